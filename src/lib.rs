@@ -1,0 +1,44 @@
+//! `drdarrow`: the DDM/DRDA client that hands IBM i and Db2 data over as Apache Arrow.
+//!
+//! # The floors
+//! ```text
+//!  replies, upward                                            requests, downward
+//!  PyCapsule / iterator       python/                         arguments
+//!  RecordBatch                client/stream                   Statement
+//!  builders, one per column   column/decode                   column/encode
+//!  ============ Field + Cells: the waist (wire/value) ============
+//!  rows     fdoca/row                                         rows
+//!  meaning  drda/*                                            commands   (flow/ picks the next)
+//!  objects  ddm/object          frames  dss/          bytes  net/channel
+//! ```
+//! [`wire`] is pure: bytes to structs and back, no I/O, no clock. [`column`] turns cells into
+//! Arrow arrays and back. [`flow`] holds the conversations as state machines that never touch a
+//! socket. [`net`] drives any flow over tokio. [`client`] is the Rust API.
+//!
+//! # Invariants
+//! * A number sent by a peer is checked before it allocates or indexes.
+//! * A value that cannot be represented is an error naming column, row and bytes; never a
+//!   silently different value.
+//! * One task owns a socket; requests and replies are matched in order.
+//! * Memory held for a cursor is bounded by its byte credit, however large the result.
+//!
+//! # The paved path
+//! ```no_run
+//! # async fn demo() -> Result<(), drdarrow::client::error::Error> {
+//! use drdarrow::client::{config::Config, connection::Connection};
+//! let config = Config::from_uri("drda://app@localhost:1527/sample")?.password("secret");
+//! let connection = Connection::connect(config).await?;
+//! let mut stream = connection.query("SELECT * FROM orders", &[]).await?;
+//! while let Some(batch) = stream.next().await? {
+//!     println!("{} rows", batch.num_rows());
+//! }
+//! # Ok(()) }
+//! ```
+
+pub mod client;
+pub mod column;
+pub mod flow;
+pub mod net;
+#[cfg(feature = "python")]
+mod python;
+pub mod wire;

@@ -1,0 +1,1 @@
+//! A CCSID to and from text.

@@ -1,0 +1,9 @@
+//! DDM objects and the messages that both wings share: attributes, security, reply messages.
+
+pub mod accsec;
+pub mod codepoint;
+pub mod dump;
+pub mod excsat;
+pub mod object;
+pub mod reply;
+pub mod secchk;

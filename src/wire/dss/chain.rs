@@ -1,0 +1,107 @@
+//! Building a chain of frames. The flags of a frame depend on the one behind it, so they are
+//! written when that one is known.
+
+use super::header::{DssHeader, DssType, HEADER, SEGMENT};
+
+/// A chain being built: frames in order, linked, ready for the socket.
+#[derive(Debug, Default, Clone)]
+pub struct Chain {
+    out: Vec<u8>,
+    /// Where the last frame's format byte stands, and its header.
+    last: Option<(usize, DssHeader)>,
+}
+
+impl Chain {
+    /// An empty chain.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends a command with the next correlation id, which it returns.
+    pub fn command(&mut self, object: &[u8]) -> u16 {
+        let id = self.last_id() + 1;
+        self.frame(DssType::Request, id, object);
+        id
+    }
+
+    /// Appends an object that belongs to the command before it.
+    pub fn object(&mut self, object: &[u8]) {
+        self.frame(DssType::Object, self.last_id().max(1), object);
+    }
+
+    /// Appends a frame of any kind: the answering side states the id.
+    pub fn frame(&mut self, kind: DssType, id: u16, body: &[u8]) {
+        if let Some((at, header)) = self.last.as_mut() {
+            header.chained = true;
+            header.same_id = header.id == id;
+            if let Some(slot) = self.out.get_mut(*at) {
+                *slot = header.format();
+            }
+        }
+        let header = DssHeader { kind, chained: false, same_id: false, continue_on_error: false, id };
+        let total = body.len() + HEADER;
+        let mut rest = body;
+        let first = total.min(SEGMENT);
+        self.out.reserve(total + total / SEGMENT * 2);
+        let ll = if total > SEGMENT { 0xFFFF } else { first as u16 };
+        self.out.extend_from_slice(&ll.to_be_bytes());
+        self.out.push(0xD0);
+        self.last = Some((self.out.len(), header));
+        self.out.push(header.format());
+        self.out.extend_from_slice(&id.to_be_bytes());
+        let (head, tail) = rest.split_at(first - HEADER);
+        self.out.extend_from_slice(head);
+        rest = tail;
+        while !rest.is_empty() {
+            let (segment, tail) = rest.split_at(rest.len().min(SEGMENT - 2));
+            let ll = if tail.is_empty() { segment.len() as u16 + 2 } else { 0xFFFF };
+            self.out.extend_from_slice(&ll.to_be_bytes());
+            self.out.extend_from_slice(segment);
+            rest = tail;
+        }
+    }
+
+    /// Correlation id of the last frame; 0 when empty.
+    pub fn last_id(&self) -> u16 {
+        self.last.map_or(0, |(_, header)| header.id)
+    }
+
+    /// True when nothing was appended.
+    pub fn is_empty(&self) -> bool {
+        self.out.is_empty()
+    }
+
+    /// The bytes; the last frame is unchained.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_follow_the_next_frame() {
+        let mut chain = Chain::new();
+        assert_eq!(chain.command(&[0, 4, 0x20, 0x0D]), 1);
+        chain.object(&[0, 4, 0x24, 0x14]);
+        assert_eq!(chain.command(&[0, 4, 0x20, 0x0C]), 2);
+        let bytes = chain.into_bytes();
+        assert_eq!(bytes[3], 0x51);
+        assert_eq!(bytes[13], 0x43);
+        assert_eq!(bytes[23], 0x01);
+    }
+
+    #[test]
+    fn a_long_frame_is_continued() {
+        let mut chain = Chain::new();
+        chain.frame(DssType::Object, 1, &vec![7; 70_002]);
+        let bytes = chain.into_bytes();
+        // As Derby's client sends it: FFFF, FFFF, the rest.
+        assert_eq!(&bytes[..2], [0xFF, 0xFF]);
+        assert_eq!(&bytes[32_767..32_769], [0xFF, 0xFF]);
+        let last = u16::from_be_bytes([bytes[65_534], bytes[65_535]]);
+        assert_eq!(usize::from(last), bytes.len() - 65_534);
+    }
+}

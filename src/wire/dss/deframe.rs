@@ -1,0 +1,154 @@
+//! Taking frames out of a byte stream. Continuation headers are removed here, once; a frame's
+//! buffer grows as its bytes arrive, never by what a length claims.
+
+use super::header::{DssHeader, HEADER};
+use crate::wire::codec::error::{Result, WireError};
+use bytes::{Bytes, BytesMut};
+
+/// A whole frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dss {
+    /// Its header.
+    pub header: DssHeader,
+    /// Its cargo: one or more DDM objects.
+    pub body: Bytes,
+}
+
+/// First buffer of a continued frame; it doubles from there as bytes arrive.
+const FIRST_GROWTH: usize = 64 * 1024;
+
+/// Eats bytes as they come, yields frames.
+#[derive(Debug)]
+pub struct Deframer {
+    state: State,
+    header: Vec<u8>,
+    body: BytesMut,
+    limit: usize,
+    /// What the frame in hand is expected to hold at most, to reserve in one go.
+    expect: usize,
+}
+
+#[derive(Debug)]
+enum State {
+    Header,
+    Segment { header: DssHeader, left: usize, more: bool },
+    Continuation { header: DssHeader },
+}
+
+impl Deframer {
+    /// A deframer that refuses frames of more than `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Deframer { state: State::Header, header: Vec::with_capacity(HEADER), body: BytesMut::new(), limit, expect: 0 }
+    }
+
+    /// Says how large the frames asked for may be (the QRYBLKSZ in force), so that a continued
+    /// frame is collected without regrowing. Our own number, not the peer's.
+    pub fn expect(&mut self, bytes: usize) {
+        self.expect = bytes.min(self.limit);
+    }
+
+    /// True when no frame has been begun.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, State::Header) && self.header.is_empty()
+    }
+
+    /// Takes bytes from the front of `input` until a frame is whole or `input` is empty.
+    pub fn feed(&mut self, input: &mut &[u8]) -> Result<Option<Dss>> {
+        loop {
+            match self.state {
+                State::Header => {
+                    let Some(raw) = self.collect::<HEADER>(input) else { return Ok(None) };
+                    let (header, len, more) = DssHeader::parse(&raw)?;
+                    let left = len - HEADER;
+                    self.body = BytesMut::with_capacity(if more { FIRST_GROWTH.max(self.expect) } else { left });
+                    self.state = State::Segment { header, left, more };
+                }
+                State::Continuation { header } => {
+                    let Some(raw) = self.collect::<2>(input) else { return Ok(None) };
+                    let ll = u16::from_be_bytes(raw);
+                    let len = usize::from(ll & 0x7FFF);
+                    if len <= 2 {
+                        return Err(WireError::invalid("DSS continuation", 0, format!("length {len}")));
+                    }
+                    self.state = State::Segment { header, left: len - 2, more: ll & 0x8000 != 0 };
+                }
+                State::Segment { header, left, more } => {
+                    let n = left.min(input.len());
+                    if self.body.len() + n > self.limit {
+                        return Err(WireError::TooLong { what: "DSS", len: self.body.len() + n, max: self.limit });
+                    }
+                    let (head, tail) = input.split_at(n);
+                    self.body.extend_from_slice(head);
+                    *input = tail;
+                    if n < left {
+                        self.state = State::Segment { header, left: left - n, more };
+                        return Ok(None);
+                    }
+                    if more {
+                        self.state = State::Continuation { header };
+                    } else {
+                        self.state = State::Header;
+                        return Ok(Some(Dss { header, body: std::mem::take(&mut self.body).freeze() }));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Collects `N` header bytes over any number of calls.
+    fn collect<const N: usize>(&mut self, input: &mut &[u8]) -> Option<[u8; N]> {
+        let n = (N - self.header.len()).min(input.len());
+        let (head, tail) = input.split_at(n);
+        self.header.extend_from_slice(head);
+        *input = tail;
+        let raw = self.header.as_slice().try_into().ok()?;
+        self.header.clear();
+        Some(raw)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{chain::Chain, header::DssType};
+    use super::*;
+
+    fn all(bytes: &[u8], cuts: usize) -> Vec<Dss> {
+        let mut deframer = Deframer::new(1 << 20);
+        let mut out = Vec::new();
+        for mut piece in bytes.chunks(cuts) {
+            while let Some(dss) = deframer.feed(&mut piece).unwrap() {
+                out.push(dss);
+            }
+        }
+        assert!(deframer.is_idle());
+        out
+    }
+
+    #[test]
+    fn any_split_gives_the_same_frames() {
+        let body: Vec<u8> = (0..70_002u32).map(|i| i as u8).collect();
+        let mut chain = Chain::new();
+        chain.frame(DssType::Reply, 1, b"abcd");
+        chain.frame(DssType::Object, 1, &body);
+        chain.frame(DssType::Reply, 2, b"efgh");
+        let bytes = chain.into_bytes();
+        for cuts in [1, 2, 3, 7, 4096, 32_767, 100_000] {
+            let frames = all(&bytes, cuts);
+            assert_eq!(frames.len(), 3);
+            assert_eq!(frames[1].body, body);
+            assert!(frames[1].header.chained && !frames[2].header.chained);
+        }
+    }
+
+    #[test]
+    fn limits_and_bad_continuations_are_errors() {
+        let mut deframer = Deframer::new(10);
+        assert!(
+            deframer.feed(&mut &[0, 20, 0xD0, 2, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14][..]).is_err()
+        );
+        let mut deframer = Deframer::new(1 << 20);
+        let mut bytes = vec![0x80 | 0, 7, 0xD0, 3, 0, 1, 9];
+        bytes.extend([0, 2]);
+        assert!(deframer.feed(&mut &bytes[..]).is_err());
+    }
+}

@@ -1,0 +1,5 @@
+//! Data stream structures: the frames that carry DDM objects. A frame does not know its cargo.
+
+pub mod chain;
+pub mod deframe;
+pub mod header;

@@ -1,0 +1,4 @@
+//! FD:OCA: descriptors of data, and the rows that they describe.
+
+pub mod descriptor;
+pub mod row;

@@ -1,0 +1,165 @@
+//! A column or parameter: what it means (`Type`), how its bytes lie in a row (`Shape`), and the
+//! numbers that qualify both. Built from an FD:OCA descriptor or a record format.
+
+use super::typdef::FloatForm;
+use crate::wire::codec::reader::ByteOrder;
+
+/// CCSID 65535: bytes that are not text.
+pub const CCSID_BINARY: u16 = 65535;
+
+/// What the value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// Two's complement of 1, 2, 4 or 8 bytes (`length`), in `order`.
+    Integer,
+    /// Float of 4, 8 or 16 bytes (`length`), in `order` and `float` form.
+    Float,
+    /// Packed decimal of `precision` digits, `scale` of them after the point.
+    Packed,
+    /// Zoned decimal.
+    Zoned,
+    /// Numeric character: digits in the environment's character set, sign leading.
+    NumericChar,
+    /// Decimal floating point, DPD, 8 or 16 bytes, always big-endian.
+    DecFloat,
+    /// One byte, or two as Db2 for LUW sends it (`length`).
+    Boolean,
+    /// Text `YYYY-MM-DD` (10 characters).
+    Date,
+    /// Text `HH.MM.SS` or `HH:MM:SS` (8 characters).
+    Time,
+    /// Text `YYYY-MM-DD-HH.MM.SS[.f…]`, 19 to 32 characters; `scale` digits after the point.
+    Timestamp,
+    /// As `Timestamp`, a zone `±HH:MM` behind; `scale` digits after the point.
+    TimestampTz,
+    /// Characters in `ccsid`.
+    Text,
+    /// Double-byte characters in `ccsid`.
+    Graphic,
+    /// Bytes.
+    Binary,
+    /// A row identifier: bytes.
+    RowId,
+    /// An XML document as text in `ccsid` or self-describing.
+    Xml,
+    /// A file link: characters.
+    Datalink,
+    /// A 4-byte handle of a value kept by the server (`lid` says of what).
+    Locator,
+}
+
+/// How the value lies in a row, behind its null indicator if it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// So many bytes.
+    Fixed(u32),
+    /// A two-byte big-endian count of bytes, then the bytes.
+    Var,
+    /// A two-byte big-endian count of two-byte characters, then the characters.
+    VarChars,
+    /// A one-byte count of bytes, then the bytes.
+    Pascal,
+    /// Bytes up to a zero byte; at most `length` of them.
+    NulTerminated,
+    /// A placeholder of so many bytes; when it is not zero an EXTDTA object follows with the value.
+    Lob(u8),
+}
+
+/// One column or parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// The column's name; empty for an expression without one.
+    pub name: String,
+    /// What it is.
+    pub ty: Type,
+    /// How it lies.
+    pub shape: Shape,
+    /// May be NULL: an indicator byte precedes it. From the descriptor's type id, never from the SQLDA.
+    pub nullable: bool,
+    /// The even DRDA type id (SQL data), 0 for a record field.
+    pub lid: u8,
+    /// Length in bytes, for graphic types in characters, as the descriptor gives it.
+    pub length: u32,
+    /// Decimal digits, 0 where it has no meaning.
+    pub precision: u8,
+    /// Digits after the point or of the fraction of a second.
+    pub scale: u8,
+    /// Code page of text; 0 = not text; [`CCSID_BINARY`] = bytes.
+    pub ccsid: u16,
+    /// Byte order of integers and floats.
+    pub order: ByteOrder,
+    /// Form of floats.
+    pub float: FloatForm,
+    /// The SQL type number of the SQLDA (even form), when one was read.
+    pub sqltype: Option<u16>,
+    /// The column's label or heading, when the server gave one.
+    pub label: Option<String>,
+}
+
+impl Field {
+    /// A nameless field with everything else zero: the start for a literal update.
+    pub fn new(ty: Type, shape: Shape) -> Self {
+        Field {
+            name: String::new(),
+            ty,
+            shape,
+            nullable: false,
+            lid: 0,
+            length: 0,
+            precision: 0,
+            scale: 0,
+            ccsid: 0,
+            order: ByteOrder::Big,
+            float: FloatForm::Ieee,
+            sqltype: None,
+            label: None,
+        }
+    }
+
+    /// The type in SQL words, for metadata and messages: `DECIMAL`, `VARCHAR`, …
+    pub fn sql_name(&self) -> &'static str {
+        match (self.ty, self.shape) {
+            (Type::Integer, _) => match self.length {
+                1 => "TINYINT",
+                2 => "SMALLINT",
+                4 => "INTEGER",
+                _ => "BIGINT",
+            },
+            (Type::Float, _) => match self.length {
+                4 => "REAL",
+                8 => "DOUBLE",
+                _ => "FLOAT(16)",
+            },
+            (Type::Packed, _) => "DECIMAL",
+            (Type::Zoned | Type::NumericChar, _) => "NUMERIC",
+            (Type::DecFloat, _) => "DECFLOAT",
+            (Type::Boolean, _) => "BOOLEAN",
+            (Type::Date, _) => "DATE",
+            (Type::Time, _) => "TIME",
+            (Type::Timestamp, _) => "TIMESTAMP",
+            (Type::TimestampTz, _) => "TIMESTAMP WITH TIME ZONE",
+            (Type::Text, Shape::Lob(_)) => "CLOB",
+            (Type::Text, Shape::Fixed(_)) => "CHAR",
+            (Type::Text, _) => match self.sqltype {
+                Some(456) => "LONG VARCHAR",
+                Some(452) => "CHAR",
+                _ => "VARCHAR",
+            },
+            (Type::Graphic, Shape::Lob(_)) => "DBCLOB",
+            (Type::Graphic, Shape::Fixed(_)) => "GRAPHIC",
+            (Type::Graphic, _) => "VARGRAPHIC",
+            (Type::Binary, Shape::Lob(_)) => "BLOB",
+            (Type::Binary, Shape::Fixed(_)) => "BINARY",
+            (Type::Binary, _) => match self.sqltype {
+                Some(452) => "CHAR FOR BIT DATA",
+                Some(448) => "VARCHAR FOR BIT DATA",
+                Some(456) => "LONG VARCHAR FOR BIT DATA",
+                _ => "VARBINARY",
+            },
+            (Type::RowId, _) => "ROWID",
+            (Type::Xml, _) => "XML",
+            (Type::Datalink, _) => "DATALINK",
+            (Type::Locator, _) => "LOCATOR",
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The waist of the house: what a value is on the wire, whichever wing it came through.
+
+pub mod cell;
+pub mod datetime;
+pub mod decfloat;
+pub mod decimal;
+pub mod field;
+pub mod float;
+pub mod typdef;
