@@ -1,1 +1,4 @@
 //! A CCSID to and from text.
+
+pub mod codec;
+pub mod error;

@@ -7,3 +7,4 @@ pub mod excsat;
 pub mod object;
 pub mod reply;
 pub mod secchk;
+pub mod text;

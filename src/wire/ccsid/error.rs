@@ -1,0 +1,29 @@
+//! What can be wrong with text.
+
+/// Text that cannot be converted, or a page that is not known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CcsidError {
+    /// No table for this CCSID.
+    #[error("CCSID {0} is not known")]
+    Unknown(u16),
+    /// Bytes that mean nothing in the page. `at` is the offset in the value.
+    #[error("bytes {bytes:02X?} at offset {at} are not characters of CCSID {ccsid}")]
+    Undecodable {
+        /// The page.
+        ccsid: u16,
+        /// Offset of the first bad byte.
+        at: usize,
+        /// The bad byte and up to three behind it.
+        bytes: Vec<u8>,
+    },
+    /// A character that the page does not have. `index` counts characters of the text.
+    #[error("character {ch:?} at index {index} does not exist in CCSID {ccsid}")]
+    Unencodable {
+        /// The page.
+        ccsid: u16,
+        /// Index of the character.
+        index: usize,
+        /// The character.
+        ch: char,
+    },
+}
