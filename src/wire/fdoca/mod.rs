@@ -1,4 +1,5 @@
 //! FD:OCA: descriptors of data, and the rows that they describe.
 
 pub mod descriptor;
+pub mod lid;
 pub mod row;
