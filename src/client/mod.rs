@@ -1,1 +1,4 @@
-//! The Rust API.
+//! The Rust API: connect, query, execute, and read Arrow record batches.
+
+pub mod config;
+pub mod secret;

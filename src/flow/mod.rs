@@ -1,4 +1,15 @@
 //! Conversations of the asking side, as state machines that eat bytes and say what to send.
 //! They never touch a socket, a clock or a random generator.
 
+pub mod bind;
+pub mod connect;
+pub mod error;
+pub mod execute;
+pub mod prepare;
+pub mod query;
+pub mod reply;
+pub mod rows;
 pub mod secmec;
+pub mod session;
+pub mod step;
+pub mod uow;

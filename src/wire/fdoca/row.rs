@@ -97,6 +97,14 @@ impl Walker {
         }
     }
 
+    /// Width of a large object's placeholder in that column; 0 when it has none.
+    pub fn placeholder(&self, column: usize) -> usize {
+        match self.steps.get(column).map(|s| s.shape) {
+            Some(Shape::Lob(n)) => usize::from(n),
+            _ => 0,
+        }
+    }
+
     /// Appends whole rows of `buf` from `pos` on to `out`, at most `limit` of them and no more
     /// than its room. With `behind_sqlca` the walk begins at the group indicator of a row whose
     /// SQLCA was read by the caller.

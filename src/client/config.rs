@@ -1,0 +1,451 @@
+//! Where to connect and how: a URI `drda://user@host:port/DATABASE?key=value`, or the same by name.
+
+use super::secret::Secret;
+use crate::column::schema::Options;
+use percent_encoding::percent_decode_str;
+use std::time::Duration;
+
+/// A setting that cannot be meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {rule}")]
+pub struct ConfigError {
+    /// The setting, or `uri`.
+    pub setting: String,
+    /// What is expected.
+    pub rule: String,
+}
+
+/// How to prove who we are. Named as in the DRDA security mechanisms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Security {
+    /// User id and password, or the user id alone when there is no password.
+    #[default]
+    Auto,
+    /// User id only (SECMEC 4).
+    UserOnly,
+    /// User id and password in clear (SECMEC 3).
+    Password,
+    /// Strong password substitute (SECMEC 8): Derby.
+    Substitute,
+    /// Encrypted user id and password with AES-256 (SECMEC 9).
+    EncryptedAes,
+    /// Encrypted user id and password with DES (SECMEC 9).
+    EncryptedDes,
+}
+
+/// How far a transaction is kept apart from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Isolation {
+    /// No commit (Db2 for i `*NONE`).
+    NoCommit,
+    /// Uncommitted read.
+    UncommittedRead,
+    /// Cursor stability (read committed).
+    #[default]
+    CursorStability,
+    /// Read stability.
+    ReadStability,
+    /// Repeatable read (serializable).
+    RepeatableRead,
+}
+
+/// Everything a connection needs to know beforehand.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Name or address.
+    pub host: String,
+    /// TCP port, 446 unless stated.
+    pub port: u16,
+    /// The RDB name: a database, a location (z/OS) or an RDB directory entry (IBM i).
+    pub database: String,
+    /// User id.
+    pub user: Option<String>,
+    /// Password.
+    pub password: Option<Secret>,
+    /// Derby's connection attributes, in order.
+    pub attributes: Vec<(String, String)>,
+    /// Security mechanism.
+    pub security: Security,
+    /// Send a password in clear to a host that is not this machine.
+    pub allow_cleartext_password: bool,
+    /// Limit for name resolution, TCP and login together.
+    pub timeout: Duration,
+    /// Limit for a statement's answer; none waits as long as it takes.
+    pub statement_timeout: Option<Duration>,
+    /// Commit behind every statement.
+    pub autocommit: bool,
+    /// Isolation of the packages used.
+    pub isolation: Isolation,
+    /// Query block size asked for (QRYBLKSZ), bytes.
+    pub block_size: u32,
+    /// Bytes that may be under way or waiting per cursor.
+    pub credit: u32,
+    /// Longest large object accepted, bytes.
+    pub lob_limit: u32,
+    /// Collection of the packages.
+    pub collection: String,
+    /// A package to use in place of the driver's own.
+    pub package: Option<String>,
+    /// Name shown to the server's administrators.
+    pub application_name: String,
+    /// How values become Arrow.
+    pub options: Options,
+}
+
+/// The query block sizes of the architecture that every server takes.
+const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
+
+/// Names that [`Config::set`] knows.
+const SETTINGS: [&str; 21] = [
+    "host",
+    "port",
+    "database",
+    "user",
+    "password",
+    "attributes",
+    "security",
+    "allow_cleartext_password",
+    "timeout",
+    "statement_timeout",
+    "autocommit",
+    "isolation",
+    "block_size",
+    "credit",
+    "lob_limit",
+    "collection",
+    "package",
+    "application_name",
+    "timestamp_unit",
+    "timestamp_excess",
+    "decfloat",
+];
+
+/// Prefixes of Derby's database names that say where the database lives.
+const DERBY_PLACES: [&str; 4] = ["memory:", "directory:", "classpath:", "jar:"];
+
+impl Config {
+    /// A configuration with the defaults of everything but the address.
+    pub fn new(host: &str, port: u16, database: &str) -> Result<Config, ConfigError> {
+        let mut config = Config::empty();
+        config.set("host", host)?;
+        config.port = port;
+        config.set("database", database)?;
+        Ok(config)
+    }
+
+    /// The defaults, without an address yet.
+    pub fn empty() -> Config {
+        Config {
+            host: String::new(),
+            port: 446,
+            database: String::new(),
+            user: None,
+            password: None,
+            attributes: Vec::new(),
+            security: Security::default(),
+            allow_cleartext_password: false,
+            timeout: Duration::from_secs(15),
+            statement_timeout: None,
+            autocommit: false,
+            isolation: Isolation::default(),
+            block_size: 1 << 20,
+            credit: 4 << 20,
+            lob_limit: 1 << 30,
+            collection: "NULLID".to_owned(),
+            package: None,
+            application_name: "drdarrow".to_owned(),
+            options: Options::default(),
+        }
+    }
+
+    /// Reads `drda://user:password@host:port/DATABASE?key=value&…`; all but the host and the
+    /// database may be left out, parts are percent-encoded.
+    pub fn from_uri(uri: &str) -> Result<Config, ConfigError> {
+        let mut config = Config::empty();
+        config.apply_uri(uri)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Takes what a URI says, leaving the rest.
+    pub fn apply_uri(&mut self, uri: &str) -> Result<(), ConfigError> {
+        let bad = |rule: &str| error("uri", rule);
+        let rest = uri.strip_prefix("drda://").ok_or_else(|| bad("expected drda://user@host:port/DATABASE"))?;
+        let (rest, query) = rest.split_once('?').map_or((rest, None), |(a, b)| (a, Some(b)));
+        let (authority, database) = rest.split_once('/').ok_or_else(|| bad("the database name is missing: drda://host/DATABASE"))?;
+        let (credentials, address) = authority.rsplit_once('@').map_or((None, authority), |(a, b)| (Some(a), b));
+        if let Some(credentials) = credentials {
+            let (user, password) = credentials.split_once(':').map_or((credentials, None), |(a, b)| (a, Some(b)));
+            self.set("user", &decode("user", user)?)?;
+            if let Some(password) = password {
+                self.password = Some(Secret::new(decode("password", password)?));
+            }
+        }
+        let (host, port) = split_address(address)?;
+        self.set("host", &decode("host", host)?)?;
+        if let Some(port) = port {
+            self.set("port", port)?;
+        }
+        self.set("database", &decode("database", database)?)?;
+        let mut seen: Vec<String> = Vec::new();
+        for pair in query.unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
+            let (key, value) = pair.split_once('=').ok_or_else(|| bad("settings are written key=value"))?;
+            let key = decode("uri", key)?;
+            if ["host", "port", "database", "user", "password"].contains(&key.as_str()) {
+                return Err(error(&key, "belongs before the question mark of the URI"));
+            }
+            if key != "attributes" && seen.contains(&key) {
+                return Err(error(&key, "is given twice"));
+            }
+            self.set(&key, &decode(&key, value)?)?;
+            seen.push(key);
+        }
+        Ok(())
+    }
+
+    /// Sets the password.
+    pub fn password(mut self, password: &str) -> Config {
+        self.password = Some(Secret::new(password.to_owned()));
+        self
+    }
+
+    /// Sets one setting from text, as a URI's `key=value` does.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
+        match key {
+            "host" => {
+                if value.is_empty() || value.contains("://") || value.chars().any(|c| c.is_whitespace() || c == '/') {
+                    return Err(error(key, "expected a host name or an address, without a scheme"));
+                }
+                self.host = value.to_owned();
+            }
+            "port" => {
+                self.port = value.parse().ok().filter(|p| *p > 0).ok_or_else(|| error(key, "expected a number from 1 to 65535"))?;
+            }
+            "database" => self.database = database(value)?,
+            "user" => self.user = Some(value.to_owned()),
+            "password" => self.password = Some(Secret::new(value.to_owned())),
+            "attributes" => {
+                for pair in value.split(';').filter(|p| !p.is_empty()) {
+                    let (k, v) = pair.split_once('=').ok_or_else(|| error(key, "expected name=value, several joined by ';'"))?;
+                    self.attributes.push((k.to_owned(), v.to_owned()));
+                }
+            }
+            "security" => {
+                self.security = choice(
+                    key,
+                    value,
+                    &[
+                        ("auto", Security::Auto),
+                        ("user", Security::UserOnly),
+                        ("password", Security::Password),
+                        ("substitute", Security::Substitute),
+                        ("encrypted", Security::EncryptedAes),
+                        ("encrypted-aes", Security::EncryptedAes),
+                        ("encrypted-des", Security::EncryptedDes),
+                    ],
+                )?;
+            }
+            "allow_cleartext_password" => self.allow_cleartext_password = flag(key, value)?,
+            "timeout" => self.timeout = seconds(key, value)?,
+            "statement_timeout" => self.statement_timeout = Some(seconds(key, value)?),
+            "autocommit" => self.autocommit = flag(key, value)?,
+            "isolation" => {
+                self.isolation = choice(
+                    key,
+                    value,
+                    &[
+                        ("nc", Isolation::NoCommit),
+                        ("ur", Isolation::UncommittedRead),
+                        ("cs", Isolation::CursorStability),
+                        ("rs", Isolation::ReadStability),
+                        ("rr", Isolation::RepeatableRead),
+                    ],
+                )?;
+            }
+            "block_size" => self.block_size = number(key, value, BLOCK_SIZES)?,
+            "credit" => self.credit = number(key, value, 65_536..=1 << 30)?,
+            "lob_limit" => self.lob_limit = number(key, value, 1..=i32::MAX as u32)?,
+            "collection" => self.collection = value.to_owned(),
+            "package" => self.package = Some(value.to_owned()),
+            "application_name" => self.application_name = value.to_owned(),
+            "timestamp_unit" | "timestamp_excess" | "decfloat" => {
+                self.options.set(key, value).map_err(|rule| error(key, &rule))?;
+            }
+            _ => return Err(error(key, &unknown(key))),
+        }
+        Ok(())
+    }
+
+    /// Complains about what is missing or contradicts itself.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.host.is_empty() {
+            return Err(error("host", "is missing"));
+        }
+        if self.database.is_empty() {
+            return Err(error("database", "is missing"));
+        }
+        if self.block_size > self.credit {
+            return Err(error("block_size", "must not be larger than credit"));
+        }
+        if matches!(self.security, Security::Password | Security::Substitute | Security::EncryptedAes | Security::EncryptedDes)
+            && self.password.is_none()
+        {
+            return Err(error("password", "is missing for the chosen security mechanism"));
+        }
+        Ok(())
+    }
+
+    /// The RDB name as it is sent: with Derby's connection attributes behind it.
+    pub fn rdbnam(&self) -> String {
+        let mut name = self.database.clone();
+        for (key, value) in &self.attributes {
+            name.push(';');
+            name.push_str(key);
+            name.push('=');
+            name.push_str(value);
+        }
+        name
+    }
+
+    /// True when the host is this machine by name or address.
+    pub fn is_loopback(&self) -> bool {
+        self.host.eq_ignore_ascii_case("localhost")
+            || self.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+fn error(setting: &str, rule: &str) -> ConfigError {
+    ConfigError { setting: setting.to_owned(), rule: rule.to_owned() }
+}
+
+fn unknown(key: &str) -> String {
+    let near = SETTINGS.iter().min_by_key(|s| distance(s, key)).filter(|s| distance(s, key) <= 3);
+    match near {
+        Some(near) => format!("is not a setting; did you mean {near}?"),
+        None => format!("is not a setting; known are {}", SETTINGS.join(", ")),
+    }
+}
+
+/// Edit distance of two short names.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(b.chars()) {
+            let best = (diagonal + usize::from(x != y)).min(left + 1).min(*cell + 1);
+            diagonal = *cell;
+            *cell = best;
+            left = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}
+
+fn decode(setting: &str, text: &str) -> Result<String, ConfigError> {
+    percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| error(setting, "is not UTF-8 when percent-decoded"))
+}
+
+fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {
+    if let Some(rest) = address.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']').ok_or_else(|| error("host", "a bracket is not closed"))?;
+        return match rest.strip_prefix(':') {
+            Some(port) => Ok((host, Some(port))),
+            None if rest.is_empty() => Ok((host, None)),
+            None => Err(error("host", "expected [address]:port")),
+        };
+    }
+    match address.split_once(':') {
+        Some((_, port)) if port.contains(':') => Err(error("host", "an IPv6 address is written in brackets: [::1]:446")),
+        Some((host, port)) => Ok((host, Some(port))),
+        None => Ok((address, None)),
+    }
+}
+
+fn database(name: &str) -> Result<String, ConfigError> {
+    let plain = DERBY_PLACES.iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
+    if plain.is_empty() {
+        return Err(error("database", "is empty"));
+    }
+    if name.len() > 255 {
+        return Err(error("database", "is longer than 255 bytes"));
+    }
+    if plain.chars().any(|c| c.is_control() || c == ';' || c == ':') {
+        return Err(error("database", "must not contain ';', ':' or control characters; Derby's connection attributes go into `attributes`"));
+    }
+    Ok(name.to_owned())
+}
+
+fn choice<T: Copy>(key: &str, value: &str, choices: &[(&str, T)]) -> Result<T, ConfigError> {
+    choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(value)).map(|(_, v)| *v).ok_or_else(|| {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        error(key, &format!("expected one of {}", names.join(", ")))
+    })
+}
+
+fn flag(key: &str, value: &str) -> Result<bool, ConfigError> {
+    choice(key, value, &[("true", true), ("false", false), ("1", true), ("0", false), ("yes", true), ("no", false)])
+}
+
+fn number(key: &str, value: &str, range: std::ops::RangeInclusive<u32>) -> Result<u32, ConfigError> {
+    value
+        .parse()
+        .ok()
+        .filter(|n| range.contains(n))
+        .ok_or_else(|| error(key, &format!("expected a whole number from {} to {}", range.start(), range.end())))
+}
+
+/// Longest time limit that is taken to be meant.
+const YEAR: f64 = 366.0 * 86_400.0;
+
+fn seconds(key: &str, value: &str) -> Result<Duration, ConfigError> {
+    value
+        .parse::<f64>()
+        .ok()
+        .filter(|s| *s > 0.0 && *s <= YEAR)
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| error(key, "expected seconds, more than 0 and at most a year"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_with_everything() {
+        let c = Config::from_uri("drda://app%40x:p%3Aw@[::1]:1527/sample?attributes=create=true&timeout=2.5&isolation=rr&autocommit=true").unwrap();
+        assert_eq!((c.host.as_str(), c.port, c.database.as_str(), c.user.as_deref()), ("::1", 1527, "sample", Some("app@x")));
+        assert_eq!(c.rdbnam(), "sample;create=true");
+        assert_eq!((c.timeout, c.isolation, c.autocommit), (Duration::from_millis(2500), Isolation::RepeatableRead, true));
+        assert!(c.is_loopback());
+        assert!(!format!("{c:?}").contains("p:w"));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (uri, setting, words) in [
+            ("http://h/d", "uri", "drda://"),
+            ("drda://h", "uri", "database"),
+            ("drda://h/", "database", "empty"),
+            ("drda://h/a;create=true", "database", "attributes"),
+            ("drda://h:0/d", "port", "1 to 65535"),
+            ("drda://h:446x/d", "port", "1 to 65535"),
+            ("drda://::1/d", "host", "brackets"),
+            ("drda://h/d?tiemout=3", "tiemout", "did you mean timeout"),
+            ("drda://h/d?timeout=3&timeout=4", "timeout", "twice"),
+            ("drda://h/d?timeout=0", "timeout", "more than 0"),
+            ("drda://h/d?timeout=nan", "timeout", "more than 0"),
+            ("drda://h/d?timeout=1e300", "timeout", "a year"),
+            ("drda://h/d?isolation=zz", "isolation", "one of"),
+            ("drda://h/d?host=x", "host", "before"),
+        ] {
+            let e = Config::from_uri(uri).unwrap_err();
+            assert_eq!(e.setting, setting, "{uri}");
+            assert!(e.rule.contains(words), "{uri}: {e}");
+        }
+        assert!(Config::new("h", 1, &"x".repeat(256)).is_err());
+    }
+}

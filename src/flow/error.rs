@@ -1,0 +1,79 @@
+//! How a conversation can fail. What the server refuses in order leaves the connection usable;
+//! bytes that make no sense do not.
+
+use crate::wire::codec::error::WireError;
+use crate::wire::ddm::error::MessageError;
+use crate::wire::ddm::reply::Reply;
+use crate::wire::drda::error::DrdaError;
+use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::fdoca::descriptor::DescriptorError;
+
+/// The failure of a conversation.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The statement failed: SQLCODE below zero. The reply message that came with it, if any.
+    #[error("{}", sqlca.message())]
+    Sql {
+        /// What the server says.
+        sqlca: Box<Sqlca>,
+        /// The reply message in front of it.
+        reply: Option<Box<Reply>>,
+    },
+    /// A reply message without an SQLCA.
+    #[error("{}", .0.describe())]
+    Refused(Box<Reply>),
+    /// The server does not accept the user.
+    #[error("{words}")]
+    Login {
+        /// SECCHKCD.
+        code: u8,
+        /// Its meaning.
+        words: String,
+        /// The SQLSTATE for it.
+        sqlstate: &'static str,
+    },
+    /// The server wants another security mechanism than the one chosen.
+    #[error("the server does not accept the security mechanism {wanted}; it offers {offered}")]
+    Mechanism {
+        /// What was asked for.
+        wanted: String,
+        /// What the server lists.
+        offered: String,
+    },
+    /// The connection settings cannot be used with this server.
+    #[error("{0}")]
+    Settings(String),
+    /// A column that has no place in Arrow or no layout.
+    #[error(transparent)]
+    Descriptor(#[from] DescriptorError),
+    /// Bytes that break the protocol.
+    #[error("the server broke the protocol: {0}")]
+    Wire(#[from] WireError),
+    /// A DDM message that cannot be read or written.
+    #[error("{0}")]
+    Message(#[from] MessageError),
+    /// An SQL message that cannot be read or written.
+    #[error("{0}")]
+    Drda(#[from] DrdaError),
+    /// A reply without what it must have.
+    #[error("the server broke the protocol: {what} is missing in the reply to {command}")]
+    Missing {
+        /// The object.
+        what: &'static str,
+        /// The command.
+        command: &'static str,
+    },
+    /// A large object that was announced did not come, or is not as long as announced.
+    #[error("the server broke the protocol: row {row}, column {column}: {what}")]
+    Lob {
+        /// Row of the result, from 1.
+        row: u64,
+        /// Column, from 1.
+        column: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// The reader was ended by a commit, a rollback or a lost connection.
+    #[error("{0}")]
+    ReaderEnded(String),
+}

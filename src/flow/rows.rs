@@ -1,0 +1,337 @@
+//! Blocks in, chunks of rows out: puts rows together that were cut between blocks, reads the
+//! SQLCAs that stand among rows, and gives each row the large objects that travelled behind it.
+
+use super::error::FlowError;
+use crate::wire::codec::error::WireError;
+use crate::wire::codec::reader::Reader;
+use crate::wire::drda::error::DrdaError;
+use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::fdoca::row::{CHUNK, Offsets, Stop, Walker};
+use crate::wire::value::cell::{Lob, NULL};
+use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::typdef::TypDef;
+use bytes::Bytes;
+use std::collections::VecDeque;
+
+/// What one reply brought: rows, and the large objects behind them.
+#[derive(Debug, Clone, Default)]
+pub struct Block {
+    /// Data of QRYDTA.
+    pub rows: Bytes,
+    /// Data of each EXTDTA, in order.
+    pub lobs: Vec<Bytes>,
+}
+
+impl Block {
+    /// Bytes held.
+    pub fn len(&self) -> usize {
+        self.rows.len() + self.lobs.iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// True when nothing is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Rows whose cells were found; the offsets are in the [`Offsets`] handed to [`Rows::next`].
+#[derive(Debug)]
+pub struct Chunk {
+    /// The bytes that the offsets point into.
+    pub buf: Bytes,
+    /// The large objects, for each column that has them: (column, row by row).
+    pub lobs: Vec<(usize, Vec<Lob>)>,
+    /// Number of the first row in the result, from 1.
+    pub first_row: u64,
+}
+
+/// What [`Rows::next`] found.
+#[derive(Debug)]
+pub enum Event {
+    /// Rows.
+    Rows(Chunk),
+    /// A warning about the row that follows, or about the whole.
+    Warning(Box<Sqlca>),
+    /// Another block is needed.
+    NeedBlock,
+    /// There are no more rows.
+    End,
+}
+
+/// The state of one answer set being read.
+#[derive(Debug)]
+pub struct Rows {
+    walker: Walker,
+    /// Columns with large objects: position and whether an indicator stands in the EXTDTA.
+    lob_columns: Vec<(usize, bool)>,
+    sqlam: u16,
+    typdef: TypDef,
+    queue: VecDeque<Bytes>,
+    block: Bytes,
+    pos: usize,
+    /// The beginning of a row that was cut.
+    tail: Vec<u8>,
+    lobs: VecDeque<Bytes>,
+    delivered: u64,
+    behind_sqlca: bool,
+    closed: bool,
+    ended: bool,
+}
+
+/// Bytes added to a cut row at a time until it is whole.
+const SPLICE: usize = 4096;
+/// Longest row put together from pieces.
+const ROW_LIMIT: usize = 256 << 20;
+
+impl Rows {
+    /// For rows of these fields, sent by a server of this level and environment.
+    pub fn new(fields: &[Field], sqlam: u16, typdef: TypDef) -> Rows {
+        let lobs = fields.iter().enumerate().filter(|(_, f)| matches!(f.shape, Shape::Lob(_)));
+        Rows {
+            walker: Walker::new(fields),
+            lob_columns: lobs.map(|(i, f)| (i, f.nullable)).collect(),
+            sqlam,
+            typdef,
+            queue: VecDeque::new(),
+            block: Bytes::new(),
+            pos: 0,
+            tail: Vec::new(),
+            lobs: VecDeque::new(),
+            delivered: 0,
+            behind_sqlca: false,
+            closed: false,
+            ended: false,
+        }
+    }
+
+    /// Takes a block in.
+    pub fn push(&mut self, block: Block) {
+        self.queue.push_back(block.rows);
+        self.lobs.extend(block.lobs);
+    }
+
+    /// The server said that no block follows.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Rows handed out so far.
+    pub fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    /// True when the end of the rows was seen.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Finds the next rows, at most `limit`. `offsets` is cleared and filled.
+    pub fn next(&mut self, limit: usize, offsets: &mut Offsets) -> Result<Event, FlowError> {
+        let limit = if self.lob_columns.is_empty() { limit.min(CHUNK) } else { 1 };
+        loop {
+            if self.ended {
+                return Ok(Event::End);
+            }
+            offsets.clear();
+            if self.pos >= self.block.len() {
+                self.pos = 0;
+                self.block = Bytes::new();
+                match self.queue.pop_front() {
+                    Some(block) => self.block = block,
+                    None if self.closed => return self.end(),
+                    None => return Ok(Event::NeedBlock),
+                }
+                if self.block.is_empty() && self.tail.is_empty() {
+                    continue;
+                }
+            }
+            let event = if self.tail.is_empty() { self.whole(limit, offsets)? } else { self.spliced(offsets)? };
+            if let Some(event) = event {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// Walks the block in hand.
+    fn whole(&mut self, limit: usize, offsets: &mut Offsets) -> Result<Option<Event>, FlowError> {
+        let walked = self.walker.walk(&self.block, self.pos, self.behind_sqlca, limit, offsets)?;
+        if offsets.rows() > 0 {
+            self.behind_sqlca = false;
+            let buf = self.block.clone();
+            return match self.chunk(buf, offsets)? {
+                Some(chunk) => {
+                    self.pos = walked.end;
+                    Ok(Some(Event::Rows(chunk)))
+                }
+                None => self.keep_tail(self.pos),
+            };
+        }
+        match walked.stop {
+            Stop::Sqlca => {
+                let block = self.block.clone();
+                match self.read_sqlca(block.get(walked.end..).unwrap_or_default())? {
+                    Some((n, event)) => {
+                        self.pos = walked.end + n;
+                        Ok(event)
+                    }
+                    None => self.keep_tail(walked.end),
+                }
+            }
+            Stop::NoRow => {
+                self.pos = walked.end;
+                self.behind_sqlca = false;
+                Ok(None)
+            }
+            Stop::Short | Stop::Full => self.keep_tail(walked.end),
+        }
+    }
+
+    /// The row from `at` on is not whole: it is kept until the next block.
+    fn keep_tail(&mut self, at: usize) -> Result<Option<Event>, FlowError> {
+        self.tail.extend_from_slice(self.block.get(at..).unwrap_or_default());
+        self.pos = self.block.len();
+        Ok(None)
+    }
+
+    /// Completes the cut row with bytes from the front of the block.
+    fn spliced(&mut self, offsets: &mut Offsets) -> Result<Option<Event>, FlowError> {
+        loop {
+            let had = self.tail.len();
+            let more = self.block.get(self.pos..).unwrap_or_default();
+            let take = more.len().min(SPLICE.max(had));
+            if had + take > ROW_LIMIT {
+                return Err(WireError::TooLong { what: "row", len: had + take, max: ROW_LIMIT }.into());
+            }
+            self.tail.extend_from_slice(more.get(..take).unwrap_or_default());
+            self.pos += take;
+            let walked = self.walker.walk(&self.tail, 0, self.behind_sqlca, 1, offsets)?;
+            if offsets.rows() > 0 {
+                let row = Bytes::copy_from_slice(self.tail.get(..walked.end).unwrap_or_default());
+                if let Some(chunk) = self.chunk(row, offsets)? {
+                    self.settle(walked.end, take);
+                    self.behind_sqlca = false;
+                    return Ok(Some(Event::Rows(chunk)));
+                }
+                offsets.clear();
+            } else if walked.stop == Stop::Sqlca {
+                let tail = std::mem::take(&mut self.tail);
+                let read = self.read_sqlca(tail.get(walked.end..).unwrap_or_default())?;
+                self.tail = tail;
+                if let Some((n, event)) = read {
+                    self.settle(walked.end + n, take);
+                    return Ok(event);
+                }
+            } else if walked.stop == Stop::NoRow {
+                self.settle(walked.end, take);
+                self.behind_sqlca = false;
+                return Ok(None);
+            }
+            if self.pos >= self.block.len() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// `used` bytes of the tail are done with. Of the rest, what came from the block (`take`
+    /// bytes were added last) goes back to it.
+    fn settle(&mut self, used: usize, take: usize) {
+        self.tail.drain(..used.min(self.tail.len()));
+        let back = self.tail.len().min(take);
+        self.pos -= back;
+        self.tail.truncate(self.tail.len() - back);
+    }
+
+    /// Reads an SQLCA among the rows. None: it is cut. Else its length and what to report.
+    fn read_sqlca(&mut self, bytes: &[u8]) -> Result<Option<(usize, Option<Event>)>, FlowError> {
+        let mut r = Reader::new(bytes, "SQLCAGRP");
+        let sqlca = match Sqlca::read(&mut r, self.sqlam, &self.typdef) {
+            Ok(sqlca) => sqlca,
+            Err(DrdaError::Wire(WireError::Truncated { .. })) => return Ok(None),
+            Err(e) => return Err(e.into()),
+        };
+        self.behind_sqlca = true;
+        let Some(sqlca) = sqlca else { return Ok(Some((r.pos(), None))) };
+        if sqlca.sqlcode < 0 {
+            return Err(FlowError::Sql { sqlca: Box::new(sqlca), reply: None });
+        }
+        if sqlca.sqlcode == 100 {
+            self.ended = true;
+            self.all_lobs_used()?;
+            return Ok(Some((r.pos(), Some(Event::End))));
+        }
+        let event = (sqlca.sqlcode > 0).then(|| Event::Warning(Box::new(sqlca)));
+        Ok(Some((r.pos(), event)))
+    }
+
+    /// The server closed the query: nothing may be left half.
+    fn end(&mut self) -> Result<Event, FlowError> {
+        if !self.tail.is_empty() {
+            let have = self.tail.len();
+            return Err(WireError::Truncated { what: "row", at: 0, need: have + 1, have }.into());
+        }
+        self.all_lobs_used()?;
+        self.ended = true;
+        Ok(Event::End)
+    }
+
+    fn all_lobs_used(&self) -> Result<(), FlowError> {
+        match self.lobs.len() {
+            0 => Ok(()),
+            n => Err(WireError::invalid("EXTDTA", 0, format!("{n} large objects belong to no row")).into()),
+        }
+    }
+
+    /// Makes a chunk of the rows found in `buf`; none when a large object is still to come.
+    fn chunk(&mut self, buf: Bytes, offsets: &Offsets) -> Result<Option<Chunk>, FlowError> {
+        let first_row = self.delivered + 1;
+        let mut lobs = Vec::with_capacity(self.lob_columns.len());
+        let mut used = 0;
+        for (column, nullable) in &self.lob_columns {
+            let mut values = Vec::with_capacity(offsets.rows());
+            for at in offsets.column(*column) {
+                let fail = |what: String| FlowError::Lob { row: first_row, column: column + 1, what };
+                let width = self.walker.placeholder(*column);
+                let placeholder = buf.get(*at as usize..).and_then(|b| b.get(..width));
+                values.push(match placeholder {
+                    _ if *at == NULL => Lob::Null,
+                    None => return Err(fail("its placeholder is cut".to_owned())),
+                    Some(p) if p.iter().all(|b| *b == 0) => Lob::Value(Bytes::new()),
+                    Some(p) => {
+                        let Some(body) = self.lobs.get(used) else {
+                            if self.closed && self.queue.is_empty() {
+                                return Err(fail("the large object did not come".to_owned()));
+                            }
+                            return Ok(None);
+                        };
+                        used += 1;
+                        lob_value(p, body, *nullable).map_err(fail)?
+                    }
+                });
+            }
+            lobs.push((*column, values));
+        }
+        self.lobs.drain(..used);
+        self.delivered += offsets.rows() as u64;
+        Ok(Some(Chunk { buf, lobs, first_row }))
+    }
+}
+
+/// The value of an EXTDTA, held against what its placeholder announced.
+fn lob_value(placeholder: &[u8], body: &Bytes, nullable: bool) -> Result<Lob, String> {
+    let data = match (nullable, body.first()) {
+        (false, _) => body.clone(),
+        (true, Some(0)) => body.slice(1..),
+        (true, Some(0xFF)) => return Ok(Lob::Null),
+        (true, other) => return Err(format!("the large object begins with {other:02X?} in place of its indicator")),
+    };
+    let unknown = placeholder.first().is_some_and(|b| b & 0x80 != 0);
+    let claimed = placeholder.iter().fold(0u64, |n, b| n << 8 | u64::from(*b));
+    // Derby writes the placeholder's own descriptor length in place of the value's. (Measured.)
+    let derby = claimed == 0x8000 | placeholder.len() as u64;
+    let len = data.len() as u64;
+    if unknown || derby || claimed == len || claimed * 2 == len {
+        Ok(Lob::Value(data))
+    } else {
+        Err(format!("{claimed} bytes were announced and {len} came"))
+    }
+}

@@ -1,0 +1,73 @@
+//! What the two sides agreed when the connection was made. Every later conversation reads it.
+
+use crate::wire::ddm::text::DdmText;
+use crate::wire::drda::package::PkgNamCsn;
+use crate::wire::drda::sqlda::ServerClass;
+use crate::wire::value::typdef::TypDef;
+
+/// Which product answers, as far as its habits differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Product {
+    /// Apache Derby (PRDID CSS).
+    Derby,
+    /// Db2 for Linux, Unix and Windows (SQL).
+    Luw,
+    /// Db2 for i (QSQ).
+    IbmI,
+    /// Db2 for z/OS (DSN).
+    Zos,
+    /// Anything else.
+    Other,
+}
+
+impl Product {
+    /// By the first letters of a PRDID.
+    pub fn from_prdid(prdid: &str) -> Product {
+        match prdid.get(..3) {
+            Some("CSS") => Product::Derby,
+            Some("SQL") => Product::Luw,
+            Some("QSQ") => Product::IbmI,
+            Some("DSN") => Product::Zos,
+            _ => Product::Other,
+        }
+    }
+}
+
+/// The agreement.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The product.
+    pub product: Product,
+    /// Product, version, release, modification: `CSS10140`.
+    pub prdid: String,
+    /// Server class name: `Apache Derby`, `QDB2/LINUXX8664`, `QAS`.
+    pub class: String,
+    /// Release level in the server's words.
+    pub release: String,
+    /// Level of the SQL application manager.
+    pub sqlam: u16,
+    /// Encoding of DDM text from now on.
+    pub text: DdmText,
+    /// The environment of what we send.
+    pub ours: TypDef,
+    /// The environment of what the server sends.
+    pub theirs: TypDef,
+    /// RDB name as sent.
+    pub rdbnam: String,
+    /// Number of the security mechanism in force.
+    pub secmec: u16,
+}
+
+impl Session {
+    /// How SQLDARDs of this server are laid out.
+    pub fn server_class(&self) -> ServerClass {
+        if self.class.starts_with("QDB2/") { ServerClass::Luw } else { ServerClass::Other }
+    }
+}
+
+/// A section of a package: the place on the server where one statement lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Its full name.
+    pub name: PkgNamCsn,
+}

@@ -1,0 +1,47 @@
+//! The trait of a conversation: it says what to send, eats what comes, and ends with a result.
+
+use super::error::FlowError;
+use crate::wire::ddm::object::Object;
+use crate::wire::dss::chain::Chain;
+
+/// One conversation with a server, from its first request to its result.
+///
+/// A driver sends what [`start`](Flow::start) gives, hands in each object of the reply, and calls
+/// [`end`](Flow::end) when the reply to the chain is complete.
+pub trait Flow: Send {
+    /// What it ends with.
+    type Out: Send;
+
+    /// The first chain of requests.
+    fn start(&mut self) -> Result<Chain, FlowError>;
+
+    /// One object of the reply. An error here means that the bytes make no sense: the connection
+    /// cannot go on. What a server refuses in order is kept and told by [`end`](Flow::end).
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError>;
+
+    /// The reply to the chain is complete.
+    fn end(&mut self) -> Result<Step<Self::Out>, FlowError>;
+
+    /// Longest frame that was asked for, to collect it without regrowing; 0 when small.
+    fn expect(&self) -> usize {
+        0
+    }
+}
+
+/// What an object was, as far as the driver must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Part of a reply that goes well.
+    Normal,
+    /// A refusal: the server may end the chain here without answering its other commands.
+    Failure,
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub enum Step<T> {
+    /// Another chain.
+    Send(Chain),
+    /// The result.
+    Done(T),
+}

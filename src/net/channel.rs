@@ -1,0 +1,310 @@
+//! One task owns the socket and a queue of conversations; only it writes. Replies come in the
+//! order of the requests, so the head of the queue gets what arrives.
+
+use super::error::{NetError, Stage};
+use super::job::{Job, Waiting};
+use super::recognise;
+use super::transport::Deadline;
+use crate::flow::error::FlowError;
+use crate::flow::step::{Flow, Seen};
+use crate::wire::codec::error::WireError;
+use crate::wire::ddm::object::objects;
+use crate::wire::dss::chain::Chain;
+use crate::wire::dss::deframe::{Deframer, Dss};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+/// Bytes taken from the socket at a time.
+const READ: usize = 256 * 1024;
+/// How long the reply to an abandoned request may take before the connection is given up.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// A handle to the task that owns a socket. The task ends, and the socket closes, when the last
+/// handle is gone.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    jobs: mpsc::UnboundedSender<Box<dyn Job>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Why the connection cannot be used, once that is so.
+    broken: Mutex<Option<String>>,
+    /// Somebody stopped waiting.
+    abandoned: Notify,
+    /// Requests that may be under way before the reply to the first is complete.
+    depth: std::sync::atomic::AtomicUsize,
+}
+
+impl Shared {
+    fn break_with(&self, why: &str) {
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        broken.get_or_insert_with(|| why.to_owned());
+    }
+
+    fn broken(&self) -> Option<String> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Tells the task when a wait ends early.
+struct Abandon<'a>(Option<&'a Notify>);
+
+impl Drop for Abandon<'_> {
+    fn drop(&mut self) {
+        if let Some(notify) = self.0 {
+            notify.notify_one();
+        }
+    }
+}
+
+impl Channel {
+    /// Starts the task on `stream`; frames of more than `limit` bytes are refused.
+    pub fn spawn<S>(stream: S, limit: usize) -> Channel
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let (jobs, queue) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::default());
+        shared.depth.store(1, std::sync::atomic::Ordering::Relaxed);
+        let (reader, writer) = tokio::io::split(stream);
+        let task = Task {
+            reader,
+            writer,
+            queue,
+            shared: shared.clone(),
+            active: VecDeque::new(),
+            out: Vec::new(),
+            sent: 0,
+            deframer: Deframer::new(limit),
+            first: true,
+            open: true,
+        };
+        tokio::spawn(task.run());
+        Channel { jobs, shared }
+    }
+
+    /// Allows so many requests under way at once: more than one only for servers shown to take it.
+    pub fn set_depth(&self, depth: usize) {
+        self.shared.depth.store(depth.max(1), std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Why the connection cannot be used any more, if so.
+    pub fn broken(&self) -> Option<String> {
+        self.shared.broken()
+    }
+
+    /// Gives the connection up: every waiter gets an error, the socket closes.
+    pub fn abort(&self, why: &str) {
+        self.shared.break_with(why);
+        self.shared.abandoned.notify_one();
+    }
+
+    /// Runs a conversation to its end. Dropping the returned future ends the wait, never the
+    /// request: its reply is drained for a short while, else the connection is given up.
+    pub async fn run<F>(&self, flow: F, deadline: Option<Deadline>) -> Result<F::Out, NetError>
+    where
+        F: Flow + 'static,
+    {
+        let (tx, rx) = oneshot::channel();
+        if let Some(why) = self.broken() {
+            return Err(NetError::Broken(why));
+        }
+        let gone = || NetError::Broken(self.broken().unwrap_or_else(|| "it was closed".to_owned()));
+        self.jobs.send(Box::new(Waiting { flow, waiter: Some(tx) })).map_err(|_| gone())?;
+        let mut abandon = Abandon(Some(&self.shared.abandoned));
+        let result = match deadline {
+            None => rx.await,
+            Some(deadline) => match tokio::time::timeout_at(deadline.at(), rx).await {
+                Ok(result) => result,
+                Err(_) => return Err(deadline.passed(Stage::Reply)),
+            },
+        };
+        abandon.0 = None;
+        result.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+struct Task<S> {
+    reader: ReadHalf<S>,
+    writer: WriteHalf<S>,
+    queue: mpsc::UnboundedReceiver<Box<dyn Job>>,
+    shared: Arc<Shared>,
+    active: VecDeque<Active>,
+    out: Vec<u8>,
+    sent: usize,
+    deframer: Deframer,
+    /// Nothing has been received yet.
+    first: bool,
+    /// Handles are left.
+    open: bool,
+}
+
+struct Active {
+    job: Box<dyn Job>,
+    /// Correlation id of the last command of the chain under way.
+    last: u16,
+    failed: bool,
+    /// When to give up on a reply that nobody waits for.
+    drain: Option<Instant>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
+    async fn run(mut self) {
+        let why = match self.drive().await {
+            Ok(()) => NetError::Broken("it was closed".to_owned()),
+            Err(e) => e,
+        };
+        self.shared.break_with(&why.to_string());
+        self.queue.close();
+        let mut first = Some(why);
+        while let Some(mut active) = self.active.pop_front() {
+            let error = first.take().unwrap_or_else(|| NetError::Broken(self.shared.broken().unwrap_or_default()));
+            active.job.fail(error);
+        }
+        while let Ok(mut job) = self.queue.try_recv() {
+            job.fail(NetError::Broken(self.shared.broken().unwrap_or_default()));
+        }
+        // The peer sees an orderly end; a failure to say goodbye changes nothing.
+        let _ = self.writer.shutdown().await;
+    }
+
+    async fn drive(&mut self) -> Result<(), NetError> {
+        let shared = self.shared.clone();
+        let mut buf = vec![0; READ];
+        loop {
+            if !self.open && self.active.is_empty() && self.sent == self.out.len() {
+                return Ok(());
+            }
+            let depth = shared.depth.load(std::sync::atomic::Ordering::Relaxed);
+            let drain = self.active.front().and_then(|a| a.drain);
+            tokio::select! {
+                biased;
+                () = shared.abandoned.notified() => self.note_abandoned()?,
+                job = self.queue.recv(), if self.open && self.active.len() < depth => match job {
+                    Some(job) => self.begin(job),
+                    None => {
+                        self.open = false;
+                        self.note_abandoned()?;
+                    }
+                },
+                n = self.writer.write(self.out.get(self.sent..).unwrap_or_default()), if self.sent < self.out.len() => {
+                    let n = n.map_err(|e| self.closed(Some(e)))?;
+                    self.sent += n;
+                    if self.sent == self.out.len() {
+                        self.out.clear();
+                        self.sent = 0;
+                        self.writer.flush().await.map_err(|e| self.closed(Some(e)))?;
+                    }
+                }
+                n = self.reader.read(&mut buf) => {
+                    let n = n.map_err(|e| self.closed(Some(e)))?;
+                    if n == 0 {
+                        return Err(self.closed(None));
+                    }
+                    self.received(buf.get(..n).unwrap_or_default())?;
+                }
+                () = sleep_until(drain.unwrap_or_else(Instant::now)), if drain.is_some() => {
+                    return Err(NetError::Broken("the server did not answer a request that was given up".to_owned()));
+                }
+            }
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        if self.first { Stage::FirstReply } else { Stage::Reply }
+    }
+
+    fn closed(&self, source: Option<std::io::Error>) -> NetError {
+        NetError::Closed { stage: self.stage(), source }
+    }
+
+    fn begin(&mut self, mut job: Box<dyn Job>) {
+        if job.is_abandoned() {
+            return;
+        }
+        match job.start() {
+            Ok(chain) => {
+                self.deframer.expect(job.expect());
+                let last = self.send(chain);
+                self.active.push_back(Active { job, last, failed: false, drain: None });
+            }
+            Err(e) => job.fail(e.into()),
+        }
+    }
+
+    fn send(&mut self, chain: Chain) -> u16 {
+        let last = chain.last_id();
+        let bytes = chain.into_bytes();
+        tracing::trace!(bytes = bytes.len(), commands = last, "chain sent");
+        if self.out.is_empty() {
+            self.out = bytes;
+        } else {
+            self.out.extend_from_slice(&bytes);
+        }
+        last
+    }
+
+    fn note_abandoned(&mut self) -> Result<(), NetError> {
+        if let Some(why) = self.shared.broken() {
+            return Err(NetError::Broken(why));
+        }
+        for active in &mut self.active {
+            if active.drain.is_none() && active.job.is_abandoned() {
+                active.drain = Some(Instant::now() + DRAIN);
+            }
+        }
+        Ok(())
+    }
+
+    fn received(&mut self, mut input: &[u8]) -> Result<(), NetError> {
+        while !input.is_empty() {
+            let head = input;
+            match self.deframer.feed(&mut input) {
+                Ok(None) => {}
+                Ok(Some(dss)) => {
+                    self.first = false;
+                    self.frame(dss)?;
+                }
+                Err(_) if self.first => return Err(NetError::NotDrda { what: recognise::describe(head) }),
+                Err(e) => return Err(FlowError::from(e).into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn frame(&mut self, dss: Dss) -> Result<(), NetError> {
+        let Some(active) = self.active.front_mut() else {
+            let e = WireError::invalid("DSS", 0, "a reply came that nothing had asked for");
+            return Err(FlowError::from(e).into());
+        };
+        tracing::trace!(id = dss.header.id, bytes = dss.body.len(), chained = dss.header.chained, "frame received");
+        for object in objects(&dss.body) {
+            let object = object.map_err(FlowError::from)?;
+            if active.job.object(object)? == Seen::Failure {
+                active.failed = true;
+            }
+        }
+        // A server may unchain in the middle of its replies (Db2 for LUW) or stop after a failure.
+        if !dss.header.chained && (dss.header.id >= active.last || active.failed) {
+            match active.job.end() {
+                Some(chain) => {
+                    let last = self.send(chain);
+                    if let Some(active) = self.active.front_mut() {
+                        active.last = last;
+                        active.failed = false;
+                    }
+                }
+                None => {
+                    self.active.pop_front();
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,67 @@
+//! A conversation on its way through a channel, its type forgotten.
+
+use super::error::NetError;
+use crate::flow::error::FlowError;
+use crate::flow::step::{Flow, Seen, Step};
+use crate::wire::ddm::object::Object;
+use crate::wire::dss::chain::Chain;
+use tokio::sync::oneshot;
+
+/// What the driver does with any conversation.
+pub(super) trait Job: Send {
+    fn start(&mut self) -> Result<Chain, FlowError>;
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError>;
+    /// The reply is complete: the next chain, or none when the conversation is over and the
+    /// waiter has been told.
+    fn end(&mut self) -> Option<Chain>;
+    fn fail(&mut self, error: NetError);
+    /// Nobody waits for the result any more.
+    fn is_abandoned(&self) -> bool;
+    fn expect(&self) -> usize;
+}
+
+/// A flow with the one who waits for it.
+pub(super) struct Waiting<F: Flow> {
+    pub flow: F,
+    pub waiter: Option<oneshot::Sender<Result<F::Out, NetError>>>,
+}
+
+impl<F: Flow> Waiting<F> {
+    fn tell(&mut self, result: Result<F::Out, NetError>) {
+        if let Some(waiter) = self.waiter.take() {
+            // The waiter may have gone away; then nobody wants the result.
+            let _ = waiter.send(result);
+        }
+    }
+}
+
+impl<F: Flow> Job for Waiting<F> {
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        self.flow.start()
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        self.flow.object(object)
+    }
+
+    fn end(&mut self) -> Option<Chain> {
+        match self.flow.end() {
+            Ok(Step::Send(chain)) => return Some(chain),
+            Ok(Step::Done(out)) => self.tell(Ok(out)),
+            Err(e) => self.tell(Err(e.into())),
+        }
+        None
+    }
+
+    fn fail(&mut self, error: NetError) {
+        self.tell(Err(error));
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.waiter.as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+
+    fn expect(&self) -> usize {
+        self.flow.expect()
+    }
+}

@@ -1,0 +1,60 @@
+//! Opening a TCP connection within a deadline.
+
+use super::error::{NetError, Stage};
+use std::time::Duration;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, timeout_at};
+
+/// One absolute limit over several waits.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    at: Instant,
+    allowed: Duration,
+}
+
+impl Deadline {
+    /// So much from now on.
+    pub fn after(allowed: Duration) -> Self {
+        Deadline { at: Instant::now() + allowed, allowed }
+    }
+
+    /// The moment.
+    pub fn at(&self) -> Instant {
+        self.at
+    }
+
+    /// The error for a wait that did not end in time.
+    pub fn passed(&self, stage: Stage) -> NetError {
+        NetError::Timeout { stage, after: self.allowed }
+    }
+}
+
+/// Silence after which the kernel probes whether the peer is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+
+/// Connects to the first address of `host` that answers.
+pub async fn connect(host: &str, port: u16, deadline: Deadline) -> Result<TcpStream, NetError> {
+    let addresses = timeout_at(deadline.at(), lookup_host((host, port)))
+        .await
+        .map_err(|_| deadline.passed(Stage::Dns))?
+        .map_err(|source| NetError::Dns { host: host.to_owned(), source })?;
+    let mut last = std::io::Error::new(std::io::ErrorKind::NotFound, "the name has no address");
+    for address in addresses {
+        match timeout_at(deadline.at(), TcpStream::connect(address)).await {
+            Err(_) => return Err(deadline.passed(Stage::Tcp)),
+            Ok(Err(e)) => last = e,
+            Ok(Ok(stream)) => {
+                // Requests are small and answered one by one: waiting to fill a packet only delays.
+                let tuned = stream.set_nodelay(true).and_then(|()| {
+                    socket2::SockRef::from(&stream)
+                        .set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(KEEP_ALIVE))
+                });
+                return match tuned {
+                    Ok(()) => Ok(stream),
+                    Err(source) => Err(NetError::Tcp { host: host.to_owned(), port, source }),
+                };
+            }
+        }
+    }
+    Err(NetError::Tcp { host: host.to_owned(), port, source: last })
+}
