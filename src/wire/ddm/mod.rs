@@ -3,8 +3,10 @@
 pub mod accsec;
 pub mod codepoint;
 pub mod dump;
+pub mod error;
 pub mod excsat;
 pub mod object;
+pub mod param;
 pub mod reply;
 pub mod secchk;
 pub mod text;

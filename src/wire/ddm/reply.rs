@@ -1,1 +1,472 @@
-//! Being written.
+//! Reply messages: how a server says that a command ended, was refused or could not be understood.
+//! All share one shape: a severity and a few parameters that say what it is about. The replies
+//! with a meaning of their own (SECCHKRM, ACCRDBRM, OPNQRYRM) have files of their own as well.
+
+use std::fmt::{self, Write};
+
+use super::codepoint as cp;
+use super::error::Result;
+use super::object::{self, put_bytes, put_u8, put_u16, read_u16};
+use super::param;
+use super::text::DdmText;
+
+/// One reply message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reply {
+    /// Which one.
+    pub cp: u16,
+    /// SVRCOD: 0 information, 4 warning, 8 error, 16 severe, 32 access damage, 64 permanent damage,
+    /// 128 session damage. A reply without one gets the usual severity of its kind.
+    pub svrcod: u16,
+    /// RDBNAM: the database it is about.
+    pub rdbnam: Option<String>,
+    /// CODPNT: the command, object or parameter it is about.
+    pub codpnt: Option<u16>,
+    /// SYNERRCD: what is wrong with the syntax.
+    pub synerrcd: Option<u8>,
+    /// PRCCNVCD: what is wrong with the order of things.
+    pub prccnvcd: Option<u8>,
+    /// SECCHKCD: the verdict on the requester.
+    pub secchkcd: Option<u8>,
+    /// DSCERRCD: what is wrong with a description of data.
+    pub dscerrcd: Option<u8>,
+    /// UOWDSP: 1 committed, 2 rolled back.
+    pub uowdsp: Option<u8>,
+    /// MGRLVLLS: managers at levels that the server does not have.
+    pub mgrlvlls: Vec<(u16, u16)>,
+    /// RSCNAM: the resource that ran out.
+    pub rscnam: Option<String>,
+    /// RSCTYP: its kind.
+    pub rsctyp: Option<u16>,
+    /// RSNCOD: the reason.
+    pub rsncod: Option<String>,
+    /// SRVDGN: diagnostics in the server's own form.
+    pub srvdgn: Option<Vec<u8>>,
+    /// Everything else, as it came.
+    pub others: Vec<Other>,
+}
+
+/// A parameter without a field of its own.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Other {
+    /// Code point.
+    pub cp: u16,
+    /// Data.
+    pub data: Vec<u8>,
+}
+
+impl fmt::Debug for Other {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if matches!(self.cp, cp::SECTKN | cp::PASSWORD | cp::NEWPASSWORD) {
+            write!(f, "{}[{} bytes]", Name(self.cp), self.data.len())
+        } else {
+            write!(f, "{} {:02X?}", Name(self.cp), self.data)
+        }
+    }
+}
+
+impl Reply {
+    /// A reply of a kind with its usual severity.
+    pub fn new(cp: u16) -> Self {
+        Reply { cp, svrcod: usual_severity(cp), ..Self::default() }
+    }
+
+    /// True when the command failed.
+    pub fn is_error(&self) -> bool {
+        self.svrcod >= 8
+    }
+
+    /// True when the two sides no longer understand each other, or the server is about to hang up.
+    pub fn breaks_connection(&self) -> bool {
+        let lost =
+            matches!(self.cp, cp::SYNTAXRM | cp::PRCCNVRM | cp::DTAMCHRM | cp::DSCINVRM | cp::AGNPRMRM | cp::MGRDEPRM);
+        self.is_error() && (lost || self.svrcod >= 16)
+    }
+
+    /// The whole object.
+    pub fn encode(&self, text: DdmText) -> Result<Vec<u8>> {
+        param::message(self.cp, |w| {
+            put_u16(w, cp::SVRCOD, self.svrcod);
+            if let Some(name) = &self.rdbnam {
+                param::put_rdbnam(w, cp::RDBNAM, text, name)?;
+            }
+            if let Some(point) = self.codpnt {
+                put_u16(w, cp::CODPNT, point);
+            }
+            let codes = [
+                (cp::SYNERRCD, self.synerrcd),
+                (cp::PRCCNVCD, self.prccnvcd),
+                (cp::SECCHKCD, self.secchkcd),
+                (cp::DSCERRCD, self.dscerrcd),
+                (cp::UOWDSP, self.uowdsp),
+            ];
+            for (cp, code) in codes {
+                if let Some(code) = code {
+                    put_u8(w, cp, code);
+                }
+            }
+            if !self.mgrlvlls.is_empty() {
+                param::put_levels(w, cp::MGRLVLLS, &self.mgrlvlls);
+            }
+            param::put_optional(w, cp::RSCNAM, "RSCNAM", text, self.rscnam.as_deref())?;
+            if let Some(kind) = self.rsctyp {
+                put_u16(w, cp::RSCTYP, kind);
+            }
+            param::put_optional(w, cp::RSNCOD, "RSNCOD", text, self.rsncod.as_deref())?;
+            if let Some(diagnostics) = &self.srvdgn {
+                put_bytes(w, cp::SRVDGN, diagnostics);
+            }
+            for other in &self.others {
+                put_bytes(w, other.cp, &other.data);
+            }
+            Ok(())
+        })
+    }
+
+    /// From a reply's code point and data.
+    pub fn decode(cp: u16, body: &[u8], text: DdmText) -> Result<Self> {
+        let mut out = Self::new(cp);
+        for param in object::params(body) {
+            let (cp, data) = param?;
+            match cp {
+                cp::SVRCOD => out.svrcod = read_u16("SVRCOD", data)?,
+                cp::RDBNAM => out.rdbnam = Some(param::padded_text(text, data)),
+                cp::CODPNT => out.codpnt = Some(read_u16("CODPNT", data)?),
+                cp::SYNERRCD => out.synerrcd = Some(param::read_u8("SYNERRCD", data)?),
+                cp::PRCCNVCD => out.prccnvcd = Some(param::read_u8("PRCCNVCD", data)?),
+                cp::SECCHKCD => out.secchkcd = Some(param::read_u8("SECCHKCD", data)?),
+                cp::DSCERRCD => out.dscerrcd = Some(param::read_u8("DSCERRCD", data)?),
+                cp::UOWDSP => out.uowdsp = Some(param::read_u8("UOWDSP", data)?),
+                cp::MGRLVLLS => param::read_levels(data, &mut out.mgrlvlls)?,
+                cp::RSCNAM => out.rscnam = Some(param::padded_text(text, data)),
+                cp::RSNCOD => out.rsncod = Some(param::padded_text(text, data)),
+                cp::SRVDGN => out.srvdgn = Some(data.to_vec()),
+                _ => match (cp, data) {
+                    (cp::RSCTYP, [high, low]) => out.rsctyp = Some(u16::from_be_bytes([*high, *low])),
+                    _ => out.others.push(Other { cp, data: data.to_vec() }),
+                },
+            }
+        }
+        Ok(out)
+    }
+
+    /// The reply in words: its name, what it means, and what it is about.
+    pub fn describe(&self) -> String {
+        let mut out = format!("{}: {}", Name(self.cp), self.meaning());
+        // A String takes everything.
+        let _ = self.details(&mut out);
+        out
+    }
+
+    /// The SQLSTATE of the error that this reply becomes when no SQLCARD says it better.
+    pub fn sqlstate(&self) -> &'static str {
+        match self.cp {
+            _ if !self.is_error() => "00000",
+            cp::MGRLVLRM => "58010",
+            cp::CMDNSPRM => "58014",
+            cp::OBJNSPRM => "58015",
+            cp::PRMNSPRM => "58016",
+            cp::VALNSPRM => "58017",
+            cp::PKGBPARM => "58011",
+            cp::PKGBNARM => "58012",
+            cp::RDBNFNRM | cp::RDBAFLRM | cp::RDBATHRM | cp::TRGNSPRM => "08004",
+            cp::RDBACCRM => "08002",
+            cp::RDBNACRM => "08003",
+            cp::SECCHKRM => "28000",
+            cp::CMDATHRM => "42501",
+            cp::QRYNOPRM => "24501",
+            cp::QRYPOPRM => "24502",
+            cp::ABNUOWRM => "40000",
+            cp::CMDVLTRM | cp::CMMRQSRM => "2D521",
+            // The next command may fare better, or it will not.
+            cp::RSCLMTRM if self.svrcod < 16 => "57012",
+            cp::RSCLMTRM | cp::AGNPRMRM => "57013",
+            _ if self.breaks_connection() => "58009",
+            _ => "58008",
+        }
+    }
+
+    /// What the kind of reply means.
+    fn meaning(&self) -> String {
+        let about = self.codpnt.map(|point| format!(" {}", Name(point))).unwrap_or_default();
+        match self.cp {
+            cp::MGRLVLRM => "the server does not have a manager at the level asked for".into(),
+            cp::MGRDEPRM => "managers that depend on each other were not asked for together".into(),
+            cp::CMDATHRM => format!("not authorised to the command{about}"),
+            cp::AGNPRMRM => "the server's agent failed for good".into(),
+            cp::RSCLMTRM => "a resource of the server is at its limit".into(),
+            cp::PRCCNVRM => "the server found commands in the wrong order".into(),
+            cp::CMDCMPRM => "the command is complete".into(),
+            cp::SYNTAXRM => "the server could not read what was sent; please report it".into(),
+            cp::CMDNSPRM => format!("the server does not support the command{about}"),
+            cp::PRMNSPRM => format!("the server does not support the parameter{about}"),
+            cp::VALNSPRM => format!("the server does not support the value of{about}"),
+            cp::OBJNSPRM => format!("the server does not support the object{about}"),
+            cp::CMDCHKRM => "the server failed while it ran the command".into(),
+            cp::TRGNSPRM => "the server is not of the kind that the command is for".into(),
+            cp::SECCHKRM => "security check".into(),
+            cp::ACCRDBRM => "the database is accessed".into(),
+            cp::QRYNOPRM => "the query is not open".into(),
+            cp::RDBNACRM => "no database is accessed".into(),
+            cp::OPNQRYRM => "the query is open".into(),
+            cp::PKGBNARM => "no package is being bound".into(),
+            cp::RDBACCRM => "a database is accessed already".into(),
+            cp::BGNBNDRM => "the binding of the package could not begin".into(),
+            cp::PKGBPARM => "the command is not allowed while a package is being bound".into(),
+            cp::DSCINVRM => "the server could not read a description of data; please report it".into(),
+            cp::ENDQRYRM => "the query has ended".into(),
+            cp::ENDUOWRM => "the unit of work has ended".into(),
+            cp::ABNUOWRM => "the server rolled the unit of work back".into(),
+            cp::DTAMCHRM => "data do not match their description; please report it".into(),
+            cp::QRYPOPRM => "the query is open already".into(),
+            cp::RDBNFNRM => "the server does not know the database".into(),
+            cp::OPNQFLRM => "the query could not be opened".into(),
+            cp::SQLERRRM => "SQL error".into(),
+            cp::RDBUPDRM => "the database was changed in this unit of work".into(),
+            cp::RSLSETRM => "the procedure returns result sets".into(),
+            cp::RDBAFLRM => "access to the database failed".into(),
+            cp::CMDVLTRM => "the command is not allowed here".into(),
+            cp::CMMRQSRM => "the server asks for a commit".into(),
+            cp::RDBATHRM => "not authorised to the database".into(),
+            _ => "a reply that is not known".into(),
+        }
+    }
+
+    /// What the parameters add.
+    fn details(&self, out: &mut String) -> fmt::Result {
+        for (manager, level) in &self.mgrlvlls {
+            write!(out, "; manager {} at level {level}", Name(*manager))?;
+        }
+        if let Some(name) = &self.rdbnam {
+            write!(out, "; database {name:?}")?;
+        }
+        if let Some(code) = self.synerrcd {
+            write!(out, "; SYNERRCD {code:02X}, {}", synerrcd_text(code))?;
+        }
+        if let Some(code) = self.prccnvcd {
+            write!(out, "; PRCCNVCD {code:02X}, {}", prccnvcd_text(code))?;
+        }
+        if let Some(code) = self.secchkcd {
+            write!(out, "; SECCHKCD {code:02X}, {}", super::secchk::secchkcd_text(code).0)?;
+        }
+        if let Some(code) = self.dscerrcd {
+            write!(out, "; DSCERRCD {code:02X}")?;
+        }
+        let named = matches!(self.cp, cp::CMDATHRM | cp::CMDNSPRM | cp::PRMNSPRM | cp::VALNSPRM | cp::OBJNSPRM);
+        if let (false, Some(point)) = (named, self.codpnt) {
+            write!(out, "; at {}", Name(point))?;
+        }
+        match self.uowdsp {
+            Some(1) => out.push_str("; committed"),
+            Some(2) => out.push_str("; rolled back"),
+            Some(other) => write!(out, "; UOWDSP {other:02X}")?,
+            None => {}
+        }
+        if let Some(name) = &self.rscnam {
+            write!(out, "; resource {name:?}")?;
+        }
+        if let Some(kind) = self.rsctyp {
+            write!(out, "; RSCTYP {kind:04X}")?;
+        }
+        if let Some(reason) = &self.rsncod {
+            write!(out, "; reason {reason:?}")?;
+        }
+        if self.is_error() {
+            write!(out, "; severity {}", self.svrcod)?;
+        }
+        Ok(())
+    }
+}
+
+/// True for a reply message, as opposed to a reply's data object.
+pub fn is_reply_message(point: u16) -> bool {
+    matches!(
+        point,
+        cp::MGRLVLRM
+            | cp::MGRDEPRM
+            | cp::SECCHKRM
+            | cp::CMDATHRM
+            | cp::AGNPRMRM
+            | cp::RSCLMTRM
+            | cp::PRCCNVRM
+            | cp::CMDCMPRM
+            | cp::SYNTAXRM
+            | cp::CMDNSPRM
+            | cp::PRMNSPRM
+            | cp::VALNSPRM
+            | cp::OBJNSPRM
+            | cp::CMDCHKRM
+            | cp::TRGNSPRM
+            | cp::ACCRDBRM
+            | cp::QRYNOPRM
+            | cp::RDBNACRM
+            | cp::OPNQRYRM
+            | cp::PKGBNARM
+            | cp::RDBACCRM
+            | cp::BGNBNDRM
+            | cp::PKGBPARM
+            | cp::DSCINVRM
+            | cp::ENDQRYRM
+            | cp::ENDUOWRM
+            | cp::ABNUOWRM
+            | cp::DTAMCHRM
+            | cp::QRYPOPRM
+            | cp::RDBNFNRM
+            | cp::OPNQFLRM
+            | cp::SQLERRRM
+            | cp::RDBUPDRM
+            | cp::RSLSETRM
+            | cp::RDBAFLRM
+            | cp::CMDVLTRM
+            | cp::CMMRQSRM
+            | cp::RDBATHRM
+    )
+}
+
+/// A syntax error code in words.
+pub fn synerrcd_text(code: u8) -> &'static str {
+    match code {
+        0x01 => "frame shorter than its header",
+        0x02 => "frame length does not match its contents",
+        0x03 => "third byte of a frame is not D0",
+        0x04 => "bad format byte of a frame",
+        0x07 => "object shorter than four bytes",
+        0x09 => "object too long",
+        0x0B => "object length not allowed",
+        0x0C => "bad extended length",
+        0x0E => "required object missing",
+        0x0F => "too many objects",
+        0x12 => "duplicate object",
+        0x13 => "bad correlation id",
+        0x14 => "required value not found",
+        0x16 => "continuation too short",
+        0x18 | 0x1A => "bad chaining flags",
+        0x1D => "parameter or object not valid for the command",
+        _ => "not a known code",
+    }
+}
+
+/// A conversation error code in words.
+pub fn prccnvcd_text(code: u8) -> &'static str {
+    match code {
+        0x03 => "object sent where none is allowed",
+        0x06 => "EXCSAT was not the first command",
+        0x11 => "ACCSEC or SECCHK out of order",
+        0x12 => "RDBNAM differs from the one sent before",
+        _ => "not a known code",
+    }
+}
+
+/// The severity of a reply that does not say one.
+fn usual_severity(cp: u16) -> u16 {
+    match cp {
+        cp::CMDCMPRM | cp::ACCRDBRM | cp::OPNQRYRM | cp::RSLSETRM | cp::RDBUPDRM => 0,
+        cp::ENDQRYRM | cp::ENDUOWRM => 4,
+        _ => 8,
+    }
+}
+
+/// A code point by name, or in hex.
+struct Name(u16);
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match cp::name(self.0) {
+            Some(name) => f.write_str(name),
+            None => write!(f, "X'{:04X}'", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::param::{every_cut, hex};
+    use super::*;
+
+    const TEXT: DdmText = DdmText::Utf8;
+
+    fn round_trip(raw: &str) -> Reply {
+        let raw = hex(raw);
+        let point = u16::from_be_bytes([raw[2], raw[3]]);
+        assert!(is_reply_message(point));
+        let got = Reply::decode(point, &raw[4..], TEXT).unwrap();
+        assert_eq!(got.encode(TEXT).unwrap(), raw);
+        every_cut(&raw[4..], |d| Reply::decode(point, d, TEXT));
+        got
+    }
+
+    #[test]
+    fn replies_seen_on_the_wire() {
+        let got = round_trip("00222218000611490000001821106d656d6f72793a753b6372656174653d74727565");
+        assert_eq!((got.is_error(), got.rdbnam.as_deref()), (false, Some("memory:u;create=true")));
+        let got = round_trip("000f220c00061149000400052115 01");
+        assert_eq!(got.describe(), "ENDUOWRM: the unit of work has ended; committed");
+        assert_eq!(got.sqlstate(), "00000");
+        let got = round_trip("000a2213000611490008");
+        assert_eq!((got.is_error(), got.breaks_connection()), (true, false));
+        assert_eq!(got.describe(), "SQLERRRM: SQL error; severity 8");
+    }
+
+    #[test]
+    fn unknown_parameters_are_kept() {
+        let got = round_trip("0016 2205 0006 1149 0000 0006 2102 2417 0006 D142 0102");
+        assert_eq!(got.others.len(), 2);
+        assert_eq!(got.others[0], Other { cp: 0x2102, data: vec![0x24, 0x17] });
+        let token = Other { cp: cp::SECTKN, data: b"sesame".to_vec() };
+        assert_eq!(format!("{token:?}"), "SECTKN[6 bytes]");
+    }
+
+    #[test]
+    fn what_a_server_does_not_support() {
+        let states = [
+            (cp::CMDNSPRM, "58014", "the server does not support the command EXCSQLSET"),
+            (cp::OBJNSPRM, "58015", "the server does not support the object EXCSQLSET"),
+            (cp::PRMNSPRM, "58016", "the server does not support the parameter EXCSQLSET"),
+            (cp::VALNSPRM, "58017", "the server does not support the value of EXCSQLSET"),
+        ];
+        for (point, state, words) in states {
+            let reply = Reply { codpnt: Some(cp::EXCSQLSET), ..Reply::new(point) };
+            assert_eq!((reply.sqlstate(), reply.breaks_connection()), (state, false));
+            assert!(reply.describe().contains(words), "{}", reply.describe());
+        }
+        let reply = Reply { mgrlvlls: vec![(cp::SQLAM, 11)], ..Reply::new(cp::MGRLVLRM) };
+        assert_eq!(reply.sqlstate(), "58010");
+        assert_eq!(
+            reply.describe(),
+            "MGRLVLRM: the server does not have a manager at the level asked for; manager SQLAM at level 11; severity 8"
+        );
+        let raw = reply.encode(TEXT).unwrap();
+        assert_eq!(Reply::decode(cp::MGRLVLRM, &raw[4..], TEXT), Ok(reply));
+    }
+
+    #[test]
+    fn protocol_faults_end_the_connection() {
+        // What Derby answers to a PRDID that it does not take.
+        let got = round_trip("0015124c 000611490008 0006 000c 112e 0005 114a 14");
+        assert_eq!((got.sqlstate(), got.breaks_connection()), ("58009", true));
+        assert_eq!(
+            got.describe(),
+            "SYNTAXRM: the server could not read what was sent; please report it; SYNERRCD 14, required value not \
+             found; at PRDID; severity 8"
+        );
+        let got = Reply { prccnvcd: Some(0x06), ..Reply::new(cp::PRCCNVRM) };
+        assert!(got.describe().contains("PRCCNVCD 06, EXCSAT was not the first command"));
+        assert_eq!(Reply { svrcod: 64, ..Reply::new(cp::AGNPRMRM) }.sqlstate(), "57013");
+        assert_eq!(Reply::new(cp::RSCLMTRM).sqlstate(), "57012");
+        assert_eq!(Reply::new(cp::RDBNFNRM).sqlstate(), "08004");
+        assert_eq!(Reply::new(cp::CMDCHKRM).sqlstate(), "58008");
+        assert_eq!(Reply { svrcod: 16, ..Reply::new(cp::CMDCHKRM) }.sqlstate(), "58009");
+    }
+
+    #[test]
+    fn a_reply_without_a_severity_gets_its_usual_one() {
+        assert_eq!(Reply::decode(cp::RDBAFLRM, &[], TEXT).unwrap().svrcod, 8);
+        assert_eq!(Reply::decode(cp::ENDQRYRM, &[], TEXT).unwrap().svrcod, 4);
+    }
+
+    #[test]
+    fn odd_resource_types_do_not_hide_the_reply() {
+        let got = Reply::decode(cp::RSCLMTRM, &hex("0005 111f 07 0006 112d 4142"), TEXT).unwrap();
+        assert_eq!((got.rsctyp, got.rscnam.as_deref(), got.others.len()), (None, Some("AB"), 1));
+    }
+}

@@ -1,0 +1,40 @@
+//! What can be wrong with a message that both wings share.
+
+use crate::wire::ccsid::error::CcsidError;
+use crate::wire::codec::error::WireError;
+
+/// A message that cannot be written or read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// Bytes that do not say what they should.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// Text that the encoding in force does not have.
+    #[error("{parameter}: {source}")]
+    Ccsid {
+        /// The parameter.
+        parameter: &'static str,
+        /// The character.
+        #[source]
+        source: CcsidError,
+    },
+    /// A secret that the encoding in force does not have. It never names the character.
+    #[error("{parameter} has a character that does not exist in CCSID {ccsid}")]
+    Secret {
+        /// The parameter.
+        parameter: &'static str,
+        /// The page.
+        ccsid: u16,
+    },
+    /// A parameter that the architecture requires.
+    #[error("{message}: {parameter} is missing")]
+    Missing {
+        /// The message.
+        message: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+    },
+}
+
+/// The result of writing or reading a message.
+pub type Result<T> = std::result::Result<T, MessageError>;
