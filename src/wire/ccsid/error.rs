@@ -16,6 +16,14 @@ pub enum CcsidError {
         /// The bad byte and up to three behind it.
         bytes: Vec<u8>,
     },
+    /// A value that ends between shift-out and shift-in. `at` is the offset of the shift-out.
+    #[error("the shift-out at offset {at} is never closed by a shift-in (CCSID {ccsid})")]
+    Unclosed {
+        /// The page.
+        ccsid: u16,
+        /// Offset of the shift-out.
+        at: usize,
+    },
     /// A character that the page does not have. `index` counts characters of the text.
     #[error("character {ch:?} at index {index} does not exist in CCSID {ccsid}")]
     Unencodable {

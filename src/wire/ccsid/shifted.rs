@@ -1,0 +1,139 @@
+//! EBCDIC with double-byte characters: between shift-out and shift-in, or alone (GRAPHIC).
+
+use super::{double::Double, error::CcsidError, single::Single, trouble::Trouble};
+
+const SHIFT_OUT: u8 = 0x0E;
+const SHIFT_IN: u8 = 0x0F;
+
+/// Appends a mixed value. Neither shift is a character of the single-byte half, so a run of single
+/// bytes ends there by itself.
+pub(super) fn decode(
+    single: &Single,
+    double: &Double,
+    src: &[u8],
+    dst: &mut Vec<u8>,
+    trouble: &Trouble<'_>,
+) -> Result<(), CcsidError> {
+    dst.reserve(src.len());
+    let mut at = 0;
+    loop {
+        at += single.run(src.get(at..).unwrap_or_default(), dst);
+        match src.get(at) {
+            None => return Ok(()),
+            Some(&SHIFT_OUT) => {
+                let opened = at;
+                at = pairs(double, src, at + 1, dst, trouble)?;
+                if src.get(at) != Some(&SHIFT_IN) {
+                    return trouble.unclosed(opened, dst);
+                }
+            }
+            Some(_) => trouble.bad(at, dst)?,
+        }
+        at += 1;
+    }
+}
+
+/// Appends a value of double-byte characters alone.
+pub(super) fn decode_pairs(
+    double: &Double,
+    src: &[u8],
+    dst: &mut Vec<u8>,
+    trouble: &Trouble<'_>,
+) -> Result<(), CcsidError> {
+    dst.reserve(src.len() + src.len() / 2);
+    let (codes, odd) = src.as_chunks::<2>();
+    for (i, code) in codes.iter().enumerate() {
+        if !double.decode(u16::from_be_bytes(*code), dst) {
+            trouble.bad(i * 2, dst)?;
+        }
+    }
+    if odd.is_empty() { Ok(()) } else { trouble.bad(src.len() - 1, dst) }
+}
+
+/// Appends a text as a mixed value, back in single bytes at its end.
+pub(super) fn encode(single: &Single, double: &Double, src: &str, dst: &mut Vec<u8>) -> Result<(), (usize, char)> {
+    let mut out = false;
+    walk(
+        double,
+        src,
+        |ch| single.byte(ch),
+        |unit| {
+            if out != unit.is_err() {
+                out = !out;
+                dst.push(if out { SHIFT_OUT } else { SHIFT_IN });
+            }
+            match unit {
+                Ok(byte) => dst.push(byte),
+                Err(code) => dst.extend_from_slice(&code.to_be_bytes()),
+            }
+        },
+    )?;
+    if out {
+        dst.push(SHIFT_IN);
+    }
+    Ok(())
+}
+
+/// Appends a text as double-byte characters alone.
+pub(super) fn encode_pairs(double: &Double, src: &str, dst: &mut Vec<u8>) -> Result<(), (usize, char)> {
+    walk(
+        double,
+        src,
+        |_| None,
+        |unit| {
+            if let Err(code) = unit {
+                dst.extend_from_slice(&code.to_be_bytes());
+            }
+        },
+    )
+}
+
+/// Hands out a byte (`Ok`) or a code (`Err`) for each character, two characters at once where the page
+/// has a code for both. A byte is preferred to a code.
+pub(super) fn walk(
+    double: &Double,
+    src: &str,
+    byte: impl Fn(char) -> Option<u8>,
+    mut put: impl FnMut(Result<u8, u16>),
+) -> Result<(), (usize, char)> {
+    let mut chars = src.chars().enumerate();
+    while let Some((index, ch)) = chars.next() {
+        let mut after = chars.clone();
+        if let Some(code) = double.pair(ch, after.next().map(|(_, next)| next)) {
+            put(Err(code));
+            chars = after;
+        } else if let Some(byte) = byte(ch) {
+            put(Ok(byte));
+        } else {
+            put(Err(double.code(ch).ok_or((index, ch))?));
+        }
+    }
+    Ok(())
+}
+
+/// Appends pairs from offset `at` on; the offset of the shift-in, or of the end.
+fn pairs(
+    double: &Double,
+    src: &[u8],
+    mut at: usize,
+    dst: &mut Vec<u8>,
+    trouble: &Trouble<'_>,
+) -> Result<usize, CcsidError> {
+    loop {
+        let rest = src.get(at..).unwrap_or_default();
+        let (lead, trail) = match rest {
+            [] | [SHIFT_IN, ..] => return Ok(at),
+            // Half a character, then the shift or the end.
+            [_] | [_, SHIFT_IN, ..] => {
+                trouble.bad(at, dst)?;
+                at += 1;
+                continue;
+            }
+            [lead, trail, ..] => (*lead, *trail),
+        };
+        if !double.decode(u16::from_be_bytes([lead, trail]), dst) {
+            trouble.bad(at, dst)?;
+        }
+        at += 2;
+    }
+}

@@ -1,0 +1,39 @@
+//! What happens at a bad unit: an error, or a mark in the text.
+
+use super::{codec::Errors, error::CcsidError};
+
+/// U+FFFD in UTF-8.
+const MARK: [u8; 3] = [0xEF, 0xBF, 0xBD];
+
+/// One value being decoded, and what its reader wants done about bad units.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trouble<'a> {
+    pub(super) ccsid: u16,
+    pub(super) errors: Errors,
+    pub(super) src: &'a [u8],
+}
+
+impl Trouble<'_> {
+    /// The unit at offset `at` means nothing.
+    #[cold]
+    pub(super) fn bad(&self, at: usize, dst: &mut Vec<u8>) -> Result<(), CcsidError> {
+        let bytes = self.src.iter().skip(at).take(4).copied().collect();
+        self.settle(CcsidError::Undecodable { ccsid: self.ccsid, at, bytes }, dst)
+    }
+
+    /// The value ends before the shift-out at `at` is closed.
+    #[cold]
+    pub(super) fn unclosed(&self, at: usize, dst: &mut Vec<u8>) -> Result<(), CcsidError> {
+        self.settle(CcsidError::Unclosed { ccsid: self.ccsid, at }, dst)
+    }
+
+    fn settle(&self, error: CcsidError, dst: &mut Vec<u8>) -> Result<(), CcsidError> {
+        match self.errors {
+            Errors::Strict => Err(error),
+            Errors::Replace => {
+                dst.extend_from_slice(&MARK);
+                Ok(())
+            }
+        }
+    }
+}
