@@ -4,6 +4,7 @@ pub mod cell;
 pub mod datetime;
 pub mod decfloat;
 pub mod decimal;
+pub mod error;
 pub mod field;
 pub mod float;
 pub mod typdef;

@@ -1,0 +1,70 @@
+//! What can be wrong with a value. The reader holds the bytes; an error says which of them is to
+//! blame by its offset (`at`) in the value.
+
+/// A value that does not mean anything, or that its target cannot hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// A place of a decimal that holds no digit.
+    #[error("{what}: byte {at} holds no decimal digit")]
+    Digit {
+        /// The form: packed, zoned, …
+        what: &'static str,
+        /// Offset of the byte.
+        at: usize,
+    },
+    /// A sign that is neither plus nor minus.
+    #[error("{what}: the sign in byte {at} is neither plus nor minus")]
+    Sign {
+        /// The form.
+        what: &'static str,
+        /// Offset of the byte.
+        at: usize,
+    },
+    /// A value of a length that its form does not have.
+    #[error("{what}: {len} bytes are not a length it can have")]
+    Length {
+        /// The form.
+        what: &'static str,
+        /// The length found.
+        len: usize,
+    },
+    /// More digits than the target has room for.
+    #[error("{what}: more than {precision} digits")]
+    Digits {
+        /// The form.
+        what: &'static str,
+        /// What fits.
+        precision: u8,
+    },
+    /// Text that does not follow its pattern.
+    #[error("{what}: byte {at} does not fit the pattern {pattern}")]
+    Pattern {
+        /// The type.
+        what: &'static str,
+        /// Offset of the byte.
+        at: usize,
+        /// What was expected.
+        pattern: &'static str,
+    },
+    /// A date, time or zone that is well written but does not exist.
+    #[error("{0} does not exist")]
+    NoSuch(&'static str),
+    /// The time 24:00:00, which SQL has and Arrow's time of day has not.
+    #[error("the time 24:00:00 is the end of a day; a time of day ends at 23:59:59")]
+    EndOfDay,
+    /// A magnitude beyond the target's range.
+    #[error("{0} is out of range")]
+    Range(&'static str),
+    /// Digits that would be lost.
+    #[error("{0} cannot be held exactly")]
+    Inexact(&'static str),
+    /// Infinity or not-a-number where a number is needed.
+    #[error("{0} is not a finite number")]
+    NotFinite(&'static str),
+    /// A boolean that is neither.
+    #[error("neither true (1) nor false (0)")]
+    Boolean,
+}
+
+/// The result of reading or writing one value.
+pub type Result<T> = std::result::Result<T, ValueError>;
