@@ -3,11 +3,17 @@
 pub mod accrdb;
 pub mod bind;
 pub mod command;
+pub mod error;
 pub mod execute;
+pub mod layout;
 pub mod package;
 pub mod prepare;
 pub mod query;
+pub mod resultset;
 pub mod sqlca;
+pub mod sqlcode;
 pub mod sqlda;
+pub mod sqldiag;
+pub mod sqlvar;
 pub mod text;
 pub mod uow;

@@ -1,1 +1,266 @@
-//! Being written.
+//! SQLDA: the columns of a result or the parameters of a statement. As SQLDARD (X'2411'): an
+//! SQLCA, a header, a count and the columns; as SQLCINRD (X'240B') for a result set of a
+//! procedure: the same without the SQLCA. The layout is chosen by level and server class and must
+//! consume the object exactly; if it does not, the neighbouring layouts are tried and one is
+//! believed only if no other reads something else out of the same bytes.
+
+use super::command;
+use super::error::{DrdaError, Result};
+use super::layout::{Layout, ServerClass};
+use super::sqlca::Sqlca;
+use super::sqlvar::{SqlDh, SqlVar};
+use super::text::SqlText;
+use crate::wire::codec::reader::Reader;
+use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::codepoint;
+use crate::wire::value::typdef::TypDef;
+
+/// A description.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SqlDa {
+    /// How preparing or describing went; always absent in an SQLCINRD.
+    pub sqlca: Option<Sqlca>,
+    /// The header, when the server sends one.
+    pub header: Option<SqlDh>,
+    /// Columns or parameters.
+    pub columns: Vec<SqlVar>,
+}
+
+impl SqlDa {
+    /// Reads the data of an SQLDARD.
+    pub fn decode(body: &[u8], sqlam: u16, class: ServerClass, typdef: &TypDef) -> Result<SqlDa> {
+        let text = SqlText::new(typdef);
+        choose("SQLDARD", sqlam, class, |layout| {
+            let mut r = Reader::new(body, "SQLDARD");
+            let sqlca = Sqlca::read(&mut r, sqlam, &text)?;
+            // Behind an error a server may leave the columns out altogether.
+            if r.is_empty() && sqlca.as_ref().is_some_and(Sqlca::is_error) {
+                return Ok(SqlDa { sqlca, ..SqlDa::default() });
+            }
+            read_columns(r, sqlca, layout, &text)
+        })
+    }
+
+    /// Reads the data of an SQLCINRD.
+    pub fn decode_sqlcinrd(body: &[u8], sqlam: u16, class: ServerClass, typdef: &TypDef) -> Result<SqlDa> {
+        let text = SqlText::new(typdef);
+        choose("SQLCINRD", sqlam, class, |layout| read_columns(Reader::new(body, "SQLCINRD"), None, layout, &text))
+    }
+
+    /// A whole SQLDARD in the given layout.
+    pub fn encode(&self, sqlam: u16, layout: Layout, typdef: &TypDef) -> Result<Vec<u8>> {
+        let text = SqlText::new(typdef);
+        command::object(codepoint::SQLDARD, |w| {
+            Sqlca::write(self.sqlca.as_ref(), w, sqlam, &text)?;
+            self.write_columns(w, layout, &text)
+        })
+    }
+
+    /// A whole SQLCINRD in the given layout.
+    pub fn encode_sqlcinrd(&self, layout: Layout, typdef: &TypDef) -> Result<Vec<u8>> {
+        let text = SqlText::new(typdef);
+        command::object(codepoint::SQLCINRD, |w| self.write_columns(w, layout, &text))
+    }
+
+    fn write_columns(&self, w: &mut Writer, layout: Layout, text: &SqlText) -> Result<()> {
+        if layout.groups {
+            SqlDh::write(self.header.as_ref(), w, layout, text)?;
+        }
+        let (len, max) = (self.columns.len(), i16::MAX as usize);
+        let count = u16::try_from(len).ok().filter(|_| len <= max);
+        w.u16_in(count.ok_or(DrdaError::Limit { what: "columns", len, max })?, text.order());
+        self.columns.iter().try_for_each(|column| column.write(w, layout, text))
+    }
+}
+
+/// Reads header, count and columns, to the end.
+fn read_columns(mut r: Reader<'_>, sqlca: Option<Sqlca>, layout: Layout, text: &SqlText) -> Result<SqlDa> {
+    let header = if layout.groups { SqlDh::read(&mut r, layout, text)? } else { None };
+    let count = r.u16_in(text.order())?;
+    // The count is not believed: the list grows as columns come.
+    let mut columns = Vec::new();
+    for _ in 0..count {
+        columns.push(SqlVar::read(&mut r, layout, text)?);
+    }
+    r.end()?;
+    Ok(SqlDa { sqlca, header, columns })
+}
+
+/// The expected layout if it fits, else the only reading that the neighbours agree upon.
+fn choose(what: &'static str, sqlam: u16, class: ServerClass, read: impl Fn(Layout) -> Result<SqlDa>) -> Result<SqlDa> {
+    let expected = Layout::expected(sqlam, class);
+    let first = match read(expected) {
+        Ok(da) => return Ok(da),
+        Err(error) => error,
+    };
+    let neighbours = expected.neighbours(sqlam);
+    let mut readings: Vec<SqlDa> = Vec::new();
+    for layout in &neighbours {
+        // Without a column nothing proves the layout: the bytes of a header fit too easily.
+        if let Ok(da) = read(*layout)
+            && !da.columns.is_empty()
+            && !readings.contains(&da)
+        {
+            readings.push(da);
+        }
+    }
+    let fits = readings.len();
+    match readings.pop() {
+        Some(da) if fits == 1 => Ok(da),
+        _ => Err(DrdaError::Layout { what, sqlam, fits, tried: neighbours.len() + 1, first: Box::new(first) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::command::hex;
+    use super::super::sqlvar::{SqlDx, SqlUdt, SqlVarOpt};
+    use super::*;
+    use crate::wire::value::typdef::TypDefName;
+
+    const DERBY: TypDef = TypDef { name: TypDefName::Asc, sbc: 1208, dbc: 0, mbc: 1208, xml: 0 };
+    const LUW: TypDef = TypDef { name: TypDefName::X86, sbc: 1208, dbc: 1200, mbc: 1208, xml: 1208 };
+
+    /// Derby's success SQLCA.
+    const CA: &str = "000000000020202020204353533130313430000000000000000000000000000000000000000000000000\
+                      002020202020202020202020000000000000ff";
+    /// The SQLCA of a Db2 for LUW called TESTDB.
+    const LUW_CA: &str = "0000000000303030303053514c313130353900 000000000000000000000000000000000000000000000000 \
+                          2020202020202020202020 0012544553544442202020202020202020202020 00000000ff";
+
+    fn everywhere(body: &[u8], sqlam: u16, class: ServerClass, typdef: &TypDef) {
+        for cut in 0..body.len() {
+            assert!(SqlDa::decode(&body[..cut], sqlam, class, typdef).is_err(), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn columns_of_derby_come_back_byte_for_byte() {
+        let body = hex(&format!(
+            "{CA} 00 0001 0000 0000 0000 0000 0000 0000 0000 0000 0002 \
+             000a 0000 0000000000000004 01f1 0000 00 0000 0001490000 00000000 00000000 ff \
+             00 0000 0001 0000 0000 0000 00000000 000254540000 00034150500000 0001490000 \
+             001f 0000 0000000000000028 01c1 04b8 00 0000 000256430000 00000000 00000000 ff \
+             00 0000 0001 0000 0000 0000 00000000 000254540000 00034150500000 000256430000"
+        ));
+        let got = SqlDa::decode(&body, 7, ServerClass::Derby, &DERBY).unwrap();
+        let [i, vc] = &got.columns[..] else { panic!("{got:?}") };
+        assert_eq!((i.name(), i.sqltype, i.nullable, i.length, i.ccsid), ("I", 496, true, 4, 0));
+        assert_eq!((vc.name(), vc.sqltype, vc.length, vc.ccsid, vc.label()), ("VC", 448, 40, 1208, None));
+        let ext = vc.opt.as_ref().unwrap().ext.as_ref().unwrap();
+        assert_eq!((ext.basename.as_str(), ext.schema.as_str(), ext.updatable), ("TT", "APP", 1));
+        assert_eq!(got.header.as_ref().unwrap().hold, 1);
+        let again = got.encode(7, Layout::expected(7, ServerClass::Derby), &DERBY).unwrap();
+        assert_eq!(again[4..], body);
+        everywhere(&body, 7, ServerClass::Derby, &DERBY);
+    }
+
+    #[test]
+    fn a_user_defined_type_of_derby() {
+        let udt = SqlUdt::Derby { name: "\"APP\".\"PRICE\"".into(), class: "demo.Price".into() };
+        let opt = SqlVarOpt { name: "P".into(), udt: Some(udt), ext: Some(SqlDx::default()), ..SqlVarOpt::default() };
+        let column = SqlVar { sqltype: 2000, nullable: true, opt: Some(opt), ..SqlVar::default() };
+        let da = SqlDa { header: Some(SqlDh::default()), columns: vec![column], ..SqlDa::default() };
+        let whole = da.encode(7, Layout::expected(7, ServerClass::Derby), &DERBY).unwrap();
+        assert_eq!(SqlDa::decode(&whole[4..], 7, ServerClass::Derby, &DERBY).unwrap(), da);
+        assert_eq!(SqlDa::decode(&whole[4..], 7, ServerClass::Other, &DERBY).unwrap(), da);
+    }
+
+    /// The columns I INTEGER and C VARCHAR(20) as IBM's CLI driver was shown them at each level.
+    fn shown(sqlam: u16, extra: &str, tail: &str) -> Vec<u8> {
+        let (nine, ten) = (sqlam >= 9, sqlam >= 10);
+        let arr = if nine { "0000000000000000" } else { "" };
+        let two = if nine { "0000" } else { "" };
+        let module = if ten { "00000000" } else { "" };
+        let column = |ty: &str, name: &str| {
+            format!(
+                "0000 0000 {ty} {arr} {extra} 00 0000 0001{name}0000 00000000 00000000 ff 00 0000 0000 0000 0000 \
+                 {two}{two} 0006544553544442 00000000 0001540000 00084442 32494e535431 0000 0001{name}0000 {module} {tail}"
+            )
+        };
+        hex(&format!(
+            "{LUW_CA} 00 0000 0000 0000 0000 5500 0000 {two} 0006544553544442 0008444232494e5354310000 {module} 0200 \
+             {} {}",
+            column("0400000000000000 f101 0000", "49"),
+            column("1400000000000000 c101 04b8", "43"),
+        ))
+    }
+
+    #[test]
+    fn every_level_in_the_layout_that_ibms_driver_accepted() {
+        for (sqlam, class, extra, tail) in [
+            (7, ServerClass::Luw, "", "ff"),
+            (8, ServerClass::Luw, "", "ff"),
+            (9, ServerClass::Luw, "0000", "ff"),
+            (10, ServerClass::Luw, "0000", "ff"),
+            (11, ServerClass::Luw, "0000", "ff"),
+            (7, ServerClass::Other, "", ""),
+            (8, ServerClass::Other, "", ""),
+            (9, ServerClass::Other, "", ""),
+            (10, ServerClass::Ibmi, "", ""),
+            (11, ServerClass::Other, "0000", "ff"),
+        ] {
+            let body = shown(sqlam, extra, tail);
+            let got = SqlDa::decode(&body, sqlam, class, &LUW).unwrap();
+            let names: Vec<_> = got.columns.iter().map(|c| (c.name(), c.sqltype, c.length)).collect();
+            assert_eq!(names, [("I", 496, 4), ("C", 448, 20)]);
+            assert_eq!(got.header.as_ref().unwrap().fcode, 0x55);
+            let again = got.encode(sqlam, Layout::expected(sqlam, class), &LUW).unwrap();
+            assert_eq!(again[4..], body, "level {sqlam} {class:?}");
+            everywhere(&body, sqlam, class, &LUW);
+            // A server of another kind, or one that leaves the pieces out, is still understood.
+            for class in [ServerClass::Luw, ServerClass::Other, ServerClass::Derby] {
+                for (extra, tail) in [("", ""), (extra, tail)] {
+                    assert_eq!(SqlDa::decode(&shown(sqlam, extra, tail), sqlam, class, &LUW).unwrap(), got);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_older_forms() {
+        let opt = SqlVarOpt { name: "A".into(), label: "L".into(), ..SqlVarOpt::default() };
+        let column = SqlVar { sqltype: 452, length: 3, ccsid: 37, opt: Some(opt), ..SqlVar::default() };
+        let da = SqlDa { columns: vec![column], ..SqlDa::default() };
+        let zos = TypDef { name: TypDefName::S370, sbc: 37, dbc: 0, mbc: 0, xml: 0 };
+        for (sqlam, body) in [
+            (5, "ff 0001 0000 0000 00000003 01c4 0025 0001C10000 0001D30000 00000000"),
+            (6, "ff 0001 0000 0000 0000000000000003 01c4 0025 0001C10000 0001D30000 00000000 ff"),
+        ] {
+            let body = hex(body);
+            assert_eq!(SqlDa::decode(&body, sqlam, ServerClass::Zos, &zos).unwrap(), da);
+            let again = da.encode(sqlam, Layout::expected(sqlam, ServerClass::Zos), &zos).unwrap();
+            assert_eq!(again[4..], body);
+            // At level 6 the group at the end may be left out.
+            everywhere(&body[..body.len() - usize::from(sqlam == 6)], sqlam, ServerClass::Zos, &zos);
+        }
+        let without_udt = hex("ff 0001 0000 0000 0000000000000003 01c4 0025 0001C10000 0001D30000 00000000");
+        assert_eq!(SqlDa::decode(&without_udt, 6, ServerClass::Zos, &zos).unwrap(), da);
+    }
+
+    #[test]
+    fn an_answer_without_columns_and_lying_counts() {
+        let none = hex(&format!("{CA} 00 0001 0000 0000 0000 0000 0000 0000 0000 0000 0000"));
+        assert!(SqlDa::decode(&none, 7, ServerClass::Derby, &DERBY).unwrap().columns.is_empty());
+        let absent = SqlDa::decode(&hex("ff ff 0000"), 11, ServerClass::Luw, &LUW).unwrap();
+        assert_eq!(absent, SqlDa::default());
+        let lie = SqlDa::decode(&hex("ff ff 7fff"), 7, ServerClass::Derby, &DERBY);
+        assert!(matches!(lie, Err(DrdaError::Layout { fits: 0, .. })), "{lie:?}");
+        let error = Sqlca::encode(Some(&Sqlca::new(-204, "42704", &["X"])), 7, &DERBY).unwrap();
+        assert!(SqlDa::decode(&error[4..], 7, ServerClass::Derby, &DERBY).unwrap().sqlca.unwrap().is_error());
+    }
+
+    #[test]
+    fn a_result_set_of_a_procedure() {
+        let body = hex("00 0001 0000 0000 0000 0000 0000 0000 0000 0000 0001 \
+             001f 0000 0000000000000080 01c0 04b8 00 0000 00095441424c455f4341540000 00000000 00000000 ff \
+             00 0000 0000 0000 0000 0000 00000000 00000000 00000000 00095441424c455f4341540000");
+        let got = SqlDa::decode_sqlcinrd(&body, 7, ServerClass::Derby, &DERBY).unwrap();
+        assert_eq!((got.columns[0].name(), got.columns[0].nullable), ("TABLE_CAT", false));
+        let again = got.encode_sqlcinrd(Layout::expected(7, ServerClass::Derby), &DERBY).unwrap();
+        assert_eq!(again[4..], body);
+        for cut in 0..body.len() {
+            assert!(SqlDa::decode_sqlcinrd(&body[..cut], 7, ServerClass::Derby, &DERBY).is_err());
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Result sets of a procedure.
