@@ -1,6 +1,7 @@
 //! Where to connect and how: a URI `drda://user@host:port/DATABASE?key=value`, or the same by name.
 
-use super::secret::Secret;
+use crate::wire::ddm::secchk::Secret;
+use crate::wire::drda::package::Isolation;
 use crate::column::schema::Options;
 use percent_encoding::percent_decode_str;
 use std::time::Duration;
@@ -31,22 +32,6 @@ pub enum Security {
     EncryptedAes,
     /// Encrypted user id and password with DES (SECMEC 9).
     EncryptedDes,
-}
-
-/// How far a transaction is kept apart from others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Isolation {
-    /// No commit (Db2 for i `*NONE`).
-    NoCommit,
-    /// Uncommitted read.
-    UncommittedRead,
-    /// Cursor stability (read committed).
-    #[default]
-    CursorStability,
-    /// Read stability.
-    ReadStability,
-    /// Repeatable read (serializable).
-    RepeatableRead,
 }
 
 /// Everything a connection needs to know beforehand.
@@ -205,7 +190,7 @@ impl Config {
 
     /// Sets the password.
     pub fn password(mut self, password: &str) -> Config {
-        self.password = Some(Secret::new(password.to_owned()));
+        self.password = Some(Secret::new(password));
         self
     }
 
@@ -223,7 +208,7 @@ impl Config {
             }
             "database" => self.database = database(value)?,
             "user" => self.user = Some(value.to_owned()),
-            "password" => self.password = Some(Secret::new(value.to_owned())),
+            "password" => self.password = Some(Secret::new(value)),
             "attributes" => {
                 for pair in value.split(';').filter(|p| !p.is_empty()) {
                     let (k, v) = pair.split_once('=').ok_or_else(|| error(key, "expected name=value, several joined by ';'"))?;

@@ -1,4 +1,10 @@
 //! The Rust API: connect, query, execute, and read Arrow record batches.
 
 pub mod config;
-pub mod secret;
+pub mod connection;
+pub mod error;
+pub mod parameters;
+mod pump;
+mod sections;
+pub mod stream;
+mod words;

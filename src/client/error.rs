@@ -1,0 +1,256 @@
+//! One error for the user: what went wrong, where, and what to do about it. The classes are those
+//! of PEP 249; the SQLSTATEs those of the SQL standard and DRDA.
+
+use super::config::ConfigError;
+use crate::column::error::ColumnError;
+use crate::flow::error::FlowError;
+use crate::net::error::{NetError, Stage};
+use crate::wire::drda::sqlca::Sqlca;
+
+/// Whose fault it is, in the classes of PEP 249.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Misuse of this library.
+    Interface,
+    /// The network, the login, the server's state.
+    Operational,
+    /// The statement.
+    Programming,
+    /// The data.
+    Data,
+    /// A constraint.
+    Integrity,
+    /// Something the server or this client does not do.
+    NotSupported,
+    /// A broken protocol.
+    Internal,
+}
+
+/// What was being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Reading the settings.
+    Config,
+    /// Resolving the host.
+    Dns,
+    /// Opening the TCP connection.
+    Tcp,
+    /// Exchanging attributes.
+    Exchange,
+    /// Agreeing on security, checking the user.
+    Security,
+    /// Accessing the database.
+    Access,
+    /// Preparing or executing a statement.
+    Execute,
+    /// Fetching rows.
+    Fetch,
+    /// Ending a unit of work.
+    Commit,
+    /// Closing.
+    Close,
+}
+
+impl Phase {
+    /// In one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Config => "config",
+            Phase::Dns => "dns",
+            Phase::Tcp => "tcp",
+            Phase::Exchange => "exchange",
+            Phase::Security => "security",
+            Phase::Access => "access",
+            Phase::Execute => "execute",
+            Phase::Fetch => "fetch",
+            Phase::Commit => "commit",
+            Phase::Close => "close",
+        }
+    }
+}
+
+/// An error with its circumstances. It never holds a password.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}{}", hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
+pub struct Error {
+    /// Its class.
+    pub kind: Kind,
+    /// What went wrong.
+    pub message: String,
+    /// SQLSTATE, five characters.
+    pub sqlstate: Option<String>,
+    /// SQLCODE, when the server sent one.
+    pub sqlcode: Option<i32>,
+    /// What was being done.
+    pub phase: Phase,
+    /// `host:port` of the server.
+    pub peer: Option<String>,
+    /// Name of the reply message that said so.
+    pub reply: Option<&'static str>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Whether the connection can still be used.
+    pub connection_usable: bool,
+    /// Whether trying again may succeed (deadlock, time-out, lock).
+    pub retryable: bool,
+}
+
+/// The result of anything a user asks for.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error of this class with nothing else known.
+    pub fn new(kind: Kind, phase: Phase, sqlstate: &str, message: impl Into<String>) -> Error {
+        Error {
+            kind,
+            message: message.into(),
+            sqlstate: (!sqlstate.is_empty()).then(|| sqlstate.to_owned()),
+            sqlcode: None,
+            phase,
+            peer: None,
+            reply: None,
+            hint: None,
+            connection_usable: true,
+            retryable: false,
+        }
+    }
+
+    /// Misuse.
+    pub fn interface(message: impl Into<String>) -> Error {
+        Error::new(Kind::Interface, Phase::Config, "", message)
+    }
+
+    /// With advice.
+    pub fn hint(mut self, hint: impl Into<String>) -> Error {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With the server's address.
+    pub fn at(mut self, peer: &str) -> Error {
+        self.peer.get_or_insert_with(|| peer.to_owned());
+        self
+    }
+
+    /// The connection cannot be used any more.
+    pub fn broken(mut self) -> Error {
+        self.connection_usable = false;
+        self
+    }
+
+    /// From a failure of the transport or a conversation while doing `phase`.
+    pub fn from_net(error: NetError, phase: Phase) -> Error {
+        let operational = |phase, state: &str, message: String| Error::new(Kind::Operational, phase, state, message).broken();
+        let text = error.to_string();
+        match error {
+            NetError::Dns { .. } => operational(Phase::Dns, "08001", text),
+            NetError::Tcp { .. } => operational(Phase::Tcp, "08001", text)
+                .hint("usual ports: 446 Db2 for i and z/OS, 448 the same with TLS, 50000 Db2 for LUW, 1527 Derby"),
+            NetError::NotDrda { .. } => operational(Phase::Exchange, "08001", text),
+            NetError::Timeout { stage: Stage::Dns, .. } => {
+                operational(Phase::Dns, "08001", format!("resolving the host: {text}"))
+            }
+            NetError::Timeout { stage: Stage::Tcp, .. } => {
+                operational(Phase::Tcp, "08001", format!("opening the TCP connection: {text}"))
+            }
+            NetError::Timeout { stage: Stage::FirstReply, after } => operational(
+                Phase::Exchange,
+                "08001",
+                format!("connected, but no DRDA reply within {:.1} s", after.as_secs_f64()),
+            ),
+            NetError::Timeout { stage: Stage::Reply, .. } if phase == Phase::Commit => unknown_outcome(&text),
+            NetError::Timeout { stage: Stage::Reply, .. } => Error::new(Kind::Operational, phase, "57033", text)
+                .hint("the time limit is statement_timeout; the server may still be working"),
+            NetError::Closed { .. } | NetError::Broken(_) if phase == Phase::Commit => unknown_outcome(&text),
+            NetError::Closed { stage: Stage::FirstReply, .. } => operational(Phase::Exchange, "08001", text)
+                .hint("a server that closes at once may expect TLS (port 448) or refuse this address"),
+            NetError::Closed { .. } => operational(phase, "08006", text),
+            NetError::Broken(_) => operational(phase, "08003", text),
+            NetError::Flow(e) => Error::from_flow(e, phase),
+        }
+    }
+
+    /// From a conversation's own error.
+    pub fn from_flow(error: FlowError, phase: Phase) -> Error {
+        let text = error.to_string();
+        match error {
+            FlowError::Sql { sqlca, reply } => {
+                let mut e = Error::from_sqlca(&sqlca, phase);
+                e.reply = reply.as_ref().and_then(|r| crate::wire::ddm::codepoint::name(r.cp));
+                e
+            }
+            FlowError::Refused(reply) => {
+                let state = reply.sqlstate();
+                let mut e = Error::new(kind_of(state), phase, state, text);
+                e.reply = crate::wire::ddm::codepoint::name(reply.cp);
+                e.connection_usable = !reply.breaks_connection();
+                e
+            }
+            FlowError::Login { sqlstate, .. } => {
+                Error::new(Kind::Operational, Phase::Security, sqlstate, text).broken()
+            }
+            FlowError::Mechanism { .. } => Error::new(Kind::Operational, Phase::Security, "08001", text)
+                .broken()
+                .hint("nothing secret was sent; choose an offered mechanism with security=…"),
+            FlowError::Settings(_) => Error::new(Kind::NotSupported, phase, "0A000", text),
+            FlowError::Descriptor(crate::wire::fdoca::descriptor::DescriptorError::Unsupported { .. }) => {
+                Error::new(Kind::NotSupported, phase, "56084", text)
+            }
+            FlowError::ReaderEnded(_) => Error::new(Kind::Operational, phase, "24501", text),
+            FlowError::Secmec(_) => Error::new(Kind::Operational, Phase::Security, "08001", text).broken(),
+            FlowError::Wire(_) | FlowError::Descriptor(_) | FlowError::Missing { .. } | FlowError::Lob { .. } => {
+                Error::new(Kind::Internal, phase, "58009", text).broken()
+            }
+            FlowError::Message(_) | FlowError::Drda(_) => Error::new(Kind::Internal, phase, "58009", text),
+        }
+    }
+
+    /// From what the server says of a statement.
+    pub fn from_sqlca(sqlca: &Sqlca, phase: Phase) -> Error {
+        let state = sqlca.sqlstate.trim();
+        let mut e = Error::new(kind_of(state), phase, state, sqlca.message());
+        e.sqlcode = Some(sqlca.sqlcode);
+        e.retryable = matches!(state, "40001" | "57033" | "40XL1" | "40XL2");
+        if sqlca.sqlcode == -805 {
+            e.hint = Some("the package is not bound at this server: name one with package=… or have it bound".to_owned());
+        }
+        e
+    }
+
+    /// From a value that has no place in Arrow, or none on the wire.
+    pub fn from_column(error: &ColumnError, phase: Phase) -> Error {
+        let state = error.sqlstate();
+        Error::new(kind_of(state), phase, state, error.to_string())
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(e: ConfigError) -> Error {
+        Error::new(Kind::Interface, Phase::Config, "", e.to_string())
+    }
+}
+
+/// A commit whose answer did not come.
+fn unknown_outcome(why: &str) -> Error {
+    Error::new(Kind::Operational, Phase::Commit, "08007", format!("the outcome of the commit is unknown: {why}"))
+        .broken()
+        .hint("look at the data before doing the work again")
+}
+
+/// The class of a SQLSTATE.
+fn kind_of(state: &str) -> Kind {
+    match state.get(..2).unwrap_or_default() {
+        "22" => Kind::Data,
+        "23" => Kind::Integrity,
+        "0A" | "56" => Kind::NotSupported,
+        "08" | "28" | "40" | "53" | "57" => Kind::Operational,
+        "58" => match state {
+            "58009" | "58008" | "58018" => Kind::Internal,
+            "58010" | "58014" | "58015" | "58016" | "58017" => Kind::NotSupported,
+            _ => Kind::Operational,
+        },
+        // Derby: no database, connection refused, and the like.
+        "XJ" | "XS" | "XB" => Kind::Operational,
+        _ => Kind::Programming,
+    }
+}

@@ -1,0 +1,80 @@
+//! The first word of a statement: a hint for how many commands to send in one flush. What a
+//! statement is, the server says.
+
+/// What the first word suggests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hint {
+    /// Very likely a query: prepare and open may travel together.
+    Query,
+    /// Never a query, no matter what follows: it may be executed at once.
+    Statement,
+    /// Anything else: the server is asked first.
+    Unknown,
+}
+
+const QUERIES: [&str; 3] = ["SELECT", "WITH", "VALUES"];
+const STATEMENTS: [&str; 16] = [
+    "ALTER", "COMMENT", "CREATE", "DECLARE", "DELETE", "DROP", "GRANT", "INSERT", "LABEL", "LOCK", "MERGE", "RENAME",
+    "REVOKE", "SET", "TRUNCATE", "UPDATE",
+];
+
+/// Looks at the first word behind comments and opening parentheses.
+pub(super) fn hint(sql: &str) -> Hint {
+    let word: String = skip(sql).chars().take_while(char::is_ascii_alphabetic).collect();
+    let is = |list: &[&str]| list.iter().any(|w| w.eq_ignore_ascii_case(&word));
+    if is(&QUERIES) {
+        Hint::Query
+    } else if is(&STATEMENTS) {
+        Hint::Statement
+    } else {
+        Hint::Unknown
+    }
+}
+
+/// True when there is nothing but blanks and comments.
+pub(super) fn is_blank(sql: &str) -> bool {
+    skip(sql).trim_matches(|c: char| c.is_whitespace() || c == ';').is_empty()
+}
+
+fn skip(mut sql: &str) -> &str {
+    loop {
+        sql = sql.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+        if let Some(rest) = sql.strip_prefix("--") {
+            sql = rest.split_once('\n').map_or("", |(_, rest)| rest);
+        } else if let Some(rest) = sql.strip_prefix("/*") {
+            sql = behind_comment(rest);
+        } else {
+            return sql;
+        }
+    }
+}
+
+/// Db2's bracketed comments nest.
+fn behind_comment(sql: &str) -> &str {
+    let mut depth = 1;
+    let mut rest = sql;
+    while depth > 0 {
+        let open = rest.find("/*").unwrap_or(usize::MAX);
+        let Some(close) = rest.find("*/") else { return "" };
+        let at = open.min(close);
+        depth = if open < close { depth + 1 } else { depth - 1 };
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_and_parentheses_do_not_hide_a_query() {
+        for sql in ["select 1", " ( (VALUES 1", "-- hi\n/* a /* b */ c */ With x as (select 1 from t) select * from x"] {
+            assert_eq!(hint(sql), Hint::Query, "{sql}");
+        }
+        assert_eq!(hint("insert into t values 1"), Hint::Statement);
+        assert_eq!(hint("call p()"), Hint::Unknown);
+        assert_eq!(hint("/* open"), Hint::Unknown);
+        assert!(is_blank(" -- nothing\n ;") && !is_blank("x"));
+    }
+}

@@ -1,0 +1,64 @@
+//! Binding a dynamic package that the server does not have (SQLCODE -805): BGNBND, a BNDSQLSTT
+//! with a cursor declaration for each section, ENDBND, RDBCMM; each answered by an SQLCARD.
+
+use super::error::FlowError;
+use super::reply::Replies;
+use super::session::Session;
+use super::step::{Flow, Seen, Step};
+use crate::wire::ddm::object::Object;
+use crate::wire::drda::bind::{BgnBnd, BndSqlStt, EndBnd};
+use crate::wire::drda::package::{Isolation, PkgNamCsn};
+use crate::wire::drda::text;
+use crate::wire::drda::uow::RdbCmm;
+use crate::wire::dss::chain::Chain;
+use std::sync::Arc;
+
+/// Sections that get a cursor: every other one up to this, as the drivers of Db2 bind them.
+pub const LAST_CURSOR_SECTION: u16 = 63;
+/// Sections of the package.
+const SECTIONS: u16 = 65;
+
+/// Binds a package.
+#[derive(Debug)]
+pub struct Bind {
+    session: Arc<Session>,
+    package: PkgNamCsn,
+    isolation: Isolation,
+    replies: Replies,
+}
+
+impl Bind {
+    /// The package that `package` is a section of.
+    pub fn new(session: Arc<Session>, package: PkgNamCsn, isolation: Isolation) -> Bind {
+        Bind { replies: Replies::new(&session), session, package, isolation }
+    }
+}
+
+impl Flow for Bind {
+    type Out = ();
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let text_encoding = self.session.text;
+        let mut chain = Chain::new();
+        chain.command(&BgnBnd::new(self.package.pkgnamct(), self.isolation).encode(text_encoding)?);
+        let cursor = self.package.package.trim_start_matches("SYS").to_owned();
+        for section in (1..=LAST_CURSOR_SECTION).step_by(2) {
+            let name = PkgNamCsn { section, ..self.package.clone() };
+            chain.command(&BndSqlStt::new(name).encode(text_encoding)?);
+            let declare =
+                format!("DECLARE SQL_CUR{cursor}C{section} CURSOR WITH HOLD FOR SQL_STMT{cursor}S{section}");
+            chain.object(&text::sqlstt(&declare, &self.session.ours, self.session.sqlam)?);
+        }
+        chain.command(&EndBnd::new(self.package.pkgnamct(), SECTIONS).encode(text_encoding)?);
+        chain.command(&RdbCmm::new().encode(text_encoding)?);
+        Ok(chain)
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        self.replies.take(&object, &self.session)
+    }
+
+    fn end(&mut self) -> Result<Step<()>, FlowError> {
+        self.replies.failure().map_or(Ok(Step::Done(())), Err)
+    }
+}

@@ -1,0 +1,187 @@
+//! Running a prepared statement that is no query: EXCSQLSTT with SQLDTA, answered by an SQLCARD;
+//! several in one chain for several rows of parameters. In autocommit an RDBCMM rides behind.
+//! EXCSQLSET sets special registers.
+
+use super::error::FlowError;
+use super::reply::Replies;
+use super::session::{Product, Session};
+use super::step::{Flow, Seen, Step};
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::object::{Object, put, put_bytes};
+use crate::wire::codec::writer::Writer;
+use crate::wire::drda::execute::ExcSqlStt;
+use crate::wire::drda::package::{PkgNamCsn, TOKEN_ANY};
+use crate::wire::drda::prepare::ExcSqlSet;
+use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::drda::text;
+use crate::wire::drda::uow::RdbCmm;
+use crate::wire::dss::chain::Chain;
+use crate::wire::fdoca::descriptor;
+use crate::wire::value::field::{Field, Shape};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// One row of parameters, encoded.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// How the values lie.
+    pub fields: Arc<Vec<Field>>,
+    /// The values, one behind the other.
+    pub row: Vec<u8>,
+    /// The large objects among them: position of the parameter and data, empty ones left out.
+    pub lobs: Vec<(usize, Bytes)>,
+}
+
+impl Input {
+    /// Appends SQLDTA and the EXTDTAs that belong to it.
+    pub(super) fn put(&self, chain: &mut Chain, session: &Session) -> Result<(), FlowError> {
+        let mut w = Writer::new();
+        put(&mut w, cp::SQLDTA, |w| {
+            put_bytes(w, cp::FDODSC, &descriptor::encode_input(&self.fields));
+            put(w, cp::FDODTA, |w| {
+                // The row is present.
+                w.u8(0);
+                w.bytes(&self.row);
+            });
+        });
+        chain.object(w.as_slice());
+        for (parameter, data) in &self.lobs {
+            let nullable = self.fields.get(*parameter).is_some_and(|f| f.nullable && matches!(f.shape, Shape::Lob(_)));
+            let mut w = Writer::new();
+            put(&mut w, cp::EXTDTA, |w| {
+                if nullable {
+                    w.u8(0);
+                }
+                w.bytes(data);
+                if session.product == Product::Derby {
+                    // Derby 10.6 and later expect a status behind the value: X'7F', it is whole.
+                    w.u8(0x7F);
+                }
+            });
+            chain.object(w.as_slice());
+        }
+        Ok(())
+    }
+}
+
+/// What became of a statement.
+#[derive(Debug, Default)]
+pub struct Executed {
+    /// Rows changed by each execution, where the server counts them.
+    pub counts: Vec<Option<u64>>,
+    /// Warnings.
+    pub warnings: Vec<Sqlca>,
+}
+
+/// A statement among several of a chain that failed.
+#[derive(Debug)]
+pub struct Failed {
+    /// How many before it were executed.
+    pub before: usize,
+    /// Why.
+    pub error: FlowError,
+}
+
+/// Runs a prepared statement, once for each row of parameters (once without any).
+#[derive(Debug)]
+pub struct Execute {
+    session: Arc<Session>,
+    section: PkgNamCsn,
+    inputs: Vec<Input>,
+    commit: bool,
+    replies: Replies,
+    result_sets: bool,
+}
+
+impl Execute {
+    /// With `commit` the work is committed in the same flush.
+    pub fn new(session: Arc<Session>, section: PkgNamCsn, inputs: Vec<Input>, commit: bool) -> Execute {
+        Execute { replies: Replies::new(&session), session, section, inputs, commit, result_sets: false }
+    }
+}
+
+impl Flow for Execute {
+    type Out = Result<Executed, Failed>;
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let mut chain = Chain::new();
+        let command = ExcSqlStt { rdbcmtok: Some(true), ..ExcSqlStt::new(self.section.clone()) };
+        let command = command.encode(self.session.text)?;
+        if self.inputs.is_empty() {
+            chain.command(&command);
+        }
+        for input in &self.inputs {
+            chain.command(&command);
+            input.put(&mut chain, &self.session)?;
+        }
+        if self.commit {
+            chain.command(&RdbCmm::new().encode(self.session.text)?);
+        }
+        Ok(chain)
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        if object.cp == cp::RSLSETRM {
+            self.result_sets = true;
+        }
+        self.replies.take(&object, &self.session)
+    }
+
+    fn end(&mut self) -> Result<Step<Self::Out>, FlowError> {
+        let before = self.replies.error.as_ref().map_or(0, |(_, before)| *before);
+        if let Some(error) = self.replies.failure() {
+            return Ok(Step::Done(Err(Failed { before, error })));
+        }
+        if self.result_sets {
+            return Err(FlowError::Settings("the procedure returns result sets, which are not read yet".to_owned()));
+        }
+        let runs = self.inputs.len().max(1);
+        let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
+        if replies.cards.len() < runs {
+            return Err(FlowError::Missing { what: "SQLCARD", command: "EXCSQLSTT" });
+        }
+        let counts = replies.cards.iter().take(runs).map(|c| c.as_ref().map_or(Some(0), Sqlca::update_count)).collect();
+        Ok(Step::Done(Ok(Executed { counts, warnings: replies.warnings() })))
+    }
+}
+
+/// Sets special registers.
+#[derive(Debug)]
+pub struct Set {
+    session: Arc<Session>,
+    section: PkgNamCsn,
+    statements: Vec<String>,
+    replies: Replies,
+}
+
+impl Set {
+    /// Each of `statements` is a SET statement.
+    pub fn new(session: Arc<Session>, section: PkgNamCsn, statements: Vec<String>) -> Set {
+        Set { replies: Replies::new(&session), session, section, statements }
+    }
+}
+
+impl Flow for Set {
+    type Out = Vec<Sqlca>;
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let mut chain = Chain::new();
+        let section = PkgNamCsn { token: TOKEN_ANY, section: 1, ..self.section.clone() };
+        chain.command(&ExcSqlSet { pkgnamcsn: section, rtnsetstt: None }.encode(self.session.text)?);
+        for statement in &self.statements {
+            chain.object(&text::sqlstt(statement, &self.session.ours, self.session.sqlam)?);
+        }
+        Ok(chain)
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        self.replies.take(&object, &self.session)
+    }
+
+    fn end(&mut self) -> Result<Step<Vec<Sqlca>>, FlowError> {
+        if let Some(failure) = self.replies.failure() {
+            return Err(failure);
+        }
+        Ok(Step::Done(std::mem::replace(&mut self.replies, Replies::new(&self.session)).warnings()))
+    }
+}

@@ -1,0 +1,109 @@
+//! Preparing a statement: PRPSQLSTT with SQLATTR and SQLSTT, answered by the SQLDARD of its
+//! columns; with parameters a DSCSQLSTT behind it, answered by the SQLDARD of those. One flush.
+
+use super::error::FlowError;
+use super::reply::Replies;
+use super::session::Session;
+use super::step::{Flow, Seen, Step};
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::object::Object;
+use crate::wire::drda::package::PkgNamCsn;
+use crate::wire::drda::prepare::{DscSqlStt, PrpSqlStt, typsqlda};
+use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::drda::sqlda::SqlDa;
+use crate::wire::drda::text;
+use crate::wire::dss::chain::Chain;
+use std::sync::Arc;
+
+/// What a server says of a prepared statement.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// Its result's columns; none of them when it has no result.
+    pub columns: SqlDa,
+    /// Its parameters, when they were asked for.
+    pub parameters: Option<SqlDa>,
+    /// Warnings.
+    pub warnings: Vec<Sqlca>,
+}
+
+/// Prepares and describes.
+#[derive(Debug)]
+pub struct Prepare {
+    session: Arc<Session>,
+    section: PkgNamCsn,
+    sql: String,
+    with_parameters: bool,
+    described: Vec<SqlDa>,
+    replies: Replies,
+}
+
+impl Prepare {
+    /// Prepares `sql` in `section`; its parameters are described too when asked for.
+    pub fn new(session: Arc<Session>, section: PkgNamCsn, sql: String, with_parameters: bool) -> Prepare {
+        let replies = Replies::new(&session);
+        Prepare { session, section, sql, with_parameters, described: Vec::new(), replies }
+    }
+}
+
+/// Appends PRPSQLSTT and its objects. The cursor is to survive a commit.
+pub(super) fn put_prepare(
+    chain: &mut Chain,
+    session: &Session,
+    section: &PkgNamCsn,
+    sql: &str,
+) -> Result<(), FlowError> {
+    let command =
+        PrpSqlStt { rtnsqlda: Some(true), typsqlda: Some(typsqlda::OUTPUT_EXTENDED), ..PrpSqlStt::new(section.clone()) };
+    chain.command(&command.encode(session.text)?);
+    chain.object(&text::sqlattr("WITH HOLD ", &session.ours, session.sqlam)?);
+    chain.object(&text::sqlstt(sql, &session.ours, session.sqlam)?);
+    Ok(())
+}
+
+/// Reads an SQLDARD and notes the SQLCA in front of it.
+pub(super) fn read_sqlda(object: &Object, session: &Session, replies: &mut Replies) -> Result<(SqlDa, Seen), FlowError> {
+    let mut sqlda = SqlDa::decode(&object.body, session.sqlam, session.server_class(), &replies.typdef)?;
+    let seen = match sqlda.sqlca.take() {
+        Some(sqlca) => replies.sqlca(Some(sqlca)),
+        None => Seen::Normal,
+    };
+    Ok((sqlda, seen))
+}
+
+impl Flow for Prepare {
+    type Out = Prepared;
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let mut chain = Chain::new();
+        put_prepare(&mut chain, &self.session, &self.section, &self.sql)?;
+        if self.with_parameters {
+            let describe = DscSqlStt { pkgnamcsn: self.section.clone(), typsqlda: Some(typsqlda::INPUT) };
+            chain.command(&describe.encode(self.session.text)?);
+        }
+        Ok(chain)
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        if object.cp != cp::SQLDARD {
+            return self.replies.take(&object, &self.session);
+        }
+        let (sqlda, seen) = read_sqlda(&object, &self.session, &mut self.replies)?;
+        self.described.push(sqlda);
+        Ok(seen)
+    }
+
+    fn end(&mut self) -> Result<Step<Prepared>, FlowError> {
+        if let Some(failure) = self.replies.failure() {
+            return Err(failure);
+        }
+        let missing = FlowError::Missing { what: "SQLDARD", command: "PRPSQLSTT" };
+        let mut described = std::mem::take(&mut self.described).into_iter();
+        let columns = described.next().ok_or(missing)?;
+        let parameters = described.next();
+        if self.with_parameters && parameters.is_none() {
+            return Err(FlowError::Missing { what: "SQLDARD", command: "DSCSQLSTT" });
+        }
+        let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
+        Ok(Step::Done(Prepared { columns, parameters, warnings: replies.warnings() }))
+    }
+}

@@ -1,0 +1,248 @@
+//! A query: OPNQRY opens it and brings its first block, CNTQRY asks for another, CLSQRY ends it
+//! early. The prepare may travel in the same flush as the open.
+
+use super::error::FlowError;
+use super::execute::Input;
+use super::prepare::{put_prepare, read_sqlda};
+use super::reply::Replies;
+use super::rows::Block;
+use super::session::Session;
+use super::step::{Flow, Seen, Step};
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::object::Object;
+use crate::wire::drda::package::PkgNamCsn;
+use crate::wire::drda::query::{ClsQry, CntQry, OpnQry, OpnQryRm, rtnextdta};
+use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::drda::sqlda::SqlDa;
+use crate::wire::dss::chain::Chain;
+use crate::wire::fdoca::descriptor;
+use crate::wire::value::field::Field;
+use std::sync::Arc;
+
+/// Room for the row that a server may add beyond the block size, and for headers.
+const SLACK: usize = 64 * 1024;
+
+/// An open query.
+#[derive(Debug)]
+pub struct Opened {
+    /// What the server said when the prepare travelled along.
+    pub described: Option<SqlDa>,
+    /// The fields of a row, unnamed.
+    pub fields: Vec<Field>,
+    /// The instance, said again by CNTQRY and CLSQRY.
+    pub instance: Option<u64>,
+    /// The cursor survives a commit.
+    pub held: bool,
+    /// What came with it.
+    pub answer: Answer,
+}
+
+/// The part of an answer set that one reply brought.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// Blocks in order.
+    pub blocks: Vec<Block>,
+    /// The server closed the query: nothing follows.
+    pub closed: bool,
+    /// Warnings.
+    pub warnings: Vec<Sqlca>,
+}
+
+impl Answer {
+    fn take(&mut self, object: Object) -> Option<Object> {
+        match object.cp {
+            cp::QRYDTA => self.blocks.push(Block { rows: object.body, lobs: Vec::new() }),
+            cp::EXTDTA => match self.blocks.last_mut() {
+                Some(block) => block.lobs.push(object.body),
+                None => self.blocks.push(Block { rows: bytes::Bytes::new(), lobs: vec![object.body] }),
+            },
+            cp::ENDQRYRM => self.closed = true,
+            _ => return Some(object),
+        }
+        None
+    }
+}
+
+/// Opens a query.
+#[derive(Debug)]
+pub struct Open {
+    session: Arc<Session>,
+    section: PkgNamCsn,
+    /// The statement, when it is prepared on the way.
+    sql: Option<String>,
+    input: Option<Input>,
+    block_size: u32,
+    described: Option<SqlDa>,
+    message: Option<OpnQryRm>,
+    fields: Option<Vec<Field>>,
+    answer: Answer,
+    replies: Replies,
+}
+
+impl Open {
+    /// Opens the statement prepared in `section`, or prepares `sql` there first.
+    pub fn new(
+        session: Arc<Session>,
+        section: PkgNamCsn,
+        sql: Option<String>,
+        input: Option<Input>,
+        block_size: u32,
+    ) -> Open {
+        Open {
+            replies: Replies::new(&session),
+            session,
+            section,
+            sql,
+            input,
+            block_size,
+            described: None,
+            message: None,
+            fields: None,
+            answer: Answer::default(),
+        }
+    }
+}
+
+impl Flow for Open {
+    type Out = Opened;
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let mut chain = Chain::new();
+        if let Some(sql) = &self.sql {
+            put_prepare(&mut chain, &self.session, &self.section, sql)?;
+        }
+        chain.command(&OpnQry::new(self.section.clone(), self.block_size).encode(self.session.text)?);
+        if let Some(input) = &self.input {
+            input.put(&mut chain, &self.session)?;
+        }
+        Ok(chain)
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        match object.cp {
+            cp::SQLDARD => {
+                let (sqlda, seen) = read_sqlda(&object, &self.session, &mut self.replies)?;
+                self.described = Some(sqlda);
+                Ok(seen)
+            }
+            cp::OPNQRYRM => {
+                self.message = Some(OpnQryRm::decode(&object.body, self.session.text)?);
+                Ok(Seen::Normal)
+            }
+            cp::QRYDSC => {
+                self.fields = Some(descriptor::decode(&object.body, &self.replies.typdef)?);
+                Ok(Seen::Normal)
+            }
+            _ => match self.answer.take(object) {
+                Some(object) => self.replies.take(&object, &self.session),
+                None => Ok(Seen::Normal),
+            },
+        }
+    }
+
+    fn end(&mut self) -> Result<Step<Opened>, FlowError> {
+        if let Some(failure) = self.replies.failure() {
+            return Err(failure);
+        }
+        let missing = |what| FlowError::Missing { what, command: "OPNQRY" };
+        let message = self.message.take().ok_or_else(|| missing("OPNQRYRM"))?;
+        let fields = self.fields.take().ok_or_else(|| missing("QRYDSC"))?;
+        let mut answer = std::mem::take(&mut self.answer);
+        let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
+        answer.warnings = replies.warnings();
+        Ok(Step::Done(Opened {
+            described: self.described.take(),
+            fields,
+            instance: message.qryinsid,
+            held: message.sqlcsrhld == Some(true),
+            answer,
+        }))
+    }
+
+    fn expect(&self) -> usize {
+        self.block_size as usize + SLACK
+    }
+}
+
+/// Asks for the next block.
+#[derive(Debug)]
+pub struct Continue {
+    session: Arc<Session>,
+    command: CntQry,
+    answer: Answer,
+    replies: Replies,
+}
+
+impl Continue {
+    /// Of the query `instance` of `section`. With large objects, those of all its rows.
+    pub fn new(session: Arc<Session>, section: PkgNamCsn, instance: Option<u64>, block_size: u32, lobs: bool) -> Self {
+        let command =
+            CntQry { rtnextdta: lobs.then_some(rtnextdta::ALL), ..CntQry::new(section, block_size, instance) };
+        Continue { replies: Replies::new(&session), session, command, answer: Answer::default() }
+    }
+}
+
+impl Flow for Continue {
+    type Out = Answer;
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let mut chain = Chain::new();
+        chain.command(&self.command.encode(self.session.text)?);
+        Ok(chain)
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        match self.answer.take(object) {
+            Some(object) => self.replies.take(&object, &self.session),
+            None => Ok(Seen::Normal),
+        }
+    }
+
+    fn end(&mut self) -> Result<Step<Answer>, FlowError> {
+        if let Some(failure) = self.replies.failure() {
+            return Err(failure);
+        }
+        let mut answer = std::mem::take(&mut self.answer);
+        let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
+        answer.warnings = replies.warnings();
+        Ok(Step::Done(answer))
+    }
+
+    fn expect(&self) -> usize {
+        self.command.qryblksz as usize + SLACK
+    }
+}
+
+/// Closes a query before its end.
+#[derive(Debug)]
+pub struct Close {
+    session: Arc<Session>,
+    command: ClsQry,
+    replies: Replies,
+}
+
+impl Close {
+    /// The query `instance` of `section`.
+    pub fn new(session: Arc<Session>, section: PkgNamCsn, instance: Option<u64>) -> Close {
+        let command = ClsQry { pkgnamcsn: section, qryinsid: instance, qryclsrls: None };
+        Close { replies: Replies::new(&session), session, command }
+    }
+}
+
+impl Flow for Close {
+    type Out = ();
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let mut chain = Chain::new();
+        chain.command(&self.command.encode(self.session.text)?);
+        Ok(chain)
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        self.replies.take(&object, &self.session)
+    }
+
+    fn end(&mut self) -> Result<Step<()>, FlowError> {
+        self.replies.failure().map_or(Ok(Step::Done(())), Err)
+    }
+}

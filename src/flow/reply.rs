@@ -1,0 +1,94 @@
+//! What every reply may hold beside the command's own objects: SQLCARDs, reply messages, changes
+//! of the environment, and things that only inform and are stepped over.
+
+use super::error::FlowError;
+use super::session::Session;
+use super::step::Seen;
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::object::{Object, params};
+use crate::wire::ddm::reply::{Reply, is_reply_message};
+use crate::wire::drda::accrdb::{apply_typdefnam, apply_typdefovr};
+use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::value::typdef::TypDef;
+
+/// Collects the common part of a reply.
+#[derive(Debug)]
+pub struct Replies {
+    /// The environment of the data that follows: the session's, unless the reply overrides it.
+    pub typdef: TypDef,
+    /// Every SQLCARD that was no error, in order; none stands for an empty one.
+    pub cards: Vec<Option<Sqlca>>,
+    /// The first SQL error, and how many SQLCARDs came before it.
+    pub error: Option<(Box<Sqlca>, usize)>,
+    /// The first refusing reply message.
+    pub refusal: Option<Box<Reply>>,
+}
+
+impl Replies {
+    /// Nothing yet.
+    pub fn new(session: &Session) -> Replies {
+        Replies { typdef: session.theirs, cards: Vec::new(), error: None, refusal: None }
+    }
+
+    /// Takes an object that the command itself does not expect.
+    pub fn take(&mut self, object: &Object, session: &Session) -> Result<Seen, FlowError> {
+        match object.cp {
+            cp::SQLCARD => {
+                let sqlca = Sqlca::decode(&object.body, session.sqlam, &self.typdef)?;
+                return Ok(self.sqlca(sqlca));
+            }
+            cp::TYPDEFNAM => apply_typdefnam(&object.body, session.text, &mut self.typdef)?,
+            cp::TYPDEFOVR => apply_typdefovr(&object.body, &mut self.typdef)?,
+            point if is_reply_message(point) => {
+                let reply = Reply::decode(point, &object.body, session.text)?;
+                return Ok(self.reply(reply));
+            }
+            point => {
+                // A reply message that the architecture gained later still has its severity.
+                let severity = params(&object.body).find_map(|p| p.ok().filter(|(c, _)| *c == cp::SVRCOD));
+                if let Some((_, [0, 8..])) = severity {
+                    return Ok(self.reply(Reply::decode(point, &object.body, session.text)?));
+                }
+                tracing::debug!(code_point = format!("{point:04X}"), "informational object stepped over");
+            }
+        }
+        Ok(Seen::Normal)
+    }
+
+    /// Notes an SQLCA that came by itself or inside another object.
+    pub fn sqlca(&mut self, sqlca: Option<Sqlca>) -> Seen {
+        match sqlca {
+            Some(sqlca) if sqlca.is_error() => {
+                let before = self.cards.len();
+                self.error.get_or_insert_with(|| (Box::new(sqlca), before));
+                Seen::Failure
+            }
+            other => {
+                self.cards.push(other);
+                Seen::Normal
+            }
+        }
+    }
+
+    fn reply(&mut self, reply: Reply) -> Seen {
+        if reply.is_error() {
+            self.refusal.get_or_insert_with(|| Box::new(reply));
+            return Seen::Failure;
+        }
+        Seen::Normal
+    }
+
+    /// The failure, if there was one: the SQL error before the message that came with it.
+    pub fn failure(&mut self) -> Option<FlowError> {
+        match (self.error.take(), self.refusal.take()) {
+            (Some((sqlca, _)), reply) => Some(FlowError::Sql { sqlca, reply }),
+            (None, Some(reply)) => Some(FlowError::Refused(reply)),
+            (None, None) => None,
+        }
+    }
+
+    /// Warnings, in order.
+    pub fn warnings(self) -> Vec<Sqlca> {
+        self.cards.into_iter().flatten().filter(|c| c.sqlcode > 0 && !c.is_end()).collect()
+    }
+}

@@ -1,0 +1,49 @@
+//! Ending a unit of work: RDBCMM or RDBRLLBCK, answered by ENDUOWRM and SQLCARD.
+
+use super::error::FlowError;
+use super::reply::Replies;
+use super::session::Session;
+use super::step::{Flow, Seen, Step};
+use crate::wire::ddm::object::Object;
+use crate::wire::drda::uow::{RdbCmm, RdbRllbck};
+use crate::wire::dss::chain::Chain;
+use std::sync::Arc;
+
+/// Commits or rolls back.
+#[derive(Debug)]
+pub struct EndWork {
+    session: Arc<Session>,
+    commit: bool,
+    replies: Replies,
+}
+
+impl EndWork {
+    /// Makes the changes last.
+    pub fn commit(session: Arc<Session>) -> EndWork {
+        EndWork { commit: true, replies: Replies::new(&session), session }
+    }
+
+    /// Undoes the changes.
+    pub fn rollback(session: Arc<Session>) -> EndWork {
+        EndWork { commit: false, replies: Replies::new(&session), session }
+    }
+}
+
+impl Flow for EndWork {
+    type Out = ();
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let mut chain = Chain::new();
+        let text = self.session.text;
+        chain.command(&if self.commit { RdbCmm::new().encode(text)? } else { RdbRllbck::new().encode(text)? });
+        Ok(chain)
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        self.replies.take(&object, &self.session)
+    }
+
+    fn end(&mut self) -> Result<Step<()>, FlowError> {
+        self.replies.failure().map_or(Ok(Step::Done(())), Err)
+    }
+}
