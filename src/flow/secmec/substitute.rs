@@ -25,7 +25,7 @@ pub fn strong(user: &str, password: &str, requester_seed: &[u8; SEED], server_se
     let digits = nibbles(digits.iter().map(|b| u16::from(*b)));
     let token = Zeroizing::new(<[u8; 20]>::from(Sha1::new().chain_update(&*user).chain_update(&*digits).finalize()));
     Sha1::new()
-        .chain_update(&*token)
+        .chain_update(token.as_slice())
         .chain_update(server_seed)
         .chain_update(requester_seed)
         .chain_update(&*user)
