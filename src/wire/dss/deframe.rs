@@ -147,7 +147,7 @@ mod tests {
             deframer.feed(&mut &[0, 20, 0xD0, 2, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14][..]).is_err()
         );
         let mut deframer = Deframer::new(1 << 20);
-        let mut bytes = vec![0x80 | 0, 7, 0xD0, 3, 0, 1, 9];
+        let mut bytes = vec![0x80, 7, 0xD0, 3, 0, 1, 9];
         bytes.extend([0, 2]);
         assert!(deframer.feed(&mut &bytes[..]).is_err());
     }
