@@ -2,7 +2,8 @@
 
 use crate::wire::ddm::secchk::Secret;
 use crate::wire::drda::package::Isolation;
-use crate::column::schema::Options;
+use crate::column::options::{DecFloatAs, Excess, Options, TextErrors};
+use arrow_schema::TimeUnit;
 use percent_encoding::percent_decode_str;
 use std::time::Duration;
 
@@ -81,7 +82,7 @@ pub struct Config {
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
 
 /// Names that [`Config::set`] knows.
-const SETTINGS: [&str; 21] = [
+const SETTINGS: [&str; 24] = [
     "host",
     "port",
     "database",
@@ -103,6 +104,9 @@ const SETTINGS: [&str; 21] = [
     "timestamp_unit",
     "timestamp_excess",
     "decfloat",
+    "text_errors",
+    "bit_data_ccsid",
+    "force_ccsid",
 ];
 
 /// Prefixes of Derby's database names that say where the database lives.
@@ -253,8 +257,26 @@ impl Config {
             "collection" => self.collection = value.to_owned(),
             "package" => self.package = Some(value.to_owned()),
             "application_name" => self.application_name = value.to_owned(),
-            "timestamp_unit" | "timestamp_excess" | "decfloat" => {
-                self.options.set(key, value).map_err(|rule| error(key, &rule))?;
+            "timestamp_unit" => {
+                use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
+                self.options.timestamp_unit =
+                    choice(key, value, &[("us", Microsecond), ("ns", Nanosecond), ("ms", Millisecond), ("s", Second)])?;
+            }
+            "timestamp_excess" => {
+                self.options.timestamp_excess =
+                    choice(key, value, &[("raise", Excess::Raise), ("truncate", Excess::Truncate)])?;
+            }
+            "text_errors" => {
+                self.options.text_errors =
+                    choice(key, value, &[("strict", TextErrors::Strict), ("replace", TextErrors::Replace)])?;
+            }
+            "decfloat" => self.options.decfloat = decfloat(key, value)?,
+            "bit_data_ccsid" => self.options.bit_data_ccsid = Some(number(key, value, 1..=65_534)? as u16),
+            "force_ccsid" => {
+                for pair in value.split(';').filter(|p| !p.is_empty()) {
+                    let (column, ccsid) = pair.rsplit_once('=').ok_or_else(|| error(key, "expected COLUMN=CCSID"))?;
+                    self.options.force_ccsid.insert(column.to_owned(), number(key, ccsid, 1..=65_535)? as u16);
+                }
             }
             _ => return Err(error(key, &unknown(key))),
         }
@@ -381,6 +403,20 @@ fn number(key: &str, value: &str, range: std::ops::RangeInclusive<u32>) -> Resul
         .ok()
         .filter(|n| range.contains(n))
         .ok_or_else(|| error(key, &format!("expected a whole number from {} to {}", range.start(), range.end())))
+}
+
+fn decfloat(key: &str, value: &str) -> Result<DecFloatAs, ConfigError> {
+    if value.eq_ignore_ascii_case("text") {
+        return Ok(DecFloatAs::Text);
+    }
+    let digits = value.strip_prefix("decimal(").and_then(|v| v.strip_suffix(')')).and_then(|v| v.split_once(','));
+    let numbers = digits.and_then(|(p, s)| Some((p.trim().parse::<u8>().ok()?, s.trim().parse::<u8>().ok()?)));
+    match numbers {
+        Some((precision, scale)) if (1..=76).contains(&precision) && scale <= precision => {
+            Ok(DecFloatAs::Decimal { precision, scale })
+        }
+        _ => Err(error(key, "expected text or decimal(precision,scale) with at most 76 digits")),
+    }
 }
 
 /// Longest time limit that is taken to be meant.

@@ -48,7 +48,7 @@ impl Login {
         match self {
             Login::UserOnly => SecMec::UserOnly,
             Login::Password => SecMec::UserPassword,
-            Login::Substitute => SecMec::StrongSubstitute,
+            Login::Substitute => SecMec::UserStrongSubstitute,
             Login::Encrypted(_) => SecMec::EncryptedUserPassword,
         }
     }
@@ -128,7 +128,7 @@ impl Connect {
             Login::UserOnly | Login::Password => (None, None),
             Login::Substitute => (self.identity.random.get(..substitute::SEED).map(<[u8]>::to_vec), None),
             Login::Encrypted(algorithm) => {
-                let key = KeyPair::new(algorithm, &self.identity.random)?;
+                let key = KeyPair::new(algorithm, self.identity.random.get(..algorithm.key_len()).unwrap_or_default())?;
                 let public = key.public().to_vec();
                 self.key = Some(key);
                 // DES is the mechanism's first algorithm and goes without saying.

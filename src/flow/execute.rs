@@ -11,7 +11,7 @@ use crate::wire::ddm::object::{Object, put, put_bytes};
 use crate::wire::codec::writer::Writer;
 use crate::wire::drda::execute::ExcSqlStt;
 use crate::wire::drda::package::{PkgNamCsn, TOKEN_ANY};
-use crate::wire::drda::prepare::ExcSqlSet;
+use crate::wire::drda::prepare::{ExcSqlImm, ExcSqlSet};
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::text;
 use crate::wire::drda::uow::RdbCmm;
@@ -142,6 +142,44 @@ impl Flow for Execute {
         }
         let counts = replies.cards.iter().take(runs).map(|c| c.as_ref().map_or(Some(0), Sqlca::update_count)).collect();
         Ok(Step::Done(Ok(Executed { counts, warnings: replies.warnings() })))
+    }
+}
+
+/// Runs a statement that has neither parameters nor a result: EXCSQLIMM, one round trip.
+#[derive(Debug)]
+pub struct Immediate {
+    run: Execute,
+    sql: String,
+}
+
+impl Immediate {
+    /// With `commit` the work is committed in the same flush.
+    pub fn new(session: Arc<Session>, section: PkgNamCsn, sql: String, commit: bool) -> Immediate {
+        Immediate { run: Execute::new(session, section, Vec::new(), commit), sql }
+    }
+}
+
+impl Flow for Immediate {
+    type Out = Result<Executed, Failed>;
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let session = &self.run.session;
+        let command = ExcSqlImm { pkgnamcsn: self.run.section.clone(), rdbcmtok: Some(true), rtnsetstt: None };
+        let mut chain = Chain::new();
+        chain.command(&command.encode(session.text)?);
+        chain.object(&text::sqlstt(&self.sql, &session.ours, session.sqlam)?);
+        if self.run.commit {
+            chain.command(&RdbCmm::new().encode(session.text)?);
+        }
+        Ok(chain)
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        self.run.object(object)
+    }
+
+    fn end(&mut self) -> Result<Step<Self::Out>, FlowError> {
+        self.run.end()
     }
 }
 
