@@ -4,7 +4,10 @@ use super::{
     directory::DOUBLE,
     unicode::{push_char, push_unit},
 };
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 /// A table in its stored form, see `tools/ccsid/generate.py`.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub(super) struct Double {
 struct Back {
     /// UTF-16 unit to code, or 0.
     codes: Vec<u16>,
+    /// The characters that can be the second of two.
+    seconds: BTreeSet<char>,
     extras: BTreeMap<(char, Option<char>), u16>,
 }
 
@@ -73,8 +78,8 @@ impl Double {
 
     /// The code that stands for two characters.
     pub(super) fn pair(&self, first: char, second: Option<char>) -> Option<u16> {
-        // Only the tables with extras have any, and few characters can be second.
-        if self.extras.is_empty() || second.is_none() {
+        // Few tables have any, and few characters can be second.
+        if self.extras.is_empty() || !self.back().seconds.contains(&second?) {
             return None;
         }
         self.back().extras.get(&(first, second)).copied()
@@ -90,7 +95,8 @@ impl Double {
 
     fn back(&self) -> &Back {
         self.back.get_or_init(|| {
-            let mut back = Back { codes: vec![0; CODES], extras: BTreeMap::new() };
+            let seconds = self.extras.iter().filter_map(|(_, second)| *second).collect();
+            let mut back = Back { codes: vec![0; CODES], seconds, extras: BTreeMap::new() };
             for (code, unit) in (0..=u16::MAX).zip(&self.units) {
                 if *unit == 0 || self.silent.binary_search(&code).is_ok() {
                     continue;
