@@ -9,6 +9,22 @@ private     a user-defined character on one side
 look-alike  the same sign under another code point (wave dash and full-width tilde, and so on)
 only ours / only theirs   defined on one side
 other       anything else: read these
+
+What is known to differ, with ICU 72, glibc 2.36 and Python 3.1x
+---------------------------------------------------------------
+* All mixed EBCDIC pages and nearly all single-byte EBCDIC pages are equal.
+* IBM PC pages: three controls rotated by CDRA; E6 is a mu, not a micro sign; 874 and 813 are older than
+  the peers' (no euro sign); 720, 852, 869, 864: cells that IBM leaves empty or draws otherwise.
+* 278 and 871: glibc exchanges two cells each (71 and E0; 4A and C0). 1132: glibc has a letter k for
+  the kip sign. 285: an overline for the macron. 868 and 918: Arabic letters for their shapes.
+  423, 880, 905: see generate.py. 290: full-width kana for half-width.
+* 1026, 1155: 9A is the lira sign since 2012 in ICU, the feminine ordinal in the peers.
+* 1250 to 1258: unused bytes are C1 controls here, undefined in the peers.
+* 932: Python's cp932 is Microsoft's (close to 943); IBM's 932 has the older order of some kanji.
+* 949: the peers have Microsoft's extension, which is 1363 here. 950, 964, 970, 1381, 1383, 1386: IBM's
+  user-defined areas and extra signs are only here; 950 and 970 have no euro sign.
+* 943, 949, 1363: yen and won sign at 5C; 943: overline at 7E, and JIS's choice of dashes and tilde.
+* 1390, 1399: glibc decodes undefined single bytes to U+001A, Python's cp875 likewise.
 """
 
 import codecs

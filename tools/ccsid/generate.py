@@ -341,6 +341,7 @@ def main():
     text = directory(singles, pages)
     text = text.replace("page::Form", "page::{Form, Order, Planes}")
     (ROOM / "directory.rs").write_text(text)
+    subprocess.run(["rustfmt", "--edition", "2024", ROOM / "directory.rs"], check=True)
     print(f"{len(pages)} pages, {len(singles.blobs)} single-byte tables,"
           f" {sum(f.stat().st_size for f in data.glob('*.bin'))} bytes")  # fmt: skip
 

@@ -153,3 +153,39 @@ fn take16(rest: &mut &[u8]) -> u16 {
 fn take32(rest: &mut &[u8]) -> u32 {
     u32::from(take16(rest)) << 16 | u32::from(take16(rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_tables_are_read_to_their_last_byte() {
+        for source in &DOUBLE {
+            let (table, rest) = Double::build(vec![0; CODES], source.bytes);
+            assert!(rest.is_empty());
+            assert!(table.silent.is_sorted());
+            assert!(table.extras.iter().all(|(ch, _)| *ch != char::REPLACEMENT_CHARACTER));
+        }
+    }
+
+    #[test]
+    fn a_cut_table_is_no_panic() {
+        for source in &DOUBLE {
+            for cut in (0..source.bytes.len()).step_by(997) {
+                Double::build(vec![0; CODES], &source.bytes[..cut]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_difference_builds_on_its_base() {
+        // 16684 has the characters of 300 and more.
+        let place = DOUBLE.iter().position(|s| s.base == Some(0) && s.bytes.len() > 10_000).unwrap();
+        let (base, wide) = (Double::get(0).unwrap(), Double::get(place).unwrap());
+        let count = |t: &Double| t.units.iter().filter(|u| **u != 0).count();
+        assert_eq!((count(base), count(wide)), (11_635, 22_102));
+        assert_eq!(wide.code('\u{20B9F}'), Some(0xB38D));
+        assert_eq!(wide.pair('か', Some('\u{309A}')), Some(0xECB5));
+        assert_eq!(base.pair('か', Some('\u{309A}')), None);
+    }
+}
