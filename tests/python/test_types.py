@@ -151,7 +151,7 @@ def test_names_twice_and_no_names(cur: drdarrow.Cursor) -> None:
 
 
 def test_many_columns(cur: drdarrow.Cursor) -> None:
-    """1,012 is the most that Derby has; the SQLDARD is a frame of many segments."""
+    """As many as a Derby table may have; the SQLDARD is longer than a frame."""
     table = cur.execute(f"VALUES ({', '.join(str(i) for i in range(1012))})").fetch_arrow_table()
     assert [column[0].as_py() for column in table.columns] == list(range(1012))
 
