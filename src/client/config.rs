@@ -1,8 +1,8 @@
 //! Where to connect and how: a URI `drda://user@host:port/DATABASE?key=value`, or the same by name.
 
+use crate::column::options::{DecFloatAs, Excess, Options, TextErrors};
 use crate::wire::ddm::secchk::Secret;
 use crate::wire::drda::package::Isolation;
-use crate::column::options::{DecFloatAs, Excess, Options, TextErrors};
 use arrow_schema::TimeUnit;
 use percent_encoding::percent_decode_str;
 use std::time::Duration;
@@ -161,7 +161,8 @@ impl Config {
         let bad = |rule: &str| error("uri", rule);
         let rest = uri.strip_prefix("drda://").ok_or_else(|| bad("expected drda://user@host:port/DATABASE"))?;
         let (rest, query) = rest.split_once('?').map_or((rest, None), |(a, b)| (a, Some(b)));
-        let (authority, database) = rest.split_once('/').ok_or_else(|| bad("the database name is missing: drda://host/DATABASE"))?;
+        let (authority, database) =
+            rest.split_once('/').ok_or_else(|| bad("the database name is missing: drda://host/DATABASE"))?;
         let (credentials, address) = authority.rsplit_once('@').map_or((None, authority), |(a, b)| (Some(a), b));
         if let Some(credentials) = credentials {
             let (user, password) = credentials.split_once(':').map_or((credentials, None), |(a, b)| (a, Some(b)));
@@ -208,14 +209,19 @@ impl Config {
                 self.host = value.to_owned();
             }
             "port" => {
-                self.port = value.parse().ok().filter(|p| *p > 0).ok_or_else(|| error(key, "expected a number from 1 to 65535"))?;
+                self.port = value
+                    .parse()
+                    .ok()
+                    .filter(|p| *p > 0)
+                    .ok_or_else(|| error(key, "expected a number from 1 to 65535"))?;
             }
             "database" => self.database = database(value)?,
             "user" => self.user = Some(value.to_owned()),
             "password" => self.password = Some(Secret::new(value)),
             "attributes" => {
                 for pair in value.split(';').filter(|p| !p.is_empty()) {
-                    let (k, v) = pair.split_once('=').ok_or_else(|| error(key, "expected name=value, several joined by ';'"))?;
+                    let (k, v) =
+                        pair.split_once('=').ok_or_else(|| error(key, "expected name=value, several joined by ';'"))?;
                     self.attributes.push((k.to_owned(), v.to_owned()));
                 }
             }
@@ -294,8 +300,10 @@ impl Config {
         if self.block_size > self.credit {
             return Err(error("block_size", "must not be larger than credit"));
         }
-        if matches!(self.security, Security::Password | Security::Substitute | Security::EncryptedAes | Security::EncryptedDes)
-            && self.password.is_none()
+        if matches!(
+            self.security,
+            Security::Password | Security::Substitute | Security::EncryptedAes | Security::EncryptedDes
+        ) && self.password.is_none()
         {
             return Err(error("password", "is missing for the chosen security mechanism"));
         }
@@ -353,7 +361,10 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 fn decode(setting: &str, text: &str) -> Result<String, ConfigError> {
-    percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| error(setting, "is not UTF-8 when percent-decoded"))
+    percent_decode_str(text)
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| error(setting, "is not UTF-8 when percent-decoded"))
 }
 
 fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {
@@ -366,7 +377,9 @@ fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {
         };
     }
     match address.split_once(':') {
-        Some((_, port)) if port.contains(':') => Err(error("host", "an IPv6 address is written in brackets: [::1]:446")),
+        Some((_, port)) if port.contains(':') => {
+            Err(error("host", "an IPv6 address is written in brackets: [::1]:446"))
+        }
         Some((host, port)) => Ok((host, Some(port))),
         None => Ok((address, None)),
     }
@@ -381,7 +394,10 @@ fn database(name: &str) -> Result<String, ConfigError> {
         return Err(error("database", "is longer than 255 bytes"));
     }
     if plain.chars().any(|c| c.is_control() || c == ';' || c == ':') {
-        return Err(error("database", "must not contain ';', ':' or control characters; Derby's connection attributes go into `attributes`"));
+        return Err(error(
+            "database",
+            "must not contain ';', ':' or control characters; Derby's connection attributes go into `attributes`",
+        ));
     }
     Ok(name.to_owned())
 }
@@ -437,10 +453,19 @@ mod tests {
 
     #[test]
     fn a_uri_with_everything() {
-        let c = Config::from_uri("drda://app%40x:p%3Aw@[::1]:1527/sample?attributes=create=true&timeout=2.5&isolation=rr&autocommit=true").unwrap();
-        assert_eq!((c.host.as_str(), c.port, c.database.as_str(), c.user.as_deref()), ("::1", 1527, "sample", Some("app@x")));
+        let c = Config::from_uri(
+            "drda://app%40x:p%3Aw@[::1]:1527/sample?attributes=create=true&timeout=2.5&isolation=rr&autocommit=true",
+        )
+        .unwrap();
+        assert_eq!(
+            (c.host.as_str(), c.port, c.database.as_str(), c.user.as_deref()),
+            ("::1", 1527, "sample", Some("app@x"))
+        );
         assert_eq!(c.rdbnam(), "sample;create=true");
-        assert_eq!((c.timeout, c.isolation, c.autocommit), (Duration::from_millis(2500), Isolation::RepeatableRead, true));
+        assert_eq!(
+            (c.timeout, c.isolation, c.autocommit),
+            (Duration::from_millis(2500), Isolation::RepeatableRead, true)
+        );
         assert!(c.is_loopback());
         assert!(!format!("{c:?}").contains("p:w"));
     }

@@ -22,8 +22,9 @@ use crate::net::error::{NetError, Stage};
 use crate::net::transport::{self, Deadline};
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::sqlda::SqlDa;
-use crate::wire::value::field::Field;
+use crate::wire::value::field::{Field, Shape};
 use arrow_array::ArrayRef;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -172,11 +173,10 @@ impl Connection {
         let login = login(&config).map_err(|e| e.at(&peer))?;
         let deadline = Deadline::after(config.timeout);
         let fail = |e: NetError, phase| Error::from_net(e, phase).at(&peer).broken();
-        let stream =
-            transport::connect(&config.host, config.port, deadline).await.map_err(|e| fail(e, Phase::Tcp))?;
-        let local = stream.local_addr().map(|a| a.to_string()).unwrap_or_default();
+        let stream = transport::connect(&config.host, config.port, deadline).await.map_err(|e| fail(e, Phase::Tcp))?;
+        let local = stream.local_addr().ok();
         let channel = Channel::spawn(stream, config.lob_limit as usize + (16 << 20));
-        let identity = identity(&config, login, &local)?;
+        let identity = identity(&config, login, local)?;
         let session = match channel.run(Connect::new(identity), Some(deadline)).await {
             Ok(session) => Arc::new(session),
             Err(e) => {
@@ -233,8 +233,10 @@ impl Connection {
     pub async fn execute(&self, sql: &str, parameters: &[ArrayRef]) -> Result<Done> {
         match self.run(sql, one_row(parameters)).await? {
             Outcome::Done(done) => Ok(done),
-            Outcome::Rows(_) => Err(Error::new(Kind::Programming, Phase::Execute, "07005", "the statement returns rows")
-                .hint("read them with query()")),
+            Outcome::Rows(_) => {
+                Err(Error::new(Kind::Programming, Phase::Execute, "07005", "the statement returns rows")
+                    .hint("read them with query()"))
+            }
         }
     }
 
@@ -315,7 +317,9 @@ impl Connection {
 
     fn usable(&self, phase: Phase) -> Result<()> {
         if self.0.closed.load(Ordering::Acquire) {
-            return Err(Error::new(Kind::Interface, phase, "08003", "the connection is closed").at(&self.0.peer).broken());
+            return Err(Error::new(Kind::Interface, phase, "08003", "the connection is closed")
+                .at(&self.0.peer)
+                .broken());
         }
         match self.0.channel.broken() {
             None => Ok(()),
@@ -363,13 +367,8 @@ impl Connection {
 
     /// Prepare and open in one flush.
     async fn open_at_once(&self, sql: &str, lease: Lease) -> Result<Outcome> {
-        let open = Open::new(
-            self.0.session.clone(),
-            lease.name.clone(),
-            Some(sql.to_owned()),
-            None,
-            self.0.config.block_size,
-        );
+        let open =
+            Open::new(self.0.session.clone(), lease.name.clone(), Some(sql.to_owned()), None, self.0.config.block_size);
         match self.0.talk(open, Phase::Execute).await? {
             OpenOutcome::Opened(mut opened) => {
                 let described = opened.described.take().ok_or_else(|| {
@@ -439,9 +438,10 @@ impl Connection {
         let Some(lease) = self.0.sections.take() else { return Ok(()) };
         tracing::debug!(package = lease.name.package, "binding a missing package");
         let bind = Bind::new(self.0.session.clone(), lease.name.clone(), self.0.config.isolation);
-        self.0.talk(bind, Phase::Execute).await.map_err(|e| {
-            e.hint("the package is missing and could not be bound: name one that exists with package=…")
-        })
+        self.0
+            .talk(bind, Phase::Execute)
+            .await
+            .map_err(|e| e.hint("the package is missing and could not be bound: name one that exists with package=…"))
     }
 }
 
@@ -455,7 +455,15 @@ fn name_fields(fields: &[Field], described: &SqlDa) -> Result<Vec<Field>> {
         if field.nullable != var.nullable {
             tracing::debug!(column = var.name(), "SQLDA and descriptor disagree about NULL");
         }
+        // What lies behind a length was declared with another one: Derby's descriptor doubles that of
+        // FOR BIT DATA, a large object's only says how wide its placeholder is.
+        let declared = u32::try_from(var.length).ok().filter(|n| *n > 0);
+        let length = match field.shape {
+            Shape::Var | Shape::VarChars | Shape::Lob(_) => declared.unwrap_or(field.length),
+            _ => field.length,
+        };
         Field {
+            length,
             name: var.name().to_owned(),
             sqltype: Some(var.sqltype),
             label: var.label().map(str::to_owned),
@@ -511,18 +519,24 @@ fn login(config: &Config) -> Result<Login> {
     }
 }
 
-fn identity(config: &Config, login: Login, local: &str) -> Result<Identity> {
+fn identity(config: &Config, login: Login, local: Option<SocketAddr>) -> Result<Identity> {
     let mut random = [0; 64];
     getrandom::fill(&mut random)
         .map_err(|e| Error::new(Kind::Operational, Phase::Security, "58004", format!("no random bytes: {e}")))?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let [_, _, unique @ ..] = (now.as_micros() as u64).to_be_bytes();
+    let host = match local.map(|l| l.ip()) {
+        Some(IpAddr::V4(ip)) => u32::from(ip),
+        Some(IpAddr::V6(ip)) => u128::from(ip) as u32,
+        None => 0,
+    };
     Ok(Identity {
         rdbnam: config.rdbnam(),
         user: config.user.clone().unwrap_or_else(|| "APP".to_owned()),
         password: config.password.clone(),
         login,
         random,
-        crrtkn: format!("{local}.{}{:06}", now.as_secs(), now.subsec_micros()),
+        correlation: (format!("{host:08X}.{:04X}", local.map_or(0, |l| l.port())), unique),
         application: config.application_name.clone(),
     })
 }

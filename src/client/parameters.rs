@@ -26,8 +26,8 @@ pub(super) fn encode(described: &[SqlVar], row: &[ArrayRef], session: &Session) 
     let mut lobs = Vec::new();
     for (n, (var, value)) in described.iter().zip(row).enumerate() {
         let field = field(n, var, value, session)?;
-        let large = encode_value(&field, value.as_ref(), 0, &mut w)
-            .map_err(|e| Error::from_column(&e, Phase::Execute))?;
+        let large =
+            encode_value(&field, value.as_ref(), 0, &mut w).map_err(|e| Error::from_column(&e, Phase::Execute))?;
         if let Some(data) = large.filter(|data| !data.is_empty()) {
             lobs.push((n, data));
         }
@@ -63,7 +63,9 @@ fn field(n: usize, var: &SqlVar, value: &ArrayRef, session: &Session) -> Result<
         404 if behind => (0xC9, size(0x8008)),
         404 => (0x2B, size(0x7FFF)),
         408 | 412 | 988 if behind => (0xCF, size(0x8008)),
-        408 | 412 | 988 | 448 | 452 | 456 | 460 | 464 | 468 | 472 => (if behind { 0xCF } else { 0x3F }, size(if behind { 0x8008 } else { 0x7FFF })),
+        408 | 412 | 988 | 448 | 452 | 456 | 460 | 464 | 468 | 472 => {
+            (if behind { 0xCF } else { 0x3F }, size(if behind { 0x8008 } else { 0x7FFF }))
+        }
         other => {
             let text = format!("parameter {}: SQL type {other} is not supported", n + 1);
             return Err(Error::new(Kind::NotSupported, Phase::Execute, "56084", text));

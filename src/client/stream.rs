@@ -88,7 +88,10 @@ pub struct RecordStream {
 
 impl std::fmt::Debug for RecordStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RecordStream").field("schema", &self.schema).field("rows", &self.handed_out).finish_non_exhaustive()
+        f.debug_struct("RecordStream")
+            .field("schema", &self.schema)
+            .field("rows", &self.handed_out)
+            .finish_non_exhaustive()
     }
 }
 
@@ -266,7 +269,8 @@ impl RecordStream {
             }
             Some(Err(e)) => {
                 let e = Error::from_net(e, Phase::Fetch).at(&self.inner.peer);
-                self.failure = Some(Error { message: format!("{} after {} rows", e.message, self.rows.delivered()), ..e });
+                self.failure =
+                    Some(Error { message: format!("{} after {} rows", e.message, self.rows.delivered()), ..e });
             }
             None => {}
         }

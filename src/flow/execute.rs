@@ -6,9 +6,9 @@ use super::error::FlowError;
 use super::reply::Replies;
 use super::session::{Product, Session};
 use super::step::{Flow, Seen, Step};
+use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::{Object, put, put_bytes};
-use crate::wire::codec::writer::Writer;
 use crate::wire::drda::execute::ExcSqlStt;
 use crate::wire::drda::package::{PkgNamCsn, TOKEN_ANY};
 use crate::wire::drda::prepare::{ExcSqlImm, ExcSqlSet};
@@ -115,7 +115,7 @@ impl Flow for Execute {
             input.put(&mut chain, &self.session)?;
         }
         if self.commit {
-            chain.command(&RdbCmm::new().encode(self.session.text)?);
+            chain.command(&RdbCmm { rlsconv: None }.encode(self.session.text)?);
         }
         Ok(chain)
     }
@@ -169,7 +169,7 @@ impl Flow for Immediate {
         chain.command(&command.encode(session.text)?);
         chain.object(&text::sqlstt(&self.sql, &session.ours, session.sqlam)?);
         if self.run.commit {
-            chain.command(&RdbCmm::new().encode(session.text)?);
+            chain.command(&RdbCmm { rlsconv: None }.encode(session.text)?);
         }
         Ok(chain)
     }
