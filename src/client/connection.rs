@@ -10,7 +10,8 @@ use super::words::{self, Hint};
 use crate::flow::bind::Bind;
 use crate::flow::connect::{Connect, Identity, Login};
 use crate::flow::error::FlowError;
-use crate::flow::execute::{Execute, Executed, Immediate, Input};
+use crate::flow::execute::{Execute, Executed, Failed, Immediate, Input};
+use crate::flow::explain::Explain;
 use crate::flow::prepare::{Prepare, Prepared};
 use crate::flow::query::{Open, Opened, Outcome as OpenOutcome};
 use crate::flow::secmec::agreement::EncAlg;
@@ -33,6 +34,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const DEPTH_DERBY: usize = 4;
 /// The answer to a rollback on the way out is waited for this long.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// The text of an error is waited for this long.
+const EXPLAIN: Duration = Duration::from_secs(5);
 /// Longest statement text: what the architecture's servers take.
 const SQL_LIMIT: usize = 2 << 20;
 /// Rows of parameters in one chain.
@@ -159,9 +162,34 @@ impl Inner {
         if self.channel.broken().is_some() { e.broken() } else { e }
     }
 
+    /// The error with the server's own words, where it has to be asked for them.
+    pub(super) async fn explained(&self, e: NetError, phase: Phase) -> Error {
+        let NetError::Flow(FlowError::Sql { sqlca, .. }) = &e else { return self.error(e, phase) };
+        let mut words = None;
+        if self.session.product == Product::Derby && self.channel.broken().is_none() {
+            if let Some(lease) = self.sections.take() {
+                let ask = Explain::new(self.session.clone(), lease.name.clone(), Sqlca::clone(sqlca));
+                // Without an answer the arguments of the message have to do.
+                words = self.channel.run(ask, Some(Deadline::after(EXPLAIN))).await.ok().flatten();
+            }
+        }
+        let e = self.error(e, phase);
+        match words {
+            Some(words) => {
+                let codes =
+                    format!("(SQLCODE {}, SQLSTATE {})", e.sqlcode.unwrap_or(0), e.sqlstate.as_deref().unwrap_or(""));
+                Error { message: format!("{words} {codes}"), ..e }
+            }
+            None => e,
+        }
+    }
+
     async fn talk<F: Flow + 'static>(&self, flow: F, phase: Phase) -> Result<F::Out> {
         let deadline = self.config.statement_timeout.map(Deadline::after);
-        self.channel.run(flow, deadline).await.map_err(|e| self.error(e, phase))
+        match self.channel.run(flow, deadline).await {
+            Ok(out) => Ok(out),
+            Err(e) => Err(self.explained(e, phase).await),
+        }
     }
 }
 
@@ -337,7 +365,7 @@ impl Connection {
                 Hint::Statement => {
                     let flow =
                         Immediate::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), self.autocommit());
-                    return self.done(self.0.talk(flow, Phase::Execute).await?, 0).map(Outcome::Done);
+                    return self.done(self.0.talk(flow, Phase::Execute).await?, 0).await.map(Outcome::Done);
                 }
                 Hint::Unknown => {}
             }
@@ -360,7 +388,7 @@ impl Connection {
             self.0.config.block_size,
         );
         match self.0.talk(open, Phase::Execute).await? {
-            OpenOutcome::Opened(opened) => self.rows(lease, opened, &prepared.columns),
+            OpenOutcome::Opened(opened) => self.rows(lease, opened, &prepared.columns).await,
             OpenOutcome::NoQuery => self.execute_prepared(lease, Vec::new()).await,
         }
     }
@@ -375,18 +403,18 @@ impl Connection {
                     let missing = FlowError::Missing { what: "SQLDARD", command: "PRPSQLSTT" };
                     Error::from_flow(missing, Phase::Execute).at(&self.0.peer)
                 })?;
-                self.rows(lease, opened, &described)
+                self.rows(lease, opened, &described).await
             }
             OpenOutcome::NoQuery => self.execute_prepared(lease, Vec::new()).await,
         }
     }
 
-    fn rows(&self, lease: Lease, opened: Opened, described: &SqlDa) -> Result<Outcome> {
+    async fn rows(&self, lease: Lease, opened: Opened, described: &SqlDa) -> Result<Outcome> {
         let fields = name_fields(&opened.fields, described).map_err(|e| {
             self.0.channel.abort("the server's descriptions disagree");
             e.at(&self.0.peer)
         })?;
-        RecordStream::new(self.0.clone(), lease, opened, fields).map(Outcome::Rows)
+        RecordStream::new(self.0.clone(), lease, opened, fields).await.map(Outcome::Rows)
     }
 
     /// Encodes the parameters as the server described them.
@@ -410,7 +438,7 @@ impl Connection {
             let rest = inputs.split_off(inputs.len().min(BATCH));
             let size = inputs.len();
             let flow = Execute::new(self.0.session.clone(), lease.name.clone(), inputs, self.autocommit());
-            let part = self.done(self.0.talk(flow, Phase::Execute).await?, before)?;
+            let part = self.done(self.0.talk(flow, Phase::Execute).await?, before).await?;
             done.count = done.count.zip(part.count).map(|(a, b)| a + b);
             done.warnings.extend(part.warnings);
             before += size;
@@ -421,14 +449,17 @@ impl Connection {
         }
     }
 
-    fn done(&self, result: std::result::Result<Executed, crate::flow::execute::Failed>, before: usize) -> Result<Done> {
-        let executed = result.map_err(|failed| {
-            let e = Error::from_flow(failed.error, Phase::Execute).at(&self.0.peer);
-            match before + failed.before {
-                0 => e,
-                n => Error { message: format!("row {} of the batch: {}", n + 1, e.message), ..e },
+    async fn done(&self, result: std::result::Result<Executed, Failed>, before: usize) -> Result<Done> {
+        let executed = match result {
+            Ok(executed) => executed,
+            Err(failed) => {
+                let e = self.0.explained(failed.error.into(), Phase::Execute).await;
+                return Err(match before + failed.before {
+                    0 => e,
+                    n => Error { message: format!("row {} of the batch: {}", n + 1, e.message), ..e },
+                });
             }
-        })?;
+        };
         let count = executed.counts.iter().copied().sum::<Option<u64>>();
         Ok(Done { count, warnings: executed.warnings.iter().map(Warning::from).collect() })
     }

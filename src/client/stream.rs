@@ -97,7 +97,12 @@ impl std::fmt::Debug for RecordStream {
 
 impl RecordStream {
     /// Takes over an open query. `fields` are named.
-    pub(super) fn new(inner: Arc<Inner>, lease: Lease, opened: Opened, fields: Vec<Field>) -> Result<RecordStream> {
+    pub(super) async fn new(
+        inner: Arc<Inner>,
+        lease: Lease,
+        opened: Opened,
+        fields: Vec<Field>,
+    ) -> Result<RecordStream> {
         let phase = Phase::Execute;
         let options = &inner.config.options;
         let fail = |e: ColumnError| Error::from_column(&e, phase).at(&inner.peer);
@@ -141,7 +146,9 @@ impl RecordStream {
             warnings: Vec::new(),
             ended: false,
         };
-        stream.take(opened.answer);
+        if let Some(failure) = stream.take(opened.answer) {
+            stream.failure = Some(stream.inner.explained(failure.into(), Phase::Fetch).await);
+        }
         Ok(stream)
     }
 
@@ -265,7 +272,9 @@ impl RecordStream {
         match received {
             Some(Ok((answer, permit))) => {
                 self.permit = Some(permit);
-                self.take(answer);
+                if let Some(failure) = self.take(answer) {
+                    self.failure = Some(self.inner.explained(failure.into(), Phase::Fetch).await);
+                }
             }
             Some(Err(e)) => {
                 let e = Error::from_net(e, Phase::Fetch).at(&self.inner.peer);
@@ -288,16 +297,15 @@ impl RecordStream {
         }
     }
 
-    fn take(&mut self, answer: Answer) {
+    fn take(&mut self, answer: Answer) -> Option<FlowError> {
         self.warnings.extend(answer.warnings.iter().map(Warning::from));
         for block in answer.blocks {
             self.rows.push(block);
         }
-        if let Some(failure) = answer.failure {
-            self.failure = Some(Error::from_flow(failure, Phase::Fetch).at(&self.inner.peer));
-        } else if answer.closed {
+        if answer.failure.is_none() && answer.closed {
             self.rows.close();
         }
+        answer.failure
     }
 
     fn size(&self) -> usize {
