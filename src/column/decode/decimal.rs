@@ -36,6 +36,10 @@ pub(super) fn decoder(field: &Field, precision: u8, target: Target) -> Box<dyn C
             let mask = u128::MAX >> (128 - 8 * bytes);
             Box::new(Primitive::<Decimal128Type, _>::new(target, Packed128 { bytes, mask, limit, precision }))
         }
+        (Type::Zoned, 1..=16) => {
+            let mask = u128::MAX >> (128 - 8 * bytes);
+            Box::new(Primitive::<Decimal128Type, _>::new(target, Zoned64 { bytes, mask, limit, precision }))
+        }
         (Type::Zoned, _) => narrow(bytes, limit, decimal::zoned, target, precision),
         (Type::Packed, _) => narrow(bytes, limit, decimal::packed, target, precision),
         _ => narrow(bytes, limit, |cell| decimal::chars(cell)?.narrow().ok_or(digits(38)), target, precision),
@@ -70,8 +74,8 @@ fn narrow(
     Box::new(Primitive::<Decimal128Type, _>::new(target, Framed { frame: Fixed(bytes), quick, careful }))
 }
 
-macro_rules! packed_reader {
-    ($(#[$doc:meta])* $name:ident, $word:ty, $size:literal, $read:path, $value:ident => $widen:expr) => {
+macro_rules! reader {
+    ($(#[$doc:meta])* $name:ident, $word:ty, $size:literal, $read:path, $pad:literal, $careful:path, $value:ident => $widen:expr) => {
         $(#[$doc])*
         struct $name {
             bytes: usize,
@@ -93,8 +97,8 @@ macro_rules! packed_reader {
                         None if *at == NULL => return 0,
                         None => short(cells.buf, *at as usize, self.bytes).map_or(0, |load| load as $word),
                     };
-                    match $read(load & self.mask) {
-                        Some($value) if $value.unsigned_abs() < self.limit => $widen,
+                    match $read(load & self.mask | $pad & !self.mask) {
+                        Some($value) if <$word>::from($value.unsigned_abs()) < self.limit => $widen,
                         _ => {
                             odd = true;
                             0
@@ -109,23 +113,28 @@ macro_rules! packed_reader {
             }
 
             fn careful(&self, cell: &[u8]) -> std::result::Result<i128, Reason> {
-                let value = decimal::packed(cell)?;
+                let value = $careful(cell)?;
                 if decimal::fits(Wide::from(value), self.precision) { Ok(value) } else { Err(digits(self.precision).into()) }
             }
         }
     };
 }
 
-packed_reader! {
+reader! {
     /// Up to 15 digits.
-    Packed64, u64, 8, decimal::packed64, v => i128::from(v)
+    Packed64, u64, 8, decimal::packed64, 0, decimal::packed, v => i128::from(v)
 }
-packed_reader! {
+reader! {
     /// Up to 31 digits.
-    Packed128, u128, 16, decimal::packed128, v => v
+    Packed128, u128, 16, decimal::packed128, 0, decimal::packed, v => v
+}
+reader! {
+    /// Up to 16 digits in EBCDIC; others go the careful way.
+    Zoned64, u128, 16, decimal::zoned64, 0xF0F0_F0F0_F0F0_F0F0_F0F0_F0F0_F0F0_F0F0, decimal::zoned, v => i128::from(v)
 }
 
-/// A value near the start of a block, byte by byte. Zero, which is no packed decimal, when cut.
+/// A value near the start of a block, byte by byte. When it is cut the caller takes a zero, which
+/// is neither packed nor zoned.
 #[cold]
 fn short(buf: &[u8], at: usize, bytes: usize) -> Option<u128> {
     let cell = buf.get(at..)?.get(..bytes)?;

@@ -136,6 +136,14 @@ fn bad_packed_is_raised_or_nulled() {
 fn zoned_and_numeric_characters() {
     let zoned = Field { precision: 3, ..field(Type::Zoned, Shape::Fixed(3)) };
     assert_eq!(primitives::<Decimal128Type>(&decode(&zoned, &[Some(&[0xF1, 0xF2, 0xD3]), None])), [Some(-123), None]);
+    for digits in 1..=20u8 {
+        let zoned = Field { precision: digits, ..field(Type::Zoned, Shape::Fixed(u32::from(digits))) };
+        let mut cell = vec![0xF0; usize::from(digits)];
+        *cell.last_mut().unwrap() = 0xD7;
+        let ascii: Vec<u8> = cell.iter().map(|b| if *b == 0xF0 { 0x30 } else { *b }).collect();
+        let array = decode(&zoned, &[Some(&cell), None, Some(&ascii), Some(&cell)]);
+        assert_eq!(primitives::<Decimal128Type>(&array), [Some(-7), None, Some(-7), Some(-7)]);
+    }
     let chars = Field { precision: 3, ..field(Type::NumericChar, Shape::Fixed(4)) };
     assert_eq!(primitives::<Decimal128Type>(&decode(&chars, &[Some(b"-042")])), [Some(-42)]);
     assert_eq!(bad(decode_with(&zoned, &Options::default(), &[Some(b"1x3")])).0, 1);
