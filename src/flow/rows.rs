@@ -158,14 +158,9 @@ impl Rows {
         let walked = self.walker.walk(&self.block, self.pos, self.behind_sqlca, limit, offsets)?;
         if offsets.rows() > 0 {
             self.behind_sqlca = false;
+            self.pos = walked.end;
             let buf = self.block.clone();
-            return match self.chunk(buf, offsets)? {
-                Some(chunk) => {
-                    self.pos = walked.end;
-                    Ok(Some(Event::Rows(chunk)))
-                }
-                None => self.keep_tail(self.pos),
-            };
+            return Ok(Some(Event::Rows(self.chunk(buf, offsets)?)));
         }
         match walked.stop {
             Stop::Sqlca => {
@@ -208,12 +203,9 @@ impl Rows {
             let walked = self.walker.walk(&self.tail, 0, self.behind_sqlca, 1, offsets)?;
             if offsets.rows() > 0 {
                 let row = Bytes::copy_from_slice(self.tail.get(..walked.end).unwrap_or_default());
-                if let Some(chunk) = self.chunk(row, offsets)? {
-                    self.settle(walked.end, take);
-                    self.behind_sqlca = false;
-                    return Ok(Some(Event::Rows(chunk)));
-                }
-                offsets.clear();
+                self.settle(walked.end, take);
+                self.behind_sqlca = false;
+                return Ok(Some(Event::Rows(self.chunk(row, offsets)?)));
             } else if walked.stop == Stop::Sqlca {
                 let tail = std::mem::take(&mut self.tail);
                 let read = self.read_sqlca(tail.get(walked.end..).unwrap_or_default())?;
@@ -282,8 +274,8 @@ impl Rows {
         }
     }
 
-    /// Makes a chunk of the rows found in `buf`; none when a large object is still to come.
-    fn chunk(&mut self, buf: Bytes, offsets: &Offsets) -> Result<Option<Chunk>, FlowError> {
+    /// Makes a chunk of the rows found in `buf`.
+    fn chunk(&mut self, buf: Bytes, offsets: &Offsets) -> Result<Chunk, FlowError> {
         let first_row = self.delivered + 1;
         let mut lobs = Vec::with_capacity(self.lob_columns.len());
         let mut used = 0;
@@ -298,12 +290,9 @@ impl Rows {
                     None => return Err(fail("its placeholder is cut".to_owned())),
                     Some(p) if p.iter().all(|b| *b == 0) => Lob::Value(Bytes::new()),
                     Some(p) => {
-                        let Some(body) = self.lobs.get(used) else {
-                            if self.closed && self.queue.is_empty() {
-                                return Err(fail("the large object did not come".to_owned()));
-                            }
-                            return Ok(None);
-                        };
+                        // They come in the same reply as the row that they belong to.
+                        let body = self.lobs.get(used);
+                        let body = body.ok_or_else(|| fail("the large object did not come".to_owned()))?;
                         used += 1;
                         lob_value(p, body, *nullable).map_err(fail)?
                     }
@@ -313,7 +302,7 @@ impl Rows {
         }
         self.lobs.drain(..used);
         self.delivered += offsets.rows() as u64;
-        Ok(Some(Chunk { buf, lobs, first_row }))
+        Ok(Chunk { buf, lobs, first_row })
     }
 }
 
