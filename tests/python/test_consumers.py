@@ -21,7 +21,7 @@ COUNT = 100_000
 
 
 def with_duckdb(result) -> tuple:
-    return duckdb.sql("SELECT COUNT(*), SUM(ID), COUNT(N) FROM result").fetchone()
+    return duckdb.sql("SELECT COUNT(*), SUM(ID), COUNT(N) FROM result").fetchone()  # finds `result` by its name
 
 
 def with_dataset(result, directory) -> tuple:
