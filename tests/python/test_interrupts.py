@@ -53,7 +53,7 @@ def test_a_connection_cut_in_mid_fetch(lab: Lab, proxy: Proxy) -> None:
     connection.close()
 
 
-def test_a_server_killed_in_mid_fetch(script) -> None:
+def test_a_server_killed_in_mid_fetch() -> None:
     with Derby() as server:
         connection = drdarrow.connect(server.uri("X", attributes="create=true"), timeout=15, block_size=32767)
         cursor = connection.execute("SELECT A.COLUMNNAME, B.COLUMNNAME FROM SYS.SYSCOLUMNS A, SYS.SYSCOLUMNS B, SYS.SYSCOLUMNS C")
