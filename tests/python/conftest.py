@@ -6,7 +6,7 @@ import itertools
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -97,23 +97,17 @@ def cur(conn: drdarrow.Connection) -> drdarrow.Cursor:
 
 
 @pytest.fixture
-def table(lab: Lab) -> Iterator:
-    """Makes tables of this test's own: `name = table("ID INTEGER, V VARCHAR(5)")`."""
-    made: list[str] = []
+def table(lab: Lab) -> Callable[[str], str]:
+    """Makes tables of this test's own: `name = table("ID INTEGER, V VARCHAR(5)")`. They go with the server: dropping
+    one would wait for the locks of a connection that a failed test left open."""
 
     def make(columns: str) -> str:
         name = f"T{next(_numbers)}"
         with lab.connect() as connection:
             connection.execute(f"CREATE TABLE {name} ({columns})")
-        made.append(name)
         return name
 
-    yield make
-    if made:
-        # Through Derby's own client: a test that failed may have left our side in any state.
-        with lab.server.truth(lab.database) as asked:
-            for name in made:
-                asked.execute(f"DROP TABLE {name}")
+    return make
 
 
 @pytest.fixture
@@ -150,7 +144,7 @@ class Script:
 
 
 @pytest.fixture
-def script() -> Iterator:
+def script() -> Iterator[Callable[..., Script]]:
     """`script(text, *arguments)` runs it; whatever is left is killed."""
     started: list[Script] = []
 

@@ -5,7 +5,7 @@
     python tests/python/derby.py truth --port P --database LAB "SELECT * FROM ALLTYPES"
     python tests/python/derby.py stop  --dir /tmp/lab
 
-Needs Java 17 or later and Derby 10.14 (Debian: libderby-java libderbyclient-java derby-tools). A missing part is
+Needs a JDK 17 or later and Derby 10.14 (Debian: libderby-java libderbyclient-java derby-tools). A missing part is
 an error that names it; nothing here ever skips.
 """
 
@@ -228,7 +228,7 @@ def java() -> list[str]:
     found = shutil.which("java", path=str(Path(home) / "bin")) if home else None
     found = found or shutil.which("java")
     if not found:
-        raise DerbyError("java was not found: these tests need Java 17 or later (Debian: openjdk-17-jre-headless and jdk)")
+        raise DerbyError("java was not found: these tests need Java 17 or later (a JDK: they run .java files; Debian: openjdk-17-jdk-headless)")
     return [found]
 
 

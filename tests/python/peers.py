@@ -107,6 +107,7 @@ class Proxy(Listener):
         self.commands: list[int] = []
         self.sent = bytearray()
         self.bytes_down = 0
+        self.ended = 0
         super().__init__()
 
     def count(self, code_point: int) -> int:
@@ -134,6 +135,7 @@ class Proxy(Listener):
             pending += data
             self._note(pending)
             server.sendall(data)
+        self.ended += 1
         server.shutdown(socket.SHUT_WR)
 
     def _down(self, server: socket.socket, client: socket.socket) -> None:

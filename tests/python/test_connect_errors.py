@@ -74,6 +74,7 @@ def test_a_server_that_falls_silent_in_the_login(lab: Lab, proxy: Proxy) -> None
         (b"", b"\x04\x01\x00\x25\x00\x00\x01\x00" + bytes(29), "TDS"),
         (b"", b"\x00\x01\x02", ""),
     ],
+    ids=["http", "ssh", "smtp", "tls1.0", "tls1.2", "redis", "mysql", "postgresql", "tds", "nonsense"],
 )
 def test_another_protocol_on_the_port(greeting: bytes, answer: bytes, words: str) -> None:
     with Banner(greeting, answer) as other:
@@ -104,7 +105,7 @@ def test_no_such_database(lab: Lab) -> None:
     assert error.connection_usable is False
 
 
-@pytest.mark.parametrize("database", ["", "a" * 256, "a;create=true", "a:b", "a\0b"])
+@pytest.mark.parametrize("database", ["", "a" * 256, "a;create=true", "a:b", "a\0b"], ids=["empty", "long", "semicolon", "colon", "nul"])
 def test_a_database_name_that_cannot_be(database: str) -> None:
     error = failure(host="127.0.0.1", port=free_port(), database=database, user="app", timeout=5)
     assert type(error) is drdarrow.InterfaceError
@@ -160,7 +161,7 @@ def test_a_uri_and_a_name_that_disagree() -> None:
         drdarrow.connect("drda://app@127.0.0.1:1/LAB", database="OTHER", host="localhost", port=2)
 
 
-def test_a_clear_text_password_stays_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clear_text_password_stays_at_home() -> None:
     """To another machine than this one a password is not sent in clear unasked: refused before the first byte."""
     error = failure(host="192.0.2.1", port=446, database="LAB", user="app", password="not-shown", security="password", timeout=1)
     assert type(error) in (drdarrow.InterfaceError, drdarrow.OperationalError)

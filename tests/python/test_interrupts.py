@@ -1,6 +1,7 @@
 """Deadlines, Ctrl-C, servers that die, forks and the end of the interpreter."""
 
 import signal
+import threading
 import time
 
 import pytest
@@ -30,8 +31,6 @@ def test_a_statement_timeout(lab: Lab, proxy: Proxy) -> None:
 def test_a_slow_statement_within_its_time(lab: Lab, proxy: Proxy) -> None:
     connection = lab.connect(proxy.port, statement_timeout=20)
     proxy.hold()
-    import threading
-
     threading.Timer(1, proxy.release).start()
     assert connection.execute("VALUES 2").fetchone() == (2,)
     connection.close()
@@ -54,7 +53,7 @@ def test_a_connection_cut_in_mid_fetch(lab: Lab, proxy: Proxy) -> None:
     connection.close()
 
 
-def test_a_server_killed_in_mid_fetch(script) -> None:
+def test_a_server_killed_in_mid_fetch() -> None:
     with Derby() as server:
         connection = drdarrow.connect(server.uri("X", attributes="create=true"), timeout=15, block_size=32767)
         cursor = connection.execute("SELECT A.COLUMNNAME, B.COLUMNNAME FROM SYS.SYSCOLUMNS A, SYS.SYSCOLUMNS B, SYS.SYSCOLUMNS C")
@@ -77,8 +76,6 @@ def test_a_commit_whose_answer_never_comes(lab: Lab, proxy: Proxy, table) -> Non
     connection = lab.connect(proxy.port)
     connection.execute(f"INSERT INTO {name} VALUES (1)")
     proxy.hold()
-    import threading
-
     threading.Thread(target=lambda: (wait_for(lambda: RDBCMM in proxy.commands), time.sleep(0.2), proxy.cut()), daemon=True).start()
     with pytest.raises(drdarrow.OperationalError) as caught:
         connection.commit()

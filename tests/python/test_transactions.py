@@ -1,5 +1,7 @@
 """Units of work, isolation, and several readers on one connection."""
 
+import threading
+
 import pytest
 from conftest import Lab
 from peers import RDBCMM, Proxy
@@ -162,8 +164,6 @@ def test_a_rollback_between_two_fetches(lab: Lab) -> None:
 
 def test_deadlock(lab: Lab, table) -> None:
     """Two writers that wait for each other: Derby ends one with 40001 after derby.locks.deadlockTimeout (here 2 s)."""
-    import threading
-
     name = table("ID INTEGER NOT NULL PRIMARY KEY, V INTEGER")
     with lab.connect() as connection:
         connection.execute(f"INSERT INTO {name} VALUES (1, 0), (2, 0)")
