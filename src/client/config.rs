@@ -1,8 +1,9 @@
 //! Where to connect and how: a URI `drda://user@host:port/DATABASE?key=value`, or the same by name.
 
+use crate::column::options::{DecFloatAs, Excess, Options, TextErrors};
 use crate::wire::ddm::secchk::Secret;
 use crate::wire::drda::package::Isolation;
-use crate::column::schema::Options;
+use arrow_schema::TimeUnit;
 use percent_encoding::percent_decode_str;
 use std::time::Duration;
 
@@ -81,7 +82,7 @@ pub struct Config {
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
 
 /// Names that [`Config::set`] knows.
-const SETTINGS: [&str; 21] = [
+const SETTINGS: [&str; 24] = [
     "host",
     "port",
     "database",
@@ -103,6 +104,9 @@ const SETTINGS: [&str; 21] = [
     "timestamp_unit",
     "timestamp_excess",
     "decfloat",
+    "text_errors",
+    "bit_data_ccsid",
+    "force_ccsid",
 ];
 
 /// Prefixes of Derby's database names that say where the database lives.
@@ -157,7 +161,8 @@ impl Config {
         let bad = |rule: &str| error("uri", rule);
         let rest = uri.strip_prefix("drda://").ok_or_else(|| bad("expected drda://user@host:port/DATABASE"))?;
         let (rest, query) = rest.split_once('?').map_or((rest, None), |(a, b)| (a, Some(b)));
-        let (authority, database) = rest.split_once('/').ok_or_else(|| bad("the database name is missing: drda://host/DATABASE"))?;
+        let (authority, database) =
+            rest.split_once('/').ok_or_else(|| bad("the database name is missing: drda://host/DATABASE"))?;
         let (credentials, address) = authority.rsplit_once('@').map_or((None, authority), |(a, b)| (Some(a), b));
         if let Some(credentials) = credentials {
             let (user, password) = credentials.split_once(':').map_or((credentials, None), |(a, b)| (a, Some(b)));
@@ -204,14 +209,19 @@ impl Config {
                 self.host = value.to_owned();
             }
             "port" => {
-                self.port = value.parse().ok().filter(|p| *p > 0).ok_or_else(|| error(key, "expected a number from 1 to 65535"))?;
+                self.port = value
+                    .parse()
+                    .ok()
+                    .filter(|p| *p > 0)
+                    .ok_or_else(|| error(key, "expected a number from 1 to 65535"))?;
             }
             "database" => self.database = database(value)?,
             "user" => self.user = Some(value.to_owned()),
             "password" => self.password = Some(Secret::new(value)),
             "attributes" => {
                 for pair in value.split(';').filter(|p| !p.is_empty()) {
-                    let (k, v) = pair.split_once('=').ok_or_else(|| error(key, "expected name=value, several joined by ';'"))?;
+                    let (k, v) =
+                        pair.split_once('=').ok_or_else(|| error(key, "expected name=value, several joined by ';'"))?;
                     self.attributes.push((k.to_owned(), v.to_owned()));
                 }
             }
@@ -253,8 +263,26 @@ impl Config {
             "collection" => self.collection = value.to_owned(),
             "package" => self.package = Some(value.to_owned()),
             "application_name" => self.application_name = value.to_owned(),
-            "timestamp_unit" | "timestamp_excess" | "decfloat" => {
-                self.options.set(key, value).map_err(|rule| error(key, &rule))?;
+            "timestamp_unit" => {
+                use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
+                self.options.timestamp_unit =
+                    choice(key, value, &[("us", Microsecond), ("ns", Nanosecond), ("ms", Millisecond), ("s", Second)])?;
+            }
+            "timestamp_excess" => {
+                self.options.timestamp_excess =
+                    choice(key, value, &[("raise", Excess::Raise), ("truncate", Excess::Truncate)])?;
+            }
+            "text_errors" => {
+                self.options.text_errors =
+                    choice(key, value, &[("strict", TextErrors::Strict), ("replace", TextErrors::Replace)])?;
+            }
+            "decfloat" => self.options.decfloat = decfloat(key, value)?,
+            "bit_data_ccsid" => self.options.bit_data_ccsid = Some(number(key, value, 1..=65_534)? as u16),
+            "force_ccsid" => {
+                for pair in value.split(';').filter(|p| !p.is_empty()) {
+                    let (column, ccsid) = pair.rsplit_once('=').ok_or_else(|| error(key, "expected COLUMN=CCSID"))?;
+                    self.options.force_ccsid.insert(column.to_owned(), number(key, ccsid, 1..=65_535)? as u16);
+                }
             }
             _ => return Err(error(key, &unknown(key))),
         }
@@ -272,8 +300,10 @@ impl Config {
         if self.block_size > self.credit {
             return Err(error("block_size", "must not be larger than credit"));
         }
-        if matches!(self.security, Security::Password | Security::Substitute | Security::EncryptedAes | Security::EncryptedDes)
-            && self.password.is_none()
+        if matches!(
+            self.security,
+            Security::Password | Security::Substitute | Security::EncryptedAes | Security::EncryptedDes
+        ) && self.password.is_none()
         {
             return Err(error("password", "is missing for the chosen security mechanism"));
         }
@@ -331,7 +361,10 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 fn decode(setting: &str, text: &str) -> Result<String, ConfigError> {
-    percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| error(setting, "is not UTF-8 when percent-decoded"))
+    percent_decode_str(text)
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| error(setting, "is not UTF-8 when percent-decoded"))
 }
 
 fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {
@@ -344,7 +377,9 @@ fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {
         };
     }
     match address.split_once(':') {
-        Some((_, port)) if port.contains(':') => Err(error("host", "an IPv6 address is written in brackets: [::1]:446")),
+        Some((_, port)) if port.contains(':') => {
+            Err(error("host", "an IPv6 address is written in brackets: [::1]:446"))
+        }
         Some((host, port)) => Ok((host, Some(port))),
         None => Ok((address, None)),
     }
@@ -359,7 +394,10 @@ fn database(name: &str) -> Result<String, ConfigError> {
         return Err(error("database", "is longer than 255 bytes"));
     }
     if plain.chars().any(|c| c.is_control() || c == ';' || c == ':') {
-        return Err(error("database", "must not contain ';', ':' or control characters; Derby's connection attributes go into `attributes`"));
+        return Err(error(
+            "database",
+            "must not contain ';', ':' or control characters; Derby's connection attributes go into `attributes`",
+        ));
     }
     Ok(name.to_owned())
 }
@@ -383,6 +421,20 @@ fn number(key: &str, value: &str, range: std::ops::RangeInclusive<u32>) -> Resul
         .ok_or_else(|| error(key, &format!("expected a whole number from {} to {}", range.start(), range.end())))
 }
 
+fn decfloat(key: &str, value: &str) -> Result<DecFloatAs, ConfigError> {
+    if value.eq_ignore_ascii_case("text") {
+        return Ok(DecFloatAs::Text);
+    }
+    let digits = value.strip_prefix("decimal(").and_then(|v| v.strip_suffix(')')).and_then(|v| v.split_once(','));
+    let numbers = digits.and_then(|(p, s)| Some((p.trim().parse::<u8>().ok()?, s.trim().parse::<u8>().ok()?)));
+    match numbers {
+        Some((precision, scale)) if (1..=76).contains(&precision) && scale <= precision => {
+            Ok(DecFloatAs::Decimal { precision, scale })
+        }
+        _ => Err(error(key, "expected text or decimal(precision,scale) with at most 76 digits")),
+    }
+}
+
 /// Longest time limit that is taken to be meant.
 const YEAR: f64 = 366.0 * 86_400.0;
 
@@ -401,10 +453,19 @@ mod tests {
 
     #[test]
     fn a_uri_with_everything() {
-        let c = Config::from_uri("drda://app%40x:p%3Aw@[::1]:1527/sample?attributes=create=true&timeout=2.5&isolation=rr&autocommit=true").unwrap();
-        assert_eq!((c.host.as_str(), c.port, c.database.as_str(), c.user.as_deref()), ("::1", 1527, "sample", Some("app@x")));
+        let c = Config::from_uri(
+            "drda://app%40x:p%3Aw@[::1]:1527/sample?attributes=create=true&timeout=2.5&isolation=rr&autocommit=true",
+        )
+        .unwrap();
+        assert_eq!(
+            (c.host.as_str(), c.port, c.database.as_str(), c.user.as_deref()),
+            ("::1", 1527, "sample", Some("app@x"))
+        );
         assert_eq!(c.rdbnam(), "sample;create=true");
-        assert_eq!((c.timeout, c.isolation, c.autocommit), (Duration::from_millis(2500), Isolation::RepeatableRead, true));
+        assert_eq!(
+            (c.timeout, c.isolation, c.autocommit),
+            (Duration::from_millis(2500), Isolation::RepeatableRead, true)
+        );
         assert!(c.is_loopback());
         assert!(!format!("{c:?}").contains("p:w"));
     }

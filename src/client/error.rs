@@ -140,7 +140,8 @@ impl Error {
 
     /// From a failure of the transport or a conversation while doing `phase`.
     pub fn from_net(error: NetError, phase: Phase) -> Error {
-        let operational = |phase, state: &str, message: String| Error::new(Kind::Operational, phase, state, message).broken();
+        let operational =
+            |phase, state: &str, message: String| Error::new(Kind::Operational, phase, state, message).broken();
         let text = error.to_string();
         match error {
             NetError::Dns { .. } => operational(Phase::Dns, "08001", text),
@@ -212,7 +213,8 @@ impl Error {
         e.sqlcode = Some(sqlca.sqlcode);
         e.retryable = matches!(state, "40001" | "57033" | "40XL1" | "40XL2");
         if sqlca.sqlcode == -805 {
-            e.hint = Some("the package is not bound at this server: name one with package=… or have it bound".to_owned());
+            e.hint =
+                Some("the package is not bound at this server: name one with package=… or have it bound".to_owned());
         }
         e
     }

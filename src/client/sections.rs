@@ -75,10 +75,8 @@ impl Sections {
             }
         };
         let package = self.packages.get(place.0)?.0.clone();
-        let name = PkgNamCsn {
-            collection: self.collection.clone(),
-            ..PkgNamCsn::dynamic(&self.rdbnam, &package, place.1)
-        };
+        let name =
+            PkgNamCsn { collection: self.collection.clone(), ..PkgNamCsn::dynamic(&self.rdbnam, &package, place.1) };
         Some(Lease { pool: self.clone(), place, name })
     }
 }

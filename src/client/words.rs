@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn comments_and_parentheses_do_not_hide_a_query() {
-        for sql in ["select 1", " ( (VALUES 1", "-- hi\n/* a /* b */ c */ With x as (select 1 from t) select * from x"] {
+        for sql in ["select 1", " ( (VALUES 1", "-- hi\n/* a /* b */ c */ With x as (select 1 from t) select * from x"]
+        {
             assert_eq!(hint(sql), Hint::Query, "{sql}");
         }
         assert_eq!(hint("insert into t values 1"), Hint::Statement);

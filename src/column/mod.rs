@@ -3,4 +3,6 @@
 pub mod decode;
 pub mod encode;
 pub mod error;
+mod kind;
+pub mod options;
 pub mod schema;

@@ -5,6 +5,7 @@ use super::error::FlowError;
 use super::reply::Replies;
 use super::session::Session;
 use super::step::{Flow, Seen, Step};
+use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::drda::bind::{BgnBnd, BndSqlStt, EndBnd};
 use crate::wire::drda::package::{Isolation, PkgNamCsn};
@@ -40,17 +41,19 @@ impl Flow for Bind {
     fn start(&mut self) -> Result<Chain, FlowError> {
         let text_encoding = self.session.text;
         let mut chain = Chain::new();
-        chain.command(&BgnBnd::new(self.package.pkgnamct(), self.isolation).encode(text_encoding)?);
+        chain.command(
+            &BgnBnd { pkgisolvl: Some(level(self.isolation)), ..BgnBnd::new(self.package.pkgnamct()) }
+                .encode(text_encoding)?,
+        );
         let cursor = self.package.package.trim_start_matches("SYS").to_owned();
         for section in (1..=LAST_CURSOR_SECTION).step_by(2) {
             let name = PkgNamCsn { section, ..self.package.clone() };
-            chain.command(&BndSqlStt::new(name).encode(text_encoding)?);
-            let declare =
-                format!("DECLARE SQL_CUR{cursor}C{section} CURSOR WITH HOLD FOR SQL_STMT{cursor}S{section}");
+            chain.command(&BndSqlStt { pkgnamcsn: name }.encode(text_encoding)?);
+            let declare = format!("DECLARE SQL_CUR{cursor}C{section} CURSOR WITH HOLD FOR SQL_STMT{cursor}S{section}");
             chain.object(&text::sqlstt(&declare, &self.session.ours, self.session.sqlam)?);
         }
-        chain.command(&EndBnd::new(self.package.pkgnamct(), SECTIONS).encode(text_encoding)?);
-        chain.command(&RdbCmm::new().encode(text_encoding)?);
+        chain.command(&EndBnd { pkgnamct: self.package.pkgnamct(), maxsctnbr: Some(SECTIONS) }.encode(text_encoding)?);
+        chain.command(&RdbCmm { rlsconv: None }.encode(text_encoding)?);
         Ok(chain)
     }
 
@@ -60,5 +63,16 @@ impl Flow for Bind {
 
     fn end(&mut self) -> Result<Step<()>, FlowError> {
         self.replies.failure().map_or(Ok(Step::Done(())), Err)
+    }
+}
+
+/// The isolation level as a code point. UR was called "change" when there was no other.
+fn level(isolation: Isolation) -> u16 {
+    match isolation {
+        Isolation::NoCommit => cp::ISOLVLNC,
+        Isolation::UncommittedRead => cp::ISOLVLCHG,
+        Isolation::CursorStability => cp::ISOLVLCS,
+        Isolation::ReadStability => cp::ISOLVLALL,
+        Isolation::RepeatableRead => cp::ISOLVLRR,
     }
 }

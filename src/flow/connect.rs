@@ -17,7 +17,7 @@ use crate::wire::ddm::excsat::{ExcSat, ExcSatRd};
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::secchk::{SecChk, SecChkRm, Secret, secchkcd_text};
 use crate::wire::ddm::text::DdmText;
-use crate::wire::drda::accrdb::{AccRdb, AccRdbRm};
+use crate::wire::drda::accrdb::{AccRdb, AccRdbRm, prddta};
 use crate::wire::dss::chain::Chain;
 use crate::wire::value::typdef::TypDef;
 
@@ -48,7 +48,7 @@ impl Login {
         match self {
             Login::UserOnly => SecMec::UserOnly,
             Login::Password => SecMec::UserPassword,
-            Login::Substitute => SecMec::StrongSubstitute,
+            Login::Substitute => SecMec::UserStrongSubstitute,
             Login::Encrypted(_) => SecMec::EncryptedUserPassword,
         }
     }
@@ -67,8 +67,9 @@ pub struct Identity {
     pub login: Login,
     /// Fresh random bytes: the private key or the seed.
     pub random: [u8; 64],
-    /// Correlation token: unique for the unit of work.
-    pub crrtkn: String,
+    /// Name of the unit of work in the server's monitors: `x.y` of up to eight characters each,
+    /// then six bytes that make it unique (CRRTKN).
+    pub correlation: (String, [u8; 6]),
     /// Name shown to the server's administrators.
     pub application: String,
 }
@@ -128,14 +129,15 @@ impl Connect {
             Login::UserOnly | Login::Password => (None, None),
             Login::Substitute => (self.identity.random.get(..substitute::SEED).map(<[u8]>::to_vec), None),
             Login::Encrypted(algorithm) => {
-                let key = KeyPair::new(algorithm, &self.identity.random)?;
+                let key = KeyPair::new(algorithm, self.identity.random.get(..algorithm.key_len()).unwrap_or_default())?;
                 let public = key.public().to_vec();
                 self.key = Some(key);
                 // DES is the mechanism's first algorithm and goes without saying.
                 (Some(public), (algorithm == EncAlg::Aes).then(|| algorithm.number()))
             }
         };
-        let command = AccSec { secmec: self.session.secmec, rdbnam: Some(self.identity.rdbnam.clone()), sectkn, encalg };
+        let command =
+            AccSec { secmec: self.session.secmec, rdbnam: Some(self.identity.rdbnam.clone()), sectkn, encalg };
         // ACCSEC behind an EXCSAT in the same chain is still read as EBCDIC. (Measured: Derby.)
         Ok(command.encode(self.session.text)?)
     }
@@ -165,6 +167,8 @@ impl Connect {
         self.session.release = attributes.srvrlslv.clone().unwrap_or_default();
         if self.session.class == "Apache Derby" {
             self.session.product = Product::Derby;
+            // Derby has no such parameter and refuses it. (Measured.)
+            self.session.ours.xml = 0;
         }
         Ok(())
     }
@@ -196,7 +200,9 @@ impl Connect {
             ..SecChk::default()
         };
         let password = || {
-            id.password.as_ref().ok_or_else(|| FlowError::Settings("the security mechanism needs a password".to_owned()))
+            id.password
+                .as_ref()
+                .ok_or_else(|| FlowError::Settings("the security mechanism needs a password".to_owned()))
         };
         let token = || security.sectkn.as_deref().ok_or(FlowError::Missing { what: "SECTKN", command: "ACCSEC" });
         match id.login {
@@ -220,7 +226,13 @@ impl Connect {
             }
         }
         let prdid = if self.session.product == Product::Derby { PRDID_DERBY } else { PRDID };
-        let access = AccRdb::new(&id.rdbnam, prdid, self.session.ours, &id.crrtkn, &id.application, &id.user);
+        let mut crrtkn = self.session.text.encode(&id.correlation.0).unwrap_or_default();
+        crrtkn.extend(id.correlation.1);
+        let access = AccRdb {
+            crrtkn: Some(crrtkn),
+            prddta: prddta(prdid, std::env::consts::OS, &id.application, &id.user, "").ok(),
+            ..AccRdb::new(&id.rdbnam, prdid, &self.session.ours)
+        };
         let mut chain = Chain::new();
         chain.command(&check.encode(self.session.text)?);
         chain.command(&access.encode(self.session.text)?);

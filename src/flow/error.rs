@@ -40,6 +40,9 @@ pub enum FlowError {
         /// What the server lists.
         offered: String,
     },
+    /// A key or token of the security mechanism is not what it must be.
+    #[error(transparent)]
+    Secmec(#[from] super::secmec::SecMecError),
     /// The connection settings cannot be used with this server.
     #[error("{0}")]
     Settings(String),

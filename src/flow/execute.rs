@@ -6,12 +6,12 @@ use super::error::FlowError;
 use super::reply::Replies;
 use super::session::{Product, Session};
 use super::step::{Flow, Seen, Step};
+use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::{Object, put, put_bytes};
-use crate::wire::codec::writer::Writer;
 use crate::wire::drda::execute::ExcSqlStt;
 use crate::wire::drda::package::{PkgNamCsn, TOKEN_ANY};
-use crate::wire::drda::prepare::ExcSqlSet;
+use crate::wire::drda::prepare::{ExcSqlImm, ExcSqlSet};
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::text;
 use crate::wire::drda::uow::RdbCmm;
@@ -115,7 +115,7 @@ impl Flow for Execute {
             input.put(&mut chain, &self.session)?;
         }
         if self.commit {
-            chain.command(&RdbCmm::new().encode(self.session.text)?);
+            chain.command(&RdbCmm { rlsconv: None }.encode(self.session.text)?);
         }
         Ok(chain)
     }
@@ -142,6 +142,44 @@ impl Flow for Execute {
         }
         let counts = replies.cards.iter().take(runs).map(|c| c.as_ref().map_or(Some(0), Sqlca::update_count)).collect();
         Ok(Step::Done(Ok(Executed { counts, warnings: replies.warnings() })))
+    }
+}
+
+/// Runs a statement that has neither parameters nor a result: EXCSQLIMM, one round trip.
+#[derive(Debug)]
+pub struct Immediate {
+    run: Execute,
+    sql: String,
+}
+
+impl Immediate {
+    /// With `commit` the work is committed in the same flush.
+    pub fn new(session: Arc<Session>, section: PkgNamCsn, sql: String, commit: bool) -> Immediate {
+        Immediate { run: Execute::new(session, section, Vec::new(), commit), sql }
+    }
+}
+
+impl Flow for Immediate {
+    type Out = Result<Executed, Failed>;
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let session = &self.run.session;
+        let command = ExcSqlImm { pkgnamcsn: self.run.section.clone(), rdbcmtok: Some(true), rtnsetstt: None };
+        let mut chain = Chain::new();
+        chain.command(&command.encode(session.text)?);
+        chain.object(&text::sqlstt(&self.sql, &session.ours, session.sqlam)?);
+        if self.run.commit {
+            chain.command(&RdbCmm { rlsconv: None }.encode(session.text)?);
+        }
+        Ok(chain)
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        self.run.object(object)
+    }
+
+    fn end(&mut self) -> Result<Step<Self::Out>, FlowError> {
+        self.run.end()
     }
 }
 

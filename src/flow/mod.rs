@@ -5,6 +5,7 @@ pub mod bind;
 pub mod connect;
 pub mod error;
 pub mod execute;
+pub mod explain;
 pub mod prepare;
 pub mod query;
 pub mod reply;

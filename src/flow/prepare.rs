@@ -52,8 +52,11 @@ pub(super) fn put_prepare(
     section: &PkgNamCsn,
     sql: &str,
 ) -> Result<(), FlowError> {
-    let command =
-        PrpSqlStt { rtnsqlda: Some(true), typsqlda: Some(typsqlda::OUTPUT_EXTENDED), ..PrpSqlStt::new(section.clone()) };
+    let command = PrpSqlStt {
+        rtnsqlda: Some(true),
+        typsqlda: Some(typsqlda::OUTPUT_EXTENDED),
+        ..PrpSqlStt::new(section.clone())
+    };
     chain.command(&command.encode(session.text)?);
     chain.object(&text::sqlattr("WITH HOLD ", &session.ours, session.sqlam)?);
     chain.object(&text::sqlstt(sql, &session.ours, session.sqlam)?);
@@ -61,7 +64,11 @@ pub(super) fn put_prepare(
 }
 
 /// Reads an SQLDARD and notes the SQLCA in front of it.
-pub(super) fn read_sqlda(object: &Object, session: &Session, replies: &mut Replies) -> Result<(SqlDa, Seen), FlowError> {
+pub(super) fn read_sqlda(
+    object: &Object,
+    session: &Session,
+    replies: &mut Replies,
+) -> Result<(SqlDa, Seen), FlowError> {
     let mut sqlda = SqlDa::decode(&object.body, session.sqlam, session.server_class(), &replies.typdef)?;
     let seen = match sqlda.sqlca.take() {
         Some(sqlca) => replies.sqlca(Some(sqlca)),

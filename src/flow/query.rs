@@ -37,6 +37,15 @@ pub struct Opened {
     pub answer: Answer,
 }
 
+/// What became of an open.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The query is open.
+    Opened(Opened),
+    /// The statement prepared on the way has no columns: it is no query, and was not executed.
+    NoQuery,
+}
+
 /// The part of an answer set that one reply brought.
 #[derive(Debug, Default)]
 pub struct Answer {
@@ -46,9 +55,18 @@ pub struct Answer {
     pub closed: bool,
     /// Warnings.
     pub warnings: Vec<Sqlca>,
+    /// Why the rows end behind these blocks.
+    pub failure: Option<FlowError>,
 }
 
 impl Answer {
+    /// Takes over what the reply held beside rows.
+    fn finish(&mut self, mut replies: Replies) {
+        self.failure = replies.failure();
+        self.closed |= replies.cards.iter().flatten().any(Sqlca::is_end);
+        self.warnings = replies.warnings();
+    }
+
     fn take(&mut self, object: Object) -> Option<Object> {
         match object.cp {
             cp::QRYDTA => self.blocks.push(Block { rows: object.body, lobs: Vec::new() }),
@@ -104,7 +122,7 @@ impl Open {
 }
 
 impl Flow for Open {
-    type Out = Opened;
+    type Out = Outcome;
 
     fn start(&mut self) -> Result<Chain, FlowError> {
         let mut chain = Chain::new();
@@ -140,23 +158,24 @@ impl Flow for Open {
         }
     }
 
-    fn end(&mut self) -> Result<Step<Opened>, FlowError> {
-        if let Some(failure) = self.replies.failure() {
-            return Err(failure);
-        }
-        let missing = |what| FlowError::Missing { what, command: "OPNQRY" };
-        let message = self.message.take().ok_or_else(|| missing("OPNQRYRM"))?;
-        let fields = self.fields.take().ok_or_else(|| missing("QRYDSC"))?;
+    fn end(&mut self) -> Result<Step<Outcome>, FlowError> {
+        let mut replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
+        let (Some(message), Some(fields)) = (self.message.take(), self.fields.take()) else {
+            // A statement without columns is no query: the open was bound to fail.
+            return match self.described.take() {
+                Some(sqlda) if sqlda.columns.is_empty() => Ok(Step::Done(Outcome::NoQuery)),
+                _ => Err(replies.failure().unwrap_or(FlowError::Missing { what: "OPNQRYRM", command: "OPNQRY" })),
+            };
+        };
         let mut answer = std::mem::take(&mut self.answer);
-        let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
-        answer.warnings = replies.warnings();
-        Ok(Step::Done(Opened {
+        answer.finish(replies);
+        Ok(Step::Done(Outcome::Opened(Opened {
             described: self.described.take(),
             fields,
             instance: message.qryinsid,
             held: message.sqlcsrhld == Some(true),
             answer,
-        }))
+        })))
     }
 
     fn expect(&self) -> usize {
@@ -199,12 +218,8 @@ impl Flow for Continue {
     }
 
     fn end(&mut self) -> Result<Step<Answer>, FlowError> {
-        if let Some(failure) = self.replies.failure() {
-            return Err(failure);
-        }
         let mut answer = std::mem::take(&mut self.answer);
-        let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
-        answer.warnings = replies.warnings();
+        answer.finish(std::mem::replace(&mut self.replies, Replies::new(&self.session)));
         Ok(Step::Done(answer))
     }
 

@@ -7,8 +7,8 @@ use super::step::Seen;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::{Object, params};
 use crate::wire::ddm::reply::{Reply, is_reply_message};
-use crate::wire::drda::accrdb::{apply_typdefnam, apply_typdefovr};
 use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::drda::typdef;
 use crate::wire::value::typdef::TypDef;
 
 /// Collects the common part of a reply.
@@ -37,8 +37,9 @@ impl Replies {
                 let sqlca = Sqlca::decode(&object.body, session.sqlam, &self.typdef)?;
                 return Ok(self.sqlca(sqlca));
             }
-            cp::TYPDEFNAM => apply_typdefnam(&object.body, session.text, &mut self.typdef)?,
-            cp::TYPDEFOVR => apply_typdefovr(&object.body, &mut self.typdef)?,
+            cp::TYPDEFNAM | cp::TYPDEFOVR => {
+                typdef::take(&mut self.typdef, object.cp, &object.body, session.text)?;
+            }
             point if is_reply_message(point) => {
                 let reply = Reply::decode(point, &object.body, session.text)?;
                 return Ok(self.reply(reply));
@@ -46,7 +47,7 @@ impl Replies {
             point => {
                 // A reply message that the architecture gained later still has its severity.
                 let severity = params(&object.body).find_map(|p| p.ok().filter(|(c, _)| *c == cp::SVRCOD));
-                if let Some((_, [0, 8..])) = severity {
+                if severity.is_some_and(|(_, code)| matches!(code, [0, n] if *n >= 8)) {
                     return Ok(self.reply(Reply::decode(point, &object.body, session.text)?));
                 }
                 tracing::debug!(code_point = format!("{point:04X}"), "informational object stepped over");

@@ -6,6 +6,7 @@ use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::Reader;
 use crate::wire::drda::error::DrdaError;
 use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::drda::text::SqlText;
 use crate::wire::fdoca::row::{CHUNK, Offsets, Stop, Walker};
 use crate::wire::value::cell::{Lob, NULL};
 use crate::wire::value::field::{Field, Shape};
@@ -65,7 +66,7 @@ pub struct Rows {
     /// Columns with large objects: position and whether an indicator stands in the EXTDTA.
     lob_columns: Vec<(usize, bool)>,
     sqlam: u16,
-    typdef: TypDef,
+    text: SqlText,
     queue: VecDeque<Bytes>,
     block: Bytes,
     pos: usize,
@@ -91,7 +92,7 @@ impl Rows {
             walker: Walker::new(fields),
             lob_columns: lobs.map(|(i, f)| (i, f.nullable)).collect(),
             sqlam,
-            typdef,
+            text: SqlText::new(&typdef),
             queue: VecDeque::new(),
             block: Bytes::new(),
             pos: 0,
@@ -244,7 +245,7 @@ impl Rows {
     /// Reads an SQLCA among the rows. None: it is cut. Else its length and what to report.
     fn read_sqlca(&mut self, bytes: &[u8]) -> Result<Option<(usize, Option<Event>)>, FlowError> {
         let mut r = Reader::new(bytes, "SQLCAGRP");
-        let sqlca = match Sqlca::read(&mut r, self.sqlam, &self.typdef) {
+        let sqlca = match Sqlca::read(&mut r, self.sqlam, &self.text) {
             Ok(sqlca) => sqlca,
             Err(DrdaError::Wire(WireError::Truncated { .. })) => return Ok(None),
             Err(e) => return Err(e.into()),

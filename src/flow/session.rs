@@ -1,8 +1,7 @@
 //! What the two sides agreed when the connection was made. Every later conversation reads it.
 
 use crate::wire::ddm::text::DdmText;
-use crate::wire::drda::package::PkgNamCsn;
-use crate::wire::drda::sqlda::ServerClass;
+use crate::wire::drda::layout::ServerClass;
 use crate::wire::value::typdef::TypDef;
 
 /// Which product answers, as far as its habits differ.
@@ -61,13 +60,6 @@ pub struct Session {
 impl Session {
     /// How SQLDARDs of this server are laid out.
     pub fn server_class(&self) -> ServerClass {
-        if self.class.starts_with("QDB2/") { ServerClass::Luw } else { ServerClass::Other }
+        ServerClass::from_srvclsnm(&self.class)
     }
-}
-
-/// A section of a package: the place on the server where one statement lives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Section {
-    /// Its full name.
-    pub name: PkgNamCsn,
 }

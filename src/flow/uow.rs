@@ -5,7 +5,7 @@ use super::reply::Replies;
 use super::session::Session;
 use super::step::{Flow, Seen, Step};
 use crate::wire::ddm::object::Object;
-use crate::wire::drda::uow::{RdbCmm, RdbRllbck};
+use crate::wire::drda::uow::{RdbCmm, RdbRllBck};
 use crate::wire::dss::chain::Chain;
 use std::sync::Arc;
 
@@ -35,7 +35,11 @@ impl Flow for EndWork {
     fn start(&mut self) -> Result<Chain, FlowError> {
         let mut chain = Chain::new();
         let text = self.session.text;
-        chain.command(&if self.commit { RdbCmm::new().encode(text)? } else { RdbRllbck::new().encode(text)? });
+        chain.command(&if self.commit {
+            RdbCmm { rlsconv: None }.encode(text)?
+        } else {
+            RdbRllBck { rlsconv: None }.encode(text)?
+        });
         Ok(chain)
     }
 

@@ -50,16 +50,9 @@ impl Shared {
     fn broken(&self) -> Option<String> {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
 
-/// Tells the task when a wait ends early.
-struct Abandon<'a>(Option<&'a Notify>);
-
-impl Drop for Abandon<'_> {
-    fn drop(&mut self) {
-        if let Some(notify) = self.0 {
-            notify.notify_one();
-        }
+    fn gone(&self) -> NetError {
+        NetError::Broken(self.broken().unwrap_or_else(|| "it was closed".to_owned()))
     }
 }
 
@@ -111,22 +104,52 @@ impl Channel {
     where
         F: Flow + 'static,
     {
-        let (tx, rx) = oneshot::channel();
+        self.submit(flow)?.wait(deadline).await
+    }
+
+    /// Puts a conversation into the queue; the result is waited for later.
+    pub fn submit<F>(&self, flow: F) -> Result<Pending<F::Out>, NetError>
+    where
+        F: Flow + 'static,
+    {
         if let Some(why) = self.broken() {
             return Err(NetError::Broken(why));
         }
-        let gone = || NetError::Broken(self.broken().unwrap_or_else(|| "it was closed".to_owned()));
-        self.jobs.send(Box::new(Waiting { flow, waiter: Some(tx) })).map_err(|_| gone())?;
-        let mut abandon = Abandon(Some(&self.shared.abandoned));
+        let (tx, result) = oneshot::channel();
+        self.jobs.send(Box::new(Waiting { flow, waiter: Some(tx) })).map_err(|_| self.shared.gone())?;
+        Ok(Pending { result, shared: self.shared.clone(), over: false })
+    }
+}
+
+/// A conversation under way. Dropped before its end, it is abandoned.
+#[derive(Debug)]
+pub struct Pending<T> {
+    result: oneshot::Receiver<Result<T, NetError>>,
+    shared: Arc<Shared>,
+    over: bool,
+}
+
+impl<T> Pending<T> {
+    /// Waits for the result; to be called once it returned no more. Cancel safe.
+    pub async fn wait(&mut self, deadline: Option<Deadline>) -> Result<T, NetError> {
         let result = match deadline {
-            None => rx.await,
-            Some(deadline) => match tokio::time::timeout_at(deadline.at(), rx).await {
+            None => (&mut self.result).await,
+            Some(deadline) => match tokio::time::timeout_at(deadline.at(), &mut self.result).await {
                 Ok(result) => result,
                 Err(_) => return Err(deadline.passed(Stage::Reply)),
             },
         };
-        abandon.0 = None;
-        result.unwrap_or_else(|_| Err(gone()))
+        self.over = true;
+        result.unwrap_or_else(|_| Err(self.shared.gone()))
+    }
+}
+
+impl<T> Drop for Pending<T> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.result.close();
+            self.shared.abandoned.notify_one();
+        }
     }
 }
 

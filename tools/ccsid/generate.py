@@ -150,8 +150,12 @@ class Singles:
                 seen.setdefault(ch, []).append(b)
         for ch, places in seen.items():
             keep = back.get(ch)
-            # Alone in the page: it is written whatever ICU says, or the round trip would break.
-            keep = keep[0] if keep and len(keep) == 1 and keep[0] in places else places[0]
+            if keep is None:
+                # ICU writes nothing for it; the round trip would break.
+                keep = places[0]
+            else:
+                # A longer code is the one to write (1386: the euro sign).
+                keep = keep[0] if len(keep) == 1 else None
             for b in places:
                 if b != keep:
                     silent[b // 8] |= 1 << b % 8
@@ -337,6 +341,7 @@ def main():
     text = directory(singles, pages)
     text = text.replace("page::Form", "page::{Form, Order, Planes}")
     (ROOM / "directory.rs").write_text(text)
+    subprocess.run(["rustfmt", "--edition", "2024", ROOM / "directory.rs"], check=True)
     print(f"{len(pages)} pages, {len(singles.blobs)} single-byte tables,"
           f" {sum(f.stat().st_size for f in data.glob('*.bin'))} bytes")  # fmt: skip
 

@@ -4,7 +4,10 @@ use super::{
     directory::DOUBLE,
     unicode::{push_char, push_unit},
 };
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 /// A table in its stored form, see `tools/ccsid/generate.py`.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub(super) struct Double {
 struct Back {
     /// UTF-16 unit to code, or 0.
     codes: Vec<u16>,
+    /// The characters that can be the second of two.
+    seconds: BTreeSet<char>,
     extras: BTreeMap<(char, Option<char>), u16>,
 }
 
@@ -73,8 +78,8 @@ impl Double {
 
     /// The code that stands for two characters.
     pub(super) fn pair(&self, first: char, second: Option<char>) -> Option<u16> {
-        // Only the tables with extras have any, and few characters can be second.
-        if self.extras.is_empty() || second.is_none() {
+        // Few tables have any, and few characters can be second.
+        if self.extras.is_empty() || !self.back().seconds.contains(&second?) {
             return None;
         }
         self.back().extras.get(&(first, second)).copied()
@@ -90,7 +95,8 @@ impl Double {
 
     fn back(&self) -> &Back {
         self.back.get_or_init(|| {
-            let mut back = Back { codes: vec![0; CODES], extras: BTreeMap::new() };
+            let seconds = self.extras.iter().filter_map(|(_, second)| *second).collect();
+            let mut back = Back { codes: vec![0; CODES], seconds, extras: BTreeMap::new() };
             for (code, unit) in (0..=u16::MAX).zip(&self.units) {
                 if *unit == 0 || self.silent.binary_search(&code).is_ok() {
                     continue;
@@ -146,4 +152,40 @@ fn take16(rest: &mut &[u8]) -> u16 {
 
 fn take32(rest: &mut &[u8]) -> u32 {
     u32::from(take16(rest)) << 16 | u32::from(take16(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_tables_are_read_to_their_last_byte() {
+        for source in &DOUBLE {
+            let (table, rest) = Double::build(vec![0; CODES], source.bytes);
+            assert!(rest.is_empty());
+            assert!(table.silent.is_sorted());
+            assert!(table.extras.iter().all(|(ch, _)| *ch != char::REPLACEMENT_CHARACTER));
+        }
+    }
+
+    #[test]
+    fn a_cut_table_is_no_panic() {
+        for source in &DOUBLE {
+            for cut in (0..source.bytes.len()).step_by(997) {
+                Double::build(vec![0; CODES], &source.bytes[..cut]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_difference_builds_on_its_base() {
+        // 16684 has the characters of 300 and more.
+        let place = DOUBLE.iter().position(|s| s.base == Some(0) && s.bytes.len() > 10_000).unwrap();
+        let (base, wide) = (Double::get(0).unwrap(), Double::get(place).unwrap());
+        let count = |t: &Double| t.units.iter().filter(|u| **u != 0).count();
+        assert_eq!((count(base), count(wide)), (11_635, 22_102));
+        assert_eq!(wide.code('\u{20B9F}'), Some(0xB38D));
+        assert_eq!(wide.pair('か', Some('\u{309A}')), Some(0xECB5));
+        assert_eq!(base.pair('か', Some('\u{309A}')), None);
+    }
 }

@@ -1,1 +1,256 @@
-//! Being written.
+//! Running a prepared statement or a procedure: EXCSQLSTT with its parameters in an SQLDTA and the
+//! large ones in EXTDTA objects; output parameters come back in an SQLDTARD. SQLDTA and SQLDTARD
+//! hold a descriptor (FDODSC) and the data that it describes (FDODTA); OUTOVR is a descriptor
+//! alone. (DRDA: X'200B', X'2412', X'2413', X'146C', X'2415'; parameters as measured.)
+
+use super::command::{self, message};
+use super::error::{DrdaError, Result};
+use super::package::PkgNamCsn;
+use super::text::NULL;
+use crate::wire::codec::reader::Reader;
+use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::{codepoint, object};
+use bytes::Bytes;
+
+message! {
+    /// EXCSQLSTT: run a prepared statement.
+    ExcSqlStt = EXCSQLSTT {
+        /// The section.
+        pkgnamcsn: PkgNamCsn = PKGNAMCSN,
+        /// The statement may commit or roll back. Always true for this client.
+        rdbcmtok: Option<bool> = RDBCMTOK,
+        /// Output is expected: an SQLDTARD.
+        outexp: Option<bool> = OUTEXP,
+        /// Answer with the SET statements that restore the session (1).
+        rtnsetstt: Option<u8> = RTNSETSTT,
+        /// The procedure, when its name is not in the statement.
+        prcnam: Option<String> = PRCNAM,
+        /// Rows of input; an upper bound in IBM's driver, whose data ends with a byte FD.
+        nbrrow: Option<u32> = NBRROW,
+        /// 1: the rows of an array stand or fall together.
+        atmind: Option<u8> = ATMIND,
+        /// Size of a block of result sets.
+        qryblksz: Option<u32> = QRYBLKSZ,
+        /// Blocks that may come beyond the first of each result set.
+        maxblkext: Option<i16> = MAXBLKEXT,
+        /// How many result sets: -1 all.
+        maxrslcnt: Option<i16> = MAXRSLCNT,
+        /// What to say of result sets: flags.
+        rslsetflg: Option<u8> = RSLSETFLG,
+        /// Rows at a time, for cursors that scroll.
+        qryrowset: Option<u32> = QRYROWSET,
+        /// 1: the server closes result sets once the last row was sent.
+        qryclsimp: Option<u8> = QRYCLSIMP,
+        /// When a new OUTOVR may come.
+        outovropt: Option<u8> = OUTOVROPT,
+        /// Large objects of result sets: see [`rtnextdta`](super::query::rtnextdta).
+        rtnextdta: Option<u8> = RTNEXTDTA,
+        /// Large objects in the dynamic data format.
+        dyndtafmt: Option<bool> = DYNDTAFMT,
+        /// Up to which size a large object travels inside its row.
+        smldtasz: Option<u64> = SMLDTASZ,
+        /// Up to which size a large object travels behind its row.
+        meddtasz: Option<u64> = MEDDTASZ,
+    }
+}
+
+impl ExcSqlStt {
+    /// A statement without output.
+    pub fn new(pkgnamcsn: PkgNamCsn) -> Self {
+        ExcSqlStt {
+            pkgnamcsn,
+            rdbcmtok: Some(true),
+            outexp: None,
+            rtnsetstt: None,
+            prcnam: None,
+            nbrrow: None,
+            atmind: None,
+            qryblksz: None,
+            maxblkext: None,
+            maxrslcnt: None,
+            rslsetflg: None,
+            qryrowset: None,
+            qryclsimp: None,
+            outovropt: None,
+            rtnextdta: None,
+            dyndtafmt: None,
+            smldtasz: None,
+            meddtasz: None,
+        }
+    }
+}
+
+/// The contents of an SQLDTA or SQLDTARD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// FDODSC: the descriptor.
+    pub fdodsc: Bytes,
+    /// FDODTA: the data.
+    pub fdodta: Bytes,
+}
+
+impl Described {
+    /// Splits the data of an SQLDTA or SQLDTARD.
+    pub fn decode(body: &Bytes) -> Result<Described> {
+        const WHAT: &str = "SQLDTA";
+        let (mut fdodsc, mut fdodta) = (None, None);
+        for part in object::objects(body) {
+            let part = part?;
+            let (slot, parameter) = match part.cp {
+                codepoint::FDODSC => (&mut fdodsc, "FDODSC"),
+                codepoint::FDODTA => (&mut fdodta, "FDODTA"),
+                _ => continue,
+            };
+            if slot.replace(part.body).is_some() {
+                return Err(DrdaError::Duplicate { message: WHAT, parameter });
+            }
+        }
+        Ok(Described {
+            fdodsc: fdodsc.ok_or(DrdaError::Missing { message: WHAT, parameter: "FDODSC" })?,
+            fdodta: fdodta.ok_or(DrdaError::Missing { message: WHAT, parameter: "FDODTA" })?,
+        })
+    }
+
+    /// A whole SQLDTA: the parameters of a statement.
+    pub fn encode_sqldta(&self) -> Result<Vec<u8>> {
+        self.encode(codepoint::SQLDTA)
+    }
+
+    /// A whole SQLDTARD: the output of a statement.
+    pub fn encode_sqldtard(&self) -> Result<Vec<u8>> {
+        self.encode(codepoint::SQLDTARD)
+    }
+
+    fn encode(&self, cp: u16) -> Result<Vec<u8>> {
+        bounded("SQLDTA", self.fdodsc.len().saturating_add(self.fdodta.len()))?;
+        command::object(cp, |w| {
+            object::put_bytes(w, codepoint::FDODSC, &self.fdodsc);
+            object::put_bytes(w, codepoint::FDODTA, &self.fdodta);
+            Ok(())
+        })
+    }
+}
+
+/// What stands behind a large value in an EXTDTA that goes to Derby from a client of its own kind:
+/// the value is complete.
+pub const DERBY_EXTDTA_COMPLETE: u8 = 0x7F;
+
+/// EXTDTA: one large value, as a whole object. A value of a nullable column has an indicator before
+/// it; `status` is for Derby only.
+pub fn extdta(value: &[u8], nullable: bool, status: Option<u8>) -> Result<Vec<u8>> {
+    bounded("EXTDTA", value.len())?;
+    command::object(codepoint::EXTDTA, |w| {
+        if nullable {
+            w.u8(0);
+        }
+        w.bytes(value);
+        if let Some(status) = status {
+            w.u8(status);
+        }
+        Ok(())
+    })
+}
+
+/// The value in the data of an EXTDTA, without copying it; `None` is NULL. `with_status` says that
+/// a status byte of Derby's stands at the end: anything but "complete" is an error.
+pub fn decode_extdta(body: &Bytes, nullable: bool, with_status: bool) -> Result<Option<Bytes>> {
+    let mut r = Reader::new(body, "EXTDTA");
+    let status = usize::from(with_status);
+    if nullable {
+        match r.u8()? {
+            NULL => {
+                r.skip(r.left().min(status))?;
+                r.end()?;
+                return Ok(None);
+            }
+            0 => {}
+            other => return Err(r.invalid(format!("null indicator X'{other:02X}'")).into()),
+        }
+    }
+    let start = r.pos();
+    let value = r.left().checked_sub(status).ok_or_else(|| r.invalid("no status byte"))?;
+    r.skip(value)?;
+    match r.peek() {
+        None | Some(DERBY_EXTDTA_COMPLETE) => Ok(Some(body.slice(start..start + value))),
+        Some(other) => Err(DrdaError::Value {
+            what: "EXTDTA",
+            detail: format!("the sender gave the value up with status X'{other:02X}'"),
+        }),
+    }
+}
+
+/// OUTOVR: how output columns are wanted, as a whole object.
+pub fn outovr(descriptor: &[u8]) -> Vec<u8> {
+    let mut w = Writer::new();
+    object::put_bytes(&mut w, codepoint::OUTOVR, descriptor);
+    w.into_vec()
+}
+
+/// The four-byte length of an object bounds what one can carry.
+fn bounded(what: &'static str, len: usize) -> Result<()> {
+    let max = i32::MAX as usize;
+    if len > max { Err(DrdaError::Limit { what, len, max }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::command::{cut_everywhere, hex};
+    use super::*;
+    use crate::wire::ddm::text::DdmText::Utf8;
+
+    const CLI: &str = "004421135445535444422020202020202020202020204e554c4c4944202020202020202020202020\
+                       5359535348323030202020202020202020205359534c564c30310004";
+
+    #[test]
+    fn commands_of_ibms_driver_and_derbys_client_come_back_byte_for_byte() {
+        for parameters in [
+            "00052105f1",
+            "00052105f1 00052111f1 0005210e01 000821140000ffff 00062141ffff 00062140ffff 0005214bf1 \
+             000c2136000000000000ffff",
+            "00052105f1 0005210e01 0008213a00000001 0005215901",
+            "00052105f1 00052111f1 0008211400007fff 00062141ffff 00062140ffff 0005214204 0008215600000040",
+        ] {
+            let body = hex(&format!("{CLI} {parameters}"));
+            let got = ExcSqlStt::decode(&body, Utf8).unwrap();
+            assert_eq!((got.rdbcmtok, got.pkgnamcsn.section), (Some(true), 4));
+            assert_eq!(got.encode(Utf8).unwrap()[4..], body);
+            cut_everywhere(&body, |b| ExcSqlStt::decode(b, Utf8));
+        }
+        let plain = ExcSqlStt::new(PkgNamCsn::dynamic("TESTDB", "SYSSH200", 4)).encode(Utf8).unwrap();
+        assert_eq!(plain[4..], hex(&format!("{CLI} 00052105f1")));
+    }
+
+    #[test]
+    fn parameters_and_outputs() {
+        let body = Bytes::from(hex("000d0010 0976d01b0004030004 000a147a000001000000"));
+        let got = Described::decode(&body).unwrap();
+        assert_eq!((got.fdodsc.len(), got.fdodta.as_ref()), (9, &hex("000001000000")[..]));
+        assert_eq!(got.encode_sqldta().unwrap()[4..], body);
+        assert_eq!(got.encode_sqldtard().unwrap()[..4], hex("001b2413"));
+        for cut in 0..body.len() {
+            assert!(Described::decode(&body.slice(..cut)).is_err(), "cut at {cut}");
+        }
+        let twice = Bytes::from(hex("00050010 00 00050010 00"));
+        assert!(matches!(Described::decode(&twice), Err(DrdaError::Duplicate { .. })));
+    }
+
+    #[test]
+    fn large_values() {
+        let big = vec![0x78; 70_000];
+        let whole = extdta(&big, true, Some(DERBY_EXTDTA_COMPLETE)).unwrap();
+        assert_eq!(whole[..9], hex("8008146C0001117200"));
+        let body = Bytes::from(whole).slice(8..);
+        assert_eq!(decode_extdta(&body, true, true).unwrap().unwrap(), big);
+        assert_eq!(extdta(&[1, 2], false, None).unwrap(), hex("0006146C0102"));
+        let read = |text: &str, nullable, status| decode_extdta(&Bytes::from(hex(text)), nullable, status);
+        assert_eq!(read("FF", true, false), Ok(None));
+        assert_eq!(read("FF7F", true, true), Ok(None));
+        assert_eq!(read("00", true, false), Ok(Some(Bytes::new())));
+        assert!(read("", true, false).is_err());
+        assert!(read("", false, true).is_err());
+        assert!(read("0161", true, false).is_err());
+        assert!(read("006101", true, true).is_err());
+        assert!(read("FF00", true, false).is_err());
+        assert_eq!(outovr(&hex("0671F0E00000")), hex("000a24150671F0E00000"));
+    }
+}

@@ -16,4 +16,5 @@ pub mod sqlda;
 pub mod sqldiag;
 pub mod sqlvar;
 pub mod text;
+pub mod typdef;
 pub mod uow;

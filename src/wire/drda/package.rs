@@ -24,6 +24,8 @@ pub const SECTIONS_LARGE: u16 = 384;
 const WIDTH: usize = 18;
 /// The longest name of the long form.
 const LONGEST: usize = 255;
+/// The longest RDBNAM outside of a package's name: Derby's connection attributes ride behind it.
+const LONGEST_RDBNAM: usize = 1024;
 
 /// A section of a package: what a statement's commands name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +112,24 @@ impl Param for PkgNamCt {
     }
 }
 
+/// RDBNAM alone: at least 18 bytes wide, sent in its own length when longer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RdbNam(pub String);
+
+impl Param for RdbNam {
+    fn write(&self, w: &mut Writer, text: DdmText) -> Result<()> {
+        let name = text.encode_padded(&self.0, WIDTH)?;
+        limit("RDBNAM", name.len(), LONGEST_RDBNAM)?;
+        w.bytes(&name);
+        Ok(())
+    }
+
+    fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+        limit(what, data.len(), LONGEST_RDBNAM)?;
+        Ok(RdbNam(trimmed(data, text)))
+    }
+}
+
 /// Isolation of a statement: the package that it runs in decides it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Isolation {
@@ -145,13 +165,6 @@ pub fn dynamic(hold: bool, isolation: Isolation, large: bool, number: u8) -> Str
     let size = if large { 'L' } else { 'S' };
     let hold = if hold { 'H' } else { 'N' };
     format!("SYS{size}{hold}{}{number:02X}", isolation.digit())
-}
-
-/// RDBNAM alone: at least 18 bytes wide, sent in its own length when longer.
-pub fn rdbnam(name: &str, text: DdmText) -> Result<Vec<u8>> {
-    let out = text.encode_padded(name, WIDTH)?;
-    limit("RDBNAM", out.len(), 1024)?;
-    Ok(out)
 }
 
 fn put_names(w: &mut Writer, names: [&String; 3], text: DdmText) -> Result<()> {
@@ -247,6 +260,10 @@ mod tests {
     fn package_names_follow_the_pattern() {
         assert_eq!(dynamic(true, Isolation::CursorStability, false, 0), "SYSSH200");
         assert_eq!(dynamic(false, Isolation::UncommittedRead, true, 0x1F), "SYSLN11F");
-        assert_eq!(rdbnam("AB", DdmText::Ebcdic).unwrap().len(), 18);
+        let mut w = Writer::new();
+        RdbNam("AB".into()).write(&mut w, DdmText::Ebcdic).unwrap();
+        assert_eq!((w.len(), &w.as_slice()[..3]), (18, &[0xC1, 0xC2, 0x40][..]));
+        assert_eq!(RdbNam::read("RDBNAM", w.as_slice(), DdmText::Ebcdic), Ok(RdbNam("AB".into())));
+        assert!(RdbNam::read("RDBNAM", &[0xC1; 1025], DdmText::Ebcdic).is_err());
     }
 }

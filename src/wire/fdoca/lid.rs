@@ -80,7 +80,10 @@ pub fn field(lid: u8, size: [u8; 2], typdef: &TypDef, ccsid: u16) -> Result<Fiel
     Ok(Field {
         nullable: lid & 1 == 1,
         lid: base,
-        length,
+        length: match shape {
+            Fixed(bytes) if decimal => bytes,
+            _ => length,
+        },
         precision: if decimal { size[0] } else { 0 },
         scale,
         // A character column that is bound to CCSID 65535 is FOR BIT DATA.

@@ -232,23 +232,37 @@ fn iso_date<A: Alphabet>(text: &[u8; 10]) -> Option<i32> {
     days(lane(48), lane(32), lane(16), lane(0))
 }
 
-/// Days since 1970-01-01 of a date whose year is `century * 100 + year`; `None` if there is no
-/// such date.
+/// By month: days of the year before it, in the upper half; its last day, in the lower. Numbers
+/// that are no month have no days.
+#[allow(clippy::indexing_slicing)] // at compile time
+const MONTHS: [u32; 128] = {
+    let lengths = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut table = [0; 128];
+    let mut before = 0;
+    let mut month = 1;
+    while month <= 12 {
+        table[month] = before << 16 | lengths[month];
+        before += lengths[month];
+        month += 1;
+    }
+    table
+};
+
+/// Days since 1970-01-01 of a date whose year is `century * 100 + year`, each number below 100;
+/// `None` if there is no such date.
 #[inline]
 fn days(century: u32, year: u32, month: u32, day: u32) -> Option<i32> {
-    let leap = if year != 0 { year.is_multiple_of(4) } else { century.is_multiple_of(4) };
-    // 31 days in the odd months to July and the even ones from August on.
-    let last = if month == 2 { 28 + u32::from(leap) } else { 30 | (month ^ (month >> 3)) };
+    let leap = u32::from((if year != 0 { year } else { century }) & 3 == 0);
+    let entry = MONTHS.get(month as usize & 127).copied().unwrap_or(0);
+    let last = (entry & 0xFF) + (leap & u32::from(month == 2));
     let full = century * 100 + year;
-    if full == 0 || month.wrapping_sub(1) > 11 || day.wrapping_sub(1) >= last {
+    if day.wrapping_sub(1) >= last || full == 0 {
         return None;
     }
-    // Years that begin in March, so that the leap day is their last.
-    let early = month <= 2;
-    let y = full - u32::from(early);
-    let m = if early { month + 12 } else { month };
-    let before = 365 * y + y / 4 - y / 100 + y / 400 + ((979 * m - 2919) >> 5);
-    Some((before + day - 1) as i32 - 719_468)
+    let past = full - 1;
+    let before = 365 * past + past / 4 - past / 100 + past / 400;
+    let of_year = (entry >> 16) + (leap & u32::from(month > 2)) + day - 1;
+    Some((before + of_year).cast_signed() + FIRST_DAY)
 }
 
 /// Year, month and day of a day number; the reverse of [`days`].

@@ -123,6 +123,18 @@ pub fn packed128(word: u128) -> Option<i128> {
     Some(if sign((word & 0xF) as u64)? { -value } else { value })
 }
 
+/// A zoned decimal of up to 16 digits in EBCDIC, right-aligned in a big-endian word, the bytes in
+/// front filled with F0.
+#[inline]
+pub fn zoned64(word: u128) -> Option<i64> {
+    let zones = 0xF0F0_F0F0_F0F0_F0F0;
+    let high = zoned8((word >> 64) as u64, zones)?;
+    // The zone of the last byte is the sign.
+    let low = zoned8(word as u64 | 0xF0, zones)?;
+    let value = (high * 100_000_000 + low).cast_signed();
+    Some(if sign(word as u64 >> 4 & 0xF)? { -value } else { value })
+}
+
 /// A packed decimal of any length as 128 bits.
 pub fn packed(bytes: &[u8]) -> Result<i128> {
     if bytes.len() <= 16 {

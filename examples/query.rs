@@ -1,0 +1,37 @@
+//! Runs a statement and prints its rows: `cargo run --example query -- drda://app@localhost:1527/DB "VALUES 1"`.
+
+use drdarrow::client::config::Config;
+use drdarrow::client::connection::{Connection, Outcome};
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let (Some(uri), Some(sql)) = (args.next(), args.next()) else {
+        eprintln!("usage: query URI SQL");
+        return ExitCode::FAILURE;
+    };
+    match run(&uri, &sql).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("{} {}: {e}", e.sqlstate.as_deref().unwrap_or("-----"), e.phase.name());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(uri: &str, sql: &str) -> drdarrow::client::error::Result<()> {
+    let connection = Connection::connect(Config::from_uri(uri)?).await?;
+    match connection.run(sql, Vec::new()).await? {
+        Outcome::Done(done) => println!("{} rows changed", done.count.unwrap_or(0)),
+        Outcome::Rows(mut stream) => {
+            let names: Vec<String> = stream.schema().fields().iter().map(|f| f.to_string()).collect();
+            println!("{}", names.join("\n"));
+            while let Some(batch) = stream.next().await? {
+                println!("{} rows: {:?}", batch.num_rows(), batch.slice(0, batch.num_rows().min(3)).columns());
+            }
+        }
+    }
+    connection.commit().await?;
+    connection.close().await
+}

@@ -1,0 +1,368 @@
+//! A result set as Arrow record batches. Waiting and decoding are separate, so that decoding runs
+//! on the consumer's thread while the next blocks are on their way.
+
+use super::connection::{Inner, Warning};
+use super::error::{Error, Kind, Phase, Result};
+use super::pump::{Cursor, Fetched, Pump};
+use super::sections::Lease;
+use crate::column::decode::{ColumnDecoder, decoder};
+use crate::column::error::ColumnError;
+use crate::column::schema::schema;
+use crate::flow::error::FlowError;
+use crate::flow::query::{Answer, Opened};
+use crate::flow::rows::{Chunk, Event, Rows};
+use crate::net::error::{NetError, Stage};
+use crate::wire::fdoca::row::{CHUNK, Offsets};
+use crate::wire::value::cell::Cells;
+use crate::wire::value::field::{Field, Shape};
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::SchemaRef;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::timeout;
+
+/// How large a batch may grow; the first limit reached ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Rows.
+    pub rows: usize,
+    /// Bytes of Arrow data.
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { rows: 65_536, bytes: 16 << 20 }
+    }
+}
+
+/// What [`RecordStream::decode`] came to.
+#[derive(Debug)]
+pub enum Ready {
+    /// A batch of at least one row.
+    Batch(RecordBatch),
+    /// The server has to be waited for.
+    NeedBlock,
+    /// There are no more rows.
+    End,
+}
+
+/// A column in SQL terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnInfo {
+    /// Name; empty for an expression without one.
+    pub name: String,
+    /// `DECIMAL`, `VARCHAR`, …
+    pub sql_type: &'static str,
+    /// Length on the wire.
+    pub length: u32,
+    /// Digits of a decimal, else 0.
+    pub precision: u8,
+    /// Digits after the point or of the fraction of a second.
+    pub scale: u8,
+    /// May be NULL.
+    pub nullable: bool,
+}
+
+/// A result set being read. Dropped before its end, it closes the query in the background.
+pub struct RecordStream {
+    inner: Arc<Inner>,
+    cursor: Arc<Cursor>,
+    fields: Vec<Field>,
+    schema: SchemaRef,
+    rows: Rows,
+    offsets: Offsets,
+    decoders: Vec<Box<dyn ColumnDecoder>>,
+    limits: Limits,
+    /// Rows in the batch being built.
+    building: usize,
+    handed_out: u64,
+    blocks: mpsc::UnboundedReceiver<Fetched>,
+    /// The credit of the blocks being decoded.
+    permit: Option<OwnedSemaphorePermit>,
+    /// Why the rows end, to be told once what came before is handed out.
+    failure: Option<Error>,
+    warnings: Vec<Warning>,
+    ended: bool,
+}
+
+impl std::fmt::Debug for RecordStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecordStream")
+            .field("schema", &self.schema)
+            .field("rows", &self.handed_out)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RecordStream {
+    /// Takes over an open query. `fields` are named.
+    pub(super) async fn new(
+        inner: Arc<Inner>,
+        lease: Lease,
+        opened: Opened,
+        fields: Vec<Field>,
+    ) -> Result<RecordStream> {
+        let phase = Phase::Execute;
+        let options = &inner.config.options;
+        let fail = |e: ColumnError| Error::from_column(&e, phase).at(&inner.peer);
+        let decoders = fields.iter().enumerate().map(|(i, f)| decoder(f, i, options).map_err(fail));
+        let made: Result<Vec<_>> = decoders.collect();
+        let made = made.and_then(|d| Ok((d, schema(&fields, options).map_err(fail)?)));
+        let lobs = fields.iter().any(|f| matches!(f.shape, Shape::Lob(_)));
+        let cursor = Cursor::new(opened.held);
+        let (out, blocks) = mpsc::unbounded_channel();
+        let size: usize = opened.answer.blocks.iter().map(|b| b.len()).sum();
+        let over = opened.answer.closed || opened.answer.failure.is_some();
+        inner.reader_opened(&cursor);
+        let pump = Pump {
+            inner: inner.clone(),
+            lease,
+            cursor: cursor.clone(),
+            instance: opened.instance,
+            lobs,
+            eager: !over && size * 2 >= inner.config.block_size as usize && made.is_ok(),
+            out,
+        };
+        if over || made.is_err() {
+            cursor.stop(over);
+        }
+        tokio::spawn(pump.run());
+        let (decoders, schema) = made?;
+        let mut stream = RecordStream {
+            rows: Rows::new(&fields, inner.session.sqlam, inner.session.theirs),
+            offsets: Offsets::new(fields.len()),
+            inner,
+            cursor,
+            schema,
+            decoders,
+            fields,
+            limits: Limits::default(),
+            building: 0,
+            handed_out: 0,
+            blocks,
+            permit: None,
+            failure: None,
+            warnings: Vec::new(),
+            ended: false,
+        };
+        if let Some(failure) = stream.take(opened.answer) {
+            stream.failure = Some(stream.inner.explained(failure.into(), Phase::Fetch).await);
+        }
+        Ok(stream)
+    }
+
+    /// The schema of every batch.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    /// The columns in SQL terms.
+    pub fn columns(&self) -> Vec<ColumnInfo> {
+        let info = |f: &Field| ColumnInfo {
+            name: f.name.clone(),
+            sql_type: f.sql_name(),
+            length: f.length,
+            precision: f.precision,
+            scale: f.scale,
+            nullable: f.nullable,
+        };
+        self.fields.iter().map(info).collect()
+    }
+
+    /// Limits the batches from the next one on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = Limits { rows: limits.rows.max(1), bytes: limits.bytes.max(1) };
+    }
+
+    /// Rows handed out so far.
+    pub fn rows(&self) -> u64 {
+        self.handed_out
+    }
+
+    /// Warnings since the last call.
+    pub fn take_warnings(&mut self) -> Vec<Warning> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// Decodes what has arrived. It never waits: meant for the thread that consumes the batches.
+    pub fn decode(&mut self) -> Result<Ready> {
+        if let Some(why) = self.cursor.why_ended().filter(|_| !self.ended) {
+            self.end();
+            return Err(self.error(FlowError::ReaderEnded(why)));
+        }
+        loop {
+            if self.ended {
+                return match self.failure.take() {
+                    Some(e) => Err(e),
+                    None => Ok(Ready::End),
+                };
+            }
+            if self.building >= self.limits.rows || self.building > 0 && self.size() >= self.limits.bytes {
+                return self.batch();
+            }
+            let limit = CHUNK.min(self.limits.rows - self.building);
+            match self.rows.next(limit, &mut self.offsets) {
+                Ok(Event::Rows(chunk)) => self.append(&chunk)?,
+                Ok(Event::Warning(sqlca)) => self.warnings.push(Warning::from(&*sqlca)),
+                Ok(Event::NeedBlock) => {
+                    self.permit = None;
+                    if self.failure.is_none() {
+                        return Ok(Ready::NeedBlock);
+                    }
+                    self.end();
+                    if self.building > 0 {
+                        return self.batch();
+                    }
+                }
+                Ok(Event::End) => {
+                    self.end();
+                    if self.building > 0 {
+                        return self.batch();
+                    }
+                }
+                Err(e) => {
+                    self.failure = Some(self.error(e));
+                    self.end();
+                    if self.building > 0 {
+                        return self.batch();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits until [`decode`](Self::decode) can go on. Cancel safe.
+    pub async fn wait(&mut self) -> Result<()> {
+        if self.ended {
+            return Ok(());
+        }
+        let received = match self.blocks.try_recv() {
+            Ok(received) => Some(received),
+            Err(_) => {
+                self.cursor.demand();
+                let limit = self.inner.config.statement_timeout;
+                let wait = async {
+                    tokio::select! {
+                        biased;
+                        () = self.cursor.changed.notified() => None,
+                        received = self.blocks.recv() => Some(received),
+                    }
+                };
+                let waited = match limit {
+                    None => wait.await,
+                    Some(limit) => match timeout(limit, wait).await {
+                        Ok(waited) => waited,
+                        Err(_) => {
+                            self.end();
+                            self.inner.channel.abort("a fetch took longer than statement_timeout");
+                            let e = NetError::Timeout { stage: Stage::Reply, after: limit };
+                            return Err(Error::from_net(e, Phase::Fetch).at(&self.inner.peer).broken());
+                        }
+                    },
+                };
+                match waited {
+                    // Ended from outside: decode() tells why.
+                    None => return Ok(()),
+                    Some(None) => Some(Err(NetError::Broken(self.inner.channel.broken().unwrap_or_default()))),
+                    Some(received) => received,
+                }
+            }
+        };
+        match received {
+            Some(Ok((answer, permit))) => {
+                self.permit = Some(permit);
+                if let Some(failure) = self.take(answer) {
+                    self.failure = Some(self.inner.explained(failure.into(), Phase::Fetch).await);
+                }
+            }
+            Some(Err(e)) => {
+                let e = Error::from_net(e, Phase::Fetch).at(&self.inner.peer);
+                self.failure =
+                    Some(Error { message: format!("{} after {} rows", e.message, self.rows.delivered()), ..e });
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// The next batch, or none at the end.
+    pub async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            match self.decode()? {
+                Ready::Batch(batch) => return Ok(Some(batch)),
+                Ready::End => return Ok(None),
+                Ready::NeedBlock => self.wait().await?,
+            }
+        }
+    }
+
+    fn take(&mut self, answer: Answer) -> Option<FlowError> {
+        self.warnings.extend(answer.warnings.iter().map(Warning::from));
+        for block in answer.blocks {
+            self.rows.push(block);
+        }
+        if answer.failure.is_none() && answer.closed {
+            self.rows.close();
+        }
+        answer.failure
+    }
+
+    fn size(&self) -> usize {
+        self.decoders.iter().map(|d| d.bytes()).sum()
+    }
+
+    fn append(&mut self, chunk: &Chunk) -> Result<()> {
+        for (column, decoder) in self.decoders.iter_mut().enumerate() {
+            let lobs = chunk.lobs.iter().find(|(c, _)| *c == column).map_or(&[][..], |(_, values)| values);
+            let cells =
+                Cells { buf: &chunk.buf, offsets: self.offsets.column(column), lobs, first_row: chunk.first_row };
+            if let Err(e) = decoder.append(&cells) {
+                // The columns are no longer of one length: what was begun is lost with the reader.
+                self.building = 0;
+                self.end();
+                return Err(Error::from_column(&e, Phase::Fetch).at(&self.inner.peer));
+            }
+        }
+        self.building += self.offsets.rows();
+        Ok(())
+    }
+
+    fn batch(&mut self) -> Result<Ready> {
+        let rows = std::mem::take(&mut self.building);
+        let mut columns = Vec::with_capacity(self.decoders.len());
+        for decoder in &mut self.decoders {
+            match decoder.finish() {
+                Ok(array) => columns.push(array),
+                Err(e) => {
+                    self.end();
+                    return Err(Error::from_column(&e, Phase::Fetch).at(&self.inner.peer));
+                }
+            }
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+            .map_err(|e| Error::new(Kind::Internal, Phase::Fetch, "58004", e.to_string()))?;
+        self.handed_out += rows as u64;
+        Ok(Ready::Batch(batch))
+    }
+
+    /// No more rows are read.
+    fn end(&mut self) {
+        self.ended = true;
+        self.permit = None;
+        self.cursor.stop(self.rows.has_ended());
+    }
+
+    fn error(&self, e: FlowError) -> Error {
+        let broken = matches!(e, FlowError::Wire(_) | FlowError::Drda(_) | FlowError::Lob { .. });
+        let e = Error::from_flow(e, Phase::Fetch).at(&self.inner.peer);
+        if broken { e.broken() } else { e }
+    }
+}
+
+impl Drop for RecordStream {
+    fn drop(&mut self) {
+        self.cursor.stop(self.rows.has_ended());
+    }
+}

@@ -1,0 +1,49 @@
+//! FOR BIT DATA, BINARY, VARBINARY and ROWID: the bytes as they are.
+
+use arrow_array::ArrayRef;
+
+use super::ColumnDecoder;
+use super::frame::{ForFrame, Frame, choose};
+use super::primitive::Target;
+use super::varying::ByteColumn;
+use crate::column::error::ColumnError;
+use crate::wire::value::cell::Cells;
+use crate::wire::value::field::Field;
+
+/// The decoder of bytes that lie in the row.
+pub(super) fn decoder(field: &Field, target: Target) -> Box<dyn ColumnDecoder> {
+    choose(field, Build(target))
+}
+
+struct Build(Target);
+
+impl ForFrame for Build {
+    type Output = Box<dyn ColumnDecoder>;
+
+    fn with<F: Frame>(self, frame: F) -> Self::Output {
+        Box::new(Binary { frame, column: ByteColumn::new(self.0.column) })
+    }
+}
+
+struct Binary<F> {
+    frame: F,
+    column: ByteColumn<i32>,
+}
+
+impl<F: Frame> ColumnDecoder for Binary<F> {
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        self.column.copy(self.frame, cells)
+    }
+
+    fn len(&self) -> usize {
+        self.column.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.column.bytes()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
+        self.column.finish_binary()
+    }
+}

@@ -1,0 +1,49 @@
+//! BOOLEAN of one byte, or of two as Db2 for LUW sends it.
+
+use std::sync::Arc;
+
+use arrow_array::types::UInt8Type;
+use arrow_array::{ArrayRef, BooleanArray};
+use arrow_buffer::BooleanBuffer;
+
+use super::frame::Fixed;
+use super::primitive::{Framed, Primitive, Read, Target};
+use super::{ColumnDecoder, fixed};
+use crate::column::error::{ColumnError, Reason};
+use crate::wire::value::cell::Cells;
+use crate::wire::value::error::ValueError;
+use crate::wire::value::field::Shape;
+
+/// The decoder of booleans.
+pub(super) fn decoder(shape: Shape, target: Target) -> Box<dyn ColumnDecoder> {
+    // The 1 of two bytes may stand in either; nothing but 0 and 1 has a meaning.
+    let quick = |cell: &[u8]| {
+        let bits = cell.iter().fold(0, |bits, b| bits | b);
+        (bits <= 1).then_some(bits)
+    };
+    let careful = move |cell: &[u8]| quick(cell).ok_or(Reason::from(ValueError::Boolean));
+    Box::new(Booleans(Primitive::new(target, Framed { frame: Fixed(fixed(shape)), quick, careful })))
+}
+
+/// Collected as bytes, packed into bits at the end.
+struct Booleans<R>(Primitive<UInt8Type, R>);
+
+impl<R: Read<u8>> ColumnDecoder for Booleans<R> {
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        self.0.append(cells)
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
+        let (values, nulls) = self.0.take();
+        let bits = BooleanBuffer::collect_bool(values.len(), |i| values.get(i) == Some(&1));
+        Ok(Arc::new(BooleanArray::new(bits, nulls)))
+    }
+}

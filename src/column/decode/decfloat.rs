@@ -1,0 +1,89 @@
+//! DECFLOAT as its canonical text, or as a decimal when one was asked for.
+
+use std::io::Write;
+
+use arrow_array::ArrayRef;
+use arrow_array::types::{Decimal128Type, Decimal256Type};
+
+use super::decimal::to_i256;
+use super::frame::Fixed;
+use super::primitive::{Framed, Primitive, Target};
+use super::varying::{ByteColumn, cells_of};
+use super::{ColumnDecoder, fixed};
+use crate::column::error::{ColumnError, Reason};
+use crate::column::options::TextErrors;
+use crate::wire::value::cell::Cells;
+use crate::wire::value::decfloat::{Class, DecFloat};
+use crate::wire::value::decimal::{self, Wide};
+use crate::wire::value::error::ValueError;
+use crate::wire::value::field::Shape;
+
+/// As text.
+pub(super) fn text(shape: Shape, target: Target) -> Box<dyn ColumnDecoder> {
+    Box::new(Texts { frame: Fixed(fixed(shape)), column: ByteColumn::new(target.column) })
+}
+
+/// As a decimal of fixed point.
+pub(super) fn decimal(shape: Shape, precision: u8, scale: u8, target: Target) -> Box<dyn ColumnDecoder> {
+    let frame = Fixed(fixed(shape));
+    if precision > 38 {
+        let careful = move |cell: &[u8]| Ok(to_i256(fixed_point(cell, precision, scale)?));
+        let quick = move |cell: &[u8]| careful(cell).ok();
+        return Box::new(Primitive::<Decimal256Type, _>::new(target, Framed { frame, quick, careful }));
+    }
+    let careful = move |cell: &[u8]| {
+        // Within 38 digits, so it always fits.
+        Ok(fixed_point(cell, precision, scale)?.narrow().unwrap_or_default())
+    };
+    let quick = move |cell: &[u8]| careful(cell).ok();
+    Box::new(Primitive::<Decimal128Type, _>::new(target, Framed { frame, quick, careful }))
+}
+
+fn fixed_point(cell: &[u8], precision: u8, scale: u8) -> Result<Wide, Reason> {
+    let number = DecFloat::from_bytes(cell)?;
+    if number.class != Class::Finite {
+        return Err(ValueError::NotFinite("the DECFLOAT").into());
+    }
+    // At most 34 digits.
+    let magnitude = number.coefficient.cast_signed();
+    let value = Wide::from(if number.negative { -magnitude } else { magnitude });
+    let shift = number.exponent + i32::from(scale);
+    let scaled = if shift >= 0 {
+        decimal::scale_up(value, shift.unsigned_abs()).ok_or(too_long(precision))
+    } else {
+        decimal::scale_down(value, shift.unsigned_abs()).ok_or(ValueError::Inexact("the DECFLOAT"))
+    }?;
+    if decimal::fits(scaled, precision) { Ok(scaled) } else { Err(too_long(precision).into()) }
+}
+
+fn too_long(precision: u8) -> ValueError {
+    ValueError::Digits { what: "DECFLOAT", precision }
+}
+
+struct Texts {
+    frame: Fixed,
+    column: ByteColumn<i32>,
+}
+
+impl ColumnDecoder for Texts {
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        self.column.convert(cells.first_row, cells_of(self.frame, cells), |cell, out| {
+            let number = DecFloat::from_bytes(cell)?;
+            // Writing to memory does not fail.
+            let _ = write!(out, "{number}");
+            Ok(())
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.column.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.column.bytes()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
+        self.column.finish_text(TextErrors::Strict)
+    }
+}

@@ -1,0 +1,162 @@
+//! Where the bytes of a cell begin and end, by the shape of its column; and which cells are NULL.
+
+use arrow_buffer::{BooleanBuffer, NullBuffer, NullBufferBuilder};
+
+use crate::wire::value::cell::NULL;
+use crate::wire::value::field::{Field, Shape};
+
+/// A way to find the bytes of a value.
+pub(super) trait Frame: Copy + Send + 'static {
+    /// What follows in the block from the value's first byte on, and the length of the value, which
+    /// the caller checks against it. [`NULL`] lies beyond any block, so it gives `None`.
+    fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)>;
+
+    /// The value.
+    #[inline]
+    fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]> {
+        let (tail, len) = self.tail(buf, at)?;
+        tail.get(..len)
+    }
+}
+
+/// [`Shape::Fixed`].
+#[derive(Clone, Copy)]
+pub(super) struct Fixed(pub(super) usize);
+/// [`Shape::Var`].
+#[derive(Clone, Copy)]
+pub(super) struct Var;
+/// [`Shape::VarChars`].
+#[derive(Clone, Copy)]
+pub(super) struct VarChars;
+/// [`Shape::Pascal`].
+#[derive(Clone, Copy)]
+pub(super) struct Pascal;
+/// [`Shape::NulTerminated`].
+#[derive(Clone, Copy)]
+pub(super) struct NulTerminated(usize);
+
+impl Frame for Fixed {
+    #[inline]
+    fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)> {
+        Some((buf.get(at..)?, self.0))
+    }
+}
+
+impl Frame for Var {
+    #[inline]
+    fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)> {
+        let (len, tail) = buf.get(at..)?.split_first_chunk()?;
+        Some((tail, usize::from(u16::from_be_bytes(*len))))
+    }
+}
+
+impl Frame for VarChars {
+    #[inline]
+    fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)> {
+        let (tail, len) = Var.tail(buf, at)?;
+        Some((tail, len * 2))
+    }
+}
+
+impl Frame for Pascal {
+    #[inline]
+    fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)> {
+        let (len, tail) = buf.get(at..)?.split_first()?;
+        Some((tail, usize::from(*len)))
+    }
+}
+
+impl Frame for NulTerminated {
+    fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)> {
+        let tail = buf.get(at..)?;
+        let len = tail.iter().take(self.0).position(|b| *b == 0).unwrap_or(self.0);
+        Some((tail, len))
+    }
+}
+
+/// Something that is built for a frame known only at run time.
+pub(super) trait ForFrame {
+    type Output;
+    fn with<F: Frame>(self, frame: F) -> Self::Output;
+}
+
+/// Builds it for the frame of a column that is not a LOB.
+pub(super) fn choose<B: ForFrame>(field: &Field, build: B) -> B::Output {
+    match field.shape {
+        Shape::Fixed(n) => build.with(Fixed(n as usize)),
+        // LOBs do not lie in the row; their decoders never ask.
+        Shape::Var | Shape::Lob(_) => build.with(Var),
+        Shape::VarChars => build.with(VarChars),
+        Shape::Pascal => build.with(Pascal),
+        Shape::NulTerminated => build.with(NulTerminated(field.length as usize)),
+    }
+}
+
+/// The validity bits, which are not made before the first NULL.
+#[derive(Debug)]
+pub(super) struct Validity(NullBufferBuilder);
+
+impl Validity {
+    pub(super) fn new() -> Self {
+        Validity(NullBufferBuilder::new(0))
+    }
+
+    /// Takes the bits of a chunk. True when one is NULL.
+    pub(super) fn append(&mut self, offsets: &[u32]) -> bool {
+        // Without an early exit this is a few vector instructions.
+        let any = offsets.iter().fold(false, |any, at| any | (*at == NULL));
+        if any {
+            let bit = |i: usize| offsets.get(i).is_some_and(|at| *at != NULL);
+            self.0.append_buffer(&NullBuffer::new(BooleanBuffer::collect_bool(offsets.len(), bit)));
+        } else {
+            self.0.append_n_non_nulls(offsets.len());
+        }
+        any
+    }
+
+    /// Takes one bit.
+    pub(super) fn push(&mut self, valid: bool) {
+        self.0.append(valid);
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.0.as_slice().map_or(0, <[u8]>::len)
+    }
+
+    pub(super) fn finish(&mut self) -> Option<NullBuffer> {
+        self.0.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_read_but_never_trusted() {
+        let buf = [0, 3, b'a', b'b', b'c', 0, 9];
+        assert_eq!(Var.cell(&buf, 0), Some(b"abc".as_slice()));
+        assert_eq!(Var.cell(&buf, 5), None);
+        assert_eq!(Var.cell(&buf, 6), None);
+        assert_eq!(Var.cell(&buf, NULL as usize), None);
+        assert_eq!(VarChars.cell(&[0, 1, 0, b'x'], 0), Some([0, b'x'].as_slice()));
+        assert_eq!(Pascal.cell(&buf, 1), Some(b"abc".as_slice()));
+        assert_eq!(Fixed(2).cell(&buf, 2), Some(b"ab".as_slice()));
+        assert_eq!(Fixed(8).cell(&buf, 0), None);
+        assert_eq!(NulTerminated(9).cell(&buf, 2), Some(b"abc".as_slice()));
+        assert_eq!(NulTerminated(2).cell(&buf, 2), Some(b"ab".as_slice()));
+        assert_eq!(NulTerminated(9).cell(&[1, 2], 0), None);
+    }
+
+    #[test]
+    fn no_bits_before_the_first_null() {
+        let mut validity = Validity::new();
+        assert!(!validity.append(&[1, 2]));
+        assert_eq!(validity.bytes(), 0);
+        assert!(validity.append(&[3, NULL]));
+        assert!(!validity.append(&[4]));
+        let bits: Vec<bool> = validity.finish().unwrap().iter().collect();
+        assert_eq!(bits, [true, true, true, false, true]);
+        assert!(validity.finish().is_none());
+    }
+}

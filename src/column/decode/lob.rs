@@ -1,0 +1,62 @@
+//! CLOB, DBCLOB, BLOB and XML that travel behind their rows in EXTDTA objects. 64-bit offsets, so
+//! that a batch of large values never runs out of them.
+
+use arrow_array::ArrayRef;
+
+use super::ColumnDecoder;
+use super::primitive::Target;
+use super::text;
+use super::varying::ByteColumn;
+use crate::column::error::ColumnError;
+use crate::column::options::TextErrors;
+use crate::wire::ccsid::codec::Codec;
+use crate::wire::value::cell::{Cells, Lob};
+
+/// The decoder of large text.
+pub(super) fn text(codec: Codec, errors: TextErrors, target: Target) -> Box<dyn ColumnDecoder> {
+    Box::new(Lobs { codec: Some(codec), errors, column: ByteColumn::new(target.column) })
+}
+
+/// The decoder of large bytes.
+pub(super) fn binary(target: Target) -> Box<dyn ColumnDecoder> {
+    Box::new(Lobs { codec: None, errors: TextErrors::Strict, column: ByteColumn::new(target.column) })
+}
+
+struct Lobs {
+    /// `None` for bytes.
+    codec: Option<Codec>,
+    errors: TextErrors,
+    column: ByteColumn<i64>,
+}
+
+impl ColumnDecoder for Lobs {
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        let lobs = cells.lobs.iter().map(|lob| match lob {
+            Lob::Null => None,
+            Lob::Value(bytes) => Some(Some(bytes.as_ref())),
+        });
+        let (codec, errors) = (self.codec.as_ref().filter(|codec| !codec.is_utf8()), self.errors);
+        self.column.convert(cells.first_row, lobs, |lob, out| match codec {
+            Some(codec) => text::decode(codec, errors, lob, out),
+            None => {
+                out.extend_from_slice(lob);
+                Ok(())
+            }
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.column.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.column.bytes()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
+        match self.codec {
+            Some(_) => self.column.finish_text(self.errors),
+            None => self.column.finish_binary(),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Columns whose Arrow values have a fixed width: one loop for all of them, around a reader that
+//! knows the form.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray};
+use arrow_buffer::{NullBuffer, ScalarBuffer};
+use arrow_schema::DataType;
+
+use super::ColumnDecoder;
+use super::frame::{Frame, Validity};
+use crate::column::error::{Column, ColumnError, Reason};
+use crate::wire::value::cell::{Cells, NULL};
+
+/// What every decoder is told.
+pub(super) struct Target {
+    pub(super) column: Column,
+    pub(super) data_type: DataType,
+    /// Bad values become NULL.
+    pub(super) null_on_error: bool,
+}
+
+/// Knows one form of a value.
+pub(super) trait Read<T>: Send + 'static {
+    /// Appends a value for every cell, anything at all for a NULL. True when a cell was odd: then
+    /// all of them are read once more with `careful`.
+    fn fill(&self, cells: &Cells<'_>, values: &mut Vec<T>) -> bool;
+    /// The bytes of one cell.
+    fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]>;
+    /// The value of one cell in any of its forms, or what is wrong with it.
+    fn careful(&self, cell: &[u8]) -> Result<T, Reason>;
+}
+
+/// Collects values with a reader.
+pub(super) struct Primitive<T: ArrowPrimitiveType, R> {
+    target: Target,
+    reader: R,
+    values: Vec<T::Native>,
+    validity: Validity,
+    /// Rows of the last batch: the next one is likely to have as many.
+    expected: usize,
+}
+
+impl<T: ArrowPrimitiveType, R: Read<T::Native>> Primitive<T, R> {
+    pub(super) fn new(target: Target, reader: R) -> Self {
+        Primitive { target, reader, values: Vec::new(), validity: Validity::new(), expected: 0 }
+    }
+
+    /// Values and validity of the batch, which then starts anew.
+    pub(super) fn take(&mut self) -> (Vec<T::Native>, Option<NullBuffer>) {
+        self.expected = self.values.len();
+        (std::mem::take(&mut self.values), self.validity.finish())
+    }
+
+    #[cold]
+    fn append_carefully(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        let column = &self.target.column;
+        for (row, at) in (cells.first_row..).zip(cells.offsets) {
+            let value = if *at == NULL {
+                if !column.nullable {
+                    return Err(column.null(row));
+                }
+                None
+            } else {
+                let cell = self.reader.cell(cells.buf, *at as usize).ok_or_else(|| column.cut(row))?;
+                match self.reader.careful(cell) {
+                    Ok(value) => Some(value),
+                    Err(_) if self.target.null_on_error => None,
+                    Err(reason) => return Err(column.value(row, cell, reason)),
+                }
+            };
+            self.validity.push(value.is_some());
+            self.values.push(value.unwrap_or_default());
+        }
+        Ok(())
+    }
+}
+
+impl<T: ArrowPrimitiveType, R: Read<T::Native>> ColumnDecoder for Primitive<T, R> {
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        let start = self.values.len();
+        if start == 0 {
+            self.values.reserve(self.expected.max(cells.offsets.len()));
+        }
+        if self.reader.fill(cells, &mut self.values) {
+            self.values.truncate(start);
+            return self.append_carefully(cells);
+        }
+        match self.validity.append(cells.offsets) && !self.target.column.nullable {
+            true => Err(first_null(&self.target.column, cells)),
+            false => Ok(()),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(self.values.as_slice()) + self.validity.bytes()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
+        let (values, nulls) = self.take();
+        let array = PrimitiveArray::<T>::new(ScalarBuffer::from(values), nulls);
+        Ok(Arc::new(array.with_data_type(self.target.data_type.clone())))
+    }
+}
+
+/// Names the row of the first NULL in a column that has none.
+#[cold]
+pub(super) fn first_null(column: &Column, cells: &Cells<'_>) -> ColumnError {
+    let row =
+        (cells.first_row..).zip(cells.offsets).find(|(_, at)| **at == NULL).map_or(cells.first_row, |(row, _)| row);
+    column.null(row)
+}
+
+/// Reads cells of exactly `N` bytes with a quick and a careful function.
+pub(super) struct Exact<const N: usize, Q, C> {
+    pub(super) quick: Q,
+    pub(super) careful: C,
+}
+
+impl<const N: usize, T, Q, C> Read<T> for Exact<N, Q, C>
+where
+    T: Default,
+    Q: Fn(&[u8; N]) -> Option<T> + Send + 'static,
+    C: Fn(&[u8; N]) -> Result<T, Reason> + Send + 'static,
+{
+    #[inline]
+    fn fill(&self, cells: &Cells<'_>, values: &mut Vec<T>) -> bool {
+        let mut odd = false;
+        values.extend(cells.offsets.iter().map(|at| {
+            // A NULL lies beyond any block, so that it needs no test of its own.
+            match cells.buf.get(*at as usize..).and_then(|tail| tail.first_chunk()) {
+                Some(cell) => (self.quick)(cell).unwrap_or_else(|| {
+                    odd = true;
+                    T::default()
+                }),
+                None => {
+                    odd |= *at != NULL;
+                    T::default()
+                }
+            }
+        }));
+        odd
+    }
+
+    fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]> {
+        buf.get(at..)?.get(..N)
+    }
+
+    fn careful(&self, cell: &[u8]) -> Result<T, Reason> {
+        cell.first_chunk().map_or_else(|| Ok(T::default()), |cell| (self.careful)(cell))
+    }
+}
+
+/// Reads cells found by a frame with a quick and a careful function.
+pub(super) struct Framed<F, Q, C> {
+    pub(super) frame: F,
+    pub(super) quick: Q,
+    pub(super) careful: C,
+}
+
+impl<T, F, Q, C> Read<T> for Framed<F, Q, C>
+where
+    T: Default,
+    F: Frame,
+    Q: Fn(&[u8]) -> Option<T> + Send + 'static,
+    C: Fn(&[u8]) -> Result<T, Reason> + Send + 'static,
+{
+    #[inline]
+    fn fill(&self, cells: &Cells<'_>, values: &mut Vec<T>) -> bool {
+        let mut odd = false;
+        values.extend(cells.offsets.iter().map(|at| match self.frame.cell(cells.buf, *at as usize) {
+            Some(cell) => (self.quick)(cell).unwrap_or_else(|| {
+                odd = true;
+                T::default()
+            }),
+            None => {
+                odd |= *at != NULL;
+                T::default()
+            }
+        }));
+        odd
+    }
+
+    fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]> {
+        self.frame.cell(buf, at)
+    }
+
+    fn careful(&self, cell: &[u8]) -> Result<T, Reason> {
+        (self.careful)(cell)
+    }
+}
+
+/// A decoder of cells of `N` bytes that all mean something.
+pub(super) fn plain<T, const N: usize>(
+    target: Target,
+    read: impl Fn([u8; N]) -> T::Native + Copy + Send + 'static,
+) -> Box<dyn ColumnDecoder>
+where
+    T: ArrowPrimitiveType,
+{
+    let reader = Exact::<N, _, _> {
+        quick: move |cell: &[u8; N]| Some(read(*cell)),
+        careful: move |cell: &[u8; N]| Ok(read(*cell)),
+    };
+    Box::new(Primitive::<T, _>::new(target, reader))
+}

@@ -1,0 +1,382 @@
+//! Every decoder over hand-made cells, its errors, and its speed.
+
+use std::time::Instant;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::*;
+use arrow_array::{Array, ArrayRef};
+use arrow_buffer::i256;
+use arrow_schema::TimeUnit;
+use bytes::Bytes;
+
+use super::*;
+use crate::column::error::Reason;
+use crate::column::options::{BadValues, DecFloatAs, Excess, TextErrors};
+use crate::wire::codec::reader::ByteOrder;
+use crate::wire::value::cell::{Lob, NULL};
+use crate::wire::value::error::ValueError;
+use crate::wire::value::field::{CCSID_BINARY, Type};
+use crate::wire::value::typdef::FloatForm;
+
+fn field(ty: Type, shape: Shape) -> Field {
+    Field { name: "C".into(), nullable: true, ..Field::new(ty, shape) }
+}
+
+fn packed(precision: u8, scale: u8) -> Field {
+    Field { precision, scale, ..field(Type::Packed, Shape::Fixed(u32::from(precision) / 2 + 1)) }
+}
+
+fn text(shape: Shape, ccsid: u16) -> Field {
+    Field { ccsid, ..field(Type::Text, shape) }
+}
+
+/// Decodes cells, in two chunks, so that every decoder is seen to carry on.
+fn decode_with(field: &Field, options: &Options, cells: &[Option<&[u8]>]) -> Result<ArrayRef, ColumnError> {
+    let mut buf = Vec::new();
+    let offsets: Vec<u32> = cells
+        .iter()
+        .map(|cell| match cell {
+            None => NULL,
+            Some(cell) => {
+                let at = buf.len() as u32;
+                buf.extend_from_slice(cell);
+                at
+            }
+        })
+        .collect();
+    let mut decoder = decoder(field, 0, options)?;
+    let (first, second) = offsets.split_at(offsets.len() / 2);
+    decoder.append(&Cells { buf: &buf, offsets: first, lobs: &[], first_row: 1 })?;
+    decoder.append(&Cells { buf: &buf, offsets: second, lobs: &[], first_row: 1 + first.len() as u64 })?;
+    assert_eq!(decoder.len(), cells.len());
+    assert!(cells.is_empty() || decoder.bytes() > 0);
+    let array = decoder.finish()?;
+    assert_eq!(array.data_type(), &Kind::of(field, 0, options)?.data_type());
+    assert!(decoder.is_empty());
+    Ok(array)
+}
+
+fn decode(field: &Field, cells: &[Option<&[u8]>]) -> ArrayRef {
+    decode_with(field, &Options::default(), cells).unwrap()
+}
+
+fn primitives<T: ArrowPrimitiveType>(array: &ArrayRef) -> Vec<Option<T::Native>> {
+    array.as_primitive::<T>().iter().collect()
+}
+
+fn strings(array: &ArrayRef) -> Vec<Option<&str>> {
+    array.as_string::<i32>().iter().collect()
+}
+
+fn bad(result: Result<ArrayRef, ColumnError>) -> (u64, Reason) {
+    match result {
+        Err(ColumnError::Value(bad)) => (bad.row, bad.reason),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn integers_in_both_orders() {
+    let int = |n, order| Field { order, ..field(Type::Integer, Shape::Fixed(n)) };
+    let cells: [Option<&[u8]>; 3] = [Some(&[1, 2]), None, Some(&[0xFF, 0xFE])];
+    assert_eq!(primitives::<Int16Type>(&decode(&int(2, ByteOrder::Big), &cells)), [Some(0x0102), None, Some(-2)]);
+    assert_eq!(primitives::<Int16Type>(&decode(&int(2, ByteOrder::Little), &cells)), [Some(0x0201), None, Some(-257)]);
+    assert_eq!(primitives::<Int8Type>(&decode(&int(1, ByteOrder::Big), &[Some(&[0x80])])), [Some(-128)]);
+    assert_eq!(primitives::<Int32Type>(&decode(&int(4, ByteOrder::Little), &[Some(&[1, 0, 0, 0])])), [Some(1)]);
+    assert_eq!(
+        primitives::<Int64Type>(&decode(&int(8, ByteOrder::Big), &[Some(&[0, 0, 1, 0, 0, 0, 0, 0])])),
+        [Some(1 << 40)]
+    );
+}
+
+#[test]
+fn floats_of_every_form() {
+    let float = |n, float, order| Field { float, order, ..field(Type::Float, Shape::Fixed(n)) };
+    let real = float(4, FloatForm::Ieee, ByteOrder::Big);
+    assert_eq!(primitives::<Float32Type>(&decode(&real, &[Some(&[0x3F, 0xC0, 0, 0]), None])), [Some(1.5), None]);
+    let little = float(8, FloatForm::Ieee, ByteOrder::Little);
+    assert_eq!(primitives::<Float64Type>(&decode(&little, &[Some(&(-2.25f64).to_le_bytes())])), [Some(-2.25)]);
+    let hex = float(4, FloatForm::Hexadecimal, ByteOrder::Big);
+    assert_eq!(primitives::<Float64Type>(&decode(&hex, &[Some(&[0x42, 0x76, 0xA0, 0])])), [Some(118.625)]);
+    let hex = float(8, FloatForm::Hexadecimal, ByteOrder::Big);
+    assert_eq!(primitives::<Float64Type>(&decode(&hex, &[Some(&[0x41, 0x10, 0, 0, 0, 0, 0, 0])])), [Some(1.0)]);
+}
+
+#[test]
+fn packed_of_every_width() {
+    for precision in 1..=63u8 {
+        let mut cell = vec![0; usize::from(precision) / 2 + 1];
+        *cell.last_mut().unwrap() = 0x7D;
+        let cells = [Some(cell.as_slice()), None, Some(&cell)];
+        let array = decode(&packed(precision, 0), &cells);
+        if precision <= 38 {
+            assert_eq!(primitives::<Decimal128Type>(&array), [Some(-7), None, Some(-7)], "{precision}");
+        } else {
+            let seven = i256::from_i128(-7);
+            assert_eq!(primitives::<Decimal256Type>(&array), [Some(seven), None, Some(seven)], "{precision}");
+        }
+    }
+}
+
+#[test]
+fn bad_packed_is_raised_or_nulled() {
+    let cells: [Option<&[u8]>; 4] = [Some(&[0x12, 0x3C]), None, Some(&[0x40, 0x40]), Some(&[0x45, 0x6D])];
+    let error = decode_with(&packed(3, 1), &Options::default(), &cells).unwrap_err();
+    assert_eq!(error.sqlstate(), "22018");
+    assert!(error.to_string().contains("row 3") && error.to_string().contains("bytes 4040"), "{error}");
+    let options = Options { bad_values: BadValues::Null, ..Options::default() };
+    let array = decode_with(&packed(3, 1), &options, &cells).unwrap();
+    assert_eq!(primitives::<Decimal128Type>(&array), [Some(123), None, None, Some(-456)]);
+    // A pad digit that is not zero.
+    let (row, reason) = bad(decode_with(&packed(2, 0), &Options::default(), &[Some(&[0x12, 0x3C])]));
+    assert_eq!((row, reason), (1, ValueError::Digits { what: "DECIMAL", precision: 2 }.into()));
+}
+
+#[test]
+fn zoned_and_numeric_characters() {
+    let zoned = Field { precision: 3, ..field(Type::Zoned, Shape::Fixed(3)) };
+    assert_eq!(primitives::<Decimal128Type>(&decode(&zoned, &[Some(&[0xF1, 0xF2, 0xD3]), None])), [Some(-123), None]);
+    for digits in 1..=20u8 {
+        let zoned = Field { precision: digits, ..field(Type::Zoned, Shape::Fixed(u32::from(digits))) };
+        let mut cell = vec![0xF0; usize::from(digits)];
+        *cell.last_mut().unwrap() = 0xD7;
+        let ascii: Vec<u8> = cell.iter().map(|b| if *b == 0xF0 { 0x30 } else { *b }).collect();
+        let array = decode(&zoned, &[Some(&cell), None, Some(&ascii), Some(&cell)]);
+        assert_eq!(primitives::<Decimal128Type>(&array), [Some(-7), None, Some(-7), Some(-7)]);
+    }
+    let chars = Field { precision: 3, ..field(Type::NumericChar, Shape::Fixed(4)) };
+    assert_eq!(primitives::<Decimal128Type>(&decode(&chars, &[Some(b"-042")])), [Some(-42)]);
+    assert_eq!(bad(decode_with(&zoned, &Options::default(), &[Some(b"1x3")])).0, 1);
+}
+
+#[test]
+fn booleans_of_one_and_two_bytes() {
+    let one = field(Type::Boolean, Shape::Fixed(1));
+    let bits: Vec<_> = decode(&one, &[Some(&[1]), Some(&[0]), None]).as_boolean().iter().collect();
+    assert_eq!(bits, [Some(true), Some(false), None]);
+    let two = field(Type::Boolean, Shape::Fixed(2));
+    let bits: Vec<_> = decode(&two, &[Some(&[1, 0]), Some(&[0, 1]), Some(&[0, 0])]).as_boolean().iter().collect();
+    assert_eq!(bits, [Some(true), Some(true), Some(false)]);
+    assert_eq!(bad(decode_with(&one, &Options::default(), &[Some(&[0]), Some(&[2])])), (2, ValueError::Boolean.into()));
+}
+
+#[test]
+fn dates_and_times() {
+    let date = field(Type::Date, Shape::Fixed(10));
+    let cells: [Option<&[u8]>; 4] = [Some(b"0001-01-01"), Some(b"31.12.9999"), None, Some(b"01/01/1970")];
+    assert_eq!(primitives::<Date32Type>(&decode(&date, &cells)), [Some(-719_162), Some(2_932_896), None, Some(0)]);
+    let error = decode_with(&date, &Options::default(), &[Some(b"2023-02-28"), Some(b"2023-02-30")]).unwrap_err();
+    assert_eq!(error.sqlstate(), "22007");
+    assert!(error.to_string().contains("row 2: the date does not exist"), "{error}");
+    let time = field(Type::Time, Shape::Fixed(8));
+    let cells: [Option<&[u8]>; 2] = [Some(b"23.59.59"), Some(b"00:00:01")];
+    assert_eq!(primitives::<Time32SecondType>(&decode(&time, &cells)), [Some(86399), Some(1)]);
+    let error = decode_with(&time, &Options::default(), &[Some(b"24:00:00")]).unwrap_err();
+    assert_eq!(error.sqlstate(), "22008");
+}
+
+#[test]
+fn timestamps_in_every_unit() {
+    let stamp = field(Type::Timestamp, Shape::Fixed(26));
+    let cells: [Option<&[u8]>; 2] = [Some(b"1970-01-01-00.00.01.500000"), None];
+    let with = |unit| Options { timestamp_unit: unit, ..Options::default() };
+    let ns = decode_with(&stamp, &with(TimeUnit::Nanosecond), &cells).unwrap();
+    assert_eq!(primitives::<TimestampNanosecondType>(&ns), [Some(1_500_000_000), None]);
+    assert_eq!(primitives::<TimestampMicrosecondType>(&decode(&stamp, &cells)), [Some(1_500_000), None]);
+    let mut seconds = with(TimeUnit::Second);
+    assert_eq!(bad(decode_with(&stamp, &seconds, &cells)), (1, Reason::Finer));
+    seconds.timestamp_excess = Excess::Truncate;
+    let cut = decode_with(&stamp, &seconds, &cells).unwrap();
+    assert_eq!(primitives::<TimestampSecondType>(&cut), [Some(1), None]);
+    let far: [Option<&[u8]>; 1] = [Some(b"9999-12-31-24.00.00.000000")];
+    assert_eq!(bad(decode_with(&stamp, &with(TimeUnit::Nanosecond), &far)), (1, Reason::Ticks));
+    assert_eq!(primitives::<TimestampMicrosecondType>(&decode(&stamp, &far)), [Some(253_402_300_800_000_000)]);
+    let zoned = field(Type::TimestampTz, Shape::Var);
+    let cell = [&[0, 25], b"1970-01-01-02.00.00+02:00".as_slice()].concat();
+    assert_eq!(primitives::<TimestampMicrosecondType>(&decode(&zoned, &[Some(&cell)])), [Some(0)]);
+}
+
+#[test]
+fn decfloat_as_text_and_as_decimal() {
+    let mut cell = Vec::new();
+    "-7.50".parse::<crate::wire::value::decfloat::DecFloat>().unwrap().put(8, &mut cell).unwrap();
+    let number = field(Type::DecFloat, Shape::Fixed(8));
+    assert_eq!(strings(&decode(&number, &[Some(&cell), None])), [Some("-7.50"), None]);
+    let with = |precision, scale| Options { decfloat: DecFloatAs::Decimal { precision, scale }, ..Options::default() };
+    let array = decode_with(&number, &with(20, 3), &[Some(&cell), None]).unwrap();
+    assert_eq!(primitives::<Decimal128Type>(&array), [Some(-7500), None]);
+    let array = decode_with(&number, &with(50, 1), &[Some(&cell)]).unwrap();
+    assert_eq!(primitives::<Decimal256Type>(&array), [Some(i256::from_i128(-75))]);
+    assert!(matches!(bad(decode_with(&number, &with(9, 0), &[Some(&cell)])).1, Reason::Value(ValueError::Inexact(_))));
+    let infinity = 0x7800_0000_0000_0000u64.to_be_bytes();
+    let error = decode_with(&number, &with(9, 0), &[Some(&infinity)]).unwrap_err();
+    assert_eq!(error.sqlstate(), "22003");
+}
+
+#[test]
+fn text_of_every_shape_and_length() {
+    let owned: Vec<String> = (0..300).map(|n| "aé".repeat(n)).collect();
+    let cells: Vec<Vec<u8>> = owned.iter().map(|s| [&(s.len() as u16).to_be_bytes(), s.as_bytes()].concat()).collect();
+    let mut cells: Vec<Option<&[u8]>> = cells.iter().map(|c| Some(c.as_slice())).collect();
+    cells.insert(100, None);
+    let mut expected: Vec<Option<&str>> = owned.iter().map(|s| Some(s.as_str())).collect();
+    expected.insert(100, None);
+    assert_eq!(strings(&decode(&text(Shape::Var, 1208), &cells)), expected);
+
+    let pascal: [Option<&[u8]>; 2] = [Some(b"\x03abc"), Some(b"\0")];
+    assert_eq!(strings(&decode(&text(Shape::Pascal, 819), &pascal)), [Some("abc"), Some("")]);
+    let nul = Field { length: 9, ..text(Shape::NulTerminated, 1208) };
+    assert_eq!(strings(&decode(&nul, &[Some(b"abc\0"), Some(b"\0")])), [Some("abc"), Some("")]);
+    let ebcdic = text(Shape::Fixed(3), 500);
+    assert_eq!(strings(&decode(&ebcdic, &[Some(&[0xC1, 0x82, 0x40]), None])), [Some("Ab "), None]);
+    let graphic = Field { ccsid: 1200, ..field(Type::Graphic, Shape::VarChars) };
+    assert_eq!(strings(&decode(&graphic, &[Some(&[0, 2, 0, b'h', 0, 0xE9])])), [Some("hé")]);
+    let bits = text(Shape::Var, CCSID_BINARY);
+    let array = decode(&bits, &[Some(&[0, 2, 0xFF, 0]), None]);
+    assert_eq!(array.as_binary::<i32>().iter().collect::<Vec<_>>(), [Some([0xFF, 0].as_slice()), None]);
+}
+
+#[test]
+fn bad_text_is_raised_or_replaced() {
+    let cells: [Option<&[u8]>; 4] = [Some(b"\0\x01a"), None, Some(b"\0\x03b\xC3("), Some(b"\0\x01\xC3")];
+    let field = text(Shape::Var, 1208);
+    let error = decode_with(&field, &Options::default(), &cells).unwrap_err();
+    assert_eq!(error.sqlstate(), "22021");
+    assert!(error.to_string().contains("row 3: the bytes at offset 1 are not UTF-8; bytes 62C328"), "{error}");
+    // Two halves of one character in two values are still two errors.
+    let halves: [Option<&[u8]>; 2] = [Some(b"\0\x01\xC3"), Some(b"\0\x01\xA9")];
+    assert_eq!(bad(decode_with(&field, &Options::default(), &halves)), (1, Reason::Utf8(0)));
+    let options = Options { text_errors: TextErrors::Replace, ..Options::default() };
+    let array = decode_with(&field, &options, &cells).unwrap();
+    assert_eq!(strings(&array), [Some("a"), None, Some("b\u{FFFD}("), Some("\u{FFFD}")]);
+    let utf16 = Field { ccsid: 1200, ..super::tests::field(Type::Graphic, Shape::VarChars) };
+    let lone: [Option<&[u8]>; 1] = [Some(&[0, 3, 0, b'a', 0xD8, 0, 0, b'b'])];
+    assert_eq!(bad(decode_with(&utf16, &Options::default(), &lone)).0, 1);
+    assert_eq!(strings(&decode_with(&utf16, &options, &lone).unwrap()), [Some("a\u{FFFD}b")]);
+}
+
+#[test]
+fn a_cut_cell_or_a_null_that_may_not_be_is_an_error() {
+    for field in [
+        packed(15, 2),
+        packed(31, 2),
+        packed(33, 0),
+        text(Shape::Var, 1208),
+        text(Shape::Fixed(9), 500),
+        self::field(Type::Integer, Shape::Fixed(8)),
+        self::field(Type::Timestamp, Shape::Fixed(26)),
+        self::field(Type::Date, Shape::Fixed(10)),
+    ] {
+        let mut sut = decoder(&field, 0, &Options::default()).unwrap();
+        let cells = Cells { buf: &[0, 9, 1, 2], offsets: &[0], lobs: &[], first_row: 7 };
+        assert!(matches!(sut.append(&cells), Err(ColumnError::Cut { row: 7, .. })), "{field:?}");
+        let mut sut = decoder(&Field { nullable: false, ..field }, 0, &Options::default()).unwrap();
+        let cells = Cells { buf: &[], offsets: &[NULL], lobs: &[], first_row: 7 };
+        assert!(matches!(sut.append(&cells), Err(ColumnError::Null { row: 7, .. })));
+    }
+}
+
+#[test]
+fn lobs_come_from_behind_the_row() {
+    let lobs = [Lob::Value(Bytes::from_static(b"one")), Lob::Null, Lob::Value(Bytes::new())];
+    let cells = Cells { buf: &[], offsets: &[], lobs: &lobs, first_row: 1 };
+    for (ccsid, expected) in [(1208, "one"), (819, "one")] {
+        let mut sut = decoder(&text(Shape::Lob(4), ccsid), 0, &Options::default()).unwrap();
+        sut.append(&cells).unwrap();
+        let array = sut.finish().unwrap();
+        assert_eq!(array.as_string::<i64>().iter().collect::<Vec<_>>(), [Some(expected), None, Some("")]);
+    }
+    let mut sut = decoder(&field(Type::Binary, Shape::Lob(8)), 0, &Options::default()).unwrap();
+    sut.append(&cells).unwrap();
+    assert_eq!(sut.finish().unwrap().as_binary::<i64>().value(0), b"one");
+    let cells = Cells { lobs: &[Lob::Value(Bytes::from_static(b"\xFF"))], ..cells };
+    let mut sut = decoder(&text(Shape::Lob(4), 1208), 0, &Options::default()).unwrap();
+    sut.append(&cells).unwrap();
+    assert!(sut.finish().is_err());
+}
+
+/// Nanoseconds a value of each decoder: `cargo test --release -- --ignored --nocapture speed`.
+#[test]
+#[ignore = "a measurement"]
+fn speed() {
+    const ROWS: usize = 1024;
+    let dec = |text: &str| {
+        let mut out = Vec::new();
+        let value = crate::wire::value::decimal::chars(text.as_bytes()).unwrap();
+        crate::wire::value::decimal::put_packed(value, 15, &mut out).unwrap();
+        out
+    };
+    let var = |text: &str| [&(text.len() as u16).to_be_bytes(), text.as_bytes()].concat();
+    let int = field(Type::Integer, Shape::Fixed(4));
+    let date = field(Type::Date, Shape::Fixed(10));
+    let ch = text(Shape::Var, 1208);
+    type Make<'a> = Box<dyn Fn(usize) -> Vec<u8> + 'a>;
+    let line = "furiously express packages sleep quickly at";
+    let columns: Vec<(&str, Field, usize, Make<'_>)> = vec![
+        ("INTEGER", int.clone(), 4, Box::new(|i| (i as i32).to_be_bytes().to_vec())),
+        ("DECIMAL(15,2)", packed(15, 2), 4, Box::new(move |i| dec(&(i * 7919).to_string()))),
+        (
+            "DATE",
+            date.clone(),
+            3,
+            Box::new(|i| format!("19{:02}-{:02}-{:02}", i % 100, i % 12 + 1, i % 28 + 1).into_bytes()),
+        ),
+        ("CHAR(1)", ch.clone(), 2, Box::new(move |i| var(if i % 3 == 0 { "A" } else { "N" }))),
+        ("VARCHAR(10)", ch.clone(), 1, Box::new(move |i| var(&line[..4 + i % 7]))),
+        ("VARCHAR(25)", ch.clone(), 1, Box::new(move |i| var(&line[..10 + i * 7 % 16]))),
+        ("VARCHAR(44)", ch.clone(), 1, Box::new(move |i| var(&line[..10 + i * 31 % 33]))),
+        ("DECIMAL(31,2)", packed(31, 2), 0, Box::new(move |_| [[0x12; 15].as_slice(), &[0x3D]].concat())),
+        (
+            "NUMERIC(15,2)",
+            Field { precision: 15, ..field(Type::Zoned, Shape::Fixed(15)) },
+            0,
+            Box::new(|_| vec![0xF1; 15]),
+        ),
+        (
+            "TIMESTAMP(6)",
+            field(Type::Timestamp, Shape::Fixed(26)),
+            0,
+            Box::new(|i| format!("2024-02-{:02}-01.02.03.{:06}", i % 28 + 1, i).into_bytes()),
+        ),
+        ("TIME", field(Type::Time, Shape::Fixed(8)), 0, Box::new(|i| format!("12.34.{:02}", i % 60).into_bytes())),
+        ("DOUBLE", field(Type::Float, Shape::Fixed(8)), 0, Box::new(|i| (i as f64).to_be_bytes().to_vec())),
+        (
+            "DECFLOAT(16)",
+            field(Type::DecFloat, Shape::Fixed(8)),
+            0,
+            Box::new(|i| (0x2238_0000_0000_0000 + i as u64 % 9).to_be_bytes().to_vec()),
+        ),
+        ("DATE EBCDIC", date, 0, Box::new(|_| vec![0xF2, 0xF0, 0xF2, 0xF4, 0x60, 0xF0, 0xF2, 0x60, 0xF0, 0xF9])),
+        ("CHAR(20) CCSID 500", text(Shape::Fixed(20), 500), 0, Box::new(|_| vec![0xC1; 20])),
+    ];
+    let mut total = 0.0;
+    let mut wire = 0;
+    for (name, field, times, make) in &columns {
+        // Cells stand 157 bytes apart, as in a row.
+        let mut buf = vec![0; 157 * (ROWS + 1)];
+        let mut offsets = Vec::new();
+        for i in 0..ROWS {
+            let cell = make(i);
+            let at = i * 157 + 11;
+            buf[at..at + cell.len()].copy_from_slice(&cell);
+            offsets.push(at as u32);
+            if i == 0 {
+                wire += times * (cell.len() + 1);
+            }
+        }
+        let cells = Cells { buf: &buf, offsets: &offsets, lobs: &[], first_row: 1 };
+        let mut decoder = decoder(field, 0, &Options::default()).unwrap();
+        let mut best = f64::MAX;
+        for _ in 0..20 {
+            let start = Instant::now();
+            for _ in 0..16 {
+                decoder.append(&cells).unwrap();
+            }
+            std::hint::black_box(decoder.finish().unwrap());
+            best = best.min(start.elapsed().as_nanos() as f64 / (16 * ROWS) as f64);
+        }
+        println!("{name:20} {best:6.2} ns a value");
+        total += best * *times as f64;
+    }
+    println!("a row of 16 columns  {total:6.1} ns, about {wire} bytes of values");
+}

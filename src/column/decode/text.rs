@@ -1,0 +1,103 @@
+//! CHAR, VARCHAR, GRAPHIC and their kin. UTF-8 is copied and checked once per batch; every other
+//! page goes through its table value by value. The blanks that pad CHAR are data and stay.
+
+use arrow_array::ArrayRef;
+
+use super::ColumnDecoder;
+use super::frame::{ForFrame, Frame, choose};
+use super::primitive::Target;
+use super::varying::{ByteColumn, cells_of};
+use crate::column::error::{ColumnError, Reason};
+use crate::column::options::TextErrors;
+use crate::wire::ccsid::codec::Codec;
+use crate::wire::ccsid::error::CcsidError;
+use crate::wire::value::cell::Cells;
+use crate::wire::value::field::Field;
+
+/// The decoder of text that lies in the row.
+pub(super) fn decoder(field: &Field, codec: Codec, errors: TextErrors, target: Target) -> Box<dyn ColumnDecoder> {
+    choose(field, Build { codec, errors, target })
+}
+
+struct Build {
+    codec: Codec,
+    errors: TextErrors,
+    target: Target,
+}
+
+impl ForFrame for Build {
+    type Output = Box<dyn ColumnDecoder>;
+
+    fn with<F: Frame>(self, frame: F) -> Self::Output {
+        let column = ByteColumn::new(self.target.column);
+        Box::new(Text { frame, codec: self.codec, errors: self.errors, column })
+    }
+}
+
+struct Text<F> {
+    frame: F,
+    codec: Codec,
+    errors: TextErrors,
+    column: ByteColumn<i32>,
+}
+
+impl<F: Frame> ColumnDecoder for Text<F> {
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        if self.codec.is_utf8() {
+            return self.column.copy(self.frame, cells);
+        }
+        let (codec, errors) = (&self.codec, self.errors);
+        self.column.convert(cells.first_row, cells_of(self.frame, cells), |cell, out| decode(codec, errors, cell, out))
+    }
+
+    fn len(&self) -> usize {
+        self.column.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.column.bytes()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
+        self.column.finish_text(self.errors)
+    }
+}
+
+/// Appends one value as UTF-8.
+pub(super) fn decode(codec: &Codec, errors: TextErrors, cell: &[u8], out: &mut Vec<u8>) -> Result<(), Reason> {
+    let start = out.len();
+    match codec.decode(cell, out) {
+        Ok(()) => Ok(()),
+        Err(CcsidError::Undecodable { at, .. }) if errors == TextErrors::Replace => {
+            out.truncate(start);
+            replace(codec, cell, at, out);
+            Ok(())
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// Decodes around what cannot be decoded, which is first at `at`.
+#[cold]
+fn replace(codec: &Codec, mut cell: &[u8], mut at: usize, out: &mut Vec<u8>) {
+    // Pages of two-byte characters go on at the next pair, others at the next byte.
+    let step = if matches!(codec.ccsid(), 1200 | 13488 | 17584 | 61952) { 2 } else { 1 };
+    loop {
+        let (good, bad) = cell.split_at_checked(at).unwrap_or((&[], cell));
+        let start = out.len();
+        if codec.decode(good, out).is_err() {
+            // A page whose shifts span the two parts; one mark stands for both.
+            out.truncate(start);
+        }
+        out.extend_from_slice("\u{FFFD}".as_bytes());
+        cell = bad.get(step..).unwrap_or_default();
+        let start = out.len();
+        match codec.decode(cell, out) {
+            Err(CcsidError::Undecodable { at: next, .. }) if !cell.is_empty() => {
+                out.truncate(start);
+                at = next;
+            }
+            _ => return,
+        }
+    }
+}

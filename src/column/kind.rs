@@ -1,0 +1,156 @@
+//! What a column becomes: decided once from its description and the options, then used by the
+//! schema and by the choice of a decoder, which can therefore not disagree.
+
+use arrow_schema::{DataType, TimeUnit};
+
+use super::error::ColumnError;
+use super::options::{BadValues, DecFloatAs, Options};
+use crate::wire::ccsid::codec::Codec;
+use crate::wire::ccsid::error::CcsidError;
+use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
+use crate::wire::value::typdef::FloatForm;
+
+/// The Arrow form of a column.
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    Integer(u32),
+    Single,
+    Double,
+    Decimal { precision: u8, scale: u8 },
+    DecFloatText,
+    DecFloatDecimal { precision: u8, scale: u8 },
+    Boolean,
+    Date,
+    Time,
+    Timestamp(TimeUnit),
+    TimestampTz(TimeUnit),
+    Text { codec: Codec, large: bool },
+    Binary { large: bool },
+}
+
+impl Kind {
+    /// Decides, or says why the column cannot be read.
+    pub(super) fn of(field: &Field, index: usize, options: &Options) -> Result<Kind, ColumnError> {
+        let large = matches!(field.shape, Shape::Lob(_));
+        let unsupported = || Err(unsupported(field, index, field.sql_name().to_owned()));
+        let width = match field.shape {
+            Shape::Fixed(n) => Some(n),
+            _ => None,
+        };
+        Ok(match field.ty {
+            Type::Integer => match width {
+                Some(n @ (1 | 2 | 4 | 8)) => Kind::Integer(n),
+                _ => return unsupported(),
+            },
+            Type::Float => match (width, field.float) {
+                (Some(4), FloatForm::Ieee) => Kind::Single,
+                (Some(8), FloatForm::Ieee) | (Some(4 | 8), FloatForm::Hexadecimal) => Kind::Double,
+                _ => return unsupported(),
+            },
+            Type::Packed | Type::Zoned | Type::NumericChar => {
+                let (precision, scale) = (field.precision, field.scale);
+                if width.is_none_or(|n| n == 0) || !sane(precision, scale) {
+                    let what = format!("{}({precision},{scale})", field.sql_name());
+                    return Err(self::unsupported(field, index, what));
+                }
+                Kind::Decimal { precision, scale }
+            }
+            Type::DecFloat => match (width, options.decfloat) {
+                (Some(8 | 16), DecFloatAs::Text) => Kind::DecFloatText,
+                (Some(8 | 16), DecFloatAs::Decimal { precision, scale }) if sane(precision, scale) => {
+                    Kind::DecFloatDecimal { precision, scale }
+                }
+                _ => return unsupported(),
+            },
+            Type::Boolean if matches!(width, Some(1 | 2)) => Kind::Boolean,
+            Type::Date if width == Some(10) => Kind::Date,
+            Type::Time if width == Some(8) => Kind::Time,
+            Type::Timestamp if !large => Kind::Timestamp(options.timestamp_unit),
+            Type::TimestampTz if !large => Kind::TimestampTz(options.timestamp_unit),
+            Type::Text | Type::Graphic | Type::Binary | Type::Xml | Type::Datalink => {
+                match text_ccsid(field, options) {
+                    CCSID_BINARY => Kind::Binary { large },
+                    ccsid => Kind::Text { codec: codec(field, index, ccsid)?, large },
+                }
+            }
+            Type::RowId => Kind::Binary { large },
+            Type::Boolean | Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz | Type::Locator => {
+                return unsupported();
+            }
+        })
+    }
+
+    /// The Arrow type.
+    pub(super) fn data_type(&self) -> DataType {
+        match self {
+            Kind::Integer(1) => DataType::Int8,
+            Kind::Integer(2) => DataType::Int16,
+            Kind::Integer(4) => DataType::Int32,
+            Kind::Integer(_) => DataType::Int64,
+            Kind::Single => DataType::Float32,
+            Kind::Double => DataType::Float64,
+            Kind::Decimal { precision, scale } | Kind::DecFloatDecimal { precision, scale } => {
+                // The scale was checked to be at most the precision, which is at most 76.
+                let signed = scale.cast_signed();
+                if *precision <= 38 {
+                    DataType::Decimal128(*precision, signed)
+                } else {
+                    DataType::Decimal256(*precision, signed)
+                }
+            }
+            Kind::Boolean => DataType::Boolean,
+            Kind::Date => DataType::Date32,
+            Kind::Time => DataType::Time32(TimeUnit::Second),
+            Kind::Timestamp(unit) => DataType::Timestamp(*unit, None),
+            Kind::TimestampTz(unit) => DataType::Timestamp(*unit, Some("UTC".into())),
+            Kind::DecFloatText | Kind::Text { large: false, .. } => DataType::Utf8,
+            Kind::Text { large: true, .. } => DataType::LargeUtf8,
+            Kind::Binary { large: false } => DataType::Binary,
+            Kind::Binary { large: true } => DataType::LargeBinary,
+        }
+    }
+
+    /// True when a bad value of this kind may become NULL under the options.
+    pub(super) fn nullable(&self, options: &Options) -> bool {
+        options.bad_values == BadValues::Null
+            && matches!(
+                self,
+                Kind::Decimal { .. }
+                    | Kind::DecFloatDecimal { .. }
+                    | Kind::Date
+                    | Kind::Time
+                    | Kind::Timestamp(_)
+                    | Kind::TimestampTz(_)
+            )
+    }
+}
+
+fn sane(precision: u8, scale: u8) -> bool {
+    (1..=76).contains(&precision) && scale <= precision
+}
+
+fn unsupported(field: &Field, index: usize, what: String) -> ColumnError {
+    let number = field.sqltype.unwrap_or(u16::from(field.lid));
+    ColumnError::Unsupported { column: field.name.clone(), index, number, what }
+}
+
+/// The page the column is read in; [`CCSID_BINARY`] for bytes.
+fn text_ccsid(field: &Field, options: &Options) -> u16 {
+    // BINARY and VARBINARY (type ids C0 to C3) and BLOBs never hold characters.
+    let bytes_only = matches!(field.lid, 0xC0..=0xC3) || matches!(field.shape, Shape::Lob(_));
+    let binary = field.ty == Type::Binary || field.ccsid == CCSID_BINARY;
+    if let Some(forced) = options.force_ccsid.get(&field.name) {
+        return *forced;
+    }
+    match (binary, options.bit_data_ccsid) {
+        (true, Some(ccsid)) if !bytes_only => ccsid,
+        (true, _) => CCSID_BINARY,
+        // These say nothing of their page when they are in the one of the connection.
+        (false, _) if field.ccsid == 0 && matches!(field.ty, Type::Xml | Type::Datalink) => 1208,
+        (false, _) => field.ccsid,
+    }
+}
+
+fn codec(field: &Field, index: usize, ccsid: u16) -> Result<Codec, ColumnError> {
+    Codec::new(ccsid).map_err(|reason: CcsidError| ColumnError::Ccsid { column: field.name.clone(), index, reason })
+}

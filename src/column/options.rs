@@ -1,0 +1,86 @@
+//! The choices a reader has where SQL and Arrow do not agree.
+
+use std::collections::BTreeMap;
+
+use arrow_schema::TimeUnit;
+
+/// What to do with digits of a second that are finer than the unit chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Excess {
+    /// An error, unless they are zero.
+    #[default]
+    Raise,
+    /// Cut them off.
+    Truncate,
+}
+
+/// What DECFLOAT becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DecFloatAs {
+    /// Text, exact in every case: the exponent differs from value to value.
+    #[default]
+    Text,
+    /// A decimal of fixed point; a value that it cannot hold exactly is an error.
+    Decimal {
+        /// Digits, 1 to 76.
+        precision: u8,
+        /// Digits after the point.
+        scale: u8,
+    },
+}
+
+/// What to do with bytes that are no characters of their page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TextErrors {
+    /// An error naming column, row and bytes.
+    #[default]
+    Strict,
+    /// Put U+FFFD for them.
+    Replace,
+}
+
+/// What to do with decimals, dates and times that mean nothing (a blank in a packed field).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BadValues {
+    /// An error naming column, row and bytes.
+    #[default]
+    Raise,
+    /// Make them NULL. Such columns are nullable in the schema, whatever the server says.
+    Null,
+}
+
+/// How columns become Arrow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The unit of TIMESTAMP. Microseconds hold the years 0001 to 9999; nanoseconds only 1677 to
+    /// 2262, and a value outside is an error.
+    pub timestamp_unit: TimeUnit,
+    /// For timestamps finer than that.
+    pub timestamp_excess: Excess,
+    /// What DECFLOAT becomes.
+    pub decfloat: DecFloatAs,
+    /// For text that cannot be decoded.
+    pub text_errors: TextErrors,
+    /// For numbers and dates that cannot be decoded.
+    pub bad_values: BadValues,
+    /// Columns, by name, whose text is in another page than the server says; 65535 makes the
+    /// column binary.
+    pub force_ccsid: BTreeMap<String, u16>,
+    /// Read character columns marked as not text (FOR BIT DATA, CCSID 65535) as text in this page.
+    /// BINARY, VARBINARY and BLOB stay binary.
+    pub bit_data_ccsid: Option<u16>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            timestamp_unit: TimeUnit::Microsecond,
+            timestamp_excess: Excess::default(),
+            decfloat: DecFloatAs::default(),
+            text_errors: TextErrors::default(),
+            bad_values: BadValues::default(),
+            force_ccsid: BTreeMap::new(),
+            bit_data_ccsid: None,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Asking Derby what an error means: its SQLCA carries only the arguments of the message, the text
+//! comes from a call of SYSIBM.SQLCAMESSAGE. (Measured: what Derby's own client sends.)
+
+use super::error::FlowError;
+use super::execute::Input;
+use super::reply::Replies;
+use super::session::Session;
+use super::step::{Flow, Seen, Step};
+use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::object::Object;
+use crate::wire::drda::execute::{Described, ExcSqlStt};
+use crate::wire::drda::package::PkgNamCsn;
+use crate::wire::drda::prepare::PrpSqlStt;
+use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::drda::text;
+use crate::wire::dss::chain::Chain;
+use crate::wire::fdoca::row::{Offsets, Walker};
+use crate::wire::fdoca::{descriptor, lid};
+use crate::wire::value::cell::NULL;
+use std::sync::Arc;
+
+const CALL: &str = "CALL SYSIBM.SQLCAMESSAGE(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+/// Position of the text among the parameters.
+const MESSAGE: usize = 14;
+const INT: (u8, [u8; 2]) = (0x03, [0, 4]);
+const SMALL: (u8, [u8; 2]) = (0x05, [0, 2]);
+const LONG_TEXT: (u8, [u8; 2]) = (0x41, [0x7F, 0xFF]);
+const TEXT: (u8, [u8; 2]) = (0x3F, [0x7F, 0xFF]);
+
+/// Fetches the text of an error.
+#[derive(Debug)]
+pub struct Explain {
+    session: Arc<Session>,
+    section: PkgNamCsn,
+    sqlca: Sqlca,
+    message: Option<String>,
+    replies: Replies,
+}
+
+impl Explain {
+    /// The text of `sqlca`, by way of a statement in `section`.
+    pub fn new(session: Arc<Session>, section: PkgNamCsn, sqlca: Sqlca) -> Explain {
+        Explain { replies: Replies::new(&session), session, section, sqlca, message: None }
+    }
+
+    /// The parts of the SQLCA in the order of the procedure's parameters.
+    fn input(&self) -> Result<Input, FlowError> {
+        let ca = &self.sqlca;
+        let types = [
+            INT, SMALL, LONG_TEXT, LONG_TEXT, INT, INT, INT, INT, INT, INT, LONG_TEXT, LONG_TEXT, LONG_TEXT, LONG_TEXT,
+            TEXT, INT,
+        ];
+        let fields: Result<Vec<_>, _> =
+            types.iter().map(|(id, size)| lid::field(*id, *size, &self.session.ours, 0)).collect();
+        let fields = fields.map_err(|e| FlowError::Settings(e.to_string()))?;
+        let mut w = Writer::new();
+        let number = |w: &mut Writer, n: i32| {
+            w.u8(0);
+            w.i32(n);
+        };
+        let string = |w: &mut Writer, s: &[u8]| {
+            w.u8(0);
+            w.var(s);
+        };
+        number(&mut w, ca.sqlcode);
+        w.u8(0);
+        w.u16(ca.errmc.len().min(0x7FFF) as u16);
+        string(&mut w, &ca.errmc);
+        string(&mut w, ca.errproc.as_bytes());
+        ca.errd.iter().for_each(|n| number(&mut w, *n));
+        string(&mut w, ca.warn.as_bytes());
+        string(&mut w, ca.sqlstate.as_bytes());
+        w.u8(0xFF);
+        string(&mut w, b"en");
+        w.bytes(&[0xFF, 0xFF]);
+        Ok(Input { fields: Arc::new(fields), row: w.into_vec(), lobs: Vec::new() })
+    }
+
+    fn read(&self, object: &Object) -> Result<Option<String>, FlowError> {
+        let output = Described::decode(&object.body)?;
+        let fields = descriptor::decode(&output.fdodsc, &self.replies.typdef)?;
+        let mut offsets = Offsets::new(fields.len());
+        Walker::new(&fields).walk(&output.fdodta, 0, false, 1, &mut offsets)?;
+        let at = offsets.column(MESSAGE).first().filter(|at| **at != NULL);
+        let value = at.and_then(|at| output.fdodta.get(*at as usize..));
+        Ok(value.and_then(|v| {
+            let (len, rest) = v.split_first_chunk::<2>()?;
+            let text = rest.get(..usize::from(u16::from_be_bytes(*len)))?;
+            Some(String::from_utf8_lossy(text).into_owned())
+        }))
+    }
+}
+
+impl Flow for Explain {
+    type Out = Option<String>;
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let encoding = self.session.text;
+        let mut chain = Chain::new();
+        chain.command(&PrpSqlStt::new(self.section.clone()).encode(encoding)?);
+        chain.object(&text::sqlstt(CALL, &self.session.ours, self.session.sqlam)?);
+        let run = ExcSqlStt { outexp: Some(true), ..ExcSqlStt::new(self.section.clone()) };
+        chain.command(&run.encode(encoding)?);
+        self.input()?.put(&mut chain, &self.session)?;
+        Ok(chain)
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        if object.cp == cp::SQLDTARD {
+            self.message = self.read(&object)?;
+            return Ok(Seen::Normal);
+        }
+        self.replies.take(&object, &self.session)
+    }
+
+    fn end(&mut self) -> Result<Step<Self::Out>, FlowError> {
+        Ok(Step::Done(self.message.take().filter(|m| !m.trim().is_empty())))
+    }
+}

@@ -1,0 +1,317 @@
+"""Starts, fills and asks a real Apache Derby Network Server, for tests and for the command line.
+
+    python tests/python/derby.py start --port 0 --dir /tmp/lab [--auth builtin] [--background]
+    python tests/python/derby.py load  --port P --database LAB [--tables small] [--rows 1000000]
+    python tests/python/derby.py truth --port P --database LAB "SELECT * FROM ALLTYPES"
+    python tests/python/derby.py stop  --dir /tmp/lab
+
+Needs Java 17 or later and Derby 10.14 (Debian: libderby-java libderbyclient-java derby-tools). A missing part is
+an error that names it; nothing here ever skips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+PROGRAMS = Path(__file__).resolve().parent.parent / "derby"
+SERVER_JARS = ("derby.jar", "derbynet.jar", "derbytools.jar")
+CLIENT_JARS = ("derbyclient.jar",)
+USERS = {"app": "app", "lab": "labpw"}
+STARTED = "started and ready to accept connections"
+
+
+class DerbyError(RuntimeError):
+    """Derby or Java is missing, or did not do what it was asked."""
+
+
+class Derby:
+    """One Network Server on 127.0.0.1, killed with its parent; a context manager.
+
+    `auth` is "none" (any user, no password looked at) or "builtin" (app/app and lab/labpw, passwords required).
+    """
+
+    def __init__(self, directory: str | os.PathLike | None = None, port: int = 0, auth: str = "none") -> None:
+        if auth not in ("none", "builtin"):
+            raise ValueError(f"auth is 'none' or 'builtin', not {auth!r}")
+        self.auth = auth
+        self._own_directory = directory is None
+        self.directory = Path(directory or tempfile.mkdtemp(prefix="derby-")).absolute()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._wanted_port = port
+        self.port = port
+        self.host = "127.0.0.1"
+        self.process: subprocess.Popen | None = None
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    def start(self, deadline: float = 60.0, detached: bool = False) -> Derby:
+        """Starts the server and returns when it answers. A free port may be taken by another between look and use,
+        so a port of our own choice is chosen anew, twice."""
+        command = java()
+        path = classpath(*SERVER_JARS)
+        self._write_properties()
+        for attempt in (1, 2, 3):
+            self.port = self._wanted_port or free_port()
+            with self.log.open("wb") as log:
+                self.process = subprocess.Popen(
+                    [*command, "-Djava.security.manager=allow", "-Duser.language=en", "-Xmx512m", "-XX:+UseSerialGC",
+                     f"-Dderby.system.home={self.directory}", "-cp", path,
+                     "org.apache.derby.drda.NetworkServerControl", "start",
+                     "-noSecurityManager", "-h", self.host, "-p", str(self.port)],
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=self.directory,
+                    start_new_session=detached, preexec_fn=None if detached else _die_with_parent)
+            if not detached:
+                atexit.register(self.kill)
+            if self._wait(deadline):
+                return self
+            self.kill()
+            if self._wanted_port or attempt == 3 or "in use" not in self.log_text():
+                break
+        raise DerbyError(f"Derby did not start on {self.host}:{self.port}; its output:\n{self.log_text()}")
+
+    def stop(self) -> None:
+        """Ends the server and removes a directory made here. Databases need no clean shutdown: they recover."""
+        self.kill(signal.SIGTERM)
+        if self._own_directory:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def kill(self, how: int = signal.SIGKILL) -> None:
+        """Kills the server: SIGKILL cuts every connection without a word of the protocol."""
+        process, self.process = self.process, None
+        atexit.unregister(self.kill)
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+    def __enter__(self) -> Derby:
+        return self if self.process else self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # -- use -------------------------------------------------------------------------------------------------------
+
+    def uri(self, database: str, user: str = "app", attributes: str = "", port: int | None = None) -> str:
+        """The drdarrow URI of a database; `port` for a proxy in between."""
+        query = f"?attributes={attributes}" if attributes else ""
+        return f"drda://{user}@{self.host}:{port or self.port}/{database}{query}"
+
+    def jdbc(self, database: str, create: bool = True) -> str:
+        """The URL for Derby's own JDBC client."""
+        return jdbc_url(self.port, database, create, self.auth)
+
+    def load(self, database: str, tables: str = "small", rows: int = 0) -> dict:
+        """Runs Load.java: "small" is everything but LINEITEM. Returns {table: rows}."""
+        return load(self.jdbc(database), tables, rows)
+
+    def truth(self, database: str) -> Truth:
+        """Derby's own client beside ours."""
+        return Truth(self.jdbc(database, create=False))
+
+    @property
+    def log(self) -> Path:
+        """What the server printed."""
+        return self.directory / "server.log"
+
+    def log_text(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def _write_properties(self) -> None:
+        lines = ["derby.system.durability=test", "derby.storage.pageCacheSize=8000", "derby.locks.waitTimeout=3",
+                 "derby.locks.deadlockTimeout=2"]
+        if self.auth == "builtin":
+            lines += ["derby.connection.requireAuthentication=true", "derby.authentication.provider=BUILTIN"]
+            lines += [f"derby.user.{user}={password}" for user, password in USERS.items()]
+        (self.directory / "derby.properties").write_text("\n".join(lines) + "\n")
+
+    def _wait(self, deadline: float) -> bool:
+        end = time.monotonic() + deadline
+        while time.monotonic() < end:
+            if self.process is None or self.process.poll() is not None:
+                return False
+            if STARTED in self.log_text() and answers(self.host, self.port):
+                return True
+            time.sleep(0.05)
+        return False
+
+
+class Truth:
+    """Truth.java kept running: SELECTs through Derby's own JDBC client, as exact values.
+
+    A row is a list; numbers are decimal text, REAL and DOUBLE are {"text", "bits"}, bytes are hex.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(
+            [*java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classpath(*CLIENT_JARS),
+             str(PROGRAMS / "Truth.java"), url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=_die_with_parent)
+
+    def select(self, sql: str) -> tuple[list[dict], list[list]]:
+        """The columns' metadata and all rows."""
+        items = list(self.lines(sql))
+        return items[0]["columns"], [item["row"] for item in items[1:]]
+
+    def execute(self, sql: str) -> int:
+        """An update (committed at once); the number of rows."""
+        return next(self.lines(sql))["updated"]
+
+    def lines(self, sql: str) -> Iterator[dict]:
+        """What Truth.java prints for a statement, an object a line, without the closing line."""
+        with self._lock:
+            assert self._process.stdin and self._process.stdout
+            self._process.stdin.write(json.dumps(sql).encode() + b"\n")
+            self._process.stdin.flush()
+            while True:
+                line = self._process.stdout.readline()
+                if not line:
+                    raise DerbyError(f"Truth.java ended with {self._process.wait(10)} at: {sql}")
+                item = json.loads(line)
+                if "error" in item:
+                    raise DerbyError(f"{item['sqlstate']} {item['error']}: {sql}")
+                if "end" in item:
+                    return
+                yield item
+
+    def close(self) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+    def __enter__(self) -> Truth:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def load(url: str, tables: str, rows: int) -> dict:
+    """Runs Load.java against a running server."""
+    done = subprocess.run([*java(), "-XX:+UseSerialGC", "-cp", classpath(*CLIENT_JARS), str(PROGRAMS / "Load.java"), url, tables, str(rows)],
+                          capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode != 0:
+        raise DerbyError(f"Load.java failed with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return {name: int(count) for name, count in re.findall(r"^(\w+) (\d+) rows", done.stdout, re.MULTILINE)}
+
+
+def jdbc_url(port: int, database: str, create: bool = True, auth: str = "none") -> str:
+    login = "user=app;password=app" if auth == "builtin" else "user=app"
+    return f"jdbc:derby://127.0.0.1:{port}/{database};{'create=true;' if create else ''}{login}"
+
+
+def java() -> list[str]:
+    """The java command, or an error that says what to install."""
+    home = os.environ.get("JAVA_HOME")
+    found = shutil.which("java", path=str(Path(home) / "bin")) if home else None
+    found = found or shutil.which("java")
+    if not found:
+        raise DerbyError("java was not found: these tests need Java 17 or later (Debian: openjdk-17-jre-headless and jdk)")
+    return [found]
+
+
+def classpath(*names: str) -> str:
+    """Where Derby's jars are: $DERBY_LIB, else Debian's /usr/share/java."""
+    lib = Path(os.environ.get("DERBY_LIB", "/usr/share/java"))
+    missing = [name for name in names if not (lib / name).exists()]
+    if missing:
+        raise DerbyError(f"{', '.join(missing)} not found in {lib}: install libderby-java libderbyclient-java derby-tools "
+                         "or set DERBY_LIB")
+    return os.pathsep.join(str(lib / name) for name in names)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether something accepts connections there."""
+    try:
+        socket.create_connection((host, port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _die_with_parent() -> None:
+    """Linux: the server gets SIGKILL when the test process dies, however it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def _main() -> int:
+    parser = argparse.ArgumentParser(description="A Derby Network Server on 127.0.0.1 for tests and measurements.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    start = verbs.add_parser("start", help="start; prints {port, pid, dir}, ends on SIGINT or SIGTERM")
+    start.add_argument("--port", type=int, default=0)
+    start.add_argument("--dir", required=True)
+    start.add_argument("--auth", choices=("none", "builtin"), default="none")
+    start.add_argument("--background", action="store_true", help="leave it running (end it with stop)")
+    stop = verbs.add_parser("stop", help="end a server started with --background")
+    stop.add_argument("--dir", required=True)
+    for name in ("load", "truth"):
+        verb = verbs.add_parser(name)
+        verb.add_argument("--port", type=int, required=True)
+        verb.add_argument("--database", default="LAB")
+        verb.add_argument("--auth", choices=("none", "builtin"), default="none")
+        if name == "load":
+            verb.add_argument("--tables", default="small", help="small, all, or names with commas")
+            verb.add_argument("--rows", type=int, default=1_000_000, help="of LINEITEM")
+        else:
+            verb.add_argument("sql")
+    args = parser.parse_args()
+
+    if args.verb == "load":
+        print(json.dumps(load(jdbc_url(args.port, args.database, auth=args.auth), args.tables, args.rows)))
+    elif args.verb == "truth":
+        with Truth(jdbc_url(args.port, args.database, create=False, auth=args.auth)) as truth:
+            for item in truth.lines(args.sql):
+                print(json.dumps(item))
+    elif args.verb == "stop":
+        os.kill(json.loads((Path(args.dir) / "server.json").read_text())["pid"], signal.SIGTERM)
+    else:
+        server = Derby(args.dir, args.port, args.auth).start(detached=args.background)
+        assert server.process
+        facts = json.dumps({"port": server.port, "pid": server.process.pid, "dir": str(server.directory)})
+        (server.directory / "server.json").write_text(facts)
+        print(facts, flush=True)
+        if not args.background:
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+            try:
+                server.process.wait()
+            except KeyboardInterrupt:
+                pass
+            server.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(_main())
+    except DerbyError as error:
+        sys.exit(f"derby: {error}")

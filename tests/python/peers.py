@@ -1,0 +1,174 @@
+"""What a client may meet on the other end of a TCP connection: a counting proxy, a wrong server, a silent one."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+
+# DDM code points of the commands that the tests count.
+EXCSAT, ACCSEC, SECCHK, ACCRDB = 0x1041, 0x106D, 0x106E, 0x2001
+PRPSQLSTT, OPNQRY, CNTQRY, CLSQRY = 0x200D, 0x200C, 0x2006, 0x2005
+EXCSQLSTT, EXCSQLIMM, RDBCMM, RDBRLLBCK = 0x200B, 0x200A, 0x200E, 0x200F
+
+
+class Listener:
+    """Accepts on 127.0.0.1 in the background; a context manager."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen(64)
+        self.port: int = self._socket.getsockname()[1]
+        self._open: list[socket.socket] = []
+        self.accepted = 0
+        self._closed = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def serve(self, client: socket.socket) -> None:
+        """What happens on one connection."""
+        raise NotImplementedError
+
+    def _accept(self) -> None:
+        while not self._closed:
+            try:
+                client, _ = self._socket.accept()
+            except OSError:
+                return
+            self.accepted += 1
+            self._open.append(client)
+            threading.Thread(target=self._guarded, args=(client,), daemon=True).start()
+
+    def _guarded(self, client: socket.socket) -> None:
+        try:
+            self.serve(client)
+        except OSError:
+            pass
+
+    def cut(self) -> None:
+        """Resets every connection: what a client sees when the server's machine goes away in an unfriendly way."""
+        for each in self._open:
+            try:
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            each.close()
+        self._open.clear()
+
+    def close(self) -> None:
+        self._closed = True
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._socket.close()
+        self.cut()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Banner(Listener):
+    """Says something and closes: at once (SSH), or behind the client's first bytes (HTTP). Nothing to say: silent."""
+
+    def __init__(self, greeting: bytes = b"", answer: bytes = b"") -> None:
+        self._greeting, self._answer = greeting, answer
+        super().__init__()
+
+    def serve(self, client: socket.socket) -> None:
+        if self._greeting:
+            client.sendall(self._greeting)
+        while client.recv(65536):
+            if self._answer:
+                client.sendall(self._answer)
+                client.close()
+                return
+
+
+class Silent(Banner):
+    """Accepts, reads, never answers."""
+
+
+class Proxy(Listener):
+    """Passes everything on to `upstream`, keeping the code points of the client's commands in order.
+
+    `hold()` stops the replies (the server seems to think), `release()` lets them go on.
+    """
+
+    def __init__(self, upstream: int) -> None:
+        self._upstream = upstream
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self.commands: list[int] = []
+        self.sent = bytearray()
+        self.bytes_down = 0
+        super().__init__()
+
+    def count(self, code_point: int) -> int:
+        return self.commands.count(code_point)
+
+    def forget(self) -> None:
+        """Starts counting anew."""
+        self.commands.clear()
+        self.sent.clear()
+        self.bytes_down = 0
+
+    def hold(self) -> None:
+        self._flowing.clear()
+
+    def release(self) -> None:
+        self._flowing.set()
+
+    def serve(self, client: socket.socket) -> None:
+        server = socket.create_connection(("127.0.0.1", self._upstream))
+        self._open.append(server)
+        threading.Thread(target=self._down, args=(server, client), daemon=True).start()
+        pending = bytearray()
+        while data := client.recv(65536):
+            self.sent += data
+            pending += data
+            self._note(pending)
+            server.sendall(data)
+        server.shutdown(socket.SHUT_WR)
+
+    def _down(self, server: socket.socket, client: socket.socket) -> None:
+        try:
+            while data := server.recv(65536):
+                self._flowing.wait()
+                self.bytes_down += len(data)
+                client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def _note(self, pending: bytearray) -> None:
+        """Takes complete frames out of `pending` (six bytes: length, D0, format, correlator; then LL and code point)."""
+        while len(pending) >= 10:
+            length, magic, kind = struct.unpack_from(">HBB", pending)
+            size = length & 0x7FFF
+            end = size
+            while length & 0x8000:  # continued: the next segment has a header of two bytes
+                if len(pending) < end + 2:
+                    return
+                (length,) = struct.unpack_from(">H", pending, end)
+                end += length & 0x7FFF
+            if len(pending) < end or magic != 0xD0:
+                return
+            if kind & 0x0F in (1, 5):  # requests
+                self.commands.append(struct.unpack_from(">H", pending, 8)[0])
+            del pending[:end]
+
+
+def wait_for(condition, seconds: float = 10.0) -> bool:
+    """Waits until `condition()` holds; whether it did."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.01)
+    return bool(condition())

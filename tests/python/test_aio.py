@@ -1,0 +1,216 @@
+"""The same names, awaited."""
+
+import asyncio
+import time
+
+import pyarrow as pa
+import pytest
+from conftest import SLACK, Lab
+from peers import Proxy, Silent
+
+import drdarrow
+from drdarrow import aio
+
+
+def test_connect_in_both_spellings(lab: Lab) -> None:
+    async def main() -> None:
+        async with aio.connect(lab.uri(), timeout=15) as connection:
+            cursor = connection.cursor()
+            await cursor.execute("VALUES 1")
+            assert await cursor.fetchone() == (1,)
+        async with await aio.connect(lab.uri(), timeout=15) as connection:
+            cursor = connection.cursor()
+            await cursor.execute("VALUES 2")
+            assert await cursor.fetchall() == [(2,)]
+        connection = await aio.connect(lab.uri(), timeout=15)
+        assert not connection.closed
+        await connection.close()
+        assert connection.closed
+
+    asyncio.run(main())
+
+
+def test_rows(lab: Lab) -> None:
+    async def main() -> None:
+        async with aio.connect(lab.uri(), timeout=15) as connection:
+            cursor = connection.cursor()
+            await cursor.execute("SELECT ID FROM INTS WHERE ID > ? ORDER BY ID", (10,))
+            assert cursor.description[0][0] == "ID"
+            assert await cursor.fetchone() == (11,)
+            assert await cursor.fetchmany(2) == [(12,), (13,)]
+            total = 0
+            async for row in cursor:
+                total += row[0]
+            assert total == 5_000_050_000 - sum(range(14))
+
+    asyncio.run(main())
+
+
+def test_batches(lab: Lab) -> None:
+    async def main() -> None:
+        async with aio.connect(lab.uri(), timeout=15) as connection:
+            cursor = connection.cursor()
+            await cursor.execute("SELECT ID, N FROM INTS ORDER BY ID")
+            seen: list[int] = []
+            async for batch in cursor.fetch_arrow(batch_rows=5000):
+                assert batch.num_rows <= 5000
+                seen += pa.record_batch(batch).column(0).to_pylist()
+            assert seen == list(range(1, 100_001))
+            await cursor.execute("SELECT ID FROM INTS")
+            assert (await cursor.fetch_arrow_table()).num_rows == 100_000
+
+    asyncio.run(main())
+
+
+def test_transactions(lab: Lab, table) -> None:
+    name = table("ID INTEGER NOT NULL PRIMARY KEY")
+
+    async def count() -> int:
+        async with aio.connect(lab.uri(), timeout=15) as connection:
+            cursor = connection.cursor()
+            await cursor.execute(f"SELECT COUNT(*) FROM {name}")
+            return (await cursor.fetchone())[0]
+
+    async def main() -> None:
+        async with aio.connect(lab.uri(), timeout=15) as connection:
+            cursor = connection.cursor()
+            await cursor.executemany(f"INSERT INTO {name} VALUES (?)", [(1,), (2,)])
+            await connection.commit()
+            await cursor.execute(f"INSERT INTO {name} VALUES (3)")
+            await connection.rollback()
+        assert await count() == 2
+        with pytest.raises(KeyError):
+            async with aio.connect(lab.uri(), timeout=15) as connection:
+                await connection.cursor().execute(f"INSERT INTO {name} VALUES (4)")
+                raise KeyError
+        assert await count() == 2
+        async with aio.connect(lab.uri(), timeout=15) as connection:
+            await connection.cursor().execute(f"INSERT INTO {name} VALUES (5)")
+        assert await count() == 3
+
+    asyncio.run(main())
+
+
+def test_errors(lab: Lab) -> None:
+    async def main() -> None:
+        async with aio.connect(lab.uri(), timeout=15) as connection:
+            cursor = connection.cursor()
+            with pytest.raises(drdarrow.ProgrammingError) as caught:
+                await cursor.execute("SELECT * FROM NOSUCH")
+            assert caught.value.sqlstate == "42X05"
+            await cursor.execute("SELECT ID, 1000/(ID-150000) FROM DIVZERO ORDER BY ID")
+            with pytest.raises(drdarrow.DataError):
+                async for _ in cursor.fetch_arrow():
+                    pass
+            await cursor.execute("VALUES 1")
+            assert await cursor.fetchone() == (1,)
+        with pytest.raises(drdarrow.OperationalError):
+            await aio.connect(lab.uri().replace("LAB", "NOSUCHDB"), timeout=15)
+
+    asyncio.run(main())
+
+
+def test_many_at_once(lab: Lab) -> None:
+    async def one(number: int) -> int:
+        async with aio.connect(lab.uri(), timeout=15) as connection:
+            cursor = connection.cursor()
+            await cursor.execute("SELECT COUNT(*) FROM INTS WHERE ID > ?", (number,))
+            return (await cursor.fetchone())[0]
+
+    async def main() -> None:
+        assert await asyncio.gather(*(one(n) for n in range(20))) == [100_000 - n for n in range(20)]
+
+    asyncio.run(main())
+
+
+def test_the_loop_goes_on_while_we_wait(lab: Lab, proxy: Proxy) -> None:
+    async def main() -> None:
+        async with aio.connect(lab.uri(proxy.port), timeout=15) as connection:
+            cursor = connection.cursor()
+            proxy.hold()
+            task = asyncio.ensure_future(cursor.execute("VALUES 1"))
+            steps = 0
+            end = time.monotonic() + 0.5
+            while time.monotonic() < end:
+                await asyncio.sleep(0.001)
+                steps += 1
+            assert not task.done()
+            assert steps > 500 / SLACK
+            proxy.release()
+            await task
+            assert await cursor.fetchone() == (1,)
+
+    asyncio.run(main())
+
+
+def test_cancel_while_connecting() -> None:
+    async def main() -> None:
+        with Silent() as silent:
+            start = time.monotonic()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await aio.connect(f"drda://app@127.0.0.1:{silent.port}/LAB", timeout=60)
+            assert time.monotonic() - start < 0.3 + 0.3 * SLACK
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("answer_comes", [True, False])
+def test_cancel_while_executing(lab: Lab, proxy: Proxy, answer_comes: bool) -> None:
+    """The wait ends at once. The reply is drained if it comes soon; if not, the connection says that it is broken."""
+
+    async def main() -> None:
+        connection = await aio.connect(lab.uri(proxy.port), timeout=15)
+        cursor = connection.cursor()
+        proxy.hold()
+        task = asyncio.ensure_future(cursor.execute("VALUES 'cancelled'"))
+        await asyncio.sleep(0.2)
+        start = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert time.monotonic() - start < 0.3 * SLACK
+        if answer_comes:
+            proxy.release()
+        other = connection.cursor()
+        try:
+            async with asyncio.timeout(10):
+                await other.execute("VALUES 'next'")
+                # Whatever happened to the first statement, its answer is not taken for the second's.
+                assert await other.fetchall() == [("next",)]
+        except drdarrow.Error as error:
+            assert error.connection_usable is False
+        except TimeoutError:
+            assert not answer_comes
+        proxy.release()
+        await connection.close()
+
+    asyncio.run(main())
+
+
+def test_leaving_a_loop_early(lab: Lab) -> None:
+    async def main() -> None:
+        async with aio.connect(lab.uri(), timeout=15) as connection:
+            cursor = connection.cursor()
+            await cursor.execute("SELECT A.ID FROM INTS A, INTS B")
+            async for _ in cursor.fetch_arrow(batch_rows=100):
+                break
+            await cursor.execute("VALUES 1")
+            assert await cursor.fetchone() == (1,)
+
+    asyncio.run(main())
+
+
+def test_the_loop_ends_with_an_open_stream(lab: Lab, script) -> None:
+    running = script("""
+        import asyncio, sys
+        from drdarrow import aio
+        async def main():
+            connection = await aio.connect(sys.argv[1], timeout=15)
+            cursor = connection.cursor()
+            await cursor.execute("SELECT A.ID FROM INTS A, INTS B")
+            async for batch in cursor.fetch_arrow(batch_rows=100):
+                return
+        asyncio.run(main())
+    """, lab.uri())
+    assert running.end(20) == (0, "", "")

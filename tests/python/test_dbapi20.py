@@ -1,0 +1,42 @@
+"""The public compliance suite of PEP 249 (package dbapi-compliance) against Derby."""
+
+import dbapi20
+import pytest
+
+import drdarrow
+
+
+@pytest.fixture(scope="class")
+def database(request: pytest.FixtureRequest, lab) -> None:
+    """unittest classes take settings from class attributes."""
+    request.cls.connect_args = (lab.uri(),)
+    request.cls.connect_kw_args = {"timeout": 15}
+
+
+@pytest.mark.usefixtures("database")
+class TestCompliance(dbapi20.DatabaseAPI20Test):
+    driver = drdarrow
+
+    def test_nextset(self) -> None:
+        """Optional in PEP 249; absent, or without a second result."""
+        connection = self._connect()
+        try:
+            cursor = connection.cursor()
+            if hasattr(cursor, "nextset"):
+                cursor.execute("VALUES 1")
+                assert cursor.nextset() is None
+        finally:
+            connection.close()
+
+    def test_setoutputsize(self) -> None:
+        connection = self._connect()
+        try:
+            connection.cursor().setoutputsize(1000)
+        finally:
+            connection.close()
+
+    def test_non_idempotent_close(self) -> None:
+        """The suite would have a second close() fail ("reasonable persons differ"); ours does nothing, as in sqlite3."""
+        connection = self._connect()
+        connection.close()
+        connection.close()
