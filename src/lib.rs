@@ -11,7 +11,7 @@
 //!  meaning  drda/*                                            commands   (flow/ picks the next)
 //!  objects  ddm/object          frames  dss/          bytes  net/channel
 //! ```
-//! [`wire`] is pure: bytes to structs and back, no I/O, no clock. [`column`] turns cells into
+//! [`wire`] is pure: bytes to structs and back, no I/O, no clock. [`mod@column`] turns cells into
 //! Arrow arrays and back. [`flow`] holds the conversations as state machines that never touch a
 //! socket. [`net`] drives any flow over tokio. [`client`] is the Rust API.
 //!

@@ -69,6 +69,7 @@ pub struct Done {
 
 /// What a statement came to.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is returned")]
 pub enum Outcome {
     /// A result set.
     Rows(RecordStream),
@@ -166,12 +167,11 @@ impl Inner {
     pub(super) async fn explained(&self, e: NetError, phase: Phase) -> Error {
         let NetError::Flow(FlowError::Sql { sqlca, .. }) = &e else { return self.error(e, phase) };
         let mut words = None;
-        if self.session.product == Product::Derby && self.channel.broken().is_none() {
-            if let Some(lease) = self.sections.take() {
-                let ask = Explain::new(self.session.clone(), lease.name.clone(), Sqlca::clone(sqlca));
-                // Without an answer the arguments of the message have to do.
-                words = self.channel.run(ask, Some(Deadline::after(EXPLAIN))).await.ok().flatten();
-            }
+        let asks = self.session.product == Product::Derby && self.channel.broken().is_none();
+        if let Some(lease) = if asks { self.sections.take() } else { None } {
+            let ask = Explain::new(self.session.clone(), lease.name.clone(), Sqlca::clone(sqlca));
+            // Without an answer the arguments of the message have to do.
+            words = self.channel.run(ask, Some(Deadline::after(EXPLAIN))).await.ok().flatten();
         }
         let e = self.error(e, phase);
         match words {

@@ -27,7 +27,7 @@ pub(super) fn encode(described: &[SqlVar], row: &[ArrayRef], session: &Session) 
     for (n, (var, value)) in described.iter().zip(row).enumerate() {
         let field = field(n, var, value, session)?;
         let large =
-            encode_value(&field, value.as_ref(), 0, &mut w).map_err(|e| Error::from_column(&e, Phase::Execute))?;
+            encode_value(&field, n, value.as_ref(), 0, &mut w).map_err(|e| Error::from_column(&e, Phase::Execute))?;
         if let Some(data) = large.filter(|data| !data.is_empty()) {
             lobs.push((n, data));
         }

@@ -41,6 +41,20 @@ pub enum Reason {
         /// The target's.
         max: usize,
     },
+    /// Text or bytes that would have to be padded, where no padding is known to be right.
+    #[error("{len} bytes are fewer than the {min} of a fixed length")]
+    TooShort {
+        /// Length given.
+        len: usize,
+        /// The target's.
+        min: usize,
+    },
+    /// A zero byte in a value that ends at the first one.
+    #[error("a zero byte ends a value of this type")]
+    ZeroByte,
+    /// A row that the array does not have.
+    #[error("the array has only {0} rows")]
+    NoRow(usize),
     /// An Arrow value of a type that does not go into the target.
     #[error("a value of Arrow type {from} does not go into {to}")]
     Type {
@@ -49,7 +63,7 @@ pub enum Reason {
         /// The SQL type.
         to: &'static str,
     },
-    /// Text that is no value of the target.
+    /// Text that is no number.
     #[error("the text is not a value of type {0}")]
     NotA(&'static str),
 }
@@ -88,9 +102,10 @@ impl Reason {
             Reason::Text(_) | Reason::Utf8(_) => "22021",
             Reason::Finer | Reason::Ticks => "22008",
             Reason::Range(_) | Reason::Scale(_) => "22003",
-            Reason::TooLong { .. } => "22001",
+            Reason::TooLong { .. } | Reason::TooShort { .. } => "22001",
+            Reason::ZeroByte => "22024",
+            Reason::NoRow(_) => "07001",
             Reason::Type { .. } => "07006",
-            Reason::NotA("DATE" | "TIME" | "TIMESTAMP" | "TIMESTAMP WITH TIME ZONE") => "22007",
             Reason::NotA(_) => "22018",
         }
     }

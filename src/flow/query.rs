@@ -39,6 +39,7 @@ pub struct Opened {
 
 /// What became of an open.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is returned")]
 pub enum Outcome {
     /// The query is open.
     Opened(Opened),

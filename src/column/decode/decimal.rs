@@ -89,7 +89,7 @@ macro_rules! reader {
             fn fill(&self, cells: &Cells<'_>, values: &mut Vec<i128>) -> bool {
                 let mut odd = false;
                 values.extend(cells.offsets.iter().map(|at| {
-                    let end = *at as usize + self.bytes;
+                    let end = (*at as usize).saturating_add(self.bytes);
                     // One load that ends with the value; what precedes it is masked out. Only near
                     // the start of a block is there not enough in front.
                     let load = match cells.buf.get(end.wrapping_sub($size)..end).and_then(|s| s.first_chunk()) {

@@ -380,3 +380,30 @@ fn speed() {
     }
     println!("a row of 16 columns  {total:6.1} ns, about {wire} bytes of values");
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_are_values_or_an_error(
+        buf in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..120),
+        offsets in proptest::collection::vec(proptest::prop_oneof![0u32..130, proptest::prelude::Just(NULL), u32::MAX - 9..=u32::MAX], 0..12),
+        null_on_error: bool,
+    ) {
+        use Type::*;
+        let bad_values = if null_on_error { BadValues::Null } else { BadValues::Raise };
+        for text_errors in [TextErrors::Strict, TextErrors::Replace] {
+            let options = Options { bad_values, text_errors, ..Options::default() };
+            for ty in [Integer, Float, Packed, Zoned, NumericChar, DecFloat, Boolean, Date, Time, Timestamp, TimestampTz, Text, Graphic, Binary, Xml] {
+                for shape in [Shape::Fixed(1), Shape::Fixed(8), Shape::Fixed(10), Shape::Fixed(16), Shape::Fixed(26), Shape::Fixed(40), Shape::Var, Shape::VarChars, Shape::Pascal, Shape::NulTerminated] {
+                    for (precision, ccsid) in [(15, 1208), (31, 1200), (60, 500)] {
+                        let field = Field { precision, ccsid, length: 9, ..field(ty, shape) };
+                        let Ok(mut sut) = decoder(&field, 0, &options) else { continue };
+                        let cells = Cells { buf: &buf, offsets: &offsets, lobs: &[], first_row: 1 };
+                        if sut.append(&cells).is_ok() && let Ok(array) = sut.finish() {
+                            proptest::prop_assert_eq!(array.len(), offsets.len());
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

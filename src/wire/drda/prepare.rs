@@ -115,10 +115,10 @@ mod tests {
 
     #[test]
     fn setting_registers() {
-        let whole = hex("004d2014004421135445535444422020202020202020202020204442324c4943202020202020202020202020\
-             5359534c4943202020202020202020202020010101010101010100010005210e01");
+        let whole = hex("004d2014004421135445535444422020202020202020202020204e554c4c4944202020202020202020202020\
+             535953534832303020202020202020202020010101010101010100010005210e01");
         let got = ExcSqlSet::decode(&whole[4..], DdmText::Utf8).unwrap();
-        assert_eq!((got.pkgnamcsn.package.as_str(), got.pkgnamcsn.token, got.rtnsetstt), ("SYSLIC", [1; 8], Some(1)));
+        assert_eq!((got.pkgnamcsn.package.as_str(), got.pkgnamcsn.token, got.rtnsetstt), ("SYSSH200", [1; 8], Some(1)));
         assert_eq!(got.encode(DdmText::Utf8).unwrap(), whole);
         cut_everywhere(&whole[4..], |b| ExcSqlSet::decode(b, DdmText::Utf8));
     }

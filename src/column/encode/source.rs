@@ -1,0 +1,149 @@
+//! One value of an Arrow array, whatever the array's type.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::*;
+use arrow_array::{Array, ArrowPrimitiveType};
+use arrow_schema::{DataType, TimeUnit};
+
+use super::Result;
+use crate::column::decode::unit_digits;
+use crate::column::error::Reason;
+use crate::wire::value::datetime::{DAY, Instant, POWERS};
+use crate::wire::value::decimal::Wide;
+use crate::wire::value::error::ValueError;
+
+/// A value, in the few forms that matter for SQL.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Scalar<'a> {
+    Null,
+    Boolean(bool),
+    Integer(i128),
+    Float(f64),
+    /// The unscaled value and the scale.
+    Decimal(Wide, i32),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Nanoseconds of the day.
+    Time(u64),
+    Stamp {
+        instant: Instant,
+        /// In UTC rather than in local time.
+        utc: bool,
+    },
+}
+
+impl Scalar<'_> {
+    /// The bytes to show when the value is at fault.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Scalar::Text(text) => text.as_bytes(),
+            Scalar::Bytes(bytes) => bytes,
+            _ => &[],
+        }
+    }
+}
+
+/// The value at `row`.
+pub(super) fn scalar(array: &dyn Array, row: usize) -> Result<Scalar<'_>> {
+    if row >= array.len() {
+        return Err(Reason::NoRow(array.len()));
+    }
+    if array.is_null(row) {
+        return Ok(Scalar::Null);
+    }
+    let integer = |v: i128| Ok(Scalar::Integer(v));
+    Ok(match array.data_type() {
+        DataType::Null => Scalar::Null,
+        DataType::Boolean => Scalar::Boolean(array.as_boolean().value(row)),
+        DataType::Int8 => return integer(get::<Int8Type>(array, row).into()),
+        DataType::Int16 => return integer(get::<Int16Type>(array, row).into()),
+        DataType::Int32 => return integer(get::<Int32Type>(array, row).into()),
+        DataType::Int64 => return integer(get::<Int64Type>(array, row).into()),
+        DataType::UInt8 => return integer(get::<UInt8Type>(array, row).into()),
+        DataType::UInt16 => return integer(get::<UInt16Type>(array, row).into()),
+        DataType::UInt32 => return integer(get::<UInt32Type>(array, row).into()),
+        DataType::UInt64 => return integer(get::<UInt64Type>(array, row).into()),
+        DataType::Float32 => Scalar::Float(get::<Float32Type>(array, row).into()),
+        DataType::Float64 => Scalar::Float(get::<Float64Type>(array, row)),
+        DataType::Decimal32(_, s) => {
+            Scalar::Decimal(Wide::from(i128::from(get::<Decimal32Type>(array, row))), (*s).into())
+        }
+        DataType::Decimal64(_, s) => {
+            Scalar::Decimal(Wide::from(i128::from(get::<Decimal64Type>(array, row))), (*s).into())
+        }
+        DataType::Decimal128(_, s) => Scalar::Decimal(Wide::from(get::<Decimal128Type>(array, row)), (*s).into()),
+        DataType::Decimal256(_, s) => {
+            let (lo, hi) = get::<Decimal256Type>(array, row).to_parts();
+            Scalar::Decimal(Wide { hi, lo }, (*s).into())
+        }
+        DataType::Utf8 => Scalar::Text(array.as_string::<i32>().value(row)),
+        DataType::LargeUtf8 => Scalar::Text(array.as_string::<i64>().value(row)),
+        DataType::Utf8View => Scalar::Text(array.as_string_view().value(row)),
+        DataType::Binary => Scalar::Bytes(array.as_binary::<i32>().value(row)),
+        DataType::LargeBinary => Scalar::Bytes(array.as_binary::<i64>().value(row)),
+        DataType::BinaryView => Scalar::Bytes(array.as_binary_view().value(row)),
+        DataType::FixedSizeBinary(_) => Scalar::Bytes(array.as_fixed_size_binary().value(row)),
+        DataType::Date32 => Scalar::Date(get::<Date32Type>(array, row)),
+        DataType::Date64 => date64(get::<Date64Type>(array, row))?,
+        DataType::Time32(TimeUnit::Second) => time(get::<Time32SecondType>(array, row).into(), 1_000_000_000)?,
+        DataType::Time32(_) => time(get::<Time32MillisecondType>(array, row).into(), 1_000_000)?,
+        DataType::Time64(TimeUnit::Nanosecond) => time(get::<Time64NanosecondType>(array, row), 1)?,
+        DataType::Time64(_) => time(get::<Time64MicrosecondType>(array, row), 1000)?,
+        DataType::Timestamp(unit, zone) => {
+            let ticks = match unit {
+                TimeUnit::Second => get::<TimestampSecondType>(array, row),
+                TimeUnit::Millisecond => get::<TimestampMillisecondType>(array, row),
+                TimeUnit::Microsecond => get::<TimestampMicrosecondType>(array, row),
+                TimeUnit::Nanosecond => get::<TimestampNanosecondType>(array, row),
+            };
+            Scalar::Stamp { instant: instant(ticks, unit_digits(*unit))?, utc: zone.is_some() }
+        }
+        DataType::Dictionary(_, _) => {
+            let dictionary = array.as_any_dictionary();
+            let Scalar::Integer(key) = scalar(dictionary.keys(), row)? else {
+                return Ok(Scalar::Null);
+            };
+            return scalar(dictionary.values().as_ref(), usize::try_from(key).unwrap_or(usize::MAX));
+        }
+        other => return Err(Reason::Type { from: other.to_string(), to: "" }),
+    })
+}
+
+fn get<T: ArrowPrimitiveType>(array: &dyn Array, row: usize) -> T::Native {
+    array.as_primitive::<T>().value(row)
+}
+
+fn date64(milliseconds: i64) -> Result<Scalar<'static>> {
+    let day = i64::from(DAY) * 1000;
+    match i32::try_from(milliseconds.div_euclid(day)) {
+        Ok(days) if milliseconds.rem_euclid(day) == 0 => Ok(Scalar::Date(days)),
+        Ok(_) => Err(ValueError::Inexact("the time of day in a date").into()),
+        Err(_) => Err(ValueError::Range("a DATE before 0001-01-01 or after 9999-12-31").into()),
+    }
+}
+
+fn time(ticks: i64, nanoseconds: u64) -> Result<Scalar<'static>> {
+    let value = u64::try_from(ticks).ok().and_then(|ticks| ticks.checked_mul(nanoseconds));
+    match value {
+        Some(value) if value < u64::from(DAY) * 1_000_000_000 => Ok(Scalar::Time(value)),
+        _ => Err(ValueError::Range("a time of day").into()),
+    }
+}
+
+fn instant(ticks: i64, digits: u8) -> Result<Instant> {
+    let second = POWERS.get(usize::from(digits)).copied().unwrap_or(1).cast_signed();
+    let seconds = ticks.div_euclid(second);
+    let day = i64::from(DAY);
+    match i32::try_from(seconds.div_euclid(day)) {
+        // Both remainders are positive and small.
+        Ok(days) => Ok(Instant {
+            days,
+            seconds: seconds.rem_euclid(day) as u32,
+            fraction: ticks.rem_euclid(second) as u64,
+            digits,
+        }),
+        Err(_) => Err(ValueError::Range("a TIMESTAMP before 0001 or after 9999").into()),
+    }
+}

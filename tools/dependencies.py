@@ -1,0 +1,113 @@
+"""Holds the crates that go into the wheel against the project's rules, and writes their notices.
+
+    python tools/dependencies.py            checks licences, sources and bans; fails if the notices are out of date
+    python tools/dependencies.py --write    writes THIRD-PARTY-NOTICES anew
+
+Works from `cargo metadata` alone, so that it needs nothing beside cargo.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTICES = ROOT / "THIRD-PARTY-NOTICES"
+FEATURES = "python"
+
+ALLOWED = {"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "CC0-1.0", "Unicode-3.0", "0BSD"}
+BANNED = {
+    "openssl": "TLS is rustls",
+    "openssl-sys": "TLS is rustls",
+    "native-tls": "TLS is rustls",
+    "numpy": "the wheel has no Python dependencies",
+    "libdb2-sys": "no vendor client",
+}
+SOURCE = "registry+https://github.com/rust-lang/crates.io-index"
+TEXTS = re.compile(r"^(licen[cs]e|copying|notice|copyright)", re.I)
+
+
+def metadata() -> dict:
+    """What cargo knows of the build."""
+    command = ["cargo", "metadata", "--format-version", "1", "--locked", "--features", FEATURES]
+    return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+
+
+def shipped(meta: dict) -> list[dict]:
+    """The packages linked into the wheel: normal dependencies of ours and theirs, on any platform."""
+    packages = {p["id"]: p for p in meta["packages"]}
+    nodes = {n["id"]: n for n in meta["resolve"]["nodes"]}
+    seen: set[str] = set()
+    todo = [meta["resolve"]["root"]]
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for dependency in nodes[name]["deps"]:
+            if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
+                todo.append(dependency["pkg"])
+    seen.discard(meta["resolve"]["root"])
+    return sorted((packages[i] for i in seen), key=lambda p: (p["name"], p["version"]))
+
+
+def is_allowed(expression: str) -> bool:
+    """Whether a licence expression can be met with allowed licences (an OR needs one, an AND all)."""
+    expression = expression.replace("/", " OR ").replace(" WITH LLVM-exception", "")
+    parts = re.split(r"\s+AND\s+", expression)
+    return all(any(w in ALLOWED for w in re.split(r"\s+OR\s+", part.strip("() "))) for part in parts)
+
+
+def complaints(packages: list[dict]) -> list[str]:
+    """What breaks the rules."""
+    found = []
+    for p in packages:
+        name = f"{p['name']} {p['version']}"
+        if not is_allowed(p["license"] or ""):
+            found.append(f"{name}: licence {p['license']!r} is not allowed")
+        if p["source"] != SOURCE:
+            found.append(f"{name}: comes from {p['source']}, not from the registry")
+        if p["name"] in BANNED:
+            found.append(f"{name}: banned, {BANNED[p['name']]}")
+    return found
+
+
+def notices(packages: list[dict]) -> str:
+    """The licence texts, each once, with the packages that it covers."""
+    texts: dict[str, tuple[str, list[str]]] = {}
+    for p in packages:
+        folder = Path(p["manifest_path"]).parent
+        for file in sorted(f for f in folder.iterdir() if f.is_file() and TEXTS.match(f.name)):
+            text = file.read_text(encoding="utf-8", errors="replace").strip()
+            key = hashlib.sha256(re.sub(r"\s+", " ", text).encode()).hexdigest()
+            texts.setdefault(key, (text, []))[1].append(f"{p['name']} {p['version']} ({p['license']})")
+    for extra in sorted((ROOT / "tools" / "notices").glob("*.txt")):
+        text = extra.read_text(encoding="utf-8").strip()
+        texts[extra.name] = (text, [extra.stem.replace("-", " ")])
+    rule = "=" * 100
+    out = ["Third-party notices of drdarrow: what is compiled into its binary, and under which terms.", ""]
+    for text, users in texts.values():
+        out += [rule, *users, rule, "", text, ""]
+    return "\n".join(out)
+
+
+def main() -> int:
+    packages = shipped(metadata())
+    found = complaints(packages)
+    text = notices(packages)
+    if "--write" in sys.argv[1:]:
+        NOTICES.write_text(text, encoding="utf-8")
+    elif not NOTICES.exists() or NOTICES.read_text(encoding="utf-8") != text:
+        found.append(f"{NOTICES.name} is out of date: run python tools/dependencies.py --write")
+    for line in found:
+        print(line, file=sys.stderr)
+    print(f"{len(packages)} packages, {len(found)} complaints")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Installs what the tests need from Debian's packages: Java and Derby (the real DRDA server), tshark.
+set -eu
+missing=""
+command -v java >/dev/null 2>&1 || missing="$missing default-jdk-headless"
+[ -e /usr/share/java/derbynet.jar ] || missing="$missing libderby-java derby-tools"
+[ -e /usr/share/java/derbyclient.jar ] || missing="$missing libderbyclient-java"
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
+else
+    echo "please install: $missing" >&2
+    exit 1
+fi
