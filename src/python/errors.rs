@@ -2,26 +2,13 @@
 //! `drdarrow/exceptions.py`; here they are filled with what the client knows: `sqlstate`, `sqlcode`,
 //! `phase`, `peer`, `reply`, `hint`, `connection_usable`, `retryable`. No password is among it.
 
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
 use crate::client::connection::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
-
-/// The names of the classes, as attributes of the package and of a connection.
-pub(super) const CLASSES: [&str; 10] = [
-    "Warning",
-    "Error",
-    "InterfaceError",
-    "DatabaseError",
-    "DataError",
-    "OperationalError",
-    "IntegrityError",
-    "InternalError",
-    "ProgrammingError",
-    "NotSupportedError",
-];
 
 /// The exception for an error.
 pub(super) fn raise(py: Python<'_>, error: &Error) -> PyErr {

@@ -31,11 +31,6 @@ impl<T> Owned<T> {
             _ => Err(Error::interface("it was opened in another process: after a fork, open a connection of your own")),
         }
     }
-
-    /// The value where a process must not be refused: for a look that touches no lock.
-    pub(super) fn peek(&self) -> Option<&T> {
-        self.value.as_ref()
-    }
 }
 
 impl<T> Drop for Owned<T> {

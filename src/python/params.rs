@@ -25,7 +25,7 @@ use arrow_buffer::i256;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyFloat, PyFrozenSet, PyInt, PyMapping, PyMemoryView, PySet,
+    PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyFloat, PyFrozenSet, PyInt, PyIterator, PyMapping, PyMemoryView, PySet,
     PyString, PyTime, PyType, PyTzInfo,
 };
 
@@ -55,6 +55,11 @@ pub(super) fn row(parameters: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<ArrayRe
         return Err(refused());
     }
     parameters.try_iter()?.enumerate().map(|(index, value)| array(&value?, index + 1)).collect()
+}
+
+/// The next rows of parameters, at most `most`.
+pub(super) fn chunk(rows: &mut Bound<'_, PyIterator>, most: usize) -> PyResult<Vec<Vec<ArrayRef>>> {
+    rows.take(most).map(|parameters| row(Some(&parameters?))).collect()
 }
 
 /// SQL text; a lone surrogate has no UTF-8 and is refused by its index.
@@ -122,7 +127,7 @@ fn array(value: &Bound<'_, PyAny>, number: usize) -> PyResult<ArrayRef> {
         }
         return Ok(Arc::new(Time64MicrosecondArray::from(vec![of_day(value)?])));
     }
-    if value.is_instance(&decimal_type(py)?)? {
+    if value.is_instance(decimal_type(py)?.as_any())? {
         return decimal(value).map_err(|e| e.unwrap_or_else(|| bad("22003", "a Decimal that is not finite or needs more than 76 digits")));
     }
     if value.hasattr("__index__")? {

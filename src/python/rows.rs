@@ -1,7 +1,8 @@
 //! Arrow cells as Python objects, for the row methods of PEP 249. They need nothing but the
 //! standard library: int, float, Decimal, str, bytes, bool, date, time, datetime, None.
 
-use arrow_array::array::{Array, AsArray, RecordBatch};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch};
 use arrow_array::types::{
     Date32Type, Decimal128Type, Decimal256Type, DecimalType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
     Int64Type, Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType,
