@@ -1,1 +1,53 @@
-//! The Python classes.
+//! The Python classes: module `drdarrow._core`, one file per public class.
+//!
+//! | file | what |
+//! |---|---|
+//! | `connection`, `cursor`, `stream`, `batch` | the classes that users see |
+//! | `aio` | their asyncio side, wrapped by `drdarrow/aio.py` |
+//! | `link`, `statement`, `feed` | what both sides do, without Python |
+//! | `settings`, `params`, `rows`, `errors` | arguments, values and exceptions, across the border |
+//! | `collected`, `capsule` | results in the hands of other libraries |
+//! | `runtime`, `guard` | waiting, and who may touch what: one process, one thread at a time |
+//!
+//! Every class is frozen: what changes has a lock of its own, and nothing waits for a lock while it
+//! holds Python's.
+
+mod aio;
+mod batch;
+mod capsule;
+mod collected;
+mod connection;
+mod cursor;
+mod errors;
+mod feed;
+mod guard;
+mod link;
+mod params;
+mod rows;
+mod runtime;
+mod settings;
+mod statement;
+mod stream;
+
+use pyo3::prelude::*;
+
+/// DRDA in Rust, for the package `drdarrow`, which says how to use it.
+#[pymodule]
+#[pyo3(name = "_core")]
+fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(connection::connect, module)?)?;
+    module.add_function(wrap_pyfunction!(aio::connect_async, module)?)?;
+    module.add_class::<connection::Connection>()?;
+    module.add_class::<cursor::Cursor>()?;
+    module.add_class::<stream::ArrowStream>()?;
+    module.add_class::<batch::RecordBatch>()?;
+    module.add_class::<batch::Schema>()?;
+    module.add_class::<collected::Collected>()?;
+    module.add_class::<aio::RawConnection>()?;
+    module.add_class::<aio::RawCursor>()?;
+    module.add_class::<aio::RawStream>()?;
+    let leave = wrap_pyfunction!(runtime::_leave, module)?;
+    module.py().import("atexit")?.call_method1("register", (leave,))?;
+    Ok(())
+}

@@ -1,0 +1,83 @@
+"""IBM i and Db2 as Apache Arrow: a DDM/DRDA client in pure Rust.
+
+    import drdarrow
+
+    with drdarrow.connect("drda://app@localhost:1527/sample", password="secret") as connection:
+        table = connection.execute("SELECT * FROM orders WHERE id > ?", (1000,)).fetch_arrow_table()
+        for row in connection.execute("SELECT id, amount FROM orders"):
+            print(row)
+
+Rows come as tuples (PEP 249) or as Arrow record batches that pyarrow, pandas, Polars and DuckDB read
+without copying: `fetch_arrow()`, `fetch_arrow_table()`, `fetch_df()`, `fetch_polars()`. The same with
+asyncio is in `drdarrow.aio`.
+"""
+
+from __future__ import annotations
+
+from drdarrow._core import ArrowStream, Connection, Cursor, RecordBatch, Schema, __version__, connect
+from drdarrow.exceptions import (
+    DatabaseError,
+    DataError,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    Warning,  # noqa: A004  PEP 249 wants this name
+)
+from drdarrow.types import (
+    BINARY,
+    DATETIME,
+    NUMBER,
+    ROWID,
+    STRING,
+    Binary,
+    Date,
+    DateFromTicks,
+    Time,
+    TimeFromTicks,
+    Timestamp,
+    TimestampFromTicks,
+)
+
+__all__ = [
+    "BINARY",
+    "DATETIME",
+    "NUMBER",
+    "ROWID",
+    "STRING",
+    "ArrowStream",
+    "Binary",
+    "Connection",
+    "Cursor",
+    "DataError",
+    "DatabaseError",
+    "Date",
+    "DateFromTicks",
+    "Error",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "NotSupportedError",
+    "OperationalError",
+    "ProgrammingError",
+    "RecordBatch",
+    "Schema",
+    "Time",
+    "TimeFromTicks",
+    "Timestamp",
+    "TimestampFromTicks",
+    "Warning",
+    "__version__",
+    "apilevel",
+    "connect",
+    "paramstyle",
+    "threadsafety",
+]
+
+apilevel = "2.0"
+#: Threads may share the module and connections, not cursors.
+threadsafety = 2
+paramstyle = "qmark"

@@ -1,0 +1,279 @@
+"""The same names, awaited.
+
+    from drdarrow import aio
+
+    async with aio.connect("drda://app@localhost:1527/sample", password="secret") as connection:
+        cursor = await connection.execute("SELECT * FROM orders")
+        async for batch in cursor.fetch_arrow():
+            ...
+
+While a coroutine waits for the server the event loop goes on; decoding runs in threads of its own.
+Cancelling a task ends its wait at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Generator, Iterable
+from itertools import islice
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from drdarrow import _core
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+    from drdarrow._core import Parameters, Row
+    from drdarrow.exceptions import Error, Warning  # noqa: A004
+
+__all__ = ["AsyncArrowStream", "AsyncConnection", "AsyncCursor", "connect"]
+
+_CHUNK = 512
+
+
+def connect(uri: str | None = None, /, **settings: Any) -> _Connecting:
+    """Connects: `await connect(...)` or `async with connect(...) as connection`. Arguments as `drdarrow.connect`."""
+    return _Connecting(uri, settings)
+
+
+class _Connecting(Awaitable["AsyncConnection"]):
+    """A connection to be."""
+
+    def __init__(self, uri: str | None, settings: dict[str, Any]) -> None:
+        self._arguments = uri, settings
+        self._connection: AsyncConnection | None = None
+
+    async def _connect(self) -> AsyncConnection:
+        uri, settings = self._arguments
+        return AsyncConnection(await _core.connect_async(uri, **settings))
+
+    def __await__(self) -> Generator[Any, None, AsyncConnection]:
+        return self._connect().__await__()
+
+    async def __aenter__(self) -> AsyncConnection:
+        self._connection = await self._connect()
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            await self._connection.__aexit__(kind, value, traceback)
+
+
+class AsyncConnection:
+    """A connection to a database. Tasks may share it: their statements take turns.
+
+    `async with connection` commits at the end, or rolls back when an exception leaves the block, and closes.
+    """
+
+    def __init__(self, raw: _core.RawConnection) -> None:
+        self._raw = raw
+
+    def cursor(self) -> AsyncCursor:
+        """A new cursor."""
+        return AsyncCursor(self, self._raw.cursor())
+
+    async def execute(self, sql: str, parameters: Parameters | None = None, /) -> AsyncCursor:
+        """A cursor of its own with the result."""
+        return await self.cursor().execute(sql, parameters)
+
+    async def commit(self) -> None:
+        """Makes the changes last. OperationalError 08007 says that the outcome is unknown."""
+        await self._raw.commit()
+
+    async def rollback(self) -> None:
+        """Undoes the changes since the last commit; open results end with an error."""
+        await self._raw.rollback()
+
+    async def close(self) -> None:
+        """Closes; work that was not committed is undone. Closing twice is allowed."""
+        await self._raw.close()
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether every statement is committed by itself."""
+        return self._raw.autocommit
+
+    @autocommit.setter
+    def autocommit(self, on: bool) -> None:
+        self._raw.autocommit = on
+
+    @property
+    def closed(self) -> bool:
+        """Closed by `close()` or lost."""
+        return self._raw.closed
+
+    @property
+    def server(self) -> dict[str, Any]:
+        """What the server says of itself."""
+        return self._raw.server
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._raw.leave(kind is None)
+
+    def __repr__(self) -> str:
+        return repr(self._raw)
+
+
+class AsyncCursor:
+    """Executes statements and fetches their rows. One task at a time may use it."""
+
+    def __init__(self, connection: AsyncConnection, raw: _core.RawCursor) -> None:
+        self._connection = connection
+        self._raw = raw
+        #: Rows that `fetchmany()` fetches unless told.
+        self.arraysize = 1
+
+    @property
+    def connection(self) -> AsyncConnection:
+        """The connection it belongs to."""
+        return self._connection
+
+    @property
+    def description(self) -> tuple[_core.Column, ...] | None:
+        """One 7-tuple per column of the result, as in PEP 249; None without a result."""
+        return self._raw.description
+
+    @property
+    def rowcount(self) -> int:
+        """Rows changed by the last statement; -1 before it and for a result."""
+        return self._raw.rowcount
+
+    @property
+    def messages(self) -> list[tuple[type[Warning], Warning]]:
+        """Warnings of the server for the last statement."""
+        return self._raw.messages
+
+    async def execute(self, sql: str, parameters: Parameters | None = None, /) -> Self:
+        """Executes a statement with a value per question mark, and returns the cursor itself."""
+        await self._raw.execute(sql, parameters)
+        return self
+
+    async def executemany(self, sql: str, rows: Iterable[Parameters], /) -> Self:
+        """Executes a statement once for each row of parameters, a few hundred at a time."""
+        source = iter(rows)
+        before = 0
+        while True:
+            chunk = list(islice(source, _CHUNK))
+            await self._raw.execute_chunk(sql, chunk, before)
+            before += len(chunk)
+            if len(chunk) < _CHUNK:
+                return self
+
+    async def fetchone(self) -> Row | None:
+        """The next row, or None at the end."""
+        rows = [row] if (row := self._raw.row_in_hand()) is not None else await self._raw.fetchmany(1)
+        return rows[0] if rows else None
+
+    async def fetchmany(self, size: int | None = None) -> list[Row]:
+        """The next `size` rows, `arraysize` unless given; fewer at the end."""
+        return await self._raw.fetchmany(self.arraysize if size is None else size)
+
+    async def fetchall(self) -> list[Row]:
+        """All remaining rows."""
+        rows: list[Row] = []
+        while some := await self._raw.fetchsome():
+            rows += some
+        return rows
+
+    def fetch_arrow(self, batch_rows: int | None = None, batch_bytes: int | None = None) -> AsyncArrowStream:
+        """The result as a stream of Arrow record batches, which takes it over."""
+        return AsyncArrowStream(self._raw.fetch_arrow(batch_rows, batch_bytes))
+
+    async def fetch_arrow_table(self) -> pyarrow.Table:
+        """The result as a `pyarrow.Table`. Needs `pip install drdarrow[arrow]`."""
+        return (await self._raw.collect()).to_arrow()
+
+    async def fetch_df(self) -> pandas.DataFrame:
+        """The result as a `pandas.DataFrame`. Needs `pip install drdarrow[pandas]`."""
+        return await asyncio.to_thread((await self._raw.collect()).to_pandas)
+
+    async def fetch_polars(self) -> polars.DataFrame:
+        """The result as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`."""
+        return await asyncio.to_thread((await self._raw.collect()).to_polars)
+
+    async def close(self) -> None:
+        """Closes the cursor and its result."""
+        self._raw.close()
+
+    def setinputsizes(self, sizes: object) -> None:
+        """Does nothing; the server describes the parameters."""
+
+    def setoutputsize(self, size: object, column: object = None, /) -> None:
+        """Does nothing; values are fetched whole."""
+
+    def __aiter__(self) -> AsyncIterator[Row]:
+        return self
+
+    async def __anext__(self) -> Row:
+        row = await self.fetchone()
+        if row is None:
+            raise StopAsyncIteration
+        return row
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return repr(self._raw)
+
+
+class AsyncArrowStream:
+    """A result as Arrow record batches: `async for batch in stream`. It is read once."""
+
+    def __init__(self, raw: _core.RawStream) -> None:
+        self._raw = raw
+
+    @property
+    def schema(self) -> _core.Schema:
+        """The columns; asks nothing of the server."""
+        return self._raw.schema
+
+    @property
+    def rows_read(self) -> int:
+        """Rows handed out so far."""
+        return self._raw.rows_read
+
+    @property
+    def error(self) -> Error | None:
+        """The exception that ended the reading, or None."""
+        return self._raw.error
+
+    @property
+    def messages(self) -> list[tuple[type[Warning], Warning]]:
+        """Warnings of the server so far."""
+        return self._raw.messages
+
+    def __aiter__(self) -> AsyncIterator[_core.RecordBatch]:
+        return self
+
+    async def __anext__(self) -> _core.RecordBatch:
+        batch = await self._raw.next_batch()
+        if batch is None:
+            raise StopAsyncIteration
+        return batch
+
+    async def close(self) -> None:
+        """Closes the query on the server. Closing twice is allowed."""
+        self._raw.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._raw.close()
+
+    def __repr__(self) -> str:
+        return repr(self._raw)

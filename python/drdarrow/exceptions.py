@@ -1,0 +1,99 @@
+"""The exceptions of PEP 249, with what DRDA knows about a failure."""
+
+from __future__ import annotations
+
+__all__ = [
+    "DataError",
+    "DatabaseError",
+    "Error",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "NotSupportedError",
+    "OperationalError",
+    "ProgrammingError",
+    "Warning",
+]
+
+
+class Warning(Exception):  # noqa: A001  PEP 249 wants this name
+    """A remark of the server, as found in `Cursor.messages`. It is not raised."""
+
+    def __init__(self, *args: object, sqlstate: str | None = None, sqlcode: int | None = None) -> None:
+        super().__init__(*args)
+        #: SQLSTATE, five characters.
+        self.sqlstate = sqlstate
+        #: SQLCODE, above zero.
+        self.sqlcode = sqlcode
+
+
+class Error(Exception):
+    """The base of all errors. It never holds a password."""
+
+    def __init__(
+        self,
+        *args: object,
+        sqlstate: str | None = None,
+        sqlcode: int | None = None,
+        phase: str | None = None,
+        peer: str | None = None,
+        reply: str | None = None,
+        hint: str | None = None,
+        connection_usable: bool = True,
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(*args)
+        #: SQLSTATE, five characters, or None.
+        self.sqlstate = sqlstate
+        #: SQLCODE, when the server sent one.
+        self.sqlcode = sqlcode
+        #: What was being done: config, dns, tcp, exchange, security, access, execute, fetch, commit, close.
+        self.phase = phase
+        #: `host:port` of the server.
+        self.peer = peer
+        #: Name of the DRDA reply message that said so, such as RDBNFNRM.
+        self.reply = reply
+        #: What to do about it.
+        self.hint = hint
+        #: Whether the connection can still be used.
+        self.connection_usable = connection_usable
+        #: Whether the same work may succeed when it is tried again: deadlock, lock time-out.
+        self.retryable = retryable
+
+
+class InterfaceError(Error):
+    """Misuse of this package."""
+
+
+class DatabaseError(Error):
+    """Something about the database."""
+
+
+class DataError(DatabaseError):
+    """A value: out of range, too long, not convertible."""
+
+
+class OperationalError(DatabaseError):
+    """The network, the login, the server's state."""
+
+
+class IntegrityError(DatabaseError):
+    """A constraint."""
+
+
+class InternalError(DatabaseError):
+    """The protocol was broken."""
+
+
+class ProgrammingError(DatabaseError):
+    """The statement, or a call that does not fit it."""
+
+
+class NotSupportedError(DatabaseError):
+    """Something the server or this package does not do."""
+
+
+# They are shown and pickled by their public names.
+for _name in __all__:
+    globals()[_name].__module__ = "drdarrow"
+del _name

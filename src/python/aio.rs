@@ -1,0 +1,361 @@
+//! The asyncio side. `drdarrow/aio.py` wraps these in coroutines; what waits, waits here, on the
+//! runtime. Cancelling the awaiting task drops the wait: cursor and connection stay as they are.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+
+use super::batch::{RecordBatch, Schema};
+use super::collected::Collected;
+use super::cursor::{count, describe, describe_state, drain_messages, row_count};
+use super::connection::server;
+use super::errors;
+use super::feed::{Feed, fill_elsewhere};
+use super::guard::Owned;
+use super::link::Link;
+use super::params;
+use super::rows::{self, Rows};
+use super::runtime;
+use super::settings;
+use super::statement::Statement;
+use super::stream::Shared;
+use crate::client::error::Result;
+
+/// Connects; an awaitable of a RawConnection. Arguments as for `connect()`.
+#[pyfunction]
+#[pyo3(signature = (uri=None, /, **settings))]
+pub(super) fn connect_async<'py>(
+    py: Python<'py>,
+    uri: Option<&Bound<'py, PyAny>>,
+    settings: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (config, limits) = settings::read(py, uri, settings)?;
+    runtime::asyncio(py, async move {
+        Link::connect(config, limits).await.map(|link| RawConnection { link: Owned::new(link) })
+    })
+}
+
+/// A connection whose waits are awaitables.
+#[pyclass(frozen, module = "drdarrow._core")]
+pub(super) struct RawConnection {
+    link: Owned<Arc<Link>>,
+}
+
+impl RawConnection {
+    fn link(&self, py: Python<'_>) -> PyResult<&Arc<Link>> {
+        self.link.get().map_err(|e| errors::raise(py, &e))
+    }
+}
+
+#[pymethods]
+impl RawConnection {
+    /// A new RawCursor.
+    fn cursor(&self, py: Python<'_>) -> PyResult<RawCursor> {
+        let link = self.link(py)?;
+        link.open().map_err(|e| errors::raise(py, &e))?;
+        let statement = Owned::new(Statement::new(link.clone()));
+        Ok(RawCursor { statement, messages: PyList::empty(py).unbind() })
+    }
+
+    /// Makes the changes last.
+    fn commit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        runtime::asyncio(py, self.link(py)?.clone().end_work(true))
+    }
+
+    /// Undoes the changes.
+    fn rollback<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        runtime::asyncio(py, self.link(py)?.clone().end_work(false))
+    }
+
+    /// Closes.
+    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        runtime::asyncio(py, self.link(py)?.clone().close())
+    }
+
+    /// The end of an `async with` block: commits when it went well, else rolls back, and closes.
+    fn leave<'py>(&self, py: Python<'py>, well: bool) -> PyResult<Bound<'py, PyAny>> {
+        runtime::asyncio(py, self.link(py)?.clone().leave(well))
+    }
+
+    #[getter]
+    fn get_autocommit(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.link(py)?.client.autocommit())
+    }
+
+    #[setter]
+    fn set_autocommit(&self, py: Python<'_>, on: bool) -> PyResult<()> {
+        let link = self.link(py)?;
+        link.open().map_err(|e| errors::raise(py, &e))?;
+        link.client.set_autocommit(on);
+        Ok(())
+    }
+
+    #[getter]
+    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.link(py)?.is_closed())
+    }
+
+    #[getter]
+    fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        server(py, self.link(py)?)
+    }
+
+    fn __repr__(&self) -> String {
+        match self.link.get() {
+            Ok(link) => format!("<drdarrow.aio.AsyncConnection {}>", link.describe()),
+            Err(_) => "<drdarrow.aio.AsyncConnection of another process>".to_owned(),
+        }
+    }
+}
+
+/// A cursor whose waits are awaitables.
+#[pyclass(frozen, module = "drdarrow._core")]
+pub(super) struct RawCursor {
+    statement: Owned<Arc<Statement>>,
+    messages: Py<PyList>,
+}
+
+impl RawCursor {
+    fn statement(&self, py: Python<'_>) -> PyResult<&Arc<Statement>> {
+        self.statement.get().map_err(|e| errors::raise(py, &e))
+    }
+
+    /// The next rows, from as many batches as it takes unless `eager`.
+    fn fetch<'py>(&self, py: Python<'py>, wanted: usize, eager: bool) -> PyResult<Bound<'py, PyAny>> {
+        let statement = self.statement(py)?.clone();
+        let mut lease = statement.lease_rows().map_err(|e| errors::raise(py, &e))?;
+        runtime::asyncio(py, async move {
+            let mut found = Many(Vec::new());
+            let mut missing = wanted;
+            while missing > 0 {
+                let (back, filled) = fill_elsewhere(lease).await;
+                let Some(back) = back else { return filled.map(|_| found) };
+                lease = back;
+                let Some(feed) = lease.as_mut() else { break };
+                statement.about().warnings.extend(feed.take_warnings());
+                match filled {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    // The rows before the failure first; it is told again by the next fetch.
+                    Err(_) if !found.0.is_empty() => break,
+                    Err(e) => return Err(e),
+                }
+                let Some(rows) = feed.look(missing) else { break };
+                feed.skip(rows.len);
+                missing -= rows.len;
+                found.0.push(rows);
+                if eager {
+                    break;
+                }
+            }
+            Ok(found)
+        })
+    }
+}
+
+#[pymethods]
+impl RawCursor {
+    #[getter]
+    fn description<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        describe(py, self.statement(py)?)
+    }
+
+    #[getter]
+    fn rowcount(&self, py: Python<'_>) -> PyResult<i64> {
+        Ok(row_count(self.statement(py)?))
+    }
+
+    #[getter]
+    fn messages(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
+        drain_messages(py, self.statement(py)?, self.messages.bind(py))?;
+        Ok(self.messages.clone_ref(py))
+    }
+
+    /// Executes once.
+    #[pyo3(signature = (sql, parameters=None, /))]
+    fn execute<'py>(
+        &self,
+        py: Python<'py>,
+        sql: &Bound<'py, PyAny>,
+        parameters: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (sql, row) = (params::statement(sql)?, params::row(parameters)?);
+        let statement = self.statement(py)?.clone();
+        let mut lease = statement.lease().map_err(|e| errors::raise(py, &e))?;
+        self.messages.bind(py).call_method0("clear")?;
+        runtime::asyncio(py, async move { statement.execute(&mut lease, &sql, row).await })
+    }
+
+    /// Executes once for each row of a list; `before` rows of the same call have gone before it.
+    #[pyo3(signature = (sql, rows, before, /))]
+    fn execute_chunk<'py>(
+        &self,
+        py: Python<'py>,
+        sql: &Bound<'py, PyAny>,
+        rows: &Bound<'py, PyAny>,
+        before: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (sql, rows) = (params::statement(sql)?, params::chunk(&mut rows.try_iter()?, usize::MAX)?);
+        let statement = self.statement(py)?.clone();
+        let mut lease = statement.lease().map_err(|e| errors::raise(py, &e))?;
+        if before == 0 {
+            self.messages.bind(py).call_method0("clear")?;
+        }
+        runtime::asyncio(py, async move { statement.execute_chunk(&mut lease, &sql, rows, before).await })
+    }
+
+    /// The next row if it is in hand, without waiting; None says nothing about the end.
+    fn row_in_hand<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let mut lease = self.statement(py)?.lease_rows().map_err(|e| errors::raise(py, &e))?;
+        let Some(feed) = lease.as_mut() else { return Ok(None) };
+        let Some(found) = feed.look(1) else { return Ok(None) };
+        let row = rows::row(py, &found.batch, found.at)?;
+        feed.skip(1);
+        Ok(Some(row))
+    }
+
+    /// The next `size` rows: an awaitable of a list, shorter at the end.
+    #[pyo3(signature = (size, /))]
+    fn fetchmany<'py>(&self, py: Python<'py>, size: i64) -> PyResult<Bound<'py, PyAny>> {
+        self.fetch(py, count(py, "size", size)?, false)
+    }
+
+    /// Some of the next rows: an awaitable of a list, empty at the end.
+    fn fetchsome<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.fetch(py, usize::MAX, true)
+    }
+
+    /// The result as a RawStream, which takes it over.
+    #[pyo3(signature = (batch_rows=None, batch_bytes=None))]
+    fn fetch_arrow(
+        &self,
+        py: Python<'_>,
+        batch_rows: Option<&Bound<'_, PyAny>>,
+        batch_bytes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<RawStream> {
+        let statement = self.statement(py)?;
+        let limits = settings::limits(statement.link.limits, batch_rows, batch_bytes)?;
+        let mut feed = statement.hand_over().map_err(|e| errors::raise(py, &e))?;
+        feed.set_limits(limits);
+        Ok(RawStream(Owned::new(Shared::new(feed))))
+    }
+
+    /// The whole result: an awaitable of a Collected.
+    fn collect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let statement = self.statement(py)?.clone();
+        let mut lease = statement.lease_rows().map_err(|e| errors::raise(py, &e))?;
+        runtime::asyncio(py, async move {
+            let mut batches = Vec::new();
+            let schema = match lease.as_mut() {
+                Some(feed) => {
+                    feed.set_limits(statement.link.limits);
+                    feed.schema()
+                }
+                None => return Err(errors::internal("a result went missing")),
+            };
+            loop {
+                let (back, filled) = fill_elsewhere(lease).await;
+                let (Some(back), true) = (back, filled?) else { break };
+                lease = back;
+                batches.extend(lease.as_mut().and_then(Feed::take_batch));
+            }
+            Ok(Collected::new(schema, batches))
+        })
+    }
+
+    /// Closes the cursor and its result.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let statement = self.statement(py)?;
+        let _inside = runtime::enter();
+        statement.close().map_err(|e| errors::raise(py, &e))
+    }
+
+    fn __repr__(&self) -> String {
+        match self.statement.get() {
+            Ok(statement) => describe_state(statement, "aio.AsyncCursor"),
+            Err(_) => "<drdarrow.aio.AsyncCursor of another process>".to_owned(),
+        }
+    }
+}
+
+/// A stream whose waits are awaitables.
+#[pyclass(frozen, module = "drdarrow._core")]
+pub(super) struct RawStream(Owned<Arc<Shared>>);
+
+impl RawStream {
+    fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
+        self.0.get().map_err(|e| errors::raise(py, &e))
+    }
+}
+
+#[pymethods]
+impl RawStream {
+    #[getter]
+    fn schema(&self, py: Python<'_>) -> PyResult<Schema> {
+        Ok(Schema(self.shared(py)?.schema().clone()))
+    }
+
+    #[getter]
+    fn rows_read(&self, py: Python<'_>) -> PyResult<u64> {
+        Ok(self.shared(py)?.rows())
+    }
+
+    #[getter]
+    fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.shared(py)?.exception(py)
+    }
+
+    #[getter]
+    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.shared(py)?.messages(py)
+    }
+
+    /// The next RecordBatch, or None at the end: an awaitable.
+    fn next_batch<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let shared = self.shared(py)?.clone();
+        let lease = shared.lease_ours().map_err(|e| errors::raise(py, &e))?;
+        runtime::asyncio(py, async move {
+            if lease.is_none() {
+                return Ok(None);
+            }
+            let batch: Result<_> = match fill_elsewhere(lease).await {
+                (Some(mut lease), filled) => shared.settle(&mut lease, filled),
+                (None, filled) => filled.map(|_| None),
+            };
+            batch.map(|batch| batch.map(RecordBatch))
+        })
+    }
+
+    /// Closes the query on the server.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let shared = self.shared(py)?;
+        let _inside = runtime::enter();
+        shared.close();
+        Ok(())
+    }
+
+    fn __repr__(&self) -> String {
+        match self.0.get() {
+            Ok(shared) => shared.describe("aio.AsyncArrowStream"),
+            Err(_) => "<drdarrow.aio.AsyncArrowStream of another process>".to_owned(),
+        }
+    }
+}
+
+/// Rows of several batches, as one list.
+struct Many(Vec<Rows>);
+
+impl<'py> IntoPyObject<'py> for Many {
+    type Target = PyList;
+    type Output = Bound<'py, PyList>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        for rows in &self.0 {
+            rows.append(&list)?;
+        }
+        Ok(list)
+    }
+}

@@ -1,0 +1,71 @@
+//! A result read to its end, on its way into a table or data frame of another library. The libraries
+//! are imported when they are needed; none is required.
+
+use arrow_array::{RecordBatch, RecordBatchIterator};
+use arrow_schema::SchemaRef;
+use pyo3::exceptions::PyImportError;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use super::capsule;
+use super::errors;
+
+/// All batches of a result.
+#[pyclass(frozen, module = "drdarrow._core")]
+pub(super) struct Collected {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+impl Collected {
+    pub(super) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Collected {
+        Collected { schema, batches }
+    }
+}
+
+#[pymethods]
+impl Collected {
+    /// A PyCapsule `arrow_array_stream`; may be called again.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        drop(requested_schema);
+        capsule::stream(py, RecordBatchIterator::new(self.batches.clone().into_iter().map(Ok), self.schema.clone()))
+    }
+
+    /// A PyCapsule `arrow_schema`.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        capsule::schema(py, &self.schema)
+    }
+
+    /// As a `pyarrow.Table`, without copying.
+    pub(super) fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        library(slf.py(), "pyarrow", "arrow")?.call_method1("table", (slf,))
+    }
+
+    /// As a `pandas.DataFrame`.
+    pub(super) fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        library(slf.py(), "pyarrow", "pandas")?;
+        library(slf.py(), "pandas", "pandas")?.getattr("DataFrame")?.call_method1("from_arrow", (slf,))
+    }
+
+    /// As a `polars.DataFrame`.
+    pub(super) fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        library(slf.py(), "polars", "polars")?.call_method1("DataFrame", (slf,))
+    }
+}
+
+/// Imports a library or says how to install it.
+pub(super) fn library<'py>(py: Python<'py>, name: &str, extra: &str) -> PyResult<Bound<'py, PyModule>> {
+    py.import(name).map_err(|e| {
+        if !e.is_instance_of::<PyImportError>(py) {
+            return e;
+        }
+        let error = errors::interface(py, format!("{name} is not installed: pip install drdarrow[{extra}]"));
+        error.set_cause(py, Some(e));
+        error
+    })
+}

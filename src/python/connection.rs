@@ -1,0 +1,223 @@
+//! A connection: the way in, units of work, cursors.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyType};
+
+use super::cursor::Cursor;
+use super::errors;
+use super::guard::Owned;
+use super::link::Link;
+use super::runtime;
+use super::settings;
+use super::statement::Statement;
+
+/// Connects to a database: `connect("drda://user@host:446/DATABASE", password=...)`, the same by
+/// name, or both. Settings left out or None have their defaults.
+///
+/// Settings: host, port (446), database, user, password, attributes (dict; Derby's connection
+/// attributes), timeout (seconds for name resolution, TCP and login together; 15), statement_timeout
+/// (seconds for an answer; none), security (auto, user, password, substitute, encrypted,
+/// encrypted-aes, encrypted-des), allow_cleartext_password (False; for other machines than this one),
+/// autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
+/// per result), lob_limit (bytes), collection, package, application_name, timestamp_unit (us, ns),
+/// timestamp_excess (error, truncate), decfloat (text, decimal(p,s)), batch_rows, batch_bytes.
+///
+/// Raises InterfaceError for a setting that cannot be meant, OperationalError when the server cannot
+/// be reached or refuses; `phase` says how far it came: dns, tcp, exchange, security, access.
+#[pyfunction]
+#[pyo3(signature = (uri=None, /, **settings))]
+pub(super) fn connect(
+    py: Python<'_>,
+    uri: Option<&Bound<'_, PyAny>>,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Connection> {
+    let (config, limits) = settings::read(py, uri, settings)?;
+    let link = runtime::block_on(py, Link::connect(config, limits))?.map_err(|e| errors::raise(py, &e))?;
+    Ok(Connection { link: Owned::new(link) })
+}
+
+/// A connection to a database (PEP 249), made by `connect()`.
+///
+/// Threads may share it: their statements take turns. `with connection:` commits at the end, or rolls
+/// back when an exception leaves the block, and closes. Closing without a commit rolls back.
+#[pyclass(frozen, module = "drdarrow", weakref)]
+pub(super) struct Connection {
+    link: Owned<Arc<Link>>,
+}
+
+impl Connection {
+    fn link(&self, py: Python<'_>) -> PyResult<&Arc<Link>> {
+        self.link.get().map_err(|e| errors::raise(py, &e))
+    }
+}
+
+#[pymethods]
+impl Connection {
+    /// A new Cursor. Raises InterfaceError when the connection is closed.
+    fn cursor(slf: Py<Self>, py: Python<'_>) -> PyResult<Cursor> {
+        let link = slf.get().link(py)?.clone();
+        link.open().map_err(|e| errors::raise(py, &e))?;
+        Ok(Cursor::new(py, slf, Statement::new(link)))
+    }
+
+    /// `cursor().execute(sql, parameters)`: a Cursor of its own with the result.
+    #[pyo3(signature = (sql, parameters=None, /))]
+    fn execute<'py>(
+        slf: Py<Self>,
+        py: Python<'py>,
+        sql: &Bound<'py, PyAny>,
+        parameters: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let cursor = Bound::new(py, Connection::cursor(slf, py)?)?;
+        cursor.call_method1("execute", (sql, parameters))
+    }
+
+    /// Makes the changes last.
+    ///
+    /// Raises OperationalError with SQLSTATE 08007 when the answer did not come: the outcome is
+    /// unknown then, and nothing is tried again.
+    fn commit(&self, py: Python<'_>) -> PyResult<()> {
+        runtime::block_on(py, self.link(py)?.clone().end_work(true))?.map_err(|e| errors::raise(py, &e))
+    }
+
+    /// Undoes the changes since the last commit; open results end with an error.
+    fn rollback(&self, py: Python<'_>) -> PyResult<()> {
+        runtime::block_on(py, self.link(py)?.clone().end_work(false))?.map_err(|e| errors::raise(py, &e))
+    }
+
+    /// Closes the connection; work that was not committed is undone. Closing twice is allowed. A
+    /// statement that another thread waits for ends with an error.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        runtime::block_on(py, self.link(py)?.clone().close())?.map_err(|e| errors::raise(py, &e))
+    }
+
+    /// Whether every statement is committed by itself, bool. A change counts from the next statement.
+    #[getter]
+    fn get_autocommit(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.link(py)?.client.autocommit())
+    }
+
+    #[setter]
+    fn set_autocommit(&self, py: Python<'_>, on: bool) -> PyResult<()> {
+        let link = self.link(py)?;
+        link.open().map_err(|e| errors::raise(py, &e))?;
+        link.client.set_autocommit(on);
+        Ok(())
+    }
+
+    /// Closed by `close()` or lost, bool.
+    #[getter]
+    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.link(py)?.is_closed())
+    }
+
+    /// What the server says of itself: dict with product, prdid, class, release, sqlam, typdef,
+    /// ccsids (single-byte, double-byte, mixed), secmec, database, peer.
+    #[getter]
+    fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        server(py, self.link(py)?)
+    }
+
+    fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
+        slf.get().link(py)?.open().map_err(|e| errors::raise(py, &e))?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let left = runtime::block_on(py, self.link(py)?.clone().leave(kind.is_none()))?;
+        left.map_err(|e| errors::raise(py, &e))
+    }
+
+    fn __repr__(&self) -> String {
+        match self.link.get() {
+            Ok(link) => format!("<drdarrow.Connection {}>", link.describe()),
+            Err(_) => "<drdarrow.Connection of another process>".to_owned(),
+        }
+    }
+
+    #[classattr]
+    #[pyo3(name = "Warning")]
+    fn warning(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "Warning").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "Error")]
+    fn error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "Error").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "InterfaceError")]
+    fn interface_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "InterfaceError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "DatabaseError")]
+    fn database_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "DatabaseError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "DataError")]
+    fn data_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "DataError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "OperationalError")]
+    fn operational_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "OperationalError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "IntegrityError")]
+    fn integrity_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "IntegrityError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "InternalError")]
+    fn internal_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "InternalError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "ProgrammingError")]
+    fn programming_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "ProgrammingError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "NotSupportedError")]
+    fn not_supported_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "NotSupportedError").map(Bound::unbind)
+    }
+}
+
+/// What the server says of itself.
+pub(super) fn server<'py>(py: Python<'py>, link: &Link) -> PyResult<Bound<'py, PyDict>> {
+    let info = link.client.info();
+    let server = PyDict::new(py);
+    server.set_item("product", info.product)?;
+    server.set_item("prdid", info.prdid)?;
+    server.set_item("class", info.class)?;
+    server.set_item("release", info.release)?;
+    server.set_item("sqlam", info.sqlam)?;
+    server.set_item("typdef", info.typdef)?;
+    server.set_item("ccsids", info.ccsids)?;
+    server.set_item("secmec", info.secmec)?;
+    server.set_item("database", info.database)?;
+    server.set_item("peer", info.peer)?;
+    Ok(server)
+}

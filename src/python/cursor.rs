@@ -1,0 +1,351 @@
+//! The cursor of PEP 249, and the ways from its result to Arrow.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use super::collected::{self, Collected};
+use super::connection::Connection;
+use super::errors;
+use super::feed::Feed;
+use super::guard::{Lease, Owned};
+use super::params;
+use super::rows;
+use super::runtime;
+use super::settings;
+use super::statement::{CHUNK, Statement};
+use super::stream::ArrowStream;
+use crate::client::error::{Error, Result};
+use crate::client::stream::ColumnInfo;
+
+/// Executes statements and fetches their rows (PEP 249).
+///
+/// Made by `Connection.cursor()`. Parameters are question marks. One thread at a time may use a
+/// cursor: another one gets InterfaceError. Several cursors of a connection may read side by side.
+#[pyclass(frozen, module = "drdarrow", weakref)]
+pub(super) struct Cursor {
+    connection: Py<Connection>,
+    statement: Owned<Arc<Statement>>,
+    messages: Py<PyList>,
+    arraysize: AtomicUsize,
+}
+
+impl Cursor {
+    pub(super) fn new(py: Python<'_>, connection: Py<Connection>, statement: Arc<Statement>) -> Cursor {
+        let messages = PyList::empty(py).unbind();
+        Cursor { connection, statement: Owned::new(statement), messages, arraysize: AtomicUsize::new(1) }
+    }
+
+    fn statement(&self, py: Python<'_>) -> PyResult<&Arc<Statement>> {
+        self.statement.get().map_err(|e| errors::raise(py, &e))
+    }
+
+    /// Waits and decodes until there are rows in hand.
+    fn fill(py: Python<'_>, statement: &Statement, lease: &mut Lease<Option<Feed>>) -> PyResult<Result<bool>> {
+        let Some(feed) = lease.as_mut() else { return Ok(Ok(false)) };
+        if feed.held() > 0 {
+            return Ok(Ok(true));
+        }
+        let filled = runtime::block_on(py, feed.fill())?;
+        statement.about().warnings.extend(feed.take_warnings());
+        Ok(filled)
+    }
+
+    /// Reads the result to its end.
+    fn collect(&self, py: Python<'_>) -> PyResult<Collected> {
+        let statement = self.statement(py)?;
+        let raise = |e| errors::raise(py, &e);
+        let mut lease = statement.lease_rows().map_err(raise)?;
+        let mut batches = Vec::new();
+        let Some(schema) = lease.as_mut().map(|feed| {
+            feed.set_limits(statement.link.limits);
+            feed.schema()
+        }) else {
+            return Err(raise(errors::internal("a result went missing")));
+        };
+        while Cursor::fill(py, statement, &mut lease)?.map_err(raise)? {
+            batches.extend(lease.as_mut().and_then(Feed::take_batch));
+            py.check_signals()?;
+        }
+        Ok(Collected::new(schema, batches))
+    }
+}
+
+#[pymethods]
+impl Cursor {
+    /// One 7-tuple per column of the result, or None without one: name, type_code, None,
+    /// internal_size in bytes, precision, scale, null_ok. `type_code` is the SQL type's name, equal
+    /// to one of STRING, BINARY, NUMBER, DATETIME, ROWID.
+    #[getter]
+    fn description<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        describe(py, self.statement(py)?)
+    }
+
+    /// Rows that the last statement changed; -1 before it, for a result, and where the server does
+    /// not count.
+    #[getter]
+    fn rowcount(&self, py: Python<'_>) -> PyResult<i64> {
+        Ok(row_count(self.statement(py)?))
+    }
+
+    /// Rows that `fetchmany()` fetches unless told; 1 at first.
+    #[getter]
+    fn get_arraysize(&self) -> usize {
+        self.arraysize.load(Ordering::Relaxed)
+    }
+
+    #[setter]
+    fn set_arraysize(&self, py: Python<'_>, rows: i64) -> PyResult<()> {
+        self.arraysize.store(count(py, "arraysize", rows)?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Warnings of the server for the last statement: list of (class, instance). They are not raised.
+    #[getter]
+    fn messages(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
+        drain_messages(py, self.statement(py)?, self.messages.bind(py))?;
+        Ok(self.messages.clone_ref(py))
+    }
+
+    /// The Connection it belongs to.
+    #[getter]
+    fn connection(&self, py: Python<'_>) -> Py<Connection> {
+        self.connection.clone_ref(py)
+    }
+
+    /// Executes a statement and returns the cursor itself.
+    ///
+    /// `parameters` is a sequence with one value per question mark: None, bool, int, float, Decimal,
+    /// str, bytes, bytearray, memoryview, date, time, datetime (with a zone: converted to UTC). The
+    /// result of the statement before is closed.
+    ///
+    /// Raises ProgrammingError for the statement, DataError for a value that does not fit,
+    /// IntegrityError for a constraint, InterfaceError for misuse, OperationalError for the rest.
+    #[pyo3(signature = (sql, parameters=None, /))]
+    fn execute(
+        slf: Py<Self>,
+        py: Python<'_>,
+        sql: &Bound<'_, PyAny>,
+        parameters: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<Self>> {
+        {
+            let cursor = slf.get();
+            let statement = cursor.statement(py)?;
+            let raise = |e| errors::raise(py, &e);
+            statement.usable().map_err(raise)?;
+            let (sql, row) = (params::statement(sql)?, params::row(parameters)?);
+            let mut lease = statement.lease().map_err(raise)?;
+            cursor.messages.bind(py).call_method0("clear")?;
+            runtime::block_on(py, statement.execute(&mut lease, &sql, row))?.map_err(raise)?;
+        }
+        Ok(slf)
+    }
+
+    /// Executes a statement once for each row of parameters, a few hundred at a time; an iterator is
+    /// read as it goes. `rowcount` is the sum. When a row fails, those before it have been executed.
+    ///
+    /// Raises as `execute()`; the message names the row.
+    #[pyo3(signature = (sql, rows, /))]
+    fn executemany(slf: Py<Self>, py: Python<'_>, sql: &Bound<'_, PyAny>, rows: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
+        {
+            let cursor = slf.get();
+            let statement = cursor.statement(py)?;
+            let raise = |e| errors::raise(py, &e);
+            let mut lease = statement.lease().map_err(raise)?;
+            let sql = params::statement(sql)?;
+            cursor.messages.bind(py).call_method0("clear")?;
+            let mut rows = rows.try_iter()?;
+            let mut before = 0;
+            loop {
+                let chunk = params::chunk(&mut rows, CHUNK)?;
+                let size = chunk.len();
+                runtime::block_on(py, statement.execute_chunk(&mut lease, &sql, chunk, before))?.map_err(raise)?;
+                before += size;
+                if size < CHUNK {
+                    break;
+                }
+            }
+        }
+        Ok(slf)
+    }
+
+    /// The next row as a tuple, or None at the end.
+    ///
+    /// Raises ProgrammingError when there is no result, InterfaceError when the cursor is closed.
+    fn fetchone<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let statement = self.statement(py)?;
+        let raise = |e| errors::raise(py, &e);
+        let mut lease = statement.lease_rows().map_err(raise)?;
+        if !Cursor::fill(py, statement, &mut lease)?.map_err(raise)? {
+            return Ok(None);
+        }
+        let Some(feed) = lease.as_mut() else { return Ok(None) };
+        let Some(found) = feed.look(1) else { return Ok(None) };
+        let row = rows::row(py, &found.batch, found.at)?;
+        feed.skip(1);
+        Ok(Some(row))
+    }
+
+    /// The next `size` rows, `arraysize` unless given: list of tuples, shorter at the end.
+    #[pyo3(signature = (size=None))]
+    fn fetchmany<'py>(&self, py: Python<'py>, size: Option<i64>) -> PyResult<Bound<'py, PyList>> {
+        let wanted = size.map_or(Ok(self.get_arraysize()), |size| count(py, "size", size))?;
+        let statement = self.statement(py)?;
+        let raise = |e| errors::raise(py, &e);
+        let mut lease = statement.lease_rows().map_err(raise)?;
+        let list = PyList::empty(py);
+        while list.len() < wanted {
+            match Cursor::fill(py, statement, &mut lease)? {
+                Ok(true) => {}
+                Ok(false) => break,
+                // The rows before the failure first; it is told again by the next fetch.
+                Err(_) if !list.is_empty() => break,
+                Err(e) => return Err(raise(e)),
+            }
+            let Some(feed) = lease.as_mut() else { break };
+            let Some(found) = feed.look(wanted - list.len()) else { break };
+            found.append(&list)?;
+            feed.skip(found.len);
+        }
+        Ok(list)
+    }
+
+    /// All remaining rows: list of tuples.
+    fn fetchall<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let statement = self.statement(py)?;
+        let raise = |e| errors::raise(py, &e);
+        let mut lease = statement.lease_rows().map_err(raise)?;
+        let list = PyList::empty(py);
+        while Cursor::fill(py, statement, &mut lease)?.map_err(raise)? {
+            let Some(feed) = lease.as_mut() else { break };
+            let Some(found) = feed.look(usize::MAX) else { break };
+            found.append(&list)?;
+            feed.skip(found.len);
+            py.check_signals()?;
+        }
+        Ok(list)
+    }
+
+    /// The result as an ArrowStream, which takes it over: the cursor is free for another statement.
+    ///
+    /// `batch_rows` and `batch_bytes` limit each batch (65,536 rows, 16 MiB unless `connect()` was
+    /// told otherwise).
+    #[pyo3(signature = (batch_rows=None, batch_bytes=None))]
+    fn fetch_arrow(
+        &self,
+        py: Python<'_>,
+        batch_rows: Option<&Bound<'_, PyAny>>,
+        batch_bytes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<ArrowStream> {
+        let statement = self.statement(py)?;
+        let limits = settings::limits(statement.link.limits, batch_rows, batch_bytes)?;
+        let mut feed = statement.hand_over().map_err(|e| errors::raise(py, &e))?;
+        feed.set_limits(limits);
+        Ok(ArrowStream::new(feed))
+    }
+
+    /// The result as a `pyarrow.RecordBatchReader`, read as it is consumed.
+    fn fetch_record_batch<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let reader = collected::library(py, "pyarrow", "arrow")?.getattr("RecordBatchReader")?;
+        reader.call_method1("from_stream", (self.fetch_arrow(py, None, None)?,))
+    }
+
+    /// The result as a `pyarrow.Table`. Needs `pip install drdarrow[arrow]`.
+    fn fetch_arrow_table<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        collected::library(py, "pyarrow", "arrow")?;
+        Collected::to_arrow(&Bound::new(py, self.collect(py)?)?)
+    }
+
+    /// The result as a `pandas.DataFrame`. Needs `pip install drdarrow[pandas]`.
+    fn fetch_df<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        collected::library(py, "pandas", "pandas")?;
+        Collected::to_pandas(&Bound::new(py, self.collect(py)?)?)
+    }
+
+    /// The result as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`.
+    fn fetch_polars<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        collected::library(py, "polars", "polars")?;
+        Collected::to_polars(&Bound::new(py, self.collect(py)?)?)
+    }
+
+    /// Closes the cursor and its result. Closing twice is allowed.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let statement = self.statement(py)?;
+        let _inside = runtime::enter();
+        statement.close().map_err(|e| errors::raise(py, &e))
+    }
+
+    /// Does nothing; the server describes the parameters (PEP 249).
+    fn setinputsizes(&self, _sizes: &Bound<'_, PyAny>) {}
+
+    /// Does nothing; values are fetched whole (PEP 249).
+    #[pyo3(signature = (_size, _column=None, /))]
+    fn setoutputsize(&self, _size: &Bound<'_, PyAny>, _column: Option<&Bound<'_, PyAny>>) {}
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.fetchone(py)
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close(py)
+    }
+
+    fn __repr__(&self) -> String {
+        match self.statement.get() {
+            Ok(statement) => describe_state(statement, "Cursor"),
+            Err(_) => "<drdarrow.Cursor of another process>".to_owned(),
+        }
+    }
+}
+
+/// A number of rows.
+pub(super) fn count(py: Python<'_>, what: &str, rows: i64) -> PyResult<usize> {
+    usize::try_from(rows).map_err(|_| errors::raise(py, &Error::interface(format!("{what}: expected a number of rows"))))
+}
+
+/// PEP 249's description.
+pub(super) fn describe<'py>(py: Python<'py>, statement: &Statement) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let Some(columns) = statement.about().columns.clone() else { return Ok(None) };
+    let one = |(index, column): (usize, ColumnInfo)| {
+        let name = if column.name.is_empty() { (index + 1).to_string() } else { column.name };
+        let numeric = (column.precision > 0).then_some((column.precision, column.scale));
+        let (precision, scale) = numeric.unzip();
+        (name, column.sql_type, None::<u8>, column.length, precision, scale, column.nullable)
+    };
+    Ok(Some(PyTuple::new(py, columns.into_iter().enumerate().map(one).collect::<Vec<_>>())?))
+}
+
+/// PEP 249's rowcount.
+pub(super) fn row_count(statement: &Statement) -> i64 {
+    statement.about().count.and_then(|count| i64::try_from(count).ok()).unwrap_or(-1)
+}
+
+/// Moves the server's new remarks into the list that Python sees.
+pub(super) fn drain_messages(py: Python<'_>, statement: &Statement, list: &Bound<'_, PyList>) -> PyResult<()> {
+    let warnings = std::mem::take(&mut statement.about().warnings);
+    for warning in &warnings {
+        list.append(errors::warning(py, warning)?)?;
+    }
+    Ok(())
+}
+
+/// Words for `repr`.
+pub(super) fn describe_state(statement: &Statement, name: &str) -> String {
+    let state = match (statement.is_closed(), statement.about().columns.as_ref()) {
+        (true, _) => "closed".to_owned(),
+        (false, Some(columns)) => format!("{} columns", columns.len()),
+        (false, None) => "no result".to_owned(),
+    };
+    format!("<drdarrow.{name} {state}>")
+}

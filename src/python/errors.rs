@@ -1,0 +1,96 @@
+//! The client's errors as Python exceptions. The classes of PEP 249 live in
+//! `drdarrow/exceptions.py`; here they are filled with what the client knows: `sqlstate`, `sqlcode`,
+//! `phase`, `peer`, `reply`, `hint`, `connection_usable`, `retryable`. No password is among it.
+
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyType};
+
+use crate::client::connection::Warning;
+use crate::client::error::{Error, Kind, Phase, Result};
+
+/// The exception for an error.
+pub(super) fn raise(py: Python<'_>, error: &Error) -> PyErr {
+    instance(py, error).map_or_else(|failed| failed, PyErr::from_value)
+}
+
+/// The exception of misuse, with a message.
+pub(super) fn interface(py: Python<'_>, message: impl Into<String>) -> PyErr {
+    raise(py, &Error::interface(message))
+}
+
+/// An error of ours that should not happen.
+pub(super) fn internal(message: impl Into<String>) -> Error {
+    Error::new(Kind::Internal, Phase::Execute, "58009", message)
+}
+
+/// A value that has no place on the other side; `state` is 22003 (range), 22008 (time), 22018, 22021.
+pub(super) fn data(phase: Phase, state: &str, message: impl Into<String>) -> Error {
+    Error::new(Kind::Data, phase, state, message)
+}
+
+/// A call that does not fit the statement.
+pub(super) fn programming(state: &str, message: impl Into<String>) -> Error {
+    Error::new(Kind::Programming, Phase::Execute, state, message)
+}
+
+/// An exception object for an error.
+pub(super) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+    let class = class(
+        py,
+        match error.kind {
+            Kind::Interface => "InterfaceError",
+            Kind::Operational => "OperationalError",
+            Kind::Programming => "ProgrammingError",
+            Kind::Data => "DataError",
+            Kind::Integrity => "IntegrityError",
+            Kind::NotSupported => "NotSupportedError",
+            Kind::Internal => "InternalError",
+        },
+    )?;
+    let about = PyDict::new(py);
+    about.set_item("sqlstate", error.sqlstate.as_deref())?;
+    about.set_item("sqlcode", error.sqlcode)?;
+    about.set_item("phase", error.phase.name())?;
+    about.set_item("peer", error.peer.as_deref())?;
+    about.set_item("reply", error.reply)?;
+    about.set_item("hint", error.hint.as_deref())?;
+    about.set_item("connection_usable", error.connection_usable)?;
+    about.set_item("retryable", error.retryable)?;
+    class.call((error.to_string(),), Some(&about))
+}
+
+/// A server's warning as PEP 249's `messages` wants it: class and instance.
+pub(super) fn warning<'py>(py: Python<'py>, warning: &Warning) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyAny>)> {
+    let class = class(py, "Warning")?;
+    let about = PyDict::new(py);
+    about.set_item("sqlstate", warning.sqlstate.trim())?;
+    about.set_item("sqlcode", warning.sqlcode)?;
+    let instance = class.call((warning.message.as_str(),), Some(&about))?;
+    Ok((class.clone(), instance))
+}
+
+/// One of the classes by name.
+pub(super) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyType>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module = MODULE.get_or_try_init(py, || py.import("drdarrow.exceptions").map(Bound::unbind))?;
+    Ok(module.bind(py).getattr(name)?.cast_into::<PyType>()?)
+}
+
+/// What an asyncio future brings: the value, or an error that becomes an exception when Python's
+/// lock is held again.
+pub(super) struct Answer<T>(pub(super) Result<T>);
+
+impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Answer<T> {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.0 {
+            Ok(value) => value.into_bound_py_any(py),
+            Err(error) => Err(raise(py, &error)),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! One result being read: batches are decoded when they are asked for, and handed out whole, in
+//! slices or row by row.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use super::guard::Lease;
+use super::link::Link;
+use super::rows::Rows;
+use super::runtime;
+use crate::client::connection::Warning;
+use crate::client::error::{Error, Result};
+use crate::client::stream::{Limits, Ready, RecordStream};
+
+/// Rows are fetched in smaller batches than Arrow: the first one comes sooner.
+const ROWS: Limits = Limits { rows: 4096, bytes: 1 << 20 };
+
+/// The open result of a cursor or a stream.
+pub(super) struct Feed {
+    stream: RecordStream,
+    link: Arc<Link>,
+    limits: Limits,
+    batch: Option<RecordBatch>,
+    /// The first row of `batch` that was not handed out.
+    at: usize,
+    /// An error that ended the result; it is told again and again, so that no end is a false end.
+    failed: Option<Error>,
+}
+
+/// What there is.
+pub(super) enum Step {
+    /// Rows in hand.
+    Rows,
+    /// The server has to be waited for.
+    Wait,
+    /// No more.
+    End,
+}
+
+impl Feed {
+    /// Reads `stream` by rows.
+    pub(super) fn new(mut stream: RecordStream, link: Arc<Link>) -> Feed {
+        stream.set_limits(ROWS);
+        Feed { stream, link, limits: ROWS, batch: None, at: 0, failed: None }
+    }
+
+    /// Reads by batches of this size from now on.
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.stream.set_limits(limits);
+    }
+
+    /// The columns.
+    pub(super) fn schema(&self) -> SchemaRef {
+        self.stream.schema()
+    }
+
+    /// What the server remarked since the last look.
+    pub(super) fn take_warnings(&mut self) -> Vec<Warning> {
+        self.stream.take_warnings()
+    }
+
+    /// Decodes until there are rows in hand. CPU only.
+    pub(super) fn step(&mut self) -> Result<Step> {
+        if self.held() > 0 {
+            return Ok(Step::Rows);
+        }
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        match self.stream.decode() {
+            Ok(Ready::Batch(batch)) => {
+                self.batch = Some(batch);
+                self.at = 0;
+                Ok(Step::Rows)
+            }
+            Ok(Ready::NeedBlock) => Ok(Step::Wait),
+            Ok(Ready::End) => Ok(Step::End),
+            Err(e) => {
+                self.failed = Some(e.clone());
+                Err(e)
+            }
+        }
+    }
+
+    /// Waits for the server.
+    pub(super) async fn wait(&mut self) -> Result<()> {
+        let _waiting = self.link.waiting();
+        self.stream.wait().await.inspect_err(|e| self.failed = Some(e.clone()))
+    }
+
+    /// Waits and decodes on this thread until there are rows in hand; false at the end.
+    pub(super) async fn fill(&mut self) -> Result<bool> {
+        loop {
+            match self.step()? {
+                Step::Rows => return Ok(true),
+                Step::Wait => self.wait().await?,
+                Step::End => return Ok(false),
+            }
+        }
+    }
+
+    /// Rows in hand.
+    pub(super) fn held(&self) -> usize {
+        self.batch.as_ref().map_or(0, RecordBatch::num_rows) - self.at
+    }
+
+    /// The rows in hand, at most `most`; they stay until [`skip`](Self::skip).
+    pub(super) fn look(&self, most: usize) -> Option<Rows> {
+        let batch = self.batch.as_ref().filter(|_| self.held() > 0)?;
+        Some(Rows { batch: batch.clone(), at: self.at, len: most.min(self.held()) })
+    }
+
+    /// Rows that were handed out.
+    pub(super) fn skip(&mut self, rows: usize) {
+        self.at += rows.min(self.held());
+        if self.held() == 0 {
+            self.batch = None;
+            self.at = 0;
+        }
+    }
+
+    /// The rows in hand as a batch, no larger than the limits allow.
+    pub(super) fn take_batch(&mut self) -> Option<RecordBatch> {
+        let rows = self.look(self.limits.rows)?;
+        let batch = match rows.len == rows.batch.num_rows() {
+            true => rows.batch,
+            false => rows.batch.slice(rows.at, rows.len),
+        };
+        self.skip(rows.len);
+        Some(batch)
+    }
+}
+
+/// As [`Feed::fill`], for a task: decoding goes to the blocking pool. The lease comes back with the
+/// answer; when the task is cancelled, the slot has its feed again.
+pub(super) async fn fill_elsewhere(mut lease: Lease<Option<Feed>>) -> (Option<Lease<Option<Feed>>>, Result<bool>) {
+    loop {
+        if lease.as_ref().is_some_and(|feed| feed.held() > 0) {
+            return (Some(lease), Ok(true));
+        }
+        let work = move || {
+            let step = lease.as_mut().map_or(Ok(Step::End), Feed::step);
+            (lease, step)
+        };
+        let step;
+        (lease, step) = match runtime::blocking(work).await {
+            Ok(done) => done,
+            Err(e) => return (None, Err(e)),
+        };
+        let outcome = match (step, lease.as_mut()) {
+            (Ok(Step::Rows), _) => Some(Ok(true)),
+            (Ok(Step::Wait), Some(feed)) => feed.wait().await.err().map(Err),
+            (Ok(Step::Wait | Step::End), _) => Some(Ok(false)),
+            (Err(e), _) => Some(Err(e)),
+        };
+        if let Some(outcome) = outcome {
+            return (Some(lease), outcome);
+        }
+    }
+}

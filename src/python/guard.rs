@@ -1,0 +1,116 @@
+//! Who may touch a value: only the process that made it, and one thread or task at a time.
+//!
+//! After a fork the child holds copies of the parent's sockets. [`Owned`] makes sure that nothing
+//! in the child writes to them or closes them: every use is refused and the value is leaked.
+//! [`Slot`] hands its value out to one user at a time without ever waiting: a lock that is waited
+//! for with Python's own lock held would be a deadlock.
+
+use crate::client::error::{Error, Result};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::runtime;
+
+/// A value that belongs to the process that made it.
+pub(super) struct Owned<T> {
+    pid: u32,
+    // None only while being dropped.
+    value: Option<T>,
+}
+
+impl<T> Owned<T> {
+    /// Made here and now.
+    pub(super) fn new(value: T) -> Owned<T> {
+        Owned { pid: std::process::id(), value: Some(value) }
+    }
+
+    /// The value, in its own process.
+    pub(super) fn get(&self) -> Result<&T> {
+        match &self.value {
+            Some(value) if self.pid == std::process::id() => Ok(value),
+            _ => Err(Error::interface("it was opened in another process: after a fork, open a connection of your own")),
+        }
+    }
+}
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        let value = self.value.take();
+        if self.pid == std::process::id() {
+            // Closing in the background starts tasks.
+            let _inside = runtime::enter();
+            drop(value);
+        } else {
+            std::mem::forget(value);
+        }
+    }
+}
+
+/// A place for a value that one user takes and gives back.
+pub(super) struct Slot<T: Default>(Mutex<Option<T>>);
+
+impl<T: Default> Slot<T> {
+    /// With its value.
+    pub(super) fn new(value: T) -> Arc<Slot<T>> {
+        Arc::new(Slot(Mutex::new(Some(value))))
+    }
+
+    /// Takes the value until the lease is dropped; `what` names the thing when it is taken already.
+    pub(super) fn take(self: &Arc<Slot<T>>, what: &str) -> Result<Lease<T>> {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(value) => Ok(Lease { slot: self.clone(), value }),
+            None => Err(Error::interface(format!("the {what} is in use by another thread or task"))),
+        }
+    }
+}
+
+/// A value taken from its slot; dropped, it is back.
+pub(super) struct Lease<T: Default> {
+    slot: Arc<Slot<T>>,
+    value: T,
+}
+
+impl<T: Default> Deref for Lease<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: Default> DerefMut for Lease<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+impl<T: Default> Drop for Lease<T> {
+    fn drop(&mut self) {
+        *self.slot.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::mem::take(&mut self.value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_user_at_a_time() {
+        let slot = Slot::new(vec![1]);
+        let mut first = slot.take("thing").unwrap();
+        assert!(slot.take("thing").err().unwrap().message.contains("the thing is in use"));
+        first.push(2);
+        drop(first);
+        assert_eq!(*slot.take("thing").unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn nothing_is_dropped_in_another_process() {
+        let value = Arc::new(());
+        let mut owned = Owned::new(value.clone());
+        owned.pid ^= 1;
+        assert!(owned.get().unwrap_err().message.contains("opened in another process"));
+        drop(owned);
+        assert_eq!(Arc::strong_count(&value), 2);
+    }
+}

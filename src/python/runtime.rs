@@ -1,0 +1,224 @@
+//! The tokio runtime below the classes, and the three ways to wait on it: blocking a Python thread,
+//! as an asyncio future, and as CPU work in the blocking pool. The only file here that names tokio.
+//!
+//! A runtime's threads do not survive a fork, so there is one runtime per process id, started when
+//! it is first needed. It is never dropped: nothing at the interpreter's end waits for it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{OnceLock, PoisonError, RwLock};
+use std::thread::ThreadId;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3_async_runtimes::{TaskLocals, generic};
+use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
+use tokio::task::{JoinHandle, futures::TaskLocalFuture};
+
+use super::errors::{self, Answer};
+use crate::client::error::{Error, Kind, Phase, Result};
+
+/// How long a thread waits before it looks for signals.
+const SLICE: Duration = Duration::from_millis(50);
+const WORKERS: usize = 2;
+
+/// What one process has.
+struct Home {
+    pid: u32,
+    runtime: Runtime,
+    /// Held for reading while a thread of ours calls into Python.
+    calls: RwLock<()>,
+    /// Set when the interpreter ends: the thread that ends it.
+    ended_by: OnceLock<ThreadId>,
+    /// The home of a process forked from this one.
+    child: OnceLock<Box<Home>>,
+}
+
+static FIRST: OnceLock<Box<Home>> = OnceLock::new();
+
+impl Home {
+    /// This process's home, started when there is none yet. Called with Python's lock held, so that
+    /// no fork can fall into its making.
+    fn here() -> Result<&'static Home> {
+        let pid = std::process::id();
+        let mut place = &FIRST;
+        loop {
+            match place.get() {
+                Some(home) if home.pid == pid => return Ok(home),
+                Some(home) => place = &home.child,
+                None => {
+                    let home = Box::new(Home::start(pid)?);
+                    place.get_or_init(|| home);
+                }
+            }
+        }
+    }
+
+    /// This process's home if it was started.
+    fn found() -> Option<&'static Home> {
+        let pid = std::process::id();
+        let mut home = FIRST.get()?;
+        while home.pid != pid {
+            home = home.child.get()?;
+        }
+        Some(home)
+    }
+
+    fn start(pid: u32) -> Result<Home> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .thread_name("drdarrow")
+            .enable_all()
+            .build()
+            .map_err(|e| Error::new(Kind::Operational, Phase::Config, "", format!("cannot start threads: {e}")))?;
+        Ok(Home { pid, runtime, calls: RwLock::new(()), ended_by: OnceLock::new(), child: OnceLock::new() })
+    }
+
+    /// Taking Python's lock back ends a daemon thread by force once the interpreter is being torn
+    /// down; such a thread stays here instead. The one that ends the interpreter goes on.
+    fn stay_if_over(&self) {
+        while self.ended_by.get().is_some_and(|ender| *ender != std::thread::current().id()) {
+            std::thread::park();
+        }
+    }
+}
+
+/// Waits for `future` on this thread with Python's lock released, looking for signals every 50 ms;
+/// Ctrl-C drops the future and raises `KeyboardInterrupt`.
+pub(super) fn block_on<F>(py: Python<'_>, future: F) -> PyResult<F::Output>
+where
+    F: Future + Send,
+    F::Output: Send,
+{
+    let home = Home::here().map_err(|e| errors::raise(py, &e))?;
+    let mut future = Box::pin(future);
+    loop {
+        let waited = py.detach(|| {
+            let waited = home.runtime.block_on(async { tokio::time::timeout(SLICE, future.as_mut()).await });
+            home.stay_if_over();
+            waited
+        });
+        if let Ok(output) = waited {
+            return Ok(output);
+        }
+        if let Err(interrupt) = py.check_signals() {
+            py.detach(|| {
+                let _inside = home.runtime.enter();
+                drop(future);
+            });
+            return Err(interrupt);
+        }
+    }
+}
+
+/// Waits for `future` on a thread that does not hold Python's lock. Between two slices `look` says
+/// whether to give up.
+pub(super) fn block_on_detached<F, E>(future: F, mut look: impl FnMut() -> std::result::Result<(), E>) -> Option<std::result::Result<F::Output, E>>
+where
+    F: Future + Send,
+{
+    let home = Home::found()?;
+    let mut future = Box::pin(future);
+    loop {
+        if let Ok(output) = home.runtime.block_on(async { tokio::time::timeout(SLICE, future.as_mut()).await }) {
+            return Some(Ok(output));
+        }
+        if let Err(reason) = look() {
+            let _inside = home.runtime.enter();
+            drop(future);
+            return Some(Err(reason));
+        }
+    }
+}
+
+/// `future` as an awaitable of the running asyncio loop; cancelling the awaiting task drops it.
+pub(super) fn asyncio<'py, F, T>(py: Python<'py>, future: F) -> PyResult<Bound<'py, PyAny>>
+where
+    F: Future<Output = Result<T>> + Send + 'static,
+    T: for<'a> IntoPyObject<'a> + Send + 'static,
+{
+    Home::here().map_err(|e| errors::raise(py, &e))?;
+    generic::future_into_py::<Tokio, _, _>(py, async move { Ok(Answer(future.await)) })
+}
+
+/// CPU work, off the threads that drive sockets.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    Handle::current().spawn_blocking(work).await.map_err(|e| errors::internal(format!("decoding failed: {e}")))
+}
+
+/// Waits for `future` a while; none when it took longer.
+pub(super) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+    tokio::time::timeout(limit, future).await.ok()
+}
+
+/// While held, dropping a connection or a result can start its goodbye in the background.
+pub(super) fn enter() -> Option<EnterGuard<'static>> {
+    Home::found().map(|home| home.runtime.enter())
+}
+
+/// Called at exit, before Python is torn down: waits until no thread of ours is inside Python and
+/// lets none in any more.
+#[pyfunction]
+pub(super) fn _leave(py: Python<'_>) {
+    if let Some(home) = Home::found() {
+        let me = std::thread::current().id();
+        py.detach(|| {
+            home.ended_by.get_or_init(|| me);
+            drop(home.calls.write());
+        });
+    }
+}
+
+/// Our runtime in the words of `pyo3_async_runtimes`.
+struct Tokio;
+
+tokio::task_local! {
+    static LOCALS: Option<TaskLocals>;
+}
+
+impl generic::Runtime for Tokio {
+    type JoinError = tokio::task::JoinError;
+    type JoinHandle = JoinHandle<()>;
+
+    fn spawn<F>(future: F) -> Self::JoinHandle
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        handle().spawn(future)
+    }
+
+    /// What comes here calls into Python.
+    fn spawn_blocking<F>(call: F) -> Self::JoinHandle
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        handle().spawn_blocking(move || {
+            if let Some(home) = Home::found() {
+                let _inside = home.calls.read().unwrap_or_else(PoisonError::into_inner);
+                if home.ended_by.get().is_none() {
+                    call();
+                }
+            }
+        })
+    }
+}
+
+impl generic::ContextExt for Tokio {
+    fn scope<F, R>(locals: TaskLocals, future: F) -> Pin<Box<dyn Future<Output = R> + Send>>
+    where
+        F: Future<Output = R> + Send + 'static,
+    {
+        let scoped: TaskLocalFuture<_, F> = LOCALS.scope(Some(locals), future);
+        Box::pin(scoped)
+    }
+
+    fn get_task_locals() -> Option<TaskLocals> {
+        LOCALS.try_with(Clone::clone).ok().flatten()
+    }
+}
+
+/// The handle for a spawn: of this process's runtime, which [`asyncio`] has started, or of the task
+/// that is running.
+fn handle() -> Handle {
+    Home::found().map_or_else(Handle::current, |home| home.runtime.handle().clone())
+}

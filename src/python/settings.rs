@@ -1,0 +1,121 @@
+//! The arguments of `connect`: a URI, the same by name, or both. What a setting may be, the client's
+//! configuration says; here values become its text.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PyString};
+
+use super::errors;
+use super::params::{kind, unicode};
+use crate::client::config::{Config, ConfigError};
+use crate::client::error::Error;
+use crate::client::stream::Limits;
+
+/// Parts of an address: a name may complete a URI but not contradict it.
+const ADDRESS: [&str; 5] = ["host", "port", "database", "user", "password"];
+
+/// Reads the arguments.
+pub(super) fn read(
+    py: Python<'_>,
+    uri: Option<&Bound<'_, PyAny>>,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<(Config, Limits)> {
+    let refused = |e: ConfigError| errors::raise(py, &Error::from(e));
+    let mut config = Config::empty();
+    let mut limits = Limits::default();
+    let uri = uri.map(|uri| text("uri", uri)).transpose()?;
+    if let Some(uri) = &uri {
+        config.apply_uri(uri).map_err(refused)?;
+    }
+    for (key, value) in settings.iter().flat_map(|settings| settings.iter()) {
+        let key = key.extract::<String>()?;
+        if value.is_none() {
+            continue;
+        }
+        match key.as_str() {
+            "attributes" => attributes(&mut config, &value)?,
+            "batch_rows" | "batch_bytes" => limit(&mut limits, &key, &value)?,
+            _ => {
+                let before = (uri.is_some() && ADDRESS.contains(&key.as_str())).then(|| config.clone());
+                config.set(&key, &text(&key, &value)?).map_err(refused)?;
+                if before.is_some_and(|before| contradicts(&before, &config)) {
+                    return Err(errors::interface(py, format!("{key}: the URI says otherwise")));
+                }
+            }
+        }
+    }
+    config.check().map_err(refused)?;
+    Ok((config, limits))
+}
+
+/// Other limits of a batch for one result.
+pub(super) fn limits(
+    of_connection: Limits,
+    rows: Option<&Bound<'_, PyAny>>,
+    bytes: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Limits> {
+    let mut limits = of_connection;
+    if let Some(rows) = rows {
+        limit(&mut limits, "batch_rows", rows)?;
+    }
+    if let Some(bytes) = bytes {
+        limit(&mut limits, "batch_bytes", bytes)?;
+    }
+    Ok(limits)
+}
+
+fn limit(limits: &mut Limits, key: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    let number = value.extract::<usize>().ok().filter(|number| *number > 0);
+    let number = number.ok_or_else(|| errors::interface(value.py(), format!("{key}: expected a number of at least 1")))?;
+    match key {
+        "batch_rows" => limits.rows = number,
+        _ => limits.bytes = number,
+    }
+    Ok(())
+}
+
+/// True when what the URI had said was changed.
+fn contradicts(before: &Config, after: &Config) -> bool {
+    let default_port = Config::empty().port;
+    before.host != after.host
+        || (before.port != after.port && before.port != default_port)
+        || before.database != after.database
+        || (before.user.is_some() && before.user != after.user)
+        || before.password.is_some()
+}
+
+/// Derby's connection attributes: a dict, or the text of a URI's `attributes=`.
+fn attributes(config: &mut Config, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = value.py();
+    if value.is_instance_of::<PyString>() {
+        return config.set("attributes", &text("attributes", value)?).map_err(|e| errors::raise(py, &Error::from(e)));
+    }
+    let pairs = value
+        .cast::<PyMapping>()
+        .map_err(|_| errors::interface(py, format!("attributes: expected a dict, not {}", kind(value))))?;
+    for pair in pairs.items()? {
+        let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
+        if value.is_none() {
+            continue;
+        }
+        let (key, value) = (text("attributes", &key)?, text("attributes", &value)?);
+        if key.is_empty() || key.contains(['=', ';', '\0']) || value.contains([';', '\0']) {
+            return Err(errors::interface(py, "attributes: a name or a value cannot hold '=', ';' or NUL"));
+        }
+        config.attributes.push((key, value));
+    }
+    Ok(())
+}
+
+/// A setting's value as a URI would write it. The value itself is never repeated in an error.
+fn text(key: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return unicode(text, key);
+    }
+    if let Ok(flag) = value.cast::<PyBool>() {
+        return Ok(if flag.is_true() { "true" } else { "false" }.to_owned());
+    }
+    if value.is_instance_of::<PyInt>() || value.is_instance_of::<PyFloat>() {
+        return Ok(value.str()?.to_str()?.to_owned());
+    }
+    Err(errors::interface(value.py(), format!("{key}: expected text, a number or a bool, not {}", kind(value))))
+}

@@ -1,0 +1,175 @@
+//! What a cursor does, without Python: the sync and the async class drive the same code.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arrow_array::ArrayRef;
+
+use super::errors;
+use super::feed::Feed;
+use super::guard::{Lease, Slot};
+use super::link::Link;
+use crate::client::connection::{Outcome, Warning};
+use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::stream::ColumnInfo;
+
+/// Rows of parameters handed to the client at a time.
+pub(super) const CHUNK: usize = 512;
+
+/// The state of a cursor.
+pub(super) struct Statement {
+    /// Its connection.
+    pub(super) link: Arc<Link>,
+    slot: Arc<Slot<Option<Feed>>>,
+    about: Mutex<About>,
+    closed: AtomicBool,
+}
+
+/// What a cursor tells of its last statement.
+#[derive(Default)]
+pub(super) struct About {
+    /// Columns of a result set.
+    pub(super) columns: Option<Vec<ColumnInfo>>,
+    /// Rows changed; none where nobody counts.
+    pub(super) count: Option<u64>,
+    /// The result was given to a stream.
+    pub(super) handed_over: bool,
+    /// What the server remarked, not yet seen by Python.
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Statement {
+    /// Nothing executed yet.
+    pub(super) fn new(link: Arc<Link>) -> Arc<Statement> {
+        Arc::new(Statement { link, slot: Slot::new(None), about: Mutex::default(), closed: AtomicBool::new(false) })
+    }
+
+    /// What is known of the last statement.
+    pub(super) fn about(&self) -> MutexGuard<'_, About> {
+        self.about.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closed by the user.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Misuse when cursor or connection is closed.
+    pub(super) fn usable(&self) -> Result<()> {
+        if self.is_closed() {
+            return Err(Error::interface("the cursor is closed"));
+        }
+        self.link.open()
+    }
+
+    /// Takes the cursor for a statement.
+    pub(super) fn lease(&self) -> Result<Lease<Option<Feed>>> {
+        self.usable()?;
+        self.slot.take("cursor")
+    }
+
+    /// Takes the cursor for a fetch.
+    pub(super) fn lease_rows(&self) -> Result<Lease<Option<Feed>>> {
+        let lease = self.lease()?;
+        if lease.is_some() {
+            return Ok(lease);
+        }
+        Err(match self.about().handed_over {
+            true => Error::interface("the rows of this result were handed over to an Arrow stream"),
+            false => errors::programming("24000", "there are no rows to fetch: the last statement returned none"),
+        })
+    }
+
+    /// Gives the rows away, for a stream.
+    pub(super) fn hand_over(&self) -> Result<Feed> {
+        let mut lease = self.lease_rows()?;
+        self.about().handed_over = true;
+        lease.take().ok_or_else(|| errors::internal("a result went missing"))
+    }
+
+    /// Ends the result, if any, and forgets it.
+    pub(super) fn close(&self) -> Result<()> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        match self.slot.take("cursor") {
+            Ok(mut lease) => {
+                drop(lease.take());
+                Ok(())
+            }
+            Err(e) => {
+                self.closed.store(false, Ordering::Release);
+                Err(e)
+            }
+        }
+    }
+
+    /// Executes once. The result of the statement before is closed.
+    pub(super) async fn execute(
+        &self,
+        lease: &mut Lease<Option<Feed>>,
+        sql: &str,
+        parameters: Vec<ArrayRef>,
+    ) -> Result<()> {
+        drop(lease.take());
+        *self.about() = About::default();
+        let _waiting = self.link.waiting();
+        let outcome = self.link.client.run(sql, vec![parameters]).await;
+        match outcome.map_err(|e| self.as_closed(e))? {
+            Outcome::Rows(stream) => {
+                self.about().columns = Some(stream.columns());
+                let mut feed = Feed::new(stream, self.link.clone());
+                self.about().warnings = feed.take_warnings();
+                **lease = Some(feed);
+            }
+            Outcome::Done(done) => {
+                let mut about = self.about();
+                about.count = done.count;
+                about.warnings = done.warnings;
+            }
+        }
+        Ok(())
+    }
+
+    /// Executes once for each row of a chunk; `before` rows have gone before it.
+    pub(super) async fn execute_chunk(
+        &self,
+        lease: &mut Lease<Option<Feed>>,
+        sql: &str,
+        rows: Vec<Vec<ArrayRef>>,
+        before: usize,
+    ) -> Result<()> {
+        if before == 0 {
+            drop(lease.take());
+            *self.about() = About { count: Some(0), ..About::default() };
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let _waiting = self.link.waiting();
+        match self.link.client.run(sql, rows).await {
+            Ok(Outcome::Rows(stream)) => {
+                drop(stream);
+                Err(errors::programming("07005", "executemany() is for statements that return no rows"))
+            }
+            Ok(Outcome::Done(done)) => {
+                let mut about = self.about();
+                about.count = about.count.zip(done.count).map(|(a, b)| a + b);
+                about.warnings.extend(done.warnings);
+                Ok(())
+            }
+            Err(e) if before == 0 => Err(self.as_closed(e)),
+            Err(e) => Err(self.as_closed(Error { message: format!("behind {before} rows: {}", e.message), ..e })),
+        }
+    }
+
+    /// A wait that was broken off by `close()` in another thread says so.
+    fn as_closed(&self, e: Error) -> Error {
+        match self.link.open() {
+            Err(_) if e.kind != Kind::Interface => {
+                Error { message: format!("the connection was closed: {}", e.message), phase: Phase::Execute, ..e }
+            }
+            _ => e,
+        }
+    }
+}
