@@ -76,19 +76,22 @@ impl Shared {
 
     /// Takes the result for our own reading.
     pub(super) fn lease_ours(&self) -> Result<Lease<Option<Feed>>> {
-        match self.state().stage {
+        // Out of the match, whose scrutinee would hold the lock over the second look.
+        let stage = self.state().stage;
+        match stage {
             Stage::Theirs => Err(Error::interface("the stream was handed to an Arrow consumer, which reads it")),
             _ => self.lease(),
         }
     }
 
     fn lease(&self) -> Result<Lease<Option<Feed>>> {
-        match &*self.state() {
-            State { stage: Stage::Closed, .. } => Err(Error::interface("the stream is closed")),
-            State { problem: Some(Problem::Error(e)), .. } => Err(e.clone()),
-            State { problem: Some(Problem::Raised(_)), .. } => Err(Error::interface("reading was interrupted")),
-            _ => self.slot.take("stream"),
-        }
+        let refused = match &*self.state() {
+            State { stage: Stage::Closed, .. } => Some(Error::interface("the stream is closed")),
+            State { problem: Some(Problem::Error(e)), .. } => Some(e.clone()),
+            State { problem: Some(Problem::Raised(_)), .. } => Some(Error::interface("reading was interrupted")),
+            _ => None,
+        };
+        refused.map_or_else(|| self.slot.take("stream"), Err)
     }
 
     /// The batch behind a fill, counted; an end or an error ends the stream.
