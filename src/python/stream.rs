@@ -76,7 +76,8 @@ impl Shared {
 
     /// Takes the result for our own reading.
     pub(super) fn lease_ours(&self) -> Result<Lease<Option<Feed>>> {
-        match self.state().stage {
+        let stage = self.state().stage;
+        match stage {
             Stage::Theirs => Err(Error::interface("the stream was handed to an Arrow consumer, which reads it")),
             _ => self.lease(),
         }
@@ -143,19 +144,27 @@ impl Shared {
 
     /// The exception that ended the reading, the same object each time.
     pub(super) fn exception<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let error = match &self.state().problem {
+        // Nothing of Python's is run with the lock held.
+        let known = match &self.state().problem {
             None => return Ok(None),
-            Some(Problem::Raised(raised)) => return Ok(Some(raised.value(py).clone().into_any())),
-            Some(Problem::Error(error)) => error.clone(),
+            Some(Problem::Raised(raised)) => Ok(raised.clone_ref(py)),
+            Some(Problem::Error(error)) => Err(error.clone()),
         };
-        // Made without the lock: making it runs Python.
-        let made = errors::instance(py, &error)?;
-        let mut state = self.state();
-        if let Some(Problem::Raised(raised)) = &state.problem {
-            return Ok(Some(raised.value(py).clone().into_any()));
-        }
-        state.problem = Some(Problem::Raised(PyErr::from_value(made.clone())));
-        Ok(Some(made))
+        let raised = match known {
+            Ok(raised) => raised,
+            Err(error) => {
+                let made = errors::raise(py, &error);
+                match &mut self.state().problem {
+                    // Another thread was quicker.
+                    Some(Problem::Raised(raised)) => raised.clone_ref(py),
+                    problem => {
+                        *problem = Some(Problem::Raised(made.clone_ref(py)));
+                        made
+                    }
+                }
+            }
+        };
+        Ok(Some(raised.value(py).clone().into_any()))
     }
 
     /// The server's remarks as PEP 249's pairs of class and instance.
