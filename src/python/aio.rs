@@ -8,8 +8,8 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::batch::{RecordBatch, Schema};
 use super::collected::Collected;
-use super::cursor::{count, describe, describe_state, drain_messages, row_count};
 use super::connection::server;
+use super::cursor::{count, describe, describe_state, drain_messages, row_count};
 use super::errors;
 use super::feed::{Feed, fill_elsewhere};
 use super::guard::Owned;

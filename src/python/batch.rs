@@ -117,7 +117,8 @@ impl RecordBatch {
 
 /// A schema as an HTML table, with a caption below.
 pub(super) fn html(schema: &SchemaRef, caption: &str) -> String {
-    let mut text = "<table><thead><tr><th>column</th><th>Arrow</th><th>null</th><th>SQL</th></tr></thead><tbody>".to_owned();
+    let mut text =
+        "<table><thead><tr><th>column</th><th>Arrow</th><th>null</th><th>SQL</th></tr></thead><tbody>".to_owned();
     for line in lines(schema) {
         text.push_str("<tr>");
         for cell in line {

@@ -32,7 +32,10 @@ pub(super) fn schema<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound
 }
 
 /// A batch in two capsules: schema and array.
-pub(super) fn array<'py>(py: Python<'py>, batch: &RecordBatch) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+pub(super) fn array<'py>(
+    py: Python<'py>,
+    batch: &RecordBatch,
+) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
     let exported = FFI_ArrowArray::new(&StructArray::from(batch.clone()).to_data());
     Ok((schema(py, batch.schema_ref())?, PyCapsule::new_with_value(py, exported, ARRAY)?))
 }
@@ -69,7 +72,11 @@ fn symbol(name: &CStr) -> *mut c_void {
         fn dlsym(handle: *mut c_void, symbol: *const c_char) -> *mut c_void;
     }
     // RTLD_DEFAULT: all that the program has loaded.
-    let everywhere = if cfg!(target_vendor = "apple") { std::ptr::without_provenance_mut(usize::MAX - 1) } else { std::ptr::null_mut() };
+    let everywhere = if cfg!(target_vendor = "apple") {
+        std::ptr::without_provenance_mut(usize::MAX - 1)
+    } else {
+        std::ptr::null_mut()
+    };
     // SAFETY: the handle is RTLD_DEFAULT of this system, the name ends in NUL.
     unsafe { dlsym(everywhere, name.as_ptr()) }
 }
@@ -89,7 +96,9 @@ impl<R: RecordBatchReader> Iterator for Fenced<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let pulled = catch_unwind(AssertUnwindSafe(|| self.0.next()));
-        let pulled = pulled.unwrap_or_else(|_| Some(Err(ArrowError::CDataInterface("reading a batch failed unexpectedly".to_owned()))));
+        let pulled = pulled.unwrap_or_else(|_| {
+            Some(Err(ArrowError::CDataInterface("reading a batch failed unexpectedly".to_owned())))
+        });
         // The text becomes a C string.
         pulled.map(|batch| batch.map_err(|e| ArrowError::CDataInterface(text(&e).replace('\0', "\u{fffd}"))))
     }

@@ -148,7 +148,12 @@ impl Cursor {
     ///
     /// Raises as `execute()`; the message names the row.
     #[pyo3(signature = (sql, rows, /))]
-    fn executemany(slf: Py<Self>, py: Python<'_>, sql: &Bound<'_, PyAny>, rows: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
+    fn executemany(
+        slf: Py<Self>,
+        py: Python<'_>,
+        sql: &Bound<'_, PyAny>,
+        rows: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<Self>> {
         {
             let cursor = slf.get();
             let statement = cursor.statement(py)?;
@@ -311,7 +316,8 @@ impl Cursor {
 
 /// A number of rows.
 pub(super) fn count(py: Python<'_>, what: &str, rows: i64) -> PyResult<usize> {
-    usize::try_from(rows).map_err(|_| errors::raise(py, &Error::interface(format!("{what}: expected a number of rows"))))
+    usize::try_from(rows)
+        .map_err(|_| errors::raise(py, &Error::interface(format!("{what}: expected a number of rows"))))
 }
 
 /// PEP 249's description.

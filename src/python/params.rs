@@ -18,15 +18,15 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use arrow_array::array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array, Float64Array, Int64Array, NullArray,
-    StringArray, Time64MicrosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array, Float64Array, Int64Array,
+    NullArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
 };
 use arrow_buffer::i256;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyFloat, PyFrozenSet, PyInt, PyIterator, PyMapping, PyMemoryView, PySet,
-    PyString, PyTime, PyType, PyTzInfo,
+    PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyFloat, PyFrozenSet, PyInt, PyIterator, PyMapping,
+    PyMemoryView, PySet, PyString, PyTime, PyType, PyTzInfo,
 };
 
 use super::errors;
@@ -49,7 +49,10 @@ pub(super) fn row(parameters: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<ArrayRe
         || parameters.cast::<PyMapping>().is_ok();
     let refused = || {
         let kind = kind(parameters);
-        errors::raise(py, &errors::programming("07001", format!("parameters are a sequence, one value per ?, not {kind}")))
+        errors::raise(
+            py,
+            &errors::programming("07001", format!("parameters are a sequence, one value per ?, not {kind}")),
+        )
     };
     if wrong || !parameters.hasattr("__iter__")? {
         return Err(refused());
@@ -116,7 +119,8 @@ fn array(value: &Bound<'_, PyAny>, number: usize) -> PyResult<ArrayRef> {
         return Ok(Arc::new(BinaryArray::from(vec![bytes])));
     }
     if value.is_instance_of::<PyDateTime>() {
-        return timestamp(value).map_err(|_| bad("22008", "a datetime outside the years 1 to 9999 in UTC, or not a time"));
+        return timestamp(value)
+            .map_err(|_| bad("22008", "a datetime outside the years 1 to 9999 in UTC, or not a time"));
     }
     if value.is_instance_of::<PyDate>() {
         return Ok(Arc::new(Date32Array::from(vec![days(value)?])));
@@ -128,7 +132,9 @@ fn array(value: &Bound<'_, PyAny>, number: usize) -> PyResult<ArrayRef> {
         return Ok(Arc::new(Time64MicrosecondArray::from(vec![of_day(value)?])));
     }
     if value.is_instance(decimal_type(py)?.as_any())? {
-        return decimal(value).map_err(|e| e.unwrap_or_else(|| bad("22003", "a Decimal that is not finite or needs more than 76 digits")));
+        return decimal(value).map_err(|e| {
+            e.unwrap_or_else(|| bad("22003", "a Decimal that is not finite or needs more than 76 digits"))
+        });
     }
     if value.hasattr("__index__")? {
         // Integers of other libraries.

@@ -2,12 +2,12 @@
 //! standard library: int, float, Decimal, str, bytes, bool, date, time, datetime, None.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, RecordBatch};
 use arrow_array::types::{
     Date32Type, Decimal128Type, Decimal256Type, DecimalType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
     Int64Type, Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType,
     TimestampNanosecondType, TimestampSecondType, UInt64Type,
 };
+use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -74,7 +74,12 @@ impl<'a> Columns<'a> {
     }
 }
 
-fn cell<'py>(py: Python<'py>, field: &arrow_schema::Field, column: &dyn Array, at: usize) -> PyResult<Bound<'py, PyAny>> {
+fn cell<'py>(
+    py: Python<'py>,
+    field: &arrow_schema::Field,
+    column: &dyn Array,
+    at: usize,
+) -> PyResult<Bound<'py, PyAny>> {
     if column.is_null(at) {
         return Ok(py.None().into_bound(py));
     }
@@ -137,7 +142,11 @@ fn cell<'py>(py: Python<'py>, field: &arrow_schema::Field, column: &dyn Array, a
 }
 
 fn unsupported(py: Python<'_>, field: &arrow_schema::Field) -> PyErr {
-    let message = format!("column {:?} of type {} has no Python form here; fetch_arrow() has it", field.name(), field.data_type());
+    let message = format!(
+        "column {:?} of type {} has no Python form here; fetch_arrow() has it",
+        field.name(),
+        field.data_type()
+    );
     errors::interface(py, message)
 }
 
@@ -163,7 +172,10 @@ fn micros(py: Python<'_>, field: &arrow_schema::Field, nanos: i64) -> PyResult<i
     if nanos % 1000 == 0 {
         return Ok(nanos / 1000);
     }
-    let message = format!("column {:?}: a value has nanoseconds, which Python's datetime has not; fetch_arrow() has them", field.name());
+    let message = format!(
+        "column {:?}: a value has nanoseconds, which Python's datetime has not; fetch_arrow() has them",
+        field.name()
+    );
     Err(errors::raise(py, &errors::data(Phase::Fetch, "22008", message)))
 }
 
@@ -197,7 +209,8 @@ fn clock(micros: i64) -> Option<(u8, u8, u8, u32)> {
 /// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
 fn civil(py: Python<'_>, field: &arrow_schema::Field, days: i64) -> PyResult<(i32, u8, u8)> {
     date(days).ok_or_else(|| {
-        let message = format!("column {:?}: day {days} from 1970-01-01 is outside Python's years 1 to 9999", field.name());
+        let message =
+            format!("column {:?}: day {days} from 1970-01-01 is outside Python's years 1 to 9999", field.name());
         errors::raise(py, &errors::data(Phase::Fetch, "22008", message))
     })
 }

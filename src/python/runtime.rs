@@ -113,7 +113,10 @@ where
 
 /// Waits for `future` on a thread that does not hold Python's lock. Between two slices `look` says
 /// whether to give up.
-pub(super) fn block_on_detached<F, E>(future: F, mut look: impl FnMut() -> std::result::Result<(), E>) -> Option<std::result::Result<F::Output, E>>
+pub(super) fn block_on_detached<F, E>(
+    future: F,
+    mut look: impl FnMut() -> std::result::Result<(), E>,
+) -> Option<std::result::Result<F::Output, E>>
 where
     F: Future + Send,
 {

@@ -65,7 +65,8 @@ pub(super) fn limits(
 
 fn limit(limits: &mut Limits, key: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
     let number = value.extract::<usize>().ok().filter(|number| *number > 0);
-    let number = number.ok_or_else(|| errors::interface(value.py(), format!("{key}: expected a number of at least 1")))?;
+    let number =
+        number.ok_or_else(|| errors::interface(value.py(), format!("{key}: expected a number of at least 1")))?;
     match key {
         "batch_rows" => limits.rows = number,
         _ => limits.bytes = number,

@@ -265,7 +265,10 @@ impl ArrowStream {
             }
         }
         let main = here_is_main.then(|| std::thread::current().id());
-        capsule::stream(py, Export { schema: shared.schema.clone(), shared: Owned::new(shared.clone()), main, pulled: false })
+        capsule::stream(
+            py,
+            Export { schema: shared.schema.clone(), shared: Owned::new(shared.clone()), main, pulled: false },
+        )
     }
 
     /// A PyCapsule `arrow_schema`; asks nothing of the server.
