@@ -48,9 +48,11 @@ enum Stage {
 }
 
 /// Why reading ended.
-enum Problem {
-    Error(Error),
-    Raised(PyErr),
+struct Problem {
+    /// What further reads are told.
+    error: Error,
+    /// Its exception, once somebody has asked; that of an interrupt from the start.
+    exception: Option<PyErr>,
 }
 
 impl Shared {
@@ -84,12 +86,11 @@ impl Shared {
     }
 
     fn lease(&self) -> Result<Lease<Option<Feed>>> {
-        match &*self.state() {
-            State { stage: Stage::Closed, .. } => Err(Error::interface("the stream is closed")),
-            State { problem: Some(Problem::Error(e)), .. } => Err(e.clone()),
-            State { problem: Some(Problem::Raised(_)), .. } => Err(Error::interface("reading was interrupted")),
-            _ => self.slot.take("stream"),
-        }
+        let refused = match &*self.state() {
+            State { stage: Stage::Closed, .. } => Some(Error::interface("the stream is closed")),
+            State { problem, .. } => problem.as_ref().map(|problem| problem.error.clone()),
+        };
+        refused.map_or_else(|| self.slot.take("stream"), Err)
     }
 
     /// The batch behind a fill, counted; an end or an error ends the stream.
@@ -110,7 +111,7 @@ impl Shared {
             }
             Err(e) => {
                 drop(lease.take());
-                self.state().problem = Some(Problem::Error(e.clone()));
+                self.state().problem = Some(Problem { error: e.clone(), exception: None });
                 Err(e)
             }
         }
@@ -145,26 +146,23 @@ impl Shared {
     /// The exception that ended the reading, the same object each time.
     pub(super) fn exception<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         // Nothing of Python's is run with the lock held.
-        let known = match &self.state().problem {
+        let (error, known) = match &self.state().problem {
             None => return Ok(None),
-            Some(Problem::Raised(raised)) => Ok(raised.clone_ref(py)),
-            Some(Problem::Error(error)) => Err(error.clone()),
+            Some(Problem { error, exception }) => (error.clone(), exception.as_ref().map(|known| known.clone_ref(py))),
         };
-        let raised = match known {
-            Ok(raised) => raised,
-            Err(error) => {
+        let exception = match known {
+            Some(known) => known,
+            None => {
                 let made = errors::raise(py, &error);
-                match &mut self.state().problem {
+                match self.state().problem.as_mut().map(|problem| &mut problem.exception) {
                     // Another thread was quicker.
-                    Some(Problem::Raised(raised)) => raised.clone_ref(py),
-                    problem => {
-                        *problem = Some(Problem::Raised(made.clone_ref(py)));
-                        made
-                    }
+                    Some(Some(known)) => known.clone_ref(py),
+                    Some(place) => place.insert(made).clone_ref(py),
+                    None => made,
                 }
             }
         };
-        Ok(Some(raised.value(py).clone().into_any()))
+        Ok(Some(exception.value(py).clone().into_any()))
     }
 
     /// The server's remarks as PEP 249's pairs of class and instance.
@@ -330,8 +328,9 @@ impl Export {
         match filled {
             Ok(filled) => shared.settle(&mut lease, filled),
             Err(interrupt) => {
-                shared.state().problem = Some(Problem::Raised(interrupt));
-                Err(Error::interface("interrupted"))
+                let error = Error::interface("reading was interrupted");
+                shared.state().problem = Some(Problem { error: error.clone(), exception: Some(interrupt) });
+                Err(error)
             }
         }
     }
