@@ -1,64 +1,31 @@
-import datetime
 from asyncio import Future
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from types import TracebackType
-from typing import Any, Final, Literal, Protocol, Self, SupportsIndex, TypeAlias, TypedDict, final, type_check_only
+from typing import Any, Final, Literal, Self, final
 
 import pandas
 import polars
 import pyarrow
 
 from drdarrow import exceptions
+from drdarrow.types import Column, Parameters, Row
+
+__all__ = [
+    "ArrowStream",
+    "Collected",
+    "Connection",
+    "Cursor",
+    "RawConnection",
+    "RawCursor",
+    "RawStream",
+    "RecordBatch",
+    "Schema",
+    "__version__",
+    "connect",
+    "connect_async",
+]
 
 __version__: Final[str]
-
-#: What a parameter may be.
-Value: TypeAlias = (
-    bool
-    | SupportsIndex
-    | float
-    | Decimal
-    | str
-    | bytes
-    | bytearray
-    | memoryview
-    | datetime.date
-    | datetime.time
-    | datetime.datetime
-    | None
-)
-Parameters: TypeAlias = Sequence[Value]
-#: int, float, Decimal, str, bytes, bool, date, time, datetime, None.
-Row: TypeAlias = tuple[Any, ...]
-#: name, type_code, display_size, internal_size, precision, scale, null_ok.
-Column: TypeAlias = tuple[str, str, None, int, int | None, int | None, bool]
-Messages: TypeAlias = list[tuple[type[exceptions.Warning], exceptions.Warning]]
-
-@type_check_only
-class ArrowSchemaExportable(Protocol):
-    def __arrow_c_schema__(self) -> object: ...
-
-@type_check_only
-class ArrowArrayExportable(Protocol):
-    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
-
-@type_check_only
-class ArrowStreamExportable(Protocol):
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
-
-@type_check_only
-class Server(TypedDict):
-    product: str
-    prdid: str
-    # "class", the server class name, is a keyword of Python: read it as server["class"].
-    release: str
-    sqlam: int
-    typdef: str
-    ccsids: tuple[int, int, int]
-    secmec: int
-    database: str
-    peer: str
 
 def connect(
     uri: str | None = None,
@@ -90,6 +57,7 @@ def connect(
     batch_bytes: int | None = None,
 ) -> Connection: ...
 def connect_async(uri: str | None = None, /, **settings: Any) -> Future[RawConnection]: ...
+
 @final
 class Connection:
     Warning: type[exceptions.Warning]
@@ -129,7 +97,7 @@ class Cursor:
     @property
     def rowcount(self) -> int: ...
     @property
-    def messages(self) -> Messages: ...
+    def messages(self) -> list[tuple[type[exceptions.Warning], exceptions.Warning]]: ...
     @property
     def connection(self) -> Connection: ...
     def execute(self, sql: str, parameters: Parameters | None = None, /) -> Self: ...
@@ -159,7 +127,7 @@ class ArrowStream:
     @property
     def error(self) -> BaseException | None: ...
     @property
-    def messages(self) -> Messages: ...
+    def messages(self) -> list[tuple[type[exceptions.Warning], exceptions.Warning]]: ...
     def close(self) -> None: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
     def __arrow_c_schema__(self) -> object: ...
@@ -222,7 +190,7 @@ class RawCursor:
     @property
     def rowcount(self) -> int: ...
     @property
-    def messages(self) -> Messages: ...
+    def messages(self) -> list[tuple[type[exceptions.Warning], exceptions.Warning]]: ...
     def execute(self, sql: str, parameters: Parameters | None = None, /) -> Future[None]: ...
     def execute_chunk(self, sql: str, rows: Sequence[Parameters], before: int, /) -> Future[None]: ...
     def row_in_hand(self) -> Row | None: ...
@@ -241,6 +209,6 @@ class RawStream:
     @property
     def error(self) -> BaseException | None: ...
     @property
-    def messages(self) -> Messages: ...
+    def messages(self) -> list[tuple[type[exceptions.Warning], exceptions.Warning]]: ...
     def next_batch(self) -> Future[RecordBatch | None]: ...
     def close(self) -> None: ...

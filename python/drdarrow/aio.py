@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-    from drdarrow._core import Parameters, Row
-    from drdarrow.exceptions import Error, Warning  # noqa: A004
+    from drdarrow.exceptions import Warning  # noqa: A004
+    from drdarrow.types import Column, Parameters, Row
 
 __all__ = ["AsyncArrowStream", "AsyncConnection", "AsyncCursor", "connect"]
 
@@ -139,7 +139,7 @@ class AsyncCursor:
         return self._connection
 
     @property
-    def description(self) -> tuple[_core.Column, ...] | None:
+    def description(self) -> tuple[Column, ...] | None:
         """One 7-tuple per column of the result, as in PEP 249; None without a result."""
         return self._raw.description
 
@@ -247,7 +247,7 @@ class AsyncArrowStream:
         return self._raw.rows_read
 
     @property
-    def error(self) -> Error | None:
+    def error(self) -> BaseException | None:
         """The exception that ended the reading, or None."""
         return self._raw.error
 

@@ -1,9 +1,12 @@
-"""The type objects and constructors of PEP 249."""
+"""The type objects and constructors of PEP 249, and the names of types for annotations."""
 
 from __future__ import annotations
 
 import datetime
 import time
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Protocol, SupportsIndex, TypeAlias
 
 __all__ = [
     "BINARY",
@@ -11,15 +14,61 @@ __all__ = [
     "NUMBER",
     "ROWID",
     "STRING",
+    "ArrowArrayExportable",
+    "ArrowSchemaExportable",
+    "ArrowStreamExportable",
     "Binary",
+    "Column",
     "Date",
     "DateFromTicks",
+    "Parameters",
+    "Row",
     "Time",
     "TimeFromTicks",
     "Timestamp",
     "TimestampFromTicks",
     "TypeObject",
+    "Value",
 ]
+
+#: What a parameter may be.
+Value: TypeAlias = (
+    SupportsIndex
+    | float
+    | Decimal
+    | str
+    | bytes
+    | bytearray
+    | memoryview
+    | datetime.date
+    | datetime.time
+    | datetime.datetime
+    | None
+)
+#: One value per question mark.
+Parameters: TypeAlias = Sequence[Value]
+#: int, float, Decimal, str, bytes, bool, date, time, datetime, None.
+Row: TypeAlias = tuple[Any, ...]
+#: name, type_code, display_size, internal_size, precision, scale, null_ok.
+Column: TypeAlias = tuple[str, str, None, int, int | None, int | None, bool]
+
+
+class ArrowSchemaExportable(Protocol):
+    """Has a schema for any library that knows Arrow (PyCapsule interface)."""
+
+    def __arrow_c_schema__(self) -> object: ...
+
+
+class ArrowArrayExportable(Protocol):
+    """Has a batch of rows for any library that knows Arrow."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
+
+class ArrowStreamExportable(Protocol):
+    """Has a stream of batches for any library that knows Arrow."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 
 class TypeObject:

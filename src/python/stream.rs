@@ -48,9 +48,11 @@ enum Stage {
 }
 
 /// Why reading ended.
-enum Problem {
-    Error(Error),
-    Raised(PyErr),
+struct Problem {
+    /// What further reads are told.
+    error: Error,
+    /// Its exception, once somebody has asked; that of an interrupt from the start.
+    exception: Option<PyErr>,
 }
 
 impl Shared {
@@ -76,7 +78,6 @@ impl Shared {
 
     /// Takes the result for our own reading.
     pub(super) fn lease_ours(&self) -> Result<Lease<Option<Feed>>> {
-        // Out of the match, whose scrutinee would hold the lock over the second look.
         let stage = self.state().stage;
         match stage {
             Stage::Theirs => Err(Error::interface("the stream was handed to an Arrow consumer, which reads it")),
@@ -87,9 +88,7 @@ impl Shared {
     fn lease(&self) -> Result<Lease<Option<Feed>>> {
         let refused = match &*self.state() {
             State { stage: Stage::Closed, .. } => Some(Error::interface("the stream is closed")),
-            State { problem: Some(Problem::Error(e)), .. } => Some(e.clone()),
-            State { problem: Some(Problem::Raised(_)), .. } => Some(Error::interface("reading was interrupted")),
-            _ => None,
+            State { problem, .. } => problem.as_ref().map(|problem| problem.error.clone()),
         };
         refused.map_or_else(|| self.slot.take("stream"), Err)
     }
@@ -112,7 +111,7 @@ impl Shared {
             }
             Err(e) => {
                 drop(lease.take());
-                self.state().problem = Some(Problem::Error(e.clone()));
+                self.state().problem = Some(Problem { error: e.clone(), exception: None });
                 Err(e)
             }
         }
@@ -146,19 +145,24 @@ impl Shared {
 
     /// The exception that ended the reading, the same object each time.
     pub(super) fn exception<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let error = match &self.state().problem {
+        // Nothing of Python's is run with the lock held.
+        let (error, known) = match &self.state().problem {
             None => return Ok(None),
-            Some(Problem::Raised(raised)) => return Ok(Some(raised.value(py).clone().into_any())),
-            Some(Problem::Error(error)) => error.clone(),
+            Some(Problem { error, exception }) => (error.clone(), exception.as_ref().map(|known| known.clone_ref(py))),
         };
-        // Made without the lock: making it runs Python.
-        let made = errors::instance(py, &error)?;
-        let mut state = self.state();
-        if let Some(Problem::Raised(raised)) = &state.problem {
-            return Ok(Some(raised.value(py).clone().into_any()));
-        }
-        state.problem = Some(Problem::Raised(PyErr::from_value(made.clone())));
-        Ok(Some(made))
+        let exception = match known {
+            Some(known) => known,
+            None => {
+                let made = errors::raise(py, &error);
+                match self.state().problem.as_mut().map(|problem| &mut problem.exception) {
+                    // Another thread was quicker.
+                    Some(Some(known)) => known.clone_ref(py),
+                    Some(place) => place.insert(made).clone_ref(py),
+                    None => made,
+                }
+            }
+        };
+        Ok(Some(exception.value(py).clone().into_any()))
     }
 
     /// The server's remarks as PEP 249's pairs of class and instance.
@@ -324,8 +328,9 @@ impl Export {
         match filled {
             Ok(filled) => shared.settle(&mut lease, filled),
             Err(interrupt) => {
-                shared.state().problem = Some(Problem::Raised(interrupt));
-                Err(Error::interface("interrupted"))
+                let error = Error::interface("reading was interrupted");
+                shared.state().problem = Some(Problem { error: error.clone(), exception: Some(interrupt) });
+                Err(error)
             }
         }
     }

@@ -1,0 +1,110 @@
+"""The stubs say what the module has, and a program that uses them type-checks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import drdarrow
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGE = Path(drdarrow.__file__).parent
+
+PROGRAM = """
+import asyncio
+from decimal import Decimal
+from typing import assert_type
+
+import drdarrow
+from drdarrow import aio
+from drdarrow.types import ArrowArrayExportable, ArrowSchemaExportable, ArrowStreamExportable, Row
+
+
+def sync() -> None:
+    with drdarrow.connect("drda://app@h/d", password="x", timeout=1.5, attributes={"create": "true"}) as connection:
+        assert_type(connection, drdarrow.Connection)
+        cursor = connection.execute("SELECT 1 FROM t WHERE a = ?", (Decimal(1),))
+        assert_type(cursor.fetchone(), Row | None)
+        for row in cursor:
+            assert_type(row, Row)
+        cursor.executemany("INSERT INTO t VALUES (?, ?)", ((i, "x") for i in range(3)))
+        stream: ArrowStreamExportable = connection.execute("VALUES 1").fetch_arrow(batch_rows=10)
+        for batch in connection.execute("VALUES 1").fetch_arrow():
+            exported: ArrowArrayExportable = batch
+            schema: ArrowSchemaExportable = batch.schema
+        try:
+            connection.commit()
+        except connection.OperationalError as error:
+            assert_type(error.retryable, bool)
+        connection.execute("VALUES 1", {"a": 1})  # type: ignore[arg-type]
+        drdarrow.connect(tiemout=1)  # type: ignore[call-arg]
+
+
+async def coroutine() -> None:
+    async with aio.connect("drda://app@h/d") as connection:
+        assert_type(connection, aio.AsyncConnection)
+        cursor = await connection.execute("VALUES 1")
+        assert_type(await cursor.fetchall(), list[Row])
+        async for row in cursor:
+            assert_type(row, Row)
+        async for batch in cursor.fetch_arrow():
+            assert_type(batch, drdarrow.RecordBatch)
+    connection = await aio.connect(host="h", database="d")
+
+
+asyncio.run(coroutine())
+"""
+
+
+def run(*arguments: object) -> None:
+    """A tool of mypy's; its words on failure."""
+    pytest.importorskip("mypy")
+    done = subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.timeout(300)
+def test_the_stubs_are_those_of_the_module(tmp_path: Path) -> None:
+    allowed = tmp_path / "allowed"
+    # Imported for annotations only; without stubs a module looks like a value.
+    allowed.write_text("drdarrow\\.aio\\.(pandas|polars|pyarrow)\n")
+    run(
+        "-m",
+        "mypy.stubtest",
+        "drdarrow",
+        "--mypy-config-file",
+        ROOT / "pyproject.toml",
+        "--allowlist",
+        allowed,
+        "--ignore-unused-allowlist",
+    )
+
+
+@pytest.mark.timeout(300)
+def test_the_package_type_checks() -> None:
+    run("-m", "mypy", "--config-file", ROOT / "pyproject.toml")
+
+
+@pytest.mark.timeout(300)
+def test_a_program_type_checks(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    config = tmp_path / "mypy.ini"
+    config.write_text("[mypy]\nstrict = true\nfollow_untyped_imports = true\n")
+    run("-m", "mypy", "--config-file", config, program)
+
+
+def test_what_is_exported() -> None:
+    for name in drdarrow.__all__:
+        assert hasattr(drdarrow, name), name
+    assert (PACKAGE / "py.typed").exists() and (PACKAGE / "_core.pyi").exists()
+    for kind in (drdarrow.Connection, drdarrow.Cursor, drdarrow.ArrowStream, drdarrow.RecordBatch, drdarrow.Schema):
+        assert kind.__module__ == "drdarrow" and kind.__doc__
+
+
+def test_every_public_method_says_what_it_does() -> None:
+    for kind in (drdarrow.Connection, drdarrow.Cursor, drdarrow.ArrowStream, drdarrow.RecordBatch, drdarrow.Schema):
+        for name, member in vars(kind).items():
+            if not name.startswith("_") and not isinstance(member, type):
+                assert member.__doc__, f"{kind.__name__}.{name}"
