@@ -12,12 +12,14 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 
-/// A QRYDTA that holds nothing but the end of the rows, as Derby sends it at level 7 of SQLAM:
-/// the SQLCA (00, code 100, state, program, null extension), X'FF' for no row.
+/// A QRYDTA that holds nothing but the end of the rows, recorded from Derby: an SQLCA of level 7 of
+/// SQLAM with code 100, and X'FF' for no row.
 #[rustfmt::skip]
-const NO_MORE: [u8; 28] = [
-    0, 28, 0xD0, 0x03, 0, 1, 0, 22, 0x24, 0x1B,
-    0, 0, 0, 0, 100, b'0', b'2', b'0', b'0', b'0', b'S', b'Q', b'L', b'R', b'I', 0, 0xFF, 0xFF,
+const NO_MORE: [u8; 72] = [
+    0, 0x48, 0xD0, 0x03, 0, 1, 0, 0x42, 0x24, 0x1B, 0,
+    0, 0, 0, 100, b'0', b'2', b'0', b'0', b'0', b'C', b'S', b'S', b'1', b'0', b'1', b'4', b'0', 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    b' ', b' ', b' ', b' ', b' ', b' ', b' ', b' ', b' ', b' ', b' ', 0, 0, 0, 0, 0, 0, 0xFF, 0xFF,
 ];
 
 /// A recorded query.
