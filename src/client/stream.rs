@@ -194,6 +194,8 @@ impl RecordStream {
         }
         loop {
             if self.ended {
+                // They keep the memory of the last batches.
+                self.decoders.clear();
                 return match self.failure.take() {
                     Some(e) => Err(e),
                     None => Ok(Ready::End),
