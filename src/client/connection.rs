@@ -30,6 +30,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Requests that may be under way at servers shown to take several. (Measured: Derby.)
 const DEPTH_DERBY: usize = 4;
@@ -201,11 +202,38 @@ impl Connection {
         let peer = peer(&config);
         let login = login(&config).map_err(|e| e.at(&peer))?;
         let deadline = Deadline::after(config.timeout);
-        let fail = |e: NetError, phase| Error::from_net(e, phase).at(&peer).broken();
-        let stream = transport::connect(&config.host, config.port, deadline).await.map_err(|e| fail(e, Phase::Tcp))?;
+        let stream = transport::connect(&config.host, config.port, deadline)
+            .await
+            .map_err(|e| Error::from_net(e, Phase::Tcp).at(&peer).broken())?;
         let local = stream.local_addr().ok();
-        let channel = Channel::spawn(stream, config.lob_limit as usize + (16 << 20));
+        Connection::log_in(stream, local, login, config, deadline).await
+    }
+
+    /// Logs in over any stream that is already connected: a tunnel, a pipe, a socket opened
+    /// elsewhere. The host and port of `config` only name the peer.
+    pub async fn over<S>(stream: S, config: Config) -> Result<Connection>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        config.check()?;
+        let login = login(&config).map_err(|e| e.at(&peer(&config)))?;
+        let deadline = Deadline::after(config.timeout);
+        Connection::log_in(stream, None, login, config, deadline).await
+    }
+
+    async fn log_in<S>(
+        stream: S,
+        local: Option<SocketAddr>,
+        login: Login,
+        config: Config,
+        deadline: Deadline,
+    ) -> Result<Connection>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let peer = peer(&config);
         let identity = identity(&config, login, local)?;
+        let channel = Channel::spawn(stream, config.lob_limit as usize + (16 << 20));
         let session = match channel.run(Connect::new(identity), Some(deadline)).await {
             Ok(session) => Arc::new(session),
             Err(e) => {
@@ -217,7 +245,7 @@ impl Connection {
                     e => e,
                 };
                 let database = no_database(&e);
-                let e = fail(e, Phase::Access);
+                let e = Error::from_net(e, Phase::Access).at(&peer).broken();
                 return Err(if database { without_database(e, &config) } else { e });
             }
         };
