@@ -2,6 +2,7 @@
 
 use super::config::{Config, Security};
 use super::error::{Error, Kind, Phase, Result};
+use super::opening::Opening;
 use super::parameters;
 use super::pump::Cursor;
 use super::sections::{Lease, Sections};
@@ -24,7 +25,8 @@ use crate::net::transport::{self, Deadline};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::sqlda::SqlDa;
-use crate::wire::value::field::{Field, Shape};
+use crate::wire::drda::sqlvar::SqlVar;
+use crate::wire::value::field::{Field, Shape, Type};
 use arrow_array::ArrayRef;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -162,7 +164,15 @@ impl Inner {
 
     fn error(&self, e: NetError, phase: Phase) -> Error {
         let e = Error::from_net(e, phase).at(&self.peer);
-        if self.channel.broken().is_some() { e.broken() } else { e }
+        if self.channel.broken().is_some() { e.broken() } else { self.give_up_after(e) }
+    }
+
+    /// A connection that an error calls unusable is closed, so that nobody goes on with it.
+    pub(super) fn give_up_after(&self, e: Error) -> Error {
+        if !e.connection_usable {
+            self.channel.abort(&e.message);
+        }
+        e
     }
 
     /// The error with the server's own words, where it has to be asked for them.
@@ -420,9 +430,23 @@ impl Connection {
             inputs.into_iter().next(),
             self.0.config.block_size,
         );
-        match self.0.talk(open, Phase::Execute).await? {
+        let (outcome, lease) = self.open(open, lease).await?;
+        match outcome {
             OpenOutcome::Opened(opened) => self.rows(lease, opened, &prepared.columns).await,
             OpenOutcome::NoQuery => self.execute_prepared(lease, Vec::new()).await,
+        }
+    }
+
+    /// Opens a query. Should the wait be given up, whatever gets opened is closed again before its
+    /// section is used another time.
+    async fn open(&self, flow: Open, lease: Lease) -> Result<(OpenOutcome, Lease)> {
+        let deadline = self.0.config.statement_timeout.map(Deadline::after);
+        let pending = self.0.channel.submit(flow).map_err(|e| self.0.error(e, Phase::Execute))?;
+        let mut opening = Opening { inner: self.0.clone(), under_way: Some((pending, lease)) };
+        let result = opening.wait(deadline).await;
+        match result {
+            Ok(outcome) => Ok(outcome),
+            Err(e) => Err(self.0.explained(e, Phase::Execute).await),
         }
     }
 
@@ -430,7 +454,8 @@ impl Connection {
     async fn open_at_once(&self, sql: &str, lease: Lease) -> Result<Outcome> {
         let open =
             Open::new(self.0.session.clone(), lease.name.clone(), Some(sql.to_owned()), None, self.0.config.block_size);
-        match self.0.talk(open, Phase::Execute).await? {
+        let (outcome, lease) = self.open(open, lease).await?;
+        match outcome {
             OpenOutcome::Opened(mut opened) => {
                 let described = opened.described.take().ok_or_else(|| {
                     let missing = FlowError::Missing { what: "SQLDARD", command: "PRPSQLSTT" };
@@ -531,6 +556,10 @@ fn name_fields(fields: &[Field], described: &SqlDa) -> Result<Vec<Field>> {
         let text = format!("SQLDARD describes {} columns, QRYDSC {}", described.columns.len(), fields.len());
         return Err(Error::new(Kind::Internal, Phase::Execute, "58009", text).broken());
     }
+    if let Some(n) = fields.iter().zip(&described.columns).position(|(field, var)| disagree(field, var)) {
+        let text = format!("SQLDARD and QRYDSC give column {} different types", n + 1);
+        return Err(Error::new(Kind::Internal, Phase::Execute, "58009", text).broken());
+    }
     let named = fields.iter().zip(&described.columns).map(|(field, var)| {
         if field.nullable != var.nullable {
             tracing::debug!(column = var.name(), "SQLDA and descriptor disagree about NULL");
@@ -551,6 +580,22 @@ fn name_fields(fields: &[Field], described: &SqlDa) -> Result<Vec<Field>> {
         }
     });
     Ok(named.collect())
+}
+
+/// True when the two descriptions of a number cannot both be right. Other types travel in several
+/// forms: Derby sends CHAR as VARCHAR.
+fn disagree(field: &Field, var: &SqlVar) -> bool {
+    match var.sqltype {
+        492 => (field.ty, field.length) != (Type::Integer, 8),
+        496 => (field.ty, field.length) != (Type::Integer, 4),
+        500 => (field.ty, field.length) != (Type::Integer, 2),
+        480 => field.ty != Type::Float || i64::from(field.length) != var.length,
+        484 => {
+            let digits = (i16::from(field.precision), i16::from(field.scale));
+            field.ty != Type::Packed || var.precision > 0 && digits != (var.precision, var.scale)
+        }
+        _ => false,
+    }
 }
 
 fn one_row(parameters: &[ArrayRef]) -> Vec<Vec<ArrayRef>> {

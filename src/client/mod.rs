@@ -3,6 +3,7 @@
 pub mod config;
 pub mod connection;
 pub mod error;
+mod opening;
 pub mod parameters;
 mod pump;
 mod sections;
