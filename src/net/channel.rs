@@ -326,7 +326,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         // A server may unchain in the middle of its replies (Db2 for LUW) or stop after a failure.
         if !dss.header.chained && (dss.header.id >= active.last || active.failed) {
             let next = dss.header.id.saturating_add(1).max(2);
-            self.late = (next <= active.last).then(|| next..=active.last);
+            self.late = (next <= active.last).then_some(next..=active.last);
             match active.job.end() {
                 Some(chain) => {
                     let last = self.send(chain);

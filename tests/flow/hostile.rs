@@ -370,7 +370,7 @@ async fn answered(bytes: &[u8], close: bool) -> Error {
     let bytes = bytes.to_vec();
     let peer = tokio::spawn(async move {
         let mut buf = [0; 4096];
-        server.read(&mut buf).await.unwrap();
+        assert!(server.read(&mut buf).await.unwrap() > 0);
         let _ = server.write_all(&bytes).await;
         if !close {
             while matches!(server.read(&mut buf).await, Ok(1..)) {}

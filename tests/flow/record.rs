@@ -55,7 +55,7 @@ async fn relay(mut client: DuplexStream, mut server: TcpStream, book: Arc<Mutex<
         if n == 0 {
             return;
         }
-        for chain in asked.feed(&buf[..n].to_vec()) {
+        for chain in asked.feed(&buf[..n]) {
             server.write_all(&chain.bytes).await.unwrap();
             let reply = loop {
                 let n = server.read(&mut buf).await.unwrap();

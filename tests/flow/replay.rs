@@ -188,11 +188,11 @@ async fn every_bit_flipped_at_every_byte() {
     flip_at_every_byte(0xFF).await;
 }
 
-/// The larger answers are damaged at some positions only, all of them another time.
+/// The larger answers are damaged at some positions only.
 #[tokio::test(start_paused = true)]
 async fn large_objects_and_long_rows_damaged_here_and_there() {
     let sweep = Sweep::new(&[WIDE, LOBS]).await;
-    for at in (37213 - 62..37213 - 61) {
+    for at in (0..sweep.sent).step_by(97) {
         assert_eq!(sweep.run(Damage::Split(at)).await.unwrap(), Some(0), "split at {at}");
         let _ = sweep.run(Damage::Cut(at + 31)).await;
         let _ = sweep.run(Damage::Flip(at + 62, 0xFF)).await;
