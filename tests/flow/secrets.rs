@@ -4,6 +4,8 @@ use super::book::Book;
 use super::client::{WRONG, config, rows};
 use super::server::{Answer, Damage, start};
 use drdarrow::client::connection::Connection;
+use drdarrow::flow::connect::{Identity, Login};
+use drdarrow::wire::ddm::secchk::Secret;
 use drdarrow::wire::ddm::text::DdmText;
 use std::cell::Cell;
 use std::io::Write;
@@ -103,6 +105,21 @@ fn nothing_that_is_printed_has_the_password() {
     assert!(String::from_utf8_lossy(&traced).contains("frame received"), "{}", String::from_utf8_lossy(&traced));
     assert!(printed.contains("Connection(") && printed.contains("42X05"), "{printed}");
     assert!(!shows(&traced, PASSWORD) && !shows(printed.as_bytes(), PASSWORD));
+}
+
+#[test]
+fn an_identity_shows_neither_password_nor_key() {
+    let identity = Identity {
+        rdbnam: "LAB".to_owned(),
+        user: "app".to_owned(),
+        password: Some(Secret::new(PASSWORD)),
+        login: Login::Substitute,
+        random: [0xA7; 64],
+        correlation: ("00000000.0000".to_owned(), [0; 6]),
+        application: "drdarrow".to_owned(),
+    };
+    let printed = format!("{identity:?} {identity:#?}");
+    assert!(!shows(printed.as_bytes(), PASSWORD) && !printed.contains("167"), "{printed}");
 }
 
 /// The recorded conversations, of a server that takes a password in clear.
