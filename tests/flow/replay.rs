@@ -158,10 +158,10 @@ async fn split_at_every_byte() {
 
 /// Every byte becomes another one: the rows are right, or one cell is another value, or there is an
 /// error. A name or another detail of a description may differ too.
-async fn flip_at_every_byte(mask: u8) {
+async fn flip(mask: u8, first: usize, step: usize) {
     let sweep = Sweep::new(&[NARROW]).await;
     let (mut right, mut one, mut errors) = (0, 0, 0);
-    for at in 0..sweep.sent {
+    for at in (first..sweep.sent).step_by(step) {
         match sweep.run(Damage::Flip(at, mask)).await {
             Err(_) => errors += 1,
             Ok(Some(0)) => right += 1,
@@ -170,22 +170,22 @@ async fn flip_at_every_byte(mask: u8) {
         }
     }
     // The sweep went where it was meant to.
-    assert!(right > 500 && one > 1500 && errors > 1000, "{right} {one} {errors}");
+    assert!(right > 400 && one > 900 && errors > 700, "{right} {one} {errors}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn lowest_bit_flipped_at_every_byte() {
-    flip_at_every_byte(0x01).await;
+    flip(0x01, 0, 1).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn highest_bit_flipped_at_every_byte() {
-    flip_at_every_byte(0x80).await;
+async fn highest_bit_flipped_at_every_even_byte() {
+    flip(0x80, 0, 2).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_bit_flipped_at_every_byte() {
-    flip_at_every_byte(0xFF).await;
+async fn every_bit_flipped_at_every_odd_byte() {
+    flip(0xFF, 1, 2).await;
 }
 
 /// The larger answers are damaged at some positions only.

@@ -66,6 +66,9 @@ pub fn hex(line: &str) -> Vec<u8> {
     digits.chunks(2).map(|d| u8::from_str_radix(std::str::from_utf8(d).unwrap(), 16).unwrap()).collect()
 }
 
+/// Fields and the cut row of an open query.
+type Query = (Option<Vec<Field>>, Vec<u8>);
+
 /// What the two sides of a connection have agreed so far.
 struct Talk {
     text: DdmText,
@@ -80,7 +83,7 @@ struct Talk {
     /// The query that the client spoke of last, by its section's name.
     section: Vec<u8>,
     /// Fields and cut rows of the open queries; no fields when an OUTOVR laid them out anew.
-    queries: HashMap<Vec<u8>, (Option<Vec<Field>>, Vec<u8>)>,
+    queries: HashMap<Vec<u8>, Query>,
     rows: usize,
 }
 
@@ -236,7 +239,7 @@ impl Talk {
             let walked = walker.walk(data, at, behind, CHUNK, &mut offsets).map_err(said)?;
             self.rows += offsets.rows();
             if offsets.rows() > 0 {
-                (row, behind) = (walked.end, false);
+                row = walked.end;
             }
             at = walked.end;
             match walked.stop {
