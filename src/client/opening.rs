@@ -1,8 +1,8 @@
 //! An open under way. Whoever waits for it may leave: then the query is closed in the background, so
 //! that the server's cursor does not outlive the interest in it.
 
-use super::connection::Inner;
 use super::sections::Lease;
+use super::shared::Inner;
 use crate::flow::query::{Close, Outcome};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;

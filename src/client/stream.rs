@@ -1,10 +1,12 @@
 //! A result set as Arrow record batches. Waiting and decoding are separate, so that decoding runs
 //! on the consumer's thread while the next blocks are on their way.
 
-use super::connection::{Inner, Warning};
+use super::cursor::Cursor;
+use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
-use super::pump::{Cursor, Fetched, Pump};
+use super::pump::{Fetched, Pump};
 use super::sections::Lease;
+use super::shared::Inner;
 use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::error::ColumnError;
 use crate::column::schema::schema;
