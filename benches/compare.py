@@ -50,7 +50,8 @@ class Lab:
             path = os.pathsep.join((derby.classpath("derbyclient.jar"), str(self.work)))
             return [*derby.java(), "-cp", path, "Loop", url, SQL, WARM]
         client = "drdarrow" if peer == PACKAGE else f"jaydebeapiarrow:{JAY[peer]}"
-        return [str(self.python), str(ROOT / "benches" / "clients.py"), client, "127.0.0.1", str(port), DATABASE, SQL, WARM]
+        script = str(ROOT / "benches" / "clients.py")
+        return [str(self.python), script, client, "127.0.0.1", str(port), DATABASE, SQL, WARM]
 
     def tape(self, peer: str) -> Path:
         return self.work / f"{peer.replace(' ', '-')}.tape"
@@ -116,7 +117,8 @@ def main() -> None:
 def prepare(lab: Lab, wheel: Path | None) -> list[str]:
     """Builds and installs; gives the clients that can be measured."""
     lab.work.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["cargo", "build", "--quiet", "--release", "--example", "wire", "--example", "fetch"], cwd=ROOT, check=True)
+    build = ["cargo", "build", "--quiet", "--release", "--example", "wire", "--example", "fetch"]
+    subprocess.run(build, cwd=ROOT, check=True)
     subprocess.run(["javac", "-d", str(lab.work), str(ROOT / "benches" / "Loop.java")], check=True)
     if not lab.python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(lab.work / "venv")], check=True)
@@ -167,12 +169,15 @@ def table(title: str, results: dict[str, list[dict]]) -> None:
         s = statistics.median(times)
         cpu = "-" if runs[0]["cpu"] is None else f"{middle(runs, 'cpu'):.2f}"
         spread = f"{s:.3f} ({min(times):.3f}-{max(times):.3f})"
-        print(f"{peer:24} {spread:>24} {rows / s:>11,.0f} {s / ours:>11.2f} {cpu:>7} {middle(runs, 'rss_mb'):>8.0f}")
+        # The bare pull holds its recording in memory: that says nothing.
+        rss = "-" if peer == PULL else f"{middle(runs, 'rss_mb'):.0f}"
+        print(f"{peer:24} {spread:>24} {rows / s:>11,.0f} {s / ours:>11.2f} {cpu:>7} {rss:>8}")
 
 
 def goal(what: str, value: float, limit: float, unit: str, *, below: bool) -> None:
     met = value <= limit if below else value >= limit
-    print(f"goal: {what}: {value:.3g} {unit} ({'at most' if below else 'at least'} {limit} {unit}): {'met' if met else 'NOT met'}")
+    bound = f"{'at most' if below else 'at least'} {limit} {unit}"
+    print(f"goal: {what}: {value:.3g} {unit} ({bound}): {'met' if met else 'NOT met'}")
 
 
 if __name__ == "__main__":
