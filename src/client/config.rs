@@ -160,6 +160,9 @@ impl Config {
     pub fn apply_uri(&mut self, uri: &str) -> Result<(), ConfigError> {
         let bad = |rule: &str| error("uri", rule);
         let rest = uri.strip_prefix("drda://").ok_or_else(|| bad("expected drda://user@host:port/DATABASE"))?;
+        if rest.contains("://") {
+            return Err(error("host", "expected a host name or an address, without a scheme"));
+        }
         let (rest, query) = rest.split_once('?').map_or((rest, None), |(a, b)| (a, Some(b)));
         let (authority, database) =
             rest.split_once('/').ok_or_else(|| bad("the database name is missing: drda://host/DATABASE"))?;

@@ -21,6 +21,7 @@ use crate::flow::uow::EndWork;
 use crate::net::channel::Channel;
 use crate::net::error::{NetError, Stage};
 use crate::net::transport::{self, Deadline};
+use crate::wire::ddm::codepoint as cp;
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::sqlda::SqlDa;
 use crate::wire::value::field::{Field, Shape};
@@ -211,9 +212,13 @@ impl Connection {
                 channel.abort("the login failed");
                 let e = match e {
                     NetError::Timeout { after, .. } => NetError::Timeout { stage: Stage::FirstReply, after },
+                    // Something spoke, or hung up, before we had said a word.
+                    NetError::Broken(what) => NetError::NotDrda { what },
                     e => e,
                 };
-                return Err(fail(e, Phase::Access));
+                let database = no_database(&e);
+                let e = fail(e, Phase::Access);
+                return Err(if database { without_database(e, &config) } else { e });
             }
         };
         let sections = Sections::new(&config, &session.rdbnam);
@@ -474,6 +479,22 @@ impl Connection {
             .await
             .map_err(|e| e.hint("the package is missing and could not be bound: name one that exists with package=…"))
     }
+}
+
+/// True when the server says that it has no such database, or cannot open it.
+fn no_database(e: &NetError) -> bool {
+    let reply = match e {
+        NetError::Flow(FlowError::Sql { reply: Some(reply), .. } | FlowError::Refused(reply)) => reply.cp,
+        _ => return false,
+    };
+    matches!(reply, cp::RDBNFNRM | cp::RDBAFLRM)
+}
+
+/// That, with the name as it was sent.
+fn without_database(e: Error, config: &Config) -> Error {
+    let message = format!("the server has no database {:?}, or cannot open it: {}", config.rdbnam(), e.message);
+    Error { kind: Kind::Operational, message, sqlstate: Some("08004".to_owned()), ..e }
+        .hint("on IBM i it is the name in the RDB directory (WRKRDBDIRE), on z/OS the location")
 }
 
 /// Names the fields of the descriptor with what the SQLDA says. Nullability stays the descriptor's.

@@ -160,7 +160,7 @@ impl Error {
                 format!("connected, but no DRDA reply within {:.1} s", after.as_secs_f64()),
             ),
             NetError::Timeout { stage: Stage::Reply, .. } if phase == Phase::Commit => unknown_outcome(&text),
-            NetError::Timeout { stage: Stage::Reply, .. } => Error::new(Kind::Operational, phase, "57033", text)
+            NetError::Timeout { stage: Stage::Reply, .. } => operational(phase, "57033", text)
                 .hint("the time limit is statement_timeout; the server may still be working"),
             NetError::Closed { .. } | NetError::Broken(_) if phase == Phase::Commit => unknown_outcome(&text),
             NetError::Closed { stage: Stage::FirstReply, .. } => operational(Phase::Exchange, "08001", text)
@@ -196,6 +196,9 @@ impl Error {
             FlowError::Settings(_) => Error::new(Kind::NotSupported, phase, "0A000", text),
             FlowError::Descriptor(crate::wire::fdoca::descriptor::DescriptorError::Unsupported { .. }) => {
                 Error::new(Kind::NotSupported, phase, "56084", text)
+            }
+            FlowError::LobLimit { .. } => {
+                Error::new(Kind::Data, phase, "54010", text).hint("raise lob_limit, or select a part of it")
             }
             FlowError::ReaderEnded(_) => Error::new(Kind::Operational, phase, "24501", text),
             FlowError::Secmec(_) => Error::new(Kind::Operational, Phase::Security, "08001", text).broken(),

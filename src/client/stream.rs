@@ -130,7 +130,8 @@ impl RecordStream {
         tokio::spawn(pump.run());
         let (decoders, schema) = made?;
         let mut stream = RecordStream {
-            rows: Rows::new(&fields, inner.session.sqlam, inner.session.theirs),
+            rows: Rows::new(&fields, inner.session.sqlam, inner.session.theirs)
+                .with_lob_limit(inner.config.lob_limit as usize),
             offsets: Offsets::new(fields.len()),
             inner,
             cursor,
@@ -193,6 +194,8 @@ impl RecordStream {
         }
         loop {
             if self.ended {
+                // They keep the memory of the last batches.
+                self.decoders.clear();
                 return match self.failure.take() {
                     Some(e) => Err(e),
                     None => Ok(Ready::End),
@@ -356,7 +359,13 @@ impl RecordStream {
 
     fn error(&self, e: FlowError) -> Error {
         let broken = matches!(e, FlowError::Wire(_) | FlowError::Drda(_) | FlowError::Lob { .. });
+        let column = match &e {
+            FlowError::Lob { column, .. } | FlowError::LobLimit { column, .. } => self.fields.get(column - 1),
+            _ => None,
+        };
+        let named = column.map(|field| format!("column {}: ", field.name)).unwrap_or_default();
         let e = Error::from_flow(e, Phase::Fetch).at(&self.inner.peer);
+        let e = Error { message: format!("{named}{}", e.message), ..e };
         if broken { e.broken() } else { e }
     }
 }

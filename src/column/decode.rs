@@ -16,6 +16,7 @@ mod frame;
 mod integer;
 mod lob;
 mod primitive;
+mod spare;
 mod text;
 mod varying;
 

@@ -138,8 +138,13 @@ impl Connect {
         };
         let command =
             AccSec { secmec: self.session.secmec, rdbnam: Some(self.identity.rdbnam.clone()), sectkn, encalg };
-        // ACCSEC behind an EXCSAT in the same chain is still read as EBCDIC. (Measured: Derby.)
-        Ok(command.encode(self.session.text)?)
+        // What was agreed holds from ACCSECRD on; ACCSEC itself is EBCDIC. (Measured: Derby's client.)
+        // A name that EBCDIC cannot spell goes in the encoding agreed, behind EXCSATRD.
+        let text = match DdmText::Ebcdic.encode(&self.identity.rdbnam) {
+            Ok(_) => DdmText::Ebcdic,
+            Err(_) => self.session.text,
+        };
+        Ok(command.encode(text)?)
     }
 
     /// Only the mechanisms that need nothing of the server may share a flush with EXCSAT, and only
@@ -175,8 +180,14 @@ impl Connect {
 
     /// Holds the server's choice of mechanism against ours, before any secret is sent.
     fn check_security(&mut self) -> Result<AccSecRd, FlowError> {
-        if let Some(failure) = self.replies.failure() {
-            return Err(failure);
+        let wanted = self.identity.login.secmec().to_string();
+        match self.replies.failure() {
+            // A server without the mechanism may not know the parameters of ACCSEC either. (Measured: Derby.)
+            Some(FlowError::Refused(reply)) if matches!(reply.cp, cp::SYNTAXRM | cp::PRMNSPRM | cp::VALNSPRM) => {
+                return Err(FlowError::Mechanism { wanted, offered: format!("others ({})", reply.describe()) });
+            }
+            Some(failure) => return Err(failure),
+            None => {}
         }
         let security = self.security.take().ok_or(FlowError::Missing { what: "ACCSECRD", command: "ACCSEC" })?;
         if security.accepts(self.session.secmec) {
@@ -185,7 +196,7 @@ impl Connect {
         let named = |n: &u16| SecMec::from_number(*n).map_or_else(|| n.to_string(), |m| m.to_string());
         let offered: Vec<String> = security.secmecs.iter().map(named).collect();
         Err(FlowError::Mechanism {
-            wanted: self.identity.login.secmec().to_string(),
+            wanted,
             offered: if offered.is_empty() { "no other".to_owned() } else { offered.join(", ") },
         })
     }
@@ -271,7 +282,11 @@ impl Flow for Connect {
             managers: LEVELS.to_vec(),
             srvclsnm: Some(NAME.to_owned()),
             srvnam: Some(NAME.to_owned()),
-            srvrlslv: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            srvrlslv: Some(match self.identity.login {
+                // Derby keeps this mechanism for clients of its own kind, by their release level. (Measured.)
+                Login::Substitute => format!("{PRDID_DERBY}/{NAME} {}", env!("CARGO_PKG_VERSION")),
+                _ => env!("CARGO_PKG_VERSION").to_owned(),
+            }),
         };
         let mut chain = Chain::new();
         chain.command(&hello.encode(DdmText::Ebcdic)?);

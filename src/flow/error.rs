@@ -76,6 +76,18 @@ pub enum FlowError {
         /// What is wrong.
         what: String,
     },
+    /// A large object that is longer than the reader wants.
+    #[error("row {row}, column {column}: a large object of {len} bytes is above the limit of {limit}")]
+    LobLimit {
+        /// Row of the result, from 1.
+        row: u64,
+        /// Column, from 1.
+        column: usize,
+        /// Its bytes.
+        len: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The reader was ended by a commit, a rollback or a lost connection.
     #[error("{0}")]
     ReaderEnded(String),

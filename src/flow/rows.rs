@@ -73,6 +73,7 @@ pub struct Rows {
     /// The beginning of a row that was cut.
     tail: Vec<u8>,
     lobs: VecDeque<Bytes>,
+    lob_limit: usize,
     delivered: u64,
     behind_sqlca: bool,
     closed: bool,
@@ -98,11 +99,17 @@ impl Rows {
             pos: 0,
             tail: Vec::new(),
             lobs: VecDeque::new(),
+            lob_limit: usize::MAX,
             delivered: 0,
             behind_sqlca: false,
             closed: false,
             ended: false,
         }
+    }
+
+    /// Refuses large objects of more than `bytes`.
+    pub fn with_lob_limit(self, bytes: usize) -> Rows {
+        Rows { lob_limit: bytes, ..self }
     }
 
     /// Takes a block in.
@@ -294,6 +301,10 @@ impl Rows {
                         let body = self.lobs.get(used);
                         let body = body.ok_or_else(|| fail("the large object did not come".to_owned()))?;
                         used += 1;
+                        if body.len() > self.lob_limit {
+                            let (len, limit) = (body.len(), self.lob_limit);
+                            return Err(FlowError::LobLimit { row: first_row, column: column + 1, len, limit });
+                        }
                         lob_value(p, body, *nullable).map_err(fail)?
                     }
                 });

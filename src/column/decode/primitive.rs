@@ -9,6 +9,7 @@ use arrow_schema::DataType;
 
 use super::ColumnDecoder;
 use super::frame::{Frame, Validity};
+use super::spare::Spares;
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::wire::value::cell::{Cells, NULL};
 
@@ -39,11 +40,19 @@ pub(super) struct Primitive<T: ArrowPrimitiveType, R> {
     validity: Validity,
     /// Rows of the last batch: the next one is likely to have as many.
     expected: usize,
+    spares: Spares,
 }
 
 impl<T: ArrowPrimitiveType, R: Read<T::Native>> Primitive<T, R> {
     pub(super) fn new(target: Target, reader: R) -> Self {
-        Primitive { target, reader, values: Vec::new(), validity: Validity::new(), expected: 0 }
+        Primitive {
+            target,
+            reader,
+            values: Vec::new(),
+            validity: Validity::new(),
+            expected: 0,
+            spares: Spares::default(),
+        }
     }
 
     /// Values and validity of the batch, which then starts anew.
@@ -80,6 +89,8 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> ColumnDecoder for Primitive<T, R
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         let start = self.values.len();
         if start == 0 {
+            self.values = self.spares.take();
+            self.values.clear();
             self.values.reserve(self.expected.max(cells.offsets.len()));
         }
         if self.reader.fill(cells, &mut self.values) {
@@ -102,7 +113,9 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> ColumnDecoder for Primitive<T, R
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
         let (values, nulls) = self.take();
-        let array = PrimitiveArray::<T>::new(ScalarBuffer::from(values), nulls);
+        let values = ScalarBuffer::from(values);
+        self.spares.keep(values.inner());
+        let array = PrimitiveArray::<T>::new(values, nulls);
         Ok(Arc::new(array.with_data_type(self.target.data_type.clone())))
     }
 }

@@ -237,6 +237,31 @@ fn text_of_every_shape_and_length() {
 }
 
 #[test]
+fn a_batch_that_is_held_never_changes() {
+    let cells = |buf: &[u8], decoder: &mut Box<dyn ColumnDecoder>| {
+        decoder.append(&Cells { buf, offsets: &[0, NULL, 4], lobs: &[], first_row: 1 }).unwrap();
+        decoder.finish().unwrap()
+    };
+    let mut decoder = super::decoder(&text(Shape::Var, 1208), 0, &Options::default()).unwrap();
+    let mut number = super::decoder(&field(Type::Integer, Shape::Fixed(2)), 0, &Options::default()).unwrap();
+    let mut held = Vec::new();
+    for n in 0..6u8 {
+        let letter = b'a' + n;
+        let text = cells(&[0, 2, letter, letter, 0, 1, letter], &mut decoder);
+        let numbers = cells(&[0, n, 0, 0, 0, n + 1], &mut number);
+        // Some are let go, so that their memory is used again.
+        if n % 2 == 0 {
+            held.push((n, text, numbers));
+        }
+        for (n, text, numbers) in &held {
+            let letter = char::from(b'a' + n).to_string();
+            assert_eq!(strings(text), [Some(letter.repeat(2).as_str()), None, Some(letter.as_str())]);
+            assert_eq!(primitives::<Int16Type>(numbers), [Some(i16::from(*n)), None, Some(i16::from(*n) + 1)]);
+        }
+    }
+}
+
+#[test]
 fn bad_text_is_raised_or_replaced() {
     let cells: [Option<&[u8]>; 4] = [Some(b"\0\x01a"), None, Some(b"\0\x03b\xC3("), Some(b"\0\x01\xC3")];
     let field = text(Shape::Var, 1208);

@@ -7,6 +7,7 @@ use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use super::frame::{Frame, Validity};
 use super::primitive::first_null;
+use super::spare::Spares;
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::column::options::TextErrors;
 use crate::wire::value::cell::{Cells, NULL};
@@ -27,6 +28,8 @@ pub(super) struct ByteColumn<O> {
     first_row: u64,
     /// Rows and bytes of the last batch: the next one is likely to be alike.
     expected: (usize, usize),
+    spare_offsets: Spares,
+    spare_values: Spares,
 }
 
 impl<O: OffsetSizeTrait> ByteColumn<O> {
@@ -39,6 +42,8 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             used: 0,
             first_row: 0,
             expected: (0, 0),
+            spare_offsets: Spares::default(),
+            spare_values: Spares::default(),
         }
     }
 
@@ -126,10 +131,17 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         if self.offsets.is_empty() {
             let (expected_rows, expected_bytes) = self.expected;
             self.first_row = first_row;
+            self.offsets = self.spare_offsets.take();
+            self.offsets.clear();
             self.offsets.reserve(expected_rows.max(rows) + 1);
             self.offsets.push(O::usize_as(0));
-            // Zeroed memory of this size comes from the system untouched.
-            self.values = vec![0; expected_bytes];
+            self.values = self.spare_values.take();
+            if self.values.is_empty() {
+                // Zeroed memory of this size comes from the system untouched.
+                self.values = vec![0; expected_bytes];
+            } else {
+                self.values.resize(expected_bytes, 0);
+            }
         }
     }
 
@@ -140,6 +152,8 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         self.used = 0;
         let offsets = ScalarBuffer::from(std::mem::take(&mut self.offsets));
         let values = Buffer::from_vec(std::mem::take(&mut self.values));
+        self.spare_offsets.keep(offsets.inner());
+        self.spare_values.keep(&values);
         (OffsetBuffer::new(offsets), values, self.validity.finish())
     }
 

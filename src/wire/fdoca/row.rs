@@ -10,6 +10,8 @@ use crate::wire::value::field::{Field, Shape};
 
 /// Rows walked at a time: few enough that their bytes stay in the cache until they are decoded.
 pub const CHUNK: usize = 1024;
+/// From a column to the next: columns that lie 4096 bytes apart would share one set of the cache.
+const STRIDE: usize = CHUNK + 16;
 
 /// How to step over the columns of a row; made once per answer set.
 #[derive(Debug, Clone)]
@@ -64,7 +66,7 @@ enum Row {
 impl Offsets {
     /// Room for a chunk of rows of so many columns.
     pub fn new(columns: usize) -> Self {
-        Offsets { columns, rows: 0, cells: vec![NULL; columns * CHUNK] }
+        Offsets { columns, rows: 0, cells: vec![NULL; columns * STRIDE] }
     }
 
     /// Rows held.
@@ -84,7 +86,7 @@ impl Offsets {
 
     /// The offsets of one column, row by row; empty when there is no such column.
     pub fn column(&self, column: usize) -> &[u32] {
-        let start = column * CHUNK;
+        let start = column * STRIDE;
         self.cells.get(start..start + self.rows).unwrap_or_default()
     }
 }
@@ -147,7 +149,7 @@ impl Walker {
 
     /// One row of column values from `at`; used for the single row of SQLDTARD too.
     fn row(&self, buf: &[u8], mut at: usize, cells: &mut [u32], row: usize) -> Result<Row, WireError> {
-        for (step, column) in self.steps.iter().zip(cells.chunks_exact_mut(CHUNK)) {
+        for (step, column) in self.steps.iter().zip(cells.chunks_exact_mut(STRIDE)) {
             let Some(cell) = column.get_mut(row) else { return Ok(Row::Short) };
             if step.nullable {
                 match buf.get(at) {

@@ -1,0 +1,128 @@
+//! A proxy for one connection. It stores every exchange, and measures how long a query had no
+//! request under way: the time that the client kept the server idle.
+
+use crate::Result;
+use crate::frames::{Request, Scanner};
+use crate::tape::{self, Exchange};
+use drdarrow::wire::ddm::codepoint as cp;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+const BUFFER: usize = 256 * 1024;
+
+/// What was seen of one exchange.
+struct Seen {
+    exchange: Exchange,
+    asked: Instant,
+    answered: Option<Instant>,
+}
+
+/// Exchanges in order; replies come in the order of the requests.
+#[derive(Default)]
+struct Log {
+    seen: Vec<Seen>,
+    answered: usize,
+}
+
+pub(crate) fn run(listen: &str, target: &str, path: Option<&Path>) -> Result<()> {
+    let listener = TcpListener::bind(listen)?;
+    println!("{{\"port\": {}}}", listener.local_addr()?.port());
+    let (client, _) = listener.accept()?;
+    let server = TcpStream::connect(target)?;
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    let log = Mutex::new(Log::default());
+    let keep = path.is_some();
+    std::thread::scope(|scope| {
+        let up = scope
+            .spawn(|| pump(&client, &server, |chain| log.lock().unwrap_or_else(PoisonError::into_inner).ask(chain)));
+        let down = scope.spawn(|| {
+            pump(&server, &client, |chain| {
+                log.lock().unwrap_or_else(PoisonError::into_inner).answer(if keep { chain } else { Vec::new() });
+            })
+        });
+        for side in [up, down] {
+            if let Ok(Err(e)) = side.join() {
+                eprintln!("record: {e}");
+            }
+        }
+    });
+    let log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
+    report(&log)?;
+    if let Some(path) = path {
+        let exchanges: Vec<Exchange> = log.seen.into_iter().map(|s| s.exchange).collect();
+        tape::save(path, &exchanges)?;
+    }
+    Ok(())
+}
+
+impl Log {
+    fn ask(&mut self, chain: Vec<u8>) {
+        let exchange = Exchange { request: chain, reply: Vec::new() };
+        self.seen.push(Seen { exchange, asked: Instant::now(), answered: None });
+    }
+
+    fn answer(&mut self, chain: Vec<u8>) {
+        if let Some(seen) = self.seen.get_mut(self.answered) {
+            seen.exchange.reply = chain;
+            seen.answered = Some(Instant::now());
+        }
+        self.answered += 1;
+    }
+}
+
+/// Copies one direction until its end and hands on each chain when it is complete.
+fn pump(mut from: &TcpStream, mut to: &TcpStream, mut chain: impl FnMut(Vec<u8>)) -> Result<()> {
+    let mut buf = vec![0; BUFFER];
+    let mut scanner = Scanner::default();
+    let mut collected = Vec::new();
+    loop {
+        let n = from.read(&mut buf)?;
+        let mut input = buf.get(..n).unwrap_or_default();
+        if input.is_empty() {
+            return Ok(to.shutdown(Shutdown::Write)?);
+        }
+        // Noted before it is passed on: the other side cannot answer what was not noted yet.
+        let all = input;
+        while !input.is_empty() {
+            let before = input;
+            let ended = scanner.feed(&mut input)?;
+            collected.extend_from_slice(before.get(..before.len() - input.len()).unwrap_or_default());
+            if ended {
+                chain(std::mem::take(&mut collected));
+            }
+        }
+        to.write_all(all)?;
+    }
+}
+
+/// Says of the longest query how much of its time no request was under way.
+fn report(log: &Log) -> Result<()> {
+    let mut queries: Vec<(Duration, Duration, usize)> = Vec::new();
+    let mut window: Option<(Instant, Instant, Duration, usize)> = None;
+    for seen in &log.seen {
+        let (request, Some(answered)) = (Request::read(&seen.exchange.request)?, seen.answered) else { continue };
+        if request.opens() {
+            queries.extend(window.take().map(|(from, to, idle, n)| (to - from, idle, n)));
+            window = Some((seen.asked, answered, Duration::ZERO, 1));
+        } else if request.commands.first() == Some(&cp::CNTQRY)
+            && let Some((_, to, idle, n)) = window.as_mut()
+        {
+            *idle += seen.asked.saturating_duration_since(*to);
+            *to = answered;
+            *n += 1;
+        }
+    }
+    queries.extend(window.map(|(from, to, idle, n)| (to - from, idle, n)));
+    if let Some((all, idle, n)) = queries.into_iter().max() {
+        let (all, idle) = (all.as_secs_f64(), idle.as_secs_f64());
+        println!(
+            "{{\"requests\": {n}, \"seconds\": {all:.6}, \"idle\": {idle:.6}, \"idle_share\": {:.5}}}",
+            idle / all
+        );
+    }
+    Ok(())
+}
