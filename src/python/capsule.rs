@@ -100,7 +100,7 @@ impl<R: RecordBatchReader> Iterator for Fenced<R> {
             Some(Err(ArrowError::CDataInterface("reading a batch failed unexpectedly".to_owned())))
         });
         // The text becomes a C string.
-        pulled.map(|batch| batch.map_err(|e| ArrowError::CDataInterface(text(&e).replace('\0', "\u{fffd}"))))
+        pulled.map(|batch| batch.map_err(|e| ArrowError::ExternalError(text(&e).replace('\0', "\u{fffd}").into())))
     }
 }
 

@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(date(2_932_896), Some((9999, 12, 31)));
         assert_eq!(date(2_932_897), None);
         assert_eq!(date(19_782), Some((2024, 2, 29)));
-        assert_eq!(date(-141_427), Some((1582, 10, 10)));
+        assert_eq!(date(-141_427), Some((1582, 10, 15)));
     }
 
     #[test]
