@@ -29,8 +29,11 @@ def jaydebeapiarrow(host, port, database, arraysize):
     import jaydebeapiarrow
 
     connection = jaydebeapiarrow.connect(
-        "org.apache.derby.jdbc.ClientDriver", f"jdbc:derby://{host}:{port}/{database};user=app", [],
-        "/usr/share/java/derbyclient.jar")
+        "org.apache.derby.jdbc.ClientDriver",
+        f"jdbc:derby://{host}:{port}/{database};user=app",
+        [],
+        "/usr/share/java/derbyclient.jar",
+    )
 
     def read(sql):
         cursor = connection.cursor()

@@ -103,8 +103,11 @@ def main() -> None:
             return
         record(lab, [peer for peer in peers if peer != PULL], server.port)
     with contextlib.ExitStack() as stack:
-        ports = {peer: stack.enter_context(lab.serving("replay", "127.0.0.1:0", str(lab.tape(peer))))[0]
-                 for peer in peers if peer != PULL}
+        ports = {
+            peer: stack.enter_context(lab.serving("replay", "127.0.0.1:0", str(lab.tape(peer))))[0]
+            for peer in peers
+            if peer != PULL
+        }
         replayed = rounds(lab, {**ports, PULL: ports[OURS]}, options)
     table(f"Replayed: recorded replies at full speed, {options.rows} rows x 16 columns", replayed)
     seconds = {peer: middle(runs, "seconds") for peer, runs in replayed.items()}
