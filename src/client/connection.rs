@@ -118,6 +118,7 @@ impl Connection {
             config,
         };
         inner.channel.set_depth(inner.depth());
+        inner.introduce(deadline).await;
         tracing::info!(peer = inner.peer, product = inner.session.prdid, "connection opened");
         Ok(Connection(Arc::new(inner)))
     }

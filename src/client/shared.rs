@@ -5,6 +5,7 @@ use super::cursor::Cursor;
 use super::error::{Error, Phase, Result};
 use super::sections::Sections;
 use crate::flow::error::FlowError;
+use crate::flow::execute::Set;
 use crate::flow::explain::Explain;
 use crate::flow::session::{Product, Session};
 use crate::flow::step::Flow;
@@ -44,6 +45,22 @@ impl Inner {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         readers.retain(|r| r.strong_count() > 0);
         readers.push(Arc::downgrade(cursor));
+    }
+
+    /// Tells a Db2 the application's name, when it was given one. (Derby knows no such register.)
+    pub(super) async fn introduce(&self, deadline: Deadline) {
+        let known = matches!(self.session.product, Product::Luw | Product::IbmI | Product::Zos);
+        let name = &self.config.application_name;
+        if !known || *name == Config::empty().application_name {
+            return;
+        }
+        let Some(lease) = self.sections.take() else { return };
+        let statement = format!("SET CLIENT APPLNAME '{}'", name.replace('\'', "''"));
+        let set = Set::new(self.session.clone(), lease.name.clone(), vec![statement]);
+        // It only informs the server's administrators: a refusal is no reason to stay away.
+        if let Err(e) = self.channel.run(set, Some(deadline)).await {
+            tracing::debug!(error = %e, "the application's name was not set");
+        }
     }
 
     /// In autocommit the work of a query ends with its last reader.
