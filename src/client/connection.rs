@@ -21,6 +21,7 @@ use crate::flow::query::{Open, Opened, Outcome as OpenOutcome};
 use crate::flow::uow::EndWork;
 use crate::net::channel::Channel;
 use crate::net::error::{NetError, Stage};
+use crate::net::trace::Traced;
 use crate::net::transport::{self, Deadline};
 use crate::wire::drda::sqlda::SqlDa;
 use arrow_array::ArrayRef;
@@ -34,6 +35,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Longest statement text: what the architecture's servers take.
 const SQL_LIMIT: usize = 2 << 20;
+/// A frame may be longer than the longest large object by this much: a query block.
+const FRAME_SLACK: usize = 16 << 20;
 /// Rows of parameters in one chain.
 const BATCH: usize = 256;
 
@@ -69,7 +72,7 @@ impl Connection {
     /// elsewhere. The host and port of `config` only name the peer.
     pub async fn over<S>(stream: S, config: Config) -> Result<Connection>
     where
-        S: AsyncRead + AsyncWrite + Send + 'static,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         config.check()?;
         let login = login(&config).map_err(|e| e.at(&peer(&config)))?;
@@ -85,11 +88,16 @@ impl Connection {
         deadline: Deadline,
     ) -> Result<Connection>
     where
-        S: AsyncRead + AsyncWrite + Send + 'static,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let peer = peer(&config);
         let identity = identity(&config, login, local)?;
-        let channel = Channel::spawn(stream, config.lob_limit as usize + (16 << 20));
+        let limit = config.lob_limit as usize + FRAME_SLACK;
+        let channel = if tracing::enabled!(tracing::Level::TRACE) {
+            Channel::spawn(Traced::new(stream, limit), limit)
+        } else {
+            Channel::spawn(stream, limit)
+        };
         let session = match channel.run(Connect::new(identity), Some(deadline)).await {
             Ok(session) => Arc::new(session),
             Err(e) => {

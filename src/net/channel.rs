@@ -268,7 +268,6 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
     fn send(&mut self, chain: Chain) -> u16 {
         let last = chain.last_id();
         let bytes = chain.into_bytes();
-        tracing::trace!(bytes = bytes.len(), commands = last, "chain sent");
         if self.out.is_empty() {
             self.out = bytes;
         } else {
@@ -316,7 +315,6 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             let e = WireError::invalid("DSS", 0, "a reply came that nothing had asked for");
             return Err(FlowError::from(e).into());
         };
-        tracing::trace!(id = dss.header.id, bytes = dss.body.len(), chained = dss.header.chained, "frame received");
         for object in objects(&dss.body) {
             let object = object.map_err(FlowError::from)?;
             if active.job.object(object)? == Seen::Failure {

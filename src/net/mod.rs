@@ -4,4 +4,5 @@ pub mod channel;
 pub mod error;
 mod job;
 mod recognise;
+pub mod trace;
 pub mod transport;

@@ -102,7 +102,7 @@ fn nothing_that_is_printed_has_the_password() {
         }
     });
     let traced = sink.0.lock().unwrap().clone();
-    assert!(String::from_utf8_lossy(&traced).contains("frame received"), "{}", String::from_utf8_lossy(&traced));
+    assert!(String::from_utf8_lossy(&traced).contains("<- Reply"), "{}", String::from_utf8_lossy(&traced));
     assert!(printed.contains("Connection(") && printed.contains("42X05"), "{printed}");
     assert!(!shows(&traced, PASSWORD) && !shows(printed.as_bytes(), PASSWORD));
 }
