@@ -1,72 +1,41 @@
 //! A connection: statements in, results out. Cheap to clone; all clones share one socket.
 
-use super::config::{Config, Security};
+use super::config::Config;
+use super::done::{Done, Warning};
 use super::error::{Error, Kind, Phase, Result};
+use super::info::ServerInfo;
+use super::login::{identity, login, no_database, peer, without_database};
+use super::naming::name_fields;
+use super::opening::Opening;
 use super::parameters;
-use super::pump::Cursor;
 use super::sections::{Lease, Sections};
+use super::shared::Inner;
 use super::stream::RecordStream;
 use super::words::{self, Hint};
 use crate::flow::bind::Bind;
-use crate::flow::connect::{Connect, Identity, Login};
+use crate::flow::connect::{Connect, Login};
 use crate::flow::error::FlowError;
 use crate::flow::execute::{Execute, Executed, Failed, Immediate, Input};
-use crate::flow::explain::Explain;
 use crate::flow::prepare::{Prepare, Prepared};
 use crate::flow::query::{Open, Opened, Outcome as OpenOutcome};
-use crate::flow::secmec::agreement::EncAlg;
-use crate::flow::session::{Product, Session};
-use crate::flow::step::Flow;
 use crate::flow::uow::EndWork;
 use crate::net::channel::Channel;
 use crate::net::error::{NetError, Stage};
 use crate::net::transport::{self, Deadline};
-use crate::wire::ddm::codepoint as cp;
-use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::sqlda::SqlDa;
-use crate::wire::value::field::{Field, Shape};
 use arrow_array::ArrayRef;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Requests that may be under way at servers shown to take several. (Measured: Derby.)
-const DEPTH_DERBY: usize = 4;
 /// The answer to a rollback on the way out is waited for this long.
 const GOODBYE: Duration = Duration::from_secs(2);
-/// The text of an error is waited for this long.
-const EXPLAIN: Duration = Duration::from_secs(5);
 /// Longest statement text: what the architecture's servers take.
 const SQL_LIMIT: usize = 2 << 20;
 /// Rows of parameters in one chain.
 const BATCH: usize = 256;
-
-/// A warning of the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// SQLCODE, above zero.
-    pub sqlcode: i32,
-    /// SQLSTATE.
-    pub sqlstate: String,
-    /// In words.
-    pub message: String,
-}
-
-impl From<&Sqlca> for Warning {
-    fn from(sqlca: &Sqlca) -> Warning {
-        Warning { sqlcode: sqlca.sqlcode, sqlstate: sqlca.sqlstate.trim().to_owned(), message: sqlca.message() }
-    }
-}
-
-/// A statement that returned no rows.
-#[derive(Debug, Clone, Default)]
-pub struct Done {
-    /// Rows changed, where the server counts them.
-    pub count: Option<u64>,
-    /// Warnings.
-    pub warnings: Vec<Warning>,
-}
 
 /// What a statement came to.
 #[derive(Debug)]
@@ -78,121 +47,9 @@ pub enum Outcome {
     Done(Done),
 }
 
-/// The server in its own words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerInfo {
-    /// The product, in words.
-    pub product: &'static str,
-    /// Product id: letters, version, release, modification.
-    pub prdid: String,
-    /// Server class name.
-    pub class: String,
-    /// Release level.
-    pub release: String,
-    /// Level of SQL application management agreed.
-    pub sqlam: u16,
-    /// The environment of its data: `QTDSQLASC`, …
-    pub typdef: &'static str,
-    /// CCSIDs of its single-byte, double-byte and mixed data; 0 when not stated.
-    pub ccsids: (u16, u16, u16),
-    /// Number of the security mechanism in force.
-    pub secmec: u16,
-    /// Database.
-    pub database: String,
-    /// `host:port`.
-    pub peer: String,
-}
-
 /// A connection to a database.
 #[derive(Debug, Clone)]
 pub struct Connection(Arc<Inner>);
-
-/// What a connection and its open readers share.
-#[derive(Debug)]
-pub(super) struct Inner {
-    pub config: Config,
-    pub peer: String,
-    pub session: Arc<Session>,
-    pub channel: Channel,
-    sections: Arc<Sections>,
-    readers: Mutex<Vec<Weak<Cursor>>>,
-    autocommit: AtomicBool,
-    closed: AtomicBool,
-}
-
-impl Inner {
-    pub(super) fn depth(&self) -> usize {
-        if self.session.product == Product::Derby { DEPTH_DERBY } else { 1 }
-    }
-
-    pub(super) fn reader_opened(&self, cursor: &Arc<Cursor>) {
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        readers.retain(|r| r.strong_count() > 0);
-        readers.push(Arc::downgrade(cursor));
-    }
-
-    /// In autocommit the work of a query ends with its last reader.
-    pub(super) async fn reader_closed(&self, cursor: &Arc<Cursor>) {
-        let idle = {
-            let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-            readers.retain(|r| r.strong_count() > 0 && !std::ptr::eq(r.as_ptr(), Arc::as_ptr(cursor)));
-            readers.is_empty()
-        };
-        if idle && self.autocommit.load(Ordering::Acquire) && self.channel.broken().is_none() {
-            let ended = self.channel.run(EndWork::commit(self.session.clone()), None).await;
-            if let Err(e) = ended {
-                tracing::debug!(error = %e, "the commit behind a query failed");
-            }
-        }
-    }
-
-    /// Ends readers whose cursors the server no longer has.
-    fn end_readers(&self, held_too: bool, why: &str) {
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        readers.retain(|reader| match reader.upgrade() {
-            Some(cursor) if held_too || !cursor.held => {
-                cursor.end(why);
-                false
-            }
-            Some(_) => true,
-            None => false,
-        });
-    }
-
-    fn error(&self, e: NetError, phase: Phase) -> Error {
-        let e = Error::from_net(e, phase).at(&self.peer);
-        if self.channel.broken().is_some() { e.broken() } else { e }
-    }
-
-    /// The error with the server's own words, where it has to be asked for them.
-    pub(super) async fn explained(&self, e: NetError, phase: Phase) -> Error {
-        let NetError::Flow(FlowError::Sql { sqlca, .. }) = &e else { return self.error(e, phase) };
-        let mut words = None;
-        let asks = self.session.product == Product::Derby && self.channel.broken().is_none();
-        if let Some(lease) = if asks { self.sections.take() } else { None } {
-            let ask = Explain::new(self.session.clone(), lease.name.clone(), Sqlca::clone(sqlca));
-            // Without an answer the arguments of the message have to do.
-            words = self.channel.run(ask, Some(Deadline::after(EXPLAIN))).await.ok().flatten();
-        }
-        let e = self.error(e, phase);
-        match words {
-            Some(words) => {
-                let codes =
-                    format!("(SQLCODE {}, SQLSTATE {})", e.sqlcode.unwrap_or(0), e.sqlstate.as_deref().unwrap_or(""));
-                Error { message: format!("{words} {codes}"), ..e }
-            }
-            None => e,
-        }
-    }
-
-    async fn talk<F: Flow + 'static>(&self, flow: F, phase: Phase) -> Result<F::Out> {
-        let deadline = self.config.statement_timeout.map(Deadline::after);
-        match self.channel.run(flow, deadline).await {
-            Ok(out) => Ok(out),
-            Err(e) => Err(self.explained(e, phase).await),
-        }
-    }
-}
 
 impl Connection {
     /// Connects and logs in, all within `config.timeout`.
@@ -201,11 +58,38 @@ impl Connection {
         let peer = peer(&config);
         let login = login(&config).map_err(|e| e.at(&peer))?;
         let deadline = Deadline::after(config.timeout);
-        let fail = |e: NetError, phase| Error::from_net(e, phase).at(&peer).broken();
-        let stream = transport::connect(&config.host, config.port, deadline).await.map_err(|e| fail(e, Phase::Tcp))?;
+        let stream = transport::connect(&config.host, config.port, deadline)
+            .await
+            .map_err(|e| Error::from_net(e, Phase::Tcp).at(&peer).broken())?;
         let local = stream.local_addr().ok();
-        let channel = Channel::spawn(stream, config.lob_limit as usize + (16 << 20));
+        Connection::log_in(stream, local, login, config, deadline).await
+    }
+
+    /// Logs in over any stream that is already connected: a tunnel, a pipe, a socket opened
+    /// elsewhere. The host and port of `config` only name the peer.
+    pub async fn over<S>(stream: S, config: Config) -> Result<Connection>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        config.check()?;
+        let login = login(&config).map_err(|e| e.at(&peer(&config)))?;
+        let deadline = Deadline::after(config.timeout);
+        Connection::log_in(stream, None, login, config, deadline).await
+    }
+
+    async fn log_in<S>(
+        stream: S,
+        local: Option<SocketAddr>,
+        login: Login,
+        config: Config,
+        deadline: Deadline,
+    ) -> Result<Connection>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let peer = peer(&config);
         let identity = identity(&config, login, local)?;
+        let channel = Channel::spawn(stream, config.lob_limit as usize + (16 << 20));
         let session = match channel.run(Connect::new(identity), Some(deadline)).await {
             Ok(session) => Arc::new(session),
             Err(e) => {
@@ -217,7 +101,7 @@ impl Connection {
                     e => e,
                 };
                 let database = no_database(&e);
-                let e = fail(e, Phase::Access);
+                let e = Error::from_net(e, Phase::Access).at(&peer).broken();
                 return Err(if database { without_database(e, &config) } else { e });
             }
         };
@@ -327,25 +211,7 @@ impl Connection {
 
     /// What the server says of itself.
     pub fn info(&self) -> ServerInfo {
-        let s = &self.0.session;
-        ServerInfo {
-            product: match s.product {
-                Product::Derby => "Apache Derby",
-                Product::Luw => "Db2 for Linux, UNIX and Windows",
-                Product::IbmI => "Db2 for i",
-                Product::Zos => "Db2 for z/OS",
-                Product::Other => "unknown",
-            },
-            prdid: s.prdid.clone(),
-            class: s.class.clone(),
-            release: s.release.clone(),
-            sqlam: s.sqlam,
-            typdef: s.theirs.name.name(),
-            ccsids: (s.theirs.sbc, s.theirs.dbc, s.theirs.mbc),
-            secmec: s.secmec,
-            database: self.0.config.database.clone(),
-            peer: self.0.peer.clone(),
-        }
+        ServerInfo::new(&self.0.session, &self.0.config.database, &self.0.peer)
     }
 
     fn usable(&self, phase: Phase) -> Result<()> {
@@ -392,9 +258,23 @@ impl Connection {
             inputs.into_iter().next(),
             self.0.config.block_size,
         );
-        match self.0.talk(open, Phase::Execute).await? {
+        let (outcome, lease) = self.open(open, lease).await?;
+        match outcome {
             OpenOutcome::Opened(opened) => self.rows(lease, opened, &prepared.columns).await,
             OpenOutcome::NoQuery => self.execute_prepared(lease, Vec::new()).await,
+        }
+    }
+
+    /// Opens a query. Should the wait be given up, whatever gets opened is closed again before its
+    /// section is used another time.
+    async fn open(&self, flow: Open, lease: Lease) -> Result<(OpenOutcome, Lease)> {
+        let deadline = self.0.config.statement_timeout.map(Deadline::after);
+        let pending = self.0.channel.submit(flow).map_err(|e| self.0.error(e, Phase::Execute))?;
+        let mut opening = Opening { inner: self.0.clone(), under_way: Some((pending, lease)) };
+        let result = opening.wait(deadline).await;
+        match result {
+            Ok(outcome) => Ok(outcome),
+            Err(e) => Err(self.0.explained(e, Phase::Execute).await),
         }
     }
 
@@ -402,7 +282,8 @@ impl Connection {
     async fn open_at_once(&self, sql: &str, lease: Lease) -> Result<Outcome> {
         let open =
             Open::new(self.0.session.clone(), lease.name.clone(), Some(sql.to_owned()), None, self.0.config.block_size);
-        match self.0.talk(open, Phase::Execute).await? {
+        let (outcome, lease) = self.open(open, lease).await?;
+        match outcome {
             OpenOutcome::Opened(mut opened) => {
                 let described = opened.described.take().ok_or_else(|| {
                     let missing = FlowError::Missing { what: "SQLDARD", command: "PRPSQLSTT" };
@@ -481,50 +362,6 @@ impl Connection {
     }
 }
 
-/// True when the server says that it has no such database, or cannot open it.
-fn no_database(e: &NetError) -> bool {
-    let reply = match e {
-        NetError::Flow(FlowError::Sql { reply: Some(reply), .. } | FlowError::Refused(reply)) => reply.cp,
-        _ => return false,
-    };
-    matches!(reply, cp::RDBNFNRM | cp::RDBAFLRM)
-}
-
-/// That, with the name as it was sent.
-fn without_database(e: Error, config: &Config) -> Error {
-    let message = format!("the server has no database {:?}, or cannot open it: {}", config.rdbnam(), e.message);
-    Error { kind: Kind::Operational, message, sqlstate: Some("08004".to_owned()), ..e }
-        .hint("on IBM i it is the name in the RDB directory (WRKRDBDIRE), on z/OS the location")
-}
-
-/// Names the fields of the descriptor with what the SQLDA says. Nullability stays the descriptor's.
-fn name_fields(fields: &[Field], described: &SqlDa) -> Result<Vec<Field>> {
-    if fields.len() != described.columns.len() {
-        let text = format!("SQLDARD describes {} columns, QRYDSC {}", described.columns.len(), fields.len());
-        return Err(Error::new(Kind::Internal, Phase::Execute, "58009", text).broken());
-    }
-    let named = fields.iter().zip(&described.columns).map(|(field, var)| {
-        if field.nullable != var.nullable {
-            tracing::debug!(column = var.name(), "SQLDA and descriptor disagree about NULL");
-        }
-        // What lies behind a length was declared with another one: Derby's descriptor doubles that of
-        // FOR BIT DATA, a large object's only says how wide its placeholder is.
-        let declared = u32::try_from(var.length).ok().filter(|n| *n > 0);
-        let length = match field.shape {
-            Shape::Var | Shape::VarChars | Shape::Lob(_) => declared.unwrap_or(field.length),
-            _ => field.length,
-        };
-        Field {
-            length,
-            name: var.name().to_owned(),
-            sqltype: Some(var.sqltype),
-            label: var.label().map(str::to_owned),
-            ..field.clone()
-        }
-    });
-    Ok(named.collect())
-}
-
 fn one_row(parameters: &[ArrayRef]) -> Vec<Vec<ArrayRef>> {
     if parameters.is_empty() { Vec::new() } else { vec![parameters.to_vec()] }
 }
@@ -541,54 +378,4 @@ fn check_sql(sql: &str) -> Result<()> {
         return bad("54001", &format!("the statement has {} bytes, the limit is {SQL_LIMIT}", sql.len()));
     }
     Ok(())
-}
-
-fn peer(config: &Config) -> String {
-    if config.host.contains(':') {
-        format!("[{}]:{}", config.host, config.port)
-    } else {
-        format!("{}:{}", config.host, config.port)
-    }
-}
-
-/// The mechanism for the configuration. A password in clear needs this machine or a permission.
-fn login(config: &Config) -> Result<Login> {
-    let clear = config.is_loopback() || config.allow_cleartext_password;
-    match config.security {
-        Security::UserOnly => Ok(Login::UserOnly),
-        Security::Auto if config.password.is_none() => Ok(Login::UserOnly),
-        Security::Password | Security::Auto if clear => Ok(Login::Password),
-        Security::Password => Err(Error::new(
-            Kind::Interface,
-            Phase::Security,
-            "08001",
-            "a password is not sent in clear to another machine",
-        )
-        .hint("choose security=encrypted, or set allow_cleartext_password")),
-        Security::Auto | Security::EncryptedAes => Ok(Login::Encrypted(EncAlg::Aes)),
-        Security::EncryptedDes => Ok(Login::Encrypted(EncAlg::Des)),
-        Security::Substitute => Ok(Login::Substitute),
-    }
-}
-
-fn identity(config: &Config, login: Login, local: Option<SocketAddr>) -> Result<Identity> {
-    let mut random = [0; 64];
-    getrandom::fill(&mut random)
-        .map_err(|e| Error::new(Kind::Operational, Phase::Security, "58004", format!("no random bytes: {e}")))?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let [_, _, unique @ ..] = (now.as_micros() as u64).to_be_bytes();
-    let host = match local.map(|l| l.ip()) {
-        Some(IpAddr::V4(ip)) => u32::from(ip),
-        Some(IpAddr::V6(ip)) => u128::from(ip) as u32,
-        None => 0,
-    };
-    Ok(Identity {
-        rdbnam: config.rdbnam(),
-        user: config.user.clone().unwrap_or_else(|| "APP".to_owned()),
-        password: config.password.clone(),
-        login,
-        random,
-        correlation: (format!("{host:08X}.{:04X}", local.map_or(0, |l| l.port())), unique),
-        application: config.application_name.clone(),
-    })
 }

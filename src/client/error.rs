@@ -163,6 +163,9 @@ impl Error {
             NetError::Timeout { stage: Stage::Reply, .. } => operational(phase, "57033", text)
                 .hint("the time limit is statement_timeout; the server may still be working"),
             NetError::Closed { .. } | NetError::Broken(_) if phase == Phase::Commit => unknown_outcome(&text),
+            NetError::Flow(
+                FlowError::Wire(_) | FlowError::Missing { .. } | FlowError::Message(_) | FlowError::Drda(_),
+            ) if phase == Phase::Commit => unknown_outcome(&text),
             NetError::Closed { stage: Stage::FirstReply, .. } => operational(Phase::Exchange, "08001", text)
                 .hint("a server that closes at once may expect TLS (port 448) or refuse this address"),
             NetError::Closed { .. } => operational(phase, "08006", text),

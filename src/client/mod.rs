@@ -2,9 +2,16 @@
 
 pub mod config;
 pub mod connection;
+mod cursor;
+pub mod done;
 pub mod error;
+pub mod info;
+mod login;
+mod naming;
+mod opening;
 pub mod parameters;
 mod pump;
 mod sections;
+mod shared;
 pub mod stream;
 mod words;

@@ -1,64 +1,19 @@
 //! Asking ahead: a task per open query keeps requests under way while the reader decodes. Byte
 //! credit bounds what may wait, so an idle reader neither grows memory nor holds up its neighbours.
 
-use super::connection::Inner;
+use super::cursor::Cursor;
 use super::sections::Lease;
+use super::shared::Inner;
 use crate::flow::query::{Answer, Close, Continue};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// How long the close of an unfinished reader may take before the connection is given up.
 const CLOSE: Duration = Duration::from_secs(30);
-
-/// What reader, pump and connection know of an open query.
-#[derive(Debug, Default)]
-pub(super) struct Cursor {
-    /// The server keeps it open over a commit.
-    pub held: bool,
-    ended: Mutex<Option<String>>,
-    /// Why it ended was set, for the reader.
-    pub changed: Notify,
-    demand: Notify,
-    stop: Notify,
-    /// The reader has seen the last row: the server has closed the query.
-    exhausted: AtomicBool,
-}
-
-impl Cursor {
-    pub(super) fn new(held: bool) -> Arc<Cursor> {
-        Arc::new(Cursor { held, ..Cursor::default() })
-    }
-
-    /// Ends the reader from outside: its next fetch is an error.
-    pub(super) fn end(&self, why: &str) {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| why.to_owned());
-        self.changed.notify_one();
-        self.exhausted.store(true, Ordering::Release);
-        self.stop.notify_one();
-    }
-
-    pub(super) fn why_ended(&self) -> Option<String> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The reader needs a block now.
-    pub(super) fn demand(&self) {
-        self.demand.notify_one();
-    }
-
-    /// The reader wants no more; `exhausted` when it has seen the end.
-    pub(super) fn stop(&self, exhausted: bool) {
-        if exhausted {
-            self.exhausted.store(true, Ordering::Release);
-        }
-        self.stop.notify_one();
-    }
-}
 
 /// A reply with the credit that it takes up until it is decoded.
 pub(super) type Fetched = Result<(Answer, OwnedSemaphorePermit), NetError>;
@@ -84,7 +39,7 @@ impl Pump {
                 // The answers come in order and belong to nobody.
                 let _ = pending.wait(None).await;
             }
-            if !closed && !self.cursor.exhausted.load(Ordering::Acquire) {
+            if !closed && !self.cursor.is_exhausted() {
                 let close = Close::new(self.inner.session.clone(), self.lease.name.clone(), self.instance);
                 // A query that is not open any more refuses; that is as good as closed.
                 let _ = self.inner.channel.run(close, None).await;
@@ -107,7 +62,7 @@ impl Pump {
             let wants = hungry && under_way.len() < depth;
             tokio::select! {
                 biased;
-                () = self.cursor.stop.notified() => return false,
+                () = self.cursor.stopped() => return false,
                 permit = credit.clone().acquire_many_owned(config.block_size), if wants => {
                     let Ok(permit) = permit else { return false };
                     let flow = Continue::new(
@@ -142,7 +97,7 @@ impl Pump {
                         }
                     }
                 }
-                () = self.cursor.demand.notified() => hungry = true,
+                () = self.cursor.demanded() => hungry = true,
             }
         }
     }

@@ -1,17 +1,20 @@
 //! A result set as Arrow record batches. Waiting and decoding are separate, so that decoding runs
 //! on the consumer's thread while the next blocks are on their way.
 
-use super::connection::{Inner, Warning};
+use super::cursor::Cursor;
+use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
-use super::pump::{Cursor, Fetched, Pump};
+use super::pump::{Fetched, Pump};
 use super::sections::Lease;
+use super::shared::Inner;
 use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::error::ColumnError;
 use crate::column::schema::schema;
 use crate::flow::error::FlowError;
 use crate::flow::query::{Answer, Opened};
-use crate::flow::rows::{Chunk, Event, Rows};
+use crate::flow::rows::{Block, Chunk, Event, Rows};
 use crate::net::error::{NetError, Stage};
+use crate::wire::codec::error::WireError;
 use crate::wire::fdoca::row::{CHUNK, Offsets};
 use crate::wire::value::cell::Cells;
 use crate::wire::value::field::{Field, Shape};
@@ -20,6 +23,9 @@ use arrow_schema::SchemaRef;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
+
+/// Answers in a row that may bring nothing before the server is taken to be lost.
+const EMPTY: usize = 1000;
 
 /// How large a batch may grow; the first limit reached ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +89,8 @@ pub struct RecordStream {
     /// Why the rows end, to be told once what came before is handed out.
     failure: Option<Error>,
     warnings: Vec<Warning>,
+    /// Answers in a row that brought nothing.
+    empty: usize,
     ended: bool,
 }
 
@@ -145,6 +153,7 @@ impl RecordStream {
             permit: None,
             failure: None,
             warnings: Vec::new(),
+            empty: 0,
             ended: false,
         };
         if let Some(failure) = stream.take(opened.answer) {
@@ -302,6 +311,12 @@ impl RecordStream {
 
     fn take(&mut self, answer: Answer) -> Option<FlowError> {
         self.warnings.extend(answer.warnings.iter().map(Warning::from));
+        // A server may answer without rows, but not for ever.
+        self.empty = if answer.blocks.iter().all(Block::is_empty) { self.empty + 1 } else { 0 };
+        if self.empty > EMPTY && !answer.closed && answer.failure.is_none() {
+            let what = format!("{EMPTY} answers in a row brought nothing");
+            return Some(WireError::invalid("QRYDTA", 0, what).into());
+        }
         for block in answer.blocks {
             self.rows.push(block);
         }
@@ -366,7 +381,7 @@ impl RecordStream {
         let named = column.map(|field| format!("column {}: ", field.name)).unwrap_or_default();
         let e = Error::from_flow(e, Phase::Fetch).at(&self.inner.peer);
         let e = Error { message: format!("{named}{}", e.message), ..e };
-        if broken { e.broken() } else { e }
+        self.inner.give_up_after(if broken { e.broken() } else { e })
     }
 }
 

@@ -20,6 +20,7 @@ use crate::wire::ddm::text::DdmText;
 use crate::wire::drda::accrdb::{AccRdb, AccRdbRm, prddta};
 use crate::wire::dss::chain::Chain;
 use crate::wire::value::typdef::TypDef;
+use std::fmt;
 
 const NAME: &str = "drdarrow";
 const UTF8: u16 = 1208;
@@ -55,7 +56,7 @@ impl Login {
 }
 
 /// What a connection is to be made with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Identity {
     /// RDB name, with Derby's attributes.
     pub rdbnam: String,
@@ -72,6 +73,18 @@ pub struct Identity {
     pub correlation: (String, [u8; 6]),
     /// Name shown to the server's administrators.
     pub application: String,
+}
+
+impl fmt::Debug for Identity {
+    /// Without the password and the random bytes: those are a private key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("rdbnam", &self.rdbnam)
+            .field("user", &self.user)
+            .field("login", &self.login)
+            .field("application", &self.application)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The conversation.

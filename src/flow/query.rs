@@ -62,9 +62,13 @@ pub struct Answer {
 
 impl Answer {
     /// Takes over what the reply held beside rows.
-    fn finish(&mut self, mut replies: Replies) {
+    fn finish(&mut self, mut replies: Replies, command: &'static str) {
         self.failure = replies.failure();
         self.closed |= replies.cards.iter().flatten().any(Sqlca::is_end);
+        if self.blocks.is_empty() && !self.closed && self.failure.is_none() && replies.unknown.is_some() {
+            // What was stepped over may have been the rows.
+            self.failure = Some(FlowError::Missing { what: "QRYDTA", command });
+        }
         self.warnings = replies.warnings();
     }
 
@@ -169,7 +173,7 @@ impl Flow for Open {
             };
         };
         let mut answer = std::mem::take(&mut self.answer);
-        answer.finish(replies);
+        answer.finish(replies, "OPNQRY");
         Ok(Step::Done(Outcome::Opened(Opened {
             described: self.described.take(),
             fields,
@@ -220,7 +224,7 @@ impl Flow for Continue {
 
     fn end(&mut self) -> Result<Step<Answer>, FlowError> {
         let mut answer = std::mem::take(&mut self.answer);
-        answer.finish(std::mem::replace(&mut self.replies, Replies::new(&self.session)));
+        answer.finish(std::mem::replace(&mut self.replies, Replies::new(&self.session)), "CNTQRY");
         Ok(Step::Done(answer))
     }
 

@@ -22,12 +22,14 @@ pub struct Replies {
     pub error: Option<(Box<Sqlca>, usize)>,
     /// The first refusing reply message.
     pub refusal: Option<Box<Reply>>,
+    /// The first object that was not understood and stepped over.
+    pub unknown: Option<u16>,
 }
 
 impl Replies {
     /// Nothing yet.
     pub fn new(session: &Session) -> Replies {
-        Replies { typdef: session.theirs, cards: Vec::new(), error: None, refusal: None }
+        Replies { typdef: session.theirs, cards: Vec::new(), error: None, refusal: None, unknown: None }
     }
 
     /// Takes an object that the command itself does not expect.
@@ -50,6 +52,7 @@ impl Replies {
                 if severity.is_some_and(|(_, code)| matches!(code, [0, n] if *n >= 8)) {
                     return Ok(self.reply(Reply::decode(point, &object.body, session.text)?));
                 }
+                self.unknown.get_or_insert(point);
                 tracing::debug!(code_point = format!("{point:04X}"), "informational object stepped over");
             }
         }

@@ -72,6 +72,8 @@ pub struct Rows {
     pos: usize,
     /// The beginning of a row that was cut.
     tail: Vec<u8>,
+    /// Bytes that the tail needs at least before it is worth another look.
+    wanted: usize,
     lobs: VecDeque<Bytes>,
     lob_limit: usize,
     delivered: u64,
@@ -84,6 +86,8 @@ pub struct Rows {
 const SPLICE: usize = 4096;
 /// Longest row put together from pieces.
 const ROW_LIMIT: usize = 256 << 20;
+/// Longest SQLCA among rows; one that claims more is damaged, and would be waited for without end.
+const SQLCA_LIMIT: usize = 256 << 10;
 
 impl Rows {
     /// For rows of these fields, sent by a server of this level and environment.
@@ -98,6 +102,7 @@ impl Rows {
             block: Bytes::new(),
             pos: 0,
             tail: Vec::new(),
+            wanted: 0,
             lobs: VecDeque::new(),
             lob_limit: usize::MAX,
             delivered: 0,
@@ -207,6 +212,13 @@ impl Rows {
             }
             self.tail.extend_from_slice(more.get(..take).unwrap_or_default());
             self.pos += take;
+            if self.tail.len() < self.wanted {
+                if self.pos >= self.block.len() {
+                    return Ok(None);
+                }
+                continue;
+            }
+            self.wanted = 0;
             let walked = self.walker.walk(&self.tail, 0, self.behind_sqlca, 1, offsets)?;
             if offsets.rows() > 0 {
                 let row = Bytes::copy_from_slice(self.tail.get(..walked.end).unwrap_or_default());
@@ -246,7 +258,14 @@ impl Rows {
         let mut r = Reader::new(bytes, "SQLCAGRP");
         let sqlca = match Sqlca::read(&mut r, self.sqlam, &self.text) {
             Ok(sqlca) => sqlca,
-            Err(DrdaError::Wire(WireError::Truncated { .. })) => return Ok(None),
+            Err(DrdaError::Wire(WireError::Truncated { at, need, .. })) => {
+                let len = at.saturating_add(need).max(bytes.len());
+                if len > SQLCA_LIMIT {
+                    return Err(WireError::TooLong { what: "SQLCAGRP", len, max: SQLCA_LIMIT }.into());
+                }
+                self.wanted = len;
+                return Ok(None);
+            }
             Err(e) => return Err(e.into()),
         };
         self.behind_sqlca = true;

@@ -4,6 +4,7 @@ use super::error::FlowError;
 use super::reply::Replies;
 use super::session::Session;
 use super::step::{Flow, Seen, Step};
+use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::drda::uow::{RdbCmm, RdbRllBck};
 use crate::wire::dss::chain::Chain;
@@ -14,18 +15,20 @@ use std::sync::Arc;
 pub struct EndWork {
     session: Arc<Session>,
     commit: bool,
+    /// ENDUOWRM came.
+    ended: bool,
     replies: Replies,
 }
 
 impl EndWork {
     /// Makes the changes last.
     pub fn commit(session: Arc<Session>) -> EndWork {
-        EndWork { commit: true, replies: Replies::new(&session), session }
+        EndWork { commit: true, ended: false, replies: Replies::new(&session), session }
     }
 
     /// Undoes the changes.
     pub fn rollback(session: Arc<Session>) -> EndWork {
-        EndWork { commit: false, replies: Replies::new(&session), session }
+        EndWork { commit: false, ended: false, replies: Replies::new(&session), session }
     }
 }
 
@@ -44,10 +47,19 @@ impl Flow for EndWork {
     }
 
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        self.ended |= object.cp == cp::ENDUOWRM;
         self.replies.take(&object, &self.session)
     }
 
     fn end(&mut self) -> Result<Step<()>, FlowError> {
-        self.replies.failure().map_or(Ok(Step::Done(())), Err)
+        if let Some(failure) = self.replies.failure() {
+            return Err(failure);
+        }
+        // Without a word that the work has ended, nobody knows whether it has.
+        if !self.ended && self.replies.cards.is_empty() {
+            let command = if self.commit { "RDBCMM" } else { "RDBRLLBCK" };
+            return Err(FlowError::Missing { what: "ENDUOWRM", command });
+        }
+        Ok(Step::Done(()))
     }
 }

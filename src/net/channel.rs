@@ -12,6 +12,7 @@ use crate::wire::ddm::object::objects;
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::{Deframer, Dss};
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
@@ -77,6 +78,7 @@ impl Channel {
             deframer: Deframer::new(limit),
             first: true,
             open: true,
+            late: None,
         };
         tokio::spawn(task.run());
         Channel { jobs, shared }
@@ -166,6 +168,8 @@ struct Task<S> {
     first: bool,
     /// Handles are left.
     open: bool,
+    /// Correlation ids that a chain which ended with a failure may still be answered under.
+    late: Option<RangeInclusive<u16>>,
 }
 
 struct Active {
@@ -302,6 +306,12 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
     }
 
     fn frame(&mut self, dss: Dss) -> Result<(), NetError> {
+        // The reply to a chain begins with id 1: a higher one behind a failure still belongs to that.
+        if self.late.as_ref().is_some_and(|ids| ids.contains(&dss.header.id)) {
+            tracing::debug!(id = dss.header.id, "a reply behind a failure stepped over");
+            return Ok(());
+        }
+        self.late = None;
         let Some(active) = self.active.front_mut() else {
             let e = WireError::invalid("DSS", 0, "a reply came that nothing had asked for");
             return Err(FlowError::from(e).into());
@@ -315,6 +325,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         }
         // A server may unchain in the middle of its replies (Db2 for LUW) or stop after a failure.
         if !dss.header.chained && (dss.header.id >= active.last || active.failed) {
+            let next = dss.header.id.saturating_add(1).max(2);
+            self.late = (next <= active.last).then_some(next..=active.last);
             match active.job.end() {
                 Some(chain) => {
                     let last = self.send(chain);

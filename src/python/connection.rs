@@ -59,7 +59,7 @@ impl Connection {
     fn cursor(slf: Py<Self>, py: Python<'_>) -> PyResult<Cursor> {
         let link = slf.get().link(py)?.clone();
         link.open().map_err(|e| errors::raise(py, &e))?;
-        Ok(Cursor::new(py, slf, Statement::new(link)))
+        Ok(Cursor::new(py, slf.into_any(), Statement::new(link)))
     }
 
     /// `cursor().execute(sql, parameters)`: a Cursor of its own with the result.

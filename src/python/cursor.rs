@@ -7,7 +7,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use super::collected::{self, Collected};
-use super::connection::Connection;
 use super::errors;
 use super::feed::Feed;
 use super::guard::{Lease, Owned};
@@ -26,14 +25,15 @@ use crate::client::stream::ColumnInfo;
 /// cursor: another one gets InterfaceError. Several cursors of a connection may read side by side.
 #[pyclass(frozen, module = "drdarrow", weakref)]
 pub(super) struct Cursor {
-    connection: Py<Connection>,
+    /// The Connection; only handed back, so its class need not be known here.
+    connection: Py<PyAny>,
     statement: Owned<Arc<Statement>>,
     messages: Py<PyList>,
     arraysize: AtomicUsize,
 }
 
 impl Cursor {
-    pub(super) fn new(py: Python<'_>, connection: Py<Connection>, statement: Arc<Statement>) -> Cursor {
+    pub(super) fn new(py: Python<'_>, connection: Py<PyAny>, statement: Arc<Statement>) -> Cursor {
         let messages = PyList::empty(py).unbind();
         Cursor { connection, statement: Owned::new(statement), messages, arraysize: AtomicUsize::new(1) }
     }
@@ -111,7 +111,7 @@ impl Cursor {
 
     /// The Connection it belongs to.
     #[getter]
-    fn connection(&self, py: Python<'_>) -> Py<Connection> {
+    fn connection(&self, py: Python<'_>) -> Py<PyAny> {
         self.connection.clone_ref(py)
     }
 

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
-use crate::client::connection::Warning;
+use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
 
 /// The exception for an error.

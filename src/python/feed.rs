@@ -10,7 +10,7 @@ use super::guard::Lease;
 use super::link::Link;
 use super::rows::Rows;
 use super::runtime;
-use crate::client::connection::Warning;
+use crate::client::done::Warning;
 use crate::client::error::{Error, Result};
 use crate::client::stream::{Limits, Ready, RecordStream};
 

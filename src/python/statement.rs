@@ -9,7 +9,8 @@ use super::errors;
 use super::feed::Feed;
 use super::guard::{Lease, Slot};
 use super::link::Link;
-use crate::client::connection::{Outcome, Warning};
+use crate::client::connection::Outcome;
+use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::client::stream::ColumnInfo;
 

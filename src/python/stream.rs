@@ -16,7 +16,7 @@ use super::errors;
 use super::feed::Feed;
 use super::guard::{Lease, Owned, Slot};
 use super::runtime;
-use crate::client::connection::Warning;
+use crate::client::done::Warning;
 use crate::client::error::{Error, Result};
 
 /// What a stream and its consumer share.

@@ -122,7 +122,12 @@ class Script:
     def __init__(self, text: str, *arguments: object) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(text), *map(str, arguments)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=HERE)
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=HERE,
+        )
 
     def line(self) -> str:
         """The next line it prints."""

@@ -69,12 +69,30 @@ class Derby:
             self.port = self._wanted_port or free_port()
             with self.log.open("wb") as log:
                 self.process = subprocess.Popen(
-                    [*command, "-Djava.security.manager=allow", "-Duser.language=en", "-Xmx512m", "-XX:+UseSerialGC",
-                     f"-Dderby.system.home={self.directory}", "-cp", path,
-                     "org.apache.derby.drda.NetworkServerControl", "start",
-                     "-noSecurityManager", "-h", self.host, "-p", str(self.port)],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=self.directory,
-                    start_new_session=detached, preexec_fn=None if detached else _die_with_parent)
+                    [
+                        *command,
+                        "-Djava.security.manager=allow",
+                        "-Duser.language=en",
+                        "-Xmx512m",
+                        "-XX:+UseSerialGC",
+                        f"-Dderby.system.home={self.directory}",
+                        "-cp",
+                        path,
+                        "org.apache.derby.drda.NetworkServerControl",
+                        "start",
+                        "-noSecurityManager",
+                        "-h",
+                        self.host,
+                        "-p",
+                        str(self.port),
+                    ],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=self.directory,
+                    start_new_session=detached,
+                    preexec_fn=None if detached else _die_with_parent,
+                )
             if not detached:
                 atexit.register(self.kill)
             if self._wait(deadline):
@@ -137,8 +155,12 @@ class Derby:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def _write_properties(self) -> None:
-        lines = ["derby.system.durability=test", "derby.storage.pageCacheSize=8000", "derby.locks.waitTimeout=3",
-                 "derby.locks.deadlockTimeout=2"]
+        lines = [
+            "derby.system.durability=test",
+            "derby.storage.pageCacheSize=8000",
+            "derby.locks.waitTimeout=3",
+            "derby.locks.deadlockTimeout=2",
+        ]
         if self.auth == "builtin":
             lines += ["derby.connection.requireAuthentication=true", "derby.authentication.provider=BUILTIN"]
             lines += [f"derby.user.{user}={password}" for user, password in USERS.items()]
@@ -164,8 +186,19 @@ class Truth:
     def __init__(self, url: str) -> None:
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [*java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classpath(*CLIENT_JARS),
-             str(PROGRAMS / "Truth.java"), url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=_die_with_parent)
+            [
+                *java(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                classpath(*CLIENT_JARS),
+                str(PROGRAMS / "Truth.java"),
+                url,
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            preexec_fn=_die_with_parent,
+        )
 
     def select(self, sql: str) -> tuple[list[dict], list[list]]:
         """The columns' metadata and all rows."""
@@ -210,8 +243,22 @@ class Truth:
 
 def load(url: str, tables: str, rows: int) -> dict:
     """Runs Load.java against a running server."""
-    done = subprocess.run([*java(), "-XX:+UseSerialGC", "-cp", classpath(*CLIENT_JARS), str(PROGRAMS / "Load.java"), url, tables, str(rows)],
-                          capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        [
+            *java(),
+            "-XX:+UseSerialGC",
+            "-cp",
+            classpath(*CLIENT_JARS),
+            str(PROGRAMS / "Load.java"),
+            url,
+            tables,
+            str(rows),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     if done.returncode != 0:
         raise DerbyError(f"Load.java failed with {done.returncode}:\n{done.stdout}{done.stderr}")
     return {name: int(count) for name, count in re.findall(r"^(\w+) (\d+) rows", done.stdout, re.MULTILINE)}
@@ -228,7 +275,9 @@ def java() -> list[str]:
     found = shutil.which("java", path=str(Path(home) / "bin")) if home else None
     found = found or shutil.which("java")
     if not found:
-        raise DerbyError("java was not found: these tests need Java 17 or later (a JDK: they run .java files; Debian: openjdk-17-jdk-headless)")
+        raise DerbyError(
+            "java was not found: these tests need Java 17 or later (a JDK: they run .java files; Debian: openjdk-17-jdk-headless)"
+        )
     return [found]
 
 
@@ -237,8 +286,10 @@ def classpath(*names: str) -> str:
     lib = Path(os.environ.get("DERBY_LIB", "/usr/share/java"))
     missing = [name for name in names if not (lib / name).exists()]
     if missing:
-        raise DerbyError(f"{', '.join(missing)} not found in {lib}: install libderby-java libderbyclient-java derby-tools "
-                         "or set DERBY_LIB")
+        raise DerbyError(
+            f"{', '.join(missing)} not found in {lib}: install libderby-java libderbyclient-java derby-tools "
+            "or set DERBY_LIB"
+        )
     return os.pathsep.join(str(lib / name) for name in names)
 
 

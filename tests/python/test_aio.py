@@ -202,7 +202,8 @@ def test_leaving_a_loop_early(lab: Lab) -> None:
 
 
 def test_the_loop_ends_with_an_open_stream(lab: Lab, script) -> None:
-    running = script("""
+    running = script(
+        """
         import asyncio, sys
         from drdarrow import aio
         async def main():
@@ -212,5 +213,7 @@ def test_the_loop_ends_with_an_open_stream(lab: Lab, script) -> None:
             async for batch in cursor.fetch_arrow(batch_rows=100):
                 return
         asyncio.run(main())
-    """, lab.uri())
+    """,
+        lab.uri(),
+    )
     assert running.end(20) == (0, "", "")

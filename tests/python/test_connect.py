@@ -25,7 +25,14 @@ def test_module_globals() -> None:
     assert isinstance(drdarrow.__version__, str)
     for name in ("InterfaceError", "DatabaseError"):
         assert issubclass(getattr(drdarrow, name), drdarrow.Error)
-    for name in ("DataError", "OperationalError", "IntegrityError", "InternalError", "ProgrammingError", "NotSupportedError"):
+    for name in (
+        "DataError",
+        "OperationalError",
+        "IntegrityError",
+        "InternalError",
+        "ProgrammingError",
+        "NotSupportedError",
+    ):
         assert issubclass(getattr(drdarrow, name), drdarrow.DatabaseError)
     assert not issubclass(drdarrow.Warning, drdarrow.Error)
 
@@ -41,14 +48,20 @@ def test_names_in_place_of_a_uri(lab: Lab) -> None:
 
 
 def test_attributes_create_a_database(lab: Lab) -> None:
-    for number, settings in enumerate((
-        {"attributes": {"create": "true"}},
-        {"attributes": {"create": "true", "territory": "de_DE"}},
-    )):
-        connection = drdarrow.connect(host="127.0.0.1", port=lab.port, database=f"memory:made{number}", user="app", timeout=15, **settings)
+    for number, settings in enumerate(
+        (
+            {"attributes": {"create": "true"}},
+            {"attributes": {"create": "true", "territory": "de_DE"}},
+        )
+    ):
+        connection = drdarrow.connect(
+            host="127.0.0.1", port=lab.port, database=f"memory:made{number}", user="app", timeout=15, **settings
+        )
         with connection:
             assert one(connection) == 1
-    with drdarrow.connect(f"drda://app@127.0.0.1:{lab.port}/memory:made2?attributes=create=true", timeout=15) as connection:
+    with drdarrow.connect(
+        f"drda://app@127.0.0.1:{lab.port}/memory:made2?attributes=create=true", timeout=15
+    ) as connection:
         assert one(connection) == 1
 
 
@@ -61,8 +74,18 @@ def test_what_a_connection_tells(lab: Lab) -> None:
         assert "LAB" in repr(connection) and "127.0.0.1" in repr(connection)
         assert not connection.closed
         assert connection.autocommit is False
-        for name in ("Warning", "Error", "InterfaceError", "DatabaseError", "DataError", "OperationalError", "IntegrityError",
-                     "InternalError", "ProgrammingError", "NotSupportedError"):
+        for name in (
+            "Warning",
+            "Error",
+            "InterfaceError",
+            "DatabaseError",
+            "DataError",
+            "OperationalError",
+            "IntegrityError",
+            "InternalError",
+            "ProgrammingError",
+            "NotSupportedError",
+        ):
             assert getattr(connection, name) is getattr(drdarrow, name)
     assert connection.closed
 
@@ -72,8 +95,14 @@ def test_everything_after_close_is_an_interface_error(lab: Lab) -> None:
     cursor = connection.cursor()
     cursor.execute("SELECT ID FROM INTS")
     connection.close()
-    for action in (connection.commit, connection.rollback, connection.cursor, cursor.fetchone,
-                   lambda: cursor.execute("VALUES 1"), lambda: connection.execute("VALUES 1")):
+    for action in (
+        connection.commit,
+        connection.rollback,
+        connection.cursor,
+        cursor.fetchone,
+        lambda: cursor.execute("VALUES 1"),
+        lambda: connection.execute("VALUES 1"),
+    ):
         with pytest.raises(drdarrow.Error):
             action()
 
@@ -155,7 +184,9 @@ def test_wrong_login(builtin: Lab, security: str, user: str, password: str) -> N
     assert password not in str(error) + repr(error) + repr(error.args)
 
 
-def test_a_password_is_nowhere_to_be_seen(builtin: Lab, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture) -> None:
+def test_a_password_is_nowhere_to_be_seen(
+    builtin: Lab, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture
+) -> None:
     with caplog.at_level(logging.DEBUG):
         connection = drdarrow.connect(builtin.uri(user="lab"), password=PASSWORD, timeout=15)
         seen = [repr(connection), str(connection), repr(dict(connection.server)), repr(connection.cursor())]
@@ -166,7 +197,9 @@ def test_a_password_is_nowhere_to_be_seen(builtin: Lab, caplog: pytest.LogCaptur
         connection.rollback()
         connection.close()
         with pytest.raises(drdarrow.Error) as caught:
-            drdarrow.connect(f"drda://lab:{WRONG.replace('^', '%5E').replace('[', '%5B').replace(']', '%5D')}@127.0.0.1:{builtin.port}/LAB?tiemout=3")
+            drdarrow.connect(
+                f"drda://lab:{WRONG.replace('^', '%5E').replace('[', '%5B').replace(']', '%5D')}@127.0.0.1:{builtin.port}/LAB?tiemout=3"
+            )
         seen += [str(caught.value), repr(caught.value)]
     seen += [caplog.text, *capfd.readouterr()]
     for text in seen:
@@ -196,8 +229,18 @@ def test_rollback_is_asked_of_the_server(lab: Lab, proxy: Proxy, table) -> None:
 
 def test_settings_of_every_name(derby: Derby, lab: Lab) -> None:
     connection = drdarrow.connect(
-        host="127.0.0.1", port=derby.port, database="LAB", user="app", security="auto", autocommit=True, isolation="rr", block_size=32767,
-        application_name="tests", statement_timeout=30, timeout=15)
+        host="127.0.0.1",
+        port=derby.port,
+        database="LAB",
+        user="app",
+        security="auto",
+        autocommit=True,
+        isolation="rr",
+        block_size=32767,
+        application_name="tests",
+        statement_timeout=30,
+        timeout=15,
+    )
     with connection:
         assert connection.autocommit is True
         assert connection.execute("SELECT COUNT(*) FROM INTS").fetchone() == (100_000,)

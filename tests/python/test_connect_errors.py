@@ -105,7 +105,9 @@ def test_no_such_database(lab: Lab) -> None:
     assert error.connection_usable is False
 
 
-@pytest.mark.parametrize("database", ["", "a" * 256, "a;create=true", "a:b", "a\0b"], ids=["empty", "long", "semicolon", "colon", "nul"])
+@pytest.mark.parametrize(
+    "database", ["", "a" * 256, "a;create=true", "a:b", "a\0b"], ids=["empty", "long", "semicolon", "colon", "nul"]
+)
 def test_a_database_name_that_cannot_be(database: str) -> None:
     error = failure(host="127.0.0.1", port=free_port(), database=database, user="app", timeout=5)
     assert type(error) is drdarrow.InterfaceError
@@ -146,10 +148,21 @@ def test_bad_time_limits(name: str, timeout: float) -> None:
     assert name in str(caught.value) or isinstance(caught.value, TypeError)
 
 
-@pytest.mark.parametrize("settings", [
-    {"port": 0}, {"port": 65536}, {"port": -1}, {"host": "http://localhost"}, {"host": ""}, {"security": "strong"},
-    {"isolation": "snapshot"}, {"block_size": 1}, {"block_size": 1 << 40}, {"nonsense": 1},
-])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"port": 0},
+        {"port": 65536},
+        {"port": -1},
+        {"host": "http://localhost"},
+        {"host": ""},
+        {"security": "strong"},
+        {"isolation": "snapshot"},
+        {"block_size": 1},
+        {"block_size": 1 << 40},
+        {"nonsense": 1},
+    ],
+)
 def test_bad_settings(settings: dict) -> None:
     good = {"host": "127.0.0.1", "port": free_port(), "database": "LAB", "user": "app"}
     with pytest.raises((drdarrow.InterfaceError, TypeError, OverflowError)):
@@ -163,7 +176,9 @@ def test_a_uri_and_a_name_that_disagree() -> None:
 
 def test_a_clear_text_password_stays_at_home() -> None:
     """To another machine than this one a password is not sent in clear unasked: refused before the first byte."""
-    error = failure(host="192.0.2.1", port=446, database="LAB", user="app", password="not-shown", security="password", timeout=1)
+    error = failure(
+        host="192.0.2.1", port=446, database="LAB", user="app", password="not-shown", security="password", timeout=1
+    )
     assert type(error) in (drdarrow.InterfaceError, drdarrow.OperationalError)
     assert "not-shown" not in str(error)
 

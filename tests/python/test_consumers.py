@@ -46,10 +46,14 @@ def with_reader(result) -> tuple:
 
 
 CONSUMERS = {
-    "pyarrow.table": lambda result, _: (lambda t: (t.num_rows, pa.compute.sum(t["ID"]).as_py(), t.num_rows - t["N"].null_count))(pa.table(result)),
+    "pyarrow.table": lambda result, _: (
+        lambda t: (t.num_rows, pa.compute.sum(t["ID"]).as_py(), t.num_rows - t["N"].null_count)
+    )(pa.table(result)),
     "pyarrow reader": lambda result, _: with_reader(result),
     "pyarrow dataset": with_dataset,
-    "pandas": lambda result, _: (lambda d: (len(d), int(d["ID"].sum()), int(d["N"].count())))(pd.DataFrame.from_arrow(result)),
+    "pandas": lambda result, _: (lambda d: (len(d), int(d["ID"].sum()), int(d["N"].count())))(
+        pd.DataFrame.from_arrow(result)
+    ),
     "polars": lambda result, _: with_polars(pl.from_arrow(result)),
     "polars frame": lambda result, _: with_polars(pl.DataFrame(result)),
     "duckdb": lambda result, _: with_duckdb(result),
@@ -67,9 +71,15 @@ def test_each_consumer_asks_once(lab: Lab, proxy: Proxy, consumer: str, tmp_path
         assert result.error is None
 
 
-@pytest.mark.parametrize(("method", "kind"), [
-    ("fetch_arrow_table", pa.Table), ("fetch_record_batch", pa.RecordBatchReader), ("fetch_df", pd.DataFrame), ("fetch_polars", pl.DataFrame),
-])
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        ("fetch_arrow_table", pa.Table),
+        ("fetch_record_batch", pa.RecordBatchReader),
+        ("fetch_df", pd.DataFrame),
+        ("fetch_polars", pl.DataFrame),
+    ],
+)
 def test_fetch_methods(cur: drdarrow.Cursor, method: str, kind: type) -> None:
     got = getattr(cur.execute(SQL), method)()
     assert isinstance(got, kind)
@@ -80,8 +90,14 @@ def test_fetch_methods(cur: drdarrow.Cursor, method: str, kind: type) -> None:
 
 def test_types_survive_in_polars_and_duckdb(cur: drdarrow.Cursor) -> None:
     columns = "C_DEC31_5, C_DATE, C_TIMESTAMP, C_BOOLEAN, C_VARCHAR, C_VARBIT"
-    expected = (Decimal("12345678901234567890123456.78901"), dt.date(2024, 2, 29), dt.datetime(2024, 2, 29, 13, 45, 59, 123456), True,
-                "hello", b"\xde\xad\xbe\xef")
+    expected = (
+        Decimal("12345678901234567890123456.78901"),
+        dt.date(2024, 2, 29),
+        dt.datetime(2024, 2, 29, 13, 45, 59, 123456),
+        True,
+        "hello",
+        b"\xde\xad\xbe\xef",
+    )
     sql = f"SELECT {columns} FROM ALLTYPES WHERE ID = 1"
     assert cur.execute(sql).fetch_polars().row(0) == expected
     result = cur.execute(sql).fetch_arrow()
@@ -154,13 +170,20 @@ def test_requested_schema(cur: drdarrow.Cursor) -> None:
 def test_a_million_rows_are_the_servers(lineitem: Lab, truth: Truth) -> None:
     """Sums, counts and extremes over all 16 columns, some across two (a column out of step with its row shows):
     Derby's against DuckDB's over our stream."""
-    numbers = [f"L_{c}" for c in ("ORDERKEY", "PARTKEY", "SUPPKEY", "LINENUMBER", "QUANTITY", "EXTENDEDPRICE", "DISCOUNT", "TAX")]
+    numbers = [
+        f"L_{c}"
+        for c in ("ORDERKEY", "PARTKEY", "SUPPKEY", "LINENUMBER", "QUANTITY", "EXTENDEDPRICE", "DISCOUNT", "TAX")
+    ]
     texts = [f"L_{c}" for c in ("RETURNFLAG", "LINESTATUS", "SHIPINSTRUCT", "SHIPMODE", "COMMENT")]
     dates = [f"L_{c}" for c in ("SHIPDATE", "COMMITDATE", "RECEIPTDATE")]
     sums = [f"SUM(CAST({c} AS DECIMAL(20,2)))" for c in numbers]
     sums += [f"SUM(CAST(L_ORDERKEY AS BIGINT) * LENGTH({c}))" for c in texts]
-    sums += [f"SUM(CASE WHEN {c} > '{middle}' THEN L_QUANTITY ELSE 0 END)" for c, middle in zip(
-        texts + dates, ["N", "F", "NONE", "REG AIR", "f", "1995-01-01", "1995-01-01", "1995-01-01"], strict=True)]
+    sums += [
+        f"SUM(CASE WHEN {c} > '{middle}' THEN L_QUANTITY ELSE 0 END)"
+        for c, middle in zip(
+            texts + dates, ["N", "F", "NONE", "REG AIR", "f", "1995-01-01", "1995-01-01", "1995-01-01"], strict=True
+        )
+    ]
     sums += [f"{extreme}({c})" for extreme in ("MIN", "MAX") for c in texts + dates] + ["COUNT(*)"]
     _, ((*told,),) = truth.select(f"SELECT {', '.join(sums)} FROM LINEITEM")
     with lineitem.connect() as connection:

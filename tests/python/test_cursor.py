@@ -94,10 +94,19 @@ def test_more_statements_than_sections(conn: drdarrow.Connection) -> None:
     assert [each.fetchone() for each in cursors] == [(number + 1,) for number in range(40)]
 
 
-@pytest.mark.parametrize("sql", [
-    "VALUES 1", "values 1", "  \n\tVALUES 1", "-- a comment\nVALUES 1", "/* a comment */ VALUES 1", "-- one\n/* two */-- three\n SELECT 1 FROM SYSIBM.SYSDUMMY1",
-    "(VALUES 1)", "SELECT 1 FROM SYSIBM.SYSDUMMY1 UNION ALL SELECT 2 FROM SYSIBM.SYSDUMMY1 WHERE 1 = 0",
-])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "VALUES 1",
+        "values 1",
+        "  \n\tVALUES 1",
+        "-- a comment\nVALUES 1",
+        "/* a comment */ VALUES 1",
+        "-- one\n/* two */-- three\n SELECT 1 FROM SYSIBM.SYSDUMMY1",
+        "(VALUES 1)",
+        "SELECT 1 FROM SYSIBM.SYSDUMMY1 UNION ALL SELECT 2 FROM SYSIBM.SYSDUMMY1 WHERE 1 = 0",
+    ],
+)
 def test_what_is_a_query_is_the_servers_word(cur: drdarrow.Cursor, sql: str) -> None:
     assert cur.execute(sql).fetchall() == [(1,)]
 

@@ -56,7 +56,9 @@ def test_a_connection_cut_in_mid_fetch(lab: Lab, proxy: Proxy) -> None:
 def test_a_server_killed_in_mid_fetch() -> None:
     with Derby() as server:
         connection = drdarrow.connect(server.uri("X", attributes="create=true"), timeout=15, block_size=32767)
-        cursor = connection.execute("SELECT A.COLUMNNAME, B.COLUMNNAME FROM SYS.SYSCOLUMNS A, SYS.SYSCOLUMNS B, SYS.SYSCOLUMNS C")
+        cursor = connection.execute(
+            "SELECT A.COLUMNNAME, B.COLUMNNAME FROM SYS.SYSCOLUMNS A, SYS.SYSCOLUMNS B, SYS.SYSCOLUMNS C"
+        )
         assert len(cursor.fetchmany(100)) == 100
         server.kill(signal.SIGKILL)
         start = time.monotonic()
@@ -76,7 +78,9 @@ def test_a_commit_whose_answer_never_comes(lab: Lab, proxy: Proxy, table) -> Non
     connection = lab.connect(proxy.port)
     connection.execute(f"INSERT INTO {name} VALUES (1)")
     proxy.hold()
-    threading.Thread(target=lambda: (wait_for(lambda: RDBCMM in proxy.commands), time.sleep(0.2), proxy.cut()), daemon=True).start()
+    threading.Thread(
+        target=lambda: (wait_for(lambda: RDBCMM in proxy.commands), time.sleep(0.2), proxy.cut()), daemon=True
+    ).start()
     with pytest.raises(drdarrow.OperationalError) as caught:
         connection.commit()
     assert caught.value.sqlstate == "08007"
@@ -139,7 +143,8 @@ def test_ctrl_c_while_executing(lab: Lab, proxy: Proxy, script) -> None:
 
 def test_ctrl_c_in_a_long_result(lab: Lab, script) -> None:
     """Between two batches as well as inside a wait, and in a consumer that is not ours."""
-    running = script("""
+    running = script(
+        """
         import sys, drdarrow
         connection = drdarrow.connect(sys.argv[1], timeout=60)
         print("ready", flush=True)
@@ -147,7 +152,10 @@ def test_ctrl_c_in_a_long_result(lab: Lab, script) -> None:
             connection.execute(sys.argv[2]).fetchall()
         except KeyboardInterrupt:
             print("interrupted", flush=True)
-    """, lab.uri(), ENDLESS)
+    """,
+        lab.uri(),
+        ENDLESS,
+    )
     assert running.line() == "ready"
     interrupt(running)
 
@@ -156,7 +164,8 @@ def test_ctrl_c_in_a_long_result(lab: Lab, script) -> None:
 @pytest.mark.parametrize("left_open", ["connection", "cursor", "stream", "iterator", "reader"])
 def test_the_interpreter_ends_with_an_open_stream(lab: Lab, script, left_open: str, code: int) -> None:
     """Silent, quick, and the exit code is the program's."""
-    running = script("""
+    running = script(
+        """
         import sys, drdarrow
         connection = drdarrow.connect(sys.argv[1], timeout=15)
         cursor = connection.cursor()
@@ -169,13 +178,19 @@ def test_the_interpreter_ends_with_an_open_stream(lab: Lab, script, left_open: s
         elif sys.argv[3] == "reader":
             reader = cursor.fetch_record_batch(); reader.read_next_batch()
         sys.exit(int(sys.argv[4]))
-    """, lab.uri(), ENDLESS, left_open, code)
+    """,
+        lab.uri(),
+        ENDLESS,
+        left_open,
+        code,
+    )
     assert running.end(20) == (code, "", "")
 
 
 def test_the_interpreter_ends_while_a_thread_waits(lab: Lab, script) -> None:
     with Silent() as silent:
-        running = script("""
+        running = script(
+            """
             import sys, threading, time, drdarrow
             def wait():
                 try:
@@ -184,7 +199,9 @@ def test_the_interpreter_ends_while_a_thread_waits(lab: Lab, script) -> None:
                     pass
             threading.Thread(target=wait, daemon=True).start()
             time.sleep(0.5)
-        """, f"drda://app@127.0.0.1:{silent.port}/LAB")
+        """,
+            f"drda://app@127.0.0.1:{silent.port}/LAB",
+        )
         code, out, _ = running.end(10)
         assert (code, out) == (0, "")
 
@@ -229,7 +246,8 @@ def test_a_fork(lab: Lab, script) -> None:
 
 def test_a_pool_of_processes(lab: Lab, script) -> None:
     """multiprocessing with fork, after the parent has used the driver."""
-    running = script("""
+    running = script(
+        """
         import multiprocessing, sys, warnings, drdarrow
         warnings.simplefilter("ignore")
         def ask(number):
@@ -238,6 +256,8 @@ def test_a_pool_of_processes(lab: Lab, script) -> None:
         assert ask(0) == 100_000
         with multiprocessing.get_context("fork").Pool(2) as pool:
             print(pool.map(ask, [10, 20, 30, 40]))
-    """, lab.uri())
+    """,
+        lab.uri(),
+    )
     code, out, err = running.end(40)
     assert (code, out.strip()) == (0, "[99990, 99980, 99970, 99960]"), err

@@ -44,8 +44,12 @@ def test_each_size(cur: drdarrow.Cursor, number: int) -> None:
 def test_all_rows_in_order(lab: Lab, columns: str) -> None:
     with lab.connect() as connection:
         table = connection.execute(f"SELECT {columns} FROM LOBS ORDER BY ID").fetch_arrow_table()
-    expected = {"ID": list(SIZES), "C": [clob(s) for s in SIZES.values()], "B": [blob(s) for s in SIZES.values()],
-                "NOTE": ["null" if s is None else str(s) for s in SIZES.values()]}
+    expected = {
+        "ID": list(SIZES),
+        "C": [clob(s) for s in SIZES.values()],
+        "B": [blob(s) for s in SIZES.values()],
+        "NOTE": ["null" if s is None else str(s) for s in SIZES.values()],
+    }
     for name in columns.split(", "):
         assert table.column(name).to_pylist() == expected[name], name
 
@@ -82,7 +86,11 @@ def test_there_and_back_10_mb(conn: drdarrow.Connection, table) -> None:
     cursor.execute(f"INSERT INTO {name} VALUES (?, ?, ?)", (1, text, data))
     cursor.execute(f"INSERT INTO {name} VALUES (?, ?, ?)", (2, "", b""))
     cursor.execute(f"INSERT INTO {name} VALUES (?, ?, ?)", (3, None, None))
-    assert cursor.execute(f"SELECT LENGTH(C), LENGTH(B) FROM {name} ORDER BY ID").fetchall() == [(MB10, MB10), (0, 0), (None, None)]
+    assert cursor.execute(f"SELECT LENGTH(C), LENGTH(B) FROM {name} ORDER BY ID").fetchall() == [
+        (MB10, MB10),
+        (0, 0),
+        (None, None),
+    ]
     rows = cursor.execute(f"SELECT C, B FROM {name} ORDER BY ID").fetchall()
     assert hashlib.sha1(rows[0][0].encode()).digest() == hashlib.sha1(text.encode()).digest()
     assert rows[0][1] == data

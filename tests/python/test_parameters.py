@@ -15,20 +15,45 @@ VALUES = [
     ("BIGINT", [0, 2**63 - 1, -(2**63)]),
     ("REAL", [0.0, 1.5, -1.5, 3.4028234663852886e38]),
     ("DOUBLE", [0.0, 0.1, math.pi, -1.7976931348623157e308, 2.2250738585072014e-308, 5e-324]),
-    ("DECIMAL(31,5)", [D("0.00000"), D("12345678901234567890123456.78901"), D("-99999999999999999999999999.99999"), D("0.00001")]),
+    (
+        "DECIMAL(31,5)",
+        [D("0.00000"), D("12345678901234567890123456.78901"), D("-99999999999999999999999999.99999"), D("0.00001")],
+    ),
     ("DECIMAL(31,31)", [D("0.1234567890123456789012345678901"), D("-1E-31")]),
     ("DECIMAL(5,0)", [D("99999"), D("-99999")]),
     ("DECIMAL(18,4)", [D("12345678901234.5678")]),
     ("CHAR(10)", ["abcdefghij", "0123456789"]),
-    ("VARCHAR(200)", ["", " ", "hello", "v" * 200, "caf\u00e9 \u20ac \u4e16\u754c \U0001f600", "it's \"quoted\" \\ ? :x %s", "a\0b", "\ufeffx"]),
+    (
+        "VARCHAR(200)",
+        [
+            "",
+            " ",
+            "hello",
+            "v" * 200,
+            "caf\u00e9 \u20ac \u4e16\u754c \U0001f600",
+            'it\'s "quoted" \\ ? :x %s',
+            "a\0b",
+            "\ufeffx",
+        ],
+    ),
     ("LONG VARCHAR", ["", "x" * 32000]),
     ("CHAR(8) FOR BIT DATA", [bytes(range(8)), b"\xff" * 8]),
     ("VARCHAR(300) FOR BIT DATA", [b"", b"\0", bytes(range(256))]),
     ("LONG VARCHAR FOR BIT DATA", [b"", b"\xa5" * 32000]),
     # Derby's own calendar has no 5 to 14 October 1582: it stores the 20th for the 10th.
-    ("DATE", [dt.date(2024, 2, 29), dt.date(1, 1, 1), dt.date(9999, 12, 31), dt.date(1582, 10, 4), dt.date(1582, 10, 15)]),
+    (
+        "DATE",
+        [dt.date(2024, 2, 29), dt.date(1, 1, 1), dt.date(9999, 12, 31), dt.date(1582, 10, 4), dt.date(1582, 10, 15)],
+    ),
     ("TIME", [dt.time(0, 0), dt.time(23, 59, 59)]),
-    ("TIMESTAMP", [dt.datetime(2024, 2, 29, 13, 45, 59, 123456), dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59, 999999)]),
+    (
+        "TIMESTAMP",
+        [
+            dt.datetime(2024, 2, 29, 13, 45, 59, 123456),
+            dt.datetime(1, 1, 1),
+            dt.datetime(9999, 12, 31, 23, 59, 59, 999999),
+        ],
+    ),
     ("BOOLEAN", [True, False]),
     ("CLOB(1M)", ["", "a", "caf\u00e9 \U0001f600", "c" * 40_000]),
     ("BLOB(1M)", [b"", b"\0", bytes(range(256)) * 200]),
@@ -74,8 +99,10 @@ def test_neighbouring_kinds(cur: drdarrow.Cursor, table, kind: str, value: objec
 def test_in_a_query(cur: drdarrow.Cursor) -> None:
     cur.execute("SELECT ID FROM INTS WHERE ID BETWEEN ? AND ? ORDER BY ID", (5, 7))
     assert cur.fetchall() == [(5,), (6,), (7,)]
-    cur.execute("SELECT ID FROM ALLTYPES WHERE C_VARCHAR = ? OR C_DATE = ? OR C_DEC5_0 = ? ORDER BY ID",
-                ("hello", dt.date(9999, 12, 31), D(7)))
+    cur.execute(
+        "SELECT ID FROM ALLTYPES WHERE C_VARCHAR = ? OR C_DATE = ? OR C_DEC5_0 = ? ORDER BY ID",
+        ("hello", dt.date(9999, 12, 31), D(7)),
+    )
     assert cur.fetchall() == [(1,), (4,), (7,)]
     table = cur.execute("SELECT ID, N FROM INTS WHERE ID > ?", [99_990]).fetch_arrow_table()
     assert table.num_rows == 10
@@ -87,7 +114,10 @@ def test_the_same_statement_with_other_values(cur: drdarrow.Cursor) -> None:
 
 
 def test_typed_by_cast(cur: drdarrow.Cursor) -> None:
-    cur.execute("VALUES (CAST(? AS INTEGER), CAST(? AS VARCHAR(10)), CAST(? AS TIMESTAMP))", (1, None, dt.datetime(2024, 1, 2, 3, 4, 5)))
+    cur.execute(
+        "VALUES (CAST(? AS INTEGER), CAST(? AS VARCHAR(10)), CAST(? AS TIMESTAMP))",
+        (1, None, dt.datetime(2024, 1, 2, 3, 4, 5)),
+    )
     assert cur.fetchone() == (1, None, dt.datetime(2024, 1, 2, 3, 4, 5))
 
 
@@ -111,9 +141,19 @@ def test_parameters_for_a_statement_without_any(cur: drdarrow.Cursor) -> None:
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        ("INTEGER", object()), ("INTEGER", [1]), ("INTEGER", "12x"), ("INTEGER", b"1"), ("VARCHAR(9)", object()), ("VARCHAR(9)", {1: 2}),
-        ("DATE", object()), ("DATE", "not a date"), ("VARCHAR(9) FOR BIT DATA", object()), ("DECIMAL(5,2)", "abc"), ("DECIMAL(5,2)", object()),
-        ("TIMESTAMP", 1.5), ("VARCHAR(9)", "\ud800"),
+        ("INTEGER", object()),
+        ("INTEGER", [1]),
+        ("INTEGER", "12x"),
+        ("INTEGER", b"1"),
+        ("VARCHAR(9)", object()),
+        ("VARCHAR(9)", {1: 2}),
+        ("DATE", object()),
+        ("DATE", "not a date"),
+        ("VARCHAR(9) FOR BIT DATA", object()),
+        ("DECIMAL(5,2)", "abc"),
+        ("DECIMAL(5,2)", object()),
+        ("TIMESTAMP", 1.5),
+        ("VARCHAR(9)", "\ud800"),
     ],
 )
 def test_a_wrong_kind(conn: drdarrow.Connection, table, kind: str, value: object) -> None:
@@ -129,10 +169,25 @@ def test_a_wrong_kind(conn: drdarrow.Connection, table, kind: str, value: object
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        ("SMALLINT", 32768), ("SMALLINT", -32769), ("INTEGER", 2**31), ("INTEGER", -(2**31) - 1), ("BIGINT", 2**63), ("BIGINT", 10**40),
-        ("DECIMAL(5,2)", D("1000")), ("DECIMAL(5,2)", D("99999.99")), ("DECIMAL(5,2)", D("NaN")), ("DECIMAL(5,2)", D("Infinity")),
-        ("DECIMAL(5,2)", D("1E+30")), ("DECIMAL(31,0)", D("1" * 32)), ("DECIMAL(5,2)", 1000), ("REAL", 1e39), ("REAL", math.nan),
-        ("DOUBLE", math.nan), ("DOUBLE", math.inf), ("INTEGER", 1e10), ("INTEGER", math.nan),
+        ("SMALLINT", 32768),
+        ("SMALLINT", -32769),
+        ("INTEGER", 2**31),
+        ("INTEGER", -(2**31) - 1),
+        ("BIGINT", 2**63),
+        ("BIGINT", 10**40),
+        ("DECIMAL(5,2)", D("1000")),
+        ("DECIMAL(5,2)", D("99999.99")),
+        ("DECIMAL(5,2)", D("NaN")),
+        ("DECIMAL(5,2)", D("Infinity")),
+        ("DECIMAL(5,2)", D("1E+30")),
+        ("DECIMAL(31,0)", D("1" * 32)),
+        ("DECIMAL(5,2)", 1000),
+        ("REAL", 1e39),
+        ("REAL", math.nan),
+        ("DOUBLE", math.nan),
+        ("DOUBLE", math.inf),
+        ("INTEGER", 1e10),
+        ("INTEGER", math.nan),
     ],
     ids=str,
 )
@@ -163,9 +218,16 @@ def test_trailing_zeros_are_no_digits(cur: drdarrow.Cursor, table) -> None:
     assert cur.execute(f"SELECT V FROM {name}").fetchone() == (D("1.23"),)
 
 
-@pytest.mark.parametrize(("kind", "value"), [
-    ("VARCHAR(5)", "abcdef"), ("CHAR(5)", "abcdef"), ("VARCHAR(5) FOR BIT DATA", b"abcdef"), ("CHAR(2) FOR BIT DATA", b"abc"), ("CLOB(5)", "abcdef"),
-])
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("VARCHAR(5)", "abcdef"),
+        ("CHAR(5)", "abcdef"),
+        ("VARCHAR(5) FOR BIT DATA", b"abcdef"),
+        ("CHAR(2) FOR BIT DATA", b"abc"),
+        ("CLOB(5)", "abcdef"),
+    ],
+)
 def test_too_long(conn: drdarrow.Connection, table, kind: str, value: object) -> None:
     name = table(f"V {kind}")
     with pytest.raises(drdarrow.DataError) as caught:

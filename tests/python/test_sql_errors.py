@@ -23,7 +23,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("sql", "kind", "sqlstate", "words"), CASES, ids=[case[0][:30] or "empty" for case in CASES])
-def test_a_statement_that_fails(conn: drdarrow.Connection, sql: str, kind: type, sqlstate: str | None, words: str) -> None:
+def test_a_statement_that_fails(
+    conn: drdarrow.Connection, sql: str, kind: type, sqlstate: str | None, words: str
+) -> None:
     with pytest.raises(drdarrow.Error) as caught:
         conn.execute(sql).fetchall()
     error = caught.value

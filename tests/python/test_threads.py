@@ -27,6 +27,7 @@ def test_one_connection_shared(lab: Lab) -> None:
     if drdarrow.threadsafety < 2:
         pytest.fail("connections are meant to be shared between threads")
     with lab.connect() as connection, ThreadPoolExecutor(4) as pool:
+
         def work(number: int) -> bool:
             cursor = connection.cursor()
             rows = cursor.execute(f"SELECT ID, {number} FROM INTS WHERE ID <= 20000 ORDER BY ID").fetchall()

@@ -12,13 +12,28 @@ from derby import Truth
 import drdarrow
 
 ARROW = {
-    "ID": "int32", "C_SMALLINT": "int16", "C_INTEGER": "int32", "C_BIGINT": "int64", "C_REAL": "float", "C_DOUBLE": "double",
-    "C_DEC31_5": r"decimal128\(31, 5\)", "C_DEC31_31": r"decimal128\(31, 31\)", "C_DEC5_0": r"decimal128\(5, 0\)",
-    "C_NUM18_4": r"decimal128\(18, 4\)", "C_CHAR": "(large_)?string(_view)?", "C_VARCHAR": "(large_)?string(_view)?",
-    "C_LONGVARCHAR": "(large_)?string(_view)?", "C_CHARBIT": r"(large_)?binary(_view)?|fixed_size_binary\[8\]",
-    "C_VARBIT": "(large_)?binary(_view)?", "C_LONGBIT": "(large_)?binary(_view)?", "C_DATE": r"date32\[day\]",
-    "C_TIME": r"time32\[s\]|time64\[us\]", "C_TIMESTAMP": r"timestamp\[us\]", "C_BOOLEAN": "bool",
-    "C_CLOB": "(large_)?string(_view)?", "C_BLOB": "(large_)?binary(_view)?",
+    "ID": "int32",
+    "C_SMALLINT": "int16",
+    "C_INTEGER": "int32",
+    "C_BIGINT": "int64",
+    "C_REAL": "float",
+    "C_DOUBLE": "double",
+    "C_DEC31_5": r"decimal128\(31, 5\)",
+    "C_DEC31_31": r"decimal128\(31, 31\)",
+    "C_DEC5_0": r"decimal128\(5, 0\)",
+    "C_NUM18_4": r"decimal128\(18, 4\)",
+    "C_CHAR": "(large_)?string(_view)?",
+    "C_VARCHAR": "(large_)?string(_view)?",
+    "C_LONGVARCHAR": "(large_)?string(_view)?",
+    "C_CHARBIT": r"(large_)?binary(_view)?|fixed_size_binary\[8\]",
+    "C_VARBIT": "(large_)?binary(_view)?",
+    "C_LONGBIT": "(large_)?binary(_view)?",
+    "C_DATE": r"date32\[day\]",
+    "C_TIME": r"time32\[s\]|time64\[us\]",
+    "C_TIMESTAMP": r"timestamp\[us\]",
+    "C_BOOLEAN": "bool",
+    "C_CLOB": "(large_)?string(_view)?",
+    "C_BLOB": "(large_)?binary(_view)?",
 }
 WITHOUT_LOBS = [name for name in ARROW if name not in ("C_CLOB", "C_BLOB")]
 
@@ -36,7 +51,9 @@ def agree(lab: Lab, truth: Truth, sql: str, **settings) -> pa.Table:
     by_column = [column.to_pylist() for column in arrow.columns]
     for i, row in enumerate(expected):
         for j, value in enumerate(row):
-            assert exact.same(by_column[j][i], value), f"row {i}, {names[j]}: Arrow {by_column[j][i]!r:.200}, Derby {value!r:.200}"
+            assert exact.same(by_column[j][i], value), (
+                f"row {i}, {names[j]}: Arrow {by_column[j][i]!r:.200}, Derby {value!r:.200}"
+            )
             assert exact.same(rows[i][j], value), f"row {i}, {names[j]}: ours {rows[i][j]!r:.200}, Derby {value!r:.200}"
         assert isinstance(rows[i], tuple)
     return arrow
@@ -98,7 +115,9 @@ def test_boolean_and_dates_are_typed_not_text(cur: drdarrow.Cursor) -> None:
 
 def test_the_first_and_the_last_day(cur: drdarrow.Cursor) -> None:
     """Days before 1582 are proleptic Gregorian; java.sql.Date puts 0001-01-01 two days off."""
-    table = cur.execute("SELECT C_DATE, C_TIMESTAMP FROM ALLTYPES WHERE ID IN (3, 4, 7) ORDER BY ID").fetch_arrow_table()
+    table = cur.execute(
+        "SELECT C_DATE, C_TIMESTAMP FROM ALLTYPES WHERE ID IN (3, 4, 7) ORDER BY ID"
+    ).fetch_arrow_table()
     assert table.column(0).cast(pa.int32()).to_pylist() == [-719162, 2932896, -141427]
     assert table.column(1).cast(pa.int64()).to_pylist()[0] == -719162 * 86_400 * 1_000_000
 

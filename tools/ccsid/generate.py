@@ -277,7 +277,7 @@ def directory(singles, pages):
     lines = [
         "//! Which CCSID uses which tables. Written by `tools/ccsid/generate.py` from ICU " + VERSION + ".",
         "",
-        "use super::{double::Source, page::Form};",
+        "use super::page::{Form, Order, Planes, Source};",
         "",
         "/// All single-byte tables, one behind the other.",
         'pub(super) static SINGLE: &[u8] = include_bytes!("data/single.bin");',

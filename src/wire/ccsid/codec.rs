@@ -3,7 +3,7 @@
 use super::{
     directory::PAGES,
     double::Double,
-    error::CcsidError,
+    error::{CcsidError, Errors},
     led,
     page::{Form, Order, Plane},
     shifted,
@@ -11,16 +11,6 @@ use super::{
     trouble::Trouble,
     unicode,
 };
-
-/// What to do about bytes that mean nothing in the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Errors {
-    /// The first one is an error.
-    #[default]
-    Strict,
-    /// Each becomes U+FFFD.
-    Replace,
-}
 
 /// A converter between one CCSID and UTF-8.
 #[derive(Clone, Copy)]

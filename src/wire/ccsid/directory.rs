@@ -1,9 +1,6 @@
 //! Which CCSID uses which tables. Written by `tools/ccsid/generate.py` from ICU 72.
 
-use super::{
-    double::Source,
-    page::{Form, Order, Planes},
-};
+use super::page::{Form, Order, Planes, Source};
 
 /// All single-byte tables, one behind the other.
 pub(super) static SINGLE: &[u8] = include_bytes!("data/single.bin");

@@ -9,14 +9,6 @@ use std::{
     sync::OnceLock,
 };
 
-/// A table in its stored form, see `tools/ccsid/generate.py`.
-#[derive(Debug)]
-pub(super) struct Source {
-    /// The table that this one is a difference to.
-    pub(super) base: Option<usize>,
-    pub(super) bytes: &'static [u8],
-}
-
 /// Number of codes.
 const CODES: usize = 0x1_0000;
 /// Units from here on are places in the list of extras; real surrogates do not occur.

@@ -35,3 +35,13 @@ pub enum CcsidError {
         ch: char,
     },
 }
+
+/// What to do about bytes that mean nothing in the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Errors {
+    /// The first one is an error.
+    #[default]
+    Strict,
+    /// Each becomes U+FFFD.
+    Replace,
+}

@@ -9,7 +9,7 @@
 //! * Line ends follow CDRA: EBCDIC 0x15 (NL) is U+0085, 0x25 (LF) is U+000A, and back. Systems that
 //!   swap the two (z/OS Unix) are not followed.
 //! * Strict by default: a byte without a character and a character without a byte are errors. Nothing
-//!   is replaced by a look-alike. [`codec::Errors::Replace`] marks each bad unit with U+FFFD.
+//!   is replaced by a look-alike. [`error::Errors::Replace`] marks each bad unit with U+FFFD.
 //! * User-defined areas are decoded to the private use area and back, as IBM places them.
 //! * The IBM PC pages (437, 850, 943 and so on) have CDRA's rotation of three controls: 0x1A is U+001C,
 //!   0x1C is U+007F, 0x7F is U+001A.

@@ -79,3 +79,11 @@ impl Planes {
         }
     }
 }
+
+/// A table in its stored form, see `tools/ccsid/generate.py`.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// The table that this one is a difference to.
+    pub(super) base: Option<usize>,
+    pub(super) bytes: &'static [u8],
+}

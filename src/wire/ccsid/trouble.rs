@@ -1,6 +1,6 @@
 //! What happens at a bad unit: an error, or a mark in the text.
 
-use super::{codec::Errors, error::CcsidError};
+use super::error::{CcsidError, Errors};
 
 /// U+FFFD in UTF-8.
 const MARK: [u8; 3] = [0xEF, 0xBF, 0xBD];

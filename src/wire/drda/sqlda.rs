@@ -114,7 +114,7 @@ fn choose(what: &'static str, sqlam: u16, class: ServerClass, read: impl Fn(Layo
 #[cfg(test)]
 mod tests {
     use super::super::command::hex;
-    use super::super::sqlvar::{SqlDx, SqlUdt, SqlVarOpt};
+    use super::super::sqlvar::{SqlUdt, SqlVarOpt};
     use super::*;
     use crate::wire::value::typdef::TypDefName;
 
@@ -157,13 +157,30 @@ mod tests {
 
     #[test]
     fn a_user_defined_type_of_derby() {
-        let udt = SqlUdt::Derby { name: "\"APP\".\"PRICE\"".into(), class: "demo.Price".into() };
-        let opt = SqlVarOpt { name: "P".into(), udt: Some(udt), ext: Some(SqlDx::default()), ..SqlVarOpt::default() };
-        let column = SqlVar { sqltype: 2000, nullable: true, opt: Some(opt), ..SqlVar::default() };
-        let da = SqlDa { header: Some(SqlDh::default()), columns: vec![column], ..SqlDa::default() };
-        let whole = da.encode(7, Layout::expected(7, ServerClass::Derby), &DERBY).unwrap();
-        assert_eq!(SqlDa::decode(&whole[4..], 7, ServerClass::Derby, &DERBY).unwrap(), da);
-        assert_eq!(SqlDa::decode(&whole[4..], 7, ServerClass::Other, &DERBY).unwrap(), da);
+        // Derby 10.14.2: a name, a column of a Java class, and another, of SYS.SYSCOLUMNS.
+        let body = hex(
+            "0000000000202020202043535331303134300000000000000000000000000000000000000000000000000020202020202020 \
+             20202020000000000000ff000001000000000000000000000000000000000003001f0000000000000000008001c004b80000 \
+             00000a434f4c554d4e4e414d4500000000000000000000ff000000000000000000000000000000000a535953434f4c554d4e \
+             53000000035359530000000a434f4c554d4e4e414d45000000000000000000000000000f07d10000000000000d434f4c554d \
+             4e44454641554c540000000000000000000000146a6176612e696f2e53657269616c697a61626c65000000146a6176612e69 \
+             6f2e53657269616c697a61626c650000000000000000000000000000000000000a535953434f4c554d4e5300000003535953 \
+             0000000d434f4c554d4e44454641554c54000000000000000000000000000f07d00000000000000e434f4c554d4e44415441 \
+             545950450000000000000000000000276f72672e6170616368652e64657262792e636174616c6f672e547970654465736372 \
+             6970746f72000000276f72672e6170616368652e64657262792e636174616c6f672e5479706544657363726970746f720000 \
+             000000000000000000000000000000000a535953434f4c554d4e53000000035359530000000e434f4c554d4e444154415459 \
+             50450000",
+        );
+        let got = SqlDa::decode(&body, 7, ServerClass::Derby, &DERBY).unwrap();
+        let [name, default, kind] = &got.columns[..] else { panic!("{got:?}") };
+        assert_eq!((name.name(), name.sqltype, name.opt.as_ref().unwrap().udt.as_ref()), ("COLUMNNAME", 448, None));
+        assert_eq!((default.name(), default.sqltype, default.nullable), ("COLUMNDEFAULT", 2000, true));
+        let class = "org.apache.derby.catalog.TypeDescriptor".to_owned();
+        let udt = SqlUdt::Derby { name: class.clone(), class };
+        assert_eq!(kind.opt.as_ref().unwrap().udt.as_ref(), Some(&udt));
+        let again = got.encode(7, Layout::expected(7, ServerClass::Derby), &DERBY).unwrap();
+        assert_eq!(again[4..], body);
+        everywhere(&body, 7, ServerClass::Derby, &DERBY);
     }
 
     /// The columns I INTEGER and C VARCHAR(20) as IBM's CLI driver was shown them at each level.

@@ -279,19 +279,19 @@ pub enum SqlUdt {
 
 impl SqlUdt {
     fn read(r: &mut Reader<'_>, layout: Layout, text: &SqlText) -> Result<Option<SqlUdt>> {
+        // Derby writes no indicator in front of the two names, only one in place of them. (Measured.)
+        if layout.derby_udt && r.peek() != Some(NULL) {
+            return Ok(Some(SqlUdt::Derby { name: text.pair(r)?, class: text.pair(r)? }));
+        }
         if !present(r)? {
             return Ok(None);
         }
-        Ok(Some(if layout.derby_udt {
-            SqlUdt::Derby { name: text.pair(r)?, class: text.pair(r)? }
-        } else {
-            SqlUdt::Standard {
-                xtype: r.i32_in(text.order())?,
-                rdbnam: text.single(r)?,
-                schema: text.pair(r)?,
-                name: text.pair(r)?,
-                module: if layout.module { text.pair(r)? } else { String::new() },
-            }
+        Ok(Some(SqlUdt::Standard {
+            xtype: r.i32_in(text.order())?,
+            rdbnam: text.single(r)?,
+            schema: text.pair(r)?,
+            name: text.pair(r)?,
+            module: if layout.module { text.pair(r)? } else { String::new() },
         }))
     }
 
@@ -300,7 +300,6 @@ impl SqlUdt {
         match (udt, layout.derby_udt) {
             (None, _) => w.u8(NULL),
             (Some(SqlUdt::Derby { name, class }), true) => {
-                w.u8(0);
                 text.put_pair(w, "SQLUDTNAME", name)?;
                 text.put_pair(w, "SQLUDTCLASS", class)?;
             }

@@ -1,0 +1,63 @@
+//! An open query as its reader, its pump and its connection know it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
+
+/// What reader, pump and connection know of an open query.
+#[derive(Debug, Default)]
+pub(super) struct Cursor {
+    /// The server keeps it open over a commit.
+    pub held: bool,
+    ended: Mutex<Option<String>>,
+    /// Why it ended was set, for the reader.
+    pub changed: Notify,
+    demand: Notify,
+    stop: Notify,
+    /// The reader has seen the last row: the server has closed the query.
+    exhausted: AtomicBool,
+}
+
+impl Cursor {
+    pub(super) fn new(held: bool) -> Arc<Cursor> {
+        Arc::new(Cursor { held, ..Cursor::default() })
+    }
+
+    /// Ends the reader from outside: its next fetch is an error.
+    pub(super) fn end(&self, why: &str) {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| why.to_owned());
+        self.changed.notify_one();
+        self.exhausted.store(true, Ordering::Release);
+        self.stop.notify_one();
+    }
+
+    pub(super) fn why_ended(&self) -> Option<String> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The reader needs a block now.
+    pub(super) fn demand(&self) {
+        self.demand.notify_one();
+    }
+
+    /// The reader wants no more; `exhausted` when it has seen the end.
+    pub(super) fn stop(&self, exhausted: bool) {
+        if exhausted {
+            self.exhausted.store(true, Ordering::Release);
+        }
+        self.stop.notify_one();
+    }
+
+    /// The server has closed the query by itself.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.exhausted.load(Ordering::Acquire)
+    }
+
+    pub(super) async fn stopped(&self) {
+        self.stop.notified().await;
+    }
+
+    pub(super) async fn demanded(&self) {
+        self.demand.notified().await;
+    }
+}

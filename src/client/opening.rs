@@ -1,0 +1,61 @@
+//! An open under way. Whoever waits for it may leave: then the query is closed in the background, so
+//! that the server's cursor does not outlive the interest in it.
+
+use super::sections::Lease;
+use super::shared::Inner;
+use crate::flow::query::{Close, Outcome};
+use crate::net::channel::Pending;
+use crate::net::error::NetError;
+use crate::net::transport::Deadline;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// How long the answer to an open that nobody waits for may take before the connection is given up.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// The open and the section that it uses.
+pub(super) struct Opening {
+    pub inner: Arc<Inner>,
+    pub under_way: Option<(Pending<Outcome>, Lease)>,
+}
+
+impl Opening {
+    /// Waits for the outcome; to be called once it returned no more.
+    pub(super) async fn wait(&mut self, deadline: Option<Deadline>) -> Result<(Outcome, Lease), NetError> {
+        let gone = || NetError::Broken("the query was opened already".to_owned());
+        let result = match &mut self.under_way {
+            Some((pending, _)) => pending.wait(deadline).await,
+            None => return Err(gone()),
+        };
+        // After the deadline the answer may still come: dropping the rest looks after it.
+        if let Err(e @ NetError::Timeout { .. }) = result {
+            return Err(e);
+        }
+        let (_, lease) = self.under_way.take().ok_or_else(gone)?;
+        Ok((result?, lease))
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        let Some((mut pending, lease)) = self.under_way.take() else { return };
+        // Without a runtime there is no task left that could talk to the server either.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let inner = self.inner.clone();
+        runtime.spawn(async move {
+            match pending.wait(Some(Deadline::after(DRAIN))).await {
+                Ok(Outcome::Opened(opened)) if !opened.answer.closed && opened.answer.failure.is_none() => {
+                    let close = Close::new(inner.session.clone(), lease.name.clone(), opened.instance);
+                    // A query that is not open any more refuses; that is as good as closed.
+                    let _ = inner.channel.run(close, Some(Deadline::after(DRAIN))).await;
+                }
+                Err(NetError::Timeout { .. }) => {
+                    inner.channel.abort("the server did not answer a request that was given up");
+                }
+                Ok(_) | Err(_) => {}
+            }
+            drop(lease);
+        });
+    }
+}

@@ -1,0 +1,118 @@
+//! What a connection and its open readers share.
+
+use super::config::Config;
+use super::cursor::Cursor;
+use super::error::{Error, Phase, Result};
+use super::sections::Sections;
+use crate::flow::error::FlowError;
+use crate::flow::explain::Explain;
+use crate::flow::session::{Product, Session};
+use crate::flow::step::Flow;
+use crate::flow::uow::EndWork;
+use crate::net::channel::Channel;
+use crate::net::error::NetError;
+use crate::net::transport::Deadline;
+use crate::wire::drda::sqlca::Sqlca;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+/// Requests that may be under way at servers shown to take several. (Measured: Derby.)
+const DEPTH_DERBY: usize = 4;
+/// The text of an error is waited for this long.
+const EXPLAIN: Duration = Duration::from_secs(5);
+
+/// What a connection and its open readers share.
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub config: Config,
+    pub peer: String,
+    pub session: Arc<Session>,
+    pub channel: Channel,
+    pub sections: Arc<Sections>,
+    pub readers: Mutex<Vec<Weak<Cursor>>>,
+    pub autocommit: AtomicBool,
+    pub closed: AtomicBool,
+}
+
+impl Inner {
+    pub(super) fn depth(&self) -> usize {
+        if self.session.product == Product::Derby { DEPTH_DERBY } else { 1 }
+    }
+
+    pub(super) fn reader_opened(&self, cursor: &Arc<Cursor>) {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.retain(|r| r.strong_count() > 0);
+        readers.push(Arc::downgrade(cursor));
+    }
+
+    /// In autocommit the work of a query ends with its last reader.
+    pub(super) async fn reader_closed(&self, cursor: &Arc<Cursor>) {
+        let idle = {
+            let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            readers.retain(|r| r.strong_count() > 0 && !std::ptr::eq(r.as_ptr(), Arc::as_ptr(cursor)));
+            readers.is_empty()
+        };
+        if idle && self.autocommit.load(Ordering::Acquire) && self.channel.broken().is_none() {
+            let ended = self.channel.run(EndWork::commit(self.session.clone()), None).await;
+            if let Err(e) = ended {
+                tracing::debug!(error = %e, "the commit behind a query failed");
+            }
+        }
+    }
+
+    /// Ends readers whose cursors the server no longer has.
+    pub(super) fn end_readers(&self, held_too: bool, why: &str) {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.retain(|reader| match reader.upgrade() {
+            Some(cursor) if held_too || !cursor.held => {
+                cursor.end(why);
+                false
+            }
+            Some(_) => true,
+            None => false,
+        });
+    }
+
+    pub(super) fn error(&self, e: NetError, phase: Phase) -> Error {
+        let e = Error::from_net(e, phase).at(&self.peer);
+        if self.channel.broken().is_some() { e.broken() } else { self.give_up_after(e) }
+    }
+
+    /// A connection that an error calls unusable is closed, so that nobody goes on with it.
+    pub(super) fn give_up_after(&self, e: Error) -> Error {
+        if !e.connection_usable {
+            self.channel.abort(&e.message);
+        }
+        e
+    }
+
+    /// The error with the server's own words, where it has to be asked for them.
+    pub(super) async fn explained(&self, e: NetError, phase: Phase) -> Error {
+        let NetError::Flow(FlowError::Sql { sqlca, .. }) = &e else { return self.error(e, phase) };
+        let mut words = None;
+        let asks = self.session.product == Product::Derby && self.channel.broken().is_none();
+        if let Some(lease) = if asks { self.sections.take() } else { None } {
+            let ask = Explain::new(self.session.clone(), lease.name.clone(), Sqlca::clone(sqlca));
+            // Without an answer the arguments of the message have to do.
+            words = self.channel.run(ask, Some(Deadline::after(EXPLAIN))).await.ok().flatten();
+        }
+        let e = self.error(e, phase);
+        match words {
+            Some(words) => {
+                let codes =
+                    format!("(SQLCODE {}, SQLSTATE {})", e.sqlcode.unwrap_or(0), e.sqlstate.as_deref().unwrap_or(""));
+                Error { message: format!("{words} {codes}"), ..e }
+            }
+            None => e,
+        }
+    }
+
+    pub(super) async fn talk<F: Flow + 'static>(&self, flow: F, phase: Phase) -> Result<F::Out> {
+        let deadline = self.config.statement_timeout.map(Deadline::after);
+        match self.channel.run(flow, deadline).await {
+            Ok(out) => Ok(out),
+            Err(e) => Err(self.explained(e, phase).await),
+        }
+    }
+}

@@ -1,0 +1,489 @@
+//! Servers that are slow, odd within the rules, or outside of them.
+
+use super::book::{Book, Request};
+use super::client::{LOBS, NARROW, config, count, rows};
+use super::server::{Answer, Damage, Edit, Log, build, honest, parts, start};
+use drdarrow::client::config::{Config, Security};
+use drdarrow::client::connection::Connection;
+use drdarrow::client::error::{Error, Phase};
+use drdarrow::wire::codec::writer::Writer;
+use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::object::{objects, put, put_bytes, put_u16};
+use drdarrow::wire::dss::header::DssType;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+type Parts = Vec<(DssType, u16, Vec<u8>)>;
+
+/// A connection to a server whose answers are edited.
+async fn connect(edit: Edit) -> (Connection, JoinHandle<Log>) {
+    let (stream, server) = start(&Book::derby(), Damage::None, edit);
+    (Connection::over(stream, config()).await.unwrap(), server)
+}
+
+/// Edits the frames of the answers to a command.
+fn edit(command: u16, mut change: impl FnMut(usize, &mut Parts) + Send + 'static) -> Edit {
+    let mut n = 0;
+    Box::new(move |_, request: &Request, bytes| {
+        if !request.has(command) {
+            return Answer::Bytes(bytes);
+        }
+        let mut frames = parts(&bytes);
+        change(n, &mut frames);
+        n += 1;
+        Answer::Bytes(build(&frames))
+    })
+}
+
+/// Reads a query with answers edited.
+async fn read(sql: &str, edit: Edit) -> Result<usize, Error> {
+    let (connection, _server) = connect(edit).await;
+    let read = async { rows(&connection, sql).await.map(|r| count(&r)) };
+    timeout(Duration::from_secs(3600), read).await.expect("a wait without end")
+}
+
+fn object(cp: u16, data: &[u8]) -> Vec<u8> {
+    let mut w = Writer::new();
+    put_bytes(&mut w, cp, data);
+    w.into_vec()
+}
+
+fn point(body: &[u8]) -> u16 {
+    u16::from_be_bytes([body[2], body[3]])
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_ends_at_the_deadline() {
+    // At the login, at a statement, at a fetch, at a commit.
+    let begin = Instant::now();
+    let (stream, _server) = start(&Book::derby(), Damage::None, Box::new(|_, _, _| Answer::Silence));
+    let e = Connection::over(stream, config()).await.unwrap_err();
+    assert_eq!((e.phase, e.sqlstate.as_deref()), (Phase::Exchange, Some("08001")), "{e:?}");
+    assert!(e.message.contains("no DRDA reply") && begin.elapsed() < Duration::from_secs(6), "{e}");
+    for command in [cp::OPNQRY, cp::CNTQRY, cp::RDBCMM] {
+        let quiet: Edit = Box::new(move |_, r, b| if r.has(command) { Answer::Silence } else { Answer::Bytes(b) });
+        let (connection, _server) = connect(quiet).await;
+        let begin = Instant::now();
+        let e = match rows(&connection, NARROW).await {
+            Err(e) => e,
+            Ok(_) => connection.commit().await.unwrap_err(),
+        };
+        let state = if command == cp::RDBCMM { "08007" } else { "57033" };
+        assert_eq!(e.sqlstate.as_deref(), Some(state), "{e:?}");
+        assert!(begin.elapsed() < Duration::from_secs(13), "{:?}", begin.elapsed());
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert!(connection.is_closed());
+        let e = connection.commit().await.unwrap_err();
+        assert!(!e.connection_usable, "{e:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_wait_frees_the_connection() {
+    // The answer comes in time to be drained: the connection goes on, the query was closed.
+    let slow: Edit =
+        Box::new(|n, _, b| if n == 2 { Answer::Late(Duration::from_secs(1), b) } else { Answer::Bytes(b) });
+    let (connection, server) = connect(slow).await;
+    assert!(timeout(Duration::from_millis(100), connection.query(NARROW, &[])).await.is_err());
+    assert_eq!(count(&rows(&connection, NARROW).await.unwrap()), 90);
+    connection.close().await.unwrap();
+    drop(connection);
+    let log = server.await.unwrap();
+    let opened: Vec<u16> = log.requests.iter().filter(|r| r.has(cp::OPNQRY)).map(|r| r.section).collect();
+    let closed = log.requests.iter().position(|r| r.has(cp::CLSQRY));
+    let again = log.requests.iter().rposition(|r| r.has(cp::OPNQRY)).unwrap();
+    assert!(opened[0] != opened[1] || closed.is_some_and(|c| c < again), "a section in use was used again");
+    assert!(closed.is_some(), "the query given up was left open");
+    // It does not come: the connection is given up, and says so.
+    let quiet: Edit = Box::new(|n, _, b| if n == 2 { Answer::Silence } else { Answer::Bytes(b) });
+    let (connection, _server) = connect(quiet).await;
+    assert!(timeout(Duration::from_millis(100), connection.query(NARROW, &[])).await.is_err());
+    let begin = Instant::now();
+    let e = rows(&connection, NARROW).await.unwrap_err();
+    assert!(!e.connection_usable && begin.elapsed() < Duration::from_secs(5), "{e:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn replies_in_other_frames() {
+    // Every object in a frame of its own, and all of them in one frame where the ids allow it.
+    let apart = |_: usize, frames: &mut Parts| {
+        let all = std::mem::take(frames);
+        for (kind, id, body) in all {
+            for found in objects(&body.into()) {
+                let found = found.unwrap();
+                frames.push((kind, id, object(found.cp, &found.body)));
+            }
+        }
+    };
+    let together = move |n: usize, frames: &mut Parts| {
+        apart(n, frames);
+        let all = std::mem::take(frames);
+        for (kind, id, body) in all {
+            match frames.last_mut() {
+                Some((_, last, bytes)) if *last == id => bytes.extend(body),
+                _ => frames.push((kind, id, body)),
+            }
+        }
+    };
+    for sql in [NARROW, LOBS] {
+        let right = read(sql, Box::new(|_, _, b| Answer::Bytes(b))).await.unwrap();
+        for command in [cp::OPNQRY, cp::CNTQRY] {
+            assert_eq!(read(sql, edit(command, apart)).await.unwrap(), right);
+            assert_eq!(read(sql, edit(command, together)).await.unwrap(), right);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn unchained_in_mid_reply() {
+    // The reply to PRPSQLSTT ends its chain although OPNQRY is still to be answered.
+    let edit: Edit = Box::new(|_, r, b| {
+        if !r.has(cp::OPNQRY) {
+            return Answer::Bytes(b);
+        }
+        let frames = parts(&b);
+        let at = frames.iter().position(|(_, id, _)| *id == 2).unwrap();
+        Answer::Bytes([build(&frames[..at]), build(&frames[at..])].concat())
+    });
+    assert_eq!(read(NARROW, edit).await.unwrap(), 90);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unchained_behind_a_failure() {
+    // A server that goes on with the chain behind a failed command, unchained or not, and one that
+    // stops there: the next statement gets its own answer.
+    for stops in [false, true] {
+        let edit: Edit = Box::new(move |_, r, b| {
+            if r.sql.as_deref() != Some(super::client::WRONG) {
+                return Answer::Bytes(b);
+            }
+            let frames = parts(&b);
+            let at = frames.iter().position(|(_, id, _)| *id == 2).unwrap_or(frames.len());
+            let rest = if at == frames.len() {
+                build(&[(DssType::Reply, 2, object(cp::OPNQFLRM, &[0, 6, 0x11, 0x49, 0, 8]))])
+            } else {
+                build(&frames[at..])
+            };
+            Answer::Bytes(if stops { build(&frames[..at]) } else { [build(&frames[..at]), rest].concat() })
+        });
+        let (connection, _server) = connect(edit).await;
+        let e = rows(&connection, super::client::WRONG).await.unwrap_err();
+        assert_eq!(e.sqlstate.as_deref(), Some("42X05"), "{e:?}");
+        assert_eq!(count(&rows(&connection, NARROW).await.unwrap()), 90, "stops: {stops}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_informs_is_stepped_over() {
+    let mut message = Writer::new();
+    put(&mut message, 0x2299, |w| put_u16(w, cp::SVRCOD, 0));
+    let extras: Vec<(DssType, Vec<u8>)> = vec![
+        (DssType::Reply, message.into_vec()),
+        (DssType::Object, object(0xC000, &[0, 5, 0xC0, 1, 2])),
+        (DssType::Object, object(0x1C00, &[1, 2, 3])),
+        (DssType::Object, object(0x2FFF, &[])),
+    ];
+    for command in [cp::EXCSAT, cp::ACCRDB, cp::OPNQRY, cp::CNTQRY, cp::RDBCMM] {
+        let extras = extras.clone();
+        let edit = edit(command, move |_, frames| {
+            for (kind, body) in &extras {
+                let (first, last) = (frames[0].1, frames[frames.len() - 1].1);
+                frames.insert(0, (*kind, first, body.clone()));
+                frames.push((*kind, last, body.clone()));
+            }
+        });
+        let (stream, _server) = start(&Book::derby(), Damage::None, edit);
+        let connection = Connection::over(stream, config()).await.unwrap();
+        assert_eq!(count(&rows(&connection, NARROW).await.unwrap()), 90, "{command:04X}");
+        connection.commit().await.unwrap();
+    }
+}
+
+/// The SQLCA of a warning as Derby would put it in front of a row, behind its indicator.
+fn warning() -> Vec<u8> {
+    // The end's SQLCA of the recorded answers, with another code.
+    let book = Book::derby();
+    let last = book.reply(&format!("CNTQRY: {NARROW}"), usize::MAX).unwrap();
+    let mut body = parts(last)[0].2[4..].to_vec();
+    body.truncate(body.len() - 1);
+    body[1..10].copy_from_slice(&[0, 0, 0, 1, b'0', b'1', b'0', b'0', b'3']);
+    body
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_warning_in_front_of_a_row_cut_anywhere() {
+    let warning = warning();
+    for cut in 0..warning.len() + 12 {
+        let warning = warning.clone();
+        let edit = edit(cp::CNTQRY, move |n, frames| {
+            if n != 0 {
+                return;
+            }
+            // The first block of a continued query begins within a row or with one; warn at its first whole row.
+            let at = first_row(&frames[0].2[4..]);
+            let mut data = frames[0].2[4..].to_vec();
+            data.splice(at..=at, warning.iter().copied());
+            let (head, tail) = data.split_at(at + cut);
+            let id = frames[0].1;
+            *frames =
+                vec![(DssType::Object, id, object(cp::QRYDTA, head)), (DssType::Object, id, object(cp::QRYDTA, tail))];
+        });
+        let (connection, _server) = connect(edit).await;
+        let mut stream = connection.query(NARROW, &[]).await.unwrap();
+        let mut got = 0;
+        while let Some(batch) = stream.next().await.unwrap() {
+            got += batch.num_rows();
+        }
+        let warnings = stream.take_warnings();
+        assert_eq!((got, warnings.len()), (90, 1), "cut {cut}: {warnings:?}");
+        assert_eq!((warnings[0].sqlcode, warnings[0].sqlstate.as_str()), (1, "01003"));
+    }
+}
+
+/// Where in a block the first whole row of NARROW begins: FF 00, then an ID that follows others.
+fn first_row(data: &[u8]) -> usize {
+    (0..data.len()).find(|i| data[*i..].starts_with(&[0xFF, 0x00, 0, 0, 0])).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn empty_answers_are_not_the_end() {
+    for (times, empty) in [(3, Vec::new()), (3, object(cp::QRYDTA, &[])), (20, object(cp::QRYDTA, &[]))] {
+        // The blocks wait while the empty answers go out.
+        let mut held: std::collections::VecDeque<Parts> = Default::default();
+        let edit = edit(cp::CNTQRY, move |n, frames| {
+            held.push_back(frames.clone());
+            if (2..2 + times).contains(&n) {
+                let id = frames[0].1;
+                let body = if empty.is_empty() { object(0xC000, &[]) } else { empty.clone() };
+                *frames = vec![(DssType::Object, id, body)];
+                if empty.is_empty() {
+                    // A frame with nothing of the query at all but a warning-free SQLCARD.
+                    *frames = vec![(DssType::Object, id, object(cp::SQLCARD, &[0xFF]))];
+                }
+            } else {
+                *frames = held.pop_front().unwrap();
+            }
+        });
+        assert_eq!(read(NARROW, edit).await.unwrap(), 90);
+    }
+    // Without end it is an error in the end.
+    let edit = edit(cp::CNTQRY, move |_, frames| {
+        let id = frames[0].1;
+        *frames = vec![(DssType::Object, id, object(cp::QRYDTA, &[]))];
+    });
+    let e = read(NARROW, edit).await.unwrap_err();
+    assert_eq!((e.sqlstate.as_deref(), e.connection_usable), (Some("58009"), false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_object_that_does_not_come() {
+    for lost in 0..4 {
+        let mut seen = 0;
+        let edit = edit(cp::CNTQRY, move |_, frames| {
+            frames.retain(|(_, _, body)| {
+                let keep = point(body) != cp::EXTDTA || seen != lost;
+                seen += usize::from(point(body) == cp::EXTDTA);
+                keep
+            });
+        });
+        let e = read(LOBS, edit).await.unwrap_err();
+        assert!(!e.connection_usable && e.sqlstate.as_deref() == Some("58009"), "{e:?}");
+    }
+    // Nor may one come that no row has.
+    let surplus = edit(cp::CNTQRY, |n, frames| {
+        if n == 0 {
+            let id = frames[0].1;
+            frames.push((DssType::Object, id, object(cp::EXTDTA, b"\0surplus")));
+        }
+    });
+    assert!(read(LOBS, surplus).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn closed_within_a_row() {
+    let mut message = Writer::new();
+    put(&mut message, cp::ENDQRYRM, |w| put_u16(w, cp::SVRCOD, 4));
+    let message = message.into_vec();
+    for keep in [1, 2, 20] {
+        let message = message.clone();
+        let edit = edit(cp::CNTQRY, move |n, frames| {
+            if n == 3 {
+                let (_, id, body) = frames[0].clone();
+                let at = first_row(&body[4..]);
+                *frames = vec![
+                    (DssType::Object, id, object(cp::QRYDTA, &body[4..4 + at + keep])),
+                    (DssType::Reply, id, message.clone()),
+                ];
+            }
+        });
+        let e = read(NARROW, edit).await.unwrap_err();
+        assert_eq!((e.sqlstate.as_deref(), e.connection_usable), (Some("58009"), false), "{e:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_secret_goes_to_a_server_that_wants_it_otherwise() {
+    for (security, offered) in [
+        (Security::EncryptedAes, 3u16),
+        (Security::EncryptedDes, 3),
+        (Security::Substitute, 3),
+        (Security::Substitute, 4),
+        (Security::Password, 9),
+        (Security::Password, 4),
+    ] {
+        let edit: Edit = Box::new(move |_, r, b| {
+            if !r.has(cp::EXCSAT) && !r.has(cp::ACCSEC) {
+                return Answer::Bytes(b);
+            }
+            let recorded = parts(&b);
+            let mut frames = Vec::new();
+            if r.has(cp::EXCSAT) {
+                frames.push(recorded[0].clone());
+            }
+            if r.has(cp::ACCSEC) {
+                let mut w = Writer::new();
+                put(&mut w, cp::ACCSECRD, |w| put_u16(w, cp::SECMEC, offered));
+                frames.push((DssType::Reply, r.commands.len() as u16, w.into_vec()));
+            }
+            Answer::Bytes(build(&frames))
+        });
+        let mut book = Book::derby();
+        for heading in ["EXCSAT", "ACCSEC"] {
+            book.add(heading, book.replies["EXCSAT ACCSEC"][0].clone());
+        }
+        let (stream, server) = start(&book, Damage::None, edit);
+        let mut config = Config { security, ..config() }.password("Tr0ub4dor&3");
+        config.user = Some("confidant".to_owned());
+        let e = Connection::over(stream, config).await.unwrap_err();
+        assert!(e.message.contains("offers") && e.hint.is_some(), "{e:?}");
+        let log = server.await.unwrap();
+        assert!(!log.requests.iter().any(|r| r.has(cp::SECCHK)), "{security:?} {offered}");
+        assert!(!super::secrets::shows(&log.received, "Tr0ub4dor&3"));
+    }
+}
+
+/// What a client makes of a peer that answers with these bytes and then stays silent or closes.
+async fn answered(bytes: &[u8], close: bool) -> Error {
+    let (client, mut server) = tokio::io::duplex(1 << 20);
+    let bytes = bytes.to_vec();
+    let peer = tokio::spawn(async move {
+        let mut buf = [0; 4096];
+        assert!(server.read(&mut buf).await.unwrap() > 0);
+        let _ = server.write_all(&bytes).await;
+        if !close {
+            while matches!(server.read(&mut buf).await, Ok(1..)) {}
+        }
+    });
+    let e = timeout(Duration::from_secs(60), Connection::over(client, config())).await.unwrap().unwrap_err();
+    peer.await.unwrap();
+    e
+}
+
+#[tokio::test(start_paused = true)]
+async fn peers_of_other_protocols() {
+    for (bytes, word) in [
+        (&b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"[..], "HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH"),
+        (&[0x15, 3, 1, 0, 2, 2, 10], "TLS"),
+        (&[0x15, 3, 3, 0, 2, 2, 50], "TLS"),
+        (b"220 mail ESMTP\r\n", "SMTP"),
+        (&[0; 64], "does not speak DRDA"),
+    ] {
+        for close in [false, true] {
+            let e = answered(bytes, close).await;
+            assert!(e.message.contains(word) && e.phase == Phase::Exchange, "{word}: {e:?}");
+        }
+    }
+    // Fewer bytes than a header has.
+    let e = answered(b"HTT", true).await;
+    assert!(!e.connection_usable, "{e:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn frames_with_hostile_lengths() {
+    let before = resident();
+    let mut endless = vec![0xFF, 0xFF, 0xD0, 2, 0, 1];
+    endless.extend(vec![0; 0x7FFF - 6]);
+    for bytes in [
+        // Lengths below the header's, unknown formats, an empty continuation.
+        &[0u8, 0, 0xD0, 2, 0, 1][..],
+        &[0, 5, 0xD0, 2, 0, 1],
+        &[0, 6, 0xD0, 9, 0, 1],
+        &[0x80, 6, 0xD0, 2, 0, 1, 0, 2],
+        &[0x80, 6, 0xD0, 2, 0, 1, 0, 0],
+        // An object of 100 MB, of 4 GB, of more than there is memory, in a frame of 16 bytes.
+        &[0, 0x10, 0xD0, 2, 0, 1, 0x80, 8, 0x14, 0x43, 0x06, 0, 0, 0, 0, 0],
+        &[0, 0x10, 0xD0, 2, 0, 1, 0x80, 8, 0x14, 0x43, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0],
+        &[0, 0x12, 0xD0, 2, 0, 1, 0x80, 12, 0x14, 0x43, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+        // An object shorter than its own head, and one that reaches beyond its frame.
+        &[0, 0x0A, 0xD0, 2, 0, 1, 0, 3, 0x14, 0x43],
+        &[0, 0x0A, 0xD0, 2, 0, 1, 0x7F, 0xFF, 0x14, 0x43],
+        &endless,
+    ] {
+        let e = answered(bytes, false).await;
+        assert!(!e.connection_usable, "{bytes:02X?}: {e:?}");
+    }
+    assert!(resident() < before + (64 << 20), "memory grew from {before} to {}", resident());
+}
+
+/// Resident memory of this process, in bytes.
+pub fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    status.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok()).map_or(0, |pages| pages * 4096)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_nobody_asked_for() {
+    let (client, server) = tokio::io::duplex(1 << 20);
+    let (mut read, mut write) = tokio::io::split(client);
+    let (ours, theirs) = tokio::io::duplex(1 << 20);
+    let (mut near_read, mut near_write) = tokio::io::split(theirs);
+    tokio::spawn(async move { tokio::io::copy(&mut near_read, &mut write).await });
+    let log = tokio::spawn(super::server::serve(
+        server,
+        super::server::Script::new(Book::derby()),
+        Damage::None,
+        Box::new(|_, _, b| Answer::Bytes(b)),
+    ));
+    let (surplus, mut more) = tokio::sync::mpsc::channel::<Vec<u8>>(1);
+    tokio::spawn(async move {
+        let mut buf = vec![0; 1 << 16];
+        loop {
+            tokio::select! {
+                n = read.read(&mut buf) => match n { Ok(n @ 1..) => near_write.write_all(&buf[..n]).await.unwrap(), _ => return },
+                bytes = more.recv() => match bytes { Some(bytes) => near_write.write_all(&bytes).await.unwrap(), None => return },
+            }
+        }
+    });
+    let connection = Connection::over(ours, config()).await.unwrap();
+    assert_eq!(count(&rows(&connection, NARROW).await.unwrap()), 90);
+    surplus.send(build(&[(DssType::Object, 1, object(cp::SQLCARD, &[0xFF]))])).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    assert!(connection.is_closed());
+    let e = rows(&connection, NARROW).await.unwrap_err();
+    assert!(!e.connection_usable && e.message.contains("nothing had asked for"), "{e:?}");
+    drop(connection);
+    drop(surplus);
+    let _ = log.await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_without_an_answer_is_of_unknown_outcome() {
+    // Closed, damaged, or answered with something else.
+    for n in 0..3 {
+        let edit: Edit = Box::new(move |_, r, b| match n {
+            _ if !r.has(cp::RDBCMM) => Answer::Bytes(b),
+            0 => Answer::Close,
+            1 => Answer::Bytes(vec![0, 3, 0xD0, 2, 0, 1]),
+            _ => Answer::Bytes(build(&[(DssType::Object, 1, object(0x2FFF, &[]))])),
+        });
+        let (connection, _server) = connect(edit).await;
+        let e = connection.commit().await.unwrap_err();
+        assert_eq!((e.sqlstate.as_deref(), e.connection_usable), (Some("08007"), false), "{n}: {e:?}");
+        assert!(connection.is_closed());
+    }
+    let (stream, _server) = honest(&Book::derby());
+    Connection::over(stream, config()).await.unwrap().commit().await.unwrap();
+}

@@ -1,0 +1,13 @@
+//! Whole conversations of the client against a scripted server that replays what a real one said,
+//! as it was said and damaged in every way.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
+
+mod book;
+mod client;
+mod hostile;
+mod readers;
+mod record;
+mod replay;
+mod secrets;
+mod server;

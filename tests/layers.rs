@@ -1,0 +1,455 @@
+//! Who may import whom: the rooms of the crate, which of them each may use, and which crates from
+//! outside. Real `use` lines and paths of `src/` are held against the table.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A room: its path under `src/`, what it may use of ours and from outside.
+struct Room {
+    path: &'static str,
+    ours: &'static [&'static str],
+    outside: &'static [&'static str],
+}
+
+/// A room may always use itself; the longest path that fits a file is its room. An entry of `ours`
+/// stands for everything below it.
+///
+/// What differs from the drawing of the house, on purpose:
+/// * `thiserror` is allowed everywhere: an error enum per room. `tracing` is, but for the rooms that
+///   only translate (`wire`, `column`).
+/// * Arrow is used as its parts, never as the umbrella crate: `arrow_array`, `arrow_buffer`,
+///   `arrow_schema`.
+/// * `wire/ddm` has `zeroize`: the password of SECCHK is wiped when it is dropped.
+/// * `wire/ccsid` has `simdutf8`: long runs of UTF-8 are proved valid there.
+/// * `wire/dss` and `wire/ddm` have `bytes`: a frame's cargo is shared, not copied. So have the rooms
+///   through which the cargo goes.
+/// * `net` splits frames into objects, so it knows `wire/ddm/object` and the errors of `wire/codec`.
+/// * `client` knows `wire`: the words of its errors, the types of its parameters.
+/// * `client/config` parses URIs with `percent_encoding`, `client/connection` draws with `getrandom`.
+const ROOMS: &[Room] = &[
+    // The floor's own file only declares its rooms.
+    Room { path: "wire", ours: &[], outside: &[] },
+    Room { path: "wire/codec", ours: &[], outside: &["bytes"] },
+    Room { path: "wire/ccsid", ours: &["wire/codec"], outside: &["simdutf8"] },
+    Room { path: "wire/value", ours: &["wire/ccsid", "wire/codec"], outside: &["bytes"] },
+    Room { path: "wire/dss", ours: &["wire/codec"], outside: &["bytes"] },
+    Room { path: "wire/ddm", ours: &["wire/codec", "wire/ccsid"], outside: &["bytes", "zeroize"] },
+    Room { path: "wire/fdoca", ours: &["wire/codec", "wire/value"], outside: &["bytes"] },
+    Room {
+        path: "wire/drda",
+        ours: &["wire/ddm", "wire/fdoca", "wire/value", "wire/ccsid", "wire/codec"],
+        outside: &["bytes"],
+    },
+    Room { path: "wire/record", ours: &["wire/ddm", "wire/value", "wire/ccsid", "wire/codec"], outside: &["bytes"] },
+    Room {
+        path: "column",
+        ours: &["wire/value", "wire/ccsid", "wire/codec"],
+        outside: &["arrow_array", "arrow_buffer", "arrow_schema", "bytes", "simdutf8"],
+    },
+    Room {
+        path: "flow",
+        ours: &["wire"],
+        outside: &["bytes", "aes", "cbc", "des", "sha1", "num_bigint", "zeroize", "tracing"],
+    },
+    Room {
+        path: "net",
+        ours: &["flow/step", "flow/error", "wire/dss", "wire/ddm/object", "wire/ddm/dump", "wire/codec"],
+        outside: &["tokio", "rustls", "tokio_rustls", "rustls_platform_verifier", "socket2", "bytes", "tracing"],
+    },
+    Room {
+        path: "client",
+        ours: &["net", "flow", "column", "wire"],
+        outside: &["tokio", "arrow_array", "arrow_schema", "bytes", "getrandom", "percent_encoding", "tracing"],
+    },
+    Room {
+        path: "server",
+        ours: &["net", "flow/step", "flow/error", "flow/secmec", "column", "wire"],
+        outside: &["tokio", "arrow_array", "arrow_schema", "bytes", "getrandom", "tracing"],
+    },
+    Room {
+        path: "python",
+        // `server` only in one file, which the table of files below says.
+        ours: &["client", "column/options"],
+        outside: &["pyo3", "arrow_array", "arrow_buffer", "arrow_schema", "pyo3_async_runtimes", "tokio", "tracing"],
+    },
+    // The doorway declares and explains; it imports nothing.
+    Room { path: "lib", ours: &[], outside: &[] },
+];
+
+/// Crates that any room may use.
+const EVERYWHERE: &[&str] = &["thiserror"];
+
+/// What the standard library has and the pure rooms must not touch: sockets, files, clocks, threads.
+const PURE: &[&str] = &["wire", "column", "flow"];
+const IMPURE: &[&str] = &[
+    "std::net::TcpStream",
+    "std::net::TcpListener",
+    "std::net::UdpSocket",
+    "std::net::ToSocketAddrs",
+    "std::fs",
+    "std::thread",
+    "std::process",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "std::time::UNIX_EPOCH",
+    "std::io::stdin",
+    "std::io::stdout",
+];
+
+/// Files with less than their room has: (crate or path, the only files under the room that have it).
+const ONLY_IN: &[(&str, &str, &[&str])] = &[
+    ("python", "tokio", &["python/runtime.rs", "python/aio.rs"]),
+    ("client", "getrandom", &["client/connection.rs"]),
+    ("client", "percent_encoding", &["client/config.rs"]),
+    ("net", "socket2", &["net/transport.rs"]),
+];
+
+/// One forbidden import.
+#[derive(Debug, PartialEq, Eq)]
+struct Breach {
+    room: String,
+    used: String,
+    file: String,
+    line: usize,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "room {} may not use {}: {}:{}", self.room, self.used, self.file, self.line)
+    }
+}
+
+#[test]
+fn no_room_uses_what_it_may_not() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = dependencies(&fs::read_to_string(root.join("Cargo.toml")).unwrap());
+    assert!(crates.contains(&"arrow_array".to_owned()) && crates.contains(&"tokio".to_owned()), "{crates:?}");
+    let mut files = Vec::new();
+    collect(&root.join("src"), &mut files);
+    assert!(files.len() > 50);
+    let mut breaches = Vec::new();
+    for path in files {
+        let name = path.strip_prefix(root.join("src")).unwrap().to_str().unwrap().replace('\\', "/");
+        breaches.extend(check(&name, &fs::read_to_string(&path).unwrap(), &crates));
+    }
+    let lines: Vec<String> = breaches.iter().map(Breach::to_string).collect();
+    assert!(lines.is_empty(), "\n{}", lines.join("\n"));
+}
+
+#[test]
+fn the_checker_sees_what_is_wrong_and_nothing_else() {
+    let crates = ["tokio", "arrow_array", "bytes", "thiserror", "socket2"].map(str::to_owned);
+    let sample = r####"//! Talks of crate::net::channel in a comment only.
+use crate::wire::codec::reader::Reader;
+use bytes::Bytes;
+use super::super::ddm::object;
+use crate::{
+    wire::value::{cell::Cells, field::Field},
+    flow::{self, step::Flow},
+};
+const TEXT: &str = "crate::client::connection \" tokio::net"; // crate::client
+const RAW: &str = r#"use tokio::net;"#; /* use /* nested */ crate::column::decode; */
+const QUOTE: char = '"'; fn long<'a>(x: &'a str) -> tokio::io::Ready { crate::column::kind::of(x) }
+fn now() -> std::time::Instant { std::time::Duration::ZERO; my::tokio::x() }
+#[cfg(test)]
+mod tests {
+    use crate::client::config::Config;
+}
+use crate::net::error::NetError;
+#[cfg(test)]
+use crate::client::error::Error;
+"####;
+    let found = check("wire/dss/sample.rs", sample, &crates);
+    let found: Vec<(&str, usize)> = found.iter().map(|b| (b.used.as_str(), b.line)).collect();
+    assert_eq!(
+        found,
+        [
+            ("room wire/ddm", 4),
+            ("room wire/value", 6),
+            ("room wire/value", 6),
+            ("room flow", 7),
+            ("room flow", 7),
+            ("tokio", 11),
+            ("room column", 11),
+            ("std::time::Instant", 12),
+            ("room net", 17),
+        ]
+    );
+    let breach = check("flow/sample.rs", "\nuse crate::net::channel::Channel;", &crates).remove(0);
+    assert_eq!(breach.to_string(), "room flow may not use room net: src/flow/sample.rs:2");
+    // A part of a room may be allowed where the whole is not.
+    let used = |text| check("net/sample.rs", text, &crates).iter().map(|b| b.used.clone()).collect::<Vec<_>>();
+    assert!(used("use crate::flow::step::Flow;").is_empty());
+    assert_eq!(used("use crate::flow::connect::Connect;"), ["room flow"]);
+    assert_eq!(used("use crate::flow;"), ["room flow"]);
+    assert_eq!(used("use socket2::SockRef;"), ["socket2, which belongs to net/transport.rs"]);
+    assert_eq!(used("use crate::nowhere::Thing;"), ["nowhere/Thing, which is no room"]);
+}
+
+/// The crates that Cargo.toml names as dependencies, as they are written in code.
+fn dependencies(manifest: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut out = Vec::new();
+    for line in manifest.lines() {
+        if let Some(section) = line.strip_prefix('[') {
+            inside = section.starts_with("dependencies]");
+        } else if inside && let Some((name, _)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
+            out.push(name.trim().replace('-', "_"));
+        }
+    }
+    out
+}
+
+fn collect(dir: &Path, out: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            collect(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") && path.file_name().is_some_and(|n| n != "tests.rs") {
+            out.push(path);
+        }
+    }
+}
+
+/// Holds one file against the table. `name` is its path under `src/`.
+fn check(name: &str, source: &str, crates: &[String]) -> Vec<Breach> {
+    let code = without_tests(&strip(source));
+    let stem = name.trim_end_matches(".rs").trim_end_matches("/mod");
+    let Some(room) = room_of(stem) else {
+        return vec![Breach {
+            room: stem.to_owned(),
+            used: "anything: it is no room".into(),
+            file: name.into(),
+            line: 1,
+        }];
+    };
+    let mut out = Vec::new();
+    let mut breach = |used: String, line| {
+        out.push(Breach { room: room.path.to_owned(), used, file: format!("src/{name}"), line });
+    };
+    for (path, line) in paths(&code) {
+        let first = path.split("::").next().unwrap_or_default();
+        match first {
+            "crate" | "super" | "self" => {
+                let Some(target) = resolve(&path, stem) else { continue };
+                match room_of(&target) {
+                    Some(used) if used.path == room.path => {}
+                    _ if room.ours.iter().any(|allowed| is_below(&target, allowed)) => {}
+                    Some(used) => breach(format!("room {}", used.path), line),
+                    None if is_hub(&target) && room.path == "lib" => {}
+                    // The name of a room alone, or of a floor such as `wire`.
+                    None if is_hub(&target) => breach(format!("the whole of {target}"), line),
+                    None => breach(format!("{target}, which is no room"), line),
+                }
+            }
+            "std" => {
+                let pure = PURE.iter().any(|p| is_below(room.path, p));
+                if let Some(used) = IMPURE.iter().find(|i| pure && (path == **i || path.starts_with(&format!("{i}::"))))
+                {
+                    breach((*used).to_owned(), line);
+                }
+            }
+            _ if crates.iter().any(|c| c == first) && !EVERYWHERE.contains(&first) => {
+                let only = ONLY_IN.iter().find(|(r, c, _)| *r == room.path && *c == first);
+                if !room.outside.contains(&first) {
+                    breach(first.to_owned(), line);
+                } else if let Some((_, _, files)) = only.filter(|(_, _, files)| !files.contains(&name)) {
+                    breach(format!("{first}, which belongs to {}", files.join(" or ")), line);
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+fn is_below(path: &str, ancestor: &str) -> bool {
+    path.strip_prefix(ancestor).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn room_of(path: &str) -> Option<&'static Room> {
+    ROOMS.iter().filter(|r| is_below(path, r.path)).max_by_key(|r| r.path.len())
+}
+
+fn is_hub(path: &str) -> bool {
+    path.is_empty() || ROOMS.iter().any(|r| is_below(r.path, path))
+}
+
+/// `crate::wire::dss::chain::Chain` or a path from `super`, as `wire/dss/chain/Chain`; none for what
+/// stays inside the file.
+fn resolve(path: &str, stem: &str) -> Option<String> {
+    let mut at: Vec<&str> = Vec::new();
+    for (n, part) in path.split("::").enumerate() {
+        match part {
+            "crate" => {}
+            "self" if n == 0 => return None,
+            // `{self}` behind a path.
+            "self" => {}
+            "super" => {
+                if n == 0 {
+                    at = stem.split('/').collect();
+                }
+                at.pop()?;
+            }
+            "" => break,
+            name => at.push(name),
+        }
+    }
+    Some(at.join("/"))
+}
+
+/// Every path with its line. Groups in braces are taken apart.
+fn paths(code: &str) -> Vec<(String, usize)> {
+    let chars: Vec<char> = code.chars().collect();
+    let mut out = Vec::new();
+    let (mut i, mut line) = (0, 1);
+    while i < chars.len() {
+        let c = chars[i];
+        if c == '\n' {
+            line += 1;
+        }
+        let before = i.checked_sub(1).map(|b| chars[b]);
+        let starts =
+            (c.is_alphabetic() || c == '_') && !before.is_some_and(|b| b.is_alphanumeric() || b == '_' || b == '\'');
+        if !starts || i >= 2 && chars[i - 1] == ':' && chars[i - 2] == ':' {
+            i += 1;
+            continue;
+        }
+        i = path(&chars, i, "", &mut line, &mut out);
+    }
+    out
+}
+
+/// Reads the path that begins at `i`; gives the position behind it.
+fn path(chars: &[char], mut i: usize, prefix: &str, line: &mut usize, out: &mut Vec<(String, usize)>) -> usize {
+    let mut text = prefix.to_owned();
+    loop {
+        let start = i;
+        while i < chars.len() && (chars[i].is_alphanumeric() || chars[i] == '_') {
+            i += 1;
+        }
+        text.extend(&chars[start..i]);
+        if chars.get(i..i + 2) != Some(&[':', ':']) {
+            break;
+        }
+        i += 2;
+        match chars.get(i) {
+            Some('{') => {
+                text.push_str("::");
+                i += 1;
+                while i < chars.len() && chars[i] != '}' {
+                    if chars[i] == '\n' {
+                        *line += 1;
+                    }
+                    if chars[i].is_alphabetic() || chars[i] == '_' {
+                        i = path(chars, i, &text, line, out);
+                    } else {
+                        i += 1;
+                    }
+                }
+                return i + 1;
+            }
+            Some(c) if c.is_alphabetic() || *c == '_' => text.push_str("::"),
+            _ => break,
+        }
+    }
+    // A name alone is a path only inside a group.
+    if text.contains("::") || !prefix.is_empty() {
+        out.push((text, *line));
+    }
+    i
+}
+
+/// Blanks comments, strings and characters out, keeping the lines.
+fn strip(source: &str) -> String {
+    let chars: Vec<char> = source.chars().collect();
+    let mut out = String::with_capacity(source.len());
+    let mut i = 0;
+    let blank = |out: &mut String, c: char| out.push(if c == '\n' { '\n' } else { ' ' });
+    while i < chars.len() {
+        let next = chars.get(i + 1).copied();
+        let end = match chars[i] {
+            '/' if next == Some('/') => (i..chars.len()).find(|j| chars[*j] == '\n').unwrap_or(chars.len()),
+            '/' if next == Some('*') => {
+                let (mut j, mut depth) = (i + 2, 1);
+                while j < chars.len() && depth > 0 {
+                    match (chars[j], chars.get(j + 1)) {
+                        ('/', Some('*')) => (j, depth) = (j + 2, depth + 1),
+                        ('*', Some('/')) => (j, depth) = (j + 2, depth - 1),
+                        _ => j += 1,
+                    }
+                }
+                j
+            }
+            'r' if matches!(next, Some('"' | '#'))
+                && !i.checked_sub(1).is_some_and(|b| word(chars[b]) && chars[b] != 'b') =>
+            {
+                let hashes = chars[i + 1..].iter().take_while(|c| **c == '#').count();
+                if chars.get(i + 1 + hashes) == Some(&'"') {
+                    let mut j = i + 2 + hashes;
+                    while j < chars.len()
+                        && !(chars[j] == '"'
+                            && chars[j + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes)
+                    {
+                        j += 1;
+                    }
+                    j + 1 + hashes
+                } else {
+                    i
+                }
+            }
+            '"' => {
+                let mut j = i + 1;
+                while j < chars.len() && chars[j] != '"' {
+                    j += if chars[j] == '\\' { 2 } else { 1 };
+                }
+                j + 1
+            }
+            '\'' if next == Some('\\') => (i + 3..chars.len()).find(|j| chars[*j] == '\'').map_or(i, |j| j + 1),
+            '\'' if chars.get(i + 2) == Some(&'\'') => i + 3,
+            _ => i,
+        };
+        if end == i {
+            out.push(chars[i]);
+            i += 1;
+        } else {
+            chars[i..end.min(chars.len())].iter().for_each(|c| blank(&mut out, *c));
+            i = end;
+        }
+    }
+    out
+}
+
+fn word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Blanks out what stands behind `#[cfg(test)]`: a module in braces, or one item up to its semicolon.
+fn without_tests(code: &str) -> String {
+    const MARK: &str = "#[cfg(test)]";
+    let mut out = String::new();
+    let mut rest = code;
+    while let Some(at) = rest.find(MARK) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let mut depth = 0usize;
+        let end = rest
+            .char_indices()
+            .find(|(_, c)| {
+                match c {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    _ => {}
+                }
+                depth == 0 && matches!(c, '}' | ';')
+            })
+            .map_or(rest.len(), |(i, c)| i + c.len_utf8());
+        out.extend(rest[..end].chars().filter(|c| *c == '\n'));
+        rest = &rest[end..];
+    }
+    out + rest
+}
