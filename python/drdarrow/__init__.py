@@ -14,6 +14,8 @@ asyncio is in `drdarrow.aio`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from drdarrow._core import ArrowStream, Connection, Cursor, RecordBatch, Schema, __version__, connect
 from drdarrow.exceptions import (
     DatabaseError,
@@ -81,3 +83,15 @@ apilevel = "2.0"
 #: Threads may share the module and connections, not cursors.
 threadsafety = 2
 paramstyle = "qmark"
+
+if TYPE_CHECKING:
+    from drdarrow import aio as aio
+
+
+def __getattr__(name: str) -> Any:
+    """`drdarrow.aio` brings asyncio with it: imported when it is first named."""
+    if name == "aio":
+        import importlib
+
+        return importlib.import_module("drdarrow.aio")
+    raise AttributeError(f"module 'drdarrow' has no attribute {name!r}")

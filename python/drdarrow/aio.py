@@ -203,7 +203,7 @@ class AsyncCursor:
 
     async def close(self) -> None:
         """Closes the cursor and its result."""
-        self._raw.close()
+        await self._raw.close()
 
     def setinputsizes(self, sizes: object) -> None:
         """Does nothing; the server describes the parameters."""
@@ -267,13 +267,13 @@ class AsyncArrowStream:
 
     async def close(self) -> None:
         """Closes the query on the server. Closing twice is allowed."""
-        self._raw.close()
+        await self._raw.close()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        self._raw.close()
+        await self._raw.close()
 
     def __repr__(self) -> str:
         return repr(self._raw)

@@ -124,8 +124,8 @@ impl RawCursor {
     /// The next rows, from as many batches as it takes unless `eager`.
     fn fetch<'py>(&self, py: Python<'py>, wanted: usize, eager: bool) -> PyResult<Bound<'py, PyAny>> {
         let statement = self.statement(py)?.clone();
-        let mut lease = statement.lease_rows().map_err(|e| errors::raise(py, &e))?;
         runtime::asyncio(py, async move {
+            let mut lease = statement.lease_rows_soon().await?;
             let mut found = Many(Vec::new());
             let mut missing = wanted;
             while missing > 0 {
@@ -182,9 +182,11 @@ impl RawCursor {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (sql, row) = (params::statement(sql)?, params::row(parameters)?);
         let statement = self.statement(py)?.clone();
-        let mut lease = statement.lease().map_err(|e| errors::raise(py, &e))?;
         self.messages.bind(py).call_method0("clear")?;
-        runtime::asyncio(py, async move { statement.execute(&mut lease, &sql, row).await })
+        runtime::asyncio(py, async move {
+            let mut lease = statement.lease_soon().await?;
+            statement.execute(&mut lease, &sql, row).await
+        })
     }
 
     /// Executes once for each row of a list; `before` rows of the same call have gone before it.
@@ -198,16 +200,18 @@ impl RawCursor {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (sql, rows) = (params::statement(sql)?, params::chunk(&mut rows.try_iter()?, usize::MAX)?);
         let statement = self.statement(py)?.clone();
-        let mut lease = statement.lease().map_err(|e| errors::raise(py, &e))?;
         if before == 0 {
             self.messages.bind(py).call_method0("clear")?;
         }
-        runtime::asyncio(py, async move { statement.execute_chunk(&mut lease, &sql, rows, before).await })
+        runtime::asyncio(py, async move {
+            let mut lease = statement.lease_soon().await?;
+            statement.execute_chunk(&mut lease, &sql, rows, before).await
+        })
     }
 
     /// The next row if it is in hand, without waiting; None says nothing about the end.
     fn row_in_hand<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let mut lease = self.statement(py)?.lease_rows().map_err(|e| errors::raise(py, &e))?;
+        let Ok(mut lease) = self.statement(py)?.lease_rows() else { return Ok(None) };
         let Some(feed) = lease.as_mut() else { return Ok(None) };
         let Some(found) = feed.look(1) else { return Ok(None) };
         let row = rows::row(py, &found.batch, found.at)?;
@@ -244,8 +248,8 @@ impl RawCursor {
     /// The whole result: an awaitable of a Collected.
     fn collect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let statement = self.statement(py)?.clone();
-        let mut lease = statement.lease_rows().map_err(|e| errors::raise(py, &e))?;
         runtime::asyncio(py, async move {
+            let mut lease = statement.lease_rows_soon().await?;
             let mut batches = Vec::new();
             let schema = match lease.as_mut() {
                 Some(feed) => {
@@ -265,10 +269,9 @@ impl RawCursor {
     }
 
     /// Closes the cursor and its result.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let statement = self.statement(py)?;
-        let _inside = runtime::enter();
-        statement.close().map_err(|e| errors::raise(py, &e))
+    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let statement = self.statement(py)?.clone();
+        runtime::asyncio(py, async move { statement.close_soon().await })
     }
 
     fn __repr__(&self) -> String {
@@ -314,8 +317,8 @@ impl RawStream {
     /// The next RecordBatch, or None at the end: an awaitable.
     fn next_batch<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let shared = self.shared(py)?.clone();
-        let lease = shared.lease_ours().map_err(|e| errors::raise(py, &e))?;
         runtime::asyncio(py, async move {
+            let lease = shared.lease_ours_soon().await?;
             if lease.is_none() {
                 return Ok(None);
             }
@@ -328,11 +331,12 @@ impl RawStream {
     }
 
     /// Closes the query on the server.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let shared = self.shared(py)?;
-        let _inside = runtime::enter();
-        shared.close();
-        Ok(())
+    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let shared = self.shared(py)?.clone();
+        runtime::asyncio(py, async move {
+            shared.close_soon().await;
+            Ok(())
+        })
     }
 
     fn __repr__(&self) -> String {

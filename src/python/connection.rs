@@ -21,8 +21,10 @@ use super::statement::Statement;
 /// (seconds for an answer; none), security (auto, user, password, substitute, encrypted,
 /// encrypted-aes, encrypted-des), allow_cleartext_password (False; for other machines than this one),
 /// autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
-/// per result), lob_limit (bytes), collection, package, application_name, timestamp_unit (us, ns),
-/// timestamp_excess (error, truncate), decfloat (text, decimal(p,s)), batch_rows, batch_bytes.
+/// per result), lob_limit (bytes), collection, package, application_name, timestamp_unit (us, ns, ms,
+/// s), timestamp_excess (raise, truncate), decfloat (text, decimal(p,s)), text_errors (strict,
+/// replace), bit_data_ccsid (read columns marked as not text in this page), force_ccsid (dict of column
+/// name to CCSID), batch_rows, batch_bytes.
 ///
 /// Raises InterfaceError for a setting that cannot be meant, OperationalError when the server cannot
 /// be reached or refuses; `phase` says how far it came: dns, tcp, exchange, security, access.

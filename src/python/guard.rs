@@ -8,8 +8,12 @@
 use crate::client::error::{Error, Result};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::runtime;
+
+const TRIES: u32 = 500;
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// A value that belongs to the process that made it.
 pub(super) struct Owned<T> {
@@ -61,6 +65,18 @@ impl<T: Default> Slot<T> {
             Some(value) => Ok(Lease { slot: self.clone(), value }),
             None => Err(Error::interface(format!("the {what} is in use by another thread or task"))),
         }
+    }
+
+    /// As [`take`](Self::take), but waits a moment: what a cancelled task had taken comes back when
+    /// the runtime drops its work, or when the batch being decoded is done.
+    pub(super) async fn take_soon(self: &Arc<Slot<T>>, what: &str) -> Result<Lease<T>> {
+        for _ in 0..TRIES {
+            if let Ok(lease) = self.take(what) {
+                return Ok(lease);
+            }
+            runtime::pause(PAUSE).await;
+        }
+        self.take(what)
     }
 }
 

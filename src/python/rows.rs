@@ -5,7 +5,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Decimal128Type, Decimal256Type, DecimalType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
     Int64Type, Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType,
-    TimestampNanosecondType, TimestampSecondType, UInt64Type,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt64Type,
 };
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
@@ -130,12 +130,10 @@ fn cell<'py>(
                 TimeUnit::Nanosecond => {
                     Some(micros(py, field, column.as_primitive::<TimestampNanosecondType>().value(at))?)
                 }
-                TimeUnit::Millisecond => None,
+                TimeUnit::Millisecond => column.as_primitive::<TimestampMillisecondType>().value(at).checked_mul(1000),
             };
-            match value {
-                Some(value) => timestamp(py, field, value, zone.is_some()),
-                None => Err(unsupported(py, field)),
-            }
+            // What overflows is a year that Python has not either.
+            timestamp(py, field, value.unwrap_or(i64::MAX), zone.is_some())
         }
         _ => Err(unsupported(py, field)),
     }

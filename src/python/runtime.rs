@@ -154,6 +154,11 @@ pub(super) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::O
     tokio::time::timeout(limit, future).await.ok()
 }
 
+/// Lets time pass.
+pub(super) async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 /// While held, dropping a connection or a result can start its goodbye in the background.
 pub(super) fn enter() -> Option<EnterGuard<'static>> {
     Home::found().map(|home| home.runtime.enter())

@@ -33,6 +33,11 @@ pub(super) fn read(
         }
         match key.as_str() {
             "attributes" => attributes(&mut config, &value)?,
+            "force_ccsid" if !value.is_instance_of::<PyString>() => {
+                for (column, ccsid) in pairs("force_ccsid", &value)? {
+                    config.set("force_ccsid", &format!("{column}={ccsid}")).map_err(refused)?;
+                }
+            }
             "batch_rows" | "batch_bytes" => limit(&mut limits, &key, &value)?,
             _ => {
                 let before = (uri.is_some() && ADDRESS.contains(&key.as_str())).then(|| config.clone());
@@ -90,21 +95,34 @@ fn attributes(config: &mut Config, value: &Bound<'_, PyAny>) -> PyResult<()> {
     if value.is_instance_of::<PyString>() {
         return config.set("attributes", &text("attributes", value)?).map_err(|e| errors::raise(py, &Error::from(e)));
     }
-    let pairs = value
-        .cast::<PyMapping>()
-        .map_err(|_| errors::interface(py, format!("attributes: expected a dict, not {}", kind(value))))?;
-    for pair in pairs.items()? {
-        let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
-        if value.is_none() {
-            continue;
-        }
-        let (key, value) = (text("attributes", &key)?, text("attributes", &value)?);
-        if key.is_empty() || key.contains(['=', ';', '\0']) || value.contains([';', '\0']) {
-            return Err(errors::interface(py, "attributes: a name or a value cannot hold '=', ';' or NUL"));
+    for (key, value) in pairs("attributes", value)? {
+        if key.contains('=') {
+            return Err(errors::interface(py, "attributes: a name cannot hold '='"));
         }
         config.attributes.push((key, value));
     }
     Ok(())
+}
+
+/// A dict of names and values, as text; what is None is left out.
+fn pairs(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
+    let py = value.py();
+    let dict = value
+        .cast::<PyMapping>()
+        .map_err(|_| errors::interface(py, format!("{setting}: expected a dict, not {}", kind(value))))?;
+    let mut found = Vec::new();
+    for pair in dict.items()? {
+        let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
+        if value.is_none() {
+            continue;
+        }
+        let (key, value) = (text(setting, &key)?, text(setting, &value)?);
+        if key.is_empty() || key.contains([';', '\0']) || value.contains([';', '\0']) {
+            return Err(errors::interface(py, format!("{setting}: a name is empty, or something holds ';' or NUL")));
+        }
+        found.push((key, value));
+    }
+    Ok(found)
 }
 
 /// A setting's value as a URI would write it. The value itself is never repeated in an error.

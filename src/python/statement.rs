@@ -69,9 +69,23 @@ impl Statement {
         self.slot.take("cursor")
     }
 
+    /// As [`lease`](Self::lease), for a task, which may wait a moment.
+    pub(super) async fn lease_soon(&self) -> Result<Lease<Option<Feed>>> {
+        self.usable()?;
+        self.slot.take_soon("cursor").await
+    }
+
     /// Takes the cursor for a fetch.
     pub(super) fn lease_rows(&self) -> Result<Lease<Option<Feed>>> {
-        let lease = self.lease()?;
+        self.with_rows(self.lease()?)
+    }
+
+    /// As [`lease_rows`](Self::lease_rows), for a task.
+    pub(super) async fn lease_rows_soon(&self) -> Result<Lease<Option<Feed>>> {
+        self.with_rows(self.lease_soon().await?)
+    }
+
+    fn with_rows(&self, lease: Lease<Option<Feed>>) -> Result<Lease<Option<Feed>>> {
         if lease.is_some() {
             return Ok(lease);
         }
@@ -93,16 +107,20 @@ impl Statement {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        match self.slot.take("cursor") {
-            Ok(mut lease) => {
-                drop(lease.take());
-                Ok(())
-            }
-            Err(e) => {
-                self.closed.store(false, Ordering::Release);
-                Err(e)
-            }
+        self.forget(self.slot.take("cursor"))
+    }
+
+    /// As [`close`](Self::close), for a task.
+    pub(super) async fn close_soon(&self) -> Result<()> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
         }
+        self.forget(self.slot.take_soon("cursor").await)
+    }
+
+    fn forget(&self, taken: Result<Lease<Option<Feed>>>) -> Result<()> {
+        let taken = taken.map(|mut lease| drop(lease.take()));
+        taken.inspect_err(|_| self.closed.store(false, Ordering::Release))
     }
 
     /// Executes once. The result of the statement before is closed.

@@ -78,19 +78,29 @@ impl Shared {
 
     /// Takes the result for our own reading.
     pub(super) fn lease_ours(&self) -> Result<Lease<Option<Feed>>> {
-        let stage = self.state().stage;
-        match stage {
-            Stage::Theirs => Err(Error::interface("the stream was handed to an Arrow consumer, which reads it")),
-            _ => self.lease(),
-        }
+        self.ours()?;
+        self.slot.take("stream")
     }
 
-    fn lease(&self) -> Result<Lease<Option<Feed>>> {
-        let refused = match &*self.state() {
-            State { stage: Stage::Closed, .. } => Some(Error::interface("the stream is closed")),
-            State { problem, .. } => problem.as_ref().map(|problem| problem.error.clone()),
-        };
-        refused.map_or_else(|| self.slot.take("stream"), Err)
+    /// As [`lease_ours`](Self::lease_ours), for a task, which may wait a moment.
+    pub(super) async fn lease_ours_soon(&self) -> Result<Lease<Option<Feed>>> {
+        self.ours()?;
+        self.slot.take_soon("stream").await
+    }
+
+    fn ours(&self) -> Result<()> {
+        match self.state().stage {
+            Stage::Theirs => Err(Error::interface("the stream was handed to an Arrow consumer, which reads it")),
+            _ => Ok(()),
+        }?;
+        self.usable()
+    }
+
+    fn usable(&self) -> Result<()> {
+        match &*self.state() {
+            State { stage: Stage::Closed, .. } => Err(Error::interface("the stream is closed")),
+            State { problem, .. } => problem.as_ref().map_or(Ok(()), |problem| Err(problem.error.clone())),
+        }
     }
 
     /// The batch behind a fill, counted; an end or an error ends the stream.
@@ -121,6 +131,14 @@ impl Shared {
     pub(super) fn close(&self) {
         self.end(Stage::Closed);
         if let Ok(mut lease) = self.slot.take("stream") {
+            drop(lease.take());
+        }
+    }
+
+    /// As [`close`](Self::close), for a task, which may wait a moment.
+    pub(super) async fn close_soon(&self) {
+        self.end(Stage::Closed);
+        if let Ok(mut lease) = self.slot.take_soon("stream").await {
             drop(lease.take());
         }
     }
@@ -317,7 +335,8 @@ struct Export {
 impl Export {
     fn pull(&self) -> Result<Option<Batch>> {
         let shared = self.shared.get()?;
-        let mut lease = shared.lease()?;
+        shared.usable()?;
+        let mut lease = shared.slot.take("stream")?;
         let Some(feed) = lease.as_mut() else { return Ok(None) };
         let filled = if capsule::holds_lock() == Some(false) {
             self.fill_detached(feed)
