@@ -106,22 +106,26 @@ impl Inner {
 
     /// The error with the server's own words, where it has to be asked for them.
     pub(super) async fn explained(&self, e: NetError, phase: Phase) -> Error {
-        let NetError::Flow(FlowError::Sql { sqlca, .. }) = &e else { return self.error(e, phase) };
-        let mut words = None;
-        let asks = self.session.product == Product::Derby && self.channel.broken().is_none();
-        if let Some(lease) = if asks { self.sections.take() } else { None } {
-            let ask = Explain::new(self.session.clone(), lease.name.clone(), Sqlca::clone(sqlca));
-            // Without an answer the arguments of the message have to do.
-            words = self.channel.run(ask, Some(Deadline::after(EXPLAIN))).await.ok().flatten();
-        }
+        let sqlca = sqlca(&e);
         let e = self.error(e, phase);
-        match words {
-            Some(words) => {
-                let codes =
-                    format!("(SQLCODE {}, SQLSTATE {})", e.sqlcode.unwrap_or(0), e.sqlstate.as_deref().unwrap_or(""));
-                Error { message: format!("{words} {codes}"), ..e }
-            }
+        match sqlca {
+            Some(sqlca) => self.in_words(e, sqlca).await,
             None => e,
+        }
+    }
+
+    /// `e`, which came with `sqlca`, in the server's words.
+    pub(super) async fn in_words(&self, e: Error, sqlca: Sqlca) -> Error {
+        let asks = self.session.product == Product::Derby && self.channel.broken().is_none();
+        let Some(lease) = (if asks { self.sections.take() } else { None }) else { return e };
+        let ask = Explain::new(self.session.clone(), lease.name.clone(), sqlca);
+        match self.channel.run(ask, Some(Deadline::after(EXPLAIN))).await {
+            Ok(Some(words)) => {
+                let (code, state) = (e.sqlcode.unwrap_or(0), e.sqlstate.as_deref().unwrap_or(""));
+                Error { message: format!("{words} (SQLCODE {code}, SQLSTATE {state})"), ..e }
+            }
+            // Without an answer the arguments of the message have to do.
+            Ok(None) | Err(_) => e,
         }
     }
 
@@ -131,5 +135,13 @@ impl Inner {
             Ok(out) => Ok(out),
             Err(e) => Err(self.explained(e, phase).await),
         }
+    }
+}
+
+/// The SQLCA that an error came with.
+pub(super) fn sqlca(e: &NetError) -> Option<Sqlca> {
+    match e {
+        NetError::Flow(FlowError::Sql { sqlca, .. }) => Some(Sqlca::clone(sqlca)),
+        _ => None,
     }
 }

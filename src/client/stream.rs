@@ -6,7 +6,7 @@ use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
 use super::pump::{Fetched, Pump};
 use super::sections::Lease;
-use super::shared::Inner;
+use super::shared::{Inner, sqlca};
 use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::error::ColumnError;
 use crate::column::schema::schema;
@@ -285,7 +285,14 @@ impl RecordStream {
             Some(Ok((answer, permit))) => {
                 self.permit = Some(permit);
                 if let Some(failure) = self.take(answer) {
-                    self.failure = Some(self.inner.explained(failure.into(), Phase::Fetch).await);
+                    // Kept before it is asked about: whoever stops waiting here must not lose it.
+                    let failure = failure.into();
+                    let sqlca = sqlca(&failure);
+                    let e = self.inner.error(failure, Phase::Fetch);
+                    self.failure = Some(e.clone());
+                    if let Some(sqlca) = sqlca {
+                        self.failure = Some(self.inner.in_words(e, sqlca).await);
+                    }
                 }
             }
             Some(Err(e)) => {
