@@ -32,13 +32,15 @@ async fn main() -> ExitCode {
     let mut settings = Settings { persona, access, ..Settings::default() };
     settings.address.set_port(port);
     match listen::serve(settings, Arc::new(tables)).await {
-        Ok(server) => println!("{name} on {}", server.address()),
+        Ok(server) => {
+            println!("{name} on {}", server.address());
+            std::future::pending().await
+        }
         Err(e) => {
             eprintln!("cannot listen: {e}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
     }
-    std::future::pending().await
 }
 
 fn tables() -> Option<MemoryTables> {

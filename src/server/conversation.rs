@@ -176,10 +176,13 @@ impl Conversation {
 
     /// Runs one command and appends its reply.
     pub(super) fn run(&mut self, request: &Request, chain: &mut Chain) -> After {
+        let mut unwanted = Chain::new();
+        let chain = if request.answered { chain } else { &mut unwanted };
         let mut out = Out { chain, id: request.id };
         let name = cp::name(request.command.cp).unwrap_or("?");
         tracing::trace!(command = name, bytes = request.command.body.len(), "command");
-        let done = if request.answered { self.dispatch(request, &mut out) } else { Ok(After::Next) };
+        // The requester waits for the other end to hang up. (Measured: IBM's CLI driver.)
+        let done = if request.command.cp == cp::DISCONNECT { Ok(After::Close) } else { self.dispatch(request, &mut out) };
         done.unwrap_or_else(|trouble| {
             tracing::debug!(command = name, reply = trouble.reply.describe(), "refused");
             match trouble.reply.encode(self.text) {
@@ -220,7 +223,6 @@ impl Conversation {
             cp::ACCSEC => self.accsec(request, out),
             cp::SECCHK => self.secchk(request, out),
             cp::ACCRDB => self.accrdb(request, out),
-            cp::DISCONNECT => Ok(After::Next),
             _ if !is_sql(command) => Err(Trouble::unsupported(cp::CMDNSPRM, command)),
             _ if self.stage != Stage::Open => {
                 Err(Trouble::reply(Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::RDBNACRM) }))

@@ -7,7 +7,7 @@ use super::persona::Persona;
 use crate::wire::drda::sqlda::SqlDa;
 use crate::wire::drda::sqlvar::{SqlVar, SqlVarOpt};
 use crate::wire::fdoca::lid;
-use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
+use crate::wire::value::field::{Field, Shape, Type};
 use arrow_schema::{DataType, Schema, TimeUnit};
 
 /// Length of a VARCHAR or VARBINARY that is not told: the longest there is.
@@ -208,9 +208,4 @@ fn digits(unit: TimeUnit) -> u8 {
 /// True for a column whose values may travel behind the row.
 pub(super) fn is_large(field: &Field) -> bool {
     matches!(field.shape, Shape::Lob(_))
-}
-
-/// True for bytes, as opposed to text.
-pub(super) fn is_bytes(field: &Field) -> bool {
-    field.ccsid == CCSID_BINARY
 }

@@ -21,6 +21,10 @@ use bytes::Bytes;
 /// Behind the last row of an array. (Measured: IBM's CLI driver.)
 const END_OF_ROWS: u8 = 0xFD;
 
+/// Width of a placeholder with a mode byte, and the mode of a value that follows as EXTDTA.
+const WITH_MODE: usize = 9;
+const FOLLOWS: u8 = 0x02;
+
 /// An SQLDTA, split and described.
 pub(super) struct Input {
     pub(super) fields: Vec<Field>,
@@ -148,6 +152,13 @@ impl Conversation {
             for (column, width, nullable) in &columns {
                 let at = offsets.column(*column).get(row).copied().unwrap_or(NULL);
                 let placeholder = input.data.get(at as usize..).and_then(|d| d.get(..*width));
+                // In nine bytes a mode precedes the length: 2, the value follows. (Measured: IBM's CLI
+                // driver.)
+                let placeholder = match placeholder {
+                    Some([FOLLOWS, length @ ..]) if *width == WITH_MODE => Some(length),
+                    Some(_) if *width == WITH_MODE && at != NULL => return Err(mismatch()),
+                    other => other,
+                };
                 let value = match placeholder {
                     _ if at == NULL => Lob::Null,
                     Some(p) if p.iter().all(|b| *b == 0) => Lob::Value(Bytes::new()),

@@ -3,13 +3,12 @@
 //! it. (Measured: IBM's CLI driver reads every large object this way.)
 
 use super::conversation::{After, Conversation, Out};
-use super::describe::is_bytes;
 use super::error::SqlError;
 use super::input::Input;
 use super::trouble::{Result, Trouble};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
-use crate::wire::drda::execute::Described;
+use crate::wire::drda::execute::{Described, extdta};
 use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::value::field::{Field, Type};
 use bytes::Bytes;
@@ -17,8 +16,10 @@ use std::collections::HashMap;
 
 /// The package of static helpers.
 pub(super) const PACKAGE: &str = "SYSSTAT";
-/// Longest part of a value that goes out at once.
-const PART: usize = 0x7FFF;
+/// Longest part of a value that goes out in its row.
+const SHORT: u16 = 0x7FFF;
+/// Type id of a nullable INTEGER.
+const INTEGER: u8 = 0x03;
 /// Locators that may be out in one unit of work.
 const MOST: usize = 1 << 20;
 /// Group triplets of a descriptor.
@@ -89,6 +90,12 @@ pub(super) fn wanted(body: &[u8], fields: &[Field]) -> Result<Vec<Wanted>> {
     Ok(out)
 }
 
+/// The output of a helper: one value, in its row or behind it.
+struct Answer {
+    described: Described,
+    large: Option<Bytes>,
+}
+
 impl Conversation {
     /// A static section: locator in, with start and length where a part is wanted.
     pub(super) fn sysstat(&mut self, number: u16, input: Option<Input>, out: &mut Out<'_>) -> Result<After> {
@@ -97,13 +104,18 @@ impl Conversation {
             None => Err(SqlError::new(-313, "07001", &[])),
         };
         match answer {
-            Ok(described) => out.object(&described.encode_sqldtard().map_err(Trouble::ours)?),
+            Ok(answer) => {
+                out.object(&answer.described.encode_sqldtard().map_err(Trouble::ours)?);
+                if let Some(value) = answer.large {
+                    out.object(&extdta(&value, true, None).map_err(Trouble::ours)?);
+                }
+            }
             Err(error) => self.fail(&error, out)?,
         }
         Ok(After::Next)
     }
 
-    fn helper(&self, number: u16, input: &Input) -> Result<std::result::Result<Described, SqlError>> {
+    fn helper(&self, number: u16, input: &Input) -> Result<std::result::Result<Answer, SqlError>> {
         let cells = input.first_row()?;
         let mut numbers = Vec::new();
         for (field, cell) in input.fields.iter().zip(&cells) {
@@ -120,18 +132,30 @@ impl Conversation {
         Ok(match (number, numbers.as_slice()) {
             (section::BLOB_LENGTH | section::CLOB_LENGTH, [_]) => {
                 let length = i32::try_from(value.len()).unwrap_or(i32::MAX);
-                self.output(0x03, 4, |w, field| w.i32_in(length, field.order))
+                self.output(INTEGER, 4, |w, field| w.i32_in(length, field.order))
             }
             (section::BLOB_PART | section::CLOB_PART, [_, start, length]) => {
                 let from = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX).min(value.len());
-                let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() - from).min(PART);
-                let part = value.slice(from..from + length);
-                let text = if self.persona.mixed { 0x3F } else { 0x33 };
-                let id = if number == section::CLOB_PART { text } else { 0x29 };
-                self.output(id, PART as u16, |w, _| w.var(&part))
+                let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() - from);
+                self.part(value.slice(from..from + length), number == section::CLOB_PART)
             }
             _ => Err(SqlError::new(-525, "51015", &[&number.to_string(), PACKAGE])),
         })
+    }
+
+    /// A part of a value: in the row when it is short, else behind it.
+    fn part(&self, part: Bytes, text: bool) -> std::result::Result<Answer, SqlError> {
+        let (short, long) = match (text, self.persona.mixed) {
+            (true, true) => (0x3F, 0xCF),
+            (true, false) => (0x33, 0xCB),
+            (false, _) => (0x29, 0xC9),
+        };
+        if part.len() <= usize::from(SHORT) {
+            return self.output(short, SHORT, |w, _| w.var(&part));
+        }
+        let len = part.len() as u64;
+        let answer = self.output(long, 0x8008, |w, _| w.u64(len))?;
+        Ok(Answer { large: Some(part), ..answer })
     }
 
     /// An SQLDTARD with one value.
@@ -140,14 +164,14 @@ impl Conversation {
         id: u8,
         length: u16,
         put: impl FnOnce(&mut Writer, &Field),
-    ) -> std::result::Result<Described, SqlError> {
+    ) -> std::result::Result<Answer, SqlError> {
         let field = lid::field(id, length.to_be_bytes(), &self.persona.typdef, 0)
             .map_err(|e| SqlError::system(&e.to_string()))?;
         let mut w = Writer::new();
         // No SQLCA; a row; a value.
         w.bytes(&[0xFF, 0x00, 0x00]);
         put(&mut w, &field);
-        debug_assert!(id & 1 == 1 && (id != 0x29 || is_bytes(&field)));
-        Ok(Described { fdodsc: descriptor::encode_result(&[field]).into(), fdodta: w.into_vec().into() })
+        let described = Described { fdodsc: descriptor::encode_result(&[field]).into(), fdodta: w.into_vec().into() };
+        Ok(Answer { described, large: None })
     }
 }
