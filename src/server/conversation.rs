@@ -12,6 +12,7 @@ use super::prepare::Statement;
 use super::query::Cursor;
 use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
 use crate::flow::secmec::agreement::KeyPair;
+use crate::wire::ccsid::codec::Codec;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::{Object, params};
 use crate::wire::ddm::reply::Reply;
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     bound: Mutex<HashSet<(String, String)>>,
 }
 
+/// Characters of a message's value that go out.
+const TOKEN: usize = 500;
 /// Packages that clients may bind on one server.
 const PACKAGES: usize = 4096;
 
@@ -70,11 +73,10 @@ impl Shared {
 /// The packages that Db2 for Linux, UNIX and Windows brings along: three small and three large
 /// dynamic ones for each isolation, with hold and without, and the static helpers.
 fn is_shipped(package: &str) -> bool {
-    match package.as_bytes() {
-        b"SYSSTAT" => true,
-        [b'S', b'Y', b'S', b'S' | b'L', b'H' | b'N', b'0'..=b'4', b'0', b'0'..=b'2'] => true,
-        _ => false,
-    }
+    matches!(
+        package.as_bytes(),
+        b"SYSSTAT" | [b'S', b'Y', b'S', b'S' | b'L', b'H' | b'N', b'0'..=b'4', b'0', b'0'..=b'2']
+    )
 }
 
 /// A command with the objects that follow it.
@@ -182,7 +184,8 @@ impl Conversation {
         let name = cp::name(request.command.cp).unwrap_or("?");
         tracing::trace!(command = name, bytes = request.command.body.len(), "command");
         // The requester waits for the other end to hang up. (Measured: IBM's CLI driver.)
-        let done = if request.command.cp == cp::DISCONNECT { Ok(After::Close) } else { self.dispatch(request, &mut out) };
+        let done =
+            if request.command.cp == cp::DISCONNECT { Ok(After::Close) } else { self.dispatch(request, &mut out) };
         done.unwrap_or_else(|trouble| {
             tracing::debug!(command = name, reply = trouble.reply.describe(), "refused");
             match trouble.reply.encode(self.text) {
@@ -284,22 +287,32 @@ impl Conversation {
     pub(super) fn sqlca(&self, error: &SqlError) -> Sqlca {
         let mut sqlca = Sqlca::new(error.sqlcode, &error.sqlstate, &[]);
         sqlca.errproc = self.persona.prdid.to_owned();
+        let tokens = error.tokens.iter().map(|token| self.fitting(token));
         match self.persona.error_code {
             Some(code) => {
                 if error.sqlcode < 0 {
                     sqlca.sqlcode = code;
                     // Arguments, then the key of the message.
-                    let parts: Vec<&str> =
-                        error.tokens.iter().map(String::as_str).chain([error.sqlstate.as_str()]).collect();
+                    let parts: Vec<String> = tokens.chain([error.sqlstate.clone()]).collect();
                     sqlca.errmc = parts.join("\u{14}").into_bytes();
                 }
             }
             None => {
-                sqlca.rdbnam = format!("{:<18}", self.rdbnam);
-                sqlca.tokens.clone_from(&error.tokens);
+                sqlca.rdbnam = format!("{:<18}", self.fitting(&self.rdbnam));
+                sqlca.tokens = tokens.collect();
             }
         }
         sqlca
+    }
+
+    /// The text as the page of messages has it: what it lacks becomes a question mark.
+    fn fitting(&self, text: &str) -> String {
+        let codec = Codec::new(self.persona.typdef.mbc);
+        let known = |c: char| {
+            let mut out = Vec::new();
+            codec.as_ref().is_ok_and(|codec| codec.encode(c.encode_utf8(&mut [0; 4]), &mut out).is_ok())
+        };
+        text.chars().take(TOKEN).map(|c| if known(c) { c } else { '?' }).collect()
     }
 
     /// An SQLCARD.

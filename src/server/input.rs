@@ -14,7 +14,7 @@ use crate::wire::drda::execute::{Described, decode_extdta};
 use crate::wire::fdoca::descriptor;
 use crate::wire::fdoca::row::{CHUNK, Offsets, Stop, Walker};
 use crate::wire::value::cell::{Cells, Lob, NULL};
-use crate::wire::value::field::{Field, Shape, Type};
+use crate::wire::value::field::{Field, Shape};
 use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
 
@@ -63,7 +63,7 @@ impl Conversation {
     pub(super) fn parameters(
         &self,
         input: Option<Input>,
-        expected: &[Field],
+        expected: &[arrow_schema::Field],
         rows: usize,
     ) -> Result<std::result::Result<Parameters, SqlError>> {
         let Some(input) = input else {
@@ -199,11 +199,9 @@ fn wrong_count() -> SqlError {
     SqlError::new(-313, "07001", &[])
 }
 
-/// As fine a unit as the marker was described with.
-fn options(wanted: &Field) -> Options {
-    let fine = matches!(wanted.ty, Type::Timestamp | Type::TimestampTz) && wanted.scale > 6;
-    let unit = if fine { TimeUnit::Nanosecond } else { TimeUnit::Microsecond };
-    Options { timestamp_unit: unit, ..Options::default() }
+/// Timestamps in the unit that the statement's parameter has.
+fn options(wanted: &arrow_schema::Field) -> Options {
+    Options { timestamp_unit: unit_of(wanted.data_type()), ..Options::default() }
 }
 
 /// The unit of an Arrow type, where it has one.

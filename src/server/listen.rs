@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// Bytes taken from a socket at a time.
 const READ: usize = 32 * 1024;
@@ -30,6 +30,8 @@ const GATHER: usize = 4 << 20;
 /// Reply bytes of a chain that are collected before they are written.
 const SPILL: usize = 64 << 20;
 
+/// Commands under way may take this long to end when the server stops.
+const GRACE: Duration = Duration::from_secs(5);
 /// Objects that one command may have behind it.
 const OBJECTS: usize = 65_536;
 /// What a command costs to hold beside its bytes.
@@ -166,7 +168,10 @@ async fn accept(listener: TcpListener, settings: Settings, shared: Arc<Shared>, 
         });
     }
     drop(listener);
-    while connections.join_next().await.is_some() {}
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if timeout(GRACE, ended).await.is_err() {
+        connections.abort_all();
+    }
 }
 
 /// One connection.
@@ -228,7 +233,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                     self.write(&out).await;
                     return self.goodbye(conversation).await;
                 }
-                if !gathered.ended && gathered.bytes < GATHER || gathered.ready.is_empty() && !gathered.ended {
+                if !gathered.ended && (gathered.bytes < GATHER || gathered.ready.is_empty()) {
                     continue;
                 }
                 let requests = gathered.drain();

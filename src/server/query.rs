@@ -139,7 +139,7 @@ impl Conversation {
 
     fn open(&mut self, section: &Section, request: &Request) -> Result<std::result::Result<Cursor, SqlError>> {
         let input = self.input(&request.objects)?;
-        let Some(Statement::Prepared { prepared, columns, parameters, held }) = self.statements.get(section) else {
+        let Some(Statement::Prepared { prepared, columns, held, .. }) = self.statements.get(section) else {
             return Ok(Err(not_prepared()));
         };
         if columns.is_empty() {
@@ -147,7 +147,7 @@ impl Conversation {
             return Ok(Err(SqlError::new(-517, "07005", &[&format!("SQL_CUR{}", section.2)])));
         }
         let (statement, columns, held) = (prepared.statement, columns.clone(), *held);
-        let parameters = match self.parameters(input, parameters, 1)? {
+        let parameters = match self.parameters(input, &prepared.parameters, 1)? {
             Ok(parameters) => parameters,
             Err(error) => return Ok(Err(error)),
         };
@@ -182,7 +182,7 @@ impl Conversation {
             cursor.rows.fill(&mut cursor.tail, payload, usize::MAX, &[], &mut nothing, &mut self.locators);
             if cursor.rows.end().is_some() && (cursor.tail.len() <= payload || self.ends_in_row(cursor)) {
                 if self.finish(cursor, payload, out)? {
-                    return Ok(!self.stays(cursor));
+                    return Ok(!self.ends_in_row(cursor));
                 }
                 continue;
             }
@@ -211,7 +211,7 @@ impl Conversation {
         let ends = cursor.rows.end().is_some();
         if ends && self.ends_in_row(cursor) && objects.is_empty() {
             self.finish(cursor, usize::MAX, out)?;
-            return Ok(!self.stays(cursor));
+            return Ok(!self.ends_in_row(cursor));
         }
         if !cursor.tail.is_empty() {
             send_rows(cursor, usize::MAX, out);
@@ -224,14 +224,10 @@ impl Conversation {
         Ok(false)
     }
 
-    /// The end is a row rather than a message: the product's habit, or the requester closes.
+    /// The end is a row rather than a message: the product's habit, or the requester closes. Behind
+    /// it the query can still be asked. (Measured: Derby answers surplus CNTQRYs.)
     fn ends_in_row(&self, cursor: &Cursor) -> bool {
         self.persona.ends_in_row || !cursor.closes
-    }
-
-    /// Behind its end the query can still be asked. (Measured: Derby answers surplus CNTQRYs.)
-    fn stays(&self, cursor: &Cursor) -> bool {
-        self.ends_in_row(cursor)
     }
 
     /// Sends what is left and the end of data; false when that takes another block.

@@ -1,3 +1,9 @@
-//! The server against our own client: what goes in comes out, on every persona.
+//! The server against our own client, and against bytes that no client sends: what goes in comes
+//! out, on every persona; what is wrong is told; nobody is disturbed by his neighbour.
 mod basics;
+mod blocks;
+mod hostile;
+mod login;
+mod protocol;
 mod support;
+mod types;
