@@ -75,7 +75,7 @@ fn tables() -> Option<MemoryTables> {
         column("TIM", Time32SecondArray::from(vec![Some(0), None, Some(86_399)])),
         column(
             "TS",
-            TimestampMicrosecondArray::from(vec![Some(-62_135_596_800_000_000), None, Some(253_402_300_79_999_9999)]),
+            TimestampMicrosecondArray::from(vec![Some(-62_135_596_800_000_000), None, Some(253_402_300_799_999_999)]),
         ),
         column("TS9", TimestampNanosecondArray::from(vec![Some(1), None, Some(1_700_000_000_123_456_789)])),
         told(column("DF", StringArray::from(vec![Some("1.50"), None, Some("-9.99E+300")])), "DECFLOAT", 16),

@@ -4,8 +4,7 @@
 
 use super::error::SqlError;
 use super::persona::Persona;
-use crate::wire::drda::sqlda::SqlDa;
-use crate::wire::drda::sqlvar::{SqlVar, SqlVarOpt};
+use crate::wire::drda::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
 use crate::wire::fdoca::lid;
 use crate::wire::value::field::{Field, Shape, Type};
 use arrow_schema::{DataType, Schema, TimeUnit};
@@ -40,21 +39,24 @@ pub(super) fn field(arrow: &arrow_schema::Field, index: usize, persona: &Persona
     })
 }
 
-/// The SQLDA of these fields.
-pub(super) fn sqlda(fields: &[Field]) -> SqlDa {
-    SqlDa { sqlca: None, header: None, columns: fields.iter().map(sqlvar).collect() }
-}
+/// PARMMODE of a column.
+pub(super) const MODE_NONE: i16 = 0;
+/// PARMMODE of a parameter that goes in.
+pub(super) const MODE_IN: i16 = 1;
+/// PARMMODE of a parameter that comes out.
+pub(super) const MODE_OUT: i16 = 4;
 
-fn sqlvar(field: &Field) -> SqlVar {
+/// The description of a field; an extended one tells the mode of a parameter.
+pub(super) fn sqlvar(field: &Field, mode: Option<i16>) -> SqlVar {
     let decimal = matches!(field.ty, Type::Packed | Type::Zoned | Type::NumericChar);
     let text = matches!(field.ty, Type::Text | Type::Graphic | Type::Binary | Type::Xml);
     SqlVar {
         precision: i16::from(field.precision),
         scale: i16::from(field.scale),
-        length: match field.ty {
-            _ if decimal => i64::from(field.precision) << 8 | i64::from(field.scale),
-            Type::Graphic if matches!(field.shape, Shape::Fixed(_)) => i64::from(field.length),
-            _ => i64::from(field.length),
+        length: if decimal {
+            i64::from(field.precision) << 8 | i64::from(field.scale)
+        } else {
+            i64::from(field.length)
         },
         sqltype: field.sqltype.unwrap_or_default(),
         nullable: field.nullable,
@@ -62,6 +64,7 @@ fn sqlvar(field: &Field) -> SqlVar {
         opt: Some(SqlVarOpt {
             name: field.name.clone(),
             label: field.label.clone().unwrap_or_default(),
+            ext: mode.map(|parmmode| SqlDx { parmmode, ..SqlDx::default() }),
             ..SqlVarOpt::default()
         }),
         ..SqlVar::default()

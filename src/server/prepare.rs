@@ -11,7 +11,7 @@ use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::drda::layout::{Layout, ServerClass};
-use crate::wire::drda::prepare::{DscSqlStt, ExcSqlImm, ExcSqlSet, PrpSqlStt};
+use crate::wire::drda::prepare::{DscSqlStt, ExcSqlImm, ExcSqlSet, PrpSqlStt, typsqlda};
 use crate::wire::drda::sqlda::SqlDa;
 use crate::wire::drda::text;
 use crate::wire::value::field::Field;
@@ -42,28 +42,27 @@ impl Conversation {
         let attributes = self.statement_text(&request.objects, cp::SQLATTR)?.unwrap_or_default();
         let held = attributes.to_ascii_uppercase().contains("WITH HOLD");
         let prepared = match self.check_package(&command.pkgnamcsn) {
-            Ok(section) => self.prepare(&sql, held)?.map(|statement| (section, statement)),
+            Ok(section) => {
+                // Whatever becomes of this one, the statement before it is gone.
+                self.clear_section(&section)?;
+                self.prepare(&sql, held)?.map(|statement| (section, statement))
+            }
             Err(error) => Err(error),
         };
         let (section, statement) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
-                if !self.persona.goes_on {
-                    out.reply(&Reply::new(cp::SQLERRRM).encode(self.text)?);
-                }
+                out.reply(&Reply::new(cp::SQLERRRM).encode(self.text)?);
                 self.fail(&error, out)?;
                 return Ok(if self.persona.goes_on { After::Next } else { After::Skip });
             }
         };
         if command.rtnsqlda == Some(true) {
-            let wanted = command.typsqlda.unwrap_or_default();
-            let sqlda = describe::sqlda(statement.fields(wanted));
-            self.sqldard(&sqlda, out)?;
+            self.sqldard(&statement.sqlda(command.typsqlda.unwrap_or_default()), out)?;
         } else {
             let sqlca = self.success(None);
             self.card(Some(&sqlca), out)?;
         }
-        self.clear_section(&section)?;
         if self.statements.len() >= SECTIONS {
             return Err(Trouble::reply(Reply::new(cp::RSCLMTRM)));
         }
@@ -75,7 +74,7 @@ impl Conversation {
         let command = DscSqlStt::decode(&request.command.body, self.text)?;
         let found = self.check_package(&command.pkgnamcsn).and_then(|section| {
             let statement = self.statements.get(&section).ok_or_else(not_prepared)?;
-            Ok(describe::sqlda(statement.fields(command.typsqlda.unwrap_or_default())))
+            Ok(statement.sqlda(command.typsqlda.unwrap_or_default()))
         });
         match found {
             Ok(sqlda) => self.sqldard(&sqlda, out)?,
@@ -179,13 +178,19 @@ impl Conversation {
 }
 
 impl Statement {
-    /// What a kind of description (TYPSQLDA) is about: odd ones are about the parameters.
-    fn fields(&self, typsqlda: u8) -> &[Field] {
-        match self {
-            Statement::Prepared { parameters, .. } if typsqlda & 1 == 1 => parameters,
-            Statement::Prepared { columns, .. } => columns,
+    /// A kind of description (TYPSQLDA): odd ones are about the parameters, the last two extended.
+    fn sqlda(&self, kind: u8) -> SqlDa {
+        let input = kind & 1 == 1;
+        let fields = match self {
+            Statement::Prepared { parameters, .. } if input => parameters.as_slice(),
+            Statement::Prepared { columns, .. } => columns.as_slice(),
+            Statement::Explain if input => return explain::parameters(),
             Statement::Explain => &[],
-        }
+        };
+        let mode = if input { describe::MODE_IN } else { describe::MODE_NONE };
+        let extended = kind >= typsqlda::OUTPUT_EXTENDED;
+        let columns = fields.iter().map(|f| describe::sqlvar(f, extended.then_some(mode)));
+        SqlDa { sqlca: None, header: None, columns: columns.collect() }
     }
 }
 

@@ -71,7 +71,13 @@ impl Conversation {
             Err(error) => {
                 let failed = Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::OPNQFLRM) };
                 out.reply(&failed.encode(self.text)?);
-                self.fail(&error, out)?;
+                if self.persona.goes_on && error == not_prepared() {
+                    // Derby tells of the failed prepare once, and of the open nothing more.
+                    let sqlca = self.success(None);
+                    self.card(Some(&sqlca), out)?;
+                } else {
+                    self.fail(&error, out)?;
+                }
                 return Ok(After::Next);
             }
         };
