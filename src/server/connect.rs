@@ -76,7 +76,9 @@ impl Conversation {
             return Err(Trouble::order(prccnvcd::SECURITY_ORDER));
         }
         let asked = AccSec::decode(&request.command.body, self.text)?;
-        self.rdbnam = asked.rdbnam.clone().unwrap_or_default();
+        // The name may be in either encoding: Derby's client writes EBCDIC here whatever was agreed.
+        let other = AccSec::decode(&request.command.body, DdmText::Utf8)?;
+        self.announced = [&asked, &other].iter().filter_map(|a| a.rdbnam.clone()).collect();
         let open = matches!(self.shared.access, Access::Anyone);
         // A user id alone proves nothing where passwords are asked for.
         let offered: Vec<u16> = self.persona.secmecs.iter().copied().filter(|m| open || *m != 4).collect();
@@ -118,6 +120,9 @@ impl Conversation {
         self.secmec = asked.secmec;
         self.stage = Stage::Security;
         out.object(&answer.encode(self.text)?);
+        if std::mem::take(&mut self.utf8_next) {
+            self.text = DdmText::Utf8;
+        }
         Ok(After::Next)
     }
 
@@ -129,7 +134,7 @@ impl Conversation {
         if proof.secmec != self.secmec {
             return Err(Trouble::order(prccnvcd::SECURITY_ORDER));
         }
-        if proof.rdbnam.as_ref().is_some_and(|name| *name != self.rdbnam) {
+        if proof.rdbnam.as_ref().is_some_and(|name| !self.is_announced(name)) {
             return Err(Trouble::order(prccnvcd::RDBNAM));
         }
         let (user, secchkcd) = match self.prove(proof) {
@@ -146,6 +151,11 @@ impl Conversation {
         self.user = user;
         self.stage = Stage::Proved;
         Ok(After::Next)
+    }
+
+    /// True for the database that ACCSEC named, if it named one.
+    fn is_announced(&self, name: &str) -> bool {
+        self.announced.is_empty() || self.announced.iter().any(|known| known == name)
     }
 
     /// The user, or why the proof does not hold.
@@ -200,7 +210,7 @@ impl Conversation {
         if asked.rdbacccl != cp::SQLAM || self.sqlam == 0 {
             return Err(Trouble::unsupported(cp::VALNSPRM, cp::RDBACCCL));
         }
-        if !self.rdbnam.is_empty() && asked.rdbnam.0 != self.rdbnam {
+        if !self.is_announced(&asked.rdbnam.0) {
             return Err(Trouble::order(prccnvcd::RDBNAM));
         }
         self.rdbnam.clone_from(&asked.rdbnam.0);

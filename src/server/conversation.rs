@@ -121,7 +121,7 @@ pub(super) struct Conversation {
     pub(super) stage: Stage,
     /// Encoding of DDM text.
     pub(super) text: DdmText,
-    /// UTF-8 was agreed and is in force from the next chain on.
+    /// UTF-8 was agreed and is in force behind ACCSECRD.
     pub(super) utf8_next: bool,
     pub(super) sqlam: u16,
     pub(super) secmec: u16,
@@ -129,6 +129,8 @@ pub(super) struct Conversation {
     pub(super) key: Option<(KeyPair, Vec<u8>)>,
     /// The requester's seed of a password substitute.
     pub(super) seed: Option<[u8; 8]>,
+    /// The database's name in ACCSEC, as either encoding reads it.
+    pub(super) announced: Vec<String>,
     pub(super) rdbnam: String,
     pub(super) user: String,
     /// The environment of what the requester sends.
@@ -158,6 +160,7 @@ impl Conversation {
             secmec: 0,
             key: None,
             seed: None,
+            announced: Vec::new(),
             rdbnam: String::new(),
             user: String::new(),
             theirs: TypDef::OURS,
@@ -200,13 +203,6 @@ impl Conversation {
     pub(super) fn refuse(&self, id: u16, trouble: &Trouble, chain: &mut Chain) {
         if let Ok(reply) = trouble.reply.encode(self.text) {
             chain.frame(DssType::Reply, id, &reply);
-        }
-    }
-
-    /// The chain is over.
-    pub(super) fn chain_ended(&mut self) {
-        if std::mem::take(&mut self.utf8_next) {
-            self.text = DdmText::Utf8;
         }
     }
 

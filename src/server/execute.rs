@@ -36,6 +36,7 @@ impl Conversation {
                 out.object(&reply);
                 return Ok(After::Next);
             }
+            Some(Statement::Call(call)) => return self.call(*call, input, out),
             None => {
                 self.fail(&not_prepared(), out)?;
                 return Ok(After::Next);

@@ -239,7 +239,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                 let requests = gathered.drain();
                 let ended = std::mem::take(&mut gathered.ended);
                 let Some(talk) = conversation.take() else { return };
-                let Some(done) = self.work(talk, requests, chain, skip, ended).await else { return };
+                let Some(done) = self.work(talk, requests, chain, skip).await else { return };
                 let Worked { conversation: talk, chain: replies, after } = done;
                 chain = replies;
                 skip = after == After::Skip;
@@ -304,7 +304,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
         requests: Vec<Request>,
         mut chain: Chain,
         skip: bool,
-        ended: bool,
     ) -> Option<Worked> {
         let permit = self.workers.clone().acquire_owned().await.ok()?;
         let task = tokio::task::spawn_blocking(move || {
@@ -315,9 +314,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                     break;
                 }
                 after = conversation.run(request, &mut chain);
-            }
-            if ended {
-                conversation.chain_ended();
             }
             Worked { conversation, chain, after }
         });

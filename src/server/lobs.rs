@@ -55,6 +55,16 @@ impl Locators {
         self.values.clear();
     }
 
+    /// The value of a locator.
+    pub(super) fn get(&self, locator: u32) -> Option<&Bytes> {
+        self.values.get(&locator)
+    }
+
+    /// Forgets one.
+    pub(super) fn release(&mut self, locator: u32) {
+        self.values.remove(&locator);
+    }
+
     /// Keeps a value and writes its locator in place of it.
     pub(super) fn put(&mut self, field: Option<&Field>, is_null: bool, value: Bytes, w: &mut Writer) {
         let Some(field) = field else { return };
@@ -126,7 +136,7 @@ impl Conversation {
             numbers.push(if field.length == 8 { r.u64_in(field.order)? } else { u64::from(r.u32_in(field.order)?) });
         }
         let locator = numbers.first().and_then(|n| u32::try_from(*n).ok());
-        let Some(value) = locator.and_then(|n| self.locators.values.get(&n)) else {
+        let Some(value) = locator.and_then(|n| self.locators.get(n)) else {
             return Ok(Err(SqlError::new(-423, "0F001", &[])));
         };
         Ok(match (number, numbers.as_slice()) {

@@ -4,6 +4,7 @@
 
 pub mod backend;
 mod bind;
+mod calls;
 mod connect;
 mod conversation;
 mod describe;

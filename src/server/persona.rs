@@ -65,8 +65,8 @@ pub struct Persona {
     pub error_code: Option<i32>,
     /// SQLCODE of a statement that found no row to change.
     pub no_row: i32,
-    /// Texts of errors are to be had by a call of SYSIBM.SQLCAMESSAGE.
-    pub explains: bool,
+    /// Texts of errors and parts of large objects are to be had by calls of routines in SYSIBM.
+    pub calls: bool,
     /// Width of a BOOLEAN.
     pub boolean: u16,
     /// Digits of every TIMESTAMP's second, where the product has but one form.
@@ -105,7 +105,7 @@ pub static LUW: Persona = Persona {
     success: "00000",
     error_code: None,
     no_row: 100,
-    explains: false,
+    calls: false,
     boolean: 2,
     timestamp_digits: None,
     timestamp_tz: true,
@@ -136,7 +136,7 @@ pub static DERBY: Persona = Persona {
     success: "     ",
     error_code: Some(-20001),
     no_row: 10000,
-    explains: true,
+    calls: true,
     boolean: 1,
     timestamp_digits: Some(9),
     timestamp_tz: false,

@@ -2,6 +2,7 @@
 //! EXCSQLIMM runs one without a section, EXCSQLSET sets registers.
 
 use super::backend::{Parameters, Prepared};
+use super::calls::Call;
 use super::conversation::{After, Conversation, Out, Request};
 use super::describe;
 use super::error::SqlError;
@@ -32,6 +33,8 @@ pub(super) enum Statement {
     },
     /// The call that gives the text of an error.
     Explain,
+    /// A call about a large object.
+    Call(Call),
 }
 
 impl Conversation {
@@ -104,7 +107,7 @@ impl Conversation {
                 session.forget(prepared.statement);
                 done
             }
-            Ok(Statement::Explain) => Err(SqlError::new(-313, "07001", &[])),
+            Ok(Statement::Explain | Statement::Call(_)) => Err(SqlError::new(-313, "07001", &[])),
             Err(error) => Err(error),
         };
         self.executed(done, out)
@@ -131,8 +134,13 @@ impl Conversation {
 
     /// Has the backend read a statement, and describes it in the persona's terms.
     fn prepare(&mut self, sql: &str, held: bool) -> Result<std::result::Result<Statement, SqlError>> {
-        if self.persona.explains && explain::is_call(sql) {
-            return Ok(Ok(Statement::Explain));
+        if self.persona.calls {
+            if explain::is_call(sql) {
+                return Ok(Ok(Statement::Explain));
+            }
+            if let Some(call) = Call::of(sql) {
+                return Ok(Ok(Statement::Call(call)));
+            }
         }
         let persona = self.persona;
         let session = self.session()?;
@@ -185,7 +193,8 @@ impl Statement {
             Statement::Prepared { parameters, .. } if input => parameters.as_slice(),
             Statement::Prepared { columns, .. } => columns.as_slice(),
             Statement::Explain if input => return explain::parameters(),
-            Statement::Explain => &[],
+            Statement::Call(call) if input => return call.parameters(),
+            Statement::Explain | Statement::Call(_) => &[],
         };
         let mode = if input { describe::MODE_IN } else { describe::MODE_NONE };
         let extended = kind >= typsqlda::OUTPUT_EXTENDED;
