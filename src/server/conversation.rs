@@ -34,8 +34,8 @@ pub(super) struct Shared {
     bound: Mutex<HashSet<(String, String)>>,
 }
 
-/// Characters of a message's value that go out.
-const TOKEN: usize = 500;
+/// Bytes of a database's name in an SQLCA.
+const RDBNAM: usize = 255;
 /// Packages that clients may bind on one server.
 const PACKAGES: usize = 4096;
 
@@ -283,7 +283,13 @@ impl Conversation {
     pub(super) fn sqlca(&self, error: &SqlError) -> Sqlca {
         let mut sqlca = Sqlca::new(error.sqlcode, &error.sqlstate, &[]);
         sqlca.errproc = self.persona.prdid.to_owned();
-        let tokens = error.tokens.iter().map(|token| self.fitting(token));
+        // Each token and its separator, until there is no room.
+        let mut room = self.persona.errmc;
+        let tokens = error.tokens.iter().map(|token| {
+            let token = self.fitting(token, room);
+            room = room.saturating_sub(token.len() + 1);
+            token
+        });
         match self.persona.error_code {
             Some(code) => {
                 if error.sqlcode < 0 {
@@ -294,21 +300,29 @@ impl Conversation {
                 }
             }
             None => {
-                sqlca.rdbnam = format!("{:<18}", self.fitting(&self.rdbnam));
+                sqlca.rdbnam = format!("{:<18}", self.fitting(&self.rdbnam, RDBNAM));
                 sqlca.tokens = tokens.collect();
             }
         }
         sqlca
     }
 
-    /// The text as the page of messages has it: what it lacks becomes a question mark.
-    fn fitting(&self, text: &str) -> String {
+    /// At most `room` bytes of the text, as the page of messages has it: what the page lacks becomes
+    /// a question mark.
+    fn fitting(&self, text: &str, room: usize) -> String {
         let codec = Codec::new(self.persona.typdef.mbc);
         let known = |c: char| {
             let mut out = Vec::new();
             codec.as_ref().is_ok_and(|codec| codec.encode(c.encode_utf8(&mut [0; 4]), &mut out).is_ok())
         };
-        text.chars().take(TOKEN).map(|c| if known(c) { c } else { '?' }).collect()
+        let mut out = String::new();
+        for c in text.chars().map(|c| if known(c) { c } else { '?' }) {
+            if out.len() + c.len_utf8() > room {
+                break;
+            }
+            out.push(c);
+        }
+        out
     }
 
     /// An SQLCARD.

@@ -63,6 +63,8 @@ pub struct Persona {
     pub success: &'static str,
     /// SQLCODE of every error, where the product has but one.
     pub error_code: Option<i32>,
+    /// Longest SQLERRMC in bytes. (Measured: IBM's CLI driver breaks off at a longer one.)
+    pub errmc: usize,
     /// SQLCODE of a statement that found no row to change.
     pub no_row: i32,
     /// Texts of errors and parts of large objects are to be had by calls of routines in SYSIBM.
@@ -104,6 +106,7 @@ pub static LUW: Persona = Persona {
     goes_on: false,
     success: "00000",
     error_code: None,
+    errmc: 70,
     no_row: 100,
     calls: false,
     boolean: 2,
@@ -135,6 +138,7 @@ pub static DERBY: Persona = Persona {
     goes_on: true,
     success: "     ",
     error_code: Some(-20001),
+    errmc: 2400,
     no_row: 10000,
     calls: true,
     boolean: 1,
