@@ -7,5 +7,6 @@ mod blocks;
 mod hostile;
 mod login;
 mod protocol;
+mod raw;
 mod support;
 mod types;

@@ -62,6 +62,13 @@ impl Raw {
         }
     }
 
+    /// Level 7, user id only, everything in one chain.
+    pub(crate) async fn login(&mut self) {
+        let got = self.ask(&[excsat(), accsec(), secchk("DB"), accrdb("DNC10140")]).await;
+        let points: Vec<u16> = got.iter().map(|(p, _)| *p).collect();
+        assert_eq!(points[..4], [cp::EXCSATRD, cp::ACCSECRD, cp::SECCHKRM, cp::ACCRDBRM]);
+    }
+
     pub(crate) async fn is_closed(&mut self) -> bool {
         matches!(self.0.read(&mut [0; 64]).await, Ok(0) | Err(_))
     }
@@ -98,9 +105,7 @@ fn reply(got: &[(u16, Vec<u8>)]) -> Reply {
 
 async fn open(server: &Server) -> Raw {
     let mut raw = Raw::connect(server).await;
-    let got = raw.ask(&[excsat(), accsec(), secchk("DB"), accrdb("DNC10140")]).await;
-    let points: Vec<u16> = got.iter().map(|(p, _)| *p).collect();
-    assert_eq!(points[..4], [cp::EXCSATRD, cp::ACCSECRD, cp::SECCHKRM, cp::ACCRDBRM]);
+    raw.login().await;
     raw
 }
 
