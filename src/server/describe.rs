@@ -212,3 +212,43 @@ fn digits(unit: TimeUnit) -> u8 {
 pub(super) fn is_large(field: &Field) -> bool {
     matches!(field.shape, Shape::Lob(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::persona::{DERBY, LUW, ZOS};
+    use super::*;
+
+    fn made(data_type: DataType, metadata: &[(&str, &str)], persona: &Persona) -> Result<Field, SqlError> {
+        let metadata: std::collections::HashMap<String, String> =
+            metadata.iter().map(|(k, v)| (format!("drda:{k}"), (*v).to_owned())).collect();
+        field(&arrow_schema::Field::new("C", data_type, true).with_metadata(metadata), 0, persona)
+    }
+
+    #[test]
+    fn the_type_is_the_one_that_was_told() {
+        let char5 = made(DataType::Utf8, &[("type", "CHAR"), ("length", "5")], &LUW).unwrap();
+        assert_eq!((char5.sqltype, char5.shape, char5.sql_name()), (Some(452), Shape::Fixed(5), "CHAR"));
+        let plain = made(DataType::Utf8, &[], &LUW).unwrap();
+        assert_eq!((plain.sqltype, plain.length, plain.ccsid), (Some(448), LONGEST, 1208));
+        assert_eq!(made(DataType::Utf8, &[], &ZOS).unwrap().ccsid, 1047);
+        let blob = made(DataType::LargeBinary, &[("length", "77")], &DERBY).unwrap();
+        assert_eq!((blob.sql_name(), blob.length, blob.shape), ("BLOB", 77, Shape::Lob(4)));
+        // A length that belongs to a type which the persona lacks says nothing about the text.
+        let text = made(DataType::Utf8, &[("type", "DECFLOAT"), ("length", "16")], &DERBY).unwrap();
+        assert_eq!((text.sql_name(), text.length), ("VARCHAR", LONGEST));
+        let stamp = made(DataType::Timestamp(TimeUnit::Microsecond, None), &[("scale", "12")], &LUW).unwrap();
+        assert_eq!((stamp.length, stamp.scale), (32, 12));
+    }
+
+    #[test]
+    fn what_has_no_type_is_refused() {
+        for (data_type, persona) in [
+            (DataType::Decimal128(38, 2), &LUW),
+            (DataType::Decimal128(5, -1), &LUW),
+            (DataType::Duration(TimeUnit::Second), &LUW),
+            (DataType::Timestamp(TimeUnit::Second, Some("UTC".into())), &DERBY),
+        ] {
+            assert_eq!(made(data_type, &[], persona).unwrap_err().sqlcode, -351);
+        }
+    }
+}

@@ -12,16 +12,19 @@ use crate::wire::drda::execute::{Described, extdta};
 use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::value::field::{Field, Type};
 use bytes::Bytes;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// The package of static helpers.
 pub(super) const PACKAGE: &str = "SYSSTAT";
+/// What a locator costs beside its value.
+const COST: usize = 64;
 /// Longest part of a value that goes out in its row.
 const SHORT: u16 = 0x7FFF;
 /// Type id of a nullable INTEGER.
 const INTEGER: u8 = 0x03;
-/// Locators that may be out in one unit of work.
-const MOST: usize = 1 << 20;
+/// Bytes that the locators of a connection may stand for. Beyond that the oldest are forgotten: a
+/// requester that still wants one is told so.
+const MOST: usize = 256 << 20;
 /// Group triplets of a descriptor.
 const GDA: u8 = 0x76;
 const CPT: u8 = 0x7F;
@@ -47,12 +50,14 @@ pub(super) enum Wanted {
 #[derive(Debug, Default)]
 pub(super) struct Locators {
     next: u32,
-    values: HashMap<u32, Bytes>,
+    values: BTreeMap<u32, Bytes>,
+    bytes: usize,
 }
 
 impl Locators {
     pub(super) fn clear(&mut self) {
         self.values.clear();
+        self.bytes = 0;
     }
 
     /// The value of a locator.
@@ -62,7 +67,7 @@ impl Locators {
 
     /// Forgets one.
     pub(super) fn release(&mut self, locator: u32) {
-        self.values.remove(&locator);
+        self.bytes -= self.values.remove(&locator).map_or(0, |value| value.len() + COST);
     }
 
     /// Keeps a value and writes its locator in place of it.
@@ -74,12 +79,13 @@ impl Locators {
         if is_null {
             return;
         }
-        if self.values.len() >= MOST {
-            // The oldest are long read; a requester that still wants one is told so.
-            self.values.clear();
-        }
+        self.bytes += value.len() + COST;
         self.next = self.next.wrapping_add(1);
         self.values.insert(self.next, value);
+        while self.bytes > MOST && self.values.len() > 1 {
+            let Some((_, oldest)) = self.values.pop_first() else { break };
+            self.bytes -= oldest.len() + COST;
+        }
         w.u32_in(self.next, field.order);
     }
 }
@@ -183,5 +189,28 @@ impl Conversation {
         put(&mut w, &field);
         let described = Described { fdodsc: descriptor::encode_result(&[field]).into(), fdodta: w.into_vec().into() };
         Ok(Answer { described, large: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::value::field::Shape;
+
+    #[test]
+    fn the_oldest_locators_go_first() {
+        let mut locators = Locators::default();
+        let field = Field { nullable: true, ..Field::new(Type::Text, Shape::Lob(8)) };
+        let big = Bytes::from(vec![0; MOST / 2]);
+        let mut w = Writer::new();
+        for _ in 0..3 {
+            locators.put(Some(&field), false, big.clone(), &mut w);
+        }
+        locators.put(Some(&field), true, Bytes::new(), &mut w);
+        assert_eq!(w.as_slice(), [0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 3, 0xFF]);
+        assert!(locators.get(2).is_none() && locators.get(3).is_some());
+        locators.release(3);
+        locators.release(3);
+        assert_eq!(locators.bytes, 0);
     }
 }

@@ -94,3 +94,22 @@ async fn large_objects_of_every_size() {
         connection.rollback().await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_clients_at_once() {
+    let server = start(PERSONAS[0], &numbers(2_000)).await;
+    let mut clients = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let config = config(&server);
+        clients.spawn(async move {
+            let connection = Connection::connect(config).await.unwrap();
+            let seen = count(&rows(&connection, "SELECT * FROM T").await);
+            connection.close().await.unwrap();
+            seen
+        });
+    }
+    while let Some(seen) = clients.join_next().await {
+        assert_eq!(seen.unwrap(), 2_000);
+    }
+    server.shutdown().await;
+}

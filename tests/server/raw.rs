@@ -5,10 +5,13 @@ use crate::protocol::Raw;
 use crate::support::{column, start, table};
 use arrow_array::{Int32Array, LargeStringArray};
 use drdarrow::server::listen::Server;
-use drdarrow::server::persona::{DERBY, LUW, Persona};
+use drdarrow::server::persona::{DERBY, LUW, Persona, ZOS};
 use drdarrow::server::table::MemoryTables;
+use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::object::put;
 use drdarrow::wire::ddm::text::DdmText;
+use drdarrow::wire::drda::bind::{BgnBnd, BndSqlStt, EndBnd};
 use drdarrow::wire::drda::execute::{Described, ExcSqlStt, outovr};
 use drdarrow::wire::drda::package::PkgNamCsn;
 use drdarrow::wire::drda::prepare::{ExcSqlSet, PrpSqlStt};
@@ -207,4 +210,35 @@ async fn registers_are_set_and_unbound_packages_are_not_there() {
         let got = Ask::new().then(&run, &[]).send(&mut raw).await;
         assert_eq!(card(&LUW, &got).sqlcode, -805, "{package}");
     }
+}
+
+#[tokio::test]
+async fn a_package_is_bound_and_dropped() {
+    let server = start(&ZOS, &tables()).await;
+    let mut raw = open(&server).await;
+    let name = section("MYPKG", 1);
+    let begin = BgnBnd::new(name.pkgnamct()).encode(TEXT).unwrap();
+    let statement = BndSqlStt { pkgnamcsn: name.clone() }.encode(TEXT).unwrap();
+    let text = sqlstt("DECLARE C1 CURSOR FOR S1", &TypDef::OURS, SQLAM).unwrap();
+    let end = EndBnd { pkgnamct: name.pkgnamct(), maxsctnbr: None }.encode(TEXT).unwrap();
+    let as_command = |point: u16| {
+        let mut w = Writer::new();
+        put(&mut w, point, |w| w.bytes(&end[4..]));
+        w.into_vec()
+    };
+    let prepare = PrpSqlStt::new(name.clone()).encode(TEXT).unwrap();
+    let select = [sqlstt("VALUES 1", &TypDef::OURS, SQLAM).unwrap()];
+    assert_eq!(card(&ZOS, &Ask::new().then(&prepare, &select).send(&mut raw).await).sqlcode, -805);
+    // A statement belongs between the beginning and the end of its package.
+    let got = Ask::new().then(&statement, std::slice::from_ref(&text)).send(&mut raw).await;
+    assert_eq!(points(&got), [cp::PKGBNARM]);
+    let bind = Ask::new().then(&begin, &[]).then(&statement, &[text]).then(&end, &[]);
+    assert_eq!(points(&bind.send(&mut raw).await), [cp::SQLCARD; 3]);
+    for (command, code) in [(cp::REBIND, 0), (cp::DRPPKG, 0), (cp::DRPPKG, -204), (cp::REBIND, -204)] {
+        if code == 0 {
+            assert_eq!(card(&ZOS, &Ask::new().then(&prepare, &select).send(&mut raw).await).sqlcode, 0);
+        }
+        assert_eq!(card(&ZOS, &Ask::new().then(&as_command(command), &[]).send(&mut raw).await).sqlcode, code);
+    }
+    assert_eq!(card(&ZOS, &Ask::new().then(&prepare, &select).send(&mut raw).await).sqlcode, -805);
 }

@@ -411,3 +411,47 @@ fn data_type(name: &str, word: &str, numbers: &[u32], bits: bool) -> Option<Fiel
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_understood() {
+        let select = parse("select a, \"b c\" from app.t where x = 'it''s' fetch first 5 rows only;").unwrap();
+        let Plan::Select { table, columns: Columns::Named(names), filter: Some(filter), limit: Some(5) } = select
+        else {
+            panic!("{select:?}");
+        };
+        assert_eq!((table.as_str(), names.as_slice()), ("T", &["A".to_owned(), "b c".to_owned()][..]));
+        assert!(matches!(filter.value, Operand::Literal(Literal::Text(text)) if text == "it's"));
+        assert!(matches!(parse("VALUES (1, -2, 'x', NULL)").unwrap(), Plan::Values(v) if v.len() == 4));
+        assert!(matches!(parse("SELECT 1 FROM SYSIBM.SYSDUMMY1").unwrap(), Plan::Values(_)));
+        let create = parse("CREATE TABLE T (A INTEGER NOT NULL, B CHAR(3) FOR BIT DATA, C DECIMAL(9, 2))").unwrap();
+        let Plan::Create { fields, .. } = create else { panic!("{create:?}") };
+        assert_eq!((fields[0].is_nullable(), fields[1].is_nullable()), (false, true));
+        assert_eq!(fields[2].data_type(), &DataType::Decimal128(9, 2));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_an_error() {
+        for (sql, code) in [
+            ("", -198),
+            ("SELEKT", -104),
+            ("SELECT * FROM T WHERE", -104),
+            ("VALUES 'open", -10),
+            ("CREATE TABLE T (A DECIMAL(40))", -604),
+            ("DELETE FROM T WHERE A = ? AND B = 1", -104),
+        ] {
+            assert_eq!(parse(sql).unwrap_err().sqlcode, code, "{sql}");
+        }
+    }
+
+    #[test]
+    fn any_cut_of_a_statement_is_a_plan_or_an_error() {
+        let sql = "INSERT INTO \"ü t\" VALUES (?, -1.5, 'é', NULL) -- bye";
+        for (at, _) in sql.char_indices() {
+            let _ = parse(&sql[..at]);
+        }
+    }
+}
