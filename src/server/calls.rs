@@ -1,6 +1,6 @@
 //! The calls by which Derby's clients read large objects: `? = CALL SYSIBM.CLOBGETLENGTH(?)` and
 //! its like. The first parameter comes out, all of them come back. Positions count from 1, those
-//! of text in characters. (Measured: Derby's JDBC client.)
+//! of text in the characters of Java, which are UTF-16 units. (Measured: Derby's JDBC client.)
 
 use super::conversation::{After, Conversation, Out};
 use super::describe::{MODE_IN, MODE_OUT};
@@ -106,7 +106,7 @@ impl Conversation {
         // No SQLCA; a row; the value that comes out; NULL for those that went in.
         w.bytes(&[0xFF, 0x00, 0x00]);
         match call {
-            Call::Length { text: true } => w.u64(String::from_utf8_lossy(value).chars().count() as u64),
+            Call::Length { text: true } => w.u64(String::from_utf8_lossy(value).encode_utf16().count() as u64),
             Call::Length { .. } | Call::Release => w.u64(value.len() as u64),
             Call::Part { text } => {
                 let [_, start, length] = numbers.as_slice() else {
@@ -115,7 +115,10 @@ impl Conversation {
                 let skip = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX);
                 let most = usize::try_from(*length).unwrap_or(usize::MAX).min(0x7FFF);
                 if text {
-                    let part: String = String::from_utf8_lossy(value).chars().skip(skip).take(most).collect();
+                    let Some(part) = part(&String::from_utf8_lossy(value), skip, most) else {
+                        self.fail(&SqlError::new(-330, "22021", &[]), out)?;
+                        return Ok(After::Next);
+                    };
                     w.var(part.as_bytes());
                 } else {
                     w.var(value.get(skip.min(value.len())..).map_or(&[][..], |v| v.get(..most).unwrap_or(v)));
@@ -134,6 +137,25 @@ impl Conversation {
     }
 }
 
+/// Up to `most` UTF-16 units behind `skip` of them, one fewer where a pair would be cut; `None` when
+/// the part begins in the middle of a pair. What the row has no room for is left out as well.
+fn part(text: &str, skip: usize, most: usize) -> Option<String> {
+    let (mut at, mut out) = (0, String::new());
+    for c in text.chars() {
+        let next = at + c.len_utf16();
+        if at >= skip {
+            if next - skip > most || out.len() + c.len_utf8() > usize::from(TEXT.1) {
+                break;
+            }
+            out.push(c);
+        } else if next > skip {
+            return None;
+        }
+        at = next;
+    }
+    Some(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,5 +166,17 @@ mod tests {
         assert_eq!(Call::of("CALL SYSIBM.BLOBRELEASELOCATOR(?)"), Some(Call::Release));
         assert_eq!(Call::of("CALL SYSIBM.SQLTABLES(?,?,?,?,?)"), None);
         assert_eq!(Call::of("SELECT 1"), None);
+    }
+
+    #[test]
+    fn parts_of_text_count_as_java_does() {
+        let text = "aü𝄞b";
+        assert_eq!(part(text, 0, 9).as_deref(), Some(text));
+        assert_eq!(part(text, 1, 3).as_deref(), Some("ü𝄞"));
+        assert_eq!(part(text, 1, 2).as_deref(), Some("ü"));
+        assert_eq!(part(text, 4, 5).as_deref(), Some("b"));
+        assert_eq!(part(text, 3, 5), None);
+        assert_eq!(part(text, 50, 5).as_deref(), Some(""));
+        assert_eq!(part(&"日".repeat(20_000), 0, 20_000).map(|p| p.len()), Some(0x7FFF / 3 * 3));
     }
 }
