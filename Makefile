@@ -26,12 +26,12 @@ $(VENV)/ready: Makefile
 
 check: tools
 	cargo fmt --check
-	cargo clippy --all-targets --features python -- -D warnings
+	cargo clippy --all-targets --features python,server -- -D warnings
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(PYTHON) tools/dependencies.py
 
 rust: tools
-	cargo test
+	cargo test --features server
 
 wheel: tools
 	rm -rf target/wheels
@@ -46,7 +46,7 @@ notebooks: wheel
 	$(BIN)/python tools/notebooks.py
 
 docs: tools
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --features server --quiet
 
 ## Ratios of one run; see benches/.
 bench: wheel

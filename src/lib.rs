@@ -13,7 +13,8 @@
 //! ```
 //! [`wire`] is pure: bytes to structs and back, no I/O, no clock. [`mod@column`] turns cells into
 //! Arrow arrays and back. [`flow`] holds the conversations as state machines that never touch a
-//! socket. [`net`] drives any flow over tokio. [`client`] is the Rust API.
+//! socket. [`net`] drives any flow over tokio. [`client`] is the Rust API. With the feature
+//! `server` the room of that name walks the same road from the answering side.
 //!
 //! # Invariants
 //! * A number sent by a peer is checked before it allocates or indexes.
@@ -41,4 +42,6 @@ pub mod flow;
 pub mod net;
 #[cfg(feature = "python")]
 mod python;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod wire;

@@ -66,6 +66,11 @@ impl Chain {
         self.last.map_or(0, |(_, header)| header.id)
     }
 
+    /// Bytes so far.
+    pub fn len(&self) -> usize {
+        self.out.len()
+    }
+
     /// True when nothing was appended.
     pub fn is_empty(&self) -> bool {
         self.out.is_empty()

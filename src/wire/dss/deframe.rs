@@ -47,6 +47,11 @@ impl Deframer {
         self.expect = bytes.min(self.limit);
     }
 
+    /// Changes the longest frame that is taken, from the bytes that come next on.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     /// True when no frame has been begun.
     pub fn is_idle(&self) -> bool {
         matches!(self.state, State::Header) && self.header.is_empty()

@@ -1,0 +1,97 @@
+//! What runs the statements: anything that can describe a statement, hand its rows over as Arrow
+//! batches, and commit. All calls are made on a pool of threads that may block, one at a time for
+//! each session.
+
+use super::error::SqlError;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{Field, SchemaRef};
+
+/// Who connects to what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The user, proved as the server's settings ask for.
+    pub user: String,
+    /// The database (RDB name), with what rides behind it.
+    pub database: String,
+}
+
+/// Why there is no session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// There is no such database.
+    #[error("no such database")]
+    NoDatabase,
+    /// The user may not use it.
+    #[error("the user may not use the database")]
+    NotAuthorised,
+    /// The engine failed.
+    #[error(transparent)]
+    Failed(#[from] SqlError),
+}
+
+/// An engine that serves any number of sessions.
+pub trait Backend: Send + Sync + 'static {
+    /// A session of its own for a connection. Dropped, it rolls back.
+    fn connect(&self, login: &Login) -> Result<Box<dyn Session>, ConnectError>;
+}
+
+/// The rows of a query, in batches of one schema, made while they are read.
+pub type Rows = Box<dyn Iterator<Item = Result<RecordBatch, SqlError>> + Send>;
+
+/// One connection's view of the engine.
+pub trait Session: Send {
+    /// Reads a statement and describes it.
+    fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError>;
+    /// Runs a prepared query. Batches have the columns of [`Prepared::columns`] in their order.
+    fn query(&mut self, statement: u64, parameters: &Parameters) -> Result<Rows, SqlError>;
+    /// Runs a prepared statement that is no query, once for each row of parameters; all of them or
+    /// none.
+    fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError>;
+    /// The statement is not needed any more.
+    fn forget(&mut self, statement: u64);
+    /// A SET statement that the client's driver sends by itself.
+    fn set(&mut self, sql: &str) -> Result<(), SqlError>;
+    /// Makes the changes last.
+    fn commit(&mut self) -> Result<(), SqlError>;
+    /// Undoes the changes.
+    fn rollback(&mut self) -> Result<(), SqlError>;
+}
+
+/// What a statement is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// Names the statement in later calls.
+    pub statement: u64,
+    /// The columns of its result; `None` when it is no query. The metadata `drda:type`,
+    /// `drda:length`, `drda:precision`, `drda:scale` and `drda:label` say what SQL knows and
+    /// Arrow does not.
+    pub columns: Option<SchemaRef>,
+    /// The type of each parameter marker.
+    pub parameters: Vec<Field>,
+}
+
+/// The values of the parameter markers: one array for each, of the type that the client sent,
+/// which need not be the one that was described.
+#[derive(Debug, Clone, Default)]
+pub struct Parameters {
+    /// One array a marker.
+    pub columns: Vec<ArrayRef>,
+    /// Rows in each; 1 without markers.
+    pub rows: usize,
+}
+
+impl Parameters {
+    /// For a statement without markers.
+    pub fn none() -> Parameters {
+        Parameters { columns: Vec::new(), rows: 1 }
+    }
+}
+
+/// What a statement did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Rows changed; `None` for a statement that does not change rows.
+    pub count: Option<u64>,
+    /// A warning.
+    pub warning: Option<SqlError>,
+}

@@ -1,0 +1,250 @@
+//! The answering side of a login: EXCSAT, ACCSEC, SECCHK, ACCRDB. A mechanism that the persona
+//! does not offer is answered with those that it does; a wrong password ends the connection.
+
+use super::backend::{ConnectError, Login};
+use super::conversation::{After, Conversation, Out, Request, Stage};
+use super::error::SqlError;
+use super::listen::Access;
+use super::persona::Utf8;
+use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
+use crate::flow::secmec::agreement::{EncAlg, KeyPair, Side};
+use crate::flow::secmec::substitute;
+use crate::wire::ddm::accsec::{AccSec, AccSecRd};
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::excsat::{ExcSat, ExcSatRd, UTF8_LEVEL};
+use crate::wire::ddm::reply::Reply;
+use crate::wire::ddm::secchk::{SecChk, SecChkRm, Secret};
+use crate::wire::ddm::text::DdmText;
+use crate::wire::drda::accrdb::{AccRdb, AccRdbRm, Pbsd};
+use zeroize::Zeroizing;
+
+/// What a server calls itself.
+const NAME: &str = "drdarrow";
+/// Isolation in the numbering of JDBC: read committed.
+const READ_COMMITTED: u8 = 2;
+
+/// Verdicts on a login (SECCHKCD).
+mod verdict {
+    pub(super) const ACCEPTED: u8 = 0x00;
+    pub(super) const MECHANISM: u8 = 0x01;
+    pub(super) const TOKEN: u8 = 0x0B;
+    pub(super) const NO_PASSWORD: u8 = 0x10;
+    pub(super) const NO_USER: u8 = 0x12;
+    pub(super) const ALGORITHM: u8 = 0x1B;
+}
+
+impl Conversation {
+    pub(super) fn excsat(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        let asked = ExcSat::decode(&request.command.body, self.text)?;
+        let first = self.stage == Stage::Start;
+        let was = self.text;
+        let mut managers = Vec::with_capacity(asked.managers.len());
+        for (manager, level) in asked.managers {
+            let ours = match (manager, self.persona.utf8) {
+                (cp::UNICODEMGR, Utf8::Unicodemgr) if first && level == UTF8_LEVEL => {
+                    self.utf8_next = true;
+                    UTF8_LEVEL
+                }
+                // The rest of this chain is in UTF-8 already. (Measured: IBM's CLI driver.)
+                (cp::CCSIDMGR, Utf8::Ccsidmgr) if !first && level == UTF8_LEVEL => {
+                    self.text = DdmText::Utf8;
+                    UTF8_LEVEL
+                }
+                _ => self.persona.level(manager, level),
+            };
+            if manager == cp::SQLAM && first {
+                self.sqlam = ours;
+            }
+            managers.push((manager, ours));
+        }
+        let answer = ExcSatRd {
+            extnam: Some(NAME.to_owned()),
+            managers,
+            srvclsnm: Some(self.persona.class.to_owned()),
+            srvnam: Some(NAME.to_owned()),
+            srvrlslv: Some(self.persona.release.to_owned()),
+        };
+        out.object(&answer.encode(was)?);
+        if first {
+            self.stage = Stage::Exchanged;
+        }
+        Ok(After::Next)
+    }
+
+    pub(super) fn accsec(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        if !matches!(self.stage, Stage::Exchanged | Stage::Security) {
+            return Err(Trouble::order(prccnvcd::SECURITY_ORDER));
+        }
+        let asked = AccSec::decode(&request.command.body, self.text)?;
+        // The name may be in either encoding: Derby's client writes EBCDIC here whatever was agreed.
+        let other = AccSec::decode(&request.command.body, DdmText::Utf8)?;
+        self.announced = [&asked, &other].iter().filter_map(|a| a.rdbnam.clone()).collect();
+        let open = matches!(self.shared.access, Access::Anyone);
+        // A user id alone proves nothing where passwords are asked for.
+        let offered: Vec<u16> = self.persona.secmecs.iter().copied().filter(|m| open || *m != 4).collect();
+        if !offered.contains(&asked.secmec) {
+            let secchkcd = self.persona.session_data.then_some(verdict::MECHANISM);
+            out.object(&AccSecRd { secmecs: offered, secchkcd, ..AccSecRd::default() }.encode(self.text)?);
+            return Ok(After::Next);
+        }
+        let mut answer = AccSecRd { secmecs: vec![asked.secmec], ..AccSecRd::default() };
+        match asked.secmec {
+            8 => {
+                let seed = self.random.get(..substitute::SEED).unwrap_or_default().to_vec();
+                self.key = None;
+                answer.sectkn = Some(seed);
+                self.seed = asked.sectkn.as_deref().and_then(|s| s.try_into().ok());
+                if self.seed.is_none() {
+                    answer.secchkcd = Some(verdict::TOKEN);
+                }
+            }
+            9 => {
+                let algorithm = match asked.encalg {
+                    None => Some(EncAlg::Des),
+                    Some(number) => EncAlg::from_number(number),
+                };
+                match (algorithm, asked.sectkn) {
+                    (None, _) => answer.secchkcd = Some(verdict::ALGORITHM),
+                    (Some(algorithm), Some(peer)) => {
+                        let random = self.random.get(..algorithm.key_len()).unwrap_or_default();
+                        let key = KeyPair::new(algorithm, random).map_err(Trouble::ours)?;
+                        answer.sectkn = Some(key.public().to_vec());
+                        answer.encalg = asked.encalg;
+                        self.key = Some((key, peer));
+                    }
+                    (Some(_), None) => return Err(Trouble::syntax(synerrcd::MISSING, Some(cp::SECTKN))),
+                }
+            }
+            _ => {}
+        }
+        self.secmec = asked.secmec;
+        self.stage = Stage::Security;
+        out.object(&answer.encode(self.text)?);
+        if std::mem::take(&mut self.utf8_next) {
+            self.text = DdmText::Utf8;
+        }
+        Ok(After::Next)
+    }
+
+    pub(super) fn secchk(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        if self.stage != Stage::Security {
+            return Err(Trouble::order(prccnvcd::SECURITY_ORDER));
+        }
+        let proof = SecChk::decode(&request.command.body, self.text)?;
+        if proof.secmec != self.secmec {
+            return Err(Trouble::order(prccnvcd::SECURITY_ORDER));
+        }
+        if proof.rdbnam.as_ref().is_some_and(|name| !self.is_announced(name)) {
+            return Err(Trouble::order(prccnvcd::RDBNAM));
+        }
+        let (user, secchkcd) = match self.prove(proof) {
+            Ok(user) => (user, verdict::ACCEPTED),
+            Err(code) => (String::new(), code),
+        };
+        let accepted = secchkcd == verdict::ACCEPTED;
+        let svrcod = if accepted { 0 } else { 8 };
+        out.reply(&SecChkRm { svrcod, secchkcd, ..SecChkRm::default() }.encode(self.text)?);
+        if !accepted {
+            tracing::info!(code = secchkcd, "login refused");
+            return Ok(After::Close);
+        }
+        self.user = user;
+        self.stage = Stage::Proved;
+        Ok(After::Next)
+    }
+
+    /// True for the database that ACCSEC named, if it named one.
+    fn is_announced(&self, name: &str) -> bool {
+        self.announced.is_empty() || self.announced.iter().any(|known| known == name)
+    }
+
+    /// The user, or why the proof does not hold.
+    fn prove(&mut self, proof: SecChk) -> std::result::Result<String, u8> {
+        let text = |token: &[u8]| DdmText::Ebcdic.decode(token);
+        let (user, password) = match self.secmec {
+            9 => {
+                let (key, peer) = self.key.take().ok_or(verdict::TOKEN)?;
+                let cipher = key.agree(&peer, Side::Server).map_err(|_| verdict::TOKEN)?;
+                let [user, password] = proof.sectkns.as_slice() else { return Err(verdict::TOKEN) };
+                let user = cipher.decrypt(user).map_err(|_| verdict::TOKEN)?;
+                let password: Zeroizing<Vec<u8>> = cipher.decrypt(password).map_err(|_| verdict::TOKEN)?;
+                (text(&user), Some(Secret::new(text(&password))))
+            }
+            _ => (proof.usrid.ok_or(verdict::NO_USER)?, proof.password),
+        };
+        if user.is_empty() {
+            return Err(verdict::NO_USER);
+        }
+        let Access::Users(users) = &self.shared.access else { return Ok(user) };
+        let bad = self.persona.bad_login;
+        let known = users.get(&user);
+        let right = match self.secmec {
+            8 => {
+                let theirs = self.seed.ok_or(verdict::TOKEN)?;
+                let ours = self.random.get(..substitute::SEED).and_then(|s| s.try_into().ok()).ok_or(verdict::TOKEN)?;
+                let [token] = proof.sectkns.as_slice() else { return Err(verdict::TOKEN) };
+                let right = substitute::strong(&user, known.map_or("", Secret::expose), &theirs, ours);
+                same(token, &right)
+            }
+            _ => {
+                let given = password.ok_or(verdict::NO_PASSWORD)?;
+                same(given.expose().as_bytes(), known.map_or("", Secret::expose).as_bytes())
+            }
+        };
+        if right && known.is_some() { Ok(user) } else { Err(bad) }
+    }
+
+    pub(super) fn accrdb(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        match self.stage {
+            Stage::Proved => {}
+            Stage::Open => {
+                let again = Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::RDBACCRM) };
+                return Err(Trouble::reply(again));
+            }
+            _ => return Err(Trouble::order(prccnvcd::SECURITY_ORDER)),
+        }
+        let asked = AccRdb::decode(&request.command.body, self.text)?;
+        if self.persona.demanded_prdid.is_some_and(|start| !asked.prdid.starts_with(start)) {
+            return Err(Trouble::syntax(synerrcd::VALUE, Some(cp::PRDID)));
+        }
+        if asked.rdbacccl != cp::SQLAM || self.sqlam == 0 {
+            return Err(Trouble::unsupported(cp::VALNSPRM, cp::RDBACCCL));
+        }
+        if !self.is_announced(&asked.rdbnam.0) {
+            return Err(Trouble::order(prccnvcd::RDBNAM));
+        }
+        self.rdbnam.clone_from(&asked.rdbnam.0);
+        self.theirs = asked.typdef();
+        let login = Login { user: self.user.clone(), database: self.rdbnam.clone() };
+        match self.shared.backend.connect(&login) {
+            Ok(session) => self.session = Some(session),
+            Err(e) => {
+                let (message, error) = match e {
+                    ConnectError::NoDatabase => {
+                        (cp::RDBNFNRM, SqlError::new(-30061, "08004", &[self.rdbnam.trim_end()]))
+                    }
+                    ConnectError::NotAuthorised => (cp::RDBATHRM, SqlError::new(-30060, "08004", &[&self.user, ""])),
+                    ConnectError::Failed(e) => (cp::RDBAFLRM, e),
+                };
+                let refusal = Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(message) };
+                out.reply(&refusal.encode(self.text)?);
+                self.card(Some(&self.sqlca(&error)), out)?;
+                return Ok(After::Close);
+            }
+        }
+        self.stage = Stage::Open;
+        let usrid = (asked.trgdftrt == Some(true) && !self.persona.session_data).then(|| self.user.clone());
+        let answer = AccRdbRm { usrid, ..AccRdbRm::new(self.persona.prdid, self.persona.typdef) };
+        out.reply(&answer.encode(self.text).map_err(Trouble::ours)?);
+        if self.persona.session_data {
+            let state = Pbsd { isolation: Some(READ_COMMITTED), schema: Some(self.user.to_uppercase()) };
+            out.object(&state.encode(self.text).map_err(Trouble::ours)?);
+        }
+        Ok(After::Next)
+    }
+}
+
+/// Compares in a time that does not tell where the first difference is.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |d, (a, b)| d | (a ^ b)) == 0
+}

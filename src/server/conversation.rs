@@ -1,0 +1,382 @@
+//! One connection's conversation, without the socket: commands go in, the frames of their replies
+//! come out. It knows what was agreed, which statements are prepared and which queries are open.
+//! The commands themselves are in the files named after them.
+
+use super::backend::{Backend, Session};
+use super::bind::Binding;
+use super::error::SqlError;
+use super::listen::Access;
+use super::lobs::Locators;
+use super::persona::{Packages, Persona};
+use super::prepare::Statement;
+use super::query::Cursor;
+use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
+use crate::flow::secmec::agreement::KeyPair;
+use crate::wire::ccsid::codec::Codec;
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::object::{Object, params};
+use crate::wire::ddm::reply::Reply;
+use crate::wire::ddm::text::DdmText;
+use crate::wire::drda::package::PkgNamCsn;
+use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::dss::chain::Chain;
+use crate::wire::dss::header::DssType;
+use crate::wire::value::typdef::TypDef;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What all connections of a server share.
+pub(super) struct Shared {
+    pub(super) persona: &'static Persona,
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) access: Access,
+    /// Packages that were bound: collection and package.
+    bound: Mutex<HashSet<(String, String)>>,
+}
+
+/// Bytes of a database's name in an SQLCA.
+const RDBNAM: usize = 255;
+/// Packages that clients may bind on one server.
+const PACKAGES: usize = 4096;
+
+impl Shared {
+    pub(super) fn new(persona: &'static Persona, backend: Arc<dyn Backend>, access: Access) -> Shared {
+        Shared { persona, backend, access, bound: Mutex::default() }
+    }
+
+    pub(super) fn bind(&self, collection: &str, package: &str) -> bool {
+        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        if bound.len() >= PACKAGES {
+            return false;
+        }
+        bound.insert((collection.to_owned(), package.to_owned()));
+        true
+    }
+
+    pub(super) fn drop_package(&self, collection: &str, package: &str) -> bool {
+        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        bound.remove(&(collection.to_owned(), package.to_owned()))
+    }
+
+    /// True when statements may run in the package.
+    pub(super) fn has_package(&self, collection: &str, package: &str) -> bool {
+        let known = match self.persona.packages {
+            Packages::Any => true,
+            Packages::Shipped => collection == "NULLID" && is_shipped(package),
+            Packages::Bound => false,
+        };
+        let bound = || self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        known || bound().contains(&(collection.to_owned(), package.to_owned()))
+    }
+}
+
+/// The packages that Db2 for Linux, UNIX and Windows brings along: three small and three large
+/// dynamic ones for each isolation, with hold and without, and the static helpers.
+fn is_shipped(package: &str) -> bool {
+    matches!(
+        package.as_bytes(),
+        b"SYSSTAT" | [b'S', b'Y', b'S', b'S' | b'L', b'H' | b'N', b'0'..=b'4', b'0', b'0'..=b'2']
+    )
+}
+
+/// A command with the objects that follow it.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) id: u16,
+    pub(super) command: Object,
+    pub(super) objects: Vec<Object>,
+    /// A reply is wanted.
+    pub(super) answered: bool,
+}
+
+/// What becomes of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    /// The next command is run.
+    Next,
+    /// The rest of the chain is dropped.
+    Skip,
+    /// The connection ends.
+    Close,
+}
+
+/// How far the connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub(super) enum Stage {
+    Start,
+    Exchanged,
+    Security,
+    Proved,
+    Open,
+}
+
+/// Names a section: collection, package, number.
+pub(super) type Section = (String, String, u16);
+
+/// The state.
+pub(super) struct Conversation {
+    pub(super) shared: Arc<Shared>,
+    pub(super) persona: &'static Persona,
+    pub(super) random: [u8; 64],
+    pub(super) stage: Stage,
+    /// Encoding of DDM text.
+    pub(super) text: DdmText,
+    /// UTF-8 was agreed and is in force behind ACCSECRD.
+    pub(super) utf8_next: bool,
+    pub(super) sqlam: u16,
+    pub(super) secmec: u16,
+    /// Our key pair and the requester's public key.
+    pub(super) key: Option<(KeyPair, Vec<u8>)>,
+    /// The requester's seed of a password substitute.
+    pub(super) seed: Option<[u8; 8]>,
+    /// The database's name in ACCSEC, as either encoding reads it.
+    pub(super) announced: Vec<String>,
+    pub(super) rdbnam: String,
+    pub(super) user: String,
+    /// The environment of what the requester sends.
+    pub(super) theirs: TypDef,
+    pub(super) session: Option<Box<dyn Session>>,
+    pub(super) statements: HashMap<Section, Statement>,
+    pub(super) cursors: BTreeMap<(Section, u64), Cursor>,
+    pub(super) next_instance: u64,
+    pub(super) locators: Locators,
+    pub(super) binding: Option<Binding>,
+    /// RDBUPDRM was sent in this unit of work.
+    pub(super) updated: bool,
+}
+
+impl Conversation {
+    /// With fresh random bytes for the keys and seeds of the login.
+    pub(super) fn new(shared: Arc<Shared>, random: [u8; 64]) -> Conversation {
+        let persona = shared.persona;
+        Conversation {
+            shared,
+            persona,
+            random,
+            stage: Stage::Start,
+            text: DdmText::Ebcdic,
+            utf8_next: false,
+            sqlam: 0,
+            secmec: 0,
+            key: None,
+            seed: None,
+            announced: Vec::new(),
+            rdbnam: String::new(),
+            user: String::new(),
+            theirs: TypDef::OURS,
+            session: None,
+            statements: HashMap::new(),
+            cursors: BTreeMap::new(),
+            next_instance: 0,
+            locators: Locators::default(),
+            binding: None,
+            updated: false,
+        }
+    }
+
+    /// True once the database is open.
+    pub(super) fn is_open(&self) -> bool {
+        self.stage == Stage::Open
+    }
+
+    /// Runs one command and appends its reply.
+    pub(super) fn run(&mut self, request: &Request, chain: &mut Chain) -> After {
+        let mut unwanted = Chain::new();
+        let chain = if request.answered { chain } else { &mut unwanted };
+        let mut out = Out { chain, id: request.id };
+        let name = cp::name(request.command.cp).unwrap_or("?");
+        tracing::trace!(command = name, bytes = request.command.body.len(), "command");
+        // The requester waits for the other end to hang up. (Measured: IBM's CLI driver.)
+        let done =
+            if request.command.cp == cp::DISCONNECT { Ok(After::Close) } else { self.dispatch(request, &mut out) };
+        done.unwrap_or_else(|trouble| {
+            tracing::debug!(command = name, reply = trouble.reply.describe(), "refused");
+            match trouble.reply.encode(self.text) {
+                Ok(reply) => out.reply(&reply),
+                Err(_) => return After::Close,
+            }
+            if trouble.close { After::Close } else { After::Skip }
+        })
+    }
+
+    /// The reply to something that is no command at all.
+    pub(super) fn refuse(&self, id: u16, trouble: &Trouble, chain: &mut Chain) {
+        if let Ok(reply) = trouble.reply.encode(self.text) {
+            chain.frame(DssType::Reply, id, &reply);
+        }
+    }
+
+    fn dispatch(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        let command = request.command.cp;
+        if self.stage == Stage::Start && command != cp::EXCSAT {
+            return Err(Trouble::order(prccnvcd::EXCSAT_FIRST));
+        }
+        for (of, parameter) in self.persona.refused.iter().filter(|(of, _)| *of == command) {
+            let holds = |p: std::result::Result<(u16, &[u8]), _>| p.is_ok_and(|(c, _)| c == *parameter);
+            if *of == command && params(&request.command.body).any(holds) {
+                return Err(Trouble::syntax(synerrcd::NOT_ALLOWED, Some(*parameter)));
+            }
+        }
+        match command {
+            cp::EXCSAT => self.excsat(request, out),
+            cp::ACCSEC => self.accsec(request, out),
+            cp::SECCHK => self.secchk(request, out),
+            cp::ACCRDB => self.accrdb(request, out),
+            _ if !is_sql(command) => Err(Trouble::unsupported(cp::CMDNSPRM, command)),
+            _ if self.stage != Stage::Open => {
+                Err(Trouble::reply(Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::RDBNACRM) }))
+            }
+            cp::PRPSQLSTT => self.prpsqlstt(request, out),
+            cp::DSCSQLSTT => self.dscsqlstt(request, out),
+            cp::OPNQRY => self.opnqry(request, out),
+            cp::CNTQRY => self.cntqry(request, out),
+            cp::CLSQRY => self.clsqry(request, out),
+            cp::EXCSQLSTT => self.excsqlstt(request, out),
+            cp::EXCSQLIMM => self.excsqlimm(request, out),
+            cp::EXCSQLSET => self.excsqlset(request, out),
+            cp::RDBCMM => self.rdbcmm(request, out),
+            cp::RDBRLLBCK => self.rdbrllbck(request, out),
+            _ => self.package_command(request, out),
+        }
+    }
+
+    /// The session; there is one once the database is open.
+    pub(super) fn session(&mut self) -> Result<&mut Box<dyn Session>> {
+        self.session.as_mut().ok_or_else(|| Trouble::reply(Reply::new(cp::RDBNACRM)))
+    }
+
+    /// -805 unless statements may run in the package.
+    pub(super) fn check_package(&self, name: &PkgNamCsn) -> std::result::Result<Section, SqlError> {
+        if self.shared.has_package(&name.collection, &name.package) {
+            return Ok((name.collection.clone(), name.package.clone(), name.section));
+        }
+        let token: String = name.token.iter().map(|b| format!("{b:02X}")).collect();
+        let full = format!("{}.{} 0X{token}", name.collection, name.package);
+        Err(SqlError::new(-805, "51002", &[&full]))
+    }
+
+    /// The environment that a command's data objects are in: the requester's, with what precedes them.
+    pub(super) fn typdef_of(&self, objects: &[Object]) -> Result<TypDef> {
+        let mut typdef = self.theirs;
+        for object in objects {
+            crate::wire::drda::typdef::take(&mut typdef, object.cp, &object.body, self.text)?;
+        }
+        Ok(typdef)
+    }
+
+    /// An SQLCA of success with so many rows changed.
+    pub(super) fn success(&self, count: Option<u64>) -> Sqlca {
+        let mut sqlca = self.sqlca(&SqlError::new(0, self.persona.success, &[]));
+        let count = count.unwrap_or(0);
+        let [_, _, low, high, ..] = &mut sqlca.errd;
+        if self.persona.error_code.is_some() {
+            // Derby has a number of eight bytes in two of four.
+            *low = (count & 0xFFFF_FFFF) as u32 as i32;
+            *high = (count >> 32) as u32 as i32;
+        } else {
+            *low = i32::try_from(count).unwrap_or(-1);
+        }
+        sqlca
+    }
+
+    /// A condition as the persona tells it.
+    pub(super) fn sqlca(&self, error: &SqlError) -> Sqlca {
+        let mut sqlca = Sqlca::new(error.sqlcode, &error.sqlstate, &[]);
+        sqlca.errproc = self.persona.prdid.to_owned();
+        // Each token and its separator, until there is no room.
+        let mut room = self.persona.errmc;
+        let tokens = error.tokens.iter().map(|token| {
+            let token = self.fitting(token, room);
+            room = room.saturating_sub(token.len() + 1);
+            token
+        });
+        match self.persona.error_code {
+            Some(code) => {
+                if error.sqlcode < 0 {
+                    sqlca.sqlcode = code;
+                    // Arguments, then the key of the message.
+                    let parts: Vec<String> = tokens.chain([error.sqlstate.clone()]).collect();
+                    sqlca.errmc = parts.join("\u{14}").into_bytes();
+                }
+            }
+            None => {
+                sqlca.rdbnam = format!("{:<18}", self.fitting(&self.rdbnam, RDBNAM));
+                sqlca.tokens = tokens.collect();
+            }
+        }
+        sqlca
+    }
+
+    /// At most `room` bytes of the text, as the page of messages has it: what the page lacks becomes
+    /// a question mark.
+    fn fitting(&self, text: &str, room: usize) -> String {
+        let codec = Codec::new(self.persona.typdef.mbc);
+        let known = |c: char| {
+            let mut out = Vec::new();
+            codec.as_ref().is_ok_and(|codec| codec.encode(c.encode_utf8(&mut [0; 4]), &mut out).is_ok())
+        };
+        let mut out = String::new();
+        for c in text.chars().map(|c| if known(c) { c } else { '?' }) {
+            if out.len() + c.len_utf8() > room {
+                break;
+            }
+            out.push(c);
+        }
+        out
+    }
+
+    /// An SQLCARD.
+    pub(super) fn card(&self, sqlca: Option<&Sqlca>, out: &mut Out<'_>) -> Result<()> {
+        out.object(&Sqlca::encode(sqlca, self.sqlam, &self.persona.typdef).map_err(Trouble::ours)?);
+        Ok(())
+    }
+
+    /// The SQLCARD of an error, with the message that the transaction is gone where that is so.
+    pub(super) fn fail(&mut self, error: &SqlError, out: &mut Out<'_>) -> Result<()> {
+        if error.rolled_back {
+            self.work_ended(true);
+            let gone = Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::ABNUOWRM) };
+            out.reply(&gone.encode(self.text)?);
+        }
+        self.card(Some(&self.sqlca(error)), out)
+    }
+}
+
+fn is_sql(command: u16) -> bool {
+    matches!(
+        command,
+        cp::PRPSQLSTT
+            | cp::DSCSQLSTT
+            | cp::OPNQRY
+            | cp::CNTQRY
+            | cp::CLSQRY
+            | cp::EXCSQLSTT
+            | cp::EXCSQLIMM
+            | cp::EXCSQLSET
+            | cp::RDBCMM
+            | cp::RDBRLLBCK
+            | cp::BGNBND
+            | cp::BNDSQLSTT
+            | cp::ENDBND
+            | cp::DRPPKG
+            | cp::REBIND
+    )
+}
+
+/// Takes the frames of one command's reply.
+pub(super) struct Out<'a> {
+    chain: &'a mut Chain,
+    id: u16,
+}
+
+impl Out<'_> {
+    /// A reply message.
+    pub(super) fn reply(&mut self, message: &[u8]) {
+        self.chain.frame(DssType::Reply, self.id, message);
+    }
+
+    /// A data object.
+    pub(super) fn object(&mut self, object: &[u8]) {
+        self.chain.frame(DssType::Object, self.id, object);
+    }
+}

@@ -1,0 +1,378 @@
+//! The sockets of the server. One task for each connection reads commands, hands a chain of them
+//! to a thread that may block, and writes the replies. Peers that are slow, silent or too many are
+//! let go; what a peer may make the server hold is bounded before it has logged in and after.
+
+use super::backend::Backend;
+use super::conversation::{After, Conversation, Request, Shared};
+use super::persona::{LUW, Persona};
+use super::trouble::{Trouble, prccnvcd, synerrcd};
+use crate::wire::ddm::object::objects;
+use crate::wire::ddm::secchk::Secret;
+use crate::wire::dss::chain::Chain;
+use crate::wire::dss::deframe::{Deframer, Dss};
+use crate::wire::dss::header::DssType;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// Bytes taken from a socket at a time.
+const READ: usize = 32 * 1024;
+/// Longest frame or chain before a login.
+const LOGIN_LIMIT: usize = 64 * 1024;
+/// Commands of a chain that are collected before they are run.
+const GATHER: usize = 4 << 20;
+/// Reply bytes of a chain that are collected before they are written.
+const SPILL: usize = 64 << 20;
+
+/// Commands under way may take this long to end when the server stops.
+const GRACE: Duration = Duration::from_secs(5);
+/// Objects that one command may have behind it.
+const OBJECTS: usize = 65_536;
+/// What a command costs to hold beside its bytes.
+const REQUEST: usize = 256;
+
+/// Who may connect.
+#[derive(Debug, Clone, Default)]
+pub enum Access {
+    /// Everybody, whatever password comes along.
+    #[default]
+    Anyone,
+    /// These users with their passwords.
+    Users(HashMap<String, Secret>),
+}
+
+/// How a server behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 takes any that is free.
+    pub address: SocketAddr,
+    /// The product it looks like.
+    pub persona: &'static Persona,
+    /// Who may connect.
+    pub access: Access,
+    /// Connections at a time; those beyond are closed at once.
+    pub max_connections: usize,
+    /// Threads that run statements at a time.
+    pub workers: usize,
+    /// From the first byte to an open database.
+    pub login_timeout: Duration,
+    /// A begun request has to go on, and a reply has to be taken, within this time.
+    pub stall_timeout: Duration,
+    /// Longest request: a statement with its parameters.
+    pub max_request: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            persona: &LUW,
+            access: Access::default(),
+            max_connections: 512,
+            workers: 8,
+            login_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(60),
+            max_request: 256 << 20,
+        }
+    }
+}
+
+/// A running server. Dropped, it stops.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    task: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more connections, lets commands under way end, closes every connection.
+    pub async fn shutdown(mut self) {
+        let _ = self.stop.send(true);
+        if let Some(task) = self.task.take() {
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.stop.send(true);
+    }
+}
+
+/// Starts a server on the current tokio runtime.
+pub async fn serve(settings: Settings, backend: Arc<dyn Backend>) -> std::io::Result<Server> {
+    let listener = TcpListener::bind(settings.address).await?;
+    let address = listener.local_addr()?;
+    let (stop, stopped) = watch::channel(false);
+    let shared = Arc::new(Shared::new(settings.persona, backend, settings.access.clone()));
+    let task = tokio::spawn(accept(listener, settings, shared, stopped));
+    Ok(Server { address, stop, task: Some(task) })
+}
+
+async fn accept(listener: TcpListener, settings: Settings, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let workers = Arc::new(Semaphore::new(settings.workers.max(1)));
+    let settings = Arc::new(settings);
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stop| *stop) => break,
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(e) => {
+                // Out of descriptors, most likely: others have to leave first.
+                tracing::debug!(error = %e, "a connection cannot be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        if connections.len() >= settings.max_connections {
+            tracing::info!(%peer, "connection refused: too many");
+            continue;
+        }
+        // Replies are written whole; waiting for more would only delay them.
+        let _ = stream.set_nodelay(true);
+        let mut random = [0; 64];
+        if getrandom::fill(&mut random).is_err() {
+            continue;
+        }
+        let conversation = Conversation::new(shared.clone(), random);
+        let link = Link {
+            stream,
+            settings: settings.clone(),
+            workers: workers.clone(),
+            stopped: stopped.clone(),
+            deframer: Deframer::new(LOGIN_LIMIT),
+            deadline: Instant::now() + settings.login_timeout,
+        };
+        connections.spawn(async move {
+            tracing::debug!(%peer, "connection opened");
+            link.run(conversation).await;
+            tracing::debug!(%peer, "connection closed");
+        });
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if timeout(GRACE, ended).await.is_err() {
+        connections.abort_all();
+    }
+}
+
+/// One connection.
+struct Link<S> {
+    stream: S,
+    settings: Arc<Settings>,
+    workers: Arc<Semaphore>,
+    stopped: watch::Receiver<bool>,
+    deframer: Deframer,
+    /// The login has to be done by then.
+    deadline: Instant,
+}
+
+/// The commands of a chain as its frames come in.
+#[derive(Default)]
+struct Gathered {
+    ready: Vec<Request>,
+    /// The command whose objects may still follow.
+    open: Option<Request>,
+    bytes: usize,
+    /// The frame that ends the chain was seen.
+    ended: bool,
+    /// The id that the next frame has to have.
+    same: Option<u16>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
+    async fn run(mut self, conversation: Conversation) {
+        let mut conversation = Some(conversation);
+        let mut buf = vec![0; READ];
+        let mut chain = Chain::new();
+        let mut gathered = Gathered::default();
+        let mut skip = false;
+        loop {
+            let n = match self.read(&mut buf, conversation.as_ref().is_some_and(Conversation::is_open), &gathered).await
+            {
+                Some(n) if n > 0 => n,
+                _ => break,
+            };
+            let mut input = buf.get(..n).unwrap_or_default();
+            while !input.is_empty() {
+                let taken = match self.deframer.feed(&mut input) {
+                    Ok(None) => Ok(()),
+                    Ok(Some(dss)) => gathered.take(dss),
+                    Err(e) => Err(Trouble::from(e)),
+                };
+                let open = conversation.as_ref().is_some_and(Conversation::is_open);
+                let limit = if open { self.settings.max_request } else { LOGIN_LIMIT };
+                let taken = match taken {
+                    Ok(()) if gathered.bytes > limit => Err(Trouble::syntax(synerrcd::TOO_LONG, None)),
+                    taken => taken,
+                };
+                if let Err(trouble) = taken {
+                    let id = gathered.open.as_ref().map_or(1, |r| r.id);
+                    if let Some(talk) = &conversation {
+                        talk.refuse(id, &trouble, &mut chain);
+                    }
+                    let out = chain.into_bytes();
+                    self.write(&out).await;
+                    return self.goodbye(conversation).await;
+                }
+                if !gathered.ended && (gathered.bytes < GATHER || gathered.ready.is_empty()) {
+                    continue;
+                }
+                let requests = gathered.drain();
+                let ended = std::mem::take(&mut gathered.ended);
+                let Some(talk) = conversation.take() else { return };
+                let Some(done) = self.work(talk, requests, chain, skip).await else { return };
+                let Worked { conversation: talk, chain: replies, after } = done;
+                chain = replies;
+                skip = after == After::Skip;
+                if ended || after == After::Close || chain.len() > SPILL {
+                    skip &= !ended;
+                    let out = std::mem::take(&mut chain).into_bytes();
+                    if !self.write(&out).await || after == After::Close {
+                        return self.goodbye(Some(talk)).await;
+                    }
+                }
+                if talk.is_open() {
+                    self.deframer.set_limit(self.settings.max_request);
+                }
+                conversation = Some(talk);
+            }
+        }
+        self.goodbye(conversation).await;
+    }
+
+    /// Waits for bytes; `None` when the connection is to end.
+    async fn read(&mut self, buf: &mut [u8], open: bool, gathered: &Gathered) -> Option<usize> {
+        let idle = gathered.open.is_none() && gathered.ready.is_empty() && self.deframer.is_idle();
+        let stalled = (!idle).then(|| Instant::now() + self.settings.stall_timeout);
+        let limit = if open { stalled } else { Some(self.deadline) };
+        let stopped = &mut self.stopped;
+        let stream = &mut self.stream;
+        let read = async {
+            tokio::select! {
+                biased;
+                _ = stopped.wait_for(|stop| *stop) => None,
+                n = stream.read(buf) => n.ok(),
+            }
+        };
+        match limit {
+            Some(limit) => timeout_at(limit, read).await.ok().flatten(),
+            None => read.await,
+        }
+    }
+
+    /// True when the peer took everything. Each part has to be taken in time.
+    async fn write(&mut self, mut out: &[u8]) -> bool {
+        while !out.is_empty() {
+            let limit = Instant::now() + self.settings.stall_timeout;
+            match timeout_at(limit, self.stream.write(out)).await {
+                Ok(Ok(n)) if n > 0 => out = out.get(n..).unwrap_or_default(),
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// Hangs up. The session may have work to undo, which may block.
+    async fn goodbye(&mut self, conversation: Option<Conversation>) {
+        let _ = self.stream.shutdown().await;
+        let _ = tokio::task::spawn_blocking(move || drop(conversation)).await;
+    }
+
+    /// Runs commands on a thread that may block.
+    async fn work(
+        &mut self,
+        mut conversation: Conversation,
+        requests: Vec<Request>,
+        mut chain: Chain,
+        skip: bool,
+    ) -> Option<Worked> {
+        let permit = self.workers.clone().acquire_owned().await.ok()?;
+        let task = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let mut after = if skip { After::Skip } else { After::Next };
+            for request in &requests {
+                if after != After::Next {
+                    break;
+                }
+                after = conversation.run(request, &mut chain);
+            }
+            Worked { conversation, chain, after }
+        });
+        // A backend that panics takes its own connection with it, no other.
+        task.await.ok()
+    }
+}
+
+struct Worked {
+    conversation: Conversation,
+    chain: Chain,
+    after: After,
+}
+
+impl Gathered {
+    /// Takes a frame: a command, or objects of the command before it.
+    fn take(&mut self, dss: Dss) -> Result<(), Trouble> {
+        let header = dss.header;
+        if !header.chained && header.same_id {
+            return Err(Trouble::syntax(0x1A, None));
+        }
+        if !header.chained && header.continue_on_error {
+            return Err(Trouble::syntax(0x18, None));
+        }
+        if header.id == 0 && header.kind != DssType::RequestNoReply
+            || self.same.take().is_some_and(|id| id != header.id)
+        {
+            return Err(Trouble::syntax(synerrcd::CORRELATION, None));
+        }
+        self.bytes += dss.body.len() + REQUEST;
+        self.same = header.same_id.then_some(header.id);
+        let mut parts = objects(&dss.body);
+        match header.kind {
+            DssType::Request | DssType::RequestNoReply => {
+                let command = parts.next().ok_or_else(|| Trouble::syntax(synerrcd::LENGTH, None))??;
+                let answered = header.kind == DssType::Request;
+                self.ready.extend(self.open.take());
+                self.open = Some(Request { id: header.id, command, objects: Vec::new(), answered });
+            }
+            DssType::Object => {}
+            DssType::Reply | DssType::Encrypted => return Err(Trouble::syntax(0x04, None)),
+        }
+        let open = self.open.as_mut().ok_or_else(|| Trouble::order(prccnvcd::OBJECT))?;
+        for object in parts {
+            open.objects.push(object?);
+        }
+        if open.objects.len() > OBJECTS {
+            return Err(Trouble::syntax(synerrcd::TOO_MANY, None));
+        }
+        if !header.chained {
+            self.ended = true;
+            self.ready.extend(self.open.take());
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Vec<Request> {
+        let left = self.open.as_ref().map_or(0, |r| r.objects.iter().map(|o| o.body.len()).sum());
+        self.bytes = left;
+        std::mem::take(&mut self.ready)
+    }
+}

@@ -1,0 +1,189 @@
+//! Which product the server looks like. A persona is data: what a real server of the kind answers
+//! and insists on, as measured or as its users report it.
+
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::value::typdef::{TypDef, TypDefName};
+
+/// When DDM text turns from EBCDIC to UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Utf8 {
+    /// By UNICODEMGR in the first EXCSAT.
+    Unicodemgr,
+    /// By CCSIDMGR in a later EXCSAT.
+    Ccsidmgr,
+    /// Never.
+    Never,
+}
+
+/// Which packages a statement may run in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packages {
+    /// Any name will do: the server has no packages.
+    Any,
+    /// The dynamic packages and the static helpers come with the server; others are bound.
+    Shipped,
+    /// None until it is bound: SQLCODE -805.
+    Bound,
+}
+
+/// A product's habits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Persona {
+    /// What the persona is called here.
+    pub name: &'static str,
+    /// SRVCLSNM.
+    pub class: &'static str,
+    /// PRDID.
+    pub prdid: &'static str,
+    /// SRVRLSLV.
+    pub release: &'static str,
+    /// The highest level of each manager; those left out are not there.
+    pub levels: &'static [(u16, u16)],
+    /// How DDM text becomes UTF-8.
+    pub utf8: Utf8,
+    /// The environment of everything sent as data.
+    pub typdef: TypDef,
+    /// Security mechanisms offered, the preferred one first.
+    pub secmecs: &'static [u16],
+    /// SECCHKCD for a wrong user id or password.
+    pub bad_login: u8,
+    /// What the requester's PRDID has to begin with.
+    pub demanded_prdid: Option<&'static str>,
+    /// Packages.
+    pub packages: Packages,
+    /// Parameters that the product refuses although others know them: command, parameter.
+    pub refused: &'static [(u16, u16)],
+    /// PBSD behind ACCRDBRM.
+    pub session_data: bool,
+    /// The end of data is a row with an SQLCA in place of ENDQRYRM.
+    pub ends_in_row: bool,
+    /// A chain goes on behind a statement that could not be prepared.
+    pub goes_on: bool,
+    /// SQLSTATE of success.
+    pub success: &'static str,
+    /// SQLCODE of every error, where the product has but one.
+    pub error_code: Option<i32>,
+    /// Longest SQLERRMC in bytes. (Measured: IBM's CLI driver breaks off at a longer one.)
+    pub errmc: usize,
+    /// SQLCODE of a statement that found no row to change.
+    pub no_row: i32,
+    /// Texts of errors and parts of large objects are to be had by calls of routines in SYSIBM.
+    pub calls: bool,
+    /// Width of a BOOLEAN.
+    pub boolean: u16,
+    /// Digits of every TIMESTAMP's second, where the product has but one form.
+    pub timestamp_digits: Option<u8>,
+    /// TIMESTAMP WITH TIME ZONE exists.
+    pub timestamp_tz: bool,
+    /// DECFLOAT exists.
+    pub decfloat: bool,
+    /// Bytes are FOR BIT DATA in place of BINARY and VARBINARY.
+    pub bit_data: bool,
+    /// Text is said to be in the mixed page in place of the single-byte one.
+    pub mixed: bool,
+    /// Width of the placeholder of a large object.
+    pub placeholder: u16,
+    /// A status byte stands behind a large object that comes in.
+    pub extdta_status: bool,
+}
+
+/// Db2 12.1 for Linux on x86.
+pub static LUW: Persona = Persona {
+    name: "luw",
+    class: "QDB2/LINUXX8664",
+    prdid: "SQL12010",
+    release: "SQL12010",
+    levels: &[(cp::AGENT, 10), (cp::SQLAM, 11), (cp::CMNTCPIP, 5), (cp::RDB, 12), (cp::SECMGR, 9)],
+    utf8: Utf8::Ccsidmgr,
+    typdef: TypDef { name: TypDefName::X86, sbc: 1208, dbc: 1200, mbc: 1208, xml: 1208 },
+    secmecs: &[9, 3, 4],
+    bad_login: 0x0F,
+    demanded_prdid: None,
+    packages: Packages::Shipped,
+    refused: &[],
+    session_data: false,
+    ends_in_row: false,
+    goes_on: false,
+    success: "00000",
+    error_code: None,
+    errmc: 70,
+    no_row: 100,
+    calls: false,
+    boolean: 2,
+    timestamp_digits: None,
+    timestamp_tz: true,
+    decfloat: true,
+    bit_data: false,
+    mixed: true,
+    placeholder: 8,
+    extdta_status: false,
+};
+
+/// Apache Derby 10.14 network server.
+pub static DERBY: Persona = Persona {
+    name: "derby",
+    class: "Apache Derby",
+    prdid: "CSS10140",
+    release: "CSS10140/10.14.2.0",
+    levels: &[(cp::AGENT, 7), (cp::SQLAM, 7), (cp::CMNTCPIP, 5), (cp::RDB, 7), (cp::SECMGR, 7)],
+    utf8: Utf8::Unicodemgr,
+    typdef: TypDef { name: TypDefName::Asc, sbc: 1208, dbc: 0, mbc: 1208, xml: 0 },
+    secmecs: &[3, 4, 8],
+    bad_login: 0x13,
+    demanded_prdid: Some("DNC"),
+    packages: Packages::Any,
+    refused: &[(cp::ACCSEC, cp::ENCALG), (cp::DSCSQLSTT, cp::QRYINSID), (cp::OPNQRY, cp::DYNDTAFMT)],
+    session_data: true,
+    ends_in_row: true,
+    goes_on: true,
+    success: "     ",
+    error_code: Some(-20001),
+    errmc: 2400,
+    no_row: 10000,
+    calls: true,
+    boolean: 1,
+    timestamp_digits: Some(9),
+    timestamp_tz: false,
+    decfloat: false,
+    bit_data: true,
+    mixed: true,
+    placeholder: 4,
+    extdta_status: true,
+};
+
+/// Db2 for i 7.5.
+pub static IBMI: Persona = Persona {
+    name: "ibmi",
+    class: "QAS",
+    prdid: "QSQ07050",
+    release: "V7R5M0",
+    levels: &[(cp::AGENT, 10), (cp::SQLAM, 10), (cp::CMNTCPIP, 5), (cp::RDB, 10), (cp::SECMGR, 9)],
+    utf8: Utf8::Never,
+    typdef: TypDef { name: TypDefName::Os400, sbc: 37, dbc: 1200, mbc: 37, xml: 1208 },
+    packages: Packages::Bound,
+    mixed: false,
+    ..LUW
+};
+
+/// Db2 13 for z/OS.
+pub static ZOS: Persona = Persona {
+    name: "zos",
+    class: "QDB2",
+    prdid: "DSN13015",
+    release: "DSN13015",
+    levels: &[(cp::AGENT, 10), (cp::SQLAM, 10), (cp::CMNTCPIP, 5), (cp::RDB, 12), (cp::SECMGR, 9)],
+    typdef: TypDef { name: TypDefName::S370, sbc: 1047, dbc: 1200, mbc: 1047, xml: 1208 },
+    ..IBMI
+};
+
+impl Persona {
+    /// By its name here.
+    pub fn named(name: &str) -> Option<&'static Persona> {
+        [&LUW, &DERBY, &IBMI, &ZOS].into_iter().find(|p| p.name == name)
+    }
+
+    /// The level of a manager: the lower of what is asked for and what there is.
+    pub(super) fn level(&self, manager: u16, asked: u16) -> u16 {
+        self.levels.iter().find(|(m, _)| *m == manager).map_or(0, |(_, own)| asked.min(*own))
+    }
+}

@@ -1,0 +1,209 @@
+//! Statements and sections: PRPSQLSTT puts a statement into a section, DSCSQLSTT describes it,
+//! EXCSQLIMM runs one without a section, EXCSQLSET sets registers.
+
+use super::backend::{Parameters, Prepared};
+use super::calls::Call;
+use super::conversation::{After, Conversation, Out, Request};
+use super::describe;
+use super::error::SqlError;
+use super::explain;
+use super::trouble::{Result, Trouble, synerrcd};
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::object::Object;
+use crate::wire::ddm::reply::Reply;
+use crate::wire::drda::layout::{Layout, ServerClass};
+use crate::wire::drda::prepare::{DscSqlStt, ExcSqlImm, ExcSqlSet, PrpSqlStt, typsqlda};
+use crate::wire::drda::sqlda::SqlDa;
+use crate::wire::drda::text;
+use crate::wire::value::field::Field;
+
+/// Sections that a connection may have filled at a time.
+const SECTIONS: usize = 4096;
+
+/// What a section holds.
+pub(super) enum Statement {
+    /// A statement of the backend's.
+    Prepared {
+        prepared: Prepared,
+        /// Columns of the result; none when it is no query.
+        columns: Vec<Field>,
+        parameters: Vec<Field>,
+        /// The cursor outlives a commit.
+        held: bool,
+    },
+    /// The call that gives the text of an error.
+    Explain,
+    /// A call about a large object.
+    Call(Call),
+}
+
+impl Conversation {
+    pub(super) fn prpsqlstt(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        let command = PrpSqlStt::decode(&request.command.body, self.text)?;
+        let sql = self.statement_text(&request.objects, cp::SQLSTT)?;
+        let sql = sql.ok_or_else(|| Trouble::syntax(synerrcd::MISSING, Some(cp::SQLSTT)))?;
+        let attributes = self.statement_text(&request.objects, cp::SQLATTR)?.unwrap_or_default();
+        let held = attributes.to_ascii_uppercase().contains("WITH HOLD");
+        let prepared = match self.check_package(&command.pkgnamcsn) {
+            Ok(section) => {
+                // Whatever becomes of this one, the statement before it is gone.
+                self.clear_section(&section)?;
+                self.prepare(&sql, held)?.map(|statement| (section, statement))
+            }
+            Err(error) => Err(error),
+        };
+        let (section, statement) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                out.reply(&Reply::new(cp::SQLERRRM).encode(self.text)?);
+                self.fail(&error, out)?;
+                return Ok(if self.persona.goes_on { After::Next } else { After::Skip });
+            }
+        };
+        if command.rtnsqlda == Some(true) {
+            self.sqldard(&statement.sqlda(command.typsqlda.unwrap_or_default()), out)?;
+        } else {
+            let sqlca = self.success(None);
+            self.card(Some(&sqlca), out)?;
+        }
+        if self.statements.len() >= SECTIONS {
+            return Err(Trouble::reply(Reply::new(cp::RSCLMTRM)));
+        }
+        self.statements.insert(section, statement);
+        Ok(After::Next)
+    }
+
+    pub(super) fn dscsqlstt(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        let command = DscSqlStt::decode(&request.command.body, self.text)?;
+        let found = self.check_package(&command.pkgnamcsn).and_then(|section| {
+            let statement = self.statements.get(&section).ok_or_else(not_prepared)?;
+            Ok(statement.sqlda(command.typsqlda.unwrap_or_default()))
+        });
+        match found {
+            Ok(sqlda) => self.sqldard(&sqlda, out)?,
+            Err(error) => self.fail(&error, out)?,
+        }
+        Ok(After::Next)
+    }
+
+    pub(super) fn excsqlimm(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        let command = ExcSqlImm::decode(&request.command.body, self.text)?;
+        let sql = self.statement_text(&request.objects, cp::SQLSTT)?;
+        let sql = sql.ok_or_else(|| Trouble::syntax(synerrcd::MISSING, Some(cp::SQLSTT)))?;
+        let statement = match self.check_package(&command.pkgnamcsn) {
+            Ok(_) => self.prepare(&sql, false)?,
+            Err(error) => Err(error),
+        };
+        let done = match statement {
+            Ok(Statement::Prepared { prepared, columns, parameters, .. }) => {
+                let session = self.session()?;
+                let done = if !columns.is_empty() {
+                    Err(SqlError::new(-84, "42612", &[]))
+                } else if !parameters.is_empty() {
+                    Err(SqlError::new(-313, "07001", &[]))
+                } else {
+                    session.execute(prepared.statement, &Parameters::none())
+                };
+                session.forget(prepared.statement);
+                done
+            }
+            Ok(Statement::Explain | Statement::Call(_)) => Err(SqlError::new(-313, "07001", &[])),
+            Err(error) => Err(error),
+        };
+        self.executed(done, out)
+    }
+
+    pub(super) fn excsqlset(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        // The package says nothing here: the command belongs to none in particular.
+        ExcSqlSet::decode(&request.command.body, self.text)?;
+        let typdef = self.typdef_of(&request.objects)?;
+        let mut done = Ok(());
+        for object in request.objects.iter().filter(|o| o.cp == cp::SQLSTT) {
+            let sql = text::decode(&object.body, &typdef, self.sqlam)?;
+            done = done.and(self.session()?.set(&sql));
+        }
+        match done {
+            Ok(()) => {
+                let sqlca = self.success(None);
+                self.card(Some(&sqlca), out)?;
+            }
+            Err(error) => self.fail(&error, out)?,
+        }
+        Ok(After::Next)
+    }
+
+    /// Has the backend read a statement, and describes it in the persona's terms.
+    fn prepare(&mut self, sql: &str, held: bool) -> Result<std::result::Result<Statement, SqlError>> {
+        if self.persona.calls {
+            if explain::is_call(sql) {
+                return Ok(Ok(Statement::Explain));
+            }
+            if let Some(call) = Call::of(sql) {
+                return Ok(Ok(Statement::Call(call)));
+            }
+        }
+        let persona = self.persona;
+        let session = self.session()?;
+        let prepared = match session.prepare(sql) {
+            Ok(prepared) => prepared,
+            Err(error) => return Ok(Err(error)),
+        };
+        let columns = match &prepared.columns {
+            Some(schema) => describe::fields(schema, persona),
+            None => Ok(Vec::new()),
+        };
+        let fields = prepared.parameters.iter().enumerate().map(|(i, f)| describe::field(f, i, persona));
+        let parameters: std::result::Result<Vec<Field>, SqlError> = fields.collect();
+        Ok(match (columns, parameters) {
+            (Ok(columns), Ok(parameters)) => Ok(Statement::Prepared { prepared, columns, parameters, held }),
+            (Err(error), _) | (_, Err(error)) => {
+                session.forget(prepared.statement);
+                Err(error)
+            }
+        })
+    }
+
+    /// Empties a section; its queries end.
+    pub(super) fn clear_section(&mut self, section: &super::conversation::Section) -> Result<()> {
+        if let Some(Statement::Prepared { prepared, .. }) = self.statements.remove(section) {
+            self.session()?.forget(prepared.statement);
+        }
+        self.cursors.retain(|(of, _), _| of != section);
+        Ok(())
+    }
+
+    fn sqldard(&self, sqlda: &SqlDa, out: &mut Out<'_>) -> Result<()> {
+        let layout = Layout::expected(self.sqlam, ServerClass::from_srvclsnm(self.persona.class));
+        out.object(&sqlda.encode(self.sqlam, layout, &self.persona.typdef).map_err(Trouble::ours)?);
+        Ok(())
+    }
+
+    fn statement_text(&self, objects: &[Object], point: u16) -> Result<Option<String>> {
+        let typdef = self.typdef_of(objects)?;
+        let Some(object) = objects.iter().find(|o| o.cp == point) else { return Ok(None) };
+        Ok(Some(text::decode(&object.body, &typdef, self.sqlam)?))
+    }
+}
+
+impl Statement {
+    /// A kind of description (TYPSQLDA): odd ones are about the parameters, the last two extended.
+    fn sqlda(&self, kind: u8) -> SqlDa {
+        let input = kind & 1 == 1;
+        let fields = match self {
+            Statement::Prepared { parameters, .. } if input => parameters.as_slice(),
+            Statement::Prepared { columns, .. } => columns.as_slice(),
+            Statement::Explain if input => return explain::parameters(),
+            Statement::Call(call) if input => return call.parameters(),
+            Statement::Explain | Statement::Call(_) => &[],
+        };
+        let mode = if input { describe::MODE_IN } else { describe::MODE_NONE };
+        let extended = kind >= typsqlda::OUTPUT_EXTENDED;
+        let columns = fields.iter().map(|f| describe::sqlvar(f, extended.then_some(mode)));
+        SqlDa { sqlca: None, header: None, columns: columns.collect() }
+    }
+}
+
+/// -514 is about cursors, -518 about EXECUTE; a describe gets the latter too.
+pub(super) fn not_prepared() -> SqlError {
+    SqlError::new(-518, "07003", &[])
+}

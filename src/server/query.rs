@@ -1,0 +1,289 @@
+//! The answering side of a query: OPNQRY opens it, CNTQRY continues it, CLSQRY closes it. Blocks
+//! are cut where they are full, in the middle of a row if need be (limited block protocol); rows
+//! with large objects go out whole, the objects behind them, and only when asked for by CNTQRY
+//! (fixed row protocol): the requester may want locators in their place (OUTOVR).
+
+use super::conversation::{After, Conversation, Out, Request, Section};
+use super::describe::is_large;
+use super::error::SqlError;
+use super::lobs::{self, Wanted};
+use super::prepare::{Statement, not_prepared};
+use super::rows::RowSource;
+use super::trouble::{Result, Trouble, synerrcd};
+use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::object::put_bytes;
+use crate::wire::ddm::reply::Reply;
+use crate::wire::drda::execute::extdta;
+use crate::wire::drda::package::PkgNamCsn;
+use crate::wire::drda::query::{ClsQry, CntQry, OpnQry, OpnQryRm, rtnextdta};
+use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::drda::text::SqlText;
+use crate::wire::fdoca::descriptor;
+
+/// Block sizes that are taken.
+const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
+/// Bytes of a block that are no rows: the frame's header, LL and code point, an extended length.
+const OVERHEAD: usize = 14;
+/// Blocks sent beyond the first, however many more the requester would take.
+const EXTRA: usize = 3;
+/// Queries that a connection may have open.
+const OPEN: usize = 1024;
+/// QRYATTUPD: read-only.
+const READ_ONLY: u8 = 1;
+/// QRYCLSIMP: the requester closes.
+const NOT_CLOSED: u8 = 2;
+/// Behind the SQLCA at the end of data: no row.
+const NO_ROW: u8 = 0xFF;
+
+/// An open query.
+pub(super) struct Cursor {
+    rows: RowSource,
+    held: bool,
+    /// Encoded and not sent yet.
+    tail: Writer,
+    /// Rows go out whole, none with the open.
+    fixed: bool,
+    /// The server closes it at its end.
+    closes: bool,
+    wanted: Vec<Wanted>,
+    /// The end was told.
+    told: bool,
+}
+
+impl Cursor {
+    /// It outlives a commit.
+    pub(super) fn held(&self) -> bool {
+        self.held
+    }
+}
+
+impl Conversation {
+    pub(super) fn opnqry(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        let command = OpnQry::decode(&request.command.body, self.text)?;
+        check_block_size(command.qryblksz)?;
+        let opened = match self.check_package(&command.pkgnamcsn) {
+            Ok(section) => self.open(&section, request)?.map(|cursor| (section, cursor)),
+            Err(error) => Err(error),
+        };
+        let (section, mut cursor) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                let failed = Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::OPNQFLRM) };
+                out.reply(&failed.encode(self.text)?);
+                if self.persona.goes_on && error == not_prepared() {
+                    // Derby tells of the failed prepare once, and of the open nothing more.
+                    let sqlca = self.success(None);
+                    self.card(Some(&sqlca), out)?;
+                } else {
+                    self.fail(&error, out)?;
+                }
+                return Ok(After::Next);
+            }
+        };
+        cursor.closes = command.qryclsimp != Some(NOT_CLOSED);
+        if command.qryblkctl == Some(cp::FRCFIXROW) {
+            cursor.fixed = true;
+        }
+        let instance = self.next_instance;
+        self.next_instance += 1;
+        let opened = OpnQryRm {
+            svrcod: 0,
+            qryprctyp: if cursor.fixed { cp::FIXROWPRC } else { cp::LMTBLKPRC },
+            sqlcsrhld: Some(cursor.held),
+            qryinsid: Some(instance),
+            qryattscr: None,
+            qryattsns: None,
+            qryattupd: Some(READ_ONLY),
+            qryattset: None,
+            qryattisol: None,
+        };
+        out.reply(&opened.encode(self.text).map_err(Trouble::ours)?);
+        let mut w = Writer::new();
+        put_bytes(&mut w, cp::QRYDSC, &descriptor::encode_result(cursor.rows.fields()));
+        out.object(w.as_slice());
+        let over = !cursor.fixed && self.blocks(&mut cursor, command.qryblksz, command.maxblkext, out)?;
+        if !over {
+            self.cursors.retain(|(of, _), c| !(of == &section && c.told));
+            if self.cursors.len() >= OPEN {
+                return Err(Trouble::reply(Reply::new(cp::RSCLMTRM)));
+            }
+            self.cursors.insert((section, instance), cursor);
+        }
+        Ok(After::Next)
+    }
+
+    pub(super) fn cntqry(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        let command = CntQry::decode(&request.command.body, self.text)?;
+        check_block_size(command.qryblksz)?;
+        let key = self.find(&command.pkgnamcsn, command.qryinsid)?;
+        let Some(mut cursor) = self.cursors.remove(&key) else { return Err(not_open()) };
+        if let Some(outovr) = request.objects.iter().find(|o| o.cp == cp::OUTOVR) {
+            cursor.wanted = lobs::wanted(&outovr.body, cursor.rows.fields())?;
+        }
+        let over = if cursor.fixed {
+            let all = command.rtnextdta == Some(rtnextdta::ALL);
+            let most = if all { usize::MAX } else { command.qryrowset.or(command.nbrrow).map_or(1, |n| n as usize) };
+            self.whole_rows(&mut cursor, command.qryblksz, most.max(1), out)?
+        } else {
+            self.blocks(&mut cursor, command.qryblksz, command.maxblkext, out)?
+        };
+        if !over {
+            self.cursors.insert(key, cursor);
+        }
+        Ok(After::Next)
+    }
+
+    pub(super) fn clsqry(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        let command = ClsQry::decode(&request.command.body, self.text)?;
+        let key = self.find(&command.pkgnamcsn, command.qryinsid)?;
+        self.cursors.remove(&key);
+        let sqlca = self.success(None);
+        self.card(Some(&sqlca), out)?;
+        Ok(After::Next)
+    }
+
+    fn open(&mut self, section: &Section, request: &Request) -> Result<std::result::Result<Cursor, SqlError>> {
+        let input = self.input(&request.objects)?;
+        let Some(Statement::Prepared { prepared, columns, held, .. }) = self.statements.get(section) else {
+            return Ok(Err(not_prepared()));
+        };
+        if columns.is_empty() {
+            // No query: the cursor has none as its statement.
+            return Ok(Err(SqlError::new(-517, "07005", &[&format!("SQL_CUR{}", section.2)])));
+        }
+        let (statement, columns, held) = (prepared.statement, columns.clone(), *held);
+        let parameters = match self.parameters(input, &prepared.parameters, 1)? {
+            Ok(parameters) => parameters,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(self.session()?.query(statement, &parameters).map(|rows| Cursor {
+            fixed: columns.iter().any(is_large),
+            rows: RowSource::new(columns, rows),
+            held,
+            tail: Writer::new(),
+            closes: true,
+            wanted: Vec::new(),
+            told: false,
+        }))
+    }
+
+    /// The open query that a command is about: by its instance, else the latest of the section.
+    fn find(&self, name: &PkgNamCsn, instance: Option<u64>) -> Result<(Section, u64)> {
+        let section: Section = (name.collection.clone(), name.package.clone(), name.section);
+        let latest = instance.unwrap_or(u64::MAX);
+        let key = self.cursors.range((section.clone(), instance.unwrap_or(0))..=(section, latest)).next_back();
+        key.map(|(key, _)| key.clone()).ok_or_else(not_open)
+    }
+
+    /// Sends blocks as full as they get; true when the query is over.
+    fn blocks(&mut self, cursor: &mut Cursor, size: u32, extra: Option<i16>, out: &mut Out<'_>) -> Result<bool> {
+        let payload = size as usize - OVERHEAD;
+        let extra = match extra.unwrap_or(0) {
+            n if n < 0 => EXTRA,
+            n => usize::from(n.unsigned_abs()).min(EXTRA),
+        };
+        for _ in 0..=extra {
+            let mut nothing = Vec::new();
+            cursor.rows.fill(&mut cursor.tail, payload, usize::MAX, &[], &mut nothing, &mut self.locators);
+            if cursor.rows.end().is_some() && (cursor.tail.len() <= payload || self.ends_in_row(cursor)) {
+                if self.finish(cursor, payload, out)? {
+                    return Ok(!self.ends_in_row(cursor));
+                }
+                continue;
+            }
+            send_rows(cursor, payload, out);
+        }
+        Ok(false)
+    }
+
+    /// Sends rows that fit, at least one and at most `most`, with their large objects behind; true
+    /// when the query is over.
+    fn whole_rows(&mut self, cursor: &mut Cursor, size: u32, most: usize, out: &mut Out<'_>) -> Result<bool> {
+        let (mut lobs, mut rows) = (Vec::new(), 0);
+        loop {
+            let used = cursor.tail.len() + lobs.iter().map(|(l, _): &(bytes::Bytes, bool)| l.len()).sum::<usize>();
+            if rows >= most || rows > 0 && used >= size as usize || cursor.rows.end().is_some() {
+                break;
+            }
+            cursor.rows.fill(&mut cursor.tail, usize::MAX, 1, &cursor.wanted, &mut lobs, &mut self.locators);
+            rows += 1;
+        }
+        let mut objects = Vec::with_capacity(lobs.len());
+        for (value, nullable) in lobs {
+            objects.push(extdta(&value, nullable, None).map_err(Trouble::ours)?);
+        }
+        // The end is told by itself, unless more rows were asked for than there are.
+        let ends = cursor.rows.end().is_some();
+        if ends && self.ends_in_row(cursor) && objects.is_empty() {
+            self.finish(cursor, usize::MAX, out)?;
+            return Ok(!self.ends_in_row(cursor));
+        }
+        if !cursor.tail.is_empty() {
+            send_rows(cursor, usize::MAX, out);
+        }
+        objects.iter().for_each(|object| out.object(object));
+        if ends && !self.ends_in_row(cursor) {
+            self.finish(cursor, usize::MAX, out)?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// The end is a row rather than a message: the product's habit, or the requester closes. Behind
+    /// it the query can still be asked. (Measured: Derby answers surplus CNTQRYs.)
+    fn ends_in_row(&self, cursor: &Cursor) -> bool {
+        self.persona.ends_in_row || !cursor.closes
+    }
+
+    /// Sends what is left and the end of data; false when that takes another block.
+    fn finish(&mut self, cursor: &mut Cursor, payload: usize, out: &mut Out<'_>) -> Result<bool> {
+        let error = match cursor.rows.end() {
+            Some(Err(error)) => Some(error.clone()),
+            _ => None,
+        };
+        let mut sqlca = self.sqlca(error.as_ref().unwrap_or(&SqlError::new(100, "02000", &[])));
+        if !self.ends_in_row(cursor) {
+            if !cursor.tail.is_empty() {
+                send_rows(cursor, payload, out);
+            }
+            out.reply(&Reply::new(cp::ENDQRYRM).encode(self.text)?);
+            match error {
+                Some(error) => self.fail(&error, out)?,
+                None => self.card(Some(&sqlca), out)?,
+            }
+            return Ok(true);
+        }
+        // Told again to whom asks behind the end.
+        if !cursor.told || cursor.tail.is_empty() {
+            let [high, low, ..] = &mut sqlca.errd;
+            *high = (cursor.rows.sent >> 32) as u32 as i32;
+            *low = (cursor.rows.sent & 0xFFFF_FFFF) as u32 as i32;
+            let text = SqlText::new(&self.persona.typdef);
+            Sqlca::write(Some(&sqlca), &mut cursor.tail, self.sqlam, &text).map_err(Trouble::ours)?;
+            cursor.tail.u8(NO_ROW);
+            cursor.told = true;
+        }
+        send_rows(cursor, payload, out);
+        Ok(cursor.tail.is_empty())
+    }
+}
+
+/// Sends a QRYDTA of up to `payload` bytes of what is encoded.
+fn send_rows(cursor: &mut Cursor, payload: usize, out: &mut Out<'_>) {
+    let all = std::mem::take(&mut cursor.tail);
+    let (now, later) = all.as_slice().split_at(all.len().min(payload));
+    let mut w = Writer::new();
+    put_bytes(&mut w, cp::QRYDTA, now);
+    cursor.tail.bytes(later);
+    out.object(w.as_slice());
+}
+
+fn check_block_size(size: u32) -> Result<()> {
+    if BLOCK_SIZES.contains(&size) { Ok(()) } else { Err(Trouble::syntax(synerrcd::VALUE, Some(cp::QRYBLKSZ))) }
+}
+
+/// QRYNOPRM: the query is not open.
+fn not_open() -> Trouble {
+    Trouble::reply(Reply::new(cp::QRYNOPRM))
+}

@@ -1,0 +1,373 @@
+//! A small engine in memory: Arrow tables that can be read, filtered by one column, filled and
+//! emptied, with transactions. Enough to test a client or a pipeline against; SQL beyond that is
+//! another backend's.
+
+mod sql;
+mod value;
+
+use super::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session};
+use super::error::SqlError;
+use arrow_array::{ArrayRef, Int32Array, RecordBatch};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use sql::{Columns, Filter, Literal, Operand, Plan};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Statements that a session may have prepared.
+const STATEMENTS: usize = 65_536;
+
+/// A table: batches of one schema.
+#[derive(Debug, Clone)]
+pub struct Table {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+impl Table {
+    /// Of these batches; `None` when one has other columns.
+    pub fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Option<Table> {
+        let types = |s: &Schema| s.fields().iter().map(|f| f.data_type().clone()).collect::<Vec<_>>();
+        let same = batches.iter().all(|b| types(&b.schema()) == types(&schema));
+        same.then_some(Table { schema, batches })
+    }
+
+    /// Rows in all.
+    pub fn rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
+type Tables = BTreeMap<String, Arc<Table>>;
+
+/// The engine: named tables, one database whatever it is called.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryTables {
+    tables: Arc<Mutex<Tables>>,
+}
+
+impl MemoryTables {
+    /// Without a table yet.
+    pub fn new() -> MemoryTables {
+        MemoryTables::default()
+    }
+
+    /// Adds a table or replaces it.
+    pub fn put(&self, name: &str, table: Table) {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::new(table));
+    }
+}
+
+impl Backend for MemoryTables {
+    fn connect(&self, _: &Login) -> Result<Box<dyn Session>, ConnectError> {
+        Ok(Box::new(MemorySession {
+            committed: self.tables.clone(),
+            changed: BTreeMap::new(),
+            statements: HashMap::new(),
+            next: 0,
+        }))
+    }
+}
+
+/// A table as a transaction found it, and as it left it; `None`: there is none.
+struct Change {
+    before: Option<Arc<Table>>,
+    after: Option<Arc<Table>>,
+}
+
+struct MemorySession {
+    committed: Arc<Mutex<Tables>>,
+    changed: BTreeMap<String, Change>,
+    statements: HashMap<u64, Plan>,
+    next: u64,
+}
+
+impl Session for MemorySession {
+    fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
+        let plan = sql::parse(sql)?;
+        let (columns, parameters) = self.describe(&plan)?;
+        if self.statements.len() >= STATEMENTS {
+            return Err(SqlError::new(-101, "54001", &[]));
+        }
+        self.next += 1;
+        self.statements.insert(self.next, plan);
+        Ok(Prepared { statement: self.next, columns, parameters })
+    }
+
+    fn query(&mut self, statement: u64, parameters: &Parameters) -> Result<Rows, SqlError> {
+        let plan = self.statements.get(&statement).ok_or_else(|| SqlError::new(-518, "07003", &[]))?;
+        match plan {
+            Plan::Values(literals) => {
+                let columns = literals.iter().map(Literal::array).collect();
+                let schema = literal_schema(literals);
+                let batch = RecordBatch::try_new(schema, columns).map_err(|e| SqlError::system(&e.to_string()))?;
+                Ok(Box::new(std::iter::once(Ok(batch))))
+            }
+            Plan::Select { table, columns, filter, limit } => {
+                let (_, table) = self.table(table)?;
+                let picked = pick(&table, columns)?;
+                let filter = Match::of(filter.as_ref(), &table, parameters)?;
+                match columns {
+                    Columns::Count => {
+                        let mut count = 0i64;
+                        for batch in &table.batches {
+                            count += filter
+                                .runs(batch)?
+                                .iter()
+                                .map(|(_, n, hit)| if *hit { *n as i64 } else { 0 })
+                                .sum::<i64>();
+                        }
+                        let count = i32::try_from(count).map_err(|_| SqlError::new(-802, "22003", &[]))?;
+                        let array: ArrayRef = Arc::new(Int32Array::from(vec![count]));
+                        let batch = RecordBatch::try_new(count_schema(), vec![array]);
+                        Ok(Box::new(std::iter::once(batch.map_err(|e| SqlError::system(&e.to_string())))))
+                    }
+                    _ => Ok(select(table, picked, filter, limit.unwrap_or(usize::MAX))),
+                }
+            }
+            _ => Err(SqlError::new(-517, "07005", &["SQL_CUR"])),
+        }
+    }
+
+    fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError> {
+        let plan = self.statements.get(&statement).cloned().ok_or_else(|| SqlError::new(-518, "07003", &[]))?;
+        match plan {
+            Plan::Insert { table, values } => {
+                let (name, table) = self.table(&table)?;
+                let batch = value::rows(&table.schema, &values, parameters)?;
+                let count = batch.num_rows() as u64;
+                let mut table = Table::clone(&table);
+                table.batches.push(batch);
+                self.change(name, Some(table));
+                Ok(Done { count: Some(count), warning: None })
+            }
+            Plan::Delete { table, filter } => {
+                let (name, table) = self.table(&table)?;
+                let filter = Match::of(filter.as_ref(), &table, parameters)?;
+                let (mut kept, mut count) = (Vec::new(), 0u64);
+                for batch in &table.batches {
+                    for (start, rows, hit) in filter.runs(batch)? {
+                        if hit {
+                            count += rows as u64;
+                        } else {
+                            kept.push(batch.slice(start, rows));
+                        }
+                    }
+                }
+                if count > 0 {
+                    self.change(name, Some(Table { schema: table.schema.clone(), batches: kept }));
+                }
+                let warning = (count == 0).then(|| SqlError::new(100, "02000", &[]));
+                Ok(Done { count: Some(count), warning })
+            }
+            Plan::Create { table, fields } => {
+                if self.table(&table).is_ok() {
+                    return Err(SqlError::new(-601, "42710", &[&table, "TABLE"]));
+                }
+                let schema = Arc::new(Schema::new(fields));
+                self.change(table, Some(Table { schema, batches: Vec::new() }));
+                Ok(Done::default())
+            }
+            Plan::Drop { table } => {
+                let (name, _) = self.table(&table)?;
+                self.change(name, None);
+                Ok(Done::default())
+            }
+            Plan::Set => Ok(Done::default()),
+            Plan::Values(_) | Plan::Select { .. } => Err(SqlError::new(-84, "42612", &[])),
+        }
+    }
+
+    fn forget(&mut self, statement: u64) {
+        self.statements.remove(&statement);
+    }
+
+    fn set(&mut self, _: &str) -> Result<(), SqlError> {
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), SqlError> {
+        let changed = std::mem::take(&mut self.changed);
+        let mut tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        let untouched = |(name, change): (&String, &Change)| match (tables.get(name), &change.before) {
+            (Some(now), Some(before)) => Arc::ptr_eq(now, before),
+            (None, None) => true,
+            _ => false,
+        };
+        if !changed.iter().all(untouched) {
+            return Err(SqlError::conflict());
+        }
+        for (name, change) in changed {
+            match change.after {
+                Some(table) => tables.insert(name, table),
+                None => tables.remove(&name),
+            };
+        }
+        Ok(())
+    }
+
+    fn rollback(&mut self) -> Result<(), SqlError> {
+        self.changed.clear();
+        Ok(())
+    }
+}
+
+impl MemorySession {
+    /// A table as this transaction sees it, with its full name.
+    fn table(&self, name: &str) -> Result<(String, Arc<Table>), SqlError> {
+        if let Some((name, change)) = self.changed.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
+            let table = change.after.clone().ok_or_else(|| SqlError::no_table(name))?;
+            return Ok((name.clone(), table));
+        }
+        let tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = tables.get_key_value(name).or_else(|| tables.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)));
+        found.map(|(n, t)| (n.clone(), t.clone())).ok_or_else(|| SqlError::no_table(name))
+    }
+
+    fn change(&mut self, name: String, after: Option<Table>) {
+        let committed = self.committed.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        let change = self.changed.entry(name).or_insert(Change { before: committed, after: None });
+        change.after = after.map(Arc::new);
+    }
+
+    /// Columns of the result and markers of the statement.
+    fn describe(&self, plan: &Plan) -> Result<(Option<SchemaRef>, Vec<Field>), SqlError> {
+        Ok(match plan {
+            Plan::Values(literals) => (Some(literal_schema(literals)), Vec::new()),
+            Plan::Select { table, columns, filter, .. } => {
+                let (_, table) = self.table(table)?;
+                let markers = markers(filter.as_ref(), &table)?;
+                let schema = match columns {
+                    Columns::Count => count_schema(),
+                    _ => {
+                        let picked = pick(&table, columns)?;
+                        Arc::new(table.schema.project(&picked).map_err(|e| SqlError::system(&e.to_string()))?)
+                    }
+                };
+                (Some(schema), markers)
+            }
+            Plan::Insert { table, values } => {
+                let (_, table) = self.table(table)?;
+                if values.len() != table.schema.fields().len() {
+                    return Err(SqlError::new(-117, "42802", &[]));
+                }
+                let fields = table.schema.fields().iter().zip(values);
+                let markers = fields.filter(|(_, v)| matches!(v, Operand::Marker));
+                (None, markers.map(|(f, _)| f.as_ref().clone()).collect())
+            }
+            Plan::Delete { table, filter } => {
+                let (_, table) = self.table(table)?;
+                (None, markers(filter.as_ref(), &table)?)
+            }
+            Plan::Drop { table } => {
+                self.table(table)?;
+                (None, Vec::new())
+            }
+            Plan::Create { .. } | Plan::Set => (None, Vec::new()),
+        })
+    }
+}
+
+/// The marker of a filter has the type of the column.
+fn markers(filter: Option<&Filter>, table: &Table) -> Result<Vec<Field>, SqlError> {
+    let Some(filter) = filter else { return Ok(Vec::new()) };
+    let field = table.schema.field(column(table, &filter.column)?).clone().with_nullable(true);
+    Ok(if matches!(filter.value, Operand::Marker) { vec![field] } else { Vec::new() })
+}
+
+fn column(table: &Table, name: &str) -> Result<usize, SqlError> {
+    let fields = table.schema.fields();
+    let exact = fields.iter().position(|f| f.name() == name);
+    let found = exact.or_else(|| fields.iter().position(|f| f.name().eq_ignore_ascii_case(name)));
+    found.ok_or_else(|| SqlError::no_column(name))
+}
+
+fn pick(table: &Table, columns: &Columns) -> Result<Vec<usize>, SqlError> {
+    match columns {
+        Columns::All => Ok((0..table.schema.fields().len()).collect()),
+        Columns::Named(names) => names.iter().map(|name| column(table, name)).collect(),
+        Columns::Count => Ok(Vec::new()),
+    }
+}
+
+fn count_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new("1", DataType::Int32, false)]))
+}
+
+fn literal_schema(literals: &[Literal]) -> SchemaRef {
+    let field = |(i, l): (usize, &Literal)| l.field(&(i + 1).to_string());
+    Arc::new(Schema::new(literals.iter().enumerate().map(field).collect::<Vec<_>>()))
+}
+
+/// Which rows a filter takes.
+enum Match {
+    All,
+    None,
+    Equal { column: usize, matcher: value::Matcher },
+}
+
+impl Match {
+    fn of(filter: Option<&Filter>, table: &Table, parameters: &Parameters) -> Result<Match, SqlError> {
+        let Some(filter) = filter else { return Ok(Match::All) };
+        let column = column(table, &filter.column)?;
+        let array = match &filter.value {
+            Operand::Marker => {
+                let first = parameters.columns.first();
+                first.cloned().ok_or_else(|| SqlError::new(-313, "07001", &[]))?
+            }
+            Operand::Literal(literal) => literal.array(),
+        };
+        let matcher = value::Matcher::new(table.schema.field(column), array.as_ref())?;
+        Ok(matcher.map_or(Match::None, |matcher| Match::Equal { column, matcher }))
+    }
+
+    /// The rows in runs: first row, rows, whether they are taken.
+    fn runs(&self, batch: &RecordBatch) -> Result<Vec<(usize, usize, bool)>, SqlError> {
+        let rows = batch.num_rows();
+        let (column, matcher) = match self {
+            Match::All => return Ok(vec![(0, rows, true)]),
+            Match::None => return Ok(vec![(0, rows, false)]),
+            Match::Equal { column, matcher } => (column, matcher),
+        };
+        let hits = matcher.hits(batch.column(*column).as_ref())?;
+        let mut runs: Vec<(usize, usize, bool)> = Vec::new();
+        for (row, hit) in hits.into_iter().enumerate() {
+            match runs.last_mut() {
+                Some((_, n, same)) if *same == hit => *n += 1,
+                _ => runs.push((row, 1, hit)),
+            }
+        }
+        Ok(runs)
+    }
+}
+
+/// The rows of a table, lazily: a large one starts at once.
+fn select(table: Arc<Table>, picked: Vec<usize>, filter: Match, limit: usize) -> Rows {
+    let mut left = limit;
+    let mut batch = 0;
+    let mut runs: std::vec::IntoIter<(usize, usize, bool)> = Vec::new().into_iter();
+    Box::new(std::iter::from_fn(move || {
+        loop {
+            if left == 0 {
+                return None;
+            }
+            if let Some((start, rows, hit)) = runs.next() {
+                let current = table.batches.get(batch - 1)?;
+                if !hit {
+                    continue;
+                }
+                let rows = rows.min(left);
+                left -= rows;
+                let projected = current.slice(start, rows).project(&picked);
+                return Some(projected.map_err(|e| SqlError::system(&e.to_string())));
+            }
+            match filter.runs(table.batches.get(batch)?) {
+                Ok(found) => runs = found.into_iter(),
+                Err(e) => {
+                    left = 0;
+                    return Some(Err(e));
+                }
+            }
+            batch += 1;
+        }
+    }))
+}

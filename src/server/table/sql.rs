@@ -1,0 +1,457 @@
+//! The few statements that the engine knows.
+
+use crate::server::error::SqlError;
+use arrow_array::{ArrayRef, Int32Array, Int64Array, NullArray, StringArray};
+use arrow_schema::{DataType, Field, TimeUnit};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A statement, understood.
+#[derive(Debug, Clone)]
+pub(super) enum Plan {
+    Values(Vec<Literal>),
+    Select {
+        table: String,
+        columns: Columns,
+        filter: Option<Filter>,
+        limit: Option<usize>,
+    },
+    Insert {
+        table: String,
+        values: Vec<Operand>,
+    },
+    Delete {
+        table: String,
+        filter: Option<Filter>,
+    },
+    Create {
+        table: String,
+        fields: Vec<Field>,
+    },
+    Drop {
+        table: String,
+    },
+    /// Special registers: nothing here depends on them.
+    Set,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Columns {
+    All,
+    Count,
+    Named(Vec<String>),
+}
+
+/// `column = value`.
+#[derive(Debug, Clone)]
+pub(super) struct Filter {
+    pub(super) column: String,
+    pub(super) value: Operand,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Operand {
+    Marker,
+    Literal(Literal),
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Literal {
+    Null,
+    Integer(i64),
+    /// Text, or a number with a point.
+    Text(String),
+}
+
+impl Literal {
+    /// An array of the one value.
+    pub(super) fn array(&self) -> ArrayRef {
+        match self {
+            Literal::Null => Arc::new(NullArray::new(1)),
+            Literal::Integer(n) => match i32::try_from(*n) {
+                Ok(n) => Arc::new(Int32Array::from(vec![n])),
+                Err(_) => Arc::new(Int64Array::from(vec![*n])),
+            },
+            Literal::Text(text) => Arc::new(StringArray::from(vec![text.as_str()])),
+        }
+    }
+
+    /// The column that it is alone.
+    pub(super) fn field(&self, name: &str) -> Field {
+        let data_type = self.array_type();
+        let field = Field::new(name, data_type, matches!(self, Literal::Null));
+        match self {
+            Literal::Text(text) => told(field, "VARCHAR", Some(text.len().max(1) as u32)),
+            _ => field,
+        }
+    }
+
+    fn array_type(&self) -> DataType {
+        match self {
+            Literal::Null => DataType::Null,
+            Literal::Integer(n) if i32::try_from(*n).is_ok() => DataType::Int32,
+            Literal::Integer(_) => DataType::Int64,
+            Literal::Text(_) => DataType::Utf8,
+        }
+    }
+}
+
+fn told(field: Field, name: &str, length: Option<u32>) -> Field {
+    let mut metadata = HashMap::from([("drda:type".to_owned(), name.to_owned())]);
+    metadata.extend(length.map(|n| ("drda:length".to_owned(), n.to_string())));
+    field.with_metadata(metadata)
+}
+
+/// Reads a statement.
+pub(super) fn parse(sql: &str) -> Result<Plan, SqlError> {
+    let mut p = Parser { tokens: tokens(sql)?, at: 0 };
+    if p.tokens.is_empty() {
+        return Err(SqlError::new(-198, "42617", &[]));
+    }
+    let plan = p.statement()?;
+    p.accept(";");
+    match p.peek() {
+        None => Ok(plan),
+        Some(_) => Err(p.unexpected("END-OF-STATEMENT")),
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    /// A word in upper case, or a sign.
+    Word(String),
+    /// A name in quotes.
+    Quoted(String),
+    Text(String),
+    Number(String),
+}
+
+fn tokens(sql: &str) -> Result<Vec<Token>, SqlError> {
+    let mut out = Vec::new();
+    let mut rest = sql;
+    while let Some(first) = rest.chars().next() {
+        let take = |stop: fn(char) -> bool| rest.find(stop).unwrap_or(rest.len());
+        let n = match first {
+            c if c.is_whitespace() => c.len_utf8(),
+            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
+            '\'' | '"' => {
+                let (value, n) = quoted(rest, first).ok_or_else(|| SqlError::new(-10, "42603", &[rest]))?;
+                out.push(if first == '"' { Token::Quoted(value) } else { Token::Text(value) });
+                n
+            }
+            c if c.is_ascii_digit() => {
+                let n = take(|c| !c.is_ascii_digit() && c != '.');
+                out.push(Token::Number(rest.get(..n).unwrap_or_default().to_owned()));
+                n
+            }
+            c if c.is_alphabetic() || c == '_' => {
+                let n = take(|c| !c.is_alphanumeric() && !matches!(c, '_' | '$' | '#' | '@'));
+                out.push(Token::Word(rest.get(..n).unwrap_or_default().to_uppercase()));
+                n
+            }
+            c => {
+                out.push(Token::Word(c.to_string()));
+                c.len_utf8()
+            }
+        };
+        rest = rest.get(n..).unwrap_or_default();
+    }
+    Ok(out)
+}
+
+/// What stands in quotes, doubled ones being one, and how long it is with them.
+fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
+    let mut value = String::new();
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c != quote {
+            value.push(c);
+        } else if chars.peek().is_some_and(|(_, next)| *next == quote) {
+            chars.next();
+            value.push(quote);
+        } else {
+            return Some((value, at + 1));
+        }
+    }
+    None
+}
+
+struct Parser {
+    tokens: Vec<Token>,
+    at: usize,
+}
+
+impl Parser {
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.at)
+    }
+
+    fn accept(&mut self, word: &str) -> bool {
+        let hit = matches!(self.peek(), Some(Token::Word(w)) if w == word);
+        self.at += usize::from(hit);
+        hit
+    }
+
+    fn expect(&mut self, words: &str) -> Result<(), SqlError> {
+        for word in words.split(' ') {
+            if !self.accept(word) {
+                return Err(self.unexpected(word));
+            }
+        }
+        Ok(())
+    }
+
+    fn unexpected(&self, expected: &str) -> SqlError {
+        let shown = |token: Option<&Token>| match token {
+            Some(Token::Word(t) | Token::Quoted(t) | Token::Text(t) | Token::Number(t)) => t.clone(),
+            None => "END-OF-STATEMENT".to_owned(),
+        };
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        let before = before.map_or_else(|| "BEGIN-OF-STATEMENT".to_owned(), |t| shown(Some(t)));
+        SqlError::syntax(&shown(self.peek()), &before, expected)
+    }
+
+    fn statement(&mut self) -> Result<Plan, SqlError> {
+        if self.accept("SELECT") {
+            self.select()
+        } else if self.accept("VALUES") {
+            let open = self.accept("(");
+            let values = self.list(Parser::literal)?;
+            if open {
+                self.expect(")")?;
+            }
+            Ok(Plan::Values(values))
+        } else if self.accept("INSERT") {
+            self.expect("INTO")?;
+            let table = self.table()?;
+            self.expect("VALUES")?;
+            self.expect("(")?;
+            let values = self.list(Parser::operand)?;
+            self.expect(")")?;
+            Ok(Plan::Insert { table, values })
+        } else if self.accept("DELETE") {
+            self.expect("FROM")?;
+            let table = self.table()?;
+            Ok(Plan::Delete { table, filter: self.filter()? })
+        } else if self.accept("CREATE") {
+            self.expect("TABLE")?;
+            let table = self.table()?;
+            self.expect("(")?;
+            let fields = self.list(Parser::column)?;
+            self.expect(")")?;
+            Ok(Plan::Create { table, fields })
+        } else if self.accept("DROP") {
+            self.expect("TABLE")?;
+            Ok(Plan::Drop { table: self.table()? })
+        } else if self.accept("SET") {
+            self.at = self.tokens.len();
+            Ok(Plan::Set)
+        } else {
+            Err(self.unexpected("SELECT, VALUES, INSERT, DELETE, CREATE, DROP"))
+        }
+    }
+
+    fn select(&mut self) -> Result<Plan, SqlError> {
+        if matches!(self.peek(), Some(Token::Number(_) | Token::Text(_))) {
+            let values = self.list(Parser::literal)?;
+            self.expect("FROM")?;
+            let table = self.table()?;
+            return if table == "SYSDUMMY1" { Ok(Plan::Values(values)) } else { Err(self.unexpected("SYSDUMMY1")) };
+        }
+        let columns = if self.accept("*") {
+            Columns::All
+        } else if self.accept("COUNT") {
+            self.expect("(")?;
+            self.expect("*")?;
+            self.expect(")")?;
+            Columns::Count
+        } else {
+            Columns::Named(self.list(Parser::name)?)
+        };
+        self.expect("FROM")?;
+        let table = self.table()?;
+        let filter = self.filter()?;
+        let limit = if self.accept("FETCH") {
+            self.expect("FIRST")?;
+            let limit = match self.peek() {
+                Some(Token::Number(n)) => n.parse().map_err(|_| self.unexpected("an integer"))?,
+                _ => return Err(self.unexpected("an integer")),
+            };
+            self.at += 1;
+            if !self.accept("ROWS") {
+                self.expect("ROW")?;
+            }
+            self.expect("ONLY")?;
+            Some(limit)
+        } else {
+            None
+        };
+        Ok(Plan::Select { table, columns, filter, limit })
+    }
+
+    fn filter(&mut self) -> Result<Option<Filter>, SqlError> {
+        if !self.accept("WHERE") {
+            return Ok(None);
+        }
+        let column = self.name()?;
+        self.expect("=")?;
+        Ok(Some(Filter { column, value: self.operand()? }))
+    }
+
+    /// A name; of a qualified one the last part.
+    fn table(&mut self) -> Result<String, SqlError> {
+        let mut name = self.name()?;
+        while self.accept(".") {
+            name = self.name()?;
+        }
+        Ok(name)
+    }
+
+    fn name(&mut self) -> Result<String, SqlError> {
+        let name = match self.peek() {
+            Some(Token::Quoted(name)) => name.clone(),
+            Some(Token::Word(word)) if word.starts_with(|c: char| c.is_alphabetic() || c == '_') => word.clone(),
+            _ => return Err(self.unexpected("a name")),
+        };
+        self.at += 1;
+        Ok(name)
+    }
+
+    fn operand(&mut self) -> Result<Operand, SqlError> {
+        if self.accept("?") { Ok(Operand::Marker) } else { self.literal().map(Operand::Literal) }
+    }
+
+    fn literal(&mut self) -> Result<Literal, SqlError> {
+        let negative = self.accept("-");
+        let literal = match self.peek() {
+            Some(Token::Number(n)) => {
+                let n = if negative { format!("-{n}") } else { n.clone() };
+                n.parse().map_or(Literal::Text(n), Literal::Integer)
+            }
+            Some(Token::Text(text)) if !negative => Literal::Text(text.clone()),
+            Some(Token::Word(w)) if w == "NULL" && !negative => Literal::Null,
+            _ => return Err(self.unexpected("a constant or ?")),
+        };
+        self.at += 1;
+        Ok(literal)
+    }
+
+    fn list<T>(&mut self, item: fn(&mut Parser) -> Result<T, SqlError>) -> Result<Vec<T>, SqlError> {
+        let mut out = vec![item(self)?];
+        while self.accept(",") {
+            out.push(item(self)?);
+        }
+        Ok(out)
+    }
+
+    fn column(&mut self) -> Result<Field, SqlError> {
+        let name = self.name()?;
+        let word = self.name()?;
+        let mut numbers = Vec::new();
+        if self.accept("(") {
+            for literal in self.list(Parser::literal)? {
+                match literal {
+                    Literal::Integer(n) => numbers.push(u32::try_from(n).map_err(|_| self.unexpected("a length"))?),
+                    _ => return Err(self.unexpected("a length")),
+                }
+            }
+            self.expect(")")?;
+        }
+        let bits = self.accept("FOR");
+        if bits {
+            self.expect("BIT DATA")?;
+        }
+        let nullable = !self.accept("NOT");
+        if !nullable {
+            self.expect("NULL")?;
+        }
+        data_type(&name, &word, &numbers, bits)
+            .map(|field| field.with_nullable(nullable))
+            .ok_or_else(|| SqlError::new(-604, "42611", &[&word]))
+    }
+}
+
+fn data_type(name: &str, word: &str, numbers: &[u32], bits: bool) -> Option<Field> {
+    let first = numbers.first().copied();
+    let of = |data_type| Field::new(name, data_type, true);
+    let told = |data_type, sql: &str, length| told(of(data_type), sql, length);
+    Some(match (word, bits) {
+        ("SMALLINT", false) => of(DataType::Int16),
+        ("INTEGER" | "INT", false) => of(DataType::Int32),
+        ("BIGINT", false) => of(DataType::Int64),
+        ("REAL", false) => of(DataType::Float32),
+        ("DOUBLE", false) => of(DataType::Float64),
+        ("BOOLEAN", false) => of(DataType::Boolean),
+        ("DATE", false) => of(DataType::Date32),
+        ("TIME", false) => of(DataType::Time32(TimeUnit::Second)),
+        ("TIMESTAMP", false) => match first.unwrap_or(6) {
+            0 => of(DataType::Timestamp(TimeUnit::Second, None)),
+            1..=3 => of(DataType::Timestamp(TimeUnit::Millisecond, None)),
+            4..=6 => of(DataType::Timestamp(TimeUnit::Microsecond, None)),
+            7..=9 => of(DataType::Timestamp(TimeUnit::Nanosecond, None)),
+            _ => return None,
+        },
+        ("DECIMAL" | "DEC" | "NUMERIC", false) => {
+            let (p, s) = (first.unwrap_or(5), numbers.get(1).copied().unwrap_or(0));
+            let (p, s) = (u8::try_from(p).ok().filter(|p| (1..=31).contains(p))?, i8::try_from(s).ok()?);
+            if u8::try_from(s).ok()? > p {
+                return None;
+            }
+            of(DataType::Decimal128(p, s))
+        }
+        ("DECFLOAT", false) => told(DataType::Utf8, "DECFLOAT", Some(if first == Some(16) { 8 } else { 16 })),
+        ("CHAR", false) => told(DataType::Utf8, "CHAR", Some(first.unwrap_or(1))),
+        ("VARCHAR", false) => told(DataType::Utf8, "VARCHAR", Some(first?)),
+        ("CLOB", false) => told(DataType::LargeUtf8, "CLOB", first),
+        ("BLOB", false) => told(DataType::LargeBinary, "BLOB", first),
+        ("CHAR", true) => told(DataType::Binary, "CHAR FOR BIT DATA", Some(first.unwrap_or(1))),
+        ("VARCHAR", true) => told(DataType::Binary, "VARCHAR FOR BIT DATA", Some(first?)),
+        ("BINARY", false) => told(DataType::Binary, "BINARY", Some(first.unwrap_or(1))),
+        ("VARBINARY", false) => told(DataType::Binary, "VARBINARY", Some(first?)),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_understood() {
+        let select = parse("select a, \"b c\" from app.t where x = 'it''s' fetch first 5 rows only;").unwrap();
+        let Plan::Select { table, columns: Columns::Named(names), filter: Some(filter), limit: Some(5) } = select
+        else {
+            panic!("{select:?}");
+        };
+        assert_eq!((table.as_str(), names.as_slice()), ("T", &["A".to_owned(), "b c".to_owned()][..]));
+        assert!(matches!(filter.value, Operand::Literal(Literal::Text(text)) if text == "it's"));
+        assert!(matches!(parse("VALUES (1, -2, 'x', NULL)").unwrap(), Plan::Values(v) if v.len() == 4));
+        assert!(matches!(parse("SELECT 1 FROM SYSIBM.SYSDUMMY1").unwrap(), Plan::Values(_)));
+        let create = parse("CREATE TABLE T (A INTEGER NOT NULL, B CHAR(3) FOR BIT DATA, C DECIMAL(9, 2))").unwrap();
+        let Plan::Create { fields, .. } = create else { panic!("{create:?}") };
+        assert_eq!((fields[0].is_nullable(), fields[1].is_nullable()), (false, true));
+        assert_eq!(fields[2].data_type(), &DataType::Decimal128(9, 2));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_an_error() {
+        for (sql, code) in [
+            ("", -198),
+            ("SELEKT", -104),
+            ("SELECT * FROM T WHERE", -104),
+            ("VALUES 'open", -10),
+            ("CREATE TABLE T (A DECIMAL(40))", -604),
+            ("DELETE FROM T WHERE A = ? AND B = 1", -104),
+        ] {
+            assert_eq!(parse(sql).unwrap_err().sqlcode, code, "{sql}");
+        }
+    }
+
+    #[test]
+    fn any_cut_of_a_statement_is_a_plan_or_an_error() {
+        let sql = "INSERT INTO \"ü t\" VALUES (?, -1.5, 'é', NULL) -- bye";
+        for (at, _) in sql.char_indices() {
+            let _ = parse(&sql[..at]);
+        }
+    }
+}

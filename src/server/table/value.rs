@@ -1,0 +1,95 @@
+//! Values on their way into a table: whatever type a client sent, it becomes the column's type
+//! exactly or is an error. The way is that of any parameter, encoded for the column and decoded.
+
+use crate::column::decode::decoder;
+use crate::column::encode::ColumnEncoder;
+use crate::column::options::Options;
+use crate::server::backend::Parameters;
+use crate::server::describe;
+use crate::server::error::SqlError;
+use crate::server::input::unit_of;
+use crate::server::persona::LUW;
+use crate::server::table::sql::Operand;
+use crate::wire::codec::writer::Writer;
+use crate::wire::value::cell::{Cells, Lob, NULL};
+use crate::wire::value::field::{Field, Shape};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::SchemaRef;
+
+const ABSENT: u8 = 0xFF;
+
+/// The rows that an INSERT adds.
+pub(super) fn rows(schema: &SchemaRef, values: &[Operand], parameters: &Parameters) -> Result<RecordBatch, SqlError> {
+    let mut markers = parameters.columns.iter();
+    let mut columns = Vec::with_capacity(values.len());
+    for (index, (field, value)) in schema.fields().iter().zip(values).enumerate() {
+        let array = match value {
+            Operand::Marker => markers.next().cloned().ok_or_else(|| SqlError::new(-313, "07001", &[]))?,
+            Operand::Literal(literal) => literal.array(),
+        };
+        columns.push(coerce(field, index, array.as_ref(), parameters.rows)?);
+    }
+    RecordBatch::try_new(schema.clone(), columns).map_err(|e| SqlError::system(&e.to_string()))
+}
+
+/// `rows` values of `array` as the column's type; the last one is repeated where it is shorter.
+fn coerce(column: &arrow_schema::Field, index: usize, array: &dyn Array, rows: usize) -> Result<ArrayRef, SqlError> {
+    let field = describe::field(column, index, &LUW)?;
+    let fail = |e| SqlError::from(&e);
+    let encoder = ColumnEncoder::new(&field, index).map_err(fail)?;
+    let options = Options { timestamp_unit: unit_of(column.data_type()), ..Options::default() };
+    let mut decoder = decoder(&field, index, &options).map_err(fail)?;
+    for row in 0..rows {
+        let mut w = Writer::new();
+        let large = encoder.encode(array, row.min(array.len().saturating_sub(1)), &mut w).map_err(fail)?;
+        let is_null = field.nullable && w.as_slice().first() == Some(&ABSENT);
+        let lobs: &[Lob] = match field.shape {
+            Shape::Lob(_) if is_null => &[Lob::Null],
+            Shape::Lob(_) => &[Lob::Value(large.unwrap_or_default())],
+            _ => &[],
+        };
+        let offset = if is_null { NULL } else { u32::from(field.nullable) };
+        let cells = Cells { buf: w.as_slice(), offsets: &[offset], lobs, first_row: row as u64 + 1 };
+        decoder.append(&cells).map_err(fail)?;
+    }
+    let made = decoder.finish().map_err(fail)?;
+    if made.data_type() == column.data_type() {
+        return Ok(made);
+    }
+    let what = format!("{} ({})", column.name(), column.data_type());
+    Err(SqlError::new(-350, "42962", &[&what]))
+}
+
+/// Compares values of one column with one value, as they are written for the wire.
+pub(super) struct Matcher {
+    field: Field,
+    bytes: Vec<u8>,
+}
+
+impl Matcher {
+    /// `None` for NULL, which equals nothing.
+    pub(super) fn new(column: &arrow_schema::Field, value: &dyn Array) -> Result<Option<Matcher>, SqlError> {
+        let field = Field { nullable: true, ..describe::field(column, 0, &LUW)? };
+        if matches!(field.shape, Shape::Lob(_)) {
+            return Err(SqlError::new(-134, "42907", &[column.name()]));
+        }
+        let mut w = Writer::new();
+        let encoder = ColumnEncoder::new(&field, 0).map_err(|e| SqlError::from(&e))?;
+        encoder.encode(value, 0, &mut w).map_err(|e| SqlError::from(&e))?;
+        let is_null = w.as_slice().first() == Some(&ABSENT);
+        Ok((!is_null).then(|| Matcher { field, bytes: w.into_vec() }))
+    }
+
+    /// Row by row, whether the value is the one.
+    pub(super) fn hits(&self, array: &dyn Array) -> Result<Vec<bool>, SqlError> {
+        let encoder = ColumnEncoder::new(&self.field, 0).map_err(|e| SqlError::from(&e))?;
+        let mut w = Writer::new();
+        let mut out = Vec::with_capacity(array.len());
+        for row in 0..array.len() {
+            w.vec_mut().clear();
+            encoder.encode(array, row, &mut w).map_err(|e| SqlError::from(&e))?;
+            out.push(w.as_slice() == self.bytes);
+        }
+        Ok(out)
+    }
+}

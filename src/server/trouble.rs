@@ -1,0 +1,127 @@
+//! What makes a command fail as a command: bytes that cannot be read, parameters that are missing,
+//! things out of order. Each becomes the reply message that the architecture prescribes.
+
+use crate::wire::codec::error::WireError;
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::error::MessageError;
+use crate::wire::ddm::reply::Reply;
+use crate::wire::drda::error::DrdaError;
+use crate::wire::fdoca::descriptor::DescriptorError;
+
+/// A reply message, and whether the connection ends behind it.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    pub(super) reply: Box<Reply>,
+    pub(super) close: bool,
+}
+
+pub(super) type Result<T> = std::result::Result<T, Trouble>;
+
+/// Values of SYNERRCD.
+pub(super) mod synerrcd {
+    pub(crate) const LENGTH: u8 = 0x02;
+    pub(crate) const TOO_LONG: u8 = 0x09;
+    pub(crate) const MISSING: u8 = 0x0E;
+    pub(crate) const TOO_MANY: u8 = 0x0F;
+    pub(crate) const DUPLICATE: u8 = 0x12;
+    pub(crate) const CORRELATION: u8 = 0x13;
+    pub(crate) const VALUE: u8 = 0x14;
+    pub(crate) const NOT_ALLOWED: u8 = 0x1D;
+}
+
+/// Values of PRCCNVCD.
+pub(super) mod prccnvcd {
+    pub(crate) const OBJECT: u8 = 0x03;
+    pub(crate) const EXCSAT_FIRST: u8 = 0x06;
+    pub(crate) const SECURITY_ORDER: u8 = 0x11;
+    pub(crate) const RDBNAM: u8 = 0x12;
+}
+
+impl Trouble {
+    /// SYNTAXRM: what came cannot be read; the connection ends.
+    pub(super) fn syntax(code: u8, codpnt: Option<u16>) -> Trouble {
+        let reply = Reply { synerrcd: Some(code), codpnt, ..Reply::new(cp::SYNTAXRM) };
+        Trouble { reply: Box::new(reply), close: true }
+    }
+
+    /// PRCCNVRM: not now; the connection ends.
+    pub(super) fn order(code: u8) -> Trouble {
+        let reply = Reply { prccnvcd: Some(code), ..Reply::new(cp::PRCCNVRM) };
+        Trouble { reply: Box::new(reply), close: true }
+    }
+
+    /// Any reply; the connection goes on.
+    pub(super) fn reply(reply: Reply) -> Trouble {
+        Trouble { reply: Box::new(reply), close: false }
+    }
+
+    /// CMDNSPRM, PRMNSPRM, VALNSPRM or OBJNSPRM about a code point; the connection goes on.
+    pub(super) fn unsupported(kind: u16, codpnt: u16) -> Trouble {
+        Trouble::reply(Reply { codpnt: Some(codpnt), ..Reply::new(kind) })
+    }
+
+    /// CMDCHKRM: our own answer cannot be written; the connection ends.
+    pub(super) fn ours(e: impl std::fmt::Display) -> Trouble {
+        tracing::debug!(error = %e, "an answer cannot be written");
+        let reply = Reply { svrcod: 16, ..Reply::new(cp::CMDCHKRM) };
+        Trouble { reply: Box::new(reply), close: true }
+    }
+}
+
+impl From<WireError> for Trouble {
+    fn from(e: WireError) -> Trouble {
+        tracing::debug!(error = %e, "a request cannot be read");
+        let code = match &e {
+            WireError::Truncated { .. } | WireError::Trailing { .. } => synerrcd::LENGTH,
+            WireError::TooLong { .. } => synerrcd::TOO_LONG,
+            WireError::Invalid { what: "DSS header", at, .. } => match at {
+                0 => 0x01,
+                2 => 0x03,
+                _ => 0x04,
+            },
+            WireError::Invalid { what: "DSS continuation", .. } => 0x16,
+            WireError::Invalid { what: "DDM object", .. } => 0x07,
+            WireError::Invalid { .. } => synerrcd::VALUE,
+        };
+        Trouble::syntax(code, None)
+    }
+}
+
+impl From<DrdaError> for Trouble {
+    fn from(e: DrdaError) -> Trouble {
+        match e {
+            DrdaError::Wire(e) => e.into(),
+            other => {
+                tracing::debug!(error = %other, "a request cannot be read");
+                Trouble::syntax(
+                    match other {
+                        DrdaError::Missing { .. } => synerrcd::MISSING,
+                        DrdaError::Duplicate { .. } => synerrcd::DUPLICATE,
+                        DrdaError::Limit { .. } => synerrcd::TOO_LONG,
+                        _ => synerrcd::VALUE,
+                    },
+                    None,
+                )
+            }
+        }
+    }
+}
+
+impl From<MessageError> for Trouble {
+    fn from(e: MessageError) -> Trouble {
+        match e {
+            MessageError::Wire(e) => e.into(),
+            MessageError::Missing { .. } => Trouble::syntax(synerrcd::MISSING, None),
+            _ => Trouble::syntax(synerrcd::VALUE, None),
+        }
+    }
+}
+
+/// DSCINVRM: a description of data that means nothing here; the connection ends.
+impl From<DescriptorError> for Trouble {
+    fn from(e: DescriptorError) -> Trouble {
+        tracing::debug!(error = %e, "a description of parameters cannot be read");
+        let reply = Reply { dscerrcd: Some(0x01), ..Reply::new(cp::DSCINVRM) };
+        Trouble { reply: Box::new(reply), close: true }
+    }
+}

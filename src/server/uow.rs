@@ -1,0 +1,47 @@
+//! The end of a unit of work: RDBCMM and RDBRLLBCK, answered by ENDUOWRM and an SQLCARD.
+
+use super::conversation::{After, Conversation, Out, Request};
+use super::trouble::{Result, Trouble};
+use crate::wire::drda::uow::{EndUowRm, RdbCmm, RdbRllBck, UowDsp};
+
+/// Severity of ENDUOWRM.
+const WARNING: u16 = 4;
+
+impl Conversation {
+    pub(super) fn rdbcmm(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        RdbCmm::decode(&request.command.body, self.text)?;
+        match self.session()?.commit() {
+            Ok(()) => self.end_work(UowDsp::Committed, out),
+            Err(error) => {
+                self.fail(&error, out)?;
+                Ok(After::Next)
+            }
+        }
+    }
+
+    pub(super) fn rdbrllbck(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+        RdbRllBck::decode(&request.command.body, self.text)?;
+        match self.session()?.rollback() {
+            Ok(()) => self.end_work(UowDsp::RolledBack, out),
+            Err(error) => {
+                self.fail(&error, out)?;
+                Ok(After::Next)
+            }
+        }
+    }
+
+    fn end_work(&mut self, uowdsp: UowDsp, out: &mut Out<'_>) -> Result<After> {
+        self.work_ended(uowdsp == UowDsp::RolledBack);
+        out.reply(&EndUowRm { svrcod: WARNING, uowdsp, rdbnam: None }.encode(self.text).map_err(Trouble::ours)?);
+        let sqlca = self.success(None);
+        self.card(Some(&sqlca), out)?;
+        Ok(After::Next)
+    }
+
+    /// Forgets what lives no longer than its unit of work.
+    pub(super) fn work_ended(&mut self, rolled_back: bool) {
+        self.updated = false;
+        self.locators.clear();
+        self.cursors.retain(|_, cursor| cursor.held() && !rolled_back);
+    }
+}

@@ -1,0 +1,12 @@
+//! The server against our own client, and against bytes that no client sends: what goes in comes
+//! out, on every persona; what is wrong is told; nobody is disturbed by his neighbour.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
+
+mod basics;
+mod blocks;
+mod hostile;
+mod login;
+mod protocol;
+mod raw;
+mod support;
+mod types;

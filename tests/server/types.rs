@@ -1,0 +1,252 @@
+//! Every type that a persona has, NULL and extremes included, and random tables.
+
+use crate::support::{PERSONAS, column, config, connect, count, rows, start, table, told};
+use arrow_array::*;
+use arrow_schema::{DataType, Field};
+use drdarrow::client::connection::Connection;
+use drdarrow::server::persona::{DERBY, LUW, Persona, ZOS};
+use drdarrow::server::table::MemoryTables;
+use proptest::prelude::*;
+use std::sync::Arc;
+
+fn all_types(persona: &Persona) -> Vec<(Field, ArrayRef)> {
+    let derby = persona.name == DERBY.name;
+    let zos = persona.name == ZOS.name;
+    let nines = 10i128.pow(31) - 1;
+    // Hexadecimal floats reach from 1e-78 to 7e75.
+    let (small, large) = if zos { (5.5e-78, 7.1e75) } else { (f64::MIN_POSITIVE, f64::MAX) };
+    let text = if persona.typdef.sbc == 1208 { "Grüße 日本 𝄞" } else { "Grüße [!|^] ~" };
+    let decimals = Decimal128Array::from(vec![Some(-nines), None, Some(nines), Some(0)]);
+    let mut out = vec![
+        column("I2", Int16Array::from(vec![Some(i16::MIN), None, Some(i16::MAX), Some(0)])),
+        column("I4", Int32Array::from(vec![Some(i32::MIN), None, Some(i32::MAX), Some(-1)])),
+        column("I8", Int64Array::from(vec![Some(i64::MIN), None, Some(i64::MAX), Some(1)])),
+        column("R8", Float64Array::from(vec![Some(-large), None, Some(small), Some(-0.1)])),
+        column("DEC", decimals.with_precision_and_scale(31, 5).unwrap()),
+        column(
+            "D1",
+            Decimal128Array::from(vec![Some(-9), None, Some(9), Some(0)]).with_precision_and_scale(1, 0).unwrap(),
+        ),
+        told(
+            column(
+                "NUM",
+                Decimal128Array::from(vec![Some(-99), None, Some(12), Some(0)]).with_precision_and_scale(4, 2).unwrap(),
+            ),
+            "NUMERIC",
+            4,
+        ),
+        column("BOOL", BooleanArray::from(vec![Some(true), None, Some(false), Some(true)])),
+        told(column("CHR", StringArray::from(vec![Some("abcde"), None, Some("     "), Some("x    ")])), "CHAR", 5),
+        told(column("VCH", StringArray::from(vec![Some(""), None, Some(text), Some(" ")])), "VARCHAR", 60),
+        told(column("LVC", StringArray::from(vec![Some("long"), None, Some(""), Some("x")])), "LONG VARCHAR", 32700),
+        column("PLAIN", StringArray::from(vec![Some("no metadata"), None, Some(""), Some("x")])),
+        told(
+            column("VBD", BinaryArray::from(vec![Some(&b"\x00\xff"[..]), None, Some(b""), Some(b"\x40")])),
+            "VARCHAR FOR BIT DATA",
+            10,
+        ),
+        told(
+            column("CBD", BinaryArray::from(vec![Some(&b"\x00\xff"[..]), None, Some(b"\x00\x00"), Some(b"  ")])),
+            "CHAR FOR BIT DATA",
+            2,
+        ),
+        column("DAT", Date32Array::from(vec![Some(-719_162), None, Some(2_932_896), Some(0)])),
+        column("TIM", Time32SecondArray::from(vec![Some(0), None, Some(86_399), Some(1)])),
+        column(
+            "TS",
+            TimestampMicrosecondArray::from(vec![
+                Some(-62_135_596_800_000_000),
+                None,
+                Some(253_402_300_799_999_999),
+                Some(-1),
+            ]),
+        ),
+    ];
+    if !zos {
+        out.push(column("R4", Float32Array::from(vec![Some(-f32::MAX), None, Some(f32::MIN_POSITIVE), Some(0.1)])));
+    }
+    if !derby {
+        out.push(told(
+            column("VG", StringArray::from(vec![Some("日本 𝄞"), None, Some(""), Some("g")])),
+            "VARGRAPHIC",
+            10,
+        ));
+        out.push(told(column("G", StringArray::from(vec![Some("日本"), None, Some("  "), Some("gg")])), "GRAPHIC", 2));
+        out.push(told(
+            column("DF", StringArray::from(vec![Some("1.50"), None, Some("NaN"), Some("-9.99E+300")])),
+            "DECFLOAT",
+            16,
+        ));
+        out.push(told(
+            column("BIN", BinaryArray::from(vec![Some(&b"\x00\xff"[..]), None, Some(b"\x00\x00"), Some(b"ab")])),
+            "BINARY",
+            2,
+        ));
+        out.push(told(
+            column("VB", BinaryArray::from(vec![Some(&b"\x00\xff"[..]), None, Some(b""), Some(b"ab")])),
+            "VARBINARY",
+            9,
+        ));
+        let utc = TimestampMicrosecondArray::from(vec![Some(0), None, Some(1_700_000_000_123_456), Some(-1)]);
+        out.push(column("TZ", utc.with_timezone("UTC")));
+    }
+    out
+}
+
+#[tokio::test]
+async fn every_type_comes_back() {
+    for persona in PERSONAS {
+        let tables = MemoryTables::new();
+        let columns = all_types(persona);
+        tables.put("T", table(columns.clone()));
+        let server = start(persona, &tables).await;
+        let connection = connect(&server).await;
+        let got = rows(&connection, "SELECT * FROM T").await;
+        assert_eq!(count(&got), 4);
+        for (n, (field, array)) in columns.iter().enumerate() {
+            let same = got[0].column(n).to_data() == array.to_data();
+            assert!(same, "{} {}: {array:?} became {:?}", persona.name, field.name(), got[0].column(n));
+        }
+        // What came from a server goes out as it came.
+        let again = MemoryTables::new();
+        let schema = got[0].schema();
+        again.put("T", drdarrow::server::table::Table::new(schema.clone(), got.clone()).unwrap());
+        let second = start(persona, &again).await;
+        let back = rows(&connect(&second).await, "SELECT * FROM T").await;
+        assert_eq!(back[0].schema(), schema, "{}", persona.name);
+        assert_eq!(back, got, "{}", persona.name);
+    }
+}
+
+#[tokio::test]
+async fn not_null_and_no_rows_and_no_columns() {
+    let tables = MemoryTables::new();
+    let field = Field::new("N", DataType::Int32, false);
+    tables.put("T", table(vec![(field, Arc::new(Int32Array::from(vec![7])))]));
+    tables.put("E", table(vec![column("N", Int32Array::from(Vec::<i32>::new()))]));
+    for persona in PERSONAS {
+        let server = start(persona, &tables).await;
+        let connection = connect(&server).await;
+        let stream = connection.query("SELECT * FROM T", &[]).await.unwrap();
+        assert!(!stream.schema().field(0).is_nullable());
+        drop(stream);
+        assert_eq!(count(&rows(&connection, "SELECT * FROM E").await), 0);
+        let one = rows(&connection, "VALUES 1").await;
+        assert_eq!(one[0].column(0).to_data(), Int32Array::from(vec![1]).to_data());
+        assert_eq!(count(&rows(&connection, "SELECT 1 FROM SYSIBM.SYSDUMMY1").await), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_the_page_lacks_ends_the_rows() {
+    let tables = MemoryTables::new();
+    let texts = StringArray::from(vec!["fine", "日本", "never"]);
+    tables.put("T", table(vec![told(column("C", texts), "VARCHAR", 20)]));
+    let server = start(&ZOS, &tables).await;
+    let connection = connect(&server).await;
+    let mut stream = connection.query("SELECT * FROM T", &[]).await.unwrap();
+    assert_eq!(stream.next().await.unwrap().unwrap().num_rows(), 1);
+    let e = stream.next().await.unwrap_err();
+    assert_eq!((e.sqlcode, e.sqlstate.as_deref()), (Some(-330), Some("22021")));
+    assert_eq!(count(&rows(&connection, "VALUES 1").await), 1);
+}
+
+#[tokio::test]
+async fn parameters_of_every_type_go_in() {
+    for persona in PERSONAS {
+        let tables = MemoryTables::new();
+        let columns: Vec<_> =
+            all_types(persona).into_iter().filter(|(f, _)| !matches!(f.name().as_str(), "CHR" | "G")).collect();
+        let empty: Vec<(Field, ArrayRef)> = columns.iter().map(|(f, a)| (f.clone(), a.slice(0, 0))).collect();
+        tables.put("T", table(empty));
+        let server = start(persona, &tables).await;
+        let connection = connect(&server).await;
+        let markers = vec!["?"; columns.len()].join(",");
+        let input = (0..4).map(|row| columns.iter().map(|(_, a)| a.slice(row, 1)).collect()).collect();
+        let sql = format!("INSERT INTO T VALUES ({markers})");
+        match connection.run(&sql, input).await.unwrap() {
+            drdarrow::client::connection::Outcome::Done(done) => assert_eq!(done.count, Some(4)),
+            other => panic!("{other:?}"),
+        }
+        let got = rows(&connection, "SELECT * FROM T").await;
+        assert_eq!(count(&got), 4);
+        for (n, (field, array)) in columns.iter().enumerate() {
+            let values = got[0].column(n);
+            let same = values.to_data() == array.to_data();
+            assert!(same, "{} {}: {array:?} became {values:?}", persona.name, field.name());
+        }
+    }
+}
+
+fn random_column() -> impl Strategy<Value = (Field, Vec<ArrayRef>)> {
+    let name = "[A-Z][A-Z0-9_]{0,10}";
+    let values = prop_oneof![
+        proptest::collection::vec(proptest::option::of(any::<i32>()), 30)
+            .prop_map(|v| Arc::new(Int32Array::from(v)) as ArrayRef),
+        proptest::collection::vec(proptest::option::of(any::<i64>()), 30)
+            .prop_map(|v| Arc::new(Int64Array::from(v)) as ArrayRef),
+        proptest::collection::vec(proptest::option::of("[ -~]{0,40}"), 30)
+            .prop_map(|v| Arc::new(StringArray::from(v)) as ArrayRef),
+        proptest::collection::vec(proptest::option::of(proptest::collection::vec(any::<u8>(), 0..40)), 30)
+            .prop_map(|v| Arc::new(BinaryArray::from_iter(v)) as ArrayRef),
+        proptest::collection::vec(proptest::option::of(-719_162i32..2_932_896), 30)
+            .prop_map(|v| Arc::new(Date32Array::from(v)) as ArrayRef),
+        proptest::collection::vec(proptest::option::of(any::<bool>()), 30)
+            .prop_map(|v| Arc::new(BooleanArray::from(v)) as ArrayRef),
+        proptest::collection::vec(proptest::option::of(-10i128.pow(18)..10i128.pow(18)), 30)
+            .prop_map(|v| { Arc::new(Decimal128Array::from(v).with_precision_and_scale(20, 4).unwrap()) as ArrayRef }),
+    ];
+    (name, values).prop_map(|(name, array)| (Field::new(name, array.data_type().clone(), true), vec![array]))
+}
+
+async fn round_trip(connection: &Connection, expected: &[(Field, ArrayRef)], table: &str) {
+    let mut at = 0;
+    for batch in rows(connection, &format!("SELECT * FROM {table}")).await {
+        for (n, (_, array)) in expected.iter().enumerate() {
+            assert_eq!(batch.column(n).to_data(), array.slice(at, batch.num_rows()).to_data());
+        }
+        at += batch.num_rows();
+    }
+    assert_eq!(at, 30);
+}
+
+#[test]
+fn random_tables_come_back() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let tables = MemoryTables::new();
+    let servers: Vec<_> = runtime.block_on(async {
+        let mut out = Vec::new();
+        for persona in PERSONAS {
+            out.push(start(persona, &tables).await);
+        }
+        out
+    });
+    let connections: Vec<Connection> = runtime.block_on(async {
+        let mut out = Vec::new();
+        for server in &servers {
+            let mut config = config(server);
+            config.block_size = 512;
+            out.push(Connection::connect(config).await.unwrap());
+        }
+        out
+    });
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let strategy = proptest::collection::vec(random_column(), 1..8);
+    runner
+        .run(&strategy, |columns| {
+            let columns: Vec<(Field, ArrayRef)> = columns.into_iter().map(|(f, a)| (f, a[0].clone())).collect();
+            tables.put("T", table(columns.clone()));
+            runtime.block_on(async {
+                for connection in &connections {
+                    round_trip(connection, &columns, "T").await;
+                }
+            });
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(LUW.name, "luw");
+}
