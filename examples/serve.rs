@@ -4,8 +4,9 @@
 use arrow_array::types::Int32Type;
 use arrow_array::*;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
-use drdarrow::server::listen::{self, Access, Settings};
+use drdarrow::server::listen::{self, Settings};
 use drdarrow::server::persona::Persona;
+use drdarrow::server::shared::Access;
 use drdarrow::server::table::{MemoryTables, Table};
 use drdarrow::wire::ddm::secchk::Secret;
 use std::collections::HashMap;

@@ -14,7 +14,7 @@ asyncio is in `drdarrow.aio`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from drdarrow._core import ArrowStream, Connection, Cursor, RecordBatch, Schema, __version__, connect
 from drdarrow.exceptions import (
@@ -83,9 +83,6 @@ apilevel = "2.0"
 #: Threads may share the module and connections, not cursors.
 threadsafety = 2
 paramstyle = "qmark"
-
-if TYPE_CHECKING:
-    from drdarrow import aio as aio
 
 
 def __getattr__(name: str) -> Any:

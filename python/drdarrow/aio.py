@@ -19,7 +19,7 @@ from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from drdarrow import _core
+import drdarrow._core as _core
 
 if TYPE_CHECKING:
     import pandas

@@ -12,7 +12,7 @@
 //! Every class is frozen: what changes has a lock of its own, and nothing waits for a lock while it
 //! holds Python's.
 
-mod aio;
+mod awaitable;
 mod batch;
 mod capsule;
 mod collected;
@@ -37,16 +37,16 @@ use pyo3::prelude::*;
 fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(connection::connect, module)?)?;
-    module.add_function(wrap_pyfunction!(aio::connect_async, module)?)?;
+    module.add_function(wrap_pyfunction!(awaitable::connect_async, module)?)?;
     module.add_class::<connection::Connection>()?;
     module.add_class::<cursor::Cursor>()?;
     module.add_class::<stream::ArrowStream>()?;
     module.add_class::<batch::RecordBatch>()?;
     module.add_class::<batch::Schema>()?;
     module.add_class::<collected::Collected>()?;
-    module.add_class::<aio::RawConnection>()?;
-    module.add_class::<aio::RawCursor>()?;
-    module.add_class::<aio::RawStream>()?;
+    module.add_class::<awaitable::RawConnection>()?;
+    module.add_class::<awaitable::RawCursor>()?;
+    module.add_class::<awaitable::RawStream>()?;
     let leave = wrap_pyfunction!(runtime::_leave, module)?;
     module.py().import("atexit")?.call_method1("register", (leave,))?;
     Ok(())

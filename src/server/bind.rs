@@ -10,9 +10,6 @@ use crate::wire::drda::bind::{BgnBnd, BndSqlStt, EndBnd};
 use crate::wire::drda::command::{Found, Slot};
 use crate::wire::drda::package::PkgNamCt;
 
-/// The package being bound: collection and name.
-pub(super) type Binding = (String, String);
-
 impl Conversation {
     pub(super) fn package_command(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         let body = &request.command.body;

@@ -5,6 +5,7 @@
 use super::conversation::{After, Conversation, Out};
 use super::describe::{MODE_IN, MODE_OUT};
 use super::error::SqlError;
+use super::held::Call;
 use super::input::Input;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::codec::reader::Reader;
@@ -15,17 +16,6 @@ use crate::wire::drda::sqlda::SqlDa;
 use crate::wire::drda::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
 use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::value::field::CCSID_BINARY;
-
-/// A call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Call {
-    /// Length of a value.
-    Length { text: bool },
-    /// A part of a value.
-    Part { text: bool },
-    /// The locator is not needed any more.
-    Release,
-}
 
 /// Name, call, parameters that go in.
 const CALLS: [(&str, Call); 6] = [

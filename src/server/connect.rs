@@ -4,8 +4,8 @@
 use super::backend::{ConnectError, Login};
 use super::conversation::{After, Conversation, Out, Request, Stage};
 use super::error::SqlError;
-use super::listen::Access;
 use super::persona::Utf8;
+use super::shared::Access;
 use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
 use crate::flow::secmec::agreement::{EncAlg, KeyPair, Side};
 use crate::flow::secmec::substitute;

@@ -2,14 +2,12 @@
 //! come out. It knows what was agreed, which statements are prepared and which queries are open.
 //! The commands themselves are in the files named after them.
 
-use super::backend::{Backend, Session};
-use super::bind::Binding;
+use super::backend::Session;
 use super::error::SqlError;
-use super::listen::Access;
-use super::lobs::Locators;
-use super::persona::{Packages, Persona};
-use super::prepare::Statement;
-use super::query::Cursor;
+use super::held::{Binding, Cursor, Section, Statement};
+use super::locators::Locators;
+use super::persona::Persona;
+use super::shared::Shared;
 use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
 use crate::flow::secmec::agreement::KeyPair;
 use crate::wire::ccsid::codec::Codec;
@@ -22,63 +20,11 @@ use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::header::DssType;
 use crate::wire::value::typdef::TypDef;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// What all connections of a server share.
-pub(super) struct Shared {
-    pub(super) persona: &'static Persona,
-    pub(super) backend: Arc<dyn Backend>,
-    pub(super) access: Access,
-    /// Packages that were bound: collection and package.
-    bound: Mutex<HashSet<(String, String)>>,
-}
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// Bytes of a database's name in an SQLCA.
 const RDBNAM: usize = 255;
-/// Packages that clients may bind on one server.
-const PACKAGES: usize = 4096;
-
-impl Shared {
-    pub(super) fn new(persona: &'static Persona, backend: Arc<dyn Backend>, access: Access) -> Shared {
-        Shared { persona, backend, access, bound: Mutex::default() }
-    }
-
-    pub(super) fn bind(&self, collection: &str, package: &str) -> bool {
-        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
-        if bound.len() >= PACKAGES {
-            return false;
-        }
-        bound.insert((collection.to_owned(), package.to_owned()));
-        true
-    }
-
-    pub(super) fn drop_package(&self, collection: &str, package: &str) -> bool {
-        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
-        bound.remove(&(collection.to_owned(), package.to_owned()))
-    }
-
-    /// True when statements may run in the package.
-    pub(super) fn has_package(&self, collection: &str, package: &str) -> bool {
-        let known = match self.persona.packages {
-            Packages::Any => true,
-            Packages::Shipped => collection == "NULLID" && is_shipped(package),
-            Packages::Bound => false,
-        };
-        let bound = || self.bound.lock().unwrap_or_else(PoisonError::into_inner);
-        known || bound().contains(&(collection.to_owned(), package.to_owned()))
-    }
-}
-
-/// The packages that Db2 for Linux, UNIX and Windows brings along: three small and three large
-/// dynamic ones for each isolation, with hold and without, and the static helpers.
-fn is_shipped(package: &str) -> bool {
-    matches!(
-        package.as_bytes(),
-        b"SYSSTAT" | [b'S', b'Y', b'S', b'S' | b'L', b'H' | b'N', b'0'..=b'4', b'0', b'0'..=b'2']
-    )
-}
-
 /// A command with the objects that follow it.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -109,9 +55,6 @@ pub(super) enum Stage {
     Proved,
     Open,
 }
-
-/// Names a section: collection, package, number.
-pub(super) type Section = (String, String, u16);
 
 /// The state.
 pub(super) struct Conversation {

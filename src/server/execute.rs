@@ -4,7 +4,8 @@
 use super::backend::Done;
 use super::conversation::{After, Conversation, Out, Request};
 use super::error::SqlError;
-use super::prepare::{Statement, not_prepared};
+use super::held::Statement;
+use super::prepare::not_prepared;
 use super::trouble::{Result, Trouble};
 use super::{explain, lobs};
 use crate::wire::ddm::codepoint as cp;

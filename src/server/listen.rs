@@ -3,15 +3,14 @@
 //! let go; what a peer may make the server hold is bounded before it has logged in and after.
 
 use super::backend::Backend;
-use super::conversation::{After, Conversation, Request, Shared};
+use super::conversation::{After, Conversation, Request};
 use super::persona::{LUW, Persona};
+use super::shared::{Access, Shared};
 use super::trouble::{Trouble, prccnvcd, synerrcd};
 use crate::wire::ddm::object::objects;
-use crate::wire::ddm::secchk::Secret;
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::{Deframer, Dss};
 use crate::wire::dss::header::DssType;
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,16 +35,6 @@ const GRACE: Duration = Duration::from_secs(5);
 const OBJECTS: usize = 65_536;
 /// What a command costs to hold beside its bytes.
 const REQUEST: usize = 256;
-
-/// Who may connect.
-#[derive(Debug, Clone, Default)]
-pub enum Access {
-    /// Everybody, whatever password comes along.
-    #[default]
-    Anyone,
-    /// These users with their passwords.
-    Users(HashMap<String, Secret>),
-}
 
 /// How a server behaves.
 #[derive(Debug, Clone)]

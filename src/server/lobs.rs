@@ -12,98 +12,19 @@ use crate::wire::drda::execute::{Described, extdta};
 use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::value::field::{Field, Type};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 
 /// The package of static helpers.
 pub(super) const PACKAGE: &str = "SYSSTAT";
-/// What a locator costs beside its value.
-const COST: usize = 64;
 /// Longest part of a value that goes out in its row.
 const SHORT: u16 = 0x7FFF;
 /// Type id of a nullable INTEGER.
 const INTEGER: u8 = 0x03;
-/// Bytes that the locators of a connection may stand for. Beyond that the oldest are forgotten: a
-/// requester that still wants one is told so.
-const MOST: usize = 256 << 20;
-/// Group triplets of a descriptor.
-const GDA: u8 = 0x76;
-const CPT: u8 = 0x7F;
-
 /// Sections of the package.
 mod section {
     pub(super) const BLOB_PART: u16 = 3;
     pub(super) const CLOB_PART: u16 = 4;
     pub(super) const BLOB_LENGTH: u16 = 6;
     pub(super) const CLOB_LENGTH: u16 = 7;
-}
-
-/// How a column's values are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// As described.
-    Value,
-    /// By locator.
-    Locator,
-}
-
-/// The values that locators stand for, until the unit of work ends.
-#[derive(Debug, Default)]
-pub(super) struct Locators {
-    next: u32,
-    values: BTreeMap<u32, Bytes>,
-    bytes: usize,
-}
-
-impl Locators {
-    pub(super) fn clear(&mut self) {
-        self.values.clear();
-        self.bytes = 0;
-    }
-
-    /// The value of a locator.
-    pub(super) fn get(&self, locator: u32) -> Option<&Bytes> {
-        self.values.get(&locator)
-    }
-
-    /// Forgets one.
-    pub(super) fn release(&mut self, locator: u32) {
-        self.bytes -= self.values.remove(&locator).map_or(0, |value| value.len() + COST);
-    }
-
-    /// Keeps a value and writes its locator in place of it.
-    pub(super) fn put(&mut self, field: Option<&Field>, is_null: bool, value: Bytes, w: &mut Writer) {
-        let Some(field) = field else { return };
-        if field.nullable {
-            w.u8(if is_null { 0xFF } else { 0 });
-        }
-        if is_null {
-            return;
-        }
-        self.bytes += value.len() + COST;
-        self.next = self.next.wrapping_add(1);
-        self.values.insert(self.next, value);
-        while self.bytes > MOST && self.values.len() > 1 {
-            let Some((_, oldest)) = self.values.pop_first() else { break };
-            self.bytes -= oldest.len() + COST;
-        }
-        w.u32_in(self.next, field.order);
-    }
-}
-
-/// Reads an OUTOVR: three bytes a column, a type id of a locator or zero for "as it is".
-pub(super) fn wanted(body: &[u8], fields: &[Field]) -> Result<Vec<Wanted>> {
-    let mut r = Reader::new(body, "OUTOVR");
-    let mut out = Vec::new();
-    while !r.is_empty() {
-        let (len, kind, _) = (usize::from(r.u8()?), r.u8()?, r.u8()?);
-        let mut triplet = r.sub(len.saturating_sub(3), "OUTOVR")?;
-        while matches!(kind, GDA | CPT) && !triplet.is_empty() && out.len() < fields.len() {
-            let [id, _, _] = triplet.array::<3>()?;
-            let locator = matches!(id & !1, 0x18 | 0x1A | 0x1C);
-            out.push(if locator { Wanted::Locator } else { Wanted::Value });
-        }
-    }
-    Ok(out)
 }
 
 /// The output of a helper: one value, in its row or behind it.
@@ -189,28 +110,5 @@ impl Conversation {
         put(&mut w, &field);
         let described = Described { fdodsc: descriptor::encode_result(&[field]).into(), fdodta: w.into_vec().into() };
         Ok(Answer { described, large: None })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::value::field::Shape;
-
-    #[test]
-    fn the_oldest_locators_go_first() {
-        let mut locators = Locators::default();
-        let field = Field { nullable: true, ..Field::new(Type::Text, Shape::Lob(8)) };
-        let big = Bytes::from(vec![0; MOST / 2]);
-        let mut w = Writer::new();
-        for _ in 0..3 {
-            locators.put(Some(&field), false, big.clone(), &mut w);
-        }
-        locators.put(Some(&field), true, Bytes::new(), &mut w);
-        assert_eq!(w.as_slice(), [0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 3, 0xFF]);
-        assert!(locators.get(2).is_none() && locators.get(3).is_some());
-        locators.release(3);
-        locators.release(3);
-        assert_eq!(locators.bytes, 0);
     }
 }

@@ -1,12 +1,12 @@
 //! Statements and sections: PRPSQLSTT puts a statement into a section, DSCSQLSTT describes it,
 //! EXCSQLIMM runs one without a section, EXCSQLSET sets registers.
 
-use super::backend::{Parameters, Prepared};
-use super::calls::Call;
+use super::backend::Parameters;
 use super::conversation::{After, Conversation, Out, Request};
 use super::describe;
 use super::error::SqlError;
 use super::explain;
+use super::held::{Call, Statement};
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
@@ -19,23 +19,6 @@ use crate::wire::value::field::Field;
 
 /// Sections that a connection may have filled at a time.
 const SECTIONS: usize = 4096;
-
-/// What a section holds.
-pub(super) enum Statement {
-    /// A statement of the backend's.
-    Prepared {
-        prepared: Prepared,
-        /// Columns of the result; none when it is no query.
-        columns: Vec<Field>,
-        parameters: Vec<Field>,
-        /// The cursor outlives a commit.
-        held: bool,
-    },
-    /// The call that gives the text of an error.
-    Explain,
-    /// A call about a large object.
-    Call(Call),
-}
 
 impl Conversation {
     pub(super) fn prpsqlstt(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
@@ -164,7 +147,7 @@ impl Conversation {
     }
 
     /// Empties a section; its queries end.
-    pub(super) fn clear_section(&mut self, section: &super::conversation::Section) -> Result<()> {
+    pub(super) fn clear_section(&mut self, section: &super::held::Section) -> Result<()> {
         if let Some(Statement::Prepared { prepared, .. }) = self.statements.remove(section) {
             self.session()?.forget(prepared.statement);
         }

@@ -3,11 +3,12 @@
 //! with large objects go out whole, the objects behind them, and only when asked for by CNTQRY
 //! (fixed row protocol): the requester may want locators in their place (OUTOVR).
 
-use super::conversation::{After, Conversation, Out, Request, Section};
+use super::conversation::{After, Conversation, Out, Request};
 use super::describe::is_large;
 use super::error::SqlError;
-use super::lobs::{self, Wanted};
-use super::prepare::{Statement, not_prepared};
+use super::held::{Cursor, Section, Statement};
+use super::locators;
+use super::prepare::not_prepared;
 use super::rows::RowSource;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::codec::writer::Writer;
@@ -35,28 +36,6 @@ const READ_ONLY: u8 = 1;
 const NOT_CLOSED: u8 = 2;
 /// Behind the SQLCA at the end of data: no row.
 const NO_ROW: u8 = 0xFF;
-
-/// An open query.
-pub(super) struct Cursor {
-    rows: RowSource,
-    held: bool,
-    /// Encoded and not sent yet.
-    tail: Writer,
-    /// Rows go out whole, none with the open.
-    fixed: bool,
-    /// The server closes it at its end.
-    closes: bool,
-    wanted: Vec<Wanted>,
-    /// The end was told.
-    told: bool,
-}
-
-impl Cursor {
-    /// It outlives a commit.
-    pub(super) fn held(&self) -> bool {
-        self.held
-    }
-}
 
 impl Conversation {
     pub(super) fn opnqry(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
@@ -119,7 +98,7 @@ impl Conversation {
         let key = self.find(&command.pkgnamcsn, command.qryinsid)?;
         let Some(mut cursor) = self.cursors.remove(&key) else { return Err(not_open()) };
         if let Some(outovr) = request.objects.iter().find(|o| o.cp == cp::OUTOVR) {
-            cursor.wanted = lobs::wanted(&outovr.body, cursor.rows.fields())?;
+            cursor.wanted = locators::wanted(&outovr.body, cursor.rows.fields())?;
         }
         let over = if cursor.fixed {
             let all = command.rtnextdta == Some(rtnextdta::ALL);

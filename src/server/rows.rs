@@ -3,7 +3,7 @@
 use super::backend::Rows;
 use super::describe::is_large;
 use super::error::SqlError;
-use super::lobs::{Locators, Wanted};
+use super::locators::{Locators, Wanted};
 use crate::column::encode::ColumnEncoder;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::field::Field;

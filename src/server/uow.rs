@@ -42,6 +42,6 @@ impl Conversation {
     pub(super) fn work_ended(&mut self, rolled_back: bool) {
         self.updated = false;
         self.locators.clear();
-        self.cursors.retain(|_, cursor| cursor.held() && !rolled_back);
+        self.cursors.retain(|_, cursor| cursor.held && !rolled_back);
     }
 }

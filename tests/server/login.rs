@@ -3,8 +3,9 @@
 use crate::support::{PERSONAS, config, connect, count, rows, start_with};
 use drdarrow::client::config::Security;
 use drdarrow::client::connection::Connection;
-use drdarrow::server::listen::{Access, Settings};
+use drdarrow::server::listen::Settings;
 use drdarrow::server::persona::{DERBY, LUW};
+use drdarrow::server::shared::Access;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::secchk::Secret;
 use std::collections::HashMap;

@@ -1,0 +1,57 @@
+//! What a conversation holds between commands: prepared statements, open queries, the package being
+//! bound.
+
+use super::backend::Prepared;
+use super::locators::Wanted;
+use super::rows::RowSource;
+use crate::wire::codec::writer::Writer;
+use crate::wire::value::field::Field;
+
+/// Names a section: collection, package, number.
+pub(super) type Section = (String, String, u16);
+
+/// What a section holds.
+pub(super) enum Statement {
+    /// A statement of the backend's.
+    Prepared {
+        prepared: Prepared,
+        /// Columns of the result; none when it is no query.
+        columns: Vec<Field>,
+        parameters: Vec<Field>,
+        /// The cursor outlives a commit.
+        held: bool,
+    },
+    /// The call that gives the text of an error.
+    Explain,
+    /// A call about a large object.
+    Call(Call),
+}
+
+/// A call about a large object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    /// Length of a value.
+    Length { text: bool },
+    /// A part of a value.
+    Part { text: bool },
+    /// The locator is not needed any more.
+    Release,
+}
+
+/// An open query.
+pub(super) struct Cursor {
+    pub(super) rows: RowSource,
+    pub(super) held: bool,
+    /// Encoded and not sent yet.
+    pub(super) tail: Writer,
+    /// Rows go out whole, none with the open.
+    pub(super) fixed: bool,
+    /// The server closes it at its end.
+    pub(super) closes: bool,
+    pub(super) wanted: Vec<Wanted>,
+    /// The end was told.
+    pub(super) told: bool,
+}
+
+/// The package being bound: collection and name.
+pub(super) type Binding = (String, String);

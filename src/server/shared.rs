@@ -1,0 +1,69 @@
+//! What all connections of a server share: who may connect, what is bound.
+
+use super::backend::Backend;
+use super::persona::{Packages, Persona};
+use crate::wire::ddm::secchk::Secret;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Who may connect.
+#[derive(Debug, Clone, Default)]
+pub enum Access {
+    /// Everybody, whatever password comes along.
+    #[default]
+    Anyone,
+    /// These users with their passwords.
+    Users(HashMap<String, Secret>),
+}
+
+/// What all connections of a server share.
+pub(super) struct Shared {
+    pub(super) persona: &'static Persona,
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) access: Access,
+    /// Packages that were bound: collection and package.
+    bound: Mutex<HashSet<(String, String)>>,
+}
+
+/// Packages that clients may bind on one server.
+const PACKAGES: usize = 4096;
+
+impl Shared {
+    pub(super) fn new(persona: &'static Persona, backend: Arc<dyn Backend>, access: Access) -> Shared {
+        Shared { persona, backend, access, bound: Mutex::default() }
+    }
+
+    pub(super) fn bind(&self, collection: &str, package: &str) -> bool {
+        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        if bound.len() >= PACKAGES {
+            return false;
+        }
+        bound.insert((collection.to_owned(), package.to_owned()));
+        true
+    }
+
+    pub(super) fn drop_package(&self, collection: &str, package: &str) -> bool {
+        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        bound.remove(&(collection.to_owned(), package.to_owned()))
+    }
+
+    /// True when statements may run in the package.
+    pub(super) fn has_package(&self, collection: &str, package: &str) -> bool {
+        let known = match self.persona.packages {
+            Packages::Any => true,
+            Packages::Shipped => collection == "NULLID" && is_shipped(package),
+            Packages::Bound => false,
+        };
+        let bound = || self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        known || bound().contains(&(collection.to_owned(), package.to_owned()))
+    }
+}
+
+/// The packages that Db2 for Linux, UNIX and Windows brings along: three small and three large
+/// dynamic ones for each isolation, with hold and without, and the static helpers.
+fn is_shipped(package: &str) -> bool {
+    matches!(
+        package.as_bytes(),
+        b"SYSSTAT" | [b'S', b'Y', b'S', b'S' | b'L', b'H' | b'N', b'0'..=b'4', b'0', b'0'..=b'2']
+    )
+}
