@@ -50,7 +50,7 @@ docs: tools
 
 ## Ratios of one run; see benches/.
 bench: wheel
-	$(BIN)/python benches/compare.py
+	$(BIN)/python benches/compare.py --wheel target/wheels/*.whl
 
 clean:
 	rm -rf target $(VENV)
