@@ -6,10 +6,9 @@ use super::error::FlowError;
 use super::reply::Replies;
 use super::session::{Product, Session};
 use super::step::{Flow, Seen, Step};
-use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::object::{Object, put, put_bytes};
-use crate::wire::drda::execute::ExcSqlStt;
+use crate::wire::ddm::object::Object;
+use crate::wire::drda::execute::{DERBY_EXTDTA_COMPLETE, Described, ExcSqlStt, extdta};
 use crate::wire::drda::package::{PkgNamCsn, TOKEN_ANY};
 use crate::wire::drda::prepare::{ExcSqlImm, ExcSqlSet};
 use crate::wire::drda::sqlca::Sqlca;
@@ -35,30 +34,15 @@ pub struct Input {
 impl Input {
     /// Appends SQLDTA and the EXTDTAs that belong to it.
     pub(super) fn put(&self, chain: &mut Chain, session: &Session) -> Result<(), FlowError> {
-        let mut w = Writer::new();
-        put(&mut w, cp::SQLDTA, |w| {
-            put_bytes(w, cp::FDODSC, &descriptor::encode_input(&self.fields));
-            put(w, cp::FDODTA, |w| {
-                // The row is present.
-                w.u8(0);
-                w.bytes(&self.row);
-            });
-        });
-        chain.object(w.as_slice());
+        // In front of the values: the row is present.
+        let fdodta = [&[0], self.row.as_slice()].concat();
+        let described = Described { fdodsc: descriptor::encode_input(&self.fields).into(), fdodta: fdodta.into() };
+        chain.object(&described.encode_sqldta()?);
+        // Derby 10.6 and later expect a status behind the value.
+        let status = (session.product == Product::Derby).then_some(DERBY_EXTDTA_COMPLETE);
         for (parameter, data) in &self.lobs {
             let nullable = self.fields.get(*parameter).is_some_and(|f| f.nullable && matches!(f.shape, Shape::Lob(_)));
-            let mut w = Writer::new();
-            put(&mut w, cp::EXTDTA, |w| {
-                if nullable {
-                    w.u8(0);
-                }
-                w.bytes(data);
-                if session.product == Product::Derby {
-                    // Derby 10.6 and later expect a status behind the value: X'7F', it is whole.
-                    w.u8(0x7F);
-                }
-            });
-            chain.object(w.as_slice());
+            chain.object(&extdta(data, nullable, status)?);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use super::error::FlowError;
 use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::Reader;
 use crate::wire::drda::error::DrdaError;
+use crate::wire::drda::execute::decode_extdta;
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::text::SqlText;
 use crate::wire::fdoca::row::{CHUNK, Offsets, Stop, Walker};
@@ -349,12 +350,7 @@ fn announced(placeholder: &[u8]) -> Option<u64> {
 
 /// The value of an EXTDTA, held against what its placeholder announced.
 fn lob_value(placeholder: &[u8], body: &Bytes, nullable: bool) -> Result<Lob, String> {
-    let data = match (nullable, body.first()) {
-        (false, _) => body.clone(),
-        (true, Some(0)) => body.slice(1..),
-        (true, Some(0xFF)) => return Ok(Lob::Null),
-        (true, other) => return Err(format!("the large object begins with {other:02X?} in place of its indicator")),
-    };
+    let Some(data) = decode_extdta(body, nullable, false).map_err(|e| e.to_string())? else { return Ok(Lob::Null) };
     let Some(claimed) = announced(placeholder) else { return Ok(Lob::Value(data)) };
     // Derby writes the placeholder's own descriptor length in place of the value's. (Measured.)
     let derby = claimed == 0x8000 | placeholder.len() as u64;
