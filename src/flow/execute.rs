@@ -74,13 +74,14 @@ pub struct Execute {
     inputs: Vec<Input>,
     commit: bool,
     replies: Replies,
-    result_sets: bool,
+    /// The statement brought result sets or output parameters.
+    unread: bool,
 }
 
 impl Execute {
     /// With `commit` the work is committed in the same flush.
     pub fn new(session: Arc<Session>, section: PkgNamCsn, inputs: Vec<Input>, commit: bool) -> Execute {
-        Execute { replies: Replies::new(&session), session, section, inputs, commit, result_sets: false }
+        Execute { replies: Replies::new(&session), session, section, inputs, commit, unread: false }
     }
 }
 
@@ -105,8 +106,8 @@ impl Flow for Execute {
     }
 
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
-        if object.cp == cp::RSLSETRM {
-            self.result_sets = true;
+        if matches!(object.cp, cp::RSLSETRM | cp::SQLDTARD) {
+            self.unread = true;
         }
         self.replies.take(&object, &self.session)
     }
@@ -116,8 +117,10 @@ impl Flow for Execute {
         if let Some(error) = self.replies.failure() {
             return Ok(Step::Done(Err(Failed { before, error })));
         }
-        if self.result_sets {
-            return Err(FlowError::Settings("the procedure returns result sets, which are not read yet".to_owned()));
+        if self.unread {
+            return Err(FlowError::Settings(
+                "the procedure returns result sets or output parameters, which this client does not read".to_owned(),
+            ));
         }
         let runs = self.inputs.len().max(1);
         let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));

@@ -140,3 +140,11 @@ def test_exceptions_can_be_pickled(conn: drdarrow.Connection) -> None:
         conn.execute("SELECT * FROM NOSUCH")
     copy = pickle.loads(pickle.dumps(caught.value))
     assert type(copy) is drdarrow.ProgrammingError and str(copy) == str(caught.value)
+
+
+def test_what_a_procedure_returns_is_not_lost_in_silence(conn: drdarrow.Connection) -> None:
+    with pytest.raises(drdarrow.NotSupportedError) as caught:
+        conn.execute("CALL SYSIBM.SQLTABLES(NULL, NULL, NULL, NULL, 'DATATYPE=''ODBC''')")
+    assert "result sets" in str(caught.value)
+    assert caught.value.connection_usable
+    assert conn.execute("VALUES 1").fetchone() == (1,)
