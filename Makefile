@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 TEST_PACKAGES := "maturin>=1.16,<2" pytest pytest-timeout pyarrow polars "pandas>=3" duckdb dbapi-compliance \
 	mypy ruff nbclient ipykernel psutil rich pyarrow-stubs
 
-.PHONY: demo test tools check rust wheel python notebooks docs bench clean
+.PHONY: demo test tools system check rust wheel python notebooks docs bench clean
 
 ## Starts Derby, loads sample rows and streams them to Arrow, Parquet and Polars.
 demo: wheel
@@ -15,10 +15,12 @@ demo: wheel
 ## Everything that is tested, as it is tested for every change.
 test: tools check rust wheel python notebooks docs
 
-tools: $(VENV)/ready
+tools: system $(VENV)/ready
+
+system:
 	sh tools/system.sh
 
-$(VENV)/ready: Makefile
+$(VENV)/ready: Makefile | system
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet $(TEST_PACKAGES)

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs what the tests need from Debian's packages: Java and Derby (the real DRDA server), tshark.
+# Installs what the tests need from Debian's packages: virtual environments for Python, Java and Derby (the real DRDA server), tshark.
 set -eu
 missing=""
+python3 -c "import ensurepip" 2>/dev/null || missing="$missing python3-venv"
 command -v java >/dev/null 2>&1 || missing="$missing default-jdk-headless"
 [ -e /usr/share/java/derbynet.jar ] || missing="$missing libderby-java derby-tools"
 [ -e /usr/share/java/derbyclient.jar ] || missing="$missing libderbyclient-java"

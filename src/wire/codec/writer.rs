@@ -1,5 +1,5 @@
-//! A growing byte buffer. Lengths are never computed by hand: open a guard, write the body, the
-//! guard fills the length in.
+//! A growing byte buffer. Lengths are never computed by hand: `ddm::object::put` takes the body as a
+//! closure and patches the length in behind it.
 
 use super::reader::ByteOrder;
 
@@ -93,17 +93,6 @@ impl Writer {
         self.bytes(v);
     }
 
-    /// Writes a body whose length, counted from `start`, is then put at `start` in two bytes.
-    /// Returns the length; the caller deals with one that does not fit.
-    pub fn length16(&mut self, body: impl FnOnce(&mut Writer)) -> usize {
-        let start = self.buf.len();
-        self.u16(0);
-        body(self);
-        let len = self.buf.len() - start;
-        self.patch16(start, u16::try_from(len).unwrap_or(u16::MAX));
-        len
-    }
-
     /// Overwrites two bytes at `at`.
     pub fn patch16(&mut self, at: usize, v: u16) {
         if let Some(slot) = self.buf.get_mut(at..at + 2) {
@@ -124,10 +113,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_guard_fills_the_length() {
+    fn a_length_is_put_in_front_afterwards() {
         let mut w = Writer::new();
         w.u8(0xAA);
-        w.length16(|w| w.bytes(b"xyz"));
+        w.u16(0);
+        w.bytes(b"xyz");
+        w.patch16(1, 5);
         assert_eq!(w.as_slice(), [0xAA, 0, 5, b'x', b'y', b'z']);
     }
 }

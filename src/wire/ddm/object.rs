@@ -140,11 +140,6 @@ pub fn put_u32(w: &mut Writer, cp: u16, v: u32) {
     put(w, cp, |w| w.u32(v));
 }
 
-/// A DDM boolean: the EBCDIC digit one or zero, in every environment.
-pub fn put_bool(w: &mut Writer, cp: u16, v: bool) {
-    put_u8(w, cp, if v { 0xF1 } else { 0xF0 });
-}
-
 /// Reads a DDM boolean.
 pub fn read_bool(what: &'static str, data: &[u8]) -> Result<bool> {
     match data {
