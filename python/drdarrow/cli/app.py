@@ -74,8 +74,9 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any that is free.", min=0, max=65535)] = 50000,
     database: Annotated[str | None, typer.Option(help="The database's name; any name is accepted without.")] = None,
-    user: Annotated[str | None, typer.Option(help=f"Who may connect. The password is asked for, or is in {PASSWORD}.")]
-    = None,
+    user: Annotated[
+        str | None, typer.Option(help=f"Who may connect. The password is asked for, or is in {PASSWORD}.")
+    ] = None,
     anyone: Annotated[bool, typer.Option("--anyone", help="Ask nobody for credentials (loopback only).")] = False,
     certificate: Annotated[Path | None, typer.Option(help="TLS: the certificate chain (PEM).")] = None,
     key: Annotated[Path | None, typer.Option(help="TLS: its private key (PEM).")] = None,

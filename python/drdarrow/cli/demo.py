@@ -1,4 +1,4 @@
-"""`drdarrow demo`: the main job on one machine. A server with sample data, and its rows as Arrow, Parquet and Polars."""
+"""`drdarrow demo`: the main job on one machine. A server with sample data; its rows as Arrow, Parquet and Polars."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ SAMPLE = """
 
 
 def run(rows: int, persona: str) -> None:
-    """Serves `rows` sample rows as the product `persona` would, and reads them back. Needs the extra `server`, pyarrow and
-    Polars."""
+    """Serves `rows` sample rows as the product `persona` would, and reads them back. Needs the extra `server`, pyarrow
+    and Polars."""
     write = writer(Path("x.parquet"))
     source = drdarrow.server.require("duckdb").connect()
     source.execute(SAMPLE.format(rows=rows))

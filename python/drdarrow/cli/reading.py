@@ -64,7 +64,9 @@ def save(stream: ArrowStream, out: Path, write: Callable[[Path, Iterator[RecordB
     finally:
         part.unlink(missing_ok=True)
     seconds = time.perf_counter() - start
-    watched.print(f"{out}: {counted.rows:,} rows, {out.stat().st_size / 1e6:.1f} MB, {counted.rows / seconds:,.0f} rows/s")
+    watched.print(
+        f"{out}: {counted.rows:,} rows, {out.stat().st_size / 1e6:.1f} MB, {counted.rows / seconds:,.0f} rows/s"
+    )
 
 
 class Counted:

@@ -83,8 +83,12 @@ def serve(source: duckdb.DuckDBPyConnection, **settings: Any) -> None:
     stop = threading.Event()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    names = [row[0] for row in source.execute("SELECT table_name FROM duckdb_tables() UNION ALL "
-                                              "SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()]
+    names = [
+        row[0]
+        for row in source.execute(
+            "SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
+        ).fetchall()
+    ]
     with drdarrow.server.serve(source, **{k: v for k, v in settings.items() if v is not None}) as server:
         user = next(iter(settings["users"] or {}), None)
         console.print(Panel(how_to_connect(server, user, settings["database"], names), expand=False))
