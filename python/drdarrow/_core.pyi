@@ -17,12 +17,14 @@ __all__ = [
     "Cursor",
     "RawConnection",
     "RawCursor",
+    "RawServer",
     "RawStream",
     "RecordBatch",
     "Schema",
     "__version__",
     "connect",
     "connect_async",
+    "serve",
 ]
 
 __version__: Final[str]
@@ -60,6 +62,17 @@ def connect(
     batch_bytes: int | None = None,
 ) -> Connection: ...
 def connect_async(uri: str | None = None, /, **settings: Any) -> Future[RawConnection]: ...
+def serve(
+    engine: object,
+    *,
+    persona: str,
+    host: str,
+    port: int,
+    users: Mapping[str, str] | None,
+    databases: Sequence[str] | None,
+    workers: int,
+    max_connections: int,
+) -> RawServer: ...
 
 @final
 class Connection:
@@ -215,3 +228,11 @@ class RawStream:
     def messages(self) -> list[tuple[type[exceptions.Warning], exceptions.Warning]]: ...
     def next_batch(self) -> Future[RecordBatch | None]: ...
     def close(self) -> Future[None]: ...
+
+@final
+class RawServer:
+    @property
+    def address(self) -> tuple[str, int]: ...
+    @property
+    def closed(self) -> bool: ...
+    def close(self, grace: float) -> None: ...
