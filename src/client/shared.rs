@@ -12,6 +12,7 @@ use crate::flow::step::Flow;
 use crate::flow::uow::EndWork;
 use crate::net::channel::Channel;
 use crate::net::error::NetError;
+use crate::net::tls::Secured;
 use crate::net::transport::Deadline;
 use crate::wire::drda::sqlca::Sqlca;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,7 @@ pub(super) struct Inner {
     pub peer: String,
     pub session: Arc<Session>,
     pub channel: Channel,
+    pub tls: Option<Secured>,
     pub sections: Arc<Sections>,
     pub readers: Mutex<Vec<Weak<Cursor>>>,
     pub autocommit: AtomicBool,

@@ -22,5 +22,6 @@ mod query;
 mod rows;
 pub mod shared;
 pub mod table;
+pub mod tls;
 mod trouble;
 mod uow;

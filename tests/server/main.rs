@@ -9,4 +9,5 @@ mod login;
 mod protocol;
 mod raw;
 mod support;
+mod tls;
 mod types;
