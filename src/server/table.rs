@@ -6,7 +6,7 @@ mod sql;
 mod types;
 mod value;
 
-use super::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session};
+use super::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session, TableInfo};
 use super::error::SqlError;
 use arrow_array::{ArrayRef, Int32Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -74,6 +74,7 @@ impl Backend for MemoryTables {
             return Err(ConnectError::NoDatabase);
         }
         Ok(Box::new(MemorySession {
+            schema: login.user.to_uppercase(),
             committed: self.tables.clone(),
             changed: BTreeMap::new(),
             statements: HashMap::new(),
@@ -89,6 +90,8 @@ struct Change {
 }
 
 struct MemorySession {
+    /// What the tables' schema is called: the user's name.
+    schema: String,
     committed: Arc<Mutex<Tables>>,
     changed: BTreeMap<String, Change>,
     statements: HashMap<u64, Plan>,
@@ -225,6 +228,24 @@ impl Session for MemorySession {
     fn rollback(&mut self) -> Result<(), SqlError> {
         self.changed.clear();
         Ok(())
+    }
+
+    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
+        let mut seen = self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (name, change) in &self.changed {
+            match &change.after {
+                Some(table) => seen.insert(name.clone(), table.clone()),
+                None => seen.remove(name),
+            };
+        }
+        let info = |(name, table): (String, Arc<Table>)| TableInfo {
+            schema: self.schema.clone(),
+            name,
+            kind: "TABLE".to_owned(),
+            columns: table.schema.clone(),
+            key: table.key.into_iter().collect(),
+        };
+        Ok(seen.into_iter().map(info).collect())
     }
 }
 

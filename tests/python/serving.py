@@ -32,8 +32,8 @@ def program() -> Path:
 class Served:
     """A server of one persona; a context manager. Without `password` everybody may connect."""
 
-    def __init__(self, persona: str, password: str | None = None) -> None:
-        login = [USER, password] if password else []
+    def __init__(self, persona: str, password: str | None = None, user: str = USER) -> None:
+        login = [user, password] if password else []
         self.process = subprocess.Popen(
             [program(), persona, "0", *login],
             stdin=subprocess.DEVNULL,

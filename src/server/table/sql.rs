@@ -243,6 +243,11 @@ impl Parser {
         } else if self.accept("DROP") {
             self.expect("TABLE")?;
             Ok(Plan::Drop { table: self.table()? })
+        } else if self.accept("CALL") {
+            Err(SqlError::no_routine(&self.table()?))
+        } else if self.accept("?") {
+            self.expect("= CALL")?;
+            Err(SqlError::no_routine(&self.table()?))
         } else if self.accept("SET") {
             self.at = self.tokens.len();
             Ok(Plan::Set)
