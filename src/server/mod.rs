@@ -5,6 +5,7 @@
 pub mod backend;
 mod bind;
 mod calls;
+mod catalog;
 mod connect;
 mod conversation;
 mod describe;
@@ -18,8 +19,10 @@ mod lobs;
 mod locators;
 pub mod persona;
 mod prepare;
+mod procedure;
 mod query;
 mod rows;
+mod scroll;
 pub mod shared;
 pub mod table;
 pub mod tls;

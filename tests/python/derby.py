@@ -104,7 +104,7 @@ class Derby:
                     stderr=subprocess.STDOUT,
                     cwd=self.directory,
                     start_new_session=detached,
-                    preexec_fn=None if detached else _die_with_parent,
+                    preexec_fn=None if detached else die_with_parent,
                 )
             if not detached:
                 atexit.register(self.kill)
@@ -230,7 +230,7 @@ class Truth:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
 
     def select(self, sql: str) -> tuple[list[dict], list[list]]:
@@ -350,7 +350,7 @@ def answers(host: str, port: int) -> bool:
     return True
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Linux: the server gets SIGKILL when the test process dies, however it dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
