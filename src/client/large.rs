@@ -34,8 +34,9 @@ impl Forms {
         let mut wanted = Vec::new();
         for field in fields {
             let large = Large::of_value(&field).filter(|_| ask);
-            wanted.push(large.map(|large| large.locator_lid() | u8::from(field.nullable)));
-            let (row, value) = match (large, Large::of_locator(&field)) {
+            let described = Large::of_locator(&field);
+            wanted.push(large.or(described).map(|large| large.locator_lid() | u8::from(field.nullable)));
+            let (row, value) = match (large, described) {
                 (Some(large), _) => (shaped(&field, large.locator_lid(), [0, 4], theirs), field),
                 (None, Some(large)) => {
                     let value = shaped(&field, large.value_lid(), PLACEHOLDER, theirs);
@@ -46,7 +47,7 @@ impl Forms {
             forms.rows.push(row);
             forms.values.push(value);
         }
-        forms.outovr = wanted.iter().any(Option::is_some).then(|| descriptor::encode_override(&wanted));
+        forms.outovr = (ask && wanted.iter().any(Option::is_some)).then(|| descriptor::encode_override(&wanted));
         forms
     }
 

@@ -220,8 +220,7 @@ mod tests {
                 let from = *position as usize - 1;
                 if text {
                     let part = &values[n][from..from + *len as usize];
-                    let java: String =
-                        char::decode_utf16(part.iter().copied()).map(|c| c.unwrap_or('?')).collect();
+                    let java: String = char::decode_utf16(part.iter().copied()).map(|c| c.unwrap_or('?')).collect();
                     (field(0x3F, 0x7FFF), java.into_bytes().into())
                 } else {
                     (field(0x29, 0x7FFF), Bytes::copy_from_slice(&bytes[n][from..from + *len as usize]))

@@ -7,6 +7,7 @@ use super::describe;
 use super::error::SqlError;
 use super::explain;
 use super::held::{Call, Statement};
+use super::locators;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
@@ -124,6 +125,9 @@ impl Conversation {
             if let Some(call) = Call::of(sql) {
                 return Ok(Ok(Statement::Call(call)));
             }
+        }
+        if locators::is_free(sql) {
+            return Ok(Ok(Statement::Call(Call::Release)));
         }
         let persona = self.persona;
         let session = self.session()?;
