@@ -56,6 +56,7 @@ def connect(
     block_size: int | None = None,
     credit: int | None = None,
     lob_limit: int | None = None,
+    lobs: Literal["inline", "locator"] | None = None,
     collection: str | None = None,
     package: str | None = None,
     application_name: str | None = None,

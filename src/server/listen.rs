@@ -225,11 +225,11 @@ impl Link<TcpStream> {
         let handshake = timeout_at(self.deadline, tls.accept(self.stream));
         let stream = tokio::select! {
             biased;
-            _ = self.stopped.wait_for(|stop| *stop) => return None,
+            _ = self.stopped.wait_for(Option::is_some) => return None,
             done = handshake => done.ok().flatten()?,
         };
-        let Link { settings, workers, stopped, deframer, deadline, .. } = self;
-        Some(Link { stream, settings, workers, stopped, deframer, deadline })
+        let Link { settings, workers, stopped, ahead, deframer, deadline, .. } = self;
+        Some(Link { stream, settings, workers, stopped, ahead, deframer, deadline })
     }
 }
 

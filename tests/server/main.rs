@@ -5,6 +5,7 @@
 mod basics;
 mod blocks;
 mod hostile;
+mod locators;
 mod login;
 mod protocol;
 mod raw;

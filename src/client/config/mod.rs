@@ -41,6 +41,16 @@ pub enum Security {
     EncryptedDes,
 }
 
+/// How large objects are fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lobs {
+    /// Behind their rows (EXTDTA), unless the server returns locators.
+    #[default]
+    Inline,
+    /// By locator, piece by piece.
+    Locator,
+}
+
 /// Everything a connection needs to know beforehand.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -76,6 +86,8 @@ pub struct Config {
     pub credit: u32,
     /// Longest large object accepted, bytes.
     pub lob_limit: u32,
+    /// How large objects are fetched.
+    pub lobs: Lobs,
     /// Collection of the packages.
     pub collection: String,
     /// A package to use in place of the driver's own.
@@ -90,7 +102,7 @@ pub struct Config {
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
 
 /// Names that [`Config::set`] knows.
-const SETTINGS: [&str; 30] = [
+const SETTINGS: [&str; 31] = [
     "host",
     "port",
     "database",
@@ -112,6 +124,7 @@ const SETTINGS: [&str; 30] = [
     "block_size",
     "credit",
     "lob_limit",
+    "lobs",
     "collection",
     "package",
     "application_name",
@@ -155,6 +168,7 @@ impl Config {
             block_size: 1 << 20,
             credit: 4 << 20,
             lob_limit: 1 << 30,
+            lobs: Lobs::default(),
             collection: "NULLID".to_owned(),
             package: None,
             application_name: "drdarrow".to_owned(),
@@ -232,6 +246,7 @@ impl Config {
             "block_size" => self.block_size = number(key, value, BLOCK_SIZES)?,
             "credit" => self.credit = number(key, value, 65_536..=1 << 30)?,
             "lob_limit" => self.lob_limit = number(key, value, 1..=i32::MAX as u32)?,
+            "lobs" => self.lobs = choice(key, value, &[("inline", Lobs::Inline), ("locator", Lobs::Locator)])?,
             "collection" => self.collection = value.to_owned(),
             "package" => self.package = Some(value.to_owned()),
             "application_name" => self.application_name = value.to_owned(),
