@@ -1,5 +1,6 @@
 from asyncio import Future
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os import PathLike
 from types import TracebackType
 from typing import Any, Final, Literal, Self, final
 
@@ -17,12 +18,14 @@ __all__ = [
     "Cursor",
     "RawConnection",
     "RawCursor",
+    "RawServer",
     "RawStream",
     "RecordBatch",
     "Schema",
     "__version__",
     "connect",
     "connect_async",
+    "serve",
 ]
 
 __version__: Final[str]
@@ -41,12 +44,19 @@ def connect(
     statement_timeout: float | None = None,
     security: Literal["auto", "user", "password", "substitute", "encrypted", "encrypted-aes", "encrypted-des"]
     | None = None,
+    tls: Literal["off", "require", "insecure"] | bool | None = None,
+    tls_ca: str | PathLike[str] | None = None,
+    tls_cert: str | PathLike[str] | None = None,
+    tls_key: str | PathLike[str] | None = None,
+    tls_fingerprint: str | None = None,
+    tls_server_name: str | None = None,
     allow_cleartext_password: bool | None = None,
     autocommit: bool | None = None,
     isolation: Literal["nc", "ur", "cs", "rs", "rr"] | None = None,
     block_size: int | None = None,
     credit: int | None = None,
     lob_limit: int | None = None,
+    lobs: Literal["inline", "locator"] | None = None,
     collection: str | None = None,
     package: str | None = None,
     application_name: str | None = None,
@@ -60,6 +70,17 @@ def connect(
     batch_bytes: int | None = None,
 ) -> Connection: ...
 def connect_async(uri: str | None = None, /, **settings: Any) -> Future[RawConnection]: ...
+def serve(
+    engine: object,
+    *,
+    persona: str,
+    host: str,
+    port: int,
+    users: Mapping[str, str] | None,
+    databases: Sequence[str] | None,
+    workers: int,
+    max_connections: int,
+) -> RawServer: ...
 
 @final
 class Connection:
@@ -79,6 +100,8 @@ class Connection:
     def closed(self) -> bool: ...
     @property
     def server(self) -> dict[str, Any]: ...
+    @property
+    def tls(self) -> dict[str, Any] | None: ...
     def cursor(self) -> Cursor: ...
     def execute(self, sql: str, parameters: Parameters | None = None, /) -> Cursor: ...
     def commit(self) -> None: ...
@@ -180,6 +203,8 @@ class RawConnection:
     def closed(self) -> bool: ...
     @property
     def server(self) -> dict[str, Any]: ...
+    @property
+    def tls(self) -> dict[str, Any] | None: ...
     def cursor(self) -> RawCursor: ...
     def commit(self) -> Future[None]: ...
     def rollback(self) -> Future[None]: ...
@@ -215,3 +240,11 @@ class RawStream:
     def messages(self) -> list[tuple[type[exceptions.Warning], exceptions.Warning]]: ...
     def next_batch(self) -> Future[RecordBatch | None]: ...
     def close(self) -> Future[None]: ...
+
+@final
+class RawServer:
+    @property
+    def address(self) -> tuple[str, int]: ...
+    @property
+    def closed(self) -> bool: ...
+    def close(self, grace: float) -> None: ...

@@ -112,6 +112,11 @@ class AsyncConnection:
         """What the server says of itself."""
         return self._raw.server
 
+    @property
+    def tls(self) -> dict[str, Any] | None:
+        """What protects the connection: version, cipher, fingerprint, verified; None when it is in clear."""
+        return self._raw.tls
+
     async def __aenter__(self) -> Self:
         return self
 

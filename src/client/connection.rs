@@ -1,10 +1,11 @@
 //! A connection: statements in, results out. Cheap to clone; all clones share one socket.
 
 use super::config::Config;
+use super::config::tls::UNVERIFIED;
 use super::done::{Done, Warning};
 use super::error::{Error, Kind, Phase, Result};
 use super::info::ServerInfo;
-use super::login::{identity, login, no_database, peer, without_database};
+use super::login::{behind_tls, connector, identity, login, no_database, peer, without_database};
 use super::naming::name_fields;
 use super::opening::Opening;
 use super::parameters;
@@ -21,6 +22,7 @@ use crate::flow::query::{Open, Opened, Outcome as OpenOutcome};
 use crate::flow::uow::EndWork;
 use crate::net::channel::Channel;
 use crate::net::error::{NetError, Stage};
+use crate::net::tls::{Connector, Secured};
 use crate::net::trace::Traced;
 use crate::net::transport::{self, Deadline};
 use crate::wire::drda::sqlda::SqlDa;
@@ -61,15 +63,17 @@ impl Connection {
         let peer = peer(&config);
         let login = login(&config).map_err(|e| e.at(&peer))?;
         let deadline = Deadline::after(config.timeout);
+        let connector = connector(&config, deadline).await?;
         let stream = transport::connect(&config.host, config.port, deadline)
             .await
             .map_err(|e| Error::from_net(e, Phase::Tcp).at(&peer).broken())?;
         let local = stream.local_addr().ok();
-        Connection::log_in(stream, local, login, config, deadline).await
+        Connection::secure(stream, local, connector, login, config, deadline).await
     }
 
     /// Logs in over any stream that is already connected: a tunnel, a pipe, a socket opened
-    /// elsewhere. The host and port of `config` only name the peer.
+    /// elsewhere; over TLS within it where `config` says so. The host and port of `config` only name
+    /// the peer.
     pub async fn over<S>(stream: S, config: Config) -> Result<Connection>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -77,12 +81,36 @@ impl Connection {
         config.check()?;
         let login = login(&config).map_err(|e| e.at(&peer(&config)))?;
         let deadline = Deadline::after(config.timeout);
-        Connection::log_in(stream, None, login, config, deadline).await
+        let connector = connector(&config, deadline).await?;
+        Connection::secure(stream, None, connector, login, config, deadline).await
+    }
+
+    /// Shakes hands for TLS where it is to be, and logs in.
+    async fn secure<S>(
+        stream: S,
+        local: Option<SocketAddr>,
+        connector: Option<Connector>,
+        login: Login,
+        config: Config,
+        deadline: Deadline,
+    ) -> Result<Connection>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Some(connector) = connector else {
+            return Connection::log_in(stream, local, None, login, config, deadline).await;
+        };
+        let (stream, secured) = connector
+            .connect(stream, deadline)
+            .await
+            .map_err(|e| Error::from_net(e, Phase::Tls).at(&peer(&config)).broken())?;
+        Connection::log_in(stream, local, Some(secured), login, config, deadline).await.map_err(behind_tls)
     }
 
     async fn log_in<S>(
         stream: S,
         local: Option<SocketAddr>,
+        tls: Option<Secured>,
         login: Login,
         config: Config,
         deadline: Deadline,
@@ -119,6 +147,7 @@ impl Connection {
             peer,
             session,
             channel,
+            tls,
             sections,
             readers: Mutex::default(),
             autocommit,
@@ -220,7 +249,15 @@ impl Connection {
 
     /// What the server says of itself.
     pub fn info(&self) -> ServerInfo {
-        ServerInfo::new(&self.0.session, &self.0.config.database, &self.0.peer)
+        ServerInfo::new(&self.0.session, &self.0.config.database, &self.0.peer, self.0.tls.as_ref())
+    }
+
+    /// Warnings about the connection itself.
+    pub fn warnings(&self) -> Vec<Warning> {
+        match &self.0.tls {
+            Some(tls) if !tls.verified => vec![Warning::general(UNVERIFIED)],
+            _ => Vec::new(),
+        }
     }
 
     fn usable(&self, phase: Phase) -> Result<()> {

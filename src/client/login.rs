@@ -6,6 +6,8 @@ use crate::flow::connect::{Identity, Login};
 use crate::flow::error::FlowError;
 use crate::flow::secmec::agreement::EncAlg;
 use crate::net::error::NetError;
+use crate::net::tls::Connector;
+use crate::net::transport::Deadline;
 use crate::wire::ddm::codepoint as cp;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,9 +20,11 @@ pub(super) fn peer(config: &Config) -> String {
     }
 }
 
-/// The mechanism for the configuration. A password in clear needs this machine or a permission.
+/// The mechanism for the configuration. A password in clear needs TLS to a server that has proved who
+/// it is, this machine, or a permission.
 pub(super) fn login(config: &Config) -> Result<Login> {
-    let clear = config.is_loopback() || config.allow_cleartext_password;
+    let verified = config.tls_settings()?.is_some_and(|tls| tls.trust.is_verified());
+    let clear = verified || config.is_loopback() || config.allow_cleartext_password;
     match config.security {
         Security::UserOnly => Ok(Login::UserOnly),
         Security::Auto if config.password.is_none() => Ok(Login::UserOnly),
@@ -29,9 +33,9 @@ pub(super) fn login(config: &Config) -> Result<Login> {
             Kind::Interface,
             Phase::Security,
             "08001",
-            "a password is not sent in clear to another machine",
+            "a password is not sent in clear to another machine without TLS to a verified server",
         )
-        .hint("choose security=encrypted, or set allow_cleartext_password")),
+        .hint("use tls=require, choose security=encrypted, or set allow_cleartext_password")),
         Security::Auto | Security::EncryptedAes => Ok(Login::Encrypted(EncAlg::Aes)),
         Security::EncryptedDes => Ok(Login::Encrypted(EncAlg::Des)),
         Security::Substitute => Ok(Login::Substitute),
@@ -58,6 +62,23 @@ pub(super) fn identity(config: &Config, login: Login, local: Option<SocketAddr>)
         correlation: (format!("{host:08X}.{:04X}", local.map_or(0, |l| l.port())), unique),
         application: config.application_name.clone(),
     })
+}
+
+/// Reads what TLS needs, when the connection is to be TLS.
+pub(super) async fn connector(config: &Config, deadline: Deadline) -> Result<Option<Connector>> {
+    let Some(settings) = config.tls_settings()? else { return Ok(None) };
+    let made = Connector::new(&config.host, settings, deadline).await;
+    made.map(Some).map_err(|e| Error::from_net(e, Phase::Tls).at(&peer(config)))
+}
+
+/// The error of a login, for a connection that is TLS already: then it is not TLS that is missing.
+pub(super) fn behind_tls(e: Error) -> Error {
+    match e.phase {
+        Phase::Exchange if e.hint.is_some() => e.hint(
+            "TLS was agreed; the server may want a client certificate (tls_cert, tls_key) or refuse this address",
+        ),
+        _ => e,
+    }
 }
 
 /// True when the server says that it has no such database, or cannot open it.

@@ -6,6 +6,7 @@ mod cursor;
 pub mod done;
 pub mod error;
 pub mod info;
+mod large;
 mod login;
 mod naming;
 mod opening;

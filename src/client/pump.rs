@@ -25,13 +25,15 @@ pub(super) struct Pump {
     pub cursor: Arc<Cursor>,
     pub instance: Option<u64>,
     pub lobs: bool,
+    /// Rows hold locators: they are asked for one by one, and the first time with this descriptor.
+    pub by_locator: Option<Option<Vec<u8>>>,
     /// Ask ahead from the start.
     pub eager: bool,
     pub out: mpsc::UnboundedSender<Fetched>,
 }
 
 impl Pump {
-    pub(super) async fn run(self) {
+    pub(super) async fn run(mut self) {
         let mut under_way = VecDeque::new();
         let closed = self.fetch(&mut under_way).await;
         let goodbye = async {
@@ -52,11 +54,23 @@ impl Pump {
         self.inner.reader_closed(&self.cursor).await;
     }
 
+    /// The request for the next block.
+    fn ask(&mut self) -> Continue {
+        let (session, block_size) = (self.inner.session.clone(), self.inner.config.block_size);
+        let flow = Continue::new(session, self.lease.name.clone(), self.instance, block_size, self.lobs);
+        match self.by_locator.as_mut().map(Option::take) {
+            None => flow,
+            Some(None) => flow.by_row(),
+            Some(Some(outovr)) => flow.by_row().with_override(&outovr),
+        }
+    }
+
     /// Fetches until the reader stops or the server closes the query (true).
-    async fn fetch(&self, under_way: &mut VecDeque<(Pending<Answer>, OwnedSemaphorePermit)>) -> bool {
-        let config = &self.inner.config;
+    async fn fetch(&mut self, under_way: &mut VecDeque<(Pending<Answer>, OwnedSemaphorePermit)>) -> bool {
+        let inner = self.inner.clone();
+        let config = &inner.config;
         let credit = Arc::new(Semaphore::new(config.credit as usize));
-        let depth = if self.lobs { 1 } else { self.inner.depth() };
+        let depth = if self.lobs || self.by_locator.is_some() { 1 } else { self.inner.depth() };
         let mut hungry = self.eager;
         loop {
             let wants = hungry && under_way.len() < depth;
@@ -65,9 +79,7 @@ impl Pump {
                 () = self.cursor.stopped() => return false,
                 permit = credit.clone().acquire_many_owned(config.block_size), if wants => {
                     let Ok(permit) = permit else { return false };
-                    let flow = Continue::new(
-                        self.inner.session.clone(), self.lease.name.clone(), self.instance, config.block_size, self.lobs,
-                    );
+                    let flow = self.ask();
                     match self.inner.channel.submit(flow) {
                         Ok(pending) => under_way.push_back((pending, permit)),
                         Err(e) => {

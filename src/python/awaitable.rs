@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::batch::{RecordBatch, Schema};
 use super::collected::Collected;
-use super::connection::server;
+use super::connection::{server, tls};
 use super::cursor::{count, describe, describe_state, drain_messages, row_count};
 use super::errors;
 use super::feed::{Feed, fill_elsewhere};
@@ -99,6 +99,11 @@ impl RawConnection {
     #[getter]
     fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         server(py, self.link(py)?)
+    }
+
+    #[getter]
+    fn tls<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        tls(py, self.link(py)?)
     }
 
     fn __repr__(&self) -> String {

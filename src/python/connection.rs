@@ -19,15 +19,19 @@ use super::statement::Statement;
 /// Settings: host, port (446), database, user, password, attributes (dict; Derby's connection
 /// attributes), timeout (seconds for name resolution, TCP and login together; 15), statement_timeout
 /// (seconds for an answer; none), security (auto, user, password, substitute, encrypted,
-/// encrypted-aes, encrypted-des), allow_cleartext_password (False; for other machines than this one),
-/// autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
+/// encrypted-aes, encrypted-des), tls (off, require, insecure, or a bool; require on port 448 and with
+/// any of the following), tls_ca (PEM file of the authorities to trust in place of the system's), tls_cert
+/// and tls_key (PEM files of the client's certificate), tls_fingerprint (SHA-256 of the server's
+/// certificate, to pin it), tls_server_name (the name in the certificate when it is not the host's),
+/// allow_cleartext_password (False; for other machines than this one, without verified TLS), autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
 /// per result), lob_limit (bytes), collection, package, application_name, timestamp_unit (us, ns, ms,
 /// s), timestamp_excess (raise, truncate), decfloat (text, decimal(p,s)), text_errors (strict,
 /// replace), bit_data_ccsid (read columns marked as not text in this page), force_ccsid (dict of column
 /// name to CCSID), batch_rows, batch_bytes.
 ///
 /// Raises InterfaceError for a setting that cannot be meant, OperationalError when the server cannot
-/// be reached or refuses; `phase` says how far it came: dns, tcp, exchange, security, access.
+/// be reached or refuses; `phase` says how far it came: dns, tcp, tls, exchange, security, access.
+/// With tls=insecure a RuntimeWarning says that nobody has proved who they are.
 #[pyfunction]
 #[pyo3(signature = (uri=None, /, **settings))]
 pub(super) fn connect(
@@ -120,6 +124,13 @@ impl Connection {
     #[getter]
     fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         server(py, self.link(py)?)
+    }
+
+    /// What protects the connection: dict with version, cipher, fingerprint (SHA-256 of the server's
+    /// certificate), verified (False only with tls=insecure); None when it is in clear.
+    #[getter]
+    fn tls<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        tls(py, self.link(py)?)
     }
 
     fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
@@ -222,4 +233,15 @@ pub(super) fn server<'py>(py: Python<'py>, link: &Link) -> PyResult<Bound<'py, P
     server.set_item("database", info.database)?;
     server.set_item("peer", info.peer)?;
     Ok(server)
+}
+
+/// What protects the connection.
+pub(super) fn tls<'py>(py: Python<'py>, link: &Link) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let Some(secured) = link.client.info().tls else { return Ok(None) };
+    let tls = PyDict::new(py);
+    tls.set_item("version", secured.version)?;
+    tls.set_item("cipher", secured.cipher)?;
+    tls.set_item("fingerprint", secured.fingerprint.to_string())?;
+    tls.set_item("verified", secured.verified)?;
+    Ok(Some(tls))
 }

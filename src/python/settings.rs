@@ -1,11 +1,16 @@
 //! The arguments of `connect`: a URI, the same by name, or both. What a setting may be, the client's
 //! configuration says; here values become its text.
 
+use std::ffi::CString;
+use std::path::PathBuf;
+
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PyString};
 
 use super::errors;
 use super::params::{kind, unicode};
+use crate::client::config::tls::UNVERIFIED;
 use crate::client::config::{Config, ConfigError};
 use crate::client::error::Error;
 use crate::client::stream::Limits;
@@ -38,6 +43,7 @@ pub(super) fn read(
                     config.set("force_ccsid", &format!("{column}={ccsid}")).map_err(refused)?;
                 }
             }
+            "tls_ca" | "tls_cert" | "tls_key" => config.set(&key, &path(&key, &value)?).map_err(refused)?,
             "batch_rows" | "batch_bytes" => limit(&mut limits, &key, &value)?,
             _ => {
                 let before = (uri.is_some() && ADDRESS.contains(&key.as_str())).then(|| config.clone());
@@ -49,6 +55,11 @@ pub(super) fn read(
         }
     }
     config.check().map_err(refused)?;
+    let tls = config.tls_settings().map_err(refused)?;
+    if tls.is_some_and(|tls| !tls.trust.is_verified()) {
+        let category = py.get_type::<PyRuntimeWarning>();
+        PyErr::warn(py, &category, &CString::new(UNVERIFIED)?, 1)?;
+    }
     Ok((config, limits))
 }
 
@@ -123,6 +134,12 @@ fn pairs(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Strin
         found.push((key, value));
     }
     Ok(found)
+}
+
+/// A file's name: text, or what `os.fspath` takes.
+fn path(key: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let path = value.extract::<PathBuf>().ok().and_then(|path| path.into_os_string().into_string().ok());
+    path.ok_or_else(|| errors::interface(value.py(), format!("{key}: expected a path, not {}", kind(value))))
 }
 
 /// A setting's value as a URI would write it. The value itself is never repeated in an error.

@@ -10,6 +10,7 @@ from rich.console import Console
 
 import drdarrow.server
 from drdarrow.cli.reading import save, show, watching, writer
+from drdarrow.cli.serving import engine
 
 console = Console()
 QUERY = "SELECT * FROM LINEITEM"
@@ -38,7 +39,7 @@ def run(rows: int, persona: str) -> None:
     """Serves `rows` sample rows as the product `persona` would, and reads them back. Needs the extra `server`, pyarrow
     and Polars."""
     write = writer(Path("x.parquet"))
-    source = drdarrow.server.require("duckdb").connect()
+    source = engine().connect()
     source.execute(SAMPLE.format(rows=rows))
     with drdarrow.server.serve(source, persona=persona) as server, tempfile.TemporaryDirectory() as folder:
         console.print(f"serving {rows:,} rows as {persona} on {server.uri}")

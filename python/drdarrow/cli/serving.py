@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -39,7 +40,7 @@ def credentials(user: str | None, password: str | None) -> dict[str, str]:
 
 def sources(files: list[Path], tables: list[str]) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with every file as a table. Raises `InterfaceError` for what cannot be read."""
-    duckdb = drdarrow.server.require("duckdb")
+    duckdb = engine()
     databases = [file for file in files if file.suffix.lower() in DATABASES]
     if databases and len(files) > 1:
         raise InterfaceError("one DuckDB database, or Parquet and CSV files: not both")
@@ -61,6 +62,16 @@ def sources(files: list[Path], tables: list[str]) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         raise InterfaceError(f"DuckDB cannot read it: {error}") from None
     return connection
+
+
+def engine() -> ModuleType:
+    """DuckDB, which runs the statements. Raises `InterfaceError` where it is not installed."""
+    try:
+        import duckdb
+        import sqlglot  # noqa: F401  the server's dialect
+    except ImportError as missing:
+        raise InterfaceError(f'{missing.name} is not installed: pip install "drdarrow[server]"') from None
+    return duckdb
 
 
 def table_name(file: Path) -> str:
