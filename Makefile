@@ -9,9 +9,9 @@ TEST_PACKAGES := "maturin>=1.16,<2" pytest pytest-timeout pyarrow polars "pandas
 
 .PHONY: demo test tools system check rust wheel python notebooks docs bench clean
 
-## Starts Derby, loads sample rows and streams them to Arrow, Parquet and Polars.
-demo: wheel
-	$(BIN)/python examples/demo.py
+## Starts the embedded server with sample rows and streams them to Arrow, Parquet and Polars.
+demo: $(VENV)/demo wheel
+	$(BIN)/drdarrow demo
 
 ## Everything that is tested, as it is tested for every change.
 test: tools check rust wheel python notebooks docs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
@@ -15,6 +14,7 @@ from rich.console import Console
 import drdarrow
 from drdarrow.cli import demo as demonstration
 from drdarrow.cli import reading, serving
+from drdarrow.server import Persona
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,15 +30,6 @@ errors = Console(stderr=True)
 
 # Where a password comes from when nobody types it.
 PASSWORD = "DRDARROW_PASSWORD"
-
-
-class Persona(StrEnum):
-    """The product that the server looks like."""
-
-    luw = "luw"
-    ibmi = "ibmi"
-    zos = "zos"
-    derby = "derby"
 
 
 def plainly(command: Callable[P, T]) -> Callable[P, T]:
@@ -70,7 +61,7 @@ def serve(
     table: Annotated[
         list[str] | None, typer.Option("--table", "-t", metavar="NAME=FILE", help="A file as the table NAME.")
     ] = None,
-    persona: Annotated[Persona, typer.Option(help="The product that the server looks like.")] = Persona.luw,
+    persona: Annotated[Persona, typer.Option(help="The product that the server looks like.")] = "luw",
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any that is free.", min=0, max=65535)] = 50000,
     database: Annotated[str | None, typer.Option(help="The database's name; any name is accepted without.")] = None,
@@ -87,7 +78,7 @@ def serve(
     users = None if anyone else serving.credentials(user, os.environ.get(PASSWORD))
     serving.serve(
         serving.sources(files or [], table or []),
-        persona=persona.value,
+        persona=persona,
         host=host,
         port=port,
         database=database,
@@ -118,10 +109,10 @@ def query(
 @plainly
 def demo(
     rows: Annotated[int, typer.Option(help="Rows in the sample table.", min=1)] = 1_000_000,
-    persona: Annotated[Persona, typer.Option(help="The product that the server looks like.")] = Persona.luw,
+    persona: Annotated[Persona, typer.Option(help="The product that the server looks like.")] = "luw",
 ) -> None:
     """Serve sample data from this process and stream it to Arrow, Parquet and Polars."""
-    demonstration.run(rows, persona.value)
+    demonstration.run(rows, persona)
 
 
 @app.callback(invoke_without_command=True)

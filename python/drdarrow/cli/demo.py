@@ -35,7 +35,7 @@ SAMPLE = """
 """
 
 
-def run(rows: int, persona: str) -> None:
+def run(rows: int, persona: drdarrow.server.Persona) -> None:
     """Serves `rows` sample rows as the product `persona` would, and reads them back. Needs the extra `server`, pyarrow
     and Polars."""
     write = writer(Path("x.parquet"))

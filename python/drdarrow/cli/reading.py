@@ -59,7 +59,7 @@ def save(stream: ArrowStream, out: Path, write: Callable[[Path, Iterator[RecordB
     try:
         with watching("streaming") as advance:
             counted = Counted(stream, advance)
-            write(part, counted, pa.schema(stream.schema))
+            write(part, counted, pa.schema(stream.schema))  # type: ignore[arg-type]
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)

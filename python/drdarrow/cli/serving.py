@@ -40,7 +40,7 @@ def credentials(user: str | None, password: str | None) -> dict[str, str]:
 
 def sources(files: list[Path], tables: list[str]) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with every file as a table. Raises `InterfaceError` for what cannot be read."""
-    duckdb = engine()
+    duck = engine()
     databases = [file for file in files if file.suffix.lower() in DATABASES]
     if databases and len(files) > 1:
         raise InterfaceError("one DuckDB database, or Parquet and CSV files: not both")
@@ -56,10 +56,10 @@ def sources(files: list[Path], tables: list[str]) -> duckdb.DuckDBPyConnection:
         if not file.exists():
             raise InterfaceError(f"{file}: no such file")
     try:
-        connection = duckdb.connect(str(databases[0])) if databases else duckdb.connect()
+        connection: duckdb.DuckDBPyConnection = duck.connect(str(databases[0]) if databases else ":memory:")
         for name, file in named:
             add(connection, name, file)
-    except duckdb.Error as error:
+    except duck.Error as error:
         raise InterfaceError(f"DuckDB cannot read it: {error}") from None
     return connection
 
