@@ -136,9 +136,9 @@ impl Conversation {
             if let Some(call) = Call::of(sql) {
                 return Ok(Ok(Statement::Call(call)));
             }
-        }
-        if let Some(call) = CatalogCall::of(sql) {
-            return Ok(Ok(Statement::Catalog(call)));
+            if let Some(call) = CatalogCall::of(sql) {
+                return Ok(Ok(Statement::Catalog(call)));
+            }
         }
         let persona = self.persona;
         let session = self.session()?;
