@@ -23,6 +23,7 @@ mod feed;
 mod guard;
 mod link;
 mod params;
+mod procedure;
 mod rows;
 mod runtime;
 mod settings;

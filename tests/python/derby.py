@@ -63,7 +63,8 @@ class Derby:
         """Starts the server and returns when it answers. A free port may be taken by another between look and use,
         so a port of our own choice is chosen anew, twice."""
         command = java()
-        path = classpath(*SERVER_JARS)
+        self.classes.mkdir(exist_ok=True)
+        path = os.pathsep.join([classpath(*SERVER_JARS), str(self.classes)])
         self._write_properties()
         for attempt in (1, 2, 3):
             self.port = self._wanted_port or free_port()
@@ -145,6 +146,18 @@ class Derby:
     def truth(self, database: str) -> Truth:
         """Derby's own client beside ours."""
         return Truth(self.jdbc(database, create=False))
+
+    @property
+    def classes(self) -> Path:
+        """Java classes that statements may name."""
+        return self.directory / "classes"
+
+    def compile(self, program: str) -> None:
+        """Puts a Java file of ours where statements find its classes."""
+        command = [str(Path(java()[0]).with_name("javac")), "-d", str(self.classes), str(PROGRAMS / program)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != 0:
+            raise DerbyError(f"javac failed with {done.returncode}:\n{done.stdout}{done.stderr}")
 
     @property
     def log(self) -> Path:
