@@ -4,6 +4,7 @@ import java.sql.Clob;
 import java.sql.Connection;
 import java.sql.Date;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Time;
@@ -73,7 +74,14 @@ public class Procedures {
 
     /** A result set that fails on its way, behind so many rows. */
     public static void failing(int rows, ResultSet[] out) throws SQLException {
-        out[0] = here().createStatement().executeQuery("SELECT 1 / (" + rows + " - N) FROM NUMBERS ORDER BY N");
+        out[0] = here().createStatement().executeQuery("SELECT 1 / (" + rows + " - N) FROM NUMBERS");
+    }
+
+    /** A result set of one row: the text in small letters. */
+    public static void lowered(String text, ResultSet[] rows) throws SQLException {
+        PreparedStatement statement = here().prepareStatement("VALUES LOWER(CAST(? AS VARCHAR(40)))");
+        statement.setString(1, text);
+        rows[0] = statement.executeQuery();
     }
 
     /** Changes a row. */
@@ -81,8 +89,8 @@ public class Procedures {
         here().createStatement().executeUpdate("INSERT INTO CHANGED VALUES (" + n + ")");
     }
 
-    /** Fails. */
+    /** Fails with a state of its own. */
     public static void fail(int[] value) throws SQLException {
-        throw new SQLException("not today", "38001");
+        throw new SQLException("not today", "38777");
     }
 }
