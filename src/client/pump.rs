@@ -99,7 +99,7 @@ impl Pump {
                             let closed = answer.closed || answer.failure.is_some();
                             // A short answer means that the end is near: wait until it is read.
                             let size: usize = answer.blocks.iter().map(|b| b.len()).sum();
-                            hungry = size * 2 >= config.block_size as usize;
+                            hungry = self.by_locator.is_none() && size * 2 >= config.block_size as usize;
                             if self.out.send(Ok((answer, permit))).is_err() {
                                 return false;
                             }

@@ -140,8 +140,9 @@ impl RecordStream {
             cursor: cursor.clone(),
             instance: opened.instance,
             lobs,
+            // Locators end with the unit of work: none are asked for ahead.
+            eager: !over && by_locator.is_none() && size * 2 >= inner.config.block_size as usize && made.is_ok(),
             by_locator,
-            eager: !over && size * 2 >= inner.config.block_size as usize && made.is_ok(),
             out,
         };
         if over || made.is_err() {

@@ -67,6 +67,13 @@ public class Procedures {
         second[0] = here().createStatement().executeQuery("VALUES ('x', 1.5), ('y', 2.5)");
     }
 
+    /** As {@link #sets}, after a while. */
+    public static void late(int rows, int[] answer, ResultSet[] first, ResultSet[] second)
+            throws SQLException, InterruptedException {
+        Thread.sleep(500);
+        sets(rows, answer, first, second);
+    }
+
     /** A result set with large objects. */
     public static void lobs(ResultSet[] rows) throws SQLException {
         rows[0] = here().createStatement().executeQuery("SELECT ID, C, B FROM LOBS WHERE ID <> 4 ORDER BY ID");

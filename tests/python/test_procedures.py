@@ -22,6 +22,7 @@ PROCEDURES = {
     "INOUT L BOOLEAN)": ("NO SQL", "types"),
     "LARGE(IN SIZE INT, OUT C CLOB(16M), OUT B BLOB(16M))": ("READS SQL DATA", "large"),
     "SETS(IN MOST INT, OUT ANSWER INT)": ("READS SQL DATA DYNAMIC RESULT SETS 2", "sets"),
+    "LATE(IN MOST INT, OUT ANSWER INT)": ("READS SQL DATA DYNAMIC RESULT SETS 2", "late"),
     "WITHLOBS()": ("READS SQL DATA DYNAMIC RESULT SETS 1", "lobs"),
     "FAILING(IN N INT)": ("READS SQL DATA DYNAMIC RESULT SETS 1", "failing"),
     "CHANGE(IN N INT)": ("MODIFIES SQL DATA", "change"),
@@ -231,5 +232,20 @@ def test_awaited(calls: Lab) -> None:
             assert await cursor.nextset() is None
             with pytest.raises(drdarrow.ProgrammingError):
                 await cursor.callproc("ADDING", "abc")
+
+    asyncio.run(main())
+
+
+def test_a_call_that_nobody_waits_for_leaves_nothing_open(calls: Lab, proxy: Proxy) -> None:
+    async def main() -> None:
+        async with drdarrow.aio.connect(calls.uri(proxy.port), timeout=15) as connection:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(connection.cursor().callproc("LATE", (ROWS, None)), 0.1)
+            assert await (await connection.execute("VALUES 1")).fetchone() == (1,)
+            for _ in range(100):
+                if proxy.count(CLSQRY) == 2:
+                    return
+                await asyncio.sleep(0.05)
+            raise AssertionError(f"{proxy.count(CLSQRY)} of 2 result sets closed")
 
     asyncio.run(main())
