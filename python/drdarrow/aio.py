@@ -17,7 +17,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterable
 from itertools import islice
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import drdarrow._core as _core
 
@@ -173,6 +173,21 @@ class AsyncCursor:
             before += len(chunk)
             if len(chunk) < _CHUNK:
                 return self
+
+    async def callproc(self, name: str, parameters: Parameters | None = None, /) -> list[Any]:
+        """Calls a procedure and returns its parameters, those that come out with their new values."""
+        sql, given = self._raw.call_of(name, parameters)
+        await self._raw.execute(sql, given)
+        return self._raw.returned(given)
+
+    @property
+    def outputs(self) -> Row | None:
+        """What the parameters of a procedure held behind its call; None when nothing came out."""
+        return self._raw.outputs
+
+    async def nextset(self) -> Literal[True] | None:
+        """Goes on to the next result set of a procedure: True, or None when there is no other."""
+        return await self._raw.nextset()
 
     async def fetchone(self) -> Row | None:
         """The next row, or None at the end."""

@@ -9,6 +9,7 @@ use super::login::{behind_tls, connector, identity, login, no_database, peer, wi
 use super::naming::name_fields;
 use super::opening::Opening;
 use super::parameters;
+use super::procedure::Procedure;
 use super::sections::{Lease, Sections};
 use super::shared::Inner;
 use super::stream::RecordStream;
@@ -27,6 +28,7 @@ use crate::net::trace::Traced;
 use crate::net::transport::{self, Deadline};
 use crate::wire::drda::sqlda::SqlDa;
 use arrow_array::ArrayRef;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -50,6 +52,8 @@ pub enum Outcome {
     Rows(RecordStream),
     /// None.
     Done(Done),
+    /// What a procedure came to.
+    Called(Procedure),
 }
 
 /// A connection to a database.
@@ -178,8 +182,9 @@ impl Connection {
     pub async fn query(&self, sql: &str, parameters: &[ArrayRef]) -> Result<RecordStream> {
         match self.run(sql, one_row(parameters)).await? {
             Outcome::Rows(stream) => Ok(stream),
-            Outcome::Done(_) => {
-                Err(Error::new(Kind::Programming, Phase::Execute, "07005", "the statement returns no rows"))
+            Outcome::Done(_) | Outcome::Called(_) => {
+                Err(Error::new(Kind::Programming, Phase::Execute, "07005", "the statement returns no rows")
+                    .hint("the result sets of a procedure come with call()"))
             }
         }
     }
@@ -188,10 +193,24 @@ impl Connection {
     pub async fn execute(&self, sql: &str, parameters: &[ArrayRef]) -> Result<Done> {
         match self.run(sql, one_row(parameters)).await? {
             Outcome::Done(done) => Ok(done),
-            Outcome::Rows(_) => {
-                Err(Error::new(Kind::Programming, Phase::Execute, "07005", "the statement returns rows")
-                    .hint("read them with query()"))
+            Outcome::Called(called) if called.sets.is_empty() && called.output.is_none() => Ok(called.done),
+            Outcome::Rows(_) | Outcome::Called(_) => {
+                Err(Error::new(Kind::Programming, Phase::Execute, "07005", "the statement returns rows or values")
+                    .hint("read them with query(), those of a procedure with call()"))
             }
+        }
+    }
+
+    /// Calls a procedure: `sql` is `CALL NAME(?, …)`, `parameters` holds an array of one element for
+    /// each, NULL where a value only comes out.
+    pub async fn call(&self, sql: &str, parameters: &[ArrayRef]) -> Result<Procedure> {
+        if !words::is_call(sql) {
+            return Err(Error::new(Kind::Programming, Phase::Execute, "42601", "the statement is no CALL"));
+        }
+        match self.run(sql, one_row(parameters)).await? {
+            Outcome::Called(called) => Ok(called),
+            Outcome::Rows(stream) => Ok(Procedure { output: None, sets: [stream].into(), done: Done::default() }),
+            Outcome::Done(done) => Ok(Procedure { output: None, sets: VecDeque::new(), done }),
         }
     }
 
@@ -288,9 +307,16 @@ impl Connection {
             }
         }
         let with_parameters = rows.iter().any(|row| !row.is_empty());
+        let call = words::is_call(sql) && rows.len() <= 1;
         let prepare = Prepare::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), with_parameters);
+        let prepare = if call { prepare.with_modes() } else { prepare };
         let prepared = self.0.talk(prepare, Phase::Execute).await?;
         let inputs = self.inputs(&prepared, rows)?;
+        if call {
+            let described = prepared.parameters.map(|p| p.columns).unwrap_or_default();
+            let called = self.0.call(lease, &described, inputs.into_iter().next(), self.autocommit()).await?;
+            return Ok(Outcome::Called(called));
+        }
         if prepared.columns.columns.is_empty() {
             return self.execute_prepared(lease, inputs).await;
         }
@@ -346,7 +372,8 @@ impl Connection {
             self.0.channel.abort("the server's descriptions disagree");
             e.at(&self.0.peer)
         })?;
-        RecordStream::new(self.0.clone(), lease, opened, fields).await.map(Outcome::Rows)
+        let section = lease.name.clone();
+        RecordStream::new(self.0.clone(), Arc::new(lease), section, opened, fields).await.map(Outcome::Rows)
     }
 
     /// Encodes the parameters as the server described them.

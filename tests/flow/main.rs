@@ -6,6 +6,7 @@
 mod book;
 mod client;
 mod hostile;
+mod procedures;
 mod readers;
 mod record;
 mod replay;
