@@ -163,6 +163,9 @@ fn about_certificates(alert: AlertDescription) -> bool {
     )
 }
 
+/// What the verifier calls a CA's certificate in a server's place; it has no type of its own here.
+const AUTHORITY: &str = "CaUsedAsEndEntity";
+
 /// A server's certificate that was turned down.
 #[derive(Debug)]
 pub struct Distrust {
@@ -226,6 +229,10 @@ impl fmt::Display for Distrust {
             CertificateError::ApplicationVerificationFailure => {
                 write!(f, "is not the one of tls_fingerprint: its SHA-256 is {}", self.fingerprint)
             }
+            CertificateError::Other(other) if other.0.to_string() == AUTHORITY => {
+                write!(f, "is that of an authority, which cannot be a server's too")
+            }
+            CertificateError::Other(other) => write!(f, "does not do: {}", other.0),
             other => write!(f, "does not do: {other}"),
         }
     }

@@ -447,3 +447,23 @@ async fn garbage_in_place_of_a_handshake_is_let_go() {
     tokio::time::timeout(AT_ONCE, server.shutdown()).await.expect("a handshake under way does not hold it up");
     drop(last);
 }
+
+/// OpenSSL as the client: the handshake, judged by somebody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn openssl_believes_the_server() {
+    let lab = Lab::new("Lab CA");
+    let server = lab.serve(&["db.example"]).await;
+    let (address, ca, other) = (server.address().to_string(), lab.ca(), Lab::new("Other CA").ca());
+    for (version, ca, name, good) in [
+        ("-tls1_3", &ca, "db.example", true),
+        ("-tls1_2", &ca, "db.example", true),
+        ("-tls1_3", &ca, "other.example", false),
+        ("-tls1_3", &other, "db.example", false),
+    ] {
+        let mut command = std::process::Command::new("openssl");
+        command.args(["s_client", "-connect", &address, "-CAfile", ca, "-verify_hostname", name, version]);
+        command.args(["-verify_return_error", "-brief"]).stdin(std::process::Stdio::null());
+        let done = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        assert_eq!(done.status.success(), good, "{version} {name}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
