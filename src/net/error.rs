@@ -205,7 +205,10 @@ impl Distrust {
 impl fmt::Display for Distrust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Names { subject, issuer, self_issued } = &self.names;
-        write!(f, "the server's certificate ({subject}) ")?;
+        match subject.as_str() {
+            "" => write!(f, "the server's certificate ")?,
+            subject => write!(f, "the server's certificate ({subject}) ")?,
+        }
         match &self.why {
             CertificateError::ExpiredContext { time, not_after } => {
                 write!(f, "expired {} ago", days(time.as_secs(), not_after.as_secs()))
@@ -217,7 +220,7 @@ impl fmt::Display for Distrust {
             CertificateError::NotValidYet => write!(f, "is not valid yet"),
             CertificateError::UnknownIssuer if *self_issued => write!(f, "is self-signed and not trusted"),
             CertificateError::UnknownIssuer => {
-                write!(f, "comes from an authority that is not trusted: {issuer}")
+                write!(f, "comes from an authority that is not trusted: {issuer:?}")
             }
             CertificateError::NotValidForNameContext { expected, presented } if presented.is_empty() => {
                 write!(f, "names no host at all (subject alternative names), so not {:?}", expected.to_str())

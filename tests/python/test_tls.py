@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Lab
+from conftest import Lab, Script
 from derby import Derby
 from peers import Listener, Proxy
 
@@ -117,6 +117,21 @@ def test_an_authority_of_our_own(secured: Lab, certificate: Path) -> None:
     uri = f"drda://app@localhost:{secured.port}/LAB?tls=require&tls_ca={certificate}"
     with drdarrow.connect(uri, password="app", timeout=15) as connection:
         assert connection.tls is not None
+
+
+def test_the_authorities_of_the_system(secured: Lab, certificate: Path, script: Callable[..., Script]) -> None:
+    done = script(
+        """
+        import os, sys
+        os.environ["SSL_CERT_FILE"] = sys.argv[2]  # in place of the system's file, as OpenSSL has it
+        import drdarrow
+        with drdarrow.connect(sys.argv[1], password="app", tls="require") as connection:
+            print(connection.tls["verified"], connection.execute("SELECT COUNT(*) FROM T").fetchone()[0])
+        """,
+        secured.uri(),
+        certificate,
+    )
+    assert done.end() == (0, "True 3000\n", "")
 
 
 def test_async(secured: Lab, certificate: Path) -> None:
