@@ -15,8 +15,9 @@ use drdarrow::server::tls::{Tls, TlsError};
 use drdarrow::wire::ddm::secchk::Secret;
 use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -150,7 +151,7 @@ async fn an_unknown_authority_is_not() {
     let (other, ca) = (Lab::new("Other CA"), lab.ca());
     let server = other.serve(&["127.0.0.1"]).await;
     let e = bad(&server, &[("tls_ca", &ca)]).await;
-    says(&e, "(CN=db) comes from an authority that is not trusted: CN=Other CA", "tls_ca=");
+    says(&e, "(CN=db) comes from an authority that is not trusted: \"CN=Other CA\"", "tls_ca=");
     // The system knows neither.
     let e = bad(&server, &[("tls", "require")]).await;
     says(&e, "not trusted", "tls_ca=");
@@ -327,12 +328,22 @@ async fn a_peer_that_hangs_up_or_keeps_silent_is_no_tls_server() {
     tokio::join!(hang_up, ask);
 }
 
-/// Passes everything on and keeps what went by.
-async fn tap(upstream: std::net::SocketAddr) -> (u16, Arc<Mutex<Vec<u8>>>) {
+/// What went through a tap.
+#[derive(Default)]
+struct Tapped {
+    seen: Mutex<Vec<u8>>,
+    /// Nothing more is taken from the client.
+    shut: AtomicBool,
+    /// The client has hung up.
+    ended: AtomicBool,
+}
+
+/// Passes everything on and keeps what the client sent.
+async fn tap(upstream: SocketAddr) -> (u16, Arc<Tapped>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let kept = seen.clone();
+    let tapped = Arc::new(Tapped::default());
+    let kept = tapped.clone();
     tokio::spawn(async move {
         let (client, _) = listener.accept().await.unwrap();
         let (mut from, mut to) = client.into_split();
@@ -340,11 +351,15 @@ async fn tap(upstream: std::net::SocketAddr) -> (u16, Arc<Mutex<Vec<u8>>>) {
         tokio::spawn(async move { tokio::io::copy(&mut back, &mut to).await });
         let mut buf = vec![0; 65_536];
         while let Ok(n @ 1..) = from.read(&mut buf).await {
-            kept.lock().unwrap().extend_from_slice(&buf[..n]);
+            kept.seen.lock().unwrap().extend_from_slice(&buf[..n]);
             on.write_all(&buf[..n]).await.unwrap();
+            while kept.shut.load(Ordering::Relaxed) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
         }
+        kept.ended.store(true, Ordering::Relaxed);
     });
-    (port, seen)
+    (port, tapped)
 }
 
 #[tokio::test]
@@ -358,7 +373,7 @@ async fn a_password_in_clear_is_not_on_the_wire() {
         let access = Access::Users(HashMap::from([("app".to_owned(), Secret::new(PASSWORD))]));
         let tls = encrypted.then(|| tls(&lab.issue(&named("db", &["127.0.0.1"]))));
         let server = start_with(Settings { access, tls, ..Settings::default() }, &MemoryTables::new()).await;
-        let (port, seen) = tap(server.address()).await;
+        let (port, tapped) = tap(server.address()).await;
         let mut config = config(&server).password(PASSWORD);
         config.port = port;
         config.set("security", "password").unwrap();
@@ -368,7 +383,7 @@ async fn a_password_in_clear_is_not_on_the_wire() {
         let connection = Connection::connect(config).await.unwrap();
         assert_eq!(connection.info().secmec, 3);
         connection.close().await.unwrap();
-        let seen = seen.lock().unwrap().clone();
+        let seen = tapped.seen.lock().unwrap().clone();
         let shows = [in_ebcdic.as_slice(), PASSWORD.as_bytes(), b"drdarrow"]
             .iter()
             .any(|secret| seen.windows(secret.len()).any(|part| part == *secret));
@@ -423,6 +438,37 @@ async fn a_large_result_is_the_same() {
 }
 
 #[tokio::test]
+async fn a_server_that_stops_taking_holds_nobody_up() {
+    let tables = MemoryTables::new();
+    tables.put("B", table(vec![column("C", LargeStringArray::from(vec!["x"]))]));
+    let lab = Lab::new("Lab CA");
+    let tls = Some(tls(&lab.issue(&named("db", &["127.0.0.1"]))));
+    let server = start_with(Settings { tls, ..Settings::default() }, &tables).await;
+    let (port, tapped) = tap(server.address()).await;
+    let mut config = with(&server, &[("tls_ca", &lab.ca()), ("statement_timeout", "0.5")]);
+    config.port = port;
+    let connection = Connection::connect(config).await.unwrap();
+    tapped.shut.store(true, Ordering::Relaxed);
+    let large: ArrayRef = Arc::new(LargeStringArray::from(vec!["x".repeat(30_000_000)]));
+    let started = Instant::now();
+    // Preparing is over before the tap closes, or waits in it.
+    let e = connection.execute("INSERT INTO B VALUES (?)", &[large]).await.unwrap_err();
+    assert_eq!(e.sqlstate.as_deref(), Some("57033"), "{e}");
+    connection.close().await.unwrap();
+    drop(connection);
+    assert!(started.elapsed() < AT_ONCE);
+    // The goodbye of TLS waits for a second, then the socket is closed.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    tapped.shut.store(false, Ordering::Relaxed);
+    let ended = async {
+        while !tapped.ended.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(AT_ONCE, ended).await.expect("the client has hung up");
+}
+
+#[tokio::test]
 async fn garbage_in_place_of_a_handshake_is_let_go() {
     let lab = Lab::new("Lab CA");
     let tls = Some(tls(&lab.issue(&named("db", &["127.0.0.1"]))));
@@ -446,4 +492,24 @@ async fn garbage_in_place_of_a_handshake_is_let_go() {
     let last = TcpStream::connect(server.address()).await.unwrap();
     tokio::time::timeout(AT_ONCE, server.shutdown()).await.expect("a handshake under way does not hold it up");
     drop(last);
+}
+
+/// OpenSSL as the client: the handshake, judged by somebody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn openssl_believes_the_server() {
+    let lab = Lab::new("Lab CA");
+    let server = lab.serve(&["db.example"]).await;
+    let (address, ca, other) = (server.address().to_string(), lab.ca(), Lab::new("Other CA").ca());
+    for (version, ca, name, good) in [
+        ("-tls1_3", &ca, "db.example", true),
+        ("-tls1_2", &ca, "db.example", true),
+        ("-tls1_3", &ca, "other.example", false),
+        ("-tls1_3", &other, "db.example", false),
+    ] {
+        let mut command = std::process::Command::new("openssl");
+        command.args(["s_client", "-connect", &address, "-CAfile", ca, "-verify_hostname", name, version]);
+        command.args(["-verify_return_error", "-brief"]).stdin(std::process::Stdio::null());
+        let done = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        assert_eq!(done.status.success(), good, "{version} {name}: {}", String::from_utf8_lossy(&done.stderr));
+    }
 }
