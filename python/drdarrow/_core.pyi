@@ -22,6 +22,7 @@ __all__ = [
     "RecordBatch",
     "Schema",
     "__version__",
+    "collect",
     "connect",
     "connect_async",
     "serve",
@@ -62,6 +63,7 @@ def connect(
     batch_bytes: int | None = None,
 ) -> Connection: ...
 def connect_async(uri: str | None = None, /, **settings: Any) -> Future[RawConnection]: ...
+def collect(exporter: object) -> Collected: ...
 def serve(
     engine: object,
     *,
@@ -180,6 +182,7 @@ class Schema:
 
 @final
 class Collected:
+    def fields(self) -> list[tuple[str, str, dict[str, str]]]: ...
     def to_arrow(self) -> pyarrow.Table: ...
     def to_pandas(self) -> pandas.DataFrame: ...
     def to_polars(self) -> polars.DataFrame: ...
