@@ -23,6 +23,7 @@ __all__ = [
     "RecordBatch",
     "Schema",
     "__version__",
+    "collect",
     "connect",
     "connect_async",
     "serve",
@@ -70,6 +71,7 @@ def connect(
     batch_bytes: int | None = None,
 ) -> Connection: ...
 def connect_async(uri: str | None = None, /, **settings: Any) -> Future[RawConnection]: ...
+def collect(exporter: object) -> Collected: ...
 def serve(
     engine: object,
     *,
@@ -194,6 +196,7 @@ class Schema:
 
 @final
 class Collected:
+    def fields(self) -> list[tuple[str, str, dict[str, str]]]: ...
     def to_arrow(self) -> pyarrow.Table: ...
     def to_pandas(self) -> pandas.DataFrame: ...
     def to_polars(self) -> polars.DataFrame: ...
