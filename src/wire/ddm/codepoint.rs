@@ -282,6 +282,7 @@ points! {
     SRVLST = 0x244E;
     SRVPRTY = 0x244F;
     QRYATTISOL = 0x2460;
+    SXXFACTOR = 0xD142;
 }
 
 #[cfg(test)]
