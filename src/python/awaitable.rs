@@ -97,6 +97,17 @@ impl RawConnection {
     }
 
     #[getter]
+    fn security(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.link(py)?.client.security())
+    }
+
+    /// What is doubtful about the connection as it was made.
+    #[getter]
+    fn warnings(&self, py: Python<'_>) -> PyResult<Vec<&'static str>> {
+        Ok(self.link(py)?.client.warnings())
+    }
+
+    #[getter]
     fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         server(py, self.link(py)?)
     }

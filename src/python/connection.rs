@@ -1,7 +1,9 @@
 //! A connection: the way in, units of work, cursors.
 
+use std::ffi::CString;
 use std::sync::Arc;
 
+use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
@@ -19,8 +21,10 @@ use super::statement::Statement;
 /// Settings: host, port (446), database, user, password, attributes (dict; Derby's connection
 /// attributes), timeout (seconds for name resolution, TCP and login together; 15), statement_timeout
 /// (seconds for an answer; none), security (auto, user, password, substitute, encrypted,
-/// encrypted-aes, encrypted-des), allow_cleartext_password (False; for other machines than this one),
-/// autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
+/// encrypted-aes, encrypted-des, encrypted-password, encrypted-password-aes, encrypted-password-des,
+/// kerberos, profile-token), password_level (0 to 4; QPWDLVL of an IBM i), new_password,
+/// additional_factor (IBM i), token (callable for kerberos and profile-token: bytes of the server to
+/// bytes for it), allow_cleartext_password (False; for other machines than this one), autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
 /// per result), lob_limit (bytes), collection, package, application_name, timestamp_unit (us, ns, ms,
 /// s), timestamp_excess (raise, truncate), decfloat (text, decimal(p,s)), text_errors (strict,
 /// replace), bit_data_ccsid (read columns marked as not text in this page), force_ccsid (dict of column
@@ -37,6 +41,9 @@ pub(super) fn connect(
 ) -> PyResult<Connection> {
     let (config, limits) = settings::read(py, uri, settings)?;
     let link = runtime::block_on(py, Link::connect(config, limits))?.map_err(|e| errors::raise(py, &e))?;
+    for warning in link.client.warnings() {
+        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &CString::new(warning)?, 1)?;
+    }
     Ok(Connection { link: Owned::new(link) })
 }
 
@@ -113,6 +120,12 @@ impl Connection {
     #[getter]
     fn closed(&self, py: Python<'_>) -> PyResult<bool> {
         Ok(self.link(py)?.is_closed())
+    }
+
+    /// The security mechanism in force, str: "encrypted (SECMEC 9, AES-256)".
+    #[getter]
+    fn security(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.link(py)?.client.security())
     }
 
     /// What the server says of itself: dict with product, prdid, class, release, sqlam, typdef,

@@ -149,6 +149,16 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     Handle::current().spawn_blocking(work).await.map_err(|e| errors::internal(format!("decoding failed: {e}")))
 }
 
+/// Calls into Python from a thread that drives sockets, which others take over meanwhile; none when
+/// Python is ending.
+pub(super) fn call<T>(into: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+    let home = Home::found()?;
+    tokio::task::block_in_place(|| {
+        let _inside = home.calls.read().unwrap_or_else(PoisonError::into_inner);
+        home.ended_by.get().is_none().then(|| Python::attach(into))
+    })
+}
+
 /// Waits for `future` a while; none when it took longer.
 pub(super) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
     tokio::time::timeout(limit, future).await.ok()

@@ -2,10 +2,11 @@
 //! configuration says; here values become its text.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
 
 use super::errors;
 use super::params::{kind, unicode};
+use super::runtime;
 use crate::client::config::{Config, ConfigError};
 use crate::client::error::Error;
 use crate::client::stream::Limits;
@@ -38,6 +39,7 @@ pub(super) fn read(
                     config.set("force_ccsid", &format!("{column}={ccsid}")).map_err(refused)?;
                 }
             }
+            "token" => token(&mut config, &value)?,
             "batch_rows" | "batch_bytes" => limit(&mut limits, &key, &value)?,
             _ => {
                 let before = (uri.is_some() && ADDRESS.contains(&key.as_str())).then(|| config.clone());
@@ -50,6 +52,20 @@ pub(super) fn read(
     }
     config.check().map_err(refused)?;
     Ok((config, limits))
+}
+
+/// The function that makes security tokens.
+fn token(config: &mut Config, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    if !value.is_callable() {
+        return Err(errors::interface(value.py(), format!("token: expected a callable, not {}", kind(value))));
+    }
+    let source = value.clone().unbind();
+    config.token_source(move |challenge| {
+        let ask = |py: Python<'_>| source.call1(py, (PyBytes::new(py, challenge),))?.extract::<Vec<u8>>(py);
+        let said = runtime::call(|py| ask(py).map_err(|e| e.to_string()));
+        said.unwrap_or_else(|| Err("Python is ending".to_owned()))
+    });
+    Ok(())
 }
 
 /// Other limits of a batch for one result.

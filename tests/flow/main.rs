@@ -10,4 +10,5 @@ mod readers;
 mod record;
 mod replay;
 mod secrets;
+mod security;
 mod server;
