@@ -1,28 +1,20 @@
 //! The security mechanisms against a server of a few lines: what is asked for in which order, what
 //! the proof holds, and that nothing secret goes to a server that plays false.
 
+use super::book::hex;
+use super::fake::Fake;
 use super::secrets::shows;
-use drdarrow::flow::connect::{Connect, Identity};
 use drdarrow::flow::error::FlowError;
 use drdarrow::flow::secmec::agreement::{EncAlg, KeyPair, Side};
 use drdarrow::flow::secmec::choice::{Choice, Line, Policy};
-use drdarrow::flow::secmec::random::{RANDOM, Random};
+use drdarrow::flow::secmec::random::RANDOM;
 use drdarrow::flow::secmec::requester::{Credentials, TokenSource};
 use drdarrow::flow::secmec::substitute::ibmi::PasswordLevel;
 use drdarrow::flow::secmec::substitute::{Seeds, Substitute};
-use drdarrow::flow::session::Session;
-use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
 use drdarrow::wire::ddm::codepoint as cp;
-use drdarrow::wire::ddm::excsat::ExcSatRd;
-use drdarrow::wire::ddm::object::{Object, objects};
-use drdarrow::wire::ddm::reply::Reply;
-use drdarrow::wire::ddm::secchk::{SecChk, SecChkRm, Secret};
+use drdarrow::wire::ddm::secchk::{SecChkRm, Secret};
 use drdarrow::wire::ddm::text::DdmText;
-use drdarrow::wire::drda::accrdb::AccRdbRm;
-use drdarrow::wire::dss::chain::Chain;
-use drdarrow::wire::dss::deframe::Deframer;
-use drdarrow::wire::value::typdef::TypDef;
 use std::sync::{Arc, Mutex};
 
 const PASSWORD: &str = "Tr0ub4dor-x3";
@@ -30,152 +22,6 @@ const LUW: &str = "QDB2/LINUXX8664";
 const PRIME_DES: &str = "C62112D73EE613F0947AB31F0F6846A1BFF5B3A4CA0D60BC1E4C7A0D8C16B3E3";
 const PRIME_AES: &str = "F24F63150EAA97CCE78F5710C45FAFBEB71CF6A8724F63140EAA97CCE78F5710C45FAFBEB71CF6A8724F631308E32B26EA15\
      94889CBBFC91F6DF7524352EF979";
-
-/// A server that takes what its list has, unless `bend` changes the reply to ACCSEC.
-struct Fake {
-    class: &'static str,
-    utf8: bool,
-    takes: Vec<u16>,
-    bend: Box<dyn FnMut(&AccSec, &mut AccSecRd)>,
-    /// A refusal in place of ACCSECRD for the first ACCSEC.
-    refuse: Option<u16>,
-    /// What it says to each proof.
-    verdicts: Vec<SecChkRm>,
-    asked: Vec<AccSec>,
-    proofs: Vec<SecChk>,
-    /// Objects behind a proof.
-    behind: Vec<Object>,
-    received: Vec<u8>,
-}
-
-impl Fake {
-    fn new(class: &'static str, takes: &[u16]) -> Fake {
-        Fake {
-            class,
-            utf8: false,
-            takes: takes.to_vec(),
-            bend: Box::new(|_, _| {}),
-            refuse: None,
-            verdicts: Vec::new(),
-            asked: Vec::new(),
-            proofs: Vec::new(),
-            behind: Vec::new(),
-            received: Vec::new(),
-        }
-    }
-
-    fn bent(class: &'static str, takes: &[u16], bend: impl FnMut(&AccSec, &mut AccSecRd) + 'static) -> Fake {
-        Fake { bend: Box::new(bend), ..Fake::new(class, takes) }
-    }
-
-    fn text(&self) -> DdmText {
-        if self.utf8 { DdmText::Utf8 } else { DdmText::Ebcdic }
-    }
-
-    fn key(algorithm: EncAlg) -> KeyPair {
-        KeyPair::new(algorithm, &(0..algorithm.key_len()).map(|i| 0x81 + i as u8).collect::<Vec<_>>()).unwrap()
-    }
-
-    fn accsecrd(&mut self, asked: &AccSec) -> AccSecRd {
-        let mut reply = AccSecRd { secmecs: vec![asked.secmec], ..AccSecRd::default() };
-        if !self.takes.contains(&asked.secmec) {
-            reply.secmecs.clone_from(&self.takes);
-            return reply;
-        }
-        match asked.secmec {
-            6 | 8 => reply.sectkn = Some(vec![0x77; 8]),
-            7 | 9 | 10 => {
-                let algorithm = asked.encalg.map_or(EncAlg::Des, |n| EncAlg::from_number(n).unwrap());
-                reply.sectkn = Some(Self::key(algorithm).public().to_vec());
-                reply.encalg = asked.encalg;
-            }
-            _ => {}
-        }
-        (self.bend)(asked, &mut reply);
-        reply
-    }
-
-    fn answer(&mut self, object: &Object) -> Option<Vec<u8>> {
-        let body = &object.body;
-        Some(match object.cp {
-            cp::EXCSAT => {
-                let managers =
-                    vec![(cp::SQLAM, 7), (cp::SECMGR, 7), (cp::UNICODEMGR, if self.utf8 { 1208 } else { 0 })];
-                let answer = ExcSatRd { managers, srvclsnm: Some(self.class.to_owned()), ..ExcSatRd::default() };
-                answer.encode(DdmText::Ebcdic).unwrap()
-            }
-            cp::ACCSEC => {
-                let asked = AccSec::decode(body, DdmText::Ebcdic).unwrap();
-                self.asked.push(asked.clone());
-                match self.refuse.take() {
-                    Some(point) => Reply::new(point).encode(DdmText::Ebcdic).unwrap(),
-                    None => self.accsecrd(&asked).encode(DdmText::Ebcdic).unwrap(),
-                }
-            }
-            cp::SECCHK => {
-                self.proofs.push(SecChk::decode(body, self.text()).unwrap());
-                let verdict = if self.verdicts.is_empty() { SecChkRm::default() } else { self.verdicts.remove(0) };
-                verdict.encode(self.text()).unwrap()
-            }
-            cp::ACCRDB => AccRdbRm::new("CSS10140", TypDef::OURS).encode(self.text()).unwrap(),
-            _ => {
-                self.behind.push(object.clone());
-                return None;
-            }
-        })
-    }
-
-    /// Lets a client log in.
-    fn serve(&mut self, credentials: Credentials, policy: Policy) -> Result<Session, FlowError> {
-        let mut flow = Connect::new(Identity {
-            rdbnam: "LAB".to_owned(),
-            policy: Policy {
-                password: credentials.password.is_some(),
-                renew: credentials.new_password.is_some(),
-                tokens: credentials.tokens.is_some(),
-                ..policy
-            },
-            credentials,
-            random: Random::new(std::array::from_fn(|i| 3 + i as u8)),
-            correlation: ("00000000.0000".to_owned(), [0; 6]),
-            application: "drdarrow".to_owned(),
-        })?;
-        let mut step = Step::Send(flow.start()?);
-        for _ in 0..20 {
-            match step {
-                Step::Done(session) => return Ok(session),
-                Step::Send(chain) => {
-                    for reply in self.replies(chain) {
-                        for object in objects(&reply.into()) {
-                            flow.object(object.unwrap())?;
-                        }
-                    }
-                }
-            }
-            step = flow.end()?;
-        }
-        panic!("the client goes on and on");
-    }
-
-    fn replies(&mut self, chain: Chain) -> Vec<Vec<u8>> {
-        let bytes = chain.into_bytes();
-        self.received.extend_from_slice(&bytes);
-        let (mut deframer, mut input, mut out) = (Deframer::new(1 << 20), &bytes[..], Vec::new());
-        while let Some(dss) = deframer.feed(&mut input).unwrap() {
-            out.extend(objects(&dss.body).filter_map(|o| self.answer(&o.unwrap())));
-        }
-        out
-    }
-
-    fn numbers(&self) -> Vec<(u16, Option<u16>)> {
-        self.asked.iter().map(|a| (a.secmec, a.encalg)).collect()
-    }
-
-    /// Nothing but questions came.
-    fn learned_nothing(&self, password: &str) -> bool {
-        self.proofs.is_empty() && !shows(&self.received, password)
-    }
-}
 
 fn who(password: &str) -> Credentials {
     Credentials { user: "confidant".to_owned(), password: Some(Secret::new(password)), ..Credentials::default() }
@@ -285,7 +131,7 @@ fn an_algorithm_that_the_server_lacks_makes_way_for_the_other() {
 #[test]
 fn a_server_that_plays_false_gets_no_proof() {
     let number = |prime: &str, less: u8| {
-        let mut bytes = super::book::hex(prime);
+        let mut bytes = hex(prime);
         *bytes.last_mut().unwrap() -= less;
         bytes
     };
@@ -386,6 +232,27 @@ fn substitutes_of_ibm_i_are_what_both_sides_make() {
         let policy = Policy { password_level: Some(number), ..public(Choice::Substitute) };
         assert!(server.serve(who(""), policy).is_err());
         assert!(server.proofs.is_empty());
+    }
+}
+
+#[test]
+fn below_level_two_a_password_has_no_case() {
+    for (class, level, arrives) in
+        [("QAS", Some(1), "Q12AB"), ("QAS", Some(2), "12ab"), ("QAS", None, "12ab"), (LUW, Some(0), "12ab")]
+    {
+        for (choice, encrypted) in [(Choice::Password, false), (Choice::Encrypted(EncAlg::Aes), true)] {
+            let mut server = Fake::new(class, &[3, 9]);
+            server.serve(who("12ab"), Policy { password_level: level, ..private(choice) }).unwrap();
+            let proof = &server.proofs[0];
+            let got = if encrypted {
+                let peer = server.asked[0].sectkn.as_ref().unwrap();
+                let cipher = Fake::key(EncAlg::Aes).agree(peer, Side::Server).unwrap();
+                DdmText::Ebcdic.decode(&cipher.decrypt(&proof.sectkns[1]).unwrap())
+            } else {
+                proof.password.as_ref().unwrap().expose().to_owned()
+            };
+            assert_eq!(got, arrives, "{class} {level:?} {choice:?}");
+        }
     }
 }
 
