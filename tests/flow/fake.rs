@@ -21,12 +21,15 @@ use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::dss::deframe::Deframer;
 use drdarrow::wire::value::typdef::TypDef;
 
+/// Changes the reply to ACCSEC.
+pub type Bend = Box<dyn FnMut(&AccSec, &mut AccSecRd)>;
+
 /// A server that takes what its list has, unless `bend` changes the reply to ACCSEC.
 pub struct Fake {
     pub class: &'static str,
     pub utf8: bool,
     pub takes: Vec<u16>,
-    pub bend: Box<dyn FnMut(&AccSec, &mut AccSecRd)>,
+    pub bend: Bend,
     /// A refusal in place of ACCSECRD for the first ACCSEC.
     pub refuse: Option<u16>,
     /// What it says to each proof.
