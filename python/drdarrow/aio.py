@@ -51,7 +51,7 @@ class _Connecting(Awaitable["AsyncConnection"]):
         uri, settings = self._arguments
         raw = await _core.connect_async(uri, **settings)
         for text in raw.warnings:
-            warnings.warn(text, stacklevel=2)
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
         return AsyncConnection(raw)
 
     def __await__(self) -> Generator[Any, None, AsyncConnection]:

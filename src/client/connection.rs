@@ -231,10 +231,10 @@ impl Connection {
         self.0.session.security.to_string()
     }
 
-    /// What is doubtful about the connection as it was made, to be told to the user once.
-    pub fn warnings(&self) -> Vec<&'static str> {
+    /// Warnings about the connection itself.
+    pub fn warnings(&self) -> Vec<Warning> {
         let exposed = self.0.session.security.is_obfuscation() && !line(&self.0.config).is_private();
-        exposed.then_some(OBFUSCATION).into_iter().collect()
+        exposed.then(|| Warning::general(OBFUSCATION)).into_iter().collect()
     }
 
     fn usable(&self, phase: Phase) -> Result<()> {

@@ -214,7 +214,7 @@ impl Error {
             }
             FlowError::Secmec(SecMecError::Clear(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
                 .broken()
-                .hint("choose security=encrypted, or set allow_cleartext_password"),
+                .hint("use tls=require, choose security=encrypted, or set allow_cleartext_password"),
             FlowError::Secmec(SecMecError::Rule { .. } | SecMecError::Text { .. } | SecMecError::NoToken(_)) => {
                 Error::new(Kind::Operational, Phase::Security, "28000", text).broken()
             }

@@ -103,8 +103,8 @@ impl RawConnection {
 
     /// What is doubtful about the connection as it was made.
     #[getter]
-    fn warnings(&self, py: Python<'_>) -> PyResult<Vec<&'static str>> {
-        Ok(self.link(py)?.client.warnings())
+    fn warnings(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        Ok(self.link(py)?.client.warnings().into_iter().map(|warning| warning.message).collect())
     }
 
     #[getter]

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use pyo3::exceptions::PyUserWarning;
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
@@ -42,7 +42,7 @@ pub(super) fn connect(
     let (config, limits) = settings::read(py, uri, settings)?;
     let link = runtime::block_on(py, Link::connect(config, limits))?.map_err(|e| errors::raise(py, &e))?;
     for warning in link.client.warnings() {
-        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &CString::new(warning)?, 1)?;
+        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &CString::new(warning.message)?, 1)?;
     }
     Ok(Connection { link: Owned::new(link) })
 }

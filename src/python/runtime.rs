@@ -149,14 +149,14 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     Handle::current().spawn_blocking(work).await.map_err(|e| errors::internal(format!("decoding failed: {e}")))
 }
 
-/// Calls into Python from a thread that drives sockets, which others take over meanwhile; none when
-/// Python is ending.
-pub(super) fn call<T>(into: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+/// Calls into Python from a thread of ours; none once the interpreter ends.
+pub(super) fn inside<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     let home = Home::found()?;
-    tokio::task::block_in_place(|| {
-        let _inside = home.calls.read().unwrap_or_else(PoisonError::into_inner);
-        home.ended_by.get().is_none().then(|| Python::attach(into))
-    })
+    let _inside = home.calls.read().unwrap_or_else(PoisonError::into_inner);
+    if home.ended_by.get().is_some() {
+        return None;
+    }
+    Python::try_attach(call)
 }
 
 /// Waits for `future` a while; none when it took longer.
@@ -167,6 +167,11 @@ pub(super) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::O
 /// Lets time pass.
 pub(super) async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
+}
+
+/// The same from a thread that drives sockets: others take them over meanwhile.
+pub(super) fn aside<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+    tokio::task::block_in_place(|| inside(call))
 }
 
 /// While held, dropping a connection or a result can start its goodbye in the background.

@@ -62,7 +62,7 @@ fn token(config: &mut Config, value: &Bound<'_, PyAny>) -> PyResult<()> {
     let source = value.clone().unbind();
     config.token_source(move |challenge| {
         let ask = |py: Python<'_>| source.call1(py, (PyBytes::new(py, challenge),))?.extract::<Vec<u8>>(py);
-        let said = runtime::call(|py| ask(py).map_err(|e| e.to_string()));
+        let said = runtime::aside(|py| ask(py).map_err(|e| e.to_string()));
         said.unwrap_or_else(|| Err("Python is ending".to_owned()))
     });
     Ok(())

@@ -242,17 +242,17 @@ def test_nothing_secret_goes_to_another_machine_in_clear() -> None:
 def test_des_in_the_open_warns_once() -> None:
     with Gate([9]) as gate:
         settings = {"password": SECRET, "security": "encrypted-des", "timeout": 10}
-        with pytest.warns(UserWarning, match="obfuscation") as caught:
+        with pytest.warns(RuntimeWarning, match="obfuscation") as caught:
             drdarrow.connect(gate.uri(ELSEWHERE), **settings)
         assert len(caught) == 1
 
         async def same() -> None:
             await aio.connect(gate.uri(ELSEWHERE), **settings)
 
-        with pytest.warns(UserWarning, match="obfuscation"):
+        with pytest.warns(RuntimeWarning, match="obfuscation"):
             asyncio.run(same())
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             drdarrow.connect(gate.uri(), **settings)
-            with pytest.raises(UserWarning, match="obfuscation"):
+            with pytest.raises(RuntimeWarning, match="obfuscation"):
                 drdarrow.connect(gate.uri(ELSEWHERE), **settings)
