@@ -1,5 +1,5 @@
 from asyncio import Future
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
 from typing import Any, Final, Literal, Self, final
@@ -43,7 +43,22 @@ def connect(
     attributes: Mapping[str, str | int | bool] | str | None = None,
     timeout: float | None = None,
     statement_timeout: float | None = None,
-    security: Literal["auto", "user", "password", "substitute", "encrypted", "encrypted-aes", "encrypted-des"]
+    security: Literal[
+        "auto",
+        "user",
+        "password",
+        "substitute",
+        "encrypted",
+        "encrypted-aes",
+        "encrypted-des",
+        "encrypted-password",
+        "encrypted-password-aes",
+        "encrypted-password-des",
+        "encrypted-data",
+        "kerberos",
+        "plugin",
+        "profile-token",
+    ]
     | None = None,
     tls: Literal["off", "require", "insecure"] | bool | None = None,
     tls_ca: str | PathLike[str] | None = None,
@@ -51,6 +66,10 @@ def connect(
     tls_key: str | PathLike[str] | None = None,
     tls_fingerprint: str | None = None,
     tls_server_name: str | None = None,
+    password_level: Literal[0, 1, 2, 3, 4] | None = None,
+    new_password: str | None = None,
+    additional_factor: str | None = None,
+    token: Callable[[bytes], bytes] | None = None,
     allow_cleartext_password: bool | None = None,
     autocommit: bool | None = None,
     isolation: Literal["nc", "ur", "cs", "rs", "rr"] | None = None,
@@ -100,6 +119,8 @@ class Connection:
     autocommit: bool
     @property
     def closed(self) -> bool: ...
+    @property
+    def security(self) -> str: ...
     @property
     def server(self) -> dict[str, Any]: ...
     @property
@@ -208,6 +229,10 @@ class RawConnection:
     autocommit: bool
     @property
     def closed(self) -> bool: ...
+    @property
+    def security(self) -> str: ...
+    @property
+    def warnings(self) -> list[str]: ...
     @property
     def server(self) -> dict[str, Any]: ...
     @property

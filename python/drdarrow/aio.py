@@ -14,6 +14,7 @@ Cancelling a task ends its wait at once.
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterable
 from itertools import islice
 from types import TracebackType
@@ -48,7 +49,10 @@ class _Connecting(Awaitable["AsyncConnection"]):
 
     async def _connect(self) -> AsyncConnection:
         uri, settings = self._arguments
-        return AsyncConnection(await _core.connect_async(uri, **settings))
+        raw = await _core.connect_async(uri, **settings)
+        for text in raw.warnings:
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
+        return AsyncConnection(raw)
 
     def __await__(self) -> Generator[Any, None, AsyncConnection]:
         return self._connect().__await__()
@@ -106,6 +110,11 @@ class AsyncConnection:
     def closed(self) -> bool:
         """Closed by `close()` or lost."""
         return self._raw.closed
+
+    @property
+    def security(self) -> str:
+        """The security mechanism in force: "encrypted (SECMEC 9, AES-256)"."""
+        return self._raw.security
 
     @property
     def server(self) -> dict[str, Any]:

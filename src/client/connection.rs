@@ -5,21 +5,23 @@ use super::config::tls::UNVERIFIED;
 use super::done::{Done, Warning};
 use super::error::{Error, Kind, Phase, Result};
 use super::info::ServerInfo;
-use super::login::{behind_tls, connector, identity, login, no_database, peer, without_database};
+use super::login::{behind_tls, connector, identity, line, no_database, peer, without_database};
 use super::naming::name_fields;
 use super::opening::Opening;
 use super::parameters;
 use super::procedure::Procedure;
 use super::sections::{Lease, Sections};
+use super::security::{OBFUSCATION, policy};
 use super::shared::Inner;
 use super::stream::RecordStream;
 use super::words::{self, Hint};
 use crate::flow::bind::Bind;
-use crate::flow::connect::{Connect, Login};
+use crate::flow::connect::Connect;
 use crate::flow::error::FlowError;
 use crate::flow::execute::{Execute, Executed, Failed, Immediate, Input};
 use crate::flow::prepare::{Prepare, Prepared};
 use crate::flow::query::{Open, Opened, Outcome as OpenOutcome};
+use crate::flow::secmec::choice::Policy;
 use crate::flow::uow::EndWork;
 use crate::net::channel::Channel;
 use crate::net::error::{NetError, Stage};
@@ -65,14 +67,14 @@ impl Connection {
     pub async fn connect(config: Config) -> Result<Connection> {
         config.check()?;
         let peer = peer(&config);
-        let login = login(&config).map_err(|e| e.at(&peer))?;
+        let policy = policy(&config, line(&config)).map_err(|e| e.at(&peer))?;
         let deadline = Deadline::after(config.timeout);
         let connector = connector(&config, deadline).await?;
         let stream = transport::connect(&config.host, config.port, deadline)
             .await
             .map_err(|e| Error::from_net(e, Phase::Tcp).at(&peer).broken())?;
         let local = stream.local_addr().ok();
-        Connection::secure(stream, local, connector, login, config, deadline).await
+        Connection::secure(stream, local, connector, policy, config, deadline).await
     }
 
     /// Logs in over any stream that is already connected: a tunnel, a pipe, a socket opened
@@ -83,10 +85,10 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         config.check()?;
-        let login = login(&config).map_err(|e| e.at(&peer(&config)))?;
+        let policy = policy(&config, line(&config)).map_err(|e| e.at(&peer(&config)))?;
         let deadline = Deadline::after(config.timeout);
         let connector = connector(&config, deadline).await?;
-        Connection::secure(stream, None, connector, login, config, deadline).await
+        Connection::secure(stream, None, connector, policy, config, deadline).await
     }
 
     /// Shakes hands for TLS where it is to be, and logs in.
@@ -94,7 +96,7 @@ impl Connection {
         stream: S,
         local: Option<SocketAddr>,
         connector: Option<Connector>,
-        login: Login,
+        policy: Policy,
         config: Config,
         deadline: Deadline,
     ) -> Result<Connection>
@@ -102,20 +104,20 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Some(connector) = connector else {
-            return Connection::log_in(stream, local, None, login, config, deadline).await;
+            return Connection::log_in(stream, local, None, policy, config, deadline).await;
         };
         let (stream, secured) = connector
             .connect(stream, deadline)
             .await
             .map_err(|e| Error::from_net(e, Phase::Tls).at(&peer(&config)).broken())?;
-        Connection::log_in(stream, local, Some(secured), login, config, deadline).await.map_err(behind_tls)
+        Connection::log_in(stream, local, Some(secured), policy, config, deadline).await.map_err(behind_tls)
     }
 
     async fn log_in<S>(
         stream: S,
         local: Option<SocketAddr>,
         tls: Option<Secured>,
-        login: Login,
+        policy: Policy,
         config: Config,
         deadline: Deadline,
     ) -> Result<Connection>
@@ -123,14 +125,15 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let peer = peer(&config);
-        let identity = identity(&config, login, local)?;
+        let identity = identity(&config, policy, local)?;
+        let connect = Connect::new(identity).map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
         let limit = config.lob_limit as usize + FRAME_SLACK;
         let channel = if tracing::enabled!(tracing::Level::TRACE) {
             Channel::spawn(Traced::new(stream, limit), limit)
         } else {
             Channel::spawn(stream, limit)
         };
-        let session = match channel.run(Connect::new(identity), Some(deadline)).await {
+        let session = match channel.run(connect, Some(deadline)).await {
             Ok(session) => Arc::new(session),
             Err(e) => {
                 channel.abort("the login failed");
@@ -273,10 +276,17 @@ impl Connection {
 
     /// Warnings about the connection itself.
     pub fn warnings(&self) -> Vec<Warning> {
-        match &self.0.tls {
-            Some(tls) if !tls.verified => vec![Warning::general(UNVERIFIED)],
-            _ => Vec::new(),
-        }
+        let unverified = self.0.tls.as_ref().is_some_and(|tls| !tls.verified);
+        // Inside TLS the mechanism is hidden, whoever answers.
+        let exposed =
+            self.0.session.security.is_obfuscation() && self.0.tls.is_none() && !line(&self.0.config).is_private();
+        let all = [(unverified, UNVERIFIED), (exposed, OBFUSCATION)];
+        all.into_iter().filter(|(is, _)| *is).map(|(_, text)| Warning::general(text)).collect()
+    }
+
+    /// The security mechanism in force: `encrypted (SECMEC 9, AES-256)`.
+    pub fn security(&self) -> String {
+        self.0.session.security.to_string()
     }
 
     fn usable(&self, phase: Phase) -> Result<()> {

@@ -14,6 +14,7 @@ pub mod parameters;
 pub mod procedure;
 mod pump;
 mod sections;
+pub mod security;
 mod shared;
 pub mod stream;
 mod words;

@@ -98,6 +98,17 @@ impl RawConnection {
     }
 
     #[getter]
+    fn security(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.link(py)?.client.security())
+    }
+
+    /// What is doubtful about the connection as it was made.
+    #[getter]
+    fn warnings(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        Ok(self.link(py)?.client.warnings().into_iter().map(|warning| warning.message).collect())
+    }
+
+    #[getter]
     fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         server(py, self.link(py)?)
     }

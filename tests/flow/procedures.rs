@@ -52,7 +52,7 @@ fn session() -> Arc<Session> {
         ours: TypDef::OURS,
         theirs: typdef,
         rdbnam: "LAB".into(),
-        secmec: 3,
+        security: drdarrow::flow::secmec::choice::Mechanism::UserOnly,
     })
 }
 
