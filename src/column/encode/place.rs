@@ -160,7 +160,9 @@ impl<'a> PlaceEncoder<'a> {
                 string::put(field, &self.padding, &value, w)
             }
             _ => {
-                let encoder = ColumnEncoder { field, column: self.column.clone(), codec: self.codec };
+                // Numbers and dates: they need no padding.
+                let encoder =
+                    ColumnEncoder { field, column: self.column.clone(), codec: self.codec, padding: Vec::new() };
                 encoder.value(scalar, w).map(|_| ())
             }
         }
