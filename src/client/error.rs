@@ -4,8 +4,12 @@
 use super::config::ConfigError;
 use crate::column::error::ColumnError;
 use crate::flow::error::FlowError;
+use crate::flow::secmec::SecMecError;
 use crate::net::error::{NetError, Stage, TlsError};
 use crate::wire::drda::sqlca::Sqlca;
+
+/// SECCHKCD: the password has to be changed.
+const PASSWORD_EXPIRED: u8 = 0x0E;
 
 /// Whose fault it is, in the classes of PEP 249.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,12 +205,13 @@ impl Error {
                 e.connection_usable = !reply.breaks_connection();
                 e
             }
-            FlowError::Login { sqlstate, .. } => {
-                Error::new(Kind::Operational, Phase::Security, sqlstate, text).broken()
+            FlowError::Login { sqlstate, code, .. } => {
+                let e = Error::new(Kind::Operational, Phase::Security, sqlstate, text).broken();
+                if code == PASSWORD_EXPIRED { e.hint("new_password=… sets another one at the login") } else { e }
             }
             FlowError::Mechanism { .. } => Error::new(Kind::Operational, Phase::Security, "08001", text)
                 .broken()
-                .hint("nothing secret was sent; choose an offered mechanism with security=…"),
+                .hint("nothing secret was sent; allow it explicitly: security=…, or allow_cleartext_password"),
             FlowError::Settings(_) => Error::new(Kind::NotSupported, phase, "0A000", text),
             FlowError::Descriptor(crate::wire::fdoca::descriptor::DescriptorError::Unsupported { .. }) => {
                 Error::new(Kind::NotSupported, phase, "56084", text)
@@ -215,6 +220,15 @@ impl Error {
                 Error::new(Kind::Data, phase, "54010", text).hint("raise lob_limit, or select a part of it")
             }
             FlowError::ReaderEnded(_) => Error::new(Kind::Operational, phase, "24501", text),
+            FlowError::Secmec(SecMecError::Unbuilt(_) | SecMecError::Setting(_)) => {
+                Error::new(Kind::NotSupported, Phase::Security, "0A000", text).broken()
+            }
+            FlowError::Secmec(SecMecError::Clear(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
+                .broken()
+                .hint("use tls=require, choose security=encrypted, or set allow_cleartext_password"),
+            FlowError::Secmec(SecMecError::Rule { .. } | SecMecError::Text { .. } | SecMecError::NoToken(_)) => {
+                Error::new(Kind::Operational, Phase::Security, "28000", text).broken()
+            }
             FlowError::Secmec(_) => Error::new(Kind::Operational, Phase::Security, "08001", text).broken(),
             FlowError::Wire(_) | FlowError::Descriptor(_) | FlowError::Missing { .. } | FlowError::Lob { .. } => {
                 Error::new(Kind::Internal, phase, "58009", text).broken()

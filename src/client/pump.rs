@@ -7,6 +7,7 @@ use super::shared::Inner;
 use crate::flow::query::{Answer, Close, Continue};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;
+use crate::wire::drda::package::PkgNamCsn;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,10 @@ pub(super) type Fetched = Result<(Answer, OwnedSemaphorePermit), NetError>;
 /// The pump of one query.
 pub(super) struct Pump {
     pub inner: Arc<Inner>,
-    pub lease: Lease,
+    /// What the statement lives in, until the last of its result sets is over.
+    pub lease: Arc<Lease>,
+    /// The section that the query is fetched from.
+    pub section: PkgNamCsn,
     pub cursor: Arc<Cursor>,
     pub instance: Option<u64>,
     pub lobs: bool,
@@ -42,7 +46,7 @@ impl Pump {
                 let _ = pending.wait(None).await;
             }
             if !closed && !self.cursor.is_exhausted() {
-                let close = Close::new(self.inner.session.clone(), self.lease.name.clone(), self.instance);
+                let close = Close::new(self.inner.session.clone(), self.section.clone(), self.instance);
                 // A query that is not open any more refuses; that is as good as closed.
                 let _ = self.inner.channel.run(close, None).await;
             }
@@ -57,7 +61,7 @@ impl Pump {
     /// The request for the next block.
     fn ask(&mut self) -> Continue {
         let (session, block_size) = (self.inner.session.clone(), self.inner.config.block_size);
-        let flow = Continue::new(session, self.lease.name.clone(), self.instance, block_size, self.lobs);
+        let flow = Continue::new(session, self.section.clone(), self.instance, block_size, self.lobs);
         match self.by_locator.as_mut().map(Option::take) {
             None => flow,
             Some(None) => flow.by_row(),
@@ -95,7 +99,7 @@ impl Pump {
                             let closed = answer.closed || answer.failure.is_some();
                             // A short answer means that the end is near: wait until it is read.
                             let size: usize = answer.blocks.iter().map(|b| b.len()).sum();
-                            hungry = size * 2 >= config.block_size as usize;
+                            hungry = self.by_locator.is_none() && size * 2 >= config.block_size as usize;
                             if self.out.send(Ok((answer, permit))).is_err() {
                                 return false;
                             }

@@ -17,6 +17,7 @@ use crate::flow::query::{Answer, Opened};
 use crate::flow::rows::{Block, Chunk, Event, Rows};
 use crate::net::error::{NetError, Stage};
 use crate::wire::codec::error::WireError;
+use crate::wire::drda::package::PkgNamCsn;
 use crate::wire::fdoca::row::{CHUNK, Offsets};
 use crate::wire::value::cell::Cells;
 use crate::wire::value::field::{Field, Shape};
@@ -108,10 +109,11 @@ impl std::fmt::Debug for RecordStream {
 }
 
 impl RecordStream {
-    /// Takes over an open query. `fields` are named.
+    /// Takes over the open query of `section`, whose statement lives in `lease`. `fields` are named.
     pub(super) async fn new(
         inner: Arc<Inner>,
-        lease: Lease,
+        lease: Arc<Lease>,
+        section: PkgNamCsn,
         opened: Opened,
         fields: Vec<Field>,
     ) -> Result<RecordStream> {
@@ -134,11 +136,13 @@ impl RecordStream {
         let pump = Pump {
             inner: inner.clone(),
             lease,
+            section,
             cursor: cursor.clone(),
             instance: opened.instance,
             lobs,
+            // Locators end with the unit of work: none are asked for ahead.
+            eager: !over && by_locator.is_none() && size * 2 >= inner.config.block_size as usize && made.is_ok(),
             by_locator,
-            eager: !over && size * 2 >= inner.config.block_size as usize && made.is_ok(),
             out,
         };
         if over || made.is_err() {

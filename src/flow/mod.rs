@@ -2,6 +2,7 @@
 //! They never touch a socket, a clock or a random generator.
 
 pub mod bind;
+pub mod call;
 pub mod connect;
 pub mod error;
 pub mod execute;

@@ -73,7 +73,8 @@ impl Answer {
         self.warnings = replies.warnings();
     }
 
-    fn take(&mut self, object: Object) -> Option<Object> {
+    /// Takes what belongs to the rows; gives the rest back.
+    pub(super) fn take(&mut self, object: Object) -> Option<Object> {
         match object.cp {
             cp::QRYDTA => self.blocks.push(Block { rows: object.body, lobs: Vec::new() }),
             cp::EXTDTA => match self.blocks.last_mut() {

@@ -72,7 +72,7 @@ fn take<'a>(input: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
     let (first, mut rest) = rest.split_first()?;
     let length = match first {
         0..=0x7F => usize::from(*first),
-        0x81 | 0x82 | 0x83 => {
+        0x81..=0x83 => {
             let (digits, behind) = rest.split_at_checked(usize::from(first & 0x7F))?;
             rest = behind;
             digits.iter().fold(0, |n, digit| n << 8 | usize::from(*digit))

@@ -163,6 +163,9 @@ fn about_certificates(alert: AlertDescription) -> bool {
     )
 }
 
+/// What the verifier calls a CA's certificate in a server's place; it has no type of its own here.
+const AUTHORITY: &str = "CaUsedAsEndEntity";
+
 /// A server's certificate that was turned down.
 #[derive(Debug)]
 pub struct Distrust {
@@ -202,7 +205,10 @@ impl Distrust {
 impl fmt::Display for Distrust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Names { subject, issuer, self_issued } = &self.names;
-        write!(f, "the server's certificate ({subject}) ")?;
+        match subject.as_str() {
+            "" => write!(f, "the server's certificate ")?,
+            subject => write!(f, "the server's certificate ({subject}) ")?,
+        }
         match &self.why {
             CertificateError::ExpiredContext { time, not_after } => {
                 write!(f, "expired {} ago", days(time.as_secs(), not_after.as_secs()))
@@ -214,7 +220,7 @@ impl fmt::Display for Distrust {
             CertificateError::NotValidYet => write!(f, "is not valid yet"),
             CertificateError::UnknownIssuer if *self_issued => write!(f, "is self-signed and not trusted"),
             CertificateError::UnknownIssuer => {
-                write!(f, "comes from an authority that is not trusted: {issuer}")
+                write!(f, "comes from an authority that is not trusted: {issuer:?}")
             }
             CertificateError::NotValidForNameContext { expected, presented } if presented.is_empty() => {
                 write!(f, "names no host at all (subject alternative names), so not {:?}", expected.to_str())
@@ -226,6 +232,10 @@ impl fmt::Display for Distrust {
             CertificateError::ApplicationVerificationFailure => {
                 write!(f, "is not the one of tls_fingerprint: its SHA-256 is {}", self.fingerprint)
             }
+            CertificateError::Other(other) if other.0.to_string() == AUTHORITY => {
+                write!(f, "is that of an authority, which cannot be a server's too")
+            }
+            CertificateError::Other(other) => write!(f, "does not do: {}", other.0),
             other => write!(f, "does not do: {other}"),
         }
     }

@@ -166,8 +166,8 @@ fn failure(e: std::io::Error, first: &[u8], verifier: &Verifier) -> TlsError {
     match inner(&e) {
         Some(rustls::Error::InvalidCertificate(why)) => {
             let leaf = verifier.seen();
-            let fingerprint = Fingerprint::of(&leaf);
-            TlsError::Distrust(Box::new(Distrust { why: why.clone(), names: Names::of(&leaf), fingerprint }))
+            let fingerprint = Fingerprint::of(leaf);
+            TlsError::Distrust(Box::new(Distrust { why: why.clone(), names: Names::of(leaf), fingerprint }))
         }
         Some(rustls::Error::AlertReceived(alert)) => TlsError::Refused(*alert),
         Some(other) => TlsError::Failed(other.to_string()),

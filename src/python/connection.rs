@@ -1,7 +1,9 @@
 //! A connection: the way in, units of work, cursors.
 
+use std::ffi::CString;
 use std::sync::Arc;
 
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
@@ -19,7 +21,10 @@ use super::statement::Statement;
 /// Settings: host, port (446), database, user, password, attributes (dict; Derby's connection
 /// attributes), timeout (seconds for name resolution, TCP and login together; 15), statement_timeout
 /// (seconds for an answer; none), security (auto, user, password, substitute, encrypted,
-/// encrypted-aes, encrypted-des), tls (off, require, insecure, or a bool; require on port 448 and with
+/// encrypted-aes, encrypted-des, encrypted-password, encrypted-password-aes, encrypted-password-des,
+/// kerberos, profile-token), password_level (0 to 4; QPWDLVL of an IBM i), new_password,
+/// additional_factor (IBM i), token (callable for kerberos and profile-token: bytes of the server to
+/// bytes for it), tls (off, require, insecure, or a bool; require on port 448 and with
 /// any of the following), tls_ca (PEM file of the authorities to trust in place of the system's), tls_cert
 /// and tls_key (PEM files of the client's certificate), tls_fingerprint (SHA-256 of the server's
 /// certificate, to pin it), tls_server_name (the name in the certificate when it is not the host's),
@@ -41,6 +46,9 @@ pub(super) fn connect(
 ) -> PyResult<Connection> {
     let (config, limits) = settings::read(py, uri, settings)?;
     let link = runtime::block_on(py, Link::connect(config, limits))?.map_err(|e| errors::raise(py, &e))?;
+    for warning in link.client.warnings() {
+        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &CString::new(warning.message)?, 1)?;
+    }
     Ok(Connection { link: Owned::new(link) })
 }
 
@@ -117,6 +125,12 @@ impl Connection {
     #[getter]
     fn closed(&self, py: Python<'_>) -> PyResult<bool> {
         Ok(self.link(py)?.is_closed())
+    }
+
+    /// The security mechanism in force, str: "encrypted (SECMEC 9, AES-256)".
+    #[getter]
+    fn security(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.link(py)?.client.security())
     }
 
     /// What the server says of itself: dict with product, prdid, class, release, sqlam, typdef,

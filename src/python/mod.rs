@@ -26,6 +26,7 @@ mod feed;
 mod guard;
 mod link;
 mod params;
+mod procedure;
 mod rows;
 mod runtime;
 #[cfg(feature = "server")]
@@ -55,6 +56,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     #[cfg(feature = "server")]
     {
         module.add_function(wrap_pyfunction!(server::serve, module)?)?;
+        module.add_function(wrap_pyfunction!(collected::collect, module)?)?;
         module.add_class::<server::RawServer>()?;
     }
     let leave = wrap_pyfunction!(runtime::_leave, module)?;

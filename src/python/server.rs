@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 
 use super::engine::Engine;
 use super::guard::Owned;
-use super::{capsule, errors, runtime};
+use super::{collected, errors, runtime};
 use crate::client::error::{Error, Kind, Phase};
 use crate::server::backend::{Backend, ConnectError, Login, Session};
 use crate::server::listen::{self, Settings};
@@ -110,10 +110,7 @@ fn memory(tables: &Bound<'_, PyDict>) -> PyResult<MemoryTables> {
     let memory = MemoryTables::new();
     for (name, table) in tables {
         let (name, py) = (name.extract::<String>()?, table.py());
-        let failed = |e| errors::interface(py, format!("table {name}: {}", capsule::text(&e)));
-        let reader = capsule::reader(&table)?;
-        let schema = arrow_array::RecordBatchReader::schema(&reader);
-        let batches = py.detach(|| reader.collect::<Result<Vec<_>, _>>()).map_err(failed)?;
+        let (schema, batches) = collected::collect(&table)?.into_parts();
         let table = Table::new(schema, batches);
         memory.put(&name, table.ok_or_else(|| errors::interface(py, format!("table {name}: its batches differ")))?);
     }

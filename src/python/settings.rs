@@ -1,16 +1,14 @@
 //! The arguments of `connect`: a URI, the same by name, or both. What a setting may be, the client's
 //! configuration says; here values become its text.
 
-use std::ffi::CString;
 use std::path::PathBuf;
 
-use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
 
 use super::errors;
 use super::params::{kind, unicode};
-use crate::client::config::tls::UNVERIFIED;
+use super::runtime;
 use crate::client::config::{Config, ConfigError};
 use crate::client::error::Error;
 use crate::client::stream::Limits;
@@ -44,6 +42,7 @@ pub(super) fn read(
                 }
             }
             "tls_ca" | "tls_cert" | "tls_key" => config.set(&key, &path(&key, &value)?).map_err(refused)?,
+            "token" => token(&mut config, &value)?,
             "batch_rows" | "batch_bytes" => limit(&mut limits, &key, &value)?,
             _ => {
                 let before = (uri.is_some() && ADDRESS.contains(&key.as_str())).then(|| config.clone());
@@ -55,12 +54,21 @@ pub(super) fn read(
         }
     }
     config.check().map_err(refused)?;
-    let tls = config.tls_settings().map_err(refused)?;
-    if tls.is_some_and(|tls| !tls.trust.is_verified()) {
-        let category = py.get_type::<PyRuntimeWarning>();
-        PyErr::warn(py, &category, &CString::new(UNVERIFIED)?, 1)?;
-    }
     Ok((config, limits))
+}
+
+/// The function that makes security tokens.
+fn token(config: &mut Config, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    if !value.is_callable() {
+        return Err(errors::interface(value.py(), format!("token: expected a callable, not {}", kind(value))));
+    }
+    let source = value.clone().unbind();
+    config.token_source(move |challenge| {
+        let ask = |py: Python<'_>| source.call1(py, (PyBytes::new(py, challenge),))?.extract::<Vec<u8>>(py);
+        let said = runtime::aside(|py| ask(py).map_err(|e| e.to_string()));
+        said.unwrap_or_else(|| Err("Python is ending".to_owned()))
+    });
+    Ok(())
 }
 
 /// Other limits of a batch for one result.

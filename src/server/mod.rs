@@ -20,6 +20,7 @@ mod locators;
 pub mod persona;
 mod prepare;
 mod procedure;
+mod proof;
 mod query;
 mod rows;
 mod scroll;

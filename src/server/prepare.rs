@@ -137,9 +137,9 @@ impl Conversation {
             if let Some(call) = Call::of(sql) {
                 return Ok(Ok(Statement::Call(call)));
             }
-        }
-        if let Some(call) = CatalogCall::of(sql) {
-            return Ok(Ok(Statement::Catalog(call)));
+            if let Some(call) = CatalogCall::of(sql) {
+                return Ok(Ok(Statement::Catalog(call)));
+            }
         }
         if locators::is_free(sql) {
             return Ok(Ok(Statement::Call(Call::Release)));

@@ -1,6 +1,7 @@
 //! Calls of the catalog procedures: a CALL whose arguments are markers or constants, answered by a
 //! result set: RSLSETRM with the section of it, SQLCARD, SQLRSLRD, then OPNQRYRM, SQLCINRD, QRYDSC
-//! and the first QRYDTA; the rest goes by CNTQRY. (Measured: Derby.)
+//! and the first QRYDTA; the rest goes by CNTQRY. Only personas with routines in SYSIBM have them:
+//! what IBM's CLI driver expects of a result set is not known. (Measured: Derby.)
 
 use super::backend::Parameters;
 use super::catalog::Procedure;

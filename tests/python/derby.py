@@ -73,7 +73,8 @@ class Derby:
         """Starts the server and returns when it answers. A free port may be taken by another between look and use,
         so a port of our own choice is chosen anew, twice."""
         command = java()
-        path = classpath(*SERVER_JARS)
+        self.classes.mkdir(exist_ok=True)
+        path = os.pathsep.join([classpath(*SERVER_JARS), str(self.classes)])
         self._write_properties()
         store, basic = self._keystore()
         for attempt in (1, 2, 3):
@@ -163,6 +164,18 @@ class Derby:
     def certificate(self) -> Path:
         """The server's certificate in PEM, with `ssl`."""
         return self.directory / "server.pem"
+
+    @property
+    def classes(self) -> Path:
+        """Java classes that statements may name."""
+        return self.directory / "classes"
+
+    def compile(self, program: str) -> None:
+        """Puts a Java file of ours where statements find its classes."""
+        command = [str(Path(java()[0]).with_name("javac")), "-d", str(self.classes), str(PROGRAMS / program)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != 0:
+            raise DerbyError(f"javac failed with {done.returncode}:\n{done.stdout}{done.stderr}")
 
     @property
     def log(self) -> Path:

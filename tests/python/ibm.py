@@ -136,32 +136,54 @@ def transactions(to: str) -> list[list[tuple]]:
     return seen
 
 
-def texts(to: str, sql: str) -> list[tuple[str | None, ...]]:
-    """Rows as the text that the driver makes of each value (SQLGetData, SQL_C_CHAR)."""
-    lib = ctypes.CDLL(str(Path(ibm_db.__file__).parent / "clidriver/lib/libdb2.so"))
-    env, dbc, stmt = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
+class Cli:
+    """The driver's own functions, which tell every value as text and scroll."""
 
-    def call(name: str, *arguments: object) -> int:
-        code = getattr(lib, name)(*arguments)
+    def __init__(self, to: str) -> None:
+        self._lib = ctypes.CDLL(str(Path(ibm_db.__file__).parent / "clidriver/lib/libdb2.so"))
+        env, dbc, self._stmt = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
+        self.call("SQLAllocHandle", 1, None, ctypes.byref(env))
+        self.call("SQLSetEnvAttr", env, 200, ctypes.c_void_p(3), 0)
+        self.call("SQLAllocHandle", 2, env, ctypes.byref(dbc))
+        self.call("SQLDriverConnect", dbc, None, to.encode(), SQL_NTS, None, 0, None, 0)
+        self.call("SQLAllocHandle", 3, dbc, ctypes.byref(self._stmt))
+
+    def call(self, name: str, *arguments: object) -> int:
+        code = getattr(self._lib, name)(*arguments)
         if code not in (0, 1, 100):
             raise AssertionError(f"{name}: {code}")
         return code
 
-    call("SQLAllocHandle", 1, None, ctypes.byref(env))
-    call("SQLSetEnvAttr", env, 200, ctypes.c_void_p(3), 0)
-    call("SQLAllocHandle", 2, env, ctypes.byref(dbc))
-    call("SQLDriverConnect", dbc, None, to.encode(), SQL_NTS, None, 0, None, 0)
-    call("SQLAllocHandle", 3, dbc, ctypes.byref(stmt))
-    call("SQLExecDirect", stmt, sql.encode(), SQL_NTS)
-    width = ctypes.c_int16()
-    call("SQLNumResultCols", stmt, ctypes.byref(width))
-    out = []
-    while call("SQLFetch", stmt) != 100:
+    def execute(self, sql: str, scrolls: bool = False) -> None:
+        if scrolls:
+            self.call("SQLSetStmtAttr", self._stmt, 6, ctypes.c_void_p(3), 0)
+        self.call("SQLExecDirect", self._stmt, sql.encode(), SQL_NTS)
+
+    def fetch(self, orientation: int = 1, offset: int = 0) -> tuple[str | None, ...] | None:
+        """The row that a move leads to; `None`: there is none."""
+        if self.call("SQLFetchScroll", self._stmt, orientation, offset) == 100:
+            return None
+        width = ctypes.c_int16()
+        self.call("SQLNumResultCols", self._stmt, ctypes.byref(width))
         row: list[str | None] = []
         for column in range(1, width.value + 1):
             # The driver's lengths have 32 bits.
             text, length = ctypes.create_string_buffer(4096), ctypes.c_int32()
-            call("SQLGetData", stmt, column, SQL_C_CHAR, text, len(text), ctypes.byref(length))
+            self.call("SQLGetData", self._stmt, column, SQL_C_CHAR, text, len(text), ctypes.byref(length))
             row.append(None if length.value == -1 else text.value.decode())
-        out.append(tuple(row))
-    return out
+        return tuple(row)
+
+
+def texts(to: str, sql: str) -> list[tuple[str | None, ...]]:
+    """Rows as the text that the driver makes of each value (SQLGetData, SQL_C_CHAR)."""
+    cli = Cli(to)
+    cli.execute(sql)
+    return list(iter(cli.fetch, None))
+
+
+def scroll(to: str, sql: str, moves: list[tuple[int, int]]) -> list[str | None]:
+    """The first column of the row that each move leads to."""
+    cli = Cli(to)
+    cli.execute(sql, scrolls=True)
+    rows = [cli.fetch(*move) for move in moves]
+    return [row and row[0] for row in rows]

@@ -181,6 +181,19 @@ def test_a_million_rows(to: str):
     assert apart("ibm.count", to, "SELECT * FROM NUMBERS", seconds=120) == (1_000_000, 499_999_500_000)
 
 
+def test_cursors_scroll(to: str):
+    # Not SQL_FETCH_LAST: the driver finds no row there, for a reason that is not known.
+    following, first, prior, absolute, relative = 1, 2, 4, 5, 6
+    moves = [
+        (following, 0, "0"), (following, 0, "1"), (absolute, 500, "499"), (relative, -100, "399"), (relative, 7, "406"),
+        (prior, 0, "405"), (first, 0, "0"), (prior, 0, None), (following, 0, "0"), (absolute, 1000, "999"),
+        (following, 0, None), (absolute, 3, "2"),
+    ]  # fmt: skip
+    sql = "SELECT * FROM NUMBERS FETCH FIRST 1000 ROWS ONLY"
+    got = apart("ibm.scroll", to, sql, [move[:2] for move in moves])
+    assert got == [value for *_, value in moves]
+
+
 def test_commit_and_rollback(to: str):
     assert apart("ibm.transactions", to) == [[(1,)], [(0,)], [(1,)], [(1,)], [(1,)], [(1,)]]
 

@@ -140,9 +140,9 @@ class Server:
     def __init__(self, raw: _core.RawServer, persona: str, user: str | None, database: str) -> None:
         self._raw = raw
         self._persona = persona
-        self._user = user
-        self._database = database
         self._host, self._port = raw.address
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
+        self._about = {"host": host, "user": user or "anybody", "database": database}
         _running.add(self)
 
     @property
@@ -163,10 +163,9 @@ class Server:
     @property
     def uri(self) -> str:
         """For `drdarrow.connect`, str. No password is in it; a server with users wants one."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
-        host = f"[{host}]" if ":" in host else host
-        user = quote(self._user or "anybody", safe="")
-        return f"drda://{user}@{host}:{self._port}/{quote(self._database, safe='')}"
+        about = self._about
+        host = f"[{about['host']}]" if ":" in about["host"] else about["host"]
+        return f"drda://{quote(about['user'], safe='')}@{host}:{self._port}/{quote(about['database'], safe='')}"
 
     @property
     def closed(self) -> bool:
@@ -175,7 +174,7 @@ class Server:
 
     def connect(self, **settings: Any) -> drdarrow.Connection:
         """A connection to it; settings as for `drdarrow.connect`, among them `password` where there are users."""
-        return drdarrow.connect(self.uri, **settings)
+        return drdarrow.connect(**{**self._about, "port": self._port, **settings})
 
     def close(self) -> None:
         """Stops: no more clients, five seconds for statements that run, then they are interrupted. May be called

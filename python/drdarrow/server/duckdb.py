@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from drdarrow.server import errors, types
-from drdarrow.server.dialect import Dialect
+from drdarrow.server import columns, errors, types
+from drdarrow.server.dialect import Dialect, Translated
 from drdarrow.server.engine import Described, Prepared, SqlError
 
 __all__ = ["DuckEngine"]
@@ -28,41 +28,38 @@ _TEMPORARY = re.compile(r"\s*create\s+(or\s+replace\s+)?(local\s+)?temp(orary)?\
 
 @dataclass
 class _Statement:
-    """A prepared statement: its text for DuckDB, its kind there, the types of its columns."""
+    """A prepared statement: its text for DuckDB, its kind there, the types of its columns, what it declares."""
 
     sql: str
     kind: str
     types: list[str] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-
-    @property
-    def is_query(self) -> bool:
-        return bool(self.types)
+    declared: columns.Facts = field(default_factory=dict)
 
     def casting(self, types_now: Sequence[str]) -> str:
         """The query with every column as it was described: parameters may have changed its types."""
-        columns = [f'"c{n}"' for n in range(len(self.types))]
+        made = [f'"c{n}"' for n in range(len(self.types))]
         parts = []
-        for column, described, now in zip(columns, self.types, types_now, strict=True):
+        for column, described, now in zip(made, self.types, types_now, strict=True):
             if described != now:
                 column = f"CAST({column} AS {described})"
             parts.append(types.wrapped(column, described) or column)
-        return f"SELECT {', '.join(parts)} FROM ({self.sql}) AS q({', '.join(columns)})"
+        return f"SELECT {', '.join(parts)} FROM ({self.sql}) AS q({', '.join(made)})"
 
     @property
     def fits(self) -> bool:
+        """DuckDB's own types will do."""
         return all(types.wrapped("", duck) is None for duck in self.types)
 
 
 class DuckEngine:
     """Serves a DuckDB connection. Every session works on cursors of it; the connection itself is left alone.
 
-    facts: what is known of columns beyond DuckDB's types: table name to column name to metadata, both in upper case.
+    facts: what is known of columns beyond DuckDB's types; tables that clients create add to it.
     """
 
-    def __init__(self, source: Any, facts: dict[str, dict[str, dict[str, str]]] | None = None) -> None:
+    def __init__(self, source: Any, facts: columns.Facts) -> None:
         self._source = source
-        self._facts = facts or {}
+        self._facts = facts
 
     def session(self, user: str, database: str, /) -> DuckSession:
         """A session on a cursor of its own."""
@@ -72,7 +69,7 @@ class DuckEngine:
 class DuckSession:
     """One client's cursors, its transaction and its statements."""
 
-    def __init__(self, cursor: Any, dialect: Dialect, facts: dict[str, dict[str, dict[str, str]]]) -> None:
+    def __init__(self, cursor: Any, dialect: Dialect, facts: columns.Facts) -> None:
         self._main = cursor
         self._dialect = dialect
         self._facts = facts
@@ -95,17 +92,18 @@ class DuckSession:
             return self._keep(_Statement(schema, "VARIABLE_SET")), None, []
         if self._dialect.is_register(sql):
             return self._keep(_Statement("", "REGISTER")), None, []
-        text = self._dialect.to_duckdb(sql)
+        translated = self._dialect.to_duckdb(sql)
         cursor = self._main if self._local or self._defined else self._take()
         try:
-            found = self._describe(cursor, text)
+            found = self._describe(cursor, translated)
         except Exception as e:
             raise self._failed(e, cursor) from e
         finally:
             self._give(cursor)
         return found
 
-    def _describe(self, cursor: Any, text: str) -> Prepared:
+    def _describe(self, cursor: Any, translated: Translated) -> Prepared:
+        text = translated.sql
         parsed = cursor.extract_statements(text)
         if len(parsed) != 1:
             raise SqlError(-104, "42601", ";", "", "")
@@ -113,7 +111,7 @@ class DuckSession:
         if kind == "TRANSACTION":
             raise SqlError(-84, "42612")
         parameters = self._parameters(cursor, text, parsed[0].named_parameters)
-        statement = _Statement(text, kind)
+        statement = _Statement(text, kind, declared=translated.declared)
         changed_rows = any(kind.name == "CHANGED_ROWS" for kind in parsed[0].expected_result_type)
         if changed_rows or not any(kind.name == "QUERY_RESULT" for kind in parsed[0].expected_result_type):
             return self._keep(statement), None, parameters
@@ -124,13 +122,13 @@ class DuckSession:
         if parameters:
             # The type of a bare parameter is not known before its value.
             statement.types = ["VARCHAR" if duck in ('"NULL"', "NULL") else duck for duck in statement.types]
-        statement.names = self._dialect.names(text, relation.columns)
-        known = self._dialect.facts(text, relation.columns, self._facts)
-        columns: list[Described] = []
-        for name, duck, about in zip(statement.names, statement.types, known, strict=True):
+        names = columns.names(text, relation.columns)
+        known = columns.facts(text, relation.columns, self._facts)
+        described: list[Described] = []
+        for name, duck, about in zip(names, statement.types, known, strict=True):
             _, arrow, metadata = types.describe(name, duck)
-            columns.append((name, arrow, {**metadata, **about}))
-        return self._keep(statement), columns, parameters
+            described.append((name, arrow, {**metadata, **types.fitting(duck, about)}))
+        return self._keep(statement), described, parameters
 
     def _parameters(self, cursor: Any, text: str, names: set[str]) -> list[Described]:
         """The types of the markers as far as DuckDB finds them out; text where it does not."""
@@ -192,6 +190,7 @@ class DuckSession:
         self._changed = True
         if statement.kind in _CHANGES:
             return count
+        self._facts.update(statement.declared)
         self._defined = True
         self._local = self._local or bool(_TEMPORARY.match(statement.sql))
         return None

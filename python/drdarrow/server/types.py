@@ -10,10 +10,11 @@
 | HUGEINT, UHUGEINT | DECIMAL(31, 0) |
 | FLOAT, DOUBLE | REAL, DOUBLE |
 | DECIMAL(p, s) | DECIMAL(p, s), at most 31 digits |
-| VARCHAR, JSON | VARCHAR(32672), or the length that is known |
+| VARCHAR | as it was declared or given, VARCHAR(32672) where that is not known |
+| JSON | VARCHAR(32672) |
 | ENUM | VARCHAR of its longest value |
 | UUID | CHAR(36) |
-| BLOB | VARBINARY(32672), or the length that is known |
+| BLOB | as it was declared or given, VARBINARY(32672) where that is not known |
 | BIT | VARCHAR, as text of 0 and 1 |
 | DATE, TIME | DATE, TIME |
 | TIMESTAMP, TIMESTAMP_S, _MS, _NS | TIMESTAMP with 6, 0, 3, 9 digits |
@@ -31,7 +32,7 @@ import re
 
 from drdarrow.server.engine import Described, SqlError
 
-__all__ = ["DIGITS", "LONGEST", "describe", "wrapped"]
+__all__ = ["DIGITS", "LONGEST", "describe", "fitting", "wrapped"]
 
 #: Bytes of the longest VARCHAR.
 LONGEST = 32_672
@@ -96,6 +97,18 @@ def wrapped(column: str, duck: str) -> str | None:
     """The expression that makes the described type of a quoted column; None where it has it."""
     cast = _CASTS.get("nested" if _nested(duck) else duck)
     return cast.format(column) if cast else None
+
+
+def fitting(duck: str, about: dict[str, str]) -> dict[str, str]:
+    """What is known of a column, if it can be said of a column of this type."""
+    name = about.get("drda:type", "")
+    if duck == "VARCHAR":
+        return about if name not in ("", "NUMERIC", "BLOB", "BINARY", "VARBINARY") and "BIT DATA" not in name else {}
+    if duck == "BLOB":
+        return about if "BIT DATA" in name or name in ("BLOB", "BINARY", "VARBINARY") else {}
+    if duck.startswith("TIMESTAMP"):
+        return {"drda:scale": about["drda:scale"]} if "drda:scale" in about else {}
+    return about if duck.startswith("DECIMAL(") and name == "NUMERIC" else {}
 
 
 def _nested(duck: str) -> bool:
