@@ -6,9 +6,12 @@ python3 -c "import ensurepip" 2>/dev/null || missing="$missing python3-venv"
 command -v java >/dev/null 2>&1 || missing="$missing default-jdk-headless"
 [ -e /usr/share/java/derbynet.jar ] || missing="$missing libderby-java derby-tools"
 [ -e /usr/share/java/derbyclient.jar ] || missing="$missing libderbyclient-java"
+command -v tshark >/dev/null 2>&1 || missing="$missing tshark"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     apt-get update -qq
+    # Nobody but root needs to capture: the question is answered before it is asked.
+    echo "wireshark-common wireshark-common/install-setuid boolean false" | debconf-set-selections
     # shellcheck disable=SC2086
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
 else
