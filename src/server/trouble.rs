@@ -83,7 +83,13 @@ impl From<WireError> for Trouble {
             WireError::Invalid { what: "DDM object", .. } => 0x07,
             WireError::Invalid { .. } => synerrcd::VALUE,
         };
-        Trouble::syntax(code, None)
+        let what = match &e {
+            WireError::Truncated { what, .. }
+            | WireError::Trailing { what, .. }
+            | WireError::TooLong { what, .. }
+            | WireError::Invalid { what, .. } => what,
+        };
+        Trouble::syntax(code, cp::point(what))
     }
 }
 
@@ -93,15 +99,14 @@ impl From<DrdaError> for Trouble {
             DrdaError::Wire(e) => e.into(),
             other => {
                 tracing::debug!(error = %other, "a request cannot be read");
-                Trouble::syntax(
-                    match other {
-                        DrdaError::Missing { .. } => synerrcd::MISSING,
-                        DrdaError::Duplicate { .. } => synerrcd::DUPLICATE,
-                        DrdaError::Limit { .. } => synerrcd::TOO_LONG,
-                        _ => synerrcd::VALUE,
-                    },
-                    None,
-                )
+                let (code, what) = match other {
+                    DrdaError::Missing { parameter, .. } => (synerrcd::MISSING, parameter),
+                    DrdaError::Duplicate { parameter, .. } => (synerrcd::DUPLICATE, parameter),
+                    DrdaError::Limit { what, .. } => (synerrcd::TOO_LONG, what),
+                    DrdaError::Value { what, .. } => (synerrcd::VALUE, what),
+                    _ => (synerrcd::VALUE, ""),
+                };
+                Trouble::syntax(code, cp::point(what))
             }
         }
     }
@@ -111,7 +116,7 @@ impl From<MessageError> for Trouble {
     fn from(e: MessageError) -> Trouble {
         match e {
             MessageError::Wire(e) => e.into(),
-            MessageError::Missing { .. } => Trouble::syntax(synerrcd::MISSING, None),
+            MessageError::Missing { parameter, .. } => Trouble::syntax(synerrcd::MISSING, cp::point(parameter)),
             _ => Trouble::syntax(synerrcd::VALUE, None),
         }
     }

@@ -6,6 +6,7 @@ mod basics;
 mod blocks;
 mod hostile;
 mod login;
+mod negative;
 mod protocol;
 mod raw;
 mod support;
