@@ -8,6 +8,7 @@ mod hostile;
 mod login;
 mod negative;
 mod protocol;
+mod random;
 mod raw;
 mod support;
 mod types;
