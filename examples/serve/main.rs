@@ -1,12 +1,15 @@
 //! Serves sample tables: `cargo run --features server --example serve -- luw 50000 user secret`.
-//! Without a user everybody may connect. The database is called SAMPLE; its tables: SAMPLE (all
-//! types), EXTREMES (their limits), LOBS, NUMBERS (1,000,000 rows).
+//! Without a user everybody may connect, also with an empty one. With two PEM files behind, a
+//! certificate and its key, connections are TLS: `… luw 50001 user secret cert.pem key.pem`. The
+//! database is called SAMPLE; its tables: SAMPLE (all types), EXTREMES (their limits), LOBS, NUMBERS
+//! (1,000,000 rows).
 
 mod tables;
 
 use drdarrow::server::listen::{self, Settings};
 use drdarrow::server::persona::Persona;
 use drdarrow::server::shared::Access;
+use drdarrow::server::tls::Tls;
 use drdarrow::wire::ddm::secchk::Secret;
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -22,14 +25,26 @@ async fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let access = match (args.next(), args.next()) {
-        (Some(user), Some(password)) => Access::Users(HashMap::from([(user, Secret::new(password))])),
+        (Some(user), Some(password)) if !user.is_empty() => {
+            Access::Users(HashMap::from([(user, Secret::new(password))]))
+        }
         _ => Access::Anyone,
+    };
+    let tls = match (args.next(), args.next()) {
+        (Some(certificate), Some(key)) => match Tls::from_files(certificate.as_ref(), key.as_ref(), None) {
+            Ok(tls) => Some(tls),
+            Err(e) => {
+                eprintln!("{e}");
+                return ExitCode::FAILURE;
+            }
+        },
+        _ => None,
     };
     let Some(tables) = tables::all() else {
         eprintln!("the sample tables could not be made");
         return ExitCode::FAILURE;
     };
-    let mut settings = Settings { persona, access, ..Settings::default() };
+    let mut settings = Settings { persona, access, tls, ..Settings::default() };
     settings.address.set_port(port);
     match listen::serve(settings, Arc::new(tables)).await {
         Ok(server) => {

@@ -7,6 +7,7 @@ use super::describe;
 use super::error::SqlError;
 use super::explain;
 use super::held::{Call, Statement};
+use super::locators;
 use super::persona::Persona;
 use super::procedure::CatalogCall;
 use super::trouble::{Result, Trouble, synerrcd};
@@ -139,6 +140,9 @@ impl Conversation {
             if let Some(call) = CatalogCall::of(sql) {
                 return Ok(Ok(Statement::Catalog(call)));
             }
+        }
+        if locators::is_free(sql) {
+            return Ok(Ok(Statement::Call(Call::Release)));
         }
         let persona = self.persona;
         let session = self.session()?;

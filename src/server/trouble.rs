@@ -97,6 +97,7 @@ impl From<DrdaError> for Trouble {
     fn from(e: DrdaError) -> Trouble {
         match e {
             DrdaError::Wire(e) => e.into(),
+            DrdaError::Message(e) => e.into(),
             other => {
                 tracing::debug!(error = %other, "a request cannot be read");
                 let (code, what) = match other {
@@ -117,6 +118,8 @@ impl From<MessageError> for Trouble {
         match e {
             MessageError::Wire(e) => e.into(),
             MessageError::Missing { parameter, .. } => Trouble::syntax(synerrcd::MISSING, cp::point(parameter)),
+            MessageError::Duplicate { parameter, .. } => Trouble::syntax(synerrcd::DUPLICATE, cp::point(parameter)),
+            MessageError::Limit { what, .. } => Trouble::syntax(synerrcd::TOO_LONG, cp::point(what)),
             _ => Trouble::syntax(synerrcd::VALUE, None),
         }
     }

@@ -2,13 +2,16 @@
 //! out, on every persona; what is wrong is told; nobody is disturbed by his neighbour.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
+mod authority;
 mod basics;
 mod blocks;
 mod hostile;
+mod locators;
 mod login;
 mod negative;
 mod protocol;
 mod random;
 mod raw;
 mod support;
+mod tls;
 mod types;
