@@ -142,6 +142,7 @@ def test_parameters_of_every_type(persona: server.Persona) -> None:
         assert source.execute("FROM P").fetchall() == [row, (None,) * 10]
         assert connection.execute("SELECT * FROM P WHERE A = ? AND D < ? AND G = ?", (1, Decimal("0.5"), DAY)).fetchall() == [row]
         assert connection.execute("SELECT ? FROM SYSIBM.SYSDUMMY1", ("text",)).fetchall() == [("text",)]
+        assert connection.execute("SELECT A + ?, ? * D FROM P WHERE A = ?", (5, Decimal("2.00"), 1)).fetchall() == [(6, Decimal("-24.6800"))]
         with pytest.raises(drdarrow.ProgrammingError) as caught:
             connection.execute(insert, (1, 2))
         assert caught.value.sqlstate == "07001"

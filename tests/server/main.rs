@@ -5,6 +5,7 @@
 mod basics;
 mod blocks;
 mod hostile;
+mod interrupt;
 mod login;
 mod protocol;
 mod raw;

@@ -14,7 +14,9 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-__all__ = ["Facts", "facts", "names"]
+from drdarrow.server.words import lex, text
+
+__all__ = ["Facts", "facts", "names", "settled", "typed"]
 
 #: Table to column to metadata, in upper case. The columns are all there, in order.
 Facts: TypeAlias = dict[str, dict[str, dict[str, str]]]
@@ -61,6 +63,42 @@ def facts(sql: str, columns: Sequence[str], known: Facts) -> list[dict[str, str]
     return found if len(found) == len(columns) else nothing
 
 
+def settled(sql: str) -> str | None:
+    """The same statement with `a + ?` written so that DuckDB finds a type for the marker: that of `a`."""
+    tree = _numbered(sql)
+    for marker in list(tree.find_all(exp.Placeholder)) if tree else []:
+        sum_ = marker.parent
+        if isinstance(sum_, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod)):
+            other = sum_.right if sum_.left is marker else sum_.left
+            if not other.find(exp.Placeholder):
+                marker.replace(exp.Coalesce(this=marker.copy(), expressions=[other.copy()]))
+    return tree.sql(dialect="duckdb") if tree else None
+
+
+def typed(sql: str, types: Sequence[str]) -> str | None:
+    """The same statement with a NULL of its type in place of each marker."""
+    tree = _numbered(sql)
+    for marker in list(tree.find_all(exp.Placeholder)) if tree else []:
+        number = marker.name
+        if not number.isdigit() or not 1 <= int(number) <= len(types):
+            return None
+        marker.replace(exp.cast(exp.Null(), types[int(number) - 1], dialect="duckdb"))
+    return tree.sql(dialect="duckdb") if tree else None
+
+
+def _numbered(sql: str) -> exp.Expr | None:
+    """The statement with `$1`, `$2` for its markers, so that each is known wherever it stands in the tree."""
+    words, number = lex(sql), 0
+    for word in words:
+        if word.kind == "sign" and word.text == "?":
+            number += 1
+            word.text = f"${number}"
+    try:
+        return sqlglot.parse_one(text(words), read="duckdb")
+    except (SqlglotError, RecursionError):
+        return None
+
+
 def _sources(query: exp.Select) -> dict[str, str]:
     """The tables of a query: the name that it has here to its own; a subquery has none."""
     found = {}
@@ -82,8 +120,7 @@ def _name(part: exp.Expression) -> str | None:
     return named.name if named.quoted else named.name.upper()
 
 
-@lru_cache(maxsize=1024)
-def _first(sql: str) -> tuple[exp.Expression | None, bool]:
+def _parse(sql: str) -> tuple[exp.Expression | None, bool]:
     """The query that names the columns, the first of a UNION, and whether it is all; None when it cannot be read."""
     try:
         tree = sqlglot.parse_one(sql, read="duckdb")
@@ -93,3 +130,6 @@ def _first(sql: str) -> tuple[exp.Expression | None, bool]:
     while isinstance(tree, (exp.SetOperation, exp.Subquery)):
         tree = tree.this
     return (tree if isinstance(tree, (exp.Select, exp.Values)) else None), alone
+
+
+_first = lru_cache(maxsize=1024)(_parse)

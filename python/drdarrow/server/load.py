@@ -23,6 +23,8 @@ def engine(source: Any, tables: dict[str, Any]) -> Engine:
         from drdarrow.server.duckdb import DuckEngine
     except ImportError as e:
         raise InterfaceError(f'{e.name} is not installed: pip install "drdarrow[server]"') from e
+    if int(duckdb.__version__.partition(".")[0]) < 2:
+        raise InterfaceError(f'DuckDB {duckdb.__version__} is too old: pip install -U "drdarrow[server]"')
     if source is None:
         source = duckdb.connect(":memory:")
     facts: Facts = {}
