@@ -308,6 +308,43 @@ def test_tables_of_all_libraries(make: Callable[[pa.Table], object]) -> None:
             assert len(connection.execute("SELECT * FROM T").fetchall()) == 3
 
 
+def test_tables_in_schemas() -> None:
+    def told(length: int) -> pa.Table:
+        about = {b"drda:type": b"CHAR", b"drda:length": str(length).encode()}
+        return pa.table([["a"]], schema=pa.schema([pa.field("C", pa.string(), metadata=about)]))
+
+    with server.serve(tables={"ONE.T": told(1), "TWO.T": told(2)}, persona="ibmi") as srv, srv.connect() as connection:
+        for name, value in (("ONE.T", "a"), ("two/t", "a "), ("two.t AS one", "a ")):
+            assert connection.execute(f"SELECT * FROM {name}").fetchall() == [(value,)]
+        connection.execute("SET SCHEMA TWO")
+        assert connection.execute("SELECT C FROM T").fetchone()[0].strip() == "a"
+    with server.serve(tables={"ONE.T": told(1)}, engine="tables") as srv, srv.connect() as connection:
+        assert connection.execute("SELECT * FROM ONE.T").fetchall() == [("a",)]
+    with pytest.raises(drdarrow.InterfaceError, match="no schemas"):
+        server.serve(tables={"ONE.T": told(1), "TWO.T": told(2)}, engine="tables")
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_statements_beyond_select(srv: server.Server, autocommit: bool) -> None:
+    with srv.connect(autocommit=autocommit) as connection:
+        connection.execute("CREATE TABLE A1 (A INTEGER, B CHAR(2))")
+        assert connection.cursor().executemany("INSERT INTO A1 VALUES (?, ?)", [(n, "x") for n in range(600)]).rowcount == 600
+        assert connection.execute("UPDATE A1 SET B = ? WHERE A < ?", ("yy", 10)).rowcount == 10
+        connection.execute("ALTER TABLE A1 ADD COLUMN C VARCHAR(3)")
+        assert connection.execute("SELECT * FROM A1 ORDER BY A FETCH FIRST 1 ROW ONLY").fetchall() == [(0, "yy", None)]
+        connection.execute("CREATE TEMP TABLE MINE AS SELECT 1 AS A")
+        assert connection.execute("SELECT A FROM MINE").fetchall() == [(1,)]
+        assert connection.execute("EXPLAIN SELECT * FROM A1").fetchone() is not None
+        assert ("A1",) in connection.execute("SHOW TABLES").fetchall()
+        connection.execute("SET threads = 2")
+        connection.execute("DROP TABLE A1")
+        connection.execute("CREATE OR REPLACE VIEW V AS SELECT ID FROM ORDERS")
+    with srv.connect() as other:
+        assert other.execute("SELECT COUNT(*) FROM V").fetchall() == [(3,)]
+        with pytest.raises(drdarrow.ProgrammingError):
+            other.execute("SELECT * FROM A1")
+
+
 def test_set_schema(conn: drdarrow.Connection) -> None:
     conn.execute("CREATE SCHEMA shop")
     conn.execute("CREATE TABLE shop.T (A INTEGER)")

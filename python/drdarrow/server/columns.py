@@ -16,10 +16,22 @@ from sqlglot.errors import SqlglotError
 
 from drdarrow.server.words import lex, text
 
-__all__ = ["Facts", "facts", "names", "settled", "typed"]
+__all__ = ["Facts", "facts", "learn", "names", "settled", "typed"]
 
-#: Table to column to metadata, in upper case. The columns are all there, in order.
+#: Table to column to metadata, in upper case. The columns are all there, in order. A table is there under its name, and
+#: with its schema where that was told; two tables of one name only with it.
 Facts: TypeAlias = dict[str, dict[str, dict[str, str]]]
+
+
+def learn(known: Facts, table: str, about: dict[str, dict[str, str]]) -> None:
+    """Remembers a table, `schema.table` or `table`."""
+    schema, _, name = table.upper().rpartition(".")
+    if schema:
+        known[f"{schema}.{name}"] = about
+    if schema and known.get(name, about) != about:
+        known[name] = {}
+    else:
+        known[name] = about
 
 
 def names(sql: str, columns: Sequence[str]) -> list[str]:
@@ -49,7 +61,7 @@ def facts(sql: str, columns: Sequence[str], known: Facts) -> list[dict[str, str]
             of = [part.table.upper()] if isinstance(part, exp.Column) else list(sources)
             tables = [known.get(sources.get(name, "")) for name in of]
             # Joins with USING and tables that nothing is known of give other columns.
-            if any(table is None for table in tables) or query.find(exp.Except, exp.Replace):
+            if not all(tables) or query.find(exp.Except, exp.Replace):
                 return nothing
             found += [about for table in tables if table for about in table.values()]
             continue
@@ -106,7 +118,8 @@ def _sources(query: exp.Select) -> dict[str, str]:
     for part in parts:
         source = part.this if part is not None else None
         if isinstance(source, (exp.Table, exp.Subquery)):
-            found[(source.alias_or_name or "").upper()] = source.name.upper() if isinstance(source, exp.Table) else ""
+            name = ".".join(filter(None, (source.db, source.name))) if isinstance(source, exp.Table) else ""
+            found[(source.alias_or_name or "").upper()] = name.upper()
     return found
 
 

@@ -119,7 +119,8 @@ def declared(words: Sequence[Word]) -> dict[str, dict[str, dict[str, str]]]:
         if len(part) > 1 and part[0].upper not in _CONSTRAINTS:
             found = type_at(part, 1)
             columns[_name(part[0])] = found.about if found else {}
-    return {_name(words[start - 1]): columns}
+    name = _name(words[start - 1])
+    return {f"{_name(words[start - 3])}.{name}" if words[start - 2].text == "." else name: columns}
 
 
 def _name(word: Word) -> str:

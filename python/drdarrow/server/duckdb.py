@@ -211,7 +211,8 @@ class DuckSession:
         self._changed = True
         if statement.kind in _CHANGES:
             return count
-        self._facts.update(statement.declared)
+        for table, about in statement.declared.items():
+            columns.learn(self._facts, table, about)
         self._defined = True
         self._local = self._local or bool(_TEMPORARY.match(statement.sql))
         return None
