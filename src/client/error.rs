@@ -4,8 +4,12 @@
 use super::config::ConfigError;
 use crate::column::error::ColumnError;
 use crate::flow::error::FlowError;
-use crate::net::error::{NetError, Stage};
+use crate::flow::secmec::SecMecError;
+use crate::net::error::{NetError, Stage, TlsError};
 use crate::wire::drda::sqlca::Sqlca;
+
+/// SECCHKCD: the password has to be changed.
+const PASSWORD_EXPIRED: u8 = 0x0E;
 
 /// Whose fault it is, in the classes of PEP 249.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub enum Phase {
     Dns,
     /// Opening the TCP connection.
     Tcp,
+    /// Shaking hands for TLS.
+    Tls,
     /// Exchanging attributes.
     Exchange,
     /// Agreeing on security, checking the user.
@@ -58,6 +64,7 @@ impl Phase {
             Phase::Config => "config",
             Phase::Dns => "dns",
             Phase::Tcp => "tcp",
+            Phase::Tls => "tls",
             Phase::Exchange => "exchange",
             Phase::Security => "security",
             Phase::Access => "access",
@@ -154,6 +161,14 @@ impl Error {
             NetError::Timeout { stage: Stage::Tcp, .. } => {
                 operational(Phase::Tcp, "08001", format!("opening the TCP connection: {text}"))
             }
+            NetError::Timeout { stage: Stage::Tls, .. } => {
+                operational(Phase::Tls, "08001", format!("connected, but no TLS handshake: {text}"))
+                    .hint("a server that keeps silent may be the plain port: usual ones with TLS are 448 and 50001")
+            }
+            NetError::Tls(e @ (TlsError::File { .. } | TlsError::Name(_))) => {
+                Error { hint: e.hint(), ..Error::interface(text) }
+            }
+            NetError::Tls(e) => Error { hint: e.hint(), ..operational(Phase::Tls, "08001", text) },
             NetError::Timeout { stage: Stage::FirstReply, after } => operational(
                 Phase::Exchange,
                 "08001",
@@ -167,7 +182,7 @@ impl Error {
                 FlowError::Wire(_) | FlowError::Missing { .. } | FlowError::Message(_) | FlowError::Drda(_),
             ) if phase == Phase::Commit => unknown_outcome(&text),
             NetError::Closed { stage: Stage::FirstReply, .. } => operational(Phase::Exchange, "08001", text)
-                .hint("a server that closes at once may expect TLS (port 448) or refuse this address"),
+                .hint("a server that closes at once may expect TLS (tls=require, usually port 448 or 50001) or refuse this address"),
             NetError::Closed { .. } => operational(phase, "08006", text),
             NetError::Broken(_) => operational(phase, "08003", text),
             NetError::Flow(e) => Error::from_flow(e, phase),
@@ -190,12 +205,13 @@ impl Error {
                 e.connection_usable = !reply.breaks_connection();
                 e
             }
-            FlowError::Login { sqlstate, .. } => {
-                Error::new(Kind::Operational, Phase::Security, sqlstate, text).broken()
+            FlowError::Login { sqlstate, code, .. } => {
+                let e = Error::new(Kind::Operational, Phase::Security, sqlstate, text).broken();
+                if code == PASSWORD_EXPIRED { e.hint("new_password=… sets another one at the login") } else { e }
             }
             FlowError::Mechanism { .. } => Error::new(Kind::Operational, Phase::Security, "08001", text)
                 .broken()
-                .hint("nothing secret was sent; choose an offered mechanism with security=…"),
+                .hint("nothing secret was sent; allow it explicitly: security=…, or allow_cleartext_password"),
             FlowError::Settings(_) => Error::new(Kind::NotSupported, phase, "0A000", text),
             FlowError::Descriptor(crate::wire::fdoca::descriptor::DescriptorError::Unsupported { .. }) => {
                 Error::new(Kind::NotSupported, phase, "56084", text)
@@ -204,6 +220,15 @@ impl Error {
                 Error::new(Kind::Data, phase, "54010", text).hint("raise lob_limit, or select a part of it")
             }
             FlowError::ReaderEnded(_) => Error::new(Kind::Operational, phase, "24501", text),
+            FlowError::Secmec(SecMecError::Unbuilt(_) | SecMecError::Setting(_)) => {
+                Error::new(Kind::NotSupported, Phase::Security, "0A000", text).broken()
+            }
+            FlowError::Secmec(SecMecError::Clear(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
+                .broken()
+                .hint("use tls=require, choose security=encrypted, or set allow_cleartext_password"),
+            FlowError::Secmec(SecMecError::Rule { .. } | SecMecError::Text { .. } | SecMecError::NoToken(_)) => {
+                Error::new(Kind::Operational, Phase::Security, "28000", text).broken()
+            }
             FlowError::Secmec(_) => Error::new(Kind::Operational, Phase::Security, "08001", text).broken(),
             FlowError::Wire(_) | FlowError::Descriptor(_) | FlowError::Missing { .. } | FlowError::Lob { .. } => {
                 Error::new(Kind::Internal, phase, "58009", text).broken()

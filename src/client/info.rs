@@ -1,6 +1,7 @@
 //! The server in its own words.
 
 use crate::flow::session::{Product, Session};
+use crate::net::tls::Secured;
 
 /// The server in its own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,15 +22,19 @@ pub struct ServerInfo {
     pub ccsids: (u16, u16, u16),
     /// Number of the security mechanism in force.
     pub secmec: u16,
+    /// The security mechanism in force, in words.
+    pub security: String,
     /// Database.
     pub database: String,
     /// `host:port`.
     pub peer: String,
+    /// What protects the connection; none when it is in clear.
+    pub tls: Option<Secured>,
 }
 
 impl ServerInfo {
     /// From what was agreed with it.
-    pub(super) fn new(s: &Session, database: &str, peer: &str) -> ServerInfo {
+    pub(super) fn new(s: &Session, database: &str, peer: &str, tls: Option<&Secured>) -> ServerInfo {
         ServerInfo {
             product: match s.product {
                 Product::Derby => "Apache Derby",
@@ -44,9 +49,11 @@ impl ServerInfo {
             sqlam: s.sqlam,
             typdef: s.theirs.name.name(),
             ccsids: (s.theirs.sbc, s.theirs.dbc, s.theirs.mbc),
-            secmec: s.secmec,
+            secmec: s.security.secmec().number(),
+            security: s.security.to_string(),
             database: database.to_owned(),
             peer: peer.to_owned(),
+            tls: tls.cloned(),
         }
     }
 }

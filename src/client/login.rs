@@ -1,11 +1,15 @@
 //! Who logs in, how, and what it means when the database is not there.
 
-use super::config::{Config, Security};
+use super::config::Config;
 use super::error::{Error, Kind, Phase, Result};
-use crate::flow::connect::{Identity, Login};
+use super::security::credentials;
+use crate::flow::connect::Identity;
 use crate::flow::error::FlowError;
-use crate::flow::secmec::agreement::EncAlg;
+use crate::flow::secmec::choice::{Line, Policy};
+use crate::flow::secmec::random::{RANDOM, Random};
 use crate::net::error::NetError;
+use crate::net::tls::Connector;
+use crate::net::transport::Deadline;
 use crate::wire::ddm::codepoint as cp;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,28 +22,14 @@ pub(super) fn peer(config: &Config) -> String {
     }
 }
 
-/// The mechanism for the configuration. A password in clear needs this machine or a permission.
-pub(super) fn login(config: &Config) -> Result<Login> {
-    let clear = config.is_loopback() || config.allow_cleartext_password;
-    match config.security {
-        Security::UserOnly => Ok(Login::UserOnly),
-        Security::Auto if config.password.is_none() => Ok(Login::UserOnly),
-        Security::Password | Security::Auto if clear => Ok(Login::Password),
-        Security::Password => Err(Error::new(
-            Kind::Interface,
-            Phase::Security,
-            "08001",
-            "a password is not sent in clear to another machine",
-        )
-        .hint("choose security=encrypted, or set allow_cleartext_password")),
-        Security::Auto | Security::EncryptedAes => Ok(Login::Encrypted(EncAlg::Aes)),
-        Security::EncryptedDes => Ok(Login::Encrypted(EncAlg::Des)),
-        Security::Substitute => Ok(Login::Substitute),
-    }
+/// What is known of the line to the configuration's host.
+pub(super) fn line(config: &Config) -> Line {
+    let settings = config.tls_settings().ok().flatten();
+    Line { loopback: config.is_loopback(), tls_verified: settings.is_some_and(|tls| tls.trust.is_verified()) }
 }
 
-pub(super) fn identity(config: &Config, login: Login, local: Option<SocketAddr>) -> Result<Identity> {
-    let mut random = [0; 64];
+pub(super) fn identity(config: &Config, policy: Policy, local: Option<SocketAddr>) -> Result<Identity> {
+    let mut random = [0; RANDOM];
     getrandom::fill(&mut random)
         .map_err(|e| Error::new(Kind::Operational, Phase::Security, "58004", format!("no random bytes: {e}")))?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -51,13 +41,29 @@ pub(super) fn identity(config: &Config, login: Login, local: Option<SocketAddr>)
     };
     Ok(Identity {
         rdbnam: config.rdbnam(),
-        user: config.user.clone().unwrap_or_else(|| "APP".to_owned()),
-        password: config.password.clone(),
-        login,
-        random,
+        credentials: credentials(config),
+        policy,
+        random: Random::new(random),
         correlation: (format!("{host:08X}.{:04X}", local.map_or(0, |l| l.port())), unique),
         application: config.application_name.clone(),
     })
+}
+
+/// Reads what TLS needs, when the connection is to be TLS.
+pub(super) async fn connector(config: &Config, deadline: Deadline) -> Result<Option<Connector>> {
+    let Some(settings) = config.tls_settings()? else { return Ok(None) };
+    let made = Connector::new(&config.host, settings, deadline).await;
+    made.map(Some).map_err(|e| Error::from_net(e, Phase::Tls).at(&peer(config)))
+}
+
+/// The error of a login, for a connection that is TLS already: then it is not TLS that is missing.
+pub(super) fn behind_tls(e: Error) -> Error {
+    match e.phase {
+        Phase::Exchange if e.hint.is_some() => e.hint(
+            "TLS was agreed; the server may want a client certificate (tls_cert, tls_key) or refuse this address",
+        ),
+        _ => e,
+    }
 }
 
 /// True when the server says that it has no such database, or cannot open it.

@@ -3,6 +3,9 @@
 //! arguments, so that every result can be checked.
 
 pub mod agreement;
+pub mod choice;
+pub mod random;
+pub mod requester;
 pub mod substitute;
 pub mod token;
 
@@ -110,9 +113,24 @@ impl fmt::Display for SecMec {
     }
 }
 
-/// What can be wrong with a key or a token. It never carries either.
+/// What can be wrong with a mechanism, a key or a token. It never carries a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecMecError {
+    /// A mechanism that is known but not built.
+    #[error("the security mechanism {0} is not supported")]
+    Unbuilt(SecMec),
+    /// A secret in clear on a line where others can listen.
+    #[error("{}", clear(*.0))]
+    Clear(SecMec),
+    /// A mechanism that the other settings rule out.
+    #[error("{0}")]
+    Setting(&'static str),
+    /// The source of tokens failed.
+    #[error("no security token: {0}")]
+    NoToken(String),
+    /// The server goes on asking for tokens.
+    #[error("the server asked for a security token {0} times")]
+    Endless(usize),
     /// Random bytes of another length than the key's.
     #[error("{want} random bytes are needed for a key, got {got}")]
     RandomLength {
@@ -124,9 +142,11 @@ pub enum SecMecError {
     /// Random bytes that make a key anyone can guess; other bytes are needed.
     #[error("these random bytes make a weak key")]
     WeakKey,
-    /// The peer's public key has a length that does not belong to the algorithm.
-    #[error("the peer's public key has {got} bytes instead of {want}")]
+    /// The peer's public key or seed has a length that does not belong to the algorithm.
+    #[error("the peer's {what} has {got} bytes instead of {want}")]
     PublicLength {
+        /// `public key` or `seed`.
+        what: &'static str,
         /// Bytes that the algorithm has.
         want: usize,
         /// Bytes that came.
@@ -138,6 +158,14 @@ pub enum SecMecError {
     /// A token that is not whole blocks or whose padding is wrong: another key, or damage.
     #[error("a security token of {0} bytes cannot be decrypted")]
     Token(usize),
+    /// A user id or password that the server's product cannot have.
+    #[error("{parameter}: {rule}")]
+    Rule {
+        /// Which of them.
+        parameter: &'static str,
+        /// What is expected.
+        rule: &'static str,
+    },
     /// A user id or password with a character that the page lacks.
     #[error("{parameter} has a character that does not exist in CCSID {ccsid}")]
     Text {
@@ -146,6 +174,15 @@ pub enum SecMecError {
         /// The page.
         ccsid: u16,
     },
+}
+
+fn clear(mechanism: SecMec) -> &'static str {
+    match mechanism {
+        SecMec::EncryptedUserOnly => {
+            "a profile token is not sent in clear to another machine without TLS to a verified server"
+        }
+        _ => "a password is not sent in clear to another machine without TLS to a verified server",
+    }
 }
 
 #[cfg(test)]

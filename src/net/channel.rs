@@ -1,9 +1,10 @@
 //! One task owns the socket and a queue of conversations; only it writes. Replies come in the
 //! order of the requests, so the head of the queue gets what arrives.
 
-use super::error::{NetError, Stage};
+use super::error::{NetError, Stage, TlsError};
 use super::job::{Job, Waiting};
 use super::recognise;
+use super::tls;
 use super::transport::Deadline;
 use crate::flow::error::FlowError;
 use crate::flow::step::{Flow, Seen};
@@ -13,16 +14,20 @@ use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::{Deframer, Dss};
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// Bytes taken from the socket at a time.
 const READ: usize = 256 * 1024;
 /// How long the reply to an abandoned request may take before the connection is given up.
 const DRAIN: Duration = Duration::from_secs(2);
+/// What a server said before it stopped listening is there by then.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long a server may take to hear that the connection ends.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A handle to the task that owns a socket. The task ends, and the socket closes, when the last
 /// handle is gone.
@@ -35,25 +40,38 @@ pub struct Channel {
 #[derive(Debug, Default)]
 struct Shared {
     /// Why the connection cannot be used, once that is so.
-    broken: Mutex<Option<String>>,
+    broken: Mutex<Option<Broken>>,
     /// Somebody stopped waiting.
     abandoned: Notify,
     /// Requests that may be under way before the reply to the first is complete.
     depth: std::sync::atomic::AtomicUsize,
 }
 
+#[derive(Debug)]
+struct Broken {
+    why: String,
+    /// The error itself when nobody was there to be told; it is for the first who asks.
+    untold: Option<NetError>,
+}
+
 impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Option<Broken>> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn break_with(&self, why: &str) {
-        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
-        broken.get_or_insert_with(|| why.to_owned());
+        self.lock().get_or_insert_with(|| Broken { why: why.to_owned(), untold: None });
     }
 
     fn broken(&self) -> Option<String> {
-        self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().as_ref().map(|broken| broken.why.clone())
     }
 
     fn gone(&self) -> NetError {
-        NetError::Broken(self.broken().unwrap_or_else(|| "it was closed".to_owned()))
+        match &mut *self.lock() {
+            Some(broken) => broken.untold.take().unwrap_or_else(|| NetError::Broken(broken.why.clone())),
+            None => NetError::Broken("it was closed".to_owned()),
+        }
     }
 }
 
@@ -75,6 +93,7 @@ impl Channel {
             active: VecDeque::new(),
             out: Vec::new(),
             sent: 0,
+            unflushed: false,
             deframer: Deframer::new(limit),
             first: true,
             open: true,
@@ -114,8 +133,8 @@ impl Channel {
     where
         F: Flow + 'static,
     {
-        if let Some(why) = self.broken() {
-            return Err(NetError::Broken(why));
+        if self.broken().is_some() {
+            return Err(self.shared.gone());
         }
         let (tx, result) = oneshot::channel();
         self.jobs.send(Box::new(Waiting { flow, waiter: Some(tx) })).map_err(|_| self.shared.gone())?;
@@ -136,7 +155,7 @@ impl<T> Pending<T> {
     pub async fn wait(&mut self, deadline: Option<Deadline>) -> Result<T, NetError> {
         let result = match deadline {
             None => (&mut self.result).await,
-            Some(deadline) => match tokio::time::timeout_at(deadline.at(), &mut self.result).await {
+            Some(deadline) => match timeout_at(deadline.at(), &mut self.result).await {
                 Ok(result) => result,
                 Err(_) => return Err(deadline.passed(Stage::Reply)),
             },
@@ -163,6 +182,8 @@ struct Task<S> {
     active: VecDeque<Active>,
     out: Vec<u8>,
     sent: usize,
+    /// Something waits to be written, or was written and may still wait in the stream (TLS).
+    unflushed: bool,
     deframer: Deframer,
     /// Nothing has been received yet.
     first: bool,
@@ -187,25 +208,39 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             Ok(()) => NetError::Broken("it was closed".to_owned()),
             Err(e) => e,
         };
-        self.shared.break_with(&why.to_string());
+        self.end(why);
+        // The peer sees an orderly end; a failure to say goodbye changes nothing, nor does one who
+        // does not listen (TLS has to write for it).
+        let _ = timeout(GOODBYE, self.writer.shutdown()).await;
+    }
+
+    /// Takes no more requests; those that are left fail, the first of them with the cause. When there
+    /// are none, it is for the next who asks.
+    fn end(&mut self, why: NetError) {
+        let mut broken = self.shared.lock();
         self.queue.close();
-        let mut first = Some(why);
-        while let Some(mut active) = self.active.pop_front() {
-            let error = first.take().unwrap_or_else(|| NetError::Broken(self.shared.broken().unwrap_or_default()));
-            active.job.fail(error);
+        let mut left: Vec<Box<dyn Job>> = self.active.drain(..).map(|active| active.job).collect();
+        while let Ok(job) = self.queue.try_recv() {
+            left.push(job);
         }
-        while let Ok(mut job) = self.queue.try_recv() {
-            job.fail(NetError::Broken(self.shared.broken().unwrap_or_default()));
+        let state = broken.get_or_insert_with(|| Broken { why: why.to_string(), untold: None });
+        if left.is_empty() {
+            state.untold = Some(why);
+            return;
         }
-        // The peer sees an orderly end; a failure to say goodbye changes nothing.
-        let _ = self.writer.shutdown().await;
+        let text = state.why.clone();
+        drop(broken);
+        let mut cause = Some(why);
+        for mut job in left {
+            job.fail(cause.take().unwrap_or_else(|| NetError::Broken(text.clone())));
+        }
     }
 
     async fn drive(&mut self) -> Result<(), NetError> {
         let shared = self.shared.clone();
         let mut buf = vec![0; READ];
         loop {
-            if !self.open && self.active.is_empty() && self.sent == self.out.len() {
+            if !self.open && self.active.is_empty() && !self.unflushed {
                 return Ok(());
             }
             let depth = shared.depth.load(std::sync::atomic::Ordering::Relaxed);
@@ -220,13 +255,16 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                         self.note_abandoned()?;
                     }
                 },
-                n = self.writer.write(self.out.get(self.sent..).unwrap_or_default()), if self.sent < self.out.len() => {
-                    let n = n.map_err(|e| self.closed(Some(e)))?;
+                n = put(&mut self.writer, self.out.get(self.sent..).unwrap_or_default()), if self.unflushed => {
+                    let n = match n {
+                        Ok(n) => n,
+                        Err(e) => return Err(self.last_words(e, &mut buf).await),
+                    };
+                    self.unflushed = n > 0;
                     self.sent += n;
                     if self.sent == self.out.len() {
                         self.out.clear();
                         self.sent = 0;
-                        self.writer.flush().await.map_err(|e| self.closed(Some(e)))?;
                     }
                 }
                 n = self.reader.read(&mut buf) => {
@@ -243,11 +281,30 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         }
     }
 
+    /// The peer takes nothing more: what it said before that is the better reason.
+    async fn last_words(&mut self, e: std::io::Error, buf: &mut [u8]) -> NetError {
+        let end = Instant::now() + LAST_WORDS;
+        loop {
+            match timeout_at(end, self.reader.read(buf)).await {
+                Ok(Ok(n @ 1..)) => {
+                    if let Err(said) = self.received(buf.get(..n).unwrap_or_default()) {
+                        return said;
+                    }
+                }
+                Ok(Err(said)) if tls::refusal(&said).is_some() => return self.closed(Some(said)),
+                Ok(Ok(_) | Err(_)) | Err(_) => return self.closed(Some(e)),
+            }
+        }
+    }
+
     fn stage(&self) -> Stage {
         if self.first { Stage::FirstReply } else { Stage::Reply }
     }
 
     fn closed(&self, source: Option<std::io::Error>) -> NetError {
+        if let Some(refused) = source.as_ref().filter(|_| self.first).and_then(tls::refusal) {
+            return refused.into();
+        }
         NetError::Closed { stage: self.stage(), source }
     }
 
@@ -273,6 +330,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         } else {
             self.out.extend_from_slice(&bytes);
         }
+        self.unflushed = true;
         last
     }
 
@@ -296,6 +354,9 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                 Ok(Some(dss)) => {
                     self.first = false;
                     self.frame(dss)?;
+                }
+                Err(_) if self.first && recognise::is_tls(head) => {
+                    return Err(TlsError::WantsTls(recognise::describe(head)).into());
                 }
                 Err(_) if self.first => return Err(NetError::NotDrda { what: recognise::describe(head) }),
                 Err(e) => return Err(FlowError::from(e).into()),
@@ -341,3 +402,17 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         Ok(())
     }
 }
+
+/// Writes some of `rest`; with none left, what the stream itself holds back (0).
+async fn put<W: AsyncWrite + Unpin>(writer: &mut W, rest: &[u8]) -> std::io::Result<usize> {
+    if rest.is_empty() {
+        return writer.flush().await.map(|()| 0);
+    }
+    match writer.write(rest).await {
+        Ok(0) => Err(std::io::ErrorKind::WriteZero.into()),
+        n => n,
+    }
+}
+
+#[cfg(test)]
+mod tests;

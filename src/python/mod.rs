@@ -26,6 +26,7 @@ mod feed;
 mod guard;
 mod link;
 mod params;
+mod procedure;
 mod rows;
 mod runtime;
 #[cfg(feature = "server")]

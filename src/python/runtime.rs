@@ -174,6 +174,11 @@ pub(super) async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
+/// The same from a thread that drives sockets: others take them over meanwhile.
+pub(super) fn aside<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+    tokio::task::block_in_place(|| inside(call))
+}
+
 /// While held, dropping a connection or a result can start its goodbye in the background.
 pub(super) fn enter() -> Option<EnterGuard<'static>> {
     Home::found().map(|home| home.runtime.enter())

@@ -64,6 +64,26 @@ pub trait Session: Send {
     fn interrupt(&self) -> Option<Interrupt> {
         None
     }
+    /// The tables that there are, for the catalog procedures by which drivers ask for them. Without
+    /// this those procedures do not exist (SQLCODE -440).
+    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
+        Err(SqlError::no_routine("SQLTABLES"))
+    }
+}
+
+/// A table, as the catalog tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableInfo {
+    /// The schema that it is in.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// TABLE, VIEW, ...
+    pub kind: String,
+    /// Its columns, with metadata as [`Prepared::columns`] has them.
+    pub columns: SchemaRef,
+    /// Positions of the columns of its primary key, in the key's order.
+    pub key: Vec<usize>,
 }
 
 /// What a statement is.

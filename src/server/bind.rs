@@ -5,9 +5,9 @@ use super::conversation::{After, Conversation, Out, Request};
 use super::error::SqlError;
 use super::trouble::{Result, Trouble};
 use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::command::{Found, Slot};
 use crate::wire::ddm::reply::Reply;
 use crate::wire::drda::bind::{BgnBnd, BndSqlStt, EndBnd};
-use crate::wire::drda::command::{Found, Slot};
 use crate::wire::drda::package::PkgNamCt;
 
 impl Conversation {

@@ -6,7 +6,9 @@ use super::backend::{Backend, Interrupt};
 use super::conversation::{After, Conversation, Request};
 use super::persona::{LUW, Persona};
 use super::shared::{Access, Shared};
+use super::tls::{Encrypted, Tls};
 use super::trouble::{Trouble, prccnvcd, synerrcd};
+use crate::flow::secmec::random::{RANDOM, Random};
 use crate::wire::ddm::object::objects;
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::{Deframer, Dss};
@@ -15,7 +17,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -37,6 +39,8 @@ const AGAIN: Duration = Duration::from_millis(100);
 const NOTICE: Duration = Duration::from_secs(2);
 /// Bytes that a peer may send ahead of the replies that it is due.
 const AHEAD: usize = READ;
+/// A peer may take this long to hear that the connection ends.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// Objects that one command may have behind it.
 const OBJECTS: usize = 65_536;
 /// What a command costs to hold beside its bytes.
@@ -51,11 +55,13 @@ pub struct Settings {
     pub persona: &'static Persona,
     /// Who may connect.
     pub access: Access,
+    /// TLS on every connection; none for connections in clear.
+    pub tls: Option<Tls>,
     /// Connections at a time; those beyond are closed at once.
     pub max_connections: usize,
     /// Threads that run statements at a time.
     pub workers: usize,
-    /// From the first byte to an open database.
+    /// From the first byte to an open database, a TLS handshake included.
     pub login_timeout: Duration,
     /// A begun request has to go on, and a reply has to be taken, within this time.
     pub stall_timeout: Duration,
@@ -69,6 +75,7 @@ impl Default for Settings {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             persona: &LUW,
             access: Access::default(),
+            tls: None,
             max_connections: 512,
             workers: 8,
             login_timeout: Duration::from_secs(10),
@@ -152,11 +159,11 @@ async fn accept(listener: TcpListener, settings: Settings, shared: Arc<Shared>, 
         }
         // Replies are written whole; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
-        let mut random = [0; 64];
+        let mut random = [0; RANDOM];
         if getrandom::fill(&mut random).is_err() {
             continue;
         }
-        let conversation = Conversation::new(shared.clone(), random);
+        let conversation = Conversation::new(shared.clone(), Random::new(random));
         let link = Link {
             stream,
             settings: settings.clone(),
@@ -168,7 +175,14 @@ async fn accept(listener: TcpListener, settings: Settings, shared: Arc<Shared>, 
         };
         connections.spawn(async move {
             tracing::debug!(%peer, "connection opened");
-            link.run(conversation).await;
+            match link.settings.tls.clone() {
+                None => link.run(conversation).await,
+                Some(tls) => {
+                    if let Some(link) = link.secure(&tls).await {
+                        link.run(conversation).await;
+                    }
+                }
+            }
             tracing::debug!(%peer, "connection closed");
         });
     }
@@ -204,6 +218,20 @@ struct Gathered {
     ended: bool,
     /// The id that the next frame has to have.
     same: Option<u16>,
+}
+
+impl Link<TcpStream> {
+    /// The same, encrypted; none when no handshake came about in time.
+    async fn secure(mut self, tls: &Tls) -> Option<Link<Encrypted>> {
+        let handshake = timeout_at(self.deadline, tls.accept(self.stream));
+        let stream = tokio::select! {
+            biased;
+            _ = self.stopped.wait_for(Option::is_some) => return None,
+            done = handshake => done.ok().flatten()?,
+        };
+        let Link { settings, workers, stopped, ahead, deframer, deadline, .. } = self;
+        Some(Link { stream, settings, workers, stopped, ahead, deframer, deadline })
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
@@ -301,12 +329,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                 _ => return false,
             }
         }
-        true
+        // TLS may hold the last of it back.
+        let limit = Instant::now() + self.settings.stall_timeout;
+        matches!(timeout_at(limit, self.stream.flush()).await, Ok(Ok(())))
     }
 
     /// Hangs up. The session may have work to undo, which may block.
     async fn goodbye(&mut self, conversation: Option<Conversation>) {
-        let _ = self.stream.shutdown().await;
+        // TLS says goodbye, which a peer may not take.
+        let _ = timeout(GOODBYE, self.stream.shutdown()).await;
         let _ = tokio::task::spawn_blocking(move || drop(conversation)).await;
     }
 

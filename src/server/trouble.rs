@@ -91,6 +91,7 @@ impl From<DrdaError> for Trouble {
     fn from(e: DrdaError) -> Trouble {
         match e {
             DrdaError::Wire(e) => e.into(),
+            DrdaError::Message(e) => e.into(),
             other => {
                 tracing::debug!(error = %other, "a request cannot be read");
                 Trouble::syntax(
@@ -112,6 +113,8 @@ impl From<MessageError> for Trouble {
         match e {
             MessageError::Wire(e) => e.into(),
             MessageError::Missing { .. } => Trouble::syntax(synerrcd::MISSING, None),
+            MessageError::Duplicate { .. } => Trouble::syntax(synerrcd::DUPLICATE, None),
+            MessageError::Limit { .. } => Trouble::syntax(synerrcd::TOO_LONG, None),
             _ => Trouble::syntax(synerrcd::VALUE, None),
         }
     }

@@ -6,4 +6,5 @@ pub mod ddm;
 pub mod drda;
 pub mod dss;
 pub mod fdoca;
+pub mod record;
 pub mod value;

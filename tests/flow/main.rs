@@ -5,9 +5,12 @@
 
 mod book;
 mod client;
+mod fake;
 mod hostile;
+mod procedures;
 mod readers;
 mod record;
 mod replay;
 mod secrets;
+mod security;
 mod server;

@@ -4,7 +4,12 @@ use super::book::Book;
 use super::client::{WRONG, config, rows};
 use super::server::{Answer, Damage, start};
 use drdarrow::client::connection::Connection;
-use drdarrow::flow::connect::{Identity, Login};
+use drdarrow::client::security::Security;
+use drdarrow::flow::connect::Identity;
+use drdarrow::flow::secmec::choice::Policy;
+use drdarrow::flow::secmec::random::{RANDOM, Random};
+use drdarrow::flow::secmec::requester::Credentials;
+use drdarrow::wire::ccsid::codec::Codec;
 use drdarrow::wire::ddm::secchk::Secret;
 use drdarrow::wire::ddm::text::DdmText;
 use std::cell::Cell;
@@ -21,14 +26,20 @@ thread_local! {
 
 const PASSWORD: &str = "Tr0ub4dor-x3";
 
-/// True when the password is in there: in ASCII, EBCDIC, or either as hex or as a list of numbers.
+/// True when the password is in there: in UTF-8, UTF-16 or EBCDIC 37 or 500, or any of them as hex or
+/// as a list of numbers.
 pub fn shows(bytes: &[u8], password: &str) -> bool {
-    let ascii = password.as_bytes().to_vec();
-    let ebcdic = DdmText::Ebcdic.encode(password).unwrap();
+    let page = |ccsid: u16| {
+        let mut out = Vec::new();
+        Codec::new(ccsid).unwrap().encode(password, &mut out).ok().map(|()| out)
+    };
+    let wide = |order: fn(u16) -> [u8; 2]| password.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+    let mut forms = vec![password.as_bytes().to_vec(), wide(u16::to_be_bytes), wide(u16::to_le_bytes)];
+    forms.extend([37, 500].into_iter().filter_map(page));
     let hex = |b: &[u8], sep: &str| b.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(sep);
     let lower = bytes.to_ascii_lowercase();
     let has = |hay: &[u8], needle: &[u8]| hay.windows(needle.len()).any(|w| w == needle);
-    [ascii, ebcdic].iter().any(|form| {
+    forms.iter().any(|form| {
         let numbers = form.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
         has(bytes, form)
             || ["", " ", ", ", ":"].iter().any(|sep| has(&lower, hex(form, sep).as_bytes()))
@@ -67,6 +78,11 @@ fn the_search_finds_every_form() {
     }
     assert!(shows(&DdmText::Ebcdic.encode(PASSWORD).unwrap(), PASSWORD));
     assert!(shows(b"547230756234646F722D7833", PASSWORD));
+    let wide: Vec<u8> = PASSWORD.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert!(shows(&wide, PASSWORD) && !shows(&wide[2..], PASSWORD));
+    let mut ebcdic = Vec::new();
+    Codec::new(37).unwrap().encode("Tr0ub!4dor", &mut ebcdic).unwrap();
+    assert!(shows(&ebcdic, "Tr0ub!4dor"));
 }
 
 #[test]
@@ -80,7 +96,8 @@ fn nothing_that_is_printed_has_the_password() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let mut printed = String::new();
     runtime.block_on(async {
-        let config = config().password(PASSWORD);
+        let mut config = config().password(PASSWORD);
+        config.security = Security::Password;
         printed += &format!("{config:?} {:#?}", config.password);
         for answer in 0..3 {
             let (stream, _server) = start(
@@ -111,14 +128,19 @@ fn nothing_that_is_printed_has_the_password() {
 fn an_identity_shows_neither_password_nor_key() {
     let identity = Identity {
         rdbnam: "LAB".to_owned(),
-        user: "app".to_owned(),
-        password: Some(Secret::new(PASSWORD)),
-        login: Login::Substitute,
-        random: [0xA7; 64],
+        credentials: Credentials {
+            user: "app".to_owned(),
+            password: Some(Secret::new(PASSWORD)),
+            new_password: Some(Secret::new(PASSWORD)),
+            additional_factor: Some(Secret::new(PASSWORD)),
+            tokens: None,
+        },
+        policy: Policy { password: true, ..Policy::default() },
+        random: Random::new([0xA7; RANDOM]),
         correlation: ("00000000.0000".to_owned(), [0; 6]),
         application: "drdarrow".to_owned(),
     };
-    let printed = format!("{identity:?} {identity:#?}");
+    let printed = format!("{identity:?} {identity:#?} {:?}", identity.credentials);
     assert!(!shows(printed.as_bytes(), PASSWORD) && !printed.contains("167"), "{printed}");
 }
 

@@ -2,12 +2,15 @@
 //! out, on every persona; what is wrong is told; nobody is disturbed by his neighbour.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
+mod authority;
 mod basics;
 mod blocks;
 mod hostile;
 mod interrupt;
+mod locators;
 mod login;
 mod protocol;
 mod raw;
 mod support;
+mod tls;
 mod types;

@@ -1,5 +1,6 @@
 //! Code points: the two-byte names of commands, replies, objects, managers and parameters.
-//! (DDM and DRDA architecture; values agreed by at least two public sources or seen on the wire.)
+//! (DDM and DRDA architecture; values agreed by at least two public sources or seen on the wire;
+//! X'D0xx' to X'D4xx' are the extensions for record access to IBM i.)
 
 /// Declares each point once, as a constant and as a name.
 macro_rules! points {
@@ -23,6 +24,8 @@ points! {
     // Commands
     EXCSAT = 0x1041;
     SYNCCTL = 0x1055;
+    CMMUOW = 0x105A;
+    RLLBCKUOW = 0x105B;
     SYNCRSY = 0x1069;
     ACCSEC = 0x106D;
     SECCHK = 0x106E;
@@ -47,12 +50,38 @@ points! {
     DSCRDBTBL = 0x2012;
     EXCSQLSET = 0x2014;
     DISCONNECT = 0xC004;
+    S38ALCOB = 0xD002;
+    S38CLOSE = 0xD004;
+    S38CMD = 0xD006;
+    S38DEL = 0xD007;
+    S38DLCOB = 0xD008;
+    S38FEOD = 0xD00B;
+    S38GET = 0xD00C;
+    S38GETD = 0xD00D;
+    S38GETK = 0xD00E;
+    S38GETM = 0xD00F;
+    S38OPEN = 0xD011;
+    S38PUT = 0xD012;
+    S38PUTM = 0xD013;
+    S38UPDAT = 0xD019;
+    SXXPUTDR = 0xD01C;
+    SXXASPRQ = 0xD02A;
 
     // Reply messages
+    CSRNSARM = 0x1205;
+    DUPFILRM = 0x1207;
+    DUPKSIRM = 0x1209;
+    DUPRNBRM = 0x120A;
+    ENDFILRM = 0x120B;
+    FILFULRM = 0x120C;
+    FILIUSRM = 0x120D;
+    FILNFNRM = 0x120E;
     MGRLVLRM = 0x1210;
+    FILNOPRM = 0x1211;
     MGRDEPRM = 0x1218;
     SECCHKRM = 0x1219;
     CMDATHRM = 0x121C;
+    ACCMTHRM = 0x1231;
     AGNPRMRM = 0x1232;
     RSCLMTRM = 0x1233;
     PRCCNVRM = 0x1245;
@@ -64,7 +93,11 @@ points! {
     VALNSPRM = 0x1252;
     OBJNSPRM = 0x1253;
     CMDCHKRM = 0x1254;
+    DUPDCLRM = 0x1255;
+    DCLNAMRM = 0x1256;
+    DCLNFNRM = 0x1257;
     TRGNSPRM = 0x125F;
+    ACCINTRM = 0x1266;
     SYNCRRD = 0x126D;
     EXCSATRD = 0x1443;
     ACCSECRD = 0x14AC;
@@ -92,9 +125,11 @@ points! {
     CMDVLTRM = 0x221D;
     CMMRQSRM = 0x2225;
     RDBATHRM = 0x22CB;
+    S38MSGRM = 0xD201;
 
     // Data objects
     DATA = 0x0000;
+    CHRSTRDR = 0x0009;
     CODPNT = 0x000C;
     FDODSC = 0x0010;
     TYPDEFNAM = 0x002F;
@@ -120,15 +155,35 @@ points! {
     PBSD_ISO = 0xC001;
     PBSD_SCHEMA = 0xC002;
     ACCRDBFDBK = 0xCC0D;
+    S38IOFB = 0xD402;
+    S38OPNFB = 0xD404;
+    S38BUF = 0xD405;
+    S38LCNRD = 0xD406;
 
     // Managers
     AGENT = 0x1403;
+    CMBACCAM = 0x1405;
+    CMBKEYAM = 0x1406;
+    CMBRNBAM = 0x1407;
+    DIRFIL = 0x140C;
+    DRCAM = 0x1419;
+    KEYFIL = 0x141E;
+    LCKMGR = 0x1422;
+    ALTINDF = 0x1423;
+    RELKEYAM = 0x1432;
+    RELRNBAM = 0x1433;
+    SEQFIL = 0x143B;
     SUPERVISOR = 0x143C;
     SECMGR = 0x1440;
     CMNAPPC = 0x1444;
+    DIRECTORY = 0x1457;
     DICTIONARY = 0x1458;
+    STRAM = 0x1463;
+    STRFIL = 0x1465;
     CMNTCPIP = 0x1474;
     CMNSYNCPT = 0x147C;
+    SYSCMDMGR = 0x147F;
+    RSCRCVM = 0x14A0;
     SYNCPTMGR = 0x14C0;
     RSYNCMGR = 0x14C1;
     CCSIDMGR = 0x14CC;
@@ -142,6 +197,7 @@ points! {
     RSNCOD = 0x1127;
     RSCNAM = 0x112D;
     PRDID = 0x112E;
+    DCLNAM = 0x1136;
     PRCCNVCD = 0x113F;
     VRSNAM = 0x1144;
     SRVCLSNM = 0x1147;
@@ -165,6 +221,7 @@ points! {
     SECMEC = 0x11A2;
     SECCHKCD = 0x11A4;
     SVCERRNO = 0x11B4;
+    LUWHLDCSR = 0x11B5;
     NEWPASSWORD = 0x11DE;
     IPADDR = 0x11E8;
     SNAADDR = 0x11E9;
@@ -282,6 +339,22 @@ points! {
     SRVLST = 0x244E;
     SRVPRTY = 0x244F;
     QRYATTISOL = 0x2460;
+    S38CMDST = 0xD103;
+    S38CTLL = 0xD105;
+    S38LRQS = 0xD10B;
+    S38LWAIT = 0xD10C;
+    S38MDATA = 0xD10E;
+    S38MFILE = 0xD111;
+    S38MID = 0xD112;
+    S38LRLS = 0xD115;
+    S38MTEXT = 0xD116;
+    S38MTYPE = 0xD117;
+    S38OPTL = 0xD119;
+    S38UFCB = 0xD11F;
+    S38CLOST = 0xD121;
+    SXXFACTOR = 0xD142;
+    SXXVERID = 0xD143;
+    SXXCLTIP = 0xD144;
 }
 
 #[cfg(test)]
@@ -290,6 +363,7 @@ mod tests {
     fn known_points_have_their_names() {
         assert_eq!(super::name(0x1041), Some("EXCSAT"));
         assert_eq!(super::name(0x241B), Some("QRYDTA"));
+        assert_eq!(super::name(0xD011), Some("S38OPEN"));
         assert_eq!(super::name(0x1234), None);
     }
 }

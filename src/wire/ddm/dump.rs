@@ -167,6 +167,20 @@ fn is_collection(point: u16) -> bool {
             | cp::REBIND
             | cp::DSCRDBTBL
             | cp::EXCSQLSET
+            | cp::CMMUOW
+            | cp::RLLBCKUOW
+            | cp::S38CLOSE
+            | cp::S38CMD
+            | cp::S38DEL
+            | cp::S38FEOD
+            | cp::S38GET
+            | cp::S38GETD
+            | cp::S38GETK
+            | cp::S38GETM
+            | cp::S38OPEN
+            | cp::S38PUTM
+            | cp::S38UPDAT
+            | cp::SXXASPRQ
     );
     let data = matches!(
         point,
@@ -184,6 +198,7 @@ fn is_collection(point: u16) -> bool {
             | cp::PLGINLST
             | cp::PLGINLSE
             | cp::MONITORRD
+            | cp::S38MSGRM
     );
     command || data || is_reply_message(point)
 }
@@ -219,6 +234,11 @@ fn is_text(point: u16) -> bool {
             | cp::RSNCOD
             | cp::SRVDGN
             | cp::PBSD_SCHEMA
+            | cp::DCLNAM
+            | cp::S38CMDST
+            | cp::S38MFILE
+            | cp::S38MID
+            | cp::S38MTEXT
     )
 }
 

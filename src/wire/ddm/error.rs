@@ -26,6 +26,9 @@ pub enum MessageError {
         /// The page.
         ccsid: u16,
     },
+    /// Text that its code page does not hold.
+    #[error(transparent)]
+    Text(#[from] CcsidError),
     /// A parameter that the architecture requires.
     #[error("{message}: {parameter} is missing")]
     Missing {
@@ -33,6 +36,32 @@ pub enum MessageError {
         message: &'static str,
         /// The parameter.
         parameter: &'static str,
+    },
+    /// A parameter that may stand once stands twice.
+    #[error("{message}: {parameter} occurs more than once")]
+    Duplicate {
+        /// The message.
+        message: &'static str,
+        /// What occurs again.
+        parameter: &'static str,
+    },
+    /// Something that is longer than the architecture allows.
+    #[error("{what}: {len} bytes are above the limit of {max}")]
+    Limit {
+        /// The field.
+        what: &'static str,
+        /// Its length.
+        len: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// A value without a meaning.
+    #[error("{what}: {detail}")]
+    Value {
+        /// The field.
+        what: &'static str,
+        /// Expected and got.
+        detail: String,
     },
 }
 

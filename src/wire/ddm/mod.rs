@@ -2,6 +2,7 @@
 
 pub mod accsec;
 pub mod codepoint;
+pub mod command;
 pub mod dump;
 pub mod error;
 pub mod excsat;

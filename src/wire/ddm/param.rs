@@ -14,7 +14,10 @@ pub const RDBNAM_WIDTH: usize = 18;
 pub const RDBNAM_MAX: usize = 1024;
 
 /// Writes a whole message: LL, code point, and what `body` writes.
-pub fn message(cp: u16, body: impl FnOnce(&mut Writer) -> Result<()>) -> Result<Vec<u8>> {
+pub fn message<E>(
+    cp: u16,
+    body: impl FnOnce(&mut Writer) -> std::result::Result<(), E>,
+) -> std::result::Result<Vec<u8>, E> {
     let mut w = Writer::new();
     let mut done = Ok(());
     object::put(&mut w, cp, |w| done = body(w));

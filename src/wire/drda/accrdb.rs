@@ -3,14 +3,14 @@
 //! Derby sends PBSD behind ACCRDBRM and whenever isolation or schema changed.
 //! (DRDA: X'2001', X'2201'; PBSD X'C000' is Derby's own. Measured, except SRVLST.)
 
-use super::command::{self, Found, Slot, message, trimmed};
 use super::error::{DrdaError, Result};
 use super::package::RdbNam;
 use super::typdef::TypDefOvr;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::command::{Found, Slot, message, trimmed};
 use crate::wire::ddm::text::DdmText;
-use crate::wire::ddm::{codepoint, object};
+use crate::wire::ddm::{codepoint, object, param};
 use crate::wire::value::typdef::{TypDef, TypDefName};
 
 message! {
@@ -169,7 +169,7 @@ impl AccRdbRm {
 
     /// The whole object.
     pub fn encode(&self, text: DdmText) -> Result<Vec<u8>> {
-        command::object(Self::CP, |w| {
+        param::message(Self::CP, |w| {
             self.svrcod.put(w, codepoint::SVRCOD, text)?;
             self.prdid.put(w, codepoint::PRDID, text)?;
             self.typdef.name.put(w, codepoint::TYPDEFNAM, text)?;
@@ -247,8 +247,9 @@ fn address(data: &[u8]) -> Option<(String, u16)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::{cut_everywhere, hex};
     use super::*;
+    use crate::wire::ddm::command::cut_everywhere;
+    use crate::wire::ddm::param::hex;
 
     #[test]
     fn the_request_of_derbys_client() {

@@ -4,9 +4,9 @@
 //! (DRDA: X'2002', X'2004', X'2009'; the parameters as Wireshark names them, the sequence as a
 //! JCC binder was seen to send it.)
 
-use super::command::message;
 use super::package::{PkgNamCsn, PkgNamCt};
 use crate::wire::ddm::codepoint;
+use crate::wire::ddm::command::message;
 
 message! {
     /// BGNBND: begin a package.
@@ -102,8 +102,9 @@ message! {
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::{cut_everywhere, hex};
     use super::*;
+    use crate::wire::ddm::command::cut_everywhere;
+    use crate::wire::ddm::param::hex;
     use crate::wire::ddm::text::DdmText::Utf8;
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::wire::ccsid::error::CcsidError;
 use crate::wire::codec::error::WireError;
+use crate::wire::ddm::error::MessageError;
 
 /// A message that cannot be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,6 +10,9 @@ pub enum DrdaError {
     /// Bytes too few, too many or not allowed.
     #[error(transparent)]
     Wire(#[from] WireError),
+    /// What can be wrong with a message of either wing.
+    #[error(transparent)]
+    Message(#[from] MessageError),
     /// Text that its code page does not hold.
     #[error(transparent)]
     Ccsid(#[from] CcsidError),

@@ -3,13 +3,13 @@
 //! hold a descriptor (FDODSC) and the data that it describes (FDODTA); OUTOVR is a descriptor
 //! alone. (DRDA: X'200B', X'2412', X'2413', X'146C', X'2415'; parameters as measured.)
 
-use super::command::{self, message};
 use super::error::{DrdaError, Result};
 use super::package::PkgNamCsn;
 use super::text::NULL;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::{codepoint, object};
+use crate::wire::ddm::command::message;
+use crate::wire::ddm::{codepoint, object, param};
 use bytes::Bytes;
 
 message! {
@@ -123,7 +123,7 @@ impl Described {
 
     fn encode(&self, cp: u16) -> Result<Vec<u8>> {
         bounded("SQLDTA", self.fdodsc.len().saturating_add(self.fdodta.len()))?;
-        command::object(cp, |w| {
+        param::message(cp, |w| {
             object::put_bytes(w, codepoint::FDODSC, &self.fdodsc);
             object::put_bytes(w, codepoint::FDODTA, &self.fdodta);
             Ok(())
@@ -139,7 +139,7 @@ pub const DERBY_EXTDTA_COMPLETE: u8 = 0x7F;
 /// it; `status` is for Derby only.
 pub fn extdta(value: &[u8], nullable: bool, status: Option<u8>) -> Result<Vec<u8>> {
     bounded("EXTDTA", value.len())?;
-    command::object(codepoint::EXTDTA, |w| {
+    param::message(codepoint::EXTDTA, |w| {
         if nullable {
             w.u8(0);
         }
@@ -194,8 +194,9 @@ fn bounded(what: &'static str, len: usize) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::{cut_everywhere, hex};
     use super::*;
+    use crate::wire::ddm::command::cut_everywhere;
+    use crate::wire::ddm::param::hex;
     use crate::wire::ddm::text::DdmText::Utf8;
 
     const CLI: &str = "004421135445535444422020202020202020202020204e554c4c4944202020202020202020202020\

@@ -2,7 +2,6 @@
 
 pub mod accrdb;
 pub mod bind;
-pub mod command;
 pub mod error;
 pub mod execute;
 pub mod layout;

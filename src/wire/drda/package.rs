@@ -3,10 +3,10 @@
 //! Three names of up to 18 bytes make the short form of 64 bytes; one longer name gives each of
 //! the three a two-byte length. (DDM: PKGNAMCSN X'2113', PKGNAMCT X'2112'; both forms measured.)
 
-use super::command::{Param, trimmed};
-use super::error::{DrdaError, Result};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::command::{Param, trimmed};
+use crate::wire::ddm::error::{MessageError, Result};
 use crate::wire::ddm::text::DdmText;
 
 /// The token of the dynamic packages, raw ASCII bytes in every environment.
@@ -194,13 +194,13 @@ fn names(r: &mut Reader<'_>, behind: usize, text: DdmText) -> Result<[String; 3]
 }
 
 fn limit(what: &'static str, len: usize, max: usize) -> Result<()> {
-    if len > max { Err(DrdaError::Limit { what, len, max }) } else { Ok(()) }
+    if len > max { Err(MessageError::Limit { what, len, max }) } else { Ok(()) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::hex;
     use super::*;
+    use crate::wire::ddm::param::hex;
 
     fn read(hex_text: &str, text: DdmText) -> PkgNamCsn {
         let bytes = hex(hex_text);
@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(PkgNamCt::read("PKGNAMCT", w.as_slice(), DdmText::Utf8), Ok(name.clone()));
         let long = PkgNamCt { rdbnam: "x".repeat(256), ..name };
         let error = long.write(&mut Writer::new(), DdmText::Utf8);
-        assert_eq!(error, Err(DrdaError::Limit { what: "RDBNAM", len: 256, max: 255 }));
+        assert_eq!(error, Err(MessageError::Limit { what: "RDBNAM", len: 256, max: 255 }));
     }
 
     #[test]

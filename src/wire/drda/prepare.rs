@@ -4,8 +4,8 @@
 //! error. (DRDA: X'200D', X'2008', X'200A', X'2014'; parameters as measured from IBM's CLI
 //! driver and Derby's client.)
 
-use super::command::message;
 use super::package::PkgNamCsn;
+use crate::wire::ddm::command::message;
 
 message! {
     /// PRPSQLSTT: bind a statement's text to a section.
@@ -78,8 +78,9 @@ pub mod typsqlda {
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::{cut_everywhere, hex};
     use super::*;
+    use crate::wire::ddm::command::cut_everywhere;
+    use crate::wire::ddm::param::hex;
     use crate::wire::ddm::text::DdmText;
 
     const CSN: &str = "004421135445535444422020202020202020202020204e554c4c4944202020202020202020202020\

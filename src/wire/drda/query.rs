@@ -2,9 +2,9 @@
 //! block, CLSQRY (answered by SQLCARD). Objects that may follow OPNQRY: SQLDTA with parameters;
 //! CNTQRY: OUTOVR. (DRDA: X'200C', X'2205', X'2006', X'2005'; parameters as measured.)
 
-use super::command::message;
 use super::package::PkgNamCsn;
 use crate::wire::ddm::codepoint;
+use crate::wire::ddm::command::message;
 
 message! {
     /// OPNQRY: run a prepared query and send its first block.
@@ -78,6 +78,21 @@ message! {
 }
 
 impl OpnQryRm {
+    /// A query that only reads, by the fixed row protocol or by limited blocks.
+    pub fn read_only(fixed: bool, held: bool, qryinsid: u64) -> Self {
+        OpnQryRm {
+            svrcod: 0,
+            qryprctyp: if fixed { codepoint::FIXROWPRC } else { codepoint::LMTBLKPRC },
+            sqlcsrhld: Some(held),
+            qryinsid: Some(qryinsid),
+            qryattscr: None,
+            qryattsns: None,
+            qryattupd: Some(1),
+            qryattset: None,
+            qryattisol: None,
+        }
+    }
+
     /// True for the fixed row protocol (one row a block, none with the open), false for limited
     /// blocks.
     pub fn fixed_row(&self) -> bool {
@@ -181,8 +196,9 @@ pub mod orientation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::{cut_everywhere, hex};
     use super::*;
+    use crate::wire::ddm::command::cut_everywhere;
+    use crate::wire::ddm::param::hex;
     use crate::wire::ddm::text::DdmText::Utf8;
 
     const CLI: &str = "004421135445535444422020202020202020202020204e554c4c4944202020202020202020202020\

@@ -2,14 +2,14 @@
 //! with OPNQRYRM, SQLCINRD, QRYDSC and QRYDTA of its own. (DRDA: X'2219', X'2139', X'240E';
 //! measured from Derby.)
 
-use super::command::{self, Param, message};
 use super::error::{DrdaError, Result};
 use super::package::PkgNamCsn;
 use super::text::SqlText;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::command::{self, Param, message};
 use crate::wire::ddm::text::DdmText;
-use crate::wire::ddm::{codepoint, object};
+use crate::wire::ddm::{codepoint, error, object, param};
 use crate::wire::value::typdef::TypDef;
 
 message! {
@@ -27,11 +27,11 @@ message! {
 pub struct PkgSnLst(pub Vec<PkgNamCsn>);
 
 impl Param for PkgSnLst {
-    fn write(&self, w: &mut Writer, text: DdmText) -> Result<()> {
+    fn write(&self, w: &mut Writer, text: DdmText) -> error::Result<()> {
         self.0.iter().try_for_each(|section| command::Slot::put(section, w, codepoint::PKGNAMCSN, text))
     }
 
-    fn read(_: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+    fn read(_: &'static str, data: &[u8], text: DdmText) -> error::Result<Self> {
         let mut out = Vec::new();
         for param in object::params(data) {
             let (cp, data) = param?;
@@ -74,7 +74,7 @@ pub fn encode(sets: &[ResultSet], typdef: &TypDef) -> Result<Vec<u8>> {
     let (len, max) = (sets.len(), i16::MAX as usize);
     let count = u16::try_from(len).ok().filter(|_| len <= max);
     let count = count.ok_or(DrdaError::Limit { what: "SQLRSLRD", len, max })?;
-    command::object(codepoint::SQLRSLRD, |w| {
+    param::message(codepoint::SQLRSLRD, |w| {
         w.u16_in(count, text.order());
         for set in sets {
             w.u32_in(set.locator, text.order());
@@ -87,8 +87,9 @@ pub fn encode(sets: &[ResultSet], typdef: &TypDef) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::{cut_everywhere, hex};
     use super::*;
+    use crate::wire::ddm::command::cut_everywhere;
+    use crate::wire::ddm::param::hex;
 
     #[test]
     fn the_announcement_of_derby() {

@@ -3,14 +3,13 @@
 //! Up to SQLAM 6 the database's name stands in front of SQLERRD with a fixed width and there are
 //! no diagnostics. (Layouts read from a Db2 for z/OS answer at level 6 and from Derby at 7.)
 
-use super::command;
 use super::error::Result;
 use super::sqlcode;
 use super::sqldiag::DiagGroup;
 use super::text::{NULL, Page, SqlText, present, put_var};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::codepoint;
+use crate::wire::ddm::{codepoint, param};
 use crate::wire::value::typdef::TypDef;
 
 /// Between the tokens of SQLERRMC: Db2 writes the bare byte, whatever the CCSID.
@@ -94,7 +93,7 @@ impl Sqlca {
     /// A whole SQLCARD.
     pub fn encode(sqlca: Option<&Sqlca>, sqlam: u16, typdef: &TypDef) -> Result<Vec<u8>> {
         let text = SqlText::new(typdef);
-        command::object(codepoint::SQLCARD, |w| Sqlca::write(sqlca, w, sqlam, &text))
+        param::message(codepoint::SQLCARD, |w| Sqlca::write(sqlca, w, sqlam, &text))
     }
 
     /// Writes an SQLCAGRP.
@@ -241,8 +240,8 @@ fn halves(high: i32, low: i32) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::hex;
     use super::*;
+    use crate::wire::ddm::param::hex;
     use crate::wire::value::typdef::TypDefName;
 
     const DERBY: TypDef = TypDef { name: TypDefName::Asc, sbc: 1208, dbc: 0, mbc: 1208, xml: 0 };

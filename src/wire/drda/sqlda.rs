@@ -4,7 +4,6 @@
 //! consume the object exactly; if it does not, the neighbouring layouts are tried and one is
 //! believed only if no other reads something else out of the same bytes.
 
-use super::command;
 use super::error::{DrdaError, Result};
 use super::layout::{Layout, ServerClass};
 use super::sqlca::Sqlca;
@@ -12,7 +11,7 @@ use super::sqlvar::{SqlDh, SqlVar};
 use super::text::SqlText;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::codepoint;
+use crate::wire::ddm::{codepoint, param};
 use crate::wire::value::typdef::TypDef;
 
 /// A description.
@@ -50,7 +49,7 @@ impl SqlDa {
     /// A whole SQLDARD in the given layout.
     pub fn encode(&self, sqlam: u16, layout: Layout, typdef: &TypDef) -> Result<Vec<u8>> {
         let text = SqlText::new(typdef);
-        command::object(codepoint::SQLDARD, |w| {
+        param::message(codepoint::SQLDARD, |w| {
             Sqlca::write(self.sqlca.as_ref(), w, sqlam, &text)?;
             self.write_columns(w, layout, &text)
         })
@@ -59,7 +58,7 @@ impl SqlDa {
     /// A whole SQLCINRD in the given layout.
     pub fn encode_sqlcinrd(&self, layout: Layout, typdef: &TypDef) -> Result<Vec<u8>> {
         let text = SqlText::new(typdef);
-        command::object(codepoint::SQLCINRD, |w| self.write_columns(w, layout, &text))
+        param::message(codepoint::SQLCINRD, |w| self.write_columns(w, layout, &text))
     }
 
     fn write_columns(&self, w: &mut Writer, layout: Layout, text: &SqlText) -> Result<()> {
@@ -113,9 +112,9 @@ fn choose(what: &'static str, sqlam: u16, class: ServerClass, read: impl Fn(Layo
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::hex;
     use super::super::sqlvar::{SqlUdt, SqlVarOpt};
     use super::*;
+    use crate::wire::ddm::param::hex;
     use crate::wire::value::typdef::TypDefName;
 
     const DERBY: TypDef = TypDef { name: TypDefName::Asc, sbc: 1208, dbc: 0, mbc: 1208, xml: 0 };

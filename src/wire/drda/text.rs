@@ -5,12 +5,11 @@
 //! SQLAM 7 and above a nullable mixed and a nullable single part with four-byte lengths, below
 //! that a VCM and a VCS. (FD:OCA early descriptors; measured: everyone sends `00 len text FF`.)
 
-use super::command;
 use super::error::{DrdaError, Result};
 use crate::wire::ccsid::{codec::Codec, error::CcsidError};
 use crate::wire::codec::reader::{ByteOrder, Reader};
 use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::codepoint;
+use crate::wire::ddm::{codepoint, param};
 use crate::wire::value::typdef::{TypDef, TypDefName};
 
 /// The null indicator of an absent group or string.
@@ -215,7 +214,7 @@ pub fn put_var(w: &mut Writer, what: &'static str, bytes: &[u8]) -> Result<()> {
 
 fn put_text(cp: u16, text: &str, typdef: &TypDef, sqlam: u16) -> Result<Vec<u8>> {
     let page = SqlText::new(typdef);
-    command::object(cp, |w| {
+    param::message(cp, |w| {
         if sqlam < 7 {
             return page.put_pair(w, "SQLSTT", text);
         }
@@ -242,8 +241,8 @@ fn long<'a>(r: &mut Reader<'a>) -> Result<Option<&'a [u8]>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::hex;
     use super::*;
+    use crate::wire::ddm::param::hex;
 
     #[test]
     fn a_statement_of_ibms_driver() {

@@ -3,11 +3,11 @@
 //! name some of the CCSIDs only; the others stay as they were. (DRDA; measured: Derby states no
 //! double-byte CCSID, and puts parameters of ACCRDBRM inside its TYPDEFOVR.)
 
-use super::command::{self, Found, Param, Slot};
-use super::error::{DrdaError, Result};
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::command::{self, Found, Param, Slot};
+use crate::wire::ddm::error::{MessageError, Result};
 use crate::wire::ddm::text::DdmText;
-use crate::wire::ddm::{codepoint, object};
+use crate::wire::ddm::{codepoint, object, param};
 use crate::wire::value::typdef::{TypDef, TypDefName};
 
 /// The CCSIDs that a TYPDEFOVR names.
@@ -81,7 +81,7 @@ impl Param for TypDefName {
     fn read(_: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
         let known = |text: DdmText| TypDefName::from_name(&command::trimmed(data, text));
         known(text).or_else(|| known(DdmText::Ebcdic)).or_else(|| known(DdmText::Utf8)).ok_or_else(|| {
-            DrdaError::Value { what: "TYPDEFNAM", detail: format!("unknown environment {:?}", text.decode(data)) }
+            MessageError::Value { what: "TYPDEFNAM", detail: format!("unknown environment {:?}", text.decode(data)) }
         })
     }
 }
@@ -99,15 +99,16 @@ pub fn take(typdef: &mut TypDef, cp: u16, body: &[u8], text: DdmText) -> Result<
 
 /// Both objects, to stand before data objects of another environment.
 pub fn encode(typdef: &TypDef, text: DdmText) -> Result<Vec<u8>> {
-    let mut out = command::object(codepoint::TYPDEFNAM, |w| typdef.name.write(w, text))?;
-    out.extend(command::object(codepoint::TYPDEFOVR, |w| TypDefOvr::of(typdef).write(w, text))?);
+    let mut out = param::message(codepoint::TYPDEFNAM, |w| typdef.name.write(w, text))?;
+    out.extend(param::message(codepoint::TYPDEFOVR, |w| TypDefOvr::of(typdef).write(w, text))?);
     Ok(out)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::{cut_everywhere, hex};
     use super::*;
+    use crate::wire::ddm::command::cut_everywhere;
+    use crate::wire::ddm::param::hex;
 
     #[test]
     fn overrides_are_partial() {

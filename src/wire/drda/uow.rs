@@ -1,10 +1,10 @@
 //! The unit of work: RDBCMM commits, RDBRLLBCK rolls back; ENDUOWRM and an SQLCARD answer, as they
 //! also do when a statement itself ended the unit of work. (DRDA: X'200E', X'200F', X'220C'.)
 
-use super::command::{Param, message};
-use super::error::{DrdaError, Result};
 use super::package::RdbNam;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::command::{Param, message};
+use crate::wire::ddm::error::{MessageError, Result};
 use crate::wire::ddm::text::DdmText;
 
 message! {
@@ -70,7 +70,7 @@ impl Param for RlsConv {
             [0xF0] => Ok(RlsConv::Keep),
             [0xF1] => Ok(RlsConv::Terminate),
             [0xF2] => Ok(RlsConv::Reuse),
-            _ => Err(DrdaError::Value { what, detail: format!("{data:02X?}") }),
+            _ => Err(MessageError::Value { what, detail: format!("{data:02X?}") }),
         }
     }
 }
@@ -88,15 +88,16 @@ impl Param for UowDsp {
         match data {
             [1] => Ok(UowDsp::Committed),
             [2] => Ok(UowDsp::RolledBack),
-            _ => Err(DrdaError::Value { what, detail: format!("{data:02X?}") }),
+            _ => Err(MessageError::Value { what, detail: format!("{data:02X?}") }),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::{cut_everywhere, hex};
     use super::*;
+    use crate::wire::ddm::command::cut_everywhere;
+    use crate::wire::ddm::param::hex;
     use DdmText::Utf8;
 
     #[test]

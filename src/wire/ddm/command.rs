@@ -1,13 +1,13 @@
-//! What the command families share: a message is a list of named parameters in free order, so
+//! What the command families of both wings share: a message is a list of named parameters in free order, so
 //! each is declared once as (field, code point, type) and gets both its writer and its reader.
 //! Parameters that a message does not know are stepped over; one that it knows may stand once.
 //! (DDM: command and reply message objects.)
 
-use super::error::{DrdaError, Result};
+use super::error::{MessageError, Result};
+use super::text::DdmText;
+use super::{codepoint, object};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::text::DdmText;
-use crate::wire::ddm::{codepoint, object};
 
 /// A type that a parameter can have.
 pub trait Param: Sized {
@@ -89,7 +89,7 @@ impl<P: Param> Slot for P {
     fn take(found: &Found<'_>, cp: u16, text: DdmText) -> Result<Self> {
         match found.only(cp)? {
             Some(data) => P::read(named(cp), data, text),
-            None => Err(DrdaError::Missing { message: found.message, parameter: named(cp) }),
+            None => Err(MessageError::Missing { message: found.message, parameter: named(cp) }),
         }
     }
 }
@@ -127,7 +127,7 @@ impl<'a> Found<'a> {
         let first = hits.next().map(|(_, data)| *data);
         match hits.next() {
             None => Ok(first),
-            Some(_) => Err(DrdaError::Duplicate { message: self.message, parameter: named(cp) }),
+            Some(_) => Err(MessageError::Duplicate { message: self.message, parameter: named(cp) }),
         }
     }
 
@@ -157,9 +157,9 @@ macro_rules! message {
             pub fn encode(
                 &self,
                 text: $crate::wire::ddm::text::DdmText,
-            ) -> $crate::wire::drda::error::Result<Vec<u8>> {
-                $crate::wire::drda::command::object(Self::CP, |_w| {
-                    $( $crate::wire::drda::command::Slot::put(
+            ) -> $crate::wire::ddm::error::Result<Vec<u8>> {
+                $crate::wire::ddm::param::message(Self::CP, |_w| {
+                    $( $crate::wire::ddm::command::Slot::put(
                         &self.$field, _w, $crate::wire::ddm::codepoint::$fcp, text)?; )*
                     Ok(())
                 })
@@ -169,25 +169,17 @@ macro_rules! message {
             pub fn decode(
                 body: &[u8],
                 text: $crate::wire::ddm::text::DdmText,
-            ) -> $crate::wire::drda::error::Result<Self> {
-                let _found = $crate::wire::drda::command::Found::read(stringify!($cp), body)?;
+            ) -> $crate::wire::ddm::error::Result<Self> {
+                let _found = $crate::wire::ddm::command::Found::read(stringify!($cp), body)?;
                 Ok($name {
-                    $( $field: $crate::wire::drda::command::Slot::take(
+                    $( $field: $crate::wire::ddm::command::Slot::take(
                         &_found, $crate::wire::ddm::codepoint::$fcp, text)?, )*
                 })
             }
         }
     };
 }
-pub(super) use message;
-
-/// One whole object whose body may fail to be written.
-pub fn object(cp: u16, body: impl FnOnce(&mut Writer) -> Result<()>) -> Result<Vec<u8>> {
-    let mut w = Writer::new();
-    let mut done = Ok(());
-    object::put(&mut w, cp, |w| done = body(w));
-    done.map(|()| w.into_vec())
-}
+pub(crate) use message;
 
 /// DDM text without the blanks that fill a fixed width.
 pub fn trimmed(data: &[u8], text: DdmText) -> String {
@@ -204,7 +196,10 @@ fn named(cp: u16) -> &'static str {
 /// Cuts a whole object's body at every byte: each must be an error or, where the cut falls
 /// between two parameters, a value; never a panic.
 #[cfg(test)]
-pub(super) fn cut_everywhere<T: std::fmt::Debug>(body: &[u8], read: impl Fn(&[u8]) -> Result<T>) {
+pub(crate) fn cut_everywhere<T: std::fmt::Debug, E: std::fmt::Debug>(
+    body: &[u8],
+    read: impl Fn(&[u8]) -> std::result::Result<T, E>,
+) {
     let ends: Vec<usize> = object::params(body)
         .scan(0, |at, p| {
             *at += p.ok()?.1.len() + 4;
@@ -219,17 +214,11 @@ pub(super) fn cut_everywhere<T: std::fmt::Debug>(body: &[u8], read: impl Fn(&[u8
     }
 }
 
-/// Bytes from hex.
-#[cfg(test)]
-pub(super) fn hex(s: &str) -> Vec<u8> {
-    let digits: Vec<u8> = s.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-    digits.chunks(2).map(|c| u8::from_str_radix(std::str::from_utf8(c).unwrap(), 16).unwrap()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(unreachable_pub)] // the declared message is public by construction
 
+    use super::super::param::hex;
     use super::*;
 
     message! {
@@ -254,9 +243,9 @@ mod tests {
     #[test]
     fn missing_doubled_and_misshapen_parameters_are_named() {
         let missing = Sample::decode(&hex("00052154F1"), DdmText::Utf8);
-        assert_eq!(missing, Err(DrdaError::Missing { message: "CNTQRY", parameter: "QRYBLKSZ" }));
+        assert_eq!(missing, Err(MessageError::Missing { message: "CNTQRY", parameter: "QRYBLKSZ" }));
         let twice = Sample::decode(&hex("000821140000FFFF 000821140000FFFF"), DdmText::Utf8);
-        assert_eq!(twice, Err(DrdaError::Duplicate { message: "CNTQRY", parameter: "QRYBLKSZ" }));
+        assert_eq!(twice, Err(MessageError::Duplicate { message: "CNTQRY", parameter: "QRYBLKSZ" }));
         assert!(Sample::decode(&hex("000721140000FF"), DdmText::Utf8).is_err());
         assert!(Sample::decode(&hex("000821140000FFFF 0005215401"), DdmText::Utf8).is_err());
     }

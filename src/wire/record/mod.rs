@@ -1,0 +1,22 @@
+//! The record wing: files of IBM i read and written record by record. One file per command or
+//! feedback area of the extensions that begin with S38, and the record formats.
+
+pub mod buffer;
+pub mod close;
+pub mod columns;
+pub mod control;
+pub mod describe;
+pub mod format;
+pub mod iofb;
+pub mod message;
+pub mod name;
+pub mod open;
+pub mod opnfb;
+pub mod outfile;
+pub mod read;
+pub mod session;
+pub mod signon;
+pub mod write;
+
+#[cfg(test)]
+mod captured;
