@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from apart import PeerFailed, apart
 from derby import DerbyError, Truth
 
 import drdarrow
@@ -404,3 +405,23 @@ def test_derbys_own_client() -> None:
         assert source.execute("SELECT COUNT(*) FROM T").fetchall() == [(3,)]
         with pytest.raises(DerbyError, match="42703 NOTHING"):
             java.select("SELECT NOTHING FROM T")
+
+
+def test_ibms_own_driver() -> None:
+    source = duckdb.connect()
+    source.execute("CREATE TABLE T AS SELECT i::INTEGER ID, 'name ' || i NM, (i * 1.5)::DECIMAL(9, 2) D FROM range(2000) t(i)")
+    with server.serve(source, database="SHOP", users={"app": "secret"}) as srv:
+        to = f"DATABASE=SHOP;HOSTNAME={srv.host};PORT={srv.port};PROTOCOL=TCPIP;UID=app;PWD=secret;"
+        everything, some, none, found = apart(
+            "ibm.select",
+            to,
+            "SELECT * FROM T ORDER BY ID WITH UR",
+            "SELECT COUNT(*), CAST(SUM(ID) AS INTEGER), 7 / 2 FROM T",
+            "SELECT NM FROM T WHERE ID < 0",
+            "SELECT repeat('x', 5000) FROM SYSIBM.SYSDUMMY1",
+        )
+        assert everything == [(n, f"name {n}", f"{Decimal(n) * Decimal('1.5'):.2f}") for n in range(2000)]
+        assert (some, none, found) == ([(2000, 1_999_000, 3)], [], [("x" * 5000,)])
+        assert apart("ibm.filters", to, [("SELECT NM FROM T WHERE ID = ? AND D > ?", (3, "4.00"))]) == [[("name 3",)]]
+        with pytest.raises(PeerFailed, match='SQL0204N  "NOWHERE" is an undefined name'):
+            apart("ibm.select", to, "SELECT * FROM NOWHERE")
