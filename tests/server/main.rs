@@ -6,6 +6,7 @@ mod authority;
 mod basics;
 mod blocks;
 mod hostile;
+mod interrupt;
 mod locators;
 mod login;
 mod negative;
