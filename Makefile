@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 TEST_PACKAGES := "maturin>=1.16,<2" pytest pytest-timeout pyarrow polars "pandas>=3" duckdb dbapi-compliance \
 	mypy ruff nbclient ipykernel psutil rich pyarrow-stubs
 
-.PHONY: demo test tools system check rust wheel python notebooks docs bench clean
+.PHONY: demo test tools system check rust wheel python notebooks docs bench bench-peers clean
 
 ## Starts Derby, loads sample rows and streams them to Arrow, Parquet and Polars.
 demo: wheel
@@ -53,6 +53,10 @@ docs: tools
 ## Ratios of one run; see benches/.
 bench: wheel
 	$(BIN)/python benches/compare.py --wheel target/wheels/*.whl
+
+## The same beside the clients of Db2, each against its own recorded conversation.
+bench-peers: wheel
+	$(BIN)/python benches/peers.py --wheel target/wheels/*.whl
 
 clean:
 	rm -rf target $(VENV)

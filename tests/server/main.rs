@@ -8,5 +8,9 @@ mod hostile;
 mod login;
 mod protocol;
 mod raw;
+mod replay;
 mod support;
+#[path = "../../benches/tools/main.rs"]
+#[allow(dead_code, reason = "the commands themselves are not run here")]
+mod tools;
 mod types;
