@@ -7,7 +7,7 @@ TEST_PACKAGES := pytest pytest-timeout pyarrow polars "pandas>=3" duckdb dbapi-c
 	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
 	ibm_db adbc-driver-db2
 
-.PHONY: demo test tools system check rust build wheel python notebooks docs bench clean
+.PHONY: demo test tools system check rust build wheel python notebooks docs bench bench-peers clean
 
 ## Starts the embedded server with sample rows and streams them to Arrow, Parquet and Polars.
 demo: build
@@ -62,6 +62,10 @@ docs: tools
 ## Ratios of one run; see benches/.
 bench: wheel
 	$(BIN)/python benches/compare.py --wheel target/wheels/*.whl
+
+## The same beside the clients of Db2, each against its own recorded conversation.
+bench-peers: wheel
+	$(BIN)/python benches/peers.py --wheel target/wheels/*.whl
 
 clean:
 	rm -rf target $(VENV)

@@ -13,6 +13,10 @@ mod negative;
 mod protocol;
 mod random;
 mod raw;
+mod replay;
 mod support;
 mod tls;
+#[path = "../../benches/tools/main.rs"]
+#[allow(dead_code, reason = "the commands themselves are not run here")]
+mod tools;
 mod types;
