@@ -7,6 +7,7 @@ mod blocks;
 mod hostile;
 mod locators;
 mod login;
+mod probe;
 mod protocol;
 mod raw;
 mod support;
