@@ -7,6 +7,7 @@
 
 mod lane;
 mod number;
+pub mod place;
 pub mod rows;
 mod source;
 mod string;

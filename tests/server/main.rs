@@ -2,14 +2,22 @@
 //! out, on every persona; what is wrong is told; nobody is disturbed by his neighbour.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
+mod authority;
 mod basics;
 mod blocks;
 mod hostile;
+mod interrupt;
 mod locators;
 mod login;
+mod negative;
 mod probe;
 mod protocol;
+mod random;
 mod raw;
+mod replay;
 mod support;
 mod tls;
+#[path = "../../benches/tools/main.rs"]
+#[allow(dead_code, reason = "the commands themselves are not run here")]
+mod tools;
 mod types;

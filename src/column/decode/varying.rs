@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, GenericBinaryArray, GenericStringArray, OffsetSizeTr
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use super::frame::{Frame, Validity};
-use super::primitive::first_null;
+use super::primitive::{Target, first_null};
 use super::spare::Spares;
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::column::options::TextErrors;
@@ -19,6 +19,8 @@ const MEDIUM: usize = 64;
 /// Collects values of varying length.
 pub(super) struct ByteColumn<O> {
     column: Column,
+    null_on_error: bool,
+    nulled: u64,
     validity: Validity,
     offsets: Vec<O>,
     /// Longer than `used`, so that short copies can run over: what is behind `used` means nothing.
@@ -33,9 +35,11 @@ pub(super) struct ByteColumn<O> {
 }
 
 impl<O: OffsetSizeTrait> ByteColumn<O> {
-    pub(super) fn new(column: Column) -> Self {
+    pub(super) fn new(target: Target) -> Self {
         ByteColumn {
-            column,
+            column: target.column,
+            null_on_error: target.null_on_error,
+            nulled: 0,
             validity: Validity::new(),
             offsets: Vec::new(),
             values: Vec::new(),
@@ -89,19 +93,104 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         self.begin(first_row, cells.len());
         self.values.truncate(self.used);
         for (row, cell) in (first_row..).zip(cells) {
+            let mut valid = cell.is_some();
             match cell {
                 Some(Some(cell)) => {
-                    convert(cell, &mut self.values).map_err(|reason| self.column.value(row, cell, reason))?;
+                    let start = self.values.len();
+                    match convert(cell, &mut self.values) {
+                        Ok(()) => {}
+                        Err(_) if self.null_on_error => {
+                            self.values.truncate(start);
+                            self.nulled += 1;
+                            valid = false;
+                        }
+                        Err(reason) => return Err(self.column.value(row, cell, reason)),
+                    }
                 }
                 Some(None) => return Err(self.column.cut(row)),
                 None if !self.column.nullable => return Err(self.column.null(row)),
                 None => {}
             }
-            self.validity.push(cell.is_some());
+            self.validity.push(valid);
             self.offsets.push(O::usize_as(self.values.len()));
         }
         self.used = self.values.len();
         if self.used > O::MAX_OFFSET { Err(self.column.too_large()) } else { Ok(()) }
+    }
+
+    /// Takes cells of `width` bytes through a table of ASCII characters; one with a byte that the table
+    /// lacks (top bit set) goes through `careful` instead.
+    pub(super) fn translate(
+        &mut self,
+        width: usize,
+        table: &[u8; 256],
+        cells: &Cells<'_>,
+        careful: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), Reason>,
+    ) -> Result<(), ColumnError> {
+        let rows = cells.offsets.len();
+        self.begin(cells.first_row, rows);
+        let (mut end, mut odd, mut bad) = (self.used, Vec::new(), Vec::new());
+        self.room(end + rows * width);
+        for (n, at) in cells.offsets.iter().enumerate() {
+            let row = cells.first_row + n as u64;
+            if *at != NULL {
+                let cell = cells.buf.get(*at as usize..).and_then(|tail| tail.get(..width));
+                let (Some(cell), Some(to)) = (cell, self.values.get_mut(end..end + width)) else {
+                    return Err(self.column.cut(row));
+                };
+                let mut all = 0;
+                for (to, from) in to.iter_mut().zip(cell) {
+                    *to = table.get(usize::from(*from)).copied().unwrap_or(0x80);
+                    all |= *to;
+                }
+                if all < 0x80 {
+                    end += width;
+                } else {
+                    odd.clear();
+                    match careful(cell, &mut odd) {
+                        Ok(()) => {
+                            self.room(end + odd.len() + (rows - n - 1) * width);
+                            if let Some(to) = self.values.get_mut(end..end + odd.len()) {
+                                to.copy_from_slice(&odd);
+                            }
+                            end += odd.len();
+                        }
+                        Err(_) if self.null_on_error => bad.push(n),
+                        Err(reason) => return Err(self.column.value(row, cell, reason)),
+                    }
+                }
+            }
+            self.offsets.push(O::usize_as(end));
+        }
+        self.used = end;
+        if end > O::MAX_OFFSET {
+            return Err(self.column.too_large());
+        }
+        if bad.is_empty() {
+            return match self.validity.append(cells.offsets) && !self.column.nullable {
+                true => Err(first_null(&self.column, cells)),
+                false => Ok(()),
+            };
+        }
+        self.nulled += bad.len() as u64;
+        for (n, at) in cells.offsets.iter().enumerate() {
+            if *at == NULL && !self.column.nullable {
+                return Err(first_null(&self.column, cells));
+            }
+            self.validity.push(*at != NULL && bad.binary_search(&n).is_err());
+        }
+        Ok(())
+    }
+
+    /// Makes room for values up to `end`.
+    fn room(&mut self, end: usize) {
+        if self.values.len() < end {
+            self.values.resize(end.max(self.values.len() * 2), 0);
+        }
+    }
+
+    pub(super) fn nulled(&self) -> u64 {
+        self.nulled
     }
 
     pub(super) fn len(&self) -> usize {
