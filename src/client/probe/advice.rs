@@ -1,6 +1,6 @@
 //! What to improve, from what was found.
 
-use super::report::{Advice, Port, Server, Service, Severity, State, Tls};
+use super::report::{Advice, Port, Server, Service, Severity, Tls};
 use crate::net::tls::Seen;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -62,7 +62,7 @@ impl Reach {
 pub(super) fn advice(ports: &[Port], now: i64) -> Vec<Advice> {
     let twin = ports.iter().any(|port| port.service == Service::Drda && port.tls.is_some());
     let mut out = Vec::new();
-    for port in ports.iter().filter(|port| port.state == State::Open) {
+    for port in ports.iter().filter(|port| port.is_open()) {
         let mut say = |severity, code, text: String, cure: &str| {
             out.push(Advice { severity, code, port: port.port, text, cure: cure.to_owned() });
         };
@@ -205,7 +205,7 @@ fn days(n: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::probe::report::{Mechanism, SignOn};
+    use crate::client::probe::report::{Mechanism, SignOn, State};
     use crate::net::certificate::{Certificate, Names};
     use crate::net::fingerprint::Fingerprint;
     use std::net::SocketAddr;

@@ -105,6 +105,11 @@ pub struct Port {
 }
 
 impl Port {
+    /// It takes connections.
+    pub fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
     /// Nothing known yet.
     pub(super) fn new(port: u16) -> Port {
         Port {
