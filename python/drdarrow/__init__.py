@@ -29,6 +29,7 @@ from drdarrow.exceptions import (
     ProgrammingError,
     Warning,  # noqa: A004  PEP 249 wants this name
 )
+from drdarrow.probing import ProbeReport, probe
 from drdarrow.types import (
     BINARY,
     DATETIME,
@@ -64,6 +65,7 @@ __all__ = [
     "InternalError",
     "NotSupportedError",
     "OperationalError",
+    "ProbeReport",
     "ProgrammingError",
     "RecordBatch",
     "Schema",
@@ -76,6 +78,7 @@ __all__ = [
     "apilevel",
     "connect",
     "paramstyle",
+    "probe",
     "threadsafety",
 ]
 

@@ -26,6 +26,8 @@ __all__ = [
     "collect",
     "connect",
     "connect_async",
+    "probe",
+    "probe_async",
     "serve",
 ]
 
@@ -89,6 +91,8 @@ def connect(
     batch_rows: int | None = None,
     batch_bytes: int | None = None,
 ) -> Connection: ...
+def probe(host: str, ports: list[int] | None, timeout: float, database: str | None) -> dict[str, Any]: ...
+def probe_async(host: str, ports: list[int] | None, timeout: float, database: str | None) -> Future[dict[str, Any]]: ...
 def connect_async(uri: str | None = None, /, **settings: Any) -> Future[RawConnection]: ...
 def collect(exporter: object) -> Collected: ...
 def serve(

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import drdarrow._core as _core
+from drdarrow.probing import probe_async as probe
 
 if TYPE_CHECKING:
     import pandas
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from drdarrow.exceptions import Warning  # noqa: A004
     from drdarrow.types import Column, Parameters, Row
 
-__all__ = ["AsyncArrowStream", "AsyncConnection", "AsyncCursor", "connect"]
+__all__ = ["AsyncArrowStream", "AsyncConnection", "AsyncCursor", "connect", "probe"]
 
 _CHUNK = 512
 

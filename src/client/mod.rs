@@ -11,6 +11,7 @@ mod login;
 mod naming;
 mod opening;
 pub mod parameters;
+pub mod probe;
 pub mod procedure;
 mod pump;
 mod sections;

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod locator;
 mod output;
 pub mod prepare;
+pub mod probe;
 pub mod query;
 pub mod reading;
 pub mod reply;

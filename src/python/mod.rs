@@ -5,6 +5,7 @@
 //! | `connection`, `cursor`, `stream`, `batch` | the classes that users see |
 //! | `aio` | their asyncio side, wrapped by `drdarrow/aio.py` |
 //! | `link`, `statement`, `feed` | what both sides do, without Python |
+//! | `probe` | a look at a host, wrapped by `drdarrow/probing.py` |
 //! | `settings`, `params`, `rows`, `errors` | arguments, values and exceptions, across the border |
 //! | `collected`, `capsule` | results in the hands of other libraries |
 //! | `server`, `engine` | the answering side, wrapped by `drdarrow/server`; an engine written in Python |
@@ -26,6 +27,7 @@ mod feed;
 mod guard;
 mod link;
 mod params;
+mod probe;
 mod procedure;
 mod rows;
 mod runtime;
@@ -44,6 +46,8 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(connection::connect, module)?)?;
     module.add_function(wrap_pyfunction!(awaitable::connect_async, module)?)?;
+    module.add_function(wrap_pyfunction!(probe::probe, module)?)?;
+    module.add_function(wrap_pyfunction!(probe::probe_async, module)?)?;
     module.add_class::<connection::Connection>()?;
     module.add_class::<cursor::Cursor>()?;
     module.add_class::<stream::ArrowStream>()?;

@@ -10,6 +10,7 @@ mod interrupt;
 mod locators;
 mod login;
 mod negative;
+mod probe;
 mod protocol;
 mod random;
 mod raw;

@@ -1,0 +1,129 @@
+//! What listens on a host, without a login: which ports answer, in clear or over TLS, DRDA or something
+//! else; how a DRDA server introduces itself and which security mechanisms it takes; what there is to
+//! improve. Nothing secret is needed and nothing secret is sent.
+
+mod advice;
+mod guess;
+mod port;
+pub mod report;
+
+use super::config::Config;
+use super::error::{Error, Kind, Phase, Result};
+use crate::net::transport::{self, Deadline};
+use report::Report;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// Ports on which DRDA and what belongs to it usually listen, and what that is.
+pub const USUAL: [(u16, &str); 21] = [
+    (446, "DDM and DRDA: Db2 for i, Db2 for z/OS"),
+    (447, "DDM and DRDA (IBM i)"),
+    (448, "DDM and DRDA over TLS: Db2 for i, Db2 for z/OS"),
+    (449, "server mapper (IBM i)"),
+    (1527, "Apache Derby"),
+    (8470, "central server (IBM i)"),
+    (8471, "database server (IBM i)"),
+    (8472, "data queue server (IBM i)"),
+    (8473, "file server (IBM i)"),
+    (8474, "print server (IBM i)"),
+    (8475, "remote command server (IBM i)"),
+    (8476, "sign-on server (IBM i)"),
+    (9470, "central server over TLS (IBM i)"),
+    (9471, "database server over TLS (IBM i)"),
+    (9472, "data queue server over TLS (IBM i)"),
+    (9473, "file server over TLS (IBM i)"),
+    (9474, "print server over TLS (IBM i)"),
+    (9475, "remote command server over TLS (IBM i)"),
+    (9476, "sign-on server over TLS (IBM i)"),
+    (50000, "Db2 for LUW"),
+    (50001, "Db2 for LUW over TLS"),
+];
+
+/// Ports at a time; more wait their turn.
+const AT_ONCE: usize = 64;
+
+/// What to look at.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Name or address.
+    pub host: String,
+    /// Ports; none for the usual ones.
+    pub ports: Vec<u16>,
+    /// Limit for everything together.
+    pub timeout: Duration,
+    /// A database to name where servers tell their mechanisms only to those who name one.
+    pub database: Option<String>,
+}
+
+impl Target {
+    /// The usual ports of a host, within two seconds.
+    pub fn new(host: &str) -> Target {
+        Target { host: host.to_owned(), ports: Vec::new(), timeout: Duration::from_secs(2), database: None }
+    }
+}
+
+/// What the look at one port knows of the whole.
+#[derive(Debug)]
+struct Host {
+    name: String,
+    addresses: Vec<IpAddr>,
+    deadline: Deadline,
+    timeout: Duration,
+    database: Option<String>,
+}
+
+impl Host {
+    /// A part of the whole time from now on, within its limit.
+    fn share(&self, part: f64) -> Deadline {
+        self.deadline.within(self.timeout.mul_f64(part))
+    }
+}
+
+/// Looks at every port, all within the time that is given; a few short connections each. An error only
+/// when the host has no address: a port that does not answer is a finding.
+pub async fn probe(target: Target) -> Result<Report> {
+    Config::empty().set("host", &target.host)?;
+    let started = Instant::now();
+    let deadline = Deadline::after(target.timeout);
+    let addresses = transport::resolve(&target.host, deadline)
+        .await
+        .map_err(|e| Error::from_net(e, Phase::Dns).at(&target.host).broken())?;
+    if addresses.is_empty() {
+        let text = format!("cannot resolve {}: the name has no address", target.host);
+        return Err(Error::new(Kind::Operational, Phase::Dns, "08001", text).broken());
+    }
+    let mut numbers = target.ports;
+    if numbers.is_empty() {
+        numbers = USUAL.iter().map(|(port, _)| *port).collect();
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    let host =
+        Arc::new(Host { name: target.host, addresses, deadline, timeout: target.timeout, database: target.database });
+    let mut waiting = numbers.into_iter();
+    let mut looking = JoinSet::new();
+    let mut ports = Vec::new();
+    loop {
+        while looking.len() < AT_ONCE {
+            let Some(number) = waiting.next() else { break };
+            looking.spawn(port::look(host.clone(), number));
+        }
+        match looking.join_next().await {
+            None => break,
+            Some(Ok(port)) => ports.push(port),
+            Some(Err(e)) => return Err(Error::new(Kind::Internal, Phase::Exchange, "58009", e.to_string())),
+        }
+    }
+    ports.sort_unstable_by_key(|port| port.port);
+    let advice = advice::advice(&ports, advice::now());
+    Ok(Report {
+        host: host.name.clone(),
+        addresses: host.addresses.clone(),
+        timeout: host.timeout,
+        elapsed: started.elapsed(),
+        ports,
+        advice,
+    })
+}
