@@ -22,6 +22,7 @@ impl Job {
     pub(super) fn create_file(&mut self, command: &Bound) -> Said {
         let (library, name) = command.object("FILE")?;
         let mut definition = match (command.number("RCDLEN")?, command.word("SRCFILE")) {
+            (Some(length), None) if command.word("FILETYPE").as_deref() == Some("*SRC") => source_file(&name, length)?,
             (Some(length), None) => {
                 let field = RecordField { name: name.clone(), length, ccsid: CCSID, ..RecordField::default() };
                 Definition { format: record_format(&name, "", vec![field]), ..Definition::default() }
@@ -43,21 +44,7 @@ impl Job {
     pub(super) fn create_source(&mut self, command: &Bound) -> Said {
         let (library, name) = command.object("FILE")?;
         let length = command.number("RCDLEN")?.unwrap_or(92);
-        let Some(data) = length.checked_sub(SOURCE).filter(|n| *n > 0) else {
-            return Err(Fault::new("CPD0074", format!("Records of {length} bytes have no room for source.")).into());
-        };
-        let zoned = |name: &str, decimals| RecordField {
-            name: name.into(),
-            dds: DdsType::ZONED,
-            length: 6,
-            digits: 6,
-            decimals,
-            ccsid: 65535,
-            ..RecordField::default()
-        };
-        let text = RecordField { name: "SRCDTA".into(), length: data, ccsid: CCSID, ..RecordField::default() };
-        let format = record_format(&name, "", vec![zoned("SRCSEQ", 2), zoned("SRCDAT", 0), text]);
-        let definition = Definition { format, source: true, text: Job::text(command), ..Definition::default() };
+        let definition = Definition { text: Job::text(command), ..source_file(&name, length)? };
         self.create(command, &library, &name, definition, "*NONE")
     }
 
@@ -130,7 +117,9 @@ impl Job {
             None => usual.to_owned(),
         };
         if !is_name(name) || member != "*NONE" && !is_name(&member) {
-            return Err(Fault::new("CPF7302", format!("File {name} not created: no such name.")).into());
+            return Err(
+                Fault::new("CPF7302", format!("File {name} with member {member} not created: no such name.")).into()
+            );
         }
         let text = definition.text.clone();
         let file = File::new(&library, name, definition, self.store.quota())
@@ -216,4 +205,23 @@ impl Job {
         };
         Ok(member.iter().map(|(_, record)| line(record)).collect())
     }
+}
+
+/// A file of source text: sequence number, date, text.
+fn source_file(name: &str, length: u32) -> Result<Definition> {
+    let Some(data) = length.checked_sub(SOURCE).filter(|n| *n > 0) else {
+        return Err(Fault::new("CPD0074", format!("Records of {length} bytes have no room for source.")).into());
+    };
+    let zoned = |name: &str, decimals| RecordField {
+        name: name.into(),
+        dds: DdsType::ZONED,
+        length: 6,
+        digits: 6,
+        decimals,
+        ccsid: 65535,
+        ..RecordField::default()
+    };
+    let text = RecordField { name: "SRCDTA".into(), length: data, ccsid: CCSID, ..RecordField::default() };
+    let format = record_format(name, "", vec![zoned("SRCSEQ", 2), zoned("SRCDAT", 0), text]);
+    Ok(Definition { format, source: true, ..Definition::default() })
 }

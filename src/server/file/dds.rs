@@ -206,7 +206,9 @@ fn field(spec: &Spec, keywords: &[Keyword], ccsid: u16) -> Result<RecordField, S
     if decimals > digits {
         return Err(format!("the decimal positions of field {name}"));
     }
-    if matches!(letter, 'P' | 'S' | 'B' | 'F' | 'H' | '5' | '6') {
+    // The page of the job has no double-byte characters.
+    let single = matches!(letter, 'G' | 'J' | 'O' | 'E') && out.ccsid == CCSID;
+    if single || matches!(letter, 'P' | 'S' | 'B' | 'F' | 'H' | '5' | '6') {
         out.ccsid = 65535;
     }
     (out.length, out.digits) = (length + if out.varying { 2 } else { 0 }, digits);
