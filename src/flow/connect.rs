@@ -8,7 +8,8 @@ use super::error::FlowError;
 use super::reply::Replies;
 use super::secmec::SecMec;
 use super::secmec::agreement::{EncAlg, KeyPair, Side};
-use super::secmec::substitute;
+use super::secmec::substitute::derby::strong;
+use super::secmec::substitute::{self, Seeds};
 use super::session::{Product, Session};
 use super::step::{Flow, Seen, Step};
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
@@ -233,11 +234,8 @@ impl Connect {
             Login::UserOnly => {}
             Login::Password => check.password = Some(password()?.clone()),
             Login::Substitute => {
-                let wrong = |_| FlowError::Settings("the server's seed has the wrong length".to_owned());
-                let seed: &[u8; substitute::SEED] = token()?.try_into().map_err(wrong)?;
-                let mut ours = [0; substitute::SEED];
-                ours.copy_from_slice(id.random.get(..substitute::SEED).unwrap_or(&[0; substitute::SEED]));
-                check.sectkns = vec![substitute::strong(&id.user, password()?.expose(), &ours, seed).to_vec()];
+                let seeds = Seeds::new(id.random.get(..substitute::SEED).unwrap_or_default(), token()?)?;
+                check.sectkns = vec![strong(&id.user, password()?.expose(), &seeds).to_vec()];
             }
             Login::Encrypted(_) => {
                 let key = self.key.take().ok_or(FlowError::Missing { what: "SECTKN", command: "ACCSEC" })?;

@@ -124,9 +124,11 @@ pub enum SecMecError {
     /// Random bytes that make a key anyone can guess; other bytes are needed.
     #[error("these random bytes make a weak key")]
     WeakKey,
-    /// The peer's public key has a length that does not belong to the algorithm.
-    #[error("the peer's public key has {got} bytes instead of {want}")]
+    /// The peer's public key or seed has a length that does not belong to the algorithm.
+    #[error("the peer's {what} has {got} bytes instead of {want}")]
     PublicLength {
+        /// `public key` or `seed`.
+        what: &'static str,
         /// Bytes that the algorithm has.
         want: usize,
         /// Bytes that came.
@@ -138,6 +140,14 @@ pub enum SecMecError {
     /// A token that is not whole blocks or whose padding is wrong: another key, or damage.
     #[error("a security token of {0} bytes cannot be decrypted")]
     Token(usize),
+    /// A user id or password that the server's product cannot have.
+    #[error("{parameter}: {rule}")]
+    Rule {
+        /// Which of them.
+        parameter: &'static str,
+        /// What is expected.
+        rule: &'static str,
+    },
     /// A user id or password with a character that the page lacks.
     #[error("{parameter} has a character that does not exist in CCSID {ccsid}")]
     Text {

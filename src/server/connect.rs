@@ -8,7 +8,8 @@ use super::persona::Utf8;
 use super::shared::Access;
 use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
 use crate::flow::secmec::agreement::{EncAlg, KeyPair, Side};
-use crate::flow::secmec::substitute;
+use crate::flow::secmec::substitute::derby::strong;
+use crate::flow::secmec::substitute::{self, Seeds};
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::excsat::{ExcSat, ExcSatRd, UTF8_LEVEL};
@@ -181,9 +182,10 @@ impl Conversation {
         let right = match self.secmec {
             8 => {
                 let theirs = self.seed.ok_or(verdict::TOKEN)?;
-                let ours = self.random.get(..substitute::SEED).and_then(|s| s.try_into().ok()).ok_or(verdict::TOKEN)?;
+                let ours = self.random.get(..substitute::SEED).unwrap_or_default();
+                let seeds = Seeds::new(&theirs, ours).map_err(|_| verdict::TOKEN)?;
                 let [token] = proof.sectkns.as_slice() else { return Err(verdict::TOKEN) };
-                let right = substitute::strong(&user, known.map_or("", Secret::expose), &theirs, ours);
+                let right = strong(&user, known.map_or("", Secret::expose), &seeds);
                 same(token, &right)
             }
             _ => {

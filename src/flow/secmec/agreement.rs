@@ -105,7 +105,7 @@ impl KeyPair {
     pub fn agree(&self, peer: &[u8], side: Side) -> Result<TokenCipher, SecMecError> {
         let want = self.algorithm.key_len();
         if peer.len() != want {
-            return Err(SecMecError::PublicLength { want, got: peer.len() });
+            return Err(SecMecError::PublicLength { what: "public key", want, got: peer.len() });
         }
         if !is_valid(self.algorithm, peer) {
             return Err(SecMecError::PublicRange);
@@ -267,7 +267,7 @@ mod tests {
             }
             for got in [0, 1, want - 1, want + 1, 96] {
                 let error = pair.agree(&vec![2; got], Side::Requester).unwrap_err();
-                assert_eq!(error, SecMecError::PublicLength { want, got });
+                assert_eq!(error, SecMecError::PublicLength { what: "public key", want, got });
             }
         }
     }

@@ -1,70 +1,100 @@
-//! The strong password substitute of mechanism 8 (USRSSBPWD) as Derby has it: a SHA-1 over the
-//! password's hash, both sides' seeds and the user id, so that only who knows the password can
-//! make it. Derby takes it only for users whose password it knows (BUILTIN) with SHA-1 hashes.
+//! Password substitutes (mechanisms 6 and 8): what proves that the requester knows the password
+//! without carrying it. Both sides contribute a seed by SECTKN of ACCSEC and ACCSECRD. Mechanism 8
+//! is one construction at Derby and another at IBM i, where the password level (QPWDLVL) decides
+//! which; so a substitute is always named with its product.
 
-use sha1::{Digest, Sha1};
+pub mod derby;
+pub mod ibmi;
+
 use zeroize::Zeroizing;
+
+use self::ibmi::PasswordLevel;
+use super::{SecMec, SecMecError};
 
 /// Bytes of a seed, and so of SECTKN in ACCSEC and ACCSECRD.
 pub const SEED: usize = 8;
-
-/// Marks a password hashed by SHA-1 in Derby's own tables.
-const DERBY_SHA1: &[u8] = b"3b60";
-/// The number of this substitute: there is one in a connection.
+/// The number of a substitute: there is one in a connection.
 const SEQUENCE: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
 
-/// The substitute, for SECTKN of SECCHK. The user id is the one sent as USRID, as typed.
-pub fn strong(user: &str, password: &str, requester_seed: &[u8; SEED], server_seed: &[u8; SEED]) -> [u8; 20] {
-    let user = nibbles(user.encode_utf16());
-    let password = nibbles(password.encode_utf16());
-    let stored = Zeroizing::new(<[u8; 20]>::from(Sha1::digest(&*password)));
-    let mut digits = Zeroizing::new(DERBY_SHA1.to_vec());
-    for byte in stored.iter() {
-        digits.extend([byte >> 4, byte & 0x0F].map(|n| if n < 10 { b'0' + n } else { b'a' + n - 10 }));
-    }
-    let digits = nibbles(digits.iter().map(|b| u16::from(*b)));
-    let token = Zeroizing::new(<[u8; 20]>::from(Sha1::new().chain_update(&*user).chain_update(&*digits).finalize()));
-    Sha1::new()
-        .chain_update(token.as_slice())
-        .chain_update(server_seed)
-        .chain_update(requester_seed)
-        .chain_update(&*user)
-        .chain_update(SEQUENCE)
-        .finalize()
-        .into()
+/// The construction of a substitute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Substitute {
+    /// Derby's, of mechanism 8.
+    Derby,
+    /// IBM i's: mechanism 6 or 8 by the system's password level.
+    IbmI(PasswordLevel),
 }
 
-/// Derby's spelling of text as nibbles. It means two a character but steps by one, so each low
-/// nibble is overwritten by the next high one: the first half holds the high nibbles, then the last
-/// low one, then zeros. Both sides have to agree on that.
-fn nibbles(units: impl Iterator<Item = u16>) -> Zeroizing<Vec<u8>> {
-    let units = Zeroizing::new(units.collect::<Vec<u16>>());
-    let mut out = Zeroizing::new(Vec::with_capacity(units.len() * 2));
-    out.extend(units.iter().map(|unit| (unit >> 4 & 0x0F) as u8));
-    out.extend(units.last().map(|unit| (unit & 0x0F) as u8));
-    out.resize(units.len() * 2, 0);
-    out
+impl Substitute {
+    /// The mechanism that it belongs to.
+    pub fn mechanism(self) -> SecMec {
+        match self {
+            Substitute::IbmI(PasswordLevel::Des) => SecMec::UserSubstitute,
+            Substitute::Derby | Substitute::IbmI(_) => SecMec::UserStrongSubstitute,
+        }
+    }
+
+    /// The user id in the form that USRID of SECCHK has beside this substitute.
+    pub fn user(self, user: &str) -> Result<String, SecMecError> {
+        match self {
+            Substitute::Derby => Ok(user.to_owned()),
+            Substitute::IbmI(_) => ibmi::user(user),
+        }
+    }
+
+    /// The substitute itself. Derby's travels as SECTKN, IBM i's as PASSWORD.
+    pub fn make(self, user: &str, password: &str, seeds: &Seeds) -> Result<Zeroizing<Vec<u8>>, SecMecError> {
+        match self {
+            Substitute::Derby => Ok(Zeroizing::new(derby::strong(user, password, seeds).to_vec())),
+            Substitute::IbmI(level) => level.substitute(user, password, seeds),
+        }
+    }
+}
+
+/// What each side drew for this connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seeds {
+    /// From ACCSEC.
+    pub requester: [u8; SEED],
+    /// From ACCSECRD.
+    pub server: [u8; SEED],
+}
+
+impl Seeds {
+    /// From both tokens; each has to have the right length.
+    pub fn new(requester: &[u8], server: &[u8]) -> Result<Seeds, SecMecError> {
+        let seed = |token: &[u8]| {
+            token.try_into().map_err(|_| SecMecError::PublicLength { what: "seed", want: SEED, got: token.len() })
+        };
+        Ok(Seeds { requester: seed(requester)?, server: seed(server)? })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::ddm::param::hex;
 
     #[test]
-    fn what_the_derby_client_sent_and_the_server_took() {
-        let seeds: [Vec<u8>; 2] = [hex("056b62d90c253f43"), hex("f1c40fd2c592c47a")];
-        let [requester, server] = seeds.map(|s| <[u8; 8]>::try_from(s).unwrap());
-        let known = hex("b3066e50fdb76f21ebc0b6909a32d9efc41d574a");
-        assert_eq!(strong("app", "Abc123!|^[]x", &requester, &server).as_slice(), known);
-        assert_ne!(strong("APP", "Abc123!|^[]x", &requester, &server).as_slice(), known);
-        assert_ne!(strong("app", "Abc123!|^[]x", &server, &requester).as_slice(), known);
+    fn a_seed_has_eight_bytes() {
+        assert!(Seeds::new(&[1; 8], &[2; 8]).is_ok());
+        for got in [0, 1, 7, 9, 64] {
+            let wrong = SecMecError::PublicLength { what: "seed", want: 8, got };
+            assert_eq!(Seeds::new(&[1; 8], &vec![2; got]), Err(wrong.clone()));
+            assert_eq!(Seeds::new(&vec![2; got], &[1; 8]), Err(wrong));
+        }
     }
 
     #[test]
-    fn nibbles_overlap() {
-        assert_eq!(nibbles("app".encode_utf16()).as_slice(), [6, 7, 7, 0, 0, 0]);
-        assert_eq!(nibbles("aé".encode_utf16()).as_slice(), [6, 0xE, 9, 0]);
-        assert!(nibbles("".encode_utf16()).is_empty());
+    fn the_product_decides_what_eight_means() {
+        let seeds = Seeds { requester: [1; 8], server: [2; 8] };
+        let make = |s: Substitute| s.make("app", "secret", &seeds).unwrap();
+        let sha1 = Substitute::IbmI(PasswordLevel::Sha1);
+        assert_eq!(Substitute::Derby.mechanism(), sha1.mechanism());
+        assert_ne!(make(Substitute::Derby), make(sha1));
+        assert_eq!(Substitute::IbmI(PasswordLevel::Des).mechanism().number(), 6);
+        assert_eq!(
+            (Substitute::Derby.user("app").unwrap(), sha1.user("app").unwrap()),
+            ("app".into(), "APP       ".into())
+        );
     }
 }
