@@ -7,6 +7,7 @@ use crate::wire::codec::error::{Result, WireError};
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object;
+use crate::wire::value::place::Stride;
 
 /// A field has a value.
 pub const PRESENT: u8 = 0xF0;
@@ -60,6 +61,11 @@ impl Layout {
     /// Where the null map stands in slots that are sent to a server: at the end.
     pub fn null_map_sent(&self) -> Option<usize> {
         self.null_map.and(self.increment.checked_sub(self.fields)).filter(|at| *at >= self.record)
+    }
+
+    /// How slots that are sent to a server lie.
+    pub fn stride_sent(&self) -> Stride {
+        Stride { record: self.record, increment: self.increment, null_map: self.null_map_sent(), rrn: None }
     }
 
     /// So many slots to be sent to a server, all zero, no field NULL.
@@ -124,6 +130,12 @@ impl<'a> Slots<'a> {
     /// All of them, end to end.
     pub fn bytes(&self) -> &'a [u8] {
         self.buf
+    }
+
+    /// How they lie, for whoever decodes them column by column.
+    pub fn stride(&self) -> Stride {
+        let rrn = Some(self.layout.record + RRN).filter(|at| at + 4 <= self.layout.increment);
+        Stride { record: self.layout.record, increment: self.layout.increment, null_map: self.null_map, rrn }
     }
 
     /// How they are laid out.

@@ -3,12 +3,16 @@
 
 pub mod buffer;
 pub mod close;
+pub mod columns;
 pub mod control;
+pub mod describe;
+pub mod format;
 pub mod iofb;
 pub mod message;
 pub mod name;
 pub mod open;
 pub mod opnfb;
+pub mod outfile;
 pub mod read;
 pub mod session;
 pub mod signon;

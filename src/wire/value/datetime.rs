@@ -195,7 +195,7 @@ pub fn put_timestamp(instant: &Instant, digits: u8, out: &mut Vec<u8>) -> Result
     Ok(())
 }
 
-fn put_number(mut value: u64, width: usize, out: &mut Vec<u8>) {
+pub(super) fn put_number(mut value: u64, width: usize, out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + width, b'0');
     for slot in out.iter_mut().skip(start).rev() {
@@ -251,7 +251,7 @@ const MONTHS: [u32; 128] = {
 /// Days since 1970-01-01 of a date whose year is `century * 100 + year`, each number below 100;
 /// `None` if there is no such date.
 #[inline]
-fn days(century: u32, year: u32, month: u32, day: u32) -> Option<i32> {
+pub(super) fn days(century: u32, year: u32, month: u32, day: u32) -> Option<i32> {
     let leap = u32::from((if year != 0 { year } else { century }) & 3 == 0);
     let entry = MONTHS.get(month as usize & 127).copied().unwrap_or(0);
     let last = (entry & 0xFF) + (leap & u32::from(month == 2));
@@ -266,7 +266,7 @@ fn days(century: u32, year: u32, month: u32, day: u32) -> Option<i32> {
 }
 
 /// Year, month and day of a day number; the reverse of [`days`].
-fn civil(days: i32) -> (u32, u32, u32) {
+pub(super) fn civil(days: i32) -> (u32, u32, u32) {
     let z = i64::from(days) + 719_468;
     let era = z.div_euclid(146_097);
     let doe = z.rem_euclid(146_097);
@@ -341,7 +341,7 @@ fn assemble(days: i32, seconds: u32, fraction: u64, digits: u8) -> Option<Instan
 }
 
 /// The characters that dates are made of, from EBCDIC if need be. `None` when `out` is too short.
-fn to_ascii<'a>(text: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
+pub(super) fn to_ascii<'a>(text: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
     let out = out.get_mut(..text.len())?;
     let ebcdic = text.iter().any(|b| *b >= 0xF0);
     for (to, from) in out.iter_mut().zip(text) {
@@ -351,6 +351,7 @@ fn to_ascii<'a>(text: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
             0x60 => b'-',
             0x4B => b'.',
             0x7A => b':',
+            0x6B => b',',
             0x61 => b'/',
             0x4E => b'+',
             0x40 => b' ',
@@ -364,7 +365,7 @@ fn to_ascii<'a>(text: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
     Some(out)
 }
 
-fn pair(a: u8, b: u8) -> Option<u32> {
+pub(super) fn pair(a: u8, b: u8) -> Option<u32> {
     (a.is_ascii_digit() && b.is_ascii_digit()).then(|| u32::from(a - b'0') * 10 + u32::from(b - b'0'))
 }
 

@@ -1,10 +1,12 @@
 //! The waist of the house: what a value is on the wire, whichever wing it came through.
 
 pub mod cell;
+pub mod dateform;
 pub mod datetime;
 pub mod decfloat;
 pub mod decimal;
 pub mod error;
 pub mod field;
 pub mod float;
+pub mod place;
 pub mod typdef;
