@@ -6,6 +6,7 @@ pub mod connect;
 pub mod error;
 pub mod execute;
 pub mod explain;
+pub mod file;
 pub mod prepare;
 pub mod query;
 pub mod reply;
