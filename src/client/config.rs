@@ -1,6 +1,8 @@
 //! Where to connect and how: a URI `drda://user@host:port/DATABASE?key=value`, or the same by name.
 
+use super::security::Security;
 use crate::column::options::{DecFloatAs, Excess, Options, TextErrors};
+use crate::flow::secmec::requester::TokenSource;
 use crate::wire::ddm::secchk::Secret;
 use crate::wire::drda::package::Isolation;
 use arrow_schema::TimeUnit;
@@ -15,24 +17,6 @@ pub struct ConfigError {
     pub setting: String,
     /// What is expected.
     pub rule: String,
-}
-
-/// How to prove who we are. Named as in the DRDA security mechanisms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Security {
-    /// User id and password, or the user id alone when there is no password.
-    #[default]
-    Auto,
-    /// User id only (SECMEC 4).
-    UserOnly,
-    /// User id and password in clear (SECMEC 3).
-    Password,
-    /// Strong password substitute (SECMEC 8): Derby.
-    Substitute,
-    /// Encrypted user id and password with AES-256 (SECMEC 9).
-    EncryptedAes,
-    /// Encrypted user id and password with DES (SECMEC 9).
-    EncryptedDes,
 }
 
 /// Everything a connection needs to know beforehand.
@@ -52,6 +36,14 @@ pub struct Config {
     pub attributes: Vec<(String, String)>,
     /// Security mechanism.
     pub security: Security,
+    /// A password to have from now on.
+    pub new_password: Option<Secret>,
+    /// Additional factor of IBM i.
+    pub additional_factor: Option<Secret>,
+    /// Password level of the IBM i (QPWDLVL).
+    pub password_level: Option<u8>,
+    /// Where security tokens come from.
+    pub token: Option<TokenSource>,
     /// Send a password in clear to a host that is not this machine.
     pub allow_cleartext_password: bool,
     /// Limit for name resolution, TCP and login together.
@@ -82,7 +74,7 @@ pub struct Config {
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
 
 /// Names that [`Config::set`] knows.
-const SETTINGS: [&str; 24] = [
+const SETTINGS: [&str; 27] = [
     "host",
     "port",
     "database",
@@ -90,6 +82,9 @@ const SETTINGS: [&str; 24] = [
     "password",
     "attributes",
     "security",
+    "new_password",
+    "additional_factor",
+    "password_level",
     "allow_cleartext_password",
     "timeout",
     "statement_timeout",
@@ -132,6 +127,10 @@ impl Config {
             password: None,
             attributes: Vec::new(),
             security: Security::default(),
+            new_password: None,
+            additional_factor: None,
+            password_level: None,
+            token: None,
             allow_cleartext_password: false,
             timeout: Duration::from_secs(15),
             statement_timeout: None,
@@ -228,21 +227,10 @@ impl Config {
                     self.attributes.push((k.to_owned(), v.to_owned()));
                 }
             }
-            "security" => {
-                self.security = choice(
-                    key,
-                    value,
-                    &[
-                        ("auto", Security::Auto),
-                        ("user", Security::UserOnly),
-                        ("password", Security::Password),
-                        ("substitute", Security::Substitute),
-                        ("encrypted", Security::EncryptedAes),
-                        ("encrypted-aes", Security::EncryptedAes),
-                        ("encrypted-des", Security::EncryptedDes),
-                    ],
-                )?;
-            }
+            "security" => self.security = Security::named(value)?,
+            "new_password" => self.new_password = Some(Secret::new(value)),
+            "additional_factor" => self.additional_factor = Some(Secret::new(value)),
+            "password_level" => self.password_level = Some(number(key, value, 0..=4)? as u8),
             "allow_cleartext_password" => self.allow_cleartext_password = flag(key, value)?,
             "timeout" => self.timeout = seconds(key, value)?,
             "statement_timeout" => self.statement_timeout = Some(seconds(key, value)?),
@@ -303,11 +291,7 @@ impl Config {
         if self.block_size > self.credit {
             return Err(error("block_size", "must not be larger than credit"));
         }
-        if matches!(
-            self.security,
-            Security::Password | Security::Substitute | Security::EncryptedAes | Security::EncryptedDes
-        ) && self.password.is_none()
-        {
+        if self.security.needs_password() && self.password.is_none() {
             return Err(error("password", "is missing for the chosen security mechanism"));
         }
         Ok(())

@@ -4,20 +4,22 @@ use super::config::Config;
 use super::done::{Done, Warning};
 use super::error::{Error, Kind, Phase, Result};
 use super::info::ServerInfo;
-use super::login::{identity, login, no_database, peer, without_database};
+use super::login::{identity, line, no_database, peer, without_database};
 use super::naming::name_fields;
 use super::opening::Opening;
 use super::parameters;
 use super::sections::{Lease, Sections};
+use super::security::{OBFUSCATION, policy};
 use super::shared::Inner;
 use super::stream::RecordStream;
 use super::words::{self, Hint};
 use crate::flow::bind::Bind;
-use crate::flow::connect::{Connect, Login};
+use crate::flow::connect::Connect;
 use crate::flow::error::FlowError;
 use crate::flow::execute::{Execute, Executed, Failed, Immediate, Input};
 use crate::flow::prepare::{Prepare, Prepared};
 use crate::flow::query::{Open, Opened, Outcome as OpenOutcome};
+use crate::flow::secmec::choice::Policy;
 use crate::flow::uow::EndWork;
 use crate::net::channel::Channel;
 use crate::net::error::{NetError, Stage};
@@ -59,13 +61,13 @@ impl Connection {
     pub async fn connect(config: Config) -> Result<Connection> {
         config.check()?;
         let peer = peer(&config);
-        let login = login(&config).map_err(|e| e.at(&peer))?;
+        let policy = policy(&config, line(&config)).map_err(|e| e.at(&peer))?;
         let deadline = Deadline::after(config.timeout);
         let stream = transport::connect(&config.host, config.port, deadline)
             .await
             .map_err(|e| Error::from_net(e, Phase::Tcp).at(&peer).broken())?;
         let local = stream.local_addr().ok();
-        Connection::log_in(stream, local, login, config, deadline).await
+        Connection::log_in(stream, local, policy, config, deadline).await
     }
 
     /// Logs in over any stream that is already connected: a tunnel, a pipe, a socket opened
@@ -75,15 +77,15 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         config.check()?;
-        let login = login(&config).map_err(|e| e.at(&peer(&config)))?;
+        let policy = policy(&config, line(&config)).map_err(|e| e.at(&peer(&config)))?;
         let deadline = Deadline::after(config.timeout);
-        Connection::log_in(stream, None, login, config, deadline).await
+        Connection::log_in(stream, None, policy, config, deadline).await
     }
 
     async fn log_in<S>(
         stream: S,
         local: Option<SocketAddr>,
-        login: Login,
+        policy: Policy,
         config: Config,
         deadline: Deadline,
     ) -> Result<Connection>
@@ -91,14 +93,15 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let peer = peer(&config);
-        let identity = identity(&config, login, local)?;
+        let identity = identity(&config, policy, local)?;
+        let connect = Connect::new(identity).map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
         let limit = config.lob_limit as usize + FRAME_SLACK;
         let channel = if tracing::enabled!(tracing::Level::TRACE) {
             Channel::spawn(Traced::new(stream, limit), limit)
         } else {
             Channel::spawn(stream, limit)
         };
-        let session = match channel.run(Connect::new(identity), Some(deadline)).await {
+        let session = match channel.run(connect, Some(deadline)).await {
             Ok(session) => Arc::new(session),
             Err(e) => {
                 channel.abort("the login failed");
@@ -221,6 +224,17 @@ impl Connection {
     /// What the server says of itself.
     pub fn info(&self) -> ServerInfo {
         ServerInfo::new(&self.0.session, &self.0.config.database, &self.0.peer)
+    }
+
+    /// The security mechanism in force: `encrypted (SECMEC 9, AES-256)`.
+    pub fn security(&self) -> String {
+        self.0.session.security.to_string()
+    }
+
+    /// What is doubtful about the connection as it was made, to be told to the user once.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let exposed = self.0.session.security.is_obfuscation() && !line(&self.0.config).is_private();
+        exposed.then_some(OBFUSCATION).into_iter().collect()
     }
 
     fn usable(&self, phase: Phase) -> Result<()> {

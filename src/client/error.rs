@@ -4,9 +4,13 @@
 use super::config::ConfigError;
 use crate::column::error::ColumnError;
 use crate::flow::error::FlowError;
+use crate::flow::secmec::SecMecError;
 use crate::net::error::{NetError, Stage};
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::record::message::{HostMessage, Meaning};
+
+/// SECCHKCD: the password has to be changed.
+const PASSWORD_EXPIRED: u8 = 0x0E;
 
 /// Whose fault it is, in the classes of PEP 249.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,12 +195,13 @@ impl Error {
                 e.connection_usable = !reply.breaks_connection();
                 e
             }
-            FlowError::Login { sqlstate, .. } => {
-                Error::new(Kind::Operational, Phase::Security, sqlstate, text).broken()
+            FlowError::Login { sqlstate, code, .. } => {
+                let e = Error::new(Kind::Operational, Phase::Security, sqlstate, text).broken();
+                if code == PASSWORD_EXPIRED { e.hint("new_password=… sets another one at the login") } else { e }
             }
             FlowError::Mechanism { .. } => Error::new(Kind::Operational, Phase::Security, "08001", text)
                 .broken()
-                .hint("nothing secret was sent; choose an offered mechanism with security=…"),
+                .hint("nothing secret was sent; allow it explicitly: security=…, or allow_cleartext_password"),
             FlowError::Settings(_) => Error::new(Kind::NotSupported, phase, "0A000", text),
             FlowError::Descriptor(crate::wire::fdoca::descriptor::DescriptorError::Unsupported { .. }) => {
                 Error::new(Kind::NotSupported, phase, "56084", text)
@@ -210,6 +215,15 @@ impl Error {
             }
             FlowError::RolledBack => Error::new(Kind::Operational, phase, "40001", text),
             FlowError::ReaderEnded(_) => Error::new(Kind::Operational, phase, "24501", text),
+            FlowError::Secmec(SecMecError::Unbuilt(_) | SecMecError::Setting(_)) => {
+                Error::new(Kind::NotSupported, Phase::Security, "0A000", text).broken()
+            }
+            FlowError::Secmec(SecMecError::Clear(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
+                .broken()
+                .hint("choose security=encrypted, or set allow_cleartext_password"),
+            FlowError::Secmec(SecMecError::Rule { .. } | SecMecError::Text { .. } | SecMecError::NoToken(_)) => {
+                Error::new(Kind::Operational, Phase::Security, "28000", text).broken()
+            }
             FlowError::Secmec(_) => Error::new(Kind::Operational, Phase::Security, "08001", text).broken(),
             FlowError::Wire(_) | FlowError::Descriptor(_) | FlowError::Missing { .. } | FlowError::Lob { .. } => {
                 Error::new(Kind::Internal, phase, "58009", text).broken()

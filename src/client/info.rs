@@ -21,6 +21,8 @@ pub struct ServerInfo {
     pub ccsids: (u16, u16, u16),
     /// Number of the security mechanism in force.
     pub secmec: u16,
+    /// The security mechanism in force, in words.
+    pub security: String,
     /// Database.
     pub database: String,
     /// `host:port`.
@@ -44,7 +46,8 @@ impl ServerInfo {
             sqlam: s.sqlam,
             typdef: s.theirs.name.name(),
             ccsids: (s.theirs.sbc, s.theirs.dbc, s.theirs.mbc),
-            secmec: s.secmec,
+            secmec: s.security.secmec().number(),
+            security: s.security.to_string(),
             database: database.to_owned(),
             peer: peer.to_owned(),
         }

@@ -1,10 +1,12 @@
 //! Who logs in, how, and what it means when the database is not there.
 
-use super::config::{Config, Security};
+use super::config::Config;
 use super::error::{Error, Kind, Phase, Result};
-use crate::flow::connect::{Identity, Login};
+use super::security::credentials;
+use crate::flow::connect::Identity;
 use crate::flow::error::FlowError;
-use crate::flow::secmec::agreement::EncAlg;
+use crate::flow::secmec::choice::{Line, Policy};
+use crate::flow::secmec::random::{RANDOM, Random};
 use crate::net::error::NetError;
 use crate::wire::ddm::codepoint as cp;
 use std::net::{IpAddr, SocketAddr};
@@ -18,28 +20,13 @@ pub(super) fn peer(config: &Config) -> String {
     }
 }
 
-/// The mechanism for the configuration. A password in clear needs this machine or a permission.
-pub(super) fn login(config: &Config) -> Result<Login> {
-    let clear = config.is_loopback() || config.allow_cleartext_password;
-    match config.security {
-        Security::UserOnly => Ok(Login::UserOnly),
-        Security::Auto if config.password.is_none() => Ok(Login::UserOnly),
-        Security::Password | Security::Auto if clear => Ok(Login::Password),
-        Security::Password => Err(Error::new(
-            Kind::Interface,
-            Phase::Security,
-            "08001",
-            "a password is not sent in clear to another machine",
-        )
-        .hint("choose security=encrypted, or set allow_cleartext_password")),
-        Security::Auto | Security::EncryptedAes => Ok(Login::Encrypted(EncAlg::Aes)),
-        Security::EncryptedDes => Ok(Login::Encrypted(EncAlg::Des)),
-        Security::Substitute => Ok(Login::Substitute),
-    }
+/// What is known of the line to the configuration's host.
+pub(super) fn line(config: &Config) -> Line {
+    Line { loopback: config.is_loopback(), tls_verified: false }
 }
 
-pub(super) fn identity(config: &Config, login: Login, local: Option<SocketAddr>) -> Result<Identity> {
-    let mut random = [0; 64];
+pub(super) fn identity(config: &Config, policy: Policy, local: Option<SocketAddr>) -> Result<Identity> {
+    let mut random = [0; RANDOM];
     getrandom::fill(&mut random)
         .map_err(|e| Error::new(Kind::Operational, Phase::Security, "58004", format!("no random bytes: {e}")))?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -51,10 +38,9 @@ pub(super) fn identity(config: &Config, login: Login, local: Option<SocketAddr>)
     };
     Ok(Identity {
         rdbnam: config.rdbnam(),
-        user: config.user.clone().unwrap_or_else(|| "APP".to_owned()),
-        password: config.password.clone(),
-        login,
-        random,
+        credentials: credentials(config),
+        policy,
+        random: Random::new(random),
         correlation: (format!("{host:08X}.{:04X}", local.map_or(0, |l| l.port())), unique),
         application: config.application_name.clone(),
     })

@@ -12,6 +12,7 @@ mod opening;
 pub mod parameters;
 mod pump;
 mod sections;
+pub mod security;
 mod shared;
 pub mod stream;
 mod words;

@@ -1,22 +1,21 @@
-//! Making a connection: EXCSAT and ACCSEC, then SECCHK and ACCRDB; on Db2 for LUW another EXCSAT
-//! that turns DDM text to UTF-8.
+//! Making a connection: EXCSAT and ACCSEC, the latter again when the server offers other mechanisms,
+//! then SECCHK and ACCRDB; on Db2 for LUW another EXCSAT that turns DDM text to UTF-8.
 //!
 //! Who we say we are: EXTNAM and SRVCLSNM are `drdarrow`; SQLAM 11 is asked for. The product id is
 //! chosen once the server is known: Derby refuses any that does not begin with DNC.
 
 use super::error::FlowError;
 use super::reply::Replies;
-use super::secmec::SecMec;
-use super::secmec::agreement::{EncAlg, KeyPair, Side};
-use super::secmec::substitute::derby::strong;
-use super::secmec::substitute::{self, Seeds};
+use super::secmec::choice::{Mechanism, Policy};
+use super::secmec::random::Random;
+use super::secmec::requester::{Credentials, Proof, Requester, Verdict};
 use super::session::{Product, Session};
 use super::step::{Flow, Seen, Step};
-use crate::wire::ddm::accsec::{AccSec, AccSecRd};
+use crate::wire::ddm::accsec::AccSecRd;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::excsat::{ExcSat, ExcSatRd};
 use crate::wire::ddm::object::Object;
-use crate::wire::ddm::secchk::{SecChk, SecChkRm, Secret, secchkcd_text};
+use crate::wire::ddm::secchk::SecChkRm;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::drda::accrdb::{AccRdb, AccRdbRm, prddta};
 use crate::wire::dss::chain::Chain;
@@ -32,43 +31,17 @@ const LEVELS: [(u16, u16); 6] =
 const PRDID_DERBY: &str = "DNC10140";
 const PRDID: &str = "SQL11058";
 
-/// The login of one mechanism.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Login {
-    /// User id only.
-    UserOnly,
-    /// User id and password in clear.
-    Password,
-    /// Strong password substitute.
-    Substitute,
-    /// Encrypted user id and password.
-    Encrypted(EncAlg),
-}
-
-impl Login {
-    fn secmec(self) -> SecMec {
-        match self {
-            Login::UserOnly => SecMec::UserOnly,
-            Login::Password => SecMec::UserPassword,
-            Login::Substitute => SecMec::UserStrongSubstitute,
-            Login::Encrypted(_) => SecMec::EncryptedUserPassword,
-        }
-    }
-}
-
 /// What a connection is to be made with.
 #[derive(Clone)]
 pub struct Identity {
     /// RDB name, with Derby's attributes.
     pub rdbnam: String,
-    /// User id.
-    pub user: String,
-    /// Password.
-    pub password: Option<Secret>,
-    /// The mechanism.
-    pub login: Login,
-    /// Fresh random bytes: the private key or the seed.
-    pub random: [u8; 64],
+    /// Who logs in, and with what.
+    pub credentials: Credentials,
+    /// Which mechanisms may be used.
+    pub policy: Policy,
+    /// Fresh random bytes: private keys and a seed.
+    pub random: Random,
     /// Name of the unit of work in the server's monitors: `x.y` of up to eight characters each,
     /// then six bytes that make it unique (CRRTKN).
     pub correlation: (String, [u8; 6]),
@@ -81,8 +54,8 @@ impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity")
             .field("rdbnam", &self.rdbnam)
-            .field("user", &self.user)
-            .field("login", &self.login)
+            .field("user", &self.credentials.user)
+            .field("policy", &self.policy)
             .field("application", &self.application)
             .finish_non_exhaustive()
     }
@@ -90,7 +63,11 @@ impl fmt::Debug for Identity {
 
 /// The conversation.
 pub struct Connect {
-    identity: Identity,
+    rdbnam: String,
+    user: String,
+    correlation: (String, [u8; 6]),
+    application: String,
+    requester: Requester,
     step: At,
     attributes: Option<ExcSatRd>,
     security: Option<AccSecRd>,
@@ -98,20 +75,21 @@ pub struct Connect {
     accepted: Option<AccRdbRm>,
     session: Session,
     replies: Replies,
-    key: Option<KeyPair>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     Attributes,
     Security,
+    /// SECCHK went alone.
+    Proof,
     Access,
     Utf8,
 }
 
 impl Connect {
-    /// With this identity.
-    pub fn new(identity: Identity) -> Connect {
+    /// With this identity; settings that contradict each other are refused before anything is sent.
+    pub fn new(identity: Identity) -> Result<Connect, FlowError> {
         let session = Session {
             product: Product::Other,
             prdid: String::new(),
@@ -122,50 +100,47 @@ impl Connect {
             ours: TypDef::OURS,
             theirs: TypDef::OURS,
             rdbnam: identity.rdbnam.clone(),
-            secmec: identity.login.secmec().number(),
+            security: Mechanism::UserOnly,
         };
-        Connect {
+        Ok(Connect {
             replies: Replies::new(&session),
-            identity,
+            rdbnam: identity.rdbnam,
+            user: identity.credentials.user.clone(),
+            correlation: identity.correlation,
+            application: identity.application,
+            requester: Requester::new(identity.credentials, identity.policy, identity.random)?,
             step: At::Attributes,
             attributes: None,
             security: None,
             verdict: None,
             accepted: None,
             session,
-            key: None,
-        }
+        })
     }
 
     /// ACCSEC; the key or seed of the mechanism goes with it.
     fn accsec(&mut self) -> Result<Vec<u8>, FlowError> {
-        let (sectkn, encalg) = match self.identity.login {
-            Login::UserOnly | Login::Password => (None, None),
-            Login::Substitute => (self.identity.random.get(..substitute::SEED).map(<[u8]>::to_vec), None),
-            Login::Encrypted(algorithm) => {
-                let key = KeyPair::new(algorithm, self.identity.random.get(..algorithm.key_len()).unwrap_or_default())?;
-                let public = key.public().to_vec();
-                self.key = Some(key);
-                // DES is the mechanism's first algorithm and goes without saying.
-                (Some(public), (algorithm == EncAlg::Aes).then(|| algorithm.number()))
-            }
-        };
-        let command =
-            AccSec { secmec: self.session.secmec, rdbnam: Some(self.identity.rdbnam.clone()), sectkn, encalg };
+        let command = self.requester.ask(Some(&self.rdbnam))?;
         // What was agreed holds from ACCSECRD on; ACCSEC itself is EBCDIC. (Measured: Derby's client.)
         // A name that EBCDIC cannot spell goes in the encoding agreed, behind EXCSATRD.
-        let text = match DdmText::Ebcdic.encode(&self.identity.rdbnam) {
+        let text = match DdmText::Ebcdic.encode(&self.rdbnam) {
             Ok(_) => DdmText::Ebcdic,
             Err(_) => self.session.text,
         };
         Ok(command.encode(text)?)
     }
 
-    /// Only the mechanisms that need nothing of the server may share a flush with EXCSAT, and only
+    fn ask(&mut self) -> Result<Step<Session>, FlowError> {
+        self.next(At::Security);
+        let mut chain = Chain::new();
+        chain.command(&self.accsec()?);
+        Ok(Step::Send(chain))
+    }
+
+    /// Only a mechanism that needs nothing of the server may share a flush with EXCSAT, and only
     /// when the database's name can be written before the encoding is agreed.
     fn chains_accsec(&self) -> bool {
-        matches!(self.identity.login, Login::UserOnly | Login::Password)
-            && DdmText::Ebcdic.encode(&self.identity.rdbnam).is_ok()
+        self.requester.is_settled() && DdmText::Ebcdic.encode(&self.rdbnam).is_ok()
     }
 
     fn read_attributes(&mut self) -> Result<(), FlowError> {
@@ -192,80 +167,67 @@ impl Connect {
         Ok(())
     }
 
-    /// Holds the server's choice of mechanism against ours, before any secret is sent.
-    fn check_security(&mut self) -> Result<AccSecRd, FlowError> {
-        let wanted = self.identity.login.secmec().to_string();
+    /// Holds the server's choice of mechanism against ours, before any secret is sent: true when the
+    /// proof may follow, false when there is another question.
+    fn read_security(&mut self) -> Result<bool, FlowError> {
         match self.replies.failure() {
             // A server without the mechanism may not know the parameters of ACCSEC either. (Measured: Derby.)
             Some(FlowError::Refused(reply)) if matches!(reply.cp, cp::SYNTAXRM | cp::PRMNSPRM | cp::VALNSPRM) => {
-                return Err(FlowError::Mechanism { wanted, offered: format!("others ({})", reply.describe()) });
+                self.requester.refused(&reply)?;
+                return Ok(false);
             }
             Some(failure) => return Err(failure),
             None => {}
         }
         let security = self.security.take().ok_or(FlowError::Missing { what: "ACCSECRD", command: "ACCSEC" })?;
-        if security.accepts(self.session.secmec) {
-            return Ok(security);
-        }
-        let named = |n: &u16| SecMec::from_number(*n).map_or_else(|| n.to_string(), |m| m.to_string());
-        let offered: Vec<String> = security.secmecs.iter().map(named).collect();
-        Err(FlowError::Mechanism {
-            wanted,
-            offered: if offered.is_empty() { "no other".to_owned() } else { offered.join(", ") },
-        })
+        self.requester.answer(security)
     }
 
-    /// SECCHK and ACCRDB.
-    fn access(&mut self, security: &AccSecRd) -> Result<Chain, FlowError> {
-        let id = &self.identity;
-        let mut check = SecChk {
-            secmec: self.session.secmec,
-            rdbnam: Some(id.rdbnam.clone()),
-            usrid: Some(id.user.clone()),
-            ..SecChk::default()
-        };
-        let password = || {
-            id.password
-                .as_ref()
-                .ok_or_else(|| FlowError::Settings("the security mechanism needs a password".to_owned()))
-        };
-        let token = || security.sectkn.as_deref().ok_or(FlowError::Missing { what: "SECTKN", command: "ACCSEC" });
-        match id.login {
-            Login::UserOnly => {}
-            Login::Password => check.password = Some(password()?.clone()),
-            Login::Substitute => {
-                let seeds = Seeds::new(id.random.get(..substitute::SEED).unwrap_or_default(), token()?)?;
-                check.sectkns = vec![strong(&id.user, password()?.expose(), &seeds).to_vec()];
-            }
-            Login::Encrypted(_) => {
-                let key = self.key.take().ok_or(FlowError::Missing { what: "SECTKN", command: "ACCSEC" })?;
-                let cipher = key.agree(token()?, Side::Requester)?;
-                check.usrid = None;
-                check.sectkns = vec![
-                    cipher.encrypt_text("USRID", &id.user, DdmText::Ebcdic)?,
-                    cipher.encrypt_text("PASSWORD", password()?.expose(), DdmText::Ebcdic)?,
-                ];
-            }
+    /// SECCHK, and ACCRDB behind it unless the server may want to hear more first.
+    fn prove(&mut self) -> Result<Step<Session>, FlowError> {
+        self.session.security = self.requester.mechanism();
+        let proof = self.requester.prove(Some(&self.rdbnam), self.session.text)?;
+        let alone = self.requester.may_go_on();
+        self.next(if alone { At::Proof } else { At::Access });
+        let mut chain = self.proof(&proof)?;
+        if !alone {
+            chain.command(&self.accrdb()?);
         }
-        let prdid = if self.session.product == Product::Derby { PRDID_DERBY } else { PRDID };
-        let mut crrtkn = self.session.text.encode(&id.correlation.0).unwrap_or_default();
-        crrtkn.extend(id.correlation.1);
-        let access = AccRdb {
-            crrtkn: Some(crrtkn),
-            prddta: prddta(prdid, std::env::consts::OS, &id.application, &id.user, "").ok(),
-            ..AccRdb::new(&id.rdbnam, prdid, &self.session.ours)
-        };
+        Ok(Step::Send(chain))
+    }
+
+    fn proof(&self, proof: &Proof) -> Result<Chain, FlowError> {
         let mut chain = Chain::new();
-        chain.command(&check.encode(self.session.text)?);
-        chain.command(&access.encode(self.session.text)?);
+        chain.command(&proof.check.encode(self.session.text)?);
+        if let Some(object) = &proof.object {
+            chain.object(object);
+        }
         Ok(chain)
     }
 
-    fn read_access(&mut self) -> Result<(), FlowError> {
-        if let Some(verdict) = self.verdict.take().filter(|v| !v.is_accepted()) {
-            let (words, sqlstate) = secchkcd_text(verdict.secchkcd);
-            return Err(FlowError::Login { code: verdict.secchkcd, words: words.to_owned(), sqlstate });
+    fn accrdb(&self) -> Result<Vec<u8>, FlowError> {
+        let prdid = if self.session.product == Product::Derby { PRDID_DERBY } else { PRDID };
+        let mut crrtkn = self.session.text.encode(&self.correlation.0).unwrap_or_default();
+        crrtkn.extend(self.correlation.1);
+        let access = AccRdb {
+            crrtkn: Some(crrtkn),
+            prddta: prddta(prdid, std::env::consts::OS, &self.application, &self.user, "").ok(),
+            ..AccRdb::new(&self.rdbnam, prdid, &self.session.ours)
+        };
+        Ok(access.encode(self.session.text)?)
+    }
+
+    /// The verdict on the proof; another proof where one is wanted.
+    fn read_verdict(&mut self) -> Result<Option<Box<Proof>>, FlowError> {
+        let Some(verdict) = self.verdict.take() else { return Ok(None) };
+        match self.requester.verdict(&verdict, Some(&self.rdbnam))? {
+            Verdict::Accepted => Ok(None),
+            Verdict::More(proof) => Ok(Some(proof)),
         }
+    }
+
+    fn read_access(&mut self) -> Result<(), FlowError> {
+        self.read_verdict()?;
         if let Some(failure) = self.replies.failure() {
             return Err(failure);
         }
@@ -289,14 +251,15 @@ impl Flow for Connect {
 
     fn start(&mut self) -> Result<Chain, FlowError> {
         let hello = ExcSat {
-            extnam: Some(self.identity.application.clone()),
+            extnam: Some(self.application.clone()),
             managers: LEVELS.to_vec(),
             srvclsnm: Some(NAME.to_owned()),
             srvnam: Some(NAME.to_owned()),
-            srvrlslv: Some(match self.identity.login {
-                // Derby keeps this mechanism for clients of its own kind, by their release level. (Measured.)
-                Login::Substitute => format!("{PRDID_DERBY}/{NAME} {}", env!("CARGO_PKG_VERSION")),
-                _ => env!("CARGO_PKG_VERSION").to_owned(),
+            // Derby keeps the substitute for clients of its own kind, by their release level. (Measured.)
+            srvrlslv: Some(if self.requester.may_substitute() {
+                format!("{PRDID_DERBY}/{NAME} {}", env!("CARGO_PKG_VERSION"))
+            } else {
+                env!("CARGO_PKG_VERSION").to_owned()
             }),
         };
         let mut chain = Chain::new();
@@ -328,18 +291,31 @@ impl Flow for Connect {
             At::Attributes => {
                 let chained = self.chains_accsec();
                 self.read_attributes()?;
-                self.next(At::Security);
+                self.requester.meet(&self.session.class)?;
                 if chained {
+                    self.next(At::Security);
                     return self.end();
                 }
-                let mut chain = Chain::new();
-                chain.command(&self.accsec()?);
-                Ok(Step::Send(chain))
+                self.ask()
             }
             At::Security => {
-                let security = self.check_security()?;
+                if self.read_security()? {
+                    return self.prove();
+                }
+                self.ask()
+            }
+            At::Proof => {
+                if self.verdict.is_none() {
+                    let missing = FlowError::Missing { what: "SECCHKRM", command: "SECCHK" };
+                    return Err(self.replies.failure().unwrap_or(missing));
+                }
+                let mut chain = match self.read_verdict()? {
+                    Some(proof) => return Ok(Step::Send(self.proof(&proof)?)),
+                    None => Chain::new(),
+                };
                 self.next(At::Access);
-                Ok(Step::Send(self.access(&security)?))
+                chain.command(&self.accrdb()?);
+                Ok(Step::Send(chain))
             }
             At::Access => {
                 self.read_access()?;

@@ -34,10 +34,10 @@ pub enum FlowError {
         sqlstate: &'static str,
     },
     /// The server wants another security mechanism than the one chosen.
-    #[error("the server does not accept the security mechanism {wanted}; it offers {offered}")]
+    #[error("{}", other_mechanism(.wanted.as_deref(), .offered))]
     Mechanism {
-        /// What was asked for.
-        wanted: String,
+        /// What was asked for, when the user named it.
+        wanted: Option<String>,
         /// What the server lists.
         offered: String,
     },
@@ -107,4 +107,11 @@ pub enum FlowError {
 
 fn messages(first: &HostMessage, rest: &[HostMessage]) -> String {
     std::iter::once(first).chain(rest).map(HostMessage::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn other_mechanism(wanted: Option<&str>, offered: &str) -> String {
+    match wanted {
+        Some(wanted) => format!("the server does not accept the security mechanism {wanted}; it offers {offered}"),
+        None => format!("the server offers only {offered}"),
+    }
 }

@@ -3,6 +3,9 @@
 //! arguments, so that every result can be checked.
 
 pub mod agreement;
+pub mod choice;
+pub mod random;
+pub mod requester;
 pub mod substitute;
 pub mod token;
 
@@ -110,9 +113,24 @@ impl fmt::Display for SecMec {
     }
 }
 
-/// What can be wrong with a key or a token. It never carries either.
+/// What can be wrong with a mechanism, a key or a token. It never carries a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecMecError {
+    /// A mechanism that is known but not built.
+    #[error("the security mechanism {0} is not supported")]
+    Unbuilt(SecMec),
+    /// A secret in clear on a line where others can listen.
+    #[error("{}", clear(*.0))]
+    Clear(SecMec),
+    /// A mechanism that the other settings rule out.
+    #[error("{0}")]
+    Setting(&'static str),
+    /// The source of tokens failed.
+    #[error("no security token: {0}")]
+    NoToken(String),
+    /// The server goes on asking for tokens.
+    #[error("the server asked for a security token {0} times")]
+    Endless(usize),
     /// Random bytes of another length than the key's.
     #[error("{want} random bytes are needed for a key, got {got}")]
     RandomLength {
@@ -156,6 +174,13 @@ pub enum SecMecError {
         /// The page.
         ccsid: u16,
     },
+}
+
+fn clear(mechanism: SecMec) -> &'static str {
+    match mechanism {
+        SecMec::EncryptedUserOnly => "a profile token is not sent in clear to another machine",
+        _ => "a password is not sent in clear to another machine",
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the two sides agreed when the connection was made. Every later conversation reads it.
 
+use super::secmec::choice::Mechanism;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::drda::layout::ServerClass;
 use crate::wire::value::typdef::TypDef;
@@ -53,8 +54,8 @@ pub struct Session {
     pub theirs: TypDef,
     /// RDB name as sent.
     pub rdbnam: String,
-    /// Number of the security mechanism in force.
-    pub secmec: u16,
+    /// The security mechanism in force.
+    pub security: Mechanism,
 }
 
 impl Session {

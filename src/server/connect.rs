@@ -5,34 +5,21 @@ use super::backend::{ConnectError, Login};
 use super::conversation::{After, Conversation, Out, Request, Stage};
 use super::error::SqlError;
 use super::persona::Utf8;
+use super::proof::verdict;
 use super::shared::Access;
 use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
-use crate::flow::secmec::agreement::{EncAlg, KeyPair, Side};
-use crate::flow::secmec::substitute::derby::strong;
-use crate::flow::secmec::substitute::{self, Seeds};
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::excsat::{ExcSat, ExcSatRd, UTF8_LEVEL};
 use crate::wire::ddm::reply::Reply;
-use crate::wire::ddm::secchk::{SecChk, SecChkRm, Secret};
+use crate::wire::ddm::secchk::{SecChk, SecChkRm};
 use crate::wire::ddm::text::DdmText;
 use crate::wire::drda::accrdb::{AccRdb, AccRdbRm, Pbsd};
-use zeroize::Zeroizing;
 
 /// What a server calls itself.
 const NAME: &str = "drdarrow";
 /// Isolation in the numbering of JDBC: read committed.
 const READ_COMMITTED: u8 = 2;
-
-/// Verdicts on a login (SECCHKCD).
-mod verdict {
-    pub(super) const ACCEPTED: u8 = 0x00;
-    pub(super) const MECHANISM: u8 = 0x01;
-    pub(super) const TOKEN: u8 = 0x0B;
-    pub(super) const NO_PASSWORD: u8 = 0x10;
-    pub(super) const NO_USER: u8 = 0x12;
-    pub(super) const ALGORITHM: u8 = 0x1B;
-}
 
 impl Conversation {
     pub(super) fn excsat(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
@@ -88,36 +75,7 @@ impl Conversation {
             out.object(&AccSecRd { secmecs: offered, secchkcd, ..AccSecRd::default() }.encode(self.text)?);
             return Ok(After::Next);
         }
-        let mut answer = AccSecRd { secmecs: vec![asked.secmec], ..AccSecRd::default() };
-        match asked.secmec {
-            8 => {
-                let seed = self.random.get(..substitute::SEED).unwrap_or_default().to_vec();
-                self.key = None;
-                answer.sectkn = Some(seed);
-                self.seed = asked.sectkn.as_deref().and_then(|s| s.try_into().ok());
-                if self.seed.is_none() {
-                    answer.secchkcd = Some(verdict::TOKEN);
-                }
-            }
-            9 => {
-                let algorithm = match asked.encalg {
-                    None => Some(EncAlg::Des),
-                    Some(number) => EncAlg::from_number(number),
-                };
-                match (algorithm, asked.sectkn) {
-                    (None, _) => answer.secchkcd = Some(verdict::ALGORITHM),
-                    (Some(algorithm), Some(peer)) => {
-                        let random = self.random.get(..algorithm.key_len()).unwrap_or_default();
-                        let key = KeyPair::new(algorithm, random).map_err(Trouble::ours)?;
-                        answer.sectkn = Some(key.public().to_vec());
-                        answer.encalg = asked.encalg;
-                        self.key = Some((key, peer));
-                    }
-                    (Some(_), None) => return Err(Trouble::syntax(synerrcd::MISSING, Some(cp::SECTKN))),
-                }
-            }
-            _ => {}
-        }
+        let answer = self.contribute(&asked)?;
         self.secmec = asked.secmec;
         self.stage = Stage::Security;
         out.object(&answer.encode(self.text)?);
@@ -138,7 +96,7 @@ impl Conversation {
         if proof.rdbnam.as_ref().is_some_and(|name| !self.is_announced(name)) {
             return Err(Trouble::order(prccnvcd::RDBNAM));
         }
-        let (user, secchkcd) = match self.prove(proof) {
+        let (user, secchkcd) = match self.prove(&proof) {
             Ok(user) => (user, verdict::ACCEPTED),
             Err(code) => (String::new(), code),
         };
@@ -157,43 +115,6 @@ impl Conversation {
     /// True for the database that ACCSEC named, if it named one.
     fn is_announced(&self, name: &str) -> bool {
         self.announced.is_empty() || self.announced.iter().any(|known| known == name)
-    }
-
-    /// The user, or why the proof does not hold.
-    fn prove(&mut self, proof: SecChk) -> std::result::Result<String, u8> {
-        let text = |token: &[u8]| DdmText::Ebcdic.decode(token);
-        let (user, password) = match self.secmec {
-            9 => {
-                let (key, peer) = self.key.take().ok_or(verdict::TOKEN)?;
-                let cipher = key.agree(&peer, Side::Server).map_err(|_| verdict::TOKEN)?;
-                let [user, password] = proof.sectkns.as_slice() else { return Err(verdict::TOKEN) };
-                let user = cipher.decrypt(user).map_err(|_| verdict::TOKEN)?;
-                let password: Zeroizing<Vec<u8>> = cipher.decrypt(password).map_err(|_| verdict::TOKEN)?;
-                (text(&user), Some(Secret::new(text(&password))))
-            }
-            _ => (proof.usrid.ok_or(verdict::NO_USER)?, proof.password),
-        };
-        if user.is_empty() {
-            return Err(verdict::NO_USER);
-        }
-        let Access::Users(users) = &self.shared.access else { return Ok(user) };
-        let bad = self.persona.bad_login;
-        let known = users.get(&user);
-        let right = match self.secmec {
-            8 => {
-                let theirs = self.seed.ok_or(verdict::TOKEN)?;
-                let ours = self.random.get(..substitute::SEED).unwrap_or_default();
-                let seeds = Seeds::new(&theirs, ours).map_err(|_| verdict::TOKEN)?;
-                let [token] = proof.sectkns.as_slice() else { return Err(verdict::TOKEN) };
-                let right = strong(&user, known.map_or("", Secret::expose), &seeds);
-                same(token, &right)
-            }
-            _ => {
-                let given = password.ok_or(verdict::NO_PASSWORD)?;
-                same(given.expose().as_bytes(), known.map_or("", Secret::expose).as_bytes())
-            }
-        };
-        if right && known.is_some() { Ok(user) } else { Err(bad) }
     }
 
     pub(super) fn accrdb(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
@@ -244,9 +165,4 @@ impl Conversation {
         }
         Ok(After::Next)
     }
-}
-
-/// Compares in a time that does not tell where the first difference is.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |d, (a, b)| d | (a ^ b)) == 0
 }

@@ -10,6 +10,8 @@ use super::persona::Persona;
 use super::shared::Shared;
 use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
 use crate::flow::secmec::agreement::KeyPair;
+use crate::flow::secmec::random::Random;
+use crate::flow::secmec::substitute::Seeds;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::{Object, params};
@@ -60,7 +62,7 @@ pub(super) enum Stage {
 pub(super) struct Conversation {
     pub(super) shared: Arc<Shared>,
     pub(super) persona: &'static Persona,
-    pub(super) random: [u8; 64],
+    pub(super) random: Random,
     pub(super) stage: Stage,
     /// Encoding of DDM text.
     pub(super) text: DdmText,
@@ -70,8 +72,8 @@ pub(super) struct Conversation {
     pub(super) secmec: u16,
     /// Our key pair and the requester's public key.
     pub(super) key: Option<(KeyPair, Vec<u8>)>,
-    /// The requester's seed of a password substitute.
-    pub(super) seed: Option<[u8; 8]>,
+    /// Both seeds of a password substitute.
+    pub(super) seeds: Option<Seeds>,
     /// The database's name in ACCSEC, as either encoding reads it.
     pub(super) announced: Vec<String>,
     pub(super) rdbnam: String,
@@ -90,7 +92,7 @@ pub(super) struct Conversation {
 
 impl Conversation {
     /// With fresh random bytes for the keys and seeds of the login.
-    pub(super) fn new(shared: Arc<Shared>, random: [u8; 64]) -> Conversation {
+    pub(super) fn new(shared: Arc<Shared>, random: Random) -> Conversation {
         let persona = shared.persona;
         Conversation {
             shared,
@@ -102,7 +104,7 @@ impl Conversation {
             sqlam: 0,
             secmec: 0,
             key: None,
-            seed: None,
+            seeds: None,
             announced: Vec::new(),
             rdbnam: String::new(),
             user: String::new(),

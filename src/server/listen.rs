@@ -7,6 +7,7 @@ use super::conversation::{After, Conversation, Request};
 use super::persona::{LUW, Persona};
 use super::shared::{Access, Shared};
 use super::trouble::{Trouble, prccnvcd, synerrcd};
+use crate::flow::secmec::random::{RANDOM, Random};
 use crate::wire::ddm::object::objects;
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::{Deframer, Dss};
@@ -137,11 +138,11 @@ async fn accept(listener: TcpListener, settings: Settings, shared: Arc<Shared>, 
         }
         // Replies are written whole; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
-        let mut random = [0; 64];
+        let mut random = [0; RANDOM];
         if getrandom::fill(&mut random).is_err() {
             continue;
         }
-        let conversation = Conversation::new(shared.clone(), random);
+        let conversation = Conversation::new(shared.clone(), Random::new(random));
         let link = Link {
             stream,
             settings: settings.clone(),

@@ -18,6 +18,7 @@ mod lobs;
 mod locators;
 pub mod persona;
 mod prepare;
+mod proof;
 mod query;
 mod rows;
 pub mod shared;

@@ -96,7 +96,7 @@ pub static LUW: Persona = Persona {
     levels: &[(cp::AGENT, 10), (cp::SQLAM, 11), (cp::CMNTCPIP, 5), (cp::RDB, 12), (cp::SECMGR, 9)],
     utf8: Utf8::Ccsidmgr,
     typdef: TypDef { name: TypDefName::X86, sbc: 1208, dbc: 1200, mbc: 1208, xml: 1208 },
-    secmecs: &[9, 3, 4],
+    secmecs: &[9, 7, 3, 4],
     bad_login: 0x0F,
     demanded_prdid: None,
     packages: Packages::Shipped,
@@ -159,6 +159,7 @@ pub static IBMI: Persona = Persona {
     release: "V7R5M0",
     levels: &[(cp::AGENT, 10), (cp::SQLAM, 10), (cp::CMNTCPIP, 5), (cp::RDB, 10), (cp::SECMGR, 9)],
     utf8: Utf8::Never,
+    secmecs: &[9, 8, 6, 3, 4],
     typdef: TypDef { name: TypDefName::Os400, sbc: 37, dbc: 1200, mbc: 37, xml: 1208 },
     packages: Packages::Bound,
     mixed: false,
@@ -172,6 +173,7 @@ pub static ZOS: Persona = Persona {
     prdid: "DSN13015",
     release: "DSN13015",
     levels: &[(cp::AGENT, 10), (cp::SQLAM, 10), (cp::CMNTCPIP, 5), (cp::RDB, 12), (cp::SECMGR, 9)],
+    secmecs: LUW.secmecs,
     typdef: TypDef { name: TypDefName::S370, sbc: 1047, dbc: 1200, mbc: 1047, xml: 1208 },
     ..IBMI
 };

@@ -3,9 +3,10 @@
 use super::book::{Book, Request};
 use super::client::{LOBS, NARROW, config, count, rows};
 use super::server::{Answer, Damage, Edit, Log, build, honest, parts, start};
-use drdarrow::client::config::{Config, Security};
+use drdarrow::client::config::Config;
 use drdarrow::client::connection::Connection;
 use drdarrow::client::error::{Error, Phase};
+use drdarrow::client::security::Security;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{objects, put, put_bytes, put_u16};

@@ -4,7 +4,11 @@ use super::book::Book;
 use super::client::{WRONG, config, rows};
 use super::server::{Answer, Damage, start};
 use drdarrow::client::connection::Connection;
-use drdarrow::flow::connect::{Identity, Login};
+use drdarrow::client::security::Security;
+use drdarrow::flow::connect::Identity;
+use drdarrow::flow::secmec::choice::Policy;
+use drdarrow::flow::secmec::random::{RANDOM, Random};
+use drdarrow::flow::secmec::requester::Credentials;
 use drdarrow::wire::ddm::secchk::Secret;
 use drdarrow::wire::ddm::text::DdmText;
 use std::cell::Cell;
@@ -80,7 +84,8 @@ fn nothing_that_is_printed_has_the_password() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let mut printed = String::new();
     runtime.block_on(async {
-        let config = config().password(PASSWORD);
+        let mut config = config().password(PASSWORD);
+        config.security = Security::Password;
         printed += &format!("{config:?} {:#?}", config.password);
         for answer in 0..3 {
             let (stream, _server) = start(
@@ -111,14 +116,19 @@ fn nothing_that_is_printed_has_the_password() {
 fn an_identity_shows_neither_password_nor_key() {
     let identity = Identity {
         rdbnam: "LAB".to_owned(),
-        user: "app".to_owned(),
-        password: Some(Secret::new(PASSWORD)),
-        login: Login::Substitute,
-        random: [0xA7; 64],
+        credentials: Credentials {
+            user: "app".to_owned(),
+            password: Some(Secret::new(PASSWORD)),
+            new_password: Some(Secret::new(PASSWORD)),
+            additional_factor: Some(Secret::new(PASSWORD)),
+            tokens: None,
+        },
+        policy: Policy { password: true, ..Policy::default() },
+        random: Random::new([0xA7; RANDOM]),
         correlation: ("00000000.0000".to_owned(), [0; 6]),
         application: "drdarrow".to_owned(),
     };
-    let printed = format!("{identity:?} {identity:#?}");
+    let printed = format!("{identity:?} {identity:#?} {:?}", identity.credentials);
     assert!(!shows(printed.as_bytes(), PASSWORD) && !printed.contains("167"), "{printed}");
 }
 

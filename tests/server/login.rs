@@ -1,8 +1,8 @@
 //! Who is let in.
 
 use crate::support::{PERSONAS, config, connect, count, rows, start_with};
-use drdarrow::client::config::Security;
 use drdarrow::client::connection::Connection;
+use drdarrow::client::security::Security;
 use drdarrow::server::listen::Settings;
 use drdarrow::server::persona::{DERBY, LUW};
 use drdarrow::server::shared::Access;
@@ -49,8 +49,13 @@ async fn a_mechanism_that_is_not_offered_is_named() {
     let server = start_with(Settings { persona: &LUW, ..Settings::default() }, &MemoryTables::new()).await;
     let mut config = config(&server).password("x");
     config.security = Security::Substitute;
+    let e = Connection::connect(config.clone()).await.unwrap_err();
+    assert!(e.message.contains("only Derby and IBM i"), "{}", e.message);
+    let server = start_with(Settings { persona: &DERBY, ..Settings::default() }, &MemoryTables::new()).await;
+    config.port = server.address().port();
+    config.security = Security::EncryptedDes;
     let e = Connection::connect(config).await.unwrap_err();
-    assert!(e.message.contains("offers 9"), "{}", e.message);
+    assert!(e.message.contains("SECMEC 9, DES); it offers 3"), "{}", e.message);
 }
 
 #[tokio::test]

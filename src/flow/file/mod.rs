@@ -3,6 +3,8 @@
 
 pub mod answer;
 pub mod command;
+pub mod connect;
 pub mod open;
 pub mod read;
+pub mod signon;
 pub mod write;

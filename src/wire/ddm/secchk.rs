@@ -10,6 +10,7 @@ use super::error::{MessageError, Result};
 use super::object::{self, put_bytes, put_u8, put_u16, read_u16};
 use super::param;
 use super::text::DdmText;
+use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 
 /// A password: wiped when dropped, never shown.
@@ -45,11 +46,22 @@ pub struct SecChk {
     pub usrid: Option<String>,
     /// PASSWORD in clear.
     pub password: Option<Secret>,
+    /// PASSWORD as the bytes of a substitute: IBM i's mechanisms 6 and 8.
+    pub substitute: Option<Zeroizing<Vec<u8>>>,
     /// NEWPASSWORD in clear.
     pub newpassword: Option<Secret>,
     /// SECTKN: encrypted user id, password and new password in this order, a substitute, or a ticket.
     pub sectkns: Vec<Vec<u8>>,
+    /// SXXFACTOR: an additional factor, from IBM i 7.6 on.
+    pub factor: Option<Secret>,
 }
+
+/// Mechanisms in which PASSWORD is no text.
+const SUBSTITUTES: [u16; 2] = [6, 8];
+/// The only form of SXXFACTOR seen.
+const FACTOR_VERSION: u16 = 0;
+/// The page of an additional factor.
+const FACTOR_CCSID: u32 = 1208;
 
 impl SecChk {
     /// The whole object. It holds secrets: the caller sends it and forgets it.
@@ -61,9 +73,19 @@ impl SecChk {
             }
             param::put_optional(w, cp::USRID, "USRID", text, self.usrid.as_deref())?;
             put_secret(w, cp::PASSWORD, "PASSWORD", text, self.password.as_ref())?;
+            if let Some(substitute) = &self.substitute {
+                put_bytes(w, cp::PASSWORD, substitute);
+            }
             put_secret(w, cp::NEWPASSWORD, "NEWPASSWORD", text, self.newpassword.as_ref())?;
             for token in &self.sectkns {
                 put_bytes(w, cp::SECTKN, token);
+            }
+            if let Some(factor) = &self.factor {
+                object::put(w, cp::SXXFACTOR, |w| {
+                    w.u16(FACTOR_VERSION);
+                    w.u32(FACTOR_CCSID);
+                    w.var(factor.expose().as_bytes());
+                });
             }
             Ok(())
         })
@@ -72,6 +94,7 @@ impl SecChk {
     /// From the object's data.
     pub fn decode(body: &[u8], text: DdmText) -> Result<Self> {
         let mut secmec = None;
+        let mut password = None;
         let mut out = Self::default();
         for param in object::params(body) {
             let (cp, data) = param?;
@@ -79,13 +102,19 @@ impl SecChk {
                 cp::SECMEC => secmec = Some(read_u16("SECMEC", data)?),
                 cp::RDBNAM => out.rdbnam = Some(param::padded_text(text, data)),
                 cp::USRID => out.usrid = Some(param::padded_text(text, data)),
-                cp::PASSWORD => out.password = Some(Secret::new(text.decode(data))),
+                cp::PASSWORD => password = Some(data),
                 cp::NEWPASSWORD => out.newpassword = Some(Secret::new(text.decode(data))),
                 cp::SECTKN => out.sectkns.push(data.to_vec()),
+                cp::SXXFACTOR => out.factor = Some(factor(data)?),
                 _ => {}
             }
         }
         out.secmec = secmec.ok_or(MessageError::Missing { message: "SECCHK", parameter: "SECMEC" })?;
+        match password {
+            Some(data) if SUBSTITUTES.contains(&out.secmec) => out.substitute = Some(Zeroizing::new(data.to_vec())),
+            Some(data) => out.password = Some(Secret::new(text.decode(data))),
+            None => {}
+        }
         Ok(out)
     }
 }
@@ -98,8 +127,10 @@ impl fmt::Debug for SecChk {
             .field("rdbnam", &self.rdbnam)
             .field("usrid", &self.usrid)
             .field("password", &self.password)
+            .field("substitute_length", &self.substitute.as_ref().map(|s| s.len()))
             .field("newpassword", &self.newpassword)
             .field("sectkn_lengths", &lengths)
+            .field("factor", &self.factor)
             .finish()
     }
 }
@@ -211,6 +242,15 @@ pub fn secchkcd_text(code: u8) -> (&'static str, &'static str) {
     }
 }
 
+/// The data of SXXFACTOR.
+fn factor(data: &[u8]) -> Result<Secret> {
+    let mut r = Reader::new(data, "SXXFACTOR");
+    let (_version, _ccsid) = (r.u16()?, r.u32()?);
+    let text = DdmText::Utf8.decode(r.var()?);
+    r.end()?;
+    Ok(Secret::new(text))
+}
+
 /// As text, but an error never says which character it was.
 fn put_secret(w: &mut Writer, cp: u16, parameter: &'static str, text: DdmText, value: Option<&Secret>) -> Result<()> {
     let Some(secret) = value else { return Ok(()) };
@@ -272,6 +312,38 @@ mod tests {
             DdmText::Utf8,
         );
         assert_eq!((got.usrid.as_deref(), got.sectkns[0].len()), (Some("app"), 20));
+    }
+
+    #[test]
+    fn substitutes_as_jtopen_sends_them() {
+        for (raw, user, bytes) in [
+            ("0024106e000611a20006000e11a0e3c5e2e3e4e2c5d94040000c11a18c8a6c8a318db205", "TESTUSER", 8),
+            (
+                "0030106e000611a20008000e11a0e3c5e2e3e4e2c5d94040001811a1eb1ef5cf5454fcdddc5ffde99e02a739e9647936",
+                "TESTUSER",
+                20,
+            ),
+        ] {
+            let raw = hex(raw);
+            let got = SecChk::decode(&raw[4..], DdmText::Ebcdic).unwrap();
+            assert_eq!((got.usrid.as_deref(), got.substitute.as_ref().unwrap().len()), (Some(user), bytes));
+            assert!(
+                got.password.is_none() && format!("{got:?}").contains(&format!("substitute_length: Some({bytes})"))
+            );
+            let padded = SecChk { usrid: Some(format!("{user}  ")), ..got };
+            assert_eq!(padded.encode(DdmText::Ebcdic).unwrap(), raw);
+        }
+    }
+
+    #[test]
+    fn an_additional_factor() {
+        let chk = SecChk { secmec: 8, factor: Some(Secret::new("123456")), ..SecChk::default() };
+        let raw = chk.encode(DdmText::Ebcdic).unwrap();
+        assert_eq!(raw[10..], hex("0012 d142 0000 000004b8 0006 313233343536"));
+        assert_eq!(SecChk::decode(&raw[4..], DdmText::Ebcdic), Ok(chk.clone()));
+        assert!(!format!("{chk:?}").contains("123456"));
+        every_cut(&raw[4..], |d| SecChk::decode(d, DdmText::Ebcdic));
+        assert!(SecChk::decode(&hex("0006 11a2 0008 000e d142 0000 000004b8 0006 3132"), DdmText::Ebcdic).is_err());
     }
 
     #[test]

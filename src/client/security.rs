@@ -1,0 +1,130 @@
+//! The security settings: which mechanism, by which name, and what comes of it.
+
+use super::config::{Config, ConfigError};
+use super::error::{Error, Phase, Result};
+use crate::flow::error::FlowError;
+use crate::flow::secmec::SecMec;
+use crate::flow::secmec::agreement::EncAlg;
+use crate::flow::secmec::choice::{Choice, Line, Policy};
+use crate::flow::secmec::requester::Credentials;
+
+/// How to prove who we are. Named as in the DRDA security mechanisms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Security {
+    /// The strongest mechanism that both sides have, or the user id alone when there is no password.
+    #[default]
+    Auto,
+    /// User id only (SECMEC 4).
+    UserOnly,
+    /// User id and password in clear (SECMEC 3).
+    Password,
+    /// Password substitute: Derby's (SECMEC 8) or IBM i's (SECMEC 6 and 8, by the password level).
+    Substitute,
+    /// Encrypted user id and password with AES-256 (SECMEC 9).
+    EncryptedAes,
+    /// Encrypted user id and password with DES (SECMEC 9).
+    EncryptedDes,
+    /// User id in clear, password encrypted with AES-256 (SECMEC 7).
+    EncryptedPasswordAes,
+    /// User id in clear, password encrypted with DES (SECMEC 7).
+    EncryptedPasswordDes,
+    /// Kerberos tickets from a token source (SECMEC 11).
+    Kerberos,
+    /// Profile token of IBM i from a token source (SECMEC 16).
+    ProfileToken,
+    /// Data encryption (SECMEC 13): known, not built.
+    EncryptedData,
+    /// A plug-in of the server (SECMEC 15): known, not built.
+    PlugIn,
+}
+
+/// The names of the setting `security`.
+const NAMES: [(&str, Security); 14] = [
+    ("auto", Security::Auto),
+    ("user", Security::UserOnly),
+    ("password", Security::Password),
+    ("substitute", Security::Substitute),
+    ("encrypted", Security::EncryptedAes),
+    ("encrypted-aes", Security::EncryptedAes),
+    ("encrypted-des", Security::EncryptedDes),
+    ("encrypted-password", Security::EncryptedPasswordAes),
+    ("encrypted-password-aes", Security::EncryptedPasswordAes),
+    ("encrypted-password-des", Security::EncryptedPasswordDes),
+    ("kerberos", Security::Kerberos),
+    ("profile-token", Security::ProfileToken),
+    ("encrypted-data", Security::EncryptedData),
+    ("plugin", Security::PlugIn),
+];
+
+impl Security {
+    /// By the name that the setting has.
+    pub fn named(name: &str) -> std::result::Result<Security, ConfigError> {
+        NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, security)| *security).ok_or_else(
+            || {
+                let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+                ConfigError { setting: "security".to_owned(), rule: format!("expected one of {}", names.join(", ")) }
+            },
+        )
+    }
+
+    /// True when it cannot do without a password.
+    pub(super) fn needs_password(self) -> bool {
+        matches!(
+            self,
+            Security::Password
+                | Security::Substitute
+                | Security::EncryptedAes
+                | Security::EncryptedDes
+                | Security::EncryptedPasswordAes
+                | Security::EncryptedPasswordDes
+        )
+    }
+
+    fn choice(self) -> Choice {
+        match self {
+            Security::Auto => Choice::Auto,
+            Security::UserOnly => Choice::UserOnly,
+            Security::Password => Choice::Password,
+            Security::Substitute => Choice::Substitute,
+            Security::EncryptedAes => Choice::Encrypted(EncAlg::Aes),
+            Security::EncryptedDes => Choice::Encrypted(EncAlg::Des),
+            Security::EncryptedPasswordAes => Choice::EncryptedPassword(EncAlg::Aes),
+            Security::EncryptedPasswordDes => Choice::EncryptedPassword(EncAlg::Des),
+            Security::Kerberos => Choice::Kerberos,
+            Security::ProfileToken => Choice::ProfileToken,
+            Security::EncryptedData => Choice::Unbuilt(SecMec::EncryptedUserPasswordData),
+            Security::PlugIn => Choice::Unbuilt(SecMec::PlugIn),
+        }
+    }
+}
+
+/// What the configuration allows on a line; an error for what can be refused without the server.
+pub(super) fn policy(config: &Config, line: Line) -> Result<Policy> {
+    let policy = Policy {
+        choice: config.security.choice(),
+        line,
+        allow_cleartext_password: config.allow_cleartext_password,
+        password: config.password.is_some(),
+        renew: config.new_password.is_some(),
+        tokens: config.token.is_some(),
+        password_level: config.password_level,
+    };
+    policy.check_choice().map_err(|e| Error::from_flow(FlowError::Secmec(e), Phase::Security))?;
+    Ok(policy)
+}
+
+/// Who the configuration logs in.
+pub(super) fn credentials(config: &Config) -> Credentials {
+    Credentials {
+        user: config.user.clone().unwrap_or_else(|| "APP".to_owned()),
+        password: config.password.clone(),
+        new_password: config.new_password.clone(),
+        additional_factor: config.additional_factor.clone(),
+        tokens: config.token.clone(),
+    }
+}
+
+/// What is said once when the mechanism in force only hides the password from those who do not look
+/// closely.
+pub(super) const OBFUSCATION: &str = "the password went to another machine under DES with a key of 56 bits and without \
+     TLS: that is an obfuscation, not protection";

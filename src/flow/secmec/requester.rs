@@ -1,0 +1,353 @@
+//! The asking side of ACCSEC and SECCHK, for both wings: asks for the strongest mechanism, goes on to
+//! the strongest that the server offers instead, checks what the server contributes, and makes the
+//! proof. Before every check has passed nothing leaves that helps anybody to the password.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::agreement::{EncAlg, KeyPair, Side};
+use super::choice::{Choice, Family, Mechanism, Policy};
+use super::random::Random;
+use super::substitute::{Seeds, Substitute};
+use super::token::TokenCipher;
+use super::{SecMec, SecMecError};
+use crate::flow::error::FlowError;
+use crate::wire::ddm::accsec::{AccSec, AccSecRd};
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::error::MessageError;
+use crate::wire::ddm::param;
+use crate::wire::ddm::reply::Reply;
+use crate::wire::ddm::secchk::{SecChk, SecChkRm, Secret, secchkcd_text};
+use crate::wire::ddm::text::DdmText;
+
+/// SECCHKCD: the server cannot do the algorithm.
+const NO_ALGORITHM: u8 = 0x1B;
+/// SECCHKCD: the server wants another token.
+const CONTINUE: u8 = 0x19;
+/// Tokens that a server may ask for in one login.
+const TOKENS: usize = 8;
+/// Longest additional factor, bytes.
+const FACTOR: usize = 255;
+
+/// Makes security tokens: it gets what the server said last (nothing at first) and gives the next
+/// token, or says why there is none.
+#[derive(Clone)]
+pub struct TokenSource(Arc<Source>);
+
+type Source = dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Send + Sync;
+
+impl TokenSource {
+    /// From a function.
+    pub fn new(source: impl Fn(&[u8]) -> Result<Vec<u8>, String> + Send + Sync + 'static) -> TokenSource {
+        TokenSource(Arc::new(source))
+    }
+
+    fn next(&self, challenge: &[u8]) -> Result<Vec<u8>, SecMecError> {
+        (self.0)(challenge).map_err(SecMecError::NoToken)
+    }
+}
+
+impl fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenSource")
+    }
+}
+
+/// Who logs in, and with what. Its parts never show themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Credentials {
+    /// User id.
+    pub user: String,
+    /// Password.
+    pub password: Option<Secret>,
+    /// A password to have from now on.
+    pub new_password: Option<Secret>,
+    /// Additional factor of IBM i.
+    pub additional_factor: Option<Secret>,
+    /// Where tokens come from.
+    pub tokens: Option<TokenSource>,
+}
+
+/// The proof to send.
+#[derive(Debug)]
+pub struct Proof {
+    /// SECCHK.
+    pub check: SecChk,
+    /// A token that goes as an object of its own behind it: IBM i.
+    pub object: Option<Vec<u8>>,
+}
+
+/// What follows on a verdict.
+#[derive(Debug)]
+pub enum Verdict {
+    /// The server believes it.
+    Accepted,
+    /// Another proof.
+    More(Box<Proof>),
+}
+
+/// The negotiation.
+pub struct Requester {
+    credentials: Credentials,
+    policy: Policy,
+    random: Random,
+    family: Family,
+    /// What may still be asked for, the strongest first.
+    waiting: Vec<Mechanism>,
+    asked: Mechanism,
+    key: Option<KeyPair>,
+    /// What the server contributed: its public key or seed, checked for its form.
+    sectkn: Option<Vec<u8>>,
+    tokens: usize,
+}
+
+impl Requester {
+    /// Checks what can be checked without the server.
+    pub fn new(credentials: Credentials, policy: Policy, random: Random) -> Result<Requester, SecMecError> {
+        policy.check_choice()?;
+        if policy.renew && !policy.password {
+            return Err(SecMecError::Setting("new_password needs the password that was valid until now"));
+        }
+        if let Some(factor) = &credentials.additional_factor {
+            if !(1..=FACTOR).contains(&factor.expose().len()) {
+                return Err(SecMecError::Setting("additional_factor has at most 255 bytes"));
+            }
+            if !policy.may_be_clear() {
+                return Err(SecMecError::Setting(
+                    "an additional factor travels in clear: it needs TLS or allow_cleartext_password",
+                ));
+            }
+        }
+        Ok(Requester {
+            credentials,
+            policy,
+            random,
+            family: Family::Other,
+            waiting: policy.settled().into_iter().collect(),
+            asked: Mechanism::UserOnly,
+            key: None,
+            sectkn: None,
+            tokens: 0,
+        })
+    }
+
+    /// True when the question is the same whatever the server, so that it may go with EXCSAT.
+    pub fn is_settled(&self) -> bool {
+        self.policy.settled().is_some()
+    }
+
+    /// True when a password goes to Derby as a substitute, if Derby it is.
+    pub fn may_substitute(&self) -> bool {
+        matches!(self.policy.choice, Choice::Auto | Choice::Substitute) && self.policy.password
+    }
+
+    /// Learns from EXCSATRD who answers.
+    pub fn meet(&mut self, srvclsnm: &str) -> Result<(), SecMecError> {
+        self.family = Family::of_class(srvclsnm);
+        if self.credentials.additional_factor.is_some() && self.family != Family::IbmI {
+            return Err(SecMecError::Setting("only IBM i takes additional_factor"));
+        }
+        if !self.is_settled() {
+            self.waiting = self.policy.candidates(self.family)?;
+        }
+        Ok(())
+    }
+
+    /// The next question.
+    pub fn ask(&mut self, rdbnam: Option<&str>) -> Result<AccSec, FlowError> {
+        if self.waiting.is_empty() {
+            return Err(self.refusal("no other"));
+        }
+        self.asked = self.waiting.remove(0);
+        self.key = None;
+        let (sectkn, encalg) = match self.asked {
+            Mechanism::Substitute(_) => (Some(self.random.seed().to_vec()), None),
+            mechanism => match mechanism.algorithm() {
+                None => (None, None),
+                Some(algorithm) => {
+                    let key = KeyPair::new(algorithm, self.random.private(algorithm))?;
+                    let public = key.public().to_vec();
+                    self.key = Some(key);
+                    // DES is the mechanism's first algorithm and goes without saying.
+                    (Some(public), (algorithm == EncAlg::Aes).then(|| algorithm.number()))
+                }
+            },
+        };
+        let secmec = self.asked.secmec().number();
+        Ok(AccSec { secmec, rdbnam: rdbnam.map(str::to_owned), sectkn, encalg })
+    }
+
+    /// The server's reply: true when the proof may follow, false when the next question does.
+    pub fn answer(&mut self, reply: AccSecRd) -> Result<bool, FlowError> {
+        let number = self.asked.secmec().number();
+        if reply.accepts(number) {
+            let Some(algorithm) = self.asked.algorithm() else {
+                self.sectkn = reply.sectkn;
+                return Ok(true);
+            };
+            let named = reply.encalg.map_or(Some(algorithm), EncAlg::from_number);
+            let length = reply.sectkn.as_ref().map_or(algorithm.key_len(), Vec::len);
+            // A server of the older kind steps over ENCALG and answers with its shorter key.
+            if named == Some(algorithm) && (length == algorithm.key_len() || algorithm == EncAlg::Des) {
+                self.sectkn = reply.sectkn;
+                return Ok(true);
+            }
+            if named == Some(algorithm) && length != EncAlg::Des.key_len() {
+                let want = algorithm.key_len();
+                return Err(SecMecError::PublicLength { what: "public key", want, got: length }.into());
+            }
+        }
+        let mut offered = reply.secmecs;
+        if offered.is_empty() && reply.secchkcd == Some(NO_ALGORITHM) {
+            offered.push(number);
+        }
+        self.take_up(&offered)
+    }
+
+    /// A refusal of ACCSEC or of one of its parameters; an error when there is no other question.
+    pub fn refused(&mut self, reply: &Reply) -> Result<(), FlowError> {
+        let asked = self.asked.algorithm();
+        let described = format!("others ({})", reply.describe());
+        // Whoever does not know ENCALG may still know the mechanism without it.
+        let plain = matches!(reply.cp, cp::PRMNSPRM | cp::VALNSPRM) && asked == Some(EncAlg::Aes);
+        self.waiting.retain(|mechanism| plain && mechanism.algorithm() == Some(EncAlg::Des));
+        if self.waiting.is_empty() { Err(self.refusal(&described)) } else { Ok(()) }
+    }
+
+    /// The proof for the mechanism that was accepted.
+    pub fn prove(&mut self, rdbnam: Option<&str>, text: DdmText) -> Result<Proof, FlowError> {
+        let user = self.credentials.user.clone();
+        let mut check = SecChk {
+            secmec: self.asked.secmec().number(),
+            rdbnam: rdbnam.map(str::to_owned),
+            factor: self.credentials.additional_factor.clone(),
+            ..SecChk::default()
+        };
+        match self.asked {
+            Mechanism::UserOnly => check.usrid = Some(user),
+            Mechanism::Password { renew } => {
+                check.usrid = Some(user);
+                check.password = Some(self.password()?.clone());
+                check.newpassword = self.credentials.new_password.clone().filter(|_| renew);
+            }
+            Mechanism::Substitute(substitute) => {
+                let seeds = Seeds::new(self.random.seed(), self.contributed()?)?;
+                let made = substitute.make(&user, self.password()?.expose(), &seeds)?;
+                check.usrid = Some(substitute.user(&user)?);
+                match substitute {
+                    Substitute::Derby => check.sectkns = vec![made.to_vec()],
+                    Substitute::IbmI(_) => check.substitute = Some(made),
+                }
+            }
+            Mechanism::EncryptedPassword(_) => {
+                let bytes = text.encode(&user).map_err(|_| self.unwritable("USRID", text))?;
+                let cipher = self.agree()?.for_clear_user(&bytes);
+                check.sectkns = vec![cipher.encrypt_text("PASSWORD", self.password()?.expose(), text)?];
+                check.usrid = Some(user);
+            }
+            Mechanism::Encrypted { renew, .. } => {
+                let cipher = self.agree()?;
+                check.sectkns = vec![
+                    cipher.encrypt_text("USRID", &user, text)?,
+                    cipher.encrypt_text("PASSWORD", self.password()?.expose(), text)?,
+                ];
+                if let Some(new) = self.credentials.new_password.as_ref().filter(|_| renew) {
+                    check.sectkns.push(cipher.encrypt_text("NEWPASSWORD", new.expose(), text)?);
+                }
+            }
+            Mechanism::Kerberos | Mechanism::ProfileToken => {
+                let token = self.token(&[])?;
+                return self.carry(check, token);
+            }
+        }
+        Ok(Proof { check, object: None })
+    }
+
+    /// True when the server may want more than one proof, so that nothing may be chained behind it.
+    pub fn may_go_on(&self) -> bool {
+        self.asked == Mechanism::Kerberos
+    }
+
+    /// What the server says to the proof.
+    pub fn verdict(&mut self, verdict: &SecChkRm, rdbnam: Option<&str>) -> Result<Verdict, FlowError> {
+        if verdict.is_accepted() {
+            // The server's own proof: the source may find it wrong.
+            if let (true, Some(token)) = (self.may_go_on(), &verdict.sectkn) {
+                self.token(token)?;
+            }
+            return Ok(Verdict::Accepted);
+        }
+        if verdict.secchkcd == CONTINUE
+            && self.may_go_on()
+            && let Some(challenge) = &verdict.sectkn
+        {
+            let secmec = self.asked.secmec().number();
+            let check = SecChk { secmec, rdbnam: rdbnam.map(str::to_owned), ..SecChk::default() };
+            let token = self.token(challenge)?;
+            return Ok(Verdict::More(Box::new(self.carry(check, token)?)));
+        }
+        let (words, sqlstate) = secchkcd_text(verdict.secchkcd);
+        Err(FlowError::Login { code: verdict.secchkcd, words: words.to_owned(), sqlstate })
+    }
+
+    /// The mechanism that was asked for last: the one in force once the server accepted.
+    pub fn mechanism(&self) -> Mechanism {
+        self.asked
+    }
+
+    /// Keeps what the server offers; true is never the answer: a question has to follow.
+    fn take_up(&mut self, offered: &[u16]) -> Result<bool, FlowError> {
+        self.waiting.retain(|mechanism| offered.contains(&mechanism.secmec().number()));
+        if self.waiting.is_empty() {
+            let named = |n: &u16| SecMec::from_number(*n).map_or_else(|| n.to_string(), |m| m.to_string());
+            let words: Vec<String> = offered.iter().map(named).collect();
+            return Err(self.refusal(if words.is_empty() { "no other".to_owned() } else { words.join(", ") }.as_str()));
+        }
+        Ok(false)
+    }
+
+    /// A token where the server looks for it: IBM i behind SECCHK, others in it.
+    fn carry(&self, mut check: SecChk, token: Vec<u8>) -> Result<Proof, FlowError> {
+        if self.family != Family::IbmI {
+            check.sectkns = vec![token];
+            return Ok(Proof { check, object: None });
+        }
+        let object = param::message(cp::SECTKN, |w| {
+            w.bytes(&token);
+            Ok::<(), MessageError>(())
+        })?;
+        Ok(Proof { check, object: Some(object) })
+    }
+
+    fn refusal(&self, offered: &str) -> FlowError {
+        let wanted = (self.policy.choice != Choice::Auto).then(|| self.asked.to_string());
+        FlowError::Mechanism { wanted, offered: offered.to_owned() }
+    }
+
+    fn agree(&mut self) -> Result<TokenCipher, FlowError> {
+        let key = self.key.take().ok_or(FlowError::Missing { what: "SECTKN", command: "ACCSEC" })?;
+        Ok(key.agree(self.contributed()?, Side::Requester)?)
+    }
+
+    fn contributed(&self) -> Result<&[u8], FlowError> {
+        self.sectkn.as_deref().ok_or(FlowError::Missing { what: "SECTKN", command: "ACCSEC" })
+    }
+
+    fn password(&self) -> Result<&Secret, SecMecError> {
+        let missing = SecMecError::Setting("the security mechanism needs a password");
+        self.credentials.password.as_ref().ok_or(missing)
+    }
+
+    fn token(&mut self, challenge: &[u8]) -> Result<Vec<u8>, SecMecError> {
+        self.tokens += 1;
+        if self.tokens > TOKENS {
+            return Err(SecMecError::Endless(TOKENS));
+        }
+        let missing = SecMecError::Setting("the security mechanism needs token");
+        self.credentials.tokens.as_ref().ok_or(missing)?.next(challenge)
+    }
+
+    fn unwritable(&self, parameter: &'static str, text: DdmText) -> SecMecError {
+        SecMecError::Text { parameter, ccsid: text.ccsid() }
+    }
+}
