@@ -347,7 +347,7 @@ fn distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or(usize::MAX)
 }
 
-fn decode(setting: &str, text: &str) -> Result<String, ConfigError> {
+pub(super) fn decode(setting: &str, text: &str) -> Result<String, ConfigError> {
     percent_decode_str(text)
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)
