@@ -12,6 +12,7 @@ mod datetime;
 mod decfloat;
 mod decimal;
 mod float;
+mod form;
 mod frame;
 mod integer;
 mod lob;
@@ -29,6 +30,7 @@ use super::kind::Kind;
 use super::options::Options;
 use crate::wire::value::cell::Cells;
 use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::place::{Form, Placed};
 
 /// Collects one column of a batch.
 pub trait ColumnDecoder: Send {
@@ -43,6 +45,10 @@ pub trait ColumnDecoder: Send {
     /// Bytes of Arrow buffers in use. A batch should end long before a column of text or bytes
     /// holds 2 GiB, which is an error (32-bit offsets); LOB columns have 64-bit offsets.
     fn bytes(&self) -> usize;
+    /// Bad values that were made NULL, from the first row on.
+    fn nulled(&self) -> u64 {
+        0
+    }
     /// Makes the array and starts anew.
     fn finish(&mut self) -> Result<ArrayRef, ColumnError>;
 }
@@ -50,12 +56,30 @@ pub trait ColumnDecoder: Send {
 /// The decoder of the column at `index` (from 0).
 pub fn decoder(field: &Field, index: usize, options: &Options) -> Result<Box<dyn ColumnDecoder>, ColumnError> {
     let kind = Kind::of(field, index, options)?;
-    let target = Target {
-        column: Column::new(field, index),
-        data_type: kind.data_type(),
-        null_on_error: kind.nullable(options),
-    };
-    Ok(match kind {
+    Ok(of_kind(kind, field, index, options))
+}
+
+/// The decoder of a field of a record. Cells begin at the field, in front of a length if it has one,
+/// which has to be checked before: what follows is another field.
+pub fn placed(place: &Placed, index: usize, options: &Options) -> Result<Box<dyn ColumnDecoder>, ColumnError> {
+    let kind = Kind::placed(place, index, options)?;
+    let target = || target(&kind, &place.field, index, options);
+    Ok(match place.form {
+        Form::Date(form, _) => form::date(form, target()),
+        Form::Time(form, _) => form::time(form, target()),
+        Form::Scaled => form::scaled(place.width, target()),
+        Form::Flag => boolean::flags(target()),
+        Form::Plain | Form::DoubleOnly | Form::DoubleOrSingle => of_kind(kind, &place.field, index, options),
+    })
+}
+
+fn target(kind: &Kind, field: &Field, index: usize, options: &Options) -> Target {
+    Target { column: Column::new(field, index), data_type: kind.data_type(), null_on_error: kind.nullable(options) }
+}
+
+fn of_kind(kind: Kind, field: &Field, index: usize, options: &Options) -> Box<dyn ColumnDecoder> {
+    let target = target(&kind, field, index, options);
+    match kind {
         Kind::Integer(width) => integer::decoder(width, field.order, target),
         Kind::Single => float::single(field.order, target),
         Kind::Double => float::double(field, target),
@@ -63,6 +87,7 @@ pub fn decoder(field: &Field, index: usize, options: &Options) -> Result<Box<dyn
         Kind::DecFloatText => decfloat::text(field.shape, target),
         Kind::DecFloatDecimal { precision, scale } => decfloat::decimal(field.shape, precision, scale, target),
         Kind::Boolean => boolean::decoder(field.shape, target),
+        Kind::Flag => boolean::flags(target),
         Kind::Date => datetime::date(target),
         Kind::Time => datetime::time(target),
         Kind::Timestamp(unit) => datetime::timestamp(field, unit, options.timestamp_excess, target),
@@ -71,7 +96,7 @@ pub fn decoder(field: &Field, index: usize, options: &Options) -> Result<Box<dyn
         Kind::Text { codec, large: true } => lob::text(codec, options.text_errors, target),
         Kind::Binary { large: false } => binary::decoder(field, target),
         Kind::Binary { large: true } => lob::binary(target),
-    })
+    }
 }
 
 /// Digits after the point of a second that a unit has.

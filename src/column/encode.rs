@@ -6,6 +6,7 @@
 //! and dates when it reads as one; a time zone is never added or dropped.
 
 mod number;
+pub mod place;
 mod source;
 mod string;
 mod time;

@@ -63,6 +63,9 @@ pub enum Reason {
         /// The SQL type.
         to: &'static str,
     },
+    /// A field that the system itself could not map; the byte stands in the null map.
+    #[error("the system could not map the field (X'{0:02X}' in the null map)")]
+    Unmapped(u8),
     /// Text that is no number.
     #[error("the text is not a value of type {0}")]
     NotA(&'static str),
@@ -106,6 +109,7 @@ impl Reason {
             Reason::ZeroByte => "22024",
             Reason::NoRow(_) => "07001",
             Reason::Type { .. } => "07006",
+            Reason::Unmapped(_) => "22018",
             Reason::NotA(_) => "22018",
         }
     }

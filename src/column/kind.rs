@@ -4,10 +4,11 @@
 use arrow_schema::{DataType, TimeUnit};
 
 use super::error::ColumnError;
-use super::options::{BadValues, DecFloatAs, Options};
+use super::options::{BadValues, DecFloatAs, Options, TextErrors};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::CcsidError;
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
+use crate::wire::value::place::{Form, Placed};
 use crate::wire::value::typdef::FloatForm;
 
 /// The Arrow form of a column.
@@ -16,16 +17,29 @@ pub(super) enum Kind {
     Integer(u32),
     Single,
     Double,
-    Decimal { precision: u8, scale: u8 },
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
     DecFloatText,
-    DecFloatDecimal { precision: u8, scale: u8 },
+    DecFloatDecimal {
+        precision: u8,
+        scale: u8,
+    },
     Boolean,
+    /// The characters 1 and 0.
+    Flag,
     Date,
     Time,
     Timestamp(TimeUnit),
     TimestampTz(TimeUnit),
-    Text { codec: Codec, large: bool },
-    Binary { large: bool },
+    Text {
+        codec: Codec,
+        large: bool,
+    },
+    Binary {
+        large: bool,
+    },
 }
 
 impl Kind {
@@ -80,6 +94,30 @@ impl Kind {
         })
     }
 
+    /// The same for a field of a record.
+    pub(super) fn placed(place: &Placed, index: usize, options: &Options) -> Result<Kind, ColumnError> {
+        let (field, words) = (&place.field, |what: &str| format!("a field of DDS type {} with {what}", place.dds));
+        Ok(match place.form {
+            Form::Date(form, _) if field.shape == Shape::Fixed(form.width()) => Kind::Date,
+            Form::Time(..) if field.shape == Shape::Fixed(8) => Kind::Time,
+            // Every number of so many bytes has room.
+            Form::Scaled => match (field.shape, field.scale) {
+                (Shape::Fixed(2), scale @ 0..=5) => Kind::Decimal { precision: 5, scale },
+                (Shape::Fixed(4), scale @ 0..=10) => Kind::Decimal { precision: 10, scale },
+                (Shape::Fixed(8), scale @ 0..=19) => Kind::Decimal { precision: 19, scale },
+                (_, scale) => return Err(unsupported(field, index, words(&format!("a scale of {scale}")))),
+            },
+            Form::Flag if field.shape == Shape::Fixed(1) => Kind::Flag,
+            Form::Date(..) | Form::Time(..) | Form::Flag => {
+                return Err(unsupported(field, index, words("another width")));
+            }
+            Form::Plain | Form::DoubleOnly | Form::DoubleOrSingle if field.ty == Type::Locator => {
+                return Err(unsupported(field, index, words(&format!("{} bytes", place.width))));
+            }
+            Form::Plain | Form::DoubleOnly | Form::DoubleOrSingle => Kind::of(field, index, options)?,
+        })
+    }
+
     /// The Arrow type.
     pub(super) fn data_type(&self) -> DataType {
         match self {
@@ -98,7 +136,7 @@ impl Kind {
                     DataType::Decimal256(*precision, signed)
                 }
             }
-            Kind::Boolean => DataType::Boolean,
+            Kind::Boolean | Kind::Flag => DataType::Boolean,
             Kind::Date => DataType::Date32,
             Kind::Time => DataType::Time32(TimeUnit::Second),
             Kind::Timestamp(unit) => DataType::Timestamp(*unit, None),
@@ -112,10 +150,14 @@ impl Kind {
 
     /// True when a bad value of this kind may become NULL under the options.
     pub(super) fn nullable(&self, options: &Options) -> bool {
+        if let Kind::Text { .. } = self {
+            return options.text_errors == TextErrors::Null;
+        }
         options.bad_values == BadValues::Null
             && matches!(
                 self,
                 Kind::Decimal { .. }
+                    | Kind::Flag
                     | Kind::DecFloatDecimal { .. }
                     | Kind::Date
                     | Kind::Time

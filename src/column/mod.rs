@@ -5,4 +5,5 @@ pub mod encode;
 pub mod error;
 mod kind;
 pub mod options;
+pub mod record;
 pub mod schema;

@@ -37,6 +37,8 @@ pub enum TextErrors {
     Strict,
     /// Put U+FFFD for them.
     Replace,
+    /// Make the value NULL. Such columns are nullable in the schema.
+    Null,
 }
 
 /// What to do with decimals, dates and times that mean nothing (a blank in a packed field).

@@ -10,14 +10,32 @@ use super::error::ColumnError;
 use super::kind::Kind;
 use super::options::Options;
 use crate::wire::value::field::{Field, Type};
+use crate::wire::value::place::Placed;
 
 /// The Arrow field of the column at `index` (from 0). A column without a name is called by its
 /// ordinal from 1, as Derby and Db2 do: `"1"`.
 pub fn arrow_field(field: &Field, index: usize, options: &Options) -> Result<arrow_schema::Field, ColumnError> {
     let kind = Kind::of(field, index, options)?;
+    Ok(of_kind(&kind, field, index, options))
+}
+
+/// The Arrow field of a field of a record. `drda:dds` is its type in DDS, `drda:text` its text.
+pub fn placed_field(place: &Placed, index: usize, options: &Options) -> Result<arrow_schema::Field, ColumnError> {
+    let kind = Kind::placed(place, index, options)?;
+    let mut out = of_kind(&kind, &place.field, index, options);
+    let mut map = out.metadata().clone();
+    map.insert("drda:dds".to_owned(), place.dds.to_string());
+    if !place.text.is_empty() {
+        map.insert("drda:text".to_owned(), place.text.clone());
+    }
+    out.set_metadata(map);
+    Ok(out)
+}
+
+fn of_kind(kind: &Kind, field: &Field, index: usize, options: &Options) -> arrow_schema::Field {
     let name = if field.name.is_empty() { (index + 1).to_string() } else { field.name.clone() };
     let nullable = field.nullable || kind.nullable(options);
-    Ok(arrow_schema::Field::new(name, kind.data_type(), nullable).with_metadata(metadata(field)))
+    arrow_schema::Field::new(name, kind.data_type(), nullable).with_metadata(metadata(field))
 }
 
 /// The Arrow schema of an answer set. Names that occur twice are kept.

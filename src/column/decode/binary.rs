@@ -21,7 +21,7 @@ impl ForFrame for Build {
     type Output = Box<dyn ColumnDecoder>;
 
     fn with<F: Frame>(self, frame: F) -> Self::Output {
-        Box::new(Binary { frame, column: ByteColumn::new(self.0.column) })
+        Box::new(Binary { frame, column: ByteColumn::new(self.0) })
     }
 }
 
@@ -41,6 +41,10 @@ impl<F: Frame> ColumnDecoder for Binary<F> {
 
     fn bytes(&self) -> usize {
         self.column.bytes()
+    }
+
+    fn nulled(&self) -> u64 {
+        self.column.nulled()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {

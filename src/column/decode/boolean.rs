@@ -25,6 +25,17 @@ pub(super) fn decoder(shape: Shape, target: Target) -> Box<dyn ColumnDecoder> {
     Box::new(Booleans(Primitive::new(target, Framed { frame: Fixed(fixed(shape)), quick, careful })))
 }
 
+/// The decoder of the characters 1 and 0, in EBCDIC.
+pub(super) fn flags(target: Target) -> Box<dyn ColumnDecoder> {
+    let quick = |cell: &[u8]| match cell {
+        [0xF0] => Some(0),
+        [0xF1] => Some(1),
+        _ => None,
+    };
+    let careful = move |cell: &[u8]| quick(cell).ok_or(Reason::from(ValueError::Boolean));
+    Box::new(Booleans(Primitive::new(target, Framed { frame: Fixed(1), quick, careful })))
+}
+
 /// Collected as bytes, packed into bits at the end.
 struct Booleans<R>(Primitive<UInt8Type, R>);
 
@@ -39,6 +50,10 @@ impl<R: Read<u8>> ColumnDecoder for Booleans<R> {
 
     fn bytes(&self) -> usize {
         self.0.bytes()
+    }
+
+    fn nulled(&self) -> u64 {
+        self.0.nulled()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {

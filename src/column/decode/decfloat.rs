@@ -20,7 +20,7 @@ use crate::wire::value::field::Shape;
 
 /// As text.
 pub(super) fn text(shape: Shape, target: Target) -> Box<dyn ColumnDecoder> {
-    Box::new(Texts { frame: Fixed(fixed(shape)), column: ByteColumn::new(target.column) })
+    Box::new(Texts { frame: Fixed(fixed(shape)), column: ByteColumn::new(target) })
 }
 
 /// As a decimal of fixed point.
@@ -81,6 +81,10 @@ impl ColumnDecoder for Texts {
 
     fn bytes(&self) -> usize {
         self.column.bytes()
+    }
+
+    fn nulled(&self) -> u64 {
+        self.column.nulled()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {

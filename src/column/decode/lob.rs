@@ -14,12 +14,12 @@ use crate::wire::value::cell::{Cells, Lob};
 
 /// The decoder of large text.
 pub(super) fn text(codec: Codec, errors: TextErrors, target: Target) -> Box<dyn ColumnDecoder> {
-    Box::new(Lobs { codec: Some(codec), errors, column: ByteColumn::new(target.column) })
+    Box::new(Lobs { codec: Some(codec), errors, column: ByteColumn::new(target) })
 }
 
 /// The decoder of large bytes.
 pub(super) fn binary(target: Target) -> Box<dyn ColumnDecoder> {
-    Box::new(Lobs { codec: None, errors: TextErrors::Strict, column: ByteColumn::new(target.column) })
+    Box::new(Lobs { codec: None, errors: TextErrors::Strict, column: ByteColumn::new(target) })
 }
 
 struct Lobs {
@@ -35,7 +35,8 @@ impl ColumnDecoder for Lobs {
             Lob::Null => None,
             Lob::Value(bytes) => Some(Some(bytes.as_ref())),
         });
-        let (codec, errors) = (self.codec.as_ref().filter(|codec| !codec.is_utf8()), self.errors);
+        let (codec, errors) =
+            (self.codec.as_ref().filter(|codec| !codec.is_utf8() || self.errors == TextErrors::Null), self.errors);
         self.column.convert(cells.first_row, lobs, |lob, out| match codec {
             Some(codec) => text::decode(codec, errors, lob, out),
             None => {
@@ -51,6 +52,10 @@ impl ColumnDecoder for Lobs {
 
     fn bytes(&self) -> usize {
         self.column.bytes()
+    }
+
+    fn nulled(&self) -> u64 {
+        self.column.nulled()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {

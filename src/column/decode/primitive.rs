@@ -40,6 +40,7 @@ pub(super) struct Primitive<T: ArrowPrimitiveType, R> {
     validity: Validity,
     /// Rows of the last batch: the next one is likely to have as many.
     expected: usize,
+    nulled: u64,
     spares: Spares,
 }
 
@@ -51,6 +52,7 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> Primitive<T, R> {
             values: Vec::new(),
             validity: Validity::new(),
             expected: 0,
+            nulled: 0,
             spares: Spares::default(),
         }
     }
@@ -74,7 +76,10 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> Primitive<T, R> {
                 let cell = self.reader.cell(cells.buf, *at as usize).ok_or_else(|| column.cut(row))?;
                 match self.reader.careful(cell) {
                     Ok(value) => Some(value),
-                    Err(_) if self.target.null_on_error => None,
+                    Err(_) if self.target.null_on_error => {
+                        self.nulled += 1;
+                        None
+                    }
                     Err(reason) => return Err(column.value(row, cell, reason)),
                 }
             };
@@ -109,6 +114,10 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> ColumnDecoder for Primitive<T, R
 
     fn bytes(&self) -> usize {
         size_of_val(self.values.as_slice()) + self.validity.bytes()
+    }
+
+    fn nulled(&self) -> u64 {
+        self.nulled
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {

@@ -29,7 +29,7 @@ impl ForFrame for Build {
     type Output = Box<dyn ColumnDecoder>;
 
     fn with<F: Frame>(self, frame: F) -> Self::Output {
-        let column = ByteColumn::new(self.target.column);
+        let column = ByteColumn::new(self.target);
         Box::new(Text { frame, codec: self.codec, errors: self.errors, column })
     }
 }
@@ -43,7 +43,8 @@ struct Text<F> {
 
 impl<F: Frame> ColumnDecoder for Text<F> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
-        if self.codec.is_utf8() {
+        // Where a bad value is not to spoil the batch, each is looked at.
+        if self.codec.is_utf8() && self.errors != TextErrors::Null {
             return self.column.copy(self.frame, cells);
         }
         let (codec, errors) = (&self.codec, self.errors);
@@ -56,6 +57,10 @@ impl<F: Frame> ColumnDecoder for Text<F> {
 
     fn bytes(&self) -> usize {
         self.column.bytes()
+    }
+
+    fn nulled(&self) -> u64 {
+        self.column.nulled()
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {

@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, GenericBinaryArray, GenericStringArray, OffsetSizeTr
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use super::frame::{Frame, Validity};
-use super::primitive::first_null;
+use super::primitive::{Target, first_null};
 use super::spare::Spares;
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::column::options::TextErrors;
@@ -19,6 +19,8 @@ const MEDIUM: usize = 64;
 /// Collects values of varying length.
 pub(super) struct ByteColumn<O> {
     column: Column,
+    null_on_error: bool,
+    nulled: u64,
     validity: Validity,
     offsets: Vec<O>,
     /// Longer than `used`, so that short copies can run over: what is behind `used` means nothing.
@@ -33,9 +35,11 @@ pub(super) struct ByteColumn<O> {
 }
 
 impl<O: OffsetSizeTrait> ByteColumn<O> {
-    pub(super) fn new(column: Column) -> Self {
+    pub(super) fn new(target: Target) -> Self {
         ByteColumn {
-            column,
+            column: target.column,
+            null_on_error: target.null_on_error,
+            nulled: 0,
             validity: Validity::new(),
             offsets: Vec::new(),
             values: Vec::new(),
@@ -89,19 +93,33 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         self.begin(first_row, cells.len());
         self.values.truncate(self.used);
         for (row, cell) in (first_row..).zip(cells) {
+            let mut valid = cell.is_some();
             match cell {
                 Some(Some(cell)) => {
-                    convert(cell, &mut self.values).map_err(|reason| self.column.value(row, cell, reason))?;
+                    let start = self.values.len();
+                    match convert(cell, &mut self.values) {
+                        Ok(()) => {}
+                        Err(_) if self.null_on_error => {
+                            self.values.truncate(start);
+                            self.nulled += 1;
+                            valid = false;
+                        }
+                        Err(reason) => return Err(self.column.value(row, cell, reason)),
+                    }
                 }
                 Some(None) => return Err(self.column.cut(row)),
                 None if !self.column.nullable => return Err(self.column.null(row)),
                 None => {}
             }
-            self.validity.push(cell.is_some());
+            self.validity.push(valid);
             self.offsets.push(O::usize_as(self.values.len()));
         }
         self.used = self.values.len();
         if self.used > O::MAX_OFFSET { Err(self.column.too_large()) } else { Ok(()) }
+    }
+
+    pub(super) fn nulled(&self) -> u64 {
+        self.nulled
     }
 
     pub(super) fn len(&self) -> usize {

@@ -134,7 +134,7 @@ impl RecordFormat {
 
     /// The fields as columns see them.
     pub fn placed(&self) -> Vec<Placed> {
-        self.fields.iter().map(RecordField::placed).collect()
+        self.fields.iter().enumerate().map(|(ordinal, field)| Placed { ordinal, ..field.placed() }).collect()
     }
 
     /// The field with a name.
@@ -144,7 +144,7 @@ impl RecordFormat {
 }
 
 impl RecordField {
-    /// The field as columns see it. A type or form that is not known is given as a locator, which no
+    /// The field as columns see it, as the first of its record. A type or form that is not known is given as a locator, which no
     /// column can be made of: the error names it.
     pub fn placed(&self) -> Placed {
         let bytes = Field { lid: if self.varying { 0xC2 } else { 0xC0 }, ..self.shaped(Type::Binary) };
@@ -174,20 +174,20 @@ impl RecordField {
             }
             DdsType::DATE => match DateForm::from_keyword(&self.format) {
                 Some(form) if self.length == form.width() => {
-                    (self.shaped(Type::Date), Form::Date(form, self.between(form.separator())))
+                    (self.shaped(Type::Date), Form::Date(form, self.between(form.width() < 10, form.separator())))
                 }
                 _ => (unknown(), Form::Plain),
             },
             DdsType::TIME => match TimeForm::from_keyword(&self.format) {
                 Some(form) if self.length == 8 => {
-                    (self.shaped(Type::Time), Form::Time(form, self.between(form.separator())))
+                    (self.shaped(Type::Time), Form::Time(form, self.between(form == TimeForm::Hms, form.separator())))
                 }
                 _ => (unknown(), Form::Plain),
             },
             _ => (unknown(), Form::Plain),
         };
         let (offset, width) = (self.offset as usize, self.length as usize);
-        Placed { field, offset, width, form, dds: self.dds.0, text: self.text.clone() }
+        Placed { field, ordinal: 0, offset, width, form, dds: self.dds.0, text: self.text.clone() }
     }
 
     fn shaped(&self, ty: Type) -> Field {
@@ -209,9 +209,9 @@ impl RecordField {
         }
     }
 
-    /// The separator: of the field, else of its form.
-    fn between(&self, usual: u8) -> u8 {
-        match self.separator {
+    /// The separator: of the field where its form leaves a choice, else of the form.
+    fn between(&self, choice: bool, usual: u8) -> u8 {
+        match self.separator.filter(|_| choice) {
             Some(c) if c.is_ascii() && c != '&' => c as u8,
             Some('&') => b' ',
             _ => usual,

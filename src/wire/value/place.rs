@@ -29,6 +29,8 @@ pub enum Form {
 pub struct Placed {
     /// What it is. Nullable fields have no indicator in front of them but a byte in the null map.
     pub field: Field,
+    /// Which field of the record it is, from 0: where its byte stands in the null map.
+    pub ordinal: usize,
     /// Where it begins in the record.
     pub offset: usize,
     /// Bytes that it takes there, a length in front included.

@@ -1,0 +1,41 @@
+//! Forms that only fields of records have: dates with a year of two digits, times with a separator of
+//! choice, binary numbers with an implied point.
+
+use arrow_array::types::{Date32Type, Decimal128Type, Time32SecondType};
+
+use super::ColumnDecoder;
+use super::datetime;
+use super::frame::Fixed;
+use super::primitive::{Framed, Primitive, Target, plain};
+use crate::wire::value::dateform::{DateForm, TimeForm};
+
+/// Dates as days.
+pub(super) fn date(form: DateForm, target: Target) -> Box<dyn ColumnDecoder> {
+    if form.width() == 10 {
+        return datetime::date(target);
+    }
+    let quick = move |cell: &[u8]| form.read(cell).ok();
+    let careful = move |cell: &[u8]| Ok(form.read(cell)?);
+    let frame = Fixed(form.width() as usize);
+    Box::new(Primitive::<Date32Type, _>::new(target, Framed { frame, quick, careful }))
+}
+
+/// Times as seconds.
+pub(super) fn time(form: TimeForm, target: Target) -> Box<dyn ColumnDecoder> {
+    if form != TimeForm::Hms {
+        return datetime::time(target);
+    }
+    let read = move |cell: &[u8]| form.read(cell).map(u32::cast_signed);
+    let quick = move |cell: &[u8]| read(cell).ok();
+    let careful = move |cell: &[u8]| Ok(read(cell)?);
+    Box::new(Primitive::<Time32SecondType, _>::new(target, Framed { frame: Fixed(8), quick, careful }))
+}
+
+/// Big-endian numbers of two, four or eight bytes as decimals; the scale is the column's.
+pub(super) fn scaled(width: usize, target: Target) -> Box<dyn ColumnDecoder> {
+    match width {
+        2 => plain::<Decimal128Type, 2>(target, |b| i16::from_be_bytes(b).into()),
+        4 => plain::<Decimal128Type, 4>(target, |b| i32::from_be_bytes(b).into()),
+        _ => plain::<Decimal128Type, 8>(target, |b| i64::from_be_bytes(b).into()),
+    }
+}

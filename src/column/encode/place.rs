@@ -1,0 +1,245 @@
+//! Values of Arrow arrays as they lie in a record: whole, at their full width.
+
+use arrow_array::Array;
+
+use super::source::{self, Scalar};
+use super::{ColumnEncoder, string, time};
+use crate::column::error::{Column, ColumnError, Reason};
+use crate::column::kind::Kind;
+use crate::column::options::Options;
+use crate::wire::ccsid::codec::Codec;
+use crate::wire::codec::writer::Writer;
+use crate::wire::value::datetime::{self, Instant};
+use crate::wire::value::decimal::{self, Wide};
+use crate::wire::value::error::ValueError;
+use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
+use crate::wire::value::place::{Form, Placed};
+
+const SHIFT_OUT: u8 = 0x0E;
+const SHIFT_IN: u8 = 0x0F;
+/// The double-byte blank of EBCDIC.
+const WIDE_BLANK: [u8; 2] = [0x40, 0x40];
+
+/// Writes values of one field.
+#[derive(Debug)]
+pub struct PlaceEncoder<'a> {
+    place: &'a Placed,
+    column: Column,
+    /// The field without an indicator in front.
+    field: Field,
+    /// The page of text, and of the digits of dates.
+    codec: Option<Codec>,
+    /// What fills up a value that is shorter than its field.
+    padding: Vec<u8>,
+    default: Vec<u8>,
+}
+
+type Result<T> = std::result::Result<T, Reason>;
+
+impl<'a> PlaceEncoder<'a> {
+    /// For the field at `index` (from 0).
+    pub fn new(place: &'a Placed, index: usize) -> std::result::Result<Self, ColumnError> {
+        let kind = Kind::placed(place, index, &Options::default())?;
+        let codec = match kind {
+            Kind::Text { codec, .. } => Some(codec),
+            // Where the page is not told, digits are EBCDIC.
+            Kind::Date | Kind::Time | Kind::Timestamp(_) => {
+                let ccsid = if matches!(place.field.ccsid, 0 | CCSID_BINARY) { 37 } else { place.field.ccsid };
+                Some(Codec::new(ccsid).map_err(|reason| ColumnError::Ccsid {
+                    column: place.field.name.clone(),
+                    index,
+                    reason,
+                })?)
+            }
+            _ => None,
+        };
+        let field = Field { nullable: false, ..place.field.clone() };
+        let mut padding = string::padding(&field, codec.as_ref());
+        if padding.is_empty() {
+            // Characters of no page are EBCDIC in practice, bytes are zero.
+            padding.push(if matches!(field.lid, 0xC0..=0xC3) { 0 } else { 0x40 });
+        }
+        let column = Column::new(&place.field, index);
+        let mut out = PlaceEncoder { place, column, field, codec, padding, default: Vec::new() };
+        let mut w = Writer::new();
+        out.value(&out.first(), &mut w).map_err(|reason| out.column.value(0, &[], reason))?;
+        out.default = w.into_vec();
+        Ok(out)
+    }
+
+    /// The field.
+    pub fn place(&self) -> &'a Placed {
+        self.place
+    }
+
+    /// Writes the value of `array` at `row` (from 0), for a NULL the default of the type. True when
+    /// there is a value.
+    pub fn encode(&self, array: &dyn Array, row: usize, w: &mut Writer) -> std::result::Result<bool, ColumnError> {
+        let number = row as u64 + 1;
+        let to = |reason| match reason {
+            Reason::Type { to: "", .. } => {
+                Reason::Type { from: array.data_type().to_string(), to: self.field.sql_name() }
+            }
+            Reason::Type { to, .. } => Reason::Type { from: array.data_type().to_string(), to },
+            other => other,
+        };
+        let scalar = source::scalar(array, row).map_err(|reason| self.column.value(number, &[], to(reason)))?;
+        if scalar == Scalar::Null {
+            if !self.place.field.nullable {
+                return Err(self.column.null(number));
+            }
+            self.default(w);
+            return Ok(false);
+        }
+        self.value(&scalar, w).map_err(|reason| self.column.value(number, scalar.bytes(), to(reason)))?;
+        Ok(true)
+    }
+
+    /// Writes the default of the type.
+    pub fn default(&self, w: &mut Writer) {
+        w.bytes(&self.default);
+    }
+
+    fn value(&self, scalar: &Scalar<'_>, w: &mut Writer) -> Result<()> {
+        let field = &self.field;
+        match self.place.form {
+            Form::Date(form, separator) => {
+                let days = match scalar {
+                    Scalar::Date(days) => *days,
+                    other => datetime::date(time::date(other)?.first_chunk().ok_or(ValueError::NoSuch("the date"))?)?,
+                };
+                let mut text = Vec::with_capacity(10);
+                form.put(days, separator, &mut text)?;
+                return self.characters(&text, w);
+            }
+            Form::Time(form, separator) => {
+                let text = time::time(scalar)?;
+                let seconds = datetime::time(text.first_chunk().ok_or(ValueError::NoSuch("the time"))?)?;
+                let mut text = Vec::with_capacity(8);
+                form.put(seconds, separator, &mut text)?;
+                return self.characters(&text, w);
+            }
+            Form::Scaled => {
+                let precision = 38;
+                let number = Field { precision, ty: Type::Packed, ..field.clone() };
+                let mut packed = Writer::new();
+                super::number::decimal(&number, scalar, &mut packed)?;
+                let value = decimal::packed(packed.as_slice())?;
+                return super::number::integer(field, &Scalar::Decimal(Wide::from(value), 0), w);
+            }
+            Form::Flag => {
+                let mut bit = Writer::new();
+                super::number::boolean(field, scalar, &mut bit)?;
+                w.u8(0xF0 | bit.as_slice().first().copied().unwrap_or(0));
+                return Ok(());
+            }
+            Form::DoubleOnly | Form::DoubleOrSingle if self.codec.is_some() => {
+                return self.double(scalar, w);
+            }
+            Form::Plain | Form::DoubleOnly | Form::DoubleOrSingle => {}
+        }
+        match (field.ty, field.shape) {
+            (Type::Packed, _) => {
+                super::number::decimal(field, scalar, w)?;
+                // The plus that the system itself writes.
+                if let Some(last) = w.vec_mut().last_mut().filter(|last| **last & 0x0F == 0x0C) {
+                    *last |= 0x0F;
+                }
+                Ok(())
+            }
+            (Type::Timestamp, _) => self.characters(&time::timestamp(field, scalar)?, w),
+            (_, Shape::Var | Shape::VarChars) => {
+                let start = w.len();
+                let value = string::value(field, self.codec.as_ref(), scalar)?;
+                string::put(field, &self.padding, &value, w)?;
+                self.fill(start, w);
+                Ok(())
+            }
+            (Type::Text | Type::Graphic | Type::Binary, _) => {
+                let value = string::value(field, self.codec.as_ref(), scalar)?;
+                string::put(field, &self.padding, &value, w)
+            }
+            _ => {
+                let encoder = ColumnEncoder { field, column: self.column.clone(), codec: self.codec };
+                encoder.value(scalar, w).map(|_| ())
+            }
+        }
+    }
+
+    /// Double-byte characters with their shifts at both ends of the field.
+    fn double(&self, scalar: &Scalar<'_>, w: &mut Writer) -> Result<()> {
+        let value = string::value(&self.field, self.codec.as_ref(), scalar)?;
+        let varying = matches!(self.field.shape, Shape::Var);
+        let room = self.field.length as usize;
+        let only = self.place.form == Form::DoubleOnly;
+        let inner = match value.as_ref() {
+            [] if only => &[][..],
+            [SHIFT_OUT, inner @ .., SHIFT_IN] if !inner.contains(&SHIFT_IN) => inner,
+            single if !only && !single.contains(&SHIFT_OUT) => {
+                let start = w.len();
+                string::put(&self.field, &self.padding, single, w)?;
+                self.fill(start, w);
+                return Ok(());
+            }
+            _ => return Err(Reason::NotA("double-byte text alone")),
+        };
+        let max = room.saturating_sub(2);
+        if inner.len() > max {
+            return Err(Reason::TooLong { len: inner.len() + 2, max: room });
+        }
+        let start = w.len();
+        if varying {
+            w.u16(u16::try_from(inner.len() + 2).unwrap_or(u16::MAX));
+        }
+        w.u8(SHIFT_OUT);
+        w.bytes(inner);
+        if !varying {
+            for _ in 0..(max - inner.len()) / 2 {
+                w.bytes(&WIDE_BLANK);
+            }
+        }
+        w.u8(SHIFT_IN);
+        self.fill(start, w);
+        Ok(())
+    }
+
+    /// Fills the field up behind a varying value.
+    fn fill(&self, start: usize, w: &mut Writer) {
+        while w.len() - start < self.place.width {
+            let left = self.place.width - (w.len() - start);
+            let filler = if left < self.padding.len() { &[0x40][..] } else { &self.padding };
+            w.bytes(filler);
+        }
+    }
+
+    /// ASCII text of the length of the field, in its page.
+    fn characters(&self, ascii: &[u8], w: &mut Writer) -> Result<()> {
+        let text = String::from_utf8_lossy(ascii);
+        match &self.codec {
+            Some(codec) => Ok(codec.encode(&text, w.vec_mut())?),
+            None => {
+                w.bytes(ascii);
+                Ok(())
+            }
+        }
+    }
+
+    /// The default of the type.
+    fn first(&self) -> Scalar<'static> {
+        match self.place.form {
+            // 1940-01-01 is the first day of a year of two digits.
+            Form::Date(form, _) => Scalar::Date(if form.width() < 10 { -10_958 } else { datetime::FIRST_DAY }),
+            Form::Time(..) => Scalar::Time(0),
+            Form::Flag => Scalar::Boolean(false),
+            _ => match (self.field.ty, &self.codec) {
+                (Type::Timestamp, _) => {
+                    let instant = Instant { days: datetime::FIRST_DAY, seconds: 0, fraction: 0, digits: 0 };
+                    Scalar::Stamp { instant, utc: false }
+                }
+                (Type::Text | Type::Graphic, Some(_)) => Scalar::Text(""),
+                (Type::Text | Type::Graphic | Type::Binary, _) => Scalar::Bytes(&[]),
+                _ => Scalar::Integer(0),
+            },
+        }
+    }
+}
