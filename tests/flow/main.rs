@@ -5,6 +5,7 @@
 
 mod book;
 mod client;
+mod files;
 mod hostile;
 mod readers;
 mod record;

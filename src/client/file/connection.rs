@@ -8,8 +8,8 @@ use super::settings::{FileConfig, JOB_CCSID};
 use super::shared::FileInner;
 use super::signon;
 use crate::client::error::{Error, Kind, Phase, Result};
-use crate::client::login::{line, peer};
 use crate::client::login::random;
+use crate::client::login::{line, peer};
 use crate::client::security::{Security, credentials, policy};
 use crate::flow::error::FlowError;
 use crate::flow::file::command;
@@ -339,11 +339,7 @@ where
     })
 }
 
-fn finish(
-    made: std::result::Result<FileInner, NetError>,
-    config: FileConfig,
-    peer: String,
-) -> Result<FileConnection> {
+fn finish(made: std::result::Result<FileInner, NetError>, config: FileConfig, peer: String) -> Result<FileConnection> {
     let inner = made.map_err(|e| {
         let phase = if matches!(e, NetError::Tcp { .. } | NetError::Dns { .. }) { Phase::Tcp } else { Phase::Security };
         Error::from_net(e, phase).at(&peer).broken()

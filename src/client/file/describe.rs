@@ -90,8 +90,7 @@ async fn rows(inner: &Arc<FileInner>, file: &str, layout: &Outfile, arrival: boo
     let mut out = Vec::new();
     loop {
         let count = handle.block(BLOCK);
-        let request =
-            read::get_many(inner.speech(), handle.dclnam, Which::Next, Share::Read, count, &handle.layout);
+        let request = read::get_many(inner.speech(), handle.dclnam, Which::Next, Share::Read, count, &handle.layout);
         let answer = inner.talk(request, Phase::Execute).await?;
         let found = read::found(answer, &handle.layout).map_err(|e| inner.flow_error(e, Phase::Execute))?;
         let Found::Records(block) = found else { break };

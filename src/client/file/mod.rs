@@ -2,13 +2,12 @@
 //! update, delete, run commands.
 
 pub mod connection;
-pub mod create;
 pub mod describe;
 mod handle;
 pub mod name;
 pub mod options;
 pub mod partition;
-mod place;
+pub mod place;
 pub mod remote;
 pub mod scan;
 pub mod settings;

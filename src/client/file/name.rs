@@ -28,8 +28,12 @@ impl FileName {
             None => (text.trim(), "*FIRST"),
         };
         let (library, file) = path.trim_matches('/').split_once('/').unwrap_or(("*LIBL", path.trim_matches('/')));
-        FileName { library: name("library", library, &LIBRARIES)?, file: name("file", file, &[])?, member: String::new() }
-            .with_member(member)
+        FileName {
+            library: name("library", library, &LIBRARIES)?,
+            file: name("file", file, &[])?,
+            member: String::new(),
+        }
+        .with_member(member)
     }
 
     /// Another member of the file; `*FILE` is the one that is called as the file.
@@ -86,7 +90,8 @@ mod tests {
         ] {
             assert_eq!(FileName::parse(text).unwrap().to_string(), expected);
         }
-        for bad in ["", "A/B/C", "LIB/", "LIB/ELEVENCHARS", "L/F) DLTF FILE(X", "L/*FIRST", "L/F(*ALL)", "L/1A", "L/Ä"] {
+        for bad in ["", "A/B/C", "LIB/", "LIB/ELEVENCHARS", "L/F) DLTF FILE(X", "L/*FIRST", "L/F(*ALL)", "L/1A", "L/Ä"]
+        {
             assert!(FileName::parse(bad).is_err(), "{bad}");
         }
     }

@@ -229,8 +229,9 @@ impl Remote {
         // After an error a decoder is of no further use: it is put back only when all went well.
         let mut decoder = match place.decoder.take() {
             Some(decoder) => decoder,
-            None => RecordDecoder::new(&self.shown, &self.options.values)
-                .map_err(|e| self.bad(&e.into(), Phase::Fetch))?,
+            None => {
+                RecordDecoder::new(&self.shown, &self.options.values).map_err(|e| self.bad(&e.into(), Phase::Fetch))?
+            }
         };
         let batch = decoder.append(slot, &stride, 1).and_then(|()| decoder.finish());
         let batch = batch.map_err(|e| self.bad(&e, Phase::Fetch))?;

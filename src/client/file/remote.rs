@@ -60,7 +60,8 @@ impl RemoteFile {
             Some(declared) => declared,
             None => describe_file(&inner, name).await.map_err(|e| about(e, &name.qualified()))?,
         };
-        let refuse = |kind, state: &str, text: String| Err(Error::new(kind, Phase::Execute, state, text).at(&inner.peer));
+        let refuse =
+            |kind, state: &str, text: String| Err(Error::new(kind, Phase::Execute, state, text).at(&inner.peer));
         let format = match (&options.format, formats.formats.as_slice()) {
             (None, [only]) => only.clone(),
             (Some(wanted), all) => match all.iter().find(|f| f.name == *wanted) {
@@ -84,8 +85,10 @@ impl RemoteFile {
         let shown = match &options.columns {
             None => fields.clone(),
             Some(wanted) => {
-                let one = |wanted: &String| fields.iter().find(|f| f.field.name == *wanted).cloned().ok_or(wanted);
-                match wanted.iter().map(one).collect::<std::result::Result<_, _>>() {
+                let one = |wanted: &String| {
+                    fields.iter().find(|f| f.field.name == *wanted).cloned().ok_or_else(|| wanted.clone())
+                };
+                match wanted.iter().map(one).collect::<std::result::Result<Vec<_>, _>>() {
                     Ok(shown) => shown,
                     Err(missing) => {
                         let text = format!("{name} has no field {missing:?}");
@@ -94,9 +97,7 @@ impl RemoteFile {
                 }
             }
         };
-        let columns = |e: ColumnError| {
-            about(Error::from_column(&e, Phase::Execute).at(&inner.peer), &name.to_string())
-        };
+        let columns = |e: ColumnError| about(Error::from_column(&e, Phase::Execute).at(&inner.peer), &name.to_string());
         let schema = RecordDecoder::new(&shown, &options.values).map_err(columns)?.schema();
         let first = ufcb(name, &format, &options, options.mode, options.mode != Mode::ReadWrite);
         let handle = Handle::open(&inner, first, fields.len()).await.map_err(|e| about(e, &name.to_string()))?;

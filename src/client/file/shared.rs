@@ -84,9 +84,8 @@ impl FileInner {
     ) -> Result<Pending<Answer>> {
         self.usable(phase)?;
         // What cannot be spelled was never sent: the connection is as it was.
-        let exchange = exchange.map_err(|e| {
-            Error::new(Kind::Interface, phase, "22021", e.to_string()).at(&self.peer)
-        })?;
+        let exchange =
+            exchange.map_err(|e| Error::new(Kind::Interface, phase, "22021", e.to_string()).at(&self.peer))?;
         self.channel.submit(exchange).map_err(|e| self.error(e, phase))
     }
 

@@ -1,8 +1,8 @@
 //! Asking the sign-on server, which is another port of the same system.
 
 use crate::client::config::Config;
-use crate::flow::file::signon::{SignOn, Told};
 use crate::flow::error::FlowError;
+use crate::flow::file::signon::{SignOn, Told};
 use crate::net::error::{NetError, Stage};
 use crate::net::transport::{self, Deadline};
 use crate::wire::ddm::secchk::Secret;
