@@ -7,8 +7,8 @@
 //!  RecordBatch                client/stream                   Statement
 //!  builders, one per column   column/decode                   column/encode
 //!  ============ Field + Cells: the waist (wire/value) ============
-//!  rows     fdoca/row                                         rows
-//!  meaning  drda/*                                            commands   (flow/ picks the next)
+//!  rows     fdoca/row | record/format                         rows
+//!  meaning  drda/*    | record/*                              commands   (flow/ picks the next)
 //!  objects  ddm/object          frames  dss/          bytes  net/channel
 //! ```
 //! [`wire`] is pure: bytes to structs and back, no I/O, no clock. [`mod@column`] turns cells into

@@ -63,6 +63,12 @@ impl Layout {
         self.null_map.and(self.increment.checked_sub(self.fields)).filter(|at| *at >= self.record)
     }
 
+    /// How slots from a server lie.
+    pub fn stride_received(&self) -> Stride {
+        let rrn = Some(self.record + RRN).filter(|at| at + 4 <= self.increment);
+        Stride { record: self.record, increment: self.increment, null_map: self.null_map, rrn }
+    }
+
     /// How slots that are sent to a server lie.
     pub fn stride_sent(&self) -> Stride {
         Stride { record: self.record, increment: self.increment, null_map: self.null_map_sent(), rrn: None }
@@ -134,8 +140,7 @@ impl<'a> Slots<'a> {
 
     /// How they lie, for whoever decodes them column by column.
     pub fn stride(&self) -> Stride {
-        let rrn = Some(self.layout.record + RRN).filter(|at| at + 4 <= self.layout.increment);
-        Stride { record: self.layout.record, increment: self.layout.increment, null_map: self.null_map, rrn }
+        Stride { null_map: self.null_map, ..self.layout.stride_received() }
     }
 
     /// How they are laid out.
@@ -189,6 +194,16 @@ pub fn put_received(layout: &Layout, slot: &Slot<'_>, out: &mut Vec<u8>) {
     }
 }
 
+/// Puts relative record numbers into slots from a server, one each.
+pub fn number(layout: &Layout, slots: &mut [u8], rrns: impl IntoIterator<Item = u32>) {
+    let at = layout.record + RRN;
+    for (slot, rrn) in slots.chunks_exact_mut(layout.increment.max(1)).zip(rrns) {
+        if let Some(place) = slot.get_mut(at..at + 4) {
+            place.copy_from_slice(&rrn.to_be_bytes());
+        }
+    }
+}
+
 /// The whole object around slots.
 pub fn encode(slots: &[u8]) -> Vec<u8> {
     let mut w = Writer::new();
@@ -222,6 +237,10 @@ mod tests {
         assert_eq!(slots.get(3), None);
         let mut again = Vec::new();
         slots.iter().for_each(|s| put_received(&layout, &s, &mut again));
+        assert_eq!(again, body);
+        again.chunks_mut(52).for_each(|slot| slot[38..42].fill(0));
+        assert_ne!(again, body);
+        number(&layout, &mut again, [1, 2, 3]);
         assert_eq!(again, body);
         assert_eq!(encode(&again)[4..], body);
         for cut in 0..body.len() {
