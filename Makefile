@@ -4,7 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # What the tests need beside the package itself.
 TEST_PACKAGES := "maturin>=1.16,<2" pytest pytest-timeout pyarrow polars "pandas>=3" duckdb dbapi-compliance \
-	mypy ruff nbclient ipykernel psutil rich pyarrow-stubs
+	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
+	ibm_db adbc-driver-db2
 
 .PHONY: demo test tools system check rust wheel python notebooks docs bench clean
 
@@ -42,6 +43,7 @@ wheel: tools
 	$(BIN)/python tools/wheel.py target/wheels/*.whl
 
 python: wheel
+	cargo build --quiet --features server --example serve
 	$(BIN)/python -m pytest
 
 notebooks: wheel

@@ -1,5 +1,7 @@
 //! TPC-H's LINEITEM in shape, as the bytes that Derby sends for it: one seed, always the same.
 
+#![allow(clippy::indexing_slicing)] // tables of our own
+
 use drdarrow::wire::value::datetime::put_date;
 use drdarrow::wire::value::decimal::{Wide, put_packed};
 use std::ops::Range;

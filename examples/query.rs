@@ -2,6 +2,7 @@
 
 use drdarrow::client::config::Config;
 use drdarrow::client::connection::{Connection, Outcome};
+use drdarrow::client::stream::RecordStream;
 use std::process::ExitCode;
 
 #[tokio::main]
@@ -24,14 +25,25 @@ async fn run(uri: &str, sql: &str) -> drdarrow::client::error::Result<()> {
     let connection = Connection::connect(Config::from_uri(uri)?).await?;
     match connection.run(sql, Vec::new()).await? {
         Outcome::Done(done) => println!("{} rows changed", done.count.unwrap_or(0)),
-        Outcome::Rows(mut stream) => {
-            let names: Vec<String> = stream.schema().fields().iter().map(|f| f.to_string()).collect();
-            println!("{}", names.join("\n"));
-            while let Some(batch) = stream.next().await? {
-                println!("{} rows: {:?}", batch.num_rows(), batch.slice(0, batch.num_rows().min(3)).columns());
+        Outcome::Rows(stream) => print(stream).await?,
+        Outcome::Called(called) => {
+            if let Some(output) = called.output {
+                println!("parameters: {:?}", output.row.columns());
+            }
+            for stream in called.sets {
+                print(stream).await?;
             }
         }
     }
     connection.commit().await?;
     connection.close().await
+}
+
+async fn print(mut stream: RecordStream) -> drdarrow::client::error::Result<()> {
+    let names: Vec<String> = stream.schema().fields().iter().map(|f| f.to_string()).collect();
+    println!("{}", names.join("\n"));
+    while let Some(batch) = stream.next().await? {
+        println!("{} rows: {:?}", batch.num_rows(), batch.slice(0, batch.num_rows().min(3)).columns());
+    }
+    Ok(())
 }

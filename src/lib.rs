@@ -13,7 +13,7 @@
 //! ```
 //! [`wire`] is pure: bytes to structs and back, no I/O, no clock. [`mod@column`] turns cells into
 //! Arrow arrays and back. [`flow`] holds the conversations as state machines that never touch a
-//! socket. [`net`] drives any flow over tokio. [`client`] is the Rust API. With the feature
+//! socket. [`net`] drives any flow over tokio, in clear or over TLS. [`client`] is the Rust API. With the feature
 //! `server` the room of that name walks the same road from the answering side.
 //!
 //! # Invariants

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Installs what the tests need from Debian's packages: virtual environments for Python, Java and Derby (the real DRDA server), tshark.
+# Installs what the tests need from Debian's packages: virtual environments for Python, Java and Derby (the real DRDA server), tshark, openssl.
 set -eu
 missing=""
 python3 -c "import ensurepip" 2>/dev/null || missing="$missing python3-venv"
 command -v java >/dev/null 2>&1 || missing="$missing default-jdk-headless"
 [ -e /usr/share/java/derbynet.jar ] || missing="$missing libderby-java derby-tools"
 [ -e /usr/share/java/derbyclient.jar ] || missing="$missing libderbyclient-java"
+command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     apt-get update -qq

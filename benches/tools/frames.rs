@@ -63,6 +63,8 @@ pub(crate) struct Request {
     pub(crate) sql: Option<Vec<u8>>,
     /// The last section named, and the query instance behind it.
     pub(crate) cursor: Vec<u8>,
+    /// The last block size asked for (QRYBLKSZ), else 0.
+    pub(crate) block: u32,
 }
 
 impl Request {
@@ -76,14 +78,16 @@ impl Request {
                 if object.cp == cp::SQLSTT {
                     request.sql = Some(object.body.to_vec());
                 }
-                if dss.header.kind != DssType::Request {
+                if !matches!(dss.header.kind, DssType::Request | DssType::RequestNoReply) {
                     continue;
                 }
                 request.commands.push(object.cp);
                 // Parameters of a few commands do not follow the rule; those name no section.
                 for (param, data) in params(&object.body).flatten() {
-                    if param == cp::PKGNAMCSN {
-                        request.cursor = data.to_vec();
+                    match (param, data) {
+                        (cp::PKGNAMCSN, name) => request.cursor = name.to_vec(),
+                        (cp::QRYBLKSZ, [a, b, c, d]) => request.block = u32::from_be_bytes([*a, *b, *c, *d]),
+                        _ => {}
                     }
                 }
             }

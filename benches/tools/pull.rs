@@ -1,9 +1,9 @@
 //! The bare socket: sends the recorded requests one by one and throws the replies away. Against
 //! the real server it finds the server's own speed, against `replay` the ceiling of the socket.
 
-use crate::Result;
-use crate::frames::{Request, Scanner};
-use crate::tape;
+use super::Result;
+use super::frames::{Request, Scanner};
+use super::tape;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;

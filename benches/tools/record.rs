@@ -1,9 +1,9 @@
 //! A proxy for one connection. It stores every exchange, and measures how long a query had no
 //! request under way: the time that the client kept the server idle.
 
-use crate::Result;
-use crate::frames::{Request, Scanner};
-use crate::tape::{self, Exchange};
+use super::Result;
+use super::frames::{Request, Scanner};
+use super::tape::{self, Exchange};
 use drdarrow::wire::ddm::codepoint as cp;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -22,7 +22,7 @@ struct Seen {
 
 /// Exchanges in order; replies come in the order of the requests.
 #[derive(Default)]
-struct Log {
+pub(crate) struct Log {
     seen: Vec<Seen>,
     answered: usize,
 }
@@ -30,12 +30,21 @@ struct Log {
 pub(crate) fn run(listen: &str, target: &str, path: Option<&Path>) -> Result<()> {
     let listener = TcpListener::bind(listen)?;
     println!("{{\"port\": {}}}", listener.local_addr()?.port());
+    let log = proxy(&listener, target, path.is_some())?;
+    report(&log)?;
+    if let Some(path) = path {
+        tape::save(path, &log.exchanges())?;
+    }
+    Ok(())
+}
+
+/// Passes one connection on to the target until both have ended. The replies are kept if so told.
+pub(crate) fn proxy(listener: &TcpListener, target: &str, keep: bool) -> Result<Log> {
     let (client, _) = listener.accept()?;
     let server = TcpStream::connect(target)?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let log = Mutex::new(Log::default());
-    let keep = path.is_some();
     std::thread::scope(|scope| {
         let up = scope
             .spawn(|| pump(&client, &server, |chain| log.lock().unwrap_or_else(PoisonError::into_inner).ask(chain)));
@@ -50,16 +59,15 @@ pub(crate) fn run(listen: &str, target: &str, path: Option<&Path>) -> Result<()>
             }
         }
     });
-    let log = log.into_inner().unwrap_or_else(PoisonError::into_inner);
-    report(&log)?;
-    if let Some(path) = path {
-        let exchanges: Vec<Exchange> = log.seen.into_iter().map(|s| s.exchange).collect();
-        tape::save(path, &exchanges)?;
-    }
-    Ok(())
+    Ok(log.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 impl Log {
+    /// What was said.
+    pub(crate) fn exchanges(self) -> Vec<Exchange> {
+        self.seen.into_iter().map(|s| s.exchange).collect()
+    }
+
     fn ask(&mut self, chain: Vec<u8>) {
         let exchange = Exchange { request: chain, reply: Vec::new() };
         self.seen.push(Seen { exchange, asked: Instant::now(), answered: None });
@@ -99,28 +107,38 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream, mut chain: impl FnMut(Vec<u8>)
     }
 }
 
-/// Says of the longest query how much of its time no request was under way.
+/// One query from its first request to its last reply.
+struct Query {
+    from: Instant,
+    to: Instant,
+    /// While no request was under way.
+    idle: Duration,
+    requests: usize,
+    /// The block size asked for.
+    block: u32,
+}
+
+/// Says of the longest query how much of its time no request was under way, and its block size.
 fn report(log: &Log) -> Result<()> {
-    let mut queries: Vec<(Duration, Duration, usize)> = Vec::new();
-    let mut window: Option<(Instant, Instant, Duration, usize)> = None;
+    let mut queries: Vec<Query> = Vec::new();
     for seen in &log.seen {
-        let (request, Some(answered)) = (Request::read(&seen.exchange.request)?, seen.answered) else { continue };
+        let (request, Some(to)) = (Request::read(&seen.exchange.request)?, seen.answered) else { continue };
         if request.opens() {
-            queries.extend(window.take().map(|(from, to, idle, n)| (to - from, idle, n)));
-            window = Some((seen.asked, answered, Duration::ZERO, 1));
+            queries.push(Query { from: seen.asked, to, idle: Duration::ZERO, requests: 1, block: request.block });
         } else if request.commands.first() == Some(&cp::CNTQRY)
-            && let Some((_, to, idle, n)) = window.as_mut()
+            && let Some(query) = queries.last_mut()
         {
-            *idle += seen.asked.saturating_duration_since(*to);
-            *to = answered;
-            *n += 1;
+            query.idle += seen.asked.saturating_duration_since(query.to);
+            query.to = to;
+            query.requests += 1;
         }
     }
-    queries.extend(window.map(|(from, to, idle, n)| (to - from, idle, n)));
-    if let Some((all, idle, n)) = queries.into_iter().max() {
-        let (all, idle) = (all.as_secs_f64(), idle.as_secs_f64());
+    if let Some(query) = queries.iter().max_by_key(|q| q.to - q.from) {
+        let (all, idle) = ((query.to - query.from).as_secs_f64(), query.idle.as_secs_f64());
         println!(
-            "{{\"requests\": {n}, \"seconds\": {all:.6}, \"idle\": {idle:.6}, \"idle_share\": {:.5}}}",
+            "{{\"requests\": {}, \"block\": {}, \"seconds\": {all:.6}, \"idle\": {idle:.6}, \"idle_share\": {:.5}}}",
+            query.requests,
+            query.block,
             idle / all
         );
     }

@@ -3,9 +3,10 @@
 //! of its statement, and each CNTQRY the next block of its own cursor. So requests sent ahead, or
 //! in another order, get what the real server would have sent.
 
-use crate::Result;
-use crate::frames::{Request, Scanner};
-use crate::tape::{self, Exchange};
+use super::Result;
+use super::frames::{Request, Scanner};
+use super::tape::{self, Exchange};
+use drdarrow::wire::ddm::codepoint as cp;
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -40,9 +41,15 @@ struct Answers {
 }
 
 pub(crate) fn run(listen: &str, path: &Path) -> Result<()> {
-    let answers = Arc::new(Answers::new(tape::load(path)?)?);
     let listener = TcpListener::bind(listen)?;
+    let exchanges = tape::load(path)?;
     println!("{{\"port\": {}}}", listener.local_addr()?.port());
+    answer(&listener, exchanges)
+}
+
+/// Answers every connection from the recording.
+pub(crate) fn answer(listener: &TcpListener, exchanges: Vec<Exchange>) -> Result<()> {
+    let answers = Arc::new(Answers::new(exchanges)?);
     for client in listener.incoming() {
         let (client, answers) = (client?, answers.clone());
         std::thread::spawn(move || {
@@ -121,6 +128,8 @@ fn serve(mut client: TcpStream, answers: &Answers) -> Result<()> {
                 *next += 1;
             } else {
                 note(&request, &mut prepared);
+                // IBM's CLI driver waits for it.
+                let hangs_up = request.commands.contains(&cp::DISCONNECT);
                 let key = (request.commands, request.sql);
                 let Some(replies) = answers.others.get(&key) else {
                     return Err(format!("the recording has no answer to {:04X?}", key.0).into());
@@ -128,6 +137,9 @@ fn serve(mut client: TcpStream, answers: &Answers) -> Result<()> {
                 let turn = served.entry(key).or_default();
                 client.write_all(replies.get(*turn).or(replies.last()).map_or(&[][..], Vec::as_slice))?;
                 *turn += 1;
+                if hangs_up {
+                    return Ok(());
+                }
             }
         }
     }

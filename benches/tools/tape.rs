@@ -1,8 +1,8 @@
 //! A recorded conversation: exchanges in order. In the file each half is `C` or `S`, the number of
 //! the exchange and the length of the bytes (four bytes each, big-endian), then the bytes.
 
-use crate::Result;
-use crate::frames::Request;
+use super::Result;
+use super::frames::Request;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;

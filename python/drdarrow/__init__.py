@@ -86,9 +86,9 @@ paramstyle = "qmark"
 
 
 def __getattr__(name: str) -> Any:
-    """`drdarrow.aio` brings asyncio with it: imported when it is first named."""
-    if name == "aio":
+    """`drdarrow.aio` and `drdarrow.server` bring asyncio with them: imported when they are first named."""
+    if name in ("aio", "server"):
         import importlib
 
-        return importlib.import_module("drdarrow.aio")
+        return importlib.import_module(f"drdarrow.{name}")
     raise AttributeError(f"module 'drdarrow' has no attribute {name!r}")

@@ -14,10 +14,11 @@ Cancelling a task ends its wait at once.
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterable
 from itertools import islice
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import drdarrow._core as _core
 
@@ -48,7 +49,10 @@ class _Connecting(Awaitable["AsyncConnection"]):
 
     async def _connect(self) -> AsyncConnection:
         uri, settings = self._arguments
-        return AsyncConnection(await _core.connect_async(uri, **settings))
+        raw = await _core.connect_async(uri, **settings)
+        for text in raw.warnings:
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
+        return AsyncConnection(raw)
 
     def __await__(self) -> Generator[Any, None, AsyncConnection]:
         return self._connect().__await__()
@@ -108,9 +112,19 @@ class AsyncConnection:
         return self._raw.closed
 
     @property
+    def security(self) -> str:
+        """The security mechanism in force: "encrypted (SECMEC 9, AES-256)"."""
+        return self._raw.security
+
+    @property
     def server(self) -> dict[str, Any]:
         """What the server says of itself."""
         return self._raw.server
+
+    @property
+    def tls(self) -> dict[str, Any] | None:
+        """What protects the connection: version, cipher, fingerprint, verified; None when it is in clear."""
+        return self._raw.tls
 
     async def __aenter__(self) -> Self:
         return self
@@ -168,6 +182,21 @@ class AsyncCursor:
             before += len(chunk)
             if len(chunk) < _CHUNK:
                 return self
+
+    async def callproc(self, name: str, parameters: Parameters | None = None, /) -> list[Any]:
+        """Calls a procedure and returns its parameters, those that come out with their new values."""
+        sql, given = self._raw.call_of(name, parameters)
+        await self._raw.execute(sql, given)
+        return self._raw.returned(given)
+
+    @property
+    def outputs(self) -> Row | None:
+        """What the parameters of a procedure held behind its call; None when nothing came out."""
+        return self._raw.outputs
+
+    async def nextset(self) -> Literal[True] | None:
+        """Goes on to the next result set of a procedure: True, or None when there is no other."""
+        return await self._raw.nextset()
 
     async def fetchone(self) -> Row | None:
         """The next row, or None at the end."""

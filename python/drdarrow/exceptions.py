@@ -47,7 +47,7 @@ class Error(Exception):
         self.sqlstate = sqlstate
         #: SQLCODE, when the server sent one.
         self.sqlcode = sqlcode
-        #: What was being done: config, dns, tcp, exchange, security, access, execute, fetch, commit, close.
+        #: What was being done: config, dns, tcp, tls, exchange, security, access, execute, fetch, commit, close.
         self.phase = phase
         #: `host:port` of the server.
         self.peer = peer

@@ -1,13 +1,15 @@
 //! A connection: statements in, results out. Cheap to clone; all clones share one socket.
 
 use super::config::Config;
+use super::config::tls::UNVERIFIED;
 use super::done::{Done, Warning};
 use super::error::{Error, Kind, Phase, Result};
 use super::info::ServerInfo;
-use super::login::{identity, line, no_database, peer, without_database};
+use super::login::{behind_tls, connector, identity, line, no_database, peer, without_database};
 use super::naming::name_fields;
 use super::opening::Opening;
 use super::parameters;
+use super::procedure::Procedure;
 use super::sections::{Lease, Sections};
 use super::security::{OBFUSCATION, policy};
 use super::shared::Inner;
@@ -23,10 +25,12 @@ use crate::flow::secmec::choice::Policy;
 use crate::flow::uow::EndWork;
 use crate::net::channel::Channel;
 use crate::net::error::{NetError, Stage};
+use crate::net::tls::{Connector, Secured};
 use crate::net::trace::Traced;
 use crate::net::transport::{self, Deadline};
 use crate::wire::drda::sqlda::SqlDa;
 use arrow_array::ArrayRef;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -50,6 +54,8 @@ pub enum Outcome {
     Rows(RecordStream),
     /// None.
     Done(Done),
+    /// What a procedure came to.
+    Called(Procedure),
 }
 
 /// A connection to a database.
@@ -63,15 +69,17 @@ impl Connection {
         let peer = peer(&config);
         let policy = policy(&config, line(&config)).map_err(|e| e.at(&peer))?;
         let deadline = Deadline::after(config.timeout);
+        let connector = connector(&config, deadline).await?;
         let stream = transport::connect(&config.host, config.port, deadline)
             .await
             .map_err(|e| Error::from_net(e, Phase::Tcp).at(&peer).broken())?;
         let local = stream.local_addr().ok();
-        Connection::log_in(stream, local, policy, config, deadline).await
+        Connection::secure(stream, local, connector, policy, config, deadline).await
     }
 
     /// Logs in over any stream that is already connected: a tunnel, a pipe, a socket opened
-    /// elsewhere. The host and port of `config` only name the peer.
+    /// elsewhere; over TLS within it where `config` says so. The host and port of `config` only name
+    /// the peer.
     pub async fn over<S>(stream: S, config: Config) -> Result<Connection>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -79,12 +87,36 @@ impl Connection {
         config.check()?;
         let policy = policy(&config, line(&config)).map_err(|e| e.at(&peer(&config)))?;
         let deadline = Deadline::after(config.timeout);
-        Connection::log_in(stream, None, policy, config, deadline).await
+        let connector = connector(&config, deadline).await?;
+        Connection::secure(stream, None, connector, policy, config, deadline).await
+    }
+
+    /// Shakes hands for TLS where it is to be, and logs in.
+    async fn secure<S>(
+        stream: S,
+        local: Option<SocketAddr>,
+        connector: Option<Connector>,
+        policy: Policy,
+        config: Config,
+        deadline: Deadline,
+    ) -> Result<Connection>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Some(connector) = connector else {
+            return Connection::log_in(stream, local, None, policy, config, deadline).await;
+        };
+        let (stream, secured) = connector
+            .connect(stream, deadline)
+            .await
+            .map_err(|e| Error::from_net(e, Phase::Tls).at(&peer(&config)).broken())?;
+        Connection::log_in(stream, local, Some(secured), policy, config, deadline).await.map_err(behind_tls)
     }
 
     async fn log_in<S>(
         stream: S,
         local: Option<SocketAddr>,
+        tls: Option<Secured>,
         policy: Policy,
         config: Config,
         deadline: Deadline,
@@ -122,6 +154,7 @@ impl Connection {
             peer,
             session,
             channel,
+            tls,
             sections,
             readers: Mutex::default(),
             autocommit,
@@ -152,8 +185,9 @@ impl Connection {
     pub async fn query(&self, sql: &str, parameters: &[ArrayRef]) -> Result<RecordStream> {
         match self.run(sql, one_row(parameters)).await? {
             Outcome::Rows(stream) => Ok(stream),
-            Outcome::Done(_) => {
-                Err(Error::new(Kind::Programming, Phase::Execute, "07005", "the statement returns no rows"))
+            Outcome::Done(_) | Outcome::Called(_) => {
+                Err(Error::new(Kind::Programming, Phase::Execute, "07005", "the statement returns no rows")
+                    .hint("the result sets of a procedure come with call()"))
             }
         }
     }
@@ -162,10 +196,24 @@ impl Connection {
     pub async fn execute(&self, sql: &str, parameters: &[ArrayRef]) -> Result<Done> {
         match self.run(sql, one_row(parameters)).await? {
             Outcome::Done(done) => Ok(done),
-            Outcome::Rows(_) => {
-                Err(Error::new(Kind::Programming, Phase::Execute, "07005", "the statement returns rows")
-                    .hint("read them with query()"))
+            Outcome::Called(called) if called.sets.is_empty() && called.output.is_none() => Ok(called.done),
+            Outcome::Rows(_) | Outcome::Called(_) => {
+                Err(Error::new(Kind::Programming, Phase::Execute, "07005", "the statement returns rows or values")
+                    .hint("read them with query(), those of a procedure with call()"))
             }
+        }
+    }
+
+    /// Calls a procedure: `sql` is `CALL NAME(?, …)`, `parameters` holds an array of one element for
+    /// each, NULL where a value only comes out.
+    pub async fn call(&self, sql: &str, parameters: &[ArrayRef]) -> Result<Procedure> {
+        if !words::is_call(sql) {
+            return Err(Error::new(Kind::Programming, Phase::Execute, "42601", "the statement is no CALL"));
+        }
+        match self.run(sql, one_row(parameters)).await? {
+            Outcome::Called(called) => Ok(called),
+            Outcome::Rows(stream) => Ok(Procedure { output: None, sets: [stream].into(), done: Done::default() }),
+            Outcome::Done(done) => Ok(Procedure { output: None, sets: VecDeque::new(), done }),
         }
     }
 
@@ -223,18 +271,22 @@ impl Connection {
 
     /// What the server says of itself.
     pub fn info(&self) -> ServerInfo {
-        ServerInfo::new(&self.0.session, &self.0.config.database, &self.0.peer)
+        ServerInfo::new(&self.0.session, &self.0.config.database, &self.0.peer, self.0.tls.as_ref())
+    }
+
+    /// Warnings about the connection itself.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let unverified = self.0.tls.as_ref().is_some_and(|tls| !tls.verified);
+        // Inside TLS the mechanism is hidden, whoever answers.
+        let exposed =
+            self.0.session.security.is_obfuscation() && self.0.tls.is_none() && !line(&self.0.config).is_private();
+        let all = [(unverified, UNVERIFIED), (exposed, OBFUSCATION)];
+        all.into_iter().filter(|(is, _)| *is).map(|(_, text)| Warning::general(text)).collect()
     }
 
     /// The security mechanism in force: `encrypted (SECMEC 9, AES-256)`.
     pub fn security(&self) -> String {
         self.0.session.security.to_string()
-    }
-
-    /// What is doubtful about the connection as it was made, to be told to the user once.
-    pub fn warnings(&self) -> Vec<&'static str> {
-        let exposed = self.0.session.security.is_obfuscation() && !line(&self.0.config).is_private();
-        exposed.then_some(OBFUSCATION).into_iter().collect()
     }
 
     fn usable(&self, phase: Phase) -> Result<()> {
@@ -265,9 +317,16 @@ impl Connection {
             }
         }
         let with_parameters = rows.iter().any(|row| !row.is_empty());
+        let call = words::is_call(sql) && rows.len() <= 1;
         let prepare = Prepare::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), with_parameters);
+        let prepare = if call { prepare.with_modes() } else { prepare };
         let prepared = self.0.talk(prepare, Phase::Execute).await?;
         let inputs = self.inputs(&prepared, rows)?;
+        if call {
+            let described = prepared.parameters.map(|p| p.columns).unwrap_or_default();
+            let called = self.0.call(lease, &described, inputs.into_iter().next(), self.autocommit()).await?;
+            return Ok(Outcome::Called(called));
+        }
         if prepared.columns.columns.is_empty() {
             return self.execute_prepared(lease, inputs).await;
         }
@@ -323,7 +382,8 @@ impl Connection {
             self.0.channel.abort("the server's descriptions disagree");
             e.at(&self.0.peer)
         })?;
-        RecordStream::new(self.0.clone(), lease, opened, fields).await.map(Outcome::Rows)
+        let section = lease.name.clone();
+        RecordStream::new(self.0.clone(), Arc::new(lease), section, opened, fields).await.map(Outcome::Rows)
     }
 
     /// Encodes the parameters as the server described them.

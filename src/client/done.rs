@@ -2,15 +2,22 @@
 
 use crate::wire::drda::sqlca::Sqlca;
 
-/// A warning of the server.
+/// A warning: the server's, or about the connection itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// SQLCODE, above zero.
+    /// SQLCODE, above zero; zero when it is not the server's.
     pub sqlcode: i32,
     /// SQLSTATE.
     pub sqlstate: String,
     /// In words.
     pub message: String,
+}
+
+impl Warning {
+    /// One of our own.
+    pub(super) fn general(message: &str) -> Warning {
+        Warning { sqlcode: 0, sqlstate: "01000".to_owned(), message: message.to_owned() }
+    }
 }
 
 impl From<&Sqlca> for Warning {

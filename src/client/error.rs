@@ -5,7 +5,7 @@ use super::config::ConfigError;
 use crate::column::error::ColumnError;
 use crate::flow::error::FlowError;
 use crate::flow::secmec::SecMecError;
-use crate::net::error::{NetError, Stage};
+use crate::net::error::{NetError, Stage, TlsError};
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::record::message::{HostMessage, Meaning};
 
@@ -40,6 +40,8 @@ pub enum Phase {
     Dns,
     /// Opening the TCP connection.
     Tcp,
+    /// Shaking hands for TLS.
+    Tls,
     /// Exchanging attributes.
     Exchange,
     /// Agreeing on security, checking the user.
@@ -63,6 +65,7 @@ impl Phase {
             Phase::Config => "config",
             Phase::Dns => "dns",
             Phase::Tcp => "tcp",
+            Phase::Tls => "tls",
             Phase::Exchange => "exchange",
             Phase::Security => "security",
             Phase::Access => "access",
@@ -159,6 +162,14 @@ impl Error {
             NetError::Timeout { stage: Stage::Tcp, .. } => {
                 operational(Phase::Tcp, "08001", format!("opening the TCP connection: {text}"))
             }
+            NetError::Timeout { stage: Stage::Tls, .. } => {
+                operational(Phase::Tls, "08001", format!("connected, but no TLS handshake: {text}"))
+                    .hint("a server that keeps silent may be the plain port: usual ones with TLS are 448 and 50001")
+            }
+            NetError::Tls(e @ (TlsError::File { .. } | TlsError::Name(_))) => {
+                Error { hint: e.hint(), ..Error::interface(text) }
+            }
+            NetError::Tls(e) => Error { hint: e.hint(), ..operational(Phase::Tls, "08001", text) },
             NetError::Timeout { stage: Stage::FirstReply, after } => operational(
                 Phase::Exchange,
                 "08001",
@@ -172,7 +183,7 @@ impl Error {
                 FlowError::Wire(_) | FlowError::Missing { .. } | FlowError::Message(_) | FlowError::Drda(_),
             ) if phase == Phase::Commit => unknown_outcome(&text),
             NetError::Closed { stage: Stage::FirstReply, .. } => operational(Phase::Exchange, "08001", text)
-                .hint("a server that closes at once may expect TLS (port 448) or refuse this address"),
+                .hint("a server that closes at once may expect TLS (tls=require, usually port 448 or 50001) or refuse this address"),
             NetError::Closed { .. } => operational(phase, "08006", text),
             NetError::Broken(_) => operational(phase, "08003", text),
             NetError::Flow(e) => Error::from_flow(e, phase),
@@ -220,7 +231,7 @@ impl Error {
             }
             FlowError::Secmec(SecMecError::Clear(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
                 .broken()
-                .hint("choose security=encrypted, or set allow_cleartext_password"),
+                .hint("use tls=require, choose security=encrypted, or set allow_cleartext_password"),
             FlowError::Secmec(SecMecError::Rule { .. } | SecMecError::Text { .. } | SecMecError::NoToken(_)) => {
                 Error::new(Kind::Operational, Phase::Security, "28000", text).broken()
             }

@@ -1,6 +1,7 @@
 //! The server in its own words.
 
 use crate::flow::session::{Product, Session};
+use crate::net::tls::Secured;
 
 /// The server in its own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +28,13 @@ pub struct ServerInfo {
     pub database: String,
     /// `host:port`.
     pub peer: String,
+    /// What protects the connection; none when it is in clear.
+    pub tls: Option<Secured>,
 }
 
 impl ServerInfo {
     /// From what was agreed with it.
-    pub(super) fn new(s: &Session, database: &str, peer: &str) -> ServerInfo {
+    pub(super) fn new(s: &Session, database: &str, peer: &str, tls: Option<&Secured>) -> ServerInfo {
         ServerInfo {
             product: match s.product {
                 Product::Derby => "Apache Derby",
@@ -50,6 +53,7 @@ impl ServerInfo {
             security: s.security.to_string(),
             database: database.to_owned(),
             peer: peer.to_owned(),
+            tls: tls.cloned(),
         }
     }
 }

@@ -8,6 +8,8 @@ use crate::flow::error::FlowError;
 use crate::flow::secmec::choice::{Line, Policy};
 use crate::flow::secmec::random::{RANDOM, Random};
 use crate::net::error::NetError;
+use crate::net::tls::Connector;
+use crate::net::transport::Deadline;
 use crate::wire::ddm::codepoint as cp;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,7 +24,8 @@ pub(super) fn peer(config: &Config) -> String {
 
 /// What is known of the line to the configuration's host.
 pub(super) fn line(config: &Config) -> Line {
-    Line { loopback: config.is_loopback(), tls_verified: false }
+    let settings = config.tls_settings().ok().flatten();
+    Line { loopback: config.is_loopback(), tls_verified: settings.is_some_and(|tls| tls.trust.is_verified()) }
 }
 
 /// Fresh random bytes for one login.
@@ -50,6 +53,23 @@ pub(super) fn identity(config: &Config, policy: Policy, local: Option<SocketAddr
         correlation: (format!("{host:08X}.{:04X}", local.map_or(0, |l| l.port())), unique),
         application: config.application_name.clone(),
     })
+}
+
+/// Reads what TLS needs, when the connection is to be TLS.
+pub(super) async fn connector(config: &Config, deadline: Deadline) -> Result<Option<Connector>> {
+    let Some(settings) = config.tls_settings()? else { return Ok(None) };
+    let made = Connector::new(&config.host, settings, deadline).await;
+    made.map(Some).map_err(|e| Error::from_net(e, Phase::Tls).at(&peer(config)))
+}
+
+/// The error of a login, for a connection that is TLS already: then it is not TLS that is missing.
+pub(super) fn behind_tls(e: Error) -> Error {
+    match e.phase {
+        Phase::Exchange if e.hint.is_some() => e.hint(
+            "TLS was agreed; the server may want a client certificate (tls_cert, tls_key) or refuse this address",
+        ),
+        _ => e,
+    }
 }
 
 /// True when the server says that it has no such database, or cannot open it.

@@ -25,6 +25,7 @@ pub(super) fn name_fields(fields: &[Field], described: &SqlDa) -> Result<Vec<Fie
         let declared = u32::try_from(var.length).ok().filter(|n| *n > 0);
         let length = match field.shape {
             Shape::Var | Shape::VarChars | Shape::Lob(_) => declared.unwrap_or(field.length),
+            _ if field.ty == Type::Locator => declared.unwrap_or(field.length),
             _ => field.length,
         };
         Field {

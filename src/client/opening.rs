@@ -1,12 +1,15 @@
-//! An open under way. Whoever waits for it may leave: then the query is closed in the background, so
-//! that the server's cursor does not outlive the interest in it.
+//! An open under way, of a query or of a procedure's result sets. Whoever waits for it may leave:
+//! then what was opened is closed in the background, so that the server's cursors do not outlive the
+//! interest in them.
 
 use super::sections::Lease;
 use super::shared::Inner;
-use crate::flow::query::{Close, Outcome};
+use crate::flow::call::Called;
+use crate::flow::query::{Close, Opened, Outcome};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;
 use crate::net::transport::Deadline;
+use crate::wire::drda::package::PkgNamCsn;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -14,15 +17,36 @@ use tokio::runtime::Handle;
 /// How long the answer to an open that nobody waits for may take before the connection is given up.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// The open and the section that it uses.
-pub(super) struct Opening {
-    pub inner: Arc<Inner>,
-    pub under_way: Option<(Pending<Outcome>, Lease)>,
+/// What an answer opened.
+pub(super) trait Opens: Send + 'static {
+    /// The queries, with the sections that they are fetched from; that of the command unless told.
+    fn opened(&self) -> Vec<(Option<&PkgNamCsn>, &Opened)>;
 }
 
-impl Opening {
+impl Opens for Outcome {
+    fn opened(&self) -> Vec<(Option<&PkgNamCsn>, &Opened)> {
+        match self {
+            Outcome::Opened(opened) => vec![(None, opened)],
+            Outcome::NoQuery => Vec::new(),
+        }
+    }
+}
+
+impl Opens for Called {
+    fn opened(&self) -> Vec<(Option<&PkgNamCsn>, &Opened)> {
+        self.sets.iter().map(|(section, opened)| (Some(section), opened)).collect()
+    }
+}
+
+/// The open and the section that it uses.
+pub(super) struct Opening<T: Opens> {
+    pub inner: Arc<Inner>,
+    pub under_way: Option<(Pending<T>, Lease)>,
+}
+
+impl<T: Opens> Opening<T> {
     /// Waits for the outcome; to be called once it returned no more.
-    pub(super) async fn wait(&mut self, deadline: Option<Deadline>) -> Result<(Outcome, Lease), NetError> {
+    pub(super) async fn wait(&mut self, deadline: Option<Deadline>) -> Result<(T, Lease), NetError> {
         let gone = || NetError::Broken("the query was opened already".to_owned());
         let result = match &mut self.under_way {
             Some((pending, _)) => pending.wait(deadline).await,
@@ -37,7 +61,7 @@ impl Opening {
     }
 }
 
-impl Drop for Opening {
+impl<T: Opens> Drop for Opening<T> {
     fn drop(&mut self) {
         let Some((mut pending, lease)) = self.under_way.take() else { return };
         // Without a runtime there is no task left that could talk to the server either.
@@ -45,15 +69,20 @@ impl Drop for Opening {
         let inner = self.inner.clone();
         runtime.spawn(async move {
             match pending.wait(Some(Deadline::after(DRAIN))).await {
-                Ok(Outcome::Opened(opened)) if !opened.answer.closed && opened.answer.failure.is_none() => {
-                    let close = Close::new(inner.session.clone(), lease.name.clone(), opened.instance);
-                    // A query that is not open any more refuses; that is as good as closed.
-                    let _ = inner.channel.run(close, Some(Deadline::after(DRAIN))).await;
+                Ok(outcome) => {
+                    for (section, opened) in outcome.opened() {
+                        if !opened.answer.closed && opened.answer.failure.is_none() {
+                            let section = section.unwrap_or(&lease.name).clone();
+                            let close = Close::new(inner.session.clone(), section, opened.instance);
+                            // A query that is not open any more refuses; that is as good as closed.
+                            let _ = inner.channel.run(close, Some(Deadline::after(DRAIN))).await;
+                        }
+                    }
                 }
                 Err(NetError::Timeout { .. }) => {
                     inner.channel.abort("the server did not answer a request that was given up");
                 }
-                Ok(_) | Err(_) => {}
+                Err(_) => {}
             }
             drop(lease);
         });

@@ -5,7 +5,7 @@ use crate::column::encode::encode_value;
 use crate::flow::execute::Input;
 use crate::flow::session::{Product, Session};
 use crate::wire::codec::writer::Writer;
-use crate::wire::drda::sqlvar::SqlVar;
+use crate::wire::drda::sqlvar::{SqlVar, parmmode};
 use crate::wire::fdoca::lid;
 use crate::wire::value::field::{CCSID_BINARY, Field};
 use crate::wire::value::typdef::TypDef;
@@ -15,7 +15,11 @@ use std::sync::Arc;
 /// Longest value that travels inside the row; a longer one goes behind it as EXTDTA.
 const INLINE: usize = 32_000;
 
-/// Encodes one row of parameters: an array of one element for each.
+/// The indicator of a NULL.
+const NULL: u8 = 0xFF;
+
+/// Encodes one row of parameters: an array of one element for each. Of those that only come out the
+/// value does not matter.
 pub(super) fn encode(described: &[SqlVar], row: &[ArrayRef], session: &Session) -> Result<Input> {
     if described.len() != row.len() {
         let text = format!("the statement has {} parameters, {} were given", described.len(), row.len());
@@ -26,6 +30,11 @@ pub(super) fn encode(described: &[SqlVar], row: &[ArrayRef], session: &Session) 
     let mut lobs = Vec::new();
     for (n, (var, value)) in described.iter().zip(row).enumerate() {
         let field = field(n, var, value, session)?;
+        if mode(var) == parmmode::OUT {
+            w.u8(NULL);
+            fields.push(field);
+            continue;
+        }
         let large =
             encode_value(&field, n, value.as_ref(), 0, &mut w).map_err(|e| Error::from_column(&e, Phase::Execute))?;
         if let Some(data) = large.filter(|data| !data.is_empty()) {
@@ -34,6 +43,11 @@ pub(super) fn encode(described: &[SqlVar], row: &[ArrayRef], session: &Session) 
         fields.push(field);
     }
     Ok(Input { fields: Arc::new(fields), row: w.into_vec(), lobs })
+}
+
+/// Whether a parameter goes in or comes out, where the server was asked and told.
+pub(super) fn mode(var: &SqlVar) -> i16 {
+    var.opt.as_ref().and_then(|opt| opt.ext.as_ref()).map_or(0, |ext| ext.parmmode)
 }
 
 /// How parameter `n` travels: as its SQL type says, always nullable.

@@ -7,6 +7,7 @@ use super::shared::Inner;
 use crate::flow::query::{Answer, Close, Continue};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;
+use crate::wire::drda::package::PkgNamCsn;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,17 +22,22 @@ pub(super) type Fetched = Result<(Answer, OwnedSemaphorePermit), NetError>;
 /// The pump of one query.
 pub(super) struct Pump {
     pub inner: Arc<Inner>,
-    pub lease: Lease,
+    /// What the statement lives in, until the last of its result sets is over.
+    pub lease: Arc<Lease>,
+    /// The section that the query is fetched from.
+    pub section: PkgNamCsn,
     pub cursor: Arc<Cursor>,
     pub instance: Option<u64>,
     pub lobs: bool,
+    /// Rows hold locators: they are asked for one by one, and the first time with this descriptor.
+    pub by_locator: Option<Option<Vec<u8>>>,
     /// Ask ahead from the start.
     pub eager: bool,
     pub out: mpsc::UnboundedSender<Fetched>,
 }
 
 impl Pump {
-    pub(super) async fn run(self) {
+    pub(super) async fn run(mut self) {
         let mut under_way = VecDeque::new();
         let closed = self.fetch(&mut under_way).await;
         let goodbye = async {
@@ -40,7 +46,7 @@ impl Pump {
                 let _ = pending.wait(None).await;
             }
             if !closed && !self.cursor.is_exhausted() {
-                let close = Close::new(self.inner.session.clone(), self.lease.name.clone(), self.instance);
+                let close = Close::new(self.inner.session.clone(), self.section.clone(), self.instance);
                 // A query that is not open any more refuses; that is as good as closed.
                 let _ = self.inner.channel.run(close, None).await;
             }
@@ -52,11 +58,23 @@ impl Pump {
         self.inner.reader_closed(&self.cursor).await;
     }
 
+    /// The request for the next block.
+    fn ask(&mut self) -> Continue {
+        let (session, block_size) = (self.inner.session.clone(), self.inner.config.block_size);
+        let flow = Continue::new(session, self.section.clone(), self.instance, block_size, self.lobs);
+        match self.by_locator.as_mut().map(Option::take) {
+            None => flow,
+            Some(None) => flow.by_row(),
+            Some(Some(outovr)) => flow.by_row().with_override(&outovr),
+        }
+    }
+
     /// Fetches until the reader stops or the server closes the query (true).
-    async fn fetch(&self, under_way: &mut VecDeque<(Pending<Answer>, OwnedSemaphorePermit)>) -> bool {
-        let config = &self.inner.config;
+    async fn fetch(&mut self, under_way: &mut VecDeque<(Pending<Answer>, OwnedSemaphorePermit)>) -> bool {
+        let inner = self.inner.clone();
+        let config = &inner.config;
         let credit = Arc::new(Semaphore::new(config.credit as usize));
-        let depth = if self.lobs { 1 } else { self.inner.depth() };
+        let depth = if self.lobs || self.by_locator.is_some() { 1 } else { self.inner.depth() };
         let mut hungry = self.eager;
         loop {
             let wants = hungry && under_way.len() < depth;
@@ -65,9 +83,7 @@ impl Pump {
                 () = self.cursor.stopped() => return false,
                 permit = credit.clone().acquire_many_owned(config.block_size), if wants => {
                     let Ok(permit) = permit else { return false };
-                    let flow = Continue::new(
-                        self.inner.session.clone(), self.lease.name.clone(), self.instance, config.block_size, self.lobs,
-                    );
+                    let flow = self.ask();
                     match self.inner.channel.submit(flow) {
                         Ok(pending) => under_way.push_back((pending, permit)),
                         Err(e) => {
@@ -83,7 +99,7 @@ impl Pump {
                             let closed = answer.closed || answer.failure.is_some();
                             // A short answer means that the end is near: wait until it is read.
                             let size: usize = answer.blocks.iter().map(|b| b.len()).sum();
-                            hungry = size * 2 >= config.block_size as usize;
+                            hungry = self.by_locator.is_none() && size * 2 >= config.block_size as usize;
                             if self.out.send(Ok((answer, permit))).is_err() {
                                 return false;
                             }

@@ -6,7 +6,7 @@ use crate::flow::error::FlowError;
 use crate::flow::secmec::SecMec;
 use crate::flow::secmec::agreement::EncAlg;
 use crate::flow::secmec::choice::{Choice, Line, Policy};
-use crate::flow::secmec::requester::Credentials;
+use crate::flow::secmec::requester::{Credentials, TokenSource};
 
 /// How to prove who we are. Named as in the DRDA security mechanisms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,6 +95,17 @@ impl Security {
             Security::EncryptedData => Choice::Unbuilt(SecMec::EncryptedUserPasswordData),
             Security::PlugIn => Choice::Unbuilt(SecMec::PlugIn),
         }
+    }
+}
+
+impl Config {
+    /// Where the tokens of Kerberos and of profile tokens come from: a function that gets what the
+    /// server said last, nothing at first, and gives the next token or says why there is none.
+    pub fn token_source(
+        &mut self,
+        source: impl Fn(&[u8]) -> std::result::Result<Vec<u8>, String> + Send + Sync + 'static,
+    ) {
+        self.token = Some(TokenSource::new(source));
     }
 }
 

@@ -7,16 +7,19 @@ use super::sections::Sections;
 use crate::flow::error::FlowError;
 use crate::flow::execute::Set;
 use crate::flow::explain::Explain;
+use crate::flow::locator::{Ask, Locator, Request};
 use crate::flow::session::{Product, Session};
 use crate::flow::step::Flow;
 use crate::flow::uow::EndWork;
 use crate::net::channel::Channel;
 use crate::net::error::NetError;
+use crate::net::tls::Secured;
 use crate::net::transport::Deadline;
 use crate::wire::drda::sqlca::Sqlca;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// Requests that may be under way at servers shown to take several. (Measured: Derby.)
 const DEPTH_DERBY: usize = 4;
@@ -30,6 +33,7 @@ pub(super) struct Inner {
     pub peer: String,
     pub session: Arc<Session>,
     pub channel: Channel,
+    pub tls: Option<Secured>,
     pub sections: Arc<Sections>,
     pub readers: Mutex<Vec<Weak<Cursor>>>,
     pub autocommit: AtomicBool,
@@ -127,6 +131,22 @@ impl Inner {
             // Without an answer the arguments of the message have to do.
             Ok(None) | Err(_) => e,
         }
+    }
+
+    /// Tells the server in the background that these locators are not needed any more. Those that it
+    /// does not hear of end with the unit of work.
+    pub(super) fn free(self: &Arc<Inner>, locators: Vec<Locator>) {
+        // Without a runtime there is no task left that could talk to the server either.
+        let (Ok(runtime), Some(lease)) = (Handle::try_current(), self.sections.take()) else { return };
+        let requests = locators.into_iter().map(Request::Free).collect();
+        let flow = Ask::new(self.session.clone(), lease.name.clone(), requests);
+        let Ok(mut pending) = self.channel.submit(flow) else { return };
+        runtime.spawn(async move {
+            if let Err(e) = pending.wait(None).await {
+                tracing::debug!(error = %e, "a locator was not freed");
+            }
+            drop(lease);
+        });
     }
 
     pub(super) async fn talk<F: Flow + 'static>(&self, flow: F, phase: Phase) -> Result<F::Out> {

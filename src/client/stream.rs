@@ -4,6 +4,7 @@
 use super::cursor::Cursor;
 use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
+use super::large::{Forms, Parked};
 use super::pump::{Fetched, Pump};
 use super::sections::Lease;
 use super::shared::{Inner, sqlca};
@@ -11,10 +12,12 @@ use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::error::ColumnError;
 use crate::column::schema::schema;
 use crate::flow::error::FlowError;
+use crate::flow::locator::Ask;
 use crate::flow::query::{Answer, Opened};
 use crate::flow::rows::{Block, Chunk, Event, Rows};
 use crate::net::error::{NetError, Stage};
 use crate::wire::codec::error::WireError;
+use crate::wire::drda::package::PkgNamCsn;
 use crate::wire::fdoca::row::{CHUNK, Offsets};
 use crate::wire::value::cell::Cells;
 use crate::wire::value::field::{Field, Shape};
@@ -78,6 +81,8 @@ pub struct RecordStream {
     schema: SchemaRef,
     rows: Rows,
     offsets: Offsets,
+    /// A row whose large values are still to be fetched.
+    parked: Option<Parked>,
     decoders: Vec<Box<dyn ColumnDecoder>>,
     limits: Limits,
     /// Rows in the batch being built.
@@ -104,20 +109,25 @@ impl std::fmt::Debug for RecordStream {
 }
 
 impl RecordStream {
-    /// Takes over an open query. `fields` are named.
+    /// Takes over the open query of `section`, whose statement lives in `lease`. `fields` are named.
     pub(super) async fn new(
         inner: Arc<Inner>,
-        lease: Lease,
+        lease: Arc<Lease>,
+        section: PkgNamCsn,
         opened: Opened,
         fields: Vec<Field>,
     ) -> Result<RecordStream> {
         let phase = Phase::Execute;
         let options = &inner.config.options;
+        let rows_came = opened.answer.blocks.iter().any(|b| !b.is_empty());
+        let forms = Forms::new(fields, inner.config.lobs, rows_came, &inner.session.theirs);
+        let by_locator = forms.by_locator().then_some(forms.outovr);
+        let (wire, fields) = (forms.rows, forms.values);
         let fail = |e: ColumnError| Error::from_column(&e, phase).at(&inner.peer);
         let decoders = fields.iter().enumerate().map(|(i, f)| decoder(f, i, options).map_err(fail));
         let made: Result<Vec<_>> = decoders.collect();
         let made = made.and_then(|d| Ok((d, schema(&fields, options).map_err(fail)?)));
-        let lobs = fields.iter().any(|f| matches!(f.shape, Shape::Lob(_)));
+        let lobs = wire.iter().any(|f| matches!(f.shape, Shape::Lob(_)));
         let cursor = Cursor::new(opened.held);
         let (out, blocks) = mpsc::unbounded_channel();
         let size: usize = opened.answer.blocks.iter().map(|b| b.len()).sum();
@@ -126,10 +136,13 @@ impl RecordStream {
         let pump = Pump {
             inner: inner.clone(),
             lease,
+            section,
             cursor: cursor.clone(),
             instance: opened.instance,
             lobs,
-            eager: !over && size * 2 >= inner.config.block_size as usize && made.is_ok(),
+            // Locators end with the unit of work: none are asked for ahead.
+            eager: !over && by_locator.is_none() && size * 2 >= inner.config.block_size as usize && made.is_ok(),
+            by_locator,
             out,
         };
         if over || made.is_err() {
@@ -138,9 +151,10 @@ impl RecordStream {
         tokio::spawn(pump.run());
         let (decoders, schema) = made?;
         let mut stream = RecordStream {
-            rows: Rows::new(&fields, inner.session.sqlam, inner.session.theirs)
+            rows: Rows::new(&wire, inner.session.sqlam, inner.session.theirs)
                 .with_lob_limit(inner.config.lob_limit as usize),
             offsets: Offsets::new(fields.len()),
+            parked: None,
             inner,
             cursor,
             schema,
@@ -198,11 +212,15 @@ impl RecordStream {
     /// Decodes what has arrived. It never waits: meant for the thread that consumes the batches.
     pub fn decode(&mut self) -> Result<Ready> {
         if let Some(why) = self.cursor.why_ended().filter(|_| !self.ended) {
+            self.building = 0;
             self.end();
             return Err(self.error(FlowError::ReaderEnded(why)));
         }
         loop {
             if self.ended {
+                if self.building > 0 {
+                    return self.batch();
+                }
                 // They keep the memory of the last batches.
                 self.decoders.clear();
                 return match self.failure.take() {
@@ -213,9 +231,21 @@ impl RecordStream {
             if self.building >= self.limits.rows || self.building > 0 && self.size() >= self.limits.bytes {
                 return self.batch();
             }
+            if let Some(parked) = self.parked.take() {
+                if !parked.is_whole() {
+                    self.parked = Some(parked);
+                    return Ok(Ready::NeedBlock);
+                }
+                self.append(&parked.finish())?;
+                continue;
+            }
             let limit = CHUNK.min(self.limits.rows - self.building);
             match self.rows.next(limit, &mut self.offsets) {
-                Ok(Event::Rows(chunk)) => self.append(&chunk)?,
+                Ok(Event::Rows(chunk)) if chunk.locators.is_empty() => self.append(&chunk)?,
+                Ok(Event::Rows(chunk)) => {
+                    let (product, limit) = (self.inner.session.product, self.inner.config.lob_limit as usize);
+                    self.parked = Some(Parked::new(chunk, &self.fields, product, limit));
+                }
                 Ok(Event::Warning(sqlca)) => self.warnings.push(Warning::from(&*sqlca)),
                 Ok(Event::NeedBlock) => {
                     self.permit = None;
@@ -223,22 +253,11 @@ impl RecordStream {
                         return Ok(Ready::NeedBlock);
                     }
                     self.end();
-                    if self.building > 0 {
-                        return self.batch();
-                    }
                 }
-                Ok(Event::End) => {
-                    self.end();
-                    if self.building > 0 {
-                        return self.batch();
-                    }
-                }
+                Ok(Event::End) => self.end(),
                 Err(e) => {
-                    self.failure = Some(self.error(e));
-                    self.end();
-                    if self.building > 0 {
-                        return self.batch();
-                    }
+                    let e = self.error(e);
+                    self.fail(e);
                 }
             }
         }
@@ -247,6 +266,10 @@ impl RecordStream {
     /// Waits until [`decode`](Self::decode) can go on. Cancel safe.
     pub async fn wait(&mut self) -> Result<()> {
         if self.ended {
+            return Ok(());
+        }
+        if self.parked.is_some() {
+            self.fetch_large().await;
             return Ok(());
         }
         let received = match self.blocks.try_recv() {
@@ -316,6 +339,36 @@ impl RecordStream {
         }
     }
 
+    /// Fetches the large values of the row in hand. Cancel safe: what was fetched is kept.
+    async fn fetch_large(&mut self) {
+        let Some(lease) = self.inner.sections.take() else {
+            return self.fail(Error::new(Kind::Operational, Phase::Fetch, "54000", "too many open readers"));
+        };
+        while let Some(parked) = self.parked.as_mut() {
+            let requests = parked.reading.next();
+            if requests.is_empty() {
+                self.inner.free(parked.reading.locators());
+                return;
+            }
+            let ask = Ask::new(self.inner.session.clone(), lease.name.clone(), requests);
+            let failure = match self.inner.talk(ask, Phase::Fetch).await {
+                Ok(answers) => parked.reading.take(answers).err().map(|e| self.error(e)),
+                // Ended from outside: decode() tells why.
+                Err(_) if self.cursor.why_ended().is_some() => return,
+                Err(e) => Some(e),
+            };
+            if let Some(e) = failure {
+                return self.fail(e);
+            }
+        }
+    }
+
+    /// The rows end here: what came before is handed out first.
+    fn fail(&mut self, e: Error) {
+        self.failure = Some(e);
+        self.end();
+    }
+
     fn take(&mut self, answer: Answer) -> Option<FlowError> {
         self.warnings.extend(answer.warnings.iter().map(Warning::from));
         // A server may answer without rows, but not for ever.
@@ -376,7 +429,16 @@ impl RecordStream {
     fn end(&mut self) {
         self.ended = true;
         self.permit = None;
+        self.let_go();
         self.cursor.stop(self.rows.has_ended());
+    }
+
+    /// The row in hand is not wanted any more.
+    fn let_go(&mut self) {
+        let parked = self.parked.take().filter(|parked| !parked.is_whole());
+        if let Some(parked) = parked.filter(|_| self.cursor.why_ended().is_none()) {
+            self.inner.free(parked.reading.locators());
+        }
     }
 
     fn error(&self, e: FlowError) -> Error {
@@ -394,6 +456,7 @@ impl RecordStream {
 
 impl Drop for RecordStream {
     fn drop(&mut self) {
+        self.let_go();
         self.cursor.stop(self.rows.has_ended());
     }
 }

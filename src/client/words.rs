@@ -31,6 +31,16 @@ pub(super) fn hint(sql: &str) -> Hint {
     }
 }
 
+/// True for the call of a procedure, or of a function whose result goes to a parameter.
+pub(super) fn is_call(sql: &str) -> bool {
+    let mut rest = skip(sql);
+    if let Some(behind) = rest.strip_prefix('?').map(skip).and_then(|behind| behind.strip_prefix('=')) {
+        rest = skip(behind);
+    }
+    let word = rest.split(|c: char| !c.is_ascii_alphabetic()).next();
+    word.is_some_and(|word| word.eq_ignore_ascii_case("CALL"))
+}
+
 /// True when there is nothing but blanks and comments.
 pub(super) fn is_blank(sql: &str) -> bool {
     skip(sql).trim_matches(|c: char| c.is_whitespace() || c == ';').is_empty()
@@ -76,6 +86,8 @@ mod tests {
         assert_eq!(hint("insert into t values 1"), Hint::Statement);
         assert_eq!(hint("call p()"), Hint::Unknown);
         assert_eq!(hint("/* open"), Hint::Unknown);
+        assert!(is_call(" call p()") && is_call("? = CALL F(?)") && is_call("-- hi\n?=/**/Call f(?)"));
+        assert!(!is_call("? = SELECT") && !is_call("CALLED(1)") && !is_call("SELECT call FROM t"));
         assert!(is_blank(" -- nothing\n ;") && !is_blank("x"));
     }
 }

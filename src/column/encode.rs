@@ -5,8 +5,10 @@
 //! nearest, because they are approximations by nature (0.1 into a REAL). Text is taken for numbers
 //! and dates when it reads as one; a time zone is never added or dropped.
 
+mod lane;
 mod number;
 pub mod place;
+pub mod rows;
 mod source;
 mod string;
 mod time;
@@ -32,6 +34,8 @@ pub struct ColumnEncoder<'a> {
     column: Column,
     /// The page of text; `None` where the value is not text or is bytes.
     codec: Option<Codec>,
+    /// What fills a fixed length.
+    padding: Vec<u8>,
 }
 
 /// Why a value cannot be written.
@@ -48,7 +52,8 @@ impl<'a> ColumnEncoder<'a> {
             }
             _ => None,
         };
-        Ok(ColumnEncoder { field, column: Column::new(field, index), codec })
+        let padding = string::padding(field, codec.as_ref());
+        Ok(ColumnEncoder { field, column: Column::new(field, index), codec, padding })
     }
 
     /// Writes the value of `array` at `row` (from 0): the null indicator if the field has one, then
@@ -105,7 +110,7 @@ impl<'a> ColumnEncoder<'a> {
                 if let Shape::Lob(width) = field.shape {
                     return string::placeholder(width, &value, w);
                 }
-                string::put(field, &string::padding(field, self.codec.as_ref()), &value, w)?;
+                string::put(field, &self.padding, &value, w)?;
             }
             // Refused by `new`.
             Type::Locator => return Err(refused(field)),

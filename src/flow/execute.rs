@@ -119,7 +119,8 @@ impl Flow for Execute {
         }
         if self.unread {
             return Err(FlowError::Settings(
-                "the procedure returns result sets or output parameters, which this client does not read".to_owned(),
+                "the procedure returns result sets or output parameters, which are not read for a batch of calls"
+                    .to_owned(),
             ));
         }
         let runs = self.inputs.len().max(1);

@@ -3,21 +3,20 @@
 
 use super::error::FlowError;
 use super::execute::Input;
+use super::output;
 use super::reply::Replies;
 use super::session::Session;
 use super::step::{Flow, Seen, Step};
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
-use crate::wire::drda::execute::{Described, ExcSqlStt};
+use crate::wire::drda::execute::ExcSqlStt;
 use crate::wire::drda::package::PkgNamCsn;
 use crate::wire::drda::prepare::PrpSqlStt;
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::text;
 use crate::wire::dss::chain::Chain;
-use crate::wire::fdoca::row::{Offsets, Walker};
-use crate::wire::fdoca::{descriptor, lid};
-use crate::wire::value::cell::NULL;
+use crate::wire::fdoca::lid;
 use std::sync::Arc;
 
 const CALL: &str = "CALL SYSIBM.SQLCAMESSAGE(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
@@ -76,20 +75,6 @@ impl Explain {
         w.bytes(&[0xFF, 0xFF]);
         Ok(Input { fields: Arc::new(fields), row: w.into_vec(), lobs: Vec::new() })
     }
-
-    fn read(&self, object: &Object) -> Result<Option<String>, FlowError> {
-        let output = Described::decode(&object.body)?;
-        let fields = descriptor::decode(&output.fdodsc, &self.replies.typdef)?;
-        let mut offsets = Offsets::new(fields.len());
-        Walker::new(&fields).walk(&output.fdodta, 0, false, 1, &mut offsets)?;
-        let at = offsets.column(MESSAGE).first().filter(|at| **at != NULL);
-        let value = at.and_then(|at| output.fdodta.get(*at as usize..));
-        Ok(value.and_then(|v| {
-            let (len, rest) = v.split_first_chunk::<2>()?;
-            let text = rest.get(..usize::from(u16::from_be_bytes(*len)))?;
-            Some(String::from_utf8_lossy(text).into_owned())
-        }))
-    }
 }
 
 impl Flow for Explain {
@@ -108,7 +93,8 @@ impl Flow for Explain {
 
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
         if object.cp == cp::SQLDTARD {
-            self.message = self.read(&object)?;
+            let value = output::value(&object, &self.replies.typdef, MESSAGE)?;
+            self.message = value.map(|(_, text)| String::from_utf8_lossy(&text).into_owned());
             return Ok(Seen::Normal);
         }
         self.replies.take(&object, &self.session)

@@ -2,13 +2,17 @@
 //! They never touch a socket, a clock or a random generator.
 
 pub mod bind;
+pub mod call;
 pub mod connect;
 pub mod error;
 pub mod execute;
 pub mod explain;
 pub mod file;
+pub mod locator;
+mod output;
 pub mod prepare;
 pub mod query;
+pub mod reading;
 pub mod reply;
 pub mod rows;
 pub mod secmec;

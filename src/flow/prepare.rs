@@ -33,6 +33,8 @@ pub struct Prepare {
     section: PkgNamCsn,
     sql: String,
     with_parameters: bool,
+    /// The kind of the parameters' description.
+    input: u8,
     described: Vec<SqlDa>,
     replies: Replies,
 }
@@ -41,7 +43,12 @@ impl Prepare {
     /// Prepares `sql` in `section`; its parameters are described too when asked for.
     pub fn new(session: Arc<Session>, section: PkgNamCsn, sql: String, with_parameters: bool) -> Prepare {
         let replies = Replies::new(&session);
-        Prepare { session, section, sql, with_parameters, described: Vec::new(), replies }
+        Prepare { session, section, sql, with_parameters, input: typsqlda::INPUT, described: Vec::new(), replies }
+    }
+
+    /// Has the parameters described with their modes: in, out or both.
+    pub fn with_modes(self) -> Prepare {
+        Prepare { input: typsqlda::INPUT_EXTENDED, ..self }
     }
 }
 
@@ -84,7 +91,7 @@ impl Flow for Prepare {
         let mut chain = Chain::new();
         put_prepare(&mut chain, &self.session, &self.section, &self.sql)?;
         if self.with_parameters {
-            let describe = DscSqlStt { pkgnamcsn: self.section.clone(), typsqlda: Some(typsqlda::INPUT) };
+            let describe = DscSqlStt { pkgnamcsn: self.section.clone(), typsqlda: Some(self.input) };
             chain.command(&describe.encode(self.session.text)?);
         }
         Ok(chain)

@@ -10,6 +10,7 @@ use super::session::Session;
 use super::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
+use crate::wire::drda::execute::outovr;
 use crate::wire::drda::package::PkgNamCsn;
 use crate::wire::drda::query::{ClsQry, CntQry, OpnQry, OpnQryRm, rtnextdta};
 use crate::wire::drda::sqlca::Sqlca;
@@ -72,7 +73,8 @@ impl Answer {
         self.warnings = replies.warnings();
     }
 
-    fn take(&mut self, object: Object) -> Option<Object> {
+    /// Takes what belongs to the rows; gives the rest back.
+    pub(super) fn take(&mut self, object: Object) -> Option<Object> {
         match object.cp {
             cp::QRYDTA => self.blocks.push(Block { rows: object.body, lobs: Vec::new() }),
             cp::EXTDTA => match self.blocks.last_mut() {
@@ -193,6 +195,7 @@ impl Flow for Open {
 pub struct Continue {
     session: Arc<Session>,
     command: CntQry,
+    outovr: Option<Vec<u8>>,
     answer: Answer,
     replies: Replies,
 }
@@ -202,7 +205,19 @@ impl Continue {
     pub fn new(session: Arc<Session>, section: PkgNamCsn, instance: Option<u64>, block_size: u32, lobs: bool) -> Self {
         let command =
             CntQry { rtnextdta: lobs.then_some(rtnextdta::ALL), ..CntQry::new(section, block_size, instance) };
-        Continue { replies: Replies::new(&session), session, command, answer: Answer::default() }
+        Continue { replies: Replies::new(&session), session, command, outovr: None, answer: Answer::default() }
+    }
+
+    /// A row at a time: locators end with the unit of work, so none are asked for ahead.
+    pub fn by_row(mut self) -> Continue {
+        self.command.rtnextdta = Some(rtnextdta::ROW);
+        self
+    }
+
+    /// Asks for columns in another form than described; to be said with the first of a query.
+    pub fn with_override(mut self, descriptor: &[u8]) -> Continue {
+        self.outovr = Some(outovr(descriptor));
+        self
     }
 }
 
@@ -212,6 +227,9 @@ impl Flow for Continue {
     fn start(&mut self) -> Result<Chain, FlowError> {
         let mut chain = Chain::new();
         chain.command(&self.command.encode(self.session.text)?);
+        if let Some(outovr) = &self.outovr {
+            chain.object(outovr);
+        }
         Ok(chain)
     }
 

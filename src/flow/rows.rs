@@ -2,8 +2,9 @@
 //! SQLCAs that stand among rows, and gives each row the large objects that travelled behind it.
 
 use super::error::FlowError;
+use super::locator::{Large, Locator};
 use crate::wire::codec::error::WireError;
-use crate::wire::codec::reader::Reader;
+use crate::wire::codec::reader::{ByteOrder, Reader};
 use crate::wire::drda::error::DrdaError;
 use crate::wire::drda::execute::decode_extdta;
 use crate::wire::drda::sqlca::Sqlca;
@@ -43,6 +44,8 @@ pub struct Chunk {
     pub buf: Bytes,
     /// The large objects, for each column that has them: (column, row by row).
     pub lobs: Vec<(usize, Vec<Lob>)>,
+    /// Of a row with locators: (column, locator unless NULL). Their values are still to be fetched.
+    pub locators: Vec<(usize, Option<Locator>)>,
     /// Number of the first row in the result, from 1.
     pub first_row: u64,
 }
@@ -66,6 +69,8 @@ pub struct Rows {
     walker: Walker,
     /// Columns with large objects: position and whether an indicator stands in the EXTDTA.
     lob_columns: Vec<(usize, bool)>,
+    /// Columns with locators: position, what they are of, byte order.
+    locator_columns: Vec<(usize, Large, ByteOrder)>,
     sqlam: u16,
     text: SqlText,
     queue: VecDeque<Bytes>,
@@ -94,9 +99,11 @@ impl Rows {
     /// For rows of these fields, sent by a server of this level and environment.
     pub fn new(fields: &[Field], sqlam: u16, typdef: TypDef) -> Rows {
         let lobs = fields.iter().enumerate().filter(|(_, f)| matches!(f.shape, Shape::Lob(_)));
+        let locators = fields.iter().enumerate().filter_map(|(i, f)| Some((i, Large::of_locator(f)?, f.order)));
         Rows {
             walker: Walker::new(fields),
             lob_columns: lobs.map(|(i, f)| (i, f.nullable)).collect(),
+            locator_columns: locators.collect(),
             sqlam,
             text: SqlText::new(&typdef),
             queue: VecDeque::new(),
@@ -141,7 +148,8 @@ impl Rows {
 
     /// Finds the next rows, at most `limit`. `offsets` is cleared and filled.
     pub fn next(&mut self, limit: usize, offsets: &mut Offsets) -> Result<Event, FlowError> {
-        let limit = if self.lob_columns.is_empty() { limit.min(CHUNK) } else { 1 };
+        let large = !self.lob_columns.is_empty() || !self.locator_columns.is_empty();
+        let limit = if large { 1 } else { limit.min(CHUNK) };
         loop {
             if self.ended {
                 return Ok(Event::End);
@@ -332,8 +340,17 @@ impl Rows {
             lobs.push((*column, values));
         }
         self.lobs.drain(..used);
+        let mut locators = Vec::with_capacity(self.locator_columns.len());
+        for (column, kind, order) in &self.locator_columns {
+            let at = offsets.column(*column).first().filter(|at| **at != NULL);
+            let locator = at.map(|at| {
+                let number = Reader::new(buf.get(*at as usize..).unwrap_or_default(), "locator").u32_in(*order)?;
+                Ok::<_, WireError>(Locator { number, kind: *kind })
+            });
+            locators.push((*column, locator.transpose()?));
+        }
         self.delivered += offsets.rows() as u64;
-        Ok(Chunk { buf, lobs, first_row })
+        Ok(Chunk { buf, lobs, locators, first_row })
     }
 }
 

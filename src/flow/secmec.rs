@@ -178,8 +178,10 @@ pub enum SecMecError {
 
 fn clear(mechanism: SecMec) -> &'static str {
     match mechanism {
-        SecMec::EncryptedUserOnly => "a profile token is not sent in clear to another machine",
-        _ => "a password is not sent in clear to another machine",
+        SecMec::EncryptedUserOnly => {
+            "a profile token is not sent in clear to another machine without TLS to a verified server"
+        }
+        _ => "a password is not sent in clear to another machine without TLS to a verified server",
     }
 }
 

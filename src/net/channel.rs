@@ -1,9 +1,10 @@
 //! One task owns the socket and a queue of conversations; only it writes. Replies come in the
 //! order of the requests, so the head of the queue gets what arrives.
 
-use super::error::{NetError, Stage};
+use super::error::{NetError, Stage, TlsError};
 use super::job::{Job, Waiting};
 use super::recognise;
+use super::tls;
 use super::transport::Deadline;
 use crate::flow::error::FlowError;
 use crate::flow::step::{Flow, Seen};
@@ -17,12 +18,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Bytes taken from the socket at a time.
 const READ: usize = 256 * 1024;
 /// How long the reply to an abandoned request may take before the connection is given up.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How long a server may take to hear that the connection ends.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A handle to the task that owns a socket. The task ends, and the socket closes, when the last
 /// handle is gone.
@@ -75,6 +78,7 @@ impl Channel {
             active: VecDeque::new(),
             out: Vec::new(),
             sent: 0,
+            unflushed: false,
             deframer: Deframer::new(limit),
             first: true,
             open: true,
@@ -163,6 +167,8 @@ struct Task<S> {
     active: VecDeque<Active>,
     out: Vec<u8>,
     sent: usize,
+    /// Something waits to be written, or was written and may still wait in the stream (TLS).
+    unflushed: bool,
     deframer: Deframer,
     /// Nothing has been received yet.
     first: bool,
@@ -197,15 +203,16 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         while let Ok(mut job) = self.queue.try_recv() {
             job.fail(NetError::Broken(self.shared.broken().unwrap_or_default()));
         }
-        // The peer sees an orderly end; a failure to say goodbye changes nothing.
-        let _ = self.writer.shutdown().await;
+        // The peer sees an orderly end; a failure to say goodbye changes nothing, nor does one who
+        // does not listen (TLS has to write for it).
+        let _ = timeout(GOODBYE, self.writer.shutdown()).await;
     }
 
     async fn drive(&mut self) -> Result<(), NetError> {
         let shared = self.shared.clone();
         let mut buf = vec![0; READ];
         loop {
-            if !self.open && self.active.is_empty() && self.sent == self.out.len() {
+            if !self.open && self.active.is_empty() && !self.unflushed {
                 return Ok(());
             }
             let depth = shared.depth.load(std::sync::atomic::Ordering::Relaxed);
@@ -220,13 +227,13 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                         self.note_abandoned()?;
                     }
                 },
-                n = self.writer.write(self.out.get(self.sent..).unwrap_or_default()), if self.sent < self.out.len() => {
+                n = put(&mut self.writer, self.out.get(self.sent..).unwrap_or_default()), if self.unflushed => {
                     let n = n.map_err(|e| self.closed(Some(e)))?;
+                    self.unflushed = n > 0;
                     self.sent += n;
                     if self.sent == self.out.len() {
                         self.out.clear();
                         self.sent = 0;
-                        self.writer.flush().await.map_err(|e| self.closed(Some(e)))?;
                     }
                 }
                 n = self.reader.read(&mut buf) => {
@@ -248,6 +255,9 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
     }
 
     fn closed(&self, source: Option<std::io::Error>) -> NetError {
+        if let Some(refused) = source.as_ref().filter(|_| self.first).and_then(tls::refusal) {
+            return refused.into();
+        }
         NetError::Closed { stage: self.stage(), source }
     }
 
@@ -273,6 +283,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         } else {
             self.out.extend_from_slice(&bytes);
         }
+        self.unflushed = true;
         last
     }
 
@@ -296,6 +307,9 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                 Ok(Some(dss)) => {
                     self.first = false;
                     self.frame(dss)?;
+                }
+                Err(_) if self.first && recognise::is_tls(head) => {
+                    return Err(TlsError::WantsTls(recognise::describe(head)).into());
                 }
                 Err(_) if self.first => return Err(NetError::NotDrda { what: recognise::describe(head) }),
                 Err(e) => return Err(FlowError::from(e).into()),
@@ -339,5 +353,16 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             }
         }
         Ok(())
+    }
+}
+
+/// Writes some of `rest`; with none left, what the stream itself holds back (0).
+async fn put<W: AsyncWrite + Unpin>(writer: &mut W, rest: &[u8]) -> std::io::Result<usize> {
+    if rest.is_empty() {
+        return writer.flush().await.map(|()| 0);
+    }
+    match writer.write(rest).await {
+        Ok(0) => Err(std::io::ErrorKind::WriteZero.into()),
+        n => n,
     }
 }

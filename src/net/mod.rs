@@ -1,8 +1,14 @@
 //! Sockets: the only room that knows tokio's I/O. It knows bytes and the Flow trait.
 
+pub mod certificate;
 pub mod channel;
 pub mod error;
+pub mod fingerprint;
 mod job;
+pub mod opening;
+pub mod pem;
 mod recognise;
+pub mod tls;
 pub mod trace;
 pub mod transport;
+mod verify;

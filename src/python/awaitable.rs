@@ -8,13 +8,14 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::batch::{RecordBatch, Schema};
 use super::collected::Collected;
-use super::connection::server;
+use super::connection::{server, tls};
 use super::cursor::{count, describe, describe_state, drain_messages, row_count};
 use super::errors;
 use super::feed::{Feed, fill_elsewhere};
 use super::guard::Owned;
 use super::link::Link;
 use super::params;
+use super::procedure;
 use super::rows::{self, Rows};
 use super::runtime;
 use super::settings;
@@ -97,8 +98,24 @@ impl RawConnection {
     }
 
     #[getter]
+    fn security(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.link(py)?.client.security())
+    }
+
+    /// What is doubtful about the connection as it was made.
+    #[getter]
+    fn warnings(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        Ok(self.link(py)?.client.warnings().into_iter().map(|warning| warning.message).collect())
+    }
+
+    #[getter]
     fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         server(py, self.link(py)?)
+    }
+
+    #[getter]
+    fn tls<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        tls(py, self.link(py)?)
     }
 
     fn __repr__(&self) -> String {
@@ -186,6 +203,37 @@ impl RawCursor {
         runtime::asyncio(py, async move {
             let mut lease = statement.lease_soon().await?;
             statement.execute(&mut lease, &sql, row).await
+        })
+    }
+
+    /// The statement that calls a procedure, and its parameters as a list.
+    #[staticmethod]
+    #[pyo3(signature = (name, parameters=None, /))]
+    fn call_of<'py>(
+        name: &Bound<'py, PyAny>,
+        parameters: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(String, Bound<'py, PyList>)> {
+        let given = procedure::given(name.py(), parameters)?;
+        Ok((procedure::statement(name.py(), &params::statement(name)?, given.len())?, given))
+    }
+
+    /// The parameters of the procedure just called, with what came out of them.
+    #[pyo3(signature = (parameters, /))]
+    fn returned<'py>(&self, py: Python<'py>, parameters: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        procedure::returned(py, self.statement(py)?, &procedure::given(py, Some(parameters))?)
+    }
+
+    #[getter]
+    fn outputs<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        procedure::outputs(py, self.statement(py)?)
+    }
+
+    /// Goes on to the next result set: an awaitable of True, or of None when there is no other.
+    fn nextset<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let statement = self.statement(py)?.clone();
+        runtime::asyncio(py, async move {
+            let mut lease = statement.lease_soon().await?;
+            Ok(statement.next_set(&mut lease)?.then_some(true))
         })
     }
 

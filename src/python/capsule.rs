@@ -9,13 +9,13 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::array::{Array, StructArray};
-use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
-use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{RecordBatch, RecordBatchReader};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
+use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
+use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -47,6 +47,38 @@ where
 {
     let exported = FFI_ArrowArrayStream::new(Box::new(Fenced(reader)));
     PyCapsule::new_with_value(py, exported, STREAM)
+}
+
+/// The rows of an object that exports Arrow: a stream, or a single batch.
+pub(super) fn reader(exporter: &Bound<'_, PyAny>) -> PyResult<RecordBatchStreamReader> {
+    let py = exporter.py();
+    if exporter.hasattr("__arrow_c_stream__")? {
+        let capsule = exporter.call_method0("__arrow_c_stream__")?.cast_into::<PyCapsule>()?;
+        let pointer = capsule.pointer_checked(Some(STREAM))?.cast::<FFI_ArrowArrayStream>();
+        // SAFETY: a capsule of this name holds an ArrowArrayStream (Arrow PyCapsule interface), which
+        // is moved out; a released one stays behind.
+        let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
+        return RecordBatchStreamReader::try_new(stream).map_err(|e| failed(py, &e));
+    }
+    if !exporter.hasattr("__arrow_c_array__")? {
+        let message = "neither __arrow_c_stream__ nor __arrow_c_array__: pyarrow, Polars and pandas 3 have them";
+        return Err(errors::interface(py, message));
+    }
+    let (schema, array): (Bound<'_, PyCapsule>, Bound<'_, PyCapsule>) =
+        exporter.call_method0("__arrow_c_array__")?.extract()?;
+    let schema = schema.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
+    let array = array.pointer_checked(Some(ARRAY))?.cast::<FFI_ArrowArray>();
+    // SAFETY: as above, for the two structs of a batch.
+    let (schema, array) =
+        unsafe { (FFI_ArrowSchema::from_raw(schema.as_ptr()), FFI_ArrowArray::from_raw(array.as_ptr())) };
+    // SAFETY: schema and array came together from one exporter.
+    let data = unsafe { from_ffi(array, &schema) }.map_err(|e| failed(py, &e))?;
+    let batch = RecordBatch::from(StructArray::from(data));
+    let metadata = Schema::try_from(&schema).map_err(|e| failed(py, &e))?;
+    let schema = Arc::new(metadata);
+    let batch = batch.with_schema(schema.clone()).map_err(|e| failed(py, &e))?;
+    let one = RecordBatchIterator::new(std::iter::once(Ok(batch)), schema);
+    RecordBatchStreamReader::try_new(FFI_ArrowArrayStream::new(Box::new(one))).map_err(|e| failed(py, &e))
 }
 
 /// Whether this thread holds Python's lock; none when it cannot be told (then attaching and
@@ -111,7 +143,7 @@ impl<R: RecordBatchReader> RecordBatchReader for Fenced<R> {
 }
 
 /// The message without the name of arrow's variant.
-fn text(error: &ArrowError) -> String {
+pub(super) fn text(error: &ArrowError) -> String {
     match error {
         ArrowError::ExternalError(e) => e.to_string(),
         ArrowError::CDataInterface(text) => text.clone(),
@@ -126,8 +158,6 @@ fn failed(py: Python<'_>, e: &ArrowError) -> PyErr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_schema::Schema;
-    use std::sync::Arc;
 
     struct Falls(bool);
 

@@ -1,8 +1,13 @@
 //! A result read to its end, on its way into a table or data frame of another library. The libraries
 //! are imported when they are needed; none is required.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+#[cfg(feature = "server")]
+use arrow_array::RecordBatchReader as _;
 use arrow_array::{RecordBatch, RecordBatchIterator};
-use arrow_schema::SchemaRef;
+use arrow_schema::{Field, SchemaRef};
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
@@ -21,10 +26,35 @@ impl Collected {
     pub(super) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Collected {
         Collected { schema, batches }
     }
+
+    /// Columns and rows.
+    #[cfg(feature = "server")]
+    pub(super) fn into_parts(self) -> (SchemaRef, Vec<RecordBatch>) {
+        (self.schema, self.batches)
+    }
+}
+
+/// Reads any object that exports Arrow to its end.
+#[cfg(feature = "server")]
+#[pyfunction]
+pub(super) fn collect(exporter: &Bound<'_, PyAny>) -> PyResult<Collected> {
+    let py = exporter.py();
+    let reader = capsule::reader(exporter)?;
+    let schema = reader.schema();
+    let batches = py.detach(|| reader.collect::<Result<Vec<_>, _>>());
+    let batches = batches.map_err(|e| errors::interface(py, capsule::text(&e)))?;
+    Ok(Collected { schema, batches })
 }
 
 #[pymethods]
 impl Collected {
+    /// Name, Arrow type in Arrow's words and metadata of each column.
+    fn fields(&self) -> Vec<(String, String, HashMap<String, String>)> {
+        let about = |f: &Field| f.metadata().iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        let field = |f: &Arc<Field>| (f.name().clone(), f.data_type().to_string(), about(f));
+        self.schema.fields().iter().map(field).collect()
+    }
+
     /// A PyCapsule `arrow_array_stream`; may be called again.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_stream__<'py>(

@@ -1,7 +1,9 @@
 //! A connection: the way in, units of work, cursors.
 
+use std::ffi::CString;
 use std::sync::Arc;
 
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
@@ -19,15 +21,22 @@ use super::statement::Statement;
 /// Settings: host, port (446), database, user, password, attributes (dict; Derby's connection
 /// attributes), timeout (seconds for name resolution, TCP and login together; 15), statement_timeout
 /// (seconds for an answer; none), security (auto, user, password, substitute, encrypted,
-/// encrypted-aes, encrypted-des), allow_cleartext_password (False; for other machines than this one),
-/// autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
+/// encrypted-aes, encrypted-des, encrypted-password, encrypted-password-aes, encrypted-password-des,
+/// kerberos, profile-token), password_level (0 to 4; QPWDLVL of an IBM i), new_password,
+/// additional_factor (IBM i), token (callable for kerberos and profile-token: bytes of the server to
+/// bytes for it), tls (off, require, insecure, or a bool; require on port 448 and with
+/// any of the following), tls_ca (PEM file of the authorities to trust in place of the system's), tls_cert
+/// and tls_key (PEM files of the client's certificate), tls_fingerprint (SHA-256 of the server's
+/// certificate, to pin it), tls_server_name (the name in the certificate when it is not the host's),
+/// allow_cleartext_password (False; for other machines than this one, without verified TLS), autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
 /// per result), lob_limit (bytes), collection, package, application_name, timestamp_unit (us, ns, ms,
 /// s), timestamp_excess (raise, truncate), decfloat (text, decimal(p,s)), text_errors (strict,
 /// replace), bit_data_ccsid (read columns marked as not text in this page), force_ccsid (dict of column
 /// name to CCSID), batch_rows, batch_bytes.
 ///
 /// Raises InterfaceError for a setting that cannot be meant, OperationalError when the server cannot
-/// be reached or refuses; `phase` says how far it came: dns, tcp, exchange, security, access.
+/// be reached or refuses; `phase` says how far it came: dns, tcp, tls, exchange, security, access.
+/// With tls=insecure a RuntimeWarning says that nobody has proved who they are.
 #[pyfunction]
 #[pyo3(signature = (uri=None, /, **settings))]
 pub(super) fn connect(
@@ -37,6 +46,9 @@ pub(super) fn connect(
 ) -> PyResult<Connection> {
     let (config, limits) = settings::read(py, uri, settings)?;
     let link = runtime::block_on(py, Link::connect(config, limits))?.map_err(|e| errors::raise(py, &e))?;
+    for warning in link.client.warnings() {
+        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &CString::new(warning.message)?, 1)?;
+    }
     Ok(Connection { link: Owned::new(link) })
 }
 
@@ -115,11 +127,24 @@ impl Connection {
         Ok(self.link(py)?.is_closed())
     }
 
+    /// The security mechanism in force, str: "encrypted (SECMEC 9, AES-256)".
+    #[getter]
+    fn security(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.link(py)?.client.security())
+    }
+
     /// What the server says of itself: dict with product, prdid, class, release, sqlam, typdef,
     /// ccsids (single-byte, double-byte, mixed), secmec, database, peer.
     #[getter]
     fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         server(py, self.link(py)?)
+    }
+
+    /// What protects the connection: dict with version, cipher, fingerprint (SHA-256 of the server's
+    /// certificate), verified (False only with tls=insecure); None when it is in clear.
+    #[getter]
+    fn tls<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        tls(py, self.link(py)?)
     }
 
     fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
@@ -222,4 +247,15 @@ pub(super) fn server<'py>(py: Python<'py>, link: &Link) -> PyResult<Bound<'py, P
     server.set_item("database", info.database)?;
     server.set_item("peer", info.peer)?;
     Ok(server)
+}
+
+/// What protects the connection.
+pub(super) fn tls<'py>(py: Python<'py>, link: &Link) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let Some(secured) = link.client.info().tls else { return Ok(None) };
+    let tls = PyDict::new(py);
+    tls.set_item("version", secured.version)?;
+    tls.set_item("cipher", secured.cipher)?;
+    tls.set_item("fingerprint", secured.fingerprint.to_string())?;
+    tls.set_item("verified", secured.verified)?;
+    Ok(Some(tls))
 }

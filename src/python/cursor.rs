@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
 
 use super::collected::{self, Collected};
 use super::errors;
 use super::feed::Feed;
 use super::guard::{Lease, Owned};
 use super::params;
+use super::procedure;
 use super::rows;
 use super::runtime;
 use super::settings;
@@ -174,6 +175,41 @@ impl Cursor {
             }
         }
         Ok(slf)
+    }
+
+    /// Calls a procedure and returns its parameters as a list, those that come out with their new
+    /// values; what was given for one that only comes out does not matter. Result sets are fetched as
+    /// of any statement, further ones behind `nextset()`.
+    ///
+    /// `name` may have a schema; a quoted name is quoted as in SQL. Raises as `execute()`.
+    #[pyo3(signature = (name, parameters=None, /))]
+    fn callproc<'py>(
+        slf: Py<Self>,
+        py: Python<'py>,
+        name: &Bound<'py, PyAny>,
+        parameters: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let given = procedure::given(py, parameters)?;
+        let sql = procedure::statement(py, &params::statement(name)?, given.len())?;
+        let slf = Cursor::execute(slf, py, PyString::new(py, &sql).as_any(), Some(given.as_any()))?;
+        procedure::returned(py, slf.get().statement(py)?, &given)
+    }
+
+    /// What the parameters of a procedure held behind its call, as a tuple, None for those that only go
+    /// in; None when nothing came out.
+    #[getter]
+    fn outputs<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        procedure::outputs(py, self.statement(py)?)
+    }
+
+    /// Goes on to the next result set of a procedure and gives up what is left of the one in hand: True,
+    /// or None when there is no other.
+    fn nextset(&self, py: Python<'_>) -> PyResult<Option<bool>> {
+        let statement = self.statement(py)?;
+        let raise = |e| errors::raise(py, &e);
+        let mut lease = statement.lease().map_err(raise)?;
+        let _inside = runtime::enter();
+        Ok(statement.next_set(&mut lease).map_err(raise)?.then_some(true))
     }
 
     /// The next row as a tuple, or None at the end.

@@ -7,6 +7,7 @@
 //! | `link`, `statement`, `feed` | what both sides do, without Python |
 //! | `settings`, `params`, `rows`, `errors` | arguments, values and exceptions, across the border |
 //! | `collected`, `capsule` | results in the hands of other libraries |
+//! | `server`, `engine` | the answering side, wrapped by `drdarrow/server`; an engine written in Python |
 //! | `runtime`, `guard` | waiting, and who may touch what: one process, one thread at a time |
 //!
 //! Every class is frozen: what changes has a lock of its own, and nothing waits for a lock while it
@@ -18,13 +19,18 @@ mod capsule;
 mod collected;
 mod connection;
 mod cursor;
+#[cfg(feature = "server")]
+mod engine;
 mod errors;
 mod feed;
 mod guard;
 mod link;
 mod params;
+mod procedure;
 mod rows;
 mod runtime;
+#[cfg(feature = "server")]
+mod server;
 mod settings;
 mod statement;
 mod stream;
@@ -47,6 +53,12 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<awaitable::RawConnection>()?;
     module.add_class::<awaitable::RawCursor>()?;
     module.add_class::<awaitable::RawStream>()?;
+    #[cfg(feature = "server")]
+    {
+        module.add_function(wrap_pyfunction!(server::serve, module)?)?;
+        module.add_function(wrap_pyfunction!(collected::collect, module)?)?;
+        module.add_class::<server::RawServer>()?;
+    }
     let leave = wrap_pyfunction!(runtime::_leave, module)?;
     module.py().import("atexit")?.call_method1("register", (leave,))?;
     Ok(())

@@ -39,6 +39,12 @@ const DAY: i64 = 86_400;
 /// The parameters of one execution; `None` is none.
 pub(super) fn row(parameters: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<ArrayRef>> {
     let Some(parameters) = parameters else { return Ok(Vec::new()) };
+    check(parameters)?;
+    parameters.try_iter()?.enumerate().map(|(index, value)| array(&value?, index + 1)).collect()
+}
+
+/// Refuses what is no sequence of parameters.
+pub(super) fn check(parameters: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = parameters.py();
     let wrong = parameters.is_instance_of::<PyString>()
         || parameters.is_instance_of::<PyBytes>()
@@ -57,7 +63,7 @@ pub(super) fn row(parameters: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<ArrayRe
     if wrong || !parameters.hasattr("__iter__")? {
         return Err(refused());
     }
-    parameters.try_iter()?.enumerate().map(|(index, value)| array(&value?, index + 1)).collect()
+    Ok(())
 }
 
 /// The next rows of parameters, at most `most`.

@@ -149,6 +149,16 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     Handle::current().spawn_blocking(work).await.map_err(|e| errors::internal(format!("decoding failed: {e}")))
 }
 
+/// Calls into Python from a thread of ours; none once the interpreter ends.
+pub(super) fn inside<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+    let home = Home::found()?;
+    let _inside = home.calls.read().unwrap_or_else(PoisonError::into_inner);
+    if home.ended_by.get().is_some() {
+        return None;
+    }
+    Python::try_attach(call)
+}
+
 /// Waits for `future` a while; none when it took longer.
 pub(super) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
     tokio::time::timeout(limit, future).await.ok()
@@ -157,6 +167,11 @@ pub(super) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::O
 /// Lets time pass.
 pub(super) async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
+}
+
+/// The same from a thread that drives sockets: others take them over meanwhile.
+pub(super) fn aside<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+    tokio::task::block_in_place(|| inside(call))
 }
 
 /// While held, dropping a connection or a result can start its goodbye in the background.

@@ -1,11 +1,14 @@
 //! The arguments of `connect`: a URI, the same by name, or both. What a setting may be, the client's
 //! configuration says; here values become its text.
 
+use std::path::PathBuf;
+
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
 
 use super::errors;
 use super::params::{kind, unicode};
+use super::runtime;
 use crate::client::config::{Config, ConfigError};
 use crate::client::error::Error;
 use crate::client::stream::Limits;
@@ -38,6 +41,8 @@ pub(super) fn read(
                     config.set("force_ccsid", &format!("{column}={ccsid}")).map_err(refused)?;
                 }
             }
+            "tls_ca" | "tls_cert" | "tls_key" => config.set(&key, &path(&key, &value)?).map_err(refused)?,
+            "token" => token(&mut config, &value)?,
             "batch_rows" | "batch_bytes" => limit(&mut limits, &key, &value)?,
             _ => {
                 let before = (uri.is_some() && ADDRESS.contains(&key.as_str())).then(|| config.clone());
@@ -50,6 +55,20 @@ pub(super) fn read(
     }
     config.check().map_err(refused)?;
     Ok((config, limits))
+}
+
+/// The function that makes security tokens.
+fn token(config: &mut Config, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    if !value.is_callable() {
+        return Err(errors::interface(value.py(), format!("token: expected a callable, not {}", kind(value))));
+    }
+    let source = value.clone().unbind();
+    config.token_source(move |challenge| {
+        let ask = |py: Python<'_>| source.call1(py, (PyBytes::new(py, challenge),))?.extract::<Vec<u8>>(py);
+        let said = runtime::aside(|py| ask(py).map_err(|e| e.to_string()));
+        said.unwrap_or_else(|| Err("Python is ending".to_owned()))
+    });
+    Ok(())
 }
 
 /// Other limits of a batch for one result.
@@ -123,6 +142,12 @@ fn pairs(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Strin
         found.push((key, value));
     }
     Ok(found)
+}
+
+/// A file's name: text, or what `os.fspath` takes.
+fn path(key: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let path = value.extract::<PathBuf>().ok().and_then(|path| path.into_os_string().into_string().ok());
+    path.ok_or_else(|| errors::interface(value.py(), format!("{key}: expected a path, not {}", kind(value))))
 }
 
 /// A setting's value as a URI would write it. The value itself is never repeated in an error.

@@ -1,5 +1,6 @@
 //! What a cursor does, without Python: the sync and the async class drive the same code.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +13,8 @@ use super::link::Link;
 use crate::client::connection::Outcome;
 use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
-use crate::client::stream::ColumnInfo;
+use crate::client::procedure::Output;
+use crate::client::stream::{ColumnInfo, RecordStream};
 
 /// Rows of parameters handed to the client at a time.
 pub(super) const CHUNK: usize = 512;
@@ -22,6 +24,8 @@ pub(super) struct Statement {
     /// Its connection.
     pub(super) link: Arc<Link>,
     slot: Arc<Slot<Option<Feed>>>,
+    /// Result sets of a procedure behind the one in hand.
+    sets: Mutex<VecDeque<RecordStream>>,
     about: Mutex<About>,
     closed: AtomicBool,
 }
@@ -35,6 +39,8 @@ pub(super) struct About {
     pub(super) count: Option<u64>,
     /// The result was given to a stream.
     pub(super) handed_over: bool,
+    /// What came out of a procedure's parameters.
+    pub(super) output: Option<Output>,
     /// What the server remarked, not yet seen by Python.
     pub(super) warnings: Vec<Warning>,
 }
@@ -42,7 +48,8 @@ pub(super) struct About {
 impl Statement {
     /// Nothing executed yet.
     pub(super) fn new(link: Arc<Link>) -> Arc<Statement> {
-        Arc::new(Statement { link, slot: Slot::new(None), about: Mutex::default(), closed: AtomicBool::new(false) })
+        let (slot, closed) = (Slot::new(None), AtomicBool::new(false));
+        Arc::new(Statement { link, slot, sets: Mutex::default(), about: Mutex::default(), closed })
     }
 
     /// What is known of the last statement.
@@ -119,8 +126,38 @@ impl Statement {
     }
 
     fn forget(&self, taken: Result<Lease<Option<Feed>>>) -> Result<()> {
-        let taken = taken.map(|mut lease| drop(lease.take()));
+        let taken = taken.map(|mut lease| self.clear(&mut lease));
         taken.inspect_err(|_| self.closed.store(false, Ordering::Release))
+    }
+
+    /// Closes what is left of the statement before.
+    fn clear(&self, lease: &mut Lease<Option<Feed>>) {
+        drop(lease.take());
+        drop(std::mem::take(&mut *self.sets()));
+    }
+
+    fn sets(&self) -> MutexGuard<'_, VecDeque<RecordStream>> {
+        self.sets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes on to the next result set of a procedure; false when there is none.
+    pub(super) fn next_set(&self, lease: &mut Lease<Option<Feed>>) -> Result<bool> {
+        if lease.is_none() && !self.about().handed_over {
+            return Err(errors::programming("24000", "there are no result sets: the last statement returned none"));
+        }
+        let Some(stream) = self.sets().pop_front() else { return Ok(false) };
+        self.read(lease, stream);
+        Ok(true)
+    }
+
+    /// Makes `stream` the result in hand.
+    fn read(&self, lease: &mut Lease<Option<Feed>>, stream: RecordStream) {
+        let mut about = self.about();
+        about.columns = Some(stream.columns());
+        about.handed_over = false;
+        let mut feed = Feed::new(stream, self.link.clone());
+        about.warnings.extend(feed.take_warnings());
+        **lease = Some(feed);
     }
 
     /// Executes once. The result of the statement before is closed.
@@ -130,16 +167,24 @@ impl Statement {
         sql: &str,
         parameters: Vec<ArrayRef>,
     ) -> Result<()> {
-        drop(lease.take());
+        self.clear(lease);
         *self.about() = About::default();
         let _waiting = self.link.waiting();
         let outcome = self.link.client.run(sql, vec![parameters]).await;
         match outcome.map_err(|e| self.as_closed(e))? {
-            Outcome::Rows(stream) => {
-                self.about().columns = Some(stream.columns());
-                let mut feed = Feed::new(stream, self.link.clone());
-                self.about().warnings = feed.take_warnings();
-                **lease = Some(feed);
+            Outcome::Rows(stream) => self.read(lease, stream),
+            Outcome::Called(mut called) => {
+                let first = called.sets.pop_front();
+                *self.sets() = called.sets;
+                {
+                    let mut about = self.about();
+                    about.count = called.done.count.filter(|_| first.is_none());
+                    about.warnings = called.done.warnings;
+                    about.output = called.output;
+                }
+                if let Some(stream) = first {
+                    self.read(lease, stream);
+                }
             }
             Outcome::Done(done) => {
                 let mut about = self.about();
@@ -159,7 +204,7 @@ impl Statement {
         before: usize,
     ) -> Result<()> {
         if before == 0 {
-            drop(lease.take());
+            self.clear(lease);
             *self.about() = About { count: Some(0), ..About::default() };
         }
         if rows.is_empty() {
@@ -167,9 +212,14 @@ impl Statement {
         }
         let _waiting = self.link.waiting();
         match self.link.client.run(sql, rows).await {
-            Ok(Outcome::Rows(stream)) => {
-                drop(stream);
-                Err(errors::programming("07005", "executemany() is for statements that return no rows"))
+            Ok(Outcome::Called(called)) if called.sets.is_empty() && called.output.is_none() => {
+                let mut about = self.about();
+                about.count = about.count.zip(called.done.count).map(|(a, b)| a + b);
+                about.warnings.extend(called.done.warnings);
+                Ok(())
+            }
+            Ok(Outcome::Rows(_) | Outcome::Called(_)) => {
+                Err(errors::programming("07005", "executemany() is for statements that return neither rows nor values"))
             }
             Ok(Outcome::Done(done)) => {
                 let mut about = self.about();

@@ -5,6 +5,7 @@
 use super::error::SqlError;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, SchemaRef};
+use std::sync::Arc;
 
 /// Who connects to what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub trait Backend: Send + Sync + 'static {
 /// The rows of a query, in batches of one schema, made while they are read.
 pub type Rows = Box<dyn Iterator<Item = Result<RecordBatch, SqlError>> + Send>;
 
+/// Breaks off what a session is doing. Called from any thread, at any time, also when the session is
+/// idle or gone; may block.
+pub type Interrupt = Arc<dyn Fn() + Send + Sync>;
+
 /// One connection's view of the engine.
 pub trait Session: Send {
     /// Reads a statement and describes it.
@@ -55,6 +60,30 @@ pub trait Session: Send {
     fn commit(&mut self) -> Result<(), SqlError>;
     /// Undoes the changes.
     fn rollback(&mut self) -> Result<(), SqlError>;
+    /// For an engine that can be interrupted.
+    fn interrupt(&self) -> Option<Interrupt> {
+        None
+    }
+    /// The tables that there are, for the catalog procedures by which drivers ask for them. Without
+    /// this those procedures do not exist (SQLCODE -440).
+    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
+        Err(SqlError::no_routine("SQLTABLES"))
+    }
+}
+
+/// A table, as the catalog tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableInfo {
+    /// The schema that it is in.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// TABLE, VIEW, ...
+    pub kind: String,
+    /// Its columns, with metadata as [`Prepared::columns`] has them.
+    pub columns: SchemaRef,
+    /// Positions of the columns of its primary key, in the key's order.
+    pub key: Vec<usize>,
 }
 
 /// What a statement is.

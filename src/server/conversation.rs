@@ -2,7 +2,7 @@
 //! come out. It knows what was agreed, which statements are prepared and which queries are open.
 //! The commands themselves are in the files named after them.
 
-use super::backend::Session;
+use super::backend::{Interrupt, Session};
 use super::error::SqlError;
 use super::held::{Binding, Cursor, Section, Statement};
 use super::locators::Locators;
@@ -80,9 +80,10 @@ pub(super) struct Conversation {
     pub(super) user: String,
     /// The environment of what the requester sends.
     pub(super) theirs: TypDef,
-    pub(super) session: Option<Box<dyn Session>>,
     pub(super) statements: HashMap<Section, Statement>,
+    /// Dropped before the session that they read from.
     pub(super) cursors: BTreeMap<(Section, u64), Cursor>,
+    pub(super) session: Option<Box<dyn Session>>,
     pub(super) next_instance: u64,
     pub(super) locators: Locators,
     pub(super) binding: Option<Binding>,
@@ -122,6 +123,11 @@ impl Conversation {
     /// True once the database is open.
     pub(super) fn is_open(&self) -> bool {
         self.stage == Stage::Open
+    }
+
+    /// Breaks off the statement under way, where the engine can.
+    pub(super) fn interrupt(&self) -> Option<Interrupt> {
+        self.session.as_ref()?.interrupt()
     }
 
     /// Runs one command and appends its reply.

@@ -39,6 +39,11 @@ impl SqlError {
         SqlError::new(-206, "42703", &[name])
     }
 
+    /// -440: there is no such procedure.
+    pub fn no_routine(name: &str) -> SqlError {
+        SqlError::new(-440, "42884", &[name, "PROCEDURE"])
+    }
+
     /// -901: the engine itself failed.
     pub fn system(what: &str) -> SqlError {
         SqlError::new(-901, "58004", &[what])

@@ -1,9 +1,12 @@
 //! What a conversation holds between commands: prepared statements, open queries, the package being
 //! bound.
 
-use super::backend::Prepared;
+use super::backend::{Prepared, Rows};
+use super::describe::is_large;
 use super::locators::Wanted;
+use super::procedure::CatalogCall;
 use super::rows::RowSource;
+use super::scroll::Scroll;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::field::Field;
 
@@ -20,11 +23,15 @@ pub(super) enum Statement {
         parameters: Vec<Field>,
         /// The cursor outlives a commit.
         held: bool,
+        /// The cursor scrolls.
+        scrolls: bool,
     },
     /// The call that gives the text of an error.
     Explain,
     /// A call about a large object.
     Call(Call),
+    /// A call of a catalog procedure.
+    Catalog(CatalogCall),
 }
 
 /// A call about a large object.
@@ -41,6 +48,8 @@ pub(super) enum Call {
 /// An open query.
 pub(super) struct Cursor {
     pub(super) rows: RowSource,
+    /// The rows of a cursor that scrolls; the others are none then.
+    pub(super) scroll: Option<Scroll>,
     pub(super) held: bool,
     /// Encoded and not sent yet.
     pub(super) tail: Writer,
@@ -51,6 +60,22 @@ pub(super) struct Cursor {
     pub(super) wanted: Vec<Wanted>,
     /// The end was told.
     pub(super) told: bool,
+}
+
+impl Cursor {
+    /// Before its first row.
+    pub(super) fn new(columns: Vec<Field>, rows: Rows, scroll: Option<Scroll>, held: bool) -> Cursor {
+        Cursor {
+            fixed: columns.iter().any(is_large),
+            rows: RowSource::new(columns, rows),
+            scroll,
+            held,
+            tail: Writer::new(),
+            closes: true,
+            wanted: Vec::new(),
+            told: false,
+        }
+    }
 }
 
 /// The package being bound: collection and name.

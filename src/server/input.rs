@@ -14,7 +14,7 @@ use crate::wire::drda::execute::{Described, decode_extdta};
 use crate::wire::fdoca::descriptor;
 use crate::wire::fdoca::row::{CHUNK, Offsets, Stop, Walker};
 use crate::wire::value::cell::{Cells, Lob, NULL};
-use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::field::{Field, Shape, Type};
 use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
 
@@ -75,7 +75,12 @@ impl Conversation {
         }
         let mut decoders = Vec::with_capacity(input.fields.len());
         for (n, (field, wanted)) in input.fields.iter().zip(expected).enumerate() {
-            match decoder(field, n, &options(wanted)) {
+            // A small fraction has fewer digits than its scale. (Measured: Derby's client, of 0.00001.)
+            let mut field = field.clone();
+            if field.ty == Type::Packed {
+                field.precision = field.precision.max(field.scale);
+            }
+            match decoder(&field, n, &options(wanted)) {
                 Ok(decoder) => decoders.push(decoder),
                 Err(e) => return Ok(Err(SqlError::from(&e))),
             }

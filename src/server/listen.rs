@@ -2,10 +2,11 @@
 //! to a thread that may block, and writes the replies. Peers that are slow, silent or too many are
 //! let go; what a peer may make the server hold is bounded before it has logged in and after.
 
-use super::backend::Backend;
+use super::backend::{Backend, Interrupt};
 use super::conversation::{After, Conversation, Request};
 use super::persona::{LUW, Persona};
 use super::shared::{Access, Shared};
+use super::tls::{Encrypted, Tls};
 use super::trouble::{Trouble, prccnvcd, synerrcd};
 use crate::flow::secmec::random::{RANDOM, Random};
 use crate::wire::ddm::object::objects;
@@ -16,7 +17,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -32,6 +33,14 @@ const SPILL: usize = 64 << 20;
 
 /// Commands under way may take this long to end when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
+/// Between two attempts to interrupt.
+const AGAIN: Duration = Duration::from_millis(100);
+/// Interrupted ones have this long to notice.
+const NOTICE: Duration = Duration::from_secs(2);
+/// Bytes that a peer may send ahead of the replies that it is due.
+const AHEAD: usize = READ;
+/// A peer may take this long to hear that the connection ends.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// Objects that one command may have behind it.
 const OBJECTS: usize = 65_536;
 /// What a command costs to hold beside its bytes.
@@ -46,11 +55,13 @@ pub struct Settings {
     pub persona: &'static Persona,
     /// Who may connect.
     pub access: Access,
+    /// TLS on every connection; none for connections in clear.
+    pub tls: Option<Tls>,
     /// Connections at a time; those beyond are closed at once.
     pub max_connections: usize,
     /// Threads that run statements at a time.
     pub workers: usize,
-    /// From the first byte to an open database.
+    /// From the first byte to an open database, a TLS handshake included.
     pub login_timeout: Duration,
     /// A begun request has to go on, and a reply has to be taken, within this time.
     pub stall_timeout: Duration,
@@ -64,6 +75,7 @@ impl Default for Settings {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             persona: &LUW,
             access: Access::default(),
+            tls: None,
             max_connections: 512,
             workers: 8,
             login_timeout: Duration::from_secs(10),
@@ -77,7 +89,8 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    stop: watch::Sender<bool>,
+    /// Once it stops, what is left to commands under way.
+    stop: watch::Sender<Option<Duration>>,
     task: Option<tokio::task::JoinHandle<()>>,
 }
 
@@ -88,8 +101,13 @@ impl Server {
     }
 
     /// Takes no more connections, lets commands under way end, closes every connection.
-    pub async fn shutdown(mut self) {
-        let _ = self.stop.send(true);
+    pub async fn shutdown(self) {
+        self.shutdown_within(GRACE).await;
+    }
+
+    /// The same; commands that take longer than `grace` are interrupted.
+    pub async fn shutdown_within(mut self, grace: Duration) {
+        let _ = self.stop.send(Some(grace));
         if let Some(task) = self.task.take() {
             let _ = task.await;
         }
@@ -98,7 +116,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.stop.send(true);
+        self.stop.send_if_modified(|stop| stop.is_none() && stop.insert(GRACE) == &GRACE);
     }
 }
 
@@ -106,20 +124,23 @@ impl Drop for Server {
 pub async fn serve(settings: Settings, backend: Arc<dyn Backend>) -> std::io::Result<Server> {
     let listener = TcpListener::bind(settings.address).await?;
     let address = listener.local_addr()?;
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = watch::channel(None);
     let shared = Arc::new(Shared::new(settings.persona, backend, settings.access.clone()));
     let task = tokio::spawn(accept(listener, settings, shared, stopped));
     Ok(Server { address, stop, task: Some(task) })
 }
 
-async fn accept(listener: TcpListener, settings: Settings, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+/// Says when the server stops.
+type Stopped = watch::Receiver<Option<Duration>>;
+
+async fn accept(listener: TcpListener, settings: Settings, shared: Arc<Shared>, mut stopped: Stopped) {
     let workers = Arc::new(Semaphore::new(settings.workers.max(1)));
     let settings = Arc::new(settings);
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = stopped.wait_for(|stop| *stop) => break,
+            _ = stopped.wait_for(Option::is_some) => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             accepted = listener.accept() => accepted,
         };
@@ -148,18 +169,27 @@ async fn accept(listener: TcpListener, settings: Settings, shared: Arc<Shared>, 
             settings: settings.clone(),
             workers: workers.clone(),
             stopped: stopped.clone(),
+            ahead: Vec::new(),
             deframer: Deframer::new(LOGIN_LIMIT),
             deadline: Instant::now() + settings.login_timeout,
         };
         connections.spawn(async move {
             tracing::debug!(%peer, "connection opened");
-            link.run(conversation).await;
+            match link.settings.tls.clone() {
+                None => link.run(conversation).await,
+                Some(tls) => {
+                    if let Some(link) = link.secure(&tls).await {
+                        link.run(conversation).await;
+                    }
+                }
+            }
             tracing::debug!(%peer, "connection closed");
         });
     }
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };
-    if timeout(GRACE, ended).await.is_err() {
+    let grace = (*stopped.borrow()).unwrap_or(GRACE);
+    if timeout(grace.saturating_add(NOTICE), ended).await.is_err() {
         connections.abort_all();
     }
 }
@@ -169,7 +199,9 @@ struct Link<S> {
     stream: S,
     settings: Arc<Settings>,
     workers: Arc<Semaphore>,
-    stopped: watch::Receiver<bool>,
+    stopped: Stopped,
+    /// Read while a command was under way.
+    ahead: Vec<u8>,
     deframer: Deframer,
     /// The login has to be done by then.
     deadline: Instant,
@@ -186,6 +218,20 @@ struct Gathered {
     ended: bool,
     /// The id that the next frame has to have.
     same: Option<u16>,
+}
+
+impl Link<TcpStream> {
+    /// The same, encrypted; none when no handshake came about in time.
+    async fn secure(mut self, tls: &Tls) -> Option<Link<Encrypted>> {
+        let handshake = timeout_at(self.deadline, tls.accept(self.stream));
+        let stream = tokio::select! {
+            biased;
+            _ = self.stopped.wait_for(Option::is_some) => return None,
+            done = handshake => done.ok().flatten()?,
+        };
+        let Link { settings, workers, stopped, ahead, deframer, deadline, .. } = self;
+        Some(Link { stream, settings, workers, stopped, ahead, deframer, deadline })
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
@@ -251,6 +297,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
 
     /// Waits for bytes; `None` when the connection is to end.
     async fn read(&mut self, buf: &mut [u8], open: bool, gathered: &Gathered) -> Option<usize> {
+        if !self.ahead.is_empty() {
+            let ahead = std::mem::take(&mut self.ahead);
+            buf.get_mut(..ahead.len())?.copy_from_slice(&ahead);
+            return Some(ahead.len());
+        }
         let idle = gathered.open.is_none() && gathered.ready.is_empty() && self.deframer.is_idle();
         let stalled = (!idle).then(|| Instant::now() + self.settings.stall_timeout);
         let limit = if open { stalled } else { Some(self.deadline) };
@@ -259,7 +310,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
         let read = async {
             tokio::select! {
                 biased;
-                _ = stopped.wait_for(|stop| *stop) => None,
+                _ = stopped.wait_for(Option::is_some) => None,
                 n = stream.read(buf) => n.ok(),
             }
         };
@@ -278,12 +329,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                 _ => return false,
             }
         }
-        true
+        // TLS may hold the last of it back.
+        let limit = Instant::now() + self.settings.stall_timeout;
+        matches!(timeout_at(limit, self.stream.flush()).await, Ok(Ok(())))
     }
 
     /// Hangs up. The session may have work to undo, which may block.
     async fn goodbye(&mut self, conversation: Option<Conversation>) {
-        let _ = self.stream.shutdown().await;
+        // TLS says goodbye, which a peer may not take.
+        let _ = timeout(GOODBYE, self.stream.shutdown()).await;
         let _ = tokio::task::spawn_blocking(move || drop(conversation)).await;
     }
 
@@ -296,7 +350,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
         skip: bool,
     ) -> Option<Worked> {
         let permit = self.workers.clone().acquire_owned().await.ok()?;
-        let task = tokio::task::spawn_blocking(move || {
+        let interrupt = conversation.interrupt();
+        let mut task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let mut after = if skip { After::Skip } else { After::Next };
             for request in &requests {
@@ -308,8 +363,54 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
             Worked { conversation, chain, after }
         });
         // A backend that panics takes its own connection with it, no other.
-        task.await.ok()
+        match interrupt {
+            None => task.await.ok(),
+            Some(interrupt) => {
+                tokio::select! {
+                    biased;
+                    worked = &mut task => return worked.ok(),
+                    () = unwanted(&mut self.stream, &mut self.stopped, &mut self.ahead) => {}
+                }
+                // The engine may not listen yet, or have another step to go.
+                loop {
+                    break_off(&interrupt).await;
+                    if let Ok(worked) = timeout(AGAIN, &mut task).await {
+                        return worked.ok();
+                    }
+                }
+            }
+        }
     }
+}
+
+/// Ends when nobody waits for the command any more: the peer has hung up, or the server has stopped
+/// and the time that it gives is over. What the peer sends meanwhile goes to `ahead`.
+async fn unwanted<S: AsyncRead + Unpin>(stream: &mut S, stopped: &mut Stopped, ahead: &mut Vec<u8>) {
+    let gone = async {
+        let mut buf = vec![0; READ];
+        while ahead.len() < AHEAD {
+            let room = AHEAD - ahead.len();
+            match stream.read(buf.get_mut(..room).unwrap_or_default()).await {
+                Ok(n) if n > 0 => ahead.extend_from_slice(buf.get(..n).unwrap_or_default()),
+                _ => return,
+            }
+        }
+        std::future::pending().await
+    };
+    let over = async {
+        let grace = stopped.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
+        tokio::time::sleep(grace.unwrap_or(GRACE)).await;
+    };
+    tokio::select! {
+        () = gone => {}
+        () = over => {}
+    }
+}
+
+/// Interrupts on a thread that may block.
+async fn break_off(interrupt: &Interrupt) {
+    let interrupt = interrupt.clone();
+    let _ = tokio::task::spawn_blocking(move || interrupt()).await;
 }
 
 struct Worked {

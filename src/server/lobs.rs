@@ -17,14 +17,18 @@ use bytes::Bytes;
 pub(super) const PACKAGE: &str = "SYSSTAT";
 /// Longest part of a value that goes out in its row.
 const SHORT: u16 = 0x7FFF;
+/// The same in characters of two bytes.
+const GRAPHICS: u16 = 0x3FFF;
 /// Type id of a nullable INTEGER.
 const INTEGER: u8 = 0x03;
-/// Sections of the package.
+/// Sections of the package. (Those for DBCLOB are inferred: nobody was seen to ask them.)
 mod section {
     pub(super) const BLOB_PART: u16 = 3;
     pub(super) const CLOB_PART: u16 = 4;
+    pub(super) const DBCLOB_PART: u16 = 5;
     pub(super) const BLOB_LENGTH: u16 = 6;
     pub(super) const CLOB_LENGTH: u16 = 7;
+    pub(super) const DBCLOB_LENGTH: u16 = 8;
 }
 
 /// The output of a helper: one value, in its row or behind it.
@@ -66,15 +70,26 @@ impl Conversation {
         let Some(value) = locator.and_then(|n| self.locators.get(n)) else {
             return Ok(Err(SqlError::new(-423, "0F001", &[])));
         };
+        let width = if matches!(number, section::DBCLOB_PART | section::DBCLOB_LENGTH) { 2 } else { 1 };
         Ok(match (number, numbers.as_slice()) {
-            (section::BLOB_LENGTH | section::CLOB_LENGTH, [_]) => {
-                let length = i32::try_from(value.len()).unwrap_or(i32::MAX);
+            (section::BLOB_LENGTH | section::CLOB_LENGTH | section::DBCLOB_LENGTH, [_]) => {
+                let length = i32::try_from(value.len() / width).unwrap_or(i32::MAX);
                 self.output(INTEGER, 4, |w, field| w.i32_in(length, field.order))
             }
             (section::BLOB_PART | section::CLOB_PART, [_, start, length]) => {
                 let from = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX).min(value.len());
                 let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() - from);
                 self.part(value.slice(from..from + length), number == section::CLOB_PART)
+            }
+            (section::DBCLOB_PART, [_, start, length]) => {
+                let from = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX).min(value.len() / 2);
+                let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() / 2 - from);
+                let length = length.min(usize::from(GRAPHICS));
+                let part = value.slice(from * 2..(from + length) * 2);
+                self.output(0x3B, GRAPHICS, |w, _| {
+                    w.u16(length as u16);
+                    w.bytes(&part);
+                })
             }
             _ => Err(SqlError::new(-525, "51015", &[&number.to_string(), PACKAGE])),
         })

@@ -70,6 +70,11 @@ impl Locators {
     }
 }
 
+/// True for the statement by which Db2 forgets a locator.
+pub(super) fn is_free(sql: &str) -> bool {
+    sql.split_whitespace().map(str::to_ascii_uppercase).eq(["FREE", "LOCATOR", "?"])
+}
+
 /// Reads an OUTOVR: three bytes a column, a type id of a locator or zero for "as it is".
 pub(super) fn wanted(body: &[u8], fields: &[Field]) -> Result<Vec<Wanted>> {
     let mut r = Reader::new(body, "OUTOVR");

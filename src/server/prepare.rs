@@ -7,6 +7,9 @@ use super::describe;
 use super::error::SqlError;
 use super::explain;
 use super::held::{Call, Statement};
+use super::locators;
+use super::persona::Persona;
+use super::procedure::CatalogCall;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
@@ -20,18 +23,26 @@ use crate::wire::value::field::Field;
 /// Sections that a connection may have filled at a time.
 const SECTIONS: usize = 4096;
 
+/// What SQLATTR says of a cursor.
+#[derive(Debug, Clone, Copy, Default)]
+struct Habits {
+    held: bool,
+    scrolls: bool,
+}
+
 impl Conversation {
     pub(super) fn prpsqlstt(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         let command = PrpSqlStt::decode(&request.command.body, self.text)?;
         let sql = self.statement_text(&request.objects, cp::SQLSTT)?;
         let sql = sql.ok_or_else(|| Trouble::syntax(synerrcd::MISSING, Some(cp::SQLSTT)))?;
         let attributes = self.statement_text(&request.objects, cp::SQLATTR)?.unwrap_or_default();
-        let held = attributes.to_ascii_uppercase().contains("WITH HOLD");
+        let attributes = attributes.to_ascii_uppercase();
+        let habits = Habits { held: attributes.contains("WITH HOLD"), scrolls: attributes.contains("SCROLL") };
         let prepared = match self.check_package(&command.pkgnamcsn) {
             Ok(section) => {
                 // Whatever becomes of this one, the statement before it is gone.
                 self.clear_section(&section)?;
-                self.prepare(&sql, held)?.map(|statement| (section, statement))
+                self.prepare(&sql, habits)?.map(|statement| (section, statement))
             }
             Err(error) => Err(error),
         };
@@ -44,7 +55,7 @@ impl Conversation {
             }
         };
         if command.rtnsqlda == Some(true) {
-            self.sqldard(&statement.sqlda(command.typsqlda.unwrap_or_default()), out)?;
+            self.sqldard(&statement.sqlda(command.typsqlda.unwrap_or_default(), self.persona), out)?;
         } else {
             let sqlca = self.success(None);
             self.card(Some(&sqlca), out)?;
@@ -60,7 +71,7 @@ impl Conversation {
         let command = DscSqlStt::decode(&request.command.body, self.text)?;
         let found = self.check_package(&command.pkgnamcsn).and_then(|section| {
             let statement = self.statements.get(&section).ok_or_else(not_prepared)?;
-            Ok(statement.sqlda(command.typsqlda.unwrap_or_default()))
+            Ok(statement.sqlda(command.typsqlda.unwrap_or_default(), self.persona))
         });
         match found {
             Ok(sqlda) => self.sqldard(&sqlda, out)?,
@@ -74,7 +85,7 @@ impl Conversation {
         let sql = self.statement_text(&request.objects, cp::SQLSTT)?;
         let sql = sql.ok_or_else(|| Trouble::syntax(synerrcd::MISSING, Some(cp::SQLSTT)))?;
         let statement = match self.check_package(&command.pkgnamcsn) {
-            Ok(_) => self.prepare(&sql, false)?,
+            Ok(_) => self.prepare(&sql, Habits::default())?,
             Err(error) => Err(error),
         };
         let done = match statement {
@@ -90,7 +101,9 @@ impl Conversation {
                 session.forget(prepared.statement);
                 done
             }
-            Ok(Statement::Explain | Statement::Call(_)) => Err(SqlError::new(-313, "07001", &[])),
+            Ok(Statement::Explain | Statement::Call(_) | Statement::Catalog(_)) => {
+                Err(SqlError::new(-313, "07001", &[]))
+            }
             Err(error) => Err(error),
         };
         self.executed(done, out)
@@ -116,7 +129,7 @@ impl Conversation {
     }
 
     /// Has the backend read a statement, and describes it in the persona's terms.
-    fn prepare(&mut self, sql: &str, held: bool) -> Result<std::result::Result<Statement, SqlError>> {
+    fn prepare(&mut self, sql: &str, habits: Habits) -> Result<std::result::Result<Statement, SqlError>> {
         if self.persona.calls {
             if explain::is_call(sql) {
                 return Ok(Ok(Statement::Explain));
@@ -124,6 +137,12 @@ impl Conversation {
             if let Some(call) = Call::of(sql) {
                 return Ok(Ok(Statement::Call(call)));
             }
+            if let Some(call) = CatalogCall::of(sql) {
+                return Ok(Ok(Statement::Catalog(call)));
+            }
+        }
+        if locators::is_free(sql) {
+            return Ok(Ok(Statement::Call(Call::Release)));
         }
         let persona = self.persona;
         let session = self.session()?;
@@ -138,7 +157,10 @@ impl Conversation {
         let fields = prepared.parameters.iter().enumerate().map(|(i, f)| describe::field(f, i, persona));
         let parameters: std::result::Result<Vec<Field>, SqlError> = fields.collect();
         Ok(match (columns, parameters) {
-            (Ok(columns), Ok(parameters)) => Ok(Statement::Prepared { prepared, columns, parameters, held }),
+            (Ok(columns), Ok(parameters)) => {
+                let Habits { held, scrolls } = habits;
+                Ok(Statement::Prepared { prepared, columns, parameters, held, scrolls })
+            }
             (Err(error), _) | (_, Err(error)) => {
                 session.forget(prepared.statement);
                 Err(error)
@@ -170,14 +192,20 @@ impl Conversation {
 
 impl Statement {
     /// A kind of description (TYPSQLDA): odd ones are about the parameters, the last two extended.
-    fn sqlda(&self, kind: u8) -> SqlDa {
+    fn sqlda(&self, kind: u8, persona: &Persona) -> SqlDa {
         let input = kind & 1 == 1;
+        let catalog: Vec<Field>;
         let fields = match self {
             Statement::Prepared { parameters, .. } if input => parameters.as_slice(),
             Statement::Prepared { columns, .. } => columns.as_slice(),
             Statement::Explain if input => return explain::parameters(),
             Statement::Call(call) if input => return call.parameters(),
-            Statement::Explain | Statement::Call(_) => &[],
+            Statement::Catalog(call) if input => {
+                let fields = call.parameters();
+                catalog = fields.iter().enumerate().filter_map(|(i, f)| describe::field(f, i, persona).ok()).collect();
+                catalog.as_slice()
+            }
+            Statement::Explain | Statement::Call(_) | Statement::Catalog(_) => &[],
         };
         let mode = if input { describe::MODE_IN } else { describe::MODE_NONE };
         let extended = kind >= typsqlda::OUTPUT_EXTENDED;

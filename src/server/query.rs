@@ -3,13 +3,13 @@
 //! with large objects go out whole, the objects behind them, and only when asked for by CNTQRY
 //! (fixed row protocol): the requester may want locators in their place (OUTOVR).
 
+use super::backend::Rows;
 use super::conversation::{After, Conversation, Out, Request};
-use super::describe::is_large;
 use super::error::SqlError;
 use super::held::{Cursor, Section, Statement};
 use super::locators;
 use super::prepare::not_prepared;
-use super::rows::RowSource;
+use super::scroll::Scroll;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
@@ -21,6 +21,7 @@ use crate::wire::drda::query::{ClsQry, CntQry, OpnQry, OpnQryRm, rtnextdta};
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::text::SqlText;
 use crate::wire::fdoca::descriptor;
+use std::collections::BTreeMap;
 
 /// Block sizes that are taken.
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
@@ -30,12 +31,12 @@ const OVERHEAD: usize = 14;
 const EXTRA: usize = 3;
 /// Queries that a connection may have open.
 const OPEN: usize = 1024;
-/// QRYATTUPD: read-only.
-const READ_ONLY: u8 = 1;
+/// QRYATTSNS: changes made later do not show.
+const INSENSITIVE: u8 = 1;
 /// QRYCLSIMP: the requester closes.
 const NOT_CLOSED: u8 = 2;
 /// Behind the SQLCA at the end of data: no row.
-const NO_ROW: u8 = 0xFF;
+pub(super) const NO_ROW: u8 = 0xFF;
 
 impl Conversation {
     pub(super) fn opnqry(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
@@ -67,26 +68,28 @@ impl Conversation {
         let instance = self.next_instance;
         self.next_instance += 1;
         let opened = OpnQryRm {
-            svrcod: 0,
-            qryprctyp: if cursor.fixed { cp::FIXROWPRC } else { cp::LMTBLKPRC },
-            sqlcsrhld: Some(cursor.held),
-            qryinsid: Some(instance),
-            qryattscr: None,
-            qryattsns: None,
-            qryattupd: Some(READ_ONLY),
-            qryattset: None,
-            qryattisol: None,
+            qryattscr: cursor.scroll.is_some().then_some(true),
+            qryattsns: cursor.scroll.is_some().then_some(INSENSITIVE),
+            ..OpnQryRm::read_only(cursor.fixed, cursor.held, instance)
         };
         out.reply(&opened.encode(self.text).map_err(Trouble::ours)?);
         let mut w = Writer::new();
         put_bytes(&mut w, cp::QRYDSC, &descriptor::encode_result(cursor.rows.fields()));
         out.object(w.as_slice());
-        let over = !cursor.fixed && self.blocks(&mut cursor, command.qryblksz, command.maxblkext, out)?;
+        let over = if cursor.scroll.is_some() {
+            match command.qryrowset {
+                Some(rows) if rows > 0 && !cursor.fixed => {
+                    self.scroll_first(&mut cursor, command.qryblksz, rows, out)?;
+                }
+                _ => {}
+            }
+            false
+        } else {
+            !cursor.fixed && self.blocks(&mut cursor, command.qryblksz, command.maxblkext, out)?
+        };
         if !over {
             self.cursors.retain(|(of, _), c| !(of == &section && c.told));
-            if self.cursors.len() >= OPEN {
-                return Err(Trouble::reply(Reply::new(cp::RSCLMTRM)));
-            }
+            open_limit(&self.cursors)?;
             self.cursors.insert((section, instance), cursor);
         }
         Ok(After::Next)
@@ -100,7 +103,10 @@ impl Conversation {
         if let Some(outovr) = request.objects.iter().find(|o| o.cp == cp::OUTOVR) {
             cursor.wanted = locators::wanted(&outovr.body, cursor.rows.fields())?;
         }
-        let over = if cursor.fixed {
+        let over = if cursor.scroll.is_some() {
+            self.scroll_to(&mut cursor, &command, out)?;
+            false
+        } else if cursor.fixed {
             let all = command.rtnextdta == Some(rtnextdta::ALL);
             let most = if all { usize::MAX } else { command.qryrowset.or(command.nbrrow).map_or(1, |n| n as usize) };
             self.whole_rows(&mut cursor, command.qryblksz, most.max(1), out)?
@@ -124,26 +130,22 @@ impl Conversation {
 
     fn open(&mut self, section: &Section, request: &Request) -> Result<std::result::Result<Cursor, SqlError>> {
         let input = self.input(&request.objects)?;
-        let Some(Statement::Prepared { prepared, columns, held, .. }) = self.statements.get(section) else {
+        let Some(Statement::Prepared { prepared, columns, held, scrolls, .. }) = self.statements.get(section) else {
             return Ok(Err(not_prepared()));
         };
         if columns.is_empty() {
             // No query: the cursor has none as its statement.
             return Ok(Err(SqlError::new(-517, "07005", &[&format!("SQL_CUR{}", section.2)])));
         }
-        let (statement, columns, held) = (prepared.statement, columns.clone(), *held);
+        let (statement, columns, held, scrolls) = (prepared.statement, columns.clone(), *held, *scrolls);
         let parameters = match self.parameters(input, &prepared.parameters, 1)? {
             Ok(parameters) => parameters,
             Err(error) => return Ok(Err(error)),
         };
-        Ok(self.session()?.query(statement, &parameters).map(|rows| Cursor {
-            fixed: columns.iter().any(is_large),
-            rows: RowSource::new(columns, rows),
-            held,
-            tail: Writer::new(),
-            closes: true,
-            wanted: Vec::new(),
-            told: false,
+        let none: fn() -> Rows = || Box::new(std::iter::empty());
+        Ok(self.session()?.query(statement, &parameters).map(|rows| {
+            let (rows, scroll) = if scrolls { (none(), Some(Scroll::new(rows))) } else { (rows, None) };
+            Cursor::new(columns, rows, scroll, held)
         }))
     }
 
@@ -156,7 +158,13 @@ impl Conversation {
     }
 
     /// Sends blocks as full as they get; true when the query is over.
-    fn blocks(&mut self, cursor: &mut Cursor, size: u32, extra: Option<i16>, out: &mut Out<'_>) -> Result<bool> {
+    pub(super) fn blocks(
+        &mut self,
+        cursor: &mut Cursor,
+        size: u32,
+        extra: Option<i16>,
+        out: &mut Out<'_>,
+    ) -> Result<bool> {
         let payload = size as usize - OVERHEAD;
         let extra = match extra.unwrap_or(0) {
             n if n < 0 => EXTRA,
@@ -249,7 +257,7 @@ impl Conversation {
 }
 
 /// Sends a QRYDTA of up to `payload` bytes of what is encoded.
-fn send_rows(cursor: &mut Cursor, payload: usize, out: &mut Out<'_>) {
+pub(super) fn send_rows(cursor: &mut Cursor, payload: usize, out: &mut Out<'_>) {
     let all = std::mem::take(&mut cursor.tail);
     let (now, later) = all.as_slice().split_at(all.len().min(payload));
     let mut w = Writer::new();
@@ -258,8 +266,13 @@ fn send_rows(cursor: &mut Cursor, payload: usize, out: &mut Out<'_>) {
     out.object(w.as_slice());
 }
 
-fn check_block_size(size: u32) -> Result<()> {
+pub(super) fn check_block_size(size: u32) -> Result<()> {
     if BLOCK_SIZES.contains(&size) { Ok(()) } else { Err(Trouble::syntax(synerrcd::VALUE, Some(cp::QRYBLKSZ))) }
+}
+
+/// RSCLMTRM when no further query may be open.
+pub(super) fn open_limit(cursors: &BTreeMap<(Section, u64), Cursor>) -> Result<()> {
+    if cursors.len() < OPEN { Ok(()) } else { Err(Trouble::reply(Reply::new(cp::RSCLMTRM))) }
 }
 
 /// QRYNOPRM: the query is not open.

@@ -5,10 +5,13 @@ use super::describe::is_large;
 use super::error::SqlError;
 use super::locators::{Locators, Wanted};
 use crate::column::encode::ColumnEncoder;
+use crate::column::encode::rows::RowEncoder;
+use crate::column::error::ColumnError;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::field::Field;
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch};
 use bytes::Bytes;
+use std::ops::Range;
 
 /// In front of a row: no SQLCA, and a row follows.
 const ROW: [u8; 2] = [0xFF, 0x00];
@@ -16,6 +19,8 @@ const ROW: [u8; 2] = [0xFF, 0x00];
 /// The rows of a query, encoded as they are asked for.
 pub(super) struct RowSource {
     fields: Vec<Field>,
+    /// A column has large values.
+    large: bool,
     rows: Rows,
     batch: Option<RecordBatch>,
     at: usize,
@@ -25,7 +30,7 @@ pub(super) struct RowSource {
 
 impl RowSource {
     pub(super) fn new(fields: Vec<Field>, rows: Rows) -> RowSource {
-        RowSource { fields, rows, batch: None, at: 0, sent: 0, end: None }
+        RowSource { large: fields.iter().any(is_large), fields, rows, batch: None, at: 0, sent: 0, end: None }
     }
 
     pub(super) fn fields(&self) -> &[Field] {
@@ -50,51 +55,21 @@ impl RowSource {
     ) {
         let mut taken = 0;
         while self.end.is_none() && w.len() < bytes && taken < limit {
-            let batch = match self.next_batch() {
-                Some(batch) => batch,
-                None => return,
+            let Some(batch) = self.next_batch() else { return };
+            let rows = self.at..batch.num_rows().min(self.at.saturating_add(limit - taken));
+            let encoded = if self.large {
+                large_rows(&self.fields, &batch, rows, bytes, w, &mut Large { wanted, lobs, locators })
+            } else {
+                RowEncoder::new(&ROW, &self.fields, &batch).map(|mut encoder| encoder.encode(rows, bytes, w))
             };
-            let made: Result<Vec<_>, _> =
-                self.fields.iter().enumerate().map(|(i, f)| ColumnEncoder::new(f, i)).collect();
-            let encoders = match made {
-                Ok(encoders) => encoders,
-                Err(e) => {
-                    self.end = Some(Err(SqlError::from(&e)));
-                    return;
-                }
-            };
-            while self.at < batch.num_rows() && w.len() < bytes && taken < limit {
-                let start = w.len();
-                let held = lobs.len();
-                w.bytes(&ROW);
-                for (column, (encoder, array)) in encoders.iter().zip(batch.columns()).enumerate() {
-                    let by_locator = wanted.get(column).is_some_and(|w| *w == Wanted::Locator);
-                    let field = self.fields.get(column);
-                    let large = field.is_some_and(is_large);
-                    let done = if large && by_locator {
-                        let mut scratch = Writer::new();
-                        encoder.encode(array.as_ref(), self.at, &mut scratch).map(|value| {
-                            let is_null = array.is_null(self.at);
-                            locators.put(field, is_null, value.unwrap_or_default(), w);
-                        })
-                    } else {
-                        encoder.encode(array.as_ref(), self.at, w).map(|value| {
-                            lobs.extend(value.map(|v| (v, field.is_some_and(|f| f.nullable))));
-                        })
-                    };
-                    if let Err(e) = done {
-                        w.vec_mut().truncate(start);
-                        lobs.truncate(held);
-                        let error = SqlError::from(&e);
-                        tracing::debug!(error = %e, "a value does not go into its column");
-                        self.end = Some(Err(error));
-                        return;
-                    }
-                }
-                self.at += 1;
-                self.sent += 1;
-                taken += 1;
+            let (done, fault) = encoded.unwrap_or_else(|fault| (0, Some(fault)));
+            if let Some(fault) = fault {
+                tracing::debug!(error = %fault, "a value does not go into its column");
+                self.end = Some(Err(SqlError::from(&fault)));
             }
+            self.at += done;
+            self.sent += done as u64;
+            taken += done;
             self.batch = Some(batch);
         }
     }
@@ -123,5 +98,64 @@ impl RowSource {
                 }
             }
         }
+    }
+}
+
+/// Where large values go.
+struct Large<'a> {
+    wanted: &'a [Wanted],
+    lobs: &'a mut Vec<(Bytes, bool)>,
+    locators: &'a mut Locators,
+}
+
+/// Rows with columns of large values, cell by cell.
+fn large_rows(
+    fields: &[Field],
+    batch: &RecordBatch,
+    rows: Range<usize>,
+    bytes: usize,
+    w: &mut Writer,
+    large: &mut Large<'_>,
+) -> Result<(usize, Option<ColumnError>), ColumnError> {
+    let mut encoders = Vec::with_capacity(fields.len());
+    for (index, field) in fields.iter().enumerate() {
+        encoders.push(ColumnEncoder::new(field, index)?);
+    }
+    let mut done = 0;
+    for row in rows {
+        if w.len() >= bytes {
+            break;
+        }
+        let (start, held) = (w.len(), large.lobs.len());
+        w.bytes(&ROW);
+        for ((column, field), (encoder, array)) in fields.iter().enumerate().zip(encoders.iter().zip(batch.columns())) {
+            if let Err(fault) = large.cell((column, field), encoder, array.as_ref(), row, w) {
+                w.vec_mut().truncate(start);
+                large.lobs.truncate(held);
+                return Ok((done, Some(fault)));
+            }
+        }
+        done += 1;
+    }
+    Ok((done, None))
+}
+
+impl Large<'_> {
+    fn cell(
+        &mut self,
+        (column, field): (usize, &Field),
+        encoder: &ColumnEncoder<'_>,
+        array: &dyn Array,
+        row: usize,
+        w: &mut Writer,
+    ) -> Result<(), ColumnError> {
+        if is_large(field) && self.wanted.get(column) == Some(&Wanted::Locator) {
+            let value = encoder.encode(array, row, &mut Writer::new())?;
+            self.locators.put(Some(field), array.is_null(row), value.unwrap_or_default(), w);
+        } else {
+            let value = encoder.encode(array, row, w)?;
+            self.lobs.extend(value.map(|v| (v, field.nullable)));
+        }
+        Ok(())
     }
 }

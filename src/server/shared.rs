@@ -16,6 +16,13 @@ pub enum Access {
     Users(HashMap<String, Secret>),
 }
 
+impl Access {
+    /// These users with their passwords.
+    pub fn users(users: impl IntoIterator<Item = (String, String)>) -> Access {
+        Access::Users(users.into_iter().map(|(user, password)| (user, Secret::new(password))).collect())
+    }
+}
+
 /// What all connections of a server share.
 pub(super) struct Shared {
     pub(super) persona: &'static Persona,

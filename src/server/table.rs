@@ -3,9 +3,10 @@
 //! another backend's.
 
 mod sql;
+mod types;
 mod value;
 
-use super::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session};
+use super::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session, TableInfo};
 use super::error::SqlError;
 use arrow_array::{ArrayRef, Int32Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -21,6 +22,8 @@ const STATEMENTS: usize = 65_536;
 pub struct Table {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
+    /// The column whose values differ from row to row.
+    key: Option<usize>,
 }
 
 impl Table {
@@ -28,7 +31,7 @@ impl Table {
     pub fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Option<Table> {
         let types = |s: &Schema| s.fields().iter().map(|f| f.data_type().clone()).collect::<Vec<_>>();
         let same = batches.iter().all(|b| types(&b.schema()) == types(&schema));
-        same.then_some(Table { schema, batches })
+        same.then_some(Table { schema, batches, key: None })
     }
 
     /// Rows in all.
@@ -39,16 +42,22 @@ impl Table {
 
 type Tables = BTreeMap<String, Arc<Table>>;
 
-/// The engine: named tables, one database whatever it is called.
+/// The engine: named tables in one database.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryTables {
+    database: Option<String>,
     tables: Arc<Mutex<Tables>>,
 }
 
 impl MemoryTables {
-    /// Without a table yet.
+    /// Without a table yet; the database is whatever a client calls it.
     pub fn new() -> MemoryTables {
         MemoryTables::default()
+    }
+
+    /// Without a table yet, in a database of this name: there is no other.
+    pub fn named(database: &str) -> MemoryTables {
+        MemoryTables { database: Some(database.to_owned()), ..MemoryTables::default() }
     }
 
     /// Adds a table or replaces it.
@@ -58,8 +67,14 @@ impl MemoryTables {
 }
 
 impl Backend for MemoryTables {
-    fn connect(&self, _: &Login) -> Result<Box<dyn Session>, ConnectError> {
+    fn connect(&self, login: &Login) -> Result<Box<dyn Session>, ConnectError> {
+        // Attributes may ride behind the name.
+        let asked = login.database.split(';').next().unwrap_or_default().trim();
+        if self.database.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(asked)) {
+            return Err(ConnectError::NoDatabase);
+        }
         Ok(Box::new(MemorySession {
+            schema: login.user.to_uppercase(),
             committed: self.tables.clone(),
             changed: BTreeMap::new(),
             statements: HashMap::new(),
@@ -75,6 +90,8 @@ struct Change {
 }
 
 struct MemorySession {
+    /// What the tables' schema is called: the user's name.
+    schema: String,
     committed: Arc<Mutex<Tables>>,
     changed: BTreeMap<String, Change>,
     statements: HashMap<u64, Plan>,
@@ -137,6 +154,9 @@ impl Session for MemorySession {
                 let count = batch.num_rows() as u64;
                 let mut table = Table::clone(&table);
                 table.batches.push(batch);
+                if let Some(key) = table.key {
+                    value::distinct(&table.schema, &table.batches, key, &name)?;
+                }
                 self.change(name, Some(table));
                 Ok(Done { count: Some(count), warning: None })
             }
@@ -154,17 +174,17 @@ impl Session for MemorySession {
                     }
                 }
                 if count > 0 {
-                    self.change(name, Some(Table { schema: table.schema.clone(), batches: kept }));
+                    self.change(name, Some(Table { batches: kept, ..Table::clone(&table) }));
                 }
                 let warning = (count == 0).then(|| SqlError::new(100, "02000", &[]));
                 Ok(Done { count: Some(count), warning })
             }
-            Plan::Create { table, fields } => {
+            Plan::Create { table, fields, key } => {
                 if self.table(&table).is_ok() {
                     return Err(SqlError::new(-601, "42710", &[&table, "TABLE"]));
                 }
                 let schema = Arc::new(Schema::new(fields));
-                self.change(table, Some(Table { schema, batches: Vec::new() }));
+                self.change(table, Some(Table { schema, batches: Vec::new(), key }));
                 Ok(Done::default())
             }
             Plan::Drop { table } => {
@@ -208,6 +228,24 @@ impl Session for MemorySession {
     fn rollback(&mut self) -> Result<(), SqlError> {
         self.changed.clear();
         Ok(())
+    }
+
+    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
+        let mut seen = self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (name, change) in &self.changed {
+            match &change.after {
+                Some(table) => seen.insert(name.clone(), table.clone()),
+                None => seen.remove(name),
+            };
+        }
+        let info = |(name, table): (String, Arc<Table>)| TableInfo {
+            schema: self.schema.clone(),
+            name,
+            kind: "TABLE".to_owned(),
+            columns: table.schema.clone(),
+            key: table.key.into_iter().collect(),
+        };
+        Ok(seen.into_iter().map(info).collect())
     }
 }
 

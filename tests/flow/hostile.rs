@@ -394,7 +394,9 @@ async fn peers_of_other_protocols() {
     ] {
         for close in [false, true] {
             let e = answered(bytes, close).await;
-            assert!(e.message.contains(word) && e.phase == Phase::Exchange, "{word}: {e:?}");
+            let phase = if word == "TLS" { Phase::Tls } else { Phase::Exchange };
+            assert!(e.message.contains(word) && e.phase == phase, "{word}: {e:?}");
+            assert_eq!(e.sqlstate.as_deref(), Some("08001"));
         }
     }
     // Fewer bytes than a header has.

@@ -5,10 +5,13 @@
 
 mod book;
 mod client;
+mod fake;
 mod files;
 mod hostile;
+mod procedures;
 mod readers;
 mod record;
 mod replay;
 mod secrets;
+mod security;
 mod server;

@@ -9,6 +9,7 @@ use drdarrow::flow::connect::Identity;
 use drdarrow::flow::secmec::choice::Policy;
 use drdarrow::flow::secmec::random::{RANDOM, Random};
 use drdarrow::flow::secmec::requester::Credentials;
+use drdarrow::wire::ccsid::codec::Codec;
 use drdarrow::wire::ddm::secchk::Secret;
 use drdarrow::wire::ddm::text::DdmText;
 use std::cell::Cell;
@@ -25,14 +26,20 @@ thread_local! {
 
 const PASSWORD: &str = "Tr0ub4dor-x3";
 
-/// True when the password is in there: in ASCII, EBCDIC, or either as hex or as a list of numbers.
+/// True when the password is in there: in UTF-8, UTF-16 or EBCDIC 37 or 500, or any of them as hex or
+/// as a list of numbers.
 pub fn shows(bytes: &[u8], password: &str) -> bool {
-    let ascii = password.as_bytes().to_vec();
-    let ebcdic = DdmText::Ebcdic.encode(password).unwrap();
+    let page = |ccsid: u16| {
+        let mut out = Vec::new();
+        Codec::new(ccsid).unwrap().encode(password, &mut out).ok().map(|()| out)
+    };
+    let wide = |order: fn(u16) -> [u8; 2]| password.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+    let mut forms = vec![password.as_bytes().to_vec(), wide(u16::to_be_bytes), wide(u16::to_le_bytes)];
+    forms.extend([37, 500].into_iter().filter_map(page));
     let hex = |b: &[u8], sep: &str| b.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(sep);
     let lower = bytes.to_ascii_lowercase();
     let has = |hay: &[u8], needle: &[u8]| hay.windows(needle.len()).any(|w| w == needle);
-    [ascii, ebcdic].iter().any(|form| {
+    forms.iter().any(|form| {
         let numbers = form.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
         has(bytes, form)
             || ["", " ", ", ", ":"].iter().any(|sep| has(&lower, hex(form, sep).as_bytes()))
@@ -71,6 +78,11 @@ fn the_search_finds_every_form() {
     }
     assert!(shows(&DdmText::Ebcdic.encode(PASSWORD).unwrap(), PASSWORD));
     assert!(shows(b"547230756234646F722D7833", PASSWORD));
+    let wide: Vec<u8> = PASSWORD.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert!(shows(&wide, PASSWORD) && !shows(&wide[2..], PASSWORD));
+    let mut ebcdic = Vec::new();
+    Codec::new(37).unwrap().encode("Tr0ub!4dor", &mut ebcdic).unwrap();
+    assert!(shows(&ebcdic, "Tr0ub!4dor"));
 }
 
 #[test]

@@ -32,7 +32,8 @@ PROGRAMS = Path(__file__).resolve().parent.parent / "derby"
 SERVER_JARS = ("derby.jar", "derbynet.jar", "derbytools.jar")
 CLIENT_JARS = ("derbyclient.jar",)
 USERS = {"app": "app", "lab": "labpw"}
-STARTED = "started and ready to accept connections"
+STORE_PASSWORD = "changeit"
+STARTED = "started and ready to accept"
 
 
 class DerbyError(RuntimeError):
@@ -43,12 +44,21 @@ class Derby:
     """One Network Server on 127.0.0.1, killed with its parent; a context manager.
 
     `auth` is "none" (any user, no password looked at) or "builtin" (app/app and lab/labpw, passwords required).
+    With `ssl` it speaks TLS, with a self-signed certificate of its own (`certificate`) for these subject alternative
+    names: "dns:localhost,ip:127.0.0.1"; "" for a certificate without any.
     """
 
-    def __init__(self, directory: str | os.PathLike | None = None, port: int = 0, auth: str = "none") -> None:
+    def __init__(
+        self,
+        directory: str | os.PathLike | None = None,
+        port: int = 0,
+        auth: str = "none",
+        ssl: str | None = None,
+    ) -> None:
         if auth not in ("none", "builtin"):
             raise ValueError(f"auth is 'none' or 'builtin', not {auth!r}")
         self.auth = auth
+        self.ssl = ssl
         self._own_directory = directory is None
         self.directory = Path(directory or tempfile.mkdtemp(prefix="derby-")).absolute()
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -63,8 +73,10 @@ class Derby:
         """Starts the server and returns when it answers. A free port may be taken by another between look and use,
         so a port of our own choice is chosen anew, twice."""
         command = java()
-        path = classpath(*SERVER_JARS)
+        self.classes.mkdir(exist_ok=True)
+        path = os.pathsep.join([classpath(*SERVER_JARS), str(self.classes)])
         self._write_properties()
+        store, basic = self._keystore()
         for attempt in (1, 2, 3):
             self.port = self._wanted_port or free_port()
             with self.log.open("wb") as log:
@@ -76,6 +88,7 @@ class Derby:
                         "-Xmx512m",
                         "-XX:+UseSerialGC",
                         f"-Dderby.system.home={self.directory}",
+                        *store,
                         "-cp",
                         path,
                         "org.apache.derby.drda.NetworkServerControl",
@@ -85,13 +98,14 @@ class Derby:
                         self.host,
                         "-p",
                         str(self.port),
+                        *basic,
                     ],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     cwd=self.directory,
                     start_new_session=detached,
-                    preexec_fn=None if detached else _die_with_parent,
+                    preexec_fn=None if detached else die_with_parent,
                 )
             if not detached:
                 atexit.register(self.kill)
@@ -147,6 +161,23 @@ class Derby:
         return Truth(self.jdbc(database, create=False))
 
     @property
+    def certificate(self) -> Path:
+        """The server's certificate in PEM, with `ssl`."""
+        return self.directory / "server.pem"
+
+    @property
+    def classes(self) -> Path:
+        """Java classes that statements may name."""
+        return self.directory / "classes"
+
+    def compile(self, program: str) -> None:
+        """Puts a Java file of ours where statements find its classes."""
+        command = [str(Path(java()[0]).with_name("javac")), "-d", str(self.classes), str(PROGRAMS / program)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != 0:
+            raise DerbyError(f"javac failed with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+    @property
     def log(self) -> Path:
         """What the server printed."""
         return self.directory / "server.log"
@@ -165,6 +196,21 @@ class Derby:
             lines += ["derby.connection.requireAuthentication=true", "derby.authentication.provider=BUILTIN"]
             lines += [f"derby.user.{user}={password}" for user, password in USERS.items()]
         (self.directory / "derby.properties").write_text("\n".join(lines) + "\n")
+
+    def _keystore(self) -> tuple[list[str], list[str]]:
+        """Makes the server's certificate; the options for the JVM and for the server that go with it."""
+        if self.ssl is None:
+            return [], []
+        store = self.directory / "server.jks"
+        access = ["-keystore", str(store), "-storepass", STORE_PASSWORD, "-alias", "server"]
+        if not store.exists():
+            names = ["-ext", f"san={self.ssl}"] if self.ssl else []
+            keytool("-genkeypair", *access, "-keyalg", "RSA", "-dname", "CN=Derby", "-validity", "30", *names)
+            keytool("-exportcert", *access, "-rfc", "-file", str(self.certificate))
+        return [
+            f"-Djavax.net.ssl.keyStore={store}",
+            f"-Djavax.net.ssl.keyStorePassword={STORE_PASSWORD}",
+        ], ["-ssl", "basic"]
 
     def _wait(self, deadline: float) -> bool:
         end = time.monotonic() + deadline
@@ -197,7 +243,7 @@ class Truth:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
 
     def select(self, sql: str) -> tuple[list[dict], list[list]]:
@@ -281,6 +327,14 @@ def java() -> list[str]:
     return [found]
 
 
+def keytool(*arguments: str) -> None:
+    """Runs the JDK's keytool."""
+    command = Path(java()[0]).resolve().with_name("keytool")
+    done = subprocess.run([str(command), *arguments], capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0:
+        raise DerbyError(f"keytool failed with {done.returncode}: {done.stdout}{done.stderr}")
+
+
 def classpath(*names: str) -> str:
     """Where Derby's jars are: $DERBY_LIB, else Debian's /usr/share/java."""
     lib = Path(os.environ.get("DERBY_LIB", "/usr/share/java"))
@@ -309,7 +363,7 @@ def answers(host: str, port: int) -> bool:
     return True
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Linux: the server gets SIGKILL when the test process dies, however it dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)

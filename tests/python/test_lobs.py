@@ -5,7 +5,7 @@ import hashlib
 import pyarrow as pa
 import pytest
 from conftest import Lab
-from peers import CNTQRY, OPNQRY, PRPSQLSTT, Proxy
+from peers import CNTQRY, EXCSQLSTT, OPNQRY, PRPSQLSTT, Proxy
 
 import drdarrow
 
@@ -120,4 +120,94 @@ def test_leaving_large_objects_unread(lab: Lab) -> None:
         cursor = connection.execute("SELECT C, B FROM LOBS ORDER BY ID")
         cursor.fetchone()
         cursor.close()
+        assert connection.execute("VALUES 1").fetchone() == (1,)
+
+
+# -- by locator -------------------------------------------------------------------------------------------------------
+
+PIECE = 10_890  # characters that Derby gives at a time
+SMILE = "\U0001f600"
+TEXTS = [
+    None,
+    "",
+    "a",
+    "?" * 40_000,
+    "x" * (PIECE - 1) + SMILE * 20_000 + "?",
+    SMILE * PIECE,
+    "\u00fc\u20ac" * 100_000,
+    "y" * (1 << 20),
+]
+BYTES = [None, b"", b"b", bytes(range(256)) * 280, b"c" * 32_672, b"d" * 32_673, b"?" * 65_344, b"e" * (1 << 20)]
+
+
+def test_by_locator_as_behind_their_rows(lab: Lab) -> None:
+    tables = []
+    for mode in ("inline", "locator"):
+        with lab.connect(lobs=mode) as connection:
+            cursor = connection.execute("SELECT ID, C, NOTE, B FROM LOBS ORDER BY ID")
+            tables.append(cursor.fetch_arrow_table())
+    assert tables[0].schema.equals(tables[1].schema, check_metadata=True)
+    assert tables[0].equals(tables[1])
+    assert tables[1].column("C").to_pylist() == [clob(s) for s in SIZES.values()]
+    assert tables[1].column("B").to_pylist() == [blob(s) for s in SIZES.values()]
+
+
+def test_pieces_cut_characters_nowhere(lab: Lab, table) -> None:
+    """Derby counts UTF-16 units and puts a question mark where a part ends within a surrogate pair."""
+    name = table("ID INTEGER, C CLOB(4M), B BLOB(4M)")
+    rows = [(n, *pair) for n, pair in enumerate(zip(TEXTS, BYTES, strict=True))]
+    with lab.connect(lobs="locator") as connection:
+        for row in rows:
+            connection.execute(f"INSERT INTO {name} VALUES (?, ?, ?)", row)
+        assert connection.execute(f"SELECT ID, C, B FROM {name} ORDER BY ID").fetchall() == rows
+        in_java = f"SELECT LENGTH(C), LENGTH(B) FROM {name} ORDER BY ID"
+        lengths = [
+            (None if t is None else len(t.encode("utf-16-le")) // 2, None if b is None else len(b)) for _, t, b in rows
+        ]
+        assert connection.execute(in_java).fetchall() == lengths
+
+
+def test_a_limit_holds_by_locator_too(lab: Lab) -> None:
+    with lab.connect(lobs="locator", lob_limit=100_000) as connection:
+        cursor = connection.execute("SELECT ID, B FROM LOBS ORDER BY ID")
+        assert [cursor.fetchone()[0] for _ in range(3)] == [1, 2, 3]
+        with pytest.raises(drdarrow.DataError) as caught:
+            cursor.fetchone()
+        assert caught.value.sqlstate == "54010" and "B" in str(caught.value)
+        assert connection.execute("VALUES 1").fetchone() == (1,)
+
+
+def test_locators_are_given_back(lab: Lab, proxy: Proxy) -> None:
+    """Row by row: length, part, release; for a megabyte no request for each of its pieces."""
+    with lab.connect(proxy.port, lobs="locator") as connection:
+        cursor = connection.execute("SELECT B FROM LOBS WHERE ID IN (2, 3) ORDER BY ID")
+        proxy.forget()
+        assert [len(row[0]) for row in cursor.fetchall()] == [1, 70 * 1024]
+        connection.execute("VALUES 1").fetchone()
+        # Two lengths, four parts, two releases.
+        assert proxy.count(EXCSQLSTT) == 8
+
+
+def test_a_commit_between_rows_costs_no_value(lab: Lab) -> None:
+    """Locators end with the unit of work, so none is held for a row that was not asked for."""
+    with lab.connect(lobs="locator") as connection:
+        stream = connection.execute("SELECT ID, C FROM LOBS WHERE ID <> 4 ORDER BY ID").fetch_arrow(batch_rows=1)
+        found = {}
+        for batch in stream:
+            row = pa.record_batch(batch).to_pylist()[0]
+            found[row["ID"]] = row["C"]
+            connection.commit()
+        assert found == {n: clob(SIZES[n]) for n in (1, 2, 3, 5, 6, 7, 8)}
+
+
+def test_readers_by_locator_side_by_side(lab: Lab) -> None:
+    with lab.connect(lobs="locator") as connection:
+        one = connection.execute("SELECT ID, C FROM LOBS ORDER BY ID")
+        two = connection.execute("SELECT ID, B FROM LOBS ORDER BY ID DESC")
+        for number in range(1, 9):
+            assert one.fetchone() == (number, clob(SIZES[number]))
+            assert two.fetchone() == (9 - number, blob(SIZES[9 - number]))
+        other = connection.execute("SELECT B FROM LOBS ORDER BY ID")
+        other.fetchone()
+        other.close()
         assert connection.execute("VALUES 1").fetchone() == (1,)

@@ -143,8 +143,12 @@ def test_exceptions_can_be_pickled(conn: drdarrow.Connection) -> None:
 
 
 def test_what_a_procedure_returns_is_not_lost_in_silence(conn: drdarrow.Connection) -> None:
+    # executemany() has no place for result sets.
+    call = "CALL SYSIBM.SQLTABLES(?, NULL, NULL, NULL, 'DATATYPE=''ODBC''')"
+    with pytest.raises(drdarrow.ProgrammingError):
+        conn.cursor().executemany(call, [(None,)])
     with pytest.raises(drdarrow.NotSupportedError) as caught:
-        conn.execute("CALL SYSIBM.SQLTABLES(NULL, NULL, NULL, NULL, 'DATATYPE=''ODBC''')")
+        conn.cursor().executemany(call, [(None,), (None,)])
     assert "result sets" in str(caught.value)
     assert caught.value.connection_usable
     assert conn.execute("VALUES 1").fetchone() == (1,)

@@ -1,18 +1,63 @@
 //! Who is let in.
 
+use crate::protocol::Raw;
 use crate::support::{PERSONAS, config, connect, count, rows, start_with};
+use drdarrow::client::config::Config;
 use drdarrow::client::connection::Connection;
+use drdarrow::client::error::Kind;
 use drdarrow::client::security::Security;
-use drdarrow::server::listen::Settings;
-use drdarrow::server::persona::{DERBY, LUW};
+use drdarrow::server::listen::{Server, Settings};
+use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona};
 use drdarrow::server::shared::Access;
 use drdarrow::server::table::MemoryTables;
-use drdarrow::wire::ddm::secchk::Secret;
+use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
+use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::excsat::ExcSat;
+use drdarrow::wire::ddm::secchk::{SecChk, SecChkRm, Secret};
+use drdarrow::wire::ddm::text::DdmText;
 use std::collections::HashMap;
 use std::time::Duration;
+use tokio::net::TcpStream;
+
+const PASSWORD: &str = "Abc123!|^[]x";
+const SHORT: &str = "SECRET9990";
 
 fn users() -> Access {
-    Access::Users(HashMap::from([("app".to_owned(), Secret::new("Abc123!|^[]x"))]))
+    Access::Users(HashMap::from([("app".to_owned(), Secret::new(PASSWORD)), ("short".to_owned(), Secret::new(SHORT))]))
+}
+
+/// The mechanisms of each persona: the setting, the password level, what is in force then.
+fn mechanisms(persona: &Persona) -> Vec<(&'static str, Option<u8>, &'static str)> {
+    let clear = ("password", None, "password in clear (SECMEC 3)");
+    let encrypted = [
+        ("auto", None, "encrypted (SECMEC 9, AES-256)"),
+        ("encrypted", None, "encrypted (SECMEC 9, AES-256)"),
+        ("encrypted-des", None, "encrypted (SECMEC 9, DES)"),
+    ];
+    let password = [
+        ("encrypted-password", None, "encrypted password (SECMEC 7, AES-256)"),
+        ("encrypted-password-des", None, "encrypted password (SECMEC 7, DES)"),
+    ];
+    let substitutes = [
+        ("substitute", Some(0), "substitute (SECMEC 6, DES)"),
+        ("substitute", Some(1), "substitute (SECMEC 6, DES)"),
+        ("substitute", Some(2), "substitute (SECMEC 8, SHA-1)"),
+        ("substitute", Some(3), "substitute (SECMEC 8, SHA-1)"),
+        ("substitute", Some(4), "substitute (SECMEC 8, SHA-512)"),
+    ];
+    let derby = "substitute (SECMEC 8, Derby)";
+    match persona.name {
+        "derby" => vec![clear, ("auto", None, derby), ("substitute", None, derby)],
+        "ibmi" => [&[clear][..], &encrypted, &substitutes].concat(),
+        _ => [&[clear][..], &encrypted, &password].concat(),
+    }
+}
+
+fn with(server: &Server, security: &str, level: Option<u8>, password: &str) -> Config {
+    let mut config = config(server).password(password);
+    config.set("security", security).unwrap();
+    config.password_level = level;
+    config
 }
 
 #[tokio::test]
@@ -20,21 +65,22 @@ async fn every_mechanism_lets_the_right_one_in() {
     for persona in PERSONAS {
         let settings = Settings { persona, access: users(), ..Settings::default() };
         let server = start_with(settings, &MemoryTables::new()).await;
-        let mechanisms: &[Security] = if persona.name == DERBY.name {
-            &[Security::Password, Security::Substitute]
-        } else {
-            &[Security::Password, Security::EncryptedAes, Security::EncryptedDes]
-        };
-        for security in mechanisms {
-            let mut config = config(&server).password("Abc123!|^[]x");
-            config.security = *security;
+        for (security, level, in_force) in mechanisms(persona) {
+            // Below level 2 a password has at most ten characters.
+            let password = if matches!(level, Some(0 | 1)) { SHORT } else { PASSWORD };
+            let user = if password == SHORT { "short" } else { "app" };
+            let case = format!("{} {security} {level:?}", persona.name);
+            let mut config = with(&server, security, level, password);
+            config.user = Some(user.to_owned());
             let connection = Connection::connect(config.clone()).await.unwrap();
-            assert_eq!(count(&rows(&connection, "VALUES 1").await), 1, "{} {security:?}", persona.name);
-            for (user, password) in [("app", "wrong"), ("nobody", "Abc123!|^[]x"), ("app", "Abc123!|^[]")] {
+            assert_eq!(connection.security(), in_force, "{case}");
+            assert!(connection.warnings().is_empty());
+            assert_eq!(count(&rows(&connection, "VALUES 1").await), 1, "{case}");
+            for (user, password) in [(user, "wrong"), ("nobody", password), (user, password.split_at(5).0)] {
                 let mut wrong = config.clone().password(password);
                 wrong.user = Some(user.to_owned());
                 let e = Connection::connect(wrong).await.unwrap_err();
-                assert_eq!(e.sqlstate.as_deref(), Some("28000"), "{} {security:?}: {e}", persona.name);
+                assert_eq!(e.sqlstate.as_deref(), Some("28000"), "{case}: {e}");
             }
         }
         // A name alone is not enough.
@@ -42,6 +88,69 @@ async fn every_mechanism_lets_the_right_one_in() {
         config.security = Security::UserOnly;
         assert_eq!(Connection::connect(config).await.unwrap_err().sqlstate.as_deref(), Some("08001"));
     }
+}
+
+#[tokio::test]
+async fn passwords_of_every_kind() {
+    let long = "p".repeat(128);
+    let passwords = ["x", "SECRET99", "SECRET999", "SECRET9990", "!^[]|#$@£§", "äöüÄÖÜß", "a b", "1234", &long];
+    for persona in PERSONAS {
+        let users = passwords.iter().enumerate().map(|(n, p)| (format!("u{n}"), Secret::new(*p))).collect();
+        let settings = Settings { persona, access: Access::Users(users), ..Settings::default() };
+        let server = start_with(settings, &MemoryTables::new()).await;
+        for (security, level, _) in mechanisms(persona) {
+            for (n, password) in passwords.iter().enumerate() {
+                let mut config = with(&server, security, level, password);
+                config.user = Some(format!("u{n}"));
+                let possible = !matches!(level, Some(0 | 1)) || password.chars().count() <= 10;
+                let case = format!("{} {security} {level:?} {n}", persona.name);
+                match Connection::connect(config).await {
+                    Ok(_) => assert!(possible, "{case}"),
+                    Err(e) => assert!(!possible && e.message.contains("1 to 10 characters"), "{case}: {e}"),
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn des_in_the_open_is_warned_of() {
+    let server =
+        start_with(Settings { persona: &LUW, access: users(), ..Settings::default() }, &MemoryTables::new()).await;
+    for (security, warned) in [("encrypted-des", true), ("encrypted", false)] {
+        let mut config = with(&server, security, None, PASSWORD);
+        config.set("host", "db.example.com").unwrap();
+        let stream = TcpStream::connect(server.address()).await.unwrap();
+        let connection = Connection::over(stream, config).await.unwrap();
+        assert_eq!(connection.warnings().len(), usize::from(warned), "{security}");
+    }
+}
+
+#[tokio::test]
+async fn ibm_i_knows_its_profiles_in_any_case() {
+    let server =
+        start_with(Settings { persona: &IBMI, access: users(), ..Settings::default() }, &MemoryTables::new()).await;
+    for user in ["APP", "App", "app "] {
+        for security in ["encrypted", "substitute"] {
+            let mut config = with(&server, security, Some(3), &format!("{PASSWORD}  "));
+            config.user = Some(user.to_owned());
+            assert!(Connection::connect(config).await.is_ok(), "{user:?} {security}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_built_is_refused_by_name() {
+    let server = start_with(Settings { persona: &LUW, ..Settings::default() }, &MemoryTables::new()).await;
+    for (security, name) in [("encrypted-data", "13 (EUSRPWDDTA"), ("plugin", "15 (PLGIN")] {
+        let e = Connection::connect(with(&server, security, None, "x")).await.unwrap_err();
+        assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::NotSupported, Some("0A000")), "{e}");
+        assert!(e.message.contains(name), "{e}");
+    }
+    let mut kerberos = with(&server, "kerberos", None, "x");
+    kerberos.token_source(|_| Err("nobody asks".to_owned()));
+    let e = Connection::connect(kerberos).await.unwrap_err();
+    assert!(e.message.contains("offers 9 (EUSRIDPWD"), "{e}");
 }
 
 #[tokio::test]
@@ -72,4 +181,69 @@ async fn too_many_and_too_slow_are_let_go() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(count(&rows(&connect(&server).await, "VALUES 1").await), 1);
     server.shutdown().await;
+}
+
+/// A login by hand: what the server says to the proof.
+async fn verdict(server: &Server, asked: AccSec, proof: SecChk) -> (AccSecRd, SecChkRm) {
+    const TEXT: DdmText = DdmText::Ebcdic;
+    let mut raw = Raw::connect(server).await;
+    let excsat = ExcSat::of_levels(vec![(cp::AGENT, 7), (cp::SQLAM, 7), (cp::SECMGR, 7)]).encode(TEXT).unwrap();
+    let proof = SecChk { secmec: asked.secmec, ..proof };
+    let got = raw.ask(&[excsat, asked.encode(TEXT).unwrap(), proof.encode(TEXT).unwrap()]).await;
+    let [_, (cp::ACCSECRD, reply), (cp::SECCHKRM, verdict)] = got.as_slice() else { panic!("{got:?}") };
+    assert!(raw.is_closed().await);
+    (AccSecRd::decode(reply, TEXT).unwrap(), SecChkRm::decode(verdict, TEXT).unwrap())
+}
+
+#[tokio::test]
+async fn proofs_that_are_none() {
+    const TOKEN: u8 = 0x0B;
+    let user = |user: &str| SecChk { usrid: Some(user.to_owned()), ..SecChk::default() };
+    let asks = |secmec: u16, sectkn: Vec<u8>| AccSec { secmec, sectkn: Some(sectkn), ..AccSec::default() };
+    for persona in PERSONAS {
+        let settings = Settings { persona, access: users(), ..Settings::default() };
+        let server = start_with(settings, &MemoryTables::new()).await;
+        let offers = |secmec: u16| persona.secmecs.contains(&secmec);
+        // Keys that everybody knows the secret of, and tokens that are none.
+        let mut one = vec![0; 32];
+        one[31] = 1;
+        for secmec in [7, 9].into_iter().filter(|m| offers(*m)) {
+            for key in [vec![0; 32], one.clone(), vec![0xFF; 32], vec![2; 31], Vec::new()] {
+                let proof = SecChk { sectkns: vec![vec![0x41; 16]; if secmec == 7 { 1 } else { 2 }], ..user("app") };
+                assert_eq!(verdict(&server, asks(secmec, key), proof).await.1.secchkcd, TOKEN, "{}", persona.name);
+            }
+            for count in [0, 1, 2, 3] {
+                let proof = SecChk { sectkns: vec![vec![0x41; 16]; count], ..user("app") };
+                assert_eq!(verdict(&server, asks(secmec, vec![2; 32]), proof).await.1.secchkcd, TOKEN);
+            }
+        }
+        // Seeds and substitutes of other lengths, of another product, in another place.
+        for secmec in [6, 8].into_iter().filter(|m| offers(*m)) {
+            for seed in [0, 7, 9] {
+                let (reply, said) = verdict(&server, asks(secmec, vec![1; seed]), user("app")).await;
+                assert_eq!((reply.secchkcd, said.secchkcd), (Some(TOKEN), TOKEN));
+            }
+            let right = if secmec == 6 { 8 } else { 20 };
+            for length in [0, 7, 8, 19, 20, 21, 63, 64, 65] {
+                let as_token = SecChk { sectkns: vec![vec![1; length]], ..user("app") };
+                let as_password = SecChk { substitute: Some(vec![1; length].into()), ..user("app") };
+                let derby = persona.name == DERBY.name;
+                let (there, elsewhere) = if derby { (as_token, as_password) } else { (as_password, as_token) };
+                let said = verdict(&server, asks(secmec, vec![1; 8]), there).await.1.secchkcd;
+                let has_form = derby || length == right || (secmec, length) == (8, 64);
+                assert_eq!(
+                    said,
+                    if has_form { persona.bad_login } else { TOKEN },
+                    "{} {secmec} {length}",
+                    persona.name
+                );
+                assert_eq!(verdict(&server, asks(secmec, vec![1; 8]), elsewhere).await.1.secchkcd, TOKEN);
+            }
+        }
+        if offers(9) {
+            let asked = AccSec { encalg: Some(3), ..asks(9, vec![2; 32]) };
+            let (reply, said) = verdict(&server, asked, user("app")).await;
+            assert_eq!((reply.secchkcd, said.secchkcd), (Some(0x1B), TOKEN));
+        }
+    }
 }

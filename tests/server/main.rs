@@ -5,8 +5,10 @@
 mod basics;
 mod blocks;
 mod hostile;
+mod locators;
 mod login;
 mod protocol;
 mod raw;
 mod support;
+mod tls;
 mod types;

@@ -8,8 +8,7 @@ use super::settings::{FileConfig, JOB_CCSID};
 use super::shared::FileInner;
 use super::signon;
 use crate::client::error::{Error, Kind, Phase, Result};
-use crate::client::login::random;
-use crate::client::login::{line, peer};
+use crate::client::login::{behind_tls, connector, line, peer, random};
 use crate::client::security::{Security, credentials, policy};
 use crate::flow::error::FlowError;
 use crate::flow::file::command;
@@ -17,6 +16,7 @@ use crate::flow::file::connect::{FileConnect, FileIdentity};
 use crate::flow::secmec::choice::{Choice, Policy};
 use crate::net::channel::Channel;
 use crate::net::error::{NetError, Stage};
+use crate::net::tls::Connector;
 use crate::net::trace::Traced;
 use crate::net::transport::{self, Deadline};
 use crate::wire::record::message::HostMessage;
@@ -100,26 +100,116 @@ impl FileConnection {
         if by_level {
             // What IBM's own clients do first; a server that wants more says so.
             let substitute = Policy { choice: Choice::Substitute, ..wanted };
-            match attempt(&config, substitute, deadline, &peer).await {
-                Err(NetError::Flow(FlowError::Mechanism { .. })) => {}
-                other => return finish(other, config, peer),
+            match FileConnection::attempt(&config, substitute, deadline).await {
+                Err(Failed::Mechanism) => {}
+                other => return other.map_err(Failed::into_error),
             }
         }
-        let made = attempt(&config, wanted, deadline, &peer).await;
-        finish(made, config, peer)
+        FileConnection::attempt(&config, wanted, deadline).await.map_err(Failed::into_error)
     }
 
-    /// Logs in over any stream that is already connected. Nobody is asked for the password level.
+    /// Logs in over any stream that is already connected, over TLS within it where `config` says so.
+    /// Nobody is asked for the password level.
     pub async fn over<S>(stream: S, mut config: FileConfig) -> Result<FileConnection>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         config.check()?;
-        let peer = peer(&config.base);
-        let wanted = policy(&config.base, line(&config.base)).map_err(|e| e.at(&peer))?;
+        let wanted = policy(&config.base, line(&config.base)).map_err(|e| e.at(&peer(&config.base)))?;
         let deadline = Deadline::after(config.base.timeout);
-        let made = log_in(stream, &config, wanted, deadline).await;
-        finish(made, config, peer)
+        let connector = connector(&config.base, deadline).await?;
+        let made = FileConnection::secure(stream, connector, &config, wanted, deadline).await;
+        made.map_err(Failed::into_error)
+    }
+
+    async fn attempt(
+        config: &FileConfig,
+        policy: Policy,
+        deadline: Deadline,
+    ) -> std::result::Result<FileConnection, Failed> {
+        let connector = connector(&config.base, deadline).await?;
+        let stream = transport::connect(&config.base.host, config.base.port, deadline)
+            .await
+            .map_err(|e| Error::from_net(e, Phase::Tcp).at(&peer(&config.base)).broken())?;
+        FileConnection::secure(stream, connector, config, policy, deadline).await
+    }
+
+    /// Shakes hands for TLS where it is to be, and logs in.
+    async fn secure<S>(
+        stream: S,
+        connector: Option<Connector>,
+        config: &FileConfig,
+        policy: Policy,
+        deadline: Deadline,
+    ) -> std::result::Result<FileConnection, Failed>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Some(connector) = connector else { return FileConnection::log_in(stream, config, policy, deadline).await };
+        let (stream, _) = connector
+            .connect(stream, deadline)
+            .await
+            .map_err(|e| Error::from_net(e, Phase::Tls).at(&peer(&config.base)).broken())?;
+        let made = FileConnection::log_in(stream, config, policy, deadline).await;
+        made.map_err(|failed| match failed {
+            Failed::Error(e) => Failed::Error(behind_tls(e)),
+            Failed::Mechanism => Failed::Mechanism,
+        })
+    }
+
+    async fn log_in<S>(
+        stream: S,
+        config: &FileConfig,
+        policy: Policy,
+        deadline: Deadline,
+    ) -> std::result::Result<FileConnection, Failed>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let peer = peer(&config.base);
+        let identity = FileIdentity {
+            credentials: credentials(&config.base),
+            policy,
+            pool: config.pool.clone(),
+            application: config.base.application_name.clone(),
+            ccsid: config.job_ccsid.unwrap_or(JOB_CCSID),
+        };
+        let connect = FileConnect::new(identity, random()?);
+        let connect = connect.map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
+        let channel = if tracing::enabled!(tracing::Level::TRACE) {
+            Channel::spawn(Traced::new(stream, FRAME), FRAME)
+        } else {
+            Channel::spawn(stream, FRAME)
+        };
+        let session = match channel.run(connect, Some(deadline)).await {
+            Ok(session) => session,
+            Err(e) => {
+                channel.abort("the login failed");
+                let e = match e {
+                    NetError::Flow(FlowError::Mechanism { .. })
+                        if policy.choice == Choice::Substitute && config.base.security == Security::Auto =>
+                    {
+                        return Err(Failed::Mechanism);
+                    }
+                    NetError::Timeout { after, .. } => NetError::Timeout { stage: Stage::FirstReply, after },
+                    // Something spoke, or hung up, before we had said a word.
+                    NetError::Broken(what) => NetError::NotDrda { what },
+                    e => e,
+                };
+                return Err(Error::from_net(e, Phase::Security).at(&peer).broken().into());
+            }
+        };
+        tracing::info!(peer, job = session.job, "connection for files opened");
+        Ok(FileConnection(Arc::new(FileInner {
+            config: config.clone(),
+            peer,
+            session,
+            channel,
+            closed: AtomicBool::new(false),
+            commit: AtomicBool::new(false),
+            opened: AtomicU32::new(0),
+            describing: tokio::sync::Mutex::new(()),
+        })))
     }
 
     /// Opens a file.
@@ -264,12 +354,12 @@ async fn learn(config: &mut FileConfig, wanted: &mut Policy) -> Result<()> {
     let base = &config.base;
     let (Some(user), Some(password)) = (&base.user, &base.password) else { return Ok(()) };
     let helps = matches!(base.security, Security::Auto | Security::Substitute) && wanted.password_level.is_none();
-    if config.signon_port == 0 || !helps {
+    if config.signon_port() == 0 || !helps {
         return Ok(());
     }
     let mut seed = [0; 8];
     seed.copy_from_slice(random()?.seed());
-    match signon::ask(base, config.signon_port, user, password, seed).await {
+    match signon::ask(base, config.signon_port(), user, password, seed).await {
         Ok(told) => {
             wanted.password_level = Some(told.password_level);
             config.job_ccsid = config.job_ccsid.or(told.ccsid);
@@ -286,64 +376,27 @@ async fn learn(config: &mut FileConfig, wanted: &mut Policy) -> Result<()> {
     }
 }
 
-async fn attempt(
-    config: &FileConfig,
-    policy: Policy,
-    deadline: Deadline,
-    peer: &str,
-) -> std::result::Result<FileInner, NetError> {
-    let stream = transport::connect(&config.base.host, config.base.port, deadline).await?;
-    tracing::debug!(peer, "connected");
-    log_in(stream, config, policy, deadline).await
+/// A login that failed.
+enum Failed {
+    /// The server wants another mechanism than the first choice, and there is a second.
+    Mechanism,
+    /// For good.
+    Error(Error),
 }
 
-async fn log_in<S>(
-    stream: S,
-    config: &FileConfig,
-    policy: Policy,
-    deadline: Deadline,
-) -> std::result::Result<FileInner, NetError>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let identity = FileIdentity {
-        credentials: credentials(&config.base),
-        policy,
-        pool: config.pool.clone(),
-        application: config.base.application_name.clone(),
-        ccsid: config.job_ccsid.unwrap_or(JOB_CCSID),
-    };
-    let random = random().map_err(|e| FlowError::Settings(e.message))?;
-    let connect = FileConnect::new(identity, random)?;
-    let channel = if tracing::enabled!(tracing::Level::TRACE) {
-        Channel::spawn(Traced::new(stream, FRAME), FRAME)
-    } else {
-        Channel::spawn(stream, FRAME)
-    };
-    let session = channel.run(connect, Some(deadline)).await.inspect_err(|_| channel.abort("the login failed"));
-    let session = session.map_err(|e| match e {
-        NetError::Timeout { after, .. } => NetError::Timeout { stage: Stage::FirstReply, after },
-        // Something spoke, or hung up, before we had said a word.
-        NetError::Broken(what) => NetError::NotDrda { what },
-        e => e,
-    })?;
-    Ok(FileInner {
-        config: config.clone(),
-        peer: String::new(),
-        session,
-        channel,
-        closed: AtomicBool::new(false),
-        commit: AtomicBool::new(false),
-        opened: AtomicU32::new(0),
-        describing: tokio::sync::Mutex::new(()),
-    })
+impl Failed {
+    fn into_error(self) -> Error {
+        match self {
+            Failed::Error(e) => e,
+            Failed::Mechanism => {
+                Error::new(Kind::Operational, Phase::Security, "08001", "no security mechanism is left").broken()
+            }
+        }
+    }
 }
 
-fn finish(made: std::result::Result<FileInner, NetError>, config: FileConfig, peer: String) -> Result<FileConnection> {
-    let inner = made.map_err(|e| {
-        let phase = if matches!(e, NetError::Tcp { .. } | NetError::Dns { .. }) { Phase::Tcp } else { Phase::Security };
-        Error::from_net(e, phase).at(&peer).broken()
-    })?;
-    tracing::info!(peer, job = inner.session.job, "connection for files opened");
-    Ok(FileConnection(Arc::new(FileInner { peer, config, ..inner })))
+impl From<Error> for Failed {
+    fn from(e: Error) -> Failed {
+        Failed::Error(e)
+    }
 }

@@ -1,11 +1,13 @@
 //! Where files are and how to get there: `drda://user@host:446/LIB/FILE?member=…&key=value`. What a
 //! connection for SQL and one for files have in common, [`Config`] knows.
 
-use crate::client::config::{Config, ConfigError, decode};
+use crate::client::config::uri::decode;
+use crate::client::config::{Config, ConfigError};
 use crate::client::file::name::name;
 
-/// Port of the sign-on server.
+/// Ports of the sign-on server, and of the one behind TLS.
 const SIGNON: u16 = 8476;
+const SIGNON_TLS: u16 = 9476;
 /// The page of a job of which nothing is known.
 pub(super) const JOB_CCSID: u16 = 37;
 /// Settings of a URI that belong to one file.
@@ -16,9 +18,9 @@ pub const OPEN: [&str; 8] = ["member", "mode", "keyed", "commit", "columns", "rr
 pub struct FileConfig {
     /// Address, login, limits; the database is not looked at.
     pub base: Config,
-    /// Port of the sign-on server, which tells the password level and the page of the job; 0 does not
-    /// ask it.
-    pub signon_port: u16,
+    /// Port of the sign-on server, which tells the password level and the page of the job, if it is not
+    /// the usual one; 0 does not ask it.
+    pub signon_port: Option<u16>,
     /// The page of the server's job, if it is not to be asked for.
     pub job_ccsid: Option<u16>,
     /// Independent disk pool to attach (IASP).
@@ -37,7 +39,7 @@ pub struct Address {
 impl FileConfig {
     /// With the address and the login of another connection.
     pub fn beside(base: Config) -> FileConfig {
-        FileConfig { base, signon_port: SIGNON, job_ccsid: None, pool: None }
+        FileConfig { base, signon_port: None, job_ccsid: None, pool: None }
     }
 
     /// Reads a URI.
@@ -87,6 +89,12 @@ impl FileConfig {
         self.base.check()
     }
 
+    /// The port of the sign-on server: 8476, or 9476 where TLS is spoken.
+    pub(super) fn signon_port(&self) -> u16 {
+        let tls = matches!(self.base.tls_settings(), Ok(Some(_)));
+        self.signon_port.unwrap_or(if tls { SIGNON_TLS } else { SIGNON })
+    }
+
     /// Sets it if it is a setting of connections for files alone.
     fn own(&mut self, key: &str, value: &str) -> Result<bool, ConfigError> {
         let number = |what: &str| {
@@ -94,7 +102,7 @@ impl FileConfig {
             value.parse::<u16>().map_err(|_| ConfigError { setting: key.to_owned(), rule })
         };
         match key {
-            "signon_port" => self.signon_port = number("a port, or 0 not to ask the sign-on server")?,
+            "signon_port" => self.signon_port = Some(number("a port, or 0 not to ask the sign-on server")?),
             "job_ccsid" => self.job_ccsid = Some(number("a CCSID from 1 to 65535")?),
             "pool" => self.pool = Some(name(key, value, &[])?),
             _ => return Ok(false),
@@ -114,14 +122,15 @@ mod tests {
     fn a_uri_is_taken_apart() {
         let uri = "drda://me@box:8446/testlib/cust?member=M1&signon_port=0&timeout=3&rrn=true&pool=iasp1";
         let (config, address) = FileConfig::from_uri(uri).unwrap();
-        assert_eq!((config.base.host.as_str(), config.base.port, config.signon_port), ("box", 8446, 0));
+        assert_eq!((config.base.host.as_str(), config.base.port, config.signon_port), ("box", 8446, Some(0)));
         assert_eq!(config.base.timeout.as_secs(), 3);
         assert_eq!(config.pool.as_deref(), Some("IASP1"));
         assert_eq!(address.path.as_deref(), Some("testlib/cust"));
         let options = [("member", "M1"), ("rrn", "true")].map(|(k, v)| (k.to_owned(), v.to_owned()));
         assert_eq!(address.options, options);
         let (config, address) = FileConfig::from_uri("drda://me@box").unwrap();
-        assert_eq!((config.signon_port, address), (8476, Address::default()));
+        assert_eq!((config.signon_port(), address), (8476, Address::default()));
+        assert_eq!(FileConfig::from_uri("drda://me@box:448").unwrap().0.signon_port(), 9476);
         assert!(FileConfig::from_uri("drda://me@box/A/B?rrn=1&rrn=0").is_err());
         assert!(FileConfig::from_uri("drda://me@box/A/B?signon_port=x").is_err());
         assert!(FileConfig::from_uri("drda://me@box/A/B?colour=red").is_err());

@@ -4,6 +4,7 @@ use crate::client::config::Config;
 use crate::flow::error::FlowError;
 use crate::flow::file::signon::{SignOn, Told};
 use crate::net::error::{NetError, Stage};
+use crate::net::tls::Connector;
 use crate::net::transport::{self, Deadline};
 use crate::wire::ddm::secchk::Secret;
 use crate::wire::record::signon::length;
@@ -22,8 +23,19 @@ pub(super) async fn ask(
     seed: [u8; 8],
 ) -> Result<Told, NetError> {
     let deadline = Deadline::after(config.timeout.min(PATIENCE));
-    let stream = transport::connect(&config.host, port, deadline).await?;
-    match tokio::time::timeout_at(deadline.at(), talk(stream, SignOn::new(user, password, seed))).await {
+    let settings = config.tls_settings().map_err(|e| FlowError::Settings(e.to_string()))?;
+    let signon = SignOn::new(user, password, seed);
+    let talk = async {
+        let stream = transport::connect(&config.host, port, deadline).await?;
+        match settings {
+            None => talk(stream, signon).await,
+            Some(settings) => {
+                let connector = Connector::new(&config.host, settings, deadline).await?;
+                talk(connector.connect(stream, deadline).await?.0, signon).await
+            }
+        }
+    };
+    match tokio::time::timeout_at(deadline.at(), talk).await {
         Ok(told) => told,
         Err(_) => Err(deadline.passed(Stage::FirstReply)),
     }

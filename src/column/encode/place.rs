@@ -160,7 +160,12 @@ impl<'a> PlaceEncoder<'a> {
                 string::put(field, &self.padding, &value, w)
             }
             _ => {
-                let encoder = ColumnEncoder { field, column: self.column.clone(), codec: self.codec };
+                let encoder = ColumnEncoder {
+                    field,
+                    column: self.column.clone(),
+                    codec: self.codec,
+                    padding: self.padding.clone(),
+                };
                 encoder.value(scalar, w).map(|_| ())
             }
         }

@@ -47,11 +47,6 @@ pub(super) fn padding(field: &Field, codec: Option<&Codec>) -> Vec<u8> {
 pub(super) fn put(field: &Field, padding: &[u8], value: &[u8], w: &mut Writer) -> Result<()> {
     let len = value.len();
     let too_long = |max: usize| Reason::TooLong { len, max };
-    // A length of zero was not told.
-    let limit = |most: usize, unit: usize| match field.length as usize {
-        0 => most,
-        length => most.min(length.saturating_mul(unit)),
-    };
     match field.shape {
         Shape::Fixed(n) => {
             let n = n as usize;
@@ -66,14 +61,14 @@ pub(super) fn put(field: &Field, padding: &[u8], value: &[u8], w: &mut Writer) -
         }
         Shape::Var => {
             // A timestamp's length is checked by its digits.
-            let max = if field.ty == Type::TimestampTz { 65_535 } else { limit(65_535, 1) };
+            let max = if field.ty == Type::TimestampTz { 65_535 } else { limit(field, 65_535) };
             if len > max {
                 return Err(too_long(max));
             }
             w.var(value);
         }
         Shape::VarChars => {
-            let max = limit(65_535, 1).saturating_mul(2);
+            let max = limit(field, 65_535).saturating_mul(2);
             if len > max || !len.is_multiple_of(2) {
                 return Err(too_long(max));
             }
@@ -81,12 +76,12 @@ pub(super) fn put(field: &Field, padding: &[u8], value: &[u8], w: &mut Writer) -
             w.bytes(value);
         }
         Shape::Pascal => {
-            let max = limit(255, 1);
+            let max = limit(field, 255);
             w.u8(u8::try_from(len).ok().filter(|_| len <= max).ok_or_else(|| too_long(max))?);
             w.bytes(value);
         }
         Shape::NulTerminated => {
-            let max = limit(65_535, 1);
+            let max = limit(field, 65_535);
             if len > max {
                 return Err(too_long(max));
             }
@@ -100,6 +95,15 @@ pub(super) fn put(field: &Field, padding: &[u8], value: &[u8], w: &mut Writer) -
         Shape::Lob(_) => return Err(refused(field)),
     }
     Ok(())
+}
+
+/// The most that a value may have of what the field's length counts, where `most` is what its shape
+/// can tell. A length of zero was not told.
+pub(super) fn limit(field: &Field, most: usize) -> usize {
+    match field.length as usize {
+        0 => most,
+        length => most.min(length),
+    }
 }
 
 /// The big-endian length that stands in the row for a large value, which is given back. Its top bit

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use super::agreement::{EncAlg, KeyPair, Side};
 use super::choice::{Choice, Family, Mechanism, Policy};
 use super::random::Random;
+use super::substitute::ibmi::short_password;
 use super::substitute::{Seeds, Substitute};
 use super::token::TokenCipher;
 use super::{SecMec, SecMecError};
 use crate::flow::error::FlowError;
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::param;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::secchk::{SecChk, SecChkRm, Secret, secchkcd_text};
@@ -227,8 +227,10 @@ impl Requester {
             Mechanism::UserOnly => check.usrid = Some(user),
             Mechanism::Password { renew } => {
                 check.usrid = Some(user);
-                check.password = Some(self.password()?.clone());
-                check.newpassword = self.credentials.new_password.clone().filter(|_| renew);
+                check.password = Some(self.typed(self.password()?)?);
+                if let Some(new) = self.credentials.new_password.as_ref().filter(|_| renew) {
+                    check.newpassword = Some(self.typed(new)?);
+                }
             }
             Mechanism::Substitute(substitute) => {
                 let seeds = Seeds::new(self.random.seed(), self.contributed()?)?;
@@ -242,17 +244,17 @@ impl Requester {
             Mechanism::EncryptedPassword(_) => {
                 let bytes = text.encode(&user).map_err(|_| self.unwritable("USRID", text))?;
                 let cipher = self.agree()?.for_clear_user(&bytes);
-                check.sectkns = vec![cipher.encrypt_text("PASSWORD", self.password()?.expose(), text)?];
+                check.sectkns = vec![cipher.encrypt_text("PASSWORD", self.typed(self.password()?)?.expose(), text)?];
                 check.usrid = Some(user);
             }
             Mechanism::Encrypted { renew, .. } => {
                 let cipher = self.agree()?;
                 check.sectkns = vec![
                     cipher.encrypt_text("USRID", &user, text)?,
-                    cipher.encrypt_text("PASSWORD", self.password()?.expose(), text)?,
+                    cipher.encrypt_text("PASSWORD", self.typed(self.password()?)?.expose(), text)?,
                 ];
                 if let Some(new) = self.credentials.new_password.as_ref().filter(|_| renew) {
-                    check.sectkns.push(cipher.encrypt_text("NEWPASSWORD", new.expose(), text)?);
+                    check.sectkns.push(cipher.encrypt_text("NEWPASSWORD", self.typed(new)?.expose(), text)?);
                 }
             }
             Mechanism::Kerberos | Mechanism::ProfileToken => {
@@ -314,7 +316,7 @@ impl Requester {
         }
         let object = param::message(cp::SECTKN, |w| {
             w.bytes(&token);
-            Ok::<(), MessageError>(())
+            Ok::<(), FlowError>(())
         })?;
         Ok(Proof { check, object: Some(object) })
     }
@@ -336,6 +338,15 @@ impl Requester {
     fn password(&self) -> Result<&Secret, SecMecError> {
         let missing = SecMecError::Setting("the security mechanism needs a password");
         self.credentials.password.as_ref().ok_or(missing)
+    }
+
+    /// A password where it travels as text: as typed, but an IBM i below password level 2 knows it in
+    /// upper case only.
+    fn typed(&self, password: &Secret) -> Result<Secret, SecMecError> {
+        match (self.family, self.policy.password_level) {
+            (Family::IbmI, Some(0 | 1)) => Ok(Secret::new(short_password(password.expose())?.as_str())),
+            _ => Ok(password.clone()),
+        }
     }
 
     fn token(&mut self, challenge: &[u8]) -> Result<Vec<u8>, SecMecError> {

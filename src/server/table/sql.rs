@@ -1,9 +1,9 @@
 //! The few statements that the engine knows.
 
+use super::types::{data_type, told};
 use crate::server::error::SqlError;
 use arrow_array::{ArrayRef, Int32Array, Int64Array, NullArray, StringArray};
-use arrow_schema::{DataType, Field, TimeUnit};
-use std::collections::HashMap;
+use arrow_schema::{DataType, Field};
 use std::sync::Arc;
 
 /// A statement, understood.
@@ -27,6 +27,8 @@ pub(super) enum Plan {
     Create {
         table: String,
         fields: Vec<Field>,
+        /// The column of the primary key.
+        key: Option<usize>,
     },
     Drop {
         table: String,
@@ -94,12 +96,6 @@ impl Literal {
             Literal::Text(_) => DataType::Utf8,
         }
     }
-}
-
-fn told(field: Field, name: &str, length: Option<u32>) -> Field {
-    let mut metadata = HashMap::from([("drda:type".to_owned(), name.to_owned())]);
-    metadata.extend(length.map(|n| ("drda:length".to_owned(), n.to_string())));
-    field.with_metadata(metadata)
 }
 
 /// Reads a statement.
@@ -237,12 +233,21 @@ impl Parser {
             self.expect("TABLE")?;
             let table = self.table()?;
             self.expect("(")?;
-            let fields = self.list(Parser::column)?;
+            let columns = self.list(Parser::column)?;
             self.expect(")")?;
-            Ok(Plan::Create { table, fields })
+            let key = columns.iter().position(|(_, key)| *key);
+            if columns.iter().filter(|(_, key)| *key).count() > 1 {
+                return Err(SqlError::new(-624, "42889", &[&table]));
+            }
+            Ok(Plan::Create { table, fields: columns.into_iter().map(|(field, _)| field).collect(), key })
         } else if self.accept("DROP") {
             self.expect("TABLE")?;
             Ok(Plan::Drop { table: self.table()? })
+        } else if self.accept("CALL") {
+            Err(SqlError::no_routine(&self.table()?))
+        } else if self.accept("?") {
+            self.expect("= CALL")?;
+            Err(SqlError::no_routine(&self.table()?))
         } else if self.accept("SET") {
             self.at = self.tokens.len();
             Ok(Plan::Set)
@@ -344,7 +349,8 @@ impl Parser {
         Ok(out)
     }
 
-    fn column(&mut self) -> Result<Field, SqlError> {
+    /// A column, and whether it is the primary key.
+    fn column(&mut self) -> Result<(Field, bool), SqlError> {
         let name = self.name()?;
         let word = self.name()?;
         let mut numbers = Vec::new();
@@ -365,51 +371,17 @@ impl Parser {
         if !nullable {
             self.expect("NULL")?;
         }
+        let key = self.accept("PRIMARY");
+        if key {
+            self.expect("KEY")?;
+        }
+        if key && nullable {
+            return Err(SqlError::new(-542, "42831", &[&name]));
+        }
         data_type(&name, &word, &numbers, bits)
-            .map(|field| field.with_nullable(nullable))
+            .map(|field| (field.with_nullable(nullable), key))
             .ok_or_else(|| SqlError::new(-604, "42611", &[&word]))
     }
-}
-
-fn data_type(name: &str, word: &str, numbers: &[u32], bits: bool) -> Option<Field> {
-    let first = numbers.first().copied();
-    let of = |data_type| Field::new(name, data_type, true);
-    let told = |data_type, sql: &str, length| told(of(data_type), sql, length);
-    Some(match (word, bits) {
-        ("SMALLINT", false) => of(DataType::Int16),
-        ("INTEGER" | "INT", false) => of(DataType::Int32),
-        ("BIGINT", false) => of(DataType::Int64),
-        ("REAL", false) => of(DataType::Float32),
-        ("DOUBLE", false) => of(DataType::Float64),
-        ("BOOLEAN", false) => of(DataType::Boolean),
-        ("DATE", false) => of(DataType::Date32),
-        ("TIME", false) => of(DataType::Time32(TimeUnit::Second)),
-        ("TIMESTAMP", false) => match first.unwrap_or(6) {
-            0 => of(DataType::Timestamp(TimeUnit::Second, None)),
-            1..=3 => of(DataType::Timestamp(TimeUnit::Millisecond, None)),
-            4..=6 => of(DataType::Timestamp(TimeUnit::Microsecond, None)),
-            7..=9 => of(DataType::Timestamp(TimeUnit::Nanosecond, None)),
-            _ => return None,
-        },
-        ("DECIMAL" | "DEC" | "NUMERIC", false) => {
-            let (p, s) = (first.unwrap_or(5), numbers.get(1).copied().unwrap_or(0));
-            let (p, s) = (u8::try_from(p).ok().filter(|p| (1..=31).contains(p))?, i8::try_from(s).ok()?);
-            if u8::try_from(s).ok()? > p {
-                return None;
-            }
-            of(DataType::Decimal128(p, s))
-        }
-        ("DECFLOAT", false) => told(DataType::Utf8, "DECFLOAT", Some(if first == Some(16) { 8 } else { 16 })),
-        ("CHAR", false) => told(DataType::Utf8, "CHAR", Some(first.unwrap_or(1))),
-        ("VARCHAR", false) => told(DataType::Utf8, "VARCHAR", Some(first?)),
-        ("CLOB", false) => told(DataType::LargeUtf8, "CLOB", first),
-        ("BLOB", false) => told(DataType::LargeBinary, "BLOB", first),
-        ("CHAR", true) => told(DataType::Binary, "CHAR FOR BIT DATA", Some(first.unwrap_or(1))),
-        ("VARCHAR", true) => told(DataType::Binary, "VARCHAR FOR BIT DATA", Some(first?)),
-        ("BINARY", false) => told(DataType::Binary, "BINARY", Some(first.unwrap_or(1))),
-        ("VARBINARY", false) => told(DataType::Binary, "VARBINARY", Some(first?)),
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::wire::value::cell::{Cells, Lob, NULL};
 use crate::wire::value::field::{Field, Shape};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
+use std::collections::HashSet;
 
 const ABSENT: u8 = 0xFF;
 
@@ -58,6 +59,23 @@ fn coerce(column: &arrow_schema::Field, index: usize, array: &dyn Array, rows: u
     }
     let what = format!("{} ({})", column.name(), column.data_type());
     Err(SqlError::new(-350, "42962", &[&what]))
+}
+
+/// -803 unless the values of the column differ from row to row.
+pub(super) fn distinct(schema: &SchemaRef, batches: &[RecordBatch], key: usize, table: &str) -> Result<(), SqlError> {
+    let field = Field { nullable: true, ..describe::field(schema.field(key), key, &LUW)? };
+    let encoder = ColumnEncoder::new(&field, key).map_err(|e| SqlError::from(&e))?;
+    let mut seen = HashSet::new();
+    for batch in batches {
+        for row in 0..batch.num_rows() {
+            let mut w = Writer::new();
+            encoder.encode(batch.column(key).as_ref(), row, &mut w).map_err(|e| SqlError::from(&e))?;
+            if !seen.insert(w.into_vec()) {
+                return Err(SqlError::new(-803, "23505", &["1", table]));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Compares values of one column with one value, as they are written for the wire.

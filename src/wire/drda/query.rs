@@ -78,6 +78,21 @@ message! {
 }
 
 impl OpnQryRm {
+    /// A query that only reads, by the fixed row protocol or by limited blocks.
+    pub fn read_only(fixed: bool, held: bool, qryinsid: u64) -> Self {
+        OpnQryRm {
+            svrcod: 0,
+            qryprctyp: if fixed { codepoint::FIXROWPRC } else { codepoint::LMTBLKPRC },
+            sqlcsrhld: Some(held),
+            qryinsid: Some(qryinsid),
+            qryattscr: None,
+            qryattsns: None,
+            qryattupd: Some(1),
+            qryattset: None,
+            qryattisol: None,
+        }
+    }
+
     /// True for the fixed row protocol (one row a block, none with the open), false for limited
     /// blocks.
     pub fn fixed_row(&self) -> bool {

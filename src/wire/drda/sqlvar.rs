@@ -319,6 +319,16 @@ impl SqlUdt {
     }
 }
 
+/// Values of [`SqlDx::parmmode`].
+pub mod parmmode {
+    /// The parameter goes in.
+    pub const IN: i16 = 1;
+    /// It goes in and comes out.
+    pub const INOUT: i16 = 2;
+    /// It comes out.
+    pub const OUT: i16 = 4;
+}
+
 /// SQLDXGRP: where a column comes from. Filled for extended descriptions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SqlDx {
@@ -328,7 +338,7 @@ pub struct SqlDx {
     pub updatable: i16,
     /// How the column is generated: 0 to 7.
     pub generated: i16,
-    /// Parameter: 1 in, 2 in and out, 4 out; 0 none.
+    /// Mode of a parameter: see [`parmmode`](mod@parmmode); 0 none.
     pub parmmode: i16,
     /// Optimistic locking (SQLAM 9).
     pub optlck: i16,

@@ -114,14 +114,32 @@ pub fn encode_input(fields: &[Field]) -> Vec<u8> {
     w.into_vec()
 }
 
+/// Writes the descriptor of an OUTOVR: the type id by which a column is wanted, four bytes wide as
+/// locators are; `None` leaves it as it is.
+pub fn encode_override(columns: &[Option<u8>]) -> Vec<u8> {
+    let mut w = Writer::new();
+    triplets(columns.iter().map(|lid| lid.map_or([0; 3], |lid| [lid, 0, 4])), &mut w);
+    w.bytes(&RESULT_ROWS);
+    w.into_vec()
+}
+
 fn groups(fields: &[Field], w: &mut Writer) {
-    for (i, chunk) in fields.chunks(GROUP).enumerate() {
-        w.u8((3 + chunk.len() * 3) as u8);
-        w.bytes(if i == 0 { &[GDA, 0xD0] } else { &[CPT, 0x00] });
-        for field in chunk {
-            w.u8(field.lid | u8::from(field.nullable));
-            w.bytes(&size(field));
+    let column = |field: &Field| {
+        let [high, low] = size(field);
+        [field.lid | u8::from(field.nullable), high, low]
+    };
+    triplets(fields.iter().map(column), w);
+}
+
+fn triplets(columns: impl ExactSizeIterator<Item = [u8; 3]>, w: &mut Writer) {
+    let mut left = columns.len();
+    for (i, column) in columns.enumerate() {
+        if i % GROUP == 0 {
+            w.u8((3 + left.min(GROUP) * 3) as u8);
+            w.bytes(if i == 0 { &[GDA, 0xD0] } else { &[CPT, 0x00] });
         }
+        w.bytes(&column);
+        left -= 1;
     }
 }
 
@@ -172,6 +190,12 @@ mod tests {
         let fields: Vec<Field> = (0..200).map(|_| lid::field(0x03, [0, 4], &TypDef::OURS, 0).unwrap()).collect();
         let bytes = encode_input(&fields);
         assert_eq!(decode(&bytes, &TypDef::OURS).unwrap(), fields);
+    }
+
+    #[test]
+    fn an_override_as_ibms_driver_and_derbys_client_write_it() {
+        let want = [&[12, GDA, 0xD0, 0, 0, 0, 0x1B, 0, 4, 0x19, 0, 4][..], &RESULT_ROWS].concat();
+        assert_eq!(encode_override(&[None, Some(0x1B), Some(0x19)]), want);
     }
 
     #[test]

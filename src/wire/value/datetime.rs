@@ -149,13 +149,17 @@ pub fn put_date(days: i32, out: &mut Vec<u8>) -> Result<()> {
     if !(FIRST_DAY..=LAST_DAY).contains(&days) {
         return Err(ValueError::Range("a DATE before 0001-01-01 or after 9999-12-31"));
     }
-    let (year, month, day) = civil(days);
-    put_number(u64::from(year), 4, out);
-    out.push(b'-');
-    put_number(u64::from(month), 2, out);
-    out.push(b'-');
-    put_number(u64::from(day), 2, out);
+    out.extend_from_slice(&date_text(days, b'0', b'-'));
     Ok(())
+}
+
+/// `YYYY-MM-DD` in an alphabet with this zero and dash, for a day from [`FIRST_DAY`] to [`LAST_DAY`].
+#[inline]
+pub fn date_text(days: i32, zero: u8, dash: u8) -> [u8; 10] {
+    let (year, month, day) = civil(days);
+    let ([a, b], [c, d]) = (two(year / 100, zero), two(year % 100, zero));
+    let ([e, f], [g, h]) = (two(month, zero), two(day, zero));
+    [a, b, c, d, dash, e, f, dash, g, h]
 }
 
 /// Appends `HH.MM.SS` with the separator given.
@@ -163,12 +167,22 @@ pub fn put_time(seconds: u32, separator: u8, out: &mut Vec<u8>) -> Result<()> {
     if seconds >= DAY {
         return Err(ValueError::Range("a time of day"));
     }
-    put_number(u64::from(seconds / 3600), 2, out);
-    out.push(separator);
-    put_number(u64::from(seconds / 60 % 60), 2, out);
-    out.push(separator);
-    put_number(u64::from(seconds % 60), 2, out);
+    out.extend_from_slice(&time_text(seconds, b'0', separator));
     Ok(())
+}
+
+/// `HH.MM.SS` in an alphabet with this zero, for a second of the day below [`DAY`].
+#[inline]
+pub fn time_text(seconds: u32, zero: u8, separator: u8) -> [u8; 8] {
+    let ([a, b], [c, d]) = (two(seconds / 3600, zero), two(seconds / 60 % 60, zero));
+    let [e, f] = two(seconds % 60, zero);
+    [a, b, separator, c, d, separator, e, f]
+}
+
+/// The two digits of a number below 100.
+#[inline]
+fn two(n: u32, zero: u8) -> [u8; 2] {
+    [zero + (n / 10) as u8, zero + (n % 10) as u8]
 }
 
 /// Appends `YYYY-MM-DD-HH.MM.SS[.f…]` with `digits` digits of the fraction; digits that are not
@@ -265,17 +279,17 @@ pub(super) fn days(century: u32, year: u32, month: u32, day: u32) -> Option<i32>
     Some((before + of_year).cast_signed() + FIRST_DAY)
 }
 
-/// Year, month and day of a day number; the reverse of [`days`].
+/// Year, month and day of a day from [`FIRST_DAY`] on; the reverse of [`days`].
+#[inline]
 pub(super) fn civil(days: i32) -> (u32, u32, u32) {
-    let z = i64::from(days) + 719_468;
-    let era = z.div_euclid(146_097);
-    let doe = z.rem_euclid(146_097);
+    // Since 0000-03-01, so that the leap day is the last of a year.
+    let z = days.wrapping_add(719_468).cast_unsigned();
+    let (era, doe) = (z / 146_097, z % 146_097);
     let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
     let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     let mp = (5 * doy + 2) / 153;
     let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    let year = yoe + era * 400 + i64::from(month <= 2);
-    (year as u32, month as u32, (doy - (153 * mp + 2) / 5 + 1) as u32)
+    (yoe + era * 400 + u32::from(month <= 2), month, doy - (153 * mp + 2) / 5 + 1)
 }
 
 /// Seconds of `HH.MM.SS`; 24.00.00 gives [`DAY`].

@@ -135,6 +135,42 @@ pub fn zoned64(word: u128) -> Option<i64> {
     Some(if sign(word as u64 >> 4 & 0xF)? { -value } else { value })
 }
 
+/// Eight digits of a number below 10^8, one a byte.
+#[inline]
+fn digits8(n: u64) -> u64 {
+    let w = (n / 10_000) | (n % 10_000) << 32;
+    let hundreds = ((w * 10_486) >> 20) & 0x0000_007F_0000_007F;
+    let w = hundreds | (w - 100 * hundreds) << 16;
+    let tens = ((w * 103) >> 10) & 0x000F_000F_000F_000F;
+    (tens | (w - 10 * tens) << 8).swap_bytes()
+}
+
+/// Sixteen digits of a number below 10^16, one a nibble: [`bcd16`] backwards.
+#[inline]
+fn nibbles16(n: u64) -> u64 {
+    let pack = |w: u64| {
+        let w = (w | w >> 4) & 0x00FF_00FF_00FF_00FF;
+        let w = (w | w >> 8) & 0x0000_FFFF_0000_FFFF;
+        (w | w >> 16) & 0xFFFF_FFFF
+    };
+    pack(digits8(n / 100_000_000)) << 32 | pack(digits8(n % 100_000_000))
+}
+
+/// The most digits of [`packed_word`].
+pub const PACKED_WORD: u8 = 31;
+
+/// A value of up to [`PACKED_WORD`] digits as a packed decimal, right-aligned in a big-endian word.
+#[inline]
+pub fn packed_word(value: i128) -> u128 {
+    let magnitude = value.unsigned_abs();
+    let (high, low) = match u64::try_from(magnitude) {
+        Ok(small) => (small / TEN16, small % TEN16),
+        Err(_) => ((magnitude / u128::from(TEN16)) as u64, (magnitude % u128::from(TEN16)) as u64),
+    };
+    let digits = u128::from(nibbles16(high)) << 64 | u128::from(nibbles16(low));
+    digits << 4 | if value < 0 { 0xD } else { 0xC }
+}
+
 /// A packed decimal of any length as 128 bits.
 pub fn packed(bytes: &[u8]) -> Result<i128> {
     if bytes.len() <= 16 {
@@ -285,6 +321,13 @@ pub fn scale_down(value: Wide, down: u32) -> Option<Wide> {
 
 /// Appends a value as packed decimal of `precision` digits: `precision / 2 + 1` bytes.
 pub fn put_packed(value: Wide, precision: u8, out: &mut Vec<u8>) -> Result<()> {
+    if let (true, Some(narrow)) = (precision <= PACKED_WORD, value.narrow())
+        && narrow.unsigned_abs() < 10u128.pow(precision.into())
+    {
+        let word = packed_word(narrow).to_be_bytes();
+        out.extend_from_slice(word.get(15 - usize::from(precision) / 2..).unwrap_or_default());
+        return Ok(());
+    }
     let all = digits(value, precision, PACKED)?;
     let mut pending = if precision.is_multiple_of(2) { Some(0) } else { None };
     let nibble = if value.is_negative() { 0xD } else { 0xC };
@@ -362,6 +405,20 @@ mod tests {
         assert_eq!(packed(&[0x00, 0x01, 0x23, 0x45, 0x67, 0x8D]), Ok(-12_345_678));
         let nines = [[0x99; 15].as_slice(), &[0x9C]].concat();
         assert_eq!(packed(&nines), Ok(10i128.pow(31) - 1));
+    }
+
+    #[test]
+    fn digits_spread_over_a_word() {
+        let mut n = 1;
+        while n < 100_000_000u64 {
+            for n in [n - 1, n, 99_999_999 - n] {
+                assert_eq!(bcd16(nibbles16(n)), Some(n));
+                assert_eq!(bcd16(nibbles16(n * 100_000_000)), Some(n * 100_000_000));
+            }
+            n = n * 10 / 3 + 1;
+        }
+        assert_eq!(packed_word(10i128.pow(31) - 1), 0x9999_9999_9999_9999_9999_9999_9999_999C);
+        assert_eq!(packed_word(-1_234), 0x0001_234D);
     }
 
     #[test]

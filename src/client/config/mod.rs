@@ -1,13 +1,19 @@
 //! Where to connect and how: a URI `drda://user@host:port/DATABASE?key=value`, or the same by name.
 
+pub mod tls;
+pub(super) mod uri;
+mod value;
+
 use super::security::Security;
-use crate::column::options::{DecFloatAs, Excess, Options, TextErrors};
+use crate::column::options::{Excess, Options, TextErrors};
 use crate::flow::secmec::requester::TokenSource;
+use crate::net::tls::Settings;
 use crate::wire::ddm::secchk::Secret;
 use crate::wire::drda::package::Isolation;
 use arrow_schema::TimeUnit;
-use percent_encoding::percent_decode_str;
 use std::time::Duration;
+use tls::Tls;
+use value::{choice, decfloat, flag, number, seconds};
 
 /// A setting that cannot be meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +23,16 @@ pub struct ConfigError {
     pub setting: String,
     /// What is expected.
     pub rule: String,
+}
+
+/// How large objects are fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lobs {
+    /// Behind their rows (EXTDTA), unless the server returns locators.
+    #[default]
+    Inline,
+    /// By locator, piece by piece.
+    Locator,
 }
 
 /// Everything a connection needs to know beforehand.
@@ -44,7 +60,9 @@ pub struct Config {
     pub password_level: Option<u8>,
     /// Where security tokens come from.
     pub token: Option<TokenSource>,
-    /// Send a password in clear to a host that is not this machine.
+    /// Whether and how the connection is encrypted.
+    pub tls: Tls,
+    /// Send a password in clear to a host that is not this machine, without verified TLS.
     pub allow_cleartext_password: bool,
     /// Limit for name resolution, TCP and login together.
     pub timeout: Duration,
@@ -60,6 +78,8 @@ pub struct Config {
     pub credit: u32,
     /// Longest large object accepted, bytes.
     pub lob_limit: u32,
+    /// How large objects are fetched.
+    pub lobs: Lobs,
     /// Collection of the packages.
     pub collection: String,
     /// A package to use in place of the driver's own.
@@ -74,7 +94,7 @@ pub struct Config {
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
 
 /// Names that [`Config::set`] knows.
-const SETTINGS: [&str; 27] = [
+const SETTINGS: [&str; 34] = [
     "host",
     "port",
     "database",
@@ -82,6 +102,12 @@ const SETTINGS: [&str; 27] = [
     "password",
     "attributes",
     "security",
+    "tls",
+    "tls_ca",
+    "tls_cert",
+    "tls_key",
+    "tls_fingerprint",
+    "tls_server_name",
     "new_password",
     "additional_factor",
     "password_level",
@@ -93,6 +119,7 @@ const SETTINGS: [&str; 27] = [
     "block_size",
     "credit",
     "lob_limit",
+    "lobs",
     "collection",
     "package",
     "application_name",
@@ -127,6 +154,7 @@ impl Config {
             password: None,
             attributes: Vec::new(),
             security: Security::default(),
+            tls: Tls::default(),
             new_password: None,
             additional_factor: None,
             password_level: None,
@@ -139,60 +167,12 @@ impl Config {
             block_size: 1 << 20,
             credit: 4 << 20,
             lob_limit: 1 << 30,
+            lobs: Lobs::default(),
             collection: "NULLID".to_owned(),
             package: None,
             application_name: "drdarrow".to_owned(),
             options: Options::default(),
         }
-    }
-
-    /// Reads `drda://user:password@host:port/DATABASE?key=value&…`; all but the host and the
-    /// database may be left out, parts are percent-encoded.
-    pub fn from_uri(uri: &str) -> Result<Config, ConfigError> {
-        let mut config = Config::empty();
-        config.apply_uri(uri)?;
-        config.check()?;
-        Ok(config)
-    }
-
-    /// Takes what a URI says, leaving the rest.
-    pub fn apply_uri(&mut self, uri: &str) -> Result<(), ConfigError> {
-        let bad = |rule: &str| error("uri", rule);
-        let rest = uri.strip_prefix("drda://").ok_or_else(|| bad("expected drda://user@host:port/DATABASE"))?;
-        if rest.contains("://") {
-            return Err(error("host", "expected a host name or an address, without a scheme"));
-        }
-        let (rest, query) = rest.split_once('?').map_or((rest, None), |(a, b)| (a, Some(b)));
-        let (authority, database) =
-            rest.split_once('/').ok_or_else(|| bad("the database name is missing: drda://host/DATABASE"))?;
-        let (credentials, address) = authority.rsplit_once('@').map_or((None, authority), |(a, b)| (Some(a), b));
-        if let Some(credentials) = credentials {
-            let (user, password) = credentials.split_once(':').map_or((credentials, None), |(a, b)| (a, Some(b)));
-            self.set("user", &decode("user", user)?)?;
-            if let Some(password) = password {
-                self.password = Some(Secret::new(decode("password", password)?));
-            }
-        }
-        let (host, port) = split_address(address)?;
-        self.set("host", &decode("host", host)?)?;
-        if let Some(port) = port {
-            self.set("port", port)?;
-        }
-        self.set("database", &decode("database", database)?)?;
-        let mut seen: Vec<String> = Vec::new();
-        for pair in query.unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
-            let (key, value) = pair.split_once('=').ok_or_else(|| bad("settings are written key=value"))?;
-            let key = decode("uri", key)?;
-            if ["host", "port", "database", "user", "password"].contains(&key.as_str()) {
-                return Err(error(&key, "belongs before the question mark of the URI"));
-            }
-            if key != "attributes" && seen.contains(&key) {
-                return Err(error(&key, "is given twice"));
-            }
-            self.set(&key, &decode(&key, value)?)?;
-            seen.push(key);
-        }
-        Ok(())
     }
 
     /// Sets the password.
@@ -227,6 +207,9 @@ impl Config {
                     self.attributes.push((k.to_owned(), v.to_owned()));
                 }
             }
+            "tls" | "tls_ca" | "tls_cert" | "tls_key" | "tls_fingerprint" | "tls_server_name" => {
+                self.tls.set(key, value)?;
+            }
             "security" => self.security = Security::named(value)?,
             "new_password" => self.new_password = Some(Secret::new(value)),
             "additional_factor" => self.additional_factor = Some(Secret::new(value)),
@@ -251,6 +234,7 @@ impl Config {
             "block_size" => self.block_size = number(key, value, BLOCK_SIZES)?,
             "credit" => self.credit = number(key, value, 65_536..=1 << 30)?,
             "lob_limit" => self.lob_limit = number(key, value, 1..=i32::MAX as u32)?,
+            "lobs" => self.lobs = choice(key, value, &[("inline", Lobs::Inline), ("locator", Lobs::Locator)])?,
             "collection" => self.collection = value.to_owned(),
             "package" => self.package = Some(value.to_owned()),
             "application_name" => self.application_name = value.to_owned(),
@@ -294,7 +278,13 @@ impl Config {
         if self.security.needs_password() && self.password.is_none() {
             return Err(error("password", "is missing for the chosen security mechanism"));
         }
-        Ok(())
+        self.tls_settings().map(drop)
+    }
+
+    /// How to make the connection TLS; none for a connection in clear. Unless stated, it is TLS on
+    /// port 448 and where any other `tls_…` is given.
+    pub fn tls_settings(&self) -> Result<Option<Settings>, ConfigError> {
+        self.tls.settings(self.port)
     }
 
     /// The RDB name as it is sent: with Derby's connection attributes behind it.
@@ -347,31 +337,6 @@ fn distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or(usize::MAX)
 }
 
-pub(super) fn decode(setting: &str, text: &str) -> Result<String, ConfigError> {
-    percent_decode_str(text)
-        .decode_utf8()
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|_| error(setting, "is not UTF-8 when percent-decoded"))
-}
-
-fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {
-    if let Some(rest) = address.strip_prefix('[') {
-        let (host, rest) = rest.split_once(']').ok_or_else(|| error("host", "a bracket is not closed"))?;
-        return match rest.strip_prefix(':') {
-            Some(port) => Ok((host, Some(port))),
-            None if rest.is_empty() => Ok((host, None)),
-            None => Err(error("host", "expected [address]:port")),
-        };
-    }
-    match address.split_once(':') {
-        Some((_, port)) if port.contains(':') => {
-            Err(error("host", "an IPv6 address is written in brackets: [::1]:446"))
-        }
-        Some((host, port)) => Ok((host, Some(port))),
-        None => Ok((address, None)),
-    }
-}
-
 fn database(name: &str) -> Result<String, ConfigError> {
     let plain = DERBY_PLACES.iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
     if plain.is_empty() {
@@ -387,98 +352,4 @@ fn database(name: &str) -> Result<String, ConfigError> {
         ));
     }
     Ok(name.to_owned())
-}
-
-fn choice<T: Copy>(key: &str, value: &str, choices: &[(&str, T)]) -> Result<T, ConfigError> {
-    choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(value)).map(|(_, v)| *v).ok_or_else(|| {
-        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        error(key, &format!("expected one of {}", names.join(", ")))
-    })
-}
-
-fn flag(key: &str, value: &str) -> Result<bool, ConfigError> {
-    choice(key, value, &[("true", true), ("false", false), ("1", true), ("0", false), ("yes", true), ("no", false)])
-}
-
-fn number(key: &str, value: &str, range: std::ops::RangeInclusive<u32>) -> Result<u32, ConfigError> {
-    value
-        .parse()
-        .ok()
-        .filter(|n| range.contains(n))
-        .ok_or_else(|| error(key, &format!("expected a whole number from {} to {}", range.start(), range.end())))
-}
-
-fn decfloat(key: &str, value: &str) -> Result<DecFloatAs, ConfigError> {
-    if value.eq_ignore_ascii_case("text") {
-        return Ok(DecFloatAs::Text);
-    }
-    let digits = value.strip_prefix("decimal(").and_then(|v| v.strip_suffix(')')).and_then(|v| v.split_once(','));
-    let numbers = digits.and_then(|(p, s)| Some((p.trim().parse::<u8>().ok()?, s.trim().parse::<u8>().ok()?)));
-    match numbers {
-        Some((precision, scale)) if (1..=76).contains(&precision) && scale <= precision => {
-            Ok(DecFloatAs::Decimal { precision, scale })
-        }
-        _ => Err(error(key, "expected text or decimal(precision,scale) with at most 76 digits")),
-    }
-}
-
-/// Longest time limit that is taken to be meant.
-const YEAR: f64 = 366.0 * 86_400.0;
-
-fn seconds(key: &str, value: &str) -> Result<Duration, ConfigError> {
-    value
-        .parse::<f64>()
-        .ok()
-        .filter(|s| *s > 0.0 && *s <= YEAR)
-        .map(Duration::from_secs_f64)
-        .ok_or_else(|| error(key, "expected seconds, more than 0 and at most a year"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_uri_with_everything() {
-        let c = Config::from_uri(
-            "drda://app%40x:p%3Aw@[::1]:1527/sample?attributes=create=true&timeout=2.5&isolation=rr&autocommit=true",
-        )
-        .unwrap();
-        assert_eq!(
-            (c.host.as_str(), c.port, c.database.as_str(), c.user.as_deref()),
-            ("::1", 1527, "sample", Some("app@x"))
-        );
-        assert_eq!(c.rdbnam(), "sample;create=true");
-        assert_eq!(
-            (c.timeout, c.isolation, c.autocommit),
-            (Duration::from_millis(2500), Isolation::RepeatableRead, true)
-        );
-        assert!(c.is_loopback());
-        assert!(!format!("{c:?}").contains("p:w"));
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        for (uri, setting, words) in [
-            ("http://h/d", "uri", "drda://"),
-            ("drda://h", "uri", "database"),
-            ("drda://h/", "database", "empty"),
-            ("drda://h/a;create=true", "database", "attributes"),
-            ("drda://h:0/d", "port", "1 to 65535"),
-            ("drda://h:446x/d", "port", "1 to 65535"),
-            ("drda://::1/d", "host", "brackets"),
-            ("drda://h/d?tiemout=3", "tiemout", "did you mean timeout"),
-            ("drda://h/d?timeout=3&timeout=4", "timeout", "twice"),
-            ("drda://h/d?timeout=0", "timeout", "more than 0"),
-            ("drda://h/d?timeout=nan", "timeout", "more than 0"),
-            ("drda://h/d?timeout=1e300", "timeout", "a year"),
-            ("drda://h/d?isolation=zz", "isolation", "one of"),
-            ("drda://h/d?host=x", "host", "before"),
-        ] {
-            let e = Config::from_uri(uri).unwrap_err();
-            assert_eq!(e.setting, setting, "{uri}");
-            assert!(e.rule.contains(words), "{uri}: {e}");
-        }
-        assert!(Config::new("h", 1, &"x".repeat(256)).is_err());
-    }
 }

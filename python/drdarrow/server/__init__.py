@@ -1,0 +1,226 @@
+"""The answering side: DuckDB, or tables in memory, as a Db2 that drivers of Db2 and Derby can ask.
+
+    from drdarrow import server
+
+    with server.serve(tables={"ORDERS": orders}, persona="ibmi") as srv:
+        connection = drdarrow.connect(srv.uri)
+
+For tests of programs that talk to Db2, and to give such programs data from elsewhere. Needs
+`pip install "drdarrow[server]"` for SQL by DuckDB; without it the tables can be selected from, no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import html
+import importlib.util
+import ipaddress
+import os
+import socket
+import weakref
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any, Literal, Self, TypeAlias
+from urllib.parse import quote
+
+import drdarrow
+from drdarrow import _core
+from drdarrow.exceptions import InterfaceError
+from drdarrow.server.engine import Described, Engine, Prepared, Result, Session, SqlError
+
+__all__ = [
+    "Described",
+    "Engine",
+    "Persona",
+    "Prepared",
+    "Result",
+    "Server",
+    "Session",
+    "SqlError",
+    "serve",
+]
+
+#: The product that a server looks like: Db2 for Linux, Db2 for i, Db2 for z/OS, Apache Derby.
+Persona: TypeAlias = Literal["luw", "ibmi", "zos", "derby"]
+
+#: Seconds for commands under way when a server is closed.
+_GRACE = 5.0
+
+
+def serve(
+    source: Any = None,
+    *,
+    tables: Mapping[str, Any] | None = None,
+    persona: Persona = "luw",
+    host: str = "127.0.0.1",
+    port: int = 0,
+    users: Mapping[str, str] | None = None,
+    database: str | Iterable[str] | None = None,
+    engine: Literal["auto", "duckdb", "tables"] = "auto",
+    workers: int = 8,
+    max_connections: int = 512,
+    allow_anyone: bool = False,
+) -> Server:
+    """Starts a server in the background and returns it, listening.
+
+    source: a DuckDB connection, whose every client gets a cursor of its own; or an Engine of yours; or None.
+    tables: name to anything with `__arrow_c_stream__` or `__arrow_c_array__` (pyarrow, Polars, pandas 3). They are
+    copied: into DuckDB, or with `engine="tables"`, and where DuckDB is not installed, into memory as they are, where
+    SELECT, INSERT and DELETE of one table at a time are understood. With a source they become tables of it.
+    persona: the product to look like: luw, ibmi, zos, derby. host: an address or name of this machine; port: int, 0
+    takes a free one. users: user to password; None lets anybody in, which off this machine needs `allow_anyone=True`.
+    database: the name, or names, that clients may ask for; None: any. workers: statements that run at a time;
+    max_connections: clients at a time, int.
+
+    Raises InterfaceError for an argument that cannot be meant and when DuckDB is not installed but asked for,
+    OperationalError when the address cannot be listened on.
+    """
+    address = _address(host, allow_anyone or users is not None)
+    if users is not None and not all(isinstance(text, str) for pair in users.items() for text in pair):
+        raise InterfaceError("users: a mapping of user to password, both str")
+    names = [database] if isinstance(database, str) else None if database is None else list(database)
+    if workers < 1 or max_connections < 1 or not 0 <= port <= 65535:
+        raise InterfaceError("workers and max_connections are at least 1, port is 0 to 65535")
+    raw = _core.serve(
+        _engine(source, dict(tables or {}), engine),
+        persona=persona,
+        host=address,
+        port=port,
+        users=None if users is None else dict(users),
+        databases=None if names is None else [name.upper() for name in names],
+        workers=workers,
+        max_connections=max_connections,
+    )
+    return Server(raw, persona, next(iter(users)) if users else None, names[0] if names else "SAMPLE")
+
+
+def _address(host: str, guarded: bool) -> str:
+    """The address to listen on. Raises InterfaceError for one that others reach, unless they have to log in."""
+    try:
+        address = str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as e:
+        raise InterfaceError(f"host: {host!r} is no address of this machine") from e
+    if not guarded and not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
+        raise InterfaceError(
+            f"host: {host} can be reached from other machines, where anybody could log in; give users={{...}}, or "
+            "allow_anyone=True if that is meant"
+        )
+    return address
+
+
+def _engine(source: Any, tables: dict[str, Any], kind: str) -> Any:
+    """What answers: a dict of tables for the engine in Rust, or an Engine."""
+    if kind not in ("auto", "duckdb", "tables"):
+        raise InterfaceError(f"engine: {kind!r} is none of auto, duckdb, tables")
+    for name, table in tables.items():
+        if not isinstance(name, str) or not name:
+            raise InterfaceError("tables: the names are str")
+        if not hasattr(table, "__arrow_c_stream__") and not hasattr(table, "__arrow_c_array__"):
+            raise InterfaceError(
+                f"tables: {name} is a {type(table).__name__} without __arrow_c_stream__; pyarrow, Polars and pandas 3 "
+                "have it"
+            )
+    if source is not None and hasattr(source, "session"):
+        if tables:
+            raise InterfaceError("tables: an engine of yours has its own")
+        return source
+    if source is not None and not hasattr(source, "cursor"):
+        raise InterfaceError(f"source: a {type(source).__name__} is no DuckDB connection and no engine")
+    if source is None and (kind == "tables" or kind == "auto" and importlib.util.find_spec("duckdb") is None):
+        return tables
+    from drdarrow.server import load
+
+    return load.engine(source, tables)
+
+
+class Server:
+    """A running server, made by `serve()`. `with` and `async with` close it at the end."""
+
+    def __init__(self, raw: _core.RawServer, persona: str, user: str | None, database: str) -> None:
+        self._raw = raw
+        self._persona = persona
+        self._host, self._port = raw.address
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
+        self._about = {"host": host, "user": user or "anybody", "database": database}
+        _running.add(self)
+
+    @property
+    def host(self) -> str:
+        """The address that it listens on, str."""
+        return self._host
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on, int."""
+        return self._port
+
+    @property
+    def persona(self) -> str:
+        """The product that it looks like, str: luw, ibmi, zos or derby."""
+        return self._persona
+
+    @property
+    def uri(self) -> str:
+        """For `drdarrow.connect`, str. No password is in it; a server with users wants one."""
+        about = self._about
+        host = f"[{about['host']}]" if ":" in about["host"] else about["host"]
+        return f"drda://{quote(about['user'], safe='')}@{host}:{self._port}/{quote(about['database'], safe='')}"
+
+    @property
+    def closed(self) -> bool:
+        """Not listening any more, bool; True also in a process forked from the server's."""
+        return self._raw.closed
+
+    def connect(self, **settings: Any) -> drdarrow.Connection:
+        """A connection to it; settings as for `drdarrow.connect`, among them `password` where there are users."""
+        return drdarrow.connect(**{**self._about, "port": self._port, **settings})
+
+    def close(self) -> None:
+        """Stops: no more clients, five seconds for statements that run, then they are interrupted. May be called
+        again. In a process forked from the server's it does nothing."""
+        self._close(_GRACE)
+
+    def _close(self, grace: float) -> None:
+        if not self._raw.closed:
+            self._raw.close(grace)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.close)
+
+    def __repr__(self) -> str:
+        return f"<drdarrow.server.Server {self.uri} {self._persona} {'closed' if self.closed else 'listening'}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        rows = {"address": f"{self._host}:{self._port}", "persona": self._persona, "uri": self.uri}
+        rows["state"] = "closed" if self.closed else "listening"
+        cells = "".join(f"<tr><th>{key}</th><td>{html.escape(value)}</td></tr>" for key, value in rows.items())
+        return f"<table><caption>drdarrow.server.Server</caption>{cells}</table>"
+
+
+_running: weakref.WeakSet[Server] = weakref.WeakSet()
+
+
+@atexit.register
+def _at_exit() -> None:
+    """Nothing of a server may run Python code when the interpreter ends."""
+    for server in list(_running):
+        server._close(0.0)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_running.clear)

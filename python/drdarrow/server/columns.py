@@ -1,0 +1,95 @@
+"""What the text of a query says of its columns: their names as Db2 has them, the tables that they come from.
+
+Names written without quotes are in upper case, as Db2 folds them; those in quotes stay. An expression without a name is
+called by its position. A `*` gives upper case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TypeAlias
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+__all__ = ["Facts", "facts", "names"]
+
+#: Table to column to metadata, in upper case. The columns are all there, in order.
+Facts: TypeAlias = dict[str, dict[str, dict[str, str]]]
+
+
+def names(sql: str, columns: Sequence[str]) -> list[str]:
+    """The names of a result's columns; `columns` are DuckDB's."""
+    query, _ = _first(sql)
+    if query is None:
+        return [name.upper() for name in columns]
+    if isinstance(query, exp.Values):
+        return [str(n) for n in range(1, len(columns) + 1)]
+    parts = query.expressions
+    if len(parts) == len(columns) and not any(part.is_star for part in parts):
+        return [_name(part) or str(n) for n, part in enumerate(parts, 1)]
+    quoted = {_name(part) for part in parts if not part.is_star}
+    return [name if name in quoted else name.upper() for name in columns]
+
+
+def facts(sql: str, columns: Sequence[str], known: Facts) -> list[dict[str, str]]:
+    """What is known of each column of a result that is a column of a table as it stands; else nothing."""
+    nothing: list[dict[str, str]] = [{} for _ in columns]
+    query, alone = _first(sql) if known else (None, False)
+    if not alone or not isinstance(query, exp.Select) or query.args.get("with_") or query.find(exp.Pivot):
+        return nothing
+    sources = _sources(query)
+    found: list[dict[str, str]] = []
+    for part in query.expressions:
+        if part.is_star:
+            of = [part.table.upper()] if isinstance(part, exp.Column) else list(sources)
+            tables = [known.get(sources.get(name, "")) for name in of]
+            # Joins with USING and tables that nothing is known of give other columns.
+            if any(table is None for table in tables) or query.find(exp.Except, exp.Replace):
+                return nothing
+            found += [about for table in tables if table for about in table.values()]
+            continue
+        inner = part.unalias()
+        about: list[dict[str, str]] = []
+        if isinstance(inner, exp.Column):
+            of = [inner.table.upper()] if inner.table else list(sources)
+            candidates = [known.get(sources.get(name, ""), {}) for name in of]
+            about = [table[inner.name.upper()] for table in candidates if inner.name.upper() in table]
+        found.append(about[0] if len(about) == 1 else {})
+    return found if len(found) == len(columns) else nothing
+
+
+def _sources(query: exp.Select) -> dict[str, str]:
+    """The tables of a query: the name that it has here to its own; a subquery has none."""
+    found = {}
+    parts = [query.args.get("from_"), *(query.args.get("joins") or [])]
+    for part in parts:
+        source = part.this if part is not None else None
+        if isinstance(source, (exp.Table, exp.Subquery)):
+            found[(source.alias_or_name or "").upper()] = source.name.upper() if isinstance(source, exp.Table) else ""
+    return found
+
+
+def _name(part: exp.Expression) -> str | None:
+    """The name of a column of the result; None for an expression without one."""
+    named = (
+        part.args.get("alias") if isinstance(part, exp.Alias) else part.this if isinstance(part, exp.Column) else None
+    )
+    if not isinstance(named, exp.Identifier):
+        return None
+    return named.name if named.quoted else named.name.upper()
+
+
+@lru_cache(maxsize=1024)
+def _first(sql: str) -> tuple[exp.Expression | None, bool]:
+    """The query that names the columns, the first of a UNION, and whether it is all; None when it cannot be read."""
+    try:
+        tree = sqlglot.parse_one(sql, read="duckdb")
+    except (SqlglotError, RecursionError):
+        return None, False
+    alone = isinstance(tree, exp.Select)
+    while isinstance(tree, (exp.SetOperation, exp.Subquery)):
+        tree = tree.this
+    return (tree if isinstance(tree, (exp.Select, exp.Values)) else None), alone

@@ -1,0 +1,137 @@
+"""Types of Db2 in CREATE TABLE, ALTER TABLE and CAST, and what a table's columns were declared as.
+
+| Db2 | DuckDB |
+|---|---|
+| `CHAR`, `VARCHAR`, `LONG VARCHAR`, `CLOB`, `GRAPHIC`, `VARGRAPHIC`, `DBCLOB`, `NCHAR`, `NVARCHAR`, `NCLOB` | VARCHAR |
+| the same `FOR BIT DATA`; `BINARY`, `VARBINARY`, `BLOB` | BLOB |
+| `FLOAT`, `DECFLOAT` | DOUBLE: DECFLOAT's digits beyond the 15th are lost |
+| `DECIMAL`, `NUMERIC` without a size | DECIMAL(5, 0) |
+| `TIMESTAMP(0)`, `(1)`-`(6)`, `(7)`-`(9)` | TIMESTAMP_S, TIMESTAMP, TIMESTAMP_NS |
+
+DuckDB keeps no lengths; they are remembered, so that a client sees the columns as they were declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drdarrow.server.words import Word, closing, split
+
+__all__ = ["Type", "declared", "is_definition", "is_type_place", "type_at"]
+
+#: Names as Db2 and the metadata know them.
+_NAMES = {
+    "CHARACTER": "CHAR",
+    "CHARACTER VARYING": "VARCHAR",
+    "CHAR VARYING": "VARCHAR",
+    "CHARACTER LARGE OBJECT": "CLOB",
+    "CHAR LARGE OBJECT": "CLOB",
+    "BINARY LARGE OBJECT": "BLOB",
+    "BINARY VARYING": "VARBINARY",
+    "NCHAR": "GRAPHIC",
+    "NVARCHAR": "VARGRAPHIC",
+    "NCLOB": "DBCLOB",
+}
+_TEXT = ("CHAR", "VARCHAR", "LONG VARCHAR", "CLOB", "GRAPHIC", "VARGRAPHIC", "DBCLOB", "LONG VARGRAPHIC")
+_BYTES = ("BINARY", "VARBINARY", "BLOB")
+_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK")
+_LARGE = 2_147_483_647
+
+
+@dataclass
+class Type:
+    """A type in a statement: what DuckDB calls it (None: the same), where it ends, what metadata say of it."""
+
+    duck: str | None
+    end: int
+    about: dict[str, str]
+
+
+def is_definition(words: Sequence[Word]) -> bool:
+    """CREATE TABLE or ALTER TABLE."""
+    start = [word.upper for word in words[:6]]
+    return bool(start) and start[0] in ("CREATE", "ALTER") and "TABLE" in start
+
+
+def is_type_place(words: Sequence[Word], at: int, defining: bool) -> bool:
+    """A type stands here: behind the name of a column, behind CAST's AS, behind `::`."""
+    word, before = words[at], words[at - 1] if at else Word("end", "")
+    if word.kind != "name" or at == 0:
+        return False
+    if before.text == "::" or before.upper == "TYPE":
+        return True
+    if before.upper == "AS":
+        depth = 0
+        for back in range(at - 1, -1, -1):
+            depth += {")": 1, "(": -1}.get(words[back].text, 0)
+            if depth < 0:
+                return back > 0 and words[back - 1].upper in ("CAST", "TRY_CAST")
+        return False
+    two = words[at - 2].upper if at > 1 else ""
+    return defining and before.kind in ("name", "quoted") and two in ("(", ",", "COLUMN", "ADD")
+
+
+def type_at(words: Sequence[Word], at: int) -> Type | None:
+    """The type that stands at a place, if it is one that has to be put otherwise or remembered."""
+    name, end = words[at].upper, at + 1
+    while words[end].upper in ("VARYING", "LARGE", "OBJECT") or name == "LONG" and words[end].upper.startswith("VAR"):
+        name += " " + words[end].upper
+        end += 1
+    name = _NAMES.get(name, name)
+    sizes: list[int] = []
+    if words[end].text == "(":
+        close = closing(words, end)
+        sizes = [_size(part) for part in split(words[end + 1 : close])]
+        end = close + 1
+    bits = words[end].upper == "FOR" and words[end + 1].upper == "BIT"
+    if words[end].upper == "FOR" and words[end + 1].upper in ("BIT", "SBCS", "MIXED"):
+        end += 3
+    if words[end].upper == "CCSID":
+        end += 2
+    if name in _TEXT:
+        about = {"drda:type": name + " FOR BIT DATA" * bits, **_length(name, sizes)}
+        return Type("BLOB" if bits else "VARCHAR", end, about)
+    if name in _BYTES:
+        return Type("BLOB", end, {"drda:type": name, **_length(name, sizes)})
+    if name in ("DECFLOAT", "FLOAT"):
+        return Type("REAL" if name == "FLOAT" and sizes and sizes[0] <= 24 else "DOUBLE", end, {})
+    if name in ("DECIMAL", "DEC", "NUMERIC", "NUM"):
+        sizes = (sizes or [5]) + [0]
+        return Type(f"DECIMAL({sizes[0]}, {sizes[1]})", end, {"drda:type": "NUMERIC"} if name[0] == "N" else {})
+    if name == "TIMESTAMP" and sizes:
+        digits = sizes[0]
+        duck = "TIMESTAMP_S" if digits == 0 else "TIMESTAMP" if digits <= 6 else "TIMESTAMP_NS"
+        return Type(duck if digits <= 9 else None, end, {"drda:scale": str(digits)})
+    return None
+
+
+def declared(words: Sequence[Word]) -> dict[str, dict[str, dict[str, str]]]:
+    """What CREATE TABLE says of the columns, beyond what DuckDB keeps: table to column to metadata."""
+    start = next((at for at, word in enumerate(words) if word.text == "("), len(words) - 1)
+    if words[0].upper != "CREATE" or start < 2 or words[start - 1].kind not in ("name", "quoted"):
+        return {}
+    columns = {}
+    for part in split(words[start + 1 : closing(words, start)]):
+        if len(part) > 1 and part[0].upper not in _CONSTRAINTS:
+            found = type_at([*part, Word("end", ""), Word("end", ""), Word("end", "")], 1)
+            columns[_name(part[0])] = found.about if found else {}
+    return {_name(words[start - 1]): columns}
+
+
+def _name(word: Word) -> str:
+    return word.text.strip('"').replace('""', '"').upper()
+
+
+def _size(part: Sequence[Word]) -> int:
+    """A length such as 10, 1M, 2 K OCTETS; 0 when it is none."""
+    if not part or part[0].kind != "number" or not part[0].text.isdigit():
+        return 0
+    return int(part[0].text) * (_UNITS.get(part[1].upper, 1) if len(part) > 1 else 1)
+
+
+def _length(name: str, sizes: list[int]) -> dict[str, str]:
+    if sizes:
+        return {"drda:length": str(min(sizes[0], _LARGE))} if sizes[0] > 0 else {}
+    return {"drda:length": "1"} if name in ("CHAR", "GRAPHIC", "BINARY") else {}

@@ -1,0 +1,309 @@
+"""Statements of Db2 in DuckDB's words.
+
+Translated is what DuckDB would refuse or take for something else; the rest of a statement stays as it was written:
+
+| Db2 | DuckDB |
+|---|---|
+| `WITH UR`, `CS`, `RS`, `RR`; `FOR READ ONLY`, `FETCH ONLY`, `UPDATE`; `OPTIMIZE FOR n ROWS`; `QUERYNO n` | left out |
+| `CURRENT DATE`, `TIME`, `TIMESTAMP`, also with an underscore | without a zone, the time in seconds |
+| `CURRENT SCHEMA`, `SERVER`, `USER`, `ISOLATION`, `TIMEZONE`; `USER` | the schema; as the client logged in |
+| `SYSIBM.SYSDUMMY1` | one row |
+| `VALUES 1, 2` | `VALUES (1), (2)` |
+| `a CONCAT b`, `¬=`, `^=`, `G'...'`, `N'...'`, `BX'...'` | `a || b`, `<>`, `'...'`, `X'...'` |
+| `x + 1 MONTH` | an interval; a DATE if x is `CURRENT DATE` or `DATE(...)`, else a TIMESTAMP |
+| `NEXT VALUE FOR s`, `PREVIOUS VALUE FOR s` | `nextval('s')`, `currval('s')` |
+| `FROM lib/file` | `FROM lib.file` |
+| types: see `ddl` | |
+| functions: see `functions` | |
+
+Unlike Db2, a CAST of a fraction to an integer rounds, and LENGTH counts characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from drdarrow.server import ddl, functions
+from drdarrow.server.words import Word, closing, lex, split, text
+
+__all__ = ["Dialect", "Translated"]
+
+_SCHEMA = re.compile(r'\s*SET\s+(?:CURRENT\s+)?SCHEMA\s*=?\s*(?:"([^"]+)"|\'([^\']+)\'|(\w+))\s*;?\s*$', re.IGNORECASE)
+_REGISTER = re.compile(r"\s*SET\s+(CURRENT|CLIENT|ENCRYPTION|PATH|ISOLATION)\b", re.IGNORECASE)
+_UNITS = re.compile(r"(YEAR|MONTH|DAY|HOUR|MINUTE|SECOND|MICROSECOND)S?$")
+_ENDS = {"ORDER", "FETCH", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "WITH", "FOR", "OPTIMIZE", ";", ")", ""}
+_NOW = {
+    "DATE": "current_date",
+    "TIMESTAMP": "localtimestamp",
+    "TIME": "CAST(date_trunc('second', localtimestamp) AS TIME)",
+}
+#: An operand follows these, so that what is behind them is no infix.
+_OPENS = set(
+    "SELECT WHERE AND OR NOT ON BY THEN ELSE WHEN DISTINCT HAVING LIKE IN BETWEEN VALUES SET CASE ALL IS AS".split()
+)
+#: Words behind a table that are no name for it.
+_AFTER_TABLE = {*"WHERE GROUP HAVING JOIN LEFT RIGHT FULL INNER CROSS ON NATURAL OFFSET".split(), *_ENDS}
+#: What may be left out, word by word; # stands for a number.
+_IDLE = [
+    "WITH UR", "WITH CS", "WITH RS", "WITH RR", "USE AND KEEP SHARE LOCKS", "USE AND KEEP UPDATE LOCKS",
+    "USE AND KEEP EXCLUSIVE LOCKS", "FOR READ ONLY", "FOR FETCH ONLY", "OPTIMIZE FOR # ROWS", "OPTIMIZE FOR # ROW",
+    "QUERYNO #", "SKIP LOCKED DATA",
+]  # fmt: skip
+
+
+@dataclass
+class Translated:
+    """A statement for DuckDB, and what CREATE TABLE says of columns: table to column to metadata, in upper case."""
+
+    sql: str
+    declared: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+
+
+class Dialect:
+    """Translates the statements of one client."""
+
+    def __init__(self, user: str, database: str) -> None:
+        self._registers = {
+            "SCHEMA": "current_schema()",
+            "SQLID": "current_schema()",
+            "USER": _literal(user.upper()),
+            "SERVER": _literal(database),
+            "ISOLATION": "'CS'",
+            "TIMEZONE": "0",
+        }
+
+    def schema(self, sql: str) -> str | None:
+        """DuckDB's statement for SET SCHEMA, or None when it is another one."""
+        found = _SCHEMA.match(sql)
+        if not found:
+            return None
+        return f"SET schema = {_literal(next(group for group in found.groups() if group))}"
+
+    def is_register(self, sql: str) -> bool:
+        """A special register of Db2 that DuckDB has not: it is taken and forgotten."""
+        return bool(_REGISTER.match(sql))
+
+    def to_duckdb(self, sql: str) -> Translated:
+        """The statement for DuckDB."""
+        words = lex(sql)
+        defining = ddl.is_definition(words)
+        declared = ddl.declared(words) if defining else {}
+        out = _Pass(self._registers, defining).run(words)
+        return Translated(text(out), declared)
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+class _Pass:
+    """One walk over the words."""
+
+    def __init__(self, registers: dict[str, str], defining: bool) -> None:
+        self._registers = registers
+        self._defining = defining
+
+    def run(self, words: list[Word]) -> list[Word]:
+        """The words for DuckDB."""
+        self._out: list[Word] = []
+        self._words = words
+        #: Where a DATE begins in `_out` that ends at its end.
+        self._date: tuple[int, int] | None = None
+        at = 0
+        while at < len(words):
+            at = next(
+                (done for step in self._STEPS if (done := step(self, at)) is not None),
+                None,
+            ) or self._keep(at)
+        return self._out
+
+    def _inner(self, words: list[Word]) -> list[Word]:
+        return _Pass(self._registers, self._defining).run(words)
+
+    def _keep(self, at: int) -> int:
+        self._out.append(self._words[at])
+        return at + 1
+
+    def _put(self, at: int, what: str) -> None:
+        self._out.append(Word("done", what, self._words[at].before))
+
+    def _upper(self, at: int) -> str:
+        return self._words[at].upper if 0 <= at < len(self._words) else ""
+
+    def _is(self, at: int, phrase: str) -> int | None:
+        """Behind a phrase, if it is there."""
+        for part in phrase.split():
+            word = self._words[at] if at < len(self._words) else Word("end", "")
+            if not (part == "#" and word.kind == "number" or word.upper == part):
+                return None
+            at += 1
+        return at
+
+    def _left_out(self, at: int) -> int | None:
+        for phrase in _IDLE:
+            behind = self._is(at, phrase)
+            # `WITH cs AS (...)` is a common table expression.
+            if behind is not None and self._upper(behind) not in ("AS", "("):
+                return behind
+        behind = self._is(at, "FOR UPDATE")
+        if behind is None or self._upper(behind) != "OF":
+            return behind
+        while self._upper(behind) not in _ENDS:
+            behind += 1
+        return behind
+
+    def _register(self, at: int) -> int | None:
+        name, behind = self._upper(at), at + 1
+        if self._upper(at - 1) in (".", "AS") or self._upper(at + 1) == ".":
+            return None
+        if name == "CURRENT":
+            name, behind = self._upper(at + 1), at + 2
+        elif name.startswith("CURRENT_"):
+            name = name.removeprefix("CURRENT_")
+        elif name in ("USER", "SESSION_USER"):
+            if self._upper(behind) == "(" or self._defining:
+                return None
+            name = "USER"
+        else:
+            return None
+        value = _NOW.get(name) or self._registers.get(name)
+        if value is None:
+            return None
+        if self._upper(behind) == "(":
+            behind = closing(self._words, behind) + 1
+        start = len(self._out)
+        self._put(at, value)
+        if name == "DATE":
+            self._date = start, len(self._out)
+        return behind
+
+    def _dummy(self, at: int) -> int | None:
+        if self._upper(at - 1) not in ("FROM", ",", "JOIN"):
+            return None
+        behind = self._is(at, "SYSIBM . SYSDUMMY1") or self._is(at, "SYSIBM / SYSDUMMY1") or self._is(at, "SYSDUMMY1")
+        if behind is None:
+            return None
+        follows = self._words[behind]
+        named = (
+            follows.upper == "AS"
+            or follows.kind == "quoted"
+            or follows.kind == "name"
+            and follows.upper not in _AFTER_TABLE
+        )
+        self._put(at, "(SELECT 'Y' AS IBMREQD)" + ("" if named else " AS SYSDUMMY1"))
+        return behind
+
+    def _slash(self, at: int) -> int | None:
+        if self._upper(at) != "/" or self._upper(at - 2) not in ("FROM", "JOIN", "INTO", "UPDATE"):
+            return None
+        self._put(at, ".")
+        return at + 1
+
+    def _values(self, at: int) -> int | None:
+        if self._upper(at) != "VALUES" or self._upper(at + 1) in ("(", "=", ".", ",", ")", ""):
+            if self._upper(at) != "VALUES" or self._words[at + 1].kind not in ("string", "number", "quoted"):
+                return None
+        end, depth = at + 1, 0
+        while end < len(self._words) and not (depth == 0 and self._words[end].text.upper() in _ENDS):
+            depth += {"(": 1, ")": -1}.get(self._words[end].text, 0)
+            end += 1
+        self._out.append(self._words[at])
+        parts = [text(self._inner(part)).strip() for part in split(self._words[at + 1 : end])]
+        self._out.append(Word("done", ", ".join(f"({part})" for part in parts), " "))
+        return end
+
+    def _sign(self, at: int) -> int | None:
+        word = self._words[at]
+        if word.text in ("¬=", "^="):
+            self._put(at, "<>")
+        elif (
+            word.upper == "CONCAT"
+            and at > 0
+            and self._words[at - 1].ends_operand
+            and self._words[at - 1].upper not in _OPENS
+        ):
+            self._put(at, "||")
+        elif word.kind == "string" and word.text[0] in "gGnNbB":
+            # GX'...' is left to DuckDB, which refuses it: its bytes are UTF-16.
+            if word.text[0] not in "bB" and word.text[1] != "'":
+                return None
+            self._put(at, word.text[1:])
+        else:
+            return None
+        return at + 1
+
+    def _duration(self, at: int) -> int | None:
+        """`+ 1 DAY`: the sign, an operand, a unit."""
+        if self._words[at].text not in ("+", "-") or at == 0 or not self._words[at - 1].ends_operand:
+            return None
+        operand = self._words[at + 1] if at + 1 < len(self._words) else Word("end", "")
+        if operand.kind not in ("number", "name", "quoted") and operand.text not in ("?", "("):
+            return None
+        end = closing(self._words, at + 1) + 1 if operand.text == "(" else at + 2
+        if operand.kind == "name" and self._upper(end) == "(":
+            end = closing(self._words, end) + 1
+        unit = _UNITS.match(self._upper(end))
+        if not unit:
+            return None
+        amount = text(self._inner(self._words[at + 1 : end])).strip()
+        added = f" {self._words[at].text} INTERVAL ({amount}) {unit[1]}"
+        if self._date is not None and self._date[1] == len(self._out):
+            start = self._date[0]
+            date = Word("done", f"CAST({text(self._out[start:]).strip()}{added} AS DATE)", self._out[start].before)
+            self._out[start:] = [date]
+            self._date = start, start + 1
+        else:
+            self._out.append(Word("done", added))
+        return end + 1
+
+    def _sequence(self, at: int) -> int | None:
+        for phrase, function in (
+            ("NEXT VALUE FOR", "nextval"),
+            ("NEXTVAL FOR", "nextval"),
+            ("PREVIOUS VALUE FOR", "currval"),
+            ("PREVVAL FOR", "currval"),
+        ):
+            behind = self._is(at, phrase)
+            if behind is not None:
+                end = behind + 1
+                while self._upper(end) == ".":
+                    end += 2
+                self._put(at, f"{function}({_literal(text(self._words[behind:end]).strip())})")
+                return end
+        return None
+
+    def _type(self, at: int) -> int | None:
+        if not ddl.is_type_place(self._words, at, self._defining):
+            return None
+        found = ddl.type_at(self._words, at)
+        if found is None or found.duck is None:
+            return None
+        self._put(at, found.duck)
+        return found.end
+
+    def _function(self, at: int) -> int | None:
+        if self._words[at].kind != "name" or self._upper(at + 1) != "(" or self._upper(at - 1) == ".":
+            return None
+        if ddl.is_type_place(self._words, at, self._defining):
+            return None
+        end = closing(self._words, at + 1)
+        make = functions.FUNCTIONS.get(self._upper(at))
+        arguments = split(self._words[at + 2 : end])
+        found = make([text(self._inner(part)).strip() for part in arguments]) if make else None
+        start = len(self._out)
+        if found is not None:
+            self._put(at, found)
+        elif self._upper(at) == "DATE" and len(arguments) == 1:
+            inner = text(self._inner(arguments[0])).strip()
+            self._put(at, f"CAST({inner} AS DATE)")
+        else:
+            return None
+        if self._upper(at) == "DATE":
+            self._date = start, len(self._out)
+        return end + 1
+
+    _STEPS: tuple[Callable[[_Pass, int], int | None], ...] = (
+        _left_out, _register, _dummy, _slash, _values, _sign, _duration, _sequence, _type, _function,
+    )  # fmt: skip

@@ -1,0 +1,309 @@
+"""DuckDB as the engine of a server: statements of Db2 are put into its words, its rows leave as Arrow.
+
+A client has one DuckDB connection for its changes, and one more for each query that is open at a time: a query sees
+what is committed when it begins (read committed, Db2's CS). In a transaction with changes of its own queries run on the
+connection of the changes; an unread result is then read into memory when the next statement comes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from drdarrow.server import columns, errors, types
+from drdarrow.server.dialect import Dialect, Translated
+from drdarrow.server.engine import Described, Prepared, SqlError
+
+__all__ = ["DuckEngine"]
+
+#: Statements that a session may have prepared.
+_STATEMENTS = 65_536
+#: What Db2 does and DuckDB has to be told: 7 / 2 is 3.
+_SETUP = "SET SESSION integer_division = true"
+_CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE_INTO")
+_TEMPORARY = re.compile(r"\s*create\s+(or\s+replace\s+)?(local\s+)?temp(orary)?\b", re.IGNORECASE)
+
+
+@dataclass
+class _Statement:
+    """A prepared statement: its text for DuckDB, its kind there, the types of its columns, what it declares."""
+
+    sql: str
+    kind: str
+    types: list[str] = field(default_factory=list)
+    declared: columns.Facts = field(default_factory=dict)
+
+    def casting(self, types_now: Sequence[str]) -> str:
+        """The query with every column as it was described: parameters may have changed its types."""
+        made = [f'"c{n}"' for n in range(len(self.types))]
+        parts = []
+        for column, described, now in zip(made, self.types, types_now, strict=True):
+            if described != now:
+                column = f"CAST({column} AS {described})"
+            parts.append(types.wrapped(column, described) or column)
+        return f"SELECT {', '.join(parts)} FROM ({self.sql}) AS q({', '.join(made)})"
+
+    @property
+    def fits(self) -> bool:
+        """DuckDB's own types will do."""
+        return all(types.wrapped("", duck) is None for duck in self.types)
+
+
+class DuckEngine:
+    """Serves a DuckDB connection. Every session works on cursors of it; the connection itself is left alone.
+
+    facts: what is known of columns beyond DuckDB's types; tables that clients create add to it.
+    """
+
+    def __init__(self, source: Any, facts: columns.Facts) -> None:
+        self._source = source
+        self._facts = facts
+
+    def session(self, user: str, database: str, /) -> DuckSession:
+        """A session on a cursor of its own."""
+        return DuckSession(self._source.cursor(), Dialect(user, database), self._facts)
+
+
+class DuckSession:
+    """One client's cursors, its transaction and its statements."""
+
+    def __init__(self, cursor: Any, dialect: Dialect, facts: columns.Facts) -> None:
+        self._main = cursor
+        self._dialect = dialect
+        self._facts = facts
+        self._setup = [_SETUP]
+        self._idle: list[Any] = []
+        self._busy: list[Any] = []
+        self._statements: dict[int, _Statement] = {}
+        self._number = 0
+        self._begun = False
+        #: Changes that are not committed; those of tables and the like; objects that only this connection has.
+        self._changed = self._defined = self._local = False
+        self._closed = False
+        cursor.execute(_SETUP)
+
+    def prepare(self, sql: str, /) -> Prepared:
+        """Reads and describes a statement."""
+        if len(self._statements) >= _STATEMENTS:
+            raise SqlError(-101, "54001")
+        if schema := self._dialect.schema(sql):
+            return self._keep(_Statement(schema, "VARIABLE_SET")), None, []
+        if self._dialect.is_register(sql):
+            return self._keep(_Statement("", "REGISTER")), None, []
+        translated = self._dialect.to_duckdb(sql)
+        cursor = self._main if self._local or self._defined else self._take()
+        try:
+            found = self._describe(cursor, translated)
+        except Exception as e:
+            raise self._failed(e, cursor) from e
+        finally:
+            self._give(cursor)
+        return found
+
+    def _describe(self, cursor: Any, translated: Translated) -> Prepared:
+        text = translated.sql
+        parsed = cursor.extract_statements(text)
+        if len(parsed) != 1:
+            raise SqlError(-104, "42601", ";", "", "")
+        kind = parsed[0].type.name
+        if kind == "TRANSACTION":
+            raise SqlError(-84, "42612")
+        parameters = self._parameters(cursor, text, parsed[0].named_parameters)
+        statement = _Statement(text, kind, declared=translated.declared)
+        changed_rows = any(kind.name == "CHANGED_ROWS" for kind in parsed[0].expected_result_type)
+        if changed_rows or not any(kind.name == "QUERY_RESULT" for kind in parsed[0].expected_result_type):
+            return self._keep(statement), None, parameters
+        relation = cursor.sql(text, params=[None] * len(parameters) or None)
+        if relation is None:
+            return self._keep(statement), None, parameters
+        statement.types = [str(kind) for kind in relation.types]
+        if parameters:
+            # The type of a bare parameter is not known before its value.
+            statement.types = ["VARCHAR" if duck in ('"NULL"', "NULL") else duck for duck in statement.types]
+        names = columns.names(text, relation.columns)
+        known = columns.facts(text, relation.columns, self._facts)
+        described: list[Described] = []
+        for name, duck, about in zip(names, statement.types, known, strict=True):
+            _, arrow, metadata = types.describe(name, duck)
+            described.append((name, arrow, {**metadata, **types.fitting(duck, about)}))
+        return self._keep(statement), described, parameters
+
+    def _parameters(self, cursor: Any, text: str, names: set[str]) -> list[Described]:
+        """The types of the markers as far as DuckDB finds them out; text where it does not."""
+        if not all(name.isdigit() for name in names):
+            raise SqlError(-104, "42601", ":", "", "?")
+        found: dict[str, str] = {}
+        bind: Callable[[str], tuple[Any, ...]] | None = getattr(cursor, "_bind", None)
+        if names and bind is not None:
+            found = {name: str(kind) for name, kind in bind(text)[2]}
+        described = []
+        for name in sorted(names, key=int):
+            try:
+                described.append(types.describe(name, found.get(name, "VARCHAR").replace("UNKNOWN", "VARCHAR")))
+            except SqlError:
+                described.append((name, "Utf8", {}))
+        return described
+
+    def _keep(self, statement: _Statement) -> int:
+        self._number += 1
+        self._statements[self._number] = statement
+        return self._number
+
+    def query(self, number: int, parameters: Sequence[Any], /) -> DuckResult:
+        """Runs a query on a cursor of its own, or among the changes of the transaction."""
+        statement = self._statements[number]
+        shared = self._changed or self._local
+        cursor = self._main if shared else self._take()
+        try:
+            relation = cursor.sql(statement.sql, params=list(parameters) or None)
+            now = [str(kind) for kind in relation.types]
+            if now != statement.types or not statement.fits:
+                relation = cursor.sql(statement.casting(now), params=list(parameters) or None)
+            return DuckResult(self, cursor, relation.__arrow_c_stream__(), shared)
+        except Exception as e:
+            self._give(cursor)
+            raise self._failed(e, cursor) from e
+
+    def execute(self, number: int, rows: Sequence[Sequence[Any]], /) -> int | None:
+        """Runs a statement for each row of parameters, in the session's transaction."""
+        statement = self._statements[number]
+        if statement.kind == "REGISTER":
+            return None
+        try:
+            if statement.kind in ("VARIABLE_SET", "SET", "PRAGMA"):
+                self._main.execute(statement.sql)
+                self._setup.append(statement.sql)
+                self._forget_idle()
+                return None
+            if not self._begun:
+                self._main.begin()
+                self._begun = True
+            count = 0
+            for row in rows:
+                found = self._main.execute(statement.sql, list(row) or None).fetchall()
+                if statement.kind in _CHANGES and found:
+                    count += int(found[0][0]) if len(found[0]) == 1 else len(found)
+        except Exception as e:
+            raise self._failed(e, self._main) from e
+        self._changed = True
+        if statement.kind in _CHANGES:
+            return count
+        self._facts.update(statement.declared)
+        self._defined = True
+        self._local = self._local or bool(_TEMPORARY.match(statement.sql))
+        return None
+
+    def forget(self, number: int, /) -> None:
+        """Drops a statement."""
+        self._statements.pop(number, None)
+
+    def set(self, sql: str, /) -> None:
+        """The schema is taken over if there is one of the name; other registers of a client mean nothing here."""
+        if schema := self._dialect.schema(sql):
+            try:
+                self.execute(self._keep(_Statement(schema, "VARIABLE_SET")), [()])
+            except SqlError as e:
+                if e.rolled_back:
+                    raise
+            finally:
+                self.forget(self._number)
+
+    def commit(self) -> None:
+        """Ends the transaction. Raises SqlError -911 when DuckDB cannot commit it."""
+        if self._begun:
+            try:
+                self._main.commit()
+            except Exception as e:
+                raise self._failed(e, self._main) from e
+            self._ended()
+
+    def rollback(self) -> None:
+        """Undoes the transaction."""
+        if self._begun:
+            self._ended()
+            self._main.rollback()
+
+    def interrupt(self) -> None:
+        """Breaks off all that runs."""
+        for cursor in [self._main, *self._busy]:
+            cursor.interrupt()
+
+    def close(self) -> None:
+        """Undoes the transaction and closes the cursors; those of open results when they are released."""
+        self._closed = True
+        try:
+            self.rollback()
+        finally:
+            self._forget_idle()
+            self._main.close()
+
+    def _ended(self) -> None:
+        self._begun = self._changed = self._defined = False
+
+    def _failed(self, error: Exception, cursor: Any) -> SqlError:
+        """The condition. An error ends DuckDB's transaction: that is told when changes went with it."""
+        found = error if isinstance(error, SqlError) else errors.translate(str(error))
+        if cursor is not self._main or not self._begun:
+            found.rolled_back = False
+            return found
+        lost = self._changed
+        self._ended()
+        self._main.rollback()
+        if lost and not found.rolled_back:
+            return SqlError(-1476, "40506", str(found.sqlcode), *found.tokens, rolled_back=True)
+        return found
+
+    def _take(self) -> Any:
+        """A cursor for reading."""
+        if self._idle:
+            cursor = self._idle.pop()
+        else:
+            cursor = self._main.cursor()
+            for statement in self._setup:
+                cursor.execute(statement)
+        self._busy.append(cursor)
+        return cursor
+
+    def _give(self, cursor: Any) -> None:
+        if cursor is self._main:
+            return
+        self._busy = [other for other in self._busy if other is not cursor]
+        if self._closed:
+            cursor.close()
+        else:
+            self._idle.append(cursor)
+
+    def _forget_idle(self) -> None:
+        """What was set applies to new cursors."""
+        idle, self._idle = self._idle, []
+        for cursor in idle:
+            cursor.close()
+
+
+class DuckResult:
+    """The rows of a query, on their way."""
+
+    def __init__(self, session: DuckSession, cursor: Any, stream: object, shared: bool) -> None:
+        self._session = session
+        self._cursor = cursor
+        self._stream = stream
+        self._shared = shared
+
+    @property
+    def shared(self) -> bool:
+        """On the connection of the changes."""
+        return self._shared
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._stream
+
+    def trouble(self, text: str, /) -> SqlError:
+        """What an error of the stream means."""
+        return self._session._failed(errors.translate(text), self._cursor)
+
+    def close(self) -> None:
+        """Gives the cursor back."""
+        self._stream = None
+        self._session._give(self._cursor)

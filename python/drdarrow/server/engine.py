@@ -1,0 +1,92 @@
+"""What runs the statements of a server: the two classes that an engine has to have, and its errors.
+
+An engine is any object with `session(user, database)`. Every client gets a session of its own; the calls on
+a session come one at a time, from threads of the server, except `interrupt`, which comes at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
+
+from drdarrow.types import ArrowStreamExportable
+
+__all__ = ["Described", "Engine", "Prepared", "Result", "Session", "SqlError"]
+
+#: A column or a parameter: its name, its Arrow type in Arrow's words (`Int32`, `Decimal128(9, 2)`, `Utf8`,
+#: `Timestamp(Microsecond, None)`), and what SQL knows beyond it: `drda:type`, `drda:length`, `drda:scale`.
+Described: TypeAlias = tuple[str, str, dict[str, str]]
+
+#: The number by which later calls name the statement, the columns of its result (None: it is no query), its parameters.
+Prepared: TypeAlias = tuple[int, list[Described] | None, list[Described]]
+
+
+class SqlError(Exception):
+    """A condition as an SQLCA tells it: `SqlError(-204, "42704", "ORDERS")`.
+
+    sqlcode: int, negative for an error. sqlstate: str of five characters. tokens: the values for the message's text;
+    clients see about 70 bytes of them. rolled_back: bool, the transaction is gone.
+    """
+
+    def __init__(self, sqlcode: int, sqlstate: str, *tokens: str, rolled_back: bool = False) -> None:
+        super().__init__(sqlcode, sqlstate, *tokens)
+        self.sqlcode = sqlcode
+        self.sqlstate = sqlstate
+        self.tokens = list(tokens)
+        self.rolled_back = rolled_back
+
+    def __str__(self) -> str:
+        words = ", ".join(token for token in self.tokens if token)
+        return f"SQLCODE {self.sqlcode}, SQLSTATE {self.sqlstate}" + (f": {words}" if words else "")
+
+
+class Result(ArrowStreamExportable, Protocol):
+    """The rows of a query: `__arrow_c_stream__` is called once; the stream is read without Python's lock."""
+
+    @property
+    def shared(self) -> bool:
+        """The next call on the session would disturb the reading: what is left is read into memory before it."""
+
+    def trouble(self, text: str, /) -> SqlError:
+        """What an error of the stream means, which comes as text. The stream was released."""
+
+    def close(self) -> None:
+        """The stream was released."""
+
+
+class Session(Protocol):
+    """One client's view of the engine. What is raised reaches the client: an SqlError as it is, others as -901."""
+
+    def prepare(self, sql: str, /) -> Prepared:
+        """Reads a statement and describes it, without running it."""
+
+    def query(self, statement: int, parameters: Sequence[Any], /) -> Result:
+        """Runs a query. The stream has the columns that were described, in their order."""
+
+    def execute(self, statement: int, rows: Sequence[Sequence[Any]], /) -> int | None:
+        """Runs a statement that is no query once for each row of parameters, all of them or none; rows changed."""
+
+    def forget(self, statement: int, /) -> None:
+        """The statement is not needed any more."""
+
+    def set(self, sql: str, /) -> None:
+        """A SET statement that the client's driver sends by itself."""
+
+    def commit(self) -> None:
+        """Makes the changes last."""
+
+    def rollback(self) -> None:
+        """Undoes the changes since the last commit."""
+
+    def interrupt(self) -> None:
+        """Breaks off what runs, if anything does; the client is gone, or the server stops."""
+
+    def close(self) -> None:
+        """The client is gone. Work that was not committed is undone."""
+
+
+class Engine(Protocol):
+    """Serves any number of sessions at a time."""
+
+    def session(self, user: str, database: str, /) -> Session:
+        """A new session. Raises LookupError when there is no such database, PermissionError when it is not for him."""

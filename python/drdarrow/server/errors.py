@@ -1,0 +1,70 @@
+"""DuckDB's errors in SQLCODEs. DuckDB says what kind an error is in its first words, also where only text comes."""
+
+from __future__ import annotations
+
+import re
+
+from drdarrow.server.engine import SqlError
+
+__all__ = ["translate"]
+
+#: Kind, a pattern of its text, SQLCODE, SQLSTATE. The first that fits is taken; groups become the tokens, without any
+#: the text does.
+_RULES: list[tuple[str, str, int, str]] = [
+    ("parser", r'at or near "([^"]*)"', -104, "42601"),
+    ("parser", r"at end of input()", -104, "42601"),
+    ("parser", r"", -104, "42601"),
+    ("syntax", r"", -104, "42601"),
+    ("catalog", r'(?:Table|View|Sequence|Schema|Type|Index) with name "?([^"\s]+)"? does not exist', -204, "42704"),
+    ("catalog", r'schema named "([^"]+)"', -204, "42704"),
+    ("catalog", r'Function with name "?([^"\s]+)"? does not exist', -440, "42884"),
+    ("catalog", r'with name "([^"]+)" already exists', -601, "42710"),
+    ("catalog", r"", -204, "42704"),
+    ("binder", r'Referenced (?:column|table) "([^"]+)"', -206, "42703"),
+    ("binder", r"Ambiguous reference to column name \"([^\"]+)\"", -203, "42702"),
+    ("binder", r"(?:columns but \d+ values|values for \d+ columns)()", -117, "42802"),
+    ("binder", r"No function matches .*'(\w+)\(", -440, "42884"),
+    ("binder", r'column "([^"]+)" must appear in the GROUP BY', -119, "42803"),
+    ("binder", r"same number of result columns()", -421, "42826"),
+    ("binder", r"(?:Cannot compare|Cannot mix|type mismatch)", -401, "42818"),
+    ("binder", r"", -206, "42703"),
+    ("constraint", r"NOT NULL constraint failed: (\S+)", -407, "23502"),
+    ("constraint", r"CHECK constraint failed(?: on table)?:? \"?(\w+)", -545, "23513"),
+    ("constraint", r"foreign key", -530, "23503"),
+    ("constraint", r"", -803, "23505"),
+    ("conversion", r"(?:date|time|timestamp) field value|(?:date|time|timestamp) format", -180, "22007"),
+    ("conversion", r"out of range|overflow", -413, "22003"),
+    ("conversion", r"", -420, "22018"),
+    ("type mismatch", r"", -420, "22018"),
+    ("mismatch type", r"", -420, "22018"),
+    ("out of range", r"", -413, "22003"),
+    ("invalid input", r"[Dd]ivision by zero", -801, "22012"),
+    ("invalid input", r"were not provided|[Pp]repared statement parameter|parameter count", -313, "07001"),
+    ("interrupt", r"", -952, "57014"),
+    ("transactioncontext", r"", -911, "40001"),
+    ("transaction", r"", -911, "40001"),
+    ("serialization", r"", -911, "40001"),
+    ("permission", r"", -551, "42501"),
+    ("not implemented", r"", -270, "42997"),
+    ("out of memory", r"", -954, "57011"),
+]
+
+#: SQLCODEs whose text has no place for DuckDB's own words.
+_OWN_TOKENS = {-104: 3, -601: 2}
+
+
+def translate(text: str) -> SqlError:
+    """The condition for an error of DuckDB's, told by its text: `Catalog Error: Table with name X does not exist!`."""
+    kind, _, words = text.partition(" Error: ")
+    if not words:
+        kind, words = "", text
+    # What follows the first line are hints and the place in the statement.
+    line = words.partition("\n")[0].strip()
+    for of, pattern, sqlcode, sqlstate in _RULES:
+        if kind.strip().lower() == of and (found := re.search(pattern, line, re.IGNORECASE)):
+            tokens = list(found.groups()) or [line]
+            tokens += [""] * (_OWN_TOKENS.get(sqlcode, 0) - len(tokens))
+            if sqlcode == -601:
+                tokens[1] = "TABLE"
+            return SqlError(sqlcode, sqlstate, *tokens, rolled_back=sqlcode == -911)
+    return SqlError(-901, "58004", line or "the engine failed")

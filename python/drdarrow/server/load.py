@@ -1,0 +1,75 @@
+"""Tables of other libraries in DuckDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drdarrow import _core
+from drdarrow.exceptions import InterfaceError
+from drdarrow.server.engine import Engine
+from drdarrow.server.types import LONGEST
+
+if TYPE_CHECKING:
+    from drdarrow.server.columns import Facts
+
+__all__ = ["engine"]
+
+
+def engine(source: Any, tables: dict[str, Any]) -> Engine:
+    """DuckDB with these tables: those of `source`, a connection, or of a database of its own in memory."""
+    try:
+        import duckdb
+
+        from drdarrow.server.duckdb import DuckEngine
+    except ImportError as e:
+        raise InterfaceError(f'{e.name} is not installed: pip install "drdarrow[server]"') from e
+    if source is None:
+        source = duckdb.connect(":memory:")
+    facts: Facts = {}
+    for name, table in tables.items():
+        cursor = source.cursor()
+        try:
+            facts[name.upper()] = _load(cursor, name, _core.collect(table))
+        except duckdb.Error as e:
+            raise InterfaceError(f"tables: {name}: {e}") from e
+        finally:
+            cursor.close()
+    return DuckEngine(source, facts)
+
+
+def _load(cursor: Any, name: str, table: _core.Collected) -> dict[str, dict[str, str]]:
+    """Copies a table into DuckDB; what is known of its columns."""
+    quoted = _quoted(name)
+    cursor.register("drdarrow_incoming", table)
+    cursor.execute(f"CREATE TABLE {quoted} AS FROM drdarrow_incoming")
+    cursor.unregister("drdarrow_incoming")
+    facts = {}
+    for column, kind, about in table.fields():
+        length = {"VARCHAR": "strlen", "BLOB": "octet_length"}.get(_kind(cursor, quoted, column), "")
+        if length and not about.get("drda:length"):
+            longest = cursor.execute(f"SELECT max({length}({_quoted(column)})) FROM {quoted}").fetchall()[0][0] or 0
+            about = {**about, **_room(kind, about.get("drda:type"), longest)}
+        facts[column.upper()] = about
+    return facts
+
+
+def _kind(cursor: Any, table: str, column: str) -> str:
+    """DuckDB's type of a column."""
+    return str(cursor.sql(f"SELECT {_quoted(column)} FROM {table}").types[0])
+
+
+def _room(arrow: str, name: str | None, longest: int) -> dict[str, str]:
+    """A type for texts or bytes of which the longest is known; values that come later have some room."""
+    text = "Utf8" in arrow or arrow.startswith("Dictionary")
+    if longest > LONGEST:
+        return {"drda:type": "CLOB" if text else "BLOB"}
+    if name is None:
+        return {
+            "drda:type": "VARCHAR" if text else "VARBINARY",
+            "drda:length": str(min(max(2 * longest, 256), LONGEST)),
+        }
+    return {}
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

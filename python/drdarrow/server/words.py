@@ -1,0 +1,81 @@
+"""SQL as words: enough of a lexer to change a statement in some places and leave the rest as it was written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Word", "closing", "lex", "split", "text"]
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>(?:\s+|--[^\n]*|/\*.*?(?:\*/|\Z))+)
+    | (?P<string>(?:\b(?:[xXnNgG]|[gGbBuU][xX]))?'(?:[^']|'')*(?:'|\Z))
+    | (?P<quoted>"(?:[^"]|"")*(?:"|\Z))
+    | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+    | (?P<name>[^\W\d][\w$#@]*)
+    | (?P<sign>::|\|\||<>|<=|>=|!=|¬=|\^=|->>?|.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(slots=True)
+class Word:
+    """A word with the space and the comments in front of it."""
+
+    kind: str
+    text: str
+    before: str = ""
+
+    @property
+    def upper(self) -> str:
+        """A name or a sign as it compares; quoted names and strings are none."""
+        return self.text.upper() if self.kind in ("name", "sign") else ""
+
+    @property
+    def ends_operand(self) -> bool:
+        """An expression may end here."""
+        return self.kind in ("name", "quoted", "string", "number") or self.text in (")", "?")
+
+
+def lex(sql: str) -> list[Word]:
+    """The words of a statement; a last one without text holds what is behind them."""
+    words, before = [], ""
+    for found in _TOKEN.finditer(sql):
+        kind = found.lastgroup or "sign"
+        if kind == "space":
+            before += found.group()
+        else:
+            words.append(Word(kind, found.group(), before))
+            before = ""
+    return [*words, Word("end", "", before)]
+
+
+def text(words: Sequence[Word]) -> str:
+    """The statement again."""
+    return "".join(word.before + word.text for word in words)
+
+
+def closing(words: Sequence[Word], start: int) -> int:
+    """Where the bracket that opens at `start` closes; the last word when it does not."""
+    depth = 0
+    for at in range(start, len(words)):
+        depth += {"(": 1, ")": -1}.get(words[at].text, 0)
+        if depth == 0:
+            return at
+    return len(words) - 1
+
+
+def split(words: Sequence[Word]) -> list[list[Word]]:
+    """Parts between the commas outside brackets."""
+    parts: list[list[Word]] = [[]]
+    depth = 0
+    for word in words:
+        depth += {"(": 1, ")": -1}.get(word.text, 0)
+        if word.text == "," and depth == 0:
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts if parts[0] else parts[1:]

@@ -1,0 +1,132 @@
+//! A configuration as a URI: `drda://user:password@host:port/DATABASE?key=value`.
+
+use super::{Config, ConfigError, error};
+use crate::wire::ddm::secchk::Secret;
+use percent_encoding::percent_decode_str;
+
+impl Config {
+    /// Reads `drda://user:password@host:port/DATABASE?key=value&…`; all but the host and the
+    /// database may be left out, parts are percent-encoded.
+    pub fn from_uri(uri: &str) -> Result<Config, ConfigError> {
+        let mut config = Config::empty();
+        config.apply_uri(uri)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Takes what a URI says, leaving the rest.
+    pub fn apply_uri(&mut self, uri: &str) -> Result<(), ConfigError> {
+        let bad = |rule: &str| error("uri", rule);
+        let rest = uri.strip_prefix("drda://").ok_or_else(|| bad("expected drda://user@host:port/DATABASE"))?;
+        if rest.contains("://") {
+            return Err(error("host", "expected a host name or an address, without a scheme"));
+        }
+        let (rest, query) = rest.split_once('?').map_or((rest, None), |(a, b)| (a, Some(b)));
+        let (authority, database) =
+            rest.split_once('/').ok_or_else(|| bad("the database name is missing: drda://host/DATABASE"))?;
+        let (credentials, address) = authority.rsplit_once('@').map_or((None, authority), |(a, b)| (Some(a), b));
+        if let Some(credentials) = credentials {
+            let (user, password) = credentials.split_once(':').map_or((credentials, None), |(a, b)| (a, Some(b)));
+            self.set("user", &decode("user", user)?)?;
+            if let Some(password) = password {
+                self.password = Some(Secret::new(decode("password", password)?));
+            }
+        }
+        let (host, port) = split_address(address)?;
+        self.set("host", &decode("host", host)?)?;
+        if let Some(port) = port {
+            self.set("port", port)?;
+        }
+        self.set("database", &decode("database", database)?)?;
+        let mut seen: Vec<String> = Vec::new();
+        for pair in query.unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
+            let (key, value) = pair.split_once('=').ok_or_else(|| bad("settings are written key=value"))?;
+            let key = decode("uri", key)?;
+            if ["host", "port", "database", "user", "password"].contains(&key.as_str()) {
+                return Err(error(&key, "belongs before the question mark of the URI"));
+            }
+            if key != "attributes" && seen.contains(&key) {
+                return Err(error(&key, "is given twice"));
+            }
+            self.set(&key, &decode(&key, value)?)?;
+            seen.push(key);
+        }
+        Ok(())
+    }
+}
+
+pub(in crate::client) fn decode(setting: &str, text: &str) -> Result<String, ConfigError> {
+    percent_decode_str(text)
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| error(setting, "is not UTF-8 when percent-decoded"))
+}
+
+fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {
+    if let Some(rest) = address.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']').ok_or_else(|| error("host", "a bracket is not closed"))?;
+        return match rest.strip_prefix(':') {
+            Some(port) => Ok((host, Some(port))),
+            None if rest.is_empty() => Ok((host, None)),
+            None => Err(error("host", "expected [address]:port")),
+        };
+    }
+    match address.split_once(':') {
+        Some((_, port)) if port.contains(':') => {
+            Err(error("host", "an IPv6 address is written in brackets: [::1]:446"))
+        }
+        Some((host, port)) => Ok((host, Some(port))),
+        None => Ok((address, None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::config::Config;
+    use crate::wire::drda::package::Isolation;
+    use std::time::Duration;
+
+    #[test]
+    fn a_uri_with_everything() {
+        let c = Config::from_uri(
+            "drda://app%40x:p%3Aw@[::1]:1527/sample?attributes=create=true&timeout=2.5&isolation=rr&autocommit=true",
+        )
+        .unwrap();
+        assert_eq!(
+            (c.host.as_str(), c.port, c.database.as_str(), c.user.as_deref()),
+            ("::1", 1527, "sample", Some("app@x"))
+        );
+        assert_eq!(c.rdbnam(), "sample;create=true");
+        assert_eq!(
+            (c.timeout, c.isolation, c.autocommit),
+            (Duration::from_millis(2500), Isolation::RepeatableRead, true)
+        );
+        assert!(c.is_loopback());
+        assert!(!format!("{c:?}").contains("p:w"));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (uri, setting, words) in [
+            ("http://h/d", "uri", "drda://"),
+            ("drda://h", "uri", "database"),
+            ("drda://h/", "database", "empty"),
+            ("drda://h/a;create=true", "database", "attributes"),
+            ("drda://h:0/d", "port", "1 to 65535"),
+            ("drda://h:446x/d", "port", "1 to 65535"),
+            ("drda://::1/d", "host", "brackets"),
+            ("drda://h/d?tiemout=3", "tiemout", "did you mean timeout"),
+            ("drda://h/d?timeout=3&timeout=4", "timeout", "twice"),
+            ("drda://h/d?timeout=0", "timeout", "more than 0"),
+            ("drda://h/d?timeout=nan", "timeout", "more than 0"),
+            ("drda://h/d?timeout=1e300", "timeout", "a year"),
+            ("drda://h/d?isolation=zz", "isolation", "one of"),
+            ("drda://h/d?host=x", "host", "before"),
+        ] {
+            let e = Config::from_uri(uri).unwrap_err();
+            assert_eq!(e.setting, setting, "{uri}");
+            assert!(e.rule.contains(words), "{uri}: {e}");
+        }
+        assert!(Config::new("h", 1, &"x".repeat(256)).is_err());
+    }
+}

@@ -1,0 +1,98 @@
+//! Columns of large objects whose rows hold locators: because they were asked for (OUTOVR), or
+//! because the server described them so. Their values are fetched before the row is decoded, so
+//! that the decoders see the same as if they had come behind it.
+
+use super::config::Lobs;
+use crate::flow::locator::{Large, Locator};
+use crate::flow::reading::Reading;
+use crate::flow::rows::Chunk;
+use crate::flow::session::Product;
+use crate::wire::fdoca::{descriptor, lid};
+use crate::wire::value::cell::Lob;
+use crate::wire::value::field::Field;
+use crate::wire::value::typdef::TypDef;
+
+/// Width of the placeholder of the form that stands for a value fetched by locator. It is never sent.
+const PLACEHOLDER: [u8; 2] = [0x80, 0x04];
+
+/// The two forms of an answer set's columns.
+pub(super) struct Forms {
+    /// As they lie in the rows.
+    pub rows: Vec<Field>,
+    /// As they are decoded.
+    pub values: Vec<Field>,
+    /// The descriptor of the OUTOVR that makes the rows so.
+    pub outovr: Option<Vec<u8>>,
+}
+
+impl Forms {
+    /// Of the columns as described. Rows that came with the open are in the described form, and
+    /// so are then all.
+    pub(super) fn new(fields: Vec<Field>, lobs: Lobs, rows_came: bool, theirs: &TypDef) -> Forms {
+        let ask = lobs == Lobs::Locator && !rows_came;
+        let mut forms = Forms { rows: Vec::new(), values: Vec::new(), outovr: None };
+        let mut wanted = Vec::new();
+        for field in fields {
+            let large = Large::of_value(&field).filter(|_| ask);
+            let described = Large::of_locator(&field);
+            wanted.push(large.or(described).map(|large| large.locator_lid() | u8::from(field.nullable)));
+            let (row, value) = match (large, described) {
+                (Some(large), _) => (shaped(&field, large.locator_lid(), [0, 4], theirs), field),
+                (None, Some(large)) => {
+                    let value = shaped(&field, large.value_lid(), PLACEHOLDER, theirs);
+                    (field, value)
+                }
+                (None, None) => (field.clone(), field),
+            };
+            forms.rows.push(row);
+            forms.values.push(value);
+        }
+        forms.outovr = (ask && wanted.iter().any(Option::is_some)).then(|| descriptor::encode_override(&wanted));
+        forms
+    }
+
+    /// True when rows hold locators.
+    pub(super) fn by_locator(&self) -> bool {
+        self.rows.iter().any(|f| Large::of_locator(f).is_some())
+    }
+}
+
+/// The column in the form of another type id; what the SQLDA said of it stays.
+fn shaped(field: &Field, id: u8, size: [u8; 2], theirs: &TypDef) -> Field {
+    // These ids have a layout; as described, a column would be refused by its decoder.
+    let Ok(made) = lid::field(id | u8::from(field.nullable), size, theirs, 0) else { return field.clone() };
+    let Field { name, sqltype, label, length, .. } = field.clone();
+    Field { name, sqltype, label, length, ..made }
+}
+
+/// A row that waits for its large values.
+#[derive(Debug)]
+pub(super) struct Parked {
+    chunk: Chunk,
+    pub reading: Reading,
+}
+
+impl Parked {
+    /// The row of `chunk`; `values` are the columns as they are decoded.
+    pub(super) fn new(chunk: Chunk, values: &[Field], product: Product, limit: usize) -> Parked {
+        let there = |(column, locator): &(usize, Option<Locator>)| {
+            Some((*column, (*locator)?, values.get(*column).map_or(0, |f| f.ccsid)))
+        };
+        let wanted: Vec<_> = chunk.locators.iter().filter_map(there).collect();
+        Parked { reading: Reading::new(product, chunk.first_row, limit, &wanted), chunk }
+    }
+
+    /// True when every value is there.
+    pub(super) fn is_whole(&self) -> bool {
+        self.reading.next().is_empty()
+    }
+
+    /// The row with its values.
+    pub(super) fn finish(self) -> Chunk {
+        let Parked { mut chunk, reading } = self;
+        let nulls = chunk.locators.iter().filter(|(_, locator)| locator.is_none());
+        chunk.lobs.extend(nulls.map(|(column, _)| (*column, vec![Lob::Null])));
+        chunk.lobs.extend(reading.finish().map(|(column, data)| (column, vec![Lob::Value(data)])));
+        chunk
+    }
+}

@@ -1,0 +1,183 @@
+//! Procedures: the values that come out of their parameters, and their result sets.
+
+use super::done::{Done, Warning};
+use super::error::{Error, Kind, Phase, Result};
+use super::large::{Forms, Parked};
+use super::naming::name_fields;
+use super::opening::Opening;
+use super::parameters;
+use super::sections::Lease;
+use super::shared::Inner;
+use super::stream::RecordStream;
+use crate::column::decode::{ColumnDecoder, decoder};
+use crate::column::error::ColumnError;
+use crate::column::schema::schema;
+use crate::flow::call::{Call, Called};
+use crate::flow::error::FlowError;
+use crate::flow::execute::Input;
+use crate::flow::locator::Ask;
+use crate::flow::query::Opened;
+use crate::flow::rows::{Block, Chunk, Event, Rows};
+use crate::flow::uow::EndWork;
+use crate::net::error::NetError;
+use crate::net::transport::Deadline;
+use crate::wire::drda::package::PkgNamCsn;
+use crate::wire::drda::sqlvar::{SqlVar, parmmode};
+use crate::wire::fdoca::row::Offsets;
+use crate::wire::value::cell::Cells;
+use crate::wire::value::field::Field;
+use arrow_array::RecordBatch;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What the call of a procedure came to.
+#[derive(Debug)]
+pub struct Procedure {
+    /// Its parameters behind the call, if any came out.
+    pub output: Option<Output>,
+    /// Its result sets in order. Those that are dropped unread are closed.
+    pub sets: VecDeque<RecordStream>,
+    /// The rest.
+    pub done: Done,
+}
+
+/// The parameters of a procedure behind its call.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// One row, one column for each parameter; those that only go in are NULL.
+    pub row: RecordBatch,
+    /// Parameter by parameter: its value may have been changed.
+    pub came_out: Vec<bool>,
+}
+
+impl Inner {
+    /// Calls the procedure prepared in `lease`.
+    pub(super) async fn call(
+        self: &Arc<Inner>,
+        lease: Lease,
+        described: &[SqlVar],
+        input: Option<Input>,
+        autocommit: bool,
+    ) -> Result<Procedure> {
+        // Where a server tells no mode the parameter may be of any.
+        let came_out: Vec<bool> = described.iter().map(|var| parameters::mode(var) != parmmode::IN).collect();
+        let wanted = came_out.contains(&true);
+        let call = Call::new(self.session.clone(), lease.name.clone(), input, wanted, self.config.block_size);
+        let deadline = self.config.statement_timeout.map(Deadline::after);
+        let pending = self.channel.submit(call).map_err(|e| self.error(e, Phase::Execute))?;
+        let mut opening = Opening { inner: self.clone(), under_way: Some((pending, lease)) };
+        let (called, lease) = match opening.wait(deadline).await {
+            Ok(done) => done,
+            Err(e) => return Err(self.explained(e, Phase::Execute).await),
+        };
+        let Called { output, sets, count, warnings } = called;
+        let mut done = Done { count, warnings: warnings.iter().map(Warning::from).collect() };
+        let sets = self.result_sets(&Arc::new(lease), sets).await?;
+        let output = match output {
+            Some((fields, block)) => {
+                let row = self.output(fields, described, block, &mut done.warnings).await?;
+                let came_out =
+                    if came_out.len() == row.num_columns() { came_out } else { vec![true; row.num_columns()] };
+                Some(Output { row, came_out })
+            }
+            None => None,
+        };
+        if sets.is_empty() && autocommit {
+            self.talk(EndWork::commit(self.session.clone()), Phase::Commit).await?;
+        }
+        Ok(Procedure { output, sets, done })
+    }
+
+    /// A reader for each result set. All of them are made, so that a failure leaves none open.
+    async fn result_sets(
+        self: &Arc<Inner>,
+        lease: &Arc<Lease>,
+        sets: Vec<(PkgNamCsn, Opened)>,
+    ) -> Result<VecDeque<RecordStream>> {
+        let mut streams = VecDeque::with_capacity(sets.len());
+        let mut failure = None;
+        for (section, opened) in sets {
+            let described = opened.described.clone().unwrap_or_default();
+            let made = match name_fields(&opened.fields, &described) {
+                Ok(fields) => RecordStream::new(self.clone(), lease.clone(), section, opened, fields).await,
+                Err(e) => {
+                    self.channel.abort("the server's descriptions disagree");
+                    Err(e.at(&self.peer))
+                }
+            };
+            match made {
+                Ok(stream) => streams.push_back(stream),
+                Err(e) => {
+                    failure.get_or_insert(e);
+                }
+            }
+        }
+        failure.map_or(Ok(streams), Err)
+    }
+
+    /// Decodes the parameters that came back.
+    async fn output(
+        self: &Arc<Inner>,
+        fields: Vec<Field>,
+        described: &[SqlVar],
+        block: Block,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<RecordBatch> {
+        let phase = Phase::Execute;
+        let fail = |e: FlowError| self.give_up_after(Error::from_flow(e, phase).at(&self.peer));
+        let bad = |e: &ColumnError| Error::from_column(e, phase).at(&self.peer);
+        let names = described.iter().map(|var| var.name().to_owned()).chain(std::iter::repeat(String::new()));
+        let fields = fields.into_iter().zip(names).map(|(field, name)| Field { name, ..field }).collect();
+        // They came in the form described: none other can be asked for.
+        let forms = Forms::new(fields, self.config.lobs, true, &self.session.theirs);
+        let limit = self.config.lob_limit as usize;
+        let mut offsets = Offsets::new(forms.rows.len());
+        let mut rows = Rows::new(&forms.rows, self.session.sqlam, self.session.theirs).with_lob_limit(limit);
+        rows.push(block);
+        rows.close();
+        let chunk = loop {
+            match rows.next(1, &mut offsets).map_err(fail)? {
+                Event::Rows(chunk) => break chunk,
+                Event::Warning(sqlca) => warnings.push(Warning::from(&*sqlca)),
+                Event::NeedBlock | Event::End => {
+                    return Err(fail(FlowError::Missing { what: "FDODTA", command: "EXCSQLSTT" }));
+                }
+            }
+        };
+        let chunk = self.large_output(chunk, &forms.values, limit).await?;
+        let options = &self.config.options;
+        let mut columns = Vec::with_capacity(forms.values.len());
+        for (column, field) in forms.values.iter().enumerate() {
+            let lobs = chunk.lobs.iter().find(|(c, _)| *c == column).map_or(&[][..], |(_, values)| values);
+            let cells = Cells { buf: &chunk.buf, offsets: offsets.column(column), lobs, first_row: chunk.first_row };
+            let decode = |mut decoder: Box<dyn ColumnDecoder>| {
+                decoder.append(&cells)?;
+                decoder.finish()
+            };
+            columns.push(decoder(field, column, options).and_then(decode).map_err(|e| bad(&e))?);
+        }
+        let schema = schema(&forms.values, options).map_err(|e| bad(&e))?;
+        RecordBatch::try_new(schema, columns).map_err(|e| Error::new(Kind::Internal, phase, "58004", e.to_string()))
+    }
+
+    /// The row with the large values that its locators stand for.
+    async fn large_output(self: &Arc<Inner>, chunk: Chunk, values: &[Field], limit: usize) -> Result<Chunk> {
+        let mut parked = Parked::new(chunk, values, self.session.product, limit);
+        let requests = parked.reading.next();
+        if requests.is_empty() {
+            return Ok(parked.finish());
+        }
+        let Some(lease) = self.sections.take() else {
+            return Err(Error::new(Kind::Operational, Phase::Execute, "54000", "too many open readers"));
+        };
+        let mut requests = requests;
+        while !requests.is_empty() {
+            let ask = Ask::new(self.session.clone(), lease.name.clone(), requests);
+            let answers = self.talk(ask, Phase::Execute).await?;
+            parked.reading.take(answers).map_err(|e| self.error(NetError::Flow(e), Phase::Execute))?;
+            requests = parked.reading.next();
+        }
+        self.free(parked.reading.locators());
+        Ok(parked.finish())
+    }
+}

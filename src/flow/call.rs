@@ -1,0 +1,187 @@
+//! Calling a procedure: EXCSQLSTT answered by an SQLCARD, or by an SQLDTARD with the parameters that
+//! come out; with result sets RSLSETRM names their sections, SQLRSLRD lists them, and each comes as
+//! OPNQRYRM, SQLCINRD, QRYDSC and perhaps its first rows. (Measured: Derby.)
+
+use super::error::FlowError;
+use super::execute::Input;
+use super::query::{Answer, Opened};
+use super::reply::Replies;
+use super::rows::Block;
+use super::session::Session;
+use super::step::{Flow, Seen, Step};
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::object::Object;
+use crate::wire::drda::execute::{Described, ExcSqlStt};
+use crate::wire::drda::package::PkgNamCsn;
+use crate::wire::drda::query::OpnQryRm;
+use crate::wire::drda::resultset::{self, RslSetRm};
+use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::drda::sqlda::SqlDa;
+use crate::wire::dss::chain::Chain;
+use crate::wire::fdoca::descriptor;
+use crate::wire::value::field::Field;
+use std::sync::Arc;
+
+/// Result sets are wanted with their descriptions (RSLSETFLG, as Derby's client says it).
+const DESCRIBED: u8 = 0x04;
+/// As many as there are.
+const ALL: i16 = -1;
+
+/// What a procedure came to.
+#[derive(Debug, Default)]
+pub struct Called {
+    /// The parameters behind the call: their fields, and one row.
+    pub output: Option<(Vec<Field>, Block)>,
+    /// Result sets, each with the section that it is fetched from.
+    pub sets: Vec<(PkgNamCsn, Opened)>,
+    /// Rows changed, where the server counts them.
+    pub count: Option<u64>,
+    /// Warnings.
+    pub warnings: Vec<Sqlca>,
+}
+
+/// Calls a prepared procedure.
+#[derive(Debug)]
+pub struct Call {
+    session: Arc<Session>,
+    section: PkgNamCsn,
+    input: Option<Input>,
+    /// Parameters may come out.
+    output: bool,
+    block_size: u32,
+    sections: Vec<PkgNamCsn>,
+    listed: usize,
+    sets: Vec<Set>,
+    called: Called,
+    replies: Replies,
+}
+
+/// A result set as far as it was seen.
+#[derive(Debug)]
+struct Set {
+    message: OpnQryRm,
+    described: Option<SqlDa>,
+    fields: Option<Vec<Field>>,
+    answer: Answer,
+}
+
+impl Call {
+    /// The procedure prepared in `section`; with `output` its parameters are wanted back.
+    pub fn new(session: Arc<Session>, section: PkgNamCsn, input: Option<Input>, output: bool, block_size: u32) -> Call {
+        Call {
+            replies: Replies::new(&session),
+            session,
+            section,
+            input,
+            output,
+            block_size,
+            sections: Vec::new(),
+            listed: 0,
+            sets: Vec::new(),
+            called: Called::default(),
+        }
+    }
+
+    /// What belongs to the result set that came last.
+    fn of_set(&mut self, object: Object) -> Result<Seen, FlowError> {
+        let Some(set) = self.sets.last_mut() else { return self.replies.take(&object, &self.session) };
+        let session = &self.session;
+        match object.cp {
+            cp::SQLCINRD => {
+                let typdef = &self.replies.typdef;
+                set.described =
+                    Some(SqlDa::decode_sqlcinrd(&object.body, session.sqlam, session.server_class(), typdef)?);
+            }
+            cp::QRYDSC => set.fields = Some(descriptor::decode(&object.body, &self.replies.typdef)?),
+            cp::SQLCARD => match Sqlca::decode(&object.body, session.sqlam, &self.replies.typdef)? {
+                Some(sqlca) if sqlca.is_error() => {
+                    set.answer.failure = Some(FlowError::Sql { sqlca: Box::new(sqlca), reply: None });
+                    return Ok(Seen::Failure);
+                }
+                Some(sqlca) if sqlca.is_end() => set.answer.closed = true,
+                Some(sqlca) if sqlca.sqlcode > 0 => set.answer.warnings.push(sqlca),
+                _ => {}
+            },
+            _ => {
+                if let Some(object) = set.answer.take(object) {
+                    return self.replies.take(&object, session);
+                }
+            }
+        }
+        Ok(Seen::Normal)
+    }
+}
+
+impl Flow for Call {
+    type Out = Called;
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let command = ExcSqlStt {
+            outexp: self.output.then_some(true),
+            qryblksz: Some(self.block_size),
+            maxblkext: Some(ALL),
+            maxrslcnt: Some(ALL),
+            rslsetflg: Some(DESCRIBED),
+            ..ExcSqlStt::new(self.section.clone())
+        };
+        let mut chain = Chain::new();
+        chain.command(&command.encode(self.session.text)?);
+        if let Some(input) = &self.input {
+            input.put(&mut chain, &self.session)?;
+        }
+        Ok(chain)
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        match object.cp {
+            cp::RSLSETRM => {
+                self.sections = RslSetRm::decode(&object.body, self.session.text)?.pkgsnlst.0;
+            }
+            cp::SQLRSLRD => self.listed = resultset::decode(&object.body, &self.replies.typdef)?.len(),
+            cp::OPNQRYRM => {
+                let message = OpnQryRm::decode(&object.body, self.session.text)?;
+                self.sets.push(Set { message, described: None, fields: None, answer: Answer::default() });
+            }
+            cp::SQLDTARD if self.sets.is_empty() => {
+                let output = Described::decode(&object.body)?;
+                let fields = descriptor::decode(&output.fdodsc, &self.replies.typdef)?;
+                self.called.output = Some((fields, Block { rows: output.fdodta, lobs: Vec::new() }));
+            }
+            cp::EXTDTA if self.sets.is_empty() => match &mut self.called.output {
+                Some((_, block)) => block.lobs.push(object.body),
+                None => return Err(FlowError::Missing { what: "SQLDTARD", command: "EXCSQLSTT" }),
+            },
+            _ => return self.of_set(object),
+        }
+        Ok(Seen::Normal)
+    }
+
+    fn end(&mut self) -> Result<Step<Called>, FlowError> {
+        if let Some(failure) = self.replies.failure() {
+            return Err(failure);
+        }
+        let missing = |what| FlowError::Missing { what, command: "EXCSQLSTT" };
+        let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
+        if replies.cards.is_empty() && self.called.output.is_none() {
+            return Err(missing("SQLCARD"));
+        }
+        let sets = std::mem::take(&mut self.sets);
+        if sets.len() != self.sections.len() || sets.len() < self.listed {
+            return Err(missing("OPNQRYRM"));
+        }
+        let mut called = std::mem::take(&mut self.called);
+        called.count = replies.cards.first().map_or(Some(0), |c| c.as_ref().map_or(Some(0), Sqlca::update_count));
+        called.warnings = replies.warnings();
+        for (section, set) in self.sections.drain(..).zip(sets) {
+            let opened = Opened {
+                described: Some(set.described.ok_or_else(|| missing("SQLCINRD"))?),
+                fields: set.fields.ok_or_else(|| missing("QRYDSC"))?,
+                instance: set.message.qryinsid,
+                held: set.message.sqlcsrhld == Some(true),
+                answer: set.answer,
+            };
+            called.sets.push((section, opened));
+        }
+        Ok(Step::Done(called))
+    }
+}

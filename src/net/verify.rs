@@ -1,0 +1,111 @@
+//! Looking at a server's certificate: the chain to an authority and the name, one known certificate, or
+//! nothing. That the server owns the certificate's key is checked always.
+
+use super::error::TlsError;
+use super::fingerprint::Fingerprint;
+use super::pem::{self, PemError};
+use super::tls::Trust;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+/// The verifier of one connection.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    how: How,
+    provider: Arc<CryptoProvider>,
+    /// The server's certificate, for the words of an error.
+    seen: OnceLock<Vec<u8>>,
+}
+
+#[derive(Debug)]
+enum How {
+    Chain(Arc<dyn ServerCertVerifier>),
+    Pinned(Fingerprint),
+    NotAtAll,
+}
+
+impl Verifier {
+    /// Reads the authorities that are trusted, which may take a moment.
+    pub(super) fn new(trust: &Trust, provider: Arc<CryptoProvider>) -> Result<Verifier, TlsError> {
+        let how = match trust {
+            Trust::System => {
+                let system = rustls_platform_verifier::Verifier::new(provider.clone());
+                How::Chain(Arc::new(system.map_err(|e| TlsError::System(e.to_string()))?))
+            }
+            Trust::Authorities(path) => {
+                let bad = |source| TlsError::file("tls_ca", path, source);
+                let roots = Arc::new(authorities(path).map_err(bad)?);
+                let built = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
+                How::Chain(built.map_err(|e| TlsError::Setup(e.to_string()))?)
+            }
+            Trust::Pinned(fingerprint) => How::Pinned(*fingerprint),
+            Trust::Anybody => How::NotAtAll,
+        };
+        Ok(Verifier { how, provider, seen: OnceLock::new() })
+    }
+
+    /// True when a server that was accepted has proved who it is.
+    pub(super) fn is_verified(&self) -> bool {
+        !matches!(self.how, How::NotAtAll)
+    }
+
+    /// The server's certificate; empty before it came.
+    pub(super) fn seen(&self) -> &[u8] {
+        self.seen.get().map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+fn authorities(path: &Path) -> Result<RootCertStore, PemError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in pem::certificates(&pem::read(path)?)? {
+        roots.add(certificate).map_err(PemError::Certificate)?;
+    }
+    Ok(roots)
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.seen.get_or_init(|| leaf.to_vec());
+        match &self.how {
+            How::Chain(chain) => chain.verify_server_cert(leaf, intermediates, name, ocsp, now),
+            How::Pinned(pinned) if Fingerprint::of(leaf) != *pinned => {
+                Err(CertificateError::ApplicationVerificationFailure.into())
+            }
+            How::Pinned(_) | How::NotAtAll => Ok(ServerCertVerified::assertion()),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, leaf, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, leaf, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

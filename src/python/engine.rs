@@ -1,0 +1,272 @@
+//! A Python object as the engine of a server: what `drdarrow.server.engine` calls `Engine` and
+//! `Session`. Python is entered only for the calls themselves; the rows of a query are pulled through
+//! Arrow's C stream interface without its lock.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use arrow_array::RecordBatch;
+use arrow_array::ffi_stream::RecordBatchStreamReader;
+use arrow_schema::{ArrowError, DataType, Field, Schema};
+use pyo3::exceptions::PyLookupError;
+use pyo3::exceptions::PyPermissionError;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use super::rows::Rows as Cells;
+use super::{capsule, runtime};
+use crate::server::backend::{
+    Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session as Serving,
+};
+use crate::server::error::SqlError;
+
+/// A column or parameter as Python describes it: name, Arrow type in Arrow's words, metadata.
+type Described = (String, String, HashMap<String, String>);
+
+/// An engine written in Python.
+pub(super) struct Engine(Arc<Py<PyAny>>);
+
+impl Engine {
+    pub(super) fn new(object: Py<PyAny>) -> Engine {
+        Engine(Arc::new(object))
+    }
+}
+
+impl Backend for Engine {
+    fn connect(&self, login: &Login) -> Result<Box<dyn Serving>, ConnectError> {
+        inside(|py| {
+            let made = self.0.bind(py).call_method1("session", (login.user.as_str(), login.database.as_str()));
+            match made {
+                Ok(object) => Ok(Ok(Session { object: Arc::new(object.unbind()), shared: Vec::new() })),
+                Err(e) if e.is_instance_of::<PyLookupError>(py) => Ok(Err(ConnectError::NoDatabase)),
+                Err(e) if e.is_instance_of::<PyPermissionError>(py) => Ok(Err(ConnectError::NotAuthorised)),
+                Err(e) => Err(e),
+            }
+        })?
+        .map(|session| Box::new(session) as Box<dyn Serving>)
+    }
+}
+
+/// One connection's session.
+struct Session {
+    object: Arc<Py<PyAny>>,
+    /// Unread results that stand in the way of the session's next statement.
+    shared: Vec<Weak<Mutex<Pulled>>>,
+}
+
+impl Serving for Session {
+    fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
+        self.clear_way();
+        inside(|py| {
+            let described = self.object.bind(py).call_method1("prepare", (sql,))?;
+            let (statement, columns, parameters): (u64, Option<Vec<Described>>, Vec<Described>) =
+                described.extract()?;
+            let fields = |described: Vec<Described>| described.into_iter().map(field).collect::<PyResult<Vec<_>>>();
+            let columns = columns.map(fields).transpose()?.map(|fields| Arc::new(Schema::new(fields)));
+            Ok(Prepared { statement, columns, parameters: fields(parameters)? })
+        })
+    }
+
+    fn query(&mut self, statement: u64, parameters: &Parameters) -> Result<Rows, SqlError> {
+        self.clear_way();
+        let pulled = inside(|py| {
+            let values = match values(py, parameters)?.get_item(0) {
+                Ok(row) => row,
+                Err(_) => PyTuple::empty(py).into_any(),
+            };
+            let result = self.object.bind(py).call_method1("query", (statement, values))?;
+            let reader = capsule::reader(&result)?;
+            let shared = result.getattr("shared")?.extract::<bool>()?;
+            Ok((Pulled::new(reader, result.unbind()), shared))
+        });
+        let (pulled, shared) = pulled?;
+        let pulled = Arc::new(Mutex::new(pulled));
+        if shared {
+            self.shared.push(Arc::downgrade(&pulled));
+        }
+        Ok(Box::new(std::iter::from_fn(move || lock(&pulled).next())))
+    }
+
+    fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError> {
+        self.clear_way();
+        inside(|py| {
+            let rows = values(py, parameters)?;
+            let count = self.object.bind(py).call_method1("execute", (statement, rows))?;
+            let count = count.extract::<Option<u64>>()?;
+            let warning = (count == Some(0)).then(|| SqlError::new(100, "02000", &[]));
+            Ok(Done { count, warning })
+        })
+    }
+
+    fn forget(&mut self, statement: u64) {
+        let _ = inside(|py| self.object.bind(py).call_method1("forget", (statement,)).map(drop));
+    }
+
+    fn set(&mut self, sql: &str) -> Result<(), SqlError> {
+        self.clear_way();
+        inside(|py| self.object.bind(py).call_method1("set", (sql,)).map(drop))
+    }
+
+    fn commit(&mut self) -> Result<(), SqlError> {
+        self.clear_way();
+        inside(|py| self.object.bind(py).call_method0("commit").map(drop))
+    }
+
+    fn rollback(&mut self) -> Result<(), SqlError> {
+        // What was read in the transaction goes with it.
+        for pulled in std::mem::take(&mut self.shared).iter().filter_map(Weak::upgrade) {
+            lock(&pulled).give_up();
+        }
+        inside(|py| self.object.bind(py).call_method0("rollback").map(drop))
+    }
+
+    fn interrupt(&self) -> Option<Interrupt> {
+        let object = Arc::downgrade(&self.object);
+        Some(Arc::new(move || {
+            if let Some(object) = object.upgrade() {
+                let _ = inside(|py| object.bind(py).call_method0("interrupt").map(drop));
+            }
+        }))
+    }
+}
+
+impl Session {
+    /// Reads unread results into memory: the next statement needs their connection.
+    fn clear_way(&mut self) {
+        for pulled in std::mem::take(&mut self.shared).iter().filter_map(Weak::upgrade) {
+            lock(&pulled).read_ahead();
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = inside(|py| self.object.bind(py).call_method0("close").map(drop));
+    }
+}
+
+/// A result being read.
+struct Pulled {
+    reader: Option<RecordBatchStreamReader>,
+    /// Rows that were read because the connection was needed.
+    held: VecDeque<Result<RecordBatch, SqlError>>,
+    result: Option<Py<PyAny>>,
+}
+
+impl Pulled {
+    fn new(reader: RecordBatchStreamReader, result: Py<PyAny>) -> Pulled {
+        Pulled { reader: Some(reader), held: VecDeque::new(), result: Some(result) }
+    }
+
+    /// The next batch, wherever it is.
+    fn next(&mut self) -> Option<Result<RecordBatch, SqlError>> {
+        self.held.pop_front().or_else(|| self.pull())
+    }
+
+    fn pull(&mut self) -> Option<Result<RecordBatch, SqlError>> {
+        match self.reader.as_mut()?.next() {
+            Some(Ok(batch)) => Some(Ok(batch)),
+            None => {
+                self.close();
+                None
+            }
+            Some(Err(error)) => {
+                self.reader = None;
+                let trouble = self.trouble(&error);
+                self.close();
+                Some(Err(trouble))
+            }
+        }
+    }
+
+    fn read_ahead(&mut self) {
+        while let Some(batch) = self.pull() {
+            self.held.push_back(batch);
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.close();
+        self.held.clear();
+        self.held.push_back(Err(SqlError::new(-501, "24501", &[])));
+    }
+
+    /// What the engine's words mean in SQL.
+    fn trouble(&self, error: &ArrowError) -> SqlError {
+        let words = capsule::text(error);
+        let Some(result) = &self.result else { return SqlError::system(&words) };
+        let told = inside(|py| {
+            let told = result.bind(py).call_method1("trouble", (words.as_str(),))?;
+            Ok(told_in_sql(&told).unwrap_or_else(|| SqlError::system(&words)))
+        });
+        told.unwrap_or_else(|e| e)
+    }
+
+    fn close(&mut self) {
+        // The stream first: the connection below it is free then.
+        self.reader = None;
+        if let Some(result) = self.result.take() {
+            let _ = inside(|py| {
+                result.bind(py).call_method0("close")?;
+                drop(result);
+                Ok(())
+            });
+        }
+    }
+}
+
+impl Drop for Pulled {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn lock(pulled: &Mutex<Pulled>) -> MutexGuard<'_, Pulled> {
+    pulled.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Calls Python; its exceptions become conditions of SQL.
+fn inside<T>(call: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, SqlError> {
+    let called = runtime::inside(|py| {
+        call(py).map_err(|e| {
+            let value = e.value(py).as_any();
+            told_in_sql(value).unwrap_or_else(|| {
+                tracing::debug!(error = %e, "the engine raised");
+                SqlError::system(&e.to_string())
+            })
+        })
+    });
+    called.unwrap_or_else(|| Err(SqlError::system("the program ends")))
+}
+
+/// An exception that says what it is in SQL.
+fn told_in_sql(error: &Bound<'_, PyAny>) -> Option<SqlError> {
+    Some(SqlError {
+        sqlcode: error.getattr("sqlcode").ok()?.extract().ok()?,
+        sqlstate: error.getattr("sqlstate").ok()?.extract().ok()?,
+        tokens: error.getattr("tokens").ok()?.extract().ok()?,
+        rolled_back: error.getattr("rolled_back").ok()?.extract().ok()?,
+    })
+}
+
+fn field((name, data_type, metadata): Described) -> PyResult<Field> {
+    let data_type: DataType =
+        data_type.parse().map_err(|e: ArrowError| pyo3::exceptions::PyValueError::new_err(capsule::text(&e)))?;
+    Ok(Field::new(name, data_type, true).with_metadata(metadata))
+}
+
+/// Parameters as tuples.
+fn values<'py>(py: Python<'py>, parameters: &Parameters) -> PyResult<Bound<'py, PyList>> {
+    let fields: Vec<Field> = parameters
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(n, column)| Field::new((n + 1).to_string(), column.data_type().clone(), true))
+        .collect();
+    if fields.is_empty() {
+        return PyList::new(py, std::iter::repeat_n(PyTuple::empty(py), parameters.rows));
+    }
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), parameters.columns.clone())
+        .map_err(|e| pyo3::exceptions::PyValueError::new_err(capsule::text(&e)))?;
+    Cells { at: 0, len: batch.num_rows(), batch }.into_pyobject(py)
+}

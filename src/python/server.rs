@@ -1,0 +1,118 @@
+//! A running server in Python's hands; `drdarrow/server` wraps it.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::engine::Engine;
+use super::guard::Owned;
+use super::{collected, errors, runtime};
+use crate::client::error::{Error, Kind, Phase};
+use crate::server::backend::{Backend, ConnectError, Login, Session};
+use crate::server::listen::{self, Settings};
+use crate::server::persona::Persona;
+use crate::server::shared::Access;
+use crate::server::table::{MemoryTables, Table};
+
+/// Listens. The engine is a dict of tables, or an object with `session()`.
+#[pyfunction]
+#[pyo3(signature = (engine, *, persona, host, port, users, databases, workers, max_connections))]
+#[expect(clippy::too_many_arguments, reason = "settings by name")]
+pub(super) fn serve(
+    py: Python<'_>,
+    engine: &Bound<'_, PyAny>,
+    persona: &str,
+    host: &str,
+    port: u16,
+    users: Option<HashMap<String, String>>,
+    databases: Option<Vec<String>>,
+    workers: usize,
+    max_connections: usize,
+) -> PyResult<RawServer> {
+    let persona = Persona::named(persona)
+        .ok_or_else(|| errors::interface(py, format!("no persona {persona:?}: luw, ibmi, zos or derby")))?;
+    let host: IpAddr =
+        host.parse().map_err(|_| errors::interface(py, format!("host: {host:?} is no address of this machine")))?;
+    let access = match users {
+        Some(users) => Access::users(users),
+        None => Access::Anyone,
+    };
+    let engine: Box<dyn Backend> = match engine.cast::<PyDict>() {
+        Ok(tables) => Box::new(memory(tables)?),
+        Err(_) => Box::new(Engine::new(engine.clone().unbind())),
+    };
+    let address = SocketAddr::new(host, port);
+    let settings = Settings { address, persona, access, workers, max_connections, ..Settings::default() };
+    let backend = Arc::new(Named { engine, databases });
+    let server = runtime::block_on(py, listen::serve(settings, backend))?.map_err(|e| {
+        let text = format!("cannot listen on {address}: {e}");
+        errors::raise(py, &Error::new(Kind::Operational, Phase::Config, "08001", text))
+    })?;
+    Ok(RawServer { address: server.address(), running: Owned::new(Mutex::new(Some(server))) })
+}
+
+/// A running server. Dropped, it stops.
+#[pyclass(frozen, module = "drdarrow._core", weakref)]
+pub(super) struct RawServer {
+    address: SocketAddr,
+    running: Owned<Mutex<Option<listen::Server>>>,
+}
+
+#[pymethods]
+impl RawServer {
+    /// Address and port.
+    #[getter]
+    fn address(&self) -> (String, u16) {
+        (self.address.ip().to_string(), self.address.port())
+    }
+
+    /// No longer listening, bool.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.running.get().map_or(true, |running| running.lock().unwrap_or_else(PoisonError::into_inner).is_none())
+    }
+
+    /// Stops; commands under way have `grace` seconds to end and are interrupted then.
+    fn close(&self, py: Python<'_>, grace: f64) -> PyResult<()> {
+        let running = self.running.get().map_err(|e| errors::raise(py, &e))?;
+        let server = running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let grace = std::time::Duration::try_from_secs_f64(grace).unwrap_or_default();
+        match server {
+            Some(server) => runtime::block_on(py, server.shutdown_within(grace)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An engine behind the names of its databases.
+struct Named {
+    engine: Box<dyn Backend>,
+    /// In upper case; `None`: any.
+    databases: Option<Vec<String>>,
+}
+
+impl Backend for Named {
+    fn connect(&self, login: &Login) -> Result<Box<dyn Session>, ConnectError> {
+        // Attributes may ride behind the name.
+        let name = login.database.split(';').next().unwrap_or_default().trim_end().to_uppercase();
+        if self.databases.as_ref().is_some_and(|known| !known.contains(&name)) {
+            return Err(ConnectError::NoDatabase);
+        }
+        self.engine.connect(&Login { database: name, ..login.clone() })
+    }
+}
+
+/// Tables held in memory, as they are.
+fn memory(tables: &Bound<'_, PyDict>) -> PyResult<MemoryTables> {
+    let memory = MemoryTables::new();
+    for (name, table) in tables {
+        let (name, py) = (name.extract::<String>()?, table.py());
+        let (schema, batches) = collected::collect(&table)?.into_parts();
+        let table = Table::new(schema, batches);
+        memory.put(&name, table.ok_or_else(|| errors::interface(py, format!("table {name}: its batches differ")))?);
+    }
+    Ok(memory)
+}

@@ -1,0 +1,61 @@
+//! The types of CREATE TABLE as fields.
+
+use arrow_schema::{DataType, Field, TimeUnit};
+use std::collections::HashMap;
+
+/// The field that a column's type makes, with the lengths that stood behind its name.
+pub(super) fn data_type(name: &str, word: &str, numbers: &[u32], bits: bool) -> Option<Field> {
+    let first = numbers.first().copied();
+    let of = |data_type| Field::new(name, data_type, true);
+    let told = |data_type, sql: &str, length| told(of(data_type), sql, length);
+    Some(match (word, bits) {
+        ("SMALLINT", false) => of(DataType::Int16),
+        ("INTEGER" | "INT", false) => of(DataType::Int32),
+        ("BIGINT", false) => of(DataType::Int64),
+        ("REAL", false) => of(DataType::Float32),
+        ("DOUBLE", false) => of(DataType::Float64),
+        ("BOOLEAN", false) => of(DataType::Boolean),
+        ("DATE", false) => of(DataType::Date32),
+        ("TIME", false) => of(DataType::Time32(TimeUnit::Second)),
+        ("TIMESTAMP", false) => {
+            let digits = first.unwrap_or(6);
+            let unit = match digits {
+                0 => TimeUnit::Second,
+                1..=3 => TimeUnit::Millisecond,
+                4..=6 => TimeUnit::Microsecond,
+                7..=12 => TimeUnit::Nanosecond,
+                _ => return None,
+            };
+            let scale = HashMap::from([("drda:scale".to_owned(), digits.to_string())]);
+            of(DataType::Timestamp(unit, None)).with_metadata(scale)
+        }
+        ("DECIMAL" | "DEC" | "NUMERIC", false) => {
+            let (p, s) = (first.unwrap_or(5), numbers.get(1).copied().unwrap_or(0));
+            let (p, s) = (u8::try_from(p).ok().filter(|p| (1..=31).contains(p))?, i8::try_from(s).ok()?);
+            if u8::try_from(s).ok()? > p {
+                return None;
+            }
+            of(DataType::Decimal128(p, s))
+        }
+        ("DECFLOAT", false) => told(DataType::Utf8, "DECFLOAT", Some(if first == Some(16) { 8 } else { 16 })),
+        ("CHAR", false) => told(DataType::Utf8, "CHAR", Some(first.unwrap_or(1))),
+        ("VARCHAR", false) => told(DataType::Utf8, "VARCHAR", Some(first?)),
+        ("GRAPHIC", false) => told(DataType::Utf8, "GRAPHIC", Some(first.unwrap_or(1))),
+        ("VARGRAPHIC", false) => told(DataType::Utf8, "VARGRAPHIC", Some(first?)),
+        ("DBCLOB", false) => told(DataType::LargeUtf8, "DBCLOB", first),
+        ("CLOB", false) => told(DataType::LargeUtf8, "CLOB", first),
+        ("BLOB", false) => told(DataType::LargeBinary, "BLOB", first),
+        ("CHAR", true) => told(DataType::Binary, "CHAR FOR BIT DATA", Some(first.unwrap_or(1))),
+        ("VARCHAR", true) => told(DataType::Binary, "VARCHAR FOR BIT DATA", Some(first?)),
+        ("BINARY", false) => told(DataType::Binary, "BINARY", Some(first.unwrap_or(1))),
+        ("VARBINARY", false) => told(DataType::Binary, "VARBINARY", Some(first?)),
+        _ => return None,
+    })
+}
+
+/// A field of an SQL type that Arrow does not have.
+pub(super) fn told(field: Field, name: &str, length: Option<u32>) -> Field {
+    let mut metadata = HashMap::from([("drda:type".to_owned(), name.to_owned())]);
+    metadata.extend(length.map(|n| ("drda:length".to_owned(), n.to_string())));
+    field.with_metadata(metadata)
+}

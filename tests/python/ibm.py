@@ -1,0 +1,189 @@
+"""What IBM's CLI driver is asked, by way of ibm_db and by its own functions; each function runs in a process of its
+own (see apart.py). ibm_db is a test dependency from PyPI: `pip install ibm_db`."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import Any
+
+import ibm_db
+from serving import print_of
+
+SQL_C_CHAR = 1
+SQL_NTS = -3
+
+
+def connect(to: str) -> Any:
+    return ibm_db.connect(to, "", "")
+
+
+def rows(connection: Any, sql: str, parameters: tuple | None = None) -> list[tuple]:
+    if parameters is None:
+        statement = ibm_db.exec_immediate(connection, sql)
+    else:
+        statement = ibm_db.prepare(connection, sql)
+        ibm_db.execute(statement, parameters)
+    out = []
+    while row := ibm_db.fetch_tuple(statement):
+        out.append(row)
+    return out
+
+
+def one(to: str) -> Any:
+    """The simplest question, behind a login."""
+    return rows(connect(to), "VALUES 1")
+
+
+def select(to: str, *statements: str) -> list[list[tuple]]:
+    connection = connect(to)
+    return [rows(connection, sql) for sql in statements]
+
+
+def columns(to: str, sql: str) -> list[tuple]:
+    """Name, type, precision and scale of each column, as ibm_db tells them."""
+    connection = connect(to)
+    statement = ibm_db.exec_immediate(connection, sql)
+    told = (ibm_db.field_name, ibm_db.field_type, ibm_db.field_precision, ibm_db.field_scale)
+    return [tuple(ask(statement, n) for ask in told) for n in range(ibm_db.num_fields(statement))]
+
+
+def connect_error(to: str) -> str:
+    try:
+        connect(to)
+    except Exception as error:
+        return str(error)
+    return "connected"
+
+
+def errors(to: str, *statements: str) -> list[tuple[str, str]]:
+    """The SQLSTATE and the text that each statement fails with; the connection is the same."""
+    connection = connect(to)
+    out = []
+    for sql in statements:
+        try:
+            ibm_db.exec_immediate(connection, sql)
+            out.append(("", ""))
+        except Exception as error:
+            out.append((ibm_db.stmt_error(), str(error)))
+    return out
+
+
+def count(to: str, sql: str) -> tuple[int, int]:
+    """Rows, and the sum of the first column."""
+    connection = connect(to)
+    statement = ibm_db.exec_immediate(connection, sql)
+    n = total = 0
+    while row := ibm_db.fetch_tuple(statement):
+        n += 1
+        total += row[0]
+    return n, total
+
+
+def store(to: str, create: str, insert: str, values: list[tuple], query: str) -> list[tuple]:
+    """Makes a table, inserts row by row, reads it back."""
+    connection = connect(to)
+    ibm_db.exec_immediate(connection, create)
+    statement = ibm_db.prepare(connection, insert)
+    for row in values:
+        ibm_db.execute(statement, row)
+        if ibm_db.num_rows(statement) != 1:
+            raise AssertionError(f"{ibm_db.num_rows(statement)} rows by {row!r}")
+    return rows(connection, query)
+
+
+def store_many(to: str, create: str, insert: str, values: tuple[tuple, ...], query: str) -> tuple[int, list[tuple]]:
+    """The same by an array of rows; and how many the driver says that there were."""
+    connection = connect(to)
+    ibm_db.exec_immediate(connection, create)
+    statement = ibm_db.prepare(connection, insert)
+    done = ibm_db.execute_many(statement, values)
+    return done, rows(connection, query)
+
+
+def filters(to: str, questions: list[tuple[str, tuple]]) -> list[list[tuple]]:
+    """Queries with parameters."""
+    connection = connect(to)
+    return [rows(connection, sql, parameters) for sql, parameters in questions]
+
+
+def lobs_out(to: str, sql: str) -> list[tuple]:
+    """Each row with its large values as length and hash."""
+    out = []
+    connection = connect(to)
+    statement = ibm_db.exec_immediate(connection, sql)
+    while row := ibm_db.fetch_tuple(statement):
+        out.append(tuple(print_of(value) for value in row))
+    return out
+
+
+def transactions(to: str) -> list[list[tuple]]:
+    """What another connection sees before and behind a commit, and this one behind a rollback."""
+    mine, other = connect(to), connect(to)
+    seen = []
+    ibm_db.exec_immediate(mine, "CREATE TABLE IBM_UOW (A INTEGER)")
+    ibm_db.autocommit(mine, ibm_db.SQL_AUTOCOMMIT_OFF)
+    query = "SELECT COUNT(*) FROM IBM_UOW"
+    ibm_db.exec_immediate(mine, "INSERT INTO IBM_UOW VALUES (1)")
+    seen += [rows(mine, query), rows(other, query)]
+    ibm_db.commit(mine)
+    seen += [rows(other, query)]
+    ibm_db.exec_immediate(mine, "INSERT INTO IBM_UOW VALUES (2)")
+    ibm_db.exec_immediate(mine, "DELETE FROM IBM_UOW WHERE A = 1")
+    seen += [rows(mine, query)]
+    ibm_db.rollback(mine)
+    seen += [rows(mine, query), rows(other, query)]
+    return seen
+
+
+class Cli:
+    """The driver's own functions, which tell every value as text and scroll."""
+
+    def __init__(self, to: str) -> None:
+        self._lib = ctypes.CDLL(str(Path(ibm_db.__file__).parent / "clidriver/lib/libdb2.so"))
+        env, dbc, self._stmt = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
+        self.call("SQLAllocHandle", 1, None, ctypes.byref(env))
+        self.call("SQLSetEnvAttr", env, 200, ctypes.c_void_p(3), 0)
+        self.call("SQLAllocHandle", 2, env, ctypes.byref(dbc))
+        self.call("SQLDriverConnect", dbc, None, to.encode(), SQL_NTS, None, 0, None, 0)
+        self.call("SQLAllocHandle", 3, dbc, ctypes.byref(self._stmt))
+
+    def call(self, name: str, *arguments: object) -> int:
+        code = getattr(self._lib, name)(*arguments)
+        if code not in (0, 1, 100):
+            raise AssertionError(f"{name}: {code}")
+        return code
+
+    def execute(self, sql: str, scrolls: bool = False) -> None:
+        if scrolls:
+            self.call("SQLSetStmtAttr", self._stmt, 6, ctypes.c_void_p(3), 0)
+        self.call("SQLExecDirect", self._stmt, sql.encode(), SQL_NTS)
+
+    def fetch(self, orientation: int = 1, offset: int = 0) -> tuple[str | None, ...] | None:
+        """The row that a move leads to; `None`: there is none."""
+        if self.call("SQLFetchScroll", self._stmt, orientation, offset) == 100:
+            return None
+        width = ctypes.c_int16()
+        self.call("SQLNumResultCols", self._stmt, ctypes.byref(width))
+        row: list[str | None] = []
+        for column in range(1, width.value + 1):
+            # The driver's lengths have 32 bits.
+            text, length = ctypes.create_string_buffer(4096), ctypes.c_int32()
+            self.call("SQLGetData", self._stmt, column, SQL_C_CHAR, text, len(text), ctypes.byref(length))
+            row.append(None if length.value == -1 else text.value.decode())
+        return tuple(row)
+
+
+def texts(to: str, sql: str) -> list[tuple[str | None, ...]]:
+    """Rows as the text that the driver makes of each value (SQLGetData, SQL_C_CHAR)."""
+    cli = Cli(to)
+    cli.execute(sql)
+    return list(iter(cli.fetch, None))
+
+
+def scroll(to: str, sql: str, moves: list[tuple[int, int]]) -> list[str | None]:
+    """The first column of the row that each move leads to."""
+    cli = Cli(to)
+    cli.execute(sql, scrolls=True)
+    rows = [cli.fetch(*move) for move in moves]
+    return [row and row[0] for row in rows]

@@ -1,0 +1,258 @@
+"""Mechanisms that Derby does not have, against a server of a few lines that accepts every proof."""
+
+import asyncio
+import hashlib
+import os
+import socket
+import struct
+import warnings
+
+import pytest
+from conftest import Lab
+from peers import Listener
+
+import drdarrow
+from drdarrow import aio
+
+EXCSAT, ACCSEC, SECCHK, ACCRDB = 0x1041, 0x106D, 0x106E, 0x2001
+EXCSATRD, ACCSECRD, SECCHKRM, ACCRDBRM = 0x1443, 0x14AC, 0x1219, 0x2201
+SECMEC, SECTKN, ENCALG, USRID, PASSWORD = 0x11A2, 0x11DC, 0x1909, 0x11A0, 0x11A1
+# The groups of DRDA: for DES and for AES.
+GROUPS = {
+    32: (
+        0xC62112D73EE613F0947AB31F0F6846A1BFF5B3A4CA0D60BC1E4C7A0D8C16B3E3,
+        0x4690FA1F7B9E1D4442C86C9114603FDECF071EDCEC5F626E21E256AED9EA34E4,
+    ),
+    64: (
+        0xF24F63150EAA97CCE78F5710C45FAFBEB71CF6A8724F63140EAA97CCE78F5710C45FAFBEB71CF6A8724F631308E32B26EA1594889CBBFC91F6DF7524352EF979,
+        0xE8CE9E0844C67A009FB7843CD945A058935DA51B028A49E5A91F831B78364491CD0E0A8F72345DF80769549926FD16ECD6F6859481647CA9EFB2BAAC7BC09A92,
+    ),
+}
+SEED = bytes(range(0x11, 0x19))
+SECRET = "SECRET99"
+# Linux connects this to the machine itself; as an address it is none of the loopback.
+ELSEWHERE = "0.0.0.0"
+
+
+def term(code_point: int, data: bytes) -> bytes:
+    return struct.pack(">HH", len(data) + 4, code_point) + data
+
+
+def terms(data: bytes) -> list[tuple[int, bytes]]:
+    found = []
+    while data:
+        length, code_point = struct.unpack(">HH", data[:4])
+        found.append((code_point, data[4:length]))
+        data = data[length:]
+    return found
+
+
+class Gate(Listener):
+    """Lets everybody in by the mechanisms it takes. `challenges` are what it says before it believes a ticket."""
+
+    def __init__(self, takes: list[int], server_class: str = "QDB2/LINUXX8664", challenges: list[bytes] = []) -> None:  # noqa: B006
+        self.takes = takes
+        self.server_class = server_class
+        self.challenges = list(challenges)
+        self.proofs: list[list[tuple[int, bytes]]] = []
+        self.seeds: list[bytes] = []
+        self.received = b""
+        super().__init__()
+
+    def serve(self, client: socket.socket) -> None:
+        buffer = b""
+        answers: list[bytes] = []
+        while data := client.recv(65536):
+            self.received += data
+            buffer += data
+            while len(buffer) >= 6 and len(buffer) >= (length := struct.unpack(">H", buffer[:2])[0]):
+                frame, buffer = buffer[:length], buffer[length:]
+                if frame[3] & 0x0F == 1:
+                    answers.append(self.answer(*terms(frame[6:])[0]))
+                if not frame[3] & 0x40:
+                    client.sendall(self.chain(answers))
+                    answers = []
+
+    def chain(self, answers: list[bytes]) -> bytes:
+        out = b""
+        for number, body in enumerate(answers, 1):
+            chained = 0x40 if number < len(answers) else 0
+            out += struct.pack(">HBBH", len(body) + 6, 0xD0, 0x02 | chained, number) + body
+        return out
+
+    def answer(self, command: int, body: bytes) -> bytes:
+        asked = dict(terms(body))
+        if command == EXCSAT:
+            levels = struct.pack(">6H", 0x1403, 7, 0x2407, 7, 0x1440, 7)
+            return term(EXCSATRD, term(0x1147, self.server_class.encode("cp500")) + term(0x1404, levels))
+        if command == ACCSEC:
+            (secmec,) = struct.unpack(">H", asked[SECMEC])
+            if secmec not in self.takes:
+                return term(ACCSECRD, b"".join(term(SECMEC, struct.pack(">H", each)) for each in self.takes))
+            reply = term(SECMEC, asked[SECMEC])
+            if secmec in (6, 8):
+                self.seeds.append(asked[SECTKN])
+                reply += term(SECTKN, SEED)
+            elif secmec in (7, 9, 10):
+                size = len(asked[SECTKN])
+                prime, generator = GROUPS[size]
+                reply += term(SECTKN, pow(generator, int.from_bytes(os.urandom(size)), prime).to_bytes(size))
+                reply += term(ENCALG, asked[ENCALG]) if ENCALG in asked else b""
+            return term(ACCSECRD, reply)
+        if command == SECCHK:
+            self.proofs.append(terms(body))
+            if self.challenges:
+                refusal = term(0x1149, b"\0\x08") + term(0x11A4, b"\x19") + term(SECTKN, self.challenges.pop(0))
+                return term(SECCHKRM, refusal)
+            return term(SECCHKRM, term(0x1149, b"\0\0") + term(0x11A4, b"\0"))
+        if command == ACCRDB:
+            text = "CSS10140".encode("cp500")
+            typdef = term(0x002F, "QTDSQLASC".encode("cp500")) + term(0x0035, term(0x119C, b"\x04\xb8"))
+            return term(ACCRDBRM, term(0x1149, b"\0\0") + term(0x112E, text) + typdef)
+        return term(0x220C, term(0x1149, b"\0\x04") + term(0x2115, b"\1"))
+
+    def uri(self, host: str = "127.0.0.1") -> str:
+        return f"drda://testuser@{host}:{self.port}/LAB"
+
+
+def test_what_is_in_force_can_be_read(builtin: Lab, lab: Lab) -> None:
+    with drdarrow.connect(builtin.uri(user="lab"), password="labpw", timeout=15) as connection:
+        assert connection.security == "substitute (SECMEC 8, Derby)"
+    with drdarrow.connect(builtin.uri(user="lab"), password="labpw", security="password", timeout=15) as connection:
+        assert connection.security == "password in clear (SECMEC 3)"
+    with lab.connect() as connection:
+        assert connection.security == "user id only (SECMEC 4)"
+
+
+@pytest.mark.parametrize(
+    ("takes", "security"),
+    [
+        ([9, 3], "encrypted (SECMEC 9, AES-256)"),
+        ([7, 3], "encrypted password (SECMEC 7, AES-256)"),
+        ([3, 4], "password in clear (SECMEC 3)"),
+    ],
+)
+def test_the_strongest_that_is_offered(takes: list[int], security: str) -> None:
+    with Gate(takes) as gate:
+        connection = drdarrow.connect(gate.uri(), password=SECRET, timeout=10)
+        assert connection.security == security
+        assert (SECRET.encode("cp500") in gate.received) == (takes == [3, 4])
+
+
+@pytest.mark.parametrize("level", [2, 3])
+def test_a_substitute_that_hashlib_makes_too(level: int) -> None:
+    with Gate([8], "QAS") as gate:
+        connection = drdarrow.connect(gate.uri(), password=SECRET, password_level=level, security="substitute", timeout=10)
+        assert connection.security == "substitute (SECMEC 8, SHA-1)"
+        proof = dict(gate.proofs[0])
+        user = "TESTUSER  ".encode("utf-16-be")
+        token = hashlib.sha1(user + SECRET.encode("utf-16-be")).digest()
+        made = hashlib.sha1(token + SEED + gate.seeds[0] + user + (1).to_bytes(8)).digest()
+        assert (proof[PASSWORD], proof[USRID]) == (made, "TESTUSER  ".encode("cp500"))
+
+
+def test_a_substitute_for_ibm_i_needs_the_level() -> None:
+    with Gate([8], "QAS") as gate:
+        with pytest.raises(drdarrow.NotSupportedError, match="password_level") as caught:
+            drdarrow.connect(gate.uri(), password=SECRET, security="substitute", timeout=10)
+        assert caught.value.phase == "security"
+        assert not gate.proofs
+
+
+def test_tickets_come_from_a_callable() -> None:
+    heard = []
+
+    def ticket(challenge: bytes) -> bytes:
+        heard.append(challenge)
+        return b"ticket for " + challenge
+
+    with Gate([11], challenges=[b"one", b"two"]) as gate:
+        connection = drdarrow.connect(gate.uri(), security="kerberos", token=ticket, timeout=10)
+        assert connection.security == "Kerberos (SECMEC 11)"
+        assert heard == [b"", b"one", b"two"]
+        assert [dict(proof)[SECTKN] for proof in gate.proofs] == [b"ticket for ", b"ticket for one", b"ticket for two"]
+
+    async def same() -> str:
+        with Gate([11]) as gate:
+            connection = await aio.connect(gate.uri(), security="kerberos", token=ticket, timeout=10)
+            return connection.security
+
+    assert asyncio.run(same()) == "Kerberos (SECMEC 11)"
+
+
+@pytest.mark.parametrize("broken", [lambda _: 1 // 0, lambda _: "text", lambda: b""])
+def test_a_callable_that_has_no_ticket(broken) -> None:
+    with Gate([11]) as gate:
+        with pytest.raises(drdarrow.OperationalError, match="no security token") as caught:
+            drdarrow.connect(gate.uri(), security="kerberos", token=broken, timeout=10)
+        assert (caught.value.sqlstate, caught.value.phase) == ("28000", "security")
+        assert not gate.proofs
+
+
+def test_kerberos_is_not_given_up_for_a_password() -> None:
+    with Gate([3, 4]) as gate:
+        with pytest.raises(drdarrow.OperationalError, match="it offers 3"):
+            drdarrow.connect(gate.uri(), password=SECRET, security="kerberos", token=lambda _: b"x", timeout=10)
+        assert not gate.proofs
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"security": "kerberos"}, "token"),
+        ({"security": "plugin"}, "15 .PLGIN"),
+        ({"security": "encrypted-data"}, "13 .EUSRPWDDTA"),
+        ({"security": "substitute", "new_password": "x"}, "new password"),
+        ({"security": "encrypted", "additional_factor": "123456"}, "only IBM i"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_by_name(settings: dict, words: str) -> None:
+    with Gate([9, 3]) as gate:
+        with pytest.raises(drdarrow.NotSupportedError, match=words):
+            drdarrow.connect(gate.uri(), password=SECRET, timeout=10, **settings)
+        assert not gate.proofs
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"password_level": 5}, "password_level"),
+        ({"security": "strong"}, "security"),
+        ({"token": b"ticket"}, "token"),
+        ({"security": "encrypted", "password": None}, "password"),
+    ],
+)
+def test_settings_that_cannot_be_meant(settings: dict, name: str) -> None:
+    with pytest.raises(drdarrow.InterfaceError, match=name) as caught:
+        drdarrow.connect("drda://me@127.0.0.1:1/LAB", **{"password": SECRET, **settings})
+    assert SECRET not in str(caught.value)
+
+
+def test_nothing_secret_goes_to_another_machine_in_clear() -> None:
+    with Gate([3, 4]) as gate:
+        with pytest.raises(drdarrow.OperationalError, match="offers only 3") as caught:
+            drdarrow.connect(gate.uri(ELSEWHERE), password=SECRET, timeout=10)
+        assert (caught.value.sqlstate, caught.value.phase) == ("08001", "security")
+        assert "allow_cleartext_password" in (caught.value.hint or "")
+        assert not gate.proofs and SECRET.encode("cp500") not in gate.received
+        drdarrow.connect(gate.uri(ELSEWHERE), password=SECRET, allow_cleartext_password=True, timeout=10)
+        assert len(gate.proofs) == 1
+
+
+def test_des_in_the_open_warns_once() -> None:
+    with Gate([9]) as gate:
+        settings = {"password": SECRET, "security": "encrypted-des", "timeout": 10}
+        with pytest.warns(RuntimeWarning, match="obfuscation") as caught:
+            drdarrow.connect(gate.uri(ELSEWHERE), **settings)
+        assert len(caught) == 1
+
+        async def same() -> None:
+            await aio.connect(gate.uri(ELSEWHERE), **settings)
+
+        with pytest.warns(RuntimeWarning, match="obfuscation"):
+            asyncio.run(same())
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            drdarrow.connect(gate.uri(), **settings)
+            with pytest.raises(RuntimeWarning, match="obfuscation"):
+                drdarrow.connect(gate.uri(ELSEWHERE), **settings)

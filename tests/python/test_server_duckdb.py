@@ -1,0 +1,311 @@
+"""DuckDB behind a server: Db2's SQL, types, parameters, transactions, errors. DuckDB itself is the judge."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+import drdarrow
+from drdarrow import server
+
+duckdb = pytest.importorskip("duckdb")
+pytest.importorskip("sqlglot")
+
+DAY = datetime.date(2024, 1, 31)
+ORDERS = pa.table({"ID": pa.array([1, 2, 3], pa.int32()), "NAME": ["a", None, "c"], "PLACED": [DAY] * 3})
+
+
+@pytest.fixture
+def srv() -> Iterator[server.Server]:
+    with server.serve(tables={"ORDERS": ORDERS}) as running:
+        yield running
+
+
+@pytest.fixture
+def conn(srv: server.Server) -> Iterator[drdarrow.Connection]:
+    connection = srv.connect(user="app")
+    yield connection
+    if not connection.closed:
+        connection.rollback()
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT ID FROM ORDERS WHERE ID < 2 WITH UR", [(1,)]),
+        ("SELECT ID FROM ORDERS ORDER BY ID DESC FETCH FIRST 1 ROW ONLY FOR FETCH ONLY WITH CS", [(3,)]),
+        ("SELECT ID FROM ORDERS WHERE ID = 1 FOR READ ONLY", [(1,)]),
+        ("SELECT ID FROM ORDERS WHERE ID = 1 FOR UPDATE OF NAME, ID WITH RS USE AND KEEP UPDATE LOCKS", [(1,)]),
+        ("SELECT ID FROM ORDERS WHERE ID = 1 OPTIMIZE FOR 10 ROWS", [(1,)]),
+        ("WITH cs AS (SELECT 5 AS x FROM SYSIBM.SYSDUMMY1) SELECT x FROM cs WITH UR", [(5,)]),
+        ("VALUES 1, 2", [(1,), (2,)]),
+        ("VALUES (1, 'a'), (2, 'b')", [(1, "a"), (2, "b")]),
+        ("VALUES CURRENT SCHEMA", [("main",)]),
+        ("SELECT USER, CURRENT SERVER FROM SYSIBM.SYSDUMMY1", [("APP", "SAMPLE")]),
+        ("SELECT D.IBMREQD FROM SYSIBM.SYSDUMMY1 AS D, SYSIBM/SYSDUMMY1 E WHERE D.IBMREQD = E.IBMREQD", [("Y",)]),
+        ("SELECT 'a' CONCAT 'b' || 'c', CONCAT('d', 'e') FROM SYSIBM.SYSDUMMY1", [("abc", "de")]),
+        ("SELECT ID FROM ORDERS WHERE ID ¬= 1 AND ID ^= 2", [(3,)]),
+        ("SELECT ID FROM main/ORDERS WHERE ID = 1", [(1,)]),
+        ("SELECT DATE('2024-01-31') + 1 MONTH - 1 DAY FROM SYSIBM.SYSDUMMY1", [(datetime.date(2024, 2, 28),)]),
+        ("SELECT PLACED + 2 HOURS FROM ORDERS WHERE ID = 1", [(datetime.datetime(2024, 1, 31, 2),)]),
+        ("SELECT 7 / 2, -7 / 2, INTEGER(3.7), BIGINT(-3.7), INT('5') FROM SYSIBM.SYSDUMMY1", [(3, -3, 3, -3, 5)]),
+        ("SELECT DECIMAL('1.567', 5, 2), CHAR(5), VARCHAR('abc', 2) FROM SYSIBM.SYSDUMMY1", [(Decimal("1.56"), "5", "ab")]),
+        ("SELECT VALUE(NULL, 3), POSSTR('abc', 'c'), LOCATE('c', 'abcc', 4) FROM SYSIBM.SYSDUMMY1", [(3, 3, 4)]),
+        ("SELECT DAYS('0001-01-01'), DAYOFWEEK('2024-01-07'), DAYOFWEEK_ISO('2024-01-07'), WEEK('2024-01-07'), "
+         "WEEK_ISO('2024-01-07') FROM SYSIBM.SYSDUMMY1", [(1, 1, 7, 2, 1)]),
+        ("SELECT G'a', BX'00FF', '-- no /* comment', \"ID\" /* FOR READ ONLY */ FROM ORDERS WHERE ID = 1 -- WITH UR",
+         [("a", b"\x00\xff", "-- no /* comment", 1)]),
+    ],
+)  # fmt: skip
+def test_db2_is_understood(conn: drdarrow.Connection, sql: str, expected: list[tuple]) -> None:
+    assert conn.execute(sql).fetchall() == expected
+
+
+def test_now_is_now(conn: drdarrow.Connection) -> None:
+    ((day, time, stamp, same),) = conn.execute(
+        "SELECT CURRENT DATE, CURRENT TIME, CURRENT TIMESTAMP, CURRENT_TIMESTAMP - CURRENT TIMESTAMP = INTERVAL 0 DAY "
+        "FROM SYSIBM.SYSDUMMY1"
+    ).fetchall()
+    assert type(day) is datetime.date and type(time) is datetime.time and stamp.tzinfo is None and same is True
+    assert stamp.date() == day
+
+
+def test_names_are_folded_as_db2_does(conn: drdarrow.Connection) -> None:
+    def names(sql: str) -> list[str]:
+        return [column[0] for column in conn.execute(sql).description]
+
+    assert names('SELECT id, name AS who, name AS "Who", "id", id + 1, COUNT(*) FROM orders GROUP BY ALL') == [
+        "ID", "WHO", "Who", "id", "5", "6",
+    ]  # fmt: skip
+    assert names("SELECT * FROM orders") == ["ID", "NAME", "PLACED"]
+    assert names('SELECT 1 AS a FROM orders UNION SELECT 2 AS "b" FROM orders') == ["A"]
+    assert names("VALUES (1, 2)") == ["1", "2"]
+
+
+def test_what_was_declared_is_described(conn: drdarrow.Connection) -> None:
+    conn.execute(
+        "CREATE TABLE T (A CHAR(5) NOT NULL, B VARCHAR(10) FOR BIT DATA, C DECFLOAT(16), D VARGRAPHIC(4), E CLOB(1M), "
+        "F FLOAT, G DECIMAL, H TIMESTAMP(9), I NUMERIC(7, 2), J BLOB(2K), K INTEGER, PRIMARY KEY (A))"
+    )
+    row = ("ab", b"\x01", 1.5, "gr", "x" * 40_000, 0.1, 7, datetime.datetime(2024, 1, 1), Decimal("5.25"), b"\x02", 3)
+    conn.execute("INSERT INTO T VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    conn.commit()
+    cursor = conn.execute("SELECT * FROM T")
+    assert [(c[1].name if hasattr(c[1], "name") else str(c[1]), c[3]) for c in cursor.description][:5] == [
+        ("CHAR", 5), ("VARCHAR FOR BIT DATA", 10), ("DOUBLE", 8), ("VARGRAPHIC", 4), ("CLOB", 1 << 20),
+    ]  # fmt: skip
+    assert cursor.fetchall() == [("ab   ", *row[1:])]
+
+
+def test_types_out_of_duckdb(conn: drdarrow.Connection) -> None:
+    sql = """SELECT true a, 1::TINYINT b, 300::USMALLINT c, 18446744073709551615::UBIGINT d, SUM(1) e, 1.5::FLOAT f,
+        'x'::BLOB g, [1, 2] h, {'k': 1} i, 'q'::ENUM('q', 'long') j, TIMESTAMPTZ '2024-01-01 00:00:00+02' k,
+        '00000000-0000-0000-0000-000000000001'::UUID l, TIME '10:11:12' m, TIMESTAMP_NS '2024-01-01 00:00:00.000001' n,
+        '101'::BIT o, NULL p"""
+    cursor = conn.execute(sql)
+    assert cursor.fetchall() == [
+        (True, 1, 300, Decimal(2**64 - 1), Decimal(1), 1.5, b"x", "[1,2]", '{"k":1}', "q",
+         datetime.datetime(2023, 12, 31, 22), "00000000-0000-0000-0000-000000000001", datetime.time(10, 11, 12),
+         datetime.datetime(2024, 1, 1, 0, 0, 0, 1), "101", None)
+    ]  # fmt: skip
+    for sql, state in (
+        ("SELECT INTERVAL 1 DAY", "56084"),
+        ("SELECT TIME '10:11:12.5' FROM ORDERS", "22003"),
+        ("SELECT 100000000000000000::HUGEINT * 1000000000000000", "22003"),
+        ("SELECT repeat('x', 32673)", "22001"),
+    ):
+        with pytest.raises(drdarrow.Error) as caught:
+            conn.execute(sql).fetchall()
+        assert (sql, caught.value.sqlstate) == (sql, state)
+
+
+@pytest.mark.parametrize("persona", ["luw", "ibmi", "zos", "derby"])
+def test_parameters_of_every_type(persona: server.Persona) -> None:
+    row = (
+        1, 2**40, 0.1, Decimal("-12.34"), "Grüße", b"\x00\xff", DAY, datetime.time(1, 2, 3),
+        datetime.datetime(2024, 1, 2, 3, 4, 5, 678901), True,
+    )  # fmt: skip
+    source = duckdb.connect()
+    source.execute("CREATE TABLE P (A INT, B BIGINT, C DOUBLE, D DECIMAL(9, 2), E VARCHAR, F BLOB, G DATE, H TIME, I TIMESTAMP, J BOOLEAN)")
+    with server.serve(source, persona=persona) as srv, srv.connect() as connection:
+        insert = "INSERT INTO P VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        cursor = connection.execute(insert, row)
+        assert cursor.rowcount == 1
+        connection.execute(insert, (None,) * 10)
+        connection.commit()
+        assert source.execute("FROM P").fetchall() == [row, (None,) * 10]
+        assert connection.execute("SELECT * FROM P WHERE A = ? AND D < ? AND G = ?", (1, Decimal("0.5"), DAY)).fetchall() == [row]
+        assert connection.execute("SELECT ? FROM SYSIBM.SYSDUMMY1", ("text",)).fetchall() == [("text",)]
+        with pytest.raises(drdarrow.ProgrammingError) as caught:
+            connection.execute(insert, (1, 2))
+        assert caught.value.sqlstate == "07001"
+
+
+def test_many_rows_or_none(srv: server.Server, conn: drdarrow.Connection) -> None:
+    conn.execute("CREATE TABLE M (A INTEGER PRIMARY KEY, B VARCHAR(10))")
+    conn.commit()
+    cursor = conn.cursor().executemany("INSERT INTO M VALUES (?, ?)", ((n, f"row {n}") for n in range(1500)))
+    assert cursor.rowcount == 1500
+    conn.commit()
+    with pytest.raises(drdarrow.Error):
+        conn.cursor().executemany("INSERT INTO M VALUES (?, ?)", [(2000, "new"), (7, "again")])
+    conn.rollback()
+    with srv.connect() as other:
+        assert other.execute("SELECT COUNT(*), MAX(A) FROM M").fetchall() == [(1500, 1499)]
+
+
+def test_transactions(srv: server.Server, conn: drdarrow.Connection) -> None:
+    def others_see() -> int:
+        with srv.connect() as other:
+            return other.execute("SELECT COUNT(*) FROM ORDERS").fetchone()[0]
+
+    conn.execute("DELETE FROM ORDERS WHERE ID = 1")
+    assert conn.execute("SELECT COUNT(*) FROM ORDERS").fetchone() == (2,)
+    assert others_see() == 3
+    conn.rollback()
+    assert conn.execute("DELETE FROM ORDERS WHERE ID = 1").rowcount == 1
+    conn.commit()
+    assert others_see() == 2
+    cursor = conn.execute("UPDATE ORDERS SET NAME = 'x' WHERE ID = 99")
+    assert cursor.rowcount == 0
+    conn.execute("DELETE FROM ORDERS")
+    conn.close()
+    assert others_see() == 2
+
+
+def test_results_outlive_other_statements(conn: drdarrow.Connection) -> None:
+    """Open side by side, over a change, a commit and an unread rest."""
+    many = "SELECT range AS N FROM range(100000) t"
+    first, second = conn.execute(many), conn.execute(many + " ORDER BY N DESC")
+    assert (first.fetchone(), second.fetchone()) == ((0,), (99_999,))
+    conn.execute("UPDATE ORDERS SET NAME = 'new' WHERE ID = 1")
+    third = conn.execute("SELECT O.NAME, N.range FROM ORDERS O, range(100000) N WHERE O.ID = 1 ORDER BY 2")
+    assert third.fetchone() == ("new", 0)
+    conn.execute("UPDATE ORDERS SET NAME = 'newer' WHERE ID = 1")
+    rest = third.fetchall()
+    assert len(rest) == 99_999 and {row[0] for row in rest} == {"new"}
+    assert len(first.fetchall()) == 99_999
+    fourth = conn.execute("SELECT N.range FROM ORDERS, range(300000) N")
+    fourth.fetchone()
+    conn.rollback()
+    with pytest.raises(drdarrow.Error):
+        fourth.fetchall()
+
+
+@pytest.mark.parametrize(
+    ("sql", "sqlcode", "sqlstate", "words"),
+    [
+        ("SELEC 1", -104, "42601", "SELEC"),
+        ("SELECT 1; SELECT 2", -104, "42601", ";"),
+        ("SELECT * FROM NOWHERE", -204, "42704", "NOWHERE"),
+        ("SELECT NOTHING FROM ORDERS", -206, "42703", "NOTHING"),
+        ("SELECT NOFUNC(ID) FROM ORDERS", -440, "42884", "NOFUNC"),
+        ("INSERT INTO ORDERS VALUES (1)", -117, "42802", ""),
+        ("SELECT ID, COUNT(*) FROM ORDERS", -119, "42803", "ID"),
+        ("CREATE TABLE ORDERS (A INT)", -601, "42710", "ORDERS"),
+        ("INSERT INTO K VALUES (1, 'a', 1)", -803, "23505", ""),
+        ("INSERT INTO K VALUES (2, NULL, 1)", -407, "23502", "K.B"),
+        ("INSERT INTO K VALUES (2, 'a', -1)", -545, "23513", "K"),
+        ("SELECT CAST(NAME AS INTEGER) FROM ORDERS", -420, "22018", "INT32"),
+        ("SELECT CAST(ID * 100 AS TINYINT) FROM ORDERS", -413, "22003", ""),
+        ("SELECT ID % 0 FROM ORDERS", -801, "22012", ""),
+        ("SELECT CAST('2024-13-01' AS DATE) FROM ORDERS", -180, "22007", ""),
+        ("COMMIT", -84, "42612", ""),
+    ],
+)
+def test_errors_have_their_codes(conn: drdarrow.Connection, sql: str, sqlcode: int, sqlstate: str, words: str) -> None:
+    conn.execute("CREATE TABLE K (A INT PRIMARY KEY, B VARCHAR(5) NOT NULL, C INT CHECK (C > 0))")
+    conn.execute("INSERT INTO K VALUES (1, 'a', 1)")
+    conn.commit()
+    with pytest.raises(drdarrow.Error) as caught:
+        conn.execute(sql).fetchall()
+    assert (caught.value.sqlcode, caught.value.sqlstate) == (sqlcode, sqlstate)
+    assert words.lower() in str(caught.value).lower()
+    # Nothing is wedged, nothing is lost.
+    assert conn.execute("SELECT COUNT(*) FROM K").fetchall() == [(1,)]
+
+
+def test_changes_that_an_error_undoes_are_told(srv: server.Server, conn: drdarrow.Connection) -> None:
+    conn.execute("DELETE FROM ORDERS WHERE ID = 1")
+    with pytest.raises(drdarrow.Error) as caught:
+        conn.execute("INSERT INTO ORDERS SELECT 1 / 0 % 0, 'a', NULL FROM ORDERS")
+    assert (caught.value.sqlcode, caught.value.sqlstate) == (-1476, "40506")
+    assert "-801" in str(caught.value)
+    assert conn.execute("SELECT COUNT(*) FROM ORDERS").fetchone() == (3,)
+    # A statement that cannot be prepared costs nothing.
+    conn.execute("DELETE FROM ORDERS WHERE ID = 1")
+    with pytest.raises(drdarrow.ProgrammingError):
+        conn.execute("SELECT NOTHING FROM ORDERS")
+    conn.commit()
+    assert conn.execute("SELECT COUNT(*) FROM ORDERS").fetchone() == (2,)
+
+
+def test_a_conflict_rolls_back(srv: server.Server, conn: drdarrow.Connection) -> None:
+    with srv.connect() as other:
+        conn.execute("UPDATE ORDERS SET NAME = 'mine' WHERE ID = 1")
+        with pytest.raises(drdarrow.OperationalError) as caught:
+            other.execute("UPDATE ORDERS SET NAME = 'theirs' WHERE ID = 1")
+        assert (caught.value.sqlcode, caught.value.sqlstate, caught.value.retryable) == (-911, "40001", True)
+        conn.commit()
+        assert other.execute("SELECT NAME FROM ORDERS WHERE ID = 1").fetchone() == ("mine",)
+
+
+def test_metadata_of_the_tables_is_kept() -> None:
+    told = {b"drda:type": b"CHAR", b"drda:length": b"3"}
+    schema = pa.schema([pa.field("C", pa.string(), metadata=told), pa.field("V", pa.string()), pa.field("L", pa.string())])
+    table = pa.table([["abc"], ["x" * 200], ["y" * 40_000]], schema=schema)
+    with server.serve(tables={"T": table}) as srv, srv.connect() as connection:
+        cursor = connection.execute('SELECT T.*, C AS "again", C || V FROM T')
+        about = [(str(column[1]), column[3]) for column in cursor.description]
+        assert [size for _, size in about] == [3, 400, 2_147_483_647, 3, 32_672]
+        assert cursor.fetchall() == [("abc", "x" * 200, "y" * 40_000, "abc", "abc" + "x" * 200)]
+
+
+@pytest.mark.parametrize("make", [lambda t: t, lambda t: t.to_batches()[0], lambda t: pytest.importorskip("polars").from_arrow(t)])
+def test_tables_of_all_libraries(make: Callable[[pa.Table], object]) -> None:
+    for engine in ("duckdb", "tables"):
+        with server.serve(tables={"T": make(ORDERS)}, engine=engine) as srv, srv.connect() as connection:
+            assert connection.execute("SELECT * FROM T").fetch_arrow_table().to_pydict() == ORDERS.to_pydict()
+            batch = next(iter(connection.execute("SELECT * FROM T").fetch_arrow()))
+        with server.serve(tables={"T": batch}, engine=engine) as srv, srv.connect() as connection:
+            assert len(connection.execute("SELECT * FROM T").fetchall()) == 3
+
+
+def test_set_schema(conn: drdarrow.Connection) -> None:
+    conn.execute("CREATE SCHEMA shop")
+    conn.execute("CREATE TABLE shop.T (A INTEGER)")
+    conn.commit()
+    conn.execute("SET CURRENT SCHEMA = SHOP")
+    assert conn.execute("SELECT COUNT(*) FROM T").fetchone() == (0,)
+    conn.execute("SET CURRENT DEGREE = 'ANY'")
+    with pytest.raises(drdarrow.ProgrammingError):
+        conn.execute("SET SCHEMA nowhere")
+
+
+def test_a_source_of_ones_own_with_tables() -> None:
+    source = duckdb.connect()
+    source.execute("CREATE TABLE MINE AS SELECT 42 AS A")
+    with server.serve(source, tables={"ORDERS": ORDERS}) as srv, srv.connect() as connection:
+        assert connection.execute("SELECT A, COUNT(*) FROM MINE, ORDERS GROUP BY A").fetchall() == [(42, 3)]
+    assert source.execute("SELECT COUNT(*) FROM ORDERS").fetchall() == [(3,)]
+
+
+def test_fifty_clients_at_once(srv: server.Server) -> None:
+    seen: list[int] = []
+
+    def ask(n: int) -> None:
+        with srv.connect() as connection:
+            seen.append(connection.execute(f"SELECT COUNT(*) FROM range({n}) t, ORDERS").fetchone()[0])
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(seen) == [3 * n for n in range(50)]
