@@ -2,6 +2,7 @@
 //! update, delete, run commands.
 
 pub mod connection;
+pub mod create;
 pub mod describe;
 mod handle;
 pub mod name;

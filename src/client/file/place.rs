@@ -15,6 +15,7 @@ use crate::wire::record::control::{Share, Which};
 use crate::wire::value::place::{Placed, Stride};
 use arrow_array::{ArrayRef, RecordBatch};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 
 /// How a record stands to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,7 @@ pub(super) struct Place {
     /// The slot of the record that was read last.
     pub current: Option<Bytes>,
     decoder: Option<RecordDecoder>,
+    counted: BTreeMap<String, u64>,
 }
 
 impl Place {
@@ -234,7 +236,14 @@ impl Remote {
             }
         };
         let batch = decoder.append(slot, &stride, 1).and_then(|()| decoder.finish());
-        let batch = batch.map_err(|e| self.bad(&e, Phase::Fetch))?;
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(e) => {
+                place.counted.clear();
+                return Err(self.bad(&e, Phase::Fetch));
+            }
+        };
+        self.count(&decoder, &mut place.counted);
         place.decoder = Some(decoder);
         Ok(batch)
     }

@@ -18,6 +18,7 @@ use crate::wire::record::open::{Blocking, Ufcb};
 use crate::wire::record::opnfb::OpenFeedback;
 use crate::wire::value::place::Placed;
 use arrow_schema::SchemaRef;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,6 +52,8 @@ pub(super) struct Remote {
     /// An open for a scan that nobody has used yet.
     spare: Mutex<Option<Handle>>,
     pub place: tokio::sync::Mutex<Place>,
+    /// Bad values that were read as NULL, by field.
+    nulled: Mutex<BTreeMap<String, u64>>,
     closed: AtomicBool,
 }
 
@@ -134,6 +137,7 @@ impl RemoteFile {
             schema,
             spare: Mutex::new(spare),
             place: tokio::sync::Mutex::new(place),
+            nulled: Mutex::default(),
             closed: AtomicBool::new(false),
         })))
     }
@@ -166,6 +170,11 @@ impl RemoteFile {
     /// Records when it was opened; others may add and delete.
     pub fn records(&self) -> u32 {
         self.0.feedback.records
+    }
+
+    /// Fields with bad values that were read as NULL since it was opened, and how many.
+    pub fn nulled(&self) -> BTreeMap<String, u64> {
+        self.0.nulled.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// All records as batches, in the order of arrival or, opened `keyed`, of the keys. Each scan has an
@@ -230,6 +239,15 @@ impl Remote {
             return Err(Error::new(Kind::Interface, Phase::Execute, "24501", text).at(&self.inner.peer));
         }
         self.inner.usable(Phase::Execute)
+    }
+
+    /// Counts what a decoder has made NULL since `counted` was brought up to date.
+    pub(super) fn count(&self, decoder: &RecordDecoder, counted: &mut BTreeMap<String, u64>) {
+        for (field, now) in decoder.nulled() {
+            let before = counted.insert(field.to_owned(), now).unwrap_or(0);
+            let mut all = self.nulled.lock().unwrap_or_else(PoisonError::into_inner);
+            *all.entry(field.to_owned()).or_default() += now.saturating_sub(before);
+        }
     }
 
     /// Another open, read only.

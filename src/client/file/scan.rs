@@ -14,6 +14,7 @@ use crate::wire::record::control::{Share, Which};
 use crate::wire::value::place::Stride;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Records decoded between two looks at the size of the batch.
@@ -34,6 +35,8 @@ pub struct FileStream {
     /// Numbers of the first and the last record wanted.
     range: Option<(u32, u32)>,
     handed_out: u64,
+    /// Values that were counted as made NULL.
+    counted: BTreeMap<String, u64>,
     /// The server has said that there are no more.
     ended: bool,
     failure: Option<Error>,
@@ -63,6 +66,7 @@ impl FileStream {
             block: None,
             range,
             handed_out: 0,
+            counted: BTreeMap::new(),
             ended: false,
             failure: None,
         };
@@ -87,11 +91,6 @@ impl FileStream {
     /// Records handed out so far.
     pub fn rows(&self) -> u64 {
         self.handed_out
-    }
-
-    /// Fields with bad values that were read as NULL so far, and how many.
-    pub fn nulled(&self) -> Vec<(String, u64)> {
-        self.decoder.nulled().map(|(field, count)| (field.to_owned(), count)).collect()
     }
 
     /// Decodes what has arrived. It never waits: meant for the thread that consumes the batches.
@@ -236,6 +235,7 @@ impl FileStream {
         match self.decoder.finish() {
             Ok(batch) => {
                 self.handed_out += batch.num_rows() as u64;
+                self.remote.count(&self.decoder, &mut self.counted);
                 Ok(Ready::Batch(batch))
             }
             Err(e) => {

@@ -8,11 +8,14 @@ use super::place::Place;
 use super::remote::{Remote, RemoteFile};
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::record::encode::RecordEncoder;
+use crate::column::record::error::RecordError;
 use crate::flow::file::read;
 use crate::flow::file::write::{self, Unwritten};
 use crate::wire::record::control::Which;
+use crate::wire::value::place::Stride;
 use arrow_array::{ArrayRef, RecordBatch};
 use bytes::Bytes;
+use std::ops::Range;
 
 /// Bytes of records encoded at a time.
 const CHUNK: usize = 1 << 20;
@@ -21,20 +24,37 @@ impl RemoteFile {
     /// Adds the rows of a batch at the end: how many. When one is refused those before it stay added,
     /// and the error says which it was.
     pub async fn write(&self, batch: &RecordBatch) -> Result<u64> {
+        let columns = self.0.columns(batch)?;
+        self.put(batch.num_rows(), |encoder, rows, stride, slots| encoder.encode(&columns, rows, stride, slots)).await
+    }
+
+    /// Adds rows that need not have the same columns: a batch of one row each.
+    pub async fn write_rows(&self, rows: &[RecordBatch]) -> Result<u64> {
+        let columns = rows.iter().map(|row| self.0.columns(row)).collect::<Result<Vec<_>>>()?;
+        self.put(rows.len(), |encoder, rows, stride, slots| {
+            columns.get(rows).unwrap_or_default().iter().try_for_each(|row| encoder.encode(row, 0..1, stride, slots))
+        })
+        .await
+    }
+
+    /// Adds `rows` records that `encode` makes slots of.
+    async fn put(
+        &self,
+        rows: usize,
+        encode: impl Fn(&RecordEncoder<'_>, Range<usize>, &Stride, &mut Vec<u8>) -> std::result::Result<(), RecordError>,
+    ) -> Result<u64> {
         let remote = &*self.0;
         let mut place = remote.place.lock().await;
         let handle = remote.changing(&mut place, Mode::Write)?;
-        let columns = remote.columns(batch)?;
         let encoder = RecordEncoder::new(&remote.fields).map_err(|e| remote.bad(&e.into(), Phase::Execute))?;
         let stride = handle.sent();
         let per_request = usize::from(handle.block(remote.block())).clamp(1, (CHUNK / stride.increment.max(1)).max(1));
         let mut slots = Vec::new();
         let mut done = 0;
-        while done < batch.num_rows() {
-            let end = batch.num_rows().min(done + per_request);
+        while done < rows {
+            let end = rows.min(done + per_request);
             slots.clear();
-            let encoded = encoder.encode(&columns, done..end, &stride, &mut slots);
-            encoded.map_err(|e| remote.bad(&e, Phase::Execute))?;
+            encode(&encoder, done..end, &stride, &mut slots).map_err(|e| remote.bad(&e, Phase::Execute))?;
             let request = write::put(remote.inner.speech(), handle.dclnam, &slots);
             let answer = remote.inner.talk(request, Phase::Execute).await.map_err(|e| remote.about(e))?;
             write::added(answer, end - done).map_err(|Unwritten { before, error }| {
