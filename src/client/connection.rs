@@ -139,8 +139,6 @@ impl Connection {
                 channel.abort("the login failed");
                 let e = match e {
                     NetError::Timeout { after, .. } => NetError::Timeout { stage: Stage::FirstReply, after },
-                    // Something spoke, or hung up, before we had said a word.
-                    NetError::Broken(what) => NetError::NotDrda { what },
                     e => e,
                 };
                 let database = no_database(&e);

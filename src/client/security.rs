@@ -99,6 +99,21 @@ impl Security {
 }
 
 impl Config {
+    /// Complains about what the chosen mechanism lacks or has no use for.
+    pub(super) fn check_security(&self) -> std::result::Result<(), ConfigError> {
+        let error = |setting: &str, rule: &str| Err(ConfigError { setting: setting.to_owned(), rule: rule.to_owned() });
+        let tickets = matches!(self.security, Security::Kerberos | Security::ProfileToken);
+        match (&self.password, &self.token) {
+            (None, _) if self.security.needs_password() => {
+                error("password", "is missing for the chosen security mechanism")
+            }
+            (None, _) if self.new_password.is_some() => error("password", "is missing: new_password takes its place"),
+            (_, None) if tickets => error("token", "is missing for the chosen security mechanism"),
+            (_, Some(_)) if !tickets => error("token", "has a use with security=kerberos and profile-token only"),
+            _ => Ok(()),
+        }
+    }
+
     /// Where the tokens of Kerberos and of profile tokens come from: a function that gets what the
     /// server said last, nothing at first, and gives the next token or says why there is none.
     pub fn token_source(
@@ -139,3 +154,50 @@ pub(super) fn credentials(config: &Config) -> Credentials {
 /// closely.
 pub(super) const OBFUSCATION: &str = "the password went to another machine under DES with a key of 56 bits and without \
      TLS: that is an obfuscation, not protection";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_has_its_mechanism() {
+        for (name, security) in NAMES {
+            assert_eq!(Security::named(&name.to_uppercase()), Ok(security));
+        }
+        let error = Security::named("strong").unwrap_err();
+        assert!(error.rule.contains("auto, user, password"), "{error}");
+    }
+
+    #[test]
+    fn what_a_mechanism_lacks_is_said_beforehand() {
+        let uri = |query: &str| Config::from_uri(&format!("drda://me:secret@h/d?{query}"));
+        assert!(uri("security=encrypted&password_level=4&new_password=x").is_ok());
+        for (query, setting) in [
+            ("security=kerberos", "token"),
+            ("security=profile-token", "token"),
+            ("password_level=5", "password_level"),
+            ("password_level=-1", "password_level"),
+            ("security=strong", "security"),
+        ] {
+            let error = uri(query).unwrap_err();
+            assert_eq!(error.setting, setting);
+            assert!(!error.to_string().contains("secret"));
+        }
+        assert_eq!(Config::from_uri("drda://me@h/d?new_password=x").unwrap_err().setting, "password");
+        assert_eq!(Config::from_uri("drda://me@h/d?security=encrypted").unwrap_err().setting, "password");
+        let mut config = uri("").unwrap();
+        config.token_source(|_| Ok(Vec::new()));
+        assert_eq!(config.check().unwrap_err().setting, "token");
+        config.security = Security::Kerberos;
+        assert!(config.check().is_ok());
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let mut config =
+            Config::from_uri("drda://me:geheim@h/d?new_password=neu-geheim&additional_factor=4711-42").unwrap();
+        config.token_source(|_| Ok(Vec::new()));
+        let shown = format!("{config:?} {:?}", credentials(&config));
+        assert!(!shown.contains("geheim") && !shown.contains("4711"), "{shown}");
+    }
+}

@@ -9,6 +9,7 @@ use super::reply::Replies;
 use super::secmec::choice::{Mechanism, Policy};
 use super::secmec::random::Random;
 use super::secmec::requester::{Credentials, Proof, Requester, Verdict};
+use super::secmec::substitute::Substitute;
 use super::session::{Product, Session};
 use super::step::{Flow, Seen, Step};
 use crate::wire::ddm::accsec::AccSecRd;
@@ -22,6 +23,8 @@ use crate::wire::dss::chain::Chain;
 use crate::wire::value::typdef::TypDef;
 use std::fmt;
 
+/// SECCHKCD: the user id is not valid.
+const USER_INVALID: u8 = 0x13;
 const NAME: &str = "drdarrow";
 const UTF8: u16 = 1208;
 /// The highest levels that this client speaks.
@@ -228,8 +231,19 @@ impl Connect {
 
     fn read_access(&mut self) -> Result<(), FlowError> {
         self.read_verdict()?;
-        if let Some(failure) = self.replies.failure() {
-            return Err(failure);
+        match self.replies.failure() {
+            // Derby finds out about a substitute only when it opens the database. (Measured.)
+            Some(FlowError::Sql { sqlca, reply: Some(reply) })
+                if reply.cp == cp::RDBAFLRM
+                    && sqlca.sqlstate.trim() == "08004"
+                    && self.requester.mechanism() == Mechanism::Substitute(Substitute::Derby) =>
+            {
+                let words = "user id or password is wrong, or not one that Derby can check a substitute of: it can for \
+                    its own users (BUILTIN), for others choose security=password";
+                return Err(FlowError::Login { code: USER_INVALID, words: words.to_owned(), sqlstate: "28000" });
+            }
+            Some(failure) => return Err(failure),
+            None => {}
         }
         let accepted = self.accepted.take().ok_or(FlowError::Missing { what: "ACCRDBRM", command: "ACCRDB" })?;
         self.session.theirs = accepted.typdef;

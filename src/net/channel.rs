@@ -14,16 +14,18 @@ use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::{Deframer, Dss};
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// Bytes taken from the socket at a time.
 const READ: usize = 256 * 1024;
 /// How long the reply to an abandoned request may take before the connection is given up.
 const DRAIN: Duration = Duration::from_secs(2);
+/// What a server said before it stopped listening is there by then.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 /// How long a server may take to hear that the connection ends.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -38,25 +40,38 @@ pub struct Channel {
 #[derive(Debug, Default)]
 struct Shared {
     /// Why the connection cannot be used, once that is so.
-    broken: Mutex<Option<String>>,
+    broken: Mutex<Option<Broken>>,
     /// Somebody stopped waiting.
     abandoned: Notify,
     /// Requests that may be under way before the reply to the first is complete.
     depth: std::sync::atomic::AtomicUsize,
 }
 
+#[derive(Debug)]
+struct Broken {
+    why: String,
+    /// The error itself when nobody was there to be told; it is for the first who asks.
+    untold: Option<NetError>,
+}
+
 impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Option<Broken>> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn break_with(&self, why: &str) {
-        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
-        broken.get_or_insert_with(|| why.to_owned());
+        self.lock().get_or_insert_with(|| Broken { why: why.to_owned(), untold: None });
     }
 
     fn broken(&self) -> Option<String> {
-        self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().as_ref().map(|broken| broken.why.clone())
     }
 
     fn gone(&self) -> NetError {
-        NetError::Broken(self.broken().unwrap_or_else(|| "it was closed".to_owned()))
+        match &mut *self.lock() {
+            Some(broken) => broken.untold.take().unwrap_or_else(|| NetError::Broken(broken.why.clone())),
+            None => NetError::Broken("it was closed".to_owned()),
+        }
     }
 }
 
@@ -118,8 +133,8 @@ impl Channel {
     where
         F: Flow + 'static,
     {
-        if let Some(why) = self.broken() {
-            return Err(NetError::Broken(why));
+        if self.broken().is_some() {
+            return Err(self.shared.gone());
         }
         let (tx, result) = oneshot::channel();
         self.jobs.send(Box::new(Waiting { flow, waiter: Some(tx) })).map_err(|_| self.shared.gone())?;
@@ -140,7 +155,7 @@ impl<T> Pending<T> {
     pub async fn wait(&mut self, deadline: Option<Deadline>) -> Result<T, NetError> {
         let result = match deadline {
             None => (&mut self.result).await,
-            Some(deadline) => match tokio::time::timeout_at(deadline.at(), &mut self.result).await {
+            Some(deadline) => match timeout_at(deadline.at(), &mut self.result).await {
                 Ok(result) => result,
                 Err(_) => return Err(deadline.passed(Stage::Reply)),
             },
@@ -193,19 +208,32 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             Ok(()) => NetError::Broken("it was closed".to_owned()),
             Err(e) => e,
         };
-        self.shared.break_with(&why.to_string());
-        self.queue.close();
-        let mut first = Some(why);
-        while let Some(mut active) = self.active.pop_front() {
-            let error = first.take().unwrap_or_else(|| NetError::Broken(self.shared.broken().unwrap_or_default()));
-            active.job.fail(error);
-        }
-        while let Ok(mut job) = self.queue.try_recv() {
-            job.fail(NetError::Broken(self.shared.broken().unwrap_or_default()));
-        }
+        self.end(why);
         // The peer sees an orderly end; a failure to say goodbye changes nothing, nor does one who
         // does not listen (TLS has to write for it).
         let _ = timeout(GOODBYE, self.writer.shutdown()).await;
+    }
+
+    /// Takes no more requests; those that are left fail, the first of them with the cause. When there
+    /// are none, it is for the next who asks.
+    fn end(&mut self, why: NetError) {
+        let mut broken = self.shared.lock();
+        self.queue.close();
+        let mut left: Vec<Box<dyn Job>> = self.active.drain(..).map(|active| active.job).collect();
+        while let Ok(job) = self.queue.try_recv() {
+            left.push(job);
+        }
+        let state = broken.get_or_insert_with(|| Broken { why: why.to_string(), untold: None });
+        if left.is_empty() {
+            state.untold = Some(why);
+            return;
+        }
+        let text = state.why.clone();
+        drop(broken);
+        let mut cause = Some(why);
+        for mut job in left {
+            job.fail(cause.take().unwrap_or_else(|| NetError::Broken(text.clone())));
+        }
     }
 
     async fn drive(&mut self) -> Result<(), NetError> {
@@ -228,7 +256,10 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                     }
                 },
                 n = put(&mut self.writer, self.out.get(self.sent..).unwrap_or_default()), if self.unflushed => {
-                    let n = n.map_err(|e| self.closed(Some(e)))?;
+                    let n = match n {
+                        Ok(n) => n,
+                        Err(e) => return Err(self.last_words(e, &mut buf).await),
+                    };
                     self.unflushed = n > 0;
                     self.sent += n;
                     if self.sent == self.out.len() {
@@ -246,6 +277,22 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                 () = sleep_until(drain.unwrap_or_else(Instant::now)), if drain.is_some() => {
                     return Err(NetError::Broken("the server did not answer a request that was given up".to_owned()));
                 }
+            }
+        }
+    }
+
+    /// The peer takes nothing more: what it said before that is the better reason.
+    async fn last_words(&mut self, e: std::io::Error, buf: &mut [u8]) -> NetError {
+        let end = Instant::now() + LAST_WORDS;
+        loop {
+            match timeout_at(end, self.reader.read(buf)).await {
+                Ok(Ok(n @ 1..)) => {
+                    if let Err(said) = self.received(buf.get(..n).unwrap_or_default()) {
+                        return said;
+                    }
+                }
+                Ok(Err(said)) if tls::refusal(&said).is_some() => return self.closed(Some(said)),
+                Ok(Ok(_) | Err(_)) | Err(_) => return self.closed(Some(e)),
             }
         }
     }
@@ -366,3 +413,6 @@ async fn put<W: AsyncWrite + Unpin>(writer: &mut W, rest: &[u8]) -> std::io::Res
         n => n,
     }
 }
+
+#[cfg(test)]
+mod tests;

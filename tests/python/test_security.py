@@ -199,7 +199,6 @@ def test_kerberos_is_not_given_up_for_a_password() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"security": "kerberos"}, "token"),
         ({"security": "plugin"}, "15 .PLGIN"),
         ({"security": "encrypted-data"}, "13 .EUSRPWDDTA"),
         ({"security": "substitute", "new_password": "x"}, "new password"),
@@ -219,6 +218,10 @@ def test_what_cannot_be_done_is_refused_by_name(settings: dict, words: str) -> N
         ({"password_level": 5}, "password_level"),
         ({"security": "strong"}, "security"),
         ({"token": b"ticket"}, "token"),
+        ({"token": bytes}, "token"),
+        ({"security": "kerberos"}, "token"),
+        ({"security": "profile-token"}, "token"),
+        ({"password": None, "new_password": "x"}, "password"),
         ({"security": "encrypted", "password": None}, "password"),
     ],
 )

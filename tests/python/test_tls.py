@@ -40,7 +40,7 @@ def refused(uri: str, **settings: object) -> str:
     """The words of a connection that TLS did not let come about."""
     error = failure(uri, **settings)
     assert type(error) is drdarrow.OperationalError
-    assert (error.phase, error.sqlstate, error.connection_usable) == ("tls", "08001", False)
+    assert (error.phase, error.sqlstate, error.connection_usable) == ("tls", "08001", False), error
     return str(error)
 
 

@@ -2,6 +2,7 @@
 //! out, on every persona; what is wrong is told; nobody is disturbed by his neighbour.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
+mod authority;
 mod basics;
 mod blocks;
 mod hostile;

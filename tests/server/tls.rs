@@ -1,6 +1,7 @@
 //! TLS between our client and our server, with certificates of an authority made here: who is believed,
 //! who is not and in which words, what is said when one side speaks TLS and the other does not.
 
+use crate::authority::{Lab, named};
 use crate::protocol::Raw;
 use crate::support::{column, config, connect, count, rows, start, start_with, table, told};
 use arrow_array::cast::AsArray;
@@ -13,11 +14,10 @@ use drdarrow::server::shared::Access;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::server::tls::{Tls, TlsError};
 use drdarrow::wire::ddm::secchk::Secret;
-use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{Certificate, KeyPair, date_time_ymd};
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,66 +26,13 @@ use tokio::net::{TcpListener, TcpStream};
 /// What is wrong is said at once, not when the time is up.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
-/// An authority with a directory for its files.
-struct Lab {
-    directory: PathBuf,
-    key: KeyPair,
-    params: CertificateParams,
-    certificate: Certificate,
-}
-
-impl Lab {
-    fn new(name: &str) -> Lab {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("tls-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&directory).unwrap();
-        let mut params = named(name, &[]);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key).unwrap();
-        Lab { directory, key, params, certificate }
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.directory.join(name);
-        std::fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    /// The authority's certificate as a file.
-    fn ca(&self) -> String {
-        self.file("ca.pem", &self.certificate.pem())
-    }
-
-    /// A certificate of this authority and its key, in PEM.
-    fn issue(&self, params: &CertificateParams) -> (Certificate, KeyPair) {
-        let key = KeyPair::generate().unwrap();
-        let issuer = Issuer::from_params(&self.params, &self.key);
-        (params.signed_by(&key, &issuer).unwrap(), key)
-    }
-
-    async fn serve(&self, names: &[&str]) -> Server {
-        serve(&self.issue(&named("db", names))).await
-    }
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.directory);
-    }
-}
-
-fn named(common: &str, names: &[&str]) -> CertificateParams {
-    let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
-    let mut params = CertificateParams::new(names).unwrap();
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, common);
-    params
-}
-
 fn tls(of: &(Certificate, KeyPair)) -> Tls {
     Tls::from_pem(of.0.pem().as_bytes(), of.1.serialize_pem().as_bytes(), None).unwrap()
+}
+
+/// A server with a certificate for these names.
+async fn serve_for(lab: &Lab, names: &[&str]) -> Server {
+    serve(&lab.issue(&named("db", names))).await
 }
 
 async fn serve(of: &(Certificate, KeyPair)) -> Server {
@@ -133,7 +80,7 @@ async fn the_right_certificate_is_believed() {
         (vec!["*.lab.example"], Some("db.lab.example")),
         (vec!["::1"], Some("::1")),
     ] {
-        let server = lab.serve(&names).await;
+        let server = serve_for(&lab, &names).await;
         let mut settings = vec![("tls_ca", ca.as_str())];
         settings.extend(asked.map(|name| ("tls_server_name", name)));
         let connection = good(&server, &settings).await;
@@ -149,14 +96,14 @@ async fn the_right_certificate_is_believed() {
 async fn an_unknown_authority_is_not() {
     let lab = Lab::new("Lab CA");
     let (other, ca) = (Lab::new("Other CA"), lab.ca());
-    let server = other.serve(&["127.0.0.1"]).await;
+    let server = serve_for(&other, &["127.0.0.1"]).await;
     let e = bad(&server, &[("tls_ca", &ca)]).await;
     says(&e, "(CN=db) comes from an authority that is not trusted: \"CN=Other CA\"", "tls_ca=");
     // The system knows neither.
     let e = bad(&server, &[("tls", "require")]).await;
     says(&e, "not trusted", "tls_ca=");
     // The same name, another key.
-    let twin = Lab::new("Lab CA").serve(&["127.0.0.1"]).await;
+    let twin = serve_for(&Lab::new("Lab CA"), &["127.0.0.1"]).await;
     bad(&twin, &[("tls_ca", &ca)]).await;
 }
 
@@ -179,7 +126,7 @@ async fn a_certificate_out_of_its_time_is_not() {
 async fn a_certificate_for_another_name_is_not() {
     let lab = Lab::new("Lab CA");
     let ca = lab.ca();
-    let server = lab.serve(&["db.example", "*.lab.example", "192.0.2.7"]).await;
+    let server = serve_for(&lab, &["db.example", "*.lab.example", "192.0.2.7"]).await;
     let e = bad(&server, &[("tls_ca", &ca)]).await;
     says(&e, "is not for \"127.0.0.1\" but for", "tls_server_name");
     assert!(["db.example", "*.lab.example", "192.0.2.7"].iter().all(|name| e.message.contains(name)), "{e}");
@@ -220,7 +167,7 @@ async fn a_self_signed_certificate_is_believed_when_it_is_known() {
 
 #[tokio::test]
 async fn anybody_will_do_when_that_is_spelled_out() {
-    let server = Lab::new("Lab CA").serve(&["other.example"]).await;
+    let server = serve_for(&Lab::new("Lab CA"), &["other.example"]).await;
     let connection = good(&server, &[("tls", "insecure")]).await;
     assert!(!connection.info().tls.unwrap().verified);
     let warnings = connection.warnings();
@@ -253,7 +200,7 @@ async fn a_client_shows_its_certificate_when_asked() {
 #[tokio::test]
 async fn files_that_do_not_do_are_named() {
     let lab = Lab::new("Lab CA");
-    let server = lab.serve(&["127.0.0.1"]).await;
+    let server = serve_for(&lab, &["127.0.0.1"]).await;
     let (certificate, key) = lab.issue(&named("someone", &[]));
     let (_, another) = lab.issue(&named("someone else", &[]));
     let secret = key.serialize_pem();
@@ -293,7 +240,7 @@ async fn the_wrong_port_is_named() {
     let plain = start_with(Settings::default(), &MemoryTables::new()).await;
     let e = bad(&plain, &[("tls", "insecure")]).await;
     says(&e, "did not answer with TLS; it may be the plain port: it answered in DRDA without TLS", "448");
-    let server = Lab::new("Lab CA").serve(&["127.0.0.1"]).await;
+    let server = serve_for(&Lab::new("Lab CA"), &["127.0.0.1"]).await;
     let e = bad(&server, &[]).await;
     assert!(e.message.contains("looks like TLS: use tls=require") && e.message.contains("448"), "{e}");
     // A raw client gets an alert and an end.
@@ -498,7 +445,7 @@ async fn garbage_in_place_of_a_handshake_is_let_go() {
 #[tokio::test(flavor = "multi_thread")]
 async fn openssl_believes_the_server() {
     let lab = Lab::new("Lab CA");
-    let server = lab.serve(&["db.example"]).await;
+    let server = serve_for(&lab, &["db.example"]).await;
     let (address, ca, other) = (server.address().to_string(), lab.ca(), Lab::new("Other CA").ca());
     for (version, ca, name, good) in [
         ("-tls1_3", &ca, "db.example", true),

@@ -275,9 +275,7 @@ impl Config {
         if self.block_size > self.credit {
             return Err(error("block_size", "must not be larger than credit"));
         }
-        if self.security.needs_password() && self.password.is_none() {
-            return Err(error("password", "is missing for the chosen security mechanism"));
-        }
+        self.check_security()?;
         self.tls_settings().map(drop)
     }
 

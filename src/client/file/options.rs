@@ -1,8 +1,9 @@
 //! How a file is opened, and what becomes of its values.
 
+use super::name::name;
 use crate::client::config::ConfigError;
 use crate::column::record::options::{OnError, RecordOptions};
-use crate::wire::record::format::FileFormats;
+use crate::wire::record::format::{DdsType, FileFormats, KeyField, RecordField, RecordFormat};
 use crate::wire::record::open::{Access, CommitLevel};
 
 /// What is to be done with the records.
@@ -127,5 +128,101 @@ fn on_error(value: &str) -> Option<OnError> {
         "null" => Some(OnError::Null),
         "raw" => Some(OnError::Raw),
         _ => None,
+    }
+}
+
+/// A record format in the user's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// Its name.
+    pub name: String,
+    /// Its fields, each by the parts that it is made of: name, type, length, digits, decimals, ccsid, varying,
+    /// nullable, format, separator.
+    pub fields: Vec<Vec<(String, String)>>,
+    /// Names of the key fields; `-` in front of one that descends.
+    pub keys: Vec<String>,
+}
+
+impl OpenOptions {
+    /// Takes the user's word for what the records are like. Fields stand one behind the other.
+    pub fn declare(&mut self, declared: Declared) -> Result<(), ConfigError> {
+        let mut format =
+            RecordFormat { name: name("format", &declared.name, &[])?, ..RecordFormat::default() };
+        for parts in &declared.fields {
+            let mut field = RecordField { offset: format.length, ccsid: 37, ..RecordField::default() };
+            for (key, value) in parts {
+                part(&mut field, key, value)?;
+            }
+            complete(&mut field)?;
+            format.length = format.length.saturating_add(field.length);
+            format.fields.push(field);
+        }
+        if format.fields.is_empty() {
+            return Err(wrong("it has no fields"));
+        }
+        let keys = declared.keys.iter().map(|key| KeyField {
+            name: key.trim_start_matches('-').to_ascii_uppercase(),
+            descending: key.starts_with('-'),
+            absolute: false,
+        });
+        let keys = keys.collect();
+        self.declared = Some(FileFormats { formats: vec![format], keys, ..FileFormats::default() });
+        Ok(())
+    }
+}
+
+fn wrong(rule: &str) -> ConfigError {
+    ConfigError { setting: "format".to_owned(), rule: rule.to_owned() }
+}
+
+fn part(field: &mut RecordField, key: &str, value: &str) -> Result<(), ConfigError> {
+    let number = || value.parse::<u16>().map_err(|_| wrong(&format!("{key}: expected a number, not {value:?}")));
+    let flag = || match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(wrong(&format!("{key}: expected True or False"))),
+    };
+    match key {
+        "name" => field.name = name("format", value, &[])?,
+        "type" => match value.chars().collect::<Vec<_>>().as_slice() {
+            [letter] => field.dds = DdsType(letter.to_ascii_uppercase()),
+            _ => return Err(wrong("type: expected the letter of a DDS type")),
+        },
+        "length" => field.length = u32::from(number()?),
+        "digits" => field.digits = number()? as u8,
+        "decimals" => field.decimals = number()? as u8,
+        "ccsid" => field.ccsid = number()?,
+        "varying" => field.varying = flag()?,
+        "nullable" => field.nullable = flag()?,
+        "format" => value.to_ascii_uppercase().clone_into(&mut field.format),
+        "separator" => field.separator = value.chars().next(),
+        // Given by descriptions; it follows from the others.
+        "offset" | "text" | "default" => {}
+        _ => return Err(wrong(&format!("{key:?} is not part of a field"))),
+    }
+    Ok(())
+}
+
+/// Gives a number its length where only its digits are said.
+fn complete(field: &mut RecordField) -> Result<(), ConfigError> {
+    if field.length == 0 {
+        field.length = match field.dds {
+            DdsType::PACKED => u32::from(field.digits) / 2 + 1,
+            DdsType::ZONED => u32::from(field.digits),
+            DdsType::DATE => 10,
+            DdsType::TIME => 8,
+            DdsType::TIMESTAMP => 26,
+            DdsType::BINARY => match field.digits {
+                0..5 => 2,
+                5..10 => 4,
+                _ => 8,
+            },
+            _ => 0,
+        };
+    }
+    match (field.name.is_empty(), field.length) {
+        (true, _) => Err(wrong("a field has no name")),
+        (_, 0) => Err(wrong(&format!("field {} has no length", field.name))),
+        _ => Ok(()),
     }
 }

@@ -12,10 +12,14 @@ use crate::column::options::TextErrors;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::CcsidError;
 use crate::wire::value::cell::Cells;
-use crate::wire::value::field::Field;
+use crate::wire::value::field::{Field, Shape};
 
 /// The decoder of text that lies in the row.
 pub(super) fn decoder(field: &Field, codec: Codec, errors: TextErrors, target: Target) -> Box<dyn ColumnDecoder> {
+    if let (Shape::Fixed(n), Some(table)) = (field.shape, codec.ascii()) {
+        let column = ByteColumn::new(target);
+        return Box::new(Translated { width: n as usize, table, codec, errors, column });
+    }
     choose(field, Build { codec, errors, target })
 }
 
@@ -49,6 +53,38 @@ impl<F: Frame> ColumnDecoder for Text<F> {
         }
         let (codec, errors) = (&self.codec, self.errors);
         self.column.convert(cells.first_row, cells_of(self.frame, cells), |cell, out| decode(codec, errors, cell, out))
+    }
+
+    fn len(&self) -> usize {
+        self.column.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.column.bytes()
+    }
+
+    fn nulled(&self) -> u64 {
+        self.column.nulled()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
+        self.column.finish_text(self.errors)
+    }
+}
+
+/// Text of a fixed length in a single-byte page: nearly all of it is ASCII in disguise.
+struct Translated {
+    width: usize,
+    table: [u8; 256],
+    codec: Codec,
+    errors: TextErrors,
+    column: ByteColumn<i32>,
+}
+
+impl ColumnDecoder for Translated {
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        let (codec, errors) = (&self.codec, self.errors);
+        self.column.translate(self.width, &self.table, cells, |cell, out| decode(codec, errors, cell, out))
     }
 
     fn len(&self) -> usize {

@@ -118,6 +118,77 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         if self.used > O::MAX_OFFSET { Err(self.column.too_large()) } else { Ok(()) }
     }
 
+    /// Takes cells of `width` bytes through a table of ASCII characters; one with a byte that the table
+    /// lacks (top bit set) goes through `careful` instead.
+    pub(super) fn translate(
+        &mut self,
+        width: usize,
+        table: &[u8; 256],
+        cells: &Cells<'_>,
+        careful: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), Reason>,
+    ) -> Result<(), ColumnError> {
+        let rows = cells.offsets.len();
+        self.begin(cells.first_row, rows);
+        let (mut end, mut odd, mut bad) = (self.used, Vec::new(), Vec::new());
+        self.room(end + rows * width);
+        for (n, at) in cells.offsets.iter().enumerate() {
+            let row = cells.first_row + n as u64;
+            if *at != NULL {
+                let cell = cells.buf.get(*at as usize..).and_then(|tail| tail.get(..width));
+                let (Some(cell), Some(to)) = (cell, self.values.get_mut(end..end + width)) else {
+                    return Err(self.column.cut(row));
+                };
+                let mut all = 0;
+                for (to, from) in to.iter_mut().zip(cell) {
+                    *to = table.get(usize::from(*from)).copied().unwrap_or(0x80);
+                    all |= *to;
+                }
+                if all < 0x80 {
+                    end += width;
+                } else {
+                    odd.clear();
+                    match careful(cell, &mut odd) {
+                        Ok(()) => {
+                            self.room(end + odd.len() + (rows - n - 1) * width);
+                            if let Some(to) = self.values.get_mut(end..end + odd.len()) {
+                                to.copy_from_slice(&odd);
+                            }
+                            end += odd.len();
+                        }
+                        Err(_) if self.null_on_error => bad.push(n),
+                        Err(reason) => return Err(self.column.value(row, cell, reason)),
+                    }
+                }
+            }
+            self.offsets.push(O::usize_as(end));
+        }
+        self.used = end;
+        if end > O::MAX_OFFSET {
+            return Err(self.column.too_large());
+        }
+        if bad.is_empty() {
+            return match self.validity.append(cells.offsets) && !self.column.nullable {
+                true => Err(first_null(&self.column, cells)),
+                false => Ok(()),
+            };
+        }
+        self.nulled += bad.len() as u64;
+        for (n, at) in cells.offsets.iter().enumerate() {
+            if *at == NULL && !self.column.nullable {
+                return Err(first_null(&self.column, cells));
+            }
+            self.validity.push(*at != NULL && bad.binary_search(&n).is_err());
+        }
+        Ok(())
+    }
+
+    /// Makes room for values up to `end`.
+    fn room(&mut self, end: usize) {
+        if self.values.len() < end {
+            self.values.resize(end.max(self.values.len() * 2), 0);
+        }
+    }
+
     pub(super) fn nulled(&self) -> u64 {
         self.nulled
     }

@@ -3,7 +3,7 @@
 use arrow_array::Array;
 
 use super::source::{self, Scalar};
-use super::{ColumnEncoder, string, time};
+use super::{number, refused, string, time};
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::column::kind::Kind;
 use crate::column::options::Options;
@@ -121,15 +121,15 @@ impl<'a> PlaceEncoder<'a> {
             }
             Form::Scaled => {
                 let precision = 38;
-                let number = Field { precision, ty: Type::Packed, ..field.clone() };
+                let widest = Field { precision, ty: Type::Packed, ..field.clone() };
                 let mut packed = Writer::new();
-                super::number::decimal(&number, scalar, &mut packed)?;
+                number::decimal(&widest, scalar, &mut packed)?;
                 let value = decimal::packed(packed.as_slice())?;
-                return super::number::integer(field, &Scalar::Decimal(Wide::from(value), 0), w);
+                return number::integer(field, &Scalar::Decimal(Wide::from(value), 0), w);
             }
             Form::Flag => {
                 let mut bit = Writer::new();
-                super::number::boolean(field, scalar, &mut bit)?;
+                number::boolean(field, scalar, &mut bit)?;
                 w.u8(0xF0 | bit.as_slice().first().copied().unwrap_or(0));
                 return Ok(());
             }
@@ -140,7 +140,7 @@ impl<'a> PlaceEncoder<'a> {
         }
         match (field.ty, field.shape) {
             (Type::Packed, _) => {
-                super::number::decimal(field, scalar, w)?;
+                number::decimal(field, scalar, w)?;
                 // The plus that the system itself writes.
                 if let Some(last) = w.vec_mut().last_mut().filter(|last| **last & 0x0F == 0x0C) {
                     *last |= 0x0F;
@@ -159,15 +159,12 @@ impl<'a> PlaceEncoder<'a> {
                 let value = string::value(field, self.codec.as_ref(), scalar)?;
                 string::put(field, &self.padding, &value, w)
             }
-            _ => {
-                let encoder = ColumnEncoder {
-                    field,
-                    column: self.column.clone(),
-                    codec: self.codec,
-                    padding: self.padding.clone(),
-                };
-                encoder.value(scalar, w).map(|_| ())
-            }
+            (Type::Integer, _) => number::integer(field, scalar, w),
+            (Type::Float, _) => number::float(field, scalar, w),
+            (Type::Zoned, _) => number::decimal(field, scalar, w),
+            (Type::DecFloat, _) => number::decfloat(field, scalar, w),
+            // Nothing else is in a record; refused by `new`.
+            _ => Err(refused(field)),
         }
     }
 

@@ -163,7 +163,7 @@ fn slots_of(format: &RecordFormat, records: &[&[u8]]) -> Vec<u8> {
 #[test]
 fn dirty_values_follow_the_policy() {
     let form = |word: &str, dds, n| RecordField { format: word.into(), ..field("F", dds, n) };
-    let cases: [(RecordField, &[u8], &[u8]); 12] = [
+    let cases: [(RecordField, &[u8], &[u8]); 13] = [
         (digits("F", DdsType::PACKED, 3, 5, 0), &[0x40; 3], &[0x12, 0x34, 0x5F]),
         (digits("F", DdsType::PACKED, 3, 4, 0), &[0x12, 0x34, 0x5F], &[0x02, 0x34, 0x5C]),
         (digits("F", DdsType::ZONED, 4, 4, 2), &[0x40; 4], &[0xF0, 0xF1, 0xF2, 0xC3]),
@@ -178,6 +178,7 @@ fn dirty_values_follow_the_policy() {
         ),
         (RecordField { ccsid: 939, ..field("F", DdsType::OPEN, 4) }, &[0x0E, 0x41, 0x41, 0x40], &[0xC1; 4]),
         (RecordField { ccsid: 1208, ..field("F", DdsType::CHARACTER, 2) }, &[0xFF, 0xFF], b"ab"),
+        (RecordField { ccsid: 424, ..field("F", DdsType::CHARACTER, 2) }, &[0xC1, 0x72], &[0xC1, 0x41]),
         (field("F", DdsType::BOOLEAN, 1), &[0x40], &[0xF1]),
         (varying("F", DdsType::CHARACTER, 5), &[0, 4, 0xC1, 0xC1, 0xC1], &[0, 3, 0xC1, 0xC1, 0xC1]),
     ];

@@ -222,9 +222,14 @@ impl Policy {
     pub fn check_choice(&self) -> Result<(), SecMecError> {
         match self.choice {
             Choice::Unbuilt(mechanism) => Err(SecMecError::Unbuilt(mechanism)),
-            Choice::Substitute if self.renew => Err(SecMecError::Setting("a substitute cannot carry a new password")),
-            Choice::EncryptedPassword(_) if self.renew => {
-                Err(SecMecError::Setting("mechanism 7 cannot carry a new password"))
+            Choice::Substitute
+            | Choice::EncryptedPassword(_)
+            | Choice::UserOnly
+            | Choice::Kerberos
+            | Choice::ProfileToken
+                if self.renew =>
+            {
+                Err(SecMecError::Setting("the security mechanism cannot carry a new password"))
             }
             Choice::Kerberos | Choice::ProfileToken if !self.tokens => {
                 Err(SecMecError::Setting("the security mechanism needs token"))
@@ -330,7 +335,7 @@ mod tests {
             numbers(&renew, Family::Other),
             ["encrypted (SECMEC 10, AES-256)", "encrypted (SECMEC 10, DES)", "password in clear (SECMEC 5)"]
         );
-        for choice in [Choice::Substitute, Choice::EncryptedPassword(EncAlg::Aes)] {
+        for choice in [Choice::Substitute, Choice::EncryptedPassword(EncAlg::Aes), Choice::UserOnly, Choice::Kerberos] {
             assert!(matches!(Policy { choice, ..renew }.check_choice(), Err(SecMecError::Setting(_))), "{choice:?}");
         }
     }

@@ -12,6 +12,9 @@ use super::{
     unicode,
 };
 
+/// Stands in [`Codec::ascii`] for bytes whose character is not ASCII; its top bit is set in no other.
+pub const NOT_ASCII: u8 = 0x80;
+
 /// A converter between one CCSID and UTF-8.
 #[derive(Clone, Copy)]
 pub struct Codec {
@@ -50,6 +53,14 @@ impl Codec {
     /// True when the bytes are UTF-8 already (they still have to be validated).
     pub fn is_utf8(&self) -> bool {
         matches!(self.tables, Tables::Utf8)
+    }
+
+    /// For a single-byte page: the character of every byte if it is ASCII, else [`NOT_ASCII`].
+    pub fn ascii(&self) -> Option<[u8; 256]> {
+        match self.tables {
+            Tables::Single(single) => Some(single.ascii_or(NOT_ASCII)),
+            _ => None,
+        }
     }
 
     /// The bytes of one space, which values are padded with. In a GRAPHIC page that is the wide one.

@@ -54,6 +54,14 @@ impl Single {
             }
             done += CHUNK;
         }
+        let mut plain = [b' '; CHUNK];
+        for (to, from) in plain.iter_mut().zip(tail) {
+            *to = self.ascii(*from);
+        }
+        if all_set(plain) {
+            dst.extend_from_slice(plain.get(..tail.len()).unwrap_or_default());
+            return src.len();
+        }
         done + self.spell(tail, dst)
     }
 
@@ -85,6 +93,11 @@ impl Single {
             dst.push(self.byte(ch).ok_or((index, ch))?);
         }
         Ok(())
+    }
+
+    /// The ASCII character of every byte, `other` where there is none.
+    pub(super) fn ascii_or(&self, other: u8) -> [u8; 256] {
+        self.ascii.map(|c| if c == 0 { other } else { c })
     }
 
     fn ascii(&self, byte: u8) -> u8 {

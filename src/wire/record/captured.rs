@@ -19,3 +19,20 @@ pub(super) fn object(name: &str) -> Object {
     assert_eq!(all.len(), 1, "{name}");
     all.remove(0)
 }
+
+#[test]
+fn every_frame_prints_itself_by_name() {
+    use crate::wire::ddm::{dump, text::DdmText};
+    for line in include_str!("../../../tests/data/record_frames.hex").lines() {
+        let name = line.split(' ').next().unwrap();
+        if name == "#" || name.starts_with("signon") {
+            continue;
+        }
+        let mut out = String::new();
+        dump::objects(&frame(name), DdmText::Ebcdic, &mut out).unwrap();
+        assert!(!out.contains("X'") && !out.contains("!!"), "{name}: {out}");
+    }
+    let mut out = String::new();
+    dump::objects(&frame("message-end"), DdmText::Ebcdic, &mut out).unwrap();
+    assert!(out.contains("S38MID c3d7c6f5f0f0f1 [7] \"CPF5001\"") && out.contains("End of file reached."), "{out}");
+}

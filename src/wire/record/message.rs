@@ -9,8 +9,7 @@ use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::Errors;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::command::{Found, Param, Slot, message, trimmed};
+use crate::wire::ddm::command::{Param, message, trimmed};
 use crate::wire::ddm::error::{MessageError, Result};
 use crate::wire::ddm::text::DdmText;
 
@@ -227,11 +226,6 @@ impl Param for MessageText {
     }
 }
 
-/// The severity of any reply message that is not S38MSGRM, such as SYNTAXRM.
-pub fn severity(body: &[u8], text: DdmText) -> Result<u16> {
-    Slot::take(&Found::read("reply message", body)?, cp::SVRCOD, text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::captured::object;
@@ -270,7 +264,6 @@ mod tests {
         assert_eq!(got.error(37).to_string(), "a message without identifier (severity 30)");
         assert!(S38MsgRm::decode(&hex("00061149001e 0008D1160005C1C2"), TEXT).is_err());
         assert!(S38MsgRm::decode(&hex("000BD112C3D7C6F5F0F0F1"), TEXT).is_err());
-        assert_eq!(severity(&hex("000611490010"), TEXT), Ok(16));
         assert_eq!(S38MsgRm::new("CPF9999", 40, "日", 37).s38mtext, None);
     }
 }
