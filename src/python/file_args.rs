@@ -167,7 +167,10 @@ pub(super) fn record(row: &Bound<'_, PyAny>, fields: &[String]) -> PyResult<Reco
 pub(super) fn records(rows: &Bound<'_, PyAny>, fields: &[String]) -> PyResult<Vec<RecordBatch>> {
     let py = rows.py();
     if rows.is_instance_of::<PyString>() || rows.is_instance_of::<PyBool>() || !rows.hasattr("__iter__")? {
-        return Err(errors::interface(py, format!("rows: expected Arrow data or an iterable of rows, not {}", kind(rows))));
+        return Err(errors::interface(
+            py,
+            format!("rows: expected Arrow data or an iterable of rows, not {}", kind(rows)),
+        ));
     }
     if rows.cast::<PyMapping>().is_ok() {
         return Ok(vec![record(rows, fields)?]);

@@ -146,8 +146,7 @@ pub struct Declared {
 impl OpenOptions {
     /// Takes the user's word for what the records are like. Fields stand one behind the other.
     pub fn declare(&mut self, declared: Declared) -> Result<(), ConfigError> {
-        let mut format =
-            RecordFormat { name: name("format", &declared.name, &[])?, ..RecordFormat::default() };
+        let mut format = RecordFormat { name: name("format", &declared.name, &[])?, ..RecordFormat::default() };
         for parts in &declared.fields {
             let mut field = RecordField { offset: format.length, ccsid: 37, ..RecordField::default() };
             for (key, value) in parts {

@@ -53,6 +53,9 @@ impl std::fmt::Debug for FileStream {
 
 impl FileStream {
     pub(super) async fn new(remote: Arc<Remote>, handle: Handle, range: Option<(u32, u32)>) -> Result<FileStream> {
+        if let Some((first, _)) = range.filter(|(first, _)| *first > 1) {
+            seek(&remote, &handle, first).await?;
+        }
         let decoder = RecordDecoder::new(&remote.shown, &remote.options.values)
             .map_err(|e| remote.bad(&e.into(), Phase::Fetch))?;
         let mut stream = FileStream {
@@ -70,9 +73,6 @@ impl FileStream {
             ended: false,
             failure: None,
         };
-        if let Some((first, _)) = range.filter(|(first, _)| *first > 1) {
-            stream.seek(&handle, first).await?;
-        }
         stream.handle = Some(handle);
         stream.ask()?;
         Ok(stream)
@@ -207,26 +207,6 @@ impl FileStream {
         Ok(())
     }
 
-    /// Puts the position in front of the first record with a number of at least `first`, or somewhat
-    /// before it: a record that is not there cannot be gone to, so steps that double look for one.
-    async fn seek(&self, handle: &Handle, first: u32) -> Result<()> {
-        let remote = &self.remote;
-        let speech = remote.inner.speech();
-        let (mut back, mut rrn) = (1, first - 1);
-        while rrn > 0 {
-            let request = read::get_direct(speech, handle.dclnam, Share::Read, &remote.format.name, rrn);
-            let answer = remote.inner.talk(request, Phase::Fetch).await.map_err(|e| remote.about(e))?;
-            let found = read::found(answer, &handle.layout);
-            match found.map_err(|e| remote.about(remote.inner.flow_error(e, Phase::Fetch)))? {
-                Found::Records(_) => return Ok(()),
-                Found::End(_) | Found::Nothing(_) => rrn = rrn.saturating_sub(back),
-            }
-            back = back.saturating_mul(2);
-        }
-        let answer = remote.inner.talk(read::feod(speech, handle.dclnam, true), Phase::Fetch).await?;
-        read::positioned(answer).map_err(|e| remote.about(remote.inner.flow_error(e, Phase::Fetch)))
-    }
-
     fn size(&self) -> usize {
         self.decoder.bytes()
     }
@@ -260,4 +240,23 @@ impl FileStream {
         // Closes in the background.
         self.handle = None;
     }
+}
+
+/// Puts the position in front of the first record with a number of at least `first`, or somewhat
+/// before it: a record that is not there cannot be gone to, so steps that double look for one.
+async fn seek(remote: &Remote, handle: &Handle, first: u32) -> Result<()> {
+    let speech = remote.inner.speech();
+    let (mut back, mut rrn) = (1, first - 1);
+    while rrn > 0 {
+        let request = read::get_direct(speech, handle.dclnam, Share::Read, &remote.format.name, rrn);
+        let answer = remote.inner.talk(request, Phase::Fetch).await.map_err(|e| remote.about(e))?;
+        let found = read::found(answer, &handle.layout);
+        match found.map_err(|e| remote.about(remote.inner.flow_error(e, Phase::Fetch)))? {
+            Found::Records(_) => return Ok(()),
+            Found::End(_) | Found::Nothing(_) => rrn = rrn.saturating_sub(back),
+        }
+        back = back.saturating_mul(2);
+    }
+    let answer = remote.inner.talk(read::feod(speech, handle.dclnam, true), Phase::Fetch).await?;
+    read::positioned(answer).map_err(|e| remote.about(remote.inner.flow_error(e, Phase::Fetch)))
 }
