@@ -138,6 +138,28 @@ impl Feed {
         }
     }
 
+    /// As [`fill`](Self::fill), for a task: decoding goes to the blocking pool.
+    pub(super) async fn fill_aside(mut self) -> Result<(Feed, Result<bool>)> {
+        loop {
+            let step;
+            (self, step) = runtime::blocking(move || {
+                let step = self.step();
+                (self, step)
+            })
+            .await?;
+            let outcome = match step {
+                Ok(Step::Rows) => Ok(true),
+                Ok(Step::End) => Ok(false),
+                Ok(Step::Wait) => match self.wait().await {
+                    Ok(()) => continue,
+                    Err(e) => Err(e),
+                },
+                Err(e) => Err(e),
+            };
+            return Ok((self, outcome));
+        }
+    }
+
     /// Rows in hand.
     pub(super) fn held(&self) -> usize {
         self.batch.as_ref().map_or(0, RecordBatch::num_rows) - self.at

@@ -133,15 +133,14 @@ impl Opened {
     }
 
     /// The parts of a file, for Python.
-    pub(super) fn parts(self: &Arc<Self>, ranges: Vec<(u32, Option<u32>)>) -> Vec<FilePartition> {
+    pub(super) fn parts(&self, py: Python<'_>, ranges: Vec<(u32, Option<u32>)>) -> Vec<FilePartition> {
         let uri = FilePartition::uri_of(self.link.client.config());
-        let name = self.file.name().clone();
-        let given = Python::try_attach(|py| self.given.clone_ref(py));
+        let path = self.file.name().to_string();
         let one = |(first, last)| {
-            let options = given.as_ref().and_then(|given| Python::try_attach(|py| given.clone_ref(py)))?;
-            Some(FilePartition { uri: uri.clone(), path: name.to_string(), first, last, options })
+            let options = self.given.clone_ref(py);
+            FilePartition { uri: uri.clone(), path: path.clone(), first, last, options }
         };
-        ranges.into_iter().filter_map(one).collect()
+        ranges.into_iter().map(one).collect()
     }
 }
 
@@ -416,7 +415,7 @@ impl File {
     fn partitions(&self, py: Python<'_>, count: usize) -> PyResult<Vec<FilePartition>> {
         let opened = self.opened(py)?;
         let parts = runtime::block_on(py, opened.file.partitions(count))?.map_err(|e| errors::raise(py, &e))?;
-        Ok(opened.parts(parts.into_iter().map(|part| (part.first, part.last)).collect()))
+        Ok(opened.parts(py, parts.into_iter().map(|part| (part.first, part.last)).collect()))
     }
 
     /// Closes the file. Closing twice is allowed.

@@ -59,24 +59,17 @@ pub(super) fn place<'py>(
     Ok(Where { config, limits, address, open })
 }
 
-/// Which file, and how it is opened. `from_uri` holds for what `given` does not say.
+/// Which file, and how it is opened.
 pub(super) fn open(
     py: Python<'_>,
     path: &str,
     values: &Options,
-    from_uri: &[(String, String)],
     given: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<(FileName, OpenOptions)> {
     let refused = |e: ConfigError| errors::raise(py, &Error::from(e));
     let mut name = FileName::parse(path).map_err(refused)?;
     let mut options = OpenOptions::read();
     options.values.values = values.clone();
-    for (key, value) in from_uri {
-        match key.as_str() {
-            "member" => name = name.with_member(value).map_err(refused)?,
-            _ => options.set(key, value).map_err(refused)?,
-        }
-    }
     for (key, value) in given.iter().flat_map(|given| given.iter()) {
         let key = key.extract::<String>()?;
         if value.is_none() {

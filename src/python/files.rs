@@ -15,6 +15,9 @@ use super::runtime;
 use crate::client::error::{Error, Result};
 use crate::client::file::connection::{FileConnection as Client, Lock};
 use crate::client::file::name::FileName;
+use crate::client::file::options::OpenOptions;
+use crate::client::file::settings::FileConfig;
+use crate::client::stream::Limits;
 
 /// Opens a file of IBM i: `open_file("drda://user@host:446/LIB/FILE", password=...)`.
 ///
@@ -31,19 +34,9 @@ pub(super) fn open_file(
     uri: &Bound<'_, PyAny>,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<File> {
-    let place = args::place(py, Some(uri), settings)?;
-    let Some(path) = &place.address.path else {
-        return Err(errors::interface(py, "uri: expected drda://user@host:port/LIB/FILE"));
-    };
-    for (key, value) in &place.address.options {
-        if !place.open.contains(key)? {
-            place.open.set_item(key, value)?;
-        }
-    }
-    let (name, options) = args::open(py, path, &place.config.base.options, &[], Some(&place.open))?;
-    let (given, limits) = (place.open.unbind(), place.limits);
+    let (config, limits, name, options, given) = single(py, uri, settings)?;
     let opened = runtime::block_on(py, async move {
-        let link = Link::connect_files(place.config, limits).await?;
+        let link = Link::connect_files(config, limits).await?;
         Opened::open(link, true, name, options, given).await
     })?;
     Ok(File(Owned::new(opened.map_err(|e| errors::raise(py, &e))?)))
@@ -61,10 +54,7 @@ pub(super) fn connect_files(
     uri: Option<&Bound<'_, PyAny>>,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileConnection> {
-    let place = args::place(py, uri, settings)?;
-    if place.address.path.is_some() || !place.open.is_empty() {
-        return Err(errors::interface(py, "uri: names a file; open_file() opens one"));
-    }
+    let place = connection_place(py, uri, settings)?;
     let link = runtime::block_on(py, Link::connect_files(place.config, place.limits))?;
     Ok(FileConnection { link: Owned::new(link.map_err(|e| errors::raise(py, &e))?) })
 }
@@ -271,13 +261,51 @@ pub(super) fn open_on(
     path: &str,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<File> {
-    let (name, wanted) = args::open(py, path, &link.client.config().base.options, &[], options)?;
-    let given = match options {
-        Some(options) => options.copy()?.unbind(),
-        None => PyDict::new(py).unbind(),
-    };
+    let (name, wanted) = args::open(py, path, &link.client.config().base.options, options)?;
+    let given = kept(py, options)?;
     let opened = runtime::block_on(py, Opened::open(link, false, name, wanted, given))?;
     Ok(File(Owned::new(opened.map_err(|e| errors::raise(py, &e))?)))
+}
+
+/// The arguments of `connect_files()`.
+pub(super) fn connection_place<'py>(
+    py: Python<'py>,
+    uri: Option<&Bound<'py, PyAny>>,
+    settings: Option<&Bound<'py, PyDict>>,
+) -> PyResult<args::Where<'py>> {
+    let place = args::place(py, uri, settings)?;
+    if place.address.path.is_some() || !place.open.is_empty() {
+        return Err(errors::interface(py, "uri: names a file, which open_file() opens"));
+    }
+    Ok(place)
+}
+
+/// The arguments of `open_file()`: the connection, the file, how it is opened, and the latter as it was given.
+#[expect(clippy::type_complexity, reason = "it is taken apart where it is returned")]
+pub(super) fn single(
+    py: Python<'_>,
+    uri: &Bound<'_, PyAny>,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<(FileConfig, Limits, FileName, OpenOptions, Py<PyDict>)> {
+    let place = args::place(py, Some(uri), settings)?;
+    let Some(path) = &place.address.path else {
+        return Err(errors::interface(py, "uri: expected drda://user@host:port/LIB/FILE"));
+    };
+    for (key, value) in &place.address.options {
+        if !place.open.contains(key)? {
+            place.open.set_item(key, value)?;
+        }
+    }
+    let (name, options) = args::open(py, path, &place.config.base.options, Some(&place.open))?;
+    Ok((place.config, place.limits, name, options, place.open.unbind()))
+}
+
+/// The arguments of an open, kept for parts that are read elsewhere.
+pub(super) fn kept(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyDict>> {
+    Ok(match options {
+        Some(options) => options.copy()?.unbind(),
+        None => PyDict::new(py).unbind(),
+    })
 }
 
 /// Messages of a command as `drdarrow.types.Message`.

@@ -70,8 +70,7 @@ impl FilePartition {
         let raise = |e| errors::raise(py, &e);
         let ours = self.uri.clone().into_pyobject(py)?.into_any();
         let place = args::place(py, Some(uri.unwrap_or(&ours)), settings)?;
-        let (name, mut options) =
-            args::open(py, &self.path, &place.config.base.options, &[], Some(self.options.bind(py)))?;
+        let (name, mut options) = args::open(py, &self.path, &place.config.base.options, Some(self.options.bind(py)))?;
         options.mode = crate::client::file::options::Mode::Read;
         options.keyed = false;
         let (given, limits) = (self.options.clone_ref(py), place.limits);
