@@ -12,6 +12,7 @@ mod procedures;
 mod readers;
 mod record;
 mod replay;
+mod scenes;
 mod secrets;
 mod security;
 mod server;
