@@ -168,6 +168,9 @@ impl Conversation {
                 return Err(Trouble::syntax(synerrcd::NOT_ALLOWED, Some(*parameter)));
             }
         }
+        if self.stage == Stage::Open && is_sql(command) {
+            check_known(request)?;
+        }
         match command {
             cp::EXCSAT => self.excsat(request, out),
             cp::ACCSEC => self.accsec(request, out),
@@ -290,6 +293,21 @@ impl Conversation {
             out.reply(&gone.encode(self.text)?);
         }
         self.card(Some(&self.sqlca(error)), out)
+    }
+}
+
+/// PRMNSPRM or OBJNSPRM about a code point that means nothing at all here. One that belongs to other
+/// commands is stepped over.
+fn check_known(request: &Request) -> Result<()> {
+    for param in params(&request.command.body) {
+        let (point, _) = param?;
+        if cp::name(point).is_none() {
+            return Err(Trouble::unsupported(cp::PRMNSPRM, point));
+        }
+    }
+    match request.objects.iter().find(|o| cp::name(o.cp).is_none()) {
+        Some(object) => Err(Trouble::unsupported(cp::OBJNSPRM, object.cp)),
+        None => Ok(()),
     }
 }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import drdarrow
+from drdarrow import server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = Path(drdarrow.__file__).parent
@@ -17,7 +18,7 @@ from decimal import Decimal
 from typing import assert_type
 
 import drdarrow
-from drdarrow import aio
+from drdarrow import aio, server
 from drdarrow.types import ArrowArrayExportable, ArrowSchemaExportable, ArrowStreamExportable, Row
 
 
@@ -41,7 +42,18 @@ def sync() -> None:
         drdarrow.connect(tiemout=1)  # type: ignore[call-arg]
 
 
+def serving(own: server.Engine) -> None:
+    with server.serve(tables={"T": 1}, persona="ibmi", users={"a": "b"}, database=["D"]) as srv:
+        assert_type(srv, server.Server)
+        assert_type(srv.connect(password="b"), drdarrow.Connection)
+        assert_type(srv.uri, str)
+    server.serve(own)
+    server.serve(persona="oracle")  # type: ignore[arg-type]
+
+
 async def coroutine() -> None:
+    async with server.serve() as srv:
+        assert_type(srv.port, int)
     async with aio.connect("drda://app@h/d") as connection:
         assert_type(connection, aio.AsyncConnection)
         cursor = await connection.execute("VALUES 1")
@@ -68,7 +80,8 @@ def run(*arguments: object) -> None:
 def test_the_stubs_are_those_of_the_module(tmp_path: Path) -> None:
     allowed = tmp_path / "allowed"
     # Imported for annotations only; without stubs a module looks like a value.
-    allowed.write_text("drdarrow\\.aio\\.(pandas|polars|pyarrow)\n")
+    # A Literal is no Union to it.
+    allowed.write_text("drdarrow\\.aio\\.(pandas|polars|pyarrow)\ndrdarrow\\.server\\.Persona\n")
     run(
         "-m",
         "mypy.stubtest",
@@ -104,7 +117,8 @@ def test_what_is_exported() -> None:
 
 
 def test_every_public_method_says_what_it_does() -> None:
-    for kind in (drdarrow.Connection, drdarrow.Cursor, drdarrow.ArrowStream, drdarrow.RecordBatch, drdarrow.Schema):
+    public = (drdarrow.Connection, drdarrow.Cursor, drdarrow.ArrowStream, drdarrow.RecordBatch, drdarrow.Schema)
+    for kind in (*public, server.Server, server.Session, server.Engine, server.Result, server.SqlError):
         for name, member in vars(kind).items():
             if not name.startswith("_") and not isinstance(member, type):
                 assert member.__doc__, f"{kind.__name__}.{name}"

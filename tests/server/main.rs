@@ -6,10 +6,17 @@ mod authority;
 mod basics;
 mod blocks;
 mod hostile;
+mod interrupt;
 mod locators;
 mod login;
+mod negative;
 mod protocol;
+mod random;
 mod raw;
+mod replay;
 mod support;
 mod tls;
+#[path = "../../benches/tools/main.rs"]
+#[allow(dead_code, reason = "the commands themselves are not run here")]
+mod tools;
 mod types;

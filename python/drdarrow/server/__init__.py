@@ -67,7 +67,8 @@ def serve(
     source: a DuckDB connection, whose every client gets a cursor of its own; or an Engine of yours; or None.
     tables: name to anything with `__arrow_c_stream__` or `__arrow_c_array__` (pyarrow, Polars, pandas 3). They are
     copied: into DuckDB, or with `engine="tables"`, and where DuckDB is not installed, into memory as they are, where
-    SELECT, INSERT and DELETE of one table at a time are understood. With a source they become tables of it.
+    SELECT, INSERT and DELETE of one table at a time are understood. With a source they become tables of it. A name may
+    have its schema or library in front: `SHOP.ORDERS`.
     persona: the product to look like: luw, ibmi, zos, derby. host: an address or name of this machine; port: int, 0
     takes a free one. users: user to password; None lets anybody in, which off this machine needs `allow_anyone=True`.
     database: the name, or names, that clients may ask for; None: any. workers: statements that run at a time;
@@ -128,7 +129,11 @@ def _engine(source: Any, tables: dict[str, Any], kind: str) -> Any:
     if source is not None and not hasattr(source, "cursor"):
         raise InterfaceError(f"source: a {type(source).__name__} is no DuckDB connection and no engine")
     if source is None and (kind == "tables" or kind == "auto" and importlib.util.find_spec("duckdb") is None):
-        return tables
+        # It knows no schemas, and takes those in statements for decoration.
+        plain = {name.rpartition(".")[2]: table for name, table in tables.items()}
+        if len(plain) < len(tables):
+            raise InterfaceError("tables: without DuckDB there are no schemas, so no two tables of one name")
+        return plain
     from drdarrow.server import load
 
     return load.engine(source, tables)

@@ -2,7 +2,7 @@
 //!
 //! A tile of rows is measured, so that each row's place is known and the block ends behind the row
 //! that fills it; then each column writes its cells where they belong, in a plain loop chosen once
-//! ([`Lane`]). A column or a value without such a loop is encoded cell by cell and laid in from
+//! (see `lane.rs`). A column or a value without such a loop is encoded cell by cell and laid in from
 //! there, so that there is one judge of what fits.
 
 use std::ops::Range;
