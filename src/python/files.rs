@@ -281,7 +281,6 @@ pub(super) fn connection_place<'py>(
 }
 
 /// The arguments of `open_file()`: the connection, the file, how it is opened, and the latter as it was given.
-#[expect(clippy::type_complexity, reason = "it is taken apart where it is returned")]
 pub(super) fn single(
     py: Python<'_>,
     uri: &Bound<'_, PyAny>,

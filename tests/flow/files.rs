@@ -4,16 +4,20 @@
 
 use super::book::{Book, hex};
 use super::client::count;
-use super::server::{Answer, Damage, Log, honest, start};
+use super::server::{Answer, Damage, Log, build, honest, start};
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type, Int64Type};
-use arrow_array::{Array, RecordBatch};
 use drdarrow::client::error::{Error, Kind};
 use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::file::name::FileName;
 use drdarrow::client::file::options::OpenOptions;
 use drdarrow::client::file::settings::FileConfig;
+use drdarrow::client::stream::Limits;
 use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::object::objects;
+use drdarrow::wire::dss::header::DssType;
+use drdarrow::wire::record::buffer;
 use std::time::Duration;
 
 fn config() -> FileConfig {
@@ -202,6 +206,53 @@ async fn misuse_is_told_without_asking() {
     assert_eq!((e.sqlstate.as_deref(), e.connection_usable), (Some("08003"), false));
     let log = server.await.unwrap();
     assert!(!log.requests.iter().any(|r| r.has(cp::S38DEL) || r.has(cp::S38GETK)));
+}
+
+/// A block longer than a frame's length can say: the object is of extended length, the frame continued.
+#[tokio::test(start_paused = true)]
+async fn long_blocks_and_batches_of_any_size() {
+    let mut book = Book::files();
+    let short = super::server::frames(book.reply("S38GETM: CUST", 0).unwrap());
+    let found: Vec<_> = objects(&short[0].body).map(|object| object.unwrap().body).collect();
+    let (slots, mut feedback) = (&found[0], found[1].to_vec());
+    let records = 2500usize;
+    let block: Vec<u8> = (0..records)
+        .flat_map(|n| {
+            let mut slot = slots[..52].to_vec();
+            slot[38..42].copy_from_slice(&(n as u32 + 1).to_be_bytes());
+            slot
+        })
+        .collect();
+    feedback[14..16].copy_from_slice(&(records as u16).to_be_bytes());
+    let mut body = buffer::encode(&block);
+    body.extend([0, feedback.len() as u8 + 4, 0xD4, 0x02]);
+    body.extend(&feedback);
+    let long = build(&[(DssType::Object, 1, body)]);
+    assert!(long[..2] == [0xFF, 0xFF] && long[6..8] == [0x80, 0x08]);
+    let end = book.reply("S38GETM: CUST", 2).unwrap().clone();
+    book.replies.insert("S38GETM: CUST".to_owned(), vec![long.clone(), end]);
+    let (stream, _server) = honest(&book);
+    let connection = FileConnection::over(stream, config()).await.unwrap();
+    let file = connection.open(&cust(), numbered()).await.unwrap();
+    for rows in [1, 999, 1024, 2500, 9999] {
+        let mut scan = file.scan().await.unwrap();
+        scan.set_limits(Limits { rows, ..Limits::default() });
+        let mut numbers = Vec::new();
+        while let Some(batch) = scan.next().await.unwrap() {
+            assert!(batch.num_rows() <= rows);
+            numbers.extend(batch.column(0).as_primitive::<Int64Type>().values().iter().copied());
+        }
+        assert!(numbers.into_iter().eq(1..=records as i64), "batches of {rows}");
+    }
+    // Fewer records than are announced, or more, are an error.
+    for count in [records - 1, records + 1] {
+        let mut lying = long.clone();
+        let at = lying.len() - feedback.len() + 14;
+        lying[at..at + 2].copy_from_slice(&(count as u16).to_be_bytes());
+        book.replies.insert("S38GETM: CUST".to_owned(), vec![lying]);
+        let e = converse(&book, Damage::None).await.0.unwrap_err();
+        assert!(e.message.contains("records are announced") && !e.connection_usable, "{e}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

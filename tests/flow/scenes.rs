@@ -9,7 +9,7 @@ use arrow_schema::{DataType, Field, Schema};
 use drdarrow::client::error::Kind;
 use drdarrow::client::file::connection::{FileConnection, Lock};
 use drdarrow::client::file::name::FileName;
-use drdarrow::client::file::options::OpenOptions;
+use drdarrow::client::file::options::{Declared, OpenOptions};
 use drdarrow::client::file::place::How;
 use drdarrow::client::file::settings::FileConfig;
 use std::collections::VecDeque;
@@ -78,7 +78,7 @@ fn play(name: &str, scans: bool) -> (DuplexStream, JoinHandle<usize>) {
         while let Ok(n @ 1..) = stream.read(&mut buf).await {
             for chain in chains.feed(&buf[..n]) {
                 let asked = request(&chain.frames);
-                let theirs = asked.sql.as_deref() == Some("CUST") || asked.names() != "S38OPEN";
+                let theirs = asked.sql.is_some() || asked.names() != "S38OPEN";
                 let known = script.answer(&asked).filter(|_| {
                     let outfile = asked.sql.as_deref().is_some_and(|sql| sql.contains("DRDA"));
                     let login = ["EXCSAT", "ACCSEC", "SECCHK"].contains(&asked.names().as_str());
@@ -242,6 +242,29 @@ async fn work_is_committed_and_rolled_back() {
     connection.rollback().await.unwrap();
     file.close().await.unwrap();
     // Whoever leaves without a commit rolls back.
+    connection.close().await.unwrap();
+    assert_eq!(server.await.unwrap(), 0);
+}
+
+/// A format that is given is not asked for.
+#[tokio::test]
+async fn records_of_a_declared_format_are_added() {
+    let (stream, server) = play("blocks", true);
+    let connection = connect(stream).await;
+    let mut options = OpenOptions::write();
+    let part = |parts: &[(&str, &str)]| parts.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let fields = vec![
+        part(&[("name", "ID"), ("type", "B"), ("digits", "9")]),
+        part(&[("name", "DATA"), ("type", "A"), ("length", "996")]),
+    ];
+    options.declare(Declared { name: "BIGR".into(), fields, keys: Vec::new() }).unwrap();
+    let file = connection.open(&FileName::parse("TESTLIB/BIG").unwrap(), options).await.unwrap();
+    let ids: ArrayRef = Arc::new(Int32Array::from(vec![1000, 1001, 1002]));
+    let data: ArrayRef = Arc::new(StringArray::from(vec!["W0", "W1", "W2"]));
+    assert_eq!(file.write(&row(vec![("ID", ids), ("DATA", data)])).await.unwrap(), 3);
+    let read = file.first().await.unwrap_err();
+    assert!(read.connection_usable && read.message.contains("to add records"), "{read}");
+    file.close().await.unwrap();
     connection.close().await.unwrap();
     assert_eq!(server.await.unwrap(), 0);
 }

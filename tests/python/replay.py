@@ -8,7 +8,8 @@ import threading
 from pathlib import Path
 from typing import Self
 
-DATA = Path(__file__).resolve().parent.parent / "data" / "file_conversations.hex"
+ROOT = Path(__file__).resolve().parent.parent / "data"
+DATA = ROOT / "file_conversations.hex"
 NAMES = {0x1041: "EXCSAT", 0x106D: "ACCSEC", 0x106E: "SECCHK", 0xD006: "S38CMD", 0xD011: "S38OPEN", 0xD004: "S38CLOSE"}
 GETM, CMDST, UFCB, DCLNAM = 0xD00F, 0xD103, 0xD11F, 0x1136
 
@@ -34,6 +35,26 @@ class Replay:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
+        self.signon = socket.create_server(("127.0.0.1", 0))
+        self.signon_port = self.signon.getsockname()[1]
+        frames = (
+            line.split() for line in (ROOT / "record_frames.hex").read_text().splitlines() if line.startswith("sign")
+        )
+        self.frames = {name: bytes.fromhex(data) for name, data in frames}
+        threading.Thread(target=self._sign_on, daemon=True).start()
+
+    def _sign_on(self) -> None:
+        answers = {0x7003: "signon-exchange-reply", 0x7004: "signon-info-reply"}
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.signon.accept()
+                with connection, contextlib.suppress(OSError), connection.makefile("rb") as stream:
+                    while head := stream.read(20):
+                        stream.read(int.from_bytes(head[:4]) - 20)
+                        asked = int.from_bytes(head[18:20])
+                        self.requests.append(f"{asked:04x}")
+                        if asked in answers:
+                            connection.sendall(self.frames[answers[asked]])
 
     def uri(self, path: str = "", more: str = "") -> str:
         level = "security=substitute&password_level=2"
@@ -79,3 +100,4 @@ class Replay:
 
     def __exit__(self, *exception: object) -> None:
         self.listener.close()
+        self.signon.close()

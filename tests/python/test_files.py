@@ -123,6 +123,34 @@ def test_errors_say_what_is_wrong(system: Replay) -> None:
                 misuse()
 
 
+def test_the_sign_on_server_tells_the_level(system: Replay) -> None:
+    uri = f"drda://testuser@127.0.0.1:{system.port}"
+    with drdarrow.connect_files(uri, password="SECRET99", signon_port=system.signon_port) as connection:
+        assert connection.server["secmec"] == 8
+        assert connection.server["ccsid"] == 37
+    assert system.requests[:2] == ["7003", "7004"]
+    assert system.requests[-3:] == ["EXCSAT", "ACCSEC", "SECCHK"]
+    # A wrong password is told there and goes no further.
+    refusal = bytearray(system.frames["signon-info-reply"])
+    refusal[20:24] = bytes.fromhex("0003000b")
+    system.frames["signon-info-reply"] = bytes(refusal)
+    before = len(system.requests)
+    with pytest.raises(drdarrow.OperationalError, match="password is wrong") as caught:
+        drdarrow.connect_files(uri, password="WRONG", signon_port=system.signon_port)
+    assert (caught.value.sqlstate, caught.value.phase) == ("28000", "security")
+    assert "EXCSAT" not in system.requests[before:]
+    # Nobody to ask: what is left is a mechanism that this server does not have.
+    with pytest.raises(drdarrow.OperationalError, match="8 .USRSSBPWD"):
+        drdarrow.connect_files(uri, password="SECRET99", signon_port=0)
+
+
+def test_a_command_and_a_file_beside_sql_need_the_same_system() -> None:
+    with Replay() as system, pytest.raises(drdarrow.NotSupportedError, match="files, not SQL") as caught:
+        system.replies["EXCSAT"][0] = system.replies["EXCSAT"][0].replace(b"\x24\x07\x00\x03", b"\x24\x07\x00\x00")
+        drdarrow.connect(f"drda://testuser@127.0.0.1:{system.port}/X", password="x")
+    assert caught.value.sqlstate == "0A000"
+
+
 def test_parts_travel_without_a_password(system: Replay) -> None:
     part = drdarrow.FilePartition(system.uri(), "TESTLIB/CUST(CUST)", 1, 5, {"columns": ["NAME"], "rrn": True})
     copy = pickle.loads(pickle.dumps(part))
