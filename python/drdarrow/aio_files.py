@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, Unpack
 
@@ -17,6 +17,7 @@ from drdarrow.types import (
     OneFile,
     Record,
     Row,
+    Value,
 )
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ class AsyncFile:
         """The previous record with the key of the one read last, or None."""
         return await self._raw.previous_equal()
 
-    async def write(self, data: ArrowStreamExportable | ArrowArrayExportable | Record | Iterable[Record]) -> int:
+    async def write(self, data: ArrowStreamExportable | ArrowArrayExportable | Mapping[str, Value] | Iterable[Record]) -> int:
         """Adds records: Arrow data or rows. Returns how many."""
         return await self._raw.write(data)
 

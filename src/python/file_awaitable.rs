@@ -11,11 +11,12 @@ use super::awaitable::{RawConnection, RawStream};
 use super::capsule;
 use super::collected::Collected;
 use super::errors;
-use super::file::{self, File, Opened, Step};
+use super::file::File;
 use super::file_args as args;
 use super::files::{self, FileConnection};
 use super::guard::Owned;
 use super::link::Link;
+use super::opened::{self, Opened, Step};
 use super::partition::FilePartition;
 use super::rows;
 use super::runtime;
@@ -222,7 +223,7 @@ impl RawFile {
     }
 
     fn read_key<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>, how: &str) -> PyResult<Bound<'py, PyAny>> {
-        let (key, how) = (args::key(key)?, file::by_sign(py, how)?);
+        let (key, how) = (args::key(key)?, opened::by_sign(py, how)?);
         let opened = self.opened(py)?.clone();
         runtime::asyncio(py, async move { opened.file.read_key(&key, how).await.map(Record) })
     }
@@ -280,7 +281,7 @@ impl RawFile {
     ) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
         let (row, key) = (args::record(row, &opened.fields())?, key.map(args::key).transpose()?);
-        runtime::asyncio(py, async move { file::update(&opened.file, row, rrn, key).await })
+        runtime::asyncio(py, async move { opened::update(&opened.file, row, rrn, key).await })
     }
 
     /// Deletes a record: an awaitable of a bool.
@@ -293,7 +294,7 @@ impl RawFile {
     ) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
         let key = key.map(args::key).transpose()?;
-        runtime::asyncio(py, async move { file::delete(&opened.file, rrn, key).await })
+        runtime::asyncio(py, async move { opened::delete(&opened.file, rrn, key).await })
     }
 
     /// Parts of a file: an awaitable of a list of FilePartition.

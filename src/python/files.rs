@@ -7,10 +7,11 @@ use pyo3::types::{PyDict, PyList};
 
 use super::capsule;
 use super::errors;
-use super::file::{File, Opened};
+use super::file::File;
 use super::file_args as args;
 use super::guard::Owned;
 use super::link::Link;
+use super::opened::Opened;
 use super::runtime;
 use crate::client::error::{Error, Result};
 use crate::client::file::connection::{FileConnection as Client, Lock};

@@ -4,8 +4,9 @@
 //! |---|---|
 //! | `connection`, `cursor`, `stream`, `batch` | the classes that users see |
 //! | `aio` | their asyncio side, wrapped by `drdarrow/aio.py` |
-//! | `link`, `statement`, `feed` | what both sides do, without Python |
-//! | `settings`, `params`, `rows`, `errors` | arguments, values and exceptions, across the border |
+//! | `files`, `file`, `partition` | the same for files of IBM i; `file_awaitable` their asyncio side |
+//! | `link`, `statement`, `feed`, `opened` | what both sides do, without Python |
+//! | `settings`, `file_args`, `params`, `rows`, `errors` | arguments, values and exceptions, across the border |
 //! | `collected`, `capsule` | results in the hands of other libraries |
 //! | `server`, `engine` | the answering side, wrapped by `drdarrow/server`; an engine written in Python |
 //! | `runtime`, `guard` | waiting, and who may touch what: one process, one thread at a time |
@@ -29,6 +30,7 @@ mod file_awaitable;
 mod files;
 mod guard;
 mod link;
+mod opened;
 mod params;
 mod partition;
 mod procedure;

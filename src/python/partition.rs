@@ -4,9 +4,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::errors;
-use super::file::Opened;
 use super::file_args as args;
 use super::link::Link;
+use super::opened::Opened;
 use super::runtime;
 use super::stream::ArrowStream;
 use crate::client::file::settings::FileConfig;

@@ -255,6 +255,51 @@ async fn long_blocks_and_batches_of_any_size() {
     }
 }
 
+/// Advice before the feedback of an open; feedback of a read in a frame of its own.
+#[tokio::test(start_paused = true)]
+async fn answers_in_their_other_shapes() {
+    let mut book = Book::files();
+    let right = converse(&book, Damage::None).await.0.unwrap();
+    let advice = jtopen("message-advice")[6..].to_vec();
+    let open = super::server::frames(book.reply("S38OPEN: CUST", 0).unwrap())[0].body.to_vec();
+    let opened = build(&[(DssType::Reply, 1, advice), (DssType::Object, 1, open)]);
+    book.replies.insert("S38OPEN: CUST".to_owned(), vec![opened]);
+    for replies in book.replies.get_mut("S38GETM: CUST").unwrap() {
+        let frames = super::server::frames(replies);
+        if frames.len() == 1 {
+            let [records, feedback] = &objects(&frames[0].body).map(Result::unwrap).collect::<Vec<_>>()[..] else {
+                panic!("two objects")
+            };
+            let alone = [&[0, feedback.body.len() as u8 + 4, 0xD4, 0x02][..], &feedback.body].concat();
+            *replies = build(&[(DssType::Object, 1, buffer::encode(&records.body)), (DssType::Object, 1, alone)]);
+        }
+    }
+    assert_eq!(converse(&book, Damage::None).await.0.unwrap(), right);
+}
+
+/// A reader that leaves in the middle closes its file, and the connection goes on.
+#[tokio::test(start_paused = true)]
+async fn a_scan_that_is_left_is_closed() {
+    let (stream, server) = start(
+        &Book::files(),
+        Damage::None,
+        Box::new(|_, request, bytes| match request.names() == "S38GETM" && request.section > 2 {
+            true => Answer::Late(Duration::from_secs(5), bytes),
+            false => Answer::Bytes(bytes),
+        }),
+    );
+    let connection = FileConnection::over(stream, config()).await.unwrap();
+    let file = connection.open(&cust(), numbered()).await.unwrap();
+    drop(file.scan().await.unwrap());
+    let batch = file.scan().await.unwrap().next().await.unwrap().unwrap();
+    assert_eq!(batch.num_rows(), 5);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    connection.close().await.unwrap();
+    let log = server.await.unwrap();
+    let closes = log.requests.iter().filter(|r| r.has(cp::S38CLOSE)).count();
+    assert_eq!(closes, 4, "two outfiles and two scans");
+}
+
 #[tokio::test(start_paused = true)]
 async fn cut_at_every_byte() {
     let book = Book::files();

@@ -29,14 +29,24 @@ impl FileConnection {
     pub async fn create(&self, file: &FileName, schema: &Schema, keys: &[String]) -> Result<()> {
         let lines = source(&file.file, schema, keys)?;
         let member = if file.member.starts_with('*') { "*FILE" } else { &file.member };
-        self.0.command(&format!("QSYS/CRTSRCPF FILE(QTEMP/{SOURCE}) RCDLEN({SOURCE_LENGTH}) MBR(*FILE)")).await?;
+        let create = format!("QSYS/CRTSRCPF FILE(QTEMP/{SOURCE}) RCDLEN({SOURCE_LENGTH}) MBR(*FILE)");
+        let delete = format!("QSYS/DLTF FILE(QTEMP/{SOURCE})");
+        let _turn = self.0.describing.lock().await;
+        match self.0.command(&create).await {
+            // Left by one that was broken off.
+            Err(e) if e.connection_usable => {
+                self.0.command(&delete).await.map_err(|_| e)?;
+                self.0.command(&create).await?;
+            }
+            other => drop(other?),
+        }
         let made = async {
             self.write_source(&lines).await?;
             let (target, source) = (file.qualified(), format!("SRCFILE(QTEMP/{SOURCE}) SRCMBR({SOURCE})"));
             self.0.command(&format!("QSYS/CRTPF FILE({target}) {source} MBR({member})")).await
         }
         .await;
-        let deleted = self.0.command(&format!("QSYS/DLTF FILE(QTEMP/{SOURCE})")).await;
+        let deleted = self.0.command(&delete).await;
         made?;
         deleted.map(drop)
     }

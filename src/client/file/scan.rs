@@ -10,15 +10,20 @@ use crate::column::record::decode::RecordDecoder;
 use crate::flow::file::answer::Answer;
 use crate::flow::file::read::{self, Block, Found};
 use crate::net::channel::Pending;
+use crate::net::transport::Deadline;
 use crate::wire::record::control::{Share, Which};
 use crate::wire::value::place::Stride;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle as Runtime;
 
 /// Records decoded between two looks at the size of the batch.
 const CHUNK: usize = 1024;
+/// How long a block that nobody waits for may take before the connection is given up.
+const DRAIN: Duration = Duration::from_secs(30);
 
 /// Records being read. Dropped before its end, it closes its open file in the background.
 pub struct FileStream {
@@ -228,17 +233,32 @@ impl FileStream {
     /// No more records are read; the error is told again and again.
     fn fail(&mut self, e: Error) -> Error {
         self.failure.get_or_insert_with(|| e.clone());
-        self.under_way = None;
         self.block = None;
-        self.handle = None;
+        self.let_go();
         e
     }
 
     fn end(&mut self) {
         self.ended = true;
-        self.under_way = None;
-        // Closes in the background.
-        self.handle = None;
+        self.let_go();
+    }
+
+    /// Closes in the background, behind the block that is on its way: it belongs to nobody, but who gave it up
+    /// early would give up the connection too.
+    fn let_go(&mut self) {
+        let (under_way, handle) = (self.under_way.take(), self.handle.take());
+        let Some(mut pending) = under_way else { return };
+        let Ok(runtime) = Runtime::try_current() else { return };
+        runtime.spawn(async move {
+            let _ = pending.wait(Some(Deadline::after(DRAIN))).await;
+            drop(handle);
+        });
+    }
+}
+
+impl Drop for FileStream {
+    fn drop(&mut self) {
+        self.let_go();
     }
 }
 
