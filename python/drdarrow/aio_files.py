@@ -204,7 +204,9 @@ class AsyncFile:
         """The previous record with the key of the one read last, or None."""
         return await self._raw.previous_equal()
 
-    async def write(self, data: ArrowStreamExportable | ArrowArrayExportable | Mapping[str, Value] | Iterable[Record]) -> int:
+    async def write(
+        self, data: ArrowStreamExportable | ArrowArrayExportable | Mapping[str, Value] | Iterable[Record]
+    ) -> int:
         """Adds records: Arrow data or rows. Returns how many."""
         return await self._raw.write(data)
 
