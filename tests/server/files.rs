@@ -15,7 +15,9 @@ use drdarrow::client::file::settings::FileConfig;
 use drdarrow::server::file::library::{FileOptions, FileStore};
 use drdarrow::server::listen::{Server, Settings};
 use drdarrow::server::persona::IBMI;
+use drdarrow::server::shared::Access;
 use drdarrow::server::table::MemoryTables;
+use drdarrow::wire::ddm::secchk::Secret;
 use drdarrow::wire::record::format::KeyField;
 use std::sync::Arc;
 use std::time::Duration;
@@ -254,4 +256,46 @@ async fn work_is_committed_or_undone() {
     connection.close().await.unwrap();
     assert_eq!(store.get("LIB/ITEMS").unwrap().num_rows(), ROWS as usize - 1);
     server.shutdown().await;
+}
+
+#[tokio::test]
+async fn logins_by_password_level() {
+    let store = FileStore::new();
+    let batch = items();
+    store.put("LIB/ITEMS", &batch.schema(), &[batch], &FileOptions::default()).unwrap();
+    let users = [("testuser".to_owned(), "SECRET99".to_owned())];
+    for (password_level, secmec) in [(0, 6), (2, 8), (4, 8)] {
+        let settings = Settings {
+            persona: &IBMI,
+            access: Access::users(users.clone()),
+            files: Some(store.clone()),
+            signon: Some("127.0.0.1:0".parse().unwrap()),
+            password_level,
+            ..Settings::default()
+        };
+        let server = start_with(settings, &MemoryTables::default()).await;
+        let signon = server.signon_address().unwrap().port();
+        let login = async |password: &str, more: &str| {
+            let uri = format!("drda://testuser@127.0.0.1:{}/?{more}", server.address().port());
+            let (mut config, _) = FileConfig::from_uri(&uri).unwrap();
+            config.base.password = Some(Secret::new(password));
+            FileConnection::connect(config).await
+        };
+        // Told by the sign-on server; given; not known, so encrypted.
+        for (more, expected) in [
+            (format!("signon_port={signon}"), secmec),
+            (format!("signon_port=0&password_level={password_level}"), secmec),
+            ("signon_port=0".to_owned(), 9),
+        ] {
+            let connection = login("SECRET99", &more).await.unwrap();
+            assert_eq!(connection.info().secmec, expected, "level {password_level}, {more}");
+            let file = connection.open(&name(), OpenOptions::read()).await.unwrap();
+            assert_eq!(file.records(), ROWS as u32);
+            connection.close().await.unwrap();
+            let e = login("WRONG", &more).await.unwrap_err();
+            assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::Operational, Some("28000")), "{more}: {e}");
+            assert!(!format!("{e:?}").contains("WRONG"));
+        }
+        server.shutdown().await;
+    }
 }
