@@ -144,11 +144,22 @@ def test_the_sign_on_server_tells_the_level(system: Replay) -> None:
         drdarrow.connect_files(uri, password="SECRET99", signon_port=0)
 
 
-def test_a_command_and_a_file_beside_sql_need_the_same_system() -> None:
+def test_a_system_of_files_alone_is_told_from_a_database() -> None:
     with Replay() as system, pytest.raises(drdarrow.NotSupportedError, match="files, not SQL") as caught:
         system.replies["EXCSAT"][0] = system.replies["EXCSAT"][0].replace(b"\x24\x07\x00\x03", b"\x24\x07\x00\x00")
         drdarrow.connect(f"drda://testuser@127.0.0.1:{system.port}/X", password="x")
     assert caught.value.sqlstate == "0A000"
+
+
+def test_files_beside_sql_have_a_connection_of_their_own() -> None:
+    pytest.importorskip("duckdb")
+    server = pytest.importorskip("drdarrow.server")
+    with server.serve(persona="ibmi") as serving, drdarrow.connect(serving.uri) as connection:
+        # This server has no files: it says so, and SQL goes on.
+        for ask in (lambda: connection.command("DSPLIB QGPL"), lambda: connection.open_file("LIB/FILE")):
+            with pytest.raises(drdarrow.NotSupportedError, match="S38CMD"):
+                ask()
+        assert connection.execute("SELECT 1 FROM SYSIBM.SYSDUMMY1").fetchall() == [(1,)]
 
 
 def test_parts_travel_without_a_password(system: Replay) -> None:
