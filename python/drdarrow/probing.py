@@ -274,6 +274,6 @@ def _time(seconds: int | None) -> datetime.datetime | None:
     if seconds is None:
         return None
     try:
-        return datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+        return datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(seconds=seconds)
     except OverflowError:
         return None

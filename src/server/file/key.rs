@@ -179,11 +179,11 @@ impl Part {
             }
             Order::Date(form) => {
                 out.extend(form.read(cell).map_or(0, |days| days as u32 ^ 0x8000_0000).to_be_bytes());
-                out.extend(form.read(cell).is_err().then_some(cell).unwrap_or_default());
+                out.extend(if form.read(cell).is_err() { cell } else { &[] });
             }
             Order::Time(form) => {
                 out.extend(form.read(cell).map_or(0, |seconds| seconds + 1).to_be_bytes());
-                out.extend(form.read(cell).is_err().then_some(cell).unwrap_or_default());
+                out.extend(if form.read(cell).is_err() { cell } else { &[] });
             }
         }
         out.resize(end, 0);
