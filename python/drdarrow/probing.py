@@ -255,8 +255,8 @@ def _port(found: dict[str, Any]) -> ProbedPort:
 def _tls(found: dict[str, Any]) -> TlsReport:
     seen = found.pop("certificate")
     if seen is not None:
-        times = {key: _time(seen.pop(key)) for key in ("not_before", "not_after")}
-        seen = Certificate(hosts=tuple(seen.pop("hosts")), **times, **seen)
+        start, end = _time(seen.pop("not_before")), _time(seen.pop("not_after"))
+        seen = Certificate(hosts=tuple(seen.pop("hosts")), not_before=start, not_after=end, **seen)
     return TlsReport(certificate=seen, **found)
 
 
@@ -274,6 +274,6 @@ def _time(seconds: int | None) -> datetime.datetime | None:
     if seconds is None:
         return None
     try:
-        return datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+        return datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(seconds=seconds)
     except OverflowError:
         return None
