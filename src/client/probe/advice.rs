@@ -267,7 +267,7 @@ mod tests {
     fn a_twin_with_tls_is_seen() {
         let plain = drda("10.0.0.1", server(&[9], Some("AES-256")));
         let twin = Port { tls: Some(tls(100, false, true, true)), ..drda("10.0.0.1", server(&[3], None)) };
-        assert_eq!(codes(&[plain.clone()]), [("no-tls", Severity::Warning)]);
+        assert_eq!(codes(std::slice::from_ref(&plain)), [("no-tls", Severity::Warning)]);
         assert_eq!(codes(&[plain, twin]), []);
     }
 
