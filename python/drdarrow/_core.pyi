@@ -105,6 +105,7 @@ def serve(
     databases: Sequence[str] | None,
     workers: int,
     max_connections: int,
+    tls: tuple[str | PathLike[str], str | PathLike[str], str | PathLike[str] | None] | None,
 ) -> RawServer: ...
 
 @final

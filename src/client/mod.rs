@@ -15,7 +15,7 @@ pub mod probe;
 pub mod procedure;
 mod pump;
 mod sections;
-pub mod security;
+mod security;
 mod shared;
 pub mod stream;
 mod words;

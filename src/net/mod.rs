@@ -12,4 +12,5 @@ pub mod recognise;
 pub mod tls;
 pub mod trace;
 pub mod transport;
+pub mod trust;
 mod verify;

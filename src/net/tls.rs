@@ -9,6 +9,7 @@ use super::opening::Opening;
 use super::pem::{self, PemError};
 use super::recognise;
 use super::transport::Deadline;
+use super::trust::Trust;
 use super::verify::Verifier;
 use rustls::client::WantsClientCert;
 use rustls::crypto::CryptoProvider;
@@ -31,26 +32,6 @@ pub struct Settings {
     pub identity: Option<Identity>,
     /// The name to ask for and to find in the certificate, when it is not the host's.
     pub server_name: Option<String>,
-}
-
-/// Whom to believe that a server is the one that was meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trust {
-    /// The authorities of the operating system.
-    System,
-    /// The authorities in a PEM file, no others.
-    Authorities(PathBuf),
-    /// The one certificate with this SHA-256, whatever it says.
-    Pinned(Fingerprint),
-    /// Whoever answers.
-    Anybody,
-}
-
-impl Trust {
-    /// True when the server has proved who it is, so that secrets may go to it.
-    pub fn is_verified(&self) -> bool {
-        *self != Trust::Anybody
-    }
 }
 
 /// A client's certificate, by PEM files.

@@ -4,7 +4,7 @@
 use super::error::TlsError;
 use super::fingerprint::Fingerprint;
 use super::pem::{self, PemError};
-use super::tls::Trust;
+use super::trust::Trust;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};

@@ -111,6 +111,15 @@ def test_a_database_of_duckdb_and_a_login(tmp_path: Path):
         server.end(signal.SIGTERM)
 
 
+def test_tls(files: Path, pem: tuple[Path, Path]):
+    server = Serving(files / "ids.csv", "--anyone", "--certificate", pem[0], "--key", pem[1])
+    try:
+        printed = run("query", f"{server.uri()}?tls_ca={pem[0]}", "SELECT COUNT(*) AS N FROM IDS")
+        assert "3" in printed
+    finally:
+        server.end(signal.SIGTERM)
+
+
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".csv"])
 def test_rows_go_into_a_file(serving: Serving, tmp_path: Path, suffix: str):
     out = tmp_path / f"rows{suffix}"

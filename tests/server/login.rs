@@ -3,9 +3,9 @@
 use crate::protocol::Raw;
 use crate::support::{PERSONAS, config, connect, count, rows, start_with};
 use drdarrow::client::config::Config;
+use drdarrow::client::config::security::Security;
 use drdarrow::client::connection::Connection;
 use drdarrow::client::error::Kind;
-use drdarrow::client::security::Security;
 use drdarrow::server::listen::{Server, Settings};
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona};
 use drdarrow::server::shared::Access;

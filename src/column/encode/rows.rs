@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use arrow_array::{Array, RecordBatch};
 
-use super::lane::{Lane, lane};
+use super::lane::{Lane, lane, put};
 use super::{ColumnEncoder, PRESENT};
 use crate::column::error::ColumnError;
 use crate::wire::codec::writer::Writer;
@@ -152,16 +152,6 @@ impl CellByCell<'_> {
             start = *end;
         }
     }
-}
-
-/// Writes a cell and moves on behind it.
-#[inline]
-pub(super) fn put(out: &mut [u8], place: &mut usize, cell: &[u8]) {
-    let end = *place + cell.len();
-    if let Some(slot) = out.get_mut(*place..end) {
-        slot.copy_from_slice(cell);
-    }
-    *place = end;
 }
 
 #[cfg(test)]
