@@ -1,8 +1,8 @@
 //! The look at one port: DRDA in clear, then TLS, then the questions of other protocols. One connection
 //! at a time but for the last questions: some servers take no second one beside the first.
 
-use super::Host;
 use super::guess::{self, Guess, readable};
+use super::host::Host;
 use super::report::{Mechanism, Port, Server, Service, State, Tls};
 use crate::client::info;
 use crate::client::login::random;
