@@ -7,7 +7,7 @@ TEST_PACKAGES := pytest pytest-timeout pyarrow polars "pandas>=3" duckdb dbapi-c
 	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
 	ibm_db adbc-driver-db2
 
-.PHONY: demo test tools system check rust build wheel python notebooks docs bench bench-peers clean
+.PHONY: demo test tools system check rust build wheel python notebooks docs soak bench bench-peers clean
 
 ## Starts the embedded server with sample rows and streams them to Arrow, Parquet and Polars.
 demo: build
@@ -58,6 +58,10 @@ notebooks: wheel
 
 docs: tools
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --features server --quiet
+
+## A hundred thousand handshakes, good and failing: nothing may be left of them.
+soak:
+	DRDARROW_HANDSHAKES=100000 cargo test --features server --test handshakes -- --nocapture
 
 ## Ratios of one run; see benches/.
 bench: wheel

@@ -255,8 +255,8 @@ def _port(found: dict[str, Any]) -> ProbedPort:
 def _tls(found: dict[str, Any]) -> TlsReport:
     seen = found.pop("certificate")
     if seen is not None:
-        times = {key: _time(seen.pop(key)) for key in ("not_before", "not_after")}
-        seen = Certificate(hosts=tuple(seen.pop("hosts")), **times, **seen)
+        start, end = _time(seen.pop("not_before")), _time(seen.pop("not_after"))
+        seen = Certificate(hosts=tuple(seen.pop("hosts")), not_before=start, not_after=end, **seen)
     return TlsReport(certificate=seen, **found)
 
 

@@ -131,6 +131,19 @@ async fn certificates_near_their_end() {
 }
 
 #[tokio::test]
+async fn a_server_that_wants_a_certificate_shows_its_own() {
+    let key = KeyPair::generate().unwrap();
+    let own = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let pem = own.pem();
+    let tls = Tls::from_pem(pem.as_bytes(), key.serialize_pem().as_bytes(), Some(pem.as_bytes())).unwrap();
+    let server = secure(&LUW, tls).await;
+    let port = look_at(server.address().port()).await;
+    assert_eq!(port.service, Service::Other("TLS"), "{port:?}");
+    assert!(port.tls.as_ref().unwrap().seen.as_ref().unwrap().name_fits);
+    assert!(port.words.contains("CertificateRequired"), "{port:?}");
+}
+
+#[tokio::test]
 async fn a_server_that_asks_for_passwords_offers_no_bare_names() {
     let access = Access::users([("app".to_owned(), "secret".to_owned())]);
     let server = start_with(Settings { persona: &DERBY, access, ..Settings::default() }, &MemoryTables::new()).await;

@@ -13,7 +13,7 @@ from rich.console import Console
 
 import drdarrow
 from drdarrow.cli import demo as demonstration
-from drdarrow.cli import reading, serving
+from drdarrow.cli import probing, reading, serving
 from drdarrow.server import Persona
 
 P = ParamSpec("P")
@@ -113,6 +113,28 @@ def demo(
 ) -> None:
     """Serve sample data from this process and stream it to Arrow, Parquet and Polars."""
     demonstration.run(rows, persona)
+
+
+@app.command()
+@plainly
+def probe(
+    address: Annotated[str, typer.Argument(metavar="HOST[:PORT]", help="Name or address; an IPv6 one in brackets.")],
+    port: Annotated[
+        list[int] | None,
+        typer.Option("--port", "-p", min=1, max=65535, help="A port to look at, several times for more."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds for everything together.", min=0.1, max=3600)] = 2.0,
+    database: Annotated[
+        str | None, typer.Option(help="A database, for servers that tell their mechanisms only to those who name one.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything that was found, as JSON.")] = False,
+) -> None:
+    """Look at a host from outside, without credentials: ports, TLS, product, security mechanisms, and what to improve.
+
+    Without ports, those where Db2, IBM i and Derby usually listen. Ends with 0 when DRDA was found and there is nothing
+    to warn of, 1 when no DRDA was found or the host has no address, 2 when there is a warning.
+    """
+    probing.probe(address, port or [], timeout=timeout, database=database, as_json=as_json)
 
 
 @app.callback(invoke_without_command=True)

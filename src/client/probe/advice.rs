@@ -124,17 +124,17 @@ fn mechanisms(server: &Server, tls: bool, reach: Reach, say: &mut impl FnMut(Sev
         let severity = if reach == Reach::Public { Severity::Critical } else { reach.soften(Severity::Warning) };
         let text = "passwords in clear (SECMEC 3) are accepted on a connection without TLS".to_owned();
         let cure = if BETTER.into_iter().any(has) {
-            "ask for more: *USRENCPWD or *KERBEROS with CHGDDMTCPA on IBM i, AUTHENTICATION SERVER_ENCRYPT on Db2 for \
-             LUW, TCPALVER=SERVER_ENCRYPT on z/OS; better, TLS"
+            "ask for encrypted passwords: CHGDDMTCPA (PWDRQD) on IBM i, AUTHENTICATION SERVER_ENCRYPT on Db2 for LUW, \
+             TCPALVER=SERVER_ENCRYPT on z/OS; better, TLS"
         } else {
-            "TLS, or a mechanism that encrypts: AUTHENTICATION SERVER_ENCRYPT on Db2 for LUW, *USRENCPWD on IBM i"
+            "TLS; or encrypted passwords: AUTHENTICATION SERVER_ENCRYPT on Db2 for LUW, CHGDDMTCPA (PWDRQD) on IBM i"
         };
         say(severity, "clear-password", text, cure);
     }
     if has(USER_ONLY) {
         let text = "a user id without a password (SECMEC 4) is offered: a name alone may be enough to connect";
-        let cure = "ask for passwords: derby.connection.requireAuthentication on Derby, CHGDDMTCPA on IBM i, \
-                    TCPALVER=NO on z/OS";
+        let cure = "ask for passwords: derby.connection.requireAuthentication on Derby, CHGDDMTCPA (PWDRQD) on \
+                    IBM i, TCPALVER=NO on z/OS";
         say(reach.soften(Severity::Warning), "user-only", text.to_owned(), cure);
     }
     if server.cipher == Some("DES") && ENCRYPTED.into_iter().any(has) {

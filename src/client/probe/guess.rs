@@ -1,6 +1,6 @@
 //! Questions of other protocols, for ports that do not answer in DRDA.
 
-use super::Host;
+use super::host::Host;
 use super::report::{Service, SignOn};
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::net::ask::ask;
@@ -110,4 +110,38 @@ fn exchange() -> Result<Vec<u8>> {
 /// A stranger's text without what would disturb a terminal.
 pub(super) fn readable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    #[tokio::test]
+    async fn the_mapper_tells_a_port() {
+        for (answer, service) in [
+            (&b"+\0\0\x21\x1c"[..], Some(Service::Mapper)),
+            (b"-\0\0\0\0", None),
+            (b"+OK hello", Some(Service::Other("POP3"))),
+            (b"+\0", None),
+            (b"", None),
+        ] {
+            let (mut ours, mut theirs) = duplex(64);
+            let asked = tokio::spawn(async move {
+                let mut question = [0; 9];
+                theirs.read_exact(&mut question).await.unwrap();
+                theirs.write_all(answer).await.unwrap();
+                question
+            });
+            let guess = mapper(&mut ours, Deadline::after(Duration::from_secs(5))).await;
+            assert_eq!((guess.service, &asked.await.unwrap()[..]), (service, &b"as-signon"[..]), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_is_not_disturbed() {
+        assert_eq!(readable("a\u{1b}[31mb\n"), "a [31mb");
+        assert_eq!(readable(&"x".repeat(1000)).len(), 200);
+    }
 }

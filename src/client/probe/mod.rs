@@ -4,42 +4,18 @@
 
 mod advice;
 mod guess;
+mod host;
 mod port;
 pub mod report;
 
 use super::config::Config;
 use super::error::{Error, Kind, Phase, Result};
 use crate::net::transport::{self, Deadline};
-use report::Report;
-use std::net::IpAddr;
+use host::Host;
+use report::{Report, USUAL};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
-
-/// Ports on which DRDA and what belongs to it usually listen, and what that is.
-pub const USUAL: [(u16, &str); 21] = [
-    (446, "DDM and DRDA: Db2 for i, Db2 for z/OS"),
-    (447, "DDM and DRDA (IBM i)"),
-    (448, "DDM and DRDA over TLS: Db2 for i, Db2 for z/OS"),
-    (449, "server mapper (IBM i)"),
-    (1527, "Apache Derby"),
-    (8470, "central server (IBM i)"),
-    (8471, "database server (IBM i)"),
-    (8472, "data queue server (IBM i)"),
-    (8473, "file server (IBM i)"),
-    (8474, "print server (IBM i)"),
-    (8475, "remote command server (IBM i)"),
-    (8476, "sign-on server (IBM i)"),
-    (9470, "central server over TLS (IBM i)"),
-    (9471, "database server over TLS (IBM i)"),
-    (9472, "data queue server over TLS (IBM i)"),
-    (9473, "file server over TLS (IBM i)"),
-    (9474, "print server over TLS (IBM i)"),
-    (9475, "remote command server over TLS (IBM i)"),
-    (9476, "sign-on server over TLS (IBM i)"),
-    (50000, "Db2 for LUW"),
-    (50001, "Db2 for LUW over TLS"),
-];
 
 /// Ports at a time; more wait their turn.
 const AT_ONCE: usize = 64;
@@ -61,23 +37,6 @@ impl Target {
     /// The usual ports of a host, within two seconds.
     pub fn new(host: &str) -> Target {
         Target { host: host.to_owned(), ports: Vec::new(), timeout: Duration::from_secs(2), database: None }
-    }
-}
-
-/// What the look at one port knows of the whole.
-#[derive(Debug)]
-struct Host {
-    name: String,
-    addresses: Vec<IpAddr>,
-    deadline: Deadline,
-    timeout: Duration,
-    database: Option<String>,
-}
-
-impl Host {
-    /// A part of the whole time from now on, within its limit.
-    fn share(&self, part: f64) -> Deadline {
-        self.deadline.within(self.timeout.mul_f64(part))
     }
 }
 

@@ -1,8 +1,8 @@
 //! The look at one port: DRDA in clear, then TLS, then the questions of other protocols. One connection
 //! at a time but for the last questions: some servers take no second one beside the first.
 
-use super::Host;
 use super::guess::{self, Guess, readable};
+use super::host::Host;
 use super::report::{Mechanism, Port, Server, Service, State, Tls};
 use crate::client::info;
 use crate::client::login::random;
@@ -41,7 +41,7 @@ const QUESTION: f64 = 0.2;
 /// Looks at a port.
 pub(super) async fn look(host: Arc<Host>, number: u16) -> Port {
     let mut port = Port::new(number);
-    let mut first = match reach(&host, number).await {
+    let first = match reach(&host, number).await {
         Ok(stream) => stream,
         Err((state, words)) => {
             port.state = state;
@@ -52,8 +52,8 @@ pub(super) async fn look(host: Arc<Host>, number: u16) -> Port {
     let Ok(address) = first.peer_addr() else { return port };
     port.state = State::Open;
     port.address = Some(address);
-    let line = Line { host: &host, address };
-    line.look(&mut first, &mut port).await;
+    let mut line = Line { host: &host, address, first: Some(first) };
+    line.look(&mut port).await;
     port
 }
 
@@ -92,27 +92,30 @@ enum Met {
 struct Line<'a> {
     host: &'a Host,
     address: SocketAddr,
+    /// The connection that showed the port to be open, until it is used.
+    first: Option<TcpStream>,
 }
 
 impl Line<'_> {
-    async fn look(&self, first: &mut TcpStream, port: &mut Port) {
-        let mut tls_tried = false;
-        let special = match port.port {
-            number if TLS_FIRST.contains(&number) => {
-                tls_tried = true;
-                if self.over_tls(port).await {
-                    return;
-                }
-                None
-            }
-            number if SIGN_ON.contains(&number) => Some(guess::sign_on(first, self.host, self.host.share(FIRST)).await),
-            MAPPER => Some(guess::mapper(first, self.host.share(FIRST)).await),
-            _ => None,
-        };
-        if special.is_some_and(|guess| settle(port, guess)) {
+    async fn look(&mut self, port: &mut Port) {
+        let tls_first = TLS_FIRST.contains(&port.port);
+        if tls_first && self.over_tls(port).await {
             return;
         }
-        // The first connection was used up where a special question was asked.
+        let special = match (port.port, self.host.share(FIRST)) {
+            (number, patience) if SIGN_ON.contains(&number) => {
+                let Some(mut stream) = self.connect().await else { return };
+                guess::sign_on(&mut stream, self.host, patience).await
+            }
+            (MAPPER, patience) => {
+                let Some(mut stream) = self.connect().await else { return };
+                guess::mapper(&mut stream, patience).await
+            }
+            _ => Guess::default(),
+        };
+        if settle(port, special) {
+            return;
+        }
         let Some(stream) = self.connect().await else { return };
         match drda(stream, self.host, self.host.share(FIRST)).await {
             Met::Server(server) => {
@@ -125,7 +128,7 @@ impl Line<'_> {
                 return;
             }
             Met::Tls => {
-                if tls_tried || !self.over_tls(port).await {
+                if tls_first || !self.over_tls(port).await {
                     port.service = Service::Other("TLS");
                 }
                 return;
@@ -133,24 +136,33 @@ impl Line<'_> {
             Met::Nobody(words) => port.words = words,
         }
         // A server of TLS may hang up or wait when it hears something else.
-        if !tls_tried && self.over_tls(port).await {
+        if !tls_first && self.over_tls(port).await {
             return;
         }
         self.guess(port).await;
     }
 
-    async fn connect(&self) -> Option<TcpStream> {
+    /// The first connection, or another.
+    async fn connect(&mut self) -> Option<TcpStream> {
+        match self.first.take() {
+            Some(stream) => Some(stream),
+            None => self.again().await,
+        }
+    }
+
+    async fn again(&self) -> Option<TcpStream> {
         let (ip, port): (IpAddr, u16) = (self.address.ip(), self.address.port());
         transport::connect(&ip.to_string(), port, self.host.deadline).await.ok()
     }
 
     /// True when the port speaks TLS; then what is behind it was looked at too.
-    async fn over_tls(&self, port: &mut Port) -> bool {
+    async fn over_tls(&mut self, port: &mut Port) -> bool {
         let Some((done, seen)) = self.handshake().await else { return false };
         let failure = match done {
             Ok((stream, secured)) => {
                 let (version, cipher) = (Some(secured.version), Some(secured.cipher));
                 port.tls = Some(Tls { version, cipher, seen, failure: None });
+                port.words.clear();
                 self.behind_tls(stream, port).await;
                 return true;
             }
@@ -160,18 +172,19 @@ impl Line<'_> {
             Err(_) => return false,
         };
         port.service = Service::Other("TLS");
+        port.words.clear();
         port.tls = Some(Tls { version: None, cipher: None, seen, failure: Some(failure) });
         true
     }
 
-    async fn handshake(&self) -> Option<Handshake> {
+    async fn handshake(&mut self) -> Option<Handshake> {
         let deadline = self.host.share(HANDSHAKE);
         let connector = Connector::to_look(&self.host.name, deadline).await.ok()?;
         let stream = self.connect().await?;
         Some(connector.look(stream, deadline).await)
     }
 
-    async fn behind_tls(&self, mut stream: Encrypted<TcpStream>, port: &mut Port) {
+    async fn behind_tls(&mut self, mut stream: Encrypted<TcpStream>, port: &mut Port) {
         port.service = Service::Other("TLS");
         let met = if SIGN_ON.contains(&port.port) {
             let guess = guess::sign_on(&mut stream, self.host, self.host.share(FIRST)).await;
@@ -198,7 +211,7 @@ impl Line<'_> {
     }
 
     /// Questions of other protocols, until one is answered.
-    async fn guess(&self, port: &mut Port) {
+    async fn guess(&mut self, port: &mut Port) {
         let Some(mut stream) = self.connect().await else { return };
         let web = guess::http(&mut stream, self.host.share(QUESTION)).await;
         drop(stream);
@@ -209,11 +222,11 @@ impl Line<'_> {
         if settle(port, web) {
             return;
         }
-        let host = self.host;
+        let (host, this) = (self.host, &*self);
         let (postgresql, tds, sign_on) = tokio::join!(
-            async { guess::postgresql(&mut self.connect().await?, host.share(QUESTION)).await.into() },
-            async { guess::tds(&mut self.connect().await?, host.share(QUESTION)).await.into() },
-            async { guess::sign_on(&mut self.connect().await?, host, host.share(QUESTION)).await.into() },
+            async { guess::postgresql(&mut this.again().await?, host.share(QUESTION)).await.into() },
+            async { guess::tds(&mut this.again().await?, host.share(QUESTION)).await.into() },
+            async { guess::sign_on(&mut this.again().await?, host, host.share(QUESTION)).await.into() },
         );
         let found: [Option<Guess>; 3] = [sign_on, postgresql, tds];
         for guess in found.into_iter().flatten() {

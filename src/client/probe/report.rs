@@ -4,6 +4,31 @@ use crate::net::tls::Seen;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+/// Ports on which DRDA and what belongs to it usually listen, and what that is.
+pub const USUAL: [(u16, &str); 21] = [
+    (446, "DDM and DRDA: Db2 for i, Db2 for z/OS"),
+    (447, "DDM and DRDA (IBM i)"),
+    (448, "DDM and DRDA over TLS: Db2 for i, Db2 for z/OS"),
+    (449, "server mapper (IBM i)"),
+    (1527, "Apache Derby"),
+    (8470, "central server (IBM i)"),
+    (8471, "database server (IBM i)"),
+    (8472, "data queue server (IBM i)"),
+    (8473, "file server (IBM i)"),
+    (8474, "print server (IBM i)"),
+    (8475, "remote command server (IBM i)"),
+    (8476, "sign-on server (IBM i)"),
+    (9470, "central server over TLS (IBM i)"),
+    (9471, "database server over TLS (IBM i)"),
+    (9472, "data queue server over TLS (IBM i)"),
+    (9473, "file server over TLS (IBM i)"),
+    (9474, "print server over TLS (IBM i)"),
+    (9475, "remote command server over TLS (IBM i)"),
+    (9476, "sign-on server over TLS (IBM i)"),
+    (50000, "Db2 for LUW"),
+    (50001, "Db2 for LUW over TLS"),
+];
+
 /// What was found on a host.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -114,7 +139,7 @@ impl Port {
     pub(super) fn new(port: u16) -> Port {
         Port {
             port,
-            usual: super::USUAL.iter().find(|(known, _)| *known == port).map(|(_, usual)| *usual),
+            usual: USUAL.iter().find(|(known, _)| *known == port).map(|(_, usual)| *usual),
             state: State::Silent,
             address: None,
             service: Service::Unknown,
