@@ -6,8 +6,9 @@
 
 mod tables;
 
-use drdarrow::server::listen::{self, Settings};
+use drdarrow::server::listen;
 use drdarrow::server::persona::Persona;
+use drdarrow::server::settings::Settings;
 use drdarrow::server::shared::Access;
 use drdarrow::server::tls::Tls;
 use drdarrow::wire::ddm::secchk::Secret;

@@ -12,8 +12,9 @@ use super::guard::Owned;
 use super::{collected, errors, runtime};
 use crate::client::error::{Error, Kind, Phase};
 use crate::server::backend::{Backend, ConnectError, Login, Session};
-use crate::server::listen::{self, Settings};
+use crate::server::listen;
 use crate::server::persona::Persona;
+use crate::server::settings::Settings;
 use crate::server::shared::Access;
 use crate::server::table::{MemoryTables, Table};
 

@@ -1,0 +1,46 @@
+//! How a server behaves: what it looks like, who may come in, what is borne with.
+
+use super::persona::{LUW, Persona};
+use super::shared::Access;
+use super::tls::Tls;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// How a server behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 takes any that is free.
+    pub address: SocketAddr,
+    /// The product it looks like.
+    pub persona: &'static Persona,
+    /// Who may connect.
+    pub access: Access,
+    /// TLS on every connection; none for connections in clear.
+    pub tls: Option<Tls>,
+    /// Connections at a time; those beyond are closed at once.
+    pub max_connections: usize,
+    /// Threads that run statements at a time.
+    pub workers: usize,
+    /// From the first byte to an open database, a TLS handshake included.
+    pub login_timeout: Duration,
+    /// A begun request has to go on, and a reply has to be taken, within this time.
+    pub stall_timeout: Duration,
+    /// Longest request: a statement with its parameters.
+    pub max_request: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            persona: &LUW,
+            access: Access::default(),
+            tls: None,
+            max_connections: 512,
+            workers: 8,
+            login_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(60),
+            max_request: 256 << 20,
+        }
+    }
+}
