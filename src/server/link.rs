@@ -5,6 +5,7 @@
 use super::backend::Interrupt;
 use super::conversation::{After, Conversation, Request};
 use super::gather::Gathered;
+use super::seats::Seat;
 use super::settings::Settings;
 use super::tls::{Encrypted, Tls};
 use super::trouble::{Trouble, synerrcd};
@@ -49,6 +50,8 @@ pub(super) struct Link<S> {
     deframer: Deframer,
     /// The login has to be done by then.
     deadline: Instant,
+    /// Taken by the login, unless a newcomer was given it.
+    seat: Seat,
 }
 
 impl Link<TcpStream> {
@@ -58,10 +61,11 @@ impl Link<TcpStream> {
         settings: Arc<Settings>,
         workers: Arc<Semaphore>,
         stopped: Stopped,
+        seat: Seat,
     ) -> Link<TcpStream> {
         let deadline = Instant::now() + settings.login_timeout;
         let deframer = Deframer::new(LOGIN_LIMIT);
-        Link { stream, settings, workers, stopped, ahead: Vec::new(), deframer, deadline }
+        Link { stream, settings, workers, stopped, ahead: Vec::new(), deframer, deadline, seat }
     }
 
     /// Serves it until it ends, encrypted where the settings say so.
@@ -84,8 +88,8 @@ impl Link<TcpStream> {
             _ = self.stopped.wait_for(Option::is_some) => return None,
             done = handshake => done.ok().flatten()?,
         };
-        let Link { settings, workers, stopped, ahead, deframer, deadline, .. } = self;
-        Some(Link { stream, settings, workers, stopped, ahead, deframer, deadline })
+        let Link { settings, workers, stopped, ahead, deframer, deadline, seat, .. } = self;
+        Some(Link { stream, settings, workers, stopped, ahead, deframer, deadline, seat })
     }
 }
 
@@ -206,6 +210,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
     ) -> Option<Worked> {
         let permit = self.workers.clone().acquire_owned().await.ok()?;
         let interrupt = conversation.interrupt();
+        let seat = (!conversation.is_open()).then(|| self.seat.clone());
         let mut task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let mut after = if skip { After::Skip } else { After::Next };
@@ -215,22 +220,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                 }
                 after = conversation.run(request, &mut chain);
             }
-            Worked { conversation, chain, after }
+            // A newcomer may have been quicker; then the session ends here, where that may block.
+            let gone = conversation.is_open() && seat.is_some_and(|seat| !seat.take());
+            (!gone).then_some(Worked { conversation, chain, after })
         });
         // A backend that panics takes its own connection with it, no other.
         match interrupt {
-            None => task.await.ok(),
+            None => task.await.ok().flatten(),
             Some(interrupt) => {
                 tokio::select! {
                     biased;
-                    worked = &mut task => return worked.ok(),
+                    worked = &mut task => return worked.ok().flatten(),
                     () = unwanted(&mut self.stream, &mut self.stopped, &mut self.ahead) => {}
                 }
                 // The engine may not listen yet, or have another step to go.
                 loop {
                     break_off(&interrupt).await;
                     if let Ok(worked) = timeout(AGAIN, &mut task).await {
-                        return worked.ok();
+                        return worked.ok().flatten();
                     }
                 }
             }

@@ -4,6 +4,7 @@
 use super::backend::Backend;
 use super::conversation::Conversation;
 use super::link::{GRACE, Link, Stopped};
+use super::seats::{Door, Seat};
 use super::settings::Settings;
 use super::shared::Shared;
 use crate::flow::secmec::random::{RANDOM, Random};
@@ -67,6 +68,7 @@ async fn accept(listener: TcpListener, settings: Settings, shared: Arc<Shared>, 
     let workers = Arc::new(Semaphore::new(settings.workers.max(1)));
     let settings = Arc::new(settings);
     let mut connections = JoinSet::new();
+    let mut door = Door::default();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -84,8 +86,13 @@ async fn accept(listener: TcpListener, settings: Settings, shared: Arc<Shared>, 
             }
         };
         if connections.len() >= settings.max_connections {
-            tracing::info!(%peer, "connection refused: too many");
-            continue;
+            if !door.evict() {
+                tracing::info!(%peer, "connection refused: too many");
+                continue;
+            }
+            tracing::info!(%peer, "a connection without a login makes room");
+            // What was let go is gone at once.
+            while connections.len() >= settings.max_connections && connections.join_next().await.is_some() {}
         }
         // Replies are written whole; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
@@ -94,12 +101,14 @@ async fn accept(listener: TcpListener, settings: Settings, shared: Arc<Shared>, 
             continue;
         }
         let conversation = Conversation::new(shared.clone(), Random::new(random));
-        let link = Link::new(stream, settings.clone(), workers.clone(), stopped.clone());
-        connections.spawn(async move {
+        let seat = Seat::default();
+        let link = Link::new(stream, settings.clone(), workers.clone(), stopped.clone(), seat.clone());
+        let task = connections.spawn(async move {
             tracing::debug!(%peer, "connection opened");
             link.serve(conversation).await;
             tracing::debug!(%peer, "connection closed");
         });
+        door.enter(seat, task);
     }
     drop(listener);
     let ended = async { while connections.join_next().await.is_some() {} };

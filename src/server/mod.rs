@@ -26,6 +26,7 @@ mod proof;
 mod query;
 mod rows;
 mod scroll;
+mod seats;
 pub mod settings;
 pub mod shared;
 pub mod table;

@@ -17,7 +17,8 @@ pub struct Settings {
     pub access: Access,
     /// TLS on every connection; none for connections in clear.
     pub tls: Option<Tls>,
-    /// Connections at a time; those beyond are closed at once.
+    /// Connections at a time. One beyond takes the place of the oldest that has not logged in; when all
+    /// have, it is closed at once.
     pub max_connections: usize,
     /// Threads that run statements at a time.
     pub workers: usize,
