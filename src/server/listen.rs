@@ -8,6 +8,7 @@ use super::seats::{Door, Seat};
 use super::settings::Settings;
 use super::shared::Shared;
 use crate::flow::secmec::random::{RANDOM, Random};
+use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,12 +55,16 @@ impl Drop for Server {
     }
 }
 
-/// Starts a server on the current tokio runtime.
+/// Starts a server on the current tokio runtime. An error of the kind `InvalidInput` is about the CCSID.
 pub async fn serve(settings: Settings, backend: Arc<dyn Backend>) -> std::io::Result<Server> {
+    let persona = match settings.ccsid {
+        None => settings.persona.clone(),
+        Some(ccsid) => settings.persona.with_ccsid(ccsid).map_err(|e| Error::new(ErrorKind::InvalidInput, e))?,
+    };
     let listener = TcpListener::bind(settings.address).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(None);
-    let shared = Arc::new(Shared::new(settings.persona, backend, settings.access.clone()));
+    let shared = Arc::new(Shared::new(Arc::new(persona), backend, settings.access.clone()));
     let task = tokio::spawn(accept(listener, settings, shared, stopped));
     Ok(Server { address, stop, task: Some(task) })
 }

@@ -13,6 +13,9 @@ pub struct Settings {
     pub address: SocketAddr,
     /// The product it looks like.
     pub persona: &'static Persona,
+    /// The CCSID of character columns that have none of their own, in place of the persona's; for
+    /// the personas whose columns may have one.
+    pub ccsid: Option<u16>,
     /// Who may connect.
     pub access: Access,
     /// TLS on every connection; none for connections in clear.
@@ -35,6 +38,7 @@ impl Default for Settings {
         Settings {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             persona: &LUW,
+            ccsid: None,
             access: Access::default(),
             tls: None,
             max_connections: 512,

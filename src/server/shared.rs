@@ -25,7 +25,7 @@ impl Access {
 
 /// What all connections of a server share.
 pub(super) struct Shared {
-    pub(super) persona: &'static Persona,
+    pub(super) persona: Arc<Persona>,
     pub(super) backend: Arc<dyn Backend>,
     pub(super) access: Access,
     /// Packages that were bound: collection and package.
@@ -36,7 +36,7 @@ pub(super) struct Shared {
 const PACKAGES: usize = 4096;
 
 impl Shared {
-    pub(super) fn new(persona: &'static Persona, backend: Arc<dyn Backend>, access: Access) -> Shared {
+    pub(super) fn new(persona: Arc<Persona>, backend: Arc<dyn Backend>, access: Access) -> Shared {
         Shared { persona, backend, access, bound: Mutex::default() }
     }
 
