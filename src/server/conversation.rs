@@ -64,7 +64,7 @@ pub(super) enum Stage {
 /// The state.
 pub(super) struct Conversation {
     pub(super) shared: Arc<Shared>,
-    pub(super) persona: &'static Persona,
+    pub(super) persona: Arc<Persona>,
     pub(super) random: Random,
     pub(super) stage: Stage,
     /// Encoding of DDM text.
@@ -99,7 +99,7 @@ pub(super) struct Conversation {
 impl Conversation {
     /// With fresh random bytes for the keys and seeds of the login.
     pub(super) fn new(shared: Arc<Shared>, random: Random) -> Conversation {
-        let persona = shared.persona;
+        let persona = shared.persona.clone();
         Conversation {
             shared,
             persona,

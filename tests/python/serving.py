@@ -30,12 +30,15 @@ def program() -> Path:
 
 
 class Served:
-    """A server of one persona; a context manager. Without `password` everybody may connect."""
+    """A server of one persona; a context manager. Without `password` everybody may connect; `tls` is a certificate
+    with its key, in PEM files."""
 
-    def __init__(self, persona: str, password: str | None = None, user: str = USER) -> None:
-        login = [user, password] if password else []
+    def __init__(
+        self, persona: str, password: str | None = None, user: str = USER, tls: tuple[Path, Path] | None = None
+    ) -> None:
+        login = [user, password] if password else ["", ""]
         self.process = subprocess.Popen(
-            [program(), persona, "0", *login],
+            [program(), persona, "0", *login, *(tls or ())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,15 +1,17 @@
 //! Bytes that no client sends, while a good client is served.
 
 use crate::protocol::Raw;
-use crate::support::{column, connect, count, rows, start, table};
+use crate::support::{column, config, connect, count, rows, start, start_with, table};
 use arrow_array::Int32Array;
 use drdarrow::client::config::Config;
 use drdarrow::client::connection::Connection;
 use drdarrow::server::persona::LUW;
+use drdarrow::server::settings::Settings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::text::DdmText;
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -86,6 +88,38 @@ async fn noise_leaves_the_server_serving() {
     // Too long for a login: refused and closed (a reset is one way to see it).
     raw.answer().await;
     assert_eq!(count(&rows(&connect(&server).await, "VALUES 1").await), 1);
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drip_of_silent_ones_keeps_nobody_out() {
+    // Nobody is let go for being slow here.
+    let hour = Duration::from_secs(3600);
+    let settings = Settings { max_connections: 5, login_timeout: hour, ..Settings::default() };
+    let server = start_with(settings, &MemoryTables::new()).await;
+    let mut good = vec![connect(&server).await, connect(&server).await];
+    let mut silent = VecDeque::new();
+    for _ in 0..50 {
+        let mut raw = Raw::connect(&server).await;
+        raw.send(&[0]).await;
+        silent.push_back(raw);
+        if silent.len() > 3 {
+            // The oldest of them.
+            assert!(silent.pop_front().unwrap().is_closed().await);
+        }
+    }
+    for mut raw in silent {
+        good.push(connect(&server).await);
+        assert!(raw.is_closed().await);
+    }
+    // Those that have logged in stay, however many come.
+    for _ in 0..3 {
+        assert!(Raw::connect(&server).await.is_closed().await);
+        assert!(Connection::connect(config(&server)).await.is_err());
+    }
+    for connection in &good {
+        assert_eq!(count(&rows(connection, "VALUES 1").await), 1);
+    }
     server.shutdown().await;
 }
 

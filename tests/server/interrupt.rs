@@ -5,7 +5,8 @@ use arrow_schema::{DataType, Field, Schema};
 use drdarrow::client::connection::Connection;
 use drdarrow::server::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session};
 use drdarrow::server::error::SqlError;
-use drdarrow::server::listen::{Settings, serve};
+use drdarrow::server::listen::serve;
+use drdarrow::server::settings::Settings;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 

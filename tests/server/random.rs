@@ -8,6 +8,7 @@ use drdarrow::client::connection::{Connection, Outcome};
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, Persona, ZOS};
 use drdarrow::server::table::{MemoryTables, Table};
+use drdarrow::wire::ccsid::codec::Codec;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -39,6 +40,70 @@ macro_rules! of {
 /// Columns of an SQL type that Arrow does not have.
 fn named(columns: BoxedStrategy<Column>, sql: &'static str, length: u32) -> BoxedStrategy<Column> {
     columns.prop_map(move |column| told(column, sql, length)).boxed()
+}
+
+/// Columns in a page of their own.
+fn paged(columns: BoxedStrategy<Column>, ccsid: u16) -> BoxedStrategy<Column> {
+    columns
+        .prop_map(move |(field, array)| {
+            let mut metadata = field.metadata().clone();
+            metadata.insert("drda:ccsid".to_owned(), ccsid.to_string());
+            (field.with_metadata(metadata), array)
+        })
+        .boxed()
+}
+
+/// Pages of EBCDIC in one byte, in one and two, of UTF-8, with characters that each of them has.
+const PAGES: [(u16, &str); 10] = [
+    (37, "[ -~éüß¢]"),
+    (273, "[ -~éüß§]"),
+    (1141, "[ -~éüß€]"),
+    (1025, "[ -~Жя№]"),
+    (930, "[A-Z0-9 ｱア漢字。]"),
+    (939, "[A-Za-z0-9 ~ア漢字。]"),
+    (1399, "[A-Za-z0-9 ~ア漢字€]"),
+    (935, "[A-Za-z0-9 汉字]"),
+    (819, "[ -~éüß]"),
+    (1208, "[ -~éü日𝄞€]"),
+];
+
+/// The same of GRAPHIC.
+const WIDE: [(u16, &str); 4] =
+    [(1200, "[ -~é日𝄞]"), (13488, "[ -~é日]"), (300, "[ア漢字　Ａ]"), (16684, "[ア漢字　Ａ]")];
+
+/// A column in any of the pages, of any form.
+fn pages(n: usize) -> Vec<BoxedStrategy<Column>> {
+    let mut types = Vec::new();
+    for (ccsid, signs) in PAGES {
+        let text = |least, most| proptest::string::string_regex(&format!("{signs}{{{least},{most}}}")).unwrap();
+        types.push(paged(named(of!(n, text(0, 30), StringArray::from), "VARCHAR", 200), ccsid));
+        types.push(paged(of!(n, text(0, 2_000), LargeStringArray::from), ccsid));
+        if ccsid != 1208 {
+            // What is shorter is filled with blanks, which are part of the value.
+            types.push(paged(named(of!(n, text(0, 5), |v| padded(v, 30, ccsid)), "CHAR", 30), ccsid));
+        }
+    }
+    for (ccsid, signs) in WIDE {
+        let text = |least, most| proptest::string::string_regex(&format!("{signs}{{{least},{most}}}")).unwrap();
+        types.push(paged(named(of!(n, text(0, 10), StringArray::from), "VARGRAPHIC", 20), ccsid));
+        types.push(paged(of!(n, text(0, 10), StringArray::from), ccsid));
+        types.push(paged(of!(n, text(0, 900), LargeStringArray::from), ccsid));
+    }
+    let bytes = vec(any::<u8>(), 0..30);
+    types.push(paged(of!(n, bytes, |v: Vec<Option<Vec<u8>>>| BinaryArray::from_iter(v)), 65535));
+    types
+}
+
+/// Text with blanks behind, so that each is so many bytes long in the page.
+fn padded(values: Vec<Option<String>>, bytes: usize, ccsid: u16) -> StringArray {
+    let codec = Codec::new(ccsid).unwrap();
+    let fill = |mut text: String| {
+        let mut encoded = Vec::new();
+        codec.encode(&text, &mut encoded).unwrap();
+        text.extend(std::iter::repeat_n(' ', bytes - encoded.len()));
+        text
+    };
+    values.into_iter().map(|v| v.map(fill)).collect()
 }
 
 /// Text whose characters every page of the persona has.
@@ -128,6 +193,9 @@ fn column(persona: &'static Persona, n: usize) -> BoxedStrategy<Column> {
         ));
         types.push(of!(n, MICROS, |v: Vec<Option<i64>>| TimestampMicrosecondArray::from(v).with_timezone("UTC")));
     }
+    if persona.pages {
+        types.extend(pages(n));
+    }
     Union::new(types).boxed()
 }
 
@@ -156,6 +224,10 @@ async fn compare(connection: &Connection, columns: &[Column], name: &str) {
         for (n, (field, array)) in columns.iter().enumerate() {
             let got = batch.column(n);
             assert_eq!(batch.schema().field(n).is_nullable(), field.is_nullable(), "{field}");
+            let ccsid = |field: &Field| field.metadata().get("drda:ccsid").cloned();
+            if let Some(told) = ccsid(field) {
+                assert_eq!(ccsid(batch.schema().field(n)), Some(told), "{field}");
+            }
             assert_eq!(got.to_data(), array.slice(at, batch.num_rows()).to_data(), "{field}");
         }
         at += batch.num_rows();
