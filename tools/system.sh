@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is needed from Debian's packages: virtual environments for Python and, unless "venv" is all that is asked for,
-# what the tests talk to: Java and Derby (the real DRDA server), tshark, openssl.
+# what the tests talk to: Java, Derby (the real DRDA server), JTOpen (IBM's client for
+# record access), tshark, openssl.
 set -eu
 missing=""
 python3 -c "import ensurepip" 2>/dev/null || missing="$missing python3-venv"
@@ -8,6 +9,7 @@ if [ "${1:-}" != venv ]; then
     command -v java >/dev/null 2>&1 || missing="$missing default-jdk-headless"
     [ -e /usr/share/java/derbynet.jar ] || missing="$missing libderby-java derby-tools"
     [ -e /usr/share/java/derbyclient.jar ] || missing="$missing libderbyclient-java"
+    [ -e /usr/share/java/jt400.jar ] || missing="$missing libjt400-java"
     command -v tshark >/dev/null 2>&1 || missing="$missing tshark"
     command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 fi

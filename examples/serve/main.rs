@@ -2,12 +2,15 @@
 //! Without a user everybody may connect, also with an empty one. With two PEM files behind, a
 //! certificate and its key, connections are TLS: `… luw 50001 user secret cert.pem key.pem`. The
 //! database is called SAMPLE; its tables: SAMPLE (all types), EXTREMES (their limits), LOBS, NUMBERS
-//! (1,000,000 rows).
+//! (1,000,000 rows). The persona `ibmi` also has files in the library TESTLIB: CUST, TWOKEY, ALLTYP (all
+//! types), BIG; with a sign-on server, whose address it prints, and behind the PEM files (empty for
+//! none) a password level. `ibmi-encrypted` takes encrypted passwords alone.
 
+mod files;
 mod tables;
 
 use drdarrow::server::listen::{self, Settings};
-use drdarrow::server::persona::Persona;
+use drdarrow::server::persona::{IBMI, Persona};
 use drdarrow::server::shared::Access;
 use drdarrow::server::tls::Tls;
 use drdarrow::wire::ddm::secchk::Secret;
@@ -20,8 +23,9 @@ async fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let name = args.next().unwrap_or_else(|| "luw".to_owned());
     let port = args.next().and_then(|p| p.parse().ok()).unwrap_or(0);
-    let Some(persona) = Persona::named(&name) else {
-        eprintln!("no persona {name}: luw, derby, ibmi or zos");
+    let encrypted: &'static Persona = Box::leak(Box::new(Persona { secmecs: &[9], ..IBMI.clone() }));
+    let Some(persona) = Persona::named(&name).or((name == "ibmi-encrypted").then_some(encrypted)) else {
+        eprintln!("no persona {name}: luw, derby, ibmi, ibmi-encrypted or zos");
         return ExitCode::FAILURE;
     };
     let access = match (args.next(), args.next()) {
@@ -31,24 +35,34 @@ async fn main() -> ExitCode {
         _ => Access::Anyone,
     };
     let tls = match (args.next(), args.next()) {
-        (Some(certificate), Some(key)) => match Tls::from_files(certificate.as_ref(), key.as_ref(), None) {
-            Ok(tls) => Some(tls),
-            Err(e) => {
-                eprintln!("{e}");
-                return ExitCode::FAILURE;
+        (Some(certificate), Some(key)) if !key.is_empty() => {
+            match Tls::from_files(certificate.as_ref(), key.as_ref(), None) {
+                Ok(tls) => Some(tls),
+                Err(e) => {
+                    eprintln!("{e}");
+                    return ExitCode::FAILURE;
+                }
             }
-        },
+        }
         _ => None,
     };
-    let Some(tables) = tables::all() else {
-        eprintln!("the sample tables could not be made");
+    let password_level = args.next().and_then(|level| level.parse().ok()).unwrap_or(2);
+    let (Some(tables), Some(files)) = (tables::all(), files::all()) else {
+        eprintln!("the sample tables and files could not be made");
         return ExitCode::FAILURE;
     };
-    let mut settings = Settings { persona, access, tls, ..Settings::default() };
+    let mut settings = Settings { persona, access, tls, password_level, ..Settings::default() };
+    if persona.files {
+        settings.files = Some(files);
+        settings.signon = Some(settings.address);
+    }
     settings.address.set_port(port);
     match listen::serve(settings, Arc::new(tables)).await {
         Ok(server) => {
             println!("{name} on {}", server.address());
+            if let Some(address) = server.signon_address() {
+                println!("sign-on on {address}");
+            }
             std::future::pending().await
         }
         Err(e) => {

@@ -5,6 +5,7 @@ pub mod connection;
 mod cursor;
 pub mod done;
 pub mod error;
+pub mod file;
 pub mod info;
 mod large;
 mod login;

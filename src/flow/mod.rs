@@ -7,6 +7,7 @@ pub mod connect;
 pub mod error;
 pub mod execute;
 pub mod explain;
+pub mod file;
 pub mod locator;
 mod output;
 pub mod prepare;

@@ -86,6 +86,20 @@ pub(super) fn reader(exporter: &Bound<'_, PyAny>) -> PyResult<RecordBatchStreamR
     RecordBatchStreamReader::try_new(FFI_ArrowArrayStream::new(Box::new(one))).map_err(|e| failed(py, &e))
 }
 
+/// The schema that an object exports.
+pub(super) fn imported_schema(exporter: &Bound<'_, PyAny>) -> PyResult<Schema> {
+    let py = exporter.py();
+    if !exporter.hasattr("__arrow_c_schema__")? {
+        return Err(errors::interface(py, "schema: no __arrow_c_schema__: pyarrow and drdarrow have such schemas"));
+    }
+    let capsule = exporter.call_method0("__arrow_c_schema__")?.cast_into::<PyCapsule>()?;
+    let pointer = capsule.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
+    // SAFETY: a capsule of this name holds an ArrowSchema (Arrow PyCapsule interface), which is moved
+    // out; a released one stays behind.
+    let schema = unsafe { FFI_ArrowSchema::from_raw(pointer.as_ptr()) };
+    Schema::try_from(&schema).map_err(|e| failed(py, &e))
+}
+
 /// Whether this thread holds Python's lock; none when it cannot be told (then attaching and
 /// releasing is right in both cases, if slower).
 pub(super) fn holds_lock() -> Option<bool> {

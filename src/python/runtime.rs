@@ -169,6 +169,9 @@ pub(super) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::O
     tokio::time::timeout(limit, future).await.ok()
 }
 
+/// A lock that is waited for as a task waits.
+pub(super) type Turn<T> = tokio::sync::Mutex<T>;
+
 /// Lets time pass.
 pub(super) async fn pause(time: Duration) {
     tokio::time::sleep(time).await;

@@ -4,6 +4,7 @@
 use super::backend::{ConnectError, Login};
 use super::conversation::{After, Conversation, Out, Request, Stage};
 use super::error::SqlError;
+use super::file::job::Job;
 use super::persona::Utf8;
 use super::proof::verdict;
 use super::shared::Access;
@@ -18,6 +19,8 @@ use crate::wire::drda::accrdb::{AccRdb, AccRdbRm, Pbsd};
 
 /// What a server calls itself.
 const NAME: &str = "drdarrow";
+/// ENCALG of AES.
+const AES: u16 = 2;
 /// Isolation in the numbering of JDBC: read committed.
 const READ_COMMITTED: u8 = 2;
 
@@ -72,7 +75,9 @@ impl Conversation {
         let offered: Vec<u16> = self.persona.secmecs.iter().copied().filter(|m| open || *m != 4).collect();
         if !offered.contains(&asked.secmec) {
             let secchkcd = self.persona.session_data.then_some(verdict::MECHANISM);
-            out.object(&AccSecRd { secmecs: offered, secchkcd, ..AccSecRd::default() }.encode(self.text)?);
+            // IBM's client for Java takes a list of one only with the algorithm behind it. (Measured.)
+            let encalg = (self.persona.files && offered == [9]).then_some(AES);
+            out.object(&AccSecRd { secmecs: offered, encalg, secchkcd, ..AccSecRd::default() }.encode(self.text)?);
             return Ok(After::Next);
         }
         let answer = self.contribute(&asked)?;
@@ -109,6 +114,7 @@ impl Conversation {
         }
         self.user = user;
         self.stage = Stage::Proved;
+        self.job = self.shared.files.clone().filter(|_| self.persona.files).map(Job::new);
         Ok(After::Next)
     }
 

@@ -4,6 +4,8 @@
 
 use super::backend::{Interrupt, Session};
 use super::error::SqlError;
+use super::file::flow::is_file_command;
+use super::file::job::Job;
 use super::held::{Binding, Cursor, Section, Statement};
 use super::locators::Locators;
 use super::persona::Persona;
@@ -24,6 +26,7 @@ use crate::wire::dss::header::DssType;
 use crate::wire::value::typdef::TypDef;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Bytes of a database's name in an SQLCA.
 const RDBNAM: usize = 255;
@@ -84,6 +87,8 @@ pub(super) struct Conversation {
     /// Dropped before the session that they read from.
     pub(super) cursors: BTreeMap<(Section, u64), Cursor>,
     pub(super) session: Option<Box<dyn Session>>,
+    /// What record access has, once the requester has proved who it is.
+    pub(super) job: Option<Job>,
     pub(super) next_instance: u64,
     pub(super) locators: Locators,
     pub(super) binding: Option<Binding>,
@@ -111,6 +116,7 @@ impl Conversation {
             user: String::new(),
             theirs: TypDef::OURS,
             session: None,
+            job: None,
             statements: HashMap::new(),
             cursors: BTreeMap::new(),
             next_instance: 0,
@@ -120,14 +126,39 @@ impl Conversation {
         }
     }
 
-    /// True once the database is open.
+    /// True once the database is open, or files can be.
     pub(super) fn is_open(&self) -> bool {
-        self.stage == Stage::Open
+        self.stage == Stage::Open || self.job.is_some()
     }
 
-    /// Breaks off the statement under way, where the engine can.
+    /// Breaks off the statement under way, where the engine can, and the waiting for a lock.
     pub(super) fn interrupt(&self) -> Option<Interrupt> {
-        self.session.as_ref()?.interrupt()
+        let session = self.session.as_ref().and_then(|session| session.interrupt());
+        match (session, self.job.as_ref().map(Job::interrupt)) {
+            (Some(session), Some(job)) => Some(Arc::new(move || {
+                session();
+                job();
+            })),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Takes the right to run; hands it back where nothing will give it up early.
+    pub(super) fn begin(&mut self, permit: OwnedSemaphorePermit) -> Option<OwnedSemaphorePermit> {
+        match &mut self.job {
+            Some(job) => {
+                job.begin(permit);
+                None
+            }
+            None => Some(permit),
+        }
+    }
+
+    /// Gives the right to run back.
+    pub(super) fn rest(&mut self) {
+        if let Some(job) = &mut self.job {
+            job.rest();
+        }
     }
 
     /// Runs one command and appends its reply.
@@ -176,6 +207,7 @@ impl Conversation {
             cp::ACCSEC => self.accsec(request, out),
             cp::SECCHK => self.secchk(request, out),
             cp::ACCRDB => self.accrdb(request, out),
+            _ if is_file_command(command) => self.file_command(request, out),
             _ if !is_sql(command) => Err(Trouble::unsupported(cp::CMDNSPRM, command)),
             _ if self.stage != Stage::Open => {
                 Err(Trouble::reply(Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::RDBNACRM) }))

@@ -4,8 +4,10 @@
 
 use super::backend::{Backend, Interrupt};
 use super::conversation::{After, Conversation, Request};
+use super::file::library::FileStore;
 use super::persona::{LUW, Persona};
 use super::shared::{Access, Shared};
+use super::signon;
 use super::tls::{Encrypted, Tls};
 use super::trouble::{Trouble, prccnvcd, synerrcd};
 use crate::flow::secmec::random::{RANDOM, Random};
@@ -55,6 +57,14 @@ pub struct Settings {
     pub persona: &'static Persona,
     /// Who may connect.
     pub access: Access,
+    /// Files for record access, which the persona `ibmi` has.
+    pub files: Option<FileStore>,
+    /// Where to listen as a sign-on server, which IBM's clients ask before they ask for files; none
+    /// for no such server.
+    pub signon: Option<SocketAddr>,
+    /// The password level (QPWDLVL, 0 to 4) that the sign-on server tells; clients make their proofs by
+    /// it.
+    pub password_level: u8,
     /// TLS on every connection; none for connections in clear.
     pub tls: Option<Tls>,
     /// Connections at a time; those beyond are closed at once.
@@ -75,6 +85,9 @@ impl Default for Settings {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             persona: &LUW,
             access: Access::default(),
+            files: None,
+            signon: None,
+            password_level: 2,
             tls: None,
             max_connections: 512,
             workers: 8,
@@ -89,15 +102,21 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    signon: Option<SocketAddr>,
     /// Once it stops, what is left to commands under way.
     stop: watch::Sender<Option<Duration>>,
-    task: Option<tokio::task::JoinHandle<()>>,
+    tasks: JoinSet<()>,
 }
 
 impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens as a sign-on server.
+    pub fn signon_address(&self) -> Option<SocketAddr> {
+        self.signon
     }
 
     /// Takes no more connections, lets commands under way end, closes every connection.
@@ -108,15 +127,15 @@ impl Server {
     /// The same; commands that take longer than `grace` are interrupted.
     pub async fn shutdown_within(mut self, grace: Duration) {
         let _ = self.stop.send(Some(grace));
-        if let Some(task) = self.task.take() {
-            let _ = task.await;
-        }
+        while self.tasks.join_next().await.is_some() {}
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop.send_if_modified(|stop| stop.is_none() && stop.insert(GRACE) == &GRACE);
+        // They end by themselves.
+        self.tasks.detach_all();
     }
 }
 
@@ -125,17 +144,24 @@ pub async fn serve(settings: Settings, backend: Arc<dyn Backend>) -> std::io::Re
     let listener = TcpListener::bind(settings.address).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(None);
-    let shared = Arc::new(Shared::new(settings.persona, backend, settings.access.clone()));
-    let task = tokio::spawn(accept(listener, settings, shared, stopped));
-    Ok(Server { address, stop, task: Some(task) })
+    let shared = Arc::new(Shared::new(&settings, backend));
+    let settings = Arc::new(settings);
+    let mut tasks = JoinSet::new();
+    let mut signon = None;
+    if let Some(address) = settings.signon {
+        let listener = TcpListener::bind(address).await?;
+        signon = Some(listener.local_addr()?);
+        tasks.spawn(signon::accept(listener, settings.clone(), shared.clone(), stopped.clone()));
+    }
+    tasks.spawn(accept(listener, settings, shared, stopped));
+    Ok(Server { address, signon, stop, tasks })
 }
 
 /// Says when the server stops.
-type Stopped = watch::Receiver<Option<Duration>>;
+pub(super) type Stopped = watch::Receiver<Option<Duration>>;
 
-async fn accept(listener: TcpListener, settings: Settings, shared: Arc<Shared>, mut stopped: Stopped) {
+async fn accept(listener: TcpListener, settings: Arc<Settings>, shared: Arc<Shared>, mut stopped: Stopped) {
     let workers = Arc::new(Semaphore::new(settings.workers.max(1)));
-    let settings = Arc::new(settings);
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -218,6 +244,8 @@ struct Gathered {
     ended: bool,
     /// The id that the next frame has to have.
     same: Option<u16>,
+    /// Requests may have the id 0.
+    unnumbered: bool,
 }
 
 impl Link<TcpStream> {
@@ -239,7 +267,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
         let mut conversation = Some(conversation);
         let mut buf = vec![0; READ];
         let mut chain = Chain::new();
-        let mut gathered = Gathered::default();
+        // IBM's client for Java numbers the requests of its login 0. (Measured.)
+        let unnumbered = self.settings.persona.files && self.settings.files.is_some();
+        let mut gathered = Gathered { unnumbered, ..Gathered::default() };
         let mut skip = false;
         loop {
             let n = match self.read(&mut buf, conversation.as_ref().is_some_and(Conversation::is_open), &gathered).await
@@ -352,7 +382,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
         let permit = self.workers.clone().acquire_owned().await.ok()?;
         let interrupt = conversation.interrupt();
         let mut task = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            let _permit = conversation.begin(permit);
             let mut after = if skip { After::Skip } else { After::Next };
             for request in &requests {
                 if after != After::Next {
@@ -360,6 +390,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                 }
                 after = conversation.run(request, &mut chain);
             }
+            conversation.rest();
             Worked { conversation, chain, after }
         });
         // A backend that panics takes its own connection with it, no other.
@@ -429,7 +460,7 @@ impl Gathered {
         if !header.chained && header.continue_on_error {
             return Err(Trouble::syntax(0x18, None));
         }
-        if header.id == 0 && header.kind != DssType::RequestNoReply
+        if header.id == 0 && header.kind != DssType::RequestNoReply && !self.unnumbered
             || self.same.take().is_some_and(|id| id != header.id)
         {
             return Err(Trouble::syntax(synerrcd::CORRELATION, None));

@@ -85,6 +85,8 @@ pub struct Persona {
     pub placeholder: u16,
     /// A status byte stands behind a large object that comes in.
     pub extdta_status: bool,
+    /// Files can be read and written record by record; requests of a login may be numbered 0.
+    pub files: bool,
 }
 
 /// Db2 12.1 for Linux on x86.
@@ -117,6 +119,7 @@ pub static LUW: Persona = Persona {
     mixed: true,
     placeholder: 8,
     extdta_status: false,
+    files: false,
 };
 
 /// Apache Derby 10.14 network server.
@@ -149,6 +152,7 @@ pub static DERBY: Persona = Persona {
     mixed: true,
     placeholder: 4,
     extdta_status: true,
+    files: false,
 };
 
 /// Db2 for i 7.5.
@@ -157,14 +161,37 @@ pub static IBMI: Persona = Persona {
     class: "QAS",
     prdid: "QSQ07050",
     release: "V7R5M0",
-    levels: &[(cp::AGENT, 10), (cp::SQLAM, 10), (cp::CMNTCPIP, 5), (cp::RDB, 10), (cp::SECMGR, 9)],
+    levels: &IBMI_LEVELS,
     utf8: Utf8::Never,
     secmecs: &[9, 8, 6, 3, 4],
     typdef: TypDef { name: TypDefName::Os400, sbc: 37, dbc: 1200, mbc: 37, xml: 1208 },
     packages: Packages::Bound,
     mixed: false,
+    files: true,
     ..LUW
 };
+
+/// Managers of SQL, then those of files that IBM's client for Java names and that are there.
+const IBMI_LEVELS: [(u16, u16); 18] = [
+    (cp::AGENT, 10),
+    (cp::SQLAM, 10),
+    (cp::CMNTCPIP, 5),
+    (cp::RDB, 10),
+    (cp::SECMGR, 9),
+    (cp::CMBACCAM, 3),
+    (cp::CMBKEYAM, 3),
+    (cp::CMBRNBAM, 3),
+    (cp::RELKEYAM, 3),
+    (cp::RELRNBAM, 3),
+    (cp::DICTIONARY, 1),
+    (cp::DIRECTORY, 3),
+    (cp::DIRFIL, 3),
+    (cp::KEYFIL, 3),
+    (cp::SEQFIL, 3),
+    (cp::LCKMGR, 3),
+    (cp::SUPERVISOR, 3),
+    (cp::SYSCMDMGR, 4),
+];
 
 /// Db2 13 for z/OS.
 pub static ZOS: Persona = Persona {
@@ -174,6 +201,7 @@ pub static ZOS: Persona = Persona {
     release: "DSN13015",
     levels: &[(cp::AGENT, 10), (cp::SQLAM, 10), (cp::CMNTCPIP, 5), (cp::RDB, 12), (cp::SECMGR, 9)],
     secmecs: LUW.secmecs,
+    files: false,
     typdef: TypDef { name: TypDefName::S370, sbc: 1047, dbc: 1200, mbc: 1047, xml: 1208 },
     ..IBMI
 };

@@ -2,7 +2,6 @@
 //! whether the proof in SECCHK holds. A name that is not known takes as long as a wrong password.
 
 use super::conversation::Conversation;
-use super::shared::Access;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::flow::secmec::SecMec;
 use crate::flow::secmec::agreement::{EncAlg, KeyPair, Side};
@@ -25,7 +24,7 @@ pub(super) mod verdict {
 }
 
 /// Stands for the password of a user that is not known.
-const NOBODY: &str = "?";
+pub(super) const NOBODY: &str = "?";
 
 impl Conversation {
     /// ACCSECRD for a mechanism that is offered.
@@ -64,13 +63,8 @@ impl Conversation {
         if user.is_empty() {
             return Err(verdict::NO_USER);
         }
-        let Access::Users(users) = &self.shared.access else { return Ok(user) };
         let ibm_i = self.family() == Family::IbmI;
-        let found = match users.get_key_value(&user) {
-            // Profile names of IBM i know no case.
-            None if ibm_i => users.iter().find(|(name, _)| name.eq_ignore_ascii_case(&user)),
-            found => found,
-        };
+        let Some(found) = self.shared.access.find(&user, ibm_i) else { return Ok(user) };
         let known = found.map_or(NOBODY, |(_, password)| password.expose());
         let right = if self.substituted(mechanism) {
             self.holds(mechanism, &user, known, proof)?
@@ -140,6 +134,6 @@ impl Conversation {
 }
 
 /// Compares in a time that does not tell where the first difference is.
-fn same(a: &[u8], b: &[u8]) -> bool {
+pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |d, (a, b)| d | (a ^ b)) == 0
 }

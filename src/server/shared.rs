@@ -1,6 +1,8 @@
 //! What all connections of a server share: who may connect, what is bound.
 
 use super::backend::Backend;
+use super::file::library::FileStore;
+use super::listen::Settings;
 use super::persona::{Packages, Persona};
 use crate::wire::ddm::secchk::Secret;
 use std::collections::{HashMap, HashSet};
@@ -21,6 +23,16 @@ impl Access {
     pub fn users(users: impl IntoIterator<Item = (String, String)>) -> Access {
         Access::Users(users.into_iter().map(|(user, password)| (user, Secret::new(password))).collect())
     }
+
+    /// The user with the password; none where everybody may connect. Profile names of IBM i know no
+    /// case.
+    pub(super) fn find(&self, user: &str, ibm_i: bool) -> Option<Option<(&String, &Secret)>> {
+        let Access::Users(users) = self else { return None };
+        Some(match users.get_key_value(user) {
+            None if ibm_i => users.iter().find(|(name, _)| name.eq_ignore_ascii_case(user)),
+            found => found,
+        })
+    }
 }
 
 /// What all connections of a server share.
@@ -28,6 +40,10 @@ pub(super) struct Shared {
     pub(super) persona: &'static Persona,
     pub(super) backend: Arc<dyn Backend>,
     pub(super) access: Access,
+    /// Files for record access.
+    pub(super) files: Option<FileStore>,
+    /// QPWDLVL, as the sign-on server tells it.
+    pub(super) password_level: u8,
     /// Packages that were bound: collection and package.
     bound: Mutex<HashSet<(String, String)>>,
 }
@@ -36,8 +52,15 @@ pub(super) struct Shared {
 const PACKAGES: usize = 4096;
 
 impl Shared {
-    pub(super) fn new(persona: &'static Persona, backend: Arc<dyn Backend>, access: Access) -> Shared {
-        Shared { persona, backend, access, bound: Mutex::default() }
+    pub(super) fn new(settings: &Settings, backend: Arc<dyn Backend>) -> Shared {
+        Shared {
+            persona: settings.persona,
+            backend,
+            access: settings.access.clone(),
+            files: settings.files.clone(),
+            password_level: settings.password_level,
+            bound: Mutex::default(),
+        }
     }
 
     pub(super) fn bind(&self, collection: &str, package: &str) -> bool {

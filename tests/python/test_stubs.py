@@ -19,7 +19,7 @@ from typing import assert_type
 
 import drdarrow
 from drdarrow import aio, server
-from drdarrow.types import ArrowArrayExportable, ArrowSchemaExportable, ArrowStreamExportable, Row
+from drdarrow.types import ArrowArrayExportable, ArrowSchemaExportable, ArrowStreamExportable, Message, Row
 
 
 def sync() -> None:
@@ -40,6 +40,17 @@ def sync() -> None:
             assert_type(error.retryable, bool)
         connection.execute("VALUES 1", {"a": 1})  # type: ignore[arg-type]
         drdarrow.connect(tiemout=1)  # type: ignore[call-arg]
+    with drdarrow.open_file("drda://me@h/LIB/FILE", password="x", mode="rw", keyed=True, rrn=True) as file:
+        assert_type(file.read_key(("A", 1), ">="), Row | None)
+        assert_type(file.write([{"A": 1}, {"A": 2, "B": "x"}]), int)
+        assert_type(file.update({"A": 2}, rrn=1), bool)
+        records: ArrowStreamExportable = file
+        for part in file.partitions(4):
+            assert_type(part.open(password="x"), drdarrow.ArrowStream)
+        file.read_key(1, "~")  # type: ignore[arg-type]
+    with drdarrow.connect_files("drda://me@h", signon_port=0) as system:
+        assert_type(system.command("DSPLIB QGPL"), list[Message])
+        system.open_file("LIB/FILE", mode="x")  # type: ignore[arg-type]
 
 
 def serving(own: server.Engine) -> None:
@@ -63,6 +74,11 @@ async def coroutine() -> None:
         async for batch in cursor.fetch_arrow():
             assert_type(batch, drdarrow.RecordBatch)
     connection = await aio.connect(host="h", database="d")
+    async with aio.open_file("drda://me@h/LIB/FILE") as file:
+        assert_type(file, aio.AsyncFile)
+        async for batch in file:
+            assert_type(batch, drdarrow.RecordBatch)
+    assert_type(await (await aio.connect_files(host="h")).open_file("LIB/FILE"), aio.AsyncFile)
 
 
 asyncio.run(coroutine())
@@ -81,7 +97,7 @@ def test_the_stubs_are_those_of_the_module(tmp_path: Path) -> None:
     allowed = tmp_path / "allowed"
     # Imported for annotations only; without stubs a module looks like a value.
     # A Literal is no Union to it.
-    allowed.write_text("drdarrow\\.aio\\.(pandas|polars|pyarrow)\ndrdarrow\\.server\\.Persona\n")
+    allowed.write_text("drdarrow\\.aio(_files)?\\.(pandas|polars|pyarrow)\ndrdarrow\\.server\\.Persona\n")
     run(
         "-m",
         "mypy.stubtest",

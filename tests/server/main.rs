@@ -5,6 +5,7 @@
 mod authority;
 mod basics;
 mod blocks;
+mod files;
 mod hostile;
 mod interrupt;
 mod locators;

@@ -2,7 +2,7 @@
 
 pub mod security;
 pub mod tls;
-mod uri;
+pub(super) mod uri;
 mod value;
 
 use crate::column::options::{Excess, Options, TextErrors};

@@ -1,0 +1,242 @@
+//! Commands of the control language, as far as their form goes: `LIB/CMD KEY(value) KEY((a b) (c))`,
+//! values without a keyword in front by their place.
+
+use super::fault::{Fault, Result};
+use std::collections::HashMap;
+
+/// Brackets within brackets.
+const DEPTH: usize = 8;
+/// The longest command.
+const LONGEST: usize = 32_702;
+
+/// A value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value {
+    /// A word in upper case: a name, a number, a special value.
+    Word(String),
+    /// Text between quotes.
+    Text(String),
+    /// Values in brackets.
+    List(Vec<Value>),
+}
+
+/// A command as it was written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Command {
+    /// Its name without library.
+    pub(super) name: String,
+    given: Vec<(Option<String>, Vec<Value>)>,
+}
+
+/// A command with its parameters by keyword.
+#[derive(Debug)]
+pub(super) struct Bound(HashMap<&'static str, Vec<Value>>);
+
+impl Command {
+    /// From its text.
+    pub(super) fn parse(text: &str) -> Result<Command> {
+        let wrong = |at: usize| -> Fault {
+            Fault::new("CPF0006", format!("The command cannot be read from character {} on.", at + 1))
+        };
+        if text.len() > LONGEST {
+            return Err(wrong(LONGEST).into());
+        }
+        let chars: Vec<char> = text.chars().collect();
+        let mut reader = Chars { chars: &chars, at: 0 };
+        reader.blanks();
+        let name = reader.word();
+        let name = name.rsplit_once('/').map_or(name.as_str(), |(_, name)| name).to_owned();
+        let mut given = Vec::new();
+        loop {
+            reader.blanks();
+            match reader.peek() {
+                None => break,
+                Some('\'' | '(') => given.push((None, vec![reader.value(0).ok_or_else(|| wrong(reader.at))?])),
+                Some(_) => {
+                    let word = reader.word();
+                    if word.is_empty() {
+                        return Err(wrong(reader.at).into());
+                    }
+                    match reader.peek() {
+                        Some('(') => match reader.value(0) {
+                            Some(Value::List(values)) => given.push((Some(word), values)),
+                            _ => return Err(wrong(reader.at).into()),
+                        },
+                        _ => given.push((None, vec![Value::Word(word)])),
+                    }
+                }
+            }
+        }
+        match name.is_empty() {
+            true => Err(wrong(0).into()),
+            false => Ok(Command { name, given }),
+        }
+    }
+
+    /// Parameters in their order; a word alone is a keyword without values. None where a value stands
+    /// without a keyword.
+    pub(super) fn into_words(self) -> Option<Vec<(String, Vec<Value>)>> {
+        let word = |(keyword, mut values): (Option<String>, Vec<Value>)| match (keyword, values.pop()) {
+            (Some(keyword), last) => Some((keyword, values.into_iter().chain(last).collect())),
+            (None, Some(Value::Word(word))) => Some((word, Vec::new())),
+            (None, _) => None,
+        };
+        self.given.into_iter().map(word).collect()
+    }
+
+    /// Sorts the parameters by keyword; those without one are the first of `keywords`. Others than
+    /// these are an error.
+    pub(super) fn bind(self, keywords: &[&'static str]) -> Result<Bound> {
+        let mut out = HashMap::new();
+        for (at, (keyword, values)) in self.given.into_iter().enumerate() {
+            let known = match &keyword {
+                Some(word) => keywords.iter().find(|k| *k == word),
+                None => keywords.get(at),
+            };
+            let told = keyword.unwrap_or_else(|| format!("{}", at + 1));
+            let Some(known) = known else {
+                return Err(Fault::new("CPD0043", format!("Keyword {told} is not known for {}.", self.name)).into());
+            };
+            if out.insert(*known, values).is_some() {
+                return Err(Fault::new("CPD0041", format!("Keyword {told} stands twice.")).into());
+            }
+        }
+        Ok(Bound(out))
+    }
+}
+
+impl Bound {
+    /// All values of a parameter.
+    pub(super) fn values(&self, keyword: &str) -> &[Value] {
+        self.0.get(keyword).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first value of a parameter: a word or text.
+    pub(super) fn word(&self, keyword: &str) -> Option<String> {
+        match self.values(keyword).first()? {
+            Value::Word(word) | Value::Text(word) => Some(word.clone()),
+            Value::List(_) => None,
+        }
+    }
+
+    /// A parameter that has to be there.
+    pub(super) fn need(&self, keyword: &str) -> Result<String> {
+        self.word(keyword).ok_or_else(|| Fault::new("CPD0071", format!("Parameter {keyword} is required.")).into())
+    }
+
+    /// Library and name of an object; `*LIBL` where no library is said.
+    pub(super) fn object(&self, keyword: &str) -> Result<(String, String)> {
+        Ok(qualified(&self.need(keyword)?))
+    }
+
+    /// A number.
+    pub(super) fn number(&self, keyword: &str) -> Result<Option<u32>> {
+        let Some(word) = self.word(keyword) else { return Ok(None) };
+        let wrong = |_| Fault::new("CPD0074", format!("Value {word} of parameter {keyword} is no number."));
+        Ok(Some(word.parse().map_err(wrong)?))
+    }
+}
+
+/// Library and name.
+pub(super) fn qualified(word: &str) -> (String, String) {
+    match word.split_once('/') {
+        Some((library, name)) => (library.to_owned(), name.to_owned()),
+        None => ("*LIBL".to_owned(), word.to_owned()),
+    }
+}
+
+struct Chars<'a> {
+    chars: &'a [char],
+    at: usize,
+}
+
+impl Chars<'_> {
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied()
+    }
+
+    fn blanks(&mut self) {
+        while self.peek().is_some_and(char::is_whitespace) {
+            self.at += 1;
+        }
+    }
+
+    /// Up to a blank or bracket.
+    fn word(&mut self) -> String {
+        let rest = self.chars.get(self.at..).unwrap_or_default();
+        let length = rest.iter().take_while(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '\'')).count();
+        self.at += length;
+        rest.iter().take(length).collect::<String>().to_uppercase()
+    }
+
+    fn value(&mut self, depth: usize) -> Option<Value> {
+        match self.peek()? {
+            '(' if depth < DEPTH => {
+                self.at += 1;
+                let mut out = Vec::new();
+                loop {
+                    self.blanks();
+                    if self.peek()? == ')' {
+                        self.at += 1;
+                        return Some(Value::List(out));
+                    }
+                    out.push(self.value(depth + 1)?);
+                }
+            }
+            '(' | ')' => None,
+            '\'' => {
+                self.at += 1;
+                let mut out = String::new();
+                loop {
+                    let c = self.peek()?;
+                    self.at += 1;
+                    if c == '\'' {
+                        if self.peek() != Some('\'') {
+                            return Some(Value::Text(out));
+                        }
+                        self.at += 1;
+                    }
+                    out.push(c);
+                }
+            }
+            _ => Some(Value::Word(self.word())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_that_the_client_sends() {
+        let text = "QSYS/CRTPF FILE(L/F) RCDLEN(80) MBR(M) TEXT('it''s (one)') FILETYPE(*DATA)";
+        let command = Command::parse(text).unwrap();
+        assert_eq!(command.name, "CRTPF");
+        let bound = command.bind(&["FILE", "RCDLEN", "MBR", "TEXT", "FILETYPE"]).unwrap();
+        assert_eq!(bound.object("FILE").unwrap(), ("L".into(), "F".into()));
+        assert_eq!(bound.number("RCDLEN").unwrap(), Some(80));
+        assert_eq!(bound.word("TEXT").unwrap(), "it's (one)");
+        let locks = Command::parse("qsys/dlcobj obj((L/F *FILE *EXCL M) (L/G *FILE *SHRRD))").unwrap();
+        let bound = locks.bind(&["OBJ"]).unwrap();
+        assert!(matches!(bound.values("OBJ"), [Value::List(a), Value::List(b)] if a.len() == 4 && b.len() == 3));
+        let plain = Command::parse("  DSPLIB QGPL  ").unwrap().bind(&["LIB"]).unwrap();
+        assert_eq!(plain.word("LIB").unwrap(), "QGPL");
+    }
+
+    #[test]
+    fn what_is_no_command_is_told() {
+        let id = |text: &str| match Command::parse(text) {
+            Err(super::super::fault::Failure::Told(faults)) => faults[0].id,
+            other => panic!("{other:?}"),
+        };
+        let deep = format!("X Y{}", "(".repeat(100_000));
+        for text in ["", "  ", "X Y(", "X Y('", "X )", "X Y(a))", "(X)", &deep[..2000], "X Y((((((((((a))))))))))"] {
+            assert_eq!(id(text), "CPF0006", "{}", &text[..text.len().min(20)]);
+        }
+        assert!(Command::parse("X A(1) A(2)").unwrap().bind(&["A"]).is_err());
+        assert!(Command::parse("X B(1)").unwrap().bind(&["A"]).is_err());
+        assert!(Command::parse("X 1 2").unwrap().bind(&["A"]).is_err());
+        assert!(Command::parse("X A(B)").unwrap().bind(&["A"]).unwrap().number("A").is_err());
+    }
+}

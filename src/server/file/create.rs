@@ -1,0 +1,227 @@
+//! Commands about files and members: CRTPF, CRTSRCPF, DLTF, ADDPFM, RMVM, CLRPFM, CHGPF.
+
+use super::cl::Bound;
+use super::command::Said;
+use super::dds;
+use super::fault::{CCSID, Fault, Result};
+use super::job::{Job, QTEMP};
+use super::library::is_name;
+use super::locks::{LockState, ObjectLock};
+use super::physical::{Contents, Definition, File, record_format};
+use crate::wire::ccsid::codec::Codec;
+use crate::wire::ccsid::error::Errors;
+use crate::wire::record::format::{DdsType, RecordField};
+use std::sync::{Arc, MutexGuard};
+
+/// What stands in front of the text in a source record: number and date.
+const SOURCE: u32 = 12;
+/// Members of a file, as the system allows.
+const MEMBERS: usize = 32_767;
+
+impl Job {
+    pub(super) fn create_file(&mut self, command: &Bound) -> Said {
+        let (library, name) = command.object("FILE")?;
+        let mut definition = match (command.number("RCDLEN")?, command.word("SRCFILE")) {
+            (Some(length), None) if command.word("FILETYPE").as_deref() == Some("*SRC") => source_file(&name, length)?,
+            (Some(length), None) => {
+                let field = RecordField { name: name.clone(), length, ccsid: CCSID, ..RecordField::default() };
+                Definition { format: record_format(&name, "", vec![field]), ..Definition::default() }
+            }
+            (None, Some(source)) => {
+                let (source_library, source) = super::cl::qualified(&source);
+                let member = command.word("SRCMBR").filter(|m| m != "*FILE").unwrap_or_else(|| name.clone());
+                let lines = self.source(&source_library, &source, &member)?;
+                dds::read(&lines).map_err(|why| {
+                    Fault::new("CPF7302", format!("File {name} not created in library {library}: {why}."))
+                })?
+            }
+            _ => return Err(Fault::new("CPD0071", "Either RCDLEN or SRCFILE is required.").into()),
+        };
+        definition.text = Job::text(command);
+        self.create(command, &library, &name, definition, &name)
+    }
+
+    pub(super) fn create_source(&mut self, command: &Bound) -> Said {
+        let (library, name) = command.object("FILE")?;
+        let length = command.number("RCDLEN")?.unwrap_or(92);
+        let definition = Definition { text: Job::text(command), ..source_file(&name, length)? };
+        self.create(command, &library, &name, definition, "*NONE")
+    }
+
+    pub(super) fn delete_file(&mut self, command: &Bound) -> Said {
+        let (library, name) = command.object("FILE")?;
+        let file = self.need(&library, &name)?;
+        let contents = file.contents();
+        if contents.meets(&self.exclusive(None), true) {
+            return Err(Fault::new("CPF3202", format!("File {name} in library {library} in use.")).into());
+        }
+        drop(contents);
+        match file.library.as_str() {
+            QTEMP => drop(self.qtemp.remove(&name)),
+            library => {
+                self.store.libraries(|all| {
+                    let files = all.get_mut(library);
+                    // Not one that was made anew meanwhile.
+                    files.and_then(|files| {
+                        files.get(&name).is_some_and(|f| Arc::ptr_eq(f, &file)).then(|| files.remove(&name))
+                    })
+                });
+            }
+        }
+        self.explicit.retain(|(locked, _)| !Arc::ptr_eq(locked, &file));
+        Ok(Some(Fault::done("CPC2191", format!("Object {name} in {} type *FILE deleted.", file.library))))
+    }
+
+    pub(super) fn add_member(&mut self, command: &Bound) -> Said {
+        let (library, name) = command.object("FILE")?;
+        let (file, member) = (self.need(&library, &name)?, command.need("MBR")?);
+        let mut contents = file.contents();
+        if !is_name(&member) || contents.members.len() >= MEMBERS {
+            return Err(Fault::new("CPF7306", format!("Member {member} not added to file {name}.")).into());
+        }
+        file.add_member(&mut contents, &member, &Job::text(command))?;
+        Ok(Some(Fault::done("CPC7305", format!("Member {member} added to file {name} in {}.", file.library))))
+    }
+
+    pub(super) fn remove_member(&mut self, command: &Bound) -> Said {
+        let (file, member) = self.member_alone(command)?;
+        let mut contents = file.contents();
+        file.remove_member(&mut contents, &member);
+        Ok(Some(Fault::done("CPC7309", format!("Member {member} removed from file {}.", file.name))))
+    }
+
+    pub(super) fn clear_member(&mut self, command: &Bound) -> Said {
+        let (file, name) = self.member_alone(command)?;
+        let mut contents = file.contents();
+        if let Some(member) = contents.member(&name) {
+            member.clear();
+        }
+        Ok(Some(Fault::done("CPC3101", format!("Member {name} file {} cleared.", file.name))))
+    }
+
+    pub(super) fn change_file(&mut self, command: &Bound) -> Said {
+        let (library, name) = command.object("FILE")?;
+        let file = self.need(&library, &name)?;
+        if let Some(reuse) = command.word("REUSEDLT") {
+            file.contents().reuse = reuse == "*YES";
+        }
+        Ok(Some(Fault::done("CPC7303", format!("File {name} in library {} changed.", file.library))))
+    }
+
+    /// Makes a file with the members that MBR asks for.
+    fn create(&mut self, command: &Bound, library: &str, name: &str, definition: Definition, usual: &str) -> Said {
+        let library = self.library(library);
+        let member = match command.word("MBR").as_deref() {
+            Some("*FILE") => name.to_owned(),
+            Some(member) => member.to_owned(),
+            None => usual.to_owned(),
+        };
+        if !is_name(name) || member != "*NONE" && !is_name(&member) {
+            return Err(
+                Fault::new("CPF7302", format!("File {name} with member {member} not created: no such name.")).into()
+            );
+        }
+        let text = definition.text.clone();
+        let file = File::new(&library, name, definition, self.store.quota())
+            .map_err(|why| Fault::new("CPF7302", format!("File {name} not created in library {library}: {why}.")))?;
+        let mut contents = file.contents();
+        contents.reuse = command.word("REUSEDLT").as_deref() == Some("*YES");
+        if member != "*NONE" {
+            file.add_member(&mut contents, &member, &text)?;
+        }
+        drop(contents);
+        self.place(&library, name, Arc::new(file))?;
+        Ok(Some(Fault::done("CPC7301", format!("File {name} created in library {library}."))))
+    }
+
+    /// Puts a new file into its library.
+    pub(super) fn place(&mut self, library: &str, name: &str, file: Arc<File>) -> Result<()> {
+        let exists = || Fault::new("CPF5813", format!("File {name} in library {library} already exists."));
+        if library == QTEMP {
+            if self.qtemp.contains_key(name) {
+                return Err(exists().into());
+            }
+            self.qtemp.insert(name.to_owned(), file);
+            return Ok(());
+        }
+        self.store.libraries(|all| {
+            let files = all.get_mut(library).ok_or_else(|| Fault::no_library(library))?;
+            if files.contains_key(name) {
+                return Err(exists().into());
+            }
+            files.insert(name.to_owned(), file);
+            Ok(())
+        })
+    }
+
+    /// A file that has to be there.
+    pub(super) fn need(&self, library: &str, name: &str) -> Result<Arc<File>> {
+        let missing = || {
+            super::fault::Failure::Told(vec![
+                Fault::no_file(library, name),
+                Fault::new("CPF3011", "File not found: nothing was done."),
+            ])
+        };
+        self.find(library, name).ok_or_else(missing)
+    }
+
+    fn exclusive(&self, member: Option<String>) -> ObjectLock {
+        ObjectLock { job: self.id, state: LockState::Exclusive, member, open: false }
+    }
+
+    /// A member that nobody has open.
+    fn member_alone(&self, command: &Bound) -> Result<(Arc<File>, String)> {
+        let (library, name) = command.object("FILE")?;
+        let file = self.need(&library, &name)?;
+        let asked = command.word("MBR").unwrap_or_else(|| "*FIRST".to_owned());
+        let contents: MutexGuard<'_, Contents> = file.contents();
+        let Some(member) = contents.resolve(&asked) else {
+            return Err(Fault::new("CPF3141", format!("Member {asked} not found.")).into());
+        };
+        if contents.meets(&self.exclusive(Some(member.clone())), true) {
+            return Err(Fault::new("CPF3133", format!("File {name} contains member {member} in use.")).into());
+        }
+        drop(contents);
+        Ok((file, member))
+    }
+
+    /// The lines of a source member.
+    fn source(&self, library: &str, name: &str, member: &str) -> Result<Vec<String>> {
+        let file = self.need(library, name)?;
+        let field = file.definition.format.fields.last().cloned().unwrap_or_default();
+        let codec =
+            Codec::new(CCSID).map_err(|_| Fault::new("CPF7302", "The source is not in the page of the job."))?;
+        let mut contents = file.contents();
+        let Some(member) = contents.member(member) else {
+            return Err(Fault::new("CPF5744", format!("Member {member} of file {name} not found.")).into());
+        };
+        let (from, to) = (field.offset as usize, (field.offset + field.length) as usize);
+        let line = |record: &[u8]| {
+            let mut out = Vec::new();
+            let bytes = record.get(from..to).unwrap_or_default();
+            // What the page lacks is in comments and texts.
+            let _ = codec.decode_with(bytes, &mut out, Errors::Replace);
+            String::from_utf8_lossy(&out).into_owned()
+        };
+        Ok(member.iter().map(|(_, record)| line(record)).collect())
+    }
+}
+
+/// A file of source text: sequence number, date, text.
+fn source_file(name: &str, length: u32) -> Result<Definition> {
+    let Some(data) = length.checked_sub(SOURCE).filter(|n| *n > 0) else {
+        return Err(Fault::new("CPD0074", format!("Records of {length} bytes have no room for source.")).into());
+    };
+    let zoned = |name: &str, decimals| RecordField {
+        name: name.into(),
+        dds: DdsType::ZONED,
+        length: 6,
+        digits: 6,
+        decimals,
+        ccsid: 65535,
+        ..RecordField::default()
+    };
+    let text = RecordField { name: "SRCDTA".into(), length: data, ccsid: CCSID, ..RecordField::default() };
+    let format = record_format(name, "", vec![zoned("SRCSEQ", 2), zoned("SRCDAT", 0), text]);
+    Ok(Definition { format, source: true, ..Definition::default() })
+}

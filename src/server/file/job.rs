@@ -1,0 +1,224 @@
+//! What one connection has: its files in QTEMP, its library list, the files that it has open, its
+//! locks and the changes that are not yet committed. When it ends, so does all of that.
+
+use super::cursor::Place;
+use super::fault::{Failure, Fault, Result};
+use super::library::{FileStore, GENERAL, Library};
+use super::locks::{JobId, ObjectLock, RecordLock};
+use super::member::Record;
+use super::physical::{Contents, File, Patience};
+use crate::server::backend::Interrupt;
+use crate::wire::record::name::DclNam;
+use crate::wire::record::open::CommitLevel;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, MutexGuard};
+use std::time::{Duration, Instant};
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Where each job has files of its own.
+pub(super) const QTEMP: &str = "QTEMP";
+
+/// The longest time that a command waits.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// A job.
+pub(in crate::server) struct Job {
+    pub(super) store: FileStore,
+    pub(super) id: JobId,
+    pub(super) qtemp: Library,
+    /// CURLIB.
+    pub(super) current: String,
+    /// The library list; none for all libraries there are.
+    pub(super) list: Option<Vec<String>>,
+    pub(super) open: HashMap<DclNam, Open>,
+    /// Object locks by command.
+    pub(super) explicit: Vec<(Arc<File>, ObjectLock)>,
+    /// Commitment control is started, at this level.
+    pub(super) commitment: Option<CommitLevel>,
+    pub(super) changes: Vec<Change>,
+    /// Records that stay locked until the unit of work ends.
+    pub(super) kept: Vec<Kept>,
+    interrupted: Arc<AtomicBool>,
+    /// The right to run, which a job that waits gives up.
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+/// An open file.
+pub(super) struct Open {
+    pub(super) file: Arc<File>,
+    pub(super) member: String,
+    pub(super) lock: ObjectLock,
+    pub(super) read: bool,
+    pub(super) write: bool,
+    pub(super) change: bool,
+    pub(super) delete: bool,
+    /// Records come along the access path.
+    pub(super) keyed: bool,
+    /// COMMIT, and its level.
+    pub(super) commit: Option<CommitLevel>,
+    /// The most records of a block.
+    pub(super) block: u16,
+    pub(super) place: Place,
+    /// The record that the last read locked.
+    pub(super) locked: Option<(u32, RecordLock)>,
+}
+
+/// A change that can be undone.
+pub(super) struct Change {
+    pub(super) file: Arc<File>,
+    pub(super) member: String,
+    pub(super) rrn: u32,
+    /// What the record was; none for one that was added.
+    pub(super) before: Option<Record>,
+}
+
+/// A record lock of a unit of work.
+pub(super) struct Kept {
+    pub(super) file: Arc<File>,
+    pub(super) member: String,
+    pub(super) rrn: u32,
+    pub(super) kind: RecordLock,
+}
+
+impl Job {
+    pub(in crate::server) fn new(store: FileStore) -> Job {
+        Job {
+            id: store.next_job(),
+            store,
+            qtemp: Library::new(),
+            current: GENERAL.to_owned(),
+            list: None,
+            open: HashMap::new(),
+            explicit: Vec::new(),
+            commitment: None,
+            changes: Vec::new(),
+            kept: Vec::new(),
+            interrupted: Arc::default(),
+            permit: None,
+        }
+    }
+
+    /// Ends its waiting.
+    pub(in crate::server) fn interrupt(&self) -> Interrupt {
+        let flag = self.interrupted.clone();
+        Arc::new(move || flag.store(true, Ordering::Relaxed))
+    }
+
+    /// Takes the right to run.
+    pub(in crate::server) fn begin(&mut self, permit: OwnedSemaphorePermit) {
+        self.interrupted.store(false, Ordering::Relaxed);
+        self.permit = Some(permit);
+    }
+
+    /// Gives the right to run back.
+    pub(in crate::server) fn rest(&mut self) {
+        self.permit = None;
+    }
+
+    /// The file that is meant: by a library's name, `*LIBL`, `*CURLIB`.
+    pub(super) fn find(&self, library: &str, file: &str) -> Option<Arc<File>> {
+        match library {
+            QTEMP => self.qtemp.get(file).cloned(),
+            "*CURLIB" => self.store.find(&self.current, file),
+            "*LIBL" | "" => {
+                let own = self.qtemp.get(file).cloned();
+                own.or_else(|| self.store.find(&self.current, file)).or_else(|| {
+                    let libraries =
+                        self.list.clone().unwrap_or_else(|| self.store.libraries(|all| all.keys().cloned().collect()));
+                    libraries.iter().find_map(|library| self.find_in(library, file))
+                })
+            }
+            name => self.store.find(name, file),
+        }
+    }
+
+    fn find_in(&self, library: &str, file: &str) -> Option<Arc<File>> {
+        if library == QTEMP { self.qtemp.get(file).cloned() } else { self.store.find(library, file) }
+    }
+
+    /// The name of the library that is meant.
+    pub(super) fn library(&self, name: &str) -> String {
+        match name {
+            "*CURLIB" | "*LIBL" | "" => self.current.clone(),
+            name => name.to_owned(),
+        }
+    }
+
+    /// The open file of a declared name.
+    pub(super) fn open_file(&mut self, name: DclNam) -> Result<&mut Open> {
+        self.open.get_mut(&name).ok_or_else(|| Fault::new("CPF4501", "File is not open.").into())
+    }
+
+    /// Tries again and again to do something, each time that another job has released what is in the
+    /// way: `work` gives none while it has to wait. None when the time is over.
+    pub(super) fn patiently<T>(
+        &mut self,
+        file: &File,
+        work: impl FnMut(&mut Self, &mut MutexGuard<'_, Contents>) -> Result<Option<T>>,
+        wait: bool,
+    ) -> Result<Option<T>> {
+        self.patiently_for(file, work, (!wait).then_some(Duration::ZERO))
+    }
+
+    /// The same for so long, or as long as usual.
+    pub(super) fn patiently_for<T>(
+        &mut self,
+        file: &File,
+        mut work: impl FnMut(&mut Self, &mut MutexGuard<'_, Contents>) -> Result<Option<T>>,
+        wait: Option<Duration>,
+    ) -> Result<Option<T>> {
+        let usual = self.store.patience();
+        let deadline = Instant::now() + wait.unwrap_or(usual).min(LONGEST);
+        let mut contents = file.contents();
+        loop {
+            if let Some(done) = work(self, &mut contents)? {
+                return Ok(Some(done));
+            }
+            // Whoever is to release it needs a thread to run on.
+            self.permit = None;
+            let flag = self.interrupted.clone();
+            let (again, patience) = file.wait(contents, deadline, || flag.load(Ordering::Relaxed));
+            contents = again;
+            if patience == Patience::Over {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Lets go of the record that the last read of an open file locked.
+    pub(super) fn unlock(open: &mut Open, contents: &mut Contents, job: JobId) {
+        if let Some((rrn, kind)) = open.locked.take()
+            && let Some(member) = contents.member(&open.member)
+        {
+            member.locks.release(rrn, job, kind);
+        }
+    }
+
+    /// Closes an open file. What is not committed stays locked.
+    pub(super) fn close(&mut self, name: DclNam) -> Result<()> {
+        let mut open =
+            self.open.remove(&name).ok_or_else(|| Failure::from(Fault::new("CPF4501", "File is not open.")))?;
+        let file = open.file.clone();
+        let mut contents = file.contents();
+        Job::unlock(&mut open, &mut contents, self.id);
+        contents.release(&open.lock);
+        drop(contents);
+        file.wake();
+        Ok(())
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.roll_back();
+        let names: Vec<DclNam> = self.open.keys().copied().collect();
+        for name in names {
+            let _ = self.close(name);
+        }
+        for (file, _) in std::mem::take(&mut self.explicit) {
+            file.contents().release_all(self.id);
+            file.wake();
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The files that a server offers: libraries of physical files in memory, filled from Arrow and
+//! handed back as Arrow. Everything in them may be read, written, created and deleted by whoever
+//! may connect.
+
+use super::arrow;
+use super::physical::{Definition, File};
+use crate::column::error::ColumnError;
+use crate::column::record::error::RecordError;
+use crate::wire::record::format::{KeyField, RecordFormat};
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Bytes that all files may take.
+const ROOM: usize = 4 << 30;
+/// How long a locked record or object is waited for, as the system does where nothing else is said.
+const WAIT: Duration = Duration::from_secs(60);
+/// A library that is always there.
+pub(super) const GENERAL: &str = "QGPL";
+/// Characters of a system name.
+const NAME: usize = 10;
+
+/// Libraries of files. Copies share them.
+#[derive(Debug, Clone)]
+pub struct FileStore(Arc<Shelf>);
+
+#[derive(Debug)]
+struct Shelf {
+    libraries: Mutex<BTreeMap<String, Library>>,
+    quota: Arc<Quota>,
+    wait: Duration,
+    jobs: AtomicU64,
+}
+
+/// Files by name.
+pub(super) type Library = BTreeMap<String, Arc<File>>;
+
+/// The order of records with equal keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Duplicates {
+    /// The one with the lowest relative record number first.
+    #[default]
+    Fifo,
+    /// The one with the highest first.
+    Lifo,
+    /// The one whose key was changed first.
+    Fcfo,
+}
+
+/// How a file is made of Arrow batches.
+#[derive(Debug, Clone)]
+pub struct FileOptions {
+    /// What the records are ordered by.
+    pub keys: Vec<KeyField>,
+    /// No two records have equal keys.
+    pub unique: bool,
+    /// The order of records with equal keys.
+    pub duplicates: Duplicates,
+    /// The page of text that says no other by `drda:ccsid`.
+    pub ccsid: u16,
+    /// The file's describing text.
+    pub text: String,
+    /// The record format, where Arrow's types are not to decide.
+    pub format: Option<RecordFormat>,
+}
+
+impl Default for FileOptions {
+    fn default() -> FileOptions {
+        FileOptions {
+            keys: Vec::new(),
+            unique: false,
+            duplicates: Duplicates::Fifo,
+            ccsid: 37,
+            text: String::new(),
+            format: None,
+        }
+    }
+}
+
+/// Why a file cannot be put or handed out.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A name that no file can have.
+    #[error("{0:?} is no name of a file: LIBRARY/FILE, each of at most ten characters, is")]
+    Name(String),
+    /// There is no such file or member.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// The record format, the keys or the room do not allow it.
+    #[error("{file}: {reason}")]
+    Refused {
+        /// The file.
+        file: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A column that no field can be made of.
+    #[error("{file}: {source}")]
+    Column {
+        /// The file.
+        file: String,
+        /// The column and the reason.
+        source: ColumnError,
+    },
+    /// A value that does not go into its field, or out of it.
+    #[error("{file}: {source}")]
+    Record {
+        /// The file.
+        file: String,
+        /// The field, the record and the reason.
+        source: RecordError,
+    },
+}
+
+impl Default for FileStore {
+    fn default() -> FileStore {
+        FileStore::new()
+    }
+}
+
+impl FileStore {
+    /// No files; at most 4 GiB of them; locks are waited for as long as the system does.
+    pub fn new() -> FileStore {
+        FileStore::with_limits(ROOM, WAIT)
+    }
+
+    /// Files of at most `bytes` in all; locked records and objects are waited for `wait`.
+    pub fn with_limits(bytes: usize, wait: Duration) -> FileStore {
+        FileStore(Arc::new(Shelf {
+            libraries: Mutex::new(BTreeMap::from([(GENERAL.to_owned(), Library::new())])),
+            quota: Arc::new(Quota::new(bytes)),
+            wait,
+            jobs: AtomicU64::new(1),
+        }))
+    }
+
+    /// Puts a file, with one member of its own name, in place of one that is there: `LIBRARY/FILE`.
+    pub fn put(
+        &self,
+        name: &str,
+        schema: &Schema,
+        batches: &[RecordBatch],
+        options: &FileOptions,
+    ) -> Result<(), StoreError> {
+        let (library, file) = split(name)?;
+        let format = match &options.format {
+            Some(format) => format.clone(),
+            None => arrow::format(&file, schema, batches, options.ccsid)
+                .map_err(|reason| StoreError::Refused { file: name.to_owned(), reason })?,
+        };
+        let definition = Definition {
+            format,
+            keys: options.keys.clone(),
+            unique: options.unique,
+            duplicates: Some(options.duplicates),
+            source: false,
+            text: options.text.clone(),
+        };
+        let refused = |reason: String| StoreError::Refused { file: name.to_owned(), reason };
+        let made = File::new(&library, &file, definition, self.quota()).map_err(refused)?;
+        made.add_member(&mut made.contents(), &file, &options.text).map_err(|fault| refused(fault.text))?;
+        arrow::load(&made, &file, schema, batches).map_err(|e| e.of(name))?;
+        self.libraries(|all| all.entry(library).or_default().insert(file, Arc::new(made)));
+        Ok(())
+    }
+
+    /// The records of a file's first member, in the order of their numbers; deleted ones are left out.
+    pub fn get(&self, name: &str) -> Result<RecordBatch, StoreError> {
+        self.get_member(name, "*FIRST")
+    }
+
+    /// The records of a member.
+    pub fn get_member(&self, name: &str, member: &str) -> Result<RecordBatch, StoreError> {
+        let (library, file) = split(name)?;
+        let found = self.find(&library, &file).ok_or_else(|| StoreError::NotFound(format!("file {name}")))?;
+        let resolved = found.contents().resolve(member);
+        let member = resolved.ok_or_else(|| StoreError::NotFound(format!("member {member} in file {name}")))?;
+        arrow::unload(&found, &member).map_err(|e| e.of(name))
+    }
+
+    /// All files: `LIBRARY/FILE`.
+    pub fn names(&self) -> Vec<String> {
+        self.libraries(|all| {
+            all.iter().flat_map(|(library, files)| files.keys().map(move |file| format!("{library}/{file}"))).collect()
+        })
+    }
+
+    /// A file by its names.
+    pub(super) fn find(&self, library: &str, file: &str) -> Option<Arc<File>> {
+        self.libraries(|all| all.get(library)?.get(file).cloned())
+    }
+
+    /// Works on the libraries.
+    pub(super) fn libraries<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Library>) -> T) -> T {
+        work(&mut self.0.libraries.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn quota(&self) -> Arc<Quota> {
+        self.0.quota.clone()
+    }
+
+    /// How long a lock is waited for.
+    pub(super) fn patience(&self) -> Duration {
+        self.0.wait
+    }
+
+    /// A number for a job.
+    pub(super) fn next_job(&self) -> u64 {
+        self.0.jobs.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// The room that is left for files.
+#[derive(Debug)]
+pub(super) struct Quota {
+    used: AtomicUsize,
+    limit: usize,
+}
+
+impl Quota {
+    pub(super) fn new(limit: usize) -> Quota {
+        Quota { used: AtomicUsize::new(0), limit }
+    }
+
+    /// False when there is not so much left.
+    pub(super) fn take(&self, bytes: usize) -> bool {
+        let taken = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok()
+    }
+
+    pub(super) fn give(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// A name of the system: upper case, ten characters, none of those that CL gives a meaning.
+pub(super) fn is_name(name: &str) -> bool {
+    let first = |c: char| c.is_ascii_uppercase() || matches!(c, '$' | '#' | '@');
+    let other = |c: char| first(c) || c.is_ascii_digit() || matches!(c, '_' | '.');
+    name.len() <= NAME && name.starts_with(first) && name.chars().all(other)
+}
+
+fn split(name: &str) -> Result<(String, String), StoreError> {
+    let upper = name.to_uppercase();
+    match upper.split_once('/') {
+        Some((library, file)) if is_name(library) && is_name(file) && library != "QTEMP" => {
+            Ok((library.to_owned(), file.to_owned()))
+        }
+        _ => Err(StoreError::Name(name.to_owned())),
+    }
+}

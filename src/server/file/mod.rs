@@ -1,0 +1,27 @@
+//! Record access from the answering side: physical files in memory and the commands that read and
+//! write them, one file per family. The messages are those of [`wire::record`](crate::wire::record);
+//! what they do is told by IBM's documentation of database files and by what its client for Java
+//! expects.
+
+mod arrow;
+mod cl;
+mod command;
+mod commit;
+mod create;
+mod cursor;
+mod dds;
+mod display;
+mod fault;
+pub(super) mod flow;
+pub(super) mod job;
+mod key;
+pub mod library;
+mod locks;
+mod member;
+mod objects;
+mod open;
+mod physical;
+mod position;
+mod read;
+pub(super) mod signon;
+mod write;

@@ -1,0 +1,152 @@
+//! S38OPEN: finds the member, locks it, tells by S38OPNFB what it is like.
+
+use super::fault::{Fault, Result};
+use super::flow::TEXT;
+use super::job::{Job, Open};
+use super::library::Duplicates;
+use super::locks::{LockState, ObjectLock};
+use super::physical::{Contents, File};
+use crate::server::conversation::Out;
+use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::object::put_bytes;
+use crate::wire::record::buffer::Layout;
+use crate::wire::record::open::{Access, CommitLevel, S38Open, Ufcb};
+use crate::wire::record::opnfb::OpenFeedback;
+
+/// Files that a job may have open at a time.
+const OPEN: usize = 1000;
+/// Bytes of a block, as the system limits them.
+pub(super) const BLOCK: usize = 16 << 20;
+
+impl Job {
+    pub(super) fn open(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+        let S38Open { dclnam, ufcb } = S38Open::decode(body, TEXT)?;
+        if self.open.contains_key(&dclnam) {
+            return Err(Fault::new("CPF4152", "The name of the open file is in use already.").into());
+        }
+        if self.open.len() >= OPEN {
+            return Err(Fault::new("CPF4103", format!("{OPEN} files are open already.")).into());
+        }
+        let Some(file) = self.find(&ufcb.library, &ufcb.file) else {
+            let text = format!("File {} in library {} not found.", ufcb.file, ufcb.library);
+            return Err(Fault::new("CPF4101", text).into());
+        };
+        let commit = self.level(&ufcb)?;
+        let (read, write, change, delete) = match ufcb.access {
+            Access::Read => (true, false, false, false),
+            Access::Write => (false, true, false, false),
+            Access::ReadWrite | Access::SspReadWrite => (true, true, true, true),
+            Access::SspWrite => (false, true, true, false),
+        };
+        let state = if write { LockState::SharedUpdate } else { LockState::SharedRead };
+        let id = self.id;
+        let locked = |_: &mut Job, contents: &mut std::sync::MutexGuard<'_, Contents>| {
+            let Some(member) = contents.resolve(&ufcb.member) else {
+                let text = format!("File {} with member {} not found.", ufcb.file, ufcb.member);
+                return Err(Fault::new("CPF4102", text).into());
+            };
+            let lock = ObjectLock { job: id, state, member: Some(member), open: true };
+            if contents.meets(&lock, false) {
+                return Ok(None);
+            }
+            contents.locks.push(lock.clone());
+            Ok(Some(lock))
+        };
+        let Some(lock) = self.patiently(&file, locked, true)? else {
+            let text = format!("Not able to allocate file {} for its open.", ufcb.file);
+            return Err(Fault::new("CPF4128", text).into());
+        };
+        let member = lock.member.clone().unwrap_or_default();
+        let layout = file.layout();
+        let asked = ufcb.blocking.map_or(1, |b| if b.sequential { b.records } else { 1 });
+        let open = Open {
+            keyed: file.path().is_some() && ufcb.arrival != Some(true),
+            block: block(asked, &layout),
+            place: Default::default(),
+            locked: None,
+            file: file.clone(),
+            member,
+            lock,
+            read,
+            write,
+            change,
+            delete,
+            commit,
+        };
+        let feedback = feedback(&open, &layout);
+        self.open.insert(dclnam, open);
+        let mut w = Writer::new();
+        put_bytes(&mut w, cp::S38OPNFB, &feedback.encode()?);
+        out.object(w.as_slice());
+        Ok(())
+    }
+
+    /// The level of commitment control that an open asks for.
+    fn level(&self, ufcb: &Ufcb) -> Result<Option<CommitLevel>> {
+        let asked = match ufcb.commit {
+            None | Some(CommitLevel::None) => return Ok(None),
+            Some(asked) => asked,
+        };
+        match (self.commitment, asked) {
+            (None, _) => {
+                let text = format!("Commitment control is not active: file {} is not opened.", ufcb.file);
+                Err(Fault::new("CPF4326", text).into())
+            }
+            (job, CommitLevel::Default) => Ok(job),
+            (_, level) => Ok(Some(level)),
+        }
+    }
+}
+
+/// The most records of a block.
+fn block(asked: u16, layout: &Layout) -> u16 {
+    let most = u16::try_from(BLOCK / layout.increment.max(1)).unwrap_or(u16::MAX);
+    asked.clamp(1, most.max(1))
+}
+
+fn feedback(open: &Open, layout: &Layout) -> OpenFeedback {
+    let File { library, name, definition, .. } = &*open.file;
+    let records = open.file.contents().member(&open.member).map_or(0, |m| m.count());
+    let length = layout.record as u16;
+    let bytes = layout.increment as u32 * u32::from(open.block);
+    let access = match (open.keyed, definition.unique, definition.duplicates) {
+        (false, ..) => "AR",
+        (_, true, _) => "KU",
+        (_, _, None) => "KN",
+        (_, _, Some(Duplicates::Fifo)) => "KF",
+        (_, _, Some(Duplicates::Lifo)) => "KL",
+        (_, _, Some(Duplicates::Fcfo)) => "KC",
+    };
+    let nullable = definition.format.fields.iter().any(|f| f.nullable);
+    OpenFeedback {
+        open_type: match (open.read, open.write) {
+            (true, false) => 0x40,
+            (false, _) => 0x20,
+            (true, true) => 0x60,
+        },
+        file: name.clone(),
+        library: library.clone(),
+        member: open.member.clone(),
+        record_length: length,
+        input_length: if open.read { bytes } else { 0 },
+        output_length: if open.write { bytes } else { 0 },
+        records: u32::try_from(records).unwrap_or(u32::MAX),
+        access: access.to_owned(),
+        duplicate_keys: open.keyed && !definition.unique,
+        source: definition.source,
+        parameters: [0; 10],
+        block: open.block,
+        increment: layout.increment as u16,
+        flags: 0,
+        members: 1,
+        longest: length,
+        record_wait: 60,
+        variable: if nullable { 0x0040 } else { 0 },
+        null_map: layout.null_map.unwrap_or(0) as u16,
+        null_key_map: 0,
+        ccsid: super::fault::CCSID,
+        fixed_length: 0,
+        shortest: 0,
+    }
+}

@@ -1,0 +1,219 @@
+//! A physical file: its record format and keys, its members, and the locks on them.
+
+use super::fault::Fault;
+use super::key::KeyPath;
+use super::library::{Duplicates, Quota};
+use super::locks::{JobId, ObjectLock};
+use super::member::{Member, Rules};
+use crate::wire::record::buffer::Layout;
+use crate::wire::record::format::{FileFormats, KeyField, RecordField, RecordFormat};
+use crate::wire::value::place::Placed;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The longest record: what the system allows.
+const LONGEST: u32 = 32_766;
+/// Fields of a record format, as the system allows.
+const FIELDS: usize = 8_000;
+/// What a file costs beside its records.
+const COST: usize = 4096;
+/// How often a job that waits looks whether it should go on.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What a file is made of.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Definition {
+    pub(super) format: RecordFormat,
+    pub(super) keys: Vec<KeyField>,
+    pub(super) unique: bool,
+    pub(super) duplicates: Option<Duplicates>,
+    /// A file of source text.
+    pub(super) source: bool,
+    pub(super) text: String,
+}
+
+/// A physical file.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) library: String,
+    pub(super) name: String,
+    pub(super) definition: Definition,
+    pub(super) places: Vec<Placed>,
+    rules: Rules,
+    contents: Mutex<Contents>,
+    released: Condvar,
+    quota: Arc<Quota>,
+}
+
+/// What changes about a file.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    pub(super) members: Vec<Member>,
+    pub(super) locks: Vec<ObjectLock>,
+    /// New records take the places of deleted ones.
+    pub(super) reuse: bool,
+}
+
+/// What waiting for a lock came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Something was released.
+    Again,
+    /// The time is over, or nobody waits any more.
+    Over,
+}
+
+impl File {
+    /// An empty file without members.
+    pub(super) fn new(library: &str, name: &str, definition: Definition, quota: Arc<Quota>) -> Result<File, String> {
+        let Definition { format, keys, .. } = &definition;
+        if format.length == 0 || format.length > LONGEST || format.fields.len() > FIELDS {
+            return Err(format!("records of {} bytes and {} fields", format.length, format.fields.len()));
+        }
+        if format.layout().increment > usize::from(u16::MAX) {
+            return Err(format!("record format {} is too large", format.name));
+        }
+        let path = (!keys.is_empty()).then(|| KeyPath::new(format, keys).map(Arc::new)).transpose()?;
+        if !quota.take(COST) {
+            return Err("no room is left".to_owned());
+        }
+        let rules = Rules {
+            length: format.length as usize,
+            path,
+            unique: definition.unique,
+            duplicates: definition.duplicates.unwrap_or_default(),
+            quota: quota.clone(),
+        };
+        Ok(File {
+            library: library.to_owned(),
+            name: name.to_owned(),
+            places: definition.format.placed(),
+            definition,
+            rules,
+            contents: Mutex::default(),
+            released: Condvar::new(),
+            quota,
+        })
+    }
+
+    /// How slots of its records lie.
+    pub(super) fn layout(&self) -> Layout {
+        self.definition.format.layout()
+    }
+
+    /// The key, for a file that has one.
+    pub(super) fn path(&self) -> Option<&KeyPath> {
+        self.rules.path.as_deref()
+    }
+
+    /// Formats and keys as DSPFFD and DSPFD describe them.
+    pub(super) fn formats(&self) -> FileFormats {
+        FileFormats {
+            file: self.name.clone(),
+            library: self.library.clone(),
+            logical: false,
+            formats: vec![self.definition.format.clone()],
+            keys: self.definition.keys.clone(),
+            unique: self.definition.unique,
+        }
+    }
+
+    /// What is in it. Nothing else is locked while this is.
+    pub(super) fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells those who wait that a lock was released.
+    pub(super) fn wake(&self) {
+        self.released.notify_all();
+    }
+
+    /// Waits until something is released, at most until `deadline`.
+    pub(super) fn wait<'a>(
+        &'a self,
+        contents: MutexGuard<'a, Contents>,
+        deadline: Instant,
+        unwanted: impl Fn() -> bool,
+    ) -> (MutexGuard<'a, Contents>, Patience) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() || unwanted() {
+            return (contents, Patience::Over);
+        }
+        let waited = self.released.wait_timeout(contents, left.min(LOOK));
+        (waited.unwrap_or_else(PoisonError::into_inner).0, Patience::Again)
+    }
+
+    /// Adds a member.
+    pub(super) fn add_member(&self, contents: &mut Contents, name: &str, text: &str) -> Result<(), Fault> {
+        if contents.members.iter().any(|m| m.name == name) {
+            return Err(Fault::new("CPF5812", format!("Member {name} already in file {}.", self.name)));
+        }
+        if !self.quota.take(COST) {
+            return Err(Fault::new("CPF7306", "Member not added: no room is left."));
+        }
+        contents.members.push(Member::new(name, text, self.rules.clone()));
+        Ok(())
+    }
+
+    /// Removes a member that nobody else uses.
+    pub(super) fn remove_member(&self, contents: &mut Contents, name: &str) {
+        let before = contents.members.len();
+        contents.members.retain(|m| m.name != name);
+        self.quota.give(COST * (before - contents.members.len()));
+    }
+}
+
+impl Contents {
+    /// The name of the member that is meant: a name, `*FIRST` or `*LAST`.
+    pub(super) fn resolve(&self, member: &str) -> Option<String> {
+        match member {
+            "*FIRST" => self.members.first(),
+            "*LAST" => self.members.last(),
+            name => self.members.iter().find(|m| m.name == name),
+        }
+        .map(|m| m.name.clone())
+    }
+
+    /// A member by its name.
+    pub(super) fn member(&mut self, name: &str) -> Option<&mut Member> {
+        self.members.iter_mut().find(|m| m.name == name)
+    }
+
+    /// True when another job's lock, or an open file of the same one, is in the way.
+    pub(super) fn meets(&self, wanted: &ObjectLock, own_opens: bool) -> bool {
+        self.locks.iter().any(|held| (held.job != wanted.job || own_opens && held.open) && held.meets(wanted))
+    }
+
+    /// Gives back one lock.
+    pub(super) fn release(&mut self, lock: &ObjectLock) -> bool {
+        let at = self.locks.iter().position(|held| held == lock);
+        at.map(|at| self.locks.swap_remove(at)).is_some()
+    }
+
+    /// Gives back all locks of a job.
+    pub(super) fn release_all(&mut self, job: JobId) {
+        self.locks.retain(|held| held.job != job);
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let members = self.contents.get_mut().map_or(0, |c| c.members.len());
+        self.quota.give(COST * (members + 1));
+    }
+}
+
+/// A record format of fields one behind the other. Its level identifier follows from what the fields
+/// are, so that equal formats have equal ones.
+pub(super) fn record_format(name: &str, text: &str, mut fields: Vec<RecordField>) -> RecordFormat {
+    let mut length: u32 = 0;
+    let mut hash: u64 = 0xCBF2_9CE4_8422_2325;
+    for field in &mut fields {
+        field.offset = length;
+        length = length.saturating_add(field.length);
+        let facts = format!("{} {:?} {} {}", field.name, field.dds, field.length, field.decimals);
+        hash = facts.bytes().fold(hash, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3));
+    }
+    let level = format!("{:013X}", hash >> 12);
+    RecordFormat { name: name.to_owned(), level, text: text.to_owned(), length, fields }
+}

@@ -1,0 +1,221 @@
+//! S38GET, S38GETM, S38GETD, S38GETK: records by their place, their number or their key, with or
+//! without a lock.
+
+use super::cursor::{Place, seek};
+use super::fault::{Failure, Fault, Result};
+use super::flow::{TEXT, records, refused};
+use super::job::{Job, Kept, Open};
+use super::locks::RecordLock;
+use super::open::BLOCK;
+use super::physical::Contents;
+use crate::server::conversation::Out;
+use crate::server::trouble::{Trouble, synerrcd};
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::record::buffer::{Slot, put_received};
+use crate::wire::record::control::{Optl, Share, Which};
+use crate::wire::record::iofb::IoFeedback;
+use crate::wire::record::name::DclNam;
+use crate::wire::record::open::CommitLevel;
+use crate::wire::record::read::{S38Get, S38GetD, S38GetK, S38GetM};
+use std::sync::MutexGuard;
+
+/// What is looked for.
+enum Target {
+    Step(Which),
+    Number(u32),
+    Key(Which, Vec<u8>),
+}
+
+/// What became of one attempt to read a record.
+enum Attempt {
+    /// This one, with this lock.
+    Record(u32, Vec<u8>),
+    Nothing,
+}
+
+impl Job {
+    pub(super) fn get(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+        let S38Get { dclnam, optl } = S38Get::decode(body, TEXT)?;
+        self.read(dclnam, optl, &Target::Step(place(optl)?), 1, out)
+    }
+
+    pub(super) fn get_many(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+        let S38GetM { dclnam, optl, ctll } = S38GetM::decode(body, TEXT)?;
+        let count = ctll.count.filter(|n| *n > 0).ok_or_else(|| value(cp::S38CTLL))?;
+        self.read(dclnam, optl, &Target::Step(place(optl)?), usize::from(count), out)
+    }
+
+    pub(super) fn get_direct(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+        let S38GetD { dclnam, optl, ctll } = S38GetD::decode(body, TEXT)?;
+        let rrn = ctll.rrn.filter(|_| optl.which == Which::Rrn).ok_or_else(|| value(cp::S38CTLL))?;
+        self.read(dclnam, optl, &Target::Number(rrn), 1, out)
+    }
+
+    pub(super) fn get_by_key(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+        let S38GetK { dclnam, optl, ctll } = S38GetK::decode(body, TEXT)?;
+        let open = self.open_file(dclnam)?;
+        let Some(path) = open.file.path().filter(|_| open.keyed) else {
+            return Err(Fault::new("CPF9898", "The file was not opened for access by key.").into());
+        };
+        let target = match optl.which {
+            Which::KeyBefore | Which::KeyAtOrBefore | Which::KeyAt | Which::KeyAtOrAfter | Which::KeyAfter => {
+                let key = path.of_request(ctll.key_fields.unwrap_or(0), ctll.key.as_deref().unwrap_or_default());
+                Target::Key(optl.which, key.ok_or_else(|| value(cp::S38CTLL))?)
+            }
+            _ => Target::Step(place(optl)?),
+        };
+        self.read(dclnam, optl, &target, 1, out)
+    }
+
+    fn read(&mut self, name: DclNam, optl: Optl, target: &Target, most: usize, out: &mut Out<'_>) -> Result<()> {
+        let id = self.id;
+        let open = self.open_file(name)?;
+        if !open.read {
+            return Err(Fault::new("CPF9898", "The file was not opened for input.").into());
+        }
+        let file = open.file.clone();
+        let layout = file.layout();
+        let kind = lock_kind(open, optl.share);
+        if releases(optl.share) {
+            Job::unlock(open, &mut file.contents(), id);
+            file.wake();
+        }
+        let most = match kind {
+            Some(RecordLock::Update) => 1,
+            _ => most.min(BLOCK / layout.increment.max(1)).max(1),
+        };
+        let (mut slots, mut count, mut last) = (Vec::new(), 0, 0);
+        let mut feedback = IoFeedback {
+            format: file.definition.format.name.clone(),
+            record_length: layout.record as u32,
+            ..IoFeedback::default()
+        };
+        while count < most {
+            let attempt = |job: &mut Job, contents: &mut MutexGuard<'_, Contents>| {
+                job.attempt(name, optl.share, target, kind, contents)
+            };
+            match self.patiently(
+                &file,
+                attempt,
+                !matches!(optl.share, Share::UpdateNoWait | Share::UpdateNoWaitStay),
+            )? {
+                Some(Attempt::Record(rrn, record)) => {
+                    let (record, nulls) = record.split_at_checked(layout.record).unwrap_or_default();
+                    put_received(&layout, &Slot { record, rrn, nulls }, &mut slots);
+                    (count, last) = (count + 1, rrn);
+                }
+                Some(Attempt::Nothing) if count > 0 => break,
+                Some(Attempt::Nothing) => {
+                    let fault = match target {
+                        Target::Step(Which::First | Which::Last | Which::Next | Which::Previous) => Fault::end(),
+                        _ => Fault::no_record(),
+                    };
+                    return refused(&feedback, &fault, out);
+                }
+                None if count > 0 => break,
+                None => return refused(&feedback, &Fault::in_use(self.wanted(name, target)), out),
+            }
+        }
+        feedback.records = if optl.data { count as u16 } else { 0 };
+        feedback.rrn = last;
+        if kind.is_some() {
+            (feedback.locked, feedback.locked_rrn) = (1, last);
+        }
+        records(optl.data.then_some(&slots), &feedback, out)
+    }
+
+    /// Finds the record and locks it; none when another job has it.
+    fn attempt(
+        &mut self,
+        name: DclNam,
+        share: Share,
+        target: &Target,
+        kind: Option<RecordLock>,
+        contents: &mut Contents,
+    ) -> Result<Option<Attempt>> {
+        let id = self.id;
+        let open = self.open_file(name)?;
+        let gone = || Failure::from(Fault::new("CPF4102", "The member is no longer there."));
+        let member = contents.member(&open.member).ok_or_else(gone)?;
+        let moves =
+            !matches!(share, Share::ReadStay | Share::ReadReleaseStay | Share::UpdateStay | Share::UpdateNoWaitStay);
+        let found = match target {
+            Target::Step(which) => open.place.step(member, open.keyed, *which),
+            Target::Number(rrn) => member.get(*rrn).map(|_| *rrn),
+            Target::Key(which, key) => seek(member, *which, key),
+        };
+        let Some((rrn, record)) = found.and_then(|rrn| Some((rrn, member.get(rrn)?.to_vec()))) else {
+            match target {
+                Target::Step(Which::Next) if moves => open.place = Place::After,
+                Target::Step(Which::Previous) if moves => open.place = Place::Before,
+                _ => {}
+            }
+            return Ok(Some(Attempt::Nothing));
+        };
+        if let Some(kind) = kind {
+            if !member.locks.take(rrn, id, kind) {
+                return Ok(None);
+            }
+            // What was locked before, by a read that did not let go.
+            if let Some((old, of)) = open.locked.replace((rrn, kind)) {
+                member.locks.release(old, id, of);
+            }
+        }
+        if moves {
+            open.place = Place::on(member, rrn, open.keyed);
+        }
+        if let (Some(kind), Some(CommitLevel::All)) = (kind, open.commit) {
+            member.locks.take(rrn, id, kind);
+            let (file, member) = (open.file.clone(), open.member.clone());
+            self.kept.push(Kept { file, member, rrn, kind });
+        }
+        Ok(Some(Attempt::Record(rrn, record)))
+    }
+
+    /// The number of the record that was waited for in vain.
+    fn wanted(&mut self, name: DclNam, target: &Target) -> u32 {
+        let Ok(open) = self.open_file(name) else { return 0 };
+        let mut contents = open.file.contents();
+        let Some(member) = contents.member(&open.member) else { return 0 };
+        let found = match target {
+            Target::Step(which) => open.place.step(member, open.keyed, *which),
+            Target::Number(rrn) => Some(*rrn),
+            Target::Key(which, key) => seek(member, *which, key),
+        };
+        found.unwrap_or(0)
+    }
+}
+
+/// A move from the current position.
+fn place(optl: Optl) -> Result<Which> {
+    match optl.which {
+        Which::First
+        | Which::Last
+        | Which::Next
+        | Which::Previous
+        | Which::NextUnique
+        | Which::PreviousUnique
+        | Which::NextEqual
+        | Which::PreviousEqual
+        | Which::Same => Ok(optl.which),
+        _ => Err(value(cp::S38OPTL)),
+    }
+}
+
+/// The lock that a read takes. Files that are only read lock under commitment control alone.
+fn lock_kind(open: &Open, share: Share) -> Option<RecordLock> {
+    let for_update = matches!(share, Share::Update | Share::UpdateStay | Share::UpdateNoWait | Share::UpdateNoWaitStay);
+    if for_update && (open.change || open.delete) {
+        return Some(RecordLock::Update);
+    }
+    matches!(open.commit, Some(CommitLevel::CursorStability | CommitLevel::All)).then_some(RecordLock::Read)
+}
+
+/// True when the record locked before is let go.
+fn releases(share: Share) -> bool {
+    !matches!(share, Share::Read | Share::ReadStay)
+}
+
+fn value(parameter: u16) -> Failure {
+    Failure::Trouble(Trouble::syntax(synerrcd::VALUE, Some(parameter)))
+}
