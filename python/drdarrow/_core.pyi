@@ -95,6 +95,7 @@ def serve(
     engine: object,
     *,
     persona: str,
+    ccsid: int | None,
     host: str,
     port: int,
     users: Mapping[str, str] | None,
