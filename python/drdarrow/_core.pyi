@@ -130,6 +130,7 @@ def serve(
     engine: object,
     *,
     persona: str,
+    ccsid: int | None,
     host: str,
     port: int,
     users: Mapping[str, str] | None,

@@ -33,6 +33,77 @@ def test_the_table_that_went_in_comes_out(persona: server.Persona, engine) -> No
     assert srv.closed
 
 
+def in_page(name: str, ccsid: int, kind: pa.DataType = pa.string(), **told: object) -> pa.Field:  # noqa: B008
+    metadata = {"drda:ccsid": str(ccsid)} | {f"drda:{key}": str(value) for key, value in told.items()}
+    return pa.field(name, kind, metadata=metadata)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("persona", ["ibmi", "zos"])
+def test_columns_in_pages_of_their_own(persona: server.Persona, engine) -> None:
+    fields = [
+        in_page("GERMAN", 273),
+        in_page("FIXED", 500, type="CHAR", length=6),
+        in_page("JAPANESE", 1399, type="VARCHAR", length=40),
+        in_page("UTF8", 1208),
+        in_page("WIDE", 1200),
+        in_page("BITS", 65535, pa.binary()),
+        pa.field("PLAIN", pa.string()),
+    ]
+    values = [
+        ["Grüße", None],
+        ["[abc] ", "      "],
+        ["ア漢字€", "x"],
+        ["日本𝄞", ""],
+        ["日本𝄞", None],
+        [b"\0\xff", b""],
+        ["é", "p"],
+    ]
+    table = pa.table([pa.array(v, f.type) for v, f in zip(values, fields, strict=True)], schema=pa.schema(fields))
+    with server.serve(tables={"T": table}, persona=persona, engine=engine) as srv, srv.connect() as connection:
+        got = connection.execute("SELECT * FROM T").fetch_arrow_table()
+        assert got.to_pydict() == table.to_pydict()
+        pages = [int(field.metadata[b"drda:ccsid"]) for field in got.schema]
+        assert pages == [273, 500, 1399, 1208, 1200, 65535, 37 if persona == "ibmi" else 1047]
+        types = [field.metadata[b"drda:type"].decode() for field in got.schema]
+        assert types[:3] == ["VARCHAR", "CHAR", "VARCHAR"] and types[4:6] == ["VARGRAPHIC", "VARCHAR FOR BIT DATA"]
+        connection.execute("INSERT INTO T VALUES (?, ?, ?, ?, ?, ?, ?)", tuple(v[0] for v in values))
+        assert len(connection.execute("SELECT * FROM T WHERE JAPANESE = ?", ("ア漢字€",)).fetchall()) == 2
+        if engine == "tables":
+            with pytest.raises(drdarrow.DataError) as caught:
+                connection.execute("INSERT INTO T VALUES (?, ?, ?, ?, ?, ?, ?)", ("日本", *(v[0] for v in values[1:])))
+            assert caught.value.sqlcode == -330
+    for bad, name in [(12345, "12345"), (1200, "1200")]:
+        broken = pa.table([["x"]], schema=pa.schema([in_page("C", bad, type="CHAR", length=5)]))
+        with server.serve(tables={"T": broken}, persona=persona, engine=engine) as srv, srv.connect() as connection:
+            with pytest.raises(drdarrow.Error, match=name) as caught:
+                connection.execute("SELECT * FROM T")
+            assert caught.value.sqlcode == -332
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("persona", ["ibmi", "zos"])
+def test_another_page_for_all_columns(persona: server.Persona, engine) -> None:
+    table = pa.table({"C": ["日本𝄞", "é"]})
+    with server.serve(tables={"T": table}, persona=persona, engine=engine) as srv, srv.connect() as connection:
+        with pytest.raises(drdarrow.Error) as caught:
+            connection.execute("SELECT C FROM T").fetchall()
+        assert caught.value.sqlcode == -330
+    for ccsid, text in [(1208, "日本𝄞"), (1141, "€"), (1399, "漢字")]:
+        table = pa.table({"C": [text, "a"]})
+        with server.serve(tables={"T": table}, persona=persona, ccsid=ccsid, engine=engine) as srv:
+            with srv.connect() as connection:
+                got = connection.execute("SELECT C FROM T WHERE C = ?", (text,)).fetch_arrow_table()
+                assert got.to_pydict() == {"C": [text]}
+                assert got.schema.field(0).metadata[b"drda:ccsid"] == str(ccsid).encode()
+
+
+@pytest.mark.parametrize(("persona", "ccsid"), [("luw", 37), ("derby", 1208), ("ibmi", 1200), ("zos", 9), ("zos", -1)])
+def test_pages_that_cannot_be(persona: server.Persona, ccsid: int) -> None:
+    with pytest.raises(drdarrow.InterfaceError, match="ccsid"):
+        server.serve(tables={}, persona=persona, ccsid=ccsid)
+
+
 def test_users_have_to_prove_themselves() -> None:
     with server.serve(tables={"ORDERS": ORDERS}, users={"app": "geheim"}) as srv:
         assert "geheim" not in srv.uri + repr(srv) + srv._repr_html_()
