@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is needed from Debian's packages: virtual environments for Python and, unless "venv" is all that is asked for,
-# what the tests talk to: Java and Derby (the real DRDA server), tshark, openssl.
+# what the tests talk to: Java and Derby (the real DRDA server), tshark, ICU, openssl.
 set -eu
 missing=""
 python3 -c "import ensurepip" 2>/dev/null || missing="$missing python3-venv"
@@ -9,6 +9,7 @@ if [ "${1:-}" != venv ]; then
     [ -e /usr/share/java/derbynet.jar ] || missing="$missing libderby-java derby-tools"
     [ -e /usr/share/java/derbyclient.jar ] || missing="$missing libderbyclient-java"
     command -v tshark >/dev/null 2>&1 || missing="$missing tshark"
+    /sbin/ldconfig -p | grep -q 'libicuuc\.so\.' || missing="$missing libicu-dev"
     command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 fi
 [ -z "$missing" ] && exit 0
