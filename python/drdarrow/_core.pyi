@@ -83,7 +83,7 @@ def connect(
     timestamp_unit: Literal["us", "ns", "ms", "s"] | None = None,
     timestamp_excess: Literal["raise", "truncate"] | None = None,
     decfloat: str | None = None,
-    text_errors: Literal["strict", "replace"] | None = None,
+    text_errors: Literal["strict", "replace", "raw"] | None = None,
     bit_data_ccsid: int | None = None,
     force_ccsid: Mapping[str, int] | str | None = None,
     batch_rows: int | None = None,

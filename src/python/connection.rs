@@ -31,7 +31,7 @@ use super::statement::Statement;
 /// allow_cleartext_password (False; for other machines than this one, without verified TLS), autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
 /// per result), lob_limit (bytes), collection, package, application_name, timestamp_unit (us, ns, ms,
 /// s), timestamp_excess (raise, truncate), decfloat (text, decimal(p,s)), text_errors (strict,
-/// replace), bit_data_ccsid (read columns marked as not text in this page), force_ccsid (dict of column
+/// replace, raw), bit_data_ccsid (read columns marked as not text in this page), force_ccsid (dict of column
 /// name to CCSID), batch_rows, batch_bytes.
 ///
 /// Raises InterfaceError for a setting that cannot be meant, OperationalError when the server cannot

@@ -248,8 +248,9 @@ impl Config {
                     choice(key, value, &[("raise", Excess::Raise), ("truncate", Excess::Truncate)])?;
             }
             "text_errors" => {
+                use TextErrors::{Raw, Replace, Strict};
                 self.options.text_errors =
-                    choice(key, value, &[("strict", TextErrors::Strict), ("replace", TextErrors::Replace)])?;
+                    choice(key, value, &[("strict", Strict), ("replace", Replace), ("raw", Raw)])?;
             }
             "decfloat" => self.options.decfloat = decfloat(key, value)?,
             "bit_data_ccsid" => self.options.bit_data_ccsid = Some(number(key, value, 1..=65_534)? as u16),
