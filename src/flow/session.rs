@@ -44,6 +44,10 @@ pub struct Session {
     pub class: String,
     /// Release level in the server's words.
     pub release: String,
+    /// The system's name (SRVNAM).
+    pub system: String,
+    /// The job, process or program that serves the connection (EXTNAM); `123456/QUSER/QRWTSRVR` on IBM i.
+    pub job: String,
     /// Level of the SQL application manager.
     pub sqlam: u16,
     /// Encoding of DDM text from now on.

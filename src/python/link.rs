@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::runtime;
+use crate::client::client_info::ClientInfo;
 use crate::client::config::Config;
 use crate::client::connection::Connection;
 use crate::client::error::{Error, Kind, Phase, Result};
@@ -57,6 +58,13 @@ impl Link {
         self.open()?;
         let _waiting = self.waiting();
         if commit { self.client.commit().await } else { self.client.rollback().await }
+    }
+
+    /// Tells the server anew who works here.
+    pub(super) async fn set_client_info(self: Arc<Link>, info: ClientInfo) -> Result<()> {
+        self.open()?;
+        let _waiting = self.waiting();
+        self.client.set_client_info(&info).await
     }
 
     /// Closes; work that was not committed is undone by the server. A wait of another thread or task

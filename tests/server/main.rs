@@ -9,6 +9,7 @@ mod hostile;
 mod interrupt;
 mod locators;
 mod login;
+mod names;
 mod negative;
 mod protocol;
 mod random;
