@@ -114,6 +114,22 @@ class AsyncConnection:
         """Undoes the changes since the last commit; open results end with an error."""
         await self._raw.rollback()
 
+    async def set_client_info(
+        self,
+        *,
+        application_name: str | None = None,
+        client_workstation: str | None = None,
+        client_user: str | None = None,
+        client_accounting: str | None = None,
+    ) -> None:
+        """Tells the server anew who works here: what is given is changed, "" takes it back, None leaves it."""
+        await self._raw.set_client_info(
+            application_name=application_name,
+            client_workstation=client_workstation,
+            client_user=client_user,
+            client_accounting=client_accounting,
+        )
+
     async def close(self) -> None:
         """Closes; work that was not committed is undone. Closing twice is allowed."""
         await self._raw.close()

@@ -1,5 +1,6 @@
 //! The Rust API: connect, query, execute, and read Arrow record batches.
 
+pub mod client_info;
 pub mod config;
 pub mod connection;
 mod cursor;

@@ -255,3 +255,58 @@ def test_an_engine_of_ones_own() -> None:
             with pytest.raises(drdarrow.OperationalError) as refused:
                 srv.connect(**settings)
             assert refused.value.sqlstate == "08004"
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_who_works_here_is_told_and_told_anew(persona: server.Persona) -> None:
+    told = {"application_name": "Büro §", "client_workstation": "w1", "client_user": "ann", "client_accounting": "k"}
+    with server.serve(tables={"ORDERS": ORDERS}, persona=persona) as srv:
+
+        async def ask() -> None:
+            async with aio.connect(srv.uri, **told) as connection:
+                if persona == "derby":
+                    with pytest.raises(drdarrow.NotSupportedError):
+                        await connection.set_client_info(client_user="bob")
+                else:
+                    await connection.set_client_info(client_user="bob", client_accounting="")
+
+        asyncio.run(ask())
+        with srv.connect(**told) as connection:
+            if persona == "derby":
+                with pytest.raises(drdarrow.NotSupportedError, match="no registers"):
+                    connection.set_client_info(client_user="bob")
+            else:
+                connection.set_client_info(client_user="bob", application_name=None)
+            with pytest.raises(drdarrow.InterfaceError, match="255"):
+                connection.set_client_info(client_user="b" * 256)
+            with pytest.raises(drdarrow.InterfaceError, match="expected text"):
+                connection.set_client_info(client_user=b"bob")
+            assert connection.execute("SELECT COUNT(*) FROM ORDERS").fetchall() == [(3,)]
+        with pytest.raises(drdarrow.InterfaceError, match="closed"):
+            connection.set_client_info(client_user="bob")
+
+
+def test_the_server_says_who_it_is() -> None:
+    with server.serve(tables={}, persona="ibmi") as srv, srv.connect() as connection:
+        told = connection.server
+        assert (told["product"], told["platform"], told["release"]) == ("Db2 for i", "IBM i", "V7R5M0")
+        assert (told["job"], told["typdef"]) == ("123456/QUSER/QRWTSRVR", "QTDSQL400")
+        assert told["ccsids"] == (37, 1200, 37)
+
+
+@pytest.mark.parametrize("persona", ["ibmi", "luw"])
+def test_text_may_stay_as_it_came(persona: server.Persona) -> None:
+    names = pa.table({"NAME": ["Ä1", None]})
+    page = {"ibmi": "cp037", "luw": "utf-8"}[persona]
+    with server.serve(tables={"NAMES": names}, persona=persona) as srv:
+        with srv.connect(text_errors="raw") as connection:
+            table = connection.execute("SELECT NAME FROM NAMES").fetch_arrow_table()
+            assert table.schema.field("NAME").type == pa.binary()
+            assert table.column("NAME").to_pylist() == ["Ä1".encode(page), None]
+        with srv.connect(text_errors="raw", force_ccsid={"NAME": 273 if persona == "ibmi" else 1208}) as connection:
+            table = connection.execute("SELECT NAME FROM NAMES").fetch_arrow_table()
+            expected = "Ä1".encode(page).decode("cp273" if persona == "ibmi" else page)
+            assert table.column("NAME").to_pylist() == [expected, None]
+        with srv.connect(force_ccsid={"NAME": 4711}) as connection:
+            with pytest.raises(drdarrow.Error, match='column 1 "NAME": CCSID 4711 is not known.*force_ccsid'):
+                connection.execute("SELECT NAME FROM NAMES").fetchall()

@@ -323,7 +323,10 @@ def main():
     for of in sorted(set(known) | set(found)):
         here = {bare(data) for data, _, _ in found.get(of, [])}
         there = known.get(of, set())
-        for what, codes in (("differs and is not listed", here - there), ("is listed and does not differ", there - here)):
+        for what, codes in (
+            ("differs and is not listed", here - there),
+            ("is listed and does not differ", there - here),
+        ):
             if codes:
                 wrong += 1
                 print(f"{of[0]} {of[1]}: {what}: {ranges(codes)}")

@@ -88,7 +88,8 @@ class Session(Protocol):
         """The statement is not needed any more."""
 
     def set(self, sql: str, /) -> None:
-        """A SET statement that the client's driver sends by itself."""
+        """A SET statement that the client's driver sends by itself, `SET CLIENT ...` among them, or a call of
+        SYSPROC.WLM_SET_CLIENT_INFO."""
 
     def commit(self) -> None:
         """Makes the changes last."""

@@ -172,7 +172,7 @@ impl FileConnection {
             credentials: credentials(&config.base),
             policy,
             pool: config.pool.clone(),
-            application: config.base.application_name.clone(),
+            application: config.base.client.application.clone().filter(|name| !name.is_empty()),
             ccsid: config.job_ccsid.unwrap_or(JOB_CCSID),
         };
         let connect = FileConnect::new(identity, random()?);
