@@ -1,7 +1,7 @@
 //! A connection: statements in, results out. Cheap to clone; all clones share one socket.
 
-use super::client_info::ClientInfo;
 use super::config::Config;
+use super::config::client_info::ClientInfo;
 use super::config::tls::UNVERIFIED;
 use super::done::{Done, Warning};
 use super::error::{Error, Kind, Phase, Result};

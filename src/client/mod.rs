@@ -1,6 +1,5 @@
 //! The Rust API: connect, query, execute, and read Arrow record batches.
 
-pub mod client_info;
 pub mod config;
 pub mod connection;
 mod cursor;
@@ -8,6 +7,7 @@ pub mod done;
 pub mod error;
 pub mod file;
 pub mod info;
+mod introduce;
 mod large;
 mod login;
 mod naming;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::runtime;
-use crate::client::client_info::ClientInfo;
 use crate::client::config::Config;
+use crate::client::config::client_info::ClientInfo;
 use crate::client::connection::Connection;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::client::file::connection::FileConnection;

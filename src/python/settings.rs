@@ -9,7 +9,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
 use super::errors;
 use super::params::{kind, unicode};
 use super::runtime;
-use crate::client::client_info::ClientInfo;
+use crate::client::config::client_info::ClientInfo;
 use crate::client::config::{Config, ConfigError};
 use crate::client::error::Error;
 use crate::client::stream::Limits;

@@ -2,8 +2,8 @@
 //! later.
 
 use crate::support::{PERSONAS, config, count, rows};
-use drdarrow::client::client_info::ClientInfo;
 use drdarrow::client::config::Config;
+use drdarrow::client::config::client_info::ClientInfo;
 use drdarrow::client::connection::Connection;
 use drdarrow::client::error::Kind;
 use drdarrow::server::backend::{

@@ -1,17 +1,18 @@
 //! Where to connect and how: a URI `drda://user@host:port/DATABASE?key=value`, or the same by name.
 
+pub mod client_info;
 pub mod security;
 pub mod tls;
 pub(super) mod uri;
 mod value;
 
-use super::client_info::ClientInfo;
 use crate::column::options::{Excess, Options, TextErrors};
 use crate::flow::secmec::requester::TokenSource;
 use crate::net::tls::Settings;
 use crate::wire::ddm::secchk::Secret;
 use crate::wire::drda::package::Isolation;
 use arrow_schema::TimeUnit;
+use client_info::ClientInfo;
 use security::Security;
 use std::time::Duration;
 use tls::Tls;

@@ -4,13 +4,7 @@
 //! Db2 for LUW and z/OS take `SET CLIENT …` in EXCSQLSET (measured: IBM's CLI driver), Db2 for i a call
 //! of SYSPROC.WLM_SET_CLIENT_INFO. Derby has no such registers.
 
-use super::config::{ConfigError, error};
-use super::done::Warning;
-use super::error::{Error, Kind, Phase, Result};
-use super::shared::Inner;
-use crate::flow::execute::{Immediate, Set};
-use crate::flow::session::Product;
-use crate::net::transport::Deadline;
+use super::{ConfigError, error};
 
 /// The registers are VARCHAR(255).
 const LIMIT: usize = 255;
@@ -30,7 +24,7 @@ pub struct ClientInfo {
 
 impl ClientInfo {
     /// Sets one by the name of its setting.
-    pub fn set(&mut self, key: &str, value: &str) -> std::result::Result<(), ConfigError> {
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
         let place = match key {
             "application_name" => &mut self.application,
             "client_workstation" => &mut self.workstation,
@@ -64,66 +58,15 @@ impl ClientInfo {
     }
 
     /// One statement for each value.
-    fn sets(&self) -> Vec<String> {
+    pub(in crate::client) fn sets(&self) -> Vec<String> {
         let told = self.registers().into_iter().filter_map(|(name, value)| Some((name, value?)));
         told.map(|(name, value)| format!("SET CLIENT {name} {}", literal(value))).collect()
     }
 
     /// One statement for all values; NULL leaves what is there.
-    fn call(&self) -> String {
+    pub(in crate::client) fn call(&self) -> String {
         let values = self.registers().map(|(_, value)| value.map_or_else(|| "NULL".to_owned(), literal));
         format!("CALL SYSPROC.WLM_SET_CLIENT_INFO({}, NULL)", values.join(", "))
-    }
-}
-
-impl Inner {
-    /// Tells the server what the settings say. It only informs the server's administrators: a refusal is
-    /// no reason to stay away, but the user hears of it.
-    pub(super) async fn introduce(&self, deadline: Deadline) -> Result<Option<Warning>> {
-        let known = matches!(self.session.product, Product::Luw | Product::IbmI | Product::Zos);
-        if !known || self.config.client.is_empty() {
-            return Ok(None);
-        }
-        match self.tell(&self.config.client, true, Some(deadline)).await {
-            Ok(()) => Ok(None),
-            Err(e) if e.connection_usable => {
-                Ok(Some(Warning::general(&format!("the client information was not taken: {e}"))))
-            }
-            Err(e) => Err(e),
-        }
-    }
-
-    /// Changes the registers. With `commit` the unit of work that a call opens ends with it.
-    pub(super) async fn tell(&self, info: &ClientInfo, commit: bool, deadline: Option<Deadline>) -> Result<()> {
-        match self.try_to_tell(info, commit, deadline).await {
-            Err(e) if e.sqlcode == Some(-805) && self.config.package.is_none() => {
-                self.bind(deadline).await?;
-                self.try_to_tell(info, commit, deadline).await
-            }
-            other => other,
-        }
-    }
-
-    async fn try_to_tell(&self, info: &ClientInfo, commit: bool, deadline: Option<Deadline>) -> Result<()> {
-        let phase = Phase::Execute;
-        let lease = self.lease(phase)?;
-        let (session, section) = (self.session.clone(), lease.name.clone());
-        match self.session.product {
-            Product::Luw | Product::Zos => {
-                self.talk_until(Set::new(session, section, info.sets()), phase, deadline).await.map(drop)
-            }
-            Product::IbmI => {
-                let call = Immediate::new(session, section, info.call(), commit);
-                match self.talk_until(call, phase, deadline).await? {
-                    Ok(_) => Ok(()),
-                    Err(failed) => Err(self.explained(failed.error.into(), phase).await),
-                }
-            }
-            Product::Derby | Product::Other => {
-                let text = "this server has no registers for client information";
-                Err(Error::new(Kind::NotSupported, phase, "0A000", text).at(&self.peer))
-            }
-        }
     }
 }
 
