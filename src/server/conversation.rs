@@ -249,6 +249,7 @@ impl Conversation {
                 if error.sqlcode < 0 {
                     sqlca.sqlcode = code;
                     // Arguments, then the key of the message.
+                    let tokens = tokens.map(|token| undivided(&token));
                     let parts: Vec<String> = tokens.chain([error.sqlstate.clone()]).collect();
                     sqlca.errmc = parts.join("\u{14}").into_bytes();
                 }
@@ -294,6 +295,18 @@ impl Conversation {
         }
         self.card(Some(&self.sqlca(error)), out)
     }
+}
+
+/// A token without what stands between messages and between tokens: Derby's client cuts there.
+fn undivided(token: &str) -> String {
+    let mut out = String::with_capacity(token.len());
+    for c in token.chars().map(|c| if c == '\u{14}' { ' ' } else { c }) {
+        if c == ':' && out.ends_with(':') {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// PRMNSPRM or OBJNSPRM about a code point that means nothing at all here. One that belongs to other

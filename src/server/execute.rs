@@ -38,6 +38,10 @@ impl Conversation {
                 return Ok(After::Next);
             }
             Some(Statement::Call(call)) => return self.call(*call, input, out),
+            Some(Statement::Register(register)) => {
+                let register = register.clone();
+                return self.set_register(register, input, out);
+            }
             Some(Statement::Catalog(call)) => {
                 let call = call.clone();
                 return self.catalog(&call, &command, section, input, out);

@@ -5,6 +5,7 @@ use super::backend::{Prepared, Rows};
 use super::describe::is_large;
 use super::locators::Wanted;
 use super::procedure::CatalogCall;
+use super::registers::Register;
 use super::rows::RowSource;
 use super::scroll::Scroll;
 use crate::wire::codec::writer::Writer;
@@ -30,6 +31,8 @@ pub(super) enum Statement {
     Explain,
     /// A call about a large object.
     Call(Call),
+    /// A SET of a register that the requester keeps in mind.
+    Register(Register),
     /// A call of a catalog procedure.
     Catalog(CatalogCall),
 }

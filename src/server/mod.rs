@@ -24,6 +24,7 @@ mod prepare;
 mod procedure;
 mod proof;
 mod query;
+mod registers;
 mod rows;
 mod scroll;
 mod seats;
