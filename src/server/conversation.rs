@@ -13,8 +13,9 @@ use crate::flow::secmec::agreement::KeyPair;
 use crate::flow::secmec::random::Random;
 use crate::flow::secmec::substitute::Seeds;
 use crate::wire::ccsid::codec::Codec;
+use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::object::{Object, params};
+use crate::wire::ddm::object::{Object, params, put_head};
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::drda::package::PkgNamCsn;
@@ -355,6 +356,13 @@ impl Out<'_> {
     /// A reply message.
     pub(super) fn reply(&mut self, message: &[u8]) {
         self.chain.frame(DssType::Reply, self.id, message);
+    }
+
+    /// A data object of this data, which may be long.
+    pub(super) fn data(&mut self, cp: u16, data: &[u8]) {
+        let mut head = Writer::new();
+        put_head(&mut head, cp, data.len());
+        self.chain.frame_in_two(DssType::Object, self.id, head.as_slice(), data);
     }
 
     /// A data object.

@@ -12,9 +12,7 @@ use super::held::{Cursor, Section};
 use super::input::Input;
 use super::query::{check_block_size, open_limit};
 use super::trouble::{Result, Trouble};
-use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::object::put_bytes;
 use crate::wire::drda::execute::ExcSqlStt;
 use crate::wire::drda::layout::{Layout, ServerClass};
 use crate::wire::drda::query::OpnQryRm;
@@ -158,10 +156,8 @@ impl Conversation {
         out.object(&opened.encode(self.text).map_err(Trouble::ours)?);
         let layout = Layout::expected(self.sqlam, ServerClass::from_srvclsnm(persona.class));
         out.object(&sqlda.encode_sqlcinrd(layout, &persona.typdef).map_err(Trouble::ours)?);
-        let mut w = Writer::new();
         let described = descriptor::encode_result(cursor.rows.fields(), &self.persona.typdef);
-        put_bytes(&mut w, cp::QRYDSC, &described.map_err(Trouble::ours)?);
-        out.object(w.as_slice());
+        out.data(cp::QRYDSC, &described.map_err(Trouble::ours)?);
         self.blocks(&mut cursor, size, command.maxblkext, out)?;
         self.cursors.insert((section, instance), cursor);
         Ok(After::Next)
