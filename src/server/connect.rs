@@ -7,6 +7,7 @@ use super::error::SqlError;
 use super::file::job::Job;
 use super::persona::Utf8;
 use super::proof::verdict;
+use super::registers::READ_COMMITTED;
 use super::shared::Access;
 use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
@@ -21,8 +22,6 @@ use crate::wire::drda::accrdb::{AccRdb, AccRdbRm, Pbsd};
 const NAME: &str = "drdarrow";
 /// ENCALG of AES.
 const AES: u16 = 2;
-/// Isolation in the numbering of JDBC: read committed.
-const READ_COMMITTED: u8 = 2;
 
 impl Conversation {
     pub(super) fn excsat(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
@@ -167,7 +166,7 @@ impl Conversation {
         out.reply(&answer.encode(self.text).map_err(Trouble::ours)?);
         if self.persona.session_data {
             let state = Pbsd { isolation: Some(READ_COMMITTED), schema: Some(self.user.to_uppercase()) };
-            out.object(&state.encode(self.text).map_err(Trouble::ours)?);
+            out.reply(&state.encode(self.text).map_err(Trouble::ours)?);
         }
         Ok(After::Next)
     }

@@ -15,8 +15,9 @@ use crate::flow::secmec::agreement::KeyPair;
 use crate::flow::secmec::random::Random;
 use crate::flow::secmec::substitute::Seeds;
 use crate::wire::ccsid::codec::Codec;
+use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::object::{Object, params};
+use crate::wire::ddm::object::{Object, params, put_head};
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::drda::package::PkgNamCsn;
@@ -281,6 +282,7 @@ impl Conversation {
                 if error.sqlcode < 0 {
                     sqlca.sqlcode = code;
                     // Arguments, then the key of the message.
+                    let tokens = tokens.map(|token| undivided(&token));
                     let parts: Vec<String> = tokens.chain([error.sqlstate.clone()]).collect();
                     sqlca.errmc = parts.join("\u{14}").into_bytes();
                 }
@@ -326,6 +328,18 @@ impl Conversation {
         }
         self.card(Some(&self.sqlca(error)), out)
     }
+}
+
+/// A token without what stands between messages and between tokens: Derby's client cuts there.
+fn undivided(token: &str) -> String {
+    let mut out = String::with_capacity(token.len());
+    for c in token.chars().map(|c| if c == '\u{14}' { ' ' } else { c }) {
+        if c == ':' && out.ends_with(':') {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// PRMNSPRM or OBJNSPRM about a code point that means nothing at all here. One that belongs to other
@@ -374,6 +388,13 @@ impl Out<'_> {
     /// A reply message.
     pub(super) fn reply(&mut self, message: &[u8]) {
         self.chain.frame(DssType::Reply, self.id, message);
+    }
+
+    /// A data object of this data, which may be long.
+    pub(super) fn data(&mut self, cp: u16, data: &[u8]) {
+        let mut head = Writer::new();
+        put_head(&mut head, cp, data.len());
+        self.chain.frame_in_two(DssType::Object, self.id, head.as_slice(), data);
     }
 
     /// A data object.

@@ -38,10 +38,14 @@ impl Conversation {
                 return Ok(After::Next);
             }
             Some(Statement::Call(call)) => return self.call(*call, input, out),
-            Some(Statement::Register(sql)) => {
+            Some(Statement::ClientInfo(sql)) => {
                 let sql = sql.clone();
                 let done = self.session()?.set(&sql).map(|()| Done::default());
                 return self.executed(done, out);
+            }
+            Some(Statement::Register(register)) => {
+                let register = register.clone();
+                return self.set_register(register, input, out);
             }
             Some(Statement::Catalog(call)) => {
                 let call = call.clone();

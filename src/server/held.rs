@@ -4,9 +4,10 @@
 use super::backend::{Prepared, Rows};
 use super::describe::is_large;
 use super::locators::Wanted;
-use super::procedure::CatalogCall;
+use super::registers::Register;
+use super::routine::CatalogCall;
 use super::rows::RowSource;
-use super::scroll::Scroll;
+use super::scrolled::Scroll;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::field::Field;
 
@@ -30,10 +31,12 @@ pub(super) enum Statement {
     Explain,
     /// A call about a large object.
     Call(Call),
+    /// A SET of a register that the requester keeps in mind.
+    Register(Register),
     /// A call of a catalog procedure.
     Catalog(CatalogCall),
-    /// A call that changes registers, in the client's words.
-    Register(String),
+    /// Client information, in the client's words.
+    ClientInfo(String),
 }
 
 /// A call about a large object.

@@ -9,7 +9,8 @@ use super::explain;
 use super::held::{Call, Statement};
 use super::locators;
 use super::persona::Persona;
-use super::procedure::CatalogCall;
+use super::registers::Register;
+use super::routine::CatalogCall;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
@@ -101,7 +102,8 @@ impl Conversation {
                 session.forget(prepared.statement);
                 done
             }
-            Ok(Statement::Register(sql)) => self.session()?.set(&sql).map(|()| Done::default()),
+            Ok(Statement::ClientInfo(sql)) => self.session()?.set(&sql).map(|()| Done::default()),
+            Ok(Statement::Register(register)) => return self.set_register(register, None, out),
             Ok(Statement::Explain | Statement::Call(_) | Statement::Catalog(_)) => {
                 Err(SqlError::new(-313, "07001", &[]))
             }
@@ -143,7 +145,10 @@ impl Conversation {
             }
         }
         if !self.persona.calls && sets_client_info(sql) {
-            return Ok(Ok(Statement::Register(sql.to_owned())));
+            return Ok(Ok(Statement::ClientInfo(sql.to_owned())));
+        }
+        if let Some(register) = Register::of(sql).filter(|_| self.persona.session_data) {
+            return Ok(Ok(Statement::Register(register)));
         }
         if locators::is_free(sql) {
             return Ok(Ok(Statement::Call(Call::Release)));
@@ -198,18 +203,26 @@ impl Statement {
     /// A kind of description (TYPSQLDA): odd ones are about the parameters, the last two extended.
     fn sqlda(&self, kind: u8, persona: &Persona) -> SqlDa {
         let input = kind & 1 == 1;
-        let catalog: Vec<Field>;
+        let ours: Vec<Field>;
         let fields = match self {
             Statement::Prepared { parameters, .. } if input => parameters.as_slice(),
             Statement::Prepared { columns, .. } => columns.as_slice(),
             Statement::Explain if input => return explain::parameters(),
             Statement::Call(call) if input => return call.parameters(),
-            Statement::Catalog(call) if input => {
-                let fields = call.parameters();
-                catalog = fields.iter().enumerate().filter_map(|(i, f)| describe::field(f, i, persona).ok()).collect();
-                catalog.as_slice()
+            Statement::Catalog(_) | Statement::Register(_) if input => {
+                let fields = match self {
+                    Statement::Catalog(call) => call.parameters(),
+                    Statement::Register(register) => register.parameters(),
+                    _ => Vec::new(),
+                };
+                ours = fields.iter().enumerate().filter_map(|(i, f)| describe::field(f, i, persona).ok()).collect();
+                ours.as_slice()
             }
-            Statement::Explain | Statement::Call(_) | Statement::Catalog(_) | Statement::Register(_) => &[],
+            Statement::Explain
+            | Statement::Call(_)
+            | Statement::Catalog(_)
+            | Statement::Register(_)
+            | Statement::ClientInfo(_) => &[],
         };
         let mode = if input { describe::MODE_IN } else { describe::MODE_NONE };
         let extended = kind >= typsqlda::OUTPUT_EXTENDED;

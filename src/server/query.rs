@@ -9,11 +9,9 @@ use super::error::SqlError;
 use super::held::{Cursor, Section, Statement};
 use super::locators;
 use super::prepare::not_prepared;
-use super::scroll::Scroll;
+use super::scrolled::Scroll;
 use super::trouble::{Result, Trouble, synerrcd};
-use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::object::put_bytes;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::drda::execute::extdta;
 use crate::wire::drda::package::PkgNamCsn;
@@ -73,10 +71,8 @@ impl Conversation {
             ..OpnQryRm::read_only(cursor.fixed, cursor.held, instance)
         };
         out.reply(&opened.encode(self.text).map_err(Trouble::ours)?);
-        let mut w = Writer::new();
         let described = descriptor::encode_result(cursor.rows.fields(), &self.persona.typdef);
-        put_bytes(&mut w, cp::QRYDSC, &described.map_err(Trouble::ours)?);
-        out.object(w.as_slice());
+        out.data(cp::QRYDSC, &described.map_err(Trouble::ours)?);
         let over = if cursor.scroll.is_some() {
             match command.qryrowset {
                 Some(rows) if rows > 0 && !cursor.fixed => {
@@ -261,10 +257,8 @@ impl Conversation {
 pub(super) fn send_rows(cursor: &mut Cursor, payload: usize, out: &mut Out<'_>) {
     let all = std::mem::take(&mut cursor.tail);
     let (now, later) = all.as_slice().split_at(all.len().min(payload));
-    let mut w = Writer::new();
-    put_bytes(&mut w, cp::QRYDTA, now);
+    out.data(cp::QRYDTA, now);
     cursor.tail.bytes(later);
-    out.object(w.as_slice());
 }
 
 pub(super) fn check_block_size(size: u32) -> Result<()> {

@@ -46,6 +46,7 @@ public class Judge {
         one(out, "large objects come out", Judge::lobsOut);
         one(out, "large objects go in", Judge::lobsIn);
         one(out, "transactions", Judge::transactions);
+        one(out, "session", Judge::session);
         one(out, "errors", Judge::errors);
         one(out, "logins", Judge::logins);
         one(out, "scroll", Judge::scroll);
@@ -610,6 +611,28 @@ public class Judge {
             }
         }
         return out;
+    }
+
+    private static void session(Connection connection) throws Exception {
+        same(Connection.TRANSACTION_READ_COMMITTED, connection.getTransactionIsolation(), "isolation");
+        same("APP", connection.getSchema(), "schema");
+        for (int level : new int[] {8, 1, 4, 2}) {
+            connection.setTransactionIsolation(level);
+            same(level, connection.getTransactionIsolation(), "isolation");
+        }
+        connection.setSchema("Shop");
+        same("Shop", connection.getSchema(), "schema");
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SET CURRENT SCHEMA = app");
+            same("APP", connection.getSchema(), "schema");
+            statement.execute("SET CURRENT ISOLATION = RR");
+            same(Connection.TRANSACTION_SERIALIZABLE, connection.getTransactionIsolation(), "isolation");
+        }
+        try (PreparedStatement statement = connection.prepareStatement("SET SCHEMA ?")) {
+            statement.setString(1, "OTHER");
+            statement.execute();
+        }
+        same("OTHER", connection.getSchema(), "schema");
     }
 
     private static void tables(Connection connection) throws Exception {

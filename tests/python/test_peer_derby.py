@@ -27,6 +27,7 @@ CASES = [
     "large objects come out",
     "large objects go in",
     "transactions",
+    "session",
     "errors",
     "logins",
     "scroll",

@@ -476,3 +476,18 @@ def test_an_engine_without_a_catalog() -> None:
         with pytest.raises(drdarrow.Error) as caught:
             connection.execute("CALL SYSIBM.SQLTABLES(NULL, NULL, '%', NULL, '')")
         assert caught.value.sqlstate == "42884"
+
+
+def test_derbys_client_changes_the_schema() -> None:
+    source = duckdb.connect(":memory:")
+    source.execute("CREATE SCHEMA shop")
+    source.execute("CREATE TABLE shop.orders AS SELECT 7 AS id")
+    with (
+        server.serve(source, persona="derby") as srv,
+        Truth(f"jdbc:derby://127.0.0.1:{srv.port}/LAB;user=app") as java,
+    ):
+        assert list(java.lines("SET CURRENT SCHEMA = shop")) == [{"updated": 0}]
+        assert java.select("SELECT id FROM orders")[1] == [["7"]]
+        # The client cuts messages at two colons.
+        with pytest.raises(DerbyError, match="42704"):
+            java.execute('SET SCHEMA "no::where"')

@@ -1,7 +1,7 @@
 //! Commands that are unknown, out of order or wrongly made: the reply that the architecture
 //! prescribes, byte by byte on a bare socket.
 
-use crate::support::start;
+use crate::support::{PERSONAS, start};
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, LUW};
 use drdarrow::server::table::MemoryTables;
@@ -112,7 +112,7 @@ async fn open(server: &Server) -> Raw {
 
 #[tokio::test]
 async fn an_unknown_command_is_named_and_the_connection_goes_on() {
-    for persona in [&LUW, &DERBY] {
+    for persona in PERSONAS {
         let server = start(persona, &MemoryTables::new()).await;
         let mut raw = open(&server).await;
         for point in [0x2099, cp::DSCRDBTBL, cp::SYNCCTL] {

@@ -9,6 +9,8 @@ use bytes::Bytes;
 
 /// Longest object with a plain LL.
 const PLAIN: usize = 0x7FFF;
+/// LL and code point.
+const HEAD: usize = 4;
 
 /// One object of a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +124,18 @@ pub fn put(w: &mut Writer, cp: u16, body: impl FnOnce(&mut Writer)) {
 
 /// An object with `data`.
 pub fn put_bytes(w: &mut Writer, cp: u16, data: &[u8]) {
-    put(w, cp, |w| w.bytes(data));
+    put_head(w, cp, data.len());
+    w.bytes(data);
+}
+
+/// LL and code point, extended where that is needed, of an object with `len` bytes of data behind.
+pub fn put_head(w: &mut Writer, cp: u16, len: usize) {
+    let plain = len + HEAD <= PLAIN;
+    w.u16(if plain { (len + HEAD) as u16 } else { 0x8008 });
+    w.u16(cp);
+    if !plain {
+        w.u32(len as u32);
+    }
 }
 
 /// An object with a one-byte number.

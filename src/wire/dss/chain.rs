@@ -31,6 +31,14 @@ impl Chain {
 
     /// Appends a frame of any kind: the answering side states the id.
     pub fn frame(&mut self, kind: DssType, id: u16, body: &[u8]) {
+        self.frame_in_two(kind, id, &[], body);
+    }
+
+    /// The same with a body of two parts, which saves putting a long one behind a short one first.
+    pub fn frame_in_two(&mut self, kind: DssType, id: u16, head: &[u8], body: &[u8]) {
+        if head.len() > SEGMENT - HEADER {
+            return self.frame(kind, id, &[head, body].concat());
+        }
         if let Some((at, header)) = self.last.as_mut() {
             header.chained = true;
             header.same_id = header.id == id;
@@ -39,8 +47,7 @@ impl Chain {
             }
         }
         let header = DssHeader { kind, chained: false, same_id: false, continue_on_error: false, id };
-        let total = body.len() + HEADER;
-        let mut rest = body;
+        let total = head.len() + body.len() + HEADER;
         let first = total.min(SEGMENT);
         self.out.reserve(total + total / SEGMENT * 2);
         let ll = if total > SEGMENT { 0xFFFF } else { first as u16 };
@@ -49,9 +56,9 @@ impl Chain {
         self.last = Some((self.out.len(), header));
         self.out.push(header.format());
         self.out.extend_from_slice(&id.to_be_bytes());
-        let (head, tail) = rest.split_at(first - HEADER);
         self.out.extend_from_slice(head);
-        rest = tail;
+        let (now, mut rest) = body.split_at(first - HEADER - head.len());
+        self.out.extend_from_slice(now);
         while !rest.is_empty() {
             let (segment, tail) = rest.split_at(rest.len().min(SEGMENT - 2));
             let ll = if tail.is_empty() { segment.len() as u16 + 2 } else { 0xFFFF };
@@ -96,6 +103,17 @@ mod tests {
         assert_eq!(bytes[3], 0x51);
         assert_eq!(bytes[13], 0x43);
         assert_eq!(bytes[23], 0x01);
+    }
+
+    #[test]
+    fn two_parts_are_as_good_as_one() {
+        for (head, body) in [(0, 0), (4, 0), (8, 100), (8, 32_753), (8, 32_754), (12, 70_000), (40_000, 9)] {
+            let (head, body) = (vec![1; head], vec![2; body]);
+            let (mut one, mut two) = (Chain::new(), Chain::new());
+            one.frame(DssType::Object, 3, &[head.as_slice(), &body].concat());
+            two.frame_in_two(DssType::Object, 3, &head, &body);
+            assert_eq!(one.into_bytes(), two.into_bytes());
+        }
     }
 
     #[test]
