@@ -5,11 +5,13 @@
 mod authority;
 mod basics;
 mod blocks;
+mod files;
 mod hostile;
 mod locators;
 mod login;
 mod protocol;
 mod raw;
+mod signon;
 mod support;
 mod tls;
 mod types;
