@@ -25,7 +25,7 @@ OURS, PACKAGE, PULL = "drdarrow (Rust)", "drdarrow (Python)", "bare pull"
 class Lab:
     """Where things are, and how each client is started."""
 
-    def __init__(self, work: Path, command: Callable[[Lab, str, int], list[str]], features: str = "") -> None:
+    def __init__(self, work: Path | None, command: Callable[[Lab, str, int], list[str]], features: str = "") -> None:
         target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).absolute()
         self.work = work.absolute() if work else target / "compare"
         self.tools = target / "release" / "examples"
@@ -37,7 +37,8 @@ class Lab:
         """Builds and installs; true when the Python package can be measured."""
         self.work.mkdir(parents=True, exist_ok=True)
         examples = [word for tool in tools for word in ("--example", tool)]
-        subprocess.run(["cargo", "build", "--quiet", "--release", "--features", self.features, *examples], cwd=ROOT, check=True)
+        build = ["cargo", "build", "--quiet", "--release", "--features", self.features, *examples]
+        subprocess.run(build, cwd=ROOT, check=True)
         if not self.python.exists():
             subprocess.run([sys.executable, "-m", "venv", str(self.work / "venv")], check=True)
         pip = [str(self.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -94,7 +95,8 @@ class Lab:
         """Records each client once; what the recorder saw of its query."""
         seen = {}
         for peer in peers:
-            with self.serving("wire", "record", "127.0.0.1:0", f"127.0.0.1:{port}", str(self.tape(peer))) as (proxy, said):
+            recorder = self.serving("wire", "record", "127.0.0.1:0", f"127.0.0.1:{port}", str(self.tape(peer)))
+            with recorder as (proxy, said):
                 self.run(peer, proxy)
                 seen[peer] = json.loads(said.read())
         return seen

@@ -17,7 +17,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTICES = ROOT / "THIRD-PARTY-NOTICES"
-FEATURES = "python"
+FEATURES = "python,server"
+# Where wheels are for. What crates need elsewhere (browsers, telephones) is in none of them.
+PLATFORMS = (
+    *(f"{cpu}-unknown-linux-{libc}" for cpu in ("x86_64", "aarch64") for libc in ("gnu", "musl")),
+    *(f"{cpu}-apple-darwin" for cpu in ("x86_64", "aarch64")),
+    "x86_64-pc-windows-msvc",
+)
 
 ALLOWED = {"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "CC0-1.0", "Unicode-3.0", "0BSD"}
 BANNED = {
@@ -34,11 +40,13 @@ TEXTS = re.compile(r"^(licen[cs]e|copying|notice|copyright)", re.I)
 def metadata() -> dict:
     """What cargo knows of the build."""
     command = ["cargo", "metadata", "--format-version", "1", "--locked", "--features", FEATURES]
+    for platform in PLATFORMS:
+        command += ["--filter-platform", platform]
     return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
 
 def shipped(meta: dict) -> list[dict]:
-    """The packages linked into the wheel: normal dependencies of ours and theirs, on any platform."""
+    """The packages linked into the wheel: normal dependencies of ours and theirs."""
     packages = {p["id"]: p for p in meta["packages"]}
     nodes = {n["id"]: n for n in meta["resolve"]["nodes"]}
     seen: set[str] = set()

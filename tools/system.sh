@@ -1,16 +1,23 @@
 #!/bin/sh
-# Installs what the tests need from Debian's packages: virtual environments for Python, Java, Derby (the real DRDA server), JTOpen (IBM's client for record access), tshark, openssl.
+# Installs what is needed from Debian's packages: virtual environments for Python and, unless "venv" is all that is asked for,
+# what the tests talk to: Java, Derby (the real DRDA server), JTOpen (IBM's client for
+# record access), tshark, openssl.
 set -eu
 missing=""
 python3 -c "import ensurepip" 2>/dev/null || missing="$missing python3-venv"
-command -v java >/dev/null 2>&1 || missing="$missing default-jdk-headless"
-[ -e /usr/share/java/derbynet.jar ] || missing="$missing libderby-java derby-tools"
-[ -e /usr/share/java/derbyclient.jar ] || missing="$missing libderbyclient-java"
-[ -e /usr/share/java/jt400.jar ] || missing="$missing libjt400-java"
-command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+if [ "${1:-}" != venv ]; then
+    command -v java >/dev/null 2>&1 || missing="$missing default-jdk-headless"
+    [ -e /usr/share/java/derbynet.jar ] || missing="$missing libderby-java derby-tools"
+    [ -e /usr/share/java/derbyclient.jar ] || missing="$missing libderbyclient-java"
+    [ -e /usr/share/java/jt400.jar ] || missing="$missing libjt400-java"
+    command -v tshark >/dev/null 2>&1 || missing="$missing tshark"
+    command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+fi
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     apt-get update -qq
+    # Nobody but root needs to capture: the question is answered before it is asked.
+    echo "wireshark-common wireshark-common/install-setuid boolean false" | debconf-set-selections
     # shellcheck disable=SC2086
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
 else

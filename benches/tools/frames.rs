@@ -54,6 +54,37 @@ impl Scanner {
     }
 }
 
+/// A frame within a chain.
+pub(crate) struct Frame {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Correlation id.
+    pub(crate) id: u16,
+    /// Code point of its first object.
+    pub(crate) object: u16,
+}
+
+/// The frames of a chain.
+pub(crate) fn frames(chain: &[u8]) -> Vec<Frame> {
+    let number = |at: usize| match chain.get(at..at + 2) {
+        Some(&[high, low]) => u16::from_be_bytes([high, low]),
+        _ => 0,
+    };
+    let (mut out, mut end) = (Vec::new(), 0);
+    while end < chain.len() {
+        let start = end;
+        loop {
+            let ll = number(end);
+            end += usize::from(ll & 0x7FFF).max(2);
+            if ll & 0x8000 == 0 || end >= chain.len() {
+                break;
+            }
+        }
+        out.push(Frame { start, end, id: number(start + 4), object: number(start + HEADER + 2) });
+    }
+    out
+}
+
 /// What a chain of requests asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Request {
@@ -65,34 +96,53 @@ pub(crate) struct Request {
     pub(crate) cursor: Vec<u8>,
     /// The last block size asked for (QRYBLKSZ), else 0.
     pub(crate) block: u32,
+    /// Blocks that may follow the first (MAXBLKEXT); below zero: any number.
+    pub(crate) extra: i16,
 }
 
 impl Request {
     /// Reads one whole chain.
-    pub(crate) fn read(mut chain: &[u8]) -> Result<Request, WireError> {
-        let mut request = Request::default();
+    pub(crate) fn read(chain: &[u8]) -> Result<Request, WireError> {
+        let mut all = Request::default();
+        for (_, request) in Request::split(chain)? {
+            all.commands.extend(request.commands);
+            all.sql = request.sql.or(all.sql);
+            all.cursor = if request.cursor.is_empty() { all.cursor } else { request.cursor };
+            all.block = request.block.max(all.block);
+        }
+        Ok(all)
+    }
+
+    /// Reads one whole chain command by command, with the correlation id of each.
+    pub(crate) fn split(mut chain: &[u8]) -> Result<Vec<(u16, Request)>, WireError> {
+        let mut requests: Vec<(u16, Request)> = Vec::new();
         let mut deframer = Deframer::new(64 << 20);
         while let Some(dss) = deframer.feed(&mut chain)? {
+            let commands = matches!(dss.header.kind, DssType::Request | DssType::RequestNoReply);
             for object in objects(&dss.body) {
                 let object = object?;
-                if object.cp == cp::SQLSTT {
+                if commands {
+                    requests.push((dss.header.id, Request::command(object.cp, &object.body)));
+                } else if let (cp::SQLSTT, Some((_, request))) = (object.cp, requests.last_mut()) {
                     request.sql = Some(object.body.to_vec());
-                }
-                if !matches!(dss.header.kind, DssType::Request | DssType::RequestNoReply) {
-                    continue;
-                }
-                request.commands.push(object.cp);
-                // Parameters of a few commands do not follow the rule; those name no section.
-                for (param, data) in params(&object.body).flatten() {
-                    match (param, data) {
-                        (cp::PKGNAMCSN, name) => request.cursor = name.to_vec(),
-                        (cp::QRYBLKSZ, [a, b, c, d]) => request.block = u32::from_be_bytes([*a, *b, *c, *d]),
-                        _ => {}
-                    }
                 }
             }
         }
-        Ok(request)
+        Ok(requests)
+    }
+
+    fn command(command: u16, body: &[u8]) -> Request {
+        let mut request = Request { commands: vec![command], ..Request::default() };
+        // Parameters of a few commands do not follow the rule; those name no section.
+        for (param, data) in params(body).flatten() {
+            match (param, data) {
+                (cp::PKGNAMCSN, name) => request.cursor = name.to_vec(),
+                (cp::QRYBLKSZ, [a, b, c, d]) => request.block = u32::from_be_bytes([*a, *b, *c, *d]),
+                (cp::MAXBLKEXT, [a, b]) => request.extra = i16::from_be_bytes([*a, *b]),
+                _ => {}
+            }
+        }
+        request
     }
 
     /// It opens a query.

@@ -7,10 +7,10 @@
 //! ```
 //! The first two print `{"port": N}` once they listen; LISTEN may have port 0.
 
-mod frames;
+pub(crate) mod frames;
 mod pull;
-mod record;
-mod replay;
+pub(crate) mod record;
+pub(crate) mod replay;
 mod tape;
 
 use std::path::Path;

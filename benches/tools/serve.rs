@@ -8,8 +8,9 @@ mod lineitem;
 
 use bytes::Bytes;
 use decode::{Plain, decode};
-use drdarrow::server::listen::{self, Settings};
+use drdarrow::server::listen;
 use drdarrow::server::persona::Persona;
+use drdarrow::server::settings::Settings;
 use drdarrow::server::shared::Access;
 use drdarrow::server::table::{MemoryTables, Table};
 use std::sync::Arc;

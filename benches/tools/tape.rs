@@ -2,7 +2,6 @@
 //! the exchange and the length of the bytes (four bytes each, big-endian), then the bytes.
 
 use super::Result;
-use super::frames::Request;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
@@ -43,9 +42,4 @@ pub(crate) fn load(path: &Path) -> Result<Vec<Exchange>> {
         }
     }
     Ok(exchanges)
-}
-
-/// What each exchange asked for.
-pub(crate) fn requests(exchanges: &[Exchange]) -> Result<Vec<Request>> {
-    exchanges.iter().map(|e| Ok(Request::read(&e.request)?)).collect()
 }

@@ -9,8 +9,9 @@
 mod files;
 mod tables;
 
-use drdarrow::server::listen::{self, Settings};
+use drdarrow::server::listen;
 use drdarrow::server::persona::{IBMI, Persona};
+use drdarrow::server::settings::Settings;
 use drdarrow::server::shared::Access;
 use drdarrow::server::tls::Tls;
 use drdarrow::wire::ddm::secchk::Secret;

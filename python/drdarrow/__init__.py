@@ -10,13 +10,31 @@
 Rows come as tuples (PEP 249) or as Arrow record batches that pyarrow, pandas, Polars and DuckDB read
 without copying: `fetch_arrow()`, `fetch_arrow_table()`, `fetch_df()`, `fetch_polars()`. The same with
 asyncio is in `drdarrow.aio`.
+
+Files of IBM i are read and written without SQL, record by record:
+
+    with drdarrow.open_file("drda://me@system/LIB/FILE", password="secret") as file:
+        table = file.fetch_arrow_table()
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from drdarrow._core import ArrowStream, Connection, Cursor, RecordBatch, Schema, __version__, connect
+from drdarrow._core import (
+    ArrowStream,
+    Connection,
+    Cursor,
+    File,
+    FileConnection,
+    FilePartition,
+    RecordBatch,
+    Schema,
+    __version__,
+    connect,
+    connect_files,
+    open_file,
+)
 from drdarrow.exceptions import (
     DatabaseError,
     DataError,
@@ -29,6 +47,7 @@ from drdarrow.exceptions import (
     ProgrammingError,
     Warning,  # noqa: A004  PEP 249 wants this name
 )
+from drdarrow.probing import ProbeReport, probe
 from drdarrow.types import (
     BINARY,
     DATETIME,
@@ -59,11 +78,15 @@ __all__ = [
     "Date",
     "DateFromTicks",
     "Error",
+    "File",
+    "FileConnection",
+    "FilePartition",
     "IntegrityError",
     "InterfaceError",
     "InternalError",
     "NotSupportedError",
     "OperationalError",
+    "ProbeReport",
     "ProgrammingError",
     "RecordBatch",
     "Schema",
@@ -75,7 +98,10 @@ __all__ = [
     "__version__",
     "apilevel",
     "connect",
+    "connect_files",
+    "open_file",
     "paramstyle",
+    "probe",
     "threadsafety",
 ]
 

@@ -18,9 +18,12 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterable
 from itertools import islice
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 import drdarrow._core as _core
+from drdarrow.aio_files import AsyncFile, AsyncFileConnection, connect_files, open_file
+from drdarrow.probing import probe_async as probe
+from drdarrow.types import Message
 
 if TYPE_CHECKING:
     import pandas
@@ -28,9 +31,19 @@ if TYPE_CHECKING:
     import pyarrow
 
     from drdarrow.exceptions import Warning  # noqa: A004
-    from drdarrow.types import Column, Parameters, Row
+    from drdarrow.types import Column, FileOptions, Parameters, Row
 
-__all__ = ["AsyncArrowStream", "AsyncConnection", "AsyncCursor", "connect"]
+__all__ = [
+    "AsyncArrowStream",
+    "AsyncConnection",
+    "AsyncCursor",
+    "AsyncFile",
+    "AsyncFileConnection",
+    "connect",
+    "connect_files",
+    "open_file",
+    "probe",
+]
 
 _CHUNK = 512
 
@@ -84,6 +97,14 @@ class AsyncConnection:
     async def execute(self, sql: str, parameters: Parameters | None = None, /) -> AsyncCursor:
         """A cursor of its own with the result."""
         return await self.cursor().execute(sql, parameters)
+
+    async def open_file(self, path: str, /, **options: Unpack[FileOptions]) -> AsyncFile:
+        """Opens a file of the same system on a connection for files beside this one, with its own unit of work."""
+        return AsyncFile(await _core.open_file_beside(self._raw, path, **options))
+
+    async def command(self, cl: str) -> list[Message]:
+        """Runs a CL command in the job of that connection."""
+        return [Message(*said) for said in await _core.command_beside(self._raw, cl)]
 
     async def commit(self) -> None:
         """Makes the changes last. OperationalError 08007 says that the outcome is unknown."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Protocol, SupportsIndex, TypeAlias
+from os import PathLike
+from typing import Any, Literal, NamedTuple, Protocol, SupportsIndex, TypeAlias, TypedDict
 
 __all__ = [
     "BINARY",
@@ -21,7 +22,13 @@ __all__ = [
     "Column",
     "Date",
     "DateFromTicks",
+    "FileOptions",
+    "FileSettings",
+    "Key",
+    "Message",
+    "OneFile",
     "Parameters",
+    "Record",
     "Row",
     "Time",
     "TimeFromTicks",
@@ -30,6 +37,18 @@ __all__ = [
     "TypeObject",
     "Value",
 ]
+
+
+class Message(NamedTuple):
+    """What a CL command says."""
+
+    id: str
+    """The identifier, such as CPC7301."""
+    severity: int
+    """0 to 99."""
+    text: str
+    """The text in the language of the system."""
+
 
 #: What a parameter may be.
 Value: TypeAlias = (
@@ -47,6 +66,11 @@ Value: TypeAlias = (
 )
 #: One value per question mark.
 Parameters: TypeAlias = Sequence[Value]
+
+#: A key of a file: one value, or one for each key field or the first ones.
+Key: TypeAlias = Value | tuple[Value, ...] | list[Value]
+#: Rows to be added to a file: each a dict by field, or one value per field.
+Record: TypeAlias = Mapping[str, Value] | Parameters
 #: int, float, Decimal, str, bytes, bool, date, time, datetime, None.
 Row: TypeAlias = tuple[Any, ...]
 #: name, type_code, display_size, internal_size, precision, scale, null_ok.
@@ -125,3 +149,65 @@ def TimeFromTicks(ticks: float) -> datetime.time:  # noqa: N802
 def TimestampFromTicks(ticks: float) -> datetime.datetime:  # noqa: N802
     """The local date and time at so many seconds from the epoch."""
     return Timestamp(*time.localtime(ticks)[:6])
+
+
+class FileOptions(TypedDict, total=False):
+    """How a file is opened."""
+
+    member: str | None
+    """The member, `*FIRST`, `*LAST` or `*FILE`."""
+    mode: Literal["r", "w", "rw"] | None
+    """Read, add, or both and update and delete."""
+    keyed: bool | None
+    """In the order of the keys; allows reads by key."""
+    commit: Literal["none", "chg", "cs", "all"] | None
+    """The level of commitment control."""
+    columns: Sequence[str] | str | None
+    """The fields that are read."""
+    rrn: bool | None
+    """A column RRN with the relative record numbers in front."""
+    on_error: Literal["raise", "null", "raw"] | Mapping[str, str] | None
+    """What becomes of values that mean nothing, for all fields or by field (`*` for the others)."""
+    force_ccsid: Mapping[str, int] | str | None
+    """Fields whose text is in another page than their description says."""
+    format: str | Mapping[str, Any] | None
+    """A record format by name, or a description in place of the server's."""
+
+
+class FileSettings(TypedDict, total=False):
+    """How a system is reached for its files."""
+
+    host: str | None
+    port: int | None
+    user: str | None
+    password: str | None
+    timeout: float | None
+    statement_timeout: float | None
+    security: str | None
+    tls: Literal["off", "require", "insecure"] | bool | None
+    tls_ca: str | PathLike[str] | None
+    tls_cert: str | PathLike[str] | None
+    tls_key: str | PathLike[str] | None
+    tls_fingerprint: str | None
+    tls_server_name: str | None
+    password_level: Literal[0, 1, 2, 3, 4] | None
+    additional_factor: str | None
+    allow_cleartext_password: bool | None
+    application_name: str | None
+    timestamp_unit: Literal["us", "ns", "ms", "s"] | None
+    timestamp_excess: Literal["raise", "truncate"] | None
+    decfloat: str | None
+    text_errors: Literal["strict", "replace"] | None
+    bit_data_ccsid: int | None
+    batch_rows: int | None
+    batch_bytes: int | None
+    signon_port: int | None
+    """Port of the sign-on server; 0 does not ask it."""
+    job_ccsid: int | None
+    """The page of the server's job."""
+    pool: str | None
+    """Independent disk pool."""
+
+
+class OneFile(FileSettings, FileOptions, total=False):
+    """Both, for a file with a connection of its own."""

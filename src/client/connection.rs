@@ -262,6 +262,11 @@ impl Connection {
         self.0.autocommit.load(Ordering::Acquire)
     }
 
+    /// The settings it was made with.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
     /// True once closed or lost.
     pub fn is_closed(&self) -> bool {
         self.0.closed.load(Ordering::Acquire) || self.0.channel.broken().is_some()

@@ -7,6 +7,7 @@ use crate::flow::error::FlowError;
 use crate::flow::secmec::SecMecError;
 use crate::net::error::{NetError, Stage, TlsError};
 use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::record::message::{HostMessage, Meaning};
 
 /// SECCHKCD: the password has to be changed.
 const PASSWORD_EXPIRED: u8 = 0x0E;
@@ -219,6 +220,11 @@ impl Error {
             FlowError::LobLimit { .. } => {
                 Error::new(Kind::Data, phase, "54010", text).hint("raise lob_limit, or select a part of it")
             }
+            FlowError::Host { first, .. } => {
+                let (kind, state, retryable) = of_message(&first);
+                Error { retryable, ..Error::new(kind, phase, state, text) }
+            }
+            FlowError::RolledBack => Error::new(Kind::Operational, phase, "40001", text),
             FlowError::ReaderEnded(_) => Error::new(Kind::Operational, phase, "24501", text),
             FlowError::Secmec(SecMecError::Unbuilt(_) | SecMecError::Setting(_)) => {
                 Error::new(Kind::NotSupported, Phase::Security, "0A000", text).broken()
@@ -268,6 +274,35 @@ fn unknown_outcome(why: &str) -> Error {
     Error::new(Kind::Operational, Phase::Commit, "08007", format!("the outcome of the commit is unknown: {why}"))
         .broken()
         .hint("look at the data before doing the work again")
+}
+
+/// Class, SQLSTATE and whether to try again, of a message of IBM i about a file.
+fn of_message(message: &HostMessage) -> (Kind, &'static str, bool) {
+    match message.meaning() {
+        Meaning::EndOfFile | Meaning::NotFound | Meaning::Deleted | Meaning::NoPosition => {
+            return (Kind::Programming, "02000", false);
+        }
+        Meaning::Duplicate => return (Kind::Integrity, "23505", false),
+        Meaning::Locked => return (Kind::Operational, "57033", true),
+        Meaning::NotLocked => return (Kind::Programming, "24504", false),
+        Meaning::NoFile | Meaning::NoMember => return (Kind::Programming, "42704", false),
+        Meaning::Nothing | Meaning::Advice | Meaning::Other => {}
+    }
+    match message.id.as_str() {
+        // The wait for a record or an object was too long, or it cannot be allocated.
+        "CPF5032" | "CPF4128" | "CPF1002" | "CPF3202" | "CPF3203" => (Kind::Operational, "57033", true),
+        "CPF502D" | "CPF502E" | "CPF502F" | "CPF503A" => (Kind::Integrity, "23503", false),
+        "CPF5029" | "CPF5035" | "CPF5036" => (Kind::Data, "22018", false),
+        "CPF9801" | "CPF9810" | "CPF9812" | "CPF9815" | "CPF2105" | "CPF2110" | "CPF7302" | "CPF3141" => {
+            (Kind::Programming, "42704", false)
+        }
+        "CPF5813" | "CPF7306" | "CPF5812" => (Kind::Programming, "42710", false),
+        "CPF2189" | "CPF2182" | "CPF2207" | "CPF4104" | "CPF9802" | "CPF9820" | "CPF9822" | "CPF9830" | "CPF5130" => {
+            (Kind::Programming, "42501", false)
+        }
+        id if id.starts_with("CPF000") || id.starts_with("CPD0") => (Kind::Programming, "42601", false),
+        _ => (Kind::Operational, "58004", false),
+    }
 }
 
 /// The class of a SQLSTATE.

@@ -36,13 +36,7 @@ impl ServerInfo {
     /// From what was agreed with it.
     pub(super) fn new(s: &Session, database: &str, peer: &str, tls: Option<&Secured>) -> ServerInfo {
         ServerInfo {
-            product: match s.product {
-                Product::Derby => "Apache Derby",
-                Product::Luw => "Db2 for Linux, UNIX and Windows",
-                Product::IbmI => "Db2 for i",
-                Product::Zos => "Db2 for z/OS",
-                Product::Other => "unknown",
-            },
+            product: words(s.product),
             prdid: s.prdid.clone(),
             class: s.class.clone(),
             release: s.release.clone(),
@@ -55,5 +49,16 @@ impl ServerInfo {
             peer: peer.to_owned(),
             tls: tls.cloned(),
         }
+    }
+}
+
+/// A product as people call it.
+pub(super) fn words(product: Product) -> &'static str {
+    match product {
+        Product::Derby => "Apache Derby",
+        Product::Luw => "Db2 for Linux, UNIX and Windows",
+        Product::IbmI => "Db2 for i",
+        Product::Zos => "Db2 for z/OS",
+        Product::Other => "unknown",
     }
 }

@@ -29,9 +29,6 @@ pub(super) fn line(config: &Config) -> Line {
 }
 
 pub(super) fn identity(config: &Config, policy: Policy, local: Option<SocketAddr>) -> Result<Identity> {
-    let mut random = [0; RANDOM];
-    getrandom::fill(&mut random)
-        .map_err(|e| Error::new(Kind::Operational, Phase::Security, "58004", format!("no random bytes: {e}")))?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let [_, _, unique @ ..] = (now.as_micros() as u64).to_be_bytes();
     let host = match local.map(|l| l.ip()) {
@@ -43,10 +40,18 @@ pub(super) fn identity(config: &Config, policy: Policy, local: Option<SocketAddr
         rdbnam: config.rdbnam(),
         credentials: credentials(config),
         policy,
-        random: Random::new(random),
+        random: random()?,
         correlation: (format!("{host:08X}.{:04X}", local.map_or(0, |l| l.port())), unique),
         application: config.application_name.clone(),
     })
+}
+
+/// Fresh random bytes for one connection.
+pub(super) fn random() -> Result<Random> {
+    let mut random = [0; RANDOM];
+    getrandom::fill(&mut random)
+        .map_err(|e| Error::new(Kind::Operational, Phase::Security, "58004", format!("no random bytes: {e}")))?;
+    Ok(Random::new(random))
 }
 
 /// Reads what TLS needs, when the connection is to be TLS.

@@ -20,7 +20,6 @@ use crate::wire::ddm::secchk::SecChkRm;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::drda::accrdb::{AccRdb, AccRdbRm, prddta};
 use crate::wire::dss::chain::Chain;
-use crate::wire::value::typdef::TypDef;
 use std::fmt;
 
 /// SECCHKCD: the user id is not valid.
@@ -33,6 +32,20 @@ const LEVELS: [(u16, u16); 6] =
 /// Product ids by server. (Measured: what Derby takes; what Db2 takes from other open clients.)
 const PRDID_DERBY: &str = "DNC10140";
 const PRDID: &str = "SQL11058";
+
+/// A release level of Derby's own client: Derby keeps the substitute for those. (Measured.)
+pub(super) const DERBY_CLIENT: &str = concat!("DNC10140/drdarrow ", env!("CARGO_PKG_VERSION"));
+
+/// EXCSAT in the name of this client.
+pub(super) fn introduction(application: &str) -> ExcSat {
+    ExcSat {
+        extnam: Some(application.to_owned()),
+        managers: LEVELS.to_vec(),
+        srvclsnm: Some(NAME.to_owned()),
+        srvnam: Some(NAME.to_owned()),
+        srvrlslv: Some(env!("CARGO_PKG_VERSION").to_owned()),
+    }
+}
 
 /// What a connection is to be made with.
 #[derive(Clone)]
@@ -93,18 +106,7 @@ enum At {
 impl Connect {
     /// With this identity; settings that contradict each other are refused before anything is sent.
     pub fn new(identity: Identity) -> Result<Connect, FlowError> {
-        let session = Session {
-            product: Product::Other,
-            prdid: String::new(),
-            class: String::new(),
-            release: String::new(),
-            sqlam: 0,
-            text: DdmText::Ebcdic,
-            ours: TypDef::OURS,
-            theirs: TypDef::OURS,
-            rdbnam: identity.rdbnam.clone(),
-            security: Mechanism::UserOnly,
-        };
+        let session = Session::before(&identity.rdbnam);
         Ok(Connect {
             replies: Replies::new(&session),
             rdbnam: identity.rdbnam,
@@ -264,18 +266,10 @@ impl Flow for Connect {
     type Out = Session;
 
     fn start(&mut self) -> Result<Chain, FlowError> {
-        let hello = ExcSat {
-            extnam: Some(self.application.clone()),
-            managers: LEVELS.to_vec(),
-            srvclsnm: Some(NAME.to_owned()),
-            srvnam: Some(NAME.to_owned()),
-            // Derby keeps the substitute for clients of its own kind, by their release level. (Measured.)
-            srvrlslv: Some(if self.requester.may_substitute() {
-                format!("{PRDID_DERBY}/{NAME} {}", env!("CARGO_PKG_VERSION"))
-            } else {
-                env!("CARGO_PKG_VERSION").to_owned()
-            }),
-        };
+        let mut hello = introduction(&self.application);
+        if self.requester.may_substitute() {
+            hello.srvrlslv = Some(DERBY_CLIENT.to_owned());
+        }
         let mut chain = Chain::new();
         chain.command(&hello.encode(DdmText::Ebcdic)?);
         if self.chains_accsec() {

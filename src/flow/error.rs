@@ -7,6 +7,7 @@ use crate::wire::ddm::reply::Reply;
 use crate::wire::drda::error::DrdaError;
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::fdoca::descriptor::DescriptorError;
+use crate::wire::record::message::HostMessage;
 
 /// The failure of a conversation.
 #[derive(Debug, thiserror::Error)]
@@ -88,9 +89,24 @@ pub enum FlowError {
         /// The limit.
         limit: usize,
     },
+    /// The system answered a file request by a message that means failure.
+    #[error("{}", messages(.first, .rest))]
+    Host {
+        /// What it is about.
+        first: Box<HostMessage>,
+        /// What was said besides.
+        rest: Vec<HostMessage>,
+    },
+    /// A unit of work was to be committed and was rolled back.
+    #[error("the server rolled the unit of work back in place of committing it")]
+    RolledBack,
     /// The reader was ended by a commit, a rollback or a lost connection.
     #[error("{0}")]
     ReaderEnded(String),
+}
+
+fn messages(first: &HostMessage, rest: &[HostMessage]) -> String {
+    std::iter::once(first).chain(rest).map(HostMessage::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn other_mechanism(wanted: Option<&str>, offered: &str) -> String {

@@ -49,7 +49,7 @@ mod tests {
             .map(|(id, size)| lid::field(id, size, &TypDef::OURS, 0).unwrap());
         let row = [&[0xFF, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 2][..], b"hi", &[0, 0, 1, 0, b'x']].concat();
         let object = |row: &[u8]| {
-            let fdodsc = descriptor::encode_result(&fields).into();
+            let fdodsc = descriptor::encode_result(&fields, &TypDef::OURS).unwrap().into();
             let body = Described { fdodsc, fdodta: Bytes::copy_from_slice(row) }.encode_sqldtard().unwrap();
             Object { cp: cp::SQLDTARD, body: Bytes::from(body).slice(4..) }
         };

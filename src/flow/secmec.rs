@@ -81,6 +81,11 @@ impl SecMec {
         self.row().2
     }
 
+    /// In English.
+    pub fn words(self) -> &'static str {
+        self.row().3
+    }
+
     /// True when a password travels in clear, so that it needs TLS or an explicit permission.
     pub fn sends_clear_password(self) -> bool {
         matches!(self, SecMec::UserPassword | SecMec::UserNewPassword)

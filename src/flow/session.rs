@@ -59,6 +59,22 @@ pub struct Session {
 }
 
 impl Session {
+    /// What holds before anything is agreed.
+    pub(super) fn before(rdbnam: &str) -> Session {
+        Session {
+            product: Product::Other,
+            prdid: String::new(),
+            class: String::new(),
+            release: String::new(),
+            sqlam: 0,
+            text: DdmText::Ebcdic,
+            ours: TypDef::OURS,
+            theirs: TypDef::OURS,
+            rdbnam: rdbnam.to_owned(),
+            security: Mechanism::UserOnly,
+        }
+    }
+
     /// How SQLDARDs of this server are laid out.
     pub fn server_class(&self) -> ServerClass {
         ServerClass::from_srvclsnm(&self.class)

@@ -1,5 +1,7 @@
-//! The names in an X.509 certificate (RFC 5280, 4.1), for the words of an error. What they are worth
+//! The names and dates in an X.509 certificate (RFC 5280, 4.1), for people to read. What they are worth
 //! is for others to judge.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Longest name shown, characters.
 const SHOWN: usize = 200;
@@ -9,6 +11,17 @@ const OID: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const VERSION: u8 = 0xA0;
+const EXTENSIONS: u8 = 0xA3;
+const OCTETS: u8 = 0x04;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+/// In GeneralNames.
+const DNS_NAME: u8 = 0x82;
+const IP_ADDRESS: u8 = 0x87;
+/// id-ce-subjectAltName (2.5.29.17).
+const ALTERNATIVE_NAMES: &[u8] = &[0x55, 0x1D, 17];
+/// Names of a certificate that are kept.
+const NAMES: usize = 100;
 /// UTF8String, PrintableString, TeletexString, IA5String: bytes of which the ASCII ones are shown.
 const TEXTS: [u8; 4] = [0x0C, 0x13, 0x14, 0x16];
 
@@ -30,11 +43,31 @@ pub struct Names {
 impl Names {
     /// Of a certificate in DER; empty where it cannot be read.
     pub(super) fn of(der: &[u8]) -> Names {
+        Certificate::of(der).names
+    }
+}
+
+/// What a certificate says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Certificate {
+    /// Whom it is about.
+    pub names: Names,
+    /// Hosts that it is for (subject alternative names).
+    pub hosts: Vec<String>,
+    /// Valid from, seconds since 1970.
+    pub not_before: Option<i64>,
+    /// Valid until.
+    pub not_after: Option<i64>,
+}
+
+impl Certificate {
+    /// From DER; empty where it cannot be read.
+    pub(super) fn of(der: &[u8]) -> Certificate {
         read(der).unwrap_or_default()
     }
 }
 
-fn read(mut der: &[u8]) -> Option<Names> {
+fn read(mut der: &[u8]) -> Option<Certificate> {
     let mut certificate = take(&mut der, SEQUENCE)?;
     let mut tbs = take(&mut certificate, SEQUENCE)?;
     if tbs.first() == Some(&VERSION) {
@@ -43,9 +76,81 @@ fn read(mut der: &[u8]) -> Option<Names> {
     take(&mut tbs, INTEGER)?;
     take(&mut tbs, SEQUENCE)?;
     let issuer = take(&mut tbs, SEQUENCE)?;
-    take(&mut tbs, SEQUENCE)?;
+    let mut validity = take(&mut tbs, SEQUENCE)?;
     let subject = take(&mut tbs, SEQUENCE)?;
-    Some(Names { subject: words(subject), issuer: words(issuer), self_issued: issuer == subject })
+    let names = Names { subject: words(subject), issuer: words(issuer), self_issued: issuer == subject };
+    let (not_before, not_after) = (moment(&mut validity), moment(&mut validity));
+    Some(Certificate { names, hosts: hosts(tbs).unwrap_or_default(), not_before, not_after })
+}
+
+/// UTCTime and GeneralizedTime as seconds since 1970.
+fn moment(validity: &mut &[u8]) -> Option<i64> {
+    let tag = *validity.first()?;
+    let text = std::str::from_utf8(take(validity, tag)?).ok()?;
+    let (year, rest) = match tag {
+        UTC_TIME => {
+            let (year, rest) = text.split_at_checked(2)?;
+            let year: i64 = year.parse().ok()?;
+            (if year < 50 { 2000 + year } else { 1900 + year }, rest)
+        }
+        GENERALIZED_TIME => {
+            let (year, rest) = text.split_at_checked(4)?;
+            (year.parse().ok()?, rest)
+        }
+        _ => return None,
+    };
+    let digits = rest.strip_suffix('Z').filter(|d| d.len() == 10 && d.bytes().all(|b| b.is_ascii_digit()))?;
+    let two = |at: usize| digits.get(at..at + 2).and_then(|d| d.parse::<i64>().ok());
+    let (month, day) = (two(0)?, two(2)?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // Days since 1970 of a date in the Gregorian calendar, its years begun in March.
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days =
+        365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (153 * m + 2) / 5 + day - 1 - 719_468;
+    Some(((days * 24 + two(4)?) * 60 + two(6)?) * 60 + two(8)?)
+}
+
+/// The subject alternative names, from what is behind the subject.
+fn hosts(mut tbs: &[u8]) -> Option<Vec<String>> {
+    // The public key, then perhaps unique identifiers.
+    take(&mut tbs, SEQUENCE)?;
+    while *tbs.first()? != EXTENSIONS {
+        let tag = *tbs.first()?;
+        take(&mut tbs, tag)?;
+    }
+    let mut extensions = take(&mut take(&mut tbs, EXTENSIONS)?, SEQUENCE)?;
+    while let Some(mut extension) = take(&mut extensions, SEQUENCE) {
+        if take(&mut extension, OID)? != ALTERNATIVE_NAMES {
+            continue;
+        }
+        // Whether it is critical may stand before it.
+        if *extension.first()? != OCTETS {
+            let tag = *extension.first()?;
+            take(&mut extension, tag)?;
+        }
+        let mut names = take(&mut take(&mut extension, OCTETS)?, SEQUENCE)?;
+        let mut out = Vec::new();
+        while let Some(tag) = names.first().copied().filter(|_| out.len() < NAMES) {
+            let name = take(&mut names, tag)?;
+            out.extend(match tag {
+                DNS_NAME => Some(readable(name)),
+                IP_ADDRESS => match (<[u8; 4]>::try_from(name), <[u8; 16]>::try_from(name)) {
+                    (Ok(v4), _) => Some(Ipv4Addr::from(v4).to_string()),
+                    (_, Ok(v6)) => Some(Ipv6Addr::from(v6).to_string()),
+                    _ => None,
+                },
+                _ => None,
+            });
+        }
+        return Some(out);
+    }
+    None
+}
+
+fn readable(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().filter(|c| !c.is_control()).take(SHOWN).collect()
 }
 
 /// `CN=…, O=…` of an RDNSequence, as far as it can be read.
@@ -57,9 +162,7 @@ fn words(mut name: &[u8]) -> String {
             let text = attribute.first().copied().filter(|tag| TEXTS.contains(tag));
             if let (Some((_, label)), Some(tag)) = (known, text) {
                 let bytes = take(&mut attribute, tag).unwrap_or_default();
-                let shown =
-                    String::from_utf8_lossy(bytes).chars().filter(|c| !c.is_control()).take(SHOWN).collect::<String>();
-                out.push(format!("{label}={shown}"));
+                out.push(format!("{label}={}", readable(bytes)));
             }
         }
     }
@@ -88,7 +191,7 @@ fn take<'a>(input: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::Names;
+    use super::{Certificate, Names};
     use rcgen::{CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
     fn named(common: &str, organization: &str) -> CertificateParams {
@@ -118,5 +221,20 @@ mod tests {
             bent[at] ^= 0xFF;
             Names::of(&bent);
         }
+    }
+
+    #[test]
+    fn hosts_and_dates() {
+        let key = KeyPair::generate().unwrap();
+        let names = ["db.example", "*.lab.example", "10.0.0.1", "2001:db8::1"].map(str::to_owned).to_vec();
+        let mut params = CertificateParams::new(names.clone()).unwrap();
+        // GNU date: date -ud 2024-02-29 +%s, date -ud 2076-12-31 +%s. From 2050 on the year has four digits.
+        params.not_before = rcgen::date_time_ymd(2024, 2, 29);
+        params.not_after = rcgen::date_time_ymd(2076, 12, 31);
+        let der = params.self_signed(&key).unwrap();
+        let read = Certificate::of(der.der());
+        assert_eq!((read.hosts, read.not_before, read.not_after), (names, Some(1_709_164_800), Some(3_376_598_400)));
+        params.subject_alt_names.clear();
+        assert!(Certificate::of(params.self_signed(&key).unwrap().der()).hosts.is_empty());
     }
 }

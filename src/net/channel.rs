@@ -41,6 +41,8 @@ pub struct Channel {
 struct Shared {
     /// Why the connection cannot be used, once that is so.
     broken: Mutex<Option<Broken>>,
+    /// The first bytes of the peer, until they made a frame.
+    head: Mutex<Vec<u8>>,
     /// Somebody stopped waiting.
     abandoned: Notify,
     /// Requests that may be under way before the reply to the first is complete.
@@ -65,6 +67,14 @@ impl Shared {
 
     fn broken(&self) -> Option<String> {
         self.lock().as_ref().map(|broken| broken.why.clone())
+    }
+
+    /// Keeps the first bytes; what there is of them.
+    fn hear(&self, input: &[u8]) -> Vec<u8> {
+        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = recognise::HEAD.saturating_sub(head.len());
+        head.extend(input.iter().take(missing));
+        head.clone()
     }
 
     fn gone(&self) -> NetError {
@@ -111,6 +121,11 @@ impl Channel {
     /// Why the connection cannot be used any more, if so.
     pub fn broken(&self) -> Option<String> {
         self.shared.broken()
+    }
+
+    /// The first bytes of the peer: they tell what it is when it is not what was expected.
+    pub fn heard(&self) -> Vec<u8> {
+        self.shared.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Gives the connection up: every waiter gets an error, the socket closes.
@@ -347,18 +362,19 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
     }
 
     fn received(&mut self, mut input: &[u8]) -> Result<(), NetError> {
+        // They may come one by one.
+        let head = if self.first { self.shared.hear(input) } else { Vec::new() };
         while !input.is_empty() {
-            let head = input;
             match self.deframer.feed(&mut input) {
                 Ok(None) => {}
                 Ok(Some(dss)) => {
                     self.first = false;
                     self.frame(dss)?;
                 }
-                Err(_) if self.first && recognise::is_tls(head) => {
-                    return Err(TlsError::WantsTls(recognise::describe(head)).into());
+                Err(_) if self.first && recognise::is_tls(&head) => {
+                    return Err(TlsError::WantsTls(recognise::describe(&head)).into());
                 }
-                Err(_) if self.first => return Err(NetError::NotDrda { what: recognise::describe(head) }),
+                Err(_) if self.first => return Err(NetError::NotDrda { what: recognise::describe(&head) }),
                 Err(e) => return Err(FlowError::from(e).into()),
             }
         }

@@ -1,5 +1,6 @@
 //! Sockets: the only room that knows tokio's I/O. It knows bytes and the Flow trait.
 
+pub mod ask;
 pub mod certificate;
 pub mod channel;
 pub mod error;
@@ -7,8 +8,9 @@ pub mod fingerprint;
 mod job;
 pub mod opening;
 pub mod pem;
-mod recognise;
+pub mod recognise;
 pub mod tls;
 pub mod trace;
 pub mod transport;
+pub mod trust;
 mod verify;

@@ -2,16 +2,19 @@
 //! encrypted. Trust comes from the system's store, from a file of authorities or from one certificate
 //! that is known beforehand.
 
-use super::certificate::Names;
+use super::certificate::{Certificate, Names};
 use super::error::{Distrust, NetError, Stage, TlsError};
 use super::fingerprint::Fingerprint;
 use super::opening::Opening;
 use super::pem::{self, PemError};
 use super::recognise;
 use super::transport::Deadline;
+use super::trust::Trust;
 use super::verify::Verifier;
+use rustls::client::WantsClientCert;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ProtocolVersion};
+use rustls::{ClientConfig, ConfigBuilder, ProtocolVersion};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -29,26 +32,6 @@ pub struct Settings {
     pub identity: Option<Identity>,
     /// The name to ask for and to find in the certificate, when it is not the host's.
     pub server_name: Option<String>,
-}
-
-/// Whom to believe that a server is the one that was meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trust {
-    /// The authorities of the operating system.
-    System,
-    /// The authorities in a PEM file, no others.
-    Authorities(PathBuf),
-    /// The one certificate with this SHA-256, whatever it says.
-    Pinned(Fingerprint),
-    /// Whoever answers.
-    Anybody,
-}
-
-impl Trust {
-    /// True when the server has proved who it is, so that secrets may go to it.
-    pub fn is_verified(&self) -> bool {
-        *self != Trust::Anybody
-    }
 }
 
 /// A client's certificate, by PEM files.
@@ -73,6 +56,21 @@ pub struct Secured {
     pub verified: bool,
 }
 
+/// A server's certificate that was looked at and accepted whatever it is.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// What it says.
+    pub certificate: Certificate,
+    /// Its SHA-256.
+    pub fingerprint: Fingerprint,
+    /// The system trusts it for the name that was asked for.
+    pub trusted: bool,
+    /// Why not, in words.
+    pub distrust: Option<String>,
+    /// It is for that name.
+    pub name_fits: bool,
+}
+
 /// An encrypted stream.
 pub type Encrypted<S> = TlsStream<Opening<S>>;
 
@@ -93,6 +91,41 @@ impl Connector {
         let done = timeout_at(deadline.at(), work).await.map_err(|_| deadline.passed(Stage::Tls))?;
         let (config, verifier) = done.map_err(|e| TlsError::Setup(e.to_string()))??;
         Ok(Connector { config: Arc::new(config), verifier, name })
+    }
+
+    /// For looking at the certificate of `host`, whoever that is.
+    pub async fn to_look(host: &str, deadline: Deadline) -> Result<Connector, NetError> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Name(host.to_owned()))?;
+        let work = spawn_blocking(|| {
+            let provider = Arc::new(rustls::crypto::ring::default_provider());
+            let verifier = Arc::new(Verifier::noting(provider.clone()));
+            Ok::<_, TlsError>((building(provider, verifier.clone())?.with_no_client_auth(), verifier))
+        });
+        let done = timeout_at(deadline.at(), work).await.map_err(|_| deadline.passed(Stage::Tls))?;
+        let (config, verifier) = done.map_err(|e| TlsError::Setup(e.to_string()))??;
+        Ok(Connector { config: Arc::new(config), verifier, name })
+    }
+
+    /// The same as [`connect`](Connector::connect), and the certificate, which a server may show even
+    /// where no connection comes about.
+    pub async fn look<S>(
+        self,
+        stream: S,
+        deadline: Deadline,
+    ) -> (Result<(Encrypted<S>, Secured), NetError>, Option<Seen>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let verifier = self.verifier.clone();
+        let done = self.connect(stream, deadline).await;
+        let seen = verifier.noted().map(|noted| {
+            let (certificate, fingerprint) = (Certificate::of(verifier.seen()), Fingerprint::of(verifier.seen()));
+            let distrust =
+                noted.distrust.map(|why| Distrust { why, names: certificate.names.clone(), fingerprint }.to_string());
+            let distrust = distrust.or(noted.trouble);
+            Seen { certificate, fingerprint, trusted: distrust.is_none(), distrust, name_fits: noted.name_fits }
+        });
+        (done, seen)
     }
 
     /// Shakes hands over a stream that is connected.
@@ -140,11 +173,7 @@ pub(super) fn refusal(e: &std::io::Error) -> Option<TlsError> {
 fn configure(settings: &Settings) -> Result<(ClientConfig, Arc<Verifier>), TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Arc::new(Verifier::new(&settings.trust, provider.clone())?);
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| TlsError::Setup(e.to_string()))?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier.clone());
+    let builder = building(provider, verifier.clone())?;
     let config = match &settings.identity {
         None => builder.with_no_client_auth(),
         Some(Identity { cert, key }) => {
@@ -156,6 +185,17 @@ fn configure(settings: &Settings) -> Result<(ClientConfig, Arc<Verifier>), TlsEr
         }
     };
     Ok((config, verifier))
+}
+
+fn building(
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<Verifier>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, TlsError> {
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| TlsError::Setup(e.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier))
 }
 
 /// What a failed handshake means.

@@ -1,6 +1,7 @@
 //! Opening a TCP connection within a deadline.
 
 use super::error::{NetError, Stage};
+use std::net::IpAddr;
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
@@ -18,6 +19,12 @@ impl Deadline {
         Deadline { at: Instant::now() + allowed, allowed }
     }
 
+    /// The same, or so much from now on if that is earlier.
+    pub fn within(&self, allowed: Duration) -> Self {
+        let sooner = Deadline::after(allowed);
+        if sooner.at < self.at { sooner } else { *self }
+    }
+
     /// The moment.
     pub fn at(&self) -> Instant {
         self.at
@@ -31,6 +38,21 @@ impl Deadline {
 
 /// Silence after which the kernel probes whether the peer is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
+
+/// The addresses of `host`, each once.
+pub async fn resolve(host: &str, deadline: Deadline) -> Result<Vec<IpAddr>, NetError> {
+    let found = timeout_at(deadline.at(), lookup_host((host, 0)))
+        .await
+        .map_err(|_| deadline.passed(Stage::Dns))?
+        .map_err(|source| NetError::Dns { host: host.to_owned(), source })?;
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for address in found {
+        if !addresses.contains(&address.ip()) {
+            addresses.push(address.ip());
+        }
+    }
+    Ok(addresses)
+}
 
 /// Connects to the first address of `host` that answers.
 pub async fn connect(host: &str, port: u16, deadline: Deadline) -> Result<TcpStream, NetError> {

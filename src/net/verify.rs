@@ -4,11 +4,12 @@
 use super::error::TlsError;
 use super::fingerprint::Fingerprint;
 use super::pem::{self, PemError};
-use super::tls::Trust;
-use rustls::client::WebPkiServerVerifier;
+use super::trust::Trust;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -20,6 +21,7 @@ pub(super) struct Verifier {
     provider: Arc<CryptoProvider>,
     /// The server's certificate, for the words of an error.
     seen: OnceLock<Vec<u8>>,
+    noted: OnceLock<Noted>,
 }
 
 #[derive(Debug)]
@@ -27,6 +29,19 @@ enum How {
     Chain(Arc<dyn ServerCertVerifier>),
     Pinned(Fingerprint),
     NotAtAll,
+    /// Anybody is accepted; what these say of the certificate is kept.
+    Noted(Result<Arc<dyn ServerCertVerifier>, String>),
+}
+
+/// What there is to say of a certificate that was looked at and not judged.
+#[derive(Debug, Clone)]
+pub(super) struct Noted {
+    /// Why the system does not trust it.
+    pub distrust: Option<CertificateError>,
+    /// Why that cannot be known, or what else was wrong.
+    pub trouble: Option<String>,
+    /// It is for the name that was asked for.
+    pub name_fits: bool,
 }
 
 impl Verifier {
@@ -46,12 +61,28 @@ impl Verifier {
             Trust::Pinned(fingerprint) => How::Pinned(*fingerprint),
             Trust::Anybody => How::NotAtAll,
         };
-        Ok(Verifier { how, provider, seen: OnceLock::new() })
+        Ok(Verifier::judging(how, provider))
+    }
+
+    /// Accepts anybody and notes what the system would say.
+    pub(super) fn noting(provider: Arc<CryptoProvider>) -> Verifier {
+        let system = rustls_platform_verifier::Verifier::new(provider.clone());
+        let system = system.map(|system| Arc::new(system) as Arc<dyn ServerCertVerifier>);
+        Verifier::judging(How::Noted(system.map_err(|e| TlsError::System(e.to_string()).to_string())), provider)
+    }
+
+    fn judging(how: How, provider: Arc<CryptoProvider>) -> Verifier {
+        Verifier { how, provider, seen: OnceLock::new(), noted: OnceLock::new() }
+    }
+
+    /// What was noted; none before a certificate came.
+    pub(super) fn noted(&self) -> Option<Noted> {
+        self.noted.get().cloned()
     }
 
     /// True when a server that was accepted has proved who it is.
     pub(super) fn is_verified(&self) -> bool {
-        !matches!(self.how, How::NotAtAll)
+        !matches!(self.how, How::NotAtAll | How::Noted(_))
     }
 
     /// The server's certificate; empty before it came.
@@ -82,6 +113,19 @@ impl ServerCertVerifier for Verifier {
             How::Chain(chain) => chain.verify_server_cert(leaf, intermediates, name, ocsp, now),
             How::Pinned(pinned) if Fingerprint::of(leaf) != *pinned => {
                 Err(CertificateError::ApplicationVerificationFailure.into())
+            }
+            How::Noted(system) => {
+                let verdict = system.as_ref().map(|s| s.verify_server_cert(leaf, intermediates, name, ocsp, now));
+                let (distrust, trouble) = match verdict {
+                    Ok(Ok(_)) => (None, None),
+                    Ok(Err(Error::InvalidCertificate(why))) => (Some(why), None),
+                    Ok(Err(other)) => (None, Some(other.to_string())),
+                    Err(trouble) => (None, Some(trouble.clone())),
+                };
+                let name_fits =
+                    ParsedCertificate::try_from(leaf).is_ok_and(|leaf| verify_server_name(&leaf, name).is_ok());
+                self.noted.get_or_init(|| Noted { distrust, trouble, name_fits });
+                Ok(ServerCertVerified::assertion())
             }
             How::Pinned(_) | How::NotAtAll => Ok(ServerCertVerified::assertion()),
         }

@@ -44,7 +44,7 @@ pub(super) struct RawConnection {
 }
 
 impl RawConnection {
-    fn link(&self, py: Python<'_>) -> PyResult<&Arc<Link>> {
+    pub(super) fn link(&self, py: Python<'_>) -> PyResult<&Arc<Link>> {
         self.link.get().map_err(|e| errors::raise(py, &e))
     }
 }
@@ -290,7 +290,7 @@ impl RawCursor {
         let limits = settings::limits(statement.link.limits, batch_rows, batch_bytes)?;
         let mut feed = statement.hand_over().map_err(|e| errors::raise(py, &e))?;
         feed.set_limits(limits);
-        Ok(RawStream(Owned::new(Shared::new(feed))))
+        Ok(RawStream::new(feed))
     }
 
     /// The whole result: an awaitable of a Collected.
@@ -335,6 +335,10 @@ impl RawCursor {
 pub(super) struct RawStream(Owned<Arc<Shared>>);
 
 impl RawStream {
+    pub(super) fn new(feed: Feed) -> RawStream {
+        RawStream(Owned::new(Shared::new(feed)))
+    }
+
     fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
         self.0.get().map_err(|e| errors::raise(py, &e))
     }

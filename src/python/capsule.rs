@@ -9,13 +9,17 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use arrow_array::array::{Array, StructArray};
-use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
-use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
-use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
-use arrow_schema::{ArrowError, Schema, SchemaRef};
+use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::{RecordBatch, RecordBatchReader};
+#[cfg(feature = "server")]
+use arrow_array::{RecordBatchIterator, ffi::from_ffi, ffi_stream::RecordBatchStreamReader};
+#[cfg(feature = "server")]
+use arrow_schema::Schema;
+use arrow_schema::{ArrowError, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -50,6 +54,7 @@ where
 }
 
 /// The rows of an object that exports Arrow: a stream, or a single batch.
+#[cfg(feature = "server")]
 pub(super) fn reader(exporter: &Bound<'_, PyAny>) -> PyResult<RecordBatchStreamReader> {
     let py = exporter.py();
     if exporter.hasattr("__arrow_c_stream__")? {
@@ -75,10 +80,24 @@ pub(super) fn reader(exporter: &Bound<'_, PyAny>) -> PyResult<RecordBatchStreamR
     let data = unsafe { from_ffi(array, &schema) }.map_err(|e| failed(py, &e))?;
     let batch = RecordBatch::from(StructArray::from(data));
     let metadata = Schema::try_from(&schema).map_err(|e| failed(py, &e))?;
-    let schema = Arc::new(metadata);
+    let schema = std::sync::Arc::new(metadata);
     let batch = batch.with_schema(schema.clone()).map_err(|e| failed(py, &e))?;
     let one = RecordBatchIterator::new(std::iter::once(Ok(batch)), schema);
     RecordBatchStreamReader::try_new(FFI_ArrowArrayStream::new(Box::new(one))).map_err(|e| failed(py, &e))
+}
+
+/// The schema that an object exports.
+pub(super) fn imported_schema(exporter: &Bound<'_, PyAny>) -> PyResult<Schema> {
+    let py = exporter.py();
+    if !exporter.hasattr("__arrow_c_schema__")? {
+        return Err(errors::interface(py, "schema: no __arrow_c_schema__: pyarrow and drdarrow have such schemas"));
+    }
+    let capsule = exporter.call_method0("__arrow_c_schema__")?.cast_into::<PyCapsule>()?;
+    let pointer = capsule.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
+    // SAFETY: a capsule of this name holds an ArrowSchema (Arrow PyCapsule interface), which is moved
+    // out; a released one stays behind.
+    let schema = unsafe { FFI_ArrowSchema::from_raw(pointer.as_ptr()) };
+    Schema::try_from(&schema).map_err(|e| failed(py, &e))
 }
 
 /// Whether this thread holds Python's lock; none when it cannot be told (then attaching and
@@ -158,6 +177,8 @@ fn failed(py: Python<'_>, e: &ArrowError) -> PyErr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow_schema::Schema;
+    use std::sync::Arc;
 
     struct Falls(bool);
 

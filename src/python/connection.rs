@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::{PyDict, PyList, PyType};
 
 use super::cursor::Cursor;
 use super::errors;
+use super::file::File;
+use super::files;
 use super::guard::Owned;
 use super::link::Link;
 use super::runtime;
@@ -86,6 +88,23 @@ impl Connection {
     ) -> PyResult<Bound<'py, PyAny>> {
         let cursor = Bound::new(py, Connection::cursor(slf, py)?)?;
         cursor.call_method1("execute", (sql, parameters))
+    }
+
+    /// Opens a file of the same system: `FileConnection.open_file()` on a connection for files with the same
+    /// address and login, made when it is first needed. Its unit of work is its own: `commit()` here does
+    /// not commit there.
+    #[pyo3(signature = (path, /, **options))]
+    fn open_file(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<File> {
+        let link = runtime::block_on(py, self.link(py)?.files())?.map_err(|e| errors::raise(py, &e))?;
+        files::open_on(py, link, path, options)
+    }
+
+    /// Runs a CL command in the job of that connection: list of `drdarrow.types.Message`.
+    fn command(&self, py: Python<'_>, cl: &str) -> PyResult<Py<PyList>> {
+        let raise = |e| errors::raise(py, &e);
+        let link = runtime::block_on(py, self.link(py)?.files())?.map_err(raise)?;
+        let said = runtime::block_on(py, link.client.command(cl))?.map_err(raise)?;
+        files::messages(py, said.into_iter().map(|m| (m.id, m.severity, m.text)))
     }
 
     /// Makes the changes last.

@@ -24,20 +24,20 @@ use crate::server::error::SqlError;
 type Described = (String, String, HashMap<String, String>);
 
 /// An engine written in Python.
-pub(super) struct Engine(Arc<Py<PyAny>>);
+pub(super) struct Engine(Held);
 
 impl Engine {
     pub(super) fn new(object: Py<PyAny>) -> Engine {
-        Engine(Arc::new(object))
+        Engine(Held(Some(object)))
     }
 }
 
 impl Backend for Engine {
     fn connect(&self, login: &Login) -> Result<Box<dyn Serving>, ConnectError> {
         inside(|py| {
-            let made = self.0.bind(py).call_method1("session", (login.user.as_str(), login.database.as_str()));
+            let made = self.0.bind(py)?.call_method1("session", (login.user.as_str(), login.database.as_str()));
             match made {
-                Ok(object) => Ok(Ok(Session { object: Arc::new(object.unbind()), shared: Vec::new() })),
+                Ok(object) => Ok(Ok(Session { object: Arc::new(Held(Some(object.unbind()))), shared: Vec::new() })),
                 Err(e) if e.is_instance_of::<PyLookupError>(py) => Ok(Err(ConnectError::NoDatabase)),
                 Err(e) if e.is_instance_of::<PyPermissionError>(py) => Ok(Err(ConnectError::NotAuthorised)),
                 Err(e) => Err(e),
@@ -49,7 +49,7 @@ impl Backend for Engine {
 
 /// One connection's session.
 struct Session {
-    object: Arc<Py<PyAny>>,
+    object: Arc<Held>,
     /// Unread results that stand in the way of the session's next statement.
     shared: Vec<Weak<Mutex<Pulled>>>,
 }
@@ -58,7 +58,7 @@ impl Serving for Session {
     fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
         self.clear_way();
         inside(|py| {
-            let described = self.object.bind(py).call_method1("prepare", (sql,))?;
+            let described = self.object.bind(py)?.call_method1("prepare", (sql,))?;
             let (statement, columns, parameters): (u64, Option<Vec<Described>>, Vec<Described>) =
                 described.extract()?;
             let fields = |described: Vec<Described>| described.into_iter().map(field).collect::<PyResult<Vec<_>>>();
@@ -74,10 +74,10 @@ impl Serving for Session {
                 Ok(row) => row,
                 Err(_) => PyTuple::empty(py).into_any(),
             };
-            let result = self.object.bind(py).call_method1("query", (statement, values))?;
+            let result = self.object.bind(py)?.call_method1("query", (statement, values))?;
             let reader = capsule::reader(&result)?;
             let shared = result.getattr("shared")?.extract::<bool>()?;
-            Ok((Pulled::new(reader, result.unbind()), shared))
+            Ok((Pulled::new(reader, Held(Some(result.unbind()))), shared))
         });
         let (pulled, shared) = pulled?;
         let pulled = Arc::new(Mutex::new(pulled));
@@ -91,7 +91,7 @@ impl Serving for Session {
         self.clear_way();
         inside(|py| {
             let rows = values(py, parameters)?;
-            let count = self.object.bind(py).call_method1("execute", (statement, rows))?;
+            let count = self.object.bind(py)?.call_method1("execute", (statement, rows))?;
             let count = count.extract::<Option<u64>>()?;
             let warning = (count == Some(0)).then(|| SqlError::new(100, "02000", &[]));
             Ok(Done { count, warning })
@@ -99,17 +99,17 @@ impl Serving for Session {
     }
 
     fn forget(&mut self, statement: u64) {
-        let _ = inside(|py| self.object.bind(py).call_method1("forget", (statement,)).map(drop));
+        let _ = inside(|py| self.object.bind(py)?.call_method1("forget", (statement,)).map(drop));
     }
 
     fn set(&mut self, sql: &str) -> Result<(), SqlError> {
         self.clear_way();
-        inside(|py| self.object.bind(py).call_method1("set", (sql,)).map(drop))
+        inside(|py| self.object.bind(py)?.call_method1("set", (sql,)).map(drop))
     }
 
     fn commit(&mut self) -> Result<(), SqlError> {
         self.clear_way();
-        inside(|py| self.object.bind(py).call_method0("commit").map(drop))
+        inside(|py| self.object.bind(py)?.call_method0("commit").map(drop))
     }
 
     fn rollback(&mut self) -> Result<(), SqlError> {
@@ -117,14 +117,14 @@ impl Serving for Session {
         for pulled in std::mem::take(&mut self.shared).iter().filter_map(Weak::upgrade) {
             lock(&pulled).give_up();
         }
-        inside(|py| self.object.bind(py).call_method0("rollback").map(drop))
+        inside(|py| self.object.bind(py)?.call_method0("rollback").map(drop))
     }
 
     fn interrupt(&self) -> Option<Interrupt> {
         let object = Arc::downgrade(&self.object);
         Some(Arc::new(move || {
             if let Some(object) = object.upgrade() {
-                let _ = inside(|py| object.bind(py).call_method0("interrupt").map(drop));
+                let _ = inside(|py| object.bind(py)?.call_method0("interrupt").map(drop));
             }
         }))
     }
@@ -141,7 +141,25 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let _ = inside(|py| self.object.bind(py).call_method0("close").map(drop));
+        let _ = inside(|py| self.object.bind(py)?.call_method0("close").map(drop));
+    }
+}
+
+/// An object of Python's. Let go of here and now: a reference that is dropped without Python's lock is
+/// counted down by whichever thread comes to Python next, at a bad time for a connection to a database.
+struct Held(Option<Py<PyAny>>);
+
+impl Held {
+    fn bind<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        let object = self.0.as_ref().map(|object| object.bind(py));
+        object.ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("gone"))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut object = std::mem::ManuallyDrop::new(self.0.take());
+        runtime::inside(|_| drop(object.take()));
     }
 }
 
@@ -150,11 +168,11 @@ struct Pulled {
     reader: Option<RecordBatchStreamReader>,
     /// Rows that were read because the connection was needed.
     held: VecDeque<Result<RecordBatch, SqlError>>,
-    result: Option<Py<PyAny>>,
+    result: Option<Held>,
 }
 
 impl Pulled {
-    fn new(reader: RecordBatchStreamReader, result: Py<PyAny>) -> Pulled {
+    fn new(reader: RecordBatchStreamReader, result: Held) -> Pulled {
         Pulled { reader: Some(reader), held: VecDeque::new(), result: Some(result) }
     }
 
@@ -164,14 +182,18 @@ impl Pulled {
     }
 
     fn pull(&mut self) -> Option<Result<RecordBatch, SqlError>> {
-        match self.reader.as_mut()?.next() {
+        let reader = self.reader.as_mut()?;
+        let Some(pulled) = runtime::foreign(|| reader.next()) else {
+            return Some(Err(SqlError::system("the program ends")));
+        };
+        match pulled {
             Some(Ok(batch)) => Some(Ok(batch)),
             None => {
                 self.close();
                 None
             }
             Some(Err(error)) => {
-                self.reader = None;
+                self.release();
                 let trouble = self.trouble(&error);
                 self.close();
                 Some(Err(trouble))
@@ -196,21 +218,24 @@ impl Pulled {
         let words = capsule::text(error);
         let Some(result) = &self.result else { return SqlError::system(&words) };
         let told = inside(|py| {
-            let told = result.bind(py).call_method1("trouble", (words.as_str(),))?;
+            let told = result.bind(py)?.call_method1("trouble", (words.as_str(),))?;
             Ok(told_in_sql(&told).unwrap_or_else(|| SqlError::system(&words)))
         });
         told.unwrap_or_else(|e| e)
     }
 
+    /// Lets go of the stream. Once the interpreter ends nobody may call its owner any more: it is left.
+    fn release(&mut self) {
+        let reader = self.reader.take();
+        let mut reader = std::mem::ManuallyDrop::new(reader);
+        runtime::foreign(|| drop(reader.take()));
+    }
+
     fn close(&mut self) {
         // The stream first: the connection below it is free then.
-        self.reader = None;
+        self.release();
         if let Some(result) = self.result.take() {
-            let _ = inside(|py| {
-                result.bind(py).call_method0("close")?;
-                drop(result);
-                Ok(())
-            });
+            let _ = inside(|py| result.bind(py)?.call_method0("close").map(drop));
         }
     }
 }

@@ -1,26 +1,56 @@
 //! One result being read: batches are decoded when they are asked for, and handed out whole, in
 //! slices or row by row.
 
-use std::sync::Arc;
-
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use super::guard::Lease;
-use super::link::Link;
+use super::link::Waits;
 use super::rows::Rows;
 use super::runtime;
 use crate::client::done::Warning;
 use crate::client::error::{Error, Result};
+use crate::client::file::scan::FileStream;
 use crate::client::stream::{Limits, Ready, RecordStream};
 
 /// Rows are fetched in smaller batches than Arrow: the first one comes sooner.
 const ROWS: Limits = Limits { rows: 4096, bytes: 1 << 20 };
 
+/// Where batches come from.
+pub(super) enum Source {
+    /// A query.
+    Query(Box<RecordStream>),
+    /// A file.
+    File(Box<FileStream>),
+}
+
+impl Source {
+    fn set_limits(&mut self, limits: Limits) {
+        match self {
+            Source::Query(stream) => stream.set_limits(limits),
+            Source::File(stream) => stream.set_limits(limits),
+        }
+    }
+
+    fn decode(&mut self) -> Result<Ready> {
+        match self {
+            Source::Query(stream) => stream.decode(),
+            Source::File(stream) => stream.decode(),
+        }
+    }
+
+    async fn wait(&mut self) -> Result<()> {
+        match self {
+            Source::Query(stream) => stream.wait().await,
+            Source::File(stream) => stream.wait().await,
+        }
+    }
+}
+
 /// The open result of a cursor or a stream.
 pub(super) struct Feed {
-    stream: RecordStream,
-    link: Arc<Link>,
+    stream: Source,
+    waits: Waits,
     limits: Limits,
     batch: Option<RecordBatch>,
     /// The first row of `batch` that was not handed out.
@@ -41,9 +71,9 @@ pub(super) enum Step {
 
 impl Feed {
     /// Reads `stream` by rows.
-    pub(super) fn new(mut stream: RecordStream, link: Arc<Link>) -> Feed {
+    pub(super) fn new(mut stream: Source, waits: Waits) -> Feed {
         stream.set_limits(ROWS);
-        Feed { stream, link, limits: ROWS, batch: None, at: 0, failed: None }
+        Feed { stream, waits, limits: ROWS, batch: None, at: 0, failed: None }
     }
 
     /// Reads by batches of this size from now on.
@@ -54,12 +84,18 @@ impl Feed {
 
     /// The columns.
     pub(super) fn schema(&self) -> SchemaRef {
-        self.stream.schema()
+        match &self.stream {
+            Source::Query(stream) => stream.schema(),
+            Source::File(stream) => stream.schema(),
+        }
     }
 
     /// What the server remarked since the last look.
     pub(super) fn take_warnings(&mut self) -> Vec<Warning> {
-        self.stream.take_warnings()
+        match &mut self.stream {
+            Source::Query(stream) => stream.take_warnings(),
+            Source::File(_) => Vec::new(),
+        }
     }
 
     /// Decodes until there are rows in hand. CPU only.
@@ -87,7 +123,7 @@ impl Feed {
 
     /// Waits for the server.
     pub(super) async fn wait(&mut self) -> Result<()> {
-        let _waiting = self.link.waiting();
+        let _waiting = self.waits.begin();
         self.stream.wait().await.inspect_err(|e| self.failed = Some(e.clone()))
     }
 
@@ -99,6 +135,28 @@ impl Feed {
                 Step::Wait => self.wait().await?,
                 Step::End => return Ok(false),
             }
+        }
+    }
+
+    /// As [`fill`](Self::fill), for a task: decoding goes to the blocking pool.
+    pub(super) async fn fill_aside(mut self) -> Result<(Feed, Result<bool>)> {
+        loop {
+            let step;
+            (self, step) = runtime::blocking(move || {
+                let step = self.step();
+                (self, step)
+            })
+            .await?;
+            let outcome = match step {
+                Ok(Step::Rows) => Ok(true),
+                Ok(Step::End) => Ok(false),
+                Ok(Step::Wait) => match self.wait().await {
+                    Ok(()) => continue,
+                    Err(e) => Err(e),
+                },
+                Err(e) => Err(e),
+            };
+            return Ok((self, outcome));
         }
     }
 

@@ -8,29 +8,132 @@ use super::runtime;
 use crate::client::config::Config;
 use crate::client::connection::Connection;
 use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::file::connection::FileConnection;
+use crate::client::file::settings::FileConfig;
 use crate::client::stream::Limits;
 
 /// A server that does not answer the goodbye is left after this long.
 const GOODBYE: Duration = Duration::from_secs(3);
 
+/// What both kinds of connection do.
+pub(super) trait Client: Send + Sync + 'static {
+    /// Commits or rolls back.
+    fn end_work(&self, commit: bool) -> impl Future<Output = Result<()>> + Send;
+    /// Says goodbye.
+    fn close(&self) -> impl Future<Output = Result<()>> + Send;
+    /// Gives it up at once.
+    fn abort(&self);
+    /// Closed or lost.
+    fn is_closed(&self) -> bool;
+}
+
+impl Client for Connection {
+    async fn end_work(&self, commit: bool) -> Result<()> {
+        if commit { self.commit().await } else { self.rollback().await }
+    }
+
+    async fn close(&self) -> Result<()> {
+        Connection::close(self).await
+    }
+
+    fn abort(&self) {
+        Connection::abort(self);
+    }
+
+    fn is_closed(&self) -> bool {
+        Connection::is_closed(self)
+    }
+}
+
+impl Client for FileConnection {
+    async fn end_work(&self, commit: bool) -> Result<()> {
+        if commit { self.commit().await } else { self.rollback().await }
+    }
+
+    async fn close(&self) -> Result<()> {
+        FileConnection::close(self).await
+    }
+
+    fn abort(&self) {
+        FileConnection::abort(self);
+    }
+
+    fn is_closed(&self) -> bool {
+        FileConnection::is_closed(self)
+    }
+}
+
 /// The client's connection with what only Python needs to know.
-pub(super) struct Link {
+pub(super) struct Link<C: Client = Connection> {
     /// The connection.
-    pub(super) client: Connection,
+    pub(super) client: C,
     /// How large batches may grow unless a result says otherwise.
     pub(super) limits: Limits,
     closed: AtomicBool,
-    waiting: AtomicUsize,
+    waits: Waits,
+    /// The connection for files beside it, once one is used.
+    companion: runtime::Turn<Option<Arc<Link<FileConnection>>>>,
 }
 
+/// How many wait on a connection.
+#[derive(Clone, Default)]
+pub(super) struct Waits(Arc<AtomicUsize>);
+
 /// Somebody waits on the connection.
-pub(super) struct Waiting(Arc<Link>);
+pub(super) struct Waiting(Waits);
+
+impl Waits {
+    /// To be held while waiting for the server.
+    pub(super) fn begin(&self) -> Waiting {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        Waiting(self.clone())
+    }
+}
 
 impl Link {
     /// Connects.
     pub(super) async fn connect(config: Config, limits: Limits) -> Result<Arc<Link>> {
-        let client = Connection::connect(config).await?;
-        Ok(Arc::new(Link { client, limits, closed: AtomicBool::new(false), waiting: AtomicUsize::new(0) }))
+        Ok(Link::of(Connection::connect(config).await?, limits))
+    }
+
+    /// The connection for files with the same address and login, made when it is first asked for.
+    pub(super) async fn files(&self) -> Result<Arc<Link<FileConnection>>> {
+        self.open()?;
+        let known = self.companion.lock().await.clone();
+        if let Some(known) = known.filter(|known| !known.is_closed()) {
+            return Ok(known);
+        }
+        let made = Link::connect_files(FileConfig::beside(self.client.config().clone()), self.limits).await?;
+        *self.companion.lock().await = Some(made.clone());
+        Ok(made)
+    }
+
+    /// For `repr`: `drda://host:port/DATABASE product prdid open`.
+    pub(super) fn describe(&self) -> String {
+        let info = self.client.info();
+        let state = if self.is_closed() { "closed" } else { "open" };
+        format!("drda://{}/{} {} {} {state}", info.peer, info.database, info.product, info.prdid)
+    }
+}
+
+impl Link<FileConnection> {
+    /// Connects.
+    pub(super) async fn connect_files(config: FileConfig, limits: Limits) -> Result<Arc<Link<FileConnection>>> {
+        Ok(Link::of(FileConnection::connect(config).await?, limits))
+    }
+
+    /// For `repr`: `drda://host:port job open`.
+    pub(super) fn describe(&self) -> String {
+        let info = self.client.info();
+        let state = if self.is_closed() { "closed" } else { "open" };
+        format!("drda://{} job {} {state}", info.peer, info.job)
+    }
+}
+
+impl<C: Client> Link<C> {
+    fn of(client: C, limits: Limits) -> Arc<Link<C>> {
+        let (closed, waits) = (AtomicBool::new(false), Waits::default());
+        Arc::new(Link { client, limits, closed, waits, companion: runtime::Turn::default() })
     }
 
     /// Misuse when the user has closed it.
@@ -47,25 +150,34 @@ impl Link {
     }
 
     /// To be held while waiting for the server.
-    pub(super) fn waiting(self: &Arc<Link>) -> Waiting {
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        Waiting(self.clone())
+    pub(super) fn waiting(&self) -> Waiting {
+        self.waits.begin()
+    }
+
+    /// Counts who waits.
+    pub(super) fn waits(&self) -> Waits {
+        self.waits.clone()
     }
 
     /// Ends the unit of work.
-    pub(super) async fn end_work(self: Arc<Link>, commit: bool) -> Result<()> {
+    pub(super) async fn end_work(self: Arc<Self>, commit: bool) -> Result<()> {
         self.open()?;
         let _waiting = self.waiting();
-        if commit { self.client.commit().await } else { self.client.rollback().await }
+        self.client.end_work(commit).await
     }
 
     /// Closes; work that was not committed is undone by the server. A wait of another thread or task
     /// is broken off.
-    pub(super) async fn close(self: Arc<Link>) -> Result<()> {
+    pub(super) async fn close(self: Arc<Self>) -> Result<()> {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        if self.waiting.load(Ordering::Acquire) > 0 {
+        let companion = self.companion.lock().await.take();
+        if let Some(files) = companion {
+            // It is the other one whose failure is worth telling.
+            let _ = Box::pin(files.close()).await;
+        }
+        if self.waits.0.load(Ordering::Acquire) > 0 {
             self.client.abort();
             return Ok(());
         }
@@ -82,7 +194,7 @@ impl Link {
 
     /// The end of a `with` block: commits when it went well, else rolls back, and closes. Only a
     /// failing commit is told: the block's own exception says more than a failing rollback.
-    pub(super) async fn leave(self: Arc<Link>, well: bool) -> Result<()> {
+    pub(super) async fn leave(self: Arc<Self>, well: bool) -> Result<()> {
         if self.closed.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -90,31 +202,24 @@ impl Link {
         let closed = self.close().await;
         if well { ended.and(closed) } else { Ok(()) }
     }
-
-    /// For `repr`: `drda://host:port/DATABASE product prdid open`.
-    pub(super) fn describe(&self) -> String {
-        let info = self.client.info();
-        let state = if self.is_closed() { "closed" } else { "open" };
-        format!("drda://{}/{} {} {} {state}", info.peer, info.database, info.product, info.prdid)
-    }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 /// Gives the connection up unless the goodbye came through.
-struct Abort<'a>(Option<&'a Connection>);
+struct Abort<'a, C: Client>(Option<&'a C>);
 
-impl Abort<'_> {
+impl<C: Client> Abort<'_, C> {
     fn disarm(mut self) {
         self.0 = None;
     }
 }
 
-impl Drop for Abort<'_> {
+impl<C: Client> Drop for Abort<'_, C> {
     fn drop(&mut self) {
         if let Some(client) = self.0 {
             client.abort();

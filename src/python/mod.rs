@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `connection`, `cursor`, `stream`, `batch` | the classes that users see |
 //! | `aio` | their asyncio side, wrapped by `drdarrow/aio.py` |
-//! | `link`, `statement`, `feed` | what both sides do, without Python |
-//! | `settings`, `params`, `rows`, `errors` | arguments, values and exceptions, across the border |
+//! | `files`, `file`, `partition` | the same for files of IBM i; `file_awaitable` their asyncio side |
+//! | `link`, `statement`, `feed`, `opened` | what both sides do, without Python |
+//! | `probe` | a look at a host, wrapped by `drdarrow/probing.py` |
+//! | `settings`, `file_args`, `params`, `rows`, `errors` | arguments, values and exceptions, across the border |
 //! | `collected`, `capsule` | results in the hands of other libraries |
 //! | `server`, `engine` | the answering side, wrapped by `drdarrow/server`; an engine written in Python |
 //! | `runtime`, `guard` | waiting, and who may touch what: one process, one thread at a time |
@@ -23,9 +25,16 @@ mod cursor;
 mod engine;
 mod errors;
 mod feed;
+mod file;
+mod file_args;
+mod file_awaitable;
+mod files;
 mod guard;
 mod link;
+mod opened;
 mod params;
+mod partition;
+mod probe;
 mod procedure;
 mod rows;
 mod runtime;
@@ -44,6 +53,19 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(connection::connect, module)?)?;
     module.add_function(wrap_pyfunction!(awaitable::connect_async, module)?)?;
+    module.add_function(wrap_pyfunction!(probe::probe, module)?)?;
+    module.add_function(wrap_pyfunction!(probe::probe_async, module)?)?;
+    module.add_function(wrap_pyfunction!(files::connect_files, module)?)?;
+    module.add_function(wrap_pyfunction!(files::open_file, module)?)?;
+    module.add_function(wrap_pyfunction!(file_awaitable::connect_files_async, module)?)?;
+    module.add_function(wrap_pyfunction!(file_awaitable::open_file_async, module)?)?;
+    module.add_function(wrap_pyfunction!(file_awaitable::open_file_beside, module)?)?;
+    module.add_function(wrap_pyfunction!(file_awaitable::command_beside, module)?)?;
+    module.add_class::<file_awaitable::RawFileConnection>()?;
+    module.add_class::<file_awaitable::RawFile>()?;
+    module.add_class::<files::FileConnection>()?;
+    module.add_class::<file::File>()?;
+    module.add_class::<partition::FilePartition>()?;
     module.add_class::<connection::Connection>()?;
     module.add_class::<cursor::Cursor>()?;
     module.add_class::<stream::ArrowStream>()?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
@@ -12,14 +13,16 @@ use super::guard::Owned;
 use super::{collected, errors, runtime};
 use crate::client::error::{Error, Kind, Phase};
 use crate::server::backend::{Backend, ConnectError, Login, Session};
-use crate::server::listen::{self, Settings};
+use crate::server::listen;
 use crate::server::persona::Persona;
+use crate::server::settings::Settings;
 use crate::server::shared::Access;
 use crate::server::table::{MemoryTables, Table};
+use crate::server::tls::Tls;
 
 /// Listens. The engine is a dict of tables, or an object with `session()`.
 #[pyfunction]
-#[pyo3(signature = (engine, *, persona, host, port, users, databases, workers, max_connections))]
+#[pyo3(signature = (engine, *, persona, host, port, users, databases, workers, max_connections, tls))]
 #[expect(clippy::too_many_arguments, reason = "settings by name")]
 pub(super) fn serve(
     py: Python<'_>,
@@ -31,6 +34,7 @@ pub(super) fn serve(
     databases: Option<Vec<String>>,
     workers: usize,
     max_connections: usize,
+    tls: Option<(PathBuf, PathBuf, Option<PathBuf>)>,
 ) -> PyResult<RawServer> {
     let persona = Persona::named(persona)
         .ok_or_else(|| errors::interface(py, format!("no persona {persona:?}: luw, ibmi, zos or derby")))?;
@@ -40,12 +44,18 @@ pub(super) fn serve(
         Some(users) => Access::users(users),
         None => Access::Anyone,
     };
+    let tls = tls
+        .map(|(chain, key, clients)| {
+            let named = |e| format!("tls_certificate {}, tls_key {}: {e}", chain.display(), key.display());
+            Tls::from_files(&chain, &key, clients.as_deref()).map_err(|e| errors::interface(py, named(e)))
+        })
+        .transpose()?;
     let engine: Box<dyn Backend> = match engine.cast::<PyDict>() {
         Ok(tables) => Box::new(memory(tables)?),
         Err(_) => Box::new(Engine::new(engine.clone().unbind())),
     };
     let address = SocketAddr::new(host, port);
-    let settings = Settings { address, persona, access, workers, max_connections, ..Settings::default() };
+    let settings = Settings { address, persona, access, tls, workers, max_connections, ..Settings::default() };
     let backend = Arc::new(Named { engine, databases });
     let server = runtime::block_on(py, listen::serve(settings, backend))?.map_err(|e| {
         let text = format!("cannot listen on {address}: {e}");

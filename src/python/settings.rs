@@ -29,32 +29,45 @@ pub(super) fn read(
     if let Some(uri) = &uri {
         config.apply_uri(uri).map_err(refused)?;
     }
+    apply(py, &mut config, &mut limits, uri.is_some(), settings)?;
+    config.check().map_err(refused)?;
+    Ok((config, limits))
+}
+
+/// Sets what was given by name; `given` says that a URI was read before.
+pub(super) fn apply(
+    py: Python<'_>,
+    config: &mut Config,
+    limits: &mut Limits,
+    given: bool,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<()> {
+    let refused = |e: ConfigError| errors::raise(py, &Error::from(e));
     for (key, value) in settings.iter().flat_map(|settings| settings.iter()) {
         let key = key.extract::<String>()?;
         if value.is_none() {
             continue;
         }
         match key.as_str() {
-            "attributes" => attributes(&mut config, &value)?,
+            "attributes" => attributes(config, &value)?,
             "force_ccsid" if !value.is_instance_of::<PyString>() => {
                 for (column, ccsid) in pairs("force_ccsid", &value)? {
                     config.set("force_ccsid", &format!("{column}={ccsid}")).map_err(refused)?;
                 }
             }
             "tls_ca" | "tls_cert" | "tls_key" => config.set(&key, &path(&key, &value)?).map_err(refused)?,
-            "token" => token(&mut config, &value)?,
-            "batch_rows" | "batch_bytes" => limit(&mut limits, &key, &value)?,
+            "token" => token(config, &value)?,
+            "batch_rows" | "batch_bytes" => limit(limits, &key, &value)?,
             _ => {
-                let before = (uri.is_some() && ADDRESS.contains(&key.as_str())).then(|| config.clone());
+                let before = (given && ADDRESS.contains(&key.as_str())).then(|| config.clone());
                 config.set(&key, &text(&key, &value)?).map_err(refused)?;
-                if before.is_some_and(|before| contradicts(&before, &config)) {
+                if before.is_some_and(|before| contradicts(&before, config)) {
                     return Err(errors::interface(py, format!("{key}: the URI says otherwise")));
                 }
             }
         }
     }
-    config.check().map_err(refused)?;
-    Ok((config, limits))
+    Ok(())
 }
 
 /// The function that makes security tokens.
@@ -124,7 +137,7 @@ fn attributes(config: &mut Config, value: &Bound<'_, PyAny>) -> PyResult<()> {
 }
 
 /// A dict of names and values, as text; what is None is left out.
-fn pairs(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
+pub(super) fn pairs(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
     let py = value.py();
     let dict = value
         .cast::<PyMapping>()
@@ -151,7 +164,7 @@ fn path(key: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 /// A setting's value as a URI would write it. The value itself is never repeated in an error.
-fn text(key: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+pub(super) fn text(key: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     if let Ok(text) = value.cast::<PyString>() {
         return unicode(text, key);
     }

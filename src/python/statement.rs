@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow_array::ArrayRef;
 
 use super::errors;
-use super::feed::Feed;
+use super::feed::{Feed, Source};
 use super::guard::{Lease, Slot};
 use super::link::Link;
 use crate::client::connection::Outcome;
@@ -155,7 +155,7 @@ impl Statement {
         let mut about = self.about();
         about.columns = Some(stream.columns());
         about.handed_over = false;
-        let mut feed = Feed::new(stream, self.link.clone());
+        let mut feed = Feed::new(Source::Query(Box::new(stream)), self.link.waits());
         about.warnings.extend(feed.take_warnings());
         **lease = Some(feed);
     }

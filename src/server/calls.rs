@@ -7,6 +7,7 @@ use super::describe::{MODE_IN, MODE_OUT};
 use super::error::SqlError;
 use super::held::Call;
 use super::input::Input;
+use super::locators::Kept;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
@@ -96,8 +97,8 @@ impl Conversation {
         // No SQLCA; a row; the value that comes out; NULL for those that went in.
         w.bytes(&[0xFF, 0x00, 0x00]);
         match call {
-            Call::Length { text: true } => w.u64(String::from_utf8_lossy(value).encode_utf16().count() as u64),
-            Call::Length { .. } | Call::Release => w.u64(value.len() as u64),
+            Call::Length { text: true } => w.u64(String::from_utf8_lossy(&value.bytes).encode_utf16().count() as u64),
+            Call::Length { .. } | Call::Release => w.u64(value.bytes.len() as u64),
             Call::Part { text } => {
                 let [_, start, length] = numbers.as_slice() else {
                     return Err(Trouble::syntax(synerrcd::VALUE, Some(cp::FDODTA)));
@@ -105,13 +106,15 @@ impl Conversation {
                 let skip = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX);
                 let most = usize::try_from(*length).unwrap_or(usize::MAX).min(0x7FFF);
                 if text {
-                    let Some(part) = part(&String::from_utf8_lossy(value), skip, most) else {
+                    let Some(part) = part(value, skip, most) else {
                         self.fail(&SqlError::new(-330, "22021", &[]), out)?;
                         return Ok(After::Next);
                     };
                     w.var(part.as_bytes());
                 } else {
-                    w.var(value.get(skip.min(value.len())..).map_or(&[][..], |v| v.get(..most).unwrap_or(v)));
+                    w.var(
+                        value.bytes.get(skip.min(value.bytes.len())..).map_or(&[][..], |v| v.get(..most).unwrap_or(v)),
+                    );
                 }
             }
         }
@@ -120,7 +123,9 @@ impl Conversation {
             .iter()
             .map(|(id, length, _)| lid::field(*id, length.to_be_bytes(), &self.persona.typdef, 0))
             .collect();
-        let fdodsc = descriptor::encode_result(&fields.map_err(Trouble::ours)?).into();
+        let fdodsc = descriptor::encode_result(&fields.map_err(Trouble::ours)?, &self.persona.typdef)
+            .map_err(Trouble::ours)?
+            .into();
         let described = Described { fdodsc, fdodta: w.into_vec().into() };
         out.object(&described.encode_sqldtard().map_err(Trouble::ours)?);
         Ok(After::Next)
@@ -128,27 +133,46 @@ impl Conversation {
 }
 
 /// Up to `most` UTF-16 units behind `skip` of them, one fewer where a pair would be cut; `None` when
-/// the part begins in the middle of a pair. What the row has no room for is left out as well.
-fn part(text: &str, skip: usize, most: usize) -> Option<String> {
-    let (mut at, mut out) = (0, String::new());
-    for c in text.chars() {
-        let next = at + c.len_utf16();
-        if at >= skip {
-            if next - skip > most || out.len() + c.len_utf8() > usize::from(TEXT.1) {
+/// the part begins in the middle of a pair, or the text is none. What the row has no room for is
+/// left out as well. Where the part ends is kept: the next one mostly begins there.
+fn part(value: &Kept, skip: usize, most: usize) -> Option<&str> {
+    let (units, at) = value.read.get();
+    let (mut units, mut at) = if units <= skip { (units, at) } else { (0, 0) };
+    let mut walk = |limit: usize, room: usize| {
+        let start = at;
+        while let Some(byte) = value.bytes.get(at) {
+            let (bytes, more) = size(*byte);
+            if units + more > limit || at - start + bytes > room {
                 break;
             }
-            out.push(c);
-        } else if next > skip {
-            return None;
+            (units, at) = (units + more, at + bytes);
         }
-        at = next;
+        (start, units, at)
+    };
+    let (_, reached, from) = walk(skip, usize::MAX);
+    // Less than that is the end of the text.
+    if reached < skip && from < value.bytes.len() {
+        return None;
     }
-    Some(out)
+    let (_, reached, to) = walk(skip.saturating_add(most), usize::from(TEXT.1));
+    value.read.set((reached, to));
+    std::str::from_utf8(value.bytes.get(from..to.min(value.bytes.len()))?).ok()
+}
+
+/// Bytes of a character in UTF-8 by its first one, and units in UTF-16.
+fn size(first: u8) -> (usize, usize) {
+    match first {
+        0xF0.. => (4, 2),
+        0xE0.. => (3, 1),
+        0xC0.. => (2, 1),
+        _ => (1, 1),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
 
     #[test]
     fn calls_are_recognised() {
@@ -160,13 +184,14 @@ mod tests {
 
     #[test]
     fn parts_of_text_count_as_java_does() {
-        let text = "aü𝄞b";
-        assert_eq!(part(text, 0, 9).as_deref(), Some(text));
-        assert_eq!(part(text, 1, 3).as_deref(), Some("ü𝄞"));
-        assert_eq!(part(text, 1, 2).as_deref(), Some("ü"));
-        assert_eq!(part(text, 4, 5).as_deref(), Some("b"));
+        let kept = |text: &str| Kept { bytes: text.to_owned().into(), ccsid: 1208, read: Cell::default() };
+        let text = &kept("aü𝄞b");
+        assert_eq!(part(text, 0, 9), Some("aü𝄞b"));
+        assert_eq!(part(text, 1, 3), Some("ü𝄞"));
+        assert_eq!(part(text, 1, 2), Some("ü"));
+        assert_eq!(part(text, 4, 5), Some("b"));
         assert_eq!(part(text, 3, 5), None);
-        assert_eq!(part(text, 50, 5).as_deref(), Some(""));
-        assert_eq!(part(&"日".repeat(20_000), 0, 20_000).map(|p| p.len()), Some(0x7FFF / 3 * 3));
+        assert_eq!(part(text, 50, 5), Some(""));
+        assert_eq!(part(&kept(&"日".repeat(20_000)), 0, 20_000).map(str::len), Some(0x7FFF / 3 * 3));
     }
 }

@@ -64,7 +64,7 @@ pub(super) enum Stage {
 /// The state.
 pub(super) struct Conversation {
     pub(super) shared: Arc<Shared>,
-    pub(super) persona: &'static Persona,
+    pub(super) persona: Arc<Persona>,
     pub(super) random: Random,
     pub(super) stage: Stage,
     /// Encoding of DDM text.
@@ -99,7 +99,7 @@ pub(super) struct Conversation {
 impl Conversation {
     /// With fresh random bytes for the keys and seeds of the login.
     pub(super) fn new(shared: Arc<Shared>, random: Random) -> Conversation {
-        let persona = shared.persona;
+        let persona = shared.persona.clone();
         Conversation {
             shared,
             persona,
@@ -198,6 +198,9 @@ impl Conversation {
             if *of == command && params(&request.command.body).any(holds) {
                 return Err(Trouble::syntax(synerrcd::NOT_ALLOWED, Some(*parameter)));
             }
+        }
+        if self.stage == Stage::Open && is_sql(command) {
+            check_known(request)?;
         }
         match command {
             cp::EXCSAT => self.excsat(request, out),
@@ -322,6 +325,21 @@ impl Conversation {
             out.reply(&gone.encode(self.text)?);
         }
         self.card(Some(&self.sqlca(error)), out)
+    }
+}
+
+/// PRMNSPRM or OBJNSPRM about a code point that means nothing at all here. One that belongs to other
+/// commands is stepped over.
+fn check_known(request: &Request) -> Result<()> {
+    for param in params(&request.command.body) {
+        let (point, _) = param?;
+        if cp::name(point).is_none() {
+            return Err(Trouble::unsupported(cp::PRMNSPRM, point));
+        }
+    }
+    match request.objects.iter().find(|o| cp::name(o.cp).is_none()) {
+        Some(object) => Err(Trouble::unsupported(cp::OBJNSPRM, object.cp)),
+        None => Ok(()),
     }
 }
 

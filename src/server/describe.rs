@@ -3,10 +3,10 @@
 //! that was written there is honoured, so that a table goes out as the types it came in.
 
 use super::error::SqlError;
-use super::persona::Persona;
+use super::persona::{Persona, Width};
 use crate::wire::drda::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
-use crate::wire::fdoca::lid;
-use crate::wire::value::field::{Field, Shape, Type};
+use crate::wire::fdoca::{descriptor, lid};
+use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
 use arrow_schema::{DataType, Schema, TimeUnit};
 
 /// Length of a VARCHAR or VARBINARY that is not told: the longest there is.
@@ -18,7 +18,12 @@ const DIGITS: u8 = 31;
 
 /// The fields of a result.
 pub(super) fn fields(schema: &Schema, persona: &Persona) -> Result<Vec<Field>, SqlError> {
-    schema.fields().iter().enumerate().map(|(i, f)| field(f, i, persona)).collect()
+    let fields: Result<Vec<Field>, _> = schema.fields().iter().enumerate().map(|(i, f)| field(f, i, persona)).collect();
+    let fields = fields?;
+    match descriptor::encode_result(&fields, &persona.typdef) {
+        Ok(_) => Ok(fields),
+        Err(e) => Err(SqlError::new(-351, "56084", &[&e.to_string()])),
+    }
 }
 
 /// The field of one column at `index` (from 0).
@@ -27,8 +32,18 @@ pub(super) fn field(arrow: &arrow_schema::Field, index: usize, persona: &Persona
         let what = format!("{} ({}, {})", index + 1, arrow.name(), arrow.data_type());
         SqlError::new(-351, "56084", &[&what])
     };
-    let form = Form::of(arrow.data_type(), &Told::read(arrow), persona).ok_or_else(unsupported)?;
-    let made = lid::field(form.lid, form.size, &persona.typdef, 0).map_err(|_| unsupported())?;
+    let told = Told::read(arrow);
+    let form = Form::of(arrow.data_type(), &told, persona).ok_or_else(unsupported)?;
+    let mut made = lid::field(form.lid, form.size, &persona.typdef, 0).map_err(|_| unsupported())?;
+    if let (Type::Text | Type::Graphic, Some(ccsid)) = (made.ty, told.page(persona)) {
+        // A column of characters cannot be in a page of GRAPHIC, nor the other way round.
+        let graphic = Width::of(ccsid).map(|width| width == Width::Double);
+        if graphic != Some(made.ty == Type::Graphic) {
+            let what = format!("{} {}", made.sql_name(), arrow.name());
+            return Err(SqlError::new(-332, "57017", &[&ccsid.to_string(), &what]));
+        }
+        made.ccsid = ccsid;
+    }
     Ok(Field {
         name: arrow.name().clone(),
         nullable: arrow.is_nullable() || arrow.data_type() == &DataType::Null,
@@ -77,6 +92,8 @@ struct Told<'a> {
     name: &'a str,
     length: Option<u32>,
     scale: Option<u8>,
+    /// [`CCSID_BINARY`] for bytes that stand for characters.
+    ccsid: Option<&'a str>,
 }
 
 impl<'a> Told<'a> {
@@ -86,7 +103,20 @@ impl<'a> Told<'a> {
             name: get("drda:type").unwrap_or_default(),
             length: get("drda:length").and_then(|n| n.parse().ok()).filter(|n| *n > 0),
             scale: get("drda:scale").and_then(|n| n.parse().ok()),
+            ccsid: get("drda:ccsid"),
         }
+    }
+
+    /// The page of its own that a column of characters has. Bytes have none.
+    fn page(&self, persona: &Persona) -> Option<u16> {
+        let ccsid = self.ccsid.filter(|_| persona.pages)?;
+        // What is no number is no known page either.
+        Some(ccsid.parse().unwrap_or(0)).filter(|ccsid| *ccsid != CCSID_BINARY)
+    }
+
+    /// True for bytes that are FOR BIT DATA.
+    fn is_bit_data(&self) -> bool {
+        self.ccsid.is_some_and(|ccsid| ccsid.parse() == Ok(CCSID_BINARY))
     }
 
     /// A length of two bytes; `None` when there is none that fits.
@@ -151,11 +181,8 @@ impl Form {
             DataType::LargeBinary => Form::bytes(told, true, persona),
             DataType::FixedSizeBinary(n) => {
                 let n = u32::try_from(*n).ok().filter(|n| (1..=LONGEST_FIXED).contains(n))?;
-                if persona.bit_data || told.name == "CHAR FOR BIT DATA" {
-                    Form::new(0x26, n, 452)
-                } else {
-                    Form::new(0xC0, n, 912)
-                }
+                let told = told.name == "CHAR FOR BIT DATA" || told.name.is_empty() && told.is_bit_data();
+                if persona.bit_data || told { Form::new(0x26, n, 452) } else { Form::new(0xC0, n, 912) }
             }
             DataType::Null => Form::new(if persona.mixed { 0x3E } else { 0x32 }, 1, 448),
             DataType::Dictionary(_, values) => return Form::of(values, told, persona),
@@ -164,7 +191,13 @@ impl Form {
     }
 
     fn text(told: &Told<'_>, large: bool, persona: &Persona) -> Form {
-        let (fixed, var, long) = if persona.mixed { (0x3C, 0x3E, 0x40) } else { (0x30, 0x32, 0x34) };
+        let width = told.page(persona).and_then(Width::of);
+        let mixed = match width {
+            Some(width) => width == Width::Mixed,
+            None => persona.mixed,
+        };
+        let double = width == Some(Width::Double);
+        let (fixed, var, long, clob) = if mixed { (0x3C, 0x3E, 0x40, 0xCE) } else { (0x30, 0x32, 0x34, 0xCA) };
         let graphic = persona.typdef.dbc != 0;
         let most = if graphic { LONGEST_FIXED / 2 } else { 0 };
         match told.name {
@@ -174,8 +207,10 @@ impl Form {
             "VARGRAPHIC" if graphic => Form::new(0x38, told.fits(most).unwrap_or(most), 464),
             "DECFLOAT" if persona.decfloat => Form::new(0xBA, if told.length == Some(8) { 8 } else { 16 }, 996),
             "DBCLOB" if graphic => Form::large(0xCC, 412, told, persona),
-            "CLOB" | "XML" | "DBCLOB" => Form::large(if persona.mixed { 0xCE } else { 0xCA }, 408, told, persona),
-            _ if large => Form::large(if persona.mixed { 0xCE } else { 0xCA }, 408, told, persona),
+            "" if double && large => Form::large(0xCC, 412, told, persona),
+            "" if double => Form::new(0x38, told.fits(most).unwrap_or(most), 464),
+            "CLOB" | "XML" | "DBCLOB" => Form::large(clob, 408, told, persona),
+            _ if large => Form::large(clob, 408, told, persona),
             "" | "VARCHAR" | "CHAR" => Form::new(var, told.fits(LONGEST).unwrap_or(LONGEST), 448),
             // The length of another type says nothing about the text.
             _ => Form::new(var, LONGEST, 448),
@@ -193,6 +228,7 @@ impl Form {
             ("BLOB", _) => Form::large(0xC8, 404, told, persona),
             _ if large => Form::large(0xC8, 404, told, persona),
             _ if persona.bit_data => Form::new(0x28, fits.unwrap_or(LONGEST), 448),
+            ("", _) if told.is_bit_data() => Form::new(0x28, fits.unwrap_or(LONGEST), 448),
             _ => Form::new(0xC2, fits.unwrap_or(LONGEST), 908),
         }
     }

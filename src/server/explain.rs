@@ -82,7 +82,10 @@ pub(super) fn answer(input: Option<Input>, typdef: &TypDef) -> Result<Vec<u8>> {
             _ => w.u8(0xFF),
         }
     }
-    let described = Described { fdodsc: descriptor::encode_result(&fields).into(), fdodta: w.into_vec().into() };
+    let described = Described {
+        fdodsc: descriptor::encode_result(&fields, typdef).map_err(Trouble::ours)?.into(),
+        fdodta: w.into_vec().into(),
+    };
     described.encode_sqldtard().map_err(Trouble::ours)
 }
 

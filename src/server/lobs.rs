@@ -5,6 +5,7 @@
 use super::conversation::{After, Conversation, Out};
 use super::error::SqlError;
 use super::input::Input;
+use super::persona::Width;
 use super::trouble::{Result, Trouble};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
@@ -67,26 +68,27 @@ impl Conversation {
             numbers.push(if field.length == 8 { r.u64_in(field.order)? } else { u64::from(r.u32_in(field.order)?) });
         }
         let locator = numbers.first().and_then(|n| u32::try_from(*n).ok());
-        let Some(value) = locator.and_then(|n| self.locators.get(n)) else {
+        let Some(kept) = locator.and_then(|n| self.locators.get(n)) else {
             return Ok(Err(SqlError::new(-423, "0F001", &[])));
         };
+        let (value, ccsid) = (&kept.bytes, kept.ccsid);
         let width = if matches!(number, section::DBCLOB_PART | section::DBCLOB_LENGTH) { 2 } else { 1 };
         Ok(match (number, numbers.as_slice()) {
             (section::BLOB_LENGTH | section::CLOB_LENGTH | section::DBCLOB_LENGTH, [_]) => {
                 let length = i32::try_from(value.len() / width).unwrap_or(i32::MAX);
-                self.output(INTEGER, 4, |w, field| w.i32_in(length, field.order))
+                self.output(INTEGER, 4, 0, |w, field| w.i32_in(length, field.order))
             }
             (section::BLOB_PART | section::CLOB_PART, [_, start, length]) => {
                 let from = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX).min(value.len());
                 let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() - from);
-                self.part(value.slice(from..from + length), number == section::CLOB_PART)
+                self.part(value.slice(from..from + length), (number == section::CLOB_PART).then_some(ccsid))
             }
             (section::DBCLOB_PART, [_, start, length]) => {
                 let from = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX).min(value.len() / 2);
                 let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() / 2 - from);
                 let length = length.min(usize::from(GRAPHICS));
                 let part = value.slice(from * 2..(from + length) * 2);
-                self.output(0x3B, GRAPHICS, |w, _| {
+                self.output(0x3B, GRAPHICS, ccsid, |w, _| {
                     w.u16(length as u16);
                     w.bytes(&part);
                 })
@@ -96,34 +98,39 @@ impl Conversation {
     }
 
     /// A part of a value: in the row when it is short, else behind it.
-    fn part(&self, part: Bytes, text: bool) -> std::result::Result<Answer, SqlError> {
-        let (short, long) = match (text, self.persona.mixed) {
-            (true, true) => (0x3F, 0xCF),
-            (true, false) => (0x33, 0xCB),
-            (false, _) => (0x29, 0xC9),
+    /// Text has a page.
+    fn part(&self, part: Bytes, page: Option<u16>) -> std::result::Result<Answer, SqlError> {
+        let (short, long) = match page.map(Width::of) {
+            None => (0x29, 0xC9),
+            Some(Some(Width::Single)) => (0x33, 0xCB),
+            Some(_) => (0x3F, 0xCF),
         };
+        let ccsid = page.unwrap_or(0);
         if part.len() <= usize::from(SHORT) {
-            return self.output(short, SHORT, |w, _| w.var(&part));
+            return self.output(short, SHORT, ccsid, |w, _| w.var(&part));
         }
         let len = part.len() as u64;
-        let answer = self.output(long, 0x8008, |w, _| w.u64(len))?;
+        let answer = self.output(long, 0x8008, ccsid, |w, _| w.u64(len))?;
         Ok(Answer { large: Some(part), ..answer })
     }
 
-    /// An SQLDTARD with one value.
+    /// An SQLDTARD with one value; text in the page `ccsid`, 0 is the usual one.
     fn output(
         &self,
         id: u8,
         length: u16,
+        ccsid: u16,
         put: impl FnOnce(&mut Writer, &Field),
     ) -> std::result::Result<Answer, SqlError> {
-        let field = lid::field(id, length.to_be_bytes(), &self.persona.typdef, 0)
+        let field = lid::field(id, length.to_be_bytes(), &self.persona.typdef, ccsid)
             .map_err(|e| SqlError::system(&e.to_string()))?;
         let mut w = Writer::new();
         // No SQLCA; a row; a value.
         w.bytes(&[0xFF, 0x00, 0x00]);
         put(&mut w, &field);
-        let described = Described { fdodsc: descriptor::encode_result(&[field]).into(), fdodta: w.into_vec().into() };
+        let fdodsc = descriptor::encode_result(&[field], &self.persona.typdef);
+        let fdodsc = fdodsc.map_err(|e| SqlError::system(&e.to_string()))?.into();
+        let described = Described { fdodsc, fdodta: w.into_vec().into() };
         Ok(Answer { described, large: None })
     }
 }

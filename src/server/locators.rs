@@ -6,6 +6,7 @@ use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::field::Field;
 use bytes::Bytes;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// What a locator costs beside its value.
@@ -26,11 +27,21 @@ pub(super) enum Wanted {
     Locator,
 }
 
+/// A value that a locator stands for.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) bytes: Bytes,
+    /// The page of its column.
+    pub(super) ccsid: u16,
+    /// Where the part that was asked for last has ended, in UTF-16 units and in bytes.
+    pub(super) read: Cell<(usize, usize)>,
+}
+
 /// The values that locators stand for, until the unit of work ends.
 #[derive(Debug, Default)]
 pub(super) struct Locators {
     next: u32,
-    values: BTreeMap<u32, Bytes>,
+    values: BTreeMap<u32, Kept>,
     bytes: usize,
 }
 
@@ -41,13 +52,13 @@ impl Locators {
     }
 
     /// The value of a locator.
-    pub(super) fn get(&self, locator: u32) -> Option<&Bytes> {
+    pub(super) fn get(&self, locator: u32) -> Option<&Kept> {
         self.values.get(&locator)
     }
 
     /// Forgets one.
     pub(super) fn release(&mut self, locator: u32) {
-        self.bytes -= self.values.remove(&locator).map_or(0, |value| value.len() + COST);
+        self.bytes -= self.values.remove(&locator).map_or(0, |value| value.bytes.len() + COST);
     }
 
     /// Keeps a value and writes its locator in place of it.
@@ -61,10 +72,10 @@ impl Locators {
         }
         self.bytes += value.len() + COST;
         self.next = self.next.wrapping_add(1);
-        self.values.insert(self.next, value);
+        self.values.insert(self.next, Kept { bytes: value, ccsid: field.ccsid, read: Cell::new((0, 0)) });
         while self.bytes > MOST && self.values.len() > 1 {
             let Some((_, oldest)) = self.values.pop_first() else { break };
-            self.bytes -= oldest.len() + COST;
+            self.bytes -= oldest.bytes.len() + COST;
         }
         w.u32_in(self.next, field.order);
     }

@@ -1,6 +1,7 @@
 //! Which product the server looks like. A persona is data: what a real server of the kind answers
 //! and insists on, as measured or as its users report it.
 
+use crate::wire::ccsid::codec::Codec;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::value::typdef::{TypDef, TypDefName};
 
@@ -81,6 +82,8 @@ pub struct Persona {
     pub bit_data: bool,
     /// Text is said to be in the mixed page in place of the single-byte one.
     pub mixed: bool,
+    /// A column of characters may be in a page of its own.
+    pub pages: bool,
     /// Width of the placeholder of a large object.
     pub placeholder: u16,
     /// A status byte stands behind a large object that comes in.
@@ -117,6 +120,7 @@ pub static LUW: Persona = Persona {
     decfloat: true,
     bit_data: false,
     mixed: true,
+    pages: false,
     placeholder: 8,
     extdta_status: false,
     files: false,
@@ -150,6 +154,7 @@ pub static DERBY: Persona = Persona {
     decfloat: false,
     bit_data: true,
     mixed: true,
+    pages: false,
     placeholder: 4,
     extdta_status: true,
     files: false,
@@ -168,6 +173,7 @@ pub static IBMI: Persona = Persona {
     packages: Packages::Bound,
     mixed: false,
     files: true,
+    pages: true,
     ..LUW
 };
 
@@ -206,10 +212,60 @@ pub static ZOS: Persona = Persona {
     ..IBMI
 };
 
+/// Why character data cannot be in a CCSID.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadPage {
+    /// It is not known.
+    #[error("CCSID {0} is not supported")]
+    Unknown(u16),
+    /// It is one of GRAPHIC.
+    #[error("CCSID {0} is one of GRAPHIC, not of CHAR")]
+    Double(u16),
+    /// The persona has but one.
+    #[error("the persona {0} has one CCSID for all columns: ibmi and zos can have others")]
+    Persona(&'static str),
+}
+
+/// What the bytes of a page's characters are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Width {
+    Single,
+    /// One or more, as in UTF-8.
+    Mixed,
+    /// Two, or a pair of two.
+    Double,
+}
+
+impl Width {
+    /// Of a page; none when it is not known.
+    pub(super) fn of(ccsid: u16) -> Option<Width> {
+        let codec = Codec::new(ccsid).ok()?;
+        Some(match (codec.ascii(), codec.blank()) {
+            (Some(_), _) => Width::Single,
+            (None, [_, _]) => Width::Double,
+            (None, _) => Width::Mixed,
+        })
+    }
+}
+
 impl Persona {
     /// By its name here.
     pub fn named(name: &str) -> Option<&'static Persona> {
         [&LUW, &DERBY, &IBMI, &ZOS].into_iter().find(|p| p.name == name)
+    }
+
+    /// The same with character data in another page.
+    pub fn with_ccsid(&self, ccsid: u16) -> Result<Persona, BadPage> {
+        if !self.pages {
+            return Err(BadPage::Persona(self.name));
+        }
+        let typdef = match Width::of(ccsid).ok_or(BadPage::Unknown(ccsid))? {
+            Width::Single => TypDef { sbc: ccsid, mbc: ccsid, ..self.typdef },
+            // Dates and times are in the single-byte page, as ever.
+            Width::Mixed => TypDef { mbc: ccsid, ..self.typdef },
+            Width::Double => return Err(BadPage::Double(ccsid)),
+        };
+        Ok(Persona { typdef, mixed: typdef.sbc != ccsid, ..self.clone() })
     }
 
     /// The level of a manager: the lower of what is asked for and what there is.

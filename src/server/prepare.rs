@@ -55,7 +55,7 @@ impl Conversation {
             }
         };
         if command.rtnsqlda == Some(true) {
-            self.sqldard(&statement.sqlda(command.typsqlda.unwrap_or_default(), self.persona), out)?;
+            self.sqldard(&statement.sqlda(command.typsqlda.unwrap_or_default(), &self.persona), out)?;
         } else {
             let sqlca = self.success(None);
             self.card(Some(&sqlca), out)?;
@@ -71,7 +71,7 @@ impl Conversation {
         let command = DscSqlStt::decode(&request.command.body, self.text)?;
         let found = self.check_package(&command.pkgnamcsn).and_then(|section| {
             let statement = self.statements.get(&section).ok_or_else(not_prepared)?;
-            Ok(statement.sqlda(command.typsqlda.unwrap_or_default(), self.persona))
+            Ok(statement.sqlda(command.typsqlda.unwrap_or_default(), &self.persona))
         });
         match found {
             Ok(sqlda) => self.sqldard(&sqlda, out)?,
@@ -144,7 +144,7 @@ impl Conversation {
         if locators::is_free(sql) {
             return Ok(Ok(Statement::Call(Call::Release)));
         }
-        let persona = self.persona;
+        let persona = &self.persona.clone();
         let session = self.session()?;
         let prepared = match session.prepare(sql) {
             Ok(prepared) => prepared,

@@ -120,13 +120,13 @@ impl Conversation {
     ) -> Result<After> {
         let size = command.qryblksz.unwrap_or(BLOCK);
         check_block_size(size)?;
-        let persona = self.persona;
+        let persona = self.persona.clone();
         let parameters = self.parameters(input, &call.parameters(), 1)?;
         let made = parameters.and_then(|parameters| {
             let values = call.values(&parameters)?;
             let session = self.session.as_mut().ok_or_else(|| SqlError::new(-900, "08003", &[]))?;
-            let batch = call.procedure.answer(&values, &session.tables()?, persona)?;
-            Ok((describe::fields(&batch.schema(), persona)?, batch))
+            let batch = call.procedure.answer(&values, &session.tables()?, &persona)?;
+            Ok((describe::fields(&batch.schema(), &persona)?, batch))
         });
         let (columns, batch) = match made {
             Ok(made) => made,
@@ -159,7 +159,8 @@ impl Conversation {
         let layout = Layout::expected(self.sqlam, ServerClass::from_srvclsnm(persona.class));
         out.object(&sqlda.encode_sqlcinrd(layout, &persona.typdef).map_err(Trouble::ours)?);
         let mut w = Writer::new();
-        put_bytes(&mut w, cp::QRYDSC, &descriptor::encode_result(cursor.rows.fields()));
+        let described = descriptor::encode_result(cursor.rows.fields(), &self.persona.typdef);
+        put_bytes(&mut w, cp::QRYDSC, &described.map_err(Trouble::ours)?);
         out.object(w.as_slice());
         self.blocks(&mut cursor, size, command.maxblkext, out)?;
         self.cursors.insert((section, instance), cursor);

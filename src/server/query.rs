@@ -74,7 +74,8 @@ impl Conversation {
         };
         out.reply(&opened.encode(self.text).map_err(Trouble::ours)?);
         let mut w = Writer::new();
-        put_bytes(&mut w, cp::QRYDSC, &descriptor::encode_result(cursor.rows.fields()));
+        let described = descriptor::encode_result(cursor.rows.fields(), &self.persona.typdef);
+        put_bytes(&mut w, cp::QRYDSC, &described.map_err(Trouble::ours)?);
         out.object(w.as_slice());
         let over = if cursor.scroll.is_some() {
             match command.qryrowset {

@@ -2,8 +2,8 @@
 
 use super::backend::Backend;
 use super::file::library::FileStore;
-use super::listen::Settings;
 use super::persona::{Packages, Persona};
+use super::settings::Settings;
 use crate::wire::ddm::secchk::Secret;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,7 +37,7 @@ impl Access {
 
 /// What all connections of a server share.
 pub(super) struct Shared {
-    pub(super) persona: &'static Persona,
+    pub(super) persona: Arc<Persona>,
     pub(super) backend: Arc<dyn Backend>,
     pub(super) access: Access,
     /// Files for record access.
@@ -52,9 +52,9 @@ pub(super) struct Shared {
 const PACKAGES: usize = 4096;
 
 impl Shared {
-    pub(super) fn new(settings: &Settings, backend: Arc<dyn Backend>) -> Shared {
+    pub(super) fn new(settings: &Settings, persona: Arc<Persona>, backend: Arc<dyn Backend>) -> Shared {
         Shared {
-            persona: settings.persona,
+            persona,
             backend,
             access: settings.access.clone(),
             files: settings.files.clone(),

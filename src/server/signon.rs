@@ -2,7 +2,8 @@
 //! data streams say is in [`file::signon`](super::file::signon).
 
 use super::file::signon::{SignOn, answer};
-use super::listen::{Settings, Stopped};
+use super::link::Stopped;
+use super::settings::Settings;
 use super::shared::Shared;
 use crate::wire::record::signon::length;
 use std::sync::Arc;

@@ -83,7 +83,13 @@ impl From<WireError> for Trouble {
             WireError::Invalid { what: "DDM object", .. } => 0x07,
             WireError::Invalid { .. } => synerrcd::VALUE,
         };
-        Trouble::syntax(code, None)
+        let what = match &e {
+            WireError::Truncated { what, .. }
+            | WireError::Trailing { what, .. }
+            | WireError::TooLong { what, .. }
+            | WireError::Invalid { what, .. } => what,
+        };
+        Trouble::syntax(code, cp::point(what))
     }
 }
 
@@ -94,15 +100,14 @@ impl From<DrdaError> for Trouble {
             DrdaError::Message(e) => e.into(),
             other => {
                 tracing::debug!(error = %other, "a request cannot be read");
-                Trouble::syntax(
-                    match other {
-                        DrdaError::Missing { .. } => synerrcd::MISSING,
-                        DrdaError::Duplicate { .. } => synerrcd::DUPLICATE,
-                        DrdaError::Limit { .. } => synerrcd::TOO_LONG,
-                        _ => synerrcd::VALUE,
-                    },
-                    None,
-                )
+                let (code, what) = match other {
+                    DrdaError::Missing { parameter, .. } => (synerrcd::MISSING, parameter),
+                    DrdaError::Duplicate { parameter, .. } => (synerrcd::DUPLICATE, parameter),
+                    DrdaError::Limit { what, .. } => (synerrcd::TOO_LONG, what),
+                    DrdaError::Value { what, .. } => (synerrcd::VALUE, what),
+                    _ => (synerrcd::VALUE, ""),
+                };
+                Trouble::syntax(code, cp::point(what))
             }
         }
     }
@@ -112,9 +117,9 @@ impl From<MessageError> for Trouble {
     fn from(e: MessageError) -> Trouble {
         match e {
             MessageError::Wire(e) => e.into(),
-            MessageError::Missing { .. } => Trouble::syntax(synerrcd::MISSING, None),
-            MessageError::Duplicate { .. } => Trouble::syntax(synerrcd::DUPLICATE, None),
-            MessageError::Limit { .. } => Trouble::syntax(synerrcd::TOO_LONG, None),
+            MessageError::Missing { parameter, .. } => Trouble::syntax(synerrcd::MISSING, cp::point(parameter)),
+            MessageError::Duplicate { parameter, .. } => Trouble::syntax(synerrcd::DUPLICATE, cp::point(parameter)),
+            MessageError::Limit { what, .. } => Trouble::syntax(synerrcd::TOO_LONG, cp::point(what)),
             _ => Trouble::syntax(synerrcd::VALUE, None),
         }
     }

@@ -3,6 +3,7 @@
 
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{objects, params};
+use drdarrow::wire::ddm::text::DdmText;
 use drdarrow::wire::dss::deframe::{Deframer, Dss};
 use drdarrow::wire::dss::header::DssType;
 use std::collections::HashMap;
@@ -79,6 +80,7 @@ pub fn request(frames: &[Dss]) -> Request {
                             out.section = u16::from_be_bytes([*a, *b]);
                         }
                     }
+                    file_request(&object.body, object.cp, &mut out);
                 }
                 _ if object.cp == cp::SQLSTT => {
                     // Lengths and null indicators lie around the text; how many depends on the level agreed.
@@ -94,6 +96,19 @@ pub fn request(frames: &[Dss]) -> Request {
     out
 }
 
+/// Of a request about files: the command, or the file and the number that is its name when open.
+fn file_request(body: &[u8], command: u16, out: &mut Request) {
+    let text = |bytes: &[u8]| DdmText::Ebcdic.decode(bytes).trim_end().to_owned();
+    for param in params(body) {
+        match param.expect("parameters that make sense") {
+            (cp::S38CMDST, cl) => out.sql = Some(text(cl)),
+            (cp::S38UFCB, ufcb) => out.sql = Some(text(&ufcb[..10])),
+            (cp::DCLNAM, name) if command != cp::S38CLOSE => out.section = text(name).parse().unwrap_or(0),
+            _ => {}
+        }
+    }
+}
+
 /// Replies by heading.
 #[derive(Debug, Default, Clone)]
 pub struct Book {
@@ -105,6 +120,11 @@ impl Book {
     /// The conversations with Derby that belong to these tests.
     pub fn derby() -> Book {
         Book::parse(include_str!("../data/derby_conversations.hex"))
+    }
+
+    /// The conversation about a file of IBM i.
+    pub fn files() -> Book {
+        Book::parse(include_str!("../data/file_conversations.hex"))
     }
 
     pub fn heading(request: &Request, sql: Option<&str>) -> String {

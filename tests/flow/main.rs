@@ -6,11 +6,13 @@
 mod book;
 mod client;
 mod fake;
+mod files;
 mod hostile;
 mod procedures;
 mod readers;
 mod record;
 mod replay;
+mod scenes;
 mod secrets;
 mod security;
 mod server;

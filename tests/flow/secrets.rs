@@ -3,8 +3,8 @@
 use super::book::Book;
 use super::client::{WRONG, config, rows};
 use super::server::{Answer, Damage, start};
+use drdarrow::client::config::security::Security;
 use drdarrow::client::connection::Connection;
-use drdarrow::client::security::Security;
 use drdarrow::flow::connect::Identity;
 use drdarrow::flow::secmec::choice::Policy;
 use drdarrow::flow::secmec::random::{RANDOM, Random};

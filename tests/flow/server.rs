@@ -72,7 +72,7 @@ impl Script {
 
     /// The answer; none when there is nothing about such a request in the book.
     pub fn answer(&mut self, request: &Request) -> Option<Vec<u8>> {
-        let (heading, n) = if request.has(cp::CNTQRY) {
+        let (heading, n) = if request.has(cp::CNTQRY) || request.has(cp::S38GETM) {
             let (sql, n) = self.open.get_mut(&request.section)?;
             *n += 1;
             (Book::heading(request, Some(sql)), *n - 1)

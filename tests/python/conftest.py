@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -162,3 +163,18 @@ def script() -> Iterator[Callable[..., Script]]:
         if each.process.poll() is None:
             each.process.kill()
             each.process.communicate()
+
+
+@pytest.fixture(scope="session")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for localhost and its key."""
+    command = shutil.which("openssl")
+    assert command, "openssl was not found"
+    folder = tmp_path_factory.mktemp("pem")
+    subprocess.run(
+        [command, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+         "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+        check=True, capture_output=True, timeout=30,
+    )
+    return folder / "cert.pem", folder / "key.pem"

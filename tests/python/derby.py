@@ -25,7 +25,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 PROGRAMS = Path(__file__).resolve().parent.parent / "derby"
@@ -229,13 +229,15 @@ class Truth:
     A row is a list; numbers are decimal text, REAL and DOUBLE are {"text", "bits"}, bytes are hex.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, options: Sequence[str] = ()) -> None:
+        """`options` are for the JVM."""
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             [
                 *java(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
+                *options,
                 "-cp",
                 classpath(*CLIENT_JARS),
                 str(PROGRAMS / "Truth.java"),
@@ -253,7 +255,8 @@ class Truth:
 
     def execute(self, sql: str) -> int:
         """An update (committed at once); the number of rows."""
-        return next(self.lines(sql))["updated"]
+        (done,) = self.lines(sql)
+        return done["updated"]
 
     def lines(self, sql: str) -> Iterator[dict]:
         """What Truth.java prints for a statement, an object a line, without the closing line."""

@@ -166,6 +166,51 @@ class Proxy(Listener):
             del pending[:end]
 
 
+class Recorder(Listener):
+    """Passes everything on and keeps it in order; a conversation for a reader of captures."""
+
+    def __init__(self, upstream: int) -> None:
+        self._upstream = upstream
+        self._turn = threading.Lock()
+        # (the client spoke, what it said), one entry for each turn.
+        self.turns: list[tuple[bool, bytes]] = []
+        super().__init__()
+
+    def serve(self, client: socket.socket) -> None:
+        server = socket.create_connection(("127.0.0.1", self._upstream))
+        self._open.append(server)
+        threading.Thread(target=self._pass, args=(server, client, False), daemon=True).start()
+        self._pass(client, server, True)
+
+    def _pass(self, source: socket.socket, target: socket.socket, by_client: bool) -> None:
+        try:
+            while data := source.recv(65536):
+                with self._turn:
+                    if self.turns and self.turns[-1][0] == by_client:
+                        data_before = self.turns.pop()[1]
+                        self.turns.append((by_client, data_before + data))
+                    else:
+                        self.turns.append((by_client, data))
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def pcap(self) -> bytes:
+        """The conversation as a capture of IP packets (libpcap's file format, link type 101), a packet for each turn."""
+        out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, 101)]
+        said = {True: 1, False: 1}
+        for number, (by_client, data) in enumerate(self.turns):
+            ports = (40000, 50000) if by_client else (50000, 40000)
+            hosts = bytes([127, 0, 0, 1, 127, 0, 0, 2]) if by_client else bytes([127, 0, 0, 2, 127, 0, 0, 1])
+            tcp = struct.pack(">HHIIBBHHH", *ports, said[by_client], said[not by_client], 0x50, 0x18, 0xFFFF, 0, 0)
+            ip = struct.pack(">BBHHHBBH", 0x45, 0, 40 + len(data), number, 0, 64, 6, 0) + hosts
+            packet = ip + tcp + data
+            out.append(struct.pack("<IIII", number, 0, len(packet), len(packet)) + packet)
+            said[by_client] += len(data)
+        return b"".join(out)
+
+
 def wait_for(condition, seconds: float = 10.0) -> bool:
     """Waits until `condition()` holds; whether it did."""
     end = time.monotonic() + seconds

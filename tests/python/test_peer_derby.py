@@ -8,9 +8,11 @@ import struct
 import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
-from derby import CLIENT_JARS, PROGRAMS, Truth, classpath, java
+from authority import Authority
+from derby import CLIENT_JARS, PROGRAMS, DerbyError, Truth, classpath, java, keytool
 from serving import EXTREMES, Served
 
 # The programs have their own limits; the server may have to be built first.
@@ -83,6 +85,28 @@ def test_every_type_equals_its_source(derby_like: Served):
     for n, column in enumerate(columns):
         got = [value(column["type"], row[n]) for row in rows]
         assert got == EXTREMES[column["name"]], column["name"]
+
+
+def test_tls(tmp_path: Path):
+    ours, another = Authority(tmp_path, "ours"), Authority(tmp_path, "another")
+
+    def trusting(authority: Authority) -> list[str]:
+        store = tmp_path / f"{authority.name}.jks"
+        access = ["-keystore", str(store), "-storepass", "changeit"]
+        keytool("-importcert", "-noprompt", *access, "-alias", "ca", "-file", str(authority.certificate))
+        return [f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStorePassword=changeit"]
+
+    with Served("derby", user="app", password="secret", tls=ours.issue()) as server:
+        url = f"jdbc:derby://localhost:{server.port}/SAMPLE;user=app;password=secret"
+        with Truth(f"{url};ssl=peerAuthentication", trusting(ours)) as truth:
+            assert [int(row[0]) for row in truth.select("SELECT ID FROM EXTREMES")[1]] == EXTREMES["ID"]
+            truth.execute("CREATE TABLE TLS (A INTEGER)")
+            assert truth.execute("INSERT INTO TLS VALUES (7)") == 1
+            assert truth.select("SELECT * FROM TLS")[1] == [["7"]]
+        with Truth(f"{url};ssl=basic") as truth:
+            assert truth.select("SELECT COUNT(*) FROM EXTREMES")[1] == [["6"]]
+        with Truth(f"{url};ssl=peerAuthentication", trusting(another)) as truth, pytest.raises(DerbyError):
+            truth.select("SELECT * FROM EXTREMES")
 
 
 def value(kind: str, got: object) -> object:

@@ -6,10 +6,12 @@ import datetime
 import importlib.metadata
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import serving
 from apart import apart
+from authority import Authority
 from serving import EXTREMES, Served, dsn, print_of
 
 # Each question has its own limit; the server may have to be built first.
@@ -219,3 +221,23 @@ def test_errors_have_the_codes_and_the_texts_of_db2(to: str):
     for code, (_, text) in zip(codes, got, strict=True):
         assert text.endswith(f"SQLCODE={code}") if code else not text, text
     assert "SELEKT" in got[0][1] and "NOWHERE" in got[1][1] and "NOTHING" in got[2][1]
+
+
+def test_tls(tmp_path: Path):
+    ours, another = Authority(tmp_path, "ours"), Authority(tmp_path, "another")
+    validated = "SSLCLIENTHOSTNAMEVALIDATION=BASIC;"
+    with Served("luw", serving.PASSWORD, tls=ours.issue()) as server:
+
+        def to(authority: Authority, extra: str = "") -> str:
+            return dsn(server.port, extra=f"SECURITY=SSL;SSLSERVERCERTIFICATE={authority.certificate};{extra}")
+
+        (got,) = apart("ibm.select", to(ours, validated), "SELECT I2, I8, VC FROM EXTREMES")
+        assert got == list(zip(EXTREMES["I2"], EXTREMES["I8"], EXTREMES["VC"], strict=True))
+        values = [(1, "a"), (2, "é日本𝄞" * 1000)]
+        create = "CREATE TABLE IBM_TLS (A INTEGER, B VARCHAR(20000))"
+        insert, select = "INSERT INTO IBM_TLS VALUES (?, ?)", "SELECT * FROM IBM_TLS"
+        assert apart("ibm.store", to(ours), create, insert, values, select) == values
+        error = apart("ibm.connect_error", to(another))
+        assert "SQL30081N" in error and '"SSL"' in error and "08001" in error, error
+        error = apart("ibm.connect_error", dsn(server.port))
+        assert "SQL30081N" in error, error

@@ -9,12 +9,16 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from apart import PeerFailed, apart
+from derby import DerbyError, Truth
 
 import drdarrow
 from drdarrow import server
 
 duckdb = pytest.importorskip("duckdb")
 pytest.importorskip("sqlglot")
+
+from drdarrow.server.dialect import Dialect  # noqa: E402  needs both
 
 DAY = datetime.date(2024, 1, 31)
 ORDERS = pa.table({"ID": pa.array([1, 2, 3], pa.int32()), "NAME": ["a", None, "c"], "PLACED": [DAY] * 3})
@@ -35,9 +39,7 @@ def conn(srv: server.Server) -> Iterator[drdarrow.Connection]:
         connection.close()
 
 
-@pytest.mark.parametrize(
-    ("sql", "expected"),
-    [
+DB2 = [
         ("SELECT ID FROM ORDERS WHERE ID < 2 WITH UR", [(1,)]),
         ("SELECT ID FROM ORDERS ORDER BY ID DESC FETCH FIRST 1 ROW ONLY FOR FETCH ONLY WITH CS", [(3,)]),
         ("SELECT ID FROM ORDERS WHERE ID = 1 FOR READ ONLY", [(1,)]),
@@ -61,10 +63,39 @@ def conn(srv: server.Server) -> Iterator[drdarrow.Connection]:
          "WEEK_ISO('2024-01-07') FROM SYSIBM.SYSDUMMY1", [(1, 1, 7, 2, 1)]),
         ("SELECT G'a', BX'00FF', '-- no /* comment', \"ID\" /* FOR READ ONLY */ FROM ORDERS WHERE ID = 1 -- WITH UR",
          [("a", b"\x00\xff", "-- no /* comment", 1)]),
-    ],
-)  # fmt: skip
+        ("SELECT VALUE((SELECT 4 FROM SYSIBM.SYSDUMMY1), ID), TIMESTAMPTZ '2024-01-01 00:00:00+00' FROM ORDERS WHERE ID = 1; -- end",
+         [(4, datetime.datetime(2024, 1, 1))]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "expected"), DB2)
 def test_db2_is_understood(conn: drdarrow.Connection, sql: str, expected: list[tuple]) -> None:
     assert conn.execute(sql).fetchall() == expected
+
+
+def test_what_duckdb_takes_stays_as_it_was_written() -> None:
+    dialect = Dialect("app", "SAMPLE")
+    for sql in (
+        "SELECT a.b, count(*) FROM t a JOIN u USING (x) WHERE c = 'WITH UR' /* FOR READ ONLY */ GROUP BY ALL LIMIT 5",
+        "INSERT INTO t (a, b) VALUES (?, ?), (1, 'x''y')",
+        'WITH "UR" AS (SELECT 1) SELECT "current" AS "date" FROM "UR"',
+        "SELECT [1, 2][1], {'a': 1}, x -> x + 1, 1::INTEGER, 5 // 2, $1, a.user FROM range(3) AS a(u)",
+        "UPDATE t SET value = value + 1, day = day - days",
+    ):
+        assert dialect.to_duckdb(sql).sql == sql
+
+
+def test_no_text_is_too_strange_to_translate() -> None:
+    """Cut at every letter, and with words left out."""
+    dialect = Dialect("app", "SAMPLE")
+    definition = "CREATE TABLE T (A LONG VARCHAR FOR BIT DATA, B CHARACTER LARGE OBJECT(1 M) CCSID 1208, C DECIMAL(5, 2))"
+    for sql in [definition, "SELECT CAST(A AS CHAR(5) FOR BIT DATA), NEXT VALUE FOR a.b FROM T", *(sql for sql, _ in DB2)]:
+        for at in range(len(sql)):
+            dialect.to_duckdb(sql[:at])
+            dialect.to_duckdb(sql[at:])
+        words = sql.split()
+        for at in range(len(words)):
+            dialect.to_duckdb(" ".join(words[:at] + words[at + 1 :]))
 
 
 def test_now_is_now(conn: drdarrow.Connection) -> None:
@@ -142,6 +173,7 @@ def test_parameters_of_every_type(persona: server.Persona) -> None:
         assert source.execute("FROM P").fetchall() == [row, (None,) * 10]
         assert connection.execute("SELECT * FROM P WHERE A = ? AND D < ? AND G = ?", (1, Decimal("0.5"), DAY)).fetchall() == [row]
         assert connection.execute("SELECT ? FROM SYSIBM.SYSDUMMY1", ("text",)).fetchall() == [("text",)]
+        assert connection.execute("SELECT A + ?, ? * D FROM P WHERE A = ?", (5, Decimal("2.00"), 1)).fetchall() == [(6, Decimal("-24.6800"))]
         with pytest.raises(drdarrow.ProgrammingError) as caught:
             connection.execute(insert, (1, 2))
         assert caught.value.sqlstate == "07001"
@@ -277,6 +309,43 @@ def test_tables_of_all_libraries(make: Callable[[pa.Table], object]) -> None:
             assert len(connection.execute("SELECT * FROM T").fetchall()) == 3
 
 
+def test_tables_in_schemas() -> None:
+    def told(length: int) -> pa.Table:
+        about = {b"drda:type": b"CHAR", b"drda:length": str(length).encode()}
+        return pa.table([["a"]], schema=pa.schema([pa.field("C", pa.string(), metadata=about)]))
+
+    with server.serve(tables={"ONE.T": told(1), "TWO.T": told(2)}, persona="ibmi") as srv, srv.connect() as connection:
+        for name, value in (("ONE.T", "a"), ("two/t", "a "), ("two.t AS one", "a ")):
+            assert connection.execute(f"SELECT * FROM {name}").fetchall() == [(value,)]
+        connection.execute("SET SCHEMA TWO")
+        assert connection.execute("SELECT C FROM T").fetchone()[0].strip() == "a"
+    with server.serve(tables={"ONE.T": told(1)}, engine="tables") as srv, srv.connect() as connection:
+        assert connection.execute("SELECT * FROM ONE.T").fetchall() == [("a",)]
+    with pytest.raises(drdarrow.InterfaceError, match="no schemas"):
+        server.serve(tables={"ONE.T": told(1), "TWO.T": told(2)}, engine="tables")
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_statements_beyond_select(srv: server.Server, autocommit: bool) -> None:
+    with srv.connect(autocommit=autocommit) as connection:
+        connection.execute("CREATE TABLE A1 (A INTEGER, B CHAR(2))")
+        assert connection.cursor().executemany("INSERT INTO A1 VALUES (?, ?)", [(n, "x") for n in range(600)]).rowcount == 600
+        assert connection.execute("UPDATE A1 SET B = ? WHERE A < ?", ("yy", 10)).rowcount == 10
+        connection.execute("ALTER TABLE A1 ADD COLUMN C VARCHAR(3)")
+        assert connection.execute("SELECT * FROM A1 ORDER BY A FETCH FIRST 1 ROW ONLY").fetchall() == [(0, "yy", None)]
+        connection.execute("CREATE TEMP TABLE MINE AS SELECT 1 AS A")
+        assert connection.execute("SELECT A FROM MINE").fetchall() == [(1,)]
+        assert connection.execute("EXPLAIN SELECT * FROM A1").fetchone() is not None
+        assert ("A1",) in connection.execute("SHOW TABLES").fetchall()
+        connection.execute("SET threads = 2")
+        connection.execute("DROP TABLE A1")
+        connection.execute("CREATE OR REPLACE VIEW V AS SELECT ID FROM ORDERS")
+    with srv.connect() as other:
+        assert other.execute("SELECT COUNT(*) FROM V").fetchall() == [(3,)]
+        with pytest.raises(drdarrow.ProgrammingError):
+            other.execute("SELECT * FROM A1")
+
+
 def test_set_schema(conn: drdarrow.Connection) -> None:
     conn.execute("CREATE SCHEMA shop")
     conn.execute("CREATE TABLE shop.T (A INTEGER)")
@@ -309,3 +378,50 @@ def test_fifty_clients_at_once(srv: server.Server) -> None:
     for thread in threads:
         thread.join()
     assert sorted(seen) == [3 * n for n in range(50)]
+
+
+def test_derbys_own_client() -> None:
+    """Apache's driver for Java, which knows nothing of this server."""
+    source = duckdb.connect()
+    source.execute(
+        "CREATE TABLE T AS SELECT i::INTEGER ID, 'name ' || i NM, (i * 1.5)::DECIMAL(9, 2) D, DATE '2024-01-01' + i::INTEGER DT, "
+        "TIMESTAMP '2024-01-01 10:00:00.123456' TS, i = 1 B, '\\x00\\xFF'::BLOB BL FROM range(1, 3) t(i)"
+    )
+    with (
+        server.serve(source, persona="derby", database="LAB", users={"app": "secret"}) as srv,
+        Truth(f"jdbc:derby://127.0.0.1:{srv.port}/LAB;user=app;password=secret") as java,
+    ):
+        columns, rows = java.select("SELECT * FROM T WITH UR")
+        assert [(column["name"], column["type"]) for column in columns] == [
+            ("ID", "INTEGER"), ("NM", "VARCHAR"), ("D", "DECIMAL"), ("DT", "DATE"), ("TS", "TIMESTAMP"), ("B", "BOOLEAN"),
+            ("BL", "VARCHAR FOR BIT DATA"),
+        ]  # fmt: skip
+        stamp = "2024-01-01 10:00:00.123456"
+        assert rows == [
+            ["1", "name 1", "1.50", "2024-01-02", stamp, True, "00ff"],
+            ["2", "name 2", "3.00", "2024-01-03", stamp, False, "00ff"],
+        ]
+        assert list(java.lines("INSERT INTO T (ID) VALUES 9")) == [{"updated": 1}]
+        assert source.execute("SELECT COUNT(*) FROM T").fetchall() == [(3,)]
+        with pytest.raises(DerbyError, match="42703 NOTHING"):
+            java.select("SELECT NOTHING FROM T")
+
+
+def test_ibms_own_driver() -> None:
+    source = duckdb.connect()
+    source.execute("CREATE TABLE T AS SELECT i::INTEGER ID, 'name ' || i NM, (i * 1.5)::DECIMAL(9, 2) D FROM range(2000) t(i)")
+    with server.serve(source, database="SHOP", users={"app": "secret"}) as srv:
+        to = f"DATABASE=SHOP;HOSTNAME={srv.host};PORT={srv.port};PROTOCOL=TCPIP;UID=app;PWD=secret;"
+        everything, some, none, found = apart(
+            "ibm.select",
+            to,
+            "SELECT * FROM T ORDER BY ID WITH UR",
+            "SELECT COUNT(*), CAST(SUM(ID) AS INTEGER), 7 / 2 FROM T",
+            "SELECT NM FROM T WHERE ID < 0",
+            "SELECT repeat('x', 5000) FROM SYSIBM.SYSDUMMY1",
+        )
+        assert everything == [(n, f"name {n}", f"{Decimal(n) * Decimal('1.5'):.2f}") for n in range(2000)]
+        assert (some, none, found) == ([(2000, 1_999_000, 3)], [], [("x" * 5000,)])
+        assert apart("ibm.filters", to, [("SELECT NM FROM T WHERE ID = ? AND D > ?", (3, "4.00"))]) == [[("name 3",)]]
+        with pytest.raises(PeerFailed, match='SQL0204N  "NOWHERE" is an undefined name'):
+            apart("ibm.select", to, "SELECT * FROM NOWHERE")

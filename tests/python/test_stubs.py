@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import drdarrow
+from drdarrow import server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = Path(drdarrow.__file__).parent
@@ -17,8 +18,8 @@ from decimal import Decimal
 from typing import assert_type
 
 import drdarrow
-from drdarrow import aio
-from drdarrow.types import ArrowArrayExportable, ArrowSchemaExportable, ArrowStreamExportable, Row
+from drdarrow import aio, server
+from drdarrow.types import ArrowArrayExportable, ArrowSchemaExportable, ArrowStreamExportable, Message, Row
 
 
 def sync() -> None:
@@ -39,9 +40,31 @@ def sync() -> None:
             assert_type(error.retryable, bool)
         connection.execute("VALUES 1", {"a": 1})  # type: ignore[arg-type]
         drdarrow.connect(tiemout=1)  # type: ignore[call-arg]
+    with drdarrow.open_file("drda://me@h/LIB/FILE", password="x", mode="rw", keyed=True, rrn=True) as file:
+        assert_type(file.read_key(("A", 1), ">="), Row | None)
+        assert_type(file.write([{"A": 1}, {"A": 2, "B": "x"}]), int)
+        assert_type(file.update({"A": 2}, rrn=1), bool)
+        records: ArrowStreamExportable = file
+        for part in file.partitions(4):
+            assert_type(part.open(password="x"), drdarrow.ArrowStream)
+        file.read_key(1, "~")  # type: ignore[arg-type]
+    with drdarrow.connect_files("drda://me@h", signon_port=0) as system:
+        assert_type(system.command("DSPLIB QGPL"), list[Message])
+        system.open_file("LIB/FILE", mode="x")  # type: ignore[arg-type]
+
+
+def serving(own: server.Engine) -> None:
+    with server.serve(tables={"T": 1}, persona="ibmi", users={"a": "b"}, database=["D"]) as srv:
+        assert_type(srv, server.Server)
+        assert_type(srv.connect(password="b"), drdarrow.Connection)
+        assert_type(srv.uri, str)
+    server.serve(own)
+    server.serve(persona="oracle")  # type: ignore[arg-type]
 
 
 async def coroutine() -> None:
+    async with server.serve() as srv:
+        assert_type(srv.port, int)
     async with aio.connect("drda://app@h/d") as connection:
         assert_type(connection, aio.AsyncConnection)
         cursor = await connection.execute("VALUES 1")
@@ -51,6 +74,11 @@ async def coroutine() -> None:
         async for batch in cursor.fetch_arrow():
             assert_type(batch, drdarrow.RecordBatch)
     connection = await aio.connect(host="h", database="d")
+    async with aio.open_file("drda://me@h/LIB/FILE") as file:
+        assert_type(file, aio.AsyncFile)
+        async for batch in file:
+            assert_type(batch, drdarrow.RecordBatch)
+    assert_type(await (await aio.connect_files(host="h")).open_file("LIB/FILE"), aio.AsyncFile)
 
 
 asyncio.run(coroutine())
@@ -68,7 +96,8 @@ def run(*arguments: object) -> None:
 def test_the_stubs_are_those_of_the_module(tmp_path: Path) -> None:
     allowed = tmp_path / "allowed"
     # Imported for annotations only; without stubs a module looks like a value.
-    allowed.write_text("drdarrow\\.aio\\.(pandas|polars|pyarrow)\n")
+    # A Literal is no Union to it.
+    allowed.write_text("drdarrow\\.aio(_files)?\\.(pandas|polars|pyarrow)\ndrdarrow\\.server\\.Persona\n")
     run(
         "-m",
         "mypy.stubtest",
@@ -104,7 +133,8 @@ def test_what_is_exported() -> None:
 
 
 def test_every_public_method_says_what_it_does() -> None:
-    for kind in (drdarrow.Connection, drdarrow.Cursor, drdarrow.ArrowStream, drdarrow.RecordBatch, drdarrow.Schema):
+    public = (drdarrow.Connection, drdarrow.Cursor, drdarrow.ArrowStream, drdarrow.RecordBatch, drdarrow.Schema)
+    for kind in (*public, server.Server, server.Session, server.Engine, server.Result, server.SqlError):
         for name, member in vars(kind).items():
             if not name.startswith("_") and not isinstance(member, type):
                 assert member.__doc__, f"{kind.__name__}.{name}"

@@ -7,11 +7,20 @@ mod basics;
 mod blocks;
 mod files;
 mod hostile;
+mod interrupt;
 mod locators;
 mod login;
+mod negative;
+mod probe;
 mod protocol;
+mod random;
 mod raw;
+mod records;
+mod replay;
 mod signon;
 mod support;
 mod tls;
+#[path = "../../benches/tools/main.rs"]
+#[allow(dead_code, reason = "the commands themselves are not run here")]
+mod tools;
 mod types;

@@ -83,7 +83,8 @@ impl Raw {
     }
 
     pub(crate) async fn is_closed(&mut self) -> bool {
-        matches!(self.0.read(&mut [0; 64]).await, Ok(0) | Err(_))
+        let read = tokio::time::timeout(std::time::Duration::from_secs(10), async { self.0.read(&mut [0; 64]).await });
+        matches!(read.await, Ok(Ok(0) | Err(_)))
     }
 }
 

@@ -1,12 +1,10 @@
 //! Every type that a persona has, NULL and extremes included, and random tables.
 
-use crate::support::{PERSONAS, column, config, connect, count, rows, start, table, told};
+use crate::support::{PERSONAS, column, connect, count, rows, start, table, told};
 use arrow_array::*;
 use arrow_schema::{DataType, Field};
-use drdarrow::client::connection::Connection;
-use drdarrow::server::persona::{DERBY, LUW, Persona, ZOS};
+use drdarrow::server::persona::{DERBY, Persona, ZOS};
 use drdarrow::server::table::MemoryTables;
-use proptest::prelude::*;
 use std::sync::Arc;
 
 fn all_types(persona: &Persona) -> Vec<(Field, ArrayRef)> {
@@ -176,77 +174,4 @@ async fn parameters_of_every_type_go_in() {
             assert!(same, "{} {}: {array:?} became {values:?}", persona.name, field.name());
         }
     }
-}
-
-fn random_column() -> impl Strategy<Value = (Field, Vec<ArrayRef>)> {
-    let name = "[A-Z][A-Z0-9_]{0,10}";
-    let values = prop_oneof![
-        proptest::collection::vec(proptest::option::of(any::<i32>()), 30)
-            .prop_map(|v| Arc::new(Int32Array::from(v)) as ArrayRef),
-        proptest::collection::vec(proptest::option::of(any::<i64>()), 30)
-            .prop_map(|v| Arc::new(Int64Array::from(v)) as ArrayRef),
-        proptest::collection::vec(proptest::option::of("[ -~]{0,40}"), 30)
-            .prop_map(|v| Arc::new(StringArray::from(v)) as ArrayRef),
-        proptest::collection::vec(proptest::option::of(proptest::collection::vec(any::<u8>(), 0..40)), 30)
-            .prop_map(|v| Arc::new(BinaryArray::from_iter(v)) as ArrayRef),
-        proptest::collection::vec(proptest::option::of(-719_162i32..2_932_896), 30)
-            .prop_map(|v| Arc::new(Date32Array::from(v)) as ArrayRef),
-        proptest::collection::vec(proptest::option::of(any::<bool>()), 30)
-            .prop_map(|v| Arc::new(BooleanArray::from(v)) as ArrayRef),
-        proptest::collection::vec(proptest::option::of(-10i128.pow(18)..10i128.pow(18)), 30)
-            .prop_map(|v| { Arc::new(Decimal128Array::from(v).with_precision_and_scale(20, 4).unwrap()) as ArrayRef }),
-    ];
-    (name, values).prop_map(|(name, array)| (Field::new(name, array.data_type().clone(), true), vec![array]))
-}
-
-async fn round_trip(connection: &Connection, expected: &[(Field, ArrayRef)], table: &str) {
-    let mut at = 0;
-    for batch in rows(connection, &format!("SELECT * FROM {table}")).await {
-        for (n, (_, array)) in expected.iter().enumerate() {
-            assert_eq!(batch.column(n).to_data(), array.slice(at, batch.num_rows()).to_data());
-        }
-        at += batch.num_rows();
-    }
-    assert_eq!(at, 30);
-}
-
-#[test]
-fn random_tables_come_back() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let tables = MemoryTables::new();
-    let servers: Vec<_> = runtime.block_on(async {
-        let mut out = Vec::new();
-        for persona in PERSONAS {
-            out.push(start(persona, &tables).await);
-        }
-        out
-    });
-    let connections: Vec<Connection> = runtime.block_on(async {
-        let mut out = Vec::new();
-        for server in &servers {
-            let mut config = config(server);
-            config.block_size = 512;
-            out.push(Connection::connect(config).await.unwrap());
-        }
-        out
-    });
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 24,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    });
-    let strategy = proptest::collection::vec(random_column(), 1..8);
-    runner
-        .run(&strategy, |columns| {
-            let columns: Vec<(Field, ArrayRef)> = columns.into_iter().map(|(f, a)| (f, a[0].clone())).collect();
-            tables.put("T", table(columns.clone()));
-            runtime.block_on(async {
-                for connection in &connections {
-                    round_trip(connection, &columns, "T").await;
-                }
-            });
-            Ok(())
-        })
-        .unwrap();
-    assert_eq!(LUW.name, "luw");
 }

@@ -197,7 +197,8 @@ impl Talk {
             cp::OPNQRYRM => again(&o.body, |b| OpnQryRm::decode(b, t), |m| m.encode(t)),
             cp::QRYDSC => {
                 let fields = descriptor::decode(&o.body, &self.override_).map_err(said)?;
-                let again = descriptor::decode(&descriptor::encode_result(&fields), &self.override_);
+                let again =
+                    descriptor::decode(&descriptor::encode_result(&fields, &self.override_).unwrap(), &self.override_);
                 let same = again.as_ref() == Ok(&fields);
                 self.queries.insert(self.section.clone(), (Some(fields), Vec::new()));
                 if same { Ok(()) } else { Err(format!("{again:?}")) }

@@ -18,8 +18,12 @@ import importlib.util
 import ipaddress
 import os
 import socket
+import ssl
 import weakref
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 from urllib.parse import quote
@@ -61,17 +65,23 @@ def serve(
     workers: int = 8,
     max_connections: int = 512,
     allow_anyone: bool = False,
+    tls_certificate: str | PathLike[str] | None = None,
+    tls_key: str | PathLike[str] | None = None,
+    tls_client_ca: str | PathLike[str] | None = None,
 ) -> Server:
     """Starts a server in the background and returns it, listening.
 
     source: a DuckDB connection, whose every client gets a cursor of its own; or an Engine of yours; or None.
     tables: name to anything with `__arrow_c_stream__` or `__arrow_c_array__` (pyarrow, Polars, pandas 3). They are
     copied: into DuckDB, or with `engine="tables"`, and where DuckDB is not installed, into memory as they are, where
-    SELECT, INSERT and DELETE of one table at a time are understood. With a source they become tables of it.
+    SELECT, INSERT and DELETE of one table at a time are understood. With a source they become tables of it. A name may
+    have its schema or library in front: `SHOP.ORDERS`.
     persona: the product to look like: luw, ibmi, zos, derby. host: an address or name of this machine; port: int, 0
     takes a free one. users: user to password; None lets anybody in, which off this machine needs `allow_anyone=True`.
     database: the name, or names, that clients may ask for; None: any. workers: statements that run at a time;
     max_connections: clients at a time, int.
+    tls_certificate, tls_key: PEM files; connections are TLS then. tls_client_ca: PEM file of the authorities of which a
+    client needs a certificate.
 
     Raises InterfaceError for an argument that cannot be meant and when DuckDB is not installed but asked for,
     OperationalError when the address cannot be listened on.
@@ -82,6 +92,9 @@ def serve(
     names = [database] if isinstance(database, str) else None if database is None else list(database)
     if workers < 1 or max_connections < 1 or not 0 <= port <= 65535:
         raise InterfaceError("workers and max_connections are at least 1, port is 0 to 65535")
+    if (tls_certificate is None) != (tls_key is None) or (tls_client_ca is not None and tls_key is None):
+        raise InterfaceError("tls_certificate and tls_key come together, tls_client_ca with them")
+    tls = None if tls_certificate is None or tls_key is None else (tls_certificate, tls_key, tls_client_ca)
     raw = _core.serve(
         _engine(source, dict(tables or {}), engine),
         persona=persona,
@@ -91,8 +104,17 @@ def serve(
         databases=None if names is None else [name.upper() for name in names],
         workers=workers,
         max_connections=max_connections,
+        tls=tls,
     )
-    return Server(raw, persona, next(iter(users)) if users else None, names[0] if names else "SAMPLE")
+    fingerprint = None if tls is None else _fingerprint(Path(tls[0]))
+    return Server(raw, persona, next(iter(users)) if users else None, names[0] if names else "SAMPLE", fingerprint)
+
+
+def _fingerprint(certificate: Path) -> str:
+    """SHA-256 of the first certificate of a PEM file, by which a client may know the server."""
+    text, end = certificate.read_text("utf-8"), "-----END CERTIFICATE-----"
+    first = text[text.index("-----BEGIN CERTIFICATE") : text.index(end) + len(end)]
+    return sha256(ssl.PEM_cert_to_DER_cert(first)).hexdigest()
 
 
 def _address(host: str, guarded: bool) -> str:
@@ -128,7 +150,11 @@ def _engine(source: Any, tables: dict[str, Any], kind: str) -> Any:
     if source is not None and not hasattr(source, "cursor"):
         raise InterfaceError(f"source: a {type(source).__name__} is no DuckDB connection and no engine")
     if source is None and (kind == "tables" or kind == "auto" and importlib.util.find_spec("duckdb") is None):
-        return tables
+        # It knows no schemas, and takes those in statements for decoration.
+        plain = {name.rpartition(".")[2]: table for name, table in tables.items()}
+        if len(plain) < len(tables):
+            raise InterfaceError("tables: without DuckDB there are no schemas, so no two tables of one name")
+        return plain
     from drdarrow.server import load
 
     return load.engine(source, tables)
@@ -137,10 +163,13 @@ def _engine(source: Any, tables: dict[str, Any], kind: str) -> Any:
 class Server:
     """A running server, made by `serve()`. `with` and `async with` close it at the end."""
 
-    def __init__(self, raw: _core.RawServer, persona: str, user: str | None, database: str) -> None:
+    def __init__(
+        self, raw: _core.RawServer, persona: str, user: str | None, database: str, fingerprint: str | None
+    ) -> None:
         self._raw = raw
         self._persona = persona
         self._host, self._port = raw.address
+        self._fingerprint = fingerprint
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
         self._about = {"host": host, "user": user or "anybody", "database": database}
         _running.add(self)
@@ -162,10 +191,12 @@ class Server:
 
     @property
     def uri(self) -> str:
-        """For `drdarrow.connect`, str. No password is in it; a server with users wants one."""
+        """For `drdarrow.connect`, str. No password is in it; a server with users wants one. With TLS it pins the
+        certificate."""
         about = self._about
         host = f"[{about['host']}]" if ":" in about["host"] else about["host"]
-        return f"drda://{quote(about['user'], safe='')}@{host}:{self._port}/{quote(about['database'], safe='')}"
+        address = f"drda://{quote(about['user'], safe='')}@{host}:{self._port}/{quote(about['database'], safe='')}"
+        return address if self._fingerprint is None else f"{address}?tls_fingerprint={self._fingerprint}"
 
     @property
     def closed(self) -> bool:
@@ -174,7 +205,8 @@ class Server:
 
     def connect(self, **settings: Any) -> drdarrow.Connection:
         """A connection to it; settings as for `drdarrow.connect`, among them `password` where there are users."""
-        return drdarrow.connect(**{**self._about, "port": self._port, **settings})
+        pinned = {} if self._fingerprint is None else {"tls_fingerprint": self._fingerprint}
+        return drdarrow.connect(**{**self._about, "port": self._port, **pinned, **settings})
 
     def close(self) -> None:
         """Stops: no more clients, five seconds for statements that run, then they are interrupted. May be called

@@ -14,10 +14,24 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-__all__ = ["Facts", "facts", "names"]
+from drdarrow.server.words import lex, text
 
-#: Table to column to metadata, in upper case. The columns are all there, in order.
+__all__ = ["Facts", "facts", "learn", "names", "settled", "typed"]
+
+#: Table to column to metadata, in upper case. The columns are all there, in order. A table is there under its name, and
+#: with its schema where that was told; two tables of one name only with it.
 Facts: TypeAlias = dict[str, dict[str, dict[str, str]]]
+
+
+def learn(known: Facts, table: str, about: dict[str, dict[str, str]]) -> None:
+    """Remembers a table, `schema.table` or `table`."""
+    schema, _, name = table.upper().rpartition(".")
+    if schema:
+        known[f"{schema}.{name}"] = about
+    if schema and known.get(name, about) != about:
+        known[name] = {}
+    else:
+        known[name] = about
 
 
 def names(sql: str, columns: Sequence[str]) -> list[str]:
@@ -47,7 +61,7 @@ def facts(sql: str, columns: Sequence[str], known: Facts) -> list[dict[str, str]
             of = [part.table.upper()] if isinstance(part, exp.Column) else list(sources)
             tables = [known.get(sources.get(name, "")) for name in of]
             # Joins with USING and tables that nothing is known of give other columns.
-            if any(table is None for table in tables) or query.find(exp.Except, exp.Replace):
+            if not all(tables) or query.find(exp.Except, exp.Replace):
                 return nothing
             found += [about for table in tables if table for about in table.values()]
             continue
@@ -61,6 +75,42 @@ def facts(sql: str, columns: Sequence[str], known: Facts) -> list[dict[str, str]
     return found if len(found) == len(columns) else nothing
 
 
+def settled(sql: str) -> str | None:
+    """The same statement with `a + ?` written so that DuckDB finds a type for the marker: that of `a`."""
+    tree = _numbered(sql)
+    for marker in list(tree.find_all(exp.Placeholder)) if tree else []:
+        sum_ = marker.parent
+        if isinstance(sum_, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod)):
+            other = sum_.right if sum_.left is marker else sum_.left
+            if not other.find(exp.Placeholder):
+                marker.replace(exp.Coalesce(this=marker.copy(), expressions=[other.copy()]))
+    return tree.sql(dialect="duckdb") if tree else None
+
+
+def typed(sql: str, types: Sequence[str]) -> str | None:
+    """The same statement with a NULL of its type in place of each marker."""
+    tree = _numbered(sql)
+    for marker in list(tree.find_all(exp.Placeholder)) if tree else []:
+        number = marker.name
+        if not number.isdigit() or not 1 <= int(number) <= len(types):
+            return None
+        marker.replace(exp.cast(exp.Null(), types[int(number) - 1], dialect="duckdb"))
+    return tree.sql(dialect="duckdb") if tree else None
+
+
+def _numbered(sql: str) -> exp.Expr | None:
+    """The statement with `$1`, `$2` for its markers, so that each is known wherever it stands in the tree."""
+    words, number = lex(sql), 0
+    for word in words:
+        if word.kind == "sign" and word.text == "?":
+            number += 1
+            word.text = f"${number}"
+    try:
+        return sqlglot.parse_one(text(words), read="duckdb")
+    except (SqlglotError, RecursionError):
+        return None
+
+
 def _sources(query: exp.Select) -> dict[str, str]:
     """The tables of a query: the name that it has here to its own; a subquery has none."""
     found = {}
@@ -68,7 +118,8 @@ def _sources(query: exp.Select) -> dict[str, str]:
     for part in parts:
         source = part.this if part is not None else None
         if isinstance(source, (exp.Table, exp.Subquery)):
-            found[(source.alias_or_name or "").upper()] = source.name.upper() if isinstance(source, exp.Table) else ""
+            name = ".".join(filter(None, (source.db, source.name))) if isinstance(source, exp.Table) else ""
+            found[(source.alias_or_name or "").upper()] = name.upper()
     return found
 
 
@@ -82,8 +133,7 @@ def _name(part: exp.Expression) -> str | None:
     return named.name if named.quoted else named.name.upper()
 
 
-@lru_cache(maxsize=1024)
-def _first(sql: str) -> tuple[exp.Expression | None, bool]:
+def _parse(sql: str) -> tuple[exp.Expression | None, bool]:
     """The query that names the columns, the first of a UNION, and whether it is all; None when it cannot be read."""
     try:
         tree = sqlglot.parse_one(sql, read="duckdb")
@@ -93,3 +143,6 @@ def _first(sql: str) -> tuple[exp.Expression | None, bool]:
     while isinstance(tree, (exp.SetOperation, exp.Subquery)):
         tree = tree.this
     return (tree if isinstance(tree, (exp.Select, exp.Values)) else None), alone
+
+
+_first = lru_cache(maxsize=1024)(_parse)

@@ -75,6 +75,8 @@ def is_type_place(words: Sequence[Word], at: int, defining: bool) -> bool:
 
 def type_at(words: Sequence[Word], at: int) -> Type | None:
     """The type that stands at a place, if it is one that has to be put otherwise or remembered."""
+    # It may be cut off in the middle.
+    words = [*words, *[Word("end", "")] * 3]
     name, end = words[at].upper, at + 1
     while words[end].upper in ("VARYING", "LARGE", "OBJECT") or name == "LONG" and words[end].upper.startswith("VAR"):
         name += " " + words[end].upper
@@ -82,7 +84,7 @@ def type_at(words: Sequence[Word], at: int) -> Type | None:
     name = _NAMES.get(name, name)
     sizes: list[int] = []
     if words[end].text == "(":
-        close = closing(words, end)
+        close = min(closing(words, end), len(words) - 3)
         sizes = [_size(part) for part in split(words[end + 1 : close])]
         end = close + 1
     bits = words[end].upper == "FOR" and words[end + 1].upper == "BIT"
@@ -115,9 +117,10 @@ def declared(words: Sequence[Word]) -> dict[str, dict[str, dict[str, str]]]:
     columns = {}
     for part in split(words[start + 1 : closing(words, start)]):
         if len(part) > 1 and part[0].upper not in _CONSTRAINTS:
-            found = type_at([*part, Word("end", ""), Word("end", ""), Word("end", "")], 1)
+            found = type_at(part, 1)
             columns[_name(part[0])] = found.about if found else {}
-    return {_name(words[start - 1]): columns}
+    name = _name(words[start - 1])
+    return {f"{_name(words[start - 3])}.{name}" if words[start - 2].text == "." else name: columns}
 
 
 def _name(word: Word) -> str:

@@ -88,6 +88,10 @@ class Dialect:
     def to_duckdb(self, sql: str) -> Translated:
         """The statement for DuckDB."""
         words = lex(sql)
+        # It may become part of another one.
+        words[-1].before = ""
+        while len(words) > 1 and words[-2].text == ";":
+            del words[-2]
         defining = ddl.is_definition(words)
         declared = ddl.declared(words) if defining else {}
         out = _Pass(self._registers, defining).run(words)
@@ -108,23 +112,26 @@ class _Pass:
     def run(self, words: list[Word]) -> list[Word]:
         """The words for DuckDB."""
         self._out: list[Word] = []
-        self._words = words
+        # The steps may look two words ahead.
+        self._words = [*words, Word("end", ""), Word("end", "")]
         #: Where a DATE begins in `_out` that ends at its end.
         self._date: tuple[int, int] | None = None
         at = 0
         while at < len(words):
-            at = next(
-                (done for step in self._STEPS if (done := step(self, at)) is not None),
-                None,
-            ) or self._keep(at)
+            at = self._step(at)
         return self._out
+
+    def _step(self, at: int) -> int:
+        """Takes a word or several: where the next one is."""
+        for step in self._STEPS:
+            behind = step(self, at)
+            if behind is not None:
+                return behind
+        self._out.append(self._words[at])
+        return at + 1
 
     def _inner(self, words: list[Word]) -> list[Word]:
         return _Pass(self._registers, self._defining).run(words)
-
-    def _keep(self, at: int) -> int:
-        self._out.append(self._words[at])
-        return at + 1
 
     def _put(self, at: int, what: str) -> None:
         self._out.append(Word("done", what, self._words[at].before))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,18 @@ _STATEMENTS = 65_536
 _SETUP = "SET SESSION integer_division = true"
 _CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE_INTO")
 _TEMPORARY = re.compile(r"\s*create\s+(or\s+replace\s+)?(local\s+)?temp(orary)?\b", re.IGNORECASE)
+
+
+#: What a bare NULL is of.
+_NULL = {'"NULL"', "NULL"}
+
+
+def _parameter(name: str, duck: str) -> Described:
+    """A parameter of DuckDB's type; text for a type that Db2 has not, which DuckDB reads."""
+    try:
+        return types.describe(name, duck)
+    except SqlError:
+        return name, "Utf8", {}
 
 
 @dataclass
@@ -110,18 +123,19 @@ class DuckSession:
         kind = parsed[0].type.name
         if kind == "TRANSACTION":
             raise SqlError(-84, "42612")
-        parameters = self._parameters(cursor, text, parsed[0].named_parameters)
+        markers = self._markers(cursor, text, parsed[0].named_parameters)
+        parameters = [_parameter(str(n), duck) for n, duck in enumerate(markers, 1)]
         statement = _Statement(text, kind, declared=translated.declared)
-        changed_rows = any(kind.name == "CHANGED_ROWS" for kind in parsed[0].expected_result_type)
-        if changed_rows or not any(kind.name == "QUERY_RESULT" for kind in parsed[0].expected_result_type):
+        outcomes = {kind.name for kind in parsed[0].expected_result_type}
+        if "QUERY_RESULT" not in outcomes or "CHANGED_ROWS" in outcomes:
             return self._keep(statement), None, parameters
-        relation = cursor.sql(text, params=[None] * len(parameters) or None)
+        relation = cursor.sql(text, params=[None] * len(markers) or None)
         if relation is None:
             return self._keep(statement), None, parameters
         statement.types = [str(kind) for kind in relation.types]
-        if parameters:
-            # The type of a bare parameter is not known before its value.
-            statement.types = ["VARCHAR" if duck in ('"NULL"', "NULL") else duck for duck in statement.types]
+        if markers and _NULL & set(statement.types):
+            # With values there are types.
+            statement.types = self._types(cursor, text, markers, statement.types)
         names = columns.names(text, relation.columns)
         known = columns.facts(text, relation.columns, self._facts)
         described: list[Described] = []
@@ -130,21 +144,28 @@ class DuckSession:
             described.append((name, arrow, {**metadata, **types.fitting(duck, about)}))
         return self._keep(statement), described, parameters
 
-    def _parameters(self, cursor: Any, text: str, names: set[str]) -> list[Described]:
-        """The types of the markers as far as DuckDB finds them out; text where it does not."""
-        if not all(name.isdigit() for name in names):
+    def _markers(self, cursor: Any, text: str, names: set[str]) -> list[str]:
+        """The types of the markers as far as DuckDB finds them out; VARCHAR where it does not."""
+        if sorted(names, key=lambda name: (len(name), name)) != [str(n) for n in range(1, len(names) + 1)]:
             raise SqlError(-104, "42601", ":", "", "?")
-        found: dict[str, str] = {}
         bind: Callable[[str], tuple[Any, ...]] | None = getattr(cursor, "_bind", None)
-        if names and bind is not None:
-            found = {name: str(kind) for name, kind in bind(text)[2]}
-        described = []
-        for name in sorted(names, key=int):
-            try:
-                described.append(types.describe(name, found.get(name, "VARCHAR").replace("UNKNOWN", "VARCHAR")))
-            except SqlError:
-                described.append((name, "Utf8", {}))
-        return described
+        if not names or bind is None:
+            return ["VARCHAR"] * len(names)
+        found = {name: str(kind) for name, kind in bind(text)[2]}
+        # What fails on the connection of the changes would undo them.
+        if "UNKNOWN" in found.values() and cursor is not self._main and (other := columns.settled(text)) is not None:
+            with suppress(Exception):
+                found |= {name: str(kind) for name, kind in bind(other)[2] if found[name] == "UNKNOWN"}
+        types_found = [found.get(str(n), "UNKNOWN") for n in range(1, len(names) + 1)]
+        return ["VARCHAR" if duck == "UNKNOWN" or duck in _NULL else duck for duck in types_found]
+
+    def _types(self, cursor: Any, text: str, markers: list[str], types_now: list[str]) -> list[str]:
+        """The types of a result whose markers have values."""
+        other = columns.typed(text, markers) if cursor is not self._main else None
+        if other is not None:
+            with suppress(Exception):
+                types_now = [str(kind) for kind in cursor.sql(other).types]
+        return ["VARCHAR" if duck in _NULL else duck for duck in types_now]
 
     def _keep(self, statement: _Statement) -> int:
         self._number += 1
@@ -190,7 +211,8 @@ class DuckSession:
         self._changed = True
         if statement.kind in _CHANGES:
             return count
-        self._facts.update(statement.declared)
+        for table, about in statement.declared.items():
+            columns.learn(self._facts, table, about)
         self._defined = True
         self._local = self._local or bool(_TEMPORARY.match(statement.sql))
         return None

@@ -20,16 +20,19 @@ def engine(source: Any, tables: dict[str, Any]) -> Engine:
     try:
         import duckdb
 
+        from drdarrow.server import columns
         from drdarrow.server.duckdb import DuckEngine
     except ImportError as e:
         raise InterfaceError(f'{e.name} is not installed: pip install "drdarrow[server]"') from e
+    if int(duckdb.__version__.partition(".")[0]) < 2:
+        raise InterfaceError(f'DuckDB {duckdb.__version__} is too old: pip install -U "drdarrow[server]"')
     if source is None:
         source = duckdb.connect(":memory:")
     facts: Facts = {}
     for name, table in tables.items():
         cursor = source.cursor()
         try:
-            facts[name.upper()] = _load(cursor, name, _core.collect(table))
+            columns.learn(facts, name, _load(cursor, name, _core.collect(table)))
         except duckdb.Error as e:
             raise InterfaceError(f"tables: {name}: {e}") from e
         finally:
@@ -39,7 +42,11 @@ def engine(source: Any, tables: dict[str, Any]) -> Engine:
 
 def _load(cursor: Any, name: str, table: _core.Collected) -> dict[str, dict[str, str]]:
     """Copies a table into DuckDB; what is known of its columns."""
-    quoted = _quoted(name)
+    schema, _, plain = name.rpartition(".")
+    quoted = _quoted(plain)
+    if schema:
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
+        quoted = f"{_quoted(schema)}.{quoted}"
     cursor.register("drdarrow_incoming", table)
     cursor.execute(f"CREATE TABLE {quoted} AS FROM drdarrow_incoming")
     cursor.unregister("drdarrow_incoming")

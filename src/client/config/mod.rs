@@ -1,16 +1,17 @@
 //! Where to connect and how: a URI `drda://user@host:port/DATABASE?key=value`, or the same by name.
 
+pub mod security;
 pub mod tls;
-mod uri;
+pub(super) mod uri;
 mod value;
 
-use super::security::Security;
 use crate::column::options::{Excess, Options, TextErrors};
 use crate::flow::secmec::requester::TokenSource;
 use crate::net::tls::Settings;
 use crate::wire::ddm::secchk::Secret;
 use crate::wire::drda::package::Isolation;
 use arrow_schema::TimeUnit;
+use security::Security;
 use std::time::Duration;
 use tls::Tls;
 use value::{choice, decfloat, flag, number, seconds};

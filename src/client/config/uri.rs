@@ -55,7 +55,7 @@ impl Config {
     }
 }
 
-fn decode(setting: &str, text: &str) -> Result<String, ConfigError> {
+pub(in crate::client) fn decode(setting: &str, text: &str) -> Result<String, ConfigError> {
     percent_decode_str(text)
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)

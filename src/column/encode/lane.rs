@@ -9,7 +9,6 @@ use arrow_array::{Array, ArrowPrimitiveType, GenericByteArray, GenericByteViewAr
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, TimeUnit};
 
-use super::rows::put;
 use super::{ABSENT, ColumnEncoder, string};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::codec::reader::ByteOrder;
@@ -74,6 +73,16 @@ pub(super) fn lane<'a>(encoder: &ColumnEncoder<'_>, array: &'a dyn Array) -> Opt
         (Type::Text | Type::Binary, Shape::Var | Shape::Fixed(_), _) => string(marks, encoder, array)?,
         _ => return None,
     })
+}
+
+/// Writes a cell and moves on behind it.
+#[inline]
+pub(super) fn put(out: &mut [u8], place: &mut usize, cell: &[u8]) {
+    let end = *place + cell.len();
+    if let Some(slot) = out.get_mut(*place..end) {
+        slot.copy_from_slice(cell);
+    }
+    *place = end;
 }
 
 /// Where the NULLs are.

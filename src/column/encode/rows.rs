@@ -2,14 +2,14 @@
 //!
 //! A tile of rows is measured, so that each row's place is known and the block ends behind the row
 //! that fills it; then each column writes its cells where they belong, in a plain loop chosen once
-//! ([`Lane`]). A column or a value without such a loop is encoded cell by cell and laid in from
+//! (see `lane.rs`). A column or a value without such a loop is encoded cell by cell and laid in from
 //! there, so that there is one judge of what fits.
 
 use std::ops::Range;
 
 use arrow_array::{Array, RecordBatch};
 
-use super::lane::{Lane, lane};
+use super::lane::{Lane, lane, put};
 use super::{ColumnEncoder, PRESENT};
 use crate::column::error::ColumnError;
 use crate::wire::codec::writer::Writer;
@@ -152,16 +152,6 @@ impl CellByCell<'_> {
             start = *end;
         }
     }
-}
-
-/// Writes a cell and moves on behind it.
-#[inline]
-pub(super) fn put(out: &mut [u8], place: &mut usize, cell: &[u8]) {
-    let end = *place + cell.len();
-    if let Some(slot) = out.get_mut(*place..end) {
-        slot.copy_from_slice(cell);
-    }
-    *place = end;
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use super::command::Said;
 use super::fault::{CCSID, Failure, Fault, Result};
 use super::job::Job;
 use super::physical::{Definition, File, record_format};
+use crate::wire::record::columns::Kind;
 use crate::wire::record::columns::{ACCESS_PATH, FIELDS, MEMBERS, Outfile};
 use crate::wire::record::describe::{self, Member};
 use crate::wire::record::format::{DdsType, RecordField, RecordFormat};
-use crate::wire::record::outfile::Kind;
 use std::sync::Arc;
 
 impl Job {

@@ -8,7 +8,7 @@ use crate::server::backend::Parameters;
 use crate::server::describe;
 use crate::server::error::SqlError;
 use crate::server::input::unit_of;
-use crate::server::persona::LUW;
+use crate::server::persona::{LUW, Persona};
 use crate::server::table::sql::Operand;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::cell::{Cells, Lob, NULL};
@@ -18,6 +18,10 @@ use arrow_schema::SchemaRef;
 use std::collections::HashSet;
 
 const ABSENT: u8 = 0xFF;
+/// The types of columns are those of Db2; one of characters is as long as its own page makes it.
+static TYPES: Persona = Persona { pages: true, ..LUW };
+/// A character that the page lacks.
+const NO_CHARACTER: &str = "22021";
 
 /// The rows that an INSERT adds.
 pub(super) fn rows(schema: &SchemaRef, values: &[Operand], parameters: &Parameters) -> Result<RecordBatch, SqlError> {
@@ -35,7 +39,7 @@ pub(super) fn rows(schema: &SchemaRef, values: &[Operand], parameters: &Paramete
 
 /// `rows` values of `array` as the column's type; the last one is repeated where it is shorter.
 fn coerce(column: &arrow_schema::Field, index: usize, array: &dyn Array, rows: usize) -> Result<ArrayRef, SqlError> {
-    let field = describe::field(column, index, &LUW)?;
+    let field = describe::field(column, index, &TYPES)?;
     let fail = |e| SqlError::from(&e);
     let encoder = ColumnEncoder::new(&field, index).map_err(fail)?;
     let options = Options { timestamp_unit: unit_of(column.data_type()), ..Options::default() };
@@ -63,7 +67,7 @@ fn coerce(column: &arrow_schema::Field, index: usize, array: &dyn Array, rows: u
 
 /// -803 unless the values of the column differ from row to row.
 pub(super) fn distinct(schema: &SchemaRef, batches: &[RecordBatch], key: usize, table: &str) -> Result<(), SqlError> {
-    let field = Field { nullable: true, ..describe::field(schema.field(key), key, &LUW)? };
+    let field = Field { nullable: true, ..describe::field(schema.field(key), key, &TYPES)? };
     let encoder = ColumnEncoder::new(&field, key).map_err(|e| SqlError::from(&e))?;
     let mut seen = HashSet::new();
     for batch in batches {
@@ -85,15 +89,18 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
-    /// `None` for NULL, which equals nothing.
+    /// `None` for NULL, which equals nothing, and for text that the column's page does not have.
     pub(super) fn new(column: &arrow_schema::Field, value: &dyn Array) -> Result<Option<Matcher>, SqlError> {
-        let field = Field { nullable: true, ..describe::field(column, 0, &LUW)? };
+        let field = Field { nullable: true, ..describe::field(column, 0, &TYPES)? };
         if matches!(field.shape, Shape::Lob(_)) {
             return Err(SqlError::new(-134, "42907", &[column.name()]));
         }
         let mut w = Writer::new();
         let encoder = ColumnEncoder::new(&field, 0).map_err(|e| SqlError::from(&e))?;
-        encoder.encode(value, 0, &mut w).map_err(|e| SqlError::from(&e))?;
+        match encoder.encode(value, 0, &mut w) {
+            Err(e) if e.sqlstate() == NO_CHARACTER => return Ok(None),
+            done => done.map_err(|e| SqlError::from(&e))?,
+        };
         let is_null = w.as_slice().first() == Some(&ABSENT);
         Ok((!is_null).then(|| Matcher { field, bytes: w.into_vec() }))
     }

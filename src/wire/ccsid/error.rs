@@ -25,7 +25,7 @@ pub enum CcsidError {
         at: usize,
     },
     /// A character that the page does not have. `index` counts characters of the text.
-    #[error("character {ch:?} at index {index} does not exist in CCSID {ccsid}")]
+    #[error("character U+{:04X} at index {index} does not exist in CCSID {ccsid}", u32::from(*ch))]
     Unencodable {
         /// The page.
         ccsid: u16,

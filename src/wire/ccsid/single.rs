@@ -88,6 +88,9 @@ impl Single {
 
     /// Appends the bytes of a whole text; the first character without one is the error.
     pub(super) fn encode(&self, src: &str, dst: &mut Vec<u8>) -> Result<(), (usize, char)> {
+        if src.is_ascii() && self.encode_ascii(src.as_bytes(), dst) {
+            return Ok(());
+        }
         dst.reserve(src.len());
         for (index, ch) in src.chars().enumerate() {
             dst.push(self.byte(ch).ok_or((index, ch))?);
@@ -98,6 +101,23 @@ impl Single {
     /// The ASCII character of every byte, `other` where there is none.
     pub(super) fn ascii_or(&self, other: u8) -> [u8; 256] {
         self.ascii.map(|c| if c == 0 { other } else { c })
+    }
+
+    /// Appends the bytes of a text of ASCII only; false, and nothing, if one of them is not in the page.
+    fn encode_ascii(&self, src: &[u8], dst: &mut Vec<u8>) -> bool {
+        let row = self.rows.first().and_then(|row| self.bytes.get(usize::from(*row)));
+        let Some(row) = row else { return false };
+        let start = dst.len();
+        let mut units = 0;
+        dst.extend(src.iter().map(|b| {
+            let unit = row.get(usize::from(*b)).copied().unwrap_or(NONE);
+            units |= unit;
+            unit as u8
+        }));
+        if units > 0xFF {
+            dst.truncate(start);
+        }
+        units <= 0xFF
     }
 
     fn ascii(&self, byte: u8) -> u8 {

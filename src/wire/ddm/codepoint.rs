@@ -17,6 +17,14 @@ macro_rules! points {
                 _ => return None,
             })
         }
+
+        /// The code point of a name.
+        pub fn point(name: &str) -> Option<u16> {
+            Some(match name {
+                $(stringify!($name) => $value,)*
+                _ => return None,
+            })
+        }
     };
 }
 

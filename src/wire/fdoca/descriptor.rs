@@ -20,6 +20,14 @@ const CPT: u8 = 0x7F;
 
 /// Columns in one group triplet: its length is one byte.
 const GROUP: usize = 84;
+/// Ids that no DRDA type has, for those that a descriptor defines: the low bit says nullable.
+const OWN: std::ops::RangeInclusive<u8> = 0x60..=0xAE;
+/// FD:OCA's field types: characters of a fixed length, of a length in front, a large object of them.
+const FIXED_CHARACTERS: u8 = 0x10;
+const VARYING_CHARACTERS: u8 = 0x11;
+const LARGE_CHARACTERS: u8 = 0x51;
+const NULLABLE: u8 = 0x80;
+
 /// Row layouts behind the groups of a result.
 const RESULT_ROWS: [u8; 15] = [9, RLO, 0xE0, 0x54, 0, 1, 0xD0, 0, 1, 6, RLO, 0xF0, 0xE0, 0, 0];
 /// Row layout behind the groups of one row of input.
@@ -39,6 +47,9 @@ pub enum DescriptorError {
         /// Its type id.
         source: UnknownLid,
     },
+    /// More kinds of text, each in a page of its own, than there are ids for.
+    #[error("the columns are in too many different CCSIDs")]
+    TooManyPages,
 }
 
 /// Reads a descriptor into fields without names.
@@ -98,12 +109,50 @@ fn column(id: u8, size: [u8; 2], typdef: &TypDef, overrides: &[Override], n: usi
     }
 }
 
-/// Writes the descriptor of a result (QRYDSC, SQLDTARD).
-pub fn encode_result(fields: &[Field]) -> Vec<u8> {
+/// Writes the descriptor of a result (QRYDSC, SQLDTARD) in the environment `typdef`. Types are
+/// defined for the columns whose page is not that of the environment.
+pub fn encode_result(fields: &[Field], typdef: &TypDef) -> Result<Vec<u8>, DescriptorError> {
     let mut w = Writer::new();
-    groups(fields, &mut w);
+    let mut own: Vec<(u8, u16)> = Vec::new();
+    let mut columns = Vec::with_capacity(fields.len());
+    for (n, field) in fields.iter().enumerate() {
+        let (lid, size) = (field.lid | u8::from(field.nullable), size(field));
+        let usual = lid::field(lid, size, typdef, 0)
+            .map_err(|source| DescriptorError::Unsupported { column: n + 1, source })?;
+        let id = if usual.ccsid == field.ccsid {
+            lid
+        } else {
+            let known = own.iter().position(|kind| *kind == (lid, field.ccsid));
+            let place = known.unwrap_or(own.len());
+            let id = u8::try_from(place * 2).ok().and_then(|n| n.checked_add(*OWN.start()));
+            let id = id.filter(|id| OWN.contains(id)).ok_or(DescriptorError::TooManyPages)? | lid & 1;
+            if known.is_none() {
+                own.push((lid, field.ccsid));
+                define(id, lid, field, &mut w);
+            }
+            id
+        };
+        columns.push([id, size[0], size[1]]);
+    }
+    triplets(columns.into_iter(), &mut w);
     w.bytes(&RESULT_ROWS);
-    w.into_vec()
+    Ok(w.into_vec())
+}
+
+/// Defines `id` as the type `lid` in the page of the field.
+fn define(id: u8, lid: u8, field: &Field, w: &mut Writer) {
+    w.bytes(&[7, MDD, 0, 5, 1, 1, lid]);
+    let kind = match field.shape {
+        Shape::Fixed(_) => FIXED_CHARACTERS,
+        Shape::Lob(_) => LARGE_CHARACTERS,
+        _ => VARYING_CHARACTERS,
+    };
+    let nullable = if lid & 1 == 1 { NULLABLE } else { 0 };
+    w.bytes(&[12, SDA, id, kind | nullable]);
+    w.u32(u32::from(field.ccsid));
+    // Bytes a character; how truncation is told; the longest, which each column tells itself.
+    w.bytes(&[if field.ty == Type::Graphic { 2 } else { 1 }, 0]);
+    w.u16(0x7FFF);
 }
 
 /// Writes the descriptor of one row of parameters (FDODSC of SQLDTA).
@@ -169,7 +218,7 @@ mod tests {
         assert_eq!(fields.iter().map(Field::sql_name).collect::<Vec<_>>(), ["SMALLINT", "CHAR", "DOUBLE"]);
         assert_eq!(fields.iter().map(|f| f.nullable).collect::<Vec<_>>(), [true, true, false]);
         assert_eq!(fields[1].ccsid, 500);
-        assert_eq!(encode_result(&fields), ZOS);
+        assert_eq!(encode_result(&fields, &typdef).unwrap(), ZOS);
         for cut in 0..ZOS.len() {
             let _ = decode(&ZOS[..cut], &typdef);
         }
@@ -183,6 +232,21 @@ mod tests {
         bytes.extend(RESULT_ROWS);
         let fields = decode(&bytes, &TypDef::OURS).unwrap();
         assert_eq!((fields[0].ty, fields[0].ccsid, fields[0].nullable, fields[0].length), (Type::Text, 420, true, 40));
+    }
+
+    #[test]
+    fn columns_in_pages_of_their_own_both_ways() {
+        let of = |lid, ccsid| lid::field(lid, [0, 9], &TypDef::OURS, ccsid).unwrap();
+        let large = |ccsid| lid::field(0xCF, [0x80, 8], &TypDef::OURS, ccsid).unwrap();
+        let fields = [of(0x31, 37), of(0x30, 37), of(0x3F, 1399), of(0x31, 37), of(0x39, 300), of(0x3E, 0), large(930)];
+        let bytes = encode_result(&fields, &TypDef::OURS).unwrap();
+        assert_eq!(decode(&bytes, &TypDef::OURS).unwrap(), fields);
+        // Defined once, each.
+        assert_eq!(bytes[..19], [7, MDD, 0, 5, 1, 1, 0x31, 12, SDA, 0x61, 0x90, 0, 0, 0, 37, 1, 0, 0x7F, 0xFF]);
+        assert_eq!(bytes.windows(4).filter(|w| w[..4] == [7, MDD, 0, 5]).count(), 5);
+        let many: Vec<Field> = (1..100).map(|ccsid| of(0x31, ccsid)).collect();
+        assert_eq!(encode_result(&many, &TypDef::OURS), Err(DescriptorError::TooManyPages));
+        assert!(encode_result(&many[..40], &TypDef::OURS).is_ok());
     }
 
     #[test]

@@ -2,7 +2,18 @@
 //! field, QWHFDMBR one a member. Newer releases append columns, so a row may be longer.
 //! (IBM's client for Java prints the first two whole; of the third the columns in use are known.)
 
-use super::outfile::Kind::{self, Packed, Text, Zoned};
+use self::Kind::{Packed, Text, Zoned};
+
+/// The form of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Characters.
+    Text,
+    /// A zoned number; digits after the point do not count.
+    Zoned,
+    /// A packed number, likewise.
+    Packed,
+}
 
 /// A record format of such a file.
 #[derive(Debug)]

@@ -1,22 +1,11 @@
 //! One row of an outfile: its columns by name, both ways. Numbers are zoned or packed, text is padded
 //! with blanks and in the page of the job.
 
-use super::columns::Outfile;
+use super::columns::{Kind, Outfile};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::{CcsidError, Errors};
 use crate::wire::codec::error::{Result, WireError};
 use crate::wire::value::decimal::{self, Wide};
-
-/// The form of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Characters.
-    Text,
-    /// A zoned number; digits after the point do not count.
-    Zoned,
-    /// A packed number, likewise.
-    Packed,
-}
 
 /// A row being read.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,262 @@
+"""Files of IBM i with asyncio; the names are in `drdarrow.aio`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, Unpack
+
+import drdarrow._core as _core
+from drdarrow.types import (
+    ArrowArrayExportable,
+    ArrowStreamExportable,
+    FileOptions,
+    FileSettings,
+    Key,
+    Message,
+    OneFile,
+    Record,
+    Row,
+    Value,
+)
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+    from drdarrow.aio import AsyncArrowStream
+
+__all__ = ["AsyncFile", "AsyncFileConnection", "connect_files", "open_file"]
+
+
+def connect_files(uri: str | None = None, /, **settings: Unpack[FileSettings]) -> _Opening[AsyncFileConnection]:
+    """Connects: `await` it or `async with` it. Arguments as `drdarrow.connect_files`."""
+
+    async def connect() -> AsyncFileConnection:
+        return AsyncFileConnection(await _core.connect_files_async(uri, **settings))
+
+    return _Opening(connect)
+
+
+def open_file(uri: str, /, **settings: Unpack[OneFile]) -> _Opening[AsyncFile]:
+    """Opens a file: `await` it or `async with` it. Arguments as `drdarrow.open_file`."""
+
+    async def open_it() -> AsyncFile:
+        return AsyncFile(await _core.open_file_async(uri, **settings))
+
+    return _Opening(open_it)
+
+
+class AsyncFileConnection:
+    """A connection for files: a job on the system, with a unit of work and a library QTEMP of its own."""
+
+    def __init__(self, raw: _core.RawFileConnection) -> None:
+        self._raw = raw
+
+    def open_file(self, path: str, /, **options: Unpack[FileOptions]) -> _Opening[AsyncFile]:
+        """Opens a file: `await` it or `async with` it. Options as `drdarrow.open_file`."""
+
+        async def open_it() -> AsyncFile:
+            return AsyncFile(await self._raw.open_file(path, **options))
+
+        return _Opening(open_it)
+
+    async def command(self, cl: str) -> list[Message]:
+        """Runs a CL command; raises when it fails."""
+        return [Message(*said) for said in await self._raw.command(cl)]
+
+    async def commit(self) -> None:
+        """Makes changes of files that were opened with `commit` last."""
+        await self._raw.commit()
+
+    async def rollback(self) -> None:
+        """Undoes them."""
+        await self._raw.rollback()
+
+    async def close(self) -> None:
+        """Closes; what was not committed is undone. Closing twice is allowed."""
+        await self._raw.close()
+
+    @property
+    def closed(self) -> bool:
+        """Closed by `close()` or lost."""
+        return self._raw.sync.closed
+
+    @property
+    def server(self) -> dict[str, Any]:
+        """What the server says of itself."""
+        return self._raw.sync.server
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._raw.leave(kind is None)
+
+    def __repr__(self) -> str:
+        return repr(self._raw)
+
+
+class AsyncFile:
+    """A file of IBM i. `async for batch in file` reads all of it; see `drdarrow.File`."""
+
+    def __init__(self, raw: _core.RawFile) -> None:
+        self._raw = raw
+        self._sync = raw.sync
+
+    @property
+    def name(self) -> str:
+        """The file as the system found it: `LIB/FILE(MEMBER)`."""
+        return self._sync.name
+
+    @property
+    def mode(self) -> str:
+        """`"r"`, `"w"` or `"rw"`."""
+        return self._sync.mode
+
+    @property
+    def records(self) -> int:
+        """Records when it was opened."""
+        return self._sync.records
+
+    @property
+    def schema(self) -> _core.Schema:
+        """The columns that are read."""
+        return self._sync.schema
+
+    @property
+    def record_format(self) -> dict[str, Any]:
+        """The description of the records."""
+        return self._sync.record_format
+
+    @property
+    def nulled(self) -> dict[str, int]:
+        """Bad values that were read as NULL since the file was opened, by field."""
+        return self._sync.nulled
+
+    @property
+    def closed(self) -> bool:
+        """Closed, by itself or with its connection."""
+        return self._sync.closed
+
+    async def fetch_arrow(
+        self,
+        first: int | None = None,
+        last: int | None = None,
+        *,
+        batch_rows: int | None = None,
+        batch_bytes: int | None = None,
+    ) -> AsyncArrowStream:
+        """All records, or those with numbers from `first` to `last`."""
+        from drdarrow.aio import AsyncArrowStream
+
+        return AsyncArrowStream(await self._raw.fetch_arrow(first, last, batch_rows, batch_bytes))
+
+    async def fetch_arrow_table(self) -> pyarrow.Table:
+        """All records as a `pyarrow.Table`."""
+        return (await self._raw.collect()).to_arrow()
+
+    async def fetch_df(self) -> pandas.DataFrame:
+        """All records as a `pandas.DataFrame`."""
+        return (await self._raw.collect()).to_pandas()
+
+    async def fetch_polars(self) -> polars.DataFrame:
+        """All records as a `polars.DataFrame`."""
+        return (await self._raw.collect()).to_polars()
+
+    async def __aiter__(self) -> AsyncIterator[_core.RecordBatch]:
+        async with await self.fetch_arrow() as stream:
+            async for batch in stream:
+                yield batch
+
+    async def read(self, rrn: int) -> Row | None:
+        """The record with a relative record number, or None."""
+        return await self._raw.read(rrn)
+
+    async def read_key(self, key: Key, how: Literal["==", ">=", ">", "<=", "<"] = "==") -> Row | None:
+        """The record that stands to a key as `how` says, or None."""
+        return await self._raw.read_key(key, how)
+
+    async def first(self) -> Row | None:
+        """The first record, or None."""
+        return await self._raw.first()
+
+    async def last(self) -> Row | None:
+        """The last record, or None."""
+        return await self._raw.last()
+
+    async def next(self) -> Row | None:
+        """The record behind the one read last, or None."""
+        return await self._raw.next()
+
+    async def previous(self) -> Row | None:
+        """The record before the one read last, or None."""
+        return await self._raw.previous()
+
+    async def next_equal(self) -> Row | None:
+        """The next record with the key of the one read last, or None."""
+        return await self._raw.next_equal()
+
+    async def previous_equal(self) -> Row | None:
+        """The previous record with the key of the one read last, or None."""
+        return await self._raw.previous_equal()
+
+    async def write(
+        self, data: ArrowStreamExportable | ArrowArrayExportable | Mapping[str, Value] | Iterable[Record]
+    ) -> int:
+        """Adds records: Arrow data or rows. Returns how many."""
+        return await self._raw.write(data)
+
+    async def update(self, row: Record, *, rrn: int | None = None, key: Key = None) -> bool:
+        """Updates the record read last, or the one with a number or key; False if there is none."""
+        return await self._raw.update(row, rrn=rrn, key=key)
+
+    async def delete(self, *, rrn: int | None = None, key: Key = None) -> bool:
+        """Deletes the record read last, or the one with a number or key; False if there is none."""
+        return await self._raw.delete(rrn=rrn, key=key)
+
+    async def partitions(self, count: int) -> list[_core.FilePartition]:
+        """Parts of about equally many record numbers, to be read elsewhere."""
+        return await self._raw.partitions(count)
+
+    async def close(self) -> None:
+        """Closes the file. Closing twice is allowed."""
+        await self._raw.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._raw.leave(kind is None)
+
+    def __repr__(self) -> str:
+        return repr(self._raw)
+
+
+_T = TypeVar("_T", bound=AsyncFile | AsyncFileConnection)
+
+
+class _Opening(Awaitable[_T], Generic[_T]):
+    """A file or connection to be."""
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, _T]]) -> None:
+        self._make = make
+        self._made: _T | None = None
+
+    def __await__(self) -> Generator[Any, None, _T]:
+        return self._make().__await__()
+
+    async def __aenter__(self) -> _T:
+        self._made = await self._make()
+        return self._made
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._made is not None:
+            await self._made.__aexit__(kind, value, traceback)

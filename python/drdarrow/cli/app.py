@@ -1,0 +1,147 @@
+"""The commands and their options. What they do is in the modules beside this one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+
+import drdarrow
+from drdarrow.cli import demo as demonstration
+from drdarrow.cli import probing, reading, serving
+from drdarrow.server import Persona
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="drdarrow",
+    help="IBM i and Db2 as Apache Arrow: a DDM/DRDA client and server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+errors = Console(stderr=True)
+
+# Where a password comes from when nobody types it.
+PASSWORD = "DRDARROW_PASSWORD"
+
+
+def plainly(command: Callable[P, T]) -> Callable[P, T]:
+    """Shows what went wrong in words, with the cure, and ends with code 1; Ctrl-C ends with 130."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except (drdarrow.Error, OSError, ImportError, ValueError) as error:
+            errors.print(f"[red]drdarrow:[/red] {error}", markup=True, highlight=False, soft_wrap=True)
+            hint = getattr(error, "hint", None)
+            if hint and hint not in str(error):
+                errors.print(f"  {hint}", highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+    return run
+
+
+@app.command()
+@plainly
+def serve(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Parquet or CSV files, a table each by the name of the file; or one DuckDB database."),
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option("--table", "-t", metavar="NAME=FILE", help="A file as the table NAME.")
+    ] = None,
+    persona: Annotated[Persona, typer.Option(help="The product that the server looks like.")] = "luw",
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes any that is free.", min=0, max=65535)] = 50000,
+    database: Annotated[str | None, typer.Option(help="The database's name; any name is accepted without.")] = None,
+    user: Annotated[
+        str | None, typer.Option(help=f"Who may connect. The password is asked for, or is in {PASSWORD}.")
+    ] = None,
+    anyone: Annotated[bool, typer.Option("--anyone", help="Ask nobody for credentials (loopback only).")] = False,
+    certificate: Annotated[Path | None, typer.Option(help="TLS: the certificate chain (PEM).")] = None,
+    key: Annotated[Path | None, typer.Option(help="TLS: its private key (PEM).")] = None,
+) -> None:
+    """Serve data files over DRDA until Ctrl-C."""
+    if anyone and user:
+        raise typer.BadParameter("--anyone and --user exclude each other")
+    users = None if anyone else serving.credentials(user, os.environ.get(PASSWORD))
+    serving.serve(
+        serving.sources(files or [], table or []),
+        persona=persona,
+        host=host,
+        port=port,
+        database=database,
+        users=users,
+        tls_certificate=certificate,
+        tls_key=key,
+    )
+
+
+@app.command()
+@plainly
+def query(
+    uri: Annotated[str, typer.Argument(help=f"drda://user@host:port/DATABASE?…; a password may be in {PASSWORD}.")],
+    sql: Annotated[str, typer.Argument(help="The statement.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="A .parquet, .arrow or .csv file for the rows; a table is shown without."),
+    ] = None,
+    rows: Annotated[int, typer.Option(help="How many rows to show.", min=1)] = 20,
+    ask: Annotated[bool, typer.Option("--password", "-W", help="Ask for the password.")] = False,
+) -> None:
+    """Run a statement: its rows into a file, or the first of them as a table."""
+    password = typer.prompt("Password", hide_input=True, err=True) if ask else os.environ.get(PASSWORD)
+    reading.query(uri, sql, out=out, rows=rows, password=password)
+
+
+@app.command()
+@plainly
+def demo(
+    rows: Annotated[int, typer.Option(help="Rows in the sample table.", min=1)] = 1_000_000,
+    persona: Annotated[Persona, typer.Option(help="The product that the server looks like.")] = "luw",
+) -> None:
+    """Serve sample data from this process and stream it to Arrow, Parquet and Polars."""
+    demonstration.run(rows, persona)
+
+
+@app.command()
+@plainly
+def probe(
+    address: Annotated[str, typer.Argument(metavar="HOST[:PORT]", help="Name or address; an IPv6 one in brackets.")],
+    port: Annotated[
+        list[int] | None,
+        typer.Option("--port", "-p", min=1, max=65535, help="A port to look at, several times for more."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds for everything together.", min=0.1, max=3600)] = 2.0,
+    database: Annotated[
+        str | None, typer.Option(help="A database, for servers that tell their mechanisms only to those who name one.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything that was found, as JSON.")] = False,
+) -> None:
+    """Look at a host from outside, without credentials: ports, TLS, product, security mechanisms, and what to improve.
+
+    Without ports, those where Db2, IBM i and Derby usually listen. Ends with 0 when DRDA was found and there is nothing
+    to warn of, 1 when no DRDA was found or the host has no address, 2 when there is a warning.
+    """
+    probing.probe(address, port or [], timeout=timeout, database=database, as_json=as_json)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
+) -> None:
+    """Options of the command as a whole."""
+    if version:
+        typer.echo(f"drdarrow {drdarrow.__version__}")
+        raise typer.Exit

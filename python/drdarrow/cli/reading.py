@@ -1,0 +1,135 @@
+"""`drdarrow query`: the rows of a statement into a file, or the first of them on the screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+import drdarrow
+from drdarrow.exceptions import InterfaceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from drdarrow import ArrowStream, RecordBatch
+
+console = Console()
+# What people watch; the rows of a table may go through a pipe.
+watched = Console(stderr=True)
+
+
+def query(uri: str, sql: str, *, out: Path | None, rows: int, password: str | None) -> None:
+    """Runs the statement. With `out` every row goes there, else the first `rows` are shown."""
+    given: dict[str, Any] = {} if password is None else {"password": password}
+    write = None if out is None else writer(out)
+    with drdarrow.connect(uri, **given) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        if cursor.description is None:
+            connection.commit()
+            changed = "" if cursor.rowcount < 0 else f", {cursor.rowcount:,} rows"
+            console.print(f"done{changed}")
+        elif out is None or write is None:
+            names = [column[0] for column in cursor.description]
+            show(names, cursor.fetchmany(rows), more=cursor.fetchone() is not None)
+        else:
+            save(cursor.fetch_arrow(), out, write)
+
+
+def show(names: list[str], rows: list[tuple[Any, ...]], *, more: bool = False) -> None:
+    """Rows as a table."""
+    table = Table(*names, caption="there are more rows; --out FILE takes them all" if more else None)
+    for row in rows:
+        table.add_row(*("[dim]null[/dim]" if value is None else str(value).replace("[", "\\[") for value in row))
+    console.print(table)
+
+
+def save(stream: ArrowStream, out: Path, write: Callable[[Path, Iterator[RecordBatch], pa.Schema], None]) -> None:
+    """Writes beside the file and renames at the end: a file that exists is whole."""
+    import pyarrow as pa
+
+    part = out.with_name(out.name + ".part")
+    start = time.perf_counter()
+    try:
+        with watching("streaming") as advance:
+            counted = Counted(stream, advance)
+            write(part, counted, pa.schema(stream.schema))  # type: ignore[arg-type]
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    seconds = time.perf_counter() - start
+    watched.print(
+        f"{out}: {counted.rows:,} rows, {out.stat().st_size / 1e6:.1f} MB, {counted.rows / seconds:,.0f} rows/s"
+    )
+
+
+class Counted:
+    """Batches of a stream, counted as they pass."""
+
+    def __init__(self, stream: ArrowStream, advance: Callable[[int], None]) -> None:
+        self.rows = 0
+        self._stream = iter(stream)
+        self._advance = advance
+
+    def __iter__(self) -> Counted:
+        return self
+
+    def __next__(self) -> RecordBatch:
+        batch = next(self._stream)
+        self.rows += batch.num_rows
+        self._advance(batch.num_rows)
+        return batch
+
+
+@contextmanager
+def watching(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A bar of rows for a person; nothing where nobody watches."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn(what),
+        BarColumn(),
+        TextColumn("{task.completed:,} rows"),
+        TaskProgressColumn(show_speed=True),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=watched, disable=not watched.is_terminal, transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda rows: progress.advance(task, rows)
+
+
+def writer(out: Path) -> Callable[[Path, Iterator[RecordBatch], pa.Schema], None]:
+    """What writes a file of this kind. Raises `InterfaceError` for another kind, or without pyarrow."""
+    try:
+        import pyarrow as pa
+        import pyarrow.csv as csv
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise InterfaceError('files are written by pyarrow: pip install "drdarrow[arrow]"') from None
+
+    def parquet(path: Path, schema: pa.Schema) -> Any:
+        return pq.ParquetWriter(path, schema)
+
+    def arrow(path: Path, schema: pa.Schema) -> Any:
+        return pa.ipc.new_file(str(path), schema)
+
+    def text(path: Path, schema: pa.Schema) -> Any:
+        return csv.CSVWriter(str(path), schema)
+
+    openers = {".parquet": parquet, ".arrow": arrow, ".feather": arrow, ".csv": text}
+    opener = openers.get(out.suffix.lower())
+    if opener is None:
+        raise InterfaceError(f"{out}: expected {', '.join(openers)}")
+
+    def write(path: Path, batches: Iterator[RecordBatch], schema: pa.Schema) -> None:
+        with ExitStack() as stack:
+            sink = stack.enter_context(opener(path, schema))
+            for batch in batches:
+                sink.write_batch(pa.record_batch(batch))
+
+    return write

@@ -1,0 +1,212 @@
+//! Creating a physical file for an Arrow schema: its description in DDS goes into a source file in QTEMP,
+//! CRTPF makes a file of it.
+
+use super::connection::FileConnection;
+use super::name::{FileName, name};
+use super::options::OpenOptions;
+use crate::client::error::{Error, Kind, Phase, Result};
+use crate::wire::record::format::{DdsType, FileFormats, RecordField, RecordFormat};
+use arrow_array::array::{Decimal128Array, Int64Array, StringArray};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
+use std::sync::Arc;
+
+/// The source file, its member and its record format.
+const SOURCE: &str = "DRDADDS";
+/// Bytes of a record of the source file: number, date and text.
+const SOURCE_LENGTH: u32 = 92;
+const TEXT: usize = 80;
+/// Characters of text of which nobody says how long it may be.
+const SOME: u32 = 256;
+/// The most digits of a decimal, and characters of a field that does not vary.
+const DIGITS: u8 = 63;
+const LONGEST: u32 = 32_740;
+
+impl FileConnection {
+    /// Creates a physical file with a field for each column, and with these key fields. Text has the
+    /// length that the metadata `drda:length` of its column says, else 256 and varying; its page is
+    /// `drda:ccsid`, else that of the job.
+    pub async fn create(&self, file: &FileName, schema: &Schema, keys: &[String]) -> Result<()> {
+        let lines = source(&file.file, schema, keys)?;
+        let member = if file.member.starts_with('*') { "*FILE" } else { &file.member };
+        let create = format!("QSYS/CRTSRCPF FILE(QTEMP/{SOURCE}) RCDLEN({SOURCE_LENGTH}) MBR(*FILE)");
+        let delete = format!("QSYS/DLTF FILE(QTEMP/{SOURCE})");
+        let _turn = self.0.describing.lock().await;
+        match self.0.command(&create).await {
+            // Left by one that was broken off.
+            Err(e) if e.connection_usable => {
+                self.0.command(&delete).await.map_err(|_| e)?;
+                self.0.command(&create).await?;
+            }
+            other => drop(other?),
+        }
+        let made = async {
+            self.write_source(&lines).await?;
+            let (target, source) = (file.qualified(), format!("SRCFILE(QTEMP/{SOURCE}) SRCMBR({SOURCE})"));
+            self.0.command(&format!("QSYS/CRTPF FILE({target}) {source} MBR({member})")).await
+        }
+        .await;
+        let deleted = self.0.command(&delete).await;
+        made?;
+        deleted.map(drop)
+    }
+
+    async fn write_source(&self, lines: &[String]) -> Result<()> {
+        let options = OpenOptions { declared: Some(source_format()), ..OpenOptions::write() };
+        let place = FileName { library: "QTEMP".into(), file: SOURCE.into(), member: "*FIRST".into() };
+        let file = self.open(&place, options).await?;
+        let numbers = (1..=lines.len() as i128).map(|n| n * 100);
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("SRCSEQ", Arc::new(Decimal128Array::from_iter_values(numbers).with_data_type(DataType::Decimal128(6, 2)))),
+            ("SRCDAT", Arc::new(Int64Array::from(vec![0; lines.len()]))),
+            ("SRCDTA", Arc::new(StringArray::from_iter_values(lines))),
+        ];
+        let internal = |e: arrow_schema::ArrowError| Error::new(Kind::Internal, Phase::Execute, "58004", e.to_string());
+        file.write(&RecordBatch::try_from_iter(columns).map_err(internal)?).await?;
+        file.close().await
+    }
+}
+
+/// The description in DDS, a line each.
+fn source(file: &str, schema: &Schema, keys: &[String]) -> Result<Vec<String>> {
+    let format = match file.len() {
+        ..10 => format!("{file}R"),
+        _ => format!("{}R", file.get(..9).unwrap_or(file)),
+    };
+    let mut out = vec![line('R', &format, "", "", "", "")];
+    for field in schema.fields() {
+        out.extend(field_lines(field)?);
+    }
+    for key in keys {
+        let key = name("key", key, &[])?;
+        if !schema.fields().iter().any(|field| field.name().eq_ignore_ascii_case(&key)) {
+            return Err(Error::new(Kind::Programming, Phase::Execute, "42703", format!("no column {key} for the key")));
+        }
+        out.push(line('K', &key, "", "", "", ""));
+    }
+    Ok(out)
+}
+
+fn field_lines(field: &Field) -> Result<Vec<String>> {
+    let column = name("column", field.name(), &[])?;
+    let refuse = |what: &str| {
+        let text = format!("column {column} of type {}: {what}", field.data_type());
+        Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text))
+    };
+    let said = |key: &str| field.metadata().get(key).and_then(|value| value.parse::<u32>().ok());
+    let mut keywords = Vec::new();
+    let (length, dds, decimals) = match field.data_type() {
+        DataType::Int8 | DataType::Int16 | DataType::UInt8 => ("4".to_owned(), "B", "0".to_owned()),
+        DataType::Int32 | DataType::UInt16 => ("9".to_owned(), "B", "0".to_owned()),
+        DataType::Int64 | DataType::UInt32 => ("18".to_owned(), "B", "0".to_owned()),
+        DataType::Float32 => {
+            keywords.push("FLTPCN(*SINGLE)".to_owned());
+            ("9".to_owned(), "F", "0".to_owned())
+        }
+        DataType::Float64 => {
+            keywords.push("FLTPCN(*DOUBLE)".to_owned());
+            ("17".to_owned(), "F", "0".to_owned())
+        }
+        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
+            if *scale < 0 || *precision > DIGITS {
+                return refuse("a file has decimals of up to 63 digits, none of them before the last place");
+            }
+            (precision.to_string(), "P", scale.to_string())
+        }
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+            let fixed = field.metadata().get("drda:type").is_some_and(|ty| ty == "CHAR");
+            if !fixed {
+                keywords.push("VARLEN".to_owned());
+            }
+            if let Some(ccsid) = said("drda:ccsid").filter(|ccsid| (1..65_536).contains(ccsid)) {
+                keywords.push(format!("CCSID({ccsid})"));
+            }
+            (said("drda:length").unwrap_or(SOME).clamp(1, LONGEST).to_string(), "A", String::new())
+        }
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
+            keywords.push("VARLEN".to_owned());
+            (said("drda:length").unwrap_or(SOME).clamp(1, LONGEST).to_string(), "H", String::new())
+        }
+        DataType::FixedSizeBinary(width) => (width.to_string(), "H", String::new()),
+        DataType::Date32 => (String::new(), "L", String::new()),
+        DataType::Time32(_) | DataType::Time64(_) => (String::new(), "T", String::new()),
+        DataType::Timestamp(_, None) => (String::new(), "Z", String::new()),
+        _ => return refuse("a file has no such type"),
+    };
+    if field.is_nullable() {
+        keywords.push("ALWNULL".to_owned());
+    }
+    let mut keywords = keywords.into_iter();
+    let first = keywords.next().unwrap_or_default();
+    let mut out = vec![line(' ', &column, &length, dds, &decimals, &first)];
+    out.extend(keywords.map(|keyword| line(' ', "", "", "", "", &keyword)));
+    Ok(out)
+}
+
+/// One line by its columns: 6 the form, 17 the kind, 19 the name, 30 the length, 35 the type, 36 the
+/// decimal positions, 45 keywords.
+fn line(kind: char, name: &str, length: &str, dds: &str, decimals: &str, keywords: &str) -> String {
+    let out = format!("     A{:10}{kind} {name:<10} {length:>5}{dds:<1}{decimals:>2}{:7}{keywords}", "", "");
+    out.chars().take(TEXT).collect::<String>().trim_end().to_owned()
+}
+
+/// The record format of every source file.
+fn source_format() -> FileFormats {
+    let number = |name: &str, offset, decimals| RecordField {
+        name: name.into(),
+        dds: DdsType::ZONED,
+        offset,
+        length: 6,
+        digits: 6,
+        decimals,
+        ..RecordField::default()
+    };
+    let text = RecordField {
+        name: "SRCDTA".into(),
+        dds: DdsType::CHARACTER,
+        offset: 12,
+        length: TEXT as u32,
+        ccsid: super::settings::JOB_CCSID,
+        ..RecordField::default()
+    };
+    let fields = vec![number("SRCSEQ", 0, 2), number("SRCDAT", 6, 0), text];
+    let format = RecordFormat { name: SOURCE.into(), length: SOURCE_LENGTH, fields, ..RecordFormat::default() };
+    FileFormats { file: SOURCE.into(), library: "QTEMP".into(), formats: vec![format], ..FileFormats::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn lines_as_ibms_client_writes_them() {
+        // The source of IBM's client for a file of A1 character 3 and B1 packed 5, keyed by A1.
+        let text = |length: &str| {
+            let map = [("drda:length", length), ("drda:type", "CHAR")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+            Field::new("A1", DataType::Utf8, false).with_metadata(HashMap::from(map))
+        };
+        let schema = Schema::new(vec![text("3"), Field::new("b1", DataType::Decimal128(5, 0), true)]);
+        let lines = source("NEWF", &schema, &["a1".to_owned()]).unwrap();
+        assert_eq!(
+            lines,
+            [
+                "     A          R NEWFR",
+                "     A            A1             3A",
+                "     A            B1             5P 0       ALWNULL",
+                "     A          K A1",
+            ]
+        );
+        assert_eq!(lines[1].find('3'), Some(33));
+        assert_eq!(lines[2].find("ALWNULL"), Some(44));
+    }
+
+    #[test]
+    fn what_no_file_has_is_refused() {
+        let one = |field| source("F", &Schema::new(vec![field]), &[]);
+        assert!(one(Field::new("A", DataType::Boolean, false)).is_err());
+        assert!(one(Field::new("A) DLTF", DataType::Int32, false)).is_err());
+        assert!(one(Field::new("A", DataType::Decimal128(5, -2), false)).is_err());
+        assert!(source("F", &Schema::empty(), &["K".to_owned()]).is_err());
+    }
+}

@@ -1,0 +1,119 @@
+//! Learning what a file is like: DSPFFD and DSPFD write outfiles into QTEMP, which are read as any
+//! other file. Their formats are known beforehand.
+
+use super::connection::FileConnection;
+use super::handle::Handle;
+use super::name::FileName;
+use super::options::Mode;
+use super::shared::FileInner;
+use crate::client::error::{Error, Kind, Phase, Result};
+use crate::flow::file::read::{self, Found};
+use crate::wire::ddm::error::MessageError;
+use crate::wire::record::columns::{ACCESS_PATH, FIELDS, MEMBERS, Outfile};
+use crate::wire::record::control::{Share, Which};
+use crate::wire::record::describe::{self, Member};
+use crate::wire::record::format::FileFormats;
+use crate::wire::record::open::{Blocking, Ufcb};
+use std::sync::Arc;
+
+/// Where the outfiles are.
+const QTEMP: &str = "QTEMP";
+const FIELDS_FILE: &str = "DRDAFFD";
+const KEYS_FILE: &str = "DRDAFD";
+const MEMBERS_FILE: &str = "DRDAMBR";
+/// Rows asked for at a time.
+const BLOCK: u16 = 100;
+/// The most rows of an outfile: formats have up to 8,000 fields, files 32,767 members.
+const MOST: usize = 1 << 20;
+
+impl FileConnection {
+    /// The record formats and keys of a file.
+    pub async fn describe(&self, name: &FileName) -> Result<FileFormats> {
+        describe_file(&self.0, name).await
+    }
+
+    /// The members of a file.
+    pub async fn members(&self, name: &FileName) -> Result<Vec<Member>> {
+        let _turn = self.0.describing.lock().await;
+        let cl = format!("DSPFD FILE({}) TYPE(*MBR)", name.qualified());
+        let rows = outfile(&self.0, &cl, MEMBERS_FILE, &MEMBERS, true).await?;
+        understood(&self.0, describe::members(slices(&rows), self.0.speech().ccsid))
+    }
+}
+
+/// The record formats and keys of a file.
+pub(super) async fn describe_file(inner: &Arc<FileInner>, name: &FileName) -> Result<FileFormats> {
+    let _turn = inner.describing.lock().await;
+    let file = name.qualified();
+    let ccsid = inner.speech().ccsid;
+    let rows = outfile(inner, &format!("DSPFFD FILE({file})"), FIELDS_FILE, &FIELDS, true).await?;
+    let mut formats = understood(inner, describe::formats(slices(&rows), ccsid))?;
+    if formats.formats.is_empty() {
+        let e = Error::new(Kind::Internal, Phase::Execute, "58009", format!("{file}: DSPFFD describes no format"));
+        return Err(e.at(&inner.peer));
+    }
+    let rows = outfile(inner, &format!("DSPFD FILE({file}) TYPE(*ACCPTH)"), KEYS_FILE, &ACCESS_PATH, false).await?;
+    (formats.keys, formats.unique) = understood(inner, describe::keys(slices(&rows), ccsid))?;
+    Ok(formats)
+}
+
+/// Runs a command that writes an outfile, reads that, and deletes it.
+async fn outfile(
+    inner: &Arc<FileInner>,
+    cl: &str,
+    file: &str,
+    layout: &Outfile,
+    arrival: bool,
+) -> Result<Vec<Vec<u8>>> {
+    inner.command(&format!("{cl} OUTPUT(*OUTFILE) OUTFILE({QTEMP}/{file})")).await?;
+    let rows = rows(inner, file, layout, arrival).await;
+    let deleted = inner.command(&format!("QSYS/DLTF FILE({QTEMP}/{file})")).await;
+    let rows = rows?;
+    deleted?;
+    Ok(rows)
+}
+
+async fn rows(inner: &Arc<FileInner>, file: &str, layout: &Outfile, arrival: bool) -> Result<Vec<Vec<u8>>> {
+    let ufcb = Ufcb {
+        file: file.to_owned(),
+        library: QTEMP.to_owned(),
+        member: "*FIRST".to_owned(),
+        access: Mode::Read.access(),
+        null_capable: true,
+        arrival: Some(arrival),
+        commit: None,
+        blocking: Some(Blocking::of(BLOCK)),
+        format: Some(layout.format.to_owned()),
+    };
+    // Nothing in these files is NULL: where their maps stand does not matter.
+    let handle = Handle::open(inner, ufcb, 0).await?;
+    let mut out = Vec::new();
+    loop {
+        let count = handle.block(BLOCK);
+        let request = read::get_many(inner.speech(), handle.dclnam, Which::Next, Share::Read, count, &handle.layout);
+        let answer = inner.talk(request, Phase::Execute).await?;
+        let found = read::found(answer, &handle.layout).map_err(|e| inner.flow_error(e, Phase::Execute))?;
+        let Found::Records(block) = found else { break };
+        let record = handle.layout.record;
+        let slots = block.slots.chunks_exact(handle.layout.increment.max(1)).take(block.count);
+        out.extend(slots.map(|slot| slot.get(..record).unwrap_or_default().to_vec()));
+        if out.len() > MOST {
+            let e = Error::new(Kind::Internal, Phase::Execute, "58009", format!("{file} has no end"));
+            return Err(e.at(&inner.peer));
+        }
+    }
+    handle.close().await?;
+    Ok(out)
+}
+
+fn slices(rows: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
+    rows.iter().map(Vec::as_slice)
+}
+
+/// What makes no sense here is in a file, not in the talk: the connection stays.
+fn understood<T>(inner: &FileInner, read: std::result::Result<T, MessageError>) -> Result<T> {
+    read.map_err(|e| {
+        let message = format!("the description of the file cannot be read: {e}");
+        Error::new(Kind::Internal, Phase::Execute, "58009", message).at(&inner.peer)
+    })
+}

@@ -1,0 +1,105 @@
+//! An open file on the server. Dropped, it is closed in the background; whoever stops waiting for an open
+//! leaves nothing open behind.
+
+use super::shared::FileInner;
+use crate::client::error::{Error, Kind, Phase, Result};
+use crate::flow::file::open;
+use crate::net::transport::Deadline;
+use crate::wire::record::buffer::Layout;
+use crate::wire::record::name::DclNam;
+use crate::wire::record::open::Ufcb;
+use crate::wire::record::opnfb::OpenFeedback;
+use crate::wire::value::place::Stride;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle as Runtime;
+
+/// How long a close that nobody waits for may take before the connection is given up.
+const DRAIN: Duration = Duration::from_secs(30);
+/// From the end of a record to its number.
+const RRN: usize = 2;
+
+/// An open file.
+#[derive(Debug)]
+pub(super) struct Handle {
+    pub inner: Arc<FileInner>,
+    pub dclnam: DclNam,
+    pub feedback: OpenFeedback,
+    pub layout: Layout,
+    open: bool,
+}
+
+impl Handle {
+    /// Opens what `ufcb` says, whose records have so many fields.
+    pub(super) async fn open(inner: &Arc<FileInner>, ufcb: Ufcb, fields: usize) -> Result<Handle> {
+        let inner = inner.clone();
+        // A task of its own: if nobody waits any more, what it opened is dropped, and so closed.
+        let task = tokio::spawn(async move {
+            let dclnam = inner.dclnam();
+            let answer = inner.talk(open::open(inner.speech(), dclnam, ufcb), Phase::Execute).await?;
+            let opened = open::opened(answer).map_err(|e| inner.flow_error(e, Phase::Execute));
+            let (feedback, advice) = opened?;
+            for message in advice {
+                tracing::debug!(id = message.id, text = message.text, "advice at an open");
+            }
+            let layout = Layout::new(&feedback, fields);
+            let mut handle = Handle {
+                inner,
+                dclnam,
+                feedback,
+                layout: Layout { record: 0, increment: 0, null_map: None, fields },
+                open: true,
+            };
+            handle.layout = layout.map_err(|e| handle.inner.flow_error(e.into(), Phase::Execute))?;
+            Ok(handle)
+        });
+        let gone = |e: tokio::task::JoinError| Error::new(Kind::Internal, Phase::Execute, "58004", e.to_string());
+        task.await.map_err(gone)?
+    }
+
+    /// How its slots lie as the server sends them.
+    pub(super) fn received(&self) -> Stride {
+        let Layout { record, increment, null_map, .. } = self.layout;
+        let rrn = Some(record + RRN).filter(|at| at + 4 <= increment);
+        Stride { record, increment, null_map, rrn }
+    }
+
+    /// How its slots lie as the server takes them.
+    pub(super) fn sent(&self) -> Stride {
+        let Layout { record, increment, .. } = self.layout;
+        Stride { record, increment, null_map: self.layout.null_map_sent(), rrn: None }
+    }
+
+    /// The most records of one request, of those that were asked for.
+    pub(super) fn block(&self, asked: u16) -> u16 {
+        match self.feedback.block {
+            0 => asked,
+            most => asked.min(most),
+        }
+    }
+
+    /// Closes it.
+    pub(super) async fn close(mut self) -> Result<()> {
+        self.open = false;
+        let answer = self.inner.talk(open::close(self.inner.speech(), self.dclnam), Phase::Close).await?;
+        open::closed(answer).map_err(|e| self.inner.flow_error(e, Phase::Close))
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if !self.open || self.inner.channel.broken().is_some() {
+            return;
+        }
+        // Without a runtime there is no task left that could talk to the server either.
+        let Ok(runtime) = Runtime::try_current() else { return };
+        let (inner, dclnam) = (self.inner.clone(), self.dclnam);
+        runtime.spawn(async move {
+            let Ok(close) = open::close(inner.speech(), dclnam) else { return };
+            // Whether it closes or not, nobody uses it any more.
+            if let Err(e) = inner.channel.run(close, Some(Deadline::after(DRAIN))).await {
+                tracing::debug!(error = %e, "a file was not closed");
+            }
+        });
+    }
+}

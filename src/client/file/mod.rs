@@ -1,0 +1,17 @@
+//! Files of IBM i, record by record: connect, describe, scan as Arrow, read by number and by key, write,
+//! update, delete, run commands.
+
+pub mod connection;
+pub mod create;
+pub mod describe;
+mod handle;
+pub mod name;
+pub mod options;
+pub mod partition;
+pub mod place;
+pub mod remote;
+pub mod scan;
+pub mod settings;
+mod shared;
+mod signon;
+pub mod write;

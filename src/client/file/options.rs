@@ -1,0 +1,227 @@
+//! How a file is opened, and what becomes of its values.
+
+use super::name::name;
+use crate::client::config::ConfigError;
+use crate::column::record::options::{OnError, RecordOptions};
+use crate::wire::record::format::{DdsType, FileFormats, KeyField, RecordField, RecordFormat};
+use crate::wire::record::open::{Access, CommitLevel};
+
+/// What is to be done with the records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Read; records are not locked.
+    #[default]
+    Read,
+    /// Add.
+    Write,
+    /// Read, add, update and delete; a record that is read is locked.
+    ReadWrite,
+}
+
+/// How a file is opened.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// What is to be done with the records.
+    pub mode: Mode,
+    /// In the order of the keys, and reads by key.
+    pub keyed: bool,
+    /// The level of commitment control; none works without.
+    pub commit: Option<CommitLevel>,
+    /// The fields that are read, in this order; none reads all.
+    pub columns: Option<Vec<String>>,
+    /// A declared description, in place of asking the server for it.
+    pub declared: Option<FileFormats>,
+    /// The record format, where a file has several.
+    pub format: Option<String>,
+    /// What becomes of values. Those of the connection hold unless this is given.
+    pub values: RecordOptions,
+}
+
+impl Mode {
+    pub(super) fn access(self) -> Access {
+        match self {
+            Mode::Read => Access::Read,
+            Mode::Write => Access::Write,
+            Mode::ReadWrite => Access::ReadWrite,
+        }
+    }
+
+    /// In one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Read => "r",
+            Mode::Write => "w",
+            Mode::ReadWrite => "rw",
+        }
+    }
+}
+
+impl OpenOptions {
+    /// To read.
+    pub fn read() -> OpenOptions {
+        OpenOptions::default()
+    }
+
+    /// To add.
+    pub fn write() -> OpenOptions {
+        OpenOptions { mode: Mode::Write, ..OpenOptions::default() }
+    }
+
+    /// To read, add, update and delete.
+    pub fn read_write() -> OpenOptions {
+        OpenOptions { mode: Mode::ReadWrite, ..OpenOptions::default() }
+    }
+
+    /// Sets one option from text, as a URI's `key=value` does; `member` belongs to the file's name.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
+        let bad = |rule: &str| Err(ConfigError { setting: key.to_owned(), rule: rule.to_owned() });
+        let flag = || match value {
+            "true" | "1" | "yes" => Some(true),
+            "false" | "0" | "no" => Some(false),
+            _ => None,
+        };
+        match (key, value.to_ascii_lowercase().as_str()) {
+            ("mode", "r") => self.mode = Mode::Read,
+            ("mode", "w") => self.mode = Mode::Write,
+            ("mode", "rw" | "r+") => self.mode = Mode::ReadWrite,
+            ("mode", _) => return bad("expected r, w or rw"),
+            ("keyed", _) => match flag() {
+                Some(keyed) => self.keyed = keyed,
+                None => return bad("expected true or false"),
+            },
+            ("rrn", _) => match flag() {
+                Some(rrn) => self.values.rrn = rrn.then(|| RRN.to_owned()),
+                None => return bad("expected true or false"),
+            },
+            ("commit", "none") => self.commit = None,
+            ("commit", "chg") => self.commit = Some(CommitLevel::Change),
+            ("commit", "cs") => self.commit = Some(CommitLevel::CursorStability),
+            ("commit", "all") => self.commit = Some(CommitLevel::All),
+            ("commit", "rr") => return bad("record access has no repeatable read; all is the strongest level"),
+            ("commit", _) => return bad("expected none, chg, cs or all"),
+            ("columns", _) => self.columns = Some(value.split(',').map(|c| c.trim().to_ascii_uppercase()).collect()),
+            ("on_error", _) => match on_error(value) {
+                Some(policy) => self.values.on_error = policy,
+                None => return bad("expected raise, null or raw"),
+            },
+            ("format", _) => self.format = Some(value.to_ascii_uppercase()),
+            _ => return bad("is not an option of an open"),
+        }
+        Ok(())
+    }
+
+    /// What becomes of the bad values of one field.
+    pub fn on_error_of(&mut self, field: &str, value: &str) -> Result<(), ConfigError> {
+        let rule = "expected raise, null or raw".to_owned();
+        let policy = on_error(value).ok_or(ConfigError { setting: "on_error".to_owned(), rule })?;
+        self.values.on_error_of.insert(field.to_ascii_uppercase(), policy);
+        Ok(())
+    }
+}
+
+/// Name of the column with relative record numbers.
+pub const RRN: &str = "RRN";
+
+fn on_error(value: &str) -> Option<OnError> {
+    match value.to_ascii_lowercase().as_str() {
+        "raise" => Some(OnError::Raise),
+        "null" => Some(OnError::Null),
+        "raw" => Some(OnError::Raw),
+        _ => None,
+    }
+}
+
+/// A record format in the user's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// Its name.
+    pub name: String,
+    /// Its fields, each by the parts that it is made of: name, type, length, digits, decimals, ccsid, varying,
+    /// nullable, format, separator.
+    pub fields: Vec<Vec<(String, String)>>,
+    /// Names of the key fields; `-` in front of one that descends.
+    pub keys: Vec<String>,
+}
+
+impl OpenOptions {
+    /// Takes the user's word for what the records are like. Fields stand one behind the other.
+    pub fn declare(&mut self, declared: Declared) -> Result<(), ConfigError> {
+        let mut format = RecordFormat { name: name("format", &declared.name, &[])?, ..RecordFormat::default() };
+        for parts in &declared.fields {
+            let mut field = RecordField { offset: format.length, ccsid: 37, ..RecordField::default() };
+            for (key, value) in parts {
+                part(&mut field, key, value)?;
+            }
+            complete(&mut field)?;
+            format.length = format.length.saturating_add(field.length);
+            format.fields.push(field);
+        }
+        if format.fields.is_empty() {
+            return Err(wrong("it has no fields"));
+        }
+        let keys = declared.keys.iter().map(|key| KeyField {
+            name: key.trim_start_matches('-').to_ascii_uppercase(),
+            descending: key.starts_with('-'),
+            absolute: false,
+        });
+        let keys = keys.collect();
+        self.declared = Some(FileFormats { formats: vec![format], keys, ..FileFormats::default() });
+        Ok(())
+    }
+}
+
+fn wrong(rule: &str) -> ConfigError {
+    ConfigError { setting: "format".to_owned(), rule: rule.to_owned() }
+}
+
+fn part(field: &mut RecordField, key: &str, value: &str) -> Result<(), ConfigError> {
+    let number = || value.parse::<u16>().map_err(|_| wrong(&format!("{key}: expected a number, not {value:?}")));
+    let flag = || match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(wrong(&format!("{key}: expected True or False"))),
+    };
+    match key {
+        "name" => field.name = name("format", value, &[])?,
+        "type" => match value.chars().collect::<Vec<_>>().as_slice() {
+            [letter] => field.dds = DdsType(letter.to_ascii_uppercase()),
+            _ => return Err(wrong("type: expected the letter of a DDS type")),
+        },
+        "length" => field.length = u32::from(number()?),
+        "digits" => field.digits = number()? as u8,
+        "decimals" => field.decimals = number()? as u8,
+        "ccsid" => field.ccsid = number()?,
+        "varying" => field.varying = flag()?,
+        "nullable" => field.nullable = flag()?,
+        "format" => value.to_ascii_uppercase().clone_into(&mut field.format),
+        "separator" => field.separator = value.chars().next(),
+        // Given by descriptions; it follows from the others.
+        "offset" | "text" | "default" => {}
+        _ => return Err(wrong(&format!("{key:?} is not part of a field"))),
+    }
+    Ok(())
+}
+
+/// Gives a number its length where only its digits are said.
+fn complete(field: &mut RecordField) -> Result<(), ConfigError> {
+    if field.length == 0 {
+        field.length = match field.dds {
+            DdsType::PACKED => u32::from(field.digits) / 2 + 1,
+            DdsType::ZONED => u32::from(field.digits),
+            DdsType::DATE => 10,
+            DdsType::TIME => 8,
+            DdsType::TIMESTAMP => 26,
+            DdsType::BINARY => match field.digits {
+                0..5 => 2,
+                5..10 => 4,
+                _ => 8,
+            },
+            _ => 0,
+        };
+    }
+    match (field.name.is_empty(), field.length) {
+        (true, _) => Err(wrong("a field has no name")),
+        (_, 0) => Err(wrong(&format!("field {} has no length", field.name))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,298 @@
+//! Reading one record at a time, by place, number or key. In a file that was opened to be changed the
+//! record is locked, and it is the one that an update or deletion means; whatever moves the position
+//! forgets it.
+
+use super::handle::Handle;
+use super::options::Mode;
+use super::remote::{Remote, RemoteFile};
+use crate::client::error::{Error, Kind, Phase, Result};
+use crate::column::record::decode::RecordDecoder;
+use crate::column::record::encode::RecordEncoder;
+use crate::flow::file::answer::Exchange;
+use crate::flow::file::read::{self, Found};
+use crate::wire::ddm::error::MessageError;
+use crate::wire::record::control::{Share, Which};
+use crate::wire::value::place::{Placed, Stride};
+use arrow_array::{ArrayRef, RecordBatch};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+
+/// How a record stands to a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// The first with the key.
+    Equal,
+    /// The first with it or behind it.
+    AtOrAfter,
+    /// The first behind it.
+    After,
+    /// The last with it or before it.
+    AtOrBefore,
+    /// The last before it.
+    Before,
+}
+
+impl How {
+    /// By its sign: `==`, `>=`, `>`, `<=`, `<`.
+    pub fn by_sign(sign: &str) -> Option<How> {
+        Some(match sign {
+            "==" | "=" | "eq" => How::Equal,
+            ">=" | "ge" => How::AtOrAfter,
+            ">" | "gt" => How::After,
+            "<=" | "le" => How::AtOrBefore,
+            "<" | "lt" => How::Before,
+            _ => return None,
+        })
+    }
+
+    fn which(self) -> Which {
+        match self {
+            How::Equal => Which::KeyAt,
+            How::AtOrAfter => Which::KeyAtOrAfter,
+            How::After => Which::KeyAfter,
+            How::AtOrBefore => Which::KeyAtOrBefore,
+            How::Before => Which::KeyBefore,
+        }
+    }
+}
+
+/// The position in a file, and the open that it belongs to.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    pub handle: Option<Handle>,
+    /// The slot of the record that was read last.
+    pub current: Option<Bytes>,
+    decoder: Option<RecordDecoder>,
+    counted: BTreeMap<String, u64>,
+}
+
+impl Place {
+    pub(super) fn with(handle: Handle) -> Place {
+        Place { handle: Some(handle), ..Place::default() }
+    }
+
+    /// Gives the open file up.
+    pub(super) fn take(&mut self) -> Option<Handle> {
+        self.current = None;
+        self.handle.take()
+    }
+}
+
+impl RemoteFile {
+    /// The record with a number; none if there is no such record, or it is deleted.
+    pub async fn read(&self, rrn: u32) -> Result<Option<RecordBatch>> {
+        self.fetch(|remote, handle, share| {
+            read::get_direct(remote.inner.speech(), handle.dclnam, share, &remote.format.name, rrn)
+        })
+        .await
+    }
+
+    /// The record that stands to a key as `how` says. `key` has an array of one element for each key
+    /// field, or for the first ones.
+    pub async fn read_key(&self, key: &[ArrayRef], how: How) -> Result<Option<RecordBatch>> {
+        let bytes = self.0.key(key)?;
+        self.by_key(how.which(), key.len() as u32, bytes).await
+    }
+
+    /// The first record.
+    pub async fn first(&self) -> Result<Option<RecordBatch>> {
+        self.go(Which::First).await
+    }
+
+    /// The last record.
+    pub async fn last(&self) -> Result<Option<RecordBatch>> {
+        self.go(Which::Last).await
+    }
+
+    /// The record behind the one read last.
+    pub async fn next(&self) -> Result<Option<RecordBatch>> {
+        self.go(Which::Next).await
+    }
+
+    /// The record before it.
+    pub async fn previous(&self) -> Result<Option<RecordBatch>> {
+        self.go(Which::Previous).await
+    }
+
+    /// The next record with the same key as the one read last.
+    pub async fn next_equal(&self) -> Result<Option<RecordBatch>> {
+        self.equal(Which::NextEqual).await
+    }
+
+    /// The previous record with the same key.
+    pub async fn previous_equal(&self) -> Result<Option<RecordBatch>> {
+        self.equal(Which::PreviousEqual).await
+    }
+
+    /// Before the first record, or behind the last: the next read begins there.
+    pub async fn rewind(&self, to_first: bool) -> Result<()> {
+        let mut place = self.0.place.lock().await;
+        let remote = &*self.0;
+        let handle = remote.positioned(&mut place).await?;
+        let request = read::feod(remote.inner.speech(), handle.dclnam, to_first);
+        let answer = remote.inner.talk(request, Phase::Fetch).await.map_err(|e| remote.about(e))?;
+        read::positioned(answer).map_err(|e| remote.about(remote.inner.flow_error(e, Phase::Fetch)))
+    }
+
+    async fn go(&self, which: Which) -> Result<Option<RecordBatch>> {
+        self.fetch(|remote, handle, share| read::get(remote.inner.speech(), handle.dclnam, which, share)).await
+    }
+
+    async fn equal(&self, which: Which) -> Result<Option<RecordBatch>> {
+        let Some(slot) = self.0.place.lock().await.current.clone() else { return Err(self.0.nowhere()) };
+        let mut key = Vec::new();
+        for place in self.0.key_fields()? {
+            key.extend_from_slice(slot.get(place.offset..place.offset + place.width).unwrap_or_default());
+        }
+        // The system goes by the key of its current record, which this is.
+        self.by_key(which, self.0.formats.keys.len() as u32, key).await
+    }
+
+    async fn by_key(&self, which: Which, fields: u32, key: Vec<u8>) -> Result<Option<RecordBatch>> {
+        if !self.0.options.keyed {
+            let text = format!("{} was not opened with keyed=True", self.0.name);
+            return Err(Error::new(Kind::Interface, Phase::Fetch, "24000", text));
+        }
+        self.fetch(|remote, handle, share| {
+            let (speech, format) = (remote.inner.speech(), &remote.format.name);
+            read::get_key(speech, handle.dclnam, which, share, format, fields, key)
+        })
+        .await
+    }
+
+    async fn fetch(
+        &self,
+        request: impl FnOnce(&Remote, &Handle, Share) -> std::result::Result<Exchange, MessageError>,
+    ) -> Result<Option<RecordBatch>> {
+        let mut place = self.0.place.lock().await;
+        let Some(slot) = self.0.fetch(&mut place, request).await? else { return Ok(None) };
+        self.0.decode(&mut place, &slot).map(Some)
+    }
+}
+
+impl Remote {
+    /// Reads one record and remembers it as the current one.
+    pub(super) async fn fetch(
+        &self,
+        place: &mut Place,
+        request: impl FnOnce(&Remote, &Handle, Share) -> std::result::Result<Exchange, MessageError>,
+    ) -> Result<Option<Bytes>> {
+        let share = if self.options.mode == Mode::ReadWrite { Share::Update } else { Share::Read };
+        let handle = self.positioned(place).await?;
+        let found = self.one(handle, request(self, handle, share)).await?;
+        place.current.clone_from(&found);
+        Ok(found)
+    }
+
+    /// The number of the record at a place.
+    pub(super) async fn at(&self, handle: &Handle, which: Which) -> Result<Option<u32>> {
+        let found = self.one(handle, read::get(self.inner.speech(), handle.dclnam, which, Share::Read)).await?;
+        Ok(found.and_then(|slot| number(&slot, &handle.received())))
+    }
+
+    async fn one(
+        &self,
+        handle: &Handle,
+        request: std::result::Result<Exchange, MessageError>,
+    ) -> Result<Option<Bytes>> {
+        let answer = self.inner.talk(request, Phase::Fetch).await.map_err(|e| self.about(e))?;
+        let found = read::found(answer, &handle.layout);
+        match found.map_err(|e| self.about(self.inner.flow_error(e, Phase::Fetch)))? {
+            Found::Records(block) if block.count == 1 => {
+                Ok(Some(block.slots.slice(..handle.layout.increment.min(block.slots.len()))))
+            }
+            Found::Records(block) => {
+                let text = format!("{}: {} records came where one was asked for", self.name, block.count);
+                Err(Error::new(Kind::Internal, Phase::Fetch, "58009", text).at(&self.inner.peer))
+            }
+            Found::End(_) | Found::Nothing(_) => Ok(None),
+        }
+    }
+
+    /// The open for single records, the current one forgotten: whatever comes now moves the position.
+    pub(super) async fn positioned<'a>(&self, place: &'a mut Place) -> Result<&'a Handle> {
+        self.usable()?;
+        place.current = None;
+        if self.options.mode == Mode::Write {
+            let text = format!("{} was opened to add records, not to read them", self.name);
+            return Err(Error::new(Kind::Interface, Phase::Fetch, "24504", text));
+        }
+        match &mut place.handle {
+            Some(handle) => Ok(handle),
+            empty => Ok(empty.insert(self.open_to_read(self.options.keyed, false).await?)),
+        }
+    }
+
+    fn decode(&self, place: &mut Place, slot: &[u8]) -> Result<RecordBatch> {
+        let stride = match &place.handle {
+            Some(handle) => handle.received(),
+            None => return Err(self.nowhere()),
+        };
+        // After an error a decoder is of no further use: it is put back only when all went well.
+        let mut decoder = match place.decoder.take() {
+            Some(decoder) => decoder,
+            None => {
+                RecordDecoder::new(&self.shown, &self.options.values).map_err(|e| self.bad(&e.into(), Phase::Fetch))?
+            }
+        };
+        let batch = decoder.append(slot, &stride, 1).and_then(|()| decoder.finish());
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(e) => {
+                place.counted.clear();
+                return Err(self.bad(&e, Phase::Fetch));
+            }
+        };
+        self.count(&decoder, &mut place.counted);
+        place.decoder = Some(decoder);
+        Ok(batch)
+    }
+
+    /// There is no current record.
+    pub(super) fn nowhere(&self) -> Error {
+        let text = format!("{}: no record was read that this could mean", self.name);
+        Error::new(Kind::Interface, Phase::Execute, "24504", text)
+    }
+
+    /// The key fields in the order of the key.
+    pub(super) fn key_fields(&self) -> Result<Vec<&Placed>> {
+        let find = |name: &String| self.fields.iter().find(|f| f.field.name == *name);
+        self.formats.keys.iter().map(|key| find(&key.name)).collect::<Option<_>>().ok_or_else(|| {
+            let text = format!("{}: a key field is not in the record format {}", self.name, self.format.name);
+            Error::new(Kind::NotSupported, Phase::Execute, "0A000", text)
+        })
+    }
+
+    /// A key as it lies in a record. Varying fields have their true length.
+    pub(super) fn key(&self, values: &[ArrayRef]) -> Result<Vec<u8>> {
+        let refuse = |state: &str, text: String| Err(Error::new(Kind::Programming, Phase::Execute, state, text));
+        let fields = self.key_fields()?;
+        if values.is_empty() || values.len() > fields.len() {
+            let text = format!("{}: a key has 1 to {} fields, not {}", self.name, fields.len(), values.len());
+            return refuse("07001", text);
+        }
+        let mut columns = vec![None; self.fields.len()];
+        for (field, value) in fields.iter().zip(values) {
+            if value.len() != 1 || value.is_null(0) {
+                return refuse("22004", format!("{}: key field {} is NULL", self.name, field.field.name));
+            }
+            let at = self.fields.iter().position(|f| f.field.name == field.field.name);
+            if let Some(slot) = at.and_then(|at| columns.get_mut(at)) {
+                *slot = Some(value.clone());
+            }
+        }
+        let record = self.format.length as usize;
+        let stride = Stride { record, increment: record + self.fields.len(), null_map: Some(record), rrn: None };
+        let mut slot = Vec::new();
+        let encoder = RecordEncoder::new(&self.fields).map_err(|e| self.bad(&e.into(), Phase::Execute))?;
+        encoder.encode(&columns, 0..1, &stride, &mut slot).map_err(|e| self.bad(&e, Phase::Execute))?;
+        let parts = fields.iter().take(values.len());
+        Ok(parts.flat_map(|f| slot.get(f.offset..f.offset + f.width).unwrap_or_default()).copied().collect())
+    }
+}
+
+/// The relative record number in a slot.
+pub(super) fn number(slot: &[u8], stride: &Stride) -> Option<u32> {
+    let bytes = slot.get(stride.rrn?..)?.first_chunk()?;
+    Some(u32::from_be_bytes(*bytes))
+}

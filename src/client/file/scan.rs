@@ -1,0 +1,282 @@
+//! A whole file, or a range of it, as Arrow record batches. The next block is asked for as soon as one
+//! is here, so it travels while that one is decoded; more than these two never wait.
+
+use super::handle::Handle;
+use super::place::number;
+use super::remote::Remote;
+use crate::client::error::{Error, Phase, Result};
+use crate::client::stream::{Limits, Ready};
+use crate::column::record::decode::RecordDecoder;
+use crate::flow::file::answer::Answer;
+use crate::flow::file::read::{self, Block, Found};
+use crate::net::channel::Pending;
+use crate::net::transport::Deadline;
+use crate::wire::record::control::{Share, Which};
+use crate::wire::value::place::Stride;
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle as Runtime;
+
+/// Records decoded between two looks at the size of the batch.
+const CHUNK: usize = 1024;
+/// How long a block that nobody waits for may take before the connection is given up.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// Records being read. Dropped before its end, it closes its open file in the background.
+pub struct FileStream {
+    remote: Arc<Remote>,
+    handle: Option<Handle>,
+    stride: Stride,
+    count: u16,
+    decoder: RecordDecoder,
+    limits: Limits,
+    /// The next block, on its way.
+    under_way: Option<Pending<Answer>>,
+    /// The block being decoded, and its first record that was not.
+    block: Option<(Block, usize)>,
+    /// Numbers of the first and the last record wanted.
+    range: Option<(u32, u32)>,
+    handed_out: u64,
+    /// Values that were counted as made NULL.
+    counted: BTreeMap<String, u64>,
+    /// The server has said that there are no more.
+    ended: bool,
+    failure: Option<Error>,
+}
+
+impl std::fmt::Debug for FileStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileStream")
+            .field("file", &self.remote.name)
+            .field("rows", &self.handed_out)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FileStream {
+    pub(super) async fn new(remote: Arc<Remote>, handle: Handle, range: Option<(u32, u32)>) -> Result<FileStream> {
+        if let Some((first, _)) = range.filter(|(first, _)| *first > 1) {
+            seek(&remote, &handle, first).await?;
+        }
+        let decoder = RecordDecoder::new(&remote.shown, &remote.options.values)
+            .map_err(|e| remote.bad(&e.into(), Phase::Fetch))?;
+        let mut stream = FileStream {
+            stride: handle.received(),
+            count: handle.block(remote.block()),
+            handle: None,
+            remote,
+            decoder,
+            limits: Limits::default(),
+            under_way: None,
+            block: None,
+            range,
+            handed_out: 0,
+            counted: BTreeMap::new(),
+            ended: false,
+            failure: None,
+        };
+        stream.handle = Some(handle);
+        stream.ask()?;
+        Ok(stream)
+    }
+
+    /// The schema of every batch.
+    pub fn schema(&self) -> SchemaRef {
+        self.decoder.schema()
+    }
+
+    /// Limits the batches from the next one on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = Limits { rows: limits.rows.max(1), bytes: limits.bytes.max(1) };
+    }
+
+    /// Records handed out so far.
+    pub fn rows(&self) -> u64 {
+        self.handed_out
+    }
+
+    /// Decodes what has arrived. It never waits: meant for the thread that consumes the batches.
+    pub fn decode(&mut self) -> Result<Ready> {
+        loop {
+            if self.decoder.len() >= self.limits.rows || !self.decoder.is_empty() && self.size() >= self.limits.bytes {
+                return self.batch();
+            }
+            let Some((block, at)) = &mut self.block else {
+                let over = self.ended || self.failure.is_some();
+                return match (over, self.decoder.is_empty()) {
+                    (false, _) => Ok(Ready::NeedBlock),
+                    (true, false) => self.batch(),
+                    (true, true) => self.failure.clone().map_or(Ok(Ready::End), Err),
+                };
+            };
+            let rows = CHUNK.min(self.limits.rows - self.decoder.len()).min(block.count - *at);
+            let slots = block.slots.get(*at * self.stride.increment..).unwrap_or_default();
+            let appended = self.decoder.append(slots, &self.stride, rows);
+            *at += rows;
+            if *at >= block.count {
+                self.block = None;
+            }
+            if let Err(e) = appended {
+                let e = self.remote.bad(&e, Phase::Fetch);
+                // The columns are no longer of one length: what was begun is lost with the reader.
+                if let Ok(decoder) = RecordDecoder::new(&self.remote.shown, &self.remote.options.values) {
+                    self.decoder = decoder;
+                }
+                return Err(self.fail(e));
+            }
+        }
+    }
+
+    /// Waits until [`decode`](Self::decode) can go on. Cancel safe.
+    pub async fn wait(&mut self) -> Result<()> {
+        if self.block.is_some() || self.ended || self.failure.is_some() {
+            return Ok(());
+        }
+        let Some(pending) = &mut self.under_way else { return Ok(()) };
+        let answer = self.remote.inner.wait(pending, Phase::Fetch).await;
+        self.under_way = None;
+        let found = answer.and_then(|answer| {
+            let layout = &self.handle.as_ref().map(|h| h.layout);
+            let layout = layout.ok_or_else(|| Error::interface("the scan is closed"))?;
+            read::found(answer, &layout).map_err(|e| self.remote.inner.flow_error(e, Phase::Fetch))
+        });
+        match found {
+            Ok(Found::Records(block)) => self.take(block),
+            Ok(Found::End(_)) => {
+                self.end();
+                Ok(())
+            }
+            Ok(Found::Nothing(message)) => {
+                let e = crate::flow::error::FlowError::Host { first: Box::new(message), rest: Vec::new() };
+                let e = self.remote.inner.flow_error(e, Phase::Fetch);
+                self.fail(e);
+                Ok(())
+            }
+            Err(e) => {
+                let rows = self.handed_out + self.decoder.len() as u64;
+                let e = self.remote.about(e);
+                self.fail(Error { message: format!("{} after {rows} records", e.message), ..e });
+                Ok(())
+            }
+        }
+    }
+
+    /// The next batch, or none at the end.
+    pub async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            match self.decode()? {
+                Ready::Batch(batch) => return Ok(Some(batch)),
+                Ready::End => return Ok(None),
+                Ready::NeedBlock => self.wait().await?,
+            }
+        }
+    }
+
+    /// A block has come: keeps what is wanted of it and asks for the next.
+    fn take(&mut self, block: Block) -> Result<()> {
+        let (mut first, mut last) = (0, block.count);
+        if let Some(range) = self.range {
+            let numbers = |at: usize| {
+                let slot = block.slots.get(at * self.stride.increment..).unwrap_or_default();
+                number(slot, &self.stride).unwrap_or(0)
+            };
+            first = (0..block.count).take_while(|at| numbers(*at) < range.0).count();
+            last = (0..block.count).take_while(|at| numbers(*at) <= range.1).count();
+        }
+        let all = last == block.count;
+        if first < last {
+            self.block = Some((Block { count: last, ..block }, first));
+        }
+        if all {
+            return self.ask();
+        }
+        self.end();
+        Ok(())
+    }
+
+    fn ask(&mut self) -> Result<()> {
+        let Some(handle) = &self.handle else { return Ok(()) };
+        let inner = &self.remote.inner;
+        let request =
+            read::get_many(inner.speech(), handle.dclnam, Which::Next, Share::Read, self.count, &handle.layout);
+        match inner.submit(request, Phase::Fetch) {
+            Ok(pending) => self.under_way = Some(pending),
+            // What has come is handed out first.
+            Err(e) => {
+                self.fail(e);
+            }
+        }
+        Ok(())
+    }
+
+    fn size(&self) -> usize {
+        self.decoder.bytes()
+    }
+
+    fn batch(&mut self) -> Result<Ready> {
+        match self.decoder.finish() {
+            Ok(batch) => {
+                self.handed_out += batch.num_rows() as u64;
+                self.remote.count(&self.decoder, &mut self.counted);
+                Ok(Ready::Batch(batch))
+            }
+            Err(e) => {
+                let e = self.remote.bad(&e, Phase::Fetch);
+                Err(self.fail(e))
+            }
+        }
+    }
+
+    /// No more records are read; the error is told again and again.
+    fn fail(&mut self, e: Error) -> Error {
+        self.failure.get_or_insert_with(|| e.clone());
+        self.block = None;
+        self.let_go();
+        e
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        self.let_go();
+    }
+
+    /// Closes in the background, behind the block that is on its way: it belongs to nobody, but who gave it up
+    /// early would give up the connection too.
+    fn let_go(&mut self) {
+        let (under_way, handle) = (self.under_way.take(), self.handle.take());
+        let Some(mut pending) = under_way else { return };
+        let Ok(runtime) = Runtime::try_current() else { return };
+        runtime.spawn(async move {
+            let _ = pending.wait(Some(Deadline::after(DRAIN))).await;
+            drop(handle);
+        });
+    }
+}
+
+impl Drop for FileStream {
+    fn drop(&mut self) {
+        self.let_go();
+    }
+}
+
+/// Puts the position in front of the first record with a number of at least `first`, or somewhat
+/// before it: a record that is not there cannot be gone to, so steps that double look for one.
+async fn seek(remote: &Remote, handle: &Handle, first: u32) -> Result<()> {
+    let speech = remote.inner.speech();
+    let (mut back, mut rrn) = (1, first - 1);
+    while rrn > 0 {
+        let request = read::get_direct(speech, handle.dclnam, Share::Read, &remote.format.name, rrn);
+        let answer = remote.inner.talk(request, Phase::Fetch).await.map_err(|e| remote.about(e))?;
+        let found = read::found(answer, &handle.layout);
+        match found.map_err(|e| remote.about(remote.inner.flow_error(e, Phase::Fetch)))? {
+            Found::Records(_) => return Ok(()),
+            Found::End(_) | Found::Nothing(_) => rrn = rrn.saturating_sub(back),
+        }
+        back = back.saturating_mul(2);
+    }
+    let answer = remote.inner.talk(read::feod(speech, handle.dclnam, true), Phase::Fetch).await?;
+    read::positioned(answer).map_err(|e| remote.about(remote.inner.flow_error(e, Phase::Fetch)))
+}

@@ -1,0 +1,71 @@
+//! Asking the sign-on server, which is another port of the same system.
+
+use crate::client::config::Config;
+use crate::flow::error::FlowError;
+use crate::flow::file::signon::{SignOn, Told};
+use crate::net::error::{NetError, Stage};
+use crate::net::tls::Connector;
+use crate::net::transport::{self, Deadline};
+use crate::wire::ddm::secchk::Secret;
+use crate::wire::record::signon::length;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// A port that nobody answers is given up after this long: there is another way.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// What the server at `port` tells the user.
+pub(super) async fn ask(
+    config: &Config,
+    port: u16,
+    user: &str,
+    password: &Secret,
+    seed: [u8; 8],
+) -> Result<Told, NetError> {
+    let deadline = Deadline::after(config.timeout.min(PATIENCE));
+    let settings = config.tls_settings().map_err(|e| FlowError::Settings(e.to_string()))?;
+    let signon = SignOn::new(user, password, seed);
+    let talk = async {
+        let stream = transport::connect(&config.host, port, deadline).await?;
+        match settings {
+            None => talk(stream, signon).await,
+            Some(settings) => {
+                let connector = Connector::new(&config.host, settings, deadline).await?;
+                talk(connector.connect(stream, deadline).await?.0, signon).await
+            }
+        }
+    };
+    match tokio::time::timeout_at(deadline.at(), talk).await {
+        Ok(told) => told,
+        Err(_) => Err(deadline.passed(Stage::FirstReply)),
+    }
+}
+
+async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, mut talk: SignOn) -> Result<Told, NetError> {
+    let first = talk.start().map_err(FlowError::from)?;
+    let answer = exchange(&mut stream, &first).await?;
+    let second = talk.prove(&answer)?;
+    let answer = exchange(&mut stream, &second).await?;
+    let told = talk.told(&answer)?;
+    let end = SignOn::end().map_err(FlowError::from)?;
+    // The answer is here; a server that left already does not need the goodbye.
+    let _ = stream.write_all(&end).await;
+    let _ = stream.shutdown().await;
+    Ok(told)
+}
+
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, request: &[u8]) -> Result<Vec<u8>, NetError> {
+    let closed = |source| NetError::Closed { stage: Stage::FirstReply, source: Some(source) };
+    stream.write_all(request).await.map_err(closed)?;
+    let mut answer = vec![0; 4];
+    stream.read_exact(&mut answer).await.map_err(closed)?;
+    let head = answer.first_chunk().copied().unwrap_or_default();
+    let whole = length(head).map_err(|_| NetError::NotDrda { what: "what answers is no sign-on server".to_owned() })?;
+    // It grows as bytes arrive, never by what the length claims.
+    let rest = (whole - answer.len()) as u64;
+    let got = (&mut *stream).take(rest).read_to_end(&mut answer).await.map_err(closed)?;
+    match got as u64 == rest {
+        true => Ok(answer),
+        false => Err(NetError::Closed { stage: Stage::FirstReply, source: None }),
+    }
+}

@@ -1,0 +1,231 @@
+//! Adding, updating and deleting records. Batches are matched to the record format by the names of their
+//! columns; what a batch does not have is NULL or the default of its type when added, and stays as it is
+//! when updated.
+
+use super::handle::Handle;
+use super::options::Mode;
+use super::place::Place;
+use super::remote::{Remote, RemoteFile};
+use crate::client::error::{Error, Kind, Phase, Result};
+use crate::column::record::encode::RecordEncoder;
+use crate::column::record::error::RecordError;
+use crate::flow::file::read;
+use crate::flow::file::write::{self, Unwritten};
+use crate::wire::record::control::Which;
+use crate::wire::value::place::Stride;
+use arrow_array::{ArrayRef, RecordBatch};
+use bytes::Bytes;
+use std::ops::Range;
+
+/// Bytes of records encoded at a time.
+const CHUNK: usize = 1 << 20;
+
+impl RemoteFile {
+    /// Adds the rows of a batch at the end: how many. When one is refused those before it stay added,
+    /// and the error says which it was.
+    pub async fn write(&self, batch: &RecordBatch) -> Result<u64> {
+        let columns = self.0.columns(batch)?;
+        self.put(batch.num_rows(), |encoder, rows, stride, slots| encoder.encode(&columns, rows, stride, slots)).await
+    }
+
+    /// Adds rows that need not have the same columns: a batch of one row each.
+    pub async fn write_rows(&self, rows: &[RecordBatch]) -> Result<u64> {
+        let columns = rows.iter().map(|row| self.0.columns(row)).collect::<Result<Vec<_>>>()?;
+        self.put(rows.len(), |encoder, rows, stride, slots| {
+            columns.get(rows).unwrap_or_default().iter().try_for_each(|row| encoder.encode(row, 0..1, stride, slots))
+        })
+        .await
+    }
+
+    /// Adds `rows` records that `encode` makes slots of.
+    async fn put(
+        &self,
+        rows: usize,
+        encode: impl Fn(&RecordEncoder<'_>, Range<usize>, &Stride, &mut Vec<u8>) -> std::result::Result<(), RecordError>,
+    ) -> Result<u64> {
+        let remote = &*self.0;
+        let mut place = remote.place.lock().await;
+        let handle = remote.changing(&mut place, Mode::Write)?;
+        let encoder = RecordEncoder::new(&remote.fields).map_err(|e| remote.bad(&e.into(), Phase::Execute))?;
+        let stride = handle.sent();
+        let per_request = usize::from(handle.block(remote.block())).clamp(1, (CHUNK / stride.increment.max(1)).max(1));
+        let mut slots = Vec::new();
+        let mut done = 0;
+        while done < rows {
+            let end = rows.min(done + per_request);
+            slots.clear();
+            encode(&encoder, done..end, &stride, &mut slots).map_err(|e| remote.bad(&e, Phase::Execute))?;
+            let request = write::put(remote.inner.speech(), handle.dclnam, &slots);
+            let answer = remote.inner.talk(request, Phase::Execute).await.map_err(|e| remote.about(e))?;
+            write::added(answer, end - done).map_err(|Unwritten { before, error }| {
+                let e = remote.inner.flow_error(error, Phase::Execute);
+                let message = format!("row {} of the batch: {}", done + before + 1, e.message);
+                remote.about(Error { message, ..e })
+            })?;
+            done = end;
+        }
+        Ok(done as u64)
+    }
+
+    /// Updates the record that was read last with the one row of a batch.
+    pub async fn update(&self, row: &RecordBatch) -> Result<()> {
+        let mut place = self.0.place.lock().await;
+        self.0.update(&mut place, row).await
+    }
+
+    /// Updates the record with a number; false if there is none.
+    pub async fn update_at(&self, rrn: u32, row: &RecordBatch) -> Result<bool> {
+        let mut place = self.0.place.lock().await;
+        match self.0.lock(&mut place, rrn).await? {
+            Some(_) => self.0.update(&mut place, row).await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Updates the first record with a key; false if there is none.
+    pub async fn update_key(&self, key: &[ArrayRef], row: &RecordBatch) -> Result<bool> {
+        let mut place = self.0.place.lock().await;
+        match self.0.lock_key(&mut place, key).await? {
+            Some(_) => self.0.update(&mut place, row).await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Deletes the record that was read last.
+    pub async fn delete(&self) -> Result<()> {
+        let mut place = self.0.place.lock().await;
+        self.0.delete(&mut place).await
+    }
+
+    /// Deletes the record with a number; false if there is none.
+    pub async fn delete_at(&self, rrn: u32) -> Result<bool> {
+        let mut place = self.0.place.lock().await;
+        match self.0.lock(&mut place, rrn).await? {
+            Some(_) => self.0.delete(&mut place).await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Deletes the first record with a key; false if there is none.
+    pub async fn delete_key(&self, key: &[ArrayRef]) -> Result<bool> {
+        let mut place = self.0.place.lock().await;
+        match self.0.lock_key(&mut place, key).await? {
+            Some(_) => self.0.delete(&mut place).await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+}
+
+impl Remote {
+    /// The open file, if it was opened for this.
+    fn changing<'a>(&self, place: &'a mut Place, least: Mode) -> Result<&'a Handle> {
+        self.usable()?;
+        let fits = match least {
+            Mode::Write => self.options.mode != Mode::Read,
+            Mode::Read | Mode::ReadWrite => self.options.mode == Mode::ReadWrite,
+        };
+        if !fits {
+            let (have, need) = (self.options.mode.name(), least.name());
+            let text = format!("{} was opened with mode {have:?}; this needs {need:?}", self.name);
+            return Err(Error::new(Kind::Interface, Phase::Execute, "25006", text));
+        }
+        // Whatever becomes of it, the position moves.
+        if least == Mode::Write {
+            place.current = None;
+        }
+        place.handle.as_ref().ok_or_else(|| self.nowhere())
+    }
+
+    async fn lock(&self, place: &mut Place, rrn: u32) -> Result<Option<Bytes>> {
+        self.changing(place, Mode::ReadWrite)?;
+        self.fetch(place, |remote, handle, share| {
+            read::get_direct(remote.inner.speech(), handle.dclnam, share, &remote.format.name, rrn)
+        })
+        .await
+    }
+
+    async fn lock_key(&self, place: &mut Place, key: &[ArrayRef]) -> Result<Option<Bytes>> {
+        self.changing(place, Mode::ReadWrite)?;
+        if !self.options.keyed {
+            let text = format!("{} was not opened with keyed=True", self.name);
+            return Err(Error::new(Kind::Interface, Phase::Execute, "24000", text));
+        }
+        let (fields, bytes) = (key.len() as u32, self.key(key)?);
+        self.fetch(place, |remote, handle, share| {
+            let (speech, format) = (remote.inner.speech(), &remote.format.name);
+            read::get_key(speech, handle.dclnam, Which::KeyAt, share, format, fields, bytes)
+        })
+        .await
+    }
+
+    async fn update(&self, place: &mut Place, row: &RecordBatch) -> Result<()> {
+        self.changing(place, Mode::ReadWrite)?;
+        let old = place.current.clone().ok_or_else(|| self.nowhere())?;
+        if row.num_rows() != 1 {
+            let text = format!("{}: a record is updated with one row, not {}", self.name, row.num_rows());
+            return Err(Error::new(Kind::Interface, Phase::Execute, "21000", text));
+        }
+        let handle = place.handle.as_ref().ok_or_else(|| self.nowhere())?;
+        let slot = self.changed(handle, &old, row)?;
+        let request = write::update(self.inner.speech(), handle.dclnam, &slot);
+        place.current = None;
+        let answer = self.inner.talk(request, Phase::Execute).await.map_err(|e| self.about(e))?;
+        let done = write::changed(answer, "S38UPDAT");
+        done.map_err(|e| self.about(self.inner.flow_error(e, Phase::Execute)))
+    }
+
+    async fn delete(&self, place: &mut Place) -> Result<()> {
+        self.changing(place, Mode::ReadWrite)?;
+        let handle = match (&place.current, &place.handle) {
+            (Some(_), Some(handle)) => handle,
+            _ => return Err(self.nowhere()),
+        };
+        let request = write::delete(self.inner.speech(), handle.dclnam);
+        place.current = None;
+        let answer = self.inner.talk(request, Phase::Execute).await.map_err(|e| self.about(e))?;
+        let done = write::changed(answer, "S38DEL");
+        done.map_err(|e| self.about(self.inner.flow_error(e, Phase::Execute)))
+    }
+
+    /// The slot of a record in which the columns of `row` are new.
+    fn changed(&self, handle: &Handle, old: &[u8], row: &RecordBatch) -> Result<Vec<u8>> {
+        let columns = self.columns(row)?;
+        let (sent, received) = (handle.sent(), handle.received());
+        let encoder = RecordEncoder::new(&self.fields).map_err(|e| self.bad(&e.into(), Phase::Execute))?;
+        let mut slot = Vec::new();
+        encoder.encode(&columns, 0..1, &sent, &mut slot).map_err(|e| self.bad(&e, Phase::Execute))?;
+        for (field, column) in self.fields.iter().zip(&columns) {
+            if column.is_some() {
+                continue;
+            }
+            let places = field.offset..field.offset + field.width;
+            if let (Some(to), Some(from)) = (slot.get_mut(places.clone()), old.get(places)) {
+                to.copy_from_slice(from);
+            }
+            let mark = received.null_map.and_then(|at| old.get(at + field.ordinal)).copied();
+            let place = sent.null_map.and_then(|at| slot.get_mut(at + field.ordinal));
+            if let (Some(to), Some(from)) = (place, mark) {
+                *to = from;
+            }
+        }
+        Ok(slot)
+    }
+
+    /// The columns of a batch in the order of the fields.
+    fn columns(&self, batch: &RecordBatch) -> Result<Vec<Option<ArrayRef>>> {
+        let refuse = |text: String| Err(Error::new(Kind::Programming, Phase::Execute, "42703", text));
+        let mut out = vec![None; self.fields.len()];
+        for (column, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+            let name = column.name();
+            let at = self.fields.iter().position(|f| f.field.name.eq_ignore_ascii_case(name));
+            match at.and_then(|at| out.get_mut(at)) {
+                Some(Some(_)) => return refuse(format!("{}: column {name:?} is given twice", self.name)),
+                Some(place) => *place = Some(array.clone()),
+                // The numbers that a read put in front: a record cannot be given one.
+                None if self.options.values.rrn.as_ref() == Some(name) => {}
+                None => return refuse(format!("{} has no field {name:?}", self.name)),
+            }
+        }
+        Ok(out)
+    }
+}

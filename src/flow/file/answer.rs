@@ -1,0 +1,152 @@
+//! One command of record access and everything that may come back: records (S38BUF), feedback (S38IOFB,
+//! S38OPNFB), messages (S38MSGRM), reply messages of DDM. What it means, the commands' own files say.
+
+use crate::flow::error::FlowError;
+use crate::flow::step::{Flow, Seen, Step};
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::object::{Object, params};
+use crate::wire::ddm::reply::{Reply, is_reply_message};
+use crate::wire::ddm::text::DdmText;
+use crate::wire::dss::chain::Chain;
+use crate::wire::record::iofb::IoFeedback;
+use crate::wire::record::message::{HostMessage, Meaning, S38MsgRm};
+use crate::wire::record::opnfb::OpenFeedback;
+use bytes::Bytes;
+
+/// What file requests need to know of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Speech {
+    /// Encoding of DDM text.
+    pub text: DdmText,
+    /// The page of the server's job: of commands and messages.
+    pub ccsid: u16,
+}
+
+/// What came back.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// The slots of S38BUF.
+    pub buffer: Option<Bytes>,
+    /// S38IOFB.
+    pub feedback: Option<IoFeedback>,
+    /// S38OPNFB.
+    pub opened: Option<OpenFeedback>,
+    /// S38MSGRM, in order.
+    pub messages: Vec<HostMessage>,
+    /// S38MSGRM came, were it only to say that all went well.
+    pub told: bool,
+    /// UOWDSP of ENDUOWRM: 1 committed, 2 rolled back.
+    pub ended: Option<u8>,
+    /// CMDCMPRM came.
+    pub complete: bool,
+    refusal: Option<Box<Reply>>,
+}
+
+impl Answer {
+    /// Takes one object.
+    pub fn take(&mut self, object: &Object, speech: Speech) -> Result<Seen, FlowError> {
+        match object.cp {
+            cp::S38BUF => once(&mut self.buffer, object.body.clone(), "S38BUF")?,
+            cp::S38IOFB => once(&mut self.feedback, IoFeedback::decode(&object.body)?, "S38IOFB")?,
+            cp::S38OPNFB => once(&mut self.opened, OpenFeedback::decode(&object.body)?, "S38OPNFB")?,
+            cp::S38MSGRM => {
+                self.told = true;
+                let message = S38MsgRm::decode(&object.body, speech.text)?;
+                if !message.id().is_empty() || message.svrcod > 0 {
+                    self.messages.push(message.error(speech.ccsid));
+                }
+            }
+            point => {
+                // A reply message that the architecture gained later still has its severity.
+                let severity = params(&object.body).find_map(|p| p.ok().filter(|(c, _)| *c == cp::SVRCOD));
+                let severe = severity.is_some_and(|(_, code)| matches!(code, [0, n] if *n >= 8));
+                if !is_reply_message(point) && !severe {
+                    tracing::debug!(code_point = format!("{point:04X}"), "informational object stepped over");
+                    return Ok(Seen::Normal);
+                }
+                let reply = Reply::decode(point, &object.body, speech.text)?;
+                if reply.is_error() {
+                    self.refusal.get_or_insert_with(|| Box::new(reply));
+                    return Ok(Seen::Failure);
+                }
+                self.complete |= point == cp::CMDCMPRM;
+                if point == cp::ENDUOWRM {
+                    self.ended = Some(reply.uowdsp.unwrap_or(0));
+                }
+            }
+        }
+        Ok(Seen::Normal)
+    }
+
+    /// The refusal by a reply message of DDM, if there was one.
+    pub fn refusal(&mut self) -> Result<(), FlowError> {
+        self.refusal.take().map_or(Ok(()), |reply| Err(FlowError::Refused(reply)))
+    }
+
+    /// The first message that is not advice, with all that came with it, as an error.
+    pub fn failure(&mut self) -> Option<FlowError> {
+        let at = self.messages.iter().position(|m| m.meaning() != Meaning::Advice)?;
+        let first = Box::new(self.messages.remove(at));
+        Some(FlowError::Host { first, rest: std::mem::take(&mut self.messages) })
+    }
+}
+
+/// Something that may stand once in a reply.
+fn once<T>(place: &mut Option<T>, value: T, what: &'static str) -> Result<(), FlowError> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(crate::wire::codec::error::WireError::invalid(what, 0, "it stands twice in a reply").into()),
+    }
+}
+
+/// A command under way.
+#[derive(Debug)]
+pub struct Exchange {
+    chain: Chain,
+    expect: usize,
+    speech: Speech,
+    answer: Answer,
+}
+
+impl Exchange {
+    /// A command alone.
+    pub fn new(speech: Speech, command: &[u8]) -> Exchange {
+        let mut chain = Chain::new();
+        chain.command(command);
+        Exchange { chain, expect: 0, speech, answer: Answer::default() }
+    }
+
+    /// With an object chained to it.
+    pub fn with(mut self, object: &[u8]) -> Exchange {
+        self.chain.object(object);
+        self
+    }
+
+    /// Whose answer may have so many bytes.
+    pub fn expecting(mut self, bytes: usize) -> Exchange {
+        self.expect = bytes;
+        self
+    }
+}
+
+impl Flow for Exchange {
+    type Out = Answer;
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        Ok(std::mem::take(&mut self.chain))
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        self.answer.take(&object, self.speech)
+    }
+
+    fn end(&mut self) -> Result<Step<Answer>, FlowError> {
+        let mut answer = std::mem::take(&mut self.answer);
+        answer.refusal()?;
+        Ok(Step::Done(answer))
+    }
+
+    fn expect(&self) -> usize {
+        self.expect
+    }
+}

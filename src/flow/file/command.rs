@@ -1,0 +1,44 @@
+//! CL commands (S38CMD) and the ends of units of work (CMMUOW, RLLBCKUOW). Which messages of a command
+//! mean success depends on the command: they are handed out.
+
+use super::answer::{Answer, Exchange, Speech};
+use crate::flow::error::FlowError;
+use crate::wire::ddm::error::MessageError;
+use crate::wire::record::message::HostMessage;
+use crate::wire::record::session::{CmmUow, RllBckUow, S38Cmd};
+
+/// S38CMD.
+pub fn command(speech: Speech, cl: &str) -> Result<Exchange, MessageError> {
+    let command =
+        S38Cmd::new(cl, speech.ccsid).map_err(|source| MessageError::Ccsid { parameter: "S38CMDST", source })?;
+    Ok(Exchange::new(speech, &command.encode(speech.text)?))
+}
+
+/// The messages of a command.
+pub fn messages(answer: Answer) -> Result<Vec<HostMessage>, FlowError> {
+    if !answer.told {
+        return Err(FlowError::Missing { what: "S38MSGRM", command: "S38CMD" });
+    }
+    Ok(answer.messages)
+}
+
+/// CMMUOW or RLLBCKUOW; files stay open.
+pub fn end_work(speech: Speech, commit: bool) -> Result<Exchange, MessageError> {
+    let command = match commit {
+        true => CmmUow { luwhldcsr: true }.encode(speech.text)?,
+        false => RllBckUow { luwhldcsr: true }.encode(speech.text)?,
+    };
+    Ok(Exchange::new(speech, &command))
+}
+
+/// What came of it: only ENDUOWRM that says so is a success.
+pub fn work_ended(mut answer: Answer, commit: bool) -> Result<(), FlowError> {
+    let command = if commit { "CMMUOW" } else { "RLLBCKUOW" };
+    match (answer.failure(), answer.ended) {
+        (Some(failure), _) => Err(failure),
+        (None, Some(1)) if commit => Ok(()),
+        (None, Some(2)) if !commit => Ok(()),
+        (None, Some(_)) if commit => Err(FlowError::RolledBack),
+        (None, _) => Err(FlowError::Missing { what: "ENDUOWRM", command }),
+    }
+}

@@ -1,0 +1,228 @@
+//! Making a connection for files: EXCSAT with the managers of record access, ACCSEC and SECCHK as ever, and
+//! no ACCRDB; an independent disk pool is attached by SXXASPRQ. The managers and their levels are those that
+//! IBM's client for Java names. (Measured.)
+
+use super::answer::{Answer, Speech};
+use crate::flow::error::FlowError;
+use crate::flow::secmec::choice::{Mechanism, Policy};
+use crate::flow::secmec::random::Random;
+use crate::flow::secmec::requester::{Credentials, Proof, Requester, Verdict};
+use crate::flow::step::{Flow, Seen, Step};
+use crate::wire::ddm::accsec::AccSecRd;
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::excsat::{ExcSat, ExcSatRd};
+use crate::wire::ddm::object::Object;
+use crate::wire::ddm::secchk::SecChkRm;
+use crate::wire::ddm::text::DdmText;
+use crate::wire::dss::chain::Chain;
+use crate::wire::record::session::{Pool, SxxAspRq};
+
+const NAME: &str = "drdarrow";
+const MANAGERS: [(u16, u16); 23] = [
+    (cp::AGENT, 3),
+    (cp::ALTINDF, 3),
+    (cp::CMBACCAM, 3),
+    (cp::CMBKEYAM, 3),
+    (cp::CMBRNBAM, 3),
+    (cp::CMNTCPIP, 5),
+    (cp::DICTIONARY, 1),
+    (cp::DIRECTORY, 3),
+    (cp::DIRFIL, 3),
+    (cp::DRCAM, 3),
+    (cp::KEYFIL, 3),
+    (cp::LCKMGR, 3),
+    (cp::RDB, 3),
+    (cp::RELKEYAM, 3),
+    (cp::RELRNBAM, 3),
+    (cp::SECMGR, 9),
+    (cp::SEQFIL, 3),
+    (cp::SQLAM, 3),
+    (cp::STRAM, 3),
+    (cp::STRFIL, 3),
+    (cp::SUPERVISOR, 3),
+    (cp::SYSCMDMGR, 4),
+    (cp::RSCRCVM, 4),
+];
+/// DDM text is EBCDIC throughout: no UNICODEMGR is asked for.
+const TEXT: DdmText = DdmText::Ebcdic;
+
+/// What a connection for files is to be made with.
+#[derive(Debug, Clone)]
+pub struct FileIdentity {
+    /// Who logs in, and with what.
+    pub credentials: Credentials,
+    /// Which mechanisms may be used.
+    pub policy: Policy,
+    /// Independent disk pool.
+    pub pool: Option<String>,
+    /// Name shown to the server's administrators.
+    pub application: String,
+    /// The page of the server's job.
+    pub ccsid: u16,
+}
+
+/// What was agreed.
+#[derive(Debug, Clone)]
+pub struct FileSession {
+    /// How requests are spelled.
+    pub speech: Speech,
+    /// The server's job, as it names itself.
+    pub job: String,
+    /// Its class: `QAS`.
+    pub class: String,
+    /// Its release.
+    pub release: String,
+    /// The security mechanism in force.
+    pub security: Mechanism,
+}
+
+/// The conversation.
+pub struct FileConnect {
+    pool: Option<String>,
+    application: String,
+    requester: Requester,
+    step: At,
+    attributes: Option<ExcSatRd>,
+    security: Option<AccSecRd>,
+    verdict: Option<SecChkRm>,
+    answer: Answer,
+    session: FileSession,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Attributes,
+    Security,
+    Proof,
+    Pool,
+}
+
+impl FileConnect {
+    /// With this identity; settings that contradict each other are refused before anything is sent.
+    pub fn new(identity: FileIdentity, random: Random) -> Result<FileConnect, FlowError> {
+        let session = FileSession {
+            speech: Speech { text: TEXT, ccsid: identity.ccsid },
+            job: String::new(),
+            class: String::new(),
+            release: String::new(),
+            security: Mechanism::UserOnly,
+        };
+        Ok(FileConnect {
+            pool: identity.pool,
+            application: identity.application,
+            requester: Requester::new(identity.credentials, identity.policy, random)?,
+            step: At::Attributes,
+            attributes: None,
+            security: None,
+            verdict: None,
+            answer: Answer::default(),
+            session,
+        })
+    }
+
+    fn read_attributes(&mut self) -> Result<(), FlowError> {
+        self.answer.refusal()?;
+        let attributes = self.attributes.take().ok_or(FlowError::Missing { what: "EXCSATRD", command: "EXCSAT" })?;
+        let trimmed = |text: Option<String>| text.map(|t| t.trim().to_owned()).unwrap_or_default();
+        self.session.job = trimmed(attributes.extnam);
+        self.session.class = trimmed(attributes.srvclsnm);
+        self.session.release = trimmed(attributes.srvrlslv);
+        Ok(self.requester.meet(&self.session.class)?)
+    }
+
+    fn ask(&mut self) -> Result<Step<FileSession>, FlowError> {
+        self.step = At::Security;
+        self.answer = Answer::default();
+        // No database is named: that is what tells such connections from those for SQL.
+        Ok(Step::Send(command(&self.requester.ask(None)?.encode(TEXT)?)))
+    }
+
+    /// True when the proof may follow, false when there is another question.
+    fn read_security(&mut self) -> Result<bool, FlowError> {
+        match self.answer.refusal() {
+            Err(FlowError::Refused(reply)) if matches!(reply.cp, cp::SYNTAXRM | cp::PRMNSPRM | cp::VALNSPRM) => {
+                self.requester.refused(&reply)?;
+                return Ok(false);
+            }
+            other => other?,
+        }
+        let security = self.security.take().ok_or(FlowError::Missing { what: "ACCSECRD", command: "ACCSEC" })?;
+        self.requester.answer(security)
+    }
+
+    fn prove(&mut self, proof: &Proof) -> Result<Step<FileSession>, FlowError> {
+        self.step = At::Proof;
+        let mut chain = command(&proof.check.encode(TEXT)?);
+        if let Some(object) = &proof.object {
+            chain.object(object);
+        }
+        Ok(Step::Send(chain))
+    }
+}
+
+impl Flow for FileConnect {
+    type Out = FileSession;
+
+    fn start(&mut self) -> Result<Chain, FlowError> {
+        let hello = ExcSat {
+            extnam: Some(self.application.clone()),
+            managers: MANAGERS.to_vec(),
+            srvclsnm: Some(NAME.to_owned()),
+            ..ExcSat::default()
+        };
+        Ok(command(&hello.encode(TEXT)?))
+    }
+
+    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+        match object.cp {
+            cp::EXCSATRD => self.attributes = Some(ExcSatRd::decode(&object.body, TEXT)?),
+            cp::ACCSECRD => self.security = Some(AccSecRd::decode(&object.body, TEXT)?),
+            cp::SECCHKRM => self.verdict = Some(SecChkRm::decode(&object.body, TEXT)?),
+            _ => return self.answer.take(&object, self.session.speech),
+        }
+        Ok(Seen::Normal)
+    }
+
+    fn end(&mut self) -> Result<Step<FileSession>, FlowError> {
+        match self.step {
+            At::Attributes => {
+                self.read_attributes()?;
+                self.ask()
+            }
+            At::Security => {
+                if !self.read_security()? {
+                    return self.ask();
+                }
+                self.session.security = self.requester.mechanism();
+                let proof = self.requester.prove(self.pool.as_deref(), TEXT)?;
+                self.prove(&proof)
+            }
+            At::Proof => {
+                let Some(verdict) = self.verdict.take() else {
+                    self.answer.refusal()?;
+                    return Err(FlowError::Missing { what: "SECCHKRM", command: "SECCHK" });
+                };
+                if let Verdict::More(proof) = self.requester.verdict(&verdict, self.pool.as_deref())? {
+                    return self.prove(&proof);
+                }
+                let Some(pool) = self.pool.clone() else { return Ok(Step::Done(self.session.clone())) };
+                self.step = At::Pool;
+                Ok(Step::Send(command(&SxxAspRq { rdbnam: Pool(pool) }.encode(TEXT)?)))
+            }
+            At::Pool => {
+                self.answer.refusal()?;
+                match (self.answer.failure(), self.answer.complete) {
+                    (Some(failure), _) => Err(failure),
+                    (None, true) => Ok(Step::Done(self.session.clone())),
+                    (None, false) => Err(FlowError::Missing { what: "CMDCMPRM", command: "SXXASPRQ" }),
+                }
+            }
+        }
+    }
+}
+
+fn command(object: &[u8]) -> Chain {
+    let mut chain = Chain::new();
+    chain.command(object);
+    chain
+}

@@ -1,0 +1,43 @@
+//! Opening and closing a file. S38OPNFB answers the one, perhaps behind messages that only advise; a
+//! message alone is a failure. S38MSGRM without an identifier answers the other.
+
+use super::answer::{Answer, Exchange, Speech};
+use crate::flow::error::FlowError;
+use crate::wire::ddm::error::MessageError;
+use crate::wire::record::close::S38Close;
+use crate::wire::record::message::HostMessage;
+use crate::wire::record::name::DclNam;
+use crate::wire::record::open::{S38Open, Ufcb};
+use crate::wire::record::opnfb::OpenFeedback;
+
+/// S38OPEN.
+pub fn open(speech: Speech, dclnam: DclNam, ufcb: Ufcb) -> Result<Exchange, MessageError> {
+    Ok(Exchange::new(speech, &S38Open { dclnam, ufcb }.encode(speech.text)?))
+}
+
+/// What came of an open: the feedback, and messages that advise.
+pub fn opened(mut answer: Answer) -> Result<(OpenFeedback, Vec<HostMessage>), FlowError> {
+    match answer.opened.take() {
+        Some(feedback) => Ok((feedback, answer.messages)),
+        None => Err(missing(&mut answer, "S38OPNFB", "S38OPEN")),
+    }
+}
+
+/// S38CLOSE.
+pub fn close(speech: Speech, dclnam: DclNam) -> Result<Exchange, MessageError> {
+    Ok(Exchange::new(speech, &S38Close::new(dclnam).encode(speech.text)?))
+}
+
+/// What came of a close.
+pub fn closed(mut answer: Answer) -> Result<(), FlowError> {
+    match (answer.failure(), answer.told) {
+        (Some(failure), _) => Err(failure),
+        (None, true) => Ok(()),
+        (None, false) => Err(FlowError::Missing { what: "S38MSGRM", command: "S38CLOSE" }),
+    }
+}
+
+/// The message in place of what was due, or that it is missing.
+pub(super) fn missing(answer: &mut Answer, what: &'static str, command: &'static str) -> FlowError {
+    answer.failure().unwrap_or(FlowError::Missing { what, command })
+}

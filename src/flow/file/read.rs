@@ -1,0 +1,125 @@
+//! Reading records: by place (S38GET), several at once (S38GETM), by relative record number (S38GETD) and
+//! by key (S38GETK). A reply without records names its reason by a message: only CPF5001 is the end of
+//! the file, only CPF5006 and CPF5007 a record that is not there. Everything else is an error.
+
+use super::answer::{Answer, Exchange, Speech};
+use crate::flow::error::FlowError;
+use crate::wire::codec::error::WireError;
+use crate::wire::ddm::error::MessageError;
+use crate::wire::record::buffer;
+use crate::wire::record::buffer::Layout;
+use crate::wire::record::close::{FEOD_DATA, S38Feod};
+use crate::wire::record::control::{Share, Which};
+use crate::wire::record::message::{HostMessage, Meaning};
+use crate::wire::record::name::DclNam;
+use crate::wire::record::read::{S38Get, S38GetD, S38GetK, S38GetM};
+use bytes::Bytes;
+
+/// What may stand around the records of a reply.
+const AROUND: usize = 1024;
+
+/// Records in slots.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// The slots, end to end.
+    pub slots: Bytes,
+    /// How many.
+    pub count: usize,
+}
+
+/// What a read found.
+#[derive(Debug)]
+pub enum Found {
+    /// Records, at least one.
+    Records(Block),
+    /// There is none in this direction.
+    End(HostMessage),
+    /// There is none with this number or key.
+    Nothing(HostMessage),
+}
+
+/// S38GET: the record at a place.
+pub fn get(speech: Speech, dclnam: DclNam, which: Which, share: Share) -> Result<Exchange, MessageError> {
+    Ok(Exchange::new(speech, &S38Get::new(dclnam, which, share).encode(speech.text)?))
+}
+
+/// S38GETM: up to `count` records in a direction.
+pub fn get_many(
+    speech: Speech,
+    dclnam: DclNam,
+    which: Which,
+    share: Share,
+    count: u16,
+    layout: &Layout,
+) -> Result<Exchange, MessageError> {
+    let expect = layout.increment * usize::from(count) + AROUND;
+    Ok(Exchange::new(speech, &S38GetM::new(dclnam, which, share, count).encode(speech.text)?).expecting(expect))
+}
+
+/// S38GETD: the record with a number.
+pub fn get_direct(
+    speech: Speech,
+    dclnam: DclNam,
+    share: Share,
+    format: &str,
+    rrn: u32,
+) -> Result<Exchange, MessageError> {
+    Ok(Exchange::new(speech, &S38GetD::new(dclnam, share, format, rrn).encode(speech.text)?))
+}
+
+/// S38GETK: the record that stands to a key as `which` says.
+pub fn get_key(
+    speech: Speech,
+    dclnam: DclNam,
+    which: Which,
+    share: Share,
+    format: &str,
+    fields: u32,
+    key: Vec<u8>,
+) -> Result<Exchange, MessageError> {
+    let command = S38GetK::new(dclnam, which, share, format, fields, key);
+    Ok(Exchange::new(speech, &command.encode(speech.text)?))
+}
+
+/// S38FEOD: the position before the first record, or behind the last.
+pub fn feod(speech: Speech, dclnam: DclNam, first: bool) -> Result<Exchange, MessageError> {
+    let command = if first { S38Feod::before_first(dclnam) } else { S38Feod::after_last(dclnam) };
+    Ok(Exchange::new(speech, &command.encode(speech.text)?).with(&buffer::encode(&FEOD_DATA)))
+}
+
+/// What came of a read.
+pub fn found(mut answer: Answer, layout: &Layout) -> Result<Found, FlowError> {
+    let count = answer.feedback.as_ref().map(|feedback| usize::from(feedback.records));
+    if let Some(slots) = answer.buffer.take() {
+        let count = count.ok_or(FlowError::Missing { what: "S38IOFB", command: "a read" })?;
+        if let Some(failure) = answer.failure() {
+            return Err(failure);
+        }
+        let whole = slots.len() / layout.increment.max(1);
+        if whole != count || count == 0 {
+            let detail = format!("{count} records are announced, {whole} came");
+            return Err(WireError::invalid("S38BUF", 0, detail).into());
+        }
+        return Ok(Found::Records(Block { slots, count }));
+    }
+    if count.is_some_and(|count| count > 0) {
+        return Err(FlowError::Missing { what: "S38BUF", command: "a read" });
+    }
+    let outcome = answer.messages.iter().position(|m| m.meaning() != Meaning::Advice);
+    let meaning = outcome.and_then(|at| answer.messages.get(at)).map(HostMessage::meaning);
+    match (outcome, meaning) {
+        (Some(at), Some(Meaning::EndOfFile | Meaning::NoPosition)) => Ok(Found::End(answer.messages.remove(at))),
+        (Some(at), Some(Meaning::NotFound | Meaning::Deleted)) => Ok(Found::Nothing(answer.messages.remove(at))),
+        _ => Err(answer.failure().unwrap_or(FlowError::Missing { what: "S38BUF", command: "a read" })),
+    }
+}
+
+/// What came of S38FEOD. An empty file may say that it ends.
+pub fn positioned(mut answer: Answer) -> Result<(), FlowError> {
+    answer.messages.retain(|m| m.meaning() != Meaning::EndOfFile);
+    match (answer.failure(), answer.feedback.is_some() || answer.told) {
+        (Some(failure), _) => Err(failure),
+        (None, true) => Ok(()),
+        (None, false) => Err(FlowError::Missing { what: "S38IOFB", command: "S38FEOD" }),
+    }
+}

@@ -1,0 +1,137 @@
+//! The sign-on server, asked before a connection for files is made: it tells the password level, and once
+//! the user has proved who it is, the page of the job. Its data streams are not DDM, so this is no
+//! [`Flow`](crate::flow::step::Flow); it eats whole streams all the same.
+
+use crate::flow::error::FlowError;
+use crate::flow::secmec::substitute::ibmi::{self, PasswordLevel};
+use crate::flow::secmec::substitute::{SEED, Seeds, Substitute};
+use crate::wire::ddm::error::MessageError;
+use crate::wire::ddm::secchk::Secret;
+use crate::wire::record::signon::{Body, Stream};
+
+/// Version and level of the data streams that this client speaks. (Measured: IBM's client for Java.)
+const VERSION: u32 = 1;
+const LEVEL: u16 = 5;
+/// UTF-16.
+const CCSID: u32 = 1200;
+
+/// The conversation.
+#[derive(Debug)]
+pub struct SignOn {
+    user: String,
+    password: Secret,
+    seed: [u8; SEED],
+    level: u8,
+}
+
+/// What the server told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// QPWDLVL.
+    pub password_level: u8,
+    /// The page of the job.
+    pub ccsid: Option<u16>,
+}
+
+impl SignOn {
+    /// With fresh random bytes.
+    pub fn new(user: &str, password: &Secret, seed: [u8; SEED]) -> SignOn {
+        SignOn { user: user.to_owned(), password: password.clone(), seed, level: 0 }
+    }
+
+    /// The first data stream: attributes.
+    pub fn start(&self) -> Result<Vec<u8>, MessageError> {
+        stream(0, Body::Exchange { version: VERSION, level: LEVEL, seed: self.seed })
+    }
+
+    /// Takes the answer to it and makes the second: the proof.
+    pub fn prove(&mut self, answer: &[u8]) -> Result<Vec<u8>, FlowError> {
+        let Body::ExchangeReply { code, seed, password_level, .. } = Stream::decode(answer)?.body else {
+            return Err(FlowError::Missing { what: "attributes", command: "sign-on" });
+        };
+        refused(code)?;
+        let seed = seed.ok_or(FlowError::Missing { what: "a seed", command: "sign-on" })?;
+        self.level = password_level;
+        let level = PasswordLevel::from_number(password_level).ok_or_else(|| {
+            FlowError::Settings(format!("the server has password level {password_level}, which is not known"))
+        })?;
+        let seeds = Seeds { requester: self.seed, server: seed };
+        let proof = Substitute::IbmI(level).make(&self.user, self.password.expose(), &seeds)?;
+        let kind = match level {
+            PasswordLevel::Des => 1,
+            PasswordLevel::Sha1 => 3,
+            PasswordLevel::Sha512 => 7,
+        };
+        let user = Some(ibmi::user(&self.user)?);
+        Ok(stream(1, Body::Info { kind, ccsid: CCSID, proof: proof.to_vec(), user })?)
+    }
+
+    /// Takes the answer to the proof.
+    pub fn told(&self, answer: &[u8]) -> Result<Told, FlowError> {
+        let Body::InfoReply { code, ccsid, .. } = Stream::decode(answer)?.body else {
+            return Err(FlowError::Missing { what: "information", command: "sign-on" });
+        };
+        refused(code)?;
+        // A job of page 65535 converts nothing: the page is then as good as not told.
+        let ccsid = ccsid.and_then(|ccsid| u16::try_from(ccsid).ok()).filter(|ccsid| !matches!(ccsid, 0 | 65_535));
+        Ok(Told { password_level: self.level, ccsid })
+    }
+
+    /// The last data stream, which nobody answers.
+    pub fn end() -> Result<Vec<u8>, MessageError> {
+        stream(2, Body::End)
+    }
+}
+
+fn stream(correlation: u32, body: Body) -> Result<Vec<u8>, MessageError> {
+    Stream { correlation, body }.encode()
+}
+
+/// A return code as an error. The upper half says what it is about: 2 the user, 3 the password.
+fn refused(code: u32) -> Result<(), FlowError> {
+    let words = match code {
+        0 => return Ok(()),
+        0x0002_0001 => "the user id is not known or the password is wrong".to_owned(),
+        0x0002_0002 => "the user profile is disabled".to_owned(),
+        0x0003_000B | 0x0003_000C => "the user id is not known or the password is wrong".to_owned(),
+        0x0003_000D => "the password has expired".to_owned(),
+        0x0003_0010 => "the user has no password".to_owned(),
+        _ => format!("the sign-on server refused: return code {code:08X}"),
+    };
+    Err(FlowError::Login { code: code as u8, words, sqlstate: "28000" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::ddm::param::hex;
+
+    fn bytes(name: &str) -> Vec<u8> {
+        let all = include_str!("../../../tests/data/record_frames.hex");
+        hex(all.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(' ')).unwrap())
+    }
+
+    #[test]
+    fn the_streams_of_ibms_client() {
+        let seed = bytes("signon-exchange")[44..52].try_into().unwrap();
+        let mut talk = SignOn::new("testuser", &Secret::new("SECRET99"), seed);
+        assert_eq!(talk.start().unwrap(), bytes("signon-exchange"));
+        assert_eq!(talk.prove(&bytes("signon-exchange-reply")).unwrap(), bytes("signon-info"));
+        let told = talk.told(&bytes("signon-info-reply")).unwrap();
+        assert_eq!(told, Told { password_level: 2, ccsid: Some(37) });
+        assert_eq!(SignOn::end().unwrap(), bytes("signon-end"));
+    }
+
+    #[test]
+    fn refusals_are_told() {
+        let mut talk = SignOn::new("A", &Secret::new("B"), [0; 8]);
+        let mut refusal = bytes("signon-exchange-reply");
+        refusal[21] = 2;
+        refusal[23] = 1;
+        assert!(matches!(talk.prove(&refusal), Err(FlowError::Login { sqlstate: "28000", .. })));
+        let mut refusal = bytes("signon-info-reply");
+        refusal[20..24].copy_from_slice(&0x0003_000Du32.to_be_bytes());
+        assert!(talk.told(&refusal).unwrap_err().to_string().contains("expired"));
+        assert!(talk.told(&bytes("signon-exchange-reply")).is_err());
+    }
+}

@@ -1,0 +1,330 @@
+//! An open file: whole as Arrow, or record by record.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch as Batch;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict, PyTuple};
+
+use super::batch::Schema;
+use super::capsule;
+use super::collected::{self, Collected};
+use super::errors;
+use super::file_args as args;
+use super::guard::Owned;
+use super::opened::{self, Opened, Step};
+use super::partition::FilePartition;
+use super::rows;
+use super::runtime;
+use super::settings;
+use super::stream::ArrowStream;
+use crate::client::error::{Error, Result};
+use crate::client::stream::Limits;
+
+/// A file of IBM i, opened by `open_file()` or `FileConnection.open_file()`.
+///
+/// The whole file as Arrow: iterate over it for `RecordBatch` objects, `fetch_arrow()` and the like, or
+/// hand it to `pyarrow.table()`, `polars.from_arrow()`, DuckDB. Each time it is read anew, without locks.
+///
+/// Record by record: `read()`, `read_key()`, `first()`, `next()` and so on give tuples, None where there is
+/// no such record. In mode `"rw"` the record read last is locked, and is the one that `update()` and
+/// `delete()` mean.
+#[pyclass(frozen, module = "drdarrow", weakref)]
+pub(super) struct File(pub(super) Owned<Arc<Opened>>);
+
+impl File {
+    fn opened(&self, py: Python<'_>) -> PyResult<&Arc<Opened>> {
+        self.0.get().map_err(|e| errors::raise(py, &e))
+    }
+
+    fn stream(&self, py: Python<'_>, limits: Limits, range: Option<(u32, Option<u32>)>) -> PyResult<ArrowStream> {
+        let opened = self.opened(py)?;
+        let feed = runtime::block_on(py, opened.feed(limits, range))?.map_err(|e| errors::raise(py, &e))?;
+        Ok(ArrowStream::new(feed))
+    }
+
+    fn collect(&self, py: Python<'_>) -> PyResult<Collected> {
+        let opened = self.opened(py)?;
+        let raise = |e| errors::raise(py, &e);
+        let mut feed = runtime::block_on(py, opened.feed(opened.link.limits, None))?.map_err(raise)?;
+        let mut batches = Vec::new();
+        while runtime::block_on(py, feed.fill())?.map_err(raise)? {
+            batches.extend(feed.take_batch());
+            py.check_signals()?;
+        }
+        Ok(Collected::new(feed.schema(), batches))
+    }
+
+    fn go<'py>(&self, py: Python<'py>, step: Step) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let found = runtime::block_on(py, self.opened(py)?.step(step))?;
+        tuple(py, found)
+    }
+}
+
+#[pymethods]
+impl File {
+    /// The file as the system found it: `LIB/FILE(MEMBER)`, str.
+    #[getter]
+    fn name(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.opened(py)?.file.name().to_string())
+    }
+
+    /// The member, str.
+    #[getter]
+    fn member(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.opened(py)?.file.name().member.clone())
+    }
+
+    /// `"r"`, `"w"` or `"rw"`, str.
+    #[getter]
+    fn mode(&self, py: Python<'_>) -> PyResult<&'static str> {
+        Ok(self.opened(py)?.file.options().mode.name())
+    }
+
+    /// Records when it was opened, int; others may add and delete.
+    #[getter]
+    fn records(&self, py: Python<'_>) -> PyResult<u32> {
+        Ok(self.opened(py)?.file.records())
+    }
+
+    /// The columns that are read, a Schema.
+    #[getter]
+    fn schema(&self, py: Python<'_>) -> PyResult<Schema> {
+        Ok(Schema(self.opened(py)?.file.schema()))
+    }
+
+    /// The description of the records: dict with file, library, name, length, text, unique, keys and
+    /// fields (a list of dicts: name, type, offset, length, digits, decimals, ccsid, varying, nullable,
+    /// text). `open_file(format=...)` takes it back.
+    #[getter]
+    fn record_format<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let file = &self.opened(py)?.file;
+        opened::format_dict(py, file)
+    }
+
+    /// Bad values that were read as NULL since the file was opened: dict of field to int.
+    #[getter]
+    fn nulled<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for (field, count) in self.opened(py)?.file.nulled() {
+            dict.set_item(field, count)?;
+        }
+        Ok(dict)
+    }
+
+    /// Closed, by itself or with its connection, bool.
+    #[getter]
+    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.opened(py)?.file.is_closed())
+    }
+
+    /// All records as an ArrowStream, read as it is consumed.
+    ///
+    /// `batch_rows` and `batch_bytes` limit each batch.
+    #[pyo3(signature = (batch_rows=None, batch_bytes=None))]
+    fn fetch_arrow(
+        &self,
+        py: Python<'_>,
+        batch_rows: Option<&Bound<'_, PyAny>>,
+        batch_bytes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<ArrowStream> {
+        let limits = settings::limits(self.opened(py)?.link.limits, batch_rows, batch_bytes)?;
+        self.stream(py, limits, None)
+    }
+
+    /// The records with numbers from `first` to `last`, both included, as an ArrowStream; without `last`
+    /// as many as there are.
+    #[pyo3(signature = (first=1, last=None))]
+    fn ranges(&self, py: Python<'_>, first: u32, last: Option<u32>) -> PyResult<ArrowStream> {
+        let limits = self.opened(py)?.link.limits;
+        self.stream(py, limits, Some((first, last)))
+    }
+
+    /// All records as a `pyarrow.Table`. Needs `pip install drdarrow[arrow]`.
+    fn fetch_arrow_table<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        collected::library(py, "pyarrow", "arrow")?;
+        Collected::to_arrow(&Bound::new(py, self.collect(py)?)?)
+    }
+
+    /// All records as a `pandas.DataFrame`. Needs `pip install drdarrow[pandas]`.
+    fn fetch_df<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        collected::library(py, "pandas", "pandas")?;
+        Collected::to_pandas(&Bound::new(py, self.collect(py)?)?)
+    }
+
+    /// All records as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`.
+    fn fetch_polars<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        collected::library(py, "polars", "polars")?;
+        Collected::to_polars(&Bound::new(py, self.collect(py)?)?)
+    }
+
+    /// A PyCapsule `arrow_array_stream` with all records; may be called again.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        drop(requested_schema);
+        Bound::new(py, self.fetch_arrow(py, None, None)?)?.call_method0("__arrow_c_stream__")
+    }
+
+    /// A PyCapsule `arrow_schema`; asks nothing of the server.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        capsule::schema(py, &self.opened(py)?.file.schema())
+    }
+
+    fn __iter__(&self, py: Python<'_>) -> PyResult<ArrowStream> {
+        self.fetch_arrow(py, None, None)
+    }
+
+    /// The record with a relative record number as a tuple, or None.
+    fn read<'py>(&self, py: Python<'py>, rrn: u32) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let opened = self.opened(py)?;
+        let _waiting = opened.link.waiting();
+        let found = runtime::block_on(py, opened.file.read(rrn))?;
+        tuple(py, found)
+    }
+
+    /// The record that stands to a key as `how` says: `==`, `>=`, `>`, `<=`, `<`. The key is a value, or a
+    /// tuple with a value for each key field or the first ones. The file has to be opened `keyed`.
+    #[pyo3(signature = (key, how="=="))]
+    fn read_key<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyAny>,
+        how: &str,
+    ) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let (key, how) = (args::key(key)?, opened::by_sign(py, how)?);
+        let opened = self.opened(py)?;
+        let _waiting = opened.link.waiting();
+        let found = runtime::block_on(py, opened.file.read_key(&key, how))?;
+        tuple(py, found)
+    }
+
+    /// The first record as a tuple, or None.
+    fn first<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.go(py, Step::First)
+    }
+
+    /// The last record as a tuple, or None.
+    fn last<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.go(py, Step::Last)
+    }
+
+    /// The record behind the one read last as a tuple, or None at the end.
+    fn next<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.go(py, Step::Next)
+    }
+
+    /// The record before the one read last as a tuple, or None at the beginning.
+    fn previous<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.go(py, Step::Previous)
+    }
+
+    /// The next record with the key of the one read last as a tuple, or None.
+    fn next_equal<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.go(py, Step::NextEqual)
+    }
+
+    /// The previous record with the key of the one read last as a tuple, or None.
+    fn previous_equal<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.go(py, Step::PreviousEqual)
+    }
+
+    /// Puts the position before the first record, or behind the last.
+    #[pyo3(signature = (*, end=false))]
+    fn rewind(&self, py: Python<'_>, end: bool) -> PyResult<()> {
+        runtime::block_on(py, self.opened(py)?.file.rewind(!end))?.map_err(|e| errors::raise(py, &e))
+    }
+
+    /// Adds records: Arrow data (a table, a batch, a stream), or rows, each a dict by field or a sequence in
+    /// the order of the fields. Returns how many. Fields that are not given are NULL, or have the default
+    /// of their type.
+    ///
+    /// Raises IntegrityError for a key that is there already; the message says which row it was, and those
+    /// before it stay.
+    fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<u64> {
+        let opened = self.opened(py)?;
+        let raise = |e: Error| errors::raise(py, &e);
+        let _waiting = opened.link.waiting();
+        if !data.hasattr("__arrow_c_stream__")? && !data.hasattr("__arrow_c_array__")? {
+            let rows = args::records(data, &opened.fields())?;
+            return runtime::block_on(py, opened.file.write_rows(&rows))?.map_err(raise);
+        }
+        let mut written = 0;
+        for batch in capsule::reader(data)? {
+            let batch = batch.map_err(|e| errors::interface(py, format!("the rows: {e}")))?;
+            written += runtime::block_on(py, opened.file.write(&batch))?.map_err(raise)?;
+        }
+        Ok(written)
+    }
+
+    /// Updates the record read last, or the one with a number or key: the fields given by a dict, or all by a
+    /// sequence. False if there is no such record.
+    #[pyo3(signature = (row, *, rrn=None, key=None))]
+    fn update(
+        &self,
+        py: Python<'_>,
+        row: &Bound<'_, PyAny>,
+        rrn: Option<u32>,
+        key: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        let opened = self.opened(py)?;
+        let row = args::record(row, &opened.fields())?;
+        let key = key.map(args::key).transpose()?;
+        let _waiting = opened.link.waiting();
+        let done = runtime::block_on(py, opened::update(&opened.file, row, rrn, key))?;
+        done.map_err(|e| errors::raise(py, &e))
+    }
+
+    /// Deletes the record read last, or the one with a number or key. False if there is no such record.
+    #[pyo3(signature = (*, rrn=None, key=None))]
+    fn delete(&self, py: Python<'_>, rrn: Option<u32>, key: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+        let opened = self.opened(py)?;
+        let key = key.map(args::key).transpose()?;
+        let _waiting = opened.link.waiting();
+        runtime::block_on(py, opened::delete(&opened.file, rrn, key))?.map_err(|e| errors::raise(py, &e))
+    }
+
+    /// Parts of about equally many record numbers: list of FilePartition. They can be pickled, and each is
+    /// read on a connection of its own.
+    fn partitions(&self, py: Python<'_>, count: usize) -> PyResult<Vec<FilePartition>> {
+        let opened = self.opened(py)?;
+        let parts = runtime::block_on(py, opened.file.partitions(count))?.map_err(|e| errors::raise(py, &e))?;
+        Ok(opened.parts(py, parts.into_iter().map(|part| (part.first, part.last)).collect()))
+    }
+
+    /// Closes the file. Closing twice is allowed.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        runtime::block_on(py, self.opened(py)?.close())?.map_err(|e| errors::raise(py, &e))
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        runtime::block_on(py, self.opened(py)?.leave(kind.is_none()))?.map_err(|e| errors::raise(py, &e))
+    }
+
+    fn __repr__(&self) -> String {
+        match self.0.get() {
+            Ok(opened) => opened.describe("File"),
+            Err(_) => "<drdarrow.File of another process>".to_owned(),
+        }
+    }
+}
+
+/// A record as a tuple.
+fn tuple<'py>(py: Python<'py>, found: Result<Option<Batch>>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let found = found.map_err(|e| errors::raise(py, &e))?;
+    found.map(|batch| rows::row(py, &batch, 0)).transpose()
+}

@@ -1,0 +1,285 @@
+//! One connection of the server: reads commands, hands a chain of them to a thread that may block,
+//! and writes the replies. What a peer may make the server hold is bounded before it has logged in
+//! and after.
+
+use super::backend::Interrupt;
+use super::conversation::{After, Conversation, Request};
+use super::gather::Gathered;
+use super::seats::Seat;
+use super::settings::Settings;
+use super::tls::{Encrypted, Tls};
+use super::trouble::{Trouble, synerrcd};
+use crate::wire::dss::chain::Chain;
+use crate::wire::dss::deframe::Deframer;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// Bytes taken from a socket at a time.
+const READ: usize = 32 * 1024;
+/// Longest frame or chain before a login.
+const LOGIN_LIMIT: usize = 64 * 1024;
+/// Commands of a chain that are collected before they are run.
+const GATHER: usize = 4 << 20;
+/// Reply bytes of a chain that are collected before they are written.
+const SPILL: usize = 64 << 20;
+/// Bytes that a peer may send ahead of the replies that it is due.
+const AHEAD: usize = READ;
+
+/// Commands under way may take this long to end when the server stops.
+pub(super) const GRACE: Duration = Duration::from_secs(5);
+/// Between two attempts to interrupt.
+const AGAIN: Duration = Duration::from_millis(100);
+/// A peer may take this long to hear that the connection ends.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Says when the server stops, and what is left to commands under way.
+pub(super) type Stopped = watch::Receiver<Option<Duration>>;
+
+/// One connection.
+pub(super) struct Link<S> {
+    stream: S,
+    settings: Arc<Settings>,
+    workers: Arc<Semaphore>,
+    stopped: Stopped,
+    /// Read while a command was under way.
+    ahead: Vec<u8>,
+    deframer: Deframer,
+    /// The login has to be done by then.
+    deadline: Instant,
+    /// Taken by the login, unless a newcomer was given it.
+    seat: Seat,
+}
+
+impl Link<TcpStream> {
+    /// A connection that was accepted just now.
+    pub(super) fn new(
+        stream: TcpStream,
+        settings: Arc<Settings>,
+        workers: Arc<Semaphore>,
+        stopped: Stopped,
+        seat: Seat,
+    ) -> Link<TcpStream> {
+        let deadline = Instant::now() + settings.login_timeout;
+        let deframer = Deframer::new(LOGIN_LIMIT);
+        Link { stream, settings, workers, stopped, ahead: Vec::new(), deframer, deadline, seat }
+    }
+
+    /// Serves it until it ends, encrypted where the settings say so.
+    pub(super) async fn serve(self, conversation: Conversation) {
+        match self.settings.tls.clone() {
+            None => self.run(conversation).await,
+            Some(tls) => {
+                if let Some(link) = self.secure(&tls).await {
+                    link.run(conversation).await;
+                }
+            }
+        }
+    }
+
+    /// The same, encrypted; none when no handshake came about in time.
+    async fn secure(mut self, tls: &Tls) -> Option<Link<Encrypted>> {
+        let handshake = timeout_at(self.deadline, tls.accept(self.stream));
+        let stream = tokio::select! {
+            biased;
+            _ = self.stopped.wait_for(Option::is_some) => return None,
+            done = handshake => done.ok().flatten()?,
+        };
+        let Link { settings, workers, stopped, ahead, deframer, deadline, seat, .. } = self;
+        Some(Link { stream, settings, workers, stopped, ahead, deframer, deadline, seat })
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
+    async fn run(mut self, conversation: Conversation) {
+        let mut conversation = Some(conversation);
+        let mut buf = vec![0; READ];
+        let mut chain = Chain::new();
+        // IBM's client for Java numbers the requests of its login 0. (Measured.)
+        let unnumbered = self.settings.persona.files && self.settings.files.is_some();
+        let mut gathered = Gathered::new(unnumbered);
+        let mut skip = false;
+        loop {
+            let n = match self.read(&mut buf, conversation.as_ref().is_some_and(Conversation::is_open), &gathered).await
+            {
+                Some(n) if n > 0 => n,
+                _ => break,
+            };
+            let mut input = buf.get(..n).unwrap_or_default();
+            while !input.is_empty() {
+                let taken = match self.deframer.feed(&mut input) {
+                    Ok(None) => Ok(()),
+                    Ok(Some(dss)) => gathered.take(dss),
+                    Err(e) => Err(Trouble::from(e)),
+                };
+                let open = conversation.as_ref().is_some_and(Conversation::is_open);
+                let limit = if open { self.settings.max_request } else { LOGIN_LIMIT };
+                let taken = match taken {
+                    Ok(()) if gathered.bytes > limit => Err(Trouble::syntax(synerrcd::TOO_LONG, None)),
+                    taken => taken,
+                };
+                if let Err(trouble) = taken {
+                    let id = gathered.open.as_ref().map_or(1, |r| r.id);
+                    if let Some(talk) = &conversation {
+                        talk.refuse(id, &trouble, &mut chain);
+                    }
+                    let out = chain.into_bytes();
+                    self.write(&out).await;
+                    return self.goodbye(conversation).await;
+                }
+                if !gathered.ended && (gathered.bytes < GATHER || gathered.ready.is_empty()) {
+                    continue;
+                }
+                let requests = gathered.drain();
+                let ended = std::mem::take(&mut gathered.ended);
+                let Some(talk) = conversation.take() else { return };
+                let Some(done) = self.work(talk, requests, chain, skip).await else { return };
+                let Worked { conversation: talk, chain: replies, after } = done;
+                chain = replies;
+                skip = after == After::Skip;
+                if ended || after == After::Close || chain.len() > SPILL {
+                    skip &= !ended;
+                    let out = std::mem::take(&mut chain).into_bytes();
+                    if !self.write(&out).await || after == After::Close {
+                        return self.goodbye(Some(talk)).await;
+                    }
+                }
+                if talk.is_open() {
+                    self.deframer.set_limit(self.settings.max_request);
+                }
+                conversation = Some(talk);
+            }
+        }
+        self.goodbye(conversation).await;
+    }
+
+    /// Waits for bytes; `None` when the connection is to end.
+    async fn read(&mut self, buf: &mut [u8], open: bool, gathered: &Gathered) -> Option<usize> {
+        if !self.ahead.is_empty() {
+            let ahead = std::mem::take(&mut self.ahead);
+            buf.get_mut(..ahead.len())?.copy_from_slice(&ahead);
+            return Some(ahead.len());
+        }
+        let idle = gathered.open.is_none() && gathered.ready.is_empty() && self.deframer.is_idle();
+        let stalled = (!idle).then(|| Instant::now() + self.settings.stall_timeout);
+        let limit = if open { stalled } else { Some(self.deadline) };
+        let stopped = &mut self.stopped;
+        let stream = &mut self.stream;
+        let read = async {
+            tokio::select! {
+                biased;
+                _ = stopped.wait_for(Option::is_some) => None,
+                n = stream.read(buf) => n.ok(),
+            }
+        };
+        match limit {
+            Some(limit) => timeout_at(limit, read).await.ok().flatten(),
+            None => read.await,
+        }
+    }
+
+    /// True when the peer took everything. Each part has to be taken in time.
+    async fn write(&mut self, mut out: &[u8]) -> bool {
+        while !out.is_empty() {
+            let limit = Instant::now() + self.settings.stall_timeout;
+            match timeout_at(limit, self.stream.write(out)).await {
+                Ok(Ok(n)) if n > 0 => out = out.get(n..).unwrap_or_default(),
+                _ => return false,
+            }
+        }
+        // TLS may hold the last of it back.
+        let limit = Instant::now() + self.settings.stall_timeout;
+        matches!(timeout_at(limit, self.stream.flush()).await, Ok(Ok(())))
+    }
+
+    /// Hangs up. The session may have work to undo, which may block.
+    async fn goodbye(&mut self, conversation: Option<Conversation>) {
+        // TLS says goodbye, which a peer may not take.
+        let _ = timeout(GOODBYE, self.stream.shutdown()).await;
+        let _ = tokio::task::spawn_blocking(move || drop(conversation)).await;
+    }
+
+    /// Runs commands on a thread that may block.
+    async fn work(
+        &mut self,
+        mut conversation: Conversation,
+        requests: Vec<Request>,
+        mut chain: Chain,
+        skip: bool,
+    ) -> Option<Worked> {
+        let permit = self.workers.clone().acquire_owned().await.ok()?;
+        let interrupt = conversation.interrupt();
+        let seat = (!conversation.is_open()).then(|| self.seat.clone());
+        let mut task = tokio::task::spawn_blocking(move || {
+            let _permit = conversation.begin(permit);
+            let mut after = if skip { After::Skip } else { After::Next };
+            for request in &requests {
+                if after != After::Next {
+                    break;
+                }
+                after = conversation.run(request, &mut chain);
+            }
+            conversation.rest();
+            // A newcomer may have been quicker; then the session ends here, where that may block.
+            let gone = conversation.is_open() && seat.is_some_and(|seat| !seat.take());
+            (!gone).then_some(Worked { conversation, chain, after })
+        });
+        // A backend that panics takes its own connection with it, no other.
+        match interrupt {
+            None => task.await.ok().flatten(),
+            Some(interrupt) => {
+                tokio::select! {
+                    biased;
+                    worked = &mut task => return worked.ok().flatten(),
+                    () = unwanted(&mut self.stream, &mut self.stopped, &mut self.ahead) => {}
+                }
+                // The engine may not listen yet, or have another step to go.
+                loop {
+                    break_off(&interrupt).await;
+                    if let Ok(worked) = timeout(AGAIN, &mut task).await {
+                        return worked.ok().flatten();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Ends when nobody waits for the command any more: the peer has hung up, or the server has stopped
+/// and the time that it gives is over. What the peer sends meanwhile goes to `ahead`.
+async fn unwanted<S: AsyncRead + Unpin>(stream: &mut S, stopped: &mut Stopped, ahead: &mut Vec<u8>) {
+    let gone = async {
+        let mut buf = vec![0; READ];
+        while ahead.len() < AHEAD {
+            let room = AHEAD - ahead.len();
+            match stream.read(buf.get_mut(..room).unwrap_or_default()).await {
+                Ok(n) if n > 0 => ahead.extend_from_slice(buf.get(..n).unwrap_or_default()),
+                _ => return,
+            }
+        }
+        std::future::pending().await
+    };
+    let over = async {
+        let grace = stopped.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
+        tokio::time::sleep(grace.unwrap_or(GRACE)).await;
+    };
+    tokio::select! {
+        () = gone => {}
+        () = over => {}
+    }
+}
+
+/// Interrupts on a thread that may block.
+async fn break_off(interrupt: &Interrupt) {
+    let interrupt = interrupt.clone();
+    let _ = tokio::task::spawn_blocking(move || interrupt()).await;
+}
+
+struct Worked {
+    conversation: Conversation,
+    chain: Chain,
+    after: After,
+}

@@ -1,0 +1,63 @@
+//! How a server behaves: what it looks like, who may come in, what is borne with.
+
+use super::file::library::FileStore;
+use super::persona::{LUW, Persona};
+use super::shared::Access;
+use super::tls::Tls;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// How a server behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 takes any that is free.
+    pub address: SocketAddr,
+    /// The product it looks like.
+    pub persona: &'static Persona,
+    /// The CCSID of character columns that have none of their own, in place of the persona's; for
+    /// the personas whose columns may have one.
+    pub ccsid: Option<u16>,
+    /// Who may connect.
+    pub access: Access,
+    /// Files for record access, which the persona `ibmi` has.
+    pub files: Option<FileStore>,
+    /// Where to listen as a sign-on server, which IBM's clients ask before they ask for files; none
+    /// for no such server.
+    pub signon: Option<SocketAddr>,
+    /// The password level (QPWDLVL, 0 to 4) that the sign-on server tells; clients make their proofs by
+    /// it.
+    pub password_level: u8,
+    /// TLS on every connection; none for connections in clear.
+    pub tls: Option<Tls>,
+    /// Connections at a time. One beyond takes the place of the oldest that has not logged in; when all
+    /// have, it is closed at once.
+    pub max_connections: usize,
+    /// Threads that run statements at a time.
+    pub workers: usize,
+    /// From the first byte to an open database, a TLS handshake included.
+    pub login_timeout: Duration,
+    /// A begun request has to go on, and a reply has to be taken, within this time.
+    pub stall_timeout: Duration,
+    /// Longest request: a statement with its parameters.
+    pub max_request: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            persona: &LUW,
+            ccsid: None,
+            access: Access::default(),
+            files: None,
+            signon: None,
+            password_level: 2,
+            tls: None,
+            max_connections: 512,
+            workers: 8,
+            login_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(60),
+            max_request: 256 << 20,
+        }
+    }
+}

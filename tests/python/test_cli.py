@@ -1,0 +1,181 @@
+"""The command `drdarrow`, run as its users run it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+import drdarrow
+
+COMMAND = [sys.executable, "-m", "drdarrow"]
+
+
+def run(*arguments: object, code: int = 0, **env: str) -> str:
+    """What the command prints; it has to end with this code."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **env},
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+class Serving:
+    """`drdarrow serve` under way."""
+
+    def __init__(self, *arguments: object, **env: str) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, "serve", "--port", "0", *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **env},
+        )
+        assert self.process.stdout
+        self.lines = ""
+        for line in self.process.stdout:
+            self.lines += line
+            if "Ctrl-C" in line:
+                break
+        found = re.search(r"listening\s+127\.0\.0\.1:(\d+)", self.lines)
+        assert found, self.lines
+        self.port = int(found[1])
+
+    def uri(self, user: str = "") -> str:
+        return f"drda://{user}127.0.0.1:{self.port}/SAMPLE"
+
+    def end(self, how: signal.Signals) -> str:
+        self.process.send_signal(how)
+        out, _ = self.process.communicate(timeout=20)
+        assert self.process.returncode == 0, out
+        return out
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    frame = pl.DataFrame({"ID": [1, 2, 3], "NAME": ["Zoë", None, "京都"], "PRICE": ["1.50", "0.25", None]})
+    frame = frame.with_columns(pl.col("PRICE").cast(pl.Decimal(9, 2)))
+    frame.write_parquet(tmp_path / "open orders.parquet")
+    frame.select("ID").write_csv(tmp_path / "ids.csv")
+    return tmp_path
+
+
+@pytest.fixture
+def serving(files: Path) -> Iterator[Serving]:
+    server = Serving(files / "open orders.parquet", "--table", f"NUMBERS={files / 'ids.csv'}", "--anyone")
+    yield server
+    server.process.kill()
+    server.process.communicate()
+
+
+def test_files_are_tables_until_ctrl_c(serving: Serving):
+    assert "NUMBERS, OPEN_ORDERS" in serving.lines
+    with drdarrow.connect(serving.uri()) as connection:
+        rows = connection.execute("SELECT ID, NAME FROM OPEN_ORDERS ORDER BY ID").fetchall()
+        assert rows == [(1, "Zoë"), (2, None), (3, "京都")]
+        assert connection.execute("SELECT SUM(ID) FROM NUMBERS").fetchone() == (6,)
+    assert "closed" in serving.end(signal.SIGINT)
+
+
+def test_sigterm_ends_it_too(serving: Serving):
+    assert "closed" in serving.end(signal.SIGTERM)
+
+
+def test_a_database_of_duckdb_and_a_login(tmp_path: Path):
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as made:
+        made.execute("CREATE TABLE T AS SELECT 42 AS N")
+    server = Serving(tmp_path / "shop.duckdb", "--user", "ada", DRDARROW_PASSWORD="pass word")
+    try:
+        assert "pass word" not in server.lines
+        with drdarrow.connect(server.uri("ada@"), password="pass word") as connection:
+            assert connection.execute("SELECT N FROM T").fetchone() == (42,)
+        with pytest.raises(drdarrow.OperationalError) as refused:
+            drdarrow.connect(server.uri("ada@"), password="wrong")
+        assert refused.value.sqlstate == "28000"
+    finally:
+        server.end(signal.SIGTERM)
+
+
+def test_tls(files: Path, pem: tuple[Path, Path]):
+    server = Serving(files / "ids.csv", "--anyone", "--certificate", pem[0], "--key", pem[1])
+    try:
+        printed = run("query", f"{server.uri()}?tls_ca={pem[0]}", "SELECT COUNT(*) AS N FROM IDS")
+        assert "3" in printed
+    finally:
+        server.end(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".csv"])
+def test_rows_go_into_a_file(serving: Serving, tmp_path: Path, suffix: str):
+    out = tmp_path / f"rows{suffix}"
+    printed = run("query", serving.uri(), "SELECT ID, NAME FROM OPEN_ORDERS ORDER BY ID", "--out", out)
+    assert "3 rows" in printed
+    read = {".parquet": pl.read_parquet, ".arrow": pl.read_ipc, ".csv": pl.read_csv}[suffix](out)
+    assert read.rows() == [(1, "Zoë"), (2, None), (3, "京都")]
+    assert sorted(path.name for path in tmp_path.glob("rows*")) == [out.name]
+
+
+def test_the_first_rows_are_shown(serving: Serving):
+    printed = run("query", serving.uri(), "SELECT * FROM OPEN_ORDERS ORDER BY ID", "--rows", 2)
+    assert "Zoë" in printed and "1.50" in printed and "京都" not in printed and "more rows" in printed
+
+
+def test_a_failed_query_leaves_no_file(serving: Serving, tmp_path: Path):
+    out = tmp_path / "rows.parquet"
+    printed = run("query", serving.uri(), "SELECT * FROM NOSUCH", "--out", out, code=1)
+    assert "NOSUCH" in printed and "Traceback" not in printed
+    assert not list(tmp_path.glob("rows*"))
+
+
+def test_the_demonstration():
+    printed = run("demo", "--rows", 20_000)
+    assert "Arrow: 20,000 rows" in printed and "lineitem.parquet: 20,000 rows" in printed and "REVENUE" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["serve"], "--anyone"),
+        (["serve", "--anyone"], "nothing to serve"),
+        (["serve", "--anyone", "no such.parquet"], "no such file"),
+        (["serve", "--anyone", __file__], "expected .parquet, .csv or .tsv"),
+        (["serve", "--anyone", "--table", "ORDERS"], "expected NAME=FILE"),
+        (["serve", "--anyone", "--host", "0.0.0.0", "--table", f"T={__file__}"], "expected .parquet"),
+        (["query", "drda://127.0.0.1:1/X", "SELECT 1"], "refused"),
+        (["query", "drda://127.0.0.1/X", "SELECT 1", "--out", "x.xlsx"], ".parquet"),
+        (["query", "nonsense", "SELECT 1"], "drda://"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_in_a_line(arguments: list[str], words: str):
+    printed = run(*arguments, code=1)
+    assert words in printed and "Traceback" not in printed
+
+
+def test_other_machines_have_to_log_in(files: Path):
+    printed = run("serve", "--anyone", "--host", "0.0.0.0", files / "ids.csv", code=1)
+    assert "other machines" in printed
+
+
+def test_the_version():
+    assert run("--version") == f"drdarrow {drdarrow.__version__}\n"
+
+
+def test_a_whole_file_is_what_the_server_sent(serving: Serving, files: Path, tmp_path: Path):
+    run("query", serving.uri(), "SELECT * FROM OPEN_ORDERS ORDER BY ID", "-o", tmp_path / "copy.parquet")
+    copied = pq.read_table(tmp_path / "copy.parquet").column("PRICE").to_pylist()
+    assert copied == pq.read_table(files / "open orders.parquet").column("PRICE").to_pylist()
