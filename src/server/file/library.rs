@@ -115,6 +115,19 @@ pub enum StoreError {
     },
 }
 
+impl FileOptions {
+    /// Ordered by these fields; `NAME DESC` has high values first.
+    pub fn keyed<S: AsRef<str>>(keys: impl IntoIterator<Item = S>, unique: bool) -> FileOptions {
+        let key = |text: S| {
+            let upper = text.as_ref().trim().to_uppercase();
+            let plain = upper.strip_suffix(" DESC");
+            let name = plain.unwrap_or(&upper).trim_end().to_owned();
+            KeyField { name, descending: plain.is_some(), absolute: false }
+        };
+        FileOptions { keys: keys.into_iter().map(key).collect(), unique, ..FileOptions::default() }
+    }
+}
+
 impl Default for FileStore {
     fn default() -> FileStore {
         FileStore::new()
