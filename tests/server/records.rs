@@ -23,10 +23,10 @@ use drdarrow::wire::record::format::KeyField;
 use drdarrow::wire::record::iofb::IoFeedback;
 use drdarrow::wire::record::message::S38MsgRm;
 use drdarrow::wire::record::name::DclNam;
-use drdarrow::wire::record::open::{Access, Blocking, S38Open, Ufcb};
+use drdarrow::wire::record::open::{Access, Blocking, CommitLevel, S38Open, Ufcb};
 use drdarrow::wire::record::opnfb::OpenFeedback;
 use drdarrow::wire::record::read::{S38Get, S38GetD, S38GetK, S38GetM};
-use drdarrow::wire::record::session::{CmmUow, S38Cmd};
+use drdarrow::wire::record::session::{CmmUow, RllBckUow, S38Cmd};
 use drdarrow::wire::record::write::{S38Del, S38PutM, S38Updat};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -393,4 +393,50 @@ async fn noise_behind_a_login_leaves_the_server_serving() {
     let got = raw.ask(&[command("CHKOBJ OBJ(QGPL) OBJTYPE(*LIB)")]).await;
     assert_eq!(message(&got), "");
     server.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_may_be_undone_keeps_its_place() {
+    let files = store(3, Duration::from_millis(50));
+    let server = serve(&files).await;
+    let (mut mine, mut other) = (connect(&server).await, connect(&server).await);
+    for text in ["CHGPF FILE(LIB/F) REUSEDLT(*YES)", "STRCMTCTL LCKLVL(*CHG)"] {
+        mine.ask(&[command(text)]).await;
+    }
+    let under = Ufcb { commit: Some(CommitLevel::Change), ..ufcb(Access::ReadWrite, true) };
+    mine.ask(&[S38Open { dclnam: name(), ufcb: under }.encode(TEXT).unwrap()]).await;
+    let layout = open(&mut other, Access::ReadWrite, true).await;
+    mine.ask(&[by_key(Which::KeyAt, Share::Update, 2)]).await;
+    assert_eq!(points(&mine.ask(&[S38Del { dclnam: name(), optl: None }.encode(TEXT).unwrap()]).await), [cp::S38IOFB]);
+    let put = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
+    assert_eq!(refusal(&send(&mut other, &put, &slot(layout, 2)).await), "CPF5027");
+    let got = send(&mut other, &put, &slot(layout, 4)).await;
+    assert_eq!(IoFeedback::decode(&got[0].1).unwrap().rrn, 4);
+    // Nobody clears or deletes what may still change, though nobody has it open.
+    for raw in [&mut mine, &mut other] {
+        raw.ask(&[S38Close::new(name()).encode(TEXT).unwrap()]).await;
+    }
+    assert_eq!(message(&other.ask(&[command("CLRPFM FILE(LIB/F)")]).await), "CPF3133");
+    assert_eq!(message(&other.ask(&[command("DLTF FILE(LIB/F)")]).await), "CPF3202");
+    let got = mine.ask(&[RllBckUow { luwhldcsr: true }.encode(TEXT).unwrap()]).await;
+    assert_eq!(points(&got), [cp::ENDUOWRM]);
+    let ids: Vec<i32> = files.get("LIB/F").unwrap()["ID"].as_primitive::<Int32Type>().values().to_vec();
+    assert_eq!(ids, [1, 2, 3, 4]);
+    // The place of a deletion that stays is taken.
+    open(&mut other, Access::ReadWrite, true).await;
+    other.ask(&[by_key(Which::KeyAt, Share::Update, 2)]).await;
+    other.ask(&[S38Del { dclnam: name(), optl: None }.encode(TEXT).unwrap()]).await;
+    let got = send(&mut other, &put, &slot(layout, 9)).await;
+    assert_eq!(IoFeedback::decode(&got[0].1).unwrap().rrn, 2);
+}
+
+#[tokio::test]
+async fn an_update_never_meets_another_record() {
+    let server = serve(&store(3, LONG)).await;
+    let mut raw = connect(&server).await;
+    let layout = open(&mut raw, Access::ReadWrite, true).await;
+    raw.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await;
+    assert_eq!(rrns(&raw.ask(&[get(Which::Next, Share::Read)]).await, layout), [2]);
+    let update = S38Updat::new(name()).encode(TEXT).unwrap();
+    assert_eq!(refusal(&send(&mut raw, &update, &slot(layout, 7)).await), "CPF501B");
 }
