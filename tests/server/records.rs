@@ -440,3 +440,34 @@ async fn an_update_never_meets_another_record() {
     let update = S38Updat::new(name()).encode(TEXT).unwrap();
     assert_eq!(refusal(&send(&mut raw, &update, &slot(layout, 7)).await), "CPF501B");
 }
+
+#[tokio::test]
+async fn a_unit_of_work_has_an_end() {
+    let server = serve(&store(3, LONG)).await;
+    let mut raw = connect(&server).await;
+    raw.ask(&[command("STRCMTCTL LCKLVL(*ALL)")]).await;
+    let under = Ufcb { commit: Some(CommitLevel::All), ..ufcb(Access::ReadWrite, true) };
+    raw.ask(&[S38Open { dclnam: name(), ufcb: under }.encode(TEXT).unwrap()]).await;
+    let update = S38Updat::new(name()).encode(TEXT).unwrap();
+    let layout = Layout::of_server(1006, 2);
+    let mut changed = 0;
+    let full = loop {
+        let got = raw.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await;
+        let got = if points(&got) == [cp::S38BUF, cp::S38IOFB] {
+            send(&mut raw, &update, &slot(layout, 1)).await
+        } else {
+            got
+        };
+        if points(&got) != [cp::S38IOFB] {
+            break got;
+        }
+        changed += 1;
+        assert!(changed < 20_000);
+    };
+    assert_eq!(message(&full), "CPF5018");
+    assert!(changed > 5_000);
+    let got = raw.ask(&[RllBckUow { luwhldcsr: true }.encode(TEXT).unwrap()]).await;
+    assert_eq!(points(&got), [cp::ENDUOWRM]);
+    assert_eq!(rrns(&raw.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await, layout), [1]);
+    assert_eq!(points(&send(&mut raw, &update, &slot(layout, 1)).await), [cp::S38IOFB]);
+}

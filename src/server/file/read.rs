@@ -90,7 +90,11 @@ impl Job {
             record_length: layout.record as u32,
             ..IoFeedback::default()
         };
+        let all = open.commit == Some(CommitLevel::All);
         while count < most {
+            if all {
+                self.charge(0)?;
+            }
             let attempt = |job: &mut Job, contents: &mut MutexGuard<'_, Contents>| {
                 job.attempt(name, optl.share, target, kind, contents)
             };
