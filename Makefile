@@ -50,7 +50,7 @@ wheel: tools build
 	$(BIN)/python tools/wheel.py target/wheels/*.whl
 
 python: wheel
-	cargo build --quiet --features server --example serve
+	cargo build --quiet --features server --example serve --example pages
 	$(BIN)/python -m pytest
 
 notebooks: wheel

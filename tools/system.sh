@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is needed from Debian's packages: virtual environments for Python and, unless "venv" is all that is asked for,
 # what the tests talk to: Java, Derby (the real DRDA server), JTOpen (IBM's client for
-# record access), tshark, openssl.
+# record access), tshark, ICU, openssl.
 set -eu
 missing=""
 python3 -c "import ensurepip" 2>/dev/null || missing="$missing python3-venv"
@@ -11,6 +11,7 @@ if [ "${1:-}" != venv ]; then
     [ -e /usr/share/java/derbyclient.jar ] || missing="$missing libderbyclient-java"
     [ -e /usr/share/java/jt400.jar ] || missing="$missing libjt400-java"
     command -v tshark >/dev/null 2>&1 || missing="$missing tshark"
+    /sbin/ldconfig -p | grep -q 'libicuuc\.so\.' || missing="$missing libicu-dev"
     command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 fi
 [ -z "$missing" ] && exit 0

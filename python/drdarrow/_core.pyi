@@ -107,10 +107,13 @@ def connect(
     collection: str | None = None,
     package: str | None = None,
     application_name: str | None = None,
+    client_workstation: str | None = None,
+    client_user: str | None = None,
+    client_accounting: str | None = None,
     timestamp_unit: Literal["us", "ns", "ms", "s"] | None = None,
     timestamp_excess: Literal["raise", "truncate"] | None = None,
     decfloat: str | None = None,
-    text_errors: Literal["strict", "replace"] | None = None,
+    text_errors: Literal["strict", "replace", "raw"] | None = None,
     bit_data_ccsid: int | None = None,
     force_ccsid: Mapping[str, int] | str | None = None,
     batch_rows: int | None = None,
@@ -130,6 +133,7 @@ def serve(
     engine: object,
     *,
     persona: str,
+    ccsid: int | None,
     host: str,
     port: int,
     users: Mapping[str, str] | None,
@@ -170,6 +174,14 @@ class Connection:
     def command(self, cl: str) -> list[Message]: ...
     def commit(self) -> None: ...
     def rollback(self) -> None: ...
+    def set_client_info(
+        self,
+        *,
+        application_name: str | None = None,
+        client_workstation: str | None = None,
+        client_user: str | None = None,
+        client_accounting: str | None = None,
+    ) -> None: ...
     def close(self) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(
@@ -376,6 +388,14 @@ class RawConnection:
     def cursor(self) -> RawCursor: ...
     def commit(self) -> Future[None]: ...
     def rollback(self) -> Future[None]: ...
+    def set_client_info(
+        self,
+        *,
+        application_name: str | None = None,
+        client_workstation: str | None = None,
+        client_user: str | None = None,
+        client_accounting: str | None = None,
+    ) -> Future[None]: ...
     def close(self) -> Future[None]: ...
     def leave(self, well: bool) -> Future[None]: ...
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 import drdarrow._core as _core
 from drdarrow.aio_files import AsyncFile, AsyncFileConnection, connect_files, open_file
+from drdarrow.aio_stream import AsyncArrowStream
 from drdarrow.probing import probe_async as probe
 from drdarrow.types import Message
 
@@ -113,6 +114,22 @@ class AsyncConnection:
     async def rollback(self) -> None:
         """Undoes the changes since the last commit; open results end with an error."""
         await self._raw.rollback()
+
+    async def set_client_info(
+        self,
+        *,
+        application_name: str | None = None,
+        client_workstation: str | None = None,
+        client_user: str | None = None,
+        client_accounting: str | None = None,
+    ) -> None:
+        """Tells the server anew who works here: what is given is changed, "" takes it back, None leaves it."""
+        await self._raw.set_client_info(
+            application_name=application_name,
+            client_workstation=client_workstation,
+            client_user=client_user,
+            client_accounting=client_accounting,
+        )
 
     async def close(self) -> None:
         """Closes; work that was not committed is undone. Closing twice is allowed."""
@@ -275,55 +292,6 @@ class AsyncCursor:
 
     async def __aexit__(self, *exception: object) -> None:
         await self.close()
-
-    def __repr__(self) -> str:
-        return repr(self._raw)
-
-
-class AsyncArrowStream:
-    """A result as Arrow record batches: `async for batch in stream`. It is read once."""
-
-    def __init__(self, raw: _core.RawStream) -> None:
-        self._raw = raw
-
-    @property
-    def schema(self) -> _core.Schema:
-        """The columns; asks nothing of the server."""
-        return self._raw.schema
-
-    @property
-    def rows_read(self) -> int:
-        """Rows handed out so far."""
-        return self._raw.rows_read
-
-    @property
-    def error(self) -> BaseException | None:
-        """The exception that ended the reading, or None."""
-        return self._raw.error
-
-    @property
-    def messages(self) -> list[tuple[type[Warning], Warning]]:
-        """Warnings of the server so far."""
-        return self._raw.messages
-
-    def __aiter__(self) -> AsyncIterator[_core.RecordBatch]:
-        return self
-
-    async def __anext__(self) -> _core.RecordBatch:
-        batch = await self._raw.next_batch()
-        if batch is None:
-            raise StopAsyncIteration
-        return batch
-
-    async def close(self) -> None:
-        """Closes the query on the server. Closing twice is allowed."""
-        await self._raw.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        await self._raw.close()
 
     def __repr__(self) -> str:
         return repr(self._raw)

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, Unpack
 
 import drdarrow._core as _core
+from drdarrow.aio_stream import AsyncArrowStream
 from drdarrow.types import (
     ArrowArrayExportable,
     ArrowStreamExportable,
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
-
-    from drdarrow.aio import AsyncArrowStream
 
 __all__ = ["AsyncFile", "AsyncFileConnection", "connect_files", "open_file"]
 
@@ -151,8 +150,6 @@ class AsyncFile:
         batch_bytes: int | None = None,
     ) -> AsyncArrowStream:
         """All records, or those with numbers from `first` to `last`."""
-        from drdarrow.aio import AsyncArrowStream
-
         return AsyncArrowStream(await self._raw.fetch_arrow(first, last, batch_rows, batch_bytes))
 
     async def fetch_arrow_table(self) -> pyarrow.Table:

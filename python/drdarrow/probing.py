@@ -8,7 +8,7 @@ import html
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from drdarrow import _core
 
@@ -23,9 +23,6 @@ __all__ = [
     "TlsReport",
     "probe",
 ]
-
-#: The gravest first.
-Severity: TypeAlias = Literal["critical", "warning", "info"]
 
 
 def probe(
@@ -154,7 +151,7 @@ class ProbedPort:
 class Advice:
     """Something to improve."""
 
-    severity: Severity
+    severity: Literal["critical", "warning", "info"]
     #: A name for programs, which does not change.
     code: str
     port: int

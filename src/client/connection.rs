@@ -1,6 +1,7 @@
 //! A connection: statements in, results out. Cheap to clone; all clones share one socket.
 
 use super::config::Config;
+use super::config::client_info::ClientInfo;
 use super::config::tls::UNVERIFIED;
 use super::done::{Done, Warning};
 use super::error::{Error, Kind, Phase, Result};
@@ -15,7 +16,6 @@ use super::security::{OBFUSCATION, policy};
 use super::shared::Inner;
 use super::stream::RecordStream;
 use super::words::{self, Hint};
-use crate::flow::bind::Bind;
 use crate::flow::connect::Connect;
 use crate::flow::error::FlowError;
 use crate::flow::execute::{Execute, Executed, Failed, Immediate, Input};
@@ -33,7 +33,7 @@ use arrow_array::ArrayRef;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -156,11 +156,14 @@ impl Connection {
             sections,
             readers: Mutex::default(),
             autocommit,
+            unheard: OnceLock::new(),
             closed: AtomicBool::new(false),
             config,
         };
         inner.channel.set_depth(inner.depth());
-        inner.introduce(deadline).await;
+        if let Some(warning) = inner.introduce(deadline).await? {
+            inner.unheard.get_or_init(|| warning);
+        }
         tracing::info!(peer = inner.peer, product = inner.session.prdid, "connection opened");
         Ok(Connection(Arc::new(inner)))
     }
@@ -172,7 +175,7 @@ impl Connection {
         check_sql(sql)?;
         match self.attempt(sql, &rows).await {
             Err(e) if e.sqlcode == Some(-805) && self.0.config.package.is_none() => {
-                self.bind().await?;
+                self.0.bind(self.0.config.statement_timeout.map(Deadline::after)).await?;
                 self.attempt(sql, &rows).await
             }
             other => other,
@@ -284,7 +287,18 @@ impl Connection {
         let exposed =
             self.0.session.security.is_obfuscation() && self.0.tls.is_none() && !line(&self.0.config).is_private();
         let all = [(unverified, UNVERIFIED), (exposed, OBFUSCATION)];
-        all.into_iter().filter(|(is, _)| *is).map(|(_, text)| Warning::general(text)).collect()
+        let doubts = all.into_iter().filter(|(is, _)| *is).map(|(_, text)| Warning::general(text));
+        doubts.chain(self.0.unheard.get().cloned()).collect()
+    }
+
+    /// Tells the server anew who works here: what `info` names is changed, the rest stays. Not under
+    /// the control of transactions. Derby has no place for it: an error.
+    pub async fn set_client_info(&self, info: &ClientInfo) -> Result<()> {
+        self.usable(Phase::Execute)?;
+        if info.is_empty() {
+            return Ok(());
+        }
+        self.0.tell(info, self.autocommit(), self.0.config.statement_timeout.map(Deadline::after)).await
     }
 
     /// The security mechanism in force: `encrypted (SECMEC 9, AES-256)`.
@@ -305,9 +319,7 @@ impl Connection {
     }
 
     async fn attempt(&self, sql: &str, rows: &[Vec<ArrayRef>]) -> Result<Outcome> {
-        let lease = self.0.sections.take().ok_or_else(|| {
-            Error::new(Kind::Operational, Phase::Execute, "54000", "too many open readers on this connection")
-        })?;
+        let lease = self.0.lease(Phase::Execute)?;
         if rows.iter().all(Vec::is_empty) {
             match words::hint(sql) {
                 Hint::Query => return self.open_at_once(sql, lease).await,
@@ -434,17 +446,6 @@ impl Connection {
         };
         let count = executed.counts.iter().copied().sum::<Option<u64>>();
         Ok(Done { count, warnings: executed.warnings.iter().map(Warning::from).collect() })
-    }
-
-    /// Binds the package of the pool's first section.
-    async fn bind(&self) -> Result<()> {
-        let Some(lease) = self.0.sections.take() else { return Ok(()) };
-        tracing::debug!(package = lease.name.package, "binding a missing package");
-        let bind = Bind::new(self.0.session.clone(), lease.name.clone(), self.0.config.isolation);
-        self.0
-            .talk(bind, Phase::Execute)
-            .await
-            .map_err(|e| e.hint("the package is missing and could not be bound: name one that exists with package=…"))
     }
 }
 

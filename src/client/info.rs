@@ -14,6 +14,12 @@ pub struct ServerInfo {
     pub class: String,
     /// Release level.
     pub release: String,
+    /// The operating system that its class names: `Linux`, `AIX`, `IBM i`, `z/OS`, …
+    pub platform: String,
+    /// The system's own name.
+    pub system: String,
+    /// The job, process or program that serves this connection: `123456/QUSER/QRWTSRVR` on IBM i.
+    pub job: String,
     /// Level of SQL application management agreed.
     pub sqlam: u16,
     /// The environment of its data: `QTDSQLASC`, …
@@ -40,6 +46,9 @@ impl ServerInfo {
             prdid: s.prdid.clone(),
             class: s.class.clone(),
             release: s.release.clone(),
+            platform: platform(&s.class),
+            system: s.system.clone(),
+            job: s.job.clone(),
             sqlam: s.sqlam,
             typdef: s.theirs.name.name(),
             ccsids: (s.theirs.sbc, s.theirs.dbc, s.theirs.mbc),
@@ -60,5 +69,50 @@ pub(super) fn words(product: Product) -> &'static str {
         Product::IbmI => "Db2 for i",
         Product::Zos => "Db2 for z/OS",
         Product::Other => "unknown",
+    }
+}
+
+/// By the server class names that IBM publishes: `QDB2/…` for each system of LUW, `QDB2` alone for z/OS,
+/// `QAS` for IBM i.
+fn platform(class: &str) -> String {
+    const SYSTEMS: [(&str, &str); 8] = [
+        ("LINUX", "Linux"),
+        ("AIX", "AIX"),
+        ("6000", "AIX"),
+        ("NT", "Windows"),
+        ("HP", "HP-UX"),
+        ("SUN", "Solaris"),
+        ("JVM", "Java"),
+        ("DARWIN", "macOS"),
+    ];
+    match class.trim().split_once('/') {
+        Some(("QDB2", system)) => {
+            SYSTEMS.iter().find(|(start, _)| system.starts_with(start)).map_or(system, |(_, name)| name).to_owned()
+        }
+        None if class.trim() == "QDB2" => "z/OS".to_owned(),
+        None if class.trim() == "QAS" => "IBM i".to_owned(),
+        None if class.trim() == "Apache Derby" => "Java".to_owned(),
+        _ => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_name_systems() {
+        for (class, expected) in [
+            ("QDB2/LINUXX8664", "Linux"),
+            ("QDB2/AIX64", "AIX"),
+            ("QDB2/NT64", "Windows"),
+            ("QDB2/NEW", "NEW"),
+            ("QDB2 ", "z/OS"),
+            ("QAS", "IBM i"),
+            ("Apache Derby", "Java"),
+            ("", "unknown"),
+        ] {
+            assert_eq!(platform(class), expected);
+        }
     }
 }

@@ -42,7 +42,8 @@ pub(super) fn identity(config: &Config, policy: Policy, local: Option<SocketAddr
         policy,
         random: random()?,
         correlation: (format!("{host:08X}.{:04X}", local.map_or(0, |l| l.port())), unique),
-        application: config.application_name.clone(),
+        application: config.client.application.clone().filter(|name| !name.is_empty()),
+        accounting: config.client.accounting.clone().unwrap_or_default(),
     })
 }
 

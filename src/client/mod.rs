@@ -7,6 +7,7 @@ pub mod done;
 pub mod error;
 pub mod file;
 pub mod info;
+mod introduce;
 mod large;
 mod login;
 mod naming;

@@ -2,10 +2,11 @@
 
 use super::config::Config;
 use super::cursor::Cursor;
-use super::error::{Error, Phase, Result};
-use super::sections::Sections;
+use super::done::Warning;
+use super::error::{Error, Kind, Phase, Result};
+use super::sections::{Lease, Sections};
+use crate::flow::bind::Bind;
 use crate::flow::error::FlowError;
-use crate::flow::execute::Set;
 use crate::flow::explain::Explain;
 use crate::flow::locator::{Ask, Locator, Request};
 use crate::flow::session::{Product, Session};
@@ -17,7 +18,7 @@ use crate::net::tls::Secured;
 use crate::net::transport::Deadline;
 use crate::wire::drda::sqlca::Sqlca;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -37,6 +38,8 @@ pub(super) struct Inner {
     pub sections: Arc<Sections>,
     pub readers: Mutex<Vec<Weak<Cursor>>>,
     pub autocommit: AtomicBool,
+    /// What the server did not take when it was told who connects.
+    pub unheard: OnceLock<Warning>,
     pub closed: AtomicBool,
 }
 
@@ -49,22 +52,6 @@ impl Inner {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         readers.retain(|r| r.strong_count() > 0);
         readers.push(Arc::downgrade(cursor));
-    }
-
-    /// Tells a Db2 the application's name, when it was given one. (Derby knows no such register.)
-    pub(super) async fn introduce(&self, deadline: Deadline) {
-        let known = matches!(self.session.product, Product::Luw | Product::IbmI | Product::Zos);
-        let name = &self.config.application_name;
-        if !known || *name == Config::empty().application_name {
-            return;
-        }
-        let Some(lease) = self.sections.take() else { return };
-        let statement = format!("SET CLIENT APPLNAME '{}'", name.replace('\'', "''"));
-        let set = Set::new(self.session.clone(), lease.name.clone(), vec![statement]);
-        // It only informs the server's administrators: a refusal is no reason to stay away.
-        if let Err(e) = self.channel.run(set, Some(deadline)).await {
-            tracing::debug!(error = %e, "the application's name was not set");
-        }
     }
 
     /// In autocommit the work of a query ends with its last reader.
@@ -133,6 +120,22 @@ impl Inner {
         }
     }
 
+    /// A section to run a statement in.
+    pub(super) fn lease(&self, phase: Phase) -> Result<Lease> {
+        let none = || Error::new(Kind::Operational, phase, "54000", "too many open readers on this connection");
+        self.sections.take().ok_or_else(none)
+    }
+
+    /// Binds the package of the pool's first section.
+    pub(super) async fn bind(&self, deadline: Option<Deadline>) -> Result<()> {
+        let Some(lease) = self.sections.take() else { return Ok(()) };
+        tracing::debug!(package = lease.name.package, "binding a missing package");
+        let bind = Bind::new(self.session.clone(), lease.name.clone(), self.config.isolation);
+        self.talk_until(bind, Phase::Execute, deadline)
+            .await
+            .map_err(|e| e.hint("the package is missing and could not be bound: name one that exists with package=…"))
+    }
+
     /// Tells the server in the background that these locators are not needed any more. Those that it
     /// does not hear of end with the unit of work.
     pub(super) fn free(self: &Arc<Inner>, locators: Vec<Locator>) {
@@ -150,7 +153,15 @@ impl Inner {
     }
 
     pub(super) async fn talk<F: Flow + 'static>(&self, flow: F, phase: Phase) -> Result<F::Out> {
-        let deadline = self.config.statement_timeout.map(Deadline::after);
+        self.talk_until(flow, phase, self.config.statement_timeout.map(Deadline::after)).await
+    }
+
+    pub(super) async fn talk_until<F: Flow + 'static>(
+        &self,
+        flow: F,
+        phase: Phase,
+        deadline: Option<Deadline>,
+    ) -> Result<F::Out> {
         match self.channel.run(flow, deadline).await {
             Ok(out) => Ok(out),
             Err(e) => Err(self.explained(e, phase).await),

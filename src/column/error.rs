@@ -81,8 +81,8 @@ impl Reason {
             Reason::Value(ValueError::Digits { what: "DECFLOAT", .. } | ValueError::Inexact(_)) => {
                 "decfloat=\"text\" is exact, or ask for more digits"
             }
-            Reason::Text(CcsidError::Undecodable { .. }) | Reason::Utf8(_) => {
-                "the column may be marked with the wrong CCSID: force_ccsid, or text_errors=\"replace\""
+            Reason::Text(CcsidError::Undecodable { .. } | CcsidError::Unclosed { .. }) | Reason::Utf8(_) => {
+                "the column may be marked with the wrong CCSID: force_ccsid, or text_errors=\"replace\" or \"raw\""
             }
             Reason::Finer => "timestamp_unit=\"ns\", or timestamp_excess=\"truncate\"",
             Reason::Ticks => "timestamp_unit=\"us\" holds the years 0001 to 9999",

@@ -84,6 +84,7 @@ impl Kind {
             Type::Text | Type::Graphic | Type::Binary | Type::Xml | Type::Datalink => {
                 match text_ccsid(field, options) {
                     CCSID_BINARY => Kind::Binary { large },
+                    _ if raw(field, options) => Kind::Binary { large },
                     ccsid => Kind::Text { codec: codec(field, index, ccsid)?, large },
                 }
             }
@@ -191,6 +192,11 @@ fn text_ccsid(field: &Field, options: &Options) -> u16 {
         (false, _) if field.ccsid == 0 && matches!(field.ty, Type::Xml | Type::Datalink) => 1208,
         (false, _) => field.ccsid,
     }
+}
+
+/// Text is wanted as the bytes that it came in.
+fn raw(field: &Field, options: &Options) -> bool {
+    options.text_errors == TextErrors::Raw && !options.force_ccsid.contains_key(&field.name)
 }
 
 fn codec(field: &Field, index: usize, ccsid: u16) -> Result<Codec, ColumnError> {

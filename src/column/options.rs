@@ -39,6 +39,9 @@ pub enum TextErrors {
     Replace,
     /// Make the value NULL. Such columns are nullable in the schema.
     Null,
+    /// Columns of text become binary and hold the bytes as they came, also those of a page that is not
+    /// known. A column that `force_ccsid` names stays text.
+    Raw,
 }
 
 /// What to do with decimals, dates and times that mean nothing (a blank in a packed field).

@@ -39,7 +39,7 @@ pub(super) const DERBY_CLIENT: &str = concat!("DNC10140/drdarrow ", env!("CARGO_
 /// EXCSAT in the name of this client.
 pub(super) fn introduction(application: &str) -> ExcSat {
     ExcSat {
-        extnam: Some(application.to_owned()),
+        extnam: Some(DdmText::Ebcdic.spellable(application)),
         managers: LEVELS.to_vec(),
         srvclsnm: Some(NAME.to_owned()),
         srvnam: Some(NAME.to_owned()),
@@ -61,8 +61,10 @@ pub struct Identity {
     /// Name of the unit of work in the server's monitors: `x.y` of up to eight characters each,
     /// then six bytes that make it unique (CRRTKN).
     pub correlation: (String, [u8; 6]),
-    /// Name shown to the server's administrators.
-    pub application: String,
+    /// Name shown to the server's administrators, where it is another one than ours.
+    pub application: Option<String>,
+    /// What the work is charged to.
+    pub accounting: String,
 }
 
 impl fmt::Debug for Identity {
@@ -83,6 +85,7 @@ pub struct Connect {
     user: String,
     correlation: (String, [u8; 6]),
     application: String,
+    accounting: String,
     requester: Requester,
     step: At,
     attributes: Option<ExcSatRd>,
@@ -112,7 +115,8 @@ impl Connect {
             rdbnam: identity.rdbnam,
             user: identity.credentials.user.clone(),
             correlation: identity.correlation,
-            application: identity.application,
+            application: identity.application.unwrap_or_else(|| NAME.to_owned()),
+            accounting: identity.accounting,
             requester: Requester::new(identity.credentials, identity.policy, identity.random)?,
             step: At::Attributes,
             attributes: None,
@@ -164,6 +168,9 @@ impl Connect {
         }
         self.session.class = attributes.srvclsnm.clone().unwrap_or_default();
         self.session.release = attributes.srvrlslv.clone().unwrap_or_default();
+        let plain = |name: &Option<String>| name.as_deref().unwrap_or_default().trim_matches([' ', '\0']).to_owned();
+        self.session.system = plain(&attributes.srvnam);
+        self.session.job = plain(&attributes.extnam);
         if self.session.class == "Apache Derby" {
             self.session.product = Product::Derby;
             // Derby has no such parameter and refuses it. (Measured.)
@@ -216,7 +223,7 @@ impl Connect {
         crrtkn.extend(self.correlation.1);
         let access = AccRdb {
             crrtkn: Some(crrtkn),
-            prddta: prddta(prdid, std::env::consts::OS, &self.application, &self.user, "").ok(),
+            prddta: Some(prddta(prdid, std::env::consts::OS, &self.application, &self.user, &self.accounting)?),
             ..AccRdb::new(&self.rdbnam, prdid, &self.session.ours)
         };
         Ok(access.encode(self.session.text)?)

@@ -44,6 +44,10 @@ pub struct Session {
     pub class: String,
     /// Release level in the server's words.
     pub release: String,
+    /// The system's name (SRVNAM).
+    pub system: String,
+    /// The job, process or program that serves the connection (EXTNAM); `123456/QUSER/QRWTSRVR` on IBM i.
+    pub job: String,
     /// Level of the SQL application manager.
     pub sqlam: u16,
     /// Encoding of DDM text from now on.
@@ -66,6 +70,8 @@ impl Session {
             prdid: String::new(),
             class: String::new(),
             release: String::new(),
+            system: String::new(),
+            job: String::new(),
             sqlam: 0,
             text: DdmText::Ebcdic,
             ours: TypDef::OURS,

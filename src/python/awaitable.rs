@@ -69,6 +69,26 @@ impl RawConnection {
         runtime::asyncio(py, self.link(py)?.clone().end_work(false))
     }
 
+    /// Tells the server anew who works here.
+    #[pyo3(signature = (*, application_name=None, client_workstation=None, client_user=None, client_accounting=None))]
+    fn set_client_info<'py>(
+        &self,
+        py: Python<'py>,
+        application_name: Option<&Bound<'_, PyAny>>,
+        client_workstation: Option<&Bound<'_, PyAny>>,
+        client_user: Option<&Bound<'_, PyAny>>,
+        client_accounting: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let named = [
+            ("application_name", application_name),
+            ("client_workstation", client_workstation),
+            ("client_user", client_user),
+            ("client_accounting", client_accounting),
+        ];
+        let info = settings::client_info(py, named)?;
+        runtime::asyncio(py, self.link(py)?.clone().set_client_info(info))
+    }
+
     /// Closes.
     fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         runtime::asyncio(py, self.link(py)?.clone().close())

@@ -31,9 +31,10 @@ use super::statement::Statement;
 /// and tls_key (PEM files of the client's certificate), tls_fingerprint (SHA-256 of the server's
 /// certificate, to pin it), tls_server_name (the name in the certificate when it is not the host's),
 /// allow_cleartext_password (False; for other machines than this one, without verified TLS), autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
-/// per result), lob_limit (bytes), collection, package, application_name, timestamp_unit (us, ns, ms,
+/// per result), lob_limit (bytes), collection, package, application_name, client_workstation,
+/// client_user and client_accounting (told to a Db2, see `set_client_info`), timestamp_unit (us, ns, ms,
 /// s), timestamp_excess (raise, truncate), decfloat (text, decimal(p,s)), text_errors (strict,
-/// replace), bit_data_ccsid (read columns marked as not text in this page), force_ccsid (dict of column
+/// replace, raw), bit_data_ccsid (read columns marked as not text in this page), force_ccsid (dict of column
 /// name to CCSID), batch_rows, batch_bytes.
 ///
 /// Raises InterfaceError for a setting that cannot be meant, OperationalError when the server cannot
@@ -126,6 +127,29 @@ impl Connection {
         runtime::block_on(py, self.link(py)?.clone().close())?.map_err(|e| errors::raise(py, &e))
     }
 
+    /// Tells the server anew who works here: what is given is changed, "" takes it back, None leaves it.
+    ///
+    /// It fills the registers CURRENT CLIENT_APPLNAME, CLIENT_WRKSTNNAME, CLIENT_USERID and CLIENT_ACCTNG of
+    /// a Db2, whatever becomes of the transaction. Raises NotSupportedError at Derby, which has none.
+    #[pyo3(signature = (*, application_name=None, client_workstation=None, client_user=None, client_accounting=None))]
+    fn set_client_info(
+        &self,
+        py: Python<'_>,
+        application_name: Option<&Bound<'_, PyAny>>,
+        client_workstation: Option<&Bound<'_, PyAny>>,
+        client_user: Option<&Bound<'_, PyAny>>,
+        client_accounting: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let named = [
+            ("application_name", application_name),
+            ("client_workstation", client_workstation),
+            ("client_user", client_user),
+            ("client_accounting", client_accounting),
+        ];
+        let info = settings::client_info(py, named)?;
+        runtime::block_on(py, self.link(py)?.clone().set_client_info(info))?.map_err(|e| errors::raise(py, &e))
+    }
+
     /// Whether every statement is committed by itself, bool. A change counts from the next statement.
     #[getter]
     fn get_autocommit(&self, py: Python<'_>) -> PyResult<bool> {
@@ -152,8 +176,9 @@ impl Connection {
         Ok(self.link(py)?.client.security())
     }
 
-    /// What the server says of itself: dict with product, prdid, class, release, sqlam, typdef,
-    /// ccsids (single-byte, double-byte, mixed), secmec, database, peer.
+    /// What the server says of itself: dict with product, prdid, class, release, platform, system (its
+    /// name), job (of this connection; on IBM i "123456/QUSER/QRWTSRVR"), sqlam, typdef, ccsids
+    /// (single-byte, double-byte, mixed), secmec, database, peer.
     #[getter]
     fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         server(py, self.link(py)?)
@@ -259,6 +284,9 @@ pub(super) fn server<'py>(py: Python<'py>, link: &Link) -> PyResult<Bound<'py, P
     server.set_item("prdid", info.prdid)?;
     server.set_item("class", info.class)?;
     server.set_item("release", info.release)?;
+    server.set_item("platform", info.platform)?;
+    server.set_item("system", info.system)?;
+    server.set_item("job", info.job)?;
     server.set_item("sqlam", info.sqlam)?;
     server.set_item("typdef", info.typdef)?;
     server.set_item("ccsids", info.ccsids)?;

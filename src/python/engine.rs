@@ -16,12 +16,16 @@ use pyo3::types::{PyList, PyTuple};
 use super::rows::Rows as Cells;
 use super::{capsule, runtime};
 use crate::server::backend::{
-    Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session as Serving,
+    Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session as Serving, TableInfo,
 };
 use crate::server::error::SqlError;
 
 /// A column or parameter as Python describes it: name, Arrow type in Arrow's words, metadata.
 type Described = (String, String, HashMap<String, String>);
+
+/// A table as Python tells of it: schema, name, kind, columns, positions of those that are NOT NULL and of
+/// those of the primary key.
+type Listed = (String, String, String, Vec<Described>, Vec<usize>, Vec<usize>);
 
 /// An engine written in Python.
 pub(super) struct Engine(Held);
@@ -118,6 +122,15 @@ impl Serving for Session {
             lock(&pulled).give_up();
         }
         inside(|py| self.object.bind(py)?.call_method0("rollback").map(drop))
+    }
+
+    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
+        self.clear_way();
+        let tables = inside(|py| {
+            let Some(method) = self.object.bind(py)?.getattr_opt("tables")? else { return Ok(None) };
+            method.call0()?.extract::<Vec<Listed>>()?.into_iter().map(listed).collect::<PyResult<_>>().map(Some)
+        });
+        tables?.ok_or_else(|| SqlError::no_routine("SQLTABLES"))
     }
 
     fn interrupt(&self) -> Option<Interrupt> {
@@ -278,6 +291,15 @@ fn field((name, data_type, metadata): Described) -> PyResult<Field> {
     let data_type: DataType =
         data_type.parse().map_err(|e: ArrowError| pyo3::exceptions::PyValueError::new_err(capsule::text(&e)))?;
     Ok(Field::new(name, data_type, true).with_metadata(metadata))
+}
+
+fn listed((schema, name, kind, columns, required, key): Listed) -> PyResult<TableInfo> {
+    let fields = columns.into_iter().enumerate().map(|(n, column)| {
+        let nullable = !required.contains(&n);
+        Ok(field(column)?.with_nullable(nullable))
+    });
+    let columns = Arc::new(Schema::new(fields.collect::<PyResult<Vec<_>>>()?));
+    Ok(TableInfo { schema, name, kind, columns, key })
 }
 
 /// Parameters as tuples.

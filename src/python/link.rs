@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::runtime;
 use crate::client::config::Config;
+use crate::client::config::client_info::ClientInfo;
 use crate::client::connection::Connection;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::client::file::connection::FileConnection;
@@ -94,6 +95,13 @@ impl Link {
     /// Connects.
     pub(super) async fn connect(config: Config, limits: Limits) -> Result<Arc<Link>> {
         Ok(Link::of(Connection::connect(config).await?, limits))
+    }
+
+    /// Tells the server anew who works here.
+    pub(super) async fn set_client_info(self: Arc<Link>, info: ClientInfo) -> Result<()> {
+        self.open()?;
+        let _waiting = self.waiting();
+        self.client.set_client_info(&info).await
     }
 
     /// The connection for files with the same address and login, made when it is first asked for.

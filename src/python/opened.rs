@@ -9,7 +9,6 @@ use pyo3::types::PyDict;
 use super::errors;
 use super::feed::{Feed, Source};
 use super::link::Link;
-use super::partition::FilePartition;
 use crate::client::error::{Error, Result};
 use crate::client::file::connection::FileConnection as Client;
 use crate::client::file::name::FileName;
@@ -121,17 +120,6 @@ impl Opened {
         let (file, mode) = (self.file.name(), self.file.options().mode.name());
         let state = if self.file.is_closed() { "closed" } else { "open" };
         format!("<drdarrow.{name} {file} mode {mode:?} {state}>")
-    }
-
-    /// The parts of a file, for Python.
-    pub(super) fn parts(&self, py: Python<'_>, ranges: Vec<(u32, Option<u32>)>) -> Vec<FilePartition> {
-        let uri = FilePartition::uri_of(self.link.client.config());
-        let path = self.file.name().to_string();
-        let one = |(first, last)| {
-            let options = self.given.clone_ref(py);
-            FilePartition { uri: uri.clone(), path: path.clone(), first, last, options }
-        };
-        ranges.into_iter().map(one).collect()
     }
 }
 

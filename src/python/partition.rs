@@ -29,7 +29,7 @@ pub(super) struct FilePartition {
 
 impl FilePartition {
     /// The address of a connection, without its password.
-    pub(super) fn uri_of(config: &FileConfig) -> String {
+    fn uri_of(config: &FileConfig) -> String {
         let base = &config.base;
         let host = if base.host.contains(':') { format!("[{}]", base.host) } else { base.host.clone() };
         let mut uri = format!("drda://{host}:{}/", base.port);
@@ -46,6 +46,19 @@ impl FilePartition {
             uri.push_str(&said.join("&"));
         }
         uri
+    }
+}
+
+impl Opened {
+    /// The parts of a file, for Python.
+    pub(super) fn parts(&self, py: Python<'_>, ranges: Vec<(u32, Option<u32>)>) -> Vec<FilePartition> {
+        let uri = FilePartition::uri_of(self.link.client.config());
+        let path = self.file.name().to_string();
+        let one = |(first, last)| {
+            let options = self.given.clone_ref(py);
+            FilePartition { uri: uri.clone(), path: path.clone(), first, last, options }
+        };
+        ranges.into_iter().map(one).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! A running server in Python's hands; `drdarrow/server` wraps it.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,12 +25,13 @@ use crate::server::tls::Tls;
 
 /// Listens. The engine is a dict of tables, or an object with `session()`.
 #[pyfunction]
-#[pyo3(signature = (engine, *, persona, host, port, users, databases, workers, max_connections, tls, files, signon, password_level))]
+#[pyo3(signature = (engine, *, persona, ccsid, host, port, users, databases, workers, max_connections, tls, files, signon, password_level))]
 #[expect(clippy::too_many_arguments, reason = "settings by name")]
 pub(super) fn serve(
     py: Python<'_>,
     engine: &Bound<'_, PyAny>,
     persona: &str,
+    ccsid: Option<u16>,
     host: &str,
     port: u16,
     users: Option<HashMap<String, String>>,
@@ -64,6 +66,7 @@ pub(super) fn serve(
     let settings = Settings {
         address,
         persona,
+        ccsid,
         access,
         tls,
         workers,
@@ -75,6 +78,9 @@ pub(super) fn serve(
     };
     let backend = Arc::new(Named { engine, databases });
     let server = runtime::block_on(py, listen::serve(settings, backend))?.map_err(|e| {
+        if e.kind() == ErrorKind::InvalidInput {
+            return errors::interface(py, format!("ccsid: {e}"));
+        }
         let text = format!("cannot listen on {address}: {e}");
         errors::raise(py, &Error::new(Kind::Operational, Phase::Config, "08001", text))
     })?;

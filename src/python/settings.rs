@@ -9,6 +9,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
 use super::errors;
 use super::params::{kind, unicode};
 use super::runtime;
+use crate::client::config::client_info::ClientInfo;
 use crate::client::config::{Config, ConfigError};
 use crate::client::error::Error;
 use crate::client::stream::Limits;
@@ -68,6 +69,17 @@ pub(super) fn apply(
         }
     }
     Ok(())
+}
+
+/// The arguments of `set_client_info`: what is None stays as it is.
+pub(super) fn client_info(py: Python<'_>, named: [(&str, Option<&Bound<'_, PyAny>>); 4]) -> PyResult<ClientInfo> {
+    let mut info = ClientInfo::default();
+    for (key, value) in named {
+        if let Some(value) = value {
+            info.set(key, &text(key, value)?).map_err(|e| errors::raise(py, &Error::from(e)))?;
+        }
+    }
+    Ok(info)
 }
 
 /// The function that makes security tokens.

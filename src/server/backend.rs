@@ -54,7 +54,8 @@ pub trait Session: Send {
     fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError>;
     /// The statement is not needed any more.
     fn forget(&mut self, statement: u64);
-    /// A SET statement that the client's driver sends by itself.
+    /// A SET statement that the client's driver sends by itself, among them `SET CLIENT …`, which tell
+    /// who the client is; or the call of SYSPROC.WLM_SET_CLIENT_INFO that tells the same.
     fn set(&mut self, sql: &str) -> Result<(), SqlError>;
     /// Makes the changes last.
     fn commit(&mut self) -> Result<(), SqlError>;

@@ -49,7 +49,7 @@ impl Conversation {
             managers.push((manager, ours));
         }
         let answer = ExcSatRd {
-            extnam: Some(NAME.to_owned()),
+            extnam: Some(self.persona.job.to_owned()),
             managers,
             srvclsnm: Some(self.persona.class.to_owned()),
             srvnam: Some(NAME.to_owned()),

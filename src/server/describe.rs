@@ -207,8 +207,10 @@ impl Form {
             "VARGRAPHIC" if graphic => Form::new(0x38, told.fits(most).unwrap_or(most), 464),
             "DECFLOAT" if persona.decfloat => Form::new(0xBA, if told.length == Some(8) { 8 } else { 16 }, 996),
             "DBCLOB" if graphic => Form::large(0xCC, 412, told, persona),
-            "" if double && large => Form::large(0xCC, 412, told, persona),
-            "" if double => Form::new(0x38, told.fits(most).unwrap_or(most), 464),
+            "" | "VARCHAR" | "CLOB" if double && (large || told.name == "CLOB") => {
+                Form::large(0xCC, 412, told, persona)
+            }
+            "" | "VARCHAR" if double => Form::new(0x38, told.fits(most).unwrap_or(most), 464),
             "CLOB" | "XML" | "DBCLOB" => Form::large(clob, 408, told, persona),
             _ if large => Form::large(clob, 408, told, persona),
             "" | "VARCHAR" | "CHAR" => Form::new(var, told.fits(LONGEST).unwrap_or(LONGEST), 448),

@@ -38,6 +38,11 @@ impl Conversation {
                 return Ok(After::Next);
             }
             Some(Statement::Call(call)) => return self.call(*call, input, out),
+            Some(Statement::Register(sql)) => {
+                let sql = sql.clone();
+                let done = self.session()?.set(&sql).map(|()| Done::default());
+                return self.executed(done, out);
+            }
             Some(Statement::Catalog(call)) => {
                 let call = call.clone();
                 return self.catalog(&call, &command, section, input, out);

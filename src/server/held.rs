@@ -32,6 +32,8 @@ pub(super) enum Statement {
     Call(Call),
     /// A call of a catalog procedure.
     Catalog(CatalogCall),
+    /// A call that changes registers, in the client's words.
+    Register(String),
 }
 
 /// A call about a large object.

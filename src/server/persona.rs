@@ -38,6 +38,8 @@ pub struct Persona {
     pub prdid: &'static str,
     /// SRVRLSLV.
     pub release: &'static str,
+    /// EXTNAM: the job or program that serves a connection.
+    pub job: &'static str,
     /// The highest level of each manager; those left out are not there.
     pub levels: &'static [(u16, u16)],
     /// How DDM text becomes UTF-8.
@@ -98,6 +100,7 @@ pub static LUW: Persona = Persona {
     class: "QDB2/LINUXX8664",
     prdid: "SQL12010",
     release: "SQL12010",
+    job: "drdarrow",
     levels: &[(cp::AGENT, 10), (cp::SQLAM, 11), (cp::CMNTCPIP, 5), (cp::RDB, 12), (cp::SECMGR, 9)],
     utf8: Utf8::Ccsidmgr,
     typdef: TypDef { name: TypDefName::X86, sbc: 1208, dbc: 1200, mbc: 1208, xml: 1208 },
@@ -132,6 +135,7 @@ pub static DERBY: Persona = Persona {
     class: "Apache Derby",
     prdid: "CSS10140",
     release: "CSS10140/10.14.2.0",
+    job: "drdarrow",
     levels: &[(cp::AGENT, 7), (cp::SQLAM, 7), (cp::CMNTCPIP, 5), (cp::RDB, 7), (cp::SECMGR, 7)],
     utf8: Utf8::Unicodemgr,
     typdef: TypDef { name: TypDefName::Asc, sbc: 1208, dbc: 0, mbc: 1208, xml: 0 },
@@ -166,6 +170,7 @@ pub static IBMI: Persona = Persona {
     class: "QAS",
     prdid: "QSQ07050",
     release: "V7R5M0",
+    job: "123456/QUSER/QRWTSRVR",
     levels: &IBMI_LEVELS,
     utf8: Utf8::Never,
     secmecs: &[9, 8, 6, 3, 4],
@@ -205,6 +210,7 @@ pub static ZOS: Persona = Persona {
     class: "QDB2",
     prdid: "DSN13015",
     release: "DSN13015",
+    job: LUW.job,
     levels: &[(cp::AGENT, 10), (cp::SQLAM, 10), (cp::CMNTCPIP, 5), (cp::RDB, 12), (cp::SECMGR, 9)],
     secmecs: LUW.secmecs,
     files: false,

@@ -1,7 +1,7 @@
 //! Statements and sections: PRPSQLSTT puts a statement into a section, DSCSQLSTT describes it,
 //! EXCSQLIMM runs one without a section, EXCSQLSET sets registers.
 
-use super::backend::Parameters;
+use super::backend::{Done, Parameters};
 use super::conversation::{After, Conversation, Out, Request};
 use super::describe;
 use super::error::SqlError;
@@ -101,6 +101,7 @@ impl Conversation {
                 session.forget(prepared.statement);
                 done
             }
+            Ok(Statement::Register(sql)) => self.session()?.set(&sql).map(|()| Done::default()),
             Ok(Statement::Explain | Statement::Call(_) | Statement::Catalog(_)) => {
                 Err(SqlError::new(-313, "07001", &[]))
             }
@@ -140,6 +141,9 @@ impl Conversation {
             if let Some(call) = CatalogCall::of(sql) {
                 return Ok(Ok(Statement::Catalog(call)));
             }
+        }
+        if !self.persona.calls && sets_client_info(sql) {
+            return Ok(Ok(Statement::Register(sql.to_owned())));
         }
         if locators::is_free(sql) {
             return Ok(Ok(Statement::Call(Call::Release)));
@@ -205,13 +209,23 @@ impl Statement {
                 catalog = fields.iter().enumerate().filter_map(|(i, f)| describe::field(f, i, persona).ok()).collect();
                 catalog.as_slice()
             }
-            Statement::Explain | Statement::Call(_) | Statement::Catalog(_) => &[],
+            Statement::Explain | Statement::Call(_) | Statement::Catalog(_) | Statement::Register(_) => &[],
         };
         let mode = if input { describe::MODE_IN } else { describe::MODE_NONE };
         let extended = kind >= typsqlda::OUTPUT_EXTENDED;
         let columns = fields.iter().map(|f| describe::sqlvar(f, extended.then_some(mode)));
         SqlDa { sqlca: None, header: None, columns: columns.collect() }
     }
+}
+
+/// True for a call, without markers, of the procedure by which the registers of client information are
+/// set at Db2 for i, and can be at the others.
+fn sets_client_info(sql: &str) -> bool {
+    let mut words = sql.split(|c: char| c.is_whitespace() || c == '(').filter(|word| !word.is_empty());
+    let is = |word: Option<&str>, names: &[&str]| word.is_some_and(|w| names.iter().any(|n| w.eq_ignore_ascii_case(n)));
+    is(words.next(), &["CALL"])
+        && is(words.next(), &["SYSPROC.WLM_SET_CLIENT_INFO", "WLM_SET_CLIENT_INFO"])
+        && !words.any(|word| word.trim_matches([',', ')']) == "?")
 }
 
 /// -514 is about cursors, -518 about EXECUTE; a describe gets the latter too.

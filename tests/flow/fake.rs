@@ -131,7 +131,8 @@ impl Fake {
             credentials,
             random: Random::new(std::array::from_fn(|i| 3 + i as u8)),
             correlation: ("00000000.0000".to_owned(), [0; 6]),
-            application: "drdarrow".to_owned(),
+            application: None,
+            accounting: String::new(),
         })?;
         let mut step = Step::Send(flow.start()?);
         for _ in 0..20 {

@@ -51,6 +51,8 @@ async fn converse(book: &Book, damage: Damage) -> (Result<Vec<RecordBatch>, Erro
         }
         drop(scan);
         file.close().await?;
+        // What was opened is closed in the background; the clock goes on when that is done.
+        tokio::time::sleep(Duration::from_secs(1)).await;
         connection.close().await?;
         Ok(out)
     };

@@ -46,6 +46,8 @@ fn session() -> Arc<Session> {
         product: Product::Derby,
         prdid: "CSS10140".into(),
         class: "Apache Derby".into(),
+        system: String::new(),
+        job: String::new(),
         release: String::new(),
         sqlam: 7,
         text: DdmText::Utf8,

@@ -138,7 +138,8 @@ fn an_identity_shows_neither_password_nor_key() {
         policy: Policy { password: true, ..Policy::default() },
         random: Random::new([0xA7; RANDOM]),
         correlation: ("00000000.0000".to_owned(), [0; 6]),
-        application: "drdarrow".to_owned(),
+        application: None,
+        accounting: String::new(),
     };
     let printed = format!("{identity:?} {identity:#?} {:?}", identity.credentials);
     assert!(!shows(printed.as_bytes(), PASSWORD) && !printed.contains("167"), "{printed}");

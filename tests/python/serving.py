@@ -19,14 +19,14 @@ USER, PASSWORD = "user", "secret"
 
 
 @functools.cache
-def program() -> Path:
-    """examples/serve, built."""
-    command = ["cargo", "build", "--features", "server", "--example", "serve", "--message-format", "json", "--quiet"]
+def built(example: str) -> Path:
+    """A program of examples/, built."""
+    command = ["cargo", "build", "--features", "server", "--example", example, "--message-format", "json", "--quiet"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
     if done.returncode != 0:
-        raise AssertionError(f"examples/serve cannot be built:\n{done.stderr}")
-    built = [json.loads(line) for line in done.stdout.splitlines()]
-    return next(Path(b["executable"]) for b in built if b.get("executable"))
+        raise AssertionError(f"examples/{example} cannot be built:\n{done.stderr}")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return next(Path(line["executable"]) for line in lines if line.get("executable"))
 
 
 class Served:
@@ -43,7 +43,7 @@ class Served:
     ) -> None:
         login = [user, password] if password else ["", ""]
         self.process = subprocess.Popen(
-            [program(), persona, "0", *login, *(tls or ("", "")), str(level)],
+            [built("serve"), persona, "0", *login, *(tls or ("", "")), str(level)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,

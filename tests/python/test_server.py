@@ -33,6 +33,77 @@ def test_the_table_that_went_in_comes_out(persona: server.Persona, engine) -> No
     assert srv.closed
 
 
+def in_page(name: str, ccsid: int, kind: pa.DataType = pa.string(), **told: object) -> pa.Field:  # noqa: B008
+    metadata = {"drda:ccsid": str(ccsid)} | {f"drda:{key}": str(value) for key, value in told.items()}
+    return pa.field(name, kind, metadata=metadata)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("persona", ["ibmi", "zos"])
+def test_columns_in_pages_of_their_own(persona: server.Persona, engine) -> None:
+    fields = [
+        in_page("GERMAN", 273),
+        in_page("FIXED", 500, type="CHAR", length=6),
+        in_page("JAPANESE", 1399, type="VARCHAR", length=40),
+        in_page("UTF8", 1208),
+        in_page("WIDE", 1200),
+        in_page("BITS", 65535, pa.binary()),
+        pa.field("PLAIN", pa.string()),
+    ]
+    values = [
+        ["Grüße", None],
+        ["[abc] ", "      "],
+        ["ア漢字€", "x"],
+        ["日本𝄞", ""],
+        ["日本𝄞", None],
+        [b"\0\xff", b""],
+        ["é", "p"],
+    ]
+    table = pa.table([pa.array(v, f.type) for v, f in zip(values, fields, strict=True)], schema=pa.schema(fields))
+    with server.serve(tables={"T": table}, persona=persona, engine=engine) as srv, srv.connect() as connection:
+        got = connection.execute("SELECT * FROM T").fetch_arrow_table()
+        assert got.to_pydict() == table.to_pydict()
+        pages = [int(field.metadata[b"drda:ccsid"]) for field in got.schema]
+        assert pages == [273, 500, 1399, 1208, 1200, 65535, 37 if persona == "ibmi" else 1047]
+        types = [field.metadata[b"drda:type"].decode() for field in got.schema]
+        assert types[:3] == ["VARCHAR", "CHAR", "VARCHAR"] and types[4:6] == ["VARGRAPHIC", "VARCHAR FOR BIT DATA"]
+        connection.execute("INSERT INTO T VALUES (?, ?, ?, ?, ?, ?, ?)", tuple(v[0] for v in values))
+        assert len(connection.execute("SELECT * FROM T WHERE JAPANESE = ?", ("ア漢字€",)).fetchall()) == 2
+        if engine == "tables":
+            with pytest.raises(drdarrow.DataError) as caught:
+                connection.execute("INSERT INTO T VALUES (?, ?, ?, ?, ?, ?, ?)", ("日本", *(v[0] for v in values[1:])))
+            assert caught.value.sqlcode == -330
+    for bad, name in [(12345, "12345"), (1200, "1200")]:
+        broken = pa.table([["x"]], schema=pa.schema([in_page("C", bad, type="CHAR", length=5)]))
+        with server.serve(tables={"T": broken}, persona=persona, engine=engine) as srv, srv.connect() as connection:
+            with pytest.raises(drdarrow.Error, match=name) as caught:
+                connection.execute("SELECT * FROM T")
+            assert caught.value.sqlcode == -332
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("persona", ["ibmi", "zos"])
+def test_another_page_for_all_columns(persona: server.Persona, engine) -> None:
+    table = pa.table({"C": ["日本𝄞", "é"]})
+    with server.serve(tables={"T": table}, persona=persona, engine=engine) as srv, srv.connect() as connection:
+        with pytest.raises(drdarrow.Error) as caught:
+            connection.execute("SELECT C FROM T").fetchall()
+        assert caught.value.sqlcode == -330
+    for ccsid, text in [(1208, "日本𝄞"), (1141, "€"), (1399, "漢字")]:
+        table = pa.table({"C": [text, "a"]})
+        with server.serve(tables={"T": table}, persona=persona, ccsid=ccsid, engine=engine) as srv:
+            with srv.connect() as connection:
+                got = connection.execute("SELECT C FROM T WHERE C = ?", (text,)).fetch_arrow_table()
+                assert got.to_pydict() == {"C": [text]}
+                assert got.schema.field(0).metadata[b"drda:ccsid"] == str(ccsid).encode()
+
+
+@pytest.mark.parametrize(("persona", "ccsid"), [("luw", 37), ("derby", 1208), ("ibmi", 1200), ("zos", 9), ("zos", -1)])
+def test_pages_that_cannot_be(persona: server.Persona, ccsid: int) -> None:
+    with pytest.raises(drdarrow.InterfaceError, match="ccsid"):
+        server.serve(tables={}, persona=persona, ccsid=ccsid)
+
+
 def test_users_have_to_prove_themselves() -> None:
     with server.serve(tables={"ORDERS": ORDERS}, users={"app": "geheim"}) as srv:
         assert "geheim" not in srv.uri + repr(srv) + srv._repr_html_()
@@ -184,3 +255,58 @@ def test_an_engine_of_ones_own() -> None:
             with pytest.raises(drdarrow.OperationalError) as refused:
                 srv.connect(**settings)
             assert refused.value.sqlstate == "08004"
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_who_works_here_is_told_and_told_anew(persona: server.Persona) -> None:
+    told = {"application_name": "Büro §", "client_workstation": "w1", "client_user": "ann", "client_accounting": "k"}
+    with server.serve(tables={"ORDERS": ORDERS}, persona=persona) as srv:
+
+        async def ask() -> None:
+            async with aio.connect(srv.uri, **told) as connection:
+                if persona == "derby":
+                    with pytest.raises(drdarrow.NotSupportedError):
+                        await connection.set_client_info(client_user="bob")
+                else:
+                    await connection.set_client_info(client_user="bob", client_accounting="")
+
+        asyncio.run(ask())
+        with srv.connect(**told) as connection:
+            if persona == "derby":
+                with pytest.raises(drdarrow.NotSupportedError, match="no registers"):
+                    connection.set_client_info(client_user="bob")
+            else:
+                connection.set_client_info(client_user="bob", application_name=None)
+            with pytest.raises(drdarrow.InterfaceError, match="255"):
+                connection.set_client_info(client_user="b" * 256)
+            with pytest.raises(drdarrow.InterfaceError, match="expected text"):
+                connection.set_client_info(client_user=b"bob")
+            assert connection.execute("SELECT COUNT(*) FROM ORDERS").fetchall() == [(3,)]
+        with pytest.raises(drdarrow.InterfaceError, match="closed"):
+            connection.set_client_info(client_user="bob")
+
+
+def test_the_server_says_who_it_is() -> None:
+    with server.serve(tables={}, persona="ibmi") as srv, srv.connect() as connection:
+        told = connection.server
+        assert (told["product"], told["platform"], told["release"]) == ("Db2 for i", "IBM i", "V7R5M0")
+        assert (told["job"], told["typdef"]) == ("123456/QUSER/QRWTSRVR", "QTDSQL400")
+        assert told["ccsids"] == (37, 1200, 37)
+
+
+@pytest.mark.parametrize("persona", ["ibmi", "luw"])
+def test_text_may_stay_as_it_came(persona: server.Persona) -> None:
+    names = pa.table({"NAME": ["Ä1", None]})
+    page = {"ibmi": "cp037", "luw": "utf-8"}[persona]
+    with server.serve(tables={"NAMES": names}, persona=persona) as srv:
+        with srv.connect(text_errors="raw") as connection:
+            table = connection.execute("SELECT NAME FROM NAMES").fetch_arrow_table()
+            assert table.schema.field("NAME").type == pa.binary()
+            assert table.column("NAME").to_pylist() == ["Ä1".encode(page), None]
+        with srv.connect(text_errors="raw", force_ccsid={"NAME": 273 if persona == "ibmi" else 1208}) as connection:
+            table = connection.execute("SELECT NAME FROM NAMES").fetch_arrow_table()
+            expected = "Ä1".encode(page).decode("cp273" if persona == "ibmi" else page)
+            assert table.column("NAME").to_pylist() == [expected, None]
+        with srv.connect(force_ccsid={"NAME": 4711}) as connection:
+            with pytest.raises(drdarrow.Error, match='column 1 "NAME": CCSID 4711 is not known.*force_ccsid'):
+                connection.execute("SELECT NAME FROM NAMES").fetchall()

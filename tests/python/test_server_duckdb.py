@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -10,7 +11,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 from apart import PeerFailed, apart
-from derby import DerbyError, Truth
+from derby import CLIENT_JARS, PROGRAMS, DerbyError, Truth, classpath, java
 
 import drdarrow
 from drdarrow import server
@@ -19,6 +20,7 @@ duckdb = pytest.importorskip("duckdb")
 pytest.importorskip("sqlglot")
 
 from drdarrow.server.dialect import Dialect  # noqa: E402  needs both
+from drdarrow.server.engine import SqlError  # noqa: E402
 
 DAY = datetime.date(2024, 1, 31)
 ORDERS = pa.table({"ID": pa.array([1, 2, 3], pa.int32()), "NAME": ["a", None, "c"], "PLACED": [DAY] * 3})
@@ -425,3 +427,52 @@ def test_ibms_own_driver() -> None:
         assert apart("ibm.filters", to, [("SELECT NM FROM T WHERE ID = ? AND D > ?", (3, "4.00"))]) == [[("name 3",)]]
         with pytest.raises(PeerFailed, match='SQL0204N  "NOWHERE" is an undefined name'):
             apart("ibm.select", to, "SELECT * FROM NOWHERE")
+
+
+def test_derbys_client_finds_the_tables() -> None:
+    source = duckdb.connect(":memory:")
+    source.execute("CREATE SCHEMA shop")
+    source.execute('CREATE TABLE shop.orders (line INTEGER, id BIGINT NOT NULL, "Total" DECIMAL(9, 2), PRIMARY KEY (id, line))')
+    source.execute("CREATE VIEW names AS SELECT 'a' AS name, 1 AS number")
+    source.execute("CREATE TABLE odd (took INTERVAL)")
+    incoming = {"GIVEN": pa.table({"CODE": pa.array(["a"])})}
+    with server.serve(source, tables=incoming, persona="derby", users={"app": "secret"}) as srv:
+        url = f"jdbc:derby://127.0.0.1:{srv.port}/SAMPLE;user=app;password=secret"
+        command = [*java(), "-XX:+UseSerialGC", "-cp", classpath(*CLIENT_JARS), str(PROGRAMS / "Catalog.java"), url]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        answers = [[tuple(line.split("\t")) for line in part.splitlines()] for part in done.stdout.split("\n\n")]
+        schemas, kinds, tables, wanted, columns, pattern, keys, _ = answers
+        assert schemas == [("MAIN",), ("SHOP",)]
+        assert kinds == [("TABLE",), ("VIEW",)]
+        assert tables == [
+            ("MAIN", "GIVEN", "TABLE"), ("MAIN", "NAMES", "VIEW"), ("MAIN", "ODD", "TABLE"), ("SHOP", "ORDERS", "TABLE"),
+        ]  # fmt: skip
+        assert wanted == [("SHOP", "ORDERS")]
+        assert columns == [
+            ("LINE", "4", "INTEGER", "10", "0", "NO", "1"),
+            ("ID", "-5", "BIGINT", "19", "0", "NO", "2"),
+            ("TOTAL", "3", "DECIMAL", "9", "2", "YES", "3"),
+        ]
+        assert pattern == [("NAMES", "NAME"), ("NAMES", "NUMBER")]
+        assert keys == [("ID", "1"), ("LINE", "2")]
+
+
+def test_an_engine_without_a_catalog() -> None:
+    class Bare:
+        def commit(self) -> None:
+            pass
+
+        rollback = close = commit
+
+        def prepare(self, sql: str) -> object:
+            raise SqlError(-104, "42601", sql)
+
+    class Engine:
+        def session(self, user: str, database: str) -> Bare:
+            return Bare()
+
+    with server.serve(Engine(), persona="derby") as srv, srv.connect() as connection:
+        with pytest.raises(drdarrow.Error) as caught:
+            connection.execute("CALL SYSIBM.SQLTABLES(NULL, NULL, '%', NULL, '')")
+        assert caught.value.sqlstate == "42884"

@@ -10,6 +10,7 @@ mod hostile;
 mod interrupt;
 mod locators;
 mod login;
+mod names;
 mod negative;
 mod probe;
 mod protocol;

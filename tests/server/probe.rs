@@ -231,6 +231,18 @@ async fn the_sign_on_server_tells_its_password_level() {
 }
 
 #[tokio::test]
+async fn our_own_sign_on_server() {
+    let signon = Some("127.0.0.1:0".parse().unwrap());
+    let settings = Settings { persona: &IBMI, signon, ..Settings::default() };
+    let server = start_with(settings, &MemoryTables::new()).await;
+    let (drda, signon) = (server.address().port(), server.signon_address().unwrap().port());
+    let report = look(&[drda, signon]).await;
+    let of = |number: u16| report.ports.iter().find(|p| p.port == number).unwrap();
+    assert_eq!((of(drda).service, of(signon).service), (Service::Drda, Service::SignOn), "{report:?}");
+    assert!(of(signon).sign_on.as_ref().unwrap().release.starts_with("7."));
+}
+
+#[tokio::test]
 async fn ports_that_say_nothing_useful() {
     let closed = {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

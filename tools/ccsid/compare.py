@@ -1,228 +1,342 @@
 #!/usr/bin/env python3
-"""Compares the committed tables with glibc's iconv and Python's codecs, where they have the page.
+"""Holds every code page, as the crate reads it, against ICU, glibc's iconv and Java, byte for byte.
 
-    python3 tools/ccsid/compare.py [CCSID ...]
+    cargo build --example pages
+    python3 tools/ccsid/compare.py target/debug/examples/pages            the test
+    python3 tools/ccsid/compare.py target/debug/examples/pages 37 930     some pages, each difference in full
+    python3 tools/ccsid/compare.py target/debug/examples/pages --write    writes differences.txt anew
 
-One line per page and peer with the number of differences of each kind, then examples. Kinds:
-controls    C0, C1 and DEL, where CDRA and the peer's source place these differently
-private     a user-defined character on one side
-look-alike  the same sign under another code point (wave dash and full-width tilde, and so on)
-only ours / only theirs   defined on one side
-other       anything else: read these
-
-What is known to differ, with ICU 72, glibc 2.36 and Python 3.1x
----------------------------------------------------------------
-* All mixed EBCDIC pages and nearly all single-byte EBCDIC pages are equal.
-* IBM PC pages: three controls rotated by CDRA; E6 is a mu, not a micro sign; 874 and 813 are older than
-  the peers' (no euro sign); 720, 852, 869, 864: cells that IBM leaves empty or draws otherwise.
-* 278 and 871: glibc exchanges two cells each (71 and E0; 4A and C0). 1132: glibc has a letter k for
-  the kip sign. 285: an overline for the macron. 868 and 918: Arabic letters for their shapes.
-  423, 880, 905: see generate.py. 290: full-width kana for half-width.
-* 1026, 1155: 9A is the lira sign since 2012 in ICU, the feminine ordinal in the peers.
-* 1250 to 1258: unused bytes are C1 controls here, undefined in the peers.
-* 932: Python's cp932 is Microsoft's (close to 943); IBM's 932 has the older order of some kanji.
-* 949: the peers have Microsoft's extension, which is 1363 here. 950, 964, 970, 1381, 1383, 1386: IBM's
-  user-defined areas and extra signs are only here; 950 and 970 have no euro sign.
-* 943, 949, 1363: yen and won sign at 5C; 943: overline at 7E, and JIS's choice of dashes and tilde.
-* 1390, 1399: glibc decodes undefined single bytes to U+001A, Python's cp875 likewise.
+Every byte of a single-byte page, every pair of a double-byte page, within shifts where it has shifts, is asked of each
+peer that has the page, what stands for nothing included. What differs is listed in differences.txt with the reason; a
+difference that is not there, or is there and not found, fails, and so does a peer that is not installed.
 """
 
-import codecs
+import argparse
 import ctypes
 import pathlib
-import re
-import struct
+import shutil
+import subprocess
 import sys
 import unicodedata
 
-ROOM = pathlib.Path(__file__).resolve().parents[2] / "src/wire/ccsid"
-PLANES = {
-    "Japan": [(b"\x8f", 0xFF, 0x7F)],
-    "Taiwan": [(b"\x8e\xa2", 0xFF, 0x7F), (b"\x8e\xac", 0x7F, 0xFF), (b"\x8e\xad", 0x7F, 0x7F)],
-    "None": [],
-}
-PYTHON = {
-    954: "euc_jp", 970: "euc_kr", 1383: "gb2312", 1381: "gb2312", 1386: "gbk", 943: "cp932", 1363: "cp949",
-    912: "iso8859_2", 913: "iso8859_3", 914: "iso8859_4", 915: "iso8859_5", 1089: "iso8859_6", 813: "iso8859_7",
-    916: "iso8859_8", 920: "iso8859_9", 923: "iso8859_15", 878: "koi8_r", 1168: "koi8_u", 37: "cp037",
-    4971: "cp875", 367: "ascii", 819: "latin_1",
+HERE = pathlib.Path(__file__).resolve().parent
+LIST = HERE / "differences.txt"
+PEERS = ("icu", "glibc", "java")
+SHIFTS = (b"\x8f", b"\x8e\xa2", b"\x8e\xac", b"\x8e\xad")
+
+# Pages that a peer has only as the half of a mixed page, or under the number of another one.
+MIXED_OF = {
+    833: 933, 836: 935, 1027: 939, 1159: 1371, 13121: 1364, 13124: 1388, 28709: 937,
+    300: 939, 834: 933, 835: 937, 837: 935, 4930: 1364, 4933: 1388, 9027: 1371, 16684: 1399,
 }  # fmt: skip
+SAME = {5026: 930, 5035: 939}
+# The Windows pages with the euro sign, by the numbers of their generation.
+WINDOWS = {
+    1250: 5346, 1251: 5347, 1252: 5348, 1253: 5349, 1254: 5350, 1255: 9447, 1256: 9448, 1257: 9449, 1258: 5354,
+}  # fmt: skip
+ICU = {ccsid: f"ibm-{name}" for ccsid, name in WINDOWS.items()}
 GLIBC = {
     954: "EUC-JP", 964: "EUC-TW", 970: "EUC-KR", 1383: "EUC-CN", 1386: "GBK", 912: "ISO-8859-2", 913: "ISO-8859-3",
-    914: "ISO-8859-4", 923: "ISO-8859-15", 37: "IBM037", 838: "IBM838", 878: "KOI8-R", 1168: "KOI8-U",
-    1363: "UHC", 5026: "IBM930", 5035: "IBM939", 9030: "IBM9030",
+    914: "ISO-8859-4", 923: "ISO-8859-15", 37: "IBM037", 838: "IBM838", 878: "KOI8-R", 1168: "KOI8-U", 1363: "UHC",
+    9030: "IBM9030", **{other: f"CP{ccsid}" for ccsid, other in WINDOWS.items()},
+}  # fmt: skip
+JAVA = {
+    838: "IBM-Thai", 858: "IBM00858", 37: "IBM037", 954: "EUC-JP", 1386: "GBK", 1363: "x-windows-949", 878: "KOI8-R",
+    1168: "KOI8-U", 367: "US-ASCII", 819: "ISO-8859-1", 912: "ISO-8859-2", 913: "ISO-8859-3", 914: "ISO-8859-4",
+    915: "ISO-8859-5", 1089: "ISO-8859-6", 813: "ISO-8859-7", 916: "ISO-8859-8", 920: "ISO-8859-9",
+    923: "ISO-8859-15", **{other: f"windows-{ccsid}" for ccsid, other in WINDOWS.items()},
+    **{ccsid: f"IBM0{ccsid}" for ccsid in range(1140, 1150)},
 }  # fmt: skip
 
 
-def tables():
-    """CCSID -> {bytes: text} from the committed files; mixed EBCDIC pages with the shifts around codes."""
-    text = (ROOM / "directory.rs").read_text()
-    single = (ROOM / "data/single.bin").read_bytes()
-    names = re.findall(r"base: (?:None|Some\((\d+)\)),\s*bytes: include_bytes!\(\"data/(.*?)\"\)", text)
-    doubles = []
-    for base, name in names:
-        doubles.append(double((ROOM / "data" / name).read_bytes(), doubles[int(base)][0] if base else {}))
-
-    def bytes_of(place):
-        units = struct.unpack_from("<256H", single, int(place) * 544)
-        return {bytes([b]): chr(u) for b, u in enumerate(units) if u != 0xFFFF}
-
-    def codes_of(place):
-        units, extras = doubles[int(place)]
-        return {c: extras[u - 0xD800] if 0xD800 <= u < 0xE000 else chr(u) for c, u in units.items()}
-
+def dump(program, chosen):
+    """CCSID -> (form, {bytes: text}) as the crate reads it."""
+    run = subprocess.run([program, *map(str, chosen)], capture_output=True, check=True, text=True)
     pages = {}
-    for ccsid, form, body in re.findall(r"\((\d+),\s*Form::(\w+)(?: \{(.*?)\})?", text, re.S):
-        fields = dict(re.findall(r"(\w+): (?:Planes::)?(\w+)", body))
-        page = bytes_of(fields["single"]) if "single" in fields else {}
-        for code, chars in codes_of(fields["double"]).items() if "double" in fields else ():
-            data = code.to_bytes(2, "big")
-            if form == "Shifted":
-                data = b"\x0e" + data + b"\x0f"
-            for prefix, lead, trail in PLANES[fields.get("planes", "None")]:
-                if (data[0] | 0x7F, data[1] | 0x7F) == (lead, trail):
-                    data = prefix + bytes([data[0] | 0x80, data[1] | 0x80])
-                    break
-            page[data] = chars
-        if page:
-            pages[int(ccsid)] = page, form
+    for line in run.stdout.splitlines():
+        if line.startswith("page "):
+            _, ccsid, form = line.split()
+            page = {}
+            pages[int(ccsid)] = form, page
+        else:
+            data, text = line.split()
+            page[bytes.fromhex(data)] = bytes.fromhex(text).decode()
     return pages
 
 
-def double(blob, base):
-    """Units and extras of a stored double-byte table."""
-    at, units = 0, dict(base)
-
-    def take(form):
-        nonlocal at
-        values = struct.unpack_from(form, blob, at)
-        at += struct.calcsize(form)
-        return values
-
-    for _ in range(take(">H")[0]):
-        first, count = take(">HH")
-        run = count & 0x7FFF
-        values = take(f">{run}H") if count < 0x8000 else range(v := take(">H")[0], v + run)
-        units.update({first + i: value for i, value in enumerate(values)})
-    extras = [take(">II") for _ in range(take(">H")[0])]
-    take(f">{take('>H')[0]}H")
-    assert at == len(blob)
-    return {c: u for c, u in units.items() if u}, [chr(a) + (chr(b) if b else "") for a, b in extras]
+def units(form, page):
+    """Every unit that the page may have."""
+    pairs = [code.to_bytes(2, "big") for code in range(0x4040, 0x10000)]
+    if form == "pairs":
+        return pairs
+    found = [bytes([b]) for b in range(256)]
+    if form == "shifted":
+        # The shifts themselves stand for nothing.
+        found = [unit for unit in found if unit not in (b"\x0e", b"\x0f")]
+        found += [b"\x0e" + pair + b"\x0f" for pair in pairs]
+    elif form == "led":
+        high = [pair for pair in pairs if pair[0] >= 0x80]
+        found += [pair for pair in high if pair[:1] not in page]
+        used = {data[:-2] for data in page if len(data) > 2}
+        found += [shift + pair for shift in SHIFTS if shift in used for pair in high]
+    return found
 
 
-class Iconv:
-    """glibc's converter of one page to UTF-8, strict."""
+class Icu:
+    """ICU's converters."""
 
-    libc = ctypes.CDLL(None)
-    libc.iconv_open.restype = ctypes.c_void_p
-    libc.iconv.restype = ctypes.c_size_t
-    libc.iconv.argtypes = [ctypes.c_void_p] * 5
+    def __init__(self):
+        import icu
 
-    def __init__(self, name):
-        self.handle = self.libc.iconv_open(b"UTF-8", name.encode())
-        if self.handle in (None, ctypes.c_void_p(-1).value):
-            raise LookupError(name)
-        self.handle = ctypes.c_void_p(self.handle)
+        self.icu = icu
 
-    def decode(self, data):
-        source, target = ctypes.create_string_buffer(data, len(data)), ctypes.create_string_buffer(32)
-        ins, outs = ctypes.c_void_p(ctypes.addressof(source)), ctypes.c_void_p(ctypes.addressof(target))
-        left, room = ctypes.c_size_t(len(data)), ctypes.c_size_t(32)
-        r = ctypes.byref
-        self.libc.iconv(self.handle, None, None, None, None)
-        if self.libc.iconv(self.handle, r(ins), r(left), r(outs), r(room)) == ctypes.c_size_t(-1).value:
-            return None
-        # Some converters hold a character back until they are flushed.
-        self.libc.iconv(self.handle, None, None, r(outs), r(room))
-        return target.raw[: 32 - room.value].decode() or None
+    def decode(self, names, data):
+        for name in names:
+            try:
+                converter = self.icu.Icu(name)
+            except LookupError:
+                continue
+            return name, [converter.decode(unit) for unit in data]
+        return None
 
 
-def python_decoder(name):
-    codecs.lookup(name)
+class Glibc:
+    """glibc's iconv, through the C library that Python itself runs on."""
 
-    def decode(data):
-        try:
-            return data.decode(name) or None
-        except UnicodeDecodeError:
-            return None
+    def __init__(self):
+        libc = ctypes.CDLL("libc.so.6")
+        void, size = ctypes.c_void_p, ctypes.c_size_t
+        self.open, self.close, self.iconv = libc.iconv_open, libc.iconv_close, libc.iconv
+        self.open.restype, self.open.argtypes = void, [ctypes.c_char_p] * 2
+        self.close.argtypes = [void]
+        self.iconv.restype, self.iconv.argtypes = size, [void] * 5
+        if self.open(b"UTF-8", b"IBM037") == size(-1).value:
+            raise SystemExit("glibc has no converters (Debian: locales or libc-bin)")
 
-    return decode
+    def decode(self, names, data):
+        for name in names:
+            handle = self.open(b"UTF-8", name.encode())
+            if handle != ctypes.c_size_t(-1).value:
+                found = self._all(ctypes.c_void_p(handle), data)
+                self.close(handle)
+                return name, found
+        return None
+
+    def _all(self, handle, data):
+        source, target = ctypes.create_string_buffer(8), ctypes.create_string_buffer(32)
+        starts = ctypes.addressof(source), ctypes.addressof(target)
+        ins, outs, left, room = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_size_t(), ctypes.c_size_t()
+        at_in, at_out, n_in, n_out = map(ctypes.addressof, (ins, outs, left, room))
+        found = []
+        for unit in data:
+            source[: len(unit)] = unit
+            ins.value, outs.value = starts
+            left.value, room.value = len(unit), 32
+            self.iconv(handle, None, None, None, None)
+            failed = self.iconv(handle, at_in, n_in, at_out, n_out) == ctypes.c_size_t(-1).value
+            # Some converters hold a character back until they are flushed.
+            failed = failed or self.iconv(handle, None, None, at_out, n_out) == ctypes.c_size_t(-1).value
+            found.append(None if failed else target[: 32 - room.value].decode() or None)
+        return found
 
 
-def candidates(form, page):
-    yield from (bytes([b]) for b in range(256) if form != "Pairs" and not (form == "Shifted" and b in (0x0E, 0x0F)))
-    if form == "Shifted":
-        # A shift is no half of a character; decoders disagree on what follows it.
-        pairs = (k.to_bytes(2, "big") for k in range(0x4040, 0x10000))
-        yield from (b"\x0e" + p + b"\x0f" for p in pairs)
-    elif form == "Led":
-        yield from (k.to_bytes(2, "big") for k in range(0x8000, 0x10000) if bytes([k >> 8]) not in page)
-        yield from (data for data in page if len(data) > 2)
+class Java:
+    """Java's charsets; everything is asked in one run."""
+
+    def __init__(self):
+        if not shutil.which("java"):
+            raise SystemExit("java is not installed (Debian: default-jdk-headless)")
+        self.asked = []
+
+    def ask(self, names, data):
+        hexes = "\n".join(unit.hex() for unit in data)
+        self.asked.append([(name, f"charset {name}\n{hexes}\n", len(data)) for name in names])
+
+    def answers(self):
+        """For each question: the name and what it decodes to, or None."""
+        program = [shutil.which("java"), "-XX:TieredStopAtLevel=1", str(HERE / "Decode.java")]
+        known = self._run(program, "".join(f"charset {name}\n" for names in self.asked for name, _, _ in names))
+        chosen = []
+        for names in self.asked:
+            said = [next(known) == "yes" for _ in names]
+            chosen.append(next((n for n, yes in zip(names, said, strict=True) if yes), None))
+        lines = self._run(program, "".join(question for name in chosen if name for question in name[1:2]))
+        for choice in chosen:
+            if choice is None:
+                yield None
+                continue
+            assert next(lines) == "yes"
+            texts = [next(lines) for _ in range(choice[2])]
+            yield choice[0], [bytes.fromhex(text).decode() if text else None for text in texts]
+
+    @staticmethod
+    def _run(program, text):
+        return iter(subprocess.run(program, input=text, capture_output=True, check=True, text=True).stdout.split("\n"))
+
+
+def names(peer, ccsid):
+    """What the peer may call the page."""
+    ccsid = SAME.get(ccsid, ccsid)
+    if peer == "icu":
+        return [ICU.get(ccsid, f"ibm-{ccsid}")]
+    if peer == "glibc":
+        return [GLIBC[ccsid]] if ccsid in GLIBC else [f"IBM{ccsid}", f"CP{ccsid}"]
+    plain = [f"IBM{ccsid}", f"x-IBM{ccsid}", f"windows-{ccsid}"]
+    return [JAVA[ccsid]] if ccsid in JAVA else plain
+
+
+def asked(peer, ccsid, form, page):
+    """The names, and the units as that peer takes them."""
+    data = units(form, page)
+    yield names(peer, ccsid), data
+    if ccsid in MIXED_OF:
+        wrapped = [b"\x0e" + unit + b"\x0f" if form == "pairs" else unit for unit in data]
+        yield names(peer, MIXED_OF[ccsid]), wrapped
+
+
+def told(pages):
+    """(CCSID, peer) -> (the peer's name for the page, its texts); absent where the peer does not have it."""
+    peers = {"icu": Icu(), "glibc": Glibc(), "java": Java()}
+    found, order = {}, []
+    for ccsid, (form, page) in pages.items():
+        for peer in PEERS:
+            for attempt in asked(peer, ccsid, form, page):
+                if peer == "java":
+                    peers[peer].ask(*attempt)
+                    order.append(ccsid)
+                elif (ccsid, peer) not in found and (answer := peers[peer].decode(*attempt)):
+                    found[ccsid, peer] = answer
+    for ccsid, answer in zip(order, peers["java"].answers(), strict=True):
+        if answer:
+            found.setdefault((ccsid, "java"), answer)
+    return found
+
+
+def differences(pages, answers):
+    """(CCSID, peer) -> [(bytes, ours, theirs)]"""
+    found = {}
+    for (ccsid, peer), (_, texts) in answers.items():
+        form, page = pages[ccsid]
+        cells = [(d, page.get(d), t) for d, t in zip(units(form, page), texts, strict=True) if page.get(d) != t]
+        # Two characters of one byte each are no character of two bytes.
+        cells = [c for c in cells if not (c[1] is None and len(c[2]) > 1 and form == "led")]
+        # The half of a mixed page is compared; its shifts are the mixed page's.
+        half = ccsid in MIXED_OF and form == "bytes"
+        found[ccsid, peer] = [c for c in cells if not (half and c[0] in (b"\x0e", b"\x0f"))]
+    return found
 
 
 def kind(ours, theirs):
+    """A word for a difference, for a list written anew."""
     if ours is None:
-        return "only theirs"
+        return "theirs"
     if theirs is None:
-        return "only ours"
-    first = (ours[0], theirs[0])
-    if all(unicodedata.category(c) == "Cc" for c in first):
+        return "private-ours" if all(unicodedata.category(c) == "Co" for c in ours) else "ours"
+    if all(unicodedata.category(c) == "Cc" for c in (ours[0], theirs[0])):
         return "controls"
-    if any(unicodedata.category(c) == "Co" for c in first):
+    if "Co" in (unicodedata.category(ours[0]), unicodedata.category(theirs[0])):
         return "private"
-    folded = {unicodedata.normalize("NFKC", c) for c in (ours, theirs)}
-    names = [unicodedata.name(c, "") for c in first]
-    alike = [
-        {"TILDE", "WAVE", "OVERLINE", "MACRON"},
-        {"DASH", "BAR", "HYPHEN", "MINUS", "HORIZONTAL"},
-        {"PARALLEL", "VERTICAL", "DOUBLE"},
-        {"CENT"}, {"POUND"}, {"NOT"}, {"BROKEN"}, {"YEN", "SOLIDUS"}, {"WON", "SOLIDUS"}, {"DOT", "BULLET"},
-        {"MICRO", "MU"}, {"SIGMA", "SUMMATION"}, {"ETH", "STROKE"}, {"QUOTATION", "APOSTROPHE"}, {"ELLIPSIS"},
-        {"OHM", "OMEGA"}, {"SHARP", "BETA"}, {"CIRCLE"}, {"SUN", "CIRCLED"},
-    ]  # fmt: skip
-    words = [set(re.split(r"[ -]", n)) for n in names]
-    if len(folded) == 1 or any(group & words[0] and group & words[1] for group in alike):
-        return "look-alike"
+    if unicodedata.normalize("NFKC", ours) == unicodedata.normalize("NFKC", theirs):
+        return "compatible"
     return "other"
 
 
-def compare(ccsid, page, form, peer, decode):
-    found = {}
-    for data in candidates(form, page):
-        ours, theirs = page.get(data), decode(data)
-        # What is no single unit of the page (two characters for two bytes) is not compared.
-        if ours != theirs and not (ours is None and theirs and len(theirs) > 1 and len(data) == 2):
-            found.setdefault(kind(ours, theirs), []).append((data.hex(), ours, theirs))
-    count = ", ".join(f"{k} {len(v)}" for k, v in sorted(found.items())) or "equal"
-    print(f"{ccsid} {peer}: {count}")
-    for what, cells in sorted(found.items()):
-        if what in ("other", "look-alike", "only theirs"):
-            shown = "; ".join(f"{d} {ascii(o)} {ascii(t)}" for d, o, t in cells[:12])
-            print(f"    {what} (bytes, ours, theirs): {shown}")
+def ranges(data):
+    """Codes in hexadecimal, those that follow each other as FIRST-LAST."""
+    runs = []
+    for unit in sorted(data, key=lambda d: (len(d), d)):
+        value = int.from_bytes(unit, "big")
+        if runs and len(runs[-1][1]) == len(unit) and int.from_bytes(runs[-1][1], "big") + 1 == value:
+            runs[-1][1] = unit
+        else:
+            runs.append([unit, unit])
+    return " ".join(a.hex() if a == b else f"{a.hex()}-{b.hex()}" for a, b in runs)
+
+
+def bare(unit):
+    """A pair without the shifts around it."""
+    return unit[1:-1] if len(unit) == 4 and unit[:1] + unit[-1:] == b"\x0e\x0f" else unit
+
+
+def listed():
+    """(CCSID, peer) -> {codes}, from differences.txt; each line has a reason that is explained there."""
+    reasons, found = set(), {}
+    for line in LIST.read_text().splitlines():
+        if line.startswith("= "):
+            reasons.add(line.split()[1])
+        elif line and not line.startswith("#"):
+            ccsid, peer, reason, *codes = line.split()
+            if reason not in reasons:
+                raise SystemExit(f"{LIST.name}: {reason} is not explained")
+            cells = found.setdefault((int(ccsid), peer), set())
+            for code in codes:
+                first, _, last = code.partition("-")
+                width, first, last = len(first) // 2, int(first, 16), int(last or first, 16)
+                cells |= {value.to_bytes(width, "big") for value in range(first, last + 1)}
+    return found
+
+
+def write(found):
+    """The list anew: explanations stay, a line keeps its reason where the page had one for that code."""
+    head, old = [], {}
+    for line in LIST.read_text().splitlines() if LIST.exists() else []:
+        if line.startswith(("#", "= ")) or not line:
+            head.append(line)
+        else:
+            ccsid, peer, reason, *codes = line.split()
+            for code in codes:
+                first, _, last = code.partition("-")
+                width = len(first) // 2
+                for value in range(int(first, 16), int(last or first, 16) + 1):
+                    old[int(ccsid), peer, value.to_bytes(width, "big")] = reason
+    lines = []
+    for (ccsid, peer), cells in sorted(found.items()):
+        groups = {}
+        for data, ours, theirs in cells:
+            code = bare(data)
+            groups.setdefault(old.get((ccsid, peer, code)) or kind(ours, theirs), []).append(code)
+        lines += [f"{ccsid} {peer} {reason} {ranges(codes)}" for reason, codes in sorted(groups.items())]
+    while head and not head[-1]:
+        head.pop()
+    LIST.write_text("\n".join([*head, "", *lines, ""]))
 
 
 def main():
-    chosen = {int(a) for a in sys.argv[1:]}
-    for ccsid, (page, form) in sorted(tables().items()):
-        if chosen and ccsid not in chosen:
-            continue
-        peers = []
-        for name in (GLIBC.get(ccsid), f"IBM{ccsid}", f"CP{ccsid}"):
-            try:
-                peers.append((f"glibc {name}", Iconv(name).decode))
-                break
-            except (LookupError, AttributeError):
-                continue
-        for name in (PYTHON.get(ccsid), f"cp{ccsid}"):
-            try:
-                peers.append((f"Python {name}", python_decoder(name)))
-                break
-            except (LookupError, TypeError):
-                continue
-        for peer, decode in peers:
-            compare(ccsid, page, form, peer, decode)
-        if not peers:
-            print(f"{ccsid}: no peer has it")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", help="the example `pages`, built")
+    parser.add_argument("ccsid", nargs="*", type=int)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    pages = dump(options.program, options.ccsid)
+    answers = told(pages)
+    found = differences(pages, answers)
+    if options.write:
+        write(found)
+        return
+    if options.ccsid:
+        for (ccsid, peer), cells in found.items():
+            print(f"{ccsid} {peer} {answers[ccsid, peer][0]}: {len(cells)} differ")
+            for data, ours, theirs in cells:
+                print(f"    {bare(data).hex()} {kind(ours, theirs)} {ascii(ours)} {ascii(theirs)}")
+        return
+    known, wrong, cells = listed(), 0, 0
+    for of in sorted(set(known) | set(found)):
+        here = {bare(data) for data, _, _ in found.get(of, [])}
+        there = known.get(of, set())
+        for what, codes in (
+            ("differs and is not listed", here - there),
+            ("is listed and does not differ", there - here),
+        ):
+            if codes:
+                wrong += 1
+                print(f"{of[0]} {of[1]}: {what}: {ranges(codes)}")
+    for form, page in pages.values():
+        cells += len(units(form, page))
+    count = ", ".join(f"{peer} {sum(1 for _, p in answers if p == peer)}" for peer in PEERS)
+    alone = [ccsid for ccsid in pages if not any((ccsid, peer) in answers for peer in PEERS)]
+    print(f"{len(pages)} pages, {cells} codes; pages by peer: {count}; without a peer: {alone}")
+    if wrong:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command `drdarrow`: a server of your files, a query into a file, a demonstration.
+"""The command `drdarrow`: a server of your files, a query into a file, a look at a host, a demonstration.
 
 Needs the extra `cli`; the commands that serve need `server` too.
 """

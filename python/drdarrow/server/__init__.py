@@ -69,6 +69,7 @@ def serve(
     *,
     tables: Mapping[str, Any] | None = None,
     persona: Persona = "luw",
+    ccsid: int | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
     users: Mapping[str, str] | None = None,
@@ -91,8 +92,13 @@ def serve(
     copied: into DuckDB, or with `engine="tables"`, and where DuckDB is not installed, into memory as they are, where
     SELECT, INSERT and DELETE of one table at a time are understood. With a source they become tables of it. A name may
     have its schema or library in front: `SHOP.ORDERS`.
-    persona: the product to look like: luw, ibmi, zos, derby. host: an address or name of this machine; port: int, 0
-    takes a free one. users: user to password; None lets anybody in, which off this machine needs `allow_anyone=True`.
+    persona: the product to look like: luw, ibmi, zos, derby.
+    ccsid: the page of character columns, int, for the personas ibmi and zos: an EBCDIC one, 1208 (UTF-8) and so on;
+    None is their own, 37 and 1047. Text that the page lacks is an error (SQLCODE -330); ccsid=1208 is the cure. On
+    these personas a column of `tables` may have its own, by the metadata "drda:ccsid" of its Arrow field: 1200 makes
+    GRAPHIC of text, 65535 FOR BIT DATA of bytes.
+    host: an address or name of this machine; port: int, 0 takes a free one. users: user to password; None lets anybody
+    in, which off this machine needs `allow_anyone=True`.
     database: the name, or names, that clients may ask for; None: any. workers: statements that run at a time;
     max_connections: clients at a time, int.
     tls_certificate, tls_key: PEM files; connections are TLS then. tls_client_ca: PEM file of the authorities of which a
@@ -112,12 +118,15 @@ def serve(
         raise InterfaceError("signon_port is 0 to 65535, password_level 0 to 4")
     if workers < 1 or max_connections < 1 or not 0 <= port <= 65535:
         raise InterfaceError("workers and max_connections are at least 1, port is 0 to 65535")
+    if ccsid is not None and not 0 <= ccsid <= 65535:
+        raise InterfaceError(f"ccsid: {ccsid} is none")
     if (tls_certificate is None) != (tls_key is None) or (tls_client_ca is not None and tls_key is None):
         raise InterfaceError("tls_certificate and tls_key come together, tls_client_ca with them")
     tls = None if tls_certificate is None or tls_key is None else (tls_certificate, tls_key, tls_client_ca)
     raw = _core.serve(
         _engine(source, dict(tables or {}), engine),
         persona=persona,
+        ccsid=ccsid,
         host=address,
         port=port,
         users=None if users is None else dict(users),

@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from drdarrow.server import columns, errors, types
+from drdarrow.server import catalog, columns, errors, types
 from drdarrow.server.dialect import Dialect, Translated
-from drdarrow.server.engine import Described, Prepared, SqlError
+from drdarrow.server.engine import Described, Prepared, SqlError, Table
 
 __all__ = ["DuckEngine"]
 
@@ -29,14 +29,6 @@ _TEMPORARY = re.compile(r"\s*create\s+(or\s+replace\s+)?(local\s+)?temp(orary)?\
 
 #: What a bare NULL is of.
 _NULL = {'"NULL"', "NULL"}
-
-
-def _parameter(name: str, duck: str) -> Described:
-    """A parameter of DuckDB's type; text for a type that Db2 has not, which DuckDB reads."""
-    try:
-        return types.describe(name, duck)
-    except SqlError:
-        return name, "Utf8", {}
 
 
 @dataclass
@@ -124,7 +116,7 @@ class DuckSession:
         if kind == "TRANSACTION":
             raise SqlError(-84, "42612")
         markers = self._markers(cursor, text, parsed[0].named_parameters)
-        parameters = [_parameter(str(n), duck) for n, duck in enumerate(markers, 1)]
+        parameters = [catalog.parameter(str(n), duck) for n, duck in enumerate(markers, 1)]
         statement = _Statement(text, kind, declared=translated.declared)
         outcomes = {kind.name for kind in parsed[0].expected_result_type}
         if "QUERY_RESULT" not in outcomes or "CHANGED_ROWS" in outcomes:
@@ -231,6 +223,16 @@ class DuckSession:
                     raise
             finally:
                 self.forget(self._number)
+
+    def tables(self) -> list[Table]:
+        """The tables and views."""
+        cursor = self._main if self._local or self._defined else self._take()
+        try:
+            return catalog.tables(cursor, self._facts)
+        except Exception as e:
+            raise self._failed(e, cursor) from e
+        finally:
+            self._give(cursor)
 
     def commit(self) -> None:
         """Ends the transaction. Raises SqlError -911 when DuckDB cannot commit it."""

@@ -7,11 +7,11 @@ a session come one at a time, from threads of the server, except `interrupt`, wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from drdarrow.types import ArrowStreamExportable
 
-__all__ = ["Described", "Engine", "Prepared", "Result", "Session", "SqlError"]
+__all__ = ["Described", "Engine", "Prepared", "Result", "Session", "SqlError", "Table"]
 
 #: A column or a parameter: its name, its Arrow type in Arrow's words (`Int32`, `Decimal128(9, 2)`, `Utf8`,
 #: `Timestamp(Microsecond, None)`), and what SQL knows beyond it: `drda:type`, `drda:length`, `drda:scale`.
@@ -19,6 +19,20 @@ Described: TypeAlias = tuple[str, str, dict[str, str]]
 
 #: The number by which later calls name the statement, the columns of its result (None: it is no query), its parameters.
 Prepared: TypeAlias = tuple[int, list[Described] | None, list[Described]]
+
+
+class Table(NamedTuple):
+    """A table as the catalog tells of it."""
+
+    schema: str
+    name: str
+    #: TABLE, VIEW.
+    kind: str
+    columns: list[Described]
+    #: Positions of the columns that are NOT NULL.
+    required: list[int]
+    #: Positions of the columns of the primary key, in its order.
+    key: list[int]
 
 
 class SqlError(Exception):
@@ -55,7 +69,11 @@ class Result(ArrowStreamExportable, Protocol):
 
 
 class Session(Protocol):
-    """One client's view of the engine. What is raised reaches the client: an SqlError as it is, others as -901."""
+    """One client's view of the engine. What is raised reaches the client: an SqlError as it is, others as -901.
+
+    A session may also have `tables()`, which gives the tables that there are as a list of Table: drivers ask for them
+    by catalog procedures, as for JDBC's getTables and getColumns. Without it there are no such procedures.
+    """
 
     def prepare(self, sql: str, /) -> Prepared:
         """Reads a statement and describes it, without running it."""
@@ -70,7 +88,8 @@ class Session(Protocol):
         """The statement is not needed any more."""
 
     def set(self, sql: str, /) -> None:
-        """A SET statement that the client's driver sends by itself."""
+        """A SET statement that the client's driver sends by itself, `SET CLIENT ...` among them, or a call of
+        SYSPROC.WLM_SET_CLIENT_INFO."""
 
     def commit(self) -> None:
         """Makes the changes last."""

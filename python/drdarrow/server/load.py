@@ -55,7 +55,7 @@ def _load(cursor: Any, name: str, table: _core.Collected) -> dict[str, dict[str,
         length = {"VARCHAR": "strlen", "BLOB": "octet_length"}.get(_kind(cursor, quoted, column), "")
         if length and not about.get("drda:length"):
             longest = cursor.execute(f"SELECT max({length}({_quoted(column)})) FROM {quoted}").fetchall()[0][0] or 0
-            about = {**about, **_room(kind, about.get("drda:type"), longest)}
+            about = {**about, **_room(kind, about, longest)}
         facts[column.upper()] = about
     return facts
 
@@ -65,14 +65,15 @@ def _kind(cursor: Any, table: str, column: str) -> str:
     return str(cursor.sql(f"SELECT {_quoted(column)} FROM {table}").types[0])
 
 
-def _room(arrow: str, name: str | None, longest: int) -> dict[str, str]:
+def _room(arrow: str, about: dict[str, str], longest: int) -> dict[str, str]:
     """A type for texts or bytes of which the longest is known; values that come later have some room."""
     text = "Utf8" in arrow or arrow.startswith("Dictionary")
     if longest > LONGEST:
         return {"drda:type": "CLOB" if text else "BLOB"}
-    if name is None:
+    if "drda:type" not in about:
+        binary = "VARCHAR FOR BIT DATA" if about.get("drda:ccsid") == "65535" else "VARBINARY"
         return {
-            "drda:type": "VARCHAR" if text else "VARBINARY",
+            "drda:type": "VARCHAR" if text else binary,
             "drda:length": str(min(max(2 * longest, 256), LONGEST)),
         }
     return {}

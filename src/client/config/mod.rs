@@ -1,5 +1,6 @@
 //! Where to connect and how: a URI `drda://user@host:port/DATABASE?key=value`, or the same by name.
 
+pub mod client_info;
 pub mod security;
 pub mod tls;
 pub(super) mod uri;
@@ -11,6 +12,7 @@ use crate::net::tls::Settings;
 use crate::wire::ddm::secchk::Secret;
 use crate::wire::drda::package::Isolation;
 use arrow_schema::TimeUnit;
+use client_info::ClientInfo;
 use security::Security;
 use std::time::Duration;
 use tls::Tls;
@@ -85,8 +87,8 @@ pub struct Config {
     pub collection: String,
     /// A package to use in place of the driver's own.
     pub package: Option<String>,
-    /// Name shown to the server's administrators.
-    pub application_name: String,
+    /// Names shown to the server's administrators.
+    pub client: ClientInfo,
     /// How values become Arrow.
     pub options: Options,
 }
@@ -95,7 +97,7 @@ pub struct Config {
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
 
 /// Names that [`Config::set`] knows.
-const SETTINGS: [&str; 34] = [
+const SETTINGS: [&str; 37] = [
     "host",
     "port",
     "database",
@@ -124,6 +126,9 @@ const SETTINGS: [&str; 34] = [
     "collection",
     "package",
     "application_name",
+    "client_workstation",
+    "client_user",
+    "client_accounting",
     "timestamp_unit",
     "timestamp_excess",
     "decfloat",
@@ -171,7 +176,7 @@ impl Config {
             lobs: Lobs::default(),
             collection: "NULLID".to_owned(),
             package: None,
-            application_name: "drdarrow".to_owned(),
+            client: ClientInfo::default(),
             options: Options::default(),
         }
     }
@@ -238,7 +243,9 @@ impl Config {
             "lobs" => self.lobs = choice(key, value, &[("inline", Lobs::Inline), ("locator", Lobs::Locator)])?,
             "collection" => self.collection = value.to_owned(),
             "package" => self.package = Some(value.to_owned()),
-            "application_name" => self.application_name = value.to_owned(),
+            "application_name" | "client_workstation" | "client_user" | "client_accounting" => {
+                self.client.set(key, value)?;
+            }
             "timestamp_unit" => {
                 use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
                 self.options.timestamp_unit =
@@ -249,8 +256,9 @@ impl Config {
                     choice(key, value, &[("raise", Excess::Raise), ("truncate", Excess::Truncate)])?;
             }
             "text_errors" => {
+                use TextErrors::{Raw, Replace, Strict};
                 self.options.text_errors =
-                    choice(key, value, &[("strict", TextErrors::Strict), ("replace", TextErrors::Replace)])?;
+                    choice(key, value, &[("strict", Strict), ("replace", Replace), ("raw", Raw)])?;
             }
             "decfloat" => self.options.decfloat = decfloat(key, value)?,
             "bit_data_ccsid" => self.options.bit_data_ccsid = Some(number(key, value, 1..=65_534)? as u16),
@@ -305,7 +313,7 @@ impl Config {
     }
 }
 
-fn error(setting: &str, rule: &str) -> ConfigError {
+pub(super) fn error(setting: &str, rule: &str) -> ConfigError {
     ConfigError { setting: setting.to_owned(), rule: rule.to_owned() }
 }
 
@@ -341,8 +349,9 @@ fn database(name: &str) -> Result<String, ConfigError> {
     if plain.is_empty() {
         return Err(error("database", "is empty"));
     }
-    if name.len() > 255 {
-        return Err(error("database", "is longer than 255 bytes"));
+    // How many bytes that are, is known when the encoding is agreed.
+    if name.chars().count() > 255 {
+        return Err(error("database", "is longer than 255 characters"));
     }
     if plain.chars().any(|c| c.is_control() || c == ';' || c == ':') {
         return Err(error(

@@ -1,9 +1,13 @@
 //! A connection for files: a job on the system in which files are opened and commands run. Cheap to
 //! clone; all clones share one socket. It is a connection and a unit of work of its own.
 
+use super::describe;
+use super::job::{JobInfo, Lock};
 use super::name::FileName;
 use super::options::OpenOptions;
+use super::partition::Partition;
 use super::remote::RemoteFile;
+use super::scan::FileStream;
 use super::settings::{FileConfig, JOB_CCSID};
 use super::shared::FileInner;
 use super::signon;
@@ -20,6 +24,8 @@ use crate::net::error::{NetError, Stage};
 use crate::net::tls::Connector;
 use crate::net::trace::Traced;
 use crate::net::transport::{self, Deadline};
+use crate::wire::record::describe::Member;
+use crate::wire::record::format::FileFormats;
 use crate::wire::record::message::HostMessage;
 use crate::wire::record::open::CommitLevel;
 use std::sync::Arc;
@@ -31,58 +37,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 const GOODBYE: Duration = Duration::from_secs(2);
 /// The longest frame that is taken: a block of the largest records.
 const FRAME: usize = 32 << 20;
-
-/// What the server says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobInfo {
-    /// Its job: `number/user/name`.
-    pub job: String,
-    /// Its class: `QAS`.
-    pub class: String,
-    /// Its release.
-    pub release: String,
-    /// The page of the job.
-    pub ccsid: u16,
-    /// The security mechanism in force.
-    pub secmec: u16,
-    /// `host:port`.
-    pub peer: String,
-}
-
-/// A lock of an object (ALCOBJ).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lock {
-    /// `*SHRRD`: others may read and write.
-    SharedRead,
-    /// `*SHRNUP`: others may read.
-    SharedNoUpdate,
-    /// `*SHRUPD`: write, others may read and write.
-    SharedUpdate,
-    /// `*EXCLRD`: write, others may read.
-    ExclusiveRead,
-    /// `*EXCL`: nobody else.
-    Exclusive,
-}
-
-impl Lock {
-    /// By its CL name, with or without the star.
-    pub fn named(name: &str) -> Option<Lock> {
-        let name = name.trim_start_matches('*').to_ascii_uppercase();
-        [Lock::SharedRead, Lock::SharedNoUpdate, Lock::SharedUpdate, Lock::ExclusiveRead, Lock::Exclusive]
-            .into_iter()
-            .find(|lock| lock.keyword() == name)
-    }
-
-    fn keyword(self) -> &'static str {
-        match self {
-            Lock::SharedRead => "SHRRD",
-            Lock::SharedNoUpdate => "SHRNUP",
-            Lock::SharedUpdate => "SHRUPD",
-            Lock::ExclusiveRead => "EXCLRD",
-            Lock::Exclusive => "EXCL",
-        }
-    }
-}
 
 /// A connection for files.
 #[derive(Debug, Clone)]
@@ -172,7 +126,7 @@ impl FileConnection {
             credentials: credentials(&config.base),
             policy,
             pool: config.pool.clone(),
-            application: config.base.application_name.clone(),
+            application: config.base.client.application.clone().filter(|name| !name.is_empty()),
             ccsid: config.job_ccsid.unwrap_or(JOB_CCSID),
         };
         let connect = FileConnect::new(identity, random()?);
@@ -219,6 +173,16 @@ impl FileConnection {
             self.start_commit(level).await?;
         }
         RemoteFile::open(self.0.clone(), name, options).await
+    }
+
+    /// The record formats and keys of a file.
+    pub async fn describe(&self, name: &FileName) -> Result<FileFormats> {
+        describe::describe_file(&self.0, name).await
+    }
+
+    /// The members of a file.
+    pub async fn members(&self, name: &FileName) -> Result<Vec<Member>> {
+        describe::members(&self.0, name).await
     }
 
     /// Runs a CL command in the job: what it says. A message that means failure is an error.
@@ -347,6 +311,14 @@ impl FileConnection {
     /// The settings it was made with.
     pub fn config(&self) -> &FileConfig {
         &self.0.config
+    }
+}
+
+impl Partition {
+    /// Opens the file and begins to read the part.
+    pub async fn scan(&self, connection: &FileConnection) -> Result<FileStream> {
+        let file = connection.open(&self.name, self.options.clone()).await?;
+        file.scan_range(self.first, self.last).await
     }
 }
 

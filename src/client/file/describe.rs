@@ -1,7 +1,6 @@
 //! Learning what a file is like: DSPFFD and DSPFD write outfiles into QTEMP, which are read as any
 //! other file. Their formats are known beforehand.
 
-use super::connection::FileConnection;
 use super::handle::Handle;
 use super::name::FileName;
 use super::options::Mode;
@@ -26,21 +25,6 @@ const BLOCK: u16 = 100;
 /// The most rows of an outfile: formats have up to 8,000 fields, files 32,767 members.
 const MOST: usize = 1 << 20;
 
-impl FileConnection {
-    /// The record formats and keys of a file.
-    pub async fn describe(&self, name: &FileName) -> Result<FileFormats> {
-        describe_file(&self.0, name).await
-    }
-
-    /// The members of a file.
-    pub async fn members(&self, name: &FileName) -> Result<Vec<Member>> {
-        let _turn = self.0.describing.lock().await;
-        let cl = format!("DSPFD FILE({}) TYPE(*MBR)", name.qualified());
-        let rows = outfile(&self.0, &cl, MEMBERS_FILE, &MEMBERS, true).await?;
-        understood(&self.0, describe::members(slices(&rows), self.0.speech().ccsid))
-    }
-}
-
 /// The record formats and keys of a file.
 pub(super) async fn describe_file(inner: &Arc<FileInner>, name: &FileName) -> Result<FileFormats> {
     let _turn = inner.describing.lock().await;
@@ -55,6 +39,14 @@ pub(super) async fn describe_file(inner: &Arc<FileInner>, name: &FileName) -> Re
     let rows = outfile(inner, &format!("DSPFD FILE({file}) TYPE(*ACCPTH)"), KEYS_FILE, &ACCESS_PATH, false).await?;
     (formats.keys, formats.unique) = understood(inner, describe::keys(slices(&rows), ccsid))?;
     Ok(formats)
+}
+
+/// The members of a file.
+pub(super) async fn members(inner: &Arc<FileInner>, name: &FileName) -> Result<Vec<Member>> {
+    let _turn = inner.describing.lock().await;
+    let cl = format!("DSPFD FILE({}) TYPE(*MBR)", name.qualified());
+    let rows = outfile(inner, &cl, MEMBERS_FILE, &MEMBERS, true).await?;
+    understood(inner, describe::members(slices(&rows), inner.speech().ccsid))
 }
 
 /// Runs a command that writes an outfile, reads that, and deletes it.

@@ -3,12 +3,15 @@
 
 pub mod connection;
 pub mod create;
-pub mod describe;
+mod describe;
 mod handle;
+pub mod job;
 pub mod name;
+mod opened;
 pub mod options;
 pub mod partition;
 pub mod place;
+mod position;
 pub mod remote;
 pub mod scan;
 pub mod settings;

@@ -27,7 +27,8 @@ impl FileName {
             Some((path, member)) => (path, member),
             None => (text.trim(), "*FIRST"),
         };
-        let (library, file) = path.trim_matches('/').split_once('/').unwrap_or(("*LIBL", path.trim_matches('/')));
+        let path = path.trim_start_matches('/');
+        let (library, file) = path.split_once('/').unwrap_or(("*LIBL", path));
         FileName {
             library: name("library", library, &LIBRARIES)?,
             file: name("file", file, &[])?,

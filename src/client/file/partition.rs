@@ -1,10 +1,7 @@
 //! Parts of a file by relative record numbers, to be read side by side on connections of their own.
 
-use super::connection::FileConnection;
 use super::name::FileName;
 use super::options::{Mode, OpenOptions};
-use super::scan::FileStream;
-use crate::client::error::Result;
 
 /// A part of a file.
 #[derive(Debug, Clone)]
@@ -17,14 +14,6 @@ pub struct Partition {
     pub last: Option<u32>,
     /// How the file is opened.
     pub options: OpenOptions,
-}
-
-impl Partition {
-    /// Opens the file and begins to read the part.
-    pub async fn scan(&self, connection: &FileConnection) -> Result<FileStream> {
-        let file = connection.open(&self.name, self.options.clone()).await?;
-        file.scan_range(self.first, self.last).await
-    }
 }
 
 /// Cuts the numbers 1 to `highest` into `count` ranges; the last one has no end.

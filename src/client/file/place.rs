@@ -3,8 +3,10 @@
 //! forgets it.
 
 use super::handle::Handle;
+use super::opened::Remote;
 use super::options::Mode;
-use super::remote::{Remote, RemoteFile};
+use super::position::{Place, number};
+use super::remote::RemoteFile;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::record::decode::RecordDecoder;
 use crate::column::record::encode::RecordEncoder;
@@ -15,7 +17,6 @@ use crate::wire::record::control::{Share, Which};
 use crate::wire::value::place::{Placed, Stride};
 use arrow_array::{ArrayRef, RecordBatch};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 
 /// How a record stands to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,28 +54,6 @@ impl How {
             How::AtOrBefore => Which::KeyAtOrBefore,
             How::Before => Which::KeyBefore,
         }
-    }
-}
-
-/// The position in a file, and the open that it belongs to.
-#[derive(Debug, Default)]
-pub(super) struct Place {
-    pub handle: Option<Handle>,
-    /// The slot of the record that was read last.
-    pub current: Option<Bytes>,
-    decoder: Option<RecordDecoder>,
-    counted: BTreeMap<String, u64>,
-}
-
-impl Place {
-    pub(super) fn with(handle: Handle) -> Place {
-        Place { handle: Some(handle), ..Place::default() }
-    }
-
-    /// Gives the open file up.
-    pub(super) fn take(&mut self) -> Option<Handle> {
-        self.current = None;
-        self.handle.take()
     }
 }
 
@@ -289,10 +268,4 @@ impl Remote {
         let parts = fields.iter().take(values.len());
         Ok(parts.flat_map(|f| slot.get(f.offset..f.offset + f.width).unwrap_or_default()).copied().collect())
     }
-}
-
-/// The relative record number in a slot.
-pub(super) fn number(slot: &[u8], stride: &Stride) -> Option<u32> {
-    let bytes = slot.get(stride.rrn?..)?.first_chunk()?;
-    Some(u32::from_be_bytes(*bytes))
 }

@@ -3,59 +3,28 @@
 use super::describe::describe_file;
 use super::handle::Handle;
 use super::name::FileName;
+use super::opened::{Remote, about, ufcb};
 use super::options::{Mode, OpenOptions};
 use super::partition::{Partition, split};
-use super::place::Place;
+use super::position::Place;
 use super::scan::FileStream;
 use super::shared::FileInner;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::error::ColumnError;
 use crate::column::record::decode::RecordDecoder;
-use crate::column::record::error::RecordError;
 use crate::wire::record::control::Which;
 use crate::wire::record::format::{FileFormats, RecordFormat};
-use crate::wire::record::open::{Blocking, Ufcb};
-use crate::wire::record::opnfb::OpenFeedback;
-use crate::wire::value::place::Placed;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes of records asked for at a time.
-const BLOCK: usize = 256 * 1024;
-/// What a slot has beside its record, at least.
-const AROUND: usize = 16;
-/// The most records that a request can ask for.
-const MOST: usize = 0x7FFF;
 /// Open feedback: the file joins others.
 const JOIN: u8 = 0x04;
 
 /// An open member. Cheap to clone; clones share its position.
 #[derive(Debug, Clone)]
 pub struct RemoteFile(pub(super) Arc<Remote>);
-
-/// What the clones share.
-#[derive(Debug)]
-pub(super) struct Remote {
-    pub inner: Arc<FileInner>,
-    pub name: FileName,
-    pub formats: FileFormats,
-    pub format: RecordFormat,
-    /// All fields.
-    pub fields: Vec<Placed>,
-    /// Those that are read.
-    pub shown: Vec<Placed>,
-    pub options: OpenOptions,
-    pub feedback: OpenFeedback,
-    pub schema: SchemaRef,
-    /// An open for a scan that nobody has used yet.
-    spare: Mutex<Option<Handle>>,
-    pub place: tokio::sync::Mutex<Place>,
-    /// Bad values that were read as NULL, by field.
-    nulled: Mutex<BTreeMap<String, u64>>,
-    closed: AtomicBool,
-}
 
 impl RemoteFile {
     pub(super) async fn open(inner: Arc<FileInner>, name: &FileName, mut options: OpenOptions) -> Result<RemoteFile> {
@@ -229,86 +198,5 @@ impl RemoteFile {
     /// True once closed, or when its connection is.
     pub fn is_closed(&self) -> bool {
         self.0.usable().is_err()
-    }
-}
-
-impl Remote {
-    pub(super) fn usable(&self) -> Result<()> {
-        if self.closed.load(Ordering::Acquire) {
-            let text = format!("{} is closed", self.name);
-            return Err(Error::new(Kind::Interface, Phase::Execute, "24501", text).at(&self.inner.peer));
-        }
-        self.inner.usable(Phase::Execute)
-    }
-
-    /// Counts what a decoder has made NULL since `counted` was brought up to date.
-    pub(super) fn count(&self, decoder: &RecordDecoder, counted: &mut BTreeMap<String, u64>) {
-        for (field, now) in decoder.nulled() {
-            let before = counted.insert(field.to_owned(), now).unwrap_or(0);
-            let mut all = self.nulled.lock().unwrap_or_else(PoisonError::into_inner);
-            *all.entry(field.to_owned()).or_default() += now.saturating_sub(before);
-        }
-    }
-
-    /// Another open, read only.
-    pub(super) async fn open_to_read(&self, keyed: bool, blocked: bool) -> Result<Handle> {
-        let options = OpenOptions { keyed, ..self.options.clone() };
-        let ufcb = ufcb(&self.name, &self.format, &options, Mode::Read, blocked);
-        Handle::open(&self.inner, ufcb, self.fields.len()).await.map_err(|e| self.about(e))
-    }
-
-    /// Records of a block, before the server has a say.
-    pub(super) fn block(&self) -> u16 {
-        block(&self.format)
-    }
-
-    /// An error with the name of the file in front.
-    pub(super) fn about(&self, e: Error) -> Error {
-        about(e, &self.name.to_string())
-    }
-
-    /// Values that do not become Arrow, or the other way round.
-    pub(super) fn bad(&self, e: &RecordError, phase: Phase) -> Error {
-        let state = e.sqlstate();
-        let kind = match state.get(..2) {
-            Some("22") => Kind::Data,
-            Some("23") => Kind::Integrity,
-            Some("56" | "0A") => Kind::NotSupported,
-            Some("58") => Kind::Internal,
-            _ => Kind::Programming,
-        };
-        self.about(Error::new(kind, phase, state, e.to_string()).at(&self.inner.peer))
-    }
-}
-
-fn about(e: Error, name: &str) -> Error {
-    if e.message.contains(name) { e } else { Error { message: format!("{name}: {}", e.message), ..e } }
-}
-
-/// So that a block has about [`BLOCK`] bytes; the slots are not known yet.
-fn block(format: &RecordFormat) -> u16 {
-    let slot = format.length as usize + format.fields.len() + AROUND;
-    (BLOCK / slot).clamp(1, MOST) as u16
-}
-
-fn ufcb(name: &FileName, format: &RecordFormat, options: &OpenOptions, mode: Mode, blocked: bool) -> Ufcb {
-    Ufcb {
-        file: name.file.clone(),
-        library: name.library.clone(),
-        member: name.member.clone(),
-        access: mode.access(),
-        null_capable: true,
-        // As IBM's client for Java: who only writes is sent no order, or that of arrival if there are keys.
-        arrival: match mode {
-            Mode::Write => options.keyed.then_some(true),
-            Mode::Read | Mode::ReadWrite => Some(!options.keyed),
-        },
-        commit: options.commit,
-        blocking: Some(match (mode, blocked) {
-            (Mode::ReadWrite, _) => Blocking::off(),
-            (_, true) => Blocking::of(block(format)),
-            (_, false) => Blocking::of(1),
-        }),
-        format: Some(format.name.clone()),
     }
 }

@@ -2,8 +2,8 @@
 //! is here, so it travels while that one is decoded; more than these two never wait.
 
 use super::handle::Handle;
-use super::place::number;
-use super::remote::Remote;
+use super::opened::Remote;
+use super::position::number;
 use crate::client::error::{Error, Phase, Result};
 use crate::client::stream::{Limits, Ready};
 use crate::column::record::decode::RecordDecoder;

@@ -3,9 +3,10 @@
 //! when updated.
 
 use super::handle::Handle;
+use super::opened::Remote;
 use super::options::Mode;
-use super::place::Place;
-use super::remote::{Remote, RemoteFile};
+use super::position::Place;
+use super::remote::RemoteFile;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::record::encode::RecordEncoder;
 use crate::column::record::error::RecordError;

@@ -30,6 +30,8 @@ const MAPPER: u16 = 449;
 const TLS_FIRST: [u16; 9] = [448, 9470, 9471, 9472, 9473, 9474, 9475, 9476, 50001];
 /// Longest frame that is taken.
 const FRAME: usize = 64 * 1024;
+/// Managers and mechanisms that are told at most; servers have a dozen.
+const MOST: usize = 64;
 
 /// Parts of the whole time: for an address that is not the last, for the first answer in DRDA, for TLS,
 /// for each other question.
@@ -302,7 +304,7 @@ fn server(attributes: &ExcSatRd, offered: Offered) -> Server {
     let text = |text: &Option<String>| readable(text.as_deref().unwrap_or_default());
     let (class, release) = (text(&attributes.srvclsnm), text(&attributes.srvrlslv));
     let product = product(&class, &release);
-    let mechanisms: Vec<Mechanism> = offered.mechanisms.iter().map(|number| mechanism(*number)).collect();
+    let mechanisms: Vec<Mechanism> = offered.mechanisms.iter().take(MOST).map(|number| mechanism(*number)).collect();
     Server {
         product: info::words(product),
         version: version(product, &release),
@@ -314,6 +316,7 @@ fn server(attributes: &ExcSatRd, offered: Offered) -> Server {
             .managers
             .iter()
             .filter_map(|(manager, level)| codepoint::name(*manager).map(|name| (name, *level)))
+            .take(MOST)
             .collect(),
         mechanisms: offered.refusal.is_none().then_some(mechanisms),
         complete: offered.complete,

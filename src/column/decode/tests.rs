@@ -281,6 +281,47 @@ fn bad_text_is_raised_or_replaced() {
 }
 
 #[test]
+fn pages_of_two_bytes_are_replaced_by_the_pair_and_open_shifts_too() {
+    let options = Options { text_errors: TextErrors::Replace, ..Options::default() };
+    let pairs = Field { ccsid: 300, ..field(Type::Graphic, Shape::VarChars) };
+    let cells: [Option<&[u8]>; 1] = [Some(&[0, 3, 0x45, 0x62, 0xFE, 0xFE, 0x45, 0x66])];
+    assert_eq!(strings(&decode_with(&pairs, &options, &cells).unwrap()), [Some("日\u{FFFD}本")]);
+    let mixed = text(Shape::Var, 939);
+    let cells: [Option<&[u8]>; 1] = [Some(&[0, 4, 0xC1, 0x0E, 0x45, 0x62])];
+    assert_eq!(strings(&decode_with(&mixed, &options, &cells).unwrap()), [Some("A日\u{FFFD}")]);
+    let error = decode_with(&mixed, &Options::default(), &cells).unwrap_err().to_string();
+    assert!(error.contains("shift-out at offset 1") && error.contains("\"raw\""), "{error}");
+}
+
+#[test]
+fn raw_text_is_its_bytes_whatever_the_page() {
+    let raw = Options { text_errors: TextErrors::Raw, ..Options::default() };
+    // Neither UTF-8, nor half a character, nor a page that nobody knows is a hindrance.
+    for ccsid in [1208, 939, 37, 4711] {
+        for (shape, cell) in [(Shape::Var, &[0, 2, 0xFF, 0x0E][..]), (Shape::Fixed(2), &[0xFF, 0x0E])] {
+            let array = decode_with(&text(shape, ccsid), &raw, &[Some(cell), None]).unwrap();
+            assert_eq!(array.as_binary::<i32>().iter().collect::<Vec<_>>(), [Some([0xFF, 0x0E].as_slice()), None]);
+        }
+    }
+    let graphic = Field { ccsid: 300, ..field(Type::Graphic, Shape::VarChars) };
+    let array = decode_with(&graphic, &raw, &[Some(&[0, 1, 0xFE, 0xFE])]).unwrap();
+    assert_eq!(array.as_binary::<i32>().value(0), [0xFE, 0xFE]);
+    let mut sut = decoder(&text(Shape::Lob(4), 1208), 0, &raw).unwrap();
+    let lobs = [Lob::Value(Bytes::from_static(b"\xFF"))];
+    sut.append(&Cells { buf: &[], offsets: &[], lobs: &lobs, first_row: 1 }).unwrap();
+    assert_eq!(sut.finish().unwrap().as_binary::<i64>().value(0), b"\xFF");
+    // A column whose page was named is text all the same.
+    let named = Field { name: "N".to_owned(), ..text(Shape::Var, 4711) };
+    let forced = Options { force_ccsid: [("N".to_owned(), 37)].into(), ..raw };
+    assert_eq!(strings(&decode_with(&named, &forced, &[Some(&[0, 1, 0xC1])]).unwrap()), [Some("A")]);
+    let unknown = decode_with(&named, &Options::default(), &[]).unwrap_err();
+    assert_eq!(unknown.sqlstate(), "22021");
+    assert!(
+        unknown.to_string().contains("column 1 \"N\": CCSID 4711 is not known; name the right one with force_ccsid")
+    );
+}
+
+#[test]
 fn a_cut_cell_or_a_null_that_may_not_be_is_an_error() {
     for field in [
         packed(15, 2),
@@ -415,7 +456,7 @@ proptest::proptest! {
     ) {
         use Type::*;
         let bad_values = if null_on_error { BadValues::Null } else { BadValues::Raise };
-        for text_errors in [TextErrors::Strict, TextErrors::Replace] {
+        for text_errors in [TextErrors::Strict, TextErrors::Replace, TextErrors::Raw] {
             let options = Options { bad_values, text_errors, ..Options::default() };
             for ty in [Integer, Float, Packed, Zoned, NumericChar, DecFloat, Boolean, Date, Time, Timestamp, TimestampTz, Text, Graphic, Binary, Xml] {
                 for shape in [Shape::Fixed(1), Shape::Fixed(8), Shape::Fixed(10), Shape::Fixed(16), Shape::Fixed(26), Shape::Fixed(40), Shape::Var, Shape::VarChars, Shape::Pascal, Shape::NulTerminated] {

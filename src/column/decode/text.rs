@@ -10,7 +10,7 @@ use super::varying::{ByteColumn, cells_of};
 use crate::column::error::{ColumnError, Reason};
 use crate::column::options::TextErrors;
 use crate::wire::ccsid::codec::Codec;
-use crate::wire::ccsid::error::CcsidError;
+use crate::wire::ccsid::error::Errors;
 use crate::wire::value::cell::Cells;
 use crate::wire::value::field::{Field, Shape};
 
@@ -106,39 +106,6 @@ impl ColumnDecoder for Translated {
 
 /// Appends one value as UTF-8.
 pub(super) fn decode(codec: &Codec, errors: TextErrors, cell: &[u8], out: &mut Vec<u8>) -> Result<(), Reason> {
-    let start = out.len();
-    match codec.decode(cell, out) {
-        Ok(()) => Ok(()),
-        Err(CcsidError::Undecodable { at, .. }) if errors == TextErrors::Replace => {
-            out.truncate(start);
-            replace(codec, cell, at, out);
-            Ok(())
-        }
-        Err(e) => Err(e.into()),
-    }
-}
-
-/// Decodes around what cannot be decoded, which is first at `at`.
-#[cold]
-fn replace(codec: &Codec, mut cell: &[u8], mut at: usize, out: &mut Vec<u8>) {
-    // Pages of two-byte characters go on at the next pair, others at the next byte.
-    let step = if matches!(codec.ccsid(), 1200 | 13488 | 17584 | 61952) { 2 } else { 1 };
-    loop {
-        let (good, bad) = cell.split_at_checked(at).unwrap_or((&[], cell));
-        let start = out.len();
-        if codec.decode(good, out).is_err() {
-            // A page whose shifts span the two parts; one mark stands for both.
-            out.truncate(start);
-        }
-        out.extend_from_slice("\u{FFFD}".as_bytes());
-        cell = bad.get(step..).unwrap_or_default();
-        let start = out.len();
-        match codec.decode(cell, out) {
-            Err(CcsidError::Undecodable { at: next, .. }) if !cell.is_empty() => {
-                out.truncate(start);
-                at = next;
-            }
-            _ => return,
-        }
-    }
+    let errors = if errors == TextErrors::Replace { Errors::Replace } else { Errors::Strict };
+    Ok(codec.decode_with(cell, out, errors)?)
 }

@@ -55,8 +55,8 @@ pub struct FileIdentity {
     pub policy: Policy,
     /// Independent disk pool.
     pub pool: Option<String>,
-    /// Name shown to the server's administrators.
-    pub application: String,
+    /// Name shown to the server's administrators, where it is another one than ours.
+    pub application: Option<String>,
     /// The page of the server's job.
     pub ccsid: u16,
 }
@@ -109,7 +109,7 @@ impl FileConnect {
         };
         Ok(FileConnect {
             pool: identity.pool,
-            application: identity.application,
+            application: identity.application.unwrap_or_else(|| NAME.to_owned()),
             requester: Requester::new(identity.credentials, identity.policy, random)?,
             step: At::Attributes,
             attributes: None,
@@ -165,7 +165,7 @@ impl Flow for FileConnect {
 
     fn start(&mut self) -> Result<Chain, FlowError> {
         let hello = ExcSat {
-            extnam: Some(self.application.clone()),
+            extnam: Some(DdmText::Ebcdic.spellable(&self.application)),
             managers: MANAGERS.to_vec(),
             srvclsnm: Some(NAME.to_owned()),
             ..ExcSat::default()

@@ -12,9 +12,6 @@ use super::{
     unicode,
 };
 
-/// Stands in [`Codec::ascii`] for bytes whose character is not ASCII; its top bit is set in no other.
-pub const NOT_ASCII: u8 = 0x80;
-
 /// A converter between one CCSID and UTF-8.
 #[derive(Clone, Copy)]
 pub struct Codec {
@@ -55,10 +52,10 @@ impl Codec {
         matches!(self.tables, Tables::Utf8)
     }
 
-    /// For a single-byte page: the character of every byte if it is ASCII, else [`NOT_ASCII`].
+    /// For a single-byte page: the character of every byte if it is ASCII, else X'80'.
     pub fn ascii(&self) -> Option<[u8; 256]> {
         match self.tables {
-            Tables::Single(single) => Some(single.ascii_or(NOT_ASCII)),
+            Tables::Single(single) => Some(*single.ascii()),
             _ => None,
         }
     }

@@ -11,6 +11,11 @@ use std::sync::OnceLock;
 const STORED: usize = 512 + 32;
 /// Bytes looked at together.
 const CHUNK: usize = 16;
+/// Bytes that room is made for at once: few first, as many values and runs are short.
+const FIRST_WINDOW: usize = 64;
+const LAST_WINDOW: usize = 4096;
+/// Stands for a character that is not ASCII; its top bit is set in no other.
+pub(super) const NOT_ASCII: u8 = 0x80;
 /// A stored unit without a character.
 const UNDEFINED: u16 = 0xFFFF;
 /// No byte for this character.
@@ -21,7 +26,7 @@ static CACHE: [OnceLock<Single>; SINGLES] = [const { OnceLock::new() }; SINGLES]
 /// A single-byte page, or the single-byte half of one.
 #[derive(Debug)]
 pub(super) struct Single {
-    /// The character if it is ASCII (NUL is not counted), else 0.
+    /// The character if it is ASCII, else [`NOT_ASCII`].
     ascii: [u8; 256],
     /// The character in UTF-8: three bytes and their number; 0: no such character.
     utf8: [[u8; 4]; 256],
@@ -40,29 +45,17 @@ impl Single {
 
     /// Appends characters up to the first byte that has none; how many bytes that were.
     pub(super) fn run(&self, src: &[u8], dst: &mut Vec<u8>) -> usize {
-        let (chunks, tail) = src.as_chunks::<CHUNK>();
-        let mut done = 0;
-        for chunk in chunks {
-            let plain = chunk.map(|b| self.ascii(b));
-            if all_set(plain) {
-                dst.extend_from_slice(&plain);
-            } else {
-                let good = self.spell(chunk, dst);
-                if good < CHUNK {
-                    return done + good;
-                }
+        let (mut done, mut size) = (0, FIRST_WINDOW);
+        while let Some(rest) = src.get(done..).filter(|rest| !rest.is_empty()) {
+            let window = rest.get(..size).unwrap_or(rest);
+            let good = self.window(window, dst);
+            done += good;
+            if good < window.len() {
+                break;
             }
-            done += CHUNK;
+            size = (size * 2).min(LAST_WINDOW);
         }
-        let mut plain = [b' '; CHUNK];
-        for (to, from) in plain.iter_mut().zip(tail) {
-            *to = self.ascii(*from);
-        }
-        if all_set(plain) {
-            dst.extend_from_slice(plain.get(..tail.len()).unwrap_or_default());
-            return src.len();
-        }
-        done + self.spell(tail, dst)
+        done
     }
 
     /// Decodes a whole value of a single-byte page.
@@ -98,9 +91,9 @@ impl Single {
         Ok(())
     }
 
-    /// The ASCII character of every byte, `other` where there is none.
-    pub(super) fn ascii_or(&self, other: u8) -> [u8; 256] {
-        self.ascii.map(|c| if c == 0 { other } else { c })
+    /// The character of every byte if it is ASCII, else [`NOT_ASCII`].
+    pub(super) fn ascii(&self) -> &[u8; 256] {
+        &self.ascii
     }
 
     /// Appends the bytes of a text of ASCII only; false, and nothing, if one of them is not in the page.
@@ -120,32 +113,69 @@ impl Single {
         units <= 0xFF
     }
 
-    fn ascii(&self, byte: u8) -> u8 {
-        self.ascii.get(usize::from(byte)).copied().unwrap_or(0)
+    /// As [`run`](Self::run), of a few bytes: room for the longest characters is made beforehand, so
+    /// that each goes straight into its place.
+    fn window(&self, src: &[u8], dst: &mut Vec<u8>) -> usize {
+        let start = dst.len();
+        dst.resize(start + src.len() * 3 + CHUNK, 0);
+        let room = dst.get_mut(start..).unwrap_or_default();
+        let (chunks, tail) = src.as_chunks::<CHUNK>();
+        let (mut done, mut filled) = (0, 0);
+        for chunk in chunks {
+            if self.translate(chunk, room, filled) {
+                filled += CHUNK;
+                done += CHUNK;
+                continue;
+            }
+            let good = self.spell(chunk, room, &mut filled);
+            done += good;
+            if good < CHUNK {
+                dst.truncate(start + filled);
+                return done;
+            }
+        }
+        if self.translate(tail, room, filled) {
+            filled += tail.len();
+            done += tail.len();
+        } else {
+            done += self.spell(tail, room, &mut filled);
+        }
+        dst.truncate(start + filled);
+        done
     }
 
-    /// The way for up to a chunk of characters that are not all ASCII.
-    fn spell(&self, src: &[u8], dst: &mut Vec<u8>) -> usize {
-        // Three bytes are written for each character whatever its length, hence the slack.
-        let mut out = [0; CHUNK * 3 + 3];
-        let (mut filled, mut good) = (0, 0);
-        for byte in src {
-            let [a, b, c, len] = self.utf8.get(usize::from(*byte)).copied().unwrap_or_default();
-            let Some(slot) = out.get_mut(filled..filled + 3) else { break };
-            if len == 0 {
-                break;
-            }
-            slot.copy_from_slice(&[a, b, c]);
-            filled += usize::from(len);
-            good += 1;
+    /// The way for text that is ASCII: one look-up a byte. False if one byte is not; what was written
+    /// then means nothing.
+    #[inline(always)]
+    fn translate(&self, src: &[u8], room: &mut [u8], at: usize) -> bool {
+        let place = room.get_mut(at..at + src.len()).unwrap_or_default();
+        let mut all = 0;
+        for (to, from) in place.iter_mut().zip(src) {
+            *to = self.ascii.get(usize::from(*from)).copied().unwrap_or(NOT_ASCII);
+            all |= *to;
         }
-        dst.extend_from_slice(out.get(..filled).unwrap_or_default());
-        good
+        all < NOT_ASCII
+    }
+
+    /// The way for a few characters that are not all ASCII; how many bytes of `src` are characters.
+    #[inline(always)]
+    fn spell(&self, src: &[u8], room: &mut [u8], filled: &mut usize) -> usize {
+        for (good, byte) in src.iter().enumerate() {
+            let spelled = self.utf8.get(usize::from(*byte)).copied().unwrap_or_default();
+            let [.., len] = spelled;
+            let place = room.get_mut(*filled..).and_then(|room| room.first_chunk_mut::<4>());
+            let (1.., Some(place)) = (len, place) else { return good };
+            // Four bytes are written for each character whatever its length; the next one is written over the rest.
+            *place = spelled;
+            *filled += usize::from(len);
+        }
+        src.len()
     }
 
     fn build(stored: &[u8]) -> Single {
         let (units, silent) = stored.split_at_checked(512).unwrap_or_default();
-        let mut table = Single { ascii: [0; 256], utf8: [[0; 4]; 256], rows: [0; 256], bytes: vec![[NONE; 256]] };
+        let mut table =
+            Single { ascii: [NOT_ASCII; 256], utf8: [[0; 4]; 256], rows: [0; 256], bytes: vec![[NONE; 256]] };
         for (byte, pair) in (0..=u8::MAX).zip(units.as_chunks::<2>().0) {
             let unit = u16::from_le_bytes(*pair);
             let Some(ch) = char::from_u32(u32::from(unit)).filter(|_| unit != UNDEFINED) else { continue };
@@ -180,11 +210,4 @@ impl Single {
             *cell = u16::from(byte);
         }
     }
-}
-
-/// True if no byte is 0. All are below 0x80, so the sum carries into no neighbour.
-fn all_set(bytes: [u8; CHUNK]) -> bool {
-    const TOP: u128 = u128::from_ne_bytes([0x80; CHUNK]);
-    const LOW: u128 = u128::from_ne_bytes([0x7F; CHUNK]);
-    u128::from_ne_bytes(bytes).wrapping_add(LOW) & TOP == TOP
 }

@@ -29,6 +29,15 @@ impl DdmText {
         Ok(out)
     }
 
+    /// The text with a question mark for each character that the page lacks: for names that only inform.
+    pub fn spellable(self, text: &str) -> String {
+        let known = |c: char| self.encode(c.encode_utf8(&mut [0; 4])).is_ok();
+        if self.encode(text).is_ok() {
+            return text.to_owned();
+        }
+        text.chars().map(|c| if known(c) { c } else { '?' }).collect()
+    }
+
     /// As [`encode`](Self::encode), padded with the page's blanks to at least `width` bytes.
     pub fn encode_padded(self, text: &str, width: usize) -> Result<Vec<u8>, CcsidError> {
         let mut out = self.encode(text)?;
@@ -67,6 +76,8 @@ mod tests {
         let bytes = DdmText::Ebcdic.encode("Abc123!^[]x").unwrap();
         assert_eq!(bytes, [0xC1, 0x82, 0x83, 0xF1, 0xF2, 0xF3, 0x4F, 0x5F, 0x4A, 0x5A, 0xA7]);
         assert_eq!(DdmText::Ebcdic.decode(&bytes), "Abc123!^[]x");
+        assert_eq!(DdmText::Ebcdic.spellable("Größe 5 報"), "Größe 5 ?");
+        assert_eq!(DdmText::Utf8.spellable("報"), "報");
         assert_eq!(DdmText::Ebcdic.encode_padded("AB", 4).unwrap(), [0xC1, 0xC2, 0x40, 0x40]);
     }
 }

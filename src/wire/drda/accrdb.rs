@@ -68,17 +68,18 @@ impl AccRdb {
 }
 
 /// PRDDTA in the layout that Db2's and Derby's clients share: a length, product 8, platform 18,
-/// application 20, user 8, and an accounting suffix behind its length. Names are cut to fit.
+/// application 20, user 8, and an accounting suffix behind its length. Names are cut to fit;
+/// what EBCDIC lacks is a question mark: all this only informs.
 pub fn prddta(prdid: &str, platform: &str, application: &str, user: &str, suffix: &str) -> Result<Vec<u8>> {
     // EBCDIC whatever was agreed for other parameters, as both of these clients do it.
     let text = DdmText::Ebcdic;
     let mut body = Vec::new();
     for (value, width) in [(prdid, 8), (platform, 18), (application, 20), (user, 8)] {
-        let mut field = text.encode_padded(value, width)?;
+        let mut field = text.encode_padded(&text.spellable(value), width)?;
         field.truncate(width);
         body.extend(field);
     }
-    let mut suffix = text.encode(suffix)?;
+    let mut suffix = text.encode(&text.spellable(suffix))?;
     suffix.truncate(200);
     body.push(u8::try_from(suffix.len()).unwrap_or(200));
     body.extend(suffix);

@@ -22,6 +22,11 @@ const CPT: u8 = 0x7F;
 const GROUP: usize = 84;
 /// Ids that no DRDA type has, for those that a descriptor defines: the low bit says nullable.
 const OWN: std::ops::RangeInclusive<u8> = 0x60..=0xAE;
+/// What an MDD introduces: a type, a group, a row, rows.
+const TYPE_CLASS: u8 = 1;
+const GROUP_CLASS: u8 = 2;
+const ROW_CLASS: u8 = 3;
+const ROWS_CLASS: u8 = 4;
 /// FD:OCA's field types: characters of a fixed length, of a length in front, a large object of them.
 const FIXED_CHARACTERS: u8 = 0x10;
 const VARYING_CHARACTERS: u8 = 0x11;
@@ -67,6 +72,7 @@ pub fn decode(body: &[u8], typdef: &TypDef) -> Result<Vec<Field>, DescriptorErro
         let mut t = r.sub(body, "FD:OCA triplet")?;
         match kind {
             GDA | CPT => {
+                meaning = None;
                 while !t.is_empty() {
                     let [id, a, b] = t.array::<3>()?;
                     fields.push(column(id, [a, b], typdef, &overrides, fields.len() + 1)?);
@@ -134,14 +140,26 @@ pub fn encode_result(fields: &[Field], typdef: &TypDef) -> Result<Vec<u8>, Descr
         };
         columns.push([id, size[0], size[1]]);
     }
+    // Behind one type that is defined, groups and rows have to be introduced as well. (Measured:
+    // IBM's CLI driver and Derby's client refuse less.)
+    let introduce = |class: u8, id: u8, w: &mut Writer| {
+        if !own.is_empty() {
+            w.bytes(&[7, MDD, 0, 5, class, 1, id]);
+        }
+    };
+    let (row, rows) = RESULT_ROWS.split_at(9);
+    introduce(GROUP_CLASS, 0xD0, &mut w);
     triplets(columns.into_iter(), &mut w);
-    w.bytes(&RESULT_ROWS);
+    introduce(ROW_CLASS, 0xE0, &mut w);
+    w.bytes(row);
+    introduce(ROWS_CLASS, 0xF0, &mut w);
+    w.bytes(rows);
     Ok(w.into_vec())
 }
 
 /// Defines `id` as the type `lid` in the page of the field.
 fn define(id: u8, lid: u8, field: &Field, w: &mut Writer) {
-    w.bytes(&[7, MDD, 0, 5, 1, 1, lid]);
+    w.bytes(&[7, MDD, 0, 5, TYPE_CLASS, 1, lid]);
     let kind = match field.shape {
         Shape::Fixed(_) => FIXED_CHARACTERS,
         Shape::Lob(_) => LARGE_CHARACTERS,
@@ -243,7 +261,7 @@ mod tests {
         assert_eq!(decode(&bytes, &TypDef::OURS).unwrap(), fields);
         // Defined once, each.
         assert_eq!(bytes[..19], [7, MDD, 0, 5, 1, 1, 0x31, 12, SDA, 0x61, 0x90, 0, 0, 0, 37, 1, 0, 0x7F, 0xFF]);
-        assert_eq!(bytes.windows(4).filter(|w| w[..4] == [7, MDD, 0, 5]).count(), 5);
+        assert_eq!(bytes.windows(5).filter(|w| w[..5] == [7, MDD, 0, 5, 1]).count(), 5);
         let many: Vec<Field> = (1..100).map(|ccsid| of(0x31, ccsid)).collect();
         assert_eq!(encode_result(&many, &TypDef::OURS), Err(DescriptorError::TooManyPages));
         assert!(encode_result(&many[..40], &TypDef::OURS).is_ok());

@@ -1,0 +1,60 @@
+//! Telling the server who works here, at the login and later.
+
+use super::config::client_info::ClientInfo;
+use super::done::Warning;
+use super::error::{Error, Kind, Phase, Result};
+use super::shared::Inner;
+use crate::flow::execute::{Immediate, Set};
+use crate::flow::session::Product;
+use crate::net::transport::Deadline;
+
+impl Inner {
+    /// Tells the server what the settings say. It only informs the server's administrators: a refusal is
+    /// no reason to stay away, but the user hears of it.
+    pub(super) async fn introduce(&self, deadline: Deadline) -> Result<Option<Warning>> {
+        let known = matches!(self.session.product, Product::Luw | Product::IbmI | Product::Zos);
+        if !known || self.config.client.is_empty() {
+            return Ok(None);
+        }
+        match self.tell(&self.config.client, true, Some(deadline)).await {
+            Ok(()) => Ok(None),
+            Err(e) if e.connection_usable => {
+                Ok(Some(Warning::general(&format!("the client information was not taken: {e}"))))
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Changes the registers. With `commit` the unit of work that a call opens ends with it.
+    pub(super) async fn tell(&self, info: &ClientInfo, commit: bool, deadline: Option<Deadline>) -> Result<()> {
+        match self.try_to_tell(info, commit, deadline).await {
+            Err(e) if e.sqlcode == Some(-805) && self.config.package.is_none() => {
+                self.bind(deadline).await?;
+                self.try_to_tell(info, commit, deadline).await
+            }
+            other => other,
+        }
+    }
+
+    async fn try_to_tell(&self, info: &ClientInfo, commit: bool, deadline: Option<Deadline>) -> Result<()> {
+        let phase = Phase::Execute;
+        let lease = self.lease(phase)?;
+        let (session, section) = (self.session.clone(), lease.name.clone());
+        match self.session.product {
+            Product::Luw | Product::Zos => {
+                self.talk_until(Set::new(session, section, info.sets()), phase, deadline).await.map(drop)
+            }
+            Product::IbmI => {
+                let call = Immediate::new(session, section, info.call(), commit);
+                match self.talk_until(call, phase, deadline).await? {
+                    Ok(_) => Ok(()),
+                    Err(failed) => Err(self.explained(failed.error.into(), phase).await),
+                }
+            }
+            Product::Derby | Product::Other => {
+                let text = "this server has no registers for client information";
+                Err(Error::new(Kind::NotSupported, phase, "0A000", text).at(&self.peer))
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+
+/**
+ * What Derby's JDBC client says of a server's tables: {@code java -cp derbyclient.jar Catalog.java URL}. One line for
+ * each row, its values with tabs between.
+ */
+public class Catalog {
+    public static void main(String[] args) throws Exception {
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        try (Connection connection = DriverManager.getConnection(args[0])) {
+            DatabaseMetaData about = connection.getMetaData();
+            print(out, about.getSchemas(), "TABLE_SCHEM");
+            print(out, about.getTableTypes(), "TABLE_TYPE");
+            print(out, about.getTables(null, null, "%", null), "TABLE_SCHEM", "TABLE_NAME", "TABLE_TYPE");
+            print(out, about.getTables(null, "SHOP", "OR%", new String[] {"TABLE"}), "TABLE_SCHEM", "TABLE_NAME");
+            print(out, about.getColumns(null, null, "ORDERS", "%"), "COLUMN_NAME", "DATA_TYPE", "TYPE_NAME",
+                "COLUMN_SIZE", "DECIMAL_DIGITS", "IS_NULLABLE", "ORDINAL_POSITION");
+            print(out, about.getColumns(null, "MAIN", "NAMES", "N%"), "TABLE_NAME", "COLUMN_NAME");
+            print(out, about.getPrimaryKeys(null, "SHOP", "ORDERS"), "COLUMN_NAME", "KEY_SEQ");
+        }
+    }
+
+    private static void print(PrintStream out, ResultSet rows, String... columns) throws SQLException {
+        try (rows) {
+            while (rows.next()) {
+                StringBuilder line = new StringBuilder();
+                for (String column : columns) {
+                    line.append(line.isEmpty() ? "" : "\t").append(rows.getString(column));
+                }
+                out.println(line);
+            }
+        }
+        out.println();
+    }
+}
