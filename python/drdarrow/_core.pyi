@@ -141,6 +141,9 @@ def serve(
     workers: int,
     max_connections: int,
     tls: tuple[str | PathLike[str], str | PathLike[str], str | PathLike[str] | None] | None,
+    files: Sequence[tuple[str, object, Sequence[str], bool]] | None,
+    signon: int,
+    password_level: int,
 ) -> RawServer: ...
 
 @final
@@ -476,6 +479,9 @@ class RawFile:
 class RawServer:
     @property
     def address(self) -> tuple[str, int]: ...
+    @property
+    def signon_port(self) -> int | None: ...
+    def file(self, name: str, member: str) -> Collected: ...
     @property
     def closed(self) -> bool: ...
     def close(self, grace: float) -> None: ...

@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::collected::Collected;
 use super::engine::Engine;
 use super::guard::Owned;
 use super::{collected, errors, runtime};
 use crate::client::error::{Error, Kind, Phase};
 use crate::server::backend::{Backend, ConnectError, Login, Session};
+use crate::server::file::library::{FileOptions, FileStore};
 use crate::server::listen;
 use crate::server::persona::Persona;
 use crate::server::settings::Settings;
@@ -23,7 +25,7 @@ use crate::server::tls::Tls;
 
 /// Listens. The engine is a dict of tables, or an object with `session()`.
 #[pyfunction]
-#[pyo3(signature = (engine, *, persona, ccsid, host, port, users, databases, workers, max_connections, tls))]
+#[pyo3(signature = (engine, *, persona, ccsid, host, port, users, databases, workers, max_connections, tls, files, signon, password_level))]
 #[expect(clippy::too_many_arguments, reason = "settings by name")]
 pub(super) fn serve(
     py: Python<'_>,
@@ -37,6 +39,9 @@ pub(super) fn serve(
     workers: usize,
     max_connections: usize,
     tls: Option<(PathBuf, PathBuf, Option<PathBuf>)>,
+    files: Option<Vec<Filed<'_>>>,
+    signon: u16,
+    password_level: u8,
 ) -> PyResult<RawServer> {
     let persona = Persona::named(persona)
         .ok_or_else(|| errors::interface(py, format!("no persona {persona:?}: luw, ibmi, zos or derby")))?;
@@ -57,7 +62,20 @@ pub(super) fn serve(
         Err(_) => Box::new(Engine::new(engine.clone().unbind())),
     };
     let address = SocketAddr::new(host, port);
-    let settings = Settings { address, persona, ccsid, access, tls, workers, max_connections, ..Settings::default() };
+    let store = files.map(|files| stored(py, files)).transpose()?;
+    let settings = Settings {
+        address,
+        persona,
+        ccsid,
+        access,
+        tls,
+        workers,
+        max_connections,
+        signon: store.is_some().then_some(SocketAddr::new(host, signon)),
+        files: store.clone(),
+        password_level,
+        ..Settings::default()
+    };
     let backend = Arc::new(Named { engine, databases });
     let server = runtime::block_on(py, listen::serve(settings, backend))?.map_err(|e| {
         if e.kind() == ErrorKind::InvalidInput {
@@ -66,13 +84,16 @@ pub(super) fn serve(
         let text = format!("cannot listen on {address}: {e}");
         errors::raise(py, &Error::new(Kind::Operational, Phase::Config, "08001", text))
     })?;
-    Ok(RawServer { address: server.address(), running: Owned::new(Mutex::new(Some(server))) })
+    let signon = server.signon_address().map(|address| address.port());
+    Ok(RawServer { address: server.address(), signon, store, running: Owned::new(Mutex::new(Some(server))) })
 }
 
 /// A running server. Dropped, it stops.
 #[pyclass(frozen, module = "drdarrow._core", weakref)]
 pub(super) struct RawServer {
     address: SocketAddr,
+    signon: Option<u16>,
+    store: Option<FileStore>,
     running: Owned<Mutex<Option<listen::Server>>>,
 }
 
@@ -82,6 +103,22 @@ impl RawServer {
     #[getter]
     fn address(&self) -> (String, u16) {
         (self.address.ip().to_string(), self.address.port())
+    }
+
+    /// The port of the sign-on server, where there is one.
+    #[getter]
+    fn signon_port(&self) -> Option<u16> {
+        self.signon
+    }
+
+    /// The records of a file.
+    fn file(&self, py: Python<'_>, name: &str, member: &str) -> PyResult<Collected> {
+        let Some(store) = &self.store else {
+            return Err(errors::interface(py, "this server has no files"));
+        };
+        let batch = py.detach(|| store.get_member(name, member));
+        let batch = batch.map_err(|e| errors::interface(py, e.to_string()))?;
+        Ok(Collected::new(batch.schema(), vec![batch]))
     }
 
     /// No longer listening, bool.
@@ -118,6 +155,21 @@ impl Backend for Named {
         }
         self.engine.connect(&Login { database: name, ..login.clone() })
     }
+}
+
+/// A file: its name, what it holds, its keys, and whether they are unique.
+type Filed<'py> = (String, Bound<'py, PyAny>, Vec<String>, bool);
+
+/// Files with their records.
+fn stored(py: Python<'_>, files: Vec<Filed<'_>>) -> PyResult<FileStore> {
+    let store = FileStore::new();
+    for (name, records, keys, unique) in files {
+        let (schema, batches) = collected::collect(&records)?.into_parts();
+        let options = FileOptions::keyed(keys, unique);
+        let put = py.detach(|| store.put(&name, &schema, &batches, &options));
+        put.map_err(|e| errors::interface(py, format!("files: {e}")))?;
+    }
+    Ok(store)
 }
 
 /// Tables held in memory, as they are.

@@ -61,6 +61,10 @@ def serve(
     table: Annotated[
         list[str] | None, typer.Option("--table", "-t", metavar="NAME=FILE", help="A file as the table NAME.")
     ] = None,
+    record: Annotated[
+        list[str] | None,
+        typer.Option("--file", metavar="LIB/FILE=FILE", help="A file for record access (persona ibmi)."),
+    ] = None,
     persona: Annotated[Persona, typer.Option(help="The product that the server looks like.")] = "luw",
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any that is free.", min=0, max=65535)] = 50000,
@@ -76,8 +80,10 @@ def serve(
     if anyone and user:
         raise typer.BadParameter("--anyone and --user exclude each other")
     users = None if anyone else serving.credentials(user, os.environ.get(PASSWORD))
+    source = serving.sources(files or [], table or [], bool(record))
     serving.serve(
-        serving.sources(files or [], table or []),
+        source,
+        files=serving.records(source, record or []),
         persona=persona,
         host=host,
         port=port,

@@ -38,8 +38,9 @@ def credentials(user: str | None, password: str | None) -> dict[str, str]:
     return {user: password or typer.prompt(f"Password for {user}", hide_input=True, confirmation_prompt=True)}
 
 
-def sources(files: list[Path], tables: list[str]) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection with every file as a table. Raises `InterfaceError` for what cannot be read."""
+def sources(files: list[Path], tables: list[str], empty: bool = False) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with every file as a table; `empty`: none will do. Raises `InterfaceError` for what cannot be
+    read."""
     duck = engine()
     databases = [file for file in files if file.suffix.lower() in DATABASES]
     if databases and len(files) > 1:
@@ -50,7 +51,7 @@ def sources(files: list[Path], tables: list[str]) -> duckdb.DuckDBPyConnection:
         if not found or not name:
             raise InterfaceError(f"--table {text}: expected NAME=FILE")
         named.append((name, Path(path)))
-    if not named and not databases:
+    if not named and not databases and not empty:
         raise InterfaceError("nothing to serve: name Parquet or CSV files, or a DuckDB database")
     for file in [*databases, *(file for _, file in named)]:
         if not file.exists():
@@ -62,6 +63,22 @@ def sources(files: list[Path], tables: list[str]) -> duckdb.DuckDBPyConnection:
     except duck.Error as error:
         raise InterfaceError(f"DuckDB cannot read it: {error}") from None
     return connection
+
+
+def records(source: duckdb.DuckDBPyConnection, named: list[str]) -> dict[str, Any] | None:
+    """What `--file` names, for record access. Raises `InterfaceError` for what cannot be read."""
+    out = {}
+    for text in named:
+        name, found, path = text.partition("=")
+        if not found or name.count("/") != 1:
+            raise InterfaceError(f"--file {text}: expected LIBRARY/FILE=FILE")
+        if not Path(path).exists():
+            raise InterfaceError(f"{path}: no such file")
+        try:
+            out[name] = source.sql(reading(Path(path)))
+        except engine().Error as error:
+            raise InterfaceError(f"DuckDB cannot read it: {error}") from None
+    return out or None
 
 
 def engine() -> ModuleType:
@@ -82,11 +99,17 @@ def table_name(file: Path) -> str:
 
 def add(connection: duckdb.DuckDBPyConnection, name: str, file: Path) -> None:
     """A view over the file: rows are read when somebody asks."""
+    quoted = name.replace('"', '""')
+    connection.execute(f'CREATE OR REPLACE VIEW "{quoted}" AS {reading(file)}')
+
+
+def reading(file: Path) -> str:
+    """The statement that reads a file."""
     reader = READERS.get(file.suffix.lower())
     if reader is None:
         raise InterfaceError(f"{file}: expected .parquet, .csv or .tsv")
-    path, quoted = str(file).replace("'", "''"), name.replace('"', '""')
-    connection.execute(f"CREATE OR REPLACE VIEW \"{quoted}\" AS SELECT * FROM {reader}('{path}')")
+    path = str(file).replace("'", "''")
+    return f"SELECT * FROM {reader}('{path}')"
 
 
 def serve(source: duckdb.DuckDBPyConnection, **settings: Any) -> None:
@@ -119,6 +142,8 @@ def how_to_connect(server: drdarrow.server.Server, user: str | None, database: s
     table.add_row("[bold]listening[/bold]", f"{server.host}:{server.port}, as {server.persona}")
     shown = ", ".join(sorted(names)[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
     table.add_row("[bold]tables[/bold]", shown or "none yet")
+    if server.signon_port is not None:
+        table.add_row("[bold]files[/bold]", f"record by record; sign-on server on port {server.signon_port}")
     table.add_row("[bold]drdarrow[/bold]", f"drdarrow.connect('drda://{who}{server.host}:{server.port}/{name}')")
     if server.persona == "derby":
         table.add_row("[bold]JDBC[/bold]", f"jdbc:derby://{server.host}:{server.port}/{name}")

@@ -20,7 +20,8 @@ import os
 import socket
 import ssl
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
@@ -37,6 +38,7 @@ __all__ = [
     "Described",
     "Engine",
     "Persona",
+    "PhysicalFile",
     "Prepared",
     "Result",
     "Server",
@@ -50,6 +52,16 @@ Persona: TypeAlias = Literal["luw", "ibmi", "zos", "derby"]
 
 #: Seconds for commands under way when a server is closed.
 _GRACE = 5.0
+
+
+@dataclass(frozen=True)
+class PhysicalFile:
+    """A file for record access. records: anything with `__arrow_c_stream__` or `__arrow_c_array__`; keys: the fields
+    that order it, "NAME DESC" for high values first; unique: no two records have equal keys, bool."""
+
+    records: Any
+    keys: Sequence[str] = ()
+    unique: bool = False
 
 
 def serve(
@@ -69,6 +81,9 @@ def serve(
     tls_certificate: str | PathLike[str] | None = None,
     tls_key: str | PathLike[str] | None = None,
     tls_client_ca: str | PathLike[str] | None = None,
+    files: Mapping[str, Any] | None = None,
+    signon_port: int = 0,
+    password_level: Literal[0, 1, 2, 3, 4] = 2,
 ) -> Server:
     """Starts a server in the background and returns it, listening.
 
@@ -88,6 +103,9 @@ def serve(
     max_connections: clients at a time, int.
     tls_certificate, tls_key: PEM files; connections are TLS then. tls_client_ca: PEM file of the authorities of which a
     client needs a certificate.
+    files: "LIBRARY/FILE" to what is to be read and written record by record: as in tables, or a PhysicalFile. They are
+    copied into memory; `file()` of the server hands them back. Persona ibmi only. A sign-on server, which IBM's clients
+    ask first, listens beside them on signon_port, 0 takes a free one, and tells password_level, 0 to 4.
 
     Raises InterfaceError for an argument that cannot be meant and when DuckDB is not installed but asked for,
     OperationalError when the address cannot be listened on.
@@ -96,6 +114,8 @@ def serve(
     if users is not None and not all(isinstance(text, str) for pair in users.items() for text in pair):
         raise InterfaceError("users: a mapping of user to password, both str")
     names = [database] if isinstance(database, str) else None if database is None else list(database)
+    if not 0 <= signon_port <= 65535 or not 0 <= password_level <= 4:
+        raise InterfaceError("signon_port is 0 to 65535, password_level 0 to 4")
     if workers < 1 or max_connections < 1 or not 0 <= port <= 65535:
         raise InterfaceError("workers and max_connections are at least 1, port is 0 to 65535")
     if ccsid is not None and not 0 <= ccsid <= 65535:
@@ -114,6 +134,9 @@ def serve(
         workers=workers,
         max_connections=max_connections,
         tls=tls,
+        files=_files(files, persona),
+        signon=signon_port,
+        password_level=password_level,
     )
     fingerprint = None if tls is None else _fingerprint(Path(tls[0]))
     return Server(raw, persona, next(iter(users)) if users else None, names[0] if names else "SAMPLE", fingerprint)
@@ -124,6 +147,22 @@ def _fingerprint(certificate: Path) -> str:
     text, end = certificate.read_text("utf-8"), "-----END CERTIFICATE-----"
     first = text[text.index("-----BEGIN CERTIFICATE") : text.index(end) + len(end)]
     return sha256(ssl.PEM_cert_to_DER_cert(first)).hexdigest()
+
+
+def _files(files: Mapping[str, Any] | None, persona: str) -> list[tuple[str, Any, list[str], bool]] | None:
+    """Files with their keys."""
+    if files is None:
+        return None
+    if persona != "ibmi":
+        raise InterfaceError(f"files: the persona {persona} has none; ibmi has")
+    out = []
+    for name, given in files.items():
+        file = given if isinstance(given, PhysicalFile) else PhysicalFile(given)
+        if not hasattr(file.records, "__arrow_c_stream__") and not hasattr(file.records, "__arrow_c_array__"):
+            raise InterfaceError(f"files: {name} is a {type(file.records).__name__} without __arrow_c_stream__")
+        keys = [file.keys] if isinstance(file.keys, str) else list(file.keys)
+        out.append((name, file.records, keys, file.unique))
+    return out
 
 
 def _address(host: str, guarded: bool) -> str:
@@ -192,6 +231,22 @@ class Server:
     def port(self) -> int:
         """The port that it listens on, int."""
         return self._port
+
+    @property
+    def signon_port(self) -> int | None:
+        """The port of the sign-on server, int; None without files."""
+        return self._raw.signon_port
+
+    def file(self, name: str, member: str = "*FIRST") -> Any:
+        """The records of a file as they are now, in the order of their numbers: an object with `__arrow_c_stream__`,
+        `to_arrow()`, `to_pandas()`, `to_polars()`. Raises InterfaceError for one that is not there."""
+        return self._raw.file(name, member)
+
+    def connect_files(self, **settings: Any) -> drdarrow.FileConnection:
+        """A connection for its files; settings as for `drdarrow.connect_files`."""
+        about = {"host": self._about["host"], "user": self._about["user"], "port": self._port}
+        pinned = {} if self._fingerprint is None else {"tls_fingerprint": self._fingerprint}
+        return drdarrow.connect_files(**{**about, "signon_port": self.signon_port or 0, **pinned, **settings})
 
     @property
     def persona(self) -> str:

@@ -55,8 +55,7 @@ impl From<RecordError> for Mismatch {
     }
 }
 
-/// The record format of a schema. Text without a length is as long as the longest value there is;
-/// text that the page does not have is in Unicode.
+/// The record format of a schema. Text without a length has some room behind the longest value; text that the page does not have is in Unicode.
 pub(super) fn format(name: &str, schema: &Schema, batches: &[RecordBatch], ccsid: u16) -> Result<RecordFormat, String> {
     let names = names(schema);
     let fields = schema.fields().iter().zip(names).enumerate().map(|(at, (field, name))| {
@@ -207,7 +206,7 @@ fn field(arrow: &Field, name: String, values: &[&dyn Array], ccsid: u16) -> Resu
             match fixed {
                 Some(length) => of(dds, length.max(1)),
                 None => {
-                    let longest = || values.iter().map(|a| longest_bytes(*a)).max().unwrap_or(0) as u32;
+                    let longest = || roomy(values.iter().map(|a| longest_bytes(*a)).max().unwrap_or(0) as u32);
                     RecordField { varying: true, ..of(dds, number("length").unwrap_or_else(longest).max(1) + 2) }
                 }
             }
@@ -264,13 +263,23 @@ fn text(
     // A length in bytes of another page is none of this one.
     let length = length.filter(|_| own.is_some()).map(|n| n * unit);
     let fixed = matches!(sql, "CHAR" | "GRAPHIC" | "CHARACTER") && length.is_some();
-    let data = length.unwrap_or(0).max(if fixed { 0 } else { most as u32 }).max(unit);
+    let data = match length {
+        Some(length) if fixed => length,
+        Some(length) => length.max(most as u32),
+        None => roomy(most as u32 / unit) * unit,
+    };
+    let data = data.max(unit);
     let dds = match letter {
         Some(c @ ('J' | 'E' | 'O')) => DdsType(c),
         _ if graphic => DdsType::GRAPHIC,
         _ => DdsType::CHARACTER,
     };
     Ok(RecordField { dds, ccsid, varying: !fixed, length: data + if fixed { 0 } else { 2 }, ..base.clone() })
+}
+
+/// A length with some room for values that come later, unless records would be too long of it.
+fn roomy(longest: u32) -> u32 {
+    if longest > 1000 { longest } else { (2 * longest).max(32) }
 }
 
 fn texts(array: &dyn Array) -> Box<dyn Iterator<Item = &str> + '_> {

@@ -84,6 +84,7 @@ impl Job {
     /// Lets go of the records and keys of the unit of work.
     fn unit_ended(&mut self, changes: &[Change]) {
         let id = self.id;
+        self.discharge();
         for Change { file, member, before, .. } in changes {
             if let Some(member) = file.contents().member(member)
                 && let Some(key) = before.as_ref().and_then(|before| member.key(before))

@@ -52,7 +52,7 @@ impl Job {
         let (library, name) = command.object("FILE")?;
         let file = self.need(&library, &name)?;
         let contents = file.contents();
-        if contents.meets(&self.exclusive(None), true) {
+        if contents.meets(&self.exclusive(None), true) || contents.is_pending(None) {
             return Err(Fault::new("CPF3202", format!("File {name} in library {library} in use.")).into());
         }
         drop(contents);
@@ -178,7 +178,7 @@ impl Job {
         let Some(member) = contents.resolve(&asked) else {
             return Err(Fault::new("CPF3141", format!("Member {asked} not found.")).into());
         };
-        if contents.meets(&self.exclusive(Some(member.clone())), true) {
+        if contents.meets(&self.exclusive(Some(member.clone())), true) || contents.is_pending(Some(&member)) {
             return Err(Fault::new("CPF3133", format!("File {name} contains member {member} in use.")).into());
         }
         drop(contents);

@@ -5,7 +5,7 @@ use super::cursor::Place;
 use super::fault::{Failure, Fault, Result};
 use super::library::{FileStore, GENERAL, Library};
 use super::locks::{JobId, ObjectLock, RecordLock};
-use super::member::Record;
+use super::member::{Record, Refused};
 use super::physical::{Contents, File, Patience};
 use crate::server::backend::Interrupt;
 use crate::wire::record::name::DclNam;
@@ -19,6 +19,8 @@ use tokio::sync::OwnedSemaphorePermit;
 /// Where each job has files of its own.
 pub(super) const QTEMP: &str = "QTEMP";
 
+/// What a note of a change costs beside its bytes.
+const NOTE: usize = 256;
 /// The longest time that a command waits.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -39,6 +41,8 @@ pub(in crate::server) struct Job {
     pub(super) changes: Vec<Change>,
     /// Records that stay locked until the unit of work ends.
     pub(super) kept: Vec<Kept>,
+    /// Bytes that these take.
+    charged: usize,
     interrupted: Arc<AtomicBool>,
     /// The right to run, which a job that waits gives up.
     permit: Option<OwnedSemaphorePermit>,
@@ -94,6 +98,7 @@ impl Job {
             commitment: None,
             changes: Vec::new(),
             kept: Vec::new(),
+            charged: 0,
             interrupted: Arc::default(),
             permit: None,
         }
@@ -184,6 +189,20 @@ impl Job {
                 return Ok(None);
             }
         }
+    }
+
+    /// Takes room for something to be undone, or to stay locked, until the unit of work ends.
+    pub(super) fn charge(&mut self, bytes: usize) -> Result<()> {
+        if !self.store.quota().take(bytes + NOTE) {
+            return Err(Refused::Full.fault().into());
+        }
+        self.charged += bytes + NOTE;
+        Ok(())
+    }
+
+    /// Gives that room back.
+    pub(super) fn discharge(&mut self) {
+        self.store.quota().give(std::mem::take(&mut self.charged));
     }
 
     /// Lets go of the record that the last read of an open file locked.

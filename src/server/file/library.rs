@@ -115,6 +115,19 @@ pub enum StoreError {
     },
 }
 
+impl FileOptions {
+    /// Ordered by these fields; `NAME DESC` has high values first.
+    pub fn keyed<S: AsRef<str>>(keys: impl IntoIterator<Item = S>, unique: bool) -> FileOptions {
+        let key = |text: S| {
+            let upper = text.as_ref().trim().to_uppercase();
+            let plain = upper.strip_suffix(" DESC");
+            let name = plain.unwrap_or(&upper).trim_end().to_owned();
+            KeyField { name, descending: plain.is_some(), absolute: false }
+        };
+        FileOptions { keys: keys.into_iter().map(key).collect(), unique, ..FileOptions::default() }
+    }
+}
+
 impl Default for FileStore {
     fn default() -> FileStore {
         FileStore::new()
@@ -250,5 +263,97 @@ fn split(name: &str) -> Result<(String, String), StoreError> {
             Ok((library.to_owned(), file.to_owned()))
         }
         _ => Err(StoreError::Name(name.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::*;
+    use arrow_schema::{DataType, Field};
+    use std::collections::HashMap;
+
+    fn batch(columns: Vec<(Field, ArrayRef)>) -> RecordBatch {
+        let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap()
+    }
+
+    fn column(name: &str, array: impl Array + 'static) -> (Field, ArrayRef) {
+        (Field::new(name, array.data_type().clone(), true), Arc::new(array))
+    }
+
+    fn told((field, array): (Field, ArrayRef), about: &[(&str, &str)]) -> (Field, ArrayRef) {
+        let pairs = about.iter().map(|(key, value)| (format!("drda:{key}"), (*value).to_owned()));
+        (field.with_metadata(pairs.collect::<HashMap<_, _>>()), array)
+    }
+
+    #[test]
+    fn what_is_put_comes_back_and_can_be_put_again() {
+        let decimal = |p, s| Decimal128Array::from(vec![Some(-125), None]).with_precision_and_scale(p, s).unwrap();
+        let given = batch(vec![
+            column("I2", Int16Array::from(vec![Some(i16::MIN), None])),
+            column("I4", Int32Array::from(vec![Some(i32::MAX), None])),
+            column("I8", Int64Array::from(vec![Some(i64::MIN), None])),
+            column("R4", Float32Array::from(vec![Some(1.5), None])),
+            column("R8", Float64Array::from(vec![Some(-1e300), None])),
+            column("PAC", decimal(7, 2)),
+            told(column("ZON", decimal(31, 3)), &[("type", "NUMERIC")]),
+            column("FLAG", BooleanArray::from(vec![Some(true), None])),
+            column("TXT", StringArray::from(vec![Some("Grüße"), None])),
+            column("WIDE", StringArray::from(vec![Some("日本 𝄞"), None])),
+            told(column("CHR", StringArray::from(vec![Some("ab  "), None])), &[("type", "CHAR"), ("length", "4")]),
+            told(column("UTF", StringArray::from(vec![Some("日本"), None])), &[("ccsid", "1208")]),
+            column("BIN", BinaryArray::from(vec![Some(&b"\0\xFF"[..]), None])),
+            told(column("DF", StringArray::from(vec![Some("1.50"), None])), &[("type", "DECFLOAT")]),
+            column("DAT", Date32Array::from(vec![Some(19_782), None])),
+            column("TIM", Time32SecondArray::from(vec![Some(86_399), None])),
+            column("TS", TimestampMicrosecondArray::from(vec![Some(1_709_210_096_123_456), None])),
+        ]);
+        let store = FileStore::new();
+        store.put("lib/all", &given.schema(), std::slice::from_ref(&given), &FileOptions::default()).unwrap();
+        let got = store.get("LIB/ALL").unwrap();
+        for (a, b) in given.columns().iter().zip(got.columns()) {
+            assert_eq!(a, b);
+        }
+        // What is known of the columns makes the same file again.
+        store.put("LIB/AGAIN", &got.schema(), std::slice::from_ref(&got), &FileOptions::default()).unwrap();
+        let again = store.get("LIB/AGAIN").unwrap();
+        assert_eq!((again.schema(), again.columns()), (got.schema(), got.columns()));
+        assert_eq!(store.names(), ["LIB/AGAIN", "LIB/ALL"]);
+    }
+
+    #[test]
+    fn names_are_made_to_fit() {
+        let one = || Int32Array::from(vec![1]);
+        let names = ["customer number", "customer name", "1st", "a", "CUSTO00001"];
+        let given = batch(names.iter().map(|name| column(name, one())).collect());
+        let store = FileStore::new();
+        store.put("L/F", &given.schema(), &[given], &FileOptions::default()).unwrap();
+        let got = store.get("L/F").unwrap();
+        let names: Vec<String> = got.schema().fields().iter().map(|f| f.name().clone()).collect();
+        assert_eq!(names, ["CUSTO00001", "CUSTO00002", "F1ST", "A", "CUSTO00003"]);
+    }
+
+    #[test]
+    fn what_makes_no_file_is_refused() {
+        let store = FileStore::new();
+        let rows = batch(vec![column("A", Int32Array::from(vec![1, 1]))]);
+        let put = |name: &str, rows: &RecordBatch, options: &FileOptions| {
+            store.put(name, &rows.schema(), std::slice::from_ref(rows), options).unwrap_err().to_string()
+        };
+        for name in ["F", "L/F/M", "QTEMP/F", "TOOLONGNAME/F", "L/", "L/1", "L/A-B"] {
+            assert!(put(name, &rows, &FileOptions::default()).contains("no name"), "{name}");
+        }
+        assert!(put("L/F", &rows, &FileOptions::keyed(["a desc"], true)).contains("Duplicate"));
+        assert!(put("L/F", &rows, &FileOptions::keyed(["B"], false)).contains("B is not in"));
+        let odd = batch(vec![column("A", NullArray::new(1))]);
+        assert!(put("L/F", &odd, &FileOptions::default()).contains("column A"));
+        let lost = told(column("T", StringArray::from(vec!["日"])), &[("ccsid", "37")]);
+        assert!(put("L/F", &batch(vec![lost]), &FileOptions::default()).contains("CCSID 37"));
+        assert!(store.names().is_empty() && matches!(store.get("L/F"), Err(StoreError::NotFound(_))));
+        let text = Field::new("T", DataType::Utf8, false);
+        let keys = batch(vec![(text, Arc::new(StringArray::from(vec!["b", "a"])))]);
+        store.put("L/F", &keys.schema(), &[keys], &FileOptions::keyed(["T"], false)).unwrap();
+        assert!(matches!(store.get_member("L/F", "NOPE"), Err(StoreError::NotFound(_))));
     }
 }

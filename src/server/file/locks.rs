@@ -88,6 +88,16 @@ impl RecordLocks {
         free
     }
 
+    /// True when no other job has the record.
+    pub(super) fn is_free(&self, rrn: u32, job: JobId) -> bool {
+        self.0.get(&rrn).is_none_or(|held| held.iter().all(|(other, _)| *other == job))
+    }
+
+    /// True when no record is locked.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Gives one lock back.
     pub(super) fn release(&mut self, rrn: u32, job: JobId, kind: RecordLock) {
         let Some(held) = self.0.get_mut(&rrn) else { return };

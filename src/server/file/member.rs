@@ -130,9 +130,11 @@ impl Member {
     pub(super) fn insert(&mut self, record: Record, reuse: bool, job: JobId) -> Result<u32, Refused> {
         let key = self.key(&record);
         self.check(key.as_deref(), None, job)?;
-        let rrn = match self.deleted.first() {
-            Some(rrn) if reuse => *rrn,
-            _ => u32::try_from(self.records.len() + 1).map_err(|_| Refused::Full)?,
+        // A record whose deletion may still be undone keeps its place.
+        let free = || self.deleted.iter().find(|rrn| self.locks.is_free(**rrn, job));
+        let rrn = match reuse.then(free).flatten() {
+            Some(rrn) => *rrn,
+            None => u32::try_from(self.records.len() + 1).map_err(|_| Refused::Full)?,
         };
         let cost = record.len() + key.as_ref().map_or(0, Vec::len) + OVERHEAD;
         if !self.rules.quota.take(cost) {

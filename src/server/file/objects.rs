@@ -42,7 +42,10 @@ impl Job {
             .store
             .libraries(|all| all.get(&name).map(|files| files.values().cloned().collect()))
             .ok_or_else(|| Fault::no_library(&name))?;
-        let in_use = |file: &Arc<File>| !file.contents().locks.is_empty();
+        let in_use = |file: &Arc<File>| {
+            let contents = file.contents();
+            !contents.locks.is_empty() || contents.is_pending(None)
+        };
         if name == GENERAL || files.iter().any(in_use) {
             return Err(Fault::new("CPF2113", format!("Library {name} cannot be allocated.")).into());
         }

@@ -74,7 +74,8 @@ impl Job {
             delete,
             commit,
         };
-        let feedback = feedback(&open, &layout);
+        let mut feedback = feedback(&open, &layout);
+        feedback.record_wait = u32::try_from(self.store.patience().as_secs()).unwrap_or(u32::MAX);
         self.open.insert(dclnam, open);
         let mut w = Writer::new();
         put_bytes(&mut w, cp::S38OPNFB, &feedback.encode()?);
@@ -141,7 +142,7 @@ fn feedback(open: &Open, layout: &Layout) -> OpenFeedback {
         flags: 0,
         members: 1,
         longest: length,
-        record_wait: 60,
+        record_wait: 0,
         variable: if nullable { 0x0040 } else { 0 },
         null_map: layout.null_map.unwrap_or(0) as u16,
         null_key_map: 0,

@@ -184,6 +184,11 @@ impl Contents {
         self.locks.iter().any(|held| (held.job != wanted.job || own_opens && held.open) && held.meets(wanted))
     }
 
+    /// True when records of a member, or of any, are locked: changes may still be undone.
+    pub(super) fn is_pending(&self, member: Option<&str>) -> bool {
+        self.members.iter().any(|m| member.is_none_or(|name| m.name == name) && !m.locks.is_empty())
+    }
+
     /// Gives back one lock.
     pub(super) fn release(&mut self, lock: &ObjectLock) -> bool {
         let at = self.locks.iter().position(|held| held == lock);

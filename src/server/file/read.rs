@@ -90,7 +90,11 @@ impl Job {
             record_length: layout.record as u32,
             ..IoFeedback::default()
         };
+        let all = open.commit == Some(CommitLevel::All);
         while count < most {
+            if all {
+                self.charge(0)?;
+            }
             let attempt = |job: &mut Job, contents: &mut MutexGuard<'_, Contents>| {
                 job.attempt(name, optl.share, target, kind, contents)
             };
@@ -211,9 +215,10 @@ fn lock_kind(open: &Open, share: Share) -> Option<RecordLock> {
     matches!(open.commit, Some(CommitLevel::CursorStability | CommitLevel::All)).then_some(RecordLock::Read)
 }
 
-/// True when the record locked before is let go.
+/// True when the record locked before is let go: an update never meets another record than the one
+/// that was read last.
 fn releases(share: Share) -> bool {
-    !matches!(share, Share::Read | Share::ReadStay)
+    share != Share::ReadStay
 }
 
 fn value(parameter: u16) -> Failure {

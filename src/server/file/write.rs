@@ -24,12 +24,16 @@ impl Job {
         if !open.write {
             return refused(&feedback(&file), &Fault::new("CPF9898", "The file was not opened for output."), out);
         }
+        let commit = open.commit.is_some();
         let mut told = feedback(&file);
         for slot in slots(request, &file)?.iter() {
             let record = match record(&slot, &file) {
                 Ok(record) => record,
                 Err(fault) => return refused(&told, &fault, out),
             };
+            if commit {
+                self.charge(0)?;
+            }
             let insert = |job: &mut Job, contents: &mut MutexGuard<'_, Contents>| job.insert(dclnam, &record, contents);
             let done = match self.patiently(&file, insert, true)? {
                 Some(done) => done,
@@ -100,6 +104,9 @@ impl Job {
             };
             return refused(&told, &Fault::new("CPF501B", text), out);
         };
+        if open.commit.is_some() {
+            self.charge(file.definition.format.length as usize)?;
+        }
         let work = |job: &mut Job, contents: &mut MutexGuard<'_, Contents>| job.replace(name, rrn, record, contents);
         match self.patiently(&file, work, true)?.unwrap_or(Err(Refused::Pending)) {
             Ok(()) => {

@@ -1,0 +1,89 @@
+"""Files of `drdarrow.server`: record by record by our own client, and back as Arrow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pyarrow
+import pytest
+
+import drdarrow
+from drdarrow import server
+
+ITEMS = pl.DataFrame(
+    {"ID": [3, 1, 2], "NAME": ["three", "one", None], "WIDE": ["日本", "", "x"], "PRICE": [1.5, -2.0, 0.25]},
+    schema_overrides={"ID": pl.Int32},
+)
+
+
+@pytest.fixture
+def served() -> Iterator[server.Server]:
+    files = {"shop/items": server.PhysicalFile(ITEMS, keys=["ID DESC"], unique=True), "SHOP/PLAIN": ITEMS}
+    with server.serve(engine="tables", persona="ibmi", files=files, users={"ada": "secret"}, password_level=0) as running:
+        yield running
+
+
+def test_files_are_read_written_and_handed_back(served: server.Server) -> None:
+    with served.connect_files(password="secret") as connection:
+        described = connection.describe("SHOP/ITEMS")
+        assert described["keys"] == ["ID"]
+        with connection.open_file("SHOP/PLAIN") as file:
+            assert file.fetch_polars().rows() == ITEMS.rows()
+        with connection.open_file("SHOP/ITEMS", mode="rw", keyed=True) as file:
+            assert [file.first()[0], file.next()[0], file.next()[0], file.next()] == [3, 2, 1, None]
+            assert file.update({"ID": 1, "NAME": "changed", "WIDE": "y", "PRICE": 9.0}, key=1)
+            assert file.delete(key=2)
+            file.write({"ID": 7, "NAME": None, "WIDE": "Ω", "PRICE": 0.0})
+            with pytest.raises(drdarrow.IntegrityError, match="CPF5026"):
+                file.write({"ID": 7, "NAME": None, "WIDE": "", "PRICE": 0.0})
+    rows = pl.DataFrame(served.file("shop/items")).rows()
+    assert rows == [(3, "three", "日本", 1.5), (1, "changed", "y", 9.0), (7, None, "Ω", 0.0)]
+
+
+def test_what_cannot_be_meant_is_told(served: server.Server) -> None:
+    with pytest.raises(drdarrow.InterfaceError, match="NOPE"):
+        served.file("SHOP/NOPE")
+    with pytest.raises(drdarrow.OperationalError):
+        served.connect_files(password="wrong")
+    cases = [
+        ({"persona": "luw", "files": {"A/B": ITEMS}}, "luw"),
+        ({"persona": "ibmi", "files": {"B": ITEMS}}, "LIBRARY/FILE"),
+        ({"persona": "ibmi", "files": {"A/B": 7}}, "__arrow_c_stream__"),
+        ({"persona": "ibmi", "files": {"A/B": server.PhysicalFile(ITEMS, keys="NOPE")}}, "NOPE"),
+        ({"persona": "ibmi", "files": {"A/B": pl.DataFrame({"L": [[1]]})}}, "column L"),
+        ({"persona": "ibmi", "password_level": 5}, "password_level"),
+    ]
+    for settings, words in cases:
+        with pytest.raises(drdarrow.InterfaceError, match=words):
+            server.serve(engine="tables", **settings)
+
+
+def test_files_that_are_made_by_others_come_back(served: server.Server) -> None:
+    with served.connect_files(password="secret") as connection:
+        connection.command("CRTLIB NEW")
+        connection.create_file("NEW/MADE", pyarrow.schema([("A", pyarrow.int64()), ("B", pyarrow.string())]), keys=["A"])
+        with connection.open_file("NEW/MADE", mode="w") as file:
+            assert file.write(pl.DataFrame({"A": range(1000), "B": [str(n) for n in range(1000)]})) == 1000
+    assert pl.DataFrame(served.file("NEW/MADE"))["A"].to_list() == list(range(1000))
+
+
+def test_the_command_serves_files(tmp_path: Path) -> None:
+    pytest.importorskip("typer")
+    from drdarrow.cli import serving
+
+    ITEMS.write_parquet(tmp_path / "items.parquet")
+    source = serving.sources([], [], True)
+    files = serving.records(source, [f"SHOP/ITEMS={tmp_path / 'items.parquet'}"])
+    with server.serve(source, persona="ibmi", files=files) as running:
+        assert pl.DataFrame(running.file("SHOP/ITEMS")).rows() == ITEMS.rows()
+        assert "sign-on" in json.dumps([str(c) for c in _cells(serving.how_to_connect(running, None, None, []))])
+    for wrong in ["ITEMS=x.parquet", f"A/B={tmp_path / 'none.parquet'}", "A/B"]:
+        with pytest.raises(drdarrow.InterfaceError):
+            serving.records(source, [wrong])
+
+
+def _cells(table: object) -> list[object]:
+    return [cell for column in table.columns for cell in column.cells]  # type: ignore[attr-defined]
