@@ -339,7 +339,7 @@ def keytool(*arguments: str) -> None:
 
 
 def classpath(*names: str) -> str:
-    """Where Derby's jars are: $DERBY_LIB, else Debian's /usr/share/java."""
+    """Where jars are: $DERBY_LIB, else Debian's /usr/share/java."""
     lib = Path(os.environ.get("DERBY_LIB", "/usr/share/java"))
     missing = [name for name in names if not (lib / name).exists()]
     if missing:

@@ -30,15 +30,20 @@ def built(example: str) -> Path:
 
 
 class Served:
-    """A server of one persona; a context manager. Without `password` everybody may connect; `tls` is a certificate
-    with its key, in PEM files."""
+    """A server of one persona; a context manager. Without `password` everybody may connect. `tls` is a certificate and
+    its key, `level` the password level of the persona `ibmi`, which has a sign-on server beside it."""
 
     def __init__(
-        self, persona: str, password: str | None = None, user: str = USER, tls: tuple[Path, Path] | None = None
+        self,
+        persona: str,
+        password: str | None = None,
+        user: str = USER,
+        tls: tuple[Path, Path] | None = None,
+        level: int = 2,
     ) -> None:
         login = [user, password] if password else ["", ""]
         self.process = subprocess.Popen(
-            [built("serve"), persona, "0", *login, *(tls or ())],
+            [built("serve"), persona, "0", *login, *(tls or ("", "")), str(level)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
@@ -48,10 +53,12 @@ class Served:
         watch.start()
         assert self.process.stdout
         line = self.process.stdout.readline()
+        beside = self.process.stdout.readline() if persona.startswith("ibmi") else ""
         watch.cancel()
         if not line:
             raise AssertionError(f"examples/serve ended with {self.process.wait(10)}")
         self.port = int(line.rsplit(":", 1)[1])
+        self.signon = int(beside.rsplit(":", 1)[1]) if beside else 0
 
     def close(self) -> None:
         self.process.kill()

@@ -16,7 +16,9 @@ mod probe;
 mod protocol;
 mod random;
 mod raw;
+mod records;
 mod replay;
+mod signon;
 mod support;
 mod tls;
 #[path = "../../benches/tools/main.rs"]

@@ -69,6 +69,19 @@ impl Raw {
         assert_eq!(points[..4], [cp::EXCSATRD, cp::ACCSECRD, cp::SECCHKRM, cp::ACCRDBRM]);
     }
 
+    /// A login that opens no database, as requesters of files make it.
+    pub(crate) async fn login_to_files(&mut self) {
+        let mut chain = Chain::new();
+        let check = SecChk { secmec: 4, usrid: Some("me".into()), ..SecChk::default() };
+        let asked = AccSec { secmec: 4, ..AccSec::default() };
+        for command in [excsat(), asked.encode(TEXT).unwrap(), check.encode(TEXT).unwrap()] {
+            chain.command(&command);
+        }
+        self.send(&chain.into_bytes()).await;
+        let points: Vec<u16> = self.answer().await.iter().map(|(p, _)| *p).collect();
+        assert_eq!(points, [cp::EXCSATRD, cp::ACCSECRD, cp::SECCHKRM]);
+    }
+
     pub(crate) async fn is_closed(&mut self) -> bool {
         let read = tokio::time::timeout(std::time::Duration::from_secs(10), async { self.0.read(&mut [0; 64]).await });
         matches!(read.await, Ok(Ok(0) | Err(_)))

@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn source_that_the_client_sends_and_what_people_write() {
-        let source = "\
+        let source = "
                                             UNIQUE LIFO
                 R NEWR                      TEXT('Format text')
       * A comment

@@ -178,12 +178,15 @@ impl Part {
                 self.digits(&digits, cell.last().map_or(0x0F, |b| b >> 4), out);
             }
             Order::Date(form) => {
-                out.extend(form.read(cell).map_or(0, |days| days as u32 ^ 0x8000_0000).to_be_bytes());
-                out.extend(if form.read(cell).is_err() { cell } else { &[] });
+                // What is no date comes first, and by its bytes.
+                let day = form.read(cell).ok().map(|days| days as u32 ^ 0x8000_0000);
+                out.extend(day.unwrap_or(0).to_be_bytes());
+                out.extend_from_slice(if day.is_none() { cell } else { &[] });
             }
             Order::Time(form) => {
-                out.extend(form.read(cell).map_or(0, |seconds| seconds + 1).to_be_bytes());
-                out.extend(if form.read(cell).is_err() { cell } else { &[] });
+                let second = form.read(cell).ok().map(|seconds| seconds + 1);
+                out.extend(second.unwrap_or(0).to_be_bytes());
+                out.extend_from_slice(if second.is_none() { cell } else { &[] });
             }
         }
         out.resize(end, 0);

@@ -1,0 +1,141 @@
+"""Files of the persona `ibmi` judged by JTOpen, IBM's client for Java (Debian: libjt400-java)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from derby import java, keytool
+from serving import PASSWORD, USER, Served
+
+# The programs have their own limits; the server may have to be built first.
+pytestmark = pytest.mark.timeout(600)
+
+JAR = Path("/usr/share/java/jt400.jar")
+PROGRAMS = Path(__file__).resolve().parent.parent / "jt400"
+
+# What Judge.java looks at, one by one.
+CASES = [
+    "describe",
+    "sequential reads",
+    "reads by number",
+    "positions",
+    "blocks",
+    "reads by key",
+    "partial and equal keys",
+    "positions by key",
+    "what is not there",
+    "library list and members",
+    "write",
+    "update and delete by number",
+    "update and delete by key",
+    "update and delete the current record",
+    "duplicate keys",
+    "every type is written",
+    "create by length and by source",
+    "record locks",
+    "object locks",
+    "commit",
+    "commitment levels",
+    "commands",
+    "reads without locks",
+    "files of System/36",
+    "many open files",
+]
+
+# What examples/serve puts into the files.
+CUST = [
+    ["1", "ALPHA     ", "10.50", "7", "one"],
+    ["2", "BETA      ", "-2.50", "-1", None],
+    ["3", "GAMMA     ", "9999.99", "100", "three"],
+    ["5", "EPSILON   ", "0.00", "0", ""],
+    ["8", "THETA     ", "1.23", "5", "eight"],
+]
+ALLTYP = [
+    [
+        *("ABC  ", "Grüße", "-12345", "1234.567", "-54321", "-1234567890123456789012.345678901"),
+        *("-1234", "123456789", "-123456789012345678", "1.5", "-2.5E100", "01abff", "fedc"),
+        *("2024-02-29", "12.34.56", "2024-02-29-12.34.56.123456"),
+        *("日本ü  ", "Ω日", "日本", "A日B  ", "日\u3000"),
+    ],
+    [None] * 21,
+]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list]:
+    """`run(program, server, *arguments)`: the lines that a program of tests/jt400 prints."""
+    assert JAR.exists(), f"{JAR} not found: install libjt400-java"
+    compiler = Path(java()[0]).resolve().with_name("javac")
+    assert compiler.exists(), f"{compiler} not found: a JDK is needed"
+    classes = tmp_path_factory.mktemp("jt400")
+    sources = sorted(PROGRAMS.glob("*.java"))
+    subprocess.run([compiler, "-nowarn", "-cp", JAR, "-d", classes, *sources], check=True, timeout=120)
+
+    def run(program: str, server: Served, *arguments: str, password: str = PASSWORD, options: list[str] | None = None):
+        command = [*java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *(options or []), "-cp", f"{JAR}:{classes}"]
+        login = [str(server.port), str(server.signon), USER, password]
+        done = subprocess.run(
+            [*command, program, *login, *arguments], capture_output=True, text=True, timeout=180, check=False
+        )
+        assert done.stdout, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def files() -> Iterator[Served]:
+    with Served("ibmi", password=PASSWORD) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def judged(files: Served, run: Callable[..., list]) -> dict[str, str]:
+    """What went wrong, case by case."""
+    return {line["case"]: line["error"] for line in run("Judge", files)}
+
+
+def test_the_cases_are_those_of_the_program(judged: dict[str, str]) -> None:
+    assert list(judged) == CASES
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_the_client_sees(judged: dict[str, str], case: str) -> None:
+    assert judged[case] == "", judged[case]
+
+
+@pytest.mark.parametrize(("name", "rows"), [("CUST", CUST), ("ALLTYP", ALLTYP)])
+def test_records_equal_their_source(run: Callable[..., list], name: str, rows: list) -> None:
+    with Served("ibmi", password=PASSWORD) as server:
+        assert run("Records", server, f"/QSYS.LIB/TESTLIB.LIB/{name}.FILE") == rows
+
+
+@pytest.mark.parametrize(("persona", "level"), [("ibmi", 0), ("ibmi", 3), ("ibmi-encrypted", 2)])
+def test_logins(run: Callable[..., list], persona: str, level: int) -> None:
+    """DES substitutes, SHA-1 substitutes, encrypted passwords."""
+    with Served(persona, password=PASSWORD, level=level) as server:
+        path = "/QSYS.LIB/TESTLIB.LIB/CUST.FILE"
+        assert run("Records", server, path) == CUST
+        (refused,) = run("Records", server, path, password="wrong")
+        assert "Password is incorrect" in refused["error"]
+
+
+def test_tls(run: Callable[..., list], tmp_path: Path) -> None:
+    cert, key, store = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "trust.p12"
+    openssl = shutil.which("openssl")
+    assert openssl, "openssl was not found"
+    request = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*request, *names, "-out", cert, "-keyout", key], check=True, capture_output=True)
+    keytool("-importcert", "-noprompt", "-file", str(cert), "-keystore", str(store), "-storepass", "changeit")
+    trust = [f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStorePassword=changeit"]
+    path = "/QSYS.LIB/TESTLIB.LIB/CUST.FILE"
+    with Served("ibmi", password=PASSWORD, tls=(cert, key)) as server:
+        assert run("Records", server, path, "tls", options=trust) == CUST
+        (refused,) = run("Records", server, path, "tls")
+        assert "SSL" in refused["error"] or "cert" in refused["error"], refused

@@ -1,0 +1,396 @@
+//! Record access by hand: the shape of every reply, waiting for locks, limits, and bytes that no
+//! client sends. What IBM's client makes of it is tested with that client.
+
+use crate::protocol::Raw;
+use crate::support::start_with;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int32Type;
+use arrow_array::*;
+use arrow_schema::{Field, Schema};
+use drdarrow::server::file::library::{FileOptions, FileStore, StoreError};
+use drdarrow::server::listen::Server;
+use drdarrow::server::persona::{IBMI, LUW};
+use drdarrow::server::settings::Settings;
+use drdarrow::server::table::MemoryTables;
+use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::reply::Reply;
+use drdarrow::wire::ddm::text::DdmText;
+use drdarrow::wire::dss::chain::Chain;
+use drdarrow::wire::record::buffer::{self, Layout, Slots};
+use drdarrow::wire::record::close::S38Close;
+use drdarrow::wire::record::control::{Share, Which};
+use drdarrow::wire::record::format::KeyField;
+use drdarrow::wire::record::iofb::IoFeedback;
+use drdarrow::wire::record::message::S38MsgRm;
+use drdarrow::wire::record::name::DclNam;
+use drdarrow::wire::record::open::{Access, Blocking, S38Open, Ufcb};
+use drdarrow::wire::record::opnfb::OpenFeedback;
+use drdarrow::wire::record::read::{S38Get, S38GetD, S38GetK, S38GetM};
+use drdarrow::wire::record::session::{CmmUow, S38Cmd};
+use drdarrow::wire::record::write::{S38Del, S38PutM, S38Updat};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt;
+
+const TEXT: DdmText = DdmText::Ebcdic;
+const LONG: Duration = Duration::from_secs(60);
+
+type Got = Vec<(u16, Vec<u8>)>;
+
+fn name() -> DclNam {
+    DclNam::numbered(1)
+}
+
+/// ID is the unique key; records of 1,006 bytes.
+fn batch(rows: i32) -> RecordBatch {
+    let text = Field::new("TXT", arrow_schema::DataType::Utf8, true);
+    let text = text.with_metadata(HashMap::from([("drda:length".to_owned(), "1000".to_owned())]));
+    let schema = Schema::new(vec![Field::new("ID", arrow_schema::DataType::Int32, false), text]);
+    let ids = Int32Array::from_iter_values(1..=rows);
+    let texts = StringArray::from_iter((1..=rows).map(|i| (i % 3 > 0).then(|| format!("text {i}"))));
+    RecordBatch::try_new(Arc::new(schema), vec![Arc::new(ids), Arc::new(texts)]).unwrap()
+}
+
+fn options() -> FileOptions {
+    let key = KeyField { name: "ID".into(), ..KeyField::default() };
+    FileOptions { keys: vec![key], unique: true, ..FileOptions::default() }
+}
+
+fn store(rows: i32, wait: Duration) -> FileStore {
+    let store = FileStore::with_limits(16 << 20, wait);
+    let batch = batch(rows);
+    store.put("lib/f", &batch.schema(), &[batch], &options()).unwrap();
+    store
+}
+
+async fn serve(files: &FileStore) -> Server {
+    let settings = Settings { persona: &IBMI, files: Some(files.clone()), workers: 1, ..Settings::default() };
+    start_with(settings, &MemoryTables::new()).await
+}
+
+async fn connect(server: &Server) -> Raw {
+    let mut raw = Raw::connect(server).await;
+    raw.login_to_files().await;
+    raw
+}
+
+fn ufcb(access: Access, keyed: bool) -> Ufcb {
+    Ufcb {
+        file: "F".into(),
+        library: "LIB".into(),
+        member: "*FIRST".into(),
+        access,
+        null_capable: true,
+        arrival: Some(!keyed),
+        commit: None,
+        blocking: Some(Blocking::of(100)),
+        format: Some("F".into()),
+    }
+}
+
+async fn open(raw: &mut Raw, access: Access, keyed: bool) -> Layout {
+    let got = raw.ask(&[S38Open { dclnam: name(), ufcb: ufcb(access, keyed) }.encode(TEXT).unwrap()]).await;
+    assert_eq!(points(&got), [cp::S38OPNFB]);
+    let feedback = OpenFeedback::decode(&got[0].1).unwrap();
+    assert_eq!((feedback.library.as_str(), feedback.member.as_str()), ("LIB", "F"));
+    assert_eq!(feedback.is_keyed(), keyed);
+    Layout::new(&feedback, 2).unwrap()
+}
+
+/// A command with the slots behind it.
+async fn send(raw: &mut Raw, command: &[u8], slots: &[u8]) -> Got {
+    let mut chain = Chain::new();
+    chain.command(command);
+    chain.object(&buffer::encode(slots));
+    raw.send(&chain.into_bytes()).await;
+    raw.answer().await
+}
+
+fn points(got: &Got) -> Vec<u16> {
+    got.iter().map(|(p, _)| *p).collect()
+}
+
+/// Numbers of the records that came.
+fn rrns(got: &Got, layout: Layout) -> Vec<u32> {
+    assert_eq!(points(got), [cp::S38BUF, cp::S38IOFB]);
+    let feedback = IoFeedback::decode(&got[1].1).unwrap();
+    let slots = Slots::received(&got[0].1, layout, usize::from(feedback.records)).unwrap();
+    assert_eq!(slots.bytes().len(), got[0].1.len());
+    let rrns: Vec<u32> = slots.iter().map(|s| s.rrn).collect();
+    assert_eq!(rrns.last(), Some(&feedback.rrn));
+    rrns
+}
+
+/// The message behind an S38IOFB that counts no record.
+fn refusal(got: &Got) -> String {
+    assert_eq!(points(got), [cp::S38IOFB, cp::S38MSGRM]);
+    assert_eq!(IoFeedback::decode(&got[0].1).unwrap().records, 0);
+    message(got)
+}
+
+fn message(got: &Got) -> String {
+    S38MsgRm::decode(&got.last().unwrap().1, TEXT).unwrap().id().to_owned()
+}
+
+fn get(which: Which, share: Share) -> Vec<u8> {
+    S38Get::new(name(), which, share).encode(TEXT).unwrap()
+}
+
+fn by_key(which: Which, share: Share, id: i32) -> Vec<u8> {
+    S38GetK::new(name(), which, share, "F", 1, id.to_be_bytes().to_vec()).encode(TEXT).unwrap()
+}
+
+fn command(text: &str) -> Vec<u8> {
+    S38Cmd::new(text, 37).unwrap().encode(TEXT).unwrap()
+}
+
+fn slot(layout: Layout, id: i32) -> Vec<u8> {
+    let mut out = layout.blank(1);
+    out[..4].copy_from_slice(&id.to_be_bytes());
+    out
+}
+
+#[tokio::test]
+async fn reads_in_every_way() {
+    let server = serve(&store(100, LONG)).await;
+    let mut raw = connect(&server).await;
+    let layout = open(&mut raw, Access::Read, true).await;
+    assert_eq!((layout.record, layout.increment), (1006, 1019));
+    for (which, rrn) in
+        [(Which::First, 1), (Which::Next, 2), (Which::Same, 2), (Which::Last, 100), (Which::Previous, 99)]
+    {
+        assert_eq!(rrns(&raw.ask(&[get(which, Share::Read)]).await, layout), [rrn], "{which:?}");
+    }
+    let many = |which, count| S38GetM::new(name(), which, Share::Read, count).encode(TEXT).unwrap();
+    // More than a frame and more than a plain object hold, then what is left.
+    assert_eq!(rrns(&raw.ask(&[many(Which::Previous, 80)]).await, layout), (19..=98).rev().collect::<Vec<_>>());
+    assert_eq!(rrns(&raw.ask(&[many(Which::Previous, 80)]).await, layout), (1..=18).rev().collect::<Vec<_>>());
+    assert_eq!(refusal(&raw.ask(&[many(Which::Previous, 80)]).await), "CPF5001");
+    assert_eq!(rrns(&raw.ask(&[many(Which::Next, u16::MAX)]).await, layout).len(), 100);
+    let direct = |rrn| S38GetD::new(name(), Share::Read, "F", rrn).encode(TEXT).unwrap();
+    assert_eq!(rrns(&raw.ask(&[direct(7)]).await, layout), [7]);
+    for rrn in [0, 101, u32::MAX] {
+        assert_eq!(refusal(&raw.ask(&[direct(rrn)]).await), "CPF5006");
+    }
+    assert_eq!(rrns(&raw.ask(&[by_key(Which::KeyAfter, Share::Read, 7)]).await, layout), [8]);
+    assert_eq!(refusal(&raw.ask(&[by_key(Which::KeyAt, Share::Read, -7)]).await), "CPF5006");
+    // A read that leaves the position where it is.
+    assert_eq!(rrns(&raw.ask(&[get(Which::Next, Share::ReadStay)]).await, layout), [9]);
+    assert_eq!(rrns(&raw.ask(&[get(Which::Next, Share::Read)]).await, layout), [9]);
+    let got = raw.ask(&[S38Close::new(name()).encode(TEXT).unwrap()]).await;
+    assert_eq!(S38MsgRm::decode(&got[0].1, TEXT).unwrap(), S38MsgRm::ok());
+    assert_eq!(message(&raw.ask(&[get(Which::First, Share::Read)]).await), "CPF4501");
+}
+
+#[tokio::test]
+async fn what_is_written_is_in_the_store() {
+    let files = store(3, LONG);
+    let server = serve(&files).await;
+    let mut raw = connect(&server).await;
+    let layout = open(&mut raw, Access::ReadWrite, true).await;
+    let put = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
+    let slots: Vec<u8> = (10..50).flat_map(|id| slot(layout, id)).collect();
+    let got = send(&mut raw, &put, &slots).await;
+    assert_eq!(points(&got), [cp::S38IOFB]);
+    assert_eq!(IoFeedback::decode(&got[0].1).unwrap().records, 40);
+    // The second has a key that is there: one went in.
+    let got = send(&mut raw, &put, &[slot(layout, 60), slot(layout, 1)].concat()).await;
+    assert_eq!((IoFeedback::decode(&got[0].1).unwrap().records, message(&got).as_str()), (1, "CPF5026"));
+    let mut null = slot(layout, 61);
+    let map = layout.null_map_sent().unwrap();
+    null[map + 1] = buffer::ABSENT;
+    assert_eq!(points(&send(&mut raw, &put, &null).await), [cp::S38IOFB]);
+    null[map] = buffer::ABSENT;
+    assert_eq!(refusal(&send(&mut raw, &put, &null).await), "CPF5029");
+    let update = S38Updat::new(name()).encode(TEXT).unwrap();
+    assert_eq!(refusal(&send(&mut raw, &update, &slot(layout, 2)).await), "CPF501B");
+    raw.ask(&[by_key(Which::KeyAt, Share::Update, 2)]).await;
+    assert_eq!(points(&send(&mut raw, &update, &slot(layout, 77)).await), [cp::S38IOFB]);
+    raw.ask(&[by_key(Which::KeyAt, Share::Update, 3)]).await;
+    let delete = S38Del { dclnam: name(), optl: None }.encode(TEXT).unwrap();
+    assert_eq!(points(&raw.ask(std::slice::from_ref(&delete)).await), [cp::S38IOFB]);
+    assert_eq!(refusal(&raw.ask(&[delete]).await), "CPF501B");
+    let batch = files.get("LIB/F").unwrap();
+    let ids: Vec<i32> = batch["ID"].as_primitive::<Int32Type>().values().to_vec();
+    assert_eq!(ids, [1, 77].into_iter().chain(10..50).chain([60, 61]).collect::<Vec<_>>());
+    assert!(batch["TXT"].is_null(43) && !batch["TXT"].is_null(42));
+    assert_eq!(files.names(), ["LIB/F"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_waited_for_while_others_work() {
+    let server = serve(&store(3, LONG)).await;
+    let (mut holder, mut waiter, mut third) = (connect(&server).await, connect(&server).await, connect(&server).await);
+    let layout = open(&mut holder, Access::ReadWrite, true).await;
+    open(&mut waiter, Access::ReadWrite, true).await;
+    open(&mut third, Access::ReadWrite, true).await;
+    assert_eq!(rrns(&holder.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await, layout), [1]);
+    // Without waiting.
+    assert_eq!(refusal(&third.ask(&[by_key(Which::KeyAt, Share::UpdateNoWait, 1)]).await), "CPF5027");
+    let waiting = tokio::spawn(async move {
+        let got = waiter.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await;
+        (waiter, got)
+    });
+    // There is one worker, and somebody waits.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!waiting.is_finished());
+    assert_eq!(rrns(&third.ask(&[by_key(Which::KeyAt, Share::Update, 2)]).await, layout), [2]);
+    assert_eq!(rrns(&holder.ask(&[get(Which::Last, Share::Update)]).await, layout), [3]);
+    let (mut waiter, got) = waiting.await.unwrap();
+    assert_eq!(rrns(&got, layout), [1]);
+    // Who hangs up while he waits holds nothing up, nor does he keep what he had.
+    let ask = by_key(Which::KeyAt, Share::Update, 3);
+    let mut chain = Chain::new();
+    chain.command(&ask);
+    waiter.send(&chain.into_bytes()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(waiter);
+    let started = Instant::now();
+    assert_eq!(rrns(&third.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await, layout), [1]);
+    assert!(started.elapsed() < Duration::from_secs(20));
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn waiting_ends() {
+    let server = serve(&store(3, Duration::from_millis(200))).await;
+    let (mut holder, mut other) = (connect(&server).await, connect(&server).await);
+    open(&mut holder, Access::ReadWrite, true).await;
+    open(&mut other, Access::ReadWrite, true).await;
+    holder.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await;
+    assert_eq!(refusal(&other.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await), "CPF5027");
+    // A block ends before a record that cannot be had.
+    let next = S38GetM::new(name(), Which::Next, Share::Read, 10).encode(TEXT).unwrap();
+    assert_eq!(points(&other.ask(&[next]).await), [cp::S38BUF, cp::S38IOFB]);
+}
+
+#[tokio::test]
+async fn room_is_limited() {
+    let files = FileStore::with_limits(100_000, LONG);
+    let small = batch(3);
+    files.put("LIB/F", &small.schema(), &[small], &options()).unwrap();
+    let large = batch(200);
+    let refused = files.put("LIB/G", &large.schema(), &[large], &options());
+    assert!(matches!(refused, Err(StoreError::Refused { .. })), "{refused:?}");
+    let server = serve(&files).await;
+    let mut raw = connect(&server).await;
+    let layout = open(&mut raw, Access::Write, false).await;
+    let put = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
+    let slots: Vec<u8> = (10..200).flat_map(|id| slot(layout, id)).collect();
+    let got = send(&mut raw, &put, &slots).await;
+    let count = IoFeedback::decode(&got[0].1).unwrap().records;
+    assert!(message(&got) == "CPF5018" && (60..100).contains(&count), "{count}");
+    assert_eq!(message(&raw.ask(&[S38Close::new(name()).encode(TEXT).unwrap()]).await), "");
+    assert_eq!(message(&raw.ask(&[command("CLRPFM FILE(LIB/F)")]).await), "CPC3101");
+    open(&mut raw, Access::Write, false).await;
+    let got = send(&mut raw, &put, &slots[..layout.increment * 50]).await;
+    assert_eq!(IoFeedback::decode(&got[0].1).unwrap().records, 50);
+    for at in 0..40 {
+        let made = message(&raw.ask(&[command(&format!("CRTPF FILE(QTEMP/F{at}) RCDLEN(10)"))]).await);
+        if made != "CPC7301" {
+            assert!(at > 2 && (made == "CPF7302" || made == "CPF7306"), "{at} {made}");
+            return;
+        }
+    }
+    panic!("files without end");
+}
+
+#[tokio::test]
+async fn files_are_for_those_who_logged_in_where_there_are_some() {
+    let server = serve(&store(1, LONG)).await;
+    let mut raw = Raw::connect(&server).await;
+    let asked = S38Open { dclnam: name(), ufcb: ufcb(Access::Read, false) }.encode(TEXT).unwrap();
+    let got = raw.ask(std::slice::from_ref(&asked)).await;
+    assert_eq!(points(&got), [cp::PRCCNVRM]);
+    let without = Settings { persona: &IBMI, ..Settings::default() };
+    let other = Settings { persona: &LUW, files: Some(store(1, LONG)), ..Settings::default() };
+    for settings in [without, other] {
+        let server = start_with(settings, &MemoryTables::new()).await;
+        let mut raw = connect(&server).await;
+        let got = raw.ask(std::slice::from_ref(&asked)).await;
+        let reply = Reply::decode(got[0].0, &got[0].1, TEXT).unwrap();
+        assert_eq!((reply.cp, reply.codpnt), (cp::CMDNSPRM, Some(cp::S38OPEN)));
+    }
+}
+
+#[tokio::test]
+async fn a_database_and_files_on_one_connection() {
+    let server = serve(&store(3, LONG)).await;
+    let mut raw = Raw::connect(&server).await;
+    raw.login().await;
+    let layout = open(&mut raw, Access::Read, false).await;
+    assert_eq!(rrns(&raw.ask(&[get(Which::First, Share::Read)]).await, layout), [1]);
+    assert_eq!(message(&raw.ask(&[CmmUow { luwhldcsr: true }.encode(TEXT).unwrap()]).await), "CPF8350");
+}
+
+#[tokio::test]
+async fn requests_that_make_no_sense_are_refused() {
+    let server = serve(&store(3, LONG)).await;
+    let wrong_key = S38GetK::new(name(), Which::KeyAt, Share::Read, "F", 1, vec![0; 3]).encode(TEXT).unwrap();
+    let no_count = S38GetM::new(name(), Which::Next, Share::Read, 0).encode(TEXT).unwrap();
+    let no_slots = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
+    for wrong in [wrong_key, no_count, no_slots] {
+        let mut raw = connect(&server).await;
+        open(&mut raw, Access::ReadWrite, true).await;
+        let got = raw.ask(&[wrong]).await;
+        assert_eq!(points(&got), [cp::SYNTAXRM]);
+        assert!(raw.is_closed().await);
+    }
+    let mut raw = connect(&server).await;
+    let layout = open(&mut raw, Access::ReadWrite, true).await;
+    let put = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
+    let cut = slot(layout, 9);
+    assert_eq!(points(&send(&mut raw, &put, &cut[1..]).await), [cp::SYNTAXRM]);
+    // What was open is no longer locked.
+    let mut raw = connect(&server).await;
+    assert_eq!(message(&raw.ask(&[command("DLTF FILE(LIB/F)")]).await), "CPC2191");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn noise_behind_a_login_leaves_the_server_serving() {
+    let files = store(3, Duration::from_millis(10));
+    let server = serve(&files).await;
+    let mut seed = 7u64;
+    let mut random = move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize
+    };
+    let good = [
+        S38Open { dclnam: name(), ufcb: ufcb(Access::ReadWrite, true) }.encode(TEXT).unwrap(),
+        get(Which::Next, Share::Update),
+        S38GetM::new(name(), Which::Next, Share::Read, 3).encode(TEXT).unwrap(),
+        S38GetD::new(name(), Share::Read, "F", 2).encode(TEXT).unwrap(),
+        by_key(Which::KeyAtOrAfter, Share::Update, 2),
+        S38PutM { dclnam: name() }.encode(TEXT).unwrap(),
+        S38Updat::new(name()).encode(TEXT).unwrap(),
+        S38Del { dclnam: name(), optl: None }.encode(TEXT).unwrap(),
+        command("DSPFFD FILE(LIB/F) OUTPUT(*OUTFILE) OUTFILE(QTEMP/X)"),
+        command("ALCOBJ OBJ((LIB/F *FILE *EXCL F))"),
+        S38Close::new(name()).encode(TEXT).unwrap(),
+    ];
+    for _ in 0..150 {
+        let mut raw = connect(&server).await;
+        for _ in 0..10 {
+            let mut chain = Chain::new();
+            let mut bytes = good[random() % good.len()].clone();
+            if random() % 3 > 0 {
+                // Behind LL and code point, so that it is still a command.
+                let at = 4 + random() % (bytes.len() - 4);
+                bytes[at] = random() as u8;
+            }
+            chain.command(&bytes);
+            if random() % 2 == 0 {
+                let noise: Vec<u8> = (0..random() % 3000).map(|_| random() as u8).collect();
+                chain.object(&buffer::encode(&noise));
+            }
+            if raw.0.write_all(&chain.into_bytes()).await.is_err() || raw.answer().await.is_empty() {
+                break;
+            }
+        }
+    }
+    let mut raw = connect(&server).await;
+    let got = raw.ask(&[command("CHKOBJ OBJ(QGPL) OBJTYPE(*LIB)")]).await;
+    assert_eq!(message(&got), "");
+    server.shutdown().await;
+}
