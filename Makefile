@@ -7,7 +7,7 @@ TEST_PACKAGES := pytest pytest-timeout pyarrow polars "pandas>=3" duckdb dbapi-c
 	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
 	ibm_db adbc-driver-db2
 
-.PHONY: demo test tools system check rust build wheel python notebooks docs soak bench bench-peers clean
+.PHONY: demo test tools system check rust build wheel python notebooks docs soak bench bench-peers bench-scan clean
 
 ## Starts the embedded server with sample rows and streams them to Arrow, Parquet and Polars.
 demo: build
@@ -70,6 +70,10 @@ bench: wheel
 ## The same beside the clients of Db2, each against its own recorded conversation.
 bench-peers: wheel
 	$(BIN)/python benches/peers.py --wheel target/wheels/*.whl
+
+## Records of a file beside JTOpen, IBM's client for Java.
+bench-scan:
+	$(PYTHON) benches/scan.py
 
 clean:
 	rm -rf target $(VENV)

@@ -9,6 +9,8 @@
 
 #[path = "decode.rs"]
 mod decode;
+#[path = "line.rs"]
+mod line;
 #[path = "lineitem.rs"]
 mod lineitem;
 #[path = "records.rs"]

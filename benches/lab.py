@@ -35,10 +35,7 @@ class Lab:
 
     def prepare(self, tools: list[str], packages: list[str], wheel: Path | None) -> bool:
         """Builds and installs; true when the Python package can be measured."""
-        self.work.mkdir(parents=True, exist_ok=True)
-        examples = [word for tool in tools for word in ("--example", tool)]
-        build = ["cargo", "build", "--quiet", "--release", "--features", self.features, *examples]
-        subprocess.run(build, cwd=ROOT, check=True)
+        self.build(tools)
         if not self.python.exists():
             subprocess.run([sys.executable, "-m", "venv", str(self.work / "venv")], check=True)
         pip = [str(self.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -49,6 +46,13 @@ class Lab:
         if probe.returncode:
             print(f"{PACKAGE} is left out: it is not installed in {self.work / 'venv'} (--wheel FILE)")
         return probe.returncode == 0
+
+    def build(self, tools: list[str]) -> None:
+        """Builds examples in release."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        examples = [word for tool in tools for word in ("--example", tool)]
+        build = ["cargo", "build", "--quiet", "--release", "--features", self.features, *examples]
+        subprocess.run(build, cwd=ROOT, check=True)
 
     def command(self, peer: str, port: int) -> list[str]:
         """The command of one run of a client against a port."""

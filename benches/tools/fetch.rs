@@ -1,8 +1,13 @@
-//! Reads a query through the client and says what it took: `fetch URI SQL [WARM-UP-SQL]`.
+//! Reads a query through the client and says what it took: `fetch URI SQL [WARM-UP-SQL]`. With `LIB/FILE`
+//! and another in place of SQL it reads a file by its records.
 
-use arrow_array::Array;
+use arrow_array::{Array, RecordBatch};
 use drdarrow::client::config::Config;
 use drdarrow::client::connection::Connection;
+use drdarrow::client::file::connection::FileConnection;
+use drdarrow::client::file::name::FileName;
+use drdarrow::client::file::options::OpenOptions;
+use drdarrow::client::file::settings::FileConfig;
 use std::time::Instant;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -16,29 +21,61 @@ async fn main() -> Result<()> {
         [uri, sql, warm] => (uri, sql, Some(warm)),
         _ => return Err("usage: fetch URI SQL [WARM-UP-SQL]".into()),
     };
-    let connection = Connection::connect(Config::from_uri(uri)?).await?;
+    let source = match FileName::parse(sql) {
+        Ok(_) => Source::Files(FileConnection::connect(FileConfig::from_uri(uri)?.0).await?),
+        Err(_) => Source::Queries(Connection::connect(Config::from_uri(uri)?).await?),
+    };
     if let Some(warm) = warm {
-        read(&connection, warm).await?;
+        source.read(warm).await?;
     }
     let (start, cpu) = (Instant::now(), cpu_seconds()?);
-    let (rows, bytes) = read(&connection, sql).await?;
+    let (rows, bytes) = source.read(sql).await?;
     let (seconds, cpu) = (start.elapsed().as_secs_f64(), cpu_seconds()? - cpu);
     let rss = status("VmHWM:")? / 1024;
     println!(
         "{{\"rows\": {rows}, \"seconds\": {seconds:.6}, \"cpu\": {cpu:.6}, \"rss_mb\": {rss}, \"arrow_bytes\": {bytes}}}"
     );
-    connection.close().await?;
-    Ok(())
+    source.close().await
 }
 
-async fn read(connection: &Connection, sql: &str) -> Result<(usize, usize)> {
-    let mut stream = connection.query(sql, &[]).await?;
-    let (mut rows, mut bytes) = (0, 0);
-    while let Some(batch) = stream.next().await? {
-        rows += batch.num_rows();
-        bytes += batch.columns().iter().map(|c| c.get_buffer_memory_size()).sum::<usize>();
+/// What is read: answer sets, or files.
+enum Source {
+    Queries(Connection),
+    Files(FileConnection),
+}
+
+impl Source {
+    /// Reads all of it: rows and bytes of Arrow.
+    async fn read(&self, what: &str) -> Result<(usize, usize)> {
+        let (mut rows, mut bytes) = (0, 0);
+        let mut take = |batch: RecordBatch| {
+            rows += batch.num_rows();
+            bytes += batch.columns().iter().map(|c| c.get_buffer_memory_size()).sum::<usize>();
+        };
+        match self {
+            Source::Queries(connection) => {
+                let mut stream = connection.query(what, &[]).await?;
+                while let Some(batch) = stream.next().await? {
+                    take(batch);
+                }
+            }
+            Source::Files(connection) => {
+                let file = connection.open(&FileName::parse(what)?, OpenOptions::read()).await?;
+                let mut scan = file.scan().await?;
+                while let Some(batch) = scan.next().await? {
+                    take(batch);
+                }
+            }
+        }
+        Ok((rows, bytes))
     }
-    Ok((rows, bytes))
+
+    async fn close(&self) -> Result<()> {
+        Ok(match self {
+            Source::Queries(connection) => connection.close().await?,
+            Source::Files(connection) => connection.close().await?,
+        })
+    }
 }
 
 /// CPU time of all threads so far. (Linux.)

@@ -90,9 +90,9 @@ pub(crate) fn frames(chain: &[u8]) -> Vec<Frame> {
 pub(crate) struct Request {
     /// Its commands.
     pub(crate) commands: Vec<u16>,
-    /// The last statement text in it, as sent.
+    /// The last statement text in it, as sent; of an open file, how it is opened; a command in CL.
     pub(crate) sql: Option<Vec<u8>>,
-    /// The last section named, and the query instance behind it.
+    /// The last section named, and the query instance behind it; the name of an open file.
     pub(crate) cursor: Vec<u8>,
     /// The last block size asked for (QRYBLKSZ), else 0.
     pub(crate) block: u32,
@@ -136,22 +136,26 @@ impl Request {
         // Parameters of a few commands do not follow the rule; those name no section.
         for (param, data) in params(body).flatten() {
             match (param, data) {
-                (cp::PKGNAMCSN, name) => request.cursor = name.to_vec(),
+                (cp::PKGNAMCSN | cp::DCLNAM, name) => request.cursor = name.to_vec(),
+                (cp::S38CMDST, cl) => request.sql = Some(cl.to_vec()),
                 (cp::QRYBLKSZ, [a, b, c, d]) => request.block = u32::from_be_bytes([*a, *b, *c, *d]),
                 (cp::MAXBLKEXT, [a, b]) => request.extra = i16::from_be_bytes([*a, *b]),
                 _ => {}
             }
         }
+        if command == cp::S38OPEN {
+            request.sql = Some(body.to_vec());
+        }
         request
     }
 
-    /// It opens a query.
+    /// It opens a query, or a file.
     pub(crate) fn opens(&self) -> bool {
-        self.commands.contains(&cp::OPNQRY)
+        self.commands.contains(&cp::OPNQRY) || self.commands.contains(&cp::S38OPEN)
     }
 
     /// It asks for a block and for nothing else.
     pub(crate) fn fetches(&self) -> bool {
-        self.commands == [cp::CNTQRY]
+        matches!(self.commands.as_slice(), [cp::CNTQRY | cp::S38GETM])
     }
 }

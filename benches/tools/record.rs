@@ -125,7 +125,7 @@ fn report(log: &Log) -> Result<()> {
         let (request, Some(to)) = (Request::read(&seen.exchange.request)?, seen.answered) else { continue };
         if request.opens() {
             queries.push(Query { from: seen.asked, to, idle: Duration::ZERO, requests: 1, block: request.block });
-        } else if request.commands.first() == Some(&cp::CNTQRY)
+        } else if matches!(request.commands.first(), Some(&(cp::CNTQRY | cp::S38GETM)))
             && let Some(query) = queries.last_mut()
         {
             query.idle += seen.asked.saturating_duration_since(query.to);

@@ -1,6 +1,6 @@
 //! A server that answers from a recording, as fast as the socket takes it, by the meaning of each
 //! command and not by its place: the same command gets the same reply, an open the recorded open
-//! of its statement, and each CNTQRY the next block of its own cursor. So requests sent ahead, or
+//! of its statement, and each CNTQRY, or S38GETM of a file, the next block of its own cursor. So requests sent ahead, or
 //! in another order, get what the real server would have sent.
 
 use super::Result;

@@ -6,6 +6,7 @@ mod authority;
 mod basics;
 mod blocks;
 mod files;
+mod formats;
 mod hostile;
 mod interrupt;
 mod locators;
