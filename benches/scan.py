@@ -4,8 +4,8 @@
 
 Starts our server as Db2 for i with a file of 16 fields of fixed length (zoned, packed, binary, character, dates; see
 benches/line.rs) and reads it in interleaved rounds, one process a run: our scan, readAll of JTOpen, and its
-readNext with the blocking factor that does best. Then our scan again, against a recording of its conversation at full speed,
-beside a bare pull of the same bytes. Prints medians; only ratios within one run mean anything.
+readNext with the blocking factor that does best. Then our scan again, against a recording of its conversation at full
+speed, beside a bare pull of the same bytes. Prints medians; only ratios within one run mean anything.
 
 Needs a JDK, and jt400.jar (Debian: libjt400-java).
 """

@@ -9,10 +9,10 @@
 mod files;
 mod tables;
 
+use drdarrow::server::access::Access;
 use drdarrow::server::listen;
 use drdarrow::server::persona::{IBMI, Persona};
 use drdarrow::server::settings::Settings;
-use drdarrow::server::shared::Access;
 use drdarrow::server::tls::Tls;
 use drdarrow::wire::ddm::secchk::Secret;
 use std::collections::HashMap;

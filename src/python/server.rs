@@ -14,12 +14,12 @@ use super::engine::Engine;
 use super::guard::Owned;
 use super::{collected, errors, runtime};
 use crate::client::error::{Error, Kind, Phase};
+use crate::server::access::Access;
 use crate::server::backend::{Backend, ConnectError, Login, Session};
 use crate::server::file::library::{FileOptions, FileStore};
 use crate::server::listen;
 use crate::server::persona::Persona;
 use crate::server::settings::Settings;
-use crate::server::shared::Access;
 use crate::server::table::{MemoryTables, Table};
 use crate::server::tls::Tls;
 

@@ -1,14 +1,14 @@
 //! The answering side of a login: EXCSAT, ACCSEC, SECCHK, ACCRDB. A mechanism that the persona
 //! does not offer is answered with those that it does; a wrong password ends the connection.
 
+use super::access::Access;
 use super::backend::{ConnectError, Login};
 use super::conversation::{After, Conversation, Out, Request, Stage};
 use super::error::SqlError;
 use super::file::job::Job;
 use super::persona::Utf8;
 use super::proof::verdict;
-use super::registers::READ_COMMITTED;
-use super::shared::Access;
+use super::register::READ_COMMITTED;
 use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
 use crate::wire::ddm::codepoint as cp;

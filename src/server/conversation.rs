@@ -4,8 +4,7 @@
 
 use super::backend::{Interrupt, Session};
 use super::error::SqlError;
-use super::file::flow::is_file_command;
-use super::file::job::Job;
+use super::file::job::{Job, is_file_command};
 use super::held::{Binding, Cursor, Section, Statement};
 use super::locators::Locators;
 use super::persona::Persona;

@@ -4,7 +4,7 @@
 use super::backend::{Prepared, Rows};
 use super::describe::is_large;
 use super::locators::Wanted;
-use super::registers::Register;
+use super::register::Register;
 use super::routine::CatalogCall;
 use super::rows::RowSource;
 use super::scrolled::Scroll;

@@ -2,6 +2,7 @@
 //! wire, over the same messages. A [`backend`] runs the statements, a [`persona`] says which
 //! product the server looks like, [`listen`] owns the sockets.
 
+pub mod access;
 pub mod backend;
 mod bind;
 mod calls;
@@ -25,6 +26,7 @@ mod prepare;
 mod procedure;
 mod proof;
 mod query;
+mod register;
 mod registers;
 mod routine;
 mod rows;

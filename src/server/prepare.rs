@@ -9,7 +9,7 @@ use super::explain;
 use super::held::{Call, Statement};
 use super::locators;
 use super::persona::Persona;
-use super::registers::Register;
+use super::register::Register;
 use super::routine::CatalogCall;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;

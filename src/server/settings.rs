@@ -1,8 +1,8 @@
 //! How a server behaves: what it looks like, who may come in, what is borne with.
 
+use super::access::Access;
 use super::file::library::FileStore;
 use super::persona::{LUW, Persona};
-use super::shared::Access;
 use super::tls::Tls;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;

@@ -6,6 +6,7 @@ use drdarrow::client::config::Config;
 use drdarrow::client::config::client_info::ClientInfo;
 use drdarrow::client::connection::Connection;
 use drdarrow::client::error::Kind;
+use drdarrow::server::access::Access;
 use drdarrow::server::backend::{
     Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session as ServerSession,
 };
@@ -13,7 +14,6 @@ use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::{Server, serve};
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona, ZOS};
 use drdarrow::server::settings::Settings;
-use drdarrow::server::shared::Access;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::secchk::Secret;
 use drdarrow::wire::ddm::text::DdmText;

@@ -3,10 +3,10 @@
 use crate::support::start_with;
 use drdarrow::flow::secmec::substitute::ibmi::PasswordLevel;
 use drdarrow::flow::secmec::substitute::{Seeds, Substitute};
+use drdarrow::server::access::Access;
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::IBMI;
 use drdarrow::server::settings::Settings;
-use drdarrow::server::shared::Access;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::record::signon::{Body, Stream};
 use std::time::{Duration, Instant};

@@ -2,8 +2,8 @@
 //! `drda:dds` (the letter of DDS), `drda:type`, `drda:length`, `drda:precision`, `drda:scale`,
 //! `drda:ccsid`, `drda:text`, as columns that were read from a file have them.
 
-use super::library::StoreError;
 use super::physical::{File, record_format};
+use super::rules::StoreError;
 use crate::column::error::ColumnError;
 use crate::column::record::decode::RecordDecoder;
 use crate::column::record::encode::RecordEncoder;

@@ -3,8 +3,9 @@
 
 use super::cl::{Command, Value};
 use super::fault::CCSID;
-use super::library::{Duplicates, is_name};
+use super::library::is_name;
 use super::physical::{Definition, record_format};
+use super::rules::Duplicates;
 use crate::wire::record::format::{DdsType, KeyField, RecordField};
 use crate::wire::value::dateform::{DateForm, TimeForm};
 

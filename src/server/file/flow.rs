@@ -17,27 +17,6 @@ use crate::wire::record::session::SxxAspRq;
 /// DDM text of the record wing is always EBCDIC.
 pub(super) const TEXT: DdmText = DdmText::Ebcdic;
 
-/// True for a command of record access.
-pub(in crate::server) fn is_file_command(command: u16) -> bool {
-    matches!(
-        command,
-        cp::S38OPEN
-            | cp::S38CLOSE
-            | cp::S38FEOD
-            | cp::S38GET
-            | cp::S38GETM
-            | cp::S38GETD
-            | cp::S38GETK
-            | cp::S38PUTM
-            | cp::S38UPDAT
-            | cp::S38DEL
-            | cp::S38CMD
-            | cp::CMMUOW
-            | cp::RLLBCKUOW
-            | cp::SXXASPRQ
-    )
-}
-
 impl Conversation {
     /// Runs a command of record access.
     pub(in crate::server) fn file_command(&mut self, request: &Request, out: &mut Out<'_>) -> TroubleResult<After> {

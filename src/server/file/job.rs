@@ -8,6 +8,7 @@ use super::locks::{JobId, ObjectLock, RecordLock};
 use super::member::{Record, Refused};
 use super::physical::{Contents, File, Patience};
 use crate::server::backend::Interrupt;
+use crate::wire::ddm::codepoint as cp;
 use crate::wire::record::name::DclNam;
 use crate::wire::record::open::CommitLevel;
 use std::collections::HashMap;
@@ -83,6 +84,27 @@ pub(super) struct Kept {
     pub(super) member: String,
     pub(super) rrn: u32,
     pub(super) kind: RecordLock,
+}
+
+/// True for a command of record access.
+pub(in crate::server) fn is_file_command(command: u16) -> bool {
+    matches!(
+        command,
+        cp::S38OPEN
+            | cp::S38CLOSE
+            | cp::S38FEOD
+            | cp::S38GET
+            | cp::S38GETM
+            | cp::S38GETD
+            | cp::S38GETK
+            | cp::S38PUTM
+            | cp::S38UPDAT
+            | cp::S38DEL
+            | cp::S38CMD
+            | cp::CMMUOW
+            | cp::RLLBCKUOW
+            | cp::SXXASPRQ
+    )
 }
 
 impl Job {

@@ -4,13 +4,12 @@
 
 use super::arrow;
 use super::physical::{Definition, File};
-use crate::column::error::ColumnError;
-use crate::column::record::error::RecordError;
+use super::rules::{Duplicates, Quota, StoreError};
 use crate::wire::record::format::{KeyField, RecordFormat};
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -37,18 +36,6 @@ struct Shelf {
 
 /// Files by name.
 pub(super) type Library = BTreeMap<String, Arc<File>>;
-
-/// The order of records with equal keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Duplicates {
-    /// The one with the lowest relative record number first.
-    #[default]
-    Fifo,
-    /// The one with the highest first.
-    Lifo,
-    /// The one whose key was changed first.
-    Fcfo,
-}
 
 /// How a file is made of Arrow batches.
 #[derive(Debug, Clone)]
@@ -78,41 +65,6 @@ impl Default for FileOptions {
             format: None,
         }
     }
-}
-
-/// Why a file cannot be put or handed out.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A name that no file can have.
-    #[error("{0:?} is no name of a file: LIBRARY/FILE, each of at most ten characters, is")]
-    Name(String),
-    /// There is no such file or member.
-    #[error("there is no {0}")]
-    NotFound(String),
-    /// The record format, the keys or the room do not allow it.
-    #[error("{file}: {reason}")]
-    Refused {
-        /// The file.
-        file: String,
-        /// Why not.
-        reason: String,
-    },
-    /// A column that no field can be made of.
-    #[error("{file}: {source}")]
-    Column {
-        /// The file.
-        file: String,
-        /// The column and the reason.
-        source: ColumnError,
-    },
-    /// A value that does not go into its field, or out of it.
-    #[error("{file}: {source}")]
-    Record {
-        /// The file.
-        file: String,
-        /// The field, the record and the reason.
-        source: RecordError,
-    },
 }
 
 impl FileOptions {
@@ -223,29 +175,6 @@ impl FileStore {
     /// A number for a job.
     pub(super) fn next_job(&self) -> u64 {
         self.0.jobs.fetch_add(1, Ordering::Relaxed)
-    }
-}
-
-/// The room that is left for files.
-#[derive(Debug)]
-pub(super) struct Quota {
-    used: AtomicUsize,
-    limit: usize,
-}
-
-impl Quota {
-    pub(super) fn new(limit: usize) -> Quota {
-        Quota { used: AtomicUsize::new(0), limit }
-    }
-
-    /// False when there is not so much left.
-    pub(super) fn take(&self, bytes: usize) -> bool {
-        let taken = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok()
-    }
-
-    pub(super) fn give(&self, bytes: usize) {
-        self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 

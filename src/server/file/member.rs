@@ -3,8 +3,8 @@
 
 use super::fault::Fault;
 use super::key::KeyPath;
-use super::library::{Duplicates, Quota};
 use super::locks::{JobId, RecordLocks};
+use super::rules::{Duplicates, Quota};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 

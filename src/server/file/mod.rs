@@ -23,5 +23,6 @@ mod open;
 mod physical;
 mod position;
 mod read;
+pub mod rules;
 pub(super) mod signon;
 mod write;

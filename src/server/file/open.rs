@@ -3,9 +3,9 @@
 use super::fault::{Fault, Result};
 use super::flow::TEXT;
 use super::job::{Job, Open};
-use super::library::Duplicates;
 use super::locks::{LockState, ObjectLock};
 use super::physical::{Contents, File};
+use super::rules::Duplicates;
 use crate::server::conversation::Out;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;

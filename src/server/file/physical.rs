@@ -2,9 +2,9 @@
 
 use super::fault::Fault;
 use super::key::KeyPath;
-use super::library::{Duplicates, Quota};
 use super::locks::{JobId, ObjectLock};
 use super::member::{Member, Rules};
+use super::rules::{Duplicates, Quota};
 use crate::wire::record::buffer::Layout;
 use crate::wire::record::format::{FileFormats, KeyField, RecordField, RecordFormat};
 use crate::wire::value::place::Placed;
