@@ -114,6 +114,7 @@ def connect(
     timestamp_excess: Literal["raise", "truncate"] | None = None,
     decfloat: str | None = None,
     text_errors: Literal["strict", "replace", "raw"] | None = None,
+    bad_values: Literal["raise", "null"] | None = None,
     bit_data_ccsid: int | None = None,
     force_ccsid: Mapping[str, int] | str | None = None,
     batch_rows: int | None = None,

@@ -221,6 +221,7 @@ impl RecordStream {
                 if self.building > 0 {
                     return self.batch();
                 }
+                self.count_nulled();
                 // They keep the memory of the last batches.
                 self.decoders.clear();
                 return match self.failure.take() {
@@ -423,6 +424,17 @@ impl RecordStream {
             .map_err(|e| Error::new(Kind::Internal, Phase::Fetch, "58004", e.to_string()))?;
         self.handed_out += rows as u64;
         Ok(Ready::Batch(batch))
+    }
+
+    /// Warns of the bad values that were made NULL.
+    fn count_nulled(&mut self) {
+        for (decoder, field) in self.decoders.iter().zip(&self.fields) {
+            let count = decoder.nulled();
+            if count > 0 {
+                let text = format!("column {}: {count} values that mean nothing were read as NULL", field.name);
+                self.warnings.push(Warning::general(&text));
+            }
+        }
     }
 
     /// No more rows are read.

@@ -34,7 +34,7 @@ use super::statement::Statement;
 /// per result), lob_limit (bytes), collection, package, application_name, client_workstation,
 /// client_user and client_accounting (told to a Db2, see `set_client_info`), timestamp_unit (us, ns, ms,
 /// s), timestamp_excess (raise, truncate), decfloat (text, decimal(p,s)), text_errors (strict,
-/// replace, raw), bit_data_ccsid (read columns marked as not text in this page), force_ccsid (dict of column
+/// replace, raw), bad_values (raise, null; numbers and dates that are none), bit_data_ccsid (read columns marked as not text in this page), force_ccsid (dict of column
 /// name to CCSID), batch_rows, batch_bytes.
 ///
 /// Raises InterfaceError for a setting that cannot be meant, OperationalError when the server cannot

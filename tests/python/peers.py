@@ -97,8 +97,11 @@ class Silent(Banner):
 class Proxy(Listener):
     """Passes everything on to `upstream`, keeping the code points of the client's commands in order.
 
-    `hold()` stops the replies (the server seems to think), `release()` lets them go on.
+    `hold()` stops the replies (the server seems to think), `release()` lets them go on. `change` are bytes of replies
+    with what stands in their place.
     """
+
+    change: tuple[bytes, bytes] | None = None
 
     def __init__(self, upstream: int) -> None:
         self._upstream = upstream
@@ -143,7 +146,7 @@ class Proxy(Listener):
             while data := server.recv(65536):
                 self._flowing.wait()
                 self.bytes_down += len(data)
-                client.sendall(data)
+                client.sendall(data.replace(*self.change) if self.change else data)
             client.shutdown(socket.SHUT_WR)
         except OSError:
             pass

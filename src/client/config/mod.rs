@@ -6,7 +6,7 @@ pub mod tls;
 pub(super) mod uri;
 mod value;
 
-use crate::column::options::{Excess, Options, TextErrors};
+use crate::column::options::{BadValues, Excess, Options, TextErrors};
 use crate::flow::secmec::requester::TokenSource;
 use crate::net::tls::Settings;
 use crate::wire::ddm::secchk::Secret;
@@ -97,7 +97,7 @@ pub struct Config {
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
 
 /// Names that [`Config::set`] knows.
-const SETTINGS: [&str; 37] = [
+const SETTINGS: [&str; 38] = [
     "host",
     "port",
     "database",
@@ -133,6 +133,7 @@ const SETTINGS: [&str; 37] = [
     "timestamp_excess",
     "decfloat",
     "text_errors",
+    "bad_values",
     "bit_data_ccsid",
     "force_ccsid",
 ];
@@ -259,6 +260,10 @@ impl Config {
                 use TextErrors::{Raw, Replace, Strict};
                 self.options.text_errors =
                     choice(key, value, &[("strict", Strict), ("replace", Replace), ("raw", Raw)])?;
+            }
+            "bad_values" => {
+                self.options.bad_values =
+                    choice(key, value, &[("raise", BadValues::Raise), ("null", BadValues::Null)])?;
             }
             "decfloat" => self.options.decfloat = decfloat(key, value)?,
             "bit_data_ccsid" => self.options.bit_data_ccsid = Some(number(key, value, 1..=65_534)? as u16),
