@@ -2,7 +2,7 @@
 
 #![allow(clippy::indexing_slicing)] // tables of our own
 
-use drdarrow::wire::value::datetime::put_date;
+use drdarrow::wire::value::datetext::put_date;
 use drdarrow::wire::value::decimal::{Wide, put_packed};
 use std::ops::Range;
 

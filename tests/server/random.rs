@@ -1,13 +1,16 @@
 //! Tables of any columns and any values, through every persona: what the server sends is what it was
 //! given, and so is what comes back behind an INSERT of all of it.
 
-use crate::support::{PERSONAS, config, rows, start, told};
+use crate::authority::{Lab, named as named_for};
+use crate::support::{PERSONAS, config, rows, start_with, told};
 use arrow_array::*;
 use arrow_schema::{Field, Schema};
 use drdarrow::client::connection::{Connection, Outcome};
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, Persona, ZOS};
+use drdarrow::server::settings::Settings;
 use drdarrow::server::table::{MemoryTables, Table};
+use drdarrow::server::tls::Tls;
 use drdarrow::wire::ccsid::codec::Codec;
 use proptest::collection::vec;
 use proptest::option;
@@ -249,10 +252,23 @@ async fn insert(connection: &Connection, columns: &[Column], name: &str) {
     }
 }
 
-async fn open(persona: &'static Persona, tables: &MemoryTables, block: u32) -> (Server, Connection) {
-    let server = start(persona, tables).await;
+/// A server, in clear or over TLS, and a connection to it.
+async fn open(
+    persona: &'static Persona,
+    tables: &MemoryTables,
+    block: u32,
+    authority: Option<&Lab>,
+) -> (Server, Connection) {
+    let tls = authority.map(|lab| {
+        let (certificate, key) = lab.issue(&named_for("db", &["127.0.0.1"]));
+        Tls::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), None).unwrap()
+    });
+    let server = start_with(Settings { persona, tls, ..Settings::default() }, tables).await;
     let mut config = config(&server);
     config.block_size = block;
+    if let Some(lab) = authority {
+        config.set("tls_ca", &lab.ca()).unwrap();
+    }
     let connection = Connection::connect(config).await.unwrap();
     (server, connection)
 }
@@ -260,10 +276,11 @@ async fn open(persona: &'static Persona, tables: &MemoryTables, block: u32) -> (
 #[test]
 fn any_table_comes_back() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
+    let lab = Lab::new("any_table");
     for persona in PERSONAS {
         let tables = MemoryTables::new();
-        let (_small, narrow) = runtime.block_on(open(persona, &tables, 512));
-        let (_large, wide) = runtime.block_on(open(persona, &tables, 1 << 20));
+        let (_small, narrow) = runtime.block_on(open(persona, &tables, 512, None));
+        let (_large, wide) = runtime.block_on(open(persona, &tables, 1 << 20, Some(&lab)));
         let mut runner =
             TestRunner::new(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() });
         let done = runner.run(&any_table(persona), |columns| {

@@ -9,6 +9,7 @@ use crate::column::kind::Kind;
 use crate::column::options::Options;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::codec::writer::Writer;
+use crate::wire::value::calendar;
 use crate::wire::value::datetime::{self, Instant};
 use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::error::ValueError;
@@ -230,12 +231,12 @@ impl<'a> PlaceEncoder<'a> {
     fn first(&self) -> Scalar<'static> {
         match self.place.form {
             // 1940-01-01 is the first day of a year of two digits.
-            Form::Date(form, _) => Scalar::Date(if form.width() < 10 { -10_958 } else { datetime::FIRST_DAY }),
+            Form::Date(form, _) => Scalar::Date(if form.width() < 10 { -10_958 } else { calendar::FIRST_DAY }),
             Form::Time(..) => Scalar::Time(0),
             Form::Flag => Scalar::Boolean(false),
             _ => match (self.field.ty, &self.codec) {
                 (Type::Timestamp, _) => {
-                    let instant = Instant { days: datetime::FIRST_DAY, seconds: 0, fraction: 0, digits: 0 };
+                    let instant = Instant { days: calendar::FIRST_DAY, seconds: 0, fraction: 0, digits: 0 };
                     Scalar::Stamp { instant, utc: false }
                 }
                 (Type::Text | Type::Graphic, Some(_)) => Scalar::Text(""),

@@ -8,7 +8,8 @@ use arrow_schema::{DataType, TimeUnit};
 use super::Result;
 use crate::column::decode::unit_digits;
 use crate::column::error::Reason;
-use crate::wire::value::datetime::{DAY, Instant, POWERS};
+use crate::wire::value::calendar::DAY;
+use crate::wire::value::datetime::{Instant, POWERS};
 use crate::wire::value::decimal::Wide;
 use crate::wire::value::error::ValueError;
 

@@ -3,6 +3,7 @@
 use super::source::Scalar;
 use super::{Result, refused};
 use crate::column::error::Reason;
+use crate::wire::value::datetext;
 use crate::wire::value::datetime::{self, Instant};
 use crate::wire::value::error::ValueError;
 use crate::wire::value::field::{Field, Shape, Type};
@@ -21,7 +22,7 @@ pub(super) fn date(scalar: &Scalar<'_>) -> Result<Vec<u8>> {
         _ => return Err(Reason::Type { from: String::new(), to: "DATE" }),
     };
     let mut out = Vec::with_capacity(10);
-    datetime::put_date(days, &mut out)?;
+    datetext::put_date(days, &mut out)?;
     Ok(out)
 }
 
@@ -38,7 +39,7 @@ pub(super) fn time(scalar: &Scalar<'_>) -> Result<Vec<u8>> {
         _ => return Err(Reason::Type { from: String::new(), to: "TIME" }),
     };
     let mut out = Vec::with_capacity(8);
-    datetime::put_time(seconds, b':', &mut out)?;
+    datetext::put_time(seconds, b':', &mut out)?;
     Ok(out)
 }
 
@@ -51,7 +52,7 @@ pub(super) fn timestamp(field: &Field, scalar: &Scalar<'_>) -> Result<Vec<u8>> {
         _ => return Err(refused(field)),
     };
     let mut out = Vec::with_capacity(32);
-    datetime::put_timestamp(&instant, digits(field), &mut out)?;
+    datetext::put_timestamp(&instant, digits(field), &mut out)?;
     Ok(out)
 }
 
@@ -63,7 +64,7 @@ pub(super) fn timestamp_tz(field: &Field, scalar: &Scalar<'_>) -> Result<Vec<u8>
         _ => return Err(refused(field)),
     };
     let mut out = Vec::with_capacity(40);
-    datetime::put_timestamp(&instant, digits(field), &mut out)?;
+    datetext::put_timestamp(&instant, digits(field), &mut out)?;
     out.extend_from_slice(b"+00:00");
     Ok(out)
 }

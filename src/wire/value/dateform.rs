@@ -2,7 +2,9 @@
 //! with a year of two digits mean 1940 to 2039. Which of day, month and year comes first is said by the
 //! form and never guessed; which of the separators stands between them does not matter to a reader.
 
-use super::datetime::{self, civil, days, pair, put_number, to_ascii};
+use super::calendar::{self, civil, days};
+use super::datetext::{self, put_number};
+use super::datetime::{self, pair, to_ascii};
 use super::error::{Result, ValueError};
 
 const DATE: &str = "DATE";
@@ -137,9 +139,9 @@ impl DateForm {
     /// Appends days since 1970-01-01 as ASCII text with the separator given.
     pub fn put(self, value: i32, separator: u8, out: &mut Vec<u8>) -> Result<()> {
         if matches!(self, DateForm::Iso | DateForm::Jis) {
-            return datetime::put_date(value, out);
+            return datetext::put_date(value, out);
         }
-        if !(datetime::FIRST_DAY..=datetime::LAST_DAY).contains(&value) {
+        if !(calendar::FIRST_DAY..=calendar::LAST_DAY).contains(&value) {
             return Err(ValueError::Range("a DATE before 0001-01-01 or after 9999-12-31"));
         }
         let (year, month, day) = civil(value);
@@ -231,9 +233,9 @@ impl TimeForm {
     /// Appends seconds of the day as ASCII text with the separator given.
     pub fn put(self, seconds: u32, separator: u8, out: &mut Vec<u8>) -> Result<()> {
         if self != TimeForm::Usa {
-            return datetime::put_time(seconds, separator, out);
+            return datetext::put_time(seconds, separator, out);
         }
-        if seconds >= datetime::DAY {
+        if seconds >= calendar::DAY {
             return Err(ValueError::Range("a time of day"));
         }
         if !seconds.is_multiple_of(60) {
@@ -350,7 +352,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_day_survives(day in datetime::FIRST_DAY..=datetime::LAST_DAY) {
+        fn any_day_survives(day in calendar::FIRST_DAY..=calendar::LAST_DAY) {
             for form in FORMS {
                 let mut out = Vec::new();
                 if form.put(day, form.separator(), &mut out).is_ok() {

@@ -9,6 +9,7 @@
 //! Ten or eight characters are checked and combined in one register; every form but ISO takes a
 //! slower way.
 
+use super::calendar::{DAY, days};
 use super::error::{Result, ValueError};
 
 const DATE: &str = "DATE";
@@ -19,12 +20,6 @@ const TIME_PATTERN: &str = "HH.MM.SS, HH:MM:SS or HH:MM AM";
 const TIMESTAMP_PATTERN: &str = "YYYY-MM-DD-HH.MM.SS[.ffffff]";
 const ZONE_PATTERN: &str = "+HH:MM or -HH:MM behind a timestamp";
 
-/// 0001-01-01 in days since 1970-01-01.
-pub const FIRST_DAY: i32 = -719_162;
-/// 9999-12-31 in days since 1970-01-01.
-pub const LAST_DAY: i32 = 2_932_896;
-/// Seconds of a day.
-pub const DAY: u32 = 86_400;
 /// Powers of ten up to the twelve digits of a fraction.
 #[allow(clippy::indexing_slicing)] // at compile time
 pub const POWERS: [u64; 13] = {
@@ -40,7 +35,7 @@ pub const POWERS: [u64; 13] = {
 /// A point in time as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instant {
-    /// Days since 1970-01-01. One more than [`LAST_DAY`] for 9999-12-31-24.00.00, the end of time
+    /// Days since 1970-01-01. One more than [`LAST_DAY`](super::calendar::LAST_DAY) for 9999-12-31-24.00.00, the end of time
     /// of many an IBM i file.
     pub days: i32,
     /// Seconds of the day, below [`DAY`].
@@ -144,80 +139,6 @@ impl Instant {
     }
 }
 
-/// Appends `YYYY-MM-DD`.
-pub fn put_date(days: i32, out: &mut Vec<u8>) -> Result<()> {
-    if !(FIRST_DAY..=LAST_DAY).contains(&days) {
-        return Err(ValueError::Range("a DATE before 0001-01-01 or after 9999-12-31"));
-    }
-    out.extend_from_slice(&date_text(days, b'0', b'-'));
-    Ok(())
-}
-
-/// `YYYY-MM-DD` in an alphabet with this zero and dash, for a day from [`FIRST_DAY`] to [`LAST_DAY`].
-#[inline]
-pub fn date_text(days: i32, zero: u8, dash: u8) -> [u8; 10] {
-    let (year, month, day) = civil(days);
-    let ([a, b], [c, d]) = (two(year / 100, zero), two(year % 100, zero));
-    let ([e, f], [g, h]) = (two(month, zero), two(day, zero));
-    [a, b, c, d, dash, e, f, dash, g, h]
-}
-
-/// Appends `HH.MM.SS` with the separator given.
-pub fn put_time(seconds: u32, separator: u8, out: &mut Vec<u8>) -> Result<()> {
-    if seconds >= DAY {
-        return Err(ValueError::Range("a time of day"));
-    }
-    out.extend_from_slice(&time_text(seconds, b'0', separator));
-    Ok(())
-}
-
-/// `HH.MM.SS` in an alphabet with this zero, for a second of the day below [`DAY`].
-#[inline]
-pub fn time_text(seconds: u32, zero: u8, separator: u8) -> [u8; 8] {
-    let ([a, b], [c, d]) = (two(seconds / 3600, zero), two(seconds / 60 % 60, zero));
-    let [e, f] = two(seconds % 60, zero);
-    [a, b, separator, c, d, separator, e, f]
-}
-
-/// The two digits of a number below 100.
-#[inline]
-fn two(n: u32, zero: u8) -> [u8; 2] {
-    [zero + (n / 10) as u8, zero + (n % 10) as u8]
-}
-
-/// Appends `YYYY-MM-DD-HH.MM.SS[.f…]` with `digits` digits of the fraction; digits that are not
-/// zero are never cut off.
-pub fn put_timestamp(instant: &Instant, digits: u8, out: &mut Vec<u8>) -> Result<()> {
-    let power = |n: u8| POWERS.get(usize::from(n)).copied().ok_or(ValueError::Range("the digits of a second"));
-    let fraction = if digits >= instant.digits {
-        instant.fraction * power(digits - instant.digits)?
-    } else {
-        let excess = power(instant.digits - digits)?;
-        if !instant.fraction.is_multiple_of(excess) {
-            return Err(ValueError::Inexact("the fraction of a second"));
-        }
-        instant.fraction / excess
-    };
-    power(digits)?;
-    put_date(instant.days, out)?;
-    out.push(b'-');
-    put_time(instant.seconds, b'.', out)?;
-    if digits > 0 {
-        out.push(b'.');
-        put_number(fraction, usize::from(digits), out);
-    }
-    Ok(())
-}
-
-pub(super) fn put_number(mut value: u64, width: usize, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + width, b'0');
-    for slot in out.iter_mut().skip(start).rev() {
-        *slot = b'0' + (value % 10) as u8;
-        value /= 10;
-    }
-}
-
 const fn repeat(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
@@ -244,52 +165,6 @@ fn iso_date<A: Alphabet>(text: &[u8; 10]) -> Option<i32> {
     let lanes = pairs(word, A::ZERO)?;
     let lane = |n: u32| (lanes >> n) as u32 & 0xFF;
     days(lane(48), lane(32), lane(16), lane(0))
-}
-
-/// By month: days of the year before it, in the upper half; its last day, in the lower. Numbers
-/// that are no month have no days.
-#[allow(clippy::indexing_slicing)] // at compile time
-const MONTHS: [u32; 128] = {
-    let lengths = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let mut table = [0; 128];
-    let mut before = 0;
-    let mut month = 1;
-    while month <= 12 {
-        table[month] = before << 16 | lengths[month];
-        before += lengths[month];
-        month += 1;
-    }
-    table
-};
-
-/// Days since 1970-01-01 of a date whose year is `century * 100 + year`, each number below 100;
-/// `None` if there is no such date.
-#[inline]
-pub(super) fn days(century: u32, year: u32, month: u32, day: u32) -> Option<i32> {
-    let leap = u32::from((if year != 0 { year } else { century }) & 3 == 0);
-    let entry = MONTHS.get(month as usize & 127).copied().unwrap_or(0);
-    let last = (entry & 0xFF) + (leap & u32::from(month == 2));
-    let full = century * 100 + year;
-    if day.wrapping_sub(1) >= last || full == 0 {
-        return None;
-    }
-    let past = full - 1;
-    let before = 365 * past + past / 4 - past / 100 + past / 400;
-    let of_year = (entry >> 16) + (leap & u32::from(month > 2)) + day - 1;
-    Some((before + of_year).cast_signed() + FIRST_DAY)
-}
-
-/// Year, month and day of a day from [`FIRST_DAY`] on; the reverse of [`days`].
-#[inline]
-pub(super) fn civil(days: i32) -> (u32, u32, u32) {
-    // Since 0000-03-01, so that the leap day is the last of a year.
-    let z = days.wrapping_add(719_468).cast_unsigned();
-    let (era, doe) = (z / 146_097, z % 146_097);
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    (yoe + era * 400 + u32::from(month <= 2), month, doy - (153 * mp + 2) / 5 + 1)
 }
 
 /// Seconds of `HH.MM.SS`; 24.00.00 gives [`DAY`].
@@ -494,6 +369,8 @@ fn first_odd(text: &[u8], separators: &[usize]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::calendar::{FIRST_DAY, LAST_DAY};
+    use super::super::datetext::{put_date, put_timestamp};
     use super::*;
     use crate::wire::ccsid::codec::Codec;
     use proptest::prelude::*;
