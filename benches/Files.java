@@ -12,7 +12,7 @@ import java.lang.management.ManagementFactory;
  */
 public final class Files {
     public static void main(String[] args) throws Exception {
-        AS400 system = new AS400("127.0.0.1", "app", "app".toCharArray());
+        AS400 system = new AS400("127.0.0.1", "app", "app");
         system.setGuiAvailable(false);
         system.setServicePort(AS400.RECORDACCESS, Integer.parseInt(args[0]));
         system.setServicePort(AS400.SIGNON, Integer.parseInt(args[1]));

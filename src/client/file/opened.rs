@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes of records asked for at a time.
-const BLOCK: usize = 256 * 1024;
+/// Bytes of records asked for at a time: as many as of rows.
+const BLOCK: usize = 1 << 20;
 /// What a slot has beside its record, at least.
 const AROUND: usize = 16;
 /// The most records that a request can ask for.

@@ -6,6 +6,7 @@ use super::fault::{Failure, Fault, Result};
 use super::flow::{TEXT, records, refused};
 use super::job::{Job, Kept, Open};
 use super::locks::RecordLock;
+use super::member::Member;
 use super::open::BLOCK;
 use super::physical::Contents;
 use crate::server::conversation::Out;
@@ -91,7 +92,11 @@ impl Job {
             ..IoFeedback::default()
         };
         let all = open.commit == Some(CommitLevel::All);
-        while count < most {
+        if kind.is_none() {
+            (count, last) = self.unlocked(name, optl.share, target, most, &mut slots)?;
+        }
+        // With locks, each record may have to be waited for.
+        while kind.is_some() && count < most {
             if all {
                 self.charge(0)?;
             }
@@ -108,17 +113,17 @@ impl Job {
                     put_received(&layout, &Slot { record, rrn, nulls }, &mut slots);
                     (count, last) = (count + 1, rrn);
                 }
-                Some(Attempt::Nothing) if count > 0 => break,
-                Some(Attempt::Nothing) => {
-                    let fault = match target {
-                        Target::Step(Which::First | Which::Last | Which::Next | Which::Previous) => Fault::end(),
-                        _ => Fault::no_record(),
-                    };
-                    return refused(&feedback, &fault, out);
-                }
+                Some(Attempt::Nothing) => break,
                 None if count > 0 => break,
                 None => return refused(&feedback, &Fault::in_use(self.wanted(name, target)), out),
             }
+        }
+        if count == 0 {
+            let fault = match target {
+                Target::Step(Which::First | Which::Last | Which::Next | Which::Previous) => Fault::end(),
+                _ => Fault::no_record(),
+            };
+            return refused(&feedback, &fault, out);
         }
         feedback.records = if optl.data { count as u16 } else { 0 };
         feedback.rrn = last;
@@ -126,6 +131,38 @@ impl Job {
             (feedback.locked, feedback.locked_rrn) = (1, last);
         }
         records(optl.data.then_some(&slots), &feedback, out)
+    }
+
+    /// Reads up to `most` records without locks, all under one look at the file: how many there were, and the
+    /// number of the last.
+    fn unlocked(
+        &mut self,
+        name: DclNam,
+        share: Share,
+        target: &Target,
+        most: usize,
+        slots: &mut Vec<u8>,
+    ) -> Result<(usize, u32)> {
+        let open = self.open_file(name)?;
+        let file = open.file.clone();
+        let layout = file.layout();
+        let mut contents = file.contents();
+        let member = contents.member(&open.member).ok_or_else(gone)?;
+        slots.reserve(most.min(member.last() as usize) * layout.increment);
+        let (mut count, mut last) = (0, 0);
+        while count < most {
+            let Some((rrn, record)) = found(open, member, target) else {
+                ended(open, target, share);
+                break;
+            };
+            let (record, nulls) = record.split_at_checked(layout.record).unwrap_or_default();
+            put_received(&layout, &Slot { record, rrn, nulls }, slots);
+            (count, last) = (count + 1, rrn);
+            if moves(share) {
+                open.place = Place::on(member, rrn, open.keyed);
+            }
+        }
+        Ok((count, last))
     }
 
     /// Finds the record and locks it; none when another job has it.
@@ -139,21 +176,9 @@ impl Job {
     ) -> Result<Option<Attempt>> {
         let id = self.id;
         let open = self.open_file(name)?;
-        let gone = || Failure::from(Fault::new("CPF4102", "The member is no longer there."));
         let member = contents.member(&open.member).ok_or_else(gone)?;
-        let moves =
-            !matches!(share, Share::ReadStay | Share::ReadReleaseStay | Share::UpdateStay | Share::UpdateNoWaitStay);
-        let found = match target {
-            Target::Step(which) => open.place.step(member, open.keyed, *which),
-            Target::Number(rrn) => member.get(*rrn).map(|_| *rrn),
-            Target::Key(which, key) => seek(member, *which, key),
-        };
-        let Some((rrn, record)) = found.and_then(|rrn| Some((rrn, member.get(rrn)?.to_vec()))) else {
-            match target {
-                Target::Step(Which::Next) if moves => open.place = Place::After,
-                Target::Step(Which::Previous) if moves => open.place = Place::Before,
-                _ => {}
-            }
+        let Some((rrn, record)) = found(open, member, target).map(|(rrn, record)| (rrn, record.to_vec())) else {
+            ended(open, target, share);
             return Ok(Some(Attempt::Nothing));
         };
         if let Some(kind) = kind {
@@ -165,7 +190,7 @@ impl Job {
                 member.locks.release(old, id, of);
             }
         }
-        if moves {
+        if moves(share) {
             open.place = Place::on(member, rrn, open.keyed);
         }
         if let (Some(kind), Some(CommitLevel::All)) = (kind, open.commit) {
@@ -181,13 +206,36 @@ impl Job {
         let Ok(open) = self.open_file(name) else { return 0 };
         let mut contents = open.file.contents();
         let Some(member) = contents.member(&open.member) else { return 0 };
-        let found = match target {
-            Target::Step(which) => open.place.step(member, open.keyed, *which),
-            Target::Number(rrn) => Some(*rrn),
-            Target::Key(which, key) => seek(member, *which, key),
-        };
-        found.unwrap_or(0)
+        found(open, member, target).map_or(0, |(rrn, _)| rrn)
     }
+}
+
+/// What a read leads to from where the file stands.
+fn found<'a>(open: &Open, member: &'a Member, target: &Target) -> Option<(u32, &'a [u8])> {
+    let rrn = match target {
+        Target::Step(which) => open.place.step(member, open.keyed, *which)?,
+        Target::Number(rrn) => *rrn,
+        Target::Key(which, key) => seek(member, *which, key)?,
+    };
+    Some((rrn, member.get(rrn)?))
+}
+
+/// A read in a direction found nothing: the file stands at that end.
+fn ended(open: &mut Open, target: &Target, share: Share) {
+    match target {
+        Target::Step(Which::Next) if moves(share) => open.place = Place::After,
+        Target::Step(Which::Previous) if moves(share) => open.place = Place::Before,
+        _ => {}
+    }
+}
+
+/// True when the file stands on what was read.
+fn moves(share: Share) -> bool {
+    !matches!(share, Share::ReadStay | Share::ReadReleaseStay | Share::UpdateStay | Share::UpdateNoWaitStay)
+}
+
+fn gone() -> Failure {
+    Fault::new("CPF4102", "The member is no longer there.").into()
 }
 
 /// A move from the current position.

@@ -183,14 +183,14 @@ impl<'a> Slots<'a> {
 /// Appends a slot as a server sends it.
 pub fn put_received(layout: &Layout, slot: &Slot<'_>, out: &mut Vec<u8>) {
     let start = out.len();
-    out.extend(slot.record.iter().copied().chain(std::iter::repeat(0)).take(layout.record));
+    out.extend_from_slice(slot.record.get(..layout.record).unwrap_or(slot.record));
     out.resize(start + layout.increment, 0);
     if let Some(place) = out.get_mut(start + layout.record + RRN..start + layout.record + RRN + 4) {
         place.copy_from_slice(&slot.rrn.to_be_bytes());
     }
     if let Some(map) = layout.null_map.and_then(|at| out.get_mut(start + at..start + at + layout.fields)) {
-        let given = slot.nulls.iter().copied().chain(std::iter::repeat(PRESENT));
-        map.iter_mut().zip(given).for_each(|(to, from)| *to = from);
+        map.fill(PRESENT);
+        map.iter_mut().zip(slot.nulls).for_each(|(to, from)| *to = *from);
     }
 }
 
