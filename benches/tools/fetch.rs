@@ -71,10 +71,11 @@ impl Source {
     }
 
     async fn close(&self) -> Result<()> {
-        Ok(match self {
+        match self {
             Source::Queries(connection) => connection.close().await?,
             Source::Files(connection) => connection.close().await?,
-        })
+        }
+        Ok(())
     }
 }
 

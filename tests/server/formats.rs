@@ -45,14 +45,15 @@ const MIXED: [u16; 8] = [930, 933, 935, 937, 939, 1364, 1388, 1399];
 const DOUBLE: [u16; 8] = [300, 834, 835, 837, 16684, 4930, 4933, 1200];
 
 type Column = (RecordField, ArrayRef);
+type Signs = (Vec<char>, Vec<char>);
 
 /// The characters of a page: those of one byte, those of two.
-static SIGNS: LazyLock<HashMap<u16, (Vec<char>, Vec<char>)>> = LazyLock::new(|| {
+static SIGNS: LazyLock<HashMap<u16, Signs>> = LazyLock::new(|| {
     let pages = SINGLE.into_iter().chain(MIXED).chain(DOUBLE).chain([13488, 1208]);
     pages.map(|ccsid| (ccsid, signs(ccsid))).collect()
 });
 
-fn signs(ccsid: u16) -> (Vec<char>, Vec<char>) {
+fn signs(ccsid: u16) -> Signs {
     let codec = Codec::new(ccsid).unwrap();
     let (mut single, mut double) = (Vec::new(), Vec::new());
     for sign in (' '..'\u{FFFE}').chain('\u{1F300}'..'\u{1F310}') {
