@@ -382,6 +382,7 @@ fn any_file_comes_back() {
                 write(&connection, "LIB/MADE", &part).await;
                 compare(&connection, "LIB/MADE", &part, rows).await;
                 same(&store.get("LIB/MADE").unwrap(), &part);
+                connection.delete_file(&name).await.unwrap();
             }
         });
         same(&store.get("LIB/EMPTY").unwrap(), &full);
