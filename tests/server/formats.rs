@@ -45,10 +45,9 @@ const MIXED: [u16; 8] = [930, 933, 935, 937, 939, 1364, 1388, 1399];
 const DOUBLE: [u16; 8] = [300, 834, 835, 837, 16684, 4930, 4933, 1200];
 
 type Column = (RecordField, ArrayRef);
-
-/// The characters of a page: those of one byte, those of two.
 type Signs = (Vec<char>, Vec<char>);
 
+/// The characters of a page: those of one byte, those of two.
 static SIGNS: LazyLock<HashMap<u16, Signs>> = LazyLock::new(|| {
     let pages = SINGLE.into_iter().chain(MIXED).chain(DOUBLE).chain([13488, 1208]);
     pages.map(|ccsid| (ccsid, signs(ccsid))).collect()
@@ -383,6 +382,7 @@ fn any_file_comes_back() {
                 write(&connection, "LIB/MADE", &part).await;
                 compare(&connection, "LIB/MADE", &part, rows).await;
                 same(&store.get("LIB/MADE").unwrap(), &part);
+                connection.delete_file(&name).await.unwrap();
             }
         });
         same(&store.get("LIB/EMPTY").unwrap(), &full);

@@ -94,6 +94,8 @@ fn field_lines(field: &Field) -> Result<Vec<String>> {
         Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text))
     };
     let said = |key: &str| field.metadata().get(key).and_then(|value| value.parse::<u32>().ok());
+    // What a field of a file was before it came here, it becomes again.
+    let was = field.metadata().get("drda:dds").map_or("", String::as_str);
     let mut keywords = Vec::new();
     let (length, dds, decimals) = match field.data_type() {
         DataType::Int8 | DataType::Int16 | DataType::UInt8 => ("4".to_owned(), "B", "0".to_owned()),
@@ -111,17 +113,21 @@ fn field_lines(field: &Field) -> Result<Vec<String>> {
             if *scale < 0 || *precision > DIGITS {
                 return refuse("a file has decimals of up to 63 digits, none of them before the last place");
             }
-            (precision.to_string(), "P", scale.to_string())
+            (precision.to_string(), if was == "S" { "S" } else { "P" }, scale.to_string())
         }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-            let fixed = field.metadata().get("drda:type").is_some_and(|ty| ty == "CHAR");
-            if !fixed {
+            let ty = field.metadata().get("drda:type").map_or("", String::as_str);
+            if ty == "DECFLOAT" {
+                return refuse("DDS knows no decimal floating point");
+            }
+            let letter = ["G", "J", "O", "E"].into_iter().find(|letter| *letter == was).unwrap_or("A");
+            if !matches!(ty, "CHAR" | "GRAPHIC") {
                 keywords.push("VARLEN".to_owned());
             }
             if let Some(ccsid) = said("drda:ccsid").filter(|ccsid| (1..65_536).contains(ccsid)) {
                 keywords.push(format!("CCSID({ccsid})"));
             }
-            (said("drda:length").unwrap_or(SOME).clamp(1, LONGEST).to_string(), "A", String::new())
+            (said("drda:length").unwrap_or(SOME).clamp(1, LONGEST).to_string(), letter, String::new())
         }
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
             keywords.push("VARLEN".to_owned());

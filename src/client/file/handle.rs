@@ -93,11 +93,12 @@ impl Drop for Handle {
         }
         // Without a runtime there is no task left that could talk to the server either.
         let Ok(runtime) = Runtime::try_current() else { return };
-        let (inner, dclnam) = (self.inner.clone(), self.dclnam);
+        let Ok(close) = open::close(self.inner.speech(), self.dclnam) else { return };
+        // In the queue before whatever its owner asks next: a file that is open cannot be deleted.
+        let Ok(mut pending) = self.inner.channel.submit(close) else { return };
         runtime.spawn(async move {
-            let Ok(close) = open::close(inner.speech(), dclnam) else { return };
             // Whether it closes or not, nobody uses it any more.
-            if let Err(e) = inner.channel.run(close, Some(Deadline::after(DRAIN))).await {
+            if let Err(e) = pending.wait(Some(Deadline::after(DRAIN))).await {
                 tracing::debug!(error = %e, "a file was not closed");
             }
         });

@@ -247,11 +247,11 @@ impl FileStream {
     /// early would give up the connection too.
     fn let_go(&mut self) {
         let (under_way, handle) = (self.under_way.take(), self.handle.take());
+        drop(handle);
         let Some(mut pending) = under_way else { return };
         let Ok(runtime) = Runtime::try_current() else { return };
         runtime.spawn(async move {
             let _ = pending.wait(Some(Deadline::after(DRAIN))).await;
-            drop(handle);
         });
     }
 }

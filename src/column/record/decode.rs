@@ -17,7 +17,7 @@ use crate::wire::value::field::Shape;
 use crate::wire::value::place::{Placed, Stride};
 
 /// Records that are decoded together: their cells stay in the processor's cache.
-const CHUNK: usize = 1024;
+const CHUNK: usize = 256;
 /// In a null map: the field has a value; it is NULL.
 const PRESENT: u8 = 0xF0;
 const ABSENT: u8 = 0xF1;
