@@ -395,9 +395,7 @@ fn creatable(field: &RecordField) -> bool {
     match field.dds {
         DdsType::CHARACTER => field.ccsid != 65535,
         DdsType::BINARY => field.decimals == 0,
-        DdsType::DECFLOAT | DdsType::BOOLEAN | DdsType::ONLY | DdsType::OPEN | DdsType::EITHER | DdsType::GRAPHIC => {
-            false
-        }
+        DdsType::DECFLOAT | DdsType::BOOLEAN => false,
         _ => true,
     }
 }
