@@ -4,14 +4,15 @@
 //! database is called SAMPLE; its tables: SAMPLE (all types), EXTREMES (their limits), LOBS, NUMBERS
 //! (1,000,000 rows). The persona `ibmi` also has files in the library TESTLIB: CUST, TWOKEY, ALLTYP (all
 //! types), BIG; with a sign-on server, whose address it prints, and behind the PEM files (empty for
-//! none) a password level. `ibmi-encrypted` takes encrypted passwords alone.
+//! none) a password level. `ibmi-encrypted` takes encrypted user ids and passwords alone (SECMEC 9),
+//! `luw-password` user ids in clear with encrypted passwords (SECMEC 7).
 
 mod files;
 mod tables;
 
 use drdarrow::server::access::Access;
 use drdarrow::server::listen;
-use drdarrow::server::persona::{IBMI, Persona};
+use drdarrow::server::persona::{IBMI, LUW, Persona};
 use drdarrow::server::settings::Settings;
 use drdarrow::server::tls::Tls;
 use drdarrow::wire::ddm::secchk::Secret;
@@ -24,9 +25,14 @@ async fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let name = args.next().unwrap_or_else(|| "luw".to_owned());
     let port = args.next().and_then(|p| p.parse().ok()).unwrap_or(0);
-    let encrypted: &'static Persona = Box::leak(Box::new(Persona { secmecs: &[9], ..IBMI.clone() }));
-    let Some(persona) = Persona::named(&name).or((name == "ibmi-encrypted").then_some(encrypted)) else {
-        eprintln!("no persona {name}: luw, derby, ibmi, ibmi-encrypted or zos");
+    let only = |secmecs, of: &Persona| -> &'static Persona { Box::leak(Box::new(Persona { secmecs, ..of.clone() })) };
+    let special = match name.as_str() {
+        "ibmi-encrypted" => Some(only(&[9], &IBMI)),
+        "luw-password" => Some(only(&[7], &LUW)),
+        _ => None,
+    };
+    let Some(persona) = Persona::named(&name).or(special) else {
+        eprintln!("no persona {name}: luw, luw-password, derby, ibmi, ibmi-encrypted or zos");
         return ExitCode::FAILURE;
     };
     let access = match (args.next(), args.next()) {

@@ -44,6 +44,15 @@ def test_logins(luw: Served, login: str):
     assert "SQL30082N" in error and 'reason "24"' in error and "08001" in error, error
 
 
+@pytest.mark.parametrize("login", LOGINS[2:])
+def test_the_user_id_in_clear_and_the_password_encrypted(login: str):
+    # SECMEC 7, which the driver takes up when nothing else is offered.
+    with Served("luw-password", serving.PASSWORD) as server:
+        assert apart("ibm.one", dsn(server.port, extra=login)) == [(1,)]
+        error = apart("ibm.connect_error", dsn(server.port, password="wrong", extra=login))
+        assert "SQL30082N" in error and 'reason "24"' in error, error
+
+
 def test_no_such_database(luw: Served):
     error = apart("ibm.connect_error", dsn(luw.port, database="NOWHERE"))
     assert "SQL30061N" in error and "NOWHERE" in error and "08004" in error, error
