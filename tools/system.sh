@@ -6,7 +6,7 @@ set -eu
 missing=""
 python3 -c "import ensurepip" 2>/dev/null || missing="$missing python3-venv"
 if [ "${1:-}" != venv ]; then
-    command -v java >/dev/null 2>&1 || missing="$missing default-jdk-headless"
+    command -v javac >/dev/null 2>&1 || missing="$missing default-jdk-headless"
     [ -e /usr/share/java/derbynet.jar ] || missing="$missing libderby-java derby-tools"
     [ -e /usr/share/java/derbyclient.jar ] || missing="$missing libderbyclient-java"
     [ -e /usr/share/java/jt400.jar ] || missing="$missing libjt400-java"

@@ -12,7 +12,7 @@ import pytest
 from replay import Replay
 
 import drdarrow
-from drdarrow import aio
+from drdarrow import aio, server
 
 NUMBERS = [1, 2, 3, 5, 6]
 NAMES = ["ALPHA", "BETA", "GAMMA", "EPSILON", "THETA"]
@@ -152,8 +152,6 @@ def test_a_system_of_files_alone_is_told_from_a_database() -> None:
 
 
 def test_files_beside_sql_have_a_connection_of_their_own() -> None:
-    pytest.importorskip("duckdb")
-    server = pytest.importorskip("drdarrow.server")
     with server.serve(persona="ibmi") as serving, drdarrow.connect(serving.uri) as connection:
         # This server has no files: it says so, and SQL goes on.
         for ask in (lambda: connection.command("DSPLIB QGPL"), lambda: connection.open_file("LIB/FILE")):

@@ -173,7 +173,6 @@ def test_what_is_missing_is_named(missing: str, script: Callable[..., Script]) -
 
 
 def test_no_pyarrow_is_needed(script: Callable[..., Script]) -> None:
-    pytest.importorskip("duckdb")
     running = script(
         """
         import sys

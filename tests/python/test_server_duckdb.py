@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
+import duckdb
+import polars
 import pyarrow as pa
 import pytest
 from apart import PeerFailed, apart
@@ -15,12 +17,8 @@ from derby import CLIENT_JARS, PROGRAMS, DerbyError, Truth, classpath, java
 
 import drdarrow
 from drdarrow import server
-
-duckdb = pytest.importorskip("duckdb")
-pytest.importorskip("sqlglot")
-
-from drdarrow.server.dialect import Dialect  # noqa: E402  needs both
-from drdarrow.server.engine import SqlError  # noqa: E402
+from drdarrow.server.dialect import Dialect
+from drdarrow.server.engine import SqlError
 
 DAY = datetime.date(2024, 1, 31)
 ORDERS = pa.table({"ID": pa.array([1, 2, 3], pa.int32()), "NAME": ["a", None, "c"], "PLACED": [DAY] * 3})
@@ -301,7 +299,7 @@ def test_metadata_of_the_tables_is_kept() -> None:
         assert cursor.fetchall() == [("abc", "x" * 200, "y" * 40_000, "abc", "abc" + "x" * 200)]
 
 
-@pytest.mark.parametrize("make", [lambda t: t, lambda t: t.to_batches()[0], lambda t: pytest.importorskip("polars").from_arrow(t)])
+@pytest.mark.parametrize("make", [lambda t: t, lambda t: t.to_batches()[0], lambda t: polars.from_arrow(t)])
 def test_tables_of_all_libraries(make: Callable[[pa.Table], object]) -> None:
     for engine in ("duckdb", "tables"):
         with server.serve(tables={"T": make(ORDERS)}, engine=engine) as srv, srv.connect() as connection:

@@ -71,7 +71,6 @@ def test_files_that_are_made_by_others_come_back(served: server.Server) -> None:
 
 
 def test_the_command_serves_files(tmp_path: Path) -> None:
-    pytest.importorskip("typer")
     from drdarrow.cli import serving
 
     ITEMS.write_parquet(tmp_path / "items.parquet")

@@ -13,7 +13,6 @@ DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "testing.md"
 
 
 def test_the_documented_example_passes(pytester: pytest.Pytester) -> None:
-    pytest.importorskip("duckdb")
     conftest, test, without = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
     pytester.makeconftest(conftest)
     pytester.makepyfile(test + "\n\n" + "".join(f"{line}\n" for line in ("def test_without():", *("    " + each for each in without.splitlines()))))

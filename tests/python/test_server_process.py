@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+import duckdb
 import psutil
 import pyarrow as pa
 import pytest
@@ -18,8 +19,6 @@ from test_gil import pull
 
 import drdarrow
 from drdarrow import aio, server
-
-duckdb = pytest.importorskip("duckdb")
 
 ROWS = 1_000_000
 ALL = "SELECT * FROM N"

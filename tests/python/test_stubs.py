@@ -87,7 +87,6 @@ asyncio.run(coroutine())
 
 def run(*arguments: object) -> None:
     """A tool of mypy's; its words on failure."""
-    pytest.importorskip("mypy")
     done = subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 
