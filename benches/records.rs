@@ -39,26 +39,31 @@ pub(crate) fn run(rounds: usize) -> Result<f64> {
         }
     }
     seconds.sort_by(f64::total_cmp);
-    let median = seconds[seconds.len() / 2];
+    let (best, median) = (seconds[0], seconds[seconds.len() / 2]);
     let records = (BLOCK * BLOCKS) as f64;
     let rate = records * f64::from(format.length) / median;
     println!(
-        "records  {median:.4} s  {:6.2} GB/s  {:.2} M records/s of {} bytes in slots of {}",
+        "records  {median:.4} s  {:6.2} GB/s  {:.2} M records/s ({:.2} at best) of {} bytes in slots of {}",
         rate / 1e9,
         records / median / 1e6,
+        records / best / 1e6,
         format.length,
         layout.increment
     );
     for place in &places {
         let mut decoder = RecordDecoder::new(std::slice::from_ref(place), &RecordOptions::default())?;
-        let start = Instant::now();
-        for _ in 0..BLOCKS {
-            decoder.append(&block, &layout.stride_sent(), BLOCK)?;
-            if decoder.len() >= BATCH {
-                drop(std::hint::black_box(decoder.finish()?));
+        let mut best = f64::MAX;
+        for _ in 0..=rounds {
+            let start = Instant::now();
+            for _ in 0..BLOCKS {
+                decoder.append(&block, &layout.stride_sent(), BLOCK)?;
+                if decoder.len() >= BATCH {
+                    drop(std::hint::black_box(decoder.finish()?));
+                }
             }
+            best = best.min(start.elapsed().as_secs_f64());
         }
-        println!("  {:24} {:6.2} ns a record", place.field.name, start.elapsed().as_nanos() as f64 / records);
+        println!("  {:24} {:6.2} ns a record at best", place.field.name, best * 1e9 / records);
     }
     Ok(rate)
 }

@@ -38,7 +38,7 @@ fn page(ccsid: u16) -> Result<String> {
     let pairs = || (0x4040..=u16::MAX).map(u16::to_be_bytes);
     let shifted = |pair: [u8; 2]| [&[0x0E], &pair[..], &[0x0F]].concat();
     let mut units: Vec<Vec<u8>> = (0..=u8::MAX).map(|b| vec![b]).collect();
-    let form = if codec.ascii().is_some() {
+    let form = if codec.is_single() {
         "bytes"
     } else if codec.blank().len() == 2 {
         units = pairs().map(|pair| pair.to_vec()).collect();

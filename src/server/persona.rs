@@ -246,10 +246,10 @@ impl Width {
     /// Of a page; none when it is not known.
     pub(super) fn of(ccsid: u16) -> Option<Width> {
         let codec = Codec::new(ccsid).ok()?;
-        Some(match (codec.ascii(), codec.blank()) {
-            (Some(_), _) => Width::Single,
-            (None, [_, _]) => Width::Double,
-            (None, _) => Width::Mixed,
+        Some(match (codec.is_single(), codec.blank()) {
+            (true, _) => Width::Single,
+            (false, [_, _]) => Width::Double,
+            (false, _) => Width::Mixed,
         })
     }
 }

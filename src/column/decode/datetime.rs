@@ -7,22 +7,83 @@ use arrow_array::types::{
 use arrow_array::{ArrowPrimitiveType, types::ArrowTimestampType};
 use arrow_schema::TimeUnit;
 
+use fearless_simd::{Level, dispatch};
+
 use super::frame::{ForFrame, Frame, choose};
-use super::primitive::{Exact, Framed, Primitive, Target};
+use super::primitive::{Exact, Framed, Primitive, Read, Target};
 use super::{ColumnDecoder, unit_digits};
 use crate::column::error::Reason;
 use crate::column::options::Excess;
+use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::datetime::{self, Instant};
-use crate::wire::value::error::Result;
+use crate::wire::value::error::{Result, ValueError};
 use crate::wire::value::field::Field;
+use crate::wire::value::lanes::{self, LANES};
 
 /// DATE as days.
 pub(super) fn date(target: Target) -> Box<dyn ColumnDecoder> {
-    let reader = Exact::<10, _, _> {
-        quick: |cell: &[u8; 10]| datetime::date(cell).ok(),
-        careful: |cell: &[u8; 10]| Ok(datetime::date(cell)?),
-    };
-    Box::new(Primitive::<Date32Type, _>::new(target, reader))
+    Box::new(Primitive::<Date32Type, _>::new(target, Dates(Level::new())))
+}
+
+/// Ten characters. ISO is read by lanes, what stands among other forms one by one.
+struct Dates(Level);
+
+impl Dates {
+    /// Reads by lanes; false if some are odd, and `out` then means nothing.
+    fn lanes(&self, buf: &[u8], offsets: &[u32], out: &mut [i32; LANES]) -> bool {
+        let first = offsets.iter().find_map(|at| buf.get(*at as usize)).copied().unwrap_or(0);
+        let (zero, dash, none) = match first {
+            0xF0.. => (0xF0, 0x60, &EBCDIC_NONE),
+            _ => (b'0', b'-', ASCII_NONE),
+        };
+        let (mut heads, mut tails) = ([0; LANES], [0; LANES]);
+        let cells = offsets.iter().map(|at| buf.get(*at as usize..).and_then(|tail| tail.first_chunk()));
+        let cells = cells.chain(std::iter::repeat(None));
+        for ((cell, head), tail) in cells.zip(&mut heads).zip(&mut tails) {
+            let [a, b, c, d, e, f, g, h, i, j] = *cell.unwrap_or(none);
+            *head = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+            *tail = u64::from(u16::from_be_bytes([i, j]));
+        }
+        dispatch!(self.0, _simd => lanes::dates(&heads, &tails, zero, dash, out)) == 0
+    }
+}
+
+/// Stands in the lanes where there is no value.
+const ASCII_NONE: &[u8; 10] = b"1970-01-01";
+const EBCDIC_NONE: [u8; 10] = [0xF1, 0xF9, 0xF7, 0xF0, 0x60, 0xF0, 0xF1, 0x60, 0xF0, 0xF1];
+
+impl Read<i32> for Dates {
+    fn fill(&self, cells: &Cells<'_>, values: &mut Vec<i32>) -> bool {
+        let mut odd = false;
+        for offsets in cells.offsets.chunks(LANES) {
+            let mut out = [0; LANES];
+            let good = self.lanes(cells.buf, offsets, &mut out);
+            for (at, value) in offsets.iter().zip(&mut out) {
+                // A NULL lies beyond any block.
+                let Some(cell) = cells.buf.get(*at as usize..).and_then(|tail| tail.first_chunk()) else {
+                    odd |= *at != NULL;
+                    continue;
+                };
+                if !good {
+                    *value = datetime::date(cell).unwrap_or_else(|_| {
+                        odd = true;
+                        0
+                    });
+                }
+            }
+            values.extend_from_slice(out.get(..offsets.len()).unwrap_or(&out));
+        }
+        odd
+    }
+
+    fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]> {
+        buf.get(at..)?.get(..10)
+    }
+
+    fn careful(&self, cell: &[u8]) -> std::result::Result<i32, Reason> {
+        let cell = cell.first_chunk().ok_or(ValueError::Length { what: "DATE", len: cell.len() })?;
+        Ok(datetime::date(cell)?)
+    }
 }
 
 /// TIME as seconds.

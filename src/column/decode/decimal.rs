@@ -3,6 +3,8 @@
 use arrow_array::types::{Decimal128Type, Decimal256Type};
 use arrow_buffer::i256;
 
+use fearless_simd::{Level, dispatch};
+
 use super::frame::Fixed;
 use super::primitive::{Framed, Primitive, Read, Target};
 use super::{ColumnDecoder, fixed};
@@ -11,6 +13,7 @@ use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::error::{Result, ValueError};
 use crate::wire::value::field::{Field, Type};
+use crate::wire::value::lanes::{self, LANES, PACKED_ZERO, ZONED_ZERO};
 
 /// The decoder of decimals of `precision` digits.
 pub(super) fn decoder(field: &Field, precision: u8, target: Target) -> Box<dyn ColumnDecoder> {
@@ -28,17 +31,17 @@ pub(super) fn decoder(field: &Field, precision: u8, target: Target) -> Box<dyn C
     let limit = 10u128.pow(u32::from(precision));
     match (field.ty, bytes) {
         (Type::Packed, 1..=8) => {
-            let mask = u64::MAX >> (64 - 8 * bytes);
-            let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-            Box::new(Primitive::<Decimal128Type, _>::new(target, Packed64 { bytes, mask, limit, precision }))
+            Box::new(Primitive::<Decimal128Type, _>::new(target, Packed(Words::new(bytes, limit, precision))))
         }
         (Type::Packed, 9..=16) => {
             let mask = u128::MAX >> (128 - 8 * bytes);
             Box::new(Primitive::<Decimal128Type, _>::new(target, Packed128 { bytes, mask, limit, precision }))
         }
-        (Type::Zoned, 1..=16) => {
-            let mask = u128::MAX >> (128 - 8 * bytes);
-            Box::new(Primitive::<Decimal128Type, _>::new(target, Zoned64 { bytes, mask, limit, precision }))
+        (Type::Zoned, 1..=8) => {
+            Box::new(Primitive::<Decimal128Type, _>::new(target, Zoned(Words::new(bytes, limit, precision))))
+        }
+        (Type::Zoned, 9..=16) => {
+            Box::new(Primitive::<Decimal128Type, _>::new(target, ZonedLong(Words::new(bytes, limit, precision))))
         }
         (Type::Zoned, _) => narrow(bytes, limit, decimal::zoned, target, precision),
         (Type::Packed, _) => narrow(bytes, limit, decimal::packed, target, precision),
@@ -74,47 +77,91 @@ fn narrow(
     Box::new(Primitive::<Decimal128Type, _>::new(target, Framed { frame: Fixed(bytes), quick, careful }))
 }
 
-macro_rules! reader {
-    ($(#[$doc:meta])* $name:ident, $word:ty, $size:literal, $read:path, $pad:literal, $careful:path, $value:ident => $widen:expr) => {
-        $(#[$doc])*
-        struct $name {
-            bytes: usize,
-            mask: $word,
-            limit: $word,
-            precision: u8,
+/// Values whose last eight bytes fill a word, read by lanes.
+struct Words {
+    bytes: usize,
+    /// The bytes of the first word that are the value's.
+    mask: u64,
+    /// The largest magnitude.
+    most: i64,
+    precision: u8,
+    level: Level,
+}
+
+impl Words {
+    fn new(bytes: usize, limit: u128, precision: u8) -> Words {
+        let first = (bytes - 1) % 8 + 1;
+        Words {
+            bytes,
+            mask: u64::MAX >> (64 - 8 * first),
+            most: i64::try_from(limit - 1).unwrap_or(i64::MAX),
+            precision,
+            level: Level::new(),
         }
+    }
+
+    /// The word in the block that ends `behind` bytes before a value does. One load; what precedes the value,
+    /// or is none, is as in `zero`. A value that is cut gives a zero word, which is neither packed nor zoned.
+    #[inline(always)]
+    fn load(&self, buf: &[u8], at: u32, behind: usize, mask: u64, zero: u64) -> u64 {
+        let end = (at as usize).saturating_add(self.bytes - behind);
+        match buf.get(end.wrapping_sub(8)..end).and_then(|s| s.first_chunk()) {
+            Some(load) => u64::from_be_bytes(*load) & mask | zero & !mask,
+            None if at == NULL => zero,
+            // Only near the start of a block is there not enough in front.
+            None => short(buf, at as usize, self.bytes - behind).map_or(0, |load| load as u64 & mask | zero & !mask),
+        }
+    }
+
+    /// Reads the cells, as many at a time as there are lanes.
+    #[inline(always)]
+    fn fill(
+        &self,
+        cells: &Cells<'_>,
+        values: &mut Vec<i128>,
+        mut read: impl FnMut(&[u32], &mut [i64; LANES]) -> u64,
+    ) -> bool {
+        let mut odd = 0;
+        for offsets in cells.offsets.chunks(LANES) {
+            let mut out = [0; LANES];
+            odd |= read(offsets, &mut out);
+            values.extend(out.iter().take(offsets.len()).map(|value| i128::from(*value)));
+        }
+        odd != 0
+    }
+
+    fn in_range(&self, value: i128) -> std::result::Result<i128, Reason> {
+        if decimal::fits(Wide::from(value), self.precision) { Ok(value) } else { Err(digits(self.precision).into()) }
+    }
+}
+
+/// One word for every cell of a chunk.
+#[inline(always)]
+fn words(offsets: &[u32], zero: u64, load: impl Fn(u32) -> u64) -> [u64; LANES] {
+    let mut out = [zero; LANES];
+    for (word, at) in out.iter_mut().zip(offsets) {
+        *word = load(*at);
+    }
+    out
+}
+
+macro_rules! reader {
+    ($(#[$doc:meta])* $name:ident, $careful:path, ($words:ident, $cells:ident, $offsets:ident, $out:ident) => $read:expr) => {
+        $(#[$doc])*
+        struct $name(Words);
 
         impl Read<i128> for $name {
-            #[inline]
-            fn fill(&self, cells: &Cells<'_>, values: &mut Vec<i128>) -> bool {
-                let mut odd = false;
-                values.extend(cells.offsets.iter().map(|at| {
-                    let end = (*at as usize).saturating_add(self.bytes);
-                    // One load that ends with the value; what precedes it is masked out. Only near
-                    // the start of a block is there not enough in front.
-                    let load = match cells.buf.get(end.wrapping_sub($size)..end).and_then(|s| s.first_chunk()) {
-                        Some(load) => <$word>::from_be_bytes(*load),
-                        None if *at == NULL => return 0,
-                        None => short(cells.buf, *at as usize, self.bytes).map_or(0, |load| load as $word),
-                    };
-                    match $read(load & self.mask | $pad & !self.mask) {
-                        Some($value) if <$word>::from($value.unsigned_abs()) < self.limit => $widen,
-                        _ => {
-                            odd = true;
-                            0
-                        }
-                    }
-                }));
-                odd
+            fn fill(&self, $cells: &Cells<'_>, values: &mut Vec<i128>) -> bool {
+                let $words = &self.0;
+                $words.fill($cells, values, |$offsets, $out| $read)
             }
 
             fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]> {
-                buf.get(at..)?.get(..self.bytes)
+                buf.get(at..)?.get(..self.0.bytes)
             }
 
             fn careful(&self, cell: &[u8]) -> std::result::Result<i128, Reason> {
-                let value = $careful(cell)?;
-                if decimal::fits(Wide::from(value), self.precision) { Ok(value) } else { Err(digits(self.precision).into()) }
+                self.0.in_range($careful(cell)?)
             }
         }
     };
@@ -122,15 +169,67 @@ macro_rules! reader {
 
 reader! {
     /// Up to 15 digits.
-    Packed64, u64, 8, decimal::packed64, 0, decimal::packed, v => i128::from(v)
+    Packed, decimal::packed, (w, cells, offsets, out) => {
+        let all = words(offsets, PACKED_ZERO, |at| w.load(cells.buf, at, 0, w.mask, PACKED_ZERO));
+        dispatch!(w.level, _simd => lanes::packed(&all, w.most, out))
+    }
 }
 reader! {
-    /// Up to 31 digits.
-    Packed128, u128, 16, decimal::packed128, 0, decimal::packed, v => v
+    /// Up to 8 digits in EBCDIC; others go the careful way.
+    Zoned, decimal::zoned, (w, cells, offsets, out) => {
+        let all = words(offsets, ZONED_ZERO, |at| w.load(cells.buf, at, 0, w.mask, ZONED_ZERO));
+        dispatch!(w.level, _simd => lanes::zoned(&all, w.most, out))
+    }
 }
 reader! {
-    /// Up to 16 digits in EBCDIC; others go the careful way.
-    Zoned64, u128, 16, decimal::zoned64, 0xF0F0_F0F0_F0F0_F0F0_F0F0_F0F0_F0F0_F0F0, decimal::zoned, v => i128::from(v)
+    /// Up to 16 digits, likewise.
+    ZonedLong, decimal::zoned, (w, cells, offsets, out) => {
+        let high = words(offsets, ZONED_ZERO, |at| w.load(cells.buf, at, 8, w.mask, ZONED_ZERO));
+        let low = words(offsets, ZONED_ZERO, |at| w.load(cells.buf, at, 0, u64::MAX, ZONED_ZERO));
+        dispatch!(w.level, _simd => lanes::zoned_long(&high, &low, w.most, out))
+    }
+}
+
+/// Up to 31 digits, packed.
+struct Packed128 {
+    bytes: usize,
+    mask: u128,
+    limit: u128,
+    precision: u8,
+}
+
+impl Read<i128> for Packed128 {
+    #[inline]
+    fn fill(&self, cells: &Cells<'_>, values: &mut Vec<i128>) -> bool {
+        let mut odd = false;
+        values.extend(cells.offsets.iter().map(|at| {
+            let end = (*at as usize).saturating_add(self.bytes);
+            // One load that ends with the value; what precedes it is masked out. Only near
+            // the start of a block is there not enough in front.
+            let load = match cells.buf.get(end.wrapping_sub(16)..end).and_then(|s| s.first_chunk()) {
+                Some(load) => u128::from_be_bytes(*load),
+                None if *at == NULL => return 0,
+                None => short(cells.buf, *at as usize, self.bytes).unwrap_or(0),
+            };
+            match decimal::packed128(load & self.mask) {
+                Some(value) if value.unsigned_abs() < self.limit => value,
+                _ => {
+                    odd = true;
+                    0
+                }
+            }
+        }));
+        odd
+    }
+
+    fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]> {
+        buf.get(at..)?.get(..self.bytes)
+    }
+
+    fn careful(&self, cell: &[u8]) -> std::result::Result<i128, Reason> {
+        let value = decimal::packed(cell)?;
+        if value.unsigned_abs() < self.limit { Ok(value) } else { Err(digits(self.precision).into()) }
+    }
 }
 
 /// A value near the start of a block, byte by byte. When it is cut the caller takes a zero, which

@@ -9,17 +9,14 @@ use super::primitive::Target;
 use super::varying::{ByteColumn, cells_of};
 use crate::column::error::{ColumnError, Reason};
 use crate::column::options::TextErrors;
+use crate::wire::ccsid::ascii::Ascii;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::Errors;
 use crate::wire::value::cell::Cells;
-use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::field::Field;
 
 /// The decoder of text that lies in the row.
 pub(super) fn decoder(field: &Field, codec: Codec, errors: TextErrors, target: Target) -> Box<dyn ColumnDecoder> {
-    if let (Shape::Fixed(n), Some(table)) = (field.shape, codec.ascii()) {
-        let column = ByteColumn::new(target);
-        return Box::new(Translated { width: n as usize, table, codec, errors, column });
-    }
     choose(field, Build { codec, errors, target })
 }
 
@@ -33,8 +30,12 @@ impl ForFrame for Build {
     type Output = Box<dyn ColumnDecoder>;
 
     fn with<F: Frame>(self, frame: F) -> Self::Output {
-        let column = ByteColumn::new(self.target);
-        Box::new(Text { frame, codec: self.codec, errors: self.errors, column })
+        let Build { codec, errors, target } = self;
+        let column = ByteColumn::new(target);
+        match codec.ascii() {
+            Some(ascii) => Box::new(Disguised { frame, ascii, codec, errors, column }),
+            None => Box::new(Text { frame, codec, errors, column }),
+        }
     }
 }
 
@@ -72,19 +73,19 @@ impl<F: Frame> ColumnDecoder for Text<F> {
     }
 }
 
-/// Text of a fixed length in a single-byte page: nearly all of it is ASCII in disguise.
-struct Translated {
-    width: usize,
-    table: [u8; 256],
+/// Text in a page of single bytes: nearly all of it is ASCII in disguise.
+struct Disguised<F> {
+    frame: F,
+    ascii: Ascii,
     codec: Codec,
     errors: TextErrors,
     column: ByteColumn<i32>,
 }
 
-impl ColumnDecoder for Translated {
+impl<F: Frame> ColumnDecoder for Disguised<F> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         let (codec, errors) = (&self.codec, self.errors);
-        self.column.translate(self.width, &self.table, cells, |cell, out| decode(codec, errors, cell, out))
+        self.column.translate(self.frame, &self.ascii, cells, |cell, out| decode(codec, errors, cell, out))
     }
 
     fn len(&self) -> usize {

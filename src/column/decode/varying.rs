@@ -10,6 +10,7 @@ use super::primitive::{Target, first_null};
 use super::spare::Spares;
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::column::options::TextErrors;
+use crate::wire::ccsid::ascii::Ascii;
 use crate::wire::value::cell::{Cells, NULL};
 
 /// Most values are shorter, and a copy of a fixed length is a few instructions.
@@ -53,34 +54,8 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
 
     /// Takes the bytes of the cells as they are.
     pub(super) fn copy<F: Frame>(&mut self, frame: F, cells: &Cells<'_>) -> Result<(), ColumnError> {
-        self.begin(cells.first_row, cells.offsets.len());
-        let (values, mut end, mut odd) = (&mut self.values, self.used, false);
-        let limit = O::MAX_OFFSET;
-        self.offsets.extend(cells.offsets.iter().map(|at| {
-            match frame.tail(cells.buf, *at as usize) {
-                Some((tail, len)) => {
-                    match (tail.first_chunk::<SHORT>(), values.get_mut(end..).and_then(|to| to.first_chunk_mut())) {
-                        (Some(from), Some(to)) if len <= SHORT => *to = *from,
-                        _ => odd |= !copy_long(tail, len, values, end),
-                    }
-                    end += len;
-                }
-                // A NULL lies beyond any block.
-                None => odd |= *at != NULL,
-            }
-            O::usize_as(end)
-        }));
-        self.used = end;
-        if odd {
-            return Err(self.first_cut(frame, cells));
-        }
-        if end > limit {
-            return Err(self.column.too_large());
-        }
-        match self.validity.append(cells.offsets) && !self.column.nullable {
-            true => Err(first_null(&self.column, cells)),
-            false => Ok(()),
-        }
+        self.gather(frame, cells)?;
+        self.admit(cells)
     }
 
     /// Takes what `convert` makes of each value. `None` is NULL, `Some(None)` a cell that is cut.
@@ -118,75 +93,105 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         if self.used > O::MAX_OFFSET { Err(self.column.too_large()) } else { Ok(()) }
     }
 
-    /// Takes cells of `width` bytes through a table of ASCII characters; one with a byte that the table
-    /// lacks (top bit set) goes through `careful` instead.
-    pub(super) fn translate(
+    /// Takes text of a page whose bytes are mostly ASCII characters; values with others go through
+    /// `careful`.
+    pub(super) fn translate<F: Frame>(
         &mut self,
-        width: usize,
-        table: &[u8; 256],
+        frame: F,
+        ascii: &Ascii,
         cells: &Cells<'_>,
         careful: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), Reason>,
     ) -> Result<(), ColumnError> {
-        let rows = cells.offsets.len();
-        self.begin(cells.first_row, rows);
-        let (mut end, mut odd, mut bad) = (self.used, Vec::new(), Vec::new());
-        self.room(end + rows * width);
-        for (n, at) in cells.offsets.iter().enumerate() {
-            let row = cells.first_row + n as u64;
-            if *at != NULL {
-                let cell = cells.buf.get(*at as usize..).and_then(|tail| tail.get(..width));
-                let (Some(cell), Some(to)) = (cell, self.values.get_mut(end..end + width)) else {
-                    return Err(self.column.cut(row));
-                };
-                let mut all = 0;
-                for (to, from) in to.iter_mut().zip(cell) {
-                    *to = table.get(usize::from(*from)).copied().unwrap_or(0x80);
-                    all |= *to;
-                }
-                if all < 0x80 {
-                    end += width;
-                } else {
-                    odd.clear();
-                    match careful(cell, &mut odd) {
-                        Ok(()) => {
-                            self.room(end + odd.len() + (rows - n - 1) * width);
-                            if let Some(to) = self.values.get_mut(end..end + odd.len()) {
-                                to.copy_from_slice(&odd);
-                            }
-                            end += odd.len();
-                        }
-                        Err(_) if self.null_on_error => bad.push(n),
-                        Err(reason) => return Err(self.column.value(row, cell, reason)),
-                    }
-                }
-            }
-            self.offsets.push(O::usize_as(end));
+        let start = self.used;
+        self.gather(frame, cells)?;
+        let new = start.min(self.values.len())..self.used;
+        if self.values.get_mut(new).is_none_or(|values| ascii.translate(values)) {
+            return self.admit(cells);
         }
-        self.used = end;
-        if end > O::MAX_OFFSET {
-            return Err(self.column.too_large());
-        }
-        if bad.is_empty() {
-            return match self.validity.append(cells.offsets) && !self.column.nullable {
-                true => Err(first_null(&self.column, cells)),
-                false => Ok(()),
-            };
-        }
-        self.nulled += bad.len() as u64;
-        for (n, at) in cells.offsets.iter().enumerate() {
-            if *at == NULL && !self.column.nullable {
-                return Err(first_null(&self.column, cells));
-            }
-            self.validity.push(*at != NULL && bad.binary_search(&n).is_err());
-        }
-        Ok(())
+        self.spell(frame, start, cells, careful)
     }
 
-    /// Makes room for values up to `end`.
-    fn room(&mut self, end: usize) {
-        if self.values.len() < end {
-            self.values.resize(end.max(self.values.len() * 2), 0);
+    /// Lays the bytes of the cells end to end, without a look at their validity.
+    fn gather<F: Frame>(&mut self, frame: F, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        self.begin(cells.first_row, cells.offsets.len());
+        let (values, mut end, mut odd) = (&mut self.values, self.used, false);
+        self.offsets.extend(cells.offsets.iter().map(|at| {
+            match frame.tail(cells.buf, *at as usize) {
+                Some((tail, len)) => {
+                    let to = values.get_mut(end..).unwrap_or_default();
+                    if let (true, Some(from), Some(to)) =
+                        (len <= SHORT, tail.first_chunk::<SHORT>(), to.first_chunk_mut())
+                    {
+                        *to = *from;
+                    } else if let (true, Some(from), Some(to)) =
+                        (len <= MEDIUM, tail.first_chunk::<MEDIUM>(), to.first_chunk_mut())
+                    {
+                        *to = *from;
+                    } else {
+                        odd |= !copy_long(tail, len, values, end);
+                    }
+                    end += len;
+                }
+                // A NULL lies beyond any block.
+                None => odd |= *at != NULL,
+            }
+            O::usize_as(end)
+        }));
+        self.used = end;
+        if odd {
+            return Err(self.first_cut(frame, cells));
         }
+        if end > O::MAX_OFFSET { Err(self.column.too_large()) } else { Ok(()) }
+    }
+
+    /// Takes the validity of cells.
+    fn admit(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        match self.validity.append(cells.offsets) && !self.column.nullable {
+            true => Err(first_null(&self.column, cells)),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes once more what was translated from `start` on: some of it is not ASCII.
+    fn spell<F: Frame>(
+        &mut self,
+        frame: F,
+        start: usize,
+        cells: &Cells<'_>,
+        careful: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), Reason>,
+    ) -> Result<(), ColumnError> {
+        let rough = self.values.get(start..self.used).unwrap_or_default().to_vec();
+        let first = self.offsets.len().saturating_sub(cells.offsets.len());
+        self.values.truncate(start);
+        let mut from = 0;
+        for ((row, at), offset) in (cells.first_row..).zip(cells.offsets).zip(self.offsets.iter_mut().skip(first)) {
+            let to = offset.as_usize().saturating_sub(start);
+            let piece = rough.get(from..to).unwrap_or_default();
+            from = to;
+            let mut valid = *at != NULL;
+            if !valid && !self.column.nullable {
+                return Err(self.column.null(row));
+            }
+            if piece.is_ascii() {
+                self.values.extend_from_slice(piece);
+            } else {
+                let cell = frame.cell(cells.buf, *at as usize).ok_or_else(|| self.column.cut(row))?;
+                let end = self.values.len();
+                match careful(cell, &mut self.values) {
+                    Ok(()) => {}
+                    Err(_) if self.null_on_error => {
+                        self.values.truncate(end);
+                        self.nulled += 1;
+                        valid = false;
+                    }
+                    Err(reason) => return Err(self.column.value(row, cell, reason)),
+                }
+            }
+            self.validity.push(valid);
+            *offset = O::usize_as(self.values.len());
+        }
+        self.used = self.values.len();
+        if self.used > O::MAX_OFFSET { Err(self.column.too_large()) } else { Ok(()) }
     }
 
     pub(super) fn nulled(&self) -> u64 {
@@ -305,8 +310,8 @@ pub(super) fn cells_of<'a, F: Frame>(
     cells.offsets.iter().map(move |at| (*at != NULL).then(|| frame.cell(buf, *at as usize)))
 }
 
-/// Copies a value that is not short, or near the end of the block or of the room. False when the
-/// block ends within it.
+/// Copies a value that is long, or near the end of the block or of the room. False when the block ends
+/// within it.
 #[inline(never)]
 fn copy_long(tail: &[u8], len: usize, values: &mut Vec<u8>, end: usize) -> bool {
     let Some(from) = tail.get(..len) else {
@@ -316,13 +321,8 @@ fn copy_long(tail: &[u8], len: usize, values: &mut Vec<u8>, end: usize) -> bool 
         let more = (values.len() * 2).max(end + len + 4096);
         values.resize(more, 0);
     }
-    match (tail.first_chunk::<MEDIUM>(), values.get_mut(end..).and_then(|to| to.first_chunk_mut())) {
-        (Some(from), Some(to)) if len <= MEDIUM => *to = *from,
-        _ => {
-            if let Some(to) = values.get_mut(end..end + len) {
-                to.copy_from_slice(from);
-            }
-        }
+    if let Some(to) = values.get_mut(end..end + len) {
+        to.copy_from_slice(from);
     }
     true
 }

@@ -1,6 +1,7 @@
 //! One page, both ways: chosen once per column, then used for every value.
 
 use super::{
+    ascii::Ascii,
     directory::PAGES,
     double::Double,
     error::{CcsidError, Errors},
@@ -52,10 +53,17 @@ impl Codec {
         matches!(self.tables, Tables::Utf8)
     }
 
-    /// For a single-byte page: the character of every byte if it is ASCII, else X'80'.
-    pub fn ascii(&self) -> Option<[u8; 256]> {
+    /// True when every byte is a character.
+    pub fn is_single(&self) -> bool {
+        matches!(self.tables, Tables::Single(_))
+    }
+
+    /// The quick way for text that is ASCII in disguise, if the page has single bytes and is EBCDIC or
+    /// single-byte only.
+    pub fn ascii(&self) -> Option<Ascii> {
         match self.tables {
-            Tables::Single(single) => Some(*single.ascii()),
+            Tables::Single(single) => Some(Ascii::new(single, false)),
+            Tables::Shifted(single, _) => Some(Ascii::new(single, true)),
             _ => None,
         }
     }

@@ -24,6 +24,7 @@
 //! and 1166 (glibc, with some cells corrected to IBM's listing), 924 (1047's layout over Latin-9), 1381
 //! (composed from 1383). Tables are expanded at first use and shared by all codecs.
 
+pub mod ascii;
 pub mod codec;
 mod directory;
 mod double;

@@ -4,7 +4,7 @@
 //! digit in the right half of each byte, zones F (EBCDIC) or 3 (ASCII) in the left, the sign in
 //! the zone of the last byte. Numeric character: an optional leading sign and plain digits.
 //! A machine instruction in spirit: digits are checked and combined eight or sixteen at a time in
-//! one register. Scale is not seen here: a value is its unscaled integer.
+//! one register ([`lanes`](super::lanes) does so for many values at once). Scale is not seen here: a value is its unscaled integer.
 
 use super::error::{Result, ValueError};
 
@@ -74,42 +74,46 @@ impl Wide {
     }
 }
 
-/// Sixteen right-aligned BCD digits as a number; `None` when one of them is above 9.
-#[inline]
-fn bcd16(w: u64) -> Option<u64> {
+/// Sixteen right-aligned BCD digits as a number, and not zero if one of them is above 9.
+#[inline(always)]
+pub(super) fn bcd(w: u64) -> (u64, u64) {
     // A nibble is above 9 when its top bit and one of the two below it are set.
-    if w & (w << 1 | w << 2) & 0x8888_8888_8888_8888 != 0 {
-        return None;
-    }
+    let bad = w & (w << 1 | w << 2) & 0x8888_8888_8888_8888;
     let w = w - 6 * ((w >> 4) & 0x0F0F_0F0F_0F0F_0F0F);
     let w = (w & 0x00FF_00FF_00FF_00FF) + 100 * ((w >> 8) & 0x00FF_00FF_00FF_00FF);
     let w = (w & 0x0000_FFFF_0000_FFFF) + 10_000 * ((w >> 16) & 0x0000_FFFF_0000_FFFF);
-    Some((w & 0xFFFF_FFFF) + 100_000_000 * (w >> 32))
+    ((w & 0xFFFF_FFFF) + 100_000_000 * (w >> 32), bad)
 }
 
-/// Eight characters whose left halves all are `zone` (as `0x30…` or `0xF0…` repeated) as a number.
-#[inline]
-fn zoned8(w: u64, zone: u64) -> Option<u64> {
+/// Eight characters as a number, and not zero unless their left halves all are `zone` (as `0x30…` or
+/// `0xF0…` repeated) and their right halves digits.
+#[inline(always)]
+pub(super) fn zoned_digits(w: u64, zone: u64) -> (u64, u64) {
     let w = w ^ zone;
-    if (w | w.wrapping_add(0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0 != 0 {
-        return None;
-    }
+    let bad = (w | w.wrapping_add(0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0;
     let w = (w & 0x000F_000F_000F_000F) + 10 * ((w >> 8) & 0x000F_000F_000F_000F);
     let w = (w & 0x0000_00FF_0000_00FF) + 100 * ((w >> 16) & 0x0000_00FF_0000_00FF);
-    Some((w & 0xFFFF) + 10_000 * (w >> 32))
+    ((w & 0xFFFF) + 10_000 * (w >> 32), bad)
+}
+
+/// As [`bcd`]; `None` when a digit is none.
+#[inline]
+fn bcd16(w: u64) -> Option<u64> {
+    let (value, bad) = bcd(w);
+    (bad == 0).then_some(value)
+}
+
+/// As [`zoned_digits`]; `None` when a digit is none.
+#[inline]
+fn zoned8(w: u64, zone: u64) -> Option<u64> {
+    let (value, bad) = zoned_digits(w, zone);
+    (bad == 0).then_some(value)
 }
 
 /// True for a minus; `None` when the nibble is no sign.
 #[inline]
 fn sign(nibble: u64) -> Option<bool> {
     (nibble >= 0xA).then_some((0x2800 >> nibble) & 1 == 1)
-}
-
-/// A packed decimal of up to 15 digits, right-aligned in a big-endian word.
-#[inline]
-pub fn packed64(word: u64) -> Option<i64> {
-    let value = bcd16(word >> 4)?.cast_signed();
-    Some(if sign(word & 0xF)? { -value } else { value })
 }
 
 /// A packed decimal of up to 31 digits, right-aligned in a big-endian word.
@@ -121,18 +125,6 @@ pub fn packed128(word: u128) -> Option<i128> {
     let high = bcd16((digits >> 64) as u64)?;
     let value = i128::from(high) * i128::from(TEN16) + i128::from(low);
     Some(if sign((word & 0xF) as u64)? { -value } else { value })
-}
-
-/// A zoned decimal of up to 16 digits in EBCDIC, right-aligned in a big-endian word, the bytes in
-/// front filled with F0.
-#[inline]
-pub fn zoned64(word: u128) -> Option<i64> {
-    let zones = 0xF0F0_F0F0_F0F0_F0F0;
-    let high = zoned8((word >> 64) as u64, zones)?;
-    // The zone of the last byte is the sign.
-    let low = zoned8(word as u64 | 0xF0, zones)?;
-    let value = (high * 100_000_000 + low).cast_signed();
-    Some(if sign(word as u64 >> 4 & 0xF)? { -value } else { value })
 }
 
 /// Eight digits of a number below 10^8, one a byte.
@@ -399,7 +391,7 @@ mod tests {
         assert_eq!(packed(&[0x12, 0x34, 0x5D]), Ok(-12345));
         for (sign, value) in [(0xA, 7), (0xB, -7), (0xC, 7), (0xD, -7), (0xE, 7), (0xF, 7)] {
             assert_eq!(packed(&[0x70 | sign]), Ok(value));
-            assert_eq!(packed64(u64::from(0x70 | sign)), Some(value as i64));
+            assert_eq!(packed128(u128::from(0x70 | sign)), Some(value));
         }
         // Derby's row of all types: DECIMAL(11,2) -123456.78 lies as 00012345678D.
         assert_eq!(packed(&[0x00, 0x01, 0x23, 0x45, 0x67, 0x8D]), Ok(-12_345_678));
@@ -428,7 +420,7 @@ mod tests {
         assert_eq!(packed(&[0x40, 0x40, 0x40]), Err(ValueError::Sign { what: PACKED, at: 2 }));
         assert_eq!(packed(&[]), Err(ValueError::Length { what: PACKED, len: 0 }));
         for nibble in 10..16 {
-            assert_eq!(packed64(nibble << 12 | 0xC), None);
+            assert_eq!(packed128(nibble << 12 | 0xC), None);
         }
     }
 

@@ -10,5 +10,6 @@ pub mod decimal;
 pub mod error;
 pub mod field;
 pub mod float;
+pub mod lanes;
 pub mod place;
 pub mod typdef;

@@ -1,0 +1,106 @@
+//! Text of a page that is ASCII in disguise, as nearly all of it is: whole vectors of bytes are looked up at
+//! once, in place.
+
+use super::single::{NOT_ASCII, Single};
+use fearless_simd::{Level, dispatch, prelude::*, u8x16, u8x64};
+
+/// What leads into and out of double bytes in a mixed EBCDIC page.
+const SHIFTS: [u8; 2] = [0x0E, 0x0F];
+/// Bytes of a part of the table that one instruction looks up where registers are wide.
+const QUARTER: usize = 64;
+/// And where they are narrow.
+const ROW: usize = 16;
+
+/// What each byte of a page means where that is an ASCII character.
+#[derive(Clone, Copy)]
+pub struct Ascii {
+    table: [u8; 256],
+    /// The widest instructions of this processor.
+    level: Level,
+}
+
+impl Ascii {
+    /// Of a single-byte page, or of the single bytes of one with shifts.
+    pub(super) fn new(single: &Single, shifted: bool) -> Ascii {
+        let mut table = *single.ascii();
+        for shift in SHIFTS.iter().filter(|_| shifted) {
+            if let Some(entry) = table.get_mut(usize::from(*shift)) {
+                *entry = NOT_ASCII;
+            }
+        }
+        Ascii { table, level: Level::new() }
+    }
+
+    /// Puts the ASCII character in the place of every byte. False if some bytes have none: those are X'80' now,
+    /// which no character is.
+    pub fn translate(&self, text: &mut [u8]) -> bool {
+        let all = match self.level.is_fallback() {
+            true => self.one_by_one(text),
+            false => dispatch!(self.level, simd => self.by_vectors(simd, text)),
+        };
+        all < NOT_ASCII
+    }
+
+    #[inline(always)]
+    fn by_vectors<S: Simd>(&self, simd: S, text: &mut [u8]) -> u8 {
+        // Arm looks up tables of 64 bytes with any register.
+        match cfg!(target_arch = "aarch64") || S::u8s::LEN == QUARTER {
+            true => self.by_quarters(simd, text),
+            false => self.by_rows(simd, text),
+        }
+    }
+
+    /// Four look-ups for 64 bytes: an index beyond its quarter gives zero.
+    #[inline(always)]
+    fn by_quarters<S: Simd>(&self, simd: S, text: &mut [u8]) -> u8 {
+        let mut quarters = [u8x64::splat(simd, NOT_ASCII); 256 / QUARTER];
+        for (quarter, part) in quarters.iter_mut().zip(self.table.as_chunks::<QUARTER>().0) {
+            *quarter = u8x64::load_array_ref(simd, part);
+        }
+        let mut all = u8x64::splat(simd, 0);
+        let (chunks, rest) = text.as_chunks_mut::<QUARTER>();
+        for chunk in chunks {
+            let bytes = u8x64::load_array_ref(simd, chunk);
+            let mut out = u8x64::splat(simd, 0);
+            for (first, quarter) in (0..=u8::MAX).step_by(QUARTER).zip(quarters) {
+                out |= quarter.swizzle_dyn_precise(bytes ^ first);
+            }
+            all |= out;
+            out.store_array(chunk);
+        }
+        all.as_slice().iter().fold(self.one_by_one(rest), |all, byte| all | byte)
+    }
+
+    /// A look-up for each row of sixteen characters.
+    #[inline(always)]
+    fn by_rows<S: Simd>(&self, simd: S, text: &mut [u8]) -> u8 {
+        let mut all = S::u8s::splat(simd, 0);
+        let mut chunks = text.chunks_exact_mut(S::u8s::LEN);
+        for chunk in &mut chunks {
+            let bytes = S::u8s::from_slice(simd, chunk);
+            let (upper, lower) = (bytes & 0xF0, bytes & 0x0F);
+            let mut out = S::u8s::splat(simd, 0);
+            for (first, row) in (0..=u8::MAX).step_by(ROW).zip(self.table.as_chunks::<ROW>().0) {
+                let found = S::u8s::block_splat(u8x16::load_array_ref(simd, row)).swizzle_dyn_within_blocks(lower);
+                out |= upper.simd_eq(first).select(found, S::u8s::splat(simd, 0));
+            }
+            all |= out;
+            out.store_slice(chunk);
+        }
+        let rest = self.one_by_one(chunks.into_remainder());
+        all.as_slice().iter().fold(rest, |all, byte| all | byte)
+    }
+
+    fn one_by_one(&self, text: &mut [u8]) -> u8 {
+        text.iter_mut().fold(0, |all, byte| {
+            *byte = self.table.get(usize::from(*byte)).copied().unwrap_or(NOT_ASCII);
+            all | *byte
+        })
+    }
+}
+
+impl std::fmt::Debug for Ascii {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ascii").field("level", &self.level).finish_non_exhaustive()
+    }
+}
