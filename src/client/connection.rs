@@ -6,7 +6,7 @@ use super::config::tls::UNVERIFIED;
 use super::done::{Done, Warning};
 use super::error::{Error, Kind, Phase, Result};
 use super::info::ServerInfo;
-use super::login::{behind_tls, connector, identity, line, no_database, peer, without_database};
+use super::login::{behind_tls, connector, identity, line, no_database, peer, without_database, without_password};
 use super::naming::name_fields;
 use super::opening::Opening;
 use super::parameters;
@@ -145,7 +145,7 @@ impl Connection {
                     (e, _) => e,
                 };
                 let database = no_database(&e);
-                let e = Error::from_net(e, Phase::Access).at(&peer).broken();
+                let e = without_password(Error::from_net(e, Phase::Access), &config).at(&peer).broken();
                 return Err(if database { without_database(e, &config) } else { e });
             }
         };

@@ -205,3 +205,11 @@ def test_no_such_database_of_any_product(persona: str) -> None:
     assert (error.sqlstate, error.phase, error.reply) == ("08004", "access", "RDBNFNRM")
     assert error.sqlcode == (-20001 if persona == "derby" else -30061)
     assert "OTHER" in str(error) and "WRKRDBDIRE" in str(error)
+
+
+def test_a_password_that_was_forgotten() -> None:
+    """What is missing is a password, not leave for a weaker mechanism."""
+    with server.serve(users={"app": "pw"}, engine="tables") as other:
+        error = failure(other.uri, timeout=10)
+    assert (error.sqlstate, error.phase) == ("08001", "security")
+    assert "no password was given" in str(error) and "allow" not in str(error)

@@ -68,7 +68,7 @@ def test_update_counts(cur: drdarrow.Cursor, table) -> None:
     assert cur.rowcount == 2
     for nothing in (f"UPDATE {name} SET V = 'z' WHERE ID > 99", f"DELETE FROM {name} WHERE ID > 99"):
         cur.execute(nothing)
-        assert cur.rowcount == 0
+        assert cur.rowcount == 0 and cur.messages == []
     cur.execute(f"DELETE FROM {name}")
     assert cur.rowcount == 3
     cur.execute(f"SELECT ID FROM {name}")
