@@ -8,7 +8,8 @@
             ...
 
 While a coroutine waits for the server the event loop goes on; decoding runs in threads of its own.
-Cancelling a task ends its wait at once.
+Cancelling a task ends its wait at once. Rows that a cancelled fetch had got are kept for the next fetch; whether a
+cancelled commit came about is unknown.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Serving:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **env},
+            env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **env},
         )
         assert self.process.stdout
         self.lines = ""
@@ -105,7 +105,7 @@ def test_a_database_of_duckdb_and_a_login(tmp_path: Path):
         made.execute("CREATE TABLE T AS SELECT 42 AS N")
     server = Serving(tmp_path / "shop.duckdb", "--user", "ada", DRDARROW_PASSWORD="pass word")
     try:
-        assert "pass word" not in server.lines
+        assert "pass word" not in server.lines and "PWD=…" in server.lines
         with drdarrow.connect(server.uri("ada@"), password="pass word") as connection:
             assert connection.execute("SELECT N FROM T").fetchone() == (42,)
         with pytest.raises(drdarrow.OperationalError) as refused:

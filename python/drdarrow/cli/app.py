@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TextIO, TypeVar
 
 import typer
 from rich.console import Console
@@ -58,8 +58,15 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
     return run
 
 
-def warn(message: Warning | str, *_: object) -> None:
-    """A warning in a line, as an error is shown."""
+def warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning in a line, as an error is shown: where in the code it arose helps nobody here."""
     errors.print(plain("drdarrow: warning:", "yellow"), plain(message), highlight=False, soft_wrap=True)
 
 

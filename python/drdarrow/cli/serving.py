@@ -140,6 +140,9 @@ def how_to_connect(server: drdarrow.server.Server, user: str | None, database: s
     """Addresses for the drivers that people have, without a password."""
     name, who = database or "SAMPLE", f"{user}@" if user else ""
     table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    # Addresses are for copying: none of them is cut.
+    table.add_column(overflow="fold")
 
     def add(what: str, text: str) -> None:
         table.add_row(plain(what, "bold"), plain(text))
