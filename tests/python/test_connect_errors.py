@@ -95,7 +95,8 @@ def test_a_server_that_closes_at_once() -> None:
         closing.serve = lambda client: client.close()  # type: ignore[method-assign]
         error = failure(f"drda://app@127.0.0.1:{closing.port}/LAB", timeout=10)
     assert type(error) is drdarrow.OperationalError
-    assert error.sqlstate == "08001"
+    assert (error.sqlstate, error.phase) == ("08001", "exchange")
+    assert "closed the connection" in str(error) and "tls=require" in str(error)
 
 
 def test_no_such_database(lab: Lab) -> None:
