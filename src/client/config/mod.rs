@@ -357,7 +357,7 @@ fn host(value: &str) -> Result<String, ConfigError> {
     }
     let bare = value.strip_prefix('[').and_then(|v| v.strip_suffix(']')).unwrap_or(value);
     let address = bare.split_once('%').map_or(bare, |(address, _zone)| address);
-    if bare.contains(['[', ']', ':']) && address.parse::<Ipv6Addr>().is_err() {
+    if value.contains(['[', ']', ':']) && address.parse::<Ipv6Addr>().is_err() {
         return Err(error("host", "expected a host name or an address; the port is a setting of its own"));
     }
     Ok(bare.to_owned())

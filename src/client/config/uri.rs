@@ -67,7 +67,9 @@ pub(in crate::client) fn decode(setting: &str, text: &str) -> Result<String, Con
 
 fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {
     if let Some(rest) = address.strip_prefix('[') {
-        let (host, rest) = rest.split_once(']').ok_or_else(|| error("host", "a bracket is not closed"))?;
+        let (inside, rest) = rest.split_once(']').ok_or_else(|| error("host", "a bracket is not closed"))?;
+        // With its brackets: only an IPv6 address may stand in them.
+        let host = address.get(..inside.len() + 2).unwrap_or(inside);
         return match rest.strip_prefix(':') {
             Some(port) => Ok((host, Some(port))),
             None if rest.is_empty() => Ok((host, None)),
