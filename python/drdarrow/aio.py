@@ -8,12 +8,14 @@
             ...
 
 While a coroutine waits for the server the event loop goes on; decoding runs in threads of its own.
-Cancelling a task ends its wait at once.
+Cancelling a task ends its wait at once. Rows that a cancelled fetch had got are kept for the next fetch; whether a
+cancelled commit came about is unknown.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterable
 from itertools import islice
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 import drdarrow._core as _core
 from drdarrow.aio_files import AsyncFile, AsyncFileConnection, connect_files, open_file
 from drdarrow.aio_stream import AsyncArrowStream
+from drdarrow.exceptions import Error, InterfaceError
 from drdarrow.probing import probe_async as probe
 from drdarrow.types import Message
 
@@ -182,6 +185,9 @@ class AsyncCursor:
     def __init__(self, connection: AsyncConnection, raw: _core.RawCursor) -> None:
         self._connection = connection
         self._raw = raw
+        # Rows fetched and not handed out: those of a fetch that was cancelled.
+        self._rows: list[Row] = []
+        self._turn = asyncio.Lock()
         #: Rows that `fetchmany()` fetches unless told.
         self.arraysize = 1
 
@@ -207,11 +213,13 @@ class AsyncCursor:
 
     async def execute(self, sql: str, parameters: Parameters | None = None, /) -> Self:
         """Executes a statement with a value per question mark, and returns the cursor itself."""
+        self._rows = []
         await self._raw.execute(sql, parameters)
         return self
 
     async def executemany(self, sql: str, rows: Iterable[Parameters], /) -> Self:
         """Executes a statement once for each row of parameters, a few hundred at a time."""
+        self._rows = []
         source = iter(rows)
         before = 0
         while True:
@@ -223,6 +231,7 @@ class AsyncCursor:
 
     async def callproc(self, name: str, parameters: Parameters | None = None, /) -> list[Any]:
         """Calls a procedure and returns its parameters, those that come out with their new values."""
+        self._rows = []
         sql, given = self._raw.call_of(name, parameters)
         await self._raw.execute(sql, given)
         return self._raw.returned(given)
@@ -234,42 +243,77 @@ class AsyncCursor:
 
     async def nextset(self) -> Literal[True] | None:
         """Goes on to the next result set of a procedure: True, or None when there is no other."""
+        self._rows = []
         return await self._raw.nextset()
 
     async def fetchone(self) -> Row | None:
         """The next row, or None at the end."""
-        rows = [row] if (row := self._raw.row_in_hand()) is not None else await self._raw.fetchmany(1)
+        if not self._rows and (row := self._raw.row_in_hand()) is not None:
+            return row
+        rows = await self._fetch(1)
         return rows[0] if rows else None
 
     async def fetchmany(self, size: int | None = None) -> list[Row]:
         """The next `size` rows, `arraysize` unless given; fewer at the end."""
-        return await self._raw.fetchmany(self.arraysize if size is None else size)
+        wanted = self.arraysize if size is None else size
+        if wanted < 0:
+            raise InterfaceError("size: expected a number of rows")
+        return await self._fetch(wanted)
 
     async def fetchall(self) -> list[Row]:
         """All remaining rows."""
-        rows: list[Row] = []
-        while some := await self._raw.fetchsome():
-            rows += some
-        return rows
+        return await self._fetch(sys.maxsize)
+
+    async def _fetch(self, wanted: int) -> list[Row]:
+        """So many rows. Where the task is cancelled, those that have come are kept for the next fetch."""
+        async with self._turn:
+            while len(self._rows) < wanted:
+                try:
+                    if not await self._raw.more():
+                        break
+                except Error:
+                    # The rows before the failure first; it is told again by the next fetch.
+                    if self._rows and wanted < sys.maxsize:
+                        break
+                    raise
+                self._rows += self._raw.rows_in_hand(wanted - len(self._rows))
+            rows, self._rows = self._rows[:wanted], self._rows[wanted:]
+            return rows
 
     def fetch_arrow(self, batch_rows: int | None = None, batch_bytes: int | None = None) -> AsyncArrowStream:
         """The result as a stream of Arrow record batches, which takes it over."""
+        self._whole()
         return AsyncArrowStream(self._raw.fetch_arrow(batch_rows, batch_bytes))
 
     async def fetch_arrow_table(self) -> pyarrow.Table:
         """The result as a `pyarrow.Table`. Needs `pip install drdarrow[arrow]`."""
-        return (await self._raw.collect()).to_arrow()
+        return (await self._collect()).to_arrow()
 
     async def fetch_df(self) -> pandas.DataFrame:
         """The result as a `pandas.DataFrame`. Needs `pip install drdarrow[pandas]`."""
-        return await asyncio.to_thread((await self._raw.collect()).to_pandas)
+        return await asyncio.to_thread((await self._collect()).to_pandas)
 
     async def fetch_polars(self) -> polars.DataFrame:
         """The result as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`."""
-        return await asyncio.to_thread((await self._raw.collect()).to_polars)
+        return await asyncio.to_thread((await self._collect()).to_polars)
+
+    async def _collect(self) -> _core.Collected:
+        """The whole result. A task that is cancelled takes what has come with it, so the rest is no result either."""
+        self._whole()
+        try:
+            return await self._raw.collect()
+        except asyncio.CancelledError:
+            self._raw.lose()
+            raise
+
+    def _whole(self) -> None:
+        """Refuses to go on as if a cancelled fetch had taken nothing."""
+        if self._rows:
+            raise InterfaceError("rows of a fetch that was cancelled are waiting: fetch them as rows, or execute again")
 
     async def close(self) -> None:
         """Closes the cursor and its result."""
+        self._rows = []
         await self._raw.close()
 
     def setinputsizes(self, sizes: object) -> None:

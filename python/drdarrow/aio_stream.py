@@ -43,10 +43,10 @@ class AsyncArrowStream:
         return self
 
     async def __anext__(self) -> _core.RecordBatch:
-        batch = await self._raw.next_batch()
-        if batch is None:
-            raise StopAsyncIteration
-        return batch
+        while await self._raw.more():
+            if (batch := self._raw.batch_in_hand()) is not None:
+                return batch
+        raise StopAsyncIteration
 
     async def close(self) -> None:
         """Closes the query on the server. Closing twice is allowed."""

@@ -6,7 +6,7 @@ use super::config::tls::UNVERIFIED;
 use super::done::{Done, Warning};
 use super::error::{Error, Kind, Phase, Result};
 use super::info::ServerInfo;
-use super::login::{behind_tls, connector, identity, line, no_database, peer, without_database};
+use super::login::{behind_tls, connector, identity, line, no_database, peer, without_database, without_password};
 use super::naming::name_fields;
 use super::opening::Opening;
 use super::parameters;
@@ -22,9 +22,11 @@ use crate::flow::execute::{Execute, Executed, Failed, Immediate, Input};
 use crate::flow::prepare::{Prepare, Prepared};
 use crate::flow::query::{Open, Opened, Outcome as OpenOutcome};
 use crate::flow::secmec::choice::Policy;
+use crate::flow::step::Flow;
 use crate::flow::uow::EndWork;
 use crate::net::channel::Channel;
 use crate::net::error::{NetError, Stage};
+use crate::net::recognise;
 use crate::net::tls::{Connector, Secured};
 use crate::net::trace::Traced;
 use crate::net::transport::{self, Deadline};
@@ -137,12 +139,13 @@ impl Connection {
             Ok(session) => Arc::new(session),
             Err(e) => {
                 channel.abort("the login failed");
-                let e = match e {
-                    NetError::Timeout { after, .. } => NetError::Timeout { stage: Stage::FirstReply, after },
-                    e => e,
+                let e = match (e, recognise::cut_short(&channel.heard())) {
+                    (NetError::Timeout { .. }, Some(what)) => NetError::NotDrda { what },
+                    (NetError::Timeout { after, .. }, None) => NetError::Timeout { stage: Stage::FirstReply, after },
+                    (e, _) => e,
                 };
                 let database = no_database(&e);
-                let e = Error::from_net(e, Phase::Access).at(&peer).broken();
+                let e = without_password(Error::from_net(e, Phase::Access), &config).at(&peer).broken();
                 return Err(if database { without_database(e, &config) } else { e });
             }
         };
@@ -158,6 +161,7 @@ impl Connection {
             autocommit,
             unheard: OnceLock::new(),
             closed: AtomicBool::new(false),
+            untold: AtomicBool::new(false),
             config,
         };
         inner.channel.set_depth(inner.depth());
@@ -171,13 +175,14 @@ impl Connection {
     /// Runs a statement: a result set, or what it changed. Each of `rows` holds an array of one
     /// element per parameter; several rows execute the statement once each.
     pub async fn run(&self, sql: &str, rows: Vec<Vec<ArrayRef>>) -> Result<Outcome> {
-        self.usable(Phase::Execute)?;
+        self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
         match self.attempt(sql, &rows).await {
             Err(e) if e.sqlcode == Some(-805) && self.0.config.package.is_none() => {
                 self.0.bind(self.0.config.statement_timeout.map(Deadline::after)).await?;
                 self.attempt(sql, &rows).await
             }
+            Err(e) if rows.iter().all(Vec::is_empty) && wants_parameters(&e) => Err(self.counted(sql, e).await),
             other => other,
         }
     }
@@ -220,14 +225,14 @@ impl Connection {
 
     /// Makes the changes last. Readers that the server does not hold end with an error.
     pub async fn commit(&self) -> Result<()> {
-        self.usable(Phase::Commit)?;
+        self.0.usable(Phase::Commit)?;
         self.0.end_readers(false, "the reader was ended by a commit");
-        self.0.talk(EndWork::commit(self.0.session.clone()), Phase::Commit).await
+        self.0.talk_and_commit(EndWork::commit(self.0.session.clone()), Phase::Commit).await
     }
 
     /// Undoes the changes. Open readers end with an error.
     pub async fn rollback(&self) -> Result<()> {
-        self.usable(Phase::Commit)?;
+        self.0.usable(Phase::Execute)?;
         self.0.end_readers(true, "the reader was ended by a rollback");
         self.0.talk(EndWork::rollback(self.0.session.clone()), Phase::Execute).await
     }
@@ -294,7 +299,7 @@ impl Connection {
     /// Tells the server anew who works here: what `info` names is changed, the rest stays. Not under
     /// the control of transactions. Derby has no place for it: an error.
     pub async fn set_client_info(&self, info: &ClientInfo) -> Result<()> {
-        self.usable(Phase::Execute)?;
+        self.0.usable(Phase::Execute)?;
         if info.is_empty() {
             return Ok(());
         }
@@ -306,27 +311,15 @@ impl Connection {
         self.0.session.security.to_string()
     }
 
-    fn usable(&self, phase: Phase) -> Result<()> {
-        if self.0.closed.load(Ordering::Acquire) {
-            return Err(Error::new(Kind::Interface, phase, "08003", "the connection is closed")
-                .at(&self.0.peer)
-                .broken());
-        }
-        match self.0.channel.broken() {
-            None => Ok(()),
-            Some(why) => Err(self.0.error(NetError::Broken(why), phase)),
-        }
-    }
-
     async fn attempt(&self, sql: &str, rows: &[Vec<ArrayRef>]) -> Result<Outcome> {
         let lease = self.0.lease(Phase::Execute)?;
         if rows.iter().all(Vec::is_empty) {
             match words::hint(sql) {
                 Hint::Query => return self.open_at_once(sql, lease).await,
                 Hint::Statement => {
-                    let flow =
-                        Immediate::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), self.autocommit());
-                    return self.done(self.0.talk(flow, Phase::Execute).await?, 0).await.map(Outcome::Done);
+                    let commit = self.autocommit();
+                    let flow = Immediate::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), commit);
+                    return self.done(self.work(flow, commit).await?, 0).await.map(Outcome::Done);
                 }
                 Hint::Unknown => {}
             }
@@ -359,6 +352,20 @@ impl Connection {
         match outcome {
             OpenOutcome::Opened(opened) => self.rows(lease, opened, &prepared.columns).await,
             OpenOutcome::NoQuery => self.execute_prepared(lease, Vec::new()).await,
+        }
+    }
+
+    /// `e`, which a statement without values met, with the number of those that it wants.
+    async fn counted(&self, sql: &str, e: Error) -> Error {
+        let Ok(lease) = self.0.lease(Phase::Execute) else { return e };
+        let prepare = Prepare::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), true);
+        let wanted = match self.0.talk(prepare, Phase::Execute).await {
+            Ok(prepared) => prepared.parameters.map_or(0, |described| described.columns.len()),
+            Err(_) => 0,
+        };
+        match wanted {
+            0 => e,
+            n => Error { message: format!("the statement has {n} parameters, 0 were given: {}", e.message), ..e },
         }
     }
 
@@ -421,8 +428,9 @@ impl Connection {
         loop {
             let rest = inputs.split_off(inputs.len().min(BATCH));
             let size = inputs.len();
-            let flow = Execute::new(self.0.session.clone(), lease.name.clone(), inputs, self.autocommit());
-            let part = self.done(self.0.talk(flow, Phase::Execute).await?, before).await?;
+            let commit = self.autocommit();
+            let flow = Execute::new(self.0.session.clone(), lease.name.clone(), inputs, commit);
+            let part = self.done(self.work(flow, commit).await?, before).await?;
             done.count = done.count.zip(part.count).map(|(a, b)| a + b);
             done.warnings.extend(part.warnings);
             before += size;
@@ -430,6 +438,14 @@ impl Connection {
             if inputs.is_empty() {
                 return Ok(Outcome::Done(done));
             }
+        }
+    }
+
+    /// Runs a statement that changes something, and what it changed is committed with it in autocommit.
+    async fn work<F: Flow + 'static>(&self, flow: F, commit: bool) -> Result<F::Out> {
+        match commit {
+            true => self.0.talk_and_commit(flow, Phase::Execute).await,
+            false => self.0.talk(flow, Phase::Execute).await,
         }
     }
 
@@ -447,6 +463,11 @@ impl Connection {
         let count = executed.counts.iter().copied().sum::<Option<u64>>();
         Ok(Done { count, warnings: executed.warnings.iter().map(Warning::from).collect() })
     }
+}
+
+/// True for what servers say of a statement with markers and no values.
+fn wants_parameters(e: &Error) -> bool {
+    e.connection_usable && matches!(e.sqlstate.as_deref(), Some("07000" | "07001" | "07002" | "07004"))
 }
 
 fn one_row(parameters: &[ArrayRef]) -> Vec<Vec<ArrayRef>> {

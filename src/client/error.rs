@@ -6,6 +6,7 @@ use crate::column::error::ColumnError;
 use crate::flow::error::FlowError;
 use crate::flow::secmec::SecMecError;
 use crate::net::error::{NetError, Stage, TlsError};
+use crate::wire::ddm::codepoint;
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::record::message::{HostMessage, Meaning};
 
@@ -196,14 +197,17 @@ impl Error {
         match error {
             FlowError::Sql { sqlca, reply } => {
                 let mut e = Error::from_sqlca(&sqlca, phase);
-                e.reply = reply.as_ref().and_then(|r| crate::wire::ddm::codepoint::name(r.cp));
+                // The server's own connection to the database is gone, or its agent. (Measured: Derby.)
+                e.connection_usable = !matches!(sqlca.sqlstate.trim(), "08003" | "08006")
+                    && reply.as_ref().is_none_or(|r| r.cp != codepoint::AGNPRMRM);
+                e.reply = reply.as_ref().and_then(|r| codepoint::name(r.cp));
                 e
             }
             FlowError::Refused(reply) => {
                 let state = reply.sqlstate();
                 let mut e = Error::new(kind_of(state), phase, state, text);
-                e.reply = crate::wire::ddm::codepoint::name(reply.cp);
-                e.connection_usable = !reply.breaks_connection();
+                e.reply = codepoint::name(reply.cp);
+                e.connection_usable = !reply.breaks_connection() && state != "08003";
                 e
             }
             FlowError::Login { sqlstate, code, .. } => {

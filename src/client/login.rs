@@ -1,6 +1,7 @@
 //! Who logs in, how, and what it means when the database is not there.
 
 use super::config::Config;
+use super::config::security::Security;
 use super::error::{Error, Kind, Phase, Result};
 use super::security::credentials;
 use crate::flow::connect::Identity;
@@ -86,4 +87,13 @@ pub(super) fn without_database(e: Error, config: &Config) -> Error {
     let message = format!("the server has no database {:?}, or cannot open it: {}", config.rdbnam(), e.message);
     Error { kind: Kind::Operational, message, sqlstate: Some("08004".to_owned()), ..e }
         .hint("on IBM i it is the name in the RDB directory (WRKRDBDIRE), on z/OS the location")
+}
+
+/// The error of a server that wants a password, where none was given.
+pub(super) fn without_password(e: Error, config: &Config) -> Error {
+    let mechanism = e.phase == Phase::Security && e.sqlstate.as_deref() == Some("08001");
+    match (mechanism, &config.password, config.security) {
+        (true, None, Security::Auto) => e.hint("no password was given, and a user id alone is not enough there"),
+        _ => e,
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::error::{Error, Kind, Phase, Result};
 use crate::column::encode::encode_value;
+use crate::column::error::{ColumnError, Reason};
 use crate::flow::execute::Input;
 use crate::flow::session::{Product, Session};
 use crate::wire::codec::writer::Writer;
@@ -10,6 +11,7 @@ use crate::wire::fdoca::lid;
 use crate::wire::value::field::{CCSID_BINARY, Field};
 use crate::wire::value::typdef::TypDef;
 use arrow_array::{Array, ArrayRef};
+use arrow_schema::DataType;
 use std::sync::Arc;
 
 /// Longest value that travels inside the row; a longer one goes behind it as EXTDTA.
@@ -36,7 +38,7 @@ pub(super) fn encode(described: &[SqlVar], row: &[ArrayRef], session: &Session) 
             continue;
         }
         let large =
-            encode_value(&field, n, value.as_ref(), 0, &mut w).map_err(|e| Error::from_column(&e, Phase::Execute))?;
+            encode_value(&field, n, value.as_ref(), 0, &mut w).map_err(|e| refused(n, var, &field, value, &e))?;
         if let Some(data) = large.filter(|data| !data.is_empty()) {
             lobs.push((n, data));
         }
@@ -91,9 +93,27 @@ fn field(n: usize, var: &SqlVar, value: &ArrayRef, session: &Session) -> Result<
     Ok(Field { name, sqltype: Some(var.sqltype), ..field })
 }
 
+/// Why a value cannot be sent, in terms of its parameter: the cures of values that are read are none here.
+fn refused(n: usize, var: &SqlVar, field: &Field, value: &ArrayRef, e: &ColumnError) -> Error {
+    let plain = Error::from_column(e, Phase::Execute);
+    let ColumnError::Value(bad) = e else { return plain };
+    let name = if var.name().is_empty() { String::new() } else { format!("{}, ", var.name()) };
+    let mut message = format!("parameter {} ({name}{}): {}", n + 1, field.sql_name(), bad.reason);
+    if !bad.bytes.is_empty() {
+        message.push_str("; bytes ");
+        message.extend(bad.bytes.iter().map(|byte| format!("{byte:02X}")));
+    }
+    let e = Error { message, hint: None, ..plain };
+    match (&bad.reason, value.data_type()) {
+        (Reason::Type { .. }, DataType::Timestamp(_, Some(_))) => e.hint(
+            "the type has no time zone: send the date and time without one, in the zone that the column is meant in",
+        ),
+        _ => e,
+    }
+}
+
 /// Bytes of a text or binary value; 0 for anything else.
 fn byte_length(value: &ArrayRef) -> usize {
-    use arrow_schema::DataType;
     let data = value.to_data();
     match value.data_type() {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Binary | DataType::LargeBinary => {

@@ -83,7 +83,7 @@ impl Inner {
             None => None,
         };
         if sets.is_empty() && autocommit {
-            self.talk(EndWork::commit(self.session.clone()), Phase::Commit).await?;
+            self.talk_and_commit(EndWork::commit(self.session.clone()), Phase::Commit).await?;
         }
         Ok(Procedure { output, sets, done })
     }

@@ -41,9 +41,21 @@ pub(super) struct Inner {
     /// What the server did not take when it was told who connects.
     pub unheard: OnceLock<Warning>,
     pub closed: AtomicBool,
+    /// Somebody stopped waiting for a commit, and nobody was told what became of it.
+    pub untold: AtomicBool,
 }
 
 impl Inner {
+    /// Whether the connection can be used; nothing was sent for `phase` yet.
+    pub(super) fn usable(&self, phase: Phase) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) {
+            let e = Error::new(Kind::Interface, phase, "08003", "the connection is closed");
+            return Err(e.at(&self.peer).broken());
+        }
+        let Some(why) = self.channel.broken() else { return Ok(()) };
+        Err(Error { phase, ..self.error(NetError::Broken(why), Phase::Execute) })
+    }
+
     pub(super) fn depth(&self) -> usize {
         if self.session.product == Product::Derby { DEPTH_DERBY } else { 1 }
     }
@@ -62,7 +74,7 @@ impl Inner {
             readers.is_empty()
         };
         if idle && self.autocommit.load(Ordering::Acquire) && self.channel.broken().is_none() {
-            let ended = self.channel.run(EndWork::commit(self.session.clone()), None).await;
+            let ended = self.talk_and_commit(EndWork::commit(self.session.clone()), Phase::Commit).await;
             if let Err(e) = ended {
                 tracing::debug!(error = %e, "the commit behind a query failed");
             }
@@ -83,6 +95,9 @@ impl Inner {
     }
 
     pub(super) fn error(&self, e: NetError, phase: Phase) -> Error {
+        // Whoever stopped waiting for a commit learns here that its outcome is not known.
+        let untold = self.untold.load(Ordering::Acquire) && self.loses_the_answer(&e);
+        let phase = if untold { Phase::Commit } else { phase };
         let e = Error::from_net(e, phase).at(&self.peer);
         if self.channel.broken().is_some() { e.broken() } else { self.give_up_after(e) }
     }
@@ -165,6 +180,52 @@ impl Inner {
         match self.channel.run(flow, deadline).await {
             Ok(out) => Ok(out),
             Err(e) => Err(self.explained(e, phase).await),
+        }
+    }
+
+    /// As [`talk`](Self::talk) for a conversation with a commit in it, alone or behind a statement: when its answer
+    /// is lost, so is the outcome of the commit.
+    pub(super) async fn talk_and_commit<F: Flow + 'static>(&self, flow: F, phase: Phase) -> Result<F::Out> {
+        let deadline = self.config.statement_timeout.map(Deadline::after);
+        let mut waited = Waited { untold: &self.untold, to_the_end: false };
+        let result = self.channel.run(flow, deadline).await;
+        waited.to_the_end = true;
+        match result {
+            Ok(out) => {
+                self.untold.store(false, Ordering::Release);
+                Ok(out)
+            }
+            Err(e) => {
+                let phase = if self.loses_the_answer(&e) { Phase::Commit } else { phase };
+                Err(self.explained(e, phase).await)
+            }
+        }
+    }
+
+    /// True when the request may have been obeyed although this came of it.
+    fn loses_the_answer(&self, e: &NetError) -> bool {
+        match e {
+            NetError::Timeout { .. } | NetError::Closed { .. } | NetError::Broken(_) => true,
+            NetError::Flow(FlowError::Missing { .. }) => true,
+            // What cannot be written is none of the server's bytes.
+            NetError::Flow(FlowError::Wire(_) | FlowError::Message(_) | FlowError::Drda(_)) => {
+                self.channel.broken().is_some()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A wait for a commit; dropped before its end, it notes that.
+struct Waited<'a> {
+    untold: &'a AtomicBool,
+    to_the_end: bool,
+}
+
+impl Drop for Waited<'_> {
+    fn drop(&mut self) {
+        if !self.to_the_end {
+            self.untold.store(true, Ordering::Release);
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::wire::value::field::{Field, Shape};
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
@@ -462,7 +463,8 @@ impl RecordStream {
         let named = column.map(|field| format!("column {}: ", field.name)).unwrap_or_default();
         let e = Error::from_flow(e, Phase::Fetch).at(&self.inner.peer);
         let e = Error { message: format!("{named}{}", e.message), ..e };
-        self.inner.give_up_after(if broken { e.broken() } else { e })
+        let gone = self.inner.closed.load(Ordering::Acquire) || self.inner.channel.broken().is_some();
+        self.inner.give_up_after(if broken || gone { e.broken() } else { e })
     }
 }
 

@@ -171,6 +171,7 @@ impl Connect {
         let plain = |name: &Option<String>| name.as_deref().unwrap_or_default().trim_matches([' ', '\0']).to_owned();
         self.session.system = plain(&attributes.srvnam);
         self.session.job = plain(&attributes.extnam);
+        self.session.theirs = self.session.server_class().usual(&self.session.class);
         if self.session.class == "Apache Derby" {
             self.session.product = Product::Derby;
             // Derby has no such parameter and refuses it. (Measured.)
@@ -296,7 +297,12 @@ impl Flow for Connect {
                 return Ok(if accepted { Seen::Normal } else { Seen::Failure });
             }
             cp::ACCRDBRM => self.accepted = Some(AccRdbRm::decode(&object.body, self.session.text)?),
-            _ => return self.replies.take(&object, &self.session),
+            _ => {
+                let taken = self.replies.take(&object, &self.session);
+                // Before ACCRDBRM nobody has said how a card is written; the refusal in front of it says enough.
+                let spare = object.cp == cp::SQLCARD && self.replies.refusal.is_some();
+                return if spare { taken.or(Ok(Seen::Failure)) } else { taken };
+            }
         }
         Ok(Seen::Normal)
     }

@@ -91,8 +91,9 @@ impl Replies {
         }
     }
 
-    /// Warnings, in order.
+    /// Warnings, in order. That there was no row is none, whichever code says it (Derby: 10000).
     pub fn warnings(self) -> Vec<Sqlca> {
-        self.cards.into_iter().flatten().filter(|c| c.sqlcode > 0 && !c.is_end()).collect()
+        let remark = |c: &Sqlca| c.sqlcode > 0 && !c.is_end() && c.sqlstate.trim() != "02000";
+        self.cards.into_iter().flatten().filter(remark).collect()
     }
 }

@@ -329,8 +329,9 @@ impl Rows {
                         let body = self.lobs.get(used);
                         let body = body.ok_or_else(|| fail("the large object did not come".to_owned()))?;
                         used += 1;
-                        if body.len() > self.lob_limit {
-                            let (len, limit) = (body.len(), self.lob_limit);
+                        // An indicator in front is none of its bytes.
+                        let (len, limit) = (body.len().saturating_sub(usize::from(*nullable)), self.lob_limit);
+                        if len > limit {
                             return Err(FlowError::LobLimit { row: first_row, column: column + 1, len, limit });
                         }
                         lob_value(p, body, *nullable).map_err(fail)?

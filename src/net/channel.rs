@@ -238,7 +238,11 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         while let Ok(job) = self.queue.try_recv() {
             left.push(job);
         }
-        let state = broken.get_or_insert_with(|| Broken { why: why.to_string(), untold: None });
+        let words = |why: &NetError| match why {
+            NetError::Broken(words) => words.clone(),
+            other => other.to_string(),
+        };
+        let state = broken.get_or_insert_with(|| Broken { why: words(&why), untold: None });
         if left.is_empty() {
             state.untold = Some(why);
             return;
@@ -319,6 +323,10 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
     fn closed(&self, source: Option<std::io::Error>) -> NetError {
         if let Some(refused) = source.as_ref().filter(|_| self.first).and_then(tls::refusal) {
             return refused.into();
+        }
+        let said = if self.first { recognise::cut_short(&self.shared.hear(&[])) } else { None };
+        if let Some(what) = said {
+            return NetError::NotDrda { what };
         }
         NetError::Closed { stage: self.stage(), source }
     }

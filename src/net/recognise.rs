@@ -49,6 +49,11 @@ pub(super) fn instead_of_tls(first: &[u8]) -> Option<String> {
     }
 }
 
+/// The same of a peer that said no more than these, unless it said nothing or may have begun a frame.
+pub fn cut_short(first: &[u8]) -> Option<String> {
+    (!first.is_empty() && !is_dss(first)).then(|| describe(first))
+}
+
 /// Says in words what these first bytes of a peer belong to.
 pub(super) fn describe(first: &[u8]) -> String {
     let shown = shown(first);
@@ -82,6 +87,8 @@ mod tests {
         assert_eq!(instead_of_tls(&[0, 21, 0xD0, 2]).as_deref(), Some("it answered in DRDA without TLS"));
         assert_eq!(instead_of_tls(b"H").as_deref(), Some("it answered \"H\""));
         assert_eq!(instead_of_tls(b"HTTP/1.1").as_deref(), Some("it answered \"HTTP/1.1\""));
+        assert_eq!(super::cut_short(b"hi").as_deref(), Some("the port does not speak DRDA; it answered \"hi\""));
+        assert!(super::cut_short(b"").is_none() && super::cut_short(&[0, 21, 0xD0]).is_none());
         assert_eq!(describe(&[0, 1]), "the port does not speak DRDA; it answered \"\\x00\\x01\"");
     }
 

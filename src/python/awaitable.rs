@@ -9,19 +9,18 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use super::batch::{RecordBatch, Schema};
 use super::collected::Collected;
 use super::connection::{server, tls};
-use super::cursor::{count, describe, describe_state, drain_messages, row_count};
+use super::cursor::{describe, describe_state, drain_messages, row_count};
 use super::errors;
 use super::feed::{Feed, fill_elsewhere};
 use super::guard::Owned;
 use super::link::Link;
 use super::params;
 use super::procedure;
-use super::rows::{self, Rows};
+use super::rows;
 use super::runtime;
 use super::settings;
 use super::statement::Statement;
 use super::stream::Shared;
-use crate::client::error::Result;
 
 /// Connects; an awaitable of a RawConnection. Arguments as for `connect()`.
 #[pyfunction]
@@ -157,38 +156,6 @@ impl RawCursor {
     fn statement(&self, py: Python<'_>) -> PyResult<&Arc<Statement>> {
         self.statement.get().map_err(|e| errors::raise(py, &e))
     }
-
-    /// The next rows, from as many batches as it takes unless `eager`.
-    fn fetch<'py>(&self, py: Python<'py>, wanted: usize, eager: bool) -> PyResult<Bound<'py, PyAny>> {
-        let statement = self.statement(py)?.clone();
-        runtime::asyncio(py, async move {
-            let mut lease = statement.lease_rows_soon().await?;
-            let mut found = Many(Vec::new());
-            let mut missing = wanted;
-            while missing > 0 {
-                let (back, filled) = fill_elsewhere(lease).await;
-                let Some(back) = back else { return filled.map(|_| found) };
-                lease = back;
-                let Some(feed) = lease.as_mut() else { break };
-                statement.about().warnings.extend(feed.take_warnings());
-                match filled {
-                    Ok(true) => {}
-                    Ok(false) => break,
-                    // The rows before the failure first; it is told again by the next fetch.
-                    Err(_) if !found.0.is_empty() => break,
-                    Err(e) => return Err(e),
-                }
-                let Some(rows) = feed.look(missing) else { break };
-                feed.skip(rows.len);
-                missing -= rows.len;
-                found.0.push(rows);
-                if eager {
-                    break;
-                }
-            }
-            Ok(found)
-        })
-    }
 }
 
 #[pymethods]
@@ -287,15 +254,35 @@ impl RawCursor {
         Ok(Some(row))
     }
 
-    /// The next `size` rows: an awaitable of a list, shorter at the end.
-    #[pyo3(signature = (size, /))]
-    fn fetchmany<'py>(&self, py: Python<'py>, size: i64) -> PyResult<Bound<'py, PyAny>> {
-        self.fetch(py, count(py, "size", size)?, false)
+    /// Waits until rows are in hand: an awaitable, False at the end. It takes none, so that none are lost with a task
+    /// that is cancelled.
+    fn more<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let statement = self.statement(py)?.clone();
+        runtime::asyncio(py, async move {
+            let (mut lease, filled) = fill_elsewhere(statement.lease_rows_soon().await?).await;
+            if let Some(feed) = lease.as_mut().and_then(|lease| lease.as_mut()) {
+                statement.about().warnings.extend(feed.take_warnings());
+            }
+            filled
+        })
     }
 
-    /// Some of the next rows: an awaitable of a list, empty at the end.
-    fn fetchsome<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.fetch(py, usize::MAX, true)
+    /// Those of the rows in hand that `size` allows, without waiting: a list.
+    #[pyo3(signature = (size=None, /))]
+    fn rows_in_hand<'py>(&self, py: Python<'py>, size: Option<usize>) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        let mut lease = self.statement(py)?.lease_rows().map_err(|e| errors::raise(py, &e))?;
+        let Some(feed) = lease.as_mut() else { return Ok(list) };
+        let Some(found) = feed.look(size.unwrap_or(usize::MAX)) else { return Ok(list) };
+        found.append(&list)?;
+        feed.skip(found.len);
+        Ok(list)
+    }
+
+    /// Rows were taken that nobody will see: further fetches of this result are refused.
+    fn lose(&self, py: Python<'_>) -> PyResult<()> {
+        self.statement(py)?.lose();
+        Ok(())
     }
 
     /// The result as a RawStream, which takes it over.
@@ -386,20 +373,32 @@ impl RawStream {
         self.shared(py)?.messages(py)
     }
 
-    /// The next RecordBatch, or None at the end: an awaitable.
-    fn next_batch<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    /// Waits until a batch is in hand: an awaitable, False at the end. It takes none, so that none is lost with a task
+    /// that is cancelled.
+    fn more<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let shared = self.shared(py)?.clone();
         runtime::asyncio(py, async move {
             let lease = shared.lease_ours_soon().await?;
             if lease.is_none() {
-                return Ok(None);
+                return Ok(false);
             }
-            let batch: Result<_> = match fill_elsewhere(lease).await {
-                (Some(mut lease), filled) => shared.settle(&mut lease, filled),
-                (None, filled) => filled.map(|_| None),
-            };
-            batch.map(|batch| batch.map(RecordBatch))
+            match fill_elsewhere(lease).await {
+                (_, Ok(true)) => Ok(true),
+                (Some(mut lease), filled) => shared.settle(&mut lease, filled).map(|_| false),
+                (None, filled) => filled,
+            }
         })
+    }
+
+    /// The batch in hand, without waiting.
+    fn batch_in_hand(&self, py: Python<'_>) -> PyResult<Option<RecordBatch>> {
+        let shared = self.shared(py)?;
+        let raise = |e| errors::raise(py, &e);
+        let mut lease = shared.lease_ours().map_err(raise)?;
+        if lease.as_ref().is_none_or(|feed| feed.held() == 0) {
+            return Ok(None);
+        }
+        Ok(shared.settle(&mut lease, Ok(true)).map_err(raise)?.map(RecordBatch))
     }
 
     /// Closes the query on the server.
@@ -416,22 +415,5 @@ impl RawStream {
             Ok(shared) => shared.describe("aio.AsyncArrowStream"),
             Err(_) => "<drdarrow.aio.AsyncArrowStream of another process>".to_owned(),
         }
-    }
-}
-
-/// Rows of several batches, as one list.
-struct Many(Vec<Rows>);
-
-impl<'py> IntoPyObject<'py> for Many {
-    type Target = PyList;
-    type Output = Bound<'py, PyList>;
-    type Error = PyErr;
-
-    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(py);
-        for rows in &self.0 {
-            rows.append(&list)?;
-        }
-        Ok(list)
     }
 }

@@ -66,9 +66,11 @@ impl Cursor {
         }) else {
             return Err(raise(errors::internal("a result went missing")));
         };
-        while Cursor::fill(py, statement, &mut lease)?.map_err(raise)? {
+        // Ctrl-C leaves none of these to be fetched again.
+        let broken_off = |_: &PyErr| statement.lose();
+        while Cursor::fill(py, statement, &mut lease).inspect_err(broken_off)?.map_err(raise)? {
             batches.extend(lease.as_mut().and_then(Feed::take_batch));
-            py.check_signals()?;
+            py.check_signals().inspect_err(broken_off)?;
         }
         Ok(Collected::new(schema, batches))
     }
@@ -119,7 +121,7 @@ impl Cursor {
     /// Executes a statement and returns the cursor itself.
     ///
     /// `parameters` is a sequence with one value per question mark: None, bool, int, float, Decimal,
-    /// str, bytes, bytearray, memoryview, date, time, datetime (with a zone: converted to UTC). The
+    /// str, bytes, bytearray, memoryview, date, time, datetime (one with a zone for types that have one). The
     /// result of the statement before is closed.
     ///
     /// Raises ProgrammingError for the statement, DataError for a value that does not fit,
@@ -238,7 +240,8 @@ impl Cursor {
         let mut lease = statement.lease_rows().map_err(raise)?;
         let list = PyList::empty(py);
         while list.len() < wanted {
-            match Cursor::fill(py, statement, &mut lease)? {
+            let filled = Cursor::fill(py, statement, &mut lease);
+            match filled.inspect_err(|_| if_taken(statement, &list))? {
                 Ok(true) => {}
                 Ok(false) => break,
                 // The rows before the failure first; it is told again by the next fetch.
@@ -259,12 +262,13 @@ impl Cursor {
         let raise = |e| errors::raise(py, &e);
         let mut lease = statement.lease_rows().map_err(raise)?;
         let list = PyList::empty(py);
-        while Cursor::fill(py, statement, &mut lease)?.map_err(raise)? {
+        let broken_off = |_: &PyErr| if_taken(statement, &list);
+        while Cursor::fill(py, statement, &mut lease).inspect_err(broken_off)?.map_err(raise)? {
             let Some(feed) = lease.as_mut() else { break };
             let Some(found) = feed.look(usize::MAX) else { break };
             found.append(&list)?;
             feed.skip(found.len);
-            py.check_signals()?;
+            py.check_signals().inspect_err(broken_off)?;
         }
         Ok(list)
     }
@@ -347,6 +351,13 @@ impl Cursor {
             Ok(statement) => describe_state(statement, "Cursor"),
             Err(_) => "<drdarrow.Cursor of another process>".to_owned(),
         }
+    }
+}
+
+/// A fetch is broken off: the rows that it holds are lost.
+fn if_taken(statement: &Statement, rows: &Bound<'_, PyList>) {
+    if !rows.is_empty() {
+        statement.lose();
     }
 }
 

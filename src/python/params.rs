@@ -22,6 +22,7 @@ use arrow_array::array::{
     NullArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
 };
 use arrow_buffer::i256;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
@@ -144,7 +145,10 @@ fn array(value: &Bound<'_, PyAny>, number: usize) -> PyResult<ArrayRef> {
     }
     if value.hasattr("__index__")? {
         // Integers of other libraries.
-        let int = py.import("operator")?.call_method1("index", (value,))?;
+        let int = py.import("operator")?.call_method1("index", (value,)).map_err(|e| {
+            let no_number = format!("parameter {number}: a value of type {} cannot be sent", kind(value));
+            if e.is_instance_of::<PyTypeError>(py) { errors::interface(py, no_number) } else { e }
+        })?;
         return integer(&int).map_err(|e| e.unwrap_or_else(|| bad("22003", "an int of more than 76 digits")));
     }
     Err(errors::interface(py, format!("parameter {number}: a value of type {} cannot be sent", kind(value))))

@@ -39,6 +39,8 @@ pub(super) struct About {
     pub(super) count: Option<u64>,
     /// The result was given to a stream.
     pub(super) handed_over: bool,
+    /// Rows were taken by a fetch that was broken off, and nobody has seen them.
+    pub(super) lost: bool,
     /// What came out of a procedure's parameters.
     pub(super) output: Option<Output>,
     /// What the server remarked, not yet seen by Python.
@@ -92,7 +94,15 @@ impl Statement {
         self.with_rows(self.lease_soon().await?)
     }
 
+    /// Rows were taken that nobody will see.
+    pub(super) fn lose(&self) {
+        self.about().lost = true;
+    }
+
     fn with_rows(&self, lease: Lease<Option<Feed>>) -> Result<Lease<Option<Feed>>> {
+        if self.about().lost {
+            return Err(Error::interface("rows went with a fetch that was broken off: execute the statement again"));
+        }
         if lease.is_some() {
             return Ok(lease);
         }
@@ -155,6 +165,7 @@ impl Statement {
         let mut about = self.about();
         about.columns = Some(stream.columns());
         about.handed_over = false;
+        about.lost = false;
         let mut feed = Feed::new(Source::Query(Box::new(stream)), self.link.waits());
         about.warnings.extend(feed.take_warnings());
         **lease = Some(feed);

@@ -399,9 +399,13 @@ async fn peers_of_other_protocols() {
             assert_eq!(e.sqlstate.as_deref(), Some("08001"));
         }
     }
-    // Fewer bytes than a header has.
-    let e = answered(b"HTT", true).await;
-    assert!(!e.connection_usable, "{e:?}");
+    // Fewer bytes than a header has, and what may be the beginning of one.
+    for close in [false, true] {
+        let e = answered(b"+OK", close).await;
+        assert!(e.message.contains("POP3") && !e.connection_usable && e.phase == Phase::Exchange, "{e:?}");
+        let e = answered(&[0, 20, 0xD0], close).await;
+        assert!(!e.message.contains("does not speak") && e.sqlstate.as_deref() == Some("08001"), "{e:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

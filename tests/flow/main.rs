@@ -11,6 +11,7 @@ mod hostile;
 mod procedures;
 mod readers;
 mod record;
+mod refusals;
 mod replay;
 mod scenes;
 mod secrets;

@@ -188,6 +188,97 @@ def test_cancel_while_executing(lab: Lab, proxy: Proxy, answer_comes: bool) -> N
     asyncio.run(main())
 
 
+def test_cancelled_fetches_lose_no_row(lab: Lab) -> None:
+    """Whenever the cancellation comes, the next fetch goes on where the rows handed out ended."""
+
+    async def cancel(fetch, steps: int) -> list:
+        task = asyncio.ensure_future(fetch)
+        for _ in range(steps):
+            await asyncio.sleep(0.0003)
+        task.cancel()
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return []
+
+    async def main() -> None:
+        async with aio.connect(lab.uri(), timeout=15, block_size=32767) as connection:
+            cursor = connection.cursor()
+            await cursor.execute("SELECT ID FROM INTS ORDER BY ID")
+            seen: list = []
+            for n in range(100):
+                seen += await cancel(cursor.fetchmany(700), n % 7)
+            seen += await cancel(cursor.fetchall(), 3)
+            seen += await cursor.fetchall()
+            assert [row[0] for row in seen] == list(range(1, 100_001))
+
+            await cursor.execute("SELECT ID FROM INTS ORDER BY ID")
+            batches = cursor.fetch_arrow(batch_rows=500)
+            rows = 0
+            for n in range(100):
+                task = asyncio.ensure_future(anext(batches))
+                for _ in range(n % 5):
+                    await asyncio.sleep(0.0003)
+                task.cancel()
+                try:
+                    rows += (await task).num_rows
+                except asyncio.CancelledError:
+                    pass
+            async for batch in batches:
+                rows += batch.num_rows
+            assert rows == 100_000
+
+    asyncio.run(main())
+
+
+def test_a_cancelled_whole_is_not_taken_for_the_rest(lab: Lab) -> None:
+    async def main() -> None:
+        async with aio.connect(lab.uri(), timeout=15, block_size=32767) as connection:
+            cursor = connection.cursor()
+            await cursor.execute("SELECT A.ID FROM INTS A, INTS B")
+            task = asyncio.ensure_future(cursor.fetch_arrow_table())
+            await asyncio.sleep(0.3)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            with pytest.raises(drdarrow.InterfaceError, match="execute the statement again"):
+                await cursor.fetchall()
+            await cursor.execute("VALUES 1")
+            assert await cursor.fetchall() == [(1,)]
+            # Rows that a cancelled fetch left are rows: no stream begins behind them.
+            await cursor.execute("SELECT A.ID FROM INTS A, INTS B")
+            task = asyncio.ensure_future(cursor.fetchall())
+            await asyncio.sleep(0.3)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            with pytest.raises(drdarrow.InterfaceError, match="fetch them as rows"):
+                cursor.fetch_arrow()
+
+    asyncio.run(main())
+
+
+def test_a_cancelled_commit_is_of_unknown_outcome(lab: Lab, proxy: Proxy, table) -> None:
+    name = table("ID INTEGER")
+
+    async def main() -> None:
+        connection = await aio.connect(lab.uri(proxy.port), timeout=15)
+        await connection.execute(f"INSERT INTO {name} VALUES (1)")
+        proxy.hold()
+        task = asyncio.ensure_future(connection.commit())
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        with pytest.raises(drdarrow.OperationalError) as caught:
+            await connection.execute("VALUES 1")
+        assert (caught.value.sqlstate, caught.value.connection_usable) == ("08007", False)
+        proxy.release()
+        await connection.close()
+
+    asyncio.run(main())
+
+
 def test_leaving_a_loop_early(lab: Lab) -> None:
     async def main() -> None:
         async with aio.connect(lab.uri(), timeout=15) as connection:

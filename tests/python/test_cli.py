@@ -14,8 +14,12 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from conftest import Lab
+from peers import Proxy
+from test_bad_values import CHANGE, QUERY
 
 import drdarrow
+from drdarrow import server
 
 COMMAND = [sys.executable, "-m", "drdarrow"]
 
@@ -44,7 +48,7 @@ class Serving:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **env},
+            env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **env},
         )
         assert self.process.stdout
         self.lines = ""
@@ -101,7 +105,7 @@ def test_a_database_of_duckdb_and_a_login(tmp_path: Path):
         made.execute("CREATE TABLE T AS SELECT 42 AS N")
     server = Serving(tmp_path / "shop.duckdb", "--user", "ada", DRDARROW_PASSWORD="pass word")
     try:
-        assert "pass word" not in server.lines
+        assert "pass word" not in server.lines and "PWD=…" in server.lines
         with drdarrow.connect(server.uri("ada@"), password="pass word") as connection:
             assert connection.execute("SELECT N FROM T").fetchone() == (42,)
         with pytest.raises(drdarrow.OperationalError) as refused:
@@ -159,6 +163,11 @@ def test_the_demonstration():
         (["query", "drda://127.0.0.1:1/X", "SELECT 1"], "refused"),
         (["query", "drda://127.0.0.1/X", "SELECT 1", "--out", "x.xlsx"], ".parquet"),
         (["query", "nonsense", "SELECT 1"], "drda://"),
+        (["query", "drda://127.0.0.1:1/X?tls_ca=[/x]", "SELECT 1"], "[/x]"),
+        (["query", "drda://127.0.0.1:1/X", "SELECT 1", "--out", "no such/x.csv"], "no such is no directory"),
+        (["query", "drda://127.0.0.1:1/X", "SELECT 1", "--password"], "DRDARROW_PASSWORD"),
+        (["serve", "--anyone", "[/x].parquet"], "[/x].parquet: no such file"),
+        (["probe", "[::1"], "expected [address]:port"),
     ],
 )
 def test_what_cannot_be_meant_is_said_in_a_line(arguments: list[str], words: str):
@@ -179,3 +188,53 @@ def test_a_whole_file_is_what_the_server_sent(serving: Serving, files: Path, tmp
     run("query", serving.uri(), "SELECT * FROM OPEN_ORDERS ORDER BY ID", "-o", tmp_path / "copy.parquet")
     copied = pq.read_table(tmp_path / "copy.parquet").column("PRICE").to_pylist()
     assert copied == pq.read_table(files / "open orders.parquet").column("PRICE").to_pylist()
+
+
+def test_text_of_others_means_nothing_to_the_terminal():
+    """Brackets are markup to rich, and escape sequences orders to the terminal."""
+    texts = ["[red]x[/red]", "a\\", "\\[b]", "\x1b[31m", "[/]"]
+    with server.serve(tables={"T": pl.DataFrame({"[/S]": texts})}) as srv:
+        printed = run("query", srv.uri, "SELECT * FROM T")
+        assert "[/S]" in printed and "\x1b" not in printed
+        for text in texts:
+            assert text.replace("\x1b", "\\x1b") in printed
+        assert '[/N] is not defined' in run("query", srv.uri, 'SELECT * FROM "[/N]"', code=1)
+
+
+@pytest.mark.parametrize(
+    ("missing", "arguments", "cure"),
+    [
+        ("pyarrow", ["query", "drda://127.0.0.1:1/X", "SELECT 1", "--out", "x.csv"], '"drdarrow[arrow]"'),
+        ("duckdb", ["serve", "--anyone", "x.csv"], '"drdarrow[server]"'),
+        ("typer", ["--version"], '"drdarrow[cli]"'),
+    ],
+)
+def test_what_is_not_installed_is_named_with_the_cure(missing: str, arguments: list[str], cure: str):
+    program = (
+        f"import sys; sys.modules[{missing!r}] = None; sys.argv = ['drdarrow', *{arguments!r}]\n"
+        "from drdarrow.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 1 and f"pip install {cure}" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("out", [False, True])
+def test_values_read_as_null_are_told(lab: Lab, proxy: Proxy, tmp_path: Path, out: bool):
+    proxy.change = CHANGE
+    into = ["--out", tmp_path / "rows.csv"] if out else []
+    printed = run("query", f"{lab.uri(proxy.port)}?bad_values=null", QUERY, *into)
+    assert "warning: column N: 2 values" in printed
+
+
+def test_a_reader_that_has_seen_enough():
+    with server.serve(tables={"T": pl.DataFrame({"ID": range(50_000)})}) as srv:
+        process = subprocess.Popen(
+            [*COMMAND, "query", srv.uri, "SELECT * FROM T", "--rows", "50000"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(20) in (0, 1)

@@ -89,6 +89,34 @@ def test_a_commit_whose_answer_never_comes(lab: Lab, proxy: Proxy, table) -> Non
     assert proxy.count(RDBCMM) == 1 and proxy.accepted == 1
 
 
+@pytest.mark.parametrize("how", ["cut", "late"])
+def test_a_statement_in_autocommit_whose_answer_never_comes(lab: Lab, proxy: Proxy, table, how: str) -> None:
+    """Its commit went with it, and may have come about."""
+    name = table("ID INTEGER")
+    connection = lab.connect(proxy.port, autocommit=True, statement_timeout=0.5 if how == "late" else 20)
+    proxy.hold()
+    if how == "cut":
+        threading.Timer(0.3, proxy.cut).start()
+    with pytest.raises(drdarrow.OperationalError) as caught:
+        connection.execute(f"INSERT INTO {name} VALUES (1)")
+    assert (caught.value.sqlstate, caught.value.connection_usable) == ("08007", False)
+    assert caught.value.retryable is False
+    connection.close()
+
+
+def test_a_commit_on_a_connection_that_was_lost_before(lab: Lab, proxy: Proxy, table) -> None:
+    """It was never sent, so nothing is unknown: the server has undone the work."""
+    name = table("ID INTEGER")
+    connection = lab.connect(proxy.port)
+    connection.execute(f"INSERT INTO {name} VALUES (1)")
+    proxy.cut()
+    assert wait_for(lambda: connection.closed)
+    for action in (connection.commit, connection.rollback):
+        with pytest.raises(drdarrow.OperationalError) as caught:
+            action()
+        assert caught.value.sqlstate == "08003"
+
+
 CONNECTING = """
     import sys, drdarrow
     print("ready", flush=True)
@@ -158,6 +186,37 @@ def test_ctrl_c_in_a_long_result(lab: Lab, script) -> None:
     )
     assert running.line() == "ready"
     interrupt(running)
+
+
+@pytest.mark.parametrize("fetch", ["fetchall", "fetch_arrow_table"])
+def test_the_rest_is_no_result(lab: Lab, script, fetch: str) -> None:
+    """A cell of a notebook is interrupted while it fetches, and run again: not what was left of the rows, an error."""
+    running = script(
+        """
+        import sys, drdarrow
+        connection = drdarrow.connect(sys.argv[1], timeout=60)
+        cursor = connection.execute(sys.argv[2])
+        print("ready", flush=True)
+        try:
+            getattr(cursor, sys.argv[3])()
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+        try:
+            print(cursor.fetchone())
+        except drdarrow.InterfaceError as error:
+            print(error)
+        print(cursor.execute("VALUES 1").fetchone())
+    """,
+        lab.uri(),
+        ENDLESS,
+        fetch,
+    )
+    assert running.line() == "ready"
+    time.sleep(0.5)
+    running.process.send_signal(signal.SIGINT)
+    assert running.line() == "interrupted"
+    assert "execute the statement again" in running.line()
+    assert running.line() == "(1,)"
 
 
 @pytest.mark.parametrize("code", [0, 3])

@@ -108,11 +108,15 @@ def test_lengths_around_a_frame(conn: drdarrow.Connection, table, length: int) -
 
 
 def test_a_limit_is_an_error_not_a_cut(lab: Lab) -> None:
-    with lab.connect(lob_limit=100_000) as connection:
-        assert len(connection.execute("SELECT B FROM LOBS WHERE ID = 3").fetchone()[0]) == 70 * 1024
+    size = 70 * 1024
+    with lab.connect(lob_limit=size) as connection:
+        assert len(connection.execute("SELECT B FROM LOBS WHERE ID = 3").fetchone()[0]) == size
+    with lab.connect(lob_limit=size - 1) as connection:
         with pytest.raises(drdarrow.DataError) as caught:
-            connection.execute("SELECT B FROM LOBS WHERE ID = 4").fetchone()
-        assert "B" in str(caught.value)
+            connection.execute("SELECT B FROM LOBS WHERE ID = 3").fetchone()
+        assert caught.value.sqlstate == "54010"
+        assert f"column B: row 1, column 1: a large object of {size} bytes is above the limit" in str(caught.value)
+        assert connection.execute("VALUES 1").fetchone() == (1,)
 
 
 def test_leaving_large_objects_unread(lab: Lab) -> None:

@@ -126,7 +126,7 @@ def test_a_wrong_count(cur: drdarrow.Cursor, parameters) -> None:
     with pytest.raises(drdarrow.ProgrammingError) as caught:
         cur.execute("SELECT ID FROM INTS WHERE ID BETWEEN ? AND ?", parameters)
     assert caught.value.sqlstate in ("07000", "07001", "07002")
-    assert "2" in str(caught.value) and str(len(parameters or ())) in str(caught.value)
+    assert f"the statement has 2 parameters, {len(parameters or ())} were given" in str(caught.value)
     assert caught.value.connection_usable
     assert cur.execute("VALUES 1").fetchone() == (1,)
 
@@ -138,10 +138,18 @@ def test_parameters_for_a_statement_without_any(cur: drdarrow.Cursor) -> None:
     assert cur.execute("VALUES '?'", ()).fetchone() == ("?",)
 
 
+class NoNumber:
+    """As an array of NumPy with several elements: it has the method of an integer, and it refuses."""
+
+    def __index__(self) -> int:
+        raise TypeError("not one number")
+
+
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
         ("INTEGER", object()),
+        ("INTEGER", NoNumber()),
         ("INTEGER", [1]),
         ("INTEGER", "12x"),
         ("INTEGER", b"1"),
@@ -161,7 +169,7 @@ def test_a_wrong_kind(conn: drdarrow.Connection, table, kind: str, value: object
     cursor = conn.cursor()
     with pytest.raises((drdarrow.ProgrammingError, drdarrow.InterfaceError, drdarrow.DataError)) as caught:
         cursor.execute(f"INSERT INTO {name} VALUES (?, ?)", (1, value))
-    assert "2" in str(caught.value) or "V" in str(caught.value)  # which parameter
+    assert str(caught.value).startswith("parameter 2")
     conn.rollback()
     assert conn.execute(f"SELECT COUNT(*) FROM {name}").fetchone() == (0,)
 
@@ -238,12 +246,18 @@ def test_too_long(conn: drdarrow.Connection, table, kind: str, value: object) ->
 
 
 def test_a_time_zone_is_not_dropped(conn: drdarrow.Connection, table) -> None:
-    """TIMESTAMP has no zone: refusing, or a stated conversion to UTC, but not the wall clock of some zone."""
+    """TIMESTAMP has no zone: whose wall clock is meant, only the caller knows."""
     name = table("V TIMESTAMP")
     value = dt.datetime(2024, 1, 1, 12, tzinfo=dt.timezone(dt.timedelta(hours=5)))
-    try:
+    with pytest.raises(drdarrow.ProgrammingError, match=r"parameter 1 \(TIMESTAMP\).*without one"):
         conn.cursor().execute(f"INSERT INTO {name} VALUES (?)", (value,))
-    except drdarrow.Error:
-        conn.rollback()
-    else:
-        assert conn.execute(f"SELECT V FROM {name}").fetchone() == (dt.datetime(2024, 1, 1, 7),)
+    assert conn.execute(f"SELECT COUNT(*) FROM {name}").fetchone() == (0,)
+
+
+def test_a_cure_is_one_for_parameters(conn: drdarrow.Connection, table) -> None:
+    """What helps with values that are read (decfloat, bad_values) does not help with one that is sent."""
+    name = table("V DATE")
+    with pytest.raises(drdarrow.DataError) as caught:
+        conn.cursor().execute(f"INSERT INTO {name} VALUES (?)", (dt.datetime(2024, 1, 1, 12),))
+    assert str(caught.value) == "parameter 1 (DATE): the time of day in a date cannot be held exactly"
+    assert caught.value.hint is None

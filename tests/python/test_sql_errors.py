@@ -152,3 +152,16 @@ def test_what_a_procedure_returns_is_not_lost_in_silence(conn: drdarrow.Connecti
     assert "result sets" in str(caught.value)
     assert caught.value.connection_usable
     assert conn.execute("VALUES 1").fetchone() == (1,)
+
+
+def test_a_session_that_derby_ended(lab: Lab) -> None:
+    """An exception of Java's ends Derby's own connection behind ours, which from then on is good for nothing."""
+    connection = lab.connect()
+    with pytest.raises(drdarrow.OperationalError) as caught:
+        connection.execute("VALUES TIMESTAMP('9999-12-31-24.00.00.000000')")
+    assert caught.value.sqlstate == "XJ001"
+    with pytest.raises(drdarrow.OperationalError) as caught:
+        connection.execute("VALUES 1")
+    assert (caught.value.sqlstate, caught.value.connection_usable) == ("08003", False)
+    assert connection.closed
+    connection.close()

@@ -107,6 +107,21 @@ def test_closing_from_another_thread(lab: Lab, proxy: Proxy) -> None:
     assert not thread.is_alive() and not closer.is_alive()
     assert time.monotonic() - start < 1 * SLACK
     assert isinstance(outcome[0], drdarrow.OperationalError | drdarrow.InterfaceError)
+    assert outcome[0].connection_usable is False
+
+
+def test_closing_from_another_thread_in_the_rows(lab: Lab, proxy: Proxy) -> None:
+    connection = lab.connect(proxy.port, block_size=32767)
+    cursor = connection.execute("SELECT A.ID FROM INTS A, INTS B")
+    cursor.fetchmany(10)
+    proxy.hold()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(cursor.fetchall)
+        time.sleep(0.3)
+        connection.close()
+        error = waiting.exception(1 * SLACK)
+    assert isinstance(error, drdarrow.OperationalError) and "closed" in str(error)
+    assert error.connection_usable is False
 
 
 def test_two_connections_at_the_same_time(lab: Lab) -> None:

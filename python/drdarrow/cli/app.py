@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TextIO, TypeVar
 
 import typer
 from rich.console import Console
@@ -14,6 +16,8 @@ from rich.console import Console
 import drdarrow
 from drdarrow.cli import demo as demonstration
 from drdarrow.cli import probing, reading, serving
+from drdarrow.cli.text import plain
+from drdarrow.exceptions import InterfaceError
 from drdarrow.server import Persona
 
 P = ParamSpec("P")
@@ -38,17 +42,32 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return command(*args, **kwargs)
-        except (drdarrow.Error, OSError, ImportError, ValueError) as error:
-            errors.print(f"[red]drdarrow:[/red] {error}", markup=True, highlight=False, soft_wrap=True)
-            hint = getattr(error, "hint", None)
-            if hint and hint not in str(error):
-                errors.print(f"  {hint}", highlight=False, soft_wrap=True)
+            with warnings.catch_warnings():
+                warnings.showwarning = warn
+                return command(*args, **kwargs)
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; nothing is left to be flushed into it at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            raise typer.Exit(1) from None
+        except (drdarrow.Error, OSError, ImportError, ValueError, NotImplementedError) as error:
+            errors.print(plain("drdarrow:", "red"), plain(error), highlight=False, soft_wrap=True)
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
 
     return run
+
+
+def warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning in a line, as an error is shown: where in the code it arose helps nobody here."""
+    errors.print(plain("drdarrow: warning:", "yellow"), plain(message), highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -107,6 +126,8 @@ def query(
     ask: Annotated[bool, typer.Option("--password", "-W", help="Ask for the password.")] = False,
 ) -> None:
     """Run a statement: its rows into a file, or the first of them as a table."""
+    if ask and not sys.stdin.isatty():
+        raise InterfaceError(f"--password: there is no terminal to ask on; give the password in {PASSWORD}")
     password = typer.prompt("Password", hide_input=True, err=True) if ask else os.environ.get(PASSWORD)
     reading.query(uri, sql, out=out, rows=rows, password=password)
 

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import drdarrow
+from drdarrow.cli.text import visible
 from drdarrow.exceptions import InterfaceError
 from drdarrow.probing import ProbedPort, ProbeReport, summary
 
@@ -58,13 +59,13 @@ def split(address: str) -> tuple[str, int | None]:
 
 def show(report: ProbeReport, *, every: bool) -> None:
     """Ports and advice. Closed ports are counted unless they were asked for."""
-    table = Table(title=f"{report.host} ({', '.join(report.addresses)})", title_justify="left", box=None)
+    table = Table(title=escape(f"{report.host} ({', '.join(report.addresses)})"), title_justify="left", box=None)
     for name in ("port", "state", "what", "details"):
         table.add_column(name, justify="right" if name == "port" else "left")
     shown = [port for port in report.ports if every or port.state == "open"]
     for port in shown:
-        details = "\n".join(escape(line) for line in about(port))
-        what = escape(summary(port))
+        details = "\n".join(escape(visible(line)) for line in about(port))
+        what = escape(visible(summary(port)))
         table.add_row(str(port.port), f"[{COLORS.get(port.state, 'red')}]{port.state}[/]", what, details)
     if shown:
         console.print(table)
@@ -73,8 +74,8 @@ def show(report: ProbeReport, *, every: bool) -> None:
         console.print(f"{hidden} usual ports are closed ({', '.join(states)})", style="dim", highlight=False)
     for each in report.advice:
         mark = f"[{COLORS[each.severity]}]{each.severity}[/]"
-        console.print(f"{mark} {each.port}: {escape(each.text)}", highlight=False, soft_wrap=True)
-        console.print(f"    {escape(each.cure)}", style="dim", highlight=False, soft_wrap=True)
+        console.print(f"{mark} {each.port}: {escape(visible(each.text))}", highlight=False, soft_wrap=True)
+        console.print(f"    {escape(visible(each.cure))}", style="dim", highlight=False, soft_wrap=True)
     if not report.drda:
         console.print("no DRDA server was found", highlight=False)
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 from rich.table import Table
 
 import drdarrow
+from drdarrow.cli.text import plain
 from drdarrow.exceptions import InterfaceError
 
 if TYPE_CHECKING:
@@ -29,25 +30,51 @@ def query(uri: str, sql: str, *, out: Path | None, rows: int, password: str | No
     """Runs the statement. With `out` every row goes there, else the first `rows` are shown."""
     given: dict[str, Any] = {} if password is None else {"password": password}
     write = None if out is None else writer(out)
-    with drdarrow.connect(uri, **given) as connection, connection.cursor() as cursor:
-        cursor.execute(sql)
+    if out is not None and not out.parent.is_dir():
+        raise InterfaceError(f"{out}: {out.parent} is no directory")
+    with ExitStack() as stack:
+        with waiting("waiting for the server"):
+            connection = stack.enter_context(drdarrow.connect(uri, **given))
+            cursor = stack.enter_context(connection.cursor())
+            cursor.execute(sql)
         if cursor.description is None:
             connection.commit()
             changed = "" if cursor.rowcount < 0 else f", {cursor.rowcount:,} rows"
             console.print(f"done{changed}")
         elif out is None or write is None:
             names = [column[0] for column in cursor.description]
-            show(names, cursor.fetchmany(rows), more=cursor.fetchone() is not None)
+            with waiting("waiting for rows"):
+                first, more = cursor.fetchmany(rows), cursor.fetchone() is not None
+            show(names, first, more=more)
         else:
             save(cursor.fetch_arrow(), out, write)
+        remark(cursor.messages)
 
 
 def show(names: list[str], rows: list[tuple[Any, ...]], *, more: bool = False) -> None:
     """Rows as a table."""
-    table = Table(*names, caption="there are more rows; --out FILE takes them all" if more else None)
+    table = Table(caption="there are more rows; --out FILE takes them all" if more else None)
+    for name in names:
+        table.add_column(plain(name))
     for row in rows:
-        table.add_row(*("[dim]null[/dim]" if value is None else str(value).replace("[", "\\[") for value in row))
+        table.add_row(*(plain("null", "dim") if value is None else plain(value) for value in row))
     console.print(table)
+
+
+def remark(messages: list[tuple[type[drdarrow.Warning], drdarrow.Warning]]) -> None:
+    """What the server, or the reading, has to say besides: values read as NULL among it."""
+    for _, message in messages:
+        watched.print(plain("drdarrow: warning:", "yellow"), plain(message), highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A sign of life for a person; nothing where nobody watches."""
+    if not watched.is_terminal:
+        yield
+        return
+    with watched.status(what):
+        yield
 
 
 def save(stream: ArrowStream, out: Path, write: Callable[[Path, Iterator[RecordBatch], pa.Schema], None]) -> None:
@@ -64,9 +91,9 @@ def save(stream: ArrowStream, out: Path, write: Callable[[Path, Iterator[RecordB
     finally:
         part.unlink(missing_ok=True)
     seconds = time.perf_counter() - start
-    watched.print(
-        f"{out}: {counted.rows:,} rows, {out.stat().st_size / 1e6:.1f} MB, {counted.rows / seconds:,.0f} rows/s"
-    )
+    size, speed = out.stat().st_size / 1e6, counted.rows / seconds
+    watched.print(plain(f"{out}: {counted.rows:,} rows, {size:.1f} MB, {speed:,.0f} rows/s"), soft_wrap=True)
+    remark(stream.messages)
 
 
 class Counted:

@@ -16,6 +16,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 import drdarrow.server
+from drdarrow.cli.text import plain
 from drdarrow.exceptions import InterfaceError
 
 if TYPE_CHECKING:
@@ -139,16 +140,23 @@ def how_to_connect(server: drdarrow.server.Server, user: str | None, database: s
     """Addresses for the drivers that people have, without a password."""
     name, who = database or "SAMPLE", f"{user}@" if user else ""
     table = Table.grid(padding=(0, 2))
-    table.add_row("[bold]listening[/bold]", f"{server.host}:{server.port}, as {server.persona}")
+    table.add_column(no_wrap=True)
+    # Addresses are for copying: none of them is cut.
+    table.add_column(overflow="fold")
+
+    def add(what: str, text: str) -> None:
+        table.add_row(plain(what, "bold"), plain(text))
+
+    add("listening", f"{server.host}:{server.port}, as {server.persona}")
     shown = ", ".join(sorted(names)[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    table.add_row("[bold]tables[/bold]", shown or "none yet")
+    add("tables", shown or "none yet")
     if server.signon_port is not None:
-        table.add_row("[bold]files[/bold]", f"record by record; sign-on server on port {server.signon_port}")
-    table.add_row("[bold]drdarrow[/bold]", f"drdarrow.connect('drda://{who}{server.host}:{server.port}/{name}')")
+        add("files", f"record by record; sign-on server on port {server.signon_port}")
+    add("drdarrow", f"drdarrow.connect('drda://{who}{server.host}:{server.port}/{name}')")
     if server.persona == "derby":
-        table.add_row("[bold]JDBC[/bold]", f"jdbc:derby://{server.host}:{server.port}/{name}")
+        add("JDBC", f"jdbc:derby://{server.host}:{server.port}/{name}")
     else:
         dsn = f"DATABASE={name};HOSTNAME={server.host};PORT={server.port};PROTOCOL=TCPIP"
-        table.add_row("[bold]Db2 CLI, ODBC[/bold]", dsn + (f";UID={user};PWD=…" if user else ""))
-    table.add_row("[bold]end[/bold]", "Ctrl-C")
+        add("Db2 CLI, ODBC", dsn + (f";UID={user};PWD=…" if user else ""))
+    add("end", "Ctrl-C")
     return table

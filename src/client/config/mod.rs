@@ -14,6 +14,7 @@ use crate::wire::drda::package::Isolation;
 use arrow_schema::TimeUnit;
 use client_info::ClientInfo;
 use security::Security;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 use tls::Tls;
 use value::{choice, decfloat, flag, number, seconds};
@@ -191,12 +192,7 @@ impl Config {
     /// Sets one setting from text, as a URI's `key=value` does.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
         match key {
-            "host" => {
-                if value.is_empty() || value.contains("://") || value.chars().any(|c| c.is_whitespace() || c == '/') {
-                    return Err(error(key, "expected a host name or an address, without a scheme"));
-                }
-                self.host = value.to_owned();
-            }
+            "host" => self.host = host(value)?,
             "port" => {
                 self.port = value
                     .parse()
@@ -323,7 +319,8 @@ pub(super) fn error(setting: &str, rule: &str) -> ConfigError {
 }
 
 fn unknown(key: &str) -> String {
-    let near = SETTINGS.iter().min_by_key(|s| distance(s, key)).filter(|s| distance(s, key) <= 3);
+    let lower = key.to_ascii_lowercase();
+    let near = SETTINGS.iter().min_by_key(|s| distance(s, &lower)).filter(|s| distance(s, &lower) <= 3);
     match near {
         Some(near) => format!("is not a setting; did you mean {near}?"),
         None => format!("is not a setting; known are {}", SETTINGS.join(", ")),
@@ -349,9 +346,26 @@ fn distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or(usize::MAX)
 }
 
+/// A name or an address. That of IPv6 may be in brackets, as in a URI.
+fn host(value: &str) -> Result<String, ConfigError> {
+    if value.is_empty() {
+        return Err(error("host", "is empty"));
+    }
+    let bad = |c: char| c.is_whitespace() || c.is_control() || c == '/';
+    if value.contains("://") || value.chars().any(bad) {
+        return Err(error("host", "expected a host name or an address, without a scheme"));
+    }
+    let bare = value.strip_prefix('[').and_then(|v| v.strip_suffix(']')).unwrap_or(value);
+    let address = bare.split_once('%').map_or(bare, |(address, _zone)| address);
+    if value.contains(['[', ']', ':']) && address.parse::<Ipv6Addr>().is_err() {
+        return Err(error("host", "expected a host name or an address; the port is a setting of its own"));
+    }
+    Ok(bare.to_owned())
+}
+
 fn database(name: &str) -> Result<String, ConfigError> {
     let plain = DERBY_PLACES.iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
-    if plain.is_empty() {
+    if plain.trim().is_empty() {
         return Err(error("database", "is empty"));
     }
     // How many bytes that are, is known when the encoding is agreed.

@@ -42,6 +42,9 @@ impl Config {
         for pair in query.unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
             let (key, value) = pair.split_once('=').ok_or_else(|| bad("settings are written key=value"))?;
             let key = decode("uri", key)?;
+            if key.is_empty() {
+                return Err(bad("settings are written key=value"));
+            }
             if ["host", "port", "database", "user", "password"].contains(&key.as_str()) {
                 return Err(error(&key, "belongs before the question mark of the URI"));
             }
@@ -64,7 +67,9 @@ pub(in crate::client) fn decode(setting: &str, text: &str) -> Result<String, Con
 
 fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {
     if let Some(rest) = address.strip_prefix('[') {
-        let (host, rest) = rest.split_once(']').ok_or_else(|| error("host", "a bracket is not closed"))?;
+        let (inside, rest) = rest.split_once(']').ok_or_else(|| error("host", "a bracket is not closed"))?;
+        // With its brackets: only an IPv6 address may stand in them.
+        let host = address.get(..inside.len() + 2).unwrap_or(inside);
         return match rest.strip_prefix(':') {
             Some(port) => Ok((host, Some(port))),
             None if rest.is_empty() => Ok((host, None)),
@@ -115,6 +120,11 @@ mod tests {
             ("drda://h:0/d", "port", "1 to 65535"),
             ("drda://h:446x/d", "port", "1 to 65535"),
             ("drda://::1/d", "host", "brackets"),
+            ("drda://[localhost]/d", "host", "expected"),
+            ("drda:///d", "host", "empty"),
+            ("drda://h/%20", "database", "empty"),
+            ("drda://h/d?=1", "uri", "key=value"),
+            ("drda://h/d?TimeOut=1", "TimeOut", "did you mean timeout"),
             ("drda://h/d?tiemout=3", "tiemout", "did you mean timeout"),
             ("drda://h/d?timeout=3&timeout=4", "timeout", "twice"),
             ("drda://h/d?timeout=0", "timeout", "more than 0"),
@@ -128,5 +138,11 @@ mod tests {
             assert!(e.rule.contains(words), "{uri}: {e}");
         }
         assert!(Config::new("h", 1, &"x".repeat(256)).is_err());
+        for (host, right) in [("[::1]", "::1"), ("fe80::1%eth0", "fe80::1%eth0"), ("::1", "::1")] {
+            assert_eq!(Config::new(host, 1, "d").unwrap().host, right);
+        }
+        for host in ["h:446", "[::1]:446", "a\0b", "[h", "1:2"] {
+            assert_eq!(Config::new(host, 1, "d").unwrap_err().setting, "host", "{host}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 //! as measured with IBM's CLI driver, by the class of the server. (The driver accepted exactly one
 //! of all combinations at each level; field reports from Db2 for LUW and IBM i agree.)
 
+use crate::wire::value::typdef::{TypDef, TypDefName};
+
 /// Which kind of server describes: from SRVCLSNM of EXCSATRD.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ServerClass {
@@ -27,6 +29,19 @@ impl ServerClass {
             n if n.starts_with("QDB2/") => ServerClass::Luw,
             n if n.contains("Derby") => ServerClass::Derby,
             _ => ServerClass::Other,
+        }
+    }
+
+    /// The environment that a server of this class, with this name, very likely has. It holds until ACCRDBRM says which.
+    pub fn usual(self, name: &str) -> TypDef {
+        let plain = |name| TypDef { name, sbc: 0, dbc: 0, mbc: 0, xml: 0 };
+        match self {
+            ServerClass::Ibmi => plain(TypDefName::Os400),
+            ServerClass::Zos => plain(TypDefName::S370),
+            ServerClass::Luw if ["X86", "NT", "LE"].iter().any(|machine| name.contains(machine)) => {
+                plain(TypDefName::X86)
+            }
+            ServerClass::Luw | ServerClass::Derby | ServerClass::Other => TypDef::OURS,
         }
     }
 }
