@@ -203,7 +203,8 @@ impl Job {
             let _ = codec.decode_with(bytes, &mut out, Errors::Replace);
             String::from_utf8_lossy(&out).into_owned()
         };
-        Ok(member.iter().map(|(_, record)| line(record)).collect())
+        // One more than are looked at, to tell that there are too many.
+        Ok(member.iter().take(dds::LINES + 1).map(|(_, record)| line(record)).collect())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::wire::record::format::{DdsType, KeyField, RecordField};
 use crate::wire::value::dateform::{DateForm, TimeForm};
 
 /// Lines of a source member that are looked at.
-const LINES: usize = 100_000;
+pub(super) const LINES: usize = 100_000;
 /// Keywords that change neither records nor their order.
 const HARMLESS: &[&str] = &[
     "ALIAS",
