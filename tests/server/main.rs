@@ -2,6 +2,7 @@
 //! out, on every persona; what is wrong is told; nobody is disturbed by his neighbour.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
+mod asked;
 mod authority;
 mod basics;
 mod blocks;
@@ -26,3 +27,4 @@ mod tls;
 #[allow(dead_code, reason = "the commands themselves are not run here")]
 mod tools;
 mod types;
+mod work;
