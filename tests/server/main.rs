@@ -6,6 +6,7 @@ mod asked;
 mod authority;
 mod basics;
 mod blocks;
+mod control;
 mod files;
 mod formats;
 mod hostile;

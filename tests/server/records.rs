@@ -4,9 +4,9 @@
 use crate::asked::*;
 use crate::protocol::Raw;
 use crate::support::start_with;
+use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use arrow_array::Array;
 use drdarrow::server::file::library::FileStore;
 use drdarrow::server::file::rules::StoreError;
 use drdarrow::server::persona::{IBMI, LUW};
@@ -26,7 +26,6 @@ use drdarrow::wire::record::session::{CmmUow, RllBckUow};
 use drdarrow::wire::record::write::{S38Del, S38PutM, S38Updat};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
-
 
 #[tokio::test]
 async fn reads_in_every_way() {
@@ -293,7 +292,7 @@ async fn what_may_be_undone_keeps_its_place() {
     for raw in [&mut mine, &mut other] {
         raw.ask(&[S38Close::new(name()).encode(TEXT).unwrap()]).await;
     }
-    assert_eq!(message(&other.ask(&[command("CLRPFM FILE(LIB/F)")]).await), "CPF3133");
+    assert_eq!(message(&other.ask(&[command("CLRPFM FILE(LIB/F)")]).await), "CPF3130");
     assert_eq!(message(&other.ask(&[command("DLTF FILE(LIB/F)")]).await), "CPF3202");
     let got = mine.ask(&[RllBckUow { luwhldcsr: true }.encode(TEXT).unwrap()]).await;
     assert_eq!(points(&got), [cp::ENDUOWRM]);

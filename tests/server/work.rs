@@ -126,7 +126,8 @@ async fn several_files_are_undone_together() {
     for (at, file) in names.iter().enumerate() {
         let declared = DclNam::numbered(at as u32 + 10);
         under(&mut raw, file, declared).await;
-        let get = |which| drdarrow::wire::record::read::S38Get::new(declared, which, Share::Update).encode(TEXT).unwrap();
+        let get =
+            |which| drdarrow::wire::record::read::S38Get::new(declared, which, Share::Update).encode(TEXT).unwrap();
         raw.ask(&[get(Which::First)]).await;
         let update = S38Updat::new(declared).encode(TEXT).unwrap();
         written(&send(&mut raw, &update, &slot(layout, 9)).await);

@@ -33,11 +33,11 @@ impl Job {
         if self.commitment.is_some() {
             return Err(Fault::new("CPF8351", "Commitment control is already active.").into());
         }
-        self.commitment = Some(match command.word("LCKLVL").as_deref() {
-            Some("*CHG") => CommitLevel::Change,
-            Some("*CS") => CommitLevel::CursorStability,
-            Some("*ALL") => CommitLevel::All,
-            other => return Err(Fault::new("CPD0084", format!("Lock level {other:?} is not valid.")).into()),
+        self.commitment = Some(match command.need("LCKLVL")?.as_str() {
+            "*CHG" => CommitLevel::Change,
+            "*CS" => CommitLevel::CursorStability,
+            "*ALL" => CommitLevel::All,
+            other => return Err(Fault::new("CPD0084", format!("LCKLVL({other}) is not valid.")).into()),
         });
         Ok(Fault::done("CPI8351", "Commitment control is active; no changes are pending."))
     }
