@@ -7,15 +7,13 @@ use crate::support::start_with;
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use drdarrow::server::file::library::FileStore;
-use drdarrow::server::file::rules::StoreError;
 use drdarrow::server::persona::{IBMI, LUW};
 use drdarrow::server::settings::Settings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::dss::chain::Chain;
-use drdarrow::wire::record::buffer::{self, Layout};
+use drdarrow::wire::record::buffer::{self};
 use drdarrow::wire::record::close::S38Close;
 use drdarrow::wire::record::control::{Share, Which};
 use drdarrow::wire::record::iofb::IoFeedback;
@@ -139,37 +137,6 @@ async fn waiting_ends() {
     // A block ends before a record that cannot be had.
     let next = S38GetM::new(name(), Which::Next, Share::Read, 10).encode(TEXT).unwrap();
     assert_eq!(points(&other.ask(&[next]).await), [cp::S38BUF, cp::S38IOFB]);
-}
-
-#[tokio::test]
-async fn room_is_limited() {
-    let files = FileStore::with_limits(100_000, LONG);
-    let small = batch(3);
-    files.put("LIB/F", &small.schema(), &[small], &options()).unwrap();
-    let large = batch(200);
-    let refused = files.put("LIB/G", &large.schema(), &[large], &options());
-    assert!(matches!(refused, Err(StoreError::Refused { .. })), "{refused:?}");
-    let server = serve(&files).await;
-    let mut raw = connect(&server).await;
-    let layout = open(&mut raw, Access::Write, false).await;
-    let put = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
-    let slots: Vec<u8> = (10..200).flat_map(|id| slot(layout, id)).collect();
-    let got = send(&mut raw, &put, &slots).await;
-    let count = IoFeedback::decode(&got[0].1).unwrap().records;
-    assert!(message(&got) == "CPF5018" && (60..100).contains(&count), "{count}");
-    assert_eq!(message(&raw.ask(&[S38Close::new(name()).encode(TEXT).unwrap()]).await), "");
-    assert_eq!(message(&raw.ask(&[command("CLRPFM FILE(LIB/F)")]).await), "CPC3101");
-    open(&mut raw, Access::Write, false).await;
-    let got = send(&mut raw, &put, &slots[..layout.increment * 50]).await;
-    assert_eq!(IoFeedback::decode(&got[0].1).unwrap().records, 50);
-    for at in 0..40 {
-        let made = message(&raw.ask(&[command(&format!("CRTPF FILE(QTEMP/F{at}) RCDLEN(10)"))]).await);
-        if made != "CPC7301" {
-            assert!(at > 2 && (made == "CPF7302" || made == "CPF7306"), "{at} {made}");
-            return;
-        }
-    }
-    panic!("files without end");
 }
 
 #[tokio::test]
@@ -315,35 +282,4 @@ async fn an_update_never_meets_another_record() {
     assert_eq!(rrns(&raw.ask(&[get(Which::Next, Share::Read)]).await, layout), [2]);
     let update = S38Updat::new(name()).encode(TEXT).unwrap();
     assert_eq!(refusal(&send(&mut raw, &update, &slot(layout, 7)).await), "CPF501B");
-}
-
-#[tokio::test]
-async fn a_unit_of_work_has_an_end() {
-    let server = serve(&store(3, LONG)).await;
-    let mut raw = connect(&server).await;
-    raw.ask(&[command("STRCMTCTL LCKLVL(*ALL)")]).await;
-    let under = Ufcb { commit: Some(CommitLevel::All), ..ufcb(Access::ReadWrite, true) };
-    raw.ask(&[S38Open { dclnam: name(), ufcb: under }.encode(TEXT).unwrap()]).await;
-    let update = S38Updat::new(name()).encode(TEXT).unwrap();
-    let layout = Layout::of_server(1006, 2);
-    let mut changed = 0;
-    let full = loop {
-        let got = raw.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await;
-        let got = if points(&got) == [cp::S38BUF, cp::S38IOFB] {
-            send(&mut raw, &update, &slot(layout, 1)).await
-        } else {
-            got
-        };
-        if points(&got) != [cp::S38IOFB] {
-            break got;
-        }
-        changed += 1;
-        assert!(changed < 20_000);
-    };
-    assert_eq!(message(&full), "CPF5018");
-    assert!(changed > 5_000);
-    let got = raw.ask(&[RllBckUow { luwhldcsr: true }.encode(TEXT).unwrap()]).await;
-    assert_eq!(points(&got), [cp::ENDUOWRM]);
-    assert_eq!(rrns(&raw.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await, layout), [1]);
-    assert_eq!(points(&send(&mut raw, &update, &slot(layout, 1)).await), [cp::S38IOFB]);
 }
