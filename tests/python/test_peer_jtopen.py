@@ -45,6 +45,20 @@ CASES = [
     "reads without locks",
     "files of System/36",
     "many open files",
+    "reads by the bytes of a key",
+    "positions by leading fields",
+    "changes by every form of a key",
+    "keys of every type",
+    "orders of equal keys",
+    "paths and formats",
+    "long record numbers",
+    "source of a record format",
+    "disk pools",
+    "records of System/36 are added",
+    "cached records",
+    "explicit locks",
+    "a unit of work in several files",
+    "waits for a record",
 ]
 
 # What examples/serve puts into the files.
