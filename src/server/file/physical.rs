@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The longest record: what the system allows.
-const LONGEST: u32 = 32_766;
+pub(super) const LONGEST: u32 = 32_766;
 /// Fields of a record format, as the system allows.
 const FIELDS: usize = 8_000;
 /// What a file or member costs beside its records, and each field beside its texts.
