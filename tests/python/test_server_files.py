@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow
 import pytest
+from serving import Served
 
 import drdarrow
 from drdarrow import server
@@ -82,6 +83,33 @@ def test_the_command_serves_files(tmp_path: Path) -> None:
     for wrong in ["ITEMS=x.parquet", f"A/B={tmp_path / 'none.parquet'}", "A/B"]:
         with pytest.raises(drdarrow.InterfaceError):
             serving.records(source, [wrong])
+
+
+def test_many_opens_leave_nothing_behind() -> None:
+    with Served("ibmi") as apart:
+        where = f"drda://me@127.0.0.1:{apart.port}?signon_port=0"
+
+        def use(times: int) -> int:
+            """Opens, changes, connects; the memory of the server then, in kB."""
+            for _ in range(times):
+                with drdarrow.connect_files(where) as system:
+                    system.command("CHGPF TESTLIB/CUST REUSEDLT(*YES)")
+                    for _ in range(5):
+                        with system.open_file("TESTLIB/CUST", mode="rw", keyed=True, commit="all") as file:
+                            file.write({"CUSNUM": 100, "NAME": "x", "BAL": 1, "QTY": 1, "NOTE": None})
+                            system.commit()
+                            file.delete(key=100)
+                            system.commit()
+                            file.write({"CUSNUM": 100, "NAME": "x", "BAL": 1, "QTY": 1, "NOTE": None})
+                            system.rollback()
+                            # What is left undone ends with the connection.
+                            file.delete(key=8)
+                            file.write({"CUSNUM": 8, "NAME": "y", "BAL": 1, "QTY": 1, "NOTE": None})
+            status = Path(f"/proc/{apart.process.pid}/status").read_text()
+            return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+
+        before = use(30)
+        assert use(60) < before + 2048
 
 
 def _cells(table: object) -> list[object]:
