@@ -34,7 +34,8 @@ public class Copies {
             System.out.println("{\"records\": " + records.length + "}");
             system.disconnectAllServices();
         } catch (Exception e) {
-            System.out.println("{\"error\": " + Records.quoted(e.getClass().getSimpleName() + ": " + e.getMessage()) + "}");
+            String error = e.getClass().getSimpleName() + ": " + e.getMessage();
+            System.out.println("{\"error\": " + Records.quoted(error) + "}");
             status = 1;
         }
         System.exit(status);

@@ -57,12 +57,12 @@ public class Judge {
         one("duplicate keys", Judge::duplicates);
         one("every type is written", Judge::everyType);
         one("create by length and by source", Judge::create);
-        one("record locks", Judge::recordLocks);
-        one("object locks", Judge::objectLocks);
-        one("commit", Judge::commit);
-        one("commitment levels", Judge::levels);
+        one("record locks", Jobs::recordLocks);
+        one("object locks", Jobs::objectLocks);
+        one("commit", Jobs::commit);
+        one("commitment levels", Jobs::levels);
         one("commands", Judge::commands);
-        one("reads without locks", Judge::withoutLocks);
+        one("reads without locks", Jobs::withoutLocks);
         one("files of System/36", Judge::ssp);
         one("many open files", Judge::manyOpen);
         one("reads by the bytes of a key", Forms::byBytes);
@@ -478,154 +478,6 @@ public class Judge {
         new SequentialFile(system, LIBRARY + "QDDSSRC.FILE").delete();
     }
 
-    // What two connections do to one another.
-
-    private static void recordLocks() throws Exception {
-        KeyedFile mine = filled("LOCKED", 3);
-        AS400 second = connect();
-        KeyedFile theirs = new KeyedFile(second, LIBRARY + "LOCKED.FILE");
-        theirs.setRecordFormat(0);
-        mine.open(AS400File.READ_WRITE, 1, NONE);
-        theirs.open(AS400File.READ_WRITE, 1, NONE);
-        mine.read(number(1));
-        fails("CPF5027", () -> theirs.read(number(1)));
-        same("2 t2 v2", show(theirs.read(number(2))), "another record");
-        fails("CPF5027", () -> mine.update(number(2), record(mine, 2, "x", null)));
-        // The next read lets go of it.
-        mine.readFirst();
-        mine.read(number(3));
-        same("1 t1 v1", show(theirs.read(number(1))), "released by a read");
-        theirs.close();
-        mine.read(number(1));
-        mine.update(record(mine, 1, "mine", null));
-        theirs.open(AS400File.READ_WRITE, 1, NONE);
-        same("1 mine null", show(theirs.read(number(1))), "released by an update");
-        theirs.update(record(theirs, 1, "theirs", null));
-        same("1 theirs null", show(mine.read(number(1))), "their update");
-        mine.close();
-        same("1 theirs null", show(theirs.read(number(1))), "released by a close");
-        // A connection that is gone holds nothing.
-        second.disconnectAllServices();
-        mine.open(AS400File.READ_WRITE, 1, NONE);
-        same("1 theirs null", show(mine.read(number(1))), "released by its end");
-        mine.close();
-        mine.delete();
-    }
-
-    private static void objectLocks() throws Exception {
-        KeyedFile mine = filled("OBJECT", 1);
-        AS400 second = connect();
-        KeyedFile theirs = new KeyedFile(second, LIBRARY + "OBJECT.FILE");
-        theirs.setRecordFormat(0);
-        int[] kinds = {
-            AS400File.READ_ALLOW_SHARED_READ_LOCK,
-            AS400File.READ_ALLOW_SHARED_WRITE_LOCK,
-            AS400File.WRITE_ALLOW_SHARED_READ_LOCK,
-            AS400File.WRITE_ALLOW_SHARED_WRITE_LOCK,
-            AS400File.READ_EXCLUSIVE_LOCK,
-        };
-        boolean[] reads = {true, true, true, true, false};
-        boolean[] writes = {false, true, false, true, false};
-        for (int i = 0; i < kinds.length; i++) {
-            mine.lock(kinds[i]);
-            same(1, mine.getExplicitLocks().length, "locks");
-            for (int type : new int[] {AS400File.READ_ONLY, AS400File.READ_WRITE}) {
-                boolean may = type == AS400File.READ_ONLY ? reads[i] : writes[i];
-                try {
-                    theirs.open(type, 1, NONE);
-                    theirs.close();
-                    same(true, may, "opened with lock " + i + " and type " + type);
-                } catch (AS400Exception e) {
-                    same("CPF4128", e.getAS400Message().getID(), "refused");
-                    same(false, may, "refused with lock " + i + " and type " + type);
-                }
-            }
-            mine.releaseExplicitLocks();
-        }
-        theirs.open(AS400File.READ_WRITE, 1, NONE);
-        fails("CPF1002", () -> mine.lock(AS400File.READ_EXCLUSIVE_LOCK));
-        fails("CPF3202", () -> mine.delete());
-        theirs.close();
-        mine.lock(AS400File.READ_EXCLUSIVE_LOCK);
-        second.disconnectAllServices();
-        mine.releaseExplicitLocks();
-        mine.delete();
-    }
-
-    private static void commit() throws Exception {
-        KeyedFile mine = filled("COMMIT", 4);
-        AS400 second = connect();
-        KeyedFile theirs = new KeyedFile(second, LIBRARY + "COMMIT.FILE");
-        theirs.setRecordFormat(0);
-        theirs.open(AS400File.READ_WRITE, 1, NONE);
-        fails("CPF8350", () -> command("ENDCMTCTL"));
-        mine.startCommitmentControl(AS400File.COMMIT_LOCK_LEVEL_CHANGE);
-        same(true, mine.isCommitmentControlStarted(), "started");
-        mine.open(AS400File.READ_WRITE, 1, AS400File.COMMIT_LOCK_LEVEL_CHANGE);
-        mine.write(record(mine, 9, "new", null));
-        mine.update(number(1), record(mine, 7, "moved", "v"));
-        mine.update(number(7), record(mine, 7, "moved on", "v"));
-        mine.deleteRecord(number(2));
-        fails("CPF5027", () -> theirs.read(number(9)));
-        fails("CPF5027", () -> theirs.read(number(7)));
-        // Its key may come back.
-        fails("CPF5027", () -> theirs.write(record(theirs, 2, "x", null)));
-        mine.rollback();
-        same("[1 t1 v1, 2 t2 v2, 3 t3 v3, 4 t4 v4]", shown(theirs), "rolled back");
-        mine.deleteRecord(number(2));
-        mine.write(record(mine, 2, "second", null));
-        mine.commit();
-        same("[1 t1 v1, 2 second null, 3 t3 v3, 4 t4 v4]", shown(theirs), "committed");
-        theirs.write(record(theirs, 5, "free", null));
-        mine.read(number(3));
-        mine.rollback();
-        fails("CPF501B", () -> mine.update(record(mine, 3, "x", null)));
-        same("4 t4 v4", show(mine.readNext()), "still where it was");
-        fails("CPF8355", () -> mine.endCommitmentControl());
-        mine.close();
-        mine.endCommitmentControl();
-        // What was not committed ends with the connection.
-        theirs.close();
-        theirs.startCommitmentControl(AS400File.COMMIT_LOCK_LEVEL_ALL);
-        theirs.open(AS400File.READ_WRITE, 1, AS400File.COMMIT_LOCK_LEVEL_DEFAULT);
-        theirs.deleteRecord(number(1));
-        second.disconnectAllServices();
-        mine.open(AS400File.READ_WRITE, 1, NONE);
-        same("1 t1 v1", show(mine.read(number(1))), "undone");
-        mine.close();
-        mine.delete();
-    }
-
-    private static void levels() throws Exception {
-        KeyedFile other = filled("LEVELS", 3);
-        AS400 second = connect();
-        KeyedFile file = new KeyedFile(second, LIBRARY + "LEVELS.FILE");
-        file.setRecordFormat(0);
-        other.open(AS400File.READ_WRITE, 1, NONE);
-        // Is the record that was read last locked, and the one before it?
-        Object[][] expected = {
-            {AS400File.COMMIT_LOCK_LEVEL_CHANGE, false, false},
-            {AS400File.COMMIT_LOCK_LEVEL_CURSOR_STABILITY, true, false},
-            {AS400File.COMMIT_LOCK_LEVEL_ALL, true, true},
-        };
-        for (Object[] row : expected) {
-            int level = (Integer) row[0];
-            file.startCommitmentControl(level);
-            file.open(AS400File.READ_ONLY, 1, level);
-            file.read(number(1));
-            file.read(number(2));
-            same(row[1], locked(other, 2), "the current one at level " + level);
-            same(row[2], locked(other, 1), "the one before at level " + level);
-            file.commit();
-            same(false, locked(other, 1) || locked(other, 2), "behind a commit at level " + level);
-            file.close();
-            file.endCommitmentControl();
-        }
-        other.close();
-        second.disconnectAllServices();
-        other.delete();
-    }
-
     private static void commands() throws Exception {
         SequentialFile file = new SequentialFile(system, LIBRARY + "CUST.FILE");
         same("[null]", ids(file.runCommand("CHGJOB LOG(4)")), "nothing to say");
@@ -638,23 +490,6 @@ public class Judge {
         same("[CPF2105]", ids(file.runCommand("DLTF QTEMP/MINE")), "gone");
         same("[null]", ids(file.runCommand("CHKOBJ TESTLIB/CUST *FILE")), "there");
         same("[CPF9801]", ids(file.runCommand("CHKOBJ TESTLIB/NOPE *FILE")), "not there");
-    }
-
-    private static void withoutLocks() throws Exception {
-        KeyedFile mine = filled("NOLOCKS", 2);
-        AS400 second = connect();
-        KeyedFile theirs = new KeyedFile(second, LIBRARY + "NOLOCKS.FILE");
-        theirs.setRecordFormat(0);
-        mine.setReadNoUpdate(true);
-        mine.open(AS400File.READ_WRITE, 1, NONE);
-        theirs.open(AS400File.READ_WRITE, 1, NONE);
-        same("1 t1 v1", show(mine.read(number(1))), "read");
-        same("1 t1 v1", show(theirs.read(number(1))), "not locked");
-        same("1 t1 v1", show(mine.read(number(1))), "nor waited for");
-        theirs.close();
-        mine.close();
-        second.disconnectAllServices();
-        mine.delete();
     }
 
     private static void ssp() throws Exception {
@@ -813,18 +648,6 @@ public class Judge {
             out.add(show(record));
         }
         return out.toString();
-    }
-
-    /** Whether another connection keeps this one from locking a record. */
-    private static boolean locked(KeyedFile file, int key) throws Exception {
-        try {
-            file.read(number(key));
-            file.positionCursorBeforeFirst();
-            return false;
-        } catch (AS400Exception e) {
-            same("CPF5027", e.getAS400Message().getID(), "locked");
-            return true;
-        }
     }
 
     private static String ids(AS400Message[] messages) {

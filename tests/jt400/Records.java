@@ -11,8 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
 /**
- * Reads a file as JTOpen does: {@code java -cp jt400.jar Records.java PORT SIGNON USER PASSWORD PATH [tls|keyed]}. One line of
- * JSON for each record: its fields as text in their order, null for NULL; or one line with what went wrong.
+ * Reads a file as JTOpen does: {@code java -cp jt400.jar Records.java PORT SIGNON USER PASSWORD PATH [tls|keyed]}. One
+ * line of JSON for each record: its fields as text in their order, null for NULL; or one line with what went wrong.
  */
 public class Records {
     public static void main(String[] args) {
