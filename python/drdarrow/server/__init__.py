@@ -158,7 +158,7 @@ def _files(files: Mapping[str, Any] | None, persona: str) -> list[tuple[str, Any
         return None
     if persona != "ibmi":
         raise InterfaceError(f"files: the persona {persona} has none; ibmi has")
-    out = []
+    out: list[tuple[str, Any, list[str], bool, str]] = []
     for name, given in files.items():
         file = given if isinstance(given, PhysicalFile) else PhysicalFile(given)
         if not hasattr(file.records, "__arrow_c_stream__") and not hasattr(file.records, "__arrow_c_array__"):
