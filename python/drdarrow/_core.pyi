@@ -142,7 +142,7 @@ def serve(
     workers: int,
     max_connections: int,
     tls: tuple[str | PathLike[str], str | PathLike[str], str | PathLike[str] | None] | None,
-    files: Sequence[tuple[str, object, Sequence[str], bool]] | None,
+    files: Sequence[tuple[str, object, Sequence[str], bool, str]] | None,
     signon: int,
     password_level: int,
 ) -> RawServer: ...

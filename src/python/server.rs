@@ -17,6 +17,7 @@ use crate::client::error::{Error, Kind, Phase};
 use crate::server::access::Access;
 use crate::server::backend::{Backend, ConnectError, Login, Session};
 use crate::server::file::library::{FileOptions, FileStore};
+use crate::server::file::rules::Duplicates;
 use crate::server::listen;
 use crate::server::persona::Persona;
 use crate::server::settings::Settings;
@@ -157,15 +158,20 @@ impl Backend for Named {
     }
 }
 
-/// A file: its name, what it holds, its keys, and whether they are unique.
-type Filed<'py> = (String, Bound<'py, PyAny>, Vec<String>, bool);
+/// A file: its name, what it holds, its keys, whether they are unique, and the order of equal ones.
+type Filed<'py> = (String, Bound<'py, PyAny>, Vec<String>, bool, String);
 
 /// Files with their records.
 fn stored(py: Python<'_>, files: Vec<Filed<'_>>) -> PyResult<FileStore> {
     let store = FileStore::new();
-    for (name, records, keys, unique) in files {
+    for (name, records, keys, unique, order) in files {
         let (schema, batches) = collected::collect(&records)?.into_parts();
-        let options = FileOptions::keyed(keys, unique);
+        let duplicates = match order.as_str() {
+            "lifo" => Duplicates::Lifo,
+            "fcfo" => Duplicates::Fcfo,
+            _ => Duplicates::Fifo,
+        };
+        let options = FileOptions { duplicates, ..FileOptions::keyed(keys, unique) };
         let put = py.detach(|| store.put(&name, &schema, &batches, &options));
         put.map_err(|e| errors::interface(py, format!("files: {e}")))?;
     }

@@ -110,7 +110,8 @@ impl Conversation {
         matches!(mechanism, SecMec::UserSubstitute | SecMec::UserStrongSubstitute)
     }
 
-    /// Whether a substitute is the one of this password. Its length tells the password level.
+    /// Whether a substitute is the one of this password at the password level of the server: a weaker one, of which
+    /// capitals and small letters are the same, proves nothing above its level.
     fn holds(&self, mechanism: SecMec, user: &str, known: &str, proof: &SecChk) -> std::result::Result<bool, u8> {
         let seeds = self.seeds.as_ref().ok_or(verdict::TOKEN)?;
         let (substitute, given) = match (self.family(), proof.sectkns.as_slice(), &proof.substitute) {
@@ -124,8 +125,12 @@ impl Conversation {
         if substitute.mechanism() != mechanism {
             return Err(verdict::TOKEN);
         }
+        let asked = match substitute {
+            Substitute::IbmI(level) => PasswordLevel::from_number(self.shared.password_level) == Some(level),
+            Substitute::Derby => true,
+        };
         // A password that such a substitute cannot be made of is not the right one.
-        Ok(substitute.make(user, known, seeds).is_ok_and(|right| same(given, &right)))
+        Ok(asked && substitute.make(user, known, seeds).is_ok_and(|right| same(given, &right)))
     }
 
     fn family(&self) -> Family {

@@ -30,10 +30,10 @@ public class Judge {
         void run() throws Exception;
     }
 
-    private static final String LIBRARY = "/QSYS.LIB/TESTLIB.LIB/";
-    private static final int NONE = AS400File.COMMIT_LOCK_LEVEL_NONE;
-    private static String[] login;
-    private static AS400 system;
+    static final String LIBRARY = "/QSYS.LIB/TESTLIB.LIB/";
+    static final int NONE = AS400File.COMMIT_LOCK_LEVEL_NONE;
+    static String[] login;
+    static AS400 system;
     private static PrintStream out;
 
     public static void main(String[] args) throws Exception {
@@ -57,14 +57,28 @@ public class Judge {
         one("duplicate keys", Judge::duplicates);
         one("every type is written", Judge::everyType);
         one("create by length and by source", Judge::create);
-        one("record locks", Judge::recordLocks);
-        one("object locks", Judge::objectLocks);
-        one("commit", Judge::commit);
-        one("commitment levels", Judge::levels);
+        one("record locks", Jobs::recordLocks);
+        one("object locks", Jobs::objectLocks);
+        one("commit", Jobs::commit);
+        one("commitment levels", Jobs::levels);
         one("commands", Judge::commands);
-        one("reads without locks", Judge::withoutLocks);
+        one("reads without locks", Jobs::withoutLocks);
         one("files of System/36", Judge::ssp);
         one("many open files", Judge::manyOpen);
+        one("reads by the bytes of a key", Forms::byBytes);
+        one("positions by leading fields", Forms::byLeadingFields);
+        one("changes by every form of a key", Forms::changes);
+        one("keys of every type", Forms::everyKey);
+        one("orders of equal keys", Forms::equalKeys);
+        one("paths and formats", Forms::paths);
+        one("long record numbers", Forms::longNumbers);
+        one("source of a record format", Forms::source);
+        one("disk pools", Forms::pool);
+        one("records of System/36 are added", Forms::sspWrites);
+        one("cached records", Jobs::cache);
+        one("explicit locks", Jobs::explicitLocks);
+        one("a unit of work in several files", Jobs::severalFiles);
+        one("waits for a record", Jobs::waits);
         system.disconnectAllServices();
         System.exit(0);
     }
@@ -464,154 +478,6 @@ public class Judge {
         new SequentialFile(system, LIBRARY + "QDDSSRC.FILE").delete();
     }
 
-    // What two connections do to one another.
-
-    private static void recordLocks() throws Exception {
-        KeyedFile mine = filled("LOCKED", 3);
-        AS400 second = connect();
-        KeyedFile theirs = new KeyedFile(second, LIBRARY + "LOCKED.FILE");
-        theirs.setRecordFormat(0);
-        mine.open(AS400File.READ_WRITE, 1, NONE);
-        theirs.open(AS400File.READ_WRITE, 1, NONE);
-        mine.read(number(1));
-        fails("CPF5027", () -> theirs.read(number(1)));
-        same("2 t2 v2", show(theirs.read(number(2))), "another record");
-        fails("CPF5027", () -> mine.update(number(2), record(mine, 2, "x", null)));
-        // The next read lets go of it.
-        mine.readFirst();
-        mine.read(number(3));
-        same("1 t1 v1", show(theirs.read(number(1))), "released by a read");
-        theirs.close();
-        mine.read(number(1));
-        mine.update(record(mine, 1, "mine", null));
-        theirs.open(AS400File.READ_WRITE, 1, NONE);
-        same("1 mine null", show(theirs.read(number(1))), "released by an update");
-        theirs.update(record(theirs, 1, "theirs", null));
-        same("1 theirs null", show(mine.read(number(1))), "their update");
-        mine.close();
-        same("1 theirs null", show(theirs.read(number(1))), "released by a close");
-        // A connection that is gone holds nothing.
-        second.disconnectAllServices();
-        mine.open(AS400File.READ_WRITE, 1, NONE);
-        same("1 theirs null", show(mine.read(number(1))), "released by its end");
-        mine.close();
-        mine.delete();
-    }
-
-    private static void objectLocks() throws Exception {
-        KeyedFile mine = filled("OBJECT", 1);
-        AS400 second = connect();
-        KeyedFile theirs = new KeyedFile(second, LIBRARY + "OBJECT.FILE");
-        theirs.setRecordFormat(0);
-        int[] kinds = {
-            AS400File.READ_ALLOW_SHARED_READ_LOCK,
-            AS400File.READ_ALLOW_SHARED_WRITE_LOCK,
-            AS400File.WRITE_ALLOW_SHARED_READ_LOCK,
-            AS400File.WRITE_ALLOW_SHARED_WRITE_LOCK,
-            AS400File.READ_EXCLUSIVE_LOCK,
-        };
-        boolean[] reads = {true, true, true, true, false};
-        boolean[] writes = {false, true, false, true, false};
-        for (int i = 0; i < kinds.length; i++) {
-            mine.lock(kinds[i]);
-            same(1, mine.getExplicitLocks().length, "locks");
-            for (int type : new int[] {AS400File.READ_ONLY, AS400File.READ_WRITE}) {
-                boolean may = type == AS400File.READ_ONLY ? reads[i] : writes[i];
-                try {
-                    theirs.open(type, 1, NONE);
-                    theirs.close();
-                    same(true, may, "opened with lock " + i + " and type " + type);
-                } catch (AS400Exception e) {
-                    same("CPF4128", e.getAS400Message().getID(), "refused");
-                    same(false, may, "refused with lock " + i + " and type " + type);
-                }
-            }
-            mine.releaseExplicitLocks();
-        }
-        theirs.open(AS400File.READ_WRITE, 1, NONE);
-        fails("CPF1002", () -> mine.lock(AS400File.READ_EXCLUSIVE_LOCK));
-        fails("CPF3202", () -> mine.delete());
-        theirs.close();
-        mine.lock(AS400File.READ_EXCLUSIVE_LOCK);
-        second.disconnectAllServices();
-        mine.releaseExplicitLocks();
-        mine.delete();
-    }
-
-    private static void commit() throws Exception {
-        KeyedFile mine = filled("COMMIT", 4);
-        AS400 second = connect();
-        KeyedFile theirs = new KeyedFile(second, LIBRARY + "COMMIT.FILE");
-        theirs.setRecordFormat(0);
-        theirs.open(AS400File.READ_WRITE, 1, NONE);
-        fails("CPF8350", () -> command("ENDCMTCTL"));
-        mine.startCommitmentControl(AS400File.COMMIT_LOCK_LEVEL_CHANGE);
-        same(true, mine.isCommitmentControlStarted(), "started");
-        mine.open(AS400File.READ_WRITE, 1, AS400File.COMMIT_LOCK_LEVEL_CHANGE);
-        mine.write(record(mine, 9, "new", null));
-        mine.update(number(1), record(mine, 7, "moved", "v"));
-        mine.update(number(7), record(mine, 7, "moved on", "v"));
-        mine.deleteRecord(number(2));
-        fails("CPF5027", () -> theirs.read(number(9)));
-        fails("CPF5027", () -> theirs.read(number(7)));
-        // Its key may come back.
-        fails("CPF5027", () -> theirs.write(record(theirs, 2, "x", null)));
-        mine.rollback();
-        same("[1 t1 v1, 2 t2 v2, 3 t3 v3, 4 t4 v4]", shown(theirs), "rolled back");
-        mine.deleteRecord(number(2));
-        mine.write(record(mine, 2, "second", null));
-        mine.commit();
-        same("[1 t1 v1, 2 second null, 3 t3 v3, 4 t4 v4]", shown(theirs), "committed");
-        theirs.write(record(theirs, 5, "free", null));
-        mine.read(number(3));
-        mine.rollback();
-        fails("CPF501B", () -> mine.update(record(mine, 3, "x", null)));
-        same("4 t4 v4", show(mine.readNext()), "still where it was");
-        fails("CPF8355", () -> mine.endCommitmentControl());
-        mine.close();
-        mine.endCommitmentControl();
-        // What was not committed ends with the connection.
-        theirs.close();
-        theirs.startCommitmentControl(AS400File.COMMIT_LOCK_LEVEL_ALL);
-        theirs.open(AS400File.READ_WRITE, 1, AS400File.COMMIT_LOCK_LEVEL_DEFAULT);
-        theirs.deleteRecord(number(1));
-        second.disconnectAllServices();
-        mine.open(AS400File.READ_WRITE, 1, NONE);
-        same("1 t1 v1", show(mine.read(number(1))), "undone");
-        mine.close();
-        mine.delete();
-    }
-
-    private static void levels() throws Exception {
-        KeyedFile other = filled("LEVELS", 3);
-        AS400 second = connect();
-        KeyedFile file = new KeyedFile(second, LIBRARY + "LEVELS.FILE");
-        file.setRecordFormat(0);
-        other.open(AS400File.READ_WRITE, 1, NONE);
-        // Is the record that was read last locked, and the one before it?
-        Object[][] expected = {
-            {AS400File.COMMIT_LOCK_LEVEL_CHANGE, false, false},
-            {AS400File.COMMIT_LOCK_LEVEL_CURSOR_STABILITY, true, false},
-            {AS400File.COMMIT_LOCK_LEVEL_ALL, true, true},
-        };
-        for (Object[] row : expected) {
-            int level = (Integer) row[0];
-            file.startCommitmentControl(level);
-            file.open(AS400File.READ_ONLY, 1, level);
-            file.read(number(1));
-            file.read(number(2));
-            same(row[1], locked(other, 2), "the current one at level " + level);
-            same(row[2], locked(other, 1), "the one before at level " + level);
-            file.commit();
-            same(false, locked(other, 1) || locked(other, 2), "behind a commit at level " + level);
-            file.close();
-            file.endCommitmentControl();
-        }
-        other.close();
-        second.disconnectAllServices();
-        other.delete();
-    }
-
     private static void commands() throws Exception {
         SequentialFile file = new SequentialFile(system, LIBRARY + "CUST.FILE");
         same("[null]", ids(file.runCommand("CHGJOB LOG(4)")), "nothing to say");
@@ -621,26 +487,9 @@ public class Judge {
         same("[CPF0006]", ids(file.runCommand("DLTF FILE(")), "cut");
         same("[CPC7301]", ids(file.runCommand("CRTPF FILE(QTEMP/MINE) RCDLEN(10)")), "in QTEMP");
         same("[CPC2191]", ids(file.runCommand("DLTF QTEMP/MINE")), "deleted");
-        same("[CPF3012, CPF3011]", ids(file.runCommand("DLTF QTEMP/MINE")), "gone");
+        same("[CPF2105]", ids(file.runCommand("DLTF QTEMP/MINE")), "gone");
         same("[null]", ids(file.runCommand("CHKOBJ TESTLIB/CUST *FILE")), "there");
         same("[CPF9801]", ids(file.runCommand("CHKOBJ TESTLIB/NOPE *FILE")), "not there");
-    }
-
-    private static void withoutLocks() throws Exception {
-        KeyedFile mine = filled("NOLOCKS", 2);
-        AS400 second = connect();
-        KeyedFile theirs = new KeyedFile(second, LIBRARY + "NOLOCKS.FILE");
-        theirs.setRecordFormat(0);
-        mine.setReadNoUpdate(true);
-        mine.open(AS400File.READ_WRITE, 1, NONE);
-        theirs.open(AS400File.READ_WRITE, 1, NONE);
-        same("1 t1 v1", show(mine.read(number(1))), "read");
-        same("1 t1 v1", show(theirs.read(number(1))), "not locked");
-        same("1 t1 v1", show(mine.read(number(1))), "nor waited for");
-        theirs.close();
-        mine.close();
-        second.disconnectAllServices();
-        mine.delete();
     }
 
     private static void ssp() throws Exception {
@@ -667,7 +516,7 @@ public class Judge {
 
     // Helpers.
 
-    private static AS400 connect() throws Exception {
+    static AS400 connect() throws Exception {
         return Records.connect(login);
     }
 
@@ -678,22 +527,23 @@ public class Judge {
         } catch (Throwable e) {
             StackTraceElement[] trace = e.getStackTrace();
             String place = Arrays.stream(trace)
-                    .filter(t -> t.getClassName().equals("Judge") && !t.getMethodName().equals("same"))
+                    .filter(t -> List.of("Judge", "Forms", "Jobs").contains(t.getClassName()))
+                    .filter(t -> !List.of("same", "fails").contains(t.getMethodName()))
                     .findFirst()
-                    .map(t -> " (line " + t.getLineNumber() + ")")
+                    .map(t -> " (" + t.getFileName() + ":" + t.getLineNumber() + ")")
                     .orElse("");
             error = e + place;
         }
         out.println("{\"case\": " + Records.quoted(name) + ", \"error\": " + Records.quoted(error) + "}");
     }
 
-    private static void same(Object expected, Object actual, String what) {
+    static void same(Object expected, Object actual, String what) {
         if (!Objects.equals(expected, actual)) {
             throw new AssertionError(what + ": expected " + expected + ", got " + actual);
         }
     }
 
-    private static void fails(String id, Case body) throws Exception {
+    static void fails(String id, Case body) throws Exception {
         try {
             body.run();
         } catch (AS400Exception e) {
@@ -703,7 +553,7 @@ public class Judge {
         throw new AssertionError(id + " did not come");
     }
 
-    private static void command(String text) throws Exception {
+    static void command(String text) throws Exception {
         AS400Message[] messages = new SequentialFile(system, LIBRARY + "CUST.FILE").runCommand(text);
         for (AS400Message message : messages) {
             if (message.getID().startsWith("CPF")) {
@@ -712,14 +562,14 @@ public class Judge {
         }
     }
 
-    private static SequentialFile open(String name, int type, int factor) throws Exception {
+    static SequentialFile open(String name, int type, int factor) throws Exception {
         SequentialFile file = new SequentialFile(system, LIBRARY + name + ".FILE");
         file.setRecordFormat(0);
         file.open(type, factor, NONE);
         return file;
     }
 
-    private static KeyedFile openKeyed(String name, int type, int factor) throws Exception {
+    static KeyedFile openKeyed(String name, int type, int factor) throws Exception {
         KeyedFile file = new KeyedFile(system, LIBRARY + name + ".FILE");
         file.setRecordFormat(0);
         file.open(type, factor, NONE);
@@ -727,7 +577,7 @@ public class Judge {
     }
 
     /** A new file: K packed, the unique key; T characters; V characters of varying length or NULL. */
-    private static KeyedFile fresh(String name) throws Exception {
+    static KeyedFile fresh(String name) throws Exception {
         RecordFormat format = new RecordFormat("WORKR");
         format.addFieldDescription(new PackedDecimalFieldDescription(new AS400PackedDecimal(5, 0), "K"));
         format.addFieldDescription(new CharacterFieldDescription(new AS400Text(10, 37, system), "T"));
@@ -743,7 +593,7 @@ public class Judge {
         return file;
     }
 
-    private static KeyedFile filled(String name, int count) throws Exception {
+    static KeyedFile filled(String name, int count) throws Exception {
         KeyedFile file = fresh(name);
         file.open(AS400File.WRITE_ONLY, count, NONE);
         Record[] records = new Record[count];
@@ -755,7 +605,7 @@ public class Judge {
         return file;
     }
 
-    private static Record record(AS400File file, int key, String text, String varying) throws Exception {
+    static Record record(AS400File file, int key, String text, String varying) throws Exception {
         Record record = file.getRecordFormat().getNewRecord();
         record.setField("K", new BigDecimal(key));
         record.setField("T", text);
@@ -763,26 +613,26 @@ public class Judge {
         return record;
     }
 
-    private static Object[] number(int key) {
+    static Object[] number(int key) {
         return new Object[] {new BigDecimal(key)};
     }
 
-    private static String key(Record record) throws Exception {
+    static String key(Record record) throws Exception {
         return record == null ? null : record.getField(0).toString();
     }
 
-    private static String text(Record record) throws Exception {
+    static String text(Record record) throws Exception {
         return record == null ? null : record.getField("TXT").toString().trim();
     }
 
-    private static String show(Record record) throws Exception {
+    static String show(Record record) throws Exception {
         if (record == null) {
             return null;
         }
         return record.getField("K") + " " + record.getField("T").toString().trim() + " " + record.getField("V");
     }
 
-    private static String shown(Record[] records) throws Exception {
+    static String shown(Record[] records) throws Exception {
         List<String> out = new ArrayList<>();
         for (Record record : records) {
             out.add(show(record));
@@ -791,25 +641,13 @@ public class Judge {
     }
 
     /** All records of a file that is open. */
-    private static String shown(KeyedFile file) throws Exception {
+    static String shown(KeyedFile file) throws Exception {
         List<String> out = new ArrayList<>();
         file.positionCursorBeforeFirst();
         for (Record record = file.readNext(); record != null; record = file.readNext()) {
             out.add(show(record));
         }
         return out.toString();
-    }
-
-    /** Whether another connection keeps this one from locking a record. */
-    private static boolean locked(KeyedFile file, int key) throws Exception {
-        try {
-            file.read(number(key));
-            file.positionCursorBeforeFirst();
-            return false;
-        } catch (AS400Exception e) {
-            same("CPF5027", e.getAS400Message().getID(), "locked");
-            return true;
-        }
     }
 
     private static String ids(AS400Message[] messages) {

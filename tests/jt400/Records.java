@@ -1,6 +1,7 @@
 import com.ibm.as400.access.AS400;
 import com.ibm.as400.access.AS400File;
 import com.ibm.as400.access.AS400FileRecordDescription;
+import com.ibm.as400.access.KeyedFile;
 import com.ibm.as400.access.Record;
 import com.ibm.as400.access.RecordFormat;
 import com.ibm.as400.access.SecureAS400;
@@ -10,8 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
 /**
- * Reads a file as JTOpen does: {@code java -cp jt400.jar Records.java PORT SIGNON USER PASSWORD PATH [tls]}. One line of
- * JSON for each record: its fields as text in their order, null for NULL; or one line with what went wrong.
+ * Reads a file as JTOpen does: {@code java -cp jt400.jar Records.java PORT SIGNON USER PASSWORD PATH [tls|keyed]}. One
+ * line of JSON for each record: its fields as text in their order, null for NULL; or one line with what went wrong.
  */
 public class Records {
     public static void main(String[] args) {
@@ -19,7 +20,8 @@ public class Records {
         int status = 0;
         try {
             AS400 system = connect(args);
-            SequentialFile file = new SequentialFile(system, args[4]);
+            boolean keyed = args.length > 5 && args[5].equals("keyed");
+            AS400File file = keyed ? new KeyedFile(system, args[4]) : new SequentialFile(system, args[4]);
             RecordFormat format = new AS400FileRecordDescription(system, args[4]).retrieveRecordFormat()[0];
             file.setRecordFormat(format);
             for (Record record : file.readAll()) {

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow
 import pytest
+from serving import Served
 
 import drdarrow
 from drdarrow import server
@@ -22,7 +23,9 @@ ITEMS = pl.DataFrame(
 @pytest.fixture
 def served() -> Iterator[server.Server]:
     files = {"shop/items": server.PhysicalFile(ITEMS, keys=["ID DESC"], unique=True), "SHOP/PLAIN": ITEMS}
-    with server.serve(engine="tables", persona="ibmi", files=files, users={"ada": "secret"}, password_level=0) as running:
+    with server.serve(
+        engine="tables", persona="ibmi", files=files, users={"ada": "secret"}, password_level=0
+    ) as running:
         yield running
 
 
@@ -54,6 +57,9 @@ def test_what_cannot_be_meant_is_told(served: server.Server) -> None:
         ({"persona": "ibmi", "files": {"A/B": 7}}, "__arrow_c_stream__"),
         ({"persona": "ibmi", "files": {"A/B": server.PhysicalFile(ITEMS, keys="NOPE")}}, "NOPE"),
         ({"persona": "ibmi", "files": {"A/B": pl.DataFrame({"L": [[1]]})}}, "column L"),
+        ({"persona": "ibmi", "files": {"A/B": server.PhysicalFile(ITEMS, keys=[1])}}, "str"),
+        ({"persona": "ibmi", "files": {7: ITEMS}}, "str"),
+        ({"persona": "ibmi", "files": {"A/B": server.PhysicalFile(ITEMS, duplicates="last")}}, "lifo"),
         ({"persona": "ibmi", "password_level": 5}, "password_level"),
     ]
     for settings, words in cases:
@@ -61,10 +67,38 @@ def test_what_cannot_be_meant_is_told(served: server.Server) -> None:
             server.serve(engine="tables", **settings)
 
 
+@pytest.mark.parametrize(("duplicates", "expected"), [("fifo", [1, 2, 3]), ("lifo", [3, 2, 1]), ("fcfo", [2, 3, 1])])
+def test_the_order_of_equal_keys(duplicates: str, expected: list[int]) -> None:
+    rows = pl.DataFrame({"a rather long name": ["x", "x", "x"], "N": [1, 2, 3]})
+    file = server.PhysicalFile(rows, keys="a rather long name", duplicates=duplicates)
+    with server.serve(engine="tables", persona="ibmi", files={"L/F": file}) as running:
+        with running.connect_files() as connection, connection.open_file("L/F", mode="rw", keyed=True) as opened:
+            for key in ("y", "x"):
+                while opened.next()[1] != 1:
+                    pass
+                opened.update({"A_RAT00001": key})
+                opened.first()
+                opened.previous()
+            assert [row[1] for row in iter(opened.next, None)] == expected
+
+
+def test_what_arrow_has_comes_back() -> None:
+    frame = pl.DataFrame({"C": ["a", "b", "a"], "U": [0, 2**64 - 1, None], "T": [1, 2**40 + 1, None]}).with_columns(
+        pl.col("C").cast(pl.Categorical), pl.col("U").cast(pl.UInt64), pl.col("T").cast(pl.Datetime("ns"))
+    )
+    with server.serve(engine="tables", persona="ibmi", files={"L/F": frame}) as running:
+        back = pl.DataFrame(running.file("L/F"))
+    assert back["C"].to_list() == frame["C"].to_list()
+    assert back["U"].cast(pl.UInt64).equals(frame["U"])
+    assert back["T"].equals(frame["T"])
+
+
 def test_files_that_are_made_by_others_come_back(served: server.Server) -> None:
     with served.connect_files(password="secret") as connection:
         connection.command("CRTLIB NEW")
-        connection.create_file("NEW/MADE", pyarrow.schema([("A", pyarrow.int64()), ("B", pyarrow.string())]), keys=["A"])
+        connection.create_file(
+            "NEW/MADE", pyarrow.schema([("A", pyarrow.int64()), ("B", pyarrow.string())]), keys=["A"]
+        )
         with connection.open_file("NEW/MADE", mode="w") as file:
             assert file.write(pl.DataFrame({"A": range(1000), "B": [str(n) for n in range(1000)]})) == 1000
     assert pl.DataFrame(served.file("NEW/MADE"))["A"].to_list() == list(range(1000))
@@ -82,6 +116,33 @@ def test_the_command_serves_files(tmp_path: Path) -> None:
     for wrong in ["ITEMS=x.parquet", f"A/B={tmp_path / 'none.parquet'}", "A/B"]:
         with pytest.raises(drdarrow.InterfaceError):
             serving.records(source, [wrong])
+
+
+def test_many_opens_leave_nothing_behind() -> None:
+    with Served("ibmi") as apart:
+        where = f"drda://me@127.0.0.1:{apart.port}?signon_port=0"
+
+        def use(times: int) -> int:
+            """Opens, changes, connects; the memory of the server then, in kB."""
+            for _ in range(times):
+                with drdarrow.connect_files(where) as system:
+                    system.command("CHGPF TESTLIB/CUST REUSEDLT(*YES)")
+                    for _ in range(5):
+                        with system.open_file("TESTLIB/CUST", mode="rw", keyed=True, commit="all") as file:
+                            file.write({"CUSNUM": 100, "NAME": "x", "BAL": 1, "QTY": 1, "NOTE": None})
+                            system.commit()
+                            file.delete(key=100)
+                            system.commit()
+                            file.write({"CUSNUM": 100, "NAME": "x", "BAL": 1, "QTY": 1, "NOTE": None})
+                            system.rollback()
+                            # What is left undone ends with the connection.
+                            file.delete(key=8)
+                            file.write({"CUSNUM": 8, "NAME": "y", "BAL": 1, "QTY": 1, "NOTE": None})
+            status = Path(f"/proc/{apart.process.pid}/status").read_text()
+            return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+
+        before = use(30)
+        assert use(60) < before + 2048
 
 
 def _cells(table: object) -> list[object]:

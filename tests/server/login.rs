@@ -64,9 +64,10 @@ fn with(server: &Server, security: &str, level: Option<u8>, password: &str) -> C
 #[tokio::test]
 async fn every_mechanism_lets_the_right_one_in() {
     for persona in PERSONAS {
-        let settings = Settings { persona, access: users(), ..Settings::default() };
-        let server = start_with(settings, &MemoryTables::new()).await;
         for (security, level, in_force) in mechanisms(persona) {
+            let password_level = level.unwrap_or(2);
+            let settings = Settings { persona, access: users(), password_level, ..Settings::default() };
+            let server = start_with(settings, &MemoryTables::new()).await;
             // Below level 2 a password has at most ten characters.
             let password = if matches!(level, Some(0 | 1)) { SHORT } else { PASSWORD };
             let user = if password == SHORT { "short" } else { "app" };
@@ -85,9 +86,28 @@ async fn every_mechanism_lets_the_right_one_in() {
             }
         }
         // A name alone is not enough.
+        let settings = Settings { persona, access: users(), ..Settings::default() };
+        let server = start_with(settings, &MemoryTables::new()).await;
         let mut config = config(&server);
         config.security = Security::UserOnly;
         assert_eq!(Connection::connect(config).await.unwrap_err().sqlstate.as_deref(), Some("08001"));
+    }
+}
+
+#[tokio::test]
+async fn a_substitute_of_another_level_proves_nothing() {
+    for password_level in [0, 1, 2, 3, 4] {
+        let settings = Settings { persona: &IBMI, access: users(), password_level, ..Settings::default() };
+        let server = start_with(settings, &MemoryTables::new()).await;
+        for level in [0, 1, 2, 3, 4] {
+            let mut config = with(&server, "substitute", Some(level), SHORT);
+            config.user = Some("short".to_owned());
+            let same = level / 2 == password_level / 2;
+            match Connection::connect(config).await {
+                Ok(_) => assert!(same, "{level} at {password_level}"),
+                Err(e) => assert!(!same && e.sqlstate.as_deref() == Some("28000"), "{level} at {password_level}: {e}"),
+            }
+        }
     }
 }
 
@@ -97,9 +117,11 @@ async fn passwords_of_every_kind() {
     let passwords = ["x", "SECRET99", "SECRET999", "SECRET9990", "!^[]|#$@£§", "äöüÄÖÜß", "a b", "1234", &long];
     for persona in PERSONAS {
         let users = passwords.iter().enumerate().map(|(n, p)| (format!("u{n}"), Secret::new(*p))).collect();
-        let settings = Settings { persona, access: Access::Users(users), ..Settings::default() };
-        let server = start_with(settings, &MemoryTables::new()).await;
+        let access = Access::Users(users);
         for (security, level, _) in mechanisms(persona) {
+            let password_level = level.unwrap_or(2);
+            let settings = Settings { persona, access: access.clone(), password_level, ..Settings::default() };
+            let server = start_with(settings, &MemoryTables::new()).await;
             for (n, password) in passwords.iter().enumerate() {
                 let mut config = with(&server, security, level, password);
                 config.user = Some(format!("u{n}"));
@@ -210,8 +232,9 @@ async fn proofs_that_are_none() {
                 let proof = SecChk { sectkns: vec![vec![0x41; 16]; if secmec == 7 { 1 } else { 2 }], ..user("app") };
                 assert_eq!(verdict(&server, asks(secmec, key), proof).await.1.secchkcd, TOKEN, "{}", persona.name);
             }
+            // Not whole blocks: some keys make padding, and a wrong password, of any that are whole.
             for count in [0, 1, 2, 3] {
-                let proof = SecChk { sectkns: vec![vec![0x41; 16]; count], ..user("app") };
+                let proof = SecChk { sectkns: vec![vec![0x41; 15]; count], ..user("app") };
                 assert_eq!(verdict(&server, asks(secmec, vec![2; 32]), proof).await.1.secchkcd, TOKEN);
             }
         }

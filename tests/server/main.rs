@@ -2,15 +2,18 @@
 //! out, on every persona; what is wrong is told; nobody is disturbed by his neighbour.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
+mod asked;
 mod authority;
 mod basics;
 mod blocks;
+mod control;
 mod files;
 mod formats;
 mod hostile;
 mod interrupt;
 mod locators;
 mod login;
+mod mutants;
 mod names;
 mod negative;
 mod probe;
@@ -19,6 +22,7 @@ mod random;
 mod raw;
 mod records;
 mod replay;
+mod room;
 mod signon;
 mod support;
 mod tls;
@@ -26,3 +30,4 @@ mod tls;
 #[allow(dead_code, reason = "the commands themselves are not run here")]
 mod tools;
 mod types;
+mod work;

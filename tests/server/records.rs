@@ -1,156 +1,29 @@
 //! Record access by hand: the shape of every reply, waiting for locks, limits, and bytes that no
 //! client sends. What IBM's client makes of it is tested with that client.
 
+use crate::asked::*;
 use crate::protocol::Raw;
 use crate::support::start_with;
+use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use arrow_array::*;
-use arrow_schema::{Field, Schema};
-use drdarrow::server::file::library::{FileOptions, FileStore};
-use drdarrow::server::file::rules::StoreError;
-use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{IBMI, LUW};
 use drdarrow::server::settings::Settings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::reply::Reply;
-use drdarrow::wire::ddm::text::DdmText;
 use drdarrow::wire::dss::chain::Chain;
-use drdarrow::wire::record::buffer::{self, Layout, Slots};
+use drdarrow::wire::record::buffer::{self};
 use drdarrow::wire::record::close::S38Close;
 use drdarrow::wire::record::control::{Share, Which};
-use drdarrow::wire::record::format::KeyField;
 use drdarrow::wire::record::iofb::IoFeedback;
 use drdarrow::wire::record::message::S38MsgRm;
-use drdarrow::wire::record::name::DclNam;
-use drdarrow::wire::record::open::{Access, Blocking, CommitLevel, S38Open, Ufcb};
-use drdarrow::wire::record::opnfb::OpenFeedback;
-use drdarrow::wire::record::read::{S38Get, S38GetD, S38GetK, S38GetM};
-use drdarrow::wire::record::session::{CmmUow, RllBckUow, S38Cmd};
+use drdarrow::wire::record::open::{Access, CommitLevel, S38Open, Ufcb};
+use drdarrow::wire::record::read::{S38GetD, S38GetK, S38GetM};
+use drdarrow::wire::record::session::{CmmUow, RllBckUow};
 use drdarrow::wire::record::write::{S38Del, S38PutM, S38Updat};
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
-
-const TEXT: DdmText = DdmText::Ebcdic;
-const LONG: Duration = Duration::from_secs(60);
-
-type Got = Vec<(u16, Vec<u8>)>;
-
-fn name() -> DclNam {
-    DclNam::numbered(1)
-}
-
-/// ID is the unique key; records of 1,006 bytes.
-fn batch(rows: i32) -> RecordBatch {
-    let text = Field::new("TXT", arrow_schema::DataType::Utf8, true);
-    let text = text.with_metadata(HashMap::from([("drda:length".to_owned(), "1000".to_owned())]));
-    let schema = Schema::new(vec![Field::new("ID", arrow_schema::DataType::Int32, false), text]);
-    let ids = Int32Array::from_iter_values(1..=rows);
-    let texts = StringArray::from_iter((1..=rows).map(|i| (i % 3 > 0).then(|| format!("text {i}"))));
-    RecordBatch::try_new(Arc::new(schema), vec![Arc::new(ids), Arc::new(texts)]).unwrap()
-}
-
-fn options() -> FileOptions {
-    let key = KeyField { name: "ID".into(), ..KeyField::default() };
-    FileOptions { keys: vec![key], unique: true, ..FileOptions::default() }
-}
-
-fn store(rows: i32, wait: Duration) -> FileStore {
-    let store = FileStore::with_limits(16 << 20, wait);
-    let batch = batch(rows);
-    store.put("lib/f", &batch.schema(), &[batch], &options()).unwrap();
-    store
-}
-
-async fn serve(files: &FileStore) -> Server {
-    let settings = Settings { persona: &IBMI, files: Some(files.clone()), workers: 1, ..Settings::default() };
-    start_with(settings, &MemoryTables::new()).await
-}
-
-async fn connect(server: &Server) -> Raw {
-    let mut raw = Raw::connect(server).await;
-    raw.login_to_files().await;
-    raw
-}
-
-fn ufcb(access: Access, keyed: bool) -> Ufcb {
-    Ufcb {
-        file: "F".into(),
-        library: "LIB".into(),
-        member: "*FIRST".into(),
-        access,
-        null_capable: true,
-        arrival: Some(!keyed),
-        commit: None,
-        blocking: Some(Blocking::of(100)),
-        format: Some("F".into()),
-    }
-}
-
-async fn open(raw: &mut Raw, access: Access, keyed: bool) -> Layout {
-    let got = raw.ask(&[S38Open { dclnam: name(), ufcb: ufcb(access, keyed) }.encode(TEXT).unwrap()]).await;
-    assert_eq!(points(&got), [cp::S38OPNFB]);
-    let feedback = OpenFeedback::decode(&got[0].1).unwrap();
-    assert_eq!((feedback.library.as_str(), feedback.member.as_str()), ("LIB", "F"));
-    assert_eq!(feedback.is_keyed(), keyed);
-    Layout::new(&feedback, 2).unwrap()
-}
-
-/// A command with the slots behind it.
-async fn send(raw: &mut Raw, command: &[u8], slots: &[u8]) -> Got {
-    let mut chain = Chain::new();
-    chain.command(command);
-    chain.object(&buffer::encode(slots));
-    raw.send(&chain.into_bytes()).await;
-    raw.answer().await
-}
-
-fn points(got: &Got) -> Vec<u16> {
-    got.iter().map(|(p, _)| *p).collect()
-}
-
-/// Numbers of the records that came.
-fn rrns(got: &Got, layout: Layout) -> Vec<u32> {
-    assert_eq!(points(got), [cp::S38BUF, cp::S38IOFB]);
-    let feedback = IoFeedback::decode(&got[1].1).unwrap();
-    let slots = Slots::received(&got[0].1, layout, usize::from(feedback.records)).unwrap();
-    assert_eq!(slots.bytes().len(), got[0].1.len());
-    let rrns: Vec<u32> = slots.iter().map(|s| s.rrn).collect();
-    assert_eq!(rrns.last(), Some(&feedback.rrn));
-    rrns
-}
-
-/// The message behind an S38IOFB that counts no record.
-fn refusal(got: &Got) -> String {
-    assert_eq!(points(got), [cp::S38IOFB, cp::S38MSGRM]);
-    assert_eq!(IoFeedback::decode(&got[0].1).unwrap().records, 0);
-    message(got)
-}
-
-fn message(got: &Got) -> String {
-    S38MsgRm::decode(&got.last().unwrap().1, TEXT).unwrap().id().to_owned()
-}
-
-fn get(which: Which, share: Share) -> Vec<u8> {
-    S38Get::new(name(), which, share).encode(TEXT).unwrap()
-}
-
-fn by_key(which: Which, share: Share, id: i32) -> Vec<u8> {
-    S38GetK::new(name(), which, share, "F", 1, id.to_be_bytes().to_vec()).encode(TEXT).unwrap()
-}
-
-fn command(text: &str) -> Vec<u8> {
-    S38Cmd::new(text, 37).unwrap().encode(TEXT).unwrap()
-}
-
-fn slot(layout: Layout, id: i32) -> Vec<u8> {
-    let mut out = layout.blank(1);
-    out[..4].copy_from_slice(&id.to_be_bytes());
-    out
-}
 
 #[tokio::test]
 async fn reads_in_every_way() {
@@ -264,37 +137,6 @@ async fn waiting_ends() {
     // A block ends before a record that cannot be had.
     let next = S38GetM::new(name(), Which::Next, Share::Read, 10).encode(TEXT).unwrap();
     assert_eq!(points(&other.ask(&[next]).await), [cp::S38BUF, cp::S38IOFB]);
-}
-
-#[tokio::test]
-async fn room_is_limited() {
-    let files = FileStore::with_limits(100_000, LONG);
-    let small = batch(3);
-    files.put("LIB/F", &small.schema(), &[small], &options()).unwrap();
-    let large = batch(200);
-    let refused = files.put("LIB/G", &large.schema(), &[large], &options());
-    assert!(matches!(refused, Err(StoreError::Refused { .. })), "{refused:?}");
-    let server = serve(&files).await;
-    let mut raw = connect(&server).await;
-    let layout = open(&mut raw, Access::Write, false).await;
-    let put = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
-    let slots: Vec<u8> = (10..200).flat_map(|id| slot(layout, id)).collect();
-    let got = send(&mut raw, &put, &slots).await;
-    let count = IoFeedback::decode(&got[0].1).unwrap().records;
-    assert!(message(&got) == "CPF5018" && (60..100).contains(&count), "{count}");
-    assert_eq!(message(&raw.ask(&[S38Close::new(name()).encode(TEXT).unwrap()]).await), "");
-    assert_eq!(message(&raw.ask(&[command("CLRPFM FILE(LIB/F)")]).await), "CPC3101");
-    open(&mut raw, Access::Write, false).await;
-    let got = send(&mut raw, &put, &slots[..layout.increment * 50]).await;
-    assert_eq!(IoFeedback::decode(&got[0].1).unwrap().records, 50);
-    for at in 0..40 {
-        let made = message(&raw.ask(&[command(&format!("CRTPF FILE(QTEMP/F{at}) RCDLEN(10)"))]).await);
-        if made != "CPC7301" {
-            assert!(at > 2 && (made == "CPF7302" || made == "CPF7306"), "{at} {made}");
-            return;
-        }
-    }
-    panic!("files without end");
 }
 
 #[tokio::test]
@@ -417,7 +259,7 @@ async fn what_may_be_undone_keeps_its_place() {
     for raw in [&mut mine, &mut other] {
         raw.ask(&[S38Close::new(name()).encode(TEXT).unwrap()]).await;
     }
-    assert_eq!(message(&other.ask(&[command("CLRPFM FILE(LIB/F)")]).await), "CPF3133");
+    assert_eq!(message(&other.ask(&[command("CLRPFM FILE(LIB/F)")]).await), "CPF3130");
     assert_eq!(message(&other.ask(&[command("DLTF FILE(LIB/F)")]).await), "CPF3202");
     let got = mine.ask(&[RllBckUow { luwhldcsr: true }.encode(TEXT).unwrap()]).await;
     assert_eq!(points(&got), [cp::ENDUOWRM]);
@@ -440,35 +282,4 @@ async fn an_update_never_meets_another_record() {
     assert_eq!(rrns(&raw.ask(&[get(Which::Next, Share::Read)]).await, layout), [2]);
     let update = S38Updat::new(name()).encode(TEXT).unwrap();
     assert_eq!(refusal(&send(&mut raw, &update, &slot(layout, 7)).await), "CPF501B");
-}
-
-#[tokio::test]
-async fn a_unit_of_work_has_an_end() {
-    let server = serve(&store(3, LONG)).await;
-    let mut raw = connect(&server).await;
-    raw.ask(&[command("STRCMTCTL LCKLVL(*ALL)")]).await;
-    let under = Ufcb { commit: Some(CommitLevel::All), ..ufcb(Access::ReadWrite, true) };
-    raw.ask(&[S38Open { dclnam: name(), ufcb: under }.encode(TEXT).unwrap()]).await;
-    let update = S38Updat::new(name()).encode(TEXT).unwrap();
-    let layout = Layout::of_server(1006, 2);
-    let mut changed = 0;
-    let full = loop {
-        let got = raw.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await;
-        let got = if points(&got) == [cp::S38BUF, cp::S38IOFB] {
-            send(&mut raw, &update, &slot(layout, 1)).await
-        } else {
-            got
-        };
-        if points(&got) != [cp::S38IOFB] {
-            break got;
-        }
-        changed += 1;
-        assert!(changed < 20_000);
-    };
-    assert_eq!(message(&full), "CPF5018");
-    assert!(changed > 5_000);
-    let got = raw.ask(&[RllBckUow { luwhldcsr: true }.encode(TEXT).unwrap()]).await;
-    assert_eq!(points(&got), [cp::ENDUOWRM]);
-    assert_eq!(rrns(&raw.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await, layout), [1]);
-    assert_eq!(points(&send(&mut raw, &update, &slot(layout, 1)).await), [cp::S38IOFB]);
 }

@@ -42,9 +42,14 @@ async fn proofs_of_every_level() {
     {
         let server = serve(level).await;
         let password = if level == 0 { "secret1" } else { "Secret1" };
-        for (user, password, expected) in
-            [("APP", password, 0), ("APP", "wrong", 0x0003_000B), ("NOBODY", "?", 0x0003_000B)]
-        {
+        // Nor is a substitute of another level right.
+        let other = if level == 0 { PasswordLevel::Sha1 } else { PasswordLevel::Des };
+        for (user, password, proof, expected) in [
+            ("APP", password, proof, 0),
+            ("APP", "wrong", proof, 0x0003_000B),
+            ("NOBODY", "?", proof, 0x0003_000B),
+            ("APP", password, other, 0x0003_000B),
+        ] {
             let mut stream = TcpStream::connect(server.signon_address().unwrap()).await.unwrap();
             let exchange = Body::Exchange { version: 1, level: 5, seed: [7; 8] };
             let reply = ask(&mut stream, 0, exchange).await.unwrap();

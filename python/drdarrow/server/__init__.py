@@ -57,11 +57,14 @@ _GRACE = 5.0
 @dataclass(frozen=True)
 class PhysicalFile:
     """A file for record access. records: anything with `__arrow_c_stream__` or `__arrow_c_array__`; keys: the fields
-    that order it, "NAME DESC" for high values first; unique: no two records have equal keys, bool."""
+    that order it, by the names of columns or fields, "NAME DESC" for high values first; unique: no two records have
+    equal keys, bool; duplicates: the order of records with equal keys: "fifo", "lifo" or "fcfo", the one whose key was
+    changed first comes first."""
 
     records: Any
     keys: Sequence[str] = ()
     unique: bool = False
+    duplicates: Literal["fifo", "lifo", "fcfo"] = "fifo"
 
 
 def serve(
@@ -149,19 +152,23 @@ def _fingerprint(certificate: Path) -> str:
     return sha256(ssl.PEM_cert_to_DER_cert(first)).hexdigest()
 
 
-def _files(files: Mapping[str, Any] | None, persona: str) -> list[tuple[str, Any, list[str], bool]] | None:
+def _files(files: Mapping[str, Any] | None, persona: str) -> list[tuple[str, Any, list[str], bool, str]] | None:
     """Files with their keys."""
     if files is None:
         return None
     if persona != "ibmi":
         raise InterfaceError(f"files: the persona {persona} has none; ibmi has")
-    out = []
+    out: list[tuple[str, Any, list[str], bool, str]] = []
     for name, given in files.items():
         file = given if isinstance(given, PhysicalFile) else PhysicalFile(given)
         if not hasattr(file.records, "__arrow_c_stream__") and not hasattr(file.records, "__arrow_c_array__"):
             raise InterfaceError(f"files: {name} is a {type(file.records).__name__} without __arrow_c_stream__")
         keys = [file.keys] if isinstance(file.keys, str) else list(file.keys)
-        out.append((name, file.records, keys, file.unique))
+        if not isinstance(name, str) or not all(isinstance(key, str) for key in keys):
+            raise InterfaceError(f"files: {name!r} and its keys {keys!r} are to be str")
+        if file.duplicates not in ("fifo", "lifo", "fcfo"):
+            raise InterfaceError(f"files: {name}: duplicates is fifo, lifo or fcfo, not {file.duplicates!r}")
+        out.append((name, file.records, keys, file.unique, file.duplicates))
     return out
 
 

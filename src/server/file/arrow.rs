@@ -2,7 +2,7 @@
 //! `drda:dds` (the letter of DDS), `drda:type`, `drda:length`, `drda:precision`, `drda:scale`,
 //! `drda:ccsid`, `drda:text`, as columns that were read from a file have them.
 
-use super::physical::{File, record_format};
+use super::physical::{File, LONGEST, record_format};
 use super::rules::StoreError;
 use crate::column::error::ColumnError;
 use crate::column::record::decode::RecordDecoder;
@@ -20,6 +20,8 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 const CHUNK: usize = 4096;
 /// Digits of a packed field.
 const DIGITS: u8 = 63;
+/// Bytes of a timestamp with six digits of a second.
+const MICROSECONDS: u32 = 26;
 /// The page of Unicode in two-byte characters.
 const UTF16: u16 = 1200;
 
@@ -59,7 +61,8 @@ impl From<RecordError> for Mismatch {
 pub(super) fn format(name: &str, schema: &Schema, batches: &[RecordBatch], ccsid: u16) -> Result<RecordFormat, String> {
     let names = names(schema);
     let fields = schema.fields().iter().zip(names).enumerate().map(|(at, (field, name))| {
-        let values: Vec<&dyn Array> = batches.iter().filter_map(|b| b.columns().get(at)).map(AsRef::as_ref).collect();
+        let values: Vec<&dyn Array> =
+            batches.iter().filter_map(|b| b.columns().get(at)).map(|array| spelt_out(array)).collect();
         self::field(field, name, &values, ccsid).map_err(|reason| format!("column {}: {reason}", field.name()))
     });
     Ok(record_format(name, "", fields.collect::<Result<_, _>>()?))
@@ -90,9 +93,22 @@ pub(super) fn load(file: &File, member: &str, schema: &Schema, batches: &[Record
     Ok(())
 }
 
-/// The records of a member.
+/// The records of a member. Timestamps that may have more than six digits of a second are in nanoseconds, unless there
+/// are some that these do not reach.
 pub(super) fn unload(file: &File, member: &str) -> Result<RecordBatch, Mismatch> {
-    let mut decoder = RecordDecoder::new(&file.places, &RecordOptions::default())?;
+    let fine = |field: &RecordField| field.dds == DdsType::TIMESTAMP && field.length > MICROSECONDS;
+    if file.definition.format.fields.iter().any(fine) {
+        let mut options = RecordOptions::default();
+        options.values.timestamp_unit = TimeUnit::Nanosecond;
+        if let Ok(batch) = decoded(file, member, &options) {
+            return Ok(batch);
+        }
+    }
+    decoded(file, member, &RecordOptions::default())
+}
+
+fn decoded(file: &File, member: &str, options: &RecordOptions) -> Result<RecordBatch, Mismatch> {
+    let mut decoder = RecordDecoder::new(&file.places, options)?;
     let stride = stride(file);
     let mut contents = file.contents();
     let mut slots = Vec::new();
@@ -118,7 +134,7 @@ fn stride(file: &File) -> Stride {
 }
 
 /// Names of fields: upper case; longer than ten characters, the first five and a number, as SQL makes them.
-fn names(schema: &Schema) -> Vec<String> {
+pub(super) fn names(schema: &Schema) -> Vec<String> {
     let mut out: Vec<String> = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
         let plain: String = field.name().to_uppercase().chars().map(|c| if fits(c) { c } else { '_' }).collect();
@@ -142,6 +158,11 @@ fn fits(c: char) -> bool {
 fn field(arrow: &Field, name: String, values: &[&dyn Array], ccsid: u16) -> Result<RecordField, String> {
     let told = |key: &str| arrow.metadata().get(&format!("drda:{key}")).map(String::as_str);
     let number = |key: &str| told(key).and_then(|n| n.parse::<u32>().ok());
+    for (key, most) in [("length", LONGEST), ("precision", u8::MAX.into()), ("scale", u8::MAX.into())] {
+        if let Some(n) = number(key).filter(|n| *n > most) {
+            return Err(format!("drda:{key} {n}, more than {most}"));
+        }
+    }
     let letter = told("dds").and_then(|d| d.chars().next());
     let sql = told("type").unwrap_or_default();
     let base = RecordField {
@@ -165,14 +186,21 @@ fn field(arrow: &Field, name: String, values: &[&dyn Array], ccsid: u16) -> Resu
         };
         Ok(RecordField { decimals: scale, ..digits(dds, length, precision) })
     };
-    let whole = |length: u32, most: u8| {
+    // The number of digits tells the number of bytes, whatever SQL calls the precision.
+    let whole = |length: u32, least: u8, most: u8| {
         let decimals = number("scale").unwrap_or(0) as u8;
-        RecordField { decimals, ..digits(DdsType::BINARY, length, number("precision").map_or(most, |p| p as u8)) }
+        let precision = number("precision").map_or(most, |p| (p as u8).clamp(least, most));
+        RecordField { decimals: decimals.min(precision), ..digits(DdsType::BINARY, length, precision) }
     };
-    Ok(match arrow.data_type() {
-        DataType::Int8 | DataType::Int16 | DataType::UInt8 => whole(2, 4),
-        DataType::Int32 | DataType::UInt16 => whole(4, 9),
-        DataType::Int64 | DataType::UInt32 => whole(8, 18),
+    let data_type = match arrow.data_type() {
+        DataType::Dictionary(_, values) => values,
+        other => other,
+    };
+    Ok(match data_type {
+        DataType::Int8 | DataType::Int16 | DataType::UInt8 => whole(2, 1, 4),
+        DataType::Int32 | DataType::UInt16 => whole(4, 5, 9),
+        DataType::Int64 | DataType::UInt32 => whole(8, 10, 18),
+        DataType::UInt64 => decimal(20, 0)?,
         DataType::Float32 => digits(DdsType::FLOAT, 4, 9),
         DataType::Float64 => digits(DdsType::FLOAT, 8, 17),
         DataType::Decimal128(p, s) if letter == Some('B') => {
@@ -198,7 +226,7 @@ fn field(arrow: &Field, name: String, values: &[&dyn Array], ccsid: u16) -> Resu
         }
         DataType::Boolean => of(DdsType::BOOLEAN, 1),
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
-            let fixed = match arrow.data_type() {
+            let fixed = match data_type {
                 DataType::FixedSizeBinary(n) => u32::try_from(*n).ok(),
                 _ => number("length").filter(|_| matches!(sql, "BINARY" | "CHAR FOR BIT DATA")),
             };
@@ -216,15 +244,9 @@ fn field(arrow: &Field, name: String, values: &[&dyn Array], ccsid: u16) -> Resu
                 let length = if number("length") == Some(8) { 8 } else { 16 };
                 return Ok(digits(DdsType::DECFLOAT, length, if length == 8 { 16 } else { 34 }));
             }
-            text(
-                &base,
-                sql,
-                letter,
-                number("length"),
-                number("ccsid").map_or(ccsid, |n| n as u16),
-                number("ccsid").is_some(),
-                values,
-            )?
+            let own = number("ccsid").map(|n| u16::try_from(n).map_err(|_| format!("CCSID {n} is not known")));
+            let own = own.transpose()?;
+            text(&base, sql, letter, number("length"), own.unwrap_or(ccsid), own.is_some(), values)?
         }
         other => return Err(format!("{other} has no field type")),
     })
@@ -280,6 +302,11 @@ fn text(
 /// A length with some room for values that come later, unless records would be too long of it.
 fn roomy(longest: u32) -> u32 {
     if longest > 1000 { longest } else { (2 * longest).max(32) }
+}
+
+/// The values of an array, or of its dictionary.
+fn spelt_out(array: &dyn Array) -> &dyn Array {
+    array.as_any_dictionary_opt().map_or(array, |dictionary| dictionary.values().as_ref())
 }
 
 fn texts(array: &dyn Array) -> Box<dyn Iterator<Item = &str> + '_> {

@@ -88,7 +88,11 @@ impl Command {
     /// these are an error.
     pub(super) fn bind(self, keywords: &[&'static str]) -> Result<Bound> {
         let mut out = HashMap::new();
-        for (at, (keyword, values)) in self.given.into_iter().enumerate() {
+        for (at, (keyword, mut values)) in self.given.into_iter().enumerate() {
+            // Brackets stand around several values, with and without a keyword in front.
+            if let (None, [Value::List(several)]) = (&keyword, values.as_mut_slice()) {
+                values = std::mem::take(several);
+            }
             let known = match &keyword {
                 Some(word) => keywords.iter().find(|k| *k == word),
                 None => keywords.get(at),
@@ -220,6 +224,8 @@ mod tests {
         let locks = Command::parse("qsys/dlcobj obj((L/F *FILE *EXCL M) (L/G *FILE *SHRRD))").unwrap();
         let bound = locks.bind(&["OBJ"]).unwrap();
         assert!(matches!(bound.values("OBJ"), [Value::List(a), Value::List(b)] if a.len() == 4 && b.len() == 3));
+        let locks = Command::parse("DLCOBJ ((L/F *FILE *EXCL) (L/G *FILE *EXCL))").unwrap().bind(&["OBJ"]).unwrap();
+        assert!(matches!(locks.values("OBJ"), [Value::List(_), Value::List(_)]));
         let plain = Command::parse("  DSPLIB QGPL  ").unwrap().bind(&["LIB"]).unwrap();
         assert_eq!(plain.word("LIB").unwrap(), "QGPL");
     }

@@ -8,6 +8,8 @@ use super::job::{Change, Job, Kept};
 use crate::server::conversation::Out;
 use crate::wire::record::open::CommitLevel;
 use crate::wire::record::session::{CmmUow, RllBckUow, ended};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 impl Job {
     pub(super) fn commit_command(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
@@ -31,11 +33,11 @@ impl Job {
         if self.commitment.is_some() {
             return Err(Fault::new("CPF8351", "Commitment control is already active.").into());
         }
-        self.commitment = Some(match command.word("LCKLVL").as_deref() {
-            Some("*CHG") => CommitLevel::Change,
-            Some("*CS") => CommitLevel::CursorStability,
-            Some("*ALL") => CommitLevel::All,
-            other => return Err(Fault::new("CPD0084", format!("Lock level {other:?} is not valid.")).into()),
+        self.commitment = Some(match command.need("LCKLVL")?.as_str() {
+            "*CHG" => CommitLevel::Change,
+            "*CS" => CommitLevel::CursorStability,
+            "*ALL" => CommitLevel::All,
+            other => return Err(Fault::new("CPD0084", format!("LCKLVL({other}) is not valid.")).into()),
         });
         Ok(Fault::done("CPI8351", "Commitment control is active; no changes are pending."))
     }
@@ -68,9 +70,9 @@ impl Job {
     /// Undoes what was not committed, the last change first.
     pub(super) fn roll_back(&mut self) {
         let changes = std::mem::take(&mut self.changes);
-        for Change { file, member, rrn, before } in changes.iter().rev() {
+        for Change { file, member, rrn, before, order } in changes.iter().rev() {
             if let Some(member) = file.contents().member(member) {
-                member.put(*rrn, before.clone());
+                member.put_back(*rrn, before.clone(), *order);
             }
         }
         self.unit_ended(&changes);
@@ -85,14 +87,13 @@ impl Job {
     fn unit_ended(&mut self, changes: &[Change]) {
         let id = self.id;
         self.discharge();
-        for Change { file, member, before, .. } in changes {
-            if let Some(member) = file.contents().member(member)
-                && let Some(key) = before.as_ref().and_then(|before| member.key(before))
-                && member.reserved.get(&key) == Some(&id)
+        let mut seen = HashSet::new();
+        for Change { file, member: name, .. } in changes {
+            if seen.insert((Arc::as_ptr(file), name))
+                && let Some(member) = file.contents().member(name)
             {
-                member.reserved.remove(&key);
+                member.unreserve(id);
             }
-            file.wake();
         }
         for Kept { file, member, rrn, kind } in std::mem::take(&mut self.kept) {
             if let Some(member) = file.contents().member(&member) {

@@ -3,7 +3,7 @@
 use super::cl::Bound;
 use super::command::Said;
 use super::dds;
-use super::fault::{CCSID, Fault, Result};
+use super::fault::{CCSID, Failure, Fault, Result};
 use super::job::{Job, QTEMP};
 use super::library::is_name;
 use super::locks::{LockState, ObjectLock};
@@ -11,7 +11,7 @@ use super::physical::{Contents, Definition, File, record_format};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::Errors;
 use crate::wire::record::format::{DdsType, RecordField};
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 /// What stands in front of the text in a source record: number and date.
 const SOURCE: u32 = 12;
@@ -21,17 +21,21 @@ const MEMBERS: usize = 32_767;
 impl Job {
     pub(super) fn create_file(&mut self, command: &Bound) -> Said {
         let (library, name) = command.object("FILE")?;
+        let ccsid = page(command)?;
+        let own = ccsid.unwrap_or(CCSID);
         let mut definition = match (command.number("RCDLEN")?, command.word("SRCFILE")) {
-            (Some(length), None) if command.word("FILETYPE").as_deref() == Some("*SRC") => source_file(&name, length)?,
+            (Some(length), None) if command.word("FILETYPE").as_deref() == Some("*SRC") => {
+                source_file(&name, length, own)?
+            }
             (Some(length), None) => {
-                let field = RecordField { name: name.clone(), length, ccsid: CCSID, ..RecordField::default() };
+                let field = RecordField { name: name.clone(), length, ccsid: own, ..RecordField::default() };
                 Definition { format: record_format(&name, "", vec![field]), ..Definition::default() }
             }
             (None, Some(source)) => {
                 let (source_library, source) = super::cl::qualified(&source);
                 let member = command.word("SRCMBR").filter(|m| m != "*FILE").unwrap_or_else(|| name.clone());
                 let lines = self.source(&source_library, &source, &member)?;
-                dds::read(&lines).map_err(|why| {
+                dds::read(&lines, ccsid).map_err(|why| {
                     Fault::new("CPF7302", format!("File {name} not created in library {library}: {why}."))
                 })?
             }
@@ -44,13 +48,18 @@ impl Job {
     pub(super) fn create_source(&mut self, command: &Bound) -> Said {
         let (library, name) = command.object("FILE")?;
         let length = command.number("RCDLEN")?.unwrap_or(92);
-        let definition = Definition { text: Job::text(command), ..source_file(&name, length)? };
+        let ccsid = page(command)?.unwrap_or(CCSID);
+        let definition = Definition { text: Job::text(command), ..source_file(&name, length, ccsid)? };
         self.create(command, &library, &name, definition, "*NONE")
     }
 
     pub(super) fn delete_file(&mut self, command: &Bound) -> Said {
         let (library, name) = command.object("FILE")?;
-        let file = self.need(&library, &name)?;
+        if !library.starts_with('*') && !self.has_library(&library) {
+            return Err(Fault::no_library(&library).into());
+        }
+        let missing = || Fault::new("CPF2105", format!("Object {name} in {library} type *FILE not found."));
+        let file = self.find(&library, &name).ok_or_else(missing)?;
         let contents = file.contents();
         if contents.meets(&self.exclusive(None), true) || contents.is_pending(None) {
             return Err(Fault::new("CPF3202", format!("File {name} in library {library} in use.")).into());
@@ -84,15 +93,22 @@ impl Job {
     }
 
     pub(super) fn remove_member(&mut self, command: &Bound) -> Said {
-        let (file, member) = self.member_alone(command)?;
+        let (library, name) = command.object("FILE")?;
+        let (file, asked) = (self.need(&library, &name)?, command.need("MBR")?);
         let mut contents = file.contents();
+        let member = self.alone(&file, &contents, &asked).map_err(|why| {
+            Failure::Told(vec![why, Fault::new("CPF7310", format!("Member {asked} not removed from file {name}."))])
+        })?;
         file.remove_member(&mut contents, &member);
         Ok(Some(Fault::done("CPC7309", format!("Member {member} removed from file {}.", file.name))))
     }
 
     pub(super) fn clear_member(&mut self, command: &Bound) -> Said {
-        let (file, name) = self.member_alone(command)?;
+        let (library, name) = command.object("FILE")?;
+        let missing = || Fault::new("CPF3142", format!("File {name} in library {library} not found."));
+        let file = self.find(&library, &name).ok_or_else(missing)?;
         let mut contents = file.contents();
+        let name = self.alone(&file, &contents, &command.word("MBR").unwrap_or_else(|| "*FIRST".to_owned()))?;
         if let Some(member) = contents.member(&name) {
             member.clear();
         }
@@ -102,8 +118,8 @@ impl Job {
     pub(super) fn change_file(&mut self, command: &Bound) -> Said {
         let (library, name) = command.object("FILE")?;
         let file = self.need(&library, &name)?;
-        if let Some(reuse) = command.word("REUSEDLT") {
-            file.contents().reuse = reuse == "*YES";
+        if let Some(reuse) = reuse(command)? {
+            file.contents().reuse = reuse;
         }
         Ok(Some(Fault::done("CPC7303", format!("File {name} in library {} changed.", file.library))))
     }
@@ -125,7 +141,7 @@ impl Job {
         let file = File::new(&library, name, definition, self.store.quota())
             .map_err(|why| Fault::new("CPF7302", format!("File {name} not created in library {library}: {why}.")))?;
         let mut contents = file.contents();
-        contents.reuse = command.word("REUSEDLT").as_deref() == Some("*YES");
+        contents.reuse = reuse(command)?.unwrap_or(false);
         if member != "*NONE" {
             file.add_member(&mut contents, &member, &text)?;
         }
@@ -157,7 +173,7 @@ impl Job {
     /// A file that has to be there.
     pub(super) fn need(&self, library: &str, name: &str) -> Result<Arc<File>> {
         let missing = || {
-            super::fault::Failure::Told(vec![
+            Failure::Told(vec![
                 Fault::no_file(library, name),
                 Fault::new("CPF3011", "File not found: nothing was done."),
             ])
@@ -165,32 +181,27 @@ impl Job {
         self.find(library, name).ok_or_else(missing)
     }
 
-    fn exclusive(&self, member: Option<String>) -> ObjectLock {
+    pub(super) fn exclusive(&self, member: Option<String>) -> ObjectLock {
         ObjectLock { job: self.id, state: LockState::Exclusive, member, open: false }
     }
 
-    /// A member that nobody has open.
-    fn member_alone(&self, command: &Bound) -> Result<(Arc<File>, String)> {
-        let (library, name) = command.object("FILE")?;
-        let file = self.need(&library, &name)?;
-        let asked = command.word("MBR").unwrap_or_else(|| "*FIRST".to_owned());
-        let contents: MutexGuard<'_, Contents> = file.contents();
-        let Some(member) = contents.resolve(&asked) else {
-            return Err(Fault::new("CPF3141", format!("Member {asked} not found.")).into());
+    /// The member that is meant, if nobody has it open and nothing in it may still be undone.
+    pub(super) fn alone(&self, file: &File, contents: &Contents, asked: &str) -> std::result::Result<String, Fault> {
+        let Some(member) = contents.resolve(asked) else {
+            return Err(Fault::new("CPF3141", format!("Member {asked} not found in file {}.", file.name)));
         };
         if contents.meets(&self.exclusive(Some(member.clone())), true) || contents.is_pending(Some(&member)) {
-            return Err(Fault::new("CPF3133", format!("File {name} contains member {member} in use.")).into());
+            return Err(Fault::new("CPF3130", format!("Member {member} of file {} already in use.", file.name)));
         }
-        drop(contents);
-        Ok((file, member))
+        Ok(member)
     }
 
     /// The lines of a source member.
     fn source(&self, library: &str, name: &str, member: &str) -> Result<Vec<String>> {
         let file = self.need(library, name)?;
         let field = file.definition.format.fields.last().cloned().unwrap_or_default();
-        let codec =
-            Codec::new(CCSID).map_err(|_| Fault::new("CPF7302", "The source is not in the page of the job."))?;
+        let codec = Codec::new(field.ccsid).or_else(|_| Codec::new(CCSID));
+        let codec = codec.map_err(|_| Fault::new("CPF7302", "The page of the source is not known."))?;
         let mut contents = file.contents();
         let Some(member) = contents.member(member) else {
             return Err(Fault::new("CPF5744", format!("Member {member} of file {name} not found.")).into());
@@ -203,12 +214,36 @@ impl Job {
             let _ = codec.decode_with(bytes, &mut out, Errors::Replace);
             String::from_utf8_lossy(&out).into_owned()
         };
-        Ok(member.iter().map(|(_, record)| line(record)).collect())
+        // One more than are looked at, to tell that there are too many.
+        Ok(member.iter().take(dds::LINES + 1).map(|(_, record)| line(record)).collect())
+    }
+}
+
+/// REUSEDLT: whether new records take the places of deleted ones.
+fn reuse(command: &Bound) -> Result<Option<bool>> {
+    match command.word("REUSEDLT").as_deref() {
+        None | Some("*SAME") => Ok(None),
+        Some("*YES") => Ok(Some(true)),
+        Some("*NO") => Ok(Some(false)),
+        Some(other) => Err(Fault::new("CPD0084", format!("REUSEDLT({other}) is not valid.")).into()),
+    }
+}
+
+/// CCSID: the page of characters that say no other.
+fn page(command: &Bound) -> Result<Option<u16>> {
+    let wrong = |what: &str| Fault::new("CPD0084", format!("CCSID({what}) is not supported."));
+    match command.word("CCSID").as_deref() {
+        None | Some("*JOB") => Ok(None),
+        Some("*HEX") => Ok(Some(65535)),
+        Some(word) => match word.parse() {
+            Ok(ccsid) if ccsid == 65535 || Codec::new(ccsid).is_ok() => Ok(Some(ccsid)),
+            _ => Err(wrong(word).into()),
+        },
     }
 }
 
 /// A file of source text: sequence number, date, text.
-fn source_file(name: &str, length: u32) -> Result<Definition> {
+fn source_file(name: &str, length: u32, ccsid: u16) -> Result<Definition> {
     let Some(data) = length.checked_sub(SOURCE).filter(|n| *n > 0) else {
         return Err(Fault::new("CPD0074", format!("Records of {length} bytes have no room for source.")).into());
     };
@@ -221,7 +256,7 @@ fn source_file(name: &str, length: u32) -> Result<Definition> {
         ccsid: 65535,
         ..RecordField::default()
     };
-    let text = RecordField { name: "SRCDTA".into(), length: data, ccsid: CCSID, ..RecordField::default() };
+    let text = RecordField { name: "SRCDTA".into(), length: data, ccsid, ..RecordField::default() };
     let format = record_format(name, "", vec![zoned("SRCSEQ", 2), zoned("SRCDAT", 0), text]);
     Ok(Definition { format, source: true, ..Definition::default() })
 }

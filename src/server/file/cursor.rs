@@ -3,7 +3,7 @@
 
 use super::member::{Entry, Member};
 use crate::wire::record::control::Which;
-use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 /// A position.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,20 +69,27 @@ impl Place {
 /// The record that stands to a key, or to its leading fields, as `which` says.
 pub(super) fn seek(member: &Member, which: Which, key: &[u8]) -> Option<u32> {
     let start = (key.to_vec(), i64::MIN);
+    let end = behind(key).map_or(Unbounded, |key| Excluded((key, i64::MIN)));
     let index = member.index();
-    let mut behind = index.range(start.clone()..);
-    let mut before = index.range(..start).map(|(_, rrn)| *rrn);
-    match which {
-        Which::KeyBefore => before.next_back(),
-        Which::KeyAt => behind.next().filter(|((k, _), _)| k.starts_with(key)).map(|(_, rrn)| *rrn),
-        Which::KeyAtOrAfter => behind.next().map(|(_, rrn)| *rrn),
-        Which::KeyAfter => behind.find(|((k, _), _)| !k.starts_with(key)).map(|(_, rrn)| *rrn),
-        Which::KeyAtOrBefore => {
-            let equal = behind.take_while(|((k, _), _)| k.starts_with(key)).last();
-            equal.map(|(_, rrn)| *rrn).or_else(|| before.next_back())
-        }
+    let found = match which {
+        Which::KeyBefore => index.range(..start).next_back(),
+        Which::KeyAt => index.range((Included(start), end)).next(),
+        Which::KeyAtOrAfter => index.range(start..).next(),
+        Which::KeyAfter => index.range((behind(key)?, i64::MIN)..).next(),
+        Which::KeyAtOrBefore => index.range((Unbounded, end)).next_back(),
         _ => None,
+    };
+    found.map(|(_, rrn)| *rrn)
+}
+
+/// The first key behind all that begin with these leading fields; none behind the highest.
+fn behind(key: &[u8]) -> Option<Vec<u8>> {
+    let last = key.iter().rposition(|byte| *byte < u8::MAX)?;
+    let mut out = key.get(..=last)?.to_vec();
+    if let Some(byte) = out.last_mut() {
+        *byte += 1;
     }
+    Some(out)
 }
 
 /// Along the access path; from its end where there is no place.
@@ -153,7 +160,7 @@ mod tests {
         assert_eq!(walk(&m, true, Which::NextUnique, Place::Before), [2, 3, 1]);
         assert_eq!(walk(&m, true, Which::PreviousUnique, Place::After), [1, 4, 2]);
         let on = Place::on(&m, 3, true);
-        m.remove(3);
+        m.remove(3).unwrap();
         assert_eq!(on.step(&m, true, Which::Same), None);
         assert_eq!((on.step(&m, true, Which::Next), on.step(&m, true, Which::Previous)), (Some(4), Some(2)));
         assert_eq!(walk(&m, false, Which::Previous, Place::After), [4, 2, 1]);
@@ -197,9 +204,56 @@ mod tests {
         assert_eq!(m.insert(Box::new([b'a', 0xF0]), false, 1), Err(Refused::Duplicate(1)));
         assert_eq!(m.replace(2, Box::new([b'a', 0xF0]), 1), Err(Refused::Duplicate(1)));
         assert!(m.replace(2, Box::new([b'b', 0xF0]), 1).is_ok());
-        m.remove(1);
-        m.reserved.insert(vec![b'a'], 2);
+        let before = m.remove(1).unwrap();
+        m.reserve(1, before.as_deref(), 2);
         assert_eq!(m.insert(Box::new([b'a', 0xF0]), false, 1), Err(Refused::Pending));
         assert_eq!(m.insert(Box::new([b'a', 0xF0]), false, 2), Ok(3));
+        // Whether the new one stays is not decided either.
+        m.unreserve(2);
+        m.reserve(3, None, 2);
+        assert_eq!(m.insert(Box::new([b'a', 0xF0]), false, 1), Err(Refused::Pending));
+        assert_eq!(m.insert(Box::new([b'a', 0xF0]), false, 2), Err(Refused::Duplicate(3)));
+        m.unreserve(2);
+        assert_eq!(m.insert(Box::new([b'a', 0xF0]), false, 1), Err(Refused::Duplicate(3)));
+    }
+
+    #[test]
+    fn a_change_that_is_undone_leaves_the_order_as_it_was() {
+        for order in [Duplicates::Fifo, Duplicates::Lifo, Duplicates::Fcfo] {
+            let mut m = filled(b"aaa", order);
+            let then = walk(&m, true, Which::Next, Place::Before);
+            for change in [Some(b'b'), None] {
+                let at = m.entry(1).map(|(_, order)| *order);
+                let before = match change {
+                    Some(key) => m.replace(1, Box::new([key, 0xF0]), 1),
+                    None => m.remove(1),
+                };
+                m.put_back(1, before.unwrap(), at);
+                assert_eq!(walk(&m, true, Which::Next, Place::Before), then, "{order:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_deleted_record_is_neither_changed_nor_deleted() {
+        let mut m = filled(b"ab", Duplicates::Fifo);
+        m.remove(1).unwrap();
+        assert_eq!(m.remove(1), Err(Refused::Gone));
+        assert_eq!(m.replace(1, Box::new([b'c', 0xF0]), 1), Err(Refused::Gone));
+        assert_eq!((m.count(), m.get(1)), (1, None));
+    }
+
+    #[test]
+    fn places_are_used_again_without_more_room() {
+        let mut m = filled(b"ab", Duplicates::Fifo);
+        // More often than there would be room for.
+        for _ in 0..20_000 {
+            m.remove(2).unwrap();
+            assert_eq!(m.insert(Box::new([b'b', 0xF0]), true, 1), Ok(2));
+        }
+        m.remove(2).unwrap();
+        // Not while an open file stands on it.
+        m.locks.take(2, 1, super::super::locks::RecordLock::Update);
+        assert_eq!(m.insert(Box::new([b'b', 0xF0]), true, 1), Ok(3));
     }
 }

@@ -10,7 +10,7 @@ use crate::wire::record::format::{DdsType, KeyField, RecordField};
 use crate::wire::value::dateform::{DateForm, TimeForm};
 
 /// Lines of a source member that are looked at.
-const LINES: usize = 100_000;
+pub(super) const LINES: usize = 100_000;
 /// Keywords that change neither records nor their order.
 const HARMLESS: &[&str] = &[
     "ALIAS",
@@ -44,11 +44,12 @@ struct Spec {
 type Keyword = (String, Vec<Value>);
 
 /// The file that the lines describe, or what is wrong.
-pub(super) fn read(lines: &[String]) -> Result<Definition, String> {
+/// The page is that of characters which say no other.
+pub(super) fn read(lines: &[String], page: Option<u16>) -> Result<Definition, String> {
     let mut out = Definition::default();
     let (mut name, mut text) = (String::new(), String::new());
     let mut fields: Vec<RecordField> = Vec::new();
-    let mut ccsid = CCSID;
+    let mut ccsid = None;
     for spec in specs(lines)? {
         let keywords = keywords(&spec)?;
         match spec.kind {
@@ -70,12 +71,12 @@ pub(super) fn read(lines: &[String]) -> Result<Definition, String> {
                         "FIFO" => out.duplicates = Some(Duplicates::Fifo),
                         "LIFO" => out.duplicates = Some(Duplicates::Lifo),
                         "FCFO" => out.duplicates = Some(Duplicates::Fcfo),
-                        "CCSID" => ccsid = number(&first(values), "CCSID")?,
+                        "CCSID" => ccsid = Some(number(&first(values), "CCSID")?),
                         other => harmless(other)?,
                     }
                 }
             }
-            ' ' => fields.push(field(&spec, &keywords, ccsid)?),
+            ' ' => fields.push(field(&spec, &keywords, ccsid, page.unwrap_or(CCSID))?),
             other => return Err(format!("a line of type {other}")),
         }
     }
@@ -144,7 +145,7 @@ fn key(name: &str, keywords: &[Keyword]) -> Result<KeyField, String> {
     Ok(out)
 }
 
-fn field(spec: &Spec, keywords: &[Keyword], ccsid: u16) -> Result<RecordField, String> {
+fn field(spec: &Spec, keywords: &[Keyword], told: Option<u16>, page: u16) -> Result<RecordField, String> {
     let name = &spec.name;
     let digits: u32 = if spec.length.is_empty() { 0 } else { number(&spec.length, name)? };
     let decimals: u8 = if spec.decimals.is_empty() { 0 } else { number(&spec.decimals, name)? };
@@ -153,6 +154,9 @@ fn field(spec: &Spec, keywords: &[Keyword], ccsid: u16) -> Result<RecordField, S
         ' ' => 'P',
         letter => letter,
     };
+    // Neither the job nor the command knows of double-byte characters.
+    let usual = if matches!(letter, 'G' | 'J' | 'O' | 'E') { CCSID } else { page };
+    let ccsid = told.unwrap_or(usual);
     let mut out = RecordField { name: name.clone(), dds: DdsType(letter), decimals, ccsid, ..RecordField::default() };
     let mut double = false;
     for (keyword, values) in keywords {
@@ -265,13 +269,14 @@ mod tests {
      A          K A1
      A          K B1                        DESCEND
      A                                      ABSVAL";
-        let got = read(&lines(source)).unwrap();
+        let got = read(&lines(source), Some(500)).unwrap();
         assert!(got.unique && got.duplicates == Some(Duplicates::Lifo));
         assert_eq!((got.format.name.as_str(), got.format.text.as_str()), ("NEWR", "Format text"));
         let f = |name: &str| got.format.field(name).unwrap();
         assert!(f("A1").nullable && f("A1").headings[1] == "field");
         assert_eq!((f("B1").dds, f("B1").length, f("B1").digits, f("B1").decimals), (DdsType::PACKED, 4, 7, 2));
         assert_eq!((f("C1").length, f("C1").ccsid, f("C1").varying), (12, 273, true));
+        assert_eq!((f("A1").ccsid, f("B1").ccsid, f("G1").ccsid), (500, 65535, 13488));
         assert_eq!((f("D1").length, f("D1").format.as_str()), (8, "*MDY"));
         assert_eq!((f("F1").length, f("G1").length, got.format.length), (8, 10, 3 + 4 + 12 + 8 + 8 + 10));
         assert_eq!((got.keys[1].descending, got.keys[1].absolute), (true, true));
@@ -279,13 +284,13 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        let with = |line: &str| read(&lines(&format!("                R R1\n{line}"))).unwrap_err();
+        let with = |line: &str| read(&lines(&format!("                R R1\n{line}")), None).unwrap_err();
         assert!(with("                  X              3A         REFFLD(Y)").contains("REFFLD"));
         assert!(with("                  X             99P 0").contains("digits"));
         assert!(with("                  X              3P 4").contains("decimal"));
         assert!(with("                  X               A").contains("length"));
         assert!(with("                  X              3?").contains("type"));
         assert!(with("                  X         R").contains("refers"));
-        assert!(read(&[]).unwrap_err().contains("missing"));
+        assert!(read(&[], None).unwrap_err().contains("missing"));
     }
 }

@@ -1,10 +1,12 @@
 //! DSPFFD and DSPFD: what files are like, as rows of an outfile, from which clients learn it.
 
-use super::cl::Bound;
+use super::cl::{Bound, Value};
 use super::command::Said;
 use super::fault::{CCSID, Failure, Fault, Result};
-use super::job::Job;
+use super::job::{Job, QTEMP};
+use super::library::{Library, is_name};
 use super::physical::{Definition, File, record_format};
+use crate::wire::ddm::error::Result as MessageResult;
 use crate::wire::record::columns::Kind;
 use crate::wire::record::columns::{ACCESS_PATH, FIELDS, MEMBERS, Outfile};
 use crate::wire::record::describe::{self, Member};
@@ -13,29 +15,13 @@ use std::sync::Arc;
 
 impl Job {
     pub(super) fn display_fields(&mut self, command: &Bound) -> Said {
-        let mut rows = Vec::new();
-        for file in self.meant(command)? {
-            rows.extend(describe::format_rows(&file.formats(), CCSID)?);
-        }
-        self.outfile(command, &FIELDS, rows)
+        self.outfile(command, &FIELDS, |file| describe::format_rows(&file.formats(), CCSID))
     }
 
     pub(super) fn display_file(&mut self, command: &Bound) -> Said {
-        let files = self.meant(command)?;
-        let mut rows = Vec::new();
         match command.word("TYPE").as_deref() {
-            Some("*ACCPTH") => {
-                for file in files {
-                    rows.extend(describe::key_rows(&file.formats(), CCSID)?);
-                }
-                self.outfile(command, &ACCESS_PATH, rows)
-            }
-            Some("*MBR") => {
-                for file in files {
-                    rows.extend(describe::member_rows(&members(&file), CCSID)?);
-                }
-                self.outfile(command, &MEMBERS, rows)
-            }
+            Some("*ACCPTH") => self.outfile(command, &ACCESS_PATH, |file| describe::key_rows(&file.formats(), CCSID)),
+            Some("*MBR") => self.outfile(command, &MEMBERS, |file| describe::member_rows(&members(file), CCSID)),
             other => Err(Fault::new("CPD0084", format!("TYPE({}) is not supported.", other.unwrap_or("*ALL"))).into()),
         }
     }
@@ -43,27 +29,43 @@ impl Job {
     /// The files that FILE names: one, or `LIBRARY/*ALL`, or `LIBRARY/PRE*`.
     fn meant(&self, command: &Bound) -> Result<Vec<Arc<File>>> {
         let (library, name) = command.object("FILE")?;
+        if !library.starts_with('*') && !self.has_library(&library) {
+            return Err(Fault::new("CPF3064", format!("Library {library} not found.")).into());
+        }
         let generic = if name == "*ALL" { Some("") } else { name.strip_suffix('*') };
         let Some(start) = generic else { return Ok(vec![self.need(&library, &name)?]) };
         let library = self.library(&library);
-        let found: Vec<_> = self.store.libraries(|all| {
-            let files = all.get(&library).into_iter().flatten();
-            files.filter(|(name, _)| name.starts_with(start)).map(|(_, file)| file.clone()).collect()
-        });
+        let of = |files: &Library| -> Vec<Arc<File>> {
+            files.iter().filter(|(name, _)| name.starts_with(start)).map(|(_, file)| file.clone()).collect()
+        };
+        let found = match library.as_str() {
+            QTEMP => of(&self.qtemp),
+            library => self.store.libraries(|all| all.get(library).map(of).unwrap_or_default()),
+        };
         match found.is_empty() {
             true => Err(Failure::Told(vec![Fault::no_file(&library, &name)])),
             false => Ok(found),
         }
     }
 
-    /// Writes the rows into the file that OUTFILE names, in place of what is there.
-    fn outfile(&mut self, command: &Bound, layout: &Outfile, rows: Vec<Vec<u8>>) -> Said {
-        if command.word("OUTPUT").as_deref() != Some("*OUTFILE") {
+    /// Writes rows about the files that are meant into the member that OUTFILE and OUTMBR name: in place of what is
+    /// there, or behind it.
+    fn outfile(
+        &mut self,
+        command: &Bound,
+        layout: &Outfile,
+        rows: impl Fn(&File) -> MessageResult<Vec<Vec<u8>>>,
+    ) -> Said {
+        let meant = self.meant(command)?;
+        match command.word("OUTPUT").as_deref() {
+            Some("*OUTFILE") => {}
             // Printed output goes nowhere.
-            return Ok(None);
+            None | Some("*" | "*PRINT") => return Ok(None),
+            Some(other) => return Err(Fault::new("CPD0084", format!("OUTPUT({other}) is not supported.")).into()),
         }
         let (library, name) = command.object("OUTFILE")?;
         let library = self.library(&library);
+        let (wanted, add) = out_member(command)?;
         let known = self.find(&library, &name);
         let created = known.is_none();
         let file = match known {
@@ -72,30 +74,67 @@ impl Job {
                 let text = format!("File {name} in library {library} has not the format {}.", layout.format);
                 return Err(Fault::new("CPF9898", text).into());
             }
-            None => {
+            None if is_name(&name) => {
                 let definition = Definition { format: format(layout), ..Definition::default() };
                 let file = File::new(&library, &name, definition, self.store.quota())
                     .map_err(|why| Fault::new("CPF9847", format!("File {name} not created: {why}.")))?;
-                file.add_member(&mut file.contents(), &name, "")?;
                 let file = Arc::new(file);
                 self.place(&library, &name, file.clone())?;
                 file
             }
+            None => return Err(Fault::new("CPD0084", format!("{name} is no name of a file.")).into()),
         };
-        let count = rows.len();
-        let mut contents = file.contents();
-        let Some(member) = contents.members.first_mut() else {
-            return Err(Fault::new("CPF9862", format!("File {name} has no member.")).into());
-        };
-        member.clear();
-        for mut row in rows {
-            row.resize(row.len() + file.definition.format.fields.len(), crate::wire::record::buffer::PRESENT);
-            member.insert(row.into(), false, self.id).map_err(|refused| refused.fault())?;
+        let member = self.out_member(&file, wanted, add)?;
+        let mut count = 0;
+        for about in meant {
+            // The outfile may be one of those that are meant: it is looked at before it is written to.
+            let rows = rows(&about)?;
+            let mut contents = file.contents();
+            let member = contents.member(&member).ok_or_else(|| Fault::new("CPF3141", "The member is gone."))?;
+            count += rows.len();
+            for mut row in rows {
+                row.resize(row.len() + layout.columns.len(), crate::wire::record::buffer::PRESENT);
+                member.insert(row.into(), false, self.id).map_err(|refused| refused.fault())?;
+            }
         }
         Ok(Some(match created {
             true => Fault::done("CPF9861", format!("Output file {name} created in library {library}.")),
-            false => Fault::done("CPF3030", format!("{count} records added to member {name}.")),
+            false => Fault::done("CPF3030", format!("{count} records added to member {member}.")),
         }))
+    }
+
+    /// The member to write to, which is made where there is none: emptied, or as it is.
+    fn out_member(&self, file: &File, wanted: Option<String>, add: bool) -> Result<String> {
+        let mut contents = file.contents();
+        let wanted = wanted.or_else(|| contents.resolve("*FIRST")).unwrap_or_else(|| file.name.clone());
+        match contents.resolve(&wanted) {
+            None => file.add_member(&mut contents, &wanted, "")?,
+            Some(_) if add => {}
+            Some(_) => {
+                if contents.meets(&self.exclusive(Some(wanted.clone())), true) || contents.is_pending(Some(&wanted)) {
+                    return Err(Fault::new("CPF3130", format!("Member {wanted} already in use.")).into());
+                }
+                if let Some(member) = contents.member(&wanted) {
+                    member.clear();
+                }
+            }
+        }
+        Ok(wanted)
+    }
+}
+
+/// OUTMBR: a member, none for the first, and whether to add to what it has.
+fn out_member(command: &Bound) -> Result<(Option<String>, bool)> {
+    let name = command.word("OUTMBR").filter(|name| name != "*FIRST");
+    let add = match command.values("OUTMBR").get(1) {
+        None => Some(false),
+        Some(Value::Word(word)) if word == "*REPLACE" => Some(false),
+        Some(Value::Word(word)) if word == "*ADD" => Some(true),
+        Some(_) => None,
+    };
+    match add.filter(|_| name.as_deref().is_none_or(is_name)) {
+        Some(add) => Ok((name, add)),
+        None => Err(Fault::new("CPD0084", "OUTMBR is to be a member, and *REPLACE or *ADD.").into()),
     }
 }
 

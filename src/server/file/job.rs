@@ -76,6 +76,8 @@ pub(super) struct Change {
     pub(super) rrn: u32,
     /// What the record was; none for one that was added.
     pub(super) before: Option<Record>,
+    /// Its order among records with equal keys.
+    pub(super) order: Option<i64>,
 }
 
 /// A record lock of a unit of work.

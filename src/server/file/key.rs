@@ -6,6 +6,10 @@ use crate::wire::record::buffer::ABSENT;
 use crate::wire::record::format::{DdsType, KeyField, RecordFormat};
 use crate::wire::value::dateform::{DateForm, TimeForm};
 
+/// Fields of a key, and bytes of them, as the system allows.
+const FIELDS: usize = 120;
+const LONGEST: u32 = 32_768;
+
 /// How a member's records are ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KeyPath {
@@ -44,6 +48,9 @@ enum Order {
 impl KeyPath {
     /// The key fields in a record format, or the reason why they make no key.
     pub(super) fn new(format: &RecordFormat, keys: &[KeyField]) -> Result<KeyPath, String> {
+        if keys.len() > FIELDS {
+            return Err(format!("a key of {} fields, more than {FIELDS}", keys.len()));
+        }
         let part = |key: &KeyField| {
             let at = format.fields.iter().position(|f| f.name == key.name);
             let (ordinal, field) = at
@@ -76,7 +83,17 @@ impl KeyPath {
                 absolute: key.absolute,
             })
         };
-        Ok(KeyPath { parts: keys.iter().map(part).collect::<Result<_, String>>()? })
+        let parts = keys.iter().map(part).collect::<Result<Vec<Part>, String>>()?;
+        let bytes = parts.iter().fold(0, |sum: u32, part| sum.saturating_add(part.width as u32));
+        match bytes > LONGEST {
+            true => Err(format!("a key of {bytes} bytes, more than {LONGEST}")),
+            false => Ok(KeyPath { parts }),
+        }
+    }
+
+    /// Bytes of a key.
+    pub(super) fn width(&self) -> usize {
+        self.parts.iter().map(|part| part.size() + usize::from(part.ordinal.is_some())).sum()
     }
 
     /// The key of a record.
@@ -292,6 +309,17 @@ mod tests {
         for (fields, key) in [(1, "FF00"), (2, "FF"), (3, "FF0001"), (0, ""), (u32::MAX, "")] {
             assert_eq!(path.of_request(fields, &hex(key)), None, "{fields} {key}");
         }
+        assert_eq!(path.width(), path.of_record(&hex("FF0001"), &[]).len());
+        let many = vec![KeyField { name: "A".into(), ..KeyField::default() }; 121];
+        assert!(KeyPath::new(&format, &many[..120]).is_ok());
+        assert!(KeyPath::new(&format, &many).unwrap_err().contains("121 fields"));
+        let long = RecordFormat {
+            length: 20_000,
+            fields: vec![RecordField { name: "A".into(), ..of(DdsType::CHARACTER, 20_000) }],
+            ..RecordFormat::default()
+        };
+        assert!(KeyPath::new(&long, &many[..1]).is_ok());
+        assert!(KeyPath::new(&long, &many[..2]).unwrap_err().contains("40000 bytes"));
         assert!(KeyPath::new(&format, &[KeyField { name: "C".into(), ..KeyField::default() }]).is_err());
     }
 }

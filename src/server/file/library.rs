@@ -116,9 +116,16 @@ impl FileStore {
             None => arrow::format(&file, schema, batches, options.ccsid)
                 .map_err(|reason| StoreError::Refused { file: name.to_owned(), reason })?,
         };
+        // Keys may be named as the columns are, whose fields may have other names.
+        let named = |key: &KeyField| {
+            let known = format.fields.iter().any(|field| field.name == key.name);
+            let column = schema.fields().iter().position(|column| column.name().to_uppercase() == key.name);
+            let name = column.filter(|_| !known).and_then(|at| arrow::names(schema).get(at).cloned());
+            KeyField { name: name.unwrap_or_else(|| key.name.clone()), ..key.clone() }
+        };
         let definition = Definition {
+            keys: options.keys.iter().map(named).collect(),
             format,
-            keys: options.keys.clone(),
             unique: options.unique,
             duplicates: Some(options.duplicates),
             source: false,
@@ -198,6 +205,8 @@ fn split(name: &str) -> Result<(String, String), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{Decimal128Type, Int8Type};
     use arrow_array::*;
     use arrow_schema::{DataType, Field};
     use std::collections::HashMap;
@@ -244,11 +253,29 @@ mod tests {
         for (a, b) in given.columns().iter().zip(got.columns()) {
             assert_eq!(a, b);
         }
+        let dictionary: DictionaryArray<Int8Type> = [Some("long enough"), None].into_iter().collect();
+        let odd = batch(vec![
+            column("UINT", UInt64Array::from(vec![Some(u64::MAX), None])),
+            column("WORD", dictionary),
+            column("NANOS", TimestampNanosecondArray::from(vec![Some(1_709_210_096_123_456_789), None])),
+        ]);
+        store.put("LIB/ODD", &odd.schema(), std::slice::from_ref(&odd), &FileOptions::default()).unwrap();
+        let back = store.get("LIB/ODD").unwrap();
+        assert_eq!(back["UINT"].as_primitive::<Decimal128Type>().value(0), i128::from(u64::MAX));
+        assert_eq!(back["WORD"].as_string::<i32>().iter().collect::<Vec<_>>(), [Some("long enough"), None]);
+        assert_eq!(back["NANOS"].to_data(), odd["NANOS"].to_data());
+        // Beyond the reach of nanoseconds.
+        let far = batch(vec![
+            column("NANOS", TimestampNanosecondArray::from(vec![1000])),
+            column("FAR", TimestampMicrosecondArray::from(vec![253_402_300_799_999_999])),
+        ]);
+        store.put("LIB/FAR", &far.schema(), std::slice::from_ref(&far), &FileOptions::default()).unwrap();
+        assert_eq!(store.get("LIB/FAR").unwrap()["FAR"].to_data(), far["FAR"].to_data());
         // What is known of the columns makes the same file again.
         store.put("LIB/AGAIN", &got.schema(), std::slice::from_ref(&got), &FileOptions::default()).unwrap();
         let again = store.get("LIB/AGAIN").unwrap();
         assert_eq!((again.schema(), again.columns()), (got.schema(), got.columns()));
-        assert_eq!(store.names(), ["LIB/AGAIN", "LIB/ALL"]);
+        assert_eq!(store.names(), ["LIB/AGAIN", "LIB/ALL", "LIB/FAR", "LIB/ODD"]);
     }
 
     #[test]
@@ -257,10 +284,35 @@ mod tests {
         let names = ["customer number", "customer name", "1st", "a", "CUSTO00001"];
         let given = batch(names.iter().map(|name| column(name, one())).collect());
         let store = FileStore::new();
-        store.put("L/F", &given.schema(), &[given], &FileOptions::default()).unwrap();
+        store.put("L/F", &given.schema(), std::slice::from_ref(&given), &FileOptions::default()).unwrap();
         let got = store.get("L/F").unwrap();
         let names: Vec<String> = got.schema().fields().iter().map(|f| f.name().clone()).collect();
         assert_eq!(names, ["CUSTO00001", "CUSTO00002", "F1ST", "A", "CUSTO00003"]);
+        // Keys are named either way.
+        for (key, found) in [("customer name", "CUSTO00002"), ("custo00003 desc", "CUSTO00003"), ("1st", "F1ST")] {
+            store.put("L/K", &given.schema(), std::slice::from_ref(&given), &FileOptions::keyed([key], true)).unwrap();
+            assert_eq!(store.find("L", "K").unwrap().definition.keys[0].name, found);
+        }
+    }
+
+    #[test]
+    fn digits_of_binary_fields_tell_their_bytes() {
+        let store = FileStore::new();
+        for (told_as, expected) in [("1", [1, 5, 10]), ("9", [4, 9, 10]), ("10", [4, 9, 10]), ("19", [4, 9, 18])] {
+            let told = |of| told(of, &[("precision", told_as)]);
+            let rows = batch(vec![
+                told(column("B2", Int16Array::from(vec![1]))),
+                told(column("B4", Int32Array::from(vec![1]))),
+                told(column("B8", Int64Array::from(vec![1]))),
+            ]);
+            store.put("L/B", &rows.schema(), &[rows], &FileOptions::default()).unwrap();
+            let file = store.find("L", "B").unwrap();
+            assert_eq!(
+                file.definition.format.fields.iter().map(|f| f.digits).collect::<Vec<_>>(),
+                expected,
+                "{told_as}"
+            );
+        }
     }
 
     #[test]
@@ -277,6 +329,16 @@ mod tests {
         assert!(put("L/F", &rows, &FileOptions::keyed(["B"], false)).contains("B is not in"));
         let odd = batch(vec![column("A", NullArray::new(1))]);
         assert!(put("L/F", &odd, &FileOptions::default()).contains("column A"));
+        for (about, why) in [
+            (("length", "4294967295"), "drda:length 4294967295"),
+            (("length", "32767"), "drda:length 32767"),
+            (("ccsid", "65573"), "CCSID 65573"),
+            (("precision", "256"), "drda:precision"),
+            (("scale", "256"), "drda:scale"),
+        ] {
+            let wrong = told(column("T", StringArray::from(vec!["x"])), &[about]);
+            assert!(put("L/F", &batch(vec![wrong]), &FileOptions::default()).contains(why), "{why}");
+        }
         let lost = told(column("T", StringArray::from(vec!["日"])), &[("ccsid", "37")]);
         assert!(put("L/F", &batch(vec![lost]), &FileOptions::default()).contains("CCSID 37"));
         assert!(store.names().is_empty() && matches!(store.get("L/F"), Err(StoreError::NotFound(_))));

@@ -88,9 +88,9 @@ impl RecordLocks {
         free
     }
 
-    /// True when no other job has the record.
-    pub(super) fn is_free(&self, rrn: u32, job: JobId) -> bool {
-        self.0.get(&rrn).is_none_or(|held| held.iter().all(|(other, _)| *other == job))
+    /// True when no job has the record.
+    pub(super) fn is_free(&self, rrn: u32) -> bool {
+        !self.0.contains_key(&rrn)
     }
 
     /// True when no record is locked.

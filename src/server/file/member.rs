@@ -40,8 +40,9 @@ pub(super) struct Member {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) locks: RecordLocks,
-    /// Keys that changes not yet committed have given up: nobody else may take them.
-    pub(super) reserved: HashMap<Vec<u8>, JobId>,
+    /// Unique keys that changes not yet committed have given up or taken: whether others may have them is not yet
+    /// decided.
+    reserved: HashMap<Vec<u8>, JobId>,
     rules: Rules,
     records: Vec<Option<Stored>>,
     index: BTreeMap<Entry, u32>,
@@ -58,6 +59,8 @@ pub(super) enum Refused {
     Duplicate(u32),
     /// Another job's change of this key is not yet committed.
     Pending,
+    /// The record is deleted.
+    Gone,
     /// There is no room.
     Full,
 }
@@ -70,6 +73,7 @@ impl Refused {
                 Fault::new("CPF5026", format!("Duplicate key not allowed: record {rrn} has this key."))
             }
             Refused::Pending => Fault::new("CPF5027", "A record with this key is in use by another job."),
+            Refused::Gone => Fault::new("CPF501B", "The record that was locked is deleted."),
             Refused::Full => Fault::new("CPF5018", "Maximum size reached."),
         }
     }
@@ -130,35 +134,66 @@ impl Member {
     pub(super) fn insert(&mut self, record: Record, reuse: bool, job: JobId) -> Result<u32, Refused> {
         let key = self.key(&record);
         self.check(key.as_deref(), None, job)?;
-        // A record whose deletion may still be undone keeps its place.
-        let free = || self.deleted.iter().find(|rrn| self.locks.is_free(**rrn, job));
+        // A record whose deletion may still be undone keeps its place, and so does one that an open file of this job
+        // still stands on.
+        let free = || self.deleted.iter().find(|rrn| self.locks.is_free(**rrn));
         let rrn = match reuse.then(free).flatten() {
             Some(rrn) => *rrn,
             None => u32::try_from(self.records.len() + 1).map_err(|_| Refused::Full)?,
         };
-        let cost = record.len() + key.as_ref().map_or(0, Vec::len) + OVERHEAD;
-        if !self.rules.quota.take(cost) {
-            return Err(Refused::Full);
+        // Records are of one length: the place of a deleted one has its room already.
+        if rrn > self.last() {
+            let cost = record.len() + key.as_ref().map_or(0, Vec::len) + OVERHEAD;
+            if !self.rules.quota.take(cost) {
+                return Err(Refused::Full);
+            }
+            self.bytes += cost;
         }
-        self.bytes += cost;
         self.put(rrn, Some(record));
         Ok(rrn)
     }
 
     /// Replaces a record; what it was.
     pub(super) fn replace(&mut self, rrn: u32, record: Record, job: JobId) -> Result<Option<Record>, Refused> {
+        self.get(rrn).ok_or(Refused::Gone)?;
         let key = self.key(&record);
         self.check(key.as_deref(), Some(rrn), job)?;
         Ok(self.put(rrn, Some(record)))
     }
 
     /// Deletes a record; what it was.
-    pub(super) fn remove(&mut self, rrn: u32) -> Option<Record> {
-        self.put(rrn, None)
+    pub(super) fn remove(&mut self, rrn: u32) -> Result<Option<Record>, Refused> {
+        self.get(rrn).ok_or(Refused::Gone)?;
+        Ok(self.put(rrn, None))
+    }
+
+    /// Puts back what was there before a change, in the order among equal keys that it had.
+    pub(super) fn put_back(&mut self, rrn: u32, record: Option<Record>, order: Option<i64>) {
+        self.place(rrn, record, order);
+    }
+
+    /// Keeps unique keys of a record from other jobs, the one that it has and the one that it had, until the unit of
+    /// work of this job ends.
+    pub(super) fn reserve(&mut self, rrn: u32, before: Option<&[u8]>, job: JobId) {
+        if self.rules.unique {
+            let now = self.entry(rrn).map(|(key, _)| key.clone());
+            let then = before.and_then(|before| self.key(before));
+            self.reserved.extend(now.into_iter().chain(then).map(|key| (key, job)));
+        }
+    }
+
+    /// Gives the keys back that a unit of work has kept from others.
+    pub(super) fn unreserve(&mut self, job: JobId) {
+        self.reserved.retain(|_, holder| *holder != job);
     }
 
     /// Puts a record, or none, where it belongs, whatever is there; what was.
-    pub(super) fn put(&mut self, rrn: u32, record: Option<Record>) -> Option<Record> {
+    fn put(&mut self, rrn: u32, record: Option<Record>) -> Option<Record> {
+        self.place(rrn, record, None)
+    }
+
+    /// The same, with the order among equal keys where that is known.
+    fn place(&mut self, rrn: u32, record: Option<Record>, order: Option<i64>) -> Option<Record> {
         let at = slot(rrn)?;
         if self.records.len() <= at {
             self.records.resize_with(at + 1, || None);
@@ -169,9 +204,10 @@ impl Member {
         if let Some(entry) = &kept {
             self.index.remove(entry);
         }
-        let entry = key.map(|key| match kept {
+        let entry = key.map(|key| match (order, kept) {
+            (Some(order), _) => (key, order),
             // A record whose key stays keeps its place.
-            Some(entry) if entry.0 == key => entry,
+            (None, Some(entry)) if entry.0 == key => entry,
             _ => {
                 self.changes += 1;
                 let order = match self.rules.duplicates {
@@ -214,13 +250,13 @@ impl Member {
 
     fn check(&self, key: Option<&[u8]>, own: Option<u32>, job: JobId) -> Result<(), Refused> {
         let Some(key) = key.filter(|_| self.rules.unique) else { return Ok(()) };
-        let range = (key.to_vec(), i64::MIN)..=(key.to_vec(), i64::MAX);
-        if let Some((_, rrn)) = self.index.range(range).find(|(_, rrn)| Some(**rrn) != own) {
-            return Err(Refused::Duplicate(*rrn));
+        if self.reserved.get(key).is_some_and(|holder| *holder != job) {
+            return Err(Refused::Pending);
         }
-        match self.reserved.get(key) {
-            Some(other) if *other != job => Err(Refused::Pending),
-            _ => Ok(()),
+        let range = (key.to_vec(), i64::MIN)..=(key.to_vec(), i64::MAX);
+        match self.index.range(range).find(|(_, rrn)| Some(**rrn) != own) {
+            Some((_, rrn)) => Err(Refused::Duplicate(*rrn)),
+            None => Ok(()),
         }
     }
 }

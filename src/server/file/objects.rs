@@ -64,15 +64,20 @@ impl Job {
     pub(super) fn add_to_list(&mut self, command: &Bound) -> Said {
         let name = command.need("LIB")?;
         self.known_library(&name)?;
-        let list = self.list.get_or_insert_default();
-        if list.contains(&name) {
-            return Err(Fault::new("CPF2103", format!("Library {name} is in the library list already.")).into());
-        }
+        let mut list = match &self.list {
+            Some(list) if list.contains(&name) => {
+                return Err(Fault::new("CPF2103", format!("Library {name} is in the library list already.")).into());
+            }
+            Some(list) => list.clone(),
+            // It was all of them, in no order that matters: they stay.
+            None => self.store.libraries(|all| all.keys().filter(|library| **library != name).cloned().collect()),
+        };
         match command.word("POSITION").as_deref() {
             Some("*LAST") => list.push(name.clone()),
             None | Some("*FIRST") => list.insert(0, name.clone()),
             Some(other) => return Err(Fault::new("CPD0084", format!("Position {other} is not supported.")).into()),
         }
+        self.list = Some(list);
         Ok(Some(Fault::done("CPC2196", format!("Library {name} added to the library list."))))
     }
 
@@ -91,8 +96,11 @@ impl Job {
     pub(super) fn check_object(&mut self, command: &Bound) -> Said {
         let (library, name) = command.object("OBJ")?;
         match command.word("OBJTYPE").as_deref() {
-            Some("*LIB") => self.known_library(&name)?,
+            Some("*LIB") if self.has_library(&name) => {}
             Some("*FILE") => {
+                if !library.starts_with('*') && !self.has_library(&library) {
+                    return Err(Fault::new("CPF9810", format!("Library {library} not found.")).into());
+                }
                 let file = self.find(&library, &name).ok_or_else(|| no_object(&library, &name))?;
                 if let Some(member) = command.word("MBR").filter(|m| m != "*NONE")
                     && file.contents().resolve(&member).is_none()
@@ -100,13 +108,19 @@ impl Job {
                     return Err(Fault::new("CPF9815", format!("Member {member} in file {name} not found.")).into());
                 }
             }
-            _ => return Err(no_object(&library, &name).into()),
+            Some("*LIB") => return Err(no_object(&library, &name).into()),
+            Some(other) => return Err(Fault::new("CPD0084", format!("OBJTYPE({other}) is not supported.")).into()),
+            None => return Err(Fault::new("CPD0071", "Parameter OBJTYPE is required.").into()),
         }
         Ok(None)
     }
 
     pub(super) fn allocate(&mut self, command: &Bound) -> Said {
-        let wait = command.number("WAIT").map(|n| n.map(|n| Duration::from_secs(n.into())))?;
+        let wait = match command.word("WAIT").as_deref() {
+            // As long as usual.
+            Some("*CLS") => None,
+            _ => command.number("WAIT")?.map(|n| Duration::from_secs(n.into())),
+        };
         let mut taken: Vec<(Arc<File>, ObjectLock)> = Vec::new();
         for (file, lock) in self.wanted_locks(command)? {
             let take = |_: &mut Job, contents: &mut MutexGuard<'_, Contents>| {
@@ -120,6 +134,7 @@ impl Job {
                 // All of them or none.
                 for (file, lock) in &taken {
                     file.contents().release(lock);
+                    file.wake();
                 }
                 let text = format!("Cannot allocate object {} in library {}.", file.name, file.library);
                 return Err(Fault::new("CPF1002", text).into());
@@ -164,12 +179,14 @@ impl Job {
             let state = LockState::of(state).filter(|_| kind == "*FILE").ok_or_else(wrong)?;
             let (library, name) = qualified(name);
             let file = self.find(&library, &name).ok_or_else(|| no_object(&library, &name))?;
+            // The first member where none is named; a file without members is locked itself.
             let member = match set.get(3) {
                 Some(Value::Word(member)) => {
                     let found = file.contents().resolve(member);
                     Some(found.ok_or_else(|| Fault::new("CPF9815", format!("Member {member} not found.")))?)
                 }
-                _ => None,
+                Some(_) => return Err(wrong().into()),
+                None => file.contents().resolve("*FIRST"),
             };
             out.push((file, ObjectLock { job: self.id, state, member, open: false }));
         }
@@ -177,10 +194,15 @@ impl Job {
     }
 
     fn known_library(&self, name: &str) -> Result<()> {
-        match name == QTEMP || self.store.libraries(|all| all.contains_key(name)) {
+        match self.has_library(name) {
             true => Ok(()),
             false => Err(Fault::no_library(name).into()),
         }
+    }
+
+    /// True when there is such a library.
+    pub(super) fn has_library(&self, name: &str) -> bool {
+        name == QTEMP || self.store.libraries(|all| all.contains_key(name))
     }
 }
 

@@ -8,15 +8,17 @@ use super::rules::{Duplicates, Quota};
 use crate::wire::record::buffer::Layout;
 use crate::wire::record::format::{FileFormats, KeyField, RecordField, RecordFormat};
 use crate::wire::value::place::Placed;
+use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The longest record: what the system allows.
-const LONGEST: u32 = 32_766;
+pub(super) const LONGEST: u32 = 32_766;
 /// Fields of a record format, as the system allows.
 const FIELDS: usize = 8_000;
-/// What a file costs beside its records.
+/// What a file or member costs beside its records, and each field beside its texts.
 const COST: usize = 4096;
+const FIELD: usize = 1024;
 /// How often a job that waits looks whether it should go on.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -43,6 +45,8 @@ pub(super) struct File {
     contents: Mutex<Contents>,
     released: Condvar,
     quota: Arc<Quota>,
+    /// What was taken of it for the definition.
+    cost: usize,
 }
 
 /// What changes about a file.
@@ -63,6 +67,17 @@ pub(super) enum Patience {
     Over,
 }
 
+impl Definition {
+    /// Bytes that it takes.
+    fn cost(&self) -> usize {
+        let texts = |f: &RecordField| {
+            let headings: usize = f.headings.iter().map(String::len).sum();
+            f.text.len() + headings + f.default.as_ref().map_or(0, String::len)
+        };
+        COST + self.text.len() + self.format.fields.iter().map(|field| FIELD + texts(field)).sum::<usize>()
+    }
+}
+
 impl File {
     /// An empty file without members.
     pub(super) fn new(library: &str, name: &str, definition: Definition, quota: Arc<Quota>) -> Result<File, String> {
@@ -74,7 +89,12 @@ impl File {
             return Err(format!("record format {} is too large", format.name));
         }
         let path = (!keys.is_empty()).then(|| KeyPath::new(format, keys).map(Arc::new)).transpose()?;
-        if !quota.take(COST) {
+        let mut names = HashSet::new();
+        if let Some(twice) = format.fields.iter().find(|field| !names.insert(field.name.as_str())) {
+            return Err(format!("field {} is defined twice", twice.name));
+        }
+        let cost = definition.cost();
+        if !quota.take(cost) {
             return Err("no room is left".to_owned());
         }
         let rules = Rules {
@@ -93,12 +113,18 @@ impl File {
             contents: Mutex::default(),
             released: Condvar::new(),
             quota,
+            cost,
         })
     }
 
     /// How slots of its records lie.
     pub(super) fn layout(&self) -> Layout {
         self.definition.format.layout()
+    }
+
+    /// Bytes of a key; none without one.
+    pub(super) fn key_width(&self) -> usize {
+        self.path().map_or(0, KeyPath::width)
     }
 
     /// The key, for a file that has one.
@@ -204,7 +230,7 @@ impl Contents {
 impl Drop for File {
     fn drop(&mut self) {
         let members = self.contents.get_mut().map_or(0, |c| c.members.len());
-        self.quota.give(COST * (members + 1));
+        self.quota.give(self.cost + COST * members);
     }
 }
 

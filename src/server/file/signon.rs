@@ -67,7 +67,8 @@ fn verdict(shared: &Shared, seeds: Option<&Seeds>, user: Option<&str>, proof: &[
     let Some(found) = shared.access.find(user, true) else { return ACCEPTED };
     let (Some(seeds), Some(level)) = (seeds, PasswordLevel::from_length(proof.len())) else { return BAD_REQUEST };
     let known = found.map_or(crate::server::proof::NOBODY, |(_, password)| password.expose());
-    let right = Substitute::IbmI(level).make(user, known, seeds);
-    let right = right.is_ok_and(|right| crate::server::proof::same(proof, &right));
+    let asked = PasswordLevel::from_number(shared.password_level) == Some(level);
+    let right = || Substitute::IbmI(level).make(user, known, seeds);
+    let right = asked && right().is_ok_and(|right| crate::server::proof::same(proof, &right));
     if right && found.is_some() { ACCEPTED } else { WRONG_PASSWORD }
 }

@@ -32,7 +32,7 @@ impl Job {
                 Err(fault) => return refused(&told, &fault, out),
             };
             if commit {
-                self.charge(0)?;
+                self.charge(file.key_width())?;
             }
             let insert = |job: &mut Job, contents: &mut MutexGuard<'_, Contents>| job.insert(dclnam, &record, contents);
             let done = match self.patiently(&file, insert, true)? {
@@ -83,7 +83,7 @@ impl Job {
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
         if open.commit.is_some() {
-            let made = undoable(open, rrn, None, member, id);
+            let made = undoable(open, rrn, None, None, member, id);
             self.note(made);
         }
         Ok(Some(Ok(rrn)))
@@ -105,7 +105,7 @@ impl Job {
             return refused(&told, &Fault::new("CPF501B", text), out);
         };
         if open.commit.is_some() {
-            self.charge(file.definition.format.length as usize)?;
+            self.charge(file.definition.format.length as usize + file.key_width())?;
         }
         let work = |job: &mut Job, contents: &mut MutexGuard<'_, Contents>| job.replace(name, rrn, record, contents);
         match self.patiently(&file, work, true)?.unwrap_or(Err(Refused::Pending)) {
@@ -128,15 +128,17 @@ impl Job {
         let id = self.id;
         let open = self.open_file(name)?;
         let member = member(contents, open)?;
-        let before = match record {
-            Some(record) => match member.replace(rrn, record.clone(), id) {
-                Ok(before) => before,
-                Err(Refused::Pending) => return Ok(None),
-                Err(refusal) => return Ok(Some(Err(refusal))),
-            },
+        let order = member.entry(rrn).map(|(_, order)| *order);
+        let done = match record {
+            Some(record) => member.replace(rrn, record.clone(), id),
             None => member.remove(rrn),
         };
-        let made = open.commit.is_some().then(|| undoable(open, rrn, before, member, id));
+        let before = match done {
+            Ok(before) => before,
+            Err(Refused::Pending) => return Ok(None),
+            Err(refusal) => return Ok(Some(Err(refusal))),
+        };
+        let made = open.commit.is_some().then(|| undoable(open, rrn, before, order, member, id));
         Job::unlock(open, contents, id);
         if let Some(made) = made {
             self.note(made);
@@ -151,14 +153,19 @@ impl Job {
 }
 
 /// Notes a change and locks its record until the unit of work ends.
-fn undoable(open: &Open, rrn: u32, before: Option<Record>, member: &mut Member, job: JobId) -> (Change, Kept) {
+fn undoable(
+    open: &Open,
+    rrn: u32,
+    before: Option<Record>,
+    order: Option<i64>,
+    member: &mut Member,
+    job: JobId,
+) -> (Change, Kept) {
     member.locks.take(rrn, job, RecordLock::Update);
-    if let Some(key) = before.as_ref().and_then(|before| member.key(before)) {
-        member.reserved.insert(key, job);
-    }
+    member.reserve(rrn, before.as_deref(), job);
     let (file, member): (Arc<File>, String) = (open.file.clone(), open.member.clone());
     (
-        Change { file: file.clone(), member: member.clone(), rrn, before },
+        Change { file: file.clone(), member: member.clone(), rrn, before, order },
         Kept { file, member, rrn, kind: RecordLock::Update },
     )
 }

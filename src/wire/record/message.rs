@@ -65,11 +65,11 @@ pub enum Meaning {
     NoPosition,
     /// CPF5009, CPF5026: a record with this key is there already.
     Duplicate,
-    /// CPF5027: another job has the record.
+    /// CPF5027, CPF3130: another job has the record, or the member.
     Locked,
     /// CPF501B: no record is locked that could be updated or deleted.
     NotLocked,
-    /// CPF3012, CPF4101: no such file.
+    /// CPF3012, CPF3142, CPF4101: no such file.
     NoFile,
     /// CPF4102: no such member.
     NoMember,
@@ -173,9 +173,9 @@ pub fn meaning(id: &str) -> Meaning {
         "CPF5007" => Meaning::Deleted,
         "CPF5025" => Meaning::NoPosition,
         "CPF5009" | "CPF5026" => Meaning::Duplicate,
-        "CPF5027" => Meaning::Locked,
+        "CPF5027" | "CPF3130" => Meaning::Locked,
         "CPF501B" => Meaning::NotLocked,
-        "CPF3012" | "CPF4101" => Meaning::NoFile,
+        "CPF3012" | "CPF3142" | "CPF4101" => Meaning::NoFile,
         "CPF4102" => Meaning::NoMember,
         "CPF427D" => Meaning::Advice,
         _ => Meaning::Other,

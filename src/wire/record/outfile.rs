@@ -106,7 +106,15 @@ impl RowMaker {
     /// Puts text into a column; characters past its end are left out, as the system does.
     pub fn text(&mut self, name: &'static str, value: &str) -> std::result::Result<&mut Self, CcsidError> {
         let mut out = Vec::with_capacity(value.len());
-        self.codec.encode(value, &mut out)?;
+        if self.codec.encode(value, &mut out).is_err() {
+            // Names are plain; of a description the page may lack some characters.
+            out.clear();
+            for c in value.chars() {
+                let mut one = Vec::new();
+                let known = self.codec.encode(c.encode_utf8(&mut [0; 4]), &mut one).is_ok();
+                if known { out.extend(one) } else { self.codec.encode("?", &mut out)? }
+            }
+        }
         if let Some(cell) = self.cell(name) {
             cell.iter_mut().zip(out).for_each(|(to, from)| *to = from);
         }
