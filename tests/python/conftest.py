@@ -24,11 +24,12 @@ _numbers = itertools.count(1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Nothing may hang: a test that forgets its own limit has 60 seconds."""
+    """Nothing may hang: a test that forgets its own limit has 60 seconds. What fills a server for all of them
+    is no part of the one that comes first, and has limits of its own."""
     if config.pluginmanager.hasplugin("timeout"):
         for item in items:
             if not item.get_closest_marker("timeout"):
-                item.add_marker(pytest.mark.timeout(60))
+                item.add_marker(pytest.mark.timeout(60, func_only=True))
 
 
 class Lab:

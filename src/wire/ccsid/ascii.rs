@@ -104,3 +104,65 @@ impl std::fmt::Debug for Ascii {
         f.debug_struct("Ascii").field("level", &self.level).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::codec::{Codec, known};
+    use super::*;
+
+    /// Every set of instructions that can be tried here.
+    fn levels() -> Vec<Level> {
+        let best = Level::new();
+        let mut levels = vec![best, Level::baseline()];
+        #[cfg(target_arch = "x86_64")]
+        {
+            levels.extend(best.as_avx2().map(Level::Avx2));
+            levels.extend(best.as_sse4_2().map(Level::Sse4_2));
+        }
+        levels
+    }
+
+    #[test]
+    fn every_byte_of_every_page_at_every_place() {
+        for ascii in known().filter_map(|ccsid| Codec::new(ccsid).unwrap().ascii()) {
+            for level in levels() {
+                let ascii = Ascii { level, ..ascii };
+                for shift in 0..=u8::MAX {
+                    let mut text: Vec<u8> = (0..=u8::MAX).map(|b| b.wrapping_add(shift)).collect();
+                    let expected: Vec<u8> = text.iter().map(|b| ascii.table[usize::from(*b)]).collect();
+                    assert_eq!(ascii.translate(&mut text), expected.is_ascii(), "{level:?}");
+                    assert_eq!(text, expected, "{level:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn texts_of_every_length_and_one_odd_byte() {
+        let ascii = Codec::new(37).unwrap().ascii().unwrap();
+        for level in levels() {
+            let ascii = Ascii { level, ..ascii };
+            for len in 0..300 {
+                let mut text = vec![0x81; len];
+                assert!(ascii.translate(&mut text));
+                assert_eq!(text, vec![b'a'; len]);
+                for odd in [0, len / 2, len.saturating_sub(1)].into_iter().filter(|at| *at < len) {
+                    let mut text = vec![0x81; len];
+                    text[odd] = 0x43;
+                    assert!(!ascii.translate(&mut text));
+                    assert!(text.iter().enumerate().all(|(at, b)| *b == if at == odd { NOT_ASCII } else { b'a' }));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn which_pages_have_a_quick_way() {
+        let ascii = |ccsid| Codec::new(ccsid).unwrap().ascii();
+        let mut shifted = [0x0E, 0x45, 0x62, 0x0F, 0xC1];
+        assert!(!ascii(939).unwrap().translate(&mut shifted));
+        assert_eq!((shifted[0], shifted[3], shifted[4]), (NOT_ASCII, NOT_ASCII, b'A'));
+        // There are lead bytes, and bytes that are no characters by themselves.
+        assert!([943, 300, 1200, 1208].iter().all(|ccsid| ascii(*ccsid).is_none()));
+    }
+}
