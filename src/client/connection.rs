@@ -34,7 +34,7 @@ use crate::wire::drda::sqlda::SqlDa;
 use arrow_array::ArrayRef;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -161,7 +161,9 @@ impl Connection {
             autocommit,
             unheard: OnceLock::new(),
             closed: AtomicBool::new(false),
+            settling: AtomicUsize::new(0),
             untold: AtomicBool::new(false),
+            lost: Mutex::new(None),
             config,
         };
         inner.channel.set_depth(inner.depth());
@@ -237,19 +239,25 @@ impl Connection {
         self.0.talk(EndWork::rollback(self.0.session.clone()), Phase::Execute).await
     }
 
-    /// Rolls back and closes. Closing twice is allowed.
+    /// Rolls back and closes; in autocommit what readers left open did is committed. Closing twice is allowed.
     pub async fn close(&self) -> Result<()> {
         if self.0.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
+        let (session, reading) = (self.0.session.clone(), self.0.is_reading());
         self.0.end_readers(true, "the connection was closed");
+        let mut ended = Ok(());
         if self.0.channel.broken().is_none() {
-            let goodbye = EndWork::rollback(self.0.session.clone());
-            // Whatever the answer, the connection ends here and the server rolls back.
-            let _ = self.0.channel.run(goodbye, Some(Deadline::after(GOODBYE))).await;
+            let commit = reading && self.autocommit();
+            let goodbye = if commit { EndWork::commit(session) } else { EndWork::rollback(session) };
+            let answer = self.0.channel.run(goodbye, Some(Deadline::after(GOODBYE))).await;
+            // Whatever becomes of a rollback, the connection ends here and the server undoes the rest.
+            if let (true, Err(e)) = (commit, answer) {
+                ended = Err(self.0.explained(e, Phase::Commit).await);
+            }
         }
         self.abort();
-        Ok(())
+        self.0.found().and(ended)
     }
 
     /// Gives the connection up at once, without a word to the server.

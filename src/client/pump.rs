@@ -2,6 +2,7 @@
 //! credit bounds what may wait, so an idle reader neither grows memory nor holds up its neighbours.
 
 use super::cursor::Cursor;
+use super::error::Error;
 use super::sections::Lease;
 use super::shared::Inner;
 use crate::flow::query::{Answer, Close, Continue};
@@ -11,7 +12,7 @@ use crate::wire::drda::package::PkgNamCsn;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// How long the close of an unfinished reader may take before the connection is given up.
 const CLOSE: Duration = Duration::from_secs(30);
@@ -34,6 +35,8 @@ pub(super) struct Pump {
     /// Ask ahead from the start.
     pub eager: bool,
     pub out: mpsc::UnboundedSender<Fetched>,
+    /// For the error of the commit behind the query.
+    pub settle: oneshot::Sender<Error>,
 }
 
 impl Pump {
@@ -55,7 +58,11 @@ impl Pump {
             self.inner.channel.abort("the server did not close a query in time");
         }
         drop(self.lease);
-        self.inner.reader_closed(&self.cursor).await;
+        if let Err(e) = self.inner.reader_closed(&self.cursor).await
+            && let Err(unheard) = self.settle.send(e)
+        {
+            self.inner.lose(unheard);
+        }
     }
 
     /// The request for the next block.

@@ -17,7 +17,7 @@ use crate::net::error::NetError;
 use crate::net::tls::Secured;
 use crate::net::transport::Deadline;
 use crate::wire::drda::sqlca::Sqlca;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -37,12 +37,16 @@ pub(super) struct Inner {
     pub tls: Option<Secured>,
     pub sections: Arc<Sections>,
     pub readers: Mutex<Vec<Weak<Cursor>>>,
+    /// Readers that are closed and end the work of their queries now.
+    pub settling: AtomicUsize,
     pub autocommit: AtomicBool,
     /// What the server did not take when it was told who connects.
     pub unheard: OnceLock<Warning>,
     pub closed: AtomicBool,
     /// Somebody stopped waiting for a commit, and nobody was told what became of it.
     pub untold: AtomicBool,
+    /// Why a commit failed that nobody waited for.
+    pub lost: Mutex<Option<Error>>,
 }
 
 impl Inner {
@@ -52,6 +56,7 @@ impl Inner {
             let e = Error::new(Kind::Interface, phase, "08003", "the connection is closed");
             return Err(e.at(&self.peer).broken());
         }
+        self.found()?;
         let Some(why) = self.channel.broken() else { return Ok(()) };
         Err(Error { phase, ..self.error(NetError::Broken(why), Phase::Execute) })
     }
@@ -66,19 +71,37 @@ impl Inner {
         readers.push(Arc::downgrade(cursor));
     }
 
-    /// In autocommit the work of a query ends with its last reader.
-    pub(super) async fn reader_closed(&self, cursor: &Arc<Cursor>) {
+    /// In autocommit the work of a query ends with its last reader; the error is that of the commit.
+    pub(super) async fn reader_closed(&self, cursor: &Arc<Cursor>) -> Result<()> {
         let idle = {
             let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
             readers.retain(|r| r.strong_count() > 0 && !std::ptr::eq(r.as_ptr(), Arc::as_ptr(cursor)));
+            self.settling.fetch_add(1, Ordering::AcqRel);
             readers.is_empty()
         };
+        let mut ended = Ok(());
         if idle && self.autocommit.load(Ordering::Acquire) && self.channel.broken().is_none() {
-            let ended = self.talk_and_commit(EndWork::commit(self.session.clone()), Phase::Commit).await;
-            if let Err(e) = ended {
-                tracing::debug!(error = %e, "the commit behind a query failed");
-            }
+            ended = self.talk_and_commit(EndWork::commit(self.session.clone()), Phase::Commit).await;
         }
+        self.settling.fetch_sub(1, Ordering::AcqRel);
+        ended.map_err(|e| Error { message: format!("the commit behind the query: {}", e.message), ..e })
+    }
+
+    /// True while a query is open, or its work not ended.
+    pub(super) fn is_reading(&self) -> bool {
+        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.iter().any(|r| r.strong_count() > 0) || self.settling.load(Ordering::Acquire) > 0
+    }
+
+    /// Keeps the error of a commit that nobody waits for, for whoever uses the connection next.
+    pub(super) fn lose(&self, e: Error) {
+        tracing::debug!(error = %e, "nobody waits for a commit that failed");
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(e);
+    }
+
+    /// The error that was kept.
+    pub(super) fn found(&self) -> Result<()> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
 
     /// Ends readers whose cursors the server no longer has.

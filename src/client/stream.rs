@@ -25,7 +25,7 @@ use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::timeout;
 
 /// Answers in a row that may bring nothing before the server is taken to be lost.
@@ -94,6 +94,8 @@ pub struct RecordStream {
     permit: Option<OwnedSemaphorePermit>,
     /// Why the rows end, to be told once what came before is handed out.
     failure: Option<Error>,
+    /// In autocommit: what became of the commit, which is awaited before the end is told.
+    settled: Option<oneshot::Receiver<Error>>,
     warnings: Vec<Warning>,
     /// Answers in a row that brought nothing.
     empty: usize,
@@ -131,6 +133,7 @@ impl RecordStream {
         let lobs = wire.iter().any(|f| matches!(f.shape, Shape::Lob(_)));
         let cursor = Cursor::new(opened.held);
         let (out, blocks) = mpsc::unbounded_channel();
+        let (settle, settled) = oneshot::channel();
         let size: usize = opened.answer.blocks.iter().map(|b| b.len()).sum();
         let over = opened.answer.closed || opened.answer.failure.is_some();
         inner.reader_opened(&cursor);
@@ -145,12 +148,14 @@ impl RecordStream {
             eager: !over && by_locator.is_none() && size * 2 >= inner.config.block_size as usize && made.is_ok(),
             by_locator,
             out,
+            settle,
         };
         if over || made.is_err() {
             cursor.stop(over);
         }
         tokio::spawn(pump.run());
         let (decoders, schema) = made?;
+        let settled = inner.autocommit.load(Ordering::Acquire).then_some(settled);
         let mut stream = RecordStream {
             rows: Rows::new(&wire, inner.session.sqlam, inner.session.theirs)
                 .with_lob_limit(inner.config.lob_limit as usize),
@@ -167,6 +172,7 @@ impl RecordStream {
             blocks,
             permit: None,
             failure: None,
+            settled,
             warnings: Vec::new(),
             empty: 0,
             ended: false,
@@ -225,9 +231,10 @@ impl RecordStream {
                 self.count_nulled();
                 // They keep the memory of the last batches.
                 self.decoders.clear();
-                return match self.failure.take() {
-                    Some(e) => Err(e),
-                    None => Ok(Ready::End),
+                return match (self.failure.take(), &self.settled) {
+                    (Some(e), _) => Err(e),
+                    (None, Some(_)) => Ok(Ready::NeedBlock),
+                    (None, None) => Ok(Ready::End),
                 };
             }
             if self.building >= self.limits.rows || self.building > 0 && self.size() >= self.limits.bytes {
@@ -268,6 +275,11 @@ impl RecordStream {
     /// Waits until [`decode`](Self::decode) can go on. Cancel safe.
     pub async fn wait(&mut self) -> Result<()> {
         if self.ended {
+            if let Some(settled) = &mut self.settled {
+                // Nothing is said where all went well.
+                self.failure = settled.await.ok();
+                self.settled = None;
+            }
             return Ok(());
         }
         if self.parked.is_some() {

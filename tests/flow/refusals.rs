@@ -101,6 +101,57 @@ async fn in_autocommit_a_lost_answer_is_a_lost_commit() {
     }
 }
 
+/// A server that refuses to commit, or is gone when it is asked to.
+fn refusing(refuse: bool) -> Edit {
+    Box::new(move |_, r, b| {
+        if !r.has(cp::RDBCMM) {
+            return Answer::Bytes(b);
+        }
+        let card = Sqlca::encode(Some(&Sqlca::new(-20001, "23506", &["no"])), 7, &TypDef::OURS).unwrap();
+        let parts = [message(&Reply::new(cp::ENDUOWRM)), (DssType::Object, 1, card)];
+        if refuse { Answer::Bytes(build(&parts)) } else { Answer::Close }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_in_autocommit_ends_with_its_commit() {
+    for (refuse, state, usable) in [(true, "23506", true), (false, "08007", false)] {
+        let connection = connect(refusing(refuse), true).await;
+        let e = rows(&connection, NARROW).await.unwrap_err();
+        assert_eq!((e.sqlstate.as_deref(), e.connection_usable), (Some(state), usable), "{e:?}");
+        assert!(e.message.starts_with("the commit behind the query"), "{e:?}");
+        // What is not read to its end is told of at the next use, the last one at the latest.
+        let connection = connect(refusing(refuse), true).await;
+        drop(connection.query(NARROW, &[]).await.unwrap());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let e = connection.close().await.unwrap_err();
+        assert_eq!(e.sqlstate.as_deref(), Some(state), "{e:?}");
+        connection.close().await.unwrap();
+    }
+    // Without autocommit nothing is committed.
+    let connection = connect(refusing(true), false).await;
+    rows(&connection, NARROW).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_open_at_the_close_is_committed() {
+    for autocommit in [true, false] {
+        let said = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let heard = said.clone();
+        let edit: Edit = Box::new(move |_, r, b| {
+            let ends = [cp::RDBCMM, cp::RDBRLLBCK].into_iter().filter(|point| r.has(*point));
+            heard.lock().unwrap().extend(ends);
+            Answer::Bytes(b)
+        });
+        let connection = connect(edit, autocommit).await;
+        let stream = connection.query(NARROW, &[]).await.unwrap();
+        connection.close().await.unwrap();
+        drop(stream);
+        assert_eq!(said.lock().unwrap()[0], if autocommit { cp::RDBCMM } else { cp::RDBRLLBCK });
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_is_unknown_of_a_commit_that_was_not_sent() {
     let edit: Edit = Box::new(|_, r, b| if r.has(cp::OPNQRY) { Answer::Close } else { Answer::Bytes(b) });
