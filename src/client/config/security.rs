@@ -97,11 +97,19 @@ impl Security {
     }
 }
 
+/// The most bytes of a password; servers take 128 characters or some more.
+const LONGEST: usize = 4096;
+
 impl Config {
     /// Complains about what the chosen mechanism lacks or has no use for.
     pub(super) fn check_security(&self) -> std::result::Result<(), ConfigError> {
         let error = |setting: &str, rule: &str| Err(ConfigError { setting: setting.to_owned(), rule: rule.to_owned() });
         let tickets = matches!(self.security, Security::Kerberos | Security::ProfileToken);
+        for (setting, secret) in [("password", &self.password), ("new_password", &self.new_password)] {
+            if secret.as_ref().is_some_and(|secret| secret.expose().len() > LONGEST) {
+                return error(setting, "has more than 4,096 bytes, which no server takes");
+            }
+        }
         match (&self.password, &self.token) {
             (None, _) if self.security.needs_password() => {
                 error("password", "is missing for the chosen security mechanism")
@@ -153,6 +161,9 @@ mod tests {
         }
         assert_eq!(Config::from_uri("drda://me@h/d?new_password=x").unwrap_err().setting, "password");
         assert_eq!(Config::from_uri("drda://me@h/d?security=encrypted").unwrap_err().setting, "password");
+        let long = Config::from_uri(&format!("drda://me:{}@h/d", "x".repeat(LONGEST + 1))).unwrap_err();
+        assert_eq!(long.setting, "password");
+        assert!(!long.to_string().contains("xx"));
         let mut config = uri("").unwrap();
         config.token_source(|_| Ok(Vec::new()));
         assert_eq!(config.check().unwrap_err().setting, "token");

@@ -50,6 +50,9 @@ pub(super) fn float(field: &Field, scalar: &Scalar<'_>, w: &mut Writer) -> Resul
         (FloatForm::Hexadecimal, _) => w.bytes(&float::to_hex64(value)?),
         (FloatForm::Ieee, 4) => {
             let single = value as f32;
+            if matches!(scalar, Scalar::Integer(_)) && f64::from(single) != value {
+                return Err(ValueError::Inexact("the integer").into());
+            }
             if single.is_infinite() != value.is_infinite() || (single == 0.0) != (value == 0.0) {
                 return Err(out_of_range(scalar));
             }

@@ -348,6 +348,15 @@ fn dates_are_never_shifted() {
 }
 
 #[test]
+fn integers_are_exact_in_floats() {
+    for (width, most) in [(4, 1 << 24), (8, 1 << 53)] {
+        let float = Field { float: FloatForm::Ieee, ..fixed(Type::Float, width) };
+        written(&float, Int64Array::from(vec![most]));
+        assert_eq!(refused(&float, Int64Array::from(vec![most + 1])).0, ValueError::Inexact("the integer").into());
+    }
+}
+
+#[test]
 fn a_large_value_leaves_its_length() {
     let mut w = Writer::new();
     let clob = Field { ccsid: 1208, ..field(Type::Text, Shape::Lob(4)) };
