@@ -1,10 +1,12 @@
 #!/bin/sh
-# Installs what is needed from Debian's packages: virtual environments for Python and, unless "venv" is all that is asked for,
-# what the tests talk to: Java, Derby (the real DRDA server), JTOpen (IBM's client for
+# Installs what is needed from Debian's packages: virtual environments for Python, a C compiler and, unless "venv" is all
+# that is asked for, what the tests talk to: Java, Derby (the real DRDA server), JTOpen (IBM's client for
 # record access), tshark, ICU, openssl.
 set -eu
 missing=""
 python3 -c "import ensurepip" 2>/dev/null || missing="$missing python3-venv"
+# Rust links with it, and ring is partly in C.
+command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 if [ "${1:-}" != venv ]; then
     command -v javac >/dev/null 2>&1 || missing="$missing default-jdk-headless"
     [ -e /usr/share/java/derbynet.jar ] || missing="$missing libderby-java derby-tools"
