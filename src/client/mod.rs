@@ -1,5 +1,6 @@
 //! The Rust API: connect, query, execute, and read Arrow record batches.
 
+pub mod batches;
 pub mod config;
 pub mod connection;
 mod cursor;
@@ -19,5 +20,6 @@ mod pump;
 mod sections;
 mod security;
 mod shared;
+mod statement;
 pub mod stream;
 mod words;

@@ -1,6 +1,7 @@
 //! A result set as Arrow record batches. Waiting and decoding are separate, so that decoding runs
 //! on the consumer's thread while the next blocks are on their way.
 
+use super::batches::{Limits, Ready};
 use super::cursor::Cursor;
 use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
@@ -30,32 +31,6 @@ use tokio::time::timeout;
 
 /// Answers in a row that may bring nothing before the server is taken to be lost.
 const EMPTY: usize = 1000;
-
-/// How large a batch may grow; the first limit reached ends it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Rows.
-    pub rows: usize,
-    /// Bytes of Arrow data.
-    pub bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits { rows: 65_536, bytes: 16 << 20 }
-    }
-}
-
-/// What [`RecordStream::decode`] came to.
-#[derive(Debug)]
-pub enum Ready {
-    /// A batch of at least one row.
-    Batch(RecordBatch),
-    /// The server has to be waited for.
-    NeedBlock,
-    /// There are no more rows.
-    End,
-}
 
 /// A column in SQL terms.
 #[derive(Debug, Clone, PartialEq, Eq)]

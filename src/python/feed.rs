@@ -8,10 +8,11 @@ use super::guard::Lease;
 use super::link::Waits;
 use super::rows::Rows;
 use super::runtime;
+use crate::client::batches::{Limits, Ready};
 use crate::client::done::Warning;
 use crate::client::error::{Error, Result};
 use crate::client::file::scan::FileStream;
-use crate::client::stream::{Limits, Ready, RecordStream};
+use crate::client::stream::RecordStream;
 
 /// Rows are fetched in smaller batches than Arrow: the first one comes sooner.
 const ROWS: Limits = Limits { rows: 4096, bytes: 1 << 20 };

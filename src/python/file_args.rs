@@ -7,12 +7,12 @@ use pyo3::types::{PyBool, PyDict, PyList, PyMapping, PyString, PyTuple};
 use super::errors;
 use super::params::{self, kind};
 use super::settings::{apply, pairs, text};
+use crate::client::batches::Limits;
 use crate::client::config::{Config, ConfigError};
 use crate::client::error::Error;
 use crate::client::file::name::FileName;
 use crate::client::file::options::{Declared, OpenOptions};
 use crate::client::file::settings::{Address, FileConfig, OPEN};
-use crate::client::stream::Limits;
 use crate::column::options::Options;
 
 /// Settings of connections for files alone.

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::runtime;
+use crate::client::batches::Limits;
 use crate::client::config::Config;
 use crate::client::config::client_info::ClientInfo;
 use crate::client::connection::Connection;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::client::file::connection::FileConnection;
 use crate::client::file::settings::FileConfig;
-use crate::client::stream::Limits;
 
 /// A server that does not answer the goodbye is left after this long.
 const GOODBYE: Duration = Duration::from_secs(3);

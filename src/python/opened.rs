@@ -9,13 +9,13 @@ use pyo3::types::PyDict;
 use super::errors;
 use super::feed::{Feed, Source};
 use super::link::Link;
+use crate::client::batches::Limits;
 use crate::client::error::{Error, Result};
 use crate::client::file::connection::FileConnection as Client;
 use crate::client::file::name::FileName;
 use crate::client::file::options::OpenOptions;
 use crate::client::file::place::How;
 use crate::client::file::remote::RemoteFile;
-use crate::client::stream::Limits;
 
 /// An open file with its connection.
 pub(super) struct Opened {

@@ -9,10 +9,10 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
 use super::errors;
 use super::params::{kind, unicode};
 use super::runtime;
+use crate::client::batches::Limits;
 use crate::client::config::client_info::ClientInfo;
 use crate::client::config::{Config, ConfigError};
 use crate::client::error::Error;
-use crate::client::stream::Limits;
 
 /// Parts of an address: a name may complete a URI but not contradict it.
 const ADDRESS: [&str; 5] = ["host", "port", "database", "user", "password"];

@@ -3,8 +3,9 @@
 use super::book::Book;
 use super::client::{LOBS, NARROW, WIDE, config, count, rows};
 use super::server::{Answer, Damage, Edit, build, honest, parts, start};
+use drdarrow::client::batches::Limits;
 use drdarrow::client::connection::Connection;
-use drdarrow::client::stream::{Limits, RecordStream};
+use drdarrow::client::stream::RecordStream;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{params, put, put_bytes};

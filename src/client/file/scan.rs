@@ -4,8 +4,8 @@
 use super::handle::Handle;
 use super::opened::Remote;
 use super::position::number;
+use crate::client::batches::{Limits, Ready};
 use crate::client::error::{Error, Phase, Result};
-use crate::client::stream::{Limits, Ready};
 use crate::column::record::decode::RecordDecoder;
 use crate::flow::file::answer::Answer;
 use crate::flow::file::read::{self, Block, Found};

@@ -1,0 +1,180 @@
+//! What a statement takes: prepared where it has parameters or its kind is not known, at once where it is; opened
+//! if it is a query, executed else, its rows of parameters in chains.
+
+use super::connection::{Connection, Outcome};
+use super::done::{Done, Warning};
+use super::error::{Error, Kind, Phase, Result};
+use super::naming::name_fields;
+use super::opening::Opening;
+use super::parameters;
+use super::sections::Lease;
+use super::stream::RecordStream;
+use super::words::{self, Hint};
+use crate::flow::error::FlowError;
+use crate::flow::execute::{Execute, Executed, Failed, Immediate, Input};
+use crate::flow::prepare::{Prepare, Prepared};
+use crate::flow::query::{Open, Opened, Outcome as OpenOutcome};
+use crate::flow::step::Flow;
+use crate::net::transport::Deadline;
+use crate::wire::drda::sqlda::SqlDa;
+use arrow_array::ArrayRef;
+use std::sync::Arc;
+
+/// Rows of parameters in one chain.
+const BATCH: usize = 256;
+
+impl Connection {
+    /// Runs a statement once, in a section of its own.
+    pub(super) async fn attempt(&self, sql: &str, rows: &[Vec<ArrayRef>]) -> Result<Outcome> {
+        let lease = self.0.lease(Phase::Execute)?;
+        if rows.iter().all(Vec::is_empty) {
+            match words::hint(sql) {
+                Hint::Query => return self.open_at_once(sql, lease).await,
+                Hint::Statement => {
+                    let commit = self.autocommit();
+                    let flow = Immediate::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), commit);
+                    return self.done(self.work(flow, commit).await?, 0).await.map(Outcome::Done);
+                }
+                Hint::Unknown => {}
+            }
+        }
+        let with_parameters = rows.iter().any(|row| !row.is_empty());
+        let call = words::is_call(sql) && rows.len() <= 1;
+        let prepare = Prepare::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), with_parameters);
+        let prepare = if call { prepare.with_modes() } else { prepare };
+        let prepared = self.0.talk(prepare, Phase::Execute).await?;
+        let inputs = self.inputs(&prepared, rows)?;
+        if call {
+            let described = prepared.parameters.map(|p| p.columns).unwrap_or_default();
+            let called = self.0.call(lease, &described, inputs.into_iter().next(), self.autocommit()).await?;
+            return Ok(Outcome::Called(called));
+        }
+        if prepared.columns.columns.is_empty() {
+            return self.execute_prepared(lease, inputs).await;
+        }
+        if inputs.len() > 1 {
+            return Err(Error::new(Kind::Programming, Phase::Execute, "07005", "a query takes one row of parameters"));
+        }
+        let open = Open::new(
+            self.0.session.clone(),
+            lease.name.clone(),
+            None,
+            inputs.into_iter().next(),
+            self.0.config.block_size,
+        );
+        let (outcome, lease) = self.open(open, lease).await?;
+        match outcome {
+            OpenOutcome::Opened(opened) => self.rows(lease, opened, &prepared.columns).await,
+            OpenOutcome::NoQuery => self.execute_prepared(lease, Vec::new()).await,
+        }
+    }
+
+    /// `e`, which a statement without values met, with the number of those that it wants.
+    pub(super) async fn counted(&self, sql: &str, e: Error) -> Error {
+        let Ok(lease) = self.0.lease(Phase::Execute) else { return e };
+        let prepare = Prepare::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), true);
+        let wanted = match self.0.talk(prepare, Phase::Execute).await {
+            Ok(prepared) => prepared.parameters.map_or(0, |described| described.columns.len()),
+            Err(_) => 0,
+        };
+        match wanted {
+            0 => e,
+            n => Error { message: format!("the statement has {n} parameters, 0 were given: {}", e.message), ..e },
+        }
+    }
+
+    /// Opens a query. Should the wait be given up, whatever gets opened is closed again before its
+    /// section is used another time.
+    async fn open(&self, flow: Open, lease: Lease) -> Result<(OpenOutcome, Lease)> {
+        let deadline = self.0.config.statement_timeout.map(Deadline::after);
+        let pending = self.0.channel.submit(flow).map_err(|e| self.0.error(e, Phase::Execute))?;
+        let mut opening = Opening { inner: self.0.clone(), under_way: Some((pending, lease)) };
+        let result = opening.wait(deadline).await;
+        match result {
+            Ok(outcome) => Ok(outcome),
+            Err(e) => Err(self.0.explained(e, Phase::Execute).await),
+        }
+    }
+
+    /// Prepare and open in one flush.
+    async fn open_at_once(&self, sql: &str, lease: Lease) -> Result<Outcome> {
+        let open =
+            Open::new(self.0.session.clone(), lease.name.clone(), Some(sql.to_owned()), None, self.0.config.block_size);
+        let (outcome, lease) = self.open(open, lease).await?;
+        match outcome {
+            OpenOutcome::Opened(mut opened) => {
+                let described = opened.described.take().ok_or_else(|| {
+                    let missing = FlowError::Missing { what: "SQLDARD", command: "PRPSQLSTT" };
+                    Error::from_flow(missing, Phase::Execute).at(&self.0.peer)
+                })?;
+                self.rows(lease, opened, &described).await
+            }
+            OpenOutcome::NoQuery => self.execute_prepared(lease, Vec::new()).await,
+        }
+    }
+
+    async fn rows(&self, lease: Lease, opened: Opened, described: &SqlDa) -> Result<Outcome> {
+        let fields = name_fields(&opened.fields, described).map_err(|e| {
+            self.0.channel.abort("the server's descriptions disagree");
+            e.at(&self.0.peer)
+        })?;
+        let section = lease.name.clone();
+        RecordStream::new(self.0.clone(), Arc::new(lease), section, opened, fields).await.map(Outcome::Rows)
+    }
+
+    /// Encodes the parameters as the server described them.
+    fn inputs(&self, prepared: &Prepared, rows: &[Vec<ArrayRef>]) -> Result<Vec<Input>> {
+        let Some(described) = &prepared.parameters else { return Ok(Vec::new()) };
+        rows.iter()
+            .enumerate()
+            .map(|(n, row)| {
+                parameters::encode(&described.columns, row, &self.0.session).map_err(|e| match rows.len() {
+                    1 => e,
+                    _ => Error { message: format!("row {} of the batch: {}", n + 1, e.message), ..e },
+                })
+            })
+            .collect()
+    }
+
+    async fn execute_prepared(&self, lease: Lease, mut inputs: Vec<Input>) -> Result<Outcome> {
+        let mut done = Done { count: Some(0), warnings: Vec::new() };
+        let mut before = 0;
+        loop {
+            let rest = inputs.split_off(inputs.len().min(BATCH));
+            let size = inputs.len();
+            let commit = self.autocommit();
+            let flow = Execute::new(self.0.session.clone(), lease.name.clone(), inputs, commit);
+            let part = self.done(self.work(flow, commit).await?, before).await?;
+            done.count = done.count.zip(part.count).map(|(a, b)| a + b);
+            done.warnings.extend(part.warnings);
+            before += size;
+            inputs = rest;
+            if inputs.is_empty() {
+                return Ok(Outcome::Done(done));
+            }
+        }
+    }
+
+    /// Runs a statement that changes something, and what it changed is committed with it in autocommit.
+    async fn work<F: Flow + 'static>(&self, flow: F, commit: bool) -> Result<F::Out> {
+        match commit {
+            true => self.0.talk_and_commit(flow, Phase::Execute).await,
+            false => self.0.talk(flow, Phase::Execute).await,
+        }
+    }
+
+    async fn done(&self, result: std::result::Result<Executed, Failed>, before: usize) -> Result<Done> {
+        let executed = match result {
+            Ok(executed) => executed,
+            Err(failed) => {
+                let e = self.0.explained(failed.error.into(), Phase::Execute).await;
+                return Err(match before + failed.before {
+                    0 => e,
+                    n => Error { message: format!("row {} of the batch: {}", n + 1, e.message), ..e },
+                });
+            }
+        };
+        let count = executed.counts.iter().copied().sum::<Option<u64>>();
+        Ok(Done { count, warnings: executed.warnings.iter().map(Warning::from).collect() })
+    }
+}
