@@ -84,6 +84,10 @@ def serve(
         list[str] | None,
         typer.Option("--file", metavar="LIB/FILE=FILE", help="A file for record access (persona ibmi)."),
     ] = None,
+    keyed: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LIB/FILE=FIELD,…", help="The key fields of such a file; FIELD DESC: high values first."),
+    ] = None,
     persona: Annotated[Persona, typer.Option(help="The product that the server looks like.")] = "luw",
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any that is free.", min=0, max=65535)] = 50000,
@@ -102,7 +106,7 @@ def serve(
     source = serving.sources(files or [], table or [], bool(record))
     serving.serve(
         source,
-        files=serving.records(source, record or []),
+        files=serving.records(source, record or [], keyed or []),
         persona=persona,
         host=host,
         port=port,

@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -66,20 +67,34 @@ def sources(files: list[Path], tables: list[str], empty: bool = False) -> duckdb
     return connection
 
 
-def records(source: duckdb.DuckDBPyConnection, named: list[str]) -> dict[str, Any] | None:
-    """What `--file` names, for record access. Raises `InterfaceError` for what cannot be read."""
+def records(
+    source: duckdb.DuckDBPyConnection, named: list[str], keyed: Sequence[str] = ()
+) -> dict[str, drdarrow.server.PhysicalFile] | None:
+    """What `--file` names, for record access, with the keys of `--keyed`. Raises `InterfaceError` for what cannot be
+    read."""
+    keys = dict(halves("--keyed", text, "FIELD,…") for text in keyed)
     out = {}
     for text in named:
-        name, found, path = text.partition("=")
-        if not found or name.count("/") != 1:
-            raise InterfaceError(f"--file {text}: expected LIBRARY/FILE=FILE")
+        name, path = halves("--file", text, "FILE")
         if not Path(path).exists():
             raise InterfaceError(f"{path}: no such file")
         try:
-            out[name] = source.sql(reading(Path(path)))
+            data = source.sql(reading(Path(path)))
         except engine().Error as error:
             raise InterfaceError(f"DuckDB cannot read it: {error}") from None
+        fields = [field.strip() for field in keys.pop(name, "").split(",") if field.strip()]
+        out[name] = drdarrow.server.PhysicalFile(data, keys=fields)
+    if keys:
+        raise InterfaceError(f"--keyed {next(iter(keys))}: no --file has this name")
     return out or None
+
+
+def halves(option: str, text: str, what: str) -> tuple[str, str]:
+    """`LIBRARY/FILE=…` in two."""
+    name, found, value = text.partition("=")
+    if not found or name.count("/") != 1:
+        raise InterfaceError(f"{option} {text}: expected LIBRARY/FILE={what}")
+    return name, value
 
 
 def engine() -> ModuleType:
