@@ -43,10 +43,13 @@ impl Ascii {
 
     #[inline(always)]
     fn by_vectors<S: Simd>(&self, simd: S, text: &mut [u8]) -> u8 {
-        // Arm looks up tables of 64 bytes with any register.
-        match cfg!(target_arch = "aarch64") || S::u8s::LEN == QUARTER {
-            true => self.by_quarters(simd, text),
-            false => self.by_rows(simd, text),
+        match S::u8s::LEN {
+            QUARTER => self.by_quarters(simd, text),
+            // Arm looks up tables of 64 bytes with any register.
+            _ if cfg!(target_arch = "aarch64") => self.by_quarters(simd, text),
+            // In less than 32 bytes at a time so many steps gain nothing.
+            ROW => self.one_by_one(text),
+            _ => self.by_rows(simd, text),
         }
     }
 
@@ -62,8 +65,10 @@ impl Ascii {
         for chunk in chunks {
             let bytes = u8x64::load_array_ref(simd, chunk);
             let mut out = u8x64::splat(simd, 0);
-            for (first, quarter) in (0..=u8::MAX).step_by(QUARTER).zip(quarters) {
-                out |= quarter.swizzle_dyn_precise(bytes ^ first);
+            let mut within = bytes;
+            for quarter in quarters {
+                out |= quarter.swizzle_dyn_precise(within);
+                within -= QUARTER as u8;
             }
             all |= out;
             out.store_array(chunk);
@@ -74,15 +79,20 @@ impl Ascii {
     /// A look-up for each row of sixteen characters.
     #[inline(always)]
     fn by_rows<S: Simd>(&self, simd: S, text: &mut [u8]) -> u8 {
-        let mut all = S::u8s::splat(simd, 0);
+        let zero = S::u8s::splat(simd, 0);
+        let mut rows = [zero; 256 / ROW];
+        for (row, part) in rows.iter_mut().zip(self.table.as_chunks::<ROW>().0) {
+            *row = S::u8s::block_splat(u8x16::load_array_ref(simd, part));
+        }
+        let mut all = zero;
         let mut chunks = text.chunks_exact_mut(S::u8s::LEN);
         for chunk in &mut chunks {
             let bytes = S::u8s::from_slice(simd, chunk);
-            let (upper, lower) = (bytes & 0xF0, bytes & 0x0F);
-            let mut out = S::u8s::splat(simd, 0);
-            for (first, row) in (0..=u8::MAX).step_by(ROW).zip(self.table.as_chunks::<ROW>().0) {
-                let found = S::u8s::block_splat(u8x16::load_array_ref(simd, row)).swizzle_dyn_within_blocks(lower);
-                out |= upper.simd_eq(first).select(found, S::u8s::splat(simd, 0));
+            let (mut upper, lower) = (bytes & 0xF0, bytes & 0x0F);
+            let mut out = zero;
+            for row in rows {
+                out |= upper.simd_eq(zero).select(row.swizzle_dyn_within_blocks(lower), zero);
+                upper -= ROW as u8;
             }
             all |= out;
             out.store_slice(chunk);
@@ -92,6 +102,13 @@ impl Ascii {
     }
 
     fn one_by_one(&self, text: &mut [u8]) -> u8 {
+        let (chunks, rest) = text.as_chunks_mut::<ROW>();
+        let all = chunks.iter_mut().fold(0, |all, chunk| all | self.each(chunk));
+        all | self.each(rest)
+    }
+
+    #[inline(always)]
+    fn each(&self, text: &mut [u8]) -> u8 {
         text.iter_mut().fold(0, |all, byte| {
             *byte = self.table.get(usize::from(*byte)).copied().unwrap_or(NOT_ASCII);
             all | *byte
