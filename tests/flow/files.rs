@@ -191,6 +191,30 @@ async fn a_silent_server_is_left_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ranges_need_numbers_that_mean_something() {
+    // What S38OPNFB says of the file: a physical one; a logical one over two members; a join.
+    for (flags, members, allowed) in [(0, 1, true), (0x80, 1, true), (0x80, 2, false), (0x84, 1, false)] {
+        let (stream, _server) = start(
+            &Book::files(),
+            Damage::None,
+            Box::new(move |_, request, mut bytes| {
+                if request.sql.as_deref() == Some("CUST") {
+                    bytes[75..78].copy_from_slice(&[flags, 0, members]);
+                }
+                Answer::Bytes(bytes)
+            }),
+        );
+        let connection = FileConnection::over(stream, config()).await.unwrap();
+        let file = connection.open(&cust(), numbered()).await.unwrap();
+        let ranged = file.scan_range(1, Some(3)).await;
+        assert_eq!(ranged.as_ref().err().map(|e| e.kind), (!allowed).then_some(Kind::NotSupported), "{flags:02X}");
+        // All of it can be read whatever it is.
+        let mut scan = file.scan().await.unwrap();
+        assert_eq!(scan.next().await.unwrap().unwrap().num_rows(), 5);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn misuse_is_told_without_asking() {
     let (stream, server) = honest(&Book::files());
     let connection = FileConnection::over(stream, config()).await.unwrap();
