@@ -175,12 +175,7 @@ impl RemoteFile {
     pub async fn scan_range(&self, first: u32, last: Option<u32>) -> Result<FileStream> {
         self.0.usable()?;
         let handle = self.0.open_to_read(false, true).await?;
-        // Records of several files: their numbers begin anew with each.
-        let several = handle.feedback.flags & JOIN != 0 || handle.feedback.members > 1;
-        if several || handle.received().rrn.is_none() {
-            let text = format!("{}: its records have no numbers of their own to read ranges by", self.0.name);
-            return Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text).at(&self.0.inner.peer));
-        }
+        self.0.has_numbers(&handle)?;
         FileStream::new(self.0.clone(), handle, Some((first.max(1), last.unwrap_or(u32::MAX)))).await
     }
 
@@ -193,6 +188,7 @@ impl RemoteFile {
             return Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text).at(&self.0.inner.peer));
         }
         let handle = self.0.open_to_read(false, false).await?;
+        self.0.has_numbers(&handle)?;
         let last = self.0.at(&handle, Which::Last).await?;
         handle.close().await?;
         Ok(split(&self.0.name, &self.0.options, last.unwrap_or(0), count))
@@ -225,5 +221,17 @@ impl RemoteFile {
     /// True once closed, or when its connection is.
     pub fn is_closed(&self) -> bool {
         self.0.usable().is_err()
+    }
+}
+
+impl Remote {
+    /// Refuses a file without record numbers of its own: where it shows several, they begin anew with each.
+    fn has_numbers(&self, handle: &Handle) -> Result<()> {
+        let several = handle.feedback.flags & JOIN != 0 || handle.feedback.members > 1;
+        if !several && handle.received().rrn.is_some() {
+            return Ok(());
+        }
+        let text = format!("{}: its records have no numbers of their own to read ranges by", self.name);
+        Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text).at(&self.inner.peer))
     }
 }
