@@ -94,8 +94,8 @@ impl File {
     }
 
     /// The description of the records: dict with file, library, name, length, text, unique, keys and
-    /// fields (a list of dicts: name, type, offset, length, digits, decimals, ccsid, varying, nullable,
-    /// text). `open_file(format=...)` takes it back.
+    /// fields (a list of dicts: name, type, offset, length, digits, decimals, ccsid, varying, nullable, format,
+    /// separator, text). `open_file(format=...)` takes it back.
     #[getter]
     fn record_format<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let file = &self.opened(py)?.file;
@@ -242,7 +242,9 @@ impl File {
     /// Puts the position before the first record, or behind the last.
     #[pyo3(signature = (*, end=false))]
     fn rewind(&self, py: Python<'_>, end: bool) -> PyResult<()> {
-        runtime::block_on(py, self.opened(py)?.file.rewind(!end))?.map_err(|e| errors::raise(py, &e))
+        let opened = self.opened(py)?;
+        let _waiting = opened.link.waiting();
+        runtime::block_on(py, opened.file.rewind(!end))?.map_err(|e| errors::raise(py, &e))
     }
 
     /// Adds records: Arrow data (a table, a batch, a stream), or rows, each a dict by field or a sequence in
@@ -308,6 +310,7 @@ impl File {
     /// can be pickled, and each is read on a connection of its own.
     fn partitions(&self, py: Python<'_>, count: &Bound<'_, PyAny>) -> PyResult<Vec<FilePartition>> {
         let (opened, count) = (self.opened(py)?, args::count(count)?);
+        let _waiting = opened.link.waiting();
         let parts = runtime::block_on(py, opened.file.partitions(count))?.map_err(|e| errors::raise(py, &e))?;
         Ok(opened.parts(py, parts.into_iter().map(|part| (part.first, part.last)).collect()))
     }

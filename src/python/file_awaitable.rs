@@ -79,13 +79,19 @@ impl RawFile {
 
     fn read<'py>(&self, py: Python<'py>, rrn: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let (opened, rrn) = (self.opened(py)?.clone(), args::number("rrn", rrn)?);
-        runtime::asyncio(py, async move { opened.file.read(rrn).await.map(Record) })
+        runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
+            opened.file.read(rrn).await.map(Record)
+        })
     }
 
     fn read_key<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>, how: &str) -> PyResult<Bound<'py, PyAny>> {
         let (key, how) = (args::key(key)?, opened::by_sign(py, how)?);
         let opened = self.opened(py)?.clone();
-        runtime::asyncio(py, async move { opened.file.read_key(&key, how).await.map(Record) })
+        runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
+            opened.file.read_key(&key, how).await.map(Record)
+        })
     }
 
     fn first<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -116,7 +122,10 @@ impl RawFile {
     #[pyo3(signature = (*, end=false))]
     fn rewind<'py>(&self, py: Python<'py>, end: bool) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
-        runtime::asyncio(py, async move { opened.file.rewind(!end).await })
+        runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
+            opened.file.rewind(!end).await
+        })
     }
 
     /// Rows that are not Arrow, to be added by `write_chunk`.
@@ -134,7 +143,10 @@ impl RawFile {
     ) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
         let rows = args::chunk(&mut rows, &opened.fields(), before)?;
-        runtime::asyncio(py, async move { opened.file.write_rows(before, &rows).await })
+        runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
+            opened.file.write_rows(before, &rows).await
+        })
     }
 
     /// Adds records of Arrow data, which is read here and now: an awaitable of how many.
@@ -143,6 +155,7 @@ impl RawFile {
         let batches = capsule::reader(data)?.collect::<std::result::Result<Vec<Batch>, _>>();
         let batches = batches.map_err(|e| errors::interface(py, format!("the rows: {e}")))?;
         runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
             let mut written = 0;
             for batch in &batches {
                 written += opened.file.write_behind(written, batch).await?;
@@ -162,7 +175,10 @@ impl RawFile {
     ) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
         let (row, meant) = (args::record(row, &opened.fields())?, args::Meant::by(py, &rrn, &key)?);
-        runtime::asyncio(py, async move { opened::update(&opened.file, row, meant).await })
+        runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
+            opened::update(&opened.file, row, meant).await
+        })
     }
 
     /// Deletes a record: an awaitable of a bool.
@@ -174,14 +190,19 @@ impl RawFile {
         key: args::Given<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (opened, meant) = (self.opened(py)?.clone(), args::Meant::by(py, &rrn, &key)?);
-        runtime::asyncio(py, async move { opened::delete(&opened.file, meant).await })
+        runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
+            opened::delete(&opened.file, meant).await
+        })
     }
 
     /// Parts of a file: an awaitable of a list of FilePartition.
     fn partitions<'py>(&self, py: Python<'py>, count: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let (opened, count) = (self.opened(py)?.clone(), args::count(count)?);
         runtime::asyncio(py, async move {
+            let waiting = opened.link.waiting();
             let parts = opened.file.partitions(count).await?;
+            drop(waiting);
             Ok(Parts(opened, parts.into_iter().map(|part| (part.first, part.last)).collect()))
         })
     }

@@ -132,6 +132,39 @@ def test_null_is_no_key_and_not_the_current_record(system: drdarrow.FileConnecti
         assert sales.read(2**32 - 1) is None
 
 
+def test_a_row_that_cannot_be_written_locks_nothing(served: server.Server, system: drdarrow.FileConnection) -> None:
+    with served.connect_files(password="secret") as other, system.open_file("SHOP/ITEMS", mode="rw", keyed=True) as mine:
+        mine.read(1)
+        for where in ({"rrn": 5}, {"key": 4}):
+            with pytest.raises(drdarrow.DataError):
+                mine.update({"ID": 2**40}, **where)
+        with other.open_file("SHOP/ITEMS", mode="rw") as theirs:
+            assert theirs.read(5) == (4, "four")
+        # The record read last is still the one that is meant.
+        assert mine.update({"NAME": "ZERO"}) and mine.read(1) == (0, "ZERO")
+
+
+def test_closing_a_connection_breaks_off_a_wait(served: server.Server) -> None:
+    async def main() -> None:
+        about: dict[str, Any] = {"host": served.host, "port": served.port, "user": "ada", "password": "secret"}
+        async with (
+            aio.connect_files(**about, signon_port=served.signon_port) as holder,
+            aio.connect_files(**about, signon_port=served.signon_port) as system,
+        ):
+            held = await holder.open_file("SHOP/ITEMS", mode="rw")
+            await held.read(1)
+            file = await system.open_file("SHOP/ITEMS", mode="rw", commit="chg")
+            waiting = asyncio.ensure_future(file.update({"NAME": "x"}, rrn=1))
+            await asyncio.sleep(0.2)
+            start = time.monotonic()
+            await system.close()
+            with pytest.raises(drdarrow.Error):
+                await waiting
+            assert time.monotonic() - start < 1
+
+    asyncio.run(main())
+
+
 def test_fields_that_are_not_there_are_named(system: drdarrow.FileConnection) -> None:
     for options, words in [
         ({"on_error": {"*": "null", "AMUONT": "raise"}}, "on_error.*AMUONT"),

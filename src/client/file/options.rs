@@ -205,8 +205,9 @@ fn part(field: &mut RecordField, key: &str, value: &str) -> Result<(), ConfigErr
         "nullable" => field.nullable = flag()?,
         "format" => value.to_ascii_uppercase().clone_into(&mut field.format),
         "separator" => field.separator = value.chars().next(),
-        // Given by descriptions; it follows from the others.
-        "offset" | "text" | "default" => {}
+        "text" => value.clone_into(&mut field.text),
+        // Given by descriptions; they follow from the others.
+        "offset" | "default" => {}
         _ => return Err(wrong(&format!("{key:?} is not part of a field"))),
     }
     Ok(())

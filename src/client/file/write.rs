@@ -103,6 +103,7 @@ impl RemoteFile {
     /// Updates the record with a number; false if there is none.
     pub async fn update_at(&self, rrn: u32, row: &RecordBatch) -> Result<bool> {
         let mut place = self.0.place.lock().await;
+        self.0.look_at(&mut place, row)?;
         match self.0.lock(&mut place, rrn).await? {
             Some(_) => self.0.update(&mut place, row).await.map(|()| true),
             None => Ok(false),
@@ -112,6 +113,7 @@ impl RemoteFile {
     /// Updates the first record with a key; false if there is none.
     pub async fn update_key(&self, key: &[ArrayRef], row: &RecordBatch) -> Result<bool> {
         let mut place = self.0.place.lock().await;
+        self.0.look_at(&mut place, row)?;
         match self.0.lock_key(&mut place, key).await? {
             Some(_) => self.0.update(&mut place, row).await.map(|()| true),
             None => Ok(false),
@@ -188,10 +190,6 @@ impl Remote {
     async fn update(&self, place: &mut Place, row: &RecordBatch) -> Result<()> {
         self.changing(place, Mode::ReadWrite)?;
         let old = place.current.clone().ok_or_else(|| self.nowhere())?;
-        if row.num_rows() != 1 {
-            let text = format!("{}: a record is updated with one row, not {}", self.name, row.num_rows());
-            return Err(Error::new(Kind::Interface, Phase::Execute, "21000", text));
-        }
         let handle = place.handle.as_ref().ok_or_else(|| self.nowhere())?;
         let slot = self.changed(handle, &old, row)?;
         let request = write::update(self.inner.speech(), handle.dclnam, &slot);
@@ -229,8 +227,18 @@ impl Remote {
         })
     }
 
+    /// Refuses a row that cannot become a record before a record is locked for it.
+    fn look_at(&self, place: &mut Place, row: &RecordBatch) -> Result<()> {
+        let handle = self.changing(place, Mode::ReadWrite)?;
+        self.changed(handle, &[], row).map(drop)
+    }
+
     /// The slot of a record in which the columns of `row` are new.
     fn changed(&self, handle: &Handle, old: &[u8], row: &RecordBatch) -> Result<Vec<u8>> {
+        if row.num_rows() != 1 {
+            let text = format!("{}: a record is updated with one row, not {}", self.name, row.num_rows());
+            return Err(Error::new(Kind::Interface, Phase::Execute, "21000", text));
+        }
         let columns = self.columns(row)?;
         let (sent, received) = (handle.sent(), handle.received());
         let encoder = RecordEncoder::new(&self.fields).map_err(|e| self.bad(&e.into(), Phase::Execute))?;
