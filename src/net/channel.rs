@@ -238,9 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         while let Ok(job) = self.queue.try_recv() {
             left.push(job);
         }
-        // A reason given before is not wrapped into itself.
-        let reason = if let NetError::Broken(reason) = &why { reason.clone() } else { why.to_string() };
-        let state = broken.get_or_insert_with(|| Broken { why: reason, untold: None });
+        let state = broken.get_or_insert_with(|| Broken { why: why.to_string(), untold: None });
         if left.is_empty() {
             state.untold = Some(why);
             return;
