@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 import drdarrow._core as _core
-from drdarrow.aio_files import AsyncFile, AsyncFileConnection, connect_files, open_file
+from drdarrow.aio_files import AsyncFile, AsyncFileConnection, connect_files, open_file, open_partition
 from drdarrow.aio_stream import AsyncArrowStream
 from drdarrow.exceptions import Error, InterfaceError
 from drdarrow.probing import probe_async as probe
@@ -46,6 +46,7 @@ __all__ = [
     "connect",
     "connect_files",
     "open_file",
+    "open_partition",
     "probe",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, Unpack
 
@@ -10,6 +10,7 @@ import drdarrow._core as _core
 from drdarrow.aio_stream import AsyncArrowStream
 from drdarrow.types import (
     ArrowArrayExportable,
+    ArrowSchemaExportable,
     ArrowStreamExportable,
     FileOptions,
     FileSettings,
@@ -19,6 +20,7 @@ from drdarrow.types import (
     Record,
     Row,
     Value,
+    Which,
 )
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-__all__ = ["AsyncFile", "AsyncFileConnection", "connect_files", "open_file"]
+__all__ = ["AsyncFile", "AsyncFileConnection", "connect_files", "open_file", "open_partition"]
 
 
 def connect_files(uri: str | None = None, /, **settings: Unpack[FileSettings]) -> _Opening[AsyncFileConnection]:
@@ -47,6 +49,13 @@ def open_file(uri: str, /, **settings: Unpack[OneFile]) -> _Opening[AsyncFile]:
     return _Opening(open_it)
 
 
+async def open_partition(
+    part: _core.FilePartition, uri: str | None = None, /, **settings: Unpack[FileSettings]
+) -> AsyncArrowStream:
+    """Connects and reads a part of a file. Arguments as `drdarrow.FilePartition.open`."""
+    return AsyncArrowStream(await _core.open_partition_async(part, uri, **settings))
+
+
 class AsyncFileConnection:
     """A connection for files: a job on the system, with a unit of work and a library QTEMP of its own."""
 
@@ -64,6 +73,42 @@ class AsyncFileConnection:
     async def command(self, cl: str) -> list[Message]:
         """Runs a CL command; raises when it fails."""
         return [Message(*said) for said in await self._raw.command(cl)]
+
+    async def describe(self, path: str) -> dict[str, Any]:
+        """The record formats and keys of a file."""
+        return await self._raw.describe(path)
+
+    async def members(self, path: str) -> list[dict[str, Any]]:
+        """The members of a file: name, text, records, deleted."""
+        return await self._raw.members(path)
+
+    async def add_member(self, path: str, member: str) -> None:
+        """Adds a member to a physical file."""
+        await self._raw.add_member(path, member)
+
+    async def remove_member(self, path: str, member: str) -> None:
+        """Removes a member with its records."""
+        await self._raw.remove_member(path, member)
+
+    async def clear_member(self, path: str, member: str = "*FIRST") -> None:
+        """Removes all records of a member."""
+        await self._raw.clear_member(path, member)
+
+    async def create_file(self, path: str, schema: ArrowSchemaExportable, *, keys: Sequence[str] | None = None) -> None:
+        """Creates a physical file; see `drdarrow.FileConnection.create_file`."""
+        await self._raw.create_file(path, schema, keys or [])
+
+    async def delete_file(self, path: str) -> None:
+        """Deletes a file."""
+        await self._raw.delete_file(path)
+
+    async def lock(self, path: str, lock: str = "EXCL", *, member: str = "*FIRST") -> None:
+        """Locks a member against other jobs: `"SHRRD"`, `"SHRNUP"`, `"SHRUPD"`, `"EXCLRD"`, `"EXCL"`."""
+        await self._raw.lock(path, lock, member)
+
+    async def unlock(self, path: str, lock: str = "EXCL", *, member: str = "*FIRST") -> None:
+        """Lets a lock go."""
+        await self._raw.unlock(path, lock, member)
 
     async def commit(self) -> None:
         """Makes changes of files that were opened with `commit` last."""
@@ -112,6 +157,11 @@ class AsyncFile:
         return self._sync.name
 
     @property
+    def member(self) -> str:
+        """The member."""
+        return self._sync.member
+
+    @property
     def mode(self) -> str:
         """`"r"`, `"w"` or `"rw"`."""
         return self._sync.mode
@@ -151,6 +201,10 @@ class AsyncFile:
     ) -> AsyncArrowStream:
         """All records, or those with numbers from `first` to `last`."""
         return AsyncArrowStream(await self._raw.fetch_arrow(first, last, batch_rows, batch_bytes))
+
+    async def ranges(self, first: int = 1, last: int | None = None) -> AsyncArrowStream:
+        """The records with numbers from `first` to `last`; without `last` as many as there are."""
+        return AsyncArrowStream(await self._raw.fetch_arrow(first, last))
 
     async def fetch_arrow_table(self) -> pyarrow.Table:
         """All records as a `pyarrow.Table`."""
@@ -201,22 +255,31 @@ class AsyncFile:
         """The previous record with the key of the one read last, or None."""
         return await self._raw.previous_equal()
 
+    async def rewind(self, *, end: bool = False) -> None:
+        """Puts the position before the first record, or behind the last."""
+        await self._raw.rewind(end=end)
+
     async def write(
         self, data: ArrowStreamExportable | ArrowArrayExportable | Mapping[str, Value] | Iterable[Record]
     ) -> int:
         """Adds records: Arrow data or rows. Returns how many."""
-        return await self._raw.write(data)
+        if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+            return await self._raw.write(data)
+        rows, written = self._raw.rows(data), 0
+        while chunk := await self._raw.write_chunk(rows, written):
+            written += chunk
+        return written
 
-    async def update(self, row: Record, *, rrn: int | None = None, key: Key = None) -> bool:
-        """Updates the record read last, or the one with a number or key; False if there is none."""
-        return await self._raw.update(row, rrn=rrn, key=key)
+    async def update(self, row: Record, **which: Unpack[Which]) -> bool:
+        """Updates the record read last, or the one with a number `rrn` or a `key`; False if there is none."""
+        return await self._raw.update(row, **which)
 
-    async def delete(self, *, rrn: int | None = None, key: Key = None) -> bool:
-        """Deletes the record read last, or the one with a number or key; False if there is none."""
-        return await self._raw.delete(rrn=rrn, key=key)
+    async def delete(self, **which: Unpack[Which]) -> bool:
+        """Deletes the record read last, or the one with a number `rrn` or a `key`; False if there is none."""
+        return await self._raw.delete(**which)
 
     async def partitions(self, count: int) -> list[_core.FilePartition]:
-        """Parts of about equally many record numbers, to be read elsewhere."""
+        """Parts of about equally many record numbers, to be read elsewhere, there also by `open_partition`."""
         return await self._raw.partitions(count)
 
     async def close(self) -> None:

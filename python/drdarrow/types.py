@@ -36,6 +36,7 @@ __all__ = [
     "TimestampFromTicks",
     "TypeObject",
     "Value",
+    "Which",
 ]
 
 
@@ -172,6 +173,15 @@ class FileOptions(TypedDict, total=False):
     """Fields whose text is in another page than their description says."""
     format: str | Mapping[str, Any] | None
     """A record format by name, or a description in place of the server's."""
+
+
+class Which(TypedDict, total=False):
+    """Which record is meant: without either the one read last."""
+
+    rrn: int
+    """The one with a relative record number."""
+    key: Key
+    """The first one with a key."""
 
 
 class FileSettings(TypedDict, total=False):

@@ -15,7 +15,7 @@ pub struct Warning {
 
 impl Warning {
     /// One of our own.
-    pub(super) fn general(message: &str) -> Warning {
+    pub(in crate::client) fn general(message: &str) -> Warning {
         Warning { sqlcode: 0, sqlstate: "01000".to_owned(), message: message.to_owned() }
     }
 }

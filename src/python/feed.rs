@@ -95,7 +95,7 @@ impl Feed {
     pub(super) fn take_warnings(&mut self) -> Vec<Warning> {
         match &mut self.stream {
             Source::Query(stream) => stream.take_warnings(),
-            Source::File(_) => Vec::new(),
+            Source::File(stream) => stream.take_warnings(),
         }
     }
 

@@ -94,8 +94,8 @@ impl File {
     }
 
     /// The description of the records: dict with file, library, name, length, text, unique, keys and
-    /// fields (a list of dicts: name, type, offset, length, digits, decimals, ccsid, varying, nullable,
-    /// text). `open_file(format=...)` takes it back.
+    /// fields (a list of dicts: name, type, offset, length, digits, decimals, ccsid, varying, nullable, format,
+    /// separator, text). `open_file(format=...)` takes it back.
     #[getter]
     fn record_format<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let file = &self.opened(py)?.file;
@@ -134,10 +134,16 @@ impl File {
 
     /// The records with numbers from `first` to `last`, both included, as an ArrowStream; without `last`
     /// as many as there are.
-    #[pyo3(signature = (first=1, last=None))]
-    fn ranges(&self, py: Python<'_>, first: u32, last: Option<u32>) -> PyResult<ArrowStream> {
+    #[pyo3(signature = (first=None, last=None))]
+    fn ranges(
+        &self,
+        py: Python<'_>,
+        first: Option<&Bound<'_, PyAny>>,
+        last: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<ArrowStream> {
         let limits = self.opened(py)?.link.limits;
-        self.stream(py, limits, Some((first, last)))
+        let range = args::range(first, last)?.unwrap_or((1, None));
+        self.stream(py, limits, Some(range))
     }
 
     /// All records as a `pyarrow.Table`. Needs `pip install drdarrow[arrow]`.
@@ -179,7 +185,8 @@ impl File {
     }
 
     /// The record with a relative record number as a tuple, or None.
-    fn read<'py>(&self, py: Python<'py>, rrn: u32) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    fn read<'py>(&self, py: Python<'py>, rrn: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let rrn = args::number("rrn", rrn)?;
         let opened = self.opened(py)?;
         let _waiting = opened.link.waiting();
         let found = runtime::block_on(py, opened.file.read(rrn))?;
@@ -235,62 +242,75 @@ impl File {
     /// Puts the position before the first record, or behind the last.
     #[pyo3(signature = (*, end=false))]
     fn rewind(&self, py: Python<'_>, end: bool) -> PyResult<()> {
-        runtime::block_on(py, self.opened(py)?.file.rewind(!end))?.map_err(|e| errors::raise(py, &e))
+        let opened = self.opened(py)?;
+        let _waiting = opened.link.waiting();
+        runtime::block_on(py, opened.file.rewind(!end))?.map_err(|e| errors::raise(py, &e))
     }
 
     /// Adds records: Arrow data (a table, a batch, a stream), or rows, each a dict by field or a sequence in
     /// the order of the fields. Returns how many. Fields that are not given are NULL, or have the default
     /// of their type.
     ///
-    /// Raises IntegrityError for a key that is there already; the message says which row it was, and those
-    /// before it stay.
+    /// Raises IntegrityError for a key that is there already, DataError for a value that does not fit; the
+    /// message says which row it was and how many were added before it, which stay. Rows that are not Arrow
+    /// are taken a thousand at a time.
     fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<u64> {
         let opened = self.opened(py)?;
         let raise = |e: Error| errors::raise(py, &e);
         let _waiting = opened.link.waiting();
-        if !data.hasattr("__arrow_c_stream__")? && !data.hasattr("__arrow_c_array__")? {
-            let rows = args::records(data, &opened.fields())?;
-            return runtime::block_on(py, opened.file.write_rows(&rows))?.map_err(raise);
-        }
         let mut written = 0;
+        // An exception of somebody else, Ctrl-C among them, comes with a note of how far it went.
+        let note = |e, written| args::noted(py, e, &format!("at least {written} rows were added"));
+        if !data.hasattr("__arrow_c_stream__")? && !data.hasattr("__arrow_c_array__")? {
+            let (mut rows, fields) = (args::rows(data)?, opened.fields());
+            loop {
+                let chunk = args::chunk(&mut rows, &fields, written)?;
+                if chunk.is_empty() {
+                    return Ok(written);
+                }
+                let done = runtime::block_on(py, opened.file.write_rows(written, &chunk));
+                written += done.map_err(|e| note(e, written))?.map_err(raise)?;
+            }
+        }
         for batch in capsule::reader(data)? {
-            let batch = batch.map_err(|e| errors::interface(py, format!("the rows: {e}")))?;
-            written += runtime::block_on(py, opened.file.write(&batch))?.map_err(raise)?;
+            let broken = |e| errors::interface(py, format!("the rows: {e}; {}", args::added(written)));
+            let done = runtime::block_on(py, opened.file.write_behind(written, &batch.map_err(broken)?));
+            written += done.map_err(|e| note(e, written))?.map_err(raise)?;
         }
         Ok(written)
     }
 
     /// Updates the record read last, or the one with a number or key: the fields given by a dict, or all by a
     /// sequence. False if there is no such record.
-    #[pyo3(signature = (row, *, rrn=None, key=None))]
-    fn update(
+    #[pyo3(signature = (row, *, rrn=args::Given::default(), key=args::Given::default()))]
+    fn update<'py>(
         &self,
-        py: Python<'_>,
-        row: &Bound<'_, PyAny>,
-        rrn: Option<u32>,
-        key: Option<&Bound<'_, PyAny>>,
+        py: Python<'py>,
+        row: &Bound<'py, PyAny>,
+        rrn: args::Given<'py>,
+        key: args::Given<'py>,
     ) -> PyResult<bool> {
         let opened = self.opened(py)?;
-        let row = args::record(row, &opened.fields())?;
-        let key = key.map(args::key).transpose()?;
+        let (row, meant) = (args::record(row, &opened.fields())?, args::Meant::by(py, &rrn, &key)?);
         let _waiting = opened.link.waiting();
-        let done = runtime::block_on(py, opened::update(&opened.file, row, rrn, key))?;
+        let done = runtime::block_on(py, opened::update(&opened.file, row, meant))?;
         done.map_err(|e| errors::raise(py, &e))
     }
 
     /// Deletes the record read last, or the one with a number or key. False if there is no such record.
-    #[pyo3(signature = (*, rrn=None, key=None))]
-    fn delete(&self, py: Python<'_>, rrn: Option<u32>, key: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+    #[pyo3(signature = (*, rrn=args::Given::default(), key=args::Given::default()))]
+    fn delete<'py>(&self, py: Python<'py>, rrn: args::Given<'py>, key: args::Given<'py>) -> PyResult<bool> {
         let opened = self.opened(py)?;
-        let key = key.map(args::key).transpose()?;
+        let meant = args::Meant::by(py, &rrn, &key)?;
         let _waiting = opened.link.waiting();
-        runtime::block_on(py, opened::delete(&opened.file, rrn, key))?.map_err(|e| errors::raise(py, &e))
+        runtime::block_on(py, opened::delete(&opened.file, meant))?.map_err(|e| errors::raise(py, &e))
     }
 
-    /// Parts of about equally many record numbers: list of FilePartition. They can be pickled, and each is
-    /// read on a connection of its own.
-    fn partitions(&self, py: Python<'_>, count: usize) -> PyResult<Vec<FilePartition>> {
-        let opened = self.opened(py)?;
+    /// Parts of about equally many record numbers: list of FilePartition, no more than there are numbers. They
+    /// can be pickled, and each is read on a connection of its own.
+    fn partitions(&self, py: Python<'_>, count: &Bound<'_, PyAny>) -> PyResult<Vec<FilePartition>> {
+        let (opened, count) = (self.opened(py)?, args::count(count)?);
+        let _waiting = opened.link.waiting();
         let parts = runtime::block_on(py, opened.file.partitions(count))?.map_err(|e| errors::raise(py, &e))?;
         Ok(opened.parts(py, parts.into_iter().map(|part| (part.first, part.last)).collect()))
     }

@@ -2,7 +2,7 @@
 
 use arrow_array::{ArrayRef, RecordBatch};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyInt, PyIterator, PyList, PyMapping, PyString, PyTuple};
 
 use super::errors;
 use super::params::{self, kind};
@@ -15,6 +15,8 @@ use crate::client::file::options::{Declared, OpenOptions};
 use crate::client::file::settings::{Address, FileConfig, OPEN};
 use crate::column::options::Options;
 
+/// Rows that are not Arrow, written at a time.
+const CHUNK: usize = 1024;
 /// Settings of connections for files alone.
 const FILES: [&str; 3] = ["signon_port", "job_ccsid", "pool"];
 
@@ -43,7 +45,9 @@ pub(super) fn place<'py>(
     let (open, rest) = (PyDict::new(py), PyDict::new(py));
     for (key, value) in settings.iter().flat_map(|settings| settings.iter()) {
         let name = key.extract::<String>()?;
-        if OPEN.contains(&name.as_str()) {
+        // Where one file is named, they are its fields.
+        let of_file = name == "force_ccsid" && address.path.is_some();
+        if OPEN.contains(&name.as_str()) || of_file {
             open.set_item(key, value)?;
         } else if FILES.contains(&name.as_str()) {
             if !value.is_none() {
@@ -89,13 +93,18 @@ pub(super) fn open(
                     }
                 }
             }
-            "force_ccsid" => {
+            "force_ccsid" if !value.is_instance_of::<PyString>() => {
                 let mut config = Config::empty();
                 for (field, ccsid) in pairs(&key, &value)? {
                     let pair = format!("{}={ccsid}", field.to_ascii_uppercase());
                     config.set("force_ccsid", &pair).map_err(refused)?;
                 }
-                options.values.values.force_ccsid.extend(config.options.force_ccsid);
+                options.force_ccsid = config.options.force_ccsid;
+            }
+            "force_ccsid" => {
+                let mut config = Config::empty();
+                config.set(&key, &text(&key, &value)?.to_ascii_uppercase()).map_err(refused)?;
+                options.force_ccsid = config.options.force_ccsid;
             }
             "format" if !value.is_instance_of::<PyString>() => options.declare(declared(&value)?).map_err(refused)?,
             _ => options.set(&key, &text(&key, &value)?).map_err(refused)?,
@@ -143,6 +152,9 @@ pub(super) fn record(row: &Bound<'_, PyAny>, fields: &[String]) -> PyResult<Reco
         for name in map.keys()? {
             names.push(text("row", &name)?);
         }
+        if names.is_empty() {
+            return Err(errors::raise(py, &errors::programming("07001", "a row that names no field")));
+        }
         (names, params::row(Some(map.values()?.as_any()))?)
     } else {
         let values = params::row(Some(row))?;
@@ -156,8 +168,8 @@ pub(super) fn record(row: &Bound<'_, PyAny>, fields: &[String]) -> PyResult<Reco
         .map_err(|e| errors::interface(py, format!("a row: {e}")))
 }
 
-/// Rows that are not Arrow: each as a batch.
-pub(super) fn records(rows: &Bound<'_, PyAny>, fields: &[String]) -> PyResult<Vec<RecordBatch>> {
+/// Rows that are not Arrow, one by one; a dict is a single row.
+pub(super) fn rows<'py>(rows: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
     let py = rows.py();
     if rows.is_instance_of::<PyString>() || rows.is_instance_of::<PyBool>() || !rows.hasattr("__iter__")? {
         return Err(errors::interface(
@@ -165,8 +177,107 @@ pub(super) fn records(rows: &Bound<'_, PyAny>, fields: &[String]) -> PyResult<Ve
             format!("rows: expected Arrow data or an iterable of rows, not {}", kind(rows)),
         ));
     }
-    if rows.cast::<PyMapping>().is_ok() {
-        return Ok(vec![record(rows, fields)?]);
+    match rows.cast::<PyMapping>() {
+        Ok(_) => PyTuple::new(py, [rows])?.try_iter(),
+        Err(_) => rows.try_iter(),
     }
-    rows.try_iter()?.map(|row| record(&row?, fields)).collect()
+}
+
+/// The next of them, each as a batch; none is left when there are none. `before` were written.
+pub(super) fn chunk(rows: &mut Bound<'_, PyIterator>, fields: &[String], before: u64) -> PyResult<Vec<RecordBatch>> {
+    let py = rows.py();
+    let mut out = Vec::new();
+    for row in rows.take(CHUNK) {
+        let number = before + out.len() as u64 + 1;
+        let row = row.map_err(|e| noted(py, e, &added(before)))?;
+        let wrong = |e| noted(py, e, &format!("it is about row {number}; {}", added(before)));
+        out.push(record(&row, fields).map_err(wrong)?);
+    }
+    Ok(out)
+}
+
+/// In words.
+pub(super) fn added(rows: u64) -> String {
+    match rows {
+        0 => "no row was added".to_owned(),
+        1 => "1 row was added before".to_owned(),
+        n => format!("{n} rows were added before"),
+    }
+}
+
+/// An exception, whosever it is, with a note.
+pub(super) fn noted(py: Python<'_>, e: PyErr, note: &str) -> PyErr {
+    // An exception that takes no notes is told without.
+    let _ = e.value(py).call_method1("add_note", (note,));
+    e
+}
+
+/// The number of a record.
+pub(super) fn number(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<u32> {
+    let wrong = || {
+        let text =
+            format!("{setting}: expected the number of a record, 1 to {}, not {}", u32::MAX, kind_or_value(value));
+        errors::interface(value.py(), text)
+    };
+    let number = if value.is_instance_of::<PyBool>() { None } else { value.extract::<u32>().ok() };
+    number.filter(|number| *number > 0).ok_or_else(wrong)
+}
+
+/// The numbers of the first and the last record, if either is given.
+pub(super) fn range(
+    first: Option<&Bound<'_, PyAny>>,
+    last: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<(u32, Option<u32>)>> {
+    let (from, to) = (first.map(|n| number("first", n)).transpose()?, last.map(|n| number("last", n)).transpose()?);
+    Ok((from.is_some() || to.is_some()).then_some((from.unwrap_or(1), to)))
+}
+
+/// How many parts.
+pub(super) fn count(value: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let found = if value.is_instance_of::<PyBool>() { None } else { value.extract::<usize>().ok() };
+    found.filter(|count| *count > 0).ok_or_else(|| {
+        errors::interface(value.py(), format!("count: expected a number from 1 on, not {}", kind_or_value(value)))
+    })
+}
+
+/// A number as it is, anything else by its type.
+fn kind_or_value(value: &Bound<'_, PyAny>) -> String {
+    match value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
+        true => value.repr().map_or_else(|_| kind(value), |text| text.to_string()),
+        false => kind(value),
+    }
+}
+
+/// The record that a call means.
+pub(super) enum Meant {
+    /// The one read last.
+    Current,
+    Rrn(u32),
+    Key(Vec<ArrayRef>),
+}
+
+impl Meant {
+    /// By the arguments that were given. None is one too: a key of NULL is not the record read last.
+    pub(super) fn by(py: Python<'_>, rrn: &Given<'_>, key: &Given<'_>) -> PyResult<Meant> {
+        match (&rrn.0, &key.0) {
+            (None, None) => Ok(Meant::Current),
+            (Some(rrn), None) => number("rrn", rrn).map(Meant::Rrn),
+            (None, Some(value)) => self::key(value).map(Meant::Key),
+            (Some(_), Some(_)) => {
+                Err(errors::interface(py, "a record is meant by its number or by its key, not by both"))
+            }
+        }
+    }
+}
+
+/// An argument that may be left out, which is not the same as None.
+#[derive(Default)]
+pub(super) struct Given<'py>(Option<Bound<'py, PyAny>>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Given<'py> {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Given(Some(value.to_owned())))
+    }
 }

@@ -1,168 +1,28 @@
-//! The asyncio side of files. `drdarrow/aio_files.py` wraps these in coroutines; what does not wait is asked of
-//! the classes that they hold.
+//! The asyncio side of an open file. `drdarrow/aio_files.py` wraps it in coroutines; what does not wait is asked of
+//! the class that it holds.
 
 use std::sync::Arc;
 
 use arrow_array::RecordBatch as Batch;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyIterator, PyTuple};
 
-use super::awaitable::{RawConnection, RawStream};
+use super::awaitable::RawStream;
 use super::capsule;
 use super::collected::Collected;
 use super::errors;
 use super::file::File;
 use super::file_args as args;
-use super::files::{self, FileConnection};
 use super::guard::Owned;
-use super::link::Link;
 use super::opened::{self, Opened, Step};
 use super::partition::FilePartition;
 use super::rows;
 use super::runtime;
 use super::settings;
-use crate::client::error::Result;
-use crate::client::file::connection::FileConnection as Client;
-
-/// Connects; an awaitable of a RawFileConnection. Arguments as for `connect_files()`.
-#[pyfunction]
-#[pyo3(signature = (uri=None, /, **settings))]
-pub(super) fn connect_files_async<'py>(
-    py: Python<'py>,
-    uri: Option<&Bound<'py, PyAny>>,
-    settings: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let place = files::connection_place(py, uri, settings)?;
-    runtime::asyncio(py, async move {
-        let link = Link::connect_files(place.config, place.limits).await?;
-        Ok(RawFileConnection { link: Owned::new(link) })
-    })
-}
-
-/// Opens a file; an awaitable of a RawFile. Arguments as for `open_file()`.
-#[pyfunction]
-#[pyo3(signature = (uri, /, **settings))]
-pub(super) fn open_file_async<'py>(
-    py: Python<'py>,
-    uri: &Bound<'py, PyAny>,
-    settings: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let (config, limits, name, options, given) = files::single(py, uri, settings)?;
-    runtime::asyncio(py, async move {
-        let link = Link::connect_files(config, limits).await?;
-        Opened::open(link, true, name, options, given).await.map(|opened| RawFile(Owned::new(opened)))
-    })
-}
-
-/// Opens a file beside a connection for SQL: an awaitable of a RawFile.
-#[pyfunction]
-#[pyo3(signature = (connection, path, /, **options))]
-pub(super) fn open_file_beside<'py>(
-    py: Python<'py>,
-    connection: &RawConnection,
-    path: &str,
-    options: Option<&Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let link = connection.link(py)?.clone();
-    let (name, wanted) = args::open(py, path, &link.client.config().options, options)?;
-    let given = files::kept(py, options)?;
-    runtime::asyncio(py, async move {
-        let files = link.files().await?;
-        Opened::open(files, false, name, wanted, given).await.map(|opened| RawFile(Owned::new(opened)))
-    })
-}
-
-/// Runs a CL command beside a connection for SQL: an awaitable of a list of tuples.
-#[pyfunction]
-pub(super) fn command_beside<'py>(
-    py: Python<'py>,
-    connection: &RawConnection,
-    cl: String,
-) -> PyResult<Bound<'py, PyAny>> {
-    let link = connection.link(py)?.clone();
-    runtime::asyncio(py, async move { said(&*link.files().await?, &cl).await })
-}
-
-async fn said(link: &Link<Client>, cl: &str) -> Result<Vec<(String, u16, String)>> {
-    link.open()?;
-    let _waiting = link.waiting();
-    let said = link.client.command(cl).await?;
-    Ok(said.into_iter().map(|m| (m.id, m.severity, m.text)).collect())
-}
-
-/// A connection for files whose waits are awaitables.
-#[pyclass(frozen, module = "drdarrow._core")]
-pub(super) struct RawFileConnection {
-    link: Owned<Arc<Link<Client>>>,
-}
-
-impl RawFileConnection {
-    fn link(&self, py: Python<'_>) -> PyResult<&Arc<Link<Client>>> {
-        self.link.get().map_err(|e| errors::raise(py, &e))
-    }
-}
-
-#[pymethods]
-impl RawFileConnection {
-    /// The same connection with methods that wait: for what does not wait.
-    #[getter]
-    fn sync(&self, py: Python<'_>) -> PyResult<FileConnection> {
-        Ok(FileConnection { link: Owned::new(self.link(py)?.clone()) })
-    }
-
-    /// Opens a file: an awaitable of a RawFile.
-    #[pyo3(signature = (path, /, **options))]
-    fn open_file<'py>(
-        &self,
-        py: Python<'py>,
-        path: &str,
-        options: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let link = self.link(py)?.clone();
-        let (name, wanted) = args::open(py, path, &link.client.config().base.options, options)?;
-        let given = files::kept(py, options)?;
-        runtime::asyncio(py, async move {
-            Opened::open(link, false, name, wanted, given).await.map(|opened| RawFile(Owned::new(opened)))
-        })
-    }
-
-    /// Makes the changes last.
-    fn commit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        runtime::asyncio(py, self.link(py)?.clone().end_work(true))
-    }
-
-    /// Undoes the changes.
-    fn rollback<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        runtime::asyncio(py, self.link(py)?.clone().end_work(false))
-    }
-
-    /// Runs a CL command: an awaitable of a list of tuples.
-    fn command<'py>(&self, py: Python<'py>, cl: String) -> PyResult<Bound<'py, PyAny>> {
-        let link = self.link(py)?.clone();
-        runtime::asyncio(py, async move { said(&link, &cl).await })
-    }
-
-    /// Closes.
-    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        runtime::asyncio(py, self.link(py)?.clone().close())
-    }
-
-    /// The end of an `async with` block.
-    fn leave<'py>(&self, py: Python<'py>, well: bool) -> PyResult<Bound<'py, PyAny>> {
-        runtime::asyncio(py, self.link(py)?.clone().leave(well))
-    }
-
-    fn __repr__(&self) -> String {
-        match self.link.get() {
-            Ok(link) => format!("<drdarrow.aio.AsyncFileConnection {}>", link.describe()),
-            Err(_) => "<drdarrow.aio.AsyncFileConnection of another process>".to_owned(),
-        }
-    }
-}
 
 /// An open file whose waits are awaitables.
 #[pyclass(frozen, module = "drdarrow._core")]
-pub(super) struct RawFile(Owned<Arc<Opened>>);
+pub(super) struct RawFile(pub(super) Owned<Arc<Opened>>);
 
 impl RawFile {
     fn opened(&self, py: Python<'_>) -> PyResult<&Arc<Opened>> {
@@ -188,14 +48,14 @@ impl RawFile {
     fn fetch_arrow<'py>(
         &self,
         py: Python<'py>,
-        first: Option<u32>,
-        last: Option<u32>,
+        first: Option<&Bound<'py, PyAny>>,
+        last: Option<&Bound<'py, PyAny>>,
         batch_rows: Option<&Bound<'py, PyAny>>,
         batch_bytes: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
         let limits = settings::limits(opened.link.limits, batch_rows, batch_bytes)?;
-        let range = first.map(|first| (first, last));
+        let range = args::range(first, last)?;
         runtime::asyncio(py, async move { opened.feed(limits, range).await.map(RawStream::new) })
     }
 
@@ -217,15 +77,21 @@ impl RawFile {
         })
     }
 
-    fn read<'py>(&self, py: Python<'py>, rrn: u32) -> PyResult<Bound<'py, PyAny>> {
-        let opened = self.opened(py)?.clone();
-        runtime::asyncio(py, async move { opened.file.read(rrn).await.map(Record) })
+    fn read<'py>(&self, py: Python<'py>, rrn: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (opened, rrn) = (self.opened(py)?.clone(), args::number("rrn", rrn)?);
+        runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
+            opened.file.read(rrn).await.map(Record)
+        })
     }
 
     fn read_key<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>, how: &str) -> PyResult<Bound<'py, PyAny>> {
         let (key, how) = (args::key(key)?, opened::by_sign(py, how)?);
         let opened = self.opened(py)?.clone();
-        runtime::asyncio(py, async move { opened.file.read_key(&key, how).await.map(Record) })
+        runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
+            opened.file.read_key(&key, how).await.map(Record)
+        })
     }
 
     fn first<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -252,56 +118,91 @@ impl RawFile {
         self.go(py, Step::PreviousEqual)
     }
 
-    /// Adds records: an awaitable of how many. Arrow data is read here and now.
+    /// Puts the position before the first record, or behind the last.
+    #[pyo3(signature = (*, end=false))]
+    fn rewind<'py>(&self, py: Python<'py>, end: bool) -> PyResult<Bound<'py, PyAny>> {
+        let opened = self.opened(py)?.clone();
+        runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
+            opened.file.rewind(!end).await
+        })
+    }
+
+    /// Rows that are not Arrow, to be added by `write_chunk`.
+    #[staticmethod]
+    fn rows<'py>(rows: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
+        args::rows(rows)
+    }
+
+    /// Adds some of them: an awaitable of how many. `before` went ahead of them.
+    fn write_chunk<'py>(
+        &self,
+        py: Python<'py>,
+        mut rows: Bound<'py, PyIterator>,
+        before: u64,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let opened = self.opened(py)?.clone();
+        let rows = args::chunk(&mut rows, &opened.fields(), before)?;
+        runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
+            opened.file.write_rows(before, &rows).await
+        })
+    }
+
+    /// Adds records of Arrow data, which is read here and now: an awaitable of how many.
     fn write<'py>(&self, py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
-        if !data.hasattr("__arrow_c_stream__")? && !data.hasattr("__arrow_c_array__")? {
-            let rows = args::records(data, &opened.fields())?;
-            return runtime::asyncio(py, async move { opened.file.write_rows(&rows).await });
-        }
         let batches = capsule::reader(data)?.collect::<std::result::Result<Vec<Batch>, _>>();
         let batches = batches.map_err(|e| errors::interface(py, format!("the rows: {e}")))?;
         runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
             let mut written = 0;
             for batch in &batches {
-                written += opened.file.write(batch).await?;
+                written += opened.file.write_behind(written, batch).await?;
             }
             Ok(written)
         })
     }
 
     /// Updates a record: an awaitable of a bool.
-    #[pyo3(signature = (row, *, rrn=None, key=None))]
+    #[pyo3(signature = (row, *, rrn=args::Given::default(), key=args::Given::default()))]
     fn update<'py>(
         &self,
         py: Python<'py>,
         row: &Bound<'py, PyAny>,
-        rrn: Option<u32>,
-        key: Option<&Bound<'py, PyAny>>,
+        rrn: args::Given<'py>,
+        key: args::Given<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
-        let (row, key) = (args::record(row, &opened.fields())?, key.map(args::key).transpose()?);
-        runtime::asyncio(py, async move { opened::update(&opened.file, row, rrn, key).await })
+        let (row, meant) = (args::record(row, &opened.fields())?, args::Meant::by(py, &rrn, &key)?);
+        runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
+            opened::update(&opened.file, row, meant).await
+        })
     }
 
     /// Deletes a record: an awaitable of a bool.
-    #[pyo3(signature = (*, rrn=None, key=None))]
+    #[pyo3(signature = (*, rrn=args::Given::default(), key=args::Given::default()))]
     fn delete<'py>(
         &self,
         py: Python<'py>,
-        rrn: Option<u32>,
-        key: Option<&Bound<'py, PyAny>>,
+        rrn: args::Given<'py>,
+        key: args::Given<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let opened = self.opened(py)?.clone();
-        let key = key.map(args::key).transpose()?;
-        runtime::asyncio(py, async move { opened::delete(&opened.file, rrn, key).await })
+        let (opened, meant) = (self.opened(py)?.clone(), args::Meant::by(py, &rrn, &key)?);
+        runtime::asyncio(py, async move {
+            let _waiting = opened.link.waiting();
+            opened::delete(&opened.file, meant).await
+        })
     }
 
     /// Parts of a file: an awaitable of a list of FilePartition.
-    fn partitions<'py>(&self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyAny>> {
-        let opened = self.opened(py)?.clone();
+    fn partitions<'py>(&self, py: Python<'py>, count: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (opened, count) = (self.opened(py)?.clone(), args::count(count)?);
         runtime::asyncio(py, async move {
+            let waiting = opened.link.waiting();
             let parts = opened.file.partitions(count).await?;
+            drop(waiting);
             Ok(Parts(opened, parts.into_iter().map(|part| (part.first, part.last)).collect()))
         })
     }

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::capsule;
+use super::described::{Described, Members};
 use super::errors;
 use super::file::File;
 use super::file_args as args;
@@ -102,18 +103,9 @@ impl FileConnection {
     }
 
     /// The members of a file: list of dicts with name, text, records, deleted.
-    fn members(&self, py: Python<'_>, path: &str) -> PyResult<Vec<Py<PyDict>>> {
+    fn members<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyList>> {
         let name = file_name(py, path, None)?;
-        let members = self.run(py, self.link(py)?.client.members(&name))?;
-        let one = |name: String, text: String, records: u64, deleted: u64| {
-            let dict = PyDict::new(py);
-            dict.set_item("name", name)?;
-            dict.set_item("text", text)?;
-            dict.set_item("records", records)?;
-            dict.set_item("deleted", deleted)?;
-            Ok(dict.unbind())
-        };
-        members.into_iter().map(|m| one(m.name, m.text, m.records, m.deleted)).collect()
+        self.run(py, Members::ask(&self.link(py)?.client, &name))?.into_pyobject(py)
     }
 
     /// Adds a member to a physical file.
@@ -135,7 +127,8 @@ impl FileConnection {
         self.run(py, self.link(py)?.client.clear_member(&name))
     }
 
-    /// Creates a physical file with a field for each column of an Arrow schema, and key fields. The metadata
+    /// Creates a physical file with a field for each column of an Arrow schema, and key fields, `-` in front of one
+    /// that descends. The metadata
     /// `drda:length`, `drda:ccsid` and `drda:type` of a column (`CHAR` does not vary) are heeded.
     #[pyo3(signature = (path, schema, *, keys=None))]
     fn create_file(
@@ -170,27 +163,11 @@ impl FileConnection {
         self.run(py, self.link(py)?.client.unlock(&name, lock))
     }
 
-    /// The record formats and keys of a file: dict with file, library, logical, unique, keys, and formats (a
-    /// list of dicts with name, length and the names of the fields).
+    /// The record formats and keys of a file: dict with file, library, logical, unique, keys (`-` in front of one
+    /// that descends), and formats (a list of dicts with name, length and the names of the fields).
     fn describe<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyDict>> {
         let name = file_name(py, path, None)?;
-        let found = self.run(py, self.link(py)?.client.describe(&name))?;
-        let out = PyDict::new(py);
-        out.set_item("file", &found.file)?;
-        out.set_item("library", &found.library)?;
-        out.set_item("logical", found.logical)?;
-        out.set_item("unique", found.unique)?;
-        out.set_item("keys", found.keys.iter().map(|key| key.name.clone()).collect::<Vec<_>>())?;
-        let mut formats = Vec::new();
-        for format in &found.formats {
-            let one = PyDict::new(py);
-            one.set_item("name", &format.name)?;
-            one.set_item("length", format.length)?;
-            one.set_item("fields", format.fields.iter().map(|field| field.name.clone()).collect::<Vec<_>>())?;
-            formats.push(one);
-        }
-        out.set_item("formats", formats)?;
-        Ok(out)
+        self.run(py, Described::ask(&self.link(py)?.client, &name))?.into_pyobject(py)
     }
 
     /// Makes changes of files that were opened with `commit` last. They stay open.

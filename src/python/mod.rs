@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `connection`, `cursor`, `stream`, `batch` | the classes that users see |
 //! | `aio` | their asyncio side, wrapped by `drdarrow/aio.py` |
-//! | `files`, `file`, `partition` | the same for files of IBM i; `file_awaitable` their asyncio side |
+//! | `files`, `file`, `partition` | the same for files of IBM i; `files_awaitable`, `file_awaitable` their asyncio side |
 //! | `link`, `statement`, `feed`, `opened` | what both sides do, without Python |
 //! | `probe` | a look at a host, wrapped by `drdarrow/probing.py` |
 //! | `settings`, `file_args`, `params`, `rows`, `errors` | arguments, values and exceptions, across the border |
@@ -21,6 +21,7 @@ mod capsule;
 mod collected;
 mod connection;
 mod cursor;
+mod described;
 #[cfg(feature = "server")]
 mod engine;
 mod errors;
@@ -29,6 +30,7 @@ mod file;
 mod file_args;
 mod file_awaitable;
 mod files;
+mod files_awaitable;
 mod guard;
 mod link;
 mod opened;
@@ -57,11 +59,12 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(probe::probe_async, module)?)?;
     module.add_function(wrap_pyfunction!(files::connect_files, module)?)?;
     module.add_function(wrap_pyfunction!(files::open_file, module)?)?;
-    module.add_function(wrap_pyfunction!(file_awaitable::connect_files_async, module)?)?;
-    module.add_function(wrap_pyfunction!(file_awaitable::open_file_async, module)?)?;
-    module.add_function(wrap_pyfunction!(file_awaitable::open_file_beside, module)?)?;
-    module.add_function(wrap_pyfunction!(file_awaitable::command_beside, module)?)?;
-    module.add_class::<file_awaitable::RawFileConnection>()?;
+    module.add_function(wrap_pyfunction!(files_awaitable::connect_files_async, module)?)?;
+    module.add_function(wrap_pyfunction!(files_awaitable::open_file_async, module)?)?;
+    module.add_function(wrap_pyfunction!(files_awaitable::open_partition_async, module)?)?;
+    module.add_function(wrap_pyfunction!(files_awaitable::open_file_beside, module)?)?;
+    module.add_function(wrap_pyfunction!(files_awaitable::command_beside, module)?)?;
+    module.add_class::<files_awaitable::RawFileConnection>()?;
     module.add_class::<file_awaitable::RawFile>()?;
     module.add_class::<files::FileConnection>()?;
     module.add_class::<file::File>()?;

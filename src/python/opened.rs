@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch as Batch};
+use arrow_array::RecordBatch as Batch;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::described;
 use super::errors;
 use super::feed::{Feed, Source};
+use super::file_args::Meant;
 use super::link::Link;
 use crate::client::batches::Limits;
-use crate::client::error::{Error, Result};
+use crate::client::error::Result;
 use crate::client::file::connection::FileConnection as Client;
 use crate::client::file::name::FileName;
 use crate::client::file::options::OpenOptions;
@@ -129,27 +131,20 @@ pub(super) fn by_sign(py: Python<'_>, sign: &str) -> PyResult<How> {
 }
 
 /// Updates the record that is meant.
-pub(super) async fn update(
-    file: &RemoteFile,
-    row: Batch,
-    rrn: Option<u32>,
-    key: Option<Vec<ArrayRef>>,
-) -> Result<bool> {
-    match (rrn, key) {
-        (None, None) => file.update(&row).await.map(|()| true),
-        (Some(rrn), None) => file.update_at(rrn, &row).await,
-        (None, Some(key)) => file.update_key(&key, &row).await,
-        (Some(_), Some(_)) => Err(Error::interface("a record is meant by its number or by its key, not by both")),
+pub(super) async fn update(file: &RemoteFile, row: Batch, meant: Meant) -> Result<bool> {
+    match meant {
+        Meant::Current => file.update(&row).await.map(|()| true),
+        Meant::Rrn(rrn) => file.update_at(rrn, &row).await,
+        Meant::Key(key) => file.update_key(&key, &row).await,
     }
 }
 
 /// Deletes the record that is meant.
-pub(super) async fn delete(file: &RemoteFile, rrn: Option<u32>, key: Option<Vec<ArrayRef>>) -> Result<bool> {
-    match (rrn, key) {
-        (None, None) => file.delete().await.map(|()| true),
-        (Some(rrn), None) => file.delete_at(rrn).await,
-        (None, Some(key)) => file.delete_key(&key).await,
-        (Some(_), Some(_)) => Err(Error::interface("a record is meant by its number or by its key, not by both")),
+pub(super) async fn delete(file: &RemoteFile, meant: Meant) -> Result<bool> {
+    match meant {
+        Meant::Current => file.delete().await.map(|()| true),
+        Meant::Rrn(rrn) => file.delete_at(rrn).await,
+        Meant::Key(key) => file.delete_key(&key).await,
     }
 }
 
@@ -163,8 +158,7 @@ pub(super) fn format_dict<'py>(py: Python<'py>, file: &RemoteFile) -> PyResult<B
     out.set_item("length", format.length)?;
     out.set_item("text", &format.text)?;
     out.set_item("unique", formats.unique)?;
-    let key = |name: &String, descending| if descending { format!("-{name}") } else { name.clone() };
-    out.set_item("keys", formats.keys.iter().map(|k| key(&k.name, k.descending)).collect::<Vec<_>>())?;
+    out.set_item("keys", formats.keys.iter().map(|k| described::key(&k.name, k.descending)).collect::<Vec<_>>())?;
     let mut fields = Vec::with_capacity(format.fields.len());
     for field in &format.fields {
         let one = PyDict::new(py);
@@ -178,6 +172,7 @@ pub(super) fn format_dict<'py>(py: Python<'py>, file: &RemoteFile) -> PyResult<B
         one.set_item("varying", field.varying)?;
         one.set_item("nullable", field.nullable)?;
         one.set_item("format", &field.format)?;
+        one.set_item("separator", field.separator.map(String::from))?;
         one.set_item("text", &field.text)?;
         fields.push(one);
     }

@@ -4,18 +4,23 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::errors;
+use super::feed::Feed;
 use super::file_args as args;
 use super::link::Link;
 use super::opened::Opened;
 use super::runtime;
 use super::stream::ArrowStream;
+use crate::client::batches::Limits;
+use crate::client::error::Result;
+use crate::client::file::name::FileName;
+use crate::client::file::options::{Mode, OpenOptions};
 use crate::client::file::settings::FileConfig;
 
 /// A part of a file: the records with numbers from `first` to `last`. It can be pickled; it holds the
 /// address and how the file is opened, but no password.
 #[pyclass(frozen, module = "drdarrow", get_all)]
 pub(super) struct FilePartition {
-    /// The address of the system: `drda://user@host:port/`, str.
+    /// The address of the system with the settings of the connection: `drda://user@host:port/?...`, str.
     pub(super) uri: String,
     /// The file: `LIB/FILE(MEMBER)`, str.
     pub(super) path: String,
@@ -27,32 +32,10 @@ pub(super) struct FilePartition {
     pub(super) options: Py<PyDict>,
 }
 
-impl FilePartition {
-    /// The address of a connection, without its password.
-    fn uri_of(config: &FileConfig) -> String {
-        let base = &config.base;
-        let host = if base.host.contains(':') { format!("[{}]", base.host) } else { base.host.clone() };
-        let mut uri = format!("drda://{host}:{}/", base.port);
-        let mut said = Vec::new();
-        let numbers = [
-            ("signon_port", config.signon_port.map(u32::from)),
-            ("job_ccsid", config.job_ccsid.map(u32::from)),
-            ("password_level", base.password_level.map(u32::from)),
-        ];
-        said.extend(numbers.iter().filter_map(|(key, value)| value.map(|value| format!("{key}={value}"))));
-        said.extend(config.pool.as_ref().map(|pool| format!("pool={pool}")));
-        if !said.is_empty() {
-            uri.push('?');
-            uri.push_str(&said.join("&"));
-        }
-        uri
-    }
-}
-
 impl Opened {
     /// The parts of a file, for Python.
     pub(super) fn parts(&self, py: Python<'_>, ranges: Vec<(u32, Option<u32>)>) -> Vec<FilePartition> {
-        let uri = FilePartition::uri_of(self.link.client.config());
+        let uri = self.link.client.config().address();
         let path = self.file.name().to_string();
         let one = |(first, last)| {
             let options = self.given.clone_ref(py);
@@ -60,6 +43,57 @@ impl Opened {
         };
         ranges.into_iter().map(one).collect()
     }
+}
+
+/// A part and the way to it.
+pub(super) struct Place {
+    config: FileConfig,
+    limits: Limits,
+    name: FileName,
+    options: OpenOptions,
+    given: Py<PyDict>,
+    range: (u32, Option<u32>),
+}
+
+impl FilePartition {
+    /// With the settings of whoever reads it.
+    pub(super) fn place<'py>(
+        &self,
+        py: Python<'py>,
+        uri: Option<&Bound<'py, PyAny>>,
+        settings: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Place> {
+        let another = settings.is_some_and(|settings| settings.contains("user").unwrap_or(false));
+        let ours = if another { anybody(&self.uri) } else { self.uri.clone() };
+        let ours = ours.into_pyobject(py)?.into_any();
+        let place = args::place(py, Some(uri.unwrap_or(&ours)), settings)?;
+        let (name, options) = args::open(py, &self.path, &place.config.base.options, Some(self.options.bind(py)))?;
+        Ok(Place {
+            config: place.config,
+            limits: place.limits,
+            name,
+            options: OpenOptions { mode: Mode::Read, keyed: false, ..options },
+            given: self.options.clone_ref(py),
+            range: (self.first, self.last),
+        })
+    }
+}
+
+impl Place {
+    /// Connects and begins to read.
+    pub(super) async fn read(self) -> Result<Feed> {
+        let link = Link::connect_files(self.config, self.limits).await?;
+        let opened = Opened::open(link, true, self.name, self.options, self.given).await?;
+        opened.feed(self.limits, Some(self.range)).await
+    }
+}
+
+/// The address for somebody else.
+fn anybody(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
+    let (authority, behind) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
+    format!("{scheme}://{address}{behind}")
 }
 
 #[pymethods]
@@ -80,20 +114,8 @@ impl FilePartition {
         uri: Option<&Bound<'py, PyAny>>,
         settings: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<ArrowStream> {
-        let raise = |e| errors::raise(py, &e);
-        let ours = self.uri.clone().into_pyobject(py)?.into_any();
-        let place = args::place(py, Some(uri.unwrap_or(&ours)), settings)?;
-        let (name, mut options) = args::open(py, &self.path, &place.config.base.options, Some(self.options.bind(py)))?;
-        options.mode = crate::client::file::options::Mode::Read;
-        options.keyed = false;
-        let (given, limits) = (self.options.clone_ref(py), place.limits);
-        let range = (self.first, self.last);
-        let made = runtime::block_on(py, async move {
-            let link = Link::connect_files(place.config, limits).await?;
-            let opened = Opened::open(link, true, name, options, given).await?;
-            opened.feed(limits, Some(range)).await
-        })?;
-        Ok(ArrowStream::new(made.map_err(raise)?))
+        let made = runtime::block_on(py, self.place(py, uri, settings)?.read())?;
+        Ok(ArrowStream::new(made.map_err(|e| errors::raise(py, &e))?))
     }
 
     /// `open(uri, password=password)`.

@@ -191,6 +191,87 @@ async fn a_silent_server_is_left_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ranges_need_numbers_that_mean_something() {
+    // What S38OPNFB says of the file: a physical one; a logical one over two members; a join.
+    for (flags, members, allowed) in [(0, 1, true), (0x80, 1, true), (0x80, 2, false), (0x84, 1, false)] {
+        let (stream, _server) = start(
+            &Book::files(),
+            Damage::None,
+            Box::new(move |_, request, mut bytes| {
+                if request.sql.as_deref() == Some("CUST") {
+                    bytes[75..78].copy_from_slice(&[flags, 0, members]);
+                }
+                Answer::Bytes(bytes)
+            }),
+        );
+        let connection = FileConnection::over(stream, config()).await.unwrap();
+        let file = connection.open(&cust(), numbered()).await.unwrap();
+        let ranged = file.scan_range(1, Some(3)).await;
+        assert_eq!(ranged.as_ref().err().map(|e| e.kind), (!allowed).then_some(Kind::NotSupported), "{flags:02X}");
+        if !allowed {
+            assert_eq!(file.partitions(2).await.unwrap_err().kind, Kind::NotSupported, "{flags:02X}");
+        }
+        // All of it can be read whatever it is.
+        let mut scan = file.scan().await.unwrap();
+        assert_eq!(scan.next().await.unwrap().unwrap().num_rows(), 5);
+    }
+}
+
+/// A connection to a system whose file is described as `edit` makes it: it gets the rows of DSPFFD, and where in
+/// each the name of the format stands.
+async fn described(edit: fn(&mut [u8], &[usize])) -> FileConnection {
+    let mut fields = true;
+    let (stream, _server) = start(
+        &Book::files(),
+        Damage::None,
+        Box::new(move |_, request, mut bytes| {
+            if request.names() == "S38GETM" && std::mem::take(&mut fields) {
+                let name = hex("c3e4e2e3d94040404040");
+                let places = bytes.windows(name.len()).enumerate().filter(|(_, part)| *part == name);
+                let places: Vec<usize> = places.map(|(at, _)| at).collect();
+                assert_eq!(places.len(), 5);
+                edit(&mut bytes, &places);
+            }
+            Answer::Bytes(bytes)
+        }),
+    );
+    FileConnection::over(stream, config()).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_formats_and_logical_files_are_named() {
+    // The last field is that of another format.
+    let connection = described(|rows, names| rows[names[4]] = 0xC7).await;
+    let e = connection.open(&cust(), numbered()).await.unwrap_err();
+    assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (Kind::NotSupported, Some("0A000"), true));
+    assert!(e.message.contains("2 record formats") && e.message.contains("format=… (CUSTR, GUSTR)"), "{e}");
+    let connection = described(|rows, names| rows[names[4]] = 0xC7).await;
+    let mut options = numbered();
+    options.set("format", "custr").unwrap();
+    let file = connection.open(&cust(), options).await.unwrap();
+    assert_eq!(file.format().fields.len(), 4);
+    // WHFTYP stands 19 bytes before the name of the format.
+    let connection = described(|rows, names| names.iter().for_each(|at| rows[at - 19] = 0xD3)).await;
+    let file = connection.open(&cust(), numbered()).await.unwrap();
+    let e = file.partitions(2).await.unwrap_err();
+    assert!(e.kind == Kind::NotSupported && e.message.contains("logical file"), "{e}");
+    // A join is only read, which the open tells.
+    let (stream, _server) = start(
+        &Book::files(),
+        Damage::None,
+        Box::new(|_, request, mut bytes| {
+            if request.sql.as_deref() == Some("CUST") {
+                bytes[75] = 0x84;
+            }
+            Answer::Bytes(bytes)
+        }),
+    );
+    let connection = FileConnection::over(stream, config()).await.unwrap();
+    let e = connection.open(&cust(), OpenOptions::write()).await.unwrap_err();
+    assert!(e.kind == Kind::NotSupported && e.message.contains("join"), "{e}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn misuse_is_told_without_asking() {
     let (stream, server) = honest(&Book::files());
     let connection = FileConnection::over(stream, config()).await.unwrap();

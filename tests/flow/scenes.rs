@@ -212,7 +212,7 @@ async fn records_are_changed() {
     let duplicate = row(vec![("CUSNUM", number(20)), ("NAME", text(Some("DUP")))]);
     let e = file.write(&duplicate).await.unwrap_err();
     assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (Kind::Integrity, Some("23505"), true));
-    assert!(e.message.contains("row 1 of the batch") && e.message.contains("CPF5026"), "{e}");
+    assert!(e.message.contains("row 1: ") && e.message.contains("CPF5026"), "{e}");
     file.close().await.unwrap();
     connection.close().await.unwrap();
     assert_eq!(server.await.unwrap(), 0);

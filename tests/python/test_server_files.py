@@ -32,7 +32,7 @@ def served() -> Iterator[server.Server]:
 def test_files_are_read_written_and_handed_back(served: server.Server) -> None:
     with served.connect_files(password="secret") as connection:
         described = connection.describe("SHOP/ITEMS")
-        assert described["keys"] == ["ID"]
+        assert described["keys"] == ["-ID"]
         with connection.open_file("SHOP/PLAIN") as file:
             assert file.fetch_polars().rows() == ITEMS.rows()
         with connection.open_file("SHOP/ITEMS", mode="rw", keyed=True) as file:

@@ -185,6 +185,54 @@ async fn keys_find_and_change_records() {
 }
 
 #[tokio::test]
+async fn a_write_that_stops_tells_what_stayed() {
+    let (server, store) = system().await;
+    let connection = connect(&server).await;
+    let file = connection.open(&name(), OpenOptions::write()).await.unwrap();
+    let batch = |ids: &[i32], names: &[&str]| {
+        let ids: ArrayRef = Arc::new(Int32Array::from(ids.to_vec()));
+        let names: ArrayRef = Arc::new(StringArray::from(names.to_vec()));
+        RecordBatch::try_from_iter([("ID", ids), ("NAME", names)]).unwrap()
+    };
+    // A value that does not fit, a key that is there, a field that is not: the rows before it are added.
+    let e = file.write(&batch(&[6001, 6002, 6003], &["a", "b", "longer than twelve"])).await.unwrap_err();
+    assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::Data, Some("22001")));
+    assert!(e.message.contains("row 3: ") && e.message.ends_with("; 2 rows were added before"), "{e}");
+    let e = file.write_behind(1000, &batch(&[6003, 1], &["a", "b"])).await.unwrap_err();
+    assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::Integrity, Some("23505")));
+    assert!(e.message.contains("row 1002: ") && e.message.ends_with("; 1001 rows were added before"), "{e}");
+    let stray = RecordBatch::try_from_iter([("NOPE", int(1))]).unwrap();
+    let e = file.write_rows(0, &[batch(&[6004], &["a"]), stray, batch(&[6005], &["a"])]).await.unwrap_err();
+    assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::Programming, Some("42703")));
+    assert!(e.message.starts_with("row 2: ") && e.message.ends_with("; 1 row was added before"), "{e}");
+    connection.close().await.unwrap();
+    let ids = store.get("LIB/ITEMS").unwrap().column(0).as_primitive::<Int32Type>().values()[ROWS as usize..].to_vec();
+    assert_eq!(ids, [6001, 6002, 6003, 6004]);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_close_does_not_wait_for_a_read() {
+    let (server, _store) = system().await;
+    let (one, other) = (connect(&server).await, connect(&server).await);
+    let mine = one.open(&name(), OpenOptions::read_write()).await.unwrap();
+    let theirs = other.open(&name(), OpenOptions::read_write()).await.unwrap();
+    mine.read(9).await.unwrap().unwrap();
+    let reader = theirs.clone();
+    let waiting = tokio::spawn(async move { reader.read(9).await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    theirs.close().await.unwrap();
+    assert!(!waiting.is_finished(), "it was waited for");
+    assert_eq!(waiting.await.unwrap().unwrap_err().sqlstate.as_deref(), Some("57033"));
+    let e = theirs.read(8).await.unwrap_err();
+    assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::Interface, Some("24501")));
+    // What it held open is closed: the file can be had alone.
+    mine.close().await.unwrap();
+    one.lock(&name(), Lock::Exclusive).await.unwrap();
+    server.shutdown().await;
+}
+
+#[tokio::test]
 async fn files_are_made_filled_and_dropped() {
     let (server, store) = system().await;
     let connection = connect(&server).await;

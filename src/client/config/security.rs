@@ -55,6 +55,11 @@ const NAMES: [(&str, Security); 14] = [
 ];
 
 impl Security {
+    /// The name that the setting has.
+    pub fn name(self) -> &'static str {
+        NAMES.iter().find(|(_, security)| *security == self).map_or("auto", |(name, _)| name)
+    }
+
     /// By the name that the setting has.
     pub fn named(name: &str) -> std::result::Result<Security, ConfigError> {
         NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, security)| *security).ok_or_else(

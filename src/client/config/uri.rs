@@ -2,7 +2,7 @@
 
 use super::{Config, ConfigError, error};
 use crate::wire::ddm::secchk::Secret;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 impl Config {
     /// Reads `drda://user:password@host:port/DATABASE?key=value&…`; all but the host and the
@@ -63,6 +63,11 @@ pub(in crate::client) fn decode(setting: &str, text: &str) -> Result<String, Con
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)
         .map_err(|_| error(setting, "is not UTF-8 when percent-decoded"))
+}
+
+/// What [`decode`] takes back.
+pub(in crate::client) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
 fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {

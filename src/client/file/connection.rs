@@ -163,6 +163,7 @@ impl FileConnection {
             closed: AtomicBool::new(false),
             commit: AtomicBool::new(false),
             opened: AtomicU32::new(0),
+            starting: tokio::sync::Mutex::new(()),
             describing: tokio::sync::Mutex::new(()),
         })))
     }
@@ -241,18 +242,21 @@ impl FileConnection {
     }
 
     async fn end_work(&self, commit: bool) -> Result<()> {
-        let phase = if commit { Phase::Commit } else { Phase::Execute };
-        self.0.usable(phase)?;
-        if !self.0.commit.load(Ordering::Acquire) {
+        let (inner, phase) = (&self.0, if commit { Phase::Commit } else { Phase::Execute });
+        inner.usable(Phase::Execute)?;
+        if !inner.commit.load(Ordering::Acquire) {
             return Ok(());
         }
-        let answer = self.0.talk(command::end_work(self.0.speech(), commit), phase).await?;
-        command::work_ended(answer, commit).map_err(|e| self.0.flow_error(e, phase))
+        // The outcome is unknown only of what was sent: on a lost connection the system undoes the work.
+        let mut pending = inner.submit(command::end_work(inner.speech(), commit), Phase::Execute)?;
+        let answer = inner.wait(&mut pending, phase).await?;
+        command::work_ended(answer, commit).map_err(|e| inner.flow_error(e, phase))
     }
 
     /// Starts commitment control, if it was not: the first file that is opened under it says at which
     /// level.
     async fn start_commit(&self, level: CommitLevel) -> Result<()> {
+        let _turn = self.0.starting.lock().await;
         if self.0.commit.load(Ordering::Acquire) {
             return Ok(());
         }

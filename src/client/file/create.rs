@@ -23,9 +23,9 @@ const DIGITS: u8 = 63;
 const LONGEST: u32 = 32_740;
 
 impl FileConnection {
-    /// Creates a physical file with a field for each column, and with these key fields. Text has the
-    /// length that the metadata `drda:length` of its column says, else 256 and varying; its page is
-    /// `drda:ccsid`, else that of the job.
+    /// Creates a physical file with a field for each column, and with these key fields; `-` is in front of one
+    /// that descends. Text has the length that the metadata `drda:length` of its column says, else 256 and
+    /// varying; its page is `drda:ccsid`, else that of the job.
     pub async fn create(&self, file: &FileName, schema: &Schema, keys: &[String]) -> Result<()> {
         let lines = source(&file.file, schema, keys)?;
         let member = if file.member.starts_with('*') { "*FILE" } else { &file.member };
@@ -74,15 +74,26 @@ fn source(file: &str, schema: &Schema, keys: &[String]) -> Result<Vec<String>> {
         _ => format!("{}R", file.get(..9).unwrap_or(file)),
     };
     let mut out = vec![line('R', &format, "", "", "", "")];
-    for field in schema.fields() {
+    let refuse = |state: &str, text: String| Err(Error::new(Kind::Programming, Phase::Execute, state, text));
+    let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+    for (at, field) in schema.fields().iter().enumerate() {
+        if schema.fields().iter().take(at).any(|other| same(other.name(), field.name())) {
+            return refuse(
+                "42711",
+                format!("column {} is there twice: names differ by more than their case", field.name()),
+            );
+        }
         out.extend(field_lines(field)?);
     }
-    for key in keys {
-        let key = name("key", key, &[])?;
-        if !schema.fields().iter().any(|field| field.name().eq_ignore_ascii_case(&key)) {
-            return Err(Error::new(Kind::Programming, Phase::Execute, "42703", format!("no column {key} for the key")));
+    for (at, key) in keys.iter().enumerate() {
+        let bare = name("key", key.trim_start_matches('-'), &[])?;
+        if !schema.fields().iter().any(|field| same(field.name(), &bare)) {
+            return refuse("42703", format!("no column {bare} for the key"));
         }
-        out.push(line('K', &key, "", "", "", ""));
+        if keys.iter().take(at).any(|other| same(other.trim_start_matches('-'), &bare)) {
+            return refuse("42711", format!("key field {bare} is given twice"));
+        }
+        out.push(line('K', &bare, "", "", "", if key.starts_with('-') { "DESCEND" } else { "" }));
     }
     Ok(out)
 }
@@ -93,7 +104,15 @@ fn field_lines(field: &Field) -> Result<Vec<String>> {
         let text = format!("column {column} of type {}: {what}", field.data_type());
         Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text))
     };
-    let said = |key: &str| field.metadata().get(key).and_then(|value| value.parse::<u32>().ok());
+    let said = |key: &str, most: u32| {
+        let Some(value) = field.metadata().get(key) else { return Ok(None) };
+        let number = value.parse().ok().filter(|n| *n <= most);
+        number.map(Some).ok_or_else(|| {
+            let text = format!("column {column}: {key} is {value:?}, expected a number up to {most}");
+            Error::new(Kind::Programming, Phase::Execute, "42611", text)
+        })
+    };
+    let length = || Ok::<_, Error>(said("drda:length", LONGEST)?.unwrap_or(SOME).max(1).to_string());
     // What a field of a file was before it came here, it becomes again.
     let was = field.metadata().get("drda:dds").map_or("", String::as_str);
     let mut keywords = Vec::new();
@@ -109,7 +128,11 @@ fn field_lines(field: &Field) -> Result<Vec<String>> {
             keywords.push("FLTPCN(*DOUBLE)".to_owned());
             ("17".to_owned(), "F", "0".to_owned())
         }
-        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
+        DataType::UInt64 => ("20".to_owned(), "P", "0".to_owned()),
+        DataType::Decimal32(precision, scale)
+        | DataType::Decimal64(precision, scale)
+        | DataType::Decimal128(precision, scale)
+        | DataType::Decimal256(precision, scale) => {
             if *scale < 0 || *precision > DIGITS {
                 return refuse("a file has decimals of up to 63 digits, none of them before the last place");
             }
@@ -124,19 +147,21 @@ fn field_lines(field: &Field) -> Result<Vec<String>> {
             if !matches!(ty, "CHAR" | "GRAPHIC") {
                 keywords.push("VARLEN".to_owned());
             }
-            if let Some(ccsid) = said("drda:ccsid").filter(|ccsid| (1..65_536).contains(ccsid)) {
+            if let Some(ccsid) = said("drda:ccsid", 65_535)?.filter(|ccsid| *ccsid > 0) {
                 keywords.push(format!("CCSID({ccsid})"));
             }
-            (said("drda:length").unwrap_or(SOME).clamp(1, LONGEST).to_string(), letter, String::new())
+            (length()?, letter, String::new())
         }
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
             keywords.push("VARLEN".to_owned());
-            (said("drda:length").unwrap_or(SOME).clamp(1, LONGEST).to_string(), "H", String::new())
+            (length()?, "H", String::new())
         }
         DataType::FixedSizeBinary(width) => (width.to_string(), "H", String::new()),
-        DataType::Date32 => (String::new(), "L", String::new()),
+        DataType::Date32 | DataType::Date64 => (String::new(), "L", String::new()),
         DataType::Time32(_) | DataType::Time64(_) => (String::new(), "T", String::new()),
         DataType::Timestamp(_, None) => (String::new(), "Z", String::new()),
+        // A column of categories holds what they stand for.
+        DataType::Dictionary(_, value) => return field_lines(&field.clone().with_data_type((**value).clone())),
         _ => return refuse("a file has no such type"),
     };
     if field.is_nullable() {
@@ -214,5 +239,21 @@ mod tests {
         assert!(one(Field::new("A) DLTF", DataType::Int32, false)).is_err());
         assert!(one(Field::new("A", DataType::Decimal128(5, -2), false)).is_err());
         assert!(source("F", &Schema::empty(), &["K".to_owned()]).is_err());
+        let int = |name: &str| Field::new(name, DataType::Int32, false);
+        assert!(source("F", &Schema::new(vec![int("A"), int("a")]), &[]).is_err());
+        let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        let one = Schema::new(vec![int("A")]);
+        assert!(source("F", &one, &keys(&["A", "-a"])).is_err());
+        assert_eq!(
+            source("F", &one, &keys(&["-A"])).unwrap()[2],
+            "     A          K A                         DESCEND"
+        );
+        // What is said and cannot be is no reason to make something else of it.
+        for (key, value) in [("drda:length", "40000"), ("drda:length", "ten"), ("drda:ccsid", "65536")] {
+            let field = Field::new("A", DataType::Utf8, true);
+            let field = field.with_metadata(HashMap::from([(key.to_owned(), value.to_owned())]));
+            let e = source("F", &Schema::new(vec![field]), &[]).unwrap_err();
+            assert!(e.message.contains(key) && e.message.contains(value), "{e}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Files of IBM i, record by record: connect, describe, scan as Arrow, read by number and by key, write,
 //! update, delete, run commands.
 
+mod address;
 pub mod connection;
 pub mod create;
 mod describe;

@@ -5,6 +5,8 @@ use crate::client::config::ConfigError;
 use crate::column::record::options::{OnError, RecordOptions};
 use crate::wire::record::format::{DdsType, FileFormats, KeyField, RecordField, RecordFormat};
 use crate::wire::record::open::{Access, CommitLevel};
+use crate::wire::value::dateform::DateForm;
+use std::collections::BTreeMap;
 
 /// What is to be done with the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,6 +35,8 @@ pub struct OpenOptions {
     pub declared: Option<FileFormats>,
     /// The record format, where a file has several.
     pub format: Option<String>,
+    /// Fields whose text is in another page than their description says, beside those of the connection.
+    pub force_ccsid: BTreeMap<String, u16>,
     /// What becomes of values. Those of the connection hold unless this is given.
     pub values: RecordOptions,
 }
@@ -99,6 +103,7 @@ impl OpenOptions {
             ("commit", "all") => self.commit = Some(CommitLevel::All),
             ("commit", "rr") => return bad("record access has no repeatable read; all is the strongest level"),
             ("commit", _) => return bad("expected none, chg, cs or all"),
+            ("columns", _) if value.trim().is_empty() => self.columns = Some(Vec::new()),
             ("columns", _) => self.columns = Some(value.split(',').map(|c| c.trim().to_ascii_uppercase()).collect()),
             ("on_error", _) => match on_error(value) {
                 Some(policy) => self.values.on_error = policy,
@@ -153,6 +158,9 @@ impl OpenOptions {
                 part(&mut field, key, value)?;
             }
             complete(&mut field)?;
+            if format.fields.iter().any(|known| known.name == field.name) {
+                return Err(wrong(&format!("field {} is there twice", field.name)));
+            }
             format.length = format.length.saturating_add(field.length);
             format.fields.push(field);
         }
@@ -175,7 +183,9 @@ fn wrong(rule: &str) -> ConfigError {
 }
 
 fn part(field: &mut RecordField, key: &str, value: &str) -> Result<(), ConfigError> {
-    let number = || value.parse::<u16>().map_err(|_| wrong(&format!("{key}: expected a number, not {value:?}")));
+    let refuse = |most: u16| wrong(&format!("{key}: expected a number up to {most}, not {value:?}"));
+    let number = || value.parse::<u16>().map_err(|_| refuse(u16::MAX));
+    let small = || value.parse::<u8>().map_err(|_| refuse(u8::MAX.into()));
     let flag = || match value {
         "true" => Ok(true),
         "false" => Ok(false),
@@ -188,15 +198,16 @@ fn part(field: &mut RecordField, key: &str, value: &str) -> Result<(), ConfigErr
             _ => return Err(wrong("type: expected the letter of a DDS type")),
         },
         "length" => field.length = u32::from(number()?),
-        "digits" => field.digits = number()? as u8,
-        "decimals" => field.decimals = number()? as u8,
+        "digits" => field.digits = small()?,
+        "decimals" => field.decimals = small()?,
         "ccsid" => field.ccsid = number()?,
         "varying" => field.varying = flag()?,
         "nullable" => field.nullable = flag()?,
         "format" => value.to_ascii_uppercase().clone_into(&mut field.format),
         "separator" => field.separator = value.chars().next(),
-        // Given by descriptions; it follows from the others.
-        "offset" | "text" | "default" => {}
+        "text" => value.clone_into(&mut field.text),
+        // Given by descriptions; they follow from the others.
+        "offset" | "default" => {}
         _ => return Err(wrong(&format!("{key:?} is not part of a field"))),
     }
     Ok(())
@@ -208,7 +219,10 @@ fn complete(field: &mut RecordField) -> Result<(), ConfigError> {
         field.length = match field.dds {
             DdsType::PACKED => u32::from(field.digits) / 2 + 1,
             DdsType::ZONED => u32::from(field.digits),
-            DdsType::DATE => 10,
+            DdsType::DATE => match DateForm::from_keyword(&field.format) {
+                Some(form) => form.width(),
+                None => return Err(wrong(&format!("field {}: {:?} is no form of dates", field.name, field.format))),
+            },
             DdsType::TIME => 8,
             DdsType::TIMESTAMP => 26,
             DdsType::BINARY => match field.digits {

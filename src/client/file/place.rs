@@ -15,7 +15,7 @@ use crate::flow::file::read::{self, Found};
 use crate::wire::ddm::error::MessageError;
 use crate::wire::record::control::{Share, Which};
 use crate::wire::value::place::{Placed, Stride};
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use bytes::Bytes;
 
 /// How a record stands to a key.
@@ -118,6 +118,7 @@ impl RemoteFile {
     }
 
     async fn equal(&self, which: Which) -> Result<Option<RecordBatch>> {
+        self.0.usable()?;
         let Some(slot) = self.0.place.lock().await.current.clone() else { return Err(self.0.nowhere()) };
         let mut key = Vec::new();
         for place in self.0.key_fields()? {
@@ -252,7 +253,8 @@ impl Remote {
         }
         let mut columns = vec![None; self.fields.len()];
         for (field, value) in fields.iter().zip(values) {
-            if value.len() != 1 || value.is_null(0) {
+            // The array of a bare None has no bits that would say so.
+            if value.len() != 1 || value.logical_null_count() > 0 {
                 return refuse("22004", format!("{}: key field {} is NULL", self.name, field.field.name));
             }
             let at = self.fields.iter().position(|f| f.field.name == field.field.name);

@@ -54,8 +54,18 @@ impl RemoteFile {
             return refuse(Kind::Programming, "42601", format!("{name} has no keys: open it without keyed"));
         }
         let fields = format.placed();
+        let named = options.values.on_error_of.keys().map(|field| ("on_error", field));
+        let mut named = named.chain(options.force_ccsid.keys().map(|field| ("force_ccsid", field)));
+        if let Some((setting, stray)) = named.find(|(_, name)| !fields.iter().any(|f| f.field.name == **name)) {
+            return refuse(Kind::Programming, "42703", format!("{setting}: {name} has no field {stray:?}"));
+        }
+        options.values.values.force_ccsid.append(&mut options.force_ccsid);
         let shown = match &options.columns {
             None => fields.clone(),
+            Some(none) if none.is_empty() && options.values.rrn.is_none() => {
+                let text = format!("{name}: columns names no field; rrn=True alone gives the record numbers");
+                return refuse(Kind::Programming, "42703", text);
+            }
             Some(wanted) => {
                 let one = |wanted: &String| {
                     fields.iter().find(|f| f.field.name == *wanted).cloned().ok_or_else(|| wanted.clone())
@@ -83,6 +93,9 @@ impl RemoteFile {
         }
         if feedback.flags & JOIN != 0 && options.mode != Mode::Read {
             return refuse(Kind::NotSupported, "0A000", format!("{name} is a join logical file, which is only read"));
+        }
+        if options.values.rrn.is_some() && handle.received().rrn.is_none() {
+            return refuse(Kind::NotSupported, "0A000", format!("{name}: the server sends no record numbers"));
         }
         let resolved = |found: &str, asked: &str| if found.is_empty() { asked } else { found }.to_owned();
         let name = FileName {
@@ -162,6 +175,7 @@ impl RemoteFile {
     pub async fn scan_range(&self, first: u32, last: Option<u32>) -> Result<FileStream> {
         self.0.usable()?;
         let handle = self.0.open_to_read(false, true).await?;
+        self.0.has_numbers(&handle)?;
         FileStream::new(self.0.clone(), handle, Some((first.max(1), last.unwrap_or(u32::MAX)))).await
     }
 
@@ -174,18 +188,27 @@ impl RemoteFile {
             return Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text).at(&self.0.inner.peer));
         }
         let handle = self.0.open_to_read(false, false).await?;
+        self.0.has_numbers(&handle)?;
         let last = self.0.at(&handle, Which::Last).await?;
         handle.close().await?;
         Ok(split(&self.0.name, &self.0.options, last.unwrap_or(0), count))
     }
 
-    /// Closes it; scans that are under way go on.
+    /// Closes it; scans that are under way go on. A read or write of another thread is not waited for: what it
+    /// holds open is closed behind it.
     pub async fn close(&self) -> Result<()> {
         if self.0.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
         let spare = self.0.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let place = self.0.place.lock().await.take();
+        let place = match self.0.place.try_lock() {
+            Ok(mut place) => place.take(),
+            Err(_) => {
+                let remote = self.0.clone();
+                tokio::spawn(async move { drop(remote.place.lock().await.take()) });
+                None
+            }
+        };
         if self.0.inner.usable(Phase::Close).is_err() {
             return Ok(());
         }
@@ -198,5 +221,17 @@ impl RemoteFile {
     /// True once closed, or when its connection is.
     pub fn is_closed(&self) -> bool {
         self.0.usable().is_err()
+    }
+}
+
+impl Remote {
+    /// Refuses a file without record numbers of its own: where it shows several, they begin anew with each.
+    fn has_numbers(&self, handle: &Handle) -> Result<()> {
+        let several = handle.feedback.flags & JOIN != 0 || handle.feedback.members > 1;
+        if !several && handle.received().rrn.is_some() {
+            return Ok(());
+        }
+        let text = format!("{}: its records have no numbers of their own to read ranges by", self.name);
+        Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text).at(&self.inner.peer))
     }
 }

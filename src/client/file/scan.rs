@@ -5,6 +5,7 @@ use super::handle::Handle;
 use super::opened::Remote;
 use super::position::number;
 use crate::client::batches::{Limits, Ready};
+use crate::client::done::Warning;
 use crate::client::error::{Error, Phase, Result};
 use crate::column::record::decode::RecordDecoder;
 use crate::flow::file::answer::Answer;
@@ -45,6 +46,8 @@ pub struct FileStream {
     /// The server has said that there are no more.
     ended: bool,
     failure: Option<Error>,
+    /// What was made NULL has been told.
+    warned: bool,
 }
 
 impl std::fmt::Debug for FileStream {
@@ -77,6 +80,7 @@ impl FileStream {
             counted: BTreeMap::new(),
             ended: false,
             failure: None,
+            warned: false,
         };
         stream.handle = Some(handle);
         stream.ask()?;
@@ -96,6 +100,17 @@ impl FileStream {
     /// Records handed out so far.
     pub fn rows(&self) -> u64 {
         self.handed_out
+    }
+
+    /// Once it is over: how many values of which fields were read as NULL, a single time.
+    pub fn take_warnings(&mut self) -> Vec<Warning> {
+        let over = (self.ended || self.failure.is_some()) && self.block.is_none() && self.decoder.is_empty();
+        if !over || std::mem::replace(&mut self.warned, true) {
+            return Vec::new();
+        }
+        let nulled = self.counted.iter();
+        let told = nulled.map(|(field, n)| format!("field {field}: {n} values that mean nothing were read as NULL"));
+        told.map(|text| Warning::general(&text)).collect()
     }
 
     /// Decodes what has arrived. It never waits: meant for the thread that consumes the batches.

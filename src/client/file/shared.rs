@@ -26,6 +26,8 @@ pub(super) struct FileInner {
     pub commit: AtomicBool,
     /// Files opened so far.
     pub opened: AtomicU32,
+    /// One starts commitment control at a time.
+    pub starting: tokio::sync::Mutex<()>,
     /// One describes at a time: the outfiles have fixed names.
     pub describing: tokio::sync::Mutex<()>,
 }

@@ -8,10 +8,13 @@ use super::options::Mode;
 use super::position::Place;
 use super::remote::RemoteFile;
 use crate::client::error::{Error, Kind, Phase, Result};
+use crate::column::error::ColumnError;
 use crate::column::record::encode::RecordEncoder;
 use crate::column::record::error::RecordError;
+use crate::flow::file::answer::{Answer, Exchange};
 use crate::flow::file::read;
 use crate::flow::file::write::{self, Unwritten};
+use crate::wire::ddm::error::MessageError;
 use crate::wire::record::control::Which;
 use crate::wire::value::place::Stride;
 use arrow_array::{ArrayRef, RecordBatch};
@@ -22,48 +25,71 @@ use std::ops::Range;
 const CHUNK: usize = 1 << 20;
 
 impl RemoteFile {
-    /// Adds the rows of a batch at the end: how many. When one is refused those before it stay added,
-    /// and the error says which it was.
+    /// Adds the rows of a batch at the end: how many. When one is refused those before it stay added, those
+    /// behind it are not, and the error says which it was and how many were.
     pub async fn write(&self, batch: &RecordBatch) -> Result<u64> {
-        let columns = self.0.columns(batch)?;
-        self.put(batch.num_rows(), |encoder, rows, stride, slots| encoder.encode(&columns, rows, stride, slots)).await
+        self.write_behind(0, batch).await
     }
 
-    /// Adds rows that need not have the same columns: a batch of one row each.
-    pub async fn write_rows(&self, rows: &[RecordBatch]) -> Result<u64> {
-        let columns = rows.iter().map(|row| self.0.columns(row)).collect::<Result<Vec<_>>>()?;
-        self.put(rows.len(), |encoder, rows, stride, slots| {
+    /// As [`write`](Self::write), for a batch in front of which `before` rows were added: errors count them.
+    pub async fn write_behind(&self, before: u64, batch: &RecordBatch) -> Result<u64> {
+        let columns = self.0.columns(batch).map_err(|e| counted(e, before))?;
+        self.put(before, batch.num_rows(), |encoder, rows, stride, slots| encoder.encode(&columns, rows, stride, slots))
+            .await
+    }
+
+    /// As [`write_behind`](Self::write_behind), rows that need not have the same columns: a batch of one row each.
+    pub async fn write_rows(&self, before: u64, rows: &[RecordBatch]) -> Result<u64> {
+        let (mut columns, mut wrong) = (Vec::with_capacity(rows.len()), None);
+        for row in rows {
+            match self.0.columns(row) {
+                Ok(found) => columns.push(found),
+                Err(e) => {
+                    wrong = Some(e);
+                    break;
+                }
+            }
+        }
+        let done = self.put(before, columns.len(), |encoder, rows, stride, slots| {
             columns.get(rows).unwrap_or_default().iter().try_for_each(|row| encoder.encode(row, 0..1, stride, slots))
-        })
-        .await
+        });
+        let done = done.await?;
+        wrong.map_or(Ok(done), |e| Err(counted(at_row(e, before + done), before + done)))
     }
 
-    /// Adds `rows` records that `encode` makes slots of.
+    /// Adds `rows` records that `encode` makes slots of, behind `before` others.
     async fn put(
         &self,
+        before: u64,
         rows: usize,
         encode: impl Fn(&RecordEncoder<'_>, Range<usize>, &Stride, &mut Vec<u8>) -> std::result::Result<(), RecordError>,
     ) -> Result<u64> {
         let remote = &*self.0;
         let mut place = remote.place.lock().await;
-        let handle = remote.changing(&mut place, Mode::Write)?;
+        let handle = remote.changing(&mut place, Mode::Write).map_err(|e| counted(e, before))?;
         let encoder = RecordEncoder::new(&remote.fields).map_err(|e| remote.bad(&e.into(), Phase::Execute))?;
         let stride = handle.sent();
         let per_request = usize::from(handle.block(remote.block())).clamp(1, (CHUNK / stride.increment.max(1)).max(1));
         let mut slots = Vec::new();
         let mut done = 0;
         while done < rows {
-            let end = rows.min(done + per_request);
-            slots.clear();
-            encode(&encoder, done..end, &stride, &mut slots).map_err(|e| remote.bad(&e, Phase::Execute))?;
-            let request = write::put(remote.inner.speech(), handle.dclnam, &slots);
-            let answer = remote.inner.talk(request, Phase::Execute).await.map_err(|e| remote.about(e))?;
-            write::added(answer, end - done).map_err(|Unwritten { before, error }| {
-                let e = remote.inner.flow_error(error, Phase::Execute);
-                let message = format!("row {} of the batch: {}", done + before + 1, e.message);
-                remote.about(Error { message, ..e })
-            })?;
-            done = end;
+            let so_far = before + done as u64;
+            let asked = done..rows.min(done + per_request);
+            let (end, bad) = good(asked, &mut slots, |rows, slots| encode(&encoder, rows, &stride, slots));
+            if end > done {
+                let request = write::put(remote.inner.speech(), handle.dclnam, &slots);
+                let answer = remote.change(request, "write").await.map_err(|e| counted(e, so_far))?;
+                write::added(answer, end - done).map_err(|Unwritten { before, error }| {
+                    let so_far = so_far + before as u64;
+                    let e = at_row(remote.inner.flow_error(error, Phase::Execute), so_far);
+                    counted(remote.about(e), so_far)
+                })?;
+                done = end;
+            }
+            if let Some(e) = bad {
+                let so_far = before + done as u64;
+                return Err(counted(remote.bad(&numbered(e, so_far + 1), Phase::Execute), so_far));
+            }
         }
         Ok(done as u64)
     }
@@ -77,6 +103,7 @@ impl RemoteFile {
     /// Updates the record with a number; false if there is none.
     pub async fn update_at(&self, rrn: u32, row: &RecordBatch) -> Result<bool> {
         let mut place = self.0.place.lock().await;
+        self.0.look_at(&mut place, row)?;
         match self.0.lock(&mut place, rrn).await? {
             Some(_) => self.0.update(&mut place, row).await.map(|()| true),
             None => Ok(false),
@@ -86,6 +113,7 @@ impl RemoteFile {
     /// Updates the first record with a key; false if there is none.
     pub async fn update_key(&self, key: &[ArrayRef], row: &RecordBatch) -> Result<bool> {
         let mut place = self.0.place.lock().await;
+        self.0.look_at(&mut place, row)?;
         match self.0.lock_key(&mut place, key).await? {
             Some(_) => self.0.update(&mut place, row).await.map(|()| true),
             None => Ok(false),
@@ -162,15 +190,11 @@ impl Remote {
     async fn update(&self, place: &mut Place, row: &RecordBatch) -> Result<()> {
         self.changing(place, Mode::ReadWrite)?;
         let old = place.current.clone().ok_or_else(|| self.nowhere())?;
-        if row.num_rows() != 1 {
-            let text = format!("{}: a record is updated with one row, not {}", self.name, row.num_rows());
-            return Err(Error::new(Kind::Interface, Phase::Execute, "21000", text));
-        }
         let handle = place.handle.as_ref().ok_or_else(|| self.nowhere())?;
         let slot = self.changed(handle, &old, row)?;
         let request = write::update(self.inner.speech(), handle.dclnam, &slot);
         place.current = None;
-        let answer = self.inner.talk(request, Phase::Execute).await.map_err(|e| self.about(e))?;
+        let answer = self.change(request, "update").await?;
         let done = write::changed(answer, "S38UPDAT");
         done.map_err(|e| self.about(self.inner.flow_error(e, Phase::Execute)))
     }
@@ -183,13 +207,38 @@ impl Remote {
         };
         let request = write::delete(self.inner.speech(), handle.dclnam);
         place.current = None;
-        let answer = self.inner.talk(request, Phase::Execute).await.map_err(|e| self.about(e))?;
+        let answer = self.change(request, "deletion").await?;
         let done = write::changed(answer, "S38DEL");
         done.map_err(|e| self.about(self.inner.flow_error(e, Phase::Execute)))
     }
 
+    /// A request that changes records, and its answer. Without commitment control nobody undoes what was done when
+    /// the answer is lost.
+    async fn change(&self, request: std::result::Result<Exchange, MessageError>, what: &str) -> Result<Answer> {
+        let mut pending = self.inner.submit(request, Phase::Execute).map_err(|e| self.about(e))?;
+        let answer = self.inner.wait(&mut pending, Phase::Execute).await.map_err(|e| self.about(e));
+        answer.map_err(|e| match e.connection_usable || self.options.commit.is_some() {
+            true => e,
+            false => Error {
+                sqlstate: Some("08007".to_owned()),
+                message: format!("the outcome of the {what} is unknown: {}", e.message),
+                ..e.hint("look at the records before doing the work again")
+            },
+        })
+    }
+
+    /// Refuses a row that cannot become a record before a record is locked for it.
+    fn look_at(&self, place: &mut Place, row: &RecordBatch) -> Result<()> {
+        let handle = self.changing(place, Mode::ReadWrite)?;
+        self.changed(handle, &[], row).map(drop)
+    }
+
     /// The slot of a record in which the columns of `row` are new.
     fn changed(&self, handle: &Handle, old: &[u8], row: &RecordBatch) -> Result<Vec<u8>> {
+        if row.num_rows() != 1 {
+            let text = format!("{}: a record is updated with one row, not {}", self.name, row.num_rows());
+            return Err(Error::new(Kind::Interface, Phase::Execute, "21000", text));
+        }
         let columns = self.columns(row)?;
         let (sent, received) = (handle.sent(), handle.received());
         let encoder = RecordEncoder::new(&self.fields).map_err(|e| self.bad(&e.into(), Phase::Execute))?;
@@ -229,4 +278,52 @@ impl Remote {
         }
         Ok(out)
     }
+}
+
+/// The slots of as many of `rows` as can be encoded: where they end, and what is wrong with the next one.
+fn good(
+    rows: Range<usize>,
+    slots: &mut Vec<u8>,
+    encode: impl Fn(Range<usize>, &mut Vec<u8>) -> std::result::Result<(), RecordError>,
+) -> (usize, Option<RecordError>) {
+    slots.clear();
+    if encode(rows.clone(), slots).is_ok() {
+        return (rows.end, None);
+    }
+    slots.clear();
+    for row in rows.clone() {
+        if let Err(e) = encode(row..row + 1, slots) {
+            return (row, Some(e));
+        }
+    }
+    (rows.end, None)
+}
+
+/// An error of a value with the number that its row has among all that are written.
+fn numbered(e: RecordError, number: u64) -> RecordError {
+    match e {
+        RecordError::Column(ColumnError::Value(mut bad)) => {
+            bad.row = number;
+            RecordError::Column(ColumnError::Value(bad))
+        }
+        RecordError::Column(ColumnError::Null { column, index, .. }) => {
+            RecordError::Column(ColumnError::Null { column, index, row: number })
+        }
+        other => other,
+    }
+}
+
+/// The error about the row behind `before` others.
+fn at_row(e: Error, before: u64) -> Error {
+    Error { message: format!("row {}: {}", before + 1, e.message), ..e }
+}
+
+/// The error with the number of rows that were added all the same.
+fn counted(e: Error, added: u64) -> Error {
+    let added = match added {
+        0 => return e,
+        1 => "1 row was added before".to_owned(),
+        n => format!("{n} rows were added before"),
+    };
+    Error { message: format!("{}; {added}", e.message), ..e }
 }

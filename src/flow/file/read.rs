@@ -96,7 +96,9 @@ pub fn found(mut answer: Answer, layout: &Layout) -> Result<Found, FlowError> {
             return Err(failure);
         }
         let whole = slots.len() / layout.increment.max(1);
-        if whole != count || count == 0 {
+        // The count holds, as for IBM's clients. What is behind so many may be room for a whole block, but no record.
+        let behind = count * layout.increment..whole * layout.increment;
+        if whole < count || count == 0 || slots.get(behind).is_some_and(|rest| rest.iter().any(|byte| *byte != 0)) {
             let detail = format!("{count} records are announced, {whole} came");
             return Err(WireError::invalid("S38BUF", 0, detail).into());
         }
@@ -121,5 +123,27 @@ pub fn positioned(mut answer: Answer) -> Result<(), FlowError> {
         (Some(failure), _) => Err(failure),
         (None, true) => Ok(()),
         (None, false) => Err(FlowError::Missing { what: "S38IOFB", command: "S38FEOD" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::record::iofb::IoFeedback;
+
+    #[test]
+    fn the_count_holds_unless_it_leaves_records_out() {
+        let layout = Layout { record: 2, increment: 4, null_map: None, fields: 1 };
+        let ask = |records, slots: &'static [u8]| {
+            let mut answer = Answer::default();
+            answer.feedback = Some(IoFeedback { records, ..IoFeedback::default() });
+            answer.buffer = Some(Bytes::from_static(slots));
+            found(answer, &layout)
+        };
+        assert!(matches!(ask(2, &[1; 8]), Ok(Found::Records(Block { count: 2, .. }))));
+        assert!(matches!(ask(1, &[1, 1, 1, 1, 0, 0, 0, 0, 0]), Ok(Found::Records(Block { count: 1, .. }))));
+        for (records, slots) in [(1, &[1; 8][..]), (3, &[1; 8]), (0, &[1; 8]), (0, &[0; 8]), (u16::MAX, &[1; 8])] {
+            assert!(ask(records, slots).is_err(), "{records} of {slots:?}");
+        }
     }
 }

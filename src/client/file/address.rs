@@ -1,0 +1,127 @@
+//! The settings of a connection as a URI, for another process that is to go the same way. It holds no secret:
+//! no password, token or second factor, nor the permission to send a password in clear.
+
+use super::settings::FileConfig;
+use crate::client::config::tls::Mode;
+use crate::client::config::uri::encode;
+use crate::client::config::{Config, security::Security};
+use crate::column::options::{DecFloatAs, Excess, Options, TextErrors};
+use arrow_schema::TimeUnit;
+
+impl FileConfig {
+    /// What [`FileConfig::apply_uri`] reads as the same settings, the secrets apart.
+    pub fn address(&self) -> String {
+        let base = &self.base;
+        let host = if base.host.contains(':') { format!("[{}]", base.host) } else { base.host.clone() };
+        let user = base.user.as_ref().map(|user| format!("{}@", encode(user))).unwrap_or_default();
+        let mut said = Settings::default();
+        said.add("signon_port", self.signon_port);
+        said.add("job_ccsid", self.job_ccsid);
+        said.add("pool", self.pool.as_ref());
+        said.way(base);
+        said.values(&base.options);
+        let query = said.0.join("&");
+        format!("drda://{user}{host}:{}/{}{query}", base.port, if query.is_empty() { "" } else { "?" })
+    }
+}
+
+/// Settings as they stand in a URI.
+#[derive(Default)]
+struct Settings(Vec<String>);
+
+impl Settings {
+    fn add(&mut self, key: &str, value: Option<impl ToString>) {
+        self.0.extend(value.map(|value| format!("{key}={}", encode(&value.to_string()))));
+    }
+
+    /// How the server is reached.
+    fn way(&mut self, base: &Config) {
+        self.add("password_level", base.password_level);
+        self.add("security", Some(base.security.name()).filter(|_| base.security != Security::Auto));
+        self.add("timeout", Some(base.timeout.as_secs_f64()));
+        self.add("statement_timeout", base.statement_timeout.map(|limit| limit.as_secs_f64()));
+        self.add("application_name", base.client.application.as_ref());
+        let tls = &base.tls;
+        self.add(
+            "tls",
+            tls.mode.map(|mode| match mode {
+                Mode::Off => "off",
+                Mode::Require => "require",
+                Mode::Insecure => "insecure",
+            }),
+        );
+        for (key, path) in [("tls_ca", &tls.ca), ("tls_cert", &tls.cert), ("tls_key", &tls.key)] {
+            self.add(key, path.as_ref().map(|path| path.display()));
+        }
+        self.add("tls_fingerprint", tls.fingerprint);
+        self.add("tls_server_name", tls.server_name.as_ref());
+    }
+
+    /// What becomes of values.
+    fn values(&mut self, options: &Options) {
+        let usual = Options::default();
+        let unit = match options.timestamp_unit {
+            TimeUnit::Second => "s",
+            TimeUnit::Millisecond => "ms",
+            TimeUnit::Microsecond => "us",
+            TimeUnit::Nanosecond => "ns",
+        };
+        self.add("timestamp_unit", Some(unit).filter(|_| options.timestamp_unit != usual.timestamp_unit));
+        self.add("timestamp_excess", (options.timestamp_excess == Excess::Truncate).then_some("truncate"));
+        self.add(
+            "decfloat",
+            match options.decfloat {
+                DecFloatAs::Text => None,
+                DecFloatAs::Decimal { precision, scale } => Some(format!("decimal({precision},{scale})")),
+            },
+        );
+        self.add(
+            "text_errors",
+            match options.text_errors {
+                // The second is not a setting but what on_error makes of one.
+                TextErrors::Strict | TextErrors::Null => None,
+                TextErrors::Replace => Some("replace"),
+                TextErrors::Raw => Some("raw"),
+            },
+        );
+        self.add("bit_data_ccsid", options.bit_data_ccsid);
+        let forced: Vec<_> = options.force_ccsid.iter().map(|(field, ccsid)| format!("{field}={ccsid}")).collect();
+        self.add("force_ccsid", Some(forced.join(";")).filter(|pairs| !pairs.is_empty()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_settings_come_back_without_the_secrets() {
+        let fingerprint = "ab".repeat(32);
+        let uri = format!(
+            "drda://m%40e:s3cret@[::1]:8446/?signon_port=0&pool=IASP1&job_ccsid=273&timeout=2.5&statement_timeout=7\
+             &security=encrypted&tls_fingerprint={fingerprint}&tls_server_name=box&timestamp_unit=ns\
+             &timestamp_excess=truncate&decfloat=decimal(34,2)&text_errors=replace&bit_data_ccsid=37\
+             &force_ccsid=A%3D273%3BB%3D37&additional_factor=123456&application_name=a%20b&allow_cleartext_password=true"
+        );
+        let (config, _) = FileConfig::from_uri(&uri).unwrap();
+        let address = config.address();
+        for secret in ["s3cret", "123456", "cleartext"] {
+            assert!(!address.contains(secret), "{address}");
+        }
+        let mut again = FileConfig::beside(Config::empty());
+        let rest = again.apply_uri(&address).unwrap();
+        assert_eq!((again.address(), rest.path), (address, None));
+        assert_eq!((again.base.user.as_deref(), again.base.host.as_str()), (Some("m@e"), "::1"));
+        assert_eq!(
+            (again.base.timeout, again.base.statement_timeout),
+            (config.base.timeout, config.base.statement_timeout)
+        );
+        assert_eq!(again.base.options, config.base.options);
+        assert_eq!((again.pool, again.job_ccsid, again.signon_port), (Some("IASP1".into()), Some(273), Some(0)));
+        assert_eq!(again.base.tls.fingerprint, config.base.tls.fingerprint);
+        assert_eq!((again.base.security, again.base.tls.server_name), (Security::EncryptedAes, Some("box".into())));
+        assert!(again.base.password.is_none());
+        let (plain, _) = FileConfig::from_uri("drda://box").unwrap();
+        assert_eq!(plain.address(), "drda://box:446/?timeout=15");
+    }
+}

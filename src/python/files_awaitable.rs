@@ -1,0 +1,249 @@
+//! The asyncio side of connections for files. `drdarrow/aio_files.py` wraps it in coroutines; what does not wait is
+//! asked of the class that it holds.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::awaitable::{RawConnection, RawStream};
+use super::capsule;
+use super::described::{Described, Members};
+use super::errors;
+use super::file_args as args;
+use super::file_awaitable::RawFile;
+use super::files::{self, FileConnection};
+use super::guard::Owned;
+use super::link::Link;
+use super::opened::Opened;
+use super::partition::FilePartition;
+use super::runtime;
+use crate::client::error::Result;
+use crate::client::file::connection::FileConnection as Client;
+
+/// Connects; an awaitable of a RawFileConnection. Arguments as for `connect_files()`.
+#[pyfunction]
+#[pyo3(signature = (uri=None, /, **settings))]
+pub(super) fn connect_files_async<'py>(
+    py: Python<'py>,
+    uri: Option<&Bound<'py, PyAny>>,
+    settings: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let place = files::connection_place(py, uri, settings)?;
+    runtime::asyncio(py, async move {
+        let link = Link::connect_files(place.config, place.limits).await?;
+        Ok(RawFileConnection { link: Owned::new(link) })
+    })
+}
+
+/// Opens a file; an awaitable of a RawFile. Arguments as for `open_file()`.
+#[pyfunction]
+#[pyo3(signature = (uri, /, **settings))]
+pub(super) fn open_file_async<'py>(
+    py: Python<'py>,
+    uri: &Bound<'py, PyAny>,
+    settings: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (config, limits, name, options, given) = files::single(py, uri, settings)?;
+    runtime::asyncio(py, async move {
+        let link = Link::connect_files(config, limits).await?;
+        Opened::open(link, true, name, options, given).await.map(|opened| RawFile(Owned::new(opened)))
+    })
+}
+
+/// Opens a file beside a connection for SQL: an awaitable of a RawFile.
+#[pyfunction]
+#[pyo3(signature = (connection, path, /, **options))]
+pub(super) fn open_file_beside<'py>(
+    py: Python<'py>,
+    connection: &RawConnection,
+    path: &str,
+    options: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let link = connection.link(py)?.clone();
+    let (name, wanted) = args::open(py, path, &link.client.config().options, options)?;
+    let given = files::kept(py, options)?;
+    runtime::asyncio(py, async move {
+        let files = link.files().await?;
+        Opened::open(files, false, name, wanted, given).await.map(|opened| RawFile(Owned::new(opened)))
+    })
+}
+
+/// Runs a CL command beside a connection for SQL: an awaitable of a list of tuples.
+#[pyfunction]
+pub(super) fn command_beside<'py>(
+    py: Python<'py>,
+    connection: &RawConnection,
+    cl: String,
+) -> PyResult<Bound<'py, PyAny>> {
+    let link = connection.link(py)?.clone();
+    runtime::asyncio(py, async move { said(&*link.files().await?, &cl).await })
+}
+
+/// Connects and reads a part: an awaitable of a RawStream. Arguments as for `FilePartition.open()`.
+#[pyfunction]
+#[pyo3(signature = (part, uri=None, /, **settings))]
+pub(super) fn open_partition_async<'py>(
+    py: Python<'py>,
+    part: &FilePartition,
+    uri: Option<&Bound<'py, PyAny>>,
+    settings: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let place = part.place(py, uri, settings)?;
+    runtime::asyncio(py, async move { place.read().await.map(RawStream::new) })
+}
+
+async fn said(link: &Link<Client>, cl: &str) -> Result<Vec<(String, u16, String)>> {
+    link.open()?;
+    let _waiting = link.waiting();
+    let said = link.client.command(cl).await?;
+    Ok(said.into_iter().map(|m| (m.id, m.severity, m.text)).collect())
+}
+
+/// A connection for files whose waits are awaitables.
+#[pyclass(frozen, module = "drdarrow._core")]
+pub(super) struct RawFileConnection {
+    link: Owned<Arc<Link<Client>>>,
+}
+
+impl RawFileConnection {
+    fn link(&self, py: Python<'_>) -> PyResult<&Arc<Link<Client>>> {
+        self.link.get().map_err(|e| errors::raise(py, &e))
+    }
+
+    /// An awaitable of what `work` brings.
+    fn run<'py, T, F>(
+        &self,
+        py: Python<'py>,
+        work: impl FnOnce(Client) -> F + Send + 'static,
+    ) -> PyResult<Bound<'py, PyAny>>
+    where
+        F: Future<Output = Result<T>> + Send,
+        T: for<'a> IntoPyObject<'a> + Send + 'static,
+    {
+        let link = self.link(py)?.clone();
+        runtime::asyncio(py, async move {
+            link.open()?;
+            let _waiting = link.waiting();
+            work(link.client.clone()).await
+        })
+    }
+}
+
+#[pymethods]
+impl RawFileConnection {
+    /// The same connection with methods that wait: for what does not wait.
+    #[getter]
+    fn sync(&self, py: Python<'_>) -> PyResult<FileConnection> {
+        Ok(FileConnection { link: Owned::new(self.link(py)?.clone()) })
+    }
+
+    /// Opens a file: an awaitable of a RawFile.
+    #[pyo3(signature = (path, /, **options))]
+    fn open_file<'py>(
+        &self,
+        py: Python<'py>,
+        path: &str,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let link = self.link(py)?.clone();
+        let (name, wanted) = args::open(py, path, &link.client.config().base.options, options)?;
+        let given = files::kept(py, options)?;
+        runtime::asyncio(py, async move {
+            Opened::open(link, false, name, wanted, given).await.map(|opened| RawFile(Owned::new(opened)))
+        })
+    }
+
+    /// Makes the changes last.
+    fn commit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        runtime::asyncio(py, self.link(py)?.clone().end_work(true))
+    }
+
+    /// Undoes the changes.
+    fn rollback<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        runtime::asyncio(py, self.link(py)?.clone().end_work(false))
+    }
+
+    /// Runs a CL command: an awaitable of a list of tuples.
+    fn command<'py>(&self, py: Python<'py>, cl: String) -> PyResult<Bound<'py, PyAny>> {
+        let link = self.link(py)?.clone();
+        runtime::asyncio(py, async move { said(&link, &cl).await })
+    }
+
+    /// The record formats and keys of a file: an awaitable of a dict.
+    fn describe<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
+        let name = files::file_name(py, path, None)?;
+        self.run(py, move |client| async move { Described::ask(&client, &name).await })
+    }
+
+    /// The members of a file: an awaitable of a list of dicts.
+    fn members<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
+        let name = files::file_name(py, path, None)?;
+        self.run(py, move |client| async move { Members::ask(&client, &name).await })
+    }
+
+    /// Adds a member.
+    fn add_member<'py>(&self, py: Python<'py>, path: &str, member: &str) -> PyResult<Bound<'py, PyAny>> {
+        let name = files::file_name(py, path, Some(member))?;
+        self.run(py, move |client| async move { client.add_member(&name).await })
+    }
+
+    /// Removes a member with its records.
+    fn remove_member<'py>(&self, py: Python<'py>, path: &str, member: &str) -> PyResult<Bound<'py, PyAny>> {
+        let name = files::file_name(py, path, Some(member))?;
+        self.run(py, move |client| async move { client.remove_member(&name).await })
+    }
+
+    /// Removes all records of a member.
+    fn clear_member<'py>(&self, py: Python<'py>, path: &str, member: &str) -> PyResult<Bound<'py, PyAny>> {
+        let name = files::file_name(py, path, Some(member))?;
+        self.run(py, move |client| async move { client.clear_member(&name).await })
+    }
+
+    /// Creates a physical file.
+    fn create_file<'py>(
+        &self,
+        py: Python<'py>,
+        path: &str,
+        schema: &Bound<'py, PyAny>,
+        keys: Vec<String>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (name, schema) = (files::file_name(py, path, None)?, capsule::imported_schema(schema)?);
+        self.run(py, move |client| async move { client.create(&name, &schema, &keys).await })
+    }
+
+    /// Deletes a file.
+    fn delete_file<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
+        let name = files::file_name(py, path, None)?;
+        self.run(py, move |client| async move { client.delete_file(&name).await })
+    }
+
+    /// Locks a member against other jobs.
+    fn lock<'py>(&self, py: Python<'py>, path: &str, lock: &str, member: &str) -> PyResult<Bound<'py, PyAny>> {
+        let (name, lock) = (files::file_name(py, path, Some(member))?, files::lock_named(py, lock)?);
+        self.run(py, move |client| async move { client.lock(&name, lock).await })
+    }
+
+    /// Lets a lock go.
+    fn unlock<'py>(&self, py: Python<'py>, path: &str, lock: &str, member: &str) -> PyResult<Bound<'py, PyAny>> {
+        let (name, lock) = (files::file_name(py, path, Some(member))?, files::lock_named(py, lock)?);
+        self.run(py, move |client| async move { client.unlock(&name, lock).await })
+    }
+
+    /// Closes.
+    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        runtime::asyncio(py, self.link(py)?.clone().close())
+    }
+
+    /// The end of an `async with` block.
+    fn leave<'py>(&self, py: Python<'py>, well: bool) -> PyResult<Bound<'py, PyAny>> {
+        runtime::asyncio(py, self.link(py)?.clone().leave(well))
+    }
+
+    fn __repr__(&self) -> String {
+        match self.link.get() {
+            Ok(link) => format!("<drdarrow.aio.AsyncFileConnection {}>", link.describe()),
+            Err(_) => "<drdarrow.aio.AsyncFileConnection of another process>".to_owned(),
+        }
+    }
+}
