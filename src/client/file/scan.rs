@@ -6,7 +6,7 @@ use super::opened::Remote;
 use super::position::number;
 use crate::client::batches::{Limits, Ready};
 use crate::client::done::Warning;
-use crate::client::error::{Error, Phase, Result};
+use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::record::decode::RecordDecoder;
 use crate::flow::file::answer::Answer;
 use crate::flow::file::read::{self, Block, Found};
@@ -66,8 +66,13 @@ impl FileStream {
         }
         let decoder = RecordDecoder::new(&remote.shown, &remote.options.values)
             .map_err(|e| remote.bad(&e.into(), Phase::Fetch))?;
+        let stride = handle.received();
+        if stride.rrn.is_none() && (range.is_some() || remote.options.values.rrn.is_some()) {
+            let text = format!("{}: the server sends no record numbers with this file", remote.name);
+            return Err(Error::new(Kind::NotSupported, Phase::Fetch, "0A000", text));
+        }
         let mut stream = FileStream {
-            stride: handle.received(),
+            stride,
             count: handle.block(remote.block()),
             handle: None,
             remote,
