@@ -58,8 +58,11 @@ impl Pump {
             self.inner.channel.abort("the server did not close a query in time");
         }
         drop(self.lease);
+        // Of a connection that is gone its next user hears anyway.
+        let gone = self.inner.channel.broken().is_some();
         if let Err(e) = self.inner.reader_closed(&self.cursor).await
             && let Err(unheard) = self.settle.send(e)
+            && !gone
         {
             self.inner.lose(unheard);
         }

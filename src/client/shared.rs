@@ -57,6 +57,11 @@ impl Inner {
             return Err(e.at(&self.peer).broken());
         }
         self.found()?;
+        self.intact(phase)
+    }
+
+    /// Whether the server can be talked to.
+    fn intact(&self, phase: Phase) -> Result<()> {
         let Some(why) = self.channel.broken() else { return Ok(()) };
         Err(Error { phase, ..self.error(NetError::Broken(why), Phase::Execute) })
     }
@@ -80,8 +85,11 @@ impl Inner {
             readers.is_empty()
         };
         let mut ended = Ok(());
-        if idle && self.autocommit.load(Ordering::Acquire) && self.channel.broken().is_none() {
-            ended = self.talk_and_commit(EndWork::commit(self.session.clone()), Phase::Commit).await;
+        if idle && self.autocommit.load(Ordering::Acquire) {
+            ended = match self.intact(Phase::Commit) {
+                Ok(()) => self.talk_and_commit(EndWork::commit(self.session.clone()), Phase::Commit).await,
+                Err(e) => Err(e),
+            };
         }
         self.settling.fetch_sub(1, Ordering::AcqRel);
         ended.map_err(|e| Error { message: format!("the commit behind the query: {}", e.message), ..e })

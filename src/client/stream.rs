@@ -207,7 +207,10 @@ impl RecordStream {
                 // They keep the memory of the last batches.
                 self.decoders.clear();
                 return match (self.failure.take(), &self.settled) {
-                    (Some(e), _) => Err(e),
+                    (Some(e), _) => {
+                        self.settled = None;
+                        Err(e)
+                    }
                     (None, Some(_)) => Ok(Ready::NeedBlock),
                     (None, None) => Ok(Ready::End),
                 };

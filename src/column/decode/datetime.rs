@@ -33,14 +33,14 @@ impl Dates {
     fn lanes(&self, buf: &[u8], offsets: &[u32], out: &mut [i32; LANES]) -> bool {
         let first = offsets.iter().find_map(|at| buf.get(*at as usize)).copied().unwrap_or(0);
         let (zero, dash, none) = match first {
-            0xF0.. => (0xF0, 0x60, &EBCDIC_NONE),
+            0xF0.. => (0xF0, 0x60, EBCDIC_NONE),
             _ => (b'0', b'-', ASCII_NONE),
         };
         let (mut heads, mut tails) = ([0; LANES], [0; LANES]);
         let cells = offsets.iter().map(|at| buf.get(*at as usize..).and_then(|tail| tail.first_chunk()));
         let cells = cells.chain(std::iter::repeat(None));
         for ((cell, head), tail) in cells.zip(&mut heads).zip(&mut tails) {
-            let [a, b, c, d, e, f, g, h, i, j] = *cell.unwrap_or(none);
+            let [a, b, c, d, e, f, g, h, i, j] = cell.copied().unwrap_or(none);
             *head = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
             *tail = u64::from(u16::from_be_bytes([i, j]));
         }
@@ -49,7 +49,7 @@ impl Dates {
 }
 
 /// Stands in the lanes where there is no value.
-const ASCII_NONE: &[u8; 10] = b"1970-01-01";
+const ASCII_NONE: [u8; 10] = *b"1970-01-01";
 const EBCDIC_NONE: [u8; 10] = [0xF1, 0xF9, 0xF7, 0xF0, 0x60, 0xF0, 0xF1, 0x60, 0xF0, 0xF1];
 
 impl Read<i32> for Dates {
