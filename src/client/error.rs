@@ -2,6 +2,7 @@
 //! of PEP 249; the SQLSTATEs those of the SQL standard and DRDA.
 
 use super::config::ConfigError;
+use super::hint;
 use crate::column::error::ColumnError;
 use crate::flow::error::FlowError;
 use crate::flow::secmec::SecMecError;
@@ -253,10 +254,7 @@ impl Error {
         let mut e = Error::new(kind_of(state), phase, state, sqlca.message());
         e.sqlcode = Some(sqlca.sqlcode);
         e.retryable = matches!(state, "40001" | "57033" | "40XL1" | "40XL2");
-        if sqlca.sqlcode == -805 {
-            e.hint =
-                Some("the package is not bound at this server: name one with package=… or have it bound".to_owned());
-        }
+        e.hint = hint::advice(sqlca).map(str::to_owned);
         e
     }
 

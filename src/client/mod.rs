@@ -7,6 +7,7 @@ mod cursor;
 pub mod done;
 pub mod error;
 pub mod file;
+mod hint;
 pub mod info;
 mod introduce;
 mod large;

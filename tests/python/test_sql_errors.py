@@ -1,9 +1,11 @@
 """Statements that fail: class, SQLSTATE and words, and a connection that goes on."""
 
+import duckdb
 import pytest
 from conftest import Lab
 
 import drdarrow
+from drdarrow import server
 
 CASES = [
     ("SELEC 1", drdarrow.ProgrammingError, "42X01", "SELEC"),
@@ -165,3 +167,28 @@ def test_a_session_that_derby_ended(lab: Lab) -> None:
     assert (caught.value.sqlstate, caught.value.connection_usable) == ("08003", False)
     assert connection.closed
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT * FROM NOSUCH", "SET SCHEMA"),
+        ('SELECT "NOPE" FROM INTS', "single quotes"),
+        ("SELECT * FROM INTS;", "semicolon"),
+        ("CREATE TABLE INTS (ID INTEGER)", "drop it first"),
+    ],
+)
+def test_derby_errors_come_with_advice(conn: drdarrow.Connection, sql: str, words: str) -> None:
+    with pytest.raises(drdarrow.ProgrammingError) as caught:
+        conn.execute(sql)
+    assert words in (caught.value.hint or "")
+    assert caught.value.hint in str(caught.value)
+
+
+@pytest.mark.parametrize(("persona", "words"), [("luw", "SCHEMA.NAME"), ("ibmi", "library list"), ("zos", "location")])
+def test_advice_is_that_of_the_product(persona: server.Persona, words: str) -> None:
+    with server.serve(duckdb.connect(), persona=persona) as srv, srv.connect() as connection:
+        with pytest.raises(drdarrow.ProgrammingError) as caught:
+            connection.execute("SELECT * FROM NOSUCH")
+        assert caught.value.sqlcode == -204
+        assert words in (caught.value.hint or "")
