@@ -124,7 +124,9 @@ def test_a_database_name_that_cannot_be(database: str) -> None:
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("db2://h/d", "drda://"),
+        ("db2://h/d", "drda://h:446/d"),
+        ("jdbc:db2://h:50000/SAMPLE:user=ann;password=x;sslConnection=true;", "drda://ann@h:50000/SAMPLE?tls=require"),
+        ("DATABASE=SAMPLE;HOSTNAME=h;PORT=50000;UID=ann;PWD=x", "drda://ann@h:50000/SAMPLE"),
         ("127.0.0.1:1527/LAB", "drda://"),
         ("drda://127.0.0.1", "database"),
         ("drda://127.0.0.1/", "database"),
@@ -145,6 +147,33 @@ def test_bad_uris(uri: str, words: str) -> None:
     error = failure(uri)
     assert type(error) is drdarrow.InterfaceError
     assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("uri", 'connect("drda://'),
+        ("dsn", 'connect("drda://'),
+        ("username", "called user"),
+        ("pwd", "called password"),
+        ("hostname", "called host"),
+        ("dbname", "called database"),
+    ],
+)
+def test_names_of_other_clients_are_answered_with_ours(name: str, ours: str) -> None:
+    secret = "geheim"
+    for connect in (drdarrow.connect, drdarrow.connect_files):
+        with pytest.raises(drdarrow.InterfaceError) as caught:
+            connect(**{name: secret})
+        assert ours in str(caught.value)
+        assert secret not in str(caught.value)
+
+
+def test_a_jdbc_url_is_recognised_for_files_too() -> None:
+    for open_it in (drdarrow.connect_files, drdarrow.open_file):
+        with pytest.raises(drdarrow.InterfaceError, match="JDBC URL of JTOpen; the same here is drda://ann@box:446/") as caught:
+            open_it("jdbc:as400://box;user=ann;password=geheim")
+        assert "geheim" not in str(caught.value)
 
 
 @pytest.mark.parametrize("timeout", [0, -1, math.nan, 1e300, math.inf, "soon"])

@@ -1,6 +1,7 @@
 //! Where to connect and how: a URI `drda://user@host:port/DATABASE?key=value`, or the same by name.
 
 pub mod client_info;
+pub(super) mod foreign;
 pub mod security;
 pub mod tls;
 pub(super) mod uri;
@@ -319,6 +320,9 @@ pub(super) fn error(setting: &str, rule: &str) -> ConfigError {
 }
 
 fn unknown(key: &str) -> String {
+    if let Some(advice) = foreign::setting(key) {
+        return advice.to_owned();
+    }
     let lower = key.to_ascii_lowercase();
     let near = SETTINGS.iter().min_by_key(|s| distance(s, &lower)).filter(|s| distance(s, &lower) <= 3);
     match near {

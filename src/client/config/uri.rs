@@ -1,6 +1,6 @@
 //! A configuration as a URI: `drda://user:password@host:port/DATABASE?key=value`.
 
-use super::{Config, ConfigError, error};
+use super::{Config, ConfigError, error, foreign};
 use crate::wire::ddm::secchk::Secret;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -17,7 +17,9 @@ impl Config {
     /// Takes what a URI says, leaving the rest.
     pub fn apply_uri(&mut self, uri: &str) -> Result<(), ConfigError> {
         let bad = |rule: &str| error("uri", rule);
-        let rest = uri.strip_prefix("drda://").ok_or_else(|| bad("expected drda://user@host:port/DATABASE"))?;
+        let rest = uri
+            .strip_prefix("drda://")
+            .ok_or_else(|| foreign::recognise(uri).unwrap_or_else(|| bad("expected drda://user@host:port/DATABASE")))?;
         if rest.contains("://") {
             return Err(error("host", "expected a host name or an address, without a scheme"));
         }

@@ -1,6 +1,7 @@
 //! Where files are and how to get there: `drda://user@host:446/LIB/FILE?member=…&key=value`. What a
 //! connection for SQL and one for files have in common, [`Config`] knows.
 
+use crate::client::config::foreign;
 use crate::client::config::uri::decode;
 use crate::client::config::{Config, ConfigError};
 use crate::client::file::name::name;
@@ -52,6 +53,9 @@ impl FileConfig {
 
     /// Takes what a URI says, leaving the rest.
     pub fn apply_uri(&mut self, uri: &str) -> Result<Address, ConfigError> {
+        if let Some(foreign) = foreign::recognise(uri) {
+            return Err(foreign);
+        }
         let (front, query) = uri.split_once('?').unwrap_or((uri, ""));
         let after = front.find("://").map_or(0, |at| at + 3);
         let slash = front.get(after..).and_then(|rest| rest.find('/')).map(|at| at + after);
