@@ -124,6 +124,30 @@ def test_tls(files: Path, pem: tuple[Path, Path]):
         server.end(signal.SIGTERM)
 
 
+@pytest.mark.parametrize(
+    ("form", "right"), [("hex", "20000103223021595898000000"), ("base64", "IAABAyIwIVlYmAAAAA==")]
+)
+def test_bytes_are_text_in_csv_and_in_a_table(tmp_path: Path, form: str, right: str):
+    """Bytes that are no text, bytes that happen to be text, NULL and nothing at all."""
+    sql = (
+        "SELECT K, V FROM (VALUES (1, X'20000103223021595898000000', 'a'), (2, X'4142', 'b'), (3, X'', 'c'), "
+        "(4, CAST(NULL AS VARBINARY(13)), 'd')) AS T(N, K, V) ORDER BY N"
+    )
+    second = {"hex": "4142", "base64": "QUI="}[form]
+    out = tmp_path / "out.csv"
+    with server.serve(duckdb.connect()) as srv:
+        run("query", srv.uri, sql, "--out", out, "--binary", form)
+        assert out.read_text() == f'"K","V"\n"{right}","a"\n"{second}","b"\n"","c"\n,"d"\n'
+        shown = run("query", srv.uri, sql, "--binary", form)
+        assert right in shown
+        assert second in shown
+        for suffix in (".parquet", ".arrow"):
+            whole = tmp_path / f"out{suffix}"
+            run("query", srv.uri, sql, "--out", whole)
+            read = {".parquet": pl.read_parquet, ".arrow": pl.read_ipc}[suffix](whole)
+            assert read["K"].to_list() == [bytes.fromhex("20000103223021595898000000"), b"AB", b"", None]
+
+
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".csv"])
 def test_rows_go_into_a_file(serving: Serving, tmp_path: Path, suffix: str):
     out = tmp_path / f"rows{suffix}"

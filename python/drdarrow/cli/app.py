@@ -17,6 +17,7 @@ import drdarrow
 from drdarrow.cli import demo as demonstration
 from drdarrow.cli import probing, reading, serving
 from drdarrow.cli.text import plain
+from drdarrow.cli.writing import Binary
 from drdarrow.exceptions import InterfaceError
 from drdarrow.server import Persona
 
@@ -127,13 +128,14 @@ def query(
         typer.Option("--out", "-o", help="A .parquet, .arrow or .csv file for the rows; a table is shown without."),
     ] = None,
     rows: Annotated[int, typer.Option(help="How many rows to show.", min=1)] = 20,
+    binary: Annotated[Binary, typer.Option(help="How bytes are written as text, in a table and in CSV.")] = "hex",
     ask: Annotated[bool, typer.Option("--password", "-W", help="Ask for the password.")] = False,
 ) -> None:
     """Run a statement: its rows into a file, or the first of them as a table."""
     if ask and not sys.stdin.isatty():
         raise InterfaceError(f"--password: there is no terminal to ask on; give the password in {PASSWORD}")
     password = typer.prompt("Password", hide_input=True, err=True) if ask else os.environ.get(PASSWORD)
-    reading.query(uri, sql, out=out, rows=rows, password=password)
+    reading.query(uri, sql, out=out, rows=rows, password=password, binary=binary)
 
 
 @app.command()

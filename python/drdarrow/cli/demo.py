@@ -9,8 +9,9 @@ from pathlib import Path
 from rich.console import Console
 
 import drdarrow.server
-from drdarrow.cli.reading import save, show, watching, writer
+from drdarrow.cli.reading import save, show, watching
 from drdarrow.cli.serving import engine
+from drdarrow.cli.writing import writer
 
 console = Console()
 QUERY = "SELECT * FROM LINEITEM"

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 import drdarrow
 from drdarrow.cli.text import plain
+from drdarrow.cli.writing import Binary, Write, as_text, writer
 from drdarrow.exceptions import InterfaceError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from drdarrow import ArrowStream, RecordBatch
 
 console = Console()
@@ -26,10 +26,11 @@ console = Console()
 watched = Console(stderr=True)
 
 
-def query(uri: str, sql: str, *, out: Path | None, rows: int, password: str | None) -> None:
-    """Runs the statement. With `out` every row goes there, else the first `rows` are shown."""
+def query(uri: str, sql: str, *, out: Path | None, rows: int, password: str | None, binary: Binary = "hex") -> None:
+    """Runs the statement. With `out` every row goes there, else the first `rows` are shown. Bytes become text by
+    `binary` where they have to be text."""
     given: dict[str, Any] = {} if password is None else {"password": password}
-    write = None if out is None else writer(out)
+    write = None if out is None else writer(out, binary)
     if out is not None and not out.parent.is_dir():
         raise InterfaceError(f"{out}: {out.parent} is no directory")
     with ExitStack() as stack:
@@ -45,19 +46,25 @@ def query(uri: str, sql: str, *, out: Path | None, rows: int, password: str | No
             names = [column[0] for column in cursor.description]
             with waiting("waiting for rows"):
                 first, more = cursor.fetchmany(rows), cursor.fetchone() is not None
-            show(names, first, more=more)
+            show(names, first, more=more, binary=binary)
         else:
             save(cursor.fetch_arrow(), out, write)
         remark(cursor.messages)
 
 
-def show(names: list[str], rows: list[tuple[Any, ...]], *, more: bool = False) -> None:
+def show(names: list[str], rows: list[tuple[Any, ...]], *, more: bool = False, binary: Binary = "hex") -> None:
     """Rows as a table."""
+
+    def cell(value: object) -> Text:
+        if value is None:
+            return plain("null", "dim")
+        return plain(as_text(value, binary) if isinstance(value, bytes) else value)
+
     table = Table(caption="there are more rows; --out FILE takes them all" if more else None)
     for name in names:
         table.add_column(plain(name))
     for row in rows:
-        table.add_row(*(plain("null", "dim") if value is None else plain(value) for value in row))
+        table.add_row(*map(cell, row))
     console.print(table)
 
 
@@ -77,7 +84,7 @@ def waiting(what: str) -> Iterator[None]:
         yield
 
 
-def save(stream: ArrowStream, out: Path, write: Callable[[Path, Iterator[RecordBatch], pa.Schema], None]) -> None:
+def save(stream: ArrowStream, out: Path, write: Write) -> None:
     """Writes beside the file and renames at the end: a file that exists is whole."""
     import pyarrow as pa
 
@@ -128,35 +135,3 @@ def watching(what: str, total: int | None = None) -> Iterator[Callable[[int], No
     with Progress(*columns, console=watched, disable=not watched.is_terminal, transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda rows: progress.advance(task, rows)
-
-
-def writer(out: Path) -> Callable[[Path, Iterator[RecordBatch], pa.Schema], None]:
-    """What writes a file of this kind. Raises `InterfaceError` for another kind, or without pyarrow."""
-    try:
-        import pyarrow as pa
-        import pyarrow.csv as csv
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise InterfaceError('files are written by pyarrow: pip install "drdarrow[arrow]"') from None
-
-    def parquet(path: Path, schema: pa.Schema) -> Any:
-        return pq.ParquetWriter(path, schema)
-
-    def arrow(path: Path, schema: pa.Schema) -> Any:
-        return pa.ipc.new_file(str(path), schema)
-
-    def text(path: Path, schema: pa.Schema) -> Any:
-        return csv.CSVWriter(str(path), schema)
-
-    openers = {".parquet": parquet, ".arrow": arrow, ".feather": arrow, ".csv": text}
-    opener = openers.get(out.suffix.lower())
-    if opener is None:
-        raise InterfaceError(f"{out}: expected {', '.join(openers)}")
-
-    def write(path: Path, batches: Iterator[RecordBatch], schema: pa.Schema) -> None:
-        with ExitStack() as stack:
-            sink = stack.enter_context(opener(path, schema))
-            for batch in batches:
-                sink.write_batch(pa.record_batch(batch))
-
-    return write
