@@ -137,7 +137,9 @@ impl Flow for Call {
             cp::RSLSETRM => {
                 self.sections = RslSetRm::decode(&object.body, self.session.text)?.pkgsnlst.0;
             }
-            cp::SQLRSLRD => self.listed = resultset::decode(&object.body, &self.replies.typdef)?.len(),
+            cp::SQLRSLRD => {
+                self.listed = resultset::decode(&object.body, self.session.sqlam, &self.replies.typdef)?.len()
+            }
             cp::OPNQRYRM => {
                 let message = OpnQryRm::decode(&object.body, self.session.text)?;
                 self.sets.push(Set { message, described: None, fields: None, answer: Answer::default() });

@@ -65,7 +65,7 @@ impl Conversation {
         let sqlca = self.success(None);
         self.card(Some(&sqlca), out)?;
         let list = [ResultSet { rows: 1, ..ResultSet::default() }];
-        out.object(&resultset::encode(&list, &persona.typdef).map_err(Trouble::ours)?);
+        out.object(&resultset::encode(&list, self.sqlam, &persona.typdef).map_err(Trouble::ours)?);
         let instance = self.next_instance;
         self.next_instance += 1;
         let opened = OpnQryRm::read_only(cursor.fixed, cursor.held, instance);

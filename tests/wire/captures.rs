@@ -191,8 +191,8 @@ impl Talk {
                 )
             }
             cp::SQLRSLRD => {
-                let env = self.override_;
-                again(&o.body, |b| resultset::decode(b, &env), |m| resultset::encode(m, &env))
+                let (env, sqlam) = (self.override_, self.sqlam);
+                again(&o.body, |b| resultset::decode(b, sqlam, &env), |m| resultset::encode(m, sqlam, &env))
             }
             cp::OPNQRYRM => again(&o.body, |b| OpnQryRm::decode(b, t), |m| m.encode(t)),
             cp::QRYDSC => {

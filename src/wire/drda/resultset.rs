@@ -51,25 +51,30 @@ pub struct ResultSet {
     /// The cursor's name.
     pub name: String,
     /// Rows, when the server knows.
-    pub rows: i32,
+    pub rows: i64,
 }
 
-/// Reads the data of an SQLRSLRD.
-pub fn decode(body: &[u8], typdef: &TypDef) -> Result<Vec<ResultSet>> {
+/// From this level on the number of rows has eight bytes. (Measured: JCC and IBM's CLI driver read it so.)
+const WIDE: u16 = 10;
+
+/// Reads the data of an SQLRSLRD at this level of the SQL application manager.
+pub fn decode(body: &[u8], sqlam: u16, typdef: &TypDef) -> Result<Vec<ResultSet>> {
     let text = SqlText::new(typdef);
     let order = text.order();
     let mut r = Reader::new(body, "SQLRSLRD");
     let count = r.u16_in(order)?;
     let mut out = Vec::new();
     for _ in 0..count {
-        out.push(ResultSet { locator: r.u32_in(order)?, name: text.pair(&mut r)?, rows: r.i32_in(order)? });
+        let (locator, name) = (r.u32_in(order)?, text.pair(&mut r)?);
+        let rows = if sqlam >= WIDE { r.i64_in(order)? } else { i64::from(r.i32_in(order)?) };
+        out.push(ResultSet { locator, name, rows });
     }
     r.end()?;
     Ok(out)
 }
 
 /// A whole SQLRSLRD.
-pub fn encode(sets: &[ResultSet], typdef: &TypDef) -> Result<Vec<u8>> {
+pub fn encode(sets: &[ResultSet], sqlam: u16, typdef: &TypDef) -> Result<Vec<u8>> {
     let text = SqlText::new(typdef);
     let (len, max) = (sets.len(), i16::MAX as usize);
     let count = u16::try_from(len).ok().filter(|_| len <= max);
@@ -79,7 +84,12 @@ pub fn encode(sets: &[ResultSet], typdef: &TypDef) -> Result<Vec<u8>> {
         for set in sets {
             w.u32_in(set.locator, text.order());
             text.put_pair(w, "SQLRSNAME", &set.name)?;
-            w.i32_in(set.rows, text.order());
+            if sqlam >= WIDE {
+                w.i64_in(set.rows, text.order());
+            } else {
+                // More rows than the field holds are a number that is not known.
+                w.i32_in(i32::try_from(set.rows).unwrap_or(-1), text.order());
+            }
         }
         Ok(())
     })
@@ -90,6 +100,7 @@ mod tests {
     use super::*;
     use crate::wire::ddm::command::cut_everywhere;
     use crate::wire::ddm::param::hex;
+    use crate::wire::value::typdef::TypDefName;
 
     #[test]
     fn the_announcement_of_derby() {
@@ -101,11 +112,28 @@ mod tests {
         cut_everywhere(&body, |b| RslSetRm::decode(b, DdmText::Utf8));
 
         let list = hex("0001000000000000000000000001");
-        let sets = decode(&list, &TypDef::OURS).unwrap();
+        let sets = decode(&list, 7, &TypDef::OURS).unwrap();
         assert_eq!(sets, [ResultSet { locator: 0, name: String::new(), rows: 1 }]);
-        assert_eq!(encode(&sets, &TypDef::OURS).unwrap()[4..], list);
+        assert_eq!(encode(&sets, 7, &TypDef::OURS).unwrap()[4..], list);
         for cut in 0..list.len() {
-            assert!(decode(&list[..cut], &TypDef::OURS).is_err());
+            assert!(decode(&list[..cut], 7, &TypDef::OURS).is_err());
         }
+    }
+
+    #[test]
+    fn the_number_of_rows_has_eight_bytes_from_level_ten_on() {
+        let x86 = TypDef { name: TypDefName::X86, ..TypDef::OURS };
+        let wide = hex("0200 00000000 0001 41 0000 0100000001000000 01000000 0001 42 0000 ffffffffffffffff");
+        let sets = decode(&wide, 10, &x86).unwrap();
+        let set = |locator, name: &str, rows| ResultSet { locator, name: name.to_owned(), rows };
+        assert_eq!(sets, [set(0, "A", (1 << 32) + 1), set(1, "B", -1)]);
+        assert_eq!(encode(&sets, 10, &x86).unwrap()[4..], wide);
+        assert_eq!(decode(&wide, 11, &x86).unwrap(), sets);
+        for cut in 0..wide.len() {
+            assert!(decode(&wide[..cut], 10, &x86).is_err());
+        }
+        assert!(decode(&wide, 9, &x86).is_err());
+        let narrow = encode(&sets, 9, &x86).unwrap();
+        assert_eq!(decode(&narrow[4..], 9, &x86).unwrap(), [set(0, "A", -1), set(1, "B", -1)]);
     }
 }
