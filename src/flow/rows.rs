@@ -7,6 +7,7 @@ use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::{ByteOrder, Reader};
 use crate::wire::drda::error::DrdaError;
 use crate::wire::drda::execute::decode_extdta;
+use crate::wire::drda::placeholder::Placeholder;
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::text::SqlText;
 use crate::wire::fdoca::row::{CHUNK, Offsets, Stop, Walker};
@@ -73,6 +74,8 @@ pub struct Rows {
     locator_columns: Vec<(usize, Large, ByteOrder)>,
     sqlam: u16,
     text: SqlText,
+    /// Of the numbers that the server sends.
+    order: ByteOrder,
     queue: VecDeque<Bytes>,
     block: Bytes,
     pos: usize,
@@ -106,6 +109,7 @@ impl Rows {
             locator_columns: locators.collect(),
             sqlam,
             text: SqlText::new(&typdef),
+            order: typdef.order(),
             queue: VecDeque::new(),
             block: Bytes::new(),
             pos: 0,
@@ -320,10 +324,11 @@ impl Rows {
                 let fail = |what: String| FlowError::Lob { row: first_row, column: column + 1, what };
                 let width = self.walker.placeholder(*column);
                 let placeholder = buf.get(*at as usize..).and_then(|b| b.get(..width));
+                let placeholder = placeholder.map(|bytes| Placeholder::new(bytes, self.order));
                 values.push(match placeholder {
                     _ if *at == NULL => Lob::Null,
                     None => return Err(fail("its placeholder is cut".to_owned())),
-                    Some(p) if announced(p) == Some(0) => Lob::Value(Bytes::new()),
+                    Some(p) if p.is_empty() => Lob::Value(Bytes::new()),
                     Some(p) => {
                         // They come in the same reply as the row that they belong to.
                         let body = self.lobs.get(used);
@@ -334,7 +339,7 @@ impl Rows {
                         if len > limit {
                             return Err(FlowError::LobLimit { row: first_row, column: column + 1, len, limit });
                         }
-                        lob_value(p, body, *nullable).map_err(fail)?
+                        lob_value(p, width, body, *nullable).map_err(fail)?
                     }
                 });
             }
@@ -355,25 +360,13 @@ impl Rows {
     }
 }
 
-/// The length that a placeholder announces; none when it says that it is not known (its highest
-/// bit). Nine bytes are a mode and eight bytes of length. (Measured: IBM's CLI driver.)
-fn announced(placeholder: &[u8]) -> Option<u64> {
-    let number = match placeholder {
-        [_mode, length @ ..] if length.len() == 8 => length,
-        length => length,
-    };
-    let unknown = number.first().is_some_and(|b| b & 0x80 != 0);
-    (!unknown).then(|| number.iter().fold(0u64, |n, b| n << 8 | u64::from(*b)))
-}
-
 /// The value of an EXTDTA, held against what its placeholder announced.
-fn lob_value(placeholder: &[u8], body: &Bytes, nullable: bool) -> Result<Lob, String> {
+fn lob_value(placeholder: Placeholder<'_>, width: usize, body: &Bytes, nullable: bool) -> Result<Lob, String> {
     let Some(data) = decode_extdta(body, nullable, false).map_err(|e| e.to_string())? else { return Ok(Lob::Null) };
-    let Some(claimed) = announced(placeholder) else { return Ok(Lob::Value(data)) };
+    let (claimed, len) = (placeholder.announced(), data.len());
     // Derby writes the placeholder's own descriptor length in place of the value's. (Measured.)
-    let derby = claimed == 0x8000 | placeholder.len() as u64;
-    let len = data.len() as u64;
-    if derby || claimed == len || claimed.checked_mul(2) == Some(len) {
+    let derby = claimed == 0x8000 | width as u64;
+    if derby || placeholder.allows(len) {
         Ok(Lob::Value(data))
     } else {
         Err(format!("{claimed} bytes were announced and {len} came"))

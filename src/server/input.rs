@@ -7,10 +7,12 @@ use super::error::SqlError;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::options::Options;
+use crate::wire::codec::reader::ByteOrder;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::drda::execute::{Described, decode_extdta};
+use crate::wire::drda::placeholder::Placeholder;
 use crate::wire::fdoca::descriptor;
 use crate::wire::fdoca::row::{CHUNK, Offsets, Stop, Walker};
 use crate::wire::value::cell::{Cells, Lob, NULL};
@@ -144,17 +146,17 @@ impl Conversation {
         extdtas: &mut impl Iterator<Item = &'a Bytes>,
     ) -> Result<Vec<Vec<Lob>>> {
         let mut out = vec![Vec::new(); input.fields.len()];
-        let columns: Vec<(usize, usize, bool)> = input
+        let columns: Vec<(usize, usize, bool, ByteOrder)> = input
             .fields
             .iter()
             .enumerate()
             .filter_map(|(n, f)| match f.shape {
-                Shape::Lob(width) => Some((n, usize::from(width), f.nullable)),
+                Shape::Lob(width) => Some((n, usize::from(width), f.nullable, f.order)),
                 _ => None,
             })
             .collect();
         for row in 0..if columns.is_empty() { 0 } else { offsets.rows() } {
-            for (column, width, nullable) in &columns {
+            for (column, width, nullable, order) in &columns {
                 let at = offsets.column(*column).get(row).copied().unwrap_or(NULL);
                 let placeholder = input.data.get(at as usize..).and_then(|d| d.get(..*width));
                 // In nine bytes a mode precedes the length: 2, the value follows. (Measured: IBM's CLI
@@ -171,7 +173,7 @@ impl Conversation {
                         let extdta = extdtas.next().ok_or_else(mismatch)?;
                         let value = decode_extdta(extdta, *nullable, self.persona.extdta_status)?;
                         match value {
-                            Some(value) if as_announced(p, value.len()) => Lob::Value(value),
+                            Some(value) if Placeholder::new(p, *order).allows(value.len()) => Lob::Value(value),
                             Some(_) => return Err(mismatch()),
                             None => Lob::Null,
                         }
@@ -185,14 +187,6 @@ impl Conversation {
         }
         Ok(out)
     }
-}
-
-/// True when a value is as long as its placeholder said, in bytes or in characters of two; or when
-/// its top bit said that the length was not known.
-fn as_announced(placeholder: &[u8], len: usize) -> bool {
-    let unknown = placeholder.first().is_some_and(|b| b & 0x80 != 0);
-    let claimed = placeholder.iter().fold(0u64, |n, b| n << 8 | u64::from(*b));
-    unknown || claimed == len as u64 || claimed.checked_mul(2) == Some(len as u64)
 }
 
 /// DTAMCHRM: description and data do not belong together; the connection ends.

@@ -6,6 +6,7 @@ pub mod error;
 pub mod execute;
 pub mod layout;
 pub mod package;
+pub mod placeholder;
 pub mod prepare;
 pub mod query;
 pub mod resultset;
