@@ -19,6 +19,7 @@ use crate::wire::ddm::object::Object;
 use crate::wire::ddm::secchk::SecChkRm;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::drda::accrdb::{AccRdb, AccRdbRm, prddta};
+use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::dss::chain::Chain;
 use std::fmt;
 
@@ -296,8 +297,16 @@ impl Flow for Connect {
                 self.verdict = Some(verdict);
                 return Ok(if accepted { Seen::Normal } else { Seen::Failure });
             }
-            cp::ACCRDBRM => self.accepted = Some(AccRdbRm::decode(&object.body, self.session.text)?),
+            cp::ACCRDBRM => {
+                let accepted = AccRdbRm::decode(&object.body, self.session.text)?;
+                // What follows in this reply is in the environment that it names.
+                self.replies.typdef = accepted.typdef;
+                self.accepted = Some(accepted);
+            }
             _ => {
+                if object.cp == cp::SQLCARD && self.accepted.is_none() {
+                    self.replies.typdef = Sqlca::environment(&object.body, self.session.sqlam, self.replies.typdef);
+                }
                 let taken = self.replies.take(&object, &self.session);
                 // Before ACCRDBRM nobody has said how a card is written; the refusal in front of it says enough.
                 let spare = object.cp == cp::SQLCARD && self.replies.refusal.is_some();

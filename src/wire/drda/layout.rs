@@ -32,15 +32,19 @@ impl ServerClass {
         }
     }
 
-    /// The environment that a server of this class, with this name, very likely has. It holds until ACCRDBRM says which.
+    /// The environment that a server of this class, with this name, very likely has. It holds until ACCRDBRM
+    /// says which. (Measured by others: `QDB2/LINUX` of Db2 8.2 for 32-bit Linux and `IDS/UNIX64` of Informix 15
+    /// are little-endian.)
     pub fn usual(self, name: &str) -> TypDef {
         let plain = |name| TypDef { name, sbc: 0, dbc: 0, mbc: 0, xml: 0 };
         match self {
             ServerClass::Ibmi => plain(TypDefName::Os400),
             ServerClass::Zos => plain(TypDefName::S370),
+            ServerClass::Luw if name.trim() == "QDB2/LINUX" => plain(TypDefName::X86),
             ServerClass::Luw if ["X86", "NT", "LE"].iter().any(|machine| name.contains(machine)) => {
                 plain(TypDefName::X86)
             }
+            ServerClass::Other if name.trim_start().starts_with("IDS/") => plain(TypDefName::X86),
             ServerClass::Luw | ServerClass::Derby | ServerClass::Other => TypDef::OURS,
         }
     }
@@ -114,6 +118,7 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::codec::reader::ByteOrder;
 
     #[test]
     fn classes_by_name() {
@@ -122,6 +127,17 @@ mod tests {
         assert_eq!(ServerClass::from_srvclsnm("QAS"), ServerClass::Ibmi);
         assert_eq!(ServerClass::from_srvclsnm("Apache Derby"), ServerClass::Derby);
         assert_eq!(ServerClass::from_srvclsnm("IDS/UNIX64"), ServerClass::Other);
+    }
+
+    #[test]
+    fn the_usual_byte_order_by_name() {
+        let order = |name: &str| ServerClass::from_srvclsnm(name).usual(name).order();
+        for little in ["QDB2/LINUX", "QDB2/LINUXX8664", "QDB2/NT64", "QDB2/LINUXPPCLE", "IDS/UNIX64", "IDS/NT64"] {
+            assert_eq!(order(little), ByteOrder::Little, "{little}");
+        }
+        for big in ["QDB2/AIX64", "QDB2/LINUXZ64", "QDB2/SUN64", "QDB2", "QAS", "Apache Derby", "another"] {
+            assert_eq!(order(big), ByteOrder::Big, "{big}");
+        }
     }
 
     #[test]

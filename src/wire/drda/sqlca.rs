@@ -10,12 +10,15 @@ use super::text::{NULL, Page, SqlText, present, put_var};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::{codepoint, param};
-use crate::wire::value::typdef::TypDef;
+use crate::wire::value::typdef::{TypDef, TypDefName};
 
 /// Between the tokens of SQLERRMC: Db2 writes the bare byte, whatever the CCSID.
 const DB2_SEPARATOR: u8 = 0xFF;
 /// The same from Derby, whose last token is the key of the message.
 const DERBY_SEPARATOR: u8 = 0x14;
+
+/// No product's SQLCODE is larger, whatever its sign.
+const SQLCODE_LIMIT: u32 = 99_999;
 
 /// What the server has to say about a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -79,6 +82,24 @@ impl Sqlca {
         }
         r.end()?;
         Ok(Some(sqlca))
+    }
+
+    /// The environment of an SQLCARD whose sender has not said which it has: `guess`, or the one with the other
+    /// byte order where only that gives an SQLCODE that there can be. No product's codes reach beyond
+    /// ±[`SQLCODE_LIMIT`]: Db2's end near -30,111, Informix's near -32,000, Derby has its own up to 50,000.
+    pub fn environment(body: &[u8], sqlam: u16, guess: TypDef) -> TypDef {
+        let name = match guess.name {
+            TypDefName::X86 => TypDefName::Asc,
+            TypDefName::Asc | TypDefName::Jvm => TypDefName::X86,
+            // The machines that these stand for have one order only.
+            TypDefName::Os400 | TypDefName::S370 => return guess,
+        };
+        let other = TypDef { name, ..guess };
+        let possible = |typdef: &TypDef| match Sqlca::decode(body, sqlam, typdef) {
+            Ok(sqlca) => sqlca.is_none_or(|ca| ca.sqlcode.unsigned_abs() <= SQLCODE_LIMIT),
+            Err(_) => false,
+        };
+        if !possible(&guess) && possible(&other) { other } else { guess }
     }
 
     /// Reads an SQLCAGRP where more follows: exactly the group is consumed.
