@@ -125,7 +125,7 @@ impl Mechanisms {
             Question::List => plain(SecMec::Dce),
             Question::Password => plain(SecMec::UserPassword),
             Question::Cipher(mechanism) => {
-                AccSec { sectkn: Some(self.public.clone()), encalg: Some(EncAlg::Aes.number()), ..plain(mechanism) }
+                AccSec { sectkn: Some(self.public.clone()), encalgs: vec![EncAlg::Aes.number()], ..plain(mechanism) }
             }
         };
         command.rdbnam.clone_from(&self.rdbnam);
@@ -140,7 +140,6 @@ impl Mechanisms {
         match (question, answer) {
             (Question::Cipher(mechanism), Some(answer)) => {
                 let aes = answer.accepts(mechanism.number())
-                    && answer.encalg.is_none_or(|number| number == EncAlg::Aes.number())
                     && answer.sectkn.is_some_and(|key| key.len() == EncAlg::Aes.key_len());
                 self.offered.algorithm = Some(if aes { EncAlg::Aes } else { EncAlg::Des });
                 None

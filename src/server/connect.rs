@@ -75,8 +75,8 @@ impl Conversation {
         if !offered.contains(&asked.secmec) {
             let secchkcd = self.persona.session_data.then_some(verdict::MECHANISM);
             // IBM's client for Java takes a list of one only with the algorithm behind it. (Measured.)
-            let encalg = (self.persona.files && offered == [9]).then_some(AES);
-            out.object(&AccSecRd { secmecs: offered, encalg, secchkcd, ..AccSecRd::default() }.encode(self.text)?);
+            let encalgs = if self.persona.files && offered == [9] { vec![AES] } else { Vec::new() };
+            out.object(&AccSecRd { secmecs: offered, encalgs, secchkcd, ..AccSecRd::default() }.encode(self.text)?);
             return Ok(After::Next);
         }
         let answer = self.contribute(&asked)?;

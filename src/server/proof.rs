@@ -40,7 +40,14 @@ impl Conversation {
                 answer.secchkcd = Some(verdict::TOKEN);
             }
         } else if mechanism.is_some_and(SecMec::agrees_on_a_key) {
-            let algorithm = asked.encalg.map_or(Some(EncAlg::Des), EncAlg::from_number);
+            // The key that came belongs to one of the algorithms that are named; to DES where none is.
+            let length = asked.sectkn.as_ref().map_or(0, Vec::len);
+            let named = asked.encalgs.iter().filter_map(|number| EncAlg::from_number(*number));
+            let algorithm = match asked.encalgs.as_slice() {
+                [] => Some(EncAlg::Des),
+                [one] => EncAlg::from_number(*one),
+                _ => named.into_iter().find(|algorithm| algorithm.key_len() == length),
+            };
             let Some(algorithm) = algorithm else {
                 answer.secchkcd = Some(verdict::ALGORITHM);
                 return Ok(answer);
@@ -50,7 +57,7 @@ impl Conversation {
             };
             let key = KeyPair::new(algorithm, self.random.private(algorithm)).map_err(Trouble::ours)?;
             answer.sectkn = Some(key.public().to_vec());
-            answer.encalg = asked.encalg;
+            answer.encalgs = asked.encalgs.iter().copied().filter(|number| *number == algorithm.number()).collect();
             self.key = Some((key, peer));
         }
         Ok(answer)

@@ -78,9 +78,9 @@ impl Fake {
         match asked.secmec {
             6 | 8 => reply.sectkn = Some(vec![0x77; 8]),
             7 | 9 | 10 => {
-                let algorithm = asked.encalg.map_or(EncAlg::Des, |n| EncAlg::from_number(n).unwrap());
+                let algorithm = asked.encalgs.first().map_or(EncAlg::Des, |n| EncAlg::from_number(*n).unwrap());
                 reply.sectkn = Some(Self::key(algorithm).public().to_vec());
-                reply.encalg = asked.encalg;
+                reply.encalgs.clone_from(&asked.encalgs);
             }
             _ => {}
         }
@@ -162,7 +162,7 @@ impl Fake {
     }
 
     pub fn numbers(&self) -> Vec<(u16, Option<u16>)> {
-        self.asked.iter().map(|a| (a.secmec, a.encalg)).collect()
+        self.asked.iter().map(|a| (a.secmec, a.encalgs.first().copied())).collect()
     }
 
     /// Nothing but questions came.

@@ -96,19 +96,19 @@ fn an_algorithm_that_the_server_lacks_makes_way_for_the_other() {
     let ways: [fn(&AccSec, &mut AccSecRd); 3] = [
         // SECCHKCD 1B, with the mechanism and without.
         |asked, reply| {
-            if asked.encalg.is_some() {
+            if !asked.encalgs.is_empty() {
                 *reply = AccSecRd { secmecs: vec![9], secchkcd: Some(0x1B), ..AccSecRd::default() };
             }
         },
         |asked, reply| {
-            if asked.encalg.is_some() {
+            if !asked.encalgs.is_empty() {
                 *reply = AccSecRd { secchkcd: Some(0x1B), ..AccSecRd::default() };
             }
         },
         // ENCALG was stepped over.
         |asked, reply| {
-            if asked.encalg.is_some() {
-                reply.encalg = None;
+            if !asked.encalgs.is_empty() {
+                reply.encalgs.clear();
                 reply.sectkn = Some(Fake::key(EncAlg::Des).public().to_vec());
             }
         },
@@ -352,7 +352,7 @@ fn verdicts_have_their_words() {
 #[test]
 fn no_byte_of_one_mechanism_s_randomness_serves_another() {
     let mut server = Fake::bent(LUW, &[9], |asked, reply| {
-        if asked.encalg.is_some() {
+        if !asked.encalgs.is_empty() {
             *reply = AccSecRd { secmecs: vec![9], secchkcd: Some(0x1B), ..AccSecRd::default() };
         }
     });

@@ -262,7 +262,7 @@ async fn proofs_that_are_none() {
             }
         }
         if offers(9) {
-            let asked = AccSec { encalg: Some(3), ..asks(9, vec![2; 32]) };
+            let asked = AccSec { encalgs: vec![3], ..asks(9, vec![2; 32]) };
             let (reply, said) = verdict(&server, asked, user("app")).await;
             assert_eq!((reply.secchkcd, said.secchkcd), (Some(0x1B), TOKEN));
         }

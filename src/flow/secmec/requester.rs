@@ -160,21 +160,21 @@ impl Requester {
         }
         self.asked = self.waiting.remove(0);
         self.key = None;
-        let (sectkn, encalg) = match self.asked {
-            Mechanism::Substitute(_) => (Some(self.random.seed().to_vec()), None),
+        let (sectkn, encalgs) = match self.asked {
+            Mechanism::Substitute(_) => (Some(self.random.seed().to_vec()), Vec::new()),
             mechanism => match mechanism.algorithm() {
-                None => (None, None),
+                None => (None, Vec::new()),
                 Some(algorithm) => {
                     let key = KeyPair::new(algorithm, self.random.private(algorithm))?;
                     let public = key.public().to_vec();
                     self.key = Some(key);
                     // DES is the mechanism's first algorithm and goes without saying.
-                    (Some(public), (algorithm == EncAlg::Aes).then(|| algorithm.number()))
+                    (Some(public), (algorithm == EncAlg::Aes).then(|| algorithm.number()).into_iter().collect())
                 }
             },
         };
         let secmec = self.asked.secmec().number();
-        Ok(AccSec { secmec, rdbnam: rdbnam.map(str::to_owned), sectkn, encalg })
+        Ok(AccSec { secmec, rdbnam: rdbnam.map(str::to_owned), sectkn, encalgs })
     }
 
     /// The server's reply: true when the proof may follow, false when the next question does.
@@ -185,14 +185,15 @@ impl Requester {
                 self.sectkn = reply.sectkn;
                 return Ok(true);
             };
-            let named = reply.encalg.map_or(Some(algorithm), EncAlg::from_number);
+            // The server's key says by its length which cipher it belongs to: ENCALG may list all that the
+            // server has, and a server of the older kind steps over it and answers with its shorter key.
             let length = reply.sectkn.as_ref().map_or(algorithm.key_len(), Vec::len);
-            // A server of the older kind steps over ENCALG and answers with its shorter key.
-            if named == Some(algorithm) && (length == algorithm.key_len() || algorithm == EncAlg::Des) {
+            let other = [EncAlg::Aes, EncAlg::Des].into_iter().any(|a| a != algorithm && a.key_len() == length);
+            if length == algorithm.key_len() {
                 self.sectkn = reply.sectkn;
                 return Ok(true);
             }
-            if named == Some(algorithm) && length != EncAlg::Des.key_len() {
+            if !other {
                 let want = algorithm.key_len();
                 return Err(SecMecError::PublicLength { what: "public key", want, got: length }.into());
             }

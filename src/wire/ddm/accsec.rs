@@ -17,8 +17,8 @@ pub struct AccSec {
     pub rdbnam: Option<String>,
     /// SECTKN: the requester's public key or seed. Not a secret.
     pub sectkn: Option<Vec<u8>>,
-    /// ENCALG: 2 asks for AES instead of DES. Derby refuses the parameter.
-    pub encalg: Option<u16>,
+    /// ENCALG: 2 asks for AES instead of DES. Derby refuses the parameter. It is a list, as in the reply.
+    pub encalgs: Vec<u16>,
 }
 
 impl AccSec {
@@ -32,9 +32,7 @@ impl AccSec {
             if let Some(token) = &self.sectkn {
                 put_bytes(w, cp::SECTKN, token);
             }
-            if let Some(algorithm) = self.encalg {
-                put_u16(w, cp::ENCALG, algorithm);
-            }
+            param::put_u16s(w, cp::ENCALG, &self.encalgs);
             Ok(())
         })
     }
@@ -49,7 +47,7 @@ impl AccSec {
                 cp::SECMEC => secmec = Some(read_u16("SECMEC", data)?),
                 cp::RDBNAM => out.rdbnam = Some(param::padded_text(text, data)),
                 cp::SECTKN => out.sectkn = Some(data.to_vec()),
-                cp::ENCALG => out.encalg = Some(read_u16("ENCALG", data)?),
+                cp::ENCALG => param::read_u16s("ENCALG", data, &mut out.encalgs)?,
                 _ => {}
             }
         }
@@ -65,10 +63,23 @@ pub struct AccSecRd {
     pub secmecs: Vec<u16>,
     /// SECTKN: the server's public key or seed. Not a secret.
     pub sectkn: Option<Vec<u8>>,
-    /// ENCALG: the algorithm agreed.
-    pub encalg: Option<u16>,
+    /// ENCALG: the algorithm agreed; all that the server has when it refuses the mechanism. (Measured by
+    /// others: Db2 LUW 11.1.)
+    pub encalgs: Vec<u16>,
     /// SECCHKCD: why the mechanism was refused.
     pub secchkcd: Option<u8>,
+    /// How several mechanisms are written.
+    pub form: Several,
+}
+
+/// The two ways to write several mechanisms. A reader takes both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Several {
+    /// One parameter for each. (Measured: Derby.)
+    #[default]
+    Parameters,
+    /// One parameter with all values. (Measured by others: Db2 LUW 11.1; JCC takes no other form.)
+    Values,
 }
 
 impl AccSecRd {
@@ -78,35 +89,39 @@ impl AccSecRd {
         self.secmecs == [secmec] && self.secchkcd.is_none_or(|code| code == 0)
     }
 
-    /// The whole object. Several mechanisms are several parameters, as Derby sends them.
+    /// The whole object.
     pub fn encode(&self, _text: DdmText) -> Result<Vec<u8>> {
         param::message(cp::ACCSECRD, |w| {
-            for secmec in &self.secmecs {
-                put_u16(w, cp::SECMEC, *secmec);
+            match self.form {
+                Several::Parameters => self.secmecs.iter().for_each(|secmec| put_u16(w, cp::SECMEC, *secmec)),
+                Several::Values => param::put_u16s(w, cp::SECMEC, &self.secmecs),
             }
             if let Some(token) = &self.sectkn {
                 put_bytes(w, cp::SECTKN, token);
             }
-            if let Some(algorithm) = self.encalg {
-                put_u16(w, cp::ENCALG, algorithm);
-            }
             if let Some(code) = self.secchkcd {
                 put_u8(w, cp::SECCHKCD, code);
             }
+            param::put_u16s(w, cp::ENCALG, &self.encalgs);
             Ok(())
         })
     }
 
-    /// From the object's data. Several mechanisms may be several parameters or one with several
-    /// values.
+    /// From the object's data.
     pub fn decode(body: &[u8], _text: DdmText) -> Result<Self> {
         let mut out = Self::default();
         for param in object::params(body) {
             let (cp, data) = param?;
             match cp {
-                cp::SECMEC => param::read_u16s("SECMEC", data, &mut out.secmecs)?,
+                cp::SECMEC => {
+                    let before = out.secmecs.len();
+                    param::read_u16s("SECMEC", data, &mut out.secmecs)?;
+                    if out.secmecs.len() > before + 1 {
+                        out.form = Several::Values;
+                    }
+                }
                 cp::SECTKN => out.sectkn = Some(data.to_vec()),
-                cp::ENCALG => out.encalg = Some(read_u16("ENCALG", data)?),
+                cp::ENCALG => param::read_u16s("ENCALG", data, &mut out.encalgs)?,
                 cp::SECCHKCD => out.secchkcd = Some(param::read_u8("SECCHKCD", data)?),
                 _ => {}
             }
@@ -154,7 +169,7 @@ mod tests {
     #[test]
     fn requests_seen_on_the_wire() {
         let got = round_trip(CLI_AES);
-        assert_eq!((got.secmec, got.rdbnam.as_deref(), got.encalg), (9, Some("TESTDB"), Some(2)));
+        assert_eq!((got.secmec, got.rdbnam.as_deref(), got.encalgs), (9, Some("TESTDB"), vec![2]));
         assert_eq!(got.sectkn.unwrap().len(), 64);
         let got = round_trip(DERBY_SEED);
         assert_eq!(got.rdbnam.as_deref(), Some("memory:t;create=true;securityMechanism=8"));
@@ -170,10 +185,19 @@ mod tests {
         let got = round_trip_reply("000a14ac000611a20003");
         assert!(got.accepts(3) && !got.accepts(9));
         let got = round_trip_reply(CLI_AES_REPLY);
-        assert_eq!((got.accepts(9), got.encalg), (true, Some(2)));
+        assert_eq!((got.accepts(9), got.encalgs), (true, vec![2]));
         let derby = round_trip_reply("001b14ac000611a20003000611a20004000611a20008000511a401");
         assert_eq!((derby.secmecs.as_slice(), derby.secchkcd), (&[3, 4, 8][..], Some(1)));
         assert!(!derby.accepts(3));
+    }
+
+    #[test]
+    fn a_list_of_algorithms_is_read_on_both_sides() {
+        let luw = round_trip_reply("001b14ac000a11a200070009000a000511a401000819090001 0002");
+        assert_eq!((luw.secmecs, luw.encalgs, luw.secchkcd), (vec![7, 9, 10], vec![1, 2], Some(1)));
+        assert_eq!(round_trip("0012106d000611a2000900081909 00020001").encalgs, [2, 1]);
+        let odd = hex("000611a20009 000719090001 00");
+        assert!(AccSecRd::decode(&odd, TEXT).is_err() && AccSec::decode(&odd, TEXT).is_err());
     }
 
     #[test]

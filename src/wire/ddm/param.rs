@@ -77,6 +77,13 @@ pub fn read_u16s(what: &'static str, data: &[u8], out: &mut Vec<u16>) -> Result<
     Ok(())
 }
 
+/// Writes a list of two-byte numbers as one parameter; an empty list is not written.
+pub fn put_u16s(w: &mut Writer, cp: u16, values: &[u16]) {
+    if !values.is_empty() {
+        object::put(w, cp, |w| values.iter().for_each(|value| w.u16(*value)));
+    }
+}
+
 /// Reads a list of managers with their levels (MGRLVLLS).
 pub fn read_levels(data: &[u8], out: &mut Vec<(u16, u16)>) -> Result<()> {
     let mut r = Reader::new(data, "MGRLVLLS");
