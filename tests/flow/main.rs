@@ -7,6 +7,8 @@ mod book;
 mod client;
 mod fake;
 mod files;
+#[path = "../wire/found.rs"]
+mod found;
 mod hostile;
 mod procedures;
 mod readers;
@@ -17,3 +19,4 @@ mod scenes;
 mod secrets;
 mod security;
 mod server;
+mod wild;

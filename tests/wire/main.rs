@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
 
 mod captures;
+mod found;
 mod records;
 mod rows;
+mod wild;
 mod zos;
