@@ -1,4 +1,5 @@
-//! Arrow's C data and stream interfaces in PyCapsules: the schema of a result, a batch, a stream.
+//! Arrow's C data and stream interfaces in PyCapsules: the schema of a result, a batch, a stream. What other
+//! libraries export is taken over in `imported`.
 //!
 //! A consumer moves the struct out of its capsule and calls it where it likes: from any thread, with
 //! Python's lock held (DuckDB, some paths of Polars) or not (pyarrow). Each call therefore finds out
@@ -15,19 +16,16 @@ use arrow_array::array::{Array, StructArray};
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchReader};
-#[cfg(feature = "server")]
-use arrow_array::{RecordBatchIterator, ffi::from_ffi, ffi_stream::RecordBatchStreamReader};
-#[cfg(feature = "server")]
-use arrow_schema::Schema;
 use arrow_schema::{ArrowError, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use super::errors;
 
-const SCHEMA: &CStr = c"arrow_schema";
-const ARRAY: &CStr = c"arrow_array";
-const STREAM: &CStr = c"arrow_array_stream";
+/// The names of capsules.
+pub(super) const SCHEMA: &CStr = c"arrow_schema";
+pub(super) const ARRAY: &CStr = c"arrow_array";
+pub(super) const STREAM: &CStr = c"arrow_array_stream";
 
 /// A schema in a capsule.
 pub(super) fn schema<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'py, PyCapsule>> {
@@ -51,53 +49,6 @@ where
 {
     let exported = FFI_ArrowArrayStream::new(Box::new(Fenced(reader)));
     PyCapsule::new_with_value(py, exported, STREAM)
-}
-
-/// The rows of an object that exports Arrow: a stream, or a single batch.
-#[cfg(feature = "server")]
-pub(super) fn reader(exporter: &Bound<'_, PyAny>) -> PyResult<RecordBatchStreamReader> {
-    let py = exporter.py();
-    if exporter.hasattr("__arrow_c_stream__")? {
-        let capsule = exporter.call_method0("__arrow_c_stream__")?.cast_into::<PyCapsule>()?;
-        let pointer = capsule.pointer_checked(Some(STREAM))?.cast::<FFI_ArrowArrayStream>();
-        // SAFETY: a capsule of this name holds an ArrowArrayStream (Arrow PyCapsule interface), which
-        // is moved out; a released one stays behind.
-        let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
-        return RecordBatchStreamReader::try_new(stream).map_err(|e| failed(py, &e));
-    }
-    if !exporter.hasattr("__arrow_c_array__")? {
-        let message = "neither __arrow_c_stream__ nor __arrow_c_array__: pyarrow, Polars and pandas 3 have them";
-        return Err(errors::interface(py, message));
-    }
-    let (schema, array): (Bound<'_, PyCapsule>, Bound<'_, PyCapsule>) =
-        exporter.call_method0("__arrow_c_array__")?.extract()?;
-    let schema = schema.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
-    let array = array.pointer_checked(Some(ARRAY))?.cast::<FFI_ArrowArray>();
-    // SAFETY: as above, for the two structs of a batch.
-    let (schema, array) =
-        unsafe { (FFI_ArrowSchema::from_raw(schema.as_ptr()), FFI_ArrowArray::from_raw(array.as_ptr())) };
-    // SAFETY: schema and array came together from one exporter.
-    let data = unsafe { from_ffi(array, &schema) }.map_err(|e| failed(py, &e))?;
-    let batch = RecordBatch::from(StructArray::from(data));
-    let metadata = Schema::try_from(&schema).map_err(|e| failed(py, &e))?;
-    let schema = std::sync::Arc::new(metadata);
-    let batch = batch.with_schema(schema.clone()).map_err(|e| failed(py, &e))?;
-    let one = RecordBatchIterator::new(std::iter::once(Ok(batch)), schema);
-    RecordBatchStreamReader::try_new(FFI_ArrowArrayStream::new(Box::new(one))).map_err(|e| failed(py, &e))
-}
-
-/// The schema that an object exports.
-pub(super) fn imported_schema(exporter: &Bound<'_, PyAny>) -> PyResult<Schema> {
-    let py = exporter.py();
-    if !exporter.hasattr("__arrow_c_schema__")? {
-        return Err(errors::interface(py, "schema: no __arrow_c_schema__: pyarrow and drdarrow have such schemas"));
-    }
-    let capsule = exporter.call_method0("__arrow_c_schema__")?.cast_into::<PyCapsule>()?;
-    let pointer = capsule.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
-    // SAFETY: a capsule of this name holds an ArrowSchema (Arrow PyCapsule interface), which is moved
-    // out; a released one stays behind.
-    let schema = unsafe { FFI_ArrowSchema::from_raw(pointer.as_ptr()) };
-    Schema::try_from(&schema).map_err(|e| failed(py, &e))
 }
 
 /// Whether this thread holds Python's lock; none when it cannot be told (then attaching and

@@ -14,6 +14,8 @@ use pyo3::types::PyCapsule;
 
 use super::capsule;
 use super::errors;
+#[cfg(feature = "server")]
+use super::imported;
 
 /// All batches of a result.
 #[pyclass(frozen, module = "drdarrow._core")]
@@ -39,7 +41,7 @@ impl Collected {
 #[pyfunction]
 pub(super) fn collect(exporter: &Bound<'_, PyAny>) -> PyResult<Collected> {
     let py = exporter.py();
-    let reader = capsule::reader(exporter)?;
+    let reader = imported::reader(exporter)?;
     let schema = reader.schema();
     let batches = py.detach(|| reader.collect::<Result<Vec<_>, _>>());
     let batches = batches.map_err(|e| errors::interface(py, capsule::text(&e)))?;

@@ -6,13 +6,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arrow_array::RecordBatch;
-use arrow_array::ffi_stream::RecordBatchStreamReader;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use pyo3::exceptions::PyLookupError;
 use pyo3::exceptions::PyPermissionError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
+use super::imported::{self, Imported};
 use super::rows::Rows as Cells;
 use super::{capsule, runtime};
 use crate::server::backend::{
@@ -79,7 +79,7 @@ impl Serving for Session {
                 Err(_) => PyTuple::empty(py).into_any(),
             };
             let result = self.object.bind(py)?.call_method1("query", (statement, values))?;
-            let reader = capsule::reader(&result)?;
+            let reader = imported::reader(&result)?;
             let shared = result.getattr("shared")?.extract::<bool>()?;
             Ok((Pulled::new(reader, Held(Some(result.unbind()))), shared))
         });
@@ -178,14 +178,14 @@ impl Drop for Held {
 
 /// A result being read.
 struct Pulled {
-    reader: Option<RecordBatchStreamReader>,
+    reader: Option<Imported>,
     /// Rows that were read because the connection was needed.
     held: VecDeque<Result<RecordBatch, SqlError>>,
     result: Option<Held>,
 }
 
 impl Pulled {
-    fn new(reader: RecordBatchStreamReader, result: Held) -> Pulled {
+    fn new(reader: Imported, result: Held) -> Pulled {
         Pulled { reader: Some(reader), held: VecDeque::new(), result: Some(result) }
     }
 

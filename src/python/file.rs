@@ -12,6 +12,7 @@ use super::collected::{self, Collected};
 use super::errors;
 use super::file_args as args;
 use super::guard::Owned;
+use super::imported;
 use super::opened::{self, Opened, Step};
 use super::partition::FilePartition;
 use super::rows;
@@ -261,7 +262,7 @@ impl File {
         let mut written = 0;
         // An exception of somebody else, Ctrl-C among them, comes with a note of how far it went.
         let note = |e, written| args::noted(py, e, &format!("at least {written} rows were added"));
-        if !data.hasattr("__arrow_c_stream__")? && !data.hasattr("__arrow_c_array__")? {
+        if !imported::is_arrow(data)? {
             let (mut rows, fields) = (args::rows(data)?, opened.fields());
             loop {
                 let chunk = args::chunk(&mut rows, &fields, written)?;
@@ -272,7 +273,7 @@ impl File {
                 written += done.map_err(|e| note(e, written))?.map_err(raise)?;
             }
         }
-        for batch in capsule::reader(data)? {
+        for batch in imported::reader(data)? {
             let broken = |e| errors::interface(py, format!("the rows: {e}; {}", args::added(written)));
             let done = runtime::block_on(py, opened.file.write_behind(written, &batch.map_err(broken)?));
             written += done.map_err(|e| note(e, written))?.map_err(raise)?;

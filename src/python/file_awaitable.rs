@@ -8,12 +8,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyTuple};
 
 use super::awaitable::RawStream;
-use super::capsule;
 use super::collected::Collected;
 use super::errors;
 use super::file::File;
 use super::file_args as args;
 use super::guard::Owned;
+use super::imported;
 use super::opened::{self, Opened, Step};
 use super::partition::FilePartition;
 use super::rows;
@@ -152,7 +152,7 @@ impl RawFile {
     /// Adds records of Arrow data, which is read here and now: an awaitable of how many.
     fn write<'py>(&self, py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
-        let batches = capsule::reader(data)?.collect::<std::result::Result<Vec<Batch>, _>>();
+        let batches = imported::reader(data)?.collect::<std::result::Result<Vec<Batch>, _>>();
         let batches = batches.map_err(|e| errors::interface(py, format!("the rows: {e}")))?;
         runtime::asyncio(py, async move {
             let _waiting = opened.link.waiting();

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use super::capsule;
 use super::described::{Described, Members};
 use super::errors;
 use super::file::File;
 use super::file_args as args;
 use super::guard::Owned;
+use super::imported;
 use super::link::Link;
 use super::opened::Opened;
 use super::runtime;
@@ -138,7 +138,7 @@ impl FileConnection {
         schema: &Bound<'_, PyAny>,
         keys: Option<Vec<String>>,
     ) -> PyResult<()> {
-        let (name, schema) = (file_name(py, path, None)?, capsule::imported_schema(schema)?);
+        let (name, schema) = (file_name(py, path, None)?, imported::schema(schema)?);
         let keys = keys.unwrap_or_default();
         self.run(py, self.link(py)?.client.create(&name, &schema, &keys))
     }

@@ -7,13 +7,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::awaitable::{RawConnection, RawStream};
-use super::capsule;
 use super::described::{Described, Members};
 use super::errors;
 use super::file_args as args;
 use super::file_awaitable::RawFile;
 use super::files::{self, FileConnection};
 use super::guard::Owned;
+use super::imported;
 use super::link::Link;
 use super::opened::Opened;
 use super::partition::FilePartition;
@@ -208,7 +208,7 @@ impl RawFileConnection {
         schema: &Bound<'py, PyAny>,
         keys: Vec<String>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (name, schema) = (files::file_name(py, path, None)?, capsule::imported_schema(schema)?);
+        let (name, schema) = (files::file_name(py, path, None)?, imported::schema(schema)?);
         self.run(py, move |client| async move { client.create(&name, &schema, &keys).await })
     }
 

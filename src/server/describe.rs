@@ -153,7 +153,7 @@ impl Form {
             DataType::Int64 | DataType::UInt32 => Form::new(0x16, 8, 492),
             DataType::UInt64 => Form { size: [20, 0], ..Form::new(0x0E, 0, 484) },
             DataType::Float64 if told.name == "REAL" => Form::new(0x0C, 4, 480),
-            DataType::Float32 => Form::new(0x0C, 4, 480),
+            DataType::Float16 | DataType::Float32 => Form::new(0x0C, 4, 480),
             DataType::Float64 => Form::new(0x0A, 8, 480),
             DataType::Decimal32(p, s)
             | DataType::Decimal64(p, s)

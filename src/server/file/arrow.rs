@@ -201,7 +201,7 @@ fn field(arrow: &Field, name: String, values: &[&dyn Array], ccsid: u16) -> Resu
         DataType::Int32 | DataType::UInt16 => whole(4, 5, 9),
         DataType::Int64 | DataType::UInt32 => whole(8, 10, 18),
         DataType::UInt64 => decimal(20, 0)?,
-        DataType::Float32 => digits(DdsType::FLOAT, 4, 9),
+        DataType::Float16 | DataType::Float32 => digits(DdsType::FLOAT, 4, 9),
         DataType::Float64 => digits(DdsType::FLOAT, 8, 17),
         DataType::Decimal128(p, s) if letter == Some('B') => {
             let (length, most) = if *p <= 4 {
@@ -247,6 +247,10 @@ fn field(arrow: &Field, name: String, values: &[&dyn Array], ccsid: u16) -> Resu
             let own = number("ccsid").map(|n| u16::try_from(n).map_err(|_| format!("CCSID {n} is not known")));
             let own = own.transpose()?;
             text(&base, sql, letter, number("length"), own.unwrap_or(ccsid), own.is_some(), values)?
+        }
+        // No value says what the column is: the shortest of texts, as it is for SQL.
+        DataType::Null => {
+            text(&RecordField { nullable: true, ..base.clone() }, "CHAR", None, Some(1), ccsid, false, &[])?
         }
         other => return Err(format!("{other} has no field type")),
     })
