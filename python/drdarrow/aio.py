@@ -17,8 +17,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Generator, Iterable
-from itertools import islice
+from collections.abc import AsyncIterator, Awaitable, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from drdarrow.exceptions import Warning  # noqa: A004
-    from drdarrow.types import Column, FileOptions, Parameters, Row
+    from drdarrow.types import Column, FileOptions, Parameters, Row, Rows
 
 __all__ = [
     "AsyncArrowStream",
@@ -99,9 +98,9 @@ class AsyncConnection:
         """A new cursor."""
         return AsyncCursor(self, self._raw.cursor())
 
-    async def execute(self, sql: str, parameters: Parameters | None = None, /) -> AsyncCursor:
+    async def execute(self, operation: str, parameters: Parameters | None = None) -> AsyncCursor:
         """A cursor of its own with the result."""
-        return await self.cursor().execute(sql, parameters)
+        return await self.cursor().execute(operation, parameters)
 
     async def open_file(self, path: str, /, **options: Unpack[FileOptions]) -> AsyncFile:
         """Opens a file of the same system on a connection for files beside this one, with its own unit of work."""
@@ -212,28 +211,31 @@ class AsyncCursor:
         """Warnings of the server for the last statement."""
         return self._raw.messages
 
-    async def execute(self, sql: str, parameters: Parameters | None = None, /) -> Self:
+    async def execute(self, operation: str, parameters: Parameters | None = None) -> Self:
         """Executes a statement with a value per question mark, and returns the cursor itself."""
         self._rows = []
-        await self._raw.execute(sql, parameters)
+        await self._raw.execute(operation, parameters)
         return self
 
-    async def executemany(self, sql: str, rows: Iterable[Parameters], /) -> Self:
-        """Executes a statement once for each row of parameters, a few hundred at a time."""
+    async def executemany(self, operation: str, seq_of_parameters: Rows) -> Self:
+        """Executes a statement once for each row of parameters, a few hundred at a time. The rows are Arrow data (a
+        table, a frame, a stream), or any iterable with a sequence of values per row."""
         self._rows = []
-        source = iter(rows)
+        rows = _core.RawRows(seq_of_parameters)
         before = 0
         while True:
-            chunk = list(islice(source, _CHUNK))
-            await self._raw.execute_chunk(sql, chunk, before)
-            before += len(chunk)
-            if len(chunk) < _CHUNK:
+            chunk = await asyncio.to_thread(rows.chunk, _CHUNK) if rows.waits else rows.chunk(_CHUNK)
+            if chunk or not before:
+                await self._raw.execute_chunk(operation, chunk, before)
+            size = len(chunk)
+            before += size
+            if not size:
                 return self
 
-    async def callproc(self, name: str, parameters: Parameters | None = None, /) -> list[Any]:
+    async def callproc(self, procname: str, parameters: Parameters | None = None) -> list[Any]:
         """Calls a procedure and returns its parameters, those that come out with their new values."""
         self._rows = []
-        sql, given = self._raw.call_of(name, parameters)
+        sql, given = self._raw.call_of(procname, parameters)
         await self._raw.execute(sql, given)
         return self._raw.returned(given)
 

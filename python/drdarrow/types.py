@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from os import PathLike
 from typing import Any, Literal, NamedTuple, Protocol, SupportsIndex, TypeAlias, TypedDict
@@ -30,6 +30,7 @@ __all__ = [
     "Parameters",
     "Record",
     "Row",
+    "Rows",
     "Time",
     "TimeFromTicks",
     "Timestamp",
@@ -94,6 +95,10 @@ class ArrowStreamExportable(Protocol):
     """Has a stream of batches for any library that knows Arrow."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+#: Rows of parameters: Arrow data, or a sequence of values per row.
+Rows: TypeAlias = ArrowStreamExportable | ArrowArrayExportable | Iterable[Parameters]
 
 
 class TypeObject:

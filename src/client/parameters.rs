@@ -1,7 +1,7 @@
 //! Parameters: Arrow values encoded as the server described the markers of the statement.
 
 use super::error::{Error, Kind, Phase, Result};
-use crate::column::encode::encode_value;
+use crate::column::encode::{encode_value, length};
 use crate::column::error::{ColumnError, Reason};
 use crate::flow::execute::Input;
 use crate::flow::session::{Product, Session};
@@ -10,7 +10,7 @@ use crate::wire::drda::sqlvar::{SqlVar, parmmode};
 use crate::wire::fdoca::lid;
 use crate::wire::value::field::{CCSID_BINARY, Field};
 use crate::wire::value::typdef::TypDef;
-use arrow_array::{Array, ArrayRef};
+use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ fn field(n: usize, var: &SqlVar, value: &ArrayRef, session: &Session) -> Result<
     let size = |length: u16| length.to_be_bytes();
     let digits = [var.precision.clamp(1, 31) as u8, var.scale.clamp(0, 31) as u8];
     let bits = var.ccsid == CCSID_BINARY || var.ccsid == 0;
-    let behind = byte_length(value) > INLINE;
+    let behind = length(value.as_ref(), 0) > INLINE;
     let (id, size) = match var.sqltype {
         496 => (0x03, size(4)),
         500 => (0x05, size(2)),
@@ -109,17 +109,5 @@ fn refused(n: usize, var: &SqlVar, field: &Field, value: &ArrayRef, e: &ColumnEr
             "the type has no time zone: send the date and time without one, in the zone that the column is meant in",
         ),
         _ => e,
-    }
-}
-
-/// Bytes of a text or binary value; 0 for anything else.
-fn byte_length(value: &ArrayRef) -> usize {
-    let data = value.to_data();
-    match value.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Binary | DataType::LargeBinary => {
-            data.buffers().last().map_or(0, |b| b.len())
-        }
-        DataType::Utf8View | DataType::BinaryView => value.get_array_memory_size(),
-        _ => 0,
     }
 }

@@ -17,6 +17,7 @@ use arrow_array::Array;
 use bytes::Bytes;
 
 use self::source::Scalar;
+pub use self::source::length;
 use super::error::{Column, ColumnError, Reason};
 use super::kind::Kind;
 use super::options::Options;

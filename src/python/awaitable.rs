@@ -14,6 +14,7 @@ use super::errors;
 use super::feed::{Feed, fill_elsewhere};
 use super::guard::Owned;
 use super::link::Link;
+use super::param_rows::RawChunk;
 use super::params;
 use super::procedure;
 use super::rows;
@@ -224,16 +225,16 @@ impl RawCursor {
         })
     }
 
-    /// Executes once for each row of a list; `before` rows of the same call have gone before it.
-    #[pyo3(signature = (sql, rows, before, /))]
+    /// Executes once for each row of a chunk; `before` rows of the same call have gone before it.
+    #[pyo3(signature = (sql, chunk, before, /))]
     fn execute_chunk<'py>(
         &self,
         py: Python<'py>,
         sql: &Bound<'py, PyAny>,
-        rows: &Bound<'py, PyAny>,
+        chunk: &RawChunk,
         before: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (sql, rows) = (params::statement(sql)?, params::chunk(&mut rows.try_iter()?, usize::MAX)?);
+        let (sql, rows) = (params::statement(sql)?, chunk.take());
         let statement = self.statement(py)?.clone();
         if before == 0 {
             self.messages.bind(py).call_method0("clear")?;

@@ -79,16 +79,16 @@ impl Connection {
         Ok(Cursor::new(py, slf.into_any(), Statement::new(link)))
     }
 
-    /// `cursor().execute(sql, parameters)`: a Cursor of its own with the result.
-    #[pyo3(signature = (sql, parameters=None, /))]
+    /// `cursor().execute(operation, parameters)`: a Cursor of its own with the result.
+    #[pyo3(signature = (operation, parameters=None))]
     fn execute<'py>(
         slf: Py<Self>,
         py: Python<'py>,
-        sql: &Bound<'py, PyAny>,
+        operation: &Bound<'py, PyAny>,
         parameters: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let cursor = Bound::new(py, Connection::cursor(slf, py)?)?;
-        cursor.call_method1("execute", (sql, parameters))
+        cursor.call_method1("execute", (operation, parameters))
     }
 
     /// Opens a file of the same system: `FileConnection.open_file()` on a connection for files with the same

@@ -10,6 +10,7 @@ use super::collected::{self, Collected};
 use super::errors;
 use super::feed::Feed;
 use super::guard::{Lease, Owned};
+use super::param_rows::ParamRows;
 use super::params;
 use super::procedure;
 use super::rows;
@@ -126,11 +127,11 @@ impl Cursor {
     ///
     /// Raises ProgrammingError for the statement, DataError for a value that does not fit,
     /// IntegrityError for a constraint, InterfaceError for misuse, OperationalError for the rest.
-    #[pyo3(signature = (sql, parameters=None, /))]
+    #[pyo3(signature = (operation, parameters=None))]
     fn execute(
         slf: Py<Self>,
         py: Python<'_>,
-        sql: &Bound<'_, PyAny>,
+        operation: &Bound<'_, PyAny>,
         parameters: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<Self>> {
         {
@@ -138,7 +139,7 @@ impl Cursor {
             let statement = cursor.statement(py)?;
             let raise = |e| errors::raise(py, &e);
             statement.usable().map_err(raise)?;
-            let (sql, row) = (params::statement(sql)?, params::row(parameters)?);
+            let (sql, row) = (params::statement(operation)?, params::row(parameters)?);
             let mut lease = statement.lease().map_err(raise)?;
             cursor.messages.bind(py).call_method0("clear")?;
             runtime::block_on(py, statement.execute(&mut lease, &sql, row))?.map_err(raise)?;
@@ -146,32 +147,36 @@ impl Cursor {
         Ok(slf)
     }
 
-    /// Executes a statement once for each row of parameters, a few hundred at a time; an iterator is
-    /// read as it goes. `rowcount` is the sum. When a row fails, those before it have been executed.
+    /// Executes a statement once for each row of parameters, a few hundred at a time. The rows are Arrow data
+    /// (a table, a frame, a stream), or any iterable with a sequence of values per row; both are read as they
+    /// go. `rowcount` is the sum. When a row fails, those before it have been executed.
     ///
     /// Raises as `execute()`; the message names the row.
-    #[pyo3(signature = (sql, rows, /))]
+    #[pyo3(signature = (operation, seq_of_parameters))]
     fn executemany(
         slf: Py<Self>,
         py: Python<'_>,
-        sql: &Bound<'_, PyAny>,
-        rows: &Bound<'_, PyAny>,
+        operation: &Bound<'_, PyAny>,
+        seq_of_parameters: &Bound<'_, PyAny>,
     ) -> PyResult<Py<Self>> {
         {
             let cursor = slf.get();
             let statement = cursor.statement(py)?;
             let raise = |e| errors::raise(py, &e);
             let mut lease = statement.lease().map_err(raise)?;
-            let sql = params::statement(sql)?;
+            let sql = params::statement(operation)?;
             cursor.messages.bind(py).call_method0("clear")?;
-            let mut rows = rows.try_iter()?;
+            let mut rows = ParamRows::of(seq_of_parameters)?;
             let mut before = 0;
             loop {
-                let chunk = params::chunk(&mut rows, CHUNK)?;
+                let chunk = rows.chunk(py, CHUNK)?;
                 let size = chunk.len();
+                if size == 0 && before > 0 {
+                    break;
+                }
                 runtime::block_on(py, statement.execute_chunk(&mut lease, &sql, chunk, before))?.map_err(raise)?;
                 before += size;
-                if size < CHUNK {
+                if size == 0 {
                     break;
                 }
             }
@@ -183,16 +188,16 @@ impl Cursor {
     /// values; what was given for one that only comes out does not matter. Result sets are fetched as
     /// of any statement, further ones behind `nextset()`.
     ///
-    /// `name` may have a schema; a quoted name is quoted as in SQL. Raises as `execute()`.
-    #[pyo3(signature = (name, parameters=None, /))]
+    /// `procname` may have a schema; a quoted name is quoted as in SQL. Raises as `execute()`.
+    #[pyo3(signature = (procname, parameters=None))]
     fn callproc<'py>(
         slf: Py<Self>,
         py: Python<'py>,
-        name: &Bound<'py, PyAny>,
+        procname: &Bound<'py, PyAny>,
         parameters: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let given = procedure::given(py, parameters)?;
-        let sql = procedure::statement(py, &params::statement(name)?, given.len())?;
+        let sql = procedure::statement(py, &params::statement(procname)?, given.len())?;
         let slf = Cursor::execute(slf, py, PyString::new(py, &sql).as_any(), Some(given.as_any()))?;
         procedure::returned(py, slf.get().statement(py)?, &given)
     }

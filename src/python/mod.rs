@@ -7,8 +7,9 @@
 //! | `files`, `file`, `partition` | the same for files of IBM i; `files_awaitable`, `file_awaitable` their asyncio side |
 //! | `link`, `statement`, `feed`, `opened` | what both sides do, without Python |
 //! | `probe` | a look at a host, wrapped by `drdarrow/probing.py` |
-//! | `settings`, `file_args`, `params`, `rows`, `errors` | arguments, values and exceptions, across the border |
+//! | `settings`, `file_args`, `params`, `param_rows`, `rows`, `errors` | arguments, values and exceptions, across the border |
 //! | `collected`, `capsule` | results in the hands of other libraries |
+//! | `imported` | Arrow data that other libraries give |
 //! | `server`, `engine` | the answering side, wrapped by `drdarrow/server`; an engine written in Python |
 //! | `runtime`, `guard` | waiting, and who may touch what: one process, one thread at a time |
 //!
@@ -32,8 +33,10 @@ mod file_awaitable;
 mod files;
 mod files_awaitable;
 mod guard;
+mod imported;
 mod link;
 mod opened;
+mod param_rows;
 mod params;
 mod partition;
 mod probe;
@@ -78,6 +81,8 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<awaitable::RawConnection>()?;
     module.add_class::<awaitable::RawCursor>()?;
     module.add_class::<awaitable::RawStream>()?;
+    module.add_class::<param_rows::RawRows>()?;
+    module.add_class::<param_rows::RawChunk>()?;
     #[cfg(feature = "server")]
     {
         module.add_function(wrap_pyfunction!(server::serve, module)?)?;

@@ -14,6 +14,7 @@
 //! | `datetime` | timestamp\[us\]; with a zone converted to UTC: timestamp\[us, UTC\] |
 //! | `time` | time64\[us\] |
 
+use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -26,8 +27,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyFloat, PyFrozenSet, PyInt, PyIterator, PyMapping,
-    PyMemoryView, PySet, PyString, PyTime, PyType, PyTzInfo,
+    PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyFloat, PyFrozenSet, PyInt, PyMapping, PyMemoryView,
+    PySet, PyString, PyTime, PyType, PyTzInfo,
 };
 
 use super::errors;
@@ -39,13 +40,42 @@ const DAY: i64 = 86_400;
 
 /// The parameters of one execution; `None` is none.
 pub(super) fn row(parameters: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<ArrayRef>> {
-    let Some(parameters) = parameters else { return Ok(Vec::new()) };
-    check(parameters)?;
-    parameters.try_iter()?.enumerate().map(|(index, value)| array(&value?, index + 1)).collect()
+    parameters.map_or_else(|| Ok(Vec::new()), |parameters| values(parameters, None))
 }
 
-/// Refuses what is no sequence of parameters.
-pub(super) fn check(parameters: &Bound<'_, PyAny>) -> PyResult<()> {
+/// The parameters of execution `row` of many, counted from 1.
+pub(super) fn row_of_many(parameters: &Bound<'_, PyAny>, row: usize) -> PyResult<Vec<ArrayRef>> {
+    values(parameters, Some(row))
+}
+
+fn values(parameters: &Bound<'_, PyAny>, row: Option<usize>) -> PyResult<Vec<ArrayRef>> {
+    check(parameters, row)?;
+    let one = |(index, value): (usize, PyResult<Bound<'_, PyAny>>)| array(&value?, Place { row, number: index + 1 });
+    parameters.try_iter()?.enumerate().map(one).collect()
+}
+
+/// Where a value stands, in the words of errors.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Which execution of many.
+    row: Option<usize>,
+    /// Which parameter, from 1.
+    number: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&of_row(self.row))?;
+        write!(f, "parameter {}", self.number)
+    }
+}
+
+fn of_row(row: Option<usize>) -> String {
+    row.map_or_else(String::new, |row| format!("row {row} of the batch: "))
+}
+
+/// Refuses what is no sequence of parameters, of which execution of many it may be.
+pub(super) fn check(parameters: &Bound<'_, PyAny>, row: Option<usize>) -> PyResult<()> {
     let py = parameters.py();
     let wrong = parameters.is_instance_of::<PyString>()
         || parameters.is_instance_of::<PyBytes>()
@@ -56,20 +86,13 @@ pub(super) fn check(parameters: &Bound<'_, PyAny>) -> PyResult<()> {
         || parameters.cast::<PyMapping>().is_ok();
     let refused = || {
         let kind = kind(parameters);
-        errors::raise(
-            py,
-            &errors::programming("07001", format!("parameters are a sequence, one value per ?, not {kind}")),
-        )
+        let text = format!("{}parameters are a sequence, one value per ?, not {kind}", of_row(row));
+        errors::raise(py, &errors::programming("07001", text))
     };
     if wrong || !parameters.hasattr("__iter__")? {
         return Err(refused());
     }
     Ok(())
-}
-
-/// The next rows of parameters, at most `most`.
-pub(super) fn chunk(rows: &mut Bound<'_, PyIterator>, most: usize) -> PyResult<Vec<Vec<ArrayRef>>> {
-    rows.take(most).map(|parameters| row(Some(&parameters?))).collect()
 }
 
 /// SQL text; a lone surrogate has no UTF-8 and is refused by its index.
@@ -94,10 +117,10 @@ pub(super) fn kind(value: &Bound<'_, PyAny>) -> String {
     value.get_type().fully_qualified_name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
 }
 
-/// One value; `number` counts from 1.
-fn array(value: &Bound<'_, PyAny>, number: usize) -> PyResult<ArrayRef> {
+/// One value.
+fn array(value: &Bound<'_, PyAny>, place: Place) -> PyResult<ArrayRef> {
     let py = value.py();
-    let bad = |state: &str, what: &str| errors::raise(py, &bad(number, state, what));
+    let bad = |state: &str, what: &str| errors::raise(py, &bad(place, state, what));
     if value.is_none() {
         return Ok(Arc::new(NullArray::new(1)));
     }
@@ -112,7 +135,7 @@ fn array(value: &Bound<'_, PyAny>, number: usize) -> PyResult<ArrayRef> {
         return Ok(Arc::new(Float64Array::from(vec![float.value()])));
     }
     if let Ok(text) = value.cast::<PyString>() {
-        let text = unicode(text, &format!("parameter {number}"))?;
+        let text = unicode(text, &place.to_string())?;
         if i32::try_from(text.len()).is_err() {
             return Err(bad("22001", "text of more than 2 GiB"));
         }
@@ -146,16 +169,16 @@ fn array(value: &Bound<'_, PyAny>, number: usize) -> PyResult<ArrayRef> {
     if value.hasattr("__index__")? {
         // Integers of other libraries.
         let int = py.import("operator")?.call_method1("index", (value,)).map_err(|e| {
-            let no_number = format!("parameter {number}: a value of type {} cannot be sent", kind(value));
+            let no_number = format!("{place}: a value of type {} cannot be sent", kind(value));
             if e.is_instance_of::<PyTypeError>(py) { errors::interface(py, no_number) } else { e }
         })?;
         return integer(&int).map_err(|e| e.unwrap_or_else(|| bad("22003", "an int of more than 76 digits")));
     }
-    Err(errors::interface(py, format!("parameter {number}: a value of type {} cannot be sent", kind(value))))
+    Err(errors::interface(py, format!("{place}: a value of type {} cannot be sent", kind(value))))
 }
 
-fn bad(number: usize, state: &str, what: &str) -> Error {
-    errors::data(Phase::Execute, state, format!("parameter {number}: {what}"))
+fn bad(place: Place, state: &str, what: &str) -> Error {
+    errors::data(Phase::Execute, state, format!("{place}: {what}"))
 }
 
 fn bytes<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {

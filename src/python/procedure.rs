@@ -15,7 +15,7 @@ const PARTS: usize = 3;
 pub(super) fn given<'py>(py: Python<'py>, parameters: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
     if let Some(parameters) = parameters {
-        params::check(parameters)?;
+        params::check(parameters, None)?;
         for value in parameters.try_iter()? {
             list.append(value?)?;
         }

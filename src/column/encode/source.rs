@@ -46,6 +46,14 @@ impl Scalar<'_> {
     }
 }
 
+/// Bytes of the text or the bytes at `row`; 0 for anything else.
+pub fn length(array: &dyn Array, row: usize) -> usize {
+    match scalar(array, row) {
+        Ok(value) => value.bytes().len(),
+        Err(_) => 0,
+    }
+}
+
 /// The value at `row`.
 pub(super) fn scalar(array: &dyn Array, row: usize) -> Result<Scalar<'_>> {
     if row >= array.len() {
@@ -66,6 +74,7 @@ pub(super) fn scalar(array: &dyn Array, row: usize) -> Result<Scalar<'_>> {
         DataType::UInt16 => return integer(get::<UInt16Type>(array, row).into()),
         DataType::UInt32 => return integer(get::<UInt32Type>(array, row).into()),
         DataType::UInt64 => return integer(get::<UInt64Type>(array, row).into()),
+        DataType::Float16 => Scalar::Float(get::<Float16Type>(array, row).to_f64()),
         DataType::Float32 => Scalar::Float(get::<Float32Type>(array, row).into()),
         DataType::Float64 => Scalar::Float(get::<Float64Type>(array, row)),
         DataType::Decimal32(_, s) => {
