@@ -10,7 +10,7 @@ __all__ = ["Word", "closing", "lex", "split", "text"]
 
 _TOKEN = re.compile(
     r"""
-    (?P<space>(?:\s+|--[^\n]*|/\*.*?(?:\*/|\Z))+)
+    (?P<space>(?:\s+|--[^\n\r]*|/\*.*?(?:\*/|\Z))+)
     | (?P<string>(?:\b(?:[xXnNgG]|[gGbBuU][xX]))?'(?:[^']|'')*(?:'|\Z))
     | (?P<quoted>"(?:[^"]|"")*(?:"|\Z))
     | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
