@@ -21,6 +21,8 @@ __all__ = ["DuckEngine"]
 
 #: Statements that a session may have prepared.
 _STATEMENTS = 65_536
+#: Markers that a description can count; a persona may have fewer.
+_MARKERS = 65_535
 _SETUP = f"SET SESSION {guard.DIVISION}"
 _CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE_INTO")
 _TEMPORARY = re.compile(r"\s*create\s+(or\s+replace\s+)?(local\s+)?temp(orary)?\b", re.IGNORECASE)
@@ -126,7 +128,10 @@ class DuckSession:
         if self._guarded:
             guard.check(text, kind)
         guard.check_runs_nothing(text, kind)
-        markers = self._markers(cursor, text, parsed[0].named_parameters)
+        names = parsed[0].named_parameters
+        if len(names) > _MARKERS:
+            raise SqlError(-101, "54001", f"{len(names)} parameter markers; no description holds more than {_MARKERS}")
+        markers = self._markers(cursor, text, names)
         parameters = [catalog.parameter(str(n), duck) for n, duck in enumerate(markers, 1)]
         statement = _Statement(text, kind, declared=translated.declared)
         outcomes = {kind.name for kind in parsed[0].expected_result_type}
@@ -139,10 +144,10 @@ class DuckSession:
         if markers and _NULL & set(statement.types):
             # With values there are types.
             statement.types = self._types(cursor, text, markers, statement.types)
-        names = columns.names(text, relation.columns)
+        titles = columns.names(text, relation.columns)
         known = columns.facts(text, relation.columns, self._facts)
         described: list[Described] = []
-        for name, duck, about in zip(names, statement.types, known, strict=True):
+        for name, duck, about in zip(titles, statement.types, known, strict=True):
             _, arrow, metadata = types.describe(name, duck)
             described.append((name, arrow, {**metadata, **types.fitting(duck, about)}))
         return self._keep(statement), described, parameters

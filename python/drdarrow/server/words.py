@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Word", "closing", "lex", "split", "text"]
 
@@ -28,11 +28,11 @@ class Word:
     kind: str
     text: str
     before: str = ""
+    #: A name or a sign as it compares; quoted names and strings are none.
+    upper: str = field(init=False)
 
-    @property
-    def upper(self) -> str:
-        """A name or a sign as it compares; quoted names and strings are none."""
-        return self.text.upper() if self.kind in ("name", "sign") else ""
+    def __post_init__(self) -> None:
+        self.upper = self.text.upper() if self.kind in ("name", "sign") else ""
 
     @property
     def ends_operand(self) -> bool:
