@@ -52,6 +52,12 @@ pub trait Session: Send {
     /// Runs a prepared statement that is no query, once for each row of parameters; all of them or
     /// none.
     fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError>;
+    /// Runs a prepared statement that is no query for each row of parameters by itself: a row that
+    /// fails changes nothing, and the others stay. One answer a row, in order. After an error that
+    /// rolled the transaction back nothing more is run; the rows left have that error as well.
+    fn execute_each(&mut self, statement: u64, parameters: &Parameters) -> Vec<Result<Done, SqlError>> {
+        one_by_one(parameters, |row| self.execute(statement, row))
+    }
     /// The statement is not needed any more.
     fn forget(&mut self, statement: u64);
     /// A SET statement that the client's driver sends by itself, among them `SET CLIENT …`, which tell
@@ -70,6 +76,23 @@ pub trait Session: Send {
     fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
         Err(SqlError::no_routine("SQLTABLES"))
     }
+}
+
+/// Runs each row of parameters by itself, up to an error that rolled the transaction back: the rows
+/// left have that error as well.
+pub fn one_by_one(
+    parameters: &Parameters,
+    mut run: impl FnMut(&Parameters) -> Result<Done, SqlError>,
+) -> Vec<Result<Done, SqlError>> {
+    let mut done: Vec<Result<Done, SqlError>> = Vec::with_capacity(parameters.rows);
+    for row in 0..parameters.rows {
+        let gone = done.last().and_then(|last| last.as_ref().err()).filter(|e| e.rolled_back);
+        done.push(match gone {
+            Some(error) => Err(error.clone()),
+            None => run(&parameters.row(row)),
+        });
+    }
+    done
 }
 
 /// A table, as the catalog tells of it.
@@ -114,6 +137,11 @@ impl Parameters {
     /// For a statement without markers.
     pub fn none() -> Parameters {
         Parameters { columns: Vec::new(), rows: 1 }
+    }
+
+    /// The values of one row.
+    pub fn row(&self, row: usize) -> Parameters {
+        Parameters { columns: self.columns.iter().map(|column| column.slice(row, 1)).collect(), rows: 1 }
     }
 }
 

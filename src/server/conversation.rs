@@ -40,6 +40,8 @@ pub(super) struct Request {
     pub(super) objects: Vec<Object>,
     /// A reply is wanted.
     pub(super) answered: bool,
+    /// The objects were more than the server holds, and are not there.
+    pub(super) too_long: bool,
 }
 
 /// What becomes of the chain.
@@ -200,6 +202,9 @@ impl Conversation {
             if *of == command && params(&request.command.body).any(holds) {
                 return Err(Trouble::syntax(synerrcd::NOT_ALLOWED, Some(*parameter)));
             }
+        }
+        if request.too_long {
+            return Err(Trouble::reply(Reply::new(cp::RSCLMTRM)));
         }
         if self.stage == Stage::Open && is_sql(command) {
             check_known(request)?;

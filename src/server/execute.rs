@@ -1,6 +1,11 @@
 //! The answering side of EXCSQLSTT: a prepared statement with its parameters, an array of them, a
 //! static helper of SYSSTAT, or the call that explains an error.
+//!
+//! An array is atomic unless ATMIND says 1: all rows or none, answered by one SQLCARD with the rows
+//! changed in all. Otherwise each row stands for itself and has an SQLCARD of its own, in order.
+//! (Measured: what IBM's CLI and JDBC drivers take.)
 
+use super::array::Each;
 use super::backend::Done;
 use super::conversation::{After, Conversation, Out, Request};
 use super::error::SqlError;
@@ -11,33 +16,46 @@ use super::{explain, lobs};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::drda::execute::ExcSqlStt;
+use crate::wire::drda::sqlca::Sqlca;
+
+/// ATMIND: all rows or none, as without it; each row for itself.
+const ATOMIC: u8 = 0;
+const NOT_ATOMIC: u8 = 1;
 
 impl Conversation {
     pub(super) fn excsqlstt(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         let command = ExcSqlStt::decode(&request.command.body, self.text)?;
+        let atomic = match command.atmind {
+            None | Some(ATOMIC) => true,
+            Some(NOT_ATOMIC) => false,
+            Some(_) => return Err(Trouble::unsupported(cp::VALNSPRM, cp::ATMIND)),
+        };
+        let array = self.array(&request.objects, command.nbrrow)?;
+        if array.rows > 1 && !self.persona.arrays {
+            return Err(Trouble::unsupported(cp::PRMNSPRM, cp::NBRROW));
+        }
+        if array.rows == 0 {
+            return self.executed(Ok(Done::default()), out);
+        }
+        // Not atomic: each row is answered, also where it is the statement that is wrong.
+        let answers = if atomic { 1 } else { array.rows };
         let section = match self.check_package(&command.pkgnamcsn) {
             Ok(section) => section,
-            Err(error) => {
-                self.fail(&error, out)?;
-                return Ok(After::Next);
-            }
+            Err(error) => return self.refuse_rows(&error, answers, out),
         };
-        let input = self.input(&request.objects)?;
-        if section.1 == lobs::PACKAGE {
-            return self.sysstat(section.2, input, out);
-        }
         let (statement, expected) = match self.statements.get(&section) {
             Some(Statement::Prepared { columns, .. }) if !columns.is_empty() => {
-                self.fail(&SqlError::new(-84, "42612", &[]), out)?;
-                return Ok(After::Next);
+                return self.refuse_rows(&SqlError::new(-84, "42612", &[]), answers, out);
             }
             Some(Statement::Prepared { prepared, .. }) => (prepared.statement, &prepared.parameters),
+            Some(_) if array.rows > 1 => return self.refuse_rows(&one_row_only(), answers, out),
+            _ if section.1 == lobs::PACKAGE => return self.sysstat(section.2, array.into_input(), out),
             Some(Statement::Explain) => {
-                let reply = explain::answer(input, &self.persona.typdef)?;
+                let reply = explain::answer(array.into_input(), &self.persona.typdef)?;
                 out.object(&reply);
                 return Ok(After::Next);
             }
-            Some(Statement::Call(call)) => return self.call(*call, input, out),
+            Some(Statement::Call(call)) => return self.call(*call, array.into_input(), out),
             Some(Statement::ClientInfo(sql)) => {
                 let sql = sql.clone();
                 let done = self.session()?.set(&sql).map(|()| Done::default());
@@ -45,30 +63,62 @@ impl Conversation {
             }
             Some(Statement::Register(register)) => {
                 let register = register.clone();
-                return self.set_register(register, input, out);
+                return self.set_register(register, &array, out);
             }
             Some(Statement::Catalog(call)) => {
                 let call = call.clone();
-                return self.catalog(&call, &command, section, input, out);
+                return self.catalog(&call, &command, section, &array, out);
             }
-            None => {
-                self.fail(&not_prepared(), out)?;
-                return Ok(After::Next);
-            }
+            None => return self.refuse_rows(&not_prepared(), answers, out),
         };
-        // The number of rows is an upper bound; the data say how many there are.
-        let rows = command.nbrrow.map_or(1, |n| n as usize);
-        let mut others = 0;
-        let done = match self.parameters(input, expected, rows)? {
-            Ok(parameters) => {
-                others = parameters.rows.saturating_sub(1) as u64;
-                self.session()?.execute(statement, &parameters)
-            }
-            Err(error) => Err(error),
+        if atomic {
+            let parameters = self.parameters(&array, expected)?;
+            let done = match parameters {
+                Ok(parameters) => self.session()?.execute(statement, &parameters),
+                Err(error) => Err(error),
+            };
+            return self.executed(done, out);
+        }
+        let Each { good, mut bad } = match self.parameters_each(&array, expected)? {
+            Ok(each) => each,
+            Err(error) => return self.refuse_rows(&error, answers, out),
         };
-        // Of an array the driver counts every row but one itself. (Measured: IBM's CLI driver.)
-        let count = |count: u64| count.saturating_sub(others);
-        self.executed(done.map(|done| Done { count: done.count.map(count), ..done }), out)
+        let done = self.session()?.execute_each(statement, &good);
+        if done.len() != good.rows {
+            return Err(Trouble::ours("the engine answered for another number of rows"));
+        }
+        let mut done = done.into_iter();
+        let all = (0..array.rows).filter_map(|row| bad.remove(&row).map(Err).or_else(|| done.next())).collect();
+        self.executed_each(all, out)
+    }
+
+    /// The same error for each of some rows.
+    fn refuse_rows(&mut self, error: &SqlError, rows: usize, out: &mut Out<'_>) -> Result<After> {
+        self.fail(error, out)?;
+        for _ in 1..rows {
+            self.card(Some(&self.sqlca(error)), out)?;
+        }
+        Ok(After::Next)
+    }
+
+    /// Tells what became of the rows of an array that is not atomic: an SQLCARD for each. Where the
+    /// transaction is gone, no row is in.
+    fn executed_each(&mut self, done: Vec<std::result::Result<Done, SqlError>>, out: &mut Out<'_>) -> Result<After> {
+        let gone = done.iter().find_map(|row| row.as_ref().err().filter(|e| e.rolled_back));
+        if let Some(gone) = gone {
+            return self.refuse_rows(&gone.clone(), done.len(), out);
+        }
+        if done.iter().flatten().any(|done| done.count.is_some()) {
+            self.announce_change(out)?;
+        }
+        for row in &done {
+            let sqlca = match row {
+                Ok(done) => self.done(done),
+                Err(error) => self.sqlca(error),
+            };
+            self.card(Some(&sqlca), out)?;
+        }
+        Ok(After::Next)
     }
 
     /// Tells what became of a statement; the first change of a unit of work is announced.
@@ -80,20 +130,38 @@ impl Conversation {
                 return Ok(After::Next);
             }
         };
-        if done.count.is_some() && !std::mem::replace(&mut self.updated, true) {
+        if done.count.is_some() {
+            self.announce_change(out)?;
+        }
+        self.card(Some(&self.done(&done)), out)?;
+        Ok(After::Next)
+    }
+
+    /// RDBUPDRM before the first change of a unit of work.
+    fn announce_change(&mut self, out: &mut Out<'_>) -> Result<()> {
+        if !std::mem::replace(&mut self.updated, true) {
             let changed = Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::RDBUPDRM) };
             out.reply(&changed.encode(self.text).map_err(Trouble::ours)?);
         }
+        Ok(())
+    }
+
+    /// The SQLCA of a statement that was run.
+    fn done(&self, done: &Done) -> Sqlca {
         let mut sqlca = self.success(done.count);
-        if let Some(warning) = done.warning {
+        if let Some(warning) = &done.warning {
             let errd = sqlca.errd;
-            sqlca = self.sqlca(&warning);
+            sqlca = self.sqlca(warning);
             sqlca.errd = errd;
             if warning.sqlcode == 100 {
                 sqlca.sqlcode = self.persona.no_row;
             }
         }
-        self.card(Some(&sqlca), out)?;
-        Ok(After::Next)
+        sqlca
     }
+}
+
+/// -270: an array of rows is not for this statement.
+fn one_row_only() -> SqlError {
+    SqlError::new(-270, "42997", &["1"])
 }

@@ -1,4 +1,5 @@
-//! The commands of a chain, gathered from its frames: a command with the objects behind it.
+//! The commands of a chain, gathered from its frames: a command with the objects after it. One whose
+//! objects are more than the server holds is refused once they are over; the connection goes on.
 
 use super::conversation::Request;
 use super::trouble::{Trouble, prccnvcd, synerrcd};
@@ -6,10 +7,11 @@ use crate::wire::ddm::object::objects;
 use crate::wire::dss::deframe::Dss;
 use crate::wire::dss::header::DssType;
 
-/// Objects that one command may have behind it.
-const OBJECTS: usize = 65_536;
-/// What a command costs to hold beside its bytes.
+/// What a command costs to hold beside its bytes, and what an object does.
 const REQUEST: usize = 256;
+const OBJECT: usize = 96;
+/// Objects that are not held may be so many times as long as those that can be.
+const PASSED_OVER: usize = 16;
 
 /// The commands of a chain as its frames come in.
 #[derive(Default)]
@@ -17,7 +19,11 @@ pub(super) struct Gathered {
     pub(super) ready: Vec<Request>,
     /// The command whose objects may still follow.
     pub(super) open: Option<Request>,
+    /// What all of that takes to hold, and the part of it that the open command's objects take.
     pub(super) bytes: usize,
+    of_open: usize,
+    /// Bytes of objects that were not held.
+    passed_over: usize,
     /// The frame that ends the chain was seen.
     pub(super) ended: bool,
     /// The id that the next frame has to have.
@@ -32,8 +38,9 @@ impl Gathered {
         Gathered { unnumbered, ..Gathered::default() }
     }
 
-    /// Takes a frame: a command, or objects of the command before it.
-    pub(super) fn take(&mut self, dss: Dss) -> Result<(), Trouble> {
+    /// Takes a frame: a command, or objects of the command before it. Beyond `limit` bytes the open
+    /// command loses its objects.
+    pub(super) fn take(&mut self, dss: Dss, limit: usize) -> Result<(), Trouble> {
         let header = dss.header;
         if !header.chained && header.same_id {
             return Err(Trouble::syntax(0x1A, None));
@@ -46,7 +53,6 @@ impl Gathered {
         {
             return Err(Trouble::syntax(synerrcd::CORRELATION, None));
         }
-        self.bytes += dss.body.len() + REQUEST;
         self.same = header.same_id.then_some(header.id);
         let mut parts = objects(&dss.body);
         match header.kind {
@@ -54,20 +60,38 @@ impl Gathered {
                 let command = parts.next().ok_or_else(|| Trouble::syntax(synerrcd::LENGTH, None))??;
                 let answered = header.kind == DssType::Request;
                 self.ready.extend(self.open.take());
-                self.open = Some(Request { id: header.id, command, objects: Vec::new(), answered });
+                self.bytes += dss.body.len() + REQUEST;
+                (self.of_open, self.passed_over) = (0, 0);
+                self.open = Some(Request { id: header.id, command, objects: Vec::new(), answered, too_long: false });
             }
             DssType::Object => {}
             DssType::Reply | DssType::Encrypted => return Err(Trouble::syntax(0x04, None)),
         }
         let open = self.open.as_mut().ok_or_else(|| Trouble::order(prccnvcd::OBJECT))?;
-        for object in parts {
-            open.objects.push(object?);
+        if open.too_long {
+            self.passed_over += dss.body.len() + OBJECT;
+        } else {
+            let more = if header.kind == DssType::Object { dss.body.len() } else { 0 };
+            (self.bytes, self.of_open) = (self.bytes + more, self.of_open + more);
+            for object in parts {
+                open.objects.push(object?);
+                (self.bytes, self.of_open) = (self.bytes + OBJECT, self.of_open + OBJECT);
+                if self.bytes > limit {
+                    break;
+                }
+            }
         }
-        if open.objects.len() > OBJECTS {
-            return Err(Trouble::syntax(synerrcd::TOO_MANY, None));
+        if self.bytes > limit && !open.objects.is_empty() {
+            open.objects = Vec::new();
+            open.too_long = true;
+            self.bytes -= std::mem::take(&mut self.of_open);
+        }
+        if self.bytes > limit || self.passed_over > limit.saturating_mul(PASSED_OVER) {
+            return Err(Trouble::syntax(synerrcd::TOO_LONG, None));
         }
         if !header.chained {
             self.ended = true;
+            self.of_open = 0;
             self.ready.extend(self.open.take());
         }
         Ok(())
@@ -75,8 +99,7 @@ impl Gathered {
 
     /// The commands that are complete.
     pub(super) fn drain(&mut self) -> Vec<Request> {
-        let left = self.open.as_ref().map_or(0, |r| r.objects.iter().map(|o| o.body.len()).sum());
-        self.bytes = left;
+        self.bytes = self.of_open + if self.open.is_some() { REQUEST } else { 0 };
         std::mem::take(&mut self.ready)
     }
 }

@@ -1,12 +1,8 @@
 //! Parameters as they come in: an SQLDTA describes itself, so its rows are walked and decoded like
-//! those of a result; large values stand in EXTDTAs behind it, in the order of the parameters.
+//! those of a result; large values stand in EXTDTAs after it, in the order of the parameters.
 
-use super::backend::Parameters;
 use super::conversation::Conversation;
-use super::error::SqlError;
 use super::trouble::{Result, Trouble, synerrcd};
-use crate::column::decode::{ColumnDecoder, decoder};
-use crate::column::options::Options;
 use crate::wire::codec::reader::ByteOrder;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
@@ -14,24 +10,22 @@ use crate::wire::ddm::reply::Reply;
 use crate::wire::drda::execute::{Described, decode_extdta};
 use crate::wire::drda::placeholder::Placeholder;
 use crate::wire::fdoca::descriptor;
-use crate::wire::fdoca::row::{CHUNK, Offsets, Stop, Walker};
-use crate::wire::value::cell::{Cells, Lob, NULL};
-use crate::wire::value::field::{Field, Shape, Type};
+use crate::wire::fdoca::row::{Offsets, Stop, Walker};
+use crate::wire::value::cell::{Lob, NULL};
+use crate::wire::value::field::{Field, Shape};
 use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
-
-/// Behind the last row of an array. (Measured: IBM's CLI driver.)
-const END_OF_ROWS: u8 = 0xFD;
+use std::sync::Arc;
 
 /// Width of a placeholder with a mode byte, and the mode of a value that follows as EXTDTA.
 const WITH_MODE: usize = 9;
 const FOLLOWS: u8 = 0x02;
 
-/// An SQLDTA, split and described.
+/// An SQLDTA, split and described, with the data of its EXTDTAs.
 pub(super) struct Input {
-    pub(super) fields: Vec<Field>,
-    data: Bytes,
-    lobs: Vec<Bytes>,
+    pub(super) fields: Arc<[Field]>,
+    pub(super) data: Bytes,
+    pub(super) lobs: Vec<Bytes>,
 }
 
 impl Input {
@@ -51,95 +45,33 @@ impl Input {
 }
 
 impl Conversation {
-    /// The SQLDTA among a command's objects.
-    pub(super) fn input(&self, objects: &[Object]) -> Result<Option<Input>> {
-        let Some(object) = objects.iter().find(|o| o.cp == cp::SQLDTA) else { return Ok(None) };
+    /// The SQLDTAs among a command's objects, each with the EXTDTAs that follow it. All of them have
+    /// one description.
+    pub(super) fn inputs(&self, objects: &[Object]) -> Result<Vec<Input>> {
         let typdef = self.typdef_of(objects)?;
-        let described = Described::decode(&object.body)?;
-        let fields = descriptor::decode(&described.fdodsc, &typdef)?;
-        let lobs = objects.iter().filter(|o| o.cp == cp::EXTDTA).map(|o| o.body.clone()).collect();
-        Ok(Some(Input { fields, data: described.fdodta, lobs }))
-    }
-
-    /// The values for a statement's markers, `expected` of them. `rows` bounds the array of rows.
-    pub(super) fn parameters(
-        &self,
-        input: Option<Input>,
-        expected: &[arrow_schema::Field],
-        rows: usize,
-    ) -> Result<std::result::Result<Parameters, SqlError>> {
-        let Some(input) = input else {
-            let none = if expected.is_empty() { Ok(Parameters::none()) } else { Err(wrong_count()) };
-            return Ok(none);
-        };
-        if input.fields.len() != expected.len() {
-            return Ok(Err(wrong_count()));
-        }
-        let mut decoders = Vec::with_capacity(input.fields.len());
-        for (n, (field, wanted)) in input.fields.iter().zip(expected).enumerate() {
-            // A small fraction has fewer digits than its scale. (Measured: Derby's client, of 0.00001.)
-            let mut field = field.clone();
-            if field.ty == Type::Packed {
-                field.precision = field.precision.max(field.scale);
-            }
-            match decoder(&field, n, &options(wanted)) {
-                Ok(decoder) => decoders.push(decoder),
-                Err(e) => return Ok(Err(SqlError::from(&e))),
-            }
-        }
-        self.decode(&input, decoders, rows)
-    }
-
-    fn decode(
-        &self,
-        input: &Input,
-        mut decoders: Vec<Box<dyn ColumnDecoder>>,
-        limit: usize,
-    ) -> Result<std::result::Result<Parameters, SqlError>> {
-        let walker = Walker::new(&input.fields);
-        let mut offsets = Offsets::new(input.fields.len());
-        let mut extdtas = input.lobs.iter();
-        let (mut at, mut rows) = (0, 0);
-        loop {
-            offsets.clear();
-            while offsets.rows() < CHUNK && rows + offsets.rows() < limit {
-                match input.data.get(at) {
-                    None | Some(&END_OF_ROWS) => break,
-                    Some(_) => {}
+        let mut inputs: Vec<Input> = Vec::new();
+        let mut known: Option<(Bytes, Arc<[Field]>)> = None;
+        for object in objects {
+            match object.cp {
+                cp::SQLDTA => {
+                    let Described { fdodsc, fdodta } = Described::decode(&object.body)?;
+                    let fields = match &known {
+                        Some((described, fields)) if *described == fdodsc => fields.clone(),
+                        Some(_) => return Err(mismatch()),
+                        None => descriptor::decode(&fdodsc, &typdef)?.into(),
+                    };
+                    known.get_or_insert((fdodsc, fields.clone()));
+                    inputs.push(Input { fields, data: fdodta, lobs: Vec::new() });
                 }
-                let had = offsets.rows();
-                let walked = walker.walk(&input.data, at, true, had + 1, &mut offsets)?;
-                if offsets.rows() == had {
-                    return Err(Trouble::syntax(synerrcd::LENGTH, Some(cp::FDODTA)));
-                }
-                at = walked.end;
+                cp::EXTDTA => inputs.last_mut().ok_or_else(mismatch)?.lobs.push(object.body.clone()),
+                _ => {}
             }
-            if offsets.rows() == 0 {
-                break;
-            }
-            let lobs = self.large(input, &offsets, &mut extdtas)?;
-            for ((column, decoder), lobs) in decoders.iter_mut().enumerate().zip(&lobs) {
-                let first_row = rows as u64 + 1;
-                let cells = Cells { buf: &input.data, offsets: offsets.column(column), lobs, first_row };
-                if let Err(e) = decoder.append(&cells) {
-                    return Ok(Err(SqlError::from(&e)));
-                }
-            }
-            rows += offsets.rows();
         }
-        match input.data.get(at..) {
-            Some([] | [END_OF_ROWS]) => {}
-            _ => return Err(Trouble::syntax(synerrcd::LENGTH, Some(cp::FDODTA))),
-        }
-        let arrays: std::result::Result<Vec<_>, _> = decoders.iter_mut().map(|d| d.finish()).collect();
-        Ok(match arrays {
-            Ok(columns) => Ok(Parameters { columns, rows }),
-            Err(e) => Err(SqlError::from(&e)),
-        })
+        Ok(inputs)
     }
 
     /// The large values of these rows, column by column; they came row by row.
-    fn large<'a>(
+    pub(super) fn large<'a>(
         &self,
         input: &Input,
         offsets: &Offsets,
@@ -190,17 +122,8 @@ impl Conversation {
 }
 
 /// DTAMCHRM: description and data do not belong together; the connection ends.
-fn mismatch() -> Trouble {
+pub(super) fn mismatch() -> Trouble {
     Trouble { reply: Box::new(Reply::new(cp::DTAMCHRM)), close: true }
-}
-
-fn wrong_count() -> SqlError {
-    SqlError::new(-313, "07001", &[])
-}
-
-/// Timestamps in the unit that the statement's parameter has.
-fn options(wanted: &arrow_schema::Field) -> Options {
-    Options { timestamp_unit: unit_of(wanted.data_type()), ..Options::default() }
 }
 
 /// The unit of an Arrow type, where it has one.

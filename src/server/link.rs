@@ -8,7 +8,7 @@ use super::gather::Gathered;
 use super::seats::Seat;
 use super::settings::Settings;
 use super::tls::{Encrypted, Tls};
-use super::trouble::{Trouble, synerrcd};
+use super::trouble::Trouble;
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::Deframer;
 use std::sync::Arc;
@@ -110,16 +110,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
             };
             let mut input = buf.get(..n).unwrap_or_default();
             while !input.is_empty() {
-                let taken = match self.deframer.feed(&mut input) {
-                    Ok(None) => Ok(()),
-                    Ok(Some(dss)) => gathered.take(dss),
-                    Err(e) => Err(Trouble::from(e)),
-                };
                 let open = conversation.as_ref().is_some_and(Conversation::is_open);
                 let limit = if open { self.settings.max_request } else { LOGIN_LIMIT };
-                let taken = match taken {
-                    Ok(()) if gathered.bytes > limit => Err(Trouble::syntax(synerrcd::TOO_LONG, None)),
-                    taken => taken,
+                let taken = match self.deframer.feed(&mut input) {
+                    Ok(None) => Ok(()),
+                    Ok(Some(dss)) => gathered.take(dss, limit),
+                    Err(e) => Err(Trouble::from(e)),
                 };
                 if let Err(trouble) = taken {
                     let id = gathered.open.as_ref().map_or(1, |r| r.id);

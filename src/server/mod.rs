@@ -3,6 +3,7 @@
 //! product the server looks like, [`listen`] owns the sockets.
 
 pub mod access;
+mod array;
 pub mod backend;
 mod bind;
 mod calls;

@@ -56,6 +56,8 @@ pub struct Persona {
     pub packages: Packages,
     /// Parameters that the product refuses although others know them: command, parameter.
     pub refused: &'static [(u16, u16)],
+    /// A statement may have an array of rows (NBRROW).
+    pub arrays: bool,
     /// PBSD behind ACCRDBRM.
     pub session_data: bool,
     /// The end of data is a row with an SQLCA in place of ENDQRYRM.
@@ -112,6 +114,7 @@ pub static LUW: Persona = Persona {
     demanded_prdid: None,
     packages: Packages::Shipped,
     refused: &[],
+    arrays: true,
     session_data: false,
     ends_in_row: false,
     goes_on: false,
@@ -147,7 +150,14 @@ pub static DERBY: Persona = Persona {
     bad_login: 0x13,
     demanded_prdid: Some("DNC"),
     packages: Packages::Any,
-    refused: &[(cp::ACCSEC, cp::ENCALG), (cp::DSCSQLSTT, cp::QRYINSID), (cp::OPNQRY, cp::DYNDTAFMT)],
+    refused: &[
+        (cp::ACCSEC, cp::ENCALG),
+        (cp::DSCSQLSTT, cp::QRYINSID),
+        (cp::OPNQRY, cp::DYNDTAFMT),
+        (cp::EXCSQLSTT, cp::ATMIND),
+    ],
+    // The product ignores NBRROW and would run the first row only. (Read: apache/derby, DRDAConnThread.)
+    arrays: false,
     session_data: true,
     ends_in_row: true,
     goes_on: true,

@@ -1,6 +1,7 @@
 //! Statements and sections: PRPSQLSTT puts a statement into a section, DSCSQLSTT describes it,
 //! EXCSQLIMM runs one without a section, EXCSQLSET sets registers.
 
+use super::array::Array;
 use super::backend::{Done, Parameters};
 use super::conversation::{After, Conversation, Out, Request};
 use super::describe;
@@ -104,7 +105,7 @@ impl Conversation {
                 done
             }
             Ok(Statement::ClientInfo(sql)) => self.session()?.set(&sql).map(|()| Done::default()),
-            Ok(Statement::Register(register)) => return self.set_register(register, None, out),
+            Ok(Statement::Register(register)) => return self.set_register(register, &Array::none(), out),
             Ok(Statement::Explain | Statement::Call(_) | Statement::Catalog(_)) => {
                 Err(SqlError::new(-313, "07001", &[]))
             }

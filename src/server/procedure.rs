@@ -3,11 +3,11 @@
 //! and the first QRYDTA; the rest goes by CNTQRY. Only personas with routines in SYSIBM have them:
 //! what IBM's CLI driver expects of a result set is not known. (Measured: Derby.)
 
+use super::array::Array;
 use super::conversation::{After, Conversation, Out};
 use super::describe;
 use super::error::SqlError;
 use super::held::{Cursor, Section};
-use super::input::Input;
 use super::query::{check_block_size, open_limit};
 use super::routine::CatalogCall;
 use super::trouble::{Result, Trouble};
@@ -29,13 +29,13 @@ impl Conversation {
         call: &CatalogCall,
         command: &ExcSqlStt,
         section: Section,
-        input: Option<Input>,
+        array: &Array,
         out: &mut Out<'_>,
     ) -> Result<After> {
         let size = command.qryblksz.unwrap_or(BLOCK);
         check_block_size(size)?;
         let persona = self.persona.clone();
-        let parameters = self.parameters(input, &call.parameters(), 1)?;
+        let parameters = self.parameters(array, &call.parameters())?;
         let made = parameters.and_then(|parameters| {
             let values = call.values(&parameters)?;
             let session = self.session.as_mut().ok_or_else(|| SqlError::new(-900, "08003", &[]))?;

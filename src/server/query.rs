@@ -126,7 +126,7 @@ impl Conversation {
     }
 
     fn open(&mut self, section: &Section, request: &Request) -> Result<std::result::Result<Cursor, SqlError>> {
-        let input = self.input(&request.objects)?;
+        let array = self.one_row(&request.objects)?;
         let Some(Statement::Prepared { prepared, columns, held, scrolls, .. }) = self.statements.get(section) else {
             return Ok(Err(not_prepared()));
         };
@@ -135,7 +135,7 @@ impl Conversation {
             return Ok(Err(SqlError::new(-517, "07005", &[&format!("SQL_CUR{}", section.2)])));
         }
         let (statement, columns, held, scrolls) = (prepared.statement, columns.clone(), *held, *scrolls);
-        let parameters = match self.parameters(input, &prepared.parameters, 1)? {
+        let parameters = match self.parameters(&array, &prepared.parameters)? {
             Ok(parameters) => parameters,
             Err(error) => return Ok(Err(error)),
         };

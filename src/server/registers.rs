@@ -1,23 +1,18 @@
 //! Setting the registers that Derby's clients keep in mind. A SET of one goes to the backend as it is, and behind its SQLCARD the requester is told what is new, in a
 //! PBSD. (Measured: Derby and its JDBC client, of setSchema and setTransactionIsolation.)
 
+use super::array::Array;
 use super::backend::{Done, Parameters, Session};
 use super::conversation::{After, Conversation, Out};
 use super::error::SqlError;
-use super::input::Input;
 use super::register::Register;
 use super::trouble::{Result, Trouble};
 use crate::wire::drda::accrdb::Pbsd;
 
 impl Conversation {
     /// Sets a register.
-    pub(super) fn set_register(
-        &mut self,
-        register: Register,
-        input: Option<Input>,
-        out: &mut Out<'_>,
-    ) -> Result<After> {
-        let parameters = self.parameters(input, &register.parameters(), 1)?;
+    pub(super) fn set_register(&mut self, register: Register, array: &Array, out: &mut Out<'_>) -> Result<After> {
+        let parameters = self.parameters(array, &register.parameters())?;
         let done = parameters.and_then(|parameters| {
             let register = register.with(&parameters)?;
             let session = self.session.as_mut().ok_or_else(|| SqlError::new(-900, "08003", &[]))?;

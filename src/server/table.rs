@@ -2,11 +2,12 @@
 //! emptied, with transactions. Enough to test a client or a pipeline against; SQL beyond that is
 //! another backend's.
 
+mod insert;
 mod sql;
 mod types;
 mod value;
 
-use super::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session, TableInfo};
+use super::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session, TableInfo, one_by_one};
 use super::error::SqlError;
 use arrow_array::{ArrayRef, Int32Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -32,6 +33,23 @@ impl Table {
         let types = |s: &Schema| s.fields().iter().map(|f| f.data_type().clone()).collect::<Vec<_>>();
         let same = batches.iter().all(|b| types(&b.schema()) == types(&schema));
         same.then_some(Table { schema, batches, key: None })
+    }
+
+    /// Takes out the rows of a filter; how many they are.
+    fn delete(&mut self, filter: Option<&Filter>, parameters: &Parameters) -> Result<u64, SqlError> {
+        let filter = Match::of(filter, self, parameters)?;
+        let (mut kept, mut count) = (Vec::new(), 0);
+        for batch in &self.batches {
+            for (start, rows, hit) in filter.runs(batch)? {
+                if hit {
+                    count += rows as u64;
+                } else {
+                    kept.push(batch.slice(start, rows));
+                }
+            }
+        }
+        self.batches = kept;
+        Ok(count)
     }
 
     /// Rows in all.
@@ -149,32 +167,17 @@ impl Session for MemorySession {
         let plan = self.statements.get(&statement).cloned().ok_or_else(|| SqlError::new(-518, "07003", &[]))?;
         match plan {
             Plan::Insert { table, values } => {
-                let (name, table) = self.table(&table)?;
-                let batch = value::rows(&table.schema, &values, parameters)?;
-                let count = batch.num_rows() as u64;
-                let mut table = Table::clone(&table);
-                table.batches.push(batch);
-                if let Some(key) = table.key {
-                    value::distinct(&table.schema, &table.batches, key, &name)?;
-                }
-                self.change(name, Some(table));
+                let count = self.alter(&table, |name, table| table.insert(name, &values, parameters))?;
                 Ok(Done { count: Some(count), warning: None })
             }
             Plan::Delete { table, filter } => {
                 let (name, table) = self.table(&table)?;
-                let filter = Match::of(filter.as_ref(), &table, parameters)?;
-                let (mut kept, mut count) = (Vec::new(), 0u64);
-                for batch in &table.batches {
-                    for (start, rows, hit) in filter.runs(batch)? {
-                        if hit {
-                            count += rows as u64;
-                        } else {
-                            kept.push(batch.slice(start, rows));
-                        }
-                    }
+                let (mut table, mut count) = (Table::clone(&table), 0);
+                for row in 0..parameters.rows {
+                    count += table.delete(filter.as_ref(), &parameters.row(row))?;
                 }
                 if count > 0 {
-                    self.change(name, Some(Table { batches: kept, ..Table::clone(&table) }));
+                    self.change(name, Some(table));
                 }
                 let warning = (count == 0).then(|| SqlError::new(100, "02000", &[]));
                 Ok(Done { count: Some(count), warning })
@@ -195,6 +198,14 @@ impl Session for MemorySession {
             Plan::Set => Ok(Done::default()),
             Plan::Values(_) | Plan::Select { .. } => Err(SqlError::new(-84, "42612", &[])),
         }
+    }
+
+    fn execute_each(&mut self, statement: u64, parameters: &Parameters) -> Vec<Result<Done, SqlError>> {
+        let Some(Plan::Insert { table, values }) = self.statements.get(&statement).cloned() else {
+            return one_by_one(parameters, |row| self.execute(statement, row));
+        };
+        let each = self.alter(&table, |name, table| table.insert_each(name, &values, parameters));
+        each.unwrap_or_else(|error| vec![Err(error); parameters.rows])
     }
 
     fn forget(&mut self, statement: u64) {
@@ -259,6 +270,24 @@ impl MemorySession {
         let tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
         let found = tables.get_key_value(name).or_else(|| tables.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)));
         found.map(|(n, t)| (n.clone(), t.clone())).ok_or_else(|| SqlError::no_table(name))
+    }
+
+    /// Changes a table where it is, once it is this transaction's own. What fails changes nothing.
+    fn alter<T>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&str, &mut Table) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
+        let (name, table) = self.table(name)?;
+        if !self.changed.contains_key(&name) {
+            let mut table = Table::clone(&table);
+            let done = change(&name, &mut table)?;
+            self.change(name, Some(table));
+            return Ok(done);
+        }
+        drop(table);
+        let own = self.changed.get_mut(&name).and_then(|change| change.after.as_mut());
+        change(&name, Arc::make_mut(own.ok_or_else(|| SqlError::no_table(&name))?))
     }
 
     fn change(&mut self, name: String, after: Option<Table>) {

@@ -22,7 +22,6 @@ pub(super) mod synerrcd {
     pub(crate) const LENGTH: u8 = 0x02;
     pub(crate) const TOO_LONG: u8 = 0x09;
     pub(crate) const MISSING: u8 = 0x0E;
-    pub(crate) const TOO_MANY: u8 = 0x0F;
     pub(crate) const DUPLICATE: u8 = 0x12;
     pub(crate) const CORRELATION: u8 = 0x13;
     pub(crate) const VALUE: u8 = 0x14;

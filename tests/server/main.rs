@@ -2,6 +2,7 @@
 //! out, on every persona; what is wrong is told; nobody is disturbed by his neighbour.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
+mod arrays;
 mod asked;
 mod authority;
 mod basics;

@@ -24,62 +24,62 @@ use drdarrow::wire::fdoca::{descriptor, lid};
 use drdarrow::wire::value::field::Field;
 use drdarrow::wire::value::typdef::TypDef;
 
-const TEXT: DdmText = DdmText::Ebcdic;
-const SQLAM: u16 = 7;
+pub(crate) const TEXT: DdmText = DdmText::Ebcdic;
+pub(crate) const SQLAM: u16 = 7;
 
-fn section(package: &str, number: u16) -> PkgNamCsn {
+pub(crate) fn section(package: &str, number: u16) -> PkgNamCsn {
     PkgNamCsn::dynamic("DB", package, number)
 }
 
 /// A command with its objects.
-struct Ask(Chain);
+pub(crate) struct Ask(Chain);
 
 impl Ask {
-    fn new() -> Ask {
+    pub(crate) fn new() -> Ask {
         Ask(Chain::new())
     }
 
-    fn then(mut self, command: &[u8], objects: &[Vec<u8>]) -> Ask {
+    pub(crate) fn then(mut self, command: &[u8], objects: &[Vec<u8>]) -> Ask {
         self.0.command(command);
         objects.iter().for_each(|o| self.0.object(o));
         self
     }
 
-    fn prepare(self, sql: &str) -> Ask {
+    pub(crate) fn prepare(self, sql: &str) -> Ask {
         let command = PrpSqlStt::new(section("SYSSH200", 1)).encode(TEXT).unwrap();
         self.then(&command, &[sqlstt(sql, &TypDef::OURS, SQLAM).unwrap()])
     }
 
-    async fn send(self, raw: &mut Raw) -> Vec<(u16, Vec<u8>)> {
+    pub(crate) async fn send(self, raw: &mut Raw) -> Vec<(u16, Vec<u8>)> {
         raw.send(&self.0.into_bytes()).await;
         raw.answer().await
     }
 }
 
-async fn open(server: &Server) -> Raw {
+pub(crate) async fn open(server: &Server) -> Raw {
     let mut raw = Raw::connect(server).await;
     raw.login().await;
     raw
 }
 
-fn points(got: &[(u16, Vec<u8>)]) -> Vec<u16> {
+pub(crate) fn points(got: &[(u16, Vec<u8>)]) -> Vec<u16> {
     got.iter().map(|(p, _)| *p).collect()
 }
 
-fn card(persona: &Persona, got: &[(u16, Vec<u8>)]) -> Sqlca {
+pub(crate) fn card(persona: &Persona, got: &[(u16, Vec<u8>)]) -> Sqlca {
     let (point, body) = got.last().unwrap();
     assert_eq!(*point, cp::SQLCARD);
     Sqlca::decode(body, SQLAM, &persona.typdef).unwrap().unwrap()
 }
 
-fn input(fields: &[(u8, u16)], rows: &[u8]) -> Vec<u8> {
+pub(crate) fn input(fields: &[(u8, u16)], rows: &[u8]) -> Vec<u8> {
     let made = |(id, size): &(u8, u16)| -> Field { lid::field(*id, size.to_be_bytes(), &TypDef::OURS, 0).unwrap() };
     let fields: Vec<Field> = fields.iter().map(made).collect();
     let fdodsc = descriptor::encode_input(&fields).into();
     Described { fdodsc, fdodta: rows.to_vec().into() }.encode_sqldta().unwrap()
 }
 
-fn tables() -> MemoryTables {
+pub(crate) fn tables() -> MemoryTables {
     let tables = MemoryTables::new();
     let texts = LargeStringArray::from(vec![Some("hello".to_owned()), None, Some("x".repeat(50_000))]);
     tables.put("L", table(vec![column("C", texts)]));
@@ -131,34 +131,6 @@ async fn large_objects_by_locator() {
     Ask::new().then(&RdbCmm { rlsconv: None }.encode(TEXT).unwrap(), &[]).send(&mut raw).await;
     let got = ask(7, one, &[(0x1B, 4)]).send(&mut raw).await;
     assert_eq!(card(&LUW, &got).sqlcode, -423);
-}
-
-#[tokio::test]
-async fn an_array_of_rows_ends_where_it_says() {
-    let server = start(&LUW, &tables()).await;
-    let mut raw = open(&server).await;
-    let command = ExcSqlStt { nbrrow: Some(2000), ..ExcSqlStt::new(section("SYSSH200", 1)) }.encode(TEXT).unwrap();
-    let row = |n: u8| [0, 0, 0, 0, 0, n];
-    let rows = [row(7), row(8), row(9)].concat();
-    for data in [rows.clone(), [&rows[..], &[0xFD]].concat()] {
-        let got = Ask::new()
-            .prepare("INSERT INTO N VALUES (?)")
-            .then(&command, &[input(&[(0x03, 4)], &data)])
-            .send(&mut raw)
-            .await;
-        assert_eq!(points(&got).last(), Some(&cp::SQLCARD));
-        // The driver counts the other two itself.
-        assert_eq!(card(&LUW, &got).update_count(), Some(1));
-    }
-    let opnqry = OpnQry::new(section("SYSSH200", 1), 32_767).encode(TEXT).unwrap();
-    let got = Ask::new().prepare("SELECT COUNT(*) FROM N").then(&opnqry, &[]).send(&mut raw).await;
-    let rows = &got.iter().find(|(p, _)| *p == cp::QRYDTA).unwrap().1;
-    assert_eq!(rows[..], [0xFF, 0, 9, 0, 0, 0]);
-    // A row that is cut is no row.
-    let cut = &[row(1).as_slice(), &[0, 0, 0]].concat();
-    let got = Ask::new().prepare("INSERT INTO N VALUES (?)").then(&command, &[input(&[(0x03, 4)], cut)]).send(&mut raw);
-    assert_eq!(points(&got.await).last(), Some(&cp::SYNTAXRM));
-    assert!(raw.is_closed().await);
 }
 
 #[tokio::test]

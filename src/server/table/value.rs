@@ -23,8 +23,13 @@ static TYPES: Persona = Persona { pages: true, ..LUW };
 /// A character that the page lacks.
 const NO_CHARACTER: &str = "22021";
 
-/// The rows that an INSERT adds.
-pub(super) fn rows(schema: &SchemaRef, values: &[Operand], parameters: &Parameters) -> Result<RecordBatch, SqlError> {
+/// The rows that an INSERT makes of some rows of parameters.
+pub(super) fn rows(
+    schema: &SchemaRef,
+    values: &[Operand],
+    parameters: &Parameters,
+    of: &[usize],
+) -> Result<RecordBatch, SqlError> {
     let mut markers = parameters.columns.iter();
     let mut columns = Vec::with_capacity(values.len());
     for (index, (field, value)) in schema.fields().iter().zip(values).enumerate() {
@@ -32,19 +37,19 @@ pub(super) fn rows(schema: &SchemaRef, values: &[Operand], parameters: &Paramete
             Operand::Marker => markers.next().cloned().ok_or_else(|| SqlError::new(-313, "07001", &[]))?,
             Operand::Literal(literal) => literal.array(),
         };
-        columns.push(coerce(field, index, array.as_ref(), parameters.rows)?);
+        columns.push(coerce(field, index, array.as_ref(), of)?);
     }
     RecordBatch::try_new(schema.clone(), columns).map_err(|e| SqlError::system(&e.to_string()))
 }
 
-/// `rows` values of `array` as the column's type; the last one is repeated where it is shorter.
-fn coerce(column: &arrow_schema::Field, index: usize, array: &dyn Array, rows: usize) -> Result<ArrayRef, SqlError> {
+/// Values of `array` as the column's type; the last one stands for those beyond it.
+fn coerce(column: &arrow_schema::Field, index: usize, array: &dyn Array, rows: &[usize]) -> Result<ArrayRef, SqlError> {
     let field = describe::field(column, index, &TYPES)?;
     let fail = |e| SqlError::from(&e);
     let encoder = ColumnEncoder::new(&field, index).map_err(fail)?;
     let options = Options { timestamp_unit: unit_of(column.data_type()), ..Options::default() };
     let mut decoder = decoder(&field, index, &options).map_err(fail)?;
-    for row in 0..rows {
+    for row in rows.iter().copied() {
         let mut w = Writer::new();
         let large = encoder.encode(array, row.min(array.len().saturating_sub(1)), &mut w).map_err(fail)?;
         let is_null = field.nullable && w.as_slice().first() == Some(&ABSENT);
@@ -65,21 +70,33 @@ fn coerce(column: &arrow_schema::Field, index: usize, array: &dyn Array, rows: u
     Err(SqlError::new(-350, "42962", &[&what]))
 }
 
-/// -803 unless the values of the column differ from row to row.
-pub(super) fn distinct(schema: &SchemaRef, batches: &[RecordBatch], key: usize, table: &str) -> Result<(), SqlError> {
-    let field = Field { nullable: true, ..describe::field(schema.field(key), key, &TYPES)? };
-    let encoder = ColumnEncoder::new(&field, key).map_err(|e| SqlError::from(&e))?;
-    let mut seen = HashSet::new();
-    for batch in batches {
-        for row in 0..batch.num_rows() {
+/// The values of a column that differ from row to row.
+pub(super) struct Keys {
+    column: usize,
+    field: Field,
+    seen: HashSet<Vec<u8>>,
+}
+
+impl Keys {
+    /// Of no rows yet.
+    pub(super) fn new(schema: &SchemaRef, column: usize) -> Result<Keys, SqlError> {
+        let field = Field { nullable: true, ..describe::field(schema.field(column), column, &TYPES)? };
+        Ok(Keys { column, field, seen: HashSet::new() })
+    }
+
+    /// Adds those of a batch's rows from `first` on, up to `rows` of them; -803 at the first that is
+    /// there already.
+    pub(super) fn add(&mut self, batch: &RecordBatch, first: usize, rows: usize, table: &str) -> Result<(), SqlError> {
+        let encoder = ColumnEncoder::new(&self.field, self.column).map_err(|e| SqlError::from(&e))?;
+        for row in first..batch.num_rows().min(first.saturating_add(rows)) {
             let mut w = Writer::new();
-            encoder.encode(batch.column(key).as_ref(), row, &mut w).map_err(|e| SqlError::from(&e))?;
-            if !seen.insert(w.into_vec()) {
+            encoder.encode(batch.column(self.column).as_ref(), row, &mut w).map_err(|e| SqlError::from(&e))?;
+            if !self.seen.insert(w.into_vec()) {
                 return Err(SqlError::new(-803, "23505", &["1", table]));
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Compares values of one column with one value, as they are written for the wire.

@@ -27,7 +27,7 @@ message! {
         prcnam: Option<String> = PRCNAM,
         /// Rows of input; an upper bound in IBM's driver, whose data ends with a byte FD.
         nbrrow: Option<u32> = NBRROW,
-        /// 1: the rows of an array stand or fall together.
+        /// 1: each row of an array stands for itself; 0, or nothing: all of them or none.
         atmind: Option<u8> = ATMIND,
         /// Size of a block of result sets.
         qryblksz: Option<u32> = QRYBLKSZ,
