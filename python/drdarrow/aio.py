@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 import drdarrow._core as _core
+from drdarrow import frames
 from drdarrow.aio_files import AsyncFile, AsyncFileConnection, connect_files, open_file, open_partition
 from drdarrow.aio_stream import AsyncArrowStream
 from drdarrow.exceptions import Error, InterfaceError
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from drdarrow.exceptions import Warning  # noqa: A004
-    from drdarrow.types import Column, FileOptions, Parameters, Row, Rows
+    from drdarrow.types import Column, DtypeBackend, FileOptions, Parameters, Row, Rows
 
 __all__ = [
     "AsyncArrowStream",
@@ -292,9 +293,11 @@ class AsyncCursor:
         """The result as a `pyarrow.Table`. Needs `pip install drdarrow[arrow]`."""
         return (await self._collect()).to_arrow()
 
-    async def fetch_df(self) -> pandas.DataFrame:
-        """The result as a `pandas.DataFrame`. Needs `pip install drdarrow[pandas]`."""
-        return await asyncio.to_thread((await self._collect()).to_pandas)
+    async def fetch_df(self, *, dtype_backend: DtypeBackend | None = None) -> pandas.DataFrame:
+        """The result as a `pandas.DataFrame`, every value exact; `dtype_backend` chooses the types as in pandas. Needs
+        `pip install drdarrow[pandas]`."""
+        frames.checked(dtype_backend)
+        return await asyncio.to_thread((await self._collect()).to_pandas, dtype_backend)
 
     async def fetch_polars(self) -> polars.DataFrame:
         """The result as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, Unpack
 
 import drdarrow._core as _core
+from drdarrow import frames
 from drdarrow.aio_stream import AsyncArrowStream
 from drdarrow.types import (
     ArrowArrayExportable,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
+
+    from drdarrow.types import DtypeBackend
 
 __all__ = ["AsyncFile", "AsyncFileConnection", "connect_files", "open_file", "open_partition"]
 
@@ -210,13 +214,14 @@ class AsyncFile:
         """All records as a `pyarrow.Table`."""
         return (await self._raw.collect()).to_arrow()
 
-    async def fetch_df(self) -> pandas.DataFrame:
-        """All records as a `pandas.DataFrame`."""
-        return (await self._raw.collect()).to_pandas()
+    async def fetch_df(self, *, dtype_backend: DtypeBackend | None = None) -> pandas.DataFrame:
+        """All records as a `pandas.DataFrame`, every value exact; `dtype_backend` chooses the types as in pandas."""
+        frames.checked(dtype_backend)
+        return await asyncio.to_thread((await self._raw.collect()).to_pandas, dtype_backend)
 
     async def fetch_polars(self) -> polars.DataFrame:
         """All records as a `polars.DataFrame`."""
-        return (await self._raw.collect()).to_polars()
+        return await asyncio.to_thread((await self._raw.collect()).to_polars)
 
     async def __aiter__(self) -> AsyncIterator[_core.RecordBatch]:
         async with await self.fetch_arrow() as stream:

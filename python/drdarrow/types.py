@@ -22,6 +22,7 @@ __all__ = [
     "Column",
     "Date",
     "DateFromTicks",
+    "DtypeBackend",
     "FileOptions",
     "FileSettings",
     "Key",
@@ -97,6 +98,8 @@ class ArrowStreamExportable(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 
+#: Which types the columns of a pandas frame have.
+DtypeBackend: TypeAlias = Literal["numpy", "numpy_nullable", "pyarrow"]
 #: Rows of parameters: Arrow data, or a sequence of values per row.
 Rows: TypeAlias = ArrowStreamExportable | ArrowArrayExportable | Iterable[Parameters]
 

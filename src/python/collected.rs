@@ -79,15 +79,31 @@ impl Collected {
     }
 
     /// As a `pandas.DataFrame`.
-    pub(super) fn to_pandas<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        library(slf.py(), "pyarrow", "pandas")?;
-        library(slf.py(), "pandas", "pandas")?.getattr("DataFrame")?.call_method1("from_arrow", (slf,))
+    #[pyo3(signature = (dtype_backend=None))]
+    pub(super) fn to_pandas<'py>(
+        slf: &Bound<'py, Self>,
+        dtype_backend: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let frames = frames(slf.py(), dtype_backend)?;
+        frames.call_method1("to_pandas", (Collected::to_arrow(slf)?, dtype_backend))
     }
 
     /// As a `polars.DataFrame`.
     pub(super) fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         library(slf.py(), "polars", "polars")?.call_method1("DataFrame", (slf,))
     }
+}
+
+/// What makes data frames of pandas; refuses what `dtype_backend` cannot be before anything is read.
+pub(super) fn frames<'py>(
+    py: Python<'py>,
+    dtype_backend: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyModule>> {
+    library(py, "pandas", "pandas")?;
+    library(py, "pyarrow", "pandas")?;
+    let frames = py.import("drdarrow.frames")?;
+    frames.call_method1("checked", (dtype_backend,))?;
+    Ok(frames)
 }
 
 /// Imports a library or says how to install it.

@@ -309,9 +309,14 @@ impl Cursor {
     }
 
     /// The result as a `pandas.DataFrame`. Needs `pip install drdarrow[pandas]`.
-    fn fetch_df<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        collected::library(py, "pandas", "pandas")?;
-        Collected::to_pandas(&Bound::new(py, self.collect(py)?)?)
+    ///
+    /// Every value is exact: NumPy's types where they hold the column, else pandas' nullable ones.
+    /// `dtype_backend` chooses for all columns, as in pandas: `"numpy"`, `"numpy_nullable"`, `"pyarrow"`.
+    /// Raises DataError where NumPy's types would change a value.
+    #[pyo3(signature = (*, dtype_backend=None))]
+    fn fetch_df<'py>(&self, py: Python<'py>, dtype_backend: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        collected::frames(py, dtype_backend)?;
+        Collected::to_pandas(&Bound::new(py, self.collect(py)?)?, dtype_backend)
     }
 
     /// The result as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`.
