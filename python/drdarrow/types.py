@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import datetime
+import enum
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -32,11 +34,13 @@ __all__ = [
     "Record",
     "Row",
     "Rows",
+    "Scalar",
     "Time",
     "TimeFromTicks",
     "Timestamp",
     "TimestampFromTicks",
     "TypeObject",
+    "Uuid",
     "Value",
     "Which",
 ]
@@ -53,9 +57,28 @@ class Message(NamedTuple):
     """The text in the language of the system."""
 
 
+class Scalar(Protocol):
+    """A scalar of NumPy."""
+
+    def item(self) -> Any: ...
+
+
+class Uuid(Protocol):
+    """A `uuid.UUID`."""
+
+    @property
+    def bytes(self) -> builtins.bytes: ...
+
+    @property
+    def urn(self) -> str: ...
+
+
 #: What a parameter may be.
 Value: TypeAlias = (
     SupportsIndex
+    | Scalar
+    | Uuid
+    | enum.Enum
     | float
     | Decimal
     | str
@@ -115,7 +138,11 @@ class TypeObject:
         if isinstance(other, TypeObject):
             return self.sql_types == other.sql_types
         if isinstance(other, str):
-            return other in self.sql_types
+            # A general type with the SQL type in parentheses.
+            general, _, sql_type = other.partition("(")
+            return (
+                sql_type.rstrip(")") if other in _THEIR_OWN else general
+            ) in self.sql_types or other in self.sql_types
         return NotImplemented
 
     def __hash__(self) -> int:
@@ -125,9 +152,12 @@ class TypeObject:
         return f"drdarrow.{self.name}"
 
 
+#: Type codes whose SQL type says more than the general one.
+_THEIR_OWN = ("TEXT(DECFLOAT)", "BINARY(ROWID)")
+
 STRING = TypeObject(
-    "STRING", "CHAR", "VARCHAR", "LONG VARCHAR", "CLOB", "GRAPHIC", "VARGRAPHIC", "LONG VARGRAPHIC", "DBCLOB", "XML",
-    "DATALINK",
+    "STRING", "TEXT", "CHAR", "VARCHAR", "LONG VARCHAR", "CLOB", "GRAPHIC", "VARGRAPHIC", "LONG VARGRAPHIC", "DBCLOB",
+    "XML", "DATALINK",
 )  # fmt: skip
 BINARY = TypeObject(
     "BINARY", "BINARY", "VARBINARY", "BLOB", "CHAR FOR BIT DATA", "VARCHAR FOR BIT DATA", "LONG VARCHAR FOR BIT DATA",

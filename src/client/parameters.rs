@@ -8,14 +8,21 @@ use crate::flow::session::{Product, Session};
 use crate::wire::codec::writer::Writer;
 use crate::wire::drda::sqlvar::{SqlVar, parmmode};
 use crate::wire::fdoca::lid;
+use crate::wire::value::error::ValueError;
 use crate::wire::value::field::{CCSID_BINARY, Field};
 use crate::wire::value::typdef::TypDef;
 use arrow_array::ArrayRef;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
 use arrow_schema::DataType;
 use std::sync::Arc;
 
 /// Longest value that travels inside the row; a longer one goes behind it as EXTDTA.
 const INLINE: usize = 32_000;
+
+/// Where values come from that have NaN for what is missing.
+const NOT_NULL: &str = "NaN is a number's value and not NULL: send None for what is missing, or the data frame itself, \
+                        whose missing values are NULL; DECFLOAT, REAL and DOUBLE have NaN";
 
 /// The indicator of a NULL.
 const NULL: u8 = 0xFF;
@@ -108,6 +115,15 @@ fn refused(n: usize, var: &SqlVar, field: &Field, value: &ArrayRef, e: &ColumnEr
         (Reason::Type { .. }, DataType::Timestamp(_, Some(_))) => e.hint(
             "the type has no time zone: send the date and time without one, in the zone that the column is meant in",
         ),
+        (Reason::Type { from, .. }, _) if from == "UUID" => {
+            e.hint("a UUID goes into CHAR(36) and VARCHAR as text, into BINARY(16) and CHAR(16) FOR BIT DATA as bytes")
+        }
+        (Reason::Value(ValueError::NotFinite(_)), _) => e.hint(NOT_NULL),
+        (Reason::Type { .. }, _) if is_nan(value) => e.hint(NOT_NULL),
         _ => e,
     }
+}
+
+fn is_nan(value: &ArrayRef) -> bool {
+    value.as_primitive_opt::<Float64Type>().is_some_and(|floats| floats.iter().flatten().any(f64::is_nan))
 }

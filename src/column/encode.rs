@@ -6,6 +6,7 @@
 //! and dates when it reads as one; a time zone is never added or dropped.
 
 mod lane;
+pub mod marked;
 mod number;
 pub mod place;
 pub mod rows;
@@ -87,7 +88,7 @@ impl<'a> ColumnEncoder<'a> {
         self.value(&scalar, w).map_err(|reason| {
             w.vec_mut().truncate(start);
             let reason = match reason {
-                Reason::Type { to, .. } => Reason::Type { from: array.data_type().to_string(), to },
+                Reason::Type { to, .. } => Reason::Type { from: marked::type_name(array), to },
                 other => other,
             };
             fault(reason, scalar.bytes())

@@ -7,7 +7,7 @@
 //! | `files`, `file`, `partition` | the same for files of IBM i; `files_awaitable`, `file_awaitable` their asyncio side |
 //! | `link`, `statement`, `feed`, `opened` | what both sides do, without Python |
 //! | `probe` | a look at a host, wrapped by `drdarrow/probing.py` |
-//! | `settings`, `file_args`, `params`, `param_rows`, `rows`, `errors` | arguments, values and exceptions, across the border |
+//! | `settings`, `file_args`, `params`, `param_rows`, `value`, `foreign`, `rows`, `type_code`, `errors` | arguments, values and exceptions, across the border |
 //! | `collected`, `capsule` | results in the hands of other libraries |
 //! | `imported` | Arrow data that other libraries give |
 //! | `server`, `engine` | the answering side, wrapped by `drdarrow/server`; an engine written in Python |
@@ -32,6 +32,7 @@ mod file_args;
 mod file_awaitable;
 mod files;
 mod files_awaitable;
+mod foreign;
 mod guard;
 mod imported;
 mod link;
@@ -48,6 +49,8 @@ mod server;
 mod settings;
 mod statement;
 mod stream;
+mod type_code;
+mod value;
 
 use pyo3::prelude::*;
 

@@ -4,6 +4,7 @@
 use std::sync::Mutex;
 
 use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::Field;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyIterator, PyMapping, PyString};
@@ -12,7 +13,7 @@ use super::capsule;
 use super::errors;
 use super::imported::{self, Imported};
 use super::params::{self, kind};
-use crate::column::encode::length;
+use crate::column::encode::{length, marked};
 
 /// A chunk ends after the row with which its texts and bytes exceed this.
 const BYTES: usize = 16 << 20;
@@ -92,7 +93,7 @@ impl ParamRows {
                 // Its producer may need Python's lock, here or in threads of its own.
                 match py.detach(|| reader.next()) {
                     None => break None,
-                    Some(Ok(next)) => *batch = Some((next, 0)),
+                    Some(Ok(next)) => *batch = Some((with_uuids(next), 0)),
                     Some(Err(e)) => {
                         let text = format!("row {number} of the batch: {}", capsule::text(&e));
                         return Err(errors::interface(py, text));
@@ -103,6 +104,19 @@ impl ParamRows {
         self.given += usize::from(row.is_some());
         Ok(row)
     }
+}
+
+/// A batch whose columns of UUIDs, which fields tell, are told by their values.
+fn with_uuids(batch: RecordBatch) -> RecordBatch {
+    let is_uuid = |field: &Field| field.metadata().get("ARROW:extension:name").is_some_and(|name| name == "arrow.uuid");
+    if !batch.schema_ref().fields().iter().any(|field| is_uuid(field)) {
+        return batch;
+    }
+    let columns = batch.schema_ref().fields().iter().zip(batch.columns()).map(|(field, values)| {
+        let marked = is_uuid(field).then(|| marked::uuids(values.clone()).ok()).flatten().unwrap_or(values.clone());
+        (field.name().clone(), marked, true)
+    });
+    RecordBatch::try_from_iter_with_nullable(columns).unwrap_or(batch.clone())
 }
 
 /// Rows of parameters on their way to an asynchronous cursor.

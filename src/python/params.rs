@@ -1,42 +1,13 @@
-//! Python values as parameters: each becomes an Arrow array of one element, which the client fits to
-//! what the server wants. A value that has no place is refused here with the parameter's number.
-//!
-//! | Python | Arrow |
-//! |---|---|
-//! | `None` | null |
-//! | `bool` | boolean |
-//! | `int` | int64; beyond it decimal128(p, 0), decimal256(p, 0) |
-//! | `float` | float64 |
-//! | `Decimal` | decimal128(p, s), decimal256(p, s): as many digits as it has |
-//! | `str` | utf8 |
-//! | `bytes`, `bytearray`, `memoryview` | binary |
-//! | `date` | date32 |
-//! | `datetime` | timestamp\[us\]; with a zone converted to UTC: timestamp\[us, UTC\] |
-//! | `time` | time64\[us\] |
+//! Parameters as Python gives them: a sequence with a value for each question mark. What one value becomes, `value` says.
 
 use std::fmt;
-use std::str::FromStr;
-use std::sync::Arc;
 
-use arrow_array::array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array, Float64Array, Int64Array,
-    NullArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
-};
-use arrow_buffer::i256;
-use pyo3::exceptions::PyTypeError;
+use arrow_array::array::ArrayRef;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyFloat, PyFrozenSet, PyInt, PyMapping, PyMemoryView,
-    PySet, PyString, PyTime, PyType, PyTzInfo,
-};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFrozenSet, PyMapping, PySet, PyString};
 
 use super::errors;
-use crate::client::error::{Error, Phase};
-
-const SMALL_DIGITS: usize = 38;
-const LARGE_DIGITS: usize = 76;
-const DAY: i64 = 86_400;
+use super::value;
 
 /// The parameters of one execution; `None` is none.
 pub(super) fn row(parameters: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<ArrayRef>> {
@@ -50,13 +21,14 @@ pub(super) fn row_of_many(parameters: &Bound<'_, PyAny>, row: usize) -> PyResult
 
 fn values(parameters: &Bound<'_, PyAny>, row: Option<usize>) -> PyResult<Vec<ArrayRef>> {
     check(parameters, row)?;
-    let one = |(index, value): (usize, PyResult<Bound<'_, PyAny>>)| array(&value?, Place { row, number: index + 1 });
+    let one =
+        |(index, value): (usize, PyResult<Bound<'_, PyAny>>)| value::array(&value?, Place { row, number: index + 1 });
     parameters.try_iter()?.enumerate().map(one).collect()
 }
 
 /// Where a value stands, in the words of errors.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     /// Which execution of many.
     row: Option<usize>,
     /// Which parameter, from 1.
@@ -92,7 +64,11 @@ pub(super) fn check(parameters: &Bound<'_, PyAny>, row: Option<usize>) -> PyResu
     if wrong || !parameters.hasattr("__iter__")? {
         return Err(refused());
     }
-    Ok(())
+    // A frame of pandas gives the names of its columns one by one.
+    match parameters.getattr_opt("ndim")?.and_then(|ndim| ndim.extract::<usize>().ok()) {
+        Some(0 | 2..) => Err(refused()),
+        _ => Ok(()),
+    }
 }
 
 /// SQL text; a lone surrogate has no UTF-8 and is refused by its index.
@@ -115,195 +91,4 @@ pub(super) fn unicode(text: &Bound<'_, PyString>, what: &str) -> PyResult<String
 /// Name of a value's type.
 pub(super) fn kind(value: &Bound<'_, PyAny>) -> String {
     value.get_type().fully_qualified_name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
-}
-
-/// One value.
-fn array(value: &Bound<'_, PyAny>, place: Place) -> PyResult<ArrayRef> {
-    let py = value.py();
-    let bad = |state: &str, what: &str| errors::raise(py, &bad(place, state, what));
-    if value.is_none() {
-        return Ok(Arc::new(NullArray::new(1)));
-    }
-    // bool is an int, datetime a date: the narrower first.
-    if let Ok(truth) = value.cast::<PyBool>() {
-        return Ok(Arc::new(BooleanArray::from(vec![truth.is_true()])));
-    }
-    if value.is_instance_of::<PyInt>() {
-        return integer(value).map_err(|e| e.unwrap_or_else(|| bad("22003", "an int of more than 76 digits")));
-    }
-    if let Ok(float) = value.cast::<PyFloat>() {
-        return Ok(Arc::new(Float64Array::from(vec![float.value()])));
-    }
-    if let Ok(text) = value.cast::<PyString>() {
-        let text = unicode(text, &place.to_string())?;
-        if i32::try_from(text.len()).is_err() {
-            return Err(bad("22001", "text of more than 2 GiB"));
-        }
-        return Ok(Arc::new(StringArray::from(vec![text])));
-    }
-    if let Some(bytes) = bytes(value)? {
-        let bytes = bytes.as_bytes();
-        if i32::try_from(bytes.len()).is_err() {
-            return Err(bad("22001", "more than 2 GiB"));
-        }
-        return Ok(Arc::new(BinaryArray::from(vec![bytes])));
-    }
-    if value.is_instance_of::<PyDateTime>() {
-        return timestamp(value)
-            .map_err(|_| bad("22008", "a datetime outside the years 1 to 9999 in UTC, or not a time"));
-    }
-    if value.is_instance_of::<PyDate>() {
-        return Ok(Arc::new(Date32Array::from(vec![days(value)?])));
-    }
-    if value.is_instance_of::<PyTime>() {
-        if !value.getattr("tzinfo")?.is_none() {
-            return Err(bad("22007", "a time with a zone, which SQL's TIME has not"));
-        }
-        return Ok(Arc::new(Time64MicrosecondArray::from(vec![of_day(value)?])));
-    }
-    if value.is_instance(decimal_type(py)?.as_any())? {
-        return decimal(value).map_err(|e| {
-            e.unwrap_or_else(|| bad("22003", "a Decimal that is not finite or needs more than 76 digits"))
-        });
-    }
-    if value.hasattr("__index__")? {
-        // Integers of other libraries.
-        let int = py.import("operator")?.call_method1("index", (value,)).map_err(|e| {
-            let no_number = format!("{place}: a value of type {} cannot be sent", kind(value));
-            if e.is_instance_of::<PyTypeError>(py) { errors::interface(py, no_number) } else { e }
-        })?;
-        return integer(&int).map_err(|e| e.unwrap_or_else(|| bad("22003", "an int of more than 76 digits")));
-    }
-    Err(errors::interface(py, format!("{place}: a value of type {} cannot be sent", kind(value))))
-}
-
-fn bad(place: Place, state: &str, what: &str) -> Error {
-    errors::data(Phase::Execute, state, format!("{place}: {what}"))
-}
-
-fn bytes<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
-    if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Ok(Some(bytes.clone()));
-    }
-    if let Ok(array) = value.cast::<PyByteArray>() {
-        return Ok(Some(PyBytes::new(value.py(), &array.to_vec())));
-    }
-    if value.is_instance_of::<PyMemoryView>() {
-        return Ok(Some(value.call_method0("tobytes")?.cast_into::<PyBytes>()?));
-    }
-    Ok(None)
-}
-
-/// Python's own failure, or none when the number is too long.
-fn integer(value: &Bound<'_, PyAny>) -> Result<ArrayRef, Option<PyErr>> {
-    if let Ok(number) = value.extract::<i64>() {
-        return Ok(Arc::new(Int64Array::from(vec![number])));
-    }
-    // Text of a very long int takes long to make: its bits are counted first. 10^76 has 253.
-    if value.call_method0("bit_length")?.extract::<u64>().map_err(Some)? > 253 {
-        return Err(None);
-    }
-    let text = value.call_method1("__format__", ("d",))?.extract::<String>().map_err(Some)?;
-    let digits = text.trim_start_matches('-').len();
-    digits_to_array(&text, digits, 0).ok_or(None)
-}
-
-/// Python's own failure, or none when the number cannot be a decimal of Arrow.
-fn decimal(value: &Bound<'_, PyAny>) -> Result<ArrayRef, Option<PyErr>> {
-    let parts = value.call_method0("as_tuple")?;
-    let (sign, digits, exponent): (u8, Vec<u8>, Bound<'_, PyAny>) = parts.extract().map_err(Some)?;
-    // The exponent of NaN and the infinities is a letter.
-    let exponent = exponent.extract::<i64>().map_err(|_| None)?;
-    let mut digits: String = digits.iter().map(|digit| char::from(b'0' + digit % 10)).collect();
-    let mut scale = 0;
-    if digits.bytes().all(|digit| digit == b'0') {
-        // A zero is a zero whatever its exponent; its scale is kept where there is room.
-        digits = "0".to_owned();
-        scale = usize::try_from(exponent.saturating_neg()).unwrap_or_default().min(SMALL_DIGITS);
-    } else if let Ok(zeros) = usize::try_from(exponent) {
-        if zeros > LARGE_DIGITS {
-            return Err(None);
-        }
-        digits.push_str(&"0".repeat(zeros));
-    } else {
-        scale = usize::try_from(exponent.unsigned_abs()).map_err(|_| None)?;
-        // Zeros at the end count for nothing when there are too many digits.
-        while digits.len().max(scale) > SMALL_DIGITS && scale > 0 && digits.ends_with('0') {
-            digits.pop();
-            scale -= 1;
-        }
-    }
-    let text = if sign == 1 { format!("-{digits}") } else { digits.clone() };
-    digits_to_array(&text, digits.trim_start_matches('0').len(), scale).ok_or(None)
-}
-
-fn digits_to_array(text: &str, digits: usize, scale: usize) -> Option<ArrayRef> {
-    let precision = digits.max(scale).max(1);
-    let (narrow, scale) = (u8::try_from(precision).ok()?, i8::try_from(scale).ok()?);
-    if precision <= SMALL_DIGITS {
-        let array = Decimal128Array::from(vec![text.parse::<i128>().ok()?]);
-        return Some(Arc::new(array.with_precision_and_scale(narrow, scale).ok()?));
-    }
-    if precision <= LARGE_DIGITS {
-        let array = Decimal256Array::from(vec![i256::from_str(text).ok()?]);
-        return Some(Arc::new(array.with_precision_and_scale(narrow, scale).ok()?));
-    }
-    None
-}
-
-fn timestamp(value: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
-    let py = value.py();
-    let aware = !value.call_method0("utcoffset")?.is_none();
-    let value = if aware { &value.call_method1("astimezone", (PyTzInfo::utc(py)?,))? } else { value };
-    let zone = aware.then_some("UTC");
-    let micros = i64::from(days(value)?) * DAY * 1_000_000 + of_day(value)?;
-    // pandas' Timestamp is a datetime with three more digits.
-    let nanos = match value.getattr_opt("nanosecond")? {
-        Some(nanos) => nanos.extract::<i64>()?,
-        None => 0,
-    };
-    if nanos == 0 {
-        return Ok(Arc::new(TimestampMicrosecondArray::from(vec![micros]).with_timezone_opt(zone)));
-    }
-    let whole = micros.checked_mul(1000).and_then(|whole| whole.checked_add(nanos));
-    let whole = whole.ok_or_else(|| errors::interface(py, "nanoseconds of this year do not fit"))?;
-    Ok(Arc::new(TimestampNanosecondArray::from(vec![whole]).with_timezone_opt(zone)))
-}
-
-/// Days from 1970-01-01.
-fn days(value: &Bound<'_, PyAny>) -> PyResult<i32> {
-    Ok(value.call_method0("toordinal")?.extract::<i32>()? - 719_163)
-}
-
-/// Microseconds from midnight.
-fn of_day(value: &Bound<'_, PyAny>) -> PyResult<i64> {
-    let part = |name: &str| value.getattr(name)?.extract::<i64>();
-    Ok(((part("hour")? * 60 + part("minute")?) * 60 + part("second")?) * 1_000_000 + part("microsecond")?)
-}
-
-fn decimal_type(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
-    static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    DECIMAL.import(py, "decimal", "Decimal").cloned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use arrow_array::array::Array;
-    use arrow_schema::DataType;
-
-    #[test]
-    fn a_decimal_is_as_wide_as_it_needs_to_be() {
-        for (text, digits, scale, expected) in [
-            ("0", 0, 0, DataType::Decimal128(1, 0)),
-            ("-12345", 5, 2, DataType::Decimal128(5, 2)),
-            ("1", 1, 31, DataType::Decimal128(31, 31)),
-            (&"9".repeat(38), 38, 0, DataType::Decimal128(38, 0)),
-            (&"9".repeat(39), 39, 0, DataType::Decimal256(39, 0)),
-            (&"9".repeat(76), 76, 76, DataType::Decimal256(76, 76)),
-        ] {
-            assert_eq!(digits_to_array(text, digits, scale).unwrap().data_type(), &expected);
-        }
-        assert!(digits_to_array(&"9".repeat(77), 77, 0).is_none());
-    }
 }

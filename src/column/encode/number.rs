@@ -43,6 +43,11 @@ pub(super) fn float(field: &Field, scalar: &Scalar<'_>, w: &mut Writer) -> Resul
         }
         Scalar::Decimal(v, scale) => nearest(&number_text(*v, *scale)).ok_or_else(|| out_of_range(scalar))?,
         Scalar::Text(text) => nearest(text.trim()).ok_or(Reason::NotA(field.sql_name()))?,
+        // Only those come here that are very large or very small.
+        Scalar::Number(text) => {
+            let value = nearest(finite(text)?).filter(|value| *value != 0.0 || text_is_zero(text));
+            value.ok_or_else(|| out_of_range(scalar))?
+        }
         _ => return Err(refused(field)),
     };
     match (field.float, width(field)) {
@@ -87,6 +92,7 @@ pub(super) fn decfloat(field: &Field, scalar: &Scalar<'_>, w: &mut Writer) -> Re
         Scalar::Decimal(v, scale) => number_text(*v, *scale),
         Scalar::Float(v) => shortest(*v),
         Scalar::Text(text) => text.trim().to_owned(),
+        Scalar::Number(text) => (*text).to_owned(),
         _ => return Err(refused(field)),
     };
     let number: DecFloat = number.parse().map_err(|e| match e {
@@ -133,7 +139,7 @@ fn shown(scalar: &Scalar<'_>) -> String {
         Scalar::Integer(v) => v.to_string(),
         Scalar::Decimal(v, scale) => number_text(*v, *scale),
         Scalar::Float(v) => shortest(*v),
-        Scalar::Text(text) => text.chars().take(80).collect(),
+        Scalar::Text(text) | Scalar::Number(text) => text.chars().take(80).collect(),
         _ => "the value".to_owned(),
     }
 }
@@ -151,6 +157,10 @@ fn fixed_point(field: &Field, scalar: &Scalar<'_>, scale: i32) -> Result<Wide> {
             Ok(number) if number.class != Class::Finite => ValueError::NotFinite("the text").into(),
             _ => Reason::NotA(field.sql_name()),
         })?,
+        Scalar::Number(text) => {
+            finite(text)?;
+            return Err(out_of_range(scalar));
+        }
         _ => return Err(refused(field)),
     };
     if scale >= from {
@@ -158,6 +168,19 @@ fn fixed_point(field: &Field, scalar: &Scalar<'_>, scale: i32) -> Result<Wide> {
     } else {
         decimal::scale_down(value, from.abs_diff(scale)).ok_or_else(|| Reason::Scale(shown(scalar)))
     }
+}
+
+/// The text of a decimal number, unless it is not a number or infinite.
+fn finite(text: &str) -> Result<&str> {
+    match text.bytes().any(|byte| byte.is_ascii_digit()) && !text.to_ascii_lowercase().contains("nan") {
+        true => Ok(text),
+        false => Err(ValueError::NotFinite("the Decimal").into()),
+    }
+}
+
+fn text_is_zero(text: &str) -> bool {
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    !mantissa.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
 fn shortest(v: f64) -> String {

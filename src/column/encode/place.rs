@@ -3,7 +3,7 @@
 use arrow_array::Array;
 
 use super::source::{self, Scalar};
-use super::{number, refused, string, time};
+use super::{marked, number, refused, string, time};
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::column::kind::Kind;
 use crate::column::options::Options;
@@ -78,10 +78,8 @@ impl<'a> PlaceEncoder<'a> {
     pub fn encode(&self, array: &dyn Array, row: usize, w: &mut Writer) -> std::result::Result<bool, ColumnError> {
         let number = row as u64 + 1;
         let to = |reason| match reason {
-            Reason::Type { to: "", .. } => {
-                Reason::Type { from: array.data_type().to_string(), to: self.field.sql_name() }
-            }
-            Reason::Type { to, .. } => Reason::Type { from: array.data_type().to_string(), to },
+            Reason::Type { to: "", .. } => Reason::Type { from: marked::type_name(array), to: self.field.sql_name() },
+            Reason::Type { to, .. } => Reason::Type { from: marked::type_name(array), to },
             other => other,
         };
         let scalar = source::scalar(array, row).map_err(|reason| self.column.value(number, &[], to(reason)))?;

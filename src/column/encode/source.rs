@@ -5,7 +5,7 @@ use arrow_array::types::*;
 use arrow_array::{Array, ArrowPrimitiveType};
 use arrow_schema::{DataType, TimeUnit};
 
-use super::Result;
+use super::{Result, marked};
 use crate::column::decode::unit_digits;
 use crate::column::error::Reason;
 use crate::wire::value::calendar::DAY;
@@ -22,8 +22,12 @@ pub(super) enum Scalar<'a> {
     Float(f64),
     /// The unscaled value and the scale.
     Decimal(Wide, i32),
+    /// A decimal number that has no unscaled value here, not-a-number and the infinities among them.
+    Number(&'a str),
     Text(&'a str),
     Bytes(&'a [u8]),
+    /// Its 16 bytes.
+    Uuid(&'a [u8]),
     /// Days since 1970-01-01.
     Date(i32),
     /// Nanoseconds of the day.
@@ -40,7 +44,7 @@ impl Scalar<'_> {
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Scalar::Text(text) => text.as_bytes(),
-            Scalar::Bytes(bytes) => bytes,
+            Scalar::Bytes(bytes) | Scalar::Uuid(bytes) => bytes,
             _ => &[],
         }
     }
@@ -117,6 +121,10 @@ pub(super) fn scalar(array: &dyn Array, row: usize) -> Result<Scalar<'_>> {
             };
             return scalar(dictionary.values().as_ref(), usize::try_from(key).unwrap_or(usize::MAX));
         }
+        DataType::Struct(_) => match marked::scalar(array, row) {
+            Some(value) => value,
+            None => return Err(Reason::Type { from: array.data_type().to_string(), to: "" }),
+        },
         other => return Err(Reason::Type { from: other.to_string(), to: "" }),
     })
 }

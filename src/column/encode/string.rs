@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::source::Scalar;
-use super::{Result, refused};
+use super::{Result, marked, refused};
 use crate::column::error::Reason;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::codec::writer::Writer;
@@ -20,7 +20,12 @@ pub(super) fn value<'a>(field: &Field, codec: Option<&Codec>, scalar: &Scalar<'a
             codec.encode(text, &mut out)?;
             Ok(Cow::Owned(out))
         }
-        (None, Scalar::Bytes(bytes)) => Ok(Cow::Borrowed(bytes)),
+        (None, Scalar::Bytes(bytes) | Scalar::Uuid(bytes)) => Ok(Cow::Borrowed(bytes)),
+        (Some(codec), Scalar::Uuid(bytes)) => {
+            let mut out = Vec::with_capacity(36);
+            codec.encode(&marked::uuid_text(bytes), &mut out)?;
+            Ok(Cow::Owned(out))
+        }
         _ => Err(refused(field)),
     }
 }

@@ -1,0 +1,78 @@
+//! Values that SQL has and Arrow has no type of its own for, as parameters: a struct with one member, whose name says
+//! what it is. A parameter is an array without a field, so that Arrow's extension types have no place to be told.
+
+use std::sync::Arc;
+
+use arrow_array::array::{Array, ArrayRef, FixedSizeBinaryArray, StringArray, StructArray};
+use arrow_array::cast::AsArray;
+use arrow_schema::{ArrowError, DataType, Field};
+
+use super::source::Scalar;
+
+/// A UUID, by the name of Arrow's extension.
+const UUID: &str = "arrow.uuid";
+/// A decimal number that no decimal of Arrow holds: a large exponent, NaN, an infinity.
+const NUMBER: &str = "drda.number";
+
+/// A UUID: it goes into text of 36 characters and into 16 bytes.
+pub fn uuid(bytes: [u8; 16]) -> Result<ArrayRef, ArrowError> {
+    uuids(Arc::new(FixedSizeBinaryArray::try_from_iter(std::iter::once(bytes))?))
+}
+
+/// Values of 16 bytes as UUIDs.
+pub fn uuids(bytes: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    one_member(UUID, bytes)
+}
+
+/// A decimal number as text, which may be `NaN`, `sNaN` or `Infinity` too: it goes into DECFLOAT, and where it is finite
+/// into whatever holds it.
+pub fn number(text: &str) -> Result<ArrayRef, ArrowError> {
+    one_member(NUMBER, Arc::new(StringArray::from(vec![text])))
+}
+
+fn one_member(name: &str, values: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let field = Field::new(name, values.data_type().clone(), true);
+    Ok(Arc::new(StructArray::try_new(vec![field].into(), vec![values], None)?))
+}
+
+/// The value at `row`, if the array holds such values.
+pub(super) fn scalar(array: &dyn Array, row: usize) -> Option<Scalar<'_>> {
+    let (name, values) = member(array)?;
+    Some(match (name, values.data_type()) {
+        _ if values.is_null(row) => Scalar::Null,
+        (UUID, DataType::FixedSizeBinary(16)) => Scalar::Uuid(values.as_fixed_size_binary().value(row)),
+        (NUMBER, DataType::Utf8) => Scalar::Number(values.as_string::<i32>().value(row)),
+        _ => return None,
+    })
+}
+
+/// The type of an array in words.
+pub(super) fn type_name(array: &dyn Array) -> String {
+    match member(array) {
+        Some((UUID, _)) => "UUID".to_owned(),
+        Some((NUMBER, _)) => "Decimal".to_owned(),
+        _ => array.data_type().to_string(),
+    }
+}
+
+fn member(array: &dyn Array) -> Option<(&str, &ArrayRef)> {
+    let members = array.as_struct_opt()?;
+    match (members.fields().as_ref(), members.columns()) {
+        ([field], [values]) => Some((field.name(), values)),
+        _ => None,
+    }
+}
+
+/// A UUID as text: 8, 4, 4, 4 and 12 digits.
+pub(super) fn uuid_text(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(36);
+    for (n, byte) in bytes.iter().enumerate() {
+        if matches!(n, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        for digit in [byte >> 4, byte & 0xF] {
+            text.extend(char::from_digit(digit.into(), 16));
+        }
+    }
+    text
+}
