@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arrow_schema::{DataType, Field};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
 
@@ -18,6 +19,7 @@ use super::runtime;
 use super::settings;
 use super::statement::{CHUNK, Statement};
 use super::stream::ArrowStream;
+use super::type_code::type_code;
 use crate::client::error::{Error, Result};
 use crate::client::stream::ColumnInfo;
 
@@ -80,8 +82,9 @@ impl Cursor {
 #[pymethods]
 impl Cursor {
     /// One 7-tuple per column of the result, or None without one: name, type_code, None,
-    /// internal_size in bytes, precision, scale, null_ok. `type_code` is the SQL type's name, equal
-    /// to one of STRING, BINARY, NUMBER, DATETIME, ROWID.
+    /// internal_size in bytes, precision, scale, null_ok. `type_code` is the SQL type's name, or a more
+    /// general one and the SQL type in parentheses, as in "TEXT(CLOB)"; it is equal to one of STRING,
+    /// BINARY, NUMBER, DATETIME, ROWID.
     #[getter]
     fn description<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         describe(py, self.statement(py)?)
@@ -379,14 +382,27 @@ pub(super) fn count(py: Python<'_>, what: &str, rows: i64) -> PyResult<usize> {
 
 /// PEP 249's description.
 pub(super) fn describe<'py>(py: Python<'py>, statement: &Statement) -> PyResult<Option<Bound<'py, PyTuple>>> {
-    let Some(columns) = statement.about().columns.clone() else { return Ok(None) };
-    let one = |(index, column): (usize, ColumnInfo)| {
-        let name = if column.name.is_empty() { (index + 1).to_string() } else { column.name };
-        let numeric = (column.precision > 0).then_some((column.precision, column.scale));
-        let (precision, scale) = numeric.unzip();
-        (name, column.sql_type, None::<u8>, column.length, precision, scale, column.nullable)
+    let (columns, schema) = {
+        let about = statement.about();
+        (about.columns.clone(), about.schema.clone())
     };
-    Ok(Some(PyTuple::new(py, columns.into_iter().enumerate().map(one).collect::<Vec<_>>())?))
+    let (Some(columns), Some(schema)) = (columns, schema) else { return Ok(None) };
+    let one = |((index, column), field): ((usize, ColumnInfo), &Arc<Field>)| {
+        let name = if column.name.is_empty() { (index + 1).to_string() } else { column.name };
+        let (numeric, size) = match field.data_type() {
+            DataType::Decimal128(p, s) | DataType::Decimal256(p, s) => {
+                (Some((*p, u8::try_from(*s).unwrap_or(0))), column.length)
+            }
+            // One of four bytes with a wider range than floats of four bytes have.
+            DataType::Float64 => (None, 8),
+            _ => ((column.precision > 0).then_some((column.precision, column.scale)), column.length),
+        };
+        let (precision, scale) = numeric.unzip();
+        let code = type_code(column.sql_type, field.data_type());
+        (name, code, None::<u8>, size, precision, scale, column.nullable)
+    };
+    let columns = columns.into_iter().enumerate().zip(schema.fields());
+    Ok(Some(PyTuple::new(py, columns.map(one).collect::<Vec<_>>())?))
 }
 
 /// PEP 249's rowcount.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::ArrayRef;
+use arrow_schema::SchemaRef;
 
 use super::errors;
 use super::feed::{Feed, Source};
@@ -35,6 +36,8 @@ pub(super) struct Statement {
 pub(super) struct About {
     /// Columns of a result set.
     pub(super) columns: Option<Vec<ColumnInfo>>,
+    /// The same columns in Arrow.
+    pub(super) schema: Option<SchemaRef>,
     /// Rows changed; none where nobody counts.
     pub(super) count: Option<u64>,
     /// The result was given to a stream.
@@ -164,6 +167,7 @@ impl Statement {
     fn read(&self, lease: &mut Lease<Option<Feed>>, stream: RecordStream) {
         let mut about = self.about();
         about.columns = Some(stream.columns());
+        about.schema = Some(stream.schema());
         about.handed_over = false;
         about.lost = false;
         let mut feed = Feed::new(Source::Query(Box::new(stream)), self.link.waits());
