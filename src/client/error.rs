@@ -3,6 +3,7 @@
 
 use super::config::ConfigError;
 use super::hint;
+use super::visible::visible;
 use crate::column::error::ColumnError;
 use crate::flow::error::FlowError;
 use crate::flow::secmec::SecMecError;
@@ -81,11 +82,11 @@ impl Phase {
 
 /// An error with its circumstances. It never holds a password.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{message}{}", hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
+#[error("{}{}", visible(message), hint.as_ref().map(|h| format!(" ({})", visible(h))).unwrap_or_default())]
 pub struct Error {
     /// Its class.
     pub kind: Kind,
-    /// What went wrong.
+    /// What went wrong, with the peer's own words as they came; shown, they are made visible.
     pub message: String,
     /// SQLSTATE, five characters.
     pub sqlstate: Option<String>,

@@ -23,4 +23,5 @@ mod security;
 mod shared;
 mod statement;
 pub mod stream;
+pub mod visible;
 mod words;

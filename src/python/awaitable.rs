@@ -22,6 +22,7 @@ use super::runtime;
 use super::settings;
 use super::statement::Statement;
 use super::stream::Shared;
+use crate::client::visible::visible;
 
 /// Connects; an awaitable of a RawConnection. Arguments as for `connect()`.
 #[pyfunction]
@@ -125,7 +126,7 @@ impl RawConnection {
     /// What is doubtful about the connection as it was made.
     #[getter]
     fn warnings(&self, py: Python<'_>) -> PyResult<Vec<String>> {
-        Ok(self.link(py)?.client.warnings().into_iter().map(|warning| warning.message).collect())
+        Ok(self.link(py)?.client.warnings().into_iter().map(|warning| visible(&warning.message).into_owned()).collect())
     }
 
     #[getter]

@@ -16,6 +16,7 @@ use super::link::Link;
 use super::runtime;
 use super::settings;
 use super::statement::Statement;
+use crate::client::visible::visible;
 
 /// Connects to a database: `connect("drda://user@host:446/DATABASE", password=...)`, the same by
 /// name, or both. Settings left out or None have their defaults.
@@ -50,7 +51,7 @@ pub(super) fn connect(
     let (config, limits) = settings::read(py, uri, settings)?;
     let link = runtime::block_on(py, Link::connect(config, limits))?.map_err(|e| errors::raise(py, &e))?;
     for warning in link.client.warnings() {
-        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &CString::new(warning.message)?, 1)?;
+        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &CString::new(&*visible(&warning.message))?, 1)?;
     }
     Ok(Connection { link: Owned::new(link) })
 }

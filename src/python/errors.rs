@@ -9,6 +9,7 @@ use pyo3::types::{PyDict, PyType};
 
 use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::visible::visible;
 
 /// The exception for an error.
 pub(super) fn raise(py: Python<'_>, error: &Error) -> PyErr {
@@ -55,7 +56,7 @@ pub(super) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'p
     about.set_item("phase", error.phase.name())?;
     about.set_item("peer", error.peer.as_deref())?;
     about.set_item("reply", error.reply)?;
-    about.set_item("hint", error.hint.as_deref())?;
+    about.set_item("hint", error.hint.as_deref().map(visible))?;
     about.set_item("connection_usable", error.connection_usable)?;
     about.set_item("retryable", error.retryable)?;
     class.call((error.to_string(),), Some(&about))
@@ -67,7 +68,7 @@ pub(super) fn warning<'py>(py: Python<'py>, warning: &Warning) -> PyResult<(Boun
     let about = PyDict::new(py);
     about.set_item("sqlstate", warning.sqlstate.trim())?;
     about.set_item("sqlcode", warning.sqlcode)?;
-    let instance = class.call((warning.message.as_str(),), Some(&about))?;
+    let instance = class.call((visible(&warning.message),), Some(&about))?;
     Ok((class.clone(), instance))
 }
 

@@ -192,3 +192,27 @@ def test_advice_is_that_of_the_product(persona: server.Persona, words: str) -> N
             connection.execute("SELECT * FROM NOSUCH")
         assert caught.value.sqlcode == -204
         assert words in (caught.value.hint or "")
+
+
+def test_text_of_the_server_does_nothing_to_a_terminal() -> None:
+    """Names and messages of others end up in tracebacks and logs."""
+
+    class Session:
+        def prepare(self, sql: str) -> server.Prepared:
+            raise server.SqlError(-438, "75000", "\x1b]0;PWNED\x07 \x9b31m \u202eevil\r", "")
+
+        def set(self, sql: str) -> None: ...
+        def commit(self) -> None: ...
+        def rollback(self) -> None: ...
+        def close(self) -> None: ...
+
+    class Engine:
+        def session(self, user: str, database: str) -> Session:
+            return Session()
+
+    with server.serve(Engine()) as srv, srv.connect() as connection:
+        with pytest.raises(drdarrow.Error) as caught:
+            connection.execute("SELECT 1 FROM X")
+    for text in (str(caught.value), *caught.value.args):
+        assert "\\x1b]0;PWNED\\x07 \\x9b31m \\u202eevil" in text
+        assert not {"\x1b", "\x07", "\x9b", "\u202e", "\r"} & set(text)
