@@ -27,7 +27,8 @@ struct Room {
 ///   `fearless_simd`: what is looked up and computed for many values at once is so by vectors.
 /// * `wire/dss` and `wire/ddm` have `bytes`: a frame's cargo is shared, not copied. So have the rooms
 ///   through which the cargo goes.
-/// * `net` splits frames into objects, so it knows `wire/ddm/object` and the errors of `wire/codec`.
+/// * `net` splits frames into objects, so it knows `wire/ddm/object` and the errors of `wire/codec`; it holds
+///   each against its frame (`flow/placed`) and counts those that bring nothing (`flow/bounds`).
 /// * `client` knows `wire`: the words of its errors, the types of its parameters.
 /// * `net` has `sha2` for fingerprints of certificates and `zeroize` for the bytes of key files.
 /// * `client/config` parses URIs with `percent_encoding`, `client/connection` draws with `getrandom`.
@@ -61,6 +62,8 @@ const ROOMS: &[Room] = &[
         ours: &[
             "flow/step",
             "flow/error",
+            "flow/bounds",
+            "flow/placed",
             "wire/dss",
             "wire/ddm/object",
             "wire/ddm/dump",

@@ -13,6 +13,7 @@ use super::security::{OBFUSCATION, policy};
 use super::shared::Inner;
 use super::stream::RecordStream;
 use super::words;
+use crate::flow::bounds::LOGIN_FRAME;
 use crate::flow::connect::Connect;
 use crate::flow::secmec::choice::Policy;
 use crate::flow::uow::EndWork;
@@ -120,9 +121,9 @@ impl Connection {
         let connect = Connect::new(identity).map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
         let limit = config.lob_limit as usize + FRAME_SLACK;
         let channel = if tracing::enabled!(tracing::Level::TRACE) {
-            Channel::spawn(Traced::new(stream, limit), limit)
+            Channel::spawn(Traced::new(stream, limit), LOGIN_FRAME)
         } else {
-            Channel::spawn(stream, limit)
+            Channel::spawn(stream, LOGIN_FRAME)
         };
         let session = match channel.run(connect, Some(deadline)).await {
             Ok(session) => Arc::new(session),
@@ -138,6 +139,7 @@ impl Connection {
                 return Err(if database { without_database(e, &config) } else { e });
             }
         };
+        channel.set_limit(limit);
         let sections = Sections::new(&config, &session.rdbnam);
         let autocommit = AtomicBool::new(config.autocommit);
         let inner = Inner {

@@ -183,7 +183,12 @@ impl Error {
                 .hint("the time limit is statement_timeout; the server may still be working"),
             NetError::Closed { .. } | NetError::Broken(_) if phase == Phase::Commit => unknown_outcome(&text),
             NetError::Flow(
-                FlowError::Wire(_) | FlowError::Missing { .. } | FlowError::Message(_) | FlowError::Drda(_),
+                FlowError::Wire(_)
+                | FlowError::Missing { .. }
+                | FlowError::Misplaced { .. }
+                | FlowError::Flood { .. }
+                | FlowError::Message(_)
+                | FlowError::Drda(_),
             ) if phase == Phase::Commit => unknown_outcome(&text),
             NetError::Closed { stage: Stage::FirstReply, .. } => operational(Phase::Exchange, "08001", text)
                 .hint("a server that closes at once may expect TLS (tls=require, usually port 448 or 50001) or refuse this address"),
@@ -242,9 +247,13 @@ impl Error {
                 Error::new(Kind::Operational, Phase::Security, "28000", text).broken()
             }
             FlowError::Secmec(_) => Error::new(Kind::Operational, Phase::Security, "08001", text).broken(),
-            FlowError::Wire(_) | FlowError::Descriptor(_) | FlowError::Missing { .. } | FlowError::Lob { .. } => {
-                Error::new(Kind::Internal, phase, "58009", text).broken()
-            }
+            FlowError::Wire(_)
+            | FlowError::Descriptor(_)
+            | FlowError::Missing { .. }
+            | FlowError::Misplaced { .. }
+            | FlowError::Flood { .. }
+            | FlowError::Overlong { .. }
+            | FlowError::Lob { .. } => Error::new(Kind::Internal, phase, "58009", text).broken(),
             FlowError::Message(_) | FlowError::Drda(_) => Error::new(Kind::Internal, phase, "58009", text),
         }
     }

@@ -239,9 +239,13 @@ impl Inner {
             NetError::Timeout { .. } | NetError::Closed { .. } | NetError::Broken(_) => true,
             NetError::Flow(FlowError::Missing { .. }) => true,
             // What cannot be written is none of the server's bytes.
-            NetError::Flow(FlowError::Wire(_) | FlowError::Message(_) | FlowError::Drda(_)) => {
-                self.channel.broken().is_some()
-            }
+            NetError::Flow(
+                FlowError::Wire(_)
+                | FlowError::Misplaced { .. }
+                | FlowError::Flood { .. }
+                | FlowError::Message(_)
+                | FlowError::Drda(_),
+            ) => self.channel.broken().is_some(),
             _ => false,
         }
     }

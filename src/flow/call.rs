@@ -4,6 +4,7 @@
 
 use super::error::FlowError;
 use super::execute::Input;
+use super::placed::once;
 use super::query::{Answer, Opened};
 use super::reply::Replies;
 use super::rows::Block;
@@ -49,8 +50,10 @@ pub struct Call {
     /// Parameters may come out.
     output: bool,
     block_size: u32,
-    sections: Vec<PkgNamCsn>,
-    listed: usize,
+    /// Sections of the result sets (RSLSETRM).
+    sections: Option<Vec<PkgNamCsn>>,
+    /// How many SQLRSLRD lists.
+    listed: Option<usize>,
     sets: Vec<Set>,
     called: Called,
     replies: Replies,
@@ -75,8 +78,8 @@ impl Call {
             input,
             output,
             block_size,
-            sections: Vec::new(),
-            listed: 0,
+            sections: None,
+            listed: None,
             sets: Vec::new(),
             called: Called::default(),
         }
@@ -89,10 +92,14 @@ impl Call {
         match object.cp {
             cp::SQLCINRD => {
                 let typdef = &self.replies.typdef;
-                set.described =
-                    Some(SqlDa::decode_sqlcinrd(&object.body, session.sqlam, session.server_class(), typdef)?);
+                let described = SqlDa::decode_sqlcinrd(&object.body, session.sqlam, session.server_class(), typdef)?;
+                once(&mut set.described, described, object.cp)?;
+                return Ok(Seen::Wanted);
             }
-            cp::QRYDSC => set.fields = Some(descriptor::decode(&object.body, &self.replies.typdef)?),
+            cp::QRYDSC => {
+                once(&mut set.fields, descriptor::decode(&object.body, &self.replies.typdef)?, object.cp)?;
+                return Ok(Seen::Wanted);
+            }
             cp::SQLCARD => match Sqlca::decode(&object.body, session.sqlam, &self.replies.typdef)? {
                 Some(sqlca) if sqlca.is_error() => {
                     set.answer.failure = Some(FlowError::Sql { sqlca: Box::new(sqlca), reply: None });
@@ -102,11 +109,10 @@ impl Call {
                 Some(sqlca) if sqlca.sqlcode > 0 => set.answer.warnings.push(sqlca),
                 _ => {}
             },
-            _ => {
-                if let Some(object) = set.answer.take(object) {
-                    return self.replies.take(&object, session);
-                }
+            point @ (cp::QRYDTA | cp::EXTDTA) if set.fields.is_none() => {
+                return Err(FlowError::Misplaced { point, why: "rows come before their description" });
             }
+            _ => return set.answer.take(object, &mut self.replies, session),
         }
         Ok(Seen::Normal)
     }
@@ -135,27 +141,45 @@ impl Flow for Call {
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
         match object.cp {
             cp::RSLSETRM => {
-                self.sections = RslSetRm::decode(&object.body, self.session.text)?.pkgsnlst.0;
+                let sections = RslSetRm::decode(&object.body, self.session.text)?.pkgsnlst.0;
+                once(&mut self.sections, sections, object.cp)?;
             }
             cp::SQLRSLRD => {
-                self.listed = resultset::decode(&object.body, self.session.sqlam, &self.replies.typdef)?.len()
+                let listed = resultset::decode(&object.body, self.session.sqlam, &self.replies.typdef)?.len();
+                once(&mut self.listed, listed, object.cp)?;
             }
             cp::OPNQRYRM => {
+                let announced = self.sections.as_ref().map_or(0, Vec::len);
+                if self.sets.len() >= announced {
+                    return Err(FlowError::Misplaced { point: object.cp, why: "no more result sets were announced" });
+                }
                 let message = OpnQryRm::decode(&object.body, self.session.text)?;
                 self.sets.push(Set { message, described: None, fields: None, answer: Answer::default() });
             }
             cp::SQLDTARD if self.sets.is_empty() => {
                 let output = Described::decode(&object.body)?;
                 let fields = descriptor::decode(&output.fdodsc, &self.replies.typdef)?;
-                self.called.output = Some((fields, Block { rows: output.fdodta, lobs: Vec::new() }));
+                let block = Block { rows: output.fdodta, lobs: Vec::new() };
+                once(&mut self.called.output, (fields, block), object.cp)?;
+                return Ok(Seen::Wanted);
             }
             cp::EXTDTA if self.sets.is_empty() => match &mut self.called.output {
-                Some((_, block)) => block.lobs.push(object.body),
+                Some((fields, block)) if block.lobs.len() < fields.len() => {
+                    block.lobs.push(object.body);
+                    return Ok(Seen::Wanted);
+                }
+                Some(_) => {
+                    return Err(FlowError::Misplaced { point: object.cp, why: "there are more than parameters" });
+                }
                 None => return Err(FlowError::Missing { what: "SQLDTARD", command: "EXCSQLSTT" }),
             },
             _ => return self.of_set(object),
         }
         Ok(Seen::Normal)
+    }
+
+    fn longest(&self) -> usize {
+        usize::MAX
     }
 
     fn end(&mut self) -> Result<Step<Called>, FlowError> {
@@ -168,13 +192,14 @@ impl Flow for Call {
             return Err(missing("SQLCARD"));
         }
         let sets = std::mem::take(&mut self.sets);
-        if sets.len() != self.sections.len() || sets.len() < self.listed {
+        let sections = self.sections.take().unwrap_or_default();
+        if sets.len() != sections.len() || sets.len() < self.listed.unwrap_or(0) {
             return Err(missing("OPNQRYRM"));
         }
         let mut called = std::mem::take(&mut self.called);
         called.count = replies.cards.first().map_or(Some(0), |c| c.as_ref().map_or(Some(0), Sqlca::update_count));
         called.warnings = replies.warnings();
-        for (section, set) in self.sections.drain(..).zip(sets) {
+        for (section, set) in sections.into_iter().zip(sets) {
             let opened = Opened {
                 described: Some(set.described.ok_or_else(|| missing("SQLCINRD"))?),
                 fields: set.fields.ok_or_else(|| missing("QRYDSC"))?,

@@ -5,6 +5,7 @@
 //! chosen once the server is known: Derby refuses any that does not begin with DNC.
 
 use super::error::FlowError;
+use super::placed::{informs_at_login, once};
 use super::reply::Replies;
 use super::secmec::choice::{Mechanism, Policy};
 use super::secmec::random::Random;
@@ -92,6 +93,8 @@ pub struct Connect {
     attributes: Option<ExcSatRd>,
     security: Option<AccSecRd>,
     verdict: Option<SecChkRm>,
+    /// The proof goes with ACCRDB: both are answered in one reply.
+    proving: bool,
     accepted: Option<AccRdbRm>,
     session: Session,
     replies: Replies,
@@ -123,6 +126,7 @@ impl Connect {
             attributes: None,
             security: None,
             verdict: None,
+            proving: false,
             accepted: None,
             session,
         })
@@ -202,6 +206,7 @@ impl Connect {
         self.session.security = self.requester.mechanism();
         let proof = self.requester.prove(Some(&self.rdbnam), self.session.text)?;
         let alone = self.requester.may_go_on();
+        self.proving = !alone;
         self.next(if alone { At::Proof } else { At::Access });
         let mut chain = self.proof(&proof)?;
         if !alone {
@@ -241,6 +246,7 @@ impl Connect {
     }
 
     fn read_access(&mut self) -> Result<(), FlowError> {
+        let unproved = self.proving && self.verdict.is_none();
         self.read_verdict()?;
         match self.replies.failure() {
             // Derby finds out about a substitute only when it opens the database. (Measured.)
@@ -254,6 +260,7 @@ impl Connect {
                 return Err(FlowError::Login { code: USER_INVALID, words: words.to_owned(), sqlstate: "28000" });
             }
             Some(failure) => return Err(failure),
+            None if unproved => return Err(FlowError::Missing { what: "SECCHKRM", command: "SECCHK" }),
             None => {}
         }
         let accepted = self.accepted.take().ok_or(FlowError::Missing { what: "ACCRDBRM", command: "ACCRDB" })?;
@@ -289,20 +296,25 @@ impl Flow for Connect {
 
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
         match object.cp {
-            cp::EXCSATRD => self.attributes = Some(ExcSatRd::decode(&object.body, DdmText::Ebcdic)?),
-            cp::ACCSECRD => self.security = Some(AccSecRd::decode(&object.body, DdmText::Ebcdic)?),
-            cp::SECCHKRM => {
+            cp::EXCSATRD if matches!(self.step, At::Attributes | At::Utf8) => {
+                once(&mut self.attributes, ExcSatRd::decode(&object.body, DdmText::Ebcdic)?, object.cp)?;
+            }
+            cp::ACCSECRD if matches!(self.step, At::Attributes | At::Security) => {
+                once(&mut self.security, AccSecRd::decode(&object.body, DdmText::Ebcdic)?, object.cp)?;
+            }
+            cp::SECCHKRM if matches!(self.step, At::Proof | At::Access) => {
                 let verdict = SecChkRm::decode(&object.body, self.session.text)?;
                 let accepted = verdict.is_accepted();
-                self.verdict = Some(verdict);
+                once(&mut self.verdict, verdict, object.cp)?;
                 return Ok(if accepted { Seen::Normal } else { Seen::Failure });
             }
-            cp::ACCRDBRM => {
+            cp::ACCRDBRM if self.step == At::Access => {
                 let accepted = AccRdbRm::decode(&object.body, self.session.text)?;
                 // What follows in this reply is in the environment that it names.
                 self.replies.typdef = accepted.typdef;
-                self.accepted = Some(accepted);
+                once(&mut self.accepted, accepted, object.cp)?;
             }
+            point if informs_at_login(point) => {}
             _ => {
                 if object.cp == cp::SQLCARD && self.accepted.is_none() {
                     self.replies.typdef = Sqlca::environment(&object.body, self.session.sqlam, self.replies.typdef);

@@ -2,6 +2,7 @@
 //! bytes that make no sense do not.
 
 use crate::wire::codec::error::WireError;
+use crate::wire::ddm::codepoint;
 use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::drda::error::DrdaError;
@@ -67,6 +68,40 @@ pub enum FlowError {
         /// The command.
         command: &'static str,
     },
+    /// An object that cannot stand where it stands.
+    #[error("the server broke the protocol: {} (X'{point:04X}') stands in a reply: {why}", name(*.point))]
+    Misplaced {
+        /// Its code point.
+        point: u16,
+        /// Why it cannot.
+        why: &'static str,
+    },
+    /// More came than any server has to say, and nothing of it was asked for.
+    #[error(
+        "the server broke the protocol: {objects} objects ({bytes} bytes) came that bring nothing, the last of them {} \
+         (X'{point:04X}')",
+        name(*.point)
+    )]
+    Flood {
+        /// Objects.
+        objects: usize,
+        /// Their bytes.
+        bytes: usize,
+        /// Code point of the last one.
+        point: u16,
+    },
+    /// A value that is longer than its column was declared.
+    #[error("the server broke the protocol: row {row}, column {column}: a value of {len} bytes, declared with {max}")]
+    Overlong {
+        /// Row of the result, from 1.
+        row: u64,
+        /// Column, from 1.
+        column: usize,
+        /// Its bytes.
+        len: usize,
+        /// What the column was declared with.
+        max: usize,
+    },
     /// A large object that was announced did not come, or is not as long as announced.
     #[error("the server broke the protocol: row {row}, column {column}: {what}")]
     Lob {
@@ -103,6 +138,10 @@ pub enum FlowError {
     /// The reader was ended by a commit, a rollback or a lost connection.
     #[error("{0}")]
     ReaderEnded(String),
+}
+
+fn name(point: u16) -> &'static str {
+    codepoint::name(point).unwrap_or("an object")
 }
 
 fn messages(first: &HostMessage, rest: &[HostMessage]) -> String {

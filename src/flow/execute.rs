@@ -20,6 +20,10 @@ use crate::wire::value::field::{Field, Shape};
 use bytes::Bytes;
 use std::sync::Arc;
 
+/// What a procedure returns beside its SQLCARD.
+const RESULTS: [u16; 8] =
+    [cp::RSLSETRM, cp::SQLDTARD, cp::SQLRSLRD, cp::OPNQRYRM, cp::SQLCINRD, cp::QRYDSC, cp::QRYDTA, cp::EXTDTA];
+
 /// One row of parameters, encoded.
 #[derive(Debug, Clone)]
 pub struct Input {
@@ -106,8 +110,9 @@ impl Flow for Execute {
     }
 
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
-        if matches!(object.cp, cp::RSLSETRM | cp::SQLDTARD) {
-            self.unread = true;
+        self.unread |= matches!(object.cp, cp::RSLSETRM | cp::SQLDTARD);
+        if self.unread && RESULTS.contains(&object.cp) {
+            return Ok(Seen::Normal);
         }
         self.replies.take(&object, &self.session)
     }

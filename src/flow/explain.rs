@@ -4,6 +4,7 @@
 use super::error::FlowError;
 use super::execute::Input;
 use super::output;
+use super::placed::once;
 use super::reply::Replies;
 use super::session::Session;
 use super::step::{Flow, Seen, Step};
@@ -33,7 +34,7 @@ pub struct Explain {
     session: Arc<Session>,
     section: PkgNamCsn,
     sqlca: Sqlca,
-    message: Option<String>,
+    message: Option<Option<String>>,
     replies: Replies,
 }
 
@@ -94,13 +95,14 @@ impl Flow for Explain {
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
         if object.cp == cp::SQLDTARD {
             let value = output::value(&object, &self.replies.typdef, MESSAGE)?;
-            self.message = value.map(|(_, text)| String::from_utf8_lossy(&text).into_owned());
-            return Ok(Seen::Normal);
+            let message = value.map(|(_, text)| String::from_utf8_lossy(&text).into_owned());
+            once(&mut self.message, message, object.cp)?;
+            return Ok(Seen::Wanted);
         }
         self.replies.take(&object, &self.session)
     }
 
     fn end(&mut self) -> Result<Step<Self::Out>, FlowError> {
-        Ok(Step::Done(self.message.take().filter(|m| !m.trim().is_empty())))
+        Ok(Step::Done(self.message.take().flatten().filter(|m| !m.trim().is_empty())))
     }
 }

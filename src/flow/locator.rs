@@ -118,6 +118,11 @@ impl Ask {
         Ask { replies: Replies::new(&session), session, section, requests, answers: Vec::new() }
     }
 
+    /// Values that are due.
+    fn expected(&self) -> usize {
+        self.requests.iter().filter(|r| !matches!(r, Request::Free(_))).count()
+    }
+
     /// The section that a request runs in, and the statement that is prepared there for it.
     fn routine(&self, request: &Request) -> (PkgNamCsn, Option<&'static str>) {
         let derby = self.session.product == Product::Derby;
@@ -209,14 +214,18 @@ impl Flow for Ask {
         }
         // Behind a failure nobody can tell which request an answer belongs to.
         if self.replies.error.is_none() && self.replies.refusal.is_none() {
+            if self.answers.len() >= self.expected() {
+                return Err(FlowError::Misplaced { point: object.cp, why: "no more values were asked for" });
+            }
             let answer = output::value(&object, &self.replies.typdef, 0)?;
             self.answers.push(answer.ok_or(FlowError::Missing { what: "a value", command: "EXCSQLSTT" })?);
+            return Ok(Seen::Wanted);
         }
         Ok(Seen::Normal)
     }
 
     fn end(&mut self) -> Result<Step<Self::Out>, FlowError> {
-        let expected = self.requests.iter().filter(|r| !matches!(r, Request::Free(_))).count();
+        let expected = self.expected();
         match self.replies.failure() {
             Some(failure) if self.answers.is_empty() => return Err(failure),
             None if self.answers.len() != expected => {

@@ -2,6 +2,7 @@
 //! They never touch a socket, a clock or a random generator.
 
 pub mod bind;
+pub mod bounds;
 pub mod call;
 pub mod connect;
 pub mod error;
@@ -10,6 +11,7 @@ pub mod explain;
 pub mod file;
 pub mod locator;
 mod output;
+pub mod placed;
 pub mod prepare;
 pub mod probe;
 pub mod query;

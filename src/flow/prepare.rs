@@ -81,7 +81,8 @@ pub(super) fn read_sqlda(
         Some(sqlca) => replies.sqlca(Some(sqlca)),
         None => Seen::Normal,
     };
-    Ok((sqlda, seen))
+    // The description was asked for; an error in it was not.
+    Ok((sqlda, if seen == Seen::Normal { Seen::Wanted } else { seen }))
 }
 
 impl Flow for Prepare {
@@ -100,6 +101,9 @@ impl Flow for Prepare {
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
         if object.cp != cp::SQLDARD {
             return self.replies.take(&object, &self.session);
+        }
+        if self.described.len() > usize::from(self.with_parameters) {
+            return Err(FlowError::Misplaced { point: object.cp, why: "no more were asked for" });
         }
         let (sqlda, seen) = read_sqlda(&object, &self.session, &mut self.replies)?;
         self.described.push(sqlda);

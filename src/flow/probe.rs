@@ -3,6 +3,7 @@
 
 use super::connect::{DERBY_CLIENT, introduction};
 use super::error::FlowError;
+use super::placed::{informs_at_login, once};
 use super::reply::Replies;
 use super::secmec::SecMec;
 use super::secmec::agreement::{EncAlg, KeyPair};
@@ -51,7 +52,7 @@ impl Flow for Hello {
 
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
         if object.cp == cp::EXCSATRD {
-            self.attributes = Some(ExcSatRd::decode(&object.body, DdmText::Ebcdic)?);
+            once(&mut self.attributes, ExcSatRd::decode(&object.body, DdmText::Ebcdic)?, object.cp)?;
             return Ok(Seen::Normal);
         }
         self.replies.take(&object, &self.session)
@@ -179,7 +180,10 @@ impl Flow for Mechanisms {
 
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
         if object.cp == cp::ACCSECRD {
-            self.answer = Some(AccSecRd::decode(&object.body, DdmText::Ebcdic)?);
+            once(&mut self.answer, AccSecRd::decode(&object.body, DdmText::Ebcdic)?, object.cp)?;
+            return Ok(Seen::Normal);
+        }
+        if informs_at_login(object.cp) {
             return Ok(Seen::Normal);
         }
         self.replies.take(&object, &self.session)

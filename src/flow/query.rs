@@ -1,8 +1,10 @@
 //! A query: OPNQRY opens it and brings its first block, CNTQRY asks for another, CLSQRY ends it
 //! early. The prepare may travel in the same flush as the open.
 
+use super::bounds::FRAME;
 use super::error::FlowError;
 use super::execute::Input;
+use super::placed::once;
 use super::prepare::{put_prepare, read_sqlda};
 use super::reply::Replies;
 use super::rows::Block;
@@ -17,7 +19,7 @@ use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::sqlda::SqlDa;
 use crate::wire::dss::chain::Chain;
 use crate::wire::fdoca::descriptor;
-use crate::wire::value::field::Field;
+use crate::wire::value::field::{Field, Shape};
 use std::sync::Arc;
 
 /// Room for the row that a server may add beyond the block size, and for headers.
@@ -59,32 +61,39 @@ pub struct Answer {
     pub warnings: Vec<Sqlca>,
     /// Why the rows end behind these blocks.
     pub failure: Option<FlowError>,
+    /// Objects that brought no rows.
+    pub idle: usize,
 }
 
 impl Answer {
     /// Takes over what the reply held beside rows.
-    fn finish(&mut self, mut replies: Replies, command: &'static str) {
+    fn finish(&mut self, mut replies: Replies) {
         self.failure = replies.failure();
         self.closed |= replies.cards.iter().flatten().any(Sqlca::is_end);
-        if self.blocks.is_empty() && !self.closed && self.failure.is_none() && replies.unknown.is_some() {
-            // What was stepped over may have been the rows.
-            self.failure = Some(FlowError::Missing { what: "QRYDTA", command });
-        }
         self.warnings = replies.warnings();
     }
 
-    /// Takes what belongs to the rows; gives the rest back.
-    pub(super) fn take(&mut self, object: Object) -> Option<Object> {
-        match object.cp {
+    /// Takes an object that belongs to the rows or may stand in any reply.
+    pub(super) fn take(&mut self, object: Object, replies: &mut Replies, session: &Session) -> Result<Seen, FlowError> {
+        let point = object.cp;
+        if self.closed && matches!(point, cp::QRYDTA | cp::EXTDTA | cp::ENDQRYRM) {
+            return Err(FlowError::Misplaced { point, why: "the query has ended before" });
+        }
+        let brings = !object.body.is_empty();
+        match point {
             cp::QRYDTA => self.blocks.push(Block { rows: object.body, lobs: Vec::new() }),
             cp::EXTDTA => match self.blocks.last_mut() {
                 Some(block) => block.lobs.push(object.body),
                 None => self.blocks.push(Block { rows: bytes::Bytes::new(), lobs: vec![object.body] }),
             },
-            cp::ENDQRYRM => self.closed = true,
-            _ => return Some(object),
+            point => {
+                self.closed |= point == cp::ENDQRYRM;
+                self.idle += 1;
+                return replies.take(&object, session);
+            }
         }
-        None
+        self.idle += usize::from(!brings);
+        Ok(if brings { Seen::Wanted } else { Seen::Normal })
     }
 }
 
@@ -147,21 +156,21 @@ impl Flow for Open {
         match object.cp {
             cp::SQLDARD => {
                 let (sqlda, seen) = read_sqlda(&object, &self.session, &mut self.replies)?;
-                self.described = Some(sqlda);
+                once(&mut self.described, sqlda, object.cp)?;
                 Ok(seen)
             }
             cp::OPNQRYRM => {
-                self.message = Some(OpnQryRm::decode(&object.body, self.session.text)?);
+                once(&mut self.message, OpnQryRm::decode(&object.body, self.session.text)?, object.cp)?;
                 Ok(Seen::Normal)
             }
             cp::QRYDSC => {
-                self.fields = Some(descriptor::decode(&object.body, &self.replies.typdef)?);
-                Ok(Seen::Normal)
+                once(&mut self.fields, descriptor::decode(&object.body, &self.replies.typdef)?, object.cp)?;
+                Ok(Seen::Wanted)
             }
-            _ => match self.answer.take(object) {
-                Some(object) => self.replies.take(&object, &self.session),
-                None => Ok(Seen::Normal),
-            },
+            point @ (cp::QRYDTA | cp::EXTDTA) if self.fields.is_none() => {
+                Err(FlowError::Misplaced { point, why: "rows come before their description" })
+            }
+            _ => self.answer.take(object, &mut self.replies, &self.session),
         }
     }
 
@@ -175,7 +184,7 @@ impl Flow for Open {
             };
         };
         let mut answer = std::mem::take(&mut self.answer);
-        answer.finish(replies, "OPNQRY");
+        answer.finish(replies);
         Ok(Step::Done(Outcome::Opened(Opened {
             described: self.described.take(),
             fields,
@@ -188,6 +197,14 @@ impl Flow for Open {
     fn expect(&self) -> usize {
         self.block_size as usize + SLACK
     }
+
+    fn longest(&self) -> usize {
+        match &self.fields {
+            None => FRAME,
+            Some(fields) if fields.iter().any(|f| matches!(f.shape, Shape::Lob(_))) => usize::MAX,
+            Some(_) => FRAME.max(self.expect()),
+        }
+    }
 }
 
 /// Asks for the next block.
@@ -195,6 +212,8 @@ impl Flow for Open {
 pub struct Continue {
     session: Arc<Session>,
     command: CntQry,
+    /// Large objects travel along.
+    lobs: bool,
     outovr: Option<Vec<u8>>,
     answer: Answer,
     replies: Replies,
@@ -205,7 +224,7 @@ impl Continue {
     pub fn new(session: Arc<Session>, section: PkgNamCsn, instance: Option<u64>, block_size: u32, lobs: bool) -> Self {
         let command =
             CntQry { rtnextdta: lobs.then_some(rtnextdta::ALL), ..CntQry::new(section, block_size, instance) };
-        Continue { replies: Replies::new(&session), session, command, outovr: None, answer: Answer::default() }
+        Continue { replies: Replies::new(&session), session, command, lobs, outovr: None, answer: Answer::default() }
     }
 
     /// A row at a time: locators end with the unit of work, so none are asked for ahead.
@@ -234,20 +253,21 @@ impl Flow for Continue {
     }
 
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
-        match self.answer.take(object) {
-            Some(object) => self.replies.take(&object, &self.session),
-            None => Ok(Seen::Normal),
-        }
+        self.answer.take(object, &mut self.replies, &self.session)
     }
 
     fn end(&mut self) -> Result<Step<Answer>, FlowError> {
         let mut answer = std::mem::take(&mut self.answer);
-        answer.finish(std::mem::replace(&mut self.replies, Replies::new(&self.session)), "CNTQRY");
+        answer.finish(std::mem::replace(&mut self.replies, Replies::new(&self.session)));
         Ok(Step::Done(answer))
     }
 
     fn expect(&self) -> usize {
         self.command.qryblksz as usize + SLACK
+    }
+
+    fn longest(&self) -> usize {
+        if self.lobs { usize::MAX } else { FRAME.max(self.expect()) }
     }
 }
 

@@ -1,12 +1,13 @@
 //! What every reply may hold beside the command's own objects: SQLCARDs, reply messages, changes
-//! of the environment, and things that only inform and are stepped over.
+//! of the environment, and things that only inform and are stepped over. Anything else is an error.
 
 use super::error::FlowError;
+use super::placed::{informs, message};
 use super::session::Session;
 use super::step::Seen;
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::object::{Object, params};
-use crate::wire::ddm::reply::{Reply, is_reply_message};
+use crate::wire::ddm::object::Object;
+use crate::wire::ddm::reply::Reply;
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::typdef;
 use crate::wire::value::typdef::TypDef;
@@ -22,14 +23,12 @@ pub struct Replies {
     pub error: Option<(Box<Sqlca>, usize)>,
     /// The first refusing reply message.
     pub refusal: Option<Box<Reply>>,
-    /// The first object that was not understood and stepped over.
-    pub unknown: Option<u16>,
 }
 
 impl Replies {
     /// Nothing yet.
     pub fn new(session: &Session) -> Replies {
-        Replies { typdef: session.theirs, cards: Vec::new(), error: None, refusal: None, unknown: None }
+        Replies { typdef: session.theirs, cards: Vec::new(), error: None, refusal: None }
     }
 
     /// Takes an object that the command itself does not expect.
@@ -42,19 +41,11 @@ impl Replies {
             cp::TYPDEFNAM | cp::TYPDEFOVR => {
                 typdef::take(&mut self.typdef, object.cp, &object.body, session.text)?;
             }
-            point if is_reply_message(point) => {
-                let reply = Reply::decode(point, &object.body, session.text)?;
-                return Ok(self.reply(reply));
-            }
-            point => {
-                // A reply message that the architecture gained later still has its severity.
-                let severity = params(&object.body).find_map(|p| p.ok().filter(|(c, _)| *c == cp::SVRCOD));
-                if severity.is_some_and(|(_, code)| matches!(code, [0, n] if *n >= 8)) {
-                    return Ok(self.reply(Reply::decode(point, &object.body, session.text)?));
-                }
-                self.unknown.get_or_insert(point);
+            point if informs(point) => {
                 tracing::debug!(code_point = format!("{point:04X}"), "informational object stepped over");
             }
+            // A reply message that the architecture gained later still has its severity.
+            _ => return Ok(self.reply(message(object, session.text)?)),
         }
         Ok(Seen::Normal)
     }

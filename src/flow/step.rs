@@ -1,5 +1,6 @@
 //! The trait of a conversation: it says what to send, eats what comes, and ends with a result.
 
+use super::bounds::FRAME;
 use super::error::FlowError;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
@@ -26,13 +27,25 @@ pub trait Flow: Send {
     fn expect(&self) -> usize {
         0
     }
+
+    /// Longest frame that may come next. A frame beyond it is refused while it comes in.
+    fn longest(&self) -> usize {
+        FRAME
+    }
+
+    /// The server may number its replies 0, whatever the request has.
+    fn is_unnumbered(&self) -> bool {
+        false
+    }
 }
 
 /// What an object was, as far as the driver must know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
-    /// Part of a reply that goes well.
+    /// Part of a reply that goes well, but nothing that was asked for: there is a bound to how much may come.
     Normal,
+    /// Rows, values or descriptions that were asked for.
+    Wanted,
     /// A refusal: the server may end the chain here without answering its other commands.
     Failure,
 }

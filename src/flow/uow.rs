@@ -1,34 +1,39 @@
 //! Ending a unit of work: RDBCMM or RDBRLLBCK, answered by ENDUOWRM and SQLCARD.
 
 use super::error::FlowError;
+use super::placed::once;
 use super::reply::Replies;
 use super::session::Session;
 use super::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
+use crate::wire::ddm::reply::Reply;
 use crate::wire::drda::uow::{RdbCmm, RdbRllBck};
 use crate::wire::dss::chain::Chain;
 use std::sync::Arc;
+
+/// UOWDSP of a unit of work that was rolled back.
+const ROLLED_BACK: u8 = 2;
 
 /// Commits or rolls back.
 #[derive(Debug)]
 pub struct EndWork {
     session: Arc<Session>,
     commit: bool,
-    /// ENDUOWRM came.
-    ended: bool,
+    /// ENDUOWRM came: the unit of work was committed (1) or rolled back (2).
+    ended: Option<u8>,
     replies: Replies,
 }
 
 impl EndWork {
     /// Makes the changes last.
     pub fn commit(session: Arc<Session>) -> EndWork {
-        EndWork { commit: true, ended: false, replies: Replies::new(&session), session }
+        EndWork { commit: true, ended: None, replies: Replies::new(&session), session }
     }
 
     /// Undoes the changes.
     pub fn rollback(session: Arc<Session>) -> EndWork {
-        EndWork { commit: false, ended: false, replies: Replies::new(&session), session }
+        EndWork { commit: false, ended: None, replies: Replies::new(&session), session }
     }
 }
 
@@ -47,7 +52,10 @@ impl Flow for EndWork {
     }
 
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
-        self.ended |= object.cp == cp::ENDUOWRM;
+        if object.cp == cp::ENDUOWRM {
+            let reply = Reply::decode(object.cp, &object.body, self.session.text)?;
+            once(&mut self.ended, reply.uowdsp.unwrap_or(0), object.cp)?;
+        }
         self.replies.take(&object, &self.session)
     }
 
@@ -55,11 +63,14 @@ impl Flow for EndWork {
         if let Some(failure) = self.replies.failure() {
             return Err(failure);
         }
-        // Without a word that the work has ended, nobody knows whether it has.
-        if !self.ended && self.replies.cards.is_empty() {
-            let command = if self.commit { "RDBCMM" } else { "RDBRLLBCK" };
-            return Err(FlowError::Missing { what: "ENDUOWRM", command });
+        match self.ended {
+            Some(ROLLED_BACK) if self.commit => Err(FlowError::RolledBack),
+            Some(_) => Ok(Step::Done(())),
+            // Without a word that the work has ended, nobody knows whether it has.
+            None => {
+                let command = if self.commit { "RDBCMM" } else { "RDBRLLBCK" };
+                Err(FlowError::Missing { what: "ENDUOWRM", command })
+            }
         }
-        Ok(Step::Done(()))
     }
 }

@@ -1,12 +1,15 @@
 //! One task owns the socket and a queue of conversations; only it writes. Replies come in the
 //! order of the requests, so the head of the queue gets what arrives.
 
+use super::correlation::Correlation;
 use super::error::{NetError, Stage, TlsError};
 use super::job::{Job, Waiting};
 use super::recognise;
 use super::tls;
 use super::transport::Deadline;
+use crate::flow::bounds::{CHAINS, Idle};
 use crate::flow::error::FlowError;
+use crate::flow::placed;
 use crate::flow::step::{Flow, Seen};
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::object::objects;
@@ -14,6 +17,7 @@ use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::{Deframer, Dss};
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
@@ -46,7 +50,9 @@ struct Shared {
     /// Somebody stopped waiting.
     abandoned: Notify,
     /// Requests that may be under way before the reply to the first is complete.
-    depth: std::sync::atomic::AtomicUsize,
+    depth: AtomicUsize,
+    /// Longest frame that is taken, whatever a conversation allows.
+    limit: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -93,7 +99,8 @@ impl Channel {
     {
         let (jobs, queue) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::default());
-        shared.depth.store(1, std::sync::atomic::Ordering::Relaxed);
+        shared.depth.store(1, Ordering::Relaxed);
+        shared.limit.store(limit, Ordering::Relaxed);
         let (reader, writer) = tokio::io::split(stream);
         let task = Task {
             reader,
@@ -108,6 +115,7 @@ impl Channel {
             first: true,
             open: true,
             late: None,
+            idle: Idle::default(),
         };
         tokio::spawn(task.run());
         Channel { jobs, shared }
@@ -115,7 +123,12 @@ impl Channel {
 
     /// Allows so many requests under way at once: more than one only for servers shown to take it.
     pub fn set_depth(&self, depth: usize) {
-        self.shared.depth.store(depth.max(1), std::sync::atomic::Ordering::Relaxed);
+        self.shared.depth.store(depth.max(1), Ordering::Relaxed);
+    }
+
+    /// Allows longer frames: before the login nobody has a reason to send any.
+    pub fn set_limit(&self, limit: usize) {
+        self.shared.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Why the connection cannot be used any more, if so.
@@ -206,13 +219,19 @@ struct Task<S> {
     open: bool,
     /// Correlation ids that a chain which ended with a failure may still be answered under.
     late: Option<RangeInclusive<u16>>,
+    /// What came that brings nothing, since a chain was sent.
+    idle: Idle,
 }
 
 struct Active {
     job: Box<dyn Job>,
-    /// Correlation id of the last command of the chain under way.
-    last: u16,
+    /// The reply to the chain under way.
+    reply: Correlation,
     failed: bool,
+    /// Chains sent.
+    chains: usize,
+    /// What came that brings nothing.
+    idle: Idle,
     /// When to give up on a reply that nobody waits for.
     drain: Option<Instant>,
 }
@@ -262,7 +281,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             if !self.open && self.active.is_empty() && !self.unflushed {
                 return Ok(());
             }
-            let depth = shared.depth.load(std::sync::atomic::Ordering::Relaxed);
+            let depth = shared.depth.load(Ordering::Relaxed);
             let drain = self.active.front().and_then(|a| a.drain);
             tokio::select! {
                 biased;
@@ -338,8 +357,10 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         match job.start() {
             Ok(chain) => {
                 self.deframer.expect(job.expect());
-                let last = self.send(chain);
-                self.active.push_back(Active { job, last, failed: false, drain: None });
+                let reply = Correlation::new(self.send(chain), job.is_unnumbered());
+                let idle = Idle::default();
+                self.active.push_back(Active { job, reply, failed: false, chains: 1, idle, drain: None });
+                self.limit_frames();
             }
             Err(e) => job.fail(e.into()),
         }
@@ -389,10 +410,17 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         Ok(())
     }
 
+    /// The longest frame that the conversation in front may be sent next.
+    fn limit_frames(&mut self) {
+        let allowed = self.active.front().map_or(usize::MAX, |active| active.job.longest());
+        self.deframer.set_limit(allowed.min(self.shared.limit.load(Ordering::Relaxed)));
+    }
+
     fn frame(&mut self, dss: Dss) -> Result<(), NetError> {
-        // The reply to a chain begins with id 1: a higher one behind a failure still belongs to that.
-        if self.late.as_ref().is_some_and(|ids| ids.contains(&dss.header.id)) {
-            tracing::debug!(id = dss.header.id, "a reply behind a failure stepped over");
+        // The reply to a chain begins with id 1: a higher one after a failure still belongs to that.
+        if let Some(ids) = self.late.as_ref().filter(|ids| ids.contains(&dss.header.id)) {
+            tracing::debug!(id = dss.header.id, "a reply after a failure stepped over");
+            self.idle.note(point(&dss), dss.body.len(), usize::from(*ids.end()))?;
             return Ok(());
         }
         self.late = None;
@@ -400,31 +428,53 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             let e = WireError::invalid("DSS", 0, "a reply came that nothing had asked for");
             return Err(FlowError::from(e).into());
         };
+        active.reply.admit(dss.header).map_err(FlowError::from)?;
+        if dss.body.is_empty() {
+            return Err(FlowError::from(WireError::invalid("DSS", 0, "a frame without an object")).into());
+        }
         for object in objects(&dss.body) {
             let object = object.map_err(FlowError::from)?;
-            if active.job.object(object)? == Seen::Failure {
-                active.failed = true;
-            }
-        }
-        // A server may unchain in the middle of its replies (Db2 for LUW) or stop after a failure.
-        if !dss.header.chained && (dss.header.id >= active.last || active.failed) {
-            let next = dss.header.id.saturating_add(1).max(2);
-            self.late = (next <= active.last).then_some(next..=active.last);
-            match active.job.end() {
-                Some(chain) => {
-                    let last = self.send(chain);
-                    if let Some(active) = self.active.front_mut() {
-                        active.last = last;
-                        active.failed = false;
-                    }
-                }
-                None => {
-                    self.active.pop_front();
+            placed::check(dss.header.kind, &object)?;
+            let (point, len) = (object.cp, object.body.len());
+            match active.job.object(object)? {
+                Seen::Wanted => {}
+                Seen::Normal => active.idle.note(point, len, active.reply.commands())?,
+                Seen::Failure => {
+                    active.failed = true;
+                    active.idle.note(point, len, active.reply.commands())?;
                 }
             }
         }
+        if active.reply.is_complete(active.failed) {
+            self.complete()?;
+        }
+        self.limit_frames();
         Ok(())
     }
+
+    /// The reply to the chain in front is complete.
+    fn complete(&mut self) -> Result<(), NetError> {
+        let Some(mut active) = self.active.pop_front() else { return Ok(()) };
+        self.late = active.reply.unanswered();
+        self.idle = Idle::default();
+        let Some(chain) = active.job.end() else { return Ok(()) };
+        active.chains += 1;
+        if active.chains > CHAINS {
+            let what = format!("the server has been asked {CHAINS} times in one conversation and wants more");
+            active.job.fail(FlowError::from(WireError::invalid("DSS", 0, what)).into());
+            return Err(NetError::Broken("a conversation without end".to_owned()));
+        }
+        active.reply = Correlation::new(self.send(chain), active.job.is_unnumbered());
+        active.failed = false;
+        active.idle = Idle::default();
+        self.active.push_front(active);
+        Ok(())
+    }
+}
+
+/// The code point that a frame begins with.
+fn point(dss: &Dss) -> u16 {
+    dss.body.get(2..4).and_then(|b| b.try_into().ok()).map_or(0, u16::from_be_bytes)
 }
 
 /// Writes some of `rest`; with none left, what the stream itself holds back (0).

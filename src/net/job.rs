@@ -18,6 +18,8 @@ pub(super) trait Job: Send {
     /// Nobody waits for the result any more.
     fn is_abandoned(&self) -> bool;
     fn expect(&self) -> usize;
+    fn longest(&self) -> usize;
+    fn is_unnumbered(&self) -> bool;
 }
 
 /// A flow with the one who waits for it.
@@ -63,5 +65,13 @@ impl<F: Flow> Job for Waiting<F> {
 
     fn expect(&self) -> usize {
         self.flow.expect()
+    }
+
+    fn longest(&self) -> usize {
+        self.flow.longest()
+    }
+
+    fn is_unnumbered(&self) -> bool {
+        self.flow.is_unnumbered()
     }
 }

@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod certificate;
 pub mod channel;
+mod correlation;
 pub mod error;
 pub mod fingerprint;
 mod job;

@@ -18,7 +18,6 @@ pub mod file;
 mod gather;
 mod held;
 mod input;
-mod limits;
 mod link;
 pub mod listen;
 mod lobs;

@@ -20,7 +20,7 @@ use drdarrow::wire::dss::header::DssType;
 use drdarrow::wire::record::buffer;
 use std::time::Duration;
 
-fn config() -> FileConfig {
+pub fn config() -> FileConfig {
     let uri = "drda://testuser:SECRET99@localhost:446/?signon_port=0&security=substitute&password_level=2";
     let (mut config, _) = FileConfig::from_uri(uri).unwrap();
     config.base.timeout = Duration::from_secs(5);
@@ -28,11 +28,11 @@ fn config() -> FileConfig {
     config
 }
 
-fn cust() -> FileName {
+pub fn cust() -> FileName {
     FileName::parse("TESTLIB/CUST").unwrap()
 }
 
-fn numbered() -> OpenOptions {
+pub fn numbered() -> OpenOptions {
     let mut options = OpenOptions::read();
     options.set("rrn", "true").unwrap();
     options

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
 
+mod alter;
 mod book;
 mod client;
 mod fake;
@@ -19,4 +20,5 @@ mod scenes;
 mod secrets;
 mod security;
 mod server;
+mod strange;
 mod wild;

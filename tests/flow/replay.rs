@@ -35,10 +35,10 @@ async fn converse(book: &Book, statements: &[&str], damage: Damage) -> (Told, Lo
     (told, log)
 }
 
-static PANICS: AtomicUsize = AtomicUsize::new(0);
+pub static PANICS: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts panics of the client's own tasks, which nobody else would see.
-fn watch_panics() {
+pub fn watch_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();

@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["engine"]
 
 
-def engine(source: Any, tables: dict[str, Any], external_access: bool = False) -> Engine:
-    """DuckDB with these tables: those of `source`, a connection, or of a database of its own in memory. Unless
-    `external_access`, the instance is locked: see `guard`."""
+def engine(source: Any, tables: dict[str, Any]) -> Engine:
+    """DuckDB with these tables: those of `source`, a connection, or of a database of its own in memory."""
     try:
         import duckdb
 
-        from drdarrow.server import columns, guard
+        from drdarrow.server import columns
         from drdarrow.server.duckdb import DuckEngine
     except ImportError as e:
         raise InterfaceError(f'{e.name} is not installed: pip install "drdarrow[server]"') from e
@@ -38,9 +37,7 @@ def engine(source: Any, tables: dict[str, Any], external_access: bool = False) -
             raise InterfaceError(f"tables: {name}: {e}") from e
         finally:
             cursor.close()
-    if not external_access:
-        guard.lock(source)
-    return DuckEngine(source, facts, guarded=not external_access)
+    return DuckEngine(source, facts)
 
 
 def _load(cursor: Any, name: str, table: _core.Collected) -> dict[str, dict[str, str]]:

@@ -15,6 +15,7 @@ use crate::client::config::security::Security;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::client::login::{behind_tls, connector, line, peer, random};
 use crate::client::security::{credentials, policy};
+use crate::flow::bounds::LOGIN_FRAME;
 use crate::flow::error::FlowError;
 use crate::flow::file::command;
 use crate::flow::file::connect::{FileConnect, FileIdentity};
@@ -132,9 +133,9 @@ impl FileConnection {
         let connect = FileConnect::new(identity, random()?);
         let connect = connect.map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
         let channel = if tracing::enabled!(tracing::Level::TRACE) {
-            Channel::spawn(Traced::new(stream, FRAME), FRAME)
+            Channel::spawn(Traced::new(stream, FRAME), LOGIN_FRAME)
         } else {
-            Channel::spawn(stream, FRAME)
+            Channel::spawn(stream, LOGIN_FRAME)
         };
         let session = match channel.run(connect, Some(deadline)).await {
             Ok(session) => session,
@@ -154,6 +155,7 @@ impl FileConnection {
                 return Err(Error::from_net(e, Phase::Security).at(&peer).broken().into());
             }
         };
+        channel.set_limit(FRAME);
         tracing::info!(peer, job = session.job, "connection for files opened");
         Ok(FileConnection(Arc::new(FileInner {
             config: config.clone(),

@@ -1,11 +1,13 @@
 //! One command of record access and everything that may come back: records (S38BUF), feedback (S38IOFB,
 //! S38OPNFB), messages (S38MSGRM), reply messages of DDM. What it means, the commands' own files say.
 
+use crate::flow::bounds::FRAME;
 use crate::flow::error::FlowError;
+use crate::flow::placed::{informs, message, once};
 use crate::flow::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::object::{Object, params};
-use crate::wire::ddm::reply::{Reply, is_reply_message};
+use crate::wire::ddm::object::Object;
+use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::dss::chain::Chain;
 use crate::wire::record::iofb::IoFeedback;
@@ -46,9 +48,12 @@ impl Answer {
     /// Takes one object.
     pub fn take(&mut self, object: &Object, speech: Speech) -> Result<Seen, FlowError> {
         match object.cp {
-            cp::S38BUF => once(&mut self.buffer, object.body.clone(), "S38BUF")?,
-            cp::S38IOFB => once(&mut self.feedback, IoFeedback::decode(&object.body)?, "S38IOFB")?,
-            cp::S38OPNFB => once(&mut self.opened, OpenFeedback::decode(&object.body)?, "S38OPNFB")?,
+            cp::S38BUF => {
+                once(&mut self.buffer, object.body.clone(), object.cp)?;
+                return Ok(Seen::Wanted);
+            }
+            cp::S38IOFB => once(&mut self.feedback, IoFeedback::decode(&object.body)?, object.cp)?,
+            cp::S38OPNFB => once(&mut self.opened, OpenFeedback::decode(&object.body)?, object.cp)?,
             cp::S38MSGRM => {
                 self.told = true;
                 let message = S38MsgRm::decode(&object.body, speech.text)?;
@@ -57,14 +62,12 @@ impl Answer {
                 }
             }
             point => {
-                // A reply message that the architecture gained later still has its severity.
-                let severity = params(&object.body).find_map(|p| p.ok().filter(|(c, _)| *c == cp::SVRCOD));
-                let severe = severity.is_some_and(|(_, code)| matches!(code, [0, n] if *n >= 8));
-                if !is_reply_message(point) && !severe {
+                if informs(point) {
                     tracing::debug!(code_point = format!("{point:04X}"), "informational object stepped over");
                     return Ok(Seen::Normal);
                 }
-                let reply = Reply::decode(point, &object.body, speech.text)?;
+                // A reply message that the architecture gained later still has its severity.
+                let reply = message(object, speech.text)?;
                 if reply.is_error() {
                     self.refusal.get_or_insert_with(|| Box::new(reply));
                     return Ok(Seen::Failure);
@@ -88,14 +91,6 @@ impl Answer {
         let at = self.messages.iter().position(|m| m.meaning() != Meaning::Advice)?;
         let first = Box::new(self.messages.remove(at));
         Some(FlowError::Host { first, rest: std::mem::take(&mut self.messages) })
-    }
-}
-
-/// Something that may stand once in a reply.
-fn once<T>(place: &mut Option<T>, value: T, what: &'static str) -> Result<(), FlowError> {
-    match place.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(crate::wire::codec::error::WireError::invalid(what, 0, "it stands twice in a reply").into()),
     }
 }
 
@@ -148,5 +143,13 @@ impl Flow for Exchange {
 
     fn expect(&self) -> usize {
         self.expect
+    }
+
+    fn longest(&self) -> usize {
+        FRAME.max(self.expect)
+    }
+
+    fn is_unnumbered(&self) -> bool {
+        true
     }
 }

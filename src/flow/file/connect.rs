@@ -4,6 +4,7 @@
 
 use super::answer::{Answer, Speech};
 use crate::flow::error::FlowError;
+use crate::flow::placed::{informs_at_login, once};
 use crate::flow::secmec::choice::{Mechanism, Policy};
 use crate::flow::secmec::random::Random;
 use crate::flow::secmec::requester::{Credentials, Proof, Requester, Verdict};
@@ -175,12 +176,23 @@ impl Flow for FileConnect {
 
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
         match object.cp {
-            cp::EXCSATRD => self.attributes = Some(ExcSatRd::decode(&object.body, TEXT)?),
-            cp::ACCSECRD => self.security = Some(AccSecRd::decode(&object.body, TEXT)?),
-            cp::SECCHKRM => self.verdict = Some(SecChkRm::decode(&object.body, TEXT)?),
+            cp::EXCSATRD if self.step == At::Attributes => {
+                once(&mut self.attributes, ExcSatRd::decode(&object.body, TEXT)?, object.cp)?;
+            }
+            cp::ACCSECRD if self.step == At::Security => {
+                once(&mut self.security, AccSecRd::decode(&object.body, TEXT)?, object.cp)?;
+            }
+            cp::SECCHKRM if self.step == At::Proof => {
+                once(&mut self.verdict, SecChkRm::decode(&object.body, TEXT)?, object.cp)?;
+            }
+            point if informs_at_login(point) => {}
             _ => return self.answer.take(&object, self.session.speech),
         }
         Ok(Seen::Normal)
+    }
+
+    fn is_unnumbered(&self) -> bool {
+        true
     }
 
     fn end(&mut self) -> Result<Step<FileSession>, FlowError> {
