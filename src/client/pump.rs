@@ -86,8 +86,13 @@ impl Pump {
         let credit = Arc::new(Semaphore::new(config.credit as usize));
         let depth = if self.lobs || self.by_locator.is_some() { 1 } else { self.inner.depth() };
         let mut hungry = self.eager;
+        let mut refused = None;
         loop {
-            let wants = hungry && under_way.len() < depth;
+            if let Some(e) = refused.take_if(|_| under_way.is_empty()) {
+                let _ = self.out.send(Err(e));
+                return false;
+            }
+            let wants = hungry && refused.is_none() && under_way.len() < depth;
             tokio::select! {
                 biased;
                 () = self.cursor.stopped() => return false,
@@ -96,10 +101,8 @@ impl Pump {
                     let flow = self.ask();
                     match self.inner.channel.submit(flow) {
                         Ok(pending) => under_way.push_back((pending, permit)),
-                        Err(e) => {
-                            let _ = self.out.send(Err(e));
-                            return false;
-                        }
+                        // An earlier request may know the cause.
+                        Err(e) => refused = Some(e),
                     }
                 }
                 result = first(under_way), if !under_way.is_empty() => {
