@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from drdarrow.exceptions import Warning  # noqa: A004
-    from drdarrow.types import Column, DtypeBackend, FileOptions, Parameters, Row, Rows
+    from drdarrow.types import BatchDelay, Column, DtypeBackend, FileOptions, Parameters, Row, Rows
 
 __all__ = [
     "AsyncArrowStream",
@@ -273,7 +273,7 @@ class AsyncCursor:
         async with self._turn:
             while len(self._rows) < wanted:
                 try:
-                    if not await self._raw.more():
+                    if not await self._raw.more(wanted == sys.maxsize):
                         break
                 except Error:
                     # The rows before the failure first; it is told again by the next fetch.
@@ -284,10 +284,12 @@ class AsyncCursor:
             rows, self._rows = self._rows[:wanted], self._rows[wanted:]
             return rows
 
-    def fetch_arrow(self, batch_rows: int | None = None, batch_bytes: int | None = None) -> AsyncArrowStream:
+    def fetch_arrow(
+        self, batch_rows: int | None = None, batch_bytes: int | None = None, **delay: Unpack[BatchDelay]
+    ) -> AsyncArrowStream:
         """The result as a stream of Arrow record batches, which takes it over."""
         self._whole()
-        return AsyncArrowStream(self._raw.fetch_arrow(batch_rows, batch_bytes))
+        return AsyncArrowStream(self._raw.fetch_arrow(batch_rows, batch_bytes, **delay))
 
     async def fetch_arrow_table(self) -> pyarrow.Table:
         """The result as a `pyarrow.Table`. Needs `pip install drdarrow[arrow]`."""

@@ -14,6 +14,7 @@ from drdarrow.types import (
     ArrowArrayExportable,
     ArrowSchemaExportable,
     ArrowStreamExportable,
+    BatchDelay,
     FileOptions,
     FileSettings,
     Key,
@@ -202,9 +203,10 @@ class AsyncFile:
         *,
         batch_rows: int | None = None,
         batch_bytes: int | None = None,
+        **delay: Unpack[BatchDelay],
     ) -> AsyncArrowStream:
         """All records, or those with numbers from `first` to `last`."""
-        return AsyncArrowStream(await self._raw.fetch_arrow(first, last, batch_rows, batch_bytes))
+        return AsyncArrowStream(await self._raw.fetch_arrow(first, last, batch_rows, batch_bytes, **delay))
 
     async def ranges(self, first: int = 1, last: int | None = None) -> AsyncArrowStream:
         """The records with numbers from `first` to `last`; without `last` as many as there are."""

@@ -222,6 +222,13 @@ class Which(TypedDict, total=False):
     """The first one with a key."""
 
 
+class BatchDelay(TypedDict, total=False):
+    """How long the rows of a batch wait for more; left out, as long as the connection says."""
+
+    batch_delay: float | Literal["none"] | None
+    """Seconds that a batch waits to be filled by a slow server; None as long as it takes."""
+
+
 class FileSettings(TypedDict, total=False):
     """How a system is reached for its files."""
 
@@ -249,6 +256,8 @@ class FileSettings(TypedDict, total=False):
     bit_data_ccsid: int | None
     batch_rows: int | None
     batch_bytes: int | None
+    batch_delay: float | Literal["none"] | None
+    """Seconds that a batch waits to be filled by a slow server; None as long as it takes."""
     signon_port: int | None
     """Port of the sign-on server; 0 does not ask it."""
     job_ccsid: int | None

@@ -1,19 +1,33 @@
 //! How batches are cut, and what decoding comes to, whichever wing the rows are from.
 
 use arrow_array::RecordBatch;
+use std::time::Duration;
 
-/// How large a batch may grow; the first limit reached ends it.
+/// How long the rows of a batch wait for more, unless told.
+pub(super) const DELAY: Duration = Duration::from_millis(100);
+
+/// How far a batch may grow; the first limit reached ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Rows.
     pub rows: usize,
     /// Bytes of Arrow data.
     pub bytes: usize,
+    /// How long its rows wait for a server that is slower than their reader, from their first wait on. Zero hands
+    /// them out at once; none waits until the batch is full or the rows end.
+    pub delay: Option<Duration>,
+}
+
+impl Limits {
+    /// For those who want all rows before they look at one: nothing is gained by batches that are not full.
+    pub fn whole(self) -> Limits {
+        Limits { delay: None, ..self }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { rows: 65_536, bytes: 16 << 20 }
+        Limits { rows: 65_536, bytes: 16 << 20, delay: Some(DELAY) }
     }
 }
 
@@ -22,7 +36,7 @@ impl Default for Limits {
 pub enum Ready {
     /// A batch of at least one row.
     Batch(RecordBatch),
-    /// The server has to be waited for.
+    /// The server has to be waited for: no row is in hand, or those that are may wait for more.
     NeedBlock,
     /// There are no more rows.
     End,

@@ -15,6 +15,7 @@ mod login;
 mod naming;
 mod opening;
 pub mod parameters;
+mod patience;
 pub mod probe;
 pub mod procedure;
 mod pump;

@@ -6,6 +6,7 @@ use super::cursor::Cursor;
 use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
 use super::large::{Forms, Parked};
+use super::patience::{Patience, passed, until};
 use super::pump::{Fetched, Pump};
 use super::sections::Lease;
 use super::shared::{Inner, sqlca};
@@ -26,8 +27,9 @@ use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::Instant;
 
 /// Answers in a row that may bring nothing before the server is taken to be lost.
 const EMPTY: usize = 1000;
@@ -63,6 +65,13 @@ pub struct RecordStream {
     limits: Limits,
     /// Rows in the batch being built.
     building: usize,
+    /// How long they wait for more.
+    patience: Patience,
+    /// Rows hold locators, which end with the unit of work.
+    by_locator: bool,
+    /// The next row was asked for while others were in hand: they are handed out together, so that no commit
+    /// between them ends its locators.
+    joined: bool,
     handed_out: u64,
     blocks: mpsc::UnboundedReceiver<Fetched>,
     /// The credit of the blocks being decoded.
@@ -99,7 +108,8 @@ impl RecordStream {
         let options = &inner.config.options;
         let rows_came = opened.answer.blocks.iter().any(|b| !b.is_empty());
         let forms = Forms::new(fields, inner.config.lobs, rows_came, &inner.session.theirs);
-        let by_locator = forms.by_locator().then_some(forms.outovr);
+        let holds_locators = forms.by_locator();
+        let by_locator = holds_locators.then_some(forms.outovr);
         let (wire, fields) = (forms.rows, forms.values);
         let fail = |e: ColumnError| Error::from_column(&e, phase).at(&inner.peer);
         let decoders = fields.iter().enumerate().map(|(i, f)| decoder(f, i, options).map_err(fail));
@@ -131,6 +141,7 @@ impl RecordStream {
         tokio::spawn(pump.run());
         let (decoders, schema) = made?;
         let settled = inner.autocommit.load(Ordering::Acquire).then_some(settled);
+        let limits = Limits { delay: inner.config.batch_delay, ..Limits::default() };
         let mut stream = RecordStream {
             rows: Rows::new(&wire, inner.session.sqlam, inner.session.theirs)
                 .with_lob_limit(inner.config.lob_limit as usize),
@@ -141,8 +152,11 @@ impl RecordStream {
             schema,
             decoders,
             fields,
-            limits: Limits::default(),
+            limits,
             building: 0,
+            patience: Patience::default(),
+            by_locator: holds_locators,
+            joined: false,
             handed_out: 0,
             blocks,
             permit: None,
@@ -178,7 +192,7 @@ impl RecordStream {
 
     /// Limits the batches from the next one on.
     pub fn set_limits(&mut self, limits: Limits) {
-        self.limits = Limits { rows: limits.rows.max(1), bytes: limits.bytes.max(1) };
+        self.limits = Limits { rows: limits.rows.max(1), bytes: limits.bytes.max(1), ..limits };
     }
 
     /// Rows handed out so far.
@@ -221,7 +235,7 @@ impl RecordStream {
             if let Some(parked) = self.parked.take() {
                 if !parked.is_whole() {
                     self.parked = Some(parked);
-                    return Ok(Ready::NeedBlock);
+                    return self.short_of_rows();
                 }
                 self.append(&parked.finish())?;
                 continue;
@@ -237,7 +251,7 @@ impl RecordStream {
                 Ok(Event::NeedBlock) => {
                     self.permit = None;
                     if self.failure.is_none() {
-                        return Ok(Ready::NeedBlock);
+                        return self.short_of_rows();
                     }
                     self.end();
                 }
@@ -250,7 +264,8 @@ impl RecordStream {
         }
     }
 
-    /// Waits until [`decode`](Self::decode) can go on. Cancel safe.
+    /// Waits until [`decode`](Self::decode) can go on: for a block, or until the rows in hand have waited as long
+    /// as their limits allow. Cancel safe.
     pub async fn wait(&mut self) -> Result<()> {
         if self.ended {
             if let Some(settled) = &mut self.settled {
@@ -260,44 +275,55 @@ impl RecordStream {
             }
             return Ok(());
         }
+        let handed_out = if self.building > 0 { self.patience.end(self.limits.delay) } else { None };
         if self.parked.is_some() {
+            // Those that came with the open may be many.
+            if passed(handed_out) && !self.joined {
+                self.patience.run_out();
+                return Ok(());
+            }
             self.fetch_large().await;
             return Ok(());
         }
-        let received = match self.blocks.try_recv() {
-            Ok(received) => Some(received),
-            Err(_) => {
+        if let Ok(received) = self.blocks.try_recv() {
+            self.receive(received).await;
+            return Ok(());
+        }
+        if passed(handed_out) && !self.joined {
+            self.patience.run_out();
+            // Who allowed a wait reads on; who did not may never ask again.
+            if !self.by_locator && self.limits.delay != Some(Duration::ZERO) {
                 self.cursor.demand();
-                let limit = self.inner.config.statement_timeout;
-                let wait = async {
-                    tokio::select! {
-                        biased;
-                        () = self.cursor.changed.notified() => None,
-                        received = self.blocks.recv() => Some(received),
-                    }
-                };
-                let waited = match limit {
-                    None => wait.await,
-                    Some(limit) => match timeout(limit, wait).await {
-                        Ok(waited) => waited,
-                        Err(_) => {
-                            self.end();
-                            self.inner.channel.abort("a fetch took longer than statement_timeout");
-                            let e = NetError::Timeout { stage: Stage::Reply, after: limit };
-                            return Err(Error::from_net(e, Phase::Fetch).at(&self.inner.peer).broken());
-                        }
-                    },
-                };
-                match waited {
-                    // Ended from outside: decode() tells why.
-                    None => return Ok(()),
-                    Some(None) => Some(Err(NetError::Broken(self.inner.channel.broken().unwrap_or_default()))),
-                    Some(received) => received,
-                }
             }
-        };
+            return Ok(());
+        }
+        self.joined |= self.by_locator && self.building > 0;
+        self.cursor.demand();
+        let limit = self.inner.config.statement_timeout;
+        let gives_up = limit.and_then(|limit| Instant::now().checked_add(limit));
+        tokio::select! {
+            biased;
+            // Ended from outside: decode() tells why.
+            () = self.cursor.changed.notified() => {}
+            received = self.blocks.recv() => {
+                let lost = || Err(NetError::Broken(self.inner.channel.broken().unwrap_or_default()));
+                let received = received.unwrap_or_else(lost);
+                self.receive(received).await;
+            }
+            () = until(handed_out), if !self.joined => self.patience.run_out(),
+            () = until(gives_up) => {
+                self.inner.channel.abort("a fetch took longer than statement_timeout");
+                let e = NetError::Timeout { stage: Stage::Reply, after: limit.unwrap_or_default() };
+                self.fail(Error::from_net(e, Phase::Fetch).at(&self.inner.peer).broken());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what the pump has fetched.
+    async fn receive(&mut self, received: Fetched) {
         match received {
-            Some(Ok((answer, permit))) => {
+            Ok((answer, permit)) => {
                 self.permit = Some(permit);
                 if let Some(failure) = self.take(answer) {
                     // Kept before it is asked about: whoever stops waiting here must not lose it.
@@ -310,14 +336,12 @@ impl RecordStream {
                     }
                 }
             }
-            Some(Err(e)) => {
+            Err(e) => {
                 let e = Error::from_net(e, Phase::Fetch).at(&self.inner.peer);
                 self.failure =
                     Some(Error { message: format!("{} after {} rows", e.message, self.rows.delivered()), ..e });
             }
-            None => {}
         }
-        Ok(())
     }
 
     /// The next batch, or none at the end.
@@ -398,8 +422,15 @@ impl RecordStream {
         Ok(())
     }
 
+    /// No more rows are there at the moment.
+    fn short_of_rows(&mut self) -> Result<Ready> {
+        if self.patience.is_over() { self.batch() } else { Ok(Ready::NeedBlock) }
+    }
+
     fn batch(&mut self) -> Result<Ready> {
         let rows = std::mem::take(&mut self.building);
+        self.patience.renew();
+        self.joined = false;
         let mut columns = Vec::with_capacity(self.decoders.len());
         for decoder in &mut self.decoders {
             match decoder.finish() {

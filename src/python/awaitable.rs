@@ -11,7 +11,8 @@ use super::collected::Collected;
 use super::connection::{server, tls};
 use super::cursor::{describe, describe_state, drain_messages, row_count};
 use super::errors;
-use super::feed::{Feed, fill_elsewhere};
+use super::feed::{ALL_ROWS, Feed, ROWS, fill_elsewhere};
+use super::file_args::Given;
 use super::guard::Owned;
 use super::link::Link;
 use super::param_rows::RawChunk;
@@ -257,11 +258,16 @@ impl RawCursor {
     }
 
     /// Waits until rows are in hand: an awaitable, False at the end. It takes none, so that none are lost with a task
-    /// that is cancelled.
-    fn more<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    /// that is cancelled. Who is after `all` rows gets more of them at a time, and later.
+    #[pyo3(signature = (all=false, /))]
+    fn more<'py>(&self, py: Python<'py>, all: bool) -> PyResult<Bound<'py, PyAny>> {
         let statement = self.statement(py)?.clone();
         runtime::asyncio(py, async move {
-            let (mut lease, filled) = fill_elsewhere(statement.lease_rows_soon().await?).await;
+            let mut lease = statement.lease_rows_soon().await?;
+            if let Some(feed) = lease.as_mut() {
+                feed.set_limits(if all { ALL_ROWS } else { ROWS });
+            }
+            let (mut lease, filled) = fill_elsewhere(lease).await;
             if let Some(feed) = lease.as_mut().and_then(|lease| lease.as_mut()) {
                 statement.about().warnings.extend(feed.take_warnings());
             }
@@ -288,15 +294,16 @@ impl RawCursor {
     }
 
     /// The result as a RawStream, which takes it over.
-    #[pyo3(signature = (batch_rows=None, batch_bytes=None))]
-    fn fetch_arrow(
+    #[pyo3(signature = (batch_rows=None, batch_bytes=None, *, batch_delay=Given::default()))]
+    fn fetch_arrow<'py>(
         &self,
-        py: Python<'_>,
-        batch_rows: Option<&Bound<'_, PyAny>>,
-        batch_bytes: Option<&Bound<'_, PyAny>>,
+        py: Python<'py>,
+        batch_rows: Option<&Bound<'py, PyAny>>,
+        batch_bytes: Option<&Bound<'py, PyAny>>,
+        batch_delay: Given<'py>,
     ) -> PyResult<RawStream> {
         let statement = self.statement(py)?;
-        let limits = settings::limits(statement.link.limits, batch_rows, batch_bytes)?;
+        let limits = settings::limits(statement.link.limits, batch_rows, batch_bytes, &batch_delay)?;
         let mut feed = statement.hand_over().map_err(|e| errors::raise(py, &e))?;
         feed.set_limits(limits);
         Ok(RawStream::new(feed))
@@ -310,7 +317,7 @@ impl RawCursor {
             let mut batches = Vec::new();
             let schema = match lease.as_mut() {
                 Some(feed) => {
-                    feed.set_limits(statement.link.limits);
+                    feed.set_limits(statement.link.limits.whole());
                     feed.schema()
                 }
                 None => return Err(errors::internal("a result went missing")),

@@ -19,7 +19,7 @@ use super::statement::Statement;
 use crate::client::visible::visible;
 
 /// Connects to a database: `connect("drda://user@host:446/DATABASE", password=...)`, the same by
-/// name, or both. Settings left out or None have their defaults.
+/// name, or both. Settings left out or None, batch_delay apart, have their defaults.
 ///
 /// Settings: host, port (446), database, user, password, attributes (dict; Derby's connection
 /// attributes), timeout (seconds for name resolution, TCP and login together; 15), statement_timeout
@@ -36,7 +36,8 @@ use crate::client::visible::visible;
 /// client_user and client_accounting (told to a Db2, see `set_client_info`), timestamp_unit (us, ns, ms,
 /// s), timestamp_excess (raise, truncate), decfloat (text, decimal(p,s)), text_errors (strict,
 /// replace, raw), bad_values (raise, null; numbers and dates that are none), bit_data_ccsid (read columns marked as not text in this page), force_ccsid (dict of column
-/// name to CCSID), batch_rows, batch_bytes.
+/// name to CCSID), batch_rows, batch_bytes, batch_delay (seconds that a batch waits to be filled by a slow
+/// server; 0.1; None as long as it takes).
 ///
 /// Raises InterfaceError for a setting that cannot be meant, OperationalError when the server cannot
 /// be reached or refuses; `phase` says how far it came: dns, tcp, tls, exchange, security, access.

@@ -9,7 +9,8 @@ use pyo3::types::{PyList, PyString, PyTuple};
 
 use super::collected::{self, Collected};
 use super::errors;
-use super::feed::Feed;
+use super::feed::{ALL_ROWS, Feed, ROWS};
+use super::file_args::Given;
 use super::guard::{Lease, Owned};
 use super::param_rows::ParamRows;
 use super::params;
@@ -20,6 +21,7 @@ use super::settings;
 use super::statement::{CHUNK, Statement};
 use super::stream::ArrowStream;
 use super::type_code::type_code;
+use crate::client::batches::Limits;
 use crate::client::error::{Error, Result};
 use crate::client::stream::ColumnInfo;
 
@@ -46,9 +48,15 @@ impl Cursor {
         self.statement.get().map_err(|e| errors::raise(py, &e))
     }
 
-    /// Waits and decodes until there are rows in hand.
-    fn fill(py: Python<'_>, statement: &Statement, lease: &mut Lease<Option<Feed>>) -> PyResult<Result<bool>> {
+    /// Waits and decodes, by batches of this size, until there are rows in hand.
+    fn fill(
+        py: Python<'_>,
+        statement: &Statement,
+        lease: &mut Lease<Option<Feed>>,
+        limits: Limits,
+    ) -> PyResult<Result<bool>> {
         let Some(feed) = lease.as_mut() else { return Ok(Ok(false)) };
+        feed.set_limits(limits);
         if feed.held() > 0 {
             return Ok(Ok(true));
         }
@@ -63,15 +71,13 @@ impl Cursor {
         let raise = |e| errors::raise(py, &e);
         let mut lease = statement.lease_rows().map_err(raise)?;
         let mut batches = Vec::new();
-        let Some(schema) = lease.as_mut().map(|feed| {
-            feed.set_limits(statement.link.limits);
-            feed.schema()
-        }) else {
+        let Some(schema) = lease.as_ref().map(Feed::schema) else {
             return Err(raise(errors::internal("a result went missing")));
         };
         // Ctrl-C leaves none of these to be fetched again.
         let broken_off = |_: &PyErr| statement.lose();
-        while Cursor::fill(py, statement, &mut lease).inspect_err(broken_off)?.map_err(raise)? {
+        let limits = statement.link.limits.whole();
+        while Cursor::fill(py, statement, &mut lease, limits).inspect_err(broken_off)?.map_err(raise)? {
             batches.extend(lease.as_mut().and_then(Feed::take_batch));
             py.check_signals().inspect_err(broken_off)?;
         }
@@ -229,7 +235,7 @@ impl Cursor {
         let statement = self.statement(py)?;
         let raise = |e| errors::raise(py, &e);
         let mut lease = statement.lease_rows().map_err(raise)?;
-        if !Cursor::fill(py, statement, &mut lease)?.map_err(raise)? {
+        if !Cursor::fill(py, statement, &mut lease, ROWS)?.map_err(raise)? {
             return Ok(None);
         }
         let Some(feed) = lease.as_mut() else { return Ok(None) };
@@ -248,7 +254,7 @@ impl Cursor {
         let mut lease = statement.lease_rows().map_err(raise)?;
         let list = PyList::empty(py);
         while list.len() < wanted {
-            let filled = Cursor::fill(py, statement, &mut lease);
+            let filled = Cursor::fill(py, statement, &mut lease, ROWS);
             match filled.inspect_err(|_| if_taken(statement, &list))? {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -271,7 +277,7 @@ impl Cursor {
         let mut lease = statement.lease_rows().map_err(raise)?;
         let list = PyList::empty(py);
         let broken_off = |_: &PyErr| if_taken(statement, &list);
-        while Cursor::fill(py, statement, &mut lease).inspect_err(broken_off)?.map_err(raise)? {
+        while Cursor::fill(py, statement, &mut lease, ALL_ROWS).inspect_err(broken_off)?.map_err(raise)? {
             let Some(feed) = lease.as_mut() else { break };
             let Some(found) = feed.look(usize::MAX) else { break };
             found.append(&list)?;
@@ -284,16 +290,19 @@ impl Cursor {
     /// The result as an ArrowStream, which takes it over: the cursor is free for another statement.
     ///
     /// `batch_rows` and `batch_bytes` limit each batch (65,536 rows, 16 MiB unless `connect()` was
-    /// told otherwise).
-    #[pyo3(signature = (batch_rows=None, batch_bytes=None))]
-    fn fetch_arrow(
+    /// told otherwise). A server that is slower than that is not waited for: after `batch_delay` seconds
+    /// (0.1) a batch is handed out with the rows that it has. 0 hands them out at once, None waits for full
+    /// batches.
+    #[pyo3(signature = (batch_rows=None, batch_bytes=None, *, batch_delay=Given::default()))]
+    fn fetch_arrow<'py>(
         &self,
-        py: Python<'_>,
-        batch_rows: Option<&Bound<'_, PyAny>>,
-        batch_bytes: Option<&Bound<'_, PyAny>>,
+        py: Python<'py>,
+        batch_rows: Option<&Bound<'py, PyAny>>,
+        batch_bytes: Option<&Bound<'py, PyAny>>,
+        batch_delay: Given<'py>,
     ) -> PyResult<ArrowStream> {
         let statement = self.statement(py)?;
-        let limits = settings::limits(statement.link.limits, batch_rows, batch_bytes)?;
+        let limits = settings::limits(statement.link.limits, batch_rows, batch_bytes, &batch_delay)?;
         let mut feed = statement.hand_over().map_err(|e| errors::raise(py, &e))?;
         feed.set_limits(limits);
         Ok(ArrowStream::new(feed))
@@ -302,7 +311,7 @@ impl Cursor {
     /// The result as a `pyarrow.RecordBatchReader`, read as it is consumed.
     fn fetch_record_batch<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let reader = collected::library(py, "pyarrow", "arrow")?.getattr("RecordBatchReader")?;
-        reader.call_method1("from_stream", (self.fetch_arrow(py, None, None)?,))
+        reader.call_method1("from_stream", (self.fetch_arrow(py, None, None, Given::default())?,))
     }
 
     /// The result as a `pyarrow.Table`. Needs `pip install drdarrow[arrow]`.

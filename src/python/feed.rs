@@ -1,6 +1,8 @@
 //! One result being read: batches are decoded when they are asked for, and handed out whole, in
 //! slices or row by row.
 
+use std::time::Duration;
+
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
@@ -14,8 +16,10 @@ use crate::client::error::{Error, Result};
 use crate::client::file::scan::FileStream;
 use crate::client::stream::RecordStream;
 
-/// Rows are fetched in smaller batches than Arrow: the first one comes sooner.
-const ROWS: Limits = Limits { rows: 4096, bytes: 1 << 20 };
+/// Rows are fetched in smaller batches than Arrow, and handed out as soon as they are there.
+pub(super) const ROWS: Limits = Limits { rows: 4096, bytes: 1 << 20, delay: Some(Duration::ZERO) };
+/// For those who want all rows before they look at one.
+pub(super) const ALL_ROWS: Limits = Limits { delay: None, ..ROWS };
 
 /// Where batches come from.
 pub(super) enum Source {

@@ -47,7 +47,7 @@ impl File {
     fn collect(&self, py: Python<'_>) -> PyResult<Collected> {
         let opened = self.opened(py)?;
         let raise = |e| errors::raise(py, &e);
-        let mut feed = runtime::block_on(py, opened.feed(opened.link.limits, None))?.map_err(raise)?;
+        let mut feed = runtime::block_on(py, opened.feed(opened.link.limits.whole(), None))?.map_err(raise)?;
         let mut batches = Vec::new();
         while runtime::block_on(py, feed.fill())?.map_err(raise)? {
             batches.extend(feed.take_batch());
@@ -121,15 +121,17 @@ impl File {
 
     /// All records as an ArrowStream, read as it is consumed.
     ///
-    /// `batch_rows` and `batch_bytes` limit each batch.
-    #[pyo3(signature = (batch_rows=None, batch_bytes=None))]
-    fn fetch_arrow(
+    /// `batch_rows` and `batch_bytes` limit each batch; `batch_delay` is how many seconds it waits to be
+    /// filled by a slow server, None as long as it takes.
+    #[pyo3(signature = (batch_rows=None, batch_bytes=None, *, batch_delay=args::Given::default()))]
+    fn fetch_arrow<'py>(
         &self,
-        py: Python<'_>,
-        batch_rows: Option<&Bound<'_, PyAny>>,
-        batch_bytes: Option<&Bound<'_, PyAny>>,
+        py: Python<'py>,
+        batch_rows: Option<&Bound<'py, PyAny>>,
+        batch_bytes: Option<&Bound<'py, PyAny>>,
+        batch_delay: args::Given<'py>,
     ) -> PyResult<ArrowStream> {
-        let limits = settings::limits(self.opened(py)?.link.limits, batch_rows, batch_bytes)?;
+        let limits = settings::limits(self.opened(py)?.link.limits, batch_rows, batch_bytes, &batch_delay)?;
         self.stream(py, limits, None)
     }
 
@@ -178,7 +180,7 @@ impl File {
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         drop(requested_schema);
-        Bound::new(py, self.fetch_arrow(py, None, None)?)?.call_method0("__arrow_c_stream__")
+        Bound::new(py, self.fetch_arrow(py, None, None, args::Given::default())?)?.call_method0("__arrow_c_stream__")
     }
 
     /// A PyCapsule `arrow_schema`; asks nothing of the server.
@@ -187,7 +189,7 @@ impl File {
     }
 
     fn __iter__(&self, py: Python<'_>) -> PyResult<ArrowStream> {
-        self.fetch_arrow(py, None, None)
+        self.fetch_arrow(py, None, None, args::Given::default())
     }
 
     /// The record with a relative record number as a tuple, or None.

@@ -274,6 +274,13 @@ impl Meant {
 #[derive(Default)]
 pub(super) struct Given<'py>(Option<Bound<'py, PyAny>>);
 
+impl<'py> Given<'py> {
+    /// What was given, None among it.
+    pub(super) fn value(&self) -> Option<&Bound<'py, PyAny>> {
+        self.0.as_ref()
+    }
+}
+
 impl<'a, 'py> FromPyObject<'a, 'py> for Given<'py> {
     type Error = PyErr;
 

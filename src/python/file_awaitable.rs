@@ -44,7 +44,7 @@ impl RawFile {
     }
 
     /// All records, or a range: an awaitable of a RawStream.
-    #[pyo3(signature = (first=None, last=None, batch_rows=None, batch_bytes=None))]
+    #[pyo3(signature = (first=None, last=None, batch_rows=None, batch_bytes=None, *, batch_delay=args::Given::default()))]
     fn fetch_arrow<'py>(
         &self,
         py: Python<'py>,
@@ -52,9 +52,10 @@ impl RawFile {
         last: Option<&Bound<'py, PyAny>>,
         batch_rows: Option<&Bound<'py, PyAny>>,
         batch_bytes: Option<&Bound<'py, PyAny>>,
+        batch_delay: args::Given<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
-        let limits = settings::limits(opened.link.limits, batch_rows, batch_bytes)?;
+        let limits = settings::limits(opened.link.limits, batch_rows, batch_bytes, &batch_delay)?;
         let range = args::range(first, last)?;
         runtime::asyncio(py, async move { opened.feed(limits, range).await.map(RawStream::new) })
     }
@@ -63,7 +64,7 @@ impl RawFile {
     fn collect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
         runtime::asyncio(py, async move {
-            let mut feed = opened.feed(opened.link.limits, None).await?;
+            let mut feed = opened.feed(opened.link.limits.whole(), None).await?;
             let mut batches = Vec::new();
             let schema = feed.schema();
             loop {

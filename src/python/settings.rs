@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
 
 use super::errors;
+use super::file_args::Given;
 use super::params::{kind, unicode};
 use super::runtime;
 use crate::client::batches::Limits;
@@ -46,6 +47,10 @@ pub(super) fn apply(
     let refused = |e: ConfigError| errors::raise(py, &Error::from(e));
     for (key, value) in settings.iter().flat_map(|settings| settings.iter()) {
         let key = key.extract::<String>()?;
+        if key == "batch_delay" {
+            config.set(&key, &delay(&value)?).map_err(refused)?;
+            continue;
+        }
         if value.is_none() {
             continue;
         }
@@ -68,6 +73,7 @@ pub(super) fn apply(
             }
         }
     }
+    limits.delay = config.batch_delay;
     Ok(())
 }
 
@@ -101,6 +107,7 @@ pub(super) fn limits(
     of_connection: Limits,
     rows: Option<&Bound<'_, PyAny>>,
     bytes: Option<&Bound<'_, PyAny>>,
+    delay: &Given<'_>,
 ) -> PyResult<Limits> {
     let mut limits = of_connection;
     if let Some(rows) = rows {
@@ -109,7 +116,18 @@ pub(super) fn limits(
     if let Some(bytes) = bytes {
         limit(&mut limits, "batch_bytes", bytes)?;
     }
+    if let Some(value) = delay.value() {
+        let mut config = Config::empty();
+        let set = config.set("batch_delay", &self::delay(value)?);
+        set.map_err(|e| errors::raise(value.py(), &Error::from(e)))?;
+        limits.delay = config.batch_delay;
+    }
     Ok(limits)
+}
+
+/// How long a batch waits to be filled. None is a value of its own: as long as it takes.
+fn delay(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if value.is_none() { Ok("none".to_owned()) } else { text("batch_delay", value) }
 }
 
 fn limit(limits: &mut Limits, key: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {

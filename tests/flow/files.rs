@@ -375,7 +375,7 @@ async fn a_scan_that_is_left_is_closed() {
     let file = connection.open(&cust(), numbered()).await.unwrap();
     drop(file.scan().await.unwrap());
     let batch = file.scan().await.unwrap().next().await.unwrap().unwrap();
-    assert_eq!(batch.num_rows(), 5);
+    assert_eq!(batch.num_rows(), 3, "those of the first block: the second takes five seconds");
     tokio::time::sleep(Duration::from_secs(60)).await;
     connection.close().await.unwrap();
     let log = server.await.unwrap();

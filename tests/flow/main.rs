@@ -21,4 +21,5 @@ mod secrets;
 mod security;
 mod server;
 mod strange;
+mod waiting;
 mod wild;

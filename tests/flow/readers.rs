@@ -13,7 +13,7 @@ use std::time::Duration;
 
 async fn open(connection: &Connection, sql: &str, rows: usize) -> RecordStream {
     let mut stream = connection.query(sql, &[]).await.unwrap();
-    stream.set_limits(Limits { rows, bytes: 1 << 20 });
+    stream.set_limits(Limits { rows, bytes: 1 << 20, ..Limits::default() });
     stream
 }
 

@@ -48,7 +48,8 @@ def query(uri: str, sql: str, *, out: Path | None, rows: int, password: str | No
                 first, more = cursor.fetchmany(rows), cursor.fetchone() is not None
             show(names, first, more=more, binary=binary)
         else:
-            save(cursor.fetch_arrow(), out, write)
+            # A file of many small batches would be read slowly for ever after.
+            save(cursor.fetch_arrow(batch_delay=None), out, write)
         remark(cursor.messages)
 
 

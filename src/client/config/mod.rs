@@ -7,6 +7,7 @@ pub mod tls;
 pub(super) mod uri;
 mod value;
 
+use crate::client::batches::DELAY;
 use crate::column::options::{BadValues, Excess, Options, TextErrors};
 use crate::flow::secmec::requester::TokenSource;
 use crate::net::tls::Settings;
@@ -18,7 +19,7 @@ use security::Security;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 use tls::Tls;
-use value::{choice, decfloat, flag, number, seconds};
+use value::{choice, decfloat, delay, flag, number, seconds};
 
 /// A setting that cannot be meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +82,8 @@ pub struct Config {
     pub block_size: u32,
     /// Bytes that may be under way or waiting per cursor.
     pub credit: u32,
+    /// How long the rows of a batch that is not full wait for a slow server; none waits until it is full.
+    pub batch_delay: Option<Duration>,
     /// Longest large object accepted, bytes.
     pub lob_limit: u32,
     /// How large objects are fetched.
@@ -99,7 +102,7 @@ pub struct Config {
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
 
 /// Names that [`Config::set`] knows.
-const SETTINGS: [&str; 38] = [
+const SETTINGS: [&str; 39] = [
     "host",
     "port",
     "database",
@@ -123,6 +126,7 @@ const SETTINGS: [&str; 38] = [
     "isolation",
     "block_size",
     "credit",
+    "batch_delay",
     "lob_limit",
     "lobs",
     "collection",
@@ -175,6 +179,7 @@ impl Config {
             isolation: Isolation::default(),
             block_size: 1 << 20,
             credit: 4 << 20,
+            batch_delay: Some(DELAY),
             lob_limit: 1 << 30,
             lobs: Lobs::default(),
             collection: "NULLID".to_owned(),
@@ -237,6 +242,7 @@ impl Config {
             }
             "block_size" => self.block_size = number(key, value, BLOCK_SIZES)?,
             "credit" => self.credit = number(key, value, 65_536..=1 << 30)?,
+            "batch_delay" => self.batch_delay = delay(key, value)?,
             "lob_limit" => self.lob_limit = number(key, value, 1..=i32::MAX as u32)?,
             "lobs" => self.lobs = choice(key, value, &[("inline", Lobs::Inline), ("locator", Lobs::Locator)])?,
             "collection" => self.collection = value.to_owned(),

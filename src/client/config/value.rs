@@ -48,3 +48,13 @@ pub(super) fn seconds(key: &str, value: &str) -> Result<Duration, ConfigError> {
         .map(Duration::from_secs_f64)
         .ok_or_else(|| error(key, "expected seconds, more than 0 and at most a year"))
 }
+
+/// Seconds that may be 0, or none.
+pub(super) fn delay(key: &str, value: &str) -> Result<Option<Duration>, ConfigError> {
+    if value.eq_ignore_ascii_case("none") {
+        return Ok(None);
+    }
+    let seconds = value.parse::<f64>().ok().filter(|s| (0.0..=YEAR).contains(s));
+    let rule = "expected seconds, 0 to hand out at once what is there, or none to wait for full batches";
+    seconds.map(|s| Some(Duration::from_secs_f64(s))).ok_or_else(|| error(key, rule))
+}

@@ -40,6 +40,10 @@ impl Settings {
         self.add("security", Some(base.security.name()).filter(|_| base.security != Security::Auto));
         self.add("timeout", Some(base.timeout.as_secs_f64()));
         self.add("statement_timeout", base.statement_timeout.map(|limit| limit.as_secs_f64()));
+        if base.batch_delay != Config::empty().batch_delay {
+            let seconds = base.batch_delay.map(|delay| delay.as_secs_f64().to_string());
+            self.add("batch_delay", Some(seconds.unwrap_or_else(|| "none".to_owned())));
+        }
         self.add("application_name", base.client.application.as_ref());
         let tls = &base.tls;
         self.add(
@@ -98,7 +102,7 @@ mod tests {
     fn the_same_settings_come_back_without_the_secrets() {
         let fingerprint = "ab".repeat(32);
         let uri = format!(
-            "drda://m%40e:s3cret@[::1]:8446/?signon_port=0&pool=IASP1&job_ccsid=273&timeout=2.5&statement_timeout=7\
+            "drda://m%40e:s3cret@[::1]:8446/?signon_port=0&pool=IASP1&job_ccsid=273&timeout=2.5&statement_timeout=7&batch_delay=0.25\
              &security=encrypted&tls_fingerprint={fingerprint}&tls_server_name=box&timestamp_unit=ns\
              &timestamp_excess=truncate&decfloat=decimal(34,2)&text_errors=replace&bit_data_ccsid=37\
              &force_ccsid=A%3D273%3BB%3D37&additional_factor=123456&application_name=a%20b&allow_cleartext_password=true"
@@ -113,14 +117,16 @@ mod tests {
         assert_eq!((again.address(), rest.path), (address, None));
         assert_eq!((again.base.user.as_deref(), again.base.host.as_str()), (Some("m@e"), "::1"));
         assert_eq!(
-            (again.base.timeout, again.base.statement_timeout),
-            (config.base.timeout, config.base.statement_timeout)
+            (again.base.timeout, again.base.statement_timeout, again.base.batch_delay),
+            (config.base.timeout, config.base.statement_timeout, config.base.batch_delay)
         );
         assert_eq!(again.base.options, config.base.options);
         assert_eq!((again.pool, again.job_ccsid, again.signon_port), (Some("IASP1".into()), Some(273), Some(0)));
         assert_eq!(again.base.tls.fingerprint, config.base.tls.fingerprint);
         assert_eq!((again.base.security, again.base.tls.server_name), (Security::EncryptedAes, Some("box".into())));
         assert!(again.base.password.is_none());
+        let (patient, _) = FileConfig::from_uri("drda://box?batch_delay=none").unwrap();
+        assert_eq!(patient.address(), "drda://box:446/?timeout=15&batch_delay=none");
         let (plain, _) = FileConfig::from_uri("drda://box").unwrap();
         assert_eq!(plain.address(), "drda://box:446/?timeout=15");
     }

@@ -7,6 +7,7 @@ use super::position::number;
 use crate::client::batches::{Limits, Ready};
 use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::patience::{Patience, until};
 use crate::column::record::decode::RecordDecoder;
 use crate::flow::file::answer::Answer;
 use crate::flow::file::read::{self, Block, Found};
@@ -34,6 +35,8 @@ pub struct FileStream {
     count: u16,
     decoder: RecordDecoder,
     limits: Limits,
+    /// How long records in hand wait for more.
+    patience: Patience,
     /// The next block, on its way.
     under_way: Option<Pending<Answer>>,
     /// The block being decoded, and its first record that was not.
@@ -71,13 +74,15 @@ impl FileStream {
             let text = format!("{}: the server sends no record numbers with this file", remote.name);
             return Err(Error::new(Kind::NotSupported, Phase::Fetch, "0A000", text));
         }
+        let limits = Limits { delay: remote.inner.config.base.batch_delay, ..Limits::default() };
         let mut stream = FileStream {
             stride,
             count: handle.block(remote.block()),
             handle: None,
             remote,
             decoder,
-            limits: Limits::default(),
+            limits,
+            patience: Patience::default(),
             under_way: None,
             block: None,
             range,
@@ -99,7 +104,7 @@ impl FileStream {
 
     /// Limits the batches from the next one on.
     pub fn set_limits(&mut self, limits: Limits) {
-        self.limits = Limits { rows: limits.rows.max(1), bytes: limits.bytes.max(1) };
+        self.limits = Limits { rows: limits.rows.max(1), bytes: limits.bytes.max(1), ..limits };
     }
 
     /// Records handed out so far.
@@ -127,6 +132,7 @@ impl FileStream {
             let Some((block, at)) = &mut self.block else {
                 let over = self.ended || self.failure.is_some();
                 return match (over, self.decoder.is_empty()) {
+                    (false, _) if self.patience.is_over() => self.batch(),
                     (false, _) => Ok(Ready::NeedBlock),
                     (true, false) => self.batch(),
                     (true, true) => self.failure.clone().map_or(Ok(Ready::End), Err),
@@ -150,13 +156,22 @@ impl FileStream {
         }
     }
 
-    /// Waits until [`decode`](Self::decode) can go on. Cancel safe.
+    /// Waits until [`decode`](Self::decode) can go on: for a block, or until the records in hand have waited as
+    /// long as their limits allow. Cancel safe.
     pub async fn wait(&mut self) -> Result<()> {
         if self.block.is_some() || self.ended || self.failure.is_some() {
             return Ok(());
         }
+        let handed_out = if self.decoder.is_empty() { None } else { self.patience.end(self.limits.delay) };
         let Some(pending) = &mut self.under_way else { return Ok(()) };
-        let answer = self.remote.inner.wait(pending, Phase::Fetch).await;
+        let answer = tokio::select! {
+            biased;
+            answer = self.remote.inner.wait(pending, Phase::Fetch) => answer,
+            () = until(handed_out) => {
+                self.patience.run_out();
+                return Ok(());
+            }
+        };
         self.under_way = None;
         let found = answer.and_then(|answer| {
             let layout = &self.handle.as_ref().map(|h| h.layout);
@@ -237,6 +252,7 @@ impl FileStream {
     }
 
     fn batch(&mut self) -> Result<Ready> {
+        self.patience.renew();
         match self.decoder.finish() {
             Ok(batch) => {
                 self.handed_out += batch.num_rows() as u64;
