@@ -258,14 +258,14 @@ impl RawCursor {
     }
 
     /// Waits until rows are in hand: an awaitable, False at the end. It takes none, so that none are lost with a task
-    /// that is cancelled. Who is after `all` rows gets more of them at a time, and later.
-    #[pyo3(signature = (all=false, /))]
-    fn more<'py>(&self, py: Python<'py>, all: bool) -> PyResult<Bound<'py, PyAny>> {
+    /// that is cancelled. Who wants the `whole` result gets more of them at a time, and later.
+    #[pyo3(signature = (whole=false, /))]
+    fn more<'py>(&self, py: Python<'py>, whole: bool) -> PyResult<Bound<'py, PyAny>> {
         let statement = self.statement(py)?.clone();
         runtime::asyncio(py, async move {
             let mut lease = statement.lease_rows_soon().await?;
             if let Some(feed) = lease.as_mut() {
-                feed.set_limits(if all { ALL_ROWS } else { ROWS });
+                feed.set_limits(if whole { ALL_ROWS } else { ROWS });
             }
             let (mut lease, filled) = fill_elsewhere(lease).await;
             if let Some(feed) = lease.as_mut().and_then(|lease| lease.as_mut()) {

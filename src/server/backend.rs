@@ -36,7 +36,8 @@ pub trait Backend: Send + Sync + 'static {
     fn connect(&self, login: &Login) -> Result<Box<dyn Session>, ConnectError>;
 }
 
-/// The rows of a query, in batches of one schema, made while they are read.
+/// The rows of a query, in batches of one schema, made while they are read. Where the next batch takes longer than
+/// a tenth of a second, the rows before it are sent; no other call comes to the session until it is there.
 pub type Rows = Box<dyn Iterator<Item = Result<RecordBatch, SqlError>> + Send>;
 
 /// Breaks off what a session is doing. Called from any thread, at any time, also when the session is

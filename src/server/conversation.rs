@@ -8,6 +8,7 @@ use super::file::job::{Job, is_file_command};
 use super::held::{Binding, Cursor, Section, Statement};
 use super::locators::Locators;
 use super::persona::Persona;
+use super::pull::{DELAY, Pull};
 use super::shared::Shared;
 use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
 use crate::flow::secmec::agreement::KeyPair;
@@ -26,6 +27,7 @@ use crate::wire::dss::header::DssType;
 use crate::wire::value::typdef::TypDef;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// Bytes of a database's name in an SQLCA.
@@ -88,6 +90,8 @@ pub(super) struct Conversation {
     pub(super) statements: HashMap<Section, Statement>,
     /// Dropped before the session that they read from.
     pub(super) cursors: BTreeMap<(Section, u64), Cursor>,
+    /// Of a query that was closed while a thread waited for the engine.
+    pub(super) leaving: Option<Pull>,
     pub(super) session: Option<Box<dyn Session>>,
     /// What record access has, once the requester has proved who it is.
     pub(super) job: Option<Job>,
@@ -117,6 +121,7 @@ impl Conversation {
             rdbnam: String::new(),
             user: String::new(),
             theirs: TypDef::OURS,
+            leaving: None,
             session: None,
             job: None,
             statements: HashMap::new(),
@@ -231,8 +236,25 @@ impl Conversation {
         }
     }
 
-    /// The session; there is one once the database is open.
+    /// Waits until nothing is asked of the engine any more: calls on a session come one at a time. What is asked for
+    /// in vain is broken off, where the engine can.
+    pub(super) fn settle(&mut self, in_vain: bool) {
+        let interrupt = self.session.as_ref().filter(|_| in_vain).and_then(|session| session.interrupt());
+        let open = self.cursors.values_mut().filter_map(|cursor| cursor.rows.away());
+        for pull in open.chain(self.leaving.as_mut()) {
+            while pull.is_away() {
+                if let Some(interrupt) = &interrupt {
+                    interrupt();
+                }
+                pull.wait(interrupt.as_ref().map(|_| Instant::now() + DELAY));
+            }
+        }
+        self.leaving = None;
+    }
+
+    /// The session, of which nothing is asked; there is one once the database is open.
     pub(super) fn session(&mut self) -> Result<&mut Box<dyn Session>> {
+        self.settle(false);
         self.session.as_mut().ok_or_else(|| Trouble::reply(Reply::new(cp::RDBNACRM)))
     }
 

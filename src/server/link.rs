@@ -195,7 +195,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
     async fn goodbye(&mut self, conversation: Option<Conversation>) {
         // TLS says goodbye, which a peer may not take.
         let _ = timeout(GOODBYE, self.stream.shutdown()).await;
-        let _ = tokio::task::spawn_blocking(move || drop(conversation)).await;
+        let end = |mut conversation: Conversation| conversation.settle(true);
+        let _ = tokio::task::spawn_blocking(move || conversation.map(end)).await;
     }
 
     /// Runs commands on a thread that may block.

@@ -26,6 +26,7 @@ pub mod persona;
 mod prepare;
 mod procedure;
 mod proof;
+mod pull;
 mod query;
 mod register;
 mod registers;

@@ -9,6 +9,8 @@ use super::error::SqlError;
 use super::held::{Cursor, Section, Statement};
 use super::locators;
 use super::prepare::not_prepared;
+use super::pull::Wait;
+use super::rows::Large;
 use super::scrolled::Scroll;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
@@ -97,6 +99,7 @@ impl Conversation {
         check_block_size(command.qryblksz)?;
         let key = self.find(&command.pkgnamcsn, command.qryinsid)?;
         let Some(mut cursor) = self.cursors.remove(&key) else { return Err(not_open()) };
+        self.settle(false);
         if let Some(outovr) = request.objects.iter().find(|o| o.cp == cp::OUTOVR) {
             cursor.wanted = locators::wanted(&outovr.body, cursor.rows.fields())?;
         }
@@ -119,7 +122,11 @@ impl Conversation {
     pub(super) fn clsqry(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         let command = ClsQry::decode(&request.command.body, self.text)?;
         let key = self.find(&command.pkgnamcsn, command.qryinsid)?;
-        self.cursors.remove(&key);
+        if let Some(mut cursor) = self.cursors.remove(&key)
+            && cursor.rows.away().is_some()
+        {
+            self.leaving = Some(cursor.rows.into_pull());
+        }
         let sqlca = self.success(None);
         self.card(Some(&sqlca), out)?;
         Ok(After::Next)
@@ -154,7 +161,7 @@ impl Conversation {
         key.map(|(key, _)| key.clone()).ok_or_else(not_open)
     }
 
-    /// Sends blocks as full as they get; true when the query is over.
+    /// Sends blocks as full as they get in time; true when the query is over.
     pub(super) fn blocks(
         &mut self,
         cursor: &mut Cursor,
@@ -167,16 +174,25 @@ impl Conversation {
             n if n < 0 => EXTRA,
             n => usize::from(n.unsigned_abs()).min(EXTRA),
         };
+        let mut wait = Wait::default();
         for _ in 0..=extra {
             let mut nothing = Vec::new();
-            cursor.rows.fill(&mut cursor.tail, payload, usize::MAX, &[], &mut nothing, &mut self.locators);
+            let mut large = Large { wanted: &[], lobs: &mut nothing, locators: &mut self.locators };
+            cursor.rows.fill(&mut cursor.tail, payload, usize::MAX, &mut large, &mut wait);
             if cursor.rows.end().is_some() && (cursor.tail.len() <= payload || self.ends_in_row(cursor)) {
                 if self.finish(cursor, payload, out)? {
                     return Ok(!self.ends_in_row(cursor));
                 }
                 continue;
             }
-            send_rows(cursor, payload, out);
+            let late = cursor.tail.len() < payload;
+            if !late || !cursor.tail.is_empty() {
+                send_rows(cursor, payload, out);
+            }
+            if late {
+                break;
+            }
+            wait.ready = true;
         }
         Ok(false)
     }
@@ -185,12 +201,16 @@ impl Conversation {
     /// when the query is over.
     fn whole_rows(&mut self, cursor: &mut Cursor, size: u32, most: usize, out: &mut Out<'_>) -> Result<bool> {
         let (mut lobs, mut rows) = (Vec::new(), 0);
+        let mut wait = Wait::default();
         loop {
             let used = cursor.tail.len() + lobs.iter().map(|(l, _): &(bytes::Bytes, bool)| l.len()).sum::<usize>();
             if rows >= most || rows > 0 && used >= size as usize || cursor.rows.end().is_some() {
                 break;
             }
-            cursor.rows.fill(&mut cursor.tail, usize::MAX, 1, &cursor.wanted, &mut lobs, &mut self.locators);
+            let mut large = Large { wanted: &cursor.wanted, lobs: &mut lobs, locators: &mut self.locators };
+            if cursor.rows.fill(&mut cursor.tail, usize::MAX, 1, &mut large, &mut wait) == 0 {
+                break;
+            }
             rows += 1;
         }
         let mut objects = Vec::with_capacity(lobs.len());

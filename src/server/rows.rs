@@ -4,6 +4,7 @@ use super::backend::Rows;
 use super::describe::is_large;
 use super::error::SqlError;
 use super::locators::{Locators, Wanted};
+use super::pull::{Pull, Wait};
 use crate::column::encode::ColumnEncoder;
 use crate::column::encode::rows::RowEncoder;
 use crate::column::error::ColumnError;
@@ -21,7 +22,7 @@ pub(super) struct RowSource {
     fields: Vec<Field>,
     /// A column has large values.
     large: bool,
-    rows: Rows,
+    rows: Pull,
     batch: Option<RecordBatch>,
     at: usize,
     pub(super) sent: u64,
@@ -30,7 +31,15 @@ pub(super) struct RowSource {
 
 impl RowSource {
     pub(super) fn new(fields: Vec<Field>, rows: Rows) -> RowSource {
-        RowSource { large: fields.iter().any(is_large), fields, rows, batch: None, at: 0, sent: 0, end: None }
+        RowSource {
+            large: fields.iter().any(is_large),
+            fields,
+            rows: Pull::new(rows),
+            batch: None,
+            at: 0,
+            sent: 0,
+            end: None,
+        }
     }
 
     pub(super) fn fields(&self) -> &[Field] {
@@ -42,23 +51,32 @@ impl RowSource {
         self.end.as_ref()
     }
 
-    /// Appends rows to `w` until it holds `bytes` or there are no more; at most `limit` rows. Large
-    /// values go to `lobs`, or to `locators` in the columns that are `wanted` so.
+    /// The engine, while a thread waits for it.
+    pub(super) fn away(&mut self) -> Option<&mut Pull> {
+        Some(&mut self.rows).filter(|rows| rows.is_away())
+    }
+
+    /// The engine's rows.
+    pub(super) fn into_pull(self) -> Pull {
+        self.rows
+    }
+
+    /// Appends rows to `w` until it holds `bytes`, there are no more, or the engine makes those that are there
+    /// `wait` too long; at most `limit` rows. Returns how many there were.
     pub(super) fn fill(
         &mut self,
         w: &mut Writer,
         bytes: usize,
         limit: usize,
-        wanted: &[Wanted],
-        lobs: &mut Vec<(Bytes, bool)>,
-        locators: &mut Locators,
-    ) {
+        large: &mut Large<'_>,
+        wait: &mut Wait,
+    ) -> usize {
         let mut taken = 0;
         while self.end.is_none() && w.len() < bytes && taken < limit {
-            let Some(batch) = self.next_batch() else { return };
+            let Some(batch) = self.next_batch(!w.is_empty(), wait) else { break };
             let rows = self.at..batch.num_rows().min(self.at.saturating_add(limit - taken));
             let encoded = if self.large {
-                large_rows(&self.fields, &batch, rows, bytes, w, &mut Large { wanted, lobs, locators })
+                large_rows(&self.fields, &batch, rows, bytes, w, large)
             } else {
                 RowEncoder::new(&ROW, &self.fields, &batch).map(|mut encoder| encoder.encode(rows, bytes, w))
             };
@@ -72,16 +90,17 @@ impl RowSource {
             taken += done;
             self.batch = Some(batch);
         }
+        taken
     }
 
-    /// The batch in hand or the next one with rows; without one the rows have ended.
-    fn next_batch(&mut self) -> Option<RecordBatch> {
+    /// The batch in hand or the next one with rows; without one the rows have ended, or it has not come yet.
+    fn next_batch(&mut self, rows: bool, wait: &mut Wait) -> Option<RecordBatch> {
         if let Some(batch) = self.batch.take().filter(|b| self.at < b.num_rows()) {
             return Some(batch);
         }
         self.at = 0;
         loop {
-            match self.rows.next() {
+            match self.rows.next(wait.until(rows))? {
                 Some(Ok(batch)) if batch.num_columns() != self.fields.len() => {
                     self.end = Some(Err(SqlError::system("a batch has other columns than were described")));
                     return None;
@@ -101,11 +120,11 @@ impl RowSource {
     }
 }
 
-/// Where large values go.
-struct Large<'a> {
-    wanted: &'a [Wanted],
-    lobs: &'a mut Vec<(Bytes, bool)>,
-    locators: &'a mut Locators,
+/// Where large values go: to `lobs`, or to `locators` in the columns that are `wanted` so.
+pub(super) struct Large<'a> {
+    pub(super) wanted: &'a [Wanted],
+    pub(super) lobs: &'a mut Vec<(Bytes, bool)>,
+    pub(super) locators: &'a mut Locators,
 }
 
 /// Rows with columns of large values, cell by cell.

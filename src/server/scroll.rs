@@ -7,8 +7,9 @@ use super::conversation::{Conversation, Out};
 use super::describe::is_large;
 use super::error::SqlError;
 use super::held::Cursor;
+use super::pull::Wait;
 use super::query::{NO_ROW, send_rows};
-use super::rows::RowSource;
+use super::rows::{Large, RowSource};
 use super::scrolled::{KEPT, Target};
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
@@ -101,7 +102,8 @@ impl Conversation {
                     let one = if large { 1 } else { usize::MAX };
                     let bytes = if large { usize::MAX } else { size as usize };
                     let had = source.sent;
-                    source.fill(&mut cursor.tail, bytes, one, &cursor.wanted, &mut lobs, &mut self.locators);
+                    let mut places = Large { wanted: &cursor.wanted, lobs: &mut lobs, locators: &mut self.locators };
+                    source.fill(&mut cursor.tail, bytes, one, &mut places, &mut Wait::default());
                     row += source.sent - had;
                     if cursor.tail.len() == before {
                         break;

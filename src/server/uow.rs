@@ -21,6 +21,8 @@ impl Conversation {
 
     pub(super) fn rdbrllbck(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         RdbRllBck::decode(&request.command.body, self.text)?;
+        // What is still to come of open queries goes with them.
+        self.settle(true);
         match self.session()?.rollback() {
             Ok(()) => self.end_work(UowDsp::RolledBack, out),
             Err(error) => {

@@ -74,6 +74,12 @@ public class Procedures {
         sets(rows, answer, first, second);
     }
 
+    /** The number, after a while. */
+    public static int slowly(int n, int millis) throws InterruptedException {
+        Thread.sleep(millis);
+        return n;
+    }
+
     /** A result set with large objects. */
     public static void lobs(ResultSet[] rows) throws SQLException {
         rows[0] = here().createStatement().executeQuery("SELECT ID, C, B FROM LOBS WHERE ID <> 4 ORDER BY ID");

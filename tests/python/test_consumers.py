@@ -216,7 +216,8 @@ MEMORY = """
 def test_a_million_rows_in_flat_memory(lineitem: Lab, script) -> None:
     """Peak growth at most three batches and 16 MiB, of 180 MB in all."""
     with lineitem.connect() as connection:
-        first = next(iter(connection.execute("SELECT * FROM LINEITEM").fetch_arrow(batch_rows=20_000)))
+        whole = connection.execute("SELECT * FROM LINEITEM").fetch_arrow(batch_rows=20_000, batch_delay=None)
+        first = next(iter(whole))
         batch = pa.record_batch(first).nbytes
     rows, growth = map(int, script(MEMORY, lineitem.uri()).line().split())
     assert rows == ROWS

@@ -55,7 +55,8 @@ class SqlError(Exception):
 
 
 class Result(ArrowStreamExportable, Protocol):
-    """The rows of a query: `__arrow_c_stream__` is called once; the stream is read without Python's lock."""
+    """The rows of a query: `__arrow_c_stream__` is called once; the stream is read without Python's lock. A batch that
+    takes longer than a tenth of a second does not hold back the rows before it."""
 
     @property
     def shared(self) -> bool:

@@ -137,6 +137,9 @@ mod tests {
             ("drda://h/d?timeout=0", "timeout", "more than 0"),
             ("drda://h/d?timeout=nan", "timeout", "more than 0"),
             ("drda://h/d?timeout=1e300", "timeout", "a year"),
+            ("drda://h/d?batch_delay=-1", "batch_delay", "0 to hand out at once"),
+            ("drda://h/d?batch_delay=nan", "batch_delay", "none to wait"),
+            ("drda://h/d?batch_delay=inf", "batch_delay", "expected seconds"),
             ("drda://h/d?isolation=zz", "isolation", "one of"),
             ("drda://h/d?host=x", "host", "before"),
         ] {
