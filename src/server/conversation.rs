@@ -30,6 +30,8 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 
+/// Bytes of an SQLSTATE.
+const SQLSTATE: usize = 5;
 /// Bytes of a database's name in an SQLCA.
 const RDBNAM: usize = 255;
 /// A command with the objects that follow it.
@@ -294,7 +296,7 @@ impl Conversation {
 
     /// A condition as the persona tells it.
     pub(super) fn sqlca(&self, error: &SqlError) -> Sqlca {
-        let mut sqlca = Sqlca::new(error.sqlcode, &error.sqlstate, &[]);
+        let mut sqlca = Sqlca::new(error.sqlcode, &self.fitting(&error.sqlstate, SQLSTATE), &[]);
         sqlca.errproc = self.persona.prdid.to_owned();
         // Each token and its separator, until there is no room.
         let mut room = self.persona.errmc;

@@ -1,7 +1,8 @@
 //! How a statement can fail on the answering side: an SQLCODE with its SQLSTATE and the values
 //! that go into the message's text, as an SQLCA carries them.
 
-use crate::column::error::ColumnError;
+use crate::column::error::{BadValue, ColumnError, Reason};
+use crate::wire::ccsid::error::CcsidError;
 use std::fmt;
 
 /// A condition that a statement ended with.
@@ -78,6 +79,22 @@ impl From<&ColumnError> for SqlError {
             "56084" => -351,
             _ => -302,
         };
-        SqlError::new(code, state, &[&e.to_string()])
+        let text = match e {
+            ColumnError::Value(bad) => place(bad),
+            other => other.to_string(),
+        };
+        SqlError::new(code, state, &[&text])
     }
+}
+
+/// Where a value is and what is wrong with it, the name last: an SQLCA has little room.
+fn place(bad: &BadValue) -> String {
+    let BadValue { row, column, reason, .. } = bad;
+    let what = match reason {
+        Reason::Text(CcsidError::Unencodable { ccsid, ch, .. }) => {
+            format!("U+{:04X} is not in CCSID {ccsid}", u32::from(*ch))
+        }
+        other => other.to_string(),
+    };
+    format!("row {row}, column {}: {what} ({column})", bad.index + 1)
 }

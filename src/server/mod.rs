@@ -18,6 +18,7 @@ pub mod file;
 mod gather;
 mod held;
 mod input;
+mod limits;
 mod link;
 pub mod listen;
 mod lobs;

@@ -68,6 +68,9 @@ pub struct Persona {
     pub success: &'static str,
     /// SQLCODE of every error, where the product has but one.
     pub error_code: Option<i32>,
+    /// Parameter markers that a statement has at most. (Read: Db2 for LUW, SQL limits. Measured: Derby 10.14 describes
+    /// 65,535.)
+    pub markers: usize,
     /// Longest SQLERRMC in bytes. (Measured: IBM's CLI driver breaks off at a longer one.)
     pub errmc: usize,
     /// SQLCODE of a statement that found no row to change.
@@ -117,6 +120,7 @@ pub static LUW: Persona = Persona {
     goes_on: false,
     success: "00000",
     error_code: None,
+    markers: 32_767,
     errmc: 70,
     no_row: 100,
     calls: false,
@@ -159,6 +163,7 @@ pub static DERBY: Persona = Persona {
     goes_on: true,
     success: "     ",
     error_code: Some(-20001),
+    markers: 65_535,
     errmc: 2400,
     no_row: 10000,
     calls: true,

@@ -8,6 +8,7 @@ use super::describe;
 use super::error::SqlError;
 use super::explain;
 use super::held::{Call, Statement};
+use super::limits;
 use super::locators;
 use super::persona::Persona;
 use super::register::Register;
@@ -166,12 +167,17 @@ impl Conversation {
         };
         let fields = prepared.parameters.iter().enumerate().map(|(i, f)| describe::field(f, i, persona));
         let parameters: std::result::Result<Vec<Field>, SqlError> = fields.collect();
-        Ok(match (columns, parameters) {
-            (Ok(columns), Ok(parameters)) => {
+        let described = columns.and_then(|columns| {
+            let parameters = parameters?;
+            limits::describable(&columns, parameters.len(), persona)?;
+            Ok((columns, limits::speakable(parameters, persona)))
+        });
+        Ok(match described {
+            Ok((columns, parameters)) => {
                 let Habits { held, scrolls } = habits;
                 Ok(Statement::Prepared { prepared, columns, parameters, held, scrolls })
             }
-            (Err(error), _) | (_, Err(error)) => {
+            Err(error) => {
                 session.forget(prepared.statement);
                 Err(error)
             }

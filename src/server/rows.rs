@@ -82,6 +82,7 @@ impl RowSource {
             };
             let (done, fault) = encoded.unwrap_or_else(|fault| (0, Some(fault)));
             if let Some(fault) = fault {
+                let fault = in_result(fault, self.sent + done as u64 + 1);
                 tracing::debug!(error = %fault, "a value does not go into its column");
                 self.end = Some(Err(SqlError::from(&fault)));
             }
@@ -117,6 +118,18 @@ impl RowSource {
                 }
             }
         }
+    }
+}
+
+/// The fault with the row's number in the result in place of that in its batch.
+fn in_result(fault: ColumnError, row: u64) -> ColumnError {
+    match fault {
+        ColumnError::Value(mut bad) => {
+            bad.row = row;
+            ColumnError::Value(bad)
+        }
+        ColumnError::Null { column, index, .. } => ColumnError::Null { column, index, row },
+        other => other,
     }
 }
 

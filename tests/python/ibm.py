@@ -187,3 +187,13 @@ def scroll(to: str, sql: str, moves: list[tuple[int, int]]) -> list[str | None]:
     cli.execute(sql, scrolls=True)
     rows = [cli.fetch(*move) for move in moves]
     return [row and row[0] for row in rows]
+
+
+def refused(to: str, sql: str, parameters: tuple) -> tuple[str, list[tuple]]:
+    """How a statement fails, and what the connection answers afterwards."""
+    connection = connect(to)
+    try:
+        text = str(rows(connection, sql, parameters))
+    except Exception as error:
+        text = f"{error} {ibm_db.stmt_errormsg()}"
+    return text, rows(connection, "VALUES 1")

@@ -337,7 +337,6 @@ def test_statements_beyond_select(srv: server.Server, autocommit: bool) -> None:
         assert connection.execute("SELECT A FROM MINE").fetchall() == [(1,)]
         assert connection.execute("EXPLAIN SELECT * FROM A1").fetchone() is not None
         assert ("A1",) in connection.execute("SHOW TABLES").fetchall()
-        connection.execute("SET threads = 2")
         connection.execute("DROP TABLE A1")
         connection.execute("CREATE OR REPLACE VIEW V AS SELECT ID FROM ORDERS")
     with srv.connect() as other:

@@ -124,12 +124,24 @@ def reading(file: Path) -> str:
     reader = READERS.get(file.suffix.lower())
     if reader is None:
         raise InterfaceError(f"{file}: expected .parquet, .csv or .tsv")
-    path = str(file).replace("'", "''")
+    path = pattern(file).replace("'", "''")
     return f"SELECT * FROM {reader}('{path}')"
 
 
-def serve(source: duckdb.DuckDBPyConnection, **settings: Any) -> None:
-    """Serves until Ctrl-C or SIGTERM."""
+def pattern(file: Path) -> str:
+    """The path as DuckDB's readers want it, who take *, ? and [ for patterns."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", str(file.resolve()))
+
+
+def paths(files: Sequence[Path], named: Sequence[str]) -> list[Path]:
+    """The files that are served: those named by themselves and those after `NAME=`."""
+    return [*files, *(Path(text.partition("=")[2]) for text in named)]
+
+
+def serve(source: duckdb.DuckDBPyConnection, reads: Sequence[Path] = (), **settings: Any) -> None:
+    """Serves until Ctrl-C or SIGTERM. Statements of clients reach the files that it `reads`, and no others."""
+    from drdarrow.server import guard
+
     stop = threading.Event()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -139,6 +151,7 @@ def serve(source: duckdb.DuckDBPyConnection, **settings: Any) -> None:
             "SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
         ).fetchall()
     ]
+    guard.lock(source, [allowed for path in reads for allowed in (str(path.resolve()), pattern(path))])
     with drdarrow.server.serve(source, **{k: v for k, v in settings.items() if v is not None}) as server:
         user = next(iter(settings["users"] or {}), None)
         console.print(Panel(how_to_connect(server, user, settings["database"], names), expand=False))

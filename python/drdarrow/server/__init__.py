@@ -81,6 +81,7 @@ def serve(
     workers: int = 8,
     max_connections: int = 512,
     allow_anyone: bool = False,
+    external_access: bool = False,
     tls_certificate: str | PathLike[str] | None = None,
     tls_key: str | PathLike[str] | None = None,
     tls_client_ca: str | PathLike[str] | None = None,
@@ -102,6 +103,10 @@ def serve(
     GRAPHIC of text, 65535 FOR BIT DATA of bytes.
     host: an address or name of this machine; port: int, 0 takes a free one. users: user to password; None lets anybody
     in, which off this machine needs `allow_anyone=True`.
+    external_access: False locks the DuckDB instance for good, a source of yours too: no files, network, extensions,
+    settings or variables of Python, through your own connections either, and views over files no longer read. Clients
+    get SQLCODE -142 or -440 for statements and functions that would reach there. True leaves the instance as it is:
+    whoever may log in can read and write the files of this machine with your rights.
     database: the name, or names, that clients may ask for; None: any. workers: statements that run at a time;
     max_connections: clients at a time, int.
     tls_certificate, tls_key: PEM files; connections are TLS then. tls_client_ca: PEM file of the authorities of which a
@@ -127,7 +132,7 @@ def serve(
         raise InterfaceError("tls_certificate and tls_key come together, tls_client_ca with them")
     tls = None if tls_certificate is None or tls_key is None else (tls_certificate, tls_key, tls_client_ca)
     raw = _core.serve(
-        _engine(source, dict(tables or {}), engine),
+        _engine(source, dict(tables or {}), engine, external_access),
         persona=persona,
         ccsid=ccsid,
         host=address,
@@ -186,7 +191,7 @@ def _address(host: str, guarded: bool) -> str:
     return address
 
 
-def _engine(source: Any, tables: dict[str, Any], kind: str) -> Any:
+def _engine(source: Any, tables: dict[str, Any], kind: str, external_access: bool) -> Any:
     """What answers: a dict of tables for the engine in Rust, or an Engine."""
     if kind not in ("auto", "duckdb", "tables"):
         raise InterfaceError(f"engine: {kind!r} is none of auto, duckdb, tables")
@@ -212,7 +217,7 @@ def _engine(source: Any, tables: dict[str, Any], kind: str) -> Any:
         return plain
     from drdarrow.server import load
 
-    return load.engine(source, tables)
+    return load.engine(source, tables, external_access)
 
 
 class Server:

@@ -51,6 +51,9 @@ _IDLE = [
     "USE AND KEEP EXCLUSIVE LOCKS", "FOR READ ONLY", "FOR FETCH ONLY", "OPTIMIZE FOR # ROWS", "OPTIMIZE FOR # ROW",
     "QUERYNO #", "SKIP LOCKED DATA",
 ]  # fmt: skip
+_IDLE_STARTS = {phrase.split()[0] for phrase in _IDLE}
+#: Signs that mean the same in both.
+_PLAIN = {",", "?", "(", ")", "=", ".", "<", ">", "<=", ">=", "<>"}
 
 
 @dataclass
@@ -123,11 +126,14 @@ class _Pass:
 
     def _step(self, at: int) -> int:
         """Takes a word or several: where the next one is."""
-        for step in self._STEPS:
-            behind = step(self, at)
-            if behind is not None:
-                return behind
-        self._out.append(self._words[at])
+        word = self._words[at]
+        # Of constants and plain signs a statement may have very many.
+        if word.kind not in ("number", "quoted") and word.text not in _PLAIN and word.text[:1] != "'":
+            for step in self._STEPS:
+                behind = step(self, at)
+                if behind is not None:
+                    return behind
+        self._out.append(word)
         return at + 1
 
     def _inner(self, words: list[Word]) -> list[Word]:
@@ -149,6 +155,8 @@ class _Pass:
         return at
 
     def _left_out(self, at: int) -> int | None:
+        if self._upper(at) not in _IDLE_STARTS:
+            return None
         for phrase in _IDLE:
             behind = self._is(at, phrase)
             # `WITH cs AS (...)` is a common table expression.

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from drdarrow.server import catalog, columns, errors, types
+from drdarrow.server import catalog, columns, errors, guard, types
 from drdarrow.server.dialect import Dialect, Translated
 from drdarrow.server.engine import Described, Prepared, SqlError, Table
 
@@ -21,8 +21,9 @@ __all__ = ["DuckEngine"]
 
 #: Statements that a session may have prepared.
 _STATEMENTS = 65_536
-#: What Db2 does and DuckDB has to be told: 7 / 2 is 3.
-_SETUP = "SET SESSION integer_division = true"
+#: Markers that a description can count; a persona may have fewer.
+_MARKERS = 65_535
+_SETUP = f"SET SESSION {guard.DIVISION}"
 _CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE_INTO")
 _TEMPORARY = re.compile(r"\s*create\s+(or\s+replace\s+)?(local\s+)?temp(orary)?\b", re.IGNORECASE)
 
@@ -60,25 +61,33 @@ class DuckEngine:
     """Serves a DuckDB connection. Every session works on cursors of it; the connection itself is left alone.
 
     facts: what is known of columns beyond DuckDB's types; tables that clients create add to it.
+    guarded: the instance is locked, and so are statements that reach beyond its tables.
     """
 
-    def __init__(self, source: Any, facts: columns.Facts) -> None:
+    def __init__(self, source: Any, facts: columns.Facts, guarded: bool = True) -> None:
         self._source = source
         self._facts = facts
+        self._guarded = guarded
+        self._locked = guarded or guard.is_locked(source)
 
     def session(self, user: str, database: str, /) -> DuckSession:
         """A session on a cursor of its own."""
-        return DuckSession(self._source.cursor(), Dialect(user, database), self._facts)
+        setup = [] if self._locked else [_SETUP]
+        return DuckSession(self._source.cursor(), Dialect(user, database), self._facts, self._guarded, setup)
 
 
 class DuckSession:
     """One client's cursors, its transaction and its statements."""
 
-    def __init__(self, cursor: Any, dialect: Dialect, facts: columns.Facts) -> None:
+    def __init__(
+        self, cursor: Any, dialect: Dialect, facts: columns.Facts, guarded: bool, setup: Sequence[str]
+    ) -> None:
         self._main = cursor
         self._dialect = dialect
         self._facts = facts
-        self._setup = [_SETUP]
+        self._guarded = guarded
+        #: What a new cursor is told: the last SET of each setting.
+        self._setup = {_setting(statement): statement for statement in setup}
         self._idle: list[Any] = []
         self._busy: list[Any] = []
         self._statements: dict[int, _Statement] = {}
@@ -87,7 +96,8 @@ class DuckSession:
         #: Changes that are not committed; those of tables and the like; objects that only this connection has.
         self._changed = self._defined = self._local = False
         self._closed = False
-        cursor.execute(_SETUP)
+        for statement in self._setup.values():
+            cursor.execute(statement)
 
     def prepare(self, sql: str, /) -> Prepared:
         """Reads and describes a statement."""
@@ -115,7 +125,13 @@ class DuckSession:
         kind = parsed[0].type.name
         if kind == "TRANSACTION":
             raise SqlError(-84, "42612")
-        markers = self._markers(cursor, text, parsed[0].named_parameters)
+        if self._guarded:
+            guard.check(text, kind)
+        guard.check_runs_nothing(text, kind)
+        names = parsed[0].named_parameters
+        if len(names) > _MARKERS:
+            raise SqlError(-101, "54001", f"{len(names)} parameter markers; no description holds more than {_MARKERS}")
+        markers = self._markers(cursor, text, names)
         parameters = [catalog.parameter(str(n), duck) for n, duck in enumerate(markers, 1)]
         statement = _Statement(text, kind, declared=translated.declared)
         outcomes = {kind.name for kind in parsed[0].expected_result_type}
@@ -128,10 +144,10 @@ class DuckSession:
         if markers and _NULL & set(statement.types):
             # With values there are types.
             statement.types = self._types(cursor, text, markers, statement.types)
-        names = columns.names(text, relation.columns)
+        titles = columns.names(text, relation.columns)
         known = columns.facts(text, relation.columns, self._facts)
         described: list[Described] = []
-        for name, duck, about in zip(names, statement.types, known, strict=True):
+        for name, duck, about in zip(titles, statement.types, known, strict=True):
             _, arrow, metadata = types.describe(name, duck)
             described.append((name, arrow, {**metadata, **types.fitting(duck, about)}))
         return self._keep(statement), described, parameters
@@ -187,7 +203,7 @@ class DuckSession:
         try:
             if statement.kind in ("VARIABLE_SET", "SET", "PRAGMA"):
                 self._main.execute(statement.sql)
-                self._setup.append(statement.sql)
+                self._setup[_setting(statement.sql)] = statement.sql
                 self._forget_idle()
                 return None
             if not self._begun:
@@ -285,7 +301,7 @@ class DuckSession:
             cursor = self._idle.pop()
         else:
             cursor = self._main.cursor()
-            for statement in self._setup:
+            for statement in self._setup.values():
                 cursor.execute(statement)
         self._busy.append(cursor)
         return cursor
@@ -304,6 +320,11 @@ class DuckSession:
         idle, self._idle = self._idle, []
         for cursor in idle:
             cursor.close()
+
+
+def _setting(sql: str) -> str:
+    """The setting that a SET sets."""
+    return sql.partition("=")[0].strip().upper()
 
 
 class DuckResult:

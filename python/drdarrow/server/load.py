@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["engine"]
 
 
-def engine(source: Any, tables: dict[str, Any]) -> Engine:
-    """DuckDB with these tables: those of `source`, a connection, or of a database of its own in memory."""
+def engine(source: Any, tables: dict[str, Any], external_access: bool = False) -> Engine:
+    """DuckDB with these tables: those of `source`, a connection, or of a database of its own in memory. Unless
+    `external_access`, the instance is locked: see `guard`."""
     try:
         import duckdb
 
-        from drdarrow.server import columns
+        from drdarrow.server import columns, guard
         from drdarrow.server.duckdb import DuckEngine
     except ImportError as e:
         raise InterfaceError(f'{e.name} is not installed: pip install "drdarrow[server]"') from e
@@ -37,7 +38,9 @@ def engine(source: Any, tables: dict[str, Any]) -> Engine:
             raise InterfaceError(f"tables: {name}: {e}") from e
         finally:
             cursor.close()
-    return DuckEngine(source, facts)
+    if not external_access:
+        guard.lock(source)
+    return DuckEngine(source, facts, guarded=not external_access)
 
 
 def _load(cursor: Any, name: str, table: _core.Collected) -> dict[str, dict[str, str]]:

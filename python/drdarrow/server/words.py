@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Word", "closing", "lex", "split", "text"]
 
 _TOKEN = re.compile(
     r"""
-    (?P<space>(?:\s+|--[^\n]*|/\*.*?(?:\*/|\Z))+)
+    (?P<space>(?:\s+|--[^\n\r]*|/\*.*?(?:\*/|\Z))+)
     | (?P<string>(?:\b(?:[xXnNgG]|[gGbBuU][xX]))?'(?:[^']|'')*(?:'|\Z))
     | (?P<quoted>"(?:[^"]|"")*(?:"|\Z))
     | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
@@ -28,11 +28,11 @@ class Word:
     kind: str
     text: str
     before: str = ""
+    #: A name or a sign as it compares; quoted names and strings are none.
+    upper: str = field(init=False)
 
-    @property
-    def upper(self) -> str:
-        """A name or a sign as it compares; quoted names and strings are none."""
-        return self.text.upper() if self.kind in ("name", "sign") else ""
+    def __post_init__(self) -> None:
+        self.upper = self.text.upper() if self.kind in ("name", "sign") else ""
 
     @property
     def ends_operand(self) -> bool:

@@ -100,6 +100,7 @@ static TEXTS: &[(i32, &str)] = &[
         "a system error stopped the statement, later ones may work: {1}|a system error stopped the statement, later ones may work",
     ),
     (-842, "a connection to {1} exists already"),
+    (-840, "the result has too many columns"),
     (-822, "an address in the SQLDA is not valid"),
     (-818, "program and package do not belong together: their timestamps differ"),
     (-817, "the statement is not allowed here because it would change data"),

@@ -29,21 +29,22 @@ impl SqlDa {
     /// Reads the data of an SQLDARD.
     pub fn decode(body: &[u8], sqlam: u16, class: ServerClass, typdef: &TypDef) -> Result<SqlDa> {
         let text = SqlText::new(typdef);
-        choose("SQLDARD", sqlam, class, |layout| {
+        choose("SQLDARD", sqlam, class, |layout, count| {
             let mut r = Reader::new(body, "SQLDARD");
             let sqlca = Sqlca::read(&mut r, sqlam, &text)?;
             // Behind an error a server may leave the columns out altogether.
             if r.is_empty() && sqlca.as_ref().is_some_and(Sqlca::is_error) {
                 return Ok(SqlDa { sqlca, ..SqlDa::default() });
             }
-            read_columns(r, sqlca, layout, &text)
+            read_columns(r, sqlca, layout, &text, count)
         })
     }
 
     /// Reads the data of an SQLCINRD.
     pub fn decode_sqlcinrd(body: &[u8], sqlam: u16, class: ServerClass, typdef: &TypDef) -> Result<SqlDa> {
         let text = SqlText::new(typdef);
-        choose("SQLCINRD", sqlam, class, |layout| read_columns(Reader::new(body, "SQLCINRD"), None, layout, &text))
+        let body = || Reader::new(body, "SQLCINRD");
+        choose("SQLCINRD", sqlam, class, |layout, count| read_columns(body(), None, layout, &text, count))
     }
 
     /// A whole SQLDARD in the given layout.
@@ -65,30 +66,54 @@ impl SqlDa {
         if layout.groups {
             SqlDh::write(self.header.as_ref(), w, layout, text)?;
         }
-        let (len, max) = (self.columns.len(), i16::MAX as usize);
-        let count = u16::try_from(len).ok().filter(|_| len <= max);
-        w.u16_in(count.ok_or(DrdaError::Limit { what: "columns", len, max })?, text.order());
+        let (len, max) = (self.columns.len(), usize::from(u16::MAX));
+        let count = u16::try_from(len).map_err(|_| DrdaError::Limit { what: "columns", len, max })?;
+        w.u16_in(count, text.order());
         self.columns.iter().try_for_each(|column| column.write(w, layout, text))
     }
 }
 
+/// How the two bytes of a count are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Count {
+    /// As they stand.
+    Told,
+    /// As what is left of a larger number. (Measured: Derby 10.14 describes 65,537 markers, and counts 1.)
+    Wrapped,
+}
+
 /// Reads header, count and columns, to the end.
-fn read_columns(mut r: Reader<'_>, sqlca: Option<Sqlca>, layout: Layout, text: &SqlText) -> Result<SqlDa> {
+fn read_columns(
+    mut r: Reader<'_>,
+    sqlca: Option<Sqlca>,
+    layout: Layout,
+    text: &SqlText,
+    count: Count,
+) -> Result<SqlDa> {
     let header = if layout.groups { SqlDh::read(&mut r, layout, text)? } else { None };
-    let count = r.u16_in(text.order())?;
+    let told = r.u16_in(text.order())?;
     // The count is not believed: the list grows as columns come.
     let mut columns = Vec::new();
-    for _ in 0..count {
+    while columns.len() < usize::from(told) || count == Count::Wrapped && !r.is_empty() {
         columns.push(SqlVar::read(&mut r, layout, text)?);
     }
     r.end()?;
+    if columns.len() & usize::from(u16::MAX) != usize::from(told) {
+        return Err(r.invalid(format!("{} columns where {told} were counted", columns.len())).into());
+    }
     Ok(SqlDa { sqlca, header, columns })
 }
 
-/// The expected layout if it fits, else the only reading that the neighbours agree upon.
-fn choose(what: &'static str, sqlam: u16, class: ServerClass, read: impl Fn(Layout) -> Result<SqlDa>) -> Result<SqlDa> {
+/// The expected layout if it fits, else the only reading that the neighbours agree upon, else the expected layout with
+/// more columns than can be counted.
+fn choose(
+    what: &'static str,
+    sqlam: u16,
+    class: ServerClass,
+    read: impl Fn(Layout, Count) -> Result<SqlDa>,
+) -> Result<SqlDa> {
     let expected = Layout::expected(sqlam, class);
-    let first = match read(expected) {
+    let first = match read(expected, Count::Told) {
         Ok(da) => return Ok(da),
         Err(error) => error,
     };
@@ -96,7 +121,7 @@ fn choose(what: &'static str, sqlam: u16, class: ServerClass, read: impl Fn(Layo
     let mut readings: Vec<SqlDa> = Vec::new();
     for layout in &neighbours {
         // Without a column nothing proves the layout: the bytes of a header fit too easily.
-        if let Ok(da) = read(*layout)
+        if let Ok(da) = read(*layout, Count::Told)
             && !da.columns.is_empty()
             && !readings.contains(&da)
         {
@@ -106,6 +131,11 @@ fn choose(what: &'static str, sqlam: u16, class: ServerClass, read: impl Fn(Layo
     let fits = readings.len();
     match readings.pop() {
         Some(da) if fits == 1 => Ok(da),
+        _ if fits == 0
+            && let Ok(da) = read(expected, Count::Wrapped) =>
+        {
+            Ok(da)
+        }
         _ => Err(DrdaError::Layout { what, sqlam, fits, tried: neighbours.len() + 1, first: Box::new(first) }),
     }
 }
@@ -264,6 +294,28 @@ mod tests {
         assert!(matches!(lie, Err(DrdaError::Layout { fits: 0, .. })), "{lie:?}");
         let error = Sqlca::encode(Some(&Sqlca::new(-204, "42704", &["X"])), 7, &DERBY).unwrap();
         assert!(SqlDa::decode(&error[4..], 7, ServerClass::Derby, &DERBY).unwrap().sqlca.unwrap().is_error());
+    }
+
+    #[test]
+    fn more_columns_than_two_bytes_count_are_read_to_the_end() {
+        let derby = Layout::expected(7, ServerClass::Derby);
+        let column = SqlVar { sqltype: 496, length: 4, opt: Some(SqlVarOpt::default()), ..SqlVar::default() };
+        let body = |columns: usize, told: u16| {
+            let mut w = Writer::new();
+            w.bytes(&hex("ff ff"));
+            w.u16(told);
+            (0..columns).for_each(|_| column.write(&mut w, derby, &SqlText::new(&DERBY)).unwrap());
+            w.into_vec()
+        };
+        for (columns, told) in [(65_535, 65_535), (65_536, 0), (65_537, 1), (131_073, 1)] {
+            let got = SqlDa::decode(&body(columns, told), 7, ServerClass::Derby, &DERBY).unwrap();
+            assert_eq!(got.columns.len(), columns);
+        }
+        // Neither a count that is wrong by another number nor half a column.
+        assert!(SqlDa::decode(&body(65_537, 2), 7, ServerClass::Derby, &DERBY).is_err());
+        assert!(SqlDa::decode(&body(3, 1), 7, ServerClass::Derby, &DERBY).is_err());
+        let whole = body(65_537, 1);
+        assert!(SqlDa::decode(&whole[..whole.len() - 1], 7, ServerClass::Derby, &DERBY).is_err());
     }
 
     #[test]
