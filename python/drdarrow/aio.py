@@ -303,6 +303,7 @@ class AsyncCursor:
 
     async def fetch_polars(self) -> polars.DataFrame:
         """The result as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`."""
+        self._raw.for_polars()
         return await asyncio.to_thread((await self._collect()).to_polars)
 
     async def _collect(self) -> _core.Collected:

@@ -223,6 +223,7 @@ class AsyncFile:
 
     async def fetch_polars(self) -> polars.DataFrame:
         """All records as a `polars.DataFrame`."""
+        self._raw.for_polars()
         return await asyncio.to_thread((await self._raw.collect()).to_polars)
 
     async def __aiter__(self) -> AsyncIterator[_core.RecordBatch]:

@@ -252,6 +252,7 @@ class FileSettings(TypedDict, total=False):
     timestamp_unit: Literal["us", "ns", "ms", "s"] | None
     timestamp_excess: Literal["raise", "truncate"] | None
     decfloat: str | None
+    wide_decimal: Literal["decimal256", "text", "float64"] | None
     text_errors: Literal["strict", "replace"] | None
     bit_data_ccsid: int | None
     batch_rows: int | None

@@ -20,6 +20,7 @@ mod primitive;
 mod spare;
 mod text;
 mod varying;
+mod wide;
 
 use arrow_array::ArrayRef;
 use arrow_schema::TimeUnit;
@@ -84,6 +85,8 @@ fn of_kind(kind: Kind, field: &Field, index: usize, options: &Options) -> Box<dy
         Kind::Single => float::single(field.order, target),
         Kind::Double => float::double(field, target),
         Kind::Decimal { precision, .. } => decimal::decoder(field, precision, target),
+        Kind::DecimalText { precision, scale } => wide::text(field, precision, scale, target),
+        Kind::DecimalFloat { precision, scale } => wide::float(field, precision, scale, target),
         Kind::DecFloatText => decfloat::text(field.shape, target),
         Kind::DecFloatDecimal { precision, scale } => decfloat::decimal(field.shape, precision, scale, target),
         Kind::Boolean => boolean::decoder(field.shape, target),

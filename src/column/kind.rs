@@ -4,7 +4,7 @@
 use arrow_schema::{DataType, TimeUnit};
 
 use super::error::ColumnError;
-use super::options::{BadValues, DecFloatAs, Options, TextErrors};
+use super::options::{BadValues, DecFloatAs, Options, TextErrors, WideDecimalAs};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::CcsidError;
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
@@ -18,6 +18,15 @@ pub(super) enum Kind {
     Single,
     Double,
     Decimal {
+        precision: u8,
+        scale: u8,
+    },
+    /// A decimal as text, as a float.
+    DecimalText {
+        precision: u8,
+        scale: u8,
+    },
+    DecimalFloat {
         precision: u8,
         scale: u8,
     },
@@ -67,7 +76,11 @@ impl Kind {
                     let what = format!("{}({precision},{scale})", field.sql_name());
                     return Err(self::unsupported(field, index, what));
                 }
-                Kind::Decimal { precision, scale }
+                match options.wide_decimal {
+                    WideDecimalAs::Text if precision > 38 => Kind::DecimalText { precision, scale },
+                    WideDecimalAs::Float64 if precision > 38 => Kind::DecimalFloat { precision, scale },
+                    _ => Kind::Decimal { precision, scale },
+                }
             }
             Type::DecFloat => match (width, options.decfloat) {
                 (Some(8 | 16), DecFloatAs::Text) => Kind::DecFloatText,
@@ -127,7 +140,7 @@ impl Kind {
             Kind::Integer(4) => DataType::Int32,
             Kind::Integer(_) => DataType::Int64,
             Kind::Single => DataType::Float32,
-            Kind::Double => DataType::Float64,
+            Kind::Double | Kind::DecimalFloat { .. } => DataType::Float64,
             Kind::Decimal { precision, scale } | Kind::DecFloatDecimal { precision, scale } => {
                 // The scale was checked to be at most the precision, which is at most 76.
                 let signed = scale.cast_signed();
@@ -142,7 +155,7 @@ impl Kind {
             Kind::Time => DataType::Time32(TimeUnit::Second),
             Kind::Timestamp(unit) => DataType::Timestamp(*unit, None),
             Kind::TimestampTz(unit) => DataType::Timestamp(*unit, Some("UTC".into())),
-            Kind::DecFloatText | Kind::Text { large: false, .. } => DataType::Utf8,
+            Kind::DecFloatText | Kind::DecimalText { .. } | Kind::Text { large: false, .. } => DataType::Utf8,
             Kind::Text { large: true, .. } => DataType::LargeUtf8,
             Kind::Binary { large: false } => DataType::Binary,
             Kind::Binary { large: true } => DataType::LargeBinary,
@@ -158,6 +171,8 @@ impl Kind {
             && matches!(
                 self,
                 Kind::Decimal { .. }
+                    | Kind::DecimalText { .. }
+                    | Kind::DecimalFloat { .. }
                     | Kind::Flag
                     | Kind::DecFloatDecimal { .. }
                     | Kind::Date

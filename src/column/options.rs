@@ -29,6 +29,18 @@ pub enum DecFloatAs {
     },
 }
 
+/// What a DECIMAL or NUMERIC of more than 38 digits becomes, which many libraries do not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WideDecimalAs {
+    /// A decimal of 256 bits.
+    #[default]
+    Decimal256,
+    /// Text with all its digits.
+    Text,
+    /// The nearest float of 64 bits: some 15 digits are left.
+    Float64,
+}
+
 /// What to do with bytes that are no characters of their page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TextErrors {
@@ -64,6 +76,8 @@ pub struct Options {
     pub timestamp_excess: Excess,
     /// What DECFLOAT becomes.
     pub decfloat: DecFloatAs,
+    /// What decimals of more than 38 digits become.
+    pub wide_decimal: WideDecimalAs,
     /// For text that cannot be decoded.
     pub text_errors: TextErrors,
     /// For numbers and dates that cannot be decoded.
@@ -82,6 +96,7 @@ impl Default for Options {
             timestamp_unit: TimeUnit::Microsecond,
             timestamp_excess: Excess::default(),
             decfloat: DecFloatAs::default(),
+            wide_decimal: WideDecimalAs::default(),
             text_errors: TextErrors::default(),
             bad_values: BadValues::default(),
             force_ccsid: BTreeMap::new(),

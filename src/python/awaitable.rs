@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use super::batch::{RecordBatch, Schema};
 use super::collected::Collected;
 use super::connection::{server, tls};
-use super::cursor::{describe, describe_state, drain_messages, row_count};
+use super::cursor::{describe, describe_state, drain_messages, for_polars, row_count};
 use super::errors;
 use super::feed::{ALL_ROWS, Feed, ROWS, fill_elsewhere};
 use super::file_args::Given;
@@ -307,6 +307,11 @@ impl RawCursor {
         let mut feed = statement.hand_over().map_err(|e| errors::raise(py, &e))?;
         feed.set_limits(limits);
         Ok(RawStream::new(feed))
+    }
+
+    /// Refuses columns that Polars does not take.
+    fn for_polars(&self, py: Python<'_>) -> PyResult<()> {
+        for_polars(py, self.statement(py)?)
     }
 
     /// The whole result: an awaitable of a Collected.

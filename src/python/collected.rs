@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[cfg(feature = "server")]
 use arrow_array::RecordBatchReader as _;
 use arrow_array::{RecordBatch, RecordBatchIterator};
-use arrow_schema::{Field, SchemaRef};
+use arrow_schema::{DataType, Field, SchemaRef};
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
@@ -16,6 +16,7 @@ use super::capsule;
 use super::errors;
 #[cfg(feature = "server")]
 use super::imported;
+use crate::client::error::{Error, Kind, Phase};
 
 /// All batches of a result.
 #[pyclass(frozen, module = "drdarrow._core")]
@@ -90,8 +91,20 @@ impl Collected {
 
     /// As a `polars.DataFrame`.
     pub(super) fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        library(slf.py(), "polars", "polars")?.call_method1("DataFrame", (slf,))
+        for_polars(slf.py(), &slf.get().schema)?.call_method1("DataFrame", (slf,))
     }
+}
+
+/// Polars, if it takes these columns: it panics at decimals of 256 bits.
+pub(super) fn for_polars<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'py, PyModule>> {
+    let polars = library(py, "polars", "polars")?;
+    let Some(wide) = schema.fields().iter().find(|f| matches!(f.data_type(), DataType::Decimal256(..))) else {
+        return Ok(polars);
+    };
+    let text = format!("column {:?}: Polars has no {}", wide.name(), wide.data_type());
+    let cure =
+        "wide_decimal=\"text\" or \"float64\" when connecting; fetch_arrow_table() and fetch_df() have it exactly";
+    Err(errors::raise(py, &Error::new(Kind::NotSupported, Phase::Fetch, "56084", text).hint(cure)))
 }
 
 /// What makes data frames of pandas; refuses what `dtype_backend` cannot be before anything is read.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow_schema::{DataType, Field};
+use arrow_schema::{DataType, Field, Schema};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
 
@@ -333,7 +333,7 @@ impl Cursor {
 
     /// The result as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`.
     fn fetch_polars<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        collected::library(py, "polars", "polars")?;
+        for_polars(py, self.statement(py)?)?;
         Collected::to_polars(&Bound::new(py, self.collect(py)?)?)
     }
 
@@ -412,6 +412,12 @@ pub(super) fn describe<'py>(py: Python<'py>, statement: &Statement) -> PyResult<
     };
     let columns = columns.into_iter().enumerate().zip(schema.fields());
     Ok(Some(PyTuple::new(py, columns.map(one).collect::<Vec<_>>())?))
+}
+
+/// Refuses columns that Polars does not take while the result can still be had in another way.
+pub(super) fn for_polars(py: Python<'_>, statement: &Statement) -> PyResult<()> {
+    let schema = statement.about().schema.clone();
+    collected::for_polars(py, &schema.unwrap_or_else(|| Arc::new(Schema::empty()))).map(drop)
 }
 
 /// PEP 249's rowcount.

@@ -56,6 +56,11 @@ impl File {
         Ok(Collected::new(feed.schema(), batches))
     }
 
+    /// Refuses columns that Polars does not take before any record is read.
+    pub(super) fn for_polars(&self, py: Python<'_>) -> PyResult<()> {
+        collected::for_polars(py, &self.opened(py)?.file.schema()).map(drop)
+    }
+
     fn go<'py>(&self, py: Python<'py>, step: Step) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let found = runtime::block_on(py, self.opened(py)?.step(step))?;
         tuple(py, found)
@@ -168,7 +173,7 @@ impl File {
 
     /// All records as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`.
     fn fetch_polars<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        collected::library(py, "polars", "polars")?;
+        self.for_polars(py)?;
         Collected::to_polars(&Bound::new(py, self.collect(py)?)?)
     }
 

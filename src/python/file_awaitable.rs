@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyTuple};
 
 use super::awaitable::RawStream;
-use super::collected::Collected;
+use super::collected::{self, Collected};
 use super::errors;
 use super::file::File;
 use super::file_args as args;
@@ -58,6 +58,11 @@ impl RawFile {
         let limits = settings::limits(opened.link.limits, batch_rows, batch_bytes, &batch_delay)?;
         let range = args::range(first, last)?;
         runtime::asyncio(py, async move { opened.feed(limits, range).await.map(RawStream::new) })
+    }
+
+    /// Refuses columns that Polars does not take.
+    fn for_polars(&self, py: Python<'_>) -> PyResult<()> {
+        collected::for_polars(py, &self.opened(py)?.file.schema()).map(drop)
     }
 
     /// All records: an awaitable of a Collected.

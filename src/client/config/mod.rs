@@ -8,7 +8,7 @@ pub(super) mod uri;
 mod value;
 
 use crate::client::batches::DELAY;
-use crate::column::options::{BadValues, Excess, Options, TextErrors};
+use crate::column::options::{BadValues, Excess, Options, TextErrors, WideDecimalAs};
 use crate::flow::secmec::requester::TokenSource;
 use crate::net::tls::Settings;
 use crate::wire::ddm::secchk::Secret;
@@ -102,7 +102,7 @@ pub struct Config {
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
 
 /// Names that [`Config::set`] knows.
-const SETTINGS: [&str; 39] = [
+const SETTINGS: [&str; 40] = [
     "host",
     "port",
     "database",
@@ -138,6 +138,7 @@ const SETTINGS: [&str; 39] = [
     "timestamp_unit",
     "timestamp_excess",
     "decfloat",
+    "wide_decimal",
     "text_errors",
     "bad_values",
     "bit_data_ccsid",
@@ -269,6 +270,14 @@ impl Config {
                     choice(key, value, &[("raise", BadValues::Raise), ("null", BadValues::Null)])?;
             }
             "decfloat" => self.options.decfloat = decfloat(key, value)?,
+            "wide_decimal" => {
+                let forms = [
+                    ("decimal256", WideDecimalAs::Decimal256),
+                    ("text", WideDecimalAs::Text),
+                    ("float64", WideDecimalAs::Float64),
+                ];
+                self.options.wide_decimal = choice(key, value, &forms)?;
+            }
             "bit_data_ccsid" => self.options.bit_data_ccsid = Some(number(key, value, 1..=65_534)? as u16),
             "force_ccsid" => {
                 for pair in value.split(';').filter(|p| !p.is_empty()) {

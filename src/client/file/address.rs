@@ -5,7 +5,7 @@ use super::settings::FileConfig;
 use crate::client::config::tls::Mode;
 use crate::client::config::uri::encode;
 use crate::client::config::{Config, security::Security};
-use crate::column::options::{DecFloatAs, Excess, Options, TextErrors};
+use crate::column::options::{DecFloatAs, Excess, Options, TextErrors, WideDecimalAs};
 use arrow_schema::TimeUnit;
 
 impl FileConfig {
@@ -80,6 +80,14 @@ impl Settings {
             },
         );
         self.add(
+            "wide_decimal",
+            match options.wide_decimal {
+                WideDecimalAs::Decimal256 => None,
+                WideDecimalAs::Text => Some("text"),
+                WideDecimalAs::Float64 => Some("float64"),
+            },
+        );
+        self.add(
             "text_errors",
             match options.text_errors {
                 // The second is not a setting but what on_error makes of one.
@@ -104,7 +112,7 @@ mod tests {
         let uri = format!(
             "drda://m%40e:s3cret@[::1]:8446/?signon_port=0&pool=IASP1&job_ccsid=273&timeout=2.5&statement_timeout=7&batch_delay=0.25\
              &security=encrypted&tls_fingerprint={fingerprint}&tls_server_name=box&timestamp_unit=ns\
-             &timestamp_excess=truncate&decfloat=decimal(34,2)&text_errors=replace&bit_data_ccsid=37\
+             &timestamp_excess=truncate&decfloat=decimal(34,2)&wide_decimal=text&text_errors=replace&bit_data_ccsid=37\
              &force_ccsid=A%3D273%3BB%3D37&additional_factor=123456&application_name=a%20b&allow_cleartext_password=true"
         );
         let (config, _) = FileConfig::from_uri(&uri).unwrap();

@@ -18,13 +18,9 @@ use crate::wire::value::lanes::{self, LANES, PACKED_ZERO, ZONED_ZERO};
 /// The decoder of decimals of `precision` digits.
 pub(super) fn decoder(field: &Field, precision: u8, target: Target) -> Box<dyn ColumnDecoder> {
     let bytes = fixed(field.shape);
-    let wide = match field.ty {
-        Type::Zoned => decimal::zoned_wide,
-        Type::NumericChar => decimal::chars,
-        _ => decimal::packed_wide,
-    };
     if precision > 38 {
-        let careful = move |cell: &[u8]| Ok(to_i256(in_range(wide(cell)?, precision)?));
+        let wide = wide_value(field, precision);
+        let careful = move |cell: &[u8]| Ok(to_i256(wide(cell)?));
         let quick = move |cell: &[u8]| careful(cell).ok();
         return Box::new(Primitive::<Decimal256Type, _>::new(target, Framed { frame: Fixed(bytes), quick, careful }));
     }
@@ -47,6 +43,19 @@ pub(super) fn decoder(field: &Field, precision: u8, target: Target) -> Box<dyn C
         (Type::Packed, _) => narrow(bytes, limit, decimal::packed, target, precision),
         _ => narrow(bytes, limit, |cell| decimal::chars(cell)?.narrow().ok_or(digits(38)), target, precision),
     }
+}
+
+/// What reads values of `precision` digits, however many.
+pub(super) fn wide_value(
+    field: &Field,
+    precision: u8,
+) -> impl Fn(&[u8]) -> std::result::Result<Wide, Reason> + Copy + Send + use<> {
+    let wide = match field.ty {
+        Type::Zoned => decimal::zoned_wide,
+        Type::NumericChar => decimal::chars,
+        _ => decimal::packed_wide,
+    };
+    move |cell: &[u8]| Ok(in_range(wide(cell)?, precision)?)
 }
 
 pub(super) fn to_i256(value: Wide) -> i256 {

@@ -1,0 +1,148 @@
+//! DECIMAL and NUMERIC of more than 38 digits as text or as floats, for libraries without decimals of 256 bits.
+
+use arrow_array::ArrayRef;
+use arrow_array::types::Float64Type;
+
+use super::decimal::wide_value;
+use super::frame::Fixed;
+use super::primitive::{Framed, Primitive, Target};
+use super::varying::{ByteColumn, cells_of};
+use super::{ColumnDecoder, fixed};
+use crate::column::error::{ColumnError, Reason};
+use crate::column::options::TextErrors;
+use crate::wire::value::cell::Cells;
+use crate::wire::value::decimal::{self, Wide};
+use crate::wire::value::field::Field;
+
+/// As text with all digits after the point.
+pub(super) fn text(field: &Field, precision: u8, scale: u8, target: Target) -> Box<dyn ColumnDecoder> {
+    let value = wide_value(field, precision);
+    Box::new(Texts { frame: Fixed(fixed(field.shape)), column: ByteColumn::new(target), value, precision, scale })
+}
+
+/// As the nearest float.
+pub(super) fn float(field: &Field, precision: u8, scale: u8, target: Target) -> Box<dyn ColumnDecoder> {
+    let (frame, value) = (Fixed(fixed(field.shape)), wide_value(field, precision));
+    let careful = move |cell: &[u8]| {
+        let mut text = Vec::with_capacity(80);
+        put_text(value(cell)?, precision, scale, &mut text)?;
+        // Digits and a point are a float.
+        Ok(std::str::from_utf8(&text).ok().and_then(|text| text.parse::<f64>().ok()).unwrap_or(f64::NAN))
+    };
+    let quick = move |cell: &[u8]| careful(cell).ok();
+    Box::new(Primitive::<Float64Type, _>::new(target, Framed { frame, quick, careful }))
+}
+
+struct Texts<V> {
+    frame: Fixed,
+    column: ByteColumn<i32>,
+    value: V,
+    precision: u8,
+    scale: u8,
+}
+
+impl<V: Fn(&[u8]) -> Result<Wide, Reason> + Send + 'static> ColumnDecoder for Texts<V> {
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        let (value, precision, scale) = (&self.value, self.precision, self.scale);
+        self.column.convert(cells.first_row, cells_of(self.frame, cells), |cell, out| {
+            put_text(value(cell)?, precision, scale, out)
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.column.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.column.bytes()
+    }
+
+    fn nulled(&self) -> u64 {
+        self.column.nulled()
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
+        self.column.finish_text(TextErrors::Strict)
+    }
+}
+
+/// A sign if it is below zero, the digits without zeros in front, and all of those after the point.
+fn put_text(value: Wide, precision: u8, scale: u8, out: &mut Vec<u8>) -> Result<(), Reason> {
+    let mut chars = Vec::with_capacity(usize::from(precision) + 1);
+    decimal::put_chars(value, precision, false, &mut chars)?;
+    let (_, digits) = chars.split_first().unwrap_or((&0, &[]));
+    let (whole, fraction) =
+        digits.split_at_checked(usize::from(precision.saturating_sub(scale))).unwrap_or((digits, &[]));
+    let zeros = whole.iter().take_while(|digit| **digit == b'0').count().min(whole.len().saturating_sub(1));
+    out.extend(value.is_negative().then_some(b'-'));
+    match whole.get(zeros..).filter(|whole| !whole.is_empty()) {
+        Some(whole) => out.extend_from_slice(whole),
+        None => out.push(b'0'),
+    }
+    if !fraction.is_empty() {
+        out.push(b'.');
+        out.extend_from_slice(fraction);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::decode::decoder;
+    use crate::column::options::{BadValues, Options, WideDecimalAs};
+    use crate::wire::value::field::{Shape, Type};
+    use arrow_array::Array;
+    use arrow_array::cast::AsArray;
+    use arrow_schema::DataType;
+
+    fn decoded(scale: u8, numbers: &[&str], form: WideDecimalAs) -> ArrayRef {
+        let field = Field { precision: 45, scale, ..Field::new(Type::Packed, Shape::Fixed(23)) };
+        let options = Options { wide_decimal: form, ..Options::default() };
+        let mut decoder = decoder(&field, 0, &options).unwrap();
+        let (mut buf, mut offsets) = (Vec::new(), Vec::new());
+        for number in numbers {
+            offsets.push(u32::try_from(buf.len()).unwrap());
+            decimal::put_packed(decimal::chars(number.as_bytes()).unwrap(), 45, &mut buf).unwrap();
+        }
+        decoder.append(&Cells { buf: &buf, offsets: &offsets, lobs: &[], first_row: 1 }).unwrap();
+        decoder.finish().unwrap()
+    }
+
+    #[test]
+    fn every_digit_is_in_the_text() {
+        let nines = "9".repeat(45);
+        let all = decoded(0, &[&nines, "-1", "0"], WideDecimalAs::Text);
+        let texts: Vec<_> = all.as_string::<i32>().iter().flatten().collect();
+        assert_eq!(texts, [nines.as_str(), "-1", "0"]);
+        let cents = decoded(2, &["-12345", "5", "-5", "0"], WideDecimalAs::Text);
+        let texts: Vec<_> = cents.as_string::<i32>().iter().flatten().collect();
+        assert_eq!(texts, ["-123.45", "0.05", "-0.05", "0.00"]);
+        let parts = decoded(45, &[&nines, "1"], WideDecimalAs::Text);
+        let texts: Vec<_> = parts.as_string::<i32>().iter().flatten().collect();
+        assert_eq!(texts, [format!("0.{nines}"), format!("0.{}1", "0".repeat(44))]);
+    }
+
+    #[test]
+    fn a_float_is_the_nearest_one() {
+        let floats = decoded(2, &["-12345", &"9".repeat(45), "10"], WideDecimalAs::Float64);
+        assert_eq!(floats.as_primitive::<Float64Type>().values(), &[-123.45, 1e43, 0.1]);
+    }
+
+    #[test]
+    fn short_decimals_stay_decimals_and_bad_ones_are_told() {
+        for form in [WideDecimalAs::Text, WideDecimalAs::Float64] {
+            let short = Field { precision: 38, ..Field::new(Type::Packed, Shape::Fixed(20)) };
+            let options = Options { wide_decimal: form, ..Options::default() };
+            let kept = decoder(&short, 0, &options).unwrap().finish().unwrap();
+            assert_eq!(kept.data_type(), &DataType::Decimal128(38, 0));
+            let wide = Field { precision: 45, ..Field::new(Type::Packed, Shape::Fixed(23)) };
+            let blanks = [0x40; 23];
+            let cells = Cells { buf: &blanks, offsets: &[0], lobs: &[], first_row: 1 };
+            assert!(decoder(&wide, 0, &options).unwrap().append(&cells).is_err());
+            let mut lenient = decoder(&wide, 0, &Options { bad_values: BadValues::Null, ..options }).unwrap();
+            lenient.append(&cells).unwrap();
+            assert_eq!((lenient.nulled(), lenient.finish().unwrap().null_count()), (1, 1));
+        }
+    }
+}
