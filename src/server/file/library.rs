@@ -327,7 +327,7 @@ mod tests {
         }
         assert!(put("L/F", &rows, &FileOptions::keyed(["a desc"], true)).contains("Duplicate"));
         assert!(put("L/F", &rows, &FileOptions::keyed(["B"], false)).contains("B is not in"));
-        let odd = batch(vec![column("A", NullArray::new(1))]);
+        let odd = batch(vec![column("A", DurationSecondArray::from(vec![1]))]);
         assert!(put("L/F", &odd, &FileOptions::default()).contains("column A"));
         for (about, why) in [
             (("length", "4294967295"), "drda:length 4294967295"),
