@@ -33,6 +33,7 @@ import drdarrow
 from drdarrow import _core
 from drdarrow.exceptions import InterfaceError
 from drdarrow.server.engine import Described, Engine, Prepared, Result, Session, SqlError
+from drdarrow.server.storing import Storage
 
 __all__ = [
     "Described",
@@ -132,7 +133,7 @@ def serve(
         raise InterfaceError("tls_certificate and tls_key come together, tls_client_ca with them")
     tls = None if tls_certificate is None or tls_key is None else (tls_certificate, tls_key, tls_client_ca)
     raw = _core.serve(
-        _engine(source, dict(tables or {}), engine, external_access),
+        _engine(source, dict(tables or {}), engine, external_access, _storage(persona, ccsid)),
         persona=persona,
         ccsid=ccsid,
         host=address,
@@ -191,7 +192,13 @@ def _address(host: str, guarded: bool) -> str:
     return address
 
 
-def _engine(source: Any, tables: dict[str, Any], kind: str, external_access: bool) -> Any:
+def _storage(persona: str, ccsid: int | None) -> Storage:
+    """How a product counts the length of text and fills it: in EBCDIC a byte is a character."""
+    ebcdic = persona in ("ibmi", "zos")
+    return Storage(not ebcdic or ccsid == 1208, "40" if ebcdic else "20")
+
+
+def _engine(source: Any, tables: dict[str, Any], kind: str, external_access: bool, storage: Storage) -> Any:
     """What answers: a dict of tables for the engine in Rust, or an Engine."""
     if kind not in ("auto", "duckdb", "tables"):
         raise InterfaceError(f"engine: {kind!r} is none of auto, duckdb, tables")
@@ -217,7 +224,7 @@ def _engine(source: Any, tables: dict[str, Any], kind: str, external_access: boo
         return plain
     from drdarrow.server import load
 
-    return load.engine(source, tables, external_access)
+    return load.engine(source, tables, external_access, storage)
 
 
 class Server:

@@ -8,7 +8,8 @@
 | `DECIMAL`, `NUMERIC` without a size | DECIMAL(5, 0) |
 | `TIMESTAMP(0)`, `(1)`-`(6)`, `(7)`-`(9)` | TIMESTAMP_S, TIMESTAMP, TIMESTAMP_NS |
 
-DuckDB keeps no lengths; they are remembered, so that a client sees the columns as they were declared.
+DuckDB keeps no lengths; they are remembered, so that a client sees the columns as they were declared, and so that what
+goes into them fits: see `storing`.
 """
 
 from __future__ import annotations

@@ -304,6 +304,8 @@ class _Pass:
         if ddl.is_type_place(self._words, at, self._defining):
             return None
         end = closing(self._words, at + 1)
+        if self._upper(at) == "CAST":
+            return self._cast(at, end)
         make = functions.FUNCTIONS.get(self._upper(at))
         arguments = split(self._words[at + 2 : end])
         found = make([text(self._inner(part)).strip() for part in arguments]) if make else None
@@ -317,6 +319,24 @@ class _Pass:
             return None
         if self._upper(at) == "DATE":
             self._date = start, len(self._out)
+        return end + 1
+
+    def _cast(self, at: int, end: int) -> int | None:
+        """A CAST to a text of some length: DuckDB's text has none."""
+        depth, place = 0, at + 2
+        while place < end and not (depth == 0 and self._upper(place) == "AS"):
+            depth += {"(": 1, ")": -1, "CASE": 1, "END": -1}.get(self._upper(place), 0)
+            place += 1
+        found = ddl.type_at(self._words[place:end], 1) if place < end else None
+        if found is None or found.duck != "VARCHAR" or self._words[end - 1].text != ")" or place + found.end != end:
+            return None
+        name = found.about["drda:type"].removeprefix("LONG ")
+        inner = text(self._inner(self._words[at + 2 : place])).strip()
+        make = functions.FUNCTIONS.get(name)
+        put = make([inner, found.about.get("drda:length", "")]) if make else None
+        if put is None:
+            return None
+        self._put(at, put)
         return end + 1
 
     _STEPS: tuple[Callable[[_Pass, int], int | None], ...] = (

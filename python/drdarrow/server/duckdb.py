@@ -13,9 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from drdarrow.server import catalog, columns, errors, guard, types
+from drdarrow.server import catalog, columns, errors, guard, meaning, types
 from drdarrow.server.dialect import Dialect, Translated
 from drdarrow.server.engine import Described, Prepared, SqlError, Table
+from drdarrow.server.meaning import Run
+from drdarrow.server.storing import Storage
 
 __all__ = ["DuckEngine"]
 
@@ -36,7 +38,7 @@ _NULL = {'"NULL"', "NULL"}
 class _Statement:
     """A prepared statement: its text for DuckDB, its kind there, the types of its columns, what it declares."""
 
-    sql: str
+    run: Run
     kind: str
     types: list[str] = field(default_factory=list)
     declared: columns.Facts = field(default_factory=dict)
@@ -49,7 +51,7 @@ class _Statement:
             if described != now:
                 column = f"CAST({column} AS {described})"
             parts.append(types.wrapped(column, described) or column)
-        return f"SELECT {', '.join(parts)} FROM ({self.sql}) AS q({', '.join(made)})"
+        return f"SELECT {', '.join(parts)} FROM ({self.run.sql}) AS q({', '.join(made)})"
 
     @property
     def fits(self) -> bool:
@@ -62,30 +64,46 @@ class DuckEngine:
 
     facts: what is known of columns beyond DuckDB's types; tables that clients create add to it.
     guarded: the instance is locked, and so are statements that reach beyond its tables.
+    storage: how lengths are counted and blanks filled in.
     """
 
-    def __init__(self, source: Any, facts: columns.Facts, guarded: bool = True) -> None:
+    def __init__(self, source: Any, facts: columns.Facts, guarded: bool = True, storage: Storage | None = None) -> None:
         self._source = source
         self._facts = facts
+        self._storage = storage or Storage()
         self._guarded = guarded
         self._locked = guarded or guard.is_locked(source)
+        self._aggregates = _aggregates(source)
 
     def session(self, user: str, database: str, /) -> DuckSession:
         """A session on a cursor of its own."""
         setup = [] if self._locked else [_SETUP]
-        return DuckSession(self._source.cursor(), Dialect(user, database), self._facts, self._guarded, setup)
+        dialect = Dialect(user, database)
+        return DuckSession(
+            self._source.cursor(), dialect, self._facts, self._guarded, setup, self._storage, self._aggregates
+        )
 
 
 class DuckSession:
     """One client's cursors, its transaction and its statements."""
 
     def __init__(
-        self, cursor: Any, dialect: Dialect, facts: columns.Facts, guarded: bool, setup: Sequence[str]
+        self,
+        cursor: Any,
+        dialect: Dialect,
+        facts: columns.Facts,
+        guarded: bool,
+        setup: Sequence[str],
+        storage: Storage,
+        aggregates: frozenset[str],
     ) -> None:
         self._main = cursor
         self._dialect = dialect
         self._facts = facts
         self._guarded = guarded
+        self._storage = storage
+        self._aggregates = aggregates
+        self._macros = meaning.setup(storage)
         #: What a new cursor is told: the last SET of each setting.
         self._setup = {_setting(statement): statement for statement in setup}
         self._idle: list[Any] = []
@@ -96,17 +114,16 @@ class DuckSession:
         #: Changes that are not committed; those of tables and the like; objects that only this connection has.
         self._changed = self._defined = self._local = False
         self._closed = False
-        for statement in self._setup.values():
-            cursor.execute(statement)
+        self._tell(cursor)
 
     def prepare(self, sql: str, /) -> Prepared:
         """Reads and describes a statement."""
         if len(self._statements) >= _STATEMENTS:
             raise SqlError(-101, "54001")
         if schema := self._dialect.schema(sql):
-            return self._keep(_Statement(schema, "VARIABLE_SET")), None, []
+            return self._keep(_Statement(Run(schema), "VARIABLE_SET")), None, []
         if self._dialect.is_register(sql):
-            return self._keep(_Statement("", "REGISTER")), None, []
+            return self._keep(_Statement(Run(""), "REGISTER")), None, []
         translated = self._dialect.to_duckdb(sql)
         cursor = self._main if self._local or self._defined else self._take()
         try:
@@ -133,7 +150,8 @@ class DuckSession:
             raise SqlError(-101, "54001", f"{len(names)} parameter markers; no description holds more than {_MARKERS}")
         markers = self._markers(cursor, text, names)
         parameters = [catalog.parameter(str(n), duck) for n, duck in enumerate(markers, 1)]
-        statement = _Statement(text, kind, declared=translated.declared)
+        run = meaning.apply(text, self._facts, translated.declared, self._storage, self._aggregates)
+        statement = _Statement(run, kind, declared=translated.declared)
         outcomes = {kind.name for kind in parsed[0].expected_result_type}
         if "QUERY_RESULT" not in outcomes or "CHANGED_ROWS" in outcomes:
             return self._keep(statement), None, parameters
@@ -186,10 +204,11 @@ class DuckSession:
         shared = self._changed or self._local
         cursor = self._main if shared else self._take()
         try:
-            relation = cursor.sql(statement.sql, params=list(parameters) or None)
+            values = statement.run.values(parameters)
+            relation = cursor.sql(statement.run.sql, params=values or None)
             now = [str(kind) for kind in relation.types]
             if now != statement.types or not statement.fits:
-                relation = cursor.sql(statement.casting(now), params=list(parameters) or None)
+                relation = cursor.sql(statement.casting(now), params=values or None)
             return DuckResult(self, cursor, relation.__arrow_c_stream__(), shared)
         except Exception as e:
             self._give(cursor)
@@ -202,18 +221,22 @@ class DuckSession:
             return None
         try:
             if statement.kind in ("VARIABLE_SET", "SET", "PRAGMA"):
-                self._main.execute(statement.sql)
-                self._setup[_setting(statement.sql)] = statement.sql
+                self._main.execute(statement.run.sql)
+                self._setup[_setting(statement.run.sql)] = statement.run.sql
                 self._forget_idle()
                 return None
             if not self._begun:
                 self._main.begin()
                 self._begun = True
+            for other in statement.run.first:
+                self._main.execute(other)
             count = 0
             for row in rows:
-                found = self._main.execute(statement.sql, list(row) or None).fetchall()
+                found = self._main.execute(statement.run.sql, statement.run.values(row) or None).fetchall()
                 if statement.kind in _CHANGES and found:
                     count += int(found[0][0]) if len(found[0]) == 1 else len(found)
+            for other in statement.run.then:
+                self._main.execute(other)
         except Exception as e:
             raise self._failed(e, self._main) from e
         self._changed = True
@@ -222,7 +245,7 @@ class DuckSession:
         for table, about in statement.declared.items():
             columns.learn(self._facts, table, about)
         self._defined = True
-        self._local = self._local or bool(_TEMPORARY.match(statement.sql))
+        self._local = self._local or bool(_TEMPORARY.match(statement.run.sql))
         return None
 
     def forget(self, number: int, /) -> None:
@@ -233,7 +256,7 @@ class DuckSession:
         """The schema is taken over if there is one of the name; other registers of a client mean nothing here."""
         if schema := self._dialect.schema(sql):
             try:
-                self.execute(self._keep(_Statement(schema, "VARIABLE_SET")), [()])
+                self.execute(self._keep(_Statement(Run(schema), "VARIABLE_SET")), [()])
             except SqlError as e:
                 if e.rolled_back:
                     raise
@@ -301,10 +324,14 @@ class DuckSession:
             cursor = self._idle.pop()
         else:
             cursor = self._main.cursor()
-            for statement in self._setup.values():
-                cursor.execute(statement)
+            self._tell(cursor)
         self._busy.append(cursor)
         return cursor
+
+    def _tell(self, cursor: Any) -> None:
+        """Makes a new cursor ready."""
+        for statement in (*self._macros, *self._setup.values()):
+            cursor.execute(statement)
 
     def _give(self, cursor: Any) -> None:
         if cursor is self._main:
@@ -320,6 +347,18 @@ class DuckSession:
         idle, self._idle = self._idle, []
         for cursor in idle:
             cursor.close()
+
+
+def _aggregates(source: Any) -> frozenset[str]:
+    """The functions that make one value of many rows."""
+    cursor = source.cursor()
+    try:
+        rows = cursor.execute(
+            "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE function_type = 'aggregate'"
+        ).fetchall()
+    finally:
+        cursor.close()
+    return frozenset(name for (name,) in rows)
 
 
 def _setting(sql: str) -> str:

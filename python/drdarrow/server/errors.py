@@ -38,6 +38,7 @@ _RULES: list[tuple[str, str, int, str]] = [
     ("type mismatch", r"", -420, "22018"),
     ("mismatch type", r"", -420, "22018"),
     ("out of range", r"", -413, "22003"),
+    ("invalid input", r"drdarrow 22001 (.*)", -404, "22001"),
     ("invalid input", r"[Dd]ivision by zero", -801, "22012"),
     ("invalid input", r"were not provided|[Pp]repared statement parameter|parameter count", -313, "07001"),
     ("interrupt", r"", -952, "57014"),

@@ -7,6 +7,8 @@ text and gives the expression, or None where DuckDB's own will do.
 | `DOUBLE`, `FLOAT`, `REAL`, `DECFLOAT`, `DECIMAL`, `DEC`, `NUMERIC` | a cast |
 | `CHAR`, `VARCHAR`, `CLOB`, `GRAPHIC`, `VARGRAPHIC`, `DBCLOB` | text; a second argument is the length it is cut at |
 | `BLOB`, `BINARY`, `VARBINARY`, `TIME`, `TIMESTAMP` | a cast |
+| `CAST(x AS CHAR(n))`, `CAST(x AS VARCHAR(n))` and the like | filled with blanks, cut at the length |
+| `NULLIF(a, b)` | a comparison as any other, unless `a` is a call or has a parameter |
 | `VALUE`, `NVL` | `coalesce` |
 | `POSSTR`, `LOCATE`, `STRIP`, `ABSVAL`, `RAND` | their namesakes |
 | `DAYS`, `DAYOFWEEK`, `DAYOFWEEK_ISO`, `WEEK`, `WEEK_ISO`, `MICROSECOND` | counted as Db2 does |
@@ -33,6 +35,18 @@ def _text(a: list[str]) -> str | None:
     if len(a) == 1:
         return f"CAST({a[0]} AS VARCHAR)"
     return f"left(CAST({a[0]} AS VARCHAR), {a[1]})" if len(a) == 2 and a[1].isdigit() else None
+
+
+def _fixed(a: list[str]) -> str | None:
+    if len(a) == 1:
+        return f"CAST({a[0]} AS VARCHAR)"
+    return f"rpad(CAST({a[0]} AS VARCHAR), {a[1]}, ' ')" if len(a) == 2 and a[1].isdigit() else None
+
+
+def _nullif(a: list[str]) -> str | None:
+    if len(a) != 2 or "?" in a[0] or "(" in a[0]:
+        return None
+    return f"(CASE WHEN {a[0]} = {a[1]} THEN NULL ELSE {a[0]} END)"
 
 
 def _decimal(a: list[str]) -> str | None:
@@ -75,10 +89,10 @@ FUNCTIONS: dict[str, _Make] = {
     "DECIMAL": _decimal,
     "DEC": _decimal,
     "NUMERIC": _decimal,
-    "CHAR": _text,
+    "CHAR": _fixed,
     "VARCHAR": _text,
     "CLOB": _text,
-    "GRAPHIC": _text,
+    "GRAPHIC": _fixed,
     "VARGRAPHIC": _text,
     "DBCLOB": _text,
     "BLOB": _cast("BLOB"),
@@ -86,6 +100,7 @@ FUNCTIONS: dict[str, _Make] = {
     "VARBINARY": _cast("BLOB"),
     "TIME": _cast("TIME"),
     "TIMESTAMP": _cast("TIMESTAMP"),
+    "NULLIF": _nullif,
     "VALUE": lambda a: f"coalesce({', '.join(a)})",
     "NVL": lambda a: f"coalesce({', '.join(a)})",
     "POSSTR": lambda a: f"strpos({a[0]}, {a[1]})" if len(a) == 2 else None,

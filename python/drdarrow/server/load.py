@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from drdarrow import _core
 from drdarrow.exceptions import InterfaceError
 from drdarrow.server.engine import Engine
+from drdarrow.server.storing import MACROS, Storage
 from drdarrow.server.types import LONGEST
 
 if TYPE_CHECKING:
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["engine"]
 
 
-def engine(source: Any, tables: dict[str, Any], external_access: bool = False) -> Engine:
+def engine(
+    source: Any, tables: dict[str, Any], external_access: bool = False, storage: Storage | None = None
+) -> Engine:
     """DuckDB with these tables: those of `source`, a connection, or of a database of its own in memory. Unless
-    `external_access`, the instance is locked: see `guard`."""
+    `external_access`, the instance is locked: see `guard`. storage: how the product counts and fills text."""
     try:
         import duckdb
 
@@ -29,21 +32,22 @@ def engine(source: Any, tables: dict[str, Any], external_access: bool = False) -
         raise InterfaceError(f'DuckDB {duckdb.__version__} is too old: pip install -U "drdarrow[server]"')
     if source is None:
         source = duckdb.connect(":memory:")
+    storage = storage or Storage()
     facts: Facts = {}
     for name, table in tables.items():
         cursor = source.cursor()
         try:
-            columns.learn(facts, name, _load(cursor, name, _core.collect(table)))
+            columns.learn(facts, name, _load(cursor, name, _core.collect(table), storage))
         except duckdb.Error as e:
             raise InterfaceError(f"tables: {name}: {e}") from e
         finally:
             cursor.close()
     if not external_access:
         guard.lock(source)
-    return DuckEngine(source, facts, guarded=not external_access)
+    return DuckEngine(source, facts, not external_access, storage)
 
 
-def _load(cursor: Any, name: str, table: _core.Collected) -> dict[str, dict[str, str]]:
+def _load(cursor: Any, name: str, table: _core.Collected, storage: Storage) -> dict[str, dict[str, str]]:
     """Copies a table into DuckDB; what is known of its columns."""
     schema, _, plain = name.rpartition(".")
     quoted = _quoted(plain)
@@ -51,7 +55,14 @@ def _load(cursor: Any, name: str, table: _core.Collected) -> dict[str, dict[str,
         cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
         quoted = f"{_quoted(schema)}.{quoted}"
     cursor.register("drdarrow_incoming", table)
-    cursor.execute(f"CREATE TABLE {quoted} AS FROM drdarrow_incoming")
+    for macro in MACROS:
+        cursor.execute(macro)
+    # Values are as long as their columns are said to be.
+    parts = [
+        f"{put} AS {_quoted(column)}" if (put := storage.put(column, about, _quoted(column))) else _quoted(column)
+        for column, _, about in table.fields()
+    ]
+    cursor.execute(f"CREATE TABLE {quoted} AS SELECT {', '.join(parts)} FROM drdarrow_incoming")
     cursor.unregister("drdarrow_incoming")
     facts = {}
     for column, kind, about in table.fields():

@@ -1,0 +1,73 @@
+"""What CREATE TABLE and CREATE UNIQUE INDEX say of text: defaults as long as their column, keys that blanks at the end
+do not make different."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from drdarrow.server.edits import Edits, Span, Statement, names
+from drdarrow.server.storing import FIXED, VARYING, Storage
+
+__all__ = ["index", "table"]
+
+_About = Mapping[str, Mapping[str, str]]
+
+
+def table(of: Statement, edits: Edits, declared: _About, storage: Storage) -> list[str]:
+    """Changes the defaults of a CREATE TABLE; the statements that follow it."""
+    opening = next((at for at in range(len(of.words)) if of.upper(at) == "("), None)
+    if opening is None:
+        return []
+    name = of.text((_start(of, opening), opening))
+    found: list[list[str]] = []
+    for start, end in of.parts(opening):
+        column = names(of.words[start : start + 1])
+        about = declared.get(column[-1], {}) if column else {}
+        for at in range(start, end):
+            upper = of.upper(at)
+            if upper == "DEFAULT" and of.words[at + 1].kind == "string" and about.get("drda:type") in FIXED:
+                literal = storage.put(column[-1] if column else "", about, of.words[at + 1].text)
+                edits.instead[at + 1] = _filled(of.words[at + 1].text, about, literal is not None)
+            elif upper == "UNIQUE" or upper == "PRIMARY" and of.upper(at + 1) == "KEY":
+                behind = at + 1 if upper == "UNIQUE" else at + 2
+                if of.upper(behind) == "(":
+                    found.append([of.text(part) for part in of.parts(behind)])
+                elif column:
+                    found.append([of.words[start].text])
+    made = []
+    for n, key in enumerate(found, 1):
+        parts = [_part(column, declared) for column in key]
+        if parts != key:
+            title = of.words[opening - 1].text.strip('"').replace('"', "")
+            made.append(f'CREATE UNIQUE INDEX "drdarrow_{title}_{n}" ON {name} ({", ".join(parts)})')
+    return made
+
+
+def index(of: Statement, edits: Edits, declared: _About) -> None:
+    """Changes the columns of a CREATE UNIQUE INDEX."""
+    opening = next((at for at in range(len(of.words)) if of.upper(at) == "("), None)
+    for start, end in of.parts(opening) if opening is not None else ():
+        span: Span = (start, end - 1 if of.upper(end - 1) in ("ASC", "DESC") else end)
+        if _part(of.text(span), declared) != of.text(span):
+            edits.around(span, "rtrim(", ", ' ')")
+
+
+def _start(of: Statement, opening: int) -> int:
+    """Where the name in front of a bracket begins."""
+    at = opening - 1
+    while of.upper(at - 1) == ".":
+        at -= 2
+    return at
+
+
+def _part(column: str, declared: _About) -> str:
+    """A column of a key: of a VARCHAR without its blanks."""
+    about = declared.get(column.strip('"').replace('""', '"').upper(), {})
+    return f"rtrim({column}, ' ')" if about.get("drda:type") in VARYING else column
+
+
+def _filled(literal: str, about: Mapping[str, str], fixed: bool) -> str:
+    """A constant with the blanks that its column has."""
+    text = literal[1:-1].replace("''", "'")
+    missing = int(about["drda:length"]) - len(text) if fixed else 0
+    return literal[:-1] + " " * missing + "'"

@@ -1,0 +1,92 @@
+"""What a statement means beyond its words: comparisons that blanks do not disturb, values as columns
+were declared.
+
+`apply` takes a statement that DuckDB understands already, and gives the one that is run in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from drdarrow.server import blanks, defining, storing
+from drdarrow.server.columns import Facts
+from drdarrow.server.edits import Edits, Statement
+from drdarrow.server.storing import Storage
+
+__all__ = ["Run", "apply", "setup"]
+
+#: Statements in which values are compared or stored.
+_KINDS = {"SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "FROM", "EXPLAIN", "("}
+_VARYING = ("", "VARCHAR", "LONG VARCHAR", "VARGRAPHIC", "LONG VARGRAPHIC", "CLOB", "DBCLOB")
+
+
+@dataclass
+class Run:
+    """The statement that is run; the markers, from 0, whose texts lose their blanks; what runs before, and after."""
+
+    sql: str
+    trimmed: frozenset[int] = frozenset()
+    first: list[str] = field(default_factory=list)
+    then: list[str] = field(default_factory=list)
+
+    def values(self, row: Sequence[object]) -> list[object]:
+        """The parameters of one row."""
+        if not self.trimmed:
+            return list(row)
+        return [
+            value.rstrip(" ") if n in self.trimmed and isinstance(value, str) else value for n, value in enumerate(row)
+        ]
+
+
+def setup(storage: Storage) -> list[str]:
+    """What a new connection is told."""
+    temporary = "CREATE OR REPLACE TEMP "
+    return [temporary + blanks.MACRO.format(""), temporary + blanks.BITS_MACRO.format(storage.blank), *storing.MACROS]
+
+
+def apply(sql: str, known: Facts, declared: Facts, storage: Storage, aggregates: frozenset[str]) -> Run:
+    """The statement with its comparisons and values as Db2 means them. declared: what it says of a new table."""
+    of = Statement(sql)
+    if not of.whole or of.upper(0) not in _KINDS:
+        return Run(sql)
+    edits = Edits()
+    first, then = [], []
+    if [of.upper(at) for at in range(3)] == ["CREATE", "UNIQUE", "INDEX"]:
+        on = next((at for at in range(len(of.words)) if of.upper(at) == "ON"), 0)
+        defining.index(of, edits, _table(known, storing.name_at(of, on + 1)[0]) or {})
+        return Run(of.written(edits))
+    trimmed = blanks.compare(of, edits, _Known(of, known), aggregates)
+    storing.store(of, edits, lambda name: _table(known, name), storage)
+    for columns in declared.values():
+        then = defining.table(of, edits, columns, storage)
+    made = of.written(edits)
+    if of.upper(0) == "CREATE" and f"{blanks.KEY}(" in made:
+        # A view and a check outlive the connection.
+        first = ["CREATE " + blanks.MACRO.format("IF NOT EXISTS main.")]
+    return Run(made, frozenset(trimmed), first, then)
+
+
+def _table(known: Facts, name: tuple[str, ...]) -> Mapping[str, Mapping[str, str]] | None:
+    return known.get(".".join(name[-2:]), known.get(name[-1])) if name else None
+
+
+class _Known:
+    """The columns of the tables that a statement names."""
+
+    def __init__(self, of: Statement, known: Facts) -> None:
+        found = {word.text.strip('"').upper() for word in of.words if word.kind in ("name", "quoted")}
+        self._tables = [known[name] for name in found if name in known]
+
+    def _kinds(self, name: str) -> set[str]:
+        return {table[name].get("drda:type", "none") for table in self._tables if name in table}
+
+    def plain(self, name: str, /) -> bool:
+        """A column that is known and is no VARCHAR."""
+        kinds = self._kinds(name)
+        return bool(kinds) and not kinds & set(_VARYING)
+
+    def bits(self, name: str, /) -> bool:
+        """A column FOR BIT DATA."""
+        kinds = self._kinds(name)
+        return bool(kinds) and all(kind.endswith("CHAR FOR BIT DATA") for kind in kinds)

@@ -1,0 +1,193 @@
+"""What goes into CHAR and VARCHAR columns: filled with blanks up to the declared length, or refused when it is longer.
+
+DuckDB's VARCHAR has no length. So the values of INSERT, UPDATE and MERGE are put as the target column was declared: a
+CHAR is stored as long as it is, whoever reads it later; a text that is too long, but for blanks at its end, is SQLCODE
+-404 (22001). FOR BIT DATA and BINARY columns likewise, filled with the blank of the product or with zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from drdarrow.server.edits import Edits, Span, Statement, names
+
+__all__ = ["FIXED", "MACROS", "VARYING", "Storage", "name_at", "store"]
+
+#: A table by the parts of its name: its columns in order, with what is known of them; None when nothing is.
+Known = Callable[[tuple[str, ...]], Mapping[str, Mapping[str, str]] | None]
+
+FIXED = {"CHAR", "GRAPHIC"}
+VARYING = {"VARCHAR", "LONG VARCHAR", "VARGRAPHIC", "LONG VARGRAPHIC"}
+_FIXED_BYTES = {"CHAR FOR BIT DATA", "BINARY"}
+_VARYING_BYTES = {"VARCHAR FOR BIT DATA", "LONG VARCHAR FOR BIT DATA", "VARBINARY"}
+
+_TOO_LONG = "error('drdarrow 22001 ' || target || ': ' || {size} || ' do not fit into ' || n)"
+_FITTED = (
+    "CASE WHEN {size}(rtrim(x, ' ')) > n THEN " + _TOO_LONG.format(size="{size}(x)") + " WHEN filled "
+    "THEN rtrim(x, ' ') || repeat(' ', n - {size}(rtrim(x, ' '))) WHEN {size}(x) > n "
+    "THEN rtrim(x, ' ') || repeat(' ', n - {size}(rtrim(x, ' '))) ELSE x END"
+)
+_BYTES = (
+    "CASE WHEN octet_length(x) > n THEN " + _TOO_LONG.format(size="octet_length(x)") + " WHEN filler IS NOT NULL "
+    "THEN x || repeat(filler, n - octet_length(x)) ELSE x END"
+)
+
+
+def _macro(name: str, rest: str, kind: str, body: str) -> str:
+    """A macro whose value stands once in what it becomes: it may be that of a sequence."""
+    once = f"list_transform([CAST(v AS {kind})], lambda x: {body})[1]"
+    return f"CREATE OR REPLACE TEMP MACRO {name}(v, {rest}) AS {once}"
+
+
+#: What a connection is told before it stores anything.
+MACROS = [
+    _macro("drdarrow_bytes", "n, filled, target", "VARCHAR", _FITTED.format(size="strlen")),
+    _macro("drdarrow_characters", "n, filled, target", "VARCHAR", _FITTED.format(size="length")),
+    _macro("drdarrow_binary", "n, filler, target", "BLOB", _BYTES),
+]
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How the product counts and fills: the length of text in bytes of UTF-8, or in characters; the byte of a blank."""
+
+    bytes: bool = True
+    blank: str = "20"
+
+    def put(self, column: str, about: Mapping[str, str], value: str) -> str | None:
+        """The expression that stores a value in a column; None where it is stored as it comes."""
+        kind, length = about.get("drda:type", ""), about.get("drda:length", "")
+        if not length.isdigit():
+            return None
+        at = "'" + column.replace("'", "''") + "'"
+        if kind in FIXED | VARYING:
+            inbytes = about.get("drda:ccsid") == "1208" or self.bytes and "GRAPHIC" not in kind
+            macro = "drdarrow_bytes" if inbytes else "drdarrow_characters"
+            return f"{macro}({value}, {length}, {str(kind in FIXED).lower()}, {at})"
+        if kind in _FIXED_BYTES | _VARYING_BYTES:
+            byte = "NULL" if kind in _VARYING_BYTES else f"'\\x{'00' if kind == 'BINARY' else self.blank}'"
+            filler = f"CAST({byte} AS BLOB)"
+            return f"drdarrow_binary({value}, {length}, {filler}, {at})"
+        return None
+
+
+def store(of: Statement, edits: Edits, known: Known, storage: Storage) -> None:
+    """Adds the changes to an INSERT, UPDATE or MERGE."""
+    first = of.upper(0)
+    if first == "INSERT" and of.upper(1) == "INTO":
+        name, at = name_at(of, 2)
+        _Target(of, edits, known(name), storage).insert(at)
+    elif first == "UPDATE":
+        name, at = name_at(of, 1)
+        _Target(of, edits, known(name), storage).assignments(at)
+    elif first == "MERGE" and of.upper(1) == "INTO":
+        name, at = name_at(of, 2)
+        _Target(of, edits, known(name), storage).merge(at)
+
+
+def name_at(of: Statement, at: int) -> tuple[tuple[str, ...], int]:
+    """The name at a place and where it ends."""
+    end = at + 1
+    while of.upper(end) == ".":
+        end += 2
+    return names(of.words[at:end]) or (), end
+
+
+class _Target:
+    """The table that a statement changes."""
+
+    def __init__(
+        self, of: Statement, edits: Edits, columns: Mapping[str, Mapping[str, str]] | None, storage: Storage
+    ) -> None:
+        self._of = of
+        self._edits = edits
+        self._columns = columns or {}
+        self._storage = storage
+
+    def insert(self, at: int) -> None:
+        """From the list of columns on: rows of values, or a query."""
+        of = self._of
+        if not self._columns:
+            return
+        if of.upper(at) == "AS":
+            at += 2
+        listed = list(self._columns)
+        if of.upper(at) == "(" and not of.is_query(at):
+            listed = [name[-1] if (name := names(of.words[start:end])) else "" for start, end in of.parts(at)]
+            at = of.closes[at] + 1
+        while of.upper(at) == "OVERRIDING":
+            at += 3
+        if of.upper(at) == "VALUES":
+            self._rows(at + 1, listed)
+        elif of.upper(at) in ("SELECT", "WITH", "(", "FROM"):
+            self._query(at, listed)
+
+    def _rows(self, at: int, listed: list[str]) -> None:
+        of = self._of
+        while of.upper(at) == "(":
+            for column, value in zip(listed, of.parts(at), strict=False):
+                self._put(column, value)
+            at = of.closes[at] + 1
+            if of.upper(at) == ",":
+                at += 1
+
+    def _query(self, at: int, listed: list[str]) -> None:
+        of = self._of
+        made = [f"c{n}" for n in range(len(listed))]
+        stored = [
+            self._storage.put(column, self._columns.get(column, {}), name)
+            for column, name in zip(listed, made, strict=True)
+        ]
+        if not any(stored):
+            return
+        end = at
+        while end < len(of.words) - 1 and of.upper(end) not in (";", "RETURNING"):
+            if of.upper(end) == "ON" and of.upper(end + 1) == "CONFLICT":
+                break
+            end = of.closes.get(end, end) + 1
+        parts = ", ".join(put or name for put, name in zip(stored, made, strict=True))
+        self._edits.around((at, end), f"SELECT {parts} FROM (", f") AS drdarrow({', '.join(made)})")
+
+    def merge(self, at: int) -> None:
+        """The changes and new rows of a MERGE."""
+        of = self._of
+        while at < len(of.words) - 1 and self._columns:
+            if of.upper(at) == "THEN" and of.upper(at + 1) == "UPDATE":
+                at = self.assignments(at + 2)
+            elif of.upper(at) == "THEN" and of.upper(at + 1) == "INSERT":
+                self.insert(at + 2)
+                at += 2
+            else:
+                at = of.closes.get(at, at) + 1
+
+    def assignments(self, at: int) -> int:
+        """Behind SET: columns and values; where they end."""
+        of = self._of
+        while at < len(of.words) - 1 and of.upper(at) != "SET":
+            at += 1
+        column, start, at, depth = "", at + 1, at + 1, 0
+        while True:
+            upper = of.upper(at)
+            last = at >= len(of.words) - 1 or depth == 0 and upper in ("WHERE", "FROM", "WHEN", "RETURNING", ";")
+            if last or depth == 0 and upper == ",":
+                if column and start < at:
+                    self._put(column, (start, at))
+                column, start = "", at + 1
+                if last:
+                    return at
+            elif upper == "=" and not column and depth == 0:
+                name = names(of.words[start:at])
+                # A row of columns has a row of values, or a query.
+                column, start = (name[-1] if name else "?"), at + 1
+            depth += {"CASE": 1, "END": -1}.get(upper, 0)
+            at = of.closes.get(at, at) + 1
+
+    def _put(self, column: str, value: Span) -> None:
+        words = self._of.words[value[0] : value[1]]
+        if len(words) == 1 and words[0].upper in ("NULL", "DEFAULT"):
+            return
+        put = self._storage.put(column, self._columns.get(column, {}), "\0")
+        if put:
+            opening, closing = put.split("\0")
+            self._edits.around(value, opening, closing)
