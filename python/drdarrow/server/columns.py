@@ -14,9 +14,10 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from drdarrow.server.ddl import Change
 from drdarrow.server.words import lex, text
 
-__all__ = ["Facts", "facts", "learn", "names", "settled", "typed"]
+__all__ = ["Facts", "change", "facts", "learn", "names", "settled", "typed"]
 
 #: Table to column to metadata, in upper case. The columns are all there, in order. A table is there under its name, and
 #: with its schema where that was told; two tables of one name only with it.
@@ -32,6 +33,30 @@ def learn(known: Facts, table: str, about: dict[str, dict[str, str]]) -> None:
         known[name] = {}
     else:
         known[name] = about
+
+
+def change(known: Facts, made: Change) -> None:
+    """Remembers what became of a table."""
+    old = known.get(made.table, known.get(made.table.rpartition(".")[2]))
+    if old is None:
+        return
+    new = dict(old)
+    if made.what in ("add", "type"):
+        new[made.column] = made.about
+    elif made.what == "remove":
+        new.pop(made.column, None)
+    elif made.what == "rename":
+        new = {made.name if column == made.column else column: about for column, about in old.items()}
+    keys = [key for key, table in known.items() if table is old]
+    for key in keys:
+        if made.what in ("drop", "move"):
+            del known[key]
+        else:
+            known[key] = new
+    if made.what == "move":
+        for key in keys:
+            schema, point, _ = key.rpartition(".")
+            known[schema + point + made.name] = old
 
 
 def names(sql: str, columns: Sequence[str]) -> list[str]:

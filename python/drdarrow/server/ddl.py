@@ -15,11 +15,11 @@ goes into them fits: see `storing`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drdarrow.server.words import Word, closing, split
 
-__all__ = ["Type", "declared", "is_definition", "is_type_place", "type_at"]
+__all__ = ["Change", "Type", "changes", "declared", "is_definition", "is_type_place", "type_at"]
 
 #: Names as Db2 and the metadata know them.
 _NAMES = {
@@ -48,6 +48,18 @@ class Type:
     duck: str | None
     end: int
     about: dict[str, str]
+
+
+@dataclass
+class Change:
+    """What becomes of a table that is known: `drop` it, `add` a column, `remove` or `rename` one, give it a `type`,
+    `move` the table to another name."""
+
+    table: str
+    what: str
+    column: str = ""
+    name: str = ""
+    about: dict[str, str] = field(default_factory=dict)
 
 
 def is_definition(words: Sequence[Word]) -> bool:
@@ -122,6 +134,45 @@ def declared(words: Sequence[Word]) -> dict[str, dict[str, dict[str, str]]]:
             columns[_name(part[0])] = found.about if found else {}
     name = _name(words[start - 1])
     return {f"{_name(words[start - 3])}.{name}" if words[start - 2].text == "." else name: columns}
+
+
+def changes(words: Sequence[Word]) -> list[Change]:
+    """What DROP TABLE, ALTER TABLE and CREATE TABLE ... AS change of tables that are known."""
+    words = [*words, *[Word("end", "")] * 4]
+    start = [word.upper for word in words[:6]]
+    if start[0] not in ("DROP", "ALTER", "CREATE") or "TABLE" not in start:
+        return []
+    at = start.index("TABLE") + 1
+    while words[at].upper in ("IF", "NOT", "EXISTS"):
+        at += 1
+    table, at = _name(words[at]), at + 1
+    if words[at].text == ".":
+        table, at = f"{table}.{_name(words[at + 1])}", at + 2
+    if start[0] != "ALTER":
+        return [Change(table, "drop")] if start[0] == "DROP" or words[at].upper == "AS" else []
+    action, at = words[at].upper, at + 1
+    if action == "RENAME" and words[at].upper == "TO":
+        return [Change(table, "move", name=_name(words[at + 1]))]
+    if words[at].upper == "COLUMN":
+        at += 1
+    while words[at].upper in ("IF", "NOT", "EXISTS"):
+        at += 1
+    if words[at].upper in (*_CONSTRAINTS, "") and words[at].kind != "quoted":
+        return []
+    column, at = _name(words[at]), at + 1
+    if action == "RENAME" and words[at].upper == "TO":
+        return [Change(table, "rename", column, _name(words[at + 1]))]
+    if action == "DROP":
+        return [Change(table, "remove", column)]
+    if action == "ADD":
+        found = type_at(words, at)
+        return [Change(table, "add", column, about=found.about if found else {})]
+    while words[at].upper in ("SET", "DATA"):
+        at += 1
+    if action == "ALTER" and words[at].upper == "TYPE":
+        found = type_at(words, at + 1)
+        return [Change(table, "type", column, about=found.about if found else {})]
+    return []
 
 
 def _name(word: Word) -> str:

@@ -58,10 +58,12 @@ _PLAIN = {",", "?", "(", ")", "=", ".", "<", ">", "<=", ">=", "<>"}
 
 @dataclass
 class Translated:
-    """A statement for DuckDB, and what CREATE TABLE says of columns: table to column to metadata, in upper case."""
+    """A statement for DuckDB; what CREATE TABLE says of columns, table to column to metadata in upper case; what
+    becomes of other tables."""
 
     sql: str
     declared: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    changes: list[ddl.Change] = field(default_factory=list)
 
 
 class Dialect:
@@ -97,8 +99,9 @@ class Dialect:
             del words[-2]
         defining = ddl.is_definition(words)
         declared = ddl.declared(words) if defining else {}
+        changes = ddl.changes(words)
         out = _Pass(self._registers, defining).run(words)
-        return Translated(text(out), declared)
+        return Translated(text(out), declared, changes)
 
 
 def _literal(value: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from drdarrow.server import catalog, columns, errors, guard, meaning, types
+from drdarrow.server.ddl import Change
 from drdarrow.server.dialect import Dialect, Translated
 from drdarrow.server.engine import Described, Prepared, SqlError, Table
 from drdarrow.server.meaning import Run
@@ -42,6 +43,7 @@ class _Statement:
     kind: str
     types: list[str] = field(default_factory=list)
     declared: columns.Facts = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
 
     def casting(self, types_now: Sequence[str]) -> str:
         """The query with every column as it was described: parameters may have changed its types."""
@@ -114,6 +116,8 @@ class DuckSession:
         #: Changes that are not committed; those of tables and the like; objects that only this connection has.
         self._changed = self._defined = self._local = False
         self._closed = False
+        #: What was known of tables before this transaction changed them; None: nothing.
+        self._undo: dict[str, dict[str, dict[str, str]] | None] = {}
         self._tell(cursor)
 
     def prepare(self, sql: str, /) -> Prepared:
@@ -151,7 +155,7 @@ class DuckSession:
         markers = self._markers(cursor, text, names)
         parameters = [catalog.parameter(str(n), duck) for n, duck in enumerate(markers, 1)]
         run = meaning.apply(text, self._facts, translated.declared, self._storage, self._aggregates)
-        statement = _Statement(run, kind, declared=translated.declared)
+        statement = _Statement(run, kind, declared=translated.declared, changes=translated.changes)
         outcomes = {kind.name for kind in parsed[0].expected_result_type}
         if "QUERY_RESULT" not in outcomes or "CHANGED_ROWS" in outcomes:
             return self._keep(statement), None, parameters
@@ -242,11 +246,21 @@ class DuckSession:
         self._changed = True
         if statement.kind in _CHANGES:
             return count
-        for table, about in statement.declared.items():
-            columns.learn(self._facts, table, about)
+        self._learn(statement)
         self._defined = True
         self._local = self._local or bool(_TEMPORARY.match(statement.run.sql))
         return None
+
+    def _learn(self, statement: _Statement) -> None:
+        """Remembers what a statement says of tables, and what a rollback has to put back."""
+        before = dict(self._facts)
+        for made in statement.changes:
+            columns.change(self._facts, made)
+        for table, about in statement.declared.items():
+            columns.learn(self._facts, table, about)
+        for table in before.keys() | self._facts.keys():
+            if before.get(table) is not self._facts.get(table):
+                self._undo.setdefault(table, before.get(table))
 
     def forget(self, number: int, /) -> None:
         """Drops a statement."""
@@ -280,6 +294,7 @@ class DuckSession:
                 self._main.commit()
             except Exception as e:
                 raise self._failed(e, self._main) from e
+            self._undo.clear()
             self._ended()
 
     def rollback(self) -> None:
@@ -303,6 +318,11 @@ class DuckSession:
             self._main.close()
 
     def _ended(self) -> None:
+        for table, about in self._undo.items():
+            self._facts.pop(table, None)
+            if about is not None:
+                self._facts[table] = about
+        self._undo.clear()
         self._begun = self._changed = self._defined = False
 
     def _failed(self, error: Exception, cursor: Any) -> SqlError:

@@ -68,7 +68,10 @@ _PLAIN = {
 #: What makes a text or a plain type of a column.
 _CASTS = {
     "BIT": "CAST({} AS VARCHAR)",
-    "TIMESTAMP WITH TIME ZONE": "make_timestamp(epoch_us({}))",
+    # Of an infinite one the microseconds are NULL.
+    "TIMESTAMP WITH TIME ZONE": (
+        "CASE WHEN isinf({0}) THEN CAST('infinity' AS TIMESTAMP) ELSE make_timestamp(epoch_us({0})) END"
+    ),
     "nested": "CAST(to_json({}) AS VARCHAR)",
 }
 
