@@ -6,17 +6,19 @@ use super::backend::{ConnectError, Login};
 use super::conversation::{After, Conversation, Out, Request, Stage};
 use super::error::SqlError;
 use super::file::job::Job;
-use super::persona::Utf8;
+use super::persona::{Offer, Utf8};
 use super::proof::verdict;
 use super::register::READ_COMMITTED;
 use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::excsat::{ExcSat, ExcSatRd, UTF8_LEVEL};
+use crate::wire::ddm::excsat::{ATTRIBUTES, ExcSat, ExcSatRd, UTF8_LEVEL};
+use crate::wire::ddm::object::params;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::secchk::{SecChk, SecChkRm};
 use crate::wire::ddm::text::DdmText;
 use crate::wire::drda::accrdb::{AccRdb, AccRdbRm, Pbsd};
+use crate::wire::drda::sqlca::Sqlca;
 
 /// What a server calls itself.
 const NAME: &str = "drdarrow";
@@ -26,6 +28,7 @@ const AES: u16 = 2;
 impl Conversation {
     pub(super) fn excsat(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         let asked = ExcSat::decode(&request.command.body, self.text)?;
+        let points = self.attributes_for(request);
         let first = self.stage == Stage::Start;
         let was = self.text;
         let mut managers = Vec::with_capacity(asked.managers.len());
@@ -47,6 +50,10 @@ impl Conversation {
             }
             managers.push((manager, ours));
         }
+        if self.persona.own_order {
+            let levels = self.persona.levels;
+            managers.sort_by_key(|(manager, _)| levels.iter().position(|(m, _)| m == manager).unwrap_or(levels.len()));
+        }
         let answer = ExcSatRd {
             extnam: Some(self.persona.job.to_owned()),
             managers,
@@ -54,11 +61,18 @@ impl Conversation {
             srvnam: Some(NAME.to_owned()),
             srvrlslv: Some(self.persona.release.to_owned()),
         };
-        out.object(&answer.encode(was)?);
+        out.object(&answer.encode_only(&points, was)?);
         if first {
             self.stage = Stage::Exchanged;
         }
         Ok(After::Next)
+    }
+
+    /// The parameters of the answer to an EXCSAT.
+    fn attributes_for(&self, request: &Request) -> Vec<u16> {
+        let asked = || params(&request.command.body).filter_map(|p| p.ok().map(|(point, _)| point)).collect();
+        let later = self.stage != Stage::Start;
+        if self.persona.own_order || later && self.persona.answers_asked { asked() } else { ATTRIBUTES.to_vec() }
     }
 
     pub(super) fn accsec(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
@@ -73,10 +87,16 @@ impl Conversation {
         // A user id alone proves nothing where passwords are asked for.
         let offered: Vec<u16> = self.persona.secmecs.iter().copied().filter(|m| open || *m != 4).collect();
         if !offered.contains(&asked.secmec) {
-            let secchkcd = self.persona.session_data.then_some(verdict::MECHANISM);
-            // IBM's client for Java takes a list of one only with the algorithm behind it. (Measured.)
-            let encalgs = if self.persona.files && offered == [9] { vec![AES] } else { Vec::new() };
-            out.object(&AccSecRd { secmecs: offered, encalgs, secchkcd, ..AccSecRd::default() }.encode(self.text)?);
+            let Offer { form, secchkcd, encalgs } = self.persona.offer;
+            let secchkcd = secchkcd.then_some(verdict::MECHANISM);
+            let encalgs = match offered.as_slice() {
+                // IBM's client for Java takes a list of one only with the algorithm behind it. (Measured.)
+                [9] if self.persona.files => vec![AES],
+                offered if offered.iter().any(|m| matches!(m, 7 | 9)) => encalgs.to_vec(),
+                _ => Vec::new(),
+            };
+            let answer = AccSecRd { secmecs: offered, encalgs, secchkcd, form, ..AccSecRd::default() };
+            out.object(&answer.encode(self.text)?);
             return Ok(After::Next);
         }
         let answer = self.contribute(&asked)?;
@@ -164,10 +184,25 @@ impl Conversation {
         let usrid = (asked.trgdftrt == Some(true) && !self.persona.session_data).then(|| self.user.clone());
         let answer = AccRdbRm { usrid, ..AccRdbRm::new(self.persona.prdid, self.persona.typdef) };
         out.reply(&answer.encode(self.text).map_err(Trouble::ours)?);
+        if self.persona.session_card {
+            self.card(Some(&self.session_told()), out)?;
+        }
         if self.persona.session_data {
             let state = Pbsd { isolation: Some(READ_COMMITTED), schema: Some(self.user.to_uppercase()) };
             out.reply(&state.encode(self.text).map_err(Trouble::ours)?);
         }
         Ok(After::Next)
+    }
+
+    /// What Db2 for LUW tells of a session just begun: territory, page, authorization id, database, class,
+    /// agent, partitions and more. (Measured by others: Db2 LUW 8.2; Informix 15 has the same form.)
+    fn session_told(&self) -> Sqlca {
+        let page = self.persona.typdef.sbc.to_string();
+        let user = format!("{:<8}", self.user.to_uppercase());
+        let (database, class) = (self.rdbnam.trim_end(), self.persona.class);
+        let tokens = ["1", &page, &user, database, class, "1", "1", "0", &page, "0", ""];
+        let mut sqlca = self.sqlca(&SqlError::new(0, self.persona.success, &tokens));
+        sqlca.errd = [-1, 2, 0, 3, 0, 0];
+        sqlca
     }
 }

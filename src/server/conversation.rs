@@ -347,6 +347,12 @@ impl Conversation {
         Ok(())
     }
 
+    /// The SQLCARD of success of a statement that counts no rows.
+    pub(super) fn nothing_to_say(&self, out: &mut Out<'_>) -> Result<()> {
+        let full = (!self.persona.null_sqlca).then(|| self.success(None));
+        self.card(full.as_ref(), out)
+    }
+
     /// The SQLCARD of an error, with the message that the transaction is gone where that is so.
     pub(super) fn fail(&mut self, error: &SqlError, out: &mut Out<'_>) -> Result<()> {
         if error.rolled_back {

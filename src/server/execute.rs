@@ -43,11 +43,11 @@ impl Conversation {
             Ok(section) => section,
             Err(error) => return self.refuse_rows(&error, answers, out),
         };
-        let (statement, expected) = match self.statements.get(&section) {
+        let (statement, expected, defines) = match self.statements.get(&section) {
             Some(Statement::Prepared { columns, .. }) if !columns.is_empty() => {
                 return self.refuse_rows(&SqlError::new(-84, "42612", &[]), answers, out);
             }
-            Some(Statement::Prepared { prepared, .. }) => (prepared.statement, &prepared.parameters),
+            Some(Statement::Prepared { prepared, defines, .. }) => (prepared.statement, &prepared.parameters, *defines),
             Some(_) if array.rows > 1 => return self.refuse_rows(&one_row_only(), answers, out),
             _ if section.1 == lobs::PACKAGE => return self.sysstat(section.2, array.into_input(), out),
             Some(Statement::Explain) => {
@@ -77,6 +77,9 @@ impl Conversation {
                 Ok(parameters) => self.session()?.execute(statement, &parameters),
                 Err(error) => Err(error),
             };
+            if defines && done.is_ok() {
+                self.announce_change(out)?;
+            }
             return self.executed(done, out);
         }
         let Each { good, mut bad } = match self.parameters_each(&array, expected)? {
@@ -133,17 +136,12 @@ impl Conversation {
         if done.count.is_some() {
             self.announce_change(out)?;
         }
-        self.card(Some(&self.done(&done)), out)?;
-        Ok(After::Next)
-    }
-
-    /// RDBUPDRM before the first change of a unit of work.
-    fn announce_change(&mut self, out: &mut Out<'_>) -> Result<()> {
-        if !std::mem::replace(&mut self.updated, true) {
-            let changed = Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::RDBUPDRM) };
-            out.reply(&changed.encode(self.text).map_err(Trouble::ours)?);
+        if done.count.is_none() && done.warning.is_none() {
+            self.nothing_to_say(out)?;
+        } else {
+            self.card(Some(&self.done(&done)), out)?;
         }
-        Ok(())
+        Ok(After::Next)
     }
 
     /// The SQLCA of a statement that was run.
@@ -158,6 +156,15 @@ impl Conversation {
             }
         }
         sqlca
+    }
+
+    /// RDBUPDRM before the first change of a unit of work.
+    pub(super) fn announce_change(&mut self, out: &mut Out<'_>) -> Result<()> {
+        if !std::mem::replace(&mut self.updated, true) {
+            let changed = Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::RDBUPDRM) };
+            out.reply(&changed.encode(self.text).map_err(Trouble::ours)?);
+        }
+        Ok(())
     }
 }
 

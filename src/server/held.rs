@@ -26,6 +26,8 @@ pub(super) enum Statement {
         held: bool,
         /// The cursor scrolls.
         scrolls: bool,
+        /// It changes what there is in the database: DDL.
+        defines: bool,
     },
     /// The call that gives the text of an error.
     Explain,

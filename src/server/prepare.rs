@@ -102,6 +102,9 @@ impl Conversation {
                     session.execute(prepared.statement, &Parameters::none())
                 };
                 session.forget(prepared.statement);
+                if done.is_ok() && defines(&sql) {
+                    self.announce_change(out)?;
+                }
                 done
             }
             Ok(Statement::ClientInfo(sql)) => self.session()?.set(&sql).map(|()| Done::default()),
@@ -174,8 +177,8 @@ impl Conversation {
         });
         Ok(match described {
             Ok((columns, parameters)) => {
-                let Habits { held, scrolls } = habits;
-                Ok(Statement::Prepared { prepared, columns, parameters, held, scrolls })
+                let (Habits { held, scrolls }, defines) = (habits, defines(sql));
+                Ok(Statement::Prepared { prepared, columns, parameters, held, scrolls, defines })
             }
             Err(error) => {
                 session.forget(prepared.statement);
@@ -236,6 +239,13 @@ impl Statement {
         let columns = fields.iter().map(|f| describe::sqlvar(f, extended.then_some(mode)));
         SqlDa { sqlca: None, header: None, columns: columns.collect() }
     }
+}
+
+/// True for a statement that changes what there is in the database, not what stands in it.
+fn defines(sql: &str) -> bool {
+    let word = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    let words = ["CREATE", "DROP", "ALTER", "RENAME", "COMMENT", "LABEL", "GRANT", "REVOKE", "TRUNCATE"];
+    words.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// True for a call, without markers, of the procedure by which the registers of client information are

@@ -2,6 +2,7 @@
 
 use super::conversation::{After, Conversation, Out, Request};
 use super::trouble::{Result, Trouble};
+use crate::wire::drda::package::RdbNam;
 use crate::wire::drda::uow::{EndUowRm, RdbCmm, RdbRllBck, UowDsp};
 
 /// Severity of ENDUOWRM.
@@ -34,9 +35,9 @@ impl Conversation {
 
     fn end_work(&mut self, uowdsp: UowDsp, out: &mut Out<'_>) -> Result<After> {
         self.work_ended(uowdsp == UowDsp::RolledBack);
-        out.reply(&EndUowRm { svrcod: WARNING, uowdsp, rdbnam: None }.encode(self.text).map_err(Trouble::ours)?);
-        let sqlca = self.success(None);
-        self.card(Some(&sqlca), out)?;
+        let rdbnam = self.persona.names_rdb.then(|| RdbNam(self.rdbnam.clone()));
+        out.reply(&EndUowRm { svrcod: WARNING, uowdsp, rdbnam }.encode(self.text).map_err(Trouble::ours)?);
+        self.nothing_to_say(out)?;
         Ok(After::Next)
     }
 

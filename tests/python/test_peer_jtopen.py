@@ -136,6 +136,12 @@ def test_records_equal_their_source(run: Callable[..., list], name: str, rows: l
         assert run("Records", server, f"/QSYS.LIB/TESTLIB.LIB/{name}.FILE") == rows
 
 
+def test_a_ping_finds_the_answer_of_an_ibm_i(files: Served, run: Callable[..., list]) -> None:
+    """AS400JPing compares the answer byte by byte with the one that it knows."""
+    (told,) = run("Ping", files)
+    assert told["alive"] is True, told
+
+
 def as_told(value: object) -> str | None:
     """A value of ours as the client prints its own."""
     match value:

@@ -288,7 +288,7 @@ def test_who_works_here_is_told_and_told_anew(persona: server.Persona) -> None:
 def test_the_server_says_who_it_is() -> None:
     with server.serve(tables={}, persona="ibmi") as srv, srv.connect() as connection:
         told = connection.server
-        assert (told["product"], told["platform"], told["release"]) == ("Db2 for i", "IBM i", "V7R5M0")
+        assert (told["product"], told["platform"], told["release"]) == ("Db2 for i", "IBM i", "V07R05M00")
         assert (told["job"], told["typdef"]) == ("123456/QUSER/QRWTSRVR", "QTDSQL400")
         assert told["ccsids"] == (37, 1200, 37)
 

@@ -10,6 +10,8 @@ mod blocks;
 mod control;
 mod files;
 mod formats;
+#[path = "../wire/found.rs"]
+mod found;
 mod hostile;
 mod interrupt;
 mod locators;
@@ -17,6 +19,7 @@ mod login;
 mod mutants;
 mod names;
 mod negative;
+mod personas;
 mod probe;
 mod protocol;
 mod random;

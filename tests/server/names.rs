@@ -103,7 +103,7 @@ fn holds(sent: &Mutex<Vec<u8>>, text: DdmText, name: &str) -> bool {
 
 /// The encoding of DDM text once the database is open.
 fn agreed(persona: &Persona) -> DdmText {
-    if [DERBY.name, LUW.name].contains(&persona.name) { DdmText::Utf8 } else { DdmText::Ebcdic }
+    if persona.name == IBMI.name { DdmText::Ebcdic } else { DdmText::Utf8 }
 }
 
 #[tokio::test]

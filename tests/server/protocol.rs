@@ -63,10 +63,11 @@ impl Raw {
     }
 
     /// Level 7, user id only, everything in one chain.
-    pub(crate) async fn login(&mut self) {
+    pub(crate) async fn login(&mut self) -> Vec<(u16, Vec<u8>)> {
         let got = self.ask(&[excsat(), accsec(), secchk("DB"), accrdb("DNC10140")]).await;
         let points: Vec<u16> = got.iter().map(|(p, _)| *p).collect();
         assert_eq!(points[..4], [cp::EXCSATRD, cp::ACCSECRD, cp::SECCHKRM, cp::ACCRDBRM]);
+        got
     }
 
     /// A login that opens no database, as requesters of files make it.

@@ -349,7 +349,7 @@ fn product(class: &str, release: &str) -> Product {
     }
 }
 
-/// `11.5.8` of `SQL11058`, `7.5.0` of `V7R5M0`, `10.14.2.0` of `CSS10140/10.14.2.0 - (1828579)`.
+/// `11.5.8` of `SQL11058`, `7.5.0` of `V07R05M00`, `10.14.2.0` of `CSS10140/10.14.2.0 - (1828579)`.
 fn version(product: Product, release: &str) -> Option<String> {
     if let Some((_, behind)) = release.split_once('/').filter(|_| product == Product::Derby) {
         let told = behind.split_whitespace().next()?;
@@ -382,6 +382,7 @@ mod tests {
             ("QDB2/LINUXX8664", "", Product::Luw, None),
             ("QDB2", "DSN13015", Product::Zos, Some("13.1.5")),
             ("QAS", "V7R5M0", Product::IbmI, Some("7.5.0")),
+            ("QAS", "V07R05M00", Product::IbmI, Some("7.5.0")),
             ("QAS", "V7R", Product::IbmI, None),
             ("Apache Derby", "CSS10140/10.14.2.0 - (1828579)", Product::Derby, Some("10.14.2.0")),
             ("Apache Derby", "CSS10140/", Product::Derby, None),

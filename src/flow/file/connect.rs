@@ -169,6 +169,8 @@ impl Flow for FileConnect {
             extnam: Some(DdmText::Ebcdic.spellable(&self.application)),
             managers: MANAGERS.to_vec(),
             srvclsnm: Some(NAME.to_owned()),
+            // IBM i answers what is asked, its release only to those who name theirs. (Measured by others.)
+            srvrlslv: Some(env!("CARGO_PKG_VERSION").to_owned()),
             ..ExcSat::default()
         };
         Ok(command(&hello.encode(TEXT)?))

@@ -11,6 +11,9 @@ use super::text::DdmText;
 /// The level by which UNICODEMGR and CCSIDMGR say UTF-8: a CCSID.
 pub const UTF8_LEVEL: u16 = 1208;
 
+/// The parameters, in the order in which they are usually written.
+pub const ATTRIBUTES: [u16; 5] = [cp::EXTNAM, cp::MGRLVLLS, cp::SRVCLSNM, cp::SRVNAM, cp::SRVRLSLV];
+
 macro_rules! attributes {
     ($(#[$doc:meta])* $name:ident, $cp:expr) => {
         $(#[$doc])*
@@ -41,14 +44,27 @@ macro_rules! attributes {
 
             /// The whole object.
             pub fn encode(&self, text: DdmText) -> Result<Vec<u8>> {
+                self.encode_only(&ATTRIBUTES, text)
+            }
+
+            /// The object with these parameters only, in this order.
+            pub fn encode_only(&self, points: &[u16], text: DdmText) -> Result<Vec<u8>> {
                 param::message($cp, |w| {
-                    param::put_optional(w, cp::EXTNAM, "EXTNAM", text, self.extnam.as_deref())?;
-                    if !self.managers.is_empty() {
-                        param::put_levels(w, cp::MGRLVLLS, &self.managers);
-                    }
-                    param::put_optional(w, cp::SRVCLSNM, "SRVCLSNM", text, self.srvclsnm.as_deref())?;
-                    param::put_optional(w, cp::SRVNAM, "SRVNAM", text, self.srvnam.as_deref())?;
-                    param::put_optional(w, cp::SRVRLSLV, "SRVRLSLV", text, self.srvrlslv.as_deref())
+                    points.iter().try_for_each(|point| match *point {
+                        cp::EXTNAM => param::put_optional(w, cp::EXTNAM, "EXTNAM", text, self.extnam.as_deref()),
+                        cp::MGRLVLLS if !self.managers.is_empty() => {
+                            param::put_levels(w, cp::MGRLVLLS, &self.managers);
+                            Ok(())
+                        }
+                        cp::SRVCLSNM => {
+                            param::put_optional(w, cp::SRVCLSNM, "SRVCLSNM", text, self.srvclsnm.as_deref())
+                        }
+                        cp::SRVNAM => param::put_optional(w, cp::SRVNAM, "SRVNAM", text, self.srvnam.as_deref()),
+                        cp::SRVRLSLV => {
+                            param::put_optional(w, cp::SRVRLSLV, "SRVRLSLV", text, self.srvrlslv.as_deref())
+                        }
+                        _ => Ok(()),
+                    })
                 })
             }
 
