@@ -89,12 +89,14 @@ impl Conversation {
         if !offered.contains(&asked.secmec) {
             let Offer { form, secchkcd, encalgs } = self.persona.offer;
             let secchkcd = secchkcd.then_some(verdict::MECHANISM);
-            let encalgs = match offered.as_slice() {
+            let mut encalgs = match offered.as_slice() {
                 // IBM's client for Java takes a list of one only with the algorithm behind it. (Measured.)
                 [9] if self.persona.files => vec![AES],
                 offered if offered.iter().any(|m| matches!(m, 7 | 9)) => encalgs.to_vec(),
                 _ => Vec::new(),
             };
+            // IBM's CLI driver goes by the first of the list: the one that it asked for. (Measured.)
+            encalgs.sort_by_key(|number| !asked.encalgs.contains(number));
             let answer = AccSecRd { secmecs: offered, encalgs, secchkcd, form, ..AccSecRd::default() };
             out.object(&answer.encode(self.text)?);
             return Ok(After::Next);
