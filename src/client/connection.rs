@@ -6,7 +6,9 @@ use super::config::tls::UNVERIFIED;
 use super::done::{Done, Warning};
 use super::error::{Error, Kind, Phase, Result};
 use super::info::ServerInfo;
-use super::login::{behind_tls, connector, identity, line, no_database, peer, without_database, without_password};
+use super::login::{
+    behind_tls, connector, identity, line, no_database, peer, stalled, without_database, without_password,
+};
 use super::procedure::Procedure;
 use super::sections::Sections;
 use super::security::{OBFUSCATION, policy};
@@ -18,7 +20,7 @@ use crate::flow::connect::Connect;
 use crate::flow::secmec::choice::Policy;
 use crate::flow::uow::EndWork;
 use crate::net::channel::Channel;
-use crate::net::error::{NetError, Stage};
+use crate::net::error::NetError;
 use crate::net::recognise;
 use crate::net::tls::{Connector, Secured};
 use crate::net::trace::Traced;
@@ -119,6 +121,7 @@ impl Connection {
         let peer = peer(&config);
         let identity = identity(&config, policy, local)?;
         let connect = Connect::new(identity).map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
+        let progress = connect.progress();
         let limit = config.lob_limit as usize + FRAME_SLACK;
         let channel = if tracing::enabled!(tracing::Level::TRACE) {
             Channel::spawn(Traced::new(stream, limit), LOGIN_FRAME)
@@ -131,11 +134,11 @@ impl Connection {
                 channel.abort("the login failed");
                 let e = match (e, recognise::cut_short(&channel.heard())) {
                     (NetError::Timeout { .. }, Some(what)) => NetError::NotDrda { what },
-                    (NetError::Timeout { after, .. }, None) => NetError::Timeout { stage: Stage::FirstReply, after },
-                    (e, _) => e,
+                    (e, _) => stalled(e, &progress),
                 };
                 let database = no_database(&e);
-                let e = without_password(Error::from_net(e, Phase::Access), &config).at(&peer).broken();
+                let e = Error::from_net(e, Phase::of_login(progress.awaited()));
+                let e = without_password(e, &config).at(&peer).broken();
                 return Err(if database { without_database(e, &config) } else { e });
             }
         };

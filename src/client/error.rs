@@ -6,6 +6,7 @@ use super::hint;
 use super::visible::visible;
 use crate::column::error::ColumnError;
 use crate::flow::error::FlowError;
+use crate::flow::progress::Awaited;
 use crate::flow::secmec::SecMecError;
 use crate::net::error::{NetError, Stage, TlsError};
 use crate::wire::ddm::codepoint;
@@ -62,6 +63,15 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// That of a login which waits for this reply.
+    pub(super) fn of_login(awaited: Awaited) -> Phase {
+        match awaited {
+            Awaited::Attributes => Phase::Exchange,
+            Awaited::Mechanism | Awaited::Proof => Phase::Security,
+            Awaited::Access | Awaited::Text | Awaited::Pool => Phase::Access,
+        }
+    }
+
     /// In one word.
     pub fn name(self) -> &'static str {
         match self {
@@ -173,11 +183,16 @@ impl Error {
                 Error { hint: e.hint(), ..Error::interface(text) }
             }
             NetError::Tls(e) => Error { hint: e.hint(), ..operational(Phase::Tls, "08001", text) },
-            NetError::Timeout { stage: Stage::FirstReply, after } => operational(
+            NetError::Timeout { stage: Stage::FirstReply | Stage::Login(Awaited::Attributes), after } => operational(
                 Phase::Exchange,
                 "08001",
                 format!("connected, but no DRDA reply within {:.1} s", after.as_secs_f64()),
             ),
+            NetError::Timeout { stage: Stage::Login(awaited), after } => {
+                let (answered, command, limit) = (awaited.answered(), awaited.command(), after.as_secs_f64());
+                let text = format!("{answered}, but no reply to {command} within {limit:.1} s");
+                operational(Phase::of_login(awaited), "08001", text).hint("the time limit is timeout")
+            }
             NetError::Timeout { stage: Stage::Reply, .. } if phase == Phase::Commit => unknown_outcome(&text),
             NetError::Timeout { stage: Stage::Reply, .. } => operational(phase, "57033", text)
                 .hint("the time limit is statement_timeout; the server may still be working"),
@@ -243,6 +258,9 @@ impl Error {
             FlowError::Secmec(SecMecError::Clear(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
                 .broken()
                 .hint("use tls=require, choose security=encrypted, or set allow_cleartext_password"),
+            FlowError::Secmec(SecMecError::Forbidden(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
+                .broken()
+                .hint("use tls=require or choose security=encrypted; without allow_cleartext_password it may go to this machine"),
             FlowError::Secmec(SecMecError::Rule { .. } | SecMecError::Text { .. } | SecMecError::NoToken(_)) => {
                 Error::new(Kind::Operational, Phase::Security, "28000", text).broken()
             }

@@ -6,9 +6,10 @@ use super::error::{Error, Kind, Phase, Result};
 use super::security::credentials;
 use crate::flow::connect::Identity;
 use crate::flow::error::FlowError;
+use crate::flow::progress::Progress;
 use crate::flow::secmec::choice::{Line, Policy};
 use crate::flow::secmec::random::{RANDOM, Random};
-use crate::net::error::NetError;
+use crate::net::error::{NetError, Stage};
 use crate::net::tls::Connector;
 use crate::net::transport::Deadline;
 use crate::wire::ddm::codepoint as cp;
@@ -70,6 +71,14 @@ pub(super) fn behind_tls(e: Error) -> Error {
             "TLS was agreed; the server may want a client certificate (tls_cert, tls_key) or refuse this address",
         ),
         _ => e,
+    }
+}
+
+/// A login that got no answer in time, with what it waited for.
+pub(super) fn stalled(e: NetError, progress: &Progress) -> NetError {
+    match e {
+        NetError::Timeout { after, .. } => NetError::Timeout { stage: Stage::Login(progress.awaited()), after },
+        e => e,
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::error::FlowError;
 use super::placed::{informs_at_login, once};
+use super::progress::{Awaited, Progress};
 use super::reply::Replies;
 use super::secmec::choice::{Mechanism, Policy};
 use super::secmec::random::Random;
@@ -90,6 +91,7 @@ pub struct Connect {
     accounting: String,
     requester: Requester,
     step: At,
+    progress: Progress,
     attributes: Option<ExcSatRd>,
     security: Option<AccSecRd>,
     verdict: Option<SecChkRm>,
@@ -123,6 +125,7 @@ impl Connect {
             accounting: identity.accounting,
             requester: Requester::new(identity.credentials, identity.policy, identity.random)?,
             step: At::Attributes,
+            progress: Progress::default(),
             attributes: None,
             security: None,
             verdict: None,
@@ -130,6 +133,11 @@ impl Connect {
             accepted: None,
             session,
         })
+    }
+
+    /// How far it has come, to be read while it runs.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
     }
 
     /// ACCSEC; the key or seed of the mechanism goes with it.
@@ -208,6 +216,8 @@ impl Connect {
         let alone = self.requester.may_go_on();
         self.proving = !alone;
         self.next(if alone { At::Proof } else { At::Access });
+        // ACCRDB may be under way as well: SECCHK is answered first.
+        self.progress.set(Awaited::Proof);
         let mut chain = self.proof(&proof)?;
         if !alone {
             chain.command(&self.accrdb()?);
@@ -274,6 +284,13 @@ impl Connect {
 
     fn next(&mut self, step: At) {
         self.step = step;
+        self.progress.set(match step {
+            At::Attributes => Awaited::Attributes,
+            At::Security => Awaited::Mechanism,
+            At::Proof => Awaited::Proof,
+            At::Access => Awaited::Access,
+            At::Utf8 => Awaited::Text,
+        });
         self.replies = Replies::new(&self.session);
     }
 }
@@ -298,6 +315,9 @@ impl Flow for Connect {
         match object.cp {
             cp::EXCSATRD if matches!(self.step, At::Attributes | At::Utf8) => {
                 once(&mut self.attributes, ExcSatRd::decode(&object.body, DdmText::Ebcdic)?, object.cp)?;
+                if self.step == At::Attributes && self.chains_accsec() {
+                    self.progress.set(Awaited::Mechanism);
+                }
             }
             cp::ACCSECRD if matches!(self.step, At::Attributes | At::Security) => {
                 once(&mut self.security, AccSecRd::decode(&object.body, DdmText::Ebcdic)?, object.cp)?;
@@ -306,6 +326,9 @@ impl Flow for Connect {
                 let verdict = SecChkRm::decode(&object.body, self.session.text)?;
                 let accepted = verdict.is_accepted();
                 once(&mut self.verdict, verdict, object.cp)?;
+                if accepted && self.step == At::Access {
+                    self.progress.set(Awaited::Access);
+                }
                 return Ok(if accepted { Seen::Normal } else { Seen::Failure });
             }
             cp::ACCRDBRM if self.step == At::Access => {

@@ -14,6 +14,7 @@ mod output;
 pub mod placed;
 pub mod prepare;
 pub mod probe;
+pub mod progress;
 pub mod query;
 pub mod reading;
 pub mod reply;

@@ -4,6 +4,7 @@ use super::certificate::Names;
 use super::fingerprint::Fingerprint;
 use super::pem::PemError;
 use crate::flow::error::FlowError;
+use crate::flow::progress::Awaited;
 use rustls::{AlertDescription, CertificateError};
 use std::fmt;
 use std::path::PathBuf;
@@ -20,6 +21,8 @@ pub enum Stage {
     Tls,
     /// Waiting for the first DRDA reply.
     FirstReply,
+    /// Waiting for this reply of a login.
+    Login(Awaited),
     /// Waiting for a later reply.
     Reply,
 }

@@ -22,7 +22,7 @@ use drdarrow::wire::dss::deframe::Deframer;
 use drdarrow::wire::value::typdef::TypDef;
 
 /// Changes the reply to ACCSEC.
-pub type Bend = Box<dyn FnMut(&AccSec, &mut AccSecRd)>;
+pub type Bend = Box<dyn FnMut(&AccSec, &mut AccSecRd) + Send>;
 
 /// A server that takes what its list has, unless `bend` changes the reply to ACCSEC.
 pub struct Fake {
@@ -57,7 +57,7 @@ impl Fake {
         }
     }
 
-    pub fn bent(class: &'static str, takes: &[u16], bend: impl FnMut(&AccSec, &mut AccSecRd) + 'static) -> Fake {
+    pub fn bent(class: &'static str, takes: &[u16], bend: impl FnMut(&AccSec, &mut AccSecRd) + Send + 'static) -> Fake {
         Fake { bend: Box::new(bend), ..Fake::new(class, takes) }
     }
 

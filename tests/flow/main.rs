@@ -20,6 +20,7 @@ mod scenes;
 mod secrets;
 mod security;
 mod server;
+mod stalls;
 mod strange;
 mod waiting;
 mod wild;

@@ -13,7 +13,7 @@ use super::shared::FileInner;
 use super::signon;
 use crate::client::config::security::Security;
 use crate::client::error::{Error, Kind, Phase, Result};
-use crate::client::login::{behind_tls, connector, line, peer, random};
+use crate::client::login::{behind_tls, connector, line, peer, random, stalled};
 use crate::client::security::{credentials, policy};
 use crate::flow::bounds::LOGIN_FRAME;
 use crate::flow::error::FlowError;
@@ -21,7 +21,7 @@ use crate::flow::file::command;
 use crate::flow::file::connect::{FileConnect, FileIdentity};
 use crate::flow::secmec::choice::{Choice, Policy};
 use crate::net::channel::Channel;
-use crate::net::error::{NetError, Stage};
+use crate::net::error::NetError;
 use crate::net::tls::Connector;
 use crate::net::trace::Traced;
 use crate::net::transport::{self, Deadline};
@@ -132,6 +132,7 @@ impl FileConnection {
         };
         let connect = FileConnect::new(identity, random()?);
         let connect = connect.map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
+        let progress = connect.progress();
         let channel = if tracing::enabled!(tracing::Level::TRACE) {
             Channel::spawn(Traced::new(stream, FRAME), LOGIN_FRAME)
         } else {
@@ -147,12 +148,11 @@ impl FileConnection {
                     {
                         return Err(Failed::Mechanism);
                     }
-                    NetError::Timeout { after, .. } => NetError::Timeout { stage: Stage::FirstReply, after },
                     // Something spoke, or hung up, before we had said a word.
                     NetError::Broken(what) => NetError::NotDrda { what },
-                    e => e,
+                    e => stalled(e, &progress),
                 };
-                return Err(Error::from_net(e, Phase::Security).at(&peer).broken().into());
+                return Err(Error::from_net(e, Phase::of_login(progress.awaited())).at(&peer).broken().into());
             }
         };
         channel.set_limit(FRAME);

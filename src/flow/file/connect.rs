@@ -5,6 +5,7 @@
 use super::answer::{Answer, Speech};
 use crate::flow::error::FlowError;
 use crate::flow::placed::{informs_at_login, once};
+use crate::flow::progress::{Awaited, Progress};
 use crate::flow::secmec::choice::{Mechanism, Policy};
 use crate::flow::secmec::random::Random;
 use crate::flow::secmec::requester::{Credentials, Proof, Requester, Verdict};
@@ -83,6 +84,7 @@ pub struct FileConnect {
     application: String,
     requester: Requester,
     step: At,
+    progress: Progress,
     attributes: Option<ExcSatRd>,
     security: Option<AccSecRd>,
     verdict: Option<SecChkRm>,
@@ -113,12 +115,28 @@ impl FileConnect {
             application: identity.application.unwrap_or_else(|| NAME.to_owned()),
             requester: Requester::new(identity.credentials, identity.policy, random)?,
             step: At::Attributes,
+            progress: Progress::default(),
             attributes: None,
             security: None,
             verdict: None,
             answer: Answer::default(),
             session,
         })
+    }
+
+    /// How far it has come, to be read while it runs.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    fn next(&mut self, step: At) {
+        self.step = step;
+        self.progress.set(match step {
+            At::Attributes => Awaited::Attributes,
+            At::Security => Awaited::Mechanism,
+            At::Proof => Awaited::Proof,
+            At::Pool => Awaited::Pool,
+        });
     }
 
     fn read_attributes(&mut self) -> Result<(), FlowError> {
@@ -132,7 +150,7 @@ impl FileConnect {
     }
 
     fn ask(&mut self) -> Result<Step<FileSession>, FlowError> {
-        self.step = At::Security;
+        self.next(At::Security);
         self.answer = Answer::default();
         // No database is named: that is what tells such connections from those for SQL.
         Ok(Step::Send(command(&self.requester.ask(None)?.encode(TEXT)?)))
@@ -152,7 +170,7 @@ impl FileConnect {
     }
 
     fn prove(&mut self, proof: &Proof) -> Result<Step<FileSession>, FlowError> {
-        self.step = At::Proof;
+        self.next(At::Proof);
         let mut chain = command(&proof.check.encode(TEXT)?);
         if let Some(object) = &proof.object {
             chain.object(object);
@@ -220,7 +238,7 @@ impl Flow for FileConnect {
                     return self.prove(&proof);
                 }
                 let Some(pool) = self.pool.clone() else { return Ok(Step::Done(self.session.clone())) };
-                self.step = At::Pool;
+                self.next(At::Pool);
                 Ok(Step::Send(command(&SxxAspRq { rdbnam: Pool(pool) }.encode(TEXT)?)))
             }
             At::Pool => {
