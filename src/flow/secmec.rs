@@ -127,6 +127,9 @@ pub enum SecMecError {
     /// A secret in clear on a line where others can listen.
     #[error("{}", clear(*.0))]
     Clear(SecMec),
+    /// A secret in clear that a setting forbids on every line.
+    #[error("{} is not sent without TLS to a verified server: allow_cleartext_password is false", secret(*.0))]
+    Forbidden(SecMec),
     /// A mechanism that the other settings rule out.
     #[error("{0}")]
     Setting(&'static str),
@@ -179,6 +182,10 @@ pub enum SecMecError {
         /// The page.
         ccsid: u16,
     },
+}
+
+fn secret(mechanism: SecMec) -> &'static str {
+    if mechanism == SecMec::EncryptedUserOnly { "a profile token" } else { "a password in clear" }
 }
 
 fn clear(mechanism: SecMec) -> &'static str {

@@ -31,7 +31,7 @@ use crate::client::visible::visible;
 /// any of the following), tls_ca (PEM file of the authorities to trust in place of the system's), tls_cert
 /// and tls_key (PEM files of the client's certificate), tls_fingerprint (SHA-256 of the server's
 /// certificate, to pin it), tls_server_name (the name in the certificate when it is not the host's),
-/// allow_cleartext_password (False; for other machines than this one, without verified TLS), autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
+/// allow_cleartext_password (unset: to this machine only, or under verified TLS; True: anywhere; False: under verified TLS only), autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
 /// per result), lob_limit (bytes), collection, package, application_name, client_workstation,
 /// client_user and client_accounting (told to a Db2, see `set_client_info`), timestamp_unit (us, ns, ms,
 /// s), timestamp_excess (raise, truncate), decfloat (text, decimal(p,s)), wide_decimal

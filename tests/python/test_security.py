@@ -242,6 +242,34 @@ def test_nothing_secret_goes_to_another_machine_in_clear() -> None:
         assert len(gate.proofs) == 1
 
 
+def test_never_in_clear_means_on_loopback_too() -> None:
+    """Said explicitly; unless it is said, a password may go in clear to this machine."""
+    with Gate([3, 4]) as gate:
+        never = {"password": SECRET, "allow_cleartext_password": False, "timeout": 10}
+
+        async def same(**settings: object) -> None:
+            await aio.connect(gate.uri(), **settings)
+
+        for attempt in (
+            lambda: drdarrow.connect(gate.uri(), **never),
+            lambda: drdarrow.connect(gate.uri() + "?allow_cleartext_password=false", password=SECRET, timeout=10),
+            lambda: asyncio.run(same(**never)),
+        ):
+            with pytest.raises(drdarrow.OperationalError, match="offers only 3"):
+                attempt()
+        for chosen in (
+            lambda: drdarrow.connect(gate.uri(), security="password", **never),
+            lambda: drdarrow.connect_files(f"drda://me@127.0.0.1:{gate.port}", security="password", **never),
+            lambda: asyncio.run(same(security="password", **never)),
+        ):
+            with pytest.raises(drdarrow.InterfaceError, match="allow_cleartext_password is false") as caught:
+                chosen()
+            assert caught.value.phase == "security"
+        assert not gate.proofs and SECRET.encode("cp500") not in gate.received
+        drdarrow.connect(gate.uri(), password=SECRET, timeout=10)
+        assert len(gate.proofs) == 1
+
+
 def test_des_in_the_open_warns_once() -> None:
     with Gate([9]) as gate:
         settings = {"password": SECRET, "security": "encrypted-des", "timeout": 10}

@@ -68,8 +68,9 @@ pub struct Config {
     pub token: Option<TokenSource>,
     /// Whether and how the connection is encrypted.
     pub tls: Tls,
-    /// Send a password in clear to a host that is not this machine, without verified TLS.
-    pub allow_cleartext_password: bool,
+    /// Whether a password may go in clear: to any host; under verified TLS only; or, unless said, to this machine
+    /// too.
+    pub allow_cleartext_password: Option<bool>,
     /// Limit for name resolution, TCP and login together.
     pub timeout: Duration,
     /// Limit for a statement's answer; none waits as long as it takes.
@@ -173,7 +174,7 @@ impl Config {
             additional_factor: None,
             password_level: None,
             token: None,
-            allow_cleartext_password: false,
+            allow_cleartext_password: None,
             timeout: Duration::from_secs(15),
             statement_timeout: None,
             autocommit: false,
@@ -224,7 +225,7 @@ impl Config {
             "new_password" => self.new_password = Some(Secret::new(value)),
             "additional_factor" => self.additional_factor = Some(Secret::new(value)),
             "password_level" => self.password_level = Some(number(key, value, 0..=4)? as u8),
-            "allow_cleartext_password" => self.allow_cleartext_password = flag(key, value)?,
+            "allow_cleartext_password" => self.allow_cleartext_password = Some(flag(key, value)?),
             "timeout" => self.timeout = seconds(key, value)?,
             "statement_timeout" => self.statement_timeout = Some(seconds(key, value)?),
             "autocommit" => self.autocommit = flag(key, value)?,

@@ -1,5 +1,5 @@
 //! The settings of a connection as a URI, for another process that is to go the same way. It holds no secret:
-//! no password, token or second factor, nor the permission to send a password in clear.
+//! no password, token or second factor, nor the permission to send a password in clear. That it was forbidden goes along.
 
 use super::settings::FileConfig;
 use crate::client::config::tls::Mode;
@@ -38,6 +38,7 @@ impl Settings {
     fn way(&mut self, base: &Config) {
         self.add("password_level", base.password_level);
         self.add("security", Some(base.security.name()).filter(|_| base.security != Security::Auto));
+        self.add("allow_cleartext_password", base.allow_cleartext_password.filter(|allowed| !allowed));
         self.add("timeout", Some(base.timeout.as_secs_f64()));
         self.add("statement_timeout", base.statement_timeout.map(|limit| limit.as_secs_f64()));
         if base.batch_delay != Config::empty().batch_delay {
@@ -137,5 +138,9 @@ mod tests {
         assert_eq!(patient.address(), "drda://box:446/?timeout=15&batch_delay=none");
         let (plain, _) = FileConfig::from_uri("drda://box").unwrap();
         assert_eq!(plain.address(), "drda://box:446/?timeout=15");
+        let (never, _) = FileConfig::from_uri("drda://box/?allow_cleartext_password=false").unwrap();
+        let mut again = FileConfig::beside(Config::empty());
+        again.apply_uri(&never.address()).unwrap();
+        assert_eq!(again.base.allow_cleartext_password, Some(false));
     }
 }

@@ -173,8 +173,9 @@ pub struct Policy {
     pub choice: Choice,
     /// The line.
     pub line: Line,
-    /// A password may go in clear where others can listen.
-    pub allow_cleartext_password: bool,
+    /// Whether a password may go in clear: true, where others can listen too; false, under verified TLS only;
+    /// not said, on a private line.
+    pub allow_cleartext_password: Option<bool>,
     /// There is a password.
     pub password: bool,
     /// It is to be changed.
@@ -234,19 +235,31 @@ impl Policy {
             Choice::Kerberos | Choice::ProfileToken if !self.tokens => {
                 Err(SecMecError::Setting("the security mechanism needs token"))
             }
-            Choice::ProfileToken if !self.may_be_clear() => Err(SecMecError::Clear(SecMec::EncryptedUserOnly)),
+            Choice::ProfileToken if !self.may_be_clear() => Err(self.in_clear(SecMec::EncryptedUserOnly)),
             _ => self.settled().map_or(Ok(()), |mechanism| self.check(mechanism)),
         }
     }
 
     /// A password in clear, or what is as good, may be sent.
     pub fn may_be_clear(&self) -> bool {
-        self.line.is_private() || self.allow_cleartext_password
+        match self.allow_cleartext_password {
+            Some(true) => true,
+            Some(false) => self.line.tls_verified,
+            None => self.line.is_private(),
+        }
+    }
+
+    /// Why a mechanism does not go in clear.
+    fn in_clear(&self, mechanism: SecMec) -> SecMecError {
+        match self.allow_cleartext_password {
+            Some(false) => SecMecError::Forbidden(mechanism),
+            _ => SecMecError::Clear(mechanism),
+        }
     }
 
     fn check(&self, mechanism: Mechanism) -> Result<(), SecMecError> {
         if mechanism.needs_a_private_line() && !self.may_be_clear() {
-            return Err(SecMecError::Clear(mechanism.secmec()));
+            return Err(self.in_clear(mechanism.secmec()));
         }
         if mechanism.needs_password() && !self.password {
             return Err(SecMecError::Setting("the security mechanism needs a password"));
@@ -312,7 +325,7 @@ mod tests {
                 ["substitute (SECMEC 8, Derby)", "password in clear (SECMEC 3)"]
             );
         }
-        let allowed = Policy { allow_cleartext_password: true, ..open };
+        let allowed = Policy { allow_cleartext_password: Some(true), ..open };
         assert_eq!(numbers(&allowed, Family::Other).len(), 5);
         for (level, last) in [
             (0, "substitute (SECMEC 6, DES)"),
@@ -326,6 +339,24 @@ mod tests {
         }
         let alone = Policy { password: false, ..open };
         assert_eq!(numbers(&alone, Family::Other), ["user id only (SECMEC 4)"]);
+    }
+
+    #[test]
+    fn said_explicitly_never_means_on_loopback_too() {
+        let loopback = Line { loopback: true, tls_verified: false };
+        let never = Policy { allow_cleartext_password: Some(false), line: loopback, ..policy(Choice::Password) };
+        assert_eq!(never.check_choice(), Err(SecMecError::Forbidden(SecMec::UserPassword)));
+        assert!(never.candidates(Family::Other).is_err());
+        assert_eq!(Policy { allow_cleartext_password: None, ..never }.check_choice(), Ok(()));
+        let auto = Policy { choice: Choice::Auto, ..never };
+        for family in [Family::Other, Family::Derby, Family::IbmI] {
+            assert!(!numbers(&auto, family).iter().any(|name| name.contains("in clear")), "{family:?}");
+        }
+        let token = Policy { tokens: true, choice: Choice::ProfileToken, ..never };
+        assert_eq!(token.check_choice(), Err(SecMecError::Forbidden(SecMec::EncryptedUserOnly)));
+        // Under TLS to a verified server nothing is in clear.
+        let tls = Policy { line: Line { loopback: false, tls_verified: true }, ..never };
+        assert_eq!(tls.check_choice(), Ok(()));
     }
 
     #[test]
@@ -343,7 +374,7 @@ mod tests {
     #[test]
     fn what_is_chosen_is_used_or_nothing() {
         for choice in [Choice::Encrypted(EncAlg::Aes), Choice::Encrypted(EncAlg::Des), Choice::UserOnly] {
-            let chosen = Policy { allow_cleartext_password: true, ..policy(choice) };
+            let chosen = Policy { allow_cleartext_password: Some(true), ..policy(choice) };
             assert_eq!(chosen.candidates(Family::Other).unwrap().len(), 1);
             assert_eq!(chosen.check_choice(), Ok(()));
         }

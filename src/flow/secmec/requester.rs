@@ -114,7 +114,7 @@ impl Requester {
             }
             if !policy.may_be_clear() {
                 return Err(SecMecError::Setting(
-                    "an additional factor travels in clear: it needs TLS or allow_cleartext_password",
+                    "an additional factor travels in clear: it needs TLS or allow_cleartext_password=true",
                 ));
             }
         }
