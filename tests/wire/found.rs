@@ -5,7 +5,7 @@ use drdarrow::wire::ddm::object::{Object, objects};
 use drdarrow::wire::dss::deframe::Deframer;
 
 /// The bytes under the comment of `file` that begins with `label`.
-pub fn block(file: &str, label: &str) -> Vec<u8> {
+pub(crate) fn block(file: &str, label: &str) -> Vec<u8> {
     let path = format!("{}/tests/data/wild/{file}.hex", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).unwrap();
     let mut lines = text.lines().skip_while(|line| !line.starts_with(&format!("# {label}")));
@@ -15,7 +15,7 @@ pub fn block(file: &str, label: &str) -> Vec<u8> {
 }
 
 /// The objects in whole frames.
-pub fn framed(bytes: &[u8]) -> Vec<Object> {
+pub(crate) fn framed(bytes: &[u8]) -> Vec<Object> {
     let (mut deframer, mut input, mut out) = (Deframer::new(1 << 20), bytes, Vec::new());
     while let Some(dss) = deframer.feed(&mut input).unwrap() {
         out.extend(objects(&dss.body).map(Result::unwrap));
