@@ -66,6 +66,9 @@ pub enum Reason {
     /// A field that the system itself could not map; the byte stands in the null map.
     #[error("the system could not map the field (X'{0:02X}' in the null map)")]
     Unmapped(u8),
+    /// It lies in several fields of a file, of which some are NULL.
+    #[error("a field of the file that it lies in is NULL, or may be, and another is not")]
+    PartlyNull,
     /// Text that is no number.
     #[error("the text is not a value of type {0}")]
     NotA(&'static str),
@@ -110,6 +113,7 @@ impl Reason {
             Reason::NoRow(_) => "07001",
             Reason::Type { .. } => "07006",
             Reason::Unmapped(_) => "22018",
+            Reason::PartlyNull => "22002",
             Reason::NotA(_) => "22018",
         }
     }

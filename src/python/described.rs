@@ -31,7 +31,7 @@ impl Described {
         });
         Ok(Described {
             formats: formats.collect(),
-            keys: found.keys.iter().map(|k| key(&k.name, k.descending)).collect(),
+            keys: found.keys.iter().map(|k| key(k.name.clone(), k.descending, k.absolute)).collect(),
             file: found.file,
             library: found.library,
             logical: found.logical,
@@ -92,7 +92,8 @@ impl<'py> IntoPyObject<'py> for Members {
     }
 }
 
-/// A key field: `-` stands in front of one that descends.
-pub(super) fn key(name: &str, descending: bool) -> String {
-    if descending { format!("-{name}") } else { name.to_owned() }
+/// A key field: `-` stands in front of one that descends, bars around one that is compared without its sign.
+pub(super) fn key(name: String, descending: bool, absolute: bool) -> String {
+    let name = if absolute { format!("|{name}|") } else { name };
+    if descending { format!("-{name}") } else { name }
 }

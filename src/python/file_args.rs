@@ -118,10 +118,11 @@ fn declared(value: &Bound<'_, PyAny>) -> PyResult<Declared> {
     let py = value.py();
     let expected = "format: expected a name, or a dict with name, fields (a list of dicts) and keys";
     let dict = value.cast::<PyDict>().map_err(|_| errors::interface(py, expected))?;
-    let mut out = Declared { name: String::new(), fields: Vec::new(), keys: Vec::new() };
+    let mut out = Declared::default();
     for (key, value) in dict.iter() {
         match key.extract::<String>()?.as_str() {
             "name" => out.name = text("format", &value)?,
+            "file" => out.file = text("format", &value)?,
             "keys" => out.keys = value.try_iter()?.map(|k| text("keys", &k?)).collect::<PyResult<_>>()?,
             "fields" => {
                 for field in value.try_iter()? {
@@ -129,7 +130,7 @@ fn declared(value: &Bound<'_, PyAny>) -> PyResult<Declared> {
                 }
             }
             // What record_format gives beside them says nothing that the fields do not.
-            "file" | "library" | "unique" | "length" | "text" => {}
+            "library" | "unique" | "length" | "text" => {}
             other => return Err(errors::interface(py, format!("format: {other:?} is not part of a format"))),
         }
     }

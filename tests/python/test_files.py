@@ -84,7 +84,7 @@ def test_rows_that_are_none_have_a_declared_fate(system: Replay) -> None:
         ],
     }
     with drdarrow.connect_files(system.uri(), password="SECRET99") as connection:
-        # The number of fields says where the null map is: another number is not noticed by the server.
+        # Of the fields that REST takes up one is NULL in the second record: its bytes are asked for as they are.
         file = connection.open_file("TESTLIB/CUST", format=wrong)
         with pytest.raises(drdarrow.DataError) as caught:
             file.fetch_arrow_table()
@@ -92,7 +92,8 @@ def test_rows_that_are_none_have_a_declared_fate(system: Replay) -> None:
         assert "TESTLIB/CUST(CUST)" in message
         assert "field NAME, relative record number 1, offset 6" in message
         assert "C1D3D7C8C140404040" in message
-        nulled = connection.open_file("TESTLIB/CUST", format=wrong, on_error={"NAME": "null"})
+        fates = {"NAME": "null", "REST": "raw"}
+        nulled = connection.open_file("TESTLIB/CUST", format=wrong, on_error=fates)
         assert nulled.fetch_arrow_table()["NAME"].to_pylist() == [None] * 5
         assert nulled.nulled == {"NAME": 5}
         raw = connection.open_file("TESTLIB/CUST", format=wrong, on_error="raw", columns="NAME")

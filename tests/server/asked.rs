@@ -86,7 +86,7 @@ pub(crate) fn ufcb(access: Access, keyed: bool) -> Ufcb {
 pub(crate) async fn open(raw: &mut Raw, access: Access, keyed: bool) -> Layout {
     let got = raw.ask(&[S38Open { dclnam: name(), ufcb: ufcb(access, keyed) }.encode(TEXT).unwrap()]).await;
     assert_eq!(points(&got), [cp::S38OPNFB]);
-    let feedback = OpenFeedback::decode(&got[0].1).unwrap();
+    let feedback = OpenFeedback::decode(&got[0].1, TEXT).unwrap();
     assert_eq!((feedback.library.as_str(), feedback.member.as_str()), ("LIB", "F"));
     assert_eq!(feedback.is_keyed(), keyed);
     Layout::new(&feedback, 2).unwrap()

@@ -172,20 +172,21 @@ impl FileConnection {
 
     /// Opens a file.
     pub async fn open(&self, name: &FileName, options: OpenOptions) -> Result<RemoteFile> {
+        let name = self.0.spelt(name)?;
         if let Some(level) = options.commit {
             self.start_commit(level).await?;
         }
-        RemoteFile::open(self.0.clone(), name, options).await
+        RemoteFile::open(self.0.clone(), &name, options).await
     }
 
     /// The record formats and keys of a file.
     pub async fn describe(&self, name: &FileName) -> Result<FileFormats> {
-        describe::describe_file(&self.0, name).await
+        describe::describe_file(&self.0, &self.0.spelt(name)?).await
     }
 
     /// The members of a file.
     pub async fn members(&self, name: &FileName) -> Result<Vec<Member>> {
-        describe::members(&self.0, name).await
+        describe::members(&self.0, &self.0.spelt(name)?).await
     }
 
     /// Runs a CL command in the job: what it says. A message that means failure is an error.
@@ -199,21 +200,25 @@ impl FileConnection {
 
     /// Adds a member to a physical file.
     pub async fn add_member(&self, name: &FileName) -> Result<()> {
+        let name = self.0.spelt(name)?;
         self.0.command(&format!("QSYS/ADDPFM FILE({}) MBR({})", name.qualified(), name.member)).await.map(drop)
     }
 
     /// Removes a member with its records.
     pub async fn remove_member(&self, name: &FileName) -> Result<()> {
+        let name = self.0.spelt(name)?;
         self.0.command(&format!("QSYS/RMVM FILE({}) MBR({})", name.qualified(), name.member)).await.map(drop)
     }
 
     /// Removes all records of a member.
     pub async fn clear_member(&self, name: &FileName) -> Result<()> {
+        let name = self.0.spelt(name)?;
         self.0.command(&format!("QSYS/CLRPFM FILE({}) MBR({})", name.qualified(), name.member)).await.map(drop)
     }
 
     /// Deletes a file.
     pub async fn delete_file(&self, name: &FileName) -> Result<()> {
+        let name = self.0.spelt(name)?;
         self.0.command(&format!("QSYS/DLTF FILE({})", name.qualified())).await.map(drop)
     }
 
@@ -228,6 +233,7 @@ impl FileConnection {
     }
 
     async fn object_lock(&self, command: &str, name: &FileName, lock: Lock) -> Result<()> {
+        let name = self.0.spelt(name)?;
         let (file, member) = (name.qualified(), &name.member);
         let cl = format!("QSYS/{command} OBJ(({file} *FILE *{} {member}))", lock.keyword());
         self.0.command(&cl).await.map(drop)

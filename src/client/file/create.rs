@@ -2,10 +2,12 @@
 //! CRTPF makes a file of it.
 
 use super::connection::FileConnection;
-use super::name::{FileName, name};
+use super::name::{FileName, name, name_in_page};
 use super::options::OpenOptions;
+use crate::client::config::ConfigError;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::wire::record::format::{DdsType, FileFormats, RecordField, RecordFormat};
+use crate::wire::record::name::is_quoted;
 use arrow_array::array::{Decimal128Array, Int64Array, StringArray};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
@@ -27,7 +29,8 @@ impl FileConnection {
     /// that descends. Text has the length that the metadata `drda:length` of its column says, else 256 and
     /// varying; its page is `drda:ccsid`, else that of the job.
     pub async fn create(&self, file: &FileName, schema: &Schema, keys: &[String]) -> Result<()> {
-        let lines = source(&file.file, schema, keys)?;
+        let file = self.0.spelt(file)?;
+        let lines = source(&file.file, schema, keys, self.0.speech().ccsid).map_err(|e| e.at(&self.0.peer))?;
         let member = if file.member.starts_with('*') { "*FILE" } else { &file.member };
         let create = format!("QSYS/CRTSRCPF FILE(QTEMP/{SOURCE}) RCDLEN({SOURCE_LENGTH}) MBR(*FILE)");
         let delete = format!("QSYS/DLTF FILE(QTEMP/{SOURCE})");
@@ -52,7 +55,7 @@ impl FileConnection {
     }
 
     async fn write_source(&self, lines: &[String]) -> Result<()> {
-        let options = OpenOptions { declared: Some(source_format()), ..OpenOptions::write() };
+        let options = OpenOptions { declared: Some(source_format(self.0.speech().ccsid)), ..OpenOptions::write() };
         let place = FileName { library: "QTEMP".into(), file: SOURCE.into(), member: "*FIRST".into() };
         let file = self.open(&place, options).await?;
         let numbers = (1..=lines.len() as i128).map(|n| n * 100);
@@ -68,11 +71,9 @@ impl FileConnection {
 }
 
 /// The description in DDS, a line each.
-fn source(file: &str, schema: &Schema, keys: &[String]) -> Result<Vec<String>> {
-    let format = match file.len() {
-        ..10 => format!("{file}R"),
-        _ => format!("{}R", file.get(..9).unwrap_or(file)),
-    };
+fn source(file: &str, schema: &Schema, keys: &[String], ccsid: u16) -> Result<Vec<String>> {
+    // A record format has no quotes around its name.
+    let format = if is_quoted(file) { "RECORD".to_owned() } else { format!("{file:.9}R") };
     let mut out = vec![line('R', &format, "", "", "", "")];
     let refuse = |state: &str, text: String| Err(Error::new(Kind::Programming, Phase::Execute, state, text));
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
@@ -83,10 +84,10 @@ fn source(file: &str, schema: &Schema, keys: &[String]) -> Result<Vec<String>> {
                 format!("column {} is there twice: names differ by more than their case", field.name()),
             );
         }
-        out.extend(field_lines(field)?);
+        out.extend(field_lines(field, ccsid)?);
     }
     for (at, key) in keys.iter().enumerate() {
-        let bare = name("key", key.trim_start_matches('-'), &[])?;
+        let bare = field_name("key", key.trim_start_matches('-'), ccsid)?;
         if !schema.fields().iter().any(|field| same(field.name(), &bare)) {
             return refuse("42703", format!("no column {bare} for the key"));
         }
@@ -98,8 +99,8 @@ fn source(file: &str, schema: &Schema, keys: &[String]) -> Result<Vec<String>> {
     Ok(out)
 }
 
-fn field_lines(field: &Field) -> Result<Vec<String>> {
-    let column = name("column", field.name(), &[])?;
+fn field_lines(field: &Field, ccsid: u16) -> Result<Vec<String>> {
+    let column = field_name("column", field.name(), ccsid)?;
     let refuse = |what: &str| {
         let text = format!("column {column} of type {}: {what}", field.data_type());
         Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text))
@@ -161,7 +162,7 @@ fn field_lines(field: &Field) -> Result<Vec<String>> {
         DataType::Time32(_) | DataType::Time64(_) => (String::new(), "T", String::new()),
         DataType::Timestamp(_, None) => (String::new(), "Z", String::new()),
         // A column of categories holds what they stand for.
-        DataType::Dictionary(_, value) => return field_lines(&field.clone().with_data_type((**value).clone())),
+        DataType::Dictionary(_, value) => return field_lines(&field.clone().with_data_type((**value).clone()), ccsid),
         _ => return refuse("a file has no such type"),
     };
     if field.is_nullable() {
@@ -174,6 +175,16 @@ fn field_lines(field: &Field) -> Result<Vec<String>> {
     Ok(out)
 }
 
+/// The name of a field in the page of the job.
+fn field_name(what: &str, text: &str, ccsid: u16) -> Result<String> {
+    let bare = name(what, text, &[])?;
+    if is_quoted(&bare) {
+        let rule = format!("{text:?}: the name of a field has no quotes");
+        return Err(ConfigError { setting: what.to_owned(), rule }.into());
+    }
+    Ok(name_in_page(what, &bare, ccsid)?)
+}
+
 /// One line by its columns: 6 the form, 17 the kind, 19 the name, 30 the length, 35 the type, 36 the
 /// decimal positions, 45 keywords.
 fn line(kind: char, name: &str, length: &str, dds: &str, decimals: &str, keywords: &str) -> String {
@@ -181,8 +192,8 @@ fn line(kind: char, name: &str, length: &str, dds: &str, decimals: &str, keyword
     out.chars().take(TEXT).collect::<String>().trim_end().to_owned()
 }
 
-/// The record format of every source file.
-fn source_format() -> FileFormats {
+/// The record format of every source file, in the page of the job that made it.
+fn source_format(ccsid: u16) -> FileFormats {
     let number = |name: &str, offset, decimals| RecordField {
         name: name.into(),
         dds: DdsType::ZONED,
@@ -197,7 +208,7 @@ fn source_format() -> FileFormats {
         dds: DdsType::CHARACTER,
         offset: 12,
         length: TEXT as u32,
-        ccsid: super::settings::JOB_CCSID,
+        ccsid,
         ..RecordField::default()
     };
     let fields = vec![number("SRCSEQ", 0, 2), number("SRCDAT", 6, 0), text];
@@ -218,7 +229,7 @@ mod tests {
             Field::new("A1", DataType::Utf8, false).with_metadata(HashMap::from(map))
         };
         let schema = Schema::new(vec![text("3"), Field::new("b1", DataType::Decimal128(5, 0), true)]);
-        let lines = source("NEWF", &schema, &["a1".to_owned()]).unwrap();
+        let lines = source("NEWF", &schema, &["a1".to_owned()], 37).unwrap();
         assert_eq!(
             lines,
             [
@@ -238,21 +249,21 @@ mod tests {
         assert!(one(Field::new("A", DataType::Boolean, false)).is_err());
         assert!(one(Field::new("A) DLTF", DataType::Int32, false)).is_err());
         assert!(one(Field::new("A", DataType::Decimal128(5, -2), false)).is_err());
-        assert!(source("F", &Schema::empty(), &["K".to_owned()]).is_err());
+        assert!(source("F", &Schema::empty(), &["K".to_owned()], 37).is_err());
         let int = |name: &str| Field::new(name, DataType::Int32, false);
-        assert!(source("F", &Schema::new(vec![int("A"), int("a")]), &[]).is_err());
+        assert!(source("F", &Schema::new(vec![int("A"), int("a")]), &[], 37).is_err());
         let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
         let one = Schema::new(vec![int("A")]);
-        assert!(source("F", &one, &keys(&["A", "-a"])).is_err());
+        assert!(source("F", &one, &keys(&["A", "-a"]), 37).is_err());
         assert_eq!(
-            source("F", &one, &keys(&["-A"])).unwrap()[2],
+            source("F", &one, &keys(&["-A"]), 37).unwrap()[2],
             "     A          K A                         DESCEND"
         );
         // What is said and cannot be is no reason to make something else of it.
         for (key, value) in [("drda:length", "40000"), ("drda:length", "ten"), ("drda:ccsid", "65536")] {
             let field = Field::new("A", DataType::Utf8, true);
             let field = field.with_metadata(HashMap::from([(key.to_owned(), value.to_owned())]));
-            let e = source("F", &Schema::new(vec![field]), &[]).unwrap_err();
+            let e = source("F", &Schema::new(vec![field]), &[], 37).unwrap_err();
             assert!(e.message.contains(key) && e.message.contains(value), "{e}");
         }
     }

@@ -78,7 +78,7 @@ async fn rows(inner: &Arc<FileInner>, file: &str, layout: &Outfile, arrival: boo
         format: Some(layout.format.to_owned()),
     };
     // Nothing in these files is NULL: where their maps stand does not matter.
-    let handle = Handle::open(inner, ufcb, 0).await?;
+    let handle = Handle::open(inner, ufcb, Some(0)).await?;
     let mut out = Vec::new();
     loop {
         let count = handle.block(BLOCK);

@@ -26,12 +26,14 @@ pub(super) struct Handle {
     pub dclnam: DclNam,
     pub feedback: OpenFeedback,
     pub layout: Layout,
+    /// How many fields there are is known from the feedback alone.
+    told: bool,
     open: bool,
 }
 
 impl Handle {
-    /// Opens what `ufcb` says, whose records have so many fields.
-    pub(super) async fn open(inner: &Arc<FileInner>, ufcb: Ufcb, fields: usize) -> Result<Handle> {
+    /// Opens what `ufcb` says, whose records have so many fields, where that is known.
+    pub(super) async fn open(inner: &Arc<FileInner>, ufcb: Ufcb, fields: Option<usize>) -> Result<Handle> {
         let inner = inner.clone();
         // A task of its own: if nobody waits any more, what it opened is dropped, and so closed.
         let task = tokio::spawn(async move {
@@ -42,19 +44,28 @@ impl Handle {
             for message in advice {
                 tracing::debug!(id = message.id, text = message.text, "advice at an open");
             }
-            let layout = Layout::new(&feedback, fields);
-            let mut handle = Handle {
-                inner,
-                dclnam,
-                feedback,
-                layout: Layout { record: 0, increment: 0, null_map: None, fields },
-                open: true,
-            };
-            handle.layout = layout.map_err(|e| handle.inner.flow_error(e.into(), Phase::Execute))?;
+            let layout = Layout { record: 0, increment: 0, null_map: None, fields: 0 };
+            let mut handle = Handle { inner, dclnam, feedback, layout, told: false, open: true };
+            handle.lay(fields)?;
             Ok(handle)
         });
         let gone = |e: tokio::task::JoinError| Error::new(Kind::Internal, Phase::Execute, "58004", e.to_string());
         task.await.map_err(gone)?
+    }
+
+    /// Takes so many fields for those of its records, or as many as its feedback has room for. What does not fit is
+    /// wrong with this file alone: the talk goes on.
+    pub(super) fn lay(&mut self, fields: Option<usize>) -> Result<()> {
+        let layout = match fields {
+            Some(fields) => Layout::new(&self.feedback, fields),
+            None => Layout::told(&self.feedback),
+        };
+        self.layout = layout.map_err(|e| {
+            let text = format!("its open feedback makes no sense: {e}");
+            Error::new(Kind::Internal, Phase::Execute, "58009", text).at(&self.inner.peer)
+        })?;
+        self.told = fields.is_none();
+        Ok(())
     }
 
     /// How its slots lie as the server sends them.
@@ -66,8 +77,10 @@ impl Handle {
 
     /// How its slots lie as the server takes them.
     pub(super) fn sent(&self) -> Stride {
-        let Layout { record, increment, .. } = self.layout;
-        Stride { record, increment, null_map: self.layout.null_map_sent(), rrn: None }
+        let Layout { record, increment, null_map, .. } = self.layout;
+        // Where nobody knows how many fields there are, none of them is made NULL, wherever their map begins.
+        let null_map = if self.told { null_map } else { self.layout.null_map_sent() };
+        Stride { record, increment, null_map, rrn: None }
     }
 
     /// The most records of one request, of those that were asked for.

@@ -4,6 +4,7 @@
 mod address;
 pub mod connection;
 pub mod create;
+mod declared;
 mod describe;
 mod handle;
 pub mod job;

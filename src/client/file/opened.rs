@@ -30,8 +30,10 @@ pub(super) struct Remote {
     pub name: FileName,
     pub formats: FileFormats,
     pub format: RecordFormat,
-    /// All fields.
+    /// All fields, as they are written.
     pub fields: Vec<Placed>,
+    /// Fields of the file's own formats, the most that one has; none where that is not known.
+    pub map: Option<usize>,
     /// Those that are read.
     pub shown: Vec<Placed>,
     pub options: OpenOptions,
@@ -68,7 +70,7 @@ impl Remote {
     pub(super) async fn open_to_read(&self, keyed: bool, blocked: bool) -> Result<Handle> {
         let options = OpenOptions { keyed, ..self.options.clone() };
         let ufcb = ufcb(&self.name, &self.format, &options, Mode::Read, blocked);
-        Handle::open(&self.inner, ufcb, self.fields.len()).await.map_err(|e| self.about(e))
+        Handle::open(&self.inner, ufcb, self.map).await.map_err(|e| self.about(e))
     }
 
     /// Records of a block, before the server has a say.

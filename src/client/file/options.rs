@@ -31,7 +31,8 @@ pub struct OpenOptions {
     pub commit: Option<CommitLevel>,
     /// The fields that are read, in this order; none reads all.
     pub columns: Option<Vec<String>>,
-    /// A declared description, in place of asking the server for it.
+    /// A declared description, in place of asking the server for it. With the name of a file it is what that file
+    /// said of itself; without one it may cut the records up in another way.
     pub declared: Option<FileFormats>,
     /// The record format, where a file has several.
     pub format: Option<String>,
@@ -139,12 +140,14 @@ fn on_error(value: &str) -> Option<OnError> {
 /// A record format in the user's words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declared {
+    /// The file that it describes, where it is a description that the file gave of itself.
+    pub file: String,
     /// Its name.
     pub name: String,
     /// Its fields, each by the parts that it is made of: name, type, length, digits, decimals, ccsid, varying,
     /// nullable, format, separator.
     pub fields: Vec<Vec<(String, String)>>,
-    /// Names of the key fields; `-` in front of one that descends.
+    /// Names of the key fields; `-` in front of one that descends, `|NAME|` for numbers compared without their sign.
     pub keys: Vec<String>,
 }
 
@@ -152,8 +155,11 @@ impl OpenOptions {
     /// Takes the user's word for what the records are like. Fields stand one behind the other.
     pub fn declare(&mut self, declared: Declared) -> Result<(), ConfigError> {
         let mut format = RecordFormat { name: name("format", &declared.name, &[])?, ..RecordFormat::default() };
+        let mut given = !declared.file.is_empty();
         for parts in &declared.fields {
             let mut field = RecordField { offset: format.length, ccsid: 37, ..RecordField::default() };
+            let place = parts.iter().find(|(key, _)| key == "offset");
+            given &= place.is_some_and(|(_, at)| at.parse() == Ok(format.length));
             for (key, value) in parts {
                 part(&mut field, key, value)?;
             }
@@ -168,12 +174,12 @@ impl OpenOptions {
             return Err(wrong("it has no fields"));
         }
         let keys = declared.keys.iter().map(|key| KeyField {
-            name: key.trim_start_matches('-').to_ascii_uppercase(),
+            name: key.trim_start_matches('-').trim_matches('|').to_ascii_uppercase(),
             descending: key.starts_with('-'),
-            absolute: false,
+            absolute: key.ends_with('|'),
         });
-        let keys = keys.collect();
-        self.declared = Some(FileFormats { formats: vec![format], keys, ..FileFormats::default() });
+        let (keys, file) = (keys.collect(), if given { declared.file } else { String::new() });
+        self.declared = Some(FileFormats { file, formats: vec![format], keys, ..FileFormats::default() });
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! A member of a file, opened: what it is like, and the ways to its records.
 
+use super::declared::{self, Laid, misfit};
 use super::describe::describe_file;
 use super::handle::Handle;
 use super::name::FileName;
@@ -14,6 +15,7 @@ use crate::column::error::ColumnError;
 use crate::column::record::decode::RecordDecoder;
 use crate::wire::record::control::Which;
 use crate::wire::record::format::{FileFormats, RecordFormat};
+use crate::wire::value::place::Placed;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +23,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Open feedback: the file joins others.
 const JOIN: u8 = 0x04;
+/// Likewise: it has fields that can be NULL.
+const NULLABLE: u16 = 0x0040;
 
 /// An open member. Cheap to clone; clones share its position.
 #[derive(Debug, Clone)]
@@ -28,69 +32,68 @@ pub struct RemoteFile(pub(super) Arc<Remote>);
 
 impl RemoteFile {
     pub(super) async fn open(inner: Arc<FileInner>, name: &FileName, mut options: OpenOptions) -> Result<RemoteFile> {
-        let formats = match options.declared.take() {
+        let refuse =
+            |kind, state: &str, text: String| Err(Error::new(kind, Phase::Execute, state, text).at(&inner.peer));
+        let declared = options.declared.take();
+        let given = declared.is_some();
+        let mut formats = match declared {
             Some(declared) => declared,
             None => describe_file(&inner, name).await.map_err(|e| about(e, &name.qualified()))?,
         };
-        let refuse =
-            |kind, state: &str, text: String| Err(Error::new(kind, Phase::Execute, state, text).at(&inner.peer));
-        let format = match (&options.format, formats.formats.as_slice()) {
-            (None, [only]) => only.clone(),
-            (Some(wanted), all) => match all.iter().find(|f| f.name == *wanted) {
-                Some(format) => format.clone(),
-                None => return refuse(Kind::Programming, "42704", format!("{name} has no record format {wanted}")),
-            },
-            (None, several) => {
-                let names: Vec<&str> = several.iter().map(|f| f.name.as_str()).collect();
-                let text = format!(
-                    "{name} has {} record formats: choose one with format=… ({})",
-                    names.len(),
-                    names.join(", ")
-                );
-                return refuse(Kind::NotSupported, "0A000", text);
-            }
-        };
-        if options.keyed && formats.keys.is_empty() {
+        let format = chosen(&formats, &options, name).map_err(|e| e.at(&inner.peer))?;
+        if options.keyed && formats.keys.is_empty() && !given {
             return refuse(Kind::Programming, "42601", format!("{name} has no keys: open it without keyed"));
         }
-        let fields = format.placed();
         let named = options.values.on_error_of.keys().map(|field| ("on_error", field));
         let mut named = named.chain(options.force_ccsid.keys().map(|field| ("force_ccsid", field)));
-        if let Some((setting, stray)) = named.find(|(_, name)| !fields.iter().any(|f| f.field.name == **name)) {
+        if let Some((setting, stray)) = named.find(|(_, name)| !format.fields.iter().any(|f| f.name == **name)) {
             return refuse(Kind::Programming, "42703", format!("{setting}: {name} has no field {stray:?}"));
         }
         options.values.values.force_ccsid.append(&mut options.force_ccsid);
-        let shown = match &options.columns {
-            None => fields.clone(),
-            Some(none) if none.is_empty() && options.values.rrn.is_none() => {
-                let text = format!("{name}: columns names no field; rrn=True alone gives the record numbers");
-                return refuse(Kind::Programming, "42703", text);
-            }
-            Some(wanted) => {
-                let one = |wanted: &String| {
-                    fields.iter().find(|f| f.field.name == *wanted).cloned().ok_or_else(|| wanted.clone())
-                };
-                match wanted.iter().map(one).collect::<std::result::Result<Vec<_>, _>>() {
-                    Ok(shown) => shown,
-                    Err(missing) => {
-                        let text = format!("{name} has no field {missing:?}");
-                        return refuse(Kind::Programming, "42703", text);
-                    }
-                }
-            }
-        };
+        let most = formats.formats.iter().map(|format| format.fields.len()).max();
+        let mut map = most.filter(|_| !given);
+        let mut laid = Laid { read: format.placed(), written: format.placed() };
+        // Before the file is opened: a column that cannot be made is the user's to change.
+        let mut shown = shown(&laid.read, &options, name).map_err(|e| e.at(&inner.peer))?;
         let columns = |e: ColumnError| about(Error::from_column(&e, Phase::Execute).at(&inner.peer), &name.to_string());
         let schema = RecordDecoder::new(&shown, &options.values).map_err(columns)?.schema();
         let first = ufcb(name, &format, &options, options.mode, options.mode != Mode::ReadWrite);
-        let handle = Handle::open(&inner, first, fields.len()).await.map_err(|e| about(e, &name.to_string()))?;
-        let feedback = handle.feedback.clone();
-        if u32::from(feedback.record_length) != format.length {
+        let mut handle = Handle::open(&inner, first, map).await.map_err(|e| about(e, &name.to_string()))?;
+        let length = u32::from(handle.feedback.record_length);
+        if given && let Some(why) = misfit(&format, length) {
+            return refuse(Kind::Programming, "42705", format!("{name}: {why}"));
+        }
+        if length != format.length {
             let text = format!(
-                "{name}: its records have {} bytes, those of the format {} have {}",
-                feedback.record_length, format.name, format.length
+                "{name}: its records have {length} bytes, those of the format {} have {}",
+                format.name, format.length
             );
             return refuse(Kind::Programming, "42705", text);
         }
+        // What a file said of itself, given back, is as good as asked for; unless it has been changed since.
+        let by_user = given && (formats.file.is_empty() || format.fields.len() != handle.layout.fields);
+        if given && !by_user {
+            map = most;
+            handle.lay(map).map_err(|e| about(e, &name.to_string()))?;
+        }
+        if by_user {
+            let own = own(&inner, name, &options, &formats, &handle).await?;
+            if options.keyed && let Some(own) = &own {
+                match declared::keys(&formats, own) {
+                    Ok(keys) => (formats.keys, formats.unique) = (keys, own.unique),
+                    Err(why) => return refuse(Kind::Programming, "42705", format!("{name}: {why}")),
+                }
+            }
+            let own = own.as_ref().and_then(|own| declared::own(own, &format));
+            laid = declared::lay(&format, own, handle.layout.fields);
+            map = own.map(|own| own.fields.len());
+            handle.lay(map).map_err(|e| about(e, &name.to_string()))?;
+            shown = self::shown(&laid.read, &options, name).map_err(|e| e.at(&inner.peer))?;
+        }
+        if options.keyed && formats.keys.is_empty() {
+            return refuse(Kind::Programming, "42601", format!("{name} has no keys: open it without keyed"));
+        }
+        let feedback = handle.feedback.clone();
         if feedback.flags & JOIN != 0 && options.mode != Mode::Read {
             return refuse(Kind::NotSupported, "0A000", format!("{name} is a join logical file, which is only read"));
         }
@@ -112,7 +115,8 @@ impl RemoteFile {
             name,
             formats,
             format,
-            fields,
+            fields: laid.written,
+            map,
             shown,
             options,
             feedback,
@@ -233,5 +237,67 @@ impl Remote {
         }
         let text = format!("{}: its records have no numbers of their own to read ranges by", self.name);
         Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text).at(&self.inner.peer))
+    }
+}
+
+/// The record format that is meant.
+fn chosen(formats: &FileFormats, options: &OpenOptions, name: &FileName) -> Result<RecordFormat> {
+    match (&options.format, formats.formats.as_slice()) {
+        (None, [only]) => Ok(only.clone()),
+        (Some(wanted), all) => all.iter().find(|f| f.name == *wanted).cloned().ok_or_else(|| {
+            let text = format!("{name} has no record format {wanted}");
+            Error::new(Kind::Programming, Phase::Execute, "42704", text)
+        }),
+        (None, several) => {
+            let names: Vec<&str> = several.iter().map(|f| f.name.as_str()).collect();
+            let text = format!(
+                "{name} has {} record formats: choose one with format=… ({})",
+                names.len(),
+                names.join(", ")
+            );
+            Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text))
+        }
+    }
+}
+
+/// The fields that are read, in the order of the columns.
+fn shown(fields: &[Placed], options: &OpenOptions, name: &FileName) -> Result<Vec<Placed>> {
+    let refuse = |text: String| Error::new(Kind::Programming, Phase::Execute, "42703", text);
+    match &options.columns {
+        None => Ok(fields.to_vec()),
+        Some(none) if none.is_empty() && options.values.rrn.is_none() => {
+            Err(refuse(format!("{name}: columns names no field; rrn=True alone gives the record numbers")))
+        }
+        Some(wanted) => {
+            let one = |wanted: &String| {
+                let found = fields.iter().find(|f| f.field.name == *wanted).cloned();
+                found.ok_or_else(|| refuse(format!("{name} has no field {wanted:?}")))
+            };
+            wanted.iter().map(one).collect()
+        }
+    }
+}
+
+/// What the file says of itself, beside a format that the user has given: asked for where fields may be NULL, and
+/// where records are read by key. Without an answer the user's word is all there is, and a NULL is an error.
+async fn own(
+    inner: &Arc<FileInner>,
+    name: &FileName,
+    options: &OpenOptions,
+    declared: &FileFormats,
+    handle: &Handle,
+) -> Result<Option<FileFormats>> {
+    let said = declared.formats.iter().flat_map(|format| &format.fields).any(|field| field.nullable);
+    let read = options.mode != Mode::Write && handle.feedback.variable & NULLABLE != 0;
+    if !options.keyed && !said && !read {
+        return Ok(None);
+    }
+    match describe_file(inner, name).await {
+        Ok(own) => Ok(Some(own)),
+        Err(e) if e.connection_usable && !(options.keyed && declared.keys.is_empty()) => {
+            tracing::debug!(error = %e, "the file does not describe itself");
+            Ok(None)
+        }
+        Err(e) => Err(about(e, &name.qualified())),
     }
 }

@@ -108,7 +108,11 @@ impl FileConfig {
         match key {
             "signon_port" => self.signon_port = Some(number("a port, or 0 not to ask the sign-on server")?),
             "job_ccsid" => self.job_ccsid = Some(number("a CCSID from 1 to 65535")?),
-            "pool" => self.pool = Some(name(key, value, &[])?),
+            "pool" if value.is_ascii() && !value.contains('"') => self.pool = Some(name(key, value, &[])?),
+            "pool" => {
+                let rule = format!("{value:?} is no name of a disk pool: letters, digits and $ # @");
+                return Err(ConfigError { setting: key.to_owned(), rule });
+            }
             _ => return Ok(false),
         }
         Ok(true)

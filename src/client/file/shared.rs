@@ -1,5 +1,6 @@
 //! What a connection for files, its open files and its scans share.
 
+use super::name::FileName;
 use super::settings::FileConfig;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::flow::error::FlowError;
@@ -35,6 +36,11 @@ pub(super) struct FileInner {
 impl FileInner {
     pub(super) fn speech(&self) -> Speech {
         self.session.speech
+    }
+
+    /// A name in the page of the job, before anything is sent.
+    pub(super) fn spelt(&self, name: &FileName) -> Result<FileName> {
+        name.in_page(self.speech().ccsid).map_err(|e| Error::from(e).at(&self.peer))
     }
 
     /// A name for another open file.

@@ -15,9 +15,10 @@ use crate::flow::file::answer::{Answer, Exchange};
 use crate::flow::file::read;
 use crate::flow::file::write::{self, Unwritten};
 use crate::wire::ddm::error::MessageError;
+use crate::wire::record::buffer::PRESENT;
 use crate::wire::record::control::Which;
 use crate::wire::value::place::Stride;
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use bytes::Bytes;
 use std::ops::Range;
 
@@ -252,13 +253,32 @@ impl Remote {
             if let (Some(to), Some(from)) = (slot.get_mut(places.clone()), old.get(places)) {
                 to.copy_from_slice(from);
             }
-            let mark = received.null_map.and_then(|at| old.get(at + field.ordinal)).copied();
-            let place = sent.null_map.and_then(|at| slot.get_mut(at + field.ordinal));
-            if let (Some(to), Some(from)) = (place, mark) {
-                *to = from;
+            let marks = |at: usize| at + field.marks.start..at + field.marks.end;
+            let from = received.null_map.and_then(|at| old.get(marks(at)));
+            let to = sent.null_map.and_then(|at| slot.get_mut(marks(at)));
+            if let (Some(to), Some(from)) = (to, from) {
+                to.copy_from_slice(from);
             }
         }
+        self.whole(&columns, &sent, &slot)?;
         Ok(slot)
+    }
+
+    /// Refuses values of declared fields that would be lost in a field of the file that stays NULL.
+    fn whole(&self, columns: &[Option<ArrayRef>], sent: &Stride, slot: &[u8]) -> Result<()> {
+        let Some(at) = sent.null_map else { return Ok(()) };
+        for (field, column) in self.fields.iter().zip(columns) {
+            let given = column.as_ref().is_some_and(|column| column.logical_null_count() == 0);
+            let marks = slot.get(at + field.marks.start..at + field.marks.end).unwrap_or_default();
+            if given && marks.iter().any(|mark| *mark != PRESENT) {
+                let text = format!(
+                    "{}: field {} lies in a field of the file that is NULL: give all that lie in it a value",
+                    self.name, field.field.name
+                );
+                return Err(Error::new(Kind::Data, Phase::Execute, "22002", text).at(&self.inner.peer));
+            }
+        }
+        Ok(())
     }
 
     /// The columns of a batch in the order of the fields.

@@ -21,6 +21,8 @@ const CHUNK: usize = 256;
 /// In a null map: the field has a value; it is NULL.
 const PRESENT: u8 = 0xF0;
 const ABSENT: u8 = 0xF1;
+/// In place of marks that are not all the same.
+const PARTLY: u8 = 0;
 
 /// Collects the records of a batch.
 pub struct RecordDecoder {
@@ -157,9 +159,12 @@ impl RecordDecoder {
             self.offsets.extend((0..rows as u32).map(|row| start + row * step));
             let cells = Found { chunk, first_row, rrns: &self.rrns };
             if let Some(at) = map {
-                let at = at + field.place.ordinal;
-                let marks = slots().map(|slot| slot.get(at).copied().unwrap_or(PRESENT));
-                field.mark(marks, &mut self.offsets, &cells)?;
+                let place = at + field.place.marks.start..at + field.place.marks.end;
+                let marks = slots().map(|slot| slot.get(place.clone()).unwrap_or_default());
+                match place.len() {
+                    1 => field.mark(marks.map(|mark| mark.first().copied().unwrap_or(PRESENT)), &mut self.offsets, &cells),
+                    _ => field.mark(marks.map(together), &mut self.offsets, &cells),
+                }?;
             }
             field.measure(&mut self.offsets, &cells)?;
             let cells = Cells { buf: chunk, offsets: &self.offsets, lobs: &[], first_row };
@@ -194,6 +199,7 @@ impl Slotted {
                 }
                 // Raw bytes are wanted whatever they are.
                 _ if self.policy == OnError::Raw => {}
+                PARTLY if self.place.marks.len() > 1 => *at = self.bad(row, *at, Reason::PartlyNull, found)?,
                 mark => *at = self.bad(row, *at, Reason::Unmapped(mark), found)?,
             }
         }
@@ -224,6 +230,18 @@ impl Slotted {
         let bytes = found.chunk.get(at as usize..at as usize + self.place.width).unwrap_or_default();
         let error = self.column.value(found.first_row + row as u64, bytes, reason);
         Err(named(error, &self.place, found.rrns))
+    }
+}
+
+/// What the marks of several fields of the file say of one that lies in all of them.
+fn together(marks: &[u8]) -> u8 {
+    let odd = marks.iter().find(|mark| !matches!(**mark, PRESENT | ABSENT));
+    let absent = marks.iter().filter(|mark| **mark == ABSENT).count();
+    match odd {
+        Some(mark) => *mark,
+        None if absent == 0 => PRESENT,
+        None if absent == marks.len() => ABSENT,
+        None => PARTLY,
     }
 }
 

@@ -44,7 +44,8 @@ impl<'a> RecordEncoder<'a> {
         let slots = out.get_mut(start..).unwrap_or_default();
         if let Some(at) = stride.null_map {
             for slot in slots.chunks_exact_mut(stride.increment.max(1)) {
-                slot.iter_mut().skip(at).take(self.fields.len()).for_each(|byte| *byte = PRESENT);
+                // The map ends with the slot, however many fields the file has.
+                slot.iter_mut().skip(at).for_each(|byte| *byte = PRESENT);
             }
         }
         for (field, column) in self.fields.iter().zip(columns) {
@@ -69,7 +70,7 @@ fn write(
     if end > stride.record || stride.record > stride.increment {
         return Err(RecordError::Layout(format!("field {} reaches beyond the record", place.field.name)));
     }
-    let mark = stride.null_map.map(|at| at + place.ordinal);
+    let marks = stride.null_map.map(|at| at + place.marks.start..at + place.marks.end);
     let mut value = Writer::new();
     for (row, slot) in rows.zip(slots.chunks_exact_mut(stride.increment.max(1))) {
         value.vec_mut().clear();
@@ -87,8 +88,8 @@ fn write(
             return Err(RecordError::Layout(what));
         }
         if !present {
-            match mark.and_then(|at| slot.get_mut(at)) {
-                Some(mark) => *mark = ABSENT,
+            match marks.clone().and_then(|at| slot.get_mut(at)) {
+                Some(marks) => marks.fill(ABSENT),
                 None => return Err(RecordError::Layout(format!("field {}: no null map", place.field.name))),
             }
         }

@@ -39,7 +39,7 @@ pub enum RecordError {
     #[error("{0}")]
     Value(Box<BadField>),
     /// A NULL in a field that has none.
-    #[error("field {field}, relative record number {rrn}: NULL in a field that is not null-capable")]
+    #[error("field {field}, relative record number {rrn}: NULL in a field that its description does not call nullable")]
     Null {
         /// The field.
         field: String,

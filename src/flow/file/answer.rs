@@ -53,7 +53,7 @@ impl Answer {
                 return Ok(Seen::Wanted);
             }
             cp::S38IOFB => once(&mut self.feedback, IoFeedback::decode(&object.body)?, object.cp)?,
-            cp::S38OPNFB => once(&mut self.opened, OpenFeedback::decode(&object.body)?, object.cp)?,
+            cp::S38OPNFB => once(&mut self.opened, OpenFeedback::decode(&object.body, speech.text)?, object.cp)?,
             cp::S38MSGRM => {
                 self.told = true;
                 let message = S38MsgRm::decode(&object.body, speech.text)?;

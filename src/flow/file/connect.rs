@@ -45,7 +45,7 @@ const MANAGERS: [(u16, u16); 23] = [
     (cp::SYSCMDMGR, 4),
     (cp::RSCRCVM, 4),
 ];
-/// DDM text is EBCDIC throughout: no UNICODEMGR is asked for.
+/// DDM text of the login is EBCDIC: no UNICODEMGR is asked for.
 const TEXT: DdmText = DdmText::Ebcdic;
 
 /// What a connection for files is to be made with.
@@ -104,7 +104,8 @@ impl FileConnect {
     /// With this identity; settings that contradict each other are refused before anything is sent.
     pub fn new(identity: FileIdentity, random: Random) -> Result<FileConnect, FlowError> {
         let session = FileSession {
-            speech: Speech { text: TEXT, ccsid: identity.ccsid },
+            // Names are in the page of the job, as commands are.
+            speech: Speech { text: DdmText::Job(identity.ccsid), ccsid: identity.ccsid },
             job: String::new(),
             class: String::new(),
             release: String::new(),

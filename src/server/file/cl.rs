@@ -1,7 +1,8 @@
 //! Commands of the control language, as far as their form goes: `LIB/CMD KEY(value) KEY((a b) (c))`,
 //! values without a keyword in front by their place.
 
-use super::fault::{Fault, Result};
+use super::fault::{CCSID, Fault, Result};
+use crate::wire::record::name::{in_page, is_quoted, unquoted};
 use std::collections::HashMap;
 
 /// Brackets within brackets.
@@ -143,8 +144,8 @@ impl Bound {
 
 /// Library and name.
 pub(super) fn qualified(word: &str) -> (String, String) {
-    match word.split_once('/') {
-        Some((library, name)) => (library.to_owned(), name.to_owned()),
+    match unquoted(word, '/').and_then(|at| word.split_at_checked(at)) {
+        Some((library, name)) => (library.to_owned(), name.strip_prefix('/').unwrap_or(name).to_owned()),
         None => ("*LIBL".to_owned(), word.to_owned()),
     }
 }
@@ -165,12 +166,23 @@ impl Chars<'_> {
         }
     }
 
-    /// Up to a blank or bracket.
+    /// Up to a blank or bracket. Names between quotes keep their case, and lose quotes that they do not need.
     fn word(&mut self) -> String {
         let rest = self.chars.get(self.at..).unwrap_or_default();
-        let length = rest.iter().take_while(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '\'')).count();
-        self.at += length;
-        rest.iter().take(length).collect::<String>().to_uppercase()
+        let mut quoted = false;
+        let within = |c: &&char| {
+            quoted ^= **c == '"';
+            quoted || !c.is_whitespace() && !matches!(c, '(' | ')' | '\'')
+        };
+        let word: String = rest.iter().take_while(within).collect();
+        self.at += word.chars().count();
+        let one = |part: &str| match is_quoted(part) {
+            true => in_page(part, CCSID).unwrap_or_else(|_| part.to_owned()),
+            false => part.to_uppercase(),
+        };
+        let Some(at) = unquoted(&word, '/') else { return one(&word) };
+        let (library, name) = word.split_at_checked(at).unwrap_or_default();
+        format!("{}/{}", one(library), one(name.strip_prefix('/').unwrap_or(name)))
     }
 
     fn value(&mut self, depth: usize) -> Option<Value> {
@@ -226,6 +238,10 @@ mod tests {
         assert!(matches!(bound.values("OBJ"), [Value::List(a), Value::List(b)] if a.len() == 4 && b.len() == 3));
         let locks = Command::parse("DLCOBJ ((L/F *FILE *EXCL) (L/G *FILE *EXCL))").unwrap().bind(&["OBJ"]).unwrap();
         assert!(matches!(locks.values("OBJ"), [Value::List(_), Value::List(_)]));
+        let quoted = Command::parse("dltf file(lib/\"a)b/c\")").unwrap().bind(&["FILE"]).unwrap();
+        assert_eq!(quoted.object("FILE").unwrap(), ("LIB".into(), "\"a)b/c\"".into()));
+        let plain = Command::parse("dltf file(\"LIB\"/f)").unwrap().bind(&["FILE"]).unwrap();
+        assert_eq!(plain.object("FILE").unwrap(), ("LIB".into(), "F".into()));
         let plain = Command::parse("  DSPLIB QGPL  ").unwrap().bind(&["LIB"]).unwrap();
         assert_eq!(plain.word("LIB").unwrap(), "QGPL");
     }

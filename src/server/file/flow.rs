@@ -1,7 +1,7 @@
 //! Which file has which command, and the shape of what goes back: records and feedback as objects,
 //! messages as replies.
 
-use super::fault::{Failure, Fault, Result};
+use super::fault::{CCSID, Failure, Fault, Result};
 use super::job::Job;
 use crate::server::conversation::{After, Conversation, Out, Request};
 use crate::server::trouble::{Result as TroubleResult, Trouble};
@@ -14,8 +14,8 @@ use crate::wire::record::iofb::IoFeedback;
 use crate::wire::record::message::S38MsgRm;
 use crate::wire::record::session::SxxAspRq;
 
-/// DDM text of the record wing is always EBCDIC.
-pub(super) const TEXT: DdmText = DdmText::Ebcdic;
+/// Names are in the page of the job.
+pub(super) const TEXT: DdmText = DdmText::Job(CCSID);
 
 impl Conversation {
     /// Runs a command of record access.

@@ -3,9 +3,11 @@
 //! may connect.
 
 use super::arrow;
+use super::fault::CCSID;
 use super::physical::{Definition, File};
 use super::rules::{Duplicates, Quota, StoreError};
 use crate::wire::record::format::{KeyField, RecordFormat};
+use crate::wire::record::name::{in_page, is_quoted, unquoted};
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 use std::collections::BTreeMap;
@@ -19,8 +21,6 @@ const ROOM: usize = 4 << 30;
 const WAIT: Duration = Duration::from_secs(60);
 /// A library that is always there.
 pub(super) const GENERAL: &str = "QGPL";
-/// Characters of a system name.
-const NAME: usize = 10;
 
 /// Libraries of files. Copies share them.
 #[derive(Debug, Clone)]
@@ -185,20 +185,21 @@ impl FileStore {
     }
 }
 
-/// A name of the system: upper case, ten characters, none of those that CL gives a meaning.
+/// A name of the system, as it is written in the page of the job.
 pub(super) fn is_name(name: &str) -> bool {
-    let first = |c: char| c.is_ascii_uppercase() || matches!(c, '$' | '#' | '@');
-    let other = |c: char| first(c) || c.is_ascii_digit() || matches!(c, '_' | '.');
-    name.len() <= NAME && name.starts_with(first) && name.chars().all(other)
+    in_page(name, CCSID).is_ok_and(|spelt| spelt == name)
 }
 
 fn split(name: &str) -> Result<(String, String), StoreError> {
-    let upper = name.to_uppercase();
-    match upper.split_once('/') {
-        Some((library, file)) if is_name(library) && is_name(file) && library != "QTEMP" => {
-            Ok((library.to_owned(), file.to_owned()))
-        }
-        _ => Err(StoreError::Name(name.to_owned())),
+    let wrong = || StoreError::Name(name.to_owned());
+    let (library, file) = unquoted(name, '/').and_then(|at| name.split_at_checked(at)).ok_or_else(wrong)?;
+    let one = |name: &str| {
+        let upper = if is_quoted(name) { name.to_owned() } else { name.to_uppercase() };
+        in_page(&upper, CCSID)
+    };
+    match (one(library), one(file.strip_prefix('/').unwrap_or(file))) {
+        (Ok(library), Ok(file)) if library != "QTEMP" => Ok((library, file)),
+        _ => Err(wrong()),
     }
 }
 

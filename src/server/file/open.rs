@@ -78,7 +78,7 @@ impl Job {
         feedback.record_wait = u32::try_from(self.store.patience().as_secs()).unwrap_or(u32::MAX);
         self.open.insert(dclnam, open);
         let mut w = Writer::new();
-        put_bytes(&mut w, cp::S38OPNFB, &feedback.encode()?);
+        put_bytes(&mut w, cp::S38OPNFB, &feedback.encode(TEXT)?);
         out.object(w.as_slice());
         Ok(())
     }

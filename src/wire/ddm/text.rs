@@ -11,6 +11,8 @@ pub enum DdmText {
     Ebcdic,
     /// UTF-8 (CCSID 1208).
     Utf8,
+    /// The page of a job: names of files are in it.
+    Job(u16),
 }
 
 impl DdmText {
@@ -19,6 +21,7 @@ impl DdmText {
         match self {
             DdmText::Ebcdic => 500,
             DdmText::Utf8 => 1208,
+            DdmText::Job(ccsid) => ccsid,
         }
     }
 
@@ -60,7 +63,7 @@ impl DdmText {
     /// The blank.
     pub fn blank(self) -> u8 {
         match self {
-            DdmText::Ebcdic => 0x40,
+            DdmText::Ebcdic | DdmText::Job(_) => 0x40,
             DdmText::Utf8 => 0x20,
         }
     }

@@ -53,6 +53,15 @@ impl Layout {
         Ok(Layout { record, increment, null_map, fields })
     }
 
+    /// As an open file has it, whose record format is not known: the null map reaches to that of the key, or to the
+    /// end of the slot.
+    pub fn told(open: &OpenFeedback) -> Result<Self> {
+        let (increment, map, key_map) =
+            (usize::from(open.increment), usize::from(open.null_map), usize::from(open.null_key_map));
+        let end = if (map + 1..increment).contains(&key_map) { key_map } else { increment };
+        Layout::new(open, if map == 0 { 0 } else { end.saturating_sub(map) })
+    }
+
     /// As a server lays out the slots of a format: the record, eleven bytes, the null map.
     pub fn of_server(record: usize, fields: usize) -> Self {
         Layout { record, increment: record + GAP + fields, null_map: Some(record + GAP), fields }
@@ -217,10 +226,11 @@ mod tests {
     use super::super::opnfb::OpenFeedback;
     use super::*;
     use crate::wire::ddm::object::objects;
+    use crate::wire::ddm::text::DdmText;
     use bytes::Bytes;
 
     fn layout() -> Layout {
-        Layout::new(&OpenFeedback::decode(&object("opnfb").body).unwrap(), 5).unwrap()
+        Layout::new(&OpenFeedback::decode(&object("opnfb").body, DdmText::Job(37)).unwrap(), 5).unwrap()
     }
 
     #[test]
@@ -274,12 +284,17 @@ mod tests {
 
     #[test]
     fn layouts_that_lie_are_refused() {
-        let open = OpenFeedback::decode(&object("opnfb").body).unwrap();
+        let open = OpenFeedback::decode(&object("opnfb").body, DdmText::Job(37)).unwrap();
         let with = |open: OpenFeedback| Layout::new(&open, 5);
         assert!(with(OpenFeedback { increment: 35, ..open.clone() }).is_err());
         assert!(with(OpenFeedback { record_length: 0, ..open.clone() }).is_err());
         assert!(with(OpenFeedback { null_map: 48, ..open.clone() }).is_err());
         assert!(with(OpenFeedback { null_map: 20, ..open.clone() }).is_err());
-        assert_eq!(with(OpenFeedback { null_map: 0, ..open }).unwrap().null_map_sent(), None);
+        assert_eq!(with(OpenFeedback { null_map: 0, ..open.clone() }).unwrap().null_map_sent(), None);
+        // Of a file whose fields are not known: as many as there is room for.
+        assert_eq!(Layout::told(&open).unwrap(), layout());
+        assert_eq!(Layout::told(&OpenFeedback { null_key_map: 51, ..open.clone() }).unwrap().fields, 4);
+        assert_eq!(Layout::told(&OpenFeedback { null_map: 0, ..open.clone() }).unwrap().fields, 0);
+        assert!(Layout::told(&OpenFeedback { null_map: 60, ..open }).is_err());
     }
 }

@@ -195,10 +195,10 @@ impl Ctll {
 }
 
 impl Param for Ctll {
-    fn write(&self, w: &mut Writer, _: DdmText) -> Result<()> {
+    fn write(&self, w: &mut Writer, text: DdmText) -> Result<()> {
         if let Some(format) = &self.format {
             let mut value = Writer::new();
-            name::put(&mut value, "format", format)?;
+            name::put(&mut value, "format", format, text)?;
             item(w, FORMAT, value.as_slice())?;
         }
         if let Some(member) = self.member {
@@ -220,7 +220,7 @@ impl Param for Ctll {
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], _: DdmText) -> Result<Self> {
+    fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
         let mut out = Ctll::default();
         loop {
@@ -230,7 +230,7 @@ impl Param for Ctll {
             }
             let mut value = Reader::new(r.var()?, what);
             match at {
-                FORMAT => out.format = Some(name::read(&mut value)?),
+                FORMAT => out.format = Some(name::read(&mut value, text)?),
                 MEMBER => out.member = Some(value.u16()?),
                 RRN => out.rrn = Some(value.u32()?),
                 KEY_FIELDS => out.key_fields = Some(value.u32()?),

@@ -195,14 +195,14 @@ impl Param for MessageId {
 }
 
 impl Param for MessageFile {
-    fn write(&self, w: &mut Writer, _: DdmText) -> Result<()> {
-        name::put(w, "message file", &self.file)?;
-        name::put(w, "message library", &self.library)
+    fn write(&self, w: &mut Writer, text: DdmText) -> Result<()> {
+        name::put(w, "message file", &self.file, text)?;
+        name::put(w, "message library", &self.library, text)
     }
 
-    fn read(what: &'static str, data: &[u8], _: DdmText) -> Result<Self> {
+    fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
-        let out = MessageFile { file: name::read(&mut r)?, library: name::read(&mut r)? };
+        let out = MessageFile { file: name::read(&mut r, text)?, library: name::read(&mut r, text)? };
         r.end()?;
         Ok(out)
     }

@@ -70,12 +70,12 @@ pub struct OpenFeedback {
 
 impl OpenFeedback {
     /// The data of S38OPNFB.
-    pub fn encode(&self) -> Result<Vec<u8>> {
+    pub fn encode(&self, text: DdmText) -> Result<Vec<u8>> {
         let mut w = Writer::new();
         w.u8(self.open_type);
-        name::put(&mut w, "file", &self.file)?;
-        name::put(&mut w, "library", &self.library)?;
-        name::put(&mut w, "member", &self.member)?;
+        name::put(&mut w, "file", &self.file, text)?;
+        name::put(&mut w, "library", &self.library, text)?;
+        name::put(&mut w, "member", &self.member, text)?;
         w.u16(self.record_length);
         w.u16(0);
         w.u32(self.input_length);
@@ -105,13 +105,13 @@ impl OpenFeedback {
     }
 
     /// From the data of S38OPNFB.
-    pub fn decode(body: &[u8]) -> Result<Self> {
+    pub fn decode(body: &[u8], text: DdmText) -> Result<Self> {
         if body.len() < KNOWN {
             return Err(WireError::Truncated { what: WHAT, at: 0, need: KNOWN, have: body.len() }.into());
         }
         let mut r = Reader::new(body, WHAT);
         let open_type = r.u8()?;
-        let (file, library, member) = (name::read(&mut r)?, name::read(&mut r)?, name::read(&mut r)?);
+        let (file, library, member) = (name::read(&mut r, text)?, name::read(&mut r, text)?, name::read(&mut r, text)?);
         let record_length = r.u16()?;
         r.skip(2)?;
         let (input_length, output_length, records) = (r.u32()?, r.u32()?, r.u32()?);
@@ -163,6 +163,8 @@ mod tests {
     use super::super::captured::object;
     use super::*;
 
+    const TEXT: DdmText = DdmText::Job(37);
+
     #[test]
     fn feedback_that_was_accepted() {
         for (name, file, length, block, increment, null_map) in
@@ -170,18 +172,18 @@ mod tests {
         {
             let frame = object(name);
             assert_eq!(frame.cp, crate::wire::ddm::codepoint::S38OPNFB);
-            let got = OpenFeedback::decode(&frame.body).unwrap();
+            let got = OpenFeedback::decode(&frame.body, TEXT).unwrap();
             assert_eq!((got.file.as_str(), got.library.as_str(), got.member.as_str()), (file, "TESTLIB", file));
             assert_eq!(
                 (got.record_length, got.block, got.increment, got.null_map),
                 (length, block, increment, null_map)
             );
             assert_eq!((got.access.as_str(), got.is_keyed(), got.record_wait, got.ccsid), ("AR", false, 60, 37));
-            assert_eq!(got.encode().unwrap(), frame.body, "{name}");
+            assert_eq!(got.encode(TEXT).unwrap(), frame.body, "{name}");
             for cut in 0..KNOWN {
-                assert!(OpenFeedback::decode(&frame.body[..cut]).is_err());
+                assert!(OpenFeedback::decode(&frame.body[..cut], TEXT).is_err());
             }
-            assert_eq!(OpenFeedback::decode(&frame.body[..KNOWN]).unwrap(), got);
+            assert_eq!(OpenFeedback::decode(&frame.body[..KNOWN], TEXT).unwrap(), got);
         }
     }
 }

@@ -160,7 +160,7 @@ impl Stream {
                 item(&mut items, if is_token(*kind) { TOKEN } else { SUBSTITUTE }, proof);
                 if let Some(user) = user {
                     let mut name = Writer::new();
-                    name::put(&mut name, "user", user)?;
+                    name::put(&mut name, "user", user, DdmText::Ebcdic)?;
                     item(&mut items, USER, name.as_slice());
                 }
                 item(&mut items, MESSAGES, &[1]);

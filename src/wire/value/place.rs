@@ -3,6 +3,7 @@
 
 use super::dateform::{DateForm, TimeForm};
 use super::field::Field;
+use std::ops::Range;
 
 /// A form that only fields of records have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,8 +30,9 @@ pub enum Form {
 pub struct Placed {
     /// What it is. Nullable fields have no indicator in front of them but a byte in the null map.
     pub field: Field,
-    /// Which field of the record it is, from 0: where its byte stands in the null map.
-    pub ordinal: usize,
+    /// Which bytes of the null map are about it: its own; or, where the layout is the user's word, those of all
+    /// fields of the file that it lies in.
+    pub marks: Range<usize>,
     /// Where it begins in the record.
     pub offset: usize,
     /// Bytes that it takes there, a length in front included.
