@@ -81,7 +81,9 @@ pub(super) fn keys(declared: &FileFormats, file: &FileFormats) -> Result<Vec<Key
     }
     let mut out = Vec::with_capacity(file.keys.len());
     for (at, key) in file.keys.iter().enumerate() {
-        let Some(real) = of_file(key) else { return Err(format!("key field {} has no place in the records", key.name)) };
+        let Some(real) = of_file(key) else {
+            return Err(format!("key field {} has no place in the records", key.name));
+        };
         let named = match declared.keys.get(at) {
             Some(named) => format.field(&named.name).ok_or_else(|| format!("no field {} for the key", named.name))?,
             None if !declared.keys.is_empty() => break,

@@ -154,7 +154,12 @@ pub struct Declared {
 impl OpenOptions {
     /// Takes the user's word for what the records are like. Fields stand one behind the other.
     pub fn declare(&mut self, declared: Declared) -> Result<(), ConfigError> {
-        let mut format = RecordFormat { name: name("format", &declared.name, &[])?, ..RecordFormat::default() };
+        let called = match declared.name.as_str() {
+            // That of the file, as it is where no description says another.
+            "" => String::new(),
+            named => name("format", named, &[])?,
+        };
+        let mut format = RecordFormat { name: called, ..RecordFormat::default() };
         let mut given = !declared.file.is_empty();
         for parts in &declared.fields {
             let mut field = RecordField { offset: format.length, ccsid: 37, ..RecordField::default() };

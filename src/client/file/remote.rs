@@ -3,7 +3,7 @@
 use super::declared::{self, Laid, misfit};
 use super::describe::describe_file;
 use super::handle::Handle;
-use super::name::FileName;
+use super::name::{FileName, name_in_page};
 use super::opened::{Remote, about, ufcb};
 use super::options::{Mode, OpenOptions};
 use super::partition::{Partition, split};
@@ -40,7 +40,12 @@ impl RemoteFile {
             Some(declared) => declared,
             None => describe_file(&inner, name).await.map_err(|e| about(e, &name.qualified()))?,
         };
-        let format = chosen(&formats, &options, name).map_err(|e| e.at(&inner.peer))?;
+        let mut format = chosen(&formats, &options, name).map_err(|e| e.at(&inner.peer))?;
+        if given {
+            let called = if format.name.is_empty() { &name.file } else { &format.name };
+            let called = name_in_page("format", called, inner.speech().ccsid);
+            format.name = called.map_err(|e| Error::from(e).at(&inner.peer))?;
+        }
         if options.keyed && formats.keys.is_empty() && !given {
             return refuse(Kind::Programming, "42601", format!("{name} has no keys: open it without keyed"));
         }
@@ -78,7 +83,9 @@ impl RemoteFile {
         }
         if by_user {
             let own = own(&inner, name, &options, &formats, &handle).await?;
-            if options.keyed && let Some(own) = &own {
+            if options.keyed
+                && let Some(own) = &own
+            {
                 match declared::keys(&formats, own) {
                     Ok(keys) => (formats.keys, formats.unique) = (keys, own.unique),
                     Err(why) => return refuse(Kind::Programming, "42705", format!("{name}: {why}")),
@@ -250,11 +257,8 @@ fn chosen(formats: &FileFormats, options: &OpenOptions, name: &FileName) -> Resu
         }),
         (None, several) => {
             let names: Vec<&str> = several.iter().map(|f| f.name.as_str()).collect();
-            let text = format!(
-                "{name} has {} record formats: choose one with format=… ({})",
-                names.len(),
-                names.join(", ")
-            );
+            let text =
+                format!("{name} has {} record formats: choose one with format=… ({})", names.len(), names.join(", "));
             Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text))
         }
     }

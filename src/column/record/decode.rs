@@ -162,7 +162,11 @@ impl RecordDecoder {
                 let place = at + field.place.marks.start..at + field.place.marks.end;
                 let marks = slots().map(|slot| slot.get(place.clone()).unwrap_or_default());
                 match place.len() {
-                    1 => field.mark(marks.map(|mark| mark.first().copied().unwrap_or(PRESENT)), &mut self.offsets, &cells),
+                    1 => field.mark(
+                        marks.map(|mark| mark.first().copied().unwrap_or(PRESENT)),
+                        &mut self.offsets,
+                        &cells,
+                    ),
                     _ => field.mark(marks.map(together), &mut self.offsets, &cells),
                 }?;
             }

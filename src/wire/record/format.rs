@@ -134,7 +134,7 @@ impl RecordFormat {
 
     /// The fields as columns see them.
     pub fn placed(&self) -> Vec<Placed> {
-        self.fields.iter().enumerate().map(|(ordinal, field)| Placed { ordinal, ..field.placed() }).collect()
+        self.fields.iter().enumerate().map(|(at, field)| Placed { marks: at..at + 1, ..field.placed() }).collect()
     }
 
     /// The field with a name.
@@ -187,7 +187,7 @@ impl RecordField {
             _ => (unknown(), Form::Plain),
         };
         let (offset, width) = (self.offset as usize, self.length as usize);
-        Placed { field, ordinal: 0, offset, width, form, dds: self.dds.0, text: self.text.clone() }
+        Placed { field, marks: 0..1, offset, width, form, dds: self.dds.0, text: self.text.clone() }
     }
 
     fn shaped(&self, ty: Type) -> Field {
