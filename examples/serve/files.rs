@@ -163,7 +163,7 @@ fn put(
 }
 
 fn key(name: &str, descending: bool) -> KeyField {
-    KeyField { name: name.to_owned(), descending, absolute: false }
+    KeyField { name: name.to_owned(), descending, ..KeyField::default() }
 }
 
 fn format(name: &str, mut fields: Vec<RecordField>) -> RecordFormat {

@@ -14,12 +14,13 @@ from drdarrow.types import (
     ArrowArrayExportable,
     ArrowSchemaExportable,
     ArrowStreamExportable,
-    BatchDelay,
     FileOptions,
     FileSettings,
     Key,
+    Keys,
     Message,
     OneFile,
+    Reading,
     Record,
     Row,
     Value,
@@ -203,28 +204,29 @@ class AsyncFile:
         *,
         batch_rows: int | None = None,
         batch_bytes: int | None = None,
-        **delay: Unpack[BatchDelay],
+        **how: Unpack[Reading],
     ) -> AsyncArrowStream:
-        """All records, or those with numbers from `first` to `last`."""
-        return AsyncArrowStream(await self._raw.fetch_arrow(first, last, batch_rows, batch_bytes, **delay))
+        """All records, or those with numbers from `first` to `last`, or with a `key` or keys `between` two."""
+        return AsyncArrowStream(await self._raw.fetch_arrow(first, last, batch_rows, batch_bytes, **how))
 
     async def ranges(self, first: int = 1, last: int | None = None) -> AsyncArrowStream:
         """The records with numbers from `first` to `last`; without `last` as many as there are."""
         return AsyncArrowStream(await self._raw.fetch_arrow(first, last))
 
-    async def fetch_arrow_table(self) -> pyarrow.Table:
-        """All records as a `pyarrow.Table`."""
-        return (await self._raw.collect()).to_arrow()
+    async def fetch_arrow_table(self, **keys: Unpack[Keys]) -> pyarrow.Table:
+        """All records, or those with a `key` or keys `between` two, as a `pyarrow.Table`."""
+        return (await self._raw.collect(**keys)).to_arrow()
 
-    async def fetch_df(self, *, dtype_backend: DtypeBackend | None = None) -> pandas.DataFrame:
-        """All records as a `pandas.DataFrame`, every value exact; `dtype_backend` chooses the types as in pandas."""
+    async def fetch_df(self, *, dtype_backend: DtypeBackend | None = None, **keys: Unpack[Keys]) -> pandas.DataFrame:
+        """All records, or those with a `key` or keys `between` two, as a `pandas.DataFrame`, every value exact;
+        `dtype_backend` chooses the types as in pandas."""
         frames.checked(dtype_backend)
-        return await asyncio.to_thread((await self._raw.collect()).to_pandas, dtype_backend)
+        return await asyncio.to_thread((await self._raw.collect(**keys)).to_pandas, dtype_backend)
 
-    async def fetch_polars(self) -> polars.DataFrame:
-        """All records as a `polars.DataFrame`."""
+    async def fetch_polars(self, **keys: Unpack[Keys]) -> polars.DataFrame:
+        """All records, or those with a `key` or keys `between` two, as a `polars.DataFrame`."""
         self._raw.for_polars()
-        return await asyncio.to_thread((await self._raw.collect()).to_polars)
+        return await asyncio.to_thread((await self._raw.collect(**keys)).to_polars)
 
     async def __aiter__(self) -> AsyncIterator[_core.RecordBatch]:
         async with await self.fetch_arrow() as stream:

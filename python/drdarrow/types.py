@@ -20,6 +20,7 @@ __all__ = [
     "ArrowArrayExportable",
     "ArrowSchemaExportable",
     "ArrowStreamExportable",
+    "Between",
     "Binary",
     "Column",
     "Date",
@@ -28,9 +29,11 @@ __all__ = [
     "FileOptions",
     "FileSettings",
     "Key",
+    "Keys",
     "Message",
     "OneFile",
     "Parameters",
+    "Reading",
     "Record",
     "Row",
     "Rows",
@@ -95,6 +98,7 @@ Parameters: TypeAlias = Sequence[Value]
 
 #: A key of a file: one value, or one for each key field or the first ones.
 Key: TypeAlias = Value | tuple[Value, ...] | list[Value]
+Between: TypeAlias = tuple[Key | None, Key | None] | list[Key | None]
 #: Rows to be added to a file: each a dict by field, or one value per field.
 Record: TypeAlias = Mapping[str, Value] | Parameters
 #: int, float, Decimal, str, bytes, bool, date, time, datetime, None.
@@ -227,6 +231,19 @@ class BatchDelay(TypedDict, total=False):
 
     batch_delay: float | Literal["none"] | None
     """Seconds that a batch waits to be filled by a slow server; None as long as it takes."""
+
+
+class Keys(TypedDict, total=False):
+    """Which records are read as Arrow: without either all."""
+
+    key: Key
+    """Those with a key, or that begin with the fields of it that are given."""
+    between: Between | None
+    """Those from a lower key to a higher one, both included; None is open."""
+
+
+class Reading(BatchDelay, Keys, total=False):
+    """Both, for a stream of records."""
 
 
 class FileSettings(TypedDict, total=False):

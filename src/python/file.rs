@@ -38,16 +38,16 @@ impl File {
         self.0.get().map_err(|e| errors::raise(py, &e))
     }
 
-    fn stream(&self, py: Python<'_>, limits: Limits, range: Option<(u32, Option<u32>)>) -> PyResult<ArrowStream> {
+    fn stream(&self, py: Python<'_>, limits: Limits, wanted: args::Wanted) -> PyResult<ArrowStream> {
         let opened = self.opened(py)?;
-        let feed = runtime::block_on(py, opened.feed(limits, range))?.map_err(|e| errors::raise(py, &e))?;
+        let feed = runtime::block_on(py, opened.feed(limits, wanted))?.map_err(|e| errors::raise(py, &e))?;
         Ok(ArrowStream::new(feed))
     }
 
-    fn collect(&self, py: Python<'_>) -> PyResult<Collected> {
+    fn collect(&self, py: Python<'_>, wanted: args::Wanted) -> PyResult<Collected> {
         let opened = self.opened(py)?;
         let raise = |e| errors::raise(py, &e);
-        let mut feed = runtime::block_on(py, opened.feed(opened.link.limits.whole(), None))?.map_err(raise)?;
+        let mut feed = runtime::block_on(py, opened.feed(opened.link.limits.whole(), wanted))?.map_err(raise)?;
         let mut batches = Vec::new();
         while runtime::block_on(py, feed.fill())?.map_err(raise)? {
             batches.extend(feed.take_batch());
@@ -124,20 +124,31 @@ impl File {
         Ok(self.opened(py)?.file.is_closed())
     }
 
-    /// All records as an ArrowStream, read as it is consumed.
+    /// All records as an ArrowStream, read as it is consumed; or those with some keys, in the order of the keys.
     ///
     /// `batch_rows` and `batch_bytes` limit each batch; `batch_delay` is how many seconds it waits to be
-    /// filled by a slow server, None as long as it takes.
-    #[pyo3(signature = (batch_rows=None, batch_bytes=None, *, batch_delay=args::Given::default()))]
+    /// filled by a slow server, None as long as it takes. `key` is a value, or a tuple with a value for each key field
+    /// or the first ones: all records that begin with them. `between` is a pair of such keys, the lower one and the
+    /// higher one by their values, both included; None is open. The file need not be opened `keyed`.
+    #[pyo3(signature = (
+        batch_rows=None,
+        batch_bytes=None,
+        *,
+        batch_delay=args::Given::default(),
+        key=args::Given::default(),
+        between=None,
+    ))]
     fn fetch_arrow<'py>(
         &self,
         py: Python<'py>,
         batch_rows: Option<&Bound<'py, PyAny>>,
         batch_bytes: Option<&Bound<'py, PyAny>>,
         batch_delay: args::Given<'py>,
+        key: args::Given<'py>,
+        between: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<ArrowStream> {
         let limits = settings::limits(self.opened(py)?.link.limits, batch_rows, batch_bytes, &batch_delay)?;
-        self.stream(py, limits, None)
+        self.stream(py, limits, args::wanted(py, &key, between)?)
     }
 
     /// The records with numbers from `first` to `last`, both included, as an ArrowStream; without `last`
@@ -150,31 +161,50 @@ impl File {
         last: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<ArrowStream> {
         let limits = self.opened(py)?.link.limits;
-        let range = args::range(first, last)?.unwrap_or((1, None));
-        self.stream(py, limits, Some(range))
+        let (first, last) = args::range(first, last)?.unwrap_or((1, None));
+        self.stream(py, limits, args::Wanted::Numbers(first, last))
     }
 
-    /// All records as a `pyarrow.Table`. Needs `pip install drdarrow[arrow]`.
-    fn fetch_arrow_table<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    /// All records as a `pyarrow.Table`, or those with a `key` or keys `between` two, as for `fetch_arrow()`. Needs `pip install drdarrow[arrow]`.
+    #[pyo3(signature = (*, key=args::Given::default(), between=None))]
+    fn fetch_arrow_table<'py>(
+        &self,
+        py: Python<'py>,
+        key: args::Given<'py>,
+        between: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         collected::library(py, "pyarrow", "arrow")?;
-        Collected::to_arrow(&Bound::new(py, self.collect(py)?)?)
+        Collected::to_arrow(&Bound::new(py, self.collect(py, args::wanted(py, &key, between)?)?)?)
     }
 
-    /// All records as a `pandas.DataFrame`. Needs `pip install drdarrow[pandas]`.
+    /// All records, or some, as a `pandas.DataFrame`. Needs `pip install drdarrow[pandas]`.
     ///
     /// Every value is exact: NumPy's types where they hold the column, else pandas' nullable ones.
     /// `dtype_backend` chooses for all columns, as in pandas: `"numpy"`, `"numpy_nullable"`, `"pyarrow"`.
     /// Raises DataError where NumPy's types would change a value.
-    #[pyo3(signature = (*, dtype_backend=None))]
-    fn fetch_df<'py>(&self, py: Python<'py>, dtype_backend: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (*, dtype_backend=None, key=args::Given::default(), between=None))]
+    fn fetch_df<'py>(
+        &self,
+        py: Python<'py>,
+        dtype_backend: Option<&Bound<'py, PyAny>>,
+        key: args::Given<'py>,
+        between: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         collected::frames(py, dtype_backend)?;
-        Collected::to_pandas(&Bound::new(py, self.collect(py)?)?, dtype_backend)
+        let wanted = args::wanted(py, &key, between)?;
+        Collected::to_pandas(&Bound::new(py, self.collect(py, wanted)?)?, dtype_backend)
     }
 
-    /// All records as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`.
-    fn fetch_polars<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    /// All records, or some, as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`.
+    #[pyo3(signature = (*, key=args::Given::default(), between=None))]
+    fn fetch_polars<'py>(
+        &self,
+        py: Python<'py>,
+        key: args::Given<'py>,
+        between: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         self.for_polars(py)?;
-        Collected::to_polars(&Bound::new(py, self.collect(py)?)?)
+        Collected::to_polars(&Bound::new(py, self.collect(py, args::wanted(py, &key, between)?)?)?)
     }
 
     /// A PyCapsule `arrow_array_stream` with all records; may be called again.
@@ -185,7 +215,8 @@ impl File {
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         drop(requested_schema);
-        Bound::new(py, self.fetch_arrow(py, None, None, args::Given::default())?)?.call_method0("__arrow_c_stream__")
+        Bound::new(py, self.stream(py, self.opened(py)?.link.limits, args::Wanted::All)?)?
+            .call_method0("__arrow_c_stream__")
     }
 
     /// A PyCapsule `arrow_schema`; asks nothing of the server.
@@ -194,7 +225,7 @@ impl File {
     }
 
     fn __iter__(&self, py: Python<'_>) -> PyResult<ArrowStream> {
-        self.fetch_arrow(py, None, None, args::Given::default())
+        self.stream(py, self.opened(py)?.link.limits, args::Wanted::All)
     }
 
     /// The record with a relative record number as a tuple, or None.

@@ -12,6 +12,7 @@ use crate::client::config::{Config, ConfigError};
 use crate::client::error::Error;
 use crate::client::file::name::FileName;
 use crate::client::file::options::{Declared, OpenOptions};
+use crate::client::file::range::Keys;
 use crate::client::file::settings::{Address, FileConfig, OPEN};
 use crate::column::options::Options;
 
@@ -231,6 +232,35 @@ pub(super) fn range(
 ) -> PyResult<Option<(u32, Option<u32>)>> {
     let (from, to) = (first.map(|n| number("first", n)).transpose()?, last.map(|n| number("last", n)).transpose()?);
     Ok((from.is_some() || to.is_some()).then_some((from.unwrap_or(1), to)))
+}
+
+/// The records that are wanted as Arrow.
+pub(super) enum Wanted {
+    All,
+    /// With numbers from the first to the last.
+    Numbers(u32, Option<u32>),
+    /// With keys of a range.
+    Keys(Keys),
+}
+
+/// The arguments that choose records by their keys.
+pub(super) fn wanted(py: Python<'_>, key: &Given<'_>, between: Option<&Bound<'_, PyAny>>) -> PyResult<Wanted> {
+    let expected = || errors::interface(py, "between: expected a pair of keys, low and high; None is open");
+    match (&key.0, between) {
+        (None, None) => Ok(Wanted::All),
+        (Some(value), None) => Ok(Wanted::Keys(Keys::Of(self::key(value)?))),
+        (None, Some(pair)) => {
+            if !(pair.is_instance_of::<PyTuple>() || pair.is_instance_of::<PyList>()) || pair.len()? != 2 {
+                return Err(expected());
+            }
+            let end = |at: usize| match pair.get_item(at)? {
+                open if open.is_none() => Ok(Vec::new()),
+                value => self::key(&value),
+            };
+            Ok(Wanted::Keys(Keys::Between(end(0)?, end(1)?)))
+        }
+        (Some(_), Some(_)) => Err(errors::interface(py, "key and between: give one of them")),
+    }
 }
 
 /// How many parts.

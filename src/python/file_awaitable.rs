@@ -43,8 +43,18 @@ impl RawFile {
         Ok(File(Owned::new(self.opened(py)?.clone())))
     }
 
-    /// All records, or a range: an awaitable of a RawStream.
-    #[pyo3(signature = (first=None, last=None, batch_rows=None, batch_bytes=None, *, batch_delay=args::Given::default()))]
+    /// All records, or those of a range of numbers or keys: an awaitable of a RawStream.
+    #[pyo3(signature = (
+        first=None,
+        last=None,
+        batch_rows=None,
+        batch_bytes=None,
+        *,
+        batch_delay=args::Given::default(),
+        key=args::Given::default(),
+        between=None,
+    ))]
+    #[allow(clippy::too_many_arguments)]
     fn fetch_arrow<'py>(
         &self,
         py: Python<'py>,
@@ -53,11 +63,17 @@ impl RawFile {
         batch_rows: Option<&Bound<'py, PyAny>>,
         batch_bytes: Option<&Bound<'py, PyAny>>,
         batch_delay: args::Given<'py>,
+        key: args::Given<'py>,
+        between: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
         let limits = settings::limits(opened.link.limits, batch_rows, batch_bytes, &batch_delay)?;
-        let range = args::range(first, last)?;
-        runtime::asyncio(py, async move { opened.feed(limits, range).await.map(RawStream::new) })
+        let wanted = match (args::range(first, last)?, args::wanted(py, &key, between)?) {
+            (None, wanted) => wanted,
+            (Some((first, last)), args::Wanted::All) => args::Wanted::Numbers(first, last),
+            (Some(_), _) => return Err(errors::interface(py, "records are meant by their numbers or by their keys")),
+        };
+        runtime::asyncio(py, async move { opened.feed(limits, wanted).await.map(RawStream::new) })
     }
 
     /// Refuses columns that Polars does not take.
@@ -65,11 +81,17 @@ impl RawFile {
         collected::for_polars(py, &self.opened(py)?.file.schema()).map(drop)
     }
 
-    /// All records: an awaitable of a Collected.
-    fn collect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let opened = self.opened(py)?.clone();
+    /// All records, or those of a range of keys: an awaitable of a Collected.
+    #[pyo3(signature = (*, key=args::Given::default(), between=None))]
+    fn collect<'py>(
+        &self,
+        py: Python<'py>,
+        key: args::Given<'py>,
+        between: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (opened, wanted) = (self.opened(py)?.clone(), args::wanted(py, &key, between)?);
         runtime::asyncio(py, async move {
-            let mut feed = opened.feed(opened.link.limits.whole(), None).await?;
+            let mut feed = opened.feed(opened.link.limits.whole(), wanted).await?;
             let mut batches = Vec::new();
             let schema = feed.schema();
             loop {

@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 use super::described;
 use super::errors;
 use super::feed::{Feed, Source};
-use super::file_args::Meant;
+use super::file_args::{Meant, Wanted};
 use super::link::Link;
 use crate::client::batches::Limits;
 use crate::client::error::Result;
@@ -65,13 +65,14 @@ impl Opened {
         }
     }
 
-    /// All records, or those with numbers from `first` to `last`.
-    pub(super) async fn feed(&self, limits: Limits, range: Option<(u32, Option<u32>)>) -> Result<Feed> {
+    /// The records that are wanted, as batches.
+    pub(super) async fn feed(&self, limits: Limits, wanted: Wanted) -> Result<Feed> {
         self.link.open()?;
         let _waiting = self.link.waiting();
-        let stream = match range {
-            None => self.file.scan().await?,
-            Some((first, last)) => self.file.scan_range(first, last).await?,
+        let stream = match wanted {
+            Wanted::All => self.file.scan().await?,
+            Wanted::Numbers(first, last) => self.file.scan_range(first, last).await?,
+            Wanted::Keys(keys) => self.file.scan_keys(&keys).await?,
         };
         let mut feed = Feed::new(Source::File(Box::new(stream)), self.link.waits());
         feed.set_limits(limits);

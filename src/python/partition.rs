@@ -84,7 +84,7 @@ impl Place {
     pub(super) async fn read(self) -> Result<Feed> {
         let link = Link::connect_files(self.config, self.limits).await?;
         let opened = Opened::open(link, true, self.name, self.options, self.given).await?;
-        opened.feed(self.limits, Some(self.range)).await
+        opened.feed(self.limits, args::Wanted::Numbers(self.range.0, self.range.1)).await
     }
 }
 

@@ -258,7 +258,7 @@ async fn records_of_a_declared_format_are_added() {
         part(&[("name", "ID"), ("type", "B"), ("digits", "9")]),
         part(&[("name", "DATA"), ("type", "A"), ("length", "996")]),
     ];
-    options.declare(Declared { name: "BIGR".into(), fields, keys: Vec::new() }).unwrap();
+    options.declare(Declared { name: "BIGR".into(), fields, ..Declared::default() }).unwrap();
     let file = connection.open(&FileName::parse("TESTLIB/BIG").unwrap(), options).await.unwrap();
     let ids: ArrayRef = Arc::new(Int32Array::from(vec![1000, 1001, 1002]));
     let data: ArrayRef = Arc::new(StringArray::from(vec!["W0", "W1", "W2"]));

@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn what_no_file_has_is_refused() {
-        let one = |field| source("F", &Schema::new(vec![field]), &[]);
+        let one = |field| source("F", &Schema::new(vec![field]), &[], 37);
         assert!(one(Field::new("A", DataType::Boolean, false)).is_err());
         assert!(one(Field::new("A) DLTF", DataType::Int32, false)).is_err());
         assert!(one(Field::new("A", DataType::Decimal128(5, -2), false)).is_err());

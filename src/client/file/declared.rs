@@ -52,7 +52,7 @@ pub(super) fn lay(declared: &RecordFormat, own: Option<&RecordFormat>, marks: us
         let Some(own) = own else { return (Placed { marks: 0..marks, ..place }, false) };
         let within = || own.fields.iter().enumerate().filter(|(_, field)| below(field));
         let first = within().next().map_or(0, |(at, _)| at);
-        let last = within().last().map_or(0, |(at, _)| at + 1);
+        let last = within().next_back().map_or(0, |(at, _)| at + 1);
         let starts = within().map(|(_, field)| field.offset as usize).min() == Some(place.offset);
         let ends = within().map(|(_, field)| (field.offset + field.length) as usize).max() == Some(end);
         let nullable = within().all(|(_, field)| field.nullable);

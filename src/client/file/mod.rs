@@ -14,6 +14,7 @@ pub mod options;
 pub mod partition;
 pub mod place;
 mod position;
+pub mod range;
 pub mod remote;
 pub mod scan;
 pub mod settings;

@@ -24,7 +24,7 @@ impl FileName {
     /// upper case, but for names in quotes: `LIB/"a.b"`.
     pub fn parse(text: &str) -> Result<FileName, ConfigError> {
         let text = text.trim();
-        let (path, member) = match unquoted(text, '(').and_then(|at| Some(text.split_at_checked(at)?)) {
+        let (path, member) = match unquoted(text, '(').and_then(|at| text.split_at_checked(at)) {
             // What has no bracket at its end is no member, and with one within no name.
             Some((path, rest)) => {
                 (path, rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(rest))

@@ -9,6 +9,7 @@ use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::record::decode::RecordDecoder;
 use crate::column::record::error::RecordError;
 use crate::wire::record::format::{FileFormats, RecordFormat};
+use crate::wire::record::key::KeyPath;
 use crate::wire::record::open::{Blocking, Ufcb};
 use crate::wire::record::opnfb::OpenFeedback;
 use crate::wire::value::place::Placed;
@@ -36,6 +37,8 @@ pub(super) struct Remote {
     pub map: Option<usize>,
     /// Those that are read.
     pub shown: Vec<Placed>,
+    /// The order of the file's keys, or the reason why it is not known.
+    pub path: std::result::Result<KeyPath, String>,
     pub options: OpenOptions,
     pub feedback: OpenFeedback,
     pub schema: SchemaRef,

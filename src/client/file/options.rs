@@ -182,6 +182,7 @@ impl OpenOptions {
             name: key.trim_start_matches('-').trim_matches('|').to_ascii_uppercase(),
             descending: key.starts_with('-'),
             absolute: key.ends_with('|'),
+            own_sequence: false,
         });
         let (keys, file) = (keys.collect(), if given { declared.file } else { String::new() });
         self.declared = Some(FileFormats { file, formats: vec![format], keys, ..FileFormats::default() });

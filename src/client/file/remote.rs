@@ -8,13 +8,15 @@ use super::opened::{Remote, about, ufcb};
 use super::options::{Mode, OpenOptions};
 use super::partition::{Partition, split};
 use super::position::Place;
-use super::scan::FileStream;
+use super::range::{KeyRange, Keys};
+use super::scan::{FileStream, Part};
 use super::shared::FileInner;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::error::ColumnError;
 use crate::column::record::decode::RecordDecoder;
 use crate::wire::record::control::Which;
-use crate::wire::record::format::{FileFormats, RecordFormat};
+use crate::wire::record::format::{FileFormats, KeyField, RecordFormat};
+use crate::wire::record::key::KeyPath;
 use crate::wire::value::place::Placed;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
@@ -76,6 +78,7 @@ impl RemoteFile {
             return refuse(Kind::Programming, "42705", text);
         }
         // What a file said of itself, given back, is as good as asked for; unless it has been changed since.
+        let mut path = None;
         let by_user = given && (formats.file.is_empty() || format.fields.len() != handle.layout.fields);
         if given && !by_user {
             map = most;
@@ -91,6 +94,11 @@ impl RemoteFile {
                     Err(why) => return refuse(Kind::Programming, "42705", format!("{name}: {why}")),
                 }
             }
+            // Marks and keys are those of the file.
+            path = Some(match (&own, own.as_ref().and_then(|own| declared::own(own, &format))) {
+                (Some(file), Some(own)) => order(own, &file.keys),
+                _ => Err("a format was given and the file not asked: open it with keyed=True".to_owned()),
+            });
             let own = own.as_ref().and_then(|own| declared::own(own, &format));
             laid = declared::lay(&format, own, handle.layout.fields);
             map = own.map(|own| own.fields.len());
@@ -100,6 +108,7 @@ impl RemoteFile {
         if options.keyed && formats.keys.is_empty() {
             return refuse(Kind::Programming, "42601", format!("{name} has no keys: open it without keyed"));
         }
+        let path = path.unwrap_or_else(|| order(&format, &formats.keys));
         let feedback = handle.feedback.clone();
         if feedback.flags & JOIN != 0 && options.mode != Mode::Read {
             return refuse(Kind::NotSupported, "0A000", format!("{name} is a join logical file, which is only read"));
@@ -125,6 +134,7 @@ impl RemoteFile {
             fields: laid.written,
             map,
             shown,
+            path,
             options,
             feedback,
             schema,
@@ -179,7 +189,16 @@ impl RemoteFile {
             Some(handle) => handle,
             None => self.0.open_to_read(self.0.options.keyed, true).await?,
         };
-        FileStream::new(self.0.clone(), handle, None).await
+        FileStream::new(self.0.clone(), handle, Part::All).await
+    }
+
+    /// The records with these keys, in the order of the keys. Where leading fields of a key are given, all records
+    /// that begin with them. The file need not be opened `keyed`.
+    pub async fn scan_keys(&self, keys: &Keys) -> Result<FileStream> {
+        self.0.usable()?;
+        let range = KeyRange::new(&self.0, keys)?;
+        let handle = self.0.open_to_read(true, true).await?;
+        FileStream::new(self.0.clone(), handle, Part::Keys(Box::new(range))).await
     }
 
     /// The records with numbers from `first` to `last`, in the order of arrival.
@@ -187,7 +206,7 @@ impl RemoteFile {
         self.0.usable()?;
         let handle = self.0.open_to_read(false, true).await?;
         self.0.has_numbers(&handle)?;
-        FileStream::new(self.0.clone(), handle, Some((first.max(1), last.unwrap_or(u32::MAX)))).await
+        FileStream::new(self.0.clone(), handle, Part::Numbers(first.max(1), last.unwrap_or(u32::MAX))).await
     }
 
     /// `count` parts of about equally many record numbers, each to be read on a connection of its own.
@@ -245,6 +264,11 @@ impl Remote {
         let text = format!("{}: its records have no numbers of their own to read ranges by", self.name);
         Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text).at(&self.inner.peer))
     }
+}
+
+/// The order of keys in records of a format, or the reason why there is none.
+fn order(format: &RecordFormat, keys: &[KeyField]) -> std::result::Result<KeyPath, String> {
+    if keys.is_empty() { Err("the file has no keys".to_owned()) } else { KeyPath::new(format, keys) }
 }
 
 /// The record format that is meant.

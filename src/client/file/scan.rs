@@ -1,9 +1,10 @@
-//! A whole file, or a range of it, as Arrow record batches. The next block is asked for as soon as one
+//! A whole file, or a part of it, as Arrow record batches. The next block is asked for as soon as one
 //! is here, so it travels while that one is decoded; more than these two never wait.
 
 use super::handle::Handle;
 use super::opened::Remote;
 use super::position::number;
+use super::range::{KeyRange, Start, Taken};
 use crate::client::batches::{Limits, Ready};
 use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
@@ -27,6 +28,16 @@ const CHUNK: usize = 1024;
 /// How long a block that nobody waits for may take before the connection is given up.
 const DRAIN: Duration = Duration::from_secs(30);
 
+/// Which records are wanted.
+#[derive(Debug)]
+pub(super) enum Part {
+    All,
+    /// Those with numbers from the first to the last.
+    Numbers(u32, u32),
+    /// Those with keys of a range.
+    Keys(Box<KeyRange>),
+}
+
 /// Records being read. Dropped before its end, it closes its open file in the background.
 pub struct FileStream {
     remote: Arc<Remote>,
@@ -41,8 +52,7 @@ pub struct FileStream {
     under_way: Option<Pending<Answer>>,
     /// The block being decoded, and its first record that was not.
     block: Option<(Block, usize)>,
-    /// Numbers of the first and the last record wanted.
-    range: Option<(u32, u32)>,
+    part: Part,
     handed_out: u64,
     /// Values that were counted as made NULL.
     counted: BTreeMap<String, u64>,
@@ -63,14 +73,19 @@ impl std::fmt::Debug for FileStream {
 }
 
 impl FileStream {
-    pub(super) async fn new(remote: Arc<Remote>, handle: Handle, range: Option<(u32, u32)>) -> Result<FileStream> {
-        if let Some((first, _)) = range.filter(|(first, _)| *first > 1) {
-            seek(&remote, &handle, first).await?;
-        }
+    pub(super) async fn new(remote: Arc<Remote>, handle: Handle, mut part: Part) -> Result<FileStream> {
+        let start = match &mut part {
+            Part::Numbers(first, _) if *first > 1 => {
+                seek(&remote, &handle, *first).await?;
+                None
+            }
+            Part::Keys(range) => range.start.take(),
+            _ => None,
+        };
         let decoder = RecordDecoder::new(&remote.shown, &remote.options.values)
             .map_err(|e| remote.bad(&e.into(), Phase::Fetch))?;
         let stride = handle.received();
-        if stride.rrn.is_none() && (range.is_some() || remote.options.values.rrn.is_some()) {
+        if stride.rrn.is_none() && (matches!(part, Part::Numbers(..)) || remote.options.values.rrn.is_some()) {
             let text = format!("{}: the server sends no record numbers with this file", remote.name);
             return Err(Error::new(Kind::NotSupported, Phase::Fetch, "0A000", text));
         }
@@ -85,15 +100,23 @@ impl FileStream {
             patience: Patience::default(),
             under_way: None,
             block: None,
-            range,
+            part,
             handed_out: 0,
             counted: BTreeMap::new(),
             ended: false,
             failure: None,
             warned: false,
         };
+        let found = match start {
+            Some(start) => Some(first(&stream.remote, &handle, start).await?),
+            None => None,
+        };
         stream.handle = Some(handle);
-        stream.ask()?;
+        match found {
+            None => stream.ask()?,
+            Some(Some(block)) => stream.take(block)?,
+            Some(None) => stream.end(),
+        }
         Ok(stream)
     }
 
@@ -213,13 +236,28 @@ impl FileStream {
     /// A block has come: keeps what is wanted of it and asks for the next.
     fn take(&mut self, block: Block) -> Result<()> {
         let (mut first, mut last) = (0, block.count);
-        if let Some(range) = self.range {
-            let numbers = |at: usize| {
-                let slot = block.slots.get(at * self.stride.increment..).unwrap_or_default();
-                number(slot, &self.stride).unwrap_or(0)
-            };
-            first = (0..block.count).take_while(|at| numbers(*at) < range.0).count();
-            last = (0..block.count).take_while(|at| numbers(*at) <= range.1).count();
+        match &mut self.part {
+            Part::All => {}
+            Part::Numbers(from, to) => {
+                let numbers = |at: usize| {
+                    let slot = block.slots.get(at * self.stride.increment..).unwrap_or_default();
+                    number(slot, &self.stride).unwrap_or(0)
+                };
+                first = (0..block.count).take_while(|at| numbers(*at) < *from).count();
+                last = (0..block.count).take_while(|at| numbers(*at) <= *to).count();
+            }
+            Part::Keys(range) => match range.take(&block.slots, &self.stride, block.count) {
+                Taken::All => {}
+                Taken::First(count) => last = count,
+                Taken::Disorder(_) => {
+                    let text = "the server orders the keys otherwise than it describes them: read such records by \
+                                read_key and next";
+                    let e = Error::new(Kind::NotSupported, Phase::Fetch, "0A000", text).at(&self.remote.inner.peer);
+                    let e = self.remote.about(e);
+                    self.fail(e);
+                    return Ok(());
+                }
+            },
         }
         let all = last == block.count;
         if first < last {
@@ -295,6 +333,19 @@ impl FileStream {
 impl Drop for FileStream {
     fn drop(&mut self) {
         self.let_go();
+    }
+}
+
+/// The first record of a range of keys, if there is one.
+async fn first(remote: &Remote, handle: &Handle, start: Start) -> Result<Option<Block>> {
+    let Start { which, fields, key } = start;
+    let (speech, format) = (remote.inner.speech(), &remote.format.name);
+    let request = read::get_key(speech, handle.dclnam, which, Share::Read, format, fields, key);
+    let answer = remote.inner.talk(request, Phase::Fetch).await.map_err(|e| remote.about(e))?;
+    let found = read::found(answer, &handle.layout);
+    match found.map_err(|e| remote.about(remote.inner.flow_error(e, Phase::Fetch)))? {
+        Found::Records(block) => Ok(Some(block)),
+        Found::End(_) | Found::Nothing(_) => Ok(None),
     }
 }
 

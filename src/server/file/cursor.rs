@@ -119,11 +119,11 @@ fn arrived(member: &Member, from: Option<&Place>, forward: bool) -> Option<u32> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::key::KeyPath;
     use super::super::member::{Refused, Rules};
     use super::super::rules::{Duplicates, Quota};
     use super::*;
     use crate::wire::record::format::{DdsType, KeyField, RecordField, RecordFormat};
+    use crate::wire::record::key::KeyPath;
     use std::sync::Arc;
 
     fn member(unique: bool, duplicates: Duplicates) -> Member {

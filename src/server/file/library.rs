@@ -74,7 +74,7 @@ impl FileOptions {
             let upper = text.as_ref().trim().to_uppercase();
             let plain = upper.strip_suffix(" DESC");
             let name = plain.unwrap_or(&upper).trim_end().to_owned();
-            KeyField { name, descending: plain.is_some(), absolute: false }
+            KeyField { name, descending: plain.is_some(), ..KeyField::default() }
         };
         FileOptions { keys: keys.into_iter().map(key).collect(), unique, ..FileOptions::default() }
     }

@@ -2,9 +2,9 @@
 //! that orders them by key.
 
 use super::fault::Fault;
-use super::key::KeyPath;
 use super::locks::{JobId, RecordLocks};
 use super::rules::{Duplicates, Quota};
+use crate::wire::record::key::KeyPath;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 

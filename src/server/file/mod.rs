@@ -14,7 +14,6 @@ mod display;
 mod fault;
 pub(super) mod flow;
 pub(super) mod job;
-mod key;
 pub mod library;
 mod locks;
 mod member;

@@ -1,12 +1,13 @@
 //! A physical file: its record format and keys, its members, and the locks on them.
 
 use super::fault::Fault;
-use super::key::KeyPath;
 use super::locks::{JobId, ObjectLock};
 use super::member::{Member, Rules};
 use super::rules::{Duplicates, Quota};
 use crate::wire::record::buffer::Layout;
+
 use crate::wire::record::format::{FileFormats, KeyField, RecordField, RecordFormat};
+use crate::wire::record::key::KeyPath;
 use crate::wire::value::place::Placed;
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -124,7 +124,9 @@ pub fn keys<'a>(rows: impl IntoIterator<Item = &'a [u8]>, ccsid: u16) -> Result<
         }
         unique = row.text("APUNIQ")? == "Y";
         let descending = row.text("APKSEQ")? == "D";
-        keys.push(KeyField { name, descending, absolute: row.text("APKSIN")? == "A" });
+        // Y: an alternative collating sequence; Z and D: zones or digits alone.
+        let own_sequence = row.text("APKASQ")? == "Y" || matches!(row.text("APKZD")?.as_str(), "Z" | "D");
+        keys.push(KeyField { name, descending, absolute: row.text("APKSIN")? == "A", own_sequence });
     }
     Ok((keys, unique))
 }

@@ -46,6 +46,8 @@ pub struct KeyField {
     pub descending: bool,
     /// Numbers are compared without their sign.
     pub absolute: bool,
+    /// Ordered by a collating table of its own, or by the zones or digits of its bytes alone.
+    pub own_sequence: bool,
 }
 
 /// One field.

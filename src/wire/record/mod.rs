@@ -8,6 +8,7 @@ pub mod control;
 pub mod describe;
 pub mod format;
 pub mod iofb;
+pub mod key;
 pub mod message;
 pub mod name;
 pub mod open;

@@ -92,8 +92,8 @@ fn several_formats_keys_and_forms_survive() {
         logical: true,
         formats: vec![dates, other],
         keys: vec![
-            KeyField { name: "DUE".into(), descending: true, absolute: false },
-            KeyField { name: "RATE".into(), descending: false, absolute: true },
+            KeyField { name: "DUE".into(), descending: true, ..KeyField::default() },
+            KeyField { name: "RATE".into(), absolute: true, ..KeyField::default() },
         ],
         unique: false,
     };

@@ -2,8 +2,8 @@
 //! dates by day, high values first where a key field is descending. Every key field takes a fixed
 //! number of bytes, so that the leading fields of a key are a prefix of it.
 
-use crate::wire::record::buffer::ABSENT;
-use crate::wire::record::format::{DdsType, KeyField, RecordFormat};
+use super::buffer::ABSENT;
+use super::format::{DdsType, KeyField, RecordFormat};
 use crate::wire::value::dateform::{DateForm, TimeForm};
 
 /// Fields of a key, and bytes of them, as the system allows.
@@ -12,7 +12,7 @@ const LONGEST: u32 = 32_768;
 
 /// How a member's records are ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct KeyPath {
+pub struct KeyPath {
     parts: Vec<Part>,
 }
 
@@ -47,7 +47,7 @@ enum Order {
 
 impl KeyPath {
     /// The key fields in a record format, or the reason why they make no key.
-    pub(super) fn new(format: &RecordFormat, keys: &[KeyField]) -> Result<KeyPath, String> {
+    pub fn new(format: &RecordFormat, keys: &[KeyField]) -> Result<KeyPath, String> {
         if keys.len() > FIELDS {
             return Err(format!("a key of {} fields, more than {FIELDS}", keys.len()));
         }
@@ -92,24 +92,46 @@ impl KeyPath {
     }
 
     /// Bytes of a key.
-    pub(super) fn width(&self) -> usize {
-        self.parts.iter().map(|part| part.size() + usize::from(part.ordinal.is_some())).sum()
+    pub fn width(&self) -> usize {
+        self.parts.iter().map(Part::bytes).sum()
     }
 
     /// The key of a record.
-    pub(super) fn of_record(&self, record: &[u8], nulls: &[u8]) -> Vec<u8> {
+    pub fn of_record(&self, record: &[u8], nulls: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
-        for part in &self.parts {
+        self.read(record, nulls, self.parts.len(), &mut out);
+        out
+    }
+
+    /// Appends the first `fields` of it.
+    pub fn read(&self, record: &[u8], nulls: &[u8], fields: usize, out: &mut Vec<u8>) {
+        for part in self.parts.iter().take(fields) {
             let cell = record.get(part.offset..part.offset + part.width).unwrap_or_default();
             let null = part.ordinal.and_then(|at| nulls.get(at)) == Some(&ABSENT);
-            part.put(cell, null, &mut out);
+            part.put(cell, null, out);
         }
-        out
+    }
+
+    /// How many leading fields two keys, or leading parts of keys, have in common.
+    pub fn common(&self, a: &[u8], b: &[u8]) -> usize {
+        let mut end = 0;
+        let same = |part: &&Part| {
+            let start = end;
+            end += part.bytes();
+            let (a, b) = (a.get(start..end), b.get(start..end));
+            a.is_some() && a == b
+        };
+        self.parts.iter().take_while(same).count()
+    }
+
+    /// True when a field of the key has its high values first.
+    pub fn descends(&self, field: usize) -> bool {
+        self.parts.get(field).is_some_and(|part| part.descending)
     }
 
     /// The key that a requester names: so many leading key fields as they lie in a record. None
     /// when it has not their length.
-    pub(super) fn of_request(&self, fields: u32, key: &[u8]) -> Option<Vec<u8>> {
+    pub fn of_request(&self, fields: u32, key: &[u8]) -> Option<Vec<u8>> {
         let parts = self.parts.get(..usize::try_from(fields).ok()?)?;
         let (mut out, mut rest) = (Vec::new(), key);
         for part in parts {
@@ -136,6 +158,11 @@ impl Part {
         if self.descending {
             out.iter_mut().skip(start).for_each(|byte| *byte = !*byte);
         }
+    }
+
+    /// Bytes of it in a key.
+    fn bytes(&self) -> usize {
+        self.size() + usize::from(self.ordinal.is_some())
     }
 
     /// Bytes of a value.
@@ -310,6 +337,14 @@ mod tests {
             assert_eq!(path.of_request(fields, &hex(key)), None, "{fields} {key}");
         }
         assert_eq!(path.width(), path.of_record(&hex("FF0001"), &[]).len());
+        let leading = |key: &str| path.of_request(key.len() as u32 / 3, &hex(key)).unwrap_or_default();
+        for (a, b, common) in
+            [("FF0001", "FF0001", 2), ("FF0001", "FF0002", 1), ("FF0001", "FE0001", 0), ("FF0001", "", 0)]
+        {
+            assert_eq!(path.common(&leading(a), &leading(b)), common, "{a} {b}");
+        }
+        assert_eq!(path.common(&path.of_request(1, &hex("FF")).unwrap(), &leading("FF0001")), 1);
+        assert!(!path.descends(0) && !path.descends(2));
         let many = vec![KeyField { name: "A".into(), ..KeyField::default() }; 121];
         assert!(KeyPath::new(&format, &many[..120]).is_ok());
         assert!(KeyPath::new(&format, &many).unwrap_err().contains("121 fields"));
