@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, Unpack
@@ -76,7 +77,7 @@ class AsyncFileConnection:
 
         return _Opening(open_it)
 
-    async def command(self, cl: str) -> list[Message]:
+    async def command(self, cl: str) -> builtins.list[Message]:
         """Runs a CL command; raises when it fails."""
         return [Message(*said) for said in await self._raw.command(cl)]
 
@@ -84,7 +85,11 @@ class AsyncFileConnection:
         """The record formats and keys of a file."""
         return await self._raw.describe(path)
 
-    async def members(self, path: str) -> list[dict[str, Any]]:
+    async def list(self, library: str, files: str = "*ALL") -> _core.Collected:
+        """The database files of a library as Arrow; see `drdarrow.FileConnection.list`."""
+        return await self._raw.list(library, files)
+
+    async def members(self, path: str) -> builtins.list[dict[str, Any]]:
         """The members of a file: name, text, records, deleted."""
         return await self._raw.members(path)
 

@@ -323,8 +323,8 @@ fn of_message(message: &HostMessage) -> (Kind, &'static str, bool) {
         "CPF5032" | "CPF4128" | "CPF1002" | "CPF3202" | "CPF3203" => (Kind::Operational, "57033", true),
         "CPF502D" | "CPF502E" | "CPF502F" | "CPF503A" => (Kind::Integrity, "23503", false),
         "CPF5029" | "CPF5035" | "CPF5036" => (Kind::Data, "22018", false),
-        "CPF3064" | "CPF7310" | "CPF9801" | "CPF9810" | "CPF9812" | "CPF9815" | "CPF2105" | "CPF2110" | "CPF7302"
-        | "CPF3141" => (Kind::Programming, "42704", false),
+        "CPF2123" | "CPF3064" | "CPF7310" | "CPF9801" | "CPF9810" | "CPF9812" | "CPF9815" | "CPF2105" | "CPF2110"
+        | "CPF7302" | "CPF3141" => (Kind::Programming, "42704", false),
         "CPF5813" | "CPF7306" | "CPF5812" => (Kind::Programming, "42710", false),
         "CPF2189" | "CPF2182" | "CPF2207" | "CPF4104" | "CPF9802" | "CPF9820" | "CPF9822" | "CPF9830" | "CPF5130" => {
             (Kind::Programming, "42501", false)

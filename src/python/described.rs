@@ -31,7 +31,7 @@ impl Described {
         });
         Ok(Described {
             formats: formats.collect(),
-            keys: found.keys.iter().map(|k| key(k.name.clone(), k.descending, k.absolute)).collect(),
+            keys: found.keys.iter().map(|key| key.spelt()).collect(),
             file: found.file,
             library: found.library,
             logical: found.logical,
@@ -90,10 +90,4 @@ impl<'py> IntoPyObject<'py> for Members {
         }
         Ok(list)
     }
-}
-
-/// A key field: `-` stands in front of one that descends, bars around one that is compared without its sign.
-pub(super) fn key(name: String, descending: bool, absolute: bool) -> String {
-    let name = if absolute { format!("|{name}|") } else { name };
-    if descending { format!("-{name}") } else { name }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use super::collected::Collected;
 use super::described::{Described, Members};
 use super::errors;
 use super::file::File;
@@ -100,6 +101,18 @@ impl FileConnection {
         let client = &self.link(py)?.client;
         let said = self.run(py, client.command(cl))?;
         messages(py, said.into_iter().map(|m| (m.id, m.severity, m.text)))
+    }
+
+    /// The database files of a library, with what the system tells of each, as Arrow: library, file, kind ("physical"
+    /// or "logical"), source, keyed, unique, keys, formats, record_length, members, records, deleted, text, created,
+    /// changed.
+    ///
+    /// `files` is a name, or the beginning of names and `*`. Pass the result to `pyarrow.table()`,
+    /// `polars.DataFrame()`, DuckDB.
+    #[pyo3(signature = (library, files="*ALL"))]
+    fn list(&self, py: Python<'_>, library: &str, files: &str) -> PyResult<Collected> {
+        let batch = self.run(py, self.link(py)?.client.list(library, files))?;
+        Ok(Collected::new(batch.schema(), vec![batch]))
     }
 
     /// The members of a file: list of dicts with name, text, records, deleted.

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::awaitable::{RawConnection, RawStream};
+use super::collected::Collected;
 use super::described::{Described, Members};
 use super::errors;
 use super::file_args as args;
@@ -174,6 +175,14 @@ impl RawFileConnection {
     fn describe<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
         let name = files::file_name(py, path, None)?;
         self.run(py, move |client| async move { Described::ask(&client, &name).await })
+    }
+
+    /// The files of a library: an awaitable of a Collected.
+    fn list<'py>(&self, py: Python<'py>, library: String, files: String) -> PyResult<Bound<'py, PyAny>> {
+        self.run(py, move |client| async move {
+            let batch = client.list(&library, &files).await?;
+            Ok(Collected::new(batch.schema(), vec![batch]))
+        })
     }
 
     /// The members of a file: an awaitable of a list of dicts.

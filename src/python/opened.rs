@@ -6,7 +6,6 @@ use arrow_array::RecordBatch as Batch;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::described;
 use super::errors;
 use super::feed::{Feed, Source};
 use super::file_args::{Meant, Wanted};
@@ -159,10 +158,7 @@ pub(super) fn format_dict<'py>(py: Python<'py>, file: &RemoteFile) -> PyResult<B
     out.set_item("length", format.length)?;
     out.set_item("text", &format.text)?;
     out.set_item("unique", formats.unique)?;
-    out.set_item(
-        "keys",
-        formats.keys.iter().map(|k| described::key(k.name.clone(), k.descending, k.absolute)).collect::<Vec<_>>(),
-    )?;
+    out.set_item("keys", formats.keys.iter().map(|key| key.spelt()).collect::<Vec<_>>())?;
     let mut fields = Vec::with_capacity(format.fields.len());
     for field in &format.fields {
         let one = PyDict::new(py);

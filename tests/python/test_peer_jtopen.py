@@ -223,6 +223,51 @@ def test_results_equal_ours(run: Callable[..., list], random_rows: pa.Table) -> 
         assert pa.table(served.file("TEST/COPY")).to_pydict() == random_rows.to_pydict()
 
 
+def test_ranges_of_keys_equal_ours(run: Callable[..., list]) -> None:
+    """What the client reads one by one, by equal keys and onwards from a key, comes as one range of ours."""
+    random = Random(11)
+    rows = 400
+    orders = pa.table(
+        {
+            "CUST": pa.array([random.randrange(-9, 9) for _ in range(rows)], pa.int32()),
+            "KIND": pa.array([random.choice(["a", "B", "1"]) for _ in range(rows)]),
+            "NR": pa.array(range(rows), pa.int32()),
+        },
+        schema=pa.schema([pa.field("CUST", pa.int32(), nullable=False), pa.field("KIND", pa.string()), pa.field("NR", pa.int32())]),
+    )
+    keys = {"UP": ["CUST", "KIND"], "DOWN": ["CUST DESC", "KIND DESC"], "PLAIN": ["CUST"]}
+    files = {f"TEST/{name}": server.PhysicalFile(orders, keys=of) for name, of in keys.items()}
+    with server.serve(engine="tables", persona="ibmi", files=files, users={USER: PASSWORD}) as served:
+        where = SimpleNamespace(port=served.port, signon=served.signon_port)
+        with served.connect_files(user=USER, password=PASSWORD) as system:
+            for name in keys:
+                first, last = (5, -4) if name == "DOWN" else (-4, 5)
+                theirs = run("Keys", where, f"/QSYS.LIB/TEST.LIB/{name}.FILE", "NR", str(first), str(last))
+                with system.open_file(f"TEST/{name}") as file:
+                    equal = file.fetch_arrow_table(key=(first,))["NR"].to_pylist()
+                    between = file.fetch_arrow_table(between=((-4,), (5,)))["NR"].to_pylist()
+                assert theirs == [equal, between] and len(between) > 100
+
+
+def test_lists_and_national_names_as_the_client_sees_them(run: Callable[..., list]) -> None:
+    """Outfiles of whole files are files like any other; a name in our job's letters is one in the client's."""
+    one = pa.table({"A": pa.array([7], pa.int32())})
+    files = {"TEST/N#W": server.PhysicalFile(one, keys=["A"]), "TEST/OTHER": one}
+    with server.serve(engine="tables", persona="ibmi", files=files, users={USER: PASSWORD}) as served:
+        where = SimpleNamespace(port=served.port, signon=served.signon_port)
+        with served.connect_files(user=USER, password=PASSWORD, job_ccsid=278) as system:
+            with system.open_file("TEST/NÄW", mode="rw") as file:
+                file.write([(8,)])
+            assert pa.table(system.list("TEST"))["file"].to_pylist() == ["NÄW", "OTHER"]
+            for command, outfile in [("DSPOBJD OBJ(TEST/*ALL) OBJTYPE(*FILE)", "QGPL/OBJ"), ("DSPFD FILE(TEST/*ALL) TYPE(*RCDFMT)", "QGPL/FMT")]:
+                system.command(f"{command} OUTPUT(*OUTFILE) OUTFILE({outfile})")
+        assert run("Records", where, "/QSYS.LIB/TEST.LIB/N#W.FILE") == [["7"], ["8"]]
+        objects = run("Records", where, "/QSYS.LIB/QGPL.LIB/OBJ.FILE")
+        assert [(row[0].strip(), row[1].strip(), row[3].strip()) for row in objects] == [("TEST", "N#W", "PF"), ("TEST", "OTHER", "PF")]
+        formats = run("Records", where, "/QSYS.LIB/QGPL.LIB/FMT.FILE")
+        assert [(row[3].strip(), row[17]) for row in formats] == [("N#W", "4"), ("OTHER", "4")]
+
+
 @pytest.mark.parametrize(("persona", "level"), [("ibmi", 0), ("ibmi", 1), ("ibmi", 3), ("ibmi-encrypted", 2)])
 def test_logins(run: Callable[..., list], persona: str, level: int) -> None:
     """DES substitutes, SHA-1 substitutes, encrypted passwords."""

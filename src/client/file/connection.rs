@@ -3,6 +3,7 @@
 
 use super::describe;
 use super::job::{JobInfo, Lock};
+use super::listed;
 use super::name::FileName;
 use super::options::OpenOptions;
 use super::partition::Partition;
@@ -29,6 +30,7 @@ use crate::wire::record::describe::Member;
 use crate::wire::record::format::FileFormats;
 use crate::wire::record::message::HostMessage;
 use crate::wire::record::open::CommitLevel;
+use arrow_array::RecordBatch;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -187,6 +189,11 @@ impl FileConnection {
     /// The members of a file.
     pub async fn members(&self, name: &FileName) -> Result<Vec<Member>> {
         describe::members(&self.0, &self.0.spelt(name)?).await
+    }
+
+    /// The database files of a library as a table: `files` is `*ALL`, a name, or the beginning of names and `*`.
+    pub async fn list(&self, library: &str, files: &str) -> Result<RecordBatch> {
+        listed::list(&self.0, library, files).await
     }
 
     /// Runs a CL command in the job: what it says. A message that means failure is an error.

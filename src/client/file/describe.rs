@@ -11,7 +11,7 @@ use crate::wire::ddm::error::MessageError;
 use crate::wire::record::columns::{ACCESS_PATH, FIELDS, MEMBERS, Outfile};
 use crate::wire::record::control::{Share, Which};
 use crate::wire::record::describe::{self, Member};
-use crate::wire::record::format::FileFormats;
+use crate::wire::record::format::{FileFormats, RecordFormat};
 use crate::wire::record::open::{Blocking, Ufcb};
 use std::sync::Arc;
 
@@ -30,14 +30,20 @@ pub(super) async fn describe_file(inner: &Arc<FileInner>, name: &FileName) -> Re
     let _turn = inner.describing.lock().await;
     let file = name.qualified();
     let ccsid = inner.speech().ccsid;
+    let mut formats = formats(inner, &file).await?;
+    let rows = outfile(inner, &format!("DSPFD FILE({file}) TYPE(*ACCPTH)"), KEYS_FILE, &ACCESS_PATH, false).await?;
+    (formats.keys, formats.unique) = understood(inner, describe::keys(slices(&rows), ccsid))?;
+    Ok(formats)
+}
+
+/// The record formats of a file: `LIB/FILE`.
+async fn formats(inner: &Arc<FileInner>, file: &str) -> Result<FileFormats> {
     let rows = outfile(inner, &format!("DSPFFD FILE({file})"), FIELDS_FILE, &FIELDS, true).await?;
-    let mut formats = understood(inner, describe::formats(slices(&rows), ccsid))?;
+    let formats = understood(inner, describe::formats(slices(&rows), inner.speech().ccsid))?;
     if formats.formats.is_empty() {
         let e = Error::new(Kind::Internal, Phase::Execute, "58009", format!("{file}: DSPFFD describes no format"));
         return Err(e.at(&inner.peer));
     }
-    let rows = outfile(inner, &format!("DSPFD FILE({file}) TYPE(*ACCPTH)"), KEYS_FILE, &ACCESS_PATH, false).await?;
-    (formats.keys, formats.unique) = understood(inner, describe::keys(slices(&rows), ccsid))?;
     Ok(formats)
 }
 
@@ -50,7 +56,7 @@ pub(super) async fn members(inner: &Arc<FileInner>, name: &FileName) -> Result<V
 }
 
 /// Runs a command that writes an outfile, reads that, and deletes it.
-async fn outfile(
+pub(super) async fn outfile(
     inner: &Arc<FileInner>,
     cl: &str,
     file: &str,
@@ -58,14 +64,31 @@ async fn outfile(
     arrival: bool,
 ) -> Result<Vec<Vec<u8>>> {
     inner.command(&format!("{cl} OUTPUT(*OUTFILE) OUTFILE({QTEMP}/{file})")).await?;
-    let rows = rows(inner, file, layout, arrival).await;
-    let deleted = inner.command(&format!("QSYS/DLTF FILE({QTEMP}/{file})")).await;
-    let rows = rows?;
-    deleted?;
-    Ok(rows)
+    let rows = rows(inner, file, layout.format, arrival).await;
+    deleted(inner, file, rows).await
 }
 
-async fn rows(inner: &Arc<FileInner>, file: &str, layout: &Outfile, arrival: bool) -> Result<Vec<Vec<u8>>> {
+/// The same of an outfile whose layout is asked for: its record format and its rows.
+pub(super) async fn described(inner: &Arc<FileInner>, cl: &str, file: &str) -> Result<(RecordFormat, Vec<Vec<u8>>)> {
+    inner.command(&format!("{cl} OUTPUT(*OUTFILE) OUTFILE({QTEMP}/{file})")).await?;
+    let found = async {
+        let format = formats(inner, &format!("{QTEMP}/{file}")).await?.formats.into_iter().next().unwrap_or_default();
+        let rows = rows(inner, file, &format.name, true).await?;
+        Ok((format, rows))
+    }
+    .await;
+    deleted(inner, file, found).await
+}
+
+/// What was found in an outfile, once that is deleted.
+async fn deleted<T>(inner: &Arc<FileInner>, file: &str, found: Result<T>) -> Result<T> {
+    let deleted = inner.command(&format!("QSYS/DLTF FILE({QTEMP}/{file})")).await;
+    let found = found?;
+    deleted?;
+    Ok(found)
+}
+
+async fn rows(inner: &Arc<FileInner>, file: &str, format: &str, arrival: bool) -> Result<Vec<Vec<u8>>> {
     let ufcb = Ufcb {
         file: file.to_owned(),
         library: QTEMP.to_owned(),
@@ -75,7 +98,7 @@ async fn rows(inner: &Arc<FileInner>, file: &str, layout: &Outfile, arrival: boo
         arrival: Some(arrival),
         commit: None,
         blocking: Some(Blocking::of(BLOCK)),
-        format: Some(layout.format.to_owned()),
+        format: Some(format.to_owned()),
     };
     // Nothing in these files is NULL: where their maps stand does not matter.
     let handle = Handle::open(inner, ufcb, Some(0)).await?;
@@ -103,7 +126,7 @@ fn slices(rows: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// What makes no sense here is in a file, not in the talk: the connection stays.
-fn understood<T>(inner: &FileInner, read: std::result::Result<T, MessageError>) -> Result<T> {
+pub(super) fn understood<T>(inner: &FileInner, read: std::result::Result<T, MessageError>) -> Result<T> {
     read.map_err(|e| {
         let message = format!("the description of the file cannot be read: {e}");
         Error::new(Kind::Internal, Phase::Execute, "58009", message).at(&inner.peer)

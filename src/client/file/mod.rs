@@ -8,6 +8,7 @@ mod declared;
 mod describe;
 mod handle;
 pub mod job;
+mod listed;
 pub mod name;
 mod opened;
 pub mod options;

@@ -72,6 +72,7 @@ impl Job {
         match name.as_str() {
             "DSPFFD" => self.display_fields(&bind(&["FILE", "OUTPUT", "OUTFILE", "OUTMBR"])?),
             "DSPFD" => self.display_file(&bind(&["FILE", "TYPE", "OUTPUT", "FILEATR", "OUTFILE", "OUTMBR"])?),
+            "DSPOBJD" => self.display_objects(&bind(&["OBJ", "OBJTYPE", "DETAIL", "OUTPUT", "OUTFILE", "OUTMBR"])?),
             "CRTPF" => self.create_file(&bind(CREATE)?),
             "CRTSRCPF" => self.create_source(&bind(CREATE)?),
             "DLTF" => self.delete_file(&bind(&["FILE"])?),

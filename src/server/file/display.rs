@@ -5,10 +5,11 @@ use super::command::Said;
 use super::fault::{CCSID, Failure, Fault, Result};
 use super::job::{Job, QTEMP};
 use super::library::{Library, is_name};
+use super::listed;
 use super::physical::{Definition, File, record_format};
 use crate::wire::ddm::error::Result as MessageResult;
 use crate::wire::record::columns::Kind;
-use crate::wire::record::columns::{ACCESS_PATH, FIELDS, MEMBERS, Outfile};
+use crate::wire::record::columns::{ACCESS_PATH, FIELDS, FORMATS, MEMBERS, OBJECTS, Outfile, PHYSICAL};
 use crate::wire::record::describe::{self, Member};
 use crate::wire::record::format::{DdsType, RecordField, RecordFormat};
 use std::sync::Arc;
@@ -21,9 +22,28 @@ impl Job {
     pub(super) fn display_file(&mut self, command: &Bound) -> Said {
         match command.word("TYPE").as_deref() {
             Some("*ACCPTH") => self.outfile(command, &ACCESS_PATH, |file| describe::key_rows(&file.formats(), CCSID)),
+            Some("*RCDFMT") => self.outfile(command, &FORMATS, listed::format),
+            Some("*ATR") if matches!(command.word("FILEATR").as_deref(), None | Some("*PF" | "*ALL")) => {
+                self.outfile(command, &PHYSICAL, listed::attributes)
+            }
             Some("*MBR") => self.outfile(command, &MEMBERS, |file| describe::member_rows(&members(file), CCSID)),
             other => Err(Fault::new("CPD0084", format!("TYPE({}) is not supported.", other.unwrap_or("*ALL"))).into()),
         }
+    }
+
+    pub(super) fn display_objects(&mut self, command: &Bound) -> Said {
+        if !matches!(command.word("OBJTYPE").as_deref(), None | Some("*ALL" | "*FILE")) {
+            return Err(Fault::new("CPD0084", "OBJTYPE is to be *FILE or *ALL.").into());
+        }
+        let (library, name) = command.object("OBJ")?;
+        if !library.starts_with('*') && !self.has_library(&library) {
+            return Err(Fault::no_library(&library).into());
+        }
+        let meant = self.named(&library, &name).map_err(|_| {
+            let text = format!("No objects of the name {name} and this type are in library {library}.");
+            Fault::new("CPF2123", text)
+        })?;
+        self.written(command, &OBJECTS, meant, listed::object)
     }
 
     /// The files that FILE names: one, or `LIBRARY/*ALL`, or `LIBRARY/PRE*`.
@@ -32,9 +52,14 @@ impl Job {
         if !library.starts_with('*') && !self.has_library(&library) {
             return Err(Fault::new("CPF3064", format!("Library {library} not found.")).into());
         }
+        self.named(&library, &name)
+    }
+
+    /// The files of a name, or with such names.
+    fn named(&self, library: &str, name: &str) -> Result<Vec<Arc<File>>> {
         let generic = if name == "*ALL" { Some("") } else { name.strip_suffix('*') };
-        let Some(start) = generic else { return Ok(vec![self.need(&library, &name)?]) };
-        let library = self.library(&library);
+        let Some(start) = generic else { return Ok(vec![self.need(library, name)?]) };
+        let library = self.library(library);
         let of = |files: &Library| -> Vec<Arc<File>> {
             files.iter().filter(|(name, _)| name.starts_with(start)).map(|(_, file)| file.clone()).collect()
         };
@@ -43,7 +68,7 @@ impl Job {
             library => self.store.libraries(|all| all.get(library).map(of).unwrap_or_default()),
         };
         match found.is_empty() {
-            true => Err(Failure::Told(vec![Fault::no_file(&library, &name)])),
+            true => Err(Failure::Told(vec![Fault::no_file(&library, name)])),
             false => Ok(found),
         }
     }
@@ -57,6 +82,17 @@ impl Job {
         rows: impl Fn(&File) -> MessageResult<Vec<Vec<u8>>>,
     ) -> Said {
         let meant = self.meant(command)?;
+        self.written(command, layout, meant, rows)
+    }
+
+    /// The same of these files.
+    fn written(
+        &mut self,
+        command: &Bound,
+        layout: &Outfile,
+        meant: Vec<Arc<File>>,
+        rows: impl Fn(&File) -> MessageResult<Vec<Vec<u8>>>,
+    ) -> Said {
         match command.word("OUTPUT").as_deref() {
             Some("*OUTFILE") => {}
             // Printed output goes nowhere.

@@ -15,6 +15,7 @@ mod fault;
 pub(super) mod flow;
 pub(super) mod job;
 pub mod library;
+mod listed;
 mod locks;
 mod member;
 mod objects;

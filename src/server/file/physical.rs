@@ -11,7 +11,7 @@ use crate::wire::record::key::KeyPath;
 use crate::wire::value::place::Placed;
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The longest record: what the system allows.
 pub(super) const LONGEST: u32 = 32_766;
@@ -46,6 +46,7 @@ pub(super) struct File {
     contents: Mutex<Contents>,
     released: Condvar,
     quota: Arc<Quota>,
+    pub(super) created: SystemTime,
     /// What was taken of it for the definition.
     cost: usize,
 }
@@ -114,6 +115,7 @@ impl File {
             contents: Mutex::default(),
             released: Condvar::new(),
             quota,
+            created: SystemTime::now(),
             cost,
         })
     }

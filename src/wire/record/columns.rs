@@ -1,6 +1,8 @@
 //! The layouts of the files that DSPFFD and DSPFD write: QWHDRFFD one row a field, QWHFDACP one a key
-//! field, QWHFDMBR one a member. Newer releases append columns, so a row may be longer.
-//! (IBM's client for Java prints the first two whole; of the third the columns in use are known.)
+//! field, QWHFDFMT one a record format, QWHFDMBR one a member; QWHFDPHY one a physical file, and QLIDOBJD of DSPOBJD
+//! one an object. Newer releases append columns, so a row may be longer.
+//! (IBM's client for Java prints the first three whole; of the fourth the columns in use are known. Of the last two the
+//! names of columns are known, not all of them nor their places: who reads them asks DSPFFD where they are.)
 
 use self::Kind::{Packed, Text, Zoned};
 
@@ -73,5 +75,43 @@ pub static MEMBERS: Outfile = Outfile {
         (Text, 13, ""), (Text, 10, "MBFILE"), (Text, 10, "MBLIB"), (Text, 130, ""), (Text, 10, "MBNAME"),
         (Text, 20, ""), (Text, 50, "MBMTXT"), (Text, 94, ""), (Packed, 6, "MBRCDC"), (Packed, 6, "MBNRCD"),
         (Packed, 6, "MBNDTR"),
+    ],
+};
+
+/// DSPFD of type *RCDFMT.
+#[rustfmt::skip]
+pub static FORMATS: Outfile = Outfile {
+    format: "QWHFDFMT",
+    columns: &[
+        (Text, 1, "RFRCEN"), (Text, 6, "RFRDAT"), (Text, 6, "RFRTIM"), (Text, 10, "RFFILE"), (Text, 10, "RFLIB"),
+        (Text, 1, "RFFTYP"), (Text, 4, "RFFILA"), (Text, 1, "RFMXDD"), (Text, 1, "RFMXDC"), (Text, 1, "RFMXDB"),
+        (Text, 6, "RFFATR"), (Text, 8, "RFSYSN"), (Packed, 2, "RFASP"), (Text, 4, "RFRES"), (Packed, 3, "RFTOTF"),
+        (Text, 10, "RFNAME"), (Packed, 3, "RFFLDN"), (Packed, 3, "RFLEN"), (Text, 13, "RFID"), (Text, 1, "RFTYPE"),
+        (Text, 10, "RFASFN"), (Text, 50, "RFFTXT"), (Packed, 3, "RFHIGH"), (Packed, 3, "RFWIDE"),
+        (Text, 10, "RFFONT"), (Packed, 2, "RFPGRT"), (Packed, 2, "RFLPI"), (Packed, 2, "RFCHWD"),
+        (Packed, 2, "RFCHHI"), (Packed, 3, "RFPNTS"), (Text, 1, "RFWIN"), (Text, 10, "RFFCSN"),
+        (Text, 10, "RFFCSL"), (Text, 10, "RFFCPN"), (Text, 10, "RFFCPL"), (Text, 10, "RFCDFN"),
+        (Text, 10, "RFCDFL"), (Text, 10, "RFDCDF"), (Text, 10, "RFDCDL"), (Text, 1, "RFMNB"), (Text, 1, "RFPLD"),
+    ],
+};
+
+/// DSPFD of type *ATR for physical files, the columns that clients look for.
+#[rustfmt::skip]
+pub static PHYSICAL: Outfile = Outfile {
+    format: "QWHFDPHY",
+    columns: &[
+        (Text, 10, "PHFILE"), (Text, 10, "PHLIB"), (Text, 1, "PHFTYP"), (Text, 4, "PHFILA"), (Text, 6, "PHFATR"),
+        (Text, 1, "PHDTAT"), (Text, 50, "PHTXT"), (Packed, 3, "PHNOMB"),
+    ],
+};
+
+/// DSPOBJD, likewise.
+#[rustfmt::skip]
+pub static OBJECTS: Outfile = Outfile {
+    format: "QLIDOBJD",
+    columns: &[
+        (Text, 10, "ODLBNM"), (Text, 10, "ODOBNM"), (Text, 8, "ODOBTP"), (Text, 10, "ODOBAT"), (Text, 50, "ODOBTX"),
+        (Text, 1, "ODCCEN"), (Text, 6, "ODCDAT"), (Text, 6, "ODCTIM"),
+        (Text, 1, "ODLCEN"), (Text, 6, "ODLDAT"), (Text, 6, "ODLTIM"),
     ],
 };

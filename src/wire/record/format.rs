@@ -128,6 +128,14 @@ impl DdsType {
     pub const BOOLEAN: DdsType = DdsType('8');
 }
 
+impl KeyField {
+    /// `NAME`, with `-` in front where it descends, `|NAME|` where its sign does not count.
+    pub fn spelt(&self) -> String {
+        let name = if self.absolute { format!("|{}|", self.name) } else { self.name.clone() };
+        if self.descending { format!("-{name}") } else { name }
+    }
+}
+
 impl RecordFormat {
     /// How the slots of such records lie where a server lays them out.
     pub fn layout(&self) -> Layout {
