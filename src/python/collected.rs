@@ -11,11 +11,15 @@ use arrow_schema::{DataType, Field, SchemaRef};
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+#[cfg(feature = "server")]
+use pyo3::types::PyList;
 
 use super::capsule;
 use super::errors;
 #[cfg(feature = "server")]
 use super::imported;
+#[cfg(feature = "server")]
+use super::rows::Rows;
 use crate::client::error::{Error, Kind, Phase};
 
 /// All batches of a result.
@@ -56,6 +60,22 @@ impl Collected {
         let about = |f: &Field| f.metadata().iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
         let field = |f: &Arc<Field>| (f.name().clone(), f.data_type().to_string(), about(f));
         self.schema.fields().iter().map(field).collect()
+    }
+
+    /// How many rows there are.
+    #[cfg(feature = "server")]
+    fn num_rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// The rows as tuples, in a list.
+    #[cfg(feature = "server")]
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        for batch in &self.batches {
+            Rows { batch: batch.clone(), at: 0, len: batch.num_rows() }.append(&list)?;
+        }
+        Ok(list)
     }
 
     /// A PyCapsule `arrow_array_stream`; may be called again.

@@ -5,18 +5,20 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use arrow_array::RecordBatch;
+use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use pyo3::exceptions::PyLookupError;
 use pyo3::exceptions::PyPermissionError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
+use super::collected::Collected;
 use super::imported::{self, Imported};
 use super::rows::Rows as Cells;
 use super::{capsule, runtime};
 use crate::server::backend::{
     Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session as Serving, TableInfo,
+    one_by_one,
 };
 use crate::server::error::SqlError;
 
@@ -94,12 +96,34 @@ impl Serving for Session {
     fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError> {
         self.clear_way();
         inside(|py| {
-            let rows = values(py, parameters)?;
-            let count = self.object.bind(py)?.call_method1("execute", (statement, rows))?;
-            let count = count.extract::<Option<u64>>()?;
-            let warning = (count == Some(0)).then(|| SqlError::new(100, "02000", &[]));
-            Ok(Done { count, warning })
+            let object = self.object.bind(py)?;
+            if parameters.rows > 1
+                && let Some(method) = object.getattr_opt("execute_array")?
+            {
+                return done(&method.call1((statement, array(py, parameters)?, true))?);
+            }
+            done(&object.call_method1("execute", (statement, values(py, parameters)?))?)
         })
+    }
+
+    fn execute_each(&mut self, statement: u64, parameters: &Parameters) -> Vec<Result<Done, SqlError>> {
+        self.clear_way();
+        let each = inside(|py| {
+            let Some(method) = self.object.bind(py)?.getattr_opt("execute_array")? else { return Ok(None) };
+            let answers = method.call1((statement, array(py, parameters)?, false))?;
+            let answers = answers.extract::<Vec<Bound<'_, PyAny>>>()?;
+            let row = |answer: &Bound<'_, PyAny>| match told_in_sql(answer) {
+                Some(error) => Ok(Err(error)),
+                None => done(answer).map(Ok),
+            };
+            answers.iter().map(row).collect::<PyResult<Vec<_>>>().map(Some)
+        });
+        match each {
+            Ok(Some(each)) if each.len() == parameters.rows => each,
+            Ok(Some(_)) => vec![Err(SqlError::system("not one answer for each row")); parameters.rows],
+            Ok(None) => one_by_one(parameters, |row| self.execute(statement, row)),
+            Err(error) => vec![Err(error); parameters.rows],
+        }
     }
 
     fn forget(&mut self, statement: u64) {
@@ -277,6 +301,13 @@ fn inside<T>(call: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, SqlError
     called.unwrap_or_else(|| Err(SqlError::system("the program ends")))
 }
 
+/// What `execute` answers: rows changed, or None.
+fn done(answer: &Bound<'_, PyAny>) -> PyResult<Done> {
+    let count = answer.extract::<Option<u64>>()?;
+    let warning = (count == Some(0)).then(|| SqlError::new(100, "02000", &[]));
+    Ok(Done { count, warning })
+}
+
 /// An exception that says what it is in SQL.
 fn told_in_sql(error: &Bound<'_, PyAny>) -> Option<SqlError> {
     Some(SqlError {
@@ -300,6 +331,17 @@ fn listed((schema, name, kind, columns, required, key): Listed) -> PyResult<Tabl
     });
     let columns = Arc::new(Schema::new(fields.collect::<PyResult<Vec<_>>>()?));
     Ok(TableInfo { schema, name, kind, columns, key })
+}
+
+/// Parameters as Arrow data: columns 1, 2 and so on, and the number of the row, from 0, as column 0.
+fn array(py: Python<'_>, parameters: &Parameters) -> PyResult<Py<Collected>> {
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..parameters.rows as i64));
+    let columns: Vec<ArrayRef> = std::iter::once(numbers).chain(parameters.columns.iter().cloned()).collect();
+    let field = |(n, column): (usize, &ArrayRef)| Field::new(n.to_string(), column.data_type().clone(), true);
+    let schema = Arc::new(Schema::new(columns.iter().enumerate().map(field).collect::<Vec<_>>()));
+    let batch = RecordBatch::try_new(schema.clone(), columns)
+        .map_err(|e| pyo3::exceptions::PyValueError::new_err(capsule::text(&e)))?;
+    Py::new(py, Collected::new(schema, vec![batch]))
 }
 
 /// Parameters as tuples.

@@ -56,6 +56,15 @@ def store(port: int) -> tuple[str, int, list[tuple]]:
         return failure, count, cursor.fetchall()
 
 
+def store_many(port: int, insert: str, rows: list[tuple]) -> int:
+    """By executemany and a commit; the number of rows."""
+    with connect(port) as connection, connection.cursor() as cursor:
+        cursor.executemany(insert, rows)
+        count = cursor.rowcount
+        connection.commit()
+        return count
+
+
 def failures(port: int, *statements: str) -> list[str]:
     out = []
     with connect(port) as connection, connection.cursor() as cursor:

@@ -147,9 +147,14 @@ class Cli:
         self.call("SQLAllocHandle", 2, env, ctypes.byref(dbc))
         self.call("SQLDriverConnect", dbc, None, to.encode(), SQL_NTS, None, 0, None, 0)
         self.call("SQLAllocHandle", 3, dbc, ctypes.byref(self._stmt))
+        self.connection = dbc
+
+    def raw(self, name: str, *arguments: object) -> int:
+        """What a function returns, whatever it is."""
+        return ctypes.c_int16(getattr(self._lib, name)(*arguments)).value
 
     def call(self, name: str, *arguments: object) -> int:
-        code = getattr(self._lib, name)(*arguments)
+        code = self.raw(name, *arguments)
         if code not in (0, 1, 100):
             raise AssertionError(f"{name}: {code}")
         return code

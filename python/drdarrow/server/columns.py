@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError
 from drdarrow.server.ddl import Change
 from drdarrow.server.words import lex, text
 
-__all__ = ["Facts", "change", "facts", "learn", "names", "settled", "typed"]
+__all__ = ["Facts", "change", "facts", "learn", "names", "numbered", "settled", "typed"]
 
 #: Table to column to metadata, in upper case. The columns are all there, in order. A table is there under its name, and
 #: with its schema where that was told; two tables of one name only with it.
@@ -102,7 +102,7 @@ def facts(sql: str, columns: Sequence[str], known: Facts) -> list[dict[str, str]
 
 def settled(sql: str) -> str | None:
     """The same statement with `a + ?` written so that DuckDB finds a type for the marker: that of `a`."""
-    tree = _numbered(sql)
+    tree = numbered(sql)
     for marker in list(tree.find_all(exp.Placeholder)) if tree else []:
         sum_ = marker.parent
         if isinstance(sum_, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod)):
@@ -114,7 +114,7 @@ def settled(sql: str) -> str | None:
 
 def typed(sql: str, types: Sequence[str]) -> str | None:
     """The same statement with a NULL of its type in place of each marker."""
-    tree = _numbered(sql)
+    tree = numbered(sql)
     for marker in list(tree.find_all(exp.Placeholder)) if tree else []:
         number = marker.name
         if not number.isdigit() or not 1 <= int(number) <= len(types):
@@ -123,7 +123,7 @@ def typed(sql: str, types: Sequence[str]) -> str | None:
     return tree.sql(dialect="duckdb") if tree else None
 
 
-def _numbered(sql: str) -> exp.Expr | None:
+def numbered(sql: str) -> exp.Expr | None:
     """The statement with `$1`, `$2` for its markers, so that each is known wherever it stands in the tree."""
     words, number = lex(sql), 0
     for word in words:

@@ -11,23 +11,26 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from drdarrow.server import catalog, columns, errors, guard, meaning, types
+from drdarrow.server import arrays, catalog, columns, errors, guard, markers, meaning, types
+from drdarrow.server.arrays import CHANGES
 from drdarrow.server.ddl import Change
 from drdarrow.server.dialect import Dialect, Translated
 from drdarrow.server.engine import Described, Prepared, SqlError, Table
 from drdarrow.server.meaning import Run
 from drdarrow.server.storing import Storage
 
-__all__ = ["DuckEngine"]
+if TYPE_CHECKING:
+    from drdarrow._core import Collected
+
+__all__ = ["DuckEngine", "DuckSession", "Statement"]
 
 #: Statements that a session may have prepared.
 _STATEMENTS = 65_536
 #: Markers that a description can count; a persona may have fewer.
 _MARKERS = 65_535
 _SETUP = f"SET SESSION {guard.DIVISION}"
-_CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE_INTO")
 _TEMPORARY = re.compile(r"\s*create\s+(or\s+replace\s+)?(local\s+)?temp(orary)?\b", re.IGNORECASE)
 
 
@@ -36,7 +39,7 @@ _NULL = {'"NULL"', "NULL"}
 
 
 @dataclass
-class _Statement:
+class Statement:
     """A prepared statement: its text for DuckDB, its kind there, the types of its columns, what it declares."""
 
     run: Run
@@ -44,6 +47,8 @@ class _Statement:
     types: list[str] = field(default_factory=list)
     declared: columns.Facts = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
+    #: The statement before its comparisons and values were put as Db2 means them.
+    text: str = ""
 
     def casting(self, types_now: Sequence[str]) -> str:
         """The query with every column as it was described: parameters may have changed its types."""
@@ -110,7 +115,7 @@ class DuckSession:
         self._setup = {_setting(statement): statement for statement in setup}
         self._idle: list[Any] = []
         self._busy: list[Any] = []
-        self._statements: dict[int, _Statement] = {}
+        self._statements: dict[int, Statement] = {}
         self._number = 0
         self._begun = False
         #: Changes that are not committed; those of tables and the like; objects that only this connection has.
@@ -125,9 +130,9 @@ class DuckSession:
         if len(self._statements) >= _STATEMENTS:
             raise SqlError(-101, "54001")
         if schema := self._dialect.schema(sql):
-            return self._keep(_Statement(Run(schema), "VARIABLE_SET")), None, []
+            return self._keep(Statement(Run(schema), "VARIABLE_SET")), None, []
         if self._dialect.is_register(sql):
-            return self._keep(_Statement(Run(""), "REGISTER")), None, []
+            return self._keep(Statement(Run(""), "REGISTER")), None, []
         translated = self._dialect.to_duckdb(sql)
         cursor = self._main if self._local or self._defined else self._take()
         try:
@@ -152,20 +157,20 @@ class DuckSession:
         names = parsed[0].named_parameters
         if len(names) > _MARKERS:
             raise SqlError(-101, "54001", f"{len(names)} parameter markers; no description holds more than {_MARKERS}")
-        markers = self._markers(cursor, text, names)
-        parameters = [catalog.parameter(str(n), duck) for n, duck in enumerate(markers, 1)]
+        ducks = self._markers(cursor, text, names)
+        parameters = self._parameters(text, ducks)
         run = meaning.apply(text, self._facts, translated.declared, self._storage, self._aggregates)
-        statement = _Statement(run, kind, declared=translated.declared, changes=translated.changes)
+        statement = Statement(run, kind, declared=translated.declared, changes=translated.changes, text=text)
         outcomes = {kind.name for kind in parsed[0].expected_result_type}
         if "QUERY_RESULT" not in outcomes or "CHANGED_ROWS" in outcomes:
             return self._keep(statement), None, parameters
-        relation = cursor.sql(text, params=[None] * len(markers) or None)
+        relation = cursor.sql(text, params=[None] * len(ducks) or None)
         if relation is None:
             return self._keep(statement), None, parameters
         statement.types = [str(kind) for kind in relation.types]
-        if markers and _NULL & set(statement.types):
+        if ducks and _NULL & set(statement.types):
             # With values there are types.
-            statement.types = self._types(cursor, text, markers, statement.types)
+            statement.types = self._types(cursor, text, ducks, statement.types)
         titles = columns.names(text, relation.columns)
         known = columns.facts(text, relation.columns, self._facts)
         described: list[Described] = []
@@ -189,15 +194,24 @@ class DuckSession:
         types_found = [found.get(str(n), "UNKNOWN") for n in range(1, len(names) + 1)]
         return ["VARCHAR" if duck == "UNKNOWN" or duck in _NULL else duck for duck in types_found]
 
-    def _types(self, cursor: Any, text: str, markers: list[str], types_now: list[str]) -> list[str]:
+    def _parameters(self, text: str, ducks: Sequence[str]) -> list[Described]:
+        """The markers, each as the column that it goes into or is compared with."""
+        known = markers.targets(text, self._facts) if ducks else {}
+        parameters = []
+        for n, duck in enumerate(ducks, 1):
+            name, arrow, metadata = catalog.parameter(str(n), duck)
+            parameters.append((name, arrow, {**metadata, **types.fitting(duck, known.get(n, {}))}))
+        return parameters
+
+    def _types(self, cursor: Any, text: str, ducks: list[str], types_now: list[str]) -> list[str]:
         """The types of a result whose markers have values."""
-        other = columns.typed(text, markers) if cursor is not self._main else None
+        other = columns.typed(text, ducks) if cursor is not self._main else None
         if other is not None:
             with suppress(Exception):
                 types_now = [str(kind) for kind in cursor.sql(other).types]
         return ["VARCHAR" if duck in _NULL else duck for duck in types_now]
 
-    def _keep(self, statement: _Statement) -> int:
+    def _keep(self, statement: Statement) -> int:
         self._number += 1
         self._statements[self._number] = statement
         return self._number
@@ -229,29 +243,23 @@ class DuckSession:
                 self._setup[_setting(statement.run.sql)] = statement.run.sql
                 self._forget_idle()
                 return None
-            if not self._begun:
-                self._main.begin()
-                self._begun = True
+            self._start()
             for other in statement.run.first:
                 self._main.execute(other)
-            count = 0
-            for row in rows:
-                found = self._main.execute(statement.run.sql, statement.run.values(row) or None).fetchall()
-                if statement.kind in _CHANGES and found:
-                    count += int(found[0][0]) if len(found[0]) == 1 else len(found)
+            count = self._run(statement, rows)
             for other in statement.run.then:
                 self._main.execute(other)
         except Exception as e:
             raise self._failed(e, self._main) from e
         self._changed = True
-        if statement.kind in _CHANGES:
+        if statement.kind in CHANGES:
             return count
         self._learn(statement)
         self._defined = True
         self._local = self._local or bool(_TEMPORARY.match(statement.run.sql))
         return None
 
-    def _learn(self, statement: _Statement) -> None:
+    def _learn(self, statement: Statement) -> None:
         """Remembers what a statement says of tables, and what a rollback has to put back."""
         before = dict(self._facts)
         for made in statement.changes:
@@ -262,6 +270,29 @@ class DuckSession:
             if before.get(table) is not self._facts.get(table):
                 self._undo.setdefault(table, before.get(table))
 
+    def _start(self) -> None:
+        """Begins a transaction where there is none."""
+        if not self._begun:
+            self._main.begin()
+            self._begun = True
+
+    def _run(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int:
+        """Runs a statement for each row of parameters; rows changed."""
+        count = 0
+        for row in rows:
+            found = self._main.execute(statement.run.sql, statement.run.values(row) or None).fetchall()
+            if statement.kind in CHANGES and found:
+                count += int(found[0][0]) if len(found[0]) == 1 else len(found)
+        return count
+
+    def execute_array(self, number: int, table: Collected, atomic: bool, /) -> int | None | list[int | None | SqlError]:
+        """Runs a statement for an array of rows, in the session's transaction."""
+        statement = self._statements[number]
+        if statement.kind in CHANGES:
+            return arrays.run(self, statement, table, atomic)
+        rows = [row[1:] for row in table.rows()]
+        return self.execute(number, rows) if atomic else [self.execute(number, [row]) for row in rows]
+
     def forget(self, number: int, /) -> None:
         """Drops a statement."""
         self._statements.pop(number, None)
@@ -270,7 +301,7 @@ class DuckSession:
         """The schema is taken over if there is one of the name; other registers of a client mean nothing here."""
         if schema := self._dialect.schema(sql):
             try:
-                self.execute(self._keep(_Statement(Run(schema), "VARIABLE_SET")), [()])
+                self.execute(self._keep(Statement(Run(schema), "VARIABLE_SET")), [()])
             except SqlError as e:
                 if e.rolled_back:
                     raise

@@ -74,6 +74,12 @@ class Session(Protocol):
 
     A session may also have `tables()`, which gives the tables that there are as a list of Table: drivers ask for them
     by catalog procedures, as for JDBC's getTables and getColumns. Without it there are no such procedures.
+
+    And it may have `execute_array(statement, table, atomic)`, which runs a statement that is no query for an array of
+    rows. table: Arrow data (`__arrow_c_stream__`), the row's number from 0 as column "0", the markers as "1", "2" and
+    so on. atomic: all rows or none, and the answer is that of `execute`; else each row stands for itself, and the
+    answer is a list with the rows changed by each, or its SqlError. Without it `execute` is called, with all rows or
+    one by one.
     """
 
     def prepare(self, sql: str, /) -> Prepared:

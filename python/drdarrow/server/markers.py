@@ -1,0 +1,92 @@
+"""What a marker is stored in or compared with: the type of that column is the one that it is described with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from drdarrow.server.columns import Facts, numbered
+
+__all__ = ["targets"]
+
+#: A value of a fixed length comes as it is, not filled up by a driver.
+_AS = {
+    "CHAR": "VARCHAR",
+    "VARCHAR": "VARCHAR",
+    "BINARY": "VARBINARY",
+    "VARBINARY": "VARBINARY",
+    "CHAR FOR BIT DATA": "VARCHAR FOR BIT DATA",
+    "VARCHAR FOR BIT DATA": "VARCHAR FOR BIT DATA",
+    "CLOB": "CLOB",
+    "BLOB": "BLOB",
+}
+_LARGE = ("CLOB", "BLOB")
+_COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+
+
+def targets(sql: str, known: Facts) -> dict[int, dict[str, str]]:
+    """What is known of the column that each marker, counted from 1, goes into or is compared with; others are left
+    out. sql: a statement for DuckDB."""
+    tree = numbered(sql) if known else None
+    if tree is None:
+        return {}
+    found: dict[int, dict[str, str]] = {}
+    for marker, about, stored in [*_stored(tree, known), *_compared(tree, known)]:
+        name = _AS.get(about.get("drda:type", ""))
+        if name is None or name in _LARGE and not stored:
+            continue
+        length = {"drda:length": about["drda:length"]} if "drda:length" in about else {}
+        found.setdefault(marker, {"drda:type": name, **length})
+    return found
+
+
+_Found = Iterator[tuple[int, dict[str, str], bool]]
+
+
+def _stored(tree: exp.Expr, known: Facts) -> _Found:
+    """Markers that stand alone in VALUES of an INSERT or behind SET of an UPDATE."""
+    if isinstance(tree, exp.Insert) and isinstance(tree.expression, exp.Values):
+        into = tree.this
+        table = into.this if isinstance(into, exp.Schema) else into
+        columns = known.get(_name(table), {})
+        named = [column.name.upper() for column in into.expressions] if isinstance(into, exp.Schema) else list(columns)
+        for row in tree.expression.expressions:
+            items = row.expressions if isinstance(row, exp.Tuple) else [row]
+            for column, item in zip(named, items, strict=False):
+                if (marker := _marker(item)) is not None:
+                    yield marker, columns.get(column, {}), True
+    if isinstance(tree, exp.Update):
+        columns = known.get(_name(tree.this), {})
+        for part in tree.expressions:
+            marker = _marker(part.expression) if isinstance(part, exp.EQ) else None
+            if marker is not None and isinstance(part.this, exp.Column):
+                yield marker, columns.get(part.this.name.upper(), {}), True
+
+
+def _compared(tree: exp.Expr, known: Facts) -> _Found:
+    """Markers that are compared with a column."""
+    tables = {(table.alias_or_name or "").upper(): known.get(_name(table)) for table in tree.find_all(exp.Table)}
+    for part in tree.find_all(*_COMPARED, exp.Between, exp.In):
+        if isinstance(part, exp.Between):
+            sides = [(part.this, part.args.get("low")), (part.this, part.args.get("high"))]
+        elif isinstance(part, exp.In):
+            sides = [(part.this, other) for other in part.expressions]
+        else:
+            sides = [(part.this, part.expression), (part.expression, part.this)]
+        for column, other in sides:
+            marker = _marker(other)
+            if marker is not None and isinstance(column, exp.Column):
+                of = [tables.get(column.table.upper())] if column.table else list(tables.values())
+                holders = [columns[column.name.upper()] for columns in of if columns and column.name.upper() in columns]
+                # A table that nothing is known of may have a column of the name, too.
+                if len(holders) == 1 and all(columns is not None for columns in of):
+                    yield marker, holders[0], False
+
+
+def _marker(item: object) -> int | None:
+    return int(item.name) if isinstance(item, exp.Placeholder) and item.name.isdigit() else None
+
+
+def _name(table: object) -> str:
+    return ".".join(filter(None, (table.db, table.name))).upper() if isinstance(table, exp.Table) else ""
