@@ -119,6 +119,7 @@ def connect(
     client_accounting: str | None = None,
     timestamp_unit: Literal["us", "ns", "ms", "s"] | None = None,
     timestamp_excess: Literal["raise", "truncate"] | None = None,
+    end_of_time: Literal["raise", "last", "next"] | None = None,
     decfloat: str | None = None,
     wide_decimal: Literal["decimal256", "text", "float64"] | None = None,
     text_errors: Literal["strict", "replace", "raw"] | None = None,

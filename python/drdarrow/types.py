@@ -268,6 +268,8 @@ class FileSettings(TypedDict, total=False):
     application_name: str | None
     timestamp_unit: Literal["us", "ns", "ms", "s"] | None
     timestamp_excess: Literal["raise", "truncate"] | None
+    end_of_time: Literal["raise", "last", "next"] | None
+    """What becomes of 9999-12-31-24.00.00: an error, the moment before it, or the year 10000."""
     decfloat: str | None
     wide_decimal: Literal["decimal256", "text", "float64"] | None
     text_errors: Literal["strict", "replace"] | None

@@ -27,6 +27,12 @@ pub enum Reason {
     /// A timestamp outside of what 64 bits hold.
     #[error("the timestamp is outside of the range of its unit")]
     Ticks,
+    /// A timestamp after the year 9999.
+    #[error(
+        "the moment is after 9999-12-31 23:59:59; end_of_time=\"last\" reads it as the last moment of that day, \"next\" as \
+         the midnight after it"
+    )]
+    EndOfTime,
     /// An integer or decimal outside of the target's range.
     #[error("{0} does not fit")]
     Range(String),
@@ -88,6 +94,7 @@ impl Reason {
                 "the column may be marked with the wrong CCSID: force_ccsid, or text_errors=\"replace\" or \"raw\""
             }
             Reason::Finer => "timestamp_unit=\"ns\", or timestamp_excess=\"truncate\"",
+            Reason::EndOfTime => "bad_values=\"null\" reads it as NULL",
             Reason::Ticks => "timestamp_unit=\"us\" holds the years 0001 to 9999",
             _ => return None,
         })
@@ -106,7 +113,7 @@ impl Reason {
                 ValueError::Inexact(_) | ValueError::NotFinite(_) => "22003",
             },
             Reason::Text(_) | Reason::Utf8(_) => "22021",
-            Reason::Finer | Reason::Ticks => "22008",
+            Reason::Finer | Reason::Ticks | Reason::EndOfTime => "22008",
             Reason::Range(_) | Reason::Scale(_) => "22003",
             Reason::TooLong { .. } | Reason::TooShort { .. } => "22001",
             Reason::ZeroByte => "22024",

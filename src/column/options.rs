@@ -14,6 +14,19 @@ pub enum Excess {
     Truncate,
 }
 
+/// What to do with moments after the year 9999: 9999-12-31-24.00.00 stands for "for ever" in many a table of
+/// Db2 for z/OS and IBM i.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EndOfTime {
+    /// A bad value: an error, or NULL where bad values are.
+    #[default]
+    Raise,
+    /// The last moment before it that the unit has: 9999-12-31 23:59:59.999999.
+    Last,
+    /// The moment itself, 10000-01-01 00:00:00, as any other midnight. Python's `datetime` does not reach it.
+    Next,
+}
+
 /// What DECFLOAT becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DecFloatAs {
@@ -74,6 +87,8 @@ pub struct Options {
     pub timestamp_unit: TimeUnit,
     /// For timestamps finer than that.
     pub timestamp_excess: Excess,
+    /// For timestamps after the year 9999.
+    pub end_of_time: EndOfTime,
     /// What DECFLOAT becomes.
     pub decfloat: DecFloatAs,
     /// What decimals of more than 38 digits become.
@@ -95,6 +110,7 @@ impl Default for Options {
         Options {
             timestamp_unit: TimeUnit::Microsecond,
             timestamp_excess: Excess::default(),
+            end_of_time: EndOfTime::default(),
             decfloat: DecFloatAs::default(),
             wide_decimal: WideDecimalAs::default(),
             text_errors: TextErrors::default(),

@@ -34,8 +34,8 @@ use crate::client::visible::visible;
 /// allow_cleartext_password (unset: to this machine only, or under verified TLS; True: anywhere; False: under verified TLS only), autocommit (False), isolation (nc, ur, cs, rs, rr), block_size (bytes), credit (bytes that may wait
 /// per result), lob_limit (bytes), collection, package, application_name, client_workstation,
 /// client_user and client_accounting (told to a Db2, see `set_client_info`), timestamp_unit (us, ns, ms,
-/// s), timestamp_excess (raise, truncate), decfloat (text, decimal(p,s)), wide_decimal
-/// (decimal256, text, float64; decimals of more than 38 digits), text_errors (strict,
+/// s), timestamp_excess (raise, truncate), end_of_time (raise, last, next; 9999-12-31-24.00.00), decfloat (text,
+/// decimal(p,s)), wide_decimal (decimal256, text, float64; decimals of more than 38 digits), text_errors (strict,
 /// replace, raw), bad_values (raise, null; numbers and dates that are none), bit_data_ccsid (read columns marked as not text in this page), force_ccsid (dict of column
 /// name to CCSID), batch_rows, batch_bytes, batch_delay (seconds that a batch waits to be filled by a slow
 /// server; 0.1; None as long as it takes).

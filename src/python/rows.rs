@@ -207,8 +207,11 @@ fn clock(micros: i64) -> Option<(u8, u8, u8, u32)> {
 /// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
 fn civil(py: Python<'_>, field: &arrow_schema::Field, days: i64) -> PyResult<(i32, u8, u8)> {
     date(days).ok_or_else(|| {
-        let message =
-            format!("column {:?}: day {days} from 1970-01-01 is outside Python's years 1 to 9999", field.name());
+        let message = format!(
+            "column {:?}: day {days} from 1970-01-01 is outside Python's years 1 to 9999; fetch_arrow() has it, and \
+                 end_of_time=\"last\" reads 9999-12-31-24.00.00 as the moment before it",
+            field.name()
+        );
         errors::raise(py, &errors::data(Phase::Fetch, "22008", message))
     })
 }

@@ -8,7 +8,7 @@ pub(super) mod uri;
 mod value;
 
 use crate::client::batches::DELAY;
-use crate::column::options::{BadValues, Excess, Options, TextErrors, WideDecimalAs};
+use crate::column::options::{BadValues, EndOfTime, Excess, Options, TextErrors, WideDecimalAs};
 use crate::flow::secmec::requester::TokenSource;
 use crate::net::tls::Settings;
 use crate::wire::ddm::secchk::Secret;
@@ -103,7 +103,7 @@ pub struct Config {
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
 
 /// Names that [`Config::set`] knows.
-const SETTINGS: [&str; 40] = [
+const SETTINGS: [&str; 41] = [
     "host",
     "port",
     "database",
@@ -138,6 +138,7 @@ const SETTINGS: [&str; 40] = [
     "client_accounting",
     "timestamp_unit",
     "timestamp_excess",
+    "end_of_time",
     "decfloat",
     "wide_decimal",
     "text_errors",
@@ -269,6 +270,10 @@ impl Config {
             "bad_values" => {
                 self.options.bad_values =
                     choice(key, value, &[("raise", BadValues::Raise), ("null", BadValues::Null)])?;
+            }
+            "end_of_time" => {
+                use EndOfTime::{Last, Next, Raise};
+                self.options.end_of_time = choice(key, value, &[("raise", Raise), ("last", Last), ("next", Next)])?;
             }
             "decfloat" => self.options.decfloat = decfloat(key, value)?,
             "wide_decimal" => {

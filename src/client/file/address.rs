@@ -5,7 +5,7 @@ use super::settings::FileConfig;
 use crate::client::config::tls::Mode;
 use crate::client::config::uri::encode;
 use crate::client::config::{Config, security::Security};
-use crate::column::options::{DecFloatAs, Excess, Options, TextErrors, WideDecimalAs};
+use crate::column::options::{DecFloatAs, EndOfTime, Excess, Options, TextErrors, WideDecimalAs};
 use arrow_schema::TimeUnit;
 
 impl FileConfig {
@@ -72,6 +72,14 @@ impl Settings {
             TimeUnit::Nanosecond => "ns",
         };
         self.add("timestamp_unit", Some(unit).filter(|_| options.timestamp_unit != usual.timestamp_unit));
+        self.add(
+            "end_of_time",
+            match options.end_of_time {
+                EndOfTime::Raise => None,
+                EndOfTime::Last => Some("last"),
+                EndOfTime::Next => Some("next"),
+            },
+        );
         self.add("timestamp_excess", (options.timestamp_excess == Excess::Truncate).then_some("truncate"));
         self.add(
             "decfloat",
@@ -113,7 +121,7 @@ mod tests {
         let uri = format!(
             "drda://m%40e:s3cret@[::1]:8446/?signon_port=0&pool=IASP1&job_ccsid=273&timeout=2.5&statement_timeout=7&batch_delay=0.25\
              &security=encrypted&tls_fingerprint={fingerprint}&tls_server_name=box&timestamp_unit=ns\
-             &timestamp_excess=truncate&decfloat=decimal(34,2)&wide_decimal=text&text_errors=replace&bit_data_ccsid=37\
+             &timestamp_excess=truncate&end_of_time=last&decfloat=decimal(34,2)&wide_decimal=text&text_errors=replace&bit_data_ccsid=37\
              &force_ccsid=A%3D273%3BB%3D37&additional_factor=123456&application_name=a%20b&allow_cleartext_password=true"
         );
         let (config, _) = FileConfig::from_uri(&uri).unwrap();

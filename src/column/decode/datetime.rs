@@ -13,7 +13,8 @@ use super::frame::{ForFrame, Frame, choose};
 use super::primitive::{Exact, Framed, Primitive, Read, Target};
 use super::{ColumnDecoder, unit_digits};
 use crate::column::error::Reason;
-use crate::column::options::Excess;
+use crate::column::options::{EndOfTime, Excess, Options};
+use crate::wire::value::calendar::{DAY, LAST_DAY};
 use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::datetime::{self, Instant};
 use crate::wire::value::error::{Result, ValueError};
@@ -97,20 +98,27 @@ pub(super) fn time(target: Target) -> Box<dyn ColumnDecoder> {
 }
 
 /// TIMESTAMP as ticks of `unit`.
-pub(super) fn timestamp(field: &Field, unit: TimeUnit, excess: Excess, target: Target) -> Box<dyn ColumnDecoder> {
-    choose(field, Stamps { read: datetime::timestamp, unit, excess, target })
+pub(super) fn timestamp(field: &Field, unit: TimeUnit, options: &Options, target: Target) -> Box<dyn ColumnDecoder> {
+    choose(field, Stamps::new(datetime::timestamp, unit, options, target))
 }
 
 /// TIMESTAMP WITH TIME ZONE as ticks of `unit` in UTC.
-pub(super) fn timestamp_tz(field: &Field, unit: TimeUnit, excess: Excess, target: Target) -> Box<dyn ColumnDecoder> {
-    choose(field, Stamps { read: datetime::timestamp_tz, unit, excess, target })
+pub(super) fn timestamp_tz(field: &Field, unit: TimeUnit, options: &Options, target: Target) -> Box<dyn ColumnDecoder> {
+    choose(field, Stamps::new(datetime::timestamp_tz, unit, options, target))
 }
 
 struct Stamps<P> {
     read: P,
     unit: TimeUnit,
     excess: Excess,
+    end_of_time: EndOfTime,
     target: Target,
+}
+
+impl<P> Stamps<P> {
+    fn new(read: P, unit: TimeUnit, options: &Options, target: Target) -> Stamps<P> {
+        Stamps { read, unit, excess: options.timestamp_excess, end_of_time: options.end_of_time, target }
+    }
 }
 
 impl<P: Fn(&[u8]) -> Result<Instant> + Copy + Send + 'static> ForFrame for Stamps<P> {
@@ -134,15 +142,33 @@ impl<P: Fn(&[u8]) -> Result<Instant> + Copy + Send + 'static> Stamps<P> {
         let digits = unit_digits(T::UNIT);
         let read = self.read;
         let truncate = self.excess == Excess::Truncate;
-        let quick = move |cell: &[u8]| match read(cell).ok()?.ticks(digits)? {
-            (_, true) if !truncate => None,
-            (ticks, _) => Some(ticks),
+        let end_of_time = self.end_of_time;
+        let last_day = if end_of_time == EndOfTime::Next { i32::MAX } else { LAST_DAY };
+        let quick = move |cell: &[u8]| {
+            let instant = read(cell).ok().filter(|instant| instant.days <= last_day)?;
+            match instant.ticks(digits)? {
+                (_, true) if !truncate => None,
+                (ticks, _) => Some(ticks),
+            }
         };
-        let careful = move |cell: &[u8]| match read(cell)?.ticks(digits) {
-            Some((_, true)) if !truncate => Err(Reason::Finer),
-            Some((ticks, _)) => Ok(ticks),
-            None => Err(Reason::Ticks),
+        let careful = move |cell: &[u8]| {
+            let instant = read(cell)?;
+            if instant.days > last_day {
+                return if end_of_time == EndOfTime::Last { last(digits) } else { Err(Reason::EndOfTime) };
+            }
+            match instant.ticks(digits) {
+                Some((_, true)) if !truncate => Err(Reason::Finer),
+                Some((ticks, _)) => Ok(ticks),
+                None => Err(Reason::Ticks),
+            }
         };
         Box::new(Primitive::<T, _>::new(self.target, Framed { frame, quick, careful }))
     }
+}
+
+/// The last tick of the year 9999.
+fn last(digits: u8) -> std::result::Result<i64, Reason> {
+    let fraction = datetime::POWERS.get(usize::from(digits)).map_or(0, |power| power - 1);
+    let ticks = Instant { days: LAST_DAY, seconds: DAY - 1, fraction, digits }.ticks(digits);
+    ticks.map(|(ticks, _)| ticks).ok_or(Reason::Ticks)
 }

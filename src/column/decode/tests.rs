@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::column::error::Reason;
-use crate::column::options::{BadValues, DecFloatAs, Excess, TextErrors};
+use crate::column::options::{BadValues, DecFloatAs, EndOfTime, Excess, TextErrors};
 use crate::wire::codec::reader::ByteOrder;
 use crate::wire::value::cell::{Lob, NULL};
 use crate::wire::value::error::ValueError;
@@ -189,11 +189,46 @@ fn timestamps_in_every_unit() {
     let cut = decode_with(&stamp, &seconds, &cells).unwrap();
     assert_eq!(primitives::<TimestampSecondType>(&cut), [Some(1), None]);
     let far: [Option<&[u8]>; 1] = [Some(b"9999-12-31-24.00.00.000000")];
-    assert_eq!(bad(decode_with(&stamp, &with(TimeUnit::Nanosecond), &far)), (1, Reason::Ticks));
-    assert_eq!(primitives::<TimestampMicrosecondType>(&decode(&stamp, &far)), [Some(253_402_300_800_000_000)]);
+    assert_eq!(bad(decode_with(&stamp, &with(TimeUnit::Nanosecond), &far)), (1, Reason::EndOfTime));
+    let last = Options { end_of_time: EndOfTime::Last, ..with(TimeUnit::Nanosecond) };
+    assert_eq!(bad(decode_with(&stamp, &last, &far)), (1, Reason::Ticks));
     let zoned = field(Type::TimestampTz, Shape::Var);
     let cell = [&[0, 25], b"1970-01-01-02.00.00+02:00".as_slice()].concat();
     assert_eq!(primitives::<TimestampMicrosecondType>(&decode(&zoned, &[Some(&cell)])), [Some(0)]);
+}
+
+#[test]
+fn the_end_of_time_is_what_was_chosen() {
+    let stamp = field(Type::Timestamp, Shape::Fixed(26));
+    let cells: [Option<&[u8]>; 3] =
+        [Some(b"2024-12-31-24.00.00.000000"), Some(b"9999-12-31-24.00.00.000000"), Some(b"9999-12-31-23.59.59.999999")];
+    let with = |unit, end_of_time| Options {
+        timestamp_unit: unit,
+        end_of_time,
+        timestamp_excess: Excess::Truncate,
+        ..Options::default()
+    };
+    let next = 253_402_300_800;
+    let error = decode_with(&stamp, &Options::default(), &cells).unwrap_err();
+    assert_eq!(error.sqlstate(), "22008");
+    assert!(error.to_string().contains("row 2: the moment is after 9999-12-31 23:59:59"), "{error}");
+    let micros = |end| {
+        primitives::<TimestampMicrosecondType>(&decode_with(&stamp, &with(TimeUnit::Microsecond, end), &cells).unwrap())
+    };
+    let (year, end) = (Some(1_735_689_600_000_000), Some(next * 1_000_000 - 1));
+    assert_eq!(micros(EndOfTime::Last), [year, end, end]);
+    assert_eq!(micros(EndOfTime::Next), [year, Some(next * 1_000_000), end]);
+    let seconds = decode_with(&stamp, &with(TimeUnit::Second, EndOfTime::Last), &cells).unwrap();
+    assert_eq!(primitives::<TimestampSecondType>(&seconds), [Some(1_735_689_600), Some(next - 1), Some(next - 1)]);
+    let nulls = Options { bad_values: BadValues::Null, ..Options::default() };
+    assert_eq!(
+        primitives::<TimestampMicrosecondType>(&decode_with(&stamp, &nulls, &cells).unwrap()),
+        [year, None, end]
+    );
+    // By its zone a moment may come after that year, too.
+    let zoned = field(Type::TimestampTz, Shape::Var);
+    let cell = [&[0, 25], b"9999-12-31-23.30.00-01:00".as_slice()].concat();
+    assert_eq!(bad(decode_with(&zoned, &Options::default(), &[Some(&cell)])), (1, Reason::EndOfTime));
 }
 
 #[test]
