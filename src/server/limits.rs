@@ -9,6 +9,9 @@ use crate::wire::value::field::Field;
 /// Columns that a description counts at most: two bytes with a sign.
 const COLUMNS: usize = i16::MAX as usize;
 
+/// Bytes of a name: two bytes with a sign count them.
+const NAME: usize = i16::MAX as usize;
+
 /// An error unless the columns of a result and the markers of a statement can be described.
 pub(super) fn describable(columns: &[Field], markers: usize, persona: &Persona) -> Result<(), SqlError> {
     if markers > persona.markers {
@@ -23,6 +26,10 @@ pub(super) fn describable(columns: &[Field], markers: usize, persona: &Persona) 
     for (n, field) in columns.iter().enumerate() {
         let label = field.label.as_deref().unwrap_or_default();
         for name in [field.name.as_str(), label] {
+            if name.len() > NAME {
+                let text = format!("column {}: a name of {} bytes; it has at most {NAME}", n + 1, name.len());
+                return Err(SqlError::new(-107, "42622", &[&text]));
+            }
             if let Some(missing) = lacks(codec.as_ref(), name) {
                 let (point, page) = (u32::from(missing), persona.typdef.mbc);
                 let text = format!("column {}: U+{point:04X} is not in CCSID {page}: {name}", n + 1);
@@ -37,7 +44,7 @@ pub(super) fn describable(columns: &[Field], markers: usize, persona: &Persona) 
 pub(super) fn speakable(parameters: Vec<Field>, persona: &Persona) -> Vec<Field> {
     let codec = Codec::new(persona.typdef.mbc).ok();
     let spoken = |mut field: Field| {
-        if lacks(codec.as_ref(), &field.name).is_some() {
+        if field.name.len() > NAME || lacks(codec.as_ref(), &field.name).is_some() {
             field.name.clear();
         }
         field.label = field.label.take().filter(|label| lacks(codec.as_ref(), label).is_none());

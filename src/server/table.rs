@@ -2,6 +2,7 @@
 //! emptied, with transactions. Enough to test a client or a pipeline against; SQL beyond that is
 //! another backend's.
 
+mod blanks;
 mod insert;
 mod sql;
 mod types;

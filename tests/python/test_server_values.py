@@ -57,6 +57,7 @@ QUESTIONS = [
     "SELECT COUNT(*) FROM (SELECT K FROM T UNION SELECT K FROM U) AS D",
     "SELECT COUNT(*) FROM (SELECT V, COUNT(*) AS C FROM T GROUP BY V) AS D",
     "SELECT N FROM T ORDER BY V DESC, N DESC",
+    "SELECT SUBSTR(V, 2) AS V, N FROM T ORDER BY V, N",
     "SELECT CASE V WHEN 'x' THEN 'yes' ELSE 'no' END FROM T ORDER BY N",
     "SELECT CASE WHEN V = 'x ' THEN N ELSE 0 END FROM T ORDER BY N",
     "SELECT N FROM T WHERE NULLIF(K, 'ab') IS NULL",
@@ -136,7 +137,7 @@ def test_what_is_stored_is_as_long_as_it_was_declared(conn: drdarrow.Connection)
     conn.execute("INSERT INTO W VALUES (?, ?, ?), ('q', 'abc   ', 3)", ("p", "ab ", 2))
     conn.execute("INSERT INTO W (N, A) SELECT N + 3, V FROM T WHERE N = 2")
     conn.execute("INSERT INTO W (A, N) VALUES (LOWER('UP'), 6)")
-    conn.execute("UPDATE W SET A = 'z', B = NULL WHERE N = 1")
+    conn.execute("UPDATE W SET (A, B) = ('z', NULL) WHERE N = 1")
     conn.execute(
         "MERGE INTO W USING (SELECT K, N FROM T WHERE N >= 3) AS S ON W.N = S.N "
         "WHEN MATCHED THEN UPDATE SET A = 'm' WHEN NOT MATCHED THEN INSERT (A, N) VALUES (TRIM(S.K), S.N)"

@@ -6,6 +6,7 @@ mod arrays;
 mod asked;
 mod authority;
 mod basics;
+mod blanks;
 mod blocks;
 mod control;
 mod files;

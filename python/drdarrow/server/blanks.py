@@ -21,7 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from drdarrow.server.edits import Edits, Span, Statement, names
-from drdarrow.server.selects import EDGES, KEY, Columns, Query, Selects
+from drdarrow.server.selects import EDGES, KEY, Columns, Query, Selects, is_column
 
 __all__ = ["BITS_MACRO", "KEY", "MACRO", "Columns", "compare"]
 
@@ -222,7 +222,7 @@ class _Walk:
             return False
         name = names([word])
         given = [item for item in query.items if names(self.of.words[item[1] - 1 : item[1]]) == name]
-        return not any(item[1] - item[0] > 3 for item in given)
+        return all(name is not None and is_column(self.of, item, name[-1]) for item in given)
 
     def _case(self, at: int, upper: str, frame: _Frame) -> None:
         if upper == "WHEN":

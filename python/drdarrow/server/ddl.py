@@ -39,6 +39,8 @@ _BYTES = ("BINARY", "VARBINARY", "BLOB")
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK")
 _LARGE = 2_147_483_647
+#: Words of the longest type: TIMESTAMP(6) WITH TIME ZONE, VARCHAR(32 K OCTETS) FOR BIT DATA CCSID 1208.
+_LONGEST = 24
 
 
 @dataclass
@@ -68,20 +70,15 @@ def is_definition(words: Sequence[Word]) -> bool:
     return bool(start) and start[0] in ("CREATE", "ALTER") and "TABLE" in start
 
 
-def is_type_place(words: Sequence[Word], at: int, defining: bool) -> bool:
-    """A type stands here: behind the name of a column, behind CAST's AS, behind `::`."""
+def is_type_place(words: Sequence[Word], at: int, defining: bool, opening: int) -> bool:
+    """A type stands here: after the name of a column, after CAST's AS, after `::`. opening: the bracket around it."""
     word, before = words[at], words[at - 1] if at else Word("end", "")
     if word.kind != "name" or at == 0:
         return False
     if before.text == "::" or before.upper == "TYPE":
         return True
     if before.upper == "AS":
-        depth = 0
-        for back in range(at - 1, -1, -1):
-            depth += {")": 1, "(": -1}.get(words[back].text, 0)
-            if depth < 0:
-                return back > 0 and words[back - 1].upper in ("CAST", "TRY_CAST")
-        return False
+        return opening > 0 and words[opening - 1].upper in ("CAST", "TRY_CAST")
     two = words[at - 2].upper if at > 1 else ""
     return defining and before.kind in ("name", "quoted") and two in ("(", ",", "COLUMN", "ADD")
 
@@ -89,7 +86,7 @@ def is_type_place(words: Sequence[Word], at: int, defining: bool) -> bool:
 def type_at(words: Sequence[Word], at: int) -> Type | None:
     """The type that stands at a place, if it is one that has to be put otherwise or remembered."""
     # It may be cut off in the middle.
-    words = [*words, *[Word("end", "")] * 3]
+    start, words, at = at, [*words[at : at + _LONGEST], *[Word("end", "")] * 3], 0
     name, end = words[at].upper, at + 1
     while words[end].upper in ("VARYING", "LARGE", "OBJECT") or name == "LONG" and words[end].upper.startswith("VAR"):
         name += " " + words[end].upper
@@ -107,18 +104,18 @@ def type_at(words: Sequence[Word], at: int) -> Type | None:
         end += 2
     if name in _TEXT:
         about = {"drda:type": name + " FOR BIT DATA" * bits, **_length(name, sizes)}
-        return Type("BLOB" if bits else "VARCHAR", end, about)
+        return Type("BLOB" if bits else "VARCHAR", start + end, about)
     if name in _BYTES:
-        return Type("BLOB", end, {"drda:type": name, **_length(name, sizes)})
+        return Type("BLOB", start + end, {"drda:type": name, **_length(name, sizes)})
     if name in ("DECFLOAT", "FLOAT"):
-        return Type("REAL" if name == "FLOAT" and sizes and sizes[0] <= 24 else "DOUBLE", end, {})
+        return Type("REAL" if name == "FLOAT" and sizes and sizes[0] <= 24 else "DOUBLE", start + end, {})
     if name in ("DECIMAL", "DEC", "NUMERIC", "NUM"):
         sizes = (sizes or [5]) + [0]
-        return Type(f"DECIMAL({sizes[0]}, {sizes[1]})", end, {"drda:type": "NUMERIC"} if name[0] == "N" else {})
+        return Type(f"DECIMAL({sizes[0]}, {sizes[1]})", start + end, {"drda:type": "NUMERIC"} if name[0] == "N" else {})
     if name == "TIMESTAMP" and sizes:
         digits = sizes[0]
         duck = "TIMESTAMP_S" if digits == 0 else "TIMESTAMP" if digits <= 6 else "TIMESTAMP_NS"
-        return Type(duck if digits <= 9 else None, end, {"drda:scale": str(digits)})
+        return Type(duck if digits <= 9 else None, start + end, {"drda:scale": str(digits)})
     return None
 
 

@@ -26,7 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drdarrow.server import ddl, functions
-from drdarrow.server.words import Word, closing, lex, split, text
+from drdarrow.server.words import Word, closing, lex, openings, split, text
 
 __all__ = ["Dialect", "Translated"]
 
@@ -120,6 +120,8 @@ class _Pass:
         self._out: list[Word] = []
         # The steps may look two words ahead.
         self._words = [*words, Word("end", ""), Word("end", "")]
+        #: The bracket around each word.
+        self._openings = openings(self._words)
         #: Where a DATE begins in `_out` that ends at its end.
         self._date: tuple[int, int] | None = None
         at = 0
@@ -293,7 +295,7 @@ class _Pass:
         return None
 
     def _type(self, at: int) -> int | None:
-        if not ddl.is_type_place(self._words, at, self._defining):
+        if not ddl.is_type_place(self._words, at, self._defining, self._openings[at]):
             return None
         found = ddl.type_at(self._words, at)
         if found is None or found.duck is None:
@@ -304,7 +306,7 @@ class _Pass:
     def _function(self, at: int) -> int | None:
         if self._words[at].kind != "name" or self._upper(at + 1) != "(" or self._upper(at - 1) == ".":
             return None
-        if ddl.is_type_place(self._words, at, self._defining):
+        if ddl.is_type_place(self._words, at, self._defining, self._openings[at]):
             return None
         end = closing(self._words, at + 1)
         if self._upper(at) == "CAST":

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from drdarrow.server.edits import Edits, Span, Statement, names
 
-__all__ = ["EDGES", "KEY", "Columns", "Query", "Selects", "is_alias"]
+__all__ = ["EDGES", "KEY", "Columns", "Query", "Selects", "is_alias", "is_column"]
 
 #: The macro that takes the blanks off a text.
 KEY = "drdarrow_key"
@@ -101,7 +101,7 @@ class Selects:
                 wanted[name[-1]] = group
         given = {_given(self.of, item): item for item in query.items}
         # A name that is given here is another column.
-        wanted = {name: span for name, span in wanted.items() if _is_column(self.of, given.get(name), name)}
+        wanted = {name: span for name, span in wanted.items() if is_column(self.of, given.get(name), name)}
         spans = [*query.items, (query.groups[-1][1], query.end)]
         inside = [at for span in spans for at in range(*span)]
         if not wanted or any(self.of.upper(at) in ("SELECT", "WITH") for at in inside):
@@ -160,7 +160,7 @@ def _given(of: Statement, item: Span) -> str:
     return name[-1] if name else ""
 
 
-def _is_column(of: Statement, item: Span | None, name: str) -> bool:
+def is_column(of: Statement, item: Span | None, name: str) -> bool:
     """A part of a SELECT list is the column of its name."""
     if item is None:
         return True

@@ -166,22 +166,31 @@ class _Target:
         of = self._of
         while at < len(of.words) - 1 and of.upper(at) != "SET":
             at += 1
-        column, start, at, depth = "", at + 1, at + 1, 0
+        columns: list[str] = []
+        start, at, depth = at + 1, at + 1, 0
         while True:
             upper = of.upper(at)
             last = at >= len(of.words) - 1 or depth == 0 and upper in ("WHERE", "FROM", "WHEN", "RETURNING", ";")
             if last or depth == 0 and upper == ",":
-                if column and start < at:
-                    self._put(column, (start, at))
-                column, start = "", at + 1
+                if columns and start < at:
+                    self._assign(columns, (start, at))
+                columns, start = [], at + 1
                 if last:
                     return at
-            elif upper == "=" and not column and depth == 0:
-                name = names(of.words[start:at])
-                # A row of columns has a row of values, or a query.
-                column, start = (name[-1] if name else "?"), at + 1
+            elif upper == "=" and not columns and depth == 0:
+                row = of.closes.get(start) == at - 1
+                found = [names(of.words[a:b]) for a, b in (of.parts(start) if row else [(start, at)])]
+                columns, start = [name[-1] if name else "" for name in found] or [""], at + 1
             depth += {"CASE": 1, "END": -1}.get(upper, 0)
             at = of.closes.get(at, at) + 1
+
+    def _assign(self, columns: list[str], value: Span) -> None:
+        """One column its value, or a row of columns a row of values."""
+        if len(columns) == 1:
+            self._put(columns[0], value)
+        elif self._of.closes.get(value[0]) == value[1] - 1:
+            for column, part in zip(columns, self._of.parts(value[0]), strict=False):
+                self._put(column, part)
 
     def _put(self, column: str, value: Span) -> None:
         words = self._of.words[value[0] : value[1]]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Word", "closing", "lex", "split", "text"]
+__all__ = ["Word", "closing", "lex", "openings", "split", "text"]
 
 _TOKEN = re.compile(
     r"""
@@ -66,6 +66,18 @@ def closing(words: Sequence[Word], start: int) -> int:
         if depth == 0:
             return at
     return len(words) - 1
+
+
+def openings(words: Sequence[Word]) -> list[int]:
+    """For each word the bracket that is open there; -1 for none."""
+    found, opened = [], [-1]
+    for at, word in enumerate(words):
+        found.append(opened[-1])
+        if word.text == "(":
+            opened.append(at)
+        elif word.text == ")" and len(opened) > 1:
+            opened.pop()
+    return found
 
 
 def split(words: Sequence[Word]) -> list[list[Word]]:

@@ -3,25 +3,30 @@
 
 use crate::column::decode::decoder;
 use crate::column::encode::ColumnEncoder;
+use crate::column::error::ColumnError;
 use crate::column::options::Options;
 use crate::server::backend::Parameters;
 use crate::server::describe;
 use crate::server::error::SqlError;
 use crate::server::input::unit_of;
 use crate::server::persona::{LUW, Persona};
+use crate::server::table::blanks;
 use crate::server::table::sql::Operand;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::cell::{Cells, Lob, NULL};
 use crate::wire::value::field::{Field, Shape};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
+use bytes::Bytes;
 use std::collections::HashSet;
 
 const ABSENT: u8 = 0xFF;
 /// The types of columns are those of Db2; one of characters is as long as its own page makes it.
-static TYPES: Persona = Persona { pages: true, ..LUW };
+pub(super) static TYPES: Persona = Persona { pages: true, ..LUW };
 /// A character that the page lacks.
 const NO_CHARACTER: &str = "22021";
+/// A value that is too long for the column.
+const TOO_LONG: &str = "22001";
 
 /// The rows that an INSERT makes of some rows of parameters.
 pub(super) fn rows(
@@ -51,7 +56,7 @@ fn coerce(column: &arrow_schema::Field, index: usize, array: &dyn Array, rows: &
     let mut decoder = decoder(&field, index, &options).map_err(fail)?;
     for row in rows.iter().copied() {
         let mut w = Writer::new();
-        let large = encoder.encode(array, row.min(array.len().saturating_sub(1)), &mut w).map_err(fail)?;
+        let large = encode(&encoder, &field, array, row.min(array.len().saturating_sub(1)), &mut w).map_err(fail)?;
         let is_null = field.nullable && w.as_slice().first() == Some(&ABSENT);
         let lobs: &[Lob] = match field.shape {
             Shape::Lob(_) if is_null => &[Lob::Null],
@@ -68,6 +73,31 @@ fn coerce(column: &arrow_schema::Field, index: usize, array: &dyn Array, rows: &
     }
     let what = format!("{} ({})", column.name(), column.data_type());
     Err(SqlError::new(-350, "42962", &[&what]))
+}
+
+/// Writes a value; the blanks at its end for which the column has no room are left out.
+fn encode(
+    encoder: &ColumnEncoder<'_>,
+    field: &Field,
+    array: &dyn Array,
+    row: usize,
+    w: &mut Writer,
+) -> Result<Option<Bytes>, ColumnError> {
+    let start = w.len();
+    let fault = match encoder.encode(array, row, w) {
+        Err(fault) if fault.sqlstate() == TOO_LONG => fault,
+        done => return done,
+    };
+    w.vec_mut().truncate(start);
+    let Some(shorter) = blanks::trimmed(array, row) else { return Err(fault) };
+    let large = encoder.encode(shorter.as_ref(), 0, w)?;
+    let room =
+        (field.length as usize).saturating_sub(blanks::key(field, w.as_slice().get(start..).unwrap_or_default()).len());
+    if field.shape == Shape::Var && room > 0 {
+        w.vec_mut().truncate(start);
+        return encoder.encode(blanks::with_blanks(&shorter, room).as_ref(), 0, w);
+    }
+    Ok(large)
 }
 
 /// The values of a column that differ from row to row.
@@ -91,7 +121,7 @@ impl Keys {
         for row in first..batch.num_rows().min(first.saturating_add(rows)) {
             let mut w = Writer::new();
             encoder.encode(batch.column(self.column).as_ref(), row, &mut w).map_err(|e| SqlError::from(&e))?;
-            if !self.seen.insert(w.into_vec()) {
+            if !self.seen.insert(blanks::key(&self.field, w.as_slice()).to_vec()) {
                 return Err(SqlError::new(-803, "23505", &["1", table]));
             }
         }
@@ -106,7 +136,7 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
-    /// `None` for NULL, which equals nothing, and for text that the column's page does not have.
+    /// `None` for NULL, which equals nothing, and for text that the column cannot have.
     pub(super) fn new(column: &arrow_schema::Field, value: &dyn Array) -> Result<Option<Matcher>, SqlError> {
         let field = Field { nullable: true, ..describe::field(column, 0, &TYPES)? };
         if matches!(field.shape, Shape::Lob(_)) {
@@ -114,12 +144,15 @@ impl Matcher {
         }
         let mut w = Writer::new();
         let encoder = ColumnEncoder::new(&field, 0).map_err(|e| SqlError::from(&e))?;
-        match encoder.encode(value, 0, &mut w) {
-            Err(e) if e.sqlstate() == NO_CHARACTER => return Ok(None),
+        let value = blanks::trimmed(value, 0).unwrap_or_else(|| value.slice(0, value.len().min(1)));
+        match encoder.encode(value.as_ref(), 0, &mut w) {
+            // No value of the column is that long, or has that character.
+            Err(e) if matches!(e.sqlstate(), NO_CHARACTER | TOO_LONG) => return Ok(None),
             done => done.map_err(|e| SqlError::from(&e))?,
         };
         let is_null = w.as_slice().first() == Some(&ABSENT);
-        Ok((!is_null).then(|| Matcher { field, bytes: w.into_vec() }))
+        let bytes = blanks::key(&field, w.as_slice()).to_vec();
+        Ok((!is_null).then_some(Matcher { field, bytes }))
     }
 
     /// Row by row, whether the value is the one.
@@ -130,7 +163,7 @@ impl Matcher {
         for row in 0..array.len() {
             w.vec_mut().clear();
             encoder.encode(array, row, &mut w).map_err(|e| SqlError::from(&e))?;
-            out.push(w.as_slice() == self.bytes);
+            out.push(w.as_slice().first() != Some(&ABSENT) && blanks::key(&self.field, w.as_slice()) == self.bytes);
         }
         Ok(out)
     }
