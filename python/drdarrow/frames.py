@@ -41,7 +41,7 @@ def to_pandas(table: pyarrow.Table, dtype_backend: str | None = None) -> pandas.
     return frame
 
 
-def _column(field: pyarrow.Field, values: pyarrow.ChunkedArray, backend: str, pandas: Any) -> Any:
+def _column(field: Any, values: Any, backend: str, pandas: Any) -> Any:
     """One column as a Series."""
     import pyarrow.types as types
 
@@ -65,14 +65,14 @@ def _column(field: pyarrow.Field, values: pyarrow.ChunkedArray, backend: str, pa
     return values.to_pandas(types_mapper=None if chosen is None else lambda _: chosen, date_as_object=True)
 
 
-def _integer(name: str, values: pyarrow.ChunkedArray, backend: str, pandas: Any) -> Any:
+def _integer(name: str, values: Any, backend: str, pandas: Any) -> Any:
     """The nullable type of integers, where NumPy's is not to be."""
     if backend == "numpy_nullable" or (not backend and values.null_count):
         return getattr(pandas, f"Int{values.type.bit_width}Dtype")()
     if values.null_count:
         import pyarrow.compute
 
-        ends = pyarrow.compute.min_max(values).as_py()
+        ends: Any = pyarrow.compute.min_max(values).as_py()
         for value in (ends["min"], ends["max"]):
             if value is not None and abs(value) > _EXACT:
                 hint = 'leave dtype_backend out, or "numpy_nullable" or "pyarrow"'
@@ -85,7 +85,7 @@ def _integer(name: str, values: pyarrow.ChunkedArray, backend: str, pandas: Any)
     return None
 
 
-def _floating(values: pyarrow.ChunkedArray, backend: str, pandas: Any) -> Any:
+def _floating(values: Any, backend: str, pandas: Any) -> Any:
     """The type that keeps NULL and NaN apart, where NumPy's does not."""
     if backend == "numpy":
         return None

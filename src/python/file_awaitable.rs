@@ -180,7 +180,8 @@ impl RawFile {
     /// Adds records of Arrow data, which is read here and now: an awaitable of how many.
     fn write<'py>(&self, py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
-        let batches = imported::reader(data)?.collect::<std::result::Result<Vec<Batch>, _>>();
+        let reader = imported::reader(data)?;
+        let batches = py.detach(|| reader.collect::<std::result::Result<Vec<Batch>, _>>());
         let batches = batches.map_err(|e| errors::interface(py, format!("the rows: {e}")))?;
         runtime::asyncio(py, async move {
             let _waiting = opened.link.waiting();

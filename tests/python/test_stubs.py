@@ -96,7 +96,10 @@ def test_the_stubs_are_those_of_the_module(tmp_path: Path) -> None:
     allowed = tmp_path / "allowed"
     # Imported for annotations only; without stubs a module looks like a value.
     # A Literal is no Union to it.
-    allowed.write_text("drdarrow\\.aio(_files)?\\.(pandas|polars|pyarrow)\ndrdarrow\\.server\\.Persona\n")
+    allowed.write_text(
+        "drdarrow\\.(aio(_files)?|frames)\\.(pandas|polars|pyarrow)\n"
+        "drdarrow\\.server\\.Persona\ndrdarrow\\.types\\.DtypeBackend\n"
+    )
     run(
         "-m",
         "mypy.stubtest",
