@@ -10,11 +10,16 @@ use crate::flow::progress::Awaited;
 use crate::flow::secmec::SecMecError;
 use crate::net::error::{NetError, Stage, TlsError};
 use crate::wire::ddm::codepoint;
+use crate::wire::ddm::error::MessageError;
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::record::message::{HostMessage, Meaning};
 
 /// SECCHKCD: the password has to be changed.
 const PASSWORD_EXPIRED: u8 = 0x0E;
+
+/// What to do about a login that the server's page cannot spell.
+const UNSPELLABLE: &str = "the server did not agree to UTF-8 (UNICODEMGR) for logins: it takes user ids and passwords of \
+     that page's characters only";
 
 /// Whose fault it is, in the classes of PEP 249.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -261,8 +266,11 @@ impl Error {
             FlowError::Secmec(SecMecError::Forbidden(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
                 .broken()
                 .hint("use tls=require or choose security=encrypted; without allow_cleartext_password it may go to this machine"),
-            FlowError::Secmec(SecMecError::Rule { .. } | SecMecError::Text { .. } | SecMecError::NoToken(_)) => {
+            FlowError::Secmec(SecMecError::Rule { .. } | SecMecError::NoToken(_)) => {
                 Error::new(Kind::Operational, Phase::Security, "28000", text).broken()
+            }
+            FlowError::Secmec(SecMecError::Text { .. }) | FlowError::Message(MessageError::Secret { .. }) => {
+                Error::new(Kind::Operational, Phase::Security, "28000", text).broken().hint(UNSPELLABLE)
             }
             FlowError::Secmec(_) => Error::new(Kind::Operational, Phase::Security, "08001", text).broken(),
             FlowError::Wire(_)

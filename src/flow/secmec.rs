@@ -175,8 +175,10 @@ pub enum SecMecError {
         rule: &'static str,
     },
     /// A user id or password with a character that the page lacks.
-    #[error("{parameter} has a character that does not exist in CCSID {ccsid}")]
+    #[error("{parameter}: character {at} of it does not exist in CCSID {ccsid}")]
     Text {
+        /// Where the character stands, from 1.
+        at: usize,
         /// Which of them.
         parameter: &'static str,
         /// The page.

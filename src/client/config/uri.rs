@@ -1,6 +1,6 @@
 //! A configuration as a URI: `drda://user:password@host:port/DATABASE?key=value`.
 
-use super::{Config, ConfigError, error, foreign};
+use super::{Config, ConfigError, error, foreign, unknown};
 use crate::wire::ddm::secchk::Secret;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -16,6 +16,10 @@ impl Config {
 
     /// Takes what a URI says, leaving the rest.
     pub fn apply_uri(&mut self, uri: &str) -> Result<(), ConfigError> {
+        self.read_uri(uri).map_err(|e| or_unencoded(uri, e))
+    }
+
+    fn read_uri(&mut self, uri: &str) -> Result<(), ConfigError> {
         let bad = |rule: &str| error("uri", rule);
         let rest = uri
             .strip_prefix("drda://")
@@ -60,11 +64,25 @@ impl Config {
     }
 }
 
+/// What has to be done about a password that ends the part of the URI in which it stands.
+const UNENCODED: &str = "a user id or password with / ? # @ : or % in it is percent-encoded in a URI (%2F, %3F, %23, %40, \
+     %3A, %25), or given by the settings user and password";
+
+/// The error of a URI, or in its place that user id or password are not percent-encoded, where an @ after the first / or ?
+/// says so: what the error names may then be a piece of the password.
+pub(in crate::client) fn or_unencoded(uri: &str, e: ConfigError) -> ConfigError {
+    let rest = uri.strip_prefix("drda://").unwrap_or_default();
+    let (front, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let of_the_address = ["uri", "host", "port", "database"].contains(&e.setting.as_str());
+    let cut = !front.contains('@') && behind.contains('@');
+    if cut && (of_the_address || e.rule == unknown(&e.setting)) { error("uri", UNENCODED) } else { e }
+}
+
 pub(in crate::client) fn decode(setting: &str, text: &str) -> Result<String, ConfigError> {
     percent_decode_str(text)
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)
-        .map_err(|_| error(setting, "is not UTF-8 when percent-decoded"))
+        .map_err(|_| error(setting, "is not UTF-8 when percent-decoded; a % by itself is written %25"))
 }
 
 /// What [`decode`] takes back.
@@ -115,6 +133,30 @@ mod tests {
         );
         assert!(c.is_loopback());
         assert!(!format!("{c:?}").contains("p:w"));
+    }
+
+    #[test]
+    fn passwords_of_every_kind_have_a_way_in() {
+        for password in ["p@ss", "a:b", "sl/ash", "qu?ery", "ha#sh", "100%", "€uro", "a&b=c", "/@:?#%€"] {
+            let uri = format!("drda://me:{}@h/d", super::encode(password));
+            let config = Config::from_uri(&uri).unwrap();
+            assert_eq!((config.password.as_ref().unwrap().expose(), config.host.as_str()), (password, "h"));
+        }
+        // As it is: the last @ ends it, and only the first : stands before it.
+        for password in ["p@ss", "a:b", "€uro", "100%"] {
+            let config = Config::from_uri(&format!("drda://me:{password}@h/d")).unwrap();
+            assert_eq!(config.password.as_ref().unwrap().expose(), password);
+        }
+        for password in ["gehe/im", "gehe?im", "/geheim", "1/geheim?geheim", "gehe/im@geheim", "1/x?geheim=y"] {
+            let e = Config::from_uri(&format!("drda://me:{password}@h/d")).unwrap_err();
+            assert_eq!(e.setting, "uri", "{password}: {e}");
+            assert!(e.rule.contains("percent-encoded") && !e.to_string().contains("gehe"), "{e}");
+        }
+        let e = Config::from_uri("drda://me:%e9%@h/d").unwrap_err();
+        assert!(e.rule.contains("%25"), "{e}");
+        // An @ elsewhere does not hide another mistake.
+        let e = Config::from_uri("drda://h/d?application_name=a@b&timeout=0").unwrap_err();
+        assert_eq!(e.setting, "timeout");
     }
 
     #[test]

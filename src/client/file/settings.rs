@@ -2,7 +2,7 @@
 //! connection for SQL and one for files have in common, [`Config`] knows.
 
 use crate::client::config::foreign;
-use crate::client::config::uri::decode;
+use crate::client::config::uri::{decode, or_unencoded};
 use crate::client::config::{Config, ConfigError};
 use crate::client::file::name::name;
 
@@ -53,6 +53,10 @@ impl FileConfig {
 
     /// Takes what a URI says, leaving the rest.
     pub fn apply_uri(&mut self, uri: &str) -> Result<Address, ConfigError> {
+        self.read_uri(uri).map_err(|e| or_unencoded(uri, e))
+    }
+
+    fn read_uri(&mut self, uri: &str) -> Result<Address, ConfigError> {
         if let Some(foreign) = foreign::recognise(uri) {
             return Err(foreign);
         }

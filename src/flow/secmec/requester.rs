@@ -243,7 +243,11 @@ impl Requester {
                 }
             }
             Mechanism::EncryptedPassword(_) => {
-                let bytes = text.encode(&user).map_err(|_| self.unwritable("USRID", text))?;
+                let bytes = text.encode(&user).map_err(|e| SecMecError::Text {
+                    at: e.character(),
+                    parameter: "USRID",
+                    ccsid: text.ccsid(),
+                })?;
                 let cipher = self.agree()?.for_clear_user(&bytes);
                 check.sectkns = vec![cipher.encrypt_text("PASSWORD", self.typed(self.password()?)?.expose(), text)?];
                 check.usrid = Some(user);
@@ -357,9 +361,5 @@ impl Requester {
         }
         let missing = SecMecError::Setting("the security mechanism needs token");
         self.credentials.tokens.as_ref().ok_or(missing)?.next(challenge)
-    }
-
-    fn unwritable(&self, parameter: &'static str, text: DdmText) -> SecMecError {
-        SecMecError::Text { parameter, ccsid: text.ccsid() }
     }
 }

@@ -66,7 +66,8 @@ impl TokenCipher {
     /// A user id or password as a token, in the encoding in force for DDM text: CCSID 500 until
     /// UTF-8 is agreed. `parameter` names it in an error.
     pub fn encrypt_text(&self, parameter: &'static str, plain: &str, text: DdmText) -> Result<Vec<u8>, SecMecError> {
-        let bytes = text.encode(plain).map_err(|_| SecMecError::Text { parameter, ccsid: text.ccsid() })?;
+        let bytes =
+            text.encode(plain).map_err(|e| SecMecError::Text { at: e.character(), parameter, ccsid: text.ccsid() })?;
         Ok(self.encrypt(&Zeroizing::new(bytes)))
     }
 
@@ -105,8 +106,8 @@ mod tests {
         let utf8 = des.encrypt_text("PASSWORD", "Abc123!^[]x", DdmText::Utf8).unwrap();
         assert_eq!(des.decrypt(&utf8).unwrap().as_slice(), b"Abc123!^[]x");
         assert_eq!(
-            des.encrypt_text("PASSWORD", "日", DdmText::Ebcdic),
-            Err(SecMecError::Text { parameter: "PASSWORD", ccsid: 500 })
+            des.encrypt_text("PASSWORD", "ab日", DdmText::Ebcdic),
+            Err(SecMecError::Text { at: 3, parameter: "PASSWORD", ccsid: 500 })
         );
     }
 

@@ -36,6 +36,16 @@ pub enum CcsidError {
     },
 }
 
+impl CcsidError {
+    /// Where the character that the page does not have stands in the text, from 1; it tells nothing of the text.
+    pub fn character(&self) -> usize {
+        match self {
+            CcsidError::Unencodable { index, .. } => index + 1,
+            _ => 0,
+        }
+    }
+}
+
 /// What to do about bytes that mean nothing in the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Errors {

@@ -19,8 +19,10 @@ pub enum MessageError {
         source: CcsidError,
     },
     /// A secret that the encoding in force does not have. It never names the character.
-    #[error("{parameter} has a character that does not exist in CCSID {ccsid}")]
+    #[error("{parameter}: character {at} of it does not exist in CCSID {ccsid}")]
     Secret {
+        /// Where the character stands, from 1.
+        at: usize,
         /// The parameter.
         parameter: &'static str,
         /// The page.

@@ -254,7 +254,11 @@ fn factor(data: &[u8]) -> Result<Secret> {
 /// As text, but an error never says which character it was.
 fn put_secret(w: &mut Writer, cp: u16, parameter: &'static str, text: DdmText, value: Option<&Secret>) -> Result<()> {
     let Some(secret) = value else { return Ok(()) };
-    let bytes = text.encode(secret.expose()).map_err(|_| MessageError::Secret { parameter, ccsid: text.ccsid() })?;
+    let bytes = text.encode(secret.expose()).map_err(|e| MessageError::Secret {
+        at: e.character(),
+        parameter,
+        ccsid: text.ccsid(),
+    })?;
     put_bytes(w, cp, &Zeroizing::new(bytes));
     Ok(())
 }
@@ -350,7 +354,7 @@ mod tests {
     fn a_password_that_the_page_lacks_is_not_repeated_in_the_error() {
         let chk = SecChk { secmec: 3, password: Some(Secret::new("geheim日")), ..SecChk::default() };
         let error = chk.encode(DdmText::Ebcdic).unwrap_err();
-        assert_eq!(error, MessageError::Secret { parameter: "PASSWORD", ccsid: 500 });
+        assert_eq!(error, MessageError::Secret { at: 7, parameter: "PASSWORD", ccsid: 500 });
         assert!(!error.to_string().contains('日'));
         assert!(chk.encode(DdmText::Utf8).is_ok());
     }

@@ -226,7 +226,7 @@ fn encrypt(key: u64, plain: u64) -> u64 {
 fn ebcdic(parameter: &'static str, text: &str) -> Result<Zeroizing<Vec<u8>>, SecMecError> {
     let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
     let done = Codec::new(CCSID).and_then(|codec| codec.encode(text, &mut out));
-    done.map(|()| out).map_err(|_| SecMecError::Text { parameter, ccsid: CCSID })
+    done.map(|()| out).map_err(|e| SecMecError::Text { at: e.character(), parameter, ccsid: CCSID })
 }
 
 #[cfg(test)]
