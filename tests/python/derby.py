@@ -31,7 +31,7 @@ from pathlib import Path
 PROGRAMS = Path(__file__).resolve().parent.parent / "derby"
 SERVER_JARS = ("derby.jar", "derbynet.jar", "derbytools.jar")
 CLIENT_JARS = ("derbyclient.jar",)
-USERS = {"app": "app", "lab": "labpw"}
+USERS = {"app": "app", "lab": "labpw", "odd": "p@s/s:€ü%?#"}
 STORE_PASSWORD = "changeit"
 STARTED = "started and ready to accept"
 
@@ -43,7 +43,7 @@ class DerbyError(RuntimeError):
 class Derby:
     """One Network Server on 127.0.0.1, killed with its parent; a context manager.
 
-    `auth` is "none" (any user, no password looked at) or "builtin" (app/app and lab/labpw, passwords required).
+    `auth` is "none" (any user, no password looked at) or "builtin" (those of USERS, passwords required).
     With `ssl` it speaks TLS, with a self-signed certificate of its own (`certificate`) for these subject alternative
     names: "dns:localhost,ip:127.0.0.1"; "" for a certificate without any.
     """
@@ -194,7 +194,10 @@ class Derby:
         ]
         if self.auth == "builtin":
             lines += ["derby.connection.requireAuthentication=true", "derby.authentication.provider=BUILTIN"]
-            lines += [f"derby.user.{user}={password}" for user, password in USERS.items()]
+            escaped = {user: password.encode("utf-16-be") for user, password in USERS.items()}
+            for user, units in escaped.items():
+                password = "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+                lines.append(f"derby.user.{user}={password}")
         (self.directory / "derby.properties").write_text("\n".join(lines) + "\n")
 
     def _keystore(self) -> tuple[list[str], list[str]]:

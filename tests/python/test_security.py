@@ -6,13 +6,15 @@ import os
 import socket
 import struct
 import warnings
+from urllib.parse import quote
 
 import pytest
 from conftest import Lab
+from derby import USERS
 from peers import Listener
 
 import drdarrow
-from drdarrow import aio
+from drdarrow import aio, server
 
 EXCSAT, ACCSEC, SECCHK, ACCRDB = 0x1041, 0x106D, 0x106E, 0x2001
 EXCSATRD, ACCSECRD, SECCHKRM, ACCRDBRM = 0x1443, 0x14AC, 0x1219, 0x2201
@@ -268,6 +270,52 @@ def test_never_in_clear_means_on_loopback_too() -> None:
         assert not gate.proofs and SECRET.encode("cp500") not in gate.received
         drdarrow.connect(gate.uri(), password=SECRET, timeout=10)
         assert len(gate.proofs) == 1
+
+
+ODD = USERS["odd"]
+
+
+@pytest.mark.parametrize("security", ["auto", "substitute", "password"])
+def test_passwords_with_signs_reach_derby(builtin: Lab, security: str) -> None:
+    """Derby agrees to UTF-8 for the login, so a euro sign arrives too."""
+    place = builtin.uri(user="odd")
+    settings = {"security": security, "timeout": 15}
+    with drdarrow.connect(place, password=ODD, **settings) as connection:
+        assert connection.execute("VALUES CURRENT_USER").fetchone() == ("ODD",)
+    in_uri = place.replace("odd@", f"odd:{quote(ODD, safe='')}@")
+    with drdarrow.connect(in_uri, **settings) as connection:
+        assert connection.execute("VALUES 1").fetchone() == (1,)
+    with pytest.raises(drdarrow.OperationalError) as caught:
+        drdarrow.connect(place, password=ODD[:-1], **settings)
+    assert caught.value.sqlstate == "28000" and ODD[:-1] not in str(caught.value)
+    with pytest.raises(drdarrow.InterfaceError, match="percent-encoded") as refused:
+        drdarrow.connect(place.replace("odd@", f"odd:{ODD}@"), **settings)
+    assert "p@s" not in str(refused.value)
+
+
+@pytest.mark.parametrize("persona", ["luw", "derby", "ibmi", "zos"])
+def test_a_password_beyond_the_page_goes_as_utf8_or_is_refused_by_its_position(persona: str) -> None:
+    """UTF-8 is agreed by UNICODEMGR at Derby and z/OS; the pages of the others lack the character."""
+    password = "p@/日:"
+    with server.serve(tables={}, persona=persona, engine="tables", users={"me": password}) as srv:
+        place = f"drda://127.0.0.1:{srv.port}/SAMPLE"
+        settings = {"user": "me", "password": password, "timeout": 10}
+
+        async def same() -> None:
+            async with await aio.connect(place, **settings):
+                pass
+
+        if persona in ("derby", "zos"):
+            drdarrow.connect(place, **settings).close()
+            asyncio.run(same())
+            return
+        for attempt in (lambda: drdarrow.connect(place, **settings), lambda: asyncio.run(same())):
+            with pytest.raises(drdarrow.OperationalError, match="character 4 of it") as caught:
+                attempt()
+            told = caught.value
+            assert (told.sqlstate, told.phase) == ("28000", "security")
+            assert "UNICODEMGR" in (told.hint or "")
+            assert "日" not in str(told) and "p@" not in str(told)
 
 
 def test_des_in_the_open_warns_once() -> None:

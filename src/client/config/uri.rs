@@ -68,13 +68,14 @@ impl Config {
 const UNENCODED: &str = "a user id or password with / ? # @ : or % in it is percent-encoded in a URI (%2F, %3F, %23, %40, \
      %3A, %25), or given by the settings user and password";
 
-/// The error of a URI, or in its place that user id or password are not percent-encoded, where an @ after the first / or ?
-/// says so: what the error names may then be a piece of the password.
+/// The error of a URI, or in its place that user id or password are not percent-encoded, where an @ that an address
+/// follows stands after the first / or ?: what the error names may then be a piece of the password.
 pub(in crate::client) fn or_unencoded(uri: &str, e: ConfigError) -> ConfigError {
     let rest = uri.strip_prefix("drda://").unwrap_or_default();
     let (front, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let of_the_address = ["uri", "host", "port", "database"].contains(&e.setting.as_str());
-    let cut = !front.contains('@') && behind.contains('@');
+    let address = behind.rsplit_once('@').map(|(_, address)| address);
+    let cut = address.is_some_and(|address| address.contains('/') || !front.contains('@'));
     if cut && (of_the_address || e.rule == unknown(&e.setting)) { error("uri", UNENCODED) } else { e }
 }
 
@@ -147,7 +148,9 @@ mod tests {
             let config = Config::from_uri(&format!("drda://me:{password}@h/d")).unwrap();
             assert_eq!(config.password.as_ref().unwrap().expose(), password);
         }
-        for password in ["gehe/im", "gehe?im", "/geheim", "1/geheim?geheim", "gehe/im@geheim", "1/x?geheim=y"] {
+        for password in
+            ["gehe/im", "gehe?im", "/geheim", "1/geheim?geheim", "gehe/im@geheim", "1/x?geheim=y", "p@s/:gehe"]
+        {
             let e = Config::from_uri(&format!("drda://me:{password}@h/d")).unwrap_err();
             assert_eq!(e.setting, "uri", "{password}: {e}");
             assert!(e.rule.contains("percent-encoded") && !e.to_string().contains("gehe"), "{e}");
