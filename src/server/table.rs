@@ -4,6 +4,7 @@
 
 mod blanks;
 mod insert;
+mod savepoint;
 mod sql;
 mod types;
 mod value;
@@ -12,6 +13,7 @@ use super::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, R
 use super::error::SqlError;
 use arrow_array::{ArrayRef, Int32Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use savepoint::Savepoints;
 use sql::{Columns, Filter, Literal, Operand, Plan};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -96,6 +98,7 @@ impl Backend for MemoryTables {
             schema: login.user.to_uppercase(),
             committed: self.tables.clone(),
             changed: BTreeMap::new(),
+            savepoints: Savepoints::default(),
             statements: HashMap::new(),
             next: 0,
         }))
@@ -103,6 +106,7 @@ impl Backend for MemoryTables {
 }
 
 /// A table as a transaction found it, and as it left it; `None`: there is none.
+#[derive(Debug, Clone)]
 struct Change {
     before: Option<Arc<Table>>,
     after: Option<Arc<Table>>,
@@ -113,6 +117,7 @@ struct MemorySession {
     schema: String,
     committed: Arc<Mutex<Tables>>,
     changed: BTreeMap<String, Change>,
+    savepoints: Savepoints,
     statements: HashMap<u64, Plan>,
     next: u64,
 }
@@ -197,6 +202,12 @@ impl Session for MemorySession {
                 Ok(Done::default())
             }
             Plan::Set => Ok(Done::default()),
+            Plan::Savepoint(name) => self.savepoints.set(name, &self.changed).map(|()| Done::default()),
+            Plan::BackTo(name) => {
+                self.changed = self.savepoints.back_to(name.as_deref())?;
+                Ok(Done::default())
+            }
+            Plan::Release(name) => self.savepoints.release(&name).map(|()| Done::default()),
             Plan::Values(_) | Plan::Select { .. } => Err(SqlError::new(-84, "42612", &[])),
         }
     }
@@ -219,6 +230,7 @@ impl Session for MemorySession {
 
     fn commit(&mut self) -> Result<(), SqlError> {
         let changed = std::mem::take(&mut self.changed);
+        self.savepoints.clear();
         let mut tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
         let untouched = |(name, change): (&String, &Change)| match (tables.get(name), &change.before) {
             (Some(now), Some(before)) => Arc::ptr_eq(now, before),
@@ -239,6 +251,7 @@ impl Session for MemorySession {
 
     fn rollback(&mut self) -> Result<(), SqlError> {
         self.changed.clear();
+        self.savepoints.clear();
         Ok(())
     }
 
@@ -330,7 +343,9 @@ impl MemorySession {
                 self.table(table)?;
                 (None, Vec::new())
             }
-            Plan::Create { .. } | Plan::Set => (None, Vec::new()),
+            Plan::Create { .. } | Plan::Set | Plan::Savepoint(_) | Plan::BackTo(_) | Plan::Release(_) => {
+                (None, Vec::new())
+            }
         })
     }
 }

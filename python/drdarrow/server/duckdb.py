@@ -34,6 +34,9 @@ _SETUP = f"SET SESSION {guard.DIVISION}"
 _TEMPORARY = re.compile(r"\s*create\s+(or\s+replace\s+)?(local\s+)?temp(orary)?\b", re.IGNORECASE)
 
 
+#: DuckDB has none, and what it cannot read would end its transaction.
+_SAVEPOINT = re.compile(r"\s*(savepoint|release|rollback(\s+work)?\s+to)\b", re.IGNORECASE)
+
 #: What a bare NULL is of.
 _NULL = {'"NULL"', "NULL"}
 
@@ -133,6 +136,8 @@ class DuckSession:
             return self._keep(Statement(Run(schema), "VARIABLE_SET")), None, []
         if self._dialect.is_register(sql):
             return self._keep(Statement(Run(""), "REGISTER")), None, []
+        if _SAVEPOINT.match(sql):
+            raise SqlError(-142, "42612")
         translated = self._dialect.to_duckdb(sql)
         cursor = self._main if self._local or self._defined else self._take()
         try:

@@ -33,6 +33,10 @@ pub(super) enum Plan {
     Drop {
         table: String,
     },
+    Savepoint(String),
+    /// The last savepoint without a name.
+    BackTo(Option<String>),
+    Release(String),
     /// Special registers: nothing here depends on them.
     Set,
 }
@@ -251,8 +255,25 @@ impl Parser {
         } else if self.accept("SET") {
             self.at = self.tokens.len();
             Ok(Plan::Set)
+        } else if self.accept("SAVEPOINT") {
+            let name = self.name()?;
+            self.accept("UNIQUE");
+            self.expect("ON ROLLBACK RETAIN CURSORS")?;
+            if self.accept("ON") {
+                self.expect("ROLLBACK RETAIN LOCKS")?;
+            }
+            Ok(Plan::Savepoint(name))
+        } else if self.accept("ROLLBACK") {
+            self.accept("WORK");
+            self.expect("TO SAVEPOINT")?;
+            let last = self.peek().is_none_or(|token| *token == Token::Word(";".to_owned()));
+            Ok(Plan::BackTo(if last { None } else { Some(self.name()?) }))
+        } else if self.accept("RELEASE") {
+            self.accept("TO");
+            self.expect("SAVEPOINT")?;
+            Ok(Plan::Release(self.name()?))
         } else {
-            Err(self.unexpected("SELECT, VALUES, INSERT, DELETE, CREATE, DROP"))
+            Err(self.unexpected("SELECT, VALUES, INSERT, DELETE, CREATE, DROP, SAVEPOINT"))
         }
     }
 
@@ -403,6 +424,11 @@ mod tests {
         let Plan::Create { fields, .. } = create else { panic!("{create:?}") };
         assert_eq!((fields[0].is_nullable(), fields[1].is_nullable()), (false, true));
         assert_eq!(fields[2].data_type(), &DataType::Decimal128(9, 2));
+        let set = "savepoint a unique on rollback retain cursors on rollback retain locks";
+        assert!(matches!(parse(set).unwrap(), Plan::Savepoint(name) if name == "A"));
+        assert!(matches!(parse("ROLLBACK WORK TO SAVEPOINT \"b\"").unwrap(), Plan::BackTo(Some(name)) if name == "b"));
+        assert!(matches!(parse("ROLLBACK TO SAVEPOINT").unwrap(), Plan::BackTo(None)));
+        assert!(matches!(parse("RELEASE TO SAVEPOINT A").unwrap(), Plan::Release(name) if name == "A"));
     }
 
     #[test]
@@ -414,6 +440,9 @@ mod tests {
             ("VALUES 'open", -10),
             ("CREATE TABLE T (A DECIMAL(40))", -604),
             ("DELETE FROM T WHERE A = ? AND B = 1", -104),
+            ("SAVEPOINT A", -104),
+            ("ROLLBACK", -104),
+            ("RELEASE SAVEPOINT", -104),
         ] {
             assert_eq!(parse(sql).unwrap_err().sqlcode, code, "{sql}");
         }

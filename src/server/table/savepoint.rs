@@ -1,0 +1,85 @@
+//! Savepoints: what a transaction had changed when each was set. Tables are shared, so one costs little.
+
+use super::Change;
+use crate::server::error::SqlError;
+use std::collections::BTreeMap;
+
+/// As many as a transaction may have.
+const MOST: usize = 1_000;
+
+type Changes = BTreeMap<String, Change>;
+
+/// The savepoints of a transaction, the oldest first.
+#[derive(Default)]
+pub(super) struct Savepoints(Vec<(String, Changes)>);
+
+impl Savepoints {
+    /// Sets one; another of the same name is gone.
+    pub(super) fn set(&mut self, name: String, changes: &Changes) -> Result<(), SqlError> {
+        self.0.retain(|(other, _)| *other != name);
+        if self.0.len() >= MOST {
+            return Err(SqlError::new(-101, "54001", &[]));
+        }
+        self.0.push((name, changes.clone()));
+        Ok(())
+    }
+
+    /// What had been changed when it was set, or the last one without a name. It stays, later ones are gone.
+    pub(super) fn back_to(&mut self, name: Option<&str>) -> Result<Changes, SqlError> {
+        let at = match name {
+            Some(name) => self.find(name)?,
+            None => self.0.len().checked_sub(1).ok_or_else(|| missing(""))?,
+        };
+        self.0.truncate(at + 1);
+        self.0.last().map(|(_, changes)| changes.clone()).ok_or_else(|| missing(""))
+    }
+
+    /// Lets it go, and later ones with it.
+    pub(super) fn release(&mut self, name: &str) -> Result<(), SqlError> {
+        let at = self.find(name)?;
+        self.0.truncate(at);
+        Ok(())
+    }
+
+    /// All of them end with the transaction.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn find(&self, name: &str) -> Result<usize, SqlError> {
+        self.0.iter().position(|(other, _)| other == name).ok_or_else(|| missing(name))
+    }
+}
+
+/// -880: there is no such savepoint.
+fn missing(name: &str) -> SqlError {
+    SqlError::new(-880, "3B001", &[name])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes(name: &str) -> Changes {
+        BTreeMap::from([(name.to_owned(), Change { before: None, after: None })])
+    }
+
+    #[test]
+    fn going_back_keeps_the_savepoint_and_forgets_later_ones() {
+        let mut savepoints = Savepoints::default();
+        savepoints.set("A".to_owned(), &changes("1")).unwrap();
+        savepoints.set("B".to_owned(), &changes("2")).unwrap();
+        assert_eq!(savepoints.back_to(None).unwrap().keys().next().unwrap(), "2");
+        for _ in 0..2 {
+            assert_eq!(savepoints.back_to(Some("A")).unwrap().keys().next().unwrap(), "1");
+        }
+        assert_eq!(savepoints.release("B").unwrap_err().sqlcode, -880);
+        savepoints.release("A").unwrap();
+        assert_eq!(savepoints.back_to(None).unwrap_err().sqlstate, "3B001");
+        for n in 0..MOST {
+            savepoints.set(format!("S{n}"), &Changes::new()).unwrap();
+        }
+        assert_eq!(savepoints.set("ONE MORE".to_owned(), &Changes::new()).unwrap_err().sqlcode, -101);
+        savepoints.set("S0".to_owned(), &changes("3")).unwrap();
+    }
+}
