@@ -220,18 +220,26 @@ class AsyncCursor:
 
     async def executemany(self, operation: str, seq_of_parameters: Rows) -> Self:
         """Executes a statement once for each row of parameters, a few hundred at a time. The rows are Arrow data (a
-        table, a frame, a stream), or any iterable with a sequence of values per row."""
+        table, a frame, a stream), or any iterable with a sequence of values per row.
+
+        All rows are kept, or none, as with `drdarrow.Cursor.executemany`. When the task is cancelled they are undone
+        in the background, before anything else runs on the connection; a commit under way goes on.
+        """
         self._rows = []
         rows = _core.RawRows(seq_of_parameters)
-        before = 0
-        while True:
-            chunk = await asyncio.to_thread(rows.chunk, _CHUNK) if rows.waits else rows.chunk(_CHUNK)
-            if chunk or not before:
-                await self._raw.execute_chunk(operation, chunk, before)
-            size = len(chunk)
-            before += size
-            if not size:
-                return self
+        batch = await self._raw.batch(operation)
+        try:
+            while chunk := await asyncio.to_thread(rows.chunk, _CHUNK) if rows.waits else rows.chunk(_CHUNK):
+                await batch.add(chunk)
+            await batch.finish()
+        except Exception as e:
+            if left := await batch.undo():
+                e.add_note(left)
+            raise
+        except BaseException:
+            batch.leave()
+            raise
+        return self
 
     async def callproc(self, procname: str, parameters: Parameters | None = None) -> list[Any]:
         """Calls a procedure and returns its parameters, those that come out with their new values."""

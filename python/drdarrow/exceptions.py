@@ -41,6 +41,7 @@ class Error(Exception):
         hint: str | None = None,
         connection_usable: bool = True,
         retryable: bool = False,
+        row: int | None = None,
     ) -> None:
         super().__init__(*args)
         #: SQLSTATE, five characters, or None.
@@ -59,6 +60,8 @@ class Error(Exception):
         self.connection_usable = connection_usable
         #: Whether the same work may succeed when it is tried again: deadlock, lock time-out.
         self.retryable = retryable
+        #: The row that it is about, where many were given to one call: the first is 1, counted over the whole call.
+        self.row = row
 
 
 class InterfaceError(Error):

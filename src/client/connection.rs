@@ -14,7 +14,8 @@ use super::sections::Sections;
 use super::security::{OBFUSCATION, policy};
 use super::shared::Inner;
 use super::stream::RecordStream;
-use super::words;
+use super::turn::Work;
+use super::words::{self, Hint};
 use crate::flow::bounds::LOGIN_FRAME;
 use crate::flow::connect::Connect;
 use crate::flow::secmec::choice::Policy;
@@ -153,6 +154,7 @@ impl Connection {
             sections,
             readers: Mutex::default(),
             autocommit,
+            work: Work::default(),
             unheard: OnceLock::new(),
             closed: AtomicBool::new(false),
             settling: AtomicUsize::new(0),
@@ -169,10 +171,20 @@ impl Connection {
     }
 
     /// Runs a statement: a result set, or what it changed. Each of `rows` holds an array of one
-    /// element per parameter; several rows execute the statement once each.
+    /// element per parameter; several rows execute the statement once each, as a [`batch`](Self::batch): all of
+    /// them are kept or none.
     pub async fn run(&self, sql: &str, rows: Vec<Vec<ArrayRef>>) -> Result<Outcome> {
+        if rows.len() > 1 {
+            let mut batch = self.batch(sql).await?;
+            batch.add(&rows).await?;
+            return batch.finish().await.map(Outcome::Done);
+        }
         self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
+        let query = words::hint(sql) == Hint::Query;
+        let _turn = self.0.turn_of(query).await?;
+        self.0.usable(Phase::Execute)?;
+        self.0.opens_work(query);
         match self.attempt(sql, &rows).await {
             Err(e) if e.sqlcode == Some(-805) && self.0.config.package.is_none() => {
                 self.0.bind(self.0.config.statement_timeout.map(Deadline::after)).await?;
@@ -221,16 +233,20 @@ impl Connection {
 
     /// Makes the changes last. Readers that the server does not hold end with an error.
     pub async fn commit(&self) -> Result<()> {
+        let _turn = self.0.turn().await?;
         self.0.usable(Phase::Commit)?;
         self.0.end_readers(false, "the reader was ended by a commit");
-        self.0.talk_and_commit(EndWork::commit(self.0.session.clone()), Phase::Commit).await
+        let commit = EndWork::commit(self.0.session.clone());
+        self.0.talk_and_commit(commit, Phase::Commit).await.inspect(|()| self.0.work.committed())
     }
 
     /// Undoes the changes. Open readers end with an error.
     pub async fn rollback(&self) -> Result<()> {
+        let _turn = self.0.turn().await?;
         self.0.usable(Phase::Execute)?;
         self.0.end_readers(true, "the reader was ended by a rollback");
-        self.0.talk(EndWork::rollback(self.0.session.clone()), Phase::Execute).await
+        let rollback = EndWork::rollback(self.0.session.clone());
+        self.0.talk(rollback, Phase::Execute).await.inspect(|()| self.0.work.rolled_back())
     }
 
     /// Rolls back and closes; in autocommit what readers left open did is committed. Closing twice is allowed.
@@ -242,7 +258,9 @@ impl Connection {
         self.0.end_readers(true, "the connection was closed");
         let mut ended = Ok(());
         if self.0.channel.broken().is_none() {
-            let commit = reading && self.autocommit();
+            // Rows of a call that was given up are not committed with what readers did.
+            let calling = self.0.work.batches.load(Ordering::Acquire) > 0;
+            let commit = reading && self.autocommit() && !calling;
             let goodbye = if commit { EndWork::commit(session) } else { EndWork::rollback(session) };
             let answer = self.0.channel.run(goodbye, Some(Deadline::after(GOODBYE))).await;
             // Whatever becomes of a rollback, the connection ends here and the server undoes the rest.
@@ -323,7 +341,7 @@ fn one_row(parameters: &[ArrayRef]) -> Vec<Vec<ArrayRef>> {
     if parameters.is_empty() { Vec::new() } else { vec![parameters.to_vec()] }
 }
 
-fn check_sql(sql: &str) -> Result<()> {
+pub(super) fn check_sql(sql: &str) -> Result<()> {
     let bad = |state: &str, text: &str| Err(Error::new(Kind::Programming, Phase::Execute, state, text));
     if words::is_blank(sql) {
         return bad("42617", "the statement is empty");

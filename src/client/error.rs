@@ -119,6 +119,8 @@ pub struct Error {
     pub connection_usable: bool,
     /// Whether trying again may succeed (deadlock, time-out, lock).
     pub retryable: bool,
+    /// The row that it is about, where many were given: the first is 1, counted over the whole call.
+    pub row: Option<u64>,
 }
 
 /// The result of anything a user asks for.
@@ -138,6 +140,7 @@ impl Error {
             hint: None,
             connection_usable: true,
             retryable: false,
+            row: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The Rust API: connect, query, execute, and read Arrow record batches.
 
+pub mod batch;
 pub mod batches;
 pub mod config;
 pub mod connection;
@@ -24,5 +25,6 @@ mod security;
 mod shared;
 mod statement;
 pub mod stream;
+mod turn;
 pub mod visible;
 mod words;

@@ -29,6 +29,7 @@ use crate::wire::value::field::Field;
 use arrow_array::RecordBatch;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// What the call of a procedure came to.
 #[derive(Debug)]
@@ -51,7 +52,8 @@ pub struct Output {
 }
 
 impl Inner {
-    /// Calls the procedure prepared in `lease`.
+    /// Calls the procedure prepared in `lease`. In autocommit one that fails leaves nothing behind: what it did before
+    /// its failure would be committed with the next statement.
     pub(super) async fn call(
         self: &Arc<Inner>,
         lease: Lease,
@@ -59,6 +61,29 @@ impl Inner {
         input: Option<Input>,
         autocommit: bool,
     ) -> Result<Procedure> {
+        let called = self.called(lease, described, input).await;
+        let others = self.is_reading() || self.work.open.load(Ordering::Acquire);
+        match called {
+            Ok(called) if called.sets.is_empty() && autocommit => {
+                let commit = EndWork::commit(self.session.clone());
+                self.talk_and_commit(commit, Phase::Commit).await?;
+                self.work.ended();
+                Ok(called)
+            }
+            Err(e) if e.connection_usable && autocommit && !others => {
+                match self.talk(EndWork::rollback(self.session.clone()), Phase::Execute).await {
+                    Ok(()) => Err(e),
+                    Err(lost) => {
+                        self.channel.abort(&lost.message);
+                        Err(e.broken())
+                    }
+                }
+            }
+            other => other,
+        }
+    }
+
+    async fn called(self: &Arc<Inner>, lease: Lease, described: &[SqlVar], input: Option<Input>) -> Result<Procedure> {
         // Where a server tells no mode the parameter may be of any.
         let came_out: Vec<bool> = described.iter().map(|var| parameters::mode(var) != parmmode::IN).collect();
         let wanted = came_out.contains(&true);
@@ -82,9 +107,6 @@ impl Inner {
             }
             None => None,
         };
-        if sets.is_empty() && autocommit {
-            self.talk_and_commit(EndWork::commit(self.session.clone()), Phase::Commit).await?;
-        }
         Ok(Procedure { output, sets, done })
     }
 

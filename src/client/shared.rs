@@ -5,8 +5,10 @@ use super::cursor::Cursor;
 use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
 use super::sections::{Lease, Sections};
+use super::turn::Work;
 use crate::flow::bind::Bind;
 use crate::flow::error::FlowError;
+use crate::flow::execute::ends_work;
 use crate::flow::explain::Explain;
 use crate::flow::locator::{Ask, Locator, Request};
 use crate::flow::session::{Product, Session};
@@ -40,6 +42,8 @@ pub(super) struct Inner {
     /// Readers that are closed and end the work of their queries now.
     pub settling: AtomicUsize,
     pub autocommit: AtomicBool,
+    /// The unit of work.
+    pub work: Work,
     /// What the server did not take when it was told who connects.
     pub unheard: OnceLock<Warning>,
     pub closed: AtomicBool,
@@ -87,7 +91,15 @@ impl Inner {
         let mut ended = Ok(());
         if idle && self.autocommit.load(Ordering::Acquire) {
             ended = match self.intact(Phase::Commit) {
-                Ok(()) => self.talk_and_commit(EndWork::commit(self.session.clone()), Phase::Commit).await,
+                // Its work ends with that of the batch: a commit now would keep the rows so far.
+                Ok(()) if self.work.batches.load(Ordering::Acquire) > 0 => {
+                    self.work.put_off.store(true, Ordering::Release);
+                    Ok(())
+                }
+                Ok(()) => {
+                    let commit = EndWork::commit(self.session.clone());
+                    self.talk_and_commit(commit, Phase::Commit).await.inspect(|()| self.work.ended())
+                }
                 Err(e) => Err(e),
             };
         }
@@ -144,6 +156,9 @@ impl Inner {
     /// The error with the server's own words, where it has to be asked for them.
     pub(super) async fn explained(&self, e: NetError, phase: Phase) -> Error {
         let sqlca = sqlca(&e);
+        if sqlca.as_ref().is_some_and(ends_work) {
+            self.work.rolled_back();
+        }
         let e = self.error(e, phase);
         match sqlca {
             Some(sqlca) => self.in_words(e, sqlca).await,

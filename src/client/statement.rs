@@ -1,9 +1,9 @@
 //! What a statement takes: prepared where it has parameters or its kind is not known, at once where it is; opened
-//! if it is a query, executed else, its rows of parameters in chains.
+//! if it is a query, executed else. Many rows of parameters are a [`batch`](super::batch).
 
 use super::connection::{Connection, Outcome};
 use super::done::{Done, Warning};
-use super::error::{Error, Kind, Phase, Result};
+use super::error::{Error, Phase, Result};
 use super::naming::name_fields;
 use super::opening::Opening;
 use super::parameters;
@@ -20,40 +20,34 @@ use crate::wire::drda::sqlda::SqlDa;
 use arrow_array::ArrayRef;
 use std::sync::Arc;
 
-/// Rows of parameters in one chain.
-const BATCH: usize = 256;
-
 impl Connection {
-    /// Runs a statement once, in a section of its own.
+    /// Runs a statement once, in a section of its own; `rows` has one row of parameters at most.
     pub(super) async fn attempt(&self, sql: &str, rows: &[Vec<ArrayRef>]) -> Result<Outcome> {
         let lease = self.0.lease(Phase::Execute)?;
         if rows.iter().all(Vec::is_empty) {
             match words::hint(sql) {
                 Hint::Query => return self.open_at_once(sql, lease).await,
                 Hint::Statement => {
-                    let commit = self.autocommit();
+                    let commit = self.0.commits();
                     let flow = Immediate::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), commit);
-                    return self.done(self.work(flow, commit).await?, 0).await.map(Outcome::Done);
+                    return self.done(self.work(flow, commit).await?, commit).await.map(Outcome::Done);
                 }
                 Hint::Unknown => {}
             }
         }
         let with_parameters = rows.iter().any(|row| !row.is_empty());
-        let call = words::is_call(sql) && rows.len() <= 1;
+        let call = words::is_call(sql);
         let prepare = Prepare::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), with_parameters);
         let prepare = if call { prepare.with_modes() } else { prepare };
         let prepared = self.0.talk(prepare, Phase::Execute).await?;
         let inputs = self.inputs(&prepared, rows)?;
         if call {
             let described = prepared.parameters.map(|p| p.columns).unwrap_or_default();
-            let called = self.0.call(lease, &described, inputs.into_iter().next(), self.autocommit()).await?;
+            let called = self.0.call(lease, &described, inputs.into_iter().next(), self.0.commits()).await?;
             return Ok(Outcome::Called(called));
         }
         if prepared.columns.columns.is_empty() {
             return self.execute_prepared(lease, inputs).await;
-        }
-        if inputs.len() > 1 {
-            return Err(Error::new(Kind::Programming, Phase::Execute, "07005", "a query takes one row of parameters"));
         }
         let open = Open::new(
             self.0.session.clone(),
@@ -125,34 +119,14 @@ impl Connection {
     /// Encodes the parameters as the server described them.
     fn inputs(&self, prepared: &Prepared, rows: &[Vec<ArrayRef>]) -> Result<Vec<Input>> {
         let Some(described) = &prepared.parameters else { return Ok(Vec::new()) };
-        rows.iter()
-            .enumerate()
-            .map(|(n, row)| {
-                parameters::encode(&described.columns, row, &self.0.session).map_err(|e| match rows.len() {
-                    1 => e,
-                    _ => Error { message: format!("row {} of the batch: {}", n + 1, e.message), ..e },
-                })
-            })
-            .collect()
+        rows.iter().map(|row| parameters::encode(&described.columns, row, &self.0.session)).collect()
     }
 
-    async fn execute_prepared(&self, lease: Lease, mut inputs: Vec<Input>) -> Result<Outcome> {
-        let mut done = Done { count: Some(0), warnings: Vec::new() };
-        let mut before = 0;
-        loop {
-            let rest = inputs.split_off(inputs.len().min(BATCH));
-            let size = inputs.len();
-            let commit = self.autocommit();
-            let flow = Execute::new(self.0.session.clone(), lease.name.clone(), inputs, commit);
-            let part = self.done(self.work(flow, commit).await?, before).await?;
-            done.count = done.count.zip(part.count).map(|(a, b)| a + b);
-            done.warnings.extend(part.warnings);
-            before += size;
-            inputs = rest;
-            if inputs.is_empty() {
-                return Ok(Outcome::Done(done));
-            }
-        }
+    async fn execute_prepared(&self, lease: Lease, inputs: Vec<Input>) -> Result<Outcome> {
+        let commit = self.0.commits();
+        let flow = Execute::new(self.0.session.clone(), lease.name.clone(), inputs, commit);
+        let done = self.work(flow, commit).await?;
+        self.done(done, commit).await.map(Outcome::Done)
     }
 
     /// Runs a statement that changes something, and what it changed is committed with it in autocommit.
@@ -163,17 +137,14 @@ impl Connection {
         }
     }
 
-    async fn done(&self, result: std::result::Result<Executed, Failed>, before: usize) -> Result<Done> {
+    async fn done(&self, result: std::result::Result<Executed, Failed>, committed: bool) -> Result<Done> {
         let executed = match result {
             Ok(executed) => executed,
-            Err(failed) => {
-                let e = self.0.explained(failed.error.into(), Phase::Execute).await;
-                return Err(match before + failed.before {
-                    0 => e,
-                    n => Error { message: format!("row {} of the batch: {}", n + 1, e.message), ..e },
-                });
-            }
+            Err(failed) => return Err(self.0.explained(failed.error.into(), Phase::Execute).await),
         };
+        if committed {
+            self.0.work.ended();
+        }
         let count = executed.counts.iter().copied().sum::<Option<u64>>();
         Ok(Done { count, warnings: executed.warnings.iter().map(Warning::from).collect() })
     }

@@ -36,8 +36,16 @@ pub struct Input {
 }
 
 impl Input {
-    /// Appends SQLDTA and the EXTDTAs that belong to it.
+    /// Bytes of its values.
+    pub fn bytes(&self) -> usize {
+        self.row.len() + self.lobs.iter().map(|(_, data)| data.len()).sum::<usize>()
+    }
+
+    /// Appends SQLDTA and the EXTDTAs that belong to it; a statement without parameters takes none.
     pub(super) fn put(&self, chain: &mut Chain, session: &Session) -> Result<(), FlowError> {
+        if self.fields.is_empty() {
+            return Ok(());
+        }
         // In front of the values: the row is present.
         let fdodta = [&[0], self.row.as_slice()].concat();
         let described = Described { fdodsc: descriptor::encode_input(&self.fields).into(), fdodta: fdodta.into() };
@@ -61,13 +69,37 @@ pub struct Executed {
     pub warnings: Vec<Sqlca>,
 }
 
-/// A statement among several of a chain that failed.
+/// A statement among several of a chain that failed. An SQL error does not end a chain: those after it were
+/// executed too, unless the server says otherwise. (Measured: Derby.)
 #[derive(Debug)]
 pub struct Failed {
     /// How many before it were executed.
     pub before: usize,
     /// Why.
     pub error: FlowError,
+    /// The server rolled the unit of work back somewhere in the chain. What was executed after that belongs to a
+    /// new one.
+    pub rolled_back: bool,
+}
+
+impl Failed {
+    /// Whether this is how `error` ends a unit of work.
+    pub fn new(before: usize, error: FlowError) -> Failed {
+        let rolled_back = match &error {
+            FlowError::Sql { sqlca, reply } => {
+                ends_work(sqlca) || reply.as_ref().is_some_and(|reply| reply.cp == cp::ABNUOWRM)
+            }
+            FlowError::Refused(reply) => reply.cp == cp::ABNUOWRM,
+            _ => false,
+        };
+        Failed { before, error, rolled_back }
+    }
+}
+
+/// SQLSTATEs of class 40 say that the transaction was rolled back: -911 of Db2, deadlocks and lock time-outs of
+/// Derby, which does not send ABNUOWRM. (Measured: Derby 10.14.)
+pub fn ends_work(sqlca: &Sqlca) -> bool {
+    sqlca.is_error() && sqlca.sqlstate.starts_with("40")
 }
 
 /// Runs a prepared statement, once for each row of parameters (once without any).
@@ -78,14 +110,16 @@ pub struct Execute {
     inputs: Vec<Input>,
     commit: bool,
     replies: Replies,
-    /// The statement brought result sets or output parameters.
-    unread: bool,
+    /// The statement brought result sets or output parameters: how many were executed before.
+    unread: Option<usize>,
+    /// A card or message after the first error said that the unit of work is gone.
+    rolled_back: bool,
 }
 
 impl Execute {
     /// With `commit` the work is committed in the same flush.
     pub fn new(session: Arc<Session>, section: PkgNamCsn, inputs: Vec<Input>, commit: bool) -> Execute {
-        Execute { replies: Replies::new(&session), session, section, inputs, commit, unread: false }
+        Execute { replies: Replies::new(&session), session, section, inputs, commit, unread: None, rolled_back: false }
     }
 }
 
@@ -110,23 +144,37 @@ impl Flow for Execute {
     }
 
     fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
-        self.unread |= matches!(object.cp, cp::RSLSETRM | cp::SQLDTARD);
-        if self.unread && RESULTS.contains(&object.cp) {
+        if matches!(object.cp, cp::RSLSETRM | cp::SQLDTARD) {
+            self.unread.get_or_insert(self.replies.cards.len());
+        }
+        if self.unread.is_some() && RESULTS.contains(&object.cp) {
             return Ok(Seen::Normal);
         }
-        self.replies.take(&object, &self.session)
+        let seen = self.replies.take(&object, &self.session)?;
+        if seen == Seen::Failure {
+            // Of several errors the first is told; whether the unit of work is gone, any of them may say.
+            let gone = match object.cp {
+                cp::SQLCARD => Sqlca::decode(&object.body, self.session.sqlam, &self.replies.typdef)?,
+                _ => None,
+            };
+            self.rolled_back |= object.cp == cp::ABNUOWRM || gone.is_some_and(|sqlca| ends_work(&sqlca));
+        }
+        Ok(seen)
     }
 
     fn end(&mut self) -> Result<Step<Self::Out>, FlowError> {
-        let before = self.replies.error.as_ref().map_or(0, |(_, before)| *before);
+        let before = self.replies.error.as_ref().map_or(self.replies.cards.len(), |(_, before)| *before);
         if let Some(error) = self.replies.failure() {
-            return Ok(Step::Done(Err(Failed { before, error })));
+            let failed = Failed::new(before, error);
+            let rolled_back = failed.rolled_back || self.rolled_back;
+            return Ok(Step::Done(Err(Failed { rolled_back, ..failed })));
         }
-        if self.unread {
-            return Err(FlowError::Settings(
+        if let Some(before) = self.unread {
+            let error = FlowError::Settings(
                 "the procedure returns result sets or output parameters, which are not read for a batch of calls"
                     .to_owned(),
-            ));
+            );
+            return Ok(Step::Done(Err(Failed::new(before, error))));
         }
         let runs = self.inputs.len().max(1);
         let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));

@@ -11,11 +11,11 @@ use super::collected::Collected;
 use super::connection::{server, tls};
 use super::cursor::{describe, describe_state, drain_messages, for_polars, row_count};
 use super::errors;
+use super::executemany::RawBatch;
 use super::feed::{ALL_ROWS, Feed, ROWS, fill_elsewhere};
 use super::file_args::Given;
 use super::guard::Owned;
 use super::link::Link;
-use super::param_rows::RawChunk;
 use super::params;
 use super::procedure;
 use super::rows;
@@ -227,24 +227,13 @@ impl RawCursor {
         })
     }
 
-    /// Executes once for each row of a chunk; `before` rows of the same call have gone before it.
-    #[pyo3(signature = (sql, chunk, before, /))]
-    fn execute_chunk<'py>(
-        &self,
-        py: Python<'py>,
-        sql: &Bound<'py, PyAny>,
-        chunk: &RawChunk,
-        before: usize,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let (sql, rows) = (params::statement(sql)?, chunk.take());
+    /// Begins a call with many rows: an awaitable of a RawBatch.
+    #[pyo3(signature = (sql, /))]
+    fn batch<'py>(&self, py: Python<'py>, sql: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let sql = params::statement(sql)?;
         let statement = self.statement(py)?.clone();
-        if before == 0 {
-            self.messages.bind(py).call_method0("clear")?;
-        }
-        runtime::asyncio(py, async move {
-            let mut lease = statement.lease_soon().await?;
-            statement.execute_chunk(&mut lease, &sql, rows, before).await
-        })
+        self.messages.bind(py).call_method0("clear")?;
+        runtime::asyncio(py, RawBatch::begin(statement, sql))
     }
 
     /// The next row if it is in hand, without waiting; None says nothing about the end.

@@ -9,16 +9,16 @@ use pyo3::types::{PyList, PyString, PyTuple};
 
 use super::collected::{self, Collected};
 use super::errors;
+use super::executemany;
 use super::feed::{ALL_ROWS, Feed, ROWS};
 use super::file_args::Given;
 use super::guard::{Lease, Owned};
-use super::param_rows::ParamRows;
 use super::params;
 use super::procedure;
 use super::rows;
 use super::runtime;
 use super::settings;
-use super::statement::{CHUNK, Statement};
+use super::statement::Statement;
 use super::stream::ArrowStream;
 use super::type_code::type_code;
 use crate::client::batches::Limits;
@@ -158,9 +158,12 @@ impl Cursor {
 
     /// Executes a statement once for each row of parameters, a few hundred at a time. The rows are Arrow data
     /// (a table, a frame, a stream), or any iterable with a sequence of values per row; both are read as they
-    /// go. `rowcount` is the sum. When a row fails, those before it have been executed.
+    /// go. `rowcount` is the sum.
     ///
-    /// Raises as `execute()`; the message names the row.
+    /// All rows are kept, or none: in autocommit they are committed at the end of the call; else a failure takes
+    /// the transaction back to where it was before. Raises as `execute()`: `row` is the row that failed, the first
+    /// one is 1, and the message says what is kept where the server cannot undo. After an error `rowcount` is what
+    /// is in the table: 0, or -1 when nobody knows.
     #[pyo3(signature = (operation, seq_of_parameters))]
     fn executemany(
         slf: Py<Self>,
@@ -172,23 +175,10 @@ impl Cursor {
             let cursor = slf.get();
             let statement = cursor.statement(py)?;
             let raise = |e| errors::raise(py, &e);
-            let mut lease = statement.lease().map_err(raise)?;
+            statement.usable().map_err(raise)?;
             let sql = params::statement(operation)?;
             cursor.messages.bind(py).call_method0("clear")?;
-            let mut rows = ParamRows::of(seq_of_parameters)?;
-            let mut before = 0;
-            loop {
-                let chunk = rows.chunk(py, CHUNK)?;
-                let size = chunk.len();
-                if size == 0 && before > 0 {
-                    break;
-                }
-                runtime::block_on(py, statement.execute_chunk(&mut lease, &sql, chunk, before))?.map_err(raise)?;
-                before += size;
-                if size == 0 {
-                    break;
-                }
-            }
+            executemany::run(py, statement, &sql, seq_of_parameters)?;
         }
         Ok(slf)
     }

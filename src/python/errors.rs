@@ -1,6 +1,6 @@
 //! The client's errors as Python exceptions. The classes of PEP 249 live in
 //! `drdarrow/exceptions.py`; here they are filled with what the client knows: `sqlstate`, `sqlcode`,
-//! `phase`, `peer`, `reply`, `hint`, `connection_usable`, `retryable`. No password is among it.
+//! `phase`, `peer`, `reply`, `hint`, `connection_usable`, `retryable`, `row`. No password is among it.
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -59,6 +59,7 @@ pub(super) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'p
     about.set_item("hint", error.hint.as_deref().map(visible))?;
     about.set_item("connection_usable", error.connection_usable)?;
     about.set_item("retryable", error.retryable)?;
+    about.set_item("row", error.row)?;
     class.call((error.to_string(),), Some(&about))
 }
 
@@ -70,6 +71,19 @@ pub(super) fn warning<'py>(py: Python<'py>, warning: &Warning) -> PyResult<(Boun
     about.set_item("sqlcode", warning.sqlcode)?;
     let instance = class.call((visible(&warning.message),), Some(&about))?;
     Ok((class.clone(), instance))
+}
+
+/// Whether an exception is one of this package's errors.
+fn is_ours(py: Python<'_>, e: &PyErr) -> bool {
+    class(py, "Error").is_ok_and(|class| e.is_instance(py, &class))
+}
+
+/// An error of ours with the row that it is about; whatever else was raised stays as it is.
+pub(super) fn at_row(py: Python<'_>, e: PyErr, row: u64) -> PyErr {
+    match is_ours(py, &e).then(|| e.value(py).setattr("row", row)) {
+        Some(Err(failed)) => failed,
+        _ => e,
+    }
 }
 
 /// One of the classes by name.

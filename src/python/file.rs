@@ -295,9 +295,10 @@ impl File {
     /// the order of the fields. Returns how many. Fields that are not given are NULL, or have the default
     /// of their type.
     ///
-    /// Raises IntegrityError for a key that is there already, DataError for a value that does not fit; the
-    /// message says which row it was and how many were added before it, which stay. Rows that are not Arrow
-    /// are taken a thousand at a time.
+    /// Raises IntegrityError for a key that is there already, DataError for a value that does not fit: `row` is
+    /// the row that failed, the first one is 1, and the message says how many were added before it. Those stay,
+    /// under commitment control until a rollback; none after it is added. Rows that are not Arrow are taken a
+    /// thousand at a time.
     fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<u64> {
         let opened = self.opened(py)?;
         let raise = |e: Error| errors::raise(py, &e);

@@ -192,7 +192,8 @@ pub(super) fn chunk(rows: &mut Bound<'_, PyIterator>, fields: &[String], before:
     for row in rows.take(CHUNK) {
         let number = before + out.len() as u64 + 1;
         let row = row.map_err(|e| noted(py, e, &added(before)))?;
-        let wrong = |e| noted(py, e, &format!("it is about row {number}; {}", added(before)));
+        let wrong =
+            |e| noted(py, errors::at_row(py, e, number), &format!("it is about row {number}; {}", added(before)));
         out.push(record(&row, fields).map_err(wrong)?);
     }
     Ok(out)

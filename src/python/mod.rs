@@ -5,6 +5,7 @@
 //! | `connection`, `cursor`, `stream`, `batch` | the classes that users see |
 //! | `aio` | their asyncio side, wrapped by `drdarrow/aio.py` |
 //! | `files`, `file`, `partition` | the same for files of IBM i; `files_awaitable`, `file_awaitable` their asyncio side |
+//! | `executemany` | calls with many rows, of both sides |
 //! | `link`, `statement`, `feed`, `opened` | what both sides do, without Python |
 //! | `probe` | a look at a host, wrapped by `drdarrow/probing.py` |
 //! | `settings`, `file_args`, `params`, `param_rows`, `value`, `foreign`, `rows`, `type_code`, `errors` | arguments, values and exceptions, across the border |
@@ -26,6 +27,7 @@ mod described;
 #[cfg(feature = "server")]
 mod engine;
 mod errors;
+mod executemany;
 mod feed;
 mod file;
 mod file_args;
@@ -83,6 +85,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<collected::Collected>()?;
     module.add_class::<awaitable::RawConnection>()?;
     module.add_class::<awaitable::RawCursor>()?;
+    module.add_class::<executemany::RawBatch>()?;
     module.add_class::<awaitable::RawStream>()?;
     module.add_class::<param_rows::RawRows>()?;
     module.add_class::<param_rows::RawChunk>()?;

@@ -82,7 +82,10 @@ impl ParamRows {
         let number = self.given + 1;
         let row = match &mut self.source {
             Source::Rows(rows) => match rows.bind(py).clone().next() {
-                Some(row) => Some(params::row_of_many(&row?, number)?),
+                Some(row) => {
+                    let about = |e| errors::at_row(py, e, number as u64);
+                    Some(params::row_of_many(&row?, number).map_err(about)?)
+                }
                 None => None,
             },
             Source::Arrow { reader, batch } => loop {
@@ -95,8 +98,8 @@ impl ParamRows {
                     None => break None,
                     Some(Ok(next)) => *batch = Some((with_uuids(next), 0)),
                     Some(Err(e)) => {
-                        let text = format!("row {number} of the batch: {}", capsule::text(&e));
-                        return Err(errors::interface(py, text));
+                        let text = format!("row {number}: {}", capsule::text(&e));
+                        return Err(errors::at_row(py, errors::interface(py, text), number as u64));
                     }
                 }
             },

@@ -43,7 +43,7 @@ impl fmt::Display for Place {
 }
 
 fn of_row(row: Option<usize>) -> String {
-    row.map_or_else(String::new, |row| format!("row {row} of the batch: "))
+    row.map_or_else(String::new, |row| format!("row {row}: "))
 }
 
 /// Refuses what is no sequence of parameters, of which execution of many it may be.

@@ -164,6 +164,13 @@ pub(super) fn foreign<T>(call: impl FnOnce() -> T) -> Option<T> {
     if home.ended_by.get().is_some() { None } else { Some(call()) }
 }
 
+/// Runs `future` with nobody waiting for it.
+pub(super) fn background<F: Future<Output = ()> + Send + 'static>(future: F) {
+    if let Some(home) = Home::found() {
+        home.runtime.spawn(future);
+    }
+}
+
 /// Waits for `future` a while; none when it took longer.
 pub(super) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
     tokio::time::timeout(limit, future).await.ok()

@@ -11,14 +11,12 @@ use super::errors;
 use super::feed::{Feed, Source};
 use super::guard::{Lease, Slot};
 use super::link::Link;
+use crate::client::batch::Batch;
 use crate::client::connection::Outcome;
 use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::client::procedure::Output;
 use crate::client::stream::{ColumnInfo, RecordStream};
-
-/// Rows of parameters handed to the client at a time.
-pub(super) const CHUNK: usize = 512;
 
 /// The state of a cursor.
 pub(super) struct Statement {
@@ -210,41 +208,46 @@ impl Statement {
         Ok(())
     }
 
-    /// Executes once for each row of a chunk; `before` rows have gone before it.
-    pub(super) async fn execute_chunk(
-        &self,
-        lease: &mut Lease<Option<Feed>>,
-        sql: &str,
-        rows: Vec<Vec<ArrayRef>>,
-        before: usize,
-    ) -> Result<()> {
-        if before == 0 {
-            self.clear(lease);
-            *self.about() = About { count: Some(0), ..About::default() };
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
+    /// Begins a call with many rows. The result of the statement before is closed.
+    pub(super) async fn begin_many(&self, lease: &mut Lease<Option<Feed>>, sql: &str) -> Result<Batch> {
+        self.clear(lease);
+        *self.about() = About { count: Some(0), ..About::default() };
         let _waiting = self.link.waiting();
-        match self.link.client.run(sql, rows).await {
-            Ok(Outcome::Called(called)) if called.sets.is_empty() && called.output.is_none() => {
-                let mut about = self.about();
-                about.count = about.count.zip(called.done.count).map(|(a, b)| a + b);
-                about.warnings.extend(called.done.warnings);
-                Ok(())
-            }
-            Ok(Outcome::Rows(_) | Outcome::Called(_)) => {
-                Err(errors::programming("07005", "executemany() is for statements that return neither rows nor values"))
-            }
-            Ok(Outcome::Done(done)) => {
-                let mut about = self.about();
-                about.count = about.count.zip(done.count).map(|(a, b)| a + b);
-                about.warnings.extend(done.warnings);
-                Ok(())
-            }
-            Err(e) if before == 0 => Err(self.as_closed(e)),
-            Err(e) => Err(self.as_closed(Error { message: format!("behind {before} rows: {}", e.message), ..e })),
-        }
+        self.link.client.batch(sql).await.map_err(|e| self.as_closed(e))
+    }
+
+    /// Executes the statement for some of its rows.
+    pub(super) async fn add(&self, batch: &mut Batch, rows: Vec<Vec<ArrayRef>>) -> Result<()> {
+        let _waiting = self.link.waiting();
+        let added = batch.add(&rows).await;
+        self.note(batch);
+        added.map_err(|e| self.as_closed(e))
+    }
+
+    /// Ends it, after its last row.
+    pub(super) async fn finish(&self, batch: &mut Batch) -> Result<()> {
+        let _waiting = self.link.waiting();
+        // Should nobody wait for its end, nobody knows.
+        self.about().count = None;
+        let finished = batch.finish().await;
+        self.note(batch);
+        let done = finished.map_err(|e| self.as_closed(e))?;
+        self.about().warnings.extend(done.warnings);
+        Ok(())
+    }
+
+    /// Undoes what its rows did: what is left of it, in words.
+    pub(super) async fn undo(&self, batch: &mut Batch) -> String {
+        let _waiting = self.link.waiting();
+        let left = batch.undo().await;
+        self.note(batch);
+        left
+    }
+
+    fn note(&self, batch: &mut Batch) {
+        let mut about = self.about();
+        about.count = batch.count();
+        about.warnings.extend(batch.take_warnings());
     }
 
     /// A wait that was broken off by `close()` in another thread says so.

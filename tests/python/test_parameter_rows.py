@@ -122,13 +122,13 @@ def test_what_is_neither_arrow_nor_rows_is_refused_by_the_name_of_its_type(
 
 @pytest.mark.parametrize("row", [{"A": 1, "B": 2}, "ab", 7, {1, 2}])
 def test_a_row_that_is_no_sequence_is_named(conn: drdarrow.Connection, row: object) -> None:
-    with pytest.raises(drdarrow.ProgrammingError, match=f"row 2 of the batch: .*not {type(row).__name__}"):
+    with pytest.raises(drdarrow.ProgrammingError, match=f"row 2: .*not {type(row).__name__}"):
         conn.cursor().executemany(INSERT, [(1, 2), row])
 
 
 def test_a_value_that_cannot_be_sent_is_named_with_its_row(conn: drdarrow.Connection) -> None:
     rows = [(n, n) for n in range(1500)] + [(1, object())]
-    with pytest.raises(drdarrow.InterfaceError, match="row 1501 of the batch: parameter 2: a value of type object"):
+    with pytest.raises(drdarrow.InterfaceError, match="row 1501: parameter 2: a value of type object"):
         conn.cursor().executemany(INSERT, rows)
 
 

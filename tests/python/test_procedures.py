@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 from conftest import Lab
-from peers import CLSQRY, Proxy
+from peers import CLSQRY, RDBCMM, RDBRLLBCK, Proxy
 from test_lobs import SIZES, blob, clob
 
 import drdarrow
@@ -178,6 +178,36 @@ def test_changes_are_part_of_the_unit_of_work(cursor: drdarrow.Cursor) -> None:
     assert cursor.execute("SELECT COUNT(*) FROM CHANGED WHERE N = 9").fetchone() == (3,)
 
 
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_many_calls_are_kept_or_none(calls: Lab, autocommit: bool) -> None:
+    with calls.connect(autocommit=autocommit) as connection:
+        cursor = connection.cursor()
+        if not autocommit:
+            cursor.callproc("CHANGE", [10])
+        with pytest.raises(drdarrow.DataError) as caught:
+            cursor.executemany("CALL CHANGE(?)", [(11,)] * 300 + [("no number",)])
+        assert (caught.value.row, cursor.rowcount) == (301, 0)
+        with pytest.raises(drdarrow.Error) as caught:
+            # The result sets of a call have no place: what it changed is undone with the others.
+            cursor.executemany("CALL CHANGE(?)", iter([(11,), (2**31,)]))
+        assert caught.value.row == 2
+        connection.commit()
+        kept = cursor.execute("SELECT N, COUNT(*) FROM CHANGED WHERE N IN (10, 11) GROUP BY N").fetchall()
+        assert kept == ([] if autocommit else [(10, 1)])
+        cursor.execute("DELETE FROM CHANGED WHERE N = 10")
+        connection.commit()
+
+
+def test_a_call_that_fails_in_autocommit_leaves_nothing_behind(calls: Lab, proxy: Proxy) -> None:
+    """What a procedure did before its failure is not committed with the next statement."""
+    with calls.connect(proxy.port, autocommit=True) as connection:
+        cursor = connection.cursor()
+        proxy.forget()
+        with pytest.raises(drdarrow.Error):
+            cursor.callproc('"Not ""today"', [None])
+        assert [proxy.count(command) for command in (RDBCMM, RDBRLLBCK)] == [0, 1]
+
+
 def test_procedures_of_the_system(cursor: drdarrow.Cursor) -> None:
     cursor.execute("CALL SYSIBM.SQLTABLES(NULL, NULL, 'LOBS', NULL, 'DATATYPE=''ODBC''')")
     assert [row[1:3] for row in cursor.fetchall()] == [("APP", "LOBS")]
@@ -202,7 +232,7 @@ def test_failures(cursor: drdarrow.Cursor) -> None:
         cursor.callproc("ADDING", (1, 2))
     with pytest.raises(drdarrow.ProgrammingError):
         cursor.callproc("NOSUCH", (1, 2))
-    with pytest.raises(drdarrow.ProgrammingError):
+    with pytest.raises(drdarrow.NotSupportedError, match="not read for a batch of calls"):
         cursor.executemany("CALL SETS(?, ?)", [(1, None)])
     assert cursor.execute("VALUES 1").fetchone() == (1,)
 

@@ -34,7 +34,7 @@ impl RemoteFile {
 
     /// As [`write`](Self::write), for a batch in front of which `before` rows were added: errors count them.
     pub async fn write_behind(&self, before: u64, batch: &RecordBatch) -> Result<u64> {
-        let columns = self.0.columns(batch).map_err(|e| counted(e, before))?;
+        let columns = self.0.columns(batch).map_err(|e| self.0.counted(e, before))?;
         self.put(before, batch.num_rows(), |encoder, rows, stride, slots| encoder.encode(&columns, rows, stride, slots))
             .await
     }
@@ -55,7 +55,7 @@ impl RemoteFile {
             columns.get(rows).unwrap_or_default().iter().try_for_each(|row| encoder.encode(row, 0..1, stride, slots))
         });
         let done = done.await?;
-        wrong.map_or(Ok(done), |e| Err(counted(at_row(e, before + done), before + done)))
+        wrong.map_or(Ok(done), |e| Err(self.0.counted(at_row(e, before + done), before + done)))
     }
 
     /// Adds `rows` records that `encode` makes slots of, behind `before` others.
@@ -67,7 +67,7 @@ impl RemoteFile {
     ) -> Result<u64> {
         let remote = &*self.0;
         let mut place = remote.place.lock().await;
-        let handle = remote.changing(&mut place, Mode::Write).map_err(|e| counted(e, before))?;
+        let handle = remote.changing(&mut place, Mode::Write).map_err(|e| remote.counted(e, before))?;
         let encoder = RecordEncoder::new(&remote.fields).map_err(|e| remote.bad(&e.into(), Phase::Execute))?;
         let stride = handle.sent();
         let per_request = usize::from(handle.block(remote.block())).clamp(1, (CHUNK / stride.increment.max(1)).max(1));
@@ -79,17 +79,18 @@ impl RemoteFile {
             let (end, bad) = good(asked, &mut slots, |rows, slots| encode(&encoder, rows, &stride, slots));
             if end > done {
                 let request = write::put(remote.inner.speech(), handle.dclnam, &slots);
-                let answer = remote.change(request, "write").await.map_err(|e| counted(e, so_far))?;
+                let answer = remote.change(request, "write").await.map_err(|e| remote.counted(e, so_far))?;
                 write::added(answer, end - done).map_err(|Unwritten { before, error }| {
                     let so_far = so_far + before as u64;
                     let e = at_row(remote.inner.flow_error(error, Phase::Execute), so_far);
-                    counted(remote.about(e), so_far)
+                    remote.counted(remote.about(e), so_far)
                 })?;
                 done = end;
             }
             if let Some(e) = bad {
                 let so_far = before + done as u64;
-                return Err(counted(remote.bad(&numbered(e, so_far + 1), Phase::Execute), so_far));
+                let e = remote.bad(&numbered(e, so_far + 1), Phase::Execute);
+                return Err(remote.counted(Error { row: Some(so_far + 1), ..e }, so_far));
             }
         }
         Ok(done as u64)
@@ -228,6 +229,19 @@ impl Remote {
         })
     }
 
+    /// The error with the number of rows that were added all the same. Under commitment control the system undoes
+    /// them with the connection.
+    fn counted(&self, e: Error, added: u64) -> Error {
+        let undone = !e.connection_usable && self.options.commit.is_some();
+        let added = match added {
+            0 => return e,
+            _ if undone => "no row is kept: the system undoes what was not committed".to_owned(),
+            1 => "1 row was added before".to_owned(),
+            n => format!("{n} rows were added before"),
+        };
+        Error { message: format!("{}; {added}", e.message), ..e }
+    }
+
     /// Refuses a row that cannot become a record before a record is locked for it.
     fn look_at(&self, place: &mut Place, row: &RecordBatch) -> Result<()> {
         let handle = self.changing(place, Mode::ReadWrite)?;
@@ -333,17 +347,7 @@ fn numbered(e: RecordError, number: u64) -> RecordError {
     }
 }
 
-/// The error about the row behind `before` others.
+/// The error about the row after `before` others.
 fn at_row(e: Error, before: u64) -> Error {
-    Error { message: format!("row {}: {}", before + 1, e.message), ..e }
-}
-
-/// The error with the number of rows that were added all the same.
-fn counted(e: Error, added: u64) -> Error {
-    let added = match added {
-        0 => return e,
-        1 => "1 row was added before".to_owned(),
-        n => format!("{n} rows were added before"),
-    };
-    Error { message: format!("{}; {added}", e.message), ..e }
+    Error { message: format!("row {}: {}", before + 1, e.message), row: Some(before + 1), ..e }
 }

@@ -1,0 +1,159 @@
+//! Whose turn it is on a connection. All that shares a connection shares its unit of work, and a batch is kept or
+//! undone as a whole: what else changes data or ends units of work on the connection waits for the end of a batch.
+//! What the maker of its rows does meanwhile on the same connection cannot wait for that: it runs within the batch,
+//! and belongs to it.
+
+use super::error::{Error, Kind, Phase, Result};
+use super::shared::Inner;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+thread_local! {
+    /// The connections whose batches take rows on this thread now.
+    static WITHIN: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The unit of work of a connection, and who may go on with it.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    turn: Arc<Mutex<()>>,
+    /// Something was done since the last end of a unit of work that nobody has committed.
+    pub open: AtomicBool,
+    /// Batches under way.
+    pub batches: AtomicUsize,
+    /// Batches whose rows are being undone with nobody waiting for it.
+    undoing: AtomicUsize,
+    /// A query ended within a batch; its work ends with that of the batch.
+    pub put_off: AtomicBool,
+    /// The server does not know savepoints.
+    pub no_savepoints: AtomicBool,
+    commits: AtomicU64,
+    rollbacks: AtomicU64,
+}
+
+impl Work {
+    /// How often it was committed and rolled back by others than batches.
+    pub(super) fn ends(&self) -> Ends {
+        Ends { commits: self.commits.load(Ordering::Acquire), rollbacks: self.rollbacks.load(Ordering::Acquire) }
+    }
+
+    /// It was committed.
+    pub(super) fn committed(&self) {
+        self.commits.fetch_add(1, Ordering::AcqRel);
+        self.ended();
+    }
+
+    /// It was rolled back, by us or by the server.
+    pub(super) fn rolled_back(&self) {
+        self.rollbacks.fetch_add(1, Ordering::AcqRel);
+        self.ended();
+    }
+
+    /// Nothing is left of it.
+    pub(super) fn ended(&self) {
+        self.open.store(false, Ordering::Release);
+        self.put_off.store(false, Ordering::Release);
+    }
+}
+
+/// How often units of work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ends {
+    pub commits: u64,
+    pub rollbacks: u64,
+}
+
+/// The right to change data.
+pub(super) type Turn = OwnedMutexGuard<()>;
+
+impl Inner {
+    /// Whether what runs on this thread runs within a batch of this connection.
+    pub(super) fn is_within(&self) -> bool {
+        let me = std::ptr::from_ref(self) as usize;
+        WITHIN.with_borrow(|within| within.contains(&me))
+    }
+
+    /// Waits until nobody else changes data; none within a batch, whose turn it is already.
+    pub(super) async fn turn(&self) -> Result<Option<Turn>> {
+        if self.is_within() {
+            return Ok(None);
+        }
+        let turn = self.work.turn.clone().lock_owned();
+        let Some(limit) = self.config.statement_timeout else { return Ok(Some(turn.await)) };
+        let late = |_| {
+            let seconds = limit.as_secs_f64();
+            let text = format!("another statement of this connection did not end within {seconds:.1} s");
+            Error::new(Kind::Operational, Phase::Execute, "57033", text).at(&self.peer)
+        };
+        tokio::time::timeout(limit, turn).await.map(Some).map_err(late)
+    }
+
+    /// The turn of a statement. A query changes nothing, so it waits for nobody, unless rows are being undone that
+    /// it must not see.
+    pub(super) async fn turn_of(&self, query: bool) -> Result<Option<Turn>> {
+        if query && self.work.undoing.load(Ordering::Acquire) == 0 { Ok(None) } else { self.turn().await }
+    }
+
+    /// Whether a statement is to be committed with its own end.
+    pub(super) fn commits(&self) -> bool {
+        self.autocommit.load(Ordering::Acquire) && !self.is_within()
+    }
+
+    /// Notes that a statement runs which is not committed with its own end. In autocommit the work of a query ends
+    /// with its rows.
+    pub(super) fn opens_work(&self, query: bool) {
+        if !self.autocommit.load(Ordering::Acquire) || self.is_within() && !query {
+            self.work.open.store(true, Ordering::Release);
+        }
+    }
+
+    /// Runs `make`, which makes rows for a batch of this connection: what it does on this thread on the same
+    /// connection runs within the batch.
+    pub(super) fn within<T>(&self, make: impl FnOnce() -> T) -> T {
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                WITHIN.with_borrow_mut(Vec::pop);
+            }
+        }
+        WITHIN.with_borrow_mut(|within| within.push(std::ptr::from_ref(self) as usize));
+        let _leave = Leave;
+        make()
+    }
+}
+
+/// Rows being undone in the background.
+#[derive(Debug)]
+pub(super) struct Undoing(Arc<Inner>);
+
+impl Undoing {
+    pub(super) fn new(inner: Arc<Inner>) -> Undoing {
+        inner.work.undoing.fetch_add(1, Ordering::AcqRel);
+        Undoing(inner)
+    }
+}
+
+impl Drop for Undoing {
+    fn drop(&mut self) {
+        self.0.work.undoing.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A batch under way, counted.
+#[derive(Debug)]
+pub(super) struct Counted(Arc<Inner>);
+
+impl Counted {
+    pub(super) fn new(inner: Arc<Inner>) -> Counted {
+        inner.work.batches.fetch_add(1, Ordering::AcqRel);
+        Counted(inner)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.work.batches.fetch_sub(1, Ordering::AcqRel);
+    }
+}
