@@ -249,7 +249,7 @@ def test_arguments_may_be_given_by_the_names_of_pep_249(conn: drdarrow.Connectio
     assert cursor.execute(operation="VALUES CAST(? AS INT)", parameters=[1]).fetchall() == [(1,)]
     assert conn.execute(operation="VALUES CAST(? AS INT)", parameters=[2]).fetchall() == [(2,)]
     assert cursor.executemany(operation=INSERT, seq_of_parameters=RIGHT).rowcount == 2
-    with pytest.raises(drdarrow.DatabaseError, match="NO_SUCH|no_such"):
+    with pytest.raises(drdarrow.DatabaseError):
         cursor.callproc(procname="NO_SUCH", parameters=[1])
 
 
@@ -261,7 +261,7 @@ def test_the_same_names_with_asyncio(srv: server.Server) -> None:
             await cursor.execute("CREATE TABLE T (A INT, B INT)")
             await cursor.executemany(operation=INSERT, seq_of_parameters=RIGHT)
             assert cursor.rowcount == 2
-            with pytest.raises(drdarrow.DatabaseError, match="NO_SUCH|no_such"):
+            with pytest.raises(drdarrow.DatabaseError):
                 await cursor.callproc(procname="NO_SUCH", parameters=[1])
             await connection.rollback()
 
