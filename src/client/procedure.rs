@@ -154,7 +154,7 @@ impl Inner {
         let forms = Forms::new(fields, self.config.lobs, true, &self.session.theirs);
         let limit = self.config.lob_limit as usize;
         let mut offsets = Offsets::new(forms.rows.len());
-        let mut rows = Rows::new(&forms.rows, self.session.sqlam, self.session.theirs).with_lob_limit(limit);
+        let mut rows = Rows::of(&self.session, &forms.rows).with_lob_limit(limit);
         rows.push(block);
         rows.close();
         let chunk = loop {

@@ -13,6 +13,7 @@ use super::shared::{Inner, sqlca};
 use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::error::ColumnError;
 use crate::column::schema::schema;
+use crate::flow::bounds::{OBJECTS_WITHOUT_ROWS, WARNINGS};
 use crate::flow::error::FlowError;
 use crate::flow::locator::Ask;
 use crate::flow::query::{Answer, Opened};
@@ -30,9 +31,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
-
-/// Answers in a row that may bring nothing before the server is taken to be lost.
-const EMPTY: usize = 1000;
 
 /// A column in SQL terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +79,9 @@ pub struct RecordStream {
     /// In autocommit: what became of the commit, which is awaited before the end is told.
     settled: Option<oneshot::Receiver<Error>>,
     warnings: Vec<Warning>,
-    /// Answers in a row that brought nothing.
+    /// Warnings that were too many to be kept.
+    unkept: u64,
+    /// Objects in a row that brought nothing.
     empty: usize,
     ended: bool,
 }
@@ -143,8 +143,7 @@ impl RecordStream {
         let settled = inner.autocommit.load(Ordering::Acquire).then_some(settled);
         let limits = Limits { delay: inner.config.batch_delay, ..Limits::default() };
         let mut stream = RecordStream {
-            rows: Rows::new(&wire, inner.session.sqlam, inner.session.theirs)
-                .with_lob_limit(inner.config.lob_limit as usize),
+            rows: Rows::of(&inner.session, &wire).with_lob_limit(inner.config.lob_limit as usize),
             offsets: Offsets::new(fields.len()),
             parked: None,
             inner,
@@ -163,6 +162,7 @@ impl RecordStream {
             failure: None,
             settled,
             warnings: Vec::new(),
+            unkept: 0,
             empty: 0,
             ended: false,
         };
@@ -202,7 +202,16 @@ impl RecordStream {
 
     /// Warnings since the last call.
     pub fn take_warnings(&mut self) -> Vec<Warning> {
+        let unkept = std::mem::take(&mut self.unkept);
+        if unkept > 0 {
+            self.warnings.push(Warning::general(&format!("{unkept} more warnings were not kept")));
+        }
         std::mem::take(&mut self.warnings)
+    }
+
+    /// Keeps a warning, or counts it.
+    fn warn(&mut self, warning: Warning) {
+        if self.warnings.len() < WARNINGS { self.warnings.push(warning) } else { self.unkept += 1 }
     }
 
     /// Decodes what has arrived. It never waits: meant for the thread that consumes the batches.
@@ -247,7 +256,7 @@ impl RecordStream {
                     let (product, limit) = (self.inner.session.product, self.inner.config.lob_limit as usize);
                     self.parked = Some(Parked::new(chunk, &self.fields, product, limit));
                 }
-                Ok(Event::Warning(sqlca)) => self.warnings.push(Warning::from(&*sqlca)),
+                Ok(Event::Warning(sqlca)) => self.warn(Warning::from(&*sqlca)),
                 Ok(Event::NeedBlock) => {
                     self.permit = None;
                     if self.failure.is_none() {
@@ -386,11 +395,11 @@ impl RecordStream {
     }
 
     fn take(&mut self, answer: Answer) -> Option<FlowError> {
-        self.warnings.extend(answer.warnings.iter().map(Warning::from));
+        answer.warnings.iter().for_each(|sqlca| self.warn(Warning::from(sqlca)));
         // A server may answer without rows, but not for ever.
-        self.empty = if answer.blocks.iter().all(Block::is_empty) { self.empty + 1 } else { 0 };
-        if self.empty > EMPTY && !answer.closed && answer.failure.is_none() {
-            let what = format!("{EMPTY} answers in a row brought nothing");
+        self.empty = if answer.blocks.iter().all(Block::is_empty) { self.empty + answer.idle.max(1) } else { 0 };
+        if self.empty > OBJECTS_WITHOUT_ROWS && !answer.closed && answer.failure.is_none() {
+            let what = format!("{} objects in a row brought nothing", self.empty);
             return Some(WireError::invalid("QRYDTA", 0, what).into());
         }
         for block in answer.blocks {
@@ -476,9 +485,12 @@ impl RecordStream {
     }
 
     fn error(&self, e: FlowError) -> Error {
-        let broken = matches!(e, FlowError::Wire(_) | FlowError::Drda(_) | FlowError::Lob { .. });
+        let broken =
+            matches!(e, FlowError::Wire(_) | FlowError::Drda(_) | FlowError::Lob { .. } | FlowError::Overlong { .. });
         let column = match &e {
-            FlowError::Lob { column, .. } | FlowError::LobLimit { column, .. } => self.fields.get(column - 1),
+            FlowError::Lob { column, .. } | FlowError::LobLimit { column, .. } | FlowError::Overlong { column, .. } => {
+                self.fields.get(column - 1)
+            }
             _ => None,
         };
         let named = column.map(|field| format!("column {}: ", field.name)).unwrap_or_default();

@@ -12,10 +12,12 @@ pub const OBJECTS_OF_A_COMMAND: usize = 16;
 pub const BYTES: usize = 1 << 20;
 /// The same, for each command of the chain.
 pub const BYTES_OF_A_COMMAND: usize = 2 << 10;
+/// What an object costs to hold beside its bytes.
+pub const OBJECT: usize = 256;
 /// Chains of one conversation: a login has a few more than one.
 pub const CHAINS: usize = 64;
 /// Objects in a row, over all answers of a query, that bring no row.
-pub const OBJECTS_WITHOUT_ROWS: usize = 4_000;
+pub const OBJECTS_WITHOUT_ROWS: usize = 2_000;
 /// Rows announced as absent between two that are present.
 pub const ABSENT_ROWS: usize = 1_000;
 /// Warnings that are kept until somebody asks for them; of the others only the number is.

@@ -2,10 +2,11 @@
 //! come out; with result sets RSLSETRM names their sections, SQLRSLRD lists them, and each comes as
 //! OPNQRYRM, SQLCINRD, QRYDSC and perhaps its first rows. (Measured: Derby.)
 
+use super::bounds::FRAME;
 use super::error::FlowError;
 use super::execute::Input;
 use super::placed::once;
-use super::query::{Answer, Opened};
+use super::query::{Answer, Opened, SLACK};
 use super::reply::Replies;
 use super::rows::Block;
 use super::session::Session;
@@ -20,7 +21,7 @@ use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::sqlda::SqlDa;
 use crate::wire::dss::chain::Chain;
 use crate::wire::fdoca::descriptor;
-use crate::wire::value::field::Field;
+use crate::wire::value::field::{Field, Shape};
 use std::sync::Arc;
 
 /// Result sets are wanted with their descriptions (RSLSETFLG, as Derby's client says it).
@@ -179,7 +180,14 @@ impl Flow for Call {
     }
 
     fn longest(&self) -> usize {
-        usize::MAX
+        let output = self.called.output.iter().flat_map(|(fields, _)| fields);
+        let sets = self.sets.iter().filter_map(|set| set.fields.as_ref()).flatten();
+        let large = output.chain(sets).any(|f| matches!(f.shape, Shape::Lob(_)));
+        if large { usize::MAX } else { FRAME.max(self.block_size as usize + SLACK) }
+    }
+
+    fn room(&self) -> usize {
+        self.longest().saturating_mul(1 + self.sets.len())
     }
 
     fn end(&mut self) -> Result<Step<Called>, FlowError> {

@@ -5,7 +5,7 @@ use crate::wire::codec::error::WireError;
 use crate::wire::ddm::object::Object;
 use crate::wire::drda::execute::Described;
 use crate::wire::fdoca::descriptor;
-use crate::wire::fdoca::row::{Offsets, Walker};
+use crate::wire::fdoca::row::{Counts, Offsets, Walker};
 use crate::wire::value::cell::NULL;
 use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::typdef::TypDef;
@@ -16,7 +16,7 @@ pub(super) fn value(object: &Object, typdef: &TypDef, column: usize) -> Result<O
     let output = Described::decode(&object.body)?;
     let fields = descriptor::decode(&output.fdodsc, typdef)?;
     let mut offsets = Offsets::new(fields.len());
-    Walker::new(&fields).walk(&output.fdodta, 0, false, 1, &mut offsets)?;
+    Walker::new(&fields, Counts::Units).walk(&output.fdodta, 0, false, 1, &mut offsets)?;
     let at = offsets.column(column).first().filter(|at| **at != NULL);
     let (Some(at), Some(field)) = (at, fields.into_iter().nth(column)) else { return Ok(None) };
     let cell = output.fdodta.slice((*at as usize).min(output.fdodta.len())..);

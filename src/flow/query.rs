@@ -23,7 +23,7 @@ use crate::wire::value::field::{Field, Shape};
 use std::sync::Arc;
 
 /// Room for the row that a server may add beyond the block size, and for headers.
-const SLACK: usize = 64 * 1024;
+pub(super) const SLACK: usize = 64 * 1024;
 
 /// An open query.
 #[derive(Debug)]

@@ -1,8 +1,10 @@
 //! Blocks in, chunks of rows out: puts rows together that were cut between blocks, reads the
 //! SQLCAs that stand among rows, and gives each row the large objects that travelled behind it.
 
+use super::bounds::ABSENT_ROWS;
 use super::error::FlowError;
 use super::locator::{Large, Locator};
+use super::session::{Product, Session};
 use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::{ByteOrder, Reader};
 use crate::wire::drda::error::DrdaError;
@@ -10,7 +12,7 @@ use crate::wire::drda::execute::decode_extdta;
 use crate::wire::drda::placeholder::Placeholder;
 use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::drda::text::SqlText;
-use crate::wire::fdoca::row::{CHUNK, Offsets, Stop, Walker};
+use crate::wire::fdoca::row::{CHUNK, Counts, Offsets, Stop, Walker};
 use crate::wire::value::cell::{Lob, NULL};
 use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::typdef::TypDef;
@@ -86,6 +88,10 @@ pub struct Rows {
     lobs: VecDeque<Bytes>,
     lob_limit: usize,
     delivered: u64,
+    /// Rows announced as absent since the last one that was there.
+    absent: usize,
+    /// Bytes of a cut row and of what follows it that are put together at most.
+    row_limit: usize,
     behind_sqlca: bool,
     closed: bool,
     ended: bool,
@@ -93,18 +99,22 @@ pub struct Rows {
 
 /// Bytes added to a cut row at a time until it is whole.
 const SPLICE: usize = 4096;
-/// Longest row put together from pieces.
-const ROW_LIMIT: usize = 256 << 20;
 /// Longest SQLCA among rows; one that claims more is damaged, and would be waited for without end.
 const SQLCA_LIMIT: usize = 256 << 10;
 
 impl Rows {
     /// For rows of these fields, sent by a server of this level and environment.
     pub fn new(fields: &[Field], sqlam: u16, typdef: TypDef) -> Rows {
+        Rows::counting(fields, sqlam, typdef, Counts::Bytes)
+    }
+
+    fn counting(fields: &[Field], sqlam: u16, typdef: TypDef, counts: Counts) -> Rows {
+        let walker = Walker::new(fields, counts);
         let lobs = fields.iter().enumerate().filter(|(_, f)| matches!(f.shape, Shape::Lob(_)));
         let locators = fields.iter().enumerate().filter_map(|(i, f)| Some((i, Large::of_locator(f)?, f.order)));
         Rows {
-            walker: Walker::new(fields),
+            row_limit: SQLCA_LIMIT + 2 * walker.longest_row() + 2 * SPLICE,
+            walker,
             lob_columns: lobs.map(|(i, f)| (i, f.nullable)).collect(),
             locator_columns: locators.collect(),
             sqlam,
@@ -118,10 +128,17 @@ impl Rows {
             lobs: VecDeque::new(),
             lob_limit: usize::MAX,
             delivered: 0,
+            absent: 0,
             behind_sqlca: false,
             closed: false,
             ended: false,
         }
+    }
+
+    /// For rows of these fields, as the server of this session sends them.
+    pub fn of(session: &Session, fields: &[Field]) -> Rows {
+        let counts = if session.product == Product::Derby { Counts::Units } else { Counts::Bytes };
+        Rows::counting(fields, session.sqlam, session.theirs, counts)
     }
 
     /// Refuses large objects of more than `bytes`.
@@ -201,8 +218,10 @@ impl Rows {
             Stop::NoRow => {
                 self.pos = walked.end;
                 self.behind_sqlca = false;
+                self.count_absent()?;
                 Ok(None)
             }
+            Stop::Overlong { column, len, room } => Err(self.overlong(column, len, room)),
             Stop::Short | Stop::Full => self.keep_tail(walked.end),
         }
     }
@@ -220,8 +239,8 @@ impl Rows {
             let had = self.tail.len();
             let more = self.block.get(self.pos..).unwrap_or_default();
             let take = more.len().min(SPLICE.max(had));
-            if had + take > ROW_LIMIT {
-                return Err(WireError::TooLong { what: "row", len: had + take, max: ROW_LIMIT }.into());
+            if had > self.row_limit {
+                return Err(WireError::TooLong { what: "row", len: had, max: self.row_limit }.into());
             }
             self.tail.extend_from_slice(more.get(..take).unwrap_or_default());
             self.pos += take;
@@ -249,7 +268,10 @@ impl Rows {
             } else if walked.stop == Stop::NoRow {
                 self.settle(walked.end, take);
                 self.behind_sqlca = false;
+                self.count_absent()?;
                 return Ok(None);
+            } else if let Stop::Overlong { column, len, room } = walked.stop {
+                return Err(self.overlong(column, len, room));
             }
             if self.pos >= self.block.len() {
                 return Ok(None);
@@ -269,7 +291,7 @@ impl Rows {
     /// Reads an SQLCA among the rows. None: it is cut. Else its length and what to report.
     fn read_sqlca(&mut self, bytes: &[u8]) -> Result<Option<(usize, Option<Event>)>, FlowError> {
         let mut r = Reader::new(bytes, "SQLCAGRP");
-        let sqlca = match Sqlca::read(&mut r, self.sqlam, &self.text) {
+        let sqlca = match Sqlca::read_in_row(&mut r, self.sqlam, &self.text) {
             Ok(sqlca) => sqlca,
             Err(DrdaError::Wire(WireError::Truncated { at, need, .. })) => {
                 let len = at.saturating_add(need).max(bytes.len());
@@ -287,12 +309,34 @@ impl Rows {
             return Err(FlowError::Sql { sqlca: Box::new(sqlca), reply: None });
         }
         if sqlca.sqlcode == 100 {
+            // The word that there is no row may follow, but nothing else.
+            let rest = bytes.get(r.pos()..).unwrap_or_default();
+            if !matches!(rest, [] | [0xFF]) {
+                return Err(
+                    WireError::Trailing { what: "QRYDTA after SQLCODE 100", at: r.pos(), left: rest.len() }.into()
+                );
+            }
             self.ended = true;
             self.all_lobs_used()?;
             return Ok(Some((r.pos(), Some(Event::End))));
         }
         let event = (sqlca.sqlcode > 0).then(|| Event::Warning(Box::new(sqlca)));
         Ok(Some((r.pos(), event)))
+    }
+
+    /// A row that is not there brings nothing.
+    fn count_absent(&mut self) -> Result<(), FlowError> {
+        self.absent += 1;
+        if self.absent > ABSENT_ROWS {
+            let what = format!("{} rows without columns in a row", self.absent);
+            return Err(WireError::invalid("QRYDTA", 0, what).into());
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn overlong(&self, column: usize, len: u32, room: u32) -> FlowError {
+        FlowError::Overlong { row: self.delivered + 1, column: column + 1, len: len as usize, max: room as usize }
     }
 
     /// The server closed the query: nothing may be left half.
@@ -356,6 +400,7 @@ impl Rows {
             locators.push((*column, locator.transpose()?));
         }
         self.delivered += offsets.rows() as u64;
+        self.absent = 0;
         Ok(Chunk { buf, lobs, locators, first_row })
     }
 }

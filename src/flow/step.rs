@@ -33,6 +33,11 @@ pub trait Flow: Send {
         FRAME
     }
 
+    /// Bytes that may be brought by one reply.
+    fn room(&self) -> usize {
+        self.longest()
+    }
+
     /// The server may number its replies 0, whatever the request has.
     fn is_unnumbered(&self) -> bool {
         false

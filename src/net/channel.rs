@@ -7,7 +7,7 @@ use super::job::{Job, Waiting};
 use super::recognise;
 use super::tls;
 use super::transport::Deadline;
-use crate::flow::bounds::{CHAINS, Idle};
+use crate::flow::bounds::{CHAINS, Idle, OBJECT};
 use crate::flow::error::FlowError;
 use crate::flow::placed;
 use crate::flow::step::{Flow, Seen};
@@ -232,6 +232,8 @@ struct Active {
     chains: usize,
     /// What came that brings nothing.
     idle: Idle,
+    /// Bytes that were brought by the reply, and what they cost.
+    brought: usize,
     /// When to give up on a reply that nobody waits for.
     drain: Option<Instant>,
 }
@@ -359,7 +361,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                 self.deframer.expect(job.expect());
                 let reply = Correlation::new(self.send(chain), job.is_unnumbered());
                 let idle = Idle::default();
-                self.active.push_back(Active { job, reply, failed: false, chains: 1, idle, drain: None });
+                self.active.push_back(Active { job, reply, failed: false, chains: 1, idle, brought: 0, drain: None });
                 self.limit_frames();
             }
             Err(e) => job.fail(e.into()),
@@ -437,7 +439,13 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             placed::check(dss.header.kind, &object)?;
             let (point, len) = (object.cp, object.body.len());
             match active.job.object(object)? {
-                Seen::Wanted => {}
+                Seen::Wanted => {
+                    active.brought = active.brought.saturating_add(len + OBJECT);
+                    let (len, max) = (active.brought, active.job.room());
+                    if len > max {
+                        return Err(FlowError::from(WireError::TooLong { what: "reply", len, max }).into());
+                    }
+                }
                 Seen::Normal => active.idle.note(point, len, active.reply.commands())?,
                 Seen::Failure => {
                     active.failed = true;
@@ -467,6 +475,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         active.reply = Correlation::new(self.send(chain), active.job.is_unnumbered());
         active.failed = false;
         active.idle = Idle::default();
+        active.brought = 0;
         self.active.push_front(active);
         Ok(())
     }

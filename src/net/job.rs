@@ -19,6 +19,7 @@ pub(super) trait Job: Send {
     fn is_abandoned(&self) -> bool;
     fn expect(&self) -> usize;
     fn longest(&self) -> usize;
+    fn room(&self) -> usize;
     fn is_unnumbered(&self) -> bool;
 }
 
@@ -69,6 +70,10 @@ impl<F: Flow> Job for Waiting<F> {
 
     fn longest(&self) -> usize {
         self.flow.longest()
+    }
+
+    fn room(&self) -> usize {
+        self.flow.room()
     }
 
     fn is_unnumbered(&self) -> bool {

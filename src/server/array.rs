@@ -12,7 +12,7 @@ use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::options::Options;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
-use crate::wire::fdoca::row::{CHUNK, Offsets, Walker};
+use crate::wire::fdoca::row::{CHUNK, Counts, Offsets, Walker};
 use crate::wire::value::cell::{Cells, Lob};
 use crate::wire::value::field::{Field, Type};
 use arrow_schema::Field as ArrowField;
@@ -188,7 +188,7 @@ impl<'a> Walk<'a> {
             conversation,
             inputs: inputs.iter(),
             current: None,
-            walker: Walker::new(fields),
+            walker: Walker::new(fields, Counts::Units),
             offsets: Offsets::new(fields.len()),
             rows: 0,
             ended: false,

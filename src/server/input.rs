@@ -10,7 +10,7 @@ use crate::wire::ddm::reply::Reply;
 use crate::wire::drda::execute::{Described, decode_extdta};
 use crate::wire::drda::placeholder::Placeholder;
 use crate::wire::fdoca::descriptor;
-use crate::wire::fdoca::row::{Offsets, Stop, Walker};
+use crate::wire::fdoca::row::{Counts, Offsets, Stop, Walker};
 use crate::wire::value::cell::{Lob, NULL};
 use crate::wire::value::field::{Field, Shape};
 use arrow_schema::{DataType, TimeUnit};
@@ -32,7 +32,7 @@ impl Input {
     /// The bytes of the value at `index` of the first row, when it is no large one; `None` is NULL.
     pub(super) fn first_row(&self) -> Result<Vec<Option<Bytes>>> {
         let mut offsets = Offsets::new(self.fields.len());
-        let walked = Walker::new(&self.fields).walk(&self.data, 0, true, 1, &mut offsets)?;
+        let walked = Walker::new(&self.fields, Counts::Units).walk(&self.data, 0, true, 1, &mut offsets)?;
         if walked.stop != Stop::Full {
             return Err(Trouble::syntax(synerrcd::LENGTH, Some(cp::FDODTA)));
         }

@@ -16,16 +16,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-type Parts = Vec<(DssType, u16, Vec<u8>)>;
+pub type Parts = Vec<(DssType, u16, Vec<u8>)>;
 
 /// A connection to a server whose answers are edited.
-async fn connect(edit: Edit) -> (Connection, JoinHandle<Log>) {
+pub async fn connect(edit: Edit) -> (Connection, JoinHandle<Log>) {
     let (stream, server) = start(&Book::derby(), Damage::None, edit);
     (Connection::over(stream, config()).await.unwrap(), server)
 }
 
 /// Edits the frames of the answers to a command.
-fn edit(command: u16, mut change: impl FnMut(usize, &mut Parts) + Send + 'static) -> Edit {
+pub fn edit(command: u16, mut change: impl FnMut(usize, &mut Parts) + Send + 'static) -> Edit {
     let mut n = 0;
     Box::new(move |_, request: &Request, bytes| {
         if !request.has(command) {
@@ -39,19 +39,19 @@ fn edit(command: u16, mut change: impl FnMut(usize, &mut Parts) + Send + 'static
 }
 
 /// Reads a query with answers edited.
-async fn read(sql: &str, edit: Edit) -> Result<usize, Error> {
+pub async fn read(sql: &str, edit: Edit) -> Result<usize, Error> {
     let (connection, _server) = connect(edit).await;
     let read = async { rows(&connection, sql).await.map(|r| count(&r)) };
     timeout(Duration::from_secs(3600), read).await.expect("a wait without end")
 }
 
-fn object(cp: u16, data: &[u8]) -> Vec<u8> {
+pub fn object(cp: u16, data: &[u8]) -> Vec<u8> {
     let mut w = Writer::new();
     put_bytes(&mut w, cp, data);
     w.into_vec()
 }
 
-fn point(body: &[u8]) -> u16 {
+pub fn point(body: &[u8]) -> u16 {
     u16::from_be_bytes([body[2], body[3]])
 }
 
@@ -198,128 +198,6 @@ async fn what_only_informs_is_stepped_over() {
         let connection = Connection::over(stream, config()).await.unwrap();
         assert_eq!(count(&rows(&connection, NARROW).await.unwrap()), 90, "{command:04X}");
         connection.commit().await.unwrap();
-    }
-}
-
-/// The SQLCA of a warning as Derby would put it in front of a row, behind its indicator.
-fn warning() -> Vec<u8> {
-    // The end's SQLCA of the recorded answers, with another code.
-    let book = Book::derby();
-    let last = book.reply(&format!("CNTQRY: {NARROW}"), usize::MAX).unwrap();
-    let mut body = parts(last)[0].2[4..].to_vec();
-    body.truncate(body.len() - 1);
-    body[1..10].copy_from_slice(&[0, 0, 0, 1, b'0', b'1', b'0', b'0', b'3']);
-    body
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_warning_in_front_of_a_row_cut_anywhere() {
-    let warning = warning();
-    for cut in 0..warning.len() + 12 {
-        let warning = warning.clone();
-        let edit = edit(cp::CNTQRY, move |n, frames| {
-            if n != 0 {
-                return;
-            }
-            // The first block of a continued query begins within a row or with one; warn at its first whole row.
-            let at = first_row(&frames[0].2[4..]);
-            let mut data = frames[0].2[4..].to_vec();
-            data.splice(at..=at, warning.iter().copied());
-            let (head, tail) = data.split_at(at + cut);
-            let id = frames[0].1;
-            *frames =
-                vec![(DssType::Object, id, object(cp::QRYDTA, head)), (DssType::Object, id, object(cp::QRYDTA, tail))];
-        });
-        let (connection, _server) = connect(edit).await;
-        let mut stream = connection.query(NARROW, &[]).await.unwrap();
-        let mut got = 0;
-        while let Some(batch) = stream.next().await.unwrap() {
-            got += batch.num_rows();
-        }
-        let warnings = stream.take_warnings();
-        assert_eq!((got, warnings.len()), (90, 1), "cut {cut}: {warnings:?}");
-        assert_eq!((warnings[0].sqlcode, warnings[0].sqlstate.as_str()), (1, "01003"));
-    }
-}
-
-/// Where in a block the first whole row of NARROW begins: FF 00, then an ID that follows others.
-fn first_row(data: &[u8]) -> usize {
-    (0..data.len()).find(|i| data[*i..].starts_with(&[0xFF, 0x00, 0, 0, 0])).unwrap()
-}
-
-#[tokio::test(start_paused = true)]
-async fn empty_answers_are_not_the_end() {
-    for (times, empty) in [(3, Vec::new()), (3, object(cp::QRYDTA, &[])), (20, object(cp::QRYDTA, &[]))] {
-        // The blocks wait while the empty answers go out.
-        let mut held: std::collections::VecDeque<Parts> = Default::default();
-        let edit = edit(cp::CNTQRY, move |n, frames| {
-            held.push_back(frames.clone());
-            if (2..2 + times).contains(&n) {
-                let id = frames[0].1;
-                let body = if empty.is_empty() { object(0xC000, &[]) } else { empty.clone() };
-                *frames = vec![(DssType::Object, id, body)];
-                if empty.is_empty() {
-                    // A frame with nothing of the query at all but a warning-free SQLCARD.
-                    *frames = vec![(DssType::Object, id, object(cp::SQLCARD, &[0xFF]))];
-                }
-            } else {
-                *frames = held.pop_front().unwrap();
-            }
-        });
-        assert_eq!(read(NARROW, edit).await.unwrap(), 90);
-    }
-    // Without end it is an error in the end.
-    let edit = edit(cp::CNTQRY, move |_, frames| {
-        let id = frames[0].1;
-        *frames = vec![(DssType::Object, id, object(cp::QRYDTA, &[]))];
-    });
-    let e = read(NARROW, edit).await.unwrap_err();
-    assert_eq!((e.sqlstate.as_deref(), e.connection_usable), (Some("58009"), false));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_large_object_that_does_not_come() {
-    for lost in 0..4 {
-        let mut seen = 0;
-        let edit = edit(cp::CNTQRY, move |_, frames| {
-            frames.retain(|(_, _, body)| {
-                let keep = point(body) != cp::EXTDTA || seen != lost;
-                seen += usize::from(point(body) == cp::EXTDTA);
-                keep
-            });
-        });
-        let e = read(LOBS, edit).await.unwrap_err();
-        assert!(!e.connection_usable && e.sqlstate.as_deref() == Some("58009"), "{e:?}");
-    }
-    // Nor may one come that no row has.
-    let surplus = edit(cp::CNTQRY, |n, frames| {
-        if n == 0 {
-            let id = frames[0].1;
-            frames.push((DssType::Object, id, object(cp::EXTDTA, b"\0surplus")));
-        }
-    });
-    assert!(read(LOBS, surplus).await.is_err());
-}
-
-#[tokio::test(start_paused = true)]
-async fn closed_within_a_row() {
-    let mut message = Writer::new();
-    put(&mut message, cp::ENDQRYRM, |w| put_u16(w, cp::SVRCOD, 4));
-    let message = message.into_vec();
-    for keep in [1, 2, 20] {
-        let message = message.clone();
-        let edit = edit(cp::CNTQRY, move |n, frames| {
-            if n == 3 {
-                let (_, id, body) = frames[0].clone();
-                let at = first_row(&body[4..]);
-                *frames = vec![
-                    (DssType::Object, id, object(cp::QRYDTA, &body[4..4 + at + keep])),
-                    (DssType::Reply, id, message.clone()),
-                ];
-            }
-        });
-        let e = read(NARROW, edit).await.unwrap_err();
-        assert_eq!((e.sqlstate.as_deref(), e.connection_usable), (Some("58009"), false), "{e:?}");
     }
 }
 

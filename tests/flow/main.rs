@@ -5,6 +5,7 @@
 
 mod alter;
 mod batches;
+mod blocks;
 mod book;
 mod client;
 mod fake;

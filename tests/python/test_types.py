@@ -178,3 +178,17 @@ def test_many_columns(cur: drdarrow.Cursor) -> None:
 def test_every_null_pattern(cur: drdarrow.Cursor) -> None:
     ten = cur.execute("SELECT N FROM INTS WHERE ID <= 1000 ORDER BY ID").fetch_arrow_table().column(0).to_pylist()
     assert ten == [None if i % 10 == 0 else i * 7 % 1000 for i in range(1, 1001)]
+
+
+def test_text_that_fills_its_column(lab: Lab) -> None:
+    """Derby declares text by its characters and sends it as UTF-8: three bytes a character are not too long."""
+    values = ("€€€€€", "ééééé", "𝄞𝄞x", "é" * 32_672, "€" * 21_845, b"12345")
+    columns = "A VARCHAR(5), B CHAR(5), C VARCHAR(5), D VARCHAR(32672), E VARCHAR(32672), F VARCHAR(5) FOR BIT DATA"
+    with lab.connect() as connection:
+        connection.execute(f"CREATE TABLE FULLTEXT ({columns})")
+        try:
+            connection.execute("INSERT INTO FULLTEXT VALUES (?, ?, ?, ?, ?, ?)", values)
+            assert connection.execute("SELECT * FROM FULLTEXT").fetchall() == [values]
+        finally:
+            connection.execute("DROP TABLE FULLTEXT")
+            connection.commit()

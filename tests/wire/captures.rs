@@ -24,7 +24,7 @@ use drdarrow::wire::drda::{resultset, text, typdef};
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::dss::deframe::{Deframer, Dss};
 use drdarrow::wire::fdoca::descriptor;
-use drdarrow::wire::fdoca::row::{CHUNK, Offsets, Stop, Walker};
+use drdarrow::wire::fdoca::row::{CHUNK, Counts, Offsets, Stop, Walker};
 use drdarrow::wire::value::field::Field;
 use drdarrow::wire::value::typdef::TypDef;
 use std::collections::{BTreeMap, HashMap};
@@ -142,7 +142,7 @@ impl Talk {
                 let fields = descriptor::decode(&data.fdodsc, &self.ours).map_err(said)?;
                 let mut offsets = Offsets::new(fields.len());
                 // FDODTA has the row's indicator but no SQLCA.
-                Walker::new(&fields).walk(&data.fdodta, 0, true, 1, &mut offsets).map_err(said)?;
+                Walker::new(&fields, Counts::Units).walk(&data.fdodta, 0, true, 1, &mut offsets).map_err(said)?;
                 if offsets.rows() == 1 { Ok(()) } else { Err("the row of parameters is cut".into()) }
             }
             _ => return Ok(false),
@@ -231,7 +231,7 @@ impl Talk {
 
     /// Walks rows and the SQLCAs among them; gives the position of what is cut at the end.
     fn walk(&mut self, fields: &[Field], data: &[u8]) -> Result<usize, String> {
-        let walker = Walker::new(fields);
+        let walker = Walker::new(fields, Counts::Units);
         let mut offsets = Offsets::new(fields.len());
         let (mut row, mut at, mut behind) = (0, 0, false);
         let sqltext = text::SqlText::new(&self.override_);
@@ -253,6 +253,7 @@ impl Talk {
                     (at, behind) = (at + r.pos(), true);
                 }
                 Stop::Short => return Ok(row),
+                Stop::Overlong { .. } => return Err("a value longer than declared".to_owned()),
                 Stop::Full | Stop::NoRow => (row, behind) = (at, false),
             }
         }

@@ -12,7 +12,7 @@ use drdarrow::wire::ddm::object::objects;
 use drdarrow::wire::drda::sqlca::Sqlca;
 use drdarrow::wire::dss::deframe::Deframer;
 use drdarrow::wire::fdoca::descriptor;
-use drdarrow::wire::fdoca::row::{CHUNK, Offsets, Walker};
+use drdarrow::wire::fdoca::row::{CHUNK, Counts, Offsets, Walker};
 use drdarrow::wire::value::cell::Cells;
 use drdarrow::wire::value::typdef::{TypDef, TypDefName};
 
@@ -32,7 +32,7 @@ fn two_rows_of_a_mainframe() {
                 cp::QRYDSC => fields = descriptor::decode(&object.body, &typdef).unwrap(),
                 cp::QRYDTA => {
                     let mut offsets = Offsets::new(fields.len());
-                    Walker::new(&fields).walk(&object.body, 0, false, CHUNK, &mut offsets).unwrap();
+                    Walker::new(&fields, Counts::Units).walk(&object.body, 0, false, CHUNK, &mut offsets).unwrap();
                     let options = Options::default();
                     let columns = fields.iter().enumerate().map(|(i, field)| {
                         let mut column = decoder(field, i, &options).unwrap();

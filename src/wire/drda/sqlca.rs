@@ -3,15 +3,20 @@
 //! Up to SQLAM 6 the database's name stands in front of SQLERRD with a fixed width and there are
 //! no diagnostics. (Layouts read from a Db2 for z/OS answer at level 6 and from Derby at 7.)
 
-use super::error::Result;
+use super::error::{DrdaError, Result};
 use super::sqlcode;
 use super::sqldiag::DiagGroup;
 use super::text::{NULL, Page, SqlText, present, put_var};
+use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::{codepoint, param};
 use crate::wire::value::typdef::{TypDef, TypDefName};
 
+/// Longest SQLERRMC among rows: Db2 has 70 bytes, Derby 2,400. (Read: Derby's source.)
+const TOKENS_IN_ROW: usize = 8 << 10;
+/// Longest name of a database. (Read: Derby's source; the names of Db2 are shorter.)
+const RDBNAM: usize = 1024;
 /// Between the tokens of SQLERRMC: Db2 writes the bare byte, whatever the CCSID.
 const DB2_SEPARATOR: u8 = 0xFF;
 /// The same from Derby, whose last token is the key of the message.
@@ -109,6 +114,20 @@ impl Sqlca {
             sqlca.diag = DiagGroup::read(r, text)?;
         }
         Ok(Some(sqlca))
+    }
+
+    /// The same among rows, where a length that is damaged would swallow those behind it.
+    pub fn read_in_row(r: &mut Reader<'_>, sqlam: u16, text: &SqlText) -> Result<Option<Sqlca>> {
+        let mut probe = r.clone();
+        match read_basic(&mut probe, sqlam, text) {
+            Ok(Some(ca)) if ca.errmc.len() > TOKENS_IN_ROW => {
+                Err(probe.invalid(format!("{} bytes of SQLERRMC in a row", ca.errmc.len())).into())
+            }
+            Err(DrdaError::Wire(WireError::Truncated { need, .. })) if need > TOKENS_IN_ROW => {
+                Err(probe.invalid(format!("{need} bytes of SQLERRMC in a row")).into())
+            }
+            _ => Sqlca::read(r, sqlam, text),
+        }
     }
 
     /// A whole SQLCARD.
@@ -219,13 +238,16 @@ fn read_basic(r: &mut Reader<'_>, sqlam: u16, text: &SqlText) -> Result<Option<S
         return Ok(None);
     }
     let order = text.order();
-    let mut ca = Sqlca {
-        sqlcode: r.i32_in(order)?,
-        sqlstate: text.fixed(r, 5)?,
-        errproc: text.fixed(r, 8)?,
-        warn: " ".repeat(11),
-        ..Sqlca::default()
-    };
+    let sqlcode = r.i32_in(order)?;
+    let raw = r.clone().bytes(5)?;
+    if !is_state(raw) {
+        return Err(r.invalid(format!("X'{}' is no SQLSTATE", in_hex(raw))).into());
+    }
+    let sqlstate = text.fixed(r, 5)?;
+    if sqlcode == 100 && !sqlstate.starts_with("02") && !sqlstate.trim().is_empty() {
+        return Err(r.invalid(format!("SQLCODE 100 with SQLSTATE {sqlstate}")).into());
+    }
+    let mut ca = Sqlca { sqlcode, sqlstate, errproc: text.fixed(r, 8)?, warn: " ".repeat(11), ..Sqlca::default() };
     if !present(r)? {
         return Ok(Some(ca));
     }
@@ -237,12 +259,35 @@ fn read_basic(r: &mut Reader<'_>, sqlam: u16, text: &SqlText) -> Result<Option<S
     }
     ca.warn = text.fixed(r, 11)?;
     if sqlam >= 7 {
+        let name = r.clone().var()?;
+        if name.len() > RDBNAM {
+            return Err(r.invalid(format!("{} bytes of RDBNAM", name.len())).into());
+        }
         ca.rdbnam = text.single(r)?;
     }
     let (errmc, page) = text.raw_pair(r)?;
     ca.errmc = errmc.to_vec();
     ca.tokens = tokens(errmc, page);
     Ok(Some(ca))
+}
+
+/// Five letters or digits, or five blanks, whichever page they are in: a card may come before its page is known.
+/// (Measured: Derby and Informix say success by blanks, Derby a changed row by `rwupd`.)
+fn is_state(raw: &[u8]) -> bool {
+    let ebcdic = |b: &u8| {
+        let (zone, digit) = (b >> 4, b & 15);
+        zone == 0xF && digit <= 9
+            || matches!(zone, 0x8 | 0x9 | 0xC | 0xD) && (1..=9).contains(&digit)
+            || matches!(zone, 0xA | 0xE) && (2..=9).contains(&digit)
+    };
+    raw.iter().all(u8::is_ascii_alphanumeric)
+        || raw.iter().all(ebcdic)
+        || raw.iter().all(|b| *b == b' ')
+        || raw.iter().all(|b| *b == 0x40)
+}
+
+fn in_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02X}")).collect()
 }
 
 /// Splits SQLERRMC. The text may have been cut in the middle of a character.
@@ -333,6 +378,38 @@ mod tests {
         assert_eq!((got.sqlstate.as_str(), got.errproc.as_str()), ("02000", "DSNXRFN "));
         assert_eq!(got.errd, [-110, 0, 0, -1, 0, 0]);
         assert_eq!((got.update_count(), got.row_count()), (Some(0), None));
+    }
+
+    #[test]
+    fn what_cannot_be_an_sqlca() {
+        let whole = Sqlca::encode(Some(&Sqlca::new(1, "01003", &["X"])), 7, &DERBY).unwrap()[4..].to_vec();
+        let read = |bytes: &[u8]| Sqlca::read_in_row(&mut Reader::new(bytes, "row"), 7, &SqlText::new(&DERBY));
+        assert!(read(&whole).is_ok());
+        for state in [&[0u8; 5][..], b"0100\0", b"01 03", b"01\xFF03", &[0x40, 0x40, 0x40, 0x40, 0xF0]] {
+            let mut bad = whole.clone();
+            bad[5..10].copy_from_slice(state);
+            let e = read(&bad).unwrap_err().to_string();
+            assert!(e.contains("is no SQLSTATE"), "{e}");
+            assert!(Sqlca::decode(&bad, 7, &DERBY).is_err());
+        }
+        for state in [&b"     "[..], &[0x40; 5], b"rwupd", &[0xF4, 0xF2, 0xE7, 0xF0, 0xF1]] {
+            let mut good = whole.clone();
+            good[5..10].copy_from_slice(state);
+            assert!(read(&good).is_ok(), "{state:02X?}");
+        }
+        // The end of the rows has a state of its own.
+        let mut end = whole.clone();
+        end[4] = 100;
+        assert!(read(&end).unwrap_err().to_string().contains("SQLCODE 100 with SQLSTATE 01003"));
+        // Lengths of names and tokens that no server has.
+        let names = whole.len() - 1 - 2 - 3 - 2;
+        for at in [names, names + 2] {
+            let mut long = whole.clone();
+            long[at] = 0x60;
+            long.extend([b'x'; 40_000]);
+            assert!(read(&long).is_err(), "{at}");
+            assert!(read(&long[..whole.len()]).is_err(), "{at}");
+        }
     }
 
     #[test]

@@ -6,10 +6,12 @@
 
 use crate::wire::codec::error::WireError;
 use crate::wire::value::cell::NULL;
-use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::field::{Field, Shape, Type};
 
 /// Rows walked at a time: few enough that their bytes stay in the cache until they are decoded.
 pub const CHUNK: usize = 1024;
+/// CCSID of UTF-8.
+const UTF8: u16 = 1208;
 /// From a column to the next: columns that lie 4096 bytes apart would share one set of the cache.
 const STRIDE: usize = CHUNK + 16;
 
@@ -23,8 +25,18 @@ pub struct Walker {
 struct Step {
     nullable: bool,
     shape: Shape,
-    /// Longest value of a zero-terminated shape.
-    length: u32,
+    /// Longest value, in what the shape counts.
+    room: u32,
+}
+
+/// What the length of a column of UTF-8 text counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// Bytes, as Db2 does.
+    Bytes,
+    /// UTF-16 units, each of which is up to three bytes. (Measured: Derby 10.14 declares VARCHAR(5) with 5 and sends
+    /// 15 bytes.)
+    Units,
 }
 
 /// The offsets of a chunk of rows, column by column.
@@ -46,6 +58,15 @@ pub enum Stop {
     Sqlca,
     /// The row at `end` has no columns (group indicator X'FF'); `end` is behind it.
     NoRow,
+    /// The row at `end` has a value that is longer than its column was declared.
+    Overlong {
+        /// The column, from 0.
+        column: usize,
+        /// The value's length, in what the column counts.
+        len: u32,
+        /// What was declared.
+        room: u32,
+    },
 }
 
 /// What was walked.
@@ -61,6 +82,8 @@ pub struct Walked {
 enum Row {
     Whole(usize),
     Short,
+    /// A value is longer than declared: which, [`Walker::overlong`] finds out.
+    Overlong,
 }
 
 impl Offsets {
@@ -92,11 +115,21 @@ impl Offsets {
 }
 
 impl Walker {
-    /// A walker for rows of these fields.
-    pub fn new(fields: &[Field]) -> Self {
-        Walker {
-            steps: fields.iter().map(|f| Step { nullable: f.nullable, shape: f.shape, length: f.length }).collect(),
-        }
+    /// A walker for rows of these fields, whose lengths count so.
+    pub fn new(fields: &[Field], counts: Counts) -> Self {
+        let step = |f: &Field| Step { nullable: f.nullable, shape: f.shape, room: room(f, counts) };
+        Walker { steps: fields.iter().map(step).collect() }
+    }
+
+    /// Bytes of the longest row, without the SQLCA in front of it.
+    pub fn longest_row(&self) -> usize {
+        let value = |step: &Step| match step.shape {
+            Shape::Fixed(n) => n as usize,
+            Shape::Lob(n) => usize::from(n),
+            Shape::Var | Shape::Pascal | Shape::NulTerminated => 2 + step.room as usize,
+            Shape::VarChars => 2 + 2 * step.room as usize,
+        };
+        1 + self.steps.iter().map(|step| 1 + value(step)).sum::<usize>()
     }
 
     /// Width of a large object's placeholder in that column; 0 when it has none.
@@ -140,6 +173,7 @@ impl Walker {
             match self.row(buf, at, &mut out.cells, out.rows)? {
                 Row::Whole(end) => row = end,
                 Row::Short => return Ok(Walked { end: row, stop: Stop::Short }),
+                Row::Overlong => return Ok(Walked { end: row, stop: self.overlong(buf, &out.cells, out.rows) }),
             }
             behind_sqlca = false;
             out.rows += 1;
@@ -169,22 +203,25 @@ impl Walker {
                 Shape::Fixed(n) => n as usize,
                 Shape::Lob(n) => usize::from(n),
                 Shape::Var => match prefix(buf, at) {
-                    Some(n) => 2 + n,
+                    Some(n) if n <= step.room => 2 + n as usize,
+                    Some(_) => return Ok(Row::Overlong),
                     None => return Ok(Row::Short),
                 },
                 Shape::VarChars => match prefix(buf, at) {
-                    Some(n) => 2 + 2 * n,
+                    Some(n) if n <= step.room => 2 + 2 * n as usize,
+                    Some(_) => return Ok(Row::Overlong),
                     None => return Ok(Row::Short),
                 },
-                Shape::Pascal => match buf.get(at) {
-                    Some(n) => 1 + usize::from(*n),
+                Shape::Pascal => match buf.get(at).map(|n| u32::from(*n)) {
+                    Some(n) if n <= step.room => 1 + n as usize,
+                    Some(_) => return Ok(Row::Overlong),
                     None => return Ok(Row::Short),
                 },
                 Shape::NulTerminated => {
                     let rest = buf.get(at..).unwrap_or_default();
                     match rest.iter().position(|b| *b == 0) {
-                        Some(n) if n <= step.length as usize => n + 1,
-                        None if rest.len() <= step.length as usize => return Ok(Row::Short),
+                        Some(n) if n <= step.room as usize => n + 1,
+                        None if rest.len() <= step.room as usize => return Ok(Row::Short),
                         _ => return Err(WireError::invalid("value", at, "no terminating zero within its length")),
                     }
                 }
@@ -192,12 +229,45 @@ impl Walker {
         }
         Ok(if at <= buf.len() { Row::Whole(at) } else { Row::Short })
     }
+
+    /// What is wrong with the row whose walk ended at a value that is longer than declared.
+    #[cold]
+    fn overlong(&self, buf: &[u8], cells: &[u32], row: usize) -> Stop {
+        let columns = self.steps.iter().zip(cells.chunks_exact(STRIDE)).enumerate();
+        let mut values = columns.filter_map(|(column, (step, cells))| {
+            let at = cells.get(row).copied().filter(|at| *at != NULL)? as usize;
+            let len = match step.shape {
+                Shape::Var | Shape::VarChars => prefix(buf, at)?,
+                Shape::Pascal => u32::from(*buf.get(at)?),
+                _ => return None,
+            };
+            (len > step.room).then_some(Stop::Overlong { column, len, room: step.room })
+        });
+        values.next().unwrap_or(Stop::Short)
+    }
+}
+
+/// Declared lengths from here on mean "as long as it can be". (Measured: Derby's client declares every text with
+/// 32,767 and sends up to 65,535 bytes.)
+const UNBOUNDED: u32 = 0x7FFF;
+
+/// The longest value of a field that varies, in what its shape counts.
+fn room(field: &Field, counts: Counts) -> u32 {
+    let text = matches!(field.ty, Type::Text | Type::Datalink) && field.ccsid == UTF8;
+    // LONG VARCHAR and its kin may be described without a length.
+    let long = matches!(field.lid, 0x2A | 0x34 | 0x3A | 0x40);
+    match field.shape {
+        Shape::NulTerminated => field.length,
+        Shape::Var | Shape::VarChars if field.length >= UNBOUNDED || long && field.length == 0 => u32::from(u16::MAX),
+        Shape::Var if text && counts == Counts::Units => field.length * 3,
+        _ => field.length,
+    }
 }
 
 #[inline]
-fn prefix(buf: &[u8], at: usize) -> Option<usize> {
+fn prefix(buf: &[u8], at: usize) -> Option<u32> {
     let raw: [u8; 2] = buf.get(at..at + 2)?.try_into().ok()?;
-    Some(usize::from(u16::from_be_bytes(raw)))
+    Some(u32::from(u16::from_be_bytes(raw)))
 }
 
 #[cold]
@@ -217,6 +287,10 @@ mod tests {
             .to_vec()
     }
 
+    fn walker() -> Walker {
+        Walker::new(&fields(), Counts::Bytes)
+    }
+
     #[test]
     fn cells_are_found_and_cuts_are_short() {
         let rows = [
@@ -224,7 +298,7 @@ mod tests {
             &[0xFF, 0x00, 0xFF, 0xFF, 0x12, 0x34, 0x5C],
         ]
         .concat();
-        let walker = Walker::new(&fields());
+        let walker = walker();
         let mut out = Offsets::new(3);
         let walked = walker.walk(&rows, 0, false, CHUNK, &mut out).unwrap();
         assert_eq!(walked, Walked { end: rows.len(), stop: Stop::Short });
@@ -237,8 +311,32 @@ mod tests {
     }
 
     #[test]
+    fn a_value_longer_than_declared_is_named() {
+        let row =
+            |n: u8| [&[0xFF, 0x00, 0x00, 0, 0, 0, 7, 0x00, 0, n][..], &[b'x'; 200][..n.into()], &[0, 0, 0x5C]].concat();
+        let rows = [row(9), row(10)].concat();
+        let mut out = Offsets::new(3);
+        let walked = walker().walk(&rows, 0, false, CHUNK, &mut out).unwrap();
+        // The rows before it are good.
+        assert_eq!((out.rows(), walked.end), (1, row(9).len()));
+        assert_eq!(walked.stop, Stop::Overlong { column: 1, len: 10, room: 9 });
+        // Derby counts UTF-16 units of text, and bytes of bytes.
+        let mut fields = fields();
+        fields[1].ccsid = UTF8;
+        let derby = Walker::new(&fields, Counts::Units);
+        for (len, stop) in [(27, Stop::Short), (28, Stop::Overlong { column: 1, len: 28, room: 27 })] {
+            out.clear();
+            assert_eq!(derby.walk(&row(len), 0, false, CHUNK, &mut out).unwrap().stop, stop);
+        }
+        fields[1].ty = Type::Binary;
+        out.clear();
+        let walked = Walker::new(&fields, Counts::Units).walk(&row(10), 0, false, CHUNK, &mut out).unwrap();
+        assert!(matches!(walked.stop, Stop::Overlong { .. }));
+    }
+
+    #[test]
     fn warnings_ends_and_nonsense() {
-        let walker = Walker::new(&fields());
+        let walker = walker();
         let mut out = Offsets::new(3);
         assert_eq!(walker.walk(&[0x00, 1], 0, false, 9, &mut out).unwrap().stop, Stop::Sqlca);
         assert_eq!(walker.walk(&[0xFF, 0xFF], 0, false, 9, &mut out).unwrap(), Walked { end: 2, stop: Stop::NoRow });
