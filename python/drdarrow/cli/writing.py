@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: How bytes become text.
 Binary: TypeAlias = Literal["hex", "base64"]
-Write: TypeAlias = "Callable[[Path, Iterator[RecordBatch], pa.Schema], None]"
+Write: TypeAlias = Callable[[Path, Iterator["RecordBatch"], "pa.Schema"], None]
 
 
 def as_text(value: bytes, binary: Binary) -> str:

@@ -7,6 +7,7 @@ CHAR is stored as long as it is, whoever reads it later; a text that is too long
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -34,17 +35,23 @@ _BYTES = (
 )
 
 
-def _macro(name: str, rest: str, kind: str, body: str) -> str:
-    """A macro whose value stands once in what it becomes: it may be that of a sequence."""
+def _macros(name: str, rest: str, kind: str, body: str) -> list[str]:
+    """A macro whose value stands once in what it becomes, since it may be that of a sequence; and a faster one for
+    values that may stand there several times: markers, literals, columns."""
     once = f"list_transform([CAST(v AS {kind})], lambda x: {body})[1]"
-    return f"CREATE OR REPLACE TEMP MACRO {name}(v, {rest}) AS {once}"
+    plain = re.sub(r"\bx\b", f"CAST(v AS {kind})", body)
+    return [
+        f"CREATE OR REPLACE TEMP MACRO {name}(v, {rest}) AS {once}",
+        f"CREATE OR REPLACE TEMP MACRO {name}{_PLAIN}(v, {rest}) AS {plain}",
+    ]
 
 
+_PLAIN = "_plain"
 #: What a connection is told before it stores anything.
 MACROS = [
-    _macro("drdarrow_bytes", "n, filled, target", "VARCHAR", _FITTED.format(size="strlen")),
-    _macro("drdarrow_characters", "n, filled, target", "VARCHAR", _FITTED.format(size="length")),
-    _macro("drdarrow_binary", "n, filler, target", "BLOB", _BYTES),
+    *_macros("drdarrow_bytes", "n, filled, target", "VARCHAR", _FITTED.format(size="strlen")),
+    *_macros("drdarrow_characters", "n, filled, target", "VARCHAR", _FITTED.format(size="length")),
+    *_macros("drdarrow_binary", "n, filler, target", "BLOB", _BYTES),
 ]
 
 
@@ -55,8 +62,10 @@ class Storage:
     bytes: bool = True
     blank: str = "20"
 
-    def put(self, column: str, about: Mapping[str, str], value: str) -> str | None:
-        """The expression that stores a value in a column; None where it is stored as it comes."""
+    def put(self, column: str, about: Mapping[str, str], value: str, plain: bool = False) -> str | None:
+        """The expression that stores a value in a column; None where it is stored as it comes. plain: the value may
+        stand there several times."""
+        form = _PLAIN if plain else ""
         kind, length = about.get("drda:type", ""), about.get("drda:length", "")
         if not length.isdigit():
             return None
@@ -64,11 +73,11 @@ class Storage:
         if kind in FIXED | VARYING:
             inbytes = about.get("drda:ccsid") == "1208" or self.bytes and "GRAPHIC" not in kind
             macro = "drdarrow_bytes" if inbytes else "drdarrow_characters"
-            return f"{macro}({value}, {length}, {str(kind in FIXED).lower()}, {at})"
+            return f"{macro}{form}({value}, {length}, {str(kind in FIXED).lower()}, {at})"
         if kind in _FIXED_BYTES | _VARYING_BYTES:
             byte = "NULL" if kind in _VARYING_BYTES else f"'\\x{'00' if kind == 'BINARY' else self.blank}'"
             filler = f"CAST({byte} AS BLOB)"
-            return f"drdarrow_binary({value}, {length}, {filler}, {at})"
+            return f"drdarrow_binary{form}({value}, {length}, {filler}, {at})"
         return None
 
 
@@ -136,7 +145,7 @@ class _Target:
         of = self._of
         made = [f"c{n}" for n in range(len(listed))]
         stored = [
-            self._storage.put(column, self._columns.get(column, {}), name)
+            self._storage.put(column, self._columns.get(column, {}), name, plain=True)
             for column, name in zip(listed, made, strict=True)
         ]
         if not any(stored):
@@ -196,7 +205,7 @@ class _Target:
         words = self._of.words[value[0] : value[1]]
         if len(words) == 1 and words[0].upper in ("NULL", "DEFAULT"):
             return
-        put = self._storage.put(column, self._columns.get(column, {}), "\0")
+        put = self._storage.put(column, self._columns.get(column, {}), "\0", plain=len(words) == 1)
         if put:
             opening, closing = put.split("\0")
             self._edits.around(value, opening, closing)
