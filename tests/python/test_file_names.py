@@ -80,22 +80,27 @@ def test_files_are_made_changed_and_deleted_under_such_names(served: server.Serv
             with mine.open_file(name, mode="rw") as file:
                 assert file.schema.names == ["ÅR", "B"]
                 file.write([{"ÅR": 2026, "B": 1}])
-            assert theirs.open_file(known).fetch_arrow_table().to_pydict() == {"$R": [2026], "B": [1]}
+            # Closed again: a file that is open is not deleted.
+            with theirs.open_file(known) as file:
+                assert file.fetch_arrow_table().to_pydict() == {"$R": [2026], "B": [1]}
             mine.add_member(name, "MÄR")
             assert [member["name"] for member in theirs.members(known)][1] == "M#R"
             with mine.open_file(name, member="MÄR", mode="w") as file:
                 file.write([{"B": 7}])
                 assert file.member == "MÄR"
-            assert theirs.open_file(f"{known}(M#R)").records == 1
+            with theirs.open_file(f"{known}(M#R)") as file:
+                assert file.records == 1
             mine.remove_member(name, "MÄR")
             mine.clear_member(name)
-            assert theirs.open_file(known).records == 0
+            with theirs.open_file(known) as file:
+                assert file.records == 0
             mine.delete_file(name)
             with pytest.raises(drdarrow.ProgrammingError, match="not found"):
                 theirs.open_file(known)
         # Commands and messages are in the page of the job.
         mine.command("CRTPF FILE(LAB/ÅÄÖ) RCDLEN(10) TEXT('Å # Ä')")
-        assert theirs.open_file("LAB/$#@").records == 0
+        with theirs.open_file("LAB/$#@") as file:
+            assert file.records == 0
         with pytest.raises(drdarrow.ProgrammingError, match="ÖÖÖ"):
             mine.command("DSPFFD FILE(LAB/ÖÖÖ)")
         theirs.delete_file("LAB/$#@")
