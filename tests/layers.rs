@@ -62,6 +62,7 @@ const ROOMS: &[Room] = &[
         ours: &[
             "flow/step",
             "flow/error",
+            "flow/progress",
             "flow/bounds",
             "flow/placed",
             "wire/dss",
@@ -104,7 +105,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         path: "python",
-        ours: &["client", "column/options", "server"],
+        ours: &["client", "column/options", "column/encode", "server"],
         outside: &["pyo3", "arrow_array", "arrow_buffer", "arrow_schema", "pyo3_async_runtimes", "tokio", "tracing"],
     },
     // The doorway declares and explains; it imports nothing.
