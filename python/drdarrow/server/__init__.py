@@ -132,6 +132,8 @@ def serve(
     if (tls_certificate is None) != (tls_key is None) or (tls_client_ca is not None and tls_key is None):
         raise InterfaceError("tls_certificate and tls_key come together, tls_client_ca with them")
     tls = None if tls_certificate is None or tls_key is None else (tls_certificate, tls_key, tls_client_ca)
+    # Before the engine, which may lock what they are read from.
+    records = _files(files, persona)
     raw = _core.serve(
         _engine(source, dict(tables or {}), engine, external_access, _storage(persona, ccsid)),
         persona=persona,
@@ -143,7 +145,7 @@ def serve(
         workers=workers,
         max_connections=max_connections,
         tls=tls,
-        files=_files(files, persona),
+        files=records,
         signon=signon_port,
         password_level=password_level,
     )
@@ -159,7 +161,7 @@ def _fingerprint(certificate: Path) -> str:
 
 
 def _files(files: Mapping[str, Any] | None, persona: str) -> list[tuple[str, Any, list[str], bool, str]] | None:
-    """Files with their keys."""
+    """Files, read, with their keys."""
     if files is None:
         return None
     if persona != "ibmi":
@@ -174,7 +176,7 @@ def _files(files: Mapping[str, Any] | None, persona: str) -> list[tuple[str, Any
             raise InterfaceError(f"files: {name!r} and its keys {keys!r} are to be str")
         if file.duplicates not in ("fifo", "lifo", "fcfo"):
             raise InterfaceError(f"files: {name}: duplicates is fifo, lifo or fcfo, not {file.duplicates!r}")
-        out.append((name, file.records, keys, file.unique, file.duplicates))
+        out.append((name, _core.collect(file.records), keys, file.unique, file.duplicates))
     return out
 
 
