@@ -109,21 +109,21 @@ def test_the_command_serves_files(tmp_path: Path) -> None:
 
     ITEMS.write_parquet(tmp_path / "items.parquet")
     source = serving.sources([], [], True)
-    files = serving.records(source, [f"SHOP/ITEMS={tmp_path / 'items.parquet'}"])
+    files = serving.records([f"SHOP/ITEMS={tmp_path / 'items.parquet'}"])
     with server.serve(source, persona="ibmi", files=files) as running:
         assert pl.DataFrame(running.file("SHOP/ITEMS")).rows() == ITEMS.rows()
         assert "sign-on" in json.dumps([str(c) for c in _cells(serving.how_to_connect(running, None, None, []))])
     named = f"SHOP/ITEMS={tmp_path / 'items.parquet'}"
-    files = serving.records(source, [named], ["SHOP/ITEMS=ID DESC"])
+    files = serving.records([named], ["SHOP/ITEMS=ID DESC"])
     with server.serve(source, persona="ibmi", files=files) as running, running.connect_files() as connection:
         with connection.open_file("SHOP/ITEMS", keyed=True) as file:
             assert pl.DataFrame(file)["ID"].to_list() == sorted(ITEMS["ID"], reverse=True)
     for wrong in ["ITEMS=x.parquet", f"A/B={tmp_path / 'none.parquet'}", "A/B"]:
         with pytest.raises(drdarrow.InterfaceError):
-            serving.records(source, [wrong])
+            serving.records([wrong])
     for keyed in ["SHOP/ITEMS", "ITEMS=ID", "SHOP/OTHERS=ID"]:
         with pytest.raises(drdarrow.InterfaceError, match="--keyed"):
-            serving.records(source, [named], [keyed])
+            serving.records([named], [keyed])
 
 
 def test_many_opens_leave_nothing_behind() -> None:

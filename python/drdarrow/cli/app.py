@@ -107,8 +107,8 @@ def serve(
     source = serving.sources(files or [], table or [], bool(record))
     serving.serve(
         source,
-        serving.paths(files or [], [*(table or []), *(record or [])]),
-        files=serving.records(source, record or [], keyed or []),
+        serving.paths(files or [], table or []),
+        files=serving.records(record or [], keyed or []),
         persona=persona,
         host=host,
         port=port,

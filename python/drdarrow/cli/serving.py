@@ -67,11 +67,9 @@ def sources(files: list[Path], tables: list[str], empty: bool = False) -> duckdb
     return connection
 
 
-def records(
-    source: duckdb.DuckDBPyConnection, named: list[str], keyed: Sequence[str] = ()
-) -> dict[str, drdarrow.server.PhysicalFile] | None:
-    """What `--file` names, for record access, with the keys of `--keyed`. Raises `InterfaceError` for what cannot be
-    read."""
+def records(named: list[str], keyed: Sequence[str] = ()) -> dict[str, drdarrow.server.PhysicalFile] | None:
+    """What `--file` names, for record access, with the keys of `--keyed`. Statements do not reach these files: they are
+    read by a DuckDB of their own. Raises `InterfaceError` for what cannot be read."""
     keys = dict(halves("--keyed", text, "FIELD,…") for text in keyed)
     out = {}
     for text in named:
@@ -79,7 +77,7 @@ def records(
         if not Path(path).exists():
             raise InterfaceError(f"{path}: no such file")
         try:
-            data = source.sql(reading(Path(path)))
+            data = engine().connect(":memory:").sql(reading(Path(path)))
         except engine().Error as error:
             raise InterfaceError(f"DuckDB cannot read it: {error}") from None
         fields = [field.strip() for field in keys.pop(name, "").split(",") if field.strip()]
