@@ -13,6 +13,7 @@ mod files;
 #[path = "../wire/found.rs"]
 mod found;
 mod hostile;
+mod lengths;
 mod procedures;
 mod readers;
 mod record;

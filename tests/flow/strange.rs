@@ -1,7 +1,7 @@
 //! Every object of every recorded conversation in turn: under a name that is not known, twice, in a frame of
 //! another kind, under another correlation id, with other chaining bits. Each is an error, or changes nothing.
 
-use super::alter::{Frame, Talk, Told};
+use super::alter::{Frame, TALKS, Talk, Told, farewell};
 use super::server::{Answer, Edit, frames};
 use drdarrow::client::error::Error;
 use drdarrow::wire::ddm::codepoint as cp;
@@ -11,8 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A code point that has no meaning.
 const UNKNOWN: u16 = 0x2499;
-
-const TALKS: [Talk; 2] = [Talk::Sql, Talk::File];
 
 /// Objects that may stand more than once in a reply: they say nothing that is asked for once.
 const REPEATABLE: [u16; 10] = [
@@ -27,11 +25,6 @@ const REPEATABLE: [u16; 10] = [
     cp::RDBUPDRM,
     cp::CMDCMPRM,
 ];
-
-/// Objects of the answer to the farewell, which nobody is told of.
-fn farewell(talk: Talk) -> usize {
-    if talk == Talk::Sql { 2 } else { 1 }
-}
 
 /// The connection is given up, and the cause is told.
 fn broken(e: &Error) -> bool {
