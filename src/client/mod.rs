@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod batches;
+pub mod column_info;
 pub mod config;
 pub mod connection;
 mod cursor;

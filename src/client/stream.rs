@@ -2,6 +2,7 @@
 //! on the consumer's thread while the next blocks are on their way.
 
 use super::batches::{Limits, Ready};
+use super::column_info::ColumnInfo;
 use super::cursor::Cursor;
 use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
@@ -31,23 +32,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
-
-/// A column in SQL terms.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnInfo {
-    /// Name; empty for an expression without one.
-    pub name: String,
-    /// `DECIMAL`, `VARCHAR`, …
-    pub sql_type: &'static str,
-    /// Length on the wire.
-    pub length: u32,
-    /// Digits of a decimal, else 0.
-    pub precision: u8,
-    /// Digits after the point or of the fraction of a second.
-    pub scale: u8,
-    /// May be NULL.
-    pub nullable: bool,
-}
 
 /// A result set being read. Dropped before its end, it closes the query in the background.
 pub struct RecordStream {
@@ -179,15 +163,7 @@ impl RecordStream {
 
     /// The columns in SQL terms.
     pub fn columns(&self) -> Vec<ColumnInfo> {
-        let info = |f: &Field| ColumnInfo {
-            name: f.name.clone(),
-            sql_type: f.sql_name(),
-            length: f.length,
-            precision: f.precision,
-            scale: f.scale,
-            nullable: f.nullable,
-        };
-        self.fields.iter().map(info).collect()
+        self.fields.iter().map(ColumnInfo::from).collect()
     }
 
     /// Limits the batches from the next one on.

@@ -22,8 +22,8 @@ use super::statement::Statement;
 use super::stream::ArrowStream;
 use super::type_code::type_code;
 use crate::client::batches::Limits;
+use crate::client::column_info::ColumnInfo;
 use crate::client::error::{Error, Result};
-use crate::client::stream::ColumnInfo;
 
 /// Executes statements and fetches their rows (PEP 249).
 ///

@@ -12,11 +12,12 @@ use super::feed::{Feed, Source};
 use super::guard::{Lease, Slot};
 use super::link::Link;
 use crate::client::batch::Batch;
+use crate::client::column_info::ColumnInfo;
 use crate::client::connection::Outcome;
 use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::client::procedure::Output;
-use crate::client::stream::{ColumnInfo, RecordStream};
+use crate::client::stream::RecordStream;
 
 /// The state of a cursor.
 pub(super) struct Statement {
