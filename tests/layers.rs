@@ -137,7 +137,7 @@ const ONLY_IN: &[(&str, &str, &[&str])] = &[
     ("python", "tokio", &["python/runtime.rs", "python/awaitable.rs"]),
     ("python", "server", &["python/server.rs", "python/engine.rs"]),
     ("client", "getrandom", &["client/login.rs"]),
-    ("client", "percent_encoding", &["client/config/uri.rs"]),
+    ("client", "percent_encoding", &["client/config/percent.rs"]),
     ("net", "socket2", &["net/transport.rs"]),
     ("net", "tokio_rustls", &["net/tls.rs"]),
     ("net", "rustls_platform_verifier", &["net/verify.rs"]),

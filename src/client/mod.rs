@@ -29,3 +29,4 @@ pub mod stream;
 mod turn;
 pub mod visible;
 mod words;
+mod work;

@@ -5,7 +5,7 @@ use super::cursor::Cursor;
 use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
 use super::sections::{Lease, Sections};
-use super::turn::Work;
+use super::work::Work;
 use crate::flow::bind::Bind;
 use crate::flow::error::FlowError;
 use crate::flow::execute::ends_work;

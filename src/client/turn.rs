@@ -7,62 +7,12 @@ use super::error::{Error, Kind, Phase, Result};
 use super::shared::Inner;
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use std::sync::atomic::Ordering;
+use tokio::sync::OwnedMutexGuard;
 
 thread_local! {
     /// The connections whose batches take rows on this thread now.
     static WITHIN: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The unit of work of a connection, and who may go on with it.
-#[derive(Debug, Default)]
-pub(super) struct Work {
-    turn: Arc<Mutex<()>>,
-    /// Something was done since the last end of a unit of work that nobody has committed.
-    pub open: AtomicBool,
-    /// Batches under way.
-    pub batches: AtomicUsize,
-    /// Batches whose rows are being undone with nobody waiting for it.
-    undoing: AtomicUsize,
-    /// A query ended within a batch; its work ends with that of the batch.
-    pub put_off: AtomicBool,
-    /// The server does not know savepoints.
-    pub no_savepoints: AtomicBool,
-    commits: AtomicU64,
-    rollbacks: AtomicU64,
-}
-
-impl Work {
-    /// How often it was committed and rolled back by others than batches.
-    pub(super) fn ends(&self) -> Ends {
-        Ends { commits: self.commits.load(Ordering::Acquire), rollbacks: self.rollbacks.load(Ordering::Acquire) }
-    }
-
-    /// It was committed.
-    pub(super) fn committed(&self) {
-        self.commits.fetch_add(1, Ordering::AcqRel);
-        self.ended();
-    }
-
-    /// It was rolled back, by us or by the server.
-    pub(super) fn rolled_back(&self) {
-        self.rollbacks.fetch_add(1, Ordering::AcqRel);
-        self.ended();
-    }
-
-    /// Nothing is left of it.
-    pub(super) fn ended(&self) {
-        self.open.store(false, Ordering::Release);
-        self.put_off.store(false, Ordering::Release);
-    }
-}
-
-/// How often units of work ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ends {
-    pub commits: u64,
-    pub rollbacks: u64,
 }
 
 /// The right to change data.

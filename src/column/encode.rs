@@ -10,6 +10,7 @@ pub mod marked;
 mod number;
 pub mod place;
 pub mod rows;
+mod scalar;
 mod source;
 mod string;
 mod time;
@@ -17,7 +18,7 @@ mod time;
 use arrow_array::Array;
 use bytes::Bytes;
 
-use self::source::Scalar;
+use self::scalar::Scalar;
 pub use self::source::length;
 use super::error::{Column, ColumnError, Reason};
 use super::kind::Kind;

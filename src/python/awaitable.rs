@@ -13,7 +13,7 @@ use super::cursor::{describe, describe_state, drain_messages, for_polars, row_co
 use super::errors;
 use super::executemany::RawBatch;
 use super::feed::{ALL_ROWS, Feed, ROWS, fill_elsewhere};
-use super::file_args::Given;
+use super::given::Given;
 use super::guard::Owned;
 use super::link::Link;
 use super::params;

@@ -11,7 +11,7 @@ use super::collected::{self, Collected};
 use super::errors;
 use super::executemany;
 use super::feed::{ALL_ROWS, Feed, ROWS};
-use super::file_args::Given;
+use super::given::Given;
 use super::guard::{Lease, Owned};
 use super::params;
 use super::procedure;

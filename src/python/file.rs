@@ -11,6 +11,7 @@ use super::capsule;
 use super::collected::{self, Collected};
 use super::errors;
 use super::file_args as args;
+use super::given::Given;
 use super::guard::Owned;
 use super::imported;
 use super::opened::{self, Opened, Step};
@@ -134,8 +135,8 @@ impl File {
         batch_rows=None,
         batch_bytes=None,
         *,
-        batch_delay=args::Given::default(),
-        key=args::Given::default(),
+        batch_delay=Given::default(),
+        key=Given::default(),
         between=None,
     ))]
     fn fetch_arrow<'py>(
@@ -143,8 +144,8 @@ impl File {
         py: Python<'py>,
         batch_rows: Option<&Bound<'py, PyAny>>,
         batch_bytes: Option<&Bound<'py, PyAny>>,
-        batch_delay: args::Given<'py>,
-        key: args::Given<'py>,
+        batch_delay: Given<'py>,
+        key: Given<'py>,
         between: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<ArrowStream> {
         let limits = settings::limits(self.opened(py)?.link.limits, batch_rows, batch_bytes, &batch_delay)?;
@@ -166,11 +167,11 @@ impl File {
     }
 
     /// All records as a `pyarrow.Table`, or those with a `key` or keys `between` two, as for `fetch_arrow()`. Needs `pip install drdarrow[arrow]`.
-    #[pyo3(signature = (*, key=args::Given::default(), between=None))]
+    #[pyo3(signature = (*, key=Given::default(), between=None))]
     fn fetch_arrow_table<'py>(
         &self,
         py: Python<'py>,
-        key: args::Given<'py>,
+        key: Given<'py>,
         between: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         collected::library(py, "pyarrow", "arrow")?;
@@ -182,12 +183,12 @@ impl File {
     /// Every value is exact: NumPy's types where they hold the column, else pandas' nullable ones.
     /// `dtype_backend` chooses for all columns, as in pandas: `"numpy"`, `"numpy_nullable"`, `"pyarrow"`.
     /// Raises DataError where NumPy's types would change a value.
-    #[pyo3(signature = (*, dtype_backend=None, key=args::Given::default(), between=None))]
+    #[pyo3(signature = (*, dtype_backend=None, key=Given::default(), between=None))]
     fn fetch_df<'py>(
         &self,
         py: Python<'py>,
         dtype_backend: Option<&Bound<'py, PyAny>>,
-        key: args::Given<'py>,
+        key: Given<'py>,
         between: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         collected::frames(py, dtype_backend)?;
@@ -196,11 +197,11 @@ impl File {
     }
 
     /// All records, or some, as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`.
-    #[pyo3(signature = (*, key=args::Given::default(), between=None))]
+    #[pyo3(signature = (*, key=Given::default(), between=None))]
     fn fetch_polars<'py>(
         &self,
         py: Python<'py>,
-        key: args::Given<'py>,
+        key: Given<'py>,
         between: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.for_polars(py)?;
@@ -329,13 +330,13 @@ impl File {
 
     /// Updates the record read last, or the one with a number or key: the fields given by a dict, or all by a
     /// sequence. False if there is no such record.
-    #[pyo3(signature = (row, *, rrn=args::Given::default(), key=args::Given::default()))]
+    #[pyo3(signature = (row, *, rrn=Given::default(), key=Given::default()))]
     fn update<'py>(
         &self,
         py: Python<'py>,
         row: &Bound<'py, PyAny>,
-        rrn: args::Given<'py>,
-        key: args::Given<'py>,
+        rrn: Given<'py>,
+        key: Given<'py>,
     ) -> PyResult<bool> {
         let opened = self.opened(py)?;
         let (row, meant) = (args::record(row, &opened.fields())?, args::Meant::by(py, &rrn, &key)?);
@@ -345,8 +346,8 @@ impl File {
     }
 
     /// Deletes the record read last, or the one with a number or key. False if there is no such record.
-    #[pyo3(signature = (*, rrn=args::Given::default(), key=args::Given::default()))]
-    fn delete<'py>(&self, py: Python<'py>, rrn: args::Given<'py>, key: args::Given<'py>) -> PyResult<bool> {
+    #[pyo3(signature = (*, rrn=Given::default(), key=Given::default()))]
+    fn delete<'py>(&self, py: Python<'py>, rrn: Given<'py>, key: Given<'py>) -> PyResult<bool> {
         let opened = self.opened(py)?;
         let meant = args::Meant::by(py, &rrn, &key)?;
         let _waiting = opened.link.waiting();

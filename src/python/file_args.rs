@@ -5,8 +5,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyIterator, PyList, PyMapping, PyString, PyTuple};
 
 use super::errors;
-use super::params::{self, kind};
+use super::given::Given;
+use super::params;
 use super::settings::{apply, pairs, text};
+use super::wording::kind;
 use crate::client::batches::Limits;
 use crate::client::config::{Config, ConfigError};
 use crate::client::error::Error;
@@ -247,7 +249,7 @@ pub(super) enum Wanted {
 /// The arguments that choose records by their keys.
 pub(super) fn wanted(py: Python<'_>, key: &Given<'_>, between: Option<&Bound<'_, PyAny>>) -> PyResult<Wanted> {
     let expected = || errors::interface(py, "between: expected a pair of keys, low and high; None is open");
-    match (&key.0, between) {
+    match (key.value(), between) {
         (None, None) => Ok(Wanted::All),
         (Some(value), None) => Ok(Wanted::Keys(Keys::Of(self::key(value)?))),
         (None, Some(pair)) => {
@@ -291,7 +293,7 @@ pub(super) enum Meant {
 impl Meant {
     /// By the arguments that were given. None is one too: a key of NULL is not the record read last.
     pub(super) fn by(py: Python<'_>, rrn: &Given<'_>, key: &Given<'_>) -> PyResult<Meant> {
-        match (&rrn.0, &key.0) {
+        match (rrn.value(), key.value()) {
             (None, None) => Ok(Meant::Current),
             (Some(rrn), None) => number("rrn", rrn).map(Meant::Rrn),
             (None, Some(value)) => self::key(value).map(Meant::Key),
@@ -299,24 +301,5 @@ impl Meant {
                 Err(errors::interface(py, "a record is meant by its number or by its key, not by both"))
             }
         }
-    }
-}
-
-/// An argument that may be left out, which is not the same as None.
-#[derive(Default)]
-pub(super) struct Given<'py>(Option<Bound<'py, PyAny>>);
-
-impl<'py> Given<'py> {
-    /// What was given, None among it.
-    pub(super) fn value(&self) -> Option<&Bound<'py, PyAny>> {
-        self.0.as_ref()
-    }
-}
-
-impl<'a, 'py> FromPyObject<'a, 'py> for Given<'py> {
-    type Error = PyErr;
-
-    fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        Ok(Given(Some(value.to_owned())))
     }
 }

@@ -12,6 +12,7 @@ use super::collected::{self, Collected};
 use super::errors;
 use super::file::File;
 use super::file_args as args;
+use super::given::Given;
 use super::guard::Owned;
 use super::imported;
 use super::opened::{self, Opened, Step};
@@ -50,8 +51,8 @@ impl RawFile {
         batch_rows=None,
         batch_bytes=None,
         *,
-        batch_delay=args::Given::default(),
-        key=args::Given::default(),
+        batch_delay=Given::default(),
+        key=Given::default(),
         between=None,
     ))]
     #[allow(clippy::too_many_arguments)]
@@ -62,8 +63,8 @@ impl RawFile {
         last: Option<&Bound<'py, PyAny>>,
         batch_rows: Option<&Bound<'py, PyAny>>,
         batch_bytes: Option<&Bound<'py, PyAny>>,
-        batch_delay: args::Given<'py>,
-        key: args::Given<'py>,
+        batch_delay: Given<'py>,
+        key: Given<'py>,
         between: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
@@ -82,11 +83,11 @@ impl RawFile {
     }
 
     /// All records, or those of a range of keys: an awaitable of a Collected.
-    #[pyo3(signature = (*, key=args::Given::default(), between=None))]
+    #[pyo3(signature = (*, key=Given::default(), between=None))]
     fn collect<'py>(
         &self,
         py: Python<'py>,
-        key: args::Given<'py>,
+        key: Given<'py>,
         between: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (opened, wanted) = (self.opened(py)?.clone(), args::wanted(py, &key, between)?);
@@ -194,13 +195,13 @@ impl RawFile {
     }
 
     /// Updates a record: an awaitable of a bool.
-    #[pyo3(signature = (row, *, rrn=args::Given::default(), key=args::Given::default()))]
+    #[pyo3(signature = (row, *, rrn=Given::default(), key=Given::default()))]
     fn update<'py>(
         &self,
         py: Python<'py>,
         row: &Bound<'py, PyAny>,
-        rrn: args::Given<'py>,
-        key: args::Given<'py>,
+        rrn: Given<'py>,
+        key: Given<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
         let (row, meant) = (args::record(row, &opened.fields())?, args::Meant::by(py, &rrn, &key)?);
@@ -211,13 +212,8 @@ impl RawFile {
     }
 
     /// Deletes a record: an awaitable of a bool.
-    #[pyo3(signature = (*, rrn=args::Given::default(), key=args::Given::default()))]
-    fn delete<'py>(
-        &self,
-        py: Python<'py>,
-        rrn: args::Given<'py>,
-        key: args::Given<'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (*, rrn=Given::default(), key=Given::default()))]
+    fn delete<'py>(&self, py: Python<'py>, rrn: Given<'py>, key: Given<'py>) -> PyResult<Bound<'py, PyAny>> {
         let (opened, meant) = (self.opened(py)?.clone(), args::Meant::by(py, &rrn, &key)?);
         runtime::asyncio(py, async move {
             let _waiting = opened.link.waiting();

@@ -10,7 +10,7 @@ use arrow_array::array::{
 use pyo3::prelude::*;
 use pyo3::types::{PyDate, PyDelta};
 
-use super::params::kind;
+use super::wording::kind;
 use crate::column::encode::marked;
 
 /// What a value means.

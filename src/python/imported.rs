@@ -22,7 +22,7 @@ use pyo3::types::PyCapsule;
 
 use super::capsule::{ARRAY, SCHEMA, STREAM, text};
 use super::errors;
-use super::params::kind;
+use super::wording::kind;
 
 /// Rows of another library, batch by batch. Each pull may take as long as its producer likes.
 pub(super) struct Imported {

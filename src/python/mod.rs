@@ -35,6 +35,7 @@ mod file_awaitable;
 mod files;
 mod files_awaitable;
 mod foreign;
+mod given;
 mod guard;
 mod imported;
 mod link;
@@ -53,6 +54,7 @@ mod statement;
 mod stream;
 mod type_code;
 mod value;
+mod wording;
 
 use pyo3::prelude::*;
 

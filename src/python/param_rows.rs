@@ -12,7 +12,8 @@ use pyo3::types::{PyByteArray, PyBytes, PyIterator, PyMapping, PyString};
 use super::capsule;
 use super::errors;
 use super::imported::{self, Imported};
-use super::params::{self, kind};
+use super::params;
+use super::wording::kind;
 use crate::column::encode::{length, marked};
 
 /// A chunk ends after the row with which its texts and bytes exceed this.

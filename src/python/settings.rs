@@ -7,9 +7,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
 
 use super::errors;
-use super::file_args::Given;
-use super::params::{kind, unicode};
+use super::given::Given;
 use super::runtime;
+use super::wording::{kind, unicode};
 use crate::client::batches::Limits;
 use crate::client::config::client_info::ClientInfo;
 use crate::client::config::{Config, ConfigError};

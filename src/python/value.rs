@@ -33,7 +33,7 @@ use pyo3::types::{
 
 use super::errors;
 use super::foreign::{self, Meaning};
-use super::params::{Place, kind, unicode};
+use super::wording::{Place, kind, unicode};
 use crate::client::error::{Error, Phase};
 use crate::column::encode::marked;
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from drdarrow.server.engine import SqlError
 from drdarrow.server.inserts import Insert, given
 
 if TYPE_CHECKING:
     from drdarrow._core import Collected
-    from drdarrow.server.duckdb import DuckSession, Statement
+    from drdarrow.server.statement import Statement
 
 __all__ = ["CHANGES", "run"]
 
@@ -23,7 +23,20 @@ _FAILURES = 16
 _Answers: TypeAlias = list[int | None | SqlError]
 
 
-def run(session: DuckSession, statement: Statement, table: Collected, atomic: bool) -> int | _Answers:
+class _Session(Protocol):
+    """The parts of a client's session that arrays need: its connection of the changes, and its transaction."""
+
+    _main: Any
+    _changed: bool
+
+    def _start(self) -> None: ...
+    def _run(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int: ...
+    def _failed(self, error: Exception, cursor: Any) -> SqlError: ...
+    def _take(self) -> Any: ...
+    def _give(self, cursor: Any) -> None: ...
+
+
+def run(session: _Session, statement: Statement, table: Collected, atomic: bool) -> int | _Answers:
     """Runs a statement for the rows of a table in the session's transaction.
 
     Raises SqlError for a row of an atomic array, and where the transaction went with a row of another one.
@@ -44,7 +57,7 @@ def run(session: DuckSession, statement: Statement, table: Collected, atomic: bo
     return _each(session, statement, rows)
 
 
-def _insert(session: DuckSession, insert: Insert, table: Collected, atomic: bool) -> int | _Answers:
+def _insert(session: _Session, insert: Insert, table: Collected, atomic: bool) -> int | _Answers:
     # An error takes with it what the transaction did before: then bad rows are looked for first.
     bad = _bad_rows(session, insert, table) if session._changed else {}
     try:
@@ -62,7 +75,7 @@ def _insert(session: DuckSession, insert: Insert, table: Collected, atomic: bool
     return count if atomic else [bad.get(row, 1) for row in range(table.num_rows())]
 
 
-def _insert_but(session: DuckSession, insert: Insert, table: Collected, bad: dict[int, SqlError]) -> int:
+def _insert_but(session: _Session, insert: Insert, table: Collected, bad: dict[int, SqlError]) -> int:
     """Inserts the rows that are not bad. Raises SqlError; then nothing is left of the transaction."""
     wanted = table.num_rows() - len(bad)
     if not wanted:
@@ -78,7 +91,7 @@ def _insert_but(session: DuckSession, insert: Insert, table: Collected, bad: dic
     return count
 
 
-def _bad_rows(session: DuckSession, insert: Insert, table: Collected) -> dict[int, SqlError]:
+def _bad_rows(session: _Session, insert: Insert, table: Collected) -> dict[int, SqlError]:
     other = session._take()
     try:
         return insert.bad_rows(session._main, other, table)
@@ -88,7 +101,7 @@ def _bad_rows(session: DuckSession, insert: Insert, table: Collected) -> dict[in
         session._give(other)
 
 
-def _each(session: DuckSession, statement: Statement, rows: Sequence[Sequence[Any]]) -> _Answers:
+def _each(session: _Session, statement: Statement, rows: Sequence[Sequence[Any]]) -> _Answers:
     """Runs a statement for each row by itself. A row that fails takes those before it along: they are run again."""
     answers: _Answers = []
     for row in rows:
@@ -104,7 +117,7 @@ def _each(session: DuckSession, statement: Statement, rows: Sequence[Sequence[An
     return answers
 
 
-def _again(session: DuckSession, statement: Statement, rows: Sequence[Sequence[Any]], answers: _Answers) -> bool:
+def _again(session: _Session, statement: Statement, rows: Sequence[Sequence[Any]], answers: _Answers) -> bool:
     """Runs the rows once more that went well; whether they went as before."""
     if sum(isinstance(answer, SqlError) for answer in answers) > _FAILURES:
         return False

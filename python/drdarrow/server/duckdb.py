@@ -10,15 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from drdarrow.server import arrays, catalog, columns, errors, guard, markers, meaning, types
 from drdarrow.server.arrays import CHANGES
-from drdarrow.server.ddl import Change
 from drdarrow.server.dialect import Dialect, Translated
 from drdarrow.server.engine import Described, Prepared, SqlError, Table
 from drdarrow.server.meaning import Run
+from drdarrow.server.statement import Statement
 from drdarrow.server.storing import Storage
 
 if TYPE_CHECKING:
@@ -39,34 +38,6 @@ _SAVEPOINT = re.compile(r"\s*(savepoint|release|rollback(\s+work)?\s+to)\b", re.
 
 #: What a bare NULL is of.
 _NULL = {'"NULL"', "NULL"}
-
-
-@dataclass
-class Statement:
-    """A prepared statement: its text for DuckDB, its kind there, the types of its columns, what it declares."""
-
-    run: Run
-    kind: str
-    types: list[str] = field(default_factory=list)
-    declared: columns.Facts = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
-    #: The statement before its comparisons and values were put as Db2 means them.
-    text: str = ""
-
-    def casting(self, types_now: Sequence[str]) -> str:
-        """The query with every column as it was described: parameters may have changed its types."""
-        made = [f'"c{n}"' for n in range(len(self.types))]
-        parts = []
-        for column, described, now in zip(made, self.types, types_now, strict=True):
-            if described != now:
-                column = f"CAST({column} AS {described})"
-            parts.append(types.wrapped(column, described) or column)
-        return f"SELECT {', '.join(parts)} FROM ({self.run.sql}) AS q({', '.join(made)})"
-
-    @property
-    def fits(self) -> bool:
-        """DuckDB's own types will do."""
-        return all(types.wrapped("", duck) is None for duck in self.types)
 
 
 class DuckEngine:

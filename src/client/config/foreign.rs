@@ -1,7 +1,7 @@
 //! Connection strings and names of settings that other clients have: each is answered with its equivalent here.
 //! (Read: the documentation of IBM's JDBC driver, of JTOpen, of IBM's CLI driver and of ibm_db_sa.)
 
-use super::uri::{decode, encode};
+use super::percent::{decode, encode};
 use super::{ConfigError, error};
 use std::borrow::Cow;
 

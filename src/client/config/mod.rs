@@ -2,6 +2,7 @@
 
 pub mod client_info;
 pub(super) mod foreign;
+pub(super) mod percent;
 pub mod security;
 pub mod tls;
 pub(super) mod uri;

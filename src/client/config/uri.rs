@@ -1,8 +1,8 @@
 //! A configuration as a URI: `drda://user:password@host:port/DATABASE?key=value`.
 
+use super::percent::decode;
 use super::{Config, ConfigError, error, foreign, unknown};
 use crate::wire::ddm::secchk::Secret;
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 impl Config {
     /// Reads `drda://user:password@host:port/DATABASE?key=value&…`; all but the host and the
@@ -79,18 +79,6 @@ pub(in crate::client) fn or_unencoded(uri: &str, e: ConfigError) -> ConfigError 
     if cut && (of_the_address || e.rule == unknown(&e.setting)) { error("uri", UNENCODED) } else { e }
 }
 
-pub(in crate::client) fn decode(setting: &str, text: &str) -> Result<String, ConfigError> {
-    percent_decode_str(text)
-        .decode_utf8()
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|_| error(setting, "is not UTF-8 when percent-decoded; a % by itself is written %25"))
-}
-
-/// What [`decode`] takes back.
-pub(in crate::client) fn encode(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
-}
-
 fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {
     if let Some(rest) = address.strip_prefix('[') {
         let (inside, rest) = rest.split_once(']').ok_or_else(|| error("host", "a bracket is not closed"))?;
@@ -139,7 +127,7 @@ mod tests {
     #[test]
     fn passwords_of_every_kind_have_a_way_in() {
         for password in ["p@ss", "a:b", "sl/ash", "qu?ery", "ha#sh", "100%", "€uro", "a&b=c", "/@:?#%€"] {
-            let uri = format!("drda://me:{}@h/d", super::encode(password));
+            let uri = format!("drda://me:{}@h/d", crate::client::config::percent::encode(password));
             let config = Config::from_uri(&uri).unwrap();
             assert_eq!((config.password.as_ref().unwrap().expose(), config.host.as_str()), (password, "h"));
         }

@@ -2,8 +2,8 @@
 //! no password, token or second factor, nor the permission to send a password in clear. That it was forbidden goes along.
 
 use super::settings::FileConfig;
+use crate::client::config::percent::encode;
 use crate::client::config::tls::Mode;
-use crate::client::config::uri::encode;
 use crate::client::config::{Config, security::Security};
 use crate::column::options::{DecFloatAs, EndOfTime, Excess, Options, TextErrors, WideDecimalAs};
 use arrow_schema::TimeUnit;

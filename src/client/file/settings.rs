@@ -2,7 +2,8 @@
 //! connection for SQL and one for files have in common, [`Config`] knows.
 
 use crate::client::config::foreign;
-use crate::client::config::uri::{decode, or_unencoded};
+use crate::client::config::percent::decode;
+use crate::client::config::uri::or_unencoded;
 use crate::client::config::{Config, ConfigError};
 use crate::client::file::name::name;
 

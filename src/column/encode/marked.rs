@@ -7,7 +7,7 @@ use arrow_array::array::{Array, ArrayRef, FixedSizeBinaryArray, StringArray, Str
 use arrow_array::cast::AsArray;
 use arrow_schema::{ArrowError, DataType, Field};
 
-use super::source::Scalar;
+use super::scalar::Scalar;
 
 /// A UUID, by the name of Arrow's extension.
 const UUID: &str = "arrow.uuid";

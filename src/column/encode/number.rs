@@ -1,6 +1,6 @@
 //! Numbers and booleans.
 
-use super::source::Scalar;
+use super::scalar::Scalar;
 use super::{Result, refused};
 use crate::column::error::Reason;
 use crate::wire::codec::reader::ByteOrder;

@@ -2,7 +2,8 @@
 
 use arrow_array::Array;
 
-use super::source::{self, Scalar};
+use super::scalar::Scalar;
+use super::source;
 use super::{marked, number, refused, string, time};
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::column::kind::Kind;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::source::Scalar;
+use super::scalar::Scalar;
 use super::{Result, marked, refused};
 use crate::column::error::Reason;
 use crate::wire::ccsid::codec::Codec;

@@ -1,6 +1,6 @@
 //! Dates, times and timestamps as ASCII text in their ISO forms.
 
-use super::source::Scalar;
+use super::scalar::Scalar;
 use super::{Result, refused};
 use crate::column::error::Reason;
 use crate::wire::value::datetext;

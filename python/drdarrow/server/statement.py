@@ -1,0 +1,40 @@
+"""A statement that a client has prepared, as DuckDB runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from drdarrow.server import columns, types
+from drdarrow.server.ddl import Change
+from drdarrow.server.meaning import Run
+
+__all__ = ["Statement"]
+
+
+@dataclass
+class Statement:
+    """A prepared statement: its text for DuckDB, its kind there, the types of its columns, what it declares."""
+
+    run: Run
+    kind: str
+    types: list[str] = field(default_factory=list)
+    declared: columns.Facts = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    #: The statement before its comparisons and values were put as Db2 means them.
+    text: str = ""
+
+    def casting(self, types_now: Sequence[str]) -> str:
+        """The query with every column as it was described: parameters may have changed its types."""
+        made = [f'"c{n}"' for n in range(len(self.types))]
+        parts = []
+        for column, described, now in zip(made, self.types, types_now, strict=True):
+            if described != now:
+                column = f"CAST({column} AS {described})"
+            parts.append(types.wrapped(column, described) or column)
+        return f"SELECT {', '.join(parts)} FROM ({self.run.sql}) AS q({', '.join(made)})"
+
+    @property
+    def fits(self) -> bool:
+        """DuckDB's own types will do."""
+        return all(types.wrapped("", duck) is None for duck in self.types)

@@ -1,0 +1,22 @@
+//! An argument that may be left out, which is not the same as None.
+
+use pyo3::prelude::*;
+
+/// An argument that may be left out, which is not the same as None.
+#[derive(Default)]
+pub(super) struct Given<'py>(Option<Bound<'py, PyAny>>);
+
+impl<'py> Given<'py> {
+    /// What was given, None among it.
+    pub(super) fn value(&self) -> Option<&Bound<'py, PyAny>> {
+        self.0.as_ref()
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Given<'py> {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Given(Some(value.to_owned())))
+    }
+}

@@ -1,0 +1,43 @@
+//! How errors speak of what Python gave: of its type, its place, and text that is no Unicode.
+
+use std::fmt;
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use super::errors;
+
+/// Where a value stands, in the words of errors.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Which execution of many.
+    pub(super) row: Option<usize>,
+    /// Which parameter, from 1.
+    pub(super) number: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&of_row(self.row))?;
+        write!(f, "parameter {}", self.number)
+    }
+}
+
+/// Which execution of many, in the words of errors.
+pub(super) fn of_row(row: Option<usize>) -> String {
+    row.map_or_else(String::new, |row| format!("row {row}: "))
+}
+
+/// Text, or an error that says where it is not Unicode.
+pub(super) fn unicode(text: &Bound<'_, PyString>, what: &str) -> PyResult<String> {
+    let py = text.py();
+    text.to_str().map(str::to_owned).map_err(|e| {
+        let index = e.value(py).getattr("start").and_then(|start| start.extract::<usize>()).unwrap_or_default();
+        errors::interface(py, format!("{what} has a lone surrogate at index {index}, which no server can take"))
+    })
+}
+
+/// Name of a value's type.
+pub(super) fn kind(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().fully_qualified_name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
+}
