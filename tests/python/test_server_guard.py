@@ -290,3 +290,55 @@ def test_a_new_process_finds_the_forbidden_functions() -> None:
     code = "from drdarrow.server import guard; f = guard._forbidden(); print('read_text' in f, 'range' in f, len(f) > 50)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=50)
     assert done.stdout.split() == ["True", "False", "True"]
+
+
+def test_what_one_session_makes_of_a_table_is_its_own_until_it_commits(srv: server.Server) -> None:
+    """Declared types live and die with their transaction, those of temporary tables with their session."""
+    names = [("alpha",), ("beta",), ("gamma",)]
+    query = "SELECT NAME FROM T ORDER BY A"
+    with srv.connect() as a, srv.connect() as b:
+
+        def others_see() -> bool:
+            try:
+                return b.execute(query).fetchall() == names
+            finally:
+                b.rollback()
+
+        a.execute("CREATE TEMP TABLE T (A INTEGER, NAME CHAR(1))")
+        assert others_see()
+        a.rollback()
+        assert others_see()
+        assert a.execute(query).fetchall() == names
+        a.execute("CREATE TEMP TABLE T (A INTEGER, NAME CHAR(7))")
+        a.execute("INSERT INTO T VALUES (1, 'x')")
+        a.commit()
+        assert others_see()
+        assert a.execute(query).fetchall() == [("x      ",)]
+        a.execute("DROP TABLE T")
+        a.rollback()
+        assert a.execute(query).fetchall() == [("x      ",)]
+        a.execute("DROP TABLE T")
+        a.commit()
+        assert a.execute(query).fetchall() == names
+        assert others_see()
+
+
+def test_committed_tables_are_known_to_all_as_they_were_declared(srv: server.Server) -> None:
+    with srv.connect() as a, srv.connect() as b:
+        a.execute("CREATE TABLE U (K CHAR(3))")
+        a.execute("INSERT INTO U VALUES ('x')")
+        with pytest.raises(drdarrow.ProgrammingError):
+            b.execute("SELECT * FROM U")
+        b.rollback()
+        a.commit()
+        assert b.execute("SELECT K FROM U WHERE K = 'x'").fetchall() == [("x  ",)]
+        b.execute("ALTER TABLE U ADD COLUMN L CHAR(2)")
+        b.execute("UPDATE U SET L = 'y'")
+        assert b.execute("SELECT L FROM U").fetchall() == [("y ",)]
+        b.rollback()
+        assert a.execute("SELECT * FROM U").fetchall() == [("x  ",)]
+        a.execute("DROP TABLE U")
+        a.execute("CREATE TABLE U (K VARCHAR(3))")
+        a.execute("INSERT INTO U VALUES ('z')")
+        a.commit()
+        assert b.execute("SELECT * FROM U").fetchall() == [("z",)]

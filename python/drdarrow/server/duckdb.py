@@ -16,6 +16,7 @@ from drdarrow.server import arrays, catalog, columns, errors, guard, markers, me
 from drdarrow.server.arrays import CHANGES
 from drdarrow.server.dialect import Dialect, Translated
 from drdarrow.server.engine import Described, Prepared, SqlError, Table
+from drdarrow.server.known import Committed, Known
 from drdarrow.server.meaning import Run
 from drdarrow.server.statement import Statement
 from drdarrow.server.storing import Storage
@@ -50,7 +51,7 @@ class DuckEngine:
 
     def __init__(self, source: Any, facts: columns.Facts, guarded: bool = True, storage: Storage | None = None) -> None:
         self._source = source
-        self._facts = facts
+        self._committed = Committed(facts)
         self._storage = storage or Storage()
         self._guarded = guarded
         self._locked = guarded or guard.is_locked(source)
@@ -61,7 +62,13 @@ class DuckEngine:
         setup = [] if self._locked else [_SETUP]
         dialect = Dialect(user, database)
         return DuckSession(
-            self._source.cursor(), dialect, self._facts, self._guarded, setup, self._storage, self._aggregates
+            self._source.cursor(),
+            dialect,
+            Known(self._committed),
+            self._guarded,
+            setup,
+            self._storage,
+            self._aggregates,
         )
 
 
@@ -72,7 +79,7 @@ class DuckSession:
         self,
         cursor: Any,
         dialect: Dialect,
-        facts: columns.Facts,
+        known: Known,
         guarded: bool,
         setup: Sequence[str],
         storage: Storage,
@@ -80,7 +87,7 @@ class DuckSession:
     ) -> None:
         self._main = cursor
         self._dialect = dialect
-        self._facts = facts
+        self._known = known
         self._guarded = guarded
         self._storage = storage
         self._aggregates = aggregates
@@ -95,8 +102,6 @@ class DuckSession:
         #: Changes that are not committed; those of tables and the like; objects that only this connection has.
         self._changed = self._defined = self._local = False
         self._closed = False
-        #: What was known of tables before this transaction changed them; None: nothing.
-        self._undo: dict[str, dict[str, dict[str, str]] | None] = {}
         self._tell(cursor)
 
     def prepare(self, sql: str, /) -> Prepared:
@@ -135,7 +140,7 @@ class DuckSession:
             raise SqlError(-101, "54001", f"{len(names)} parameter markers; no description holds more than {_MARKERS}")
         ducks = self._markers(cursor, text, names)
         parameters = self._parameters(text, ducks)
-        run = meaning.apply(text, self._facts, translated.declared, self._storage, self._aggregates)
+        run = meaning.apply(text, self._known.tables, translated.declared, self._storage, self._aggregates)
         statement = Statement(run, kind, declared=translated.declared, changes=translated.changes, text=text)
         outcomes = {kind.name for kind in parsed[0].expected_result_type}
         if "QUERY_RESULT" not in outcomes or "CHANGED_ROWS" in outcomes:
@@ -148,7 +153,7 @@ class DuckSession:
             # With values there are types.
             statement.types = self._types(cursor, text, ducks, statement.types)
         titles = columns.names(text, relation.columns)
-        known = columns.facts(text, relation.columns, self._facts)
+        known = columns.facts(text, relation.columns, self._known.tables)
         described: list[Described] = []
         for name, duck, about in zip(titles, statement.types, known, strict=True):
             _, arrow, metadata = types.describe(name, duck)
@@ -172,7 +177,7 @@ class DuckSession:
 
     def _parameters(self, text: str, ducks: Sequence[str]) -> list[Described]:
         """The markers, each as the column that it goes into or is compared with."""
-        known = markers.targets(text, self._facts) if ducks else {}
+        known = markers.targets(text, self._known.tables) if ducks else {}
         parameters = []
         for n, duck in enumerate(ducks, 1):
             name, arrow, metadata = catalog.parameter(str(n), duck)
@@ -230,21 +235,11 @@ class DuckSession:
         self._changed = True
         if statement.kind in CHANGES:
             return count
-        self._learn(statement)
+        temporary = bool(_TEMPORARY.match(statement.run.sql))
+        self._known.learn(statement.changes, statement.declared, temporary)
         self._defined = True
-        self._local = self._local or bool(_TEMPORARY.match(statement.run.sql))
+        self._local = self._local or temporary
         return None
-
-    def _learn(self, statement: Statement) -> None:
-        """Remembers what a statement says of tables, and what a rollback has to put back."""
-        before = dict(self._facts)
-        for made in statement.changes:
-            columns.change(self._facts, made)
-        for table, about in statement.declared.items():
-            columns.learn(self._facts, table, about)
-        for table in before.keys() | self._facts.keys():
-            if before.get(table) is not self._facts.get(table):
-                self._undo.setdefault(table, before.get(table))
 
     def _start(self) -> None:
         """Begins a transaction where there is none."""
@@ -288,7 +283,7 @@ class DuckSession:
         """The tables and views."""
         cursor = self._main if self._local or self._defined else self._take()
         try:
-            return catalog.tables(cursor, self._facts)
+            return catalog.tables(cursor, self._known.tables)
         except Exception as e:
             raise self._failed(e, cursor) from e
         finally:
@@ -301,7 +296,7 @@ class DuckSession:
                 self._main.commit()
             except Exception as e:
                 raise self._failed(e, self._main) from e
-            self._undo.clear()
+            self._known.commit()
             self._ended()
 
     def rollback(self) -> None:
@@ -325,11 +320,7 @@ class DuckSession:
             self._main.close()
 
     def _ended(self) -> None:
-        for table, about in self._undo.items():
-            self._facts.pop(table, None)
-            if about is not None:
-                self._facts[table] = about
-        self._undo.clear()
+        self._known.rollback()
         self._begun = self._changed = self._defined = False
 
     def _failed(self, error: Exception, cursor: Any) -> SqlError:

@@ -1,0 +1,87 @@
+"""What sessions know of tables beyond DuckDB's types: all of them what is committed, each its own changes besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from threading import Lock
+
+from drdarrow.server import columns
+from drdarrow.server.columns import Facts
+from drdarrow.server.ddl import Change
+
+__all__ = ["Committed", "Known"]
+
+
+class Committed:
+    """The tables that every session sees."""
+
+    def __init__(self, tables: Facts) -> None:
+        self.tables = tables
+        self._lock = Lock()
+
+    def change(self, changes: Mapping[str, dict[str, dict[str, str]] | None]) -> None:
+        """Takes over what a transaction made of tables; None where one is gone. Sessions that read go on with what
+        they have."""
+        if changes:
+            with self._lock:
+                self.tables = _changed(self.tables, changes)
+
+
+class Known:
+    """The tables that one session sees: those committed, as its transaction changed them, and its temporary ones."""
+
+    def __init__(self, committed: Committed) -> None:
+        self._committed = committed
+        #: Changes that are not committed. Temporary tables, and those at the last end of a transaction.
+        self._pending: dict[str, dict[str, dict[str, str]] | None] = {}
+        self._temporary: Facts = {}
+        self._before: Facts = {}
+
+    @property
+    def tables(self) -> Facts:
+        """Table to column to metadata, as `columns` has them."""
+        committed = self._committed.tables
+        if not self._pending and not self._temporary:
+            return committed
+        return {**_changed(committed, self._pending), **self._temporary}
+
+    def learn(self, changes: Iterable[Change], declared: Facts, temporary: bool) -> None:
+        """Notes what a statement made of tables."""
+        before = self.tables
+        now = dict(before)
+        for change in changes:
+            columns.change(now, change)
+        for table, about in declared.items():
+            columns.learn(now, table, about)
+        self._temporary = dict(self._temporary)
+        for table in before.keys() | now.keys():
+            if before.get(table) is now.get(table):
+                continue
+            if temporary and table in now:
+                self._temporary[table] = now[table]
+            elif table in self._temporary:
+                # It had hidden a table of the same name, which is seen again.
+                del self._temporary[table]
+                if table in now:
+                    self._temporary[table] = now[table]
+            else:
+                self._pending[table] = now.get(table)
+
+    def commit(self) -> None:
+        """All sessions see the changes."""
+        self._committed.change(self._pending)
+        self._pending = {}
+        self._before = self._temporary
+
+    def rollback(self) -> None:
+        """The changes are forgotten."""
+        self._pending = {}
+        self._temporary = self._before
+
+
+def _changed(tables: Facts, changes: Mapping[str, dict[str, dict[str, str]] | None]) -> Facts:
+    out = {**tables, **{table: about for table, about in changes.items() if about is not None}}
+    for table, about in changes.items():
+        if about is None:
+            out.pop(table, None)
+    return out
