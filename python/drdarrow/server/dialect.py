@@ -26,12 +26,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drdarrow.server import ddl, functions
-from drdarrow.server.words import Word, closing, lex, openings, split, text
+from drdarrow.server.engine import SqlError
+from drdarrow.server.words import Word, closes, lex, openings, split, text
 
 __all__ = ["Dialect", "Translated"]
 
-_SCHEMA = re.compile(r'\s*SET\s+(?:CURRENT\s+)?SCHEMA\s*=?\s*(?:"([^"]+)"|\'([^\']+)\'|(\w+))\s*;?\s*$', re.IGNORECASE)
+_SCHEMA = re.compile(
+    r'\s*+SET\s++(?:CURRENT\s++)?SCHEMA\s*+=?\s*+(?:"([^"]++)"|\'([^\']++)\'|(\w++))\s*+;?\s*+$', re.IGNORECASE
+)
 _REGISTER = re.compile(r"\s*SET\s+(CURRENT|CLIENT|ENCRYPTION|PATH|ISOLATION)\b", re.IGNORECASE)
+#: Calls within each other that are translated: each costs some depth of Python's stack.
+_DEEPEST = 100
+#: Bytes of a statement, as Db2 has it.
+_LONGEST = 2 << 20
 _UNITS = re.compile(r"(YEAR|MONTH|DAY|HOUR|MINUTE|SECOND|MICROSECOND)S?$")
 _ENDS = {"ORDER", "FETCH", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "WITH", "FOR", "OPTIMIZE", ";", ")", ""}
 _NOW = {
@@ -91,7 +98,12 @@ class Dialect:
         return bool(_REGISTER.match(sql))
 
     def to_duckdb(self, sql: str) -> Translated:
-        """The statement for DuckDB."""
+        """The statement for DuckDB.
+
+        Raises SqlError -101 for one that is too long or too deep.
+        """
+        if len(sql.encode(errors="replace")) > _LONGEST:
+            raise SqlError(-101, "54001", f"a statement of more than {_LONGEST} bytes")
         words = lex(sql)
         # It may become part of another one.
         words[-1].before = ""
@@ -111,17 +123,19 @@ def _literal(value: str) -> str:
 class _Pass:
     """One walk over the words."""
 
-    def __init__(self, registers: dict[str, str], defining: bool) -> None:
+    def __init__(self, registers: dict[str, str], defining: bool, depth: int = 0) -> None:
         self._registers = registers
         self._defining = defining
+        self._depth = depth
 
     def run(self, words: list[Word]) -> list[Word]:
         """The words for DuckDB."""
         self._out: list[Word] = []
         # The steps may look two words ahead.
         self._words = [*words, Word("end", ""), Word("end", "")]
-        #: The bracket around each word.
+        #: The bracket around each word, and where each bracket closes.
         self._openings = openings(self._words)
+        self._closes = closes(self._words)
         #: Where a DATE begins in `_out` that ends at its end.
         self._date: tuple[int, int] | None = None
         at = 0
@@ -142,7 +156,13 @@ class _Pass:
         return at + 1
 
     def _inner(self, words: list[Word]) -> list[Word]:
-        return _Pass(self._registers, self._defining).run(words)
+        if self._depth >= _DEEPEST:
+            raise SqlError(-101, "54001", f"more than {_DEEPEST} calls within each other")
+        return _Pass(self._registers, self._defining, self._depth + 1).run(words)
+
+    def _closing(self, start: int) -> int:
+        """Where the bracket at `start` closes; the last word when it does not."""
+        return self._closes.get(start, len(self._words) - 1)
 
     def _put(self, at: int, what: str) -> None:
         self._out.append(Word("done", what, self._words[at].before))
@@ -192,7 +212,7 @@ class _Pass:
         if value is None:
             return None
         if self._upper(behind) == "(":
-            behind = closing(self._words, behind) + 1
+            behind = self._closing(behind) + 1
         start = len(self._out)
         self._put(at, value)
         if name == "DATE":
@@ -261,9 +281,9 @@ class _Pass:
         operand = self._words[at + 1] if at + 1 < len(self._words) else Word("end", "")
         if operand.kind not in ("number", "name", "quoted") and operand.text not in ("?", "("):
             return None
-        end = closing(self._words, at + 1) + 1 if operand.text == "(" else at + 2
+        end = self._closing(at + 1) + 1 if operand.text == "(" else at + 2
         if operand.kind == "name" and self._upper(end) == "(":
-            end = closing(self._words, end) + 1
+            end = self._closing(end) + 1
         unit = _UNITS.match(self._upper(end))
         if not unit:
             return None
@@ -308,15 +328,18 @@ class _Pass:
             return None
         if ddl.is_type_place(self._words, at, self._defining, self._openings[at]):
             return None
-        end = closing(self._words, at + 1)
+        end = self._closing(at + 1)
         if self._upper(at) == "CAST":
             return self._cast(at, end)
         make = functions.FUNCTIONS.get(self._upper(at))
+        if make is None and self._upper(at) != "DATE":
+            return None
         arguments = split(self._words[at + 2 : end])
-        found = make([text(self._inner(part)).strip() for part in arguments]) if make else None
         start = len(self._out)
-        if found is not None:
-            self._put(at, found)
+        if make is not None:
+            put = [text(self._inner(part)).strip() for part in arguments]
+            # Without a form of its own the function stays, its arguments as they were translated.
+            self._put(at, make(put) or f"{self._words[at].text}({', '.join(put)})")
         elif self._upper(at) == "DATE" and len(arguments) == 1:
             inner = text(self._inner(arguments[0])).strip()
             self._put(at, f"CAST({inner} AS DATE)")
@@ -330,15 +353,17 @@ class _Pass:
         """A CAST to a text of some length: DuckDB's text has none."""
         depth, place = 0, at + 2
         while place < end and not (depth == 0 and self._upper(place) == "AS"):
-            depth += {"(": 1, ")": -1, "CASE": 1, "END": -1}.get(self._upper(place), 0)
-            place += 1
+            depth += {"CASE": 1, "END": -1}.get(self._upper(place), 0)
+            place = self._closes.get(place, place) + 1
         found = ddl.type_at(self._words[place:end], 1) if place < end else None
         if found is None or found.duck != "VARCHAR" or self._words[end - 1].text != ")" or place + found.end != end:
             return None
-        name = found.about["drda:type"].removeprefix("LONG ")
-        inner = text(self._inner(self._words[at + 2 : place])).strip()
-        make = functions.FUNCTIONS.get(name)
-        put = make([inner, found.about.get("drda:length", "")]) if make else None
+        length = found.about.get("drda:length", "")
+        make = functions.FUNCTIONS.get(found.about["drda:type"].removeprefix("LONG "))
+        # What is translated here must not be translated once more.
+        if make is None or make(["x", length]) is None:
+            return None
+        put = make([text(self._inner(self._words[at + 2 : place])).strip(), length])
         if put is None:
             return None
         self._put(at, put)

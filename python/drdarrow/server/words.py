@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Word", "closing", "lex", "openings", "split", "text"]
+__all__ = ["Word", "closes", "closing", "lex", "openings", "split", "text"]
 
 _TOKEN = re.compile(
     r"""
@@ -77,6 +77,17 @@ def openings(words: Sequence[Word]) -> list[int]:
             opened.append(at)
         elif word.text == ")" and len(opened) > 1:
             opened.pop()
+    return found
+
+
+def closes(words: Sequence[Word]) -> dict[int, int]:
+    """For each bracket that closes: where it does."""
+    found, opened = {}, []
+    for at, word in enumerate(words):
+        if word.text == "(":
+            opened.append(at)
+        elif word.text == ")" and opened:
+            found[opened.pop()] = at
     return found
 
 
