@@ -14,7 +14,7 @@ use crate::wire::dss::header::DssType;
 const INFORMATION: [u16; 2] = [cp::PBSD, cp::MONITORRD];
 
 /// Objects that may stand in the replies of a login and are stepped over: the server's principal of
-/// Kerberos, a token that stands outside of SECCHKRM, and what IMS says behind ACCRDBRM. (Read: DRDA; the
+/// Kerberos, a token that stands outside of SECCHKRM, and what IMS says after ACCRDBRM. (Read: DRDA; the
 /// source of a server for Kerberos; IBM's documentation of IMS.)
 const LOGIN: [u16; 3] = [cp::KERSECPPL, cp::SECTKN, cp::ACCRDBFDBK];
 

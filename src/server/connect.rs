@@ -90,7 +90,7 @@ impl Conversation {
             let Offer { form, secchkcd, encalgs } = self.persona.offer;
             let secchkcd = secchkcd.then_some(verdict::MECHANISM);
             let mut encalgs = match offered.as_slice() {
-                // IBM's client for Java takes a list of one only with the algorithm behind it. (Measured.)
+                // IBM's client for Java takes a list of one only with the algorithm after it. (Measured.)
                 [9] if self.persona.files => vec![AES],
                 offered if offered.iter().any(|m| matches!(m, 7 | 9)) => encalgs.to_vec(),
                 _ => Vec::new(),

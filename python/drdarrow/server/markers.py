@@ -45,7 +45,7 @@ _Found = Iterator[tuple[int, dict[str, str], bool]]
 
 
 def _stored(tree: exp.Expr, known: Facts) -> _Found:
-    """Markers that stand alone in VALUES of an INSERT or behind SET of an UPDATE."""
+    """Markers that stand alone in VALUES of an INSERT or after SET of an UPDATE."""
     if isinstance(tree, exp.Insert) and isinstance(tree.expression, exp.Values):
         into = tree.this
         table = into.this if isinstance(into, exp.Schema) else into
