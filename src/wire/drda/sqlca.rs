@@ -91,7 +91,7 @@ impl Sqlca {
 
     /// The environment of an SQLCARD whose sender has not said which it has: `guess`, or the one with the other
     /// byte order where only that gives an SQLCODE that there can be. No product's codes reach beyond
-    /// ±[`SQLCODE_LIMIT`]: Db2's end near -30,111, Informix's near -32,000, Derby has its own up to 50,000.
+    /// ±99,999: Db2's end near -30,111, Informix's near -32,000, Derby has its own up to 50,000.
     pub fn environment(body: &[u8], sqlam: u16, guess: TypDef) -> TypDef {
         let name = match guess.name {
             TypDefName::X86 => TypDefName::Asc,
