@@ -342,3 +342,10 @@ def test_committed_tables_are_known_to_all_as_they_were_declared(srv: server.Ser
         a.execute("INSERT INTO U VALUES ('z')")
         a.commit()
         assert b.execute("SELECT * FROM U").fetchall() == [("z",)]
+
+
+def test_nobody_logs_in_with_an_empty_password() -> None:
+    """An empty secret of a build's environment must not make a server that lets everybody in."""
+    with pytest.raises(drdarrow.InterfaceError, match="'ann' has an empty password"):
+        server.serve(tables={"T": pa.table({"A": [1]})}, users={"bob": "x", "ann": ""})
+    assert "DRDARROW_PASSWORD is set and empty" in run("serve", "x.csv", "--user", "ann", code=1, DRDARROW_PASSWORD="")

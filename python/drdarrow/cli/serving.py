@@ -30,6 +30,8 @@ DATABASES = {".duckdb", ".db", ".ddb"}
 
 def credentials(user: str | None, password: str | None) -> dict[str, str]:
     """The one user that may connect. A person is asked for what is missing; a script is told what to give."""
+    if password == "":
+        raise InterfaceError("DRDARROW_PASSWORD is set and empty: give it the password, or take it away to be asked")
     if user and password is not None:
         return {user: password}
     if not sys.stdin.isatty():

@@ -122,6 +122,8 @@ def serve(
     address = _address(host, allow_anyone or users is not None)
     if users is not None and not all(isinstance(text, str) for pair in users.items() for text in pair):
         raise InterfaceError("users: a mapping of user to password, both str")
+    if users is not None and (empty := [user for user, password in users.items() if not password]):
+        raise InterfaceError(f"users: {empty[0]!r} has an empty password, with which anybody could log in")
     names = [database] if isinstance(database, str) else None if database is None else list(database)
     if not 0 <= signon_port <= 65535 or not 0 <= password_level <= 4:
         raise InterfaceError("signon_port is 0 to 65535, password_level 0 to 4")
