@@ -265,3 +265,23 @@ def test_long_and_deep_statements_stay_fast() -> None:
         assert c.execute(f"SELECT N FROM T WHERE {ors} OR K = '32767 '").fetchall() == [(1,)]
         nested = "(" * 200 + "K = '32767 '" + ")" * 200
         assert c.execute(f"SELECT N FROM T WHERE {nested}").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("value", ["abcdef", "äöüä"])
+def test_a_parameter_that_is_too_long_leaves_the_transaction_alone(value: str) -> None:
+    """It is told before DuckDB runs anything, whose errors end a transaction."""
+    with server.serve(duckdb.connect()) as srv, srv.connect() as connection:
+        connection.execute("CREATE TABLE T (A INTEGER, K CHAR(5), V VARCHAR(5))")
+        connection.commit()
+        connection.execute("INSERT INTO T VALUES (?, ?, ?)", (1, "ab", "abcde   "))
+        for sql, row in [
+            ("INSERT INTO T VALUES (?, ?, ?)", (2, value, "x")),
+            ("INSERT INTO T VALUES (?, ?, ?)", (2, "x", value)),
+            ("UPDATE T SET V = ? WHERE A = ?", (value, 1)),
+        ]:
+            with pytest.raises(drdarrow.DataError) as caught:
+                connection.execute(sql, row)
+            assert (caught.value.sqlcode, caught.value.sqlstate) == (-404, "22001")
+        connection.execute("INSERT INTO T VALUES (?, ?, ?)", (3, None, "7"))
+        connection.commit()
+        assert connection.execute("SELECT * FROM T ORDER BY A").fetchall() == [(1, "ab   ", "abcde"), (3, None, "7")]

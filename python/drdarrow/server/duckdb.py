@@ -8,7 +8,7 @@ connection of the changes; an unread result is then read into memory when the ne
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -218,6 +218,8 @@ class DuckSession:
         statement = self._statements[number]
         if statement.kind == "REGISTER":
             return None
+        # A value that does not fit is told before anything runs: the transaction goes on.
+        ready = [statement.run.ready(row) for row in rows]
         try:
             if statement.kind in ("VARIABLE_SET", "SET", "PRAGMA"):
                 self._main.execute(statement.run.sql)
@@ -227,7 +229,7 @@ class DuckSession:
             self._start()
             for other in statement.run.first:
                 self._main.execute(other)
-            count = self._run(statement, rows)
+            count = self._run_ready(statement, ready)
             for other in statement.run.then:
                 self._main.execute(other)
         except Exception as e:
@@ -249,9 +251,12 @@ class DuckSession:
 
     def _run(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int:
         """Runs a statement for each row of parameters; rows changed."""
+        return self._run_ready(statement, (statement.run.ready(row) for row in rows))
+
+    def _run_ready(self, statement: Statement, ready: Iterable[tuple[str, list[Any]]]) -> int:
         count = 0
-        for row in rows:
-            found = self._main.execute(statement.run.sql, statement.run.values(row) or None).fetchall()
+        for sql, values in ready:
+            found = self._main.execute(sql, values or None).fetchall()
             if statement.kind in CHANGES and found:
                 count += int(found[0][0]) if len(found[0]) == 1 else len(found)
         return count

@@ -29,6 +29,22 @@ class Run:
     trimmed: frozenset[int] = frozenset()
     first: list[str] = field(default_factory=list)
     then: list[str] = field(default_factory=list)
+    #: The statement for texts that fit already, and how those of some markers are made so.
+    lean: str = ""
+    fits: Mapping[int, storing.Fit] = field(default_factory=dict)
+
+    def ready(self, row: Sequence[object]) -> tuple[str, list[object]]:
+        """The statement for one row, and its parameters.
+
+        Raises SqlError -404 for a text that is too long for its column.
+        """
+        values = self.values(row)
+        if not self.lean or not all(values[n] is None or isinstance(values[n], str) for n in self.fits):
+            return self.sql, values
+        for n, fit in self.fits.items():
+            if isinstance(value := values[n], str):
+                values[n] = fit.of(value)
+        return self.lean, values
 
     def values(self, row: Sequence[object]) -> list[object]:
         """The parameters of one row."""
@@ -57,14 +73,17 @@ def apply(sql: str, known: Facts, declared: Facts, storage: Storage, aggregates:
         defining.index(of, edits, _table(known, storing.name_at(of, on + 1)[0]) or {})
         return Run(of.written(edits))
     trimmed = blanks.compare(of, edits, _Known(of, known), aggregates)
-    storing.store(of, edits, lambda name: _table(known, name), storage)
+    fitted = storing.store(of, edits, lambda name: _table(known, name), storage)
     for columns in declared.values():
         then = defining.table(of, edits, columns, storage)
+    lean = of.written(edits) if fitted else ""
+    for one in fitted.values():
+        edits.around(one.span, one.opening, one.closing)
     made = of.written(edits)
     if of.upper(0) == "CREATE" and f"{blanks.KEY}(" in made:
         # A view and a check outlive the connection.
         first = ["CREATE " + blanks.MACRO.format("IF NOT EXISTS main.")]
-    return Run(made, frozenset(trimmed), first, then)
+    return Run(made, frozenset(trimmed), first, then, lean, {n: one.fit for n, one in fitted.items()})
 
 
 def _table(known: Facts, name: tuple[str, ...]) -> Mapping[str, Mapping[str, str]] | None:
