@@ -20,7 +20,9 @@ from drdarrow import server
 from drdarrow.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")] + sorted((ROOT / "docs").glob("*.md"))
+NAMES = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "GLOSSARY.md", "tests/README.md")
+PAGES = [ROOT / name for name in NAMES] + sorted((ROOT / "docs").glob("*.md"))
+FOLDERS = "src|python|tests|tools|docs|examples|benches|notebooks"
 ORDERS = pa.table({"ID": [1, 2, 3], "CUSTOMER": ["Ada", "Grace", "Edsger"]})
 RECORDS = pa.table({"ID": pa.array([1041, 1042, 1042], pa.int32()), "STATE": ["OPEN", "OPEN", "PAID"]})
 
@@ -86,7 +88,7 @@ def test_the_example_of_files_runs(examples: list[str]) -> None:
         assert srv.file("SHOP/WORK").to_arrow().num_rows == 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     text = page.read_text("utf-8")
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
@@ -100,7 +102,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             assert anchor in [re.sub(r"[^\w\- ]", "", each).strip().lower().replace(" ", "-") for each in headings], target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_is_named_exists(page: Path) -> None:
+    for name in re.findall(rf"`((?:{FOLDERS})/[^`\s]*)`", page.read_text("utf-8")):
+        assert list(ROOT.glob(name)) if "*" in name else (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_has_the_options_that_it_is_shown_with(page: Path) -> None:
     root = typer.main.get_command(app)
     for line in "".join(blocks(page, "sh")).splitlines():
@@ -112,7 +120,7 @@ def test_every_command_has_the_options_that_it_is_shown_with(page: Path) -> None
         assert [word for word in words[2:] if word.startswith("-") and word not in known] == [], line
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_example_is_python(page: Path) -> None:
     for block in blocks(page, "python"):
         compile(block, page.name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
