@@ -7,7 +7,11 @@ TEST_PACKAGES := pytest pytest-timeout pyarrow polars "pandas>=3" duckdb dbapi-c
 	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
 	ibm_db adbc-driver-db2
 
-.PHONY: demo test tools system check rust build wheel python notebooks docs soak bench bench-peers bench-scan clean
+# The first target is what `make` alone does.
+.PHONY: help demo test tools system check rust build wheel python notebooks docs soak bench bench-peers bench-scan clean
+
+help:
+	@awk '/^## /{text=substr($$0,4)} /^[a-z-]+:/{if(text)printf "make %-12s %s\n",substr($$1,1,length($$1)-1),text;text=""}' Makefile
 
 ## Starts the embedded server with sample rows and streams them to Arrow, Parquet and Polars.
 demo: build
@@ -17,6 +21,7 @@ demo: build
 ## Everything that is tested, as it is tested for every change.
 test: tools check rust wheel python notebooks docs
 
+## Installs the system packages and the virtual environment that the tests need.
 tools: system $(VENV)/ready
 
 system:
@@ -32,15 +37,18 @@ $(VENV)/ready: Makefile $(VENV)/made | system
 	$(BIN)/pip install --quiet $(TEST_PACKAGES)
 	touch $@
 
+## Formatting, lints, licences.
 check: tools
 	cargo fmt --check
 	cargo clippy --all-targets --features python,server -- -D warnings
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(PYTHON) tools/dependencies.py
 
+## Tests of the Rust crate.
 rust: tools
 	cargo test --features server
 
+## Builds the wheel and installs it.
 build: $(VENV)/made
 	rm -rf target/wheels
 	$(BIN)/maturin build --release --quiet --out target/wheels
@@ -49,13 +57,16 @@ build: $(VENV)/made
 wheel: tools build
 	$(BIN)/python tools/wheel.py target/wheels/*.whl
 
+## Tests of the Python package.
 python: wheel
 	cargo build --quiet --features server --example serve --example pages
 	$(BIN)/python -m pytest
 
+## Runs the notebooks.
 notebooks: wheel
 	$(BIN)/python tools/notebooks.py
 
+## Documentation of the crate, without warnings.
 docs: tools
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --features server --quiet
 
@@ -63,7 +74,7 @@ docs: tools
 soak:
 	DRDARROW_HANDSHAKES=100000 cargo test --features server --test handshakes -- --nocapture
 
-## Ratios of one run; see benches/.
+## Benchmark beside the clients of Derby: ratios of one run.
 bench: wheel
 	$(BIN)/python benches/compare.py --wheel target/wheels/*.whl
 
@@ -75,5 +86,6 @@ bench-peers: wheel
 bench-scan:
 	$(PYTHON) benches/scan.py
 
+## Deletes everything that was built.
 clean:
 	rm -rf target $(VENV)
