@@ -1,12 +1,12 @@
 //! `drdarrow`: the DDM/DRDA client that hands IBM i and Db2 data over as Apache Arrow.
 //!
-//! # The floors
+//! # Layers
 //! ```text
 //!  replies, upward                                            requests, downward
 //!  PyCapsule / iterator       python/                         arguments
 //!  RecordBatch                client/stream                   Statement
 //!  builders, one per column   column/decode                   column/encode
-//!  ============ Field + Cells: the waist (wire/value) ============
+//!  ============ Field + Cells: the value model (wire/value) ============
 //!  rows     fdoca/row | record/format                         rows
 //!  meaning  drda/*    | record/*                              commands   (flow/ picks the next)
 //!  objects  ddm/object          frames  dss/          bytes  net/channel
@@ -14,7 +14,7 @@
 //! [`wire`] is pure: bytes to structs and back, no I/O, no clock. [`mod@column`] turns cells into
 //! Arrow arrays and back. [`flow`] holds the conversations as state machines that never touch a
 //! socket. [`net`] drives any flow over tokio, in clear or over TLS. [`client`] is the Rust API. With the feature
-//! `server` the room of that name walks the same road from the answering side.
+//! `server` the module of that name answers the same conversations over the same messages.
 //!
 //! # Invariants
 //! * A number sent by a peer is checked before it allocates or indexes.

@@ -1,4 +1,4 @@
-//! Who may import whom: the rooms of the crate, which of them each may use, and which crates from
+//! Who may import whom: the modules of the crate, which of them each may use, and which crates from
 //! outside. Real `use` lines and paths of `src/` are held against the table.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -7,57 +7,57 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A room: its path under `src/`, what it may use of ours and from outside.
-struct Room {
+/// A module: its path under `src/`, what it may use of ours and from outside.
+struct Module {
     path: &'static str,
     ours: &'static [&'static str],
     outside: &'static [&'static str],
 }
 
-/// A room may always use itself; the longest path that fits a file is its room. An entry of `ours`
+/// A module may always use itself; the longest path that fits a file is its module. An entry of `ours`
 /// stands for everything below it.
 ///
-/// What differs from the drawing of the house, on purpose:
-/// * `thiserror` is allowed everywhere: an error enum per room. `tracing` is, but for the rooms that
+/// ARCHITECTURE.md explains the modules. Details of the table:
+/// * `thiserror` is allowed everywhere: an error enum per module. `tracing` is, but for the modules that
 ///   only translate (`wire`, `column`).
 /// * Arrow is used as its parts, never as the umbrella crate: `arrow_array`, `arrow_buffer`,
 ///   `arrow_schema`.
 /// * `wire/ddm` has `zeroize`: the password of SECCHK is wiped when it is dropped.
 /// * `wire/ccsid` has `simdutf8`: long runs of UTF-8 are proved valid there. It and `column` have
 ///   `fearless_simd`: what is looked up and computed for many values at once is so by vectors.
-/// * `wire/dss` and `wire/ddm` have `bytes`: a frame's cargo is shared, not copied. So have the rooms
+/// * `wire/dss` and `wire/ddm` have `bytes`: a frame's cargo is shared, not copied. So have the modules
 ///   through which the cargo goes.
 /// * `net` splits frames into objects, so it knows `wire/ddm/object` and the errors of `wire/codec`; it holds
 ///   each against its frame (`flow/placed`) and counts those that bring nothing (`flow/bounds`).
 /// * `client` knows `wire`: the words of its errors, the types of its parameters.
 /// * `net` has `sha2` for fingerprints of certificates and `zeroize` for the bytes of key files.
 /// * `client/config` parses URIs with `percent_encoding`, `client/connection` draws with `getrandom`.
-const ROOMS: &[Room] = &[
-    // The floor's own file only declares its rooms.
-    Room { path: "wire", ours: &[], outside: &[] },
-    Room { path: "wire/codec", ours: &[], outside: &["bytes"] },
-    Room { path: "wire/ccsid", ours: &["wire/codec"], outside: &["fearless_simd", "simdutf8"] },
-    Room { path: "wire/value", ours: &["wire/ccsid", "wire/codec"], outside: &["bytes"] },
-    Room { path: "wire/dss", ours: &["wire/codec"], outside: &["bytes"] },
-    Room { path: "wire/ddm", ours: &["wire/codec", "wire/ccsid"], outside: &["bytes", "zeroize"] },
-    Room { path: "wire/fdoca", ours: &["wire/codec", "wire/value"], outside: &["bytes"] },
-    Room {
+const MODULES: &[Module] = &[
+    // The layer's own file only declares its modules.
+    Module { path: "wire", ours: &[], outside: &[] },
+    Module { path: "wire/codec", ours: &[], outside: &["bytes"] },
+    Module { path: "wire/ccsid", ours: &["wire/codec"], outside: &["fearless_simd", "simdutf8"] },
+    Module { path: "wire/value", ours: &["wire/ccsid", "wire/codec"], outside: &["bytes"] },
+    Module { path: "wire/dss", ours: &["wire/codec"], outside: &["bytes"] },
+    Module { path: "wire/ddm", ours: &["wire/codec", "wire/ccsid"], outside: &["bytes", "zeroize"] },
+    Module { path: "wire/fdoca", ours: &["wire/codec", "wire/value"], outside: &["bytes"] },
+    Module {
         path: "wire/drda",
         ours: &["wire/ddm", "wire/fdoca", "wire/value", "wire/ccsid", "wire/codec"],
         outside: &["bytes"],
     },
-    Room { path: "wire/record", ours: &["wire/ddm", "wire/value", "wire/ccsid", "wire/codec"], outside: &["bytes"] },
-    Room {
+    Module { path: "wire/record", ours: &["wire/ddm", "wire/value", "wire/ccsid", "wire/codec"], outside: &["bytes"] },
+    Module {
         path: "column",
         ours: &["wire/value", "wire/ccsid", "wire/codec"],
         outside: &["arrow_array", "arrow_buffer", "arrow_schema", "bytes", "fearless_simd", "simdutf8"],
     },
-    Room {
+    Module {
         path: "flow",
         ours: &["wire"],
         outside: &["bytes", "aes", "cbc", "des", "sha1", "sha2", "hmac", "pbkdf2", "num_bigint", "zeroize", "tracing"],
     },
-    Room {
+    Module {
         path: "net",
         ours: &[
             "flow/step",
@@ -83,12 +83,12 @@ const ROOMS: &[Room] = &[
             "zeroize",
         ],
     },
-    Room {
+    Module {
         path: "client",
         ours: &["net", "flow", "column", "wire"],
         outside: &["tokio", "arrow_array", "arrow_schema", "bytes", "getrandom", "percent_encoding", "tracing"],
     },
-    Room {
+    Module {
         path: "server",
         ours: &["net", "flow/step", "flow/error", "flow/secmec", "column", "wire"],
         outside: &[
@@ -103,19 +103,19 @@ const ROOMS: &[Room] = &[
             "zeroize",
         ],
     },
-    Room {
+    Module {
         path: "python",
         ours: &["client", "column/options", "column/encode", "server"],
         outside: &["pyo3", "arrow_array", "arrow_buffer", "arrow_schema", "pyo3_async_runtimes", "tokio", "tracing"],
     },
-    // The doorway declares and explains; it imports nothing.
-    Room { path: "lib", ours: &[], outside: &[] },
+    // The root of the crate declares and explains; it imports nothing.
+    Module { path: "lib", ours: &[], outside: &[] },
 ];
 
-/// Crates that any room may use.
+/// Crates that any module may use.
 const EVERYWHERE: &[&str] = &["thiserror"];
 
-/// What the standard library has and the pure rooms must not touch: sockets, files, clocks, threads.
+/// Parts of the standard library that the pure modules must not touch: sockets, files, clocks, threads.
 const PURE: &[&str] = &["wire", "column", "flow"];
 const IMPURE: &[&str] = &[
     "std::net::TcpStream",
@@ -132,7 +132,7 @@ const IMPURE: &[&str] = &[
     "std::io::stdout",
 ];
 
-/// Files with less than their room has: (crate or path, the only files under the room that have it).
+/// Files with less than their module has: (crate or path, the only files under the module that have it).
 const ONLY_IN: &[(&str, &str, &[&str])] = &[
     ("python", "tokio", &["python/runtime.rs", "python/awaitable.rs"]),
     ("python", "server", &["python/server.rs", "python/engine.rs"]),
@@ -150,7 +150,7 @@ const ONLY_IN: &[(&str, &str, &[&str])] = &[
 /// One forbidden import.
 #[derive(Debug, PartialEq, Eq)]
 struct Breach {
-    room: String,
+    module: String,
     used: String,
     file: String,
     line: usize,
@@ -158,12 +158,12 @@ struct Breach {
 
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "room {} may not use {}: {}:{}", self.room, self.used, self.file, self.line)
+        write!(f, "module {} may not use {}: {}:{}", self.module, self.used, self.file, self.line)
     }
 }
 
 #[test]
-fn no_room_uses_what_it_may_not() {
+fn no_module_uses_what_it_may_not() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let crates = dependencies(&fs::read_to_string(root.join("Cargo.toml")).unwrap());
     assert!(crates.contains(&"arrow_array".to_owned()) && crates.contains(&"tokio".to_owned()), "{crates:?}");
@@ -207,28 +207,28 @@ use crate::client::error::Error;
     assert_eq!(
         found,
         [
-            ("room wire/ddm", 4),
-            ("room wire/value", 6),
-            ("room wire/value", 6),
-            ("room flow", 7),
-            ("room flow", 7),
+            ("module wire/ddm", 4),
+            ("module wire/value", 6),
+            ("module wire/value", 6),
+            ("module flow", 7),
+            ("module flow", 7),
             ("tokio", 11),
-            ("room column", 11),
+            ("module column", 11),
             ("std::time::Instant", 12),
-            ("room net", 17),
+            ("module net", 17),
         ]
     );
     let breach = check("flow/sample.rs", "\nuse crate::net::channel::Channel;", &crates).remove(0);
-    assert_eq!(breach.to_string(), "room flow may not use room net: src/flow/sample.rs:2");
-    // A part of a room may be allowed where the whole is not.
+    assert_eq!(breach.to_string(), "module flow may not use module net: src/flow/sample.rs:2");
+    // A part of a module may be allowed where the whole is not.
     let used = |text| check("net/sample.rs", text, &crates).iter().map(|b| b.used.clone()).collect::<Vec<_>>();
     assert!(used("use crate::flow::step::Flow;").is_empty());
-    assert_eq!(used("use crate::flow::connect::Connect;"), ["room flow"]);
-    assert_eq!(used("use crate::flow;"), ["room flow"]);
+    assert_eq!(used("use crate::flow::connect::Connect;"), ["module flow"]);
+    assert_eq!(used("use crate::flow;"), ["module flow"]);
     assert_eq!(used("use socket2::SockRef;"), ["socket2, which belongs to net/transport.rs"]);
     let python = |name| check(name, "use crate::server::backend::Backend;", &crates).len();
     assert_eq!((python("python/engine.rs"), python("python/cursor.rs")), (0, 1));
-    assert_eq!(used("use crate::nowhere::Thing;"), ["nowhere/Thing, which is no room"]);
+    assert_eq!(used("use crate::nowhere::Thing;"), ["nowhere/Thing, which is no module"]);
 }
 
 /// The crates that Cargo.toml names as dependencies, as they are written in code.
@@ -261,47 +261,47 @@ fn collect(dir: &Path, out: &mut Vec<PathBuf>) {
 fn check(name: &str, source: &str, crates: &[String]) -> Vec<Breach> {
     let code = without_tests(&strip(source));
     let stem = name.trim_end_matches(".rs").trim_end_matches("/mod");
-    let Some(room) = room_of(stem) else {
+    let Some(module) = module_of(stem) else {
         return vec![Breach {
-            room: stem.to_owned(),
-            used: "anything: it is no room".into(),
+            module: stem.to_owned(),
+            used: "anything: it is no module".into(),
             file: name.into(),
             line: 1,
         }];
     };
     let mut out = Vec::new();
     let mut breach = |used: String, line| {
-        out.push(Breach { room: room.path.to_owned(), used, file: format!("src/{name}"), line });
+        out.push(Breach { module: module.path.to_owned(), used, file: format!("src/{name}"), line });
     };
     for (path, line) in paths(&code) {
         let first = path.split("::").next().unwrap_or_default();
         match first {
             "crate" | "super" | "self" => {
                 let Some(target) = resolve(&path, stem) else { continue };
-                let only = ONLY_IN.iter().find(|(r, used, _)| *r == room.path && is_below(&target, used));
-                match room_of(&target) {
-                    Some(used) if used.path == room.path => {}
+                let only = ONLY_IN.iter().find(|(r, used, _)| *r == module.path && is_below(&target, used));
+                match module_of(&target) {
+                    Some(used) if used.path == module.path => {}
                     Some(used) if only.is_some_and(|(_, _, files)| !files.contains(&name)) => {
-                        breach(format!("room {}", used.path), line);
+                        breach(format!("module {}", used.path), line);
                     }
-                    _ if room.ours.iter().any(|allowed| is_below(&target, allowed)) => {}
-                    Some(used) => breach(format!("room {}", used.path), line),
-                    None if is_hub(&target) && room.path == "lib" => {}
-                    // The name of a room alone, or of a floor such as `wire`.
+                    _ if module.ours.iter().any(|allowed| is_below(&target, allowed)) => {}
+                    Some(used) => breach(format!("module {}", used.path), line),
+                    None if is_hub(&target) && module.path == "lib" => {}
+                    // The name of a module alone, or of a layer such as `wire`.
                     None if is_hub(&target) => breach(format!("the whole of {target}"), line),
-                    None => breach(format!("{target}, which is no room"), line),
+                    None => breach(format!("{target}, which is no module"), line),
                 }
             }
             "std" => {
-                let pure = PURE.iter().any(|p| is_below(room.path, p));
+                let pure = PURE.iter().any(|p| is_below(module.path, p));
                 if let Some(used) = IMPURE.iter().find(|i| pure && (path == **i || path.starts_with(&format!("{i}::"))))
                 {
                     breach((*used).to_owned(), line);
                 }
             }
             _ if crates.iter().any(|c| c == first) && !EVERYWHERE.contains(&first) => {
-                let only = ONLY_IN.iter().find(|(r, c, _)| *r == room.path && *c == first);
-                if !room.outside.contains(&first) {
+                let only = ONLY_IN.iter().find(|(r, c, _)| *r == module.path && *c == first);
+                if !module.outside.contains(&first) {
                     breach(first.to_owned(), line);
                 } else if let Some((_, _, files)) = only.filter(|(_, _, files)| !files.contains(&name)) {
                     breach(format!("{first}, which belongs to {}", files.join(" or ")), line);
@@ -317,12 +317,12 @@ fn is_below(path: &str, ancestor: &str) -> bool {
     path.strip_prefix(ancestor).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn room_of(path: &str) -> Option<&'static Room> {
-    ROOMS.iter().filter(|r| is_below(path, r.path)).max_by_key(|r| r.path.len())
+fn module_of(path: &str) -> Option<&'static Module> {
+    MODULES.iter().filter(|r| is_below(path, r.path)).max_by_key(|r| r.path.len())
 }
 
 fn is_hub(path: &str) -> bool {
-    path.is_empty() || ROOMS.iter().any(|r| is_below(r.path, path))
+    path.is_empty() || MODULES.iter().any(|r| is_below(r.path, path))
 }
 
 /// `crate::wire::dss::chain::Chain` or a path from `super`, as `wire/dss/chain/Chain`; none for what
@@ -333,7 +333,7 @@ fn resolve(path: &str, stem: &str) -> Option<String> {
         match part {
             "crate" => {}
             "self" if n == 0 => return None,
-            // `{self}` behind a path.
+            // `{self}` after a path.
             "self" => {}
             "super" => {
                 if n == 0 {
@@ -370,7 +370,7 @@ fn paths(code: &str) -> Vec<(String, usize)> {
     out
 }
 
-/// Reads the path that begins at `i`; gives the position behind it.
+/// Reads the path that begins at `i`; gives the position after it.
 fn path(chars: &[char], mut i: usize, prefix: &str, line: &mut usize, out: &mut Vec<(String, usize)>) -> usize {
     let mut text = prefix.to_owned();
     loop {
@@ -474,7 +474,7 @@ fn word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Blanks out what stands behind `#[cfg(test)]`: a module in braces, or one item up to its semicolon.
+/// Blanks out the item after `#[cfg(test)]`: a module in braces, or one item up to its semicolon.
 fn without_tests(code: &str) -> String {
     const MARK: &str = "#[cfg(test)]";
     let mut out = String::new();

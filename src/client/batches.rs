@@ -1,4 +1,4 @@
-//! How batches are cut, and what decoding comes to, whichever wing the rows are from.
+//! Limits of a batch, and the outcome of decoding, for query results and record files alike.
 
 use arrow_array::RecordBatch;
 use std::time::Duration;

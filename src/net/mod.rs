@@ -1,4 +1,4 @@
-//! Sockets: the only room that knows tokio's I/O. It knows bytes and the Flow trait.
+//! Sockets: the only module that knows tokio's I/O. It knows bytes and the Flow trait.
 
 pub mod ask;
 pub mod certificate;

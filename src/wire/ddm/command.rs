@@ -1,4 +1,4 @@
-//! What the command families of both wings share: a message is a list of named parameters in free order, so
+//! Shared by the command families of both sides: a message is a list of named parameters in free order, so
 //! each is declared once as (field, code point, type) and gets both its writer and its reader.
 //! Parameters that a message does not know are stepped over; one that it knows may stand once.
 //! (DDM: command and reply message objects.)

@@ -1,4 +1,4 @@
-//! What can be wrong with a message that both wings share.
+//! Errors of the messages that both sides share.
 
 use crate::wire::ccsid::error::CcsidError;
 use crate::wire::codec::error::WireError;

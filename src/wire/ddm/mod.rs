@@ -1,4 +1,4 @@
-//! DDM objects and the messages that both wings share: attributes, security, reply messages.
+//! DDM objects and the messages that both sides share: attributes, security, reply messages.
 
 pub mod accsec;
 pub mod codepoint;

@@ -1,4 +1,4 @@
-//! What can be wrong with a message of the SQL wing.
+//! Errors of the messages of the SQL side.
 
 use crate::wire::ccsid::error::CcsidError;
 use crate::wire::codec::error::WireError;
@@ -10,7 +10,7 @@ pub enum DrdaError {
     /// Bytes too few, too many or not allowed.
     #[error(transparent)]
     Wire(#[from] WireError),
-    /// What can be wrong with a message of either wing.
+    /// An error that messages of both sides have.
     #[error(transparent)]
     Message(#[from] MessageError),
     /// Text that its code page does not hold.

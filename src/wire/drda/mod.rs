@@ -1,4 +1,4 @@
-//! The SQL wing: one file per command family of DRDA.
+//! The SQL side: one file per command family of DRDA.
 
 pub mod accrdb;
 pub mod bind;

@@ -1,4 +1,4 @@
-//! The record wing: files of IBM i read and written record by record. One file per command or
+//! The file side: files of IBM i, read and written record by record. One file per command or
 //! feedback area of the extensions that begin with S38, and the record formats.
 
 pub mod buffer;

@@ -1,4 +1,4 @@
-//! Names of the record wing: the ten characters of a system name, and the eight of a declared name
+//! Names of the file side: the ten characters of a system name, and the eight of a declared name
 //! (DDM: DCLNAM X'1136'), by which an open file is called in every request after its open.
 //!
 //! A name begins with a letter; letters are A to Z and whatever a page has at X'5B', X'7B' and X'7C': $ # @ in

@@ -1,4 +1,4 @@
-//! The waist of the house: what a value is on the wire, whichever wing it came through.
+//! The value model: types and bytes of a value on the wire, shared by SQL results and record files.
 
 pub mod calendar;
 pub mod cell;
