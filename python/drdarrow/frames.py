@@ -27,7 +27,7 @@ def checked(dtype_backend: object) -> None:
     """Raises InterfaceError for a `dtype_backend` that there is not."""
     if dtype_backend is not None and dtype_backend not in BACKENDS:
         names = ", ".join(map(repr, BACKENDS))
-        raise InterfaceError(f"dtype_backend: {dtype_backend!r} is none of {names}")
+        raise InterfaceError(f"dtype_backend: {dtype_backend!r} is not one of {names}")
 
 
 def to_pandas(table: pyarrow.Table, dtype_backend: str | None = None) -> pandas.DataFrame:

@@ -1,4 +1,4 @@
-//! What a connection and its open readers share.
+//! The part that a connection and its open readers share.
 
 use super::config::Config;
 use super::cursor::Cursor;
@@ -29,7 +29,7 @@ const DEPTH_DERBY: usize = 4;
 /// The text of an error is waited for this long.
 const EXPLAIN: Duration = Duration::from_secs(5);
 
-/// What a connection and its open readers share.
+/// The part that a connection and its open readers share.
 #[derive(Debug)]
 pub(super) struct Inner {
     pub config: Config,
@@ -44,7 +44,7 @@ pub(super) struct Inner {
     pub autocommit: AtomicBool,
     /// The unit of work.
     pub work: Work,
-    /// What the server did not take when it was told who connects.
+    /// The settings that the server did not take when it was told who connects.
     pub unheard: OnceLock<Warning>,
     pub closed: AtomicBool,
     /// Somebody stopped waiting for a commit, and nobody was told what became of it.
@@ -104,7 +104,7 @@ impl Inner {
             };
         }
         self.settling.fetch_sub(1, Ordering::AcqRel);
-        ended.map_err(|e| Error { message: format!("the commit behind the query: {}", e.message), ..e })
+        ended.map_err(|e| Error { message: format!("the commit after the query: {}", e.message), ..e })
     }
 
     /// True while a query is open, or its work not ended.
@@ -229,7 +229,7 @@ impl Inner {
         }
     }
 
-    /// As [`talk`](Self::talk) for a conversation with a commit in it, alone or behind a statement: when its answer
+    /// As [`talk`](Self::talk) for a conversation with a commit in it, alone or after a statement: when its answer
     /// is lost, so is the outcome of the commit.
     pub(super) async fn talk_and_commit<F: Flow + 'static>(&self, flow: F, phase: Phase) -> Result<F::Out> {
         let deadline = self.config.statement_timeout.map(Deadline::after);
@@ -253,7 +253,7 @@ impl Inner {
         match e {
             NetError::Timeout { .. } | NetError::Closed { .. } | NetError::Broken(_) => true,
             NetError::Flow(FlowError::Missing { .. }) => true,
-            // What cannot be written is none of the server's bytes.
+            // An error of writing is not about the server's bytes.
             NetError::Flow(
                 FlowError::Wire(_)
                 | FlowError::Misplaced { .. }

@@ -1,4 +1,4 @@
-//! What a server may answer in place of what was asked for, what the client makes of it, and whether it goes on. And
+//! Answers of a server in place of those asked for, what the client makes of them, and whether it goes on. And
 //! what it says of work whose end nobody saw.
 
 use super::book::Book;
@@ -29,7 +29,7 @@ fn message(reply: &Reply) -> Part {
     (DssType::Reply, 1, reply.encode(DdmText::Utf8).unwrap())
 }
 
-/// A query that is answered with these in place of rows, and whether the connection goes on behind it.
+/// A query that is answered with these in place of rows, and whether the connection goes on after it.
 async fn answered(parts: Vec<Part>) -> (Error, bool) {
     let edit: Edit =
         Box::new(move |_, r, b| if r.has(cp::OPNQRY) { Answer::Bytes(build(&parts)) } else { Answer::Bytes(b) });
@@ -119,7 +119,7 @@ async fn a_query_in_autocommit_ends_with_its_commit() {
         let connection = connect(refusing(refuse), true).await;
         let e = rows(&connection, NARROW).await.unwrap_err();
         assert_eq!((e.sqlstate.as_deref(), e.connection_usable), (Some(state), usable), "{e:?}");
-        assert!(e.message.starts_with("the commit behind the query"), "{e:?}");
+        assert!(e.message.starts_with("the commit after the query"), "{e:?}");
         // What is not read to its end is told of at the next use, the last one at the latest.
         let connection = connect(refusing(refuse), true).await;
         drop(connection.query(NARROW, &[]).await.unwrap());

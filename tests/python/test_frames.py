@@ -186,7 +186,7 @@ def test_a_file_has_the_same_values(backend: Any) -> None:
 def test_another_backend_is_refused_before_anything_is_read(srv: server.Server) -> None:
     with srv.connect() as connection:
         cursor = connection.execute("SELECT * FROM BIGINT_FULL")
-        with pytest.raises(drdarrow.InterfaceError, match="'arrow' is none of 'numpy', 'numpy_nullable', 'pyarrow'"):
+        with pytest.raises(drdarrow.InterfaceError, match="'arrow' is not one of 'numpy', 'numpy_nullable', 'pyarrow'"):
             cursor.fetch_df(dtype_backend="arrow")
         assert cursor.fetchall() == [(value,) for value in TYPES["BIGINT"].values]
 

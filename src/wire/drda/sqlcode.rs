@@ -1,7 +1,7 @@
-//! What the common SQLCODEs of Db2 mean, in words of our own. A server sends the code and the
+//! Texts of the common SQLCODEs of Db2, in words of our own. A server sends the code and the
 //! values to put in (SQLERRMC); the sentence is the requester's. `{1}` stands for the first
-//! value. Products send different numbers of values, so a text may have alternatives behind `|`,
-//! the one with most values first; values that no slot takes are added behind.
+//! value. Products send different numbers of values, so a text may have alternatives after `|`,
+//! the one with most values first; values that no slot takes are added at the end.
 
 /// The text of a code with its tokens put in; `None` for a code that is not in the table.
 pub fn text(sqlcode: i32, tokens: &[String]) -> Option<String> {
@@ -281,7 +281,7 @@ static TEXTS: &[(i32, &str)] = &[
     (-107, "the name {1} is too long; limit {2}"),
     (-106, "part of the statement {1} is not as it has to be"),
     (-105, "the string constant {1} is not valid"),
-    (-104, "unexpected {1} behind {2}; expected: {3}|unexpected {1}; expected: {2}|unexpected {1}|a syntax error"),
+    (-104, "unexpected {1} after {2}; expected: {3}|unexpected {1}; expected: {2}|unexpected {1}|a syntax error"),
     (-103, "the number {1} is not formed as one"),
     (-102, "the string constant {1} is too long"),
     (-101, "the statement is too long or too complex"),
@@ -336,7 +336,7 @@ mod tests {
     fn tokens_are_put_in_and_none_is_lost() {
         assert_eq!(text(-204, &tokens(&["A.B"])).unwrap(), "A.B is not defined");
         assert_eq!(text(-104, &tokens(&["FROM", "SELECT", "<expr>"])).unwrap(), {
-            "unexpected FROM behind SELECT; expected: <expr>"
+            "unexpected FROM after SELECT; expected: <expr>"
         });
         assert_eq!(text(-104, &tokens(&["FROM", "X Y"])).unwrap(), "unexpected FROM; expected: X Y");
         assert_eq!(text(-302, &[]).unwrap(), "an input value is too long or out of range for its target");

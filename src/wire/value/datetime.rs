@@ -18,7 +18,7 @@ const TIMESTAMP: &str = "TIMESTAMP";
 const DATE_PATTERN: &str = "YYYY-MM-DD, MM/DD/YYYY or DD.MM.YYYY";
 const TIME_PATTERN: &str = "HH.MM.SS, HH:MM:SS or HH:MM AM";
 const TIMESTAMP_PATTERN: &str = "YYYY-MM-DD-HH.MM.SS[.ffffff]";
-const ZONE_PATTERN: &str = "+HH:MM or -HH:MM behind a timestamp";
+const ZONE_PATTERN: &str = "+HH:MM or -HH:MM after a timestamp";
 
 /// Powers of ten up to the twelve digits of a fraction.
 #[allow(clippy::indexing_slicing)] // at compile time
