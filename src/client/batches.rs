@@ -31,7 +31,7 @@ impl Default for Limits {
     }
 }
 
-/// What there was to decode.
+/// The outcome of decoding.
 #[derive(Debug)]
 pub enum Ready {
     /// A batch of at least one row.

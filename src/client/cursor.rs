@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
-/// What reader, pump and connection know of an open query.
+/// State of an open query, shared by its reader, its pump and its connection.
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
     /// The server keeps it open over a commit.

@@ -1,4 +1,4 @@
-//! What a statement leaves behind beside rows.
+//! Result of a statement that returns no rows.
 
 use crate::wire::drda::sqlca::Sqlca;
 

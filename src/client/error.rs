@@ -17,7 +17,7 @@ use crate::wire::record::message::{HostMessage, Meaning};
 /// SECCHKCD: the password has to be changed.
 const PASSWORD_EXPIRED: u8 = 0x0E;
 
-/// What to do about a login that the server's page cannot spell.
+/// Advice for a login that the server's page cannot spell.
 const UNSPELLABLE: &str = "the server did not agree to UTF-8 (UNICODEMGR) for logins: it takes user ids and passwords of \
      that page's characters only";
 
@@ -40,7 +40,7 @@ pub enum Kind {
     Internal,
 }
 
-/// What was being done.
+/// The step that was being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Reading the settings.
@@ -101,19 +101,19 @@ impl Phase {
 pub struct Error {
     /// Its class.
     pub kind: Kind,
-    /// What went wrong, with the peer's own words as they came; shown, they are made visible.
+    /// The fault, with the peer's own words as they came; shown, they are made visible.
     pub message: String,
     /// SQLSTATE, five characters.
     pub sqlstate: Option<String>,
     /// SQLCODE, when the server sent one.
     pub sqlcode: Option<i32>,
-    /// What was being done.
+    /// The step that was being done.
     pub phase: Phase,
     /// `host:port` of the server.
     pub peer: Option<String>,
     /// Name of the reply message that said so.
     pub reply: Option<&'static str>,
-    /// What to do about it.
+    /// Advice.
     pub hint: Option<String>,
     /// Whether the connection can still be used.
     pub connection_usable: bool,

@@ -34,7 +34,7 @@ pub struct ServerInfo {
     pub database: String,
     /// `host:port`.
     pub peer: String,
-    /// What protects the connection; none when it is in clear.
+    /// The protection of the connection; none when it is in clear.
     pub tls: Option<Secured>,
 }
 

@@ -20,7 +20,7 @@ pub(super) fn name_fields(fields: &[Field], described: &SqlDa) -> Result<Vec<Fie
         if field.nullable != var.nullable {
             tracing::debug!(column = var.name(), "SQLDA and descriptor disagree about NULL");
         }
-        // What lies behind a length was declared with another one: Derby's descriptor doubles that of
+        // The bytes after a length were declared with another one: Derby's descriptor doubles that of
         // FOR BIT DATA, a large object's only says how wide its placeholder is.
         let declared = u32::try_from(var.length).ok().filter(|n| *n > 0);
         let length = match field.shape {

@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 /// How long the answer to an open that nobody waits for may take before the connection is given up.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// What an answer opened.
+/// The thing that an answer opened.
 pub(super) trait Opens: Send + 'static {
     /// The queries, with the sections that they are fetched from; that of the command unless told.
     fn opened(&self) -> Vec<(Option<&PkgNamCsn>, &Opened)>;

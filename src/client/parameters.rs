@@ -17,7 +17,7 @@ use arrow_array::types::Float64Type;
 use arrow_schema::DataType;
 use std::sync::Arc;
 
-/// Longest value that travels inside the row; a longer one goes behind it as EXTDTA.
+/// Longest value that travels inside the row; a longer one goes after it as EXTDTA.
 const INLINE: usize = 32_000;
 
 /// Where values come from that have NaN for what is missing.
@@ -77,7 +77,7 @@ fn field(n: usize, var: &SqlVar, value: &ArrayRef, session: &Session) -> Result<
         2436 => (0xBF, size(1)),
         384 => (0x21, size(10)),
         388 => (0x23, size(8)),
-        // Derby takes exactly nine digits; Db2 what the column has, or blanks behind. (Measured.)
+        // Derby takes exactly nine digits; Db2 those of the column, or blanks after them. (Measured.)
         392 if session.product == Product::Derby => (0x25, size(29)),
         392 => (0x25, size(32)),
         2448 => (0xB7, size(148 + 12)),
@@ -100,7 +100,7 @@ fn field(n: usize, var: &SqlVar, value: &ArrayRef, session: &Session) -> Result<
     Ok(Field { name, sqltype: Some(var.sqltype), ..field })
 }
 
-/// Why a value cannot be sent, in terms of its parameter: the cures of values that are read are none here.
+/// Why a value cannot be sent, in terms of its parameter: advice for values that are read does not help here.
 fn refused(n: usize, var: &SqlVar, field: &Field, value: &ArrayRef, e: &ColumnError) -> Error {
     let plain = Error::from_column(e, Phase::Execute);
     let ColumnError::Value(bad) = e else { return plain };

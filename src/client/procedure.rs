@@ -31,10 +31,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// What the call of a procedure came to.
+/// The outcome of the call of a procedure.
 #[derive(Debug)]
 pub struct Procedure {
-    /// Its parameters behind the call, if any came out.
+    /// Its parameters after the call, if any came out.
     pub output: Option<Output>,
     /// Its result sets in order. Those that are dropped unread are closed.
     pub sets: VecDeque<RecordStream>,
@@ -42,7 +42,7 @@ pub struct Procedure {
     pub done: Done,
 }
 
-/// The parameters of a procedure behind its call.
+/// The parameters of a procedure after its call.
 #[derive(Debug, Clone)]
 pub struct Output {
     /// One row, one column for each parameter; those that only go in are NULL.
@@ -52,7 +52,7 @@ pub struct Output {
 }
 
 impl Inner {
-    /// Calls the procedure prepared in `lease`. In autocommit one that fails leaves nothing behind: what it did before
+    /// Calls the procedure prepared in `lease`. In autocommit one that fails leaves nothing: what it did before
     /// its failure would be committed with the next statement.
     pub(super) async fn call(
         self: &Arc<Inner>,

@@ -23,7 +23,7 @@ pub(super) type Fetched = Result<(Answer, OwnedSemaphorePermit), NetError>;
 /// The pump of one query.
 pub(super) struct Pump {
     pub inner: Arc<Inner>,
-    /// What the statement lives in, until the last of its result sets is over.
+    /// The section that the statement lives in, until the last of its result sets is over.
     pub lease: Arc<Lease>,
     /// The section that the query is fetched from.
     pub section: PkgNamCsn,
@@ -35,7 +35,7 @@ pub(super) struct Pump {
     /// Ask ahead from the start.
     pub eager: bool,
     pub out: mpsc::UnboundedSender<Fetched>,
-    /// For the error of the commit behind the query.
+    /// For the error of the commit after the query.
     pub settle: oneshot::Sender<Error>,
 }
 

@@ -1,4 +1,4 @@
-//! What a statement takes: prepared where it has parameters or its kind is not known, at once where it is; opened
+//! Runs a statement: prepared where it has parameters or its kind is not known, at once where it is; opened
 //! if it is a query, executed else. Many rows of parameters are a [`batch`](super::batch).
 
 use super::connection::{Connection, Outcome};

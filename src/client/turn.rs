@@ -1,6 +1,6 @@
 //! Whose turn it is on a connection. All that shares a connection shares its unit of work, and a batch is kept or
 //! undone as a whole: what else changes data or ends units of work on the connection waits for the end of a batch.
-//! What the maker of its rows does meanwhile on the same connection cannot wait for that: it runs within the batch,
+//! The maker of its rows may use the same connection meanwhile and cannot wait for that: it runs within the batch,
 //! and belongs to it.
 
 use super::error::{Error, Kind, Phase, Result};

@@ -1,7 +1,7 @@
 //! The first word of a statement: a hint for how many commands to send in one flush. What a
 //! statement is, the server says.
 
-/// What the first word suggests.
+/// The kind of statement that the first word suggests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hint {
     /// Very likely a query: prepare and open may travel together.
@@ -18,7 +18,7 @@ const STATEMENTS: [&str; 16] = [
     "REVOKE", "SET", "TRUNCATE", "UPDATE",
 ];
 
-/// Looks at the first word behind comments and opening parentheses.
+/// Looks at the first word after comments and opening parentheses.
 pub(super) fn hint(sql: &str) -> Hint {
     let word: String = skip(sql).chars().take_while(char::is_ascii_alphabetic).collect();
     let is = |list: &[&str]| list.iter().any(|w| w.eq_ignore_ascii_case(&word));

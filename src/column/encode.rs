@@ -37,7 +37,7 @@ pub struct ColumnEncoder<'a> {
     column: Column,
     /// The page of text; `None` where the value is not text or is bytes.
     codec: Option<Codec>,
-    /// What fills a fixed length.
+    /// The padding of a fixed length.
     padding: Vec<u8>,
 }
 
@@ -60,7 +60,7 @@ impl<'a> ColumnEncoder<'a> {
     }
 
     /// Writes the value of `array` at `row` (from 0): the null indicator if the field has one, then
-    /// the value in the field's shape. A value that travels behind its row ([`Shape::Lob`]) leaves
+    /// the value in the field's shape. A value that travels after its row ([`Shape::Lob`]) leaves
     /// its length there and is handed back, unless it is empty: it is due as an EXTDTA, in the order of the
     /// parameters. On an error nothing is written.
     pub fn encode(

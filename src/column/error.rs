@@ -1,4 +1,4 @@
-//! What can go wrong between cells and Arrow, said with the column, the row and the bytes.
+//! Errors between cells and Arrow, with the column, the row and the bytes.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::wire::value::field::Field;
 /// The most bytes of a value that an error keeps.
 pub const KEPT: usize = 32;
 
-/// What is wrong with one value.
+/// The fault of one value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// Number, date or time.
@@ -137,7 +137,7 @@ pub struct BadValue {
     pub row: u64,
     /// The value's bytes, at most [`KEPT`] of them.
     pub bytes: Vec<u8>,
-    /// What is wrong.
+    /// The fault.
     pub reason: Reason,
 }
 
@@ -157,7 +157,7 @@ impl fmt::Display for BadValue {
     }
 }
 
-/// What can go wrong between cells and Arrow.
+/// Errors between cells and Arrow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ColumnError {
     /// A value that cannot be converted.
@@ -228,7 +228,7 @@ impl ColumnError {
         }
     }
 
-    /// What the user can do about it, where there is something.
+    /// Advice to the user, where there is some.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             ColumnError::Value(bad) => bad.reason.hint(),

@@ -1,4 +1,4 @@
-//! What a column becomes: decided once from its description and the options, then used by the
+//! The kind of a column: decided once from its description and the options, then used by the
 //! schema and by the choice of a decoder, which can therefore not disagree.
 
 use arrow_schema::{DataType, TimeUnit};

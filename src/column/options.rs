@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use arrow_schema::TimeUnit;
 
-/// What to do with digits of a second that are finer than the unit chosen.
+/// Treatment of digits of a second that are finer than the unit chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Excess {
     /// An error, unless they are zero.
@@ -14,7 +14,7 @@ pub enum Excess {
     Truncate,
 }
 
-/// What to do with moments after the year 9999: 9999-12-31-24.00.00 stands for "for ever" in many a table of
+/// Treatment of moments after the year 9999: 9999-12-31-24.00.00 stands for "for ever" in many a table of
 /// Db2 for z/OS and IBM i.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EndOfTime {
@@ -27,7 +27,7 @@ pub enum EndOfTime {
     Next,
 }
 
-/// What DECFLOAT becomes.
+/// The Arrow form of DECFLOAT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DecFloatAs {
     /// Text, exact in every case: the exponent differs from value to value.
@@ -42,7 +42,7 @@ pub enum DecFloatAs {
     },
 }
 
-/// What a DECIMAL or NUMERIC of more than 38 digits becomes, which many libraries do not take.
+/// The Arrow form of a DECIMAL or NUMERIC of more than 38 digits, which many libraries do not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WideDecimalAs {
     /// A decimal of 256 bits.
@@ -54,7 +54,7 @@ pub enum WideDecimalAs {
     Float64,
 }
 
-/// What to do with bytes that are no characters of their page.
+/// Treatment of bytes that are not characters of their page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TextErrors {
     /// An error naming column, row and bytes.
@@ -69,7 +69,7 @@ pub enum TextErrors {
     Raw,
 }
 
-/// What to do with decimals, dates and times that mean nothing (a blank in a packed field).
+/// Treatment of decimals, dates and times that mean nothing (a blank in a packed field).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BadValues {
     /// An error naming column, row and bytes.
@@ -89,9 +89,9 @@ pub struct Options {
     pub timestamp_excess: Excess,
     /// For timestamps after the year 9999.
     pub end_of_time: EndOfTime,
-    /// What DECFLOAT becomes.
+    /// The form of DECFLOAT.
     pub decfloat: DecFloatAs,
-    /// What decimals of more than 38 digits become.
+    /// The form of decimals of more than 38 digits.
     pub wide_decimal: WideDecimalAs,
     /// For text that cannot be decoded.
     pub text_errors: TextErrors,

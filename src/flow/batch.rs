@@ -1,5 +1,5 @@
 //! The beginning of a batch: the statement is prepared and its parameters described, and a savepoint is set
-//! behind that in the same chain, for a batch whose rows are undone without the work before them.
+//! after that in the same chain, for a batch whose rows are undone without the work before them.
 
 use super::error::FlowError;
 use super::prepare::{Prepare, Prepared};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// PRPSQLSTT and DSCSQLSTT are answered by one SQLDARD or SQLCARD each.
 const PREPARING: usize = 2;
 
-/// What came of the beginning.
+/// The outcome of the beginning.
 #[derive(Debug)]
 pub struct Begun {
     /// The statement.

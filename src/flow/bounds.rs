@@ -12,7 +12,7 @@ pub const OBJECTS_OF_A_COMMAND: usize = 16;
 pub const BYTES: usize = 1 << 20;
 /// The same, for each command of the chain.
 pub const BYTES_OF_A_COMMAND: usize = 2 << 10;
-/// What an object costs to hold beside its bytes.
+/// Bytes that an object costs to hold beside its own.
 pub const OBJECT: usize = 256;
 /// Chains of one conversation: a login has a few more than one.
 pub const CHAINS: usize = 64;

@@ -29,10 +29,10 @@ const DESCRIBED: u8 = 0x04;
 /// As many as there are.
 const ALL: i16 = -1;
 
-/// What a procedure came to.
+/// The outcome of a procedure.
 #[derive(Debug, Default)]
 pub struct Called {
-    /// The parameters behind the call: their fields, and one row.
+    /// The parameters after the call: their fields, and one row.
     pub output: Option<(Vec<Field>, Block)>,
     /// Result sets, each with the section that it is fetched from.
     pub sets: Vec<(PkgNamCsn, Opened)>,
@@ -86,7 +86,7 @@ impl Call {
         }
     }
 
-    /// What belongs to the result set that came last.
+    /// Takes an object that belongs to the result set that came last.
     fn of_set(&mut self, object: Object) -> Result<Seen, FlowError> {
         let Some(set) = self.sets.last_mut() else { return self.replies.take(&object, &self.session) };
         let session = &self.session;

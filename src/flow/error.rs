@@ -16,7 +16,7 @@ pub enum FlowError {
     /// The statement failed: SQLCODE below zero. The reply message that came with it, if any.
     #[error("{}", sqlca.message())]
     Sql {
-        /// What the server says.
+        /// The server's message.
         sqlca: Box<Sqlca>,
         /// The reply message in front of it.
         reply: Option<Box<Reply>>,
@@ -37,9 +37,9 @@ pub enum FlowError {
     /// The server wants another security mechanism than the one chosen.
     #[error("{}", other_mechanism(.wanted.as_deref(), .offered))]
     Mechanism {
-        /// What was asked for, when the user named it.
+        /// The mechanism asked for, when the user named it.
         wanted: Option<String>,
-        /// What the server lists.
+        /// The mechanisms that the server lists.
         offered: String,
     },
     /// A key or token of the security mechanism is not what it must be.
@@ -99,7 +99,7 @@ pub enum FlowError {
         column: usize,
         /// Its bytes.
         len: usize,
-        /// What the column was declared with.
+        /// The length that the column was declared with.
         max: usize,
     },
     /// A large object that was announced did not come, or is not as long as announced.
@@ -109,7 +109,7 @@ pub enum FlowError {
         row: u64,
         /// Column, from 1.
         column: usize,
-        /// What is wrong.
+        /// The fault.
         what: String,
     },
     /// A large object that is longer than the reader wants.
@@ -127,9 +127,9 @@ pub enum FlowError {
     /// The system answered a file request by a message that means failure.
     #[error("{}", messages(.first, .rest))]
     Host {
-        /// What it is about.
+        /// The main message.
         first: Box<HostMessage>,
-        /// What was said besides.
+        /// Further messages.
         rest: Vec<HostMessage>,
     },
     /// A unit of work was to be committed and was rolled back.

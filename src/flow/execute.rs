@@ -1,5 +1,5 @@
 //! Running a prepared statement that is no query: EXCSQLSTT with SQLDTA, answered by an SQLCARD;
-//! several in one chain for several rows of parameters. In autocommit an RDBCMM rides behind.
+//! several in one chain for several rows of parameters. In autocommit an RDBCMM follows.
 //! EXCSQLSET sets special registers.
 
 use super::error::FlowError;
@@ -20,7 +20,7 @@ use crate::wire::value::field::{Field, Shape};
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// What a procedure returns beside its SQLCARD.
+/// Objects that a procedure returns beside its SQLCARD.
 const RESULTS: [u16; 8] =
     [cp::RSLSETRM, cp::SQLDTARD, cp::SQLRSLRD, cp::OPNQRYRM, cp::SQLCINRD, cp::QRYDSC, cp::QRYDTA, cp::EXTDTA];
 
@@ -29,7 +29,7 @@ const RESULTS: [u16; 8] =
 pub struct Input {
     /// How the values lie.
     pub fields: Arc<Vec<Field>>,
-    /// The values, one behind the other.
+    /// The values, one after the other.
     pub row: Vec<u8>,
     /// The large objects among them: position of the parameter and data, empty ones left out.
     pub lobs: Vec<(usize, Bytes)>,
@@ -50,7 +50,7 @@ impl Input {
         let fdodta = [&[0], self.row.as_slice()].concat();
         let described = Described { fdodsc: descriptor::encode_input(&self.fields).into(), fdodta: fdodta.into() };
         chain.object(&described.encode_sqldta()?);
-        // Derby 10.6 and later expect a status behind the value.
+        // Derby 10.6 and later expect a status after the value.
         let status = (session.product == Product::Derby).then_some(DERBY_EXTDTA_COMPLETE);
         for (parameter, data) in &self.lobs {
             let nullable = self.fields.get(*parameter).is_some_and(|f| f.nullable && matches!(f.shape, Shape::Lob(_)));
@@ -60,7 +60,7 @@ impl Input {
     }
 }
 
-/// What became of a statement.
+/// The outcome of a statement.
 #[derive(Debug, Default)]
 pub struct Executed {
     /// Rows changed by each execution, where the server counts them.

@@ -30,7 +30,7 @@ const BIGINT: (u8, u16) = (0x17, 8);
 const TEXT: (u8, u16) = (0x3F, 0x7FFF);
 const BYTES: (u8, u16) = (0x29, 0x7FFF);
 
-/// What a locator is of.
+/// The kind of value that a locator stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Large {
     /// BLOB.
@@ -42,7 +42,7 @@ pub enum Large {
 }
 
 impl Large {
-    /// What the locators of a column are of; none when it holds no locators.
+    /// The kind of value that the locators of a column stand for; none when it holds no locators.
     pub fn of_locator(field: &Field) -> Option<Large> {
         match (field.ty, field.lid) {
             (Type::Locator, 0x18) => Some(Large::Bytes),
@@ -52,7 +52,7 @@ impl Large {
         }
     }
 
-    /// What a column of large values would have locators of, if it can have any.
+    /// The kind of value that locators of a column of large values would stand for, if it can have any.
     pub fn of_value(field: &Field) -> Option<Large> {
         match field.lid {
             0xC8 => Some(Large::Bytes),
@@ -86,11 +86,11 @@ impl Large {
 pub struct Locator {
     /// Its number.
     pub number: u32,
-    /// What it is of.
+    /// The kind of value that it stands for.
     pub kind: Large,
 }
 
-/// What is asked about a locator.
+/// A question about a locator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Request {
     /// How long it is.
@@ -212,7 +212,7 @@ impl Flow for Ask {
         if object.cp != cp::SQLDTARD {
             return self.replies.take(&object, &self.session);
         }
-        // Behind a failure nobody can tell which request an answer belongs to.
+        // After a failure nobody can tell which request an answer belongs to.
         if self.replies.error.is_none() && self.replies.refusal.is_none() {
             if self.answers.len() >= self.expected() {
                 return Err(FlowError::Misplaced { point: object.cp, why: "no more values were asked for" });

@@ -1,5 +1,5 @@
 //! Preparing a statement: PRPSQLSTT with SQLATTR and SQLSTT, answered by the SQLDARD of its
-//! columns; with parameters a DSCSQLSTT behind it, answered by the SQLDARD of those. One flush.
+//! columns; with parameters a DSCSQLSTT after it, answered by the SQLDARD of those. One flush.
 
 use super::error::FlowError;
 use super::reply::Replies;
@@ -15,7 +15,7 @@ use crate::wire::drda::text;
 use crate::wire::dss::chain::Chain;
 use std::sync::Arc;
 
-/// What a server says of a prepared statement.
+/// The server's description of a prepared statement.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     /// Its result's columns; none of them when it has no result.

@@ -67,7 +67,7 @@ impl Flow for Hello {
     }
 }
 
-/// What a server said of its security.
+/// The server's answers about its security.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Offered {
     /// Numbers of the mechanisms.
@@ -80,7 +80,7 @@ pub struct Offered {
     pub refusal: Option<String>,
 }
 
-/// ACCSEC without a SECCHK behind it: which mechanisms there are, and with which cipher.
+/// ACCSEC without a SECCHK after it: which mechanisms there are, and with which cipher.
 pub struct Mechanisms {
     session: Session,
     rdbnam: Option<String>,
@@ -103,7 +103,7 @@ enum Question {
 }
 
 impl Mechanisms {
-    /// Behind [`Hello`] on the same connection. Some servers tell only those who name a database.
+    /// After [`Hello`] on the same connection. Some servers tell only those who name a database.
     pub fn new(rdbnam: Option<&str>, random: &Random) -> Result<Mechanisms, FlowError> {
         let session = Session::before(rdbnam.unwrap_or_default());
         let pair = KeyPair::new(EncAlg::Aes, random.private(EncAlg::Aes))?;

@@ -37,7 +37,7 @@ impl Awaited {
         }
     }
 
-    /// What was answered before, in words.
+    /// The commands that were answered before, in words.
     pub fn answered(self) -> &'static str {
         match self {
             Awaited::Attributes => "connected",
@@ -59,7 +59,7 @@ impl Progress {
         self.0.store(awaited as u8, Ordering::Relaxed);
     }
 
-    /// What is being waited for.
+    /// The command whose reply is being waited for.
     pub fn awaited(&self) -> Awaited {
         let number = self.0.load(Ordering::Relaxed);
         ALL.into_iter().find(|awaited| *awaited as u8 == number).unwrap_or_default()

@@ -28,7 +28,7 @@ pub(super) const SLACK: usize = 64 * 1024;
 /// An open query.
 #[derive(Debug)]
 pub struct Opened {
-    /// What the server said when the prepare travelled along.
+    /// The server's description, when the prepare travelled along.
     pub described: Option<SqlDa>,
     /// The fields of a row, unnamed.
     pub fields: Vec<Field>,
@@ -36,11 +36,11 @@ pub struct Opened {
     pub instance: Option<u64>,
     /// The cursor survives a commit.
     pub held: bool,
-    /// What came with it.
+    /// The first part of the answer set.
     pub answer: Answer,
 }
 
-/// What became of an open.
+/// The outcome of an open.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart where it is returned")]
 pub enum Outcome {
@@ -59,7 +59,7 @@ pub struct Answer {
     pub closed: bool,
     /// Warnings.
     pub warnings: Vec<Sqlca>,
-    /// Why the rows end behind these blocks.
+    /// Why the rows end after these blocks.
     pub failure: Option<FlowError>,
     /// Objects that brought no rows.
     pub idle: usize,

@@ -61,7 +61,7 @@ impl Reading {
         Reading { product, row, limit, values: values.iter().map(value).collect() }
     }
 
-    /// What to ask next; nothing once all is there. It changes by [`take`](Self::take) alone.
+    /// The requests to send next, empty once all is there. They change by [`take`](Self::take) alone.
     pub fn next(&self) -> Vec<Request> {
         self.wanted().into_iter().map(|(_, request)| request).collect()
     }
@@ -104,7 +104,7 @@ impl Reading {
                     value.within(total, row, limit)?;
                     true
                 }
-                // What lies behind a gap is asked for again.
+                // The part after a gap is asked for again.
                 (Request::Part(_, position, len), Some((field, answer))) if position == value.at + 1 => {
                     let whole = value.add(product, &field, &answer, u64::from(len)).map_err(fail)?;
                     value.within(0, row, limit)?;

@@ -1,4 +1,4 @@
-//! What every reply may hold beside the command's own objects: SQLCARDs, reply messages, changes
+//! Objects that every reply may hold beside the command's own: SQLCARDs, reply messages, changes
 //! of the environment, and things that only inform and are stepped over. Anything else is an error.
 
 use super::error::FlowError;
@@ -82,7 +82,7 @@ impl Replies {
         }
     }
 
-    /// Warnings, in order. That there was no row is none, whichever code says it (Derby: 10000).
+    /// Warnings, in order. The code for no row is not among them, whichever it is (Derby: 10000).
     pub fn warnings(self) -> Vec<Sqlca> {
         let remark = |c: &Sqlca| c.sqlcode > 0 && !c.is_end() && c.sqlstate.trim() != "02000";
         self.cards.into_iter().flatten().filter(remark).collect()

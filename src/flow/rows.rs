@@ -1,5 +1,5 @@
 //! Blocks in, chunks of rows out: puts rows together that were cut between blocks, reads the
-//! SQLCAs that stand among rows, and gives each row the large objects that travelled behind it.
+//! SQLCAs that stand among rows, and gives each row the large objects that travelled after it.
 
 use super::bounds::ABSENT_ROWS;
 use super::error::FlowError;
@@ -19,7 +19,7 @@ use crate::wire::value::typdef::TypDef;
 use bytes::Bytes;
 use std::collections::VecDeque;
 
-/// What one reply brought: rows, and the large objects behind them.
+/// The contents of one reply: rows, and the large objects after them.
 #[derive(Debug, Clone, Default)]
 pub struct Block {
     /// Data of QRYDTA.
@@ -53,7 +53,7 @@ pub struct Chunk {
     pub first_row: u64,
 }
 
-/// What [`Rows::next`] found.
+/// The result of [`Rows::next`].
 #[derive(Debug)]
 pub enum Event {
     /// Rows.
@@ -378,7 +378,7 @@ impl Rows {
                         let body = self.lobs.get(used);
                         let body = body.ok_or_else(|| fail("the large object did not come".to_owned()))?;
                         used += 1;
-                        // An indicator in front is none of its bytes.
+                        // An indicator in front does not count among its bytes.
                         let (len, limit) = (body.len().saturating_sub(usize::from(*nullable)), self.lob_limit);
                         if len > limit {
                             return Err(FlowError::LobLimit { row: first_row, column: column + 1, len, limit });

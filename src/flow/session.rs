@@ -1,4 +1,4 @@
-//! What the two sides agreed when the connection was made. Every later conversation reads it.
+//! The agreements that the two sides made when they connected. Every later conversation reads them.
 
 use super::secmec::choice::Mechanism;
 use crate::wire::ddm::text::DdmText;
@@ -63,7 +63,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// What holds before anything is agreed.
+    /// The state before anything is agreed.
     pub(super) fn before(rdbnam: &str) -> Session {
         Session {
             product: Product::Other,

@@ -10,7 +10,7 @@ use crate::wire::dss::chain::Chain;
 /// A driver sends what [`start`](Flow::start) gives, hands in each object of the reply, and calls
 /// [`end`](Flow::end) when the reply to the chain is complete.
 pub trait Flow: Send {
-    /// What it ends with.
+    /// Its result.
     type Out: Send;
 
     /// The first chain of requests.
@@ -44,7 +44,7 @@ pub trait Flow: Send {
     }
 }
 
-/// What an object was, as far as the driver must know.
+/// The kind of an object, as far as the driver must know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
     /// Part of a reply that goes well, but nothing that was asked for: there is a bound to how much may come.
@@ -55,7 +55,7 @@ pub enum Seen {
     Failure,
 }
 
-/// What comes next.
+/// The next step.
 #[derive(Debug)]
 pub enum Step<T> {
     /// Another chain.

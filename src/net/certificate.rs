@@ -47,7 +47,7 @@ impl Names {
     }
 }
 
-/// What a certificate says.
+/// The contents of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Certificate {
     /// Whom it is about.
@@ -112,7 +112,7 @@ fn moment(validity: &mut &[u8]) -> Option<i64> {
     Some(((days * 24 + two(4)?) * 60 + two(6)?) * 60 + two(8)?)
 }
 
-/// The subject alternative names, from what is behind the subject.
+/// The subject alternative names, from what is after the subject.
 fn hosts(mut tbs: &[u8]) -> Option<Vec<String>> {
     // The public key, then perhaps unique identifiers.
     take(&mut tbs, SEQUENCE)?;
@@ -169,7 +169,7 @@ fn words(mut name: &[u8]) -> String {
     out.join(", ").chars().take(SHOWN).collect()
 }
 
-/// The contents of the DER element at the front, when it has this tag; `input` goes behind it.
+/// The contents of the DER element at the front, when it has this tag; `input` goes past it.
 fn take<'a>(input: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
     let (found, rest) = input.split_first()?;
     let (first, mut rest) = rest.split_first()?;

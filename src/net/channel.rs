@@ -28,7 +28,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 const READ: usize = 256 * 1024;
 /// How long the reply to an abandoned request may take before the connection is given up.
 const DRAIN: Duration = Duration::from_secs(2);
-/// What a server said before it stopped listening is there by then.
+/// Time in which the last words of a server arrive after it stopped listening.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 /// How long a server may take to hear that the connection ends.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -219,7 +219,7 @@ struct Task<S> {
     open: bool,
     /// Correlation ids that a chain which ended with a failure may still be answered under.
     late: Option<RangeInclusive<u16>>,
-    /// What came that brings nothing, since a chain was sent.
+    /// Counts objects that bring nothing, since a chain was sent.
     idle: Idle,
 }
 
@@ -230,7 +230,7 @@ struct Active {
     failed: bool,
     /// Chains sent.
     chains: usize,
-    /// What came that brings nothing.
+    /// Counts objects that bring nothing.
     idle: Idle,
     /// Bytes that were brought by the reply, and what they cost.
     brought: usize,

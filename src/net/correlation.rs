@@ -75,7 +75,7 @@ mod tests {
         header
     }
 
-    /// What becomes of these frames in the reply to a chain of `last` commands: the number of the first that is
+    /// Judges these frames in the reply to a chain of `last` commands: gives the number of the first that is
     /// refused, or whether the reply is complete.
     fn take(last: u16, frames: &[(u16, u8)]) -> Result<bool, usize> {
         let mut reply = Correlation::new(last, false);

@@ -1,4 +1,4 @@
-//! What can go wrong between us and a server before the meaning of bytes matters.
+//! Errors between us and a server before the meaning of bytes matters.
 
 use super::certificate::Names;
 use super::fingerprint::Fingerprint;
@@ -35,7 +35,7 @@ pub enum NetError {
     Dns {
         /// The name.
         host: String,
-        /// What the resolver said.
+        /// The resolver's error.
         source: std::io::Error,
     },
     /// No address of the host took the connection.
@@ -45,13 +45,13 @@ pub enum NetError {
         host: String,
         /// The port.
         port: u16,
-        /// What the system said of the last address.
+        /// The system's error for the last address.
         source: std::io::Error,
     },
     /// The deadline passed.
     #[error("no answer within {:.1} s", after.as_secs_f64())]
     Timeout {
-        /// What was being waited for.
+        /// The step that was waited for.
         stage: Stage,
         /// The time allowed.
         after: Duration,
@@ -59,12 +59,12 @@ pub enum NetError {
     /// The server closed or reset the connection while a reply was due.
     #[error("the server closed the connection{}", source.as_ref().map(|e| format!(": {e}")).unwrap_or_default())]
     Closed {
-        /// What was being waited for.
+        /// The step that was waited for.
         stage: Stage,
-        /// What the system said; none for an orderly close.
+        /// The system's error; none for an orderly close.
         source: Option<std::io::Error>,
     },
-    /// What answered does not speak DRDA.
+    /// The peer does not speak DRDA.
     #[error("{what}")]
     NotDrda {
         /// The protocol recognised, and its first bytes.
@@ -91,7 +91,7 @@ pub enum TlsError {
         setting: &'static str,
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         source: PemError,
     },
     /// The host's name cannot stand in a certificate.
@@ -124,7 +124,7 @@ pub enum TlsError {
 }
 
 impl TlsError {
-    /// What to do about it.
+    /// Advice.
     pub fn hint(&self) -> Option<String> {
         use AlertDescription as Alert;
         match self {
@@ -166,7 +166,7 @@ fn about_certificates(alert: AlertDescription) -> bool {
     )
 }
 
-/// What the verifier calls a CA's certificate in a server's place; it has no type of its own here.
+/// The verifier's name for a CA's certificate in a server's place; it has no type of its own here.
 const AUTHORITY: &str = "CaUsedAsEndEntity";
 
 /// A server's certificate that was turned down.

@@ -7,7 +7,7 @@ use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
 use tokio::sync::oneshot;
 
-/// What the driver does with any conversation.
+/// The methods by which the driver runs any conversation.
 pub(super) trait Job: Send {
     fn start(&mut self) -> Result<Chain, FlowError>;
     fn object(&mut self, object: Object) -> Result<Seen, FlowError>;

@@ -20,7 +20,7 @@ impl<S> Opening<S> {
         Opening { stream, first: Vec::with_capacity(KEPT) }
     }
 
-    /// What came first.
+    /// The first bytes that came.
     pub(super) fn first(&self) -> &[u8] {
         &self.first
     }

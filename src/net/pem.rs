@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 /// Longest file read; the certificates of all public authorities together have a tenth of it.
 const LIMIT: u64 = 4 << 20;
 
-/// What can be wrong with a PEM file.
+/// Faults of a PEM file.
 #[derive(Debug, thiserror::Error)]
 pub enum PemError {
     /// It cannot be read.

@@ -43,7 +43,7 @@ pub struct Identity {
     pub key: PathBuf,
 }
 
-/// What was agreed.
+/// The outcome of a handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Secured {
     /// Version of TLS.
@@ -59,7 +59,7 @@ pub struct Secured {
 /// A server's certificate that was looked at and accepted whatever it is.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    /// What it says.
+    /// Its contents.
     pub certificate: Certificate,
     /// Its SHA-256.
     pub fingerprint: Fingerprint,
@@ -161,7 +161,7 @@ impl Connector {
     }
 }
 
-/// The server's refusal, where an error of the stream is one. In TLS 1.3 it may come behind the
+/// The server's refusal, where an error of the stream is one. In TLS 1.3 it may come after the
 /// handshake: the client is done before the server has looked at its certificate.
 pub(super) fn refusal(e: &std::io::Error) -> Option<TlsError> {
     match inner(e) {
@@ -198,7 +198,7 @@ fn building(
         .with_custom_certificate_verifier(verifier))
 }
 
-/// What a failed handshake means.
+/// The meaning of a failed handshake.
 fn failure(e: std::io::Error, first: &[u8], verifier: &Verifier) -> TlsError {
     if let Some(what) = recognise::instead_of_tls(first) {
         return TlsError::NotTls(what);

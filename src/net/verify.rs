@@ -33,7 +33,7 @@ enum How {
     Noted(Result<Arc<dyn ServerCertVerifier>, String>),
 }
 
-/// What there is to say of a certificate that was looked at and not judged.
+/// The doubts about a certificate that was looked at and not judged.
 #[derive(Debug, Clone)]
 pub(super) struct Noted {
     /// Why the system does not trust it.
@@ -75,7 +75,7 @@ impl Verifier {
         Verifier { how, provider, seen: OnceLock::new(), noted: OnceLock::new() }
     }
 
-    /// What was noted; none before a certificate came.
+    /// The doubts that were noted; none before a certificate came.
     pub(super) fn noted(&self) -> Option<Noted> {
         self.noted.get().cloned()
     }

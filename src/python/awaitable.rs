@@ -124,7 +124,7 @@ impl RawConnection {
         Ok(self.link(py)?.client.security())
     }
 
-    /// What is doubtful about the connection as it was made.
+    /// Doubts about the connection as it was made.
     #[getter]
     fn warnings(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         Ok(self.link(py)?.client.warnings().into_iter().map(|warning| visible(&warning.message).into_owned()).collect())

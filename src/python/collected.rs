@@ -127,7 +127,7 @@ pub(super) fn for_polars<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<B
     Err(errors::raise(py, &Error::new(Kind::NotSupported, Phase::Fetch, "56084", text).hint(cure)))
 }
 
-/// What makes data frames of pandas; refuses what `dtype_backend` cannot be before anything is read.
+/// Gives the maker of data frames of pandas; refuses a wrong `dtype_backend` before anything is read.
 pub(super) fn frames<'py>(
     py: Python<'py>,
     dtype_backend: Option<&Bound<'py, PyAny>>,

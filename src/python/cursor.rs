@@ -185,7 +185,7 @@ impl Cursor {
 
     /// Calls a procedure and returns its parameters as a list, those that come out with their new
     /// values; what was given for one that only comes out does not matter. Result sets are fetched as
-    /// of any statement, further ones behind `nextset()`.
+    /// of any statement, further ones after `nextset()`.
     ///
     /// `procname` may have a schema; a quoted name is quoted as in SQL. Raises as `execute()`.
     #[pyo3(signature = (procname, parameters=None))]
@@ -201,7 +201,7 @@ impl Cursor {
         procedure::returned(py, slf.get().statement(py)?, &given)
     }
 
-    /// What the parameters of a procedure held behind its call, as a tuple, None for those that only go
+    /// Values of a procedure's parameters after its call, as a tuple, None for those that only go
     /// in; None when nothing came out.
     #[getter]
     fn outputs<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {

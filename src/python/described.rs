@@ -1,4 +1,4 @@
-//! What a system tells of a file that is not open, in Python's words.
+//! The system's description of a file that is not open, as Python values.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};

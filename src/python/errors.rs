@@ -93,7 +93,7 @@ pub(super) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyT
     Ok(module.bind(py).getattr(name)?.cast_into::<PyType>()?)
 }
 
-/// What an asyncio future brings: the value, or an error that becomes an exception when Python's
+/// The outcome of an asyncio future: the value, or an error that becomes an exception when Python's
 /// lock is held again.
 pub(super) struct Answer<T>(pub(super) Result<T>);
 

@@ -64,7 +64,7 @@ pub(super) struct Feed {
     failed: Option<Error>,
 }
 
-/// What there is.
+/// The state after a step.
 pub(super) enum Step {
     /// Rows in hand.
     Rows,
@@ -95,7 +95,7 @@ impl Feed {
         }
     }
 
-    /// What the server remarked since the last look.
+    /// The server's warnings since the last look.
     pub(super) fn take_warnings(&mut self) -> Vec<Warning> {
         match &mut self.stream {
             Source::Query(stream) => stream.take_warnings(),

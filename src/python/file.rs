@@ -264,7 +264,7 @@ impl File {
         self.go(py, Step::Last)
     }
 
-    /// The record behind the one read last as a tuple, or None at the end.
+    /// The record after the one read last as a tuple, or None at the end.
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         self.go(py, Step::Next)
     }
@@ -284,7 +284,7 @@ impl File {
         self.go(py, Step::PreviousEqual)
     }
 
-    /// Puts the position before the first record, or behind the last.
+    /// Puts the position before the first record, or after the last.
     #[pyo3(signature = (*, end=false))]
     fn rewind(&self, py: Python<'_>, end: bool) -> PyResult<()> {
         let opened = self.opened(py)?;

@@ -27,7 +27,7 @@ const FILES: [&str; 3] = ["signon_port", "job_ccsid", "pool"];
 pub(super) struct Where<'py> {
     pub(super) config: FileConfig,
     pub(super) limits: Limits,
-    /// What the URI says beside the connection.
+    /// The parts of the URI beside the connection.
     pub(super) address: Address,
     /// Arguments of an open.
     pub(super) open: Bound<'py, PyDict>,
@@ -187,7 +187,7 @@ pub(super) fn rows<'py>(rows: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyItera
     }
 }
 
-/// The next of them, each as a batch; none is left when there are none. `before` were written.
+/// The next of them, each as a batch; nothing when there are no more. `before` were written.
 pub(super) fn chunk(rows: &mut Bound<'_, PyIterator>, fields: &[String], before: u64) -> PyResult<Vec<RecordBatch>> {
     let py = rows.py();
     let mut out = Vec::new();

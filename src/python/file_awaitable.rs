@@ -147,7 +147,7 @@ impl RawFile {
         self.go(py, Step::PreviousEqual)
     }
 
-    /// Puts the position before the first record, or behind the last.
+    /// Puts the position before the first record, or after the last.
     #[pyo3(signature = (*, end=false))]
     fn rewind<'py>(&self, py: Python<'py>, end: bool) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();

@@ -13,7 +13,7 @@ use pyo3::types::{PyDate, PyDelta};
 use super::wording::kind;
 use crate::column::encode::marked;
 
-/// What a value means.
+/// The meaning of a value.
 pub(super) enum Meaning<'py> {
     Null,
     Array(ArrayRef),
@@ -30,7 +30,7 @@ const NAT: i64 = i64::MIN;
 /// The ordinal of 1970-01-01 in Python.
 const EPOCH: i32 = 719_163;
 
-/// What a value of no type of Python's own means; none when nobody knows.
+/// The meaning of a value of no type of Python's own; none when nobody knows.
 pub(super) fn meaning<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Meaning<'py>>> {
     let (py, mut value) = (value.py(), value.clone());
     for _ in 0..DEPTH {

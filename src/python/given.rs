@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 pub(super) struct Given<'py>(Option<Bound<'py, PyAny>>);
 
 impl<'py> Given<'py> {
-    /// What was given, None among it.
+    /// The value that was given, None among the possible ones.
     pub(super) fn value(&self) -> Option<&Bound<'py, PyAny>> {
         self.0.as_ref()
     }

@@ -16,7 +16,7 @@ use crate::client::file::settings::FileConfig;
 /// A server that does not answer the goodbye is left after this long.
 const GOODBYE: Duration = Duration::from_secs(3);
 
-/// What both kinds of connection do.
+/// The methods that both kinds of connection have.
 pub(super) trait Client: Send + Sync + 'static {
     /// Commits or rolls back.
     fn end_work(&self, commit: bool) -> impl Future<Output = Result<()>> + Send;

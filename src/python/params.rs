@@ -8,7 +8,7 @@ use super::errors;
 use super::value;
 use super::wording::{Place, kind, of_row, unicode};
 
-/// The parameters of one execution; `None` is none.
+/// The parameters of one execution; `None` means no parameters.
 pub(super) fn row(parameters: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<ArrayRef>> {
     parameters.map_or_else(|| Ok(Vec::new()), |parameters| values(parameters, None))
 }

@@ -1,4 +1,4 @@
-//! `callproc` of PEP 249: the statement that calls a procedure, and its parameters behind the call.
+//! `callproc` of PEP 249: the statement that calls a procedure, and its parameters after the call.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -32,7 +32,7 @@ pub(super) fn statement(py: Python<'_>, name: &str, parameters: usize) -> PyResu
     Ok(format!("CALL {name}({})", vec!["?"; parameters].join(",")))
 }
 
-/// What came out of the parameters; none when nothing did.
+/// The values that came out of the parameters; none when nothing did.
 pub(super) fn outputs<'py>(py: Python<'py>, statement: &Statement) -> PyResult<Option<Bound<'py, PyTuple>>> {
     let output = statement.about().output.clone();
     output.map(|output| rows::row(py, &output.row, 0)).transpose()
@@ -69,7 +69,7 @@ fn is_name(name: &str) -> bool {
     false
 }
 
-/// What follows an identifier in quotes, the first of which is gone; two of them stand for one.
+/// The text after an identifier in quotes, the first of which is gone; two of them stand for one.
 fn behind_quoted(mut quoted: &str) -> Option<&str> {
     let whole = quoted;
     loop {

@@ -31,7 +31,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// As tuples, behind those in `list`.
+    /// As tuples, after those in `list`.
     pub(super) fn append(&self, list: &Bound<'_, PyList>) -> PyResult<()> {
         let py = list.py();
         let columns = Columns::new(&self.batch);

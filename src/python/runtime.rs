@@ -22,7 +22,7 @@ use crate::client::error::{Error, Kind, Phase, Result};
 const SLICE: Duration = Duration::from_millis(50);
 const WORKERS: usize = 2;
 
-/// What one process has.
+/// The runtime of one process.
 struct Home {
     pid: u32,
     runtime: Runtime,
@@ -225,7 +225,7 @@ impl generic::Runtime for Tokio {
         handle().spawn(future)
     }
 
-    /// What comes here calls into Python.
+    /// The calls that come here call into Python.
     fn spawn_blocking<F>(call: F) -> Self::JoinHandle
     where
         F: FnOnce() + Send + 'static,

@@ -1,4 +1,4 @@
-//! What a cursor does, without Python: the sync and the async class drive the same code.
+//! The work of a cursor, without Python: the sync and the async class drive the same code.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,13 +24,13 @@ pub(super) struct Statement {
     /// Its connection.
     pub(super) link: Arc<Link>,
     slot: Arc<Slot<Option<Feed>>>,
-    /// Result sets of a procedure behind the one in hand.
+    /// Result sets of a procedure after the one in hand.
     sets: Mutex<VecDeque<RecordStream>>,
     about: Mutex<About>,
     closed: AtomicBool,
 }
 
-/// What a cursor tells of its last statement.
+/// The facts that a cursor tells of its last statement.
 #[derive(Default)]
 pub(super) struct About {
     /// Columns of a result set.
@@ -43,9 +43,9 @@ pub(super) struct About {
     pub(super) handed_over: bool,
     /// Rows were taken by a fetch that was broken off, and nobody has seen them.
     pub(super) lost: bool,
-    /// What came out of a procedure's parameters.
+    /// The values that came out of a procedure's parameters.
     pub(super) output: Option<Output>,
-    /// What the server remarked, not yet seen by Python.
+    /// The server's warnings that Python has not seen yet.
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -56,7 +56,7 @@ impl Statement {
         Arc::new(Statement { link, slot, sets: Mutex::default(), about: Mutex::default(), closed })
     }
 
-    /// What is known of the last statement.
+    /// The facts about the last statement.
     pub(super) fn about(&self) -> MutexGuard<'_, About> {
         self.about.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -19,7 +19,7 @@ use super::runtime;
 use crate::client::done::Warning;
 use crate::client::error::{Error, Result};
 
-/// What a stream and its consumer share.
+/// The part that a stream and its consumer share.
 pub(super) struct Shared {
     slot: Arc<Slot<Option<Feed>>>,
     schema: SchemaRef,
@@ -49,7 +49,7 @@ enum Stage {
 
 /// Why reading ended.
 struct Problem {
-    /// What further reads are told.
+    /// The error that further reads get.
     error: Error,
     /// Its exception, once somebody has asked; that of an interrupt from the start.
     exception: Option<PyErr>,
@@ -103,7 +103,7 @@ impl Shared {
         }
     }
 
-    /// The batch behind a fill, counted; an end or an error ends the stream.
+    /// The batch after a fill, counted; an end or an error ends the stream.
     pub(super) fn settle(&self, lease: &mut Option<Feed>, filled: Result<bool>) -> Result<Option<Batch>> {
         if let Some(feed) = lease.as_mut() {
             self.state().warnings.extend(feed.take_warnings());

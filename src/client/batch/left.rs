@@ -1,9 +1,9 @@
-//! What is left of the rows of a call that ended without success, in words.
+//! The rows that are left of a call that ended without success, in words.
 
 use super::super::error::Error;
 use std::fmt;
 
-/// What is in the database.
+/// The rows in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Left {
     /// No row was sent.

@@ -48,9 +48,9 @@ struct Call {
     /// The statement, once it is prepared.
     ready: Option<Ready>,
     undo: Undo,
-    /// What was executed, as far as it was answered.
+    /// The rows that were executed, as far as it was answered.
     done: Rows,
-    /// What of it somebody else committed, who ran within the call.
+    /// Those of them that somebody else committed, who ran within the call.
     kept: Rows,
     /// Ends of units of work that are known to the call.
     ends: Ends,
@@ -87,7 +87,7 @@ impl Rows {
     const NONE: Rows = Rows { rows: 0, count: Some(0) };
 }
 
-/// What ended a call.
+/// The end of a call.
 #[derive(Debug)]
 enum Cause {
     /// Known in words.
@@ -206,7 +206,7 @@ impl Batch {
         self.0.as_ref().map_or(0, |call| call.done.rows)
     }
 
-    /// What the server remarked since it was asked last.
+    /// The server's warnings since it was asked last.
     pub fn take_warnings(&mut self) -> Vec<Warning> {
         self.0.as_mut().map(|call| std::mem::take(&mut call.warnings)).unwrap_or_default()
     }

@@ -33,7 +33,7 @@ pub(super) struct Savepoint {
     due: bool,
 }
 
-/// What a call began with.
+/// The state at the beginning of a call.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Among {
     /// The rows are committed at its end.
@@ -129,7 +129,7 @@ impl Savepoint {
         format!("SAVEPOINT {} ON ROLLBACK RETAIN CURSORS", self.name)
     }
 
-    /// Lets it go; one that is not there any more is none the less gone.
+    /// Lets it go; one that the server has lost is gone as well.
     pub(super) async fn release(&self, inner: &Inner) -> Result<(), Error> {
         if self.due {
             return Ok(());
@@ -254,7 +254,7 @@ impl Call {
         }
     }
 
-    /// What is left when the connection is lost: the server undoes what was not committed.
+    /// The rows left when the connection is lost: the server undoes what was not committed.
     fn lost(&self) -> Left {
         match self.undo {
             Undo::Nothing if self.inner.config.isolation == Isolation::NoCommit && self.touched => {

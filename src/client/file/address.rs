@@ -9,7 +9,7 @@ use crate::column::options::{DecFloatAs, EndOfTime, Excess, Options, TextErrors,
 use arrow_schema::TimeUnit;
 
 impl FileConfig {
-    /// What [`FileConfig::apply_uri`] reads as the same settings, the secrets apart.
+    /// The URI that [`FileConfig::apply_uri`] reads as the same settings, the secrets apart.
     pub fn address(&self) -> String {
         let base = &self.base;
         let host = if base.host.contains(':') { format!("[{}]", base.host) } else { base.host.clone() };
@@ -62,7 +62,7 @@ impl Settings {
         self.add("tls_server_name", tls.server_name.as_ref());
     }
 
-    /// What becomes of values.
+    /// Adds the treatment of values.
     fn values(&mut self, options: &Options) {
         let usual = Options::default();
         let unit = match options.timestamp_unit {

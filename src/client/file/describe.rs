@@ -80,7 +80,7 @@ pub(super) async fn described(inner: &Arc<FileInner>, cl: &str, file: &str) -> R
     deleted(inner, file, found).await
 }
 
-/// What was found in an outfile, once that is deleted.
+/// The contents of an outfile, once that is deleted.
 async fn deleted<T>(inner: &Arc<FileInner>, file: &str, found: Result<T>) -> Result<T> {
     let deleted = inner.command(&format!("QSYS/DLTF FILE({QTEMP}/{file})")).await;
     let found = found?;
@@ -125,7 +125,7 @@ fn slices(rows: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
     rows.iter().map(Vec::as_slice)
 }
 
-/// What makes no sense here is in a file, not in the talk: the connection stays.
+/// The error of a file whose contents make no sense; the talk is sound and the connection stays.
 pub(super) fn understood<T>(inner: &FileInner, read: std::result::Result<T, MessageError>) -> Result<T> {
     read.map_err(|e| {
         let message = format!("the description of the file cannot be read: {e}");

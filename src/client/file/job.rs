@@ -1,6 +1,6 @@
-//! What a job tells of itself, and the locks it may hold.
+//! The server's job, and the locks that it may hold.
 
-/// What the server says of itself.
+/// The server's job, as it tells of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobInfo {
     /// Its job: `number/user/name`.

@@ -123,7 +123,7 @@ pub(super) async fn list(inner: &Arc<FileInner>, library: &str, files: &str) -> 
     table(&all)
 }
 
-/// What a command found; none where nothing is there.
+/// The result of a command; none where nothing is there.
 fn some<T>(found: Result<T>) -> Result<Option<T>> {
     match found {
         Ok(found) => Ok(Some(found)),

@@ -1,4 +1,4 @@
-//! What is known of an open member, for all that read and write it.
+//! The facts about an open member, for all that read and write it.
 
 use super::handle::Handle;
 use super::name::FileName;
@@ -20,11 +20,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of records asked for at a time: as many as of rows.
 const BLOCK: usize = 1 << 20;
-/// What a slot has beside its record, at least.
+/// Bytes of a slot beside its record, at least.
 const AROUND: usize = 16;
 /// The most records that a request can ask for.
 const MOST: usize = 0x7FFF;
-/// What the clones share.
+/// The part that clones share.
 #[derive(Debug)]
 pub(super) struct Remote {
     pub inner: Arc<FileInner>,
@@ -111,7 +111,7 @@ fn block(format: &RecordFormat) -> u16 {
     (BLOCK / slot).clamp(1, MOST) as u16
 }
 
-/// What an open asks for.
+/// The request of an open.
 pub(super) fn ufcb(name: &FileName, format: &RecordFormat, options: &OpenOptions, mode: Mode, blocked: bool) -> Ufcb {
     Ufcb {
         file: name.file.clone(),

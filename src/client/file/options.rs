@@ -8,7 +8,7 @@ use crate::wire::record::open::{Access, CommitLevel};
 use crate::wire::value::dateform::DateForm;
 use std::collections::BTreeMap;
 
-/// What is to be done with the records.
+/// The use of the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
     /// Read; records are not locked.
@@ -23,7 +23,7 @@ pub enum Mode {
 /// How a file is opened.
 #[derive(Debug, Clone, Default)]
 pub struct OpenOptions {
-    /// What is to be done with the records.
+    /// The use of the records.
     pub mode: Mode,
     /// In the order of the keys, and reads by key.
     pub keyed: bool,
@@ -38,7 +38,7 @@ pub struct OpenOptions {
     pub format: Option<String>,
     /// Fields whose text is in another page than their description says, beside those of the connection.
     pub force_ccsid: BTreeMap<String, u16>,
-    /// What becomes of values. Those of the connection hold unless this is given.
+    /// Treatment of values. That of the connection holds unless this is given.
     pub values: RecordOptions,
 }
 
@@ -116,7 +116,7 @@ impl OpenOptions {
         Ok(())
     }
 
-    /// What becomes of the bad values of one field.
+    /// Sets the treatment of the bad values of one field.
     pub fn on_error_of(&mut self, field: &str, value: &str) -> Result<(), ConfigError> {
         let rule = "expected raise, null or raw".to_owned();
         let policy = on_error(value).ok_or(ConfigError { setting: "on_error".to_owned(), rule })?;
@@ -152,7 +152,7 @@ pub struct Declared {
 }
 
 impl OpenOptions {
-    /// Takes the user's word for what the records are like. Fields stand one behind the other.
+    /// Takes the user's word for what the records are like. Fields stand one after the other.
     pub fn declare(&mut self, declared: Declared) -> Result<(), ConfigError> {
         let called = match declared.name.as_str() {
             // That of the file, as it is where no description says another.

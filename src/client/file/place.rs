@@ -23,9 +23,9 @@ use bytes::Bytes;
 pub enum How {
     /// The first with the key.
     Equal,
-    /// The first with it or behind it.
+    /// The first with it or after it.
     AtOrAfter,
-    /// The first behind it.
+    /// The first after it.
     After,
     /// The last with it or before it.
     AtOrBefore,
@@ -83,7 +83,7 @@ impl RemoteFile {
         self.go(Which::Last).await
     }
 
-    /// The record behind the one read last.
+    /// The record after the one read last.
     pub async fn next(&self) -> Result<Option<RecordBatch>> {
         self.go(Which::Next).await
     }
@@ -103,7 +103,7 @@ impl RemoteFile {
         self.equal(Which::PreviousEqual).await
     }
 
-    /// Before the first record, or behind the last: the next read begins there.
+    /// Before the first record, or after the last: the next read begins there.
     pub async fn rewind(&self, to_first: bool) -> Result<()> {
         let mut place = self.0.place.lock().await;
         let remote = &*self.0;

@@ -19,7 +19,7 @@ pub enum Keys {
     Between(Vec<ArrayRef>, Vec<ArrayRef>),
 }
 
-/// What a read by key begins with.
+/// The start of a read by key.
 #[derive(Debug, Clone)]
 pub(super) struct Start {
     pub which: Which,
@@ -42,7 +42,7 @@ pub(super) struct KeyRange {
     previous: Vec<u8>,
 }
 
-/// What a range takes of a block.
+/// The part of a block that a range takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Taken {
     /// All of it.

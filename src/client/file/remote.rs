@@ -225,7 +225,7 @@ impl RemoteFile {
     }
 
     /// Closes it; scans that are under way go on. A read or write of another thread is not waited for: what it
-    /// holds open is closed behind it.
+    /// holds open is closed after it.
     pub async fn close(&self) -> Result<()> {
         if self.0.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
@@ -306,7 +306,7 @@ fn shown(fields: &[Placed], options: &OpenOptions, name: &FileName) -> Result<Ve
     }
 }
 
-/// What the file says of itself, beside a format that the user has given: asked for where fields may be NULL, and
+/// The file's own description, beside a format that the user has given: asked for where fields may be NULL, and
 /// where records are read by key. Without an answer the user's word is all there is, and a NULL is an error.
 async fn own(
     inner: &Arc<FileInner>,

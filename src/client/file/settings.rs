@@ -7,7 +7,7 @@ use crate::client::config::uri::or_unencoded;
 use crate::client::config::{Config, ConfigError};
 use crate::client::file::name::name;
 
-/// Ports of the sign-on server, and of the one behind TLS.
+/// Ports of the sign-on server, and of the one over TLS.
 const SIGNON: u16 = 8476;
 const SIGNON_TLS: u16 = 9476;
 /// The page of a job of which nothing is known.
@@ -15,7 +15,7 @@ pub(super) const JOB_CCSID: u16 = 37;
 /// Settings of a URI that belong to one file.
 pub const OPEN: [&str; 8] = ["member", "mode", "keyed", "commit", "columns", "rrn", "on_error", "format"];
 
-/// What a connection for files needs to know beforehand.
+/// The settings of a connection for files.
 #[derive(Debug, Clone)]
 pub struct FileConfig {
     /// Address, login, limits; the database is not looked at.
@@ -29,7 +29,7 @@ pub struct FileConfig {
     pub pool: Option<String>,
 }
 
-/// What a URI says beside the connection.
+/// The parts of a URI beside the connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Address {
     /// `LIB/FILE`, if it names one.

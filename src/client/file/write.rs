@@ -27,7 +27,7 @@ const CHUNK: usize = 1 << 20;
 
 impl RemoteFile {
     /// Adds the rows of a batch at the end: how many. When one is refused those before it stay added, those
-    /// behind it are not, and the error says which it was and how many were.
+    /// after it are not, and the error says which it was and how many were.
     pub async fn write(&self, batch: &RecordBatch) -> Result<u64> {
         self.write_behind(0, batch).await
     }
@@ -58,7 +58,7 @@ impl RemoteFile {
         wrong.map_or(Ok(done), |e| Err(self.0.counted(at_row(e, before + done), before + done)))
     }
 
-    /// Adds `rows` records that `encode` makes slots of, behind `before` others.
+    /// Adds `rows` records that `encode` makes slots of, after `before` others.
     async fn put(
         &self,
         before: u64,

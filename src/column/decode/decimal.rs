@@ -45,7 +45,7 @@ pub(super) fn decoder(field: &Field, precision: u8, target: Target) -> Box<dyn C
     }
 }
 
-/// What reads values of `precision` digits, however many.
+/// The reader of values of `precision` digits, however many.
 pub(super) fn wide_value(
     field: &Field,
     precision: u8,
@@ -109,8 +109,8 @@ impl Words {
         }
     }
 
-    /// The word in the block that ends `behind` bytes before a value does. One load; what precedes the value,
-    /// or is none, is as in `zero`. A value that is cut gives a zero word, which is neither packed nor zoned.
+    /// The word in the block that ends `behind` bytes before a value does. One load; what precedes the value, or does
+    /// not belong to it, is as in `zero`. A value that is cut gives a zero word, which is neither packed nor zoned.
     #[inline(always)]
     fn load(&self, buf: &[u8], at: u32, behind: usize, mask: u64, zero: u64) -> u64 {
         let end = (at as usize).saturating_add(self.bytes - behind);

@@ -7,7 +7,7 @@ use crate::wire::value::field::{Field, Shape};
 
 /// A way to find the bytes of a value.
 pub(super) trait Frame: Copy + Send + 'static {
-    /// What follows in the block from the value's first byte on, and the length of the value, which
+    /// The bytes of the block from the value's first byte on, and the length of the value, which
     /// the caller checks against it. [`NULL`] lies beyond any block, so it gives `None`.
     fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)>;
 

@@ -1,4 +1,4 @@
-//! CLOB, DBCLOB, BLOB and XML that travel behind their rows in EXTDTA objects. 64-bit offsets, so
+//! CLOB, DBCLOB, BLOB and XML that travel after their rows in EXTDTA objects. 64-bit offsets, so
 //! that a batch of large values never runs out of them.
 
 use arrow_array::ArrayRef;

@@ -13,7 +13,7 @@ use super::spare::Spares;
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::wire::value::cell::{Cells, NULL};
 
-/// What every decoder is told.
+/// The facts that every decoder is given.
 pub(super) struct Target {
     pub(super) column: Column,
     pub(super) data_type: DataType,

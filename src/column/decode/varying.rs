@@ -24,7 +24,7 @@ pub(super) struct ByteColumn<O> {
     nulled: u64,
     validity: Validity,
     offsets: Vec<O>,
-    /// Longer than `used`, so that short copies can run over: what is behind `used` means nothing.
+    /// Longer than `used`, so that short copies can run over: the bytes after `used` mean nothing.
     values: Vec<u8>,
     used: usize,
     /// The number of the batch's first row.

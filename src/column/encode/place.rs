@@ -31,7 +31,7 @@ pub struct PlaceEncoder<'a> {
     field: Field,
     /// The page of text, and of the digits of dates.
     codec: Option<Codec>,
-    /// What fills up a value that is shorter than its field.
+    /// The padding of a value that is shorter than its field.
     padding: Vec<u8>,
     default: Vec<u8>,
 }
@@ -205,7 +205,7 @@ impl<'a> PlaceEncoder<'a> {
         Ok(())
     }
 
-    /// Fills the field up behind a varying value.
+    /// Fills the field up after a varying value.
     fn fill(&self, start: usize, w: &mut Writer) {
         while w.len() - start < self.place.width {
             let left = self.place.width - (w.len() - start);

@@ -1,6 +1,6 @@
 //! Rows of a batch, column by column: the answering side's way to fill a block.
 //!
-//! A tile of rows is measured, so that each row's place is known and the block ends behind the row
+//! A tile of rows is measured, so that each row's place is known and the block ends after the row
 //! that fills it; then each column writes its cells where they belong, in a plain loop chosen once
 //! (see `lane.rs`). A column or a value without such a loop is encoded cell by cell and laid in from
 //! there, so that there is one judge of what fits.
@@ -20,7 +20,7 @@ const TILE: usize = 1024;
 
 /// Writes rows of one batch. None of its columns may hold large objects: those do not lie in their rows.
 pub struct RowEncoder<'a> {
-    /// What precedes each row.
+    /// The bytes before each row.
     head: &'a [u8],
     columns: Vec<Column<'a>>,
     /// Length of each row of the tile, then where its next cell goes.
@@ -45,7 +45,7 @@ impl<'a> RowEncoder<'a> {
     }
 
     /// Appends `rows` (which the batch has) to `w`, until it holds `bytes`. Gives the number of rows
-    /// written, and the fault of the one behind them if it has one.
+    /// written, and the fault of the one after them if it has one.
     pub fn encode(&mut self, mut rows: Range<usize>, bytes: usize, w: &mut Writer) -> (usize, Option<ColumnError>) {
         let mut done = 0;
         while !rows.is_empty() && w.len() < bytes {
@@ -66,7 +66,7 @@ impl<'a> RowEncoder<'a> {
         self.places.resize(rows.len(), self.head.len());
         let mut fault = None;
         for column in &mut self.columns {
-            // A column behind one with a fault is asked for the rows in front of it.
+            // A column after one with a fault is asked for the rows in front of it.
             let good = rows.start..rows.start + self.places.len();
             if let Some((row, error)) = column.measure(good, &mut self.places) {
                 self.places.truncate(row);

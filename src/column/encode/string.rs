@@ -30,7 +30,7 @@ pub(super) fn value<'a>(field: &Field, codec: Option<&Codec>, scalar: &Scalar<'a
     }
 }
 
-/// What fills a fixed length: blanks of the page, zeros for BINARY; empty where nothing is known to
+/// The padding of a fixed length: blanks of the page, zeros for BINARY; empty where nothing is known to
 /// be right.
 pub(super) fn padding(field: &Field, codec: Option<&Codec>) -> Vec<u8> {
     let Some(codec) = codec else {

@@ -1,4 +1,4 @@
-//! What is written is read back, for every type; what does not fit is refused.
+//! Values that are written are read back, for every type; values that do not fit are refused.
 
 use std::sync::Arc;
 

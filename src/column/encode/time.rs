@@ -56,7 +56,7 @@ pub(super) fn timestamp(field: &Field, scalar: &Scalar<'_>) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The same in UTC, with the zone behind.
+/// The same in UTC, followed by the zone.
 pub(super) fn timestamp_tz(field: &Field, scalar: &Scalar<'_>) -> Result<Vec<u8>> {
     let instant = match scalar {
         Scalar::Stamp { instant, utc: true } => *instant,

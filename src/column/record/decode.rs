@@ -237,7 +237,7 @@ impl Slotted {
     }
 }
 
-/// What the marks of several fields of the file say of one that lies in all of them.
+/// Joins the marks of several fields of the file for one that lies in all of them.
 fn together(marks: &[u8]) -> u8 {
     let odd = marks.iter().find(|mark| !matches!(**mark, PRESENT | ABSENT));
     let absent = marks.iter().filter(|mark| **mark == ABSENT).count();
@@ -264,7 +264,7 @@ fn rrn(slot: &[u8], at: usize) -> u32 {
     slot.get(at..).and_then(|tail| tail.first_chunk()).map_or(0, |b| u32::from_be_bytes(*b))
 }
 
-/// True when nothing in a null map, which ends with its slot, is odd. What is behind the map may make
+/// True when nothing in a null map, which ends with its slot, is odd. The bytes after the map may make
 /// it look so, which costs time only.
 fn is_clear(map: &[u8]) -> bool {
     let (words, rest) = map.as_chunks::<8>();

@@ -1,4 +1,4 @@
-//! What can go wrong between records and Arrow, said with the field, the record and the bytes. File and
+//! Errors between records and Arrow, with the field, the record and the bytes. File and
 //! member are known further up.
 
 use std::fmt;
@@ -32,7 +32,7 @@ impl fmt::Display for BadField {
     }
 }
 
-/// What can go wrong between records and Arrow.
+/// Errors between records and Arrow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// A value that means nothing.

@@ -1,4 +1,4 @@
-//! The choices a reader of records has. Old files hold values that are none: blanks in numbers, dates
+//! The choices a reader of records has. Old files hold invalid values: blanks in numbers, dates
 //! of all zeros; what becomes of them is declared, never guessed, and counted.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use crate::column::options::{BadValues, Options, TextErrors};
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
 use crate::wire::value::place::{Form, Placed};
 
-/// What becomes of a value that means nothing: bad digits or signs, dates that do not exist, bytes
+/// Treatment of a value that means nothing: bad digits or signs, dates that do not exist, bytes
 /// that are no characters, a length beyond the field, a field that the system could not map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnError {
@@ -23,7 +23,7 @@ pub enum OnError {
 /// How records become Arrow.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RecordOptions {
-    /// What is chosen for columns of any origin. Its `bad_values` is not looked at: `on_error` is.
+    /// The options for columns of any origin. Its `bad_values` is not looked at: `on_error` is.
     pub values: Options,
     /// For all fields that are not named below.
     pub on_error: OnError,
@@ -34,7 +34,7 @@ pub struct RecordOptions {
 }
 
 impl RecordOptions {
-    /// What holds for a field.
+    /// The treatment that holds for a field.
     pub fn policy(&self, field: &str) -> OnError {
         self.on_error_of.get(field).copied().unwrap_or(self.on_error)
     }

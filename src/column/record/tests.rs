@@ -34,7 +34,7 @@ fn varying(name: &str, dds: DdsType, length: u32) -> RecordField {
     RecordField { varying: true, ..field(name, dds, length) }
 }
 
-/// Lays the fields out one behind the other.
+/// Lays the fields out one after the other.
 fn format(mut fields: Vec<RecordField>) -> RecordFormat {
     let mut length = 0;
     for field in &mut fields {
@@ -81,7 +81,7 @@ fn customers_as_the_client_read_them() {
     assert_eq!(text(&batch, "NOTE"), [Some("one".into()), None, Some("three".into())]);
     let meta = batch.schema().field_with_name("BAL").unwrap().metadata().clone();
     assert_eq!((meta["drda:dds"].as_str(), meta["drda:scale"].as_str()), ("P", "2"));
-    // The record behind a deleted one has the number that it has.
+    // The record after a deleted one has the number that it has.
     let body = captured("cust-2");
     let slots = Slots::received(&body, format.layout(), 2).unwrap();
     let batch = decode(&format, &slots, &options).unwrap();
@@ -137,7 +137,7 @@ fn a_record_of_all_types_as_the_client_read_it() {
         let value = text(&batch, name)[0].clone().unwrap();
         assert!(value.starts_with(start) && value.chars().all(|c| c == ' ' || c.is_alphanumeric()), "{value:?}");
     }
-    // And back: the same bytes, but for what stands behind the end of varying fields.
+    // And back: the same bytes, but for the bytes after the end of varying fields.
     let columns: Vec<Option<ArrayRef>> = batch.columns().iter().cloned().map(Some).collect();
     let mut again = Vec::new();
     let (places, stride) = (format.placed(), format.layout().stride_sent());
@@ -287,7 +287,7 @@ fn what_is_left_out_has_the_default_of_its_type() {
         )
     );
     assert_eq!(slot.nulls, [0xF0, 0xF0, 0xF0, 0xF0, 0xF1, 0xF0, 0xF0]);
-    // What does not fit leaves nothing behind.
+    // A value that does not fit leaves no bytes.
     let before = out.clone();
     let long: ArrayRef = Arc::new(StringArray::from(vec!["ELEVENCHARS"]));
     let mut columns = vec![None; 7];

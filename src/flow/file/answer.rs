@@ -15,7 +15,7 @@ use crate::wire::record::message::{HostMessage, Meaning, S38MsgRm};
 use crate::wire::record::opnfb::OpenFeedback;
 use bytes::Bytes;
 
-/// What file requests need to know of the connection.
+/// The facts of the connection that file requests need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Speech {
     /// Encoding of DDM text.
@@ -24,7 +24,7 @@ pub struct Speech {
     pub ccsid: u16,
 }
 
-/// What came back.
+/// Everything that came back.
 #[derive(Debug, Default)]
 pub struct Answer {
     /// The slots of S38BUF.

@@ -31,7 +31,7 @@ pub fn end_work(speech: Speech, commit: bool) -> Result<Exchange, MessageError> 
     Ok(Exchange::new(speech, &command))
 }
 
-/// What came of it: only ENDUOWRM that says so is a success.
+/// Reads the answer to the end of a unit of work: only ENDUOWRM that says so is a success.
 pub fn work_ended(mut answer: Answer, commit: bool) -> Result<(), FlowError> {
     let command = if commit { "CMMUOW" } else { "RLLBCKUOW" };
     match (answer.failure(), answer.ended) {

@@ -1,4 +1,4 @@
-//! Opening and closing a file. S38OPNFB answers the one, perhaps behind messages that only advise; a
+//! Opening and closing a file. S38OPNFB answers the one, perhaps after messages that only advise; a
 //! message alone is a failure. S38MSGRM without an identifier answers the other.
 
 use super::answer::{Answer, Exchange, Speech};
@@ -15,7 +15,7 @@ pub fn open(speech: Speech, dclnam: DclNam, ufcb: Ufcb) -> Result<Exchange, Mess
     Ok(Exchange::new(speech, &S38Open { dclnam, ufcb }.encode(speech.text)?))
 }
 
-/// What came of an open: the feedback, and messages that advise.
+/// Reads the answer to an open: the feedback, and messages that advise.
 pub fn opened(mut answer: Answer) -> Result<(OpenFeedback, Vec<HostMessage>), FlowError> {
     match answer.opened.take() {
         Some(feedback) => Ok((feedback, answer.messages)),
@@ -28,7 +28,7 @@ pub fn close(speech: Speech, dclnam: DclNam) -> Result<Exchange, MessageError> {
     Ok(Exchange::new(speech, &S38Close::new(dclnam).encode(speech.text)?))
 }
 
-/// What came of a close.
+/// Reads the answer to a close.
 pub fn closed(mut answer: Answer) -> Result<(), FlowError> {
     match (answer.failure(), answer.told) {
         (Some(failure), _) => Err(failure),

@@ -15,7 +15,7 @@ use crate::wire::record::name::DclNam;
 use crate::wire::record::read::{S38Get, S38GetD, S38GetK, S38GetM};
 use bytes::Bytes;
 
-/// What may stand around the records of a reply.
+/// Bytes that may stand around the records of a reply.
 const AROUND: usize = 1024;
 
 /// Records in slots.
@@ -27,7 +27,7 @@ pub struct Block {
     pub count: usize,
 }
 
-/// What a read found.
+/// The outcome of a read.
 #[derive(Debug)]
 pub enum Found {
     /// Records, at least one.
@@ -81,13 +81,13 @@ pub fn get_key(
     Ok(Exchange::new(speech, &command.encode(speech.text)?))
 }
 
-/// S38FEOD: the position before the first record, or behind the last.
+/// S38FEOD: the position before the first record, or after the last.
 pub fn feod(speech: Speech, dclnam: DclNam, first: bool) -> Result<Exchange, MessageError> {
     let command = if first { S38Feod::before_first(dclnam) } else { S38Feod::after_last(dclnam) };
     Ok(Exchange::new(speech, &command.encode(speech.text)?).with(&buffer::encode(&FEOD_DATA)))
 }
 
-/// What came of a read.
+/// Reads the answer to a read.
 pub fn found(mut answer: Answer, layout: &Layout) -> Result<Found, FlowError> {
     let count = answer.feedback.as_ref().map(|feedback| usize::from(feedback.records));
     if let Some(slots) = answer.buffer.take() {
@@ -96,7 +96,7 @@ pub fn found(mut answer: Answer, layout: &Layout) -> Result<Found, FlowError> {
             return Err(failure);
         }
         let whole = slots.len() / layout.increment.max(1);
-        // The count holds, as for IBM's clients. What is behind so many may be room for a whole block, but no record.
+        // The count holds, as for IBM's clients. Bytes after so many are space at most.
         let behind = count * layout.increment..whole * layout.increment;
         if whole < count || count == 0 || slots.get(behind).is_some_and(|rest| rest.iter().any(|byte| *byte != 0)) {
             let detail = format!("{count} records are announced, {whole} came");
@@ -116,7 +116,7 @@ pub fn found(mut answer: Answer, layout: &Layout) -> Result<Found, FlowError> {
     }
 }
 
-/// What came of S38FEOD. An empty file may say that it ends.
+/// Reads the answer to S38FEOD. An empty file may say that it ends.
 pub fn positioned(mut answer: Answer) -> Result<(), FlowError> {
     answer.messages.retain(|m| m.meaning() != Meaning::EndOfFile);
     match (answer.failure(), answer.feedback.is_some() || answer.told) {

@@ -1,5 +1,5 @@
 //! Writing records: S38PUTM adds, S38UPDAT replaces and S38DEL deletes the one that the last read locked.
-//! S38IOFB answers and counts; a message behind it is a failure.
+//! S38IOFB answers and counts; a message after it is a failure.
 
 use super::answer::{Answer, Exchange, Speech};
 use super::open::missing;
@@ -34,7 +34,7 @@ pub fn delete(speech: Speech, dclnam: DclNam) -> Result<Exchange, MessageError> 
     Ok(Exchange::new(speech, &S38Del { dclnam, optl: None }.encode(speech.text)?))
 }
 
-/// What came of adding `sent` records: the number of the last one, where the server tells.
+/// Reads the answer to adding `sent` records: the number of the last one, where the server tells.
 pub fn added(mut answer: Answer, sent: usize) -> Result<u32, Unwritten> {
     let count = answer.feedback.as_ref().map_or(0, |feedback| usize::from(feedback.records));
     let failed = |error| Unwritten { before: count.min(sent), error };
@@ -49,7 +49,7 @@ pub fn added(mut answer: Answer, sent: usize) -> Result<u32, Unwritten> {
     Ok(feedback.rrn)
 }
 
-/// What came of an update or a deletion.
+/// Reads the answer to an update or a deletion.
 pub fn changed(mut answer: Answer, command: &'static str) -> Result<(), FlowError> {
     match (answer.failure(), answer.feedback.is_some() || answer.told) {
         (Some(failure), _) => Err(failure),

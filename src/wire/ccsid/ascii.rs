@@ -4,14 +4,14 @@
 use super::single::{NOT_ASCII, Single};
 use fearless_simd::{Level, dispatch, prelude::*, u8x16, u8x64};
 
-/// What leads into and out of double bytes in a mixed EBCDIC page.
+/// The bytes that lead into and out of double bytes in a mixed EBCDIC page.
 const SHIFTS: [u8; 2] = [0x0E, 0x0F];
 /// Bytes of a part of the table that one instruction looks up where registers are wide.
 const QUARTER: usize = 64;
 /// And where they are narrow.
 const ROW: usize = 16;
 
-/// What each byte of a page means where that is an ASCII character.
+/// The ASCII character that each byte of a page means, where there is one.
 #[derive(Clone, Copy)]
 pub struct Ascii {
     table: [u8; 256],

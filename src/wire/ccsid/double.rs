@@ -21,7 +21,7 @@ static CACHE: [OnceLock<Double>; DOUBLE.len()] = [const { OnceLock::new() }; DOU
 pub(super) struct Double {
     /// Code to UTF-16 unit, place among the extras, or 0.
     units: Vec<u16>,
-    /// What is no single unit: a character above U+FFFF, or two characters.
+    /// Codes that are not a single unit: a character above U+FFFF, or two characters.
     extras: Vec<(char, Option<char>)>,
     /// Codes that are decoded but not written.
     silent: Vec<u16>,

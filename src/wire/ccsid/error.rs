@@ -1,4 +1,4 @@
-//! What can be wrong with text.
+//! Faults of text.
 
 /// Text that cannot be converted, or a page that is not known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,7 +13,7 @@ pub enum CcsidError {
         ccsid: u16,
         /// Offset of the first bad byte.
         at: usize,
-        /// The bad byte and up to three behind it.
+        /// The bad byte and up to three after it.
         bytes: Vec<u8>,
     },
     /// A value that ends between shift-out and shift-in. `at` is the offset of the shift-out.
@@ -46,7 +46,7 @@ impl CcsidError {
     }
 }
 
-/// What to do about bytes that mean nothing in the page.
+/// Treatment of bytes that mean nothing in the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Errors {
     /// The first one is an error.

@@ -20,7 +20,7 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// What a value of this page is padded with: one space.
+    /// The padding of a value of this page: one space.
     pub(super) fn blank(self) -> &'static [u8] {
         match self {
             Form::Ebcdic { .. } | Form::Shifted { .. } => &[0x40],
@@ -59,14 +59,14 @@ pub(super) enum Planes {
 pub(super) struct Plane {
     /// The bytes before the code.
     pub(super) prefix: &'static [u8],
-    /// What is kept of the first byte of the code.
+    /// The bits that are kept of the first byte of the code.
     pub(super) lead: u8,
-    /// What is kept of the second byte.
+    /// The bits that are kept of the second byte.
     pub(super) trail: u8,
 }
 
 impl Planes {
-    /// The planes behind a single shift.
+    /// The planes after a single shift.
     pub(super) fn list(self) -> &'static [Plane] {
         match self {
             Planes::None => &[],

@@ -1,4 +1,4 @@
-//! What happens at a bad unit: an error, or a mark in the text.
+//! Treatment of a bad unit: an error, or a mark in the text.
 
 use super::error::{CcsidError, Errors};
 

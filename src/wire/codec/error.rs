@@ -1,4 +1,4 @@
-//! What can be wrong with bytes.
+//! Faults of bytes.
 
 /// Bytes that do not say what they should. Every variant names the thing being read (`what`)
 /// and the offset from the start of the buffer handed to the reader (`at`).

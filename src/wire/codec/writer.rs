@@ -1,5 +1,5 @@
 //! A growing byte buffer. Lengths are never computed by hand: `ddm::object::put` takes the body as a
-//! closure and patches the length in behind it.
+//! closure and patches the length in when it returns.
 
 use super::reader::ByteOrder;
 
@@ -41,7 +41,7 @@ impl Writer {
         self.buf.is_empty()
     }
 
-    /// What was written.
+    /// The bytes written so far.
     pub fn as_slice(&self) -> &[u8] {
         &self.buf
     }

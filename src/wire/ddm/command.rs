@@ -165,7 +165,7 @@ macro_rules! message {
                 })
             }
 
-            /// Reads the data behind LL and code point.
+            /// Reads the data after LL and code point.
             pub fn decode(
                 body: &[u8],
                 text: $crate::wire::ddm::text::DdmText,

@@ -44,7 +44,7 @@ pub enum MessageError {
     Duplicate {
         /// The message.
         message: &'static str,
-        /// What occurs again.
+        /// The parameter that occurs again.
         parameter: &'static str,
     },
     /// Something that is longer than the architecture allows.

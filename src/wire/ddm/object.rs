@@ -1,5 +1,5 @@
 //! The DDM object: LL, code point, data. An LL with its high bit set has an extended length
-//! behind the code point; LL X'8004' runs to the end of its frame. (DDM: DDMOBJ; LL of X'8008'
+//! after the code point; LL X'8004' runs to the end of its frame. (DDM: DDMOBJ; LL of X'8008'
 //! carries four length bytes that count the data only.)
 
 use crate::wire::codec::error::{Result, WireError};
@@ -17,7 +17,7 @@ const HEAD: usize = 4;
 pub struct Object {
     /// Code point.
     pub cp: u16,
-    /// Data behind LL and code point.
+    /// Data after LL and code point.
     pub body: Bytes,
 }
 
@@ -128,7 +128,7 @@ pub fn put_bytes(w: &mut Writer, cp: u16, data: &[u8]) {
     w.bytes(data);
 }
 
-/// LL and code point, extended where that is needed, of an object with `len` bytes of data behind.
+/// LL and code point, extended where that is needed, of an object with `len` bytes of data.
 pub fn put_head(w: &mut Writer, cp: u16, len: usize) {
     let plain = len + HEAD <= PLAIN;
     w.u16(if plain { (len + HEAD) as u16 } else { 0x8008 });

@@ -186,7 +186,7 @@ impl Reply {
         }
     }
 
-    /// What the kind of reply means.
+    /// The meaning of the kind of reply.
     fn meaning(&self) -> String {
         let about = self.codpnt.map(|point| format!(" {}", Name(point))).unwrap_or_default();
         match self.cp {
@@ -232,7 +232,7 @@ impl Reply {
         }
     }
 
-    /// What the parameters add.
+    /// Adds the parameters.
     fn details(&self, out: &mut String) -> fmt::Result {
         for (manager, level) in &self.mgrlvlls {
             write!(out, "; manager {} at level {level}", Name(*manager))?;

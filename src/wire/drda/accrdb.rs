@@ -1,6 +1,6 @@
 //! ACCRDB: open the database. ACCRDBRM answers with the environment in which the server sends its
 //! data; ACCRDB states that of the requester. Errors: RDBNFNRM, RDBATHRM, RDBAFLRM, RDBACCRM.
-//! Derby sends PBSD behind ACCRDBRM and whenever isolation or schema changed.
+//! Derby sends PBSD after ACCRDBRM and whenever isolation or schema changed.
 //! (DRDA: X'2001', X'2201'; PBSD X'C000' is Derby's own. Measured, except SRVLST.)
 
 use super::error::{DrdaError, Result};
@@ -68,7 +68,7 @@ impl AccRdb {
 }
 
 /// PRDDTA in the layout that Db2's and Derby's clients share: a length, product 8, platform 18,
-/// application 20, user 8, and an accounting suffix behind its length. Names are cut to fit;
+/// application 20, user 8, and an accounting suffix after its length. Names are cut to fit;
 /// what EBCDIC lacks is a question mark: all this only informs.
 pub fn prddta(prdid: &str, platform: &str, application: &str, user: &str, suffix: &str) -> Result<Vec<u8>> {
     // EBCDIC whatever was agreed for other parameters, as both of these clients do it.
@@ -139,7 +139,7 @@ impl AccRdbRm {
         }
     }
 
-    /// Reads the data behind LL and code point. What Derby nests inside TYPDEFOVR is found there.
+    /// Reads the data after LL and code point. What Derby nests inside TYPDEFOVR is found there.
     pub fn decode(body: &[u8], text: DdmText) -> Result<AccRdbRm> {
         let found = Found::read("ACCRDBRM", body)?;
         let nested = Found::read("TYPDEFOVR", found.only(codepoint::TYPDEFOVR)?.unwrap_or_default())?;

@@ -25,7 +25,7 @@ message! {
         bndchkexs: Option<u16> = BNDCHKEXS,
         /// May the package replace one of the same name?
         pkgrplopt: Option<u16> = PKGRPLOPT,
-        /// What becomes of a package with errors.
+        /// Treatment of a package with errors.
         bndcrtctl: Option<u16> = BNDCRTCTL,
         /// Are grants kept when a package is replaced?
         pkgathopt: Option<u16> = PKGATHOPT,

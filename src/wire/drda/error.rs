@@ -21,7 +21,7 @@ pub enum DrdaError {
     Missing {
         /// The message.
         message: &'static str,
-        /// What it lacks.
+        /// The parameter that is missing.
         parameter: &'static str,
     },
     /// A parameter that may stand once stands twice.
@@ -29,7 +29,7 @@ pub enum DrdaError {
     Duplicate {
         /// The message.
         message: &'static str,
-        /// What occurs again.
+        /// The parameter that occurs again.
         parameter: &'static str,
     },
     /// Something that is longer than the architecture allows.

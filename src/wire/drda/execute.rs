@@ -35,7 +35,7 @@ message! {
         maxblkext: Option<i16> = MAXBLKEXT,
         /// How many result sets: -1 all.
         maxrslcnt: Option<i16> = MAXRSLCNT,
-        /// What to say of result sets: flags.
+        /// The reports on result sets that are wanted: flags.
         rslsetflg: Option<u8> = RSLSETFLG,
         /// Rows at a time, for cursors that scroll.
         qryrowset: Option<u32> = QRYROWSET,
@@ -49,7 +49,7 @@ message! {
         dyndtafmt: Option<bool> = DYNDTAFMT,
         /// Up to which size a large object travels inside its row.
         smldtasz: Option<u64> = SMLDTASZ,
-        /// Up to which size a large object travels behind its row.
+        /// Up to which size a large object travels after its row.
         meddtasz: Option<u64> = MEDDTASZ,
     }
 }
@@ -131,7 +131,7 @@ impl Described {
     }
 }
 
-/// What stands behind a large value in an EXTDTA that goes to Derby from a client of its own kind:
+/// The byte after a large value in an EXTDTA that goes to Derby from a client of its own kind:
 /// the value is complete.
 pub const DERBY_EXTDTA_COMPLETE: u8 = 0x7F;
 

@@ -24,7 +24,7 @@ pub const SECTIONS_LARGE: u16 = 384;
 const WIDTH: usize = 18;
 /// The longest name of the long form.
 const LONGEST: usize = 255;
-/// The longest RDBNAM outside of a package's name: Derby's connection attributes ride behind it.
+/// The longest RDBNAM outside of a package's name: Derby's connection attributes follow it.
 const LONGEST_RDBNAM: usize = 1024;
 
 /// A section of a package: what a statement's commands name.

@@ -25,7 +25,7 @@ message! {
         dyndtafmt: Option<bool> = DYNDTAFMT,
         /// Up to which size a large object travels inside its row.
         smldtasz: Option<u64> = SMLDTASZ,
-        /// Up to which size a large object travels behind its row.
+        /// Up to which size a large object travels after its row.
         meddtasz: Option<u64> = MEDDTASZ,
         /// FRCFIXROW forces the fixed row protocol upon a cursor that was bound for blocks.
         qryblkctl: Option<u16> = QRYBLKCTL,
@@ -188,7 +188,7 @@ pub mod orientation {
     pub const RELATIVE: u8 = 1;
     /// A row by its number; negative from the end.
     pub const ABSOLUTE: u8 = 2;
-    /// Behind the last row.
+    /// After the last row.
     pub const AFTER: u8 = 3;
     /// Before the first row.
     pub const BEFORE: u8 = 4;

@@ -25,7 +25,7 @@ const DERBY_SEPARATOR: u8 = 0x14;
 /// No product's SQLCODE is larger, whatever its sign.
 const SQLCODE_LIMIT: u32 = 99_999;
 
-/// What the server has to say about a statement.
+/// The server's report on a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sqlca {
     /// Negative: error; 0: success; 100: no row; other positive: warning.
@@ -116,7 +116,7 @@ impl Sqlca {
         Ok(Some(sqlca))
     }
 
-    /// The same among rows, where a length that is damaged would swallow those behind it.
+    /// The same among rows, where a length that is damaged would swallow those after it.
     pub fn read_in_row(r: &mut Reader<'_>, sqlam: u16, text: &SqlText) -> Result<Option<Sqlca>> {
         let mut probe = r.clone();
         match read_basic(&mut probe, sqlam, text) {
@@ -193,8 +193,8 @@ impl Sqlca {
         if self.is_derby() { halves(high, low) } else { None }
     }
 
-    /// What happened in words: the text of the code with its tokens, or the tokens alone, with
-    /// SQLCODE and SQLSTATE behind. A message that the server itself sent goes before both.
+    /// The event in words: the text of the code with its tokens, or the tokens alone, followed by
+    /// SQLCODE and SQLSTATE. A message that the server itself sent goes before both.
     pub fn message(&self) -> String {
         let sent = self.diag.iter().flat_map(|d| &d.conditions).find_map(|c| c.message.as_deref());
         let own = if self.is_derby() { None } else { sqlcode::text(self.sqlcode, &self.tokens) };
@@ -208,7 +208,7 @@ impl Sqlca {
         format!("{said}{gap}(SQLCODE {}, SQLSTATE {})", self.sqlcode, self.sqlstate.trim())
     }
 
-    /// Derby sends either whole texts or arguments with the message's key behind.
+    /// Derby sends either whole texts or arguments followed by the message's key.
     fn derby_message(&self) -> String {
         match self.tokens.split_last() {
             Some((key, args)) if !args.is_empty() => format!("{} [{key}]", args.join(", ")),

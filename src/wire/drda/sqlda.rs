@@ -32,7 +32,7 @@ impl SqlDa {
         choose("SQLDARD", sqlam, class, |layout, count| {
             let mut r = Reader::new(body, "SQLDARD");
             let sqlca = Sqlca::read(&mut r, sqlam, &text)?;
-            // Behind an error a server may leave the columns out altogether.
+            // After an error a server may leave the columns out altogether.
             if r.is_empty() && sqlca.as_ref().is_some_and(Sqlca::is_error) {
                 return Ok(SqlDa { sqlca, ..SqlDa::default() });
             }

@@ -1,4 +1,4 @@
-//! SQLDIAGGRP: the conditions of a statement in detail, behind an SQLCA when the server was asked
+//! SQLDIAGGRP: the conditions of a statement in detail, after an SQLCA when the server was asked
 //! for diagnostics. (DRDA SQLAM 7: SQLDIAGSTT, SQLDIAGCI, SQLDIAGCN. Layout as open-source
 //! requesters read it; no server sent one to us. The row number, declared as packed decimal, is
 //! an integer of eight bytes there.)
@@ -8,7 +8,7 @@ use super::text::{NULL, SqlText, present};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 
-/// Bytes of SQLDIAGSTT behind its indicator: seven integers of 4, three numbers of 8, eight flags.
+/// Bytes of SQLDIAGSTT after its indicator: seven integers of 4, three numbers of 8, eight flags.
 const STATEMENT: usize = 7 * 4 + 3 * 8 + 8;
 /// Bytes of SQLCNGRP before its names.
 const CONNECTION: usize = 18;

@@ -202,7 +202,7 @@ pub fn present(r: &mut Reader<'_>) -> Result<bool> {
     }
 }
 
-/// Writes bytes behind a two-byte length.
+/// Writes bytes after a two-byte length.
 pub fn put_var(w: &mut Writer, what: &'static str, bytes: &[u8]) -> Result<()> {
     let max = usize::from(u16::MAX);
     if bytes.len() > max {

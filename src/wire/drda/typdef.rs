@@ -1,5 +1,5 @@
 //! TYPDEFNAM (X'002F') and TYPDEFOVR (X'0035') on the wire: parameters of ACCRDB and ACCRDBRM, and
-//! objects that may stand before any data object and hold for those behind them. An override may
+//! objects that may stand before any data object and hold for those after them. An override may
 //! name some of the CCSIDs only; the others stay as they were. (DRDA; measured: Derby states no
 //! double-byte CCSID, and puts parameters of ACCRDBRM inside its TYPDEFOVR.)
 
@@ -24,7 +24,7 @@ pub struct TypDefOvr {
 }
 
 impl TypDefOvr {
-    /// What an environment states; CCSIDs of 0 are left out.
+    /// The objects that state an environment; CCSIDs of 0 are left out.
     pub fn of(typdef: &TypDef) -> Self {
         let stated = |ccsid: u16| (ccsid != 0).then_some(ccsid);
         TypDefOvr { sbc: stated(typdef.sbc), dbc: stated(typdef.dbc), mbc: stated(typdef.mbc), xml: stated(typdef.xml) }

@@ -10,7 +10,7 @@ use crate::wire::ddm::text::DdmText;
 message! {
     /// RDBCMM: commit.
     RdbCmm = RDBCMM {
-        /// What becomes of the connection; IBM's driver asks for [`RlsConv::Reuse`].
+        /// The fate of the connection; IBM's driver asks for [`RlsConv::Reuse`].
         rlsconv: Option<RlsConv> = RLSCONV,
     }
 }
@@ -18,7 +18,7 @@ message! {
 message! {
     /// RDBRLLBCK: roll back.
     RdbRllBck = RDBRLLBCK {
-        /// What becomes of the connection.
+        /// The fate of the connection.
         rlsconv: Option<RlsConv> = RLSCONV,
     }
 }
@@ -35,7 +35,7 @@ message! {
     }
 }
 
-/// RLSCONV: what becomes of a connection behind the unit of work.
+/// RLSCONV: what becomes of a connection after the unit of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RlsConv {
     /// It stays.

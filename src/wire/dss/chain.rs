@@ -1,4 +1,4 @@
-//! Building a chain of frames. The flags of a frame depend on the one behind it, so they are
+//! Building a chain of frames. The flags of a frame depend on the next one, so they are
 //! written when that one is known.
 
 use super::header::{DssHeader, DssType, HEADER, SEGMENT};
@@ -34,7 +34,7 @@ impl Chain {
         self.frame_in_two(kind, id, &[], body);
     }
 
-    /// The same with a body of two parts, which saves putting a long one behind a short one first.
+    /// The same with a body of two parts, which saves joining a long one to a short one first.
     pub fn frame_in_two(&mut self, kind: DssType, id: u16, head: &[u8], body: &[u8]) {
         if head.len() > SEGMENT - HEADER {
             return self.frame(kind, id, &[head, body].concat());

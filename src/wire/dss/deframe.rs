@@ -24,7 +24,7 @@ pub struct Deframer {
     header: Vec<u8>,
     body: BytesMut,
     limit: usize,
-    /// What the frame in hand is expected to hold at most, to reserve in one go.
+    /// The bytes that the frame in hand is expected to hold at most, to reserve in one go.
     expect: usize,
 }
 

@@ -7,7 +7,7 @@ pub const HEADER: usize = 6;
 /// Longest segment; a longer frame is continued.
 pub const SEGMENT: usize = 0x7FFF;
 
-/// What a frame carries.
+/// The contents of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DssType {
     /// A command.
@@ -25,7 +25,7 @@ pub enum DssType {
 /// A decoded header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DssHeader {
-    /// What the frame carries.
+    /// The contents of the frame.
     pub kind: DssType,
     /// Another frame follows in the chain.
     pub chained: bool,

@@ -22,7 +22,7 @@ const CPT: u8 = 0x7F;
 const GROUP: usize = 84;
 /// Ids that no DRDA type has, for those that a descriptor defines: the low bit says nullable.
 const OWN: std::ops::RangeInclusive<u8> = 0x60..=0xAE;
-/// What an MDD introduces: a type, a group, a row, rows.
+/// Classes that an MDD introduces: a type, a group, a row, rows.
 const TYPE_CLASS: u8 = 1;
 const GROUP_CLASS: u8 = 2;
 const ROW_CLASS: u8 = 3;
@@ -33,9 +33,9 @@ const VARYING_CHARACTERS: u8 = 0x11;
 const LARGE_CHARACTERS: u8 = 0x51;
 const NULLABLE: u8 = 0x80;
 
-/// Row layouts behind the groups of a result.
+/// Row layouts after the groups of a result.
 const RESULT_ROWS: [u8; 15] = [9, RLO, 0xE0, 0x54, 0, 1, 0xD0, 0, 1, 6, RLO, 0xF0, 0xE0, 0, 0];
-/// Row layout behind the groups of one row of input.
+/// Row layout after the groups of one row of input.
 const INPUT_ROW: [u8; 6] = [6, RLO, 0xE4, 0xD0, 0, 1];
 
 /// A descriptor that cannot be read.
@@ -140,7 +140,7 @@ pub fn encode_result(fields: &[Field], typdef: &TypDef) -> Result<Vec<u8>, Descr
         };
         columns.push([id, size[0], size[1]]);
     }
-    // Behind one type that is defined, groups and rows have to be introduced as well. (Measured:
+    // After one type that is defined, groups and rows have to be introduced as well. (Measured:
     // IBM's CLI driver and Derby's client refuse less.)
     let introduce = |class: u8, id: u8, w: &mut Writer| {
         if !own.is_empty() {

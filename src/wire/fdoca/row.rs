@@ -29,7 +29,7 @@ struct Step {
     room: u32,
 }
 
-/// What the length of a column of UTF-8 text counts.
+/// The unit in which the length of a column of UTF-8 text counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counts {
     /// Bytes, as Db2 does.
@@ -56,7 +56,7 @@ pub enum Stop {
     Short,
     /// The row at `end` has an SQLCA; its group begins there.
     Sqlca,
-    /// The row at `end` has no columns (group indicator X'FF'); `end` is behind it.
+    /// The row at `end` has no columns (group indicator X'FF'); `end` is the offset after it.
     NoRow,
     /// The row at `end` has a value that is longer than its column was declared.
     Overlong {
@@ -64,21 +64,21 @@ pub enum Stop {
         column: usize,
         /// The value's length, in what the column counts.
         len: u32,
-        /// What was declared.
+        /// The length that was declared.
         room: u32,
     },
 }
 
-/// What was walked.
+/// The result of a walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Walked {
-    /// Offset behind the last whole row.
+    /// Offset after the last whole row.
     pub end: usize,
     /// Why it ended there.
     pub stop: Stop,
 }
 
-/// What became of one row.
+/// The outcome of one row.
 enum Row {
     Whole(usize),
     Short,
@@ -230,7 +230,7 @@ impl Walker {
         Ok(if at <= buf.len() { Row::Whole(at) } else { Row::Short })
     }
 
-    /// What is wrong with the row whose walk ended at a value that is longer than declared.
+    /// Finds the fault of the row whose walk ended at a value that is longer than declared.
     #[cold]
     fn overlong(&self, buf: &[u8], cells: &[u32], row: usize) -> Stop {
         let columns = self.steps.iter().zip(cells.chunks_exact(STRIDE)).enumerate();

@@ -1,4 +1,4 @@
-//! What IBM's client for Java and the server that it accepted sent: whole frames by name.
+//! Whole frames by name, as IBM's client for Java and the server that it accepted sent them.
 
 use crate::wire::ddm::object::{Object, objects};
 use crate::wire::ddm::param::hex;

@@ -1,4 +1,4 @@
-//! S38FEOD (X'D00B') puts the position before the first record or behind the last, S38CLOSE (X'D004')
+//! S38FEOD (X'D00B') puts the position before the first record or after the last, S38CLOSE (X'D004')
 //! ends the use of an open file. S38IOFB answers the one, S38MSGRM with nothing to say the other.
 
 use super::control::{Operation, Optl, Share, Which};
@@ -29,7 +29,7 @@ message! {
     }
 }
 
-/// What the S38BUF behind S38FEOD holds.
+/// The contents of the S38BUF after S38FEOD.
 pub const FEOD_DATA: [u8; 1] = [0];
 
 /// S38CLOST: for how long a file is closed.
@@ -45,7 +45,7 @@ impl S38Feod {
         Self::to(dclnam, Which::First)
     }
 
-    /// Behind the last record.
+    /// After the last record.
     pub fn after_last(dclnam: DclNam) -> Self {
         Self::to(dclnam, Which::Last)
     }

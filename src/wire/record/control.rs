@@ -42,7 +42,7 @@ codes! {
         First = 0x01,
         /// The last.
         Last = 0x02,
-        /// The one behind the current one.
+        /// The one after the current one.
         Next = 0x03,
         /// The one before it.
         Previous = 0x04,
@@ -58,9 +58,9 @@ codes! {
         KeyAtOrBefore = 0x0A,
         /// The one at a key.
         KeyAt = 0x0B,
-        /// The one at a key or the first behind it.
+        /// The one at a key or the first after it.
         KeyAtOrAfter = 0x0C,
-        /// The first one behind a key.
+        /// The first one after a key.
         KeyAfter = 0x0D,
         /// The next one with the key of the current record; the key sent along means nothing.
         NextEqual = 0x0E,
@@ -72,7 +72,7 @@ codes! {
 }
 
 codes! {
-    /// What becomes of locks, and of the position.
+    /// Treatment of locks, and of the position.
     Share, "S38OPTL share" {
         /// No lock.
         Read = 0x00,
@@ -118,7 +118,7 @@ codes! {
 pub struct Optl {
     /// Which record.
     pub which: Which,
-    /// What becomes of locks.
+    /// Treatment of locks.
     pub share: Share,
     /// The record's data is wanted.
     pub data: bool,
@@ -288,7 +288,7 @@ mod tests {
     fn lists_end_where_they_say() {
         for (list, what) in [
             (&[][..], "no end"),
-            (&[0xFF, 0], "more behind the end"),
+            (&[0xFF, 0], "more after the end"),
             (&[0x02, 0, 4, 0, 0, 0], "cut"),
             (&[0x02, 0, 3, 0, 0, 1, 0xFF], "a short number"),
             (&[0x02, 0, 5, 0, 0, 0, 0, 1, 0xFF], "a long number"),

@@ -16,7 +16,7 @@ pub struct FileFormats {
     pub logical: bool,
     /// Its record formats; a logical file may have several.
     pub formats: Vec<RecordFormat>,
-    /// What its records are ordered by, first key field first.
+    /// The fields by which its records are ordered, first key field first.
     pub keys: Vec<KeyField>,
     /// No two records have equal keys.
     pub unique: bool,
@@ -73,7 +73,7 @@ pub struct RecordField {
     pub nullable: bool,
     /// DATFMT or TIMFMT, `*ISO`; empty where it has no meaning.
     pub format: String,
-    /// What stands between the numbers of a date or time.
+    /// The character between the numbers of a date or time.
     pub separator: Option<char>,
     /// Its describing text (TEXT).
     pub text: String,

@@ -10,7 +10,7 @@ use crate::wire::ddm::text::DdmText;
 
 /// The part that is known.
 const KNOWN: usize = 59;
-/// What a server sends, as IBM's client accepts it.
+/// The length that a server sends, as IBM's client accepts it.
 const SENT: usize = 65;
 const WHAT: &str = "S38IOFB";
 

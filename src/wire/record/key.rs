@@ -147,7 +147,7 @@ impl Part {
     fn put(&self, cell: &[u8], null: bool, out: &mut Vec<u8>) {
         let start = out.len();
         if self.ordinal.is_some() {
-            // NULL is behind every value.
+            // NULL comes after every value.
             out.push(u8::from(null));
         }
         if null {

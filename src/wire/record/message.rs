@@ -1,4 +1,4 @@
-//! S38MSGRM (X'D201'): a message of the system. It ends commands (S38CMD, S38CLOSE), stands behind
+//! S38MSGRM (X'D201'): a message of the system. It ends commands (S38CMD, S38CLOSE), stands after
 //! S38IOFB when a read or write did not do what was asked, and before S38OPNFB where it only informs.
 //! The severity does not tell an end from an error; the identifier does.
 
@@ -20,13 +20,13 @@ message! {
         svrcod: u16 = SVRCOD,
         /// The message's identifier.
         s38mid: Option<MessageId> = S38MID,
-        /// What kind of message it is.
+        /// The kind of the message.
         s38mtype: Option<u16> = S38MTYPE,
         /// Where its description is kept.
         s38mfile: Option<MessageFile> = S38MFILE,
         /// Diagnostics in the server's own form.
         srvdgn: Option<Vec<u8>> = SRVDGN,
-        /// What was put into its text.
+        /// The values put into its text.
         s38mdata: Option<Vec<u8>> = S38MDATA,
         /// Its text.
         s38mtext: Option<MessageText> = S38MTEXT,
@@ -50,7 +50,7 @@ pub struct MessageFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageText(pub Vec<u8>);
 
-/// What a message means to whoever reads or writes records.
+/// The meaning of a message to whoever reads or writes records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     /// All went well.
@@ -61,7 +61,7 @@ pub enum Meaning {
     NotFound,
     /// CPF5007: the record is deleted.
     Deleted,
-    /// CPF5025: the position is before the first record or behind the last.
+    /// CPF5025: the position is before the first record or after the last.
     NoPosition,
     /// CPF5009, CPF5026: a record with this key is there already.
     Duplicate,
@@ -101,7 +101,7 @@ impl fmt::Display for HostMessage {
 }
 
 impl HostMessage {
-    /// What it means.
+    /// Its meaning.
     pub fn meaning(&self) -> Meaning {
         meaning(&self.id)
     }
@@ -143,7 +143,7 @@ impl S38MsgRm {
         self.s38mid.as_ref().map_or("", |id| &id.0)
     }
 
-    /// What it means.
+    /// Its meaning.
     pub fn meaning(&self) -> Meaning {
         meaning(self.id())
     }
@@ -164,7 +164,7 @@ impl S38MsgRm {
     }
 }
 
-/// What a message means, by its identifier.
+/// The meaning of a message, by its identifier.
 pub fn meaning(id: &str) -> Meaning {
     match id {
         "" => Meaning::Nothing,

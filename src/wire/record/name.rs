@@ -164,7 +164,7 @@ fn page(ccsid: u16) -> std::result::Result<Codec, CcsidError> {
     if byte(&page, 'A') == Some(0xC1) { Ok(page) } else { Err(CcsidError::Unknown(ccsid)) }
 }
 
-/// What every page has in the same places.
+/// True for characters that every page has in the same places.
 fn is_plain(c: char) -> bool {
     c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '_' | '.')
 }

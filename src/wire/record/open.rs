@@ -12,14 +12,14 @@ use crate::wire::ddm::text::DdmText;
 message! {
     /// S38OPEN: open a member.
     S38Open = S38OPEN {
-        /// What the open file is to be called.
+        /// The name that the open file is to have.
         dclnam: DclNam = DCLNAM,
         /// Which file, and how.
         ufcb: Ufcb = S38UFCB,
     }
 }
 
-/// What stands before a library and a member.
+/// Marks before a library and a member.
 const LIBRARY: u16 = 0x0048;
 const MEMBER: u16 = 0x0049;
 /// Release and version, in EBCDIC digits.
@@ -44,7 +44,7 @@ pub struct Ufcb {
     pub library: String,
     /// The member, or `*FIRST`, `*LAST`.
     pub member: String,
-    /// What may be done with its records.
+    /// The uses of its records that are allowed.
     pub access: Access,
     /// Slots have a map of NULLs.
     pub null_capable: bool,
@@ -58,7 +58,7 @@ pub struct Ufcb {
     pub format: Option<String>,
 }
 
-/// What may be done with the records of an open file.
+/// The uses of the records of an open file that are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Read.

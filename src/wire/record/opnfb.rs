@@ -8,9 +8,9 @@ use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::error::Result;
 use crate::wire::ddm::text::DdmText;
 
-/// The part that is known; what a server adds behind it is stepped over.
+/// The part that is known; what a server adds after it is stepped over.
 const KNOWN: usize = 94;
-/// What a server sends, as IBM's client accepts it.
+/// The length that a server sends, as IBM's client accepts it.
 const SENT: usize = 120;
 const WHAT: &str = "S38OPNFB";
 

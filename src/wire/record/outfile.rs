@@ -46,7 +46,7 @@ impl<'a> Row<'a> {
         Ok(Row { layout, bytes, codec: Codec::new(ccsid)? })
     }
 
-    /// A column of text, without the blanks behind it.
+    /// A column of text, without the blanks after it.
     pub fn text(&self, name: &'static str) -> Result<String> {
         let (_, cell) = self.cell(name)?;
         let mut out = Vec::with_capacity(cell.len());

@@ -45,11 +45,11 @@ const MESSAGES: u16 = 0x1128;
 pub struct Stream {
     /// Counts the requests of a connection; a reply has its request's.
     pub correlation: u32,
-    /// What it says.
+    /// Its contents.
     pub body: Body,
 }
 
-/// What a data stream says.
+/// The contents of a data stream.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     /// 7003: the client's attributes.
@@ -78,7 +78,7 @@ pub enum Body {
     },
     /// 7004: who signs on.
     Info {
-        /// What the proof is: 1 DES, 3 SHA-1, 7 SHA-512 substitute; 2, 5, 6 tokens.
+        /// The kind of the proof: 1 DES, 3 SHA-1, 7 SHA-512 substitute; 2, 5, 6 tokens.
         kind: u8,
         /// The client's page.
         ccsid: u32,

@@ -1,6 +1,6 @@
 //! The writes: S38PUTM (X'D013') adds records, S38UPDAT (X'D019') replaces and S38DEL (X'D007') deletes the
 //! one that the last read locked. The first two are chained to an S38BUF with the records. S38IOFB
-//! answers, with S38MSGRM behind it when something is wrong.
+//! answers, with S38MSGRM after it when something is wrong.
 
 use super::control::{Operation, Optl, Share, Which};
 use super::name::DclNam;

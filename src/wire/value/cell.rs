@@ -5,7 +5,7 @@ use bytes::Bytes;
 /// The offset that stands for NULL.
 pub const NULL: u32 = u32::MAX;
 
-/// A large object that travelled behind its row.
+/// A large object that travelled after its row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lob {
     /// The column is NULL.
@@ -19,7 +19,7 @@ pub enum Lob {
 pub struct Cells<'a> {
     /// The block that holds the rows.
     pub buf: &'a [u8],
-    /// Row by row: the offset in `buf` of the value (behind its null indicator; of its length
+    /// Row by row: the offset in `buf` of the value (after its null indicator; of its length
     /// prefix where the shape has one), or [`NULL`].
     pub offsets: &'a [u32],
     /// Row by row, for [`Shape::Lob`](super::field::Shape::Lob) columns only; else empty.

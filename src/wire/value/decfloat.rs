@@ -11,7 +11,7 @@ use super::error::{Result, ValueError};
 
 const WHAT: &str = "DECFLOAT";
 
-/// What kind of number it is.
+/// The kind of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// `coefficient * 10^exponent`.
@@ -165,7 +165,7 @@ fn unpack(word: u128, format: &Format) -> DecFloat {
             coefficient: u128::from(first) * 10u128.pow(format.declets * 3) + coefficient,
             exponent: (top << format.continuation | continuation) as i32 - format.bias,
         },
-        // The digits behind an infinity mean nothing.
+        // The digits after an infinity mean nothing.
         Class::Infinity => DecFloat { negative, class, coefficient: 0, exponent: 0 },
         Class::Nan | Class::SignalingNan => DecFloat { negative, class, coefficient, exponent: 0 },
     }
@@ -280,7 +280,7 @@ impl FromStr for DecFloat {
     type Err = ValueError;
 
     /// Digits with an optional sign, point and exponent; `Infinity`, `Inf`, `NaN`, `sNaN` in any
-    /// case, a payload of digits behind the latter two.
+    /// case, a payload of digits after the latter two.
     fn from_str(text: &str) -> Result<DecFloat> {
         let (negative, body) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),

@@ -96,14 +96,14 @@ pub(super) fn zoned_digits(w: u64, zone: u64) -> (u64, u64) {
     ((w & 0xFFFF) + 10_000 * (w >> 32), bad)
 }
 
-/// As [`bcd`]; `None` when a digit is none.
+/// As [`bcd`]; `None` when a digit is invalid.
 #[inline]
 fn bcd16(w: u64) -> Option<u64> {
     let (value, bad) = bcd(w);
     (bad == 0).then_some(value)
 }
 
-/// As [`zoned_digits`]; `None` when a digit is none.
+/// As [`zoned_digits`]; `None` when a digit is invalid.
 #[inline]
 fn zoned8(w: u64, zone: u64) -> Option<u64> {
     let (value, bad) = zoned_digits(w, zone);

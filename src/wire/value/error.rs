@@ -1,4 +1,4 @@
-//! What can be wrong with a value. The reader holds the bytes; an error says which of them is to
+//! Faults of a value. The reader holds the bytes; an error says which of them is to
 //! blame by its offset (`at`) in the value.
 
 /// A value that does not mean anything, or that its target cannot hold.
@@ -33,7 +33,7 @@ pub enum ValueError {
     Digits {
         /// The form.
         what: &'static str,
-        /// What fits.
+        /// The precision that fits.
         precision: u8,
     },
     /// Text that does not follow its pattern.
@@ -43,7 +43,7 @@ pub enum ValueError {
         what: &'static str,
         /// Offset of the byte.
         at: usize,
-        /// What was expected.
+        /// The pattern that was expected.
         pattern: &'static str,
     },
     /// A date, time or zone that is well written but does not exist.

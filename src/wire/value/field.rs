@@ -7,7 +7,7 @@ use crate::wire::codec::reader::ByteOrder;
 /// CCSID 65535: bytes that are not text.
 pub const CCSID_BINARY: u16 = 65535;
 
-/// What the value is.
+/// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
     /// Two's complement of 1, 2, 4 or 8 bytes (`length`), in `order`.
@@ -30,7 +30,7 @@ pub enum Type {
     Time,
     /// Text `YYYY-MM-DD-HH.MM.SS[.f…]`, 19 to 32 characters; `scale` digits after the point.
     Timestamp,
-    /// As `Timestamp`, a zone `±HH:MM` behind; `scale` digits after the point.
+    /// As `Timestamp`, followed by a zone `±HH:MM`; `scale` digits after the point.
     TimestampTz,
     /// Characters in `ccsid`.
     Text,
@@ -48,7 +48,7 @@ pub enum Type {
     Locator,
 }
 
-/// How the value lies in a row, behind its null indicator if it has one.
+/// How the value lies in a row, after its null indicator if it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// So many bytes.
@@ -70,7 +70,7 @@ pub enum Shape {
 pub struct Field {
     /// The column's name; empty for an expression without one.
     pub name: String,
-    /// What it is.
+    /// The type.
     pub ty: Type,
     /// How it lies.
     pub shape: Shape,

@@ -1,7 +1,7 @@
 //! Many values at once: words side by side, the same steps for all and no branch, so that the compiler makes
 //! vector instructions of them. Everything here is inlined, so it gets the widest ones that its caller may use.
 //!
-//! What comes back is zero when all is well. If it is not, some value is odd, what was written means nothing,
+//! The result is zero when all is well. If it is not, some value is odd, what was written means nothing,
 //! and the values are for the functions that take them one by one.
 
 use super::calendar::FIRST_DAY;

@@ -28,7 +28,7 @@ pub enum Form {
 /// A field and its place in the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
-    /// What it is. Nullable fields have no indicator in front of them but a byte in the null map.
+    /// The field. Nullable ones have no indicator in front of them but a byte in the null map.
     pub field: Field,
     /// Which bytes of the null map are about it: its own; or, where the layout is the user's word, those of all
     /// fields of the file that it lies in.

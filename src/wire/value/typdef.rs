@@ -70,7 +70,7 @@ pub struct TypDef {
 }
 
 impl TypDef {
-    /// What this client says of itself: big-endian IEEE, UTF-8, UTF-16.
+    /// The environment of this client: big-endian IEEE, UTF-8, UTF-16.
     pub const OURS: TypDef = TypDef { name: TypDefName::Asc, sbc: 1208, dbc: 1200, mbc: 1208, xml: 1208 };
 
     /// Order of integers (and IEEE floats).

@@ -1,4 +1,4 @@
-//! What is read in bulk, held against what is read value by value.
+//! Reading in bulk, held against reading value by value.
 
 use super::super::text::decode as text_of;
 use super::*;

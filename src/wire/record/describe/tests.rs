@@ -118,7 +118,7 @@ fn rows_of_a_stranger_are_held() {
         changed[at..at + bytes.len()].copy_from_slice(bytes);
         formats([changed.as_slice()], 37)
     };
-    // The position 0, one beyond the record, a length beyond it, a number that is none, a long record.
+    // The position 0, one beyond the record, a length beyond it, an invalid number, a long record.
     assert!(with(154, &[0xF0; 5]).is_ok());
     assert!(with(149, &[0xF0; 10]).is_err());
     assert!(with(154, &[0xF9; 5]).is_err());
