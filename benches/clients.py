@@ -50,7 +50,7 @@ def jaydebeapiarrow(host, port, database, arraysize):
 
 
 def cli(host, port, database):
-    """What IBM's driver wants to be told; the password in clear, as it is for one machine only."""
+    """Tells IBM's driver how to log in; the password in clear, as it is for one machine only."""
     return f"DATABASE={database};HOSTNAME={host};PORT={port};PROTOCOL=TCPIP;UID=app;PWD=app;AUTHENTICATION=SERVER;"
 
 

@@ -1,4 +1,4 @@
-"""What the comparisons have in common: clients run one process a run, are recorded once, and take turns."""
+"""The common part of the comparisons: clients run one process a run, are recorded once, and take turns."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@
 //! text as UTF-8. Bytes that stand for nothing are left out. FORM says which bytes were tried: `bytes`
 //! each byte alone; `shifted` also each pair between shift-out and shift-in, whose line has the pair
 //! with its shifts; `pairs` each pair alone; `led` each byte, each pair from 8000 on, and what is
-//! behind a single shift.
+//! after a single shift.
 
 use drdarrow::wire::ccsid::codec::{Codec, known};
 use std::fmt::Write as _;
@@ -63,7 +63,7 @@ fn page(ccsid: u16) -> Result<String> {
     Ok(out)
 }
 
-/// What the bytes stand for; nothing for a shift that shifts nothing.
+/// The meaning of the bytes; nothing for a shift that shifts nothing.
 fn text(codec: &Codec, bytes: &[u8]) -> Option<String> {
     let mut out = Vec::new();
     codec.decode(bytes, &mut out).ok()?;

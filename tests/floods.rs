@@ -89,7 +89,7 @@ fn message(point: u16, severity: u16) -> Vec<u8> {
     w.into_vec()
 }
 
-/// What a peer says again and again, by name.
+/// The objects that a peer says again and again, by name.
 fn floods() -> Vec<(&'static str, Vec<u8>)> {
     let card = |code, state| Sqlca::encode(Some(&Sqlca::new(code, state, &["tokens of a warning"])), 7, &TypDef::OURS);
     let (warning, error) = (card(1, "01003").unwrap(), card(-204, "42704").unwrap());

@@ -32,11 +32,11 @@ const USUALLY: usize = 10_000;
 const TOGETHER: usize = 16;
 /// Threads that may block: tokio keeps them a while, so their number is fixed.
 const BLOCKING: usize = 8;
-/// What the allocator may hold on to in the last two thirds.
+/// Bytes that the allocator may hold on to in the last two thirds.
 const MEMORY: u64 = 6 << 20;
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// What the process holds.
+/// The memory of the process.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     descriptors: usize,

@@ -38,7 +38,7 @@ TEXTS = re.compile(r"^(licen[cs]e|copying|notice|copyright)", re.I)
 
 
 def metadata() -> dict:
-    """What cargo knows of the build."""
+    """Cargo's description of the build."""
     command = ["cargo", "metadata", "--format-version", "1", "--locked", "--features", FEATURES]
     for platform in PLATFORMS:
         command += ["--filter-platform", platform]
@@ -71,7 +71,7 @@ def is_allowed(expression: str) -> bool:
 
 
 def complaints(packages: list[dict]) -> list[str]:
-    """What breaks the rules."""
+    """Breaches of the rules."""
     found = []
     for p in packages:
         name = f"{p['name']} {p['version']}"

@@ -38,7 +38,7 @@ async fn main() -> Result<()> {
     source.close().await
 }
 
-/// What is read: answer sets, or files.
+/// The things to read: answer sets, or files.
 enum Source {
     Queries(Connection),
     Files(FileConnection),

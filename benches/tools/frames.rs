@@ -85,14 +85,14 @@ pub(crate) fn frames(chain: &[u8]) -> Vec<Frame> {
     out
 }
 
-/// What a chain of requests asks for.
+/// The meaning of a chain of requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Request {
     /// Its commands.
     pub(crate) commands: Vec<u16>,
     /// The last statement text in it, as sent; of an open file, how it is opened; a command in CL.
     pub(crate) sql: Option<Vec<u8>>,
-    /// The last section named, and the query instance behind it; the name of an open file.
+    /// The last section named, and the query instance after it; the name of an open file.
     pub(crate) cursor: Vec<u8>,
     /// The last block size asked for (QRYBLKSZ), else 0.
     pub(crate) block: u32,

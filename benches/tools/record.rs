@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 const BUFFER: usize = 256 * 1024;
 
-/// What was seen of one exchange.
+/// One exchange, as it was seen.
 struct Seen {
     exchange: Exchange,
     asked: Instant,
@@ -63,7 +63,7 @@ pub(crate) fn proxy(listener: &TcpListener, target: &str, keep: bool) -> Result<
 }
 
 impl Log {
-    /// What was said.
+    /// The bytes that were said.
     pub(crate) fn exchanges(self) -> Vec<Exchange> {
         self.seen.into_iter().map(|s| s.exchange).collect()
     }

@@ -34,7 +34,7 @@ const SAME_ID: u8 = 0x10;
 struct Query {
     sql: Vec<u8>,
     open: Vec<u8>,
-    /// The replies to its CNTQRYs, one behind the other.
+    /// The replies to its CNTQRYs, one after the other.
     blocks: Vec<u8>,
     /// Where each block starts.
     places: Vec<usize>,

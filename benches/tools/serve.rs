@@ -1,6 +1,6 @@
 //! Our server with LINEITEM and nothing else, for measurements: `lineitem PERSONA ROWS`. The persona `ibmi`
 //! has files in its place, and a sign-on server: LAB/LINE with so many records, LAB/WARM with a tenth. Prints
-//! `{"port": N}` once it listens, and behind it `{"signon": M}`; anybody may connect.
+//! `{"port": N}` once it listens, and after it `{"signon": M}`; anybody may connect.
 
 #[path = "../decode.rs"]
 mod decode;

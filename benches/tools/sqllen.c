@@ -2,7 +2,7 @@
  * IBM's CLI driver as an ODBC driver of 64 bits: `cc -shared -fPIC sqllen.c LIBDB2 -ldl`.
  *
  * The library that comes with ibm_db writes lengths and indicators (SQLLEN) of 32 bits, unixODBC and
- * its callers read 64. This widens those of bound columns behind each fetch and leaves every other
+ * its callers read 64. This widens those of bound columns after each fetch and leaves every other
  * call to the driver. For one statement at a time, as a measurement has it.
  */
 #include <dlfcn.h>

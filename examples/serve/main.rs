@@ -1,9 +1,9 @@
 //! Serves sample tables: `cargo run --features server --example serve -- luw 50000 user secret`.
-//! Without a user everybody may connect, also with an empty one. With two PEM files behind, a
+//! Without a user everybody may connect, also with an empty one. With two PEM files after, a
 //! certificate and its key, connections are TLS: `… luw 50001 user secret cert.pem key.pem`. The
 //! database is called SAMPLE; its tables: SAMPLE (all types), EXTREMES (their limits), LOBS, NUMBERS
 //! (1,000,000 rows). The persona `ibmi` also has files in the library TESTLIB: CUST, TWOKEY, ALLTYP (all
-//! types), BIG; with a sign-on server, whose address it prints, and behind the PEM files (empty for
+//! types), BIG; with a sign-on server, whose address it prints, and after the PEM files (empty for
 //! none) a password level. `ibmi-encrypted` takes encrypted user ids and passwords alone (SECMEC 9),
 //! `luw-password` user ids in clear with encrypted passwords (SECMEC 7).
 

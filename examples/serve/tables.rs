@@ -57,7 +57,7 @@ fn sample() -> Option<Table> {
     table(columns)
 }
 
-/// What is hard to get right about each type; the second row is NULL.
+/// The values of each type that are hard to get right; the second row is NULL.
 fn extremes() -> Option<Table> {
     let nines = 10i128.pow(31) - 1;
     let decimal = |values: [i128; 5], p, s| {

@@ -160,12 +160,12 @@ class AsyncConnection:
 
     @property
     def server(self) -> dict[str, Any]:
-        """What the server says of itself."""
+        """The server's description of itself."""
         return self._raw.server
 
     @property
     def tls(self) -> dict[str, Any] | None:
-        """What protects the connection: version, cipher, fingerprint, verified; None when it is in clear."""
+        """Protection of the connection: version, cipher, fingerprint, verified; None when it is in clear."""
         return self._raw.tls
 
     async def __aenter__(self) -> Self:
@@ -250,7 +250,7 @@ class AsyncCursor:
 
     @property
     def outputs(self) -> Row | None:
-        """What the parameters of a procedure held behind its call; None when nothing came out."""
+        """Values of a procedure's parameters after its call; None when nothing came out."""
         return self._raw.outputs
 
     async def nextset(self) -> Literal[True] | None:

@@ -140,7 +140,7 @@ class AsyncFileConnection:
 
     @property
     def server(self) -> dict[str, Any]:
-        """What the server says of itself."""
+        """The server's description of itself."""
         return self._raw.sync.server
 
     async def __aenter__(self) -> Self:
@@ -255,7 +255,7 @@ class AsyncFile:
         return await self._raw.last()
 
     async def next(self) -> Row | None:
-        """The record behind the one read last, or None."""
+        """The record after the one read last, or None."""
         return await self._raw.next()
 
     async def previous(self) -> Row | None:
@@ -271,7 +271,7 @@ class AsyncFile:
         return await self._raw.previous_equal()
 
     async def rewind(self, *, end: bool = False) -> None:
-        """Puts the position before the first record, or behind the last."""
+        """Puts the position before the first record, or after the last."""
         await self._raw.rewind(end=end)
 
     async def write(

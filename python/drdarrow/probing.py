@@ -1,4 +1,4 @@
-"""What listens on a host: the shape of what `drdarrow.probe` finds."""
+"""The report of `drdarrow.probe`: who listens on a host."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class ServerReport:
 
 @dataclass(frozen=True)
 class SignOnReport:
-    """What the sign-on server of IBM i says."""
+    """Answers of the sign-on server of IBM i."""
 
     release: str
     #: QPWDLVL.
@@ -125,7 +125,7 @@ class SignOnReport:
 
 @dataclass(frozen=True)
 class ProbedPort:
-    """What was found on a port."""
+    """The findings on a port."""
 
     port: int
     #: What usually listens there.
@@ -162,7 +162,7 @@ class Advice:
 
 @dataclass(frozen=True, repr=False)
 class ProbeReport:
-    """What was found on a host. `report[446]` is a port, iteration goes over those that are open."""
+    """The findings on a host. `report[446]` is a port, iteration goes over those that are open."""
 
     host: str
     addresses: tuple[str, ...]

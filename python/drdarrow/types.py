@@ -50,7 +50,7 @@ __all__ = [
 
 
 class Message(NamedTuple):
-    """What a CL command says."""
+    """A message of a CL command."""
 
     id: str
     """The identifier, such as CPC7301."""
@@ -210,7 +210,7 @@ class FileOptions(TypedDict, total=False):
     rrn: bool | None
     """A column RRN with the relative record numbers in front."""
     on_error: Literal["raise", "null", "raw"] | Mapping[str, str] | None
-    """What becomes of values that mean nothing, for all fields or by field (`*` for the others)."""
+    """Treatment of invalid values, for all fields or by field (`*` for the others)."""
     force_ccsid: Mapping[str, int] | str | None
     """Fields whose text is in another page than their description says."""
     format: str | Mapping[str, Any] | None
@@ -269,7 +269,7 @@ class FileSettings(TypedDict, total=False):
     timestamp_unit: Literal["us", "ns", "ms", "s"] | None
     timestamp_excess: Literal["raise", "truncate"] | None
     end_of_time: Literal["raise", "last", "next"] | None
-    """What becomes of 9999-12-31-24.00.00: an error, the moment before it, or the year 10000."""
+    """Treatment of 9999-12-31-24.00.00: an error, the moment before it, or the year 10000."""
     decfloat: str | None
     wide_decimal: Literal["decimal256", "text", "float64"] | None
     text_errors: Literal["strict", "replace"] | None

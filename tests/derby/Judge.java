@@ -260,7 +260,7 @@ public class Judge {
             }
         }
         connection.rollback();
-        same(0, number(connection, "SELECT COUNT(*) FROM JDBC_KEYS"), "rows behind the rollback");
+        same(0, number(connection, "SELECT COUNT(*) FROM JDBC_KEYS"), "rows after the rollback");
     }
 
     // -- large objects -----------------------------------------------------------------------------------------------
@@ -475,7 +475,7 @@ public class Judge {
             at(rows, rows.relative(0), 102, "relative 0");
             at(rows, rows.last(), 1000, "last");
             same(true, rows.isLast(), "isLast");
-            same(false, rows.next(), "behind the last");
+            same(false, rows.next(), "after the last");
             same(true, rows.isAfterLast(), "isAfterLast");
             same(0, rows.getRow(), "no row");
             at(rows, rows.previous(), 1000, "back on the last");
@@ -570,7 +570,7 @@ public class Judge {
             at(rows, rows.previous(), 3, "previous");
             same("!".length(), rows.getString(2).length(), "one character");
             at(rows, rows.last(), 7, "last");
-            same(false, rows.next(), "behind the last");
+            same(false, rows.next(), "after the last");
         }
     }
 
@@ -593,7 +593,7 @@ public class Judge {
              ResultSet rows = statement.executeQuery("SELECT ID FROM NUMBERS FETCH FIRST 500 ROWS ONLY")) {
             at(rows, rows.absolute(400), 400, "absolute");
             connection.commit();
-            at(rows, rows.absolute(10), 10, "behind a commit");
+            at(rows, rows.absolute(10), 10, "after a commit");
         }
     }
 

@@ -85,7 +85,7 @@ public class Procedures {
         rows[0] = here().createStatement().executeQuery("SELECT ID, C, B FROM LOBS WHERE ID <> 4 ORDER BY ID");
     }
 
-    /** A result set that fails on its way, behind so many rows. */
+    /** A result set that fails on its way, after so many rows. */
     public static void failing(int rows, ResultSet[] out) throws SQLException {
         out[0] = here().createStatement().executeQuery("SELECT 1 / (" + rows + " - N) FROM NUMBERS");
     }

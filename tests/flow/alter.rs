@@ -55,7 +55,7 @@ pub fn farewell(talk: Talk) -> usize {
     if talk == Talk::Sql { 2 } else { 1 }
 }
 
-/// What a conversation gave.
+/// The result of a conversation.
 pub type Told = Result<Vec<RecordBatch>, Error>;
 
 impl Talk {

@@ -11,7 +11,7 @@ use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{put, put_u16};
 use drdarrow::wire::dss::header::DssType;
 
-/// The SQLCA of a warning as Derby would put it in front of a row, behind its indicator.
+/// The SQLCA of a warning as Derby would put it in front of a row, after its indicator.
 fn warning() -> Vec<u8> {
     // The end's SQLCA of the recorded answers, with another code.
     let book = Book::derby();

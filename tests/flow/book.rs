@@ -1,4 +1,4 @@
-//! What a server answered, by command: a text file of commented hex. A heading in brackets names
+//! A server's answers, by command: a text file of commented hex. A heading in brackets names
 //! the commands of a chain, and the statement they belong to; below it stand the bytes of the reply.
 
 use drdarrow::wire::ddm::codepoint as cp;

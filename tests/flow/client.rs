@@ -11,7 +11,7 @@ pub const WIDE: &str = "SELECT * FROM LINEITEM FETCH FIRST 150 ROWS ONLY";
 /// 90 rows of many types and NULLs, recorded with blocks of 512 bytes: most blocks end within a row.
 pub const NARROW: &str = "SELECT ID, N, CAST(ID AS BIGINT)*1000000007 B, CAST(N AS DOUBLE)/8 D, CAST(ID AS DECIMAL(9,2)) P, \
      RTRIM(CAST(ID AS CHAR(8)))||'é' V, DATE('2024-02-29') T, N>500 Y FROM INTS WHERE ID<=90";
-/// Rows with large objects behind them.
+/// Rows with large objects after them.
 pub const LOBS: &str = "SELECT ID, C_VARCHAR, C_CLOB, C_BLOB FROM ALLTYPES ORDER BY ID";
 /// A statement that fails.
 pub const WRONG: &str = "SELECT * FROM NOWHERE";

@@ -32,11 +32,11 @@ pub struct Fake {
     pub bend: Bend,
     /// A refusal in place of ACCSECRD for the first ACCSEC.
     pub refuse: Option<u16>,
-    /// What it says to each proof.
+    /// Its answer to each proof.
     pub verdicts: Vec<SecChkRm>,
     pub asked: Vec<AccSec>,
     pub proofs: Vec<SecChk>,
-    /// Objects behind a proof.
+    /// Objects after a proof.
     pub behind: Vec<Object>,
     pub received: Vec<u8>,
 }

@@ -153,7 +153,7 @@ async fn unchained_in_mid_reply() {
 
 #[tokio::test(start_paused = true)]
 async fn unchained_behind_a_failure() {
-    // A server that goes on with the chain behind a failed command, unchained or not, and one that
+    // A server that goes on with the chain after a failed command, unchained or not, and one that
     // stops there: the next statement gets its own answer.
     for stops in [false, true] {
         let edit: Edit = Box::new(move |_, r, b| {
@@ -242,7 +242,7 @@ async fn no_secret_goes_to_a_server_that_wants_it_otherwise() {
     }
 }
 
-/// What a client makes of a peer that answers with these bytes and then stays silent or closes.
+/// The client's error at a peer that answers with these bytes and then stays silent or closes.
 async fn answered(bytes: &[u8], close: bool) -> Error {
     let (client, mut server) = tokio::io::duplex(1 << 20);
     let bytes = bytes.to_vec();

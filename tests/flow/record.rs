@@ -39,7 +39,7 @@ async fn record() {
     let text = book.lock().unwrap().print(
         "What Derby 10.14.2 answered to this client, by command: NARROW and DIVISION with blocks of\n\
          512 bytes, the other queries with 4,096. A repeated heading is the next answer to the same\n\
-         command; requests behind the end of a query are among them. Made by tests/flow/record.rs.",
+         command; requests after the end of a query are among them. Made by tests/flow/record.rs.",
     );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/derby_conversations.hex");
     std::fs::write(path, text).unwrap();

@@ -13,7 +13,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// What one conversation gave, query by query; the commit and the close are in it.
+/// The result of one conversation, query by query; the commit and the close are in it.
 type Told = Result<Vec<Vec<RecordBatch>>, Error>;
 
 /// Connects, reads each query, commits, closes.
@@ -93,7 +93,7 @@ async fn failing_statements_leave_the_connection_usable() {
     let connection = Connection::over(stream, config()).await.unwrap();
     let e = rows(&connection, WRONG).await.unwrap_err();
     assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (Kind::Programming, Some("42X05"), true));
-    // Rows before the error are handed out, the error comes behind them, once.
+    // Rows before the error are handed out, the error comes after them, once.
     let mut stream = connection.query(DIVISION, &[]).await.unwrap();
     let batch = stream.next().await.unwrap().unwrap();
     // Derby gives up the rows of the block that fails.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
 
-/// What is asked and what is answered.
+/// Requests and answers.
 type Step = (Vec<u8>, Vec<u8>);
 
 fn scene(name: &str) -> VecDeque<Step> {

@@ -274,7 +274,7 @@ fn tickets_go_back_and_forth() {
     let sent: Vec<&[u8]> = server.proofs.iter().map(|p| p.sectkns[0].as_slice()).collect();
     assert_eq!(sent, [&b"token for "[..], b"token for one", b"token for two"]);
     assert_eq!(*heard.lock().unwrap(), [&b""[..], b"one", b"two", b"proof"]);
-    // IBM i looks for it behind SECCHK.
+    // IBM i looks for it after SECCHK.
     for (choice, number) in [(Choice::Kerberos, 11), (Choice::ProfileToken, 16)] {
         let mut server = Fake::new("QAS", &[11, 16]);
         server.serve(ticket.clone(), private(choice)).unwrap();

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
 
-/// What happens to one byte of all that the server sends.
+/// The damage to one byte of all that the server sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Damage {
     None,
@@ -23,7 +23,7 @@ pub enum Damage {
     Flip(usize, u8),
 }
 
-/// What to send for a request.
+/// The bytes to send for a request.
 pub enum Answer {
     Bytes(Vec<u8>),
     /// Nothing, for ever; the connection stays.
@@ -37,7 +37,7 @@ pub enum Answer {
 /// Changes what the book says to a request: the number of the request from 0, and the answer.
 pub type Edit = Box<dyn FnMut(usize, &Request, Vec<u8>) -> Answer + Send>;
 
-/// What came of a server when its client left.
+/// The state of a server when its client left.
 #[derive(Debug, Default, Clone)]
 pub struct Log {
     pub requests: Vec<Request>,

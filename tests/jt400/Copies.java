@@ -6,7 +6,7 @@ import com.ibm.as400.access.RecordFormat;
 import com.ibm.as400.access.SequentialFile;
 
 /**
- * Copies a file by JTOpen, value by value, behind what is in another one:
+ * Copies a file by JTOpen, value by value, and appends it to another one:
  * {@code java -cp jt400.jar Copies.java PORT SIGNON USER PASSWORD FROM TO}. One line of JSON: what went wrong, or how
  * many records there were.
  */

@@ -25,7 +25,7 @@ class Forms {
         byte[] four = bytes("F0F0F0F0F0F4");
         Judge.same("3", Judge.key(file.read(three, 1)), "equal");
         Judge.same(null, Judge.key(file.read(four, 1)), "none");
-        Judge.same("5", Judge.key(file.read(four, KeyedFile.KEY_GT, 1)), "behind");
+        Judge.same("5", Judge.key(file.read(four, KeyedFile.KEY_GT, 1)), "after");
         Judge.same("3", Judge.key(file.read(four, KeyedFile.KEY_LE, 1)), "at or before");
         Judge.same("5", Judge.key(file.readAfter(three, 1)), "after");
         Judge.same("2", Judge.key(file.readBefore(three, 1)), "before");
@@ -52,7 +52,7 @@ class Forms {
         Judge.same("third", Judge.text(file.readAfter(group)), "after");
         Judge.same(null, Judge.text(file.readBefore(group)), "before the first group");
         Judge.same("fifth", Judge.text(file.readBefore(new Object[] {"BB"})), "before");
-        Judge.same("first", Judge.text(file.read(same, KeyedFile.KEY_GT, 1)), "behind");
+        Judge.same("first", Judge.text(file.read(same, KeyedFile.KEY_GT, 1)), "after");
         Judge.same("fifth", Judge.text(file.read(group, KeyedFile.KEY_LE)), "the last of the group");
         Judge.same(null, Judge.text(file.read(group, KeyedFile.KEY_LT)), "nothing is before");
         Judge.same("fourth", Judge.text(file.read(group, KeyedFile.KEY_GE)), "the first of the group");
@@ -130,7 +130,7 @@ class Forms {
                     "                  N              5P 0",
                     "                K K" + (order.isEmpty() ? "" : "                         DESCEND"));
                 file.open(AS400File.READ_WRITE, 1, Judge.NONE);
-                // In an order that is none: every third, beginning with the second.
+                // Without an order: every third, beginning with the second.
                 for (int start : new int[] {1, 0, 2}) {
                     for (int i = start; i < values.length; i += 3) {
                         Record row = file.getRecordFormat().getNewRecord();
@@ -144,9 +144,9 @@ class Forms {
                     Object[] key = {values[i]};
                     boolean up = order.isEmpty();
                     Judge.same(i, at(file.read(key)), what + " equal");
-                    Judge.same(next(i, up ? 1 : -1, last), at(file.read(key, KeyedFile.KEY_GT)), what + " behind");
+                    Judge.same(next(i, up ? 1 : -1, last), at(file.read(key, KeyedFile.KEY_GT)), what + " after");
                     Judge.same(next(i, up ? -1 : 1, last), at(file.read(key, KeyedFile.KEY_LT)), what + " before");
-                    Judge.same(i, at(file.read(key, KeyedFile.KEY_GE)), what + " at or behind");
+                    Judge.same(i, at(file.read(key, KeyedFile.KEY_GE)), what + " at or after");
                     Judge.same(i, at(file.read(key, KeyedFile.KEY_LE)), what + " at or before");
                 }
                 file.close();

@@ -145,7 +145,7 @@ class Jobs {
             Judge.same(row[1], locked(other, 2), "the current one at level " + level);
             Judge.same(row[2], locked(other, 1), "the one before at level " + level);
             file.commit();
-            Judge.same(false, locked(other, 1) || locked(other, 2), "behind a commit at level " + level);
+            Judge.same(false, locked(other, 1) || locked(other, 2), "after a commit at level " + level);
             file.close();
             file.endCommitmentControl();
         }
@@ -253,7 +253,7 @@ class Jobs {
         two.close();
         free.close();
         AS400File.rollback(Judge.system);
-        Judge.same(4, one.readAll().length, "undone behind a close");
+        Judge.same(4, one.readAll().length, "undone after a close");
         AS400File.endCommitmentControl(Judge.system);
         Judge.same(false, AS400File.isCommitmentControlStarted(Judge.system), "ended");
         one.delete();

@@ -113,8 +113,8 @@ public class Judge {
         same("1", key(file.readPrevious()), "back");
         same(null, key(file.readPrevious()), "before the first");
         same("8", key(file.readLast()), "last");
-        same(null, key(file.readNext()), "behind the last");
-        same("8", key(file.readPrevious()), "from behind");
+        same(null, key(file.readNext()), "after the last");
+        same("8", key(file.readPrevious()), "from the end");
         same("1", key(file.readFirst()), "first");
         file.close();
         same(5, file.readAll().length, "all");
@@ -172,7 +172,7 @@ public class Judge {
             same(null, file.readPrevious(), "the beginning");
             file.readFirst();
             for (int i = 2; i < 300; i++) {
-                same(i, file.readNext().getField("ID"), "behind the first");
+                same(i, file.readNext().getField("ID"), "after the first");
             }
             same(298, file.readPrevious().getField("ID"), "turned round");
             file.refreshRecordCache();
@@ -220,7 +220,7 @@ public class Judge {
         Object[] group = {"AA"};
         Object[] three = {"AA", new BigDecimal(3)};
         same("fourth", text(file.read(group)), "leading field");
-        same("first", text(file.read(group, KeyedFile.KEY_GT)), "behind a leading field");
+        same("first", text(file.read(group, KeyedFile.KEY_GT)), "after a leading field");
         same("fourth", text(file.read(three)), "both fields");
         same("third", text(file.readNextEqual()), "next equal");
         same(null, text(file.readNextEqual()), "no more");
@@ -246,7 +246,7 @@ public class Judge {
         file.positionCursorBefore(number(3));
         same("3", key(file.readNext()), "before");
         file.positionCursorAfterLast();
-        same("8", key(file.readPrevious()), "behind all");
+        same("8", key(file.readPrevious()), "after all");
         fails("CPF5006", () -> file.positionCursor(number(4)));
         file.close();
     }
@@ -374,7 +374,7 @@ public class Judge {
         fails("CPF501B", () -> file.update(record(file, 1, "twice", "")));
         file.readNext();
         file.deleteCurrentRecord();
-        same("3 t3 v3", show(file.readNext()), "the one behind");
+        same("3 t3 v3", show(file.readNext()), "the next one");
         file.close();
         same("[1 again , 3 t3 v3]", shown(file.readAll()), "records");
         file.delete();

@@ -1,4 +1,4 @@
-"""What adbc-driver-db2 is asked; each function runs in a process of its own (see apart.py)."""
+"""Requests to adbc-driver-db2; each function runs in a process of its own (see apart.py)."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class PeerFailed(AssertionError):
 
 
 def apart(function: str, *arguments: object, seconds: float = 30, python: str = sys.executable) -> Any:
-    """What `module.function(*arguments)` returns in a process of its own, killed when its time is over."""
+    """The result of `module.function(*arguments)` in a process of its own, killed when its time is over."""
     call = pickle.dumps((*function.split("."), arguments), protocol=4)
     process = subprocess.Popen(
         [python, str(HERE / "apart.py")],
@@ -48,7 +48,7 @@ def apart(function: str, *arguments: object, seconds: float = 30, python: str = 
 
 
 def _child() -> None:
-    # What the peers print is none of the answer.
+    # Output of the peers does not belong to the answer.
     answer, sys.stdout = sys.stdout.buffer, sys.stderr
     module, name, arguments = pickle.load(sys.stdin.buffer)
     try:

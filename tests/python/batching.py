@@ -1,4 +1,4 @@
-"""What the tests of calls with many rows run against: a real Derby, every persona over both engines of the server, and
+"""Servers for the tests of calls with many rows: a real Derby, every persona over both engines of the server, and
 an engine that is told which row meets a deadlock."""
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Target:
         return name
 
     def keys(self, table: str) -> list[int]:
-        """What is committed."""
+        """The rows that are committed."""
         with self.connect() as connection:
             return sorted(a for (a,) in connection.execute(f"SELECT A FROM {table}").fetchall())
 

@@ -179,7 +179,7 @@ class Derby:
 
     @property
     def log(self) -> Path:
-        """What the server printed."""
+        """The server's output."""
         return self.directory / "server.log"
 
     def log_text(self) -> str:
@@ -262,7 +262,7 @@ class Truth:
         return done["updated"]
 
     def lines(self, sql: str) -> Iterator[dict]:
-        """What Truth.java prints for a statement, an object a line, without the closing line."""
+        """The output of Truth.java for a statement, an object a line, without the closing line."""
         with self._lock:
             assert self._process.stdin and self._process.stdout
             self._process.stdin.write(json.dumps(sql).encode() + b"\n")

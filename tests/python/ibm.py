@@ -1,4 +1,4 @@
-"""What IBM's CLI driver is asked, by way of ibm_db and by its own functions; each function runs in a process of its
+"""Requests to IBM's CLI driver, by way of ibm_db and by its own functions; each function runs in a process of its
 own (see apart.py). ibm_db is a test dependency from PyPI: `pip install ibm_db`."""
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def rows(connection: Any, sql: str, parameters: tuple | None = None) -> list[tup
 
 
 def one(to: str) -> Any:
-    """The simplest question, behind a login."""
+    """The simplest question, after a login."""
     return rows(connect(to), "VALUES 1")
 
 
@@ -118,7 +118,7 @@ def lobs_out(to: str, sql: str) -> list[tuple]:
 
 
 def transactions(to: str) -> list[list[tuple]]:
-    """What another connection sees before and behind a commit, and this one behind a rollback."""
+    """The rows that another connection sees before and after a commit, and this one after a rollback."""
     mine, other = connect(to), connect(to)
     seen = []
     ibm_db.exec_immediate(mine, "CREATE TABLE IBM_UOW (A INTEGER)")
@@ -150,7 +150,7 @@ class Cli:
         self.connection = dbc
 
     def raw(self, name: str, *arguments: object) -> int:
-        """What a function returns, whatever it is."""
+        """The result of a function, whatever it is."""
         return ctypes.c_int16(getattr(self._lib, name)(*arguments)).value
 
     def call(self, name: str, *arguments: object) -> int:

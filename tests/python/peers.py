@@ -1,4 +1,4 @@
-"""What a client may meet on the other end of a TCP connection: a counting proxy, a wrong server, a silent one."""
+"""Peers that a client may meet on a TCP connection: a counting proxy, a wrong server, a silent one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Listener:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def serve(self, client: socket.socket) -> None:
-        """What happens on one connection."""
+        """The events on one connection."""
         raise NotImplementedError
 
     def _accept(self) -> None:
@@ -74,7 +74,7 @@ class Listener:
 
 
 class Banner(Listener):
-    """Says something and closes: at once (SSH), or behind the client's first bytes (HTTP). Nothing to say: silent."""
+    """Says something and closes: at once (SSH), or after the client's first bytes (HTTP). Nothing to say: silent."""
 
     def __init__(self, greeting: bytes = b"", answer: bytes = b"") -> None:
         self._greeting, self._answer = greeting, answer

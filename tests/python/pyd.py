@@ -1,4 +1,4 @@
-"""What pydrda is asked. It installs a module `drda` and lives in an environment of its own (see test_peer_others.py);
+"""Requests to pydrda. It installs a module `drda` and lives in an environment of its own (see test_peer_others.py);
 each function runs in a process of its own (see apart.py)."""
 
 from __future__ import annotations

@@ -245,7 +245,7 @@ def test_a_cancelled_whole_is_not_taken_for_the_rest(lab: Lab) -> None:
                 await cursor.fetchall()
             await cursor.execute("VALUES 1")
             assert await cursor.fetchall() == [(1,)]
-            # Rows that a cancelled fetch left are rows: no stream begins behind them.
+            # Rows that a cancelled fetch left are rows: no stream begins after them.
             await cursor.execute("SELECT A.ID FROM INTS A, INTS B")
             task = asyncio.ensure_future(cursor.fetchall())
             await asyncio.sleep(0.3)

@@ -1,4 +1,4 @@
-"""Values that are none, as a server may send them: an error that says where, NULL and counted, or what a setting says."""
+"""Invalid values of a server: an error that says where, NULL and counted, or as a setting says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from peers import Proxy
 import drdarrow
 from drdarrow import aio
 
-# 12.34 as Derby packs it, and with a digit that is none.
+# 12.34 as Derby packs it, and with an invalid digit.
 QUERY = "SELECT CAST(12.34 AS DECIMAL(4,2)) AS N, ID FROM INTS WHERE ID < 3 ORDER BY ID"
 CHANGE = (b"\x01\x23\x4c", b"\x01\x2b\x4c")
 

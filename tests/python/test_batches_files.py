@@ -44,7 +44,7 @@ def as_dicts(rows: list[tuple[int, str]]) -> Iterable[Any]:
 
 
 def as_arrow(rows: list[tuple[int, str]]) -> pa.Table:
-    """In batches that are none of the writer's own."""
+    """In batches of another size than the writer's."""
     table = pa.table({"ID": [i for i, _ in rows], "NAME": [n for _, n in rows]}, schema=SCHEMA)
     return pa.Table.from_batches(table.to_batches(max_chunksize=7))
 

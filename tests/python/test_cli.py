@@ -25,7 +25,7 @@ COMMAND = [sys.executable, "-m", "drdarrow"]
 
 
 def run(*arguments: object, code: int = 0, **env: str) -> str:
-    """What the command prints; it has to end with this code."""
+    """The output of the command; it has to end with this code."""
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
         capture_output=True,

@@ -238,7 +238,7 @@ def test_no_such_database_of_any_product(persona: str) -> None:
 
 
 def test_a_password_that_was_forgotten() -> None:
-    """What is missing is a password, not leave for a weaker mechanism."""
+    """The error asks for a password; it is not about leave for a weaker mechanism."""
     with server.serve(users={"app": "pw"}, engine="tables") as other:
         error = failure(other.uri, timeout=10)
     assert (error.sqlstate, error.phase) == ("08001", "security")

@@ -68,7 +68,7 @@ def test_a_library_is_told_with_its_files(system: drdarrow.FileConnection) -> No
     assert found["QRPGSRC"] == {
         **empty, "record_length": 112, "source": True, "members": 0, "text": "Sources of programs"
     }  # fmt: skip
-    # Nothing is left behind, and once more is as good as once.
+    # Nothing is left, and once more is as good as once.
     assert listed(system, "QTEMP") == {}
     assert list(listed(system, "SHOP")) == list(found)
 

@@ -14,7 +14,7 @@ MB10 = SIZES[4]
 
 
 def clob(size: int | None) -> str | None:
-    """What Load.java wrote: letters, every 1,000th character a euro sign."""
+    """The text that Load.java wrote: letters, every 1,000th character a euro sign."""
     if size is None:
         return None
     thousand = [chr(97 + i % 26) for i in range(13_000)]  # 13,000 is where letters and euro signs come round again

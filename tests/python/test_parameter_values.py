@@ -1,4 +1,4 @@
-"""Values of NumPy, pandas and pyarrow, UUIDs, members of an Enum and numbers that are none: into SQL and into files."""
+"""Values of NumPy, pandas and pyarrow, UUIDs, members of an Enum, NaN and infinities: into SQL and into files."""
 
 from __future__ import annotations
 

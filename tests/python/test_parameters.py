@@ -212,7 +212,7 @@ def test_a_number_out_of_range(conn: drdarrow.Connection, table, kind: str, valu
 
 @pytest.mark.parametrize("value", [D("1.239"), D("0.001")])
 def test_decimals_that_would_be_cut(conn: drdarrow.Connection, table, value: Decimal) -> None:
-    """Derby drops digits behind the scale without a word (measured: 1.239 into DECIMAL(5,2) is 1.23), so we say it."""
+    """Derby drops digits beyond the scale without a word (measured: 1.239 into DECIMAL(5,2) is 1.23), so we say it."""
     name = table("V DECIMAL(5,2)")
     with pytest.raises(drdarrow.DataError):
         conn.cursor().execute(f"INSERT INTO {name} VALUES (?)", (value,))
@@ -255,7 +255,7 @@ def test_a_time_zone_is_not_dropped(conn: drdarrow.Connection, table) -> None:
 
 
 def test_a_cure_is_one_for_parameters(conn: drdarrow.Connection, table) -> None:
-    """What helps with values that are read (decfloat, bad_values) does not help with one that is sent."""
+    """Advice for values that are read (decfloat, bad_values) does not help with one that is sent."""
     name = table("V DATE")
     with pytest.raises(drdarrow.DataError) as caught:
         conn.cursor().execute(f"INSERT INTO {name} VALUES (?)", (dt.datetime(2024, 1, 1, 12),))

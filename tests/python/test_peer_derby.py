@@ -52,7 +52,7 @@ def derby_like() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def judged(derby_like: Served) -> dict[str, str]:
-    """What went wrong, case by case."""
+    """The failures, case by case."""
     command = [*java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g", "-cp", classpath(*CLIENT_JARS)]
     try:
         done = subprocess.run(
@@ -111,7 +111,7 @@ def test_tls(tmp_path: Path):
 
 
 def value(kind: str, got: object) -> object:
-    """What Truth.java prints of a value, in the form of EXTREMES."""
+    """The output of Truth.java for a value, in the form of EXTREMES."""
     if got is None:
         return None
     if kind in ("SMALLINT", "INTEGER", "BIGINT"):

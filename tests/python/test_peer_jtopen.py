@@ -117,7 +117,7 @@ def files() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def judged(files: Served, run: Callable[..., list]) -> dict[str, str]:
-    """What went wrong, case by case."""
+    """The failures, case by case."""
     return {line["case"]: line["error"] for line in run("Judge", files)}
 
 
@@ -199,7 +199,7 @@ def random_rows() -> pa.Table:
 
 
 def test_results_equal_ours(run: Callable[..., list], random_rows: pa.Table) -> None:
-    """What the client reads is what ours reads; what it writes, ours finds, and so does who serves."""
+    """The client reads the same records as ours; ours finds those that it writes, and so does the server."""
     keyed = server.PhysicalFile(random_rows, keys=["I4 DESC", "TXT"])
     files = {"TEST/GIVEN": random_rows, "TEST/KEYED": keyed, "TEST/COPY": random_rows}
     with server.serve(engine="tables", persona="ibmi", files=files, users={USER: PASSWORD}) as served:
@@ -224,7 +224,7 @@ def test_results_equal_ours(run: Callable[..., list], random_rows: pa.Table) -> 
 
 
 def test_ranges_of_keys_equal_ours(run: Callable[..., list]) -> None:
-    """What the client reads one by one, by equal keys and onwards from a key, comes as one range of ours."""
+    """Records that the client reads one by one, by equal keys and onwards from a key, come as one range of ours."""
     random = Random(11)
     rows = 400
     columns = {

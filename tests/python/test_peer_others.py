@@ -64,7 +64,7 @@ def test_adbc_parameters_and_errors(port: int):
 
 def test_adbc_inserts(port: int):
     failure, count, rows = apart("adbc.store", port)
-    # The driver runs what has parameters as a query (OPNQRY), and a statement that is none has no cursor.
+    # The driver runs what has parameters as a query (OPNQRY), and another statement has no cursor.
     assert "SQLCODE=-517 SQLSTATE=07005" in failure
     assert count == 2
     assert rows == [(1, "literal"), (3, "x"), (4, "yz")]

@@ -199,7 +199,7 @@ def test_many_calls_are_kept_or_none(calls: Lab, autocommit: bool) -> None:
 
 
 def test_a_call_that_fails_in_autocommit_leaves_nothing_behind(calls: Lab, proxy: Proxy) -> None:
-    """What a procedure did before its failure is not committed with the next statement."""
+    """The work of a procedure before its failure is not committed with the next statement."""
     with calls.connect(proxy.port, autocommit=True) as connection:
         cursor = connection.cursor()
         proxy.forget()

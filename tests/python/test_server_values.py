@@ -92,7 +92,7 @@ def fill(connection: drdarrow.Connection) -> None:
 
 @pytest.fixture(scope="module")
 def truth() -> Iterator[dict[str, list[tuple]]]:
-    """What a real Derby answers."""
+    """The answers of a real Derby."""
     with (
         Derby() as derby,
         drdarrow.connect(

@@ -156,7 +156,7 @@ def test_what_a_procedure_returns_is_not_lost_in_silence(conn: drdarrow.Connecti
 
 
 def test_a_session_that_derby_ended(lab: Lab) -> None:
-    """An exception of Java's ends Derby's own connection behind ours, which from then on is good for nothing."""
+    """An exception of Java's ends Derby's own connection beyond ours, which from then on is good for nothing."""
     connection = lab.connect()
     with pytest.raises(drdarrow.OperationalError) as caught:
         connection.execute("VALUES TIMESTAMP('9999-12-31-24.00.00.000000')")

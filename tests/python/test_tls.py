@@ -217,7 +217,7 @@ def test_a_certificate_of_the_client(lab: Lab, make: Make, version: ssl.TLSVersi
 
 
 def test_an_authority_that_serves_itself(lab: Lab, make: Make) -> None:
-    """What `openssl req -x509` makes by default: a certificate of an authority. It can be pinned."""
+    """`openssl req -x509` makes a certificate of an authority by default. It can be pinned."""
     cert, key = make("server", "subjectAltName=IP:127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)

@@ -1,4 +1,4 @@
-//! What the tests of record access by hand have in common: a file of records, commands and what their
+//! The common part of the tests of record access by hand: a file of records, commands and what their
 //! replies tell.
 
 use crate::protocol::Raw;
@@ -92,7 +92,7 @@ pub(crate) async fn open(raw: &mut Raw, access: Access, keyed: bool) -> Layout {
     Layout::new(&feedback, 2).unwrap()
 }
 
-/// A command with the slots behind it.
+/// A command with the slots after it.
 pub(crate) async fn send(raw: &mut Raw, command: &[u8], slots: &[u8]) -> Got {
     let mut chain = Chain::new();
     chain.command(command);
@@ -116,7 +116,7 @@ pub(crate) fn rrns(got: &Got, layout: Layout) -> Vec<u32> {
     rrns
 }
 
-/// The message behind an S38IOFB that counts no record.
+/// The message after an S38IOFB that counts no record.
 pub(crate) fn refusal(got: &Got) -> String {
     assert_eq!(points(got), [cp::S38IOFB, cp::S38MSGRM]);
     assert_eq!(IoFeedback::decode(&got[0].1).unwrap().records, 0);

@@ -50,7 +50,7 @@ impl Drop for Lab {
     }
 }
 
-/// What a certificate says.
+/// The contents of a certificate.
 pub(crate) fn named(common: &str, names: &[&str]) -> CertificateParams {
     let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
     let mut params = CertificateParams::new(names).unwrap();

@@ -319,7 +319,7 @@ fn batch(format: &RecordFormat, arrays: &[ArrayRef]) -> RecordBatch {
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays.to_vec()).unwrap()
 }
 
-/// What is in a file: the client's scan in batches of at most so many rows.
+/// The records of a file: the client's scan in batches of at most so many rows.
 async fn compare(connection: &FileConnection, name: &str, expected: &RecordBatch, rows: usize) -> Arc<Schema> {
     let file = connection.open(&FileName::parse(name).unwrap(), OpenOptions::read()).await.unwrap();
     let mut scan = file.scan().await.unwrap();

@@ -126,7 +126,7 @@ async fn a_drip_of_silent_ones_keeps_nobody_out() {
 /// Connections that mean no good, and how many at a time.
 const HOSTILE: usize = 10_000;
 const AT_A_TIME: usize = 64;
-/// What the server may need for all of that.
+/// The memory that the server may need for all of that.
 const MEMORY: usize = 100 << 20;
 /// Ten times what a good client waits for on a quiet machine.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -199,7 +199,7 @@ async fn attack(port: u16, kind: usize, mut noise: Noise) {
         3 => [claim.to_vec(), noise.bytes(26)].concat(),
         4 => [vec![0xFF, 0xFF, 0xD0, 1, 0, 1], noise.bytes(500)].concat(),
         5 => [vec![0xFF, 0xFF, 0xD0, 1, 0, 1], vec![0; 32_761], vec![0xFF, 0xFF], vec![0; 32_765]].concat(),
-        // A login, and behind it a claim or noise.
+        // A login, and after it a claim or noise.
         _ => {
             let mut raw = Raw(stream);
             raw.login().await;

@@ -1,4 +1,4 @@
-//! Large objects by locator: the same values as behind their rows, whatever their length.
+//! Large objects by locator: the same values as after their rows, whatever their length.
 
 use crate::support::{column, config, connect, rows, start, table, told};
 use arrow_array::{Int32Array, LargeBinaryArray, LargeStringArray, RecordBatch};

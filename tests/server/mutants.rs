@@ -1,6 +1,6 @@
 //! Commands of record access that are nearly right: cut at every byte, with every byte wrong, with
 //! lengths and numbers beyond all that follows; and commands of the control language put together by
-//! chance. The server answers or hangs up, at once, and is none the worse for it.
+//! chance. The server answers or hangs up, at once, and goes on as before.
 
 use crate::asked::*;
 use crate::protocol::Raw;
@@ -48,7 +48,7 @@ impl Asker<'_> {
         let sent = raw.0.write_all(&chain.into_bytes()).await.is_ok();
         let got = if sent { raw.answer().await } else { Vec::new() };
         assert!(started.elapsed() < PATIENCE, "{asked:02X?}");
-        // Behind a complaint about the form the server hangs up; behind S38CLOSE there is nothing to ask for.
+        // After a complaint about the form the server hangs up; after S38CLOSE there is nothing to ask for.
         assert!(!got.is_empty(), "no reply to {asked:02X?}");
         let over = got.iter().any(|(point, _)| *point == cp::SYNTAXRM);
         self.raw = (!over && asked[2..4] != cp::S38CLOSE.to_be_bytes()).then_some(raw);
@@ -228,7 +228,7 @@ async fn control_language_by_chance() {
         (seed >> 33) as usize % below
     };
     for _ in 0..4000 {
-        // A command, and behind it parameters that are more or less in brackets.
+        // A command, and after it parameters that are more or less in brackets.
         let mut text = WORDS[random(21)].to_owned();
         for _ in 0..random(6) {
             let (word, value) = (WORDS[random(WORDS.len())], WORDS[random(WORDS.len())]);

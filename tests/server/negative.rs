@@ -17,7 +17,7 @@ use drdarrow::wire::dss::chain::Chain;
 
 const TEXT: DdmText = DdmText::Ebcdic;
 
-/// A command of these parameters, and the objects behind it.
+/// A command of these parameters, and the objects after it.
 struct Wrong {
     command: Vec<u8>,
     objects: Vec<Vec<u8>>,
@@ -51,7 +51,7 @@ fn section(package: &str) -> Vec<u8> {
     whole[8..].to_vec()
 }
 
-/// What a reply has to say: code point, its error code, the code point that it is about.
+/// The expected reply: code point, its error code, the code point that it is about.
 type Expected = (u16, Option<u8>, Option<u16>);
 
 async fn judge(server: &Server, login: bool, case: Wrong, expected: Expected, goes_on: bool) {
@@ -86,7 +86,7 @@ async fn what_is_unknown_is_named_and_the_connection_goes_on() {
     let size = (cp::QRYBLKSZ, &[0, 0, 0x7F, 0xFF][..]);
     let stt = [0, 0, 0, 0, 1, b'X', 0xFF];
     for (case, expected) in [
-        // Commands of the architecture that are not there, and one that is none.
+        // Commands of the architecture that are not built, and one that does not exist.
         (wrong(cp::SNDPKT, &[]), (cp::CMDNSPRM, None, Some(cp::SNDPKT))),
         (wrong(cp::INTRDBRQS, &[]), (cp::CMDNSPRM, None, Some(cp::INTRDBRQS))),
         (wrong(cp::SYNCCTL, &[]), (cp::CMDNSPRM, None, Some(cp::SYNCCTL))),

@@ -280,7 +280,7 @@ async fn ports_that_say_nothing_useful() {
 async fn a_server_that_stops_in_the_middle_is_told_as_far_as_it_came() {
     let server = start(&IBMI, &MemoryTables::new()).await;
     let to = server.address();
-    // Hangs up behind the second question.
+    // Hangs up after the second question.
     let port = answering(move |stream| async move {
         let (mut theirs, mut ours) = (TcpStream::connect(to).await.unwrap(), stream);
         let (mut buf, mut back, mut questions) = ([0; 4096], [0; 4096], 0);

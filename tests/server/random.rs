@@ -1,5 +1,5 @@
 //! Tables of any columns and any values, through every persona: what the server sends is what it was
-//! given, and so is what comes back behind an INSERT of all of it.
+//! given, and so is what comes back after an INSERT of all of it.
 
 use crate::authority::{Lab, named as named_for};
 use crate::support::{PERSONAS, config, rows, start_with, told};
@@ -97,7 +97,7 @@ fn pages(n: usize) -> Vec<BoxedStrategy<Column>> {
     types
 }
 
-/// Text with blanks behind, so that each is so many bytes long in the page.
+/// Text with blanks after, so that each is so many bytes long in the page.
 fn padded(values: Vec<Option<String>>, bytes: usize, ccsid: u16) -> StringArray {
     let codec = Codec::new(ccsid).unwrap();
     let fill = |mut text: String| {

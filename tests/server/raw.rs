@@ -1,5 +1,5 @@
-//! What our own client never sends, by hand: locators, arrays of rows, cursors that the requester
-//! closes, chains behind an error.
+//! Commands by hand that our own client never sends: locators, arrays of rows, cursors that the requester
+//! closes, chains after an error.
 
 use crate::protocol::Raw;
 use crate::support::{column, start, table};

@@ -218,7 +218,7 @@ async fn noise_behind_a_login_leaves_the_server_serving() {
             let mut chain = Chain::new();
             let mut bytes = good[random() % good.len()].clone();
             if random() % 3 > 0 {
-                // Behind LL and code point, so that it is still a command.
+                // After LL and code point, so that it is still a command.
                 let at = 4 + random() % (bytes.len() - 4);
                 bytes[at] = random() as u8;
             }

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What is wrong is said at once, not when the time is up.
+/// A fault is told at once, not when the time is up.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 fn tls(of: &(Certificate, KeyPair)) -> Tls {
@@ -276,7 +276,7 @@ async fn a_peer_that_hangs_up_or_keeps_silent_is_no_tls_server() {
     tokio::join!(hang_up, ask);
 }
 
-/// What went through a tap.
+/// The bytes that went through a tap.
 #[derive(Default)]
 struct Tapped {
     seen: Mutex<Vec<u8>>,

@@ -69,7 +69,7 @@ pub fn hex(line: &str) -> Vec<u8> {
 /// Fields and the cut row of an open query.
 type Query = (Option<Vec<Field>>, Vec<u8>);
 
-/// What the two sides of a connection have agreed so far.
+/// The agreements of the two sides of a connection so far.
 struct Talk {
     text: DdmText,
     /// The encoding agreed, in force from the next request on: ACCSEC may still travel with EXCSAT.

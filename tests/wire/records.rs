@@ -24,7 +24,7 @@ fn varying(name: &str, dds: DdsType, length: u32) -> RecordField {
     RecordField { varying: true, ..field(name, dds, length) }
 }
 
-/// Lays the fields out one behind the other, each with a name of its own.
+/// Lays the fields out one after the other, each with a name of its own.
 fn format(mut fields: Vec<RecordField>) -> RecordFormat {
     let mut length = 0;
     for (n, field) in fields.iter_mut().enumerate() {

@@ -53,7 +53,7 @@ fn table() -> impl Strategy<Value = (Vec<Field>, Vec<Row>)> {
     })
 }
 
-/// One row as a server writes it, and the large objects behind it.
+/// One row as a server writes it, and the large objects after it.
 fn write(fields: &[Field], row: &Row, out: &mut Vec<u8>) -> Vec<Bytes> {
     let mut lobs = Vec::new();
     out.extend([0xFF, 0x00]);

@@ -1,4 +1,4 @@
-//! What real servers sent, as others published it, read by the structs of this crate: every file of
+//! Bytes of real servers, as others published them, read by the structs of this crate: every file of
 //! tests/data/wild, with what is in it. Each file says where its bytes come from.
 
 use super::captures::hex;

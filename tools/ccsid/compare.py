@@ -175,7 +175,7 @@ class Java:
 
 
 def names(peer, ccsid):
-    """What the peer may call the page."""
+    """The name that the peer may have for the page."""
     ccsid = SAME.get(ccsid, ccsid)
     if peer == "icu":
         return [ICU.get(ccsid, f"ibm-{ccsid}")]

@@ -279,7 +279,7 @@ def directory(singles, pages):
         "",
         "use super::page::{Form, Order, Planes, Source};",
         "",
-        "/// All single-byte tables, one behind the other.",
+        "/// All single-byte tables, one after the other.",
         'pub(super) static SINGLE: &[u8] = include_bytes!("data/single.bin");',
         "",
         "/// Number of tables in [`SINGLE`].",
