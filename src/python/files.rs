@@ -23,14 +23,22 @@ use crate::client::file::name::FileName;
 use crate::client::file::options::OpenOptions;
 use crate::client::file::settings::FileConfig;
 
-/// Opens a file of IBM i: `open_file("drda://user@host:446/LIB/FILE", password=...)`.
+/// Opens a file of IBM i: `open_file("drda://user@host:446/LIB/FILE", password=...)`. Closing the file closes its
+/// connection.
 ///
-/// `mode` is `"r"`, `"w"` (add records) or `"rw"`; `keyed` reads in the order of the keys; `commit` is None,
-/// `"chg"`, `"cs"` or `"all"`; `columns` names the fields that are read; `rrn` puts the relative record
-/// numbers in front; `on_error` says what becomes of values that mean nothing: `"raise"`, `"null"` or
-/// `"raw"` (the bytes), or a dict by field; `force_ccsid` reads fields in another page; `format` chooses a
-/// record format by name, or is a description in place of the server's. Also `member`, and the settings of
-/// `connect_files()`. Closing the file closes its connection.
+/// Args:
+///     uri: `drda://user:password@host:port/LIB/FILE?setting=value`.
+///     member: the member: a name, *FIRST, *LAST or *FILE; *FIRST.
+///     mode: "r" reads, "w" adds records, "rw" reads, adds, updates and deletes; "r".
+///     keyed: reads in the order of the keys, bool; False.
+///     commit: level of commitment control: "none", "chg", "cs" or "all"; "none".
+///     columns: names of the fields that are read; all.
+///     rrn: puts the relative record numbers in front, bool; False.
+///     on_error: invalid values: "raise", "null" or "raw" (the bytes), or a dict by field; "raise".
+///     force_ccsid: code page by field, dict.
+///     format: a record format by name, or a description in place of the server's.
+///
+/// Further settings are those of `connect_files()`.
 #[pyfunction]
 #[pyo3(signature = (uri, /, **settings))]
 pub(super) fn open_file(
@@ -48,9 +56,14 @@ pub(super) fn open_file(
 
 /// Connects to a system for its files: `connect_files("drda://user@host:446/", password=...)`.
 ///
-/// Settings as for `connect()`, those that are about SQL have no effect; and signon_port (8476, behind TLS
-/// 9476; 0 does not ask the sign-on server), job_ccsid (page of the job: 37, or what the sign-on server
-/// tells), pool (independent disk pool), password_level (0 to 4, in place of asking).
+/// Settings are those of `connect()`, of which those about SQL have no effect, and:
+///
+/// Args:
+///     uri: `drda://user:password@host:port/?setting=value`.
+///     signon_port: port of the sign-on server, int; 8476, over TLS 9476. 0 does not ask it.
+///     job_ccsid: code page of the job; what the sign-on server tells, else 37.
+///     pool: independent disk pool, str.
+///     password_level: QPWDLVL, 0 to 4, in place of asking.
 #[pyfunction]
 #[pyo3(signature = (uri=None, /, **settings))]
 pub(super) fn connect_files(

@@ -55,6 +55,19 @@ def test_settings_of_connect() -> None:
     assert known | ARGUMENTS_ONLY == set(arguments("connect")) == set(rows("connect"))
 
 
+def documented(function: object) -> list[str]:
+    """The arguments in a docstring, in order."""
+    part = re.split(r"^(\w+):\n", inspect.getdoc(function) or "", flags=re.M)
+    assert part[1] == "Args"
+    return re.findall(r"^    (\w+): ", part[2], flags=re.M)
+
+
+def test_docstrings_name_every_setting() -> None:
+    assert sorted(documented(drdarrow.connect)) == sorted(["uri", *arguments("connect")])
+    assert sorted(documented(drdarrow.open_file)) == sorted(["uri", *typing.get_type_hints(types.FileOptions)])
+    assert sorted(documented(drdarrow.connect_files)) == sorted(["uri", "password_level", *rows("connect_files")])
+
+
 def test_choices_of_connect() -> None:
     for name, annotation in arguments("connect").items():
         literals = [n for n in ast.walk(annotation) if isinstance(n, ast.Subscript) and ast.unparse(n.value) == "Literal"] if annotation else []
