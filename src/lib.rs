@@ -1,5 +1,7 @@
 //! `drdarrow`: the DDM/DRDA client that hands IBM i and Db2 data over as Apache Arrow.
 //!
+//! `ARCHITECTURE.md` has the modules, the way of a query and the decisions, `GLOSSARY.md` the terms.
+//!
 //! # Layers
 //! ```text
 //!  replies, upward                                            requests, downward
@@ -23,7 +25,7 @@
 //! * One task owns a socket; requests and replies are matched in order.
 //! * Memory held for a cursor is bounded by its byte credit, however large the result.
 //!
-//! # The paved path
+//! # Example
 //! ```no_run
 //! # async fn demo() -> Result<(), drdarrow::client::error::Error> {
 //! use drdarrow::client::{config::Config, connection::Connection};

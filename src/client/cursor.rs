@@ -1,4 +1,4 @@
-//! An open query as its reader, its pump and its connection know it.
+//! An open query, as its reader, its pump and its connection share it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

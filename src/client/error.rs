@@ -1,5 +1,5 @@
-//! One error for the user: what went wrong, where, and what to do about it. The classes are those
-//! of PEP 249; the SQLSTATEs those of the SQL standard and DRDA.
+//! One error for the user: the fault, its place, and advice. The classes are those of PEP 249, the SQLSTATEs
+//! those of the SQL standard and DRDA.
 
 use super::config::ConfigError;
 use super::hint;

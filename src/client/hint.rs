@@ -1,5 +1,5 @@
-//! Advice for the SQL errors that users meet most: what to do about an SQLCODE of Db2 or an SQLSTATE of Derby.
-//! The server's sentence says what is wrong; the advice says how it is put right on that product.
+//! Advice for the SQL errors that users meet most: the cure for an SQLCODE of Db2 or an SQLSTATE of Derby. The
+//! server's sentence names the fault; the advice says how to repair it on that product.
 
 use crate::flow::session::Product;
 use crate::wire::drda::sqlca::Sqlca;

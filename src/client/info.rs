@@ -1,4 +1,4 @@
-//! The server in its own words.
+//! The server's description of itself.
 
 use crate::flow::session::{Product, Session};
 use crate::net::tls::Secured;

@@ -1,4 +1,4 @@
-//! Telling the server who works here, at the login and later.
+//! Sends client information to the server, at the login and later.
 
 use super::config::client_info::ClientInfo;
 use super::done::Warning;

@@ -1,6 +1,6 @@
-//! Columns of large objects whose rows hold locators: because they were asked for (OUTOVR), or
-//! because the server described them so. Their values are fetched before the row is decoded, so
-//! that the decoders see the same as if they had come after it.
+//! Columns of large objects whose rows hold locators: because they were asked for (OUTOVR), or because the
+//! server described them so. Their values are fetched before the row is decoded, so the decoders see the same
+//! as if they had followed it.
 
 use super::config::Lobs;
 use crate::flow::locator::{Large, Locator};

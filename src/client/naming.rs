@@ -1,5 +1,4 @@
-//! The columns of an answer set, named: the row descriptor says how they lie, the SQLDA what they are
-//! called.
+//! Merges the row descriptor (layout) and the SQLDA (names) into the fields of an answer set.
 
 use super::error::{Error, Kind, Phase, Result};
 use crate::wire::drda::sqlda::SqlDa;

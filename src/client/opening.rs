@@ -1,6 +1,5 @@
-//! An open under way, of a query or of a procedure's result sets. Whoever waits for it may leave:
-//! then what was opened is closed in the background, so that the server's cursors do not outlive the
-//! interest in them.
+//! An open under way, of a query or of a procedure's result sets. If the wait for it is given up, whatever was
+//! opened is closed in the background, so that no cursor stays open on the server.
 
 use super::sections::Lease;
 use super::shared::Inner;

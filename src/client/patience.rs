@@ -1,4 +1,4 @@
-//! How long the rows of a batch that is not full wait for those that would fill it.
+//! The time that the rows of a batch wait for more, before the batch is handed out although it is not full.
 
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};

@@ -1,4 +1,4 @@
-//! Procedures: the values that come out of their parameters, and their result sets.
+//! Procedures: values of output parameters, and result sets.
 
 use super::done::{Done, Warning};
 use super::error::{Error, Kind, Phase, Result};

@@ -1,5 +1,5 @@
-//! The sections of the dynamic packages, handed out and taken back. A statement lives in one
-//! section; a full package is followed by the next one that Db2 ships.
+//! The pool of sections of the dynamic packages. A statement occupies one section; when a package is full, the
+//! next one that Db2 ships is used.
 
 use super::config::Config;
 use crate::wire::drda::package::{self, PkgNamCsn};

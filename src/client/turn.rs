@@ -1,7 +1,7 @@
-//! Whose turn it is on a connection. All that shares a connection shares its unit of work, and a batch is kept or
-//! undone as a whole: what else changes data or ends units of work on the connection waits for the end of a batch.
-//! The maker of its rows may use the same connection meanwhile and cannot wait for that: it runs within the batch,
-//! and belongs to it.
+//! Turns on a connection. Everything on a connection shares its unit of work, and a batch is kept or undone as
+//! a whole: so other changes and ends of units of work wait for the end of a batch. The source of the rows may
+//! use the same connection meanwhile and cannot wait for that: its work runs within the batch and belongs to
+//! it.
 
 use super::error::{Error, Kind, Phase, Result};
 use super::shared::Inner;

@@ -1,4 +1,4 @@
-//! Text of others in messages: shown as it is, without meaning anything to a terminal or to a log.
+//! Text of others in messages, shown without control characters, so that it cannot command a terminal or a log.
 
 use std::borrow::Cow;
 use std::fmt::Write;

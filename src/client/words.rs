@@ -1,5 +1,5 @@
-//! The first word of a statement: a hint for how many commands to send in one flush. What a
-//! statement is, the server says.
+//! The first word of a statement: a hint for how many commands to send in one flush. The server decides what
+//! kind of statement it is.
 
 /// The kind of statement that the first word suggests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

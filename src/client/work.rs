@@ -1,4 +1,4 @@
-//! The unit of work of a connection: what is known of it, and how often it ended.
+//! The unit of work of a connection: its state, and a count of its ends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};

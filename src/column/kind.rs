@@ -1,5 +1,5 @@
-//! The kind of a column: decided once from its description and the options, then used by the
-//! schema and by the choice of a decoder, which can therefore not disagree.
+//! The kind of a column, decided once from its description and the options. The schema and the choice of a
+//! decoder both use it, so they cannot disagree.
 
 use arrow_schema::{DataType, TimeUnit};
 

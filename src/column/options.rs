@@ -1,4 +1,4 @@
-//! The choices a reader has where SQL and Arrow do not agree.
+//! Options of a reader, for values on which SQL and Arrow do not agree.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Column descriptions to an Arrow schema. What SQL knows and Arrow does not is kept as metadata:
-//! `drda:type`, `drda:length`, `drda:precision`, `drda:scale`, `drda:ccsid`, `drda:label`.
+//! Column descriptions to an Arrow schema. SQL attributes that Arrow lacks are kept as metadata: `drda:type`,
+//! `drda:length`, `drda:precision`, `drda:scale`, `drda:ccsid`, `drda:label`.
 
 use std::collections::HashMap;
 use std::sync::Arc;

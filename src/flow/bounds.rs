@@ -1,6 +1,6 @@
-//! How much a reply may hold that brings nothing. A peer that says much and means little would
-//! keep a client busy for ever: each bound is far above what any known server sends, and small
-//! enough that a flood is an error after a moment and a few megabytes.
+//! Bounds for replies that bring nothing. A peer that sends much without meaning would keep a client busy for
+//! ever: each bound is far above what any known server sends, and small enough that a flood is an error after a
+//! moment and a few megabytes.
 
 use super::error::FlowError;
 

@@ -1,5 +1,5 @@
-//! How a conversation can fail. What the server refuses in order leaves the connection usable;
-//! bytes that make no sense do not.
+//! Errors of a conversation. After a refusal in due form the connection is usable; after bytes that make no
+//! sense it is not.
 
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::codepoint;

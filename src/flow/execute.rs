@@ -1,6 +1,5 @@
-//! Running a prepared statement that is no query: EXCSQLSTT with SQLDTA, answered by an SQLCARD;
-//! several in one chain for several rows of parameters. In autocommit an RDBCMM follows.
-//! EXCSQLSET sets special registers.
+//! Runs a prepared statement that is not a query: EXCSQLSTT with SQLDTA, answered by an SQLCARD; several in one
+//! chain for several rows of parameters. In autocommit an RDBCMM follows. EXCSQLSET sets special registers.
 
 use super::error::FlowError;
 use super::reply::Replies;

@@ -1,5 +1,5 @@
-//! Asking Derby what an error means: its SQLCA carries only the arguments of the message, the text
-//! comes from a call of SYSIBM.SQLCAMESSAGE. (Measured: what Derby's own client sends.)
+//! Asks Derby for the text of an error: its SQLCA carries only the arguments, the text comes from a call of
+//! SYSIBM.SQLCAMESSAGE. (Measured: what Derby's own client sends.)
 
 use super::error::FlowError;
 use super::execute::Input;

@@ -1,5 +1,5 @@
-//! Conversations of the asking side, as state machines that eat bytes and say what to send.
-//! They never touch a socket, a clock or a random generator.
+//! Conversations of the client, as state machines that take bytes and say what to send. They never touch a
+//! socket, a clock or a random generator.
 
 pub mod batch;
 pub mod bind;

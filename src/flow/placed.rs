@@ -1,6 +1,6 @@
-//! Which objects may stand in a reply, and in which kind of frame. What is not known is an error
-//! wherever it stands: it may be rows, or the word that there are none, under a damaged name. Objects that only
-//! inform are listed. A reply message that is not known and says that it is an error is a refusal.
+//! Which objects may stand in a reply, and in which kind of frame. An unknown object is an error wherever it
+//! stands: it may be rows, or the end of rows, under a damaged name. Objects that only inform are listed. An
+//! unknown reply message that says that it is an error is a refusal.
 
 use super::error::FlowError;
 use crate::wire::ddm::codepoint as cp;

@@ -1,5 +1,5 @@
-//! Asking who answers, without a login: EXCSAT for its attributes, ACCSEC for its security mechanisms,
-//! and never SECCHK. No user, no password and no proof of any is part of it.
+//! Asks who answers, without a login: EXCSAT for its attributes, ACCSEC for its security mechanisms, never
+//! SECCHK. No user, password or proof is part of it.
 
 use super::connect::{DERBY_CLIENT, introduction};
 use super::error::FlowError;

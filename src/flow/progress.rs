@@ -1,5 +1,5 @@
-//! How far a login has come. The conversation notes it; whoever waits for the login reads it when no
-//! answer comes, and can say what was being waited for.
+//! The progress of a login. The conversation notes it; when no answer comes, the error reads from it what was
+//! being waited for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};

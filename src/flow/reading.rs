@@ -1,6 +1,6 @@
-//! The large values of a row, fetched by their locators: first how long they are, then piece by
-//! piece, a window of pieces in a flush. It says what to ask and takes the answers, so that whoever
-//! asks may stop between the two and go on later.
+//! The large values of a row, fetched by their locators: first their lengths, then piece by piece, a window of
+//! pieces in a flush. It gives the requests and takes the answers, so the caller may stop between the two and
+//! go on later.
 
 use super::error::FlowError;
 use super::locator::{Large, Locator, Request};

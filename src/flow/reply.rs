@@ -1,5 +1,5 @@
-//! Objects that every reply may hold beside the command's own: SQLCARDs, reply messages, changes
-//! of the environment, and things that only inform and are stepped over. Anything else is an error.
+//! Objects that every reply may hold beside the command's own: SQLCARDs, reply messages, changes of the
+//! environment, and information that is stepped over. Anything else is an error.
 
 use super::error::FlowError;
 use super::placed::{informs, message};

@@ -1,5 +1,5 @@
-//! Blocks in, chunks of rows out: puts rows together that were cut between blocks, reads the
-//! SQLCAs that stand among rows, and gives each row the large objects that travelled after it.
+//! Blocks in, chunks of rows out: joins rows that were cut between blocks, reads the SQLCAs that stand among
+//! rows, and gives each row the large objects that travelled after it.
 
 use super::bounds::ABSENT_ROWS;
 use super::error::FlowError;

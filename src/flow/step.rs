@@ -1,4 +1,4 @@
-//! The trait of a conversation: it says what to send, eats what comes, and ends with a result.
+//! The trait of a conversation: it says what to send, takes what comes, and ends with a result.
 
 use super::bounds::FRAME;
 use super::error::FlowError;

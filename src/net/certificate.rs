@@ -1,5 +1,5 @@
-//! The names and dates in an X.509 certificate (RFC 5280, 4.1), for people to read. What they are worth
-//! is for others to judge.
+//! The names and dates in an X.509 certificate (RFC 5280, 4.1), for people to read. Whether to trust them is
+//! decided elsewhere.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! Errors between us and a server before the meaning of bytes matters.
+//! Errors between client and server below the meaning of bytes: names, sockets, TLS, time.
 
 use super::certificate::Names;
 use super::fingerprint::Fingerprint;

@@ -1,4 +1,4 @@
-//! A conversation on its way through a channel, its type forgotten.
+//! A conversation of any type on its way through a channel.
 
 use super::error::NetError;
 use crate::flow::error::FlowError;

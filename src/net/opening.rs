@@ -1,4 +1,4 @@
-//! The first bytes of a peer, kept: they tell what it speaks when it does not speak what it should.
+//! The first bytes of a peer, kept: they show what it speaks when it does not speak DRDA.
 
 use std::io::Result;
 use std::pin::Pin;

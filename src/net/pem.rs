@@ -1,5 +1,4 @@
-//! PEM files (RFC 7468): certificates and private keys. What is wrong with one is told without any of
-//! its bytes.
+//! PEM files (RFC 7468): certificates and private keys. Errors never contain bytes of the file.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};

@@ -1,4 +1,4 @@
-//! Naming what answered when it was not DRDA.
+//! Recognises what answered when it was not DRDA.
 
 /// Longest excerpt shown.
 const SHOWN: usize = 16;

@@ -1,4 +1,4 @@
-//! A trace of every frame by name: a wrapper around the stream, so that the talk itself knows nothing
+//! A trace of every frame by name: a wrapper around the stream, so that the conversation itself does not know
 //! of it. The printer masks secrets.
 
 use crate::wire::ddm::dump;

@@ -1,4 +1,4 @@
-//! Whom to believe that a server is the one that was meant.
+//! Whom to trust: the ways to verify a server's certificate.
 
 use super::fingerprint::Fingerprint;
 use std::path::PathBuf;

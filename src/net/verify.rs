@@ -1,5 +1,5 @@
-//! Looking at a server's certificate: the chain to an authority and the name, one known certificate, or
-//! nothing. That the server owns the certificate's key is checked always.
+//! Verifies a server's certificate: the chain to an authority and the name, one known certificate, or nothing.
+//! That the server owns the certificate's key is always checked.
 
 use super::error::TlsError;
 use super::fingerprint::Fingerprint;

@@ -1,5 +1,5 @@
-//! The asyncio side. `drdarrow/aio.py` wraps these in coroutines; what waits, waits here, on the
-//! runtime. Cancelling the awaiting task drops the wait: cursor and connection stay as they are.
+//! The asyncio classes, which `drdarrow/aio.py` wraps in coroutines. Waiting happens here, on the runtime.
+//! Cancelling the awaiting task drops the wait: cursor and connection stay as they are.
 
 use std::sync::Arc;
 

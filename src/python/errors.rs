@@ -1,6 +1,6 @@
-//! The client's errors as Python exceptions. The classes of PEP 249 live in
-//! `drdarrow/exceptions.py`; here they are filled with what the client knows: `sqlstate`, `sqlcode`,
-//! `phase`, `peer`, `reply`, `hint`, `connection_usable`, `retryable`, `row`. No password is among it.
+//! The client's errors as Python exceptions. The classes of PEP 249 are in `drdarrow/exceptions.py`; here they
+//! get `sqlstate`, `sqlcode`, `phase`, `peer`, `reply`, `hint`, `connection_usable`, `retryable` and `row`.
+//! They never contain a password.
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;

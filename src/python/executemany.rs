@@ -1,5 +1,5 @@
-//! `executemany()`: one call of a statement with many rows, read from Python as it goes. All of them are kept, or
-//! none wherever the server can undo.
+//! `executemany()`: one call of a statement with many rows, read from Python as it goes. All of them are kept,
+//! or none wherever the server can undo.
 
 use std::sync::Arc;
 

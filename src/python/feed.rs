@@ -1,5 +1,4 @@
-//! One result being read: batches are decoded when they are asked for, and handed out whole, in
-//! slices or row by row.
+//! One result being read: batches are decoded on demand, and handed out whole, in slices or row by row.
 
 use std::time::Duration;
 

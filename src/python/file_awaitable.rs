@@ -1,5 +1,5 @@
-//! The asyncio side of an open file. `drdarrow/aio_files.py` wraps it in coroutines; what does not wait is asked of
-//! the class that it holds.
+//! The asyncio class of an open file, which `drdarrow/aio_files.py` wraps in coroutines. Methods that do not
+//! wait are those of the sync class that it holds.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Values of other libraries as parameters: scalars of NumPy and pyarrow, what pandas calls missing, UUIDs, members of an
-//! Enum. No library is imported for it: a value of a library comes from a program that has it.
+//! Values of other libraries as parameters: scalars of NumPy and pyarrow, missing values of pandas, UUIDs,
+//! members of an Enum. No library is imported for it: a value of a library comes from a program that has it.
 
 use std::sync::Arc;
 

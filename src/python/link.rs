@@ -1,4 +1,4 @@
-//! A connection as its Python objects share it: who is waiting on it, and whether it was closed.
+//! A connection, as its Python objects share it: whether somebody waits on it, and whether it was closed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -3,19 +3,20 @@
 //! | file | what |
 //! |---|---|
 //! | `connection`, `cursor`, `stream`, `batch` | the classes that users see |
-//! | `aio` | their asyncio side, wrapped by `drdarrow/aio.py` |
+//! | `awaitable` | their asyncio side, wrapped by `drdarrow/aio.py` |
 //! | `files`, `file`, `partition` | the same for files of IBM i; `files_awaitable`, `file_awaitable` their asyncio side |
-//! | `executemany` | calls with many rows, of both sides |
-//! | `link`, `statement`, `feed`, `opened` | what both sides do, without Python |
-//! | `probe` | a look at a host, wrapped by `drdarrow/probing.py` |
-//! | `settings`, `file_args`, `params`, `param_rows`, `value`, `foreign`, `rows`, `type_code`, `errors` | arguments, values and exceptions, across the border |
-//! | `collected`, `capsule` | results in the hands of other libraries |
-//! | `imported` | Arrow data that other libraries give |
+//! | `executemany`, `procedure` | calls with many rows, and of procedures |
+//! | `link`, `statement`, `feed`, `opened`, `described` | the work of sync and asyncio classes, without Python |
+//! | `probe` | the probe, wrapped by `drdarrow/probing.py` |
+//! | `settings`, `file_args`, `given`, `params`, `param_rows`, `value`, `foreign` | arguments and parameters |
+//! | `rows`, `type_code`, `errors`, `wording` | values, types and exceptions for Python |
+//! | `collected`, `capsule` | results for other libraries |
+//! | `imported` | Arrow data of other libraries |
 //! | `server`, `engine` | the answering side, wrapped by `drdarrow/server`; an engine written in Python |
-//! | `runtime`, `guard` | waiting, and who may touch what: one process, one thread at a time |
+//! | `runtime`, `guard` | waiting; use by one process, one thread at a time |
 //!
-//! Every class is frozen: what changes has a lock of its own, and nothing waits for a lock while it
-//! holds Python's.
+//! Every class is frozen: state that changes has a lock of its own, and nothing waits for a lock while
+//! it holds Python's.
 
 mod awaitable;
 mod batch;

@@ -1,5 +1,5 @@
-//! Rows of parameters for `executemany()`, from whatever gives them: Arrow data is rows, anything else that
-//! is iterable gives one row after the other. They are taken in chunks of bounded size.
+//! Rows of parameters for `executemany()`: Arrow data is taken by rows, any other iterable gives one row after
+//! the other. They are taken in chunks of bounded size.
 
 use std::sync::Mutex;
 

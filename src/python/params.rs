@@ -1,4 +1,4 @@
-//! Parameters as Python gives them: a sequence with a value for each question mark. What one value becomes, `value` says.
+//! The parameters of one execution: a sequence with a value for each question mark. `value` converts each.
 
 use arrow_array::array::ArrayRef;
 use pyo3::prelude::*;

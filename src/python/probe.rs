@@ -1,4 +1,4 @@
-//! A look at a host, as a dict of what JSON knows; `drdarrow/probing.py` gives it a shape.
+//! The report of a probe as a dict of JSON types; `drdarrow/probing.py` makes classes of it.
 
 use std::time::Duration;
 

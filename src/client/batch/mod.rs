@@ -1,7 +1,7 @@
-//! A statement that is executed once for each of many rows, as one call: all of its rows are kept, or none wherever
-//! the server can undo. An SQL error does not end a DRDA chain: the rows after the one that failed are executed too,
-//! and with a commit in the chain they would be kept. So the commit goes by itself, after all rows; after a failure
-//! what ran is undone.
+//! Executes a statement once for each of many rows, as one call: all rows are kept, or none wherever the server
+//! can undo. An SQL error does not end a DRDA chain: the rows after the one that failed are executed too, and a
+//! commit in the chain would keep them. So the commit is sent alone, after all rows, and after a failure the
+//! rows are undone.
 
 mod left;
 mod undo;

@@ -1,5 +1,5 @@
-//! How the rows of a call are undone: with the whole unit of work, where there is nothing else in it; back to a
-//! savepoint, where there is; not at all, where a server has no savepoints.
+//! Undoes the rows of a call: by a rollback, where the unit of work holds nothing else; by a savepoint, where
+//! it does; not at all, where a server has no savepoints.
 
 use super::super::error::{Error, Phase};
 use super::super::sections::Lease;

@@ -1,5 +1,6 @@
-//! The settings of a connection as a URI, for another process that is to go the same way. It holds no secret:
-//! no password, token or second factor, nor the permission to send a password in clear. That it was forbidden goes along.
+//! The settings of a connection as a URI, for another process that connects the same way. It holds no secret:
+//! no password, token or second factor, nor the permission to send a password in clear. A prohibition goes
+//! along.
 
 use super::settings::FileConfig;
 use crate::client::config::percent::encode;

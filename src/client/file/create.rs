@@ -1,5 +1,5 @@
-//! Creating a physical file for an Arrow schema: its description in DDS goes into a source file in QTEMP,
-//! CRTPF makes a file of it.
+//! Creates a physical file for an Arrow schema: a description in DDS is written to a source file in QTEMP, and
+//! CRTPF makes the file from it.
 
 use super::connection::FileConnection;
 use super::name::{FileName, name, name_in_page};

@@ -1,6 +1,6 @@
-//! A record format that is the user's word, over a file that has one of its own: whether the lengths fit, and
-//! which fields of the file each declared field lies in. NULLs are told of the file's own fields: a declared field
-//! is NULL where every one that it lies in is, and can be made NULL where it takes them up whole.
+//! A record format that the user declares over a file with one of its own: whether the lengths fit, and in
+//! which fields of the file each declared field lies. The file's own fields carry the NULLs: a declared field
+//! is NULL where all fields that it lies in are, and can be made NULL where it covers them whole.
 
 use crate::wire::record::format::{FileFormats, KeyField, RecordField, RecordFormat};
 use crate::wire::value::place::Placed;

@@ -1,5 +1,5 @@
-//! Learning what a file is like: DSPFFD and DSPFD write outfiles into QTEMP, which are read as any
-//! other file. Their formats are known beforehand.
+//! Asks the system for the description of a file: DSPFFD and DSPFD write outfiles into QTEMP, which are read as
+//! any other file. Their formats are known beforehand.
 
 use super::handle::Handle;
 use super::name::FileName;

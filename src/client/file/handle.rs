@@ -1,5 +1,5 @@
-//! An open file on the server. Dropped, it is closed in the background; whoever stops waiting for an open
-//! leaves nothing open.
+//! An open file on the server. Dropped, it is closed in the background. If the wait for an open is given up,
+//! nothing stays open.
 
 use super::shared::FileInner;
 use crate::client::error::{Error, Kind, Phase, Result};

@@ -1,5 +1,5 @@
-//! The files of a library as an Arrow table: what DSPOBJD and DSPFD tell of them, put together by their names. The
-//! outfiles whose layouts are not known say by DSPFFD where their columns are.
+//! The files of a library as an Arrow table, joined by name from the output of DSPOBJD and DSPFD. Where the
+//! layout of an outfile is not known, DSPFFD describes its columns.
 
 use super::describe::{described, outfile, understood};
 use super::name::{name, name_in_page};

@@ -1,5 +1,5 @@
-//! Names of files and members. They go into CL commands too, so only what is a name gets through: what no page has
-//! is refused here, the rest when the page of the job is known.
+//! Names of files and members. They become part of CL commands, so only valid names pass: characters that no
+//! page has are refused here, the others once the page of the job is known.
 
 use crate::client::config::ConfigError;
 use crate::wire::record::name::{WIDTH, in_page, is_quoted, may_be_name, unquoted};

@@ -1,4 +1,4 @@
-//! How a file is opened, and what becomes of its values.
+//! Options of an open: access, keys, fields, and the treatment of values.
 
 use super::name::name;
 use crate::client::config::ConfigError;

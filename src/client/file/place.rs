@@ -1,6 +1,5 @@
-//! Reading one record at a time, by place, number or key. In a file that was opened to be changed the
-//! record is locked, and it is the one that an update or deletion means; whatever moves the position
-//! forgets it.
+//! Reads one record at a time, by place, number or key. In a file that is open for changes the record is locked
+//! and becomes the current one, which an update or deletion changes. Each move of the position forgets it.
 
 use super::handle::Handle;
 use super::opened::Remote;

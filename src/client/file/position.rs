@@ -1,4 +1,4 @@
-//! Where somebody stands in an open file.
+//! The position in an open file.
 
 use super::handle::Handle;
 use crate::column::record::decode::RecordDecoder;

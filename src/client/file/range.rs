@@ -1,7 +1,7 @@
 //! Records by their keys: all with a key or its leading fields, or those from one key to another. The server is
-//! asked for the first of them, and for blocks along its access path after it; where the range ends, the keys of the
-//! records say. They are compared as the file's description orders them; a server that orders them otherwise is
-//! found out by that, as its keys would come in disorder.
+//! asked for the first of them, and then for blocks along its access path. The range ends by the keys in the
+//! records, compared as the file's description orders them. If the server orders them otherwise, its keys come
+//! in disorder, which is an error.
 
 use super::opened::Remote;
 use crate::client::error::{Error, Kind, Phase, Result};

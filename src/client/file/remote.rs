@@ -1,4 +1,4 @@
-//! A member of a file, opened: what it is like, and the ways to its records.
+//! An open member of a file, and the ways to its records.
 
 use super::declared::{self, Laid, misfit};
 use super::describe::describe_file;

@@ -1,5 +1,5 @@
-//! A whole file, or a part of it, as Arrow record batches. The next block is asked for as soon as one
-//! is here, so it travels while that one is decoded; more than these two never wait.
+//! A whole file, or a part of it, as Arrow record batches. The next block is asked for as soon as one arrives,
+//! so it travels while that one is decoded. No more than these two wait.
 
 use super::handle::Handle;
 use super::opened::Remote;

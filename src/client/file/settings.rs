@@ -1,5 +1,5 @@
-//! Where files are and how to get there: `drda://user@host:446/LIB/FILE?member=…&key=value`. What a
-//! connection for SQL and one for files have in common, [`Config`] knows.
+//! Where files are and how to connect: `drda://user@host:446/LIB/FILE?member=…&key=value`. The settings that
+//! connections for SQL and for files share are in [`Config`].
 
 use crate::client::config::foreign;
 use crate::client::config::percent::decode;

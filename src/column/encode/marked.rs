@@ -1,5 +1,5 @@
-//! Values that SQL has and Arrow has no type of its own for, as parameters: a struct with one member, whose name says
-//! what it is. A parameter is an array without a field, so that Arrow's extension types have no place to be told.
+//! Values for which SQL has a type and Arrow has not, as parameters: a struct with one member, whose name is
+//! the kind. A parameter is an array without a field, so Arrow's extension types cannot be used.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The choices a reader of records has. Old files hold invalid values: blanks in numbers, dates
-//! of all zeros; what becomes of them is declared, never guessed, and counted.
+//! Options of a reader of records. Old files hold invalid values: blanks in numbers, dates of all zeros. Their
+//! treatment is declared, never guessed, and they are counted.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
 //! One command of record access and everything that may come back: records (S38BUF), feedback (S38IOFB,
-//! S38OPNFB), messages (S38MSGRM), reply messages of DDM. What it means, the commands' own files say.
+//! S38OPNFB), messages (S38MSGRM), reply messages of DDM. The files of the commands interpret them.
 
 use crate::flow::bounds::FRAME;
 use crate::flow::error::FlowError;

@@ -1,5 +1,5 @@
-//! CL commands (S38CMD) and the ends of units of work (CMMUOW, RLLBCKUOW). Which messages of a command
-//! mean success depends on the command: they are handed out.
+//! CL commands (S38CMD) and the ends of units of work (CMMUOW, RLLBCKUOW). The messages of a command are handed
+//! out, since it depends on the command which of them mean success.
 
 use super::answer::{Answer, Exchange, Speech};
 use crate::flow::error::FlowError;

@@ -1,4 +1,4 @@
-//! Reading and writing bytes with bounds checked: the ground that every message stands on.
+//! Reading and writing bytes with checked bounds: the base of every message.
 
 pub mod error;
 pub mod reader;

@@ -1,5 +1,4 @@
-//! Rows are what their cells are: the loops agree with the way of every column, for every type,
-//! block size and fault.
+//! Rows equal their cells: the loops agree with the way of every column, for every type, block size and fault.
 
 use std::sync::Arc;
 
