@@ -45,7 +45,7 @@ impl Pump {
         let closed = self.fetch(&mut under_way).await;
         let goodbye = async {
             for (mut pending, _) in under_way {
-                // The answers come in order and belong to nobody.
+                // The answers come in order, and nobody waits for them.
                 let _ = pending.wait(None).await;
             }
             if !closed && !self.cursor.is_exhausted() {

@@ -113,7 +113,7 @@ impl Inner {
         readers.iter().any(|r| r.strong_count() > 0) || self.settling.load(Ordering::Acquire) > 0
     }
 
-    /// Keeps the error of a commit that nobody waits for, for whoever uses the connection next.
+    /// Keeps the error of a commit that nobody waits for, for the next use of the connection.
     pub(super) fn lose(&self, e: Error) {
         tracing::debug!(error = %e, "nobody waits for a commit that failed");
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(e);
@@ -138,7 +138,7 @@ impl Inner {
     }
 
     pub(super) fn error(&self, e: NetError, phase: Phase) -> Error {
-        // Whoever stopped waiting for a commit learns here that its outcome is not known.
+        // A caller that stopped waiting for a commit learns here that its outcome is unknown.
         let untold = self.untold.load(Ordering::Acquire) && self.loses_the_answer(&e);
         let phase = if untold { Phase::Commit } else { phase };
         let e = Error::from_net(e, phase).at(&self.peer);

@@ -311,7 +311,7 @@ impl RecordStream {
             Ok((answer, permit)) => {
                 self.permit = Some(permit);
                 if let Some(failure) = self.take(answer) {
-                    // Kept before it is asked about: whoever stops waiting here must not lose it.
+                    // Kept before it is asked about: a caller that stops waiting here must not lose it.
                     let failure = failure.into();
                     let sqlca = sqlca(&failure);
                     let e = self.inner.error(failure, Phase::Fetch);

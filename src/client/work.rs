@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 /// The unit of work of a connection, and who may go on with it.
 #[derive(Debug, Default)]
 pub(super) struct Work {
-    /// Held by whoever changes data.
+    /// Held while data is changed.
     pub turn: Arc<Mutex<()>>,
     /// Something was done since the last end of a unit of work that nobody has committed.
     pub open: AtomicBool,

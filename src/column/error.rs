@@ -75,7 +75,7 @@ pub enum Reason {
     /// It lies in several fields of a file, of which some are NULL.
     #[error("a field of the file that it lies in is NULL, or may be, and another is not")]
     PartlyNull,
-    /// Text that is no number.
+    /// Text that is not a number.
     #[error("the text is not a value of type {0}")]
     NotA(&'static str),
 }

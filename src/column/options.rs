@@ -14,7 +14,7 @@ pub enum Excess {
     Truncate,
 }
 
-/// Treatment of moments after the year 9999: 9999-12-31-24.00.00 stands for "for ever" in many a table of
+/// Treatment of moments after the year 9999: 9999-12-31-24.00.00 stands for "for ever" in many tables of
 /// Db2 for z/OS and IBM i.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EndOfTime {

@@ -145,7 +145,7 @@ impl Mechanisms {
                 self.offered.algorithm = Some(if aes { EncAlg::Aes } else { EncAlg::Des });
                 None
             }
-            // Whoever does not know ENCALG has what there was before it. (Measured: Derby.)
+            // A server that does not know ENCALG has the cipher from before it. (Measured: Derby.)
             (Question::Cipher(_), None) => {
                 self.offered.algorithm = failure.is_some().then_some(EncAlg::Des);
                 None

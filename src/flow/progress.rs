@@ -49,7 +49,7 @@ impl Awaited {
     }
 }
 
-/// Shared by the conversation and whoever waits for it.
+/// Shared by the conversation and its caller.
 #[derive(Debug, Clone, Default)]
 pub struct Progress(Arc<AtomicU8>);
 

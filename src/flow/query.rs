@@ -46,7 +46,7 @@ pub struct Opened {
 pub enum Outcome {
     /// The query is open.
     Opened(Opened),
-    /// The statement prepared on the way has no columns: it is no query, and was not executed.
+    /// The statement prepared on the way has no columns: it is not a query, and was not executed.
     NoQuery,
 }
 
@@ -177,7 +177,7 @@ impl Flow for Open {
     fn end(&mut self) -> Result<Step<Outcome>, FlowError> {
         let mut replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
         let (Some(message), Some(fields)) = (self.message.take(), self.fields.take()) else {
-            // A statement without columns is no query: the open was bound to fail.
+            // A statement without columns is not a query: the open was bound to fail.
             return match self.described.take() {
                 Some(sqlda) if sqlda.columns.is_empty() => Ok(Step::Done(Outcome::NoQuery)),
                 _ => Err(replies.failure().unwrap_or(FlowError::Missing { what: "OPNQRYRM", command: "OPNQRY" })),

@@ -309,7 +309,7 @@ impl Rows {
             return Err(FlowError::Sql { sqlca: Box::new(sqlca), reply: None });
         }
         if sqlca.sqlcode == 100 {
-            // The word that there is no row may follow, but nothing else.
+            // The message that there is no row may follow, but nothing else.
             let rest = bytes.get(r.pos()..).unwrap_or_default();
             if !matches!(rest, [] | [0xFF]) {
                 return Err(

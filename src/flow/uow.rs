@@ -66,7 +66,7 @@ impl Flow for EndWork {
         match self.ended {
             Some(ROLLED_BACK) if self.commit => Err(FlowError::RolledBack),
             Some(_) => Ok(Step::Done(())),
-            // Without a word that the work has ended, nobody knows whether it has.
+            // Without a reply that the work has ended, the outcome is unknown.
             None => {
                 let command = if self.commit { "RDBCMM" } else { "RDBRLLBCK" };
                 Err(FlowError::Missing { what: "ENDUOWRM", command })

@@ -58,7 +58,7 @@ struct Shared {
 #[derive(Debug)]
 struct Broken {
     why: String,
-    /// The error itself when nobody was there to be told; it is for the first who asks.
+    /// The error itself if nobody was waiting; the next caller gets it.
     untold: Option<NetError>,
 }
 

@@ -93,7 +93,7 @@ impl Connector {
         Ok(Connector { config: Arc::new(config), verifier, name })
     }
 
-    /// For looking at the certificate of `host`, whoever that is.
+    /// Looks at the certificate of `host` without judging it.
     pub async fn to_look(host: &str, deadline: Deadline) -> Result<Connector, NetError> {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Name(host.to_owned()))?;
         let work = spawn_blocking(|| {

@@ -12,7 +12,7 @@ pub enum Trust {
     Authorities(PathBuf),
     /// The one certificate with this SHA-256, whatever it says.
     Pinned(Fingerprint),
-    /// Whoever answers.
+    /// Any server.
     Anybody,
 }
 

@@ -163,7 +163,7 @@ impl Cursor {
     /// All rows are kept, or none: in autocommit they are committed at the end of the call; else a failure takes
     /// the transaction back to where it was before. Raises as `execute()`: `row` is the row that failed, the first
     /// one is 1, and the message says what is kept where the server cannot undo. After an error `rowcount` is what
-    /// is in the table: 0, or -1 when nobody knows.
+    /// is in the table: 0, or -1 when that is unknown.
     #[pyo3(signature = (operation, seq_of_parameters))]
     fn executemany(
         slf: Py<Self>,

@@ -53,7 +53,7 @@ impl Drop for GivenUp {
     }
 }
 
-/// An exception of whomever, with a note of what is left of the call.
+/// An exception of any origin, with a note of the rows that are left.
 fn noted(py: Python<'_>, e: PyErr, left: &str) -> PyErr {
     if !left.is_empty() {
         // An exception that takes no notes is told without.

@@ -30,7 +30,7 @@ const NAT: i64 = i64::MIN;
 /// The ordinal of 1970-01-01 in Python.
 const EPOCH: i32 = 719_163;
 
-/// The meaning of a value of no type of Python's own; none when nobody knows.
+/// The meaning of a value of a foreign type; none when it is unknown.
 pub(super) fn meaning<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Meaning<'py>>> {
     let (py, mut value) = (value.py(), value.clone());
     for _ in 0..DEPTH {

@@ -25,7 +25,7 @@ fn values(parameters: &Bound<'_, PyAny>, row: Option<usize>) -> PyResult<Vec<Arr
     parameters.try_iter()?.enumerate().map(one).collect()
 }
 
-/// Refuses what is no sequence of parameters, of which execution of many it may be.
+/// Refuses anything but a sequence of parameters, for any of many executions.
 pub(super) fn check(parameters: &Bound<'_, PyAny>, row: Option<usize>) -> PyResult<()> {
     let py = parameters.py();
     let wrong = parameters.is_instance_of::<PyString>()

@@ -37,7 +37,7 @@ pub(super) struct About {
     pub(super) columns: Option<Vec<ColumnInfo>>,
     /// The same columns in Arrow.
     pub(super) schema: Option<SchemaRef>,
-    /// Rows changed; none where nobody counts.
+    /// Rows changed; none where the server does not count.
     pub(super) count: Option<u64>,
     /// The result was given to a stream.
     pub(super) handed_over: bool,
@@ -228,7 +228,7 @@ impl Statement {
     /// Ends it, after its last row.
     pub(super) async fn finish(&self, batch: &mut Batch) -> Result<()> {
         let _waiting = self.link.waiting();
-        // Should nobody wait for its end, nobody knows.
+        // If nobody waits for its end, the outcome is unknown.
         self.about().count = None;
         let finished = batch.finish().await;
         self.note(batch);

@@ -31,7 +31,7 @@ pub(super) enum Left {
         /// In autocommit.
         commits: bool,
     },
-    /// Nobody knows.
+    /// The outcome is unknown.
     Unknown {
         /// The transaction was rolled back as far as there was one.
         transaction: bool,

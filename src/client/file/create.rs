@@ -18,7 +18,7 @@ const SOURCE: &str = "DRDADDS";
 /// Bytes of a record of the source file: number, date and text.
 const SOURCE_LENGTH: u32 = 92;
 const TEXT: usize = 80;
-/// Characters of text of which nobody says how long it may be.
+/// Characters of text whose length is not declared.
 const SOME: u32 = 256;
 /// The most digits of a decimal, and characters of a field that does not vary.
 const DIGITS: u8 = 63;
@@ -259,7 +259,7 @@ mod tests {
             source("F", &one, &keys(&["-A"]), 37).unwrap()[2],
             "     A          K A                         DESCEND"
         );
-        // What is said and cannot be is no reason to make something else of it.
+        // An impossible length is refused, not replaced by another.
         for (key, value) in [("drda:length", "40000"), ("drda:length", "ten"), ("drda:ccsid", "65536")] {
             let field = Field::new("A", DataType::Utf8, true);
             let field = field.with_metadata(HashMap::from([(key.to_owned(), value.to_owned())]));

@@ -78,7 +78,7 @@ impl Handle {
     /// How its slots lie as the server takes them.
     pub(super) fn sent(&self) -> Stride {
         let Layout { record, increment, null_map, .. } = self.layout;
-        // Where nobody knows how many fields there are, none of them is made NULL, wherever their map begins.
+        // Where the number of fields is not known, none of them is made NULL, wherever their map begins.
         let null_map = if self.told { null_map } else { self.layout.null_map_sent() };
         Stride { record, increment, null_map, rrn: None }
     }

@@ -25,7 +25,7 @@ impl FileName {
     pub fn parse(text: &str) -> Result<FileName, ConfigError> {
         let text = text.trim();
         let (path, member) = match unquoted(text, '(').and_then(|at| text.split_at_checked(at)) {
-            // What has no bracket at its end is no member, and with one within no name.
+            // Without a bracket at its end it has no member, and with one within it is not a name.
             Some((path, rest)) => {
                 (path, rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(rest))
             }

@@ -317,7 +317,7 @@ impl FileStream {
         self.let_go();
     }
 
-    /// Closes in the background, after the block that is on its way: it belongs to nobody, but who gave it up
+    /// Closes in the background, after the block that is on its way: nobody wants it, but who gave it up
     /// early would give up the connection too.
     fn let_go(&mut self) {
         let (under_way, handle) = (self.under_way.take(), self.handle.take());

@@ -8,7 +8,7 @@ use arrow_buffer::{ArrowNativeType, Buffer};
 /// A loop holds its batch while the next one is made, so the one before is the one that is free.
 const KEPT: usize = 2;
 
-/// The buffers of the last batches, shared with whoever holds those.
+/// The buffers of the last batches, shared with their holders.
 #[derive(Debug, Default)]
 pub(super) struct Spares(VecDeque<Buffer>);
 

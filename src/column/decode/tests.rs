@@ -331,7 +331,7 @@ fn pages_of_two_bytes_are_replaced_by_the_pair_and_open_shifts_too() {
 #[test]
 fn raw_text_is_its_bytes_whatever_the_page() {
     let raw = Options { text_errors: TextErrors::Raw, ..Options::default() };
-    // Neither UTF-8, nor half a character, nor a page that nobody knows is a hindrance.
+    // UTF-8, half a character and an unknown page do no harm.
     for ccsid in [1208, 939, 37, 4711] {
         for (shape, cell) in [(Shape::Var, &[0, 2, 0xFF, 0x0E][..]), (Shape::Fixed(2), &[0xFF, 0x0E])] {
             let array = decode_with(&text(shape, ccsid), &raw, &[Some(cell), None]).unwrap();

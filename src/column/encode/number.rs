@@ -187,7 +187,7 @@ fn shortest(v: f64) -> String {
     format!("{v:e}")
 }
 
-/// The nearest float of decimal text. `None` when it is no number or infinite.
+/// The nearest float of decimal text. `None` when it is not a number or infinite.
 fn nearest(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|v| v.is_finite())
 }

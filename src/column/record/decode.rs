@@ -71,7 +71,7 @@ impl RecordDecoder {
             }
             columns.push(column);
             let mut shown = place.clone();
-            // What the policy makes NULL is no breach of the description; a NULL of the file is, below.
+            // NULL by the policy does not break the description; a NULL of the file does, below.
             shown.field.nullable |= policy == OnError::Null;
             fields.push(Slotted {
                 column: Column::new(&place.field, index),

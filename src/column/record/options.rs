@@ -8,7 +8,7 @@ use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
 use crate::wire::value::place::{Form, Placed};
 
 /// Treatment of a value that means nothing: bad digits or signs, dates that do not exist, bytes
-/// that are no characters, a length beyond the field, a field that the system could not map.
+/// that are not characters, a length beyond the field, a field that the system could not map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnError {
     /// An error naming field, record, offset and bytes.

@@ -179,7 +179,7 @@ mod tests {
         let mut shifted = [0x0E, 0x45, 0x62, 0x0F, 0xC1];
         assert!(!ascii(939).unwrap().translate(&mut shifted));
         assert_eq!((shifted[0], shifted[3], shifted[4]), (NOT_ASCII, NOT_ASCII, b'A'));
-        // There are lead bytes, and bytes that are no characters by themselves.
+        // There are lead bytes, and bytes that are not characters by themselves.
         assert!([943, 300, 1200, 1208].iter().all(|ccsid| ascii(*ccsid).is_none()));
     }
 }

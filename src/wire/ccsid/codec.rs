@@ -348,7 +348,7 @@ mod tests {
             let error = encoded(ccsid, &format!("{before}\u{1F600}b")).unwrap_err();
             assert_eq!(error, CcsidError::Unencodable { ccsid, index: 1, ch: '\u{1F600}' });
         }
-        // A shift is no character of a mixed page, and GRAPHIC has no narrow ones.
+        // A shift is not a character of a mixed page, and GRAPHIC has no narrow ones.
         assert!(encoded(939, "\u{0E}").is_err());
         assert!(encoded(300, "a").is_err());
         // 943 has the yen sign at that byte.

@@ -3,7 +3,7 @@
 
 use super::{double::Double, error::CcsidError, page::Plane, shifted::walk, single::Single, trouble::Trouble};
 
-/// Appends a value. A lead byte is no character of the single-byte half, so a run of single bytes ends
+/// Appends a value. A lead byte is not a character of the single-byte half, so a run of single bytes ends
 /// there by itself.
 pub(super) fn decode(
     (single, double, planes): (&Single, &Double, &[Plane]),

@@ -40,7 +40,7 @@ pub(super) fn decode_utf16(
         _ => (u16::from_be_bytes as fn([u8; 2]) -> u16, 0),
     };
     dst.reserve(units.len());
-    // Two copies of the loop, so that the order is no call per unit.
+    // Two copies of the loop, so that the order costs no call per unit.
     if from([0, 1]) == 1 {
         decode_units(u16::from_be_bytes, units, marked, dst, trouble)?;
     } else {
@@ -61,7 +61,7 @@ pub(super) fn encode_utf16(order: Order, src: &str, dst: &mut Vec<u8>) {
     }
 }
 
-/// Appends a character of the basic plane that is no surrogate.
+/// Appends a character of the basic plane that is not a surrogate.
 pub(super) fn push_unit(unit: u16, dst: &mut Vec<u8>) {
     // The masks leave at most eight bits, so `as` cuts nothing.
     match unit {

@@ -147,7 +147,7 @@ impl<'a> Slots<'a> {
         self.buf
     }
 
-    /// How they lie, for whoever decodes them column by column.
+    /// Their layout, for decoding column by column.
     pub fn stride(&self) -> Stride {
         Stride { null_map: self.null_map, ..self.layout.stride_received() }
     }

@@ -222,7 +222,7 @@ impl Part {
                 self.digits(&digits, cell.last().map_or(0x0F, |b| b >> 4), out);
             }
             Order::Date(form) => {
-                // What is no date comes first, and by its bytes.
+                // An invalid date comes first, and by its bytes.
                 let day = form.read(cell).ok().map(|days| days as u32 ^ 0x8000_0000);
                 out.extend(day.unwrap_or(0).to_be_bytes());
                 out.extend_from_slice(if day.is_none() { cell } else { &[] });

@@ -50,7 +50,7 @@ pub struct MessageFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageText(pub Vec<u8>);
 
-/// The meaning of a message to whoever reads or writes records.
+/// The meaning of a message for reading and writing records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     /// All went well.

@@ -72,7 +72,7 @@ pub fn read(r: &mut Reader<'_>, text: DdmText) -> Result<String> {
     Ok(trimmed(r.bytes(WIDTH)?, text))
 }
 
-/// Why a text is no name in a page.
+/// The reason why a text is not a name in a page.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// A character that no name has there.

@@ -8,7 +8,7 @@ pub const LAST_DAY: i32 = 2_932_896;
 pub const DAY: u32 = 86_400;
 
 /// By month: days of the year before it, in the upper half; its last day, in the lower. Numbers
-/// that are no month have no days.
+/// that are not a month have no days.
 #[allow(clippy::indexing_slicing)] // at compile time
 const MONTHS: [u32; 128] = {
     let lengths = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];

@@ -143,7 +143,7 @@ const fn repeat(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-/// Four numbers of two digits from eight digits, in 16-bit lanes; `None` if one is no digit.
+/// Four numbers of two digits from eight digits, in 16-bit lanes; `None` if one is not a digit.
 #[inline]
 fn pairs(word: u64, zero: u8) -> Option<u64> {
     let w = word ^ repeat(zero);

@@ -110,7 +110,7 @@ fn zoned8(w: u64, zone: u64) -> Option<u64> {
     (bad == 0).then_some(value)
 }
 
-/// True for a minus; `None` when the nibble is no sign.
+/// True for a minus; `None` when the nibble is not a sign.
 #[inline]
 fn sign(nibble: u64) -> Option<bool> {
     (nibble >= 0xA).then_some((0x2800 >> nibble) & 1 == 1)

@@ -74,7 +74,7 @@ pub fn dates(heads: &[u64; LANES], tails: &[u64; LANES], zero: u8, dash: u8, out
     odd
 }
 
-/// The magnitude with its sign; a nibble that is no sign is odd.
+/// The magnitude with its sign; a nibble that is not a sign is odd.
 #[inline(always)]
 fn signed(magnitude: u64, nibble: u64, odd: &mut u64) -> i64 {
     *odd |= (nibble + 6) & 0x10 ^ 0x10;

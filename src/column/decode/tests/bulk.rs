@@ -4,7 +4,7 @@ use super::super::text::decode as text_of;
 use super::*;
 use crate::wire::ccsid::codec::Codec;
 
-/// Text of many pages and shapes, with values that are ASCII, that are not, that are no text, and NULLs.
+/// Text of many pages and shapes, with values that are ASCII, that are not, that are not text, and NULLs.
 #[test]
 fn text_in_bulk_is_text_value_by_value() {
     let pieces: [&[u8]; 6] = [
