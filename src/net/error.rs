@@ -95,7 +95,7 @@ pub enum TlsError {
         source: PemError,
     },
     /// The host's name cannot stand in a certificate.
-    #[error("{0:?} is no name that a certificate can be for")]
+    #[error("{0:?} is not a name that a certificate can have")]
     Name(String),
     /// The system's authorities are not to be had.
     #[error("the system's certificate authorities cannot be loaded: {0}")]

@@ -181,7 +181,7 @@ fn time<'py>(py: Python<'py>, field: &arrow_schema::Field, micros: i64) -> PyRes
     match clock(micros) {
         Some((hour, minute, second, micro)) => Ok(PyTime::new(py, hour, minute, second, micro, None)?.into_any()),
         None => {
-            let message = format!("column {:?}: {} s is no time of day in Python", field.name(), micros / MICROS);
+            let message = format!("column {:?}: {} s is not a time of day in Python", field.name(), micros / MICROS);
             Err(errors::raise(py, &errors::data(Phase::Fetch, "22007", message)))
         }
     }

@@ -64,7 +64,7 @@ def test_what_the_page_lacks_is_refused_before_anything_is_sent(served: server.S
                 with pytest.raises(drdarrow.InterfaceError, match="page 37 of the job") as caught:
                     work(name)
                 assert caught.value.connection_usable
-        with pytest.raises(drdarrow.InterfaceError, match=r"'Ä' is no letter there.*\$ # @"):
+        with pytest.raises(drdarrow.InterfaceError, match=r"'Ä' is not a letter there.*\$ # @"):
             system.open_file("LAB/TABÄPB")
     with served.connect_files(job_ccsid=273) as system, pytest.raises(drdarrow.InterfaceError, match=r"\$ # §"):
         system.open_file("LAB/TABÄPB")

@@ -277,7 +277,7 @@ def test_secrets_do_not_show(secured: Lab, lab: Lab, certificate: Path) -> None:
         ({"tls_ca": Path(__file__)}, "holds no certificate"),
         ({"tls_cert": Path(__file__), "tls_key": "x"}, "tls_cert"),
         ({"tls_ca": 7}, "expected a path"),
-        ({"tls_server_name": "not a name"}, "no name that a certificate can be for"),
+        ({"tls_server_name": "not a name"}, "not a name that a certificate can have"),
     ],
 )
 def test_settings_that_cannot_be_meant(settings: dict, words: str) -> None:

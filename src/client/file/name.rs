@@ -83,7 +83,7 @@ pub(crate) fn name(what: &str, text: &str, special: &[&str]) -> Result<String, C
     }
     let also = if special.is_empty() { String::new() } else { format!(", or one of {}", special.join(", ")) };
     let rule = format!(
-        "{text:?} is no system name: a letter (or $ # @ and what the job's page has in their place), then letters and \
+        "{text:?} is not a system name: a letter (or $ # @ and what the job's page has in their place), then letters and \
          digits, {WIDTH} at most, or others than blanks, * ? and apostrophes in double quotes{also}"
     );
     Err(ConfigError { setting: what.to_owned(), rule })

@@ -233,7 +233,7 @@ fn complete(field: &mut RecordField) -> Result<(), ConfigError> {
             DdsType::ZONED => u32::from(field.digits),
             DdsType::DATE => match DateForm::from_keyword(&field.format) {
                 Some(form) => form.width(),
-                None => return Err(wrong(&format!("field {}: {:?} is no form of dates", field.name, field.format))),
+                None => return Err(wrong(&format!("field {}: {:?} is not a date format", field.name, field.format))),
             },
             DdsType::TIME => 8,
             DdsType::TIMESTAMP => 26,

@@ -115,7 +115,7 @@ impl FileConfig {
             "job_ccsid" => self.job_ccsid = Some(number("a CCSID from 1 to 65535")?),
             "pool" if value.is_ascii() && !value.contains('"') => self.pool = Some(name(key, value, &[])?),
             "pool" => {
-                let rule = format!("{value:?} is no name of a disk pool: letters, digits and $ # @");
+                let rule = format!("{value:?} is not a name of a disk pool: expected letters, digits and $ # @");
                 return Err(ConfigError { setting: key.to_owned(), rule });
             }
             _ => return Ok(false),

@@ -206,7 +206,7 @@ static TEXTS: &[(i32, &str)] = &[
     (-313, "the statement does not have as many parameter markers as values were given"),
     (-312, "the variable {1} is not defined or cannot be used here"),
     (-311, "the length of variable {1} is negative or too large"),
-    (-310, "the decimal variable or parameter {1} holds something that is no number"),
+    (-310, "the decimal variable or parameter {1} does not hold a number"),
     (
         -305,
         "NULL was given to variable {1}, which has no null indicator|NULL was given to a variable without a null indicator",

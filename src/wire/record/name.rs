@@ -77,7 +77,7 @@ pub fn read(r: &mut Reader<'_>, text: DdmText) -> Result<String> {
 pub enum NameError {
     /// A character that no name has there.
     #[error(
-        "is no name in the page {ccsid} of the job: {character:?} is no letter there (beside A to Z those are {national})"
+        "is not a name in the page {ccsid} of the job: {character:?} is not a letter there (beside A to Z those are {national})"
     )]
     Character {
         /// It.
@@ -88,10 +88,10 @@ pub enum NameError {
         national: String,
     },
     /// Between quotes, a character that the page does not have.
-    #[error("is no name: {0:?} cannot be between quotes in the page {1} of the job")]
+    #[error("is not a name: {0:?} cannot be between quotes in the page {1} of the job")]
     Quoted(char, u16),
     /// No letter first, or too long, or empty.
-    #[error("is no system name")]
+    #[error("is not a system name")]
     Form,
     /// A page that is not known, or not one of EBCDIC.
     #[error("cannot be written: the job's page {0} is not a known page of EBCDIC")]
