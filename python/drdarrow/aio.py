@@ -1,4 +1,4 @@
-"""The same names, awaited.
+"""The classes and functions of `drdarrow` for asyncio.
 
     from drdarrow import aio
 
@@ -7,9 +7,9 @@
         async for batch in cursor.fetch_arrow():
             ...
 
-While a coroutine waits for the server the event loop goes on; decoding runs in threads of its own.
-Cancelling a task ends its wait at once. Rows that a cancelled fetch had got are kept for the next fetch; whether a
-cancelled commit came about is unknown.
+While a coroutine waits for the server the event loop goes on; decoding runs in other threads. Cancelling a task ends
+its wait at once. Rows that a cancelled fetch had received are kept for the next fetch. The outcome of a cancelled
+commit is unknown.
 """
 
 from __future__ import annotations
@@ -315,7 +315,7 @@ class AsyncCursor:
         return await asyncio.to_thread((await self._collect()).to_polars)
 
     async def _collect(self) -> _core.Collected:
-        """The whole result. A task that is cancelled takes what has come with it, so the rest is no result either."""
+        """The whole result. A cancelled task loses the rows that have come, so the rest is refused."""
         self._whole()
         try:
             return await self._raw.collect()

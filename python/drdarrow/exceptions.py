@@ -1,4 +1,4 @@
-"""The exceptions of PEP 249, with what DRDA knows about a failure."""
+"""The exceptions of PEP 249, with the facts that DRDA has about a failure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = [
 
 
 class Warning(Exception):  # noqa: A001  PEP 249 wants this name
-    """A remark of the server, as found in `Cursor.messages`. It is not raised."""
+    """A warning of the server, as found in `Cursor.messages`. It is not raised."""
 
     def __init__(self, *args: object, sqlstate: str | None = None, sqlcode: int | None = None) -> None:
         super().__init__(*args)
@@ -48,19 +48,19 @@ class Error(Exception):
         self.sqlstate = sqlstate
         #: SQLCODE, when the server sent one.
         self.sqlcode = sqlcode
-        #: What was being done: config, dns, tcp, tls, exchange, security, access, execute, fetch, commit, close.
+        #: The step that failed: config, dns, tcp, tls, exchange, security, access, execute, fetch, commit, close.
         self.phase = phase
         #: `host:port` of the server.
         self.peer = peer
-        #: Name of the DRDA reply message that said so, such as RDBNFNRM.
+        #: Name of the DRDA reply message of the refusal, such as RDBNFNRM.
         self.reply = reply
-        #: What to do about it.
+        #: Advice.
         self.hint = hint
         #: Whether the connection can still be used.
         self.connection_usable = connection_usable
         #: Whether the same work may succeed when it is tried again: deadlock, lock time-out.
         self.retryable = retryable
-        #: The row that it is about, where many were given to one call: the first is 1, counted over the whole call.
+        #: The row at fault, where many were given to one call: the first is 1, counted over the whole call.
         self.row = row
 
 
@@ -69,19 +69,19 @@ class InterfaceError(Error):
 
 
 class DatabaseError(Error):
-    """Something about the database."""
+    """Base of the errors of a database."""
 
 
 class DataError(DatabaseError):
-    """A value: out of range, too long, not convertible."""
+    """A value is out of range, too long or not convertible."""
 
 
 class OperationalError(DatabaseError):
-    """The network, the login, the server's state."""
+    """The network, the login or the server failed."""
 
 
 class IntegrityError(DatabaseError):
-    """A constraint."""
+    """A constraint was violated."""
 
 
 class InternalError(DatabaseError):
@@ -89,11 +89,11 @@ class InternalError(DatabaseError):
 
 
 class ProgrammingError(DatabaseError):
-    """The statement, or a call that does not fit it."""
+    """The statement is wrong, or a call does not fit it."""
 
 
 class NotSupportedError(DatabaseError):
-    """Something the server or this package does not do."""
+    """The server or this package does not do that."""
 
 
 # They are shown and pickled by their public names.

@@ -1,7 +1,7 @@
-"""A result as a pandas DataFrame whose values are those of the rows.
+"""A result as a pandas DataFrame that keeps every value exactly.
 
-NumPy's integers and booleans have no place for NULL, and its floats no place for all integers: each column gets a type
-that holds what is in it (`docs/types.md` has the table).
+NumPy's integers and booleans cannot hold NULL, and its floats cannot hold all integers: each column gets a type that
+holds its values (`docs/types.md` has the table).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["BACKENDS", "checked", "to_pandas"]
 
-#: What `dtype_backend` may be; None chooses column by column.
+#: Values of `dtype_backend`; None chooses column by column.
 BACKENDS = ("numpy", "numpy_nullable", "pyarrow")
 #: Integers up to this are exact as float64.
 _EXACT = 2**53
 
 
 def checked(dtype_backend: object) -> None:
-    """Raises InterfaceError for a `dtype_backend` that there is not."""
+    """Raises InterfaceError for an unknown `dtype_backend`."""
     if dtype_backend is not None and dtype_backend not in BACKENDS:
         names = ", ".join(map(repr, BACKENDS))
         raise InterfaceError(f"dtype_backend: {dtype_backend!r} is not one of {names}")

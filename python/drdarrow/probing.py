@@ -28,15 +28,18 @@ __all__ = [
 def probe(
     host: str, ports: Iterable[int] | None = None, timeout: float = 2.0, *, database: str | None = None
 ) -> ProbeReport:
-    """Looks at a host from outside: which ports answer, in clear or over TLS, DRDA or something else; how a DRDA server
-    introduces itself and which security mechanisms it takes; what there is to improve. No credentials are needed and
-    none are sent; a port sees a few short connections.
+    """Looks at a host from outside: which ports answer, in clear or over TLS, in DRDA or another protocol; product and
+    security mechanisms of a DRDA server; advice. It needs no credentials and sends none. A port sees a few short
+    connections.
 
-    host: name or address. ports: the ports to look at; None: those where Db2, IBM i and Derby usually listen.
-    timeout: seconds for everything together. database: a name to give to servers that tell their mechanisms only to
-    those who name a database.
+    Args:
+        host: name or address.
+        ports: the ports to look at; None: those where Db2, IBM i and Derby usually listen.
+        timeout: seconds for everything together.
+        database: a database, for servers that show their mechanisms only to a client that names one.
 
-    Raises OperationalError when the host has no address. A port that does not answer is a finding, no error.
+    Raises:
+        OperationalError: the host has no address. A port that does not answer is a finding, not an error.
     """
     return _report(_core.probe(host, None if ports is None else list(ports), timeout, database))
 
@@ -92,7 +95,7 @@ class Mechanism:
 
 @dataclass(frozen=True)
 class ServerReport:
-    """How a DRDA server introduces itself."""
+    """A DRDA server's description of itself."""
 
     #: As far as it can be told before a login.
     product: str
@@ -128,14 +131,14 @@ class ProbedPort:
     """The findings on a port."""
 
     port: int
-    #: What usually listens there.
+    #: The service that usually listens there.
     usual: str | None
     #: open, refused, silent, unreachable.
     state: str
     address: str | None
     #: DRDA, HTTP, SSH, PostgreSQL, ..., unknown; None when it is not open.
     service: str | None
-    #: What else there is to know.
+    #: Further facts.
     words: str
     tls: TlsReport | None
     server: ServerReport | None
@@ -156,7 +159,7 @@ class Advice:
     code: str
     port: int
     text: str
-    #: What to do.
+    #: The cure.
     cure: str
 
 
@@ -170,7 +173,7 @@ class ProbeReport:
     #: How long it took.
     seconds: float
     ports: tuple[ProbedPort, ...]
-    #: What to improve, the gravest first.
+    #: Advice, the gravest first.
     advice: tuple[Advice, ...]
 
     @property

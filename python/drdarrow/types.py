@@ -76,7 +76,7 @@ class Uuid(Protocol):
     def urn(self) -> str: ...
 
 
-#: What a parameter may be.
+#: Values that a parameter takes.
 Value: TypeAlias = (
     SupportsIndex
     | Scalar
@@ -195,7 +195,7 @@ def TimestampFromTicks(ticks: float) -> datetime.datetime:  # noqa: N802
 
 
 class FileOptions(TypedDict, total=False):
-    """How a file is opened."""
+    """Options of an open."""
 
     member: str | None
     """The member, `*FIRST`, `*LAST` or `*FILE`."""
@@ -218,7 +218,7 @@ class FileOptions(TypedDict, total=False):
 
 
 class Which(TypedDict, total=False):
-    """Which record is meant: without either the one read last."""
+    """A record: by number, by key, or the one read last."""
 
     rrn: int
     """The one with a relative record number."""
@@ -227,14 +227,14 @@ class Which(TypedDict, total=False):
 
 
 class BatchDelay(TypedDict, total=False):
-    """How long the rows of a batch wait for more; left out, as long as the connection says."""
+    """The time that the rows of a batch wait for more; left out, that of the connection."""
 
     batch_delay: float | Literal["none"] | None
     """Seconds that a batch waits to be filled by a slow server; None as long as it takes."""
 
 
 class Keys(TypedDict, total=False):
-    """Which records are read as Arrow: without either all."""
+    """The records that are read as Arrow: by default all."""
 
     key: Key
     """Those with a key, or that begin with the fields of it that are given."""
@@ -247,7 +247,7 @@ class Reading(BatchDelay, Keys, total=False):
 
 
 class FileSettings(TypedDict, total=False):
-    """How a system is reached for its files."""
+    """Settings of a connection for files."""
 
     host: str | None
     port: int | None
