@@ -488,3 +488,11 @@ def test_derbys_client_changes_the_schema() -> None:
         # The client cuts messages at two colons.
         with pytest.raises(DerbyError, match="42704"):
             java.execute('SET SCHEMA "no::where"')
+
+
+def test_calls_whose_value_is_used_twice_stand_once(srv: server.Server) -> None:
+    """A marker in them is one marker."""
+    with srv.connect() as connection:
+        assert connection.execute("VALUES LOCATE(?, 'banana', 3)", ("a",)).fetchall() == [(4,)]
+        assert connection.execute("VALUES LOCATE('a', 'abca', LOCATE('b', 'abc', 1)), LOCATE('x', 'abc', 2)").fetchall() == [(4,), (0,)]
+        assert connection.execute("VALUES WEEK(CAST(? AS DATE)), WEEK('2026-01-01')", ("2023-12-31",)).fetchall() == [(53,), (1,)]

@@ -10,6 +10,7 @@ from drdarrow.server.inserts import Insert, given
 
 if TYPE_CHECKING:
     from drdarrow._core import Collected
+    from drdarrow.server.patience import Patience
     from drdarrow.server.statement import Statement
 
 __all__ = ["CHANGES", "run"]
@@ -28,6 +29,7 @@ class _Session(Protocol):
 
     _main: Any
     _changed: bool
+    patience: Patience
 
     def _start(self) -> None: ...
     def _run(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int: ...
@@ -41,8 +43,10 @@ def run(session: _Session, statement: Statement, table: Collected, atomic: bool)
 
     Raises SqlError for a row of an atomic array, and where the transaction went with a row of another one.
     """
-    alone = statement.kind == "INSERT" and not statement.run.trimmed
-    insert = Insert.of(statement.run.sql, statement.text) if alone else None
+    insert = None
+    if statement.kind == "INSERT" and not statement.run.trimmed:
+        with session.patience.reading(statement.run.sql):
+            insert = Insert.of(statement.run.sql, statement.text)
     if insert is not None:
         return _insert(session, insert, table, atomic)
     rows = [row[1:] for row in table.rows()]

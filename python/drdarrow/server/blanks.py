@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from drdarrow.server.edits import Edits, Span, Statement, names
+from drdarrow.server.patience import look
 from drdarrow.server.selects import EDGES, KEY, Columns, Query, Selects, is_column
 
 __all__ = ["BITS_MACRO", "KEY", "MACRO", "Columns", "compare"]
@@ -80,6 +81,7 @@ class _Walk:
         """Reads every word once."""
         at, last = 0, len(self.of.words) - 1
         while at < last:
+            look()
             at = self._step(at)
         self._end_frame(last)
         self._selects.close()
@@ -221,8 +223,13 @@ class _Walk:
         if word.kind not in ("name", "quoted"):
             return False
         name = names([word])
-        given = [item for item in query.items if names(self.of.words[item[1] - 1 : item[1]]) == name]
-        return all(name is not None and is_column(self.of, item, name[-1]) for item in given)
+        if query.hides is None:
+            query.hides = set()
+            for item in query.items:
+                given = names(self.of.words[item[1] - 1 : item[1]])
+                if given is None or not is_column(self.of, item, given[-1]):
+                    query.hides.add(given)
+        return name not in query.hides
 
     def _case(self, at: int, upper: str, frame: _Frame) -> None:
         if upper == "WHEN":
@@ -261,6 +268,7 @@ class _Walk:
         if "" in kinds or kinds[0] == "other" or kinds.count("other") == len(kinds) - 1 and len(kinds) > 1:
             return
         for side in sides:
+            look()
             self._change(side)
 
     def _is_bits(self, span: Span) -> bool:
@@ -360,6 +368,7 @@ class _Walk:
     def _tail(self, at: int, end: int) -> int:
         """Where ORDER BY, LIMIT and so on of a UNION begin; its end where there are none."""
         while at < end:
+            look()
             at = self.of.closes.get(at, at) + 1
             if self.of.upper(at) in ("ORDER", "LIMIT", "OFFSET", "FETCH", "RETURNING", ";"):
                 return at

@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
+from drdarrow.server import reading
 from drdarrow.server.ddl import Change
+from drdarrow.server.patience import look
 from drdarrow.server.words import lex, text
 
 __all__ = ["Facts", "change", "facts", "learn", "names", "numbered", "settled", "typed"]
 
+#: Characters of a statement whose tree is kept for the next time.
+_KEPT = 2048
 #: Table to column to metadata, in upper case. The columns are all there, in order. A table is there under its name, and
 #: with its schema where that was told; two tables of one name only with it.
 Facts: TypeAlias = dict[str, dict[str, dict[str, str]]]
@@ -81,12 +83,14 @@ def facts(sql: str, columns: Sequence[str], known: Facts) -> list[dict[str, str]
         return nothing
     sources = _sources(query)
     found: list[dict[str, str]] = []
+    changed = bool(query.find(exp.Except, exp.Replace))
     for part in query.expressions:
+        look()
         if part.is_star:
             of = [part.table.upper()] if isinstance(part, exp.Column) else list(sources)
             tables = [known.get(sources.get(name, "")) for name in of]
             # Joins with USING and tables that nothing is known of give other columns.
-            if not all(tables) or query.find(exp.Except, exp.Replace):
+            if not all(tables) or changed:
                 return nothing
             found += [about for table in tables if table for about in table.values()]
             continue
@@ -104,23 +108,25 @@ def settled(sql: str) -> str | None:
     """The same statement with `a + ?` written so that DuckDB finds a type for the marker: that of `a`."""
     tree = numbered(sql)
     for marker in list(tree.find_all(exp.Placeholder)) if tree else []:
+        look()
         sum_ = marker.parent
         if isinstance(sum_, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod)):
             other = sum_.right if sum_.left is marker else sum_.left
             if not other.find(exp.Placeholder):
                 marker.replace(exp.Coalesce(this=marker.copy(), expressions=[other.copy()]))
-    return tree.sql(dialect="duckdb") if tree else None
+    return reading.text(tree) if tree else None
 
 
 def typed(sql: str, types: Sequence[str]) -> str | None:
     """The same statement with a NULL of its type in place of each marker."""
     tree = numbered(sql)
     for marker in list(tree.find_all(exp.Placeholder)) if tree else []:
+        look()
         number = marker.name
         if not number.isdigit() or not 1 <= int(number) <= len(types):
             return None
         marker.replace(exp.cast(exp.Null(), types[int(number) - 1], dialect="duckdb"))
-    return tree.sql(dialect="duckdb") if tree else None
+    return reading.text(tree) if tree else None
 
 
 def numbered(sql: str) -> exp.Expr | None:
@@ -130,10 +136,7 @@ def numbered(sql: str) -> exp.Expr | None:
         if word.kind == "sign" and word.text == "?":
             number += 1
             word.text = f"${number}"
-    try:
-        return sqlglot.parse_one(text(words), read="duckdb")
-    except (SqlglotError, RecursionError):
-        return None
+    return reading.tree(text(words))
 
 
 def _sources(query: exp.Select) -> dict[str, str]:
@@ -160,14 +163,16 @@ def _name(part: exp.Expression) -> str | None:
 
 def _parse(sql: str) -> tuple[exp.Expression | None, bool]:
     """The query that names the columns, the first of a UNION, and whether it is all; None when it cannot be read."""
-    try:
-        tree = sqlglot.parse_one(sql, read="duckdb")
-    except (SqlglotError, RecursionError):
-        return None, False
+    tree = reading.tree(sql)
     alone = isinstance(tree, exp.Select)
     while isinstance(tree, (exp.SetOperation, exp.Subquery)):
         tree = tree.this
     return (tree if isinstance(tree, (exp.Select, exp.Values)) else None), alone
 
 
-_first = lru_cache(maxsize=1024)(_parse)
+_kept = lru_cache(maxsize=128)(_parse)
+
+
+def _first(sql: str) -> tuple[exp.Expression | None, bool]:
+    # A tree is a thousand times as large as its text.
+    return _kept(sql) if len(sql) <= _KEPT else _parse(sql)

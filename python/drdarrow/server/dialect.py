@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 
 from drdarrow.server import ddl, functions
 from drdarrow.server.engine import SqlError
+from drdarrow.server.patience import look
 from drdarrow.server.words import Word, closes, lex, openings, split, text
 
 __all__ = ["Dialect", "Translated"]
@@ -138,8 +139,11 @@ class _Pass:
         self._closes = closes(self._words)
         #: Where a DATE begins in `_out` that ends at its end.
         self._date: tuple[int, int] | None = None
+        #: Casts around it so far.
+        self._casts = 0
         at = 0
         while at < len(words):
+            look()
             at = self._step(at)
         return self._out
 
@@ -291,6 +295,9 @@ class _Pass:
         added = f" {self._words[at].text} INTERVAL ({amount}) {unit[1]}"
         if self._date is not None and self._date[1] == len(self._out):
             start = self._date[0]
+            self._casts += 1
+            if self._casts > _DEEPEST:
+                raise SqlError(-101, "54001", f"more than {_DEEPEST} durations added to a date")
             date = Word("done", f"CAST({text(self._out[start:]).strip()}{added} AS DATE)", self._out[start].before)
             self._out[start:] = [date]
             self._date = start, start + 1

@@ -18,6 +18,7 @@ from drdarrow.server.dialect import Dialect, Translated
 from drdarrow.server.engine import Described, Prepared, SqlError, Table
 from drdarrow.server.known import Committed, Known
 from drdarrow.server.meaning import Run
+from drdarrow.server.patience import Patience
 from drdarrow.server.statement import Statement
 from drdarrow.server.storing import Storage
 
@@ -102,10 +103,15 @@ class DuckSession:
         #: Changes that are not committed; those of tables and the like; objects that only this connection has.
         self._changed = self._defined = self._local = False
         self._closed = False
+        self.patience = Patience()
         self._tell(cursor)
 
     def prepare(self, sql: str, /) -> Prepared:
         """Reads and describes a statement."""
+        with self.patience.reading(sql):
+            return self._prepare(sql)
+
+    def _prepare(self, sql: str) -> Prepared:
         if len(self._statements) >= _STATEMENTS:
             raise SqlError(-101, "54001")
         if schema := self._dialect.schema(sql):
@@ -312,6 +318,7 @@ class DuckSession:
 
     def interrupt(self) -> None:
         """Breaks off all that runs."""
+        self.patience.interrupt()
         for cursor in [self._main, *self._busy]:
             cursor.interrupt()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from drdarrow.server.patience import look
 from drdarrow.server.words import Word, lex, text
 
 __all__ = ["Edits", "Span", "Statement", "names"]
@@ -79,10 +80,12 @@ class Statement:
             at += 1
         return self.upper(at) in ("SELECT", "WITH", "VALUES", "FROM")
 
-    def written(self, edits: Edits) -> str:
-        """The statement with the changes."""
+    def written(self, edits: Edits, span: Span | None = None) -> str:
+        """The statement, or some words of it, with the changes."""
         parts: list[str] = []
-        for at, word in enumerate(self.words):
+        for at in range(*span) if span else range(len(self.words)):
+            look()
+            word = self.words[at]
             parts += (word.before, edits.before.get(at, ""), edits.instead.get(at, word.text), edits.after.get(at, ""))
         return "".join(parts)
 

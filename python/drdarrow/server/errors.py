@@ -50,6 +50,8 @@ _RULES: list[tuple[str, str, int, str]] = [
     ("out of memory", r"", -954, "57011"),
 ]
 
+#: Characters of an error that are looked at: names in it come from clients.
+_LONGEST = 1000
 #: SQLCODEs whose text has no place for DuckDB's own words.
 _OWN_TOKENS = {-104: 3, -601: 2}
 
@@ -60,7 +62,7 @@ def translate(text: str) -> SqlError:
     if not words:
         kind, words = "", text
     # What follows the first line are hints and the place in the statement.
-    line = words.partition("\n")[0].strip()
+    line = words[:_LONGEST].partition("\n")[0].strip()
     for of, pattern, sqlcode, sqlstate in _RULES:
         if kind.strip().lower() == of and (found := re.search(pattern, line, re.IGNORECASE)):
             tokens = list(found.groups()) or [line]

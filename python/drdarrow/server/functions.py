@@ -1,5 +1,5 @@
 """Functions of Db2 that DuckDB has not, or has under the same name with another meaning. Each takes its arguments as
-text and gives the expression, or None where DuckDB's own will do.
+text and gives the expression, or None where DuckDB's own will do. An argument that may be a call stands once in it.
 
 | Db2 | |
 |---|---|
@@ -21,6 +21,12 @@ from collections.abc import Callable
 __all__ = ["FUNCTIONS"]
 
 _Make = Callable[[list[str]], str | None]
+
+
+def _once(value: str, name: str, body: str) -> str:
+    """An expression that uses a value several times, which stands in it once: calls within each other would double it
+    with each, and so would a marker."""
+    return f"list_transform([{value}], lambda {name}: {body})[1]"
 
 
 def _whole(kind: str) -> _Make:
@@ -62,15 +68,16 @@ def _locate(a: list[str]) -> str | None:
         return f"strpos({a[1]}, {a[0]})"
     if len(a) != 3:
         return None
-    found = f"strpos(substr({a[1]}, {a[2]}), {a[0]})"
-    return f"(CASE {found} WHEN 0 THEN 0 ELSE {found} + {a[2]} - 1 END)"
+    given = f"{{'w': CAST({a[0]} AS VARCHAR), 't': CAST({a[1]} AS VARCHAR), 'n': CAST({a[2]} AS BIGINT)}}"
+    found = "strpos(substr(s.t, s.n), s.w)"
+    return _once(given, "s", f"CASE {found} WHEN 0 THEN 0 ELSE {found} + s.n - 1 END")
 
 
 def _week(a: list[str]) -> str | None:
     if len(a) != 1:
         return None
-    day = f"CAST({a[0]} AS DATE)"
-    return f"CAST(ceil((dayofyear({day}) + dayofweek(date_trunc('year', {day}))) / 7.0) AS INTEGER)"
+    week = "CAST(ceil((dayofyear(d) + dayofweek(date_trunc('year', d))) / 7.0) AS INTEGER)"
+    return _once(f"CAST({a[0]} AS DATE)", "d", week)
 
 
 def _one(form: str) -> _Make:

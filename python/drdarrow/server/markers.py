@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from drdarrow.server.columns import Facts, numbered
+from drdarrow.server.patience import look
 
 __all__ = ["targets"]
 
@@ -68,6 +69,7 @@ def _compared(tree: exp.Expr, known: Facts) -> _Found:
     """Markers that are compared with a column."""
     tables = {(table.alias_or_name or "").upper(): known.get(_name(table)) for table in tree.find_all(exp.Table)}
     for part in tree.find_all(*_COMPARED, exp.Between, exp.In):
+        look()
         if isinstance(part, exp.Between):
             sides = [(part.this, part.args.get("low")), (part.this, part.args.get("high"))]
         elif isinstance(part, exp.In):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from drdarrow.server import blanks, defining, storing
 from drdarrow.server.columns import Facts
 from drdarrow.server.edits import Edits, Statement
+from drdarrow.server.patience import look
 from drdarrow.server.storing import Storage
 
 __all__ = ["Run", "apply", "setup"]
@@ -96,9 +97,13 @@ class _Known:
     def __init__(self, of: Statement, known: Facts) -> None:
         found = {word.text.strip('"').upper() for word in of.words if word.kind in ("name", "quoted")}
         self._tables = [known[name] for name in found if name in known]
+        self._found: dict[str, set[str]] = {}
 
     def _kinds(self, name: str) -> set[str]:
-        return {table[name].get("drda:type", "none") for table in self._tables if name in table}
+        if name not in self._found:
+            look()
+            self._found[name] = {table[name].get("drda:type", "none") for table in self._tables if name in table}
+        return self._found[name]
 
     def plain(self, name: str, /) -> bool:
         """A column that is known and is no VARCHAR."""

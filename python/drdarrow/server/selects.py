@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from drdarrow.server.edits import Edits, Span, Statement, names
+from drdarrow.server.engine import SqlError
+from drdarrow.server.patience import look
 
 __all__ = ["EDGES", "KEY", "Columns", "Query", "Selects", "is_alias", "is_column"]
 
@@ -19,6 +21,8 @@ EDGES = {
     *"WITH ROWS RANGE IS , ;".split(),
 }
 _SETS = {"GROUPING", "ROLLUP", "CUBE", "ALL", "SETS"}
+#: Characters that DISTINCT may write twice for each of the statement: within each other they double every time.
+_TWICE = 16
 
 
 class Columns(Protocol):
@@ -38,6 +42,8 @@ class Query:
     start: int
     distinct: int | None = None
     items: list[Span] = field(default_factory=list)
+    #: Names that items have which are no columns of these names, when the items are all there.
+    hides: set[tuple[str, ...] | None] | None = None
     groups: list[Span] = field(default_factory=list)
     end: int = 0
 
@@ -52,6 +58,7 @@ class Selects:
         self._aggregates = aggregates
         #: Names that values of groups keep.
         self._named: dict[int, str] = {}
+        self._room = _TWICE * (1000 + sum(len(word.text) for word in of.words))
 
     def end(self, query: Query) -> None:
         """A SELECT was read."""
@@ -82,12 +89,11 @@ class Selects:
 
     def _edited(self, span: Span) -> str:
         """Some words with their changes."""
-        parts = []
-        for at in range(*span):
-            put = self.edits
-            parts += [self.of.words[at].before, put.before.get(at, "")]
-            parts += [put.instead.get(at, self.of.words[at].text), put.after.get(at, "")]
-        return "".join(parts).strip()
+        written = self.of.written(self.edits, span).strip()
+        self._room -= len(written)
+        if self._room < 0:
+            raise SqlError(-101, "54001", "too many SELECT DISTINCT within each other")
+        return written
 
     def _group(self, query: Query) -> None:
         """GROUP BY of columns: one value of each group stands for all."""
@@ -115,7 +121,9 @@ class Selects:
         """Puts a value of the group in place of the columns, but in what is made of all its rows."""
         words = self.of.words
         calls: list[bool] = []
+        whole = set(items)
         for at in range(*span):
+            look()
             word = words[at]
             if word.text == "(":
                 calls.append((bool(calls) and calls[-1]) or words[at - 1].text.lower() in self._aggregates)
@@ -126,7 +134,7 @@ class Selects:
                 if name and name[0] in wanted and self._stands_for_column(at):
                     start = at - 2 if words[at - 1].text == "." else at
                     self.edits.around((start, at + 1), "any_value(", ")")
-                    if (start, at + 1) in items:
+                    if (start, at + 1) in whole:
                         self._named[at] = word.text
 
     def _stands_for_column(self, at: int) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from drdarrow.server.edits import Edits, Span, Statement, names
 from drdarrow.server.engine import SqlError
+from drdarrow.server.patience import look
 
 __all__ = ["FIXED", "MACROS", "VARYING", "Fit", "Fitted", "Storage", "name_at", "store"]
 
@@ -186,6 +187,7 @@ class _Target:
     def _rows(self, at: int, listed: list[str]) -> None:
         of = self._of
         while of.upper(at) == "(":
+            look()
             for column, value in zip(listed, of.parts(at), strict=False):
                 self._put(column, value)
             at = of.closes[at] + 1
@@ -203,6 +205,7 @@ class _Target:
             return
         end = at
         while end < len(of.words) - 1 and of.upper(end) not in (";", "RETURNING"):
+            look()
             if of.upper(end) == "ON" and of.upper(end + 1) == "CONFLICT":
                 break
             end = of.closes.get(end, end) + 1
@@ -213,6 +216,7 @@ class _Target:
         """The changes and new rows of a MERGE."""
         of = self._of
         while at < len(of.words) - 1 and self._columns:
+            look()
             if of.upper(at) == "THEN" and of.upper(at + 1) == "UPDATE":
                 at = self.assignments(at + 2)
             elif of.upper(at) == "THEN" and of.upper(at + 1) == "INSERT":
@@ -229,6 +233,7 @@ class _Target:
         columns: list[str] = []
         start, at, depth = at + 1, at + 1, 0
         while True:
+            look()
             upper = of.upper(at)
             last = at >= len(of.words) - 1 or depth == 0 and upper in ("WHERE", "FROM", "WHEN", "RETURNING", ";")
             if last or depth == 0 and upper == ",":

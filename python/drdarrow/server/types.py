@@ -86,7 +86,7 @@ def describe(name: str, duck: str) -> Described:
     if duck == "UUID":
         return name, "Utf8", {"drda:type": "CHAR", "drda:length": "36"}
     if duck.startswith("ENUM("):
-        values = re.findall(r"'((?:[^']|'')*)'", duck)
+        values = re.findall(r"'([^']*+(?:''[^']*+)*+)'", duck)
         longest = max((len(value.replace("''", "'").encode()) for value in values), default=1)
         return name, "Utf8", {"drda:type": "VARCHAR", "drda:length": str(max(longest, 1))}
     if duck in ('"NULL"', "NULL"):

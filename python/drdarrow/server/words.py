@@ -6,15 +6,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from drdarrow.server.engine import SqlError
+from drdarrow.server.patience import look
+
 __all__ = ["Word", "closes", "closing", "lex", "openings", "split", "text"]
 
+#: Words of a statement: each is some two hundred bytes, several times over.
+_MOST = 1 << 18
+#: None of its parts is tried twice: Python's lock is held while it reads a stranger's two megabytes.
 _TOKEN = re.compile(
     r"""
-    (?P<space>(?:\s+|--[^\n\r]*|/\*.*?(?:\*/|\Z))+)
-    | (?P<string>(?:\b(?:[xXnNgG]|[gGbBuU][xX]))?'(?:[^']|'')*(?:'|\Z))
-    | (?P<quoted>"(?:[^"]|"")*(?:"|\Z))
-    | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-    | (?P<name>[^\W\d][\w$#@]*)
+    (?P<space>\s++|--[^\n\r]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z))
+    | (?P<string>(?:\b(?:[xXnNgG]|[gGbBuU][xX]))?'[^']*+(?:''[^']*+)*+(?:'|\Z))
+    | (?P<quoted>"[^"]*+(?:""[^"]*+)*+(?:"|\Z))
+    | (?P<number>(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?)
+    | (?P<name>[^\W\d][\w$#@]*+)
     | (?P<sign>::|\|\||<>|<=|>=|!=|¬=|\^=|->>?|.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -41,16 +47,23 @@ class Word:
 
 
 def lex(sql: str) -> list[Word]:
-    """The words of a statement; a last one without text holds what is behind them."""
-    words, before = [], ""
+    """The words of a statement; a last one without text holds what is behind them.
+
+    Raises SqlError -101 for more words than are read.
+    """
+    words: list[Word] = []
+    spaces: list[str] = []
     for found in _TOKEN.finditer(sql):
+        look()
         kind = found.lastgroup or "sign"
         if kind == "space":
-            before += found.group()
-        else:
-            words.append(Word(kind, found.group(), before))
-            before = ""
-    return [*words, Word("end", "", before)]
+            spaces.append(found.group())
+            continue
+        words.append(Word(kind, found.group(), "".join(spaces) if spaces else ""))
+        spaces.clear()
+        if len(words) > _MOST:
+            raise SqlError(-101, "54001", f"a statement of more than {_MOST} words")
+    return [*words, Word("end", "", "".join(spaces))]
 
 
 def text(words: Sequence[Word]) -> str:
