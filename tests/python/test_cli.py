@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -14,12 +15,15 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+import typer
 from conftest import Lab
 from peers import Proxy
 from test_bad_values import CHANGE, QUERY
 
 import drdarrow
 from drdarrow import server
+from drdarrow.cli import probing
+from drdarrow.cli.text import visible
 
 COMMAND = [sys.executable, "-m", "drdarrow"]
 
@@ -156,6 +160,35 @@ def test_rows_go_into_a_file(serving: Serving, tmp_path: Path, suffix: str):
     read = {".parquet": pl.read_parquet, ".arrow": pl.read_ipc, ".csv": pl.read_csv}[suffix](out)
     assert read.rows() == [(1, "Zoë"), (2, None), (3, "京都")]
     assert sorted(path.name for path in tmp_path.glob("rows*")) == [out.name]
+
+
+def test_no_link_is_followed_on_the_way_to_a_file(serving: Serving, tmp_path: Path):
+    """Somebody who may write into the directory must not have another file overwritten."""
+    out, victim = tmp_path / "rows.csv", tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / "rows.csv.part").symlink_to(victim)
+    out.symlink_to(victim)
+    run("query", serving.uri(), "SELECT ID FROM OPEN_ORDERS ORDER BY ID", "--out", out)
+    assert victim.read_text() == "mine"
+    assert not out.is_symlink() and out.read_text().split() == ['"ID"', "1", "2", "3"]
+    (tmp_path / "plain").write_text("")
+    assert out.stat().st_mode == (tmp_path / "plain").stat().st_mode
+    assert sorted(path.name for path in tmp_path.glob("rows*")) == ["rows.csv", "rows.csv.part"]
+
+
+def test_no_text_of_others_orders_the_terminal():
+    assert visible("a\tb\nc") == "a\tb\nc"
+    assert visible("\x1b]0;x\x07 \x9b \r \u202e \u2066") == r"\x1b]0;x\x07 \x9b \r \u202e \u2066"
+
+
+def test_json_of_a_probe_is_plain_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    report = drdarrow.probe("127.0.0.1", [1], 1.0)
+    told = {"class": "\x9b31m\x1b[2J\u202e Zoë"}
+    monkeypatch.setattr(type(report), "to_dict", lambda self: told)
+    with pytest.raises(typer.Exit):
+        probing.probe("127.0.0.1", [1], timeout=1.0, database=None, as_json=True)
+    printed = capsys.readouterr().out
+    assert printed.isascii() and "\x1b" not in printed and json.loads(printed) == told
 
 
 def test_the_first_rows_are_shown(serving: Serving):

@@ -26,7 +26,7 @@ def probe(address: str, ports: list[int], *, timeout: float, database: str | Non
     wanted = sorted({*ports, *([port] if port else [])}) or None
     report = drdarrow.probe(host, wanted, timeout, database=database)
     if as_json:
-        typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(report.to_dict(), indent=2))
     else:
         show(report, every=wanted is not None)
     raise typer.Exit(code(report))
@@ -59,7 +59,8 @@ def split(address: str) -> tuple[str, int | None]:
 
 def show(report: ProbeReport, *, every: bool) -> None:
     """Ports and advice. Closed ports are counted unless they were asked for."""
-    table = Table(title=escape(f"{report.host} ({', '.join(report.addresses)})"), title_justify="left", box=None)
+    title = escape(visible(f"{report.host} ({', '.join(report.addresses)})"))
+    table = Table(title=title, title_justify="left", box=None)
     for name in ("port", "state", "what", "details"):
         table.add_column(name, justify="right" if name == "port" else "left")
     shown = [port for port in report.ports if every or port.state == "open"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -89,7 +91,7 @@ def save(stream: ArrowStream, out: Path, write: Write) -> None:
     """Writes beside the file and renames at the end: a file that exists is whole."""
     import pyarrow as pa
 
-    part = out.with_name(out.name + ".part")
+    part = beside(out)
     start = time.perf_counter()
     try:
         with watching("streaming") as advance:
@@ -102,6 +104,17 @@ def save(stream: ArrowStream, out: Path, write: Write) -> None:
     size, speed = out.stat().st_size / 1e6, counted.rows / seconds
     watched.print(plain(f"{out}: {counted.rows:,} rows, {size:.1f} MB, {speed:,.0f} rows/s"), soft_wrap=True)
     remark(stream.messages)
+
+
+def beside(out: Path) -> Path:
+    """A new file in the same directory. Its name is not to be foreseen, so that nobody puts a link there before, and it
+    is readable as any file that this process makes."""
+    number, name = tempfile.mkstemp(prefix=f"{out.name[:100]}.", suffix=".part", dir=out.parent)
+    os.close(number)
+    mask = os.umask(0o077)
+    os.umask(mask)
+    os.chmod(name, 0o666 & ~mask)
+    return Path(name)
 
 
 class Counted:
