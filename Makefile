@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# The versions that the tests were last run with.
+PIP    := $(BIN)/pip install --quiet -c tools/constraints.txt
 # What the tests need beside the package itself.
 TEST_PACKAGES := pytest pytest-timeout pyarrow polars "pandas>=3" duckdb dbapi-compliance \
 	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
@@ -15,7 +17,7 @@ help:
 
 ## Starts the embedded server with sample rows and streams them to Arrow, Parquet and Polars.
 demo: build
-	$(BIN)/pip install --quiet "$$(echo target/wheels/*.whl)[arrow,cli,polars,server]"
+	$(PIP) "$$(echo target/wheels/*.whl)[arrow,cli,polars,server]"
 	$(BIN)/drdarrow demo
 
 ## Everything that is tested, as it is tested for every change.
@@ -27,31 +29,32 @@ tools: system $(VENV)/ready
 system:
 	sh tools/system.sh
 
-$(VENV)/made:
+$(VENV)/made: tools/constraints.txt
 	sh tools/system.sh venv
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip "maturin>=1.16,<2"
+	$(PIP) maturin
 	touch $@
 
 $(VENV)/ready: Makefile $(VENV)/made | system
-	$(BIN)/pip install --quiet $(TEST_PACKAGES)
+	$(PIP) $(TEST_PACKAGES)
 	touch $@
 
 ## Formatting, lints, licences.
 check: tools
 	cargo fmt --check
-	cargo clippy --all-targets --features python,server -- -D warnings
+	cargo clippy --locked --all-targets --features python,server -- -D warnings
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(PYTHON) tools/dependencies.py
+	$(BIN)/python tools/advisories.py
 
 ## Tests of the Rust crate.
 rust: tools
-	cargo test --features server
+	cargo test --locked --features server
 
 ## Builds the wheel and installs it.
 build: $(VENV)/made
 	rm -rf target/wheels
-	$(BIN)/maturin build --release --quiet --out target/wheels
+	$(BIN)/maturin build --locked --release --quiet --out target/wheels
 	$(BIN)/pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
 
 wheel: tools build
@@ -59,7 +62,7 @@ wheel: tools build
 
 ## Tests of the Python package.
 python: wheel
-	cargo build --quiet --features server --example serve --example pages
+	cargo build --locked --quiet --features server --example serve --example pages
 	$(BIN)/python -m pytest
 
 ## Runs the notebooks.
@@ -68,11 +71,11 @@ notebooks: wheel
 
 ## Documentation of the crate, without warnings.
 docs: tools
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --features server --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --features server --quiet
 
 ## A hundred thousand handshakes, good and failing: nothing may be left of them.
 soak:
-	DRDARROW_HANDSHAKES=100000 cargo test --features server --test handshakes -- --nocapture
+	DRDARROW_HANDSHAKES=100000 cargo test --locked --features server --test handshakes -- --nocapture
 
 ## Benchmark beside the clients of Derby: ratios of one run.
 bench: wheel

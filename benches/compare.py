@@ -67,7 +67,7 @@ def main() -> None:
     goal("time beside the bare pull, 1 MiB blocks", seconds[OURS] / seconds[PULL], 3, "x", below=True)
     goal("client CPU per million rows", middle(replayed[OURS], "cpu") * 1e6 / options.rows, 0.3, "s", below=True)
     for bench in ("kernel", "encode", "pages"):
-        subprocess.run(["cargo", "bench", "--quiet", "--bench", bench], cwd=ROOT, check=True)
+        subprocess.run(["cargo", "bench", "--locked", "--quiet", "--bench", bench], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

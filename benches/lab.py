@@ -51,7 +51,7 @@ class Lab:
         """Builds examples in release."""
         self.work.mkdir(parents=True, exist_ok=True)
         examples = [word for tool in tools for word in ("--example", tool)]
-        build = ["cargo", "build", "--quiet", "--release", "--features", self.features, *examples]
+        build = ["cargo", "build", "--locked", "--quiet", "--release", "--features", self.features, *examples]
         subprocess.run(build, cwd=ROOT, check=True)
 
     def command(self, peer: str, port: int) -> list[str]:

@@ -21,7 +21,7 @@ USER, PASSWORD = "user", "secret"
 @functools.cache
 def built(example: str) -> Path:
     """A program of examples/, built."""
-    command = ["cargo", "build", "--features", "server", "--example", example, "--message-format", "json", "--quiet"]
+    command = ["cargo", "build", "--locked", "--features", "server", "--example", example, "--message-format", "json", "--quiet"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
     if done.returncode != 0:
         raise AssertionError(f"examples/{example} cannot be built:\n{done.stderr}")
