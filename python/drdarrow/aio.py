@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import warnings
-from collections.abc import AsyncIterator, Awaitable, Generator
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
@@ -55,22 +54,19 @@ _CHUNK = 512
 
 def connect(uri: str | None = None, /, **settings: Any) -> _Connecting:
     """Connects: `await connect(...)` or `async with connect(...) as connection`. Arguments as `drdarrow.connect`."""
-    return _Connecting(uri, settings)
+    return _Connecting(_core.Caller(), uri, settings)
 
 
 class _Connecting(Awaitable["AsyncConnection"]):
     """A connection to be."""
 
-    def __init__(self, uri: str | None, settings: dict[str, Any]) -> None:
-        self._arguments = uri, settings
+    def __init__(self, caller: _core.Caller, uri: str | None, settings: dict[str, Any]) -> None:
+        self._arguments = caller, uri, settings
         self._connection: AsyncConnection | None = None
 
     async def _connect(self) -> AsyncConnection:
-        uri, settings = self._arguments
-        raw = await _core.connect_async(uri, **settings)
-        for text in raw.warnings:
-            warnings.warn(text, RuntimeWarning, stacklevel=2)
-        return AsyncConnection(raw)
+        caller, uri, settings = self._arguments
+        return AsyncConnection(await _core.connect_async(caller, uri, **settings))
 
     def __await__(self) -> Generator[Any, None, AsyncConnection]:
         return self._connect().__await__()
@@ -103,13 +99,21 @@ class AsyncConnection:
         """A cursor of its own with the result."""
         return await self.cursor().execute(operation, parameters)
 
-    async def open_file(self, path: str, /, **options: Unpack[FileOptions]) -> AsyncFile:
+    def open_file(self, path: str, /, **options: Unpack[FileOptions]) -> Coroutine[Any, Any, AsyncFile]:
         """Opens a file of the same system on a connection for files beside this one, with its own unit of work."""
-        return AsyncFile(await _core.open_file_beside(self._raw, path, **options))
 
-    async def command(self, cl: str) -> list[Message]:
+        async def open_it(caller: _core.Caller) -> AsyncFile:
+            return AsyncFile(await _core.open_file_beside(caller, self._raw, path, **options))
+
+        return open_it(_core.Caller())
+
+    def command(self, cl: str) -> Coroutine[Any, Any, list[Message]]:
         """Runs a CL command in the job of that connection."""
-        return [Message(*said) for said in await _core.command_beside(self._raw, cl)]
+
+        async def run(caller: _core.Caller) -> list[Message]:
+            return [Message(*said) for said in await _core.command_beside(caller, self._raw, cl)]
+
+        return run(_core.Caller())
 
     async def commit(self) -> None:
         """Makes the changes last. OperationalError 08007 says that the outcome is unknown."""

@@ -40,27 +40,33 @@ __all__ = ["AsyncFile", "AsyncFileConnection", "connect_files", "open_file", "op
 
 def connect_files(uri: str | None = None, /, **settings: Unpack[FileSettings]) -> _Opening[AsyncFileConnection]:
     """Connects: `await` it or `async with` it. Arguments as `drdarrow.connect_files`."""
+    caller = _core.Caller()
 
     async def connect() -> AsyncFileConnection:
-        return AsyncFileConnection(await _core.connect_files_async(uri, **settings))
+        return AsyncFileConnection(await _core.connect_files_async(caller, uri, **settings))
 
     return _Opening(connect)
 
 
 def open_file(uri: str, /, **settings: Unpack[OneFile]) -> _Opening[AsyncFile]:
     """Opens a file: `await` it or `async with` it. Arguments as `drdarrow.open_file`."""
+    caller = _core.Caller()
 
     async def open_it() -> AsyncFile:
-        return AsyncFile(await _core.open_file_async(uri, **settings))
+        return AsyncFile(await _core.open_file_async(caller, uri, **settings))
 
     return _Opening(open_it)
 
 
-async def open_partition(
+def open_partition(
     part: _core.FilePartition, uri: str | None = None, /, **settings: Unpack[FileSettings]
-) -> AsyncArrowStream:
+) -> Coroutine[Any, Any, AsyncArrowStream]:
     """Connects and reads a part of a file. Arguments as `drdarrow.FilePartition.open`."""
-    return AsyncArrowStream(await _core.open_partition_async(part, uri, **settings))
+
+    async def read(caller: _core.Caller) -> AsyncArrowStream:
+        return AsyncArrowStream(await _core.open_partition_async(caller, part, uri, **settings))
+
+    return read(_core.Caller())
 
 
 class AsyncFileConnection:

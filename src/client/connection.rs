@@ -2,23 +2,24 @@
 
 use super::config::Config;
 use super::config::client_info::ClientInfo;
-use super::config::tls::UNVERIFIED;
 use super::done::{Done, Warning};
 use super::error::{Error, Kind, Phase, Result};
 use super::info::ServerInfo;
 use super::login::{
-    behind_tls, connector, identity, line, no_database, peer, stalled, without_database, without_password,
+    behind_tls, connector, doubt, foresee, identity, line, no_database, peer, stalled, without_database,
+    without_password,
 };
 use super::procedure::Procedure;
 use super::sections::Sections;
-use super::security::{OBFUSCATION, policy};
+use super::security::policy;
 use super::shared::Inner;
 use super::stream::RecordStream;
 use super::words::{self, Hint};
 use super::work::Work;
 use crate::flow::bounds::LOGIN_FRAME;
 use crate::flow::connect::Connect;
-use crate::flow::secmec::choice::Policy;
+use crate::flow::secmec::caution::Caution;
+use crate::flow::secmec::line::Line;
 use crate::flow::uow::EndWork;
 use crate::net::channel::Channel;
 use crate::net::error::NetError;
@@ -30,7 +31,7 @@ use arrow_array::ArrayRef;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -62,66 +63,63 @@ impl Connection {
     pub async fn connect(config: Config) -> Result<Connection> {
         config.check()?;
         let peer = peer(&config);
-        let policy = policy(&config, line(&config)).map_err(|e| e.at(&peer))?;
         let deadline = Deadline::after(config.timeout);
+        foresee(&config, deadline).await.map_err(|e| e.at(&peer))?;
         let connector = connector(&config, deadline).await?;
         let stream = transport::connect(&config.host, config.port, deadline)
             .await
             .map_err(|e| Error::from_net(e, Phase::Tcp).at(&peer).broken())?;
-        let local = stream.local_addr().ok();
-        Connection::secure(stream, local, connector, policy, config, deadline).await
+        let (line, local) = (line(&stream), stream.local_addr().ok());
+        Connection::secure(stream, line, local, connector, config, deadline).await
     }
 
     /// Logs in over any stream that is already connected: a tunnel, a pipe, a socket opened
     /// elsewhere; over TLS within it where `config` says so. The host and port of `config` only name
-    /// the peer.
-    pub async fn over<S>(stream: S, config: Config) -> Result<Connection>
+    /// the peer, so `line` says who else may be on the stream: [`Line::Local`] when nobody is, else [`Line::Open`].
+    pub async fn over<S>(stream: S, line: Line, config: Config) -> Result<Connection>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         config.check()?;
-        let policy = policy(&config, line(&config)).map_err(|e| e.at(&peer(&config)))?;
         let deadline = Deadline::after(config.timeout);
         let connector = connector(&config, deadline).await?;
-        Connection::secure(stream, None, connector, policy, config, deadline).await
+        Connection::secure(stream, line, None, connector, config, deadline).await
     }
 
     /// Shakes hands for TLS where it is to be, and logs in.
     async fn secure<S>(
         stream: S,
+        line: Line,
         local: Option<SocketAddr>,
         connector: Option<Connector>,
-        policy: Policy,
         config: Config,
         deadline: Deadline,
     ) -> Result<Connection>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let caution = config.caution.afresh();
+        let peer = peer(&config);
         let Some(connector) = connector else {
-            return Connection::log_in(stream, local, None, policy, config, deadline).await;
+            let login = Login { line, local, tls: None, caution, config, deadline };
+            return Connection::log_in(stream, login).await.map_err(|e| e.at(&peer));
         };
-        let (stream, secured) = connector
-            .connect(stream, deadline)
-            .await
-            .map_err(|e| Error::from_net(e, Phase::Tls).at(&peer(&config)).broken())?;
-        Connection::log_in(stream, local, Some(secured), policy, config, deadline).await.map_err(behind_tls)
+        let (stream, secured) =
+            connector.connect(stream, deadline).await.map_err(|e| Error::from_net(e, Phase::Tls).at(&peer).broken())?;
+        doubt(&secured, &caution).map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
+        let line = line.under_tls(secured.verified);
+        let login = Login { line, local, tls: Some(secured), caution, config, deadline };
+        Connection::log_in(stream, login).await.map_err(|e| behind_tls(e).at(&peer))
     }
 
-    async fn log_in<S>(
-        stream: S,
-        local: Option<SocketAddr>,
-        tls: Option<Secured>,
-        policy: Policy,
-        config: Config,
-        deadline: Deadline,
-    ) -> Result<Connection>
+    async fn log_in<S>(stream: S, login: Login) -> Result<Connection>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let Login { line, local, tls, caution, config, deadline } = login;
         let peer = peer(&config);
-        let identity = identity(&config, policy, local)?;
-        let connect = Connect::new(identity).map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
+        let identity = identity(&config, policy(&config, line)?, &caution, local)?;
+        let connect = Connect::new(identity).map_err(|e| Error::from_flow(e, Phase::Security))?;
         let progress = connect.progress();
         let limit = config.lob_limit as usize + FRAME_SLACK;
         let channel = if tracing::enabled!(tracing::Level::TRACE) {
@@ -139,7 +137,7 @@ impl Connection {
                 };
                 let database = no_database(&e);
                 let e = Error::from_net(e, Phase::of_login(progress.awaited()));
-                let e = without_password(e, &config).at(&peer).broken();
+                let e = without_password(e, &config).broken();
                 return Err(if database { without_database(e, &config) } else { e });
             }
         };
@@ -155,7 +153,7 @@ impl Connection {
             readers: Mutex::default(),
             autocommit,
             work: Work::default(),
-            unheard: OnceLock::new(),
+            caution,
             closed: AtomicBool::new(false),
             settling: AtomicUsize::new(0),
             untold: AtomicBool::new(false),
@@ -163,9 +161,7 @@ impl Connection {
             config,
         };
         inner.channel.set_depth(inner.depth());
-        if let Some(warning) = inner.introduce(deadline).await? {
-            inner.unheard.get_or_init(|| warning);
-        }
+        inner.introduce(deadline).await?;
         tracing::info!(peer = inner.peer, product = inner.session.prdid, "connection opened");
         Ok(Connection(Arc::new(inner)))
     }
@@ -305,15 +301,9 @@ impl Connection {
         ServerInfo::new(&self.0.session, &self.0.config.database, &self.0.peer, self.0.tls.as_ref())
     }
 
-    /// Warnings about the connection itself.
+    /// Warnings about the connection itself that no listener heard when it was made (`Config::caution`).
     pub fn warnings(&self) -> Vec<Warning> {
-        let unverified = self.0.tls.as_ref().is_some_and(|tls| !tls.verified);
-        // Inside TLS the mechanism is hidden, whoever answers.
-        let exposed =
-            self.0.session.security.is_obfuscation() && self.0.tls.is_none() && !line(&self.0.config).is_private();
-        let all = [(unverified, UNVERIFIED), (exposed, OBFUSCATION)];
-        let doubts = all.into_iter().filter(|(is, _)| *is).map(|(_, text)| Warning::general(text));
-        doubts.chain(self.0.unheard.get().cloned()).collect()
+        self.0.caution.unheard().iter().map(|text| Warning::general(text)).collect()
     }
 
     /// Tells the server anew who works here: what `info` names is changed, the rest stays. Not under
@@ -330,6 +320,16 @@ impl Connection {
     pub fn security(&self) -> String {
         self.0.session.security.to_string()
     }
+}
+
+/// What a login needs beside the stream.
+struct Login {
+    line: Line,
+    local: Option<SocketAddr>,
+    tls: Option<Secured>,
+    caution: Caution,
+    config: Config,
+    deadline: Deadline,
 }
 
 /// True for what servers say of a statement with markers and no values.

@@ -244,9 +244,9 @@ impl Error {
                 let e = Error::new(Kind::Operational, Phase::Security, sqlstate, text).broken();
                 if code == PASSWORD_EXPIRED { e.hint("new_password=… sets another one at the login") } else { e }
             }
-            FlowError::Mechanism { .. } => Error::new(Kind::Operational, Phase::Security, "08001", text)
+            FlowError::Mechanism { cure, .. } => Error::new(Kind::Operational, Phase::Security, "08001", text)
                 .broken()
-                .hint("nothing secret was sent; allow it explicitly: security=…, or allow_cleartext_password"),
+                .hint(cure.map_or("nothing secret was sent".to_owned(), |cure| format!("nothing secret was sent; {cure}"))),
             FlowError::Settings(_) => Error::new(Kind::NotSupported, phase, "0A000", text),
             FlowError::Descriptor(crate::wire::fdoca::descriptor::DescriptorError::Unsupported { .. }) => {
                 Error::new(Kind::NotSupported, phase, "56084", text)
@@ -269,6 +269,11 @@ impl Error {
             FlowError::Secmec(SecMecError::Forbidden(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
                 .broken()
                 .hint("use tls=require or choose security=encrypted; without allow_cleartext_password it may go to this machine"),
+            FlowError::Secmec(SecMecError::Level(level)) => {
+                Error::new(Kind::Operational, Phase::Security, "08001", text).broken().hint(format!(
+                    "nothing secret was sent; use TLS (tls=require), or state the level (password_level={level})"
+                ))
+            }
             FlowError::Secmec(SecMecError::Rule { .. } | SecMecError::NoToken(_)) => {
                 Error::new(Kind::Operational, Phase::Security, "28000", text).broken()
             }

@@ -1,9 +1,9 @@
 //! Sends client information to the server, at the login and later.
 
 use super::config::client_info::ClientInfo;
-use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
 use super::shared::Inner;
+use crate::flow::error::FlowError;
 use crate::flow::execute::{Immediate, Set};
 use crate::flow::session::Product;
 use crate::net::transport::Deadline;
@@ -11,17 +11,17 @@ use crate::net::transport::Deadline;
 impl Inner {
     /// Tells the server what the settings say. It only informs the server's administrators: a refusal is
     /// no reason to stay away, but the user hears of it.
-    pub(super) async fn introduce(&self, deadline: Deadline) -> Result<Option<Warning>> {
+    pub(super) async fn introduce(&self, deadline: Deadline) -> Result<()> {
         let known = matches!(self.session.product, Product::Luw | Product::IbmI | Product::Zos);
         if !known || self.config.client.is_empty() {
-            return Ok(None);
+            return Ok(());
         }
         match self.tell(&self.config.client, true, Some(deadline)).await {
-            Ok(()) => Ok(None),
             Err(e) if e.connection_usable => {
-                Ok(Some(Warning::general(&format!("the client information was not taken: {e}"))))
+                let said = self.caution.say(&format!("the client information was not taken: {e}"));
+                said.map_err(|e| Error::from_flow(FlowError::Secmec(e), Phase::Execute))
             }
-            Err(e) => Err(e),
+            other => other,
         }
     }
 

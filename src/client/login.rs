@@ -2,19 +2,23 @@
 
 use super::config::Config;
 use super::config::security::Security;
+use super::config::tls::UNVERIFIED;
 use super::error::{Error, Kind, Phase, Result};
-use super::security::credentials;
+use super::security::{credentials, policy};
 use crate::flow::connect::Identity;
 use crate::flow::error::FlowError;
 use crate::flow::progress::Progress;
-use crate::flow::secmec::choice::{Line, Policy};
+use crate::flow::secmec::caution::Caution;
+use crate::flow::secmec::choice::Policy;
+use crate::flow::secmec::line::Line;
 use crate::flow::secmec::random::{RANDOM, Random};
 use crate::net::error::{NetError, Stage};
-use crate::net::tls::Connector;
-use crate::net::transport::Deadline;
+use crate::net::tls::{Connector, Secured};
+use crate::net::transport::{self, Deadline};
 use crate::wire::ddm::codepoint as cp;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::net::TcpStream;
 
 pub(super) fn peer(config: &Config) -> String {
     if config.host.contains(':') {
@@ -24,13 +28,39 @@ pub(super) fn peer(config: &Config) -> String {
     }
 }
 
-/// What is known of the line to the configuration's host.
-pub(super) fn line(config: &Config) -> Line {
-    let settings = config.tls_settings().ok().flatten();
-    Line { loopback: config.is_loopback(), tls_verified: settings.is_some_and(|tls| tls.trust.is_verified()) }
+/// What is known of a line that was just connected.
+pub(super) fn line(stream: &TcpStream) -> Line {
+    stream.peer_addr().map_or(Line::Open, |peer| Line::to(peer.ip()))
 }
 
-pub(super) fn identity(config: &Config, policy: Policy, local: Option<SocketAddr>) -> Result<Identity> {
+/// Refuses before connecting what no connection to this host could allow. The last word is had where the connection
+/// arrived.
+pub(super) async fn foresee(config: &Config, deadline: Deadline) -> Result<()> {
+    let tls = config.tls_settings()?;
+    let on = |line: Line| tls.as_ref().map_or(line, |tls| line.under_tls(tls.trust.is_verified()));
+    policy(config, on(Line::Local))?;
+    let Err(refusal) = policy(config, on(Line::Open)) else { return Ok(()) };
+    // Only this machine would do.
+    match transport::resolve(&config.host, deadline).await {
+        Ok(found) if !found.is_empty() && found.iter().all(|address| Line::to(*address) == Line::Open) => Err(refusal),
+        _ => Ok(()),
+    }
+}
+
+/// Says of TLS to whoever answers what it is worth, before anything is sent over it.
+pub(super) fn doubt(secured: &Secured, caution: &Caution) -> std::result::Result<(), FlowError> {
+    if !secured.verified {
+        caution.say(UNVERIFIED)?;
+    }
+    Ok(())
+}
+
+pub(super) fn identity(
+    config: &Config,
+    policy: Policy,
+    caution: &Caution,
+    local: Option<SocketAddr>,
+) -> Result<Identity> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let [_, _, unique @ ..] = (now.as_micros() as u64).to_be_bytes();
     let host = match local.map(|l| l.ip()) {
@@ -40,7 +70,7 @@ pub(super) fn identity(config: &Config, policy: Policy, local: Option<SocketAddr
     };
     Ok(Identity {
         rdbnam: config.rdbnam(),
-        credentials: credentials(config),
+        credentials: credentials(config, caution),
         policy,
         random: random()?,
         correlation: (format!("{host:08X}.{:04X}", local.map_or(0, |l| l.port())), unique),

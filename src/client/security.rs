@@ -3,7 +3,9 @@
 use super::config::Config;
 use super::error::{Error, Phase, Result};
 use crate::flow::error::FlowError;
-use crate::flow::secmec::choice::{Line, Policy};
+use crate::flow::secmec::caution::Caution;
+use crate::flow::secmec::choice::Policy;
+use crate::flow::secmec::line::Line;
 use crate::flow::secmec::requester::Credentials;
 
 /// What the configuration allows on a line; an error for what can be refused without the server.
@@ -16,26 +18,23 @@ pub(super) fn policy(config: &Config, line: Line) -> Result<Policy> {
         renew: config.new_password.is_some(),
         tokens: config.token.is_some(),
         password_level: config.password_level,
+        told_level: None,
     };
     policy.check_choice().map_err(|e| Error::from_flow(FlowError::Secmec(e), Phase::Security))?;
     Ok(policy)
 }
 
-/// Who the configuration logs in.
-pub(super) fn credentials(config: &Config) -> Credentials {
+/// Who the configuration logs in, and who hears what that gives away.
+pub(super) fn credentials(config: &Config, caution: &Caution) -> Credentials {
     Credentials {
         user: config.user.clone().unwrap_or_else(|| "APP".to_owned()),
         password: config.password.clone(),
         new_password: config.new_password.clone(),
         additional_factor: config.additional_factor.clone(),
         tokens: config.token.clone(),
+        caution: caution.clone(),
     }
 }
-
-/// What is said once when the mechanism in force only hides the password from those who do not look
-/// closely.
-pub(super) const OBFUSCATION: &str = "the password went to another machine under DES with a key of 56 bits and without \
-     TLS: that is an obfuscation, not protection";
 
 #[cfg(test)]
 mod tests {
@@ -46,7 +45,7 @@ mod tests {
         let mut config =
             Config::from_uri("drda://me:geheim@h/d?new_password=neu-geheim&additional_factor=4711-42").unwrap();
         config.token_source(|_| Ok(Vec::new()));
-        let shown = format!("{config:?} {:?}", credentials(&config));
+        let shown = format!("{config:?} {:?}", credentials(&config, &Caution::default()));
         assert!(!shown.contains("geheim") && !shown.contains("4711"), "{shown}");
     }
 }

@@ -2,7 +2,6 @@
 
 use super::config::Config;
 use super::cursor::Cursor;
-use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
 use super::sections::{Lease, Sections};
 use super::work::Work;
@@ -11,6 +10,7 @@ use crate::flow::error::FlowError;
 use crate::flow::execute::ends_work;
 use crate::flow::explain::Explain;
 use crate::flow::locator::{Ask, Locator, Request};
+use crate::flow::secmec::caution::Caution;
 use crate::flow::session::{Product, Session};
 use crate::flow::step::Flow;
 use crate::flow::uow::EndWork;
@@ -20,7 +20,7 @@ use crate::net::tls::Secured;
 use crate::net::transport::Deadline;
 use crate::wire::drda::sqlca::Sqlca;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -44,8 +44,8 @@ pub(super) struct Inner {
     pub autocommit: AtomicBool,
     /// The unit of work.
     pub work: Work,
-    /// The settings that the server did not take when it was told who connects.
-    pub unheard: OnceLock<Warning>,
+    /// What was said of the connection when it was made.
+    pub caution: Caution,
     pub closed: AtomicBool,
     /// Somebody stopped waiting for a commit, and nobody was told what became of it.
     pub untold: AtomicBool,

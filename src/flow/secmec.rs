@@ -3,7 +3,10 @@
 //! arguments, so that every result can be checked.
 
 pub mod agreement;
+pub mod caution;
 pub mod choice;
+pub mod line;
+pub mod mechanism;
 pub mod random;
 pub mod requester;
 pub mod substitute;
@@ -133,6 +136,15 @@ pub enum SecMecError {
     /// A mechanism that the other settings rule out.
     #[error("{0}")]
     Setting(&'static str),
+    /// A password level that anybody could have told.
+    #[error(
+        "the sign-on server tells password level {0}; on a line without TLS to a verified server anybody may tell so, to \
+         get a proof that is easily broken"
+    )]
+    Level(u8),
+    /// Whoever was told of a doubt does not want to go on.
+    #[error("{0}")]
+    Objected(String),
     /// The source of tokens failed.
     #[error("no security token: {0}")]
     NoToken(String),

@@ -1,6 +1,6 @@
 //! The agreements that the two sides made when they connected. Every later conversation reads them.
 
-use super::secmec::choice::Mechanism;
+use super::secmec::mechanism::Mechanism;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::drda::layout::ServerClass;
 use crate::wire::value::typdef::TypDef;

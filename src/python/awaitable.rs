@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::batch::{RecordBatch, Schema};
+use super::caller::Caller;
 use super::collected::Collected;
 use super::connection::{server, tls};
 use super::cursor::{describe, describe_state, drain_messages, for_polars, row_count};
@@ -23,18 +24,19 @@ use super::runtime;
 use super::settings;
 use super::statement::Statement;
 use super::stream::Shared;
-use crate::client::visible::visible;
 
-/// Connects; an awaitable of a RawConnection. Arguments as for `connect()`.
+/// Connects; an awaitable of a RawConnection. Arguments as for `connect()`, and whose call it is.
 #[pyfunction]
-#[pyo3(signature = (uri=None, /, **settings))]
+#[pyo3(signature = (caller, uri=None, /, **settings))]
 pub(super) fn connect_async<'py>(
     py: Python<'py>,
+    caller: &Caller,
     uri: Option<&Bound<'py, PyAny>>,
     settings: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (config, limits) = settings::read(py, uri, settings)?;
-    runtime::asyncio(py, async move {
+    let (mut config, limits) = settings::read(py, uri, settings)?;
+    caller.listen(&mut config);
+    caller.asyncio(py, async move {
         Link::connect(config, limits).await.map(|link| RawConnection { link: Owned::new(link) })
     })
 }
@@ -122,12 +124,6 @@ impl RawConnection {
     #[getter]
     fn security(&self, py: Python<'_>) -> PyResult<String> {
         Ok(self.link(py)?.client.security())
-    }
-
-    /// Doubts about the connection as it was made.
-    #[getter]
-    fn warnings(&self, py: Python<'_>) -> PyResult<Vec<String>> {
-        Ok(self.link(py)?.client.warnings().into_iter().map(|warning| visible(&warning.message).into_owned()).collect())
     }
 
     #[getter]

@@ -1,12 +1,11 @@
 //! A connection: the way in, units of work, cursors.
 
-use std::ffi::CString;
 use std::sync::Arc;
 
-use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 
+use super::caller::Caller;
 use super::cursor::Cursor;
 use super::errors;
 use super::file::File;
@@ -16,7 +15,6 @@ use super::link::Link;
 use super::runtime;
 use super::settings;
 use super::statement::Statement;
-use crate::client::visible::visible;
 
 /// Connects to a database: `connect("drda://user@host:446/DATABASE", password=...)`.
 ///
@@ -40,8 +38,8 @@ use crate::client::visible::visible;
 ///     new_password: changes the password at the login, str.
 ///     additional_factor: second factor of IBM i, str.
 ///     token: callable for kerberos and profile-token: bytes of the server to bytes for it.
-///     allow_cleartext_password: True sends a password in clear to any host, False to none without verified TLS; not
-///         set, to this machine only.
+///     allow_cleartext_password: True lets a password go in clear, or as good as in clear, to any host; False to none
+///         without verified TLS; not set, to this machine only.
 ///     tls: off, require or insecure, or a bool; require on port 448 and with any other tls setting, else off.
 ///     tls_ca: PEM file of the authorities to trust in place of the system's.
 ///     tls_fingerprint: SHA-256 of the server's certificate, to pin it.
@@ -78,7 +76,9 @@ use crate::client::visible::visible;
 ///     OperationalError: the server cannot be reached or refuses; `phase` says how far it came: dns, tcp, tls,
 ///         exchange, security, access.
 ///
-/// With tls=insecure a RuntimeWarning says that nobody has proved who they are.
+/// A RuntimeWarning says what is doubtful before anything secret is sent: a password that others could get hold of
+/// because the line is neither of this machine nor under TLS to a verified server, or tls=insecure. Made an error by a
+/// filter it ends the login there.
 #[pyfunction]
 #[pyo3(signature = (uri=None, /, **settings))]
 pub(super) fn connect(
@@ -86,11 +86,10 @@ pub(super) fn connect(
     uri: Option<&Bound<'_, PyAny>>,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Connection> {
-    let (config, limits) = settings::read(py, uri, settings)?;
-    let link = runtime::block_on(py, Link::connect(config, limits))?.map_err(|e| errors::raise(py, &e))?;
-    for warning in link.client.warnings() {
-        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &CString::new(&*visible(&warning.message))?, 1)?;
-    }
+    let caller = Caller::here(py)?;
+    let (mut config, limits) = settings::read(py, uri, settings)?;
+    caller.listen(&mut config);
+    let link = caller.block_on(py, Link::connect(config, limits))?;
     Ok(Connection { link: Owned::new(link) })
 }
 
@@ -135,15 +134,16 @@ impl Connection {
     /// not commit there.
     #[pyo3(signature = (path, /, **options))]
     fn open_file(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<File> {
-        let link = runtime::block_on(py, self.link(py)?.files())?.map_err(|e| errors::raise(py, &e))?;
+        let caller = Caller::here(py)?;
+        let link = caller.block_on(py, self.link(py)?.files(&caller))?;
         files::open_on(py, link, path, options)
     }
 
     /// Runs a CL command in the job of that connection: list of `drdarrow.types.Message`.
     fn command(&self, py: Python<'_>, cl: &str) -> PyResult<Py<PyList>> {
-        let raise = |e| errors::raise(py, &e);
-        let link = runtime::block_on(py, self.link(py)?.files())?.map_err(raise)?;
-        let said = runtime::block_on(py, link.client.command(cl))?.map_err(raise)?;
+        let caller = Caller::here(py)?;
+        let link = caller.block_on(py, self.link(py)?.files(&caller))?;
+        let said = runtime::block_on(py, link.client.command(cl))?.map_err(|e| errors::raise(py, &e))?;
         files::messages(py, said.into_iter().map(|m| (m.id, m.severity, m.text)))
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use super::caller::Caller;
 use super::collected::Collected;
 use super::described::{Described, Members};
 use super::errors;
@@ -46,12 +47,14 @@ pub(super) fn open_file(
     uri: &Bound<'_, PyAny>,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<File> {
-    let (config, limits, name, options, given) = single(py, uri, settings)?;
-    let opened = runtime::block_on(py, async move {
+    let caller = Caller::here(py)?;
+    let (mut config, limits, name, options, given) = single(py, uri, settings)?;
+    caller.listen(&mut config.base);
+    let opened = caller.block_on(py, async move {
         let link = Link::connect_files(config, limits).await?;
         Opened::open(link, true, name, options, given).await
     })?;
-    Ok(File(Owned::new(opened.map_err(|e| errors::raise(py, &e))?)))
+    Ok(File(Owned::new(opened)))
 }
 
 /// Connects to a system for its files: `connect_files("drda://user@host:446/", password=...)`.
@@ -71,9 +74,11 @@ pub(super) fn connect_files(
     uri: Option<&Bound<'_, PyAny>>,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileConnection> {
-    let place = connection_place(py, uri, settings)?;
-    let link = runtime::block_on(py, Link::connect_files(place.config, place.limits))?;
-    Ok(FileConnection { link: Owned::new(link.map_err(|e| errors::raise(py, &e))?) })
+    let caller = Caller::here(py)?;
+    let mut place = connection_place(py, uri, settings)?;
+    caller.listen(&mut place.config.base);
+    let link = caller.block_on(py, Link::connect_files(place.config, place.limits))?;
+    Ok(FileConnection { link: Owned::new(link) })
 }
 
 /// A connection for files, made by `connect_files()`: a job on the system, with a unit of work and a

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::awaitable::{RawConnection, RawStream};
+use super::caller::Caller;
 use super::collected::Collected;
 use super::described::{Described, Members};
 use super::errors;
@@ -24,14 +25,16 @@ use crate::client::file::connection::FileConnection as Client;
 
 /// Connects; an awaitable of a RawFileConnection. Arguments as for `connect_files()`.
 #[pyfunction]
-#[pyo3(signature = (uri=None, /, **settings))]
+#[pyo3(signature = (caller, uri=None, /, **settings))]
 pub(super) fn connect_files_async<'py>(
     py: Python<'py>,
+    caller: &Caller,
     uri: Option<&Bound<'py, PyAny>>,
     settings: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let place = files::connection_place(py, uri, settings)?;
-    runtime::asyncio(py, async move {
+    let mut place = files::connection_place(py, uri, settings)?;
+    caller.listen(&mut place.config.base);
+    caller.asyncio(py, async move {
         let link = Link::connect_files(place.config, place.limits).await?;
         Ok(RawFileConnection { link: Owned::new(link) })
     })
@@ -39,14 +42,16 @@ pub(super) fn connect_files_async<'py>(
 
 /// Opens a file; an awaitable of a RawFile. Arguments as for `open_file()`.
 #[pyfunction]
-#[pyo3(signature = (uri, /, **settings))]
+#[pyo3(signature = (caller, uri, /, **settings))]
 pub(super) fn open_file_async<'py>(
     py: Python<'py>,
+    caller: &Caller,
     uri: &Bound<'py, PyAny>,
     settings: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (config, limits, name, options, given) = files::single(py, uri, settings)?;
-    runtime::asyncio(py, async move {
+    let (mut config, limits, name, options, given) = files::single(py, uri, settings)?;
+    caller.listen(&mut config.base);
+    caller.asyncio(py, async move {
         let link = Link::connect_files(config, limits).await?;
         Opened::open(link, true, name, options, given).await.map(|opened| RawFile(Owned::new(opened)))
     })
@@ -54,9 +59,10 @@ pub(super) fn open_file_async<'py>(
 
 /// Opens a file beside a connection for SQL: an awaitable of a RawFile.
 #[pyfunction]
-#[pyo3(signature = (connection, path, /, **options))]
+#[pyo3(signature = (caller, connection, path, /, **options))]
 pub(super) fn open_file_beside<'py>(
     py: Python<'py>,
+    caller: &Caller,
     connection: &RawConnection,
     path: &str,
     options: Option<&Bound<'py, PyDict>>,
@@ -64,8 +70,9 @@ pub(super) fn open_file_beside<'py>(
     let link = connection.link(py)?.clone();
     let (name, wanted) = args::open(py, path, &link.client.config().options, options)?;
     let given = files::kept(py, options)?;
-    runtime::asyncio(py, async move {
-        let files = link.files().await?;
+    let asking = caller.clone();
+    caller.asyncio(py, async move {
+        let files = link.files(&asking).await?;
         Opened::open(files, false, name, wanted, given).await.map(|opened| RawFile(Owned::new(opened)))
     })
 }
@@ -74,24 +81,27 @@ pub(super) fn open_file_beside<'py>(
 #[pyfunction]
 pub(super) fn command_beside<'py>(
     py: Python<'py>,
+    caller: &Caller,
     connection: &RawConnection,
     cl: String,
 ) -> PyResult<Bound<'py, PyAny>> {
     let link = connection.link(py)?.clone();
-    runtime::asyncio(py, async move { said(&*link.files().await?, &cl).await })
+    let asking = caller.clone();
+    caller.asyncio(py, async move { said(&*link.files(&asking).await?, &cl).await })
 }
 
 /// Connects and reads a part: an awaitable of a RawStream. Arguments as for `FilePartition.open()`.
 #[pyfunction]
-#[pyo3(signature = (part, uri=None, /, **settings))]
+#[pyo3(signature = (caller, part, uri=None, /, **settings))]
 pub(super) fn open_partition_async<'py>(
     py: Python<'py>,
+    caller: &Caller,
     part: &FilePartition,
     uri: Option<&Bound<'py, PyAny>>,
     settings: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let place = part.place(py, uri, settings)?;
-    runtime::asyncio(py, async move { place.read().await.map(RawStream::new) })
+    let place = part.place(py, uri, settings)?.asked_by(caller);
+    caller.asyncio(py, async move { place.read().await.map(RawStream::new) })
 }
 
 async fn said(link: &Link<Client>, cl: &str) -> Result<Vec<(String, u16, String)>> {

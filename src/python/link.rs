@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::caller::Caller;
 use super::runtime;
 use crate::client::batches::Limits;
 use crate::client::config::Config;
@@ -105,13 +106,15 @@ impl Link {
     }
 
     /// The connection for files with the same address and login, made when it is first asked for.
-    pub(super) async fn files(&self) -> Result<Arc<Link<FileConnection>>> {
+    pub(super) async fn files(&self, caller: &Caller) -> Result<Arc<Link<FileConnection>>> {
         self.open()?;
         let known = self.companion.lock().await.clone();
         if let Some(known) = known.filter(|known| !known.is_closed()) {
             return Ok(known);
         }
-        let made = Link::connect_files(FileConfig::beside(self.client.config().clone()), self.limits).await?;
+        let mut config = FileConfig::beside(self.client.config().clone());
+        caller.listen(&mut config.base);
+        let made = Link::connect_files(config, self.limits).await?;
         *self.companion.lock().await = Some(made.clone());
         Ok(made)
     }

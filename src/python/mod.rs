@@ -20,6 +20,7 @@
 
 mod awaitable;
 mod batch;
+mod caller;
 mod capsule;
 mod collected;
 mod connection;
@@ -75,6 +76,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(files_awaitable::open_partition_async, module)?)?;
     module.add_function(wrap_pyfunction!(files_awaitable::open_file_beside, module)?)?;
     module.add_function(wrap_pyfunction!(files_awaitable::command_beside, module)?)?;
+    module.add_class::<caller::Caller>()?;
     module.add_class::<files_awaitable::RawFileConnection>()?;
     module.add_class::<file_awaitable::RawFile>()?;
     module.add_class::<files::FileConnection>()?;

@@ -3,12 +3,11 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use super::errors;
+use super::caller::Caller;
 use super::feed::Feed;
 use super::file_args as args;
 use super::link::Link;
 use super::opened::Opened;
-use super::runtime;
 use super::stream::ArrowStream;
 use crate::client::batches::Limits;
 use crate::client::error::Result;
@@ -80,6 +79,12 @@ impl FilePartition {
 }
 
 impl Place {
+    /// With warnings where it was asked for.
+    pub(super) fn asked_by(mut self, caller: &Caller) -> Place {
+        caller.listen(&mut self.config.base);
+        self
+    }
+
     /// Connects and begins to read.
     pub(super) async fn read(self) -> Result<Feed> {
         let link = Link::connect_files(self.config, self.limits).await?;
@@ -114,8 +119,9 @@ impl FilePartition {
         uri: Option<&Bound<'py, PyAny>>,
         settings: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<ArrowStream> {
-        let made = runtime::block_on(py, self.place(py, uri, settings)?.read())?;
-        Ok(ArrowStream::new(made.map_err(|e| errors::raise(py, &e))?))
+        let caller = Caller::here(py)?;
+        let place = self.place(py, uri, settings)?.asked_by(&caller);
+        caller.block_on(py, place.read()).map(ArrowStream::new)
     }
 
     /// `open(uri, password=password)`.

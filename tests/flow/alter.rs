@@ -8,6 +8,7 @@ use arrow_array::RecordBatch;
 use drdarrow::client::connection::Connection;
 use drdarrow::client::error::Error;
 use drdarrow::client::file::connection::FileConnection;
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::object::{objects, put_bytes};
 use drdarrow::wire::dss::chain::Chain;
@@ -73,7 +74,7 @@ impl Talk {
             let mut out = Vec::new();
             match self {
                 Talk::Sql => {
-                    let connection = Connection::over(stream, config()).await?;
+                    let connection = Connection::over(stream, Line::Local, config()).await?;
                     for sql in [NARROW, WIDE, LOBS] {
                         out.extend(rows(&connection, sql).await?);
                     }
@@ -88,7 +89,7 @@ impl Talk {
                     connection.close().await?;
                 }
                 Talk::File => {
-                    let connection = FileConnection::over(stream, files::config()).await?;
+                    let connection = FileConnection::over(stream, Line::Local, files::config()).await?;
                     let file = connection.open(&files::cust(), files::numbered()).await?;
                     let mut scan = file.scan().await?;
                     while let Some(batch) = scan.next().await? {

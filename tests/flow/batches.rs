@@ -31,7 +31,7 @@ fn session(product: Product) -> Arc<Session> {
         ours: TypDef::OURS,
         theirs: TypDef::OURS,
         rdbnam: "LAB".into(),
-        security: drdarrow::flow::secmec::choice::Mechanism::UserOnly,
+        security: drdarrow::flow::secmec::mechanism::Mechanism::UserOnly,
     })
 }
 

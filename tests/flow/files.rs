@@ -14,6 +14,7 @@ use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::file::name::FileName;
 use drdarrow::client::file::options::OpenOptions;
 use drdarrow::client::file::settings::FileConfig;
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::objects;
 use drdarrow::wire::dss::header::DssType;
@@ -42,7 +43,7 @@ pub fn numbered() -> OpenOptions {
 async fn converse(book: &Book, damage: Damage) -> (Result<Vec<RecordBatch>, Error>, Log) {
     let (stream, server) = start(book, damage, Box::new(|_, _, bytes| Answer::Bytes(bytes)));
     let talk = async {
-        let connection = FileConnection::over(stream, config()).await?;
+        let connection = FileConnection::over(stream, Line::Local, config()).await?;
         let file = connection.open(&cust(), numbered()).await?;
         let mut scan = file.scan().await?;
         let mut out = Vec::new();
@@ -161,7 +162,7 @@ async fn an_open_that_nobody_waits_for_is_closed() {
             _ => Answer::Bytes(bytes),
         }),
     );
-    let connection = FileConnection::over(stream, config()).await.unwrap();
+    let connection = FileConnection::over(stream, Line::Local, config()).await.unwrap();
     let name = cust();
     let open = connection.open(&name, numbered());
     assert!(tokio::time::timeout(Duration::from_millis(900), open).await.is_err());
@@ -184,7 +185,7 @@ async fn a_silent_server_is_left_in_time() {
                 _ => Answer::Bytes(bytes),
             }),
         );
-        let connection = FileConnection::over(stream, config()).await.unwrap();
+        let connection = FileConnection::over(stream, Line::Local, config()).await.unwrap();
         let e = connection.open(&cust(), numbered()).await.unwrap_err();
         assert_eq!((e.sqlstate.as_deref(), e.connection_usable), (Some("57033"), false), "{e}");
     }
@@ -204,7 +205,7 @@ async fn ranges_need_numbers_that_mean_something() {
                 Answer::Bytes(bytes)
             }),
         );
-        let connection = FileConnection::over(stream, config()).await.unwrap();
+        let connection = FileConnection::over(stream, Line::Local, config()).await.unwrap();
         let file = connection.open(&cust(), numbered()).await.unwrap();
         let ranged = file.scan_range(1, Some(3)).await;
         assert_eq!(ranged.as_ref().err().map(|e| e.kind), (!allowed).then_some(Kind::NotSupported), "{flags:02X}");
@@ -235,7 +236,7 @@ async fn described(edit: fn(&mut [u8], &[usize])) -> FileConnection {
             Answer::Bytes(bytes)
         }),
     );
-    FileConnection::over(stream, config()).await.unwrap()
+    FileConnection::over(stream, Line::Local, config()).await.unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -266,7 +267,7 @@ async fn several_formats_and_logical_files_are_named() {
             Answer::Bytes(bytes)
         }),
     );
-    let connection = FileConnection::over(stream, config()).await.unwrap();
+    let connection = FileConnection::over(stream, Line::Local, config()).await.unwrap();
     let e = connection.open(&cust(), OpenOptions::write()).await.unwrap_err();
     assert!(e.kind == Kind::NotSupported && e.message.contains("join"), "{e}");
 }
@@ -274,7 +275,7 @@ async fn several_formats_and_logical_files_are_named() {
 #[tokio::test(start_paused = true)]
 async fn misuse_is_told_without_asking() {
     let (stream, server) = honest(&Book::files());
-    let connection = FileConnection::over(stream, config()).await.unwrap();
+    let connection = FileConnection::over(stream, Line::Local, config()).await.unwrap();
     let file = connection.open(&cust(), numbered()).await.unwrap();
     assert_eq!(file.delete_at(1).await.unwrap_err().sqlstate.as_deref(), Some("25006"));
     assert_eq!(
@@ -315,7 +316,7 @@ async fn long_blocks_and_batches_of_any_size() {
     let end = book.reply("S38GETM: CUST", 2).unwrap().clone();
     book.replies.insert("S38GETM: CUST".to_owned(), vec![long.clone(), end]);
     let (stream, _server) = honest(&book);
-    let connection = FileConnection::over(stream, config()).await.unwrap();
+    let connection = FileConnection::over(stream, Line::Local, config()).await.unwrap();
     let file = connection.open(&cust(), numbered()).await.unwrap();
     for rows in [1, 999, 1024, 2500, 9999] {
         let mut scan = file.scan().await.unwrap();
@@ -371,7 +372,7 @@ async fn a_scan_that_is_left_is_closed() {
             false => Answer::Bytes(bytes),
         }),
     );
-    let connection = FileConnection::over(stream, config()).await.unwrap();
+    let connection = FileConnection::over(stream, Line::Local, config()).await.unwrap();
     let file = connection.open(&cust(), numbered()).await.unwrap();
     drop(file.scan().await.unwrap());
     let batch = file.scan().await.unwrap().next().await.unwrap().unwrap();

@@ -7,6 +7,7 @@ use drdarrow::client::config::Config;
 use drdarrow::client::config::security::Security;
 use drdarrow::client::connection::Connection;
 use drdarrow::client::error::{Error, Phase};
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{objects, put, put_bytes, put_u16};
@@ -21,7 +22,7 @@ pub type Parts = Vec<(DssType, u16, Vec<u8>)>;
 /// A connection to a server whose answers are edited.
 pub async fn connect(edit: Edit) -> (Connection, JoinHandle<Log>) {
     let (stream, server) = start(&Book::derby(), Damage::None, edit);
-    (Connection::over(stream, config()).await.unwrap(), server)
+    (Connection::over(stream, Line::Local, config()).await.unwrap(), server)
 }
 
 /// Edits the frames of the answers to a command.
@@ -60,7 +61,7 @@ async fn silence_ends_at_the_deadline() {
     // At the login, at a statement, at a fetch, at a commit.
     let begin = Instant::now();
     let (stream, _server) = start(&Book::derby(), Damage::None, Box::new(|_, _, _| Answer::Silence));
-    let e = Connection::over(stream, config()).await.unwrap_err();
+    let e = Connection::over(stream, Line::Local, config()).await.unwrap_err();
     assert_eq!((e.phase, e.sqlstate.as_deref()), (Phase::Exchange, Some("08001")), "{e:?}");
     assert!(e.message.contains("no DRDA reply") && begin.elapsed() < Duration::from_secs(6), "{e}");
     for command in [cp::OPNQRY, cp::CNTQRY, cp::RDBCMM] {
@@ -195,7 +196,7 @@ async fn what_only_informs_is_stepped_over() {
             }
         });
         let (stream, _server) = start(&Book::derby(), Damage::None, edit);
-        let connection = Connection::over(stream, config()).await.unwrap();
+        let connection = Connection::over(stream, Line::Local, config()).await.unwrap();
         assert_eq!(count(&rows(&connection, NARROW).await.unwrap()), 90, "{command:04X}");
         connection.commit().await.unwrap();
     }
@@ -234,7 +235,7 @@ async fn no_secret_goes_to_a_server_that_wants_it_otherwise() {
         let (stream, server) = start(&book, Damage::None, edit);
         let mut config = Config { security, ..config() }.password("Tr0ub4dor&3");
         config.user = Some("confidant".to_owned());
-        let e = Connection::over(stream, config).await.unwrap_err();
+        let e = Connection::over(stream, Line::Local, config).await.unwrap_err();
         assert!(e.message.contains("offers") && e.hint.is_some(), "{e:?}");
         let log = server.await.unwrap();
         assert!(!log.requests.iter().any(|r| r.has(cp::SECCHK)), "{security:?} {offered}");
@@ -254,7 +255,8 @@ async fn answered(bytes: &[u8], close: bool) -> Error {
             while matches!(server.read(&mut buf).await, Ok(1..)) {}
         }
     });
-    let e = timeout(Duration::from_secs(60), Connection::over(client, config())).await.unwrap().unwrap_err();
+    let e =
+        timeout(Duration::from_secs(60), Connection::over(client, Line::Local, config())).await.unwrap().unwrap_err();
     peer.await.unwrap();
     e
 }
@@ -341,7 +343,7 @@ async fn a_reply_that_nobody_asked_for() {
             }
         }
     });
-    let connection = Connection::over(ours, config()).await.unwrap();
+    let connection = Connection::over(ours, Line::Local, config()).await.unwrap();
     assert_eq!(count(&rows(&connection, NARROW).await.unwrap()), 90);
     surplus.send(build(&[(DssType::Object, 1, object(cp::SQLCARD, &[0xFF]))])).await.unwrap();
     tokio::time::sleep(Duration::from_millis(10)).await;
@@ -369,5 +371,5 @@ async fn a_commit_without_an_answer_is_of_unknown_outcome() {
         assert!(connection.is_closed());
     }
     let (stream, _server) = honest(&Book::derby());
-    Connection::over(stream, config()).await.unwrap().commit().await.unwrap();
+    Connection::over(stream, Line::Local, config()).await.unwrap().commit().await.unwrap();
 }

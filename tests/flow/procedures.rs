@@ -54,7 +54,7 @@ fn session() -> Arc<Session> {
         ours: TypDef::OURS,
         theirs: typdef,
         rdbnam: "LAB".into(),
-        security: drdarrow::flow::secmec::choice::Mechanism::UserOnly,
+        security: drdarrow::flow::secmec::mechanism::Mechanism::UserOnly,
     })
 }
 

@@ -6,6 +6,7 @@ use super::server::{Answer, Damage, Edit, build, honest, parts, start};
 use drdarrow::client::batches::Limits;
 use drdarrow::client::connection::Connection;
 use drdarrow::client::stream::RecordStream;
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{params, put, put_bytes};
@@ -20,7 +21,7 @@ async fn open(connection: &Connection, sql: &str, rows: usize) -> RecordStream {
 #[tokio::test(start_paused = true)]
 async fn two_readers_in_turns() {
     let (stream, _server) = honest(&Book::derby());
-    let connection = Connection::over(stream, config()).await.unwrap();
+    let connection = Connection::over(stream, Line::Local, config()).await.unwrap();
     for (first, second) in [(NARROW, WIDE), (NARROW, NARROW), (LOBS, WIDE), (WIDE, LOBS)] {
         let (mut a, mut b) = (open(&connection, first, 7).await, open(&connection, second, 5).await);
         let (mut rows_a, mut rows_b) = (0, 0);
@@ -40,7 +41,7 @@ async fn two_readers_in_turns() {
 #[tokio::test(start_paused = true)]
 async fn a_rollback_ends_every_reader() {
     let (stream, _server) = honest(&Book::derby());
-    let connection = Connection::over(stream, config()).await.unwrap();
+    let connection = Connection::over(stream, Line::Local, config()).await.unwrap();
     let (mut a, mut b) = (open(&connection, NARROW, 7).await, open(&connection, WIDE, 5).await);
     assert_eq!(a.next().await.unwrap().unwrap().num_rows(), 7);
     connection.rollback().await.unwrap();
@@ -76,7 +77,7 @@ async fn a_commit_ends_those_that_the_server_does_not_hold() {
             Answer::Bytes(build(&frames))
         });
         let (stream, _server) = start(&Book::derby(), Damage::None, edit);
-        let connection = Connection::over(stream, config()).await.unwrap();
+        let connection = Connection::over(stream, Line::Local, config()).await.unwrap();
         let mut reader = open(&connection, NARROW, 7).await;
         assert_eq!(reader.next().await.unwrap().unwrap().num_rows(), 7);
         connection.commit().await.unwrap();
@@ -110,7 +111,7 @@ async fn an_idle_reader_keeps_to_its_credit() {
     let mut config = config();
     config.credit = 65_536;
     config.block_size = 8192;
-    let connection = Connection::over(stream, config).await.unwrap();
+    let connection = Connection::over(stream, Line::Local, config).await.unwrap();
     let idle = open(&connection, NARROW, 7).await;
     let mut busy = open(&connection, NARROW, 50).await;
     for _ in 0..200 {

@@ -5,6 +5,7 @@
 use super::book::{Book, Chains, Request, request};
 use super::client::{DIVISION, LOBS, NARROW, WIDE, WRONG, config, rows};
 use drdarrow::client::connection::Connection;
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::codepoint as cp;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -21,7 +22,7 @@ async fn record() {
         let relay = tokio::spawn(relay(theirs, TcpStream::connect(&address).await.unwrap(), book.clone()));
         let mut config = config();
         config.block_size = block_size;
-        let connection = Connection::over(ours, config).await.unwrap();
+        let connection = Connection::over(ours, Line::Local, config).await.unwrap();
         for sql in statements {
             match rows(&connection, sql).await {
                 Ok(batches) => println!("{sql}: {} rows", super::client::count(&batches)),

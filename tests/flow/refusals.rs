@@ -6,6 +6,7 @@ use super::client::{NARROW, config, rows};
 use super::server::{Answer, Damage, Edit, build, start};
 use drdarrow::client::connection::Connection;
 use drdarrow::client::error::{Error, Kind};
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::text::DdmText;
@@ -22,7 +23,7 @@ async fn connect(edit: Edit, autocommit: bool) -> Connection {
     let (stream, _server) = start(&Book::derby(), Damage::None, edit);
     let mut config = config();
     config.autocommit = autocommit;
-    Connection::over(stream, config).await.unwrap()
+    Connection::over(stream, Line::Local, config).await.unwrap()
 }
 
 fn message(reply: &Reply) -> Part {

@@ -9,6 +9,7 @@ use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int32Type, Int
 use arrow_array::{Array, RecordBatch};
 use drdarrow::client::connection::Connection;
 use drdarrow::client::error::{Error, Kind};
+use drdarrow::flow::secmec::line::Line;
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -20,7 +21,7 @@ type Told = Result<Vec<Vec<RecordBatch>>, Error>;
 async fn converse(book: &Book, statements: &[&str], damage: Damage) -> (Told, Log) {
     let (stream, server) = start(book, damage, Box::new(|_, _, bytes| Answer::Bytes(bytes)));
     let talk = async {
-        let connection = Connection::over(stream, config()).await?;
+        let connection = Connection::over(stream, Line::Local, config()).await?;
         let mut out = Vec::new();
         for sql in statements {
             out.push(rows(&connection, sql).await?);
@@ -90,7 +91,7 @@ async fn as_it_was_recorded() {
 async fn failing_statements_leave_the_connection_usable() {
     let book = Book::derby();
     let (stream, _server) = honest(&book);
-    let connection = Connection::over(stream, config()).await.unwrap();
+    let connection = Connection::over(stream, Line::Local, config()).await.unwrap();
     let e = rows(&connection, WRONG).await.unwrap_err();
     assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (Kind::Programming, Some("42X05"), true));
     // Rows before the error are handed out, the error comes after them, once.

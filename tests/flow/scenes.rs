@@ -13,6 +13,7 @@ use drdarrow::client::file::name::FileName;
 use drdarrow::client::file::options::{Declared, OpenOptions};
 use drdarrow::client::file::place::How;
 use drdarrow::client::file::settings::FileConfig;
+use drdarrow::flow::secmec::line::Line;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -121,7 +122,7 @@ fn describing(names: &str, next: Option<&Step>, bytes: &[u8]) -> bool {
 
 async fn connect(stream: DuplexStream) -> FileConnection {
     let uri = "drda://testuser:SECRET99@localhost:446/?signon_port=0&security=substitute&password_level=2";
-    FileConnection::over(stream, FileConfig::from_uri(uri).unwrap().0).await.unwrap()
+    FileConnection::over(stream, Line::Local, FileConfig::from_uri(uri).unwrap().0).await.unwrap()
 }
 
 fn cust() -> FileName {

@@ -6,7 +6,9 @@ use super::server::{Answer, Damage, start};
 use drdarrow::client::config::security::Security;
 use drdarrow::client::connection::Connection;
 use drdarrow::flow::connect::Identity;
+use drdarrow::flow::secmec::caution::Caution;
 use drdarrow::flow::secmec::choice::Policy;
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::flow::secmec::random::{RANDOM, Random};
 use drdarrow::flow::secmec::requester::Credentials;
 use drdarrow::wire::ccsid::codec::Codec;
@@ -109,7 +111,7 @@ fn nothing_that_is_printed_has_the_password() {
                     _ => Answer::Bytes(b),
                 }),
             );
-            match Connection::over(stream, config.clone()).await {
+            match Connection::over(stream, Line::Local, config.clone()).await {
                 Ok(connection) => {
                     let e = rows(&connection, WRONG).await.unwrap_err();
                     printed += &format!("{connection:?} {:?} {e:?} {e}", connection.info());
@@ -134,6 +136,7 @@ fn an_identity_shows_neither_password_nor_key() {
             new_password: Some(Secret::new(PASSWORD)),
             additional_factor: Some(Secret::new(PASSWORD)),
             tokens: None,
+            caution: Caution::default(),
         },
         policy: Policy { password: true, ..Policy::default() },
         random: Random::new([0xA7; RANDOM]),

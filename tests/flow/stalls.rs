@@ -6,6 +6,7 @@ use drdarrow::client::connection::Connection;
 use drdarrow::client::error::{Error, Phase};
 use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::file::settings::FileConfig;
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::object::objects;
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::dss::deframe::Deframer;
@@ -59,14 +60,14 @@ async fn sql(security: &str, budget: usize, hangs_up: bool) -> Error {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     tokio::spawn(serve(theirs, "QDB2/LINUXX8664", budget, hangs_up));
     let uri = format!("drda://me:secret@localhost:50000/LAB?timeout=5&security={security}");
-    Connection::over(ours, Config::from_uri(&uri).unwrap()).await.unwrap_err()
+    Connection::over(ours, Line::Local, Config::from_uri(&uri).unwrap()).await.unwrap_err()
 }
 
 async fn files(security: &str, budget: usize, hangs_up: bool) -> Error {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     tokio::spawn(serve(theirs, "QAS", budget, hangs_up));
     let uri = format!("drda://me:secret@localhost:446/?timeout=5&security={security}&signon_port=0&pool=IASP");
-    FileConnection::over(ours, FileConfig::from_uri(&uri).unwrap().0).await.unwrap_err()
+    FileConnection::over(ours, Line::Local, FileConfig::from_uri(&uri).unwrap().0).await.unwrap_err()
 }
 
 fn told(e: &Error, phase: Phase, words: &str) {

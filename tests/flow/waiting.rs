@@ -12,6 +12,7 @@ use drdarrow::client::file::name::FileName;
 use drdarrow::client::file::options::OpenOptions;
 use drdarrow::client::file::settings::FileConfig;
 use drdarrow::client::stream::RecordStream;
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::codepoint as cp;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -26,7 +27,7 @@ fn slow(command: u16, wait: Duration) -> Edit {
 /// A reader of the 90 rows of NARROW.
 async fn open(edit: Edit, delay: Option<Duration>) -> (Connection, RecordStream) {
     let (stream, _server) = start(&Book::derby(), Damage::None, edit);
-    let connection = Connection::over(stream, config()).await.unwrap();
+    let connection = Connection::over(stream, Line::Local, config()).await.unwrap();
     let mut stream = connection.query(NARROW, &[]).await.unwrap();
     stream.set_limits(Limits { delay, ..Limits::default() });
     (connection, stream)
@@ -35,7 +36,7 @@ async fn open(edit: Edit, delay: Option<Duration>) -> (Connection, RecordStream)
 /// All rows as one batch, read from a server that is not slow.
 async fn whole() -> RecordBatch {
     let (stream, _server) = honest(&Book::derby());
-    let connection = Connection::over(stream, config()).await.unwrap();
+    let connection = Connection::over(stream, Line::Local, config()).await.unwrap();
     let mut all = rows(&connection, NARROW).await.unwrap();
     assert_eq!((all.len(), count(&all)), (1, 90));
     all.remove(0)
@@ -159,7 +160,7 @@ async fn rows_come_before_the_error_behind_them() {
 async fn the_connection_is_free_after_the_rows_in_hand() {
     let config = drdarrow::client::config::Config { block_size: 32_768, ..config() };
     let (stream, _server) = start(&Book::derby(), Damage::None, slow(cp::CNTQRY, MS * 5000));
-    let connection = Connection::over(stream, config).await.unwrap();
+    let connection = Connection::over(stream, Line::Local, config).await.unwrap();
     let mut stream = connection.query(NARROW, &[]).await.unwrap();
     stream.set_limits(Limits { delay: Some(Duration::ZERO), ..Limits::default() });
     let asked = Instant::now();
@@ -177,7 +178,7 @@ async fn a_scan_hands_out_what_it_has() {
         let uri = "drda://testuser:SECRET99@localhost:446/?signon_port=0&security=substitute&password_level=2";
         let mut config = FileConfig::from_uri(uri).unwrap().0;
         config.base.batch_delay = delay;
-        let connection = FileConnection::over(stream, config).await.unwrap();
+        let connection = FileConnection::over(stream, Line::Local, config).await.unwrap();
         let name = FileName::parse("TESTLIB/CUST").unwrap();
         let file = connection.open(&name, OpenOptions::read()).await.unwrap();
         let mut scan = file.scan().await.unwrap();

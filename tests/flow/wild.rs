@@ -6,7 +6,8 @@ use drdarrow::flow::connect::{Connect, Identity};
 use drdarrow::flow::error::FlowError;
 use drdarrow::flow::probe::{Hello, Mechanisms};
 use drdarrow::flow::rows::{Block, Event, Rows};
-use drdarrow::flow::secmec::choice::{Choice, Line, Policy};
+use drdarrow::flow::secmec::choice::{Choice, Policy};
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::flow::secmec::random::{RANDOM, Random};
 use drdarrow::flow::secmec::requester::Credentials;
 use drdarrow::flow::session::{Product, Session};
@@ -29,7 +30,7 @@ const TEXT: DdmText = DdmText::Ebcdic;
 const X86: TypDef = TypDef { name: TypDefName::X86, sbc: 819, dbc: 0, mbc: 819, xml: 0 };
 
 fn login(choice: Choice, rdbnam: &str) -> Connect {
-    let line = Line { loopback: true, tls_verified: false };
+    let line = Line::Local;
     Connect::new(Identity {
         rdbnam: rdbnam.to_owned(),
         credentials: Credentials { user: "me".into(), password: Some(Secret::new("secret")), ..Credentials::default() },

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import ipaddress
 import socket
 import struct
 import threading
@@ -13,12 +16,25 @@ PRPSQLSTT, OPNQRY, CNTQRY, CLSQRY = 0x200D, 0x200C, 0x2006, 0x2005
 EXCSQLSTT, EXCSQLIMM, RDBCMM, RDBRLLBCK = 0x200B, 0x200A, 0x200E, 0x200F
 
 
-class Listener:
-    """Accepts on 127.0.0.1 in the background; a context manager."""
+def own_address() -> str:
+    """An address of this machine that is none of the loopback: what is sent there counts as sent to another machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        for _, name in socket.if_nameindex():
+            with contextlib.suppress(OSError):
+                # SIOCGIFADDR
+                found = fcntl.ioctl(asking, 0x8915, struct.pack("256s", name.encode()))
+                address = ipaddress.ip_address(found[20:24])
+                if not address.is_loopback:
+                    return str(address)
+    raise AssertionError("this machine has no address beside the loopback")
 
-    def __init__(self) -> None:
+
+class Listener:
+    """Accepts in the background on 127.0.0.1, or another address; a context manager."""
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind((host, 0))
         self._socket.listen(64)
         self.port: int = self._socket.getsockname()[1]
         self._open: list[socket.socket] = []

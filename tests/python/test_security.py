@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from conftest import Lab
 from derby import USERS
-from peers import Listener
+from peers import Listener, own_address
 
 import drdarrow
 from drdarrow import aio, server
@@ -32,8 +32,8 @@ GROUPS = {
 }
 SEED = bytes(range(0x11, 0x19))
 SECRET = "SECRET99"
-# Linux connects this to the machine itself; as an address it is none of the loopback.
-ELSEWHERE = "0.0.0.0"
+# This machine, as if it were another.
+ELSEWHERE = own_address()
 
 
 def term(code_point: int, data: bytes) -> bytes:
@@ -59,7 +59,7 @@ class Gate(Listener):
         self.proofs: list[list[tuple[int, bytes]]] = []
         self.seeds: list[bytes] = []
         self.received = b""
-        super().__init__()
+        super().__init__("0.0.0.0")
 
     def serve(self, client: socket.socket) -> None:
         buffer = b""
@@ -238,9 +238,10 @@ def test_nothing_secret_goes_to_another_machine_in_clear() -> None:
         with pytest.raises(drdarrow.OperationalError, match="offers only 3") as caught:
             drdarrow.connect(gate.uri(ELSEWHERE), password=SECRET, timeout=10)
         assert (caught.value.sqlstate, caught.value.phase) == ("08001", "security")
-        assert "allow_cleartext_password" in (caught.value.hint or "")
+        assert "use TLS (tls=require); or allow_cleartext_password=true" in (caught.value.hint or "")
         assert not gate.proofs and SECRET.encode("cp500") not in gate.received
-        drdarrow.connect(gate.uri(ELSEWHERE), password=SECRET, allow_cleartext_password=True, timeout=10)
+        with pytest.warns(RuntimeWarning, match="goes in clear"):
+            drdarrow.connect(gate.uri(ELSEWHERE), password=SECRET, allow_cleartext_password=True, timeout=10)
         assert len(gate.proofs) == 1
 
 
@@ -318,20 +319,25 @@ def test_a_password_beyond_the_page_goes_as_utf8_or_is_refused_by_its_position(p
             assert "日" not in str(told) and "p@" not in str(told)
 
 
-def test_des_in_the_open_warns_once() -> None:
+def test_des_in_the_open_warns_once_and_before_the_password_leaves() -> None:
     with Gate([9]) as gate:
         settings = {"password": SECRET, "security": "encrypted-des", "timeout": 10}
-        with pytest.warns(RuntimeWarning, match="obfuscation") as caught:
+        with pytest.warns(RuntimeWarning, match="yields the password to whoever listens: use TLS") as caught:
             drdarrow.connect(gate.uri(ELSEWHERE), **settings)
-        assert len(caught) == 1
+        assert [warning.filename for warning in caught] == [__file__]
 
         async def same() -> None:
             await aio.connect(gate.uri(ELSEWHERE), **settings)
 
-        with pytest.warns(RuntimeWarning, match="obfuscation"):
+        with pytest.warns(RuntimeWarning, match="yields the password") as caught:
             asyncio.run(same())
+        assert [warning.filename for warning in caught] == [__file__]
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             drdarrow.connect(gate.uri(), **settings)
-            with pytest.raises(RuntimeWarning, match="obfuscation"):
+            proofs = len(gate.proofs)
+            with pytest.raises(RuntimeWarning, match="yields the password"):
                 drdarrow.connect(gate.uri(ELSEWHERE), **settings)
+            with pytest.raises(RuntimeWarning, match="yields the password"):
+                asyncio.run(same())
+            assert len(gate.proofs) == proofs

@@ -4,6 +4,7 @@ use crate::support::{column, config, connect, rows, start, table, told};
 use arrow_array::{Int32Array, LargeBinaryArray, LargeStringArray, RecordBatch};
 use drdarrow::client::config::Lobs;
 use drdarrow::client::connection::Connection;
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, LUW, Persona};
 use drdarrow::server::table::MemoryTables;
@@ -137,7 +138,7 @@ async fn columns_that_the_server_describes_as_locators() {
         let (stream, sent) = described_by_locator(&server).await;
         let mut config = config(&server);
         config.lobs = mode;
-        let connection = Connection::over(stream, config).await.unwrap();
+        let connection = Connection::over(stream, Line::Local, config).await.unwrap();
         let got = rows(&connection, "SELECT C FROM T").await;
         assert_eq!(joined(&got), joined(&inline));
         assert_eq!(got[0].schema(), inline[0].schema());

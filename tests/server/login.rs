@@ -6,6 +6,7 @@ use drdarrow::client::config::Config;
 use drdarrow::client::config::security::Security;
 use drdarrow::client::connection::Connection;
 use drdarrow::client::error::Kind;
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::server::access::Access;
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona};
@@ -144,7 +145,7 @@ async fn des_in_the_open_is_warned_of() {
         let mut config = with(&server, security, None, PASSWORD);
         config.set("host", "db.example.com").unwrap();
         let stream = TcpStream::connect(server.address()).await.unwrap();
-        let connection = Connection::over(stream, config).await.unwrap();
+        let connection = Connection::over(stream, Line::Local, config).await.unwrap();
         assert_eq!(connection.warnings().len(), usize::from(warned), "{security}");
     }
 }

@@ -6,6 +6,7 @@ use drdarrow::client::config::Config;
 use drdarrow::client::config::client_info::ClientInfo;
 use drdarrow::client::connection::Connection;
 use drdarrow::client::error::Kind;
+use drdarrow::flow::secmec::line::Line;
 use drdarrow::server::access::Access;
 use drdarrow::server::backend::{
     Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session as ServerSession,
@@ -93,7 +94,7 @@ async fn recorded(server: &Server, config: Config) -> (Connection, Arc<Mutex<Vec
             }
         }
     });
-    (Connection::over(ours, config).await.unwrap(), sent)
+    (Connection::over(ours, Line::Local, config).await.unwrap(), sent)
 }
 
 fn holds(sent: &Mutex<Vec<u8>>, text: DdmText, name: &str) -> bool {

@@ -10,6 +10,7 @@ mod value;
 
 use crate::client::batches::DELAY;
 use crate::column::options::{BadValues, EndOfTime, Excess, Options, TextErrors, WideDecimalAs};
+use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::requester::TokenSource;
 use crate::net::tls::Settings;
 use crate::wire::ddm::secchk::Secret;
@@ -67,6 +68,8 @@ pub struct Config {
     pub password_level: Option<u8>,
     /// Where security tokens come from.
     pub token: Option<TokenSource>,
+    /// Who hears what is doubtful about a connection, before anything secret is sent.
+    pub caution: Caution,
     /// Whether and how the connection is encrypted.
     pub tls: Tls,
     /// Whether a password may go in clear: to any host; under verified TLS only; or, unless said, to this machine
@@ -176,6 +179,7 @@ impl Config {
             additional_factor: None,
             password_level: None,
             token: None,
+            caution: Caution::default(),
             allow_cleartext_password: None,
             timeout: Duration::from_secs(15),
             statement_timeout: None,
@@ -328,12 +332,6 @@ impl Config {
             name.push_str(value);
         }
         name
-    }
-
-    /// True when the host is this machine by name or address.
-    pub fn is_loopback(&self) -> bool {
-        self.host.eq_ignore_ascii_case("localhost")
-            || self.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Config, ConfigError};
 use crate::flow::secmec::SecMec;
 use crate::flow::secmec::agreement::EncAlg;
+use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::choice::Choice;
 use crate::flow::secmec::requester::TokenSource;
 
@@ -133,6 +134,11 @@ impl Config {
         source: impl Fn(&[u8]) -> std::result::Result<Vec<u8>, String> + Send + Sync + 'static,
     ) {
         self.token = Some(TokenSource::new(source));
+    }
+
+    /// Who hears what is doubtful about the connection, before anything secret is sent; an error ends the login there.
+    pub fn on_doubt(&mut self, ears: impl Fn(&str) -> std::result::Result<(), String> + Send + Sync + 'static) {
+        self.caution = Caution::new(ears);
     }
 }
 

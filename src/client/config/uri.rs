@@ -120,7 +120,6 @@ mod tests {
             (c.timeout, c.isolation, c.autocommit),
             (Duration::from_millis(2500), Isolation::RepeatableRead, true)
         );
-        assert!(c.is_loopback());
         assert!(!format!("{c:?}").contains("p:w"));
     }
 

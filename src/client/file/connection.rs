@@ -13,14 +13,17 @@ use super::settings::{FileConfig, JOB_CCSID};
 use super::shared::FileInner;
 use super::signon;
 use crate::client::config::security::Security;
+use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
-use crate::client::login::{behind_tls, connector, line, peer, random, stalled};
+use crate::client::login::{behind_tls, connector, doubt, foresee, line, peer, random, stalled};
 use crate::client::security::{credentials, policy};
 use crate::flow::bounds::LOGIN_FRAME;
 use crate::flow::error::FlowError;
 use crate::flow::file::command;
 use crate::flow::file::connect::{FileConnect, FileIdentity};
+use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::choice::{Choice, Policy};
+use crate::flow::secmec::line::Line;
 use crate::net::channel::Channel;
 use crate::net::error::NetError;
 use crate::net::tls::Connector;
@@ -51,64 +54,62 @@ impl FileConnection {
     pub async fn connect(mut config: FileConfig) -> Result<FileConnection> {
         config.check()?;
         let peer = peer(&config.base);
-        let mut wanted = policy(&config.base, line(&config.base)).map_err(|e| e.at(&peer))?;
         let deadline = Deadline::after(config.base.timeout);
-        learn(&mut config, &mut wanted).await.map_err(|e| e.at(&peer))?;
-        let by_level = wanted.choice == Choice::Auto && wanted.password_level.is_some() && !wanted.renew;
-        if by_level {
-            // What IBM's own clients do first; a server that wants more says so.
-            let substitute = Policy { choice: Choice::Substitute, ..wanted };
-            match FileConnection::attempt(&config, substitute, deadline).await {
-                Err(Failed::Mechanism) => {}
-                other => return other.map_err(Failed::into_error),
+        foresee(&config.base, deadline).await.map_err(|e| e.at(&peer))?;
+        let mut login = Login { told_level: None, by_level: true, caution: config.base.caution.afresh(), deadline };
+        learn(&mut config, &mut login).await.map_err(|e| e.at(&peer))?;
+        match FileConnection::attempt(&config, &login).await {
+            Err(Failed::Mechanism) => {
+                let other = Login { by_level: false, ..login };
+                FileConnection::attempt(&config, &other).await.map_err(Failed::into_error)
             }
+            made => made.map_err(Failed::into_error),
         }
-        FileConnection::attempt(&config, wanted, deadline).await.map_err(Failed::into_error)
     }
 
-    /// Logs in over any stream that is already connected, over TLS within it where `config` says so.
-    /// Nobody is asked for the password level.
-    pub async fn over<S>(stream: S, mut config: FileConfig) -> Result<FileConnection>
+    /// Logs in over any stream that is already connected, over TLS within it where `config` says so; `line` says who
+    /// else may be on it, as for [`Connection::over`](crate::client::connection::Connection::over). Nobody is asked for
+    /// the password level.
+    pub async fn over<S>(stream: S, line: Line, mut config: FileConfig) -> Result<FileConnection>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         config.check()?;
-        let wanted = policy(&config.base, line(&config.base)).map_err(|e| e.at(&peer(&config.base)))?;
         let deadline = Deadline::after(config.base.timeout);
+        let login = Login { told_level: None, by_level: false, caution: config.base.caution.afresh(), deadline };
         let connector = connector(&config.base, deadline).await?;
-        let made = FileConnection::secure(stream, connector, &config, wanted, deadline).await;
+        let made = FileConnection::secure(stream, line, connector, &config, &login).await;
         made.map_err(Failed::into_error)
     }
 
-    async fn attempt(
-        config: &FileConfig,
-        policy: Policy,
-        deadline: Deadline,
-    ) -> std::result::Result<FileConnection, Failed> {
-        let connector = connector(&config.base, deadline).await?;
-        let stream = transport::connect(&config.base.host, config.base.port, deadline)
+    async fn attempt(config: &FileConfig, login: &Login) -> std::result::Result<FileConnection, Failed> {
+        let connector = connector(&config.base, login.deadline).await?;
+        let stream = transport::connect(&config.base.host, config.base.port, login.deadline)
             .await
             .map_err(|e| Error::from_net(e, Phase::Tcp).at(&peer(&config.base)).broken())?;
-        FileConnection::secure(stream, connector, config, policy, deadline).await
+        let line = line(&stream);
+        FileConnection::secure(stream, line, connector, config, login).await
     }
 
     /// Shakes hands for TLS where it is to be, and logs in.
     async fn secure<S>(
         stream: S,
+        line: Line,
         connector: Option<Connector>,
         config: &FileConfig,
-        policy: Policy,
-        deadline: Deadline,
+        login: &Login,
     ) -> std::result::Result<FileConnection, Failed>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Some(connector) = connector else { return FileConnection::log_in(stream, config, policy, deadline).await };
-        let (stream, _) = connector
-            .connect(stream, deadline)
+        let Some(connector) = connector else { return FileConnection::log_in(stream, line, config, login).await };
+        let (stream, secured) = connector
+            .connect(stream, login.deadline)
             .await
             .map_err(|e| Error::from_net(e, Phase::Tls).at(&peer(&config.base)).broken())?;
-        let made = FileConnection::log_in(stream, config, policy, deadline).await;
+        doubt(&secured, &login.caution)
+            .map_err(|e| Error::from_flow(e, Phase::Security).at(&peer(&config.base)).broken())?;
+        let made = FileConnection::log_in(stream, line.under_tls(secured.verified), config, login).await;
         made.map_err(|failed| match failed {
             Failed::Error(e) => Failed::Error(behind_tls(e)),
             Failed::Mechanism => Failed::Mechanism,
@@ -117,16 +118,21 @@ impl FileConnection {
 
     async fn log_in<S>(
         stream: S,
+        line: Line,
         config: &FileConfig,
-        policy: Policy,
-        deadline: Deadline,
+        login: &Login,
     ) -> std::result::Result<FileConnection, Failed>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let peer = peer(&config.base);
+        let policy = policy(&config.base, line).map_err(|e| e.at(&peer))?;
+        let policy = Policy { told_level: login.told_level, ..policy };
+        // What IBM's own clients do first; a server that wants more says so.
+        let by_level = login.by_level && policy.begins_with_substitute();
+        let policy = if by_level { Policy { choice: Choice::Substitute, ..policy } } else { policy };
         let identity = FileIdentity {
-            credentials: credentials(&config.base),
+            credentials: credentials(&config.base, &login.caution),
             policy,
             pool: config.pool.clone(),
             application: config.base.client.application.clone().filter(|name| !name.is_empty()),
@@ -140,16 +146,12 @@ impl FileConnection {
         } else {
             Channel::spawn(stream, LOGIN_FRAME)
         };
-        let session = match channel.run(connect, Some(deadline)).await {
+        let session = match channel.run(connect, Some(login.deadline)).await {
             Ok(session) => session,
             Err(e) => {
                 channel.abort("the login failed");
                 let e = match e {
-                    NetError::Flow(FlowError::Mechanism { .. })
-                        if policy.choice == Choice::Substitute && config.base.security == Security::Auto =>
-                    {
-                        return Err(Failed::Mechanism);
-                    }
+                    NetError::Flow(FlowError::Mechanism { .. }) if by_level => return Err(Failed::Mechanism),
                     // Something spoke, or hung up, before we had said a word.
                     NetError::Broken(what) => NetError::NotDrda { what },
                     e => stalled(e, &progress),
@@ -164,6 +166,7 @@ impl FileConnection {
             peer,
             session,
             channel,
+            caution: login.caution.clone(),
             closed: AtomicBool::new(false),
             commit: AtomicBool::new(false),
             opened: AtomicU32::new(0),
@@ -327,6 +330,11 @@ impl FileConnection {
         }
     }
 
+    /// Warnings about the connection itself that no listener heard when it was made (`Config::caution`).
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.0.caution.unheard().iter().map(|text| Warning::general(text)).collect()
+    }
+
     /// The settings it was made with.
     pub fn config(&self) -> &FileConfig {
         &self.0.config
@@ -341,19 +349,30 @@ impl Partition {
     }
 }
 
+/// What a login needs beside the stream and the settings.
+struct Login {
+    /// The password level that the sign-on server told.
+    told_level: Option<u8>,
+    /// Begin with a substitute where the level is known and allows it.
+    by_level: bool,
+    caution: Caution,
+    deadline: Deadline,
+}
+
 /// Asks the sign-on server, where that helps.
-async fn learn(config: &mut FileConfig, wanted: &mut Policy) -> Result<()> {
+async fn learn(config: &mut FileConfig, login: &mut Login) -> Result<()> {
     let base = &config.base;
     let (Some(user), Some(password)) = (&base.user, &base.password) else { return Ok(()) };
-    let helps = matches!(base.security, Security::Auto | Security::Substitute) && wanted.password_level.is_none();
+    let helps = matches!(base.security, Security::Auto | Security::Substitute) && base.password_level.is_none();
     if config.signon_port() == 0 || !helps {
         return Ok(());
     }
     let mut seed = [0; 8];
     seed.copy_from_slice(random()?.seed());
-    match signon::ask(base, config.signon_port(), user, password, seed).await {
+    let policy = policy(base, Line::Open)?;
+    match signon::ask(base, config.signon_port(), (user, password), policy, seed, &login.caution).await {
         Ok(told) => {
-            wanted.password_level = Some(told.password_level);
+            login.told_level = Some(told.password_level);
             config.job_ccsid = config.job_ccsid.or(told.ccsid);
             Ok(())
         }

@@ -7,6 +7,7 @@ use crate::flow::error::FlowError;
 use crate::flow::file::answer::{Answer, Exchange, Speech};
 use crate::flow::file::command;
 use crate::flow::file::connect::FileSession;
+use crate::flow::secmec::caution::Caution;
 use crate::net::channel::{Channel, Pending};
 use crate::net::error::NetError;
 use crate::net::transport::Deadline;
@@ -22,6 +23,8 @@ pub(super) struct FileInner {
     pub peer: String,
     pub session: FileSession,
     pub channel: Channel,
+    /// What was said of the connection when it was made.
+    pub caution: Caution,
     pub closed: AtomicBool,
     /// Commitment control was started.
     pub commit: AtomicBool,

@@ -1,8 +1,12 @@
 //! Asking the sign-on server, which is another port of the same system.
 
 use crate::client::config::Config;
+use crate::client::login::{doubt, line};
 use crate::flow::error::FlowError;
 use crate::flow::file::signon::{SignOn, Told};
+use crate::flow::secmec::caution::Caution;
+use crate::flow::secmec::choice::Policy;
+use crate::flow::secmec::substitute::SEED;
 use crate::net::error::{NetError, Stage};
 use crate::net::tls::Connector;
 use crate::net::transport::{self, Deadline};
@@ -14,24 +18,29 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 /// A port that nobody answers is given up after this long: there is another way.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// What the server at `port` tells the user.
+/// What the server at `port` tells the user. Its line is judged by itself: it is another connection than the one that
+/// follows.
 pub(super) async fn ask(
     config: &Config,
     port: u16,
-    user: &str,
-    password: &Secret,
-    seed: [u8; 8],
+    (user, password): (&str, &Secret),
+    policy: Policy,
+    seed: [u8; SEED],
+    caution: &Caution,
 ) -> Result<Told, NetError> {
     let deadline = Deadline::after(config.timeout.min(PATIENCE));
     let settings = config.tls_settings().map_err(|e| FlowError::Settings(e.to_string()))?;
-    let signon = SignOn::new(user, password, seed);
+    let signon = |line| SignOn::new(user, password, seed, Policy { line, ..policy }, caution.clone());
     let talk = async {
         let stream = transport::connect(&config.host, port, deadline).await?;
+        let line = line(&stream);
         match settings {
-            None => talk(stream, signon).await,
+            None => talk(stream, signon(line)).await,
             Some(settings) => {
                 let connector = Connector::new(&config.host, settings, deadline).await?;
-                talk(connector.connect(stream, deadline).await?.0, signon).await
+                let (stream, secured) = connector.connect(stream, deadline).await?;
+                doubt(&secured, caution)?;
+                talk(stream, signon(line.under_tls(secured.verified))).await
             }
         }
     };
@@ -44,9 +53,10 @@ pub(super) async fn ask(
 async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, mut talk: SignOn) -> Result<Told, NetError> {
     let first = talk.start().map_err(FlowError::from)?;
     let answer = exchange(&mut stream, &first).await?;
-    let second = talk.prove(&answer)?;
-    let answer = exchange(&mut stream, &second).await?;
-    let told = talk.told(&answer)?;
+    let told = match talk.prove(&answer)? {
+        Some(proof) => talk.told(&exchange(&mut stream, &proof).await?)?,
+        None => talk.unproved(),
+    };
     let end = SignOn::end().map_err(FlowError::from)?;
     // The answer is here; a server that left already does not need the goodbye.
     let _ = stream.write_all(&end).await;

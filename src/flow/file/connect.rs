@@ -6,7 +6,8 @@ use super::answer::{Answer, Speech};
 use crate::flow::error::FlowError;
 use crate::flow::placed::{informs_at_login, once};
 use crate::flow::progress::{Awaited, Progress};
-use crate::flow::secmec::choice::{Mechanism, Policy};
+use crate::flow::secmec::choice::Policy;
+use crate::flow::secmec::mechanism::Mechanism;
 use crate::flow::secmec::random::Random;
 use crate::flow::secmec::requester::{Credentials, Proof, Requester, Verdict};
 use crate::flow::step::{Flow, Seen, Step};
@@ -147,7 +148,7 @@ impl FileConnect {
         self.session.job = trimmed(attributes.extnam);
         self.session.class = trimmed(attributes.srvclsnm);
         self.session.release = trimmed(attributes.srvrlslv);
-        Ok(self.requester.meet(&self.session.class)?)
+        self.requester.meet(&self.session.class)
     }
 
     fn ask(&mut self) -> Result<Step<FileSession>, FlowError> {

@@ -3,6 +3,10 @@
 //! [`Flow`](crate::flow::step::Flow); it eats whole streams all the same.
 
 use crate::flow::error::FlowError;
+use crate::flow::secmec::SecMecError;
+use crate::flow::secmec::caution::Caution;
+use crate::flow::secmec::choice::{Choice, Policy};
+use crate::flow::secmec::mechanism::Mechanism;
 use crate::flow::secmec::substitute::ibmi::{self, PasswordLevel};
 use crate::flow::secmec::substitute::{SEED, Seeds, Substitute};
 use crate::wire::ddm::error::MessageError;
@@ -21,6 +25,8 @@ pub struct SignOn {
     user: String,
     password: Secret,
     seed: [u8; SEED],
+    policy: Policy,
+    caution: Caution,
     level: u8,
 }
 
@@ -34,9 +40,9 @@ pub struct Told {
 }
 
 impl SignOn {
-    /// With fresh random bytes.
-    pub fn new(user: &str, password: &Secret, seed: [u8; SEED]) -> SignOn {
-        SignOn { user: user.to_owned(), password: password.clone(), seed, level: 0 }
+    /// With fresh random bytes, and the policy for the line to this server.
+    pub fn new(user: &str, password: &Secret, seed: [u8; SEED], policy: Policy, caution: Caution) -> SignOn {
+        SignOn { user: user.to_owned(), password: password.clone(), seed, policy, caution, level: 0 }
     }
 
     /// The first data stream: attributes.
@@ -44,8 +50,9 @@ impl SignOn {
         stream(0, Body::Exchange { version: VERSION, level: LEVEL, seed: self.seed })
     }
 
-    /// Takes the answer to it and makes the second: the proof.
-    pub fn prove(&mut self, answer: &[u8]) -> Result<Vec<u8>, FlowError> {
+    /// Takes the answer to it and makes the second: the proof. None where the policy keeps it back; then the level is
+    /// all that is learned. A level that anybody may have told is an error.
+    pub fn prove(&mut self, answer: &[u8]) -> Result<Option<Vec<u8>>, FlowError> {
         let Body::ExchangeReply { code, seed, password_level, .. } = Stream::decode(answer)?.body else {
             return Err(FlowError::Missing { what: "attributes", command: "sign-on" });
         };
@@ -55,6 +62,16 @@ impl SignOn {
         let level = PasswordLevel::from_number(password_level).ok_or_else(|| {
             FlowError::Settings(format!("the server has password level {password_level}, which is not known"))
         })?;
+        if !self.policy.believes(password_level) {
+            return Err(SecMecError::Level(password_level).into());
+        }
+        let mechanism = Mechanism::Substitute(Substitute::IbmI(level));
+        if !self.policy.allows(mechanism, self.policy.choice == Choice::Substitute) {
+            return Ok(None);
+        }
+        if let Some((exposure, text)) = self.policy.warning(mechanism, false) {
+            self.caution.expose(exposure, text)?;
+        }
         let seeds = Seeds { requester: self.seed, server: seed };
         let proof = Substitute::IbmI(level).make(&self.user, self.password.expose(), &seeds)?;
         let kind = match level {
@@ -63,7 +80,12 @@ impl SignOn {
             PasswordLevel::Sha512 => 7,
         };
         let user = Some(ibmi::user(&self.user)?);
-        Ok(stream(1, Body::Info { kind, ccsid: CCSID, proof: proof.to_vec(), user })?)
+        Ok(Some(stream(1, Body::Info { kind, ccsid: CCSID, proof: proof.to_vec(), user })?))
+    }
+
+    /// What is known without a proof.
+    pub fn unproved(&self) -> Told {
+        Told { password_level: self.level, ccsid: None }
     }
 
     /// Takes the answer to the proof.
@@ -104,6 +126,7 @@ fn refused(code: u32) -> Result<(), FlowError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::secmec::line::Line;
     use crate::wire::ddm::param::hex;
 
     fn bytes(name: &str) -> Vec<u8> {
@@ -114,9 +137,10 @@ mod tests {
     #[test]
     fn the_streams_of_ibms_client() {
         let seed = bytes("signon-exchange")[44..52].try_into().unwrap();
-        let mut talk = SignOn::new("testuser", &Secret::new("SECRET99"), seed);
+        let policy = Policy { line: Line::Local, password: true, ..Policy::default() };
+        let mut talk = SignOn::new("testuser", &Secret::new("SECRET99"), seed, policy, Caution::default());
         assert_eq!(talk.start().unwrap(), bytes("signon-exchange"));
-        assert_eq!(talk.prove(&bytes("signon-exchange-reply")).unwrap(), bytes("signon-info"));
+        assert_eq!(talk.prove(&bytes("signon-exchange-reply")).unwrap(), Some(bytes("signon-info")));
         let told = talk.told(&bytes("signon-info-reply")).unwrap();
         assert_eq!(told, Told { password_level: 2, ccsid: Some(37) });
         assert_eq!(SignOn::end().unwrap(), bytes("signon-end"));
@@ -124,7 +148,8 @@ mod tests {
 
     #[test]
     fn refusals_are_told() {
-        let mut talk = SignOn::new("A", &Secret::new("B"), [0; 8]);
+        let policy = Policy { line: Line::Local, password: true, ..Policy::default() };
+        let mut talk = SignOn::new("A", &Secret::new("B"), [0; 8], policy, Caution::default());
         let mut refusal = bytes("signon-exchange-reply");
         refusal[21] = 2;
         refusal[23] = 1;
@@ -133,5 +158,46 @@ mod tests {
         refusal[20..24].copy_from_slice(&0x0003_000Du32.to_be_bytes());
         assert!(talk.told(&refusal).unwrap_err().to_string().contains("expired"));
         assert!(talk.told(&bytes("signon-exchange-reply")).is_err());
+    }
+
+    #[test]
+    fn a_level_that_anybody_may_tell_gets_no_proof() {
+        let auto = Policy { password: true, ..Policy::default() };
+        let allowed = Policy { allow_cleartext_password: Some(true), ..auto };
+        let never = Policy { allow_cleartext_password: Some(false), ..auto };
+        let named = Policy { choice: Choice::Substitute, ..auto };
+        // Levels of which a proof is sent on each line; the others are an error on a line that is not private.
+        for (policy, line, proved) in [
+            (auto, Line::Open, &[4][..]),
+            (auto, Line::Unverified, &[4]),
+            (auto, Line::Local, &[0, 1, 2, 3, 4]),
+            (auto, Line::Verified, &[0, 1, 2, 3, 4]),
+            (named, Line::Open, &[4]),
+            (named, Line::Local, &[0, 1, 2, 3, 4]),
+            (allowed, Line::Open, &[0, 1, 2, 3, 4]),
+            (never, Line::Open, &[4]),
+            (never, Line::Local, &[2, 3, 4]),
+            (never, Line::Verified, &[0, 1, 2, 3, 4]),
+        ] {
+            for level in 0..=4 {
+                let mut reply = bytes("signon-exchange-reply");
+                let at = reply.windows(2).rposition(|term| term == [0x11, 0x19]).unwrap() + 2;
+                reply[at] = level;
+                let policy = Policy { line, ..policy };
+                let mut talk = SignOn::new("A", &Secret::new("B"), [7; 8], policy, Caution::default());
+                let outcome = talk.prove(&reply);
+                match (proved.contains(&level), line.is_private()) {
+                    (true, _) => assert!(outcome.unwrap().is_some(), "{policy:?} {level}"),
+                    (false, true) => {
+                        assert_eq!(outcome.unwrap(), None, "{policy:?} {level}");
+                        assert_eq!(talk.unproved(), Told { password_level: level, ccsid: None });
+                    }
+                    (false, false) => {
+                        let error = outcome.unwrap_err().to_string();
+                        assert!(error.contains(&format!("password level {level}")), "{error}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -1,29 +1,14 @@
 //! Which mechanism is asked for: the strongest that the server takes and the line allows. Nothing is
-//! weakened in silence: what the user named is used or nothing is, and a password in clear needs a
-//! private line or a permission.
-
-use std::fmt;
+//! weakened in silence: what the user named is used or nothing is, and what yields the password to a
+//! listener needs a private line, its name or a permission.
 
 use super::agreement::EncAlg;
+use super::caution::Exposure;
+use super::line::Line;
+use super::mechanism::Mechanism;
 use super::substitute::Substitute;
 use super::substitute::ibmi::PasswordLevel;
 use super::{SecMec, SecMecError};
-
-/// What is known of the line to the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Line {
-    /// It does not leave this machine.
-    pub loopback: bool,
-    /// It is under TLS and the server's certificate was verified.
-    pub tls_verified: bool,
-}
-
-impl Line {
-    /// True when nobody else can listen.
-    pub fn is_private(self) -> bool {
-        self.loopback || self.tls_verified
-    }
-}
 
 /// What the user wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,101 +56,6 @@ impl Family {
     }
 }
 
-/// A mechanism with everything that it comes in several kinds of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mechanism {
-    /// User id only.
-    UserOnly,
-    /// User id and password in clear, with a new password or without.
-    Password {
-        /// The password is changed.
-        renew: bool,
-    },
-    /// Password substitute.
-    Substitute(Substitute),
-    /// User id in clear, password encrypted.
-    EncryptedPassword(EncAlg),
-    /// Encrypted user id and password, with a new password or without.
-    Encrypted {
-        /// The cipher.
-        algorithm: EncAlg,
-        /// The password is changed.
-        renew: bool,
-    },
-    /// Kerberos.
-    Kerberos,
-    /// Profile token of IBM i.
-    ProfileToken,
-}
-
-impl Mechanism {
-    /// Its number and names.
-    pub fn secmec(self) -> SecMec {
-        match self {
-            Mechanism::UserOnly => SecMec::UserOnly,
-            Mechanism::Password { renew: false } => SecMec::UserPassword,
-            Mechanism::Password { renew: true } => SecMec::UserNewPassword,
-            Mechanism::Substitute(substitute) => substitute.mechanism(),
-            Mechanism::EncryptedPassword(_) => SecMec::UserEncryptedPassword,
-            Mechanism::Encrypted { renew: false, .. } => SecMec::EncryptedUserPassword,
-            Mechanism::Encrypted { renew: true, .. } => SecMec::EncryptedUserNewPassword,
-            Mechanism::Kerberos => SecMec::Kerberos,
-            Mechanism::ProfileToken => SecMec::EncryptedUserOnly,
-        }
-    }
-
-    /// The cipher of the key that both sides agree on, for those that do.
-    pub fn algorithm(self) -> Option<EncAlg> {
-        match self {
-            Mechanism::Encrypted { algorithm, .. } | Mechanism::EncryptedPassword(algorithm) => Some(algorithm),
-            _ => None,
-        }
-    }
-
-    /// True when what travels is as good as the password to whoever listens.
-    pub fn needs_a_private_line(self) -> bool {
-        self == Mechanism::ProfileToken || self.secmec().sends_clear_password()
-    }
-
-    /// True when it only hides the password from those who do not look closely.
-    pub fn is_obfuscation(self) -> bool {
-        self.algorithm() == Some(EncAlg::Des)
-    }
-
-    /// True for the mechanisms that send a password in some form.
-    fn needs_password(self) -> bool {
-        !matches!(self, Mechanism::UserOnly | Mechanism::Kerberos | Mechanism::ProfileToken)
-    }
-}
-
-impl fmt::Display for Mechanism {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = self.secmec().number();
-        let cipher = |algorithm: &EncAlg| match algorithm {
-            EncAlg::Des => "DES",
-            EncAlg::Aes => "AES-256",
-        };
-        match self {
-            Mechanism::UserOnly => write!(f, "user id only (SECMEC {number})"),
-            Mechanism::Password { .. } => write!(f, "password in clear (SECMEC {number})"),
-            Mechanism::Substitute(Substitute::Derby) => write!(f, "substitute (SECMEC {number}, Derby)"),
-            Mechanism::Substitute(Substitute::IbmI(PasswordLevel::Des)) => {
-                write!(f, "substitute (SECMEC {number}, DES)")
-            }
-            Mechanism::Substitute(Substitute::IbmI(PasswordLevel::Sha1)) => {
-                write!(f, "substitute (SECMEC {number}, SHA-1)")
-            }
-            Mechanism::Substitute(Substitute::IbmI(PasswordLevel::Sha512)) => {
-                write!(f, "substitute (SECMEC {number}, SHA-512)")
-            }
-            Mechanism::EncryptedPassword(a) => write!(f, "encrypted password (SECMEC {number}, {})", cipher(a)),
-            Mechanism::Encrypted { algorithm, .. } => write!(f, "encrypted (SECMEC {number}, {})", cipher(algorithm)),
-            Mechanism::Kerberos => write!(f, "Kerberos (SECMEC {number})"),
-            Mechanism::ProfileToken => write!(f, "profile token (SECMEC {number})"),
-        }
-    }
-}
-
 /// What the choice is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Policy {
@@ -182,16 +72,79 @@ pub struct Policy {
     pub renew: bool,
     /// There is a source of tokens.
     pub tokens: bool,
-    /// QPWDLVL of the IBM i, where it is known.
+    /// QPWDLVL of the IBM i, as the user states it.
     pub password_level: Option<u8>,
+    /// QPWDLVL as the sign-on server tells it.
+    pub told_level: Option<u8>,
 }
 
+/// The password level that nothing is stronger than.
+const STRONGEST: u8 = 4;
+
 impl Policy {
+    /// Whether a mechanism may be used on this line: chosen by its name, or by `auto`.
+    pub fn allows(&self, mechanism: Mechanism, named: bool) -> bool {
+        match mechanism.exposure() {
+            Exposure::Clear => self.may_be_clear(),
+            Exposure::Listener => named || self.may_be_clear(),
+            Exposure::Answerer | Exposure::Hash | Exposure::Nothing => true,
+        }
+    }
+
+    /// Whether a secret may be sent as it is: a password in clear, or what is as good.
+    pub fn may_be_clear(&self) -> bool {
+        match self.allow_cleartext_password {
+            Some(true) => true,
+            Some(false) => self.line == Line::Verified,
+            None => self.line.is_private(),
+        }
+    }
+
+    /// Whether a password level is believed that a server tells on this line. Whoever answers could tell a low one
+    /// to get a weak proof; none is stronger than that of the highest.
+    pub fn believes(&self, level: u8) -> bool {
+        level == STRONGEST || self.line.is_private() || self.allow_cleartext_password == Some(true)
+    }
+
+    /// The password level: stated, or told and believed.
+    pub fn level(&self) -> Option<u8> {
+        self.password_level.or(self.told_level.filter(|level| self.believes(*level)))
+    }
+
+    /// What is to be said before a proof is sent, and how grave it is. Of [`Line::Unverified`] the TLS handshake told
+    /// already that anybody may answer.
+    pub fn warning(&self, mechanism: Mechanism, factor: bool) -> Option<(Exposure, String)> {
+        let exposure = if factor { Exposure::Clear } else { mechanism.exposure() };
+        if self.line != Line::Open {
+            return None;
+        }
+        let what = match exposure {
+            Exposure::Nothing | Exposure::Hash => return None,
+            Exposure::Answerer => format!(
+                "{mechanism} keeps the password from listeners, but whoever answers in the server's place gets it"
+            ),
+            Exposure::Listener => format!("{mechanism} yields the password to whoever listens"),
+            Exposure::Clear => {
+                let what = match mechanism {
+                    Mechanism::ProfileToken => "profile token",
+                    Mechanism::Password { .. } => "password",
+                    _ => "additional factor",
+                };
+                format!("the {what} goes in clear to another machine, for whoever listens")
+            }
+        };
+        Some((exposure, format!("{what}: use TLS (tls=require)")))
+    }
+
     /// The mechanisms that may be asked of a server, the strongest first.
     pub fn candidates(&self, family: Family) -> Result<Vec<Mechanism>, SecMecError> {
         let encrypted = |algorithm| Mechanism::Encrypted { algorithm, renew: self.renew };
         let chosen = match self.choice {
-            Choice::Auto => return Ok(self.strongest_first(family)),
+            Choice::Auto => {
+                let mut all = self.strongest_first(family);
+                all.retain(|mechanism| self.allows(*mechanism, false));
+                return Ok(all);
+            }
             Choice::UserOnly => Mechanism::UserOnly,
             Choice::Password => Mechanism::Password { renew: self.renew },
             Choice::Substitute => Mechanism::Substitute(self.substitute(family).ok_or(match family {
@@ -209,6 +162,25 @@ impl Policy {
         Ok(vec![chosen])
     }
 
+    /// What `auto` leaves out because of the line, the strongest first.
+    pub fn withheld(&self, family: Family) -> Vec<Mechanism> {
+        let mut all = if self.choice == Choice::Auto { self.strongest_first(family) } else { Vec::new() };
+        all.retain(|mechanism| !self.allows(*mechanism, false));
+        all
+    }
+
+    /// How a withheld mechanism could be had, the better way first.
+    pub fn cure(&self, mechanism: Mechanism) -> String {
+        let setting = match mechanism {
+            Mechanism::Encrypted { .. } => "security=encrypted-des",
+            Mechanism::EncryptedPassword(_) => "security=encrypted-password-des",
+            Mechanism::Substitute(_) => "security=substitute",
+            _ => "allow_cleartext_password=true",
+        };
+        let tls = if self.line == Line::Unverified { "TLS to a verified server" } else { "TLS" };
+        format!("use {tls} (tls=require); or {setting}, which lets whoever listens have the password")
+    }
+
     /// The mechanism, when it is the same whatever the server.
     pub fn settled(&self) -> Option<Mechanism> {
         match self.choice {
@@ -217,6 +189,15 @@ impl Policy {
             Choice::Password => Some(Mechanism::Password { renew: self.renew }),
             _ => None,
         }
+    }
+
+    /// True when `auto` begins with a substitute for files of IBM i, as IBM's own clients do.
+    pub fn begins_with_substitute(&self) -> bool {
+        let substitute = self.substitute(Family::IbmI).map(Mechanism::Substitute);
+        self.choice == Choice::Auto
+            && self.password
+            && !self.renew
+            && substitute.is_some_and(|substitute| self.allows(substitute, false))
     }
 
     /// What speaks against a choice whatever the server; to be asked before connecting.
@@ -235,31 +216,18 @@ impl Policy {
             Choice::Kerberos | Choice::ProfileToken if !self.tokens => {
                 Err(SecMecError::Setting("the security mechanism needs token"))
             }
-            Choice::ProfileToken if !self.may_be_clear() => Err(self.in_clear(SecMec::EncryptedUserOnly)),
+            Choice::ProfileToken => self.check(Mechanism::ProfileToken),
             _ => self.settled().map_or(Ok(()), |mechanism| self.check(mechanism)),
         }
     }
 
-    /// A password in clear, or what is as good, may be sent.
-    pub fn may_be_clear(&self) -> bool {
-        match self.allow_cleartext_password {
-            Some(true) => true,
-            Some(false) => self.line.tls_verified,
-            None => self.line.is_private(),
-        }
-    }
-
-    /// Why a mechanism does not go in clear.
-    fn in_clear(&self, mechanism: SecMec) -> SecMecError {
-        match self.allow_cleartext_password {
-            Some(false) => SecMecError::Forbidden(mechanism),
-            _ => SecMecError::Clear(mechanism),
-        }
-    }
-
+    /// What speaks against a mechanism that was chosen by its name.
     fn check(&self, mechanism: Mechanism) -> Result<(), SecMecError> {
-        if mechanism.needs_a_private_line() && !self.may_be_clear() {
-            return Err(self.in_clear(mechanism.secmec()));
+        if !self.allows(mechanism, true) {
+            return Err(match self.allow_cleartext_password {
+                Some(false) => SecMecError::Forbidden(mechanism.secmec()),
+                _ => SecMecError::Clear(mechanism.secmec()),
+            });
         }
         if mechanism.needs_password() && !self.password {
             return Err(SecMecError::Setting("the security mechanism needs a password"));
@@ -267,6 +235,7 @@ impl Policy {
         Ok(())
     }
 
+    /// What `auto` would do on a private line.
     fn strongest_first(&self, family: Family) -> Vec<Mechanism> {
         if !self.password {
             return vec![Mechanism::UserOnly];
@@ -280,14 +249,14 @@ impl Policy {
             }
         }
         out.extend(self.substitute(family).filter(|_| !self.renew).map(Mechanism::Substitute));
-        out.extend(self.may_be_clear().then_some(Mechanism::Password { renew: self.renew }));
+        out.push(Mechanism::Password { renew: self.renew });
         out
     }
 
     fn substitute(&self, family: Family) -> Option<Substitute> {
         match family {
             Family::Derby => Some(Substitute::Derby),
-            Family::IbmI => self.password_level.and_then(PasswordLevel::from_number).map(Substitute::IbmI),
+            Family::IbmI => self.level().and_then(PasswordLevel::from_number).map(Substitute::IbmI),
             Family::Other => None,
         }
     }
@@ -305,67 +274,158 @@ mod tests {
         policy.candidates(family).unwrap().iter().map(Mechanism::to_string).collect()
     }
 
+    const LINES: [Line; 4] = [Line::Open, Line::Unverified, Line::Local, Line::Verified];
+    const AES: &str = "encrypted (SECMEC 9, AES-256)";
+    const AES_7: &str = "encrypted password (SECMEC 7, AES-256)";
+    const DES: &str = "encrypted (SECMEC 9, DES)";
+    const DES_7: &str = "encrypted password (SECMEC 7, DES)";
+    const CLEAR: &str = "password in clear (SECMEC 3)";
+    const DERBY: &str = "substitute (SECMEC 8, Derby)";
+    const LEVELS: [(Option<u8>, Option<&str>); 6] = [
+        (None, None),
+        (Some(0), Some("substitute (SECMEC 6, DES)")),
+        (Some(1), Some("substitute (SECMEC 6, DES)")),
+        (Some(2), Some("substitute (SECMEC 8, SHA-1)")),
+        (Some(3), Some("substitute (SECMEC 8, SHA-1)")),
+        (Some(4), Some("substitute (SECMEC 8, SHA-512)")),
+    ];
+
     #[test]
-    fn the_strongest_comes_first() {
-        let open = policy(Choice::Auto);
-        let encrypted = [
-            "encrypted (SECMEC 9, AES-256)",
-            "encrypted password (SECMEC 7, AES-256)",
-            "encrypted (SECMEC 9, DES)",
-            "encrypted password (SECMEC 7, DES)",
-        ];
-        assert_eq!(numbers(&open, Family::Other), encrypted);
-        assert_eq!(numbers(&open, Family::IbmI), encrypted);
-        assert_eq!(numbers(&open, Family::Derby), ["substitute (SECMEC 8, Derby)"]);
-        for line in [Line { loopback: true, tls_verified: false }, Line { loopback: false, tls_verified: true }] {
-            let private = Policy { line, ..open };
-            assert_eq!(numbers(&private, Family::Other).last().unwrap(), "password in clear (SECMEC 3)");
-            assert_eq!(
-                numbers(&private, Family::Derby),
-                ["substitute (SECMEC 8, Derby)", "password in clear (SECMEC 3)"]
-            );
+    fn auto_takes_the_strongest_first_and_on_an_open_line_nothing_that_a_listener_reads() {
+        for line in LINES {
+            for allowed in [None, Some(false), Some(true)] {
+                // What a listener gets the password from: anywhere by leave, without a word on private lines, and where
+                // it was forbidden under verified TLS alone.
+                let weak = match allowed {
+                    None => line.is_private(),
+                    Some(false) => line == Line::Verified,
+                    Some(true) => true,
+                };
+                let auto = Policy { line, allow_cleartext_password: allowed, ..policy(Choice::Auto) };
+                let with = |strong: &[&str], weak_ones: &[&str]| {
+                    let weak_ones = weak_ones.iter().filter(|_| weak);
+                    strong.iter().chain(weak_ones).map(|name| (*name).to_owned()).collect::<Vec<_>>()
+                };
+                assert_eq!(numbers(&auto, Family::Derby), with(&[], &[DERBY, CLEAR]), "{auto:?}");
+                for (level, substitute) in LEVELS {
+                    let known = Policy { password_level: level, ..auto };
+                    assert_eq!(numbers(&known, Family::Other), with(&[AES, AES_7], &[DES, DES_7, CLEAR]), "{known:?}");
+                    let expected = match (level, substitute) {
+                        (Some(0 | 1), Some(weak_one)) => with(&[AES, AES_7], &[DES, DES_7, weak_one, CLEAR]),
+                        (_, Some(hash)) if weak => with(&[AES, AES_7, DES, DES_7, hash, CLEAR], &[]),
+                        (_, Some(hash)) => with(&[AES, AES_7, hash], &[]),
+                        (_, None) => with(&[AES, AES_7], &[DES, DES_7, CLEAR]),
+                    };
+                    assert_eq!(numbers(&known, Family::IbmI), expected, "{known:?}");
+                    assert_eq!(known.begins_with_substitute(), level.is_some_and(|level| level > 1 || weak));
+                    // The rest is what is withheld, and each of it has its cure.
+                    let withheld = known.withheld(Family::IbmI);
+                    assert_eq!(withheld.is_empty(), weak, "{known:?}");
+                    for mechanism in withheld {
+                        assert!(known.cure(mechanism).starts_with("use TLS"), "{mechanism}");
+                    }
+                }
+                let renew = Policy { renew: true, ..auto };
+                let (aes, des, clear) =
+                    ("encrypted (SECMEC 10, AES-256)", "encrypted (SECMEC 10, DES)", "password in clear (SECMEC 5)");
+                assert_eq!(numbers(&renew, Family::Other), with(&[aes], &[des, clear]));
+                assert_eq!(numbers(&renew, Family::Derby), with(&[], &[clear]));
+                let alone = Policy { password: false, ..auto };
+                assert_eq!(numbers(&alone, Family::Other), ["user id only (SECMEC 4)"]);
+            }
         }
-        let allowed = Policy { allow_cleartext_password: Some(true), ..open };
-        assert_eq!(numbers(&allowed, Family::Other).len(), 5);
-        for (level, last) in [
-            (0, "substitute (SECMEC 6, DES)"),
-            (1, "substitute (SECMEC 6, DES)"),
-            (3, "substitute (SECMEC 8, SHA-1)"),
-            (4, "substitute (SECMEC 8, SHA-512)"),
-        ] {
-            let known = Policy { password_level: Some(level), ..open };
-            assert_eq!(numbers(&known, Family::IbmI).last().unwrap(), last);
-            assert_eq!(numbers(&known, Family::Other), encrypted);
-        }
-        let alone = Policy { password: false, ..open };
-        assert_eq!(numbers(&alone, Family::Other), ["user id only (SECMEC 4)"]);
     }
 
     #[test]
-    fn said_explicitly_never_means_on_loopback_too() {
-        let loopback = Line { loopback: true, tls_verified: false };
-        let never = Policy { allow_cleartext_password: Some(false), line: loopback, ..policy(Choice::Password) };
-        assert_eq!(never.check_choice(), Err(SecMecError::Forbidden(SecMec::UserPassword)));
-        assert!(never.candidates(Family::Other).is_err());
-        assert_eq!(Policy { allow_cleartext_password: None, ..never }.check_choice(), Ok(()));
-        let auto = Policy { choice: Choice::Auto, ..never };
-        for family in [Family::Other, Family::Derby, Family::IbmI] {
-            assert!(!numbers(&auto, family).iter().any(|name| name.contains("in clear")), "{family:?}");
+    fn a_name_is_enough_for_all_but_what_is_clear() {
+        for line in LINES {
+            for allowed in [None, Some(false), Some(true)] {
+                let chosen = |choice| Policy {
+                    line,
+                    allow_cleartext_password: allowed,
+                    tokens: true,
+                    password_level: Some(0),
+                    ..policy(choice)
+                };
+                for (choice, family, name) in [
+                    (Choice::Encrypted(EncAlg::Des), Family::Other, DES),
+                    (Choice::EncryptedPassword(EncAlg::Des), Family::Other, DES_7),
+                    (Choice::Encrypted(EncAlg::Aes), Family::Other, AES),
+                    (Choice::EncryptedPassword(EncAlg::Aes), Family::Other, AES_7),
+                    (Choice::Substitute, Family::Derby, DERBY),
+                    (Choice::Substitute, Family::IbmI, "substitute (SECMEC 6, DES)"),
+                    (Choice::UserOnly, Family::Other, "user id only (SECMEC 4)"),
+                    (Choice::Kerberos, Family::Other, "Kerberos (SECMEC 11)"),
+                ] {
+                    assert_eq!(chosen(choice).check_choice(), Ok(()));
+                    assert_eq!(numbers(&chosen(choice), family), [name], "{line:?} {allowed:?}");
+                }
+                for (choice, mechanism) in
+                    [(Choice::Password, SecMec::UserPassword), (Choice::ProfileToken, SecMec::EncryptedUserOnly)]
+                {
+                    let outcome = match (allowed, line) {
+                        (Some(true), _) | (_, Line::Verified) | (None, Line::Local) => Ok(()),
+                        (Some(false), _) => Err(SecMecError::Forbidden(mechanism)),
+                        (None, _) => Err(SecMecError::Clear(mechanism)),
+                    };
+                    assert_eq!(chosen(choice).check_choice(), outcome, "{line:?} {allowed:?}");
+                    assert_eq!(chosen(choice).candidates(Family::IbmI).map(drop), outcome, "{line:?} {allowed:?}");
+                }
+            }
         }
-        let token = Policy { tokens: true, choice: Choice::ProfileToken, ..never };
-        assert_eq!(token.check_choice(), Err(SecMecError::Forbidden(SecMec::EncryptedUserOnly)));
-        // Under TLS to a verified server nothing is in clear.
-        let tls = Policy { line: Line { loopback: false, tls_verified: true }, ..never };
-        assert_eq!(tls.check_choice(), Ok(()));
+    }
+
+    #[test]
+    fn a_level_that_was_told_counts_where_it_can_be_believed() {
+        for line in LINES {
+            for level in 0..=4 {
+                let told = Policy { line, told_level: Some(level), ..policy(Choice::Auto) };
+                assert_eq!(told.level(), Some(level).filter(|_| level == 4 || line.is_private()), "{line:?}");
+                let stated = Policy { password_level: Some(3), ..told };
+                assert_eq!(stated.level(), Some(3));
+                let allowed = Policy { allow_cleartext_password: Some(true), ..told };
+                assert_eq!(allowed.level(), Some(level));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_given_away_is_said_of_an_open_line() {
+        let open = policy(Choice::Auto);
+        for (mechanism, factor, said) in [
+            (Mechanism::UserOnly, false, None),
+            (Mechanism::Kerberos, false, None),
+            (Mechanism::Substitute(Substitute::IbmI(PasswordLevel::Sha1)), false, None),
+            (Mechanism::Substitute(Substitute::IbmI(PasswordLevel::Sha512)), false, None),
+            (Mechanism::Encrypted { algorithm: EncAlg::Aes, renew: false }, false, Some("whoever answers")),
+            (Mechanism::EncryptedPassword(EncAlg::Aes), false, Some("whoever answers")),
+            (
+                Mechanism::Encrypted { algorithm: EncAlg::Des, renew: true },
+                false,
+                Some("yields the password to whoever"),
+            ),
+            (Mechanism::EncryptedPassword(EncAlg::Des), false, Some("yields the password to whoever listens")),
+            (Mechanism::Substitute(Substitute::Derby), false, Some("yields the password to whoever listens")),
+            (Mechanism::Substitute(Substitute::IbmI(PasswordLevel::Des)), false, Some("to whoever listens")),
+            (Mechanism::Password { renew: false }, false, Some("the password goes in clear")),
+            (Mechanism::ProfileToken, false, Some("the profile token goes in clear")),
+            (Mechanism::Encrypted { algorithm: EncAlg::Aes, renew: false }, true, Some("factor goes in clear")),
+        ] {
+            let warning = open.warning(mechanism, factor);
+            assert_eq!(warning.is_some(), said.is_some(), "{mechanism}");
+            if let (Some((exposure, text)), Some(said)) = (warning, said) {
+                assert!(text.contains(said) && text.ends_with("use TLS (tls=require)"), "{text}");
+                assert!(exposure >= Exposure::Answerer);
+            }
+            for line in [Line::Unverified, Line::Local, Line::Verified] {
+                assert_eq!(Policy { line, ..open }.warning(mechanism, factor), None);
+            }
+        }
     }
 
     #[test]
     fn a_new_password_needs_a_mechanism_that_carries_it() {
-        let renew = Policy { renew: true, line: Line { loopback: true, tls_verified: false }, ..policy(Choice::Auto) };
-        assert_eq!(
-            numbers(&renew, Family::Other),
-            ["encrypted (SECMEC 10, AES-256)", "encrypted (SECMEC 10, DES)", "password in clear (SECMEC 5)"]
-        );
+        let renew = Policy { renew: true, line: Line::Local, ..policy(Choice::Auto) };
         for choice in [Choice::Substitute, Choice::EncryptedPassword(EncAlg::Aes), Choice::UserOnly, Choice::Kerberos] {
             assert!(matches!(Policy { choice, ..renew }.check_choice(), Err(SecMecError::Setting(_))), "{choice:?}");
         }

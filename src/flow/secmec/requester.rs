@@ -6,7 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::agreement::{EncAlg, KeyPair, Side};
-use super::choice::{Choice, Family, Mechanism, Policy};
+use super::caution::Caution;
+use super::choice::{Choice, Family, Policy};
+use super::mechanism::Mechanism;
 use super::random::Random;
 use super::substitute::ibmi::short_password;
 use super::substitute::{Seeds, Substitute};
@@ -66,6 +68,8 @@ pub struct Credentials {
     pub additional_factor: Option<Secret>,
     /// Where tokens come from.
     pub tokens: Option<TokenSource>,
+    /// Who hears what the login gives away, before it does.
+    pub caution: Caution,
 }
 
 /// The proof to send.
@@ -142,13 +146,18 @@ impl Requester {
     }
 
     /// Learns from EXCSATRD who answers.
-    pub fn meet(&mut self, srvclsnm: &str) -> Result<(), SecMecError> {
+    pub fn meet(&mut self, srvclsnm: &str) -> Result<(), FlowError> {
         self.family = Family::of_class(srvclsnm);
         if self.credentials.additional_factor.is_some() && self.family != Family::IbmI {
-            return Err(SecMecError::Setting("only IBM i takes additional_factor"));
+            return Err(SecMecError::Setting("only IBM i takes additional_factor").into());
         }
-        if !self.is_settled() {
-            self.waiting = self.policy.candidates(self.family)?;
+        if self.is_settled() {
+            return Ok(());
+        }
+        self.waiting = self.policy.candidates(self.family)?;
+        if self.waiting.is_empty() {
+            let has: Vec<String> = self.policy.withheld(self.family).iter().map(Mechanism::to_string).collect();
+            return Err(self.refusal(&format!("what Derby has: {}", has.join(", ")), |_| true));
         }
         Ok(())
     }
@@ -156,7 +165,7 @@ impl Requester {
     /// The next question.
     pub fn ask(&mut self, rdbnam: Option<&str>) -> Result<AccSec, FlowError> {
         if self.waiting.is_empty() {
-            return Err(self.refusal("no other"));
+            return Err(self.refusal("no other", |_| false));
         }
         self.asked = self.waiting.remove(0);
         self.key = None;
@@ -198,11 +207,12 @@ impl Requester {
                 return Err(SecMecError::PublicLength { what: "public key", want, got: length }.into());
             }
         }
+        let weaker = reply.secchkcd == Some(NO_ALGORITHM) || reply.accepts(number);
         let mut offered = reply.secmecs;
-        if offered.is_empty() && reply.secchkcd == Some(NO_ALGORITHM) {
+        if offered.is_empty() && weaker {
             offered.push(number);
         }
-        self.take_up(&offered)
+        self.take_up(&offered, weaker)
     }
 
     /// A refusal of ACCSEC or of one of its parameters; an error when there is no other question.
@@ -211,12 +221,17 @@ impl Requester {
         let described = format!("others ({})", reply.describe());
         // Whoever does not know ENCALG may still know the mechanism without it.
         let plain = matches!(reply.cp, cp::PRMNSPRM | cp::VALNSPRM) && asked == Some(EncAlg::Aes);
-        self.waiting.retain(|mechanism| plain && mechanism.algorithm() == Some(EncAlg::Des));
-        if self.waiting.is_empty() { Err(self.refusal(&described)) } else { Ok(()) }
+        let known = |mechanism: Mechanism| plain && mechanism.algorithm() == Some(EncAlg::Des);
+        self.waiting.retain(|mechanism| known(*mechanism));
+        if self.waiting.is_empty() { Err(self.refusal(&described, known)) } else { Ok(()) }
     }
 
-    /// The proof for the mechanism that was accepted.
+    /// The proof for the mechanism that was accepted. What it gives away is said first.
     pub fn prove(&mut self, rdbnam: Option<&str>, text: DdmText) -> Result<Proof, FlowError> {
+        let factor = self.credentials.additional_factor.is_some();
+        if let Some((exposure, text)) = self.policy.warning(self.asked, factor) {
+            self.credentials.caution.expose(exposure, text)?;
+        }
         let user = self.credentials.user.clone();
         let mut check = SecChk {
             secmec: self.asked.secmec().number(),
@@ -302,13 +317,20 @@ impl Requester {
         self.asked
     }
 
-    /// Keeps what the server offers; true is never the answer: a question has to follow.
-    fn take_up(&mut self, offered: &[u16]) -> Result<bool, FlowError> {
-        self.waiting.retain(|mechanism| offered.contains(&mechanism.secmec().number()));
+    /// Keeps what the server offers; true is never the answer: a question has to follow. `weaker`: it has the mechanism
+    /// that was asked for, with another cipher.
+    fn take_up(&mut self, offered: &[u16], weaker: bool) -> Result<bool, FlowError> {
+        let has = |mechanism: Mechanism| offered.contains(&mechanism.secmec().number());
+        self.waiting.retain(|mechanism| has(*mechanism));
         if self.waiting.is_empty() {
-            let named = |n: &u16| SecMec::from_number(*n).map_or_else(|| n.to_string(), |m| m.to_string());
+            let asked = self.asked.secmec().number();
+            let named = |n: &u16| {
+                let words = SecMec::from_number(*n).map_or_else(|| n.to_string(), |m| m.to_string());
+                if weaker && *n == asked { format!("{words} with another cipher") } else { words }
+            };
             let words: Vec<String> = offered.iter().map(named).collect();
-            return Err(self.refusal(if words.is_empty() { "no other".to_owned() } else { words.join(", ") }.as_str()));
+            let words = if words.is_empty() { "no other".to_owned() } else { words.join(", ") };
+            return Err(self.refusal(&words, has));
         }
         Ok(false)
     }
@@ -326,9 +348,12 @@ impl Requester {
         Ok(Proof { check, object: Some(object) })
     }
 
-    fn refusal(&self, offered: &str) -> FlowError {
+    /// The server has nothing that may be used; `has` tells what it has.
+    fn refusal(&self, offered: &str, has: impl Fn(Mechanism) -> bool) -> FlowError {
         let wanted = (self.policy.choice != Choice::Auto).then(|| self.asked.to_string());
-        FlowError::Mechanism { wanted, offered: offered.to_owned() }
+        let withheld = self.policy.withheld(self.family).into_iter().find(|mechanism| has(*mechanism));
+        let cure = withheld.map(|mechanism| self.policy.cure(mechanism));
+        FlowError::Mechanism { wanted, offered: offered.to_owned(), cure }
     }
 
     fn agree(&mut self) -> Result<TokenCipher, FlowError> {
@@ -348,7 +373,7 @@ impl Requester {
     /// A password where it travels as text: as typed, but an IBM i below password level 2 knows it in
     /// upper case only.
     fn typed(&self, password: &Secret) -> Result<Secret, SecMecError> {
-        match (self.family, self.policy.password_level) {
+        match (self.family, self.policy.level()) {
             (Family::IbmI, Some(0 | 1)) => Ok(Secret::new(short_password(password.expose())?.as_str())),
             _ => Ok(password.clone()),
         }

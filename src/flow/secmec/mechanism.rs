@@ -1,0 +1,110 @@
+//! A mechanism with everything that it comes in several kinds of, and what it gives away.
+
+use std::fmt;
+
+use super::SecMec;
+use super::agreement::EncAlg;
+use super::caution::Exposure;
+use super::substitute::Substitute;
+use super::substitute::ibmi::PasswordLevel;
+
+/// A mechanism with everything that it comes in several kinds of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mechanism {
+    /// User id only.
+    UserOnly,
+    /// User id and password in clear, with a new password or without.
+    Password {
+        /// The password is changed.
+        renew: bool,
+    },
+    /// Password substitute.
+    Substitute(Substitute),
+    /// User id in clear, password encrypted.
+    EncryptedPassword(EncAlg),
+    /// Encrypted user id and password, with a new password or without.
+    Encrypted {
+        /// The cipher.
+        algorithm: EncAlg,
+        /// The password is changed.
+        renew: bool,
+    },
+    /// Kerberos.
+    Kerberos,
+    /// Profile token of IBM i.
+    ProfileToken,
+}
+
+impl Mechanism {
+    /// Its number and names.
+    pub fn secmec(self) -> SecMec {
+        match self {
+            Mechanism::UserOnly => SecMec::UserOnly,
+            Mechanism::Password { renew: false } => SecMec::UserPassword,
+            Mechanism::Password { renew: true } => SecMec::UserNewPassword,
+            Mechanism::Substitute(substitute) => substitute.mechanism(),
+            Mechanism::EncryptedPassword(_) => SecMec::UserEncryptedPassword,
+            Mechanism::Encrypted { renew: false, .. } => SecMec::EncryptedUserPassword,
+            Mechanism::Encrypted { renew: true, .. } => SecMec::EncryptedUserNewPassword,
+            Mechanism::Kerberos => SecMec::Kerberos,
+            Mechanism::ProfileToken => SecMec::EncryptedUserOnly,
+        }
+    }
+
+    /// The cipher of the key that both sides agree on, for those that do.
+    pub fn algorithm(self) -> Option<EncAlg> {
+        match self {
+            Mechanism::Encrypted { algorithm, .. } | Mechanism::EncryptedPassword(algorithm) => Some(algorithm),
+            _ => None,
+        }
+    }
+
+    /// What its proof gives away on a line that is not private.
+    pub fn exposure(self) -> Exposure {
+        match self {
+            Mechanism::UserOnly | Mechanism::Kerberos => Exposure::Nothing,
+            Mechanism::Substitute(Substitute::IbmI(PasswordLevel::Sha1 | PasswordLevel::Sha512)) => Exposure::Hash,
+            // A key of 56 bits; at Derby so few bits of a password count that others of its class are soon found.
+            Mechanism::Substitute(Substitute::IbmI(PasswordLevel::Des) | Substitute::Derby) => Exposure::Listener,
+            Mechanism::EncryptedPassword(algorithm) | Mechanism::Encrypted { algorithm, .. } => match algorithm {
+                EncAlg::Des => Exposure::Listener,
+                // Nobody proves whose half of the key it is.
+                EncAlg::Aes => Exposure::Answerer,
+            },
+            Mechanism::Password { .. } | Mechanism::ProfileToken => Exposure::Clear,
+        }
+    }
+
+    /// True for the mechanisms that send a password in some form.
+    pub(super) fn needs_password(self) -> bool {
+        !matches!(self, Mechanism::UserOnly | Mechanism::Kerberos | Mechanism::ProfileToken)
+    }
+}
+
+impl fmt::Display for Mechanism {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.secmec().number();
+        let cipher = |algorithm: &EncAlg| match algorithm {
+            EncAlg::Des => "DES",
+            EncAlg::Aes => "AES-256",
+        };
+        match self {
+            Mechanism::UserOnly => write!(f, "user id only (SECMEC {number})"),
+            Mechanism::Password { .. } => write!(f, "password in clear (SECMEC {number})"),
+            Mechanism::Substitute(Substitute::Derby) => write!(f, "substitute (SECMEC {number}, Derby)"),
+            Mechanism::Substitute(Substitute::IbmI(PasswordLevel::Des)) => {
+                write!(f, "substitute (SECMEC {number}, DES)")
+            }
+            Mechanism::Substitute(Substitute::IbmI(PasswordLevel::Sha1)) => {
+                write!(f, "substitute (SECMEC {number}, SHA-1)")
+            }
+            Mechanism::Substitute(Substitute::IbmI(PasswordLevel::Sha512)) => {
+                write!(f, "substitute (SECMEC {number}, SHA-512)")
+            }
+            Mechanism::EncryptedPassword(a) => write!(f, "encrypted password (SECMEC {number}, {})", cipher(a)),
+            Mechanism::Encrypted { algorithm, .. } => write!(f, "encrypted (SECMEC {number}, {})", cipher(algorithm)),
+            Mechanism::Kerberos => write!(f, "Kerberos (SECMEC {number})"),
+            Mechanism::ProfileToken => write!(f, "profile token (SECMEC {number})"),
+        }
+    }
+}
