@@ -2,119 +2,21 @@
 
 import asyncio
 import hashlib
-import os
-import socket
-import struct
 import warnings
 from urllib.parse import quote
 
 import pytest
 from conftest import Lab
 from derby import USERS
-from peers import Listener, own_address
+from gate import PASSWORD, SECTKN, SEED, USRID, Gate
+from peers import own_address
 
 import drdarrow
 from drdarrow import aio, server
 
-EXCSAT, ACCSEC, SECCHK, ACCRDB = 0x1041, 0x106D, 0x106E, 0x2001
-EXCSATRD, ACCSECRD, SECCHKRM, ACCRDBRM = 0x1443, 0x14AC, 0x1219, 0x2201
-SECMEC, SECTKN, ENCALG, USRID, PASSWORD = 0x11A2, 0x11DC, 0x1909, 0x11A0, 0x11A1
-# The groups of DRDA: for DES and for AES.
-GROUPS = {
-    32: (
-        0xC62112D73EE613F0947AB31F0F6846A1BFF5B3A4CA0D60BC1E4C7A0D8C16B3E3,
-        0x4690FA1F7B9E1D4442C86C9114603FDECF071EDCEC5F626E21E256AED9EA34E4,
-    ),
-    64: (
-        0xF24F63150EAA97CCE78F5710C45FAFBEB71CF6A8724F63140EAA97CCE78F5710C45FAFBEB71CF6A8724F631308E32B26EA1594889CBBFC91F6DF7524352EF979,
-        0xE8CE9E0844C67A009FB7843CD945A058935DA51B028A49E5A91F831B78364491CD0E0A8F72345DF80769549926FD16ECD6F6859481647CA9EFB2BAAC7BC09A92,
-    ),
-}
-SEED = bytes(range(0x11, 0x19))
 SECRET = "SECRET99"
 # This machine, as if it were another.
 ELSEWHERE = own_address()
-
-
-def term(code_point: int, data: bytes) -> bytes:
-    return struct.pack(">HH", len(data) + 4, code_point) + data
-
-
-def terms(data: bytes) -> list[tuple[int, bytes]]:
-    found = []
-    while data:
-        length, code_point = struct.unpack(">HH", data[:4])
-        found.append((code_point, data[4:length]))
-        data = data[length:]
-    return found
-
-
-class Gate(Listener):
-    """Lets everybody in by the mechanisms it takes. `challenges` are what it says before it believes a ticket."""
-
-    def __init__(self, takes: list[int], server_class: str = "QDB2/LINUXX8664", challenges: list[bytes] = []) -> None:  # noqa: B006
-        self.takes = takes
-        self.server_class = server_class
-        self.challenges = list(challenges)
-        self.proofs: list[list[tuple[int, bytes]]] = []
-        self.seeds: list[bytes] = []
-        self.received = b""
-        super().__init__("0.0.0.0")
-
-    def serve(self, client: socket.socket) -> None:
-        buffer = b""
-        answers: list[bytes] = []
-        while data := client.recv(65536):
-            self.received += data
-            buffer += data
-            while len(buffer) >= 6 and len(buffer) >= (length := struct.unpack(">H", buffer[:2])[0]):
-                frame, buffer = buffer[:length], buffer[length:]
-                if frame[3] & 0x0F == 1:
-                    answers.append(self.answer(*terms(frame[6:])[0]))
-                if not frame[3] & 0x40:
-                    client.sendall(self.chain(answers))
-                    answers = []
-
-    def chain(self, answers: list[bytes]) -> bytes:
-        out = b""
-        for number, body in enumerate(answers, 1):
-            chained = 0x40 if number < len(answers) else 0
-            out += struct.pack(">HBBH", len(body) + 6, 0xD0, 0x02 | chained, number) + body
-        return out
-
-    def answer(self, command: int, body: bytes) -> bytes:
-        asked = dict(terms(body))
-        if command == EXCSAT:
-            levels = struct.pack(">6H", 0x1403, 7, 0x2407, 7, 0x1440, 7)
-            return term(EXCSATRD, term(0x1147, self.server_class.encode("cp500")) + term(0x1404, levels))
-        if command == ACCSEC:
-            (secmec,) = struct.unpack(">H", asked[SECMEC])
-            if secmec not in self.takes:
-                return term(ACCSECRD, b"".join(term(SECMEC, struct.pack(">H", each)) for each in self.takes))
-            reply = term(SECMEC, asked[SECMEC])
-            if secmec in (6, 8):
-                self.seeds.append(asked[SECTKN])
-                reply += term(SECTKN, SEED)
-            elif secmec in (7, 9, 10):
-                size = len(asked[SECTKN])
-                prime, generator = GROUPS[size]
-                reply += term(SECTKN, pow(generator, int.from_bytes(os.urandom(size)), prime).to_bytes(size))
-                reply += term(ENCALG, asked[ENCALG]) if ENCALG in asked else b""
-            return term(ACCSECRD, reply)
-        if command == SECCHK:
-            self.proofs.append(terms(body))
-            if self.challenges:
-                refusal = term(0x1149, b"\0\x08") + term(0x11A4, b"\x19") + term(SECTKN, self.challenges.pop(0))
-                return term(SECCHKRM, refusal)
-            return term(SECCHKRM, term(0x1149, b"\0\0") + term(0x11A4, b"\0"))
-        if command == ACCRDB:
-            text = "CSS10140".encode("cp500")
-            typdef = term(0x002F, "QTDSQLASC".encode("cp500")) + term(0x0035, term(0x119C, b"\x04\xb8"))
-            return term(ACCRDBRM, term(0x1149, b"\0\0") + term(0x112E, text) + typdef)
-        return term(0x220C, term(0x1149, b"\0\x04") + term(0x2115, b"\1"))
-
-    def uri(self, host: str = "127.0.0.1") -> str:
-        return f"drda://testuser@{host}:{self.port}/LAB"
 
 
 def test_what_is_in_force_can_be_read(builtin: Lab, lab: Lab) -> None:
