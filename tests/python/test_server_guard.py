@@ -114,6 +114,20 @@ SELECT * FROM duckdb_logs_parsed('QueryLog')
 SELECT * FROM duckdb_settings()
 SELECT current_setting('temp_directory')
 SELECT write_log('forged')
+SELECT json_serialize_plan('SELECT * FROM read_text(''{}/secret.csv'')')
+SELECT * FROM T, LATERAL read_text('{}/secret.csv')
+FROM read_csv_auto(['{}/secret.csv'])
+WITH X AS MATERIALIZED (SELECT * FROM read_csv('{}/secret.csv')) SELECT * FROM X
+SELECT $$a$$, content FROM read_text($${}/secret.csv$$)
+MERGE INTO T USING read_text('{}/secret.csv') R ON 1 = 1 WHEN MATCHED THEN DELETE
+SUMMARIZE '{}/secret.csv'
+UNPIVOT read_csv('{}/secret.csv') ON A
+CREATE TYPE E AS ENUM (SELECT content FROM read_text('{}/secret.csv'))
+CREATE TABLE X (A VARCHAR DEFAULT getenv('HOME'))
+SELECT list_transform(['{}/secret.csv'], lambda p: (SELECT content FROM read_text(p)))
+SELECT * FROM 'https://example.com/x.parquet'
+COPY T TO PROGRAM 'id'
+SELECT 1; SELECT * FROM read_text('{}/secret.csv')
 SELECT * FROM pg_catalog.pg_settings
 SELECT * FROM duckdb_secrets()
 SELECT * FROM which_secret('x', 'http')
@@ -342,6 +356,32 @@ def test_committed_tables_are_known_to_all_as_they_were_declared(srv: server.Ser
         a.execute("INSERT INTO U VALUES ('z')")
         a.commit()
         assert b.execute("SELECT * FROM U").fetchall() == [("z",)]
+
+
+def test_clients_use_up_half_of_the_memory_and_no_working_directory(tmp_path: Path) -> None:
+    names = ("memory_limit", "max_temp_directory_size", "temp_directory")
+
+    def bounds(source: duckdb.DuckDBPyConnection) -> list[str]:
+        return [source.execute(f"SELECT current_setting('{name}')").fetchall()[0][0] for name in names]
+
+    with duckdb.connect() as fresh, duckdb.connect() as source, duckdb.connect(tmp_path / "x.duckdb") as file:
+        most, disk, _ = bounds(fresh)
+        with server.serve(source):
+            limit, size, folder = bounds(source)
+        assert 0.55 < float(limit.split()[0]) / float(most.split()[0]) < 0.7 or limit.split()[1] != most.split()[1]
+        assert (size, folder) == ("16.0 GiB", "") and size != disk
+        with server.serve(file):
+            assert bounds(file) == [limit, "16.0 GiB", str(tmp_path / "x.duckdb.tmp")]
+
+
+def test_bounds_that_the_owner_has_set_stay() -> None:
+    with duckdb.connect(config={"memory_limit": "100MB", "max_temp_directory_size": "1GB"}) as source:
+        with server.serve(source) as srv, srv.connect() as connection:
+            told = source.execute("SELECT current_setting('memory_limit'), current_setting('max_temp_directory_size')").fetchall()
+            assert told == [("95.3 MiB", "953.6 MiB")]
+            with pytest.raises(drdarrow.Error) as caught:
+                connection.execute("SELECT * FROM range(100000000) ORDER BY hash(range)").fetchone()
+            assert (caught.value.sqlcode, caught.value.sqlstate) == (-954, "57011")
 
 
 def test_nobody_logs_in_with_an_empty_password() -> None:

@@ -29,6 +29,10 @@ _SETTINGS = (
     "SET lock_configuration = true",
 )
 
+#: What clients may use up of the machine, unless its owner has said something else: DuckDB's own bounds are four fifths
+#: of the memory and nine tenths of the disk. A database in memory writes no files into the working directory.
+_LIMITS = {"memory_limit": "50%", "max_temp_directory_size": "16GiB", "temp_directory": ""}
+
 #: Kinds of statements, as DuckDB's parser names them.
 _KINDS = {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE_INTO", "CREATE", "ALTER", "DROP", "EXPLAIN"}
 #: Words between CREATE, ALTER or DROP and what is made, changed or dropped.
@@ -43,8 +47,9 @@ _TABLES = {
 }  # fmt: skip
 #: A name with brackets that follows one of these is that of a table, with its columns.
 _BEFORE_A_NAME = {"TABLE", "INTO", "EXISTS", "VIEW", "REFERENCES", "ON"}
-#: Functions of one value, and views, that tell of or write to what all sessions share.
-_SHARED = {"current_setting", "write_log", "parse_duckdb_log_message"}
+#: Functions of one value, and views, that tell of or write to what all sessions share, or plan a statement that nobody
+#: looked at.
+_SHARED = {"current_setting", "write_log", "parse_duckdb_log_message", "json_serialize_plan"}
 _VIEWS = {
     "duckdb_databases",
     "duckdb_logs",
@@ -73,10 +78,17 @@ def lock(source: Any, paths: Iterable[str] = ()) -> None:
         allowed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
         if allowed:
             cursor.execute(f"SET allowed_paths = [{allowed}]")
-        for setting in _SETTINGS:
+        for setting in (*_limits(cursor), *_SETTINGS):
             cursor.execute(setting)
     finally:
         cursor.close()
+
+
+def _limits(cursor: Any) -> list[str]:
+    """Bounds for what nobody has set."""
+    with duckdb.connect(":memory:") as fresh:
+        unset = [name for name in _LIMITS if _setting(cursor, name) == _setting(fresh, name)]
+    return [f"SET GLOBAL {name} = '{_LIMITS[name]}'" for name in unset]
 
 
 def is_locked(connection: Any) -> bool:
