@@ -89,11 +89,6 @@ impl SecMec {
         self.row().3
     }
 
-    /// True when a password travels in clear, so that it needs TLS or an explicit permission.
-    pub fn sends_clear_password(self) -> bool {
-        matches!(self, SecMec::UserPassword | SecMec::UserNewPassword)
-    }
-
     /// True when ACCSEC and ACCSECRD carry Diffie-Hellman keys.
     pub fn agrees_on_a_key(self) -> bool {
         matches!(
@@ -230,8 +225,6 @@ mod tests {
     #[test]
     fn words_for_messages() {
         assert_eq!(SecMec::EncryptedUserPassword.to_string(), "9 (EUSRIDPWD, encrypted user id and password)");
-        assert!(SecMec::UserPassword.sends_clear_password());
-        assert!(!SecMec::UserStrongSubstitute.sends_clear_password());
         assert!(SecMec::UserEncryptedPassword.agrees_on_a_key());
     }
 }

@@ -1,6 +1,7 @@
 //! What to improve, from what was found.
 
 use super::report::{Advice, Port, Server, Service, Severity, Tls};
+use crate::flow::secmec::line::Line;
 use crate::net::tls::Seen;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -37,7 +38,7 @@ enum Reach {
 impl Reach {
     fn of(address: Option<IpAddr>) -> Reach {
         match address.map(|address| address.to_canonical()) {
-            Some(address) if address.is_loopback() => Reach::Loopback,
+            Some(address) if Line::to(address) == Line::Local => Reach::Loopback,
             Some(IpAddr::V4(v4)) => {
                 // 100.64.0.0/10 is shared by the customers of a provider (RFC 6598).
                 let shared = matches!(v4.octets(), [100, 64..=127, ..]);
@@ -104,7 +105,8 @@ fn in_clear(reach: Reach, twin: bool, say: &mut impl FnMut(Severity, &'static st
         say(
             reach.soften(Severity::Warning),
             "no-tls",
-            "no port with DRDA over TLS was found among those looked at: statements and rows travel in clear"
+            "no port with DRDA over TLS was found among those looked at: statements and rows travel in \
+             clear, and whoever answers in the server's place gets the password"
                 .to_owned(),
             "set TLS up: 448 on IBM i (Digital Certificate Manager, QIBM_OS400_QRW_SVR_DDM_DRDA) and z/OS (AT-TLS, \
              SECPORT), SSL_SVCENAME on Db2 for LUW, -ssl basic on Derby",
