@@ -337,7 +337,7 @@ class DuckSession:
 
     def _failed(self, error: Exception, cursor: Any) -> SqlError:
         """The condition. An error ends DuckDB's transaction: that is told when changes went with it."""
-        found = error if isinstance(error, SqlError) else errors.translate(str(error))
+        found = error if isinstance(error, SqlError) else errors.translate(str(error), error)
         if cursor is not self._main or not self._begun:
             found.rolled_back = False
             return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from drdarrow.server.engine import SqlError
+from drdarrow.server.unforeseen import unforeseen
 
 __all__ = ["translate"]
 
@@ -47,7 +48,11 @@ _RULES: list[tuple[str, str, int, str]] = [
     ("serialization", r"", -911, "40001"),
     ("permission", r"", -551, "42501"),
     ("not implemented", r"", -270, "42997"),
-    ("out of memory", r"", -954, "57011"),
+    ("invalid input", r"", -901, "58004"),
+    ("dependency", r"", -901, "58004"),
+    ("sequence", r"", -901, "58004"),
+    # The words say where its temporary files are.
+    ("out of memory", r"()", -954, "57011"),
 ]
 
 #: Characters of an error that are looked at: names in it come from clients.
@@ -56,8 +61,15 @@ _LONGEST = 1000
 _OWN_TOKENS = {-104: 3, -601: 2}
 
 
-def translate(text: str) -> SqlError:
-    """The condition for an error of DuckDB's, told by its text: `Catalog Error: Table with name X does not exist!`."""
+#: What an error of DuckDB's calls itself.
+_KIND = re.compile(r"[A-Z][A-Za-z -]{0,40}")
+
+
+def translate(text: str, error: BaseException | None = None) -> SqlError:
+    """The condition for an error of DuckDB's, told by its text: `Catalog Error: Table with name X does not exist!`.
+
+    Words of others are not for clients: they may hold paths and the text of statements. error: what raised the text.
+    """
     kind, _, words = text.partition(" Error: ")
     if not words:
         kind, words = "", text
@@ -70,4 +82,5 @@ def translate(text: str) -> SqlError:
             if sqlcode == -601:
                 tokens[1] = "TABLE"
             return SqlError(sqlcode, sqlstate, *tokens, rolled_back=sqlcode == -911)
-    return SqlError(-901, "58004", line or "the engine failed")
+    told = f"{kind} Error" if _KIND.fullmatch(kind) else "exception"
+    return unforeseen(told if error is None else type(error).__name__, text if error is None else error)
