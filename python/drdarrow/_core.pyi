@@ -156,6 +156,8 @@ def serve(
     databases: Sequence[str] | None,
     workers: int,
     max_connections: int,
+    max_memory: int,
+    max_connection_memory: int,
     tls: tuple[str | PathLike[str], str | PathLike[str], str | PathLike[str] | None] | None,
     files: Sequence[tuple[str, object, Sequence[str], bool, str]] | None,
     signon: int,

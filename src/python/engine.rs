@@ -3,6 +3,7 @@
 //! Arrow's C stream interface without its lock.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
@@ -20,6 +21,7 @@ use crate::server::backend::{
     Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session as Serving, TableInfo,
     one_by_one,
 };
+use crate::server::budget::{Budget, Lease, cost};
 use crate::server::error::SqlError;
 
 /// A column or parameter as Python describes it: name, Arrow type in Arrow's words, metadata.
@@ -43,7 +45,7 @@ impl Backend for Engine {
         inside(|py| {
             let made = self.0.bind(py)?.call_method1("session", (login.user.as_str(), login.database.as_str()));
             match made {
-                Ok(object) => Ok(Ok(Session { object: Arc::new(Held(Some(object.unbind()))), shared: Vec::new() })),
+                Ok(object) => Ok(Ok(Session::new(Held(Some(object.unbind()))))),
                 Err(e) if e.is_instance_of::<PyLookupError>(py) => Ok(Err(ConnectError::NoDatabase)),
                 Err(e) if e.is_instance_of::<PyPermissionError>(py) => Ok(Err(ConnectError::NotAuthorised)),
                 Err(e) => Err(e),
@@ -58,11 +60,19 @@ struct Session {
     object: Arc<Held>,
     /// Unread results that stand in the way of the session's next statement.
     shared: Vec<Weak<Mutex<Pulled>>>,
+    /// What those may take once they are read.
+    budget: Option<Budget>,
+    /// Nobody waits for the statement any more.
+    unwanted: Arc<AtomicBool>,
 }
 
 impl Serving for Session {
+    fn hold(&mut self, budget: &Budget) {
+        self.budget = Some(budget.clone());
+    }
+
     fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
-        self.clear_way();
+        self.clear_way()?;
         inside(|py| {
             let described = self.object.bind(py)?.call_method1("prepare", (sql,))?;
             let (statement, columns, parameters): (u64, Option<Vec<Described>>, Vec<Described>) =
@@ -74,7 +84,7 @@ impl Serving for Session {
     }
 
     fn query(&mut self, statement: u64, parameters: &Parameters) -> Result<Rows, SqlError> {
-        self.clear_way();
+        self.clear_way()?;
         let pulled = inside(|py| {
             let values = match values(py, parameters)?.get_item(0) {
                 Ok(row) => row,
@@ -94,7 +104,7 @@ impl Serving for Session {
     }
 
     fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError> {
-        self.clear_way();
+        self.clear_way()?;
         inside(|py| {
             let object = self.object.bind(py)?;
             if parameters.rows > 1
@@ -107,7 +117,9 @@ impl Serving for Session {
     }
 
     fn execute_each(&mut self, statement: u64, parameters: &Parameters) -> Vec<Result<Done, SqlError>> {
-        self.clear_way();
+        if let Err(full) = self.clear_way() {
+            return vec![Err(full); parameters.rows];
+        }
         let each = inside(|py| {
             let Some(method) = self.object.bind(py)?.getattr_opt("execute_array")? else { return Ok(None) };
             let answers = method.call1((statement, array(py, parameters)?, false))?;
@@ -131,12 +143,12 @@ impl Serving for Session {
     }
 
     fn set(&mut self, sql: &str) -> Result<(), SqlError> {
-        self.clear_way();
+        self.clear_way()?;
         inside(|py| self.object.bind(py)?.call_method1("set", (sql,)).map(drop))
     }
 
     fn commit(&mut self) -> Result<(), SqlError> {
-        self.clear_way();
+        self.clear_way()?;
         inside(|py| self.object.bind(py)?.call_method0("commit").map(drop))
     }
 
@@ -149,7 +161,7 @@ impl Serving for Session {
     }
 
     fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
-        self.clear_way();
+        self.clear_way()?;
         let tables = inside(|py| {
             let Some(method) = self.object.bind(py)?.getattr_opt("tables")? else { return Ok(None) };
             method.call0()?.extract::<Vec<Listed>>()?.into_iter().map(listed).collect::<PyResult<_>>().map(Some)
@@ -159,7 +171,9 @@ impl Serving for Session {
 
     fn interrupt(&self) -> Option<Interrupt> {
         let object = Arc::downgrade(&self.object);
+        let unwanted = self.unwanted.clone();
         Some(Arc::new(move || {
+            unwanted.store(true, Ordering::Release);
             if let Some(object) = object.upgrade() {
                 let _ = inside(|py| object.bind(py)?.call_method0("interrupt").map(drop));
             }
@@ -168,11 +182,21 @@ impl Serving for Session {
 }
 
 impl Session {
-    /// Reads unread results into memory: the next statement needs their connection.
-    fn clear_way(&mut self) {
-        for pulled in std::mem::take(&mut self.shared).iter().filter_map(Weak::upgrade) {
-            lock(&pulled).read_ahead();
+    fn new(object: Held) -> Session {
+        Session { object: Arc::new(object), shared: Vec::new(), budget: None, unwanted: Arc::default() }
+    }
+
+    /// Reads unread results into memory: the next statement needs their connection. What there is no memory for stays
+    /// unread, and the statement fails.
+    fn clear_way(&mut self) -> Result<(), SqlError> {
+        self.unwanted.store(false, Ordering::Release);
+        while let Some(last) = self.shared.last() {
+            if let Some(pulled) = last.upgrade() {
+                lock(&pulled).read_ahead(self.budget.as_ref(), &self.unwanted)?;
+            }
+            self.shared.pop();
         }
+        Ok(())
     }
 }
 
@@ -203,8 +227,8 @@ impl Drop for Held {
 /// A result being read.
 struct Pulled {
     reader: Option<Imported>,
-    /// Rows that were read because the connection was needed.
-    held: VecDeque<Result<RecordBatch, SqlError>>,
+    /// Rows that were read because the connection was needed, with leases for them.
+    held: VecDeque<(Result<RecordBatch, SqlError>, Option<Lease>)>,
     result: Option<Held>,
 }
 
@@ -215,7 +239,7 @@ impl Pulled {
 
     /// The next batch, wherever it is.
     fn next(&mut self) -> Option<Result<RecordBatch, SqlError>> {
-        self.held.pop_front().or_else(|| self.pull())
+        self.held.pop_front().map(|(batch, _)| batch).or_else(|| self.pull())
     }
 
     fn pull(&mut self) -> Option<Result<RecordBatch, SqlError>> {
@@ -238,25 +262,40 @@ impl Pulled {
         }
     }
 
-    fn read_ahead(&mut self) {
-        while let Some(batch) = self.pull() {
-            self.held.push_back(batch);
+    fn read_ahead(&mut self, budget: Option<&Budget>, unwanted: &AtomicBool) -> Result<(), SqlError> {
+        // The next batch is most likely as long as the one before.
+        let mut bytes = 1;
+        loop {
+            if unwanted.load(Ordering::Acquire) {
+                return Err(SqlError::interrupted());
+            }
+            if self.reader.is_some() {
+                budget.map(|budget| budget.lease(bytes)).transpose()?;
+            }
+            let Some(batch) = self.pull() else { return Ok(()) };
+            let lease = budget.zip(batch.as_ref().ok()).map(|(budget, batch)| {
+                let mut lease = budget.empty();
+                bytes = cost(batch);
+                lease.force(bytes);
+                lease
+            });
+            self.held.push_back((batch, lease));
         }
     }
 
     fn give_up(&mut self) {
         self.close();
         self.held.clear();
-        self.held.push_back(Err(SqlError::new(-501, "24501", &[])));
+        self.held.push_back((Err(SqlError::new(-501, "24501", &[])), None));
     }
 
     /// What the engine's words mean in SQL.
     fn trouble(&self, error: &ArrowError) -> SqlError {
         let words = capsule::text(error);
-        let Some(result) = &self.result else { return SqlError::system(&words) };
         let told = inside(|py| {
+            let Some(result) = &self.result else { return Ok(unforeseen(py, "the stream", &words)) };
             let told = result.bind(py)?.call_method1("trouble", (words.as_str(),))?;
-            Ok(told_in_sql(&told).unwrap_or_else(|| SqlError::system(&words)))
+            Ok(told_in_sql(&told).unwrap_or_else(|| unforeseen(py, "the stream", &words)))
         });
         told.unwrap_or_else(|e| e)
     }
@@ -293,12 +332,21 @@ fn inside<T>(call: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, SqlError
         call(py).map_err(|e| {
             let value = e.value(py).as_any();
             told_in_sql(value).unwrap_or_else(|| {
-                tracing::debug!(error = %e, "the engine raised");
-                SqlError::system(&e.to_string())
+                let kind = value.get_type().name().map_or_else(|_| "an exception".to_owned(), |name| name.to_string());
+                unforeseen(py, &kind, value)
             })
         })
     });
     called.unwrap_or_else(|| Err(SqlError::system("the program ends")))
+}
+
+/// What a client is told of an exception that says nothing in SQL: its kind and a number, by which the log tells the rest.
+fn unforeseen<'py>(py: Python<'py>, kind: &str, error: impl IntoPyObject<'py>) -> SqlError {
+    let told = py.import("drdarrow.server.unforeseen").and_then(|module| {
+        let told = module.call_method1("unforeseen", (kind, error))?;
+        Ok(told_in_sql(&told))
+    });
+    told.ok().flatten().unwrap_or_else(|| SqlError::system(kind))
 }
 
 /// What `execute` answers: rows changed, or None.

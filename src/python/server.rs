@@ -26,7 +26,7 @@ use crate::server::tls::Tls;
 
 /// Listens. The engine is a dict of tables, or an object with `session()`.
 #[pyfunction]
-#[pyo3(signature = (engine, *, persona, ccsid, host, port, users, databases, workers, max_connections, tls, files, signon, password_level))]
+#[pyo3(signature = (engine, *, persona, ccsid, host, port, users, databases, workers, max_connections, max_memory, max_connection_memory, tls, files, signon, password_level))]
 #[expect(clippy::too_many_arguments, reason = "settings by name")]
 pub(super) fn serve(
     py: Python<'_>,
@@ -39,6 +39,8 @@ pub(super) fn serve(
     databases: Option<Vec<String>>,
     workers: usize,
     max_connections: usize,
+    max_memory: usize,
+    max_connection_memory: usize,
     tls: Option<(PathBuf, PathBuf, Option<PathBuf>)>,
     files: Option<Vec<Filed<'_>>>,
     signon: u16,
@@ -72,6 +74,8 @@ pub(super) fn serve(
         tls,
         workers,
         max_connections,
+        max_memory,
+        max_connection_memory,
         signon: store.is_some().then_some(SocketAddr::new(host, signon)),
         files: store.clone(),
         password_level,

@@ -4,6 +4,7 @@
 //! IBM's CLI driver; the first, IBM's JDBC driver.) What does not add up is refused: no row is lost.
 
 use super::backend::Parameters;
+use super::budget::Lease;
 use super::conversation::Conversation;
 use super::error::SqlError;
 use super::input::{Input, mismatch, unit_of};
@@ -23,18 +24,24 @@ use std::collections::BTreeMap;
 const END_OF_ROWS: u8 = 0xFD;
 /// Rows that one command may bring: they are held in memory, and may be answered one by one.
 const MOST_ROWS: usize = 1 << 20;
+/// What a value takes at least once it is decoded.
+const VALUE: usize = 16;
+/// Less than that is not counted.
+const SMALL: usize = 64 * 1024;
 
 /// The rows of a command, found and counted.
 pub(super) struct Array {
     inputs: Vec<Input>,
     /// How many there are; 1 where there is no SQLDTA.
     pub(super) rows: usize,
+    /// For what the values take beyond the bytes that they came in, which are counted already.
+    room: std::result::Result<Option<Lease>, SqlError>,
 }
 
 impl Array {
     /// Of a command without data.
     pub(super) fn none() -> Array {
-        Array { inputs: Vec::new(), rows: 1 }
+        Array { inputs: Vec::new(), rows: 1, room: Ok(None) }
     }
 
     /// The SQLDTA of a command that brings one row.
@@ -77,7 +84,12 @@ impl Conversation {
             return Err(mismatch());
         }
         let rows = walk.rows;
-        Ok(Array { inputs, rows })
+        let came = |input: &Input| input.data.len() + input.lobs.iter().map(Bytes::len).sum::<usize>();
+        let columns = inputs.first().map_or(0, |input| input.fields.len());
+        let decoded = rows.saturating_mul(columns).saturating_mul(VALUE);
+        let more = decoded.saturating_sub(inputs.iter().map(came).sum());
+        let room = if more > SMALL { self.budget.lease(more).map(Some) } else { Ok(None) };
+        Ok(Array { inputs, rows, room })
     }
 
     /// The values for a statement's markers, which are `expected`, of all rows.
@@ -143,6 +155,9 @@ fn markers(array: &Array, expected: &[ArrowField]) -> std::result::Result<Option
     if array.rows > MOST_ROWS {
         return Err(SqlError::new(-246, "42873", &["", &array.rows.to_string()]));
     }
+    if let Err(full) = &array.room {
+        return Err(full.clone());
+    }
     let sent = array.inputs.first().map_or(&[][..], |input| &input.fields);
     if sent.len() != expected.len() {
         return Err(SqlError::new(-313, "07001", &[]));
@@ -198,6 +213,9 @@ impl<'a> Walk<'a> {
     /// The next rows, `most` or fewer; `None` when there are no more.
     fn next(&mut self, most: usize) -> Result<Option<Chunk<'_>>> {
         loop {
+            if self.conversation.is_gone() {
+                return Err(Trouble::ours("nobody waits for it"));
+            }
             let Some((input, at, mut extdtas)) = self.current.take() else {
                 let Some(input) = self.inputs.next() else { return Ok(None) };
                 self.current = Some((input, 0, input.lobs.iter()));

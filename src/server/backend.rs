@@ -2,6 +2,7 @@
 //! batches, and commit. All calls are made on a pool of threads that may block, one at a time for
 //! each session.
 
+use super::budget::Budget;
 use super::error::SqlError;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, SchemaRef};
@@ -71,6 +72,14 @@ pub trait Session: Send {
     /// For an engine that can be interrupted.
     fn interrupt(&self) -> Option<Interrupt> {
         None
+    }
+    /// What the client may make the session hold, told before the first call: rows that are read ahead, changes that are
+    /// not committed. What takes more is an error, -289, that leaves the rest as it is.
+    fn hold(&mut self, _: &Budget) {}
+    /// True when the rows of queries are parts of tables that the engine holds in any case: they count for nothing in
+    /// the budget of the client.
+    fn rows_are_shared(&self) -> bool {
+        false
     }
     /// The tables that there are, for the catalog procedures by which drivers ask for them. Without
     /// this those procedures do not exist (SQLCODE -440).

@@ -167,7 +167,10 @@ impl Conversation {
         self.theirs = asked.typdef();
         let login = Login { user: self.user.clone(), database: self.rdbnam.clone() };
         match self.shared.backend.connect(&login) {
-            Ok(session) => self.session = Some(session),
+            Ok(mut session) => {
+                session.hold(&self.budget);
+                self.session = Some(session);
+            }
             Err(e) => {
                 let (message, error) = match e {
                     ConnectError::NoDatabase => {

@@ -3,9 +3,10 @@
 //! The commands themselves are in the files named after them.
 
 use super::backend::{Interrupt, Session};
+use super::budget::{Budget, Lease};
 use super::error::SqlError;
 use super::file::job::{Job, is_file_command};
-use super::held::{Binding, Cursor, Section, Statement};
+use super::held::{Binding, Cursor, Section, Statements};
 use super::locators::Locators;
 use super::persona::Persona;
 use super::pull::{DELAY, Pull};
@@ -25,8 +26,9 @@ use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::header::DssType;
 use crate::wire::value::typdef::TypDef;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -34,6 +36,8 @@ use tokio::sync::OwnedSemaphorePermit;
 const SQLSTATE: usize = 5;
 /// Bytes of a database's name in an SQLCA.
 const RDBNAM: usize = 255;
+/// Reply bytes of one chain beyond which its commands are not run: nobody can have asked for that by mistake.
+const OWED: usize = 64 << 20;
 /// A command with the objects that follow it.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -89,7 +93,13 @@ pub(super) struct Conversation {
     pub(super) user: String,
     /// The environment of what the requester sends.
     pub(super) theirs: TypDef,
-    pub(super) statements: HashMap<Section, Statement>,
+    /// What it may make the server hold.
+    pub(super) budget: Budget,
+    /// Nobody waits for what it does any more.
+    pub(super) gone: Arc<AtomicBool>,
+    /// For replies that are not sent yet.
+    pub(super) owed: Lease,
+    pub(super) statements: Statements,
     /// Dropped before the session that they read from.
     pub(super) cursors: BTreeMap<(Section, u64), Cursor>,
     /// Of a query that was closed while a thread waited for the engine.
@@ -108,6 +118,7 @@ impl Conversation {
     /// With fresh random bytes for the keys and seeds of the login.
     pub(super) fn new(shared: Arc<Shared>, random: Random) -> Conversation {
         let persona = shared.persona.clone();
+        let budget = shared.memory.connection();
         Conversation {
             shared,
             persona,
@@ -126,10 +137,13 @@ impl Conversation {
             leaving: None,
             session: None,
             job: None,
-            statements: HashMap::new(),
+            locators: Locators::new(&budget),
+            gone: Arc::default(),
+            owed: budget.empty(),
+            budget,
+            statements: Statements::default(),
             cursors: BTreeMap::new(),
             next_instance: 0,
-            locators: Locators::default(),
             binding: None,
             updated: false,
         }
@@ -140,16 +154,21 @@ impl Conversation {
         self.stage == Stage::Open || self.job.is_some()
     }
 
-    /// Breaks off the statement under way, where the engine can, and the waiting for a lock.
+    /// Breaks off the statement under way, where the engine can, and the waiting for a lock, and drops the commands after
+    /// it: for when nobody waits any more.
     pub(super) fn interrupt(&self) -> Option<Interrupt> {
-        let session = self.session.as_ref().and_then(|session| session.interrupt());
-        match (session, self.job.as_ref().map(Job::interrupt)) {
-            (Some(session), Some(job)) => Some(Arc::new(move || {
-                session();
-                job();
-            })),
-            (one, other) => one.or(other),
-        }
+        let session = self.session.as_ref().map(|session| session.interrupt());
+        let job = self.job.as_ref().map(Job::interrupt);
+        let gone = self.gone.clone();
+        (session.is_some() || job.is_some()).then_some(Arc::new(move || {
+            gone.store(true, Ordering::Release);
+            session.iter().flatten().chain(&job).for_each(|interrupt| interrupt());
+        }))
+    }
+
+    /// True when nobody waits any more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
     }
 
     /// Takes the right to run; hands it back where nothing will give it up early.
@@ -172,6 +191,9 @@ impl Conversation {
 
     /// Runs one command and appends its reply.
     pub(super) fn run(&mut self, request: &Request, chain: &mut Chain) -> After {
+        if self.is_gone() {
+            return After::Close;
+        }
         let mut unwanted = Chain::new();
         let chain = if request.answered { chain } else { &mut unwanted };
         let mut out = Out { chain, id: request.id };
@@ -180,14 +202,16 @@ impl Conversation {
         // The requester waits for the other end to hang up. (Measured: IBM's CLI driver.)
         let done =
             if request.command.cp == cp::DISCONNECT { Ok(After::Close) } else { self.dispatch(request, &mut out) };
-        done.unwrap_or_else(|trouble| {
+        let after = done.unwrap_or_else(|trouble| {
             tracing::debug!(command = name, reply = trouble.reply.describe(), "refused");
             match trouble.reply.encode(self.text) {
                 Ok(reply) => out.reply(&reply),
                 Err(_) => return After::Close,
             }
             if trouble.close { After::Close } else { After::Skip }
-        })
+        });
+        self.owed.force(chain.len());
+        after
     }
 
     /// The reply to something that is no command at all.
@@ -208,7 +232,7 @@ impl Conversation {
                 return Err(Trouble::syntax(synerrcd::NOT_ALLOWED, Some(*parameter)));
             }
         }
-        if request.too_long {
+        if request.too_long || self.owed.bytes() > OWED {
             return Err(Trouble::reply(Reply::new(cp::RSCLMTRM)));
         }
         if self.stage == Stage::Open && is_sql(command) {

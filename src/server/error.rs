@@ -50,6 +50,11 @@ impl SqlError {
         SqlError::new(-901, "58004", &[what])
     }
 
+    /// -952: nobody waits for the statement any more.
+    pub fn interrupted() -> SqlError {
+        SqlError::new(-952, "57014", &[])
+    }
+
     /// -911: the transaction was rolled back because of another one.
     pub fn conflict() -> SqlError {
         SqlError { rolled_back: true, ..SqlError::new(-911, "40001", &["68"]) }

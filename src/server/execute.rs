@@ -9,7 +9,7 @@ use super::array::Each;
 use super::backend::Done;
 use super::conversation::{After, Conversation, Out, Request};
 use super::error::SqlError;
-use super::held::Statement;
+use super::held::{Filled, Statement};
 use super::prepare::not_prepared;
 use super::trouble::{Result, Trouble};
 use super::{explain, lobs};
@@ -43,34 +43,37 @@ impl Conversation {
             Ok(section) => section,
             Err(error) => return self.refuse_rows(&error, answers, out),
         };
-        let (statement, expected, defines) = match self.statements.get(&section) {
-            Some(Statement::Prepared { columns, .. }) if !columns.is_empty() => {
-                return self.refuse_rows(&SqlError::new(-84, "42612", &[]), answers, out);
-            }
-            Some(Statement::Prepared { prepared, defines, .. }) => (prepared.statement, &prepared.parameters, *defines),
-            Some(_) if array.rows > 1 => return self.refuse_rows(&one_row_only(), answers, out),
-            _ if section.1 == lobs::PACKAGE => return self.sysstat(section.2, array.into_input(), out),
-            Some(Statement::Explain) => {
-                let reply = explain::answer(array.into_input(), &self.persona.typdef)?;
-                out.object(&reply);
-                return Ok(After::Next);
-            }
-            Some(Statement::Call(call)) => return self.call(*call, array.into_input(), out),
-            Some(Statement::ClientInfo(sql)) => {
-                let sql = sql.clone();
-                let done = self.session()?.set(&sql).map(|()| Done::default());
-                return self.executed(done, out);
-            }
-            Some(Statement::Register(register)) => {
-                let register = register.clone();
-                return self.set_register(register, &array, out);
-            }
-            Some(Statement::Catalog(call)) => {
-                let call = call.clone();
-                return self.catalog(&call, &command, section, &array, out);
-            }
-            None => return self.refuse_rows(&not_prepared(), answers, out),
-        };
+        let (statement, expected, defines) =
+            match self.statements.get(&section).map(|Filled { statement, .. }| statement) {
+                Some(Statement::Prepared { columns, .. }) if !columns.is_empty() => {
+                    return self.refuse_rows(&SqlError::new(-84, "42612", &[]), answers, out);
+                }
+                Some(Statement::Prepared { prepared, defines, .. }) => {
+                    (prepared.statement, &prepared.parameters, *defines)
+                }
+                Some(_) if array.rows > 1 => return self.refuse_rows(&one_row_only(), answers, out),
+                _ if section.1 == lobs::PACKAGE => return self.sysstat(section.2, array.into_input(), out),
+                Some(Statement::Explain) => {
+                    let reply = explain::answer(array.into_input(), &self.persona.typdef)?;
+                    out.object(&reply);
+                    return Ok(After::Next);
+                }
+                Some(Statement::Call(call)) => return self.call(*call, array.into_input(), out),
+                Some(Statement::ClientInfo(sql)) => {
+                    let sql = sql.clone();
+                    let done = self.session()?.set(&sql).map(|()| Done::default());
+                    return self.executed(done, out);
+                }
+                Some(Statement::Register(register)) => {
+                    let register = register.clone();
+                    return self.set_register(register, &array, out);
+                }
+                Some(Statement::Catalog(call)) => {
+                    let call = call.clone();
+                    return self.catalog(&call, &command, section, &array, out);
+                }
+                None => return self.refuse_rows(&not_prepared(), answers, out),
+            };
         if atomic {
             let parameters = self.parameters(&array, expected)?;
             let done = match parameters {

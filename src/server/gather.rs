@@ -1,9 +1,12 @@
 //! The commands of a chain, gathered from its frames: a command with the objects after it. One whose
 //! objects are more than the server holds is refused once they are over; the connection goes on.
 
+use super::budget::Lease;
 use super::conversation::Request;
 use super::trouble::{Trouble, prccnvcd, synerrcd};
+use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::objects;
+use crate::wire::ddm::reply::Reply;
 use crate::wire::dss::deframe::Dss;
 use crate::wire::dss::header::DssType;
 
@@ -12,9 +15,12 @@ const REQUEST: usize = 256;
 const OBJECT: usize = 96;
 /// Objects that are not held may be so many times as long as those that can be.
 const PASSED_OVER: usize = 16;
+/// Commands of a chain that are collected before they are run.
+const ENOUGH: usize = 4 << 20;
+/// Requests that are no longer than that are not counted to the connection's budget.
+const SMALL: usize = 64 * 1024;
 
 /// The commands of a chain as its frames come in.
-#[derive(Default)]
 pub(super) struct Gathered {
     pub(super) ready: Vec<Request>,
     /// The command whose objects may still follow.
@@ -30,17 +36,42 @@ pub(super) struct Gathered {
     same: Option<u16>,
     /// Requests may have the id 0.
     unnumbered: bool,
+    /// For what is held, the frame that comes in included.
+    lease: Lease,
 }
 
 impl Gathered {
     /// Nothing yet. With `unnumbered` requests may have the id 0.
-    pub(super) fn new(unnumbered: bool) -> Gathered {
-        Gathered { unnumbered, ..Gathered::default() }
+    pub(super) fn new(unnumbered: bool, lease: Lease) -> Gathered {
+        Gathered {
+            ready: Vec::new(),
+            open: None,
+            bytes: 0,
+            of_open: 0,
+            passed_over: 0,
+            ended: false,
+            same: None,
+            unnumbered,
+            lease,
+        }
     }
 
-    /// Takes a frame: a command, or objects of the command before it. Beyond `limit` bytes the open
-    /// command loses its objects.
+    /// Counts what is held, with a frame that comes in; RSCLMTRM, and the connection ends, where that is more than the
+    /// budget has.
+    pub(super) fn hold(&mut self, frame: usize) -> Result<(), Trouble> {
+        let bytes = self.bytes + frame;
+        self.lease.resize(if bytes > SMALL { bytes } else { 0 }).map_err(|_| full())
+    }
+
+    /// True when the commands that are complete are to be run before more are taken.
+    pub(super) fn is_enough(&self) -> bool {
+        !self.ready.is_empty() && self.bytes >= ENOUGH.min(self.lease.room().max(SMALL) / 2)
+    }
+
+    /// Takes a frame: a command, or objects of the command before it. Beyond `limit` bytes, or those of the budget, the
+    /// open command loses its objects.
     pub(super) fn take(&mut self, dss: Dss, limit: usize) -> Result<(), Trouble> {
+        let (most, limit) = (limit, limit.min(self.lease.room().max(SMALL)));
         let header = dss.header;
         if !header.chained && header.same_id {
             return Err(Trouble::syntax(0x1A, None));
@@ -86,8 +117,11 @@ impl Gathered {
             open.too_long = true;
             self.bytes -= std::mem::take(&mut self.of_open);
         }
-        if self.bytes > limit || self.passed_over > limit.saturating_mul(PASSED_OVER) {
+        if self.bytes > most || self.passed_over > most.saturating_mul(PASSED_OVER) {
             return Err(Trouble::syntax(synerrcd::TOO_LONG, None));
+        }
+        if self.bytes > limit {
+            return Err(full());
         }
         if !header.chained {
             self.ended = true;
@@ -97,9 +131,20 @@ impl Gathered {
         Ok(())
     }
 
+    /// The commands before have been run, and are held no longer.
+    pub(super) fn settle(&mut self) {
+        let bytes = self.lease.bytes().min(self.bytes);
+        self.lease.force(bytes);
+    }
+
     /// The commands that are complete.
     pub(super) fn drain(&mut self) -> Vec<Request> {
         self.bytes = self.of_open + if self.open.is_some() { REQUEST } else { 0 };
         std::mem::take(&mut self.ready)
     }
+}
+
+/// RSCLMTRM, and the connection ends.
+fn full() -> Trouble {
+    Trouble { reply: Box::new(Reply::new(cp::RSCLMTRM)), close: true }
 }

@@ -2,17 +2,29 @@
 //! bound.
 
 use super::backend::{Prepared, Rows};
+use super::budget::Lease;
 use super::describe::is_large;
 use super::locators::Wanted;
+use super::meter::Meter;
 use super::register::Register;
 use super::routine::CatalogCall;
 use super::rows::RowSource;
 use super::scrolled::Scroll;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::field::Field;
+use std::collections::HashMap;
 
 /// Names a section: collection, package, number.
 pub(super) type Section = (String, String, u16);
+
+/// The sections that hold a statement.
+pub(super) type Statements = HashMap<Section, Filled>;
+
+/// A statement in its section, with the lease for what it takes.
+pub(super) struct Filled {
+    pub(super) statement: Statement,
+    pub(super) _lease: Lease,
+}
 
 /// What a section holds.
 pub(super) enum Statement {
@@ -71,10 +83,16 @@ pub(super) struct Cursor {
 
 impl Cursor {
     /// Before its first row.
-    pub(super) fn new(columns: Vec<Field>, rows: Rows, scroll: Option<Scroll>, held: bool) -> Cursor {
+    pub(super) fn new(
+        columns: Vec<Field>,
+        rows: Rows,
+        scroll: Option<Scroll>,
+        held: bool,
+        meter: Option<Meter>,
+    ) -> Cursor {
         Cursor {
             fixed: columns.iter().any(is_large),
-            rows: RowSource::new(columns, rows),
+            rows: RowSource::new(columns, rows, meter),
             scroll,
             held,
             tail: Writer::new(),

@@ -22,8 +22,6 @@ use tokio::time::{Instant, timeout, timeout_at};
 const READ: usize = 32 * 1024;
 /// Longest frame or chain before a login.
 const LOGIN_LIMIT: usize = 64 * 1024;
-/// Commands of a chain that are collected before they are run.
-const GATHER: usize = 4 << 20;
 /// Reply bytes of a chain that are collected before they are written.
 const SPILL: usize = 64 << 20;
 /// Bytes that a peer may send ahead of the replies that it is due.
@@ -100,7 +98,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
         let mut chain = Chain::new();
         // IBM's client for Java numbers the requests of its login 0. (Measured.)
         let unnumbered = self.settings.persona.files && self.settings.files.is_some();
-        let mut gathered = Gathered::new(unnumbered);
+        let Some(lease) = conversation.as_ref().map(|talk| talk.budget.empty()) else { return };
+        let mut gathered = Gathered::new(unnumbered, lease);
         let mut skip = false;
         loop {
             let n = match self.read(&mut buf, conversation.as_ref().is_some_and(Conversation::is_open), &gathered).await
@@ -117,6 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                     Ok(Some(dss)) => gathered.take(dss, limit),
                     Err(e) => Err(Trouble::from(e)),
                 };
+                let taken = taken.and_then(|()| gathered.hold(self.deframer.held()));
                 if let Err(trouble) = taken {
                     let id = gathered.open.as_ref().map_or(1, |r| r.id);
                     if let Some(talk) = &conversation {
@@ -126,14 +126,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                     self.write(&out).await;
                     return self.goodbye(conversation).await;
                 }
-                if !gathered.ended && (gathered.bytes < GATHER || gathered.ready.is_empty()) {
+                if !gathered.ended && !gathered.is_enough() {
                     continue;
                 }
                 let requests = gathered.drain();
                 let ended = std::mem::take(&mut gathered.ended);
                 let Some(talk) = conversation.take() else { return };
                 let Some(done) = self.work(talk, requests, chain, skip).await else { return };
-                let Worked { conversation: talk, chain: replies, after } = done;
+                let Worked { conversation: mut talk, chain: replies, after } = done;
+                gathered.settle();
                 chain = replies;
                 skip = after == After::Skip;
                 if ended || after == After::Close || chain.len() > SPILL {
@@ -142,6 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                     if !self.write(&out).await || after == After::Close {
                         return self.goodbye(Some(talk)).await;
                     }
+                    talk.owed.clear();
                 }
                 if talk.is_open() {
                     self.deframer.set_limit(self.settings.max_request);

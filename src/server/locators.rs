@@ -1,6 +1,7 @@
 //! Locators: numbers that stand for large values until the unit of work ends, and OUTOVR, by which a
 //! requester says which columns it wants so.
 
+use super::budget::{Budget, Lease};
 use super::trouble::Result;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
@@ -11,9 +12,9 @@ use std::collections::BTreeMap;
 
 /// What a locator costs beside its value.
 const COST: usize = 64;
-/// Bytes that the locators of a connection may stand for. Beyond that the oldest are forgotten: a
+/// The part of a connection's budget that its locators may stand for. Beyond that the oldest are forgotten: a
 /// requester that still wants one is told so.
-const MOST: usize = 256 << 20;
+const PART: usize = 2;
 /// Group triplets of a descriptor.
 const GDA: u8 = 0x76;
 const CPT: u8 = 0x7F;
@@ -38,17 +39,26 @@ pub(super) struct Kept {
 }
 
 /// The values that locators stand for, until the unit of work ends.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Locators {
     next: u32,
     values: BTreeMap<u32, Kept>,
     bytes: usize,
+    most: usize,
+    lease: Lease,
 }
 
 impl Locators {
+    /// None yet.
+    pub(super) fn new(budget: &Budget) -> Locators {
+        let most = budget.most() / PART;
+        Locators { next: 0, values: BTreeMap::new(), bytes: 0, most, lease: budget.empty() }
+    }
+
     pub(super) fn clear(&mut self) {
         self.values.clear();
         self.bytes = 0;
+        self.lease.clear();
     }
 
     /// The value of a locator.
@@ -59,6 +69,7 @@ impl Locators {
     /// Forgets one.
     pub(super) fn release(&mut self, locator: u32) {
         self.bytes -= self.values.remove(&locator).map_or(0, |value| value.bytes.len() + COST);
+        self.lease.force(self.bytes);
     }
 
     /// Keeps a value and writes its locator in place of it.
@@ -73,10 +84,11 @@ impl Locators {
         self.bytes += value.len() + COST;
         self.next = self.next.wrapping_add(1);
         self.values.insert(self.next, Kept { bytes: value, ccsid: field.ccsid, read: Cell::new((0, 0)) });
-        while self.bytes > MOST && self.values.len() > 1 {
+        while self.values.len() > 1 && (self.bytes > self.most || self.lease.resize(self.bytes).is_err()) {
             let Some((_, oldest)) = self.values.pop_first() else { break };
             self.bytes -= oldest.bytes.len() + COST;
         }
+        self.lease.force(self.bytes);
         w.u32_in(self.next, field.order);
     }
 }
@@ -104,14 +116,16 @@ pub(super) fn wanted(body: &[u8], fields: &[Field]) -> Result<Vec<Wanted>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::budget::Total;
     use super::*;
     use crate::wire::value::field::{Shape, Type};
 
     #[test]
     fn the_oldest_locators_go_first() {
-        let mut locators = Locators::default();
+        let budget = Total::new(1 << 20, 1 << 20).connection();
+        let mut locators = Locators::new(&budget);
         let field = Field { nullable: true, ..Field::new(Type::Text, Shape::Lob(8)) };
-        let big = Bytes::from(vec![0; MOST / 2]);
+        let big = Bytes::from(vec![0; 1 << 18]);
         let mut w = Writer::new();
         for _ in 0..3 {
             locators.put(Some(&field), false, big.clone(), &mut w);
@@ -122,5 +136,12 @@ mod tests {
         locators.release(3);
         locators.release(3);
         assert_eq!(locators.bytes, 0);
+        locators.put(Some(&field), false, big.clone(), &mut w);
+        // Others need the memory: the newest is kept all the same.
+        let _others = budget.lease((3 << 18) - COST).unwrap();
+        locators.put(Some(&field), false, big, &mut w);
+        assert!(locators.get(4).is_none() && locators.get(5).is_some());
+        locators.clear();
+        assert_eq!(budget.lease((1 << 18) + COST).map(drop), Ok(()));
     }
 }

@@ -7,7 +7,7 @@ use super::conversation::{After, Conversation, Out, Request};
 use super::describe;
 use super::error::SqlError;
 use super::explain;
-use super::held::{Call, Statement};
+use super::held::{Call, Filled, Statement};
 use super::limits;
 use super::locators;
 use super::persona::Persona;
@@ -25,6 +25,12 @@ use crate::wire::value::field::Field;
 
 /// Sections that a connection may have filled at a time.
 const SECTIONS: usize = 4096;
+/// Bytes of a statement's text, which is Db2's limit, and of what stands around it in an SQLSTT.
+const LONGEST: usize = 2_097_152;
+const AROUND: usize = 6;
+/// A prepared statement is so many times as long as its text, and takes so many bytes for each column and marker.
+const COPIES: usize = 4;
+const FIELD: usize = 256;
 
 /// What SQLATTR says of a cursor.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,23 +39,33 @@ struct Habits {
     scrolls: bool,
 }
 
+impl Habits {
+    fn of(attributes: &str) -> Habits {
+        let attributes = attributes.to_ascii_uppercase();
+        Habits { held: attributes.contains("WITH HOLD"), scrolls: attributes.contains("SCROLL") }
+    }
+}
+
 impl Conversation {
     pub(super) fn prpsqlstt(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         let command = PrpSqlStt::decode(&request.command.body, self.text)?;
-        let sql = self.statement_text(&request.objects, cp::SQLSTT)?;
-        let sql = sql.ok_or_else(|| Trouble::syntax(synerrcd::MISSING, Some(cp::SQLSTT)))?;
-        let attributes = self.statement_text(&request.objects, cp::SQLATTR)?.unwrap_or_default();
-        let attributes = attributes.to_ascii_uppercase();
-        let habits = Habits { held: attributes.contains("WITH HOLD"), scrolls: attributes.contains("SCROLL") };
-        let prepared = match self.check_package(&command.pkgnamcsn) {
-            Ok(section) => {
+        let sql = self.statement(&request.objects)?;
+        let attributes = self.statement_text(&request.objects, cp::SQLATTR)?;
+        let prepared = match (self.check_package(&command.pkgnamcsn), sql, attributes) {
+            (Ok(section), sql, attributes) => {
                 // Whatever becomes of this one, the statement before it is gone.
                 self.clear_section(&section)?;
-                self.prepare(&sql, habits)?.map(|statement| (section, statement))
+                match (sql, attributes) {
+                    (Ok(sql), Ok(attributes)) => {
+                        let habits = Habits::of(&attributes.unwrap_or_default());
+                        self.fill(&sql, habits)?.map(|filled| (section, filled))
+                    }
+                    (Err(error), _) | (_, Err(error)) => Err(error),
+                }
             }
-            Err(error) => Err(error),
+            (Err(error), ..) => Err(error),
         };
-        let (section, statement) = match prepared {
+        let (section, filled) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 out.reply(&Reply::new(cp::SQLERRRM).encode(self.text)?);
@@ -58,7 +74,7 @@ impl Conversation {
             }
         };
         if command.rtnsqlda == Some(true) {
-            self.sqldard(&statement.sqlda(command.typsqlda.unwrap_or_default(), &self.persona), out)?;
+            self.sqldard(&filled.statement.sqlda(command.typsqlda.unwrap_or_default(), &self.persona), out)?;
         } else {
             let sqlca = self.success(None);
             self.card(Some(&sqlca), out)?;
@@ -66,15 +82,15 @@ impl Conversation {
         if self.statements.len() >= SECTIONS {
             return Err(Trouble::reply(Reply::new(cp::RSCLMTRM)));
         }
-        self.statements.insert(section, statement);
+        self.statements.insert(section, filled);
         Ok(After::Next)
     }
 
     pub(super) fn dscsqlstt(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         let command = DscSqlStt::decode(&request.command.body, self.text)?;
         let found = self.check_package(&command.pkgnamcsn).and_then(|section| {
-            let statement = self.statements.get(&section).ok_or_else(not_prepared)?;
-            Ok(statement.sqlda(command.typsqlda.unwrap_or_default(), &self.persona))
+            let filled = self.statements.get(&section).ok_or_else(not_prepared)?;
+            Ok(filled.statement.sqlda(command.typsqlda.unwrap_or_default(), &self.persona))
         });
         match found {
             Ok(sqlda) => self.sqldard(&sqlda, out)?,
@@ -85,11 +101,11 @@ impl Conversation {
 
     pub(super) fn excsqlimm(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         let command = ExcSqlImm::decode(&request.command.body, self.text)?;
-        let sql = self.statement_text(&request.objects, cp::SQLSTT)?;
-        let sql = sql.ok_or_else(|| Trouble::syntax(synerrcd::MISSING, Some(cp::SQLSTT)))?;
-        let statement = match self.check_package(&command.pkgnamcsn) {
-            Ok(_) => self.prepare(&sql, Habits::default())?,
-            Err(error) => Err(error),
+        let sql = self.statement(&request.objects)?;
+        let statement = match (self.check_package(&command.pkgnamcsn), &sql) {
+            (Ok(_), Ok(sql)) => self.prepare(sql, Habits::default())?,
+            (Err(error), _) => Err(error),
+            (_, Err(error)) => Err(error.clone()),
         };
         let done = match statement {
             Ok(Statement::Prepared { prepared, columns, parameters, .. }) => {
@@ -102,7 +118,7 @@ impl Conversation {
                     session.execute(prepared.statement, &Parameters::none())
                 };
                 session.forget(prepared.statement);
-                if done.is_ok() && defines(&sql) {
+                if done.is_ok() && sql.is_ok_and(|sql| defines(&sql)) {
                     self.announce_change(out)?;
                 }
                 done
@@ -123,8 +139,13 @@ impl Conversation {
         let typdef = self.typdef_of(&request.objects)?;
         let mut done = Ok(());
         for object in request.objects.iter().filter(|o| o.cp == cp::SQLSTT) {
-            let sql = text::decode(&object.body, &typdef, self.sqlam)?;
-            done = done.and(self.session()?.set(&sql));
+            done = match short(object) {
+                Ok(()) => {
+                    let sql = text::decode(&object.body, &typdef, self.sqlam)?;
+                    done.and(self.session()?.set(&sql))
+                }
+                Err(error) => done.and(Err(error)),
+            };
         }
         match done {
             Ok(()) => {
@@ -134,6 +155,27 @@ impl Conversation {
             Err(error) => self.fail(&error, out)?,
         }
         Ok(After::Next)
+    }
+
+    /// A statement for a section, as far as there is memory for it.
+    fn fill(&mut self, sql: &str, habits: Habits) -> Result<std::result::Result<Filled, SqlError>> {
+        let statement = match self.prepare(sql, habits)? {
+            Ok(statement) => statement,
+            Err(error) => return Ok(Err(error)),
+        };
+        let fields = match &statement {
+            Statement::Prepared { columns, parameters, .. } => columns.len() + parameters.len(),
+            _ => 0,
+        };
+        match self.budget.lease(sql.len() * COPIES + fields * FIELD) {
+            Ok(lease) => Ok(Ok(Filled { statement, _lease: lease })),
+            Err(full) => {
+                if let Statement::Prepared { prepared, .. } = statement {
+                    self.session()?.forget(prepared.statement);
+                }
+                Ok(Err(full))
+            }
+        }
     }
 
     /// Has the backend read a statement, and describes it in the persona's terms.
@@ -189,7 +231,7 @@ impl Conversation {
 
     /// Empties a section; its queries end.
     pub(super) fn clear_section(&mut self, section: &super::held::Section) -> Result<()> {
-        if let Some(Statement::Prepared { prepared, .. }) = self.statements.remove(section) {
+        if let Some(Filled { statement: Statement::Prepared { prepared, .. }, .. }) = self.statements.remove(section) {
             self.session()?.forget(prepared.statement);
         }
         self.cursors.retain(|(of, _), _| of != section);
@@ -202,11 +244,28 @@ impl Conversation {
         Ok(())
     }
 
-    fn statement_text(&self, objects: &[Object], point: u16) -> Result<Option<String>> {
-        let typdef = self.typdef_of(objects)?;
-        let Some(object) = objects.iter().find(|o| o.cp == point) else { return Ok(None) };
-        Ok(Some(text::decode(&object.body, &typdef, self.sqlam)?))
+    /// The text of the statement that a command has to have.
+    fn statement(&self, objects: &[Object]) -> Result<std::result::Result<String, SqlError>> {
+        let text = self.statement_text(objects, cp::SQLSTT)?.transpose();
+        text.ok_or_else(|| Trouble::syntax(synerrcd::MISSING, Some(cp::SQLSTT)))
     }
+
+    fn statement_text(&self, objects: &[Object], point: u16) -> Result<std::result::Result<Option<String>, SqlError>> {
+        let typdef = self.typdef_of(objects)?;
+        let Some(object) = objects.iter().find(|o| o.cp == point) else { return Ok(Ok(None)) };
+        match short(object) {
+            Ok(()) => Ok(Ok(Some(text::decode(&object.body, &typdef, self.sqlam)?))),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+}
+
+/// -101 for a text that is longer than a statement may be, before anybody reads it.
+fn short(object: &Object) -> std::result::Result<(), SqlError> {
+    if object.body.len() <= LONGEST + AROUND {
+        return Ok(());
+    }
+    Err(SqlError::new(-101, "54001", &[&format!("a statement of more than {LONGEST} bytes")]))
 }
 
 impl Statement {

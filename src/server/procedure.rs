@@ -8,6 +8,7 @@ use super::conversation::{After, Conversation, Out};
 use super::describe;
 use super::error::SqlError;
 use super::held::{Cursor, Section};
+use super::meter::Meter;
 use super::query::{check_block_size, open_limit};
 use super::routine::CatalogCall;
 use super::trouble::{Result, Trouble};
@@ -58,7 +59,8 @@ impl Conversation {
         }
         open_limit(&self.cursors)?;
         let sqlda = SqlDa { columns: columns.iter().map(|f| describe::sqlvar(f, None)).collect(), ..SqlDa::default() };
-        let mut cursor = Cursor::new(columns, Box::new(std::iter::once(Ok(batch))), None, true);
+        let (rows, meter) = (Box::new(std::iter::once(Ok(batch))), Meter::new(&self.budget, false));
+        let mut cursor = Cursor::new(columns, rows, None, true, Some(meter));
         cursor.closes = false;
         let sets = RslSetRm { svrcod: 0, pkgsnlst: PkgSnLst(vec![command.pkgnamcsn.clone()]) };
         out.reply(&sets.encode(self.text).map_err(Trouble::ours)?);

@@ -6,8 +6,9 @@
 use super::backend::Rows;
 use super::conversation::{After, Conversation, Out, Request};
 use super::error::SqlError;
-use super::held::{Cursor, Section, Statement};
+use super::held::{Cursor, Filled, Section, Statement};
 use super::locators;
+use super::meter::Meter;
 use super::prepare::not_prepared;
 use super::pull::Wait;
 use super::rows::Large;
@@ -134,7 +135,8 @@ impl Conversation {
 
     fn open(&mut self, section: &Section, request: &Request) -> Result<std::result::Result<Cursor, SqlError>> {
         let array = self.one_row(&request.objects)?;
-        let Some(Statement::Prepared { prepared, columns, held, scrolls, .. }) = self.statements.get(section) else {
+        let filled = self.statements.get(section).map(|Filled { statement, .. }| statement);
+        let Some(Statement::Prepared { prepared, columns, held, scrolls, .. }) = filled else {
             return Ok(Err(not_prepared()));
         };
         if columns.is_empty() {
@@ -147,9 +149,15 @@ impl Conversation {
             Err(error) => return Ok(Err(error)),
         };
         let none: fn() -> Rows = || Box::new(std::iter::empty());
-        Ok(self.session()?.query(statement, &parameters).map(|rows| {
-            let (rows, scroll) = if scrolls { (none(), Some(Scroll::new(rows))) } else { (rows, None) };
-            Cursor::new(columns, rows, scroll, held)
+        let session = self.session()?;
+        let (rows, shared) = (session.query(statement, &parameters), session.rows_are_shared());
+        Ok(rows.map(|rows| {
+            let meter = Meter::new(&self.budget, shared);
+            if scrolls {
+                Cursor::new(columns, none(), Some(Scroll::new(rows, meter)), held, None)
+            } else {
+                Cursor::new(columns, rows, None, held, Some(meter))
+            }
         }))
     }
 

@@ -4,6 +4,7 @@ use super::backend::Rows;
 use super::describe::is_large;
 use super::error::SqlError;
 use super::locators::{Locators, Wanted};
+use super::meter::Meter;
 use super::pull::{Pull, Wait};
 use crate::column::encode::ColumnEncoder;
 use crate::column::encode::rows::RowEncoder;
@@ -27,10 +28,12 @@ pub(super) struct RowSource {
     at: usize,
     pub(super) sent: u64,
     end: Option<Result<(), SqlError>>,
+    /// For the batch in hand; none where that is counted elsewhere.
+    meter: Option<Meter>,
 }
 
 impl RowSource {
-    pub(super) fn new(fields: Vec<Field>, rows: Rows) -> RowSource {
+    pub(super) fn new(fields: Vec<Field>, rows: Rows, meter: Option<Meter>) -> RowSource {
         RowSource {
             large: fields.iter().any(is_large),
             fields,
@@ -39,6 +42,7 @@ impl RowSource {
             at: 0,
             sent: 0,
             end: None,
+            meter,
         }
     }
 
@@ -103,21 +107,26 @@ impl RowSource {
         loop {
             match self.rows.next(wait.until(rows))? {
                 Some(Ok(batch)) if batch.num_columns() != self.fields.len() => {
-                    self.end = Some(Err(SqlError::system("a batch has other columns than were described")));
-                    return None;
+                    return self.ended(Err(SqlError::system("a batch has other columns than were described")));
                 }
                 Some(Ok(batch)) if batch.num_rows() == 0 => {}
-                Some(Ok(batch)) => return Some(batch),
-                Some(Err(error)) => {
-                    self.end = Some(Err(error));
-                    return None;
-                }
-                None => {
-                    self.end = Some(Ok(()));
-                    return None;
-                }
+                Some(Ok(batch)) => match self.meter.as_mut().map_or(Ok(()), |meter| meter.next(&batch)) {
+                    Ok(()) => return Some(batch),
+                    Err(full) => return self.ended(Err(full)),
+                },
+                Some(Err(error)) => return self.ended(Err(error)),
+                None => return self.ended(Ok(())),
             }
         }
+    }
+
+    /// There is no batch, and there will be none.
+    fn ended(&mut self, end: Result<(), SqlError>) -> Option<RecordBatch> {
+        if let Some(meter) = &mut self.meter {
+            meter.clear();
+        }
+        self.end = Some(end);
+        None
     }
 }
 

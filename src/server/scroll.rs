@@ -10,7 +10,7 @@ use super::held::Cursor;
 use super::pull::Wait;
 use super::query::{NO_ROW, send_rows};
 use super::rows::{Large, RowSource};
-use super::scrolled::{KEPT, Target};
+use super::scrolled::Target;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::drda::execute::extdta;
@@ -42,16 +42,9 @@ impl Conversation {
     }
 
     fn target_of(&self, cursor: &mut Cursor, orientation: u8, number: i64) -> Result<Target> {
-        let room = self.room();
         let scroll = cursor.scroll.as_mut().ok_or_else(|| Trouble::unsupported(cp::PRMNSPRM, cp::QRYSCRORN))?;
-        let target = scroll.target(orientation, number, room);
+        let target = scroll.target(orientation, number);
         target.ok_or_else(|| Trouble::syntax(synerrcd::VALUE, Some(cp::QRYSCRORN)))
-    }
-
-    /// What the cursors in place leave for another one.
-    fn room(&self) -> usize {
-        let kept = |cursor: &Cursor| cursor.scroll.as_ref().map_or(0, |s| s.bytes);
-        KEPT.saturating_sub(self.cursors.values().map(kept).sum())
     }
 
     /// Goes there and says no more than what there is.
@@ -77,20 +70,19 @@ impl Conversation {
         rows: u32,
         out: &mut Out<'_>,
     ) -> Result<()> {
-        let room = self.room();
         let mut lobs = Vec::new();
         let mut over = true;
         if let (Target::Row(first), Some(scroll)) = (target, &mut cursor.scroll) {
             let most = u64::from(rows.clamp(1, ROWSET));
             // A row more than is wanted: whether the last one is among them is told with them.
-            scroll.reach(first.saturating_add(most - 1), room);
+            scroll.reach(first.saturating_add(most - 1));
             let mut row = first;
             let mut full = false;
             while row < first + most && !full {
                 let Some(batch) = scroll.slice(row, (first + most - row).min(CHUNK as u64)) else { break };
                 let fields = cursor.rows.fields().to_vec();
                 let large = fields.iter().any(is_large);
-                let mut source = RowSource::new(fields, Box::new(std::iter::once(Ok(batch))));
+                let mut source = RowSource::new(fields, Box::new(std::iter::once(Ok(batch))), None);
                 loop {
                     let used =
                         cursor.tail.len() + lobs.iter().map(|(l, _): &(bytes::Bytes, bool)| l.len()).sum::<usize>();
@@ -131,9 +123,8 @@ impl Conversation {
 
     /// Goes where no row is and appends the SQLCA that says so: 100, or 0 where that was the wish.
     fn no_row(&mut self, cursor: &mut Cursor, target: Target, quiet: bool) -> Result<()> {
-        let room = self.room();
         let Some(scroll) = &mut cursor.scroll else { return Ok(()) };
-        scroll.reach(u64::MAX, room);
+        scroll.reach(u64::MAX);
         scroll.at = if target == Target::Before { 0 } else { scroll.count + 1 };
         let (code, state) = if quiet { (0, "00000") } else { (100, "02000") };
         let condition = match &scroll.end {

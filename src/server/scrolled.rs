@@ -2,11 +2,10 @@
 
 use super::backend::Rows;
 use super::error::SqlError;
+use super::meter::Meter;
 use crate::wire::drda::query::orientation;
-use arrow_array::{Array, RecordBatch};
+use arrow_array::RecordBatch;
 
-/// Bytes of rows that a connection's scrolling cursors may keep.
-pub(super) const KEPT: usize = 256 << 20;
 /// The rows of a scrolling cursor, as far as they were looked at, and where it is.
 pub(super) struct Scroll {
     rows: Rows,
@@ -14,8 +13,7 @@ pub(super) struct Scroll {
     batches: Vec<(u64, RecordBatch)>,
     /// Rows so far.
     pub(super) count: u64,
-    /// Bytes of them.
-    pub(super) bytes: usize,
+    meter: Meter,
     /// There are no more, or an error stands in their place.
     pub(super) end: Option<std::result::Result<(), SqlError>>,
     /// 0 is before the first row, one more than there are is behind the last.
@@ -31,21 +29,20 @@ pub(super) enum Target {
 }
 
 impl Scroll {
-    pub(super) fn new(rows: Rows) -> Scroll {
-        Scroll { rows, batches: Vec::new(), count: 0, bytes: 0, end: None, at: 0 }
+    pub(super) fn new(rows: Rows, meter: Meter) -> Scroll {
+        Scroll { rows, batches: Vec::new(), count: 0, meter, end: None, at: 0 }
     }
 
-    /// Reads on until there are `rows` rows or no more, and not more than `room` bytes.
-    pub(super) fn reach(&mut self, rows: u64, room: usize) {
+    /// Reads on until there are `rows` rows or no more, as far as there is memory for them.
+    pub(super) fn reach(&mut self, rows: u64) {
         while self.end.is_none() && self.count < rows {
             match self.rows.next() {
                 None => self.end = Some(Ok(())),
                 Some(Err(error)) => self.end = Some(Err(error)),
                 Some(Ok(batch)) if batch.num_rows() == 0 => {}
                 Some(Ok(batch)) => {
-                    self.bytes = self.bytes.saturating_add(size(&batch));
-                    if self.bytes > room {
-                        self.end = Some(Err(SqlError::new(-289, "57011", &["TEMPSPACE1"])));
+                    if let Err(full) = self.meter.more(&batch) {
+                        self.end = Some(Err(full));
                         return;
                     }
                     let rows = batch.num_rows() as u64;
@@ -67,7 +64,7 @@ impl Scroll {
     }
 
     /// Where a move from here leads; what is known of the rows grows as far as that takes.
-    pub(super) fn target(&mut self, orientation: u8, number: i64, room: usize) -> Option<Target> {
+    pub(super) fn target(&mut self, orientation: u8, number: i64) -> Option<Target> {
         let target = match orientation {
             orientation::RELATIVE => {
                 let from = i128::from(self.at);
@@ -75,7 +72,7 @@ impl Scroll {
                 if behind && number > 0 { Target::After } else { forward(from + i128::from(number)) }
             }
             orientation::ABSOLUTE if number < 0 => {
-                self.reach(u64::MAX, room);
+                self.reach(u64::MAX);
                 forward(i128::from(self.count) + 1 + i128::from(number))
             }
             orientation::ABSOLUTE => forward(i128::from(number)),
@@ -85,7 +82,7 @@ impl Scroll {
         };
         Some(match target {
             Target::Row(row) => {
-                self.reach(row, room);
+                self.reach(row);
                 if row <= self.count { target } else { Target::After }
             }
             other => other,
@@ -101,20 +98,14 @@ fn forward(row: i128) -> Target {
     }
 }
 
-/// Bytes of a batch; of a slice, those that it shows.
-fn size(batch: &RecordBatch) -> usize {
-    let of =
-        |array: &dyn Array| array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size());
-    batch.columns().iter().map(|column| of(column.as_ref())).sum()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::budget::Total;
     use super::*;
     use arrow_array::Int32Array;
     use std::sync::Arc;
 
-    fn scroll(batches: &[i32]) -> Scroll {
+    fn scroll(batches: &[i32], memory: usize, shared: bool) -> Scroll {
         let made: Vec<_> = batches
             .iter()
             .map(|n| {
@@ -122,16 +113,16 @@ mod tests {
                     .map_err(|_| SqlError::conflict())
             })
             .collect();
-        Scroll::new(Box::new(made.into_iter()))
+        Scroll::new(Box::new(made.into_iter()), Meter::new(&Total::new(memory, memory).connection(), shared))
     }
 
     #[test]
     fn moves_lead_to_rows_or_beside_them() {
         use orientation::{ABSOLUTE, AFTER, BEFORE, RELATIVE};
-        let mut s = scroll(&[3, 0, 4]);
+        let mut s = scroll(&[3, 0, 4], 1 << 20, false);
         let mut to = |at, orn, number| {
             s.at = at;
-            s.target(orn, number, KEPT).unwrap()
+            s.target(orn, number).unwrap()
         };
         assert_eq!(to(0, RELATIVE, 1), Target::Row(1));
         assert_eq!(to(3, RELATIVE, 2), Target::Row(5));
@@ -145,7 +136,7 @@ mod tests {
         assert_eq!(to(3, RELATIVE, i64::MAX), Target::After);
         assert_eq!(to(3, ABSOLUTE, i64::MIN), Target::Before);
         assert_eq!((to(3, AFTER, 1), to(3, BEFORE, 1)), (Target::After, Target::Before));
-        assert_eq!(s.target(9, 1, KEPT), None);
+        assert_eq!(s.target(9, 1), None);
         let rows = |s: &Scroll, row, most| s.slice(row, most).map(|b| b.num_rows());
         assert_eq!(
             [rows(&s, 1, 9), rows(&s, 3, 9), rows(&s, 4, 2), rows(&s, 8, 1), rows(&s, 0, 1)],
@@ -155,9 +146,13 @@ mod tests {
 
     #[test]
     fn more_rows_than_there_is_room_for_are_an_error() {
-        let mut s = scroll(&[1000, 1000]);
-        s.reach(u64::MAX, 6000);
+        let mut s = scroll(&[1000, 1000], 6000, false);
+        s.reach(u64::MAX);
         assert_eq!(s.count, 1000);
         assert!(matches!(&s.end, Some(Err(error)) if error.sqlcode == -289));
+        // The engine has them in any case.
+        let mut s = scroll(&[1000, 1000], 6000, true);
+        s.reach(u64::MAX);
+        assert_eq!((s.count, &s.end), (2000, &Some(Ok(()))));
     }
 }

@@ -40,6 +40,12 @@ pub struct Settings {
     pub stall_timeout: Duration,
     /// Longest request: a statement with its parameters.
     pub max_request: usize,
+    /// Bytes that the clients may make the server hold beside its tables: rows that wait to be fetched, large objects,
+    /// requests, replies, prepared statements, changes that are not committed. Beyond that a statement ends with
+    /// SQLCODE -289.
+    pub max_memory: usize,
+    /// The same for one connection.
+    pub max_connection_memory: usize,
 }
 
 impl Default for Settings {
@@ -58,6 +64,8 @@ impl Default for Settings {
             login_timeout: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(60),
             max_request: 256 << 20,
+            max_memory: 1 << 30,
+            max_connection_memory: 256 << 20,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::backend::Backend;
+use super::budget::Total;
 use super::file::library::FileStore;
 use super::persona::{Packages, Persona};
 use super::settings::Settings;
@@ -15,6 +16,8 @@ pub(super) struct Shared {
     pub(super) access: Access,
     /// Files for record access.
     pub(super) files: Option<FileStore>,
+    /// What clients may make the server hold.
+    pub(super) memory: Total,
     /// QPWDLVL, as the sign-on server tells it.
     pub(super) password_level: u8,
     /// Packages that were bound: collection and package.
@@ -31,6 +34,7 @@ impl Shared {
             backend,
             access: settings.access.clone(),
             files: settings.files.clone(),
+            memory: Total::new(settings.max_memory, settings.max_connection_memory),
             password_level: settings.password_level,
             bound: Mutex::default(),
         }

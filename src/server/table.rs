@@ -5,21 +5,32 @@
 mod blanks;
 mod insert;
 mod savepoint;
+mod scan;
 mod sql;
+mod stop;
+mod token;
 mod types;
 mod value;
 
-use super::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session, TableInfo, one_by_one};
+use super::backend::{
+    Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session, TableInfo, one_by_one,
+};
+use super::budget::{Budget, Lease, around};
 use super::error::SqlError;
 use arrow_array::{ArrayRef, Int32Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use insert::Insert;
 use savepoint::Savepoints;
+use scan::{Match, select};
 use sql::{Columns, Filter, Literal, Operand, Plan};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use stop::Stop;
 
 /// Statements that a session may have prepared.
 const STATEMENTS: usize = 65_536;
+/// Columns that a SELECT may name.
+const MOST_COLUMNS: usize = i16::MAX as usize;
 
 /// A table: batches of one schema.
 #[derive(Debug, Clone)]
@@ -39,8 +50,14 @@ impl Table {
     }
 
     /// Takes out the rows of a filter; how many they are.
-    fn delete(&mut self, filter: Option<&Filter>, parameters: &Parameters) -> Result<u64, SqlError> {
-        let filter = Match::of(filter, self, parameters)?;
+    fn delete(
+        &mut self,
+        filter: Option<&Filter>,
+        parameters: &Parameters,
+        stop: &Stop,
+        lease: Option<&mut Lease>,
+    ) -> Result<u64, SqlError> {
+        let filter = Match::of(filter, self, parameters, stop)?;
         let (mut kept, mut count) = (Vec::new(), 0);
         for batch in &self.batches {
             for (start, rows, hit) in filter.runs(batch)? {
@@ -50,6 +67,11 @@ impl Table {
                     kept.push(batch.slice(start, rows));
                 }
             }
+        }
+        // What is left lies in more pieces than before.
+        let more = kept.len().saturating_sub(self.batches.len());
+        if let (Some(lease), Some(first)) = (lease, kept.first()) {
+            lease.grow(more * around(first))?;
         }
         self.batches = kept;
         Ok(count)
@@ -101,6 +123,9 @@ impl Backend for MemoryTables {
             savepoints: Savepoints::default(),
             statements: HashMap::new(),
             next: 0,
+            budget: None,
+            pending: None,
+            stop: Stop::default(),
         }))
     }
 }
@@ -120,9 +145,27 @@ struct MemorySession {
     savepoints: Savepoints,
     statements: HashMap<u64, Plan>,
     next: u64,
+    budget: Option<Budget>,
+    /// For changes that are not committed.
+    pending: Option<Lease>,
+    stop: Stop,
 }
 
 impl Session for MemorySession {
+    fn hold(&mut self, budget: &Budget) {
+        self.budget = Some(budget.clone());
+        self.pending = Some(budget.empty());
+    }
+
+    fn rows_are_shared(&self) -> bool {
+        true
+    }
+
+    fn interrupt(&self) -> Option<Interrupt> {
+        let stop = self.stop.clone();
+        Some(Arc::new(move || stop.set()))
+    }
+
     fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
         let plan = sql::parse(sql)?;
         let (columns, parameters) = self.describe(&plan)?;
@@ -135,6 +178,7 @@ impl Session for MemorySession {
     }
 
     fn query(&mut self, statement: u64, parameters: &Parameters) -> Result<Rows, SqlError> {
+        self.stop.begin();
         let plan = self.statements.get(&statement).ok_or_else(|| SqlError::new(-518, "07003", &[]))?;
         match plan {
             Plan::Values(literals) => {
@@ -146,7 +190,7 @@ impl Session for MemorySession {
             Plan::Select { table, columns, filter, limit } => {
                 let (_, table) = self.table(table)?;
                 let picked = pick(&table, columns)?;
-                let filter = Match::of(filter.as_ref(), &table, parameters)?;
+                let filter = Match::of(filter.as_ref(), &table, parameters, &self.stop)?;
                 match columns {
                     Columns::Count => {
                         let mut count = 0i64;
@@ -170,17 +214,20 @@ impl Session for MemorySession {
     }
 
     fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError> {
+        self.stop.begin();
         let plan = self.statements.get(&statement).cloned().ok_or_else(|| SqlError::new(-518, "07003", &[]))?;
         match plan {
             Plan::Insert { table, values } => {
-                let count = self.alter(&table, |name, table| table.insert(name, &values, parameters))?;
+                let count = self.insert(&table, &values, parameters, Table::insert)?;
                 Ok(Done { count: Some(count), warning: None })
             }
             Plan::Delete { table, filter } => {
                 let (name, table) = self.table(&table)?;
                 let (mut table, mut count) = (Table::clone(&table), 0);
                 for row in 0..parameters.rows {
-                    count += table.delete(filter.as_ref(), &parameters.row(row))?;
+                    self.stop.look()?;
+                    let lease = self.pending.as_mut();
+                    count += table.delete(filter.as_ref(), &parameters.row(row), &self.stop, lease)?;
                 }
                 if count > 0 {
                     self.change(name, Some(table));
@@ -202,7 +249,9 @@ impl Session for MemorySession {
                 Ok(Done::default())
             }
             Plan::Set => Ok(Done::default()),
-            Plan::Savepoint(name) => self.savepoints.set(name, &self.changed).map(|()| Done::default()),
+            Plan::Savepoint(name) => {
+                self.savepoints.set(name, &self.changed, self.budget.as_ref()).map(|()| Done::default())
+            }
             Plan::BackTo(name) => {
                 self.changed = self.savepoints.back_to(name.as_deref())?;
                 Ok(Done::default())
@@ -216,7 +265,8 @@ impl Session for MemorySession {
         let Some(Plan::Insert { table, values }) = self.statements.get(&statement).cloned() else {
             return one_by_one(parameters, |row| self.execute(statement, row));
         };
-        let each = self.alter(&table, |name, table| table.insert_each(name, &values, parameters));
+        self.stop.begin();
+        let each = self.insert(&table, &values, parameters, Table::insert_each);
         each.unwrap_or_else(|error| vec![Err(error); parameters.rows])
     }
 
@@ -230,7 +280,7 @@ impl Session for MemorySession {
 
     fn commit(&mut self) -> Result<(), SqlError> {
         let changed = std::mem::take(&mut self.changed);
-        self.savepoints.clear();
+        self.ended();
         let mut tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
         let untouched = |(name, change): (&String, &Change)| match (tables.get(name), &change.before) {
             (Some(now), Some(before)) => Arc::ptr_eq(now, before),
@@ -251,7 +301,7 @@ impl Session for MemorySession {
 
     fn rollback(&mut self) -> Result<(), SqlError> {
         self.changed.clear();
-        self.savepoints.clear();
+        self.ended();
         Ok(())
     }
 
@@ -284,6 +334,28 @@ impl MemorySession {
         let tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
         let found = tables.get_key_value(name).or_else(|| tables.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)));
         found.map(|(n, t)| (n.clone(), t.clone())).ok_or_else(|| SqlError::no_table(name))
+    }
+
+    /// Nothing is pending any more.
+    fn ended(&mut self) {
+        self.savepoints.clear();
+        self.pending = self.budget.as_ref().map(Budget::empty);
+    }
+
+    /// Puts rows into a table, in one of the ways in which an INSERT does.
+    fn insert<T>(
+        &mut self,
+        table: &str,
+        values: &[Operand],
+        parameters: &Parameters,
+        put: impl FnOnce(&mut Table, Insert<'_>) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
+        let (stop, mut pending) = (self.stop.clone(), self.pending.take());
+        let done = self.alter(table, |name, table| {
+            put(table, Insert { name, values, parameters, stop: &stop, lease: pending.as_mut() })
+        });
+        self.pending = pending;
+        done
     }
 
     /// Changes a table where it is, once it is this transaction's own. What fails changes nothing.
@@ -367,7 +439,19 @@ fn column(table: &Table, name: &str) -> Result<usize, SqlError> {
 fn pick(table: &Table, columns: &Columns) -> Result<Vec<usize>, SqlError> {
     match columns {
         Columns::All => Ok((0..table.schema.fields().len()).collect()),
-        Columns::Named(names) => names.iter().map(|name| column(table, name)).collect(),
+        Columns::Named(names) if names.len() > MOST_COLUMNS => {
+            let text = format!("{} columns; a result has at most {MOST_COLUMNS}", names.len());
+            Err(SqlError::new(-840, "54004", &[&text]))
+        }
+        Columns::Named(names) => {
+            let (mut exact, mut folded) = (HashMap::new(), HashMap::new());
+            for (n, field) in table.schema.fields().iter().enumerate() {
+                exact.entry(field.name().as_str()).or_insert(n);
+                folded.entry(field.name().to_ascii_uppercase()).or_insert(n);
+            }
+            let place = |name: &String| exact.get(name.as_str()).or_else(|| folded.get(&name.to_ascii_uppercase()));
+            names.iter().map(|name| place(name).copied().ok_or_else(|| SqlError::no_column(name))).collect()
+        }
         Columns::Count => Ok(Vec::new()),
     }
 }
@@ -379,78 +463,4 @@ fn count_schema() -> SchemaRef {
 fn literal_schema(literals: &[Literal]) -> SchemaRef {
     let field = |(i, l): (usize, &Literal)| l.field(&(i + 1).to_string());
     Arc::new(Schema::new(literals.iter().enumerate().map(field).collect::<Vec<_>>()))
-}
-
-/// Which rows a filter takes.
-enum Match {
-    All,
-    None,
-    Equal { column: usize, matcher: value::Matcher },
-}
-
-impl Match {
-    fn of(filter: Option<&Filter>, table: &Table, parameters: &Parameters) -> Result<Match, SqlError> {
-        let Some(filter) = filter else { return Ok(Match::All) };
-        let column = column(table, &filter.column)?;
-        let array = match &filter.value {
-            Operand::Marker => {
-                let first = parameters.columns.first();
-                first.cloned().ok_or_else(|| SqlError::new(-313, "07001", &[]))?
-            }
-            Operand::Literal(literal) => literal.array(),
-        };
-        let matcher = value::Matcher::new(table.schema.field(column), array.as_ref())?;
-        Ok(matcher.map_or(Match::None, |matcher| Match::Equal { column, matcher }))
-    }
-
-    /// The rows in runs: first row, rows, whether they are taken.
-    fn runs(&self, batch: &RecordBatch) -> Result<Vec<(usize, usize, bool)>, SqlError> {
-        let rows = batch.num_rows();
-        let (column, matcher) = match self {
-            Match::All => return Ok(vec![(0, rows, true)]),
-            Match::None => return Ok(vec![(0, rows, false)]),
-            Match::Equal { column, matcher } => (column, matcher),
-        };
-        let hits = matcher.hits(batch.column(*column).as_ref())?;
-        let mut runs: Vec<(usize, usize, bool)> = Vec::new();
-        for (row, hit) in hits.into_iter().enumerate() {
-            match runs.last_mut() {
-                Some((_, n, same)) if *same == hit => *n += 1,
-                _ => runs.push((row, 1, hit)),
-            }
-        }
-        Ok(runs)
-    }
-}
-
-/// The rows of a table, lazily: a large one starts at once.
-fn select(table: Arc<Table>, picked: Vec<usize>, filter: Match, limit: usize) -> Rows {
-    let mut left = limit;
-    let mut batch = 0;
-    let mut runs: std::vec::IntoIter<(usize, usize, bool)> = Vec::new().into_iter();
-    Box::new(std::iter::from_fn(move || {
-        loop {
-            if left == 0 {
-                return None;
-            }
-            if let Some((start, rows, hit)) = runs.next() {
-                let current = table.batches.get(batch - 1)?;
-                if !hit {
-                    continue;
-                }
-                let rows = rows.min(left);
-                left -= rows;
-                let projected = current.slice(start, rows).project(&picked);
-                return Some(projected.map_err(|e| SqlError::system(&e.to_string())));
-            }
-            match filter.runs(table.batches.get(batch)?) {
-                Ok(found) => runs = found.into_iter(),
-                Err(e) => {
-                    left = 0;
-                    return Some(Err(e));
-                }
-            }
-            batch += 1;
-        }
-    }))
 }

@@ -11,6 +11,9 @@ const WARNING: u16 = 4;
 impl Conversation {
     pub(super) fn rdbcmm(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         RdbCmm::decode(&request.command.body, self.text)?;
+        // Nobody reads on in queries that end with the unit of work: their rows need not be kept for that.
+        self.settle(false);
+        self.cursors.retain(|_, cursor| cursor.held);
         match self.session()?.commit() {
             Ok(()) => self.end_work(UowDsp::Committed, out),
             Err(error) => {

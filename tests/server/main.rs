@@ -17,6 +17,7 @@ mod hostile;
 mod interrupt;
 mod locators;
 mod login;
+mod memory;
 mod mutants;
 mod names;
 mod negative;

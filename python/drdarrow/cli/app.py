@@ -99,6 +99,10 @@ def serve(
     anyone: Annotated[bool, typer.Option("--anyone", help="Ask nobody for credentials (loopback only).")] = False,
     certificate: Annotated[Path | None, typer.Option(help="TLS: the certificate chain (PEM).")] = None,
     key: Annotated[Path | None, typer.Option(help="TLS: its private key (PEM).")] = None,
+    max_memory: Annotated[
+        int, typer.Option(help="MiB that clients together may make the server hold beside its tables.", min=1)
+    ] = 1024,
+    max_connection_memory: Annotated[int, typer.Option(help="The same for one client.", min=1)] = 256,
 ) -> None:
     """Serve data files over DRDA until Ctrl-C."""
     if anyone and user:
@@ -116,6 +120,8 @@ def serve(
         users=users,
         tls_certificate=certificate,
         tls_key=key,
+        max_memory=max_memory << 20,
+        max_connection_memory=max_connection_memory << 20,
     )
 
 

@@ -81,6 +81,8 @@ def serve(
     engine: Literal["auto", "duckdb", "tables"] = "auto",
     workers: int = 8,
     max_connections: int = 512,
+    max_memory: int = 1 << 30,
+    max_connection_memory: int = 256 << 20,
     allow_anyone: bool = False,
     external_access: bool = False,
     tls_certificate: str | PathLike[str] | None = None,
@@ -110,6 +112,10 @@ def serve(
     whoever may log in can read and write the files of this machine with your rights.
     database: the name, or names, that clients may ask for; None: any. workers: statements that run at a time;
     max_connections: clients at a time, int.
+    max_memory: bytes, int, that clients together may make the server hold beside its tables: rows that wait to be
+    fetched, large objects, requests and replies, prepared statements, rows that the engine without DuckDB has not
+    committed. max_connection_memory: the same for one client. Beyond either a statement fails with SQLCODE -289,
+    which names the setting, and the connection goes on. One query that is read needs no more than its batches.
     tls_certificate, tls_key: PEM files; connections are TLS then. tls_client_ca: PEM file of the authorities of which a
     client needs a certificate.
     files: "LIBRARY/FILE" to what is to be read and written record by record: as in tables, or a PhysicalFile. They are
@@ -129,6 +135,8 @@ def serve(
         raise InterfaceError("signon_port is 0 to 65535, password_level 0 to 4")
     if workers < 1 or max_connections < 1 or not 0 <= port <= 65535:
         raise InterfaceError("workers and max_connections are at least 1, port is 0 to 65535")
+    if max_memory < 1 or max_connection_memory < 1:
+        raise InterfaceError("max_memory and max_connection_memory are at least 1")
     if ccsid is not None and not 0 <= ccsid <= 65535:
         raise InterfaceError(f"ccsid: {ccsid} is none")
     if (tls_certificate is None) != (tls_key is None) or (tls_client_ca is not None and tls_key is None):
@@ -146,6 +154,8 @@ def serve(
         databases=None if names is None else [name.upper() for name in names],
         workers=workers,
         max_connections=max_connections,
+        max_memory=max_memory,
+        max_connection_memory=max_connection_memory,
         tls=tls,
         files=records,
         signon=signon_port,

@@ -70,7 +70,8 @@ class Result(ArrowStreamExportable, Protocol):
 
 
 class Session(Protocol):
-    """One client's view of the engine. What is raised reaches the client: an SqlError as it is, others as -901.
+    """One client's view of the engine. What is raised reaches the client: an SqlError as it is, others as -901 with
+    their type and a number, under which the logger `drdarrow.server` has them whole.
 
     A session may also have `tables()`, which gives the tables that there are as a list of Table: drivers ask for them
     by catalog procedures, as for JDBC's getTables and getColumns. Without it there are no such procedures.

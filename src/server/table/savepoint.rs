@@ -1,26 +1,39 @@
-//! Savepoints: what a transaction had changed when each was set. Tables are shared, so one costs little.
+//! Savepoints: what a transaction had changed when each was set. Tables are shared until they change again.
 
 use super::Change;
+use crate::server::budget::{Budget, Lease};
 use crate::server::error::SqlError;
 use std::collections::BTreeMap;
 
 /// As many as a transaction may have.
 const MOST: usize = 1_000;
+/// What a table takes in one, and each of its batches, once it is changed again.
+const TABLE: usize = 256;
+const BATCH: usize = 64;
 
 type Changes = BTreeMap<String, Change>;
 
 /// The savepoints of a transaction, the oldest first.
 #[derive(Default)]
-pub(super) struct Savepoints(Vec<(String, Changes)>);
+pub(super) struct Savepoints(Vec<Savepoint>);
+
+struct Savepoint {
+    name: String,
+    changes: Changes,
+    _lease: Option<Lease>,
+}
 
 impl Savepoints {
     /// Sets one; another of the same name is gone.
-    pub(super) fn set(&mut self, name: String, changes: &Changes) -> Result<(), SqlError> {
-        self.0.retain(|(other, _)| *other != name);
+    pub(super) fn set(&mut self, name: String, changes: &Changes, budget: Option<&Budget>) -> Result<(), SqlError> {
+        self.0.retain(|other| other.name != name);
         if self.0.len() >= MOST {
             return Err(SqlError::new(-101, "54001", &[]));
         }
-        self.0.push((name, changes.clone()));
+        let batches = |change: &Change| change.after.as_ref().map_or(0, |table| table.batches.len());
+        let bytes = changes.values().map(|change| TABLE + BATCH * batches(change)).sum();
+        let lease = budget.map(|budget| budget.lease(bytes)).transpose()?;
+        self.0.push(Savepoint { name, changes: changes.clone(), _lease: lease });
         Ok(())
     }
 
@@ -31,7 +44,7 @@ impl Savepoints {
             None => self.0.len().checked_sub(1).ok_or_else(|| missing(""))?,
         };
         self.0.truncate(at + 1);
-        self.0.last().map(|(_, changes)| changes.clone()).ok_or_else(|| missing(""))
+        self.0.last().map(|savepoint| savepoint.changes.clone()).ok_or_else(|| missing(""))
     }
 
     /// Lets it go, and later ones with it.
@@ -47,7 +60,7 @@ impl Savepoints {
     }
 
     fn find(&self, name: &str) -> Result<usize, SqlError> {
-        self.0.iter().position(|(other, _)| other == name).ok_or_else(|| missing(name))
+        self.0.iter().position(|other| other.name == name).ok_or_else(|| missing(name))
     }
 }
 
@@ -67,8 +80,8 @@ mod tests {
     #[test]
     fn going_back_keeps_the_savepoint_and_forgets_later_ones() {
         let mut savepoints = Savepoints::default();
-        savepoints.set("A".to_owned(), &changes("1")).unwrap();
-        savepoints.set("B".to_owned(), &changes("2")).unwrap();
+        savepoints.set("A".to_owned(), &changes("1"), None).unwrap();
+        savepoints.set("B".to_owned(), &changes("2"), None).unwrap();
         assert_eq!(savepoints.back_to(None).unwrap().keys().next().unwrap(), "2");
         for _ in 0..2 {
             assert_eq!(savepoints.back_to(Some("A")).unwrap().keys().next().unwrap(), "1");
@@ -77,9 +90,9 @@ mod tests {
         savepoints.release("A").unwrap();
         assert_eq!(savepoints.back_to(None).unwrap_err().sqlstate, "3B001");
         for n in 0..MOST {
-            savepoints.set(format!("S{n}"), &Changes::new()).unwrap();
+            savepoints.set(format!("S{n}"), &Changes::new(), None).unwrap();
         }
-        assert_eq!(savepoints.set("ONE MORE".to_owned(), &Changes::new()).unwrap_err().sqlcode, -101);
-        savepoints.set("S0".to_owned(), &changes("3")).unwrap();
+        assert_eq!(savepoints.set("ONE MORE".to_owned(), &Changes::new(), None).unwrap_err().sqlcode, -101);
+        savepoints.set("S0".to_owned(), &changes("3"), None).unwrap();
     }
 }

@@ -1,5 +1,6 @@
 //! The few statements that the engine knows.
 
+use super::token::{Token, tokens};
 use super::types::{data_type, told};
 use crate::server::error::SqlError;
 use arrow_array::{ArrayRef, Int32Array, Int64Array, NullArray, StringArray};
@@ -114,66 +115,6 @@ pub(super) fn parse(sql: &str) -> Result<Plan, SqlError> {
         None => Ok(plan),
         Some(_) => Err(p.unexpected("END-OF-STATEMENT")),
     }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Token {
-    /// A word in upper case, or a sign.
-    Word(String),
-    /// A name in quotes.
-    Quoted(String),
-    Text(String),
-    Number(String),
-}
-
-fn tokens(sql: &str) -> Result<Vec<Token>, SqlError> {
-    let mut out = Vec::new();
-    let mut rest = sql;
-    while let Some(first) = rest.chars().next() {
-        let take = |stop: fn(char) -> bool| rest.find(stop).unwrap_or(rest.len());
-        let n = match first {
-            c if c.is_whitespace() => c.len_utf8(),
-            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
-            '\'' | '"' => {
-                let (value, n) = quoted(rest, first).ok_or_else(|| SqlError::new(-10, "42603", &[rest]))?;
-                out.push(if first == '"' { Token::Quoted(value) } else { Token::Text(value) });
-                n
-            }
-            c if c.is_ascii_digit() => {
-                let n = take(|c| !c.is_ascii_digit() && c != '.');
-                out.push(Token::Number(rest.get(..n).unwrap_or_default().to_owned()));
-                n
-            }
-            c if c.is_alphabetic() || c == '_' => {
-                let n = take(|c| !c.is_alphanumeric() && !matches!(c, '_' | '$' | '#' | '@'));
-                out.push(Token::Word(rest.get(..n).unwrap_or_default().to_uppercase()));
-                n
-            }
-            c => {
-                out.push(Token::Word(c.to_string()));
-                c.len_utf8()
-            }
-        };
-        rest = rest.get(n..).unwrap_or_default();
-    }
-    Ok(out)
-}
-
-/// What stands in quotes, doubled ones being one, and how long it is with them.
-fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
-    let mut value = String::new();
-    let mut chars = text.char_indices().skip(1).peekable();
-    while let Some((at, c)) = chars.next() {
-        if c != quote {
-            value.push(c);
-        } else if chars.peek().is_some_and(|(_, next)| *next == quote) {
-            chars.next();
-            value.push(quote);
-        } else {
-            return Some((value, at + 1));
-        }
-    }
-    None
 }
 
 struct Parser {
@@ -445,6 +386,53 @@ mod tests {
             ("RELEASE SAVEPOINT", -104),
         ] {
             assert_eq!(parse(sql).unwrap_err().sqlcode, code, "{sql}");
+        }
+    }
+
+    /// Numbers that look random, the same in each run.
+    fn random(seed: &mut u64) -> usize {
+        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*seed >> 33) as usize
+    }
+
+    #[test]
+    fn reading_takes_as_long_as_the_statement_is() {
+        let words = "SELECT|VALUES|INSERT INTO T VALUES|CREATE TABLE T|FROM|(|)|,|.|?|=|WHERE|A|\"b\"\"c\"|'it''s'|1|-|2.5\
+            |NULL|INTEGER|DECIMAL(9,2)|NOT NULL|--\n|FETCH FIRST 1 ROW ONLY|SAVEPOINT|ROLLBACK TO|é|FOR BIT DATA|PRIMARY KEY";
+        let words: Vec<&str> = words.split('|').collect();
+        let mut shapes: Vec<(String, String)> = [
+            ("VALUES ", "("),
+            ("VALUES (", "1, "),
+            ("SELECT ", "A, "),
+            ("INSERT INTO T VALUES (", "?, "),
+            ("SELECT * FROM ", "A."),
+            ("CREATE TABLE T (", "A DECIMAL(9, 2) NOT NULL, "),
+            ("CREATE TABLE T (A DECIMAL(", "9, "),
+            ("", "-- x\n"),
+            ("VALUES '", "''"),
+            ("SELECT * FROM T WHERE A = ", "-"),
+        ]
+        .map(|(start, more)| (start.to_owned(), more.to_owned()))
+        .to_vec();
+        let mut seed = 7;
+        for length in 1..40 {
+            let more: Vec<&str> = (0..length).map(|_| words[random(&mut seed) % words.len()]).collect();
+            shapes.push((more.join(" ") + " ", more.join(" ") + " "));
+        }
+        for (start, more) in shapes {
+            let time = |bytes: usize| {
+                let sql = format!("{start}{}", more.repeat(bytes / more.len()));
+                let once = || {
+                    let before = std::time::Instant::now();
+                    let _ = parse(&sql);
+                    before.elapsed()
+                };
+                (0..3).map(|_| once()).min().unwrap_or_default()
+            };
+            let (short, long) = (time(8_000), time(128_000));
+            // Sixteen times as long; were it squared, 256 times.
+            let most = short * 80 + std::time::Duration::from_millis(2);
+            assert!(long < most, "{short:?}, then {long:?}: {start:.40} {more:.40}");
         }
     }
 

@@ -12,6 +12,7 @@ use crate::server::input::unit_of;
 use crate::server::persona::{LUW, Persona};
 use crate::server::table::blanks;
 use crate::server::table::sql::Operand;
+use crate::server::table::stop::Stop;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::cell::{Cells, Lob, NULL};
 use crate::wire::value::field::{Field, Shape};
@@ -34,6 +35,7 @@ pub(super) fn rows(
     values: &[Operand],
     parameters: &Parameters,
     of: &[usize],
+    stop: &Stop,
 ) -> Result<RecordBatch, SqlError> {
     let mut markers = parameters.columns.iter();
     let mut columns = Vec::with_capacity(values.len());
@@ -42,19 +44,26 @@ pub(super) fn rows(
             Operand::Marker => markers.next().cloned().ok_or_else(|| SqlError::new(-313, "07001", &[]))?,
             Operand::Literal(literal) => literal.array(),
         };
-        columns.push(coerce(field, index, array.as_ref(), of)?);
+        columns.push(coerce(field, index, array.as_ref(), of, stop)?);
     }
     RecordBatch::try_new(schema.clone(), columns).map_err(|e| SqlError::system(&e.to_string()))
 }
 
 /// Values of `array` as the column's type; the last one stands for those beyond it.
-fn coerce(column: &arrow_schema::Field, index: usize, array: &dyn Array, rows: &[usize]) -> Result<ArrayRef, SqlError> {
+fn coerce(
+    column: &arrow_schema::Field,
+    index: usize,
+    array: &dyn Array,
+    rows: &[usize],
+    stop: &Stop,
+) -> Result<ArrayRef, SqlError> {
     let field = describe::field(column, index, &TYPES)?;
     let fail = |e| SqlError::from(&e);
     let encoder = ColumnEncoder::new(&field, index).map_err(fail)?;
     let options = Options { timestamp_unit: unit_of(column.data_type()), ..Options::default() };
     let mut decoder = decoder(&field, index, &options).map_err(fail)?;
     for row in rows.iter().copied() {
+        stop.row(row)?;
         let mut w = Writer::new();
         let large = encode(&encoder, &field, array, row.min(array.len().saturating_sub(1)), &mut w).map_err(fail)?;
         let is_null = field.nullable && w.as_slice().first() == Some(&ABSENT);
@@ -105,13 +114,14 @@ pub(super) struct Keys {
     column: usize,
     field: Field,
     seen: HashSet<Vec<u8>>,
+    stop: Stop,
 }
 
 impl Keys {
     /// Of no rows yet.
-    pub(super) fn new(schema: &SchemaRef, column: usize) -> Result<Keys, SqlError> {
+    pub(super) fn new(schema: &SchemaRef, column: usize, stop: &Stop) -> Result<Keys, SqlError> {
         let field = Field { nullable: true, ..describe::field(schema.field(column), column, &TYPES)? };
-        Ok(Keys { column, field, seen: HashSet::new() })
+        Ok(Keys { column, field, seen: HashSet::new(), stop: stop.clone() })
     }
 
     /// Adds those of a batch's rows from `first` on, up to `rows` of them; -803 at the first that is
@@ -119,6 +129,7 @@ impl Keys {
     pub(super) fn add(&mut self, batch: &RecordBatch, first: usize, rows: usize, table: &str) -> Result<(), SqlError> {
         let encoder = ColumnEncoder::new(&self.field, self.column).map_err(|e| SqlError::from(&e))?;
         for row in first..batch.num_rows().min(first.saturating_add(rows)) {
+            self.stop.row(row)?;
             let mut w = Writer::new();
             encoder.encode(batch.column(self.column).as_ref(), row, &mut w).map_err(|e| SqlError::from(&e))?;
             if !self.seen.insert(blanks::key(&self.field, w.as_slice()).to_vec()) {
@@ -133,11 +144,16 @@ impl Keys {
 pub(super) struct Matcher {
     field: Field,
     bytes: Vec<u8>,
+    stop: Stop,
 }
 
 impl Matcher {
     /// `None` for NULL, which equals nothing, and for text that the column cannot have.
-    pub(super) fn new(column: &arrow_schema::Field, value: &dyn Array) -> Result<Option<Matcher>, SqlError> {
+    pub(super) fn new(
+        column: &arrow_schema::Field,
+        value: &dyn Array,
+        stop: &Stop,
+    ) -> Result<Option<Matcher>, SqlError> {
         let field = Field { nullable: true, ..describe::field(column, 0, &TYPES)? };
         if matches!(field.shape, Shape::Lob(_)) {
             return Err(SqlError::new(-134, "42907", &[column.name()]));
@@ -152,7 +168,7 @@ impl Matcher {
         };
         let is_null = w.as_slice().first() == Some(&ABSENT);
         let bytes = blanks::key(&field, w.as_slice()).to_vec();
-        Ok((!is_null).then_some(Matcher { field, bytes }))
+        Ok((!is_null).then_some(Matcher { field, bytes, stop: stop.clone() }))
     }
 
     /// Row by row, whether the value is the one.
@@ -161,6 +177,7 @@ impl Matcher {
         let mut w = Writer::new();
         let mut out = Vec::with_capacity(array.len());
         for row in 0..array.len() {
+            self.stop.row(row)?;
             w.vec_mut().clear();
             encoder.encode(array, row, &mut w).map_err(|e| SqlError::from(&e))?;
             out.push(w.as_slice().first() != Some(&ABSENT) && blanks::key(&self.field, w.as_slice()) == self.bytes);

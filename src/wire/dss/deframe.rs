@@ -52,6 +52,11 @@ impl Deframer {
         self.limit = limit;
     }
 
+    /// Bytes that the begun frame takes to hold.
+    pub fn held(&self) -> usize {
+        self.body.len()
+    }
+
     /// True when no frame has been begun.
     pub fn is_idle(&self) -> bool {
         matches!(self.state, State::Header) && self.header.is_empty()
