@@ -143,7 +143,7 @@ fn session() -> Arc<Session> {
         text: DdmText::Utf8,
         ours: TypDef::OURS,
         theirs: TypDef::OURS,
-        rdbnam: "LAB".into(),
+        rdbnam: drdarrow::wire::ddm::rdbname::RdbName::new("LAB"),
         security: Mechanism::UserOnly,
     })
 }

@@ -22,7 +22,7 @@ struct Module {
 ///   only translate (`wire`, `column`).
 /// * Arrow is used as its parts, never as the umbrella crate: `arrow_array`, `arrow_buffer`,
 ///   `arrow_schema`.
-/// * `wire/ddm` has `zeroize`: the password of SECCHK is wiped when it is dropped.
+/// * `wire/ddm` and `wire/dss` have `zeroize`: the password of SECCHK is wiped when it is dropped, and when it is sent.
 /// * `wire/ccsid` has `simdutf8`: long runs of UTF-8 are proved valid there. It and `column` have
 ///   `fearless_simd`: what is looked up and computed for many values at once is so by vectors.
 /// * `wire/dss` and `wire/ddm` have `bytes`: a frame's cargo is shared, not copied. So have the modules
@@ -30,7 +30,7 @@ struct Module {
 /// * `net` splits frames into objects, so it knows `wire/ddm/object` and the errors of `wire/codec`; it holds
 ///   each against its frame (`flow/placed`) and counts those that bring nothing (`flow/bounds`).
 /// * `client` knows `wire`: the words of its errors, the types of its parameters.
-/// * `net` has `sha2` for fingerprints of certificates and `zeroize` for the bytes of key files.
+/// * `net` has `sha2` for fingerprints of certificates and `zeroize` for the bytes of key files and of logins.
 /// * `client/config` parses URIs with `percent_encoding`, `client/connection` draws with `getrandom`.
 const MODULES: &[Module] = &[
     // The layer's own file only declares its modules.
@@ -38,7 +38,7 @@ const MODULES: &[Module] = &[
     Module { path: "wire/codec", ours: &[], outside: &["bytes"] },
     Module { path: "wire/ccsid", ours: &["wire/codec"], outside: &["fearless_simd", "simdutf8"] },
     Module { path: "wire/value", ours: &["wire/ccsid", "wire/codec"], outside: &["bytes"] },
-    Module { path: "wire/dss", ours: &["wire/codec"], outside: &["bytes"] },
+    Module { path: "wire/dss", ours: &["wire/codec"], outside: &["bytes", "zeroize"] },
     Module { path: "wire/ddm", ours: &["wire/codec", "wire/ccsid"], outside: &["bytes", "zeroize"] },
     Module { path: "wire/fdoca", ours: &["wire/codec", "wire/value"], outside: &["bytes"] },
     Module {
@@ -142,7 +142,7 @@ const ONLY_IN: &[(&str, &str, &[&str])] = &[
     ("net", "tokio_rustls", &["net/tls.rs"]),
     ("net", "rustls_platform_verifier", &["net/verify.rs"]),
     ("net", "sha2", &["net/fingerprint.rs"]),
-    ("net", "zeroize", &["net/pem.rs"]),
+    ("net", "zeroize", &["net/pem.rs", "net/outgoing.rs"]),
     ("server", "rustls", &["server/tls.rs"]),
     ("server", "tokio_rustls", &["server/tls.rs"]),
 ];

@@ -8,6 +8,7 @@ use crate::column::error::ColumnError;
 use crate::flow::error::FlowError;
 use crate::flow::progress::Awaited;
 use crate::flow::secmec::SecMecError;
+use crate::flow::secmec::source::Cause;
 use crate::net::error::{NetError, Stage, TlsError};
 use crate::wire::ddm::codepoint;
 use crate::wire::ddm::error::MessageError;
@@ -72,7 +73,7 @@ impl Phase {
     pub(super) fn of_login(awaited: Awaited) -> Phase {
         match awaited {
             Awaited::Attributes => Phase::Exchange,
-            Awaited::Mechanism | Awaited::Proof => Phase::Security,
+            Awaited::Mechanism | Awaited::Token | Awaited::Proof => Phase::Security,
             Awaited::Access | Awaited::Text | Awaited::Pool => Phase::Access,
         }
     }
@@ -121,6 +122,8 @@ pub struct Error {
     pub retryable: bool,
     /// The row that it is about, where many were given: the first is 1, counted over the whole call.
     pub row: Option<u64>,
+    /// What a function of the user's failed with.
+    pub cause: Option<Cause>,
 }
 
 /// The result of anything a user asks for.
@@ -141,6 +144,7 @@ impl Error {
             connection_usable: true,
             retryable: false,
             row: None,
+            cause: None,
         }
     }
 
@@ -197,8 +201,8 @@ impl Error {
                 format!("connected, but no DRDA reply within {:.1} s", after.as_secs_f64()),
             ),
             NetError::Timeout { stage: Stage::Login(awaited), after } => {
-                let (answered, command, limit) = (awaited.answered(), awaited.command(), after.as_secs_f64());
-                let text = format!("{answered}, but no reply to {command} within {limit:.1} s");
+                let (answered, missing, limit) = (awaited.answered(), awaited.missing(), after.as_secs_f64());
+                let text = format!("{answered}, but {missing} within {limit:.1} s");
                 operational(Phase::of_login(awaited), "08001", text).hint("the time limit is timeout")
             }
             NetError::Timeout { stage: Stage::Reply, .. } if phase == Phase::Commit => unknown_outcome(&text),
@@ -263,6 +267,9 @@ impl Error {
             FlowError::Secmec(SecMecError::Unbuilt(_) | SecMecError::Setting(_)) => {
                 Error::new(Kind::NotSupported, Phase::Security, "0A000", text).broken()
             }
+            FlowError::Secmec(SecMecError::Attribute(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
+                .broken()
+                .hint("use tls=require, or set allow_cleartext_password"),
             FlowError::Secmec(SecMecError::Clear(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
                 .broken()
                 .hint("use tls=require, choose security=encrypted, or set allow_cleartext_password"),
@@ -274,7 +281,11 @@ impl Error {
                     "nothing secret was sent; use TLS (tls=require), or state the level (password_level={level})"
                 ))
             }
-            FlowError::Secmec(SecMecError::Rule { .. } | SecMecError::NoToken(_)) => {
+            FlowError::Secmec(SecMecError::NoToken(e)) => {
+                let cause = e.cause().cloned();
+                Error { cause, ..Error::new(Kind::Operational, Phase::Security, "28000", text).broken() }
+            }
+            FlowError::Secmec(SecMecError::Rule { .. }) => {
                 Error::new(Kind::Operational, Phase::Security, "28000", text).broken()
             }
             FlowError::Secmec(SecMecError::Text { .. }) | FlowError::Message(MessageError::Secret { .. }) => {

@@ -121,15 +121,17 @@ pub(super) fn no_database(e: &NetError) -> bool {
     matches!(reply, cp::RDBNFNRM | cp::RDBAFLRM)
 }
 
-/// That, with the name as it was sent.
+/// That, with the name.
 pub(super) fn without_database(e: Error, config: &Config) -> Error {
-    let message = format!("the server has no database {:?}, or cannot open it: {}", config.rdbnam(), e.message);
+    let message = format!("the server has no database {:?}, or cannot open it: {}", config.database, e.message);
     Error { kind: Kind::Operational, message, sqlstate: Some("08004".to_owned()), ..e }
         .hint("on IBM i it is the name in the RDB directory (WRKRDBDIRE), on z/OS the location")
 }
 
-/// The error of a server that wants a password, where none was given.
+/// The error of a login, without secrets that the server repeats; what to do about one that wants a password, where none was
+/// given.
 pub(super) fn without_password(e: Error, config: &Config) -> Error {
+    let e = Error { message: config.without_secrets(&e.message), ..e };
     let mechanism = e.phase == Phase::Security && e.sqlstate.as_deref() == Some("08001");
     match (mechanism, &config.password, config.security) {
         (true, None, Security::Auto) => e.hint("no password was given, and a user id alone is not enough there"),

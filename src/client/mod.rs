@@ -26,6 +26,7 @@ mod security;
 mod shared;
 mod statement;
 pub mod stream;
+mod token;
 mod turn;
 pub mod visible;
 mod words;

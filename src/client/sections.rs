@@ -2,6 +2,7 @@
 //! next one that Db2 ships is used.
 
 use super::config::Config;
+use crate::wire::ddm::rdbname::RdbName;
 use crate::wire::drda::package::{self, PkgNamCsn};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +15,7 @@ const PACKAGES: u8 = 3;
 /// The pool of one connection.
 #[derive(Debug)]
 pub(super) struct Sections {
-    rdbnam: String,
+    rdbnam: RdbName,
     collection: String,
     packages: Vec<(String, u16)>,
     state: Mutex<State>,
@@ -49,7 +50,7 @@ impl Sections {
                 .collect(),
         };
         Arc::new(Sections {
-            rdbnam: rdbnam.to_owned(),
+            rdbnam: RdbName::new(rdbnam),
             collection: config.collection.clone(),
             packages,
             state: Mutex::new(State::default()),

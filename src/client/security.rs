@@ -2,6 +2,7 @@
 
 use super::config::Config;
 use super::error::{Error, Phase, Result};
+use super::token::bounded;
 use crate::flow::error::FlowError;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::choice::Policy;
@@ -31,7 +32,7 @@ pub(super) fn credentials(config: &Config, caution: &Caution) -> Credentials {
         password: config.password.clone(),
         new_password: config.new_password.clone(),
         additional_factor: config.additional_factor.clone(),
-        tokens: config.token.clone(),
+        tokens: config.token.clone().map(|source| bounded(source, config.timeout)),
         caution: caution.clone(),
     }
 }

@@ -12,6 +12,8 @@ pub enum Awaited {
     Attributes,
     /// ACCSEC: the security mechanism.
     Mechanism,
+    /// A security token, of whoever connects.
+    Token,
     /// SECCHK: the proof.
     Proof,
     /// ACCRDB: the database.
@@ -22,18 +24,26 @@ pub enum Awaited {
     Pool,
 }
 
-const ALL: [Awaited; 6] =
-    [Awaited::Attributes, Awaited::Mechanism, Awaited::Proof, Awaited::Access, Awaited::Text, Awaited::Pool];
+const ALL: [Awaited; 7] = [
+    Awaited::Attributes,
+    Awaited::Mechanism,
+    Awaited::Token,
+    Awaited::Proof,
+    Awaited::Access,
+    Awaited::Text,
+    Awaited::Pool,
+];
 
 impl Awaited {
-    /// The command's name.
-    pub fn command(self) -> &'static str {
+    /// What did not come, in words.
+    pub fn missing(self) -> &'static str {
         match self {
-            Awaited::Attributes | Awaited::Text => "EXCSAT",
-            Awaited::Mechanism => "ACCSEC",
-            Awaited::Proof => "SECCHK",
-            Awaited::Access => "ACCRDB",
-            Awaited::Pool => "SXXASPRQ",
+            Awaited::Attributes | Awaited::Text => "no reply to EXCSAT",
+            Awaited::Mechanism => "no reply to ACCSEC",
+            Awaited::Token => "no security token of the callable token",
+            Awaited::Proof => "no reply to SECCHK",
+            Awaited::Access => "no reply to ACCRDB",
+            Awaited::Pool => "no reply to SXXASPRQ",
         }
     }
 
@@ -42,7 +52,7 @@ impl Awaited {
         match self {
             Awaited::Attributes => "connected",
             Awaited::Mechanism => "connected, EXCSAT answered",
-            Awaited::Proof => "connected, EXCSAT and ACCSEC answered",
+            Awaited::Token | Awaited::Proof => "connected, EXCSAT and ACCSEC answered",
             Awaited::Access | Awaited::Pool => "connected, the user accepted",
             Awaited::Text => "connected, the database opened",
         }

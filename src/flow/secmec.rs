@@ -9,9 +9,11 @@ pub mod line;
 pub mod mechanism;
 pub mod random;
 pub mod requester;
+pub mod source;
 pub mod substitute;
 pub mod token;
 
+use source::NoToken;
 use std::fmt;
 
 /// A mechanism.
@@ -128,6 +130,11 @@ pub enum SecMecError {
     /// A secret in clear that a setting forbids on every line.
     #[error("{} is not sent without TLS to a verified server: allow_cleartext_password is false", secret(*.0))]
     Forbidden(SecMec),
+    /// A connection attribute of Derby that is a secret, on a line where others can listen.
+    #[error(
+        "the attribute {0} is a secret: it is not sent in clear to another machine without TLS to a verified server"
+    )]
+    Attribute(&'static str),
     /// A mechanism that the other settings rule out.
     #[error("{0}")]
     Setting(&'static str),
@@ -142,7 +149,7 @@ pub enum SecMecError {
     Objected(String),
     /// The source of tokens failed.
     #[error("no security token: {0}")]
-    NoToken(String),
+    NoToken(NoToken),
     /// The server goes on asking for tokens.
     #[error("the server asked for a security token {0} times")]
     Endless(usize),

@@ -1,6 +1,7 @@
 //! The agreements that the two sides made when they connected. Every later conversation reads them.
 
 use super::secmec::mechanism::Mechanism;
+use crate::wire::ddm::rdbname::RdbName;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::drda::layout::ServerClass;
 use crate::wire::value::typdef::TypDef;
@@ -57,7 +58,7 @@ pub struct Session {
     /// The environment of what the server sends.
     pub theirs: TypDef,
     /// RDB name as sent.
-    pub rdbnam: String,
+    pub rdbnam: RdbName,
     /// The security mechanism in force.
     pub security: Mechanism,
 }
@@ -76,7 +77,7 @@ impl Session {
             text: DdmText::Ebcdic,
             ours: TypDef::OURS,
             theirs: TypDef::OURS,
-            rdbnam: rdbnam.to_owned(),
+            rdbnam: RdbName::new(rdbnam),
             security: Mechanism::UserOnly,
         }
     }

@@ -4,6 +4,7 @@
 use super::correlation::Correlation;
 use super::error::{NetError, Stage, TlsError};
 use super::job::{Job, Waiting};
+use super::outgoing::Outgoing;
 use super::recognise;
 use super::tls;
 use super::transport::Deadline;
@@ -108,8 +109,7 @@ impl Channel {
             queue,
             shared: shared.clone(),
             active: VecDeque::new(),
-            out: Vec::new(),
-            sent: 0,
+            out: Outgoing::default(),
             unflushed: false,
             deframer: Deframer::new(limit),
             first: true,
@@ -208,8 +208,7 @@ struct Task<S> {
     queue: mpsc::UnboundedReceiver<Box<dyn Job>>,
     shared: Arc<Shared>,
     active: VecDeque<Active>,
-    out: Vec<u8>,
-    sent: usize,
+    out: Outgoing,
     /// Something waits to be written, or was written and may still wait in the stream (TLS).
     unflushed: bool,
     deframer: Deframer,
@@ -295,17 +294,13 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                         self.note_abandoned()?;
                     }
                 },
-                n = put(&mut self.writer, self.out.get(self.sent..).unwrap_or_default()), if self.unflushed => {
+                n = put(&mut self.writer, self.out.rest()), if self.unflushed => {
                     let n = match n {
                         Ok(n) => n,
                         Err(e) => return Err(self.last_words(e, &mut buf).await),
                     };
                     self.unflushed = n > 0;
-                    self.sent += n;
-                    if self.sent == self.out.len() {
-                        self.out.clear();
-                        self.sent = 0;
-                    }
+                    self.out.written(n);
                 }
                 n = self.reader.read(&mut buf) => {
                     let n = n.map_err(|e| self.closed(Some(e)))?;
@@ -370,12 +365,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
 
     fn send(&mut self, chain: Chain) -> u16 {
         let last = chain.last_id();
-        let bytes = chain.into_bytes();
-        if self.out.is_empty() {
-            self.out = bytes;
-        } else {
-            self.out.extend_from_slice(&bytes);
-        }
+        self.out.add(chain);
         self.unflushed = true;
         last
     }

@@ -8,6 +8,7 @@ pub mod error;
 pub mod fingerprint;
 mod job;
 pub mod opening;
+mod outgoing;
 pub mod pem;
 pub mod recognise;
 pub mod tls;

@@ -60,7 +60,11 @@ pub(super) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'p
     about.set_item("connection_usable", error.connection_usable)?;
     about.set_item("retryable", error.retryable)?;
     about.set_item("row", error.row)?;
-    class.call((error.to_string(),), Some(&about))
+    let made = class.call((error.to_string(),), Some(&about))?;
+    if let Some(cause) = error.cause.as_ref().and_then(|cause| cause.get::<PyErr>()) {
+        made.setattr("__cause__", cause.clone_ref(py).into_value(py))?;
+    }
+    Ok(made)
 }
 
 /// A server's warning as PEP 249's `messages` wants it: class and instance.

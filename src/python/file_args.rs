@@ -10,18 +10,16 @@ use super::params;
 use super::settings::{apply, pairs, text};
 use super::wording::kind;
 use crate::client::batches::Limits;
-use crate::client::config::{Config, ConfigError};
+use crate::client::config::{Config, ConfigError, Secret};
 use crate::client::error::Error;
 use crate::client::file::name::FileName;
 use crate::client::file::options::{Declared, OpenOptions};
 use crate::client::file::range::Keys;
-use crate::client::file::settings::{Address, FileConfig, OPEN};
+use crate::client::file::settings::{Address, FILES, FileConfig, OPEN};
 use crate::column::options::Options;
 
 /// Rows that are not Arrow, written at a time.
 const CHUNK: usize = 1024;
-/// Settings of connections for files alone.
-const FILES: [&str; 3] = ["signon_port", "job_ccsid", "pool"];
 
 /// A connection's arguments, apart from those of an open.
 pub(super) struct Where<'py> {
@@ -43,7 +41,7 @@ pub(super) fn place<'py>(
     let mut config = FileConfig::beside(Config::empty());
     let mut address = Address::default();
     if let Some(uri) = uri {
-        address = config.apply_uri(&text("uri", uri)?).map_err(refused)?;
+        address = config.apply_uri(Secret::new(text("uri", uri)?).expose()).map_err(refused)?;
     }
     let (open, rest) = (PyDict::new(py), PyDict::new(py));
     for (key, value) in settings.iter().flat_map(|settings| settings.iter()) {

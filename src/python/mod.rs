@@ -8,7 +8,7 @@
 //! | `executemany`, `procedure` | calls with many rows, and of procedures |
 //! | `link`, `statement`, `feed`, `opened`, `described` | the work of sync and asyncio classes, without Python |
 //! | `probe` | the probe, wrapped by `drdarrow/probing.py` |
-//! | `settings`, `file_args`, `given`, `params`, `param_rows`, `value`, `foreign` | arguments and parameters |
+//! | `settings`, `token`, `file_args`, `given`, `params`, `param_rows`, `value`, `foreign` | arguments and parameters |
 //! | `rows`, `type_code`, `errors`, `wording` | values, types and exceptions for Python |
 //! | `collected`, `capsule` | results for other libraries |
 //! | `imported` | Arrow data of other libraries |
@@ -54,6 +54,7 @@ mod server;
 mod settings;
 mod statement;
 mod stream;
+mod token;
 mod type_code;
 mod value;
 mod wording;

@@ -150,14 +150,12 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
 }
 
 /// Calls into Python from a thread of ours; none once the interpreter ends.
-#[cfg(feature = "server")]
 pub(super) fn inside<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     foreign(|| Python::try_attach(call))?
 }
 
 /// Runs code of others that may take Python's lock by itself; none once the interpreter ends. Not to
 /// be nested: the interpreter's end may wait in between.
-#[cfg(feature = "server")]
 pub(super) fn foreign<T>(call: impl FnOnce() -> T) -> Option<T> {
     let home = Home::found()?;
     let _inside = home.calls.read().unwrap_or_else(PoisonError::into_inner);

@@ -4,15 +4,15 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyMapping, PyString};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PyString};
 
 use super::errors;
 use super::given::Given;
-use super::runtime;
+use super::token;
 use super::wording::{kind, unicode};
 use crate::client::batches::Limits;
 use crate::client::config::client_info::ClientInfo;
-use crate::client::config::{Config, ConfigError};
+use crate::client::config::{Config, ConfigError, Secret};
 use crate::client::error::Error;
 
 /// Parts of an address: a name may complete a URI but not contradict it.
@@ -27,9 +27,9 @@ pub(super) fn read(
     let refused = |e: ConfigError| errors::raise(py, &Error::from(e));
     let mut config = Config::empty();
     let mut limits = Limits::default();
-    let uri = uri.map(|uri| text("uri", uri)).transpose()?;
+    let uri = uri.map(|uri| text("uri", uri)).transpose()?.map(Secret::new);
     if let Some(uri) = &uri {
-        config.apply_uri(uri).map_err(refused)?;
+        config.apply_uri(uri.expose()).map_err(refused)?;
     }
     apply(py, &mut config, &mut limits, uri.is_some(), settings)?;
     config.check().map_err(refused)?;
@@ -62,12 +62,13 @@ pub(super) fn apply(
                 }
             }
             "tls_ca" | "tls_cert" | "tls_key" => config.set(&key, &path(&key, &value)?).map_err(refused)?,
-            "token" => token(config, &value)?,
+            "token" => token_source(config, &value)?,
             "batch_rows" | "batch_bytes" => limit(limits, &key, &value)?,
             _ => {
                 let before = (given && ADDRESS.contains(&key.as_str())).then(|| config.clone());
-                config.set(&key, &text(&key, &value)?).map_err(refused)?;
-                if before.is_some_and(|before| contradicts(&before, config)) {
+                // It may be a secret: no copy of it is left in memory.
+                config.set(&key, Secret::new(text(&key, &value)?).expose()).map_err(refused)?;
+                if before.is_some_and(|before| contradicts(&key, &before, config)) {
                     return Err(errors::interface(py, format!("{key}: the URI says otherwise")));
                 }
             }
@@ -89,16 +90,12 @@ pub(super) fn client_info(py: Python<'_>, named: [(&str, Option<&Bound<'_, PyAny
 }
 
 /// The function that makes security tokens.
-fn token(config: &mut Config, value: &Bound<'_, PyAny>) -> PyResult<()> {
+fn token_source(config: &mut Config, value: &Bound<'_, PyAny>) -> PyResult<()> {
     if !value.is_callable() {
         return Err(errors::interface(value.py(), format!("token: expected a callable, not {}", kind(value))));
     }
     let source = value.clone().unbind();
-    config.token_source(move |challenge| {
-        let ask = |py: Python<'_>| source.call1(py, (PyBytes::new(py, challenge),))?.extract::<Vec<u8>>(py);
-        let said = runtime::aside(|py| ask(py).map_err(|e| e.to_string()));
-        said.unwrap_or_else(|| Err("Python is ending".to_owned()))
-    });
+    config.token_source(move |challenge| token::next(&source, challenge));
     Ok(())
 }
 
@@ -142,13 +139,14 @@ fn limit(limits: &mut Limits, key: &str, value: &Bound<'_, PyAny>) -> PyResult<(
 }
 
 /// True when what the URI had said was changed.
-fn contradicts(before: &Config, after: &Config) -> bool {
-    let default_port = Config::empty().port;
-    before.host != after.host
-        || (before.port != after.port && before.port != default_port)
-        || before.database != after.database
-        || (before.user.is_some() && before.user != after.user)
-        || before.password.is_some()
+fn contradicts(key: &str, before: &Config, after: &Config) -> bool {
+    match key {
+        "host" => !before.host.eq_ignore_ascii_case(&after.host),
+        "port" => before.port != after.port && before.port != Config::empty().port,
+        "database" => before.database != after.database,
+        "user" => before.user.is_some() && before.user != after.user,
+        _ => before.password.is_some(),
+    }
 }
 
 /// Derby's connection attributes: a dict, or the text of a URI's `attributes=`.
@@ -161,7 +159,7 @@ fn attributes(config: &mut Config, value: &Bound<'_, PyAny>) -> PyResult<()> {
         if key.contains('=') {
             return Err(errors::interface(py, "attributes: a name cannot hold '='"));
         }
-        config.attributes.push((key, value));
+        config.attributes.push((key, Secret::new(value)));
     }
     Ok(())
 }

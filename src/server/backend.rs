@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub struct Login {
     /// The user, proved as the server's settings ask for.
     pub user: String,
-    /// The database (RDB name), with what rides behind it.
+    /// The database (RDB name), without attributes of Derby that a client may put behind it.
     pub database: String,
 }
 

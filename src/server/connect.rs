@@ -14,6 +14,7 @@ use crate::wire::ddm::accsec::{AccSec, AccSecRd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::excsat::{ATTRIBUTES, ExcSat, ExcSatRd, UTF8_LEVEL};
 use crate::wire::ddm::object::params;
+use crate::wire::ddm::rdbname;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::secchk::{SecChk, SecChkRm};
 use crate::wire::ddm::text::DdmText;
@@ -163,7 +164,8 @@ impl Conversation {
         if !self.is_announced(&asked.rdbnam.0) {
             return Err(Trouble::order(prccnvcd::RDBNAM));
         }
-        self.rdbnam.clone_from(&asked.rdbnam.0);
+        // Attributes of Derby may follow the name, secrets among them: nobody here has a use for them.
+        self.rdbnam = rdbname::shown(&asked.rdbnam.0).to_owned();
         self.theirs = asked.typdef();
         let login = Login { user: self.user.clone(), database: self.rdbnam.clone() };
         match self.shared.backend.connect(&login) {

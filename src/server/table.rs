@@ -111,8 +111,7 @@ impl MemoryTables {
 
 impl Backend for MemoryTables {
     fn connect(&self, login: &Login) -> Result<Box<dyn Session>, ConnectError> {
-        // Attributes may ride behind the name.
-        let asked = login.database.split(';').next().unwrap_or_default().trim();
+        let asked = login.database.trim();
         if self.database.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(asked)) {
             return Err(ConnectError::NoDatabase);
         }

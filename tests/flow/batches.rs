@@ -30,7 +30,7 @@ fn session(product: Product) -> Arc<Session> {
         text: DdmText::Utf8,
         ours: TypDef::OURS,
         theirs: TypDef::OURS,
-        rdbnam: "LAB".into(),
+        rdbnam: drdarrow::wire::ddm::rdbname::RdbName::new("LAB"),
         security: drdarrow::flow::secmec::mechanism::Mechanism::UserOnly,
     })
 }

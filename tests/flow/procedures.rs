@@ -53,7 +53,7 @@ fn session() -> Arc<Session> {
         text: DdmText::Utf8,
         ours: TypDef::OURS,
         theirs: typdef,
-        rdbnam: "LAB".into(),
+        rdbnam: drdarrow::wire::ddm::rdbname::RdbName::new("LAB"),
         security: drdarrow::flow::secmec::mechanism::Mechanism::UserOnly,
     })
 }

@@ -9,7 +9,8 @@ use drdarrow::flow::secmec::agreement::{EncAlg, KeyPair, Side};
 use drdarrow::flow::secmec::choice::{Choice, Policy};
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::flow::secmec::random::RANDOM;
-use drdarrow::flow::secmec::requester::{Credentials, TokenSource};
+use drdarrow::flow::secmec::requester::Credentials;
+use drdarrow::flow::secmec::source::TokenSource;
 use drdarrow::flow::secmec::substitute::ibmi::PasswordLevel;
 use drdarrow::flow::secmec::substitute::{Seeds, Substitute};
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
@@ -298,7 +299,7 @@ fn tickets_go_back_and_forth() {
     let mut server = Fake { verdicts: vec![more(b"x"); 50], ..Fake::new(LUW, &[11]) };
     let error = server.serve(ticket, public(Choice::Kerberos)).unwrap_err();
     assert!(error.to_string().contains("8 times"), "{error}");
-    let none = TokenSource::new(|_| Err("no ticket cache".to_owned()));
+    let none = TokenSource::new(|_| Err("no ticket cache".into()));
     let without = Credentials { user: "me".to_owned(), tokens: Some(none), ..Credentials::default() };
     let error = Fake::new(LUW, &[11]).serve(without, public(Choice::Kerberos)).unwrap_err();
     assert!(error.to_string().contains("no ticket cache"), "{error}");

@@ -2,6 +2,10 @@
 
 import asyncio
 import hashlib
+import subprocess
+import sys
+import threading
+import time
 import warnings
 from urllib.parse import quote
 
@@ -91,6 +95,73 @@ def test_a_callable_that_has_no_ticket(broken) -> None:
             drdarrow.connect(gate.uri(), security="kerberos", token=broken, timeout=10)
         assert (caught.value.sqlstate, caught.value.phase) == ("28000", "security")
         assert not gate.proofs
+
+
+TICKET = "TGT-geheim-4711"
+
+
+def speaks(_: bytes) -> bytes:
+    raise RuntimeError(f"cannot renew {TICKET}")
+
+
+def test_what_a_callable_raises_is_the_cause_and_is_not_quoted() -> None:
+    async def awaited(uri: str, **settings: object) -> None:
+        await aio.connect(uri, **settings)
+
+    for connect in (drdarrow.connect, lambda uri, **settings: asyncio.run(awaited(uri, **settings))):
+        with Gate([11]) as gate:
+            with pytest.raises(drdarrow.OperationalError, match="the callable token raised RuntimeError$") as caught:
+                connect(gate.uri(), security="kerberos", token=speaks, timeout=10)
+            assert TICKET not in f"{caught.value} {caught.value!r} {caught.value.args}"
+            assert isinstance(caught.value.__cause__, RuntimeError) and TICKET in str(caught.value.__cause__)
+            with pytest.raises(drdarrow.OperationalError, match="the callable token returned str, not bytes$") as caught:
+                connect(gate.uri(), security="kerberos", token=lambda _: TICKET, timeout=10)
+            assert TICKET not in f"{caught.value!r} {caught.value.__cause__!r}"
+            assert isinstance(caught.value.__cause__, TypeError)
+            assert not gate.proofs
+
+
+def test_a_callable_that_does_not_return_ends_with_the_login() -> None:
+    over = threading.Event()
+    others = "drda://u@127.0.0.1:{}/LAB"
+
+    def hangs(_: bytes) -> bytes:
+        over.wait(30)
+        return b"late"
+
+    async def several(uri: str) -> list[BaseException]:
+        ways = [aio.connect(uri, security="kerberos", token=hangs, timeout=1) for _ in range(6)]
+        return await asyncio.gather(*ways, return_exceptions=True)
+
+    with Gate([11]) as gate, server.serve(tables={}, engine="tables") as srv:
+        begun = time.monotonic()
+        with pytest.raises(drdarrow.OperationalError, match="no security token of the callable token within 1.0 s") as e:
+            drdarrow.connect(gate.uri(), security="kerberos", token=hangs, timeout=1)
+        assert e.value.phase == "security"
+        told = asyncio.run(several(gate.uri()))
+        assert all("no security token of the callable" in str(e) for e in told)
+        # Nor is anybody else held up.
+        with drdarrow.connect(others.format(srv.port), timeout=3):
+            pass
+        assert time.monotonic() - begun < 8
+        over.set()
+        assert not gate.proofs
+
+
+def test_a_callable_that_does_not_return_does_not_hold_up_the_end_of_a_program() -> None:
+    program = """if True:
+        import sys, time, drdarrow
+        try:
+            drdarrow.connect(sys.argv[1], security="kerberos", token=lambda _: time.sleep(60), timeout=0.5)
+        except drdarrow.OperationalError as e:
+            print(e)
+    """
+    with Gate([11]) as gate:
+        begun = time.monotonic()
+        done = subprocess.run([sys.executable, "-c", program, gate.uri()], capture_output=True, text=True, timeout=50)
+        assert "no security token of the callable" in done.stdout, done
+        assert (done.returncode, done.stderr) == (0, "")
+        assert time.monotonic() - begun < 20
 
 
 def test_kerberos_is_not_given_up_for_a_password() -> None:

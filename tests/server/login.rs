@@ -172,7 +172,7 @@ async fn what_is_not_built_is_refused_by_name() {
         assert!(e.message.contains(name), "{e}");
     }
     let mut kerberos = with(&server, "kerberos", None, "x");
-    kerberos.token_source(|_| Err("nobody asks".to_owned()));
+    kerberos.token_source(|_| Err("nobody asks".into()));
     let e = Connection::connect(kerberos).await.unwrap_err();
     assert!(e.message.contains("offers 9 (EUSRIDPWD"), "{e}");
 }
@@ -210,7 +210,7 @@ async fn verdict(server: &Server, asked: AccSec, proof: SecChk) -> (AccSecRd, Se
     let mut raw = Raw::connect(server).await;
     let excsat = ExcSat::of_levels(vec![(cp::AGENT, 7), (cp::SQLAM, 7), (cp::SECMGR, 7)]).encode(TEXT).unwrap();
     let proof = SecChk { secmec: asked.secmec, ..proof };
-    let got = raw.ask(&[excsat, asked.encode(TEXT).unwrap(), proof.encode(TEXT).unwrap()]).await;
+    let got = raw.ask(&[excsat, asked.encode(TEXT).unwrap(), proof.encode(TEXT).unwrap().to_vec()]).await;
     let [_, (cp::ACCSECRD, reply), (cp::SECCHKRM, verdict)] = got.as_slice() else { panic!("{got:?}") };
     assert!(raw.is_closed().await);
     (AccSecRd::decode(reply, TEXT).unwrap(), SecChkRm::decode(verdict, TEXT).unwrap())
@@ -230,12 +230,13 @@ async fn proofs_that_are_none() {
         one[31] = 1;
         for secmec in [7, 9].into_iter().filter(|m| offers(*m)) {
             for key in [vec![0; 32], one.clone(), vec![0xFF; 32], vec![2; 31], Vec::new()] {
-                let proof = SecChk { sectkns: vec![vec![0x41; 16]; if secmec == 7 { 1 } else { 2 }], ..user("app") };
+                let proof =
+                    SecChk { sectkns: vec![vec![0x41; 16].into(); if secmec == 7 { 1 } else { 2 }], ..user("app") };
                 assert_eq!(verdict(&server, asks(secmec, key), proof).await.1.secchkcd, TOKEN, "{}", persona.name);
             }
             // Not whole blocks: some keys make padding, and a wrong password, of any that are whole.
             for count in [0, 1, 2, 3] {
-                let proof = SecChk { sectkns: vec![vec![0x41; 15]; count], ..user("app") };
+                let proof = SecChk { sectkns: vec![vec![0x41; 15].into(); count], ..user("app") };
                 assert_eq!(verdict(&server, asks(secmec, vec![2; 32]), proof).await.1.secchkcd, TOKEN);
             }
         }
@@ -247,7 +248,7 @@ async fn proofs_that_are_none() {
             }
             let right = if secmec == 6 { 8 } else { 20 };
             for length in [0, 7, 8, 19, 20, 21, 63, 64, 65] {
-                let as_token = SecChk { sectkns: vec![vec![1; length]], ..user("app") };
+                let as_token = SecChk { sectkns: vec![vec![1; length].into()], ..user("app") };
                 let as_password = SecChk { substitute: Some(vec![1; length].into()), ..user("app") };
                 let derby = persona.name == DERBY.name;
                 let (there, elsewhere) = if derby { (as_token, as_password) } else { (as_password, as_token) };

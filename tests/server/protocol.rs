@@ -75,7 +75,7 @@ impl Raw {
         let mut chain = Chain::new();
         let check = SecChk { secmec: 4, usrid: Some("me".into()), ..SecChk::default() };
         let asked = AccSec { secmec: 4, ..AccSec::default() };
-        for command in [excsat(), asked.encode(TEXT).unwrap(), check.encode(TEXT).unwrap()] {
+        for command in [excsat(), asked.encode(TEXT).unwrap(), check.encode(TEXT).unwrap().to_vec()] {
             chain.command(&command);
         }
         self.send(&chain.into_bytes()).await;
@@ -100,7 +100,7 @@ fn accsec() -> Vec<u8> {
 
 fn secchk(rdbnam: &str) -> Vec<u8> {
     let check = SecChk { secmec: 4, rdbnam: Some(rdbnam.into()), usrid: Some("me".into()), ..SecChk::default() };
-    check.encode(TEXT).unwrap()
+    check.encode(TEXT).unwrap().to_vec()
 }
 
 fn accrdb(prdid: &str) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! Where to connect and how: a URI `drda://user@host:port/DATABASE?key=value`, or the same by name.
 
+mod attributes;
 pub mod client_info;
 pub(super) mod foreign;
 pub(super) mod percent;
@@ -11,9 +12,9 @@ mod value;
 use crate::client::batches::DELAY;
 use crate::column::options::{BadValues, EndOfTime, Excess, Options, TextErrors, WideDecimalAs};
 use crate::flow::secmec::caution::Caution;
-use crate::flow::secmec::requester::TokenSource;
+use crate::flow::secmec::source::TokenSource;
 use crate::net::tls::Settings;
-use crate::wire::ddm::secchk::Secret;
+pub use crate::wire::ddm::secchk::Secret;
 use crate::wire::drda::package::Isolation;
 use arrow_schema::TimeUnit;
 use client_info::ClientInfo;
@@ -57,7 +58,7 @@ pub struct Config {
     /// Password.
     pub password: Option<Secret>,
     /// Derby's connection attributes, in order.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: Vec<(String, Secret)>,
     /// Security mechanism.
     pub security: Security,
     /// A password to have from now on.
@@ -107,7 +108,7 @@ pub struct Config {
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=10_485_760;
 
 /// Names that [`Config::set`] knows.
-const SETTINGS: [&str; 41] = [
+pub(super) const SETTINGS: [&str; 41] = [
     "host",
     "port",
     "database",
@@ -217,13 +218,7 @@ impl Config {
             "database" => self.database = database(value)?,
             "user" => self.user = Some(value.to_owned()),
             "password" => self.password = Some(Secret::new(value)),
-            "attributes" => {
-                for pair in value.split(';').filter(|p| !p.is_empty()) {
-                    let (k, v) =
-                        pair.split_once('=').ok_or_else(|| error(key, "expected name=value, several joined by ';'"))?;
-                    self.attributes.push((k.to_owned(), v.to_owned()));
-                }
-            }
+            "attributes" => self.add_attributes(value)?,
             "tls" | "tls_ca" | "tls_cert" | "tls_key" | "tls_fingerprint" | "tls_server_name" => {
                 self.tls.set(key, value)?;
             }
@@ -320,18 +315,6 @@ impl Config {
     /// port 448 and where any other `tls_…` is given.
     pub fn tls_settings(&self) -> Result<Option<Settings>, ConfigError> {
         self.tls.settings(self.port)
-    }
-
-    /// The RDB name as it is sent: with Derby's connection attributes behind it.
-    pub fn rdbnam(&self) -> String {
-        let mut name = self.database.clone();
-        for (key, value) in &self.attributes {
-            name.push(';');
-            name.push_str(key);
-            name.push('=');
-            name.push_str(value);
-        }
-        name
     }
 }
 

@@ -5,7 +5,8 @@ use crate::flow::secmec::SecMec;
 use crate::flow::secmec::agreement::EncAlg;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::choice::Choice;
-use crate::flow::secmec::requester::TokenSource;
+pub use crate::flow::secmec::source::NoToken;
+use crate::flow::secmec::source::TokenSource;
 
 /// How to prove who we are. Named as in the DRDA security mechanisms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -128,10 +129,11 @@ impl Config {
     }
 
     /// Where the tokens of Kerberos and of profile tokens come from: a function that gets what the
-    /// server said last, nothing at first, and gives the next token or says why there is none.
+    /// server said last, nothing at first, and gives the next token or says why there is none. It is called in a
+    /// thread of its own and given up with the login.
     pub fn token_source(
         &mut self,
-        source: impl Fn(&[u8]) -> std::result::Result<Vec<u8>, String> + Send + Sync + 'static,
+        source: impl Fn(&[u8]) -> std::result::Result<Vec<u8>, NoToken> + Send + Sync + 'static,
     ) {
         self.token = Some(TokenSource::new(source));
     }

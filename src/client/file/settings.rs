@@ -6,6 +6,7 @@ use crate::client::config::percent::decode;
 use crate::client::config::uri::or_unencoded;
 use crate::client::config::{Config, ConfigError};
 use crate::client::file::name::name;
+use crate::wire::ddm::secchk::Secret;
 
 /// Ports of the sign-on server, and of the one over TLS.
 const SIGNON: u16 = 8476;
@@ -14,6 +15,9 @@ const SIGNON_TLS: u16 = 9476;
 pub(super) const JOB_CCSID: u16 = 37;
 /// Settings of a URI that belong to one file.
 pub const OPEN: [&str; 8] = ["member", "mode", "keyed", "commit", "columns", "rrn", "on_error", "format"];
+
+/// Settings of connections for files alone.
+pub const FILES: [&str; 3] = ["signon_port", "job_ccsid", "pool"];
 
 /// The settings of a connection for files.
 #[derive(Debug, Clone)]
@@ -81,7 +85,8 @@ impl FileConfig {
                 rest.push(pair);
             }
         }
-        self.base.apply_uri(&format!("{base}/{NOWHERE}?{}", rest.join("&")))?;
+        // It may hold a password: no copy of it is left in memory.
+        self.base.apply_uri(Secret::new(format!("{base}/{NOWHERE}?{}", rest.join("&"))).expose())?;
         Ok(out)
     }
 

@@ -173,7 +173,8 @@ impl FileConnect {
 
     fn prove(&mut self, proof: &Proof) -> Result<Step<FileSession>, FlowError> {
         self.next(At::Proof);
-        let mut chain = command(&proof.check.encode(TEXT)?);
+        let mut chain = Chain::new();
+        chain.secret_command(&proof.check.encode(TEXT)?);
         if let Some(object) = &proof.object {
             chain.object(object);
         }
@@ -228,6 +229,9 @@ impl Flow for FileConnect {
                     return self.ask();
                 }
                 self.session.security = self.requester.mechanism();
+                if self.requester.asks_for_tokens() {
+                    self.progress.set(Awaited::Token);
+                }
                 let proof = self.requester.prove(self.pool.as_deref(), TEXT)?;
                 self.prove(&proof)
             }
@@ -236,6 +240,9 @@ impl Flow for FileConnect {
                     self.answer.refusal()?;
                     return Err(FlowError::Missing { what: "SECCHKRM", command: "SECCHK" });
                 };
+                if self.requester.may_go_on() {
+                    self.progress.set(Awaited::Token);
+                }
                 if let Verdict::More(proof) = self.requester.verdict(&verdict, self.pool.as_deref())? {
                     return self.prove(&proof);
                 }

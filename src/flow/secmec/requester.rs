@@ -2,14 +2,12 @@
 //! the strongest that the server offers instead, checks what the server contributes, and makes the
 //! proof. Before every check has passed nothing leaves that helps anybody to the password.
 
-use std::fmt;
-use std::sync::Arc;
-
 use super::agreement::{EncAlg, KeyPair, Side};
 use super::caution::Caution;
 use super::choice::{Choice, Family, Policy};
 use super::mechanism::Mechanism;
 use super::random::Random;
+use super::source::TokenSource;
 use super::substitute::ibmi::short_password;
 use super::substitute::{Seeds, Substitute};
 use super::token::TokenCipher;
@@ -21,6 +19,7 @@ use crate::wire::ddm::param;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::secchk::{SecChk, SecChkRm, Secret, secchkcd_text};
 use crate::wire::ddm::text::DdmText;
+use zeroize::Zeroizing;
 
 /// SECCHKCD: the server cannot do the algorithm.
 const NO_ALGORITHM: u8 = 0x1B;
@@ -30,30 +29,6 @@ const CONTINUE: u8 = 0x19;
 const TOKENS: usize = 8;
 /// Longest additional factor, bytes.
 const FACTOR: usize = 255;
-
-/// Makes security tokens: it gets what the server said last (nothing at first) and gives the next
-/// token, or says why there is none.
-#[derive(Clone)]
-pub struct TokenSource(Arc<Source>);
-
-type Source = dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Send + Sync;
-
-impl TokenSource {
-    /// From a function.
-    pub fn new(source: impl Fn(&[u8]) -> Result<Vec<u8>, String> + Send + Sync + 'static) -> TokenSource {
-        TokenSource(Arc::new(source))
-    }
-
-    fn next(&self, challenge: &[u8]) -> Result<Vec<u8>, SecMecError> {
-        (self.0)(challenge).map_err(SecMecError::NoToken)
-    }
-}
-
-impl fmt::Debug for TokenSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenSource")
-    }
-}
 
 /// Who logs in, and with what. Its parts never show themselves.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +53,7 @@ pub struct Proof {
     /// SECCHK.
     pub check: SecChk,
     /// A token that goes as an object of its own behind it: IBM i.
-    pub object: Option<Vec<u8>>,
+    pub object: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// What follows on a verdict.
@@ -253,7 +228,7 @@ impl Requester {
                 let made = substitute.make(&user, self.password()?.expose(), &seeds)?;
                 check.usrid = Some(substitute.user(&user)?);
                 match substitute {
-                    Substitute::Derby => check.sectkns = vec![made.to_vec()],
+                    Substitute::Derby => check.sectkns = vec![made],
                     Substitute::IbmI(_) => check.substitute = Some(made),
                 }
             }
@@ -264,17 +239,18 @@ impl Requester {
                     ccsid: text.ccsid(),
                 })?;
                 let cipher = self.agree()?.for_clear_user(&bytes);
-                check.sectkns = vec![cipher.encrypt_text("PASSWORD", self.typed(self.password()?)?.expose(), text)?];
+                check.sectkns =
+                    vec![cipher.encrypt_text("PASSWORD", self.typed(self.password()?)?.expose(), text)?.into()];
                 check.usrid = Some(user);
             }
             Mechanism::Encrypted { renew, .. } => {
                 let cipher = self.agree()?;
                 check.sectkns = vec![
-                    cipher.encrypt_text("USRID", &user, text)?,
-                    cipher.encrypt_text("PASSWORD", self.typed(self.password()?)?.expose(), text)?,
+                    cipher.encrypt_text("USRID", &user, text)?.into(),
+                    cipher.encrypt_text("PASSWORD", self.typed(self.password()?)?.expose(), text)?.into(),
                 ];
                 if let Some(new) = self.credentials.new_password.as_ref().filter(|_| renew) {
-                    check.sectkns.push(cipher.encrypt_text("NEWPASSWORD", self.typed(new)?.expose(), text)?);
+                    check.sectkns.push(cipher.encrypt_text("NEWPASSWORD", self.typed(new)?.expose(), text)?.into());
                 }
             }
             Mechanism::Kerberos | Mechanism::ProfileToken => {
@@ -283,6 +259,11 @@ impl Requester {
             }
         }
         Ok(Proof { check, object: None })
+    }
+
+    /// True when the proof is a token of whoever connects.
+    pub fn asks_for_tokens(&self) -> bool {
+        matches!(self.asked, Mechanism::Kerberos | Mechanism::ProfileToken)
     }
 
     /// True when the server may want more than one proof, so that nothing may be chained behind it.
@@ -336,12 +317,12 @@ impl Requester {
     }
 
     /// A token where the server looks for it: IBM i behind SECCHK, others in it.
-    fn carry(&self, mut check: SecChk, token: Vec<u8>) -> Result<Proof, FlowError> {
+    fn carry(&self, mut check: SecChk, token: Zeroizing<Vec<u8>>) -> Result<Proof, FlowError> {
         if self.family != Family::IbmI {
             check.sectkns = vec![token];
             return Ok(Proof { check, object: None });
         }
-        let object = param::message(cp::SECTKN, |w| {
+        let object = param::secret_message(cp::SECTKN, token.len() + 8, |w| {
             w.bytes(&token);
             Ok::<(), FlowError>(())
         })?;
@@ -379,7 +360,7 @@ impl Requester {
         }
     }
 
-    fn token(&mut self, challenge: &[u8]) -> Result<Vec<u8>, SecMecError> {
+    fn token(&mut self, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecMecError> {
         self.tokens += 1;
         if self.tokens > TOKENS {
             return Err(SecMecError::Endless(TOKENS));

@@ -6,10 +6,12 @@ use super::codepoint as cp;
 use super::error::{MessageError, Result};
 use super::object::{self, put_bytes, put_u8, put_u16, read_u16};
 use super::param;
+use super::rdbname;
 use super::text::DdmText;
+use std::fmt;
 
 /// The command. Its text is EBCDIC even when EXCSAT in the same chain asks for UTF-8.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct AccSec {
     /// SECMEC: the mechanism asked for.
     pub secmec: u16,
@@ -53,6 +55,17 @@ impl AccSec {
         }
         out.secmec = secmec.ok_or(MessageError::Missing { message: "ACCSEC", parameter: "SECMEC" })?;
         Ok(out)
+    }
+}
+
+impl fmt::Debug for AccSec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccSec")
+            .field("secmec", &self.secmec)
+            .field("rdbnam", &self.rdbnam.as_deref().map(rdbname::shown))
+            .field("sectkn", &self.sectkn)
+            .field("encalgs", &self.encalgs)
+            .finish()
     }
 }
 

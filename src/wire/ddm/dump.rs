@@ -3,10 +3,13 @@
 //! security tokens show their length only. It takes any bytes, however broken, and says what is
 //! wrong with them.
 
+use std::borrow::Cow;
 use std::fmt::{Result, Write};
+use std::ops::Range;
 
 use super::codepoint as cp;
 use super::object;
+use super::param::RDBNAM_WIDTH;
 use super::reply::is_reply_message;
 use super::text::DdmText;
 
@@ -59,17 +62,66 @@ fn item(point: u16, data: &[u8], text: DdmText, place: Place, out: &mut dyn Writ
     if is_secret(point, place.inside) || is_collection(point) {
         return writeln!(out, " *** [{}]", data.len());
     }
+    let (whole, data) = (data.len(), secretless(point, data));
     out.write_char(' ')?;
     for byte in data.iter().take(SHOWN) {
         write!(out, "{byte:02x}")?;
     }
-    if data.len() > SHOWN {
+    if whole > data.len().min(SHOWN) {
         out.write_char('…')?;
     }
-    write!(out, " [{}]", data.len())?;
-    meaning(point, data, text, out)?;
+    write!(out, " [{whole}]")?;
+    meaning(point, &data, text, out)?;
     out.write_char('\n')
 }
+
+/// A value without what follows the name of a database: attributes of Derby, secrets among them. Elsewhere only
+/// those are masked, where a server repeats them.
+fn secretless(point: u16, data: &[u8]) -> Cow<'_, [u8]> {
+    let ends = |byte: &u8| *byte == SEMICOLON.0 || *byte == SEMICOLON.1;
+    if point == cp::RDBNAM {
+        let end = data.iter().position(ends).unwrap_or(data.len());
+        return Cow::Borrowed(data.get(..end).unwrap_or(data));
+    }
+    let mut out = Cow::Borrowed(data);
+    let mut mask = |range: Range<usize>| {
+        let slots = out.to_mut().get_mut(range).unwrap_or_default();
+        slots.iter_mut().for_each(|byte| *byte = if *byte < 0x80 { b'*' } else { 0x5C });
+    };
+    if matches!(point, cp::PKGNAM | cp::PKGNAMCT | cp::PKGNAMCSN) {
+        // The long form begins with the length of the name.
+        let name = match *data {
+            [0, length, ..] => 2..2 + usize::from(length),
+            _ => 0..RDBNAM_WIDTH,
+        };
+        // It may be cut.
+        let (start, end) = (name.start, name.end.min(data.len()));
+        if let Some(at) = data.get(start..end).and_then(|name| name.iter().position(ends)) {
+            mask(start + at + 1..end);
+        }
+        return out;
+    }
+    let start = data.get(..SHOWN * 2).unwrap_or(data);
+    for (word, bit) in SECRETS {
+        let is_word = |window: &[u8]| window.iter().zip(word).all(|(a, b)| a | bit == *b);
+        for (at, _) in start.windows(word.len()).enumerate().filter(|(_, window)| is_word(window)) {
+            let value = at + word.len();
+            let rest = data.get(value..).unwrap_or_default();
+            mask(value..value + rest.iter().position(ends).unwrap_or(rest.len()));
+        }
+    }
+    out
+}
+
+/// A `;` in ASCII and in EBCDIC.
+const SEMICOLON: (u8, u8) = (0x3B, 0x5E);
+/// How the names of secret attributes end, in ASCII and in EBCDIC, with the bit that makes one case of two.
+const SECRETS: [(&[u8], u8); 4] = [
+    (b"password=", 0x20),
+    (b"encryptionkey=", 0x20),
+    (&[0xD7, 0xC1, 0xE2, 0xE2, 0xE6, 0xD6, 0xD9, 0xC4, 0x7E], 0x40),
+    (&[0xC5, 0xD5, 0xC3, 0xD9, 0xE8, 0xD7, 0xE3, 0xC9, 0xD6, 0xD5, 0xD2, 0xC5, 0xE8, 0x7E], 0x40),
+];
 
 /// What a value says, behind its hex.
 fn meaning(point: u16, data: &[u8], text: DdmText, out: &mut dyn Write) -> Result {
@@ -286,11 +338,11 @@ mod tests {
         assert!(excsat.contains("  EXTNAM 84859982a884958394818995 [12] \"derbydncmain\"\n"), "{excsat}");
         assert!(excsat.contains(" AGENT=7 SQLAM=7 RDB=7 SECMGR=7 UNICODEMGR=1208\n"), "{excsat}");
         assert_eq!(print(1).lines().nth(1), Some("  SECMEC 0003 [2]"));
-        assert!(print(1).ends_with("[20] \"memory:u;create=true\"\n"));
+        assert!(print(1).ends_with("… [20] \"memory:u\"\n"), "{}", print(1));
         assert_eq!(
             print(4),
-            "SECCHK (53)\n  SECMEC 0003 [2]\n  RDBNAM 6d656d6f72793a753b6372656174653d74727565 [20] \
-             \"memory:u;create=true\"\n  USRID 617070 [3] \"app\"\n  PASSWORD *** [12]\n"
+            "SECCHK (53)\n  SECMEC 0003 [2]\n  RDBNAM 6d656d6f72793a75… [20] \
+             \"memory:u\"\n  USRID 617070 [3] \"app\"\n  PASSWORD *** [12]\n"
         );
         let accrdb = print(5);
         assert!(accrdb.contains("  RDBACCCL 2407 [2] SQLAM\n"), "{accrdb}");
@@ -347,6 +399,40 @@ mod tests {
         let mut out = String::new();
         object(cp::SECTKN, secret, DdmText::Utf8, &mut out).unwrap();
         assert_eq!(out, "SECTKN *** [12]\n");
+    }
+
+    #[test]
+    fn attributes_of_derby_do_not_show() {
+        let name = "db;create=true;BootPassword=geheim-1;encryptionKEY=cafe47";
+        for text in [DdmText::Ebcdic, DdmText::Utf8] {
+            let bytes = text.encode(name).unwrap();
+            let mut long = vec![0, bytes.len() as u8];
+            long.extend(&bytes);
+            long.extend([0, 18]);
+            long.extend(text.encode_padded("NULLID", 18).unwrap());
+            let short = text.encode_padded("d;password=geheim", 18).unwrap();
+            let said = text.encode(&format!("the database {name} was not found")).unwrap();
+            let values = [
+                (cp::RDBNAM, bytes.clone()),
+                (cp::PKGNAMCSN, long.clone()),
+                (cp::PKGNAMCT, long.clone()),
+                (cp::PKGNAM, long),
+                (cp::PKGNAMCSN, short),
+                (cp::SQLCARD, said.clone()),
+                (cp::SRVDGN, said),
+                (cp::PRDDTA, bytes),
+            ];
+            for (point, value) in values {
+                for cut in 0..=value.len() {
+                    let mut out = String::new();
+                    object(point, &value[..cut], text, &mut out).unwrap();
+                    for secret in ["geheim", "cafe47", "cafe"] {
+                        let hex: String = text.encode(secret).unwrap().iter().map(|b| format!("{b:02x}")).collect();
+                        assert!(!out.contains(secret) && !out.contains(&hex), "{out}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::text::DdmText;
 use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use zeroize::Zeroizing;
 
 /// Shortest RDBNAM on the wire; a shorter name is padded with blanks.
 pub const RDBNAM_WIDTH: usize = 18;
@@ -22,6 +23,19 @@ pub fn message<E>(
     let mut done = Ok(());
     object::put(&mut w, cp, |w| done = body(w));
     done.map(|()| w.into_vec())
+}
+
+/// The same for a message with secrets: it has `room` bytes at most, so that nothing is left where it had to grow.
+pub fn secret_message<E>(
+    cp: u16,
+    room: usize,
+    body: impl FnOnce(&mut Writer) -> std::result::Result<(), E>,
+) -> std::result::Result<Zeroizing<Vec<u8>>, E> {
+    let mut w = Writer::with_capacity(room);
+    let mut done = Ok(());
+    object::put(&mut w, cp, |w| done = body(w));
+    let out = Zeroizing::new(w.into_vec());
+    done.map(|()| out)
 }
 
 /// Writes text as it is.

@@ -8,6 +8,7 @@ use super::codepoint as cp;
 use super::error::Result;
 use super::object::{self, put_bytes, put_u8, put_u16, read_u16};
 use super::param;
+use super::rdbname;
 use super::text::DdmText;
 
 /// One reply message.
@@ -238,7 +239,7 @@ impl Reply {
             write!(out, "; manager {} at level {level}", Name(*manager))?;
         }
         if let Some(name) = &self.rdbnam {
-            write!(out, "; database {name:?}")?;
+            write!(out, "; database {:?}", rdbname::shown(name))?;
         }
         if let Some(code) = self.synerrcd {
             write!(out, "; SYNERRCD {code:02X}, {}", synerrcd_text(code))?;

@@ -9,6 +9,7 @@ use super::codepoint as cp;
 use super::error::{MessageError, Result};
 use super::object::{self, put_bytes, put_u8, put_u16, read_u16};
 use super::param;
+use super::rdbname;
 use super::text::DdmText;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
@@ -51,7 +52,7 @@ pub struct SecChk {
     /// NEWPASSWORD in clear.
     pub newpassword: Option<Secret>,
     /// SECTKN: encrypted user id, password and new password in this order, a substitute, or a ticket.
-    pub sectkns: Vec<Vec<u8>>,
+    pub sectkns: Vec<Zeroizing<Vec<u8>>>,
     /// SXXFACTOR: an additional factor, from IBM i 7.6 on.
     pub factor: Option<Secret>,
 }
@@ -64,9 +65,9 @@ const FACTOR_VERSION: u16 = 0;
 const FACTOR_CCSID: u32 = 1208;
 
 impl SecChk {
-    /// The whole object. It holds secrets: the caller sends it and forgets it.
-    pub fn encode(&self, text: DdmText) -> Result<Vec<u8>> {
-        param::message(cp::SECCHK, |w| {
+    /// The whole object, wiped when dropped.
+    pub fn encode(&self, text: DdmText) -> Result<Zeroizing<Vec<u8>>> {
+        param::secret_message(cp::SECCHK, self.room(), |w| {
             put_u16(w, cp::SECMEC, self.secmec);
             if let Some(name) = &self.rdbnam {
                 param::put_rdbnam(w, cp::RDBNAM, text, name)?;
@@ -91,6 +92,16 @@ impl SecChk {
         })
     }
 
+    /// Bytes that it has at most.
+    fn room(&self) -> usize {
+        let texts = [self.rdbnam.as_ref(), self.usrid.as_ref()].into_iter().flatten().map(String::len);
+        let secrets = [&self.password, &self.newpassword, &self.factor].into_iter().flatten();
+        let tokens = self.sectkns.iter().chain(&self.substitute).map(|token| token.len());
+        // A page may want three bytes for two of UTF-8; heads and padding come on top.
+        let longest = texts.chain(secrets.map(|secret| secret.expose().len())).chain(tokens).map(|len| len * 2 + 32);
+        longest.sum::<usize>() + 32
+    }
+
     /// From the object's data.
     pub fn decode(body: &[u8], text: DdmText) -> Result<Self> {
         let mut secmec = None;
@@ -104,7 +115,7 @@ impl SecChk {
                 cp::USRID => out.usrid = Some(param::padded_text(text, data)),
                 cp::PASSWORD => password = Some(data),
                 cp::NEWPASSWORD => out.newpassword = Some(Secret::new(text.decode(data))),
-                cp::SECTKN => out.sectkns.push(data.to_vec()),
+                cp::SECTKN => out.sectkns.push(Zeroizing::new(data.to_vec())),
                 cp::SXXFACTOR => out.factor = Some(factor(data)?),
                 _ => {}
             }
@@ -121,10 +132,10 @@ impl SecChk {
 
 impl fmt::Debug for SecChk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lengths: Vec<usize> = self.sectkns.iter().map(Vec::len).collect();
+        let lengths: Vec<usize> = self.sectkns.iter().map(|token| token.len()).collect();
         f.debug_struct("SecChk")
             .field("secmec", &self.secmec)
-            .field("rdbnam", &self.rdbnam)
+            .field("rdbnam", &self.rdbnam.as_deref().map(rdbname::shown))
             .field("usrid", &self.usrid)
             .field("password", &self.password)
             .field("substitute_length", &self.substitute.as_ref().map(|s| s.len()))
@@ -271,7 +282,7 @@ mod tests {
     fn round_trip(raw: &str, text: DdmText) -> SecChk {
         let raw = hex(raw);
         let got = SecChk::decode(&raw[4..], text).unwrap();
-        assert_eq!(got.encode(text).unwrap(), raw);
+        assert_eq!(*got.encode(text).unwrap(), raw);
         every_cut(&raw[4..], |d| SecChk::decode(d, text));
         got
     }
@@ -308,7 +319,7 @@ mod tests {
             DdmText::Ebcdic,
         );
         assert_eq!(got.sectkns.len(), 2);
-        assert_eq!(got.sectkns[0], hex("2ba4eeb8ff5de5aece5f803e21272f93"));
+        assert_eq!(*got.sectkns[0], hex("2ba4eeb8ff5de5aece5f803e21272f93"));
         assert!(format!("{got:?}").contains("sectkn_lengths: [16, 16]"));
         let got = round_trip(
             "0055106e000611a20008002c21106d656d6f72793a743b6372656174653d747275653b73656375726974794d656368616e69736d3d38
@@ -335,7 +346,7 @@ mod tests {
                 got.password.is_none() && format!("{got:?}").contains(&format!("substitute_length: Some({bytes})"))
             );
             let padded = SecChk { usrid: Some(format!("{user}  ")), ..got };
-            assert_eq!(padded.encode(DdmText::Ebcdic).unwrap(), raw);
+            assert_eq!(*padded.encode(DdmText::Ebcdic).unwrap(), raw);
         }
     }
 

@@ -7,7 +7,9 @@ use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::{Param, trimmed};
 use crate::wire::ddm::error::{MessageError, Result};
+use crate::wire::ddm::rdbname::shown;
 use crate::wire::ddm::text::DdmText;
+use std::fmt;
 
 /// The token of the dynamic packages, raw ASCII bytes in every environment.
 pub const TOKEN_DYNAMIC: [u8; 8] = *b"SYSLVL01";
@@ -28,7 +30,7 @@ const LONGEST: usize = 255;
 const LONGEST_RDBNAM: usize = 1024;
 
 /// A section of a package: what a statement's commands name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PkgNamCsn {
     /// Database (RDBNAM).
     pub rdbnam: String,
@@ -43,7 +45,7 @@ pub struct PkgNamCsn {
 }
 
 /// A package without a section: what the bind commands name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PkgNamCt {
     /// Database (RDBNAM).
     pub rdbnam: String,
@@ -113,8 +115,26 @@ impl Param for PkgNamCt {
 }
 
 /// RDBNAM alone: at least 18 bytes wide, sent in its own length when longer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct RdbNam(pub String);
+
+impl fmt::Debug for PkgNamCsn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PkgNamCsn({:?}.{:?}, section {})", self.pkgnamct(), self.token, self.section)
+    }
+}
+
+impl fmt::Debug for PkgNamCt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", shown(&self.rdbnam), self.collection, self.package)
+    }
+}
+
+impl fmt::Debug for RdbNam {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RdbNam({:?})", shown(&self.0))
+    }
+}
 
 impl Param for RdbNam {
     fn write(&self, w: &mut Writer, text: DdmText) -> Result<()> {

@@ -2,6 +2,7 @@
 //! written when that one is known.
 
 use super::header::{DssHeader, DssType, HEADER, SEGMENT};
+use zeroize::Zeroize;
 
 /// A chain being built: frames in order, linked, ready for the socket.
 #[derive(Debug, Default, Clone)]
@@ -9,6 +10,8 @@ pub struct Chain {
     out: Vec<u8>,
     /// Where the last frame's format byte stands, and its header.
     last: Option<(usize, DssHeader)>,
+    /// It holds a secret: no copy of it is left in memory.
+    secret: bool,
 }
 
 impl Chain {
@@ -22,6 +25,17 @@ impl Chain {
         let id = self.last_id() + 1;
         self.frame(DssType::Request, id, object);
         id
+    }
+
+    /// The same for a command that holds secrets: this chain, and whoever takes its bytes, wipes them.
+    pub fn secret_command(&mut self, object: &[u8]) -> u16 {
+        self.secret = true;
+        self.command(object)
+    }
+
+    /// True when a part of it is to be wiped once it is sent.
+    pub fn is_secret(&self) -> bool {
+        self.secret
     }
 
     /// Appends an object that belongs to the command before it.
@@ -49,7 +63,7 @@ impl Chain {
         let header = DssHeader { kind, chained: false, same_id: false, continue_on_error: false, id };
         let total = head.len() + body.len() + HEADER;
         let first = total.min(SEGMENT);
-        self.out.reserve(total + total / SEGMENT * 2);
+        self.grow(total + total / SEGMENT * 2);
         let ll = if total > SEGMENT { 0xFFFF } else { first as u16 };
         self.out.extend_from_slice(&ll.to_be_bytes());
         self.out.push(0xD0);
@@ -68,6 +82,15 @@ impl Chain {
         }
     }
 
+    fn grow(&mut self, more: usize) {
+        if !self.secret || self.out.capacity() - self.out.len() >= more {
+            return self.out.reserve(more);
+        }
+        let mut larger = Vec::with_capacity(self.out.len() + more);
+        larger.extend_from_slice(&self.out);
+        std::mem::replace(&mut self.out, larger).zeroize();
+    }
+
     /// Correlation id of the last frame; 0 when empty.
     pub fn last_id(&self) -> u16 {
         self.last.map_or(0, |(_, header)| header.id)
@@ -84,8 +107,16 @@ impl Chain {
     }
 
     /// The bytes; the last frame is unchained.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.out
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        if self.secret {
+            self.out.zeroize();
+        }
     }
 }
 

@@ -89,7 +89,7 @@ impl PasswordLevel {
 /// A profile name as it is known to the system: upper case, a `Q` in front of a digit, ten
 /// characters with blanks.
 pub fn user(name: &str) -> Result<String, SecMecError> {
-    let mut out = with_q(name.trim_end_matches(' ').to_uppercase());
+    let mut out = with_q(name.trim_end_matches(' '));
     let length = out.chars().count();
     if length == 0 || length > NAME {
         return Err(SecMecError::Rule { parameter: "USRID", rule: "an IBM i user profile has 1 to 10 characters" });
@@ -101,7 +101,7 @@ pub fn user(name: &str) -> Result<String, SecMecError> {
 /// A password as levels 0 and 1 know it: upper case, a `Q` in front of a digit, at most ten
 /// characters.
 pub fn short_password(password: &str) -> Result<Zeroizing<String>, SecMecError> {
-    let out = Zeroizing::new(with_q(password.trim_end_matches(' ').to_uppercase()));
+    let out = Zeroizing::new(with_q(password.trim_end_matches(' ')));
     let length = out.chars().count();
     if length == 0 || length > NAME {
         let rule = "password levels 0 and 1 know passwords of 1 to 10 characters";
@@ -111,11 +111,15 @@ pub fn short_password(password: &str) -> Result<Zeroizing<String>, SecMecError> 
 }
 
 /// Names cannot begin with a digit; the system puts a `Q` there, and so does every client.
-fn with_q(mut text: String) -> String {
+/// In upper case, and in one piece of memory: a string that grows leaves its beginning elsewhere.
+fn with_q(text: &str) -> String {
+    // A character becomes three at most, of three bytes where it had two.
+    let mut out = String::with_capacity(text.len() * 5 + 1);
     if text.starts_with(|c: char| c.is_ascii_digit()) {
-        text.insert(0, 'Q');
+        out.push('Q');
     }
-    text
+    out.extend(text.chars().flat_map(char::to_uppercase));
+    out
 }
 
 /// From level 2 on: as typed, up to 128 characters. A star begins special values such as `*NONE`.
