@@ -4,13 +4,16 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::caller::Caller;
+use super::errors;
 use super::feed::Feed;
 use super::file_args as args;
 use super::link::Link;
 use super::opened::Opened;
 use super::stream::ArrowStream;
 use crate::client::batches::Limits;
-use crate::client::error::Result;
+use crate::client::config::Config;
+use crate::client::error::{Error, Result};
+use crate::client::file::carried;
 use crate::client::file::name::FileName;
 use crate::client::file::options::{Mode, OpenOptions};
 use crate::client::file::settings::FileConfig;
@@ -64,8 +67,16 @@ impl FilePartition {
     ) -> PyResult<Place> {
         let another = settings.is_some_and(|settings| settings.contains("user").unwrap_or(false));
         let ours = if another { anybody(&self.uri) } else { self.uri.clone() };
-        let ours = ours.into_pyobject(py)?.into_any();
-        let place = args::place(py, Some(uri.unwrap_or(&ours)), settings)?;
+        let refused = |e| errors::raise(py, &Error::from(e));
+        let mut alone = FileConfig::beside(Config::empty());
+        let address = ours.as_str().into_pyobject(py)?.into_any();
+        let place = args::place(py, Some(uri.unwrap_or(&address)), settings)?;
+        if uri.is_none() {
+            alone.apply_uri(&ours).map_err(refused)?;
+            let given =
+                |name: &str| matches!(settings.map(|all| all.get_item(name)), Some(Ok(Some(v))) if !v.is_none());
+            carried::check(&alone, &place.config, given).map_err(refused)?;
+        }
         let (name, options) = args::open(py, &self.path, &place.config.base.options, Some(self.options.bind(py)))?;
         Ok(Place {
             config: place.config,
@@ -111,7 +122,8 @@ impl FilePartition {
     /// Connects and reads the part: an ArrowStream. Settings as for `connect_files()`: user, password and
     /// the like.
     ///
-    /// `uri` is another way to the same system.
+    /// `uri` is another way to the same system. Of the partition's own address what weakens the way is not taken, as
+    /// `tls_fingerprint` or `security="password"`: it is for the reader to give. `host` has to be the partition's.
     #[pyo3(signature = (uri=None, /, **settings))]
     fn open<'py>(
         &self,
@@ -124,16 +136,18 @@ impl FilePartition {
         caller.block_on(py, place.read()).map(ArrowStream::new)
     }
 
-    /// `open(uri, password=password)`.
-    #[pyo3(signature = (uri=None, password=None))]
+    /// `open(uri, password=password, host=host)`.
+    #[pyo3(signature = (uri=None, password=None, *, host=None))]
     fn read<'py>(
         &self,
         py: Python<'py>,
         uri: Option<&Bound<'py, PyAny>>,
         password: Option<&Bound<'py, PyAny>>,
+        host: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<ArrowStream> {
         let settings = PyDict::new(py);
         settings.set_item("password", password)?;
+        settings.set_item("host", host)?;
         self.open(py, uri, Some(&settings))
     }
 

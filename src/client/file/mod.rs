@@ -2,6 +2,7 @@
 //! update, delete, run commands.
 
 mod address;
+pub mod carried;
 pub mod connection;
 pub mod create;
 mod declared;
