@@ -82,7 +82,7 @@ def show(report: ProbeReport, *, every: bool) -> None:
 
 
 def about(port: ProbedPort) -> list[str]:
-    """What else is known of a port, by line."""
+    """Further facts about a port, by line."""
     lines = []
     if port.service in (None, "unknown") and port.usual:
         lines.append(f"usually: {port.usual}")

@@ -72,7 +72,7 @@ def show(names: list[str], rows: list[tuple[Any, ...]], *, more: bool = False, b
 
 
 def remark(messages: list[tuple[type[drdarrow.Warning], drdarrow.Warning]]) -> None:
-    """What the server, or the reading, has to say besides: values read as NULL among it."""
+    """Warnings of the server and of the reading, such as values read as NULL."""
     for _, message in messages:
         watched.print(plain("drdarrow: warning:", "yellow"), plain(message), highlight=False, soft_wrap=True)
 

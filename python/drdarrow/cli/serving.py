@@ -70,7 +70,7 @@ def sources(files: list[Path], tables: list[str], empty: bool = False) -> duckdb
 
 
 def records(named: list[str], keyed: Sequence[str] = ()) -> dict[str, drdarrow.server.PhysicalFile] | None:
-    """What `--file` names, for record access, with the keys of `--keyed`. Statements do not reach these files: they are
+    """The files of `--file`, with the keys of `--keyed`. Statements do not reach these files: they are
     read by a DuckDB of their own. Raises `InterfaceError` for what cannot be read."""
     keys = dict(halves("--keyed", text, "FIELD,…") for text in keyed)
     out = {}

@@ -38,7 +38,7 @@ _ENDS_QUERY = {"UNION", "EXCEPT", "INTERSECT", ";", "LIMIT", "OFFSET", "FETCH", 
 
 @dataclass
 class _Frame:
-    """What is known inside a bracket or a CASE."""
+    """The facts about the inside of a bracket or a CASE."""
 
     opening: int
     kind: str
@@ -276,7 +276,7 @@ class _Walk:
         return name is not None and self._columns.bits(name[-1])
 
     def _side(self, span: Span) -> str:
-        """What one side of a comparison is: text, marker, row, other (no text), some (anything); nothing: empty."""
+        """The kind of one side of a comparison: text, marker, row, other (no text), some (anything); nothing: empty."""
         start, end = span
         if end <= start:
             return ""

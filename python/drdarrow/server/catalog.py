@@ -1,4 +1,4 @@
-"""What tables there are in DuckDB, for the catalog procedures by which drivers ask (JDBC's getTables and so on)."""
+"""The tables of DuckDB, for the catalog procedures by which drivers ask (JDBC's getTables and so on)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the text of a query says of its columns: their names as Db2 has them, the tables that they come from.
+"""The columns of a query, from its text: their names as Db2 has them, the tables that they come from.
 
 Names written without quotes are in upper case, as Db2 folds them; those in quotes stay. An expression without a name is
 called by its position. A `*` gives upper case.
@@ -76,7 +76,7 @@ def names(sql: str, columns: Sequence[str]) -> list[str]:
 
 
 def facts(sql: str, columns: Sequence[str], known: Facts) -> list[dict[str, str]]:
-    """What is known of each column of a result that is a column of a table as it stands; else nothing."""
+    """The facts about each column of a result that is a column of a table as it stands; else nothing."""
     nothing: list[dict[str, str]] = [{} for _ in columns]
     query, alone = _first(sql) if known else (None, False)
     if not alone or not isinstance(query, exp.Select) or query.args.get("with_") or query.find(exp.Pivot):

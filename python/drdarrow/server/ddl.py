@@ -54,7 +54,7 @@ class Type:
 
 @dataclass
 class Change:
-    """What becomes of a table that is known: `drop` it, `add` a column, `remove` or `rename` one, give it a `type`,
+    """Changes to a table that is known: `drop` it, `add` a column, `remove` or `rename` one, give it a `type`,
     `move` the table to another name."""
 
     table: str
@@ -120,7 +120,7 @@ def type_at(words: Sequence[Word], at: int) -> Type | None:
 
 
 def declared(words: Sequence[Word]) -> dict[str, dict[str, dict[str, str]]]:
-    """What CREATE TABLE says of the columns, beyond what DuckDB keeps: table to column to metadata."""
+    """The columns in CREATE TABLE, beyond the facts that DuckDB keeps: table to column to metadata."""
     start = next((at for at, word in enumerate(words) if word.text == "("), len(words) - 1)
     if words[0].upper != "CREATE" or start < 2 or words[start - 1].kind not in ("name", "quoted"):
         return {}
@@ -134,7 +134,7 @@ def declared(words: Sequence[Word]) -> dict[str, dict[str, dict[str, str]]]:
 
 
 def changes(words: Sequence[Word]) -> list[Change]:
-    """What DROP TABLE, ALTER TABLE and CREATE TABLE ... AS change of tables that are known."""
+    """The changes that DROP TABLE, ALTER TABLE and CREATE TABLE ... AS make to known tables."""
     words = [*words, *[Word("end", "")] * 4]
     start = [word.upper for word in words[:6]]
     if start[0] not in ("DROP", "ALTER", "CREATE") or "TABLE" not in start:

@@ -1,4 +1,4 @@
-"""What CREATE TABLE and CREATE UNIQUE INDEX say of text: defaults as long as their column, keys that blanks at the end
+"""Text in CREATE TABLE and CREATE UNIQUE INDEX: defaults as long as their column, keys that blanks at the end
 do not make different."""
 
 from __future__ import annotations

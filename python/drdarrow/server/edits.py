@@ -66,7 +66,7 @@ class Statement:
         return self.words[at].upper if 0 <= at < len(self.words) else ""
 
     def parts(self, opening: int) -> list[Span]:
-        """What stands between the commas of a bracket."""
+        """The parts between the commas of a bracket."""
         edges = [opening, *self.commas[opening], self.closes[opening]]
         return [(start + 1, end) for start, end in zip(edges, edges[1:], strict=False) if end > start + 1]
 

@@ -1,4 +1,4 @@
-"""What runs the statements of a server: the two classes that an engine has to have, and its errors.
+"""The engine that runs the statements of a server: the two classes that it has to have, and its errors.
 
 An engine is any object with `session(user, database)`. Every client gets a session of its own; the calls on
 a session come one at a time, from threads of the server, except `interrupt`, which comes at any time.
@@ -63,7 +63,7 @@ class Result(ArrowStreamExportable, Protocol):
         """The next call on the session would disturb the reading: what is left is read into memory before it."""
 
     def trouble(self, text: str, /) -> SqlError:
-        """What an error of the stream means, which comes as text. The stream was released."""
+        """The meaning of an error of the stream, which comes as text. The stream was released."""
 
     def close(self) -> None:
         """The stream was released."""

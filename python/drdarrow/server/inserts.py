@@ -189,7 +189,7 @@ class Insert:
     def _why(
         self, other: Any, made: list[str], first: int, last: int, bad: dict[int, SqlError] | None = None
     ) -> SqlError | None:
-        """What fails in rows."""
+        """The rows that fail."""
         rows = f'"0" BETWEEN {first} AND {last}'
         try:
             other.execute(f"SELECT {', '.join(made)} FROM (FROM {_ARRAY}{_but(bad or {})}) WHERE {rows}").fetchall()
@@ -240,7 +240,7 @@ class Insert:
 
 
 def _items(row: Sequence[Word]) -> tuple[list[str], bool]:
-    """What stands in the brackets, with the columns of the array for the markers; and whether that is markers and
+    """The items in the brackets, with the columns of the array for the markers; and whether that is markers and
     literals only."""
     number, items, plain = 0, [], True
     for part in split(row[1:-1]):

@@ -1,4 +1,4 @@
-"""What sessions know of tables beyond DuckDB's types: all of them what is committed, each its own changes besides."""
+"""Facts about tables beyond DuckDB's types: committed ones for all sessions, uncommitted ones for their own."""
 
 from __future__ import annotations
 

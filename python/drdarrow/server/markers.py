@@ -1,4 +1,4 @@
-"""What a marker is stored in or compared with: the type of that column is the one that it is described with."""
+"""The column that a marker is stored in or compared with: its type describes the marker."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
 def targets(sql: str, known: Facts) -> dict[int, dict[str, str]]:
-    """What is known of the column that each marker, counted from 1, goes into or is compared with; others are left
+    """The facts about the column that each marker, counted from 1, goes into or is compared with; others are left
     out. sql: a statement for DuckDB."""
     tree = numbered(sql) if known else None
     if tree is None:

@@ -21,7 +21,7 @@ __all__ = ["DrdaServer", "drda_server"]
 
 
 class DrdaServer(Protocol):
-    """What the fixture gives, for annotations."""
+    """The type of the fixture, for annotations."""
 
     def __call__(self, source: Any = None, *, persona: Persona = "luw", **settings: Any) -> Server:
         """A running server; arguments as those of `drdarrow.server.serve`."""

@@ -26,7 +26,7 @@ _TWICE = 16
 
 
 class Columns(Protocol):
-    """What is known of the columns that a statement names."""
+    """The facts about the columns that a statement names."""
 
     def plain(self, name: str, /) -> bool:
         """A column that needs nothing: it is known and is no VARCHAR."""

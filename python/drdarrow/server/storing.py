@@ -1,4 +1,4 @@
-"""What goes into CHAR and VARCHAR columns: filled with blanks up to the declared length, or refused when it is longer.
+"""Values for CHAR and VARCHAR columns: filled with blanks up to the declared length, or refused when longer.
 
 DuckDB's VARCHAR has no length. So the values of INSERT, UPDATE and MERGE are put as the target column was declared: a
 CHAR is stored as long as it is, whoever reads it later; a text that is too long, but for blanks at its end, is SQLCODE
@@ -99,7 +99,7 @@ class Storage:
     blank: str = "20"
 
     def fit(self, column: str, about: Mapping[str, str]) -> Fit | None:
-        """What a text is made to in a column; None where it is stored as it comes, or is no text."""
+        """The form of a text in a column; None where it is stored as it comes, or is not text."""
         kind, length = about.get("drda:type", ""), about.get("drda:length", "")
         if kind not in FIXED | VARYING or not length.isdigit():
             return None
@@ -226,7 +226,7 @@ class _Target:
                 at = of.closes.get(at, at) + 1
 
     def assignments(self, at: int) -> int:
-        """Behind SET: columns and values; where they end."""
+        """After SET: columns and values; where they end."""
         of = self._of
         while at < len(of.words) - 1 and of.upper(at) != "SET":
             at += 1

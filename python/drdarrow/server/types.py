@@ -103,7 +103,7 @@ def wrapped(column: str, duck: str) -> str | None:
 
 
 def fitting(duck: str, about: dict[str, str]) -> dict[str, str]:
-    """What is known of a column, if it can be said of a column of this type."""
+    """The facts about a column, as far as they hold for its type."""
     name = about.get("drda:type", "")
     if duck == "VARCHAR":
         return about if name not in ("", "NUMERIC", "BLOB", "BINARY", "VARBINARY") and "BIT DATA" not in name else {}

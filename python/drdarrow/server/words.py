@@ -47,7 +47,7 @@ class Word:
 
 
 def lex(sql: str) -> list[Word]:
-    """The words of a statement; a last one without text holds what is behind them.
+    """The words of a statement; a last one without text holds what is after them.
 
     Raises SqlError -101 for more words than are read.
     """
