@@ -78,7 +78,7 @@ struct Servers {
 
 async fn started(persona: &'static Persona, tls: Option<Tls>) -> Server {
     let access = Access::users([("app".to_owned(), "secret".to_owned())]);
-    let settings = Settings { persona, access, tls, ..Settings::default() };
+    let settings = Settings { persona, access, tls, login_delay: Duration::ZERO, ..Settings::default() };
     serve(settings, Arc::new(MemoryTables::new())).await.unwrap()
 }
 

@@ -162,6 +162,8 @@ def serve(
     files: Sequence[tuple[str, object, Sequence[str], bool, str]] | None,
     signon: int,
     password_level: int,
+    allow_cleartext_password: bool,
+    idle_timeout: float | None,
 ) -> RawServer: ...
 
 @final

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -26,7 +27,7 @@ use crate::server::tls::Tls;
 
 /// Listens. The engine is a dict of tables, or an object with `session()`.
 #[pyfunction]
-#[pyo3(signature = (engine, *, persona, ccsid, host, port, users, databases, workers, max_connections, max_memory, max_connection_memory, tls, files, signon, password_level))]
+#[pyo3(signature = (engine, *, persona, ccsid, host, port, users, databases, workers, max_connections, max_memory, max_connection_memory, tls, files, signon, password_level, allow_cleartext_password, idle_timeout))]
 #[expect(clippy::too_many_arguments, reason = "settings by name")]
 pub(super) fn serve(
     py: Python<'_>,
@@ -45,6 +46,8 @@ pub(super) fn serve(
     files: Option<Vec<Filed<'_>>>,
     signon: u16,
     password_level: u8,
+    allow_cleartext_password: bool,
+    idle_timeout: Option<f64>,
 ) -> PyResult<RawServer> {
     let persona = Persona::named(persona)
         .ok_or_else(|| errors::interface(py, format!("no persona {persona:?}: luw, ibmi, zos or derby")))?;
@@ -79,6 +82,8 @@ pub(super) fn serve(
         signon: store.is_some().then_some(SocketAddr::new(host, signon)),
         files: store.clone(),
         password_level,
+        allow_cleartext_password,
+        idle_timeout: idle_timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
         ..Settings::default()
     };
     let backend = Arc::new(Named { engine, databases });
@@ -136,7 +141,7 @@ impl RawServer {
     fn close(&self, py: Python<'_>, grace: f64) -> PyResult<()> {
         let running = self.running.get().map_err(|e| errors::raise(py, &e))?;
         let server = running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let grace = std::time::Duration::try_from_secs_f64(grace).unwrap_or_default();
+        let grace = Duration::try_from_secs_f64(grace).unwrap_or_default();
         match server {
             Some(server) => runtime::block_on(py, server.shutdown_within(grace)),
             None => Ok(()),

@@ -23,6 +23,8 @@ use crate::wire::drda::sqlca::Sqlca;
 
 /// What a server calls itself.
 const NAME: &str = "drdarrow";
+/// SECMEC of a user id without a password.
+const USER_ONLY: u16 = 4;
 /// ENCALG of AES.
 const AES: u16 = 2;
 
@@ -80,13 +82,12 @@ impl Conversation {
         if !matches!(self.stage, Stage::Exchanged | Stage::Security) {
             return Err(Trouble::order(prccnvcd::SECURITY_ORDER));
         }
+        self.entry.asks()?;
         let asked = AccSec::decode(&request.command.body, self.text)?;
         // The name may be in either encoding: Derby's client writes EBCDIC here whatever was agreed.
         let other = AccSec::decode(&request.command.body, DdmText::Utf8)?;
         self.announced = [&asked, &other].iter().filter_map(|a| a.rdbnam.clone()).collect();
-        let open = matches!(self.shared.access, Access::Anyone);
-        // A user id alone proves nothing where passwords are asked for.
-        let offered: Vec<u16> = self.persona.secmecs.iter().copied().filter(|m| open || *m != 4).collect();
+        let offered = self.offered();
         if !offered.contains(&asked.secmec) {
             let Offer { form, secchkcd, encalgs } = self.persona.offer;
             let secchkcd = secchkcd.then_some(verdict::MECHANISM);
@@ -96,6 +97,7 @@ impl Conversation {
                 offered if offered.iter().any(|m| matches!(m, 7 | 9)) => encalgs.to_vec(),
                 _ => Vec::new(),
             };
+            encalgs.retain(|number| *number == AES || !self.overheard());
             // IBM's CLI driver goes by the first of the list: the one that it asked for. (Measured.)
             encalgs.sort_by_key(|number| !asked.encalgs.contains(number));
             let answer = AccSecRd { secmecs: offered, encalgs, secchkcd, form, ..AccSecRd::default() };
@@ -123,21 +125,40 @@ impl Conversation {
         if proof.rdbnam.as_ref().is_some_and(|name| !self.is_announced(name)) {
             return Err(Trouble::order(prccnvcd::RDBNAM));
         }
-        let (user, secchkcd) = match self.prove(&proof) {
+        let mut claimed = String::new();
+        let proved = match self.entry.crowded {
+            true => Err(verdict::LATER),
+            false => self.prove(&proof, &mut claimed),
+        };
+        let (user, secchkcd) = match proved {
             Ok(user) => (user, verdict::ACCEPTED),
             Err(code) => (String::new(), code),
         };
         let accepted = secchkcd == verdict::ACCEPTED;
         let svrcod = if accepted { 0 } else { 8 };
         out.reply(&SecChkRm { svrcod, secchkcd, ..SecChkRm::default() }.encode(self.text)?);
-        if !accepted {
-            tracing::info!(code = secchkcd, "login refused");
+        let peer = self.entry.line.peer;
+        if self.entry.crowded {
+            tracing::warn!(%peer, "login refused: too many of this address wait");
             return Ok(After::Close);
         }
+        if !accepted {
+            self.entry.pause = self.shared.failures.failed(peer.ip(), &claimed, secchkcd.into());
+            return Ok(After::Close);
+        }
+        tracing::info!(%peer, ?user, mechanism = self.secmec, "logged in");
         self.user = user;
         self.stage = Stage::Proved;
         self.job = self.shared.files.clone().filter(|_| self.persona.files).map(Job::new);
         Ok(After::Next)
+    }
+
+    /// The mechanisms that this peer may use.
+    fn offered(&self) -> Vec<u16> {
+        // A user id alone proves nothing where passwords are asked for.
+        let open = matches!(self.shared.access, Access::Anyone);
+        let shut = |mechanism: u16| mechanism == USER_ONLY && !open || self.overheard() && self.is_readable(mechanism);
+        self.persona.secmecs.iter().copied().filter(|mechanism| !shut(*mechanism)).collect()
     }
 
     /// True for the database that ACCSEC named, if it named one.
@@ -211,5 +232,56 @@ impl Conversation {
         let mut sqlca = self.sqlca(&SqlError::new(0, self.persona.success, &tokens));
         sqlca.errd = [-1, 2, 0, 3, 0, 0];
         sqlca
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::Line;
+    use super::super::persona::{DERBY, IBMI, LUW, Persona, ZOS};
+    use super::super::settings::Settings;
+    use super::super::shared::Shared;
+    use super::super::table::MemoryTables;
+    use super::*;
+    use crate::flow::secmec::random::{RANDOM, Random};
+    use std::sync::Arc;
+
+    fn conversation(persona: &'static Persona, access: Access, peer: &str, tls: bool, allowed: bool) -> Conversation {
+        let settings = Settings { persona, access, allow_cleartext_password: allowed, ..Settings::default() };
+        let shared = Shared::new(&settings, Arc::new(persona.clone()), Arc::new(MemoryTables::new()));
+        Conversation::new(Arc::new(shared), Random::new([7; RANDOM]), Line::new(peer.parse().unwrap(), tls))
+    }
+
+    #[test]
+    fn what_listeners_can_read_is_offered_on_private_lines_only() {
+        let users = || Access::users([("app".to_owned(), "secret".to_owned())]);
+        let elsewhere = ["198.51.100.7:999", "[2001:db8::1]:999", "[::ffff:198.51.100.7]:999"];
+        let here = ["127.0.0.1:999", "127.8.8.8:999", "[::1]:999", "[::ffff:127.0.0.1]:999"];
+        let des = AccSec { secmec: 9, sectkn: Some(vec![2; 32]), ..AccSec::default() };
+        for (persona, private, open) in [
+            (&LUW, &[9, 7, 3][..], &[9, 7][..]),
+            (&ZOS, &[9, 7, 3], &[9, 7]),
+            (&IBMI, &[9, 8, 6, 3], &[9, 8]),
+            (&DERBY, &[3, 8], &[]),
+        ] {
+            let offered = |peer: &str, tls, allowed| conversation(persona, users(), peer, tls, allowed).offered();
+            for peer in elsewhere {
+                assert_eq!(offered(peer, false, false), open, "{} {peer}", persona.name);
+                assert_eq!(offered(peer, true, false), private, "{} {peer}", persona.name);
+                assert_eq!(offered(peer, false, true), private, "{} {peer}", persona.name);
+            }
+            for peer in here {
+                assert_eq!(offered(peer, false, false), private, "{} {peer}", persona.name);
+            }
+            // Where nobody is asked for a password, names will do.
+            let names = conversation(persona, Access::Anyone, elsewhere[0], false, false).offered();
+            assert_eq!(names, [open, &[4]].concat(), "{}", persona.name);
+            if private.contains(&9) {
+                let answer = |peer| conversation(persona, users(), peer, false, false).contribute(&des).unwrap();
+                let (refused, taken) = (answer(elsewhere[0]), answer(here[0]));
+                assert_eq!((refused.secchkcd, refused.sectkn), (Some(0x1B), None));
+                assert!(taken.secchkcd.is_none() && taken.sectkn.is_some());
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 use super::backend::{Interrupt, Session};
 use super::budget::{Budget, Lease};
+use super::entry::{Entry, Line};
 use super::error::SqlError;
 use super::file::job::{Job, is_file_command};
 use super::held::{Binding, Cursor, Section, Statements};
@@ -12,7 +13,7 @@ use super::persona::Persona;
 use super::pull::{DELAY, Pull};
 use super::shared::Shared;
 use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
-use crate::flow::secmec::agreement::KeyPair;
+use crate::flow::secmec::agreement::EncAlg;
 use crate::flow::secmec::random::Random;
 use crate::flow::secmec::substitute::Seeds;
 use crate::wire::ccsid::codec::Codec;
@@ -83,8 +84,9 @@ pub(super) struct Conversation {
     pub(super) utf8_next: bool,
     pub(super) sqlam: u16,
     pub(super) secmec: u16,
-    /// Our key pair and the requester's public key.
-    pub(super) key: Option<(KeyPair, Vec<u8>)>,
+    pub(super) entry: Entry,
+    /// The algorithm agreed and the requester's public key.
+    pub(super) key: Option<(EncAlg, Vec<u8>)>,
     /// Both seeds of a password substitute.
     pub(super) seeds: Option<Seeds>,
     /// The database's name in ACCSEC, as either encoding reads it.
@@ -116,7 +118,7 @@ pub(super) struct Conversation {
 
 impl Conversation {
     /// With fresh random bytes for the keys and seeds of the login.
-    pub(super) fn new(shared: Arc<Shared>, random: Random) -> Conversation {
+    pub(super) fn new(shared: Arc<Shared>, random: Random, line: Line) -> Conversation {
         let persona = shared.persona.clone();
         let budget = shared.memory.connection();
         Conversation {
@@ -128,6 +130,7 @@ impl Conversation {
             utf8_next: false,
             sqlam: 0,
             secmec: 0,
+            entry: Entry::new(line),
             key: None,
             seeds: None,
             announced: Vec::new(),
@@ -152,6 +155,12 @@ impl Conversation {
     /// True once the database is open, or files can be.
     pub(super) fn is_open(&self) -> bool {
         self.stage == Stage::Open || self.job.is_some()
+    }
+
+    /// True for a command of a login: it needs no right to run statements. Requesters send the last EXCSAT of a login
+    /// once the database is open.
+    pub(super) fn is_login(&self, command: u16) -> bool {
+        !self.is_open() || command == cp::EXCSAT || self.stage == Stage::Proved && command == cp::ACCRDB
     }
 
     /// Breaks off the statement under way, where the engine can, and the waiting for a lock, and drops the commands after
@@ -223,6 +232,9 @@ impl Conversation {
 
     fn dispatch(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         let command = request.command.cp;
+        if !self.is_open() {
+            self.entry.commands()?;
+        }
         if self.stage == Stage::Start && command != cp::EXCSAT {
             return Err(Trouble::order(prccnvcd::EXCSAT_FIRST));
         }

@@ -4,24 +4,29 @@
 
 use super::backend::Interrupt;
 use super::conversation::{After, Conversation, Request};
+use super::failures::Crowded;
 use super::gather::Gathered;
-use super::seats::Seat;
+use super::seats::{Seat, Stopped};
 use super::settings::Settings;
 use super::tls::{Encrypted, Tls};
-use super::trouble::Trouble;
+use super::trouble::{Trouble, synerrcd};
+use crate::wire::ddm::codepoint as cp;
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::Deframer;
 use std::sync::Arc;
 use std::time::Duration;
+use std::vec::IntoIter;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// Bytes taken from a socket at a time.
 const READ: usize = 32 * 1024;
-/// Longest frame or chain before a login.
+/// Longest frame or chain before a login, and all of them together.
 const LOGIN_LIMIT: usize = 64 * 1024;
+/// Logins at a time, at least.
+const LOGINS: usize = 4;
 /// Reply bytes of a chain that are collected before they are written.
 const SPILL: usize = 64 << 20;
 /// Bytes that a peer may send ahead of the replies that it is due.
@@ -34,20 +39,35 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// A peer may take this long to hear that the connection ends.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Says when the server stops, and what is left to commands under way.
-pub(super) type Stopped = watch::Receiver<Option<Duration>>;
+/// The right to run on a thread that may block. Statements have some and logins have others: neither can keep the other
+/// waiting.
+#[derive(Clone)]
+pub(super) struct Permits {
+    statements: Arc<Semaphore>,
+    pub(super) logins: Arc<Semaphore>,
+}
+
+impl Permits {
+    /// For so many statements at a time.
+    pub(super) fn new(workers: usize) -> Permits {
+        let of = |count: usize| Arc::new(Semaphore::new(count));
+        Permits { statements: of(workers.max(1)), logins: of(workers.max(LOGINS)) }
+    }
+}
 
 /// One connection.
 pub(super) struct Link<S> {
     stream: S,
     settings: Arc<Settings>,
-    workers: Arc<Semaphore>,
+    permits: Permits,
     stopped: Stopped,
     /// Read while a command was under way.
     ahead: Vec<u8>,
     deframer: Deframer,
     /// The login has to be done by then.
     deadline: Instant,
+    /// Bytes of the login so far.
+    entered: usize,
     /// Taken by the login, unless a newcomer was given it.
     seat: Seat,
 }
@@ -57,13 +77,13 @@ impl Link<TcpStream> {
     pub(super) fn new(
         stream: TcpStream,
         settings: Arc<Settings>,
-        workers: Arc<Semaphore>,
+        permits: Permits,
         stopped: Stopped,
         seat: Seat,
     ) -> Link<TcpStream> {
         let deadline = Instant::now() + settings.login_timeout;
         let deframer = Deframer::new(LOGIN_LIMIT);
-        Link { stream, settings, workers, stopped, ahead: Vec::new(), deframer, deadline, seat }
+        Link { stream, settings, permits, stopped, ahead: Vec::new(), deframer, deadline, entered: 0, seat }
     }
 
     /// Serves it until it ends, encrypted where the settings say so.
@@ -86,8 +106,8 @@ impl Link<TcpStream> {
             _ = self.stopped.wait_for(Option::is_some) => return None,
             done = handshake => done.ok().flatten()?,
         };
-        let Link { settings, workers, stopped, ahead, deframer, deadline, seat, .. } = self;
-        Some(Link { stream, settings, workers, stopped, ahead, deframer, deadline, seat })
+        let Link { settings, permits, stopped, ahead, deframer, deadline, entered, seat, .. } = self;
+        Some(Link { stream, settings, permits, stopped, ahead, deframer, deadline, entered, seat })
     }
 }
 
@@ -111,7 +131,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
             while !input.is_empty() {
                 let open = conversation.as_ref().is_some_and(Conversation::is_open);
                 let limit = if open { self.settings.max_request } else { LOGIN_LIMIT };
-                let taken = match self.deframer.feed(&mut input) {
+                let before = input.len();
+                let fed = self.deframer.feed(&mut input);
+                self.entered += if open { 0 } else { before - input.len() };
+                let taken = match fed {
+                    _ if self.entered > LOGIN_LIMIT => Err(Trouble::syntax(synerrcd::TOO_LONG, None)),
                     Ok(None) => Ok(()),
                     Ok(Some(dss)) => gathered.take(dss, limit),
                     Err(e) => Err(Trouble::from(e)),
@@ -123,7 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                         talk.refuse(id, &trouble, &mut chain);
                     }
                     let out = chain.into_bytes();
-                    self.write(&out).await;
+                    self.write(&out, open).await;
                     return self.goodbye(conversation).await;
                 }
                 if !gathered.ended && !gathered.is_enough() {
@@ -140,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                 if ended || after == After::Close || chain.len() > SPILL {
                     skip &= !ended;
                     let out = std::mem::take(&mut chain).into_bytes();
-                    if !self.write(&out).await || after == After::Close {
+                    if !self.write(&out, open || talk.is_open()).await || after == After::Close {
                         return self.goodbye(Some(talk)).await;
                     }
                     talk.owed.clear();
@@ -162,8 +186,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
             return Some(ahead.len());
         }
         let idle = gathered.open.is_none() && gathered.ready.is_empty() && self.deframer.is_idle();
-        let stalled = (!idle).then(|| Instant::now() + self.settings.stall_timeout);
-        let limit = if open { stalled } else { Some(self.deadline) };
+        let patience = if idle { self.settings.idle_timeout } else { Some(self.settings.stall_timeout) };
+        let patience = patience.and_then(|patience| Instant::now().checked_add(patience));
+        let limit = if open { patience } else { Some(self.deadline) };
         let stopped = &mut self.stopped;
         let stream = &mut self.stream;
         let read = async {
@@ -179,18 +204,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
         }
     }
 
-    /// True when the peer took everything. Each part has to be taken in time.
-    async fn write(&mut self, mut out: &[u8]) -> bool {
+    /// True when the peer took everything. Each part has to be taken in time; before a login, everything.
+    async fn write(&mut self, mut out: &[u8], open: bool) -> bool {
+        let (stall, deadline) = (self.settings.stall_timeout, self.deadline);
+        let limit = || if open { Instant::now() + stall } else { deadline };
         while !out.is_empty() {
-            let limit = Instant::now() + self.settings.stall_timeout;
-            match timeout_at(limit, self.stream.write(out)).await {
+            match timeout_at(limit(), self.stream.write(out)).await {
                 Ok(Ok(n)) if n > 0 => out = out.get(n..).unwrap_or_default(),
                 _ => return false,
             }
         }
         // TLS may hold the last of it back.
-        let limit = Instant::now() + self.settings.stall_timeout;
-        matches!(timeout_at(limit, self.stream.flush()).await, Ok(Ok(())))
+        matches!(timeout_at(limit(), self.stream.flush()).await, Ok(Ok(())))
     }
 
     /// Hangs up. The session may have work to undo, which may block.
@@ -201,30 +226,85 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
         let _ = tokio::task::spawn_blocking(move || conversation.map(end)).await;
     }
 
-    /// Runs commands on a thread that may block.
+    /// Runs commands on a thread that may block: those of a login first, then those that need the right to run
+    /// statements.
     async fn work(
         &mut self,
-        mut conversation: Conversation,
+        conversation: Conversation,
         requests: Vec<Request>,
-        mut chain: Chain,
+        chain: Chain,
         skip: bool,
     ) -> Option<Worked> {
-        let permit = self.workers.clone().acquire_owned().await.ok()?;
+        let mut worked = Worked { conversation, chain, after: if skip { After::Skip } else { After::Next } };
+        let mut requests = requests.into_iter();
+        while worked.after == After::Next
+            && let Some(next) = requests.as_slice().first()
+        {
+            let login = worked.conversation.is_login(next.command.cp);
+            let permit = match login {
+                true => self.admit(&mut worked.conversation, requests.as_slice()).await?,
+                false => self.permits.statements.clone().acquire_owned().await.ok()?,
+            };
+            (worked, requests) = self.run_some(worked, requests, login, permit).await?;
+            let pause = std::mem::take(&mut worked.conversation.entry.pause);
+            if !pause.is_zero() {
+                self.wait(tokio::time::sleep(pause)).await?;
+                self.deadline += pause;
+            }
+        }
+        Some(worked)
+    }
+
+    /// The right to go on with a login. A proof may have to wait for it, as the failures of its address ask for.
+    async fn admit(&mut self, conversation: &mut Conversation, requests: &[Request]) -> Option<OwnedSemaphorePermit> {
+        let logins = self.permits.logins.clone();
+        let shared = conversation.shared.clone();
+        if requests.iter().any(|request| request.command.cp == cp::SECCHK) {
+            let peer = conversation.entry.line.peer.ip();
+            match self.wait(shared.failures.admit(peer, &logins)).await? {
+                Ok((permit, waited)) => {
+                    self.deadline += waited;
+                    return permit;
+                }
+                Err(Crowded) => conversation.entry.crowded = true,
+            }
+        }
+        timeout_at(self.deadline, logins.acquire_owned()).await.ok()?.ok()
+    }
+
+    /// Waits for something; none when the server stops before.
+    async fn wait<T>(&mut self, what: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            _ = self.stopped.wait_for(Option::is_some) => None,
+            done = what => Some(done),
+        }
+    }
+
+    /// Runs commands with one right: up to the first that needs the other.
+    async fn run_some(
+        &mut self,
+        worked: Worked,
+        mut requests: IntoIter<Request>,
+        login: bool,
+        permit: OwnedSemaphorePermit,
+    ) -> Option<(Worked, IntoIter<Request>)> {
+        let Worked { mut conversation, mut chain, mut after } = worked;
         let interrupt = conversation.interrupt();
         let seat = (!conversation.is_open()).then(|| self.seat.clone());
         let mut task = tokio::task::spawn_blocking(move || {
-            let _permit = conversation.begin(permit);
-            let mut after = if skip { After::Skip } else { After::Next };
-            for request in &requests {
-                if after != After::Next {
-                    break;
-                }
-                after = conversation.run(request, &mut chain);
+            let _permit = if login { Some(permit) } else { conversation.begin(permit) };
+            while after == After::Next
+                && let Some(next) = requests.as_slice().first()
+                && conversation.is_login(next.command.cp) == login
+                && let Some(request) = requests.next()
+            {
+                after = conversation.run(&request, &mut chain);
             }
             conversation.rest();
             // A newcomer may have been quicker; then the session ends here, where that may block.
             let gone = conversation.is_open() && seat.is_some_and(|seat| !seat.take());
-            (!gone).then_some(Worked { conversation, chain, after })
+            (!gone).then_some((Worked { conversation, chain, after }, requests))
         });
         // A backend that panics takes its own connection with it, no other.
         match interrupt {

@@ -1,10 +1,10 @@
-//! The sockets of the server: a task for each connection, and no more of them than are wanted. Those
-//! that are slow to log in make room for others.
+//! A server's start and end: the sockets that it listens on, a task for each connection.
 
 use super::backend::Backend;
 use super::conversation::Conversation;
-use super::link::{GRACE, Link, Stopped};
-use super::seats::{Door, Seat};
+use super::entry::Line;
+use super::link::{GRACE, Link, Permits};
+use super::seats::{Hall, Seat, Stopped};
 use super::settings::Settings;
 use super::shared::Shared;
 use super::signon;
@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -74,62 +74,36 @@ pub async fn serve(settings: Settings, backend: Arc<dyn Backend>) -> std::io::Re
     let shared = Arc::new(Shared::new(&settings, Arc::new(persona), backend));
     let settings = Arc::new(settings);
     let mut tasks = JoinSet::new();
+    let permits = Permits::new(settings.workers);
+    let hall = |listener| Hall::new(listener, settings.max_connections);
     let mut signon = None;
     if let Some(address) = settings.signon {
         let listener = TcpListener::bind(address).await?;
         signon = Some(listener.local_addr()?);
-        tasks.spawn(signon::accept(listener, settings.clone(), shared.clone(), stopped.clone()));
+        let hall = hall(listener);
+        tasks.spawn(signon::accept(hall, settings.clone(), shared.clone(), stopped.clone(), permits.clone()));
     }
-    tasks.spawn(accept(listener, settings, shared, stopped));
+    tasks.spawn(accept(hall(listener), settings.clone(), shared, stopped, permits));
     Ok(Server { address, signon, stop, tasks })
 }
 
-async fn accept(listener: TcpListener, settings: Arc<Settings>, shared: Arc<Shared>, mut stopped: Stopped) {
-    let workers = Arc::new(Semaphore::new(settings.workers.max(1)));
-    let mut connections = JoinSet::new();
-    let mut door = Door::default();
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            _ = stopped.wait_for(Option::is_some) => break,
-            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-            accepted = listener.accept() => accepted,
-        };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(e) => {
-                // Out of descriptors, most likely: others have to leave first.
-                tracing::debug!(error = %e, "a connection cannot be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        if connections.len() >= settings.max_connections {
-            if !door.evict() {
-                tracing::info!(%peer, "connection refused: too many");
-                continue;
-            }
-            tracing::info!(%peer, "a connection without a login makes room");
-            // What was let go is gone at once.
-            while connections.len() >= settings.max_connections && connections.join_next().await.is_some() {}
-        }
-        // Replies are written whole; waiting for more would only delay them.
-        let _ = stream.set_nodelay(true);
+async fn accept(mut hall: Hall, settings: Arc<Settings>, shared: Arc<Shared>, mut stopped: Stopped, permits: Permits) {
+    while let Some((stream, peer)) = hall.next(&mut stopped).await {
         let mut random = [0; RANDOM];
         if getrandom::fill(&mut random).is_err() {
             continue;
         }
-        let conversation = Conversation::new(shared.clone(), Random::new(random));
+        let line = Line::new(peer, settings.tls.is_some());
+        let conversation = Conversation::new(shared.clone(), Random::new(random), line);
         let seat = Seat::default();
-        let link = Link::new(stream, settings.clone(), workers.clone(), stopped.clone(), seat.clone());
-        let task = connections.spawn(async move {
+        let link = Link::new(stream, settings.clone(), permits.clone(), stopped.clone(), seat.clone());
+        hall.enter(seat, async move {
             tracing::debug!(%peer, "connection opened");
             link.serve(conversation).await;
             tracing::debug!(%peer, "connection closed");
         });
-        door.enter(seat, task);
     }
-    drop(listener);
+    let mut connections = hall.close();
     let ended = async { while connections.join_next().await.is_some() {} };
     let grace = (*stopped.borrow()).unwrap_or(GRACE);
     if timeout(grace.saturating_add(NOTICE), ended).await.is_err() {

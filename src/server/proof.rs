@@ -4,7 +4,7 @@
 use super::conversation::Conversation;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::flow::secmec::SecMec;
-use crate::flow::secmec::agreement::{EncAlg, KeyPair, Side};
+use crate::flow::secmec::agreement::{EncAlg, Side};
 use crate::flow::secmec::choice::Family;
 use crate::flow::secmec::substitute::ibmi::PasswordLevel;
 use crate::flow::secmec::substitute::{Seeds, Substitute};
@@ -17,6 +17,8 @@ use crate::wire::ddm::secchk::{SecChk, Secret};
 pub(super) mod verdict {
     pub(in crate::server) const ACCEPTED: u8 = 0x00;
     pub(in crate::server) const MECHANISM: u8 = 0x01;
+    /// The peer may try again.
+    pub(in crate::server) const LATER: u8 = 0x09;
     pub(super) const TOKEN: u8 = 0x0B;
     pub(super) const NO_PASSWORD: u8 = 0x10;
     pub(super) const NO_USER: u8 = 0x12;
@@ -48,25 +50,40 @@ impl Conversation {
                 [one] => EncAlg::from_number(*one),
                 _ => named.into_iter().find(|algorithm| algorithm.key_len() == length),
             };
-            let Some(algorithm) = algorithm else {
+            let Some(algorithm) = algorithm.filter(|a| *a != EncAlg::Des || !self.overheard()) else {
                 answer.secchkcd = Some(verdict::ALGORITHM);
                 return Ok(answer);
             };
             let Some(peer) = asked.sectkn.clone() else {
                 return Err(Trouble::syntax(synerrcd::MISSING, Some(cp::SECTKN)));
             };
-            let key = KeyPair::new(algorithm, self.random.private(algorithm)).map_err(Trouble::ours)?;
-            answer.sectkn = Some(key.public().to_vec());
+            answer.sectkn = Some(self.entry.key(algorithm, &self.random)?.public().to_vec());
             answer.encalgs = asked.encalgs.iter().copied().filter(|number| *number == algorithm.number()).collect();
-            self.key = Some((key, peer));
+            self.key = Some((algorithm, peer));
         }
         Ok(answer)
     }
 
-    /// The user, or why the proof does not hold.
-    pub(super) fn prove(&mut self, proof: &SecChk) -> std::result::Result<String, u8> {
+    /// Listeners read what the peer sends, and nobody has said that passwords may travel so.
+    pub(super) fn overheard(&self) -> bool {
+        !self.entry.line.private && !self.shared.allow_cleartext_password
+    }
+
+    /// True for a mechanism that tells a listener the password: in clear, or so that it is found out in no time.
+    pub(super) fn is_readable(&self, mechanism: u16) -> bool {
+        match SecMec::from_number(mechanism) {
+            Some(SecMec::UserPassword | SecMec::UserSubstitute) => true,
+            // Only a few bits of each character count.
+            Some(SecMec::UserStrongSubstitute) => self.family() == Family::Derby,
+            _ => false,
+        }
+    }
+
+    /// The user, or why the proof does not hold; in both cases who was `claimed`, as far as that could be read.
+    pub(super) fn prove(&mut self, proof: &SecChk, claimed: &mut String) -> std::result::Result<String, u8> {
         let mechanism = SecMec::from_number(self.secmec).ok_or(verdict::TOKEN)?;
         let (user, password) = self.claim(mechanism, proof)?;
+        claimed.clone_from(&user);
         if user.is_empty() {
             return Err(verdict::NO_USER);
         }
@@ -93,7 +110,8 @@ impl Conversation {
         if !mechanism.agrees_on_a_key() {
             return Ok((proof.usrid.clone().ok_or(verdict::NO_USER)?, proof.password.clone()));
         }
-        let (key, peer) = self.key.take().ok_or(verdict::TOKEN)?;
+        let (algorithm, peer) = self.key.take().ok_or(verdict::TOKEN)?;
+        let key = self.entry.key(algorithm, &self.random).map_err(|_| verdict::TOKEN)?;
         let cipher = key.agree(&peer, Side::Server).map_err(|_| verdict::TOKEN)?;
         let text = self.text;
         let plain = |cipher: &TokenCipher, token: &[u8]| {

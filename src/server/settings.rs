@@ -32,8 +32,15 @@ pub struct Settings {
     /// Connections at a time. One beyond takes the place of the oldest that has not logged in; when all
     /// have, it is closed at once.
     pub max_connections: usize,
-    /// Threads that run statements at a time.
+    /// Threads that run statements at a time. Logins have threads of their own.
     pub workers: usize,
+    /// Peers on other machines may send passwords in clear, or so that every listener can find them out, without TLS.
+    pub allow_cleartext_password: bool,
+    /// After five failed logins of an address or a user name the answer takes so long, and twice as long after each
+    /// one more, up to ten seconds; zero: never.
+    pub login_delay: Duration,
+    /// A connection without a request for so long is closed, its transaction undone; none: never.
+    pub idle_timeout: Option<Duration>,
     /// From the first byte to an open database, a TLS handshake included.
     pub login_timeout: Duration,
     /// A begun request has to go on, and a reply has to be taken, within this time.
@@ -61,6 +68,9 @@ impl Default for Settings {
             tls: None,
             max_connections: 512,
             workers: 8,
+            allow_cleartext_password: false,
+            login_delay: Duration::from_millis(100),
+            idle_timeout: None,
             login_timeout: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(60),
             max_request: 256 << 20,

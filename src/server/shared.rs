@@ -3,6 +3,7 @@
 use super::access::Access;
 use super::backend::Backend;
 use super::budget::Total;
+use super::failures::Failures;
 use super::file::library::FileStore;
 use super::persona::{Packages, Persona};
 use super::settings::Settings;
@@ -20,6 +21,9 @@ pub(super) struct Shared {
     pub(super) memory: Total,
     /// QPWDLVL, as the sign-on server tells it.
     pub(super) password_level: u8,
+    /// Peers may send passwords that a listener reads.
+    pub(super) allow_cleartext_password: bool,
+    pub(super) failures: Failures,
     /// Packages that were bound: collection and package.
     bound: Mutex<HashSet<(String, String)>>,
 }
@@ -36,6 +40,8 @@ impl Shared {
             files: settings.files.clone(),
             memory: Total::new(settings.max_memory, settings.max_connection_memory),
             password_level: settings.password_level,
+            allow_cleartext_password: settings.allow_cleartext_password,
+            failures: Failures::new(settings.login_delay),
             bound: Mutex::default(),
         }
     }

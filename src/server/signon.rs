@@ -1,74 +1,107 @@
-//! The sockets of the sign-on server (port 8476 of IBM i). One task for each connection; what the
-//! data streams say is in [`file::signon`](super::file::signon).
+//! The sign-on server (port 8476 of IBM i). One task for each connection; what the data streams say
+//! is in [`file::signon`](super::file::signon).
 
-use super::file::signon::{SignOn, answer};
-use super::link::Stopped;
+use super::entry::Line;
+use super::file::signon::{Answer, SignOn, answer, is_proof};
+use super::link::Permits;
+use super::seats::{Hall, Seat, Stopped};
 use super::settings::Settings;
 use super::shared::Shared;
 use crate::wire::record::signon::length;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// The longest data stream; tokens are not taken.
 const LONGEST: usize = 4096;
 /// Data streams of one connection.
 const STREAMS: usize = 16;
 
-/// Takes connections until the server stops.
-pub(super) async fn accept(listener: TcpListener, settings: Arc<Settings>, shared: Arc<Shared>, mut stopped: Stopped) {
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            _ = stopped.wait_for(Option::is_some) => break,
-            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, peer)) = accepted else {
-            // Out of descriptors, most likely: others have to leave first.
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            continue;
-        };
-        if connections.len() >= settings.max_connections {
-            tracing::info!(%peer, "sign-on refused: too many");
-            continue;
-        }
-        let (settings, shared) = (settings.clone(), shared.clone());
-        connections.spawn(async move {
-            let deadline = Instant::now() + settings.login_timeout;
-            let _ = timeout_at(deadline, serve(stream, settings, shared)).await;
+/// Takes connections until the server stops. When there are too many, the oldest makes room: none of them is a login.
+pub(super) async fn accept(
+    mut hall: Hall,
+    settings: Arc<Settings>,
+    shared: Arc<Shared>,
+    mut stopped: Stopped,
+    permits: Permits,
+) {
+    while let Some((stream, peer)) = hall.next(&mut stopped).await {
+        let line = Line::new(peer, settings.tls.is_some());
+        let deadline = Instant::now() + settings.login_timeout;
+        let talk =
+            Talk { settings: settings.clone(), shared: shared.clone(), permits: permits.clone(), line, deadline };
+        hall.enter(Seat::default(), async move {
+            let _ = talk.serve(stream).await;
         });
     }
 }
 
-async fn serve(stream: TcpStream, settings: Arc<Settings>, shared: Arc<Shared>) -> Option<()> {
-    let _ = stream.set_nodelay(true);
-    match &settings.tls {
-        None => talk(stream, shared).await,
-        Some(tls) => talk(tls.accept(stream).await?, shared).await,
+/// One connection.
+struct Talk {
+    settings: Arc<Settings>,
+    shared: Arc<Shared>,
+    permits: Permits,
+    line: Line,
+    /// It is over by then, but for the delays of failed logins.
+    deadline: Instant,
+}
+
+impl Talk {
+    async fn serve(mut self, stream: TcpStream) -> Option<()> {
+        match self.settings.tls.clone() {
+            None => self.run(stream).await,
+            Some(tls) => {
+                let stream = timeout_at(self.deadline, tls.accept(stream)).await.ok()??;
+                self.run(stream).await
+            }
+        }
+    }
+
+    async fn run<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut stream: S) -> Option<()> {
+        let mut seed = [0; 8];
+        getrandom::fill(&mut seed).ok()?;
+        let mut seeds: SignOn = None;
+        for _ in 0..STREAMS {
+            let request = timeout_at(self.deadline, read(&mut stream)).await.ok()??;
+            let peer = self.line.peer.ip();
+            // Proofs of level 4 take a while.
+            let permit = match is_proof(&request) {
+                true => {
+                    let (permit, waited) = self.shared.failures.admit(peer, &self.permits.logins).await.ok()?;
+                    self.deadline += waited;
+                    permit
+                }
+                false => timeout_at(self.deadline, self.permits.logins.clone().acquire_owned()).await.ok()?.ok(),
+            };
+            let shared = self.shared.clone();
+            let work = move || {
+                let _permit = permit;
+                (answer(&shared, peer, &seed, &mut seeds, &request), seeds)
+            };
+            let (reply, kept) = tokio::task::spawn_blocking(work).await.ok()?;
+            seeds = kept;
+            let Answer { bytes, pause } = reply?;
+            if !pause.is_zero() {
+                sleep(pause).await;
+                self.deadline += pause;
+            }
+            let written = async {
+                stream.write_all(&bytes).await.ok()?;
+                stream.flush().await.ok()
+            };
+            timeout_at(self.deadline, written).await.ok()??;
+        }
+        None
     }
 }
 
-async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, shared: Arc<Shared>) -> Option<()> {
-    let mut seed = [0; 8];
-    getrandom::fill(&mut seed).ok()?;
-    let mut seeds: SignOn = None;
-    for _ in 0..STREAMS {
-        let mut request = vec![0; 4];
-        stream.read_exact(&mut request).await.ok()?;
-        let length = length(*request.first_chunk()?).ok().filter(|length| *length <= LONGEST)?;
-        request.resize(length, 0);
-        stream.read_exact(request.get_mut(4..)?).await.ok()?;
-        let shared = shared.clone();
-        // Proofs of level 4 take a while.
-        let work = move || (answer(&shared, &seed, &mut seeds, &request), seeds);
-        let (reply, kept) = tokio::task::spawn_blocking(work).await.ok()?;
-        seeds = kept;
-        stream.write_all(&reply?).await.ok()?;
-        stream.flush().await.ok()?;
-    }
-    None
+/// A data stream.
+async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Option<Vec<u8>> {
+    let mut request = vec![0; 4];
+    stream.read_exact(&mut request).await.ok()?;
+    let length = length(*request.first_chunk()?).ok().filter(|length| *length <= LONGEST)?;
+    request.resize(length, 0);
+    stream.read_exact(request.get_mut(4..)?).await.ok()?;
+    Some(request)
 }

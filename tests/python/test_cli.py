@@ -60,7 +60,7 @@ class Serving:
             self.lines += line
             if "Ctrl-C" in line:
                 break
-        found = re.search(r"listening\s+127\.0\.0\.1:(\d+)", self.lines)
+        found = re.search(r"listening\s+[\d.]+:(\d+)", self.lines)
         assert found, self.lines
         self.port = int(found[1])
 
@@ -230,6 +230,18 @@ def test_the_demonstration():
 def test_what_cannot_be_meant_is_said_in_a_line(arguments: list[str], words: str):
     printed = run(*arguments, code=1)
     assert words in printed and "Traceback" not in printed
+
+
+def test_a_server_for_other_machines_warns_without_tls(files: Path):
+    settings = ["--user", "ada", "--host", "0.0.0.0", "--idle-timeout", "300"]
+    for more, warned in ([], True), (["--allow-cleartext-password"], False):
+        server = Serving(files / "ids.csv", *settings, *more, DRDARROW_PASSWORD="secret")
+        try:
+            assert ("drdarrow: warning: this server can be reached" in server.lines.replace("\n", " ")) == warned
+            with drdarrow.connect(server.uri("ada@"), password="secret") as connection:
+                assert connection.execute("SELECT COUNT(*) FROM IDS").fetchall() == [(3,)]
+        finally:
+            server.end(signal.SIGTERM)
 
 
 def test_other_machines_have_to_log_in(files: Path):

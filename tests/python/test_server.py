@@ -120,7 +120,9 @@ def test_only_this_machine_without_users() -> None:
             server.serve(tables={}, host=host)
     with server.serve(tables={}, host="0.0.0.0", allow_anyone=True) as srv:
         srv.connect().close()
-    with server.serve(tables={}, host="0.0.0.0", users={"a": "b"}) as srv:
+    with pytest.warns(RuntimeWarning, match="without TLS"):
+        srv = server.serve(tables={}, host="0.0.0.0", users={"a": "b"})
+    with srv:
         srv.connect(password="b").close()
 
 

@@ -21,10 +21,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-const PASSWORD: &str = "Abc123!|^[]x";
+pub(crate) const PASSWORD: &str = "Abc123!|^[]x";
 const SHORT: &str = "SECRET9990";
 
-fn users() -> Access {
+pub(crate) fn users() -> Access {
     Access::Users(HashMap::from([("app".to_owned(), Secret::new(PASSWORD)), ("short".to_owned(), Secret::new(SHORT))]))
 }
 
@@ -222,7 +222,8 @@ async fn proofs_that_are_none() {
     let user = |user: &str| SecChk { usrid: Some(user.to_owned()), ..SecChk::default() };
     let asks = |secmec: u16, sectkn: Vec<u8>| AccSec { secmec, sectkn: Some(sectkn), ..AccSec::default() };
     for persona in PERSONAS {
-        let settings = Settings { persona, access: users(), ..Settings::default() };
+        // Hundreds of them.
+        let settings = Settings { persona, access: users(), login_delay: Duration::ZERO, ..Settings::default() };
         let server = start_with(settings, &MemoryTables::new()).await;
         let offers = |secmec: u16| persona.secmecs.contains(&secmec);
         // Keys that everybody knows the secret of, and tokens that are none.

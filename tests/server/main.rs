@@ -9,6 +9,7 @@ mod basics;
 mod blanks;
 mod blocks;
 mod control;
+mod door;
 mod files;
 mod formats;
 #[path = "../wire/found.rs"]

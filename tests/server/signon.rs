@@ -1,6 +1,7 @@
 //! The sign-on server: what it tells, whom it refuses, and bytes that no client sends.
 
-use crate::support::start_with;
+use crate::support::{config, start_with};
+use drdarrow::client::connection::Connection;
 use drdarrow::flow::secmec::substitute::ibmi::PasswordLevel;
 use drdarrow::flow::secmec::substitute::{Seeds, Substitute};
 use drdarrow::server::access::Access;
@@ -90,4 +91,52 @@ async fn garbage_and_silence_end_the_connection() {
         assert!(started.elapsed() < Duration::from_secs(20));
     }
     server.shutdown().await;
+}
+
+#[tokio::test]
+async fn silent_peers_keep_nobody_from_signing_on() {
+    let settings = Settings {
+        persona: &IBMI,
+        signon: Some("127.0.0.1:0".parse().unwrap()),
+        max_connections: 5,
+        login_timeout: Duration::from_secs(3600),
+        ..Settings::default()
+    };
+    let server = start_with(settings, &MemoryTables::new()).await;
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(TcpStream::connect(server.signon_address().unwrap()).await.unwrap());
+    }
+    let mut stream = TcpStream::connect(server.signon_address().unwrap()).await.unwrap();
+    let exchange = Body::Exchange { version: 1, level: 5, seed: [7; 8] };
+    let reply = tokio::time::timeout(Duration::from_secs(5), ask(&mut stream, 0, exchange)).await.unwrap();
+    assert!(matches!(reply, Some(Body::ExchangeReply { code: 0, .. })), "{reply:?}");
+    // The oldest of them made room.
+    let mut oldest = silent.swap_remove(0);
+    assert!(matches!(oldest.read(&mut [0; 8]).await, Ok(0) | Err(_)));
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn failures_to_sign_on_count_as_failures_to_log_in() {
+    let login_delay = Duration::from_millis(400);
+    let settings = Settings {
+        persona: &IBMI,
+        signon: Some("127.0.0.1:0".parse().unwrap()),
+        access: Access::users([("App".to_owned(), "Secret1".to_owned())]),
+        login_delay,
+        ..Settings::default()
+    };
+    let server = start_with(settings, &MemoryTables::new()).await;
+    for _ in 0..5 {
+        let mut stream = TcpStream::connect(server.signon_address().unwrap()).await.unwrap();
+        ask(&mut stream, 0, Body::Exchange { version: 1, level: 5, seed: [7; 8] }).await.unwrap();
+        let info = Body::Info { kind: 3, ccsid: 1200, proof: vec![0; 20], user: Some("APP".into()) };
+        let reply = ask(&mut stream, 1, info).await;
+        assert!(matches!(reply, Some(Body::InfoReply { code: 0x0003_000B, .. })), "{reply:?}");
+    }
+    let begun = Instant::now();
+    let config = config(&server).password("Secret1");
+    Connection::connect(config).await.unwrap();
+    assert!(begun.elapsed() >= login_delay, "{:?}", begun.elapsed());
 }

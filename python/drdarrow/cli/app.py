@@ -103,6 +103,15 @@ def serve(
         int, typer.Option(help="MiB that clients together may make the server hold beside its tables.", min=1)
     ] = 1024,
     max_connection_memory: Annotated[int, typer.Option(help="The same for one client.", min=1)] = 256,
+    cleartext: Annotated[
+        bool,
+        typer.Option(
+            "--allow-cleartext-password", help="Take passwords that listeners can read, off this machine without TLS."
+        ),
+    ] = False,
+    idle_timeout: Annotated[
+        float | None, typer.Option(help="Seconds after which a client that asks nothing is hung up on.")
+    ] = None,
 ) -> None:
     """Serve data files over DRDA until Ctrl-C."""
     if anyone and user:
@@ -122,6 +131,8 @@ def serve(
         tls_key=key,
         max_memory=max_memory << 20,
         max_connection_memory=max_connection_memory << 20,
+        allow_cleartext_password=cleartext,
+        idle_timeout=idle_timeout,
     )
 
 

@@ -19,6 +19,7 @@ import ipaddress
 import os
 import socket
 import ssl
+import warnings
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ def serve(
     files: Mapping[str, Any] | None = None,
     signon_port: int = 0,
     password_level: Literal[0, 1, 2, 3, 4] = 2,
+    allow_cleartext_password: bool = False,
+    idle_timeout: float | None = None,
 ) -> Server:
     """Starts a server in the background and returns it, listening.
 
@@ -116,11 +119,19 @@ def serve(
     fetched, large objects, requests and replies, prepared statements, rows that the engine without DuckDB has not
     committed. max_connection_memory: the same for one client. Beyond either a statement fails with SQLCODE -289,
     which names the setting, and the connection goes on. One query that is read needs no more than its batches.
+    idle_timeout: a client that asks nothing for so many seconds is hung up on and its transaction undone, float; None:
+    never.
     tls_certificate, tls_key: PEM files; connections are TLS then. tls_client_ca: PEM file of the authorities of which a
     client needs a certificate.
+    allow_cleartext_password: off this machine and without TLS, passwords are taken encrypted by AES or as a strong hash
+    only (SECMEC 9, 7, and 8 of IBM i). True takes them as every listener can read them too: in clear, under DES, by the
+    weak hashes of IBM i and Derby. Persona derby has nothing else. Without it and without TLS, a server for users of
+    other machines is warned of (RuntimeWarning).
     files: "LIBRARY/FILE" to what is to be read and written record by record: as in tables, or a PhysicalFile. They are
     copied into memory; `file()` of the server hands them back. Persona ibmi only. A sign-on server, which IBM's clients
     ask first, listens beside them on signon_port, 0 takes a free one, and tells password_level, 0 to 4.
+
+    After five failed logins of an address the next is looked at later, and ever later, up to ten seconds.
 
     Raises InterfaceError for an argument that cannot be meant and when DuckDB is not installed but asked for,
     OperationalError when the address cannot be listened on.
@@ -141,7 +152,16 @@ def serve(
         raise InterfaceError(f"ccsid: {ccsid} is none")
     if (tls_certificate is None) != (tls_key is None) or (tls_client_ca is not None and tls_key is None):
         raise InterfaceError("tls_certificate and tls_key come together, tls_client_ca with them")
+    if idle_timeout is not None and not idle_timeout > 0:
+        raise InterfaceError("idle_timeout: seconds above 0, or None for no limit")
     tls = None if tls_certificate is None or tls_key is None else (tls_certificate, tls_key, tls_client_ca)
+    if users is not None and tls is None and not allow_cleartext_password and not _is_loopback(address):
+        if files is not None and password_level < 2:
+            raise InterfaceError(
+                f"password_level={password_level} has passwords sent as a hash that every listener undoes; off this "
+                "machine give tls_certificate and tls_key, or allow_cleartext_password=True if that is meant"
+            )
+        warnings.warn(_in_the_open(persona), RuntimeWarning, stacklevel=2)
     # Before the engine, which may lock what they are read from.
     records = _files(files, persona)
     raw = _core.serve(
@@ -160,6 +180,8 @@ def serve(
         files=records,
         signon=signon_port,
         password_level=password_level,
+        allow_cleartext_password=allow_cleartext_password,
+        idle_timeout=idle_timeout,
     )
     fingerprint = None if tls is None else _fingerprint(Path(tls[0]))
     return Server(raw, persona, next(iter(users)) if users else None, names[0] if names else "SAMPLE", fingerprint)
@@ -198,12 +220,30 @@ def _address(host: str, guarded: bool) -> str:
         address = str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
     except OSError as e:
         raise InterfaceError(f"host: {host!r} is no address of this machine") from e
-    if not guarded and not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
+    if not guarded and not _is_loopback(address):
         raise InterfaceError(
             f"host: {host} can be reached from other machines, where anybody could log in; give users={{...}}, or "
             "allow_anyone=True if that is meant"
         )
     return address
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def _in_the_open(persona: str) -> str:
+    """What is to be known of a server for users of other machines without TLS."""
+    refused = {
+        "derby": "passwords that listeners can find out are refused from other machines, and Derby's clients have no "
+        "other way to send them, so that nobody there can log in",
+        "ibmi": "passwords from other machines are taken under AES (SECMEC 9, 7) or as a strong hash (8) only, not in "
+        "clear (3)",
+    }.get(persona, "passwords from other machines are taken under AES (SECMEC 9, 7) only, not in clear (3)")
+    return (
+        "this server can be reached from other machines without TLS: whoever carries statements and data reads them, "
+        f"and {refused}. Give tls_certificate and tls_key, or allow_cleartext_password=True if all of that is meant"
+    )
 
 
 def _storage(persona: str, ccsid: int | None) -> Storage:

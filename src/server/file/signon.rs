@@ -6,6 +6,8 @@ use crate::flow::secmec::substitute::ibmi::PasswordLevel;
 use crate::flow::secmec::substitute::{Seeds, Substitute};
 use crate::server::shared::Shared;
 use crate::wire::record::signon::{Body, Stream};
+use std::net::IpAddr;
+use std::time::Duration;
 
 /// Version 7, release 4.
 const VERSION: u32 = 0x0007_0400;
@@ -24,8 +26,26 @@ const WRONG_PASSWORD: u32 = 0x0003_000B;
 /// The seeds of a sign-on.
 pub(in crate::server) type SignOn = Option<Seeds>;
 
+/// A reply, and how long it is to take.
+pub(in crate::server) struct Answer {
+    pub(in crate::server) bytes: Vec<u8>,
+    pub(in crate::server) pause: Duration,
+}
+
+/// True for a data stream that proves who somebody is.
+pub(in crate::server) fn is_proof(request: &[u8]) -> bool {
+    Stream::decode(request).is_ok_and(|stream| matches!(stream.body, Body::Info { .. }))
+}
+
 /// The reply to a data stream; none ends the connection.
-pub(in crate::server) fn answer(shared: &Shared, seed: &[u8], seeds: &mut SignOn, request: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::server) fn answer(
+    shared: &Shared,
+    peer: IpAddr,
+    seed: &[u8],
+    seeds: &mut SignOn,
+    request: &[u8],
+) -> Option<Answer> {
+    let mut pause = Duration::ZERO;
     let Stream { correlation, body } = match Stream::decode(request) {
         Ok(stream) => stream,
         Err(e) => {
@@ -48,6 +68,11 @@ pub(in crate::server) fn answer(shared: &Shared, seed: &[u8], seeds: &mut SignOn
         Body::Info { proof, user, .. } => {
             let code = verdict(shared, seeds.as_ref(), user.as_deref(), &proof);
             let known = code == ACCEPTED;
+            let user = user.unwrap_or_default();
+            match known {
+                true => tracing::info!(%peer, ?user, "signed on"),
+                false => pause = shared.failures.failed(peer, &user, code),
+            }
             Body::InfoReply {
                 code,
                 times: [known.then_some(DAY), known.then_some(DAY)],
@@ -57,7 +82,7 @@ pub(in crate::server) fn answer(shared: &Shared, seed: &[u8], seeds: &mut SignOn
         }
         _ => return None,
     };
-    Stream { correlation, body }.encode().ok()
+    Some(Answer { bytes: Stream { correlation, body }.encode().ok()?, pause })
 }
 
 /// A return code. Only substitutes for passwords are looked at; whoever may connect without a
