@@ -162,6 +162,7 @@ def serve(
     files: Sequence[tuple[str, object, Sequence[str], bool, str]] | None,
     signon: int,
     password_level: int,
+    read_only: bool,
     allow_cleartext_password: bool,
     idle_timeout: float | None,
 ) -> RawServer: ...

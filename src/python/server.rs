@@ -27,7 +27,7 @@ use crate::server::tls::Tls;
 
 /// Listens. The engine is a dict of tables, or an object with `session()`.
 #[pyfunction]
-#[pyo3(signature = (engine, *, persona, ccsid, host, port, users, databases, workers, max_connections, max_memory, max_connection_memory, tls, files, signon, password_level, allow_cleartext_password, idle_timeout))]
+#[pyo3(signature = (engine, *, persona, ccsid, host, port, users, databases, workers, max_connections, max_memory, max_connection_memory, tls, files, signon, password_level, read_only, allow_cleartext_password, idle_timeout))]
 #[expect(clippy::too_many_arguments, reason = "settings by name")]
 pub(super) fn serve(
     py: Python<'_>,
@@ -46,6 +46,7 @@ pub(super) fn serve(
     files: Option<Vec<Filed<'_>>>,
     signon: u16,
     password_level: u8,
+    read_only: bool,
     allow_cleartext_password: bool,
     idle_timeout: Option<f64>,
 ) -> PyResult<RawServer> {
@@ -82,6 +83,7 @@ pub(super) fn serve(
         signon: store.is_some().then_some(SocketAddr::new(host, signon)),
         files: store.clone(),
         password_level,
+        read_only,
         allow_cleartext_password,
         idle_timeout: idle_timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
         ..Settings::default()

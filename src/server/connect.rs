@@ -149,7 +149,8 @@ impl Conversation {
         tracing::info!(%peer, ?user, mechanism = self.secmec, "logged in");
         self.user = user;
         self.stage = Stage::Proved;
-        self.job = self.shared.files.clone().filter(|_| self.persona.files).map(Job::new);
+        let files = self.shared.files.clone().filter(|_| self.persona.files);
+        self.job = files.map(|files| Job::new(files, self.shared.read_only));
         Ok(After::Next)
     }
 

@@ -45,6 +45,11 @@ impl SqlError {
         SqlError::new(-440, "42884", &[name, "PROCEDURE"])
     }
 
+    /// -817: nothing may be changed here.
+    pub fn read_only() -> SqlError {
+        SqlError::new(-817, "25006", &[])
+    }
+
     /// -901: the engine itself failed.
     pub fn system(what: &str) -> SqlError {
         SqlError::new(-901, "58004", &[what])

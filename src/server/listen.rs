@@ -4,6 +4,7 @@ use super::backend::Backend;
 use super::conversation::Conversation;
 use super::entry::Line;
 use super::link::{GRACE, Link, Permits};
+use super::read_only::ReadOnly;
 use super::seats::{Hall, Seat, Stopped};
 use super::settings::Settings;
 use super::shared::Shared;
@@ -71,6 +72,7 @@ pub async fn serve(settings: Settings, backend: Arc<dyn Backend>) -> std::io::Re
     let listener = TcpListener::bind(settings.address).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(None);
+    let backend = if settings.read_only { Arc::new(ReadOnly(backend)) } else { backend };
     let shared = Arc::new(Shared::new(&settings, Arc::new(persona), backend));
     let settings = Arc::new(settings);
     let mut tasks = JoinSet::new();

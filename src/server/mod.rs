@@ -33,6 +33,7 @@ mod procedure;
 mod proof;
 mod pull;
 mod query;
+mod read_only;
 mod register;
 mod registers;
 mod routine;

@@ -39,6 +39,8 @@ pub struct Settings {
     /// After five failed logins of an address or a user name the answer takes so long, and twice as long after each
     /// one more, up to ten seconds; zero: never.
     pub login_delay: Duration,
+    /// Tables and files may be read, and not changed.
+    pub read_only: bool,
     /// A connection without a request for so long is closed, its transaction undone; none: never.
     pub idle_timeout: Option<Duration>,
     /// From the first byte to an open database, a TLS handshake included.
@@ -70,6 +72,7 @@ impl Default for Settings {
             workers: 8,
             allow_cleartext_password: false,
             login_delay: Duration::from_millis(100),
+            read_only: false,
             idle_timeout: None,
             login_timeout: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(60),

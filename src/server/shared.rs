@@ -19,6 +19,8 @@ pub(super) struct Shared {
     pub(super) files: Option<FileStore>,
     /// What clients may make the server hold.
     pub(super) memory: Total,
+    /// Files are not to be changed.
+    pub(super) read_only: bool,
     /// QPWDLVL, as the sign-on server tells it.
     pub(super) password_level: u8,
     /// Peers may send passwords that a listener reads.
@@ -39,6 +41,7 @@ impl Shared {
             access: settings.access.clone(),
             files: settings.files.clone(),
             memory: Total::new(settings.max_memory, settings.max_connection_memory),
+            read_only: settings.read_only,
             password_level: settings.password_level,
             allow_cleartext_password: settings.allow_cleartext_password,
             failures: Failures::new(settings.login_delay),

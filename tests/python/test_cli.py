@@ -232,14 +232,17 @@ def test_what_cannot_be_meant_is_said_in_a_line(arguments: list[str], words: str
     assert words in printed and "Traceback" not in printed
 
 
-def test_a_server_for_other_machines_warns_without_tls(files: Path):
-    settings = ["--user", "ada", "--host", "0.0.0.0", "--idle-timeout", "300"]
+def test_a_server_can_be_for_reading_and_warns_without_tls(files: Path):
+    settings = ["--user", "ada", "--host", "0.0.0.0", "--read-only", "--idle-timeout", "300"]
     for more, warned in ([], True), (["--allow-cleartext-password"], False):
         server = Serving(files / "ids.csv", *settings, *more, DRDARROW_PASSWORD="secret")
         try:
             assert ("drdarrow: warning: this server can be reached" in server.lines.replace("\n", " ")) == warned
             with drdarrow.connect(server.uri("ada@"), password="secret") as connection:
                 assert connection.execute("SELECT COUNT(*) FROM IDS").fetchall() == [(3,)]
+                with pytest.raises(drdarrow.Error) as caught:
+                    connection.execute("CREATE TABLE T (A INTEGER)")
+                assert caught.value.sqlcode == -817
         finally:
             server.end(signal.SIGTERM)
 

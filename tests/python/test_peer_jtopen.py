@@ -306,3 +306,16 @@ def test_tls(run: Callable[..., list], tmp_path: Path) -> None:
         assert run("Records", server, path, "tls", options=trust) == CUST
         (refused,) = run("Records", server, path, "tls")
         assert "SSL" in refused["error"] or "cert" in refused["error"], refused
+
+
+def test_a_read_only_server_refuses_changes(run: Callable[..., list]) -> None:
+    one = pa.table({"A": pa.array([7, 8], pa.int32())})
+    settings = {"engine": "tables", "persona": "ibmi", "users": {USER: PASSWORD}, "read_only": True}
+    with server.serve(files={"TEST/LENT": one}, **settings) as served:
+        where = SimpleNamespace(port=served.port, signon=served.signon_port)
+        told = dict(run("Lent", where, "/QSYS.LIB/TEST.LIB/LENT.FILE"))
+        assert (told.pop("read"), told.pop("share"), told.pop("read again")) == ("2", "done", "2")
+        assert len(told) == 7
+        for step, said in told.items():
+            assert "read-only" in said or said.startswith("CPF"), (step, said)
+        assert pa.table(served.file("TEST/LENT"))["A"].to_pylist() == [7, 8]

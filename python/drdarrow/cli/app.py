@@ -109,6 +109,7 @@ def serve(
             "--allow-cleartext-password", help="Take passwords that listeners can read, off this machine without TLS."
         ),
     ] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Clients read, and change nothing.")] = False,
     idle_timeout: Annotated[
         float | None, typer.Option(help="Seconds after which a client that asks nothing is hung up on.")
     ] = None,
@@ -132,6 +133,7 @@ def serve(
         max_memory=max_memory << 20,
         max_connection_memory=max_connection_memory << 20,
         allow_cleartext_password=cleartext,
+        read_only=read_only,
         idle_timeout=idle_timeout,
     )
 

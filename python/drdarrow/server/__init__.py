@@ -92,6 +92,7 @@ def serve(
     files: Mapping[str, Any] | None = None,
     signon_port: int = 0,
     password_level: Literal[0, 1, 2, 3, 4] = 2,
+    read_only: bool = False,
     allow_cleartext_password: bool = False,
     idle_timeout: float | None = None,
 ) -> Server:
@@ -121,6 +122,8 @@ def serve(
     which names the setting, and the connection goes on. One query that is read needs no more than its batches.
     idle_timeout: a client that asks nothing for so many seconds is hung up on and its transaction undone, float; None:
     never.
+    read_only: clients may read tables and files and change neither: SQLCODE -817, CPF messages for files. Not with
+    external_access.
     tls_certificate, tls_key: PEM files; connections are TLS then. tls_client_ca: PEM file of the authorities of which a
     client needs a certificate.
     allow_cleartext_password: off this machine and without TLS, passwords are taken encrypted by AES or as a strong hash
@@ -154,6 +157,8 @@ def serve(
         raise InterfaceError("tls_certificate and tls_key come together, tls_client_ca with them")
     if idle_timeout is not None and not idle_timeout > 0:
         raise InterfaceError("idle_timeout: seconds above 0, or None for no limit")
+    if read_only and external_access:
+        raise InterfaceError("read_only and external_access exclude each other: functions that reach out may change")
     tls = None if tls_certificate is None or tls_key is None else (tls_certificate, tls_key, tls_client_ca)
     if users is not None and tls is None and not allow_cleartext_password and not _is_loopback(address):
         if files is not None and password_level < 2:
@@ -165,7 +170,7 @@ def serve(
     # Before the engine, which may lock what they are read from.
     records = _files(files, persona)
     raw = _core.serve(
-        _engine(source, dict(tables or {}), engine, external_access, _storage(persona, ccsid)),
+        _engine(source, dict(tables or {}), engine, external_access, _storage(persona, ccsid), read_only),
         persona=persona,
         ccsid=ccsid,
         host=address,
@@ -180,6 +185,7 @@ def serve(
         files=records,
         signon=signon_port,
         password_level=password_level,
+        read_only=read_only,
         allow_cleartext_password=allow_cleartext_password,
         idle_timeout=idle_timeout,
     )
@@ -252,7 +258,9 @@ def _storage(persona: str, ccsid: int | None) -> Storage:
     return Storage(not ebcdic or ccsid == 1208, "40" if ebcdic else "20")
 
 
-def _engine(source: Any, tables: dict[str, Any], kind: str, external_access: bool, storage: Storage) -> Any:
+def _engine(
+    source: Any, tables: dict[str, Any], kind: str, external_access: bool, storage: Storage, read_only: bool
+) -> Any:
     """What answers: a dict of tables for the engine in Rust, or an Engine."""
     if kind not in ("auto", "duckdb", "tables"):
         raise InterfaceError(f"engine: {kind!r} is none of auto, duckdb, tables")
@@ -278,7 +286,7 @@ def _engine(source: Any, tables: dict[str, Any], kind: str, external_access: boo
         return plain
     from drdarrow.server import load
 
-    return load.engine(source, tables, external_access, storage)
+    return load.engine(source, tables, external_access, storage, read_only)
 
 
 class Server:

@@ -48,13 +48,22 @@ class DuckEngine:
     facts: what is known of columns beyond DuckDB's types; tables that clients create add to it.
     guarded: the instance is locked, and so are statements that reach beyond its tables.
     storage: how lengths are counted and blanks filled in.
+    read_only: queries run in transactions that DuckDB itself lets change nothing; there are no others.
     """
 
-    def __init__(self, source: Any, facts: columns.Facts, guarded: bool = True, storage: Storage | None = None) -> None:
+    def __init__(
+        self,
+        source: Any,
+        facts: columns.Facts,
+        guarded: bool = True,
+        storage: Storage | None = None,
+        read_only: bool = False,
+    ) -> None:
         self._source = source
         self._committed = Committed(facts)
         self._storage = storage or Storage()
         self._guarded = guarded
+        self._read_only = read_only
         self._locked = guarded or guard.is_locked(source)
         self._aggregates = _aggregates(source)
 
@@ -70,6 +79,7 @@ class DuckEngine:
             setup,
             self._storage,
             self._aggregates,
+            self._read_only,
         )
 
 
@@ -85,11 +95,13 @@ class DuckSession:
         setup: Sequence[str],
         storage: Storage,
         aggregates: frozenset[str],
+        read_only: bool = False,
     ) -> None:
         self._main = cursor
         self._dialect = dialect
         self._known = known
         self._guarded = guarded
+        self._read_only = read_only
         self._storage = storage
         self._aggregates = aggregates
         self._macros = meaning.setup(storage)
@@ -139,7 +151,7 @@ class DuckSession:
         if kind == "TRANSACTION":
             raise SqlError(-84, "42612")
         if self._guarded:
-            guard.check(text, kind)
+            guard.check(text, kind, self._read_only)
         guard.check_runs_nothing(text, kind)
         names = parsed[0].named_parameters
         if len(names) > _MARKERS:
@@ -355,6 +367,8 @@ class DuckSession:
         else:
             cursor = self._main.cursor()
             self._tell(cursor)
+        if self._read_only:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
         self._busy.append(cursor)
         return cursor
 
@@ -367,6 +381,8 @@ class DuckSession:
         if cursor is self._main:
             return
         self._busy = [other for other in self._busy if other is not cursor]
+        if self._read_only:
+            cursor.rollback()
         if self._closed:
             cursor.close()
         else:

@@ -35,6 +35,8 @@ _LIMITS = {"memory_limit": "50%", "max_temp_directory_size": "16GiB", "temp_dire
 
 #: Kinds of statements, as DuckDB's parser names them.
 _KINDS = {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE_INTO", "CREATE", "ALTER", "DROP", "EXPLAIN"}
+#: Those that change nothing.
+_READING = {"SELECT", "EXPLAIN"}
 #: Words between CREATE, ALTER or DROP and what is made, changed or dropped.
 _DECORATION = {"OR", "REPLACE", "TEMP", "TEMPORARY", "LOCAL", "GLOBAL", "UNIQUE", "IF", "NOT", "EXISTS"}
 _OBJECTS = {"TABLE", "VIEW", "INDEX", "SEQUENCE", "SCHEMA", "TYPE"}
@@ -106,15 +108,18 @@ def _setting(connection: Any, name: str) -> Any:
     return connection.execute("SELECT current_setting(?)", [name]).fetchone()[0]
 
 
-def check(sql: str, kind: str) -> None:
-    """Refuses a statement that reaches beyond the tables. kind: what DuckDB's parser calls it.
+def check(sql: str, kind: str, read_only: bool = False) -> None:
+    """Refuses a statement that reaches beyond the tables. kind: what DuckDB's parser calls it; read_only: what it
+    changes is refused too, temporary tables among it.
 
-    Raises SqlError -142 for a kind of statement, -440 for a function.
+    Raises SqlError -142 for a kind of statement, -440 for a function, -817 for a change.
     """
     words = list(_words(sql))
     upper = [word.upper() for word in words[:16]]
     if kind not in _KINDS:
         raise SqlError(-142, "42612", upper[0] if upper else kind)
+    if read_only and kind not in _READING:
+        raise SqlError(-817, "25006")
     if kind in ("CREATE", "ALTER", "DROP"):
         what = next((word for word in upper[1:] if word not in _DECORATION), "")
         # COMMENT ON TABLE is an ALTER to DuckDB.

@@ -17,10 +17,15 @@ __all__ = ["engine"]
 
 
 def engine(
-    source: Any, tables: dict[str, Any], external_access: bool = False, storage: Storage | None = None
+    source: Any,
+    tables: dict[str, Any],
+    external_access: bool = False,
+    storage: Storage | None = None,
+    read_only: bool = False,
 ) -> Engine:
     """DuckDB with these tables: those of `source`, a connection, or of a database of its own in memory. Unless
-    `external_access`, the instance is locked: see `guard`. storage: how the product counts and fills text."""
+    `external_access`, the instance is locked: see `guard`. storage: how the product counts and fills text; read_only:
+    nothing is changed."""
     try:
         import duckdb
 
@@ -44,7 +49,7 @@ def engine(
             cursor.close()
     if not external_access:
         guard.lock(source)
-    return DuckEngine(source, facts, not external_access, storage)
+    return DuckEngine(source, facts, not external_access, storage, read_only)
 
 
 def _load(cursor: Any, name: str, table: _core.Collected, storage: Storage) -> dict[str, dict[str, str]]:

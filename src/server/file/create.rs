@@ -60,6 +60,7 @@ impl Job {
         }
         let missing = || Fault::new("CPF2105", format!("Object {name} in {library} type *FILE not found."));
         let file = self.find(&library, &name).ok_or_else(missing)?;
+        self.may_change(&file.library, "CPF2189", || format!("File {name} in library {} not deleted", file.library))?;
         let contents = file.contents();
         if contents.meets(&self.exclusive(None), true) || contents.is_pending(None) {
             return Err(Fault::new("CPF3202", format!("File {name} in library {library} in use.")).into());
@@ -84,6 +85,7 @@ impl Job {
     pub(super) fn add_member(&mut self, command: &Bound) -> Said {
         let (library, name) = command.object("FILE")?;
         let (file, member) = (self.need(&library, &name)?, command.need("MBR")?);
+        self.may_change(&file.library, "CPF7306", || format!("Member {member} not added to file {name}"))?;
         let mut contents = file.contents();
         if !is_name(&member) || contents.members.len() >= MEMBERS {
             return Err(Fault::new("CPF7306", format!("Member {member} not added to file {name}.")).into());
@@ -95,6 +97,7 @@ impl Job {
     pub(super) fn remove_member(&mut self, command: &Bound) -> Said {
         let (library, name) = command.object("FILE")?;
         let (file, asked) = (self.need(&library, &name)?, command.need("MBR")?);
+        self.may_change(&file.library, "CPF7310", || format!("Member {asked} not removed from file {name}"))?;
         let mut contents = file.contents();
         let member = self.alone(&file, &contents, &asked).map_err(|why| {
             Failure::Told(vec![why, Fault::new("CPF7310", format!("Member {asked} not removed from file {name}."))])
@@ -107,6 +110,7 @@ impl Job {
         let (library, name) = command.object("FILE")?;
         let missing = || Fault::new("CPF3142", format!("File {name} in library {library} not found."));
         let file = self.find(&library, &name).ok_or_else(missing)?;
+        self.may_change(&file.library, "CPF3137", || format!("File {name} in library {} not cleared", file.library))?;
         let mut contents = file.contents();
         let name = self.alone(&file, &contents, &command.word("MBR").unwrap_or_else(|| "*FIRST".to_owned()))?;
         if let Some(member) = contents.member(&name) {
@@ -118,6 +122,7 @@ impl Job {
     pub(super) fn change_file(&mut self, command: &Bound) -> Said {
         let (library, name) = command.object("FILE")?;
         let file = self.need(&library, &name)?;
+        self.may_change(&file.library, "CPF7304", || format!("File {name} in library {} not changed", file.library))?;
         if let Some(reuse) = reuse(command)? {
             file.contents().reuse = reuse;
         }
@@ -127,6 +132,7 @@ impl Job {
     /// Makes a file with the members that MBR asks for.
     fn create(&mut self, command: &Bound, library: &str, name: &str, definition: Definition, usual: &str) -> Said {
         let library = self.library(library);
+        self.may_change(&library, "CPF7302", || format!("File {name} not created in library {library}"))?;
         let member = match command.word("MBR").as_deref() {
             Some("*FILE") => name.to_owned(),
             Some(member) => member.to_owned(),

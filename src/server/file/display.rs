@@ -101,6 +101,7 @@ impl Job {
         }
         let (library, name) = command.object("OUTFILE")?;
         let library = self.library(&library);
+        self.may_change(&library, "CPF9822", || format!("File {name} in library {library} not written to"))?;
         let (wanted, add) = out_member(command)?;
         let known = self.find(&library, &name);
         let created = known.is_none();

@@ -29,6 +29,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 pub(in crate::server) struct Job {
     pub(super) store: FileStore,
     pub(super) id: JobId,
+    /// Files of others are not to be changed.
+    read_only: bool,
     pub(super) qtemp: Library,
     /// CURLIB.
     pub(super) current: String,
@@ -110,9 +112,11 @@ pub(in crate::server) fn is_file_command(command: u16) -> bool {
 }
 
 impl Job {
-    pub(in crate::server) fn new(store: FileStore) -> Job {
+    /// A new one; with `read_only` it changes nothing but what is its own.
+    pub(in crate::server) fn new(store: FileStore, read_only: bool) -> Job {
         Job {
             id: store.next_job(),
+            read_only,
             store,
             qtemp: Library::new(),
             current: GENERAL.to_owned(),
@@ -143,6 +147,14 @@ impl Job {
     /// Gives the right to run back.
     pub(in crate::server) fn rest(&mut self) {
         self.permit = None;
+    }
+
+    /// An error of this identifier where nothing may be changed in the library; the job's own is QTEMP.
+    pub(super) fn may_change(&self, library: &str, id: &'static str, undone: impl FnOnce() -> String) -> Result<()> {
+        if self.read_only && library != QTEMP {
+            return Err(Fault::new(id, format!("{}: this server is read-only.", undone())).into());
+        }
+        Ok(())
     }
 
     /// The file that is meant: by a library's name, `*LIBL`, `*CURLIB`.

@@ -1,6 +1,6 @@
 //! The files that a server offers: libraries of physical files in memory, filled from Arrow and
-//! handed back as Arrow. Everything in them may be read, written, created and deleted by whoever
-//! may connect.
+//! handed back as Arrow. Everything in them may be read by whoever may connect, and written, created
+//! and deleted where the server is not read-only.
 
 use super::arrow;
 use super::fault::CCSID;

@@ -19,6 +19,7 @@ const LOCKS: usize = 10_000;
 impl Job {
     pub(super) fn create_library(&mut self, command: &Bound) -> Said {
         let name = command.need("LIB")?;
+        self.may_change(&name, "CPF2111", || format!("Library {name} is not created"))?;
         if !is_name(&name) {
             return Err(Fault::new("CPD0084", format!("{name} is no name of a library.")).into());
         }
@@ -38,6 +39,7 @@ impl Job {
 
     pub(super) fn delete_library(&mut self, command: &Bound) -> Said {
         let name = command.need("LIB")?;
+        self.may_change(&name, "CPF2182", || format!("Library {name} is not deleted"))?;
         let files: Vec<Arc<File>> = self
             .store
             .libraries(|all| all.get(&name).map(|files| files.values().cloned().collect()))
@@ -122,7 +124,15 @@ impl Job {
             _ => command.number("WAIT")?.map(|n| Duration::from_secs(n.into())),
         };
         let mut taken: Vec<(Arc<File>, ObjectLock)> = Vec::new();
-        for (file, lock) in self.wanted_locks(command)? {
+        let wanted = self.wanted_locks(command)?;
+        for (file, lock) in &wanted {
+            // Those keep others from reading, or are for a change.
+            if !matches!(lock.state, LockState::SharedRead | LockState::SharedNoUpdate) {
+                let what = || format!("Cannot allocate object {} in library {}", file.name, file.library);
+                self.may_change(&file.library, "CPF1002", what)?;
+            }
+        }
+        for (file, lock) in wanted {
             let take = |_: &mut Job, contents: &mut MutexGuard<'_, Contents>| {
                 if contents.meets(&lock, false) {
                     return Ok(None);

@@ -39,6 +39,10 @@ impl Job {
             Access::ReadWrite | Access::SspReadWrite => (true, true, true, true),
             Access::SspWrite => (false, true, true, false),
         };
+        if write {
+            let what = || format!("File {} in library {} not opened for output", ufcb.file, file.library);
+            self.may_change(&file.library, "CPF4104", what)?;
+        }
         let state = if write { LockState::SharedUpdate } else { LockState::SharedRead };
         let id = self.id;
         let locked = |_: &mut Job, contents: &mut std::sync::MutexGuard<'_, Contents>| {

@@ -1,0 +1,80 @@
+//! An engine whose tables are read and not changed: statements that are not queries are refused, whatever it is.
+
+use super::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session, TableInfo};
+use super::budget::Budget;
+use super::error::SqlError;
+use std::sync::Arc;
+
+/// Statements that are not queries and change nothing but the session.
+const HARMLESS: [&str; 4] = ["SET", "SAVEPOINT", "RELEASE", "ROLLBACK"];
+
+/// An engine, for reading.
+pub(super) struct ReadOnly(pub(super) Arc<dyn Backend>);
+
+impl Backend for ReadOnly {
+    fn connect(&self, login: &Login) -> Result<Box<dyn Session>, ConnectError> {
+        Ok(Box::new(Reader(self.0.connect(login)?)))
+    }
+}
+
+struct Reader(Box<dyn Session>);
+
+impl Session for Reader {
+    fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
+        let prepared = self.0.prepare(sql)?;
+        if prepared.columns.is_none() && !is_harmless(sql) {
+            self.0.forget(prepared.statement);
+            return Err(SqlError::read_only());
+        }
+        Ok(prepared)
+    }
+
+    fn hold(&mut self, budget: &Budget) {
+        self.0.hold(budget);
+    }
+
+    fn query(&mut self, statement: u64, parameters: &Parameters) -> Result<Rows, SqlError> {
+        self.0.query(statement, parameters)
+    }
+
+    fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError> {
+        self.0.execute(statement, parameters)
+    }
+
+    fn execute_each(&mut self, statement: u64, parameters: &Parameters) -> Vec<Result<Done, SqlError>> {
+        self.0.execute_each(statement, parameters)
+    }
+
+    fn forget(&mut self, statement: u64) {
+        self.0.forget(statement);
+    }
+
+    fn set(&mut self, sql: &str) -> Result<(), SqlError> {
+        self.0.set(sql)
+    }
+
+    fn commit(&mut self) -> Result<(), SqlError> {
+        self.0.commit()
+    }
+
+    fn rollback(&mut self) -> Result<(), SqlError> {
+        self.0.rollback()
+    }
+
+    fn interrupt(&self) -> Option<Interrupt> {
+        self.0.interrupt()
+    }
+
+    fn rows_are_shared(&self) -> bool {
+        self.0.rows_are_shared()
+    }
+
+    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
+        self.0.tables()
+    }
+}
+
+fn is_harmless(sql: &str) -> bool {
+    let word = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    HARMLESS.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
