@@ -201,6 +201,36 @@ def test_preparing_changes_nothing(srv: server.Server) -> None:
         assert connection.execute("SELECT COUNT(*) FROM T").fetchone() == (3,)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH X AS (DELETE FROM C RETURNING A) SELECT * FROM X",
+        "with x as materialized (/* a comment */ delete from C returning A) select * from x",
+        "WITH X AS (INSERT INTO C VALUES (9) RETURNING A) SELECT * FROM X",
+        "WITH X AS (UPDATE C SET A = 9 RETURNING A) SELECT * FROM X",
+        "WITH X AS (WITH Y AS (SELECT 1) DELETE FROM C RETURNING A) SELECT * FROM X",
+    ],
+)
+@pytest.mark.parametrize("external_access", [False, True])
+def test_a_query_that_changes_is_refused_and_does_not_run(sql: str, external_access: bool) -> None:
+    """DuckDB runs it when it is described, outside the transaction."""
+    table = pa.table({"A": [1, 2, 3]})
+    with server.serve(tables={"C": table}, external_access=external_access) as own, own.connect() as c:
+        with pytest.raises(drdarrow.Error) as caught:
+            c.execute(sql).fetchall()
+        assert caught.value.sqlcode in (-142, -104)
+        assert c.execute("SELECT A FROM C ORDER BY A").fetchall() == [(1,), (2,), (3,)]
+
+
+def test_names_that_begin_changes_elsewhere_are_names(srv: server.Server) -> None:
+    with srv.connect() as c:
+        c.execute('CREATE TABLE W ("UPDATE" INTEGER, "DELETE" INTEGER)')
+        c.execute("INSERT INTO W VALUES (1, 2)")
+        query = 'SELECT ("UPDATE" + 1), ("DELETE"), \'(DELETE FROM W)\' FROM W WHERE ("UPDATE") > 0'
+        assert c.execute(query).fetchall() == [(2, 2, "(DELETE FROM W)")]
+        c.rollback()
+
+
 def test_depth_does_not_end_the_process(srv: server.Server) -> None:
     with srv.connect() as connection:
         with pytest.raises(drdarrow.Error):

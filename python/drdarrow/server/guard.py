@@ -37,6 +37,8 @@ _LIMITS = {"memory_limit": "50%", "max_temp_directory_size": "16GiB", "temp_dire
 _KINDS = {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE_INTO", "CREATE", "ALTER", "DROP", "EXPLAIN"}
 #: Those that change nothing.
 _READING = {"SELECT", "EXPLAIN"}
+#: Words that begin a change, and those that follow them then; UPDATE has a SET soon after it.
+_CHANGE: dict[str, set[str]] = {"INSERT": {"INTO", "OR"}, "DELETE": {"FROM"}, "MERGE": {"INTO"}, "UPDATE": {"OR"}}
 #: Words between CREATE, ALTER or DROP and what is made, changed or dropped.
 _DECORATION = {"OR", "REPLACE", "TEMP", "TEMPORARY", "LOCAL", "GLOBAL", "UNIQUE", "IF", "NOT", "EXISTS"}
 _OBJECTS = {"TABLE", "VIEW", "INDEX", "SEQUENCE", "SCHEMA", "TYPE"}
@@ -118,7 +120,7 @@ def check(sql: str, kind: str, read_only: bool = False) -> None:
     upper = [word.upper() for word in words[:16]]
     if kind not in _KINDS:
         raise SqlError(-142, "42612", upper[0] if upper else kind)
-    if read_only and kind not in _READING:
+    if read_only and (kind not in _READING or _change_within([word.upper() for word in words])):
         raise SqlError(-817, "25006")
     if kind in ("CREATE", "ALTER", "DROP"):
         what = next((word for word in upper[1:] if word not in _DECORATION), "")
@@ -139,8 +141,22 @@ def check_runs_nothing(sql: str, kind: str) -> None:
     Raises SqlError -142.
     """
     words = [word.upper() for word in _words(sql)]
+    if kind == "SELECT" and (change := _change_within(words)):
+        raise SqlError(-142, "42612", change)
     if kind in ("CALL", "PRAGMA", "EXECUTE", "MULTI") or kind == "EXPLAIN" and "ANALYZE" in words:
         raise SqlError(-142, "42612", "EXPLAIN ANALYZE" if kind == "EXPLAIN" else words[0] if words else kind)
+
+
+def _change_within(words: list[str]) -> str | None:
+    """The word that begins a change within a query: `WITH X AS (DELETE FROM …) SELECT …`. words in upper case."""
+    for at, word in enumerate(words):
+        if word not in _CHANGE or at == 0 or words[at - 1] not in ("(", ")"):
+            continue
+        # Functions and columns have such names too.
+        following = words[at + 1 : at + 12]
+        if following[:1] and following[0] in _CHANGE[word] or word == "UPDATE" and "SET" in following[1:]:
+            return word
+    return None
 
 
 def _forbidden() -> frozenset[str]:
