@@ -219,7 +219,7 @@ async fn statements_in_the_chain_of_a_login_keep_no_login_out() {
         for command in [
             excsat(),
             accsec(4, 0),
-            check.encode(TEXT).unwrap(),
+            check.encode(TEXT).unwrap().to_vec(),
             AccRdb::new("DB", "DNC10140", &TypDef::OURS).encode(TEXT).unwrap(),
             PrpSqlStt::new(section.clone()).encode(TEXT).unwrap(),
         ] {
@@ -296,7 +296,7 @@ async fn attempt(server: &Server, from: &str, user: &str, password: &str) -> (u8
     let begun = Instant::now();
     let check =
         SecChk { secmec: 3, usrid: Some(user.into()), password: Some(Secret::new(password)), ..SecChk::default() };
-    let got = raw.ask(&[excsat(), accsec(3, 0), check.encode(TEXT).unwrap()]).await;
+    let got = raw.ask(&[excsat(), accsec(3, 0), check.encode(TEXT).unwrap().to_vec()]).await;
     let code = SecChkRm::decode(&got.last().unwrap().1, TEXT).unwrap().secchkcd;
     (code, begun.elapsed())
 }
@@ -360,7 +360,7 @@ async fn what_comes_after_a_proof_in_whatever_order_ends_the_connection() {
     let check = |password: &str| {
         let proof =
             SecChk { secmec: 3, usrid: Some("app".into()), password: Some(Secret::new(password)), ..SecChk::default() };
-        proof.encode(TEXT).unwrap()
+        proof.encode(TEXT).unwrap().to_vec()
     };
     let open = || AccRdb::new("DB", "DNC10140", &TypDef::OURS).encode(TEXT).unwrap();
     let good = || check(PASSWORD);
