@@ -416,6 +416,7 @@ class Collected:
 class Caller:
     def __new__(cls) -> Self: ...
 
+@final
 class RawConnection:
     autocommit: bool
     @property

@@ -45,7 +45,7 @@ mod tests {
     fn asked(source: TokenSource, limit: Duration) -> (String, Duration) {
         let begun = Instant::now();
         let said = bounded(source, limit).next(b"x");
-        (said.map_or_else(|e| e.to_string(), |token| format!("{token:?}")), begun.elapsed())
+        (said.map_or_else(|e| e.to_string(), |token| format!("{:?}", &*token)), begun.elapsed())
     }
 
     #[test]

@@ -138,15 +138,18 @@ async fn passwords_of_every_kind() {
 }
 
 #[tokio::test]
-async fn des_in_the_open_is_warned_of() {
+async fn a_login_on_an_open_line_says_what_it_gives_away() {
     let server =
         start_with(Settings { persona: &LUW, access: users(), ..Settings::default() }, &MemoryTables::new()).await;
-    for (security, warned) in [("encrypted-des", true), ("encrypted", false)] {
-        let mut config = with(&server, security, None, PASSWORD);
-        config.set("host", "db.example.com").unwrap();
-        let stream = TcpStream::connect(server.address()).await.unwrap();
-        let connection = Connection::over(stream, Line::Local, config).await.unwrap();
-        assert_eq!(connection.warnings().len(), usize::from(warned), "{security}");
+    for (security, words) in [("encrypted-des", "whoever listens"), ("encrypted", "whoever answers")] {
+        for line in [Line::Open, Line::Local] {
+            let config = with(&server, security, None, PASSWORD);
+            let stream = TcpStream::connect(server.address()).await.unwrap();
+            let connection = Connection::over(stream, line, config).await.unwrap();
+            let warnings = connection.warnings();
+            assert_eq!(warnings.len(), usize::from(line == Line::Open), "{security} {line:?}");
+            assert!(warnings.iter().all(|warning| warning.message.contains(words)), "{security}: {warnings:?}");
+        }
     }
 }
 
