@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import random
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 
 import drdarrow
 from drdarrow import server
-from drdarrow.server import columns, ddl, errors, functions, markers, meaning, patience, reading, words
+from drdarrow.server import columns, ddl, errors, functions, guard, markers, meaning, patience, reading, words
 from drdarrow.server import dialect as dialects
 from drdarrow.server.dialect import Dialect
 from drdarrow.server.engine import SqlError
@@ -75,6 +76,9 @@ SHAPES = {
     "nested distincts": lambda n: "SELECT DISTINCT (" * n + "1" + ")" * n,
     "nested weeks": lambda n: "SELECT " + "WEEK(" * n + "x" + ")" * n,
     "nested locates": lambda n: "SELECT " + "LOCATE('a', " * n + "x" + ", 1)" * n,
+    "nested repeats": lambda n: "SELECT " + "REPEAT(" * n + "x" + ", y)" * n,
+    "nested pads": lambda n: "SELECT " + "LPAD(" * n + "x" + ", y, z)" * n,
+    "nested replaces": lambda n: "SELECT " + "REPLACE(" * n + "x" + ", y, z)" * n,
     "nested places": lambda n: "SELECT " + "LOCATE('a', x, " * n + "1" + ")" * n,
     "nested cases": lambda n: "SELECT " + "CASE x WHEN 1 THEN " * n + "1" + " END" * n,
     "nested lists": lambda n: "SELECT 1 FROM T WHERE " + "x IN (" * n + "1" + ")" * n,
@@ -181,6 +185,15 @@ def test_the_parser_of_names_takes_bounded_steps() -> None:
     assert reading.tree("SELECT 1 FROM T") is not None
     assert reading.tree("SELECT 1 FROM T" + " JOIN T" * 40) is None
     assert reading.tree("SELECT '" + "x" * (256 << 10) + "'") is None
+
+
+@pytest.mark.parametrize("one", ["list_transform([", "(", "repeat(", "FROM range(", "x.", "rpad(x, 1, ' '), "])
+def test_the_guard_takes_bounded_work(one: str) -> None:
+    for end in ("", "1" + "], lambda x: x)" * 3000):
+        before = time.thread_time()
+        with contextlib.suppress(SqlError):
+            guard.check("SELECT " + one * 3000 + end, "SELECT")
+        assert time.thread_time() - before < 3, (one, end[:9])
 
 
 def slow(n: int = 200_000) -> str:

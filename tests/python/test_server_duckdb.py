@@ -149,7 +149,8 @@ def test_types_out_of_duckdb(conn: drdarrow.Connection) -> None:
         ("SELECT INTERVAL 1 DAY", "56084"),
         ("SELECT TIME '10:11:12.5' FROM ORDERS", "22003"),
         ("SELECT 100000000000000000::HUGEINT * 1000000000000000", "22003"),
-        ("SELECT repeat('x', 32673)", "22001"),
+        ("SELECT repeat('x', 32672) || 'x'", "22001"),
+        ("SELECT repeat('x', 32673)", "54006"),
     ):
         with pytest.raises(drdarrow.Error) as caught:
             conn.execute(sql).fetchall()

@@ -339,6 +339,8 @@ class _Pass:
         if self._upper(at) == "CAST":
             return self._cast(at, end)
         make = functions.FUNCTIONS.get(self._upper(at))
+        if self._upper(at) == "REPEAT" and self._upper(at - 1) in ("FROM", "JOIN", "LATERAL"):
+            make = None
         if make is None and self._upper(at) != "DATE":
             return None
         arguments = split(self._words[at + 2 : end])

@@ -8,8 +8,8 @@ connection of the changes; an unread result is then read into memory when the ne
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from drdarrow.server import arrays, catalog, columns, errors, guard, markers, meaning, types
@@ -21,6 +21,7 @@ from drdarrow.server.meaning import Run
 from drdarrow.server.patience import Patience
 from drdarrow.server.statement import Statement
 from drdarrow.server.storing import Storage
+from drdarrow.server.watch import Watch
 
 if TYPE_CHECKING:
     from drdarrow._core import Collected
@@ -66,6 +67,7 @@ class DuckEngine:
         self._read_only = read_only
         self._locked = guarded or guard.is_locked(source)
         self._aggregates = _aggregates(source)
+        self._watch = Watch(guard.memory(source)) if guarded else None
 
     def session(self, user: str, database: str, /) -> DuckSession:
         """A session on a cursor of its own."""
@@ -80,6 +82,7 @@ class DuckEngine:
             self._storage,
             self._aggregates,
             self._read_only,
+            self._watch,
         )
 
 
@@ -96,6 +99,7 @@ class DuckSession:
         storage: Storage,
         aggregates: frozenset[str],
         read_only: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         self._main = cursor
         self._dialect = dialect
@@ -104,7 +108,12 @@ class DuckSession:
         self._read_only = read_only
         self._storage = storage
         self._aggregates = aggregates
-        self._macros = meaning.setup(storage)
+        self._macros = meaning.setup(storage, guarded)
+        self._watch = watch
+        #: The memory was used up by what runs now.
+        self._exhausted = False
+        #: Calls and open results.
+        self._runs: set[int] = set()
         #: What a new cursor is told: the last SET of each setting.
         self._setup = {_setting(statement): statement for statement in setup}
         self._idle: list[Any] = []
@@ -120,7 +129,7 @@ class DuckSession:
 
     def prepare(self, sql: str, /) -> Prepared:
         """Reads and describes a statement."""
-        with self.patience.reading(sql):
+        with self.patience.reading(sql), self._watched():
             return self._prepare(sql)
 
     def _prepare(self, sql: str) -> Prepared:
@@ -218,6 +227,7 @@ class DuckSession:
     def query(self, number: int, parameters: Sequence[Any], /) -> DuckResult:
         """Runs a query on a cursor of its own, or among the changes of the transaction."""
         statement = self._statements[number]
+        run = self._begin()
         shared = self._changed or self._local
         cursor = self._main if shared else self._take()
         try:
@@ -226,16 +236,22 @@ class DuckSession:
             now = [str(kind) for kind in relation.types]
             if now != statement.types or not statement.fits:
                 relation = cursor.sql(statement.casting(now), params=values or None)
-            return DuckResult(self, cursor, relation.__arrow_c_stream__(), shared)
+            return DuckResult(self, cursor, relation.__arrow_c_stream__(), shared, run)
         except Exception as e:
+            failed = self._failed(e, cursor)
             self._give(cursor)
-            raise self._failed(e, cursor) from e
+            self._end(run)
+            raise failed from e
 
     def execute(self, number: int, rows: Sequence[Sequence[Any]], /) -> int | None:
         """Runs a statement for each row of parameters, in the session's transaction."""
         statement = self._statements[number]
         if statement.kind == "REGISTER":
             return None
+        with self._watched():
+            return self._execute(statement, rows)
+
+    def _execute(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int | None:
         # A value that does not fit is told before anything runs: the transaction goes on.
         ready = [statement.run.ready(row) for row in rows]
         try:
@@ -283,7 +299,8 @@ class DuckSession:
         """Runs a statement for an array of rows, in the session's transaction."""
         statement = self._statements[number]
         if statement.kind in CHANGES:
-            return arrays.run(self, statement, table, atomic)
+            with self._watched():
+                return arrays.run(self, statement, table, atomic)
         rows = [row[1:] for row in table.rows()]
         return self.execute(number, rows) if atomic else [self.execute(number, [row]) for row in rows]
 
@@ -334,6 +351,39 @@ class DuckSession:
         for cursor in [self._main, *self._busy]:
             cursor.interrupt()
 
+    def exhausted(self) -> None:
+        """Breaks off all that runs, for want of memory."""
+        self._exhausted = True
+        self.interrupt()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """While a call runs."""
+        number = self._begin()
+        try:
+            yield
+        except SqlError as e:
+            raise self._told(e) from e
+        finally:
+            self._end(number)
+
+    def _begin(self) -> int:
+        if self._watch is None:
+            return 0
+        self._exhausted = self._exhausted and bool(self._runs)
+        number = self._watch.begin(self)
+        self._runs.add(number)
+        return number
+
+    def _end(self, number: int) -> None:
+        if self._watch is not None:
+            self._runs.discard(number)
+            self._watch.end(number)
+
+    def _told(self, error: SqlError) -> SqlError:
+        """The memory, where that was why a statement was broken off."""
+        return SqlError(-954, "57011") if self._exhausted and error.sqlcode == -952 else error
+
     def close(self) -> None:
         """Undoes the transaction and closes the cursors; those of open results when they are released."""
         self._closed = True
@@ -349,7 +399,7 @@ class DuckSession:
 
     def _failed(self, error: Exception, cursor: Any) -> SqlError:
         """The condition. An error ends DuckDB's transaction: that is told when changes went with it."""
-        found = error if isinstance(error, SqlError) else errors.translate(str(error), error)
+        found = self._told(error if isinstance(error, SqlError) else errors.translate(str(error), error))
         if cursor is not self._main or not self._begun:
             found.rolled_back = False
             return found
@@ -415,11 +465,12 @@ def _setting(sql: str) -> str:
 class DuckResult:
     """The rows of a query, on their way."""
 
-    def __init__(self, session: DuckSession, cursor: Any, stream: object, shared: bool) -> None:
+    def __init__(self, session: DuckSession, cursor: Any, stream: object, shared: bool, run: int) -> None:
         self._session = session
         self._cursor = cursor
         self._stream = stream
         self._shared = shared
+        self._run = run
 
     @property
     def shared(self) -> bool:
@@ -435,5 +486,7 @@ class DuckResult:
 
     def close(self) -> None:
         """Gives the cursor back."""
-        self._stream = None
-        self._session._give(self._cursor)
+        if self._stream is not None:
+            self._stream = None
+            self._session._give(self._cursor)
+            self._session._end(self._run)

@@ -40,6 +40,8 @@ _RULES: list[tuple[str, str, int, str]] = [
     ("mismatch type", r"", -420, "22018"),
     ("out of range", r"", -413, "22003"),
     ("invalid input", r"drdarrow 22001 (.*)", -404, "22001"),
+    ("invalid input", r"drdarrow 54006 (.*)", -137, "54006"),
+    ("invalid input", r"drdarrow 42815 (\d)\|(.*)", -171, "42815"),
     ("invalid input", r"[Dd]ivision by zero", -801, "22012"),
     ("invalid input", r"were not provided|[Pp]repared statement parameter|parameter count", -313, "07001"),
     ("interrupt", r"", -952, "57014"),

@@ -9,6 +9,7 @@ text and gives the expression, or None where DuckDB's own will do. An argument t
 | `BLOB`, `BINARY`, `VARBINARY`, `TIME`, `TIMESTAMP` | a cast |
 | `CAST(x AS CHAR(n))`, `CAST(x AS VARCHAR(n))` and the like | filled with blanks, cut at the length |
 | `NULLIF(a, b)` | a comparison as any other, unless `a` is a call or has a parameter |
+| `REPEAT`, `LPAD`, `RPAD`, `SPACE`, `HEX`, `REPLACE`, `REGEXP_REPLACE` | bounded, see `growing` |
 | `VALUE`, `NVL` | `coalesce` |
 | `POSSTR`, `LOCATE`, `STRIP`, `ABSVAL`, `RAND` | their namesakes |
 | `DAYS`, `DAYOFWEEK`, `DAYOFWEEK_ISO`, `WEEK`, `WEEK_ISO`, `MICROSECOND` | counted as Db2 does |
@@ -18,15 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from drdarrow.server import growing
+
 __all__ = ["FUNCTIONS"]
 
 _Make = Callable[[list[str]], str | None]
-
-
-def _once(value: str, name: str, body: str) -> str:
-    """An expression that uses a value several times, which stands in it once: calls within each other would double it
-    with each, and so would a marker."""
-    return f"list_transform([{value}], lambda {name}: {body})[1]"
 
 
 def _whole(kind: str) -> _Make:
@@ -46,7 +43,7 @@ def _text(a: list[str]) -> str | None:
 def _fixed(a: list[str]) -> str | None:
     if len(a) == 1:
         return f"CAST({a[0]} AS VARCHAR)"
-    return f"rpad(CAST({a[0]} AS VARCHAR), {a[1]}, ' ')" if len(a) == 2 and a[1].isdigit() else None
+    return growing.filled("rpad", [f"CAST({a[0]} AS VARCHAR)", a[1]]) if len(a) == 2 and a[1].isdigit() else None
 
 
 def _nullif(a: list[str]) -> str | None:
@@ -68,16 +65,7 @@ def _locate(a: list[str]) -> str | None:
         return f"strpos({a[1]}, {a[0]})"
     if len(a) != 3:
         return None
-    given = f"{{'w': CAST({a[0]} AS VARCHAR), 't': CAST({a[1]} AS VARCHAR), 'n': CAST({a[2]} AS BIGINT)}}"
-    found = "strpos(substr(s.t, s.n), s.w)"
-    return _once(given, "s", f"CASE {found} WHEN 0 THEN 0 ELSE {found} + s.n - 1 END")
-
-
-def _week(a: list[str]) -> str | None:
-    if len(a) != 1:
-        return None
-    week = "CAST(ceil((dayofyear(d) + dayofweek(date_trunc('year', d))) / 7.0) AS INTEGER)"
-    return _once(f"CAST({a[0]} AS DATE)", "d", week)
+    return f"drdarrow_locate({', '.join(a)})"
 
 
 def _one(form: str) -> _Make:
@@ -85,6 +73,7 @@ def _one(form: str) -> _Make:
 
 
 FUNCTIONS: dict[str, _Make] = {
+    **growing.FORMS,
     "SMALLINT": _whole("SMALLINT"),
     "INTEGER": _whole("INTEGER"),
     "INT": _whole("INTEGER"),
@@ -118,7 +107,7 @@ FUNCTIONS: dict[str, _Make] = {
     "DAYS": _one("(date_diff('day', DATE '0001-01-01', CAST({} AS DATE)) + 1)"),
     "DAYOFWEEK": _one("(dayofweek(CAST({} AS DATE)) + 1)"),
     "DAYOFWEEK_ISO": _one("isodow(CAST({} AS DATE))"),
-    "WEEK": _week,
+    "WEEK": _one("drdarrow_week({})"),
     "WEEK_ISO": _one("week(CAST({} AS DATE))"),
     "MICROSECOND": _one("(microsecond({}) % 1000000)"),
 }

@@ -6,12 +6,14 @@ Python objects or settings. `check` looks at each statement: an allow-list of ki
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import duckdb
 
 from drdarrow.exceptions import InterfaceError
+from drdarrow.server import growing
 from drdarrow.server.engine import SqlError
 
 __all__ = ["DIVISION", "check", "check_runs_nothing", "is_locked", "lock"]
@@ -95,6 +97,17 @@ def _limits(cursor: Any) -> list[str]:
     return [f"SET GLOBAL {name} = '{_LIMITS[name]}'" for name in unset]
 
 
+def memory(source: Any) -> int:
+    """Bytes that DuckDB's own limit allows."""
+    cursor = source.cursor()
+    try:
+        number, _, unit = str(_setting(cursor, "memory_limit")).partition(" ")
+    finally:
+        cursor.close()
+    units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    return int(float(number) * 1024 ** units.index(unit)) if unit in units else sys.maxsize
+
+
 def is_locked(connection: Any) -> bool:
     """The configuration cannot be changed any more. Sessions cannot be told how Db2 divides then.
 
@@ -133,6 +146,8 @@ def check(sql: str, kind: str, read_only: bool = False) -> None:
         named = at > 0 and words[at - 1].upper() in _BEFORE_A_NAME
         if name in _VIEWS or called and (name in _SHARED or name in _forbidden() and not named):
             raise SqlError(-440, "42884", name.upper(), "FUNCTION")
+    if name := growing.refused(words, _name):
+        raise SqlError(-440, "42884", name.upper(), "FUNCTION")
 
 
 def check_runs_nothing(sql: str, kind: str) -> None:

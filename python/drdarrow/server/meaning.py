@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from drdarrow.server import blanks, defining, storing
+from drdarrow.server import blanks, defining, growing, storing
 from drdarrow.server.columns import Facts
 from drdarrow.server.edits import Edits, Statement
 from drdarrow.server.patience import look
@@ -56,10 +56,15 @@ class Run:
         ]
 
 
-def setup(storage: Storage) -> list[str]:
-    """What a new connection is told."""
+def setup(storage: Storage, bounded: bool) -> list[str]:
+    """What a new connection is told. bounded: functions make no long values."""
     temporary = "CREATE OR REPLACE TEMP "
-    return [temporary + blanks.MACRO.format(""), temporary + blanks.BITS_MACRO.format(storage.blank), *storing.MACROS]
+    return [
+        temporary + blanks.MACRO.format(""),
+        temporary + blanks.BITS_MACRO.format(storage.blank),
+        *storing.MACROS,
+        *growing.macros(bounded),
+    ]
 
 
 def apply(sql: str, known: Facts, declared: Facts, storage: Storage, aggregates: frozenset[str]) -> Run:
@@ -84,6 +89,8 @@ def apply(sql: str, known: Facts, declared: Facts, storage: Storage, aggregates:
     if of.upper(0) == "CREATE" and f"{blanks.KEY}(" in made:
         # A view and a check outlive the connection.
         first = ["CREATE " + blanks.MACRO.format("IF NOT EXISTS main.")]
+    if of.upper(0) == "CREATE":
+        first += growing.made(made)
     return Run(made, frozenset(trimmed), first, then, lean, {n: one.fit for n, one in fitted.items()})
 
 
