@@ -146,8 +146,8 @@ def check(sql: str, kind: str, read_only: bool = False) -> None:
         named = at > 0 and words[at - 1].upper() in _BEFORE_A_NAME
         if name in _VIEWS or called and (name in _SHARED or name in _forbidden() and not named):
             raise SqlError(-440, "42884", name.upper(), "FUNCTION")
-    if name := growing.refused(words, _name):
-        raise SqlError(-440, "42884", name.upper(), "FUNCTION")
+    if refused := growing.refused(words, _name):
+        raise SqlError(-440, "42884", refused.upper(), "FUNCTION")
 
 
 def check_runs_nothing(sql: str, kind: str) -> None:
