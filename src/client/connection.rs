@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::config::client_info::ClientInfo;
-use super::done::{Done, Warning};
+use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
 use super::info::ServerInfo;
 use super::login::{
@@ -14,6 +14,7 @@ use super::sections::Sections;
 use super::security::policy;
 use super::shared::Inner;
 use super::stream::RecordStream;
+use super::update_result::Done;
 use super::words::{self, Hint};
 use super::work::Work;
 use crate::flow::bounds::LOGIN_FRAME;

@@ -25,12 +25,3 @@ impl From<&Sqlca> for Warning {
         Warning { sqlcode: sqlca.sqlcode, sqlstate: sqlca.sqlstate.trim().to_owned(), message: sqlca.message() }
     }
 }
-
-/// A statement that returned no rows.
-#[derive(Debug, Clone, Default)]
-pub struct Done {
-    /// Rows changed, where the server counts them.
-    pub count: Option<u64>,
-    /// Warnings.
-    pub warnings: Vec<Warning>,
-}

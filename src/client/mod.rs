@@ -28,6 +28,7 @@ mod statement;
 pub mod stream;
 mod token;
 mod turn;
+pub mod update_result;
 pub mod visible;
 mod words;
 mod work;

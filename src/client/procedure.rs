@@ -1,6 +1,6 @@
 //! Procedures: values of output parameters, and result sets.
 
-use super::done::{Done, Warning};
+use super::done::Warning;
 use super::error::{Error, Kind, Phase, Result};
 use super::large::{Forms, Parked};
 use super::naming::name_fields;
@@ -9,6 +9,7 @@ use super::parameters;
 use super::sections::Lease;
 use super::shared::Inner;
 use super::stream::RecordStream;
+use super::update_result::Done;
 use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::error::ColumnError;
 use crate::column::schema::schema;

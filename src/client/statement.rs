@@ -2,13 +2,14 @@
 //! if it is a query, executed else. Many rows of parameters are a [`batch`](super::batch).
 
 use super::connection::{Connection, Outcome};
-use super::done::{Done, Warning};
+use super::done::Warning;
 use super::error::{Error, Phase, Result};
 use super::naming::name_fields;
 use super::opening::Opening;
 use super::parameters;
 use super::sections::Lease;
 use super::stream::RecordStream;
+use super::update_result::Done;
 use super::words::{self, Hint};
 use crate::flow::error::FlowError;
 use crate::flow::execute::{Execute, Executed, Failed, Immediate, Input};

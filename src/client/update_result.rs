@@ -1,0 +1,12 @@
+//! The result of a statement that returned no rows.
+
+use super::done::Warning;
+
+/// A statement that returned no rows.
+#[derive(Debug, Clone, Default)]
+pub struct Done {
+    /// Rows changed, where the server counts them.
+    pub count: Option<u64>,
+    /// Warnings.
+    pub warnings: Vec<Warning>,
+}
