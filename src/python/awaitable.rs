@@ -1,12 +1,12 @@
 //! The asyncio classes, which `drdarrow/aio.py` wraps in coroutines. Waiting happens here, on the runtime.
 //! Cancelling the awaiting task drops the wait: cursor and connection stay as they are.
 
+use super::async_stream::RawStream;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use super::batch::{RecordBatch, Schema};
 use super::caller::Caller;
 use super::collected::Collected;
 use super::connection::{server, tls};
@@ -23,7 +23,6 @@ use super::rows;
 use super::runtime;
 use super::settings;
 use super::statement::Statement;
-use super::stream::Shared;
 
 /// Connects; an awaitable of a RawConnection. Arguments as for `connect()`, and whose call it is.
 #[pyfunction]
@@ -332,87 +331,6 @@ impl RawCursor {
         match self.statement.get() {
             Ok(statement) => describe_state(statement, "aio.AsyncCursor"),
             Err(_) => "<drdarrow.aio.AsyncCursor of another process>".to_owned(),
-        }
-    }
-}
-
-/// A stream whose waits are awaitables.
-#[pyclass(frozen, module = "drdarrow._core")]
-pub(super) struct RawStream(Owned<Arc<Shared>>);
-
-impl RawStream {
-    pub(super) fn new(feed: Feed) -> RawStream {
-        RawStream(Owned::new(Shared::new(feed)))
-    }
-
-    fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
-        self.0.get().map_err(|e| errors::raise(py, &e))
-    }
-}
-
-#[pymethods]
-impl RawStream {
-    #[getter]
-    fn schema(&self, py: Python<'_>) -> PyResult<Schema> {
-        Ok(Schema(self.shared(py)?.schema().clone()))
-    }
-
-    #[getter]
-    fn rows_read(&self, py: Python<'_>) -> PyResult<u64> {
-        Ok(self.shared(py)?.rows())
-    }
-
-    #[getter]
-    fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.shared(py)?.exception(py)
-    }
-
-    #[getter]
-    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        self.shared(py)?.messages(py)
-    }
-
-    /// Waits until a batch is in hand: an awaitable, False at the end. It takes none, so that none is lost with a task
-    /// that is cancelled.
-    fn more<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let shared = self.shared(py)?.clone();
-        runtime::asyncio(py, async move {
-            let lease = shared.lease_ours_soon().await?;
-            if lease.is_none() {
-                return Ok(false);
-            }
-            match fill_elsewhere(lease).await {
-                (_, Ok(true)) => Ok(true),
-                (Some(mut lease), filled) => shared.settle(&mut lease, filled).map(|_| false),
-                (None, filled) => filled,
-            }
-        })
-    }
-
-    /// The batch in hand, without waiting.
-    fn batch_in_hand(&self, py: Python<'_>) -> PyResult<Option<RecordBatch>> {
-        let shared = self.shared(py)?;
-        let raise = |e| errors::raise(py, &e);
-        let mut lease = shared.lease_ours().map_err(raise)?;
-        if lease.as_ref().is_none_or(|feed| feed.held() == 0) {
-            return Ok(None);
-        }
-        Ok(shared.settle(&mut lease, Ok(true)).map_err(raise)?.map(RecordBatch))
-    }
-
-    /// Closes the query on the server.
-    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let shared = self.shared(py)?.clone();
-        runtime::asyncio(py, async move {
-            shared.close_soon().await;
-            Ok(())
-        })
-    }
-
-    fn __repr__(&self) -> String {
-        match self.0.get() {
-            Ok(shared) => shared.describe("aio.AsyncArrowStream"),
-            Err(_) => "<drdarrow.aio.AsyncArrowStream of another process>".to_owned(),
         }
     }
 }

@@ -7,7 +7,7 @@ use arrow_array::RecordBatch as Batch;
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyTuple};
 
-use super::awaitable::RawStream;
+use super::async_stream::RawStream;
 use super::collected::{self, Collected};
 use super::errors;
 use super::file::File;

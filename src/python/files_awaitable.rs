@@ -6,7 +6,8 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::awaitable::{RawConnection, RawStream};
+use super::async_stream::RawStream;
+use super::awaitable::RawConnection;
 use super::caller::Caller;
 use super::collected::Collected;
 use super::described::{Described, Members};

@@ -18,6 +18,7 @@
 //! Every class is frozen: state that changes has a lock of its own, and nothing waits for a lock while
 //! it holds Python's.
 
+mod async_stream;
 mod awaitable;
 mod batch;
 mod caller;
@@ -92,7 +93,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<awaitable::RawConnection>()?;
     module.add_class::<awaitable::RawCursor>()?;
     module.add_class::<executemany::RawBatch>()?;
-    module.add_class::<awaitable::RawStream>()?;
+    module.add_class::<async_stream::RawStream>()?;
     module.add_class::<param_rows::RawRows>()?;
     module.add_class::<param_rows::RawChunk>()?;
     #[cfg(feature = "server")]
