@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Date32Array, Decimal128Array, Int16Array, StringArray};
-use drdarrow::wire::record::format::{DdsType, RecordField, RecordFormat};
+use drdarrow::wire::file::format::{DdsType, RecordField, RecordFormat};
 
 /// Name, type, bytes, digits, decimals.
 const FIELDS: [(&str, DdsType, u32, u8, u8); 16] = [

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use drdarrow::column::record::decode::RecordDecoder;
-use drdarrow::column::record::encode::RecordEncoder;
-use drdarrow::column::record::options::RecordOptions;
+use drdarrow::column::file::decode::RecordDecoder;
+use drdarrow::column::file::encode::RecordEncoder;
+use drdarrow::column::file::options::RecordOptions;
 
 use crate::line;
 

@@ -3,9 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 /// A module: its path under `src/`, what it may use of ours and from outside.
 struct Module {
@@ -42,11 +41,11 @@ const MODULES: &[Module] = &[
     Module { path: "wire/ddm", ours: &["wire/codec", "wire/ccsid"], outside: &["bytes", "zeroize"] },
     Module { path: "wire/fdoca", ours: &["wire/codec", "wire/value"], outside: &["bytes"] },
     Module {
-        path: "wire/drda",
+        path: "wire/sql",
         ours: &["wire/ddm", "wire/fdoca", "wire/value", "wire/ccsid", "wire/codec"],
         outside: &["bytes"],
     },
-    Module { path: "wire/record", ours: &["wire/ddm", "wire/value", "wire/ccsid", "wire/codec"], outside: &["bytes"] },
+    Module { path: "wire/file", ours: &["wire/ddm", "wire/value", "wire/ccsid", "wire/codec"], outside: &["bytes"] },
     Module {
         path: "column",
         ours: &["wire/value", "wire/ccsid", "wire/codec"],

@@ -19,7 +19,7 @@ use drdarrow::server::listen;
 use drdarrow::server::persona::Persona;
 use drdarrow::server::settings::Settings;
 use drdarrow::server::table::{MemoryTables, Table};
-use drdarrow::wire::record::format::RecordField;
+use drdarrow::wire::file::format::RecordField;
 use std::sync::Arc;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

@@ -4,7 +4,7 @@ use arrow_array::*;
 use arrow_schema::{Field, Schema};
 use drdarrow::server::file::library::{FileOptions, FileStore};
 use drdarrow::server::file::rules::Duplicates;
-use drdarrow::wire::record::format::{DdsType, KeyField, RecordField, RecordFormat};
+use drdarrow::wire::file::format::{DdsType, KeyField, RecordField, RecordFormat};
 use std::sync::Arc;
 use std::time::Duration;
 

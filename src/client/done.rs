@@ -1,6 +1,6 @@
 //! Result of a statement that returns no rows.
 
-use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::sql::sqlca::Sqlca;
 
 /// A warning: the server's, or about the connection itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

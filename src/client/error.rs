@@ -12,8 +12,8 @@ use crate::flow::secmec::source::Cause;
 use crate::net::error::{NetError, Stage, TlsError};
 use crate::wire::ddm::codepoint;
 use crate::wire::ddm::error::MessageError;
-use crate::wire::drda::sqlca::Sqlca;
-use crate::wire::record::message::{HostMessage, Meaning};
+use crate::wire::file::message::{HostMessage, Meaning};
+use crate::wire::sql::sqlca::Sqlca;
 
 /// SECCHKCD: the password has to be changed.
 const PASSWORD_EXPIRED: u8 = 0x0E;

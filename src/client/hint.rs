@@ -2,7 +2,7 @@
 //! server's sentence names the fault; the advice says how to repair it on that product.
 
 use crate::flow::session::Product;
-use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::sql::sqlca::Sqlca;
 
 /// The advice for an error, where there is any. The product is read off SQLERRPROC, whose first three letters are
 /// those of a PRDID (SQL, QSQ, DSN, CSS) on every server.

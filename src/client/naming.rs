@@ -1,8 +1,8 @@
 //! Merges the row descriptor (layout) and the SQLDA (names) into the fields of an answer set.
 
 use super::error::{Error, Kind, Phase, Result};
-use crate::wire::drda::sqlda::SqlDa;
-use crate::wire::drda::sqlvar::SqlVar;
+use crate::wire::sql::sqlda::SqlDa;
+use crate::wire::sql::sqlvar::SqlVar;
 use crate::wire::value::field::{Field, Shape, Type};
 
 /// Names the fields of the descriptor with what the SQLDA says. Nullability stays the descriptor's.

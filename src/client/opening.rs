@@ -8,7 +8,7 @@ use crate::flow::query::{Close, Opened, Outcome};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;
 use crate::net::transport::Deadline;
-use crate::wire::drda::package::PkgNamCsn;
+use crate::wire::sql::package::PkgNamCsn;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;

@@ -8,7 +8,7 @@ use super::shared::Inner;
 use crate::flow::query::{Answer, Close, Continue};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;
-use crate::wire::drda::package::PkgNamCsn;
+use crate::wire::sql::package::PkgNamCsn;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 
 use super::config::Config;
 use crate::wire::ddm::rdbname::RdbName;
-use crate::wire::drda::package::{self, PkgNamCsn};
+use crate::wire::sql::package::{self, PkgNamCsn};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Last cursor section of a small and of a large package. Only odd sections get a cursor when the

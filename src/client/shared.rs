@@ -18,7 +18,7 @@ use crate::net::channel::Channel;
 use crate::net::error::NetError;
 use crate::net::tls::Secured;
 use crate::net::transport::Deadline;
-use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::sql::sqlca::Sqlca;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;

@@ -17,7 +17,7 @@ use crate::flow::prepare::{Prepare, Prepared};
 use crate::flow::query::{Open, Opened, Outcome as OpenOutcome};
 use crate::flow::step::Flow;
 use crate::net::transport::Deadline;
-use crate::wire::drda::sqlda::SqlDa;
+use crate::wire::sql::sqlda::SqlDa;
 use arrow_array::ArrayRef;
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use super::options::{BadValues, DecFloatAs, Options, TextErrors, WideDecimalAs};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::CcsidError;
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
-use crate::wire::value::place::{Form, Placed};
+use crate::wire::value::record_layout::{Form, Placed};
 use crate::wire::value::typdef::FloatForm;
 
 /// The Arrow form of a column.

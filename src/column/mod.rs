@@ -3,7 +3,7 @@
 pub mod decode;
 pub mod encode;
 pub mod error;
+pub mod file;
 mod kind;
 pub mod options;
-pub mod record;
 pub mod schema;

@@ -10,7 +10,7 @@ use super::error::ColumnError;
 use super::kind::Kind;
 use super::options::Options;
 use crate::wire::value::field::{Field, Type};
-use crate::wire::value::place::Placed;
+use crate::wire::value::record_layout::Placed;
 
 /// The Arrow field of the column at `index` (from 0). A column without a name is called by its
 /// ordinal from 1, as Derby and Db2 do: `"1"`.

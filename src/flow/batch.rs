@@ -8,10 +8,10 @@ use super::session::Session;
 use super::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
-use crate::wire::drda::package::PkgNamCsn;
-use crate::wire::drda::prepare::ExcSqlImm;
-use crate::wire::drda::text;
 use crate::wire::dss::chain::Chain;
+use crate::wire::sql::package::PkgNamCsn;
+use crate::wire::sql::prepare::ExcSqlImm;
+use crate::wire::sql::text;
 use std::sync::Arc;
 
 /// PRPSQLSTT and DSCSQLSTT are answered by one SQLDARD or SQLCARD each.

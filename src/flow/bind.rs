@@ -7,11 +7,11 @@ use super::session::Session;
 use super::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
-use crate::wire::drda::bind::{BgnBnd, BndSqlStt, EndBnd};
-use crate::wire::drda::package::{Isolation, PkgNamCsn};
-use crate::wire::drda::text;
-use crate::wire::drda::uow::RdbCmm;
 use crate::wire::dss::chain::Chain;
+use crate::wire::sql::bind::{BgnBnd, BndSqlStt, EndBnd};
+use crate::wire::sql::package::{Isolation, PkgNamCsn};
+use crate::wire::sql::text;
+use crate::wire::sql::uow::RdbCmm;
 use std::sync::Arc;
 
 /// Sections that get a cursor: every other one up to this, as the drivers of Db2 bind them.

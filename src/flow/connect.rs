@@ -23,9 +23,9 @@ use crate::wire::ddm::object::Object;
 use crate::wire::ddm::rdbname::{self, RdbName};
 use crate::wire::ddm::secchk::SecChkRm;
 use crate::wire::ddm::text::DdmText;
-use crate::wire::drda::accrdb::{AccRdb, AccRdbRm, prddta};
-use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::dss::chain::Chain;
+use crate::wire::sql::accrdb::{AccRdb, AccRdbRm, prddta};
+use crate::wire::sql::sqlca::Sqlca;
 use std::fmt;
 
 /// SECCHKCD: the user id is not valid.

@@ -5,10 +5,10 @@ use crate::wire::codec::error::WireError;
 use crate::wire::ddm::codepoint;
 use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::reply::Reply;
-use crate::wire::drda::error::DrdaError;
-use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::fdoca::descriptor::DescriptorError;
-use crate::wire::record::message::HostMessage;
+use crate::wire::file::message::HostMessage;
+use crate::wire::sql::error::DrdaError;
+use crate::wire::sql::sqlca::Sqlca;
 
 /// The failure of a conversation.
 #[derive(Debug, thiserror::Error)]

@@ -11,13 +11,13 @@ use super::step::{Flow, Seen, Step};
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
-use crate::wire::drda::execute::ExcSqlStt;
-use crate::wire::drda::package::PkgNamCsn;
-use crate::wire::drda::prepare::PrpSqlStt;
-use crate::wire::drda::sqlca::Sqlca;
-use crate::wire::drda::text;
 use crate::wire::dss::chain::Chain;
 use crate::wire::fdoca::lid;
+use crate::wire::sql::execute::ExcSqlStt;
+use crate::wire::sql::package::PkgNamCsn;
+use crate::wire::sql::prepare::PrpSqlStt;
+use crate::wire::sql::sqlca::Sqlca;
+use crate::wire::sql::text;
 use std::sync::Arc;
 
 const CALL: &str = "CALL SYSIBM.SQLCAMESSAGE(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";

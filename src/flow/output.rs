@@ -3,9 +3,9 @@
 use super::error::FlowError;
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::object::Object;
-use crate::wire::drda::execute::Described;
 use crate::wire::fdoca::descriptor;
 use crate::wire::fdoca::row::{Counts, Offsets, Walker};
+use crate::wire::sql::execute::Described;
 use crate::wire::value::cell::NULL;
 use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::typdef::TypDef;

@@ -7,12 +7,12 @@ use super::session::Session;
 use super::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
-use crate::wire::drda::package::PkgNamCsn;
-use crate::wire::drda::prepare::{DscSqlStt, PrpSqlStt, typsqlda};
-use crate::wire::drda::sqlca::Sqlca;
-use crate::wire::drda::sqlda::SqlDa;
-use crate::wire::drda::text;
 use crate::wire::dss::chain::Chain;
+use crate::wire::sql::package::PkgNamCsn;
+use crate::wire::sql::prepare::{DscSqlStt, PrpSqlStt, typsqlda};
+use crate::wire::sql::sqlca::Sqlca;
+use crate::wire::sql::sqlda::SqlDa;
+use crate::wire::sql::text;
 use std::sync::Arc;
 
 /// The server's description of a prepared statement.

@@ -12,13 +12,13 @@ use super::session::Session;
 use super::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
-use crate::wire::drda::execute::outovr;
-use crate::wire::drda::package::PkgNamCsn;
-use crate::wire::drda::query::{ClsQry, CntQry, OpnQry, OpnQryRm, rtnextdta};
-use crate::wire::drda::sqlca::Sqlca;
-use crate::wire::drda::sqlda::SqlDa;
 use crate::wire::dss::chain::Chain;
 use crate::wire::fdoca::descriptor;
+use crate::wire::sql::execute::outovr;
+use crate::wire::sql::package::PkgNamCsn;
+use crate::wire::sql::query::{ClsQry, CntQry, OpnQry, OpnQryRm, rtnextdta};
+use crate::wire::sql::sqlca::Sqlca;
+use crate::wire::sql::sqlda::SqlDa;
 use crate::wire::value::field::{Field, Shape};
 use std::sync::Arc;
 

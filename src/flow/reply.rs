@@ -8,8 +8,8 @@ use super::step::Seen;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
-use crate::wire::drda::sqlca::Sqlca;
-use crate::wire::drda::typdef;
+use crate::wire::sql::sqlca::Sqlca;
+use crate::wire::sql::typdef;
 use crate::wire::value::typdef::TypDef;
 
 /// Collects the common part of a reply.

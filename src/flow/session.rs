@@ -3,7 +3,7 @@
 use super::secmec::mechanism::Mechanism;
 use crate::wire::ddm::rdbname::RdbName;
 use crate::wire::ddm::text::DdmText;
-use crate::wire::drda::layout::ServerClass;
+use crate::wire::sql::layout::ServerClass;
 use crate::wire::value::typdef::TypDef;
 
 /// Which product answers, as far as its habits differ.

@@ -8,8 +8,8 @@ use super::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
-use crate::wire::drda::uow::{RdbCmm, RdbRllBck};
 use crate::wire::dss::chain::Chain;
+use crate::wire::sql::uow::{RdbCmm, RdbRllBck};
 use std::sync::Arc;
 
 /// UOWDSP of a unit of work that was rolled back.

@@ -7,8 +7,8 @@ use super::trouble::{Result, Trouble};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::command::{Found, Slot};
 use crate::wire::ddm::reply::Reply;
-use crate::wire::drda::bind::{BgnBnd, BndSqlStt, EndBnd};
-use crate::wire::drda::package::PkgNamCt;
+use crate::wire::sql::bind::{BgnBnd, BndSqlStt, EndBnd};
+use crate::wire::sql::package::PkgNamCt;
 
 impl Conversation {
     pub(super) fn package_command(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {

@@ -12,10 +12,10 @@ use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::drda::execute::Described;
-use crate::wire::drda::sqlda::SqlDa;
-use crate::wire::drda::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
 use crate::wire::fdoca::{descriptor, lid};
+use crate::wire::sql::execute::Described;
+use crate::wire::sql::sqlda::SqlDa;
+use crate::wire::sql::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
 use crate::wire::value::field::CCSID_BINARY;
 
 /// Name, call, parameters that go in.

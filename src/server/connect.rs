@@ -11,15 +11,14 @@ use super::proof::verdict;
 use super::register::READ_COMMITTED;
 use super::trouble::{Result, Trouble, prccnvcd, synerrcd};
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
-use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::excsat::{ATTRIBUTES, ExcSat, ExcSatRd, UTF8_LEVEL};
 use crate::wire::ddm::object::params;
-use crate::wire::ddm::rdbname;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::secchk::{SecChk, SecChkRm};
 use crate::wire::ddm::text::DdmText;
-use crate::wire::drda::accrdb::{AccRdb, AccRdbRm, Pbsd};
-use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::ddm::{codepoint as cp, rdbname};
+use crate::wire::sql::accrdb::{AccRdb, AccRdbRm, Pbsd};
+use crate::wire::sql::sqlca::Sqlca;
 
 /// What a server calls itself.
 const NAME: &str = "drdarrow";

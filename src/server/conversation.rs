@@ -22,10 +22,10 @@ use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::{Object, params, put_head};
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::text::DdmText;
-use crate::wire::drda::package::PkgNamCsn;
-use crate::wire::drda::sqlca::Sqlca;
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::header::DssType;
+use crate::wire::sql::package::PkgNamCsn;
+use crate::wire::sql::sqlca::Sqlca;
 use crate::wire::value::typdef::TypDef;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -310,7 +310,7 @@ impl Conversation {
     pub(super) fn typdef_of(&self, objects: &[Object]) -> Result<TypDef> {
         let mut typdef = self.theirs;
         for object in objects {
-            crate::wire::drda::typdef::take(&mut typdef, object.cp, &object.body, self.text)?;
+            crate::wire::sql::typdef::take(&mut typdef, object.cp, &object.body, self.text)?;
         }
         Ok(typdef)
     }

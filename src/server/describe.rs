@@ -4,8 +4,8 @@
 
 use super::error::SqlError;
 use super::persona::{Persona, Width};
-use crate::wire::drda::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
 use crate::wire::fdoca::{descriptor, lid};
+use crate::wire::sql::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
 use arrow_schema::{DataType, Schema, TimeUnit};
 

@@ -15,8 +15,8 @@ use super::trouble::{Result, Trouble};
 use super::{explain, lobs};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::reply::Reply;
-use crate::wire::drda::execute::ExcSqlStt;
-use crate::wire::drda::sqlca::Sqlca;
+use crate::wire::sql::execute::ExcSqlStt;
+use crate::wire::sql::sqlca::Sqlca;
 
 /// ATMIND: all rows or none, as without it; each row for itself.
 const ATOMIC: u8 = 0;

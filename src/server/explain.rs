@@ -7,11 +7,11 @@ use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::drda::execute::Described;
-use crate::wire::drda::sqlcode;
-use crate::wire::drda::sqlda::SqlDa;
-use crate::wire::drda::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
 use crate::wire::fdoca::{descriptor, lid};
+use crate::wire::sql::execute::Described;
+use crate::wire::sql::sqlcode;
+use crate::wire::sql::sqlda::SqlDa;
+use crate::wire::sql::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
 use crate::wire::value::typdef::TypDef;
 
 const CALL: &str = "CALL SYSIBM.SQLCAMESSAGE";

@@ -9,8 +9,8 @@ use super::persona::Width;
 use super::trouble::{Result, Trouble};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
-use crate::wire::drda::execute::{Described, extdta};
 use crate::wire::fdoca::{descriptor, lid};
+use crate::wire::sql::execute::{Described, extdta};
 use crate::wire::value::field::{Field, Type};
 use bytes::Bytes;
 

@@ -17,10 +17,10 @@ use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
-use crate::wire::drda::layout::{Layout, ServerClass};
-use crate::wire::drda::prepare::{DscSqlStt, ExcSqlImm, ExcSqlSet, PrpSqlStt, typsqlda};
-use crate::wire::drda::sqlda::SqlDa;
-use crate::wire::drda::text;
+use crate::wire::sql::layout::{Layout, ServerClass};
+use crate::wire::sql::prepare::{DscSqlStt, ExcSqlImm, ExcSqlSet, PrpSqlStt, typsqlda};
+use crate::wire::sql::sqlda::SqlDa;
+use crate::wire::sql::text;
 use crate::wire::value::field::Field;
 
 /// Sections that a connection may have filled at a time.

@@ -13,12 +13,12 @@ use super::query::{check_block_size, open_limit};
 use super::routine::CatalogCall;
 use super::trouble::{Result, Trouble};
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::drda::execute::ExcSqlStt;
-use crate::wire::drda::layout::{Layout, ServerClass};
-use crate::wire::drda::query::OpnQryRm;
-use crate::wire::drda::resultset::{self, PkgSnLst, ResultSet, RslSetRm};
-use crate::wire::drda::sqlda::SqlDa;
 use crate::wire::fdoca::descriptor;
+use crate::wire::sql::execute::ExcSqlStt;
+use crate::wire::sql::layout::{Layout, ServerClass};
+use crate::wire::sql::query::OpnQryRm;
+use crate::wire::sql::resultset::{self, PkgSnLst, ResultSet, RslSetRm};
+use crate::wire::sql::sqlda::SqlDa;
 
 /// Block size where the requester names none.
 const BLOCK: u32 = 32_767;

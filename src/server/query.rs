@@ -16,12 +16,12 @@ use super::scrolled::Scroll;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::reply::Reply;
-use crate::wire::drda::execute::extdta;
-use crate::wire::drda::package::PkgNamCsn;
-use crate::wire::drda::query::{ClsQry, CntQry, OpnQry, OpnQryRm, rtnextdta};
-use crate::wire::drda::sqlca::Sqlca;
-use crate::wire::drda::text::SqlText;
 use crate::wire::fdoca::descriptor;
+use crate::wire::sql::execute::extdta;
+use crate::wire::sql::package::PkgNamCsn;
+use crate::wire::sql::query::{ClsQry, CntQry, OpnQry, OpnQryRm, rtnextdta};
+use crate::wire::sql::sqlca::Sqlca;
+use crate::wire::sql::text::SqlText;
 use std::collections::BTreeMap;
 
 /// Block sizes that are taken.

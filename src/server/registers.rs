@@ -7,7 +7,7 @@ use super::conversation::{After, Conversation, Out};
 use super::error::SqlError;
 use super::register::Register;
 use super::trouble::{Result, Trouble};
-use crate::wire::drda::accrdb::Pbsd;
+use crate::wire::sql::accrdb::Pbsd;
 
 impl Conversation {
     /// Sets a register.

@@ -13,11 +13,11 @@ use super::rows::{Large, RowSource};
 use super::scrolled::Target;
 use super::trouble::{Result, Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::drda::execute::extdta;
-use crate::wire::drda::query::{CntQry, orientation};
-use crate::wire::drda::sqlca::Sqlca;
-use crate::wire::drda::text::SqlText;
 use crate::wire::fdoca::row::CHUNK;
+use crate::wire::sql::execute::extdta;
+use crate::wire::sql::query::{CntQry, orientation};
+use crate::wire::sql::sqlca::Sqlca;
+use crate::wire::sql::text::SqlText;
 
 /// Rows that are sent at a time, however many are asked for.
 const ROWSET: u32 = 32_767;

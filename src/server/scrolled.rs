@@ -3,7 +3,7 @@
 use super::backend::Rows;
 use super::error::SqlError;
 use super::meter::Meter;
-use crate::wire::drda::query::orientation;
+use crate::wire::sql::query::orientation;
 use arrow_array::RecordBatch;
 
 /// The rows of a scrolling cursor, as far as they were looked at, and where it is.

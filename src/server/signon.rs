@@ -7,7 +7,7 @@ use super::link::Permits;
 use super::seats::{Hall, Seat, Stopped};
 use super::settings::Settings;
 use super::shared::Shared;
-use crate::wire::record::signon::length;
+use crate::wire::file::signon::length;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;

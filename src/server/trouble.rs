@@ -5,8 +5,8 @@ use crate::wire::codec::error::WireError;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::reply::Reply;
-use crate::wire::drda::error::DrdaError;
 use crate::wire::fdoca::descriptor::DescriptorError;
+use crate::wire::sql::error::DrdaError;
 
 /// A reply message, and whether the connection ends behind it.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use super::conversation::{After, Conversation, Out, Request};
 use super::trouble::{Result, Trouble};
-use crate::wire::drda::package::RdbNam;
-use crate::wire::drda::uow::{EndUowRm, RdbCmm, RdbRllBck, UowDsp};
+use crate::wire::sql::package::RdbNam;
+use crate::wire::sql::uow::{EndUowRm, RdbCmm, RdbRllBck, UowDsp};
 
 /// Severity of ENDUOWRM.
 const WARNING: u16 = 4;

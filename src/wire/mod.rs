@@ -3,8 +3,8 @@
 pub mod ccsid;
 pub mod codec;
 pub mod ddm;
-pub mod drda;
 pub mod dss;
 pub mod fdoca;
-pub mod record;
+pub mod file;
+pub mod sql;
 pub mod value;

@@ -10,11 +10,11 @@ use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{Object, objects};
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::text::DdmText;
-use drdarrow::wire::drda::layout::Layout;
-use drdarrow::wire::drda::package::PkgNamCsn;
-use drdarrow::wire::drda::sqlca::Sqlca;
-use drdarrow::wire::drda::sqlda::SqlDa;
 use drdarrow::wire::dss::deframe::Deframer;
+use drdarrow::wire::sql::layout::Layout;
+use drdarrow::wire::sql::package::PkgNamCsn;
+use drdarrow::wire::sql::sqlca::Sqlca;
+use drdarrow::wire::sql::sqlda::SqlDa;
 use drdarrow::wire::value::typdef::TypDef;
 use std::sync::Arc;
 

@@ -16,9 +16,9 @@ use drdarrow::wire::ddm::object::{Object, objects};
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::secchk::{SecChk, SecChkRm};
 use drdarrow::wire::ddm::text::DdmText;
-use drdarrow::wire::drda::accrdb::AccRdbRm;
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::dss::deframe::Deframer;
+use drdarrow::wire::sql::accrdb::AccRdbRm;
 use drdarrow::wire::value::typdef::TypDef;
 
 /// Changes the reply to ACCSEC.

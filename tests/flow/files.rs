@@ -18,7 +18,7 @@ use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::objects;
 use drdarrow::wire::dss::header::DssType;
-use drdarrow::wire::record::buffer;
+use drdarrow::wire::file::buffer;
 use std::time::Duration;
 
 pub fn config() -> FileConfig {

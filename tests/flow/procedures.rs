@@ -7,9 +7,9 @@ use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{Object, objects};
 use drdarrow::wire::ddm::text::DdmText;
-use drdarrow::wire::drda::package::PkgNamCsn;
-use drdarrow::wire::drda::sqlca::Sqlca;
 use drdarrow::wire::dss::deframe::Deframer;
+use drdarrow::wire::sql::package::PkgNamCsn;
+use drdarrow::wire::sql::sqlca::Sqlca;
 use drdarrow::wire::value::typdef::TypDef;
 use std::sync::Arc;
 

@@ -19,10 +19,10 @@ use drdarrow::wire::ddm::object::Object;
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::secchk::{SecChkRm, Secret};
 use drdarrow::wire::ddm::text::DdmText;
-use drdarrow::wire::drda::accrdb::AccRdbRm;
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::fdoca::descriptor;
 use drdarrow::wire::fdoca::row::{CHUNK, Offsets};
+use drdarrow::wire::sql::accrdb::AccRdbRm;
 use drdarrow::wire::value::cell::Lob;
 use drdarrow::wire::value::typdef::{TypDef, TypDefName};
 

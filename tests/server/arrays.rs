@@ -13,11 +13,11 @@ use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::text::DdmText;
-use drdarrow::wire::drda::bind::{BgnBnd, EndBnd};
-use drdarrow::wire::drda::execute::{ExcSqlStt, extdta};
-use drdarrow::wire::drda::query::OpnQry;
-use drdarrow::wire::drda::sqlca::Sqlca;
-use drdarrow::wire::drda::uow::RdbCmm;
+use drdarrow::wire::sql::bind::{BgnBnd, EndBnd};
+use drdarrow::wire::sql::execute::{ExcSqlStt, extdta};
+use drdarrow::wire::sql::query::OpnQry;
+use drdarrow::wire::sql::sqlca::Sqlca;
+use drdarrow::wire::sql::uow::RdbCmm;
 
 const TEXT: DdmText = DdmText::Ebcdic;
 const INTEGER: (u8, u16) = (0x03, 4);

@@ -21,11 +21,11 @@ use drdarrow::wire::ddm::object::put;
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::secchk::{SecChk, SecChkRm, Secret};
 use drdarrow::wire::ddm::text::DdmText;
-use drdarrow::wire::drda::accrdb::AccRdb;
-use drdarrow::wire::drda::prepare::PrpSqlStt;
-use drdarrow::wire::drda::query::OpnQry;
-use drdarrow::wire::drda::text::sqlstt;
 use drdarrow::wire::dss::chain::Chain;
+use drdarrow::wire::sql::accrdb::AccRdb;
+use drdarrow::wire::sql::prepare::PrpSqlStt;
+use drdarrow::wire::sql::query::OpnQry;
+use drdarrow::wire::sql::text::sqlstt;
 use drdarrow::wire::value::typdef::TypDef;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -214,7 +214,7 @@ async fn statements_in_the_chain_of_a_login_keep_no_login_out() {
     let mut peers = Vec::new();
     for _ in 0..20 {
         let mut chain = Chain::new();
-        let section = drdarrow::wire::drda::package::PkgNamCsn::dynamic("DB", "SYSSH200", 1);
+        let section = drdarrow::wire::sql::package::PkgNamCsn::dynamic("DB", "SYSSH200", 1);
         let check = SecChk { secmec: 4, usrid: Some("me".into()), ..SecChk::default() };
         for command in [
             excsat(),

@@ -20,7 +20,7 @@ use drdarrow::server::persona::IBMI;
 use drdarrow::server::settings::Settings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::secchk::Secret;
-use drdarrow::wire::record::format::KeyField;
+use drdarrow::wire::file::format::KeyField;
 use std::sync::Arc;
 use std::time::Duration;
 

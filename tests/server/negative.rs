@@ -11,9 +11,9 @@ use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{put, put_bytes};
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::text::DdmText;
-use drdarrow::wire::drda::package::PkgNamCsn;
-use drdarrow::wire::drda::query::ClsQry;
 use drdarrow::wire::dss::chain::Chain;
+use drdarrow::wire::sql::package::PkgNamCsn;
+use drdarrow::wire::sql::query::ClsQry;
 
 const TEXT: DdmText = DdmText::Ebcdic;
 

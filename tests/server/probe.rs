@@ -14,7 +14,7 @@ use drdarrow::server::tls::Tls;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{objects, params};
 use drdarrow::wire::dss::deframe::Deframer;
-use drdarrow::wire::record::signon::{Body, Stream};
+use drdarrow::wire::file::signon::{Body, Stream};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use std::future::Future;
 use std::sync::{Arc, Mutex};

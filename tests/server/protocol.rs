@@ -13,9 +13,9 @@ use drdarrow::wire::ddm::object::{objects, put, put_u16};
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::secchk::SecChk;
 use drdarrow::wire::ddm::text::DdmText;
-use drdarrow::wire::drda::accrdb::AccRdb;
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::dss::deframe::Deframer;
+use drdarrow::wire::sql::accrdb::AccRdb;
 use drdarrow::wire::value::typdef::TypDef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -181,8 +181,8 @@ async fn derby_insists_on_its_own_clients() {
 async fn queries_that_are_not_open_and_parameters_that_are_missing() {
     let server = start(&LUW, &MemoryTables::new()).await;
     let mut raw = open(&server).await;
-    let section = drdarrow::wire::drda::package::PkgNamCsn::dynamic("DB", "SYSSH200", 1);
-    let cntqry = drdarrow::wire::drda::query::CntQry::new(section, 32_767, Some(1)).encode(TEXT).unwrap();
+    let section = drdarrow::wire::sql::package::PkgNamCsn::dynamic("DB", "SYSSH200", 1);
+    let cntqry = drdarrow::wire::sql::query::CntQry::new(section, 32_767, Some(1)).encode(TEXT).unwrap();
     assert_eq!(reply(&raw.ask(&[cntqry]).await).cp, cp::QRYNOPRM);
     let got = reply(&raw.ask(&[command(cp::CNTQRY)]).await);
     assert_eq!((got.cp, got.synerrcd), (cp::SYNTAXRM, Some(0x0E)));

@@ -6,15 +6,15 @@ use drdarrow::server::file::library::FileStore;
 use drdarrow::server::file::rules::StoreError;
 use drdarrow::wire::ccsid::codec::Codec;
 use drdarrow::wire::ddm::codepoint as cp;
-use drdarrow::wire::record::buffer::Layout;
-use drdarrow::wire::record::close::S38Close;
-use drdarrow::wire::record::control::{Share, Which};
-use drdarrow::wire::record::iofb::IoFeedback;
-use drdarrow::wire::record::message::S38MsgRm;
-use drdarrow::wire::record::name::DclNam;
-use drdarrow::wire::record::open::{Access, CommitLevel, S38Open, Ufcb};
-use drdarrow::wire::record::session::RllBckUow;
-use drdarrow::wire::record::write::{S38PutM, S38Updat};
+use drdarrow::wire::file::buffer::Layout;
+use drdarrow::wire::file::close::S38Close;
+use drdarrow::wire::file::control::{Share, Which};
+use drdarrow::wire::file::iofb::IoFeedback;
+use drdarrow::wire::file::message::S38MsgRm;
+use drdarrow::wire::file::open::{Access, CommitLevel, S38Open, Ufcb};
+use drdarrow::wire::file::session::RllBckUow;
+use drdarrow::wire::file::system_name::DclNam;
+use drdarrow::wire::file::write::{S38PutM, S38Updat};
 
 #[tokio::test]
 async fn room_is_limited() {

@@ -9,7 +9,7 @@ use drdarrow::server::listen::Server;
 use drdarrow::server::persona::IBMI;
 use drdarrow::server::settings::Settings;
 use drdarrow::server::table::MemoryTables;
-use drdarrow::wire::record::signon::{Body, Stream};
+use drdarrow::wire::file::signon::{Body, Stream};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -9,14 +9,14 @@ use drdarrow::server::file::library::{FileOptions, FileStore};
 use drdarrow::server::file::rules::Duplicates;
 use drdarrow::server::listen::Server;
 use drdarrow::wire::ddm::codepoint as cp;
-use drdarrow::wire::record::buffer::Layout;
-use drdarrow::wire::record::close::S38Close;
-use drdarrow::wire::record::control::{Share, Which};
-use drdarrow::wire::record::iofb::IoFeedback;
-use drdarrow::wire::record::name::DclNam;
-use drdarrow::wire::record::open::{Access, CommitLevel, S38Open, Ufcb};
-use drdarrow::wire::record::session::{CmmUow, RllBckUow};
-use drdarrow::wire::record::write::{S38Del, S38PutM, S38Updat};
+use drdarrow::wire::file::buffer::Layout;
+use drdarrow::wire::file::close::S38Close;
+use drdarrow::wire::file::control::{Share, Which};
+use drdarrow::wire::file::iofb::IoFeedback;
+use drdarrow::wire::file::open::{Access, CommitLevel, S38Open, Ufcb};
+use drdarrow::wire::file::session::{CmmUow, RllBckUow};
+use drdarrow::wire::file::system_name::DclNam;
+use drdarrow::wire::file::write::{S38Del, S38PutM, S38Updat};
 use std::time::Duration;
 
 const SHORT: Duration = Duration::from_millis(50);
@@ -126,8 +126,7 @@ async fn several_files_are_undone_together() {
     for (at, file) in names.iter().enumerate() {
         let declared = DclNam::numbered(at as u32 + 10);
         under(&mut raw, file, declared).await;
-        let get =
-            |which| drdarrow::wire::record::read::S38Get::new(declared, which, Share::Update).encode(TEXT).unwrap();
+        let get = |which| drdarrow::wire::file::read::S38Get::new(declared, which, Share::Update).encode(TEXT).unwrap();
         raw.ask(&[get(Which::First)]).await;
         let update = S38Updat::new(declared).encode(TEXT).unwrap();
         written(&send(&mut raw, &update, &slot(layout, 9)).await);
@@ -160,7 +159,7 @@ async fn a_record_that_the_same_job_deleted_is_not_updated() {
     let second = DclNam::numbered(2);
     raw.ask(&[S38Open { dclnam: second, ufcb: ufcb(Access::ReadWrite, true) }.encode(TEXT).unwrap()]).await;
     raw.ask(&[by_key(Which::KeyAt, Share::Update, 2)]).await;
-    let again = drdarrow::wire::record::read::S38GetD::new(second, Share::Update, "F", 2).encode(TEXT).unwrap();
+    let again = drdarrow::wire::file::read::S38GetD::new(second, Share::Update, "F", 2).encode(TEXT).unwrap();
     raw.ask(&[again]).await;
     assert_eq!(points(&raw.ask(&[delete(second)]).await), [cp::S38IOFB]);
     // Nor does another one get its place as long as the first still means it.

@@ -6,11 +6,11 @@ use arrow_array::*;
 use arrow_schema::{DataType, TimeUnit};
 use proptest::prelude::*;
 
-use drdarrow::column::record::decode::RecordDecoder;
-use drdarrow::column::record::encode::RecordEncoder;
-use drdarrow::column::record::options::{OnError, RecordOptions};
-use drdarrow::wire::record::buffer::Slots;
-use drdarrow::wire::record::format::{DdsType, RecordField, RecordFormat};
+use drdarrow::column::file::decode::RecordDecoder;
+use drdarrow::column::file::encode::RecordEncoder;
+use drdarrow::column::file::options::{OnError, RecordOptions};
+use drdarrow::wire::file::buffer::Slots;
+use drdarrow::wire::file::format::{DdsType, RecordField, RecordFormat};
 
 fn field(name: &str, dds: DdsType, length: u32) -> RecordField {
     RecordField { name: name.into(), dds, length, ccsid: 37, ..RecordField::default() }

@@ -9,10 +9,10 @@ use drdarrow::column::options::Options;
 use drdarrow::column::schema::schema;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::objects;
-use drdarrow::wire::drda::sqlca::Sqlca;
 use drdarrow::wire::dss::deframe::Deframer;
 use drdarrow::wire::fdoca::descriptor;
 use drdarrow::wire::fdoca::row::{CHUNK, Counts, Offsets, Walker};
+use drdarrow::wire::sql::sqlca::Sqlca;
 use drdarrow::wire::value::cell::Cells;
 use drdarrow::wire::value::typdef::{TypDef, TypDefName};
 

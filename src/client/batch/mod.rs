@@ -24,7 +24,7 @@ use crate::flow::execute::{Execute, Failed, Input};
 use crate::flow::prepare::Prepare;
 use crate::flow::uow::EndWork;
 use crate::net::transport::Deadline;
-use crate::wire::drda::sqlvar::SqlVar;
+use crate::wire::sql::sqlvar::SqlVar;
 use arrow_array::ArrayRef;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

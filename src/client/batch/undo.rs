@@ -10,7 +10,7 @@ use crate::flow::error::FlowError;
 use crate::flow::execute::{Failed, Immediate};
 use crate::flow::session::Product;
 use crate::flow::uow::EndWork;
-use crate::wire::drda::package::{Isolation, PkgNamCsn};
+use crate::wire::sql::package::{Isolation, PkgNamCsn};
 use std::sync::atomic::Ordering;
 
 /// How the rows are undone.

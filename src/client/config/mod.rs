@@ -15,7 +15,7 @@ use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::source::TokenSource;
 use crate::net::tls::Settings;
 pub use crate::wire::ddm::secchk::Secret;
-use crate::wire::drda::package::Isolation;
+use crate::wire::sql::package::Isolation;
 use arrow_schema::TimeUnit;
 use client_info::ClientInfo;
 use security::Security;

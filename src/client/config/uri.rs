@@ -102,7 +102,7 @@ fn split_address(address: &str) -> Result<(&str, Option<&str>), ConfigError> {
 #[cfg(test)]
 mod tests {
     use crate::client::config::Config;
-    use crate::wire::drda::package::Isolation;
+    use crate::wire::sql::package::Isolation;
     use std::time::Duration;
 
     #[test]

@@ -2,8 +2,8 @@
 //! which fields of the file each declared field lies. The file's own fields carry the NULLs: a declared field
 //! is NULL where all fields that it lies in are, and can be made NULL where it covers them whole.
 
-use crate::wire::record::format::{FileFormats, KeyField, RecordField, RecordFormat};
-use crate::wire::value::place::Placed;
+use crate::wire::file::format::{FileFormats, KeyField, RecordField, RecordFormat};
+use crate::wire::value::record_layout::Placed;
 
 /// The fields of a declared format as they are read, and as they are written.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ pub(super) fn keys(declared: &FileFormats, file: &FileFormats) -> Result<Vec<Key
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::record::format::DdsType;
+    use crate::wire::file::format::DdsType;
 
     fn format(fields: &[(&str, u32, bool)]) -> RecordFormat {
         let mut out = RecordFormat { name: "F".into(), ..RecordFormat::default() };

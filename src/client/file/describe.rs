@@ -8,11 +8,11 @@ use super::shared::FileInner;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::flow::file::read::{self, Found};
 use crate::wire::ddm::error::MessageError;
-use crate::wire::record::columns::{ACCESS_PATH, FIELDS, MEMBERS, Outfile};
-use crate::wire::record::control::{Share, Which};
-use crate::wire::record::describe::{self, Member};
-use crate::wire::record::format::{FileFormats, RecordFormat};
-use crate::wire::record::open::{Blocking, Ufcb};
+use crate::wire::file::control::{Share, Which};
+use crate::wire::file::describe::{self, Member};
+use crate::wire::file::format::{FileFormats, RecordFormat};
+use crate::wire::file::open::{Blocking, Ufcb};
+use crate::wire::file::outfile_columns::{ACCESS_PATH, FIELDS, MEMBERS, Outfile};
 use std::sync::Arc;
 
 /// Where the outfiles are.

@@ -2,7 +2,7 @@
 //! page has are refused here, the others once the page of the job is known.
 
 use crate::client::config::ConfigError;
-use crate::wire::record::name::{WIDTH, in_page, is_quoted, may_be_name, unquoted};
+use crate::wire::file::system_name::{WIDTH, in_page, is_quoted, may_be_name, unquoted};
 use std::fmt;
 
 const LIBRARIES: [&str; 2] = ["*LIBL", "*CURLIB"];

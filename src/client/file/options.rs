@@ -2,10 +2,10 @@
 
 use super::name::name;
 use crate::client::config::ConfigError;
-use crate::column::record::options::{OnError, RecordOptions};
-use crate::wire::record::format::{DdsType, FileFormats, KeyField, RecordField, RecordFormat};
-use crate::wire::record::open::{Access, CommitLevel};
-use crate::wire::value::dateform::DateForm;
+use crate::column::file::options::{OnError, RecordOptions};
+use crate::wire::file::format::{DdsType, FileFormats, KeyField, RecordField, RecordFormat};
+use crate::wire::file::open::{Access, CommitLevel};
+use crate::wire::value::date_form::DateForm;
 use std::collections::BTreeMap;
 
 /// The use of the records.

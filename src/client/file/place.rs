@@ -7,13 +7,13 @@ use super::options::Mode;
 use super::position::{Place, number};
 use super::remote::RemoteFile;
 use crate::client::error::{Error, Kind, Phase, Result};
-use crate::column::record::decode::RecordDecoder;
-use crate::column::record::encode::RecordEncoder;
+use crate::column::file::decode::RecordDecoder;
+use crate::column::file::encode::RecordEncoder;
 use crate::flow::file::answer::Exchange;
 use crate::flow::file::read::{self, Found};
 use crate::wire::ddm::error::MessageError;
-use crate::wire::record::control::{Share, Which};
-use crate::wire::value::place::{Placed, Stride};
+use crate::wire::file::control::{Share, Which};
+use crate::wire::value::record_layout::{Placed, Stride};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use bytes::Bytes;
 

@@ -1,8 +1,8 @@
 //! The position in an open file.
 
 use super::handle::Handle;
-use crate::column::record::decode::RecordDecoder;
-use crate::wire::value::place::Stride;
+use crate::column::file::decode::RecordDecoder;
+use crate::wire::value::record_layout::Stride;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 

@@ -5,9 +5,9 @@
 
 use super::opened::Remote;
 use crate::client::error::{Error, Kind, Phase, Result};
-use crate::wire::record::control::Which;
-use crate::wire::record::key::KeyPath;
-use crate::wire::value::place::Stride;
+use crate::wire::file::control::Which;
+use crate::wire::file::key::KeyPath;
+use crate::wire::value::record_layout::Stride;
 use arrow_array::ArrayRef;
 
 /// The keys of the records that are wanted. A key is an array of one element for each key field, or the first ones.

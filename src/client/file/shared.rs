@@ -12,8 +12,8 @@ use crate::net::channel::{Channel, Pending};
 use crate::net::error::NetError;
 use crate::net::transport::Deadline;
 use crate::wire::ddm::error::MessageError;
-use crate::wire::record::message::HostMessage;
-use crate::wire::record::name::DclNam;
+use crate::wire::file::message::HostMessage;
+use crate::wire::file::system_name::DclNam;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// What they share.

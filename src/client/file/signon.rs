@@ -11,7 +11,7 @@ use crate::net::error::{NetError, Stage};
 use crate::net::tls::Connector;
 use crate::net::transport::{self, Deadline};
 use crate::wire::ddm::secchk::Secret;
-use crate::wire::record::signon::length;
+use crate::wire::file::signon::length;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 

@@ -6,7 +6,7 @@ use crate::client::error::{Error, Kind, Phase, Result};
 use crate::net::ask::ask;
 use crate::net::recognise;
 use crate::net::transport::Deadline;
-use crate::wire::record::signon::{self, Body, Stream};
+use crate::wire::file::signon::{self, Body, Stream};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// One that every server of text protocols answers, those of HTTP properly.

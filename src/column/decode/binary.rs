@@ -3,7 +3,7 @@
 use arrow_array::ArrayRef;
 
 use super::ColumnDecoder;
-use super::frame::{ForFrame, Frame, choose};
+use super::cell_layout::{ForFrame, Frame, choose};
 use super::primitive::Target;
 use super::varying::ByteColumn;
 use crate::column::error::ColumnError;

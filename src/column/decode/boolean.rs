@@ -6,7 +6,7 @@ use arrow_array::types::UInt8Type;
 use arrow_array::{ArrayRef, BooleanArray};
 use arrow_buffer::BooleanBuffer;
 
-use super::frame::Fixed;
+use super::cell_layout::Fixed;
 use super::primitive::{Framed, Primitive, Read, Target};
 use super::{ColumnDecoder, fixed};
 use crate::column::error::{ColumnError, Reason};

@@ -9,7 +9,7 @@ use arrow_schema::TimeUnit;
 
 use fearless_simd::{Level, dispatch};
 
-use super::frame::{ForFrame, Frame, choose};
+use super::cell_layout::{ForFrame, Frame, choose};
 use super::primitive::{Exact, Framed, Primitive, Read, Target};
 use super::{ColumnDecoder, unit_digits};
 use crate::column::error::Reason;
@@ -19,7 +19,7 @@ use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::datetime::{self, Instant};
 use crate::wire::value::error::{Result, ValueError};
 use crate::wire::value::field::Field;
-use crate::wire::value::lanes::{self, LANES};
+use crate::wire::value::simd::{self, LANES};
 
 /// DATE as days.
 pub(super) fn date(target: Target) -> Box<dyn ColumnDecoder> {
@@ -45,7 +45,7 @@ impl Dates {
             *head = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
             *tail = u64::from(u16::from_be_bytes([i, j]));
         }
-        dispatch!(self.0, _simd => lanes::dates(&heads, &tails, zero, dash, out)) == 0
+        dispatch!(self.0, _simd => simd::dates(&heads, &tails, zero, dash, out)) == 0
     }
 }
 

@@ -5,8 +5,8 @@ use std::io::Write;
 use arrow_array::ArrayRef;
 use arrow_array::types::{Decimal128Type, Decimal256Type};
 
+use super::cell_layout::Fixed;
 use super::decimal::to_i256;
-use super::frame::Fixed;
 use super::primitive::{Framed, Primitive, Target};
 use super::varying::{ByteColumn, cells_of};
 use super::{ColumnDecoder, fixed};

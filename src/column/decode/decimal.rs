@@ -5,7 +5,7 @@ use arrow_buffer::i256;
 
 use fearless_simd::{Level, dispatch};
 
-use super::frame::Fixed;
+use super::cell_layout::Fixed;
 use super::primitive::{Framed, Primitive, Read, Target};
 use super::{ColumnDecoder, fixed};
 use crate::column::error::Reason;
@@ -13,7 +13,7 @@ use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::error::{Result, ValueError};
 use crate::wire::value::field::{Field, Type};
-use crate::wire::value::lanes::{self, LANES, PACKED_ZERO, ZONED_ZERO};
+use crate::wire::value::simd::{self, LANES, PACKED_ZERO, ZONED_ZERO};
 
 /// The decoder of decimals of `precision` digits.
 pub(super) fn decoder(field: &Field, precision: u8, target: Target) -> Box<dyn ColumnDecoder> {
@@ -180,14 +180,14 @@ reader! {
     /// Up to 15 digits.
     Packed, decimal::packed, (w, cells, offsets, out) => {
         let all = words(offsets, PACKED_ZERO, |at| w.load(cells.buf, at, 0, w.mask, PACKED_ZERO));
-        dispatch!(w.level, _simd => lanes::packed(&all, w.most, out))
+        dispatch!(w.level, _simd => simd::packed(&all, w.most, out))
     }
 }
 reader! {
     /// Up to 8 digits in EBCDIC; others go the careful way.
     Zoned, decimal::zoned, (w, cells, offsets, out) => {
         let all = words(offsets, ZONED_ZERO, |at| w.load(cells.buf, at, 0, w.mask, ZONED_ZERO));
-        dispatch!(w.level, _simd => lanes::zoned(&all, w.most, out))
+        dispatch!(w.level, _simd => simd::zoned(&all, w.most, out))
     }
 }
 reader! {
@@ -195,7 +195,7 @@ reader! {
     ZonedLong, decimal::zoned, (w, cells, offsets, out) => {
         let high = words(offsets, ZONED_ZERO, |at| w.load(cells.buf, at, 8, w.mask, ZONED_ZERO));
         let low = words(offsets, ZONED_ZERO, |at| w.load(cells.buf, at, 0, u64::MAX, ZONED_ZERO));
-        dispatch!(w.level, _simd => lanes::zoned_long(&high, &low, w.most, out))
+        dispatch!(w.level, _simd => simd::zoned_long(&high, &low, w.most, out))
     }
 }
 

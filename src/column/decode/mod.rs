@@ -8,16 +8,16 @@
 
 mod binary;
 mod boolean;
+mod buffer_pool;
+mod cell_layout;
 mod datetime;
+mod dds_forms;
 mod decfloat;
 mod decimal;
 mod float;
-mod form;
-mod frame;
 mod integer;
 mod lob;
 mod primitive;
-mod spare;
 mod text;
 mod varying;
 mod wide;
@@ -31,7 +31,7 @@ use super::kind::Kind;
 use super::options::Options;
 use crate::wire::value::cell::Cells;
 use crate::wire::value::field::{Field, Shape};
-use crate::wire::value::place::{Form, Placed};
+use crate::wire::value::record_layout::{Form, Placed};
 
 /// Collects one column of a batch.
 pub trait ColumnDecoder: Send {
@@ -66,9 +66,9 @@ pub fn placed(place: &Placed, index: usize, options: &Options) -> Result<Box<dyn
     let kind = Kind::placed(place, index, options)?;
     let target = || target(&kind, &place.field, index, options);
     Ok(match place.form {
-        Form::Date(form, _) => form::date(form, target()),
-        Form::Time(form, _) => form::time(form, target()),
-        Form::Scaled => form::scaled(place.width, target()),
+        Form::Date(form, _) => dds_forms::date(form, target()),
+        Form::Time(form, _) => dds_forms::time(form, target()),
+        Form::Scaled => dds_forms::scaled(place.width, target()),
         Form::Flag => boolean::flags(target()),
         Form::Plain | Form::DoubleOnly | Form::DoubleOrSingle => of_kind(kind, &place.field, index, options),
     })

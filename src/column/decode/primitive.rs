@@ -8,8 +8,8 @@ use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 
 use super::ColumnDecoder;
-use super::frame::{Frame, Validity};
-use super::spare::Spares;
+use super::buffer_pool::Spares;
+use super::cell_layout::{Frame, Validity};
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::wire::value::cell::{Cells, NULL};
 

@@ -4,7 +4,7 @@
 use arrow_array::ArrayRef;
 
 use super::ColumnDecoder;
-use super::frame::{ForFrame, Frame, choose};
+use super::cell_layout::{ForFrame, Frame, choose};
 use super::primitive::Target;
 use super::varying::{ByteColumn, cells_of};
 use crate::column::error::{ColumnError, Reason};

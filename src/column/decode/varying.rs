@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, GenericBinaryArray, GenericStringArray, OffsetSizeTrait};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
-use super::frame::{Frame, Validity};
+use super::buffer_pool::Spares;
+use super::cell_layout::{Frame, Validity};
 use super::primitive::{Target, first_null};
-use super::spare::Spares;
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::column::options::TextErrors;
 use crate::wire::ccsid::ascii::Ascii;

@@ -3,8 +3,8 @@
 use arrow_array::ArrayRef;
 use arrow_array::types::Float64Type;
 
+use super::cell_layout::Fixed;
 use super::decimal::wide_value;
-use super::frame::Fixed;
 use super::primitive::{Framed, Primitive, Target};
 use super::varying::{ByteColumn, cells_of};
 use super::{ColumnDecoder, fixed};

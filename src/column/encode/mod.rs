@@ -5,10 +5,10 @@
 //! nearest, because they are approximations by nature (0.1 into a REAL). Text is taken for numbers
 //! and dates when it reads as one; a time zone is never added or dropped.
 
-mod lane;
+mod bulk;
 pub mod marked;
 mod number;
-pub mod place;
+pub mod record_field;
 pub mod rows;
 mod scalar;
 mod source;

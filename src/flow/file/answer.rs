@@ -10,9 +10,9 @@ use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::dss::chain::Chain;
-use crate::wire::record::iofb::IoFeedback;
-use crate::wire::record::message::{HostMessage, Meaning, S38MsgRm};
-use crate::wire::record::opnfb::OpenFeedback;
+use crate::wire::file::iofb::IoFeedback;
+use crate::wire::file::message::{HostMessage, Meaning, S38MsgRm};
+use crate::wire::file::opnfb::OpenFeedback;
 use bytes::Bytes;
 
 /// The facts of the connection that file requests need.

@@ -4,8 +4,8 @@
 use super::answer::{Answer, Exchange, Speech};
 use crate::flow::error::FlowError;
 use crate::wire::ddm::error::MessageError;
-use crate::wire::record::message::HostMessage;
-use crate::wire::record::session::{CmmUow, RllBckUow, S38Cmd};
+use crate::wire::file::message::HostMessage;
+use crate::wire::file::session::{CmmUow, RllBckUow, S38Cmd};
 
 /// S38CMD.
 pub fn command(speech: Speech, cl: &str) -> Result<Exchange, MessageError> {

@@ -18,7 +18,7 @@ use crate::wire::ddm::object::Object;
 use crate::wire::ddm::secchk::SecChkRm;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::dss::chain::Chain;
-use crate::wire::record::session::{Pool, SxxAspRq};
+use crate::wire::file::session::{Pool, SxxAspRq};
 
 const NAME: &str = "drdarrow";
 const MANAGERS: [(u16, u16); 23] = [

@@ -4,11 +4,11 @@
 use super::answer::{Answer, Exchange, Speech};
 use crate::flow::error::FlowError;
 use crate::wire::ddm::error::MessageError;
-use crate::wire::record::close::S38Close;
-use crate::wire::record::message::HostMessage;
-use crate::wire::record::name::DclNam;
-use crate::wire::record::open::{S38Open, Ufcb};
-use crate::wire::record::opnfb::OpenFeedback;
+use crate::wire::file::close::S38Close;
+use crate::wire::file::message::HostMessage;
+use crate::wire::file::open::{S38Open, Ufcb};
+use crate::wire::file::opnfb::OpenFeedback;
+use crate::wire::file::system_name::DclNam;
 
 /// S38OPEN.
 pub fn open(speech: Speech, dclnam: DclNam, ufcb: Ufcb) -> Result<Exchange, MessageError> {

@@ -6,13 +6,12 @@ use super::answer::{Answer, Exchange, Speech};
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::error::MessageError;
-use crate::wire::record::buffer;
-use crate::wire::record::buffer::Layout;
-use crate::wire::record::close::{FEOD_DATA, S38Feod};
-use crate::wire::record::control::{Share, Which};
-use crate::wire::record::message::{HostMessage, Meaning};
-use crate::wire::record::name::DclNam;
-use crate::wire::record::read::{S38Get, S38GetD, S38GetK, S38GetM};
+use crate::wire::file::buffer::{self, Layout};
+use crate::wire::file::close::{FEOD_DATA, S38Feod};
+use crate::wire::file::control::{Share, Which};
+use crate::wire::file::message::{HostMessage, Meaning};
+use crate::wire::file::read::{S38Get, S38GetD, S38GetK, S38GetM};
+use crate::wire::file::system_name::DclNam;
 use bytes::Bytes;
 
 /// Bytes that may stand around the records of a reply.
@@ -129,7 +128,7 @@ pub fn positioned(mut answer: Answer) -> Result<(), FlowError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::record::iofb::IoFeedback;
+    use crate::wire::file::iofb::IoFeedback;
 
     #[test]
     fn the_count_holds_unless_it_leaves_records_out() {

@@ -11,7 +11,7 @@ use crate::flow::secmec::substitute::ibmi::{self, PasswordLevel};
 use crate::flow::secmec::substitute::{SEED, Seeds, Substitute};
 use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::secchk::Secret;
-use crate::wire::record::signon::{Body, Stream};
+use crate::wire::file::signon::{Body, Stream};
 
 /// Version and level of the data streams that this client speaks. (Measured: IBM's client for Java.)
 const VERSION: u32 = 1;

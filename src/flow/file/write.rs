@@ -6,9 +6,9 @@ use super::open::missing;
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::error::MessageError;
-use crate::wire::record::buffer;
-use crate::wire::record::name::DclNam;
-use crate::wire::record::write::{S38Del, S38PutM, S38Updat};
+use crate::wire::file::buffer;
+use crate::wire::file::system_name::DclNam;
+use crate::wire::file::write::{S38Del, S38PutM, S38Updat};
 
 /// A write that failed.
 #[derive(Debug)]

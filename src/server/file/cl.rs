@@ -2,7 +2,7 @@
 //! values without a keyword in front by their place.
 
 use super::fault::{CCSID, Fault, Result};
-use crate::wire::record::name::{in_page, is_quoted, unquoted};
+use crate::wire::file::system_name::{in_page, is_quoted, unquoted};
 use std::collections::HashMap;
 
 /// Brackets within brackets.

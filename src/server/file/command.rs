@@ -6,8 +6,8 @@ use super::fault::{CCSID, Failure, Fault, Result};
 use super::flow::{TEXT, message};
 use super::job::Job;
 use crate::server::conversation::Out;
-use crate::wire::record::message::S38MsgRm;
-use crate::wire::record::session::S38Cmd;
+use crate::wire::file::message::S38MsgRm;
+use crate::wire::file::session::S38Cmd;
 
 /// What a command has to say when it has done what it was asked.
 pub(super) type Said = Result<Option<Fault>>;

@@ -6,8 +6,8 @@ use super::fault::{Fault, Result};
 use super::flow::TEXT;
 use super::job::{Change, Job, Kept};
 use crate::server::conversation::Out;
-use crate::wire::record::open::CommitLevel;
-use crate::wire::record::session::{CmmUow, RllBckUow, ended};
+use crate::wire::file::open::CommitLevel;
+use crate::wire::file::session::{CmmUow, RllBckUow, ended};
 use std::collections::HashSet;
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use super::locks::{LockState, ObjectLock};
 use super::physical::{Contents, Definition, File, record_format};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::Errors;
-use crate::wire::record::format::{DdsType, RecordField};
+use crate::wire::file::format::{DdsType, RecordField};
 use std::sync::Arc;
 
 /// What stands in front of the text in a source record: number and date.

@@ -2,7 +2,7 @@
 //! the access path.
 
 use super::member::{Entry, Member};
-use crate::wire::record::control::Which;
+use crate::wire::file::control::Which;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
 /// A position.
@@ -122,8 +122,8 @@ mod tests {
     use super::super::member::{Refused, Rules};
     use super::super::rules::{Duplicates, Quota};
     use super::*;
-    use crate::wire::record::format::{DdsType, KeyField, RecordField, RecordFormat};
-    use crate::wire::record::key::KeyPath;
+    use crate::wire::file::format::{DdsType, KeyField, RecordField, RecordFormat};
+    use crate::wire::file::key::KeyPath;
     use std::sync::Arc;
 
     fn member(unique: bool, duplicates: Duplicates) -> Member {

@@ -6,8 +6,8 @@ use super::fault::CCSID;
 use super::library::is_name;
 use super::physical::{Definition, record_format};
 use super::rules::Duplicates;
-use crate::wire::record::format::{DdsType, KeyField, RecordField};
-use crate::wire::value::dateform::{DateForm, TimeForm};
+use crate::wire::file::format::{DdsType, KeyField, RecordField};
+use crate::wire::value::date_form::{DateForm, TimeForm};
 
 /// Lines of a source member that are looked at.
 pub(super) const LINES: usize = 100_000;

@@ -8,10 +8,9 @@ use super::library::{Library, is_name};
 use super::listed;
 use super::physical::{Definition, File, record_format};
 use crate::wire::ddm::error::Result as MessageResult;
-use crate::wire::record::columns::Kind;
-use crate::wire::record::columns::{ACCESS_PATH, FIELDS, FORMATS, MEMBERS, OBJECTS, Outfile, PHYSICAL};
-use crate::wire::record::describe::{self, Member};
-use crate::wire::record::format::{DdsType, RecordField, RecordFormat};
+use crate::wire::file::describe::{self, Member};
+use crate::wire::file::format::{DdsType, RecordField, RecordFormat};
+use crate::wire::file::outfile_columns::{ACCESS_PATH, FIELDS, FORMATS, Kind, MEMBERS, OBJECTS, Outfile, PHYSICAL};
 use std::sync::Arc;
 
 impl Job {
@@ -130,7 +129,7 @@ impl Job {
             let member = contents.member(&member).ok_or_else(|| Fault::new("CPF3141", "The member is gone."))?;
             count += rows.len();
             for mut row in rows {
-                row.resize(row.len() + layout.columns.len(), crate::wire::record::buffer::PRESENT);
+                row.resize(row.len() + layout.columns.len(), crate::wire::file::buffer::PRESENT);
                 member.insert(row.into(), false, self.id).map_err(|refused| refused.fault())?;
             }
         }

@@ -2,7 +2,7 @@
 //! carries them. The texts are our own; programs look at the identifiers.
 
 use super::super::trouble::Trouble;
-use crate::wire::record::message::S38MsgRm;
+use crate::wire::file::message::S38MsgRm;
 
 /// The page of the job: of messages, commands and texts.
 pub(super) const CCSID: u16 = 37;

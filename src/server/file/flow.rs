@@ -10,9 +10,9 @@ use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::put_bytes;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::text::DdmText;
-use crate::wire::record::iofb::IoFeedback;
-use crate::wire::record::message::S38MsgRm;
-use crate::wire::record::session::SxxAspRq;
+use crate::wire::file::iofb::IoFeedback;
+use crate::wire::file::message::S38MsgRm;
+use crate::wire::file::session::SxxAspRq;
 
 /// Names are in the page of the job.
 pub(super) const TEXT: DdmText = DdmText::Job(CCSID);

@@ -3,8 +3,8 @@
 use super::fault::CCSID;
 use super::physical::File;
 use crate::wire::ddm::error::Result;
-use crate::wire::record::columns::{FORMATS, OBJECTS, PHYSICAL};
-use crate::wire::record::outfile::RowMaker;
+use crate::wire::file::outfile::RowMaker;
+use crate::wire::file::outfile_columns::{FORMATS, OBJECTS, PHYSICAL};
 use crate::wire::value::calendar::DAY;
 use crate::wire::value::datetext::{date_text, time_text};
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -4,7 +4,7 @@
 use super::fault::Fault;
 use super::locks::{JobId, RecordLocks};
 use super::rules::{Duplicates, Quota};
-use crate::wire::record::key::KeyPath;
+use crate::wire::file::key::KeyPath;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 

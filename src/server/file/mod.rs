@@ -1,5 +1,5 @@
 //! Record access from the answering side: physical files in memory and the commands that read and
-//! write them, one file per family. The messages are those of [`wire::record`](crate::wire::record);
+//! write them, one file per family. The messages are those of [`wire::file`](crate::wire::file);
 //! what they do is told by IBM's documentation of database files and by what its client for Java
 //! expects.
 

@@ -10,9 +10,9 @@ use crate::server::conversation::Out;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::put_bytes;
-use crate::wire::record::buffer::Layout;
-use crate::wire::record::open::{Access, CommitLevel, S38Open, Ufcb};
-use crate::wire::record::opnfb::OpenFeedback;
+use crate::wire::file::buffer::Layout;
+use crate::wire::file::open::{Access, CommitLevel, S38Open, Ufcb};
+use crate::wire::file::opnfb::OpenFeedback;
 
 /// Files that a job may have open at a time.
 const OPEN: usize = 1000;

@@ -4,11 +4,11 @@ use super::fault::Fault;
 use super::locks::{JobId, ObjectLock};
 use super::member::{Member, Rules};
 use super::rules::{Duplicates, Quota};
-use crate::wire::record::buffer::Layout;
+use crate::wire::file::buffer::Layout;
 
-use crate::wire::record::format::{FileFormats, KeyField, RecordField, RecordFormat};
-use crate::wire::record::key::KeyPath;
-use crate::wire::value::place::Placed;
+use crate::wire::file::format::{FileFormats, KeyField, RecordField, RecordFormat};
+use crate::wire::file::key::KeyPath;
+use crate::wire::value::record_layout::Placed;
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};

@@ -7,10 +7,10 @@ use super::job::Job;
 use crate::server::conversation::Out;
 use crate::server::trouble::{Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::record::close::{S38Close, S38Feod};
-use crate::wire::record::control::Which;
-use crate::wire::record::iofb::IoFeedback;
-use crate::wire::record::message::S38MsgRm;
+use crate::wire::file::close::{S38Close, S38Feod};
+use crate::wire::file::control::Which;
+use crate::wire::file::iofb::IoFeedback;
+use crate::wire::file::message::S38MsgRm;
 
 impl Job {
     pub(super) fn feod(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {

@@ -12,12 +12,12 @@ use super::physical::Contents;
 use crate::server::conversation::Out;
 use crate::server::trouble::{Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::record::buffer::{Slot, put_received};
-use crate::wire::record::control::{Optl, Share, Which};
-use crate::wire::record::iofb::IoFeedback;
-use crate::wire::record::name::DclNam;
-use crate::wire::record::open::CommitLevel;
-use crate::wire::record::read::{S38Get, S38GetD, S38GetK, S38GetM};
+use crate::wire::file::buffer::{Slot, put_received};
+use crate::wire::file::control::{Optl, Share, Which};
+use crate::wire::file::iofb::IoFeedback;
+use crate::wire::file::open::CommitLevel;
+use crate::wire::file::read::{S38Get, S38GetD, S38GetK, S38GetM};
+use crate::wire::file::system_name::DclNam;
 use std::sync::MutexGuard;
 
 /// What is looked for.

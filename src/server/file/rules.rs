@@ -1,7 +1,7 @@
 //! What holds for every file: the order of equal keys, the room there is, why a file is refused.
 
 use crate::column::error::ColumnError;
-use crate::column::record::error::RecordError;
+use crate::column::file::error::RecordError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The order of records with equal keys.

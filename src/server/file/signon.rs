@@ -5,7 +5,7 @@ use super::fault::CCSID;
 use crate::flow::secmec::substitute::ibmi::PasswordLevel;
 use crate::flow::secmec::substitute::{Seeds, Substitute};
 use crate::server::shared::Shared;
-use crate::wire::record::signon::{Body, Stream};
+use crate::wire::file::signon::{Body, Stream};
 use std::net::IpAddr;
 use std::time::Duration;
 

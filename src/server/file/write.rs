@@ -10,10 +10,10 @@ use super::physical::{Contents, File};
 use crate::server::conversation::{Out, Request};
 use crate::server::trouble::{Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::record::buffer::{ABSENT, PRESENT, Slot, Slots};
-use crate::wire::record::iofb::IoFeedback;
-use crate::wire::record::name::DclNam;
-use crate::wire::record::write::{S38Del, S38PutM, S38Updat};
+use crate::wire::file::buffer::{ABSENT, PRESENT, Slot, Slots};
+use crate::wire::file::iofb::IoFeedback;
+use crate::wire::file::system_name::DclNam;
+use crate::wire::file::write::{S38Del, S38PutM, S38Updat};
 use std::sync::{Arc, MutexGuard};
 
 impl Job {

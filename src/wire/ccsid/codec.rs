@@ -1,17 +1,13 @@
 //! One page, both ways: chosen once per column, then used for every value.
 
-use super::{
-    ascii::Ascii,
-    directory::PAGES,
-    double::Double,
-    error::{CcsidError, Errors},
-    led,
-    page::{Form, Order, Plane},
-    shifted,
-    single::Single,
-    trouble::Trouble,
-    unicode,
-};
+use super::ascii::Ascii;
+use super::directory::PAGES;
+use super::double::Double;
+use super::error::{CcsidError, Errors};
+use super::on_error::Trouble;
+use super::page::{Form, Order, Plane};
+use super::single::Single;
+use super::{lead_byte, shifted, unicode};
 
 /// A converter between one CCSID and UTF-8.
 #[derive(Clone, Copy)]
@@ -86,7 +82,7 @@ impl Codec {
             Tables::Single(single) => single.decode(src, dst, trouble),
             Tables::Shifted(single, double) => shifted::decode(single, double, src, dst, trouble),
             Tables::Pairs(double) => shifted::decode_pairs(double, src, dst, trouble),
-            Tables::Led(single, double, planes) => led::decode((single, double, planes), src, dst, trouble),
+            Tables::Led(single, double, planes) => lead_byte::decode((single, double, planes), src, dst, trouble),
             Tables::Utf8 => unicode::decode_utf8(src, dst, trouble),
             Tables::Utf16(order) => unicode::decode_utf16(order, src, dst, trouble),
         }
@@ -98,7 +94,7 @@ impl Codec {
             Tables::Single(single) => single.encode(src, dst),
             Tables::Shifted(single, double) => shifted::encode(single, double, src, dst),
             Tables::Pairs(double) => shifted::encode_pairs(double, src, dst),
-            Tables::Led(single, double, planes) => led::encode((single, double, planes), src, dst),
+            Tables::Led(single, double, planes) => lead_byte::encode((single, double, planes), src, dst),
             Tables::Utf8 => {
                 dst.extend_from_slice(src.as_bytes());
                 Ok(())

@@ -3,7 +3,7 @@
 //! [`codec::Codec`] is the way in: chosen once for a column, then used for every value.
 //! A page has one of these forms: single byte (EBCDIC or ASCII); EBCDIC with shift-out and shift-in
 //! around double-byte characters (`shifted`); double bytes alone (GRAPHIC columns); lead bytes (the PC
-//! and EUC pages of East Asia, `led`); UTF-8 and UTF-16 (`unicode`).
+//! and EUC pages of East Asia, `lead_byte`); UTF-8 and UTF-16 (`unicode`).
 //!
 //! # Choices
 //! * Line ends follow CDRA: EBCDIC 0x15 (NL) is U+0085, 0x25 (LF) is U+000A, and back. Systems that
@@ -29,9 +29,9 @@ pub mod codec;
 mod directory;
 mod double;
 pub mod error;
-mod led;
+mod lead_byte;
+mod on_error;
 mod page;
 mod shifted;
 mod single;
-mod trouble;
 mod unicode;

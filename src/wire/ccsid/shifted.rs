@@ -1,6 +1,9 @@
 //! EBCDIC with double-byte characters: between shift-out and shift-in, or alone (GRAPHIC).
 
-use super::{double::Double, error::CcsidError, single::Single, trouble::Trouble};
+use super::double::Double;
+use super::error::CcsidError;
+use super::on_error::Trouble;
+use super::single::Single;
 
 const SHIFT_OUT: u8 = 0x0E;
 const SHIFT_IN: u8 = 0x0F;

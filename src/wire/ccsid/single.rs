@@ -1,10 +1,8 @@
 //! Single-byte tables: 256 characters, expanded at first use.
 
-use super::{
-    directory::{SINGLE, SINGLES},
-    error::CcsidError,
-    trouble::Trouble,
-};
+use super::directory::{SINGLE, SINGLES};
+use super::error::CcsidError;
+use super::on_error::Trouble;
 use std::sync::OnceLock;
 
 /// Bytes of a table in the stored form: 256 units and a bitmap of the bytes that are only decoded.

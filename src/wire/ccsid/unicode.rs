@@ -1,6 +1,8 @@
 //! UTF-8 (1208) and UTF-16 (1200, 1202, 1204, 13488, 17584).
 
-use super::{error::CcsidError, page::Order, trouble::Trouble};
+use super::error::CcsidError;
+use super::on_error::Trouble;
+use super::page::Order;
 
 /// UTF-16 units looked at together.
 const CHUNK: usize = 16;

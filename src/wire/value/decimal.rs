@@ -4,7 +4,7 @@
 //! digit in the right half of each byte, zones F (EBCDIC) or 3 (ASCII) in the left, the sign in
 //! the zone of the last byte. Numeric character: an optional leading sign and plain digits.
 //! A machine instruction in spirit: digits are checked and combined eight or sixteen at a time in
-//! one register ([`lanes`](super::lanes) does so for many values at once). Scale is not seen here: a value is its unscaled integer.
+//! one register ([`simd`](super::simd) does so for many values at once). Scale is not seen here: a value is its unscaled integer.
 
 use super::error::{Result, ValueError};
 

@@ -2,7 +2,7 @@
 
 pub mod calendar;
 pub mod cell;
-pub mod dateform;
+pub mod date_form;
 pub mod datetext;
 pub mod datetime;
 pub mod decfloat;
@@ -10,6 +10,6 @@ pub mod decimal;
 pub mod error;
 pub mod field;
 pub mod float;
-pub mod lanes;
-pub mod place;
+pub mod record_layout;
+pub mod simd;
 pub mod typdef;

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use arrow_array::{Array, RecordBatch};
 
-use super::lane::{Lane, lane, put};
+use super::bulk::{Lane, lane, put};
 use super::{ColumnEncoder, PRESENT};
 use crate::column::error::ColumnError;
 use crate::wire::codec::writer::Writer;

@@ -3,7 +3,7 @@
 //! or S38IOFB and S38MSGRM: CPF5001 is the end of the file, CPF5006 a record that is not there.
 
 use super::control::{Ctll, Operation, Optl, Share, Which};
-use super::name::DclNam;
+use super::system_name::DclNam;
 use crate::wire::ddm::command::message;
 
 message! {

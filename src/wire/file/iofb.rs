@@ -1,7 +1,7 @@
 //! S38IOFB (X'D402'): what a read or write did. How many records an S38BUF holds is said here and not
 //! by its length.
 
-use super::name;
+use super::system_name;
 use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
@@ -37,7 +37,7 @@ impl IoFeedback {
     /// The data of S38IOFB.
     pub fn encode(&self) -> Result<Vec<u8>> {
         let mut w = Writer::new();
-        name::put(&mut w, "format", &self.format, DdmText::Ebcdic)?;
+        system_name::put(&mut w, "format", &self.format, DdmText::Ebcdic)?;
         w.u32(self.record_length);
         w.u16(self.records);
         w.u8(0);
@@ -56,7 +56,7 @@ impl IoFeedback {
             return Err(WireError::Truncated { what: WHAT, at: 0, need: KNOWN, have: body.len() }.into());
         }
         let mut r = Reader::new(body, WHAT);
-        let (format, record_length, records) = (name::read(&mut r, DdmText::Ebcdic)?, r.u32()?, r.u16()?);
+        let (format, record_length, records) = (system_name::read(&mut r, DdmText::Ebcdic)?, r.u32()?, r.u16()?);
         r.skip(1)?;
         let (locked, locked_rrn, locked_member) = (r.u16()?, r.u32()?, r.u16()?);
         r.skip(30)?;

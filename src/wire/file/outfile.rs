@@ -1,7 +1,7 @@
 //! One row of an outfile: its columns by name, both ways. Numbers are zoned or packed, text is padded
 //! with blanks and in the page of the job.
 
-use super::columns::{Kind, Outfile};
+use super::outfile_columns::{Kind, Outfile};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::{CcsidError, Errors};
 use crate::wire::codec::error::{Result, WireError};
@@ -153,7 +153,7 @@ impl RowMaker {
 
 #[cfg(test)]
 mod tests {
-    use super::super::columns::{ACCESS_PATH, FIELDS, MEMBERS};
+    use super::super::outfile_columns::{ACCESS_PATH, FIELDS, MEMBERS};
     use super::*;
 
     #[test]

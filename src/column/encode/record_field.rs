@@ -15,7 +15,7 @@ use crate::wire::value::datetime::{self, Instant};
 use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::error::ValueError;
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
-use crate::wire::value::place::{Form, Placed};
+use crate::wire::value::record_layout::{Form, Placed};
 
 const SHIFT_OUT: u8 = 0x0E;
 const SHIFT_IN: u8 = 0x0F;

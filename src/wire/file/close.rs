@@ -2,7 +2,7 @@
 //! ends the use of an open file. S38IOFB answers the one, S38MSGRM with nothing to say the other.
 
 use super::control::{Operation, Optl, Share, Which};
-use super::name::DclNam;
+use super::system_name::DclNam;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::{Param, message};

@@ -5,10 +5,10 @@ use std::ops::Range;
 use arrow_array::ArrayRef;
 
 use super::error::RecordError;
-use crate::column::encode::place::PlaceEncoder;
+use crate::column::encode::record_field::PlaceEncoder;
 use crate::column::error::ColumnError;
 use crate::wire::codec::writer::Writer;
-use crate::wire::value::place::{Placed, Stride};
+use crate::wire::value::record_layout::{Placed, Stride};
 
 const PRESENT: u8 = 0xF0;
 const ABSENT: u8 = 0xF1;

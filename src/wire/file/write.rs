@@ -3,7 +3,7 @@
 //! answers, with S38MSGRM after it when something is wrong.
 
 use super::control::{Operation, Optl, Share, Which};
-use super::name::DclNam;
+use super::system_name::DclNam;
 use crate::wire::ddm::command::message;
 
 message! {

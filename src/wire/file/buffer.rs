@@ -5,9 +5,8 @@
 use super::opnfb::OpenFeedback;
 use crate::wire::codec::error::{Result, WireError};
 use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::object;
-use crate::wire::value::place::Stride;
+use crate::wire::ddm::{codepoint as cp, object};
+use crate::wire::value::record_layout::Stride;
 
 /// A field has a value.
 pub const PRESENT: u8 = 0xF0;

@@ -1,12 +1,12 @@
 //! Record formats from the rows of DSPFFD and DSPFD, and those rows from formats: how a client learns
 //! what a file is like, and how a server tells.
 
-use super::columns::{ACCESS_PATH, FIELDS, MEMBERS};
 use super::format::{DdsType, FileFormats, KeyField, RecordField, RecordFormat};
 use super::outfile::{Row, RowMaker};
+use super::outfile_columns::{ACCESS_PATH, FIELDS, MEMBERS};
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::error::{MessageError, Result};
-use crate::wire::value::place::Form;
+use crate::wire::value::record_layout::Form;
 
 /// The longest record: what the system allows.
 const LONGEST: u32 = 32_766;

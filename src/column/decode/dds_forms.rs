@@ -4,10 +4,10 @@
 use arrow_array::types::{Date32Type, Decimal128Type, Time32SecondType};
 
 use super::ColumnDecoder;
+use super::cell_layout::Fixed;
 use super::datetime;
-use super::frame::Fixed;
 use super::primitive::{Framed, Primitive, Target, plain};
-use crate::wire::value::dateform::{DateForm, TimeForm};
+use crate::wire::value::date_form::{DateForm, TimeForm};
 
 /// Dates as days.
 pub(super) fn date(form: DateForm, target: Target) -> Box<dyn ColumnDecoder> {

@@ -4,7 +4,7 @@
 
 use super::buffer::ABSENT;
 use super::format::{DdsType, KeyField, RecordFormat};
-use crate::wire::value::dateform::{DateForm, TimeForm};
+use crate::wire::value::date_form::{DateForm, TimeForm};
 
 /// Fields of a key, and bytes of them, as the system allows.
 const FIELDS: usize = 120;
@@ -268,7 +268,7 @@ fn magnitude(cell: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::wire::ddm::param::hex;
-    use crate::wire::record::format::RecordField;
+    use crate::wire::file::format::RecordField;
 
     fn path(field: RecordField, key: KeyField) -> KeyPath {
         let field = RecordField { name: "K".into(), ..field };

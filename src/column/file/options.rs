@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::column::options::{BadValues, Options, TextErrors};
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
-use crate::wire::value::place::{Form, Placed};
+use crate::wire::value::record_layout::{Form, Placed};
 
 /// Treatment of a value that means nothing: bad digits or signs, dates that do not exist, bytes
 /// that are not characters, a length beyond the field, a field that the system could not map.

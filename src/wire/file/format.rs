@@ -1,9 +1,9 @@
 //! Record formats: the fields of a record with their types in DDS, their places and their keys.
 
 use super::buffer::Layout;
-use crate::wire::value::dateform::{DateForm, TimeForm};
+use crate::wire::value::date_form::{DateForm, TimeForm};
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
-use crate::wire::value::place::{Form, Placed};
+use crate::wire::value::record_layout::{Form, Placed};
 
 /// A file with its formats.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,7 +2,7 @@
 //! which one and for what; S38OPNFB answers, messages before it only inform, a message alone is a
 //! failure. (Extensions of IBM i to DDM; bytes measured from IBM's client for Java.)
 
-use super::name::{self, DclNam};
+use super::system_name::{self, DclNam};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::{Param, message};
@@ -151,11 +151,11 @@ impl Blocking {
 
 impl Param for Ufcb {
     fn write(&self, w: &mut Writer, text: DdmText) -> Result<()> {
-        name::put(w, "file", &self.file, text)?;
+        system_name::put(w, "file", &self.file, text)?;
         w.u16(LIBRARY);
-        name::put(w, "library", &self.library, text)?;
+        system_name::put(w, "library", &self.library, text)?;
         w.u16(MEMBER);
-        name::put(w, "member", &self.member, text)?;
+        system_name::put(w, "member", &self.member, text)?;
         w.fill(0, 12);
         w.u16(self.access.options());
         w.bytes(&RELEASE);
@@ -185,7 +185,7 @@ impl Param for Ufcb {
             // At most one, and one it is.
             w.u16(1);
             w.u16(1);
-            name::put(w, "format", format, text)?;
+            system_name::put(w, "format", format, text)?;
         }
         w.u16(END);
         Ok(())
@@ -193,11 +193,11 @@ impl Param for Ufcb {
 
     fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
-        let file = name::read(&mut r, text)?;
+        let file = system_name::read(&mut r, text)?;
         expect(&mut r, LIBRARY)?;
-        let library = name::read(&mut r, text)?;
+        let library = system_name::read(&mut r, text)?;
         expect(&mut r, MEMBER)?;
-        let member = name::read(&mut r, text)?;
+        let member = system_name::read(&mut r, text)?;
         r.skip(12)?;
         let options = r.u16()?;
         let access = Access::of(options).ok_or_else(|| r.invalid(format!("open options X'{options:04X}'")))?;
@@ -240,7 +240,7 @@ impl Param for Ufcb {
                     if count != 1 {
                         return Err(r.invalid(format!("{count} record formats, not one")).into());
                     }
-                    out.format = Some(name::read(&mut r, text)?);
+                    out.format = Some(system_name::read(&mut r, text)?);
                 }
                 END => break,
                 _ => return Err(r.invalid(format!("unknown key X'{key:04X}'")).into()),

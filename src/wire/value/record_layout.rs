@@ -1,7 +1,7 @@
 //! Fields of records that all have one length: each has its place, so nothing has to be walked. What a
 //! record format knows of a field and a row of SQL does not is kept beside the [`Field`].
 
-use super::dateform::{DateForm, TimeForm};
+use super::date_form::{DateForm, TimeForm};
 use super::field::Field;
 use std::ops::Range;
 

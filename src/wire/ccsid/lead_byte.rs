@@ -1,7 +1,12 @@
 //! ASCII with lead bytes: the PC pages (932, 943, 949, 950, 1381, 1386 and so on) and the EUC pages
 //! (954, 964, 970, 1383).
 
-use super::{double::Double, error::CcsidError, page::Plane, shifted::walk, single::Single, trouble::Trouble};
+use super::double::Double;
+use super::error::CcsidError;
+use super::on_error::Trouble;
+use super::page::Plane;
+use super::shifted::walk;
+use super::single::Single;
 
 /// Appends a value. A lead byte is not a character of the single-byte half, so a run of single bytes ends
 /// there by itself.

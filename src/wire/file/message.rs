@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::name;
+use super::system_name;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::Errors;
 use crate::wire::codec::reader::Reader;
@@ -196,13 +196,13 @@ impl Param for MessageId {
 
 impl Param for MessageFile {
     fn write(&self, w: &mut Writer, text: DdmText) -> Result<()> {
-        name::put(w, "message file", &self.file, text)?;
-        name::put(w, "message library", &self.library, text)
+        system_name::put(w, "message file", &self.file, text)?;
+        system_name::put(w, "message library", &self.library, text)
     }
 
     fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
-        let out = MessageFile { file: name::read(&mut r, text)?, library: name::read(&mut r, text)? };
+        let out = MessageFile { file: system_name::read(&mut r, text)?, library: system_name::read(&mut r, text)? };
         r.end()?;
         Ok(out)
     }

@@ -2,7 +2,7 @@
 //! the page of the job, which DDM itself does not. A header of twenty bytes, a template, then items of
 //! length, code point and data. (Measured from IBM's client for Java.)
 
-use super::name;
+use super::system_name;
 use crate::wire::codec::error::{Result as WireResult, WireError};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
@@ -160,7 +160,7 @@ impl Stream {
                 item(&mut items, if is_token(*kind) { TOKEN } else { SUBSTITUTE }, proof);
                 if let Some(user) = user {
                     let mut name = Writer::new();
-                    name::put(&mut name, "user", user, DdmText::Ebcdic)?;
+                    system_name::put(&mut name, "user", user, DdmText::Ebcdic)?;
                     item(&mut items, USER, name.as_slice());
                 }
                 item(&mut items, MESSAGES, &[1]);

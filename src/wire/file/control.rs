@@ -2,7 +2,7 @@
 //! whether its data is wanted and by which operation; and S38CTLL (X'D105'), items of identifier,
 //! length and value that end with X'FF'. (Measured from IBM's client for Java.)
 
-use super::name;
+use super::system_name;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::Param;
@@ -198,7 +198,7 @@ impl Param for Ctll {
     fn write(&self, w: &mut Writer, text: DdmText) -> Result<()> {
         if let Some(format) = &self.format {
             let mut value = Writer::new();
-            name::put(&mut value, "format", format, text)?;
+            system_name::put(&mut value, "format", format, text)?;
             item(w, FORMAT, value.as_slice())?;
         }
         if let Some(member) = self.member {
@@ -230,7 +230,7 @@ impl Param for Ctll {
             }
             let mut value = Reader::new(r.var()?, what);
             match at {
-                FORMAT => out.format = Some(name::read(&mut value, text)?),
+                FORMAT => out.format = Some(system_name::read(&mut value, text)?),
                 MEMBER => out.member = Some(value.u16()?),
                 RRN => out.rrn = Some(value.u32()?),
                 KEY_FIELDS => out.key_fields = Some(value.u32()?),

@@ -3,20 +3,20 @@
 
 pub mod buffer;
 pub mod close;
-pub mod columns;
 pub mod control;
 pub mod describe;
 pub mod format;
 pub mod iofb;
 pub mod key;
 pub mod message;
-pub mod name;
 pub mod open;
 pub mod opnfb;
 pub mod outfile;
+pub mod outfile_columns;
 pub mod read;
 pub mod session;
 pub mod signon;
+pub mod system_name;
 pub mod write;
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use super::error::RecordError;
 use super::options::{OnError, RecordOptions};
 use crate::column::options::Options;
 use crate::wire::ddm::param::hex;
-use crate::wire::record::buffer::{Layout, Slots};
-use crate::wire::record::format::{DdsType, RecordField, RecordFormat};
+use crate::wire::file::buffer::{Layout, Slots};
+use crate::wire::file::format::{DdsType, RecordField, RecordFormat};
 
 /// The data of the S38BUF in a captured frame.
 fn captured(name: &str) -> Vec<u8> {
@@ -154,8 +154,8 @@ fn slots_of(format: &RecordFormat, records: &[&[u8]]) -> Vec<u8> {
     let layout = format.layout();
     let mut out = Vec::new();
     for (n, record) in records.iter().enumerate() {
-        let slot = crate::wire::record::buffer::Slot { record, rrn: n as u32 + 1, nulls: &[] };
-        crate::wire::record::buffer::put_received(&layout, &slot, &mut out);
+        let slot = crate::wire::file::buffer::Slot { record, rrn: n as u32 + 1, nulls: &[] };
+        crate::wire::file::buffer::put_received(&layout, &slot, &mut out);
     }
     out
 }
@@ -243,9 +243,9 @@ fn layouts_that_lie_are_refused() {
     for (len, stride, count) in [
         (body.len() - 1, stride, 3),
         (body.len(), stride, usize::MAX),
-        (body.len(), crate::wire::value::place::Stride { record: 35, ..stride }, 1),
-        (body.len(), crate::wire::value::place::Stride { increment: 0, ..stride }, 1),
-        (body.len(), crate::wire::value::place::Stride { increment: 20, ..stride }, 1),
+        (body.len(), crate::wire::value::record_layout::Stride { record: 35, ..stride }, 1),
+        (body.len(), crate::wire::value::record_layout::Stride { increment: 0, ..stride }, 1),
+        (body.len(), crate::wire::value::record_layout::Stride { increment: 20, ..stride }, 1),
     ] {
         assert!(matches!(decoder.append(&body[..len], &stride, count), Err(RecordError::Layout(_))));
     }

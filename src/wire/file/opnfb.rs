@@ -1,7 +1,7 @@
 //! S38OPNFB (X'D404'): what an open file is like. The increment and the place of the null map say how
 //! its records lie in S38BUF; both come from here and are never computed by a requester.
 
-use super::name;
+use super::system_name;
 use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
@@ -73,9 +73,9 @@ impl OpenFeedback {
     pub fn encode(&self, text: DdmText) -> Result<Vec<u8>> {
         let mut w = Writer::new();
         w.u8(self.open_type);
-        name::put(&mut w, "file", &self.file, text)?;
-        name::put(&mut w, "library", &self.library, text)?;
-        name::put(&mut w, "member", &self.member, text)?;
+        system_name::put(&mut w, "file", &self.file, text)?;
+        system_name::put(&mut w, "library", &self.library, text)?;
+        system_name::put(&mut w, "member", &self.member, text)?;
         w.u16(self.record_length);
         w.u16(0);
         w.u32(self.input_length);
@@ -111,7 +111,8 @@ impl OpenFeedback {
         }
         let mut r = Reader::new(body, WHAT);
         let open_type = r.u8()?;
-        let (file, library, member) = (name::read(&mut r, text)?, name::read(&mut r, text)?, name::read(&mut r, text)?);
+        let (file, library, member) =
+            (system_name::read(&mut r, text)?, system_name::read(&mut r, text)?, system_name::read(&mut r, text)?);
         let record_length = r.u16()?;
         r.skip(2)?;
         let (input_length, output_length, records) = (r.u32()?, r.u32()?, r.u32()?);

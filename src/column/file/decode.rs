@@ -14,7 +14,7 @@ use crate::column::error::{BadValue, Column, ColumnError, Reason};
 use crate::column::schema::placed_field;
 use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::field::Shape;
-use crate::wire::value::place::{Placed, Stride};
+use crate::wire::value::record_layout::{Placed, Stride};
 
 /// Records that are decoded together: their cells stay in the processor's cache.
 const CHUNK: usize = 256;
