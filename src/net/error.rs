@@ -1,8 +1,8 @@
 //! Errors between client and server below the meaning of bytes: names, sockets, TLS, time.
 
-use super::certificate::Names;
-use super::fingerprint::Fingerprint;
-use super::pem::PemError;
+use super::tls::certificate::Names;
+use super::tls::fingerprint::Fingerprint;
+use super::tls::pem::PemError;
 use crate::flow::error::FlowError;
 use crate::flow::progress::Awaited;
 use rustls::{AlertDescription, CertificateError};

@@ -1,7 +1,7 @@
 //! TLS on the answering side: from the first byte of a connection, with a certificate of the server's
 //! and, where wanted, one of the client's.
 
-use crate::net::pem::{self, PemError};
+use crate::net::tls::pem::{self, PemError};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};

@@ -156,12 +156,12 @@ async fn a_self_signed_certificate_is_believed_when_it_is_known() {
     says(&bad(&server, &[("tls_ca", &lab.ca())]).await, "(CN=db) is self-signed and not trusted", "tls_fingerprint=");
     let file = lab.file("own.pem", &own.0.pem());
     good(&server, &[("tls_ca", &file)]).await;
-    let fingerprint = drdarrow::net::fingerprint::Fingerprint::of(own.0.der()).to_string();
+    let fingerprint = drdarrow::net::tls::fingerprint::Fingerprint::of(own.0.der()).to_string();
     for written in [fingerprint.clone(), fingerprint.replace(':', "").to_lowercase()] {
         let connection = good(&server, &[("tls_fingerprint", &written)]).await;
         assert_eq!(connection.info().tls.unwrap().fingerprint.to_string(), fingerprint);
     }
-    let other = drdarrow::net::fingerprint::Fingerprint::of(lab.certificate.der()).to_string();
+    let other = drdarrow::net::tls::fingerprint::Fingerprint::of(lab.certificate.der()).to_string();
     let e = bad(&server, &[("tls_fingerprint", &other)]).await;
     says(&e, &format!("is not the one of tls_fingerprint: its SHA-256 is {fingerprint}"), "replaced");
 }

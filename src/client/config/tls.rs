@@ -2,9 +2,9 @@
 
 use super::value::choice;
 use super::{ConfigError, error};
-use crate::net::fingerprint::Fingerprint;
+use crate::net::tls::fingerprint::Fingerprint;
+use crate::net::tls::trust::Trust;
 use crate::net::tls::{Identity, Settings};
-use crate::net::trust::Trust;
 use std::path::PathBuf;
 
 /// The port on which Db2 for i and Db2 for z/OS take TLS from the first byte.
@@ -123,7 +123,7 @@ fn path(key: &str, value: &str) -> Result<PathBuf, ConfigError> {
 #[cfg(test)]
 mod tests {
     use crate::client::config::Config;
-    use crate::net::trust::Trust;
+    use crate::net::tls::trust::Trust;
 
     const PIN: &str = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff";
 

@@ -208,8 +208,8 @@ fn days(n: i64) -> String {
 mod tests {
     use super::*;
     use crate::client::probe::report::{Mechanism, SignOn, State};
-    use crate::net::certificate::{Certificate, Names};
-    use crate::net::fingerprint::Fingerprint;
+    use crate::net::tls::certificate::{Certificate, Names};
+    use crate::net::tls::fingerprint::Fingerprint;
     use std::net::SocketAddr;
 
     const NOW: i64 = 1_800_000_000;

@@ -1,9 +1,9 @@
 //! One task owns the socket and a queue of conversations; only it writes. Replies come in the
 //! order of the requests, so the head of the queue gets what arrives.
 
+use super::any_flow::{Job, Waiting};
 use super::correlation::Correlation;
 use super::error::{NetError, Stage, TlsError};
-use super::job::{Job, Waiting};
 use super::outgoing::Outgoing;
 use super::recognise;
 use super::tls;

@@ -2,15 +2,21 @@
 //! encrypted. Trust comes from the system's store, from a file of authorities or from one certificate
 //! that is known beforehand.
 
-use super::certificate::{Certificate, Names};
+pub mod certificate;
+pub mod fingerprint;
+pub mod pem;
+pub mod trust;
+mod verify;
+
+use self::certificate::{Certificate, Names};
+use self::fingerprint::Fingerprint;
+use self::pem::PemError;
+use self::trust::Trust;
+use self::verify::Verifier;
 use super::error::{Distrust, NetError, Stage, TlsError};
-use super::fingerprint::Fingerprint;
-use super::opening::Opening;
-use super::pem::{self, PemError};
+use super::prefix::Opening;
 use super::recognise;
 use super::transport::Deadline;
-use super::trust::Trust;
-use super::verify::Verifier;
 use rustls::client::WantsClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;

@@ -1,10 +1,10 @@
 //! Verifies a server's certificate: the chain to an authority and the name, one known certificate, or nothing.
 //! That the server owns the certificate's key is always checked.
 
-use super::error::TlsError;
 use super::fingerprint::Fingerprint;
 use super::pem::{self, PemError};
 use super::trust::Trust;
+use crate::net::error::TlsError;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
