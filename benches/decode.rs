@@ -6,7 +6,7 @@ use bytes::Bytes;
 use drdarrow::column::decode::decoder;
 use drdarrow::column::options::Options;
 use drdarrow::column::schema::schema;
-use drdarrow::flow::rows::{Block, Event, Rows};
+use drdarrow::flow::sql::rows::{Block, Event, Rows};
 use drdarrow::wire::fdoca::descriptor;
 use drdarrow::wire::fdoca::row::{CHUNK, Offsets};
 use drdarrow::wire::value::cell::Cells;

@@ -9,25 +9,25 @@
     reason = "helpers of tests"
 )]
 
-use drdarrow::flow::bind::Bind;
 use drdarrow::flow::bounds::LOGIN_FRAME;
-use drdarrow::flow::call::Call;
-use drdarrow::flow::connect::{Connect, Identity};
-use drdarrow::flow::execute::{Execute, Immediate, Set};
-use drdarrow::flow::explain::Explain;
-use drdarrow::flow::file::answer::{Exchange, Speech};
 use drdarrow::flow::file::connect::{FileConnect, FileIdentity};
-use drdarrow::flow::locator::{Ask, Large, Locator, Request};
-use drdarrow::flow::prepare::Prepare;
+use drdarrow::flow::file::exchange::{Exchange, Speech};
 use drdarrow::flow::probe::{Hello, Mechanisms};
-use drdarrow::flow::query::{Close, Continue, Open};
 use drdarrow::flow::secmec::choice::Policy;
 use drdarrow::flow::secmec::mechanism::Mechanism;
 use drdarrow::flow::secmec::random::Random;
 use drdarrow::flow::secmec::requester::Credentials;
-use drdarrow::flow::session::{Product, Session};
+use drdarrow::flow::sql::bind::Bind;
+use drdarrow::flow::sql::call::Call;
+use drdarrow::flow::sql::connect::{Connect, Identity};
+use drdarrow::flow::sql::execute::{Execute, Immediate, Set};
+use drdarrow::flow::sql::explain::Explain;
+use drdarrow::flow::sql::locator::{Ask, Large, Locator, Request};
+use drdarrow::flow::sql::prepare::Prepare;
+use drdarrow::flow::sql::query::{Close, Continue, Open};
+use drdarrow::flow::sql::session::{Product, Session};
+use drdarrow::flow::sql::uow::EndWork;
 use drdarrow::flow::step::Flow;
-use drdarrow::flow::uow::EndWork;
 use drdarrow::net::channel::Channel;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::codepoint as cp;

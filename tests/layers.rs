@@ -27,7 +27,7 @@ struct Module {
 /// * `wire/dss` and `wire/ddm` have `bytes`: a frame's cargo is shared, not copied. So have the modules
 ///   through which the cargo goes.
 /// * `net` splits frames into objects, so it knows `wire/ddm/object` and the errors of `wire/codec`; it holds
-///   each against its frame (`flow/placed`) and counts those that bring nothing (`flow/bounds`).
+///   each against its frame (`flow/placement`) and counts those that bring nothing (`flow/bounds`).
 /// * `client` knows `wire`: the words of its errors, the types of its parameters.
 /// * `net` has `sha2` for fingerprints of certificates and `zeroize` for the bytes of key files and of logins.
 /// * `client/config` parses URIs with `percent_encoding`, `client/connection` draws with `getrandom`.
@@ -63,7 +63,7 @@ const MODULES: &[Module] = &[
             "flow/error",
             "flow/progress",
             "flow/bounds",
-            "flow/placed",
+            "flow/placement",
             "wire/dss",
             "wire/ddm/object",
             "wire/ddm/dump",
@@ -222,7 +222,7 @@ use crate::client::error::Error;
     // A part of a module may be allowed where the whole is not.
     let used = |text| check("net/sample.rs", text, &crates).iter().map(|b| b.used.clone()).collect::<Vec<_>>();
     assert!(used("use crate::flow::step::Flow;").is_empty());
-    assert_eq!(used("use crate::flow::connect::Connect;"), ["module flow"]);
+    assert_eq!(used("use crate::flow::sql::connect::Connect;"), ["module flow"]);
     assert_eq!(used("use crate::flow;"), ["module flow"]);
     assert_eq!(used("use socket2::SockRef;"), ["socket2, which belongs to net/transport.rs"]);
     let python = |name| check(name, "use crate::server::backend::Backend;", &crates).len();

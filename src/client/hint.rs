@@ -1,7 +1,7 @@
 //! Advice for the SQL errors that users meet most: the cure for an SQLCODE of Db2 or an SQLSTATE of Derby. The
 //! server's sentence names the fault; the advice says how to repair it on that product.
 
-use crate::flow::session::Product;
+use crate::flow::sql::session::Product;
 use crate::wire::sql::sqlca::Sqlca;
 
 /// The advice for an error, where there is any. The product is read off SQLERRPROC, whose first three letters are

@@ -1,6 +1,6 @@
 //! The server's description of itself.
 
-use crate::flow::session::{Product, Session};
+use crate::flow::sql::session::{Product, Session};
 use crate::net::tls::Secured;
 
 /// The server in its own words.

@@ -4,8 +4,8 @@ use super::config::client_info::ClientInfo;
 use super::error::{Error, Kind, Phase, Result};
 use super::shared::Inner;
 use crate::flow::error::FlowError;
-use crate::flow::execute::{Immediate, Set};
-use crate::flow::session::Product;
+use crate::flow::sql::execute::{Immediate, Set};
+use crate::flow::sql::session::Product;
 use crate::net::transport::Deadline;
 
 impl Inner {

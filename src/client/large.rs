@@ -3,10 +3,10 @@
 //! as if they had followed it.
 
 use super::config::Lobs;
-use crate::flow::locator::{Large, Locator};
-use crate::flow::reading::Reading;
-use crate::flow::rows::Chunk;
-use crate::flow::session::Product;
+use crate::flow::sql::lob_fetch::Reading;
+use crate::flow::sql::locator::{Large, Locator};
+use crate::flow::sql::rows::Chunk;
+use crate::flow::sql::session::Product;
 use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::value::cell::Lob;
 use crate::wire::value::field::Field;

@@ -3,8 +3,8 @@
 
 use super::sections::Lease;
 use super::shared::Inner;
-use crate::flow::call::Called;
-use crate::flow::query::{Close, Opened, Outcome};
+use crate::flow::sql::call::Called;
+use crate::flow::sql::query::{Close, Opened, Outcome};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;
 use crate::net::transport::Deadline;

@@ -3,8 +3,8 @@
 use super::error::{Error, Kind, Phase, Result};
 use crate::column::encode::{encode_value, length};
 use crate::column::error::{ColumnError, Reason};
-use crate::flow::execute::Input;
-use crate::flow::session::{Product, Session};
+use crate::flow::sql::execute::Input;
+use crate::flow::sql::session::{Product, Session};
 use crate::wire::codec::writer::Writer;
 use crate::wire::fdoca::lid;
 use crate::wire::sql::sqlvar::{SqlVar, parmmode};

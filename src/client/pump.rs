@@ -5,7 +5,7 @@ use super::cursor::Cursor;
 use super::error::Error;
 use super::sections::Lease;
 use super::shared::Inner;
-use crate::flow::query::{Answer, Close, Continue};
+use crate::flow::sql::query::{Answer, Close, Continue};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;
 use crate::wire::sql::package::PkgNamCsn;

@@ -1,14 +1,14 @@
 //! Asks who answers, without a login: EXCSAT for its attributes, ACCSEC for its security mechanisms, never
 //! SECCHK. No user, password or proof is part of it.
 
-use super::connect::{DERBY_CLIENT, introduction};
 use super::error::FlowError;
-use super::placed::{informs_at_login, once};
-use super::reply::Replies;
+use super::placement::{informs_at_login, once};
 use super::secmec::SecMec;
 use super::secmec::agreement::{EncAlg, KeyPair};
 use super::secmec::random::Random;
-use super::session::Session;
+use super::sql::connect::{DERBY_CLIENT, introduction};
+use super::sql::reply::Replies;
+use super::sql::session::Session;
 use super::step::{Flow, Seen, Step};
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
 use crate::wire::ddm::codepoint as cp;

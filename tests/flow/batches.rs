@@ -1,10 +1,10 @@
 //! Calls with many rows: what the objects of their replies come to.
 
-use drdarrow::flow::batch::{Begin, Begun};
 use drdarrow::flow::error::FlowError;
-use drdarrow::flow::execute::{Execute, Executed, Failed, Input};
-use drdarrow::flow::prepare::Prepare;
-use drdarrow::flow::session::{Product, Session};
+use drdarrow::flow::sql::batch::{Begin, Begun};
+use drdarrow::flow::sql::execute::{Execute, Executed, Failed, Input};
+use drdarrow::flow::sql::prepare::Prepare;
+use drdarrow::flow::sql::session::{Product, Session};
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{Object, objects};

@@ -1,13 +1,13 @@
 //! A server that logs clients in, without a socket: it can be told what to offer and how to lie.
 
 use super::secrets::shows;
-use drdarrow::flow::connect::{Connect, Identity};
 use drdarrow::flow::error::FlowError;
 use drdarrow::flow::secmec::agreement::{EncAlg, KeyPair};
 use drdarrow::flow::secmec::choice::Policy;
 use drdarrow::flow::secmec::random::Random;
 use drdarrow::flow::secmec::requester::Credentials;
-use drdarrow::flow::session::Session;
+use drdarrow::flow::sql::connect::{Connect, Identity};
+use drdarrow::flow::sql::session::Session;
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
 use drdarrow::wire::ddm::codepoint as cp;

@@ -1,8 +1,8 @@
 //! The reply to a call, as Derby gave it to its own client, and the same with parts changed.
 
-use drdarrow::flow::call::{Call, Called};
 use drdarrow::flow::error::FlowError;
-use drdarrow::flow::session::{Product, Session};
+use drdarrow::flow::sql::call::{Call, Called};
+use drdarrow::flow::sql::session::{Product, Session};
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{Object, objects};

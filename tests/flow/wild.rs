@@ -2,15 +2,15 @@
 //! each ends as it should.
 
 use super::found::{block, framed};
-use drdarrow::flow::connect::{Connect, Identity};
 use drdarrow::flow::error::FlowError;
 use drdarrow::flow::probe::{Hello, Mechanisms};
-use drdarrow::flow::rows::{Block, Event, Rows};
 use drdarrow::flow::secmec::choice::{Choice, Policy};
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::flow::secmec::random::{RANDOM, Random};
 use drdarrow::flow::secmec::requester::Credentials;
-use drdarrow::flow::session::{Product, Session};
+use drdarrow::flow::sql::connect::{Connect, Identity};
+use drdarrow::flow::sql::rows::{Block, Event, Rows};
+use drdarrow::flow::sql::session::{Product, Session};
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
 use drdarrow::wire::ddm::codepoint as cp;

@@ -2,7 +2,7 @@
 //! cells come out, whatever the cuts.
 
 use bytes::Bytes;
-use drdarrow::flow::rows::{Block, Event, Rows};
+use drdarrow::flow::sql::rows::{Block, Event, Rows};
 use drdarrow::wire::fdoca::lid;
 use drdarrow::wire::fdoca::row::Offsets;
 use drdarrow::wire::value::cell::{Lob, NULL};

@@ -7,9 +7,9 @@ use super::super::shared::Inner;
 use super::left::Left;
 use super::{Bad, Call, Cause};
 use crate::flow::error::FlowError;
-use crate::flow::execute::{Failed, Immediate};
-use crate::flow::session::Product;
-use crate::flow::uow::EndWork;
+use crate::flow::sql::execute::{Failed, Immediate};
+use crate::flow::sql::session::Product;
+use crate::flow::sql::uow::EndWork;
 use crate::wire::sql::package::{Isolation, PkgNamCsn};
 use std::sync::atomic::Ordering;
 

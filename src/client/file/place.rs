@@ -9,7 +9,7 @@ use super::remote::RemoteFile;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::file::decode::RecordDecoder;
 use crate::column::file::encode::RecordEncoder;
-use crate::flow::file::answer::Exchange;
+use crate::flow::file::exchange::Exchange;
 use crate::flow::file::read::{self, Found};
 use crate::wire::ddm::error::MessageError;
 use crate::wire::file::control::{Share, Which};

@@ -10,7 +10,7 @@ use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::client::patience::{Patience, until};
 use crate::column::file::decode::RecordDecoder;
-use crate::flow::file::answer::Answer;
+use crate::flow::file::exchange::Answer;
 use crate::flow::file::read::{self, Block, Found};
 use crate::net::channel::Pending;
 use crate::net::transport::Deadline;

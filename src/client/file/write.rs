@@ -11,7 +11,7 @@ use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::error::ColumnError;
 use crate::column::file::encode::RecordEncoder;
 use crate::column::file::error::RecordError;
-use crate::flow::file::answer::{Answer, Exchange};
+use crate::flow::file::exchange::{Answer, Exchange};
 use crate::flow::file::read;
 use crate::flow::file::write::{self, Unwritten};
 use crate::wire::ddm::error::MessageError;

@@ -10,7 +10,7 @@ use crate::flow::error::FlowError;
 use crate::flow::probe::{Hello, Mechanisms, Offered};
 use crate::flow::secmec::SecMec;
 use crate::flow::secmec::agreement::EncAlg;
-use crate::flow::session::Product;
+use crate::flow::sql::session::Product;
 use crate::net::channel::Channel;
 use crate::net::error::{NetError, TlsError};
 use crate::net::recognise;

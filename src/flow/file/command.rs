@@ -1,7 +1,7 @@
 //! CL commands (S38CMD) and the ends of units of work (CMMUOW, RLLBCKUOW). The messages of a command are handed
 //! out, since it depends on the command which of them mean success.
 
-use super::answer::{Answer, Exchange, Speech};
+use super::exchange::{Answer, Exchange, Speech};
 use crate::flow::error::FlowError;
 use crate::wire::ddm::error::MessageError;
 use crate::wire::file::message::HostMessage;

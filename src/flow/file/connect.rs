@@ -2,9 +2,9 @@
 //! no ACCRDB; an independent disk pool is attached by SXXASPRQ. The managers and their levels are those that
 //! IBM's client for Java names. (Measured.)
 
-use super::answer::{Answer, Speech};
+use super::exchange::{Answer, Speech};
 use crate::flow::error::FlowError;
-use crate::flow::placed::{informs_at_login, once};
+use crate::flow::placement::{informs_at_login, once};
 use crate::flow::progress::{Awaited, Progress};
 use crate::flow::secmec::choice::Policy;
 use crate::flow::secmec::mechanism::Mechanism;

@@ -1,7 +1,7 @@
 //! Opening and closing a file. S38OPNFB answers the one, perhaps after messages that only advise; a
 //! message alone is a failure. S38MSGRM without an identifier answers the other.
 
-use super::answer::{Answer, Exchange, Speech};
+use super::exchange::{Answer, Exchange, Speech};
 use crate::flow::error::FlowError;
 use crate::wire::ddm::error::MessageError;
 use crate::wire::file::close::S38Close;

@@ -2,7 +2,7 @@
 //! by key (S38GETK). A reply without records names its reason by a message: only CPF5001 is the end of
 //! the file, only CPF5006 and CPF5007 a record that is not there. Everything else is an error.
 
-use super::answer::{Answer, Exchange, Speech};
+use super::exchange::{Answer, Exchange, Speech};
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::error::MessageError;

@@ -1,7 +1,7 @@
 //! Writing records: S38PUTM adds, S38UPDAT replaces and S38DEL deletes the one that the last read locked.
 //! S38IOFB answers and counts; a message after it is a failure.
 
-use super::answer::{Answer, Exchange, Speech};
+use super::exchange::{Answer, Exchange, Speech};
 use super::open::missing;
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;

@@ -10,7 +10,7 @@ use super::tls;
 use super::transport::Deadline;
 use crate::flow::bounds::{CHAINS, Idle, OBJECT};
 use crate::flow::error::FlowError;
-use crate::flow::placed;
+use crate::flow::placement;
 use crate::flow::step::{Flow, Seen};
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::object::objects;
@@ -426,7 +426,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         }
         for object in objects(&dss.body) {
             let object = object.map_err(FlowError::from)?;
-            placed::check(dss.header.kind, &object)?;
+            placement::check(dss.header.kind, &object)?;
             let (point, len) = (object.cp, object.body.len());
             match active.job.object(object)? {
                 Seen::Wanted => {

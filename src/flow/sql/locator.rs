@@ -3,12 +3,12 @@
 //! are the static sections of the package SYSSTAT. (DRDA: LOB locators, FD:OCA types X'18' to
 //! X'1D'; measured: Derby's JDBC client, IBM's CLI driver. The sections for DBCLOB are inferred.)
 
-use super::error::FlowError;
 use super::execute::Input;
 use super::output;
 use super::reply::Replies;
 use super::session::{Product, Session};
-use super::step::{Flow, Seen, Step};
+use crate::flow::error::FlowError;
+use crate::flow::step::{Flow, Seen, Step};
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;

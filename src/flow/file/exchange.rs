@@ -3,7 +3,7 @@
 
 use crate::flow::bounds::FRAME;
 use crate::flow::error::FlowError;
-use crate::flow::placed::{informs, message, once};
+use crate::flow::placement::{informs, message, once};
 use crate::flow::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;

@@ -1,6 +1,6 @@
 //! A value that a statement gave back in its SQLDTARD: one row that describes itself.
 
-use super::error::FlowError;
+use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::object::Object;
 use crate::wire::fdoca::descriptor;

@@ -2,15 +2,15 @@
 //! come out; with result sets RSLSETRM names their sections, SQLRSLRD lists them, and each comes as
 //! OPNQRYRM, SQLCINRD, QRYDSC and perhaps its first rows. (Measured: Derby.)
 
-use super::bounds::FRAME;
-use super::error::FlowError;
 use super::execute::Input;
-use super::placed::once;
 use super::query::{Answer, Opened, SLACK};
 use super::reply::Replies;
 use super::rows::Block;
 use super::session::Session;
-use super::step::{Flow, Seen, Step};
+use crate::flow::bounds::FRAME;
+use crate::flow::error::FlowError;
+use crate::flow::placement::once;
+use crate::flow::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;

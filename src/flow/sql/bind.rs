@@ -1,10 +1,10 @@
 //! Binding a dynamic package that the server does not have (SQLCODE -805): BGNBND, a BNDSQLSTT
 //! with a cursor declaration for each section, ENDBND, RDBCMM; each answered by an SQLCARD.
 
-use super::error::FlowError;
 use super::reply::Replies;
 use super::session::Session;
-use super::step::{Flow, Seen, Step};
+use crate::flow::error::FlowError;
+use crate::flow::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;

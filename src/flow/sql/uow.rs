@@ -1,10 +1,10 @@
 //! Ending a unit of work: RDBCMM or RDBRLLBCK, answered by ENDUOWRM and SQLCARD.
 
-use super::error::FlowError;
-use super::placed::once;
 use super::reply::Replies;
 use super::session::Session;
-use super::step::{Flow, Seen, Step};
+use crate::flow::error::FlowError;
+use crate::flow::placement::once;
+use crate::flow::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;

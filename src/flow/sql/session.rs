@@ -1,6 +1,6 @@
 //! The agreements that the two sides made when they connected. Every later conversation reads them.
 
-use super::secmec::mechanism::Mechanism;
+use crate::flow::secmec::mechanism::Mechanism;
 use crate::wire::ddm::rdbname::RdbName;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::sql::layout::ServerClass;
@@ -65,7 +65,7 @@ pub struct Session {
 
 impl Session {
     /// The state before anything is agreed.
-    pub(super) fn before(rdbnam: &str) -> Session {
+    pub(in crate::flow) fn before(rdbnam: &str) -> Session {
         Session {
             product: Product::Other,
             prdid: String::new(),

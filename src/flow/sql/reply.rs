@@ -1,10 +1,10 @@
 //! Objects that every reply may hold beside the command's own: SQLCARDs, reply messages, changes of the
 //! environment, and information that is stepped over. Anything else is an error.
 
-use super::error::FlowError;
-use super::placed::{informs, message};
 use super::session::Session;
-use super::step::Seen;
+use crate::flow::error::FlowError;
+use crate::flow::placement::{informs, message};
+use crate::flow::step::Seen;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;

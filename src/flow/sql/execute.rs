@@ -1,10 +1,10 @@
 //! Runs a prepared statement that is not a query: EXCSQLSTT with SQLDTA, answered by an SQLCARD; several in one
 //! chain for several rows of parameters. In autocommit an RDBCMM follows. EXCSQLSET sets special registers.
 
-use super::error::FlowError;
 use super::reply::Replies;
 use super::session::{Product, Session};
-use super::step::{Flow, Seen, Step};
+use crate::flow::error::FlowError;
+use crate::flow::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;

@@ -1,13 +1,13 @@
 //! Asks Derby for the text of an error: its SQLCA carries only the arguments, the text comes from a call of
 //! SYSIBM.SQLCAMESSAGE. (Measured: what Derby's own client sends.)
 
-use super::error::FlowError;
 use super::execute::Input;
 use super::output;
-use super::placed::once;
 use super::reply::Replies;
 use super::session::Session;
-use super::step::{Flow, Seen, Step};
+use crate::flow::error::FlowError;
+use crate::flow::placement::once;
+use crate::flow::step::{Flow, Seen, Step};
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;

@@ -2,9 +2,9 @@
 //! pieces in a flush. It gives the requests and takes the answers, so the caller may stop between the two and
 //! go on later.
 
-use super::error::FlowError;
 use super::locator::{Large, Locator, Request};
 use super::session::Product;
+use crate::flow::error::FlowError;
 use crate::wire::codec::reader::Reader;
 use crate::wire::value::field::{Field, Type};
 use bytes::Bytes;

@@ -1,11 +1,11 @@
 //! The beginning of a batch: the statement is prepared and its parameters described, and a savepoint is set
 //! after that in the same chain, for a batch whose rows are undone without the work before them.
 
-use super::error::FlowError;
 use super::prepare::{Prepare, Prepared};
 use super::reply::Replies;
 use super::session::Session;
-use super::step::{Flow, Seen, Step};
+use crate::flow::error::FlowError;
+use crate::flow::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;

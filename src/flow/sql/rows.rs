@@ -1,10 +1,10 @@
 //! Blocks in, chunks of rows out: joins rows that were cut between blocks, reads the SQLCAs that stand among
 //! rows, and gives each row the large objects that travelled after it.
 
-use super::bounds::ABSENT_ROWS;
-use super::error::FlowError;
 use super::locator::{Large, Locator};
 use super::session::{Product, Session};
+use crate::flow::bounds::ABSENT_ROWS;
+use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::{ByteOrder, Reader};
 use crate::wire::fdoca::row::{CHUNK, Counts, Offsets, Stop, Walker};

@@ -1,10 +1,10 @@
 //! Preparing a statement: PRPSQLSTT with SQLATTR and SQLSTT, answered by the SQLDARD of its
 //! columns; with parameters a DSCSQLSTT after it, answered by the SQLDARD of those. One flush.
 
-use super::error::FlowError;
 use super::reply::Replies;
 use super::session::Session;
-use super::step::{Flow, Seen, Step};
+use crate::flow::error::FlowError;
+use crate::flow::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;

@@ -1,15 +1,15 @@
 //! A query: OPNQRY opens it and brings its first block, CNTQRY asks for another, CLSQRY ends it
 //! early. The prepare may travel in the same flush as the open.
 
-use super::bounds::FRAME;
-use super::error::FlowError;
 use super::execute::Input;
-use super::placed::once;
 use super::prepare::{put_prepare, read_sqlda};
 use super::reply::Replies;
 use super::rows::Block;
 use super::session::Session;
-use super::step::{Flow, Seen, Step};
+use crate::flow::bounds::FRAME;
+use crate::flow::error::FlowError;
+use crate::flow::placement::once;
+use crate::flow::step::{Flow, Seen, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
@@ -74,7 +74,12 @@ impl Answer {
     }
 
     /// Takes an object that belongs to the rows or may stand in any reply.
-    pub(super) fn take(&mut self, object: Object, replies: &mut Replies, session: &Session) -> Result<Seen, FlowError> {
+    pub(in crate::flow) fn take(
+        &mut self,
+        object: Object,
+        replies: &mut Replies,
+        session: &Session,
+    ) -> Result<Seen, FlowError> {
         let point = object.cp;
         if self.closed && matches!(point, cp::QRYDTA | cp::EXTDTA | cp::ENDQRYRM) {
             return Err(FlowError::Misplaced { point, why: "the query has ended before" });

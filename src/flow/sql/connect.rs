@@ -4,18 +4,18 @@
 //! Who we say we are: EXTNAM and SRVCLSNM are `drdarrow`; SQLAM 11 is asked for. The product id is
 //! chosen once the server is known: Derby refuses any that does not begin with DNC.
 
-use super::error::FlowError;
-use super::placed::{informs_at_login, once};
-use super::progress::{Awaited, Progress};
 use super::reply::Replies;
-use super::secmec::SecMecError;
-use super::secmec::choice::Policy;
-use super::secmec::mechanism::Mechanism;
-use super::secmec::random::Random;
-use super::secmec::requester::{Credentials, Proof, Requester, Verdict};
-use super::secmec::substitute::Substitute;
 use super::session::{Product, Session};
-use super::step::{Flow, Seen, Step};
+use crate::flow::error::FlowError;
+use crate::flow::placement::{informs_at_login, once};
+use crate::flow::progress::{Awaited, Progress};
+use crate::flow::secmec::SecMecError;
+use crate::flow::secmec::choice::Policy;
+use crate::flow::secmec::mechanism::Mechanism;
+use crate::flow::secmec::random::Random;
+use crate::flow::secmec::requester::{Credentials, Proof, Requester, Verdict};
+use crate::flow::secmec::substitute::Substitute;
+use crate::flow::step::{Flow, Seen, Step};
 use crate::wire::ddm::accsec::AccSecRd;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::excsat::{ExcSat, ExcSatRd};
@@ -40,10 +40,10 @@ const PRDID_DERBY: &str = "DNC10140";
 const PRDID: &str = "SQL11058";
 
 /// A release level of Derby's own client: Derby keeps the substitute for those. (Measured.)
-pub(super) const DERBY_CLIENT: &str = concat!("DNC10140/drdarrow ", env!("CARGO_PKG_VERSION"));
+pub(in crate::flow) const DERBY_CLIENT: &str = concat!("DNC10140/drdarrow ", env!("CARGO_PKG_VERSION"));
 
 /// EXCSAT in the name of this client.
-pub(super) fn introduction(application: &str) -> ExcSat {
+pub(in crate::flow) fn introduction(application: &str) -> ExcSat {
     ExcSat {
         extnam: Some(DdmText::Ebcdic.spellable(application)),
         managers: LEVELS.to_vec(),

@@ -1,0 +1,17 @@
+//! The conversations of the SQL side, one file per command family.
+
+pub mod batch;
+pub mod bind;
+pub mod call;
+pub mod connect;
+pub mod execute;
+pub mod explain;
+pub mod lob_fetch;
+pub mod locator;
+mod output;
+pub mod prepare;
+pub mod query;
+pub mod reply;
+pub mod rows;
+pub mod session;
+pub mod uow;
