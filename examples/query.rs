@@ -1,8 +1,8 @@
 //! Runs a statement and prints its rows: `cargo run --example query -- drda://app@localhost:1527/DB "VALUES 1"`.
 
 use drdarrow::client::config::Config;
-use drdarrow::client::connection::{Connection, Outcome};
-use drdarrow::client::stream::RecordStream;
+use drdarrow::client::sql::connection::{Connection, Outcome};
+use drdarrow::client::sql::stream::RecordStream;
 use std::process::ExitCode;
 
 #[tokio::main]

@@ -6,7 +6,7 @@
 //! ```text
 //!  replies, upward                                            requests, downward
 //!  PyCapsule / iterator       python/                         arguments
-//!  RecordBatch                client/stream                   Statement
+//!  RecordBatch                client/sql/stream                   Statement
 //!  builders, one per column   column/decode                   column/encode
 //!  ============ Field + Cells: the value model (wire/value) ============
 //!  rows     fdoca/row | record/format                         rows
@@ -28,7 +28,7 @@
 //! # Example
 //! ```no_run
 //! # async fn demo() -> Result<(), drdarrow::client::error::Error> {
-//! use drdarrow::client::{config::Config, connection::Connection};
+//! use drdarrow::client::{config::Config, sql::connection::Connection};
 //! let config = Config::from_uri("drda://app@localhost:1527/sample")?.password("secret");
 //! let connection = Connection::connect(config).await?;
 //! let mut stream = connection.query("SELECT * FROM orders", &[]).await?;

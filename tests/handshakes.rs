@@ -11,9 +11,9 @@ mod authority;
 
 use authority::{Lab, named};
 use drdarrow::client::config::Config;
-use drdarrow::client::connection::Connection;
 use drdarrow::client::error::Phase;
 use drdarrow::client::probe::{Target, probe};
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::access::Access;
 use drdarrow::server::listen::{Server, serve};
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona};

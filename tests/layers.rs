@@ -30,7 +30,7 @@ struct Module {
 ///   each against its frame (`flow/placement`) and counts those that bring nothing (`flow/bounds`).
 /// * `client` knows `wire`: the words of its errors, the types of its parameters.
 /// * `net` has `sha2` for fingerprints of certificates and `zeroize` for the bytes of key files and of logins.
-/// * `client/config` parses URIs with `percent_encoding`, `client/connection` draws with `getrandom`.
+/// * `client/config` parses URIs with `percent_encoding`, `client/sql/connection` draws with `getrandom`.
 const MODULES: &[Module] = &[
     // The layer's own file only declares its modules.
     Module { path: "wire", ours: &[], outside: &[] },
@@ -189,7 +189,7 @@ use crate::{
     wire::value::{cell::Cells, field::Field},
     flow::{self, step::Flow},
 };
-const TEXT: &str = "crate::client::connection \" tokio::net"; // crate::client
+const TEXT: &str = "crate::client::sql::connection \" tokio::net"; // crate::client
 const RAW: &str = r#"use tokio::net;"#; /* use /* nested */ crate::column::decode; */
 const QUOTE: char = '"'; fn long<'a>(x: &'a str) -> tokio::io::Ready { crate::column::kind::of(x) }
 fn now() -> std::time::Instant { std::time::Duration::ZERO; my::tokio::x() }

@@ -4,13 +4,12 @@
 
 use drdarrow::client::config::Config;
 use drdarrow::client::config::security::Security;
-use drdarrow::client::connection::Connection;
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::agreement::{EncAlg, KeyPair};
 use drdarrow::wire::ddm::accsec::AccSec;
-use drdarrow::wire::ddm::codepoint as cp;
-use drdarrow::wire::ddm::param;
 use drdarrow::wire::ddm::secchk::Secret;
 use drdarrow::wire::ddm::text::DdmText;
+use drdarrow::wire::ddm::{codepoint as cp, param};
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::dss::header::DssType;
 use std::fs::{File, read_to_string};

@@ -3,11 +3,11 @@
 
 use arrow_array::{Array, RecordBatch};
 use drdarrow::client::config::Config;
-use drdarrow::client::connection::Connection;
+use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;
-use drdarrow::client::file::name::FileName;
+use drdarrow::client::file::file_name::FileName;
 use drdarrow::client::file::options::OpenOptions;
-use drdarrow::client::file::settings::FileConfig;
+use drdarrow::client::sql::connection::Connection;
 use std::time::Instant;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

@@ -3,7 +3,7 @@
 
 use super::config::ConfigError;
 use super::hint;
-use super::visible::visible;
+use super::printable::visible;
 use crate::column::error::ColumnError;
 use crate::flow::error::FlowError;
 use crate::flow::progress::Awaited;

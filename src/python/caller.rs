@@ -12,7 +12,7 @@ use super::errors;
 use super::runtime;
 use crate::client::config::Config;
 use crate::client::error::Result;
-use crate::client::visible::visible;
+use crate::client::printable::visible;
 
 /// Modules with these names are not the user's.
 const OURS: &str = "drdarrow";

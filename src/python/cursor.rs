@@ -21,9 +21,9 @@ use super::settings;
 use super::statement::Statement;
 use super::stream::ArrowStream;
 use super::type_code::type_code;
-use crate::client::batches::Limits;
-use crate::client::column_info::ColumnInfo;
 use crate::client::error::{Error, Result};
+use crate::client::limits::Limits;
+use crate::client::sql::column_info::ColumnInfo;
 
 /// Executes statements and fetches their rows (PEP 249).
 ///

@@ -5,7 +5,7 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::client::error::Result;
 use crate::client::file::connection::FileConnection;
-use crate::client::file::name::FileName;
+use crate::client::file::file_name::FileName;
 
 /// The record formats and keys of a file, in Python a dict.
 pub(super) struct Described {

@@ -7,9 +7,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
-use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
-use crate::client::visible::visible;
+use crate::client::printable::visible;
+use crate::client::warning::Warning;
 
 /// The exception for an error.
 pub(super) fn raise(py: Python<'_>, error: &Error) -> PyErr {

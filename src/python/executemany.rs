@@ -11,8 +11,8 @@ use super::guard::{Lease, Owned, Slot};
 use super::param_rows::{ParamRows, RawChunk};
 use super::runtime;
 use super::statement::Statement;
-use crate::client::batch::Batch;
 use crate::client::error::{Error, Result};
+use crate::client::sql::batch::Batch;
 
 /// Rows of parameters handed to the client at a time.
 const CHUNK: usize = 512;

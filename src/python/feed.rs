@@ -9,11 +9,11 @@ use super::guard::Lease;
 use super::link::Waits;
 use super::rows::Rows;
 use super::runtime;
-use crate::client::batches::{Limits, Ready};
-use crate::client::done::Warning;
 use crate::client::error::{Error, Result};
 use crate::client::file::scan::FileStream;
-use crate::client::stream::RecordStream;
+use crate::client::limits::{Limits, Ready};
+use crate::client::sql::stream::RecordStream;
+use crate::client::warning::Warning;
 
 /// Rows are fetched in smaller batches than Arrow, and handed out as soon as they are there.
 pub(super) const ROWS: Limits = Limits { rows: 4096, bytes: 1 << 20, delay: Some(Duration::ZERO) };

@@ -20,8 +20,8 @@ use super::rows;
 use super::runtime;
 use super::settings;
 use super::stream::ArrowStream;
-use crate::client::batches::Limits;
 use crate::client::error::{Error, Result};
+use crate::client::limits::Limits;
 
 /// A file of IBM i, opened by `open_file()` or `FileConnection.open_file()`.
 ///

@@ -9,13 +9,13 @@ use super::given::Given;
 use super::params;
 use super::settings::{apply, pairs, text};
 use super::wording::kind;
-use crate::client::batches::Limits;
 use crate::client::config::{Config, ConfigError, Secret};
 use crate::client::error::Error;
-use crate::client::file::name::FileName;
+use crate::client::file::config::{Address, FILES, FileConfig, OPEN};
+use crate::client::file::file_name::FileName;
 use crate::client::file::options::{Declared, OpenOptions};
 use crate::client::file::range::Keys;
-use crate::client::file::settings::{Address, FILES, FileConfig, OPEN};
+use crate::client::limits::Limits;
 use crate::column::options::Options;
 
 /// Rows that are not Arrow, written at a time.

@@ -16,13 +16,13 @@ use super::imported;
 use super::link::Link;
 use super::opened::Opened;
 use super::runtime;
-use crate::client::batches::Limits;
 use crate::client::error::{Error, Result};
+use crate::client::file::config::FileConfig;
 use crate::client::file::connection::FileConnection as Client;
+use crate::client::file::file_name::FileName;
 use crate::client::file::job::Lock;
-use crate::client::file::name::FileName;
 use crate::client::file::options::OpenOptions;
-use crate::client::file::settings::FileConfig;
+use crate::client::limits::Limits;
 
 /// Opens a file of IBM i: `open_file("drda://user@host:446/LIB/FILE", password=...)`. Closing the file closes its
 /// connection.

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::caller::Caller;
 use super::runtime;
-use crate::client::batches::Limits;
 use crate::client::config::Config;
 use crate::client::config::client_info::ClientInfo;
-use crate::client::connection::Connection;
 use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::file::config::FileConfig;
 use crate::client::file::connection::FileConnection;
-use crate::client::file::settings::FileConfig;
+use crate::client::limits::Limits;
+use crate::client::sql::connection::Connection;
 
 /// A server that does not answer the goodbye is left after this long.
 const GOODBYE: Duration = Duration::from_secs(3);

@@ -10,13 +10,13 @@ use super::errors;
 use super::feed::{Feed, Source};
 use super::file_args::{Meant, Wanted};
 use super::link::Link;
-use crate::client::batches::Limits;
 use crate::client::error::Result;
 use crate::client::file::connection::FileConnection as Client;
-use crate::client::file::name::FileName;
+use crate::client::file::file_name::FileName;
+use crate::client::file::open_file::RemoteFile;
 use crate::client::file::options::OpenOptions;
-use crate::client::file::place::How;
-use crate::client::file::remote::RemoteFile;
+use crate::client::file::read::How;
+use crate::client::limits::Limits;
 
 /// An open file with its connection.
 pub(super) struct Opened {

@@ -10,13 +10,13 @@ use super::file_args as args;
 use super::link::Link;
 use super::opened::Opened;
 use super::stream::ArrowStream;
-use crate::client::batches::Limits;
 use crate::client::config::Config;
 use crate::client::error::{Error, Result};
 use crate::client::file::carried;
-use crate::client::file::name::FileName;
+use crate::client::file::config::FileConfig;
+use crate::client::file::file_name::FileName;
 use crate::client::file::options::{Mode, OpenOptions};
-use crate::client::file::settings::FileConfig;
+use crate::client::limits::Limits;
 
 /// A part of a file: the records with numbers from `first` to `last`. It can be pickled; it holds the
 /// address and how the file is opened, but no password.

@@ -10,10 +10,10 @@ use super::errors;
 use super::given::Given;
 use super::token;
 use super::wording::{kind, unicode};
-use crate::client::batches::Limits;
 use crate::client::config::client_info::ClientInfo;
 use crate::client::config::{Config, ConfigError, Secret};
 use crate::client::error::Error;
+use crate::client::limits::Limits;
 
 /// Parts of an address: a name may complete a URI but not contradict it.
 const ADDRESS: [&str; 5] = ["host", "port", "database", "user", "password"];

@@ -11,13 +11,13 @@ use super::errors;
 use super::feed::{Feed, Source};
 use super::guard::{Lease, Slot};
 use super::link::Link;
-use crate::client::batch::Batch;
-use crate::client::column_info::ColumnInfo;
-use crate::client::connection::Outcome;
-use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
-use crate::client::procedure::Output;
-use crate::client::stream::RecordStream;
+use crate::client::sql::batch::Batch;
+use crate::client::sql::column_info::ColumnInfo;
+use crate::client::sql::connection::Outcome;
+use crate::client::sql::procedure::Output;
+use crate::client::sql::stream::RecordStream;
+use crate::client::warning::Warning;
 
 /// The state of a cursor.
 pub(super) struct Statement {

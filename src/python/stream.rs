@@ -16,8 +16,8 @@ use super::errors;
 use super::feed::Feed;
 use super::guard::{Lease, Owned, Slot};
 use super::runtime;
-use crate::client::done::Warning;
 use crate::client::error::{Error, Result};
+use crate::client::warning::Warning;
 
 /// The part that a stream and its consumer share.
 pub(super) struct Shared {

@@ -2,8 +2,8 @@
 
 use arrow_array::RecordBatch;
 use drdarrow::client::config::Config;
-use drdarrow::client::connection::Connection;
 use drdarrow::client::error::Error;
+use drdarrow::client::sql::connection::Connection;
 use std::time::Duration;
 
 /// 150 rows of sixteen columns, recorded with blocks of 4,096 bytes.

@@ -8,12 +8,12 @@ use super::server::{Answer, Damage, Log, build, honest, start};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type, Int64Type};
-use drdarrow::client::batches::Limits;
 use drdarrow::client::error::{Error, Kind};
+use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;
-use drdarrow::client::file::name::FileName;
+use drdarrow::client::file::file_name::FileName;
 use drdarrow::client::file::options::OpenOptions;
-use drdarrow::client::file::settings::FileConfig;
+use drdarrow::client::limits::Limits;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::objects;
@@ -278,10 +278,7 @@ async fn misuse_is_told_without_asking() {
     let connection = FileConnection::over(stream, Line::Local, config()).await.unwrap();
     let file = connection.open(&cust(), numbered()).await.unwrap();
     assert_eq!(file.delete_at(1).await.unwrap_err().sqlstate.as_deref(), Some("25006"));
-    assert_eq!(
-        file.read_key(&[], drdarrow::client::file::place::How::Equal).await.unwrap_err().kind,
-        Kind::Programming
-    );
+    assert_eq!(file.read_key(&[], drdarrow::client::file::read::How::Equal).await.unwrap_err().kind, Kind::Programming);
     let mut options = OpenOptions::read();
     options.set("columns", "NAME,NOPE").unwrap();
     assert_eq!(connection.open(&cust(), options).await.unwrap_err().sqlstate.as_deref(), Some("42703"));

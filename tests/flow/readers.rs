@@ -3,9 +3,9 @@
 use super::book::Book;
 use super::client::{LOBS, NARROW, WIDE, config, count, rows};
 use super::server::{Answer, Damage, Edit, build, honest, parts, start};
-use drdarrow::client::batches::Limits;
-use drdarrow::client::connection::Connection;
-use drdarrow::client::stream::RecordStream;
+use drdarrow::client::limits::Limits;
+use drdarrow::client::sql::connection::Connection;
+use drdarrow::client::sql::stream::RecordStream;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::codepoint as cp;

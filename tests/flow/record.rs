@@ -4,7 +4,7 @@
 
 use super::book::{Book, Chains, Request, request};
 use super::client::{DIVISION, LOBS, NARROW, WIDE, WRONG, config, rows};
-use drdarrow::client::connection::Connection;
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::codepoint as cp;
 use std::collections::HashMap;

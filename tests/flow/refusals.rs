@@ -4,8 +4,8 @@
 use super::book::Book;
 use super::client::{NARROW, config, rows};
 use super::server::{Answer, Damage, Edit, build, start};
-use drdarrow::client::connection::Connection;
 use drdarrow::client::error::{Error, Kind};
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::reply::Reply;

@@ -4,7 +4,7 @@ use super::book::Book;
 use super::client::{WRONG, config, rows};
 use super::server::{Answer, Damage, start};
 use drdarrow::client::config::security::Security;
-use drdarrow::client::connection::Connection;
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::caution::Caution;
 use drdarrow::flow::secmec::choice::Policy;
 use drdarrow::flow::secmec::line::Line;

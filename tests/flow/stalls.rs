@@ -2,10 +2,10 @@
 
 use super::fake::Fake;
 use drdarrow::client::config::Config;
-use drdarrow::client::connection::Connection;
 use drdarrow::client::error::{Error, Phase};
+use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;
-use drdarrow::client::file::settings::FileConfig;
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::object::objects;
 use drdarrow::wire::dss::chain::Chain;

@@ -6,7 +6,7 @@ use crate::protocol::Raw;
 use crate::support::{config, connect, count, rows, start, start_with};
 use arrow_schema::{DataType, Field, Schema};
 use drdarrow::client::config::Config;
-use drdarrow::client::connection::Connection;
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session};
 use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::{Server, serve};

@@ -4,7 +4,7 @@ use crate::protocol::Raw;
 use crate::support::{column, config, connect, count, rows, start, start_with, table};
 use arrow_array::Int32Array;
 use drdarrow::client::config::Config;
-use drdarrow::client::connection::Connection;
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::persona::LUW;
 use drdarrow::server::settings::Settings;
 use drdarrow::server::table::MemoryTables;

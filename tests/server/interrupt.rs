@@ -2,7 +2,7 @@
 
 use super::support::config;
 use arrow_schema::{DataType, Field, Schema};
-use drdarrow::client::connection::Connection;
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session};
 use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::serve;

@@ -3,7 +3,7 @@
 use crate::support::{column, config, connect, rows, start, table, told};
 use arrow_array::{Int32Array, LargeBinaryArray, LargeStringArray, RecordBatch};
 use drdarrow::client::config::Lobs;
-use drdarrow::client::connection::Connection;
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, LUW, Persona};

@@ -4,8 +4,8 @@
 use crate::support::{PERSONAS, config, count, rows};
 use drdarrow::client::config::Config;
 use drdarrow::client::config::client_info::ClientInfo;
-use drdarrow::client::connection::Connection;
 use drdarrow::client::error::Kind;
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::server::access::Access;
 use drdarrow::server::backend::{

@@ -4,8 +4,8 @@
 use crate::found::{block, framed};
 use crate::protocol::Raw;
 use crate::support::start;
+use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;
-use drdarrow::client::file::settings::FileConfig;
 use drdarrow::server::access::Access;
 use drdarrow::server::file::library::FileStore;
 use drdarrow::server::listen::{Server, serve};

@@ -5,7 +5,7 @@ use crate::authority::{Lab, named as named_for};
 use crate::support::{PERSONAS, config, rows, start_with, told};
 use arrow_array::*;
 use arrow_schema::{Field, Schema};
-use drdarrow::client::connection::{Connection, Outcome};
+use drdarrow::client::sql::connection::{Connection, Outcome};
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, Persona, ZOS};
 use drdarrow::server::settings::Settings;

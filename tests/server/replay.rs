@@ -6,7 +6,7 @@ use crate::tools::frames::{Request, frames};
 use crate::tools::{record, replay};
 use arrow_array::{Int32Array, StringArray};
 use drdarrow::client::config::Config;
-use drdarrow::client::connection::Connection;
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::persona::LUW;
 use drdarrow::server::table::MemoryTables;
 use std::net::TcpListener;

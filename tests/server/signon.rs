@@ -1,7 +1,7 @@
 //! The sign-on server: what it tells, whom it refuses, and bytes that no client sends.
 
 use crate::support::{config, start_with};
-use drdarrow::client::connection::Connection;
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::substitute::ibmi::PasswordLevel;
 use drdarrow::flow::secmec::substitute::{Seeds, Substitute};
 use drdarrow::server::access::Access;

@@ -7,8 +7,8 @@ use crate::support::{column, config, connect, count, rows, start, start_with, ta
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, Int32Array, LargeStringArray, StringArray};
 use drdarrow::client::config::Config;
-use drdarrow::client::connection::Connection;
 use drdarrow::client::error::{Error, Kind, Phase};
+use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::access::Access;
 use drdarrow::server::listen::Server;
 use drdarrow::server::settings::Settings;

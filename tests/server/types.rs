@@ -163,7 +163,7 @@ async fn parameters_of_every_type_go_in() {
         let input = (0..4).map(|row| columns.iter().map(|(_, a)| a.slice(row, 1)).collect()).collect();
         let sql = format!("INSERT INTO T VALUES ({markers})");
         match connection.run(&sql, input).await.unwrap() {
-            drdarrow::client::connection::Outcome::Done(done) => assert_eq!(done.count, Some(4)),
+            drdarrow::client::sql::connection::Outcome::Done(done) => assert_eq!(done.count, Some(4)),
             other => panic!("{other:?}"),
         }
         let got = rows(&connection, "SELECT * FROM T").await;

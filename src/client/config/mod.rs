@@ -9,7 +9,7 @@ pub mod tls;
 pub(super) mod uri;
 mod value;
 
-use crate::client::batches::DELAY;
+use crate::client::limits::DELAY;
 use crate::column::options::{BadValues, EndOfTime, Excess, Options, TextErrors, WideDecimalAs};
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::source::TokenSource;

@@ -1,7 +1,7 @@
 //! Which settings of a partition whoever reads it takes over. A partition may come through a queue, a file or an object
 //! store, while the password is the reader's: what would weaken the way that it goes is taken from the reader only.
 
-use super::settings::FileConfig;
+use super::config::FileConfig;
 use crate::client::config::ConfigError;
 use crate::client::config::security::Security;
 use crate::client::config::tls::Mode;
@@ -108,7 +108,7 @@ pub fn check(part: &FileConfig, reader: &FileConfig, given: impl Fn(&str) -> boo
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::FILES;
+    use super::super::config::FILES;
     use super::*;
     use crate::client::config::{Config, SETTINGS};
 

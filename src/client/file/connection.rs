@@ -1,22 +1,22 @@
 //! A connection for files: a job on the system in which files are opened and commands run. Cheap to
 //! clone; all clones share one socket. It is a connection and a unit of work of its own.
 
+use super::config::{FileConfig, JOB_CCSID};
 use super::describe;
+use super::file_name::FileName;
+use super::inner::FileInner;
 use super::job::{JobInfo, Lock};
-use super::listed;
-use super::name::FileName;
+use super::list;
+use super::open_file::RemoteFile;
 use super::options::OpenOptions;
 use super::partition::Partition;
-use super::remote::RemoteFile;
 use super::scan::FileStream;
-use super::settings::{FileConfig, JOB_CCSID};
-use super::shared::FileInner;
 use super::signon;
 use crate::client::config::security::Security;
-use crate::client::done::Warning;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::client::login::{behind_tls, connector, doubt, foresee, line, peer, random, stalled};
 use crate::client::security::{credentials, policy};
+use crate::client::warning::Warning;
 use crate::flow::bounds::LOGIN_FRAME;
 use crate::flow::error::FlowError;
 use crate::flow::file::command;
@@ -68,7 +68,7 @@ impl FileConnection {
     }
 
     /// Logs in over any stream that is already connected, over TLS within it where `config` says so; `line` says who
-    /// else may be on it, as for [`Connection::over`](crate::client::connection::Connection::over). Nobody is asked for
+    /// else may be on it, as for [`Connection::over`](crate::client::sql::connection::Connection::over). Nobody is asked for
     /// the password level.
     pub async fn over<S>(stream: S, line: Line, mut config: FileConfig) -> Result<FileConnection>
     where
@@ -196,7 +196,7 @@ impl FileConnection {
 
     /// The database files of a library as a table: `files` is `*ALL`, a name, or the beginning of names and `*`.
     pub async fn list(&self, library: &str, files: &str) -> Result<RecordBatch> {
-        listed::list(&self.0, library, files).await
+        list::list(&self.0, library, files).await
     }
 
     /// Runs a CL command in the job: what it says. A message that means failure is an error.

@@ -2,7 +2,7 @@
 //! CRTPF makes the file from it.
 
 use super::connection::FileConnection;
-use super::name::{FileName, name, name_in_page};
+use super::file_name::{FileName, name, name_in_page};
 use super::options::OpenOptions;
 use crate::client::config::ConfigError;
 use crate::client::error::{Error, Kind, Phase, Result};

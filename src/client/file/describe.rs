@@ -1,10 +1,10 @@
 //! Asks the system for the description of a file: DSPFFD and DSPFD write outfiles into QTEMP, which are read as
 //! any other file. Their formats are known beforehand.
 
+use super::file_name::FileName;
 use super::handle::Handle;
-use super::name::FileName;
+use super::inner::FileInner;
 use super::options::Mode;
-use super::shared::FileInner;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::flow::file::read::{self, Found};
 use crate::wire::ddm::error::MessageError;

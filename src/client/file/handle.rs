@@ -1,7 +1,7 @@
 //! An open file on the server. Dropped, it is closed in the background. If the wait for an open is given up,
 //! nothing stays open.
 
-use super::shared::FileInner;
+use super::inner::FileInner;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::flow::file::open;
 use crate::net::transport::Deadline;

@@ -1,25 +1,25 @@
 //! Files of IBM i, record by record: connect, describe, scan as Arrow, read by number and by key, write,
 //! update, delete, run commands.
 
-mod address;
 pub mod carried;
+pub mod config;
 pub mod connection;
 pub mod create;
-mod declared;
+mod declared_format;
 mod describe;
+pub mod file_name;
 mod handle;
+mod inner;
 pub mod job;
-mod listed;
-pub mod name;
-mod opened;
+mod list;
+pub mod open_file;
+mod open_member;
 pub mod options;
 pub mod partition;
-pub mod place;
 mod position;
 pub mod range;
-pub mod remote;
+pub mod read;
 pub mod scan;
-pub mod settings;
-mod shared;
 mod signon;
+mod uri;
 pub mod write;

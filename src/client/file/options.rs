@@ -1,6 +1,6 @@
 //! Options of an open: access, keys, fields, and the treatment of values.
 
-use super::name::name;
+use super::file_name::name;
 use crate::client::config::ConfigError;
 use crate::column::file::options::{OnError, RecordOptions};
 use crate::wire::file::format::{DdsType, FileFormats, KeyField, RecordField, RecordFormat};

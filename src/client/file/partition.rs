@@ -1,6 +1,6 @@
 //! Parts of a file by relative record numbers, to be read side by side on connections of their own.
 
-use super::name::FileName;
+use super::file_name::FileName;
 use super::options::{Mode, OpenOptions};
 
 /// A part of a file.

@@ -3,7 +3,7 @@
 //! records, compared as the file's description orders them. If the server orders them otherwise, its keys come
 //! in disorder, which is an error.
 
-use super::opened::Remote;
+use super::open_member::Remote;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::wire::file::control::Which;
 use crate::wire::file::key::KeyPath;

@@ -2,13 +2,13 @@
 //! so it travels while that one is decoded. No more than these two wait.
 
 use super::handle::Handle;
-use super::opened::Remote;
+use super::open_member::Remote;
 use super::position::number;
 use super::range::{KeyRange, Start, Taken};
-use crate::client::batches::{Limits, Ready};
-use crate::client::done::Warning;
+use crate::client::batch_delay::{Patience, until};
 use crate::client::error::{Error, Kind, Phase, Result};
-use crate::client::patience::{Patience, until};
+use crate::client::limits::{Limits, Ready};
+use crate::client::warning::Warning;
 use crate::column::file::decode::RecordDecoder;
 use crate::flow::file::exchange::Answer;
 use crate::flow::file::read::{self, Block, Found};

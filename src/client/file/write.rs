@@ -3,10 +3,10 @@
 //! when updated.
 
 use super::handle::Handle;
-use super::opened::Remote;
+use super::open_file::RemoteFile;
+use super::open_member::Remote;
 use super::options::Mode;
 use super::position::Place;
-use super::remote::RemoteFile;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::error::ColumnError;
 use crate::column::file::encode::RecordEncoder;

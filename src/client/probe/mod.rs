@@ -3,9 +3,9 @@
 //! improve. Nothing secret is needed and nothing secret is sent.
 
 mod advice;
-mod guess;
 mod host;
 mod port;
+mod protocols;
 pub mod report;
 
 use super::config::Config;

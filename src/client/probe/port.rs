@@ -1,11 +1,11 @@
 //! The look at one port: DRDA in clear, then TLS, then the questions of other protocols. One connection
 //! at a time but for the last questions: some servers take no second one beside the first.
 
-use super::guess::{self, Guess, readable};
 use super::host::Host;
+use super::protocols::{self, Guess, readable};
 use super::report::{Mechanism, Port, Server, Service, State, Tls};
-use crate::client::info;
 use crate::client::login::random;
+use crate::client::server_info;
 use crate::flow::error::FlowError;
 use crate::flow::probe::{Hello, Mechanisms, Offered};
 use crate::flow::secmec::SecMec;
@@ -107,11 +107,11 @@ impl Line<'_> {
         let special = match (port.port, self.host.share(FIRST)) {
             (number, patience) if SIGN_ON.contains(&number) => {
                 let Some(mut stream) = self.connect().await else { return };
-                guess::sign_on(&mut stream, self.host, patience).await
+                protocols::sign_on(&mut stream, self.host, patience).await
             }
             (MAPPER, patience) => {
                 let Some(mut stream) = self.connect().await else { return };
-                guess::mapper(&mut stream, patience).await
+                protocols::mapper(&mut stream, patience).await
             }
             _ => Guess::default(),
         };
@@ -189,7 +189,7 @@ impl Line<'_> {
     async fn behind_tls(&mut self, mut stream: Encrypted<TcpStream>, port: &mut Port) {
         port.service = Service::Other("TLS");
         let met = if SIGN_ON.contains(&port.port) {
-            let guess = guess::sign_on(&mut stream, self.host, self.host.share(FIRST)).await;
+            let guess = protocols::sign_on(&mut stream, self.host, self.host.share(FIRST)).await;
             if settle(port, guess) {
                 return;
             }
@@ -207,7 +207,7 @@ impl Line<'_> {
             Met::Nobody(words) => {
                 port.words = words;
                 let Some((Ok((mut stream, _)), _)) = self.handshake().await else { return };
-                settle(port, guess::http(&mut stream, self.host.share(QUESTION)).await);
+                settle(port, protocols::http(&mut stream, self.host.share(QUESTION)).await);
             }
         }
     }
@@ -215,7 +215,7 @@ impl Line<'_> {
     /// Questions of other protocols, until one is answered.
     async fn guess(&mut self, port: &mut Port) {
         let Some(mut stream) = self.connect().await else { return };
-        let web = guess::http(&mut stream, self.host.share(QUESTION)).await;
+        let web = protocols::http(&mut stream, self.host.share(QUESTION)).await;
         drop(stream);
         if web.service == Some(Service::Other("TLS")) {
             self.over_tls(port).await;
@@ -226,9 +226,9 @@ impl Line<'_> {
         }
         let (host, this) = (self.host, &*self);
         let (postgresql, tds, sign_on) = tokio::join!(
-            async { guess::postgresql(&mut this.again().await?, host.share(QUESTION)).await.into() },
-            async { guess::tds(&mut this.again().await?, host.share(QUESTION)).await.into() },
-            async { guess::sign_on(&mut this.again().await?, host, host.share(QUESTION)).await.into() },
+            async { protocols::postgresql(&mut this.again().await?, host.share(QUESTION)).await.into() },
+            async { protocols::tds(&mut this.again().await?, host.share(QUESTION)).await.into() },
+            async { protocols::sign_on(&mut this.again().await?, host, host.share(QUESTION)).await.into() },
         );
         let found: [Option<Guess>; 3] = [sign_on, postgresql, tds];
         for guess in found.into_iter().flatten() {
@@ -306,7 +306,7 @@ fn server(attributes: &ExcSatRd, offered: Offered) -> Server {
     let product = product(&class, &release);
     let mechanisms: Vec<Mechanism> = offered.mechanisms.iter().take(MOST).map(|number| mechanism(*number)).collect();
     Server {
-        product: info::words(product),
+        product: server_info::words(product),
         version: version(product, &release),
         name: text(&attributes.extnam),
         system: text(&attributes.srvnam),

@@ -1,15 +1,15 @@
 //! Procedures: values of output parameters, and result sets.
 
-use super::done::Warning;
-use super::error::{Error, Kind, Phase, Result};
-use super::large::{Forms, Parked};
-use super::naming::name_fields;
-use super::opening::Opening;
+use super::columns::name_fields;
+use super::inner::Inner;
+use super::lob::{Forms, Parked};
+use super::open_guard::Opening;
 use super::parameters;
 use super::sections::Lease;
-use super::shared::Inner;
 use super::stream::RecordStream;
 use super::update_result::Done;
+use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::warning::Warning;
 use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::error::ColumnError;
 use crate::column::schema::schema;

@@ -2,7 +2,7 @@
 //! server described them so. Their values are fetched before the row is decoded, so the decoders see the same
 //! as if they had followed it.
 
-use super::config::Lobs;
+use crate::client::config::Lobs;
 use crate::flow::sql::lob_fetch::Reading;
 use crate::flow::sql::locator::{Large, Locator};
 use crate::flow::sql::rows::Chunk;

@@ -1,10 +1,10 @@
 //! The part that a connection and its open readers share.
 
-use super::config::Config;
-use super::cursor::Cursor;
-use super::error::{Error, Kind, Phase, Result};
+use super::cursor_state::Cursor;
 use super::sections::{Lease, Sections};
-use super::work::Work;
+use super::unit_of_work::Work;
+use crate::client::config::Config;
+use crate::client::error::{Error, Kind, Phase, Result};
 use crate::flow::error::FlowError;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::sql::bind::Bind;

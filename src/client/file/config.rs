@@ -1,11 +1,10 @@
 //! Where files are and how to connect: `drda://user@host:446/LIB/FILE?member=…&key=value`. The settings that
 //! connections for SQL and for files share are in [`Config`].
 
-use crate::client::config::foreign;
 use crate::client::config::percent::decode;
 use crate::client::config::uri::or_unencoded;
-use crate::client::config::{Config, ConfigError};
-use crate::client::file::name::name;
+use crate::client::config::{Config, ConfigError, foreign};
+use crate::client::file::file_name::name;
 use crate::wire::ddm::secchk::Secret;
 
 /// Ports of the sign-on server, and of the one over TLS.

@@ -1,10 +1,10 @@
 //! The facts about an open member, for all that read and write it.
 
+use super::file_name::FileName;
 use super::handle::Handle;
-use super::name::FileName;
+use super::inner::FileInner;
 use super::options::{Mode, OpenOptions};
 use super::position::Place;
-use super::shared::FileInner;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::file::decode::RecordDecoder;
 use crate::column::file::error::RecordError;

@@ -1,6 +1,6 @@
 //! The result of a statement that returned no rows.
 
-use super::done::Warning;
+use crate::client::warning::Warning;
 
 /// A statement that returned no rows.
 #[derive(Debug, Clone, Default)]

@@ -1,7 +1,7 @@
 //! What a connection for files, its open files and its scans share.
 
-use super::name::FileName;
-use super::settings::FileConfig;
+use super::config::FileConfig;
+use super::file_name::FileName;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::flow::error::FlowError;
 use crate::flow::file::command;

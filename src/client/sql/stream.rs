@@ -1,16 +1,16 @@
 //! A result set as Arrow record batches. Waiting and decoding are separate, so that decoding runs
 //! on the consumer's thread while the next blocks are on their way.
 
-use super::batches::{Limits, Ready};
 use super::column_info::ColumnInfo;
-use super::cursor::Cursor;
-use super::done::Warning;
-use super::error::{Error, Kind, Phase, Result};
-use super::large::{Forms, Parked};
-use super::patience::{Patience, passed, until};
-use super::pump::{Fetched, Pump};
+use super::cursor_state::Cursor;
+use super::inner::{Inner, sqlca};
+use super::lob::{Forms, Parked};
+use super::prefetch::{Fetched, Pump};
 use super::sections::Lease;
-use super::shared::{Inner, sqlca};
+use crate::client::batch_delay::{Patience, passed, until};
+use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::limits::{Limits, Ready};
+use crate::client::warning::Warning;
 use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::error::ColumnError;
 use crate::column::schema::schema;

@@ -2,8 +2,8 @@
 //! layout of an outfile is not known, DSPFFD describes its columns.
 
 use super::describe::{described, outfile, understood};
-use super::name::{name, name_in_page};
-use super::shared::FileInner;
+use super::file_name::{name, name_in_page};
+use super::inner::FileInner;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::Errors;

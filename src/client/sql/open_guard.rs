@@ -1,8 +1,8 @@
 //! An open under way, of a query or of a procedure's result sets. If the wait for it is given up, whatever was
 //! opened is closed in the background, so that no cursor stays open on the server.
 
+use super::inner::Inner;
 use super::sections::Lease;
-use super::shared::Inner;
 use crate::flow::sql::call::Called;
 use crate::flow::sql::query::{Close, Opened, Outcome};
 use crate::net::channel::Pending;

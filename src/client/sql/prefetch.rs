@@ -1,10 +1,10 @@
 //! Asking ahead: a task per open query keeps requests under way while the reader decodes. Byte
 //! credit bounds what may wait, so an idle reader neither grows memory nor holds up its neighbours.
 
-use super::cursor::Cursor;
-use super::error::Error;
+use super::cursor_state::Cursor;
+use super::inner::Inner;
 use super::sections::Lease;
-use super::shared::Inner;
+use crate::client::error::Error;
 use crate::flow::sql::query::{Answer, Close, Continue};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;

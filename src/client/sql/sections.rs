@@ -1,7 +1,7 @@
 //! The pool of sections of the dynamic packages. A statement occupies one section; when a package is full, the
 //! next one that Db2 ships is used.
 
-use super::config::Config;
+use crate::client::config::Config;
 use crate::wire::ddm::rdbname::RdbName;
 use crate::wire::sql::package::{self, PkgNamCsn};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -2,7 +2,7 @@
 //! no password, token or second factor, nor the permission to send a password in clear. A prohibition goes
 //! along.
 
-use super::settings::FileConfig;
+use super::config::FileConfig;
 use crate::client::config::percent::encode;
 use crate::client::config::tls::Mode;
 use crate::client::config::{Config, security::Security};

@@ -1,16 +1,16 @@
 //! An open member of a file, and the ways to its records.
 
-use super::declared::{self, Laid, misfit};
+use super::declared_format::{self, Laid, misfit};
 use super::describe::describe_file;
+use super::file_name::{FileName, name_in_page};
 use super::handle::Handle;
-use super::name::{FileName, name_in_page};
-use super::opened::{Remote, about, ufcb};
+use super::inner::FileInner;
+use super::open_member::{Remote, about, ufcb};
 use super::options::{Mode, OpenOptions};
 use super::partition::{Partition, split};
 use super::position::Place;
 use super::range::{KeyRange, Keys};
 use super::scan::{FileStream, Part};
-use super::shared::FileInner;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::error::ColumnError;
 use crate::column::file::decode::RecordDecoder;
@@ -89,18 +89,18 @@ impl RemoteFile {
             if options.keyed
                 && let Some(own) = &own
             {
-                match declared::keys(&formats, own) {
+                match declared_format::keys(&formats, own) {
                     Ok(keys) => (formats.keys, formats.unique) = (keys, own.unique),
                     Err(why) => return refuse(Kind::Programming, "42705", format!("{name}: {why}")),
                 }
             }
             // Marks and keys are those of the file.
-            path = Some(match (&own, own.as_ref().and_then(|own| declared::own(own, &format))) {
+            path = Some(match (&own, own.as_ref().and_then(|own| declared_format::own(own, &format))) {
                 (Some(file), Some(own)) => order(own, &file.keys),
                 _ => Err("a format was given and the file not asked: open it with keyed=True".to_owned()),
             });
-            let own = own.as_ref().and_then(|own| declared::own(own, &format));
-            laid = declared::lay(&format, own, handle.layout.fields);
+            let own = own.as_ref().and_then(|own| declared_format::own(own, &format));
+            laid = declared_format::lay(&format, own, handle.layout.fields);
             map = own.map(|own| own.fields.len());
             handle.lay(map).map_err(|e| about(e, &name.to_string()))?;
             shown = self::shown(&laid.read, &options, name).map_err(|e| e.at(&inner.peer))?;

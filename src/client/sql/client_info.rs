@@ -1,8 +1,8 @@
 //! Sends client information to the server, at the login and later.
 
-use super::config::client_info::ClientInfo;
-use super::error::{Error, Kind, Phase, Result};
-use super::shared::Inner;
+use super::inner::Inner;
+use crate::client::config::client_info::ClientInfo;
+use crate::client::error::{Error, Kind, Phase, Result};
 use crate::flow::error::FlowError;
 use crate::flow::sql::execute::{Immediate, Set};
 use crate::flow::sql::session::Product;

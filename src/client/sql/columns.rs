@@ -1,6 +1,6 @@
 //! Merges the row descriptor (layout) and the SQLDA (names) into the fields of an answer set.
 
-use super::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, Kind, Phase, Result};
 use crate::wire::sql::sqlda::SqlDa;
 use crate::wire::sql::sqlvar::SqlVar;
 use crate::wire::value::field::{Field, Shape, Type};

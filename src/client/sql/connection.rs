@@ -1,22 +1,22 @@
 //! A connection: statements in, results out. Cheap to clone; all clones share one socket.
 
-use super::config::Config;
-use super::config::client_info::ClientInfo;
-use super::done::Warning;
-use super::error::{Error, Kind, Phase, Result};
-use super::info::ServerInfo;
-use super::login::{
+use super::inner::Inner;
+use super::procedure::Procedure;
+use super::sections::Sections;
+use super::statement_kind::{self, Hint};
+use super::stream::RecordStream;
+use super::unit_of_work::Work;
+use super::update_result::Done;
+use crate::client::config::Config;
+use crate::client::config::client_info::ClientInfo;
+use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::login::{
     behind_tls, connector, doubt, foresee, identity, line, no_database, peer, stalled, without_database,
     without_password,
 };
-use super::procedure::Procedure;
-use super::sections::Sections;
-use super::security::policy;
-use super::shared::Inner;
-use super::stream::RecordStream;
-use super::update_result::Done;
-use super::words::{self, Hint};
-use super::work::Work;
+use crate::client::security::policy;
+use crate::client::server_info::ServerInfo;
+use crate::client::warning::Warning;
 use crate::flow::bounds::LOGIN_FRAME;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::line::Line;
@@ -178,7 +178,7 @@ impl Connection {
         }
         self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
-        let query = words::hint(sql) == Hint::Query;
+        let query = statement_kind::hint(sql) == Hint::Query;
         let _turn = self.0.turn_of(query).await?;
         self.0.usable(Phase::Execute)?;
         self.0.opens_work(query);
@@ -218,7 +218,7 @@ impl Connection {
     /// Calls a procedure: `sql` is `CALL NAME(?, …)`, `parameters` holds an array of one element for
     /// each, NULL where a value only comes out.
     pub async fn call(&self, sql: &str, parameters: &[ArrayRef]) -> Result<Procedure> {
-        if !words::is_call(sql) {
+        if !statement_kind::is_call(sql) {
             return Err(Error::new(Kind::Programming, Phase::Execute, "42601", "the statement is no CALL"));
         }
         match self.run(sql, one_row(parameters)).await? {
@@ -344,7 +344,7 @@ fn one_row(parameters: &[ArrayRef]) -> Vec<Vec<ArrayRef>> {
 
 pub(super) fn check_sql(sql: &str) -> Result<()> {
     let bad = |state: &str, text: &str| Err(Error::new(Kind::Programming, Phase::Execute, state, text));
-    if words::is_blank(sql) {
+    if statement_kind::is_blank(sql) {
         return bad("42617", "the statement is empty");
     }
     if let Some(at) = sql.find('\0') {

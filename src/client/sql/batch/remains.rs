@@ -1,6 +1,6 @@
 //! The rows that are left of a call that ended without success, in words.
 
-use super::super::error::Error;
+use crate::client::error::Error;
 use std::fmt;
 
 /// The rows in the database.

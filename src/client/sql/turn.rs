@@ -3,8 +3,8 @@
 //! use the same connection meanwhile and cannot wait for that: its work runs within the batch and belongs to
 //! it.
 
-use super::error::{Error, Kind, Phase, Result};
-use super::shared::Inner;
+use super::inner::Inner;
+use crate::client::error::{Error, Kind, Phase, Result};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -2,10 +2,10 @@
 //! and becomes the current one, which an update or deletion changes. Each move of the position forgets it.
 
 use super::handle::Handle;
-use super::opened::Remote;
+use super::open_file::RemoteFile;
+use super::open_member::Remote;
 use super::options::Mode;
 use super::position::{Place, number};
-use super::remote::RemoteFile;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::file::decode::RecordDecoder;
 use crate::column::file::encode::RecordEncoder;

@@ -1,11 +1,11 @@
 //! Undoes the rows of a call: by a rollback, where the unit of work holds nothing else; by a savepoint, where
 //! it does; not at all, where a server has no savepoints.
 
-use super::super::error::{Error, Phase};
 use super::super::sections::Lease;
-use super::super::shared::Inner;
-use super::left::Left;
+use super::remains::Left;
 use super::{Bad, Call, Cause};
+use crate::client::error::{Error, Phase};
+use crate::client::sql::inner::Inner;
 use crate::flow::error::FlowError;
 use crate::flow::sql::execute::{Failed, Immediate};
 use crate::flow::sql::session::Product;

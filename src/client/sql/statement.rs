@@ -1,16 +1,16 @@
 //! Runs a statement: prepared where it has parameters or its kind is not known, at once where it is; opened
 //! if it is a query, executed else. Many rows of parameters are a [`batch`](super::batch).
 
+use super::columns::name_fields;
 use super::connection::{Connection, Outcome};
-use super::done::Warning;
-use super::error::{Error, Phase, Result};
-use super::naming::name_fields;
-use super::opening::Opening;
+use super::open_guard::Opening;
 use super::parameters;
 use super::sections::Lease;
+use super::statement_kind::{self, Hint};
 use super::stream::RecordStream;
 use super::update_result::Done;
-use super::words::{self, Hint};
+use crate::client::error::{Error, Phase, Result};
+use crate::client::warning::Warning;
 use crate::flow::error::FlowError;
 use crate::flow::sql::execute::{Execute, Executed, Failed, Immediate, Input};
 use crate::flow::sql::prepare::{Prepare, Prepared};
@@ -26,7 +26,7 @@ impl Connection {
     pub(super) async fn attempt(&self, sql: &str, rows: &[Vec<ArrayRef>]) -> Result<Outcome> {
         let lease = self.0.lease(Phase::Execute)?;
         if rows.iter().all(Vec::is_empty) {
-            match words::hint(sql) {
+            match statement_kind::hint(sql) {
                 Hint::Query => return self.open_at_once(sql, lease).await,
                 Hint::Statement => {
                     let commit = self.0.commits();
@@ -37,7 +37,7 @@ impl Connection {
             }
         }
         let with_parameters = rows.iter().any(|row| !row.is_empty());
-        let call = words::is_call(sql);
+        let call = statement_kind::is_call(sql);
         let prepare = Prepare::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), with_parameters);
         let prepare = if call { prepare.with_modes() } else { prepare };
         let prepared = self.0.talk(prepare, Phase::Execute).await?;

@@ -1,6 +1,6 @@
 //! Parameters: Arrow values encoded as the server described the markers of the statement.
 
-use super::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::encode::{encode_value, length};
 use crate::column::error::{ColumnError, Reason};
 use crate::flow::sql::execute::Input;

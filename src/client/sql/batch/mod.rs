@@ -3,21 +3,21 @@
 //! commit in the chain would keep them. So the commit is sent alone, after all rows, and after a failure the
 //! rows are undone.
 
-mod left;
+mod remains;
 mod undo;
 
-use self::left::{Left, told};
+use self::remains::{Left, told};
 use self::undo::{Among, Undo};
 use super::connection::Connection;
-use super::done::Warning;
-use super::error::{Error, Kind, Phase, Result};
+use super::inner::Inner;
 use super::parameters;
 use super::sections::Lease;
-use super::shared::Inner;
+use super::statement_kind;
 use super::turn::{Counted, Turn, Undoing};
+use super::unit_of_work::Ends;
 use super::update_result::Done;
-use super::words;
-use super::work::Ends;
+use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::warning::Warning;
 use crate::flow::error::FlowError;
 use crate::flow::sql::batch::{Begin, Begun};
 use crate::flow::sql::execute::{Execute, Failed, Input};
@@ -131,7 +131,7 @@ impl Connection {
             among: Among {
                 commits: inner.commits(),
                 alone: !(inner.is_within() || inner.is_reading() || inner.work.open.load(Ordering::Acquire)),
-                procedure: words::is_call(sql),
+                procedure: statement_kind::is_call(sql),
             },
             ready: None,
             undo: Undo::Nothing,

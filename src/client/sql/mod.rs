@@ -1,0 +1,21 @@
+//! The SQL side of the client: statements in, Arrow record batches out.
+
+pub mod batch;
+mod client_info;
+pub mod column_info;
+mod columns;
+pub mod connection;
+mod cursor_state;
+mod inner;
+mod lob;
+mod open_guard;
+pub mod parameters;
+mod prefetch;
+pub mod procedure;
+mod sections;
+mod statement;
+mod statement_kind;
+pub mod stream;
+mod turn;
+mod unit_of_work;
+pub mod update_result;
