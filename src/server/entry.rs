@@ -1,7 +1,7 @@
 //! What a connection is and did before it has logged in: over which line it came, how often it asked. Each question of
 //! a login costs the server something, so there are few of them.
 
-use super::trouble::{Result, Trouble};
+use super::protocol_error::{Result, Trouble};
 use crate::flow::secmec::agreement::{EncAlg, KeyPair};
 use crate::flow::secmec::random::Random;
 use crate::wire::ddm::codepoint as cp;

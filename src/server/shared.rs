@@ -3,7 +3,7 @@
 use super::access::Access;
 use super::backend::Backend;
 use super::budget::Total;
-use super::failures::Failures;
+use super::failed_logins::Failures;
 use super::file::library::FileStore;
 use super::persona::{Packages, Persona};
 use super::settings::Settings;

@@ -1,7 +1,7 @@
 //! Commands of the control language, as far as their form goes: `LIB/CMD KEY(value) KEY((a b) (c))`,
 //! values without a keyword in front by their place.
 
-use super::fault::{CCSID, Fault, Result};
+use super::message::{CCSID, Fault, Result};
 use crate::wire::file::system_name::{in_page, is_quoted, unquoted};
 use std::collections::HashMap;
 
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn what_is_no_command_is_told() {
         let id = |text: &str| match Command::parse(text) {
-            Err(super::super::fault::Failure::Told(faults)) => faults[0].id,
+            Err(super::super::message::Failure::Told(faults)) => faults[0].id,
             other => panic!("{other:?}"),
         };
         let deep = format!("X Y{}", "(".repeat(100_000));

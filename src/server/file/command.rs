@@ -2,9 +2,9 @@
 //! control. Some that only concern how a job runs are taken and have no effect.
 
 use super::cl::{Bound, Command};
-use super::fault::{CCSID, Failure, Fault, Result};
-use super::flow::{TEXT, message};
+use super::dispatch::{TEXT, message};
 use super::job::Job;
+use super::message::{CCSID, Failure, Fault, Result};
 use crate::server::conversation::Out;
 use crate::wire::file::message::S38MsgRm;
 use crate::wire::file::session::S38Cmd;

@@ -2,9 +2,9 @@
 //! that were opened under it are undone by a rollback; files stay open and where they are.
 
 use super::cl::Bound;
-use super::fault::{Fault, Result};
-use super::flow::TEXT;
+use super::dispatch::TEXT;
 use super::job::{Change, Job, Kept};
+use super::message::{Fault, Result};
 use crate::server::conversation::Out;
 use crate::wire::file::open::CommitLevel;
 use crate::wire::file::session::{CmmUow, RllBckUow, ended};

@@ -3,10 +3,10 @@
 use super::cl::Bound;
 use super::command::Said;
 use super::dds;
-use super::fault::{CCSID, Failure, Fault, Result};
 use super::job::{Job, QTEMP};
 use super::library::is_name;
 use super::locks::{LockState, ObjectLock};
+use super::message::{CCSID, Failure, Fault, Result};
 use super::physical::{Contents, Definition, File, record_format};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::Errors;

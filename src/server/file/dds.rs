@@ -2,8 +2,8 @@
 //! say what a line is about, keywords stand behind them. What is not understood is refused.
 
 use super::cl::{Command, Value};
-use super::fault::CCSID;
 use super::library::is_name;
+use super::message::CCSID;
 use super::physical::{Definition, record_format};
 use super::rules::Duplicates;
 use crate::wire::file::format::{DdsType, KeyField, RecordField};

@@ -2,10 +2,10 @@
 
 use super::cl::{Bound, Value};
 use super::command::Said;
-use super::fault::{CCSID, Failure, Fault, Result};
 use super::job::{Job, QTEMP};
 use super::library::{Library, is_name};
-use super::listed;
+use super::list;
+use super::message::{CCSID, Failure, Fault, Result};
 use super::physical::{Definition, File, record_format};
 use crate::wire::ddm::error::Result as MessageResult;
 use crate::wire::file::describe::{self, Member};
@@ -21,9 +21,9 @@ impl Job {
     pub(super) fn display_file(&mut self, command: &Bound) -> Said {
         match command.word("TYPE").as_deref() {
             Some("*ACCPTH") => self.outfile(command, &ACCESS_PATH, |file| describe::key_rows(&file.formats(), CCSID)),
-            Some("*RCDFMT") => self.outfile(command, &FORMATS, listed::format),
+            Some("*RCDFMT") => self.outfile(command, &FORMATS, list::format),
             Some("*ATR") if matches!(command.word("FILEATR").as_deref(), None | Some("*PF" | "*ALL")) => {
-                self.outfile(command, &PHYSICAL, listed::attributes)
+                self.outfile(command, &PHYSICAL, list::attributes)
             }
             Some("*MBR") => self.outfile(command, &MEMBERS, |file| describe::member_rows(&members(file), CCSID)),
             other => Err(Fault::new("CPD0084", format!("TYPE({}) is not supported.", other.unwrap_or("*ALL"))).into()),
@@ -42,7 +42,7 @@ impl Job {
             let text = format!("No objects of the name {name} and this type are in library {library}.");
             Fault::new("CPF2123", text)
         })?;
-        self.written(command, &OBJECTS, meant, listed::object)
+        self.written(command, &OBJECTS, meant, list::object)
     }
 
     /// The files that FILE names: one, or `LIBRARY/*ALL`, or `LIBRARY/PRE*`.

@@ -2,10 +2,10 @@
 //! locks and the changes that are not yet committed. When it ends, so does all of that.
 
 use super::cursor::Place;
-use super::fault::{Failure, Fault, Result};
 use super::library::{FileStore, GENERAL, Library};
 use super::locks::{JobId, ObjectLock, RecordLock};
 use super::member::{Record, Refused};
+use super::message::{Failure, Fault, Result};
 use super::physical::{Contents, File, Patience};
 use crate::server::backend::Interrupt;
 use crate::wire::ddm::codepoint as cp;

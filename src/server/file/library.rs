@@ -3,7 +3,7 @@
 //! and deleted where the server is not read-only.
 
 use super::arrow;
-use super::fault::CCSID;
+use super::message::CCSID;
 use super::physical::{Definition, File};
 use super::rules::{Duplicates, Quota, StoreError};
 use crate::wire::file::format::{KeyField, RecordFormat};

@@ -1,8 +1,8 @@
 //! A member: records with their relative numbers, the deleted ones among them, and the access path
 //! that orders them by key.
 
-use super::fault::Fault;
 use super::locks::{JobId, RecordLocks};
+use super::message::Fault;
 use super::rules::{Duplicates, Quota};
 use crate::wire::file::key::KeyPath;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -3,10 +3,10 @@
 
 use super::cl::{Bound, Value, qualified};
 use super::command::Said;
-use super::fault::{Fault, Result};
 use super::job::{Job, QTEMP};
 use super::library::{GENERAL, is_name};
 use super::locks::{LockState, ObjectLock};
+use super::message::{Fault, Result};
 use super::physical::{Contents, File};
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! S38OPEN: finds the member, locks it, tells by S38OPNFB what it is like.
 
-use super::fault::{Fault, Result};
-use super::flow::TEXT;
+use super::dispatch::TEXT;
 use super::job::{Job, Open};
 use super::locks::{LockState, ObjectLock};
+use super::message::{Fault, Result};
 use super::physical::{Contents, File};
 use super::rules::Duplicates;
 use crate::server::conversation::Out;
@@ -150,7 +150,7 @@ fn feedback(open: &Open, layout: &Layout) -> OpenFeedback {
         variable: if nullable { 0x0040 } else { 0 },
         null_map: layout.null_map.unwrap_or(0) as u16,
         null_key_map: 0,
-        ccsid: super::fault::CCSID,
+        ccsid: super::message::CCSID,
         fixed_length: 0,
         shortest: 0,
     }

@@ -1,8 +1,8 @@
 //! A physical file: its record format and keys, its members, and the locks on them.
 
-use super::fault::Fault;
 use super::locks::{JobId, ObjectLock};
 use super::member::{Member, Rules};
+use super::message::Fault;
 use super::rules::{Duplicates, Quota};
 use crate::wire::file::buffer::Layout;
 

@@ -1,11 +1,11 @@
 //! S38FEOD and S38CLOSE: to an end of the file, and the end of its use.
 
 use super::cursor::Place;
-use super::fault::{Failure, Result};
-use super::flow::{TEXT, message, records};
+use super::dispatch::{TEXT, message, records};
 use super::job::Job;
+use super::message::{Failure, Result};
 use crate::server::conversation::Out;
-use crate::server::trouble::{Trouble, synerrcd};
+use crate::server::protocol_error::{Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::file::close::{S38Close, S38Feod};
 use crate::wire::file::control::Which;

@@ -2,15 +2,15 @@
 //! without a lock.
 
 use super::cursor::{Place, seek};
-use super::fault::{Failure, Fault, Result};
-use super::flow::{TEXT, records, refused};
+use super::dispatch::{TEXT, records, refused};
 use super::job::{Job, Kept, Open};
 use super::locks::RecordLock;
 use super::member::Member;
+use super::message::{Failure, Fault, Result};
 use super::open::BLOCK;
 use super::physical::Contents;
 use crate::server::conversation::Out;
-use crate::server::trouble::{Trouble, synerrcd};
+use crate::server::protocol_error::{Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::file::buffer::{Slot, put_received};
 use crate::wire::file::control::{Optl, Share, Which};

@@ -1,7 +1,7 @@
 //! The sign-on server, which IBM's clients ask before DDM: it tells the password level and the page
 //! of the job, and looks at the password. What the clients read of it is measured; so are the codes.
 
-use super::fault::CCSID;
+use super::message::CCSID;
 use crate::flow::secmec::substitute::ibmi::PasswordLevel;
 use crate::flow::secmec::substitute::{Seeds, Substitute};
 use crate::server::shared::Shared;
@@ -91,9 +91,9 @@ fn verdict(shared: &Shared, seeds: Option<&Seeds>, user: Option<&str>, proof: &[
     let Some(user) = user.filter(|user| !user.is_empty()) else { return NO_USER };
     let Some(found) = shared.access.find(user, true) else { return ACCEPTED };
     let (Some(seeds), Some(level)) = (seeds, PasswordLevel::from_length(proof.len())) else { return BAD_REQUEST };
-    let known = found.map_or(crate::server::proof::NOBODY, |(_, password)| password.expose());
+    let known = found.map_or(crate::server::secmec::NOBODY, |(_, password)| password.expose());
     let asked = PasswordLevel::from_number(shared.password_level) == Some(level);
     let right = || Substitute::IbmI(level).make(user, known, seeds);
-    let right = asked && right().is_ok_and(|right| crate::server::proof::same(proof, &right));
+    let right = asked && right().is_ok_and(|right| crate::server::secmec::same(proof, &right));
     if right && found.is_some() { ACCEPTED } else { WRONG_PASSWORD }
 }

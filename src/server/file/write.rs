@@ -1,14 +1,14 @@
 //! S38PUTM, S38UPDAT, S38DEL: records added, and the one that the last read locked replaced or
 //! deleted. Under commitment control a change can be undone, and its record stays locked.
 
-use super::fault::{Failure, Fault, Result};
-use super::flow::{TEXT, records, refused};
+use super::dispatch::{TEXT, records, refused};
 use super::job::{Change, Job, Kept, Open};
 use super::locks::{JobId, RecordLock};
 use super::member::{Member, Record, Refused};
+use super::message::{Failure, Fault, Result};
 use super::physical::{Contents, File};
 use crate::server::conversation::{Out, Request};
-use crate::server::trouble::{Trouble, synerrcd};
+use crate::server::protocol_error::{Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::file::buffer::{ABSENT, PRESENT, Slot, Slots};
 use crate::wire::file::iofb::IoFeedback;

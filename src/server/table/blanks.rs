@@ -64,7 +64,7 @@ pub(super) fn with_blanks(array: &ArrayRef, blanks: usize) -> ArrayRef {
 mod tests {
     use super::super::value::TYPES;
     use super::*;
-    use crate::server::describe;
+    use crate::server::sql::describe;
     use std::collections::HashMap;
 
     fn field(data_type: DataType, sql: &str) -> Field {

@@ -1,0 +1,364 @@
+//! One connection of the server: reads commands, hands a chain of them to a thread that may block,
+//! and writes the replies. What a peer may make the server hold is bounded before it has logged in
+//! and after.
+
+use super::admission::{Seat, Stopped};
+use super::request::Gathered;
+use crate::server::backend::Interrupt;
+use crate::server::conversation::{After, Conversation, Request};
+use crate::server::failed_logins::Crowded;
+use crate::server::protocol_error::{Trouble, synerrcd};
+use crate::server::settings::Settings;
+use crate::server::tls::{Encrypted, Tls};
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::dss::chain::Chain;
+use crate::wire::dss::deframe::Deframer;
+use std::sync::Arc;
+use std::time::Duration;
+use std::vec::IntoIter;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// Bytes taken from a socket at a time.
+const READ: usize = 32 * 1024;
+/// Longest frame or chain before a login, and all of them together.
+const LOGIN_LIMIT: usize = 64 * 1024;
+/// Logins at a time, at least.
+const LOGINS: usize = 4;
+/// Reply bytes of a chain that are collected before they are written.
+const SPILL: usize = 64 << 20;
+/// Bytes that a peer may send ahead of the replies that it is due.
+const AHEAD: usize = READ;
+
+/// Commands under way may take this long to end when the server stops.
+pub(super) const GRACE: Duration = Duration::from_secs(5);
+/// Between two attempts to interrupt.
+const AGAIN: Duration = Duration::from_millis(100);
+/// A peer may take this long to hear that the connection ends.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// The right to run on a thread that may block. Statements have some and logins have others: neither can keep the other
+/// waiting.
+#[derive(Clone)]
+pub(super) struct Permits {
+    statements: Arc<Semaphore>,
+    pub(super) logins: Arc<Semaphore>,
+}
+
+impl Permits {
+    /// For so many statements at a time.
+    pub(super) fn new(workers: usize) -> Permits {
+        let of = |count: usize| Arc::new(Semaphore::new(count));
+        Permits { statements: of(workers.max(1)), logins: of(workers.max(LOGINS)) }
+    }
+}
+
+/// One connection.
+pub(super) struct Link<S> {
+    stream: S,
+    settings: Arc<Settings>,
+    permits: Permits,
+    stopped: Stopped,
+    /// Read while a command was under way.
+    ahead: Vec<u8>,
+    deframer: Deframer,
+    /// The login has to be done by then.
+    deadline: Instant,
+    /// Bytes of the login so far.
+    entered: usize,
+    /// Taken by the login, unless a newcomer was given it.
+    seat: Seat,
+}
+
+impl Link<TcpStream> {
+    /// A connection that was accepted just now.
+    pub(super) fn new(
+        stream: TcpStream,
+        settings: Arc<Settings>,
+        permits: Permits,
+        stopped: Stopped,
+        seat: Seat,
+    ) -> Link<TcpStream> {
+        let deadline = Instant::now() + settings.login_timeout;
+        let deframer = Deframer::new(LOGIN_LIMIT);
+        Link { stream, settings, permits, stopped, ahead: Vec::new(), deframer, deadline, entered: 0, seat }
+    }
+
+    /// Serves it until it ends, encrypted where the settings say so.
+    pub(super) async fn serve(self, conversation: Conversation) {
+        match self.settings.tls.clone() {
+            None => self.run(conversation).await,
+            Some(tls) => {
+                if let Some(link) = self.secure(&tls).await {
+                    link.run(conversation).await;
+                }
+            }
+        }
+    }
+
+    /// The same, encrypted; none when no handshake came about in time.
+    async fn secure(mut self, tls: &Tls) -> Option<Link<Encrypted>> {
+        let handshake = timeout_at(self.deadline, tls.accept(self.stream));
+        let stream = tokio::select! {
+            biased;
+            _ = self.stopped.wait_for(Option::is_some) => return None,
+            done = handshake => done.ok().flatten()?,
+        };
+        let Link { settings, permits, stopped, ahead, deframer, deadline, entered, seat, .. } = self;
+        Some(Link { stream, settings, permits, stopped, ahead, deframer, deadline, entered, seat })
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
+    async fn run(mut self, conversation: Conversation) {
+        let mut conversation = Some(conversation);
+        let mut buf = vec![0; READ];
+        let mut chain = Chain::new();
+        // IBM's client for Java numbers the requests of its login 0. (Measured.)
+        let unnumbered = self.settings.persona.files && self.settings.files.is_some();
+        let Some(lease) = conversation.as_ref().map(|talk| talk.budget.empty()) else { return };
+        let mut gathered = Gathered::new(unnumbered, lease);
+        let mut skip = false;
+        loop {
+            let n = match self.read(&mut buf, conversation.as_ref().is_some_and(Conversation::is_open), &gathered).await
+            {
+                Some(n) if n > 0 => n,
+                _ => break,
+            };
+            let mut input = buf.get(..n).unwrap_or_default();
+            while !input.is_empty() {
+                let open = conversation.as_ref().is_some_and(Conversation::is_open);
+                let limit = if open { self.settings.max_request } else { LOGIN_LIMIT };
+                let before = input.len();
+                let fed = self.deframer.feed(&mut input);
+                self.entered += if open { 0 } else { before - input.len() };
+                let taken = match fed {
+                    _ if self.entered > LOGIN_LIMIT => Err(Trouble::syntax(synerrcd::TOO_LONG, None)),
+                    Ok(None) => Ok(()),
+                    Ok(Some(dss)) => gathered.take(dss, limit),
+                    Err(e) => Err(Trouble::from(e)),
+                };
+                let taken = taken.and_then(|()| gathered.hold(self.deframer.held()));
+                if let Err(trouble) = taken {
+                    let id = gathered.open.as_ref().map_or(1, |r| r.id);
+                    if let Some(talk) = &conversation {
+                        talk.refuse(id, &trouble, &mut chain);
+                    }
+                    let out = chain.into_bytes();
+                    self.write(&out, open).await;
+                    return self.goodbye(conversation).await;
+                }
+                if !gathered.ended && !gathered.is_enough() {
+                    continue;
+                }
+                let requests = gathered.drain();
+                let ended = std::mem::take(&mut gathered.ended);
+                let Some(talk) = conversation.take() else { return };
+                let Some(done) = self.work(talk, requests, chain, skip).await else { return };
+                let Worked { conversation: mut talk, chain: replies, after } = done;
+                gathered.settle();
+                chain = replies;
+                skip = after == After::Skip;
+                if ended || after == After::Close || chain.len() > SPILL {
+                    skip &= !ended;
+                    let out = std::mem::take(&mut chain).into_bytes();
+                    if !self.write(&out, open || talk.is_open()).await || after == After::Close {
+                        return self.goodbye(Some(talk)).await;
+                    }
+                    talk.owed.clear();
+                }
+                if talk.is_open() {
+                    self.deframer.set_limit(self.settings.max_request);
+                }
+                conversation = Some(talk);
+            }
+        }
+        self.goodbye(conversation).await;
+    }
+
+    /// Waits for bytes; `None` when the connection is to end.
+    async fn read(&mut self, buf: &mut [u8], open: bool, gathered: &Gathered) -> Option<usize> {
+        if !self.ahead.is_empty() {
+            let ahead = std::mem::take(&mut self.ahead);
+            buf.get_mut(..ahead.len())?.copy_from_slice(&ahead);
+            return Some(ahead.len());
+        }
+        let idle = gathered.open.is_none() && gathered.ready.is_empty() && self.deframer.is_idle();
+        let patience = if idle { self.settings.idle_timeout } else { Some(self.settings.stall_timeout) };
+        let patience = patience.and_then(|patience| Instant::now().checked_add(patience));
+        let limit = if open { patience } else { Some(self.deadline) };
+        let stopped = &mut self.stopped;
+        let stream = &mut self.stream;
+        let read = async {
+            tokio::select! {
+                biased;
+                _ = stopped.wait_for(Option::is_some) => None,
+                n = stream.read(buf) => n.ok(),
+            }
+        };
+        match limit {
+            Some(limit) => timeout_at(limit, read).await.ok().flatten(),
+            None => read.await,
+        }
+    }
+
+    /// True when the peer took everything. Each part has to be taken in time; before a login, everything.
+    async fn write(&mut self, mut out: &[u8], open: bool) -> bool {
+        let (stall, deadline) = (self.settings.stall_timeout, self.deadline);
+        let limit = || if open { Instant::now() + stall } else { deadline };
+        while !out.is_empty() {
+            match timeout_at(limit(), self.stream.write(out)).await {
+                Ok(Ok(n)) if n > 0 => out = out.get(n..).unwrap_or_default(),
+                _ => return false,
+            }
+        }
+        // TLS may hold the last of it back.
+        matches!(timeout_at(limit(), self.stream.flush()).await, Ok(Ok(())))
+    }
+
+    /// Hangs up. The session may have work to undo, which may block.
+    async fn goodbye(&mut self, conversation: Option<Conversation>) {
+        // TLS says goodbye, which a peer may not take.
+        let _ = timeout(GOODBYE, self.stream.shutdown()).await;
+        let end = |mut conversation: Conversation| conversation.settle(true);
+        let _ = tokio::task::spawn_blocking(move || conversation.map(end)).await;
+    }
+
+    /// Runs commands on a thread that may block: those of a login first, then those that need the right to run
+    /// statements.
+    async fn work(
+        &mut self,
+        conversation: Conversation,
+        requests: Vec<Request>,
+        chain: Chain,
+        skip: bool,
+    ) -> Option<Worked> {
+        let mut worked = Worked { conversation, chain, after: if skip { After::Skip } else { After::Next } };
+        let mut requests = requests.into_iter();
+        while worked.after == After::Next
+            && let Some(next) = requests.as_slice().first()
+        {
+            let login = worked.conversation.is_login(next.command.cp);
+            let permit = match login {
+                true => self.admit(&mut worked.conversation, requests.as_slice()).await?,
+                false => self.permits.statements.clone().acquire_owned().await.ok()?,
+            };
+            (worked, requests) = self.run_some(worked, requests, login, permit).await?;
+            let pause = std::mem::take(&mut worked.conversation.entry.pause);
+            if !pause.is_zero() {
+                self.wait(tokio::time::sleep(pause)).await?;
+                self.deadline += pause;
+            }
+        }
+        Some(worked)
+    }
+
+    /// The right to go on with a login. A proof may have to wait for it, as the failures of its address ask for.
+    async fn admit(&mut self, conversation: &mut Conversation, requests: &[Request]) -> Option<OwnedSemaphorePermit> {
+        let logins = self.permits.logins.clone();
+        let shared = conversation.shared.clone();
+        if requests.iter().any(|request| request.command.cp == cp::SECCHK) {
+            let peer = conversation.entry.line.peer.ip();
+            match self.wait(shared.failures.admit(peer, &logins)).await? {
+                Ok((permit, waited)) => {
+                    self.deadline += waited;
+                    return permit;
+                }
+                Err(Crowded) => conversation.entry.crowded = true,
+            }
+        }
+        timeout_at(self.deadline, logins.acquire_owned()).await.ok()?.ok()
+    }
+
+    /// Waits for something; none when the server stops before.
+    async fn wait<T>(&mut self, what: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            _ = self.stopped.wait_for(Option::is_some) => None,
+            done = what => Some(done),
+        }
+    }
+
+    /// Runs commands with one right: up to the first that needs the other.
+    async fn run_some(
+        &mut self,
+        worked: Worked,
+        mut requests: IntoIter<Request>,
+        login: bool,
+        permit: OwnedSemaphorePermit,
+    ) -> Option<(Worked, IntoIter<Request>)> {
+        let Worked { mut conversation, mut chain, mut after } = worked;
+        let interrupt = conversation.interrupt();
+        let seat = (!conversation.is_open()).then(|| self.seat.clone());
+        let mut task = tokio::task::spawn_blocking(move || {
+            let _permit = if login { Some(permit) } else { conversation.begin(permit) };
+            while after == After::Next
+                && let Some(next) = requests.as_slice().first()
+                && conversation.is_login(next.command.cp) == login
+                && let Some(request) = requests.next()
+            {
+                after = conversation.run(&request, &mut chain);
+            }
+            conversation.rest();
+            // A newcomer may have been quicker; then the session ends here, where that may block.
+            let gone = conversation.is_open() && seat.is_some_and(|seat| !seat.take());
+            (!gone).then_some((Worked { conversation, chain, after }, requests))
+        });
+        // A backend that panics takes its own connection with it, no other.
+        match interrupt {
+            None => task.await.ok().flatten(),
+            Some(interrupt) => {
+                tokio::select! {
+                    biased;
+                    worked = &mut task => return worked.ok().flatten(),
+                    () = unwanted(&mut self.stream, &mut self.stopped, &mut self.ahead) => {}
+                }
+                // The engine may not listen yet, or have another step to go.
+                loop {
+                    break_off(&interrupt).await;
+                    if let Ok(worked) = timeout(AGAIN, &mut task).await {
+                        return worked.ok().flatten();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Ends when nobody waits for the command any more: the peer has hung up, or the server has stopped
+/// and the time that it gives is over. What the peer sends meanwhile goes to `ahead`.
+async fn unwanted<S: AsyncRead + Unpin>(stream: &mut S, stopped: &mut Stopped, ahead: &mut Vec<u8>) {
+    let gone = async {
+        let mut buf = vec![0; READ];
+        while ahead.len() < AHEAD {
+            let room = AHEAD - ahead.len();
+            match stream.read(buf.get_mut(..room).unwrap_or_default()).await {
+                Ok(n) if n > 0 => ahead.extend_from_slice(buf.get(..n).unwrap_or_default()),
+                _ => return,
+            }
+        }
+        std::future::pending().await
+    };
+    let over = async {
+        let grace = stopped.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
+        tokio::time::sleep(grace.unwrap_or(GRACE)).await;
+    };
+    tokio::select! {
+        () = gone => {}
+        () = over => {}
+    }
+}
+
+/// Interrupts on a thread that may block.
+async fn break_off(interrupt: &Interrupt) {
+    let interrupt = interrupt.clone();
+    let _ = tokio::task::spawn_blocking(move || interrupt()).await;
+}
+
+struct Worked {
+    conversation: Conversation,
+    chain: Chain,
+    after: After,
+}

@@ -1,0 +1,118 @@
+//! A server's start and end: the sockets that it listens on, a task for each connection.
+
+mod admission;
+mod connection;
+mod request;
+mod signon;
+
+use self::admission::{Hall, Seat, Stopped};
+use self::connection::{GRACE, Link, Permits};
+use super::backend::Backend;
+use super::conversation::Conversation;
+use super::entry::Line;
+use super::read_only::ReadOnly;
+use super::settings::Settings;
+use super::shared::Shared;
+use crate::flow::secmec::random::{RANDOM, Random};
+use std::io::{Error, ErrorKind};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// Interrupted commands have this long to notice.
+const NOTICE: Duration = Duration::from_secs(2);
+
+/// A running server. Dropped, it stops.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    signon: Option<SocketAddr>,
+    /// Once it stops, what is left to commands under way.
+    stop: watch::Sender<Option<Duration>>,
+    tasks: JoinSet<()>,
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens as a sign-on server.
+    pub fn signon_address(&self) -> Option<SocketAddr> {
+        self.signon
+    }
+
+    /// Takes no more connections, lets commands under way end, closes every connection.
+    pub async fn shutdown(self) {
+        self.shutdown_within(GRACE).await;
+    }
+
+    /// The same; commands that take longer than `grace` are interrupted.
+    pub async fn shutdown_within(mut self, grace: Duration) {
+        let _ = self.stop.send(Some(grace));
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.send_if_modified(|stop| stop.is_none() && stop.insert(GRACE) == &GRACE);
+        // They end by themselves.
+        self.tasks.detach_all();
+    }
+}
+
+/// Starts a server on the current tokio runtime. An error of the kind `InvalidInput` is about the CCSID.
+pub async fn serve(settings: Settings, backend: Arc<dyn Backend>) -> std::io::Result<Server> {
+    let persona = match settings.ccsid {
+        None => settings.persona.clone(),
+        Some(ccsid) => settings.persona.with_ccsid(ccsid).map_err(|e| Error::new(ErrorKind::InvalidInput, e))?,
+    };
+    let listener = TcpListener::bind(settings.address).await?;
+    let address = listener.local_addr()?;
+    let (stop, stopped) = watch::channel(None);
+    let backend = if settings.read_only { Arc::new(ReadOnly(backend)) } else { backend };
+    let shared = Arc::new(Shared::new(&settings, Arc::new(persona), backend));
+    let settings = Arc::new(settings);
+    let mut tasks = JoinSet::new();
+    let permits = Permits::new(settings.workers);
+    let hall = |listener| Hall::new(listener, settings.max_connections);
+    let mut signon = None;
+    if let Some(address) = settings.signon {
+        let listener = TcpListener::bind(address).await?;
+        signon = Some(listener.local_addr()?);
+        let hall = hall(listener);
+        tasks.spawn(signon::accept(hall, settings.clone(), shared.clone(), stopped.clone(), permits.clone()));
+    }
+    tasks.spawn(accept(hall(listener), settings.clone(), shared, stopped, permits));
+    Ok(Server { address, signon, stop, tasks })
+}
+
+async fn accept(mut hall: Hall, settings: Arc<Settings>, shared: Arc<Shared>, mut stopped: Stopped, permits: Permits) {
+    while let Some((stream, peer)) = hall.next(&mut stopped).await {
+        let mut random = [0; RANDOM];
+        if getrandom::fill(&mut random).is_err() {
+            continue;
+        }
+        let line = Line::new(peer, settings.tls.is_some());
+        let conversation = Conversation::new(shared.clone(), Random::new(random), line);
+        let seat = Seat::default();
+        let link = Link::new(stream, settings.clone(), permits.clone(), stopped.clone(), seat.clone());
+        hall.enter(seat, async move {
+            tracing::debug!(%peer, "connection opened");
+            link.serve(conversation).await;
+            tracing::debug!(%peer, "connection closed");
+        });
+    }
+    let mut connections = hall.close();
+    let ended = async { while connections.join_next().await.is_some() {} };
+    let grace = (*stopped.borrow()).unwrap_or(GRACE);
+    if timeout(grace.saturating_add(NOTICE), ended).await.is_err() {
+        connections.abort_all();
+    }
+}

@@ -1,0 +1,107 @@
+//! The sign-on server (port 8476 of IBM i). One task for each connection; what the data streams say
+//! is in [`file::signon`](crate::server::file::signon).
+
+use super::admission::{Hall, Seat, Stopped};
+use super::connection::Permits;
+use crate::server::entry::Line;
+use crate::server::file::signon::{Answer, SignOn, answer, is_proof};
+use crate::server::settings::Settings;
+use crate::server::shared::Shared;
+use crate::wire::file::signon::length;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// The longest data stream; tokens are not taken.
+const LONGEST: usize = 4096;
+/// Data streams of one connection.
+const STREAMS: usize = 16;
+
+/// Takes connections until the server stops. When there are too many, the oldest makes room: none of them is a login.
+pub(super) async fn accept(
+    mut hall: Hall,
+    settings: Arc<Settings>,
+    shared: Arc<Shared>,
+    mut stopped: Stopped,
+    permits: Permits,
+) {
+    while let Some((stream, peer)) = hall.next(&mut stopped).await {
+        let line = Line::new(peer, settings.tls.is_some());
+        let deadline = Instant::now() + settings.login_timeout;
+        let talk =
+            Talk { settings: settings.clone(), shared: shared.clone(), permits: permits.clone(), line, deadline };
+        hall.enter(Seat::default(), async move {
+            let _ = talk.serve(stream).await;
+        });
+    }
+}
+
+/// One connection.
+struct Talk {
+    settings: Arc<Settings>,
+    shared: Arc<Shared>,
+    permits: Permits,
+    line: Line,
+    /// It is over by then, but for the delays of failed logins.
+    deadline: Instant,
+}
+
+impl Talk {
+    async fn serve(mut self, stream: TcpStream) -> Option<()> {
+        match self.settings.tls.clone() {
+            None => self.run(stream).await,
+            Some(tls) => {
+                let stream = timeout_at(self.deadline, tls.accept(stream)).await.ok()??;
+                self.run(stream).await
+            }
+        }
+    }
+
+    async fn run<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut stream: S) -> Option<()> {
+        let mut seed = [0; 8];
+        getrandom::fill(&mut seed).ok()?;
+        let mut seeds: SignOn = None;
+        for _ in 0..STREAMS {
+            let request = timeout_at(self.deadline, read(&mut stream)).await.ok()??;
+            let peer = self.line.peer.ip();
+            // Proofs of level 4 take a while.
+            let permit = match is_proof(&request) {
+                true => {
+                    let (permit, waited) = self.shared.failures.admit(peer, &self.permits.logins).await.ok()?;
+                    self.deadline += waited;
+                    permit
+                }
+                false => timeout_at(self.deadline, self.permits.logins.clone().acquire_owned()).await.ok()?.ok(),
+            };
+            let shared = self.shared.clone();
+            let work = move || {
+                let _permit = permit;
+                (answer(&shared, peer, &seed, &mut seeds, &request), seeds)
+            };
+            let (reply, kept) = tokio::task::spawn_blocking(work).await.ok()?;
+            seeds = kept;
+            let Answer { bytes, pause } = reply?;
+            if !pause.is_zero() {
+                sleep(pause).await;
+                self.deadline += pause;
+            }
+            let written = async {
+                stream.write_all(&bytes).await.ok()?;
+                stream.flush().await.ok()
+            };
+            timeout_at(self.deadline, written).await.ok()??;
+        }
+        None
+    }
+}
+
+/// A data stream.
+async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Option<Vec<u8>> {
+    let mut request = vec![0; 4];
+    stream.read_exact(&mut request).await.ok()?;
+    let length = length(*request.first_chunk()?).ok().filter(|length| *length <= LONGEST)?;
+    request.resize(length, 0);
+    stream.read_exact(request.get_mut(4..)?).await.ok()?;
+    Some(request)
+}

@@ -1,0 +1,296 @@
+//! Arrow columns to DRDA fields in the form that a persona gives them, and fields to the
+//! descriptions of an SQLDA: the way back of [`column::schema`](mod@crate::column::schema). Metadata
+//! that was written there is honoured, so that a table goes out as the types it came in.
+
+use crate::server::error::SqlError;
+use crate::server::persona::{Persona, Width};
+use crate::wire::fdoca::{descriptor, lid};
+use crate::wire::sql::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
+use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
+use arrow_schema::{DataType, Schema, TimeUnit};
+
+/// Length of a VARCHAR or VARBINARY that is not told: the longest there is.
+const LONGEST: u32 = 32_672;
+/// Longest CHAR or BINARY.
+const LONGEST_FIXED: u32 = 32_672;
+/// Digits that a DECIMAL has at most.
+const DIGITS: u8 = 31;
+
+/// The fields of a result.
+pub(super) fn fields(schema: &Schema, persona: &Persona) -> Result<Vec<Field>, SqlError> {
+    let fields: Result<Vec<Field>, _> = schema.fields().iter().enumerate().map(|(i, f)| field(f, i, persona)).collect();
+    let fields = fields?;
+    match descriptor::encode_result(&fields, &persona.typdef) {
+        Ok(_) => Ok(fields),
+        Err(e) => Err(SqlError::new(-351, "56084", &[&e.to_string()])),
+    }
+}
+
+/// The field of one column at `index` (from 0).
+pub(in crate::server) fn field(
+    arrow: &arrow_schema::Field,
+    index: usize,
+    persona: &Persona,
+) -> Result<Field, SqlError> {
+    let unsupported = || {
+        let what = format!("{} ({}, {})", index + 1, arrow.name(), arrow.data_type());
+        SqlError::new(-351, "56084", &[&what])
+    };
+    let told = Told::read(arrow);
+    let form = Form::of(arrow.data_type(), &told, persona).ok_or_else(unsupported)?;
+    let mut made = lid::field(form.lid, form.size, &persona.typdef, 0).map_err(|_| unsupported())?;
+    if let (Type::Text | Type::Graphic, Some(ccsid)) = (made.ty, told.page(persona)) {
+        // A column of characters cannot be in a page of GRAPHIC, nor the other way round.
+        let graphic = Width::of(ccsid).map(|width| width == Width::Double);
+        if graphic != Some(made.ty == Type::Graphic) {
+            let what = format!("{} {}", made.sql_name(), arrow.name());
+            return Err(SqlError::new(-332, "57017", &[&ccsid.to_string(), &what]));
+        }
+        made.ccsid = ccsid;
+    }
+    Ok(Field {
+        name: arrow.name().clone(),
+        nullable: arrow.is_nullable() || arrow.data_type() == &DataType::Null,
+        sqltype: Some(form.sqltype),
+        label: arrow.metadata().get("drda:label").cloned(),
+        length: form.declared.unwrap_or(made.length),
+        ..made
+    })
+}
+
+/// PARMMODE of a column.
+pub(super) const MODE_NONE: i16 = 0;
+/// PARMMODE of a parameter that goes in.
+pub(super) const MODE_IN: i16 = 1;
+/// PARMMODE of a parameter that comes out.
+pub(super) const MODE_OUT: i16 = 4;
+
+/// The description of a field; an extended one tells the mode of a parameter.
+pub(super) fn sqlvar(field: &Field, mode: Option<i16>) -> SqlVar {
+    let decimal = matches!(field.ty, Type::Packed | Type::Zoned | Type::NumericChar);
+    let text = matches!(field.ty, Type::Text | Type::Graphic | Type::Binary | Type::Xml);
+    SqlVar {
+        precision: i16::from(field.precision),
+        scale: i16::from(field.scale),
+        length: if decimal {
+            i64::from(field.precision) << 8 | i64::from(field.scale)
+        } else {
+            i64::from(field.length)
+        },
+        sqltype: field.sqltype.unwrap_or_default(),
+        nullable: field.nullable,
+        ccsid: if text { field.ccsid } else { 0 },
+        opt: Some(SqlVarOpt {
+            name: field.name.clone(),
+            label: field.label.clone().unwrap_or_default(),
+            ext: mode.map(|parmmode| SqlDx { parmmode, ..SqlDx::default() }),
+            ..SqlVarOpt::default()
+        }),
+        ..SqlVar::default()
+    }
+}
+
+/// What the metadata says.
+#[derive(Default)]
+struct Told<'a> {
+    name: &'a str,
+    length: Option<u32>,
+    scale: Option<u8>,
+    /// [`CCSID_BINARY`] for bytes that stand for characters.
+    ccsid: Option<&'a str>,
+}
+
+impl<'a> Told<'a> {
+    fn read(arrow: &'a arrow_schema::Field) -> Told<'a> {
+        let get = |key: &str| arrow.metadata().get(key).map(String::as_str);
+        Told {
+            name: get("drda:type").unwrap_or_default(),
+            length: get("drda:length").and_then(|n| n.parse().ok()).filter(|n| *n > 0),
+            scale: get("drda:scale").and_then(|n| n.parse().ok()),
+            ccsid: get("drda:ccsid"),
+        }
+    }
+
+    /// The page of its own that a column of characters has. Bytes have none.
+    fn page(&self, persona: &Persona) -> Option<u16> {
+        let ccsid = self.ccsid.filter(|_| persona.pages)?;
+        // What is no number is no known page either.
+        Some(ccsid.parse().unwrap_or(0)).filter(|ccsid| *ccsid != CCSID_BINARY)
+    }
+
+    /// True for bytes that are FOR BIT DATA.
+    fn is_bit_data(&self) -> bool {
+        self.ccsid.is_some_and(|ccsid| ccsid.parse() == Ok(CCSID_BINARY))
+    }
+
+    /// A length of two bytes; `None` when there is none that fits.
+    fn fits(&self, most: u32) -> Option<u32> {
+        self.length.filter(|n| *n <= most)
+    }
+}
+
+/// A type id with its two length bytes, its SQL type number and, where these differ, the length
+/// that the column was declared with.
+struct Form {
+    lid: u8,
+    size: [u8; 2],
+    sqltype: u16,
+    declared: Option<u32>,
+}
+
+impl Form {
+    fn new(lid: u8, length: u32, sqltype: u16) -> Form {
+        // Every caller has held the length against its limit.
+        Form { lid, size: u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes(), sqltype, declared: None }
+    }
+
+    fn large(lid: u8, sqltype: u16, told: &Told<'_>, persona: &Persona) -> Form {
+        let declared = Some(told.length.unwrap_or(i32::MAX.unsigned_abs()));
+        Form { declared, ..Form::new(lid, 0x8000 | u32::from(persona.placeholder), sqltype) }
+    }
+
+    fn of(data_type: &DataType, told: &Told<'_>, persona: &Persona) -> Option<Form> {
+        Some(match data_type {
+            DataType::Boolean => Form::new(0xBE, persona.boolean.into(), 2436),
+            DataType::Int8 | DataType::Int16 | DataType::UInt8 => Form::new(0x04, 2, 500),
+            DataType::Int32 | DataType::UInt16 => Form::new(0x02, 4, 496),
+            DataType::Int64 | DataType::UInt32 => Form::new(0x16, 8, 492),
+            DataType::UInt64 => Form { size: [20, 0], ..Form::new(0x0E, 0, 484) },
+            DataType::Float64 if told.name == "REAL" => Form::new(0x0C, 4, 480),
+            DataType::Float16 | DataType::Float32 => Form::new(0x0C, 4, 480),
+            DataType::Float64 => Form::new(0x0A, 8, 480),
+            DataType::Decimal32(p, s)
+            | DataType::Decimal64(p, s)
+            | DataType::Decimal128(p, s)
+            | DataType::Decimal256(p, s) => {
+                let scale = u8::try_from(*s).ok().filter(|s| s <= p)?;
+                if *p == 0 || *p > DIGITS {
+                    return None;
+                }
+                let (lid, sqltype) = if told.name == "NUMERIC" { (0x10, 488) } else { (0x0E, 484) };
+                Form { size: [*p, scale], ..Form::new(lid, 0, sqltype) }
+            }
+            DataType::Date32 | DataType::Date64 => Form::new(0x20, 10, 384),
+            DataType::Time32(_) | DataType::Time64(_) => Form::new(0x22, 8, 388),
+            DataType::Timestamp(unit, None) => {
+                let digits = persona.timestamp_digits.unwrap_or_else(|| told.scale.unwrap_or(digits(*unit)).min(12));
+                Form::new(0x24, if digits == 0 { 19 } else { 20 + u32::from(digits) }, 392)
+            }
+            DataType::Timestamp(unit, Some(_)) if persona.timestamp_tz => {
+                Form::new(0xB6, 148 + u32::from(told.scale.unwrap_or(digits(*unit)).min(12)), 2448)
+            }
+            DataType::Utf8 | DataType::Utf8View => Form::text(told, false, persona),
+            DataType::LargeUtf8 => Form::text(told, true, persona),
+            DataType::Binary | DataType::BinaryView => Form::bytes(told, false, persona),
+            DataType::LargeBinary => Form::bytes(told, true, persona),
+            DataType::FixedSizeBinary(n) => {
+                let n = u32::try_from(*n).ok().filter(|n| (1..=LONGEST_FIXED).contains(n))?;
+                let told = told.name == "CHAR FOR BIT DATA" || told.name.is_empty() && told.is_bit_data();
+                if persona.bit_data || told { Form::new(0x26, n, 452) } else { Form::new(0xC0, n, 912) }
+            }
+            DataType::Null => Form::new(if persona.mixed { 0x3E } else { 0x32 }, 1, 448),
+            DataType::Dictionary(_, values) => return Form::of(values, told, persona),
+            _ => return None,
+        })
+    }
+
+    fn text(told: &Told<'_>, large: bool, persona: &Persona) -> Form {
+        let width = told.page(persona).and_then(Width::of);
+        let mixed = match width {
+            Some(width) => width == Width::Mixed,
+            None => persona.mixed,
+        };
+        let double = width == Some(Width::Double);
+        let (fixed, var, long, clob) = if mixed { (0x3C, 0x3E, 0x40, 0xCE) } else { (0x30, 0x32, 0x34, 0xCA) };
+        let graphic = persona.typdef.dbc != 0;
+        let most = if graphic { LONGEST_FIXED / 2 } else { 0 };
+        match told.name {
+            "CHAR" if told.fits(LONGEST_FIXED).is_some() => Form::new(fixed, told.length.unwrap_or(1), 452),
+            "LONG VARCHAR" => Form::new(long, told.fits(LONGEST + 28).unwrap_or(LONGEST), 456),
+            "GRAPHIC" if told.fits(most).is_some() => Form::new(0x36, told.length.unwrap_or(1), 468),
+            "VARGRAPHIC" if graphic => Form::new(0x38, told.fits(most).unwrap_or(most), 464),
+            "DECFLOAT" if persona.decfloat => Form::new(0xBA, if told.length == Some(8) { 8 } else { 16 }, 996),
+            "DBCLOB" if graphic => Form::large(0xCC, 412, told, persona),
+            "" | "VARCHAR" | "CLOB" if double && (large || told.name == "CLOB") => {
+                Form::large(0xCC, 412, told, persona)
+            }
+            "" | "VARCHAR" if double => Form::new(0x38, told.fits(most).unwrap_or(most), 464),
+            "CLOB" | "XML" | "DBCLOB" => Form::large(clob, 408, told, persona),
+            _ if large => Form::large(clob, 408, told, persona),
+            "" | "VARCHAR" | "CHAR" => Form::new(var, told.fits(LONGEST).unwrap_or(LONGEST), 448),
+            // The length of another type says nothing about the text.
+            _ => Form::new(var, LONGEST, 448),
+        }
+    }
+
+    fn bytes(told: &Told<'_>, large: bool, persona: &Persona) -> Form {
+        let fits = told.fits(LONGEST_FIXED);
+        match (told.name, fits) {
+            ("BINARY", Some(n)) if !persona.bit_data => Form::new(0xC0, n, 912),
+            ("CHAR FOR BIT DATA" | "BINARY", Some(n)) => Form::new(0x26, n, 452),
+            ("LONG VARCHAR FOR BIT DATA", _) => Form::new(0x2A, fits.unwrap_or(LONGEST), 456),
+            ("VARCHAR FOR BIT DATA", _) => Form::new(0x28, fits.unwrap_or(LONGEST), 448),
+            ("ROWID", _) => Form::new(0x1E, told.fits(40).unwrap_or(40), 904),
+            ("BLOB", _) => Form::large(0xC8, 404, told, persona),
+            _ if large => Form::large(0xC8, 404, told, persona),
+            _ if persona.bit_data => Form::new(0x28, fits.unwrap_or(LONGEST), 448),
+            ("", _) if told.is_bit_data() => Form::new(0x28, fits.unwrap_or(LONGEST), 448),
+            _ => Form::new(0xC2, fits.unwrap_or(LONGEST), 908),
+        }
+    }
+}
+
+/// Digits after the point of a second.
+fn digits(unit: TimeUnit) -> u8 {
+    match unit {
+        TimeUnit::Second => 0,
+        TimeUnit::Millisecond => 3,
+        TimeUnit::Microsecond => 6,
+        TimeUnit::Nanosecond => 9,
+    }
+}
+
+/// True for a column whose values may travel behind the row.
+pub(super) fn is_large(field: &Field) -> bool {
+    matches!(field.shape, Shape::Lob(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::persona::{DERBY, LUW, ZOS};
+
+    fn made(data_type: DataType, metadata: &[(&str, &str)], persona: &Persona) -> Result<Field, SqlError> {
+        let metadata: std::collections::HashMap<String, String> =
+            metadata.iter().map(|(k, v)| (format!("drda:{k}"), (*v).to_owned())).collect();
+        field(&arrow_schema::Field::new("C", data_type, true).with_metadata(metadata), 0, persona)
+    }
+
+    #[test]
+    fn the_type_is_the_one_that_was_told() {
+        let char5 = made(DataType::Utf8, &[("type", "CHAR"), ("length", "5")], &LUW).unwrap();
+        assert_eq!((char5.sqltype, char5.shape, char5.sql_name()), (Some(452), Shape::Fixed(5), "CHAR"));
+        let plain = made(DataType::Utf8, &[], &LUW).unwrap();
+        assert_eq!((plain.sqltype, plain.length, plain.ccsid), (Some(448), LONGEST, 1208));
+        assert_eq!(made(DataType::Utf8, &[], &ZOS).unwrap().ccsid, 1047);
+        let blob = made(DataType::LargeBinary, &[("length", "77")], &DERBY).unwrap();
+        assert_eq!((blob.sql_name(), blob.length, blob.shape), ("BLOB", 77, Shape::Lob(4)));
+        // A length that belongs to a type which the persona lacks says nothing about the text.
+        let text = made(DataType::Utf8, &[("type", "DECFLOAT"), ("length", "16")], &DERBY).unwrap();
+        assert_eq!((text.sql_name(), text.length), ("VARCHAR", LONGEST));
+        let stamp = made(DataType::Timestamp(TimeUnit::Microsecond, None), &[("scale", "12")], &LUW).unwrap();
+        assert_eq!((stamp.length, stamp.scale), (32, 12));
+    }
+
+    #[test]
+    fn what_has_no_type_is_refused() {
+        for (data_type, persona) in [
+            (DataType::Decimal128(38, 2), &LUW),
+            (DataType::Decimal128(5, -1), &LUW),
+            (DataType::Duration(TimeUnit::Second), &LUW),
+            (DataType::Timestamp(TimeUnit::Second, Some("UTC".into())), &DERBY),
+        ] {
+            assert_eq!(made(data_type, &[], persona).unwrap_err().sqlcode, -351);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The call by which Derby's clients ask what an error means: SYSIBM.SQLCAMESSAGE with the parts of
+//! the SQLCA, answered by the text. (Measured: sixteen parameters, all of which come back.)
+
+use super::describe::{MODE_IN, MODE_OUT};
+use super::parameters::Input;
+use crate::server::protocol_error::{Result, Trouble, synerrcd};
+use crate::wire::codec::reader::Reader;
+use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::fdoca::{descriptor, lid};
+use crate::wire::sql::execute::Described;
+use crate::wire::sql::sqlcode;
+use crate::wire::sql::sqlda::SqlDa;
+use crate::wire::sql::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
+use crate::wire::value::typdef::TypDef;
+
+const CALL: &str = "CALL SYSIBM.SQLCAMESSAGE";
+/// Positions among the parameters.
+const ERRMC: usize = 2;
+const MESSAGE: usize = 14;
+const RETURN: usize = 15;
+const PARAMETERS: usize = 16;
+/// Type ids, nullable.
+const TEXT: u8 = 0x3F;
+const SMALL: u8 = 0x05;
+const INTEGER: u8 = 0x03;
+const SEPARATOR: char = '\u{14}';
+
+/// True for the call.
+pub(super) fn is_call(sql: &str) -> bool {
+    sql.trim_start().get(..CALL.len()).is_some_and(|start| start.eq_ignore_ascii_case(CALL))
+}
+
+/// The description of the call's parameters.
+pub(super) fn parameters() -> SqlDa {
+    let columns = (0..PARAMETERS).map(|n| {
+        let (length, sqltype, ccsid) = match form(n) {
+            (SMALL, _) => (2, 500, 0),
+            (INTEGER, _) => (4, 496, 0),
+            _ => (i64::from(i16::MAX), 448, 1208),
+        };
+        let mode = if matches!(n, MESSAGE | RETURN) { MODE_OUT } else { MODE_IN };
+        let ext = Some(SqlDx { parmmode: mode, ..SqlDx::default() });
+        let opt = Some(SqlVarOpt { ext, ..SqlVarOpt::default() });
+        SqlVar { length, sqltype, ccsid, nullable: true, opt, ..SqlVar::default() }
+    });
+    SqlDa { sqlca: None, header: None, columns: columns.collect() }
+}
+
+/// Type id and size of a parameter.
+fn form(n: usize) -> (u8, [u8; 2]) {
+    match n {
+        ERRMC | 3 | 10..=MESSAGE => (TEXT, [0x7F, 0xFF]),
+        1 => (SMALL, [0, 2]),
+        _ => (INTEGER, [0, 4]),
+    }
+}
+
+/// The SQLDTARD of the call: the text, zero for "found", and NULL for all that only came in.
+pub(super) fn answer(input: Option<Input>, typdef: &TypDef) -> Result<Vec<u8>> {
+    let input = input.filter(|i| i.fields.len() == PARAMETERS);
+    let input = input.ok_or_else(|| Trouble::syntax(synerrcd::MISSING, Some(cp::SQLDTA)))?;
+    let cells = input.first_row()?;
+    let text = match cells.get(ERRMC).and_then(Option::as_ref) {
+        Some(cell) => words(&String::from_utf8_lossy(Reader::new(cell, "SQLERRMC").var()?)),
+        None => String::new(),
+    };
+    let (mut fields, mut w) = (Vec::with_capacity(PARAMETERS), Writer::new());
+    w.bytes(&[0xFF, 0x00]);
+    for n in 0..PARAMETERS {
+        let (id, size) = form(n);
+        fields.push(lid::field(id, size, typdef, 0).map_err(Trouble::ours)?);
+        match n {
+            MESSAGE => {
+                w.u8(0);
+                w.var(text.as_bytes());
+            }
+            RETURN => {
+                w.u8(0);
+                w.i32_in(0, typdef.order());
+            }
+            _ => w.u8(0xFF),
+        }
+    }
+    let described = Described {
+        fdodsc: descriptor::encode_result(&fields, typdef).map_err(Trouble::ours)?.into(),
+        fdodta: w.into_vec().into(),
+    };
+    described.encode_sqldtard().map_err(Trouble::ours)
+}
+
+/// The message of an SQLERRMC as this server writes it for Derby: arguments, then the SQLSTATE.
+fn words(errmc: &str) -> String {
+    let mut parts: Vec<String> = errmc.split(SEPARATOR).map(str::to_owned).collect();
+    let state = parts.pop().unwrap_or_default();
+    let known = match state.as_str() {
+        "42704" => Some(-204),
+        "42703" => Some(-206),
+        "42601" => Some(-104),
+        "23502" => Some(-407),
+        "23505" => Some(-803),
+        _ => None,
+    };
+    let text = known.and_then(|code| sqlcode::text(code, &parts));
+    text.unwrap_or_else(|| if parts.is_empty() { format!("error {state}") } else { parts.join(", ") })
+}

@@ -1,0 +1,202 @@
+//! Arrow batches to rows of a query block: an SQLCA indicator, a group indicator, the columns.
+
+use super::batch_reader::{Pull, Wait};
+use super::describe::is_large;
+use super::lob_locator::{Locators, Wanted};
+use super::meter::Meter;
+use crate::column::encode::ColumnEncoder;
+use crate::column::encode::rows::RowEncoder;
+use crate::column::error::ColumnError;
+use crate::server::backend::Rows;
+use crate::server::error::SqlError;
+use crate::wire::codec::writer::Writer;
+use crate::wire::value::field::Field;
+use arrow_array::{Array, RecordBatch};
+use bytes::Bytes;
+use std::ops::Range;
+
+/// In front of a row: no SQLCA, and a row follows.
+const ROW: [u8; 2] = [0xFF, 0x00];
+
+/// The rows of a query, encoded as they are asked for.
+pub(in crate::server) struct RowSource {
+    fields: Vec<Field>,
+    /// A column has large values.
+    large: bool,
+    rows: Pull,
+    batch: Option<RecordBatch>,
+    at: usize,
+    pub(super) sent: u64,
+    end: Option<Result<(), SqlError>>,
+    /// For the batch in hand; none where that is counted elsewhere.
+    meter: Option<Meter>,
+}
+
+impl RowSource {
+    pub(in crate::server) fn new(fields: Vec<Field>, rows: Rows, meter: Option<Meter>) -> RowSource {
+        RowSource {
+            large: fields.iter().any(is_large),
+            fields,
+            rows: Pull::new(rows),
+            batch: None,
+            at: 0,
+            sent: 0,
+            end: None,
+            meter,
+        }
+    }
+
+    pub(in crate::server) fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// How the rows ended, once they did.
+    pub(super) fn end(&self) -> Option<&Result<(), SqlError>> {
+        self.end.as_ref()
+    }
+
+    /// The engine, while a thread waits for it.
+    pub(in crate::server) fn away(&mut self) -> Option<&mut Pull> {
+        Some(&mut self.rows).filter(|rows| rows.is_away())
+    }
+
+    /// The engine's rows.
+    pub(super) fn into_pull(self) -> Pull {
+        self.rows
+    }
+
+    /// Appends rows to `w` until it holds `bytes`, there are no more, or the engine makes those that are there
+    /// `wait` too long; at most `limit` rows. Returns how many there were.
+    pub(super) fn fill(
+        &mut self,
+        w: &mut Writer,
+        bytes: usize,
+        limit: usize,
+        large: &mut Large<'_>,
+        wait: &mut Wait,
+    ) -> usize {
+        let mut taken = 0;
+        while self.end.is_none() && w.len() < bytes && taken < limit {
+            let Some(batch) = self.next_batch(!w.is_empty(), wait) else { break };
+            let rows = self.at..batch.num_rows().min(self.at.saturating_add(limit - taken));
+            let encoded = if self.large {
+                large_rows(&self.fields, &batch, rows, bytes, w, large)
+            } else {
+                RowEncoder::new(&ROW, &self.fields, &batch).map(|mut encoder| encoder.encode(rows, bytes, w))
+            };
+            let (done, fault) = encoded.unwrap_or_else(|fault| (0, Some(fault)));
+            if let Some(fault) = fault {
+                let fault = in_result(fault, self.sent + done as u64 + 1);
+                tracing::debug!(error = %fault, "a value does not go into its column");
+                self.end = Some(Err(SqlError::from(&fault)));
+            }
+            self.at += done;
+            self.sent += done as u64;
+            taken += done;
+            self.batch = Some(batch);
+        }
+        taken
+    }
+
+    /// The batch in hand or the next one with rows; without one the rows have ended, or it has not come yet.
+    fn next_batch(&mut self, rows: bool, wait: &mut Wait) -> Option<RecordBatch> {
+        if let Some(batch) = self.batch.take().filter(|b| self.at < b.num_rows()) {
+            return Some(batch);
+        }
+        self.at = 0;
+        loop {
+            match self.rows.next(wait.until(rows))? {
+                Some(Ok(batch)) if batch.num_columns() != self.fields.len() => {
+                    return self.ended(Err(SqlError::system("a batch has other columns than were described")));
+                }
+                Some(Ok(batch)) if batch.num_rows() == 0 => {}
+                Some(Ok(batch)) => match self.meter.as_mut().map_or(Ok(()), |meter| meter.next(&batch)) {
+                    Ok(()) => return Some(batch),
+                    Err(full) => return self.ended(Err(full)),
+                },
+                Some(Err(error)) => return self.ended(Err(error)),
+                None => return self.ended(Ok(())),
+            }
+        }
+    }
+
+    /// There is no batch, and there will be none.
+    fn ended(&mut self, end: Result<(), SqlError>) -> Option<RecordBatch> {
+        if let Some(meter) = &mut self.meter {
+            meter.clear();
+        }
+        self.end = Some(end);
+        None
+    }
+}
+
+/// The fault with the row's number in the result in place of that in its batch.
+fn in_result(fault: ColumnError, row: u64) -> ColumnError {
+    match fault {
+        ColumnError::Value(mut bad) => {
+            bad.row = row;
+            ColumnError::Value(bad)
+        }
+        ColumnError::Null { column, index, .. } => ColumnError::Null { column, index, row },
+        other => other,
+    }
+}
+
+/// Where large values go: to `lobs`, or to `locators` in the columns that are `wanted` so.
+pub(super) struct Large<'a> {
+    pub(super) wanted: &'a [Wanted],
+    pub(super) lobs: &'a mut Vec<(Bytes, bool)>,
+    pub(super) locators: &'a mut Locators,
+}
+
+/// Rows with columns of large values, cell by cell.
+fn large_rows(
+    fields: &[Field],
+    batch: &RecordBatch,
+    rows: Range<usize>,
+    bytes: usize,
+    w: &mut Writer,
+    large: &mut Large<'_>,
+) -> Result<(usize, Option<ColumnError>), ColumnError> {
+    let mut encoders = Vec::with_capacity(fields.len());
+    for (index, field) in fields.iter().enumerate() {
+        encoders.push(ColumnEncoder::new(field, index)?);
+    }
+    let mut done = 0;
+    for row in rows {
+        if w.len() >= bytes {
+            break;
+        }
+        let (start, held) = (w.len(), large.lobs.len());
+        w.bytes(&ROW);
+        for ((column, field), (encoder, array)) in fields.iter().enumerate().zip(encoders.iter().zip(batch.columns())) {
+            if let Err(fault) = large.cell((column, field), encoder, array.as_ref(), row, w) {
+                w.vec_mut().truncate(start);
+                large.lobs.truncate(held);
+                return Ok((done, Some(fault)));
+            }
+        }
+        done += 1;
+    }
+    Ok((done, None))
+}
+
+impl Large<'_> {
+    fn cell(
+        &mut self,
+        (column, field): (usize, &Field),
+        encoder: &ColumnEncoder<'_>,
+        array: &dyn Array,
+        row: usize,
+        w: &mut Writer,
+    ) -> Result<(), ColumnError> {
+        if is_large(field) && self.wanted.get(column) == Some(&Wanted::Locator) {
+            let value = encoder.encode(array, row, &mut Writer::new())?;
+            self.locators.put(Some(field), array.is_null(row), value.unwrap_or_default(), w);
+        } else {
+            let value = encoder.encode(array, row, w)?;
+            self.lobs.extend(value.map(|v| (v, field.nullable)));
+        }
+        Ok(())
+    }
+}
