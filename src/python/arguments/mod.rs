@@ -1,0 +1,9 @@
+//! Arguments of callers: settings, parameters and values.
+
+mod foreign;
+pub(super) mod given;
+pub(super) mod param_rows;
+pub(super) mod params;
+pub(super) mod settings;
+mod token;
+mod value;

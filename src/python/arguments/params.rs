@@ -1,0 +1,59 @@
+//! The parameters of one execution: a sequence with a value for each question mark. `value` converts each.
+
+use arrow_array::array::ArrayRef;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFrozenSet, PyMapping, PySet, PyString};
+
+use super::value;
+use crate::python::errors;
+use crate::python::wording::{Place, kind, of_row, unicode};
+
+/// The parameters of one execution; `None` means no parameters.
+pub(in crate::python) fn row(parameters: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<ArrayRef>> {
+    parameters.map_or_else(|| Ok(Vec::new()), |parameters| values(parameters, None))
+}
+
+/// The parameters of execution `row` of many, counted from 1.
+pub(super) fn row_of_many(parameters: &Bound<'_, PyAny>, row: usize) -> PyResult<Vec<ArrayRef>> {
+    values(parameters, Some(row))
+}
+
+fn values(parameters: &Bound<'_, PyAny>, row: Option<usize>) -> PyResult<Vec<ArrayRef>> {
+    check(parameters, row)?;
+    let one =
+        |(index, value): (usize, PyResult<Bound<'_, PyAny>>)| value::array(&value?, Place { row, number: index + 1 });
+    parameters.try_iter()?.enumerate().map(one).collect()
+}
+
+/// Refuses anything but a sequence of parameters, for any of many executions.
+pub(in crate::python) fn check(parameters: &Bound<'_, PyAny>, row: Option<usize>) -> PyResult<()> {
+    let py = parameters.py();
+    let wrong = parameters.is_instance_of::<PyString>()
+        || parameters.is_instance_of::<PyBytes>()
+        || parameters.is_instance_of::<PyByteArray>()
+        || parameters.is_instance_of::<PyDict>()
+        || parameters.is_instance_of::<PySet>()
+        || parameters.is_instance_of::<PyFrozenSet>()
+        || parameters.cast::<PyMapping>().is_ok();
+    let refused = || {
+        let kind = kind(parameters);
+        let text = format!("{}parameters are a sequence, one value per ?, not {kind}", of_row(row));
+        errors::raise(py, &errors::programming("07001", text))
+    };
+    if wrong || !parameters.hasattr("__iter__")? {
+        return Err(refused());
+    }
+    // A frame of pandas gives the names of its columns one by one.
+    match parameters.getattr_opt("ndim")?.and_then(|ndim| ndim.extract::<usize>().ok()) {
+        Some(0 | 2..) => Err(refused()),
+        _ => Ok(()),
+    }
+}
+
+/// SQL text; a lone surrogate has no UTF-8 and is refused by its index.
+pub(in crate::python) fn statement(sql: &Bound<'_, PyAny>) -> PyResult<String> {
+    let text = sql
+        .cast::<PyString>()
+        .map_err(|_| errors::interface(sql.py(), format!("the statement is a str, not {}", kind(sql))))?;
+    unicode(text, "the statement")
+}

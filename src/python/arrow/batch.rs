@@ -1,0 +1,160 @@
+//! A record batch and a schema as Python sees them: objects that hand out Arrow capsules and know
+//! their own size. pyarrow, Polars and others take them as they are.
+
+use std::fmt::Write as _;
+
+use arrow_array::{Array, RecordBatch as Batch};
+use arrow_schema::SchemaRef;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use super::capsule;
+
+/// The columns of a result: names, Arrow types, nullability. Costs no round trip.
+///
+/// `pyarrow.schema(schema)` and `polars.Schema(schema)` take it through `__arrow_c_schema__`. Fields
+/// carry what SQL knows and Arrow does not as metadata: `drda:type`, `drda:length`,
+/// `drda:precision`, `drda:scale`, `drda:ccsid`, `drda:label`.
+#[pyclass(frozen, module = "drdarrow", name = "Schema")]
+pub(in crate::python) struct Schema(pub(in crate::python) SchemaRef);
+
+#[pymethods]
+impl Schema {
+    /// The columns' names, list[str].
+    #[getter]
+    fn names(&self) -> Vec<String> {
+        self.0.fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    /// The columns' Arrow types as text, list[str]: `Int32`, `Decimal128(9, 2)`.
+    #[getter]
+    fn types(&self) -> Vec<String> {
+        self.0.fields().iter().map(|field| field.data_type().to_string()).collect()
+    }
+
+    /// A PyCapsule `arrow_schema` (Arrow PyCapsule interface).
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        capsule::schema(py, &self.0)
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.fields().len()
+    }
+
+    fn __repr__(&self) -> String {
+        let mut text = "<drdarrow.Schema".to_owned();
+        for line in lines(&self.0) {
+            text.push_str("\n  ");
+            text.push_str(&line.join(" "));
+        }
+        text + ">"
+    }
+}
+
+/// A batch of rows in Arrow's columns. It owns its data: connection and stream may be closed.
+///
+/// `pyarrow.record_batch(batch)`, `polars.DataFrame(batch)` and others take it without copying.
+#[pyclass(frozen, module = "drdarrow", name = "RecordBatch")]
+pub(in crate::python) struct RecordBatch(pub(in crate::python) Batch);
+
+#[pymethods]
+impl RecordBatch {
+    /// Rows, int.
+    #[getter]
+    fn num_rows(&self) -> usize {
+        self.0.num_rows()
+    }
+
+    /// Columns, int.
+    #[getter]
+    fn num_columns(&self) -> usize {
+        self.0.num_columns()
+    }
+
+    /// The columns' names, list[str].
+    #[getter]
+    fn column_names(&self) -> Vec<String> {
+        self.0.schema_ref().fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    /// The columns, a Schema.
+    #[getter]
+    fn schema(&self) -> Schema {
+        Schema(self.0.schema())
+    }
+
+    /// Bytes of its values, int.
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.0.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or_default()).sum()
+    }
+
+    /// The PyCapsules `arrow_schema` and `arrow_array`; a requested schema is not looked at, as the
+    /// interface allows.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+        drop(requested_schema);
+        capsule::array(py, &self.0)
+    }
+
+    /// A PyCapsule `arrow_schema`.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        capsule::schema(py, self.0.schema_ref())
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.num_rows()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<drdarrow.RecordBatch {} rows, {} columns>", self.0.num_rows(), self.0.num_columns())
+    }
+}
+
+/// A schema as an HTML table, with a caption below.
+pub(super) fn html(schema: &SchemaRef, caption: &str) -> String {
+    let mut text =
+        "<table><thead><tr><th>column</th><th>Arrow</th><th>null</th><th>SQL</th></tr></thead><tbody>".to_owned();
+    for line in lines(schema) {
+        text.push_str("<tr>");
+        for cell in line {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "<td>{}</td>", escaped(&cell));
+        }
+        text.push_str("</tr>");
+    }
+    let _ = write!(text, "</tbody></table><p>{}</p>", escaped(caption));
+    text
+}
+
+/// Name, Arrow type, nullability and SQL type of each column.
+fn lines(schema: &SchemaRef) -> Vec<[String; 4]> {
+    let line = |field: &arrow_schema::FieldRef| {
+        let null = if field.is_nullable() { "null" } else { "not null" };
+        let sql = field.metadata().get("drda:type").cloned().unwrap_or_default();
+        [field.name().clone(), field.data_type().to_string(), null.to_owned(), sql]
+    };
+    schema.fields().iter().map(line).collect()
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_schema::{DataType, Field};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_name_is_no_markup() {
+        let schema = Arc::new(arrow_schema::Schema::new(vec![Field::new("<b>&", DataType::Int32, false)]));
+        let text = html(&schema, "0 rows");
+        assert!(text.contains("<td>&lt;b&gt;&amp;</td><td>Int32</td><td>not null</td>"), "{text}");
+    }
+}

@@ -1,0 +1,165 @@
+//! A part of a file that can be sent to another process and read there. It holds no password.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use super::arguments as args;
+use super::shared_file::Opened;
+use crate::client::config::Config;
+use crate::client::error::{Error, Result};
+use crate::client::file::carried;
+use crate::client::file::config::FileConfig;
+use crate::client::file::file_name::FileName;
+use crate::client::file::options::{Mode, OpenOptions};
+use crate::client::limits::Limits;
+use crate::python::arrow::stream::ArrowStream;
+use crate::python::caller::Caller;
+use crate::python::errors;
+use crate::python::reader::Feed;
+use crate::python::shared_connection::Link;
+
+/// A part of a file: the records with numbers from `first` to `last`. It can be pickled; it holds the
+/// address and how the file is opened, but no password.
+#[pyclass(frozen, module = "drdarrow", get_all)]
+pub(in crate::python) struct FilePartition {
+    /// The address of the system with the settings of the connection: `drda://user@host:port/?...`, str.
+    pub(super) uri: String,
+    /// The file: `LIB/FILE(MEMBER)`, str.
+    pub(super) path: String,
+    /// Number of the first record, int.
+    pub(super) first: u32,
+    /// Number of the last record, int; None is as many as there are.
+    pub(super) last: Option<u32>,
+    /// How the file is opened, dict.
+    pub(super) options: Py<PyDict>,
+}
+
+impl Opened {
+    /// The parts of a file, for Python.
+    pub(super) fn parts(&self, py: Python<'_>, ranges: Vec<(u32, Option<u32>)>) -> Vec<FilePartition> {
+        let uri = self.link.client.config().address();
+        let path = self.file.name().to_string();
+        let one = |(first, last)| {
+            let options = self.given.clone_ref(py);
+            FilePartition { uri: uri.clone(), path: path.clone(), first, last, options }
+        };
+        ranges.into_iter().map(one).collect()
+    }
+}
+
+/// A part and the way to it.
+pub(in crate::python) struct Place {
+    config: FileConfig,
+    limits: Limits,
+    name: FileName,
+    options: OpenOptions,
+    given: Py<PyDict>,
+    range: (u32, Option<u32>),
+}
+
+impl FilePartition {
+    /// With the settings of whoever reads it.
+    pub(super) fn place<'py>(
+        &self,
+        py: Python<'py>,
+        uri: Option<&Bound<'py, PyAny>>,
+        settings: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Place> {
+        let another = settings.is_some_and(|settings| settings.contains("user").unwrap_or(false));
+        let ours = if another { anybody(&self.uri) } else { self.uri.clone() };
+        let refused = |e| errors::raise(py, &Error::from(e));
+        let mut alone = FileConfig::beside(Config::empty());
+        let address = ours.as_str().into_pyobject(py)?.into_any();
+        let place = args::place(py, Some(uri.unwrap_or(&address)), settings)?;
+        if uri.is_none() {
+            alone.apply_uri(&ours).map_err(refused)?;
+            let given =
+                |name: &str| matches!(settings.map(|all| all.get_item(name)), Some(Ok(Some(v))) if !v.is_none());
+            carried::check(&alone, &place.config, given).map_err(refused)?;
+        }
+        let (name, options) = args::open(py, &self.path, &place.config.base.options, Some(self.options.bind(py)))?;
+        Ok(Place {
+            config: place.config,
+            limits: place.limits,
+            name,
+            options: OpenOptions { mode: Mode::Read, keyed: false, ..options },
+            given: self.options.clone_ref(py),
+            range: (self.first, self.last),
+        })
+    }
+}
+
+impl Place {
+    /// With warnings where it was asked for.
+    pub(super) fn asked_by(mut self, caller: &Caller) -> Place {
+        caller.listen(&mut self.config.base);
+        self
+    }
+
+    /// Connects and begins to read.
+    pub(in crate::python) async fn read(self) -> Result<Feed> {
+        let link = Link::connect_files(self.config, self.limits).await?;
+        let opened = Opened::open(link, true, self.name, self.options, self.given).await?;
+        opened.feed(self.limits, args::Wanted::Numbers(self.range.0, self.range.1)).await
+    }
+}
+
+/// The address for somebody else.
+fn anybody(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
+    let (authority, behind) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
+    format!("{scheme}://{address}{behind}")
+}
+
+#[pymethods]
+impl FilePartition {
+    #[new]
+    fn new(uri: String, path: String, first: u32, last: Option<u32>, options: Py<PyDict>) -> FilePartition {
+        FilePartition { uri, path, first, last, options }
+    }
+
+    /// Connects and reads the part: an ArrowStream. Settings as for `connect_files()`: user, password and
+    /// the like.
+    ///
+    /// `uri` is another way to the same system. Of the partition's own address what weakens the way is not taken, as
+    /// `tls_fingerprint` or `security="password"`: it is for the reader to give. `host` has to be the partition's.
+    #[pyo3(signature = (uri=None, /, **settings))]
+    fn open<'py>(
+        &self,
+        py: Python<'py>,
+        uri: Option<&Bound<'py, PyAny>>,
+        settings: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<ArrowStream> {
+        let caller = Caller::here(py)?;
+        let place = self.place(py, uri, settings)?.asked_by(&caller);
+        caller.block_on(py, place.read()).map(ArrowStream::new)
+    }
+
+    /// `open(uri, password=password, host=host)`.
+    #[pyo3(signature = (uri=None, password=None, *, host=None))]
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        uri: Option<&Bound<'py, PyAny>>,
+        password: Option<&Bound<'py, PyAny>>,
+        host: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<ArrowStream> {
+        let settings = PyDict::new(py);
+        settings.set_item("password", password)?;
+        settings.set_item("host", host)?;
+        self.open(py, uri, Some(&settings))
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let part = slf.get();
+        let arguments = (&part.uri, &part.path, part.first, part.last, part.options.bind(py)).into_pyobject(py)?;
+        PyTuple::new(py, [slf.get_type().into_any(), arguments.into_any()])
+    }
+
+    fn __repr__(&self) -> String {
+        let last = self.last.map_or_else(|| "end".to_owned(), |last| last.to_string());
+        format!("<drdarrow.FilePartition {} records {} to {last}>", self.path, self.first)
+    }
+}

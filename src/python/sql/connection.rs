@@ -1,0 +1,346 @@
+//! A connection: the way in, units of work, cursors.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyType};
+
+use super::cursor::Cursor;
+use super::statement::Statement;
+use crate::python::arguments::settings;
+use crate::python::caller::Caller;
+use crate::python::file::connection;
+use crate::python::file::sync_file::File;
+use crate::python::ownership::Owned;
+use crate::python::shared_connection::Link;
+use crate::python::{errors, runtime};
+
+/// Connects to a database: `connect("drda://user@host:446/DATABASE", password=...)`.
+///
+/// Settings stand in the URI, or are given by keyword. One that is left out or None has its default, except that
+/// batch_delay=None means to wait. docs/settings.md has more about each.
+///
+/// Args:
+///     uri: `drda://user:password@host:port/DATABASE?setting=value`.
+///     host: name or address, str.
+///     port: TCP port, int; 446.
+///     database: the database, str; on IBM i the name in the RDB directory, on z/OS the location.
+///     user: user id, str.
+///     password: password, str.
+///     attributes: connection attributes of Derby, dict.
+///     timeout: seconds for name resolution, TCP and login together; 15.
+///     statement_timeout: seconds to wait for the answer to a statement; without limit.
+///     security: auto, user, password, substitute, encrypted, encrypted-aes, encrypted-des, encrypted-password,
+///         encrypted-password-aes, encrypted-password-des, kerberos or profile-token; auto, the strongest that the
+///         server offers.
+///     password_level: QPWDLVL of an IBM i, 0 to 4.
+///     new_password: changes the password at the login, str.
+///     additional_factor: second factor of IBM i, str.
+///     token: callable for kerberos and profile-token: bytes of the server to bytes for it.
+///     allow_cleartext_password: True lets a password go in clear, or as good as in clear, to any host; False to none
+///         without verified TLS; not set, to this machine only.
+///     tls: off, require or insecure, or a bool; require on port 448 and with any other tls setting, else off.
+///     tls_ca: PEM file of the authorities to trust in place of the system's.
+///     tls_fingerprint: SHA-256 of the server's certificate, to pin it.
+///     tls_server_name: the name in the certificate when it is not the host's.
+///     tls_cert: PEM file of the client's certificate.
+///     tls_key: PEM file of its private key.
+///     autocommit: commits after every statement, bool; False.
+///     isolation: nc, ur, cs, rs or rr; cs.
+///     collection: collection of the packages; NULLID.
+///     package: a package to use in place of the driver's own.
+///     block_size: bytes per block asked for; 1 MiB.
+///     credit: bytes per result that may be under way or waiting; 4 MiB.
+///     batch_rows: rows of a record batch, at most.
+///     batch_bytes: bytes of a record batch, at most.
+///     batch_delay: seconds that a batch waits to be filled by a slow server; 0.1. None waits until it is full.
+///     lobs: inline or locator: how large objects are fetched; inline.
+///     lob_limit: bytes of the longest large object accepted; 1 GiB.
+///     timestamp_unit: us, ns, ms or s; us.
+///     timestamp_excess: raise or truncate: finer digits of timestamps; raise.
+///     end_of_time: raise, last or next: 9999-12-31-24.00.00; raise.
+///     decfloat: text or decimal(p,s); text.
+///     wide_decimal: decimal256, text or float64: decimals of more than 38 digits; decimal256.
+///     text_errors: strict, replace or raw: bytes that are not text; strict.
+///     bad_values: raise or null: invalid numbers and dates; raise.
+///     bit_data_ccsid: reads columns marked as not text in this code page, int.
+///     force_ccsid: code page by column name, dict.
+///     application_name: name of the program, told to the server; drdarrow.
+///     client_workstation: the machine, told to a Db2 as by `set_client_info`.
+///     client_user: the user that the program works for, likewise.
+///     client_accounting: the account, likewise.
+///
+/// Raises:
+///     InterfaceError: a setting is wrong.
+///     OperationalError: the server cannot be reached or refuses; `phase` says how far it came: dns, tcp, tls,
+///         exchange, security, access.
+///
+/// A RuntimeWarning says what is doubtful before anything secret is sent: a password that others could get hold of
+/// because the line is neither of this machine nor under TLS to a verified server, or tls=insecure. Made an error by a
+/// filter it ends the login there.
+#[pyfunction]
+#[pyo3(signature = (uri=None, /, **settings))]
+pub(in crate::python) fn connect(
+    py: Python<'_>,
+    uri: Option<&Bound<'_, PyAny>>,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Connection> {
+    let caller = Caller::here(py)?;
+    let (mut config, limits) = settings::read(py, uri, settings)?;
+    caller.listen(&mut config);
+    let link = caller.block_on(py, Link::connect(config, limits))?;
+    Ok(Connection { link: Owned::new(link) })
+}
+
+/// A connection to a database (PEP 249), made by `connect()`.
+///
+/// Threads may share it: their statements take turns. `with connection:` commits at the end, or rolls
+/// back when an exception leaves the block, and closes. Closing without a commit rolls back.
+#[pyclass(frozen, module = "drdarrow", weakref)]
+pub(in crate::python) struct Connection {
+    link: Owned<Arc<Link>>,
+}
+
+impl Connection {
+    fn link(&self, py: Python<'_>) -> PyResult<&Arc<Link>> {
+        self.link.get().map_err(|e| errors::raise(py, &e))
+    }
+}
+
+#[pymethods]
+impl Connection {
+    /// A new Cursor. Raises InterfaceError when the connection is closed.
+    fn cursor(slf: Py<Self>, py: Python<'_>) -> PyResult<Cursor> {
+        let link = slf.get().link(py)?.clone();
+        link.open().map_err(|e| errors::raise(py, &e))?;
+        Ok(Cursor::new(py, slf.into_any(), Statement::new(link)))
+    }
+
+    /// `cursor().execute(operation, parameters)`: a Cursor of its own with the result.
+    #[pyo3(signature = (operation, parameters=None))]
+    fn execute<'py>(
+        slf: Py<Self>,
+        py: Python<'py>,
+        operation: &Bound<'py, PyAny>,
+        parameters: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let cursor = Bound::new(py, Connection::cursor(slf, py)?)?;
+        cursor.call_method1("execute", (operation, parameters))
+    }
+
+    /// Opens a file of the same system: `FileConnection.open_file()` on a connection for files with the same
+    /// address and login, made when it is first needed. Its unit of work is its own: `commit()` here does
+    /// not commit there.
+    #[pyo3(signature = (path, /, **options))]
+    fn open_file(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<File> {
+        let caller = Caller::here(py)?;
+        let link = caller.block_on(py, self.link(py)?.files(&caller))?;
+        connection::open_on(py, link, path, options)
+    }
+
+    /// Runs a CL command in the job of that connection: list of `drdarrow.types.Message`.
+    fn command(&self, py: Python<'_>, cl: &str) -> PyResult<Py<PyList>> {
+        let caller = Caller::here(py)?;
+        let link = caller.block_on(py, self.link(py)?.files(&caller))?;
+        let said = runtime::block_on(py, link.client.command(cl))?.map_err(|e| errors::raise(py, &e))?;
+        connection::messages(py, said.into_iter().map(|m| (m.id, m.severity, m.text)))
+    }
+
+    /// Makes the changes last.
+    ///
+    /// Raises OperationalError with SQLSTATE 08007 when the answer did not come: the outcome is
+    /// unknown then, and nothing is tried again.
+    fn commit(&self, py: Python<'_>) -> PyResult<()> {
+        runtime::block_on(py, self.link(py)?.clone().end_work(true))?.map_err(|e| errors::raise(py, &e))
+    }
+
+    /// Undoes the changes since the last commit; open results end with an error.
+    fn rollback(&self, py: Python<'_>) -> PyResult<()> {
+        runtime::block_on(py, self.link(py)?.clone().end_work(false))?.map_err(|e| errors::raise(py, &e))
+    }
+
+    /// Closes the connection; work that was not committed is undone. Closing twice is allowed. A
+    /// statement that another thread waits for ends with an error.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        runtime::block_on(py, self.link(py)?.clone().close())?.map_err(|e| errors::raise(py, &e))
+    }
+
+    /// Tells the server anew who works here: what is given is changed, "" takes it back, None leaves it.
+    ///
+    /// It fills the registers CURRENT CLIENT_APPLNAME, CLIENT_WRKSTNNAME, CLIENT_USERID and CLIENT_ACCTNG of
+    /// a Db2, whatever becomes of the transaction. Raises NotSupportedError at Derby, which has none.
+    #[pyo3(signature = (*, application_name=None, client_workstation=None, client_user=None, client_accounting=None))]
+    fn set_client_info(
+        &self,
+        py: Python<'_>,
+        application_name: Option<&Bound<'_, PyAny>>,
+        client_workstation: Option<&Bound<'_, PyAny>>,
+        client_user: Option<&Bound<'_, PyAny>>,
+        client_accounting: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let named = [
+            ("application_name", application_name),
+            ("client_workstation", client_workstation),
+            ("client_user", client_user),
+            ("client_accounting", client_accounting),
+        ];
+        let info = settings::client_info(py, named)?;
+        runtime::block_on(py, self.link(py)?.clone().set_client_info(info))?.map_err(|e| errors::raise(py, &e))
+    }
+
+    /// Whether every statement is committed by itself, bool. A change counts from the next statement.
+    #[getter]
+    fn get_autocommit(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.link(py)?.client.autocommit())
+    }
+
+    #[setter]
+    fn set_autocommit(&self, py: Python<'_>, on: bool) -> PyResult<()> {
+        let link = self.link(py)?;
+        link.open().map_err(|e| errors::raise(py, &e))?;
+        link.client.set_autocommit(on);
+        Ok(())
+    }
+
+    /// Closed by `close()` or lost, bool.
+    #[getter]
+    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.link(py)?.is_closed())
+    }
+
+    /// The security mechanism in force, str: "encrypted (SECMEC 9, AES-256)".
+    #[getter]
+    fn security(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.link(py)?.client.security())
+    }
+
+    /// What the server says of itself: dict with product, prdid, class, release, platform, system (its
+    /// name), job (of this connection; on IBM i "123456/QUSER/QRWTSRVR"), sqlam, typdef, ccsids
+    /// (single-byte, double-byte, mixed), secmec, database, peer.
+    #[getter]
+    fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        server(py, self.link(py)?)
+    }
+
+    /// What protects the connection: dict with version, cipher, fingerprint (SHA-256 of the server's
+    /// certificate), verified (False only with tls=insecure); None when it is in clear.
+    #[getter]
+    fn tls<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        tls(py, self.link(py)?)
+    }
+
+    fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
+        slf.get().link(py)?.open().map_err(|e| errors::raise(py, &e))?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let left = runtime::block_on(py, self.link(py)?.clone().leave(kind.is_none()))?;
+        left.map_err(|e| errors::raise(py, &e))
+    }
+
+    fn __repr__(&self) -> String {
+        match self.link.get() {
+            Ok(link) => format!("<drdarrow.Connection {}>", link.describe()),
+            Err(_) => "<drdarrow.Connection of another process>".to_owned(),
+        }
+    }
+
+    #[classattr]
+    #[pyo3(name = "Warning")]
+    fn warning(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "Warning").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "Error")]
+    fn error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "Error").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "InterfaceError")]
+    fn interface_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "InterfaceError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "DatabaseError")]
+    fn database_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "DatabaseError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "DataError")]
+    fn data_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "DataError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "OperationalError")]
+    fn operational_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "OperationalError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "IntegrityError")]
+    fn integrity_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "IntegrityError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "InternalError")]
+    fn internal_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "InternalError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "ProgrammingError")]
+    fn programming_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "ProgrammingError").map(Bound::unbind)
+    }
+
+    #[classattr]
+    #[pyo3(name = "NotSupportedError")]
+    fn not_supported_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+        errors::class(py, "NotSupportedError").map(Bound::unbind)
+    }
+}
+
+/// What the server says of itself.
+pub(super) fn server<'py>(py: Python<'py>, link: &Link) -> PyResult<Bound<'py, PyDict>> {
+    let info = link.client.info();
+    let server = PyDict::new(py);
+    server.set_item("product", info.product)?;
+    server.set_item("prdid", info.prdid)?;
+    server.set_item("class", info.class)?;
+    server.set_item("release", info.release)?;
+    server.set_item("platform", info.platform)?;
+    server.set_item("system", info.system)?;
+    server.set_item("job", info.job)?;
+    server.set_item("sqlam", info.sqlam)?;
+    server.set_item("typdef", info.typdef)?;
+    server.set_item("ccsids", info.ccsids)?;
+    server.set_item("secmec", info.secmec)?;
+    server.set_item("database", info.database)?;
+    server.set_item("peer", info.peer)?;
+    Ok(server)
+}
+
+/// What protects the connection.
+pub(super) fn tls<'py>(py: Python<'py>, link: &Link) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let Some(secured) = link.client.info().tls else { return Ok(None) };
+    let tls = PyDict::new(py);
+    tls.set_item("version", secured.version)?;
+    tls.set_item("cipher", secured.cipher)?;
+    tls.set_item("fingerprint", secured.fingerprint.to_string())?;
+    tls.set_item("verified", secured.verified)?;
+    Ok(Some(tls))
+}

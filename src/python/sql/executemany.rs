@@ -1,0 +1,142 @@
+//! `executemany()`: one call of a statement with many rows, read from Python as it goes. All of them are kept,
+//! or none wherever the server can undo.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+
+use super::statement::Statement;
+use crate::client::error::{Error, Result};
+use crate::client::sql::batch::Batch;
+use crate::python::arguments::param_rows::{ParamRows, RawChunk};
+use crate::python::ownership::{Lease, Owned, Slot};
+use crate::python::reader::Feed;
+use crate::python::{errors, runtime};
+
+/// Rows of parameters handed to the client at a time.
+const CHUNK: usize = 512;
+
+/// The whole call, for a thread that waits.
+pub(super) fn run(py: Python<'_>, statement: &Statement, sql: &str, rows: &Bound<'_, PyAny>) -> PyResult<()> {
+    let raise = |e: Error| errors::raise(py, &e);
+    let mut rows = ParamRows::of(rows)?;
+    let mut lease = statement.lease().map_err(raise)?;
+    let batch = runtime::block_on(py, statement.begin_many(&mut lease, sql))?.map_err(raise)?;
+    let mut batch = GivenUp(Some(batch));
+    let Some(under_way) = &mut batch.0 else { return Ok(()) };
+    loop {
+        let chunk = match under_way.within(|| rows.chunk(py, CHUNK)) {
+            Ok(chunk) => chunk,
+            Err(e) => {
+                let left = runtime::block_on(py, statement.undo(under_way))?;
+                return Err(noted(py, e, &left));
+            }
+        };
+        if chunk.is_empty() {
+            break;
+        }
+        runtime::block_on(py, statement.add(under_way, chunk))?.map_err(raise)?;
+        // An error of the caller's own is his to tell.
+        py.check_signals()?;
+    }
+    runtime::block_on(py, statement.finish(under_way))?.map_err(raise)
+}
+
+/// A call that ends early, by Ctrl-C for one, undoes its rows in the background.
+struct GivenUp(Option<Batch>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        let _inside = runtime::enter();
+        drop(self.0.take());
+    }
+}
+
+/// An exception of any origin, with a note of the rows that are left.
+fn noted(py: Python<'_>, e: PyErr, left: &str) -> PyErr {
+    if !left.is_empty() {
+        // An exception that takes no notes is told without.
+        let _ = e.value(py).call_method1("add_note", (left,));
+    }
+    e
+}
+
+/// A call under way whose waits are awaitables.
+#[pyclass(frozen, module = "drdarrow._core")]
+pub(in crate::python) struct RawBatch {
+    statement: Owned<Arc<Statement>>,
+    state: Owned<Arc<Slot<Option<Held>>>>,
+}
+
+/// The call, and the cursor that is in use meanwhile.
+struct Held {
+    batch: Batch,
+    _lease: Lease<Option<Feed>>,
+}
+
+/// A cursor, and the place of the call in it.
+type Parts = (Arc<Statement>, Arc<Slot<Option<Held>>>);
+
+impl RawBatch {
+    /// Begins one.
+    pub(super) async fn begin(statement: Arc<Statement>, sql: String) -> Result<RawBatch> {
+        let mut lease = statement.lease_soon().await?;
+        let batch = statement.begin_many(&mut lease, &sql).await?;
+        let state = Slot::new(Some(Held { batch, _lease: lease }));
+        Ok(RawBatch { statement: Owned::new(statement), state: Owned::new(state) })
+    }
+
+    fn parts(&self, py: Python<'_>) -> PyResult<Parts> {
+        let raise = |e| errors::raise(py, &e);
+        Ok((self.statement.get().map_err(raise)?.clone(), self.state.get().map_err(raise)?.clone()))
+    }
+}
+
+const WHAT: &str = "call of executemany()";
+
+#[pymethods]
+impl RawBatch {
+    /// Executes the statement for some rows: an awaitable.
+    #[pyo3(signature = (chunk, /))]
+    fn add<'py>(&self, py: Python<'py>, chunk: &RawChunk) -> PyResult<Bound<'py, PyAny>> {
+        let ((statement, state), rows) = (self.parts(py)?, chunk.take());
+        runtime::asyncio(py, async move {
+            let mut held = state.take(WHAT)?;
+            let Some(held) = held.as_mut() else { return Err(errors::internal("a call went missing")) };
+            statement.add(&mut held.batch, rows).await
+        })
+    }
+
+    /// The end of the rows: an awaitable. The cursor is free again.
+    fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let (statement, state) = self.parts(py)?;
+        runtime::asyncio(py, async move {
+            let mut held = state.take(WHAT)?;
+            let Some(mut held) = held.take() else { return Err(errors::internal("a call went missing")) };
+            statement.finish(&mut held.batch).await
+        })
+    }
+
+    /// Undoes what the rows did: an awaitable of what is left, in words. The cursor is free again.
+    fn undo<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let (statement, state) = self.parts(py)?;
+        runtime::asyncio(py, async move {
+            let Some(mut held) = state.take_soon(WHAT).await?.take() else { return Ok(String::new()) };
+            Ok(statement.undo(&mut held.batch).await)
+        })
+    }
+
+    /// Leaves it: what the rows did is undone in the background.
+    fn leave(&self, py: Python<'_>) -> PyResult<()> {
+        let (statement, state) = self.parts(py)?;
+        let waiting = statement.link.client.giving_up();
+        // The wait that was broken off gives it back.
+        runtime::background(async move {
+            if let Ok(mut held) = state.take_soon(WHAT).await {
+                drop(held.take());
+            }
+            drop(waiting);
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+//! `callproc` of PEP 249: the statement that calls a procedure, and its parameters after the call.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use super::statement::Statement;
+use crate::python::arguments::params;
+use crate::python::{errors, rows};
+
+/// Parts of a name: database, schema, procedure.
+const PARTS: usize = 3;
+
+/// The parameters as a list.
+pub(super) fn given<'py>(py: Python<'py>, parameters: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    if let Some(parameters) = parameters {
+        params::check(parameters, None)?;
+        for value in parameters.try_iter()? {
+            list.append(value?)?;
+        }
+    }
+    Ok(list)
+}
+
+/// `CALL name(?, …)`, for a name that is one.
+pub(super) fn statement(py: Python<'_>, name: &str, parameters: usize) -> PyResult<String> {
+    if !is_name(name) {
+        let e = errors::programming("42601", "callproc() takes the name of a procedure: NAME, SCHEMA.NAME, \"name\"");
+        return Err(errors::raise(py, &e));
+    }
+    Ok(format!("CALL {name}({})", vec!["?"; parameters].join(",")))
+}
+
+/// The values that came out of the parameters; none when nothing did.
+pub(super) fn outputs<'py>(py: Python<'py>, statement: &Statement) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let output = statement.about().output.clone();
+    output.map(|output| rows::row(py, &output.row, 0)).transpose()
+}
+
+/// The parameters with what came out of them.
+pub(super) fn returned<'py>(
+    py: Python<'py>,
+    statement: &Statement,
+    given: &Bound<'py, PyList>,
+) -> PyResult<Bound<'py, PyList>> {
+    let came_out = statement.about().output.as_ref().map(|output| output.came_out.clone()).unwrap_or_default();
+    let Some(values) = outputs(py, statement)? else { return Ok(given.clone()) };
+    for (n, value) in values.iter().enumerate().filter(|(n, _)| came_out.get(*n) == Some(&true)) {
+        given.set_item(n, value)?;
+    }
+    Ok(given.clone())
+}
+
+/// Up to three identifiers joined by points, ordinary or in double quotes.
+fn is_name(name: &str) -> bool {
+    let mut rest = name;
+    for _ in 0..PARTS {
+        let behind = match rest.strip_prefix('"') {
+            Some(quoted) => behind_quoted(quoted),
+            None => behind_ordinary(rest),
+        };
+        match behind.map(|behind| (behind, behind.strip_prefix('.'))) {
+            Some(("", _)) => return true,
+            Some((_, Some(next))) => rest = next,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// The text after an identifier in quotes, the first of which is gone; two of them stand for one.
+fn behind_quoted(mut quoted: &str) -> Option<&str> {
+    let whole = quoted;
+    loop {
+        let behind = quoted.get(quoted.find('"')? + 1..)?;
+        match behind.strip_prefix('"') {
+            Some(more) => quoted = more,
+            None => return (behind.len() + 1 < whole.len()).then_some(behind),
+        }
+    }
+}
+
+fn behind_ordinary(name: &str) -> Option<&str> {
+    let first = name.chars().next().filter(|c| c.is_alphabetic() || "@#$_".contains(*c))?;
+    let rest = name.get(first.len_utf8()..)?;
+    Some(rest.trim_start_matches(|c: char| c.is_alphanumeric() || "@#$_".contains(c)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_are_names() {
+        for name in ["P", "a.b_1", "DB.S.P", "\"my proc\"", "S.\"a\"\"b.c\"", "größe", "S#.$P@"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in
+            ["", ".", "P.", "P()", "P; DROP", "1P", "a.b.c.d", "\"", "\"\"", "\"a", "\"a\"b", "P ", "a..b", "P--"]
+        {
+            assert!(!is_name(name), "{name}");
+        }
+    }
+}

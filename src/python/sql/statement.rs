@@ -1,0 +1,263 @@
+//! The work of a cursor, without Python: the sync and the async class drive the same code.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arrow_array::ArrayRef;
+use arrow_schema::SchemaRef;
+
+use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::sql::batch::Batch;
+use crate::client::sql::column_info::ColumnInfo;
+use crate::client::sql::connection::Outcome;
+use crate::client::sql::procedure::Output;
+use crate::client::sql::stream::RecordStream;
+use crate::client::warning::Warning;
+use crate::python::errors;
+use crate::python::ownership::{Lease, Slot};
+use crate::python::reader::{Feed, Source};
+use crate::python::shared_connection::Link;
+
+/// The state of a cursor.
+pub(in crate::python) struct Statement {
+    /// Its connection.
+    pub(in crate::python) link: Arc<Link>,
+    slot: Arc<Slot<Option<Feed>>>,
+    /// Result sets of a procedure after the one in hand.
+    sets: Mutex<VecDeque<RecordStream>>,
+    about: Mutex<About>,
+    closed: AtomicBool,
+}
+
+/// The facts that a cursor tells of its last statement.
+#[derive(Default)]
+pub(super) struct About {
+    /// Columns of a result set.
+    pub(super) columns: Option<Vec<ColumnInfo>>,
+    /// The same columns in Arrow.
+    pub(super) schema: Option<SchemaRef>,
+    /// Rows changed; none where the server does not count.
+    pub(super) count: Option<u64>,
+    /// The result was given to a stream.
+    pub(super) handed_over: bool,
+    /// Rows were taken by a fetch that was broken off, and nobody has seen them.
+    pub(super) lost: bool,
+    /// The values that came out of a procedure's parameters.
+    pub(super) output: Option<Output>,
+    /// The server's warnings that Python has not seen yet.
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Statement {
+    /// Nothing executed yet.
+    pub(in crate::python) fn new(link: Arc<Link>) -> Arc<Statement> {
+        let (slot, closed) = (Slot::new(None), AtomicBool::new(false));
+        Arc::new(Statement { link, slot, sets: Mutex::default(), about: Mutex::default(), closed })
+    }
+
+    /// The facts about the last statement.
+    pub(super) fn about(&self) -> MutexGuard<'_, About> {
+        self.about.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closed by the user.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Misuse when cursor or connection is closed.
+    pub(super) fn usable(&self) -> Result<()> {
+        if self.is_closed() {
+            return Err(Error::interface("the cursor is closed"));
+        }
+        self.link.open()
+    }
+
+    /// Takes the cursor for a statement.
+    pub(super) fn lease(&self) -> Result<Lease<Option<Feed>>> {
+        self.usable()?;
+        self.slot.take("cursor")
+    }
+
+    /// As [`lease`](Self::lease), for a task, which may wait a moment.
+    pub(super) async fn lease_soon(&self) -> Result<Lease<Option<Feed>>> {
+        self.usable()?;
+        self.slot.take_soon("cursor").await
+    }
+
+    /// Takes the cursor for a fetch.
+    pub(super) fn lease_rows(&self) -> Result<Lease<Option<Feed>>> {
+        self.with_rows(self.lease()?)
+    }
+
+    /// As [`lease_rows`](Self::lease_rows), for a task.
+    pub(super) async fn lease_rows_soon(&self) -> Result<Lease<Option<Feed>>> {
+        self.with_rows(self.lease_soon().await?)
+    }
+
+    /// Rows were taken that nobody will see.
+    pub(super) fn lose(&self) {
+        self.about().lost = true;
+    }
+
+    fn with_rows(&self, lease: Lease<Option<Feed>>) -> Result<Lease<Option<Feed>>> {
+        if self.about().lost {
+            return Err(Error::interface("rows went with a fetch that was broken off: execute the statement again"));
+        }
+        if lease.is_some() {
+            return Ok(lease);
+        }
+        Err(match self.about().handed_over {
+            true => Error::interface("the rows of this result were handed over to an Arrow stream"),
+            false => errors::programming("24000", "there are no rows to fetch: the last statement returned none"),
+        })
+    }
+
+    /// Gives the rows away, for a stream.
+    pub(super) fn hand_over(&self) -> Result<Feed> {
+        let mut lease = self.lease_rows()?;
+        self.about().handed_over = true;
+        lease.take().ok_or_else(|| errors::internal("a result went missing"))
+    }
+
+    /// Ends the result, if any, and forgets it.
+    pub(in crate::python) fn close(&self) -> Result<()> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        self.forget(self.slot.take("cursor"))
+    }
+
+    /// As [`close`](Self::close), for a task.
+    pub(super) async fn close_soon(&self) -> Result<()> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        self.forget(self.slot.take_soon("cursor").await)
+    }
+
+    fn forget(&self, taken: Result<Lease<Option<Feed>>>) -> Result<()> {
+        let taken = taken.map(|mut lease| self.clear(&mut lease));
+        taken.inspect_err(|_| self.closed.store(false, Ordering::Release))
+    }
+
+    /// Closes what is left of the statement before.
+    fn clear(&self, lease: &mut Lease<Option<Feed>>) {
+        drop(lease.take());
+        drop(std::mem::take(&mut *self.sets()));
+    }
+
+    fn sets(&self) -> MutexGuard<'_, VecDeque<RecordStream>> {
+        self.sets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes on to the next result set of a procedure; false when there is none.
+    pub(super) fn next_set(&self, lease: &mut Lease<Option<Feed>>) -> Result<bool> {
+        if lease.is_none() && !self.about().handed_over {
+            return Err(errors::programming("24000", "there are no result sets: the last statement returned none"));
+        }
+        let Some(stream) = self.sets().pop_front() else { return Ok(false) };
+        self.read(lease, stream);
+        Ok(true)
+    }
+
+    /// Makes `stream` the result in hand.
+    fn read(&self, lease: &mut Lease<Option<Feed>>, stream: RecordStream) {
+        let mut about = self.about();
+        about.columns = Some(stream.columns());
+        about.schema = Some(stream.schema());
+        about.handed_over = false;
+        about.lost = false;
+        let mut feed = Feed::new(Source::Query(Box::new(stream)), self.link.waits());
+        about.warnings.extend(feed.take_warnings());
+        **lease = Some(feed);
+    }
+
+    /// Executes once. The result of the statement before is closed.
+    pub(super) async fn execute(
+        &self,
+        lease: &mut Lease<Option<Feed>>,
+        sql: &str,
+        parameters: Vec<ArrayRef>,
+    ) -> Result<()> {
+        self.clear(lease);
+        *self.about() = About::default();
+        let _waiting = self.link.waiting();
+        let outcome = self.link.client.run(sql, vec![parameters]).await;
+        match outcome.map_err(|e| self.as_closed(e))? {
+            Outcome::Rows(stream) => self.read(lease, stream),
+            Outcome::Called(mut called) => {
+                let first = called.sets.pop_front();
+                *self.sets() = called.sets;
+                {
+                    let mut about = self.about();
+                    about.count = called.done.count.filter(|_| first.is_none());
+                    about.warnings = called.done.warnings;
+                    about.output = called.output;
+                }
+                if let Some(stream) = first {
+                    self.read(lease, stream);
+                }
+            }
+            Outcome::Done(done) => {
+                let mut about = self.about();
+                about.count = done.count;
+                about.warnings = done.warnings;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a call with many rows. The result of the statement before is closed.
+    pub(super) async fn begin_many(&self, lease: &mut Lease<Option<Feed>>, sql: &str) -> Result<Batch> {
+        self.clear(lease);
+        *self.about() = About { count: Some(0), ..About::default() };
+        let _waiting = self.link.waiting();
+        self.link.client.batch(sql).await.map_err(|e| self.as_closed(e))
+    }
+
+    /// Executes the statement for some of its rows.
+    pub(in crate::python) async fn add(&self, batch: &mut Batch, rows: Vec<Vec<ArrayRef>>) -> Result<()> {
+        let _waiting = self.link.waiting();
+        let added = batch.add(&rows).await;
+        self.note(batch);
+        added.map_err(|e| self.as_closed(e))
+    }
+
+    /// Ends it, after its last row.
+    pub(super) async fn finish(&self, batch: &mut Batch) -> Result<()> {
+        let _waiting = self.link.waiting();
+        // If nobody waits for its end, the outcome is unknown.
+        self.about().count = None;
+        let finished = batch.finish().await;
+        self.note(batch);
+        let done = finished.map_err(|e| self.as_closed(e))?;
+        self.about().warnings.extend(done.warnings);
+        Ok(())
+    }
+
+    /// Undoes what its rows did: what is left of it, in words.
+    pub(super) async fn undo(&self, batch: &mut Batch) -> String {
+        let _waiting = self.link.waiting();
+        let left = batch.undo().await;
+        self.note(batch);
+        left
+    }
+
+    fn note(&self, batch: &mut Batch) {
+        let mut about = self.about();
+        about.count = batch.count();
+        about.warnings.extend(batch.take_warnings());
+    }
+
+    /// A wait that was broken off by `close()` in another thread says so.
+    fn as_closed(&self, e: Error) -> Error {
+        match self.link.open() {
+            Err(_) if e.kind != Kind::Interface => {
+                Error { message: format!("the connection was closed: {}", e.message), phase: Phase::Execute, ..e }
+            }
+            _ => e,
+        }
+    }
+}
