@@ -6,7 +6,7 @@ use bytes::Bytes;
 use drdarrow::column::decode::decoder;
 use drdarrow::column::options::Options;
 use drdarrow::column::schema::schema;
-use drdarrow::flow::sql::rows::{Block, Event, Rows};
+use drdarrow::flow::sql::rows::{Event, QueryBlock, RowAssembler};
 use drdarrow::wire::fdoca::descriptor;
 use drdarrow::wire::fdoca::row::{CHUNK, Offsets};
 use drdarrow::wire::value::cell::Cells;
@@ -55,7 +55,7 @@ pub(crate) fn decode(
     for (i, field) in fields.iter().enumerate() {
         decoders.push(decoder(field, i, &options)?);
     }
-    let mut rows = Rows::new(fields, 7, TypDef::OURS);
+    let mut rows = RowAssembler::new(fields, 7, TypDef::OURS);
     let mut offsets = Offsets::new(fields.len());
     let (mut building, mut total) = (0, 0);
     let mut blocks = blocks.iter();
@@ -73,7 +73,7 @@ pub(crate) fn decode(
                 building += offsets.rows();
             }
             Event::NeedBlock => match blocks.next() {
-                Some(block) => rows.push(Block { rows: block.clone(), lobs: Vec::new() }),
+                Some(block) => rows.push(QueryBlock { rows: block.clone(), lobs: Vec::new() }),
                 None => rows.close(),
             },
             Event::Warning(_) | Event::End => {}

@@ -11,7 +11,7 @@
 
 use drdarrow::flow::bounds::LOGIN_FRAME;
 use drdarrow::flow::file::connect::{FileConnect, FileIdentity};
-use drdarrow::flow::file::exchange::{Exchange, Speech};
+use drdarrow::flow::file::exchange::{Exchange, TextEncoding};
 use drdarrow::flow::probe::{Hello, Mechanisms};
 use drdarrow::flow::secmec::choice::Policy;
 use drdarrow::flow::secmec::mechanism::Mechanism;
@@ -20,9 +20,9 @@ use drdarrow::flow::secmec::requester::Credentials;
 use drdarrow::flow::sql::bind::Bind;
 use drdarrow::flow::sql::call::Call;
 use drdarrow::flow::sql::connect::{Connect, Identity};
-use drdarrow::flow::sql::execute::{Execute, Immediate, Set};
+use drdarrow::flow::sql::execute::{Execute, Immediate, SetRegisters};
 use drdarrow::flow::sql::explain::Explain;
-use drdarrow::flow::sql::locator::{Ask, Large, Locator, Request};
+use drdarrow::flow::sql::locator::{Ask, LobKind, LobRequest, Locator};
 use drdarrow::flow::sql::prepare::Prepare;
 use drdarrow::flow::sql::query::{Close, Continue, Open};
 use drdarrow::flow::sql::session::{Product, Session};
@@ -200,11 +200,11 @@ async fn a_flood_is_an_error_that_costs_little() {
     flooded("CLSQRY", FRAME, || Close::new(session(), section(), Some(1))).await;
     flooded("EXCSQLSTT", FRAME, || Execute::new(session(), section(), Vec::new(), true)).await;
     flooded("EXCSQLIMM", FRAME, || Immediate::new(session(), section(), "SET X = 1".into(), false)).await;
-    flooded("EXCSQLSET", FRAME, || Set::new(session(), section(), vec!["SET X = 1".into()])).await;
+    flooded("EXCSQLSET", FRAME, || SetRegisters::new(session(), section(), vec!["SET X = 1".into()])).await;
     flooded("BGNBND", FRAME, || Bind::new(session(), section(), Isolation::CursorStability)).await;
     flooded("CALL", FRAME, || Call::new(session(), section(), None, true, 32_767)).await;
     flooded("message text", FRAME, || Explain::new(session(), section(), Sqlca::new(-1, "42X05", &[]))).await;
-    let length = Request::Length(Locator { number: 1, kind: Large::Text });
+    let length = LobRequest::Length(Locator { number: 1, kind: LobKind::Text });
     flooded("locators", FRAME, || Ask::new(session(), section(), vec![length])).await;
     flooded("RDBCMM", FRAME, || EndWork::commit(session())).await;
     flooded("RDBRLLBCK", FRAME, || EndWork::rollback(session())).await;
@@ -216,7 +216,7 @@ async fn a_flood_is_an_error_that_costs_little() {
         ccsid: 37,
     };
     flooded("file login", LOGIN_FRAME, || FileConnect::new(file(), random()).unwrap()).await;
-    let speech = Speech { text: DdmText::Ebcdic, ccsid: 37 };
+    let speech = TextEncoding { text: DdmText::Ebcdic, ccsid: 37 };
     for command in [cp::S38OPEN, cp::S38CLOSE, cp::S38CMD, cp::S38GETM, cp::S38PUTM, cp::CMMUOW] {
         let name = cp::name(command).unwrap();
         flooded(name, FRAME, || Exchange::new(speech, &object(command, &[]))).await;

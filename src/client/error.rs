@@ -9,10 +9,10 @@ use crate::flow::error::FlowError;
 use crate::flow::progress::Awaited;
 use crate::flow::secmec::SecMecError;
 use crate::flow::secmec::source::Cause;
-use crate::net::error::{NetError, Stage, TlsError};
+use crate::net::error::{ConnectStage, NetError, TlsError};
 use crate::wire::ddm::codepoint;
 use crate::wire::ddm::error::MessageError;
-use crate::wire::file::message::{HostMessage, Meaning};
+use crate::wire::file::message::{HostMessage, MessageMeaning};
 use crate::wire::sql::sqlca::Sqlca;
 
 /// SECCHKCD: the password has to be changed.
@@ -181,13 +181,13 @@ impl Error {
             NetError::Tcp { .. } => operational(Phase::Tcp, "08001", text)
                 .hint("usual ports: 446 Db2 for i and z/OS, 448 the same with TLS, 50000 Db2 for LUW, 1527 Derby"),
             NetError::NotDrda { .. } => operational(Phase::Exchange, "08001", text),
-            NetError::Timeout { stage: Stage::Dns, .. } => {
+            NetError::Timeout { stage: ConnectStage::Dns, .. } => {
                 operational(Phase::Dns, "08001", format!("resolving the host: {text}"))
             }
-            NetError::Timeout { stage: Stage::Tcp, .. } => {
+            NetError::Timeout { stage: ConnectStage::Tcp, .. } => {
                 operational(Phase::Tcp, "08001", format!("opening the TCP connection: {text}"))
             }
-            NetError::Timeout { stage: Stage::Tls, .. } => {
+            NetError::Timeout { stage: ConnectStage::Tls, .. } => {
                 operational(Phase::Tls, "08001", format!("connected, but no TLS handshake: {text}"))
                     .hint("a server that keeps silent may be the plain port: usual ones with TLS are 448 and 50001")
             }
@@ -195,18 +195,18 @@ impl Error {
                 Error { hint: e.hint(), ..Error::interface(text) }
             }
             NetError::Tls(e) => Error { hint: e.hint(), ..operational(Phase::Tls, "08001", text) },
-            NetError::Timeout { stage: Stage::FirstReply | Stage::Login(Awaited::Attributes), after } => operational(
+            NetError::Timeout { stage: ConnectStage::FirstReply | ConnectStage::Login(Awaited::Attributes), after } => operational(
                 Phase::Exchange,
                 "08001",
                 format!("connected, but no DRDA reply within {:.1} s", after.as_secs_f64()),
             ),
-            NetError::Timeout { stage: Stage::Login(awaited), after } => {
+            NetError::Timeout { stage: ConnectStage::Login(awaited), after } => {
                 let (answered, missing, limit) = (awaited.answered(), awaited.missing(), after.as_secs_f64());
                 let text = format!("{answered}, but {missing} within {limit:.1} s");
                 operational(Phase::of_login(awaited), "08001", text).hint("the time limit is timeout")
             }
-            NetError::Timeout { stage: Stage::Reply, .. } if phase == Phase::Commit => unknown_outcome(&text),
-            NetError::Timeout { stage: Stage::Reply, .. } => operational(phase, "57033", text)
+            NetError::Timeout { stage: ConnectStage::Reply, .. } if phase == Phase::Commit => unknown_outcome(&text),
+            NetError::Timeout { stage: ConnectStage::Reply, .. } => operational(phase, "57033", text)
                 .hint("the time limit is statement_timeout; the server may still be working"),
             NetError::Closed { .. } | NetError::Broken(_) if phase == Phase::Commit => unknown_outcome(&text),
             NetError::Flow(
@@ -217,7 +217,7 @@ impl Error {
                 | FlowError::Message(_)
                 | FlowError::Drda(_),
             ) if phase == Phase::Commit => unknown_outcome(&text),
-            NetError::Closed { stage: Stage::FirstReply, .. } => operational(Phase::Exchange, "08001", text)
+            NetError::Closed { stage: ConnectStage::FirstReply, .. } => operational(Phase::Exchange, "08001", text)
                 .hint("a server that closes at once may expect TLS (tls=require, usually port 448 or 50001) or refuse this address"),
             NetError::Closed { .. } => operational(phase, "08006", text),
             NetError::Broken(_) => operational(phase, "08003", text),
@@ -336,14 +336,14 @@ fn unknown_outcome(why: &str) -> Error {
 /// Class, SQLSTATE and whether to try again, of a message of IBM i about a file.
 fn of_message(message: &HostMessage) -> (Kind, &'static str, bool) {
     match message.meaning() {
-        Meaning::EndOfFile | Meaning::NotFound | Meaning::Deleted | Meaning::NoPosition => {
+        MessageMeaning::EndOfFile | MessageMeaning::NotFound | MessageMeaning::Deleted | MessageMeaning::NoPosition => {
             return (Kind::Programming, "02000", false);
         }
-        Meaning::Duplicate => return (Kind::Integrity, "23505", false),
-        Meaning::Locked => return (Kind::Operational, "57033", true),
-        Meaning::NotLocked => return (Kind::Programming, "24504", false),
-        Meaning::NoFile | Meaning::NoMember => return (Kind::Programming, "42704", false),
-        Meaning::Nothing | Meaning::Advice | Meaning::Other => {}
+        MessageMeaning::Duplicate => return (Kind::Integrity, "23505", false),
+        MessageMeaning::Locked => return (Kind::Operational, "57033", true),
+        MessageMeaning::NotLocked => return (Kind::Programming, "24504", false),
+        MessageMeaning::NoFile | MessageMeaning::NoMember => return (Kind::Programming, "42704", false),
+        MessageMeaning::Nothing | MessageMeaning::Advice | MessageMeaning::Other => {}
     }
     match message.id.as_str() {
         // The wait for a record or an object was too long, or it cannot be allocated.

@@ -12,7 +12,7 @@ use crate::flow::secmec::choice::Policy;
 use crate::flow::secmec::line::Line;
 use crate::flow::secmec::random::{RANDOM, Random};
 use crate::flow::sql::connect::Identity;
-use crate::net::error::{NetError, Stage};
+use crate::net::error::{ConnectStage, NetError};
 use crate::net::tls::{Connector, Secured};
 use crate::net::transport::{self, Deadline};
 use crate::wire::ddm::codepoint as cp;
@@ -107,7 +107,7 @@ pub(super) fn behind_tls(e: Error) -> Error {
 /// A login that got no answer in time, with what it waited for.
 pub(super) fn stalled(e: NetError, progress: &Progress) -> NetError {
     match e {
-        NetError::Timeout { after, .. } => NetError::Timeout { stage: Stage::Login(progress.awaited()), after },
+        NetError::Timeout { after, .. } => NetError::Timeout { stage: ConnectStage::Login(progress.awaited()), after },
         e => e,
     }
 }

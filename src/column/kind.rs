@@ -8,12 +8,12 @@ use super::options::{BadValues, DecFloatAs, Options, TextErrors, WideDecimalAs};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::CcsidError;
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
-use crate::wire::value::record_layout::{Form, Placed};
+use crate::wire::value::record_layout::{FieldForm, PlacedField};
 use crate::wire::value::typdef::FloatForm;
 
 /// The Arrow form of a column.
 #[derive(Debug, Clone)]
-pub(super) enum Kind {
+pub(super) enum ColumnKind {
     Integer(u32),
     Single,
     Double,
@@ -51,9 +51,9 @@ pub(super) enum Kind {
     },
 }
 
-impl Kind {
+impl ColumnKind {
     /// Decides, or says why the column cannot be read.
-    pub(super) fn of(field: &Field, index: usize, options: &Options) -> Result<Kind, ColumnError> {
+    pub(super) fn of(field: &Field, index: usize, options: &Options) -> Result<ColumnKind, ColumnError> {
         let large = matches!(field.shape, Shape::Lob(_));
         let unsupported = || Err(unsupported(field, index, field.sql_name().to_owned()));
         let width = match field.shape {
@@ -62,12 +62,12 @@ impl Kind {
         };
         Ok(match field.ty {
             Type::Integer => match width {
-                Some(n @ (1 | 2 | 4 | 8)) => Kind::Integer(n),
+                Some(n @ (1 | 2 | 4 | 8)) => ColumnKind::Integer(n),
                 _ => return unsupported(),
             },
             Type::Float => match (width, field.float) {
-                (Some(4), FloatForm::Ieee) => Kind::Single,
-                (Some(8), FloatForm::Ieee) | (Some(4 | 8), FloatForm::Hexadecimal) => Kind::Double,
+                (Some(4), FloatForm::Ieee) => ColumnKind::Single,
+                (Some(8), FloatForm::Ieee) | (Some(4 | 8), FloatForm::Hexadecimal) => ColumnKind::Double,
                 _ => return unsupported(),
             },
             Type::Packed | Type::Zoned | Type::NumericChar => {
@@ -77,31 +77,31 @@ impl Kind {
                     return Err(self::unsupported(field, index, what));
                 }
                 match options.wide_decimal {
-                    WideDecimalAs::Text if precision > 38 => Kind::DecimalText { precision, scale },
-                    WideDecimalAs::Float64 if precision > 38 => Kind::DecimalFloat { precision, scale },
-                    _ => Kind::Decimal { precision, scale },
+                    WideDecimalAs::Text if precision > 38 => ColumnKind::DecimalText { precision, scale },
+                    WideDecimalAs::Float64 if precision > 38 => ColumnKind::DecimalFloat { precision, scale },
+                    _ => ColumnKind::Decimal { precision, scale },
                 }
             }
             Type::DecFloat => match (width, options.decfloat) {
-                (Some(8 | 16), DecFloatAs::Text) => Kind::DecFloatText,
+                (Some(8 | 16), DecFloatAs::Text) => ColumnKind::DecFloatText,
                 (Some(8 | 16), DecFloatAs::Decimal { precision, scale }) if sane(precision, scale) => {
-                    Kind::DecFloatDecimal { precision, scale }
+                    ColumnKind::DecFloatDecimal { precision, scale }
                 }
                 _ => return unsupported(),
             },
-            Type::Boolean if matches!(width, Some(1 | 2)) => Kind::Boolean,
-            Type::Date if width == Some(10) => Kind::Date,
-            Type::Time if width == Some(8) => Kind::Time,
-            Type::Timestamp if !large => Kind::Timestamp(options.timestamp_unit),
-            Type::TimestampTz if !large => Kind::TimestampTz(options.timestamp_unit),
+            Type::Boolean if matches!(width, Some(1 | 2)) => ColumnKind::Boolean,
+            Type::Date if width == Some(10) => ColumnKind::Date,
+            Type::Time if width == Some(8) => ColumnKind::Time,
+            Type::Timestamp if !large => ColumnKind::Timestamp(options.timestamp_unit),
+            Type::TimestampTz if !large => ColumnKind::TimestampTz(options.timestamp_unit),
             Type::Text | Type::Graphic | Type::Binary | Type::Xml | Type::Datalink => {
                 match text_ccsid(field, options) {
-                    CCSID_BINARY => Kind::Binary { large },
-                    _ if raw(field, options) => Kind::Binary { large },
-                    ccsid => Kind::Text { codec: codec(field, index, ccsid)?, large },
+                    CCSID_BINARY => ColumnKind::Binary { large },
+                    _ if raw(field, options) => ColumnKind::Binary { large },
+                    ccsid => ColumnKind::Text { codec: codec(field, index, ccsid)?, large },
                 }
             }
-            Type::RowId => Kind::Binary { large },
+            Type::RowId => ColumnKind::Binary { large },
             Type::Boolean | Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz | Type::Locator => {
                 return unsupported();
             }
@@ -109,39 +109,41 @@ impl Kind {
     }
 
     /// The same for a field of a record.
-    pub(super) fn placed(place: &Placed, index: usize, options: &Options) -> Result<Kind, ColumnError> {
+    pub(super) fn placed(place: &PlacedField, index: usize, options: &Options) -> Result<ColumnKind, ColumnError> {
         let (field, words) = (&place.field, |what: &str| format!("a field of DDS type {} with {what}", place.dds));
         Ok(match place.form {
-            Form::Date(form, _) if field.shape == Shape::Fixed(form.width()) => Kind::Date,
-            Form::Time(..) if field.shape == Shape::Fixed(8) => Kind::Time,
+            FieldForm::Date(form, _) if field.shape == Shape::Fixed(form.width()) => ColumnKind::Date,
+            FieldForm::Time(..) if field.shape == Shape::Fixed(8) => ColumnKind::Time,
             // Every number of so many bytes has room.
-            Form::Scaled => match (field.shape, field.scale) {
-                (Shape::Fixed(2), scale @ 0..=5) => Kind::Decimal { precision: 5, scale },
-                (Shape::Fixed(4), scale @ 0..=10) => Kind::Decimal { precision: 10, scale },
-                (Shape::Fixed(8), scale @ 0..=19) => Kind::Decimal { precision: 19, scale },
+            FieldForm::Scaled => match (field.shape, field.scale) {
+                (Shape::Fixed(2), scale @ 0..=5) => ColumnKind::Decimal { precision: 5, scale },
+                (Shape::Fixed(4), scale @ 0..=10) => ColumnKind::Decimal { precision: 10, scale },
+                (Shape::Fixed(8), scale @ 0..=19) => ColumnKind::Decimal { precision: 19, scale },
                 (_, scale) => return Err(unsupported(field, index, words(&format!("a scale of {scale}")))),
             },
-            Form::Flag if field.shape == Shape::Fixed(1) => Kind::Flag,
-            Form::Date(..) | Form::Time(..) | Form::Flag => {
+            FieldForm::Flag if field.shape == Shape::Fixed(1) => ColumnKind::Flag,
+            FieldForm::Date(..) | FieldForm::Time(..) | FieldForm::Flag => {
                 return Err(unsupported(field, index, words("another width")));
             }
-            Form::Plain | Form::DoubleOnly | Form::DoubleOrSingle if field.ty == Type::Locator => {
+            FieldForm::Plain | FieldForm::DoubleOnly | FieldForm::DoubleOrSingle if field.ty == Type::Locator => {
                 return Err(unsupported(field, index, words(&format!("{} bytes", place.width))));
             }
-            Form::Plain | Form::DoubleOnly | Form::DoubleOrSingle => Kind::of(field, index, options)?,
+            FieldForm::Plain | FieldForm::DoubleOnly | FieldForm::DoubleOrSingle => {
+                ColumnKind::of(field, index, options)?
+            }
         })
     }
 
     /// The Arrow type.
     pub(super) fn data_type(&self) -> DataType {
         match self {
-            Kind::Integer(1) => DataType::Int8,
-            Kind::Integer(2) => DataType::Int16,
-            Kind::Integer(4) => DataType::Int32,
-            Kind::Integer(_) => DataType::Int64,
-            Kind::Single => DataType::Float32,
-            Kind::Double | Kind::DecimalFloat { .. } => DataType::Float64,
-            Kind::Decimal { precision, scale } | Kind::DecFloatDecimal { precision, scale } => {
+            ColumnKind::Integer(1) => DataType::Int8,
+            ColumnKind::Integer(2) => DataType::Int16,
+            ColumnKind::Integer(4) => DataType::Int32,
+            ColumnKind::Integer(_) => DataType::Int64,
+            ColumnKind::Single => DataType::Float32,
+            ColumnKind::Double | ColumnKind::DecimalFloat { .. } => DataType::Float64,
+            ColumnKind::Decimal { precision, scale } | ColumnKind::DecFloatDecimal { precision, scale } => {
                 // The scale was checked to be at most the precision, which is at most 76.
                 let signed = scale.cast_signed();
                 if *precision <= 38 {
@@ -150,35 +152,37 @@ impl Kind {
                     DataType::Decimal256(*precision, signed)
                 }
             }
-            Kind::Boolean | Kind::Flag => DataType::Boolean,
-            Kind::Date => DataType::Date32,
-            Kind::Time => DataType::Time32(TimeUnit::Second),
-            Kind::Timestamp(unit) => DataType::Timestamp(*unit, None),
-            Kind::TimestampTz(unit) => DataType::Timestamp(*unit, Some("UTC".into())),
-            Kind::DecFloatText | Kind::DecimalText { .. } | Kind::Text { large: false, .. } => DataType::Utf8,
-            Kind::Text { large: true, .. } => DataType::LargeUtf8,
-            Kind::Binary { large: false } => DataType::Binary,
-            Kind::Binary { large: true } => DataType::LargeBinary,
+            ColumnKind::Boolean | ColumnKind::Flag => DataType::Boolean,
+            ColumnKind::Date => DataType::Date32,
+            ColumnKind::Time => DataType::Time32(TimeUnit::Second),
+            ColumnKind::Timestamp(unit) => DataType::Timestamp(*unit, None),
+            ColumnKind::TimestampTz(unit) => DataType::Timestamp(*unit, Some("UTC".into())),
+            ColumnKind::DecFloatText | ColumnKind::DecimalText { .. } | ColumnKind::Text { large: false, .. } => {
+                DataType::Utf8
+            }
+            ColumnKind::Text { large: true, .. } => DataType::LargeUtf8,
+            ColumnKind::Binary { large: false } => DataType::Binary,
+            ColumnKind::Binary { large: true } => DataType::LargeBinary,
         }
     }
 
     /// True when a bad value of this kind may become NULL under the options.
     pub(super) fn nullable(&self, options: &Options) -> bool {
-        if let Kind::Text { .. } = self {
+        if let ColumnKind::Text { .. } = self {
             return options.text_errors == TextErrors::Null;
         }
         options.bad_values == BadValues::Null
             && matches!(
                 self,
-                Kind::Decimal { .. }
-                    | Kind::DecimalText { .. }
-                    | Kind::DecimalFloat { .. }
-                    | Kind::Flag
-                    | Kind::DecFloatDecimal { .. }
-                    | Kind::Date
-                    | Kind::Time
-                    | Kind::Timestamp(_)
-                    | Kind::TimestampTz(_)
+                ColumnKind::Decimal { .. }
+                    | ColumnKind::DecimalText { .. }
+                    | ColumnKind::DecimalFloat { .. }
+                    | ColumnKind::Flag
+                    | ColumnKind::DecFloatDecimal { .. }
+                    | ColumnKind::Date
+                    | ColumnKind::Time
+                    | ColumnKind::Timestamp(_)
+                    | ColumnKind::TimestampTz(_)
             )
     }
 }

@@ -7,21 +7,21 @@ use std::sync::Arc;
 use arrow_schema::{Schema, SchemaRef};
 
 use super::error::ColumnError;
-use super::kind::Kind;
+use super::kind::ColumnKind;
 use super::options::Options;
 use crate::wire::value::field::{Field, Type};
-use crate::wire::value::record_layout::Placed;
+use crate::wire::value::record_layout::PlacedField;
 
 /// The Arrow field of the column at `index` (from 0). A column without a name is called by its
 /// ordinal from 1, as Derby and Db2 do: `"1"`.
 pub fn arrow_field(field: &Field, index: usize, options: &Options) -> Result<arrow_schema::Field, ColumnError> {
-    let kind = Kind::of(field, index, options)?;
+    let kind = ColumnKind::of(field, index, options)?;
     Ok(of_kind(&kind, field, index, options))
 }
 
 /// The Arrow field of a field of a record. `drda:dds` is its type in DDS, `drda:text` its text.
-pub fn placed_field(place: &Placed, index: usize, options: &Options) -> Result<arrow_schema::Field, ColumnError> {
-    let kind = Kind::placed(place, index, options)?;
+pub fn placed_field(place: &PlacedField, index: usize, options: &Options) -> Result<arrow_schema::Field, ColumnError> {
+    let kind = ColumnKind::placed(place, index, options)?;
     let mut out = of_kind(&kind, &place.field, index, options);
     let mut map = out.metadata().clone();
     map.insert("drda:dds".to_owned(), place.dds.to_string());
@@ -32,7 +32,7 @@ pub fn placed_field(place: &Placed, index: usize, options: &Options) -> Result<a
     Ok(out)
 }
 
-fn of_kind(kind: &Kind, field: &Field, index: usize, options: &Options) -> arrow_schema::Field {
+fn of_kind(kind: &ColumnKind, field: &Field, index: usize, options: &Options) -> arrow_schema::Field {
     let name = if field.name.is_empty() { (index + 1).to_string() } else { field.name.clone() };
     let nullable = field.nullable || kind.nullable(options);
     arrow_schema::Field::new(name, kind.data_type(), nullable).with_metadata(metadata(field))

@@ -9,7 +9,7 @@ use super::secmec::random::Random;
 use super::sql::connect::{DERBY_CLIENT, introduction};
 use super::sql::reply::Replies;
 use super::sql::session::Session;
-use super::step::{Flow, Seen, Step};
+use super::step::{Flow, Reception, Step};
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::excsat::ExcSatRd;
@@ -50,10 +50,10 @@ impl Flow for Hello {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         if object.cp == cp::EXCSATRD {
             once(&mut self.attributes, ExcSatRd::decode(&object.body, DdmText::Ebcdic)?, object.cp)?;
-            return Ok(Seen::Normal);
+            return Ok(Reception::Normal);
         }
         self.replies.take(&object, &self.session)
     }
@@ -178,13 +178,13 @@ impl Flow for Mechanisms {
         self.ask(Question::List)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         if object.cp == cp::ACCSECRD {
             once(&mut self.answer, AccSecRd::decode(&object.body, DdmText::Ebcdic)?, object.cp)?;
-            return Ok(Seen::Normal);
+            return Ok(Reception::Normal);
         }
         if informs_at_login(object.cp) {
-            return Ok(Seen::Normal);
+            return Ok(Reception::Normal);
         }
         self.replies.take(&object, &self.session)
     }

@@ -18,7 +18,7 @@ pub trait Flow: Send {
 
     /// One object of the reply. An error here means that the bytes make no sense: the connection
     /// cannot go on. What a server refuses in order is kept and told by [`end`](Flow::end).
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError>;
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError>;
 
     /// The reply to the chain is complete.
     fn end(&mut self) -> Result<Step<Self::Out>, FlowError>;
@@ -46,7 +46,7 @@ pub trait Flow: Send {
 
 /// The kind of an object, as far as the driver must know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seen {
+pub enum Reception {
     /// Part of a reply that goes well, but nothing that was asked for: there is a bound to how much may come.
     Normal,
     /// Rows, values or descriptions that were asked for.

@@ -2,15 +2,15 @@
 
 use super::error::NetError;
 use crate::flow::error::FlowError;
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
 use tokio::sync::oneshot;
 
 /// The methods by which the driver runs any conversation.
-pub(super) trait Job: Send {
+pub(super) trait AnyFlow: Send {
     fn start(&mut self) -> Result<Chain, FlowError>;
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError>;
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError>;
     /// The reply is complete: the next chain, or none when the conversation is over and the
     /// waiter has been told.
     fn end(&mut self) -> Option<Chain>;
@@ -24,12 +24,12 @@ pub(super) trait Job: Send {
 }
 
 /// A flow with the one who waits for it.
-pub(super) struct Waiting<F: Flow> {
+pub(super) struct WaitingFlow<F: Flow> {
     pub flow: F,
     pub waiter: Option<oneshot::Sender<Result<F::Out, NetError>>>,
 }
 
-impl<F: Flow> Waiting<F> {
+impl<F: Flow> WaitingFlow<F> {
     fn tell(&mut self, result: Result<F::Out, NetError>) {
         if let Some(waiter) = self.waiter.take() {
             // The waiter may have gone away; then nobody wants the result.
@@ -38,12 +38,12 @@ impl<F: Flow> Waiting<F> {
     }
 }
 
-impl<F: Flow> Job for Waiting<F> {
+impl<F: Flow> AnyFlow for WaitingFlow<F> {
     fn start(&mut self) -> Result<Chain, FlowError> {
         self.flow.start()
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         self.flow.object(object)
     }
 

@@ -1,6 +1,6 @@
 //! One question to a peer of any protocol, and the beginning of its answer.
 
-use super::error::{NetError, Stage};
+use super::error::{ConnectStage, NetError};
 use super::transport::Deadline;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout_at;
@@ -33,7 +33,7 @@ where
         Ok::<(), std::io::Error>(())
     };
     let done = timeout_at(deadline.at(), talk).await;
-    let stage = Stage::FirstReply;
+    let stage = ConnectStage::FirstReply;
     match done {
         _ if !answer.is_empty() => Ok(answer),
         Ok(Ok(())) => Err(NetError::Closed { stage, source: None }),

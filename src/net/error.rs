@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// How far a connection had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum ConnectStage {
     /// Resolving the host's name.
     Dns,
     /// Opening the TCP connection.
@@ -52,7 +52,7 @@ pub enum NetError {
     #[error("no answer within {:.1} s", after.as_secs_f64())]
     Timeout {
         /// The step that was waited for.
-        stage: Stage,
+        stage: ConnectStage,
         /// The time allowed.
         after: Duration,
     },
@@ -60,7 +60,7 @@ pub enum NetError {
     #[error("the server closed the connection{}", source.as_ref().map(|e| format!(": {e}")).unwrap_or_default())]
     Closed {
         /// The step that was waited for.
-        stage: Stage,
+        stage: ConnectStage,
         /// The system's error; none for an orderly close.
         source: Option<std::io::Error>,
     },

@@ -10,14 +10,14 @@ const KEPT: usize = 16;
 
 /// A stream whose first bytes are kept.
 #[derive(Debug)]
-pub struct Opening<S> {
+pub struct KeepPrefix<S> {
     stream: S,
     first: Vec<u8>,
 }
 
-impl<S> Opening<S> {
-    pub(super) fn new(stream: S) -> Opening<S> {
-        Opening { stream, first: Vec::with_capacity(KEPT) }
+impl<S> KeepPrefix<S> {
+    pub(super) fn new(stream: S) -> KeepPrefix<S> {
+        KeepPrefix { stream, first: Vec::with_capacity(KEPT) }
     }
 
     /// The first bytes that came.
@@ -26,7 +26,7 @@ impl<S> Opening<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Opening<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for KeepPrefix<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let before = buf.filled().len();
         let done = Pin::new(&mut self.stream).poll_read(cx, buf);
@@ -38,7 +38,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Opening<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Opening<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for KeepPrefix<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }

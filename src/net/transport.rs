@@ -1,6 +1,6 @@
 //! Opening a TCP connection within a deadline.
 
-use super::error::{NetError, Stage};
+use super::error::{ConnectStage, NetError};
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
@@ -31,7 +31,7 @@ impl Deadline {
     }
 
     /// The error for a wait that did not end in time.
-    pub fn passed(&self, stage: Stage) -> NetError {
+    pub fn passed(&self, stage: ConnectStage) -> NetError {
         NetError::Timeout { stage, after: self.allowed }
     }
 }
@@ -43,7 +43,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 pub async fn resolve(host: &str, deadline: Deadline) -> Result<Vec<IpAddr>, NetError> {
     let found = timeout_at(deadline.at(), lookup_host((host, 0)))
         .await
-        .map_err(|_| deadline.passed(Stage::Dns))?
+        .map_err(|_| deadline.passed(ConnectStage::Dns))?
         .map_err(|source| NetError::Dns { host: host.to_owned(), source })?;
     let mut addresses: Vec<IpAddr> = Vec::new();
     for address in found {
@@ -58,12 +58,12 @@ pub async fn resolve(host: &str, deadline: Deadline) -> Result<Vec<IpAddr>, NetE
 pub async fn connect(host: &str, port: u16, deadline: Deadline) -> Result<TcpStream, NetError> {
     let addresses = timeout_at(deadline.at(), lookup_host((host, port)))
         .await
-        .map_err(|_| deadline.passed(Stage::Dns))?
+        .map_err(|_| deadline.passed(ConnectStage::Dns))?
         .map_err(|source| NetError::Dns { host: host.to_owned(), source })?;
     let mut last = std::io::Error::new(std::io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
         match timeout_at(deadline.at(), TcpStream::connect(address)).await {
-            Err(_) => return Err(deadline.passed(Stage::Tcp)),
+            Err(_) => return Err(deadline.passed(ConnectStage::Tcp)),
             Ok(Err(e)) => last = e,
             Ok(Ok(stream)) => {
                 // Requests are small and answered one by one: waiting to fill a packet only delays.

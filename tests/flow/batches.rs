@@ -11,7 +11,7 @@ use drdarrow::wire::ddm::object::{Object, objects};
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::text::DdmText;
 use drdarrow::wire::dss::deframe::Deframer;
-use drdarrow::wire::sql::layout::Layout;
+use drdarrow::wire::sql::layout::SqldaLayout;
 use drdarrow::wire::sql::package::PkgNamCsn;
 use drdarrow::wire::sql::sqlca::Sqlca;
 use drdarrow::wire::sql::sqlda::SqlDa;
@@ -49,7 +49,7 @@ fn card(code: i32, state: &str) -> Object {
 
 fn described() -> Object {
     let session = session(Product::Luw);
-    let layout = Layout::expected(7, session.server_class());
+    let layout = SqldaLayout::expected(7, session.server_class());
     object(cp::SQLDARD, SqlDa::default().encode(7, layout, &TypDef::OURS).unwrap())
 }
 

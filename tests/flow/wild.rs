@@ -9,7 +9,7 @@ use drdarrow::flow::secmec::line::Line;
 use drdarrow::flow::secmec::random::{RANDOM, Random};
 use drdarrow::flow::secmec::requester::Credentials;
 use drdarrow::flow::sql::connect::{Connect, Identity};
-use drdarrow::flow::sql::rows::{Block, Event, Rows};
+use drdarrow::flow::sql::rows::{Event, QueryBlock, RowAssembler};
 use drdarrow::flow::sql::session::{Product, Session};
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
@@ -202,8 +202,8 @@ fn large(row: Vec<u8>, lobs: &[&[u8]]) -> Result<Vec<Vec<u8>>, FlowError> {
         0x06, 0x71, 0xF0, 0xE0, 0, 0,
     ];
     let fields = descriptor::decode(&dsc, &X86).unwrap();
-    let mut reader = Rows::new(&fields, 7, X86);
-    reader.push(Block { rows: row.into(), lobs: lobs.iter().map(|lob| lob.to_vec().into()).collect() });
+    let mut reader = RowAssembler::new(&fields, 7, X86);
+    reader.push(QueryBlock { rows: row.into(), lobs: lobs.iter().map(|lob| lob.to_vec().into()).collect() });
     reader.close();
     let mut offsets = Offsets::new(fields.len());
     let mut out = Vec::new();

@@ -13,12 +13,12 @@ use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::text::DdmText;
 use drdarrow::wire::dss::chain::Chain;
-use drdarrow::wire::file::buffer::{self, Layout, Slots};
+use drdarrow::wire::file::buffer::{self, BufferLayout, Slots};
 use drdarrow::wire::file::control::{Share, Which};
 use drdarrow::wire::file::format::KeyField;
 use drdarrow::wire::file::iofb::IoFeedback;
 use drdarrow::wire::file::message::S38MsgRm;
-use drdarrow::wire::file::open::{Access, Blocking, S38Open, Ufcb};
+use drdarrow::wire::file::open::{Blocking, OpenAccess, S38Open, Ufcb};
 use drdarrow::wire::file::opnfb::OpenFeedback;
 use drdarrow::wire::file::read::{S38Get, S38GetK};
 use drdarrow::wire::file::session::S38Cmd;
@@ -69,7 +69,7 @@ pub(crate) async fn connect(server: &Server) -> Raw {
     raw
 }
 
-pub(crate) fn ufcb(access: Access, keyed: bool) -> Ufcb {
+pub(crate) fn ufcb(access: OpenAccess, keyed: bool) -> Ufcb {
     Ufcb {
         file: "F".into(),
         library: "LIB".into(),
@@ -83,13 +83,13 @@ pub(crate) fn ufcb(access: Access, keyed: bool) -> Ufcb {
     }
 }
 
-pub(crate) async fn open(raw: &mut Raw, access: Access, keyed: bool) -> Layout {
+pub(crate) async fn open(raw: &mut Raw, access: OpenAccess, keyed: bool) -> BufferLayout {
     let got = raw.ask(&[S38Open { dclnam: name(), ufcb: ufcb(access, keyed) }.encode(TEXT).unwrap()]).await;
     assert_eq!(points(&got), [cp::S38OPNFB]);
     let feedback = OpenFeedback::decode(&got[0].1, TEXT).unwrap();
     assert_eq!((feedback.library.as_str(), feedback.member.as_str()), ("LIB", "F"));
     assert_eq!(feedback.is_keyed(), keyed);
-    Layout::new(&feedback, 2).unwrap()
+    BufferLayout::new(&feedback, 2).unwrap()
 }
 
 /// A command with the slots after it.
@@ -106,7 +106,7 @@ pub(crate) fn points(got: &Got) -> Vec<u16> {
 }
 
 /// Numbers of the records that came.
-pub(crate) fn rrns(got: &Got, layout: Layout) -> Vec<u32> {
+pub(crate) fn rrns(got: &Got, layout: BufferLayout) -> Vec<u32> {
     assert_eq!(points(got), [cp::S38BUF, cp::S38IOFB]);
     let feedback = IoFeedback::decode(&got[1].1).unwrap();
     let slots = Slots::received(&got[0].1, layout, usize::from(feedback.records)).unwrap();
@@ -139,7 +139,7 @@ pub(crate) fn command(text: &str) -> Vec<u8> {
     S38Cmd::new(text, 37).unwrap().encode(TEXT).unwrap()
 }
 
-pub(crate) fn slot(layout: Layout, id: i32) -> Vec<u8> {
+pub(crate) fn slot(layout: BufferLayout, id: i32) -> Vec<u8> {
     let mut out = layout.blank(1);
     out[..4].copy_from_slice(&id.to_be_bytes());
     out

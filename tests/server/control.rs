@@ -9,7 +9,7 @@ use arrow_schema::{DataType, Field, Schema};
 use drdarrow::server::file::library::{FileOptions, FileStore};
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::file::message::S38MsgRm;
-use drdarrow::wire::file::open::{Access, S38Open, Ufcb};
+use drdarrow::wire::file::open::{OpenAccess, S38Open, Ufcb};
 use drdarrow::wire::file::system_name::DclNam;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -184,7 +184,7 @@ async fn outfiles_are_replaced_or_added_to() {
     assert_eq!(said(&mut raw, own).await, ["CPF3030"]);
     assert_eq!(column(&files, "LIB/MBRS", "MBNAME"), ["OWN"]);
     // Nobody's file is emptied while he reads it.
-    let out = Ufcb { file: "OUT".into(), format: None, ..ufcb(Access::Read, false) };
+    let out = Ufcb { file: "OUT".into(), format: None, ..ufcb(OpenAccess::Read, false) };
     other.ask(&[S38Open { dclnam: DclNam::numbered(1), ufcb: out }.encode(TEXT).unwrap()]).await;
     assert_eq!(said(&mut raw, &fields("")).await, ["CPF3130"]);
     assert_eq!(said(&mut raw, &fields("OUTMBR(*FIRST *ADD)")).await, ["CPF3030"]);

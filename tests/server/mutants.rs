@@ -8,10 +8,10 @@ use drdarrow::server::file::library::FileStore;
 use drdarrow::server::listen::Server;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::dss::chain::Chain;
-use drdarrow::wire::file::buffer::{self, Layout};
+use drdarrow::wire::file::buffer::{self, BufferLayout};
 use drdarrow::wire::file::close::{S38Close, S38Feod};
 use drdarrow::wire::file::control::{Share, Which};
-use drdarrow::wire::file::open::{Access, CommitLevel, S38Open, Ufcb};
+use drdarrow::wire::file::open::{CommitLevel, OpenAccess, S38Open, Ufcb};
 use drdarrow::wire::file::read::{S38GetD, S38GetM};
 use drdarrow::wire::file::session::{CmmUow, Pool, RllBckUow, SxxAspRq};
 use drdarrow::wire::file::system_name::DclNam;
@@ -35,7 +35,7 @@ impl Asker<'_> {
             None => {
                 let mut raw = connect(self.server).await;
                 assert_eq!(message(&raw.ask(&[command("STRCMTCTL LCKLVL(*ALL)")]).await), "CPI8351");
-                open(&mut raw, Access::ReadWrite, true).await;
+                open(&mut raw, OpenAccess::ReadWrite, true).await;
                 raw
             }
         };
@@ -56,7 +56,7 @@ impl Asker<'_> {
 }
 
 fn commands() -> Vec<Vec<u8>> {
-    let under = Ufcb { commit: Some(CommitLevel::All), ..ufcb(Access::ReadWrite, true) };
+    let under = Ufcb { commit: Some(CommitLevel::All), ..ufcb(OpenAccess::ReadWrite, true) };
     vec![
         S38Open { dclnam: DclNam::numbered(3), ufcb: under }.encode(TEXT).unwrap(),
         get(Which::Next, Share::Update),
@@ -85,7 +85,7 @@ async fn still_serves(server: &Server, files: &FileStore) {
 async fn every_byte_of_every_command() {
     let files = store(3, Duration::from_millis(1));
     let server = serve(&files).await;
-    let layout = Layout::of_server(1006, 2);
+    let layout = BufferLayout::of_server(1006, 2);
     let slots = buffer::encode(&slot(layout, 9));
     let mut asker = Asker { server: &server, raw: None };
     for good in commands() {
@@ -115,7 +115,7 @@ async fn every_byte_of_every_command() {
 async fn slots_that_are_none() {
     let files = store(3, Duration::from_millis(1));
     let server = serve(&files).await;
-    let layout = Layout::of_server(1006, 2);
+    let layout = BufferLayout::of_server(1006, 2);
     let mut asker = Asker { server: &server, raw: None };
     for good in commands().into_iter().filter(|c| matches!(c[3], 0x13 | 0x19 | 0x0B)) {
         for object in [

@@ -14,7 +14,7 @@ use drdarrow::wire::ddm::text::DdmText;
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::fdoca::{descriptor, lid};
 use drdarrow::wire::sql::bind::{BgnBnd, BndSqlStt, EndBnd};
-use drdarrow::wire::sql::execute::{Described, ExcSqlStt, outovr};
+use drdarrow::wire::sql::execute::{DescribedData, ExcSqlStt, outovr};
 use drdarrow::wire::sql::package::PkgNamCsn;
 use drdarrow::wire::sql::prepare::{ExcSqlSet, PrpSqlStt};
 use drdarrow::wire::sql::query::{ClsQry, CntQry, OpnQry, OpnQryRm};
@@ -76,7 +76,7 @@ pub(crate) fn input(fields: &[(u8, u16)], rows: &[u8]) -> Vec<u8> {
     let made = |(id, size): &(u8, u16)| -> Field { lid::field(*id, size.to_be_bytes(), &TypDef::OURS, 0).unwrap() };
     let fields: Vec<Field> = fields.iter().map(made).collect();
     let fdodsc = descriptor::encode_input(&fields).into();
-    Described { fdodsc, fdodta: rows.to_vec().into() }.encode_sqldta().unwrap()
+    DescribedData { fdodsc, fdodta: rows.to_vec().into() }.encode_sqldta().unwrap()
 }
 
 pub(crate) fn tables() -> MemoryTables {
@@ -117,12 +117,12 @@ async fn large_objects_by_locator() {
     };
     let one = [&[0, 0][..], &number(&locators[2])].concat();
     let got = ask(7, one.clone(), &[(0x1B, 4)]).send(&mut raw).await;
-    let described = Described::decode(&got[0].1.clone().into()).unwrap();
+    let described = DescribedData::decode(&got[0].1.clone().into()).unwrap();
     assert_eq!(described.fdodta[3..], 50_000u32.to_le_bytes());
     let part = |start: u32, length: u32| [&one[..], &[0], &start.to_be_bytes(), &[0], &length.to_be_bytes()].concat();
     let three = [(0x1B, 4), (0x03, 4), (0x03, 4)];
     let got = ask(4, part(2, 10), &three).send(&mut raw).await;
-    let described = Described::decode(&got[0].1.clone().into()).unwrap();
+    let described = DescribedData::decode(&got[0].1.clone().into()).unwrap();
     assert_eq!(described.fdodta[3..], [&[0, 10][..], b"xxxxxxxxxx"].concat());
     let got = ask(4, part(1, 50_000), &three).send(&mut raw).await;
     assert_eq!(points(&got), [cp::SQLDTARD, cp::EXTDTA]);

@@ -18,7 +18,7 @@ use drdarrow::wire::file::close::S38Close;
 use drdarrow::wire::file::control::{Share, Which};
 use drdarrow::wire::file::iofb::IoFeedback;
 use drdarrow::wire::file::message::S38MsgRm;
-use drdarrow::wire::file::open::{Access, CommitLevel, S38Open, Ufcb};
+use drdarrow::wire::file::open::{CommitLevel, OpenAccess, S38Open, Ufcb};
 use drdarrow::wire::file::read::{S38GetD, S38GetK, S38GetM};
 use drdarrow::wire::file::session::{CmmUow, RllBckUow};
 use drdarrow::wire::file::write::{S38Del, S38PutM, S38Updat};
@@ -29,7 +29,7 @@ use tokio::io::AsyncWriteExt;
 async fn reads_in_every_way() {
     let server = serve(&store(100, LONG)).await;
     let mut raw = connect(&server).await;
-    let layout = open(&mut raw, Access::Read, true).await;
+    let layout = open(&mut raw, OpenAccess::Read, true).await;
     assert_eq!((layout.record, layout.increment), (1006, 1019));
     for (which, rrn) in
         [(Which::First, 1), (Which::Next, 2), (Which::Same, 2), (Which::Last, 100), (Which::Previous, 99)]
@@ -62,7 +62,7 @@ async fn what_is_written_is_in_the_store() {
     let files = store(3, LONG);
     let server = serve(&files).await;
     let mut raw = connect(&server).await;
-    let layout = open(&mut raw, Access::ReadWrite, true).await;
+    let layout = open(&mut raw, OpenAccess::ReadWrite, true).await;
     let put = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
     let slots: Vec<u8> = (10..50).flat_map(|id| slot(layout, id)).collect();
     let got = send(&mut raw, &put, &slots).await;
@@ -96,9 +96,9 @@ async fn what_is_written_is_in_the_store() {
 async fn a_lock_is_waited_for_while_others_work() {
     let server = serve(&store(3, LONG)).await;
     let (mut holder, mut waiter, mut third) = (connect(&server).await, connect(&server).await, connect(&server).await);
-    let layout = open(&mut holder, Access::ReadWrite, true).await;
-    open(&mut waiter, Access::ReadWrite, true).await;
-    open(&mut third, Access::ReadWrite, true).await;
+    let layout = open(&mut holder, OpenAccess::ReadWrite, true).await;
+    open(&mut waiter, OpenAccess::ReadWrite, true).await;
+    open(&mut third, OpenAccess::ReadWrite, true).await;
     assert_eq!(rrns(&holder.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await, layout), [1]);
     // Without waiting.
     assert_eq!(refusal(&third.ask(&[by_key(Which::KeyAt, Share::UpdateNoWait, 1)]).await), "CPF5027");
@@ -130,8 +130,8 @@ async fn a_lock_is_waited_for_while_others_work() {
 async fn waiting_ends() {
     let server = serve(&store(3, Duration::from_millis(200))).await;
     let (mut holder, mut other) = (connect(&server).await, connect(&server).await);
-    open(&mut holder, Access::ReadWrite, true).await;
-    open(&mut other, Access::ReadWrite, true).await;
+    open(&mut holder, OpenAccess::ReadWrite, true).await;
+    open(&mut other, OpenAccess::ReadWrite, true).await;
     holder.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await;
     assert_eq!(refusal(&other.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await), "CPF5027");
     // A block ends before a record that cannot be had.
@@ -143,7 +143,7 @@ async fn waiting_ends() {
 async fn files_are_for_those_who_logged_in_where_there_are_some() {
     let server = serve(&store(1, LONG)).await;
     let mut raw = Raw::connect(&server).await;
-    let asked = S38Open { dclnam: name(), ufcb: ufcb(Access::Read, false) }.encode(TEXT).unwrap();
+    let asked = S38Open { dclnam: name(), ufcb: ufcb(OpenAccess::Read, false) }.encode(TEXT).unwrap();
     let got = raw.ask(std::slice::from_ref(&asked)).await;
     assert_eq!(points(&got), [cp::PRCCNVRM]);
     let without = Settings { persona: &IBMI, ..Settings::default() };
@@ -162,7 +162,7 @@ async fn a_database_and_files_on_one_connection() {
     let server = serve(&store(3, LONG)).await;
     let mut raw = Raw::connect(&server).await;
     raw.login().await;
-    let layout = open(&mut raw, Access::Read, false).await;
+    let layout = open(&mut raw, OpenAccess::Read, false).await;
     assert_eq!(rrns(&raw.ask(&[get(Which::First, Share::Read)]).await, layout), [1]);
     assert_eq!(message(&raw.ask(&[CmmUow { luwhldcsr: true }.encode(TEXT).unwrap()]).await), "CPF8350");
 }
@@ -175,13 +175,13 @@ async fn requests_that_make_no_sense_are_refused() {
     let no_slots = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
     for wrong in [wrong_key, no_count, no_slots] {
         let mut raw = connect(&server).await;
-        open(&mut raw, Access::ReadWrite, true).await;
+        open(&mut raw, OpenAccess::ReadWrite, true).await;
         let got = raw.ask(&[wrong]).await;
         assert_eq!(points(&got), [cp::SYNTAXRM]);
         assert!(raw.is_closed().await);
     }
     let mut raw = connect(&server).await;
-    let layout = open(&mut raw, Access::ReadWrite, true).await;
+    let layout = open(&mut raw, OpenAccess::ReadWrite, true).await;
     let put = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
     let cut = slot(layout, 9);
     assert_eq!(points(&send(&mut raw, &put, &cut[1..]).await), [cp::SYNTAXRM]);
@@ -200,7 +200,7 @@ async fn noise_behind_a_login_leaves_the_server_serving() {
         (seed >> 33) as usize
     };
     let good = [
-        S38Open { dclnam: name(), ufcb: ufcb(Access::ReadWrite, true) }.encode(TEXT).unwrap(),
+        S38Open { dclnam: name(), ufcb: ufcb(OpenAccess::ReadWrite, true) }.encode(TEXT).unwrap(),
         get(Which::Next, Share::Update),
         S38GetM::new(name(), Which::Next, Share::Read, 3).encode(TEXT).unwrap(),
         S38GetD::new(name(), Share::Read, "F", 2).encode(TEXT).unwrap(),
@@ -246,9 +246,9 @@ async fn what_may_be_undone_keeps_its_place() {
     for text in ["CHGPF FILE(LIB/F) REUSEDLT(*YES)", "STRCMTCTL LCKLVL(*CHG)"] {
         mine.ask(&[command(text)]).await;
     }
-    let under = Ufcb { commit: Some(CommitLevel::Change), ..ufcb(Access::ReadWrite, true) };
+    let under = Ufcb { commit: Some(CommitLevel::Change), ..ufcb(OpenAccess::ReadWrite, true) };
     mine.ask(&[S38Open { dclnam: name(), ufcb: under }.encode(TEXT).unwrap()]).await;
-    let layout = open(&mut other, Access::ReadWrite, true).await;
+    let layout = open(&mut other, OpenAccess::ReadWrite, true).await;
     mine.ask(&[by_key(Which::KeyAt, Share::Update, 2)]).await;
     assert_eq!(points(&mine.ask(&[S38Del { dclnam: name(), optl: None }.encode(TEXT).unwrap()]).await), [cp::S38IOFB]);
     let put = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
@@ -266,7 +266,7 @@ async fn what_may_be_undone_keeps_its_place() {
     let ids: Vec<i32> = files.get("LIB/F").unwrap()["ID"].as_primitive::<Int32Type>().values().to_vec();
     assert_eq!(ids, [1, 2, 3, 4]);
     // The place of a deletion that stays is taken.
-    open(&mut other, Access::ReadWrite, true).await;
+    open(&mut other, OpenAccess::ReadWrite, true).await;
     other.ask(&[by_key(Which::KeyAt, Share::Update, 2)]).await;
     other.ask(&[S38Del { dclnam: name(), optl: None }.encode(TEXT).unwrap()]).await;
     let got = send(&mut other, &put, &slot(layout, 9)).await;
@@ -277,7 +277,7 @@ async fn what_may_be_undone_keeps_its_place() {
 async fn an_update_never_meets_another_record() {
     let server = serve(&store(3, LONG)).await;
     let mut raw = connect(&server).await;
-    let layout = open(&mut raw, Access::ReadWrite, true).await;
+    let layout = open(&mut raw, OpenAccess::ReadWrite, true).await;
     raw.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await;
     assert_eq!(rrns(&raw.ask(&[get(Which::Next, Share::Read)]).await, layout), [2]);
     let update = S38Updat::new(name()).encode(TEXT).unwrap();

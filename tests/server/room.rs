@@ -6,12 +6,12 @@ use drdarrow::server::file::library::FileStore;
 use drdarrow::server::file::rules::StoreError;
 use drdarrow::wire::ccsid::codec::Codec;
 use drdarrow::wire::ddm::codepoint as cp;
-use drdarrow::wire::file::buffer::Layout;
+use drdarrow::wire::file::buffer::BufferLayout;
 use drdarrow::wire::file::close::S38Close;
 use drdarrow::wire::file::control::{Share, Which};
 use drdarrow::wire::file::iofb::IoFeedback;
 use drdarrow::wire::file::message::S38MsgRm;
-use drdarrow::wire::file::open::{Access, CommitLevel, S38Open, Ufcb};
+use drdarrow::wire::file::open::{CommitLevel, OpenAccess, S38Open, Ufcb};
 use drdarrow::wire::file::session::RllBckUow;
 use drdarrow::wire::file::system_name::DclNam;
 use drdarrow::wire::file::write::{S38PutM, S38Updat};
@@ -26,7 +26,7 @@ async fn room_is_limited() {
     assert!(matches!(refused, Err(StoreError::Refused { .. })), "{refused:?}");
     let server = serve(&files).await;
     let mut raw = connect(&server).await;
-    let layout = open(&mut raw, Access::Write, false).await;
+    let layout = open(&mut raw, OpenAccess::Write, false).await;
     let put = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
     let slots: Vec<u8> = (10..200).flat_map(|id| slot(layout, id)).collect();
     let got = send(&mut raw, &put, &slots).await;
@@ -34,7 +34,7 @@ async fn room_is_limited() {
     assert!(message(&got) == "CPF5018" && (60..100).contains(&count), "{count}");
     assert_eq!(message(&raw.ask(&[S38Close::new(name()).encode(TEXT).unwrap()]).await), "");
     assert_eq!(message(&raw.ask(&[command("CLRPFM FILE(LIB/F)")]).await), "CPC3101");
-    open(&mut raw, Access::Write, false).await;
+    open(&mut raw, OpenAccess::Write, false).await;
     let got = send(&mut raw, &put, &slots[..layout.increment * 50]).await;
     assert_eq!(IoFeedback::decode(&got[0].1).unwrap().records, 50);
     for at in 0..40 {
@@ -52,10 +52,10 @@ async fn a_unit_of_work_has_an_end() {
     let server = serve(&store(3, LONG)).await;
     let mut raw = connect(&server).await;
     raw.ask(&[command("STRCMTCTL LCKLVL(*ALL)")]).await;
-    let under = Ufcb { commit: Some(CommitLevel::All), ..ufcb(Access::ReadWrite, true) };
+    let under = Ufcb { commit: Some(CommitLevel::All), ..ufcb(OpenAccess::ReadWrite, true) };
     raw.ask(&[S38Open { dclnam: name(), ufcb: under }.encode(TEXT).unwrap()]).await;
     let update = S38Updat::new(name()).encode(TEXT).unwrap();
-    let layout = Layout::of_server(1006, 2);
+    let layout = BufferLayout::of_server(1006, 2);
     let mut changed = 0;
     let full = loop {
         let got = raw.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await;
@@ -85,9 +85,9 @@ async fn source(raw: &mut Raw, lines: &[String]) {
         raw.ask(&[command(text)]).await;
     }
     let declared = DclNam::numbered(9);
-    let source = Ufcb { file: "SRC".into(), library: "QTEMP".into(), format: None, ..ufcb(Access::Write, false) };
+    let source = Ufcb { file: "SRC".into(), library: "QTEMP".into(), format: None, ..ufcb(OpenAccess::Write, false) };
     raw.ask(&[S38Open { dclnam: declared, ufcb: source }.encode(TEXT).unwrap()]).await;
-    let layout = Layout::of_server(92, 3);
+    let layout = BufferLayout::of_server(92, 3);
     let codec = Codec::new(37).unwrap();
     let slot = |line: &String| {
         let mut out = layout.blank(1);
@@ -166,9 +166,9 @@ async fn room_left(raw: &mut Raw) -> usize {
     raw.ask(&[command("DLTF QTEMP/X")]).await;
     raw.ask(&[command("CRTPF QTEMP/BIG RCDLEN(1000)")]).await;
     let declared = DclNam::numbered(8);
-    let big = Ufcb { file: "BIG".into(), library: "QTEMP".into(), format: None, ..ufcb(Access::Write, false) };
+    let big = Ufcb { file: "BIG".into(), library: "QTEMP".into(), format: None, ..ufcb(OpenAccess::Write, false) };
     raw.ask(&[S38Open { dclnam: declared, ufcb: big }.encode(TEXT).unwrap()]).await;
-    let layout = Layout::of_server(1000, 1);
+    let layout = BufferLayout::of_server(1000, 1);
     let mut count = 0;
     loop {
         let got = send(raw, &S38PutM { dclnam: declared }.encode(TEXT).unwrap(), &layout.blank(500)).await;

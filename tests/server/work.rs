@@ -9,11 +9,11 @@ use drdarrow::server::file::library::{FileOptions, FileStore};
 use drdarrow::server::file::rules::Duplicates;
 use drdarrow::server::listen::Server;
 use drdarrow::wire::ddm::codepoint as cp;
-use drdarrow::wire::file::buffer::Layout;
+use drdarrow::wire::file::buffer::BufferLayout;
 use drdarrow::wire::file::close::S38Close;
 use drdarrow::wire::file::control::{Share, Which};
 use drdarrow::wire::file::iofb::IoFeedback;
-use drdarrow::wire::file::open::{Access, CommitLevel, S38Open, Ufcb};
+use drdarrow::wire::file::open::{CommitLevel, OpenAccess, S38Open, Ufcb};
 use drdarrow::wire::file::session::{CmmUow, RllBckUow};
 use drdarrow::wire::file::system_name::DclNam;
 use drdarrow::wire::file::write::{S38Del, S38PutM, S38Updat};
@@ -44,7 +44,7 @@ fn ids(files: &FileStore, name: &str) -> Vec<i32> {
 /// Opens LIB/`file` for everything, by key and under commitment control.
 async fn under(raw: &mut Raw, file: &str, as_name: DclNam) {
     let commit = Some(CommitLevel::Change);
-    let ufcb = Ufcb { file: file.into(), format: Some(file.into()), commit, ..ufcb(Access::ReadWrite, true) };
+    let ufcb = Ufcb { file: file.into(), format: Some(file.into()), commit, ..ufcb(OpenAccess::ReadWrite, true) };
     let got = raw.ask(&[S38Open { dclnam: as_name, ufcb }.encode(TEXT).unwrap()]).await;
     assert_eq!(points(&got), [cp::S38OPNFB]);
 }
@@ -62,14 +62,14 @@ fn written(got: &Got) -> u32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_not_committed_is_waited_for() {
-    let layout = Layout::of_server(1006, 2);
+    let layout = BufferLayout::of_server(1006, 2);
     // The other job waits: for a key that a commit makes a duplicate, or that a rollback frees.
     for (end, refused) in [(commit(), true), (rollback(), false)] {
         let files = store(3, LONG);
         let server = serve(&files).await;
         let (mut mine, mut other) = (worker(&server).await, connect(&server).await);
         under(&mut mine, "F", name()).await;
-        open(&mut other, Access::ReadWrite, true).await;
+        open(&mut other, OpenAccess::ReadWrite, true).await;
         assert_eq!(written(&send(&mut mine, &put(name()), &slot(layout, 7)).await), 4);
         let waiting = tokio::spawn(async move { send(&mut other, &put(name()), &slot(layout, 7)).await });
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -87,12 +87,12 @@ async fn a_key_that_is_not_committed_is_waited_for() {
 
 #[tokio::test]
 async fn a_key_that_an_update_took_is_not_free() {
-    let layout = Layout::of_server(1006, 2);
+    let layout = BufferLayout::of_server(1006, 2);
     let files = store(3, SHORT);
     let server = serve(&files).await;
     let (mut mine, mut other) = (worker(&server).await, connect(&server).await);
     under(&mut mine, "F", name()).await;
-    open(&mut other, Access::ReadWrite, true).await;
+    open(&mut other, OpenAccess::ReadWrite, true).await;
     let update = S38Updat::new(name()).encode(TEXT).unwrap();
     for id in [10, 11] {
         mine.ask(&[get(Which::Last, Share::Update)]).await;
@@ -112,7 +112,7 @@ async fn a_key_that_an_update_took_is_not_free() {
 
 #[tokio::test]
 async fn several_files_are_undone_together() {
-    let layout = Layout::of_server(1006, 2);
+    let layout = BufferLayout::of_server(1006, 2);
     let files = store(3, SHORT);
     for (file, duplicates) in [("FI", Duplicates::Fifo), ("LI", Duplicates::Lifo), ("FC", Duplicates::Fcfo)] {
         let rows = batch(4);
@@ -155,9 +155,9 @@ async fn a_record_that_the_same_job_deleted_is_not_updated() {
     let server = serve(&files).await;
     let mut raw = connect(&server).await;
     raw.ask(&[command("CHGPF FILE(LIB/F) REUSEDLT(*YES)")]).await;
-    let layout = open(&mut raw, Access::ReadWrite, true).await;
+    let layout = open(&mut raw, OpenAccess::ReadWrite, true).await;
     let second = DclNam::numbered(2);
-    raw.ask(&[S38Open { dclnam: second, ufcb: ufcb(Access::ReadWrite, true) }.encode(TEXT).unwrap()]).await;
+    raw.ask(&[S38Open { dclnam: second, ufcb: ufcb(OpenAccess::ReadWrite, true) }.encode(TEXT).unwrap()]).await;
     raw.ask(&[by_key(Which::KeyAt, Share::Update, 2)]).await;
     let again = drdarrow::wire::file::read::S38GetD::new(second, Share::Update, "F", 2).encode(TEXT).unwrap();
     raw.ask(&[again]).await;

@@ -13,11 +13,11 @@ use drdarrow::wire::ddm::{codepoint as cp, dump};
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::dss::deframe::{Deframer, Dss};
 use drdarrow::wire::fdoca::descriptor;
-use drdarrow::wire::fdoca::row::{CHUNK, Counts, Offsets, Stop, Walker};
+use drdarrow::wire::fdoca::row::{CHUNK, Counts, Offsets, WalkStop, Walker};
 use drdarrow::wire::sql::accrdb::{AccRdb, AccRdbRm};
 use drdarrow::wire::sql::error::DrdaError;
-use drdarrow::wire::sql::execute::{Described, ExcSqlStt};
-use drdarrow::wire::sql::layout::{Layout, ServerClass};
+use drdarrow::wire::sql::execute::{DescribedData, ExcSqlStt};
+use drdarrow::wire::sql::layout::{ServerClass, SqldaLayout};
 use drdarrow::wire::sql::prepare::{DscSqlStt, ExcSqlImm, ExcSqlSet, PrpSqlStt};
 use drdarrow::wire::sql::query::{ClsQry, CntQry, OpnQry, OpnQryRm};
 use drdarrow::wire::sql::sqlca::Sqlca;
@@ -137,7 +137,7 @@ impl Talk {
             cp::RDBRLLBCK => again(&o.body, |b| RdbRllBck::decode(b, t), |m| m.encode(t)),
             cp::SQLSTT | cp::SQLATTR => text::decode(&o.body, &self.ours, self.sqlam).map(|_| ()).map_err(said),
             cp::SQLDTA => {
-                let data = Described::decode(&o.body).map_err(said)?;
+                let data = DescribedData::decode(&o.body).map_err(said)?;
                 let fields = descriptor::decode(&data.fdodsc, &self.ours).map_err(said)?;
                 let mut offsets = Offsets::new(fields.len());
                 // FDODTA has the row's indicator but no SQLCA.
@@ -176,7 +176,7 @@ impl Talk {
             }
             cp::SQLDARD | cp::SQLCINRD => {
                 let (sqlam, class, env, columns) = (self.sqlam, self.class, self.override_, o.cp == cp::SQLCINRD);
-                let layout = Layout::expected(sqlam, class);
+                let layout = SqldaLayout::expected(sqlam, class);
                 again(
                     &o.body,
                     |b| {
@@ -213,7 +213,7 @@ impl Talk {
                 Ok(())
             }
             cp::SQLDTARD => {
-                let data = Described::decode(&o.body).map_err(said)?;
+                let data = DescribedData::decode(&o.body).map_err(said)?;
                 let fields = descriptor::decode(&data.fdodsc, &self.override_).map_err(said)?;
                 let at = self.walk(&fields, &data.fdodta)?;
                 if at == data.fdodta.len() { Ok(()) } else { Err("the row of results is cut".into()) }
@@ -243,7 +243,7 @@ impl Talk {
             }
             at = walked.end;
             match walked.stop {
-                Stop::Sqlca => {
+                WalkStop::Sqlca => {
                     let mut r = Reader::new(&data[at..], "SQLCA");
                     match Sqlca::read(&mut r, self.sqlam, &sqltext) {
                         Err(DrdaError::Wire(WireError::Truncated { .. })) => return Ok(row),
@@ -251,9 +251,9 @@ impl Talk {
                     };
                     (at, behind) = (at + r.pos(), true);
                 }
-                Stop::Short => return Ok(row),
-                Stop::Overlong { .. } => return Err("a value longer than declared".to_owned()),
-                Stop::Full | Stop::NoRow => (row, behind) = (at, false),
+                WalkStop::Short => return Ok(row),
+                WalkStop::Overlong { .. } => return Err("a value longer than declared".to_owned()),
+                WalkStop::Full | WalkStop::NoRow => (row, behind) = (at, false),
             }
         }
         Ok(at)

@@ -2,7 +2,7 @@
 //! cells come out, whatever the cuts.
 
 use bytes::Bytes;
-use drdarrow::flow::sql::rows::{Block, Event, Rows};
+use drdarrow::flow::sql::rows::{Event, QueryBlock, RowAssembler};
 use drdarrow::wire::fdoca::lid;
 use drdarrow::wire::fdoca::row::Offsets;
 use drdarrow::wire::value::cell::{Lob, NULL};
@@ -101,8 +101,8 @@ fn cell(field: &Field, buf: &[u8], at: usize) -> Vec<u8> {
 }
 
 /// Reads all rows of the blocks.
-fn read(fields: &[Field], blocks: Vec<Block>, limit: usize) -> Vec<Row> {
-    let mut rows = Rows::new(fields, 7, TypDef::OURS);
+fn read(fields: &[Field], blocks: Vec<QueryBlock>, limit: usize) -> Vec<Row> {
+    let mut rows = RowAssembler::new(fields, 7, TypDef::OURS);
     let mut offsets = Offsets::new(fields.len());
     let mut blocks = blocks.into_iter();
     let mut out = Vec::new();
@@ -162,7 +162,7 @@ proptest! {
             while let Some((_, more)) = ends.next_if(|(end, _)| *end <= pair[1]) {
                 lobs.extend(more);
             }
-            blocks.push(Block { rows: Bytes::copy_from_slice(&data[pair[0]..pair[1]]), lobs });
+            blocks.push(QueryBlock { rows: Bytes::copy_from_slice(&data[pair[0]..pair[1]]), lobs });
         }
         prop_assert_eq!(read(&fields, blocks, limit), table);
     }
@@ -172,9 +172,9 @@ proptest! {
         (fields, _) in table(),
         bytes in prop::collection::vec(prop_oneof![Just(0u8), Just(0xFFu8), any::<u8>()], 0..400),
     ) {
-        let mut rows = Rows::new(&fields, 7, TypDef::OURS);
+        let mut rows = RowAssembler::new(&fields, 7, TypDef::OURS);
         let mut offsets = Offsets::new(fields.len());
-        rows.push(Block { rows: bytes.into(), lobs: Vec::new() });
+        rows.push(QueryBlock { rows: bytes.into(), lobs: Vec::new() });
         rows.close();
         for _ in 0..500 {
             match rows.next(100, &mut offsets) {

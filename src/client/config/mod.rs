@@ -13,7 +13,7 @@ use crate::client::limits::DELAY;
 use crate::column::options::{BadValues, EndOfTime, Excess, Options, TextErrors, WideDecimalAs};
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::source::TokenSource;
-use crate::net::tls::Settings;
+use crate::net::tls::TlsSettings;
 pub use crate::wire::ddm::secchk::Secret;
 use crate::wire::sql::package::Isolation;
 use arrow_schema::TimeUnit;
@@ -313,7 +313,7 @@ impl Config {
 
     /// How to make the connection TLS; none for a connection in clear. Unless stated, it is TLS on
     /// port 448 and where any other `tls_…` is given.
-    pub fn tls_settings(&self) -> Result<Option<Settings>, ConfigError> {
+    pub fn tls_settings(&self) -> Result<Option<TlsSettings>, ConfigError> {
         self.tls.settings(self.port)
     }
 }

@@ -4,7 +4,7 @@ use super::value::choice;
 use super::{ConfigError, error};
 use crate::net::tls::fingerprint::Fingerprint;
 use crate::net::tls::trust::Trust;
-use crate::net::tls::{Identity, Settings};
+use crate::net::tls::{ClientIdentity, TlsSettings};
 use std::path::PathBuf;
 
 /// The port on which Db2 for i and Db2 for z/OS take TLS from the first byte.
@@ -70,7 +70,7 @@ impl Tls {
     }
 
     /// What it comes to at this port.
-    pub(super) fn settings(&self, port: u16) -> Result<Option<Settings>, ConfigError> {
+    pub(super) fn settings(&self, port: u16) -> Result<Option<TlsSettings>, ConfigError> {
         let given = self.given();
         let mode = match (self.mode, given) {
             (Some(Mode::Off), Some(other)) => return Err(error(other, "contradicts tls=off")),
@@ -92,12 +92,12 @@ impl Tls {
             (Mode::Require, None, None) => Trust::System,
         };
         let identity = match (&self.cert, &self.key) {
-            (Some(cert), Some(key)) => Some(Identity { cert: cert.clone(), key: key.clone() }),
+            (Some(cert), Some(key)) => Some(ClientIdentity { cert: cert.clone(), key: key.clone() }),
             (Some(_), None) => return Err(error("tls_key", "is missing: the key of tls_cert")),
             (None, Some(_)) => return Err(error("tls_cert", "is missing: the certificate of tls_key")),
             (None, None) => None,
         };
-        Ok(Some(Settings { trust, identity, server_name: self.server_name.clone() }))
+        Ok(Some(TlsSettings { trust, identity, server_name: self.server_name.clone() }))
     }
 
     /// A setting that makes sense only with TLS.

@@ -29,7 +29,7 @@ use crate::net::error::NetError;
 use crate::net::tls::Connector;
 use crate::net::trace::Traced;
 use crate::net::transport::{self, Deadline};
-use crate::wire::file::describe::Member;
+use crate::wire::file::describe::MemberDescription;
 use crate::wire::file::format::FileFormats;
 use crate::wire::file::message::HostMessage;
 use crate::wire::file::open::CommitLevel;
@@ -190,7 +190,7 @@ impl FileConnection {
     }
 
     /// The members of a file.
-    pub async fn members(&self, name: &FileName) -> Result<Vec<Member>> {
+    pub async fn members(&self, name: &FileName) -> Result<Vec<MemberDescription>> {
         describe::members(&self.0, &self.0.spelt(name)?).await
     }
 

@@ -3,13 +3,13 @@
 //! is NULL where all fields that it lies in are, and can be made NULL where it covers them whole.
 
 use crate::wire::file::format::{FileFormats, KeyField, RecordField, RecordFormat};
-use crate::wire::value::record_layout::Placed;
+use crate::wire::value::record_layout::PlacedField;
 
 /// The fields of a declared format as they are read, and as they are written.
 #[derive(Debug)]
 pub(super) struct Laid {
-    pub read: Vec<Placed>,
-    pub written: Vec<Placed>,
+    pub read: Vec<PlacedField>,
+    pub written: Vec<PlacedField>,
 }
 
 /// The reason why a declared format does not describe records of `length` bytes.
@@ -43,20 +43,20 @@ pub(super) fn own<'a>(formats: &'a FileFormats, declared: &RecordFormat) -> Opti
 
 /// Lays a declared format over the file's own; over `marks` fields of which nothing is known without one.
 pub(super) fn lay(declared: &RecordFormat, own: Option<&RecordFormat>, marks: usize) -> Laid {
-    let one = |place: Placed| {
+    let one = |place: PlacedField| {
         let end = place.offset + place.width;
         let below = |field: &RecordField| {
             let (from, to) = (field.offset as usize, (field.offset + field.length) as usize);
             from < end && to > place.offset
         };
-        let Some(own) = own else { return (Placed { marks: 0..marks, ..place }, false) };
+        let Some(own) = own else { return (PlacedField { marks: 0..marks, ..place }, false) };
         let within = || own.fields.iter().enumerate().filter(|(_, field)| below(field));
         let first = within().next().map_or(0, |(at, _)| at);
         let last = within().next_back().map_or(0, |(at, _)| at + 1);
         let starts = within().map(|(_, field)| field.offset as usize).min() == Some(place.offset);
         let ends = within().map(|(_, field)| (field.offset + field.length) as usize).max() == Some(end);
         let nullable = within().all(|(_, field)| field.nullable);
-        (Placed { marks: first..last, ..place }, starts && ends && nullable)
+        (PlacedField { marks: first..last, ..place }, starts && ends && nullable)
     };
     let (mut read, mut written) = (Vec::new(), Vec::new());
     for (place, whole) in declared.placed().into_iter().map(one) {

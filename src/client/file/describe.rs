@@ -6,10 +6,10 @@ use super::handle::Handle;
 use super::inner::FileInner;
 use super::options::Mode;
 use crate::client::error::{Error, Kind, Phase, Result};
-use crate::flow::file::read::{self, Found};
+use crate::flow::file::read::{self, FoundRecord};
 use crate::wire::ddm::error::MessageError;
 use crate::wire::file::control::{Share, Which};
-use crate::wire::file::describe::{self, Member};
+use crate::wire::file::describe::{self, MemberDescription};
 use crate::wire::file::format::{FileFormats, RecordFormat};
 use crate::wire::file::open::{Blocking, Ufcb};
 use crate::wire::file::outfile_columns::{ACCESS_PATH, FIELDS, MEMBERS, Outfile};
@@ -48,7 +48,7 @@ async fn formats(inner: &Arc<FileInner>, file: &str) -> Result<FileFormats> {
 }
 
 /// The members of a file.
-pub(super) async fn members(inner: &Arc<FileInner>, name: &FileName) -> Result<Vec<Member>> {
+pub(super) async fn members(inner: &Arc<FileInner>, name: &FileName) -> Result<Vec<MemberDescription>> {
     let _turn = inner.describing.lock().await;
     let cl = format!("DSPFD FILE({}) TYPE(*MBR)", name.qualified());
     let rows = outfile(inner, &cl, MEMBERS_FILE, &MEMBERS, true).await?;
@@ -108,7 +108,7 @@ async fn rows(inner: &Arc<FileInner>, file: &str, format: &str, arrival: bool) -
         let request = read::get_many(inner.speech(), handle.dclnam, Which::Next, Share::Read, count, &handle.layout);
         let answer = inner.talk(request, Phase::Execute).await?;
         let found = read::found(answer, &handle.layout).map_err(|e| inner.flow_error(e, Phase::Execute))?;
-        let Found::Records(block) = found else { break };
+        let FoundRecord::Records(block) = found else { break };
         let record = handle.layout.record;
         let slots = block.slots.chunks_exact(handle.layout.increment.max(1)).take(block.count);
         out.extend(slots.map(|slot| slot.get(..record).unwrap_or_default().to_vec()));

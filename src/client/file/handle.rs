@@ -5,7 +5,7 @@ use super::inner::FileInner;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::flow::file::open;
 use crate::net::transport::Deadline;
-use crate::wire::file::buffer::Layout;
+use crate::wire::file::buffer::BufferLayout;
 use crate::wire::file::open::Ufcb;
 use crate::wire::file::opnfb::OpenFeedback;
 use crate::wire::file::system_name::DclNam;
@@ -25,7 +25,7 @@ pub(super) struct Handle {
     pub inner: Arc<FileInner>,
     pub dclnam: DclNam,
     pub feedback: OpenFeedback,
-    pub layout: Layout,
+    pub layout: BufferLayout,
     /// How many fields there are is known from the feedback alone.
     told: bool,
     open: bool,
@@ -44,7 +44,7 @@ impl Handle {
             for message in advice {
                 tracing::debug!(id = message.id, text = message.text, "advice at an open");
             }
-            let layout = Layout { record: 0, increment: 0, null_map: None, fields: 0 };
+            let layout = BufferLayout { record: 0, increment: 0, null_map: None, fields: 0 };
             let mut handle = Handle { inner, dclnam, feedback, layout, told: false, open: true };
             handle.lay(fields)?;
             Ok(handle)
@@ -57,8 +57,8 @@ impl Handle {
     /// wrong with this file alone: the talk goes on.
     pub(super) fn lay(&mut self, fields: Option<usize>) -> Result<()> {
         let layout = match fields {
-            Some(fields) => Layout::new(&self.feedback, fields),
-            None => Layout::told(&self.feedback),
+            Some(fields) => BufferLayout::new(&self.feedback, fields),
+            None => BufferLayout::told(&self.feedback),
         };
         self.layout = layout.map_err(|e| {
             let text = format!("its open feedback makes no sense: {e}");
@@ -70,14 +70,14 @@ impl Handle {
 
     /// How its slots lie as the server sends them.
     pub(super) fn received(&self) -> Stride {
-        let Layout { record, increment, null_map, .. } = self.layout;
+        let BufferLayout { record, increment, null_map, .. } = self.layout;
         let rrn = Some(record + RRN).filter(|at| at + 4 <= increment);
         Stride { record, increment, null_map, rrn }
     }
 
     /// How its slots lie as the server takes them.
     pub(super) fn sent(&self) -> Stride {
-        let Layout { record, increment, null_map, .. } = self.layout;
+        let BufferLayout { record, increment, null_map, .. } = self.layout;
         // Where the number of fields is not known, none of them is made NULL, wherever their map begins.
         let null_map = if self.told { null_map } else { self.layout.null_map_sent() };
         Stride { record, increment, null_map, rrn: None }

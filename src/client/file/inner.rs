@@ -6,7 +6,7 @@ use crate::client::error::{Error, Kind, Phase, Result};
 use crate::flow::error::FlowError;
 use crate::flow::file::command;
 use crate::flow::file::connect::FileSession;
-use crate::flow::file::exchange::{Answer, Exchange, Speech};
+use crate::flow::file::exchange::{Exchange, FileReply, TextEncoding};
 use crate::flow::secmec::caution::Caution;
 use crate::net::channel::{Channel, Pending};
 use crate::net::error::NetError;
@@ -37,7 +37,7 @@ pub(super) struct FileInner {
 }
 
 impl FileInner {
-    pub(super) fn speech(&self) -> Speech {
+    pub(super) fn speech(&self) -> TextEncoding {
         self.session.speech
     }
 
@@ -82,7 +82,7 @@ impl FileInner {
         &self,
         exchange: std::result::Result<Exchange, MessageError>,
         phase: Phase,
-    ) -> Result<Answer> {
+    ) -> Result<FileReply> {
         let mut pending = self.submit(exchange, phase)?;
         self.wait(&mut pending, phase).await
     }
@@ -92,7 +92,7 @@ impl FileInner {
         &self,
         exchange: std::result::Result<Exchange, MessageError>,
         phase: Phase,
-    ) -> Result<Pending<Answer>> {
+    ) -> Result<Pending<FileReply>> {
         self.usable(phase)?;
         // What cannot be spelled was never sent: the connection is as it was.
         let exchange =
@@ -100,7 +100,7 @@ impl FileInner {
         self.channel.submit(exchange).map_err(|e| self.error(e, phase))
     }
 
-    pub(super) async fn wait(&self, pending: &mut Pending<Answer>, phase: Phase) -> Result<Answer> {
+    pub(super) async fn wait(&self, pending: &mut Pending<FileReply>, phase: Phase) -> Result<FileReply> {
         let deadline = self.config.base.statement_timeout.map(Deadline::after);
         pending.wait(deadline).await.map_err(|e| self.error(e, phase))
     }

@@ -9,7 +9,7 @@ use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::Errors;
 use crate::wire::file::describe;
 use crate::wire::file::format::RecordFormat;
-use crate::wire::file::outfile::Row;
+use crate::wire::file::outfile::OutfileRow;
 use crate::wire::file::outfile_columns::{ACCESS_PATH, FORMATS, MEMBERS};
 use crate::wire::value::datetime::timestamp;
 use arrow_array::builder::{ListBuilder, StringBuilder};
@@ -89,7 +89,7 @@ pub(super) async fn list(inner: &Arc<FileInner>, library: &str, files: &str) -> 
         }
     }
     for row in some(outfile(inner, &about("*RCDFMT"), FORMATS_FILE, &FORMATS, true).await)?.iter().flatten() {
-        let row = Row::new(&FORMATS, row, ccsid);
+        let row = OutfileRow::new(&FORMATS, row, ccsid);
         let row = understood(inner, row.map_err(Into::into))?;
         let found = (|| Ok(((row.text("RFLIB")?, row.text("RFFILE")?), row.number::<i32>("RFLEN")?)))();
         let (key, length) = understood(inner, found)?;
@@ -101,7 +101,7 @@ pub(super) async fn list(inner: &Arc<FileInner>, library: &str, files: &str) -> 
     let rows = some(outfile(inner, &about("*ACCPTH"), KEYS_FILE, &ACCESS_PATH, false).await)?.unwrap_or_default();
     let mut keys: BTreeMap<(String, String), Vec<&[u8]>> = BTreeMap::new();
     for bytes in &rows {
-        let row = understood(inner, Row::new(&ACCESS_PATH, bytes, ccsid).map_err(Into::into))?;
+        let row = understood(inner, OutfileRow::new(&ACCESS_PATH, bytes, ccsid).map_err(Into::into))?;
         let key = understood(inner, (|| Ok((row.text("APLIB")?, row.text("APFILE")?)))())?;
         keys.entry(key).or_default().push(bytes);
     }

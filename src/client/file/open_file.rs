@@ -17,7 +17,7 @@ use crate::column::file::decode::RecordDecoder;
 use crate::wire::file::control::Which;
 use crate::wire::file::format::{FileFormats, KeyField, RecordFormat};
 use crate::wire::file::key::KeyPath;
-use crate::wire::value::record_layout::Placed;
+use crate::wire::value::record_layout::PlacedField;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -289,7 +289,7 @@ fn chosen(formats: &FileFormats, options: &OpenOptions, name: &FileName) -> Resu
 }
 
 /// The fields that are read, in the order of the columns.
-fn shown(fields: &[Placed], options: &OpenOptions, name: &FileName) -> Result<Vec<Placed>> {
+fn shown(fields: &[PlacedField], options: &OpenOptions, name: &FileName) -> Result<Vec<PlacedField>> {
     let refuse = |text: String| Error::new(Kind::Programming, Phase::Execute, "42703", text);
     match &options.columns {
         None => Ok(fields.to_vec()),

@@ -12,7 +12,7 @@ use crate::wire::file::format::{FileFormats, RecordFormat};
 use crate::wire::file::key::KeyPath;
 use crate::wire::file::open::{Blocking, Ufcb};
 use crate::wire::file::opnfb::OpenFeedback;
-use crate::wire::value::record_layout::Placed;
+use crate::wire::value::record_layout::PlacedField;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,11 +32,11 @@ pub(super) struct Remote {
     pub formats: FileFormats,
     pub format: RecordFormat,
     /// All fields, as they are written.
-    pub fields: Vec<Placed>,
+    pub fields: Vec<PlacedField>,
     /// Fields of the file's own formats, the most that one has; none where that is not known.
     pub map: Option<usize>,
     /// Those that are read.
-    pub shown: Vec<Placed>,
+    pub shown: Vec<PlacedField>,
     /// The order of the file's keys, or the reason why it is not known.
     pub path: std::result::Result<KeyPath, String>,
     pub options: OpenOptions,

@@ -4,7 +4,7 @@ use super::file_name::name;
 use crate::client::config::ConfigError;
 use crate::column::file::options::{OnError, RecordOptions};
 use crate::wire::file::format::{DdsType, FileFormats, KeyField, RecordField, RecordFormat};
-use crate::wire::file::open::{Access, CommitLevel};
+use crate::wire::file::open::{CommitLevel, OpenAccess};
 use crate::wire::value::date_form::DateForm;
 use std::collections::BTreeMap;
 
@@ -43,11 +43,11 @@ pub struct OpenOptions {
 }
 
 impl Mode {
-    pub(super) fn access(self) -> Access {
+    pub(super) fn access(self) -> OpenAccess {
         match self {
-            Mode::Read => Access::Read,
-            Mode::Write => Access::Write,
-            Mode::ReadWrite => Access::ReadWrite,
+            Mode::Read => OpenAccess::Read,
+            Mode::Write => OpenAccess::Write,
+            Mode::ReadWrite => OpenAccess::ReadWrite,
         }
     }
 

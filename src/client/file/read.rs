@@ -10,10 +10,10 @@ use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::file::decode::RecordDecoder;
 use crate::column::file::encode::RecordEncoder;
 use crate::flow::file::exchange::Exchange;
-use crate::flow::file::read::{self, Found};
+use crate::flow::file::read::{self, FoundRecord};
 use crate::wire::ddm::error::MessageError;
 use crate::wire::file::control::{Share, Which};
-use crate::wire::value::record_layout::{Placed, Stride};
+use crate::wire::value::record_layout::{PlacedField, Stride};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use bytes::Bytes;
 
@@ -177,14 +177,14 @@ impl Remote {
         let answer = self.inner.talk(request, Phase::Fetch).await.map_err(|e| self.about(e))?;
         let found = read::found(answer, &handle.layout);
         match found.map_err(|e| self.about(self.inner.flow_error(e, Phase::Fetch)))? {
-            Found::Records(block) if block.count == 1 => {
+            FoundRecord::Records(block) if block.count == 1 => {
                 Ok(Some(block.slots.slice(..handle.layout.increment.min(block.slots.len()))))
             }
-            Found::Records(block) => {
+            FoundRecord::Records(block) => {
                 let text = format!("{}: {} records came where one was asked for", self.name, block.count);
                 Err(Error::new(Kind::Internal, Phase::Fetch, "58009", text).at(&self.inner.peer))
             }
-            Found::End(_) | Found::Nothing(_) => Ok(None),
+            FoundRecord::End(_) | FoundRecord::Nothing(_) => Ok(None),
         }
     }
 
@@ -234,7 +234,7 @@ impl Remote {
     }
 
     /// The key fields in the order of the key.
-    pub(super) fn key_fields(&self) -> Result<Vec<&Placed>> {
+    pub(super) fn key_fields(&self) -> Result<Vec<&PlacedField>> {
         let find = |name: &String| self.fields.iter().find(|f| f.field.name == *name);
         self.formats.keys.iter().map(|key| find(&key.name)).collect::<Option<_>>().ok_or_else(|| {
             let text = format!("{}: a key field is not in the record format {}", self.name, self.format.name);

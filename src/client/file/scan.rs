@@ -10,8 +10,8 @@ use crate::client::error::{Error, Kind, Phase, Result};
 use crate::client::limits::{Limits, Ready};
 use crate::client::warning::Warning;
 use crate::column::file::decode::RecordDecoder;
-use crate::flow::file::exchange::Answer;
-use crate::flow::file::read::{self, Block, Found};
+use crate::flow::file::exchange::FileReply;
+use crate::flow::file::read::{self, FoundRecord, RecordBlock};
 use crate::net::channel::Pending;
 use crate::net::transport::Deadline;
 use crate::wire::file::control::{Share, Which};
@@ -49,9 +49,9 @@ pub struct FileStream {
     /// How long records in hand wait for more.
     patience: Patience,
     /// The next block, on its way.
-    under_way: Option<Pending<Answer>>,
+    under_way: Option<Pending<FileReply>>,
     /// The block being decoded, and its first record that was not.
-    block: Option<(Block, usize)>,
+    block: Option<(RecordBlock, usize)>,
     part: Part,
     handed_out: u64,
     /// Values that were counted as made NULL.
@@ -202,12 +202,12 @@ impl FileStream {
             read::found(answer, &layout).map_err(|e| self.remote.inner.flow_error(e, Phase::Fetch))
         });
         match found {
-            Ok(Found::Records(block)) => self.take(block),
-            Ok(Found::End(_)) => {
+            Ok(FoundRecord::Records(block)) => self.take(block),
+            Ok(FoundRecord::End(_)) => {
                 self.end();
                 Ok(())
             }
-            Ok(Found::Nothing(message)) => {
+            Ok(FoundRecord::Nothing(message)) => {
                 let e = crate::flow::error::FlowError::Host { first: Box::new(message), rest: Vec::new() };
                 let e = self.remote.inner.flow_error(e, Phase::Fetch);
                 self.fail(e);
@@ -234,7 +234,7 @@ impl FileStream {
     }
 
     /// A block has come: keeps what is wanted of it and asks for the next.
-    fn take(&mut self, block: Block) -> Result<()> {
+    fn take(&mut self, block: RecordBlock) -> Result<()> {
         let (mut first, mut last) = (0, block.count);
         match &mut self.part {
             Part::All => {}
@@ -261,7 +261,7 @@ impl FileStream {
         }
         let all = last == block.count;
         if first < last {
-            self.block = Some((Block { count: last, ..block }, first));
+            self.block = Some((RecordBlock { count: last, ..block }, first));
         }
         if all {
             return self.ask();
@@ -337,15 +337,15 @@ impl Drop for FileStream {
 }
 
 /// The first record of a range of keys, if there is one.
-async fn first(remote: &Remote, handle: &Handle, start: Start) -> Result<Option<Block>> {
+async fn first(remote: &Remote, handle: &Handle, start: Start) -> Result<Option<RecordBlock>> {
     let Start { which, fields, key } = start;
     let (speech, format) = (remote.inner.speech(), &remote.format.name);
     let request = read::get_key(speech, handle.dclnam, which, Share::Read, format, fields, key);
     let answer = remote.inner.talk(request, Phase::Fetch).await.map_err(|e| remote.about(e))?;
     let found = read::found(answer, &handle.layout);
     match found.map_err(|e| remote.about(remote.inner.flow_error(e, Phase::Fetch)))? {
-        Found::Records(block) => Ok(Some(block)),
-        Found::End(_) | Found::Nothing(_) => Ok(None),
+        FoundRecord::Records(block) => Ok(Some(block)),
+        FoundRecord::End(_) | FoundRecord::Nothing(_) => Ok(None),
     }
 }
 
@@ -359,8 +359,8 @@ async fn seek(remote: &Remote, handle: &Handle, first: u32) -> Result<()> {
         let answer = remote.inner.talk(request, Phase::Fetch).await.map_err(|e| remote.about(e))?;
         let found = read::found(answer, &handle.layout);
         match found.map_err(|e| remote.about(remote.inner.flow_error(e, Phase::Fetch)))? {
-            Found::Records(_) => return Ok(()),
-            Found::End(_) | Found::Nothing(_) => rrn = rrn.saturating_sub(back),
+            FoundRecord::Records(_) => return Ok(()),
+            FoundRecord::End(_) | FoundRecord::Nothing(_) => rrn = rrn.saturating_sub(back),
         }
         back = back.saturating_mul(2);
     }

@@ -3,11 +3,11 @@
 use crate::client::config::Config;
 use crate::client::login::{doubt, line};
 use crate::flow::error::FlowError;
-use crate::flow::file::signon::{SignOn, Told};
+use crate::flow::file::signon::{SignOn, SignOnInfo};
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::choice::Policy;
 use crate::flow::secmec::substitute::SEED;
-use crate::net::error::{NetError, Stage};
+use crate::net::error::{ConnectStage, NetError};
 use crate::net::tls::Connector;
 use crate::net::transport::{self, Deadline};
 use crate::wire::ddm::secchk::Secret;
@@ -27,7 +27,7 @@ pub(super) async fn ask(
     policy: Policy,
     seed: [u8; SEED],
     caution: &Caution,
-) -> Result<Told, NetError> {
+) -> Result<SignOnInfo, NetError> {
     let deadline = Deadline::after(config.timeout.min(PATIENCE));
     let settings = config.tls_settings().map_err(|e| FlowError::Settings(e.to_string()))?;
     let signon = |line| SignOn::new(user, password, seed, Policy { line, ..policy }, caution.clone());
@@ -46,11 +46,11 @@ pub(super) async fn ask(
     };
     match tokio::time::timeout_at(deadline.at(), talk).await {
         Ok(told) => told,
-        Err(_) => Err(deadline.passed(Stage::FirstReply)),
+        Err(_) => Err(deadline.passed(ConnectStage::FirstReply)),
     }
 }
 
-async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, mut talk: SignOn) -> Result<Told, NetError> {
+async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, mut talk: SignOn) -> Result<SignOnInfo, NetError> {
     let first = talk.start().map_err(FlowError::from)?;
     let answer = exchange(&mut stream, &first).await?;
     let told = match talk.prove(&answer)? {
@@ -65,7 +65,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, mut talk: SignOn
 }
 
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, request: &[u8]) -> Result<Vec<u8>, NetError> {
-    let closed = |source| NetError::Closed { stage: Stage::FirstReply, source: Some(source) };
+    let closed = |source| NetError::Closed { stage: ConnectStage::FirstReply, source: Some(source) };
     stream.write_all(request).await.map_err(closed)?;
     let mut answer = vec![0; 4];
     stream.read_exact(&mut answer).await.map_err(closed)?;
@@ -76,6 +76,6 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, request: &[
     let got = (&mut *stream).take(rest).read_to_end(&mut answer).await.map_err(closed)?;
     match got as u64 == rest {
         true => Ok(answer),
-        false => Err(NetError::Closed { stage: Stage::FirstReply, source: None }),
+        false => Err(NetError::Closed { stage: ConnectStage::FirstReply, source: None }),
     }
 }

@@ -11,7 +11,7 @@ use crate::client::error::{Error, Kind, Phase, Result};
 use crate::column::error::ColumnError;
 use crate::column::file::encode::RecordEncoder;
 use crate::column::file::error::RecordError;
-use crate::flow::file::exchange::{Answer, Exchange};
+use crate::flow::file::exchange::{Exchange, FileReply};
 use crate::flow::file::read;
 use crate::flow::file::write::{self, Unwritten};
 use crate::wire::ddm::error::MessageError;
@@ -216,7 +216,7 @@ impl Remote {
 
     /// A request that changes records, and its answer. Without commitment control nobody undoes what was done when
     /// the answer is lost.
-    async fn change(&self, request: std::result::Result<Exchange, MessageError>, what: &str) -> Result<Answer> {
+    async fn change(&self, request: std::result::Result<Exchange, MessageError>, what: &str) -> Result<FileReply> {
         let mut pending = self.inner.submit(request, Phase::Execute).map_err(|e| self.about(e))?;
         let answer = self.inner.wait(&mut pending, Phase::Execute).await.map_err(|e| self.about(e));
         answer.map_err(|e| match e.connection_usable || self.options.commit.is_some() {

@@ -2,7 +2,7 @@
 
 use super::report::{Advice, Port, Server, Service, Severity, Tls};
 use crate::flow::secmec::line::Line;
-use crate::net::tls::Seen;
+use crate::net::tls::AcceptedCertificate;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -153,7 +153,7 @@ fn certificate(tls: &Tls, reach: Reach, now: i64, say: &mut impl FnMut(Severity,
         let cure = "TLS 1.2 or 1.3 with forward secrecy is needed; a server that wants client certificates refuses too";
         say(Severity::Warning, "tls-failed", text, cure);
     }
-    let Some(Seen { certificate, trusted, distrust, name_fits, .. }) = &tls.seen else { return };
+    let Some(AcceptedCertificate { certificate, trusted, distrust, name_fits, .. }) = &tls.seen else { return };
     let renew = "give the server a new certificate";
     let whom = match certificate.names.subject.as_str() {
         "" => "the certificate".to_owned(),
@@ -237,7 +237,7 @@ mod tests {
             not_after: Some(NOW + days * DAY),
         };
         let distrust = (!trusted).then(|| "because".to_owned());
-        let seen = Seen { certificate, fingerprint: Fingerprint::of(b""), trusted, distrust, name_fits };
+        let seen = AcceptedCertificate { certificate, fingerprint: Fingerprint::of(b""), trusted, distrust, name_fits };
         Tls { version: Some("TLSv1.3"), cipher: None, seen: Some(seen), failure: None }
     }
 

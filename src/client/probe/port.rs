@@ -240,7 +240,8 @@ impl Line<'_> {
 }
 
 /// A handshake, and the certificate that was shown.
-type Handshake = (Result<(Encrypted<TcpStream>, crate::net::tls::Secured), NetError>, Option<crate::net::tls::Seen>);
+type Handshake =
+    (Result<(Encrypted<TcpStream>, crate::net::tls::Secured), NetError>, Option<crate::net::tls::AcceptedCertificate>);
 
 /// Takes over what a guess found; true when that was something.
 fn settle(port: &mut Port, guess: Guess) -> bool {

@@ -1,6 +1,6 @@
 //! What was found.
 
-use crate::net::tls::Seen;
+use crate::net::tls::AcceptedCertificate;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -159,7 +159,7 @@ pub struct Tls {
     /// Cipher suite agreed, by its IANA name.
     pub cipher: Option<String>,
     /// The server's certificate.
-    pub seen: Option<Seen>,
+    pub seen: Option<AcceptedCertificate>,
     /// Why no connection came about.
     pub failure: Option<String>,
 }

@@ -4,7 +4,7 @@ use super::inner::Inner;
 use crate::client::config::client_info::ClientInfo;
 use crate::client::error::{Error, Kind, Phase, Result};
 use crate::flow::error::FlowError;
-use crate::flow::sql::execute::{Immediate, Set};
+use crate::flow::sql::execute::{Immediate, SetRegisters};
 use crate::flow::sql::session::Product;
 use crate::net::transport::Deadline;
 
@@ -42,7 +42,7 @@ impl Inner {
         let (session, section) = (self.session.clone(), lease.name.clone());
         match self.session.product {
             Product::Luw | Product::Zos => {
-                self.talk_until(Set::new(session, section, info.sets()), phase, deadline).await.map(drop)
+                self.talk_until(SetRegisters::new(session, section, info.sets()), phase, deadline).await.map(drop)
             }
             Product::IbmI => {
                 let call = Immediate::new(session, section, info.call(), commit);

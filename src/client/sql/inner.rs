@@ -10,7 +10,7 @@ use crate::flow::secmec::caution::Caution;
 use crate::flow::sql::bind::Bind;
 use crate::flow::sql::execute::ends_work;
 use crate::flow::sql::explain::Explain;
-use crate::flow::sql::locator::{Ask, Locator, Request};
+use crate::flow::sql::locator::{Ask, LobRequest, Locator};
 use crate::flow::sql::session::{Product, Session};
 use crate::flow::sql::uow::EndWork;
 use crate::flow::step::Flow;
@@ -202,7 +202,7 @@ impl Inner {
     pub(super) fn free(self: &Arc<Inner>, locators: Vec<Locator>) {
         // Without a runtime there is no task left that could talk to the server either.
         let (Ok(runtime), Some(lease)) = (Handle::try_current(), self.sections.take()) else { return };
-        let requests = locators.into_iter().map(Request::Free).collect();
+        let requests = locators.into_iter().map(LobRequest::Free).collect();
         let flow = Ask::new(self.session.clone(), lease.name.clone(), requests);
         let Ok(mut pending) = self.channel.submit(flow) else { return };
         runtime.spawn(async move {

@@ -3,9 +3,9 @@
 //! as if they had followed it.
 
 use crate::client::config::Lobs;
-use crate::flow::sql::lob_fetch::Reading;
-use crate::flow::sql::locator::{Large, Locator};
-use crate::flow::sql::rows::Chunk;
+use crate::flow::sql::lob_fetch::LobFetch;
+use crate::flow::sql::locator::{LobKind, Locator};
+use crate::flow::sql::rows::RowChunk;
 use crate::flow::sql::session::Product;
 use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::value::cell::Lob;
@@ -33,8 +33,8 @@ impl Forms {
         let mut forms = Forms { rows: Vec::new(), values: Vec::new(), outovr: None };
         let mut wanted = Vec::new();
         for field in fields {
-            let large = Large::of_value(&field).filter(|_| ask);
-            let described = Large::of_locator(&field);
+            let large = LobKind::of_value(&field).filter(|_| ask);
+            let described = LobKind::of_locator(&field);
             wanted.push(large.or(described).map(|large| large.locator_lid() | u8::from(field.nullable)));
             let (row, value) = match (large, described) {
                 (Some(large), _) => (shaped(&field, large.locator_lid(), [0, 4], theirs), field),
@@ -53,7 +53,7 @@ impl Forms {
 
     /// True when rows hold locators.
     pub(super) fn by_locator(&self) -> bool {
-        self.rows.iter().any(|f| Large::of_locator(f).is_some())
+        self.rows.iter().any(|f| LobKind::of_locator(f).is_some())
     }
 }
 
@@ -68,18 +68,18 @@ fn shaped(field: &Field, id: u8, size: [u8; 2], theirs: &TypDef) -> Field {
 /// A row that waits for its large values.
 #[derive(Debug)]
 pub(super) struct Parked {
-    chunk: Chunk,
-    pub reading: Reading,
+    chunk: RowChunk,
+    pub reading: LobFetch,
 }
 
 impl Parked {
     /// The row of `chunk`; `values` are the columns as they are decoded.
-    pub(super) fn new(chunk: Chunk, values: &[Field], product: Product, limit: usize) -> Parked {
+    pub(super) fn new(chunk: RowChunk, values: &[Field], product: Product, limit: usize) -> Parked {
         let there = |(column, locator): &(usize, Option<Locator>)| {
             Some((*column, (*locator)?, values.get(*column).map_or(0, |f| f.ccsid)))
         };
         let wanted: Vec<_> = chunk.locators.iter().filter_map(there).collect();
-        Parked { reading: Reading::new(product, chunk.first_row, limit, &wanted), chunk }
+        Parked { reading: LobFetch::new(product, chunk.first_row, limit, &wanted), chunk }
     }
 
     /// True when every value is there.
@@ -88,7 +88,7 @@ impl Parked {
     }
 
     /// The row with its values.
-    pub(super) fn finish(self) -> Chunk {
+    pub(super) fn finish(self) -> RowChunk {
         let Parked { mut chunk, reading } = self;
         let nulls = chunk.locators.iter().filter(|(_, locator)| locator.is_none());
         chunk.lobs.extend(nulls.map(|(column, _)| (*column, vec![Lob::Null])));

@@ -4,7 +4,7 @@
 use super::inner::Inner;
 use super::sections::Lease;
 use crate::flow::sql::call::Called;
-use crate::flow::sql::query::{Close, Opened, Outcome};
+use crate::flow::sql::query::{Close, OpenedQuery, QueryOutcome};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;
 use crate::net::transport::Deadline;
@@ -19,20 +19,20 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// The thing that an answer opened.
 pub(super) trait Opens: Send + 'static {
     /// The queries, with the sections that they are fetched from; that of the command unless told.
-    fn opened(&self) -> Vec<(Option<&PkgNamCsn>, &Opened)>;
+    fn opened(&self) -> Vec<(Option<&PkgNamCsn>, &OpenedQuery)>;
 }
 
-impl Opens for Outcome {
-    fn opened(&self) -> Vec<(Option<&PkgNamCsn>, &Opened)> {
+impl Opens for QueryOutcome {
+    fn opened(&self) -> Vec<(Option<&PkgNamCsn>, &OpenedQuery)> {
         match self {
-            Outcome::Opened(opened) => vec![(None, opened)],
-            Outcome::NoQuery => Vec::new(),
+            QueryOutcome::Opened(opened) => vec![(None, opened)],
+            QueryOutcome::NoQuery => Vec::new(),
         }
     }
 }
 
 impl Opens for Called {
-    fn opened(&self) -> Vec<(Option<&PkgNamCsn>, &Opened)> {
+    fn opened(&self) -> Vec<(Option<&PkgNamCsn>, &OpenedQuery)> {
         self.sets.iter().map(|(section, opened)| (Some(section), opened)).collect()
     }
 }

@@ -5,7 +5,7 @@ use super::cursor_state::Cursor;
 use super::inner::Inner;
 use super::sections::Lease;
 use crate::client::error::Error;
-use crate::flow::sql::query::{Answer, Close, Continue};
+use crate::flow::sql::query::{Close, Continue, QueryReply};
 use crate::net::channel::Pending;
 use crate::net::error::NetError;
 use crate::wire::sql::package::PkgNamCsn;
@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 const CLOSE: Duration = Duration::from_secs(30);
 
 /// A reply with the credit that it takes up until it is decoded.
-pub(super) type Fetched = Result<(Answer, OwnedSemaphorePermit), NetError>;
+pub(super) type Fetched = Result<(QueryReply, OwnedSemaphorePermit), NetError>;
 
 /// The pump of one query.
 pub(super) struct Pump {
@@ -80,7 +80,7 @@ impl Pump {
     }
 
     /// Fetches until the reader stops or the server closes the query (true).
-    async fn fetch(&mut self, under_way: &mut VecDeque<(Pending<Answer>, OwnedSemaphorePermit)>) -> bool {
+    async fn fetch(&mut self, under_way: &mut VecDeque<(Pending<QueryReply>, OwnedSemaphorePermit)>) -> bool {
         let inner = self.inner.clone();
         let config = &inner.config;
         let credit = Arc::new(Semaphore::new(config.credit as usize));
@@ -132,7 +132,7 @@ impl Pump {
     }
 }
 
-async fn first(under_way: &mut VecDeque<(Pending<Answer>, OwnedSemaphorePermit)>) -> Result<Answer, NetError> {
+async fn first(under_way: &mut VecDeque<(Pending<QueryReply>, OwnedSemaphorePermit)>) -> Result<QueryReply, NetError> {
     match under_way.front_mut() {
         Some((pending, _)) => pending.wait(None).await,
         None => std::future::pending().await,

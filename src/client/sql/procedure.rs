@@ -17,8 +17,8 @@ use crate::flow::error::FlowError;
 use crate::flow::sql::call::{Call, Called};
 use crate::flow::sql::execute::Input;
 use crate::flow::sql::locator::Ask;
-use crate::flow::sql::query::Opened;
-use crate::flow::sql::rows::{Block, Chunk, Event, Rows};
+use crate::flow::sql::query::OpenedQuery;
+use crate::flow::sql::rows::{Event, QueryBlock, RowAssembler, RowChunk};
 use crate::flow::sql::uow::EndWork;
 use crate::net::error::NetError;
 use crate::net::transport::Deadline;
@@ -115,7 +115,7 @@ impl Inner {
     async fn result_sets(
         self: &Arc<Inner>,
         lease: &Arc<Lease>,
-        sets: Vec<(PkgNamCsn, Opened)>,
+        sets: Vec<(PkgNamCsn, OpenedQuery)>,
     ) -> Result<VecDeque<RecordStream>> {
         let mut streams = VecDeque::with_capacity(sets.len());
         let mut failure = None;
@@ -143,7 +143,7 @@ impl Inner {
         self: &Arc<Inner>,
         fields: Vec<Field>,
         described: &[SqlVar],
-        block: Block,
+        block: QueryBlock,
         warnings: &mut Vec<Warning>,
     ) -> Result<RecordBatch> {
         let phase = Phase::Execute;
@@ -155,7 +155,7 @@ impl Inner {
         let forms = Forms::new(fields, self.config.lobs, true, &self.session.theirs);
         let limit = self.config.lob_limit as usize;
         let mut offsets = Offsets::new(forms.rows.len());
-        let mut rows = Rows::of(&self.session, &forms.rows).with_lob_limit(limit);
+        let mut rows = RowAssembler::of(&self.session, &forms.rows).with_lob_limit(limit);
         rows.push(block);
         rows.close();
         let chunk = loop {
@@ -184,7 +184,7 @@ impl Inner {
     }
 
     /// The row with the large values that its locators stand for.
-    async fn large_output(self: &Arc<Inner>, chunk: Chunk, values: &[Field], limit: usize) -> Result<Chunk> {
+    async fn large_output(self: &Arc<Inner>, chunk: RowChunk, values: &[Field], limit: usize) -> Result<RowChunk> {
         let mut parked = Parked::new(chunk, values, self.session.product, limit);
         let requests = parked.reading.next();
         if requests.is_empty() {

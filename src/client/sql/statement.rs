@@ -14,7 +14,7 @@ use crate::client::warning::Warning;
 use crate::flow::error::FlowError;
 use crate::flow::sql::execute::{Execute, Executed, Failed, Immediate, Input};
 use crate::flow::sql::prepare::{Prepare, Prepared};
-use crate::flow::sql::query::{Open, Opened, Outcome as OpenOutcome};
+use crate::flow::sql::query::{Open, OpenedQuery, QueryOutcome as OpenOutcome};
 use crate::flow::step::Flow;
 use crate::net::transport::Deadline;
 use crate::wire::sql::sqlda::SqlDa;
@@ -108,7 +108,7 @@ impl Connection {
         }
     }
 
-    async fn rows(&self, lease: Lease, opened: Opened, described: &SqlDa) -> Result<Outcome> {
+    async fn rows(&self, lease: Lease, opened: OpenedQuery, described: &SqlDa) -> Result<Outcome> {
         let fields = name_fields(&opened.fields, described).map_err(|e| {
             self.0.channel.abort("the server's descriptions disagree");
             e.at(&self.0.peer)

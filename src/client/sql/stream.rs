@@ -17,9 +17,9 @@ use crate::column::schema::schema;
 use crate::flow::bounds::{OBJECTS_WITHOUT_ROWS, WARNINGS};
 use crate::flow::error::FlowError;
 use crate::flow::sql::locator::Ask;
-use crate::flow::sql::query::{Answer, Opened};
-use crate::flow::sql::rows::{Block, Chunk, Event, Rows};
-use crate::net::error::{NetError, Stage};
+use crate::flow::sql::query::{OpenedQuery, QueryReply};
+use crate::flow::sql::rows::{Event, QueryBlock, RowAssembler, RowChunk};
+use crate::net::error::{ConnectStage, NetError};
 use crate::wire::codec::error::WireError;
 use crate::wire::fdoca::row::{CHUNK, Offsets};
 use crate::wire::sql::package::PkgNamCsn;
@@ -39,7 +39,7 @@ pub struct RecordStream {
     cursor: Arc<Cursor>,
     fields: Vec<Field>,
     schema: SchemaRef,
-    rows: Rows,
+    rows: RowAssembler,
     offsets: Offsets,
     /// A row whose large values are still to be fetched.
     parked: Option<Parked>,
@@ -85,7 +85,7 @@ impl RecordStream {
         inner: Arc<Inner>,
         lease: Arc<Lease>,
         section: PkgNamCsn,
-        opened: Opened,
+        opened: OpenedQuery,
         fields: Vec<Field>,
     ) -> Result<RecordStream> {
         let phase = Phase::Execute;
@@ -127,7 +127,7 @@ impl RecordStream {
         let settled = inner.autocommit.load(Ordering::Acquire).then_some(settled);
         let limits = Limits { delay: inner.config.batch_delay, ..Limits::default() };
         let mut stream = RecordStream {
-            rows: Rows::of(&inner.session, &wire).with_lob_limit(inner.config.lob_limit as usize),
+            rows: RowAssembler::of(&inner.session, &wire).with_lob_limit(inner.config.lob_limit as usize),
             offsets: Offsets::new(fields.len()),
             parked: None,
             inner,
@@ -298,7 +298,7 @@ impl RecordStream {
             () = until(handed_out), if !self.joined => self.patience.run_out(),
             () = until(gives_up) => {
                 self.inner.channel.abort("a fetch took longer than statement_timeout");
-                let e = NetError::Timeout { stage: Stage::Reply, after: limit.unwrap_or_default() };
+                let e = NetError::Timeout { stage: ConnectStage::Reply, after: limit.unwrap_or_default() };
                 self.fail(Error::from_net(e, Phase::Fetch).at(&self.inner.peer).broken());
             }
         }
@@ -370,10 +370,10 @@ impl RecordStream {
         self.end();
     }
 
-    fn take(&mut self, answer: Answer) -> Option<FlowError> {
+    fn take(&mut self, answer: QueryReply) -> Option<FlowError> {
         answer.warnings.iter().for_each(|sqlca| self.warn(Warning::from(sqlca)));
         // A server may answer without rows, but not for ever.
-        self.empty = if answer.blocks.iter().all(Block::is_empty) { self.empty + answer.idle.max(1) } else { 0 };
+        self.empty = if answer.blocks.iter().all(QueryBlock::is_empty) { self.empty + answer.idle.max(1) } else { 0 };
         if self.empty > OBJECTS_WITHOUT_ROWS && !answer.closed && answer.failure.is_none() {
             let what = format!("{} objects in a row brought nothing", self.empty);
             return Some(WireError::invalid("QRYDTA", 0, what).into());
@@ -391,7 +391,7 @@ impl RecordStream {
         self.decoders.iter().map(|d| d.bytes()).sum()
     }
 
-    fn append(&mut self, chunk: &Chunk) -> Result<()> {
+    fn append(&mut self, chunk: &RowChunk) -> Result<()> {
         for (column, decoder) in self.decoders.iter_mut().enumerate() {
             let lobs = chunk.lobs.iter().find(|(c, _)| *c == column).map_or(&[][..], |(_, values)| values);
             let cells =

@@ -3,24 +3,24 @@
 use arrow_array::ArrayRef;
 
 use super::ColumnDecoder;
-use super::cell_layout::{ForFrame, Frame, choose};
-use super::primitive::Target;
+use super::cell_layout::{CellLayout, ForCellLayout, choose};
+use super::primitive::DecoderTarget;
 use super::varying::ByteColumn;
 use crate::column::error::ColumnError;
 use crate::wire::value::cell::Cells;
 use crate::wire::value::field::Field;
 
 /// The decoder of bytes that lie in the row.
-pub(super) fn decoder(field: &Field, target: Target) -> Box<dyn ColumnDecoder> {
-    choose(field, Build(target))
+pub(super) fn decoder(field: &Field, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
+    choose(field, BuildBinary(target))
 }
 
-struct Build(Target);
+struct BuildBinary(DecoderTarget);
 
-impl ForFrame for Build {
+impl ForCellLayout for BuildBinary {
     type Output = Box<dyn ColumnDecoder>;
 
-    fn with<F: Frame>(self, frame: F) -> Self::Output {
+    fn with<F: CellLayout>(self, frame: F) -> Self::Output {
         Box::new(Binary { frame, column: ByteColumn::new(self.0) })
     }
 }
@@ -30,7 +30,7 @@ struct Binary<F> {
     column: ByteColumn<i32>,
 }
 
-impl<F: Frame> ColumnDecoder for Binary<F> {
+impl<F: CellLayout> ColumnDecoder for Binary<F> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         self.column.copy(self.frame, cells)
     }

@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, BooleanArray};
 use arrow_buffer::BooleanBuffer;
 
 use super::cell_layout::Fixed;
-use super::primitive::{Framed, Primitive, Read, Target};
+use super::primitive::{DecoderTarget, Framed, Primitive, Read};
 use super::{ColumnDecoder, fixed};
 use crate::column::error::{ColumnError, Reason};
 use crate::wire::value::cell::Cells;
@@ -15,7 +15,7 @@ use crate::wire::value::error::ValueError;
 use crate::wire::value::field::Shape;
 
 /// The decoder of booleans.
-pub(super) fn decoder(shape: Shape, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn decoder(shape: Shape, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     // The 1 of two bytes may stand in either; nothing but 0 and 1 has a meaning.
     let quick = |cell: &[u8]| {
         let bits = cell.iter().fold(0, |bits, b| bits | b);
@@ -26,7 +26,7 @@ pub(super) fn decoder(shape: Shape, target: Target) -> Box<dyn ColumnDecoder> {
 }
 
 /// The decoder of the characters 1 and 0, in EBCDIC.
-pub(super) fn flags(target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn flags(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     let quick = |cell: &[u8]| match cell {
         [0xF0] => Some(0),
         [0xF1] => Some(1),

@@ -10,9 +10,9 @@ const KEPT: usize = 2;
 
 /// The buffers of the last batches, shared with their holders.
 #[derive(Debug, Default)]
-pub(super) struct Spares(VecDeque<Buffer>);
+pub(super) struct BufferPool(VecDeque<Buffer>);
 
-impl Spares {
+impl BufferPool {
     /// Remembers a buffer that is about to be handed out.
     pub(super) fn keep(&mut self, buffer: &Buffer) {
         if self.0.len() == KEPT {
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn only_what_nobody_holds_is_filled_again() {
-        let mut spares = Spares::default();
+        let mut spares = BufferPool::default();
         let held = Buffer::from_vec(vec![1u32, 2, 3]);
         spares.keep(&held);
         assert!(spares.take::<u32>().is_empty());
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn the_last_two_are_kept() {
-        let mut spares = Spares::default();
+        let mut spares = BufferPool::default();
         for n in 0..5u8 {
             spares.keep(&Buffer::from_vec(vec![n]));
         }

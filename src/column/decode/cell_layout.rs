@@ -6,7 +6,7 @@ use crate::wire::value::cell::NULL;
 use crate::wire::value::field::{Field, Shape};
 
 /// A way to find the bytes of a value.
-pub(super) trait Frame: Copy + Send + 'static {
+pub(super) trait CellLayout: Copy + Send + 'static {
     /// The bytes of the block from the value's first byte on, and the length of the value, which
     /// the caller checks against it. [`NULL`] lies beyond any block, so it gives `None`.
     fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)>;
@@ -35,14 +35,14 @@ pub(super) struct Pascal;
 #[derive(Clone, Copy)]
 pub(super) struct NulTerminated(usize);
 
-impl Frame for Fixed {
+impl CellLayout for Fixed {
     #[inline]
     fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)> {
         Some((buf.get(at..)?, self.0))
     }
 }
 
-impl Frame for Var {
+impl CellLayout for Var {
     #[inline]
     fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)> {
         let (len, tail) = buf.get(at..)?.split_first_chunk()?;
@@ -50,7 +50,7 @@ impl Frame for Var {
     }
 }
 
-impl Frame for VarChars {
+impl CellLayout for VarChars {
     #[inline]
     fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)> {
         let (tail, len) = Var.tail(buf, at)?;
@@ -58,7 +58,7 @@ impl Frame for VarChars {
     }
 }
 
-impl Frame for Pascal {
+impl CellLayout for Pascal {
     #[inline]
     fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)> {
         let (len, tail) = buf.get(at..)?.split_first()?;
@@ -66,7 +66,7 @@ impl Frame for Pascal {
     }
 }
 
-impl Frame for NulTerminated {
+impl CellLayout for NulTerminated {
     fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)> {
         let tail = buf.get(at..)?;
         let len = tail.iter().take(self.0).position(|b| *b == 0).unwrap_or(self.0);
@@ -75,13 +75,13 @@ impl Frame for NulTerminated {
 }
 
 /// Something that is built for a frame known only at run time.
-pub(super) trait ForFrame {
+pub(super) trait ForCellLayout {
     type Output;
-    fn with<F: Frame>(self, frame: F) -> Self::Output;
+    fn with<F: CellLayout>(self, frame: F) -> Self::Output;
 }
 
 /// Builds it for the frame of a column that is not a LOB.
-pub(super) fn choose<B: ForFrame>(field: &Field, build: B) -> B::Output {
+pub(super) fn choose<B: ForCellLayout>(field: &Field, build: B) -> B::Output {
     match field.shape {
         Shape::Fixed(n) => build.with(Fixed(n as usize)),
         // LOBs do not lie in the row; their decoders never ask.

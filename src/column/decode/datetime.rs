@@ -9,8 +9,8 @@ use arrow_schema::TimeUnit;
 
 use fearless_simd::{Level, dispatch};
 
-use super::cell_layout::{ForFrame, Frame, choose};
-use super::primitive::{Exact, Framed, Primitive, Read, Target};
+use super::cell_layout::{CellLayout, ForCellLayout, choose};
+use super::primitive::{DecoderTarget, Exact, Framed, Primitive, Read};
 use super::{ColumnDecoder, unit_digits};
 use crate::column::error::Reason;
 use crate::column::options::{EndOfTime, Excess, Options};
@@ -22,7 +22,7 @@ use crate::wire::value::field::Field;
 use crate::wire::value::simd::{self, LANES};
 
 /// DATE as days.
-pub(super) fn date(target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn date(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     Box::new(Primitive::<Date32Type, _>::new(target, Dates(Level::new())))
 }
 
@@ -88,7 +88,7 @@ impl Read<i32> for Dates {
 }
 
 /// TIME as seconds.
-pub(super) fn time(target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn time(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     let read = |cell: &[u8; 8]| datetime::time(cell).map(u32::cast_signed);
     let reader = Exact::<8, _, _> {
         quick: move |cell: &[u8; 8]| read(cell).ok(),
@@ -98,12 +98,22 @@ pub(super) fn time(target: Target) -> Box<dyn ColumnDecoder> {
 }
 
 /// TIMESTAMP as ticks of `unit`.
-pub(super) fn timestamp(field: &Field, unit: TimeUnit, options: &Options, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn timestamp(
+    field: &Field,
+    unit: TimeUnit,
+    options: &Options,
+    target: DecoderTarget,
+) -> Box<dyn ColumnDecoder> {
     choose(field, Stamps::new(datetime::timestamp, unit, options, target))
 }
 
 /// TIMESTAMP WITH TIME ZONE as ticks of `unit` in UTC.
-pub(super) fn timestamp_tz(field: &Field, unit: TimeUnit, options: &Options, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn timestamp_tz(
+    field: &Field,
+    unit: TimeUnit,
+    options: &Options,
+    target: DecoderTarget,
+) -> Box<dyn ColumnDecoder> {
     choose(field, Stamps::new(datetime::timestamp_tz, unit, options, target))
 }
 
@@ -112,19 +122,19 @@ struct Stamps<P> {
     unit: TimeUnit,
     excess: Excess,
     end_of_time: EndOfTime,
-    target: Target,
+    target: DecoderTarget,
 }
 
 impl<P> Stamps<P> {
-    fn new(read: P, unit: TimeUnit, options: &Options, target: Target) -> Stamps<P> {
+    fn new(read: P, unit: TimeUnit, options: &Options, target: DecoderTarget) -> Stamps<P> {
         Stamps { read, unit, excess: options.timestamp_excess, end_of_time: options.end_of_time, target }
     }
 }
 
-impl<P: Fn(&[u8]) -> Result<Instant> + Copy + Send + 'static> ForFrame for Stamps<P> {
+impl<P: Fn(&[u8]) -> Result<Instant> + Copy + Send + 'static> ForCellLayout for Stamps<P> {
     type Output = Box<dyn ColumnDecoder>;
 
-    fn with<F: Frame>(self, frame: F) -> Self::Output {
+    fn with<F: CellLayout>(self, frame: F) -> Self::Output {
         match self.unit {
             TimeUnit::Second => self.build::<TimestampSecondType, F>(frame),
             TimeUnit::Millisecond => self.build::<TimestampMillisecondType, F>(frame),
@@ -135,7 +145,7 @@ impl<P: Fn(&[u8]) -> Result<Instant> + Copy + Send + 'static> ForFrame for Stamp
 }
 
 impl<P: Fn(&[u8]) -> Result<Instant> + Copy + Send + 'static> Stamps<P> {
-    fn build<T, F: Frame>(self, frame: F) -> Box<dyn ColumnDecoder>
+    fn build<T, F: CellLayout>(self, frame: F) -> Box<dyn ColumnDecoder>
     where
         T: ArrowTimestampType + ArrowPrimitiveType<Native = i64>,
     {

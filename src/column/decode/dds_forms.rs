@@ -6,11 +6,11 @@ use arrow_array::types::{Date32Type, Decimal128Type, Time32SecondType};
 use super::ColumnDecoder;
 use super::cell_layout::Fixed;
 use super::datetime;
-use super::primitive::{Framed, Primitive, Target, plain};
+use super::primitive::{DecoderTarget, Framed, Primitive, plain};
 use crate::wire::value::date_form::{DateForm, TimeForm};
 
 /// Dates as days.
-pub(super) fn date(form: DateForm, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn date(form: DateForm, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     if form.width() == 10 {
         return datetime::date(target);
     }
@@ -21,7 +21,7 @@ pub(super) fn date(form: DateForm, target: Target) -> Box<dyn ColumnDecoder> {
 }
 
 /// Times as seconds.
-pub(super) fn time(form: TimeForm, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn time(form: TimeForm, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     if form != TimeForm::Hms {
         return datetime::time(target);
     }
@@ -32,7 +32,7 @@ pub(super) fn time(form: TimeForm, target: Target) -> Box<dyn ColumnDecoder> {
 }
 
 /// Big-endian numbers of two, four or eight bytes as decimals; the scale is the column's.
-pub(super) fn scaled(width: usize, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn scaled(width: usize, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     match width {
         2 => plain::<Decimal128Type, 2>(target, |b| i16::from_be_bytes(b).into()),
         4 => plain::<Decimal128Type, 4>(target, |b| i32::from_be_bytes(b).into()),

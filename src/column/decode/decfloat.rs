@@ -7,7 +7,7 @@ use arrow_array::types::{Decimal128Type, Decimal256Type};
 
 use super::cell_layout::Fixed;
 use super::decimal::to_i256;
-use super::primitive::{Framed, Primitive, Target};
+use super::primitive::{DecoderTarget, Framed, Primitive};
 use super::varying::{ByteColumn, cells_of};
 use super::{ColumnDecoder, fixed};
 use crate::column::error::{ColumnError, Reason};
@@ -19,12 +19,12 @@ use crate::wire::value::error::ValueError;
 use crate::wire::value::field::Shape;
 
 /// As text.
-pub(super) fn text(shape: Shape, target: Target) -> Box<dyn ColumnDecoder> {
-    Box::new(Texts { frame: Fixed(fixed(shape)), column: ByteColumn::new(target) })
+pub(super) fn text(shape: Shape, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
+    Box::new(DecFloatTexts { frame: Fixed(fixed(shape)), column: ByteColumn::new(target) })
 }
 
 /// As a decimal of fixed point.
-pub(super) fn decimal(shape: Shape, precision: u8, scale: u8, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn decimal(shape: Shape, precision: u8, scale: u8, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     let frame = Fixed(fixed(shape));
     if precision > 38 {
         let careful = move |cell: &[u8]| Ok(to_i256(fixed_point(cell, precision, scale)?));
@@ -60,12 +60,12 @@ fn too_long(precision: u8) -> ValueError {
     ValueError::Digits { what: "DECFLOAT", precision }
 }
 
-struct Texts {
+struct DecFloatTexts {
     frame: Fixed,
     column: ByteColumn<i32>,
 }
 
-impl ColumnDecoder for Texts {
+impl ColumnDecoder for DecFloatTexts {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         self.column.convert(cells.first_row, cells_of(self.frame, cells), |cell, out| {
             let number = DecFloat::from_bytes(cell)?;

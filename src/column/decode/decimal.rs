@@ -6,7 +6,7 @@ use arrow_buffer::i256;
 use fearless_simd::{Level, dispatch};
 
 use super::cell_layout::Fixed;
-use super::primitive::{Framed, Primitive, Read, Target};
+use super::primitive::{DecoderTarget, Framed, Primitive, Read};
 use super::{ColumnDecoder, fixed};
 use crate::column::error::Reason;
 use crate::wire::value::cell::{Cells, NULL};
@@ -16,7 +16,7 @@ use crate::wire::value::field::{Field, Type};
 use crate::wire::value::simd::{self, LANES, PACKED_ZERO, ZONED_ZERO};
 
 /// The decoder of decimals of `precision` digits.
-pub(super) fn decoder(field: &Field, precision: u8, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn decoder(field: &Field, precision: u8, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     let bytes = fixed(field.shape);
     if precision > 38 {
         let wide = wide_value(field, precision);
@@ -75,7 +75,7 @@ fn narrow(
     bytes: usize,
     limit: u128,
     read: impl Fn(&[u8]) -> Result<i128> + Copy + Send + 'static,
-    target: Target,
+    target: DecoderTarget,
     precision: u8,
 ) -> Box<dyn ColumnDecoder> {
     let quick = move |cell: &[u8]| read(cell).ok().filter(|v| v.unsigned_abs() < limit);

@@ -2,7 +2,7 @@
 
 use arrow_array::types::{Float32Type, Float64Type};
 
-use super::primitive::{Target, plain};
+use super::primitive::{DecoderTarget, plain};
 use super::{ColumnDecoder, fixed};
 use crate::wire::codec::reader::ByteOrder;
 use crate::wire::value::field::Field;
@@ -10,7 +10,7 @@ use crate::wire::value::float::{hex32, hex64};
 use crate::wire::value::typdef::FloatForm;
 
 /// IEEE, four bytes.
-pub(super) fn single(order: ByteOrder, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn single(order: ByteOrder, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     match order {
         ByteOrder::Big => plain::<Float32Type, 4>(target, f32::from_be_bytes),
         ByteOrder::Little => plain::<Float32Type, 4>(target, f32::from_le_bytes),
@@ -18,7 +18,7 @@ pub(super) fn single(order: ByteOrder, target: Target) -> Box<dyn ColumnDecoder>
 }
 
 /// IEEE of eight bytes, or hexadecimal.
-pub(super) fn double(field: &Field, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn double(field: &Field, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     match (field.float, field.order, fixed(field.shape)) {
         (FloatForm::Hexadecimal, _, 4) => plain::<Float64Type, 4>(target, hex32),
         (FloatForm::Hexadecimal, _, _) => plain::<Float64Type, 8>(target, hex64),

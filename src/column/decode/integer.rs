@@ -3,11 +3,11 @@
 use arrow_array::types::{Int8Type, Int16Type, Int32Type, Int64Type};
 
 use super::ColumnDecoder;
-use super::primitive::{Target, plain};
+use super::primitive::{DecoderTarget, plain};
 use crate::wire::codec::reader::ByteOrder;
 
 /// The decoder of integers of `width` bytes.
-pub(super) fn decoder(width: u32, order: ByteOrder, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn decoder(width: u32, order: ByteOrder, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     match (width, order) {
         (1, _) => plain::<Int8Type, 1>(target, i8::from_be_bytes),
         (2, ByteOrder::Big) => plain::<Int16Type, 2>(target, i16::from_be_bytes),

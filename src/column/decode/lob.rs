@@ -4,7 +4,7 @@
 use arrow_array::ArrayRef;
 
 use super::ColumnDecoder;
-use super::primitive::Target;
+use super::primitive::DecoderTarget;
 use super::text;
 use super::varying::ByteColumn;
 use crate::column::error::ColumnError;
@@ -13,23 +13,23 @@ use crate::wire::ccsid::codec::Codec;
 use crate::wire::value::cell::{Cells, Lob};
 
 /// The decoder of large text.
-pub(super) fn text(codec: Codec, errors: TextErrors, target: Target) -> Box<dyn ColumnDecoder> {
-    Box::new(Lobs { codec: Some(codec), errors, column: ByteColumn::new(target) })
+pub(super) fn text(codec: Codec, errors: TextErrors, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
+    Box::new(LobColumn { codec: Some(codec), errors, column: ByteColumn::new(target) })
 }
 
 /// The decoder of large bytes.
-pub(super) fn binary(target: Target) -> Box<dyn ColumnDecoder> {
-    Box::new(Lobs { codec: None, errors: TextErrors::Strict, column: ByteColumn::new(target) })
+pub(super) fn binary(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
+    Box::new(LobColumn { codec: None, errors: TextErrors::Strict, column: ByteColumn::new(target) })
 }
 
-struct Lobs {
+struct LobColumn {
     /// `None` for bytes.
     codec: Option<Codec>,
     errors: TextErrors,
     column: ByteColumn<i64>,
 }
 
-impl ColumnDecoder for Lobs {
+impl ColumnDecoder for LobColumn {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         let lobs = cells.lobs.iter().map(|lob| match lob {
             Lob::Null => None,

@@ -25,13 +25,13 @@ mod wide;
 use arrow_array::ArrayRef;
 use arrow_schema::TimeUnit;
 
-use self::primitive::Target;
+use self::primitive::DecoderTarget;
 use super::error::{Column, ColumnError};
-use super::kind::Kind;
+use super::kind::ColumnKind;
 use super::options::Options;
 use crate::wire::value::cell::Cells;
 use crate::wire::value::field::{Field, Shape};
-use crate::wire::value::record_layout::{Form, Placed};
+use crate::wire::value::record_layout::{FieldForm, PlacedField};
 
 /// Collects one column of a batch.
 pub trait ColumnDecoder: Send {
@@ -56,49 +56,55 @@ pub trait ColumnDecoder: Send {
 
 /// The decoder of the column at `index` (from 0).
 pub fn decoder(field: &Field, index: usize, options: &Options) -> Result<Box<dyn ColumnDecoder>, ColumnError> {
-    let kind = Kind::of(field, index, options)?;
+    let kind = ColumnKind::of(field, index, options)?;
     Ok(of_kind(kind, field, index, options))
 }
 
 /// The decoder of a field of a record. Cells begin at the field, in front of a length if it has one,
 /// which has to be checked before: what follows is another field.
-pub fn placed(place: &Placed, index: usize, options: &Options) -> Result<Box<dyn ColumnDecoder>, ColumnError> {
-    let kind = Kind::placed(place, index, options)?;
+pub fn placed(place: &PlacedField, index: usize, options: &Options) -> Result<Box<dyn ColumnDecoder>, ColumnError> {
+    let kind = ColumnKind::placed(place, index, options)?;
     let target = || target(&kind, &place.field, index, options);
     Ok(match place.form {
-        Form::Date(form, _) => dds_forms::date(form, target()),
-        Form::Time(form, _) => dds_forms::time(form, target()),
-        Form::Scaled => dds_forms::scaled(place.width, target()),
-        Form::Flag => boolean::flags(target()),
-        Form::Plain | Form::DoubleOnly | Form::DoubleOrSingle => of_kind(kind, &place.field, index, options),
+        FieldForm::Date(form, _) => dds_forms::date(form, target()),
+        FieldForm::Time(form, _) => dds_forms::time(form, target()),
+        FieldForm::Scaled => dds_forms::scaled(place.width, target()),
+        FieldForm::Flag => boolean::flags(target()),
+        FieldForm::Plain | FieldForm::DoubleOnly | FieldForm::DoubleOrSingle => {
+            of_kind(kind, &place.field, index, options)
+        }
     })
 }
 
-fn target(kind: &Kind, field: &Field, index: usize, options: &Options) -> Target {
-    Target { column: Column::new(field, index), data_type: kind.data_type(), null_on_error: kind.nullable(options) }
+fn target(kind: &ColumnKind, field: &Field, index: usize, options: &Options) -> DecoderTarget {
+    DecoderTarget {
+        column: Column::new(field, index),
+        data_type: kind.data_type(),
+        null_on_error: kind.nullable(options),
+    }
 }
 
-fn of_kind(kind: Kind, field: &Field, index: usize, options: &Options) -> Box<dyn ColumnDecoder> {
+fn of_kind(kind: ColumnKind, field: &Field, index: usize, options: &Options) -> Box<dyn ColumnDecoder> {
     let target = target(&kind, field, index, options);
     match kind {
-        Kind::Integer(width) => integer::decoder(width, field.order, target),
-        Kind::Single => float::single(field.order, target),
-        Kind::Double => float::double(field, target),
-        Kind::Decimal { precision, .. } => decimal::decoder(field, precision, target),
-        Kind::DecimalText { precision, scale } => wide::text(field, precision, scale, target),
-        Kind::DecimalFloat { precision, scale } => wide::float(field, precision, scale, target),
-        Kind::DecFloatText => decfloat::text(field.shape, target),
-        Kind::DecFloatDecimal { precision, scale } => decfloat::decimal(field.shape, precision, scale, target),
-        Kind::Boolean => boolean::decoder(field.shape, target),
-        Kind::Flag => boolean::flags(target),
-        Kind::Date => datetime::date(target),
-        Kind::Time => datetime::time(target),
-        Kind::Timestamp(unit) => datetime::timestamp(field, unit, options, target),
-        Kind::TimestampTz(unit) => datetime::timestamp_tz(field, unit, options, target),
-        Kind::Text { codec, large: false } => text::decoder(field, codec, options.text_errors, target),
-        Kind::Text { codec, large: true } => lob::text(codec, options.text_errors, target),
-        Kind::Binary { large: false } => binary::decoder(field, target),
-        Kind::Binary { large: true } => lob::binary(target),
+        ColumnKind::Integer(width) => integer::decoder(width, field.order, target),
+        ColumnKind::Single => float::single(field.order, target),
+        ColumnKind::Double => float::double(field, target),
+        ColumnKind::Decimal { precision, .. } => decimal::decoder(field, precision, target),
+        ColumnKind::DecimalText { precision, scale } => wide::text(field, precision, scale, target),
+        ColumnKind::DecimalFloat { precision, scale } => wide::float(field, precision, scale, target),
+        ColumnKind::DecFloatText => decfloat::text(field.shape, target),
+        ColumnKind::DecFloatDecimal { precision, scale } => decfloat::decimal(field.shape, precision, scale, target),
+        ColumnKind::Boolean => boolean::decoder(field.shape, target),
+        ColumnKind::Flag => boolean::flags(target),
+        ColumnKind::Date => datetime::date(target),
+        ColumnKind::Time => datetime::time(target),
+        ColumnKind::Timestamp(unit) => datetime::timestamp(field, unit, options, target),
+        ColumnKind::TimestampTz(unit) => datetime::timestamp_tz(field, unit, options, target),
+        ColumnKind::Text { codec, large: false } => text::decoder(field, codec, options.text_errors, target),
+        ColumnKind::Text { codec, large: true } => lob::text(codec, options.text_errors, target),
+        ColumnKind::Binary { large: false } => binary::decoder(field, target),
+        ColumnKind::Binary { large: true } => lob::binary(target),
     }
 }
 

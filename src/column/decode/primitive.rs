@@ -8,13 +8,13 @@ use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 
 use super::ColumnDecoder;
-use super::buffer_pool::Spares;
-use super::cell_layout::{Frame, Validity};
+use super::buffer_pool::BufferPool;
+use super::cell_layout::{CellLayout, Validity};
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::wire::value::cell::{Cells, NULL};
 
 /// The facts that every decoder is given.
-pub(super) struct Target {
+pub(super) struct DecoderTarget {
     pub(super) column: Column,
     pub(super) data_type: DataType,
     /// Bad values become NULL.
@@ -34,18 +34,18 @@ pub(super) trait Read<T>: Send + 'static {
 
 /// Collects values with a reader.
 pub(super) struct Primitive<T: ArrowPrimitiveType, R> {
-    target: Target,
+    target: DecoderTarget,
     reader: R,
     values: Vec<T::Native>,
     validity: Validity,
     /// Rows of the last batch: the next one is likely to have as many.
     expected: usize,
     nulled: u64,
-    spares: Spares,
+    spares: BufferPool,
 }
 
 impl<T: ArrowPrimitiveType, R: Read<T::Native>> Primitive<T, R> {
-    pub(super) fn new(target: Target, reader: R) -> Self {
+    pub(super) fn new(target: DecoderTarget, reader: R) -> Self {
         Primitive {
             target,
             reader,
@@ -53,7 +53,7 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> Primitive<T, R> {
             validity: Validity::new(),
             expected: 0,
             nulled: 0,
-            spares: Spares::default(),
+            spares: BufferPool::default(),
         }
     }
 
@@ -187,7 +187,7 @@ pub(super) struct Framed<F, Q, C> {
 impl<T, F, Q, C> Read<T> for Framed<F, Q, C>
 where
     T: Default,
-    F: Frame,
+    F: CellLayout,
     Q: Fn(&[u8]) -> Option<T> + Send + 'static,
     C: Fn(&[u8]) -> Result<T, Reason> + Send + 'static,
 {
@@ -218,7 +218,7 @@ where
 
 /// A decoder of cells of `N` bytes that all mean something.
 pub(super) fn plain<T, const N: usize>(
-    target: Target,
+    target: DecoderTarget,
     read: impl Fn([u8; N]) -> T::Native + Copy + Send + 'static,
 ) -> Box<dyn ColumnDecoder>
 where

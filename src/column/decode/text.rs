@@ -4,8 +4,8 @@
 use arrow_array::ArrayRef;
 
 use super::ColumnDecoder;
-use super::cell_layout::{ForFrame, Frame, choose};
-use super::primitive::Target;
+use super::cell_layout::{CellLayout, ForCellLayout, choose};
+use super::primitive::DecoderTarget;
 use super::varying::{ByteColumn, cells_of};
 use crate::column::error::{ColumnError, Reason};
 use crate::column::options::TextErrors;
@@ -16,21 +16,26 @@ use crate::wire::value::cell::Cells;
 use crate::wire::value::field::Field;
 
 /// The decoder of text that lies in the row.
-pub(super) fn decoder(field: &Field, codec: Codec, errors: TextErrors, target: Target) -> Box<dyn ColumnDecoder> {
-    choose(field, Build { codec, errors, target })
-}
-
-struct Build {
+pub(super) fn decoder(
+    field: &Field,
     codec: Codec,
     errors: TextErrors,
-    target: Target,
+    target: DecoderTarget,
+) -> Box<dyn ColumnDecoder> {
+    choose(field, BuildText { codec, errors, target })
 }
 
-impl ForFrame for Build {
+struct BuildText {
+    codec: Codec,
+    errors: TextErrors,
+    target: DecoderTarget,
+}
+
+impl ForCellLayout for BuildText {
     type Output = Box<dyn ColumnDecoder>;
 
-    fn with<F: Frame>(self, frame: F) -> Self::Output {
-        let Build { codec, errors, target } = self;
+    fn with<F: CellLayout>(self, frame: F) -> Self::Output {
+        let BuildText { codec, errors, target } = self;
         let column = ByteColumn::new(target);
         match codec.ascii() {
             Some(ascii) => Box::new(Disguised { frame, ascii, codec, errors, column }),
@@ -46,7 +51,7 @@ struct Text<F> {
     column: ByteColumn<i32>,
 }
 
-impl<F: Frame> ColumnDecoder for Text<F> {
+impl<F: CellLayout> ColumnDecoder for Text<F> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         // Where a bad value is not to spoil the batch, each is looked at.
         if self.codec.is_utf8() && self.errors != TextErrors::Null {
@@ -82,7 +87,7 @@ struct Disguised<F> {
     column: ByteColumn<i32>,
 }
 
-impl<F: Frame> ColumnDecoder for Disguised<F> {
+impl<F: CellLayout> ColumnDecoder for Disguised<F> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         let (codec, errors) = (&self.codec, self.errors);
         self.column.translate(self.frame, &self.ascii, cells, |cell, out| decode(codec, errors, cell, out))

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, GenericBinaryArray, GenericStringArray, OffsetSizeTrait};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
-use super::buffer_pool::Spares;
-use super::cell_layout::{Frame, Validity};
-use super::primitive::{Target, first_null};
+use super::buffer_pool::BufferPool;
+use super::cell_layout::{CellLayout, Validity};
+use super::primitive::{DecoderTarget, first_null};
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::column::options::TextErrors;
 use crate::wire::ccsid::ascii::Ascii;
@@ -31,12 +31,12 @@ pub(super) struct ByteColumn<O> {
     first_row: u64,
     /// Rows and bytes of the last batch: the next one is likely to be alike.
     expected: (usize, usize),
-    spare_offsets: Spares,
-    spare_values: Spares,
+    spare_offsets: BufferPool,
+    spare_values: BufferPool,
 }
 
 impl<O: OffsetSizeTrait> ByteColumn<O> {
-    pub(super) fn new(target: Target) -> Self {
+    pub(super) fn new(target: DecoderTarget) -> Self {
         ByteColumn {
             column: target.column,
             null_on_error: target.null_on_error,
@@ -47,13 +47,13 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             used: 0,
             first_row: 0,
             expected: (0, 0),
-            spare_offsets: Spares::default(),
-            spare_values: Spares::default(),
+            spare_offsets: BufferPool::default(),
+            spare_values: BufferPool::default(),
         }
     }
 
     /// Takes the bytes of the cells as they are.
-    pub(super) fn copy<F: Frame>(&mut self, frame: F, cells: &Cells<'_>) -> Result<(), ColumnError> {
+    pub(super) fn copy<F: CellLayout>(&mut self, frame: F, cells: &Cells<'_>) -> Result<(), ColumnError> {
         self.gather(frame, cells)?;
         self.admit(cells)
     }
@@ -95,7 +95,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
 
     /// Takes text of a page whose bytes are mostly ASCII characters; values with others go through
     /// `careful`.
-    pub(super) fn translate<F: Frame>(
+    pub(super) fn translate<F: CellLayout>(
         &mut self,
         frame: F,
         ascii: &Ascii,
@@ -112,7 +112,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     }
 
     /// Lays the bytes of the cells end to end, without a look at their validity.
-    fn gather<F: Frame>(&mut self, frame: F, cells: &Cells<'_>) -> Result<(), ColumnError> {
+    fn gather<F: CellLayout>(&mut self, frame: F, cells: &Cells<'_>) -> Result<(), ColumnError> {
         self.begin(cells.first_row, cells.offsets.len());
         let (values, mut end, mut odd) = (&mut self.values, self.used, false);
         self.offsets.extend(cells.offsets.iter().map(|at| {
@@ -153,7 +153,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     }
 
     /// Takes once more what was translated from `start` on: some of it is not ASCII.
-    fn spell<F: Frame>(
+    fn spell<F: CellLayout>(
         &mut self,
         frame: F,
         start: usize,
@@ -252,7 +252,7 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     }
 
     #[cold]
-    fn first_cut<F: Frame>(&self, frame: F, cells: &Cells<'_>) -> ColumnError {
+    fn first_cut<F: CellLayout>(&self, frame: F, cells: &Cells<'_>) -> ColumnError {
         let cut = |at: u32| at != NULL && frame.cell(cells.buf, at as usize).is_none();
         let row = (cells.first_row..).zip(cells.offsets).find(|(_, at)| cut(**at));
         self.column.cut(row.map_or(cells.first_row, |(row, _)| row))
@@ -302,7 +302,7 @@ fn slices<'a, O: OffsetSizeTrait>(offsets: &'a OffsetBuffer<O>, values: &'a [u8]
 }
 
 /// The cells of a chunk as [`ByteColumn::convert`] takes them.
-pub(super) fn cells_of<'a, F: Frame>(
+pub(super) fn cells_of<'a, F: CellLayout>(
     frame: F,
     cells: &Cells<'a>,
 ) -> impl ExactSizeIterator<Item = Option<Option<&'a [u8]>>> {

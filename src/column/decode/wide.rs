@@ -5,7 +5,7 @@ use arrow_array::types::Float64Type;
 
 use super::cell_layout::Fixed;
 use super::decimal::wide_value;
-use super::primitive::{Framed, Primitive, Target};
+use super::primitive::{DecoderTarget, Framed, Primitive};
 use super::varying::{ByteColumn, cells_of};
 use super::{ColumnDecoder, fixed};
 use crate::column::error::{ColumnError, Reason};
@@ -15,13 +15,13 @@ use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::field::Field;
 
 /// As text with all digits after the point.
-pub(super) fn text(field: &Field, precision: u8, scale: u8, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn text(field: &Field, precision: u8, scale: u8, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     let value = wide_value(field, precision);
-    Box::new(Texts { frame: Fixed(fixed(field.shape)), column: ByteColumn::new(target), value, precision, scale })
+    Box::new(WideTexts { frame: Fixed(fixed(field.shape)), column: ByteColumn::new(target), value, precision, scale })
 }
 
 /// As the nearest float.
-pub(super) fn float(field: &Field, precision: u8, scale: u8, target: Target) -> Box<dyn ColumnDecoder> {
+pub(super) fn float(field: &Field, precision: u8, scale: u8, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     let (frame, value) = (Fixed(fixed(field.shape)), wide_value(field, precision));
     let careful = move |cell: &[u8]| {
         let mut text = Vec::with_capacity(80);
@@ -33,7 +33,7 @@ pub(super) fn float(field: &Field, precision: u8, scale: u8, target: Target) -> 
     Box::new(Primitive::<Float64Type, _>::new(target, Framed { frame, quick, careful }))
 }
 
-struct Texts<V> {
+struct WideTexts<V> {
     frame: Fixed,
     column: ByteColumn<i32>,
     value: V,
@@ -41,7 +41,7 @@ struct Texts<V> {
     scale: u8,
 }
 
-impl<V: Fn(&[u8]) -> Result<Wide, Reason> + Send + 'static> ColumnDecoder for Texts<V> {
+impl<V: Fn(&[u8]) -> Result<Wide, Reason> + Send + 'static> ColumnDecoder for WideTexts<V> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         let (value, precision, scale) = (&self.value, self.precision, self.scale);
         self.column.convert(cells.first_row, cells_of(self.frame, cells), |cell, out| {

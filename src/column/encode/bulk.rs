@@ -19,7 +19,7 @@ use crate::wire::value::field::{Shape, Type};
 use crate::wire::value::typdef::FloatForm;
 
 /// How the cells of a column get into their rows.
-pub(super) trait Lane {
+pub(super) trait BulkColumn {
     /// Adds the length of each cell; false, and nothing added, when these rows are not for a plain loop.
     fn measure(&mut self, rows: Range<usize>, lengths: &mut [usize]) -> bool;
     /// Writes the cells that were measured, or the first of them, each at its place, which moves on
@@ -28,7 +28,7 @@ pub(super) trait Lane {
 }
 
 /// The loop for an array that goes into the encoder's field, if there is one.
-pub(super) fn lane<'a>(encoder: &ColumnEncoder<'_>, array: &'a dyn Array) -> Option<Box<dyn Lane + 'a>> {
+pub(super) fn bulk_column<'a>(encoder: &ColumnEncoder<'_>, array: &'a dyn Array) -> Option<Box<dyn BulkColumn + 'a>> {
     let (field, codec) = (encoder.field, encoder.codec);
     let marks = Marks { nullable: field.nullable, nulls: array.nulls().filter(|n| n.null_count() > 0) };
     if marks.nulls.is_some() && !marks.nullable {
@@ -138,7 +138,7 @@ impl Marks<'_> {
 }
 
 /// Cells of one length.
-struct Fixed<'a, V, K, C> {
+struct FixedCells<'a, V, K, C> {
     marks: Marks<'a>,
     values: &'a [V],
     known: K,
@@ -150,11 +150,11 @@ fn fixed<'a, T: ArrowPrimitiveType, const N: usize>(
     array: &'a dyn Array,
     known: impl Fn(T::Native) -> bool + 'a,
     cell: impl Fn(T::Native) -> [u8; N] + 'a,
-) -> Box<dyn Lane + 'a> {
-    Box::new(Fixed { marks, values: array.as_primitive::<T>().values(), known, cell })
+) -> Box<dyn BulkColumn + 'a> {
+    Box::new(FixedCells { marks, values: array.as_primitive::<T>().values(), known, cell })
 }
 
-impl<V: Copy, const N: usize, K: Fn(V) -> bool, C: Fn(V) -> [u8; N]> Lane for Fixed<'_, V, K, C> {
+impl<V: Copy, const N: usize, K: Fn(V) -> bool, C: Fn(V) -> [u8; N]> BulkColumn for FixedCells<'_, V, K, C> {
     fn measure(&mut self, rows: Range<usize>, lengths: &mut [usize]) -> bool {
         // What lies where a NULL is counts too: at worst it makes these rows go cell by cell.
         let values = self.values.get(rows.clone()).unwrap_or_default();
@@ -175,7 +175,7 @@ impl<V: Copy, const N: usize, K: Fn(V) -> bool, C: Fn(V) -> [u8; N]> Lane for Fi
 }
 
 /// Packed decimals, by the bytes that their digits take.
-fn packed<'a>(marks: Marks<'a>, array: &'a dyn Array, precision: u8) -> Option<Box<dyn Lane + 'a>> {
+fn packed<'a>(marks: Marks<'a>, array: &'a dyn Array, precision: u8) -> Option<Box<dyn BulkColumn + 'a>> {
     macro_rules! widths {
         ($($n:literal)*) => {
             match precision / 2 + 1 {
@@ -216,7 +216,7 @@ struct Strings<'a, S> {
 }
 
 /// Where the bytes of a cell are found.
-trait Source {
+trait CellSource {
     /// Makes ready the rows to be asked for; false when one of them cannot be.
     fn ready(&mut self, _: Range<usize>) -> bool {
         true
@@ -224,7 +224,7 @@ trait Source {
     fn get(&self, row: usize) -> &[u8];
 }
 
-fn string<'a>(marks: Marks<'a>, encoder: &ColumnEncoder<'_>, array: &'a dyn Array) -> Option<Box<dyn Lane + 'a>> {
+fn string<'a>(marks: Marks<'a>, encoder: &ColumnEncoder<'_>, array: &'a dyn Array) -> Option<Box<dyn BulkColumn + 'a>> {
     let (field, codec) = (encoder.field, encoder.codec);
     let (length, blank) = match field.shape {
         Shape::Fixed(n) => match encoder.padding.as_slice() {
@@ -233,7 +233,7 @@ fn string<'a>(marks: Marks<'a>, encoder: &ColumnEncoder<'_>, array: &'a dyn Arra
         },
         _ => (string::limit(field, 65_535), None),
     };
-    macro_rules! lane {
+    macro_rules! bulk {
         ($source:expr) => {
             Some(Box::new(Strings { marks, source: $source, length, blank }))
         };
@@ -242,15 +242,15 @@ fn string<'a>(marks: Marks<'a>, encoder: &ColumnEncoder<'_>, array: &'a dyn Arra
         ($array:expr) => {{
             let array = $array;
             match codec {
-                Some(codec) if codec.is_utf8() => lane!(array),
-                Some(codec) => lane!(Encoded::new(codec, move |row| (!array.is_null(row)).then(|| array.value(row)))),
+                Some(codec) if codec.is_utf8() => bulk!(array),
+                Some(codec) => bulk!(Encoded::new(codec, move |row| (!array.is_null(row)).then(|| array.value(row)))),
                 None => None,
             }
         }};
     }
     macro_rules! bytes {
         ($array:expr) => {
-            if codec.is_none() { lane!($array) } else { None }
+            if codec.is_none() { bulk!($array) } else { None }
         };
     }
     match array.data_type() {
@@ -264,7 +264,7 @@ fn string<'a>(marks: Marks<'a>, encoder: &ColumnEncoder<'_>, array: &'a dyn Arra
     }
 }
 
-impl<S: Source> Lane for Strings<'_, S> {
+impl<S: CellSource> BulkColumn for Strings<'_, S> {
     fn measure(&mut self, rows: Range<usize>, lengths: &mut [usize]) -> bool {
         if !self.source.ready(rows.clone()) || !rows.clone().all(|row| self.source.get(row).len() <= self.length) {
             return false;
@@ -294,13 +294,13 @@ impl<S: Source> Lane for Strings<'_, S> {
     }
 }
 
-impl<T: ByteArrayType> Source for &GenericByteArray<T> {
+impl<T: ByteArrayType> CellSource for &GenericByteArray<T> {
     fn get(&self, row: usize) -> &[u8] {
         self.value(row).as_ref()
     }
 }
 
-impl<T: ByteViewType> Source for &GenericByteViewArray<T> {
+impl<T: ByteViewType> CellSource for &GenericByteViewArray<T> {
     fn get(&self, row: usize) -> &[u8] {
         self.value(row).as_ref()
     }
@@ -321,7 +321,7 @@ impl<F> Encoded<F> {
     }
 }
 
-impl<'a, F: Fn(usize) -> Option<&'a str>> Source for Encoded<F> {
+impl<'a, F: Fn(usize) -> Option<&'a str>> CellSource for Encoded<F> {
     fn ready(&mut self, rows: Range<usize>) -> bool {
         self.buf.clear();
         self.ends.clear();

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use self::scalar::Scalar;
 pub use self::source::length;
 use super::error::{Column, ColumnError, Reason};
-use super::kind::Kind;
+use super::kind::ColumnKind;
 use super::options::Options;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::codec::writer::Writer;
@@ -47,10 +47,12 @@ type Result<T> = std::result::Result<T, Reason>;
 impl<'a> ColumnEncoder<'a> {
     /// For the parameter or column at `index` (from 0).
     pub fn new(field: &'a Field, index: usize) -> std::result::Result<Self, ColumnError> {
-        let codec = match Kind::of(field, index, &Options::default())? {
-            Kind::Text { codec, .. } => Some(codec),
+        let codec = match ColumnKind::of(field, index, &Options::default())? {
+            ColumnKind::Text { codec, .. } => Some(codec),
             // Dates and times are in the page of the connection.
-            Kind::Date | Kind::Time | Kind::Timestamp(_) | Kind::TimestampTz(_) if field.ccsid != 0 => {
+            ColumnKind::Date | ColumnKind::Time | ColumnKind::Timestamp(_) | ColumnKind::TimestampTz(_)
+                if field.ccsid != 0 =>
+            {
                 Codec::new(field.ccsid).ok().filter(single_byte)
             }
             _ => None,

@@ -6,7 +6,7 @@ use super::scalar::Scalar;
 use super::source;
 use super::{marked, number, refused, string, time};
 use crate::column::error::{Column, ColumnError, Reason};
-use crate::column::kind::Kind;
+use crate::column::kind::ColumnKind;
 use crate::column::options::Options;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::codec::writer::Writer;
@@ -15,7 +15,7 @@ use crate::wire::value::datetime::{self, Instant};
 use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::error::ValueError;
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
-use crate::wire::value::record_layout::{Form, Placed};
+use crate::wire::value::record_layout::{FieldForm, PlacedField};
 
 const SHIFT_OUT: u8 = 0x0E;
 const SHIFT_IN: u8 = 0x0F;
@@ -24,8 +24,8 @@ const WIDE_BLANK: [u8; 2] = [0x40, 0x40];
 
 /// Writes values of one field.
 #[derive(Debug)]
-pub struct PlaceEncoder<'a> {
-    place: &'a Placed,
+pub struct RecordFieldEncoder<'a> {
+    place: &'a PlacedField,
     column: Column,
     /// The field without an indicator in front.
     field: Field,
@@ -38,14 +38,14 @@ pub struct PlaceEncoder<'a> {
 
 type Result<T> = std::result::Result<T, Reason>;
 
-impl<'a> PlaceEncoder<'a> {
+impl<'a> RecordFieldEncoder<'a> {
     /// For the field at `index` (from 0).
-    pub fn new(place: &'a Placed, index: usize) -> std::result::Result<Self, ColumnError> {
-        let kind = Kind::placed(place, index, &Options::default())?;
+    pub fn new(place: &'a PlacedField, index: usize) -> std::result::Result<Self, ColumnError> {
+        let kind = ColumnKind::placed(place, index, &Options::default())?;
         let codec = match kind {
-            Kind::Text { codec, .. } => Some(codec),
+            ColumnKind::Text { codec, .. } => Some(codec),
             // Where the page is not told, digits are EBCDIC.
-            Kind::Date | Kind::Time | Kind::Timestamp(_) => {
+            ColumnKind::Date | ColumnKind::Time | ColumnKind::Timestamp(_) => {
                 let ccsid = if matches!(place.field.ccsid, 0 | CCSID_BINARY) { 37 } else { place.field.ccsid };
                 Some(Codec::new(ccsid).map_err(|reason| ColumnError::Ccsid {
                     column: place.field.name.clone(),
@@ -62,7 +62,7 @@ impl<'a> PlaceEncoder<'a> {
             padding.push(if matches!(field.lid, 0xC0..=0xC3) { 0 } else { 0x40 });
         }
         let column = Column::new(&place.field, index);
-        let mut out = PlaceEncoder { place, column, field, codec, padding, default: Vec::new() };
+        let mut out = RecordFieldEncoder { place, column, field, codec, padding, default: Vec::new() };
         let mut w = Writer::new();
         out.value(&out.first(), &mut w).map_err(|reason| out.column.value(0, &[], reason))?;
         out.default = w.into_vec();
@@ -70,7 +70,7 @@ impl<'a> PlaceEncoder<'a> {
     }
 
     /// The field.
-    pub fn place(&self) -> &'a Placed {
+    pub fn place(&self) -> &'a PlacedField {
         self.place
     }
 
@@ -103,7 +103,7 @@ impl<'a> PlaceEncoder<'a> {
     fn value(&self, scalar: &Scalar<'_>, w: &mut Writer) -> Result<()> {
         let field = &self.field;
         match self.place.form {
-            Form::Date(form, separator) => {
+            FieldForm::Date(form, separator) => {
                 let days = match scalar {
                     Scalar::Date(days) => *days,
                     other => datetime::date(time::date(other)?.first_chunk().ok_or(ValueError::NoSuch("the date"))?)?,
@@ -112,14 +112,14 @@ impl<'a> PlaceEncoder<'a> {
                 form.put(days, separator, &mut text)?;
                 return self.characters(&text, w);
             }
-            Form::Time(form, separator) => {
+            FieldForm::Time(form, separator) => {
                 let text = time::time(scalar)?;
                 let seconds = datetime::time(text.first_chunk().ok_or(ValueError::NoSuch("the time"))?)?;
                 let mut text = Vec::with_capacity(8);
                 form.put(seconds, separator, &mut text)?;
                 return self.characters(&text, w);
             }
-            Form::Scaled => {
+            FieldForm::Scaled => {
                 let precision = 38;
                 let widest = Field { precision, ty: Type::Packed, ..field.clone() };
                 let mut packed = Writer::new();
@@ -127,16 +127,16 @@ impl<'a> PlaceEncoder<'a> {
                 let value = decimal::packed(packed.as_slice())?;
                 return number::integer(field, &Scalar::Decimal(Wide::from(value), 0), w);
             }
-            Form::Flag => {
+            FieldForm::Flag => {
                 let mut bit = Writer::new();
                 number::boolean(field, scalar, &mut bit)?;
                 w.u8(0xF0 | bit.as_slice().first().copied().unwrap_or(0));
                 return Ok(());
             }
-            Form::DoubleOnly | Form::DoubleOrSingle if self.codec.is_some() => {
+            FieldForm::DoubleOnly | FieldForm::DoubleOrSingle if self.codec.is_some() => {
                 return self.double(scalar, w);
             }
-            Form::Plain | Form::DoubleOnly | Form::DoubleOrSingle => {}
+            FieldForm::Plain | FieldForm::DoubleOnly | FieldForm::DoubleOrSingle => {}
         }
         match (field.ty, field.shape) {
             (Type::Packed, _) => {
@@ -173,7 +173,7 @@ impl<'a> PlaceEncoder<'a> {
         let value = string::value(&self.field, self.codec.as_ref(), scalar)?;
         let varying = matches!(self.field.shape, Shape::Var);
         let room = self.field.length as usize;
-        let only = self.place.form == Form::DoubleOnly;
+        let only = self.place.form == FieldForm::DoubleOnly;
         let inner = match value.as_ref() {
             [] if only => &[][..],
             [SHIFT_OUT, inner @ .., SHIFT_IN] if !inner.contains(&SHIFT_IN) => inner,
@@ -230,9 +230,9 @@ impl<'a> PlaceEncoder<'a> {
     fn first(&self) -> Scalar<'static> {
         match self.place.form {
             // 1940-01-01 is the first day of a year of two digits.
-            Form::Date(form, _) => Scalar::Date(if form.width() < 10 { -10_958 } else { calendar::FIRST_DAY }),
-            Form::Time(..) => Scalar::Time(0),
-            Form::Flag => Scalar::Boolean(false),
+            FieldForm::Date(form, _) => Scalar::Date(if form.width() < 10 { -10_958 } else { calendar::FIRST_DAY }),
+            FieldForm::Time(..) => Scalar::Time(0),
+            FieldForm::Flag => Scalar::Boolean(false),
             _ => match (self.field.ty, &self.codec) {
                 (Type::Timestamp, _) => {
                     let instant = Instant { days: calendar::FIRST_DAY, seconds: 0, fraction: 0, digits: 0 };

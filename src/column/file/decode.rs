@@ -14,7 +14,7 @@ use crate::column::error::{BadValue, Column, ColumnError, Reason};
 use crate::column::schema::placed_field;
 use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::field::Shape;
-use crate::wire::value::record_layout::{Placed, Stride};
+use crate::wire::value::record_layout::{PlacedField, Stride};
 
 /// Records that are decoded together: their cells stay in the processor's cache.
 const CHUNK: usize = 256;
@@ -37,7 +37,7 @@ pub struct RecordDecoder {
 
 /// A field and its decoder.
 struct Slotted {
-    place: Placed,
+    place: PlacedField,
     column: Column,
     policy: OnError,
     decoder: Box<dyn ColumnDecoder>,
@@ -55,7 +55,7 @@ impl std::fmt::Debug for RecordDecoder {
 
 impl RecordDecoder {
     /// For some or all fields of a record format, in the order given.
-    pub fn new(places: &[Placed], options: &RecordOptions) -> Result<Self, ColumnError> {
+    pub fn new(places: &[PlacedField], options: &RecordOptions) -> Result<Self, ColumnError> {
         let mut columns = Vec::with_capacity(places.len() + 1);
         if let Some(name) = &options.rrn {
             columns.push(arrow_schema::Field::new(name, DataType::Int64, false));
@@ -157,7 +157,7 @@ impl RecordDecoder {
             let step = stride.increment as u32;
             self.offsets.clear();
             self.offsets.extend((0..rows as u32).map(|row| start + row * step));
-            let cells = Found { chunk, first_row, rrns: &self.rrns };
+            let cells = BadCell { chunk, first_row, rrns: &self.rrns };
             if let Some(at) = map {
                 let place = at + field.place.marks.start..at + field.place.marks.end;
                 let marks = slots().map(|slot| slot.get(place.clone()).unwrap_or_default());
@@ -179,7 +179,7 @@ impl RecordDecoder {
 }
 
 /// Where a bad value was found.
-struct Found<'a> {
+struct BadCell<'a> {
     chunk: &'a [u8],
     first_row: u64,
     rrns: &'a [u32],
@@ -191,7 +191,7 @@ impl Slotted {
         &mut self,
         marks: impl Iterator<Item = u8>,
         offsets: &mut [u32],
-        found: &Found<'_>,
+        found: &BadCell<'_>,
     ) -> Result<(), RecordError> {
         for (row, (mark, at)) in marks.zip(offsets.iter_mut()).enumerate() {
             match mark {
@@ -211,7 +211,7 @@ impl Slotted {
     }
 
     /// Looks at the lengths of a varying field.
-    fn measure(&mut self, offsets: &mut [u32], found: &Found<'_>) -> Result<(), RecordError> {
+    fn measure(&mut self, offsets: &mut [u32], found: &BadCell<'_>) -> Result<(), RecordError> {
         let Some((max, unit)) = self.varying else { return Ok(()) };
         for (row, at) in offsets.iter_mut().enumerate() {
             let length = found.chunk.get(*at as usize..).and_then(|tail| tail.first_chunk());
@@ -226,7 +226,7 @@ impl Slotted {
 
     /// A value that is bad before it is decoded: an error or NULL.
     #[cold]
-    fn bad(&mut self, row: usize, at: u32, reason: Reason, found: &Found<'_>) -> Result<u32, RecordError> {
+    fn bad(&mut self, row: usize, at: u32, reason: Reason, found: &BadCell<'_>) -> Result<u32, RecordError> {
         if self.policy == OnError::Null {
             self.nulled += 1;
             return Ok(NULL);
@@ -250,7 +250,7 @@ fn together(marks: &[u8]) -> u8 {
 }
 
 /// The most of what a varying field counts, and bytes of each.
-fn varying(place: &Placed) -> Option<(usize, usize)> {
+fn varying(place: &PlacedField) -> Option<(usize, usize)> {
     let room = place.width.saturating_sub(2);
     match place.field.shape {
         Shape::Var => Some((room, 1)),
@@ -291,7 +291,7 @@ fn check(fields: &[Slotted], buf: &[u8], stride: &Stride, count: usize) -> Resul
 
 /// An error of a column with the record that it is about.
 #[cold]
-fn named(error: ColumnError, place: &Placed, rrns: &[u32]) -> RecordError {
+fn named(error: ColumnError, place: &PlacedField, rrns: &[u32]) -> RecordError {
     let number = |row: u64| {
         let at = usize::try_from(row.saturating_sub(1)).unwrap_or(usize::MAX);
         rrns.get(at).copied().unwrap_or(0)

@@ -5,10 +5,10 @@ use std::ops::Range;
 use arrow_array::ArrayRef;
 
 use super::error::RecordError;
-use crate::column::encode::record_field::PlaceEncoder;
+use crate::column::encode::record_field::RecordFieldEncoder;
 use crate::column::error::ColumnError;
 use crate::wire::codec::writer::Writer;
-use crate::wire::value::record_layout::{Placed, Stride};
+use crate::wire::value::record_layout::{PlacedField, Stride};
 
 const PRESENT: u8 = 0xF0;
 const ABSENT: u8 = 0xF1;
@@ -16,13 +16,13 @@ const ABSENT: u8 = 0xF1;
 /// Writes records of one format.
 #[derive(Debug)]
 pub struct RecordEncoder<'a> {
-    fields: Vec<PlaceEncoder<'a>>,
+    fields: Vec<RecordFieldEncoder<'a>>,
 }
 
 impl<'a> RecordEncoder<'a> {
     /// For all fields of a record format.
-    pub fn new(places: &'a [Placed]) -> Result<Self, ColumnError> {
-        let fields = places.iter().enumerate().map(|(index, place)| PlaceEncoder::new(place, index));
+    pub fn new(places: &'a [PlacedField]) -> Result<Self, ColumnError> {
+        let fields = places.iter().enumerate().map(|(index, place)| RecordFieldEncoder::new(place, index));
         Ok(RecordEncoder { fields: fields.collect::<Result<_, _>>()? })
     }
 
@@ -59,7 +59,7 @@ impl<'a> RecordEncoder<'a> {
 }
 
 fn write(
-    field: &PlaceEncoder<'_>,
+    field: &RecordFieldEncoder<'_>,
     column: Option<&ArrayRef>,
     rows: Range<usize>,
     stride: &Stride,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::column::options::{BadValues, Options, TextErrors};
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
-use crate::wire::value::record_layout::{Form, Placed};
+use crate::wire::value::record_layout::{FieldForm, PlacedField};
 
 /// Treatment of a value that means nothing: bad digits or signs, dates that do not exist, bytes
 /// that are not characters, a length beyond the field, a field that the system could not map.
@@ -40,7 +40,7 @@ impl RecordOptions {
     }
 
     /// The field as its policy makes it, and the options that it is decoded with.
-    pub(super) fn apply(&self, place: &Placed) -> (Placed, Options) {
+    pub(super) fn apply(&self, place: &PlacedField) -> (PlacedField, Options) {
         let policy = self.policy(&place.field.name);
         let mut options = Options { bad_values: BadValues::Raise, ..self.values.clone() };
         match policy {
@@ -56,7 +56,7 @@ impl RecordOptions {
 }
 
 /// The field as nothing but bytes.
-fn raw(place: &Placed) -> Placed {
+fn raw(place: &PlacedField) -> PlacedField {
     let width = u32::try_from(place.width).unwrap_or(u32::MAX);
     let field = Field {
         name: place.field.name.clone(),
@@ -68,5 +68,5 @@ fn raw(place: &Placed) -> Placed {
         ccsid: CCSID_BINARY,
         ..Field::new(Type::Binary, Shape::Fixed(width))
     };
-    Placed { field, form: Form::Plain, ..place.clone() }
+    PlacedField { field, form: FieldForm::Plain, ..place.clone() }
 }

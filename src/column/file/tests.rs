@@ -11,7 +11,7 @@ use super::error::RecordError;
 use super::options::{OnError, RecordOptions};
 use crate::column::options::Options;
 use crate::wire::ddm::param::hex;
-use crate::wire::file::buffer::{Layout, Slots};
+use crate::wire::file::buffer::{BufferLayout, Slots};
 use crate::wire::file::format::{DdsType, RecordField, RecordFormat};
 
 /// The data of the S38BUF in a captured frame.
@@ -114,7 +114,7 @@ fn a_record_of_all_types_as_the_client_read_it() {
         double("EEE", DdsType::EITHER, 6),
     ]);
     let body = captured("alltyp");
-    assert_eq!(format.layout(), Layout { record: 132, increment: 161, null_map: Some(143), fields: 18 });
+    assert_eq!(format.layout(), BufferLayout { record: 132, increment: 161, null_map: Some(143), fields: 18 });
     let slots = Slots::received(&body, format.layout(), 1).unwrap();
     let batch = decode(&format, &slots, &RecordOptions::default()).unwrap();
     assert_eq!(text(&batch, "CHA"), [Some("ABC  ".into())]);
@@ -154,7 +154,7 @@ fn slots_of(format: &RecordFormat, records: &[&[u8]]) -> Vec<u8> {
     let layout = format.layout();
     let mut out = Vec::new();
     for (n, record) in records.iter().enumerate() {
-        let slot = crate::wire::file::buffer::Slot { record, rrn: n as u32 + 1, nulls: &[] };
+        let slot = crate::wire::file::buffer::RecordSlot { record, rrn: n as u32 + 1, nulls: &[] };
         crate::wire::file::buffer::put_received(&layout, &slot, &mut out);
     }
     out

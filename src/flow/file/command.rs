@@ -1,21 +1,21 @@
 //! CL commands (S38CMD) and the ends of units of work (CMMUOW, RLLBCKUOW). The messages of a command are handed
 //! out, since it depends on the command which of them mean success.
 
-use super::exchange::{Answer, Exchange, Speech};
+use super::exchange::{Exchange, FileReply, TextEncoding};
 use crate::flow::error::FlowError;
 use crate::wire::ddm::error::MessageError;
 use crate::wire::file::message::HostMessage;
 use crate::wire::file::session::{CmmUow, RllBckUow, S38Cmd};
 
 /// S38CMD.
-pub fn command(speech: Speech, cl: &str) -> Result<Exchange, MessageError> {
+pub fn command(speech: TextEncoding, cl: &str) -> Result<Exchange, MessageError> {
     let command =
         S38Cmd::new(cl, speech.ccsid).map_err(|source| MessageError::Ccsid { parameter: "S38CMDST", source })?;
     Ok(Exchange::new(speech, &command.encode(speech.text)?))
 }
 
 /// The messages of a command.
-pub fn messages(answer: Answer) -> Result<Vec<HostMessage>, FlowError> {
+pub fn messages(answer: FileReply) -> Result<Vec<HostMessage>, FlowError> {
     if !answer.told {
         return Err(FlowError::Missing { what: "S38MSGRM", command: "S38CMD" });
     }
@@ -23,7 +23,7 @@ pub fn messages(answer: Answer) -> Result<Vec<HostMessage>, FlowError> {
 }
 
 /// CMMUOW or RLLBCKUOW; files stay open.
-pub fn end_work(speech: Speech, commit: bool) -> Result<Exchange, MessageError> {
+pub fn end_work(speech: TextEncoding, commit: bool) -> Result<Exchange, MessageError> {
     let command = match commit {
         true => CmmUow { luwhldcsr: true }.encode(speech.text)?,
         false => RllBckUow { luwhldcsr: true }.encode(speech.text)?,
@@ -32,7 +32,7 @@ pub fn end_work(speech: Speech, commit: bool) -> Result<Exchange, MessageError> 
 }
 
 /// Reads the answer to the end of a unit of work: only ENDUOWRM that says so is a success.
-pub fn work_ended(mut answer: Answer, commit: bool) -> Result<(), FlowError> {
+pub fn work_ended(mut answer: FileReply, commit: bool) -> Result<(), FlowError> {
     let command = if commit { "CMMUOW" } else { "RLLBCKUOW" };
     match (answer.failure(), answer.ended) {
         (Some(failure), _) => Err(failure),

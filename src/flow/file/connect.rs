@@ -2,7 +2,7 @@
 //! no ACCRDB; an independent disk pool is attached by SXXASPRQ. The managers and their levels are those that
 //! IBM's client for Java names. (Measured.)
 
-use super::exchange::{Answer, Speech};
+use super::exchange::{FileReply, TextEncoding};
 use crate::flow::error::FlowError;
 use crate::flow::placement::{informs_at_login, once};
 use crate::flow::progress::{Awaited, Progress};
@@ -10,7 +10,7 @@ use crate::flow::secmec::choice::Policy;
 use crate::flow::secmec::mechanism::Mechanism;
 use crate::flow::secmec::random::Random;
 use crate::flow::secmec::requester::{Credentials, Proof, Requester, Verdict};
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::accsec::AccSecRd;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::excsat::{ExcSat, ExcSatRd};
@@ -68,7 +68,7 @@ pub struct FileIdentity {
 #[derive(Debug, Clone)]
 pub struct FileSession {
     /// How requests are spelled.
-    pub speech: Speech,
+    pub speech: TextEncoding,
     /// The server's job, as it names itself.
     pub job: String,
     /// Its class: `QAS`.
@@ -84,17 +84,17 @@ pub struct FileConnect {
     pool: Option<String>,
     application: String,
     requester: Requester,
-    step: At,
+    step: FileLoginStep,
     progress: Progress,
     attributes: Option<ExcSatRd>,
     security: Option<AccSecRd>,
     verdict: Option<SecChkRm>,
-    answer: Answer,
+    answer: FileReply,
     session: FileSession,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
+enum FileLoginStep {
     Attributes,
     Security,
     Proof,
@@ -106,7 +106,7 @@ impl FileConnect {
     pub fn new(identity: FileIdentity, random: Random) -> Result<FileConnect, FlowError> {
         let session = FileSession {
             // Names are in the page of the job, as commands are.
-            speech: Speech { text: DdmText::Job(identity.ccsid), ccsid: identity.ccsid },
+            speech: TextEncoding { text: DdmText::Job(identity.ccsid), ccsid: identity.ccsid },
             job: String::new(),
             class: String::new(),
             release: String::new(),
@@ -116,12 +116,12 @@ impl FileConnect {
             pool: identity.pool,
             application: identity.application.unwrap_or_else(|| NAME.to_owned()),
             requester: Requester::new(identity.credentials, identity.policy, random)?,
-            step: At::Attributes,
+            step: FileLoginStep::Attributes,
             progress: Progress::default(),
             attributes: None,
             security: None,
             verdict: None,
-            answer: Answer::default(),
+            answer: FileReply::default(),
             session,
         })
     }
@@ -131,13 +131,13 @@ impl FileConnect {
         self.progress.clone()
     }
 
-    fn next(&mut self, step: At) {
+    fn next(&mut self, step: FileLoginStep) {
         self.step = step;
         self.progress.set(match step {
-            At::Attributes => Awaited::Attributes,
-            At::Security => Awaited::Mechanism,
-            At::Proof => Awaited::Proof,
-            At::Pool => Awaited::Pool,
+            FileLoginStep::Attributes => Awaited::Attributes,
+            FileLoginStep::Security => Awaited::Mechanism,
+            FileLoginStep::Proof => Awaited::Proof,
+            FileLoginStep::Pool => Awaited::Pool,
         });
     }
 
@@ -152,8 +152,8 @@ impl FileConnect {
     }
 
     fn ask(&mut self) -> Result<Step<FileSession>, FlowError> {
-        self.next(At::Security);
-        self.answer = Answer::default();
+        self.next(FileLoginStep::Security);
+        self.answer = FileReply::default();
         // No database is named: that is what tells such connections from those for SQL.
         Ok(Step::Send(command(&self.requester.ask(None)?.encode(TEXT)?)))
     }
@@ -172,7 +172,7 @@ impl FileConnect {
     }
 
     fn prove(&mut self, proof: &Proof) -> Result<Step<FileSession>, FlowError> {
-        self.next(At::Proof);
+        self.next(FileLoginStep::Proof);
         let mut chain = Chain::new();
         chain.secret_command(&proof.check.encode(TEXT)?);
         if let Some(object) = &proof.object {
@@ -197,21 +197,21 @@ impl Flow for FileConnect {
         Ok(command(&hello.encode(TEXT)?))
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         match object.cp {
-            cp::EXCSATRD if self.step == At::Attributes => {
+            cp::EXCSATRD if self.step == FileLoginStep::Attributes => {
                 once(&mut self.attributes, ExcSatRd::decode(&object.body, TEXT)?, object.cp)?;
             }
-            cp::ACCSECRD if self.step == At::Security => {
+            cp::ACCSECRD if self.step == FileLoginStep::Security => {
                 once(&mut self.security, AccSecRd::decode(&object.body, TEXT)?, object.cp)?;
             }
-            cp::SECCHKRM if self.step == At::Proof => {
+            cp::SECCHKRM if self.step == FileLoginStep::Proof => {
                 once(&mut self.verdict, SecChkRm::decode(&object.body, TEXT)?, object.cp)?;
             }
             point if informs_at_login(point) => {}
             _ => return self.answer.take(&object, self.session.speech),
         }
-        Ok(Seen::Normal)
+        Ok(Reception::Normal)
     }
 
     fn is_unnumbered(&self) -> bool {
@@ -220,11 +220,11 @@ impl Flow for FileConnect {
 
     fn end(&mut self) -> Result<Step<FileSession>, FlowError> {
         match self.step {
-            At::Attributes => {
+            FileLoginStep::Attributes => {
                 self.read_attributes()?;
                 self.ask()
             }
-            At::Security => {
+            FileLoginStep::Security => {
                 if !self.read_security()? {
                     return self.ask();
                 }
@@ -235,7 +235,7 @@ impl Flow for FileConnect {
                 let proof = self.requester.prove(self.pool.as_deref(), TEXT)?;
                 self.prove(&proof)
             }
-            At::Proof => {
+            FileLoginStep::Proof => {
                 let Some(verdict) = self.verdict.take() else {
                     self.answer.refusal()?;
                     return Err(FlowError::Missing { what: "SECCHKRM", command: "SECCHK" });
@@ -247,10 +247,10 @@ impl Flow for FileConnect {
                     return self.prove(&proof);
                 }
                 let Some(pool) = self.pool.clone() else { return Ok(Step::Done(self.session.clone())) };
-                self.next(At::Pool);
+                self.next(FileLoginStep::Pool);
                 Ok(Step::Send(command(&SxxAspRq { rdbnam: Pool(pool) }.encode(TEXT)?)))
             }
-            At::Pool => {
+            FileLoginStep::Pool => {
                 self.answer.refusal()?;
                 match (self.answer.failure(), self.answer.complete) {
                     (Some(failure), _) => Err(failure),

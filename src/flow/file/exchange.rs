@@ -4,20 +4,20 @@
 use crate::flow::bounds::FRAME;
 use crate::flow::error::FlowError;
 use crate::flow::placement::{informs, message, once};
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::dss::chain::Chain;
 use crate::wire::file::iofb::IoFeedback;
-use crate::wire::file::message::{HostMessage, Meaning, S38MsgRm};
+use crate::wire::file::message::{HostMessage, MessageMeaning, S38MsgRm};
 use crate::wire::file::opnfb::OpenFeedback;
 use bytes::Bytes;
 
 /// The facts of the connection that file requests need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Speech {
+pub struct TextEncoding {
     /// Encoding of DDM text.
     pub text: DdmText,
     /// The page of the server's job: of commands and messages.
@@ -26,7 +26,7 @@ pub struct Speech {
 
 /// Everything that came back.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct FileReply {
     /// The slots of S38BUF.
     pub buffer: Option<Bytes>,
     /// S38IOFB.
@@ -44,13 +44,13 @@ pub struct Answer {
     refusal: Option<Box<Reply>>,
 }
 
-impl Answer {
+impl FileReply {
     /// Takes one object.
-    pub fn take(&mut self, object: &Object, speech: Speech) -> Result<Seen, FlowError> {
+    pub fn take(&mut self, object: &Object, speech: TextEncoding) -> Result<Reception, FlowError> {
         match object.cp {
             cp::S38BUF => {
                 once(&mut self.buffer, object.body.clone(), object.cp)?;
-                return Ok(Seen::Wanted);
+                return Ok(Reception::Wanted);
             }
             cp::S38IOFB => once(&mut self.feedback, IoFeedback::decode(&object.body)?, object.cp)?,
             cp::S38OPNFB => once(&mut self.opened, OpenFeedback::decode(&object.body, speech.text)?, object.cp)?,
@@ -64,13 +64,13 @@ impl Answer {
             point => {
                 if informs(point) {
                     tracing::debug!(code_point = format!("{point:04X}"), "informational object stepped over");
-                    return Ok(Seen::Normal);
+                    return Ok(Reception::Normal);
                 }
                 // A reply message that the architecture gained later still has its severity.
                 let reply = message(object, speech.text)?;
                 if reply.is_error() {
                     self.refusal.get_or_insert_with(|| Box::new(reply));
-                    return Ok(Seen::Failure);
+                    return Ok(Reception::Failure);
                 }
                 self.complete |= point == cp::CMDCMPRM;
                 if point == cp::ENDUOWRM {
@@ -78,7 +78,7 @@ impl Answer {
                 }
             }
         }
-        Ok(Seen::Normal)
+        Ok(Reception::Normal)
     }
 
     /// The refusal by a reply message of DDM, if there was one.
@@ -88,7 +88,7 @@ impl Answer {
 
     /// The first message that is not advice, with all that came with it, as an error.
     pub fn failure(&mut self) -> Option<FlowError> {
-        let at = self.messages.iter().position(|m| m.meaning() != Meaning::Advice)?;
+        let at = self.messages.iter().position(|m| m.meaning() != MessageMeaning::Advice)?;
         let first = Box::new(self.messages.remove(at));
         Some(FlowError::Host { first, rest: std::mem::take(&mut self.messages) })
     }
@@ -99,16 +99,16 @@ impl Answer {
 pub struct Exchange {
     chain: Chain,
     expect: usize,
-    speech: Speech,
-    answer: Answer,
+    speech: TextEncoding,
+    answer: FileReply,
 }
 
 impl Exchange {
     /// A command alone.
-    pub fn new(speech: Speech, command: &[u8]) -> Exchange {
+    pub fn new(speech: TextEncoding, command: &[u8]) -> Exchange {
         let mut chain = Chain::new();
         chain.command(command);
-        Exchange { chain, expect: 0, speech, answer: Answer::default() }
+        Exchange { chain, expect: 0, speech, answer: FileReply::default() }
     }
 
     /// With an object chained to it.
@@ -125,17 +125,17 @@ impl Exchange {
 }
 
 impl Flow for Exchange {
-    type Out = Answer;
+    type Out = FileReply;
 
     fn start(&mut self) -> Result<Chain, FlowError> {
         Ok(std::mem::take(&mut self.chain))
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         self.answer.take(&object, self.speech)
     }
 
-    fn end(&mut self) -> Result<Step<Answer>, FlowError> {
+    fn end(&mut self) -> Result<Step<FileReply>, FlowError> {
         let mut answer = std::mem::take(&mut self.answer);
         answer.refusal()?;
         Ok(Step::Done(answer))

@@ -1,7 +1,7 @@
 //! Opening and closing a file. S38OPNFB answers the one, perhaps after messages that only advise; a
 //! message alone is a failure. S38MSGRM without an identifier answers the other.
 
-use super::exchange::{Answer, Exchange, Speech};
+use super::exchange::{Exchange, FileReply, TextEncoding};
 use crate::flow::error::FlowError;
 use crate::wire::ddm::error::MessageError;
 use crate::wire::file::close::S38Close;
@@ -11,12 +11,12 @@ use crate::wire::file::opnfb::OpenFeedback;
 use crate::wire::file::system_name::DclNam;
 
 /// S38OPEN.
-pub fn open(speech: Speech, dclnam: DclNam, ufcb: Ufcb) -> Result<Exchange, MessageError> {
+pub fn open(speech: TextEncoding, dclnam: DclNam, ufcb: Ufcb) -> Result<Exchange, MessageError> {
     Ok(Exchange::new(speech, &S38Open { dclnam, ufcb }.encode(speech.text)?))
 }
 
 /// Reads the answer to an open: the feedback, and messages that advise.
-pub fn opened(mut answer: Answer) -> Result<(OpenFeedback, Vec<HostMessage>), FlowError> {
+pub fn opened(mut answer: FileReply) -> Result<(OpenFeedback, Vec<HostMessage>), FlowError> {
     match answer.opened.take() {
         Some(feedback) => Ok((feedback, answer.messages)),
         None => Err(missing(&mut answer, "S38OPNFB", "S38OPEN")),
@@ -24,12 +24,12 @@ pub fn opened(mut answer: Answer) -> Result<(OpenFeedback, Vec<HostMessage>), Fl
 }
 
 /// S38CLOSE.
-pub fn close(speech: Speech, dclnam: DclNam) -> Result<Exchange, MessageError> {
+pub fn close(speech: TextEncoding, dclnam: DclNam) -> Result<Exchange, MessageError> {
     Ok(Exchange::new(speech, &S38Close::new(dclnam).encode(speech.text)?))
 }
 
 /// Reads the answer to a close.
-pub fn closed(mut answer: Answer) -> Result<(), FlowError> {
+pub fn closed(mut answer: FileReply) -> Result<(), FlowError> {
     match (answer.failure(), answer.told) {
         (Some(failure), _) => Err(failure),
         (None, true) => Ok(()),
@@ -38,6 +38,6 @@ pub fn closed(mut answer: Answer) -> Result<(), FlowError> {
 }
 
 /// The message in place of what was due, or that it is missing.
-pub(super) fn missing(answer: &mut Answer, what: &'static str, command: &'static str) -> FlowError {
+pub(super) fn missing(answer: &mut FileReply, what: &'static str, command: &'static str) -> FlowError {
     answer.failure().unwrap_or(FlowError::Missing { what, command })
 }

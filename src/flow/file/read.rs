@@ -2,14 +2,14 @@
 //! by key (S38GETK). A reply without records names its reason by a message: only CPF5001 is the end of
 //! the file, only CPF5006 and CPF5007 a record that is not there. Everything else is an error.
 
-use super::exchange::{Answer, Exchange, Speech};
+use super::exchange::{Exchange, FileReply, TextEncoding};
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::error::MessageError;
-use crate::wire::file::buffer::{self, Layout};
+use crate::wire::file::buffer::{self, BufferLayout};
 use crate::wire::file::close::{FEOD_DATA, S38Feod};
 use crate::wire::file::control::{Share, Which};
-use crate::wire::file::message::{HostMessage, Meaning};
+use crate::wire::file::message::{HostMessage, MessageMeaning};
 use crate::wire::file::read::{S38Get, S38GetD, S38GetK, S38GetM};
 use crate::wire::file::system_name::DclNam;
 use bytes::Bytes;
@@ -19,7 +19,7 @@ const AROUND: usize = 1024;
 
 /// Records in slots.
 #[derive(Debug, Clone)]
-pub struct Block {
+pub struct RecordBlock {
     /// The slots, end to end.
     pub slots: Bytes,
     /// How many.
@@ -28,9 +28,9 @@ pub struct Block {
 
 /// The outcome of a read.
 #[derive(Debug)]
-pub enum Found {
+pub enum FoundRecord {
     /// Records, at least one.
-    Records(Block),
+    Records(RecordBlock),
     /// There is none in this direction.
     End(HostMessage),
     /// There is none with this number or key.
@@ -38,18 +38,18 @@ pub enum Found {
 }
 
 /// S38GET: the record at a place.
-pub fn get(speech: Speech, dclnam: DclNam, which: Which, share: Share) -> Result<Exchange, MessageError> {
+pub fn get(speech: TextEncoding, dclnam: DclNam, which: Which, share: Share) -> Result<Exchange, MessageError> {
     Ok(Exchange::new(speech, &S38Get::new(dclnam, which, share).encode(speech.text)?))
 }
 
 /// S38GETM: up to `count` records in a direction.
 pub fn get_many(
-    speech: Speech,
+    speech: TextEncoding,
     dclnam: DclNam,
     which: Which,
     share: Share,
     count: u16,
-    layout: &Layout,
+    layout: &BufferLayout,
 ) -> Result<Exchange, MessageError> {
     let expect = layout.increment * usize::from(count) + AROUND;
     Ok(Exchange::new(speech, &S38GetM::new(dclnam, which, share, count).encode(speech.text)?).expecting(expect))
@@ -57,7 +57,7 @@ pub fn get_many(
 
 /// S38GETD: the record with a number.
 pub fn get_direct(
-    speech: Speech,
+    speech: TextEncoding,
     dclnam: DclNam,
     share: Share,
     format: &str,
@@ -68,7 +68,7 @@ pub fn get_direct(
 
 /// S38GETK: the record that stands to a key as `which` says.
 pub fn get_key(
-    speech: Speech,
+    speech: TextEncoding,
     dclnam: DclNam,
     which: Which,
     share: Share,
@@ -81,13 +81,13 @@ pub fn get_key(
 }
 
 /// S38FEOD: the position before the first record, or after the last.
-pub fn feod(speech: Speech, dclnam: DclNam, first: bool) -> Result<Exchange, MessageError> {
+pub fn feod(speech: TextEncoding, dclnam: DclNam, first: bool) -> Result<Exchange, MessageError> {
     let command = if first { S38Feod::before_first(dclnam) } else { S38Feod::after_last(dclnam) };
     Ok(Exchange::new(speech, &command.encode(speech.text)?).with(&buffer::encode(&FEOD_DATA)))
 }
 
 /// Reads the answer to a read.
-pub fn found(mut answer: Answer, layout: &Layout) -> Result<Found, FlowError> {
+pub fn found(mut answer: FileReply, layout: &BufferLayout) -> Result<FoundRecord, FlowError> {
     let count = answer.feedback.as_ref().map(|feedback| usize::from(feedback.records));
     if let Some(slots) = answer.buffer.take() {
         let count = count.ok_or(FlowError::Missing { what: "S38IOFB", command: "a read" })?;
@@ -101,23 +101,27 @@ pub fn found(mut answer: Answer, layout: &Layout) -> Result<Found, FlowError> {
             let detail = format!("{count} records are announced, {whole} came");
             return Err(WireError::invalid("S38BUF", 0, detail).into());
         }
-        return Ok(Found::Records(Block { slots, count }));
+        return Ok(FoundRecord::Records(RecordBlock { slots, count }));
     }
     if count.is_some_and(|count| count > 0) {
         return Err(FlowError::Missing { what: "S38BUF", command: "a read" });
     }
-    let outcome = answer.messages.iter().position(|m| m.meaning() != Meaning::Advice);
+    let outcome = answer.messages.iter().position(|m| m.meaning() != MessageMeaning::Advice);
     let meaning = outcome.and_then(|at| answer.messages.get(at)).map(HostMessage::meaning);
     match (outcome, meaning) {
-        (Some(at), Some(Meaning::EndOfFile | Meaning::NoPosition)) => Ok(Found::End(answer.messages.remove(at))),
-        (Some(at), Some(Meaning::NotFound | Meaning::Deleted)) => Ok(Found::Nothing(answer.messages.remove(at))),
+        (Some(at), Some(MessageMeaning::EndOfFile | MessageMeaning::NoPosition)) => {
+            Ok(FoundRecord::End(answer.messages.remove(at)))
+        }
+        (Some(at), Some(MessageMeaning::NotFound | MessageMeaning::Deleted)) => {
+            Ok(FoundRecord::Nothing(answer.messages.remove(at)))
+        }
         _ => Err(answer.failure().unwrap_or(FlowError::Missing { what: "S38BUF", command: "a read" })),
     }
 }
 
 /// Reads the answer to S38FEOD. An empty file may say that it ends.
-pub fn positioned(mut answer: Answer) -> Result<(), FlowError> {
-    answer.messages.retain(|m| m.meaning() != Meaning::EndOfFile);
+pub fn positioned(mut answer: FileReply) -> Result<(), FlowError> {
+    answer.messages.retain(|m| m.meaning() != MessageMeaning::EndOfFile);
     match (answer.failure(), answer.feedback.is_some() || answer.told) {
         (Some(failure), _) => Err(failure),
         (None, true) => Ok(()),
@@ -132,15 +136,15 @@ mod tests {
 
     #[test]
     fn the_count_holds_unless_it_leaves_records_out() {
-        let layout = Layout { record: 2, increment: 4, null_map: None, fields: 1 };
+        let layout = BufferLayout { record: 2, increment: 4, null_map: None, fields: 1 };
         let ask = |records, slots: &'static [u8]| {
-            let mut answer = Answer::default();
+            let mut answer = FileReply::default();
             answer.feedback = Some(IoFeedback { records, ..IoFeedback::default() });
             answer.buffer = Some(Bytes::from_static(slots));
             found(answer, &layout)
         };
-        assert!(matches!(ask(2, &[1; 8]), Ok(Found::Records(Block { count: 2, .. }))));
-        assert!(matches!(ask(1, &[1, 1, 1, 1, 0, 0, 0, 0, 0]), Ok(Found::Records(Block { count: 1, .. }))));
+        assert!(matches!(ask(2, &[1; 8]), Ok(FoundRecord::Records(RecordBlock { count: 2, .. }))));
+        assert!(matches!(ask(1, &[1, 1, 1, 1, 0, 0, 0, 0, 0]), Ok(FoundRecord::Records(RecordBlock { count: 1, .. }))));
         for (records, slots) in [(1, &[1; 8][..]), (3, &[1; 8]), (0, &[1; 8]), (0, &[0; 8]), (u16::MAX, &[1; 8])] {
             assert!(ask(records, slots).is_err(), "{records} of {slots:?}");
         }

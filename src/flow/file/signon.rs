@@ -32,7 +32,7 @@ pub struct SignOn {
 
 /// What the server told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct SignOnInfo {
     /// QPWDLVL.
     pub password_level: u8,
     /// The page of the job.
@@ -84,19 +84,19 @@ impl SignOn {
     }
 
     /// What is known without a proof.
-    pub fn unproved(&self) -> Told {
-        Told { password_level: self.level, ccsid: None }
+    pub fn unproved(&self) -> SignOnInfo {
+        SignOnInfo { password_level: self.level, ccsid: None }
     }
 
     /// Takes the answer to the proof.
-    pub fn told(&self, answer: &[u8]) -> Result<Told, FlowError> {
+    pub fn told(&self, answer: &[u8]) -> Result<SignOnInfo, FlowError> {
         let Body::InfoReply { code, ccsid, .. } = Stream::decode(answer)?.body else {
             return Err(FlowError::Missing { what: "information", command: "sign-on" });
         };
         refused(code)?;
         // A job of page 65535 converts nothing: the page is then as good as not told.
         let ccsid = ccsid.and_then(|ccsid| u16::try_from(ccsid).ok()).filter(|ccsid| !matches!(ccsid, 0 | 65_535));
-        Ok(Told { password_level: self.level, ccsid })
+        Ok(SignOnInfo { password_level: self.level, ccsid })
     }
 
     /// The last data stream, which nobody answers.
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(talk.start().unwrap(), bytes("signon-exchange"));
         assert_eq!(talk.prove(&bytes("signon-exchange-reply")).unwrap(), Some(bytes("signon-info")));
         let told = talk.told(&bytes("signon-info-reply")).unwrap();
-        assert_eq!(told, Told { password_level: 2, ccsid: Some(37) });
+        assert_eq!(told, SignOnInfo { password_level: 2, ccsid: Some(37) });
         assert_eq!(SignOn::end().unwrap(), bytes("signon-end"));
     }
 
@@ -190,7 +190,7 @@ mod tests {
                     (true, _) => assert!(outcome.unwrap().is_some(), "{policy:?} {level}"),
                     (false, true) => {
                         assert_eq!(outcome.unwrap(), None, "{policy:?} {level}");
-                        assert_eq!(talk.unproved(), Told { password_level: level, ccsid: None });
+                        assert_eq!(talk.unproved(), SignOnInfo { password_level: level, ccsid: None });
                     }
                     (false, false) => {
                         let error = outcome.unwrap_err().to_string();

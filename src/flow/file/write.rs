@@ -1,7 +1,7 @@
 //! Writing records: S38PUTM adds, S38UPDAT replaces and S38DEL deletes the one that the last read locked.
 //! S38IOFB answers and counts; a message after it is a failure.
 
-use super::exchange::{Answer, Exchange, Speech};
+use super::exchange::{Exchange, FileReply, TextEncoding};
 use super::open::missing;
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
@@ -20,22 +20,22 @@ pub struct Unwritten {
 }
 
 /// S38PUTM: adds the records in `slots`.
-pub fn put(speech: Speech, dclnam: DclNam, slots: &[u8]) -> Result<Exchange, MessageError> {
+pub fn put(speech: TextEncoding, dclnam: DclNam, slots: &[u8]) -> Result<Exchange, MessageError> {
     Ok(Exchange::new(speech, &S38PutM { dclnam }.encode(speech.text)?).with(&buffer::encode(slots)))
 }
 
 /// S38UPDAT: the current record becomes the one in `slot`.
-pub fn update(speech: Speech, dclnam: DclNam, slot: &[u8]) -> Result<Exchange, MessageError> {
+pub fn update(speech: TextEncoding, dclnam: DclNam, slot: &[u8]) -> Result<Exchange, MessageError> {
     Ok(Exchange::new(speech, &S38Updat::new(dclnam).encode(speech.text)?).with(&buffer::encode(slot)))
 }
 
 /// S38DEL: deletes the current record.
-pub fn delete(speech: Speech, dclnam: DclNam) -> Result<Exchange, MessageError> {
+pub fn delete(speech: TextEncoding, dclnam: DclNam) -> Result<Exchange, MessageError> {
     Ok(Exchange::new(speech, &S38Del { dclnam, optl: None }.encode(speech.text)?))
 }
 
 /// Reads the answer to adding `sent` records: the number of the last one, where the server tells.
-pub fn added(mut answer: Answer, sent: usize) -> Result<u32, Unwritten> {
+pub fn added(mut answer: FileReply, sent: usize) -> Result<u32, Unwritten> {
     let count = answer.feedback.as_ref().map_or(0, |feedback| usize::from(feedback.records));
     let failed = |error| Unwritten { before: count.min(sent), error };
     if let Some(error) = answer.failure() {
@@ -50,7 +50,7 @@ pub fn added(mut answer: Answer, sent: usize) -> Result<u32, Unwritten> {
 }
 
 /// Reads the answer to an update or a deletion.
-pub fn changed(mut answer: Answer, command: &'static str) -> Result<(), FlowError> {
+pub fn changed(mut answer: FileReply, command: &'static str) -> Result<(), FlowError> {
     match (answer.failure(), answer.feedback.is_some() || answer.told) {
         (Some(failure), _) => Err(failure),
         (None, true) => Ok(()),

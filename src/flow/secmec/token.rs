@@ -11,9 +11,9 @@ use super::SecMecError;
 use crate::wire::ddm::text::DdmText;
 
 /// Encrypts and decrypts the tokens of one connection.
-pub struct TokenCipher(Kind);
+pub struct TokenCipher(TokenKind);
 
-enum Kind {
+enum TokenKind {
     Des { key: Zeroizing<[u8; 8]>, iv: Zeroizing<[u8; 8]> },
     Aes { key: Zeroizing<[u8; 32]>, iv: Zeroizing<[u8; 16]> },
 }
@@ -21,31 +21,31 @@ enum Kind {
 impl std::fmt::Debug for TokenCipher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self.0 {
-            Kind::Des { .. } => "TokenCipher(DES)",
-            Kind::Aes { .. } => "TokenCipher(AES-256)",
+            TokenKind::Des { .. } => "TokenCipher(DES)",
+            TokenKind::Aes { .. } => "TokenCipher(AES-256)",
         })
     }
 }
 
 impl TokenCipher {
     pub(super) fn des(key: Zeroizing<[u8; 8]>, iv: Zeroizing<[u8; 8]>) -> Self {
-        TokenCipher(Kind::Des { key, iv })
+        TokenCipher(TokenKind::Des { key, iv })
     }
 
     pub(super) fn aes(key: Zeroizing<[u8; 32]>, iv: Zeroizing<[u8; 16]>) -> Self {
-        TokenCipher(Kind::Aes { key, iv })
+        TokenCipher(TokenKind::Aes { key, iv })
     }
 
     /// The same key for mechanism 7, where the user id travels in clear: under DES its bytes, cut
     /// or padded with zeros to eight, are the initialisation vector. AES keeps the server's.
     pub fn for_clear_user(self, user: &[u8]) -> Self {
         match self.0 {
-            Kind::Des { key, .. } => {
+            TokenKind::Des { key, .. } => {
                 let mut iv = Zeroizing::new([0; 8]);
                 for (slot, byte) in iv.iter_mut().zip(user) {
                     *slot = *byte;
                 }
-                TokenCipher(Kind::Des { key, iv })
+                TokenCipher(TokenKind::Des { key, iv })
             }
             aes => TokenCipher(aes),
         }
@@ -54,10 +54,10 @@ impl TokenCipher {
     /// A token.
     pub fn encrypt(&self, plain: &[u8]) -> Vec<u8> {
         match &self.0 {
-            Kind::Des { key, iv } => {
+            TokenKind::Des { key, iv } => {
                 cbc::Encryptor::<Des>::new((&**key).into(), (&**iv).into()).encrypt_padded_vec::<Pkcs7>(plain)
             }
-            Kind::Aes { key, iv } => {
+            TokenKind::Aes { key, iv } => {
                 cbc::Encryptor::<Aes256>::new((&**key).into(), (&**iv).into()).encrypt_padded_vec::<Pkcs7>(plain)
             }
         }
@@ -74,10 +74,10 @@ impl TokenCipher {
     /// What is in a token.
     pub fn decrypt(&self, token: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecMecError> {
         let plain = match &self.0 {
-            Kind::Des { key, iv } => {
+            TokenKind::Des { key, iv } => {
                 cbc::Decryptor::<Des>::new((&**key).into(), (&**iv).into()).decrypt_padded_vec::<Pkcs7>(token)
             }
-            Kind::Aes { key, iv } => {
+            TokenKind::Aes { key, iv } => {
                 cbc::Decryptor::<Aes256>::new((&**key).into(), (&**iv).into()).decrypt_padded_vec::<Pkcs7>(token)
             }
         };

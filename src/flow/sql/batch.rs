@@ -5,7 +5,7 @@ use super::prepare::{Prepare, Prepared};
 use super::reply::Replies;
 use super::session::Session;
 use crate::flow::error::FlowError;
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
@@ -58,7 +58,7 @@ impl Flow for Begin {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         if self.answered == PREPARING && self.savepoint.is_some() {
             let replies = self.set.get_or_insert_with(|| Replies::new(&self.session));
             return replies.take(&object, &self.session);

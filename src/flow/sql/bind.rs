@@ -4,7 +4,7 @@
 use super::reply::Replies;
 use super::session::Session;
 use crate::flow::error::FlowError;
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
@@ -57,7 +57,7 @@ impl Flow for Bind {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         self.replies.take(&object, &self.session)
     }
 

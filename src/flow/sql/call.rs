@@ -3,19 +3,19 @@
 //! OPNQRYRM, SQLCINRD, QRYDSC and perhaps its first rows. (Measured: Derby.)
 
 use super::execute::Input;
-use super::query::{Answer, Opened, SLACK};
+use super::query::{OpenedQuery, QueryReply, SLACK};
 use super::reply::Replies;
-use super::rows::Block;
+use super::rows::QueryBlock;
 use super::session::Session;
 use crate::flow::bounds::FRAME;
 use crate::flow::error::FlowError;
 use crate::flow::placement::once;
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
 use crate::wire::fdoca::descriptor;
-use crate::wire::sql::execute::{Described, ExcSqlStt};
+use crate::wire::sql::execute::{DescribedData, ExcSqlStt};
 use crate::wire::sql::package::PkgNamCsn;
 use crate::wire::sql::query::OpnQryRm;
 use crate::wire::sql::resultset::{self, RslSetRm};
@@ -33,9 +33,9 @@ const ALL: i16 = -1;
 #[derive(Debug, Default)]
 pub struct Called {
     /// The parameters after the call: their fields, and one row.
-    pub output: Option<(Vec<Field>, Block)>,
+    pub output: Option<(Vec<Field>, QueryBlock)>,
     /// Result sets, each with the section that it is fetched from.
-    pub sets: Vec<(PkgNamCsn, Opened)>,
+    pub sets: Vec<(PkgNamCsn, OpenedQuery)>,
     /// Rows changed, where the server counts them.
     pub count: Option<u64>,
     /// Warnings.
@@ -55,18 +55,18 @@ pub struct Call {
     sections: Option<Vec<PkgNamCsn>>,
     /// How many SQLRSLRD lists.
     listed: Option<usize>,
-    sets: Vec<Set>,
+    sets: Vec<PendingSet>,
     called: Called,
     replies: Replies,
 }
 
 /// A result set as far as it was seen.
 #[derive(Debug)]
-struct Set {
+struct PendingSet {
     message: OpnQryRm,
     described: Option<SqlDa>,
     fields: Option<Vec<Field>>,
-    answer: Answer,
+    answer: QueryReply,
 }
 
 impl Call {
@@ -87,7 +87,7 @@ impl Call {
     }
 
     /// Takes an object that belongs to the result set that came last.
-    fn of_set(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn of_set(&mut self, object: Object) -> Result<Reception, FlowError> {
         let Some(set) = self.sets.last_mut() else { return self.replies.take(&object, &self.session) };
         let session = &self.session;
         match object.cp {
@@ -95,16 +95,16 @@ impl Call {
                 let typdef = &self.replies.typdef;
                 let described = SqlDa::decode_sqlcinrd(&object.body, session.sqlam, session.server_class(), typdef)?;
                 once(&mut set.described, described, object.cp)?;
-                return Ok(Seen::Wanted);
+                return Ok(Reception::Wanted);
             }
             cp::QRYDSC => {
                 once(&mut set.fields, descriptor::decode(&object.body, &self.replies.typdef)?, object.cp)?;
-                return Ok(Seen::Wanted);
+                return Ok(Reception::Wanted);
             }
             cp::SQLCARD => match Sqlca::decode(&object.body, session.sqlam, &self.replies.typdef)? {
                 Some(sqlca) if sqlca.is_error() => {
                     set.answer.failure = Some(FlowError::Sql { sqlca: Box::new(sqlca), reply: None });
-                    return Ok(Seen::Failure);
+                    return Ok(Reception::Failure);
                 }
                 Some(sqlca) if sqlca.is_end() => set.answer.closed = true,
                 Some(sqlca) if sqlca.sqlcode > 0 => set.answer.warnings.push(sqlca),
@@ -115,7 +115,7 @@ impl Call {
             }
             _ => return set.answer.take(object, &mut self.replies, session),
         }
-        Ok(Seen::Normal)
+        Ok(Reception::Normal)
     }
 }
 
@@ -139,7 +139,7 @@ impl Flow for Call {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         match object.cp {
             cp::RSLSETRM => {
                 let sections = RslSetRm::decode(&object.body, self.session.text)?.pkgsnlst.0;
@@ -155,19 +155,19 @@ impl Flow for Call {
                     return Err(FlowError::Misplaced { point: object.cp, why: "no more result sets were announced" });
                 }
                 let message = OpnQryRm::decode(&object.body, self.session.text)?;
-                self.sets.push(Set { message, described: None, fields: None, answer: Answer::default() });
+                self.sets.push(PendingSet { message, described: None, fields: None, answer: QueryReply::default() });
             }
             cp::SQLDTARD if self.sets.is_empty() => {
-                let output = Described::decode(&object.body)?;
+                let output = DescribedData::decode(&object.body)?;
                 let fields = descriptor::decode(&output.fdodsc, &self.replies.typdef)?;
-                let block = Block { rows: output.fdodta, lobs: Vec::new() };
+                let block = QueryBlock { rows: output.fdodta, lobs: Vec::new() };
                 once(&mut self.called.output, (fields, block), object.cp)?;
-                return Ok(Seen::Wanted);
+                return Ok(Reception::Wanted);
             }
             cp::EXTDTA if self.sets.is_empty() => match &mut self.called.output {
                 Some((fields, block)) if block.lobs.len() < fields.len() => {
                     block.lobs.push(object.body);
-                    return Ok(Seen::Wanted);
+                    return Ok(Reception::Wanted);
                 }
                 Some(_) => {
                     return Err(FlowError::Misplaced { point: object.cp, why: "there are more than parameters" });
@@ -176,7 +176,7 @@ impl Flow for Call {
             },
             _ => return self.of_set(object),
         }
-        Ok(Seen::Normal)
+        Ok(Reception::Normal)
     }
 
     fn longest(&self) -> usize {
@@ -208,7 +208,7 @@ impl Flow for Call {
         called.count = replies.cards.first().map_or(Some(0), |c| c.as_ref().map_or(Some(0), Sqlca::update_count));
         called.warnings = replies.warnings();
         for (section, set) in sections.into_iter().zip(sets) {
-            let opened = Opened {
+            let opened = OpenedQuery {
                 described: Some(set.described.ok_or_else(|| missing("SQLCINRD"))?),
                 fields: set.fields.ok_or_else(|| missing("QRYDSC"))?,
                 instance: set.message.qryinsid,

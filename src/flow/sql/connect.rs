@@ -15,7 +15,7 @@ use crate::flow::secmec::mechanism::Mechanism;
 use crate::flow::secmec::random::Random;
 use crate::flow::secmec::requester::{Credentials, Proof, Requester, Verdict};
 use crate::flow::secmec::substitute::Substitute;
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::accsec::AccSecRd;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::excsat::{ExcSat, ExcSatRd};
@@ -93,7 +93,7 @@ pub struct Connect {
     application: String,
     accounting: String,
     requester: Requester,
-    step: At,
+    step: LoginStep,
     progress: Progress,
     attributes: Option<ExcSatRd>,
     security: Option<AccSecRd>,
@@ -106,7 +106,7 @@ pub struct Connect {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
+enum LoginStep {
     Attributes,
     Security,
     /// SECCHK went alone.
@@ -131,7 +131,7 @@ impl Connect {
             application: identity.application.unwrap_or_else(|| NAME.to_owned()),
             accounting: identity.accounting,
             requester: Requester::new(identity.credentials, identity.policy, identity.random)?,
-            step: At::Attributes,
+            step: LoginStep::Attributes,
             progress: Progress::default(),
             attributes: None,
             security: None,
@@ -161,7 +161,7 @@ impl Connect {
     }
 
     fn ask(&mut self) -> Result<Step<Session>, FlowError> {
-        self.next(At::Security);
+        self.next(LoginStep::Security);
         let mut chain = Chain::new();
         chain.command(&self.accsec()?);
         Ok(Step::Send(chain))
@@ -231,7 +231,7 @@ impl Connect {
         let proof = self.requester.prove(Some(&self.rdbnam), self.session.text)?;
         let alone = self.requester.may_go_on();
         self.proving = !alone;
-        self.next(if alone { At::Proof } else { At::Access });
+        self.next(if alone { LoginStep::Proof } else { LoginStep::Access });
         // ACCRDB may be under way as well: SECCHK is answered first.
         self.progress.set(Awaited::Proof);
         let mut chain = self.proof(&proof)?;
@@ -303,14 +303,14 @@ impl Connect {
         Ok(())
     }
 
-    fn next(&mut self, step: At) {
+    fn next(&mut self, step: LoginStep) {
         self.step = step;
         self.progress.set(match step {
-            At::Attributes => Awaited::Attributes,
-            At::Security => Awaited::Mechanism,
-            At::Proof => Awaited::Proof,
-            At::Access => Awaited::Access,
-            At::Utf8 => Awaited::Text,
+            LoginStep::Attributes => Awaited::Attributes,
+            LoginStep::Security => Awaited::Mechanism,
+            LoginStep::Proof => Awaited::Proof,
+            LoginStep::Access => Awaited::Access,
+            LoginStep::Utf8 => Awaited::Text,
         });
         self.replies = Replies::new(&self.session);
     }
@@ -332,27 +332,27 @@ impl Flow for Connect {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         match object.cp {
-            cp::EXCSATRD if matches!(self.step, At::Attributes | At::Utf8) => {
+            cp::EXCSATRD if matches!(self.step, LoginStep::Attributes | LoginStep::Utf8) => {
                 once(&mut self.attributes, ExcSatRd::decode(&object.body, DdmText::Ebcdic)?, object.cp)?;
-                if self.step == At::Attributes && self.chains_accsec() {
+                if self.step == LoginStep::Attributes && self.chains_accsec() {
                     self.progress.set(Awaited::Mechanism);
                 }
             }
-            cp::ACCSECRD if matches!(self.step, At::Attributes | At::Security) => {
+            cp::ACCSECRD if matches!(self.step, LoginStep::Attributes | LoginStep::Security) => {
                 once(&mut self.security, AccSecRd::decode(&object.body, DdmText::Ebcdic)?, object.cp)?;
             }
-            cp::SECCHKRM if matches!(self.step, At::Proof | At::Access) => {
+            cp::SECCHKRM if matches!(self.step, LoginStep::Proof | LoginStep::Access) => {
                 let verdict = SecChkRm::decode(&object.body, self.session.text)?;
                 let accepted = verdict.is_accepted();
                 once(&mut self.verdict, verdict, object.cp)?;
-                if accepted && self.step == At::Access {
+                if accepted && self.step == LoginStep::Access {
                     self.progress.set(Awaited::Access);
                 }
-                return Ok(if accepted { Seen::Normal } else { Seen::Failure });
+                return Ok(if accepted { Reception::Normal } else { Reception::Failure });
             }
-            cp::ACCRDBRM if self.step == At::Access => {
+            cp::ACCRDBRM if self.step == LoginStep::Access => {
                 let accepted = AccRdbRm::decode(&object.body, self.session.text)?;
                 // What follows in this reply is in the environment that it names.
                 self.replies.typdef = accepted.typdef;
@@ -366,31 +366,31 @@ impl Flow for Connect {
                 let taken = self.replies.take(&object, &self.session);
                 // Before ACCRDBRM nobody has said how a card is written; the refusal in front of it says enough.
                 let spare = object.cp == cp::SQLCARD && self.replies.refusal.is_some();
-                return if spare { taken.or(Ok(Seen::Failure)) } else { taken };
+                return if spare { taken.or(Ok(Reception::Failure)) } else { taken };
             }
         }
-        Ok(Seen::Normal)
+        Ok(Reception::Normal)
     }
 
     fn end(&mut self) -> Result<Step<Session>, FlowError> {
         match self.step {
-            At::Attributes => {
+            LoginStep::Attributes => {
                 let chained = self.chains_accsec();
                 self.read_attributes()?;
                 self.requester.meet(&self.session.class)?;
                 if chained {
-                    self.next(At::Security);
+                    self.next(LoginStep::Security);
                     return self.end();
                 }
                 self.ask()
             }
-            At::Security => {
+            LoginStep::Security => {
                 if self.read_security()? {
                     return self.prove();
                 }
                 self.ask()
             }
-            At::Proof => {
+            LoginStep::Proof => {
                 if self.verdict.is_none() {
                     let missing = FlowError::Missing { what: "SECCHKRM", command: "SECCHK" };
                     return Err(self.replies.failure().unwrap_or(missing));
@@ -399,21 +399,21 @@ impl Flow for Connect {
                     Some(proof) => return Ok(Step::Send(self.proof(&proof)?)),
                     None => Chain::new(),
                 };
-                self.next(At::Access);
+                self.next(LoginStep::Access);
                 chain.secret_command(&self.accrdb()?);
                 Ok(Step::Send(chain))
             }
-            At::Access => {
+            LoginStep::Access => {
                 self.read_access()?;
                 if self.session.product != Product::Luw || self.session.text == DdmText::Utf8 {
                     return Ok(Step::Done(self.session.clone()));
                 }
-                self.next(At::Utf8);
+                self.next(LoginStep::Utf8);
                 let mut chain = Chain::new();
                 chain.command(&ExcSat::utf8_text().encode(self.session.text)?);
                 Ok(Step::Send(chain))
             }
-            At::Utf8 => {
+            LoginStep::Utf8 => {
                 // A server that does not know the manager stays with EBCDIC: nothing is lost.
                 let level = self.attributes.take().and_then(|a| a.level(cp::CCSIDMGR));
                 if level == Some(UTF8) {

@@ -4,12 +4,12 @@
 use super::reply::Replies;
 use super::session::{Product, Session};
 use crate::flow::error::FlowError;
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
 use crate::wire::fdoca::descriptor;
-use crate::wire::sql::execute::{DERBY_EXTDTA_COMPLETE, Described, ExcSqlStt, extdta};
+use crate::wire::sql::execute::{DERBY_EXTDTA_COMPLETE, DescribedData, ExcSqlStt, extdta};
 use crate::wire::sql::package::{PkgNamCsn, TOKEN_ANY};
 use crate::wire::sql::prepare::{ExcSqlImm, ExcSqlSet};
 use crate::wire::sql::sqlca::Sqlca;
@@ -47,7 +47,7 @@ impl Input {
         }
         // In front of the values: the row is present.
         let fdodta = [&[0], self.row.as_slice()].concat();
-        let described = Described { fdodsc: descriptor::encode_input(&self.fields).into(), fdodta: fdodta.into() };
+        let described = DescribedData { fdodsc: descriptor::encode_input(&self.fields).into(), fdodta: fdodta.into() };
         chain.object(&described.encode_sqldta()?);
         // Derby 10.6 and later expect a status after the value.
         let status = (session.product == Product::Derby).then_some(DERBY_EXTDTA_COMPLETE);
@@ -142,15 +142,15 @@ impl Flow for Execute {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         if matches!(object.cp, cp::RSLSETRM | cp::SQLDTARD) {
             self.unread.get_or_insert(self.replies.cards.len());
         }
         if self.unread.is_some() && RESULTS.contains(&object.cp) {
-            return Ok(Seen::Normal);
+            return Ok(Reception::Normal);
         }
         let seen = self.replies.take(&object, &self.session)?;
-        if seen == Seen::Failure {
+        if seen == Reception::Failure {
             // Of several errors the first is told; whether the unit of work is gone, any of them may say.
             let gone = match object.cp {
                 cp::SQLCARD => Sqlca::decode(&object.body, self.session.sqlam, &self.replies.typdef)?,
@@ -214,7 +214,7 @@ impl Flow for Immediate {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         self.run.object(object)
     }
 
@@ -225,21 +225,21 @@ impl Flow for Immediate {
 
 /// Sets special registers.
 #[derive(Debug)]
-pub struct Set {
+pub struct SetRegisters {
     session: Arc<Session>,
     section: PkgNamCsn,
     statements: Vec<String>,
     replies: Replies,
 }
 
-impl Set {
+impl SetRegisters {
     /// Each of `statements` is a SET statement.
-    pub fn new(session: Arc<Session>, section: PkgNamCsn, statements: Vec<String>) -> Set {
-        Set { replies: Replies::new(&session), session, section, statements }
+    pub fn new(session: Arc<Session>, section: PkgNamCsn, statements: Vec<String>) -> SetRegisters {
+        SetRegisters { replies: Replies::new(&session), session, section, statements }
     }
 }
 
-impl Flow for Set {
+impl Flow for SetRegisters {
     type Out = Vec<Sqlca>;
 
     fn start(&mut self) -> Result<Chain, FlowError> {
@@ -252,7 +252,7 @@ impl Flow for Set {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         self.replies.take(&object, &self.session)
     }
 

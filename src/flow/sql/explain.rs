@@ -7,7 +7,7 @@ use super::reply::Replies;
 use super::session::Session;
 use crate::flow::error::FlowError;
 use crate::flow::placement::once;
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
@@ -92,12 +92,12 @@ impl Flow for Explain {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         if object.cp == cp::SQLDTARD {
             let value = output::value(&object, &self.replies.typdef, MESSAGE)?;
             let message = value.map(|(_, text)| String::from_utf8_lossy(&text).into_owned());
             once(&mut self.message, message, object.cp)?;
-            return Ok(Seen::Wanted);
+            return Ok(Reception::Wanted);
         }
         self.replies.take(&object, &self.session)
     }

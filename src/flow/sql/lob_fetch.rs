@@ -2,7 +2,7 @@
 //! pieces in a flush. It gives the requests and takes the answers, so the caller may stop between the two and
 //! go on later.
 
-use super::locator::{Large, Locator, Request};
+use super::locator::{LobKind, LobRequest, Locator};
 use super::session::Product;
 use crate::flow::error::FlowError;
 use crate::wire::codec::reader::Reader;
@@ -22,16 +22,16 @@ const UTF8: u16 = 1208;
 
 /// The large values of a row.
 #[derive(Debug)]
-pub struct Reading {
+pub struct LobFetch {
     product: Product,
     row: u64,
     /// Longest value wanted, in bytes.
     limit: usize,
-    values: Vec<Value>,
+    values: Vec<LobValue>,
 }
 
 #[derive(Debug)]
-struct Value {
+struct LobValue {
     column: usize,
     locator: Locator,
     /// Code page of the column's text.
@@ -45,11 +45,11 @@ struct Value {
     window: usize,
 }
 
-impl Reading {
+impl LobFetch {
     /// Of row `row`: column, locator and code page of each value. Values of more than `limit` bytes
     /// are refused.
-    pub fn new(product: Product, row: u64, limit: usize, values: &[(usize, Locator, u16)]) -> Reading {
-        let value = |(column, locator, ccsid): &(usize, Locator, u16)| Value {
+    pub fn new(product: Product, row: u64, limit: usize, values: &[(usize, Locator, u16)]) -> LobFetch {
+        let value = |(column, locator, ccsid): &(usize, Locator, u16)| LobValue {
             column: *column,
             locator: *locator,
             ccsid: *ccsid,
@@ -58,18 +58,18 @@ impl Reading {
             data: Vec::new(),
             window: 1,
         };
-        Reading { product, row, limit, values: values.iter().map(value).collect() }
+        LobFetch { product, row, limit, values: values.iter().map(value).collect() }
     }
 
     /// The requests to send next, empty once all is there. They change by [`take`](Self::take) alone.
-    pub fn next(&self) -> Vec<Request> {
+    pub fn next(&self) -> Vec<LobRequest> {
         self.wanted().into_iter().map(|(_, request)| request).collect()
     }
 
     /// The same, with the value that each request is about.
-    fn wanted(&self) -> Vec<(usize, Request)> {
+    fn wanted(&self) -> Vec<(usize, LobRequest)> {
         let unknown = self.values.iter().enumerate().filter(|(_, v)| v.total.is_none());
-        let mut requests: Vec<_> = unknown.map(|(n, v)| (n, Request::Length(v.locator))).collect();
+        let mut requests: Vec<_> = unknown.map(|(n, v)| (n, LobRequest::Length(v.locator))).collect();
         if requests.is_empty() {
             for (n, value) in self.values.iter().enumerate() {
                 let piece = self.piece(value.locator.kind);
@@ -77,7 +77,7 @@ impl Reading {
                 let starts = (value.at..total).step_by(piece as usize).take(value.window);
                 requests.extend(starts.map(|start| {
                     let len = u32::try_from(total - start).unwrap_or(u32::MAX).min(piece);
-                    (n, Request::Part(value.locator, start + 1, len))
+                    (n, LobRequest::Part(value.locator, start + 1, len))
                 }));
                 if requests.len() >= WINDOW {
                     break;
@@ -98,14 +98,14 @@ impl Reading {
             let column = value.column + 1;
             let fail = |what: String| FlowError::Lob { row, column, what };
             let whole = match (request, answers.next()) {
-                (Request::Length(_), Some((field, answer))) => {
+                (LobRequest::Length(_), Some((field, answer))) => {
                     let total = length(&field, &answer).map_err(fail)?;
                     value.total = Some(total);
                     value.within(total, row, limit)?;
                     true
                 }
                 // The part after a gap is asked for again.
-                (Request::Part(_, position, len), Some((field, answer))) if position == value.at + 1 => {
+                (LobRequest::Part(_, position, len), Some((field, answer))) if position == value.at + 1 => {
                     let whole = value.add(product, &field, &answer, u64::from(len)).map_err(fail)?;
                     value.within(0, row, limit)?;
                     whole
@@ -128,19 +128,19 @@ impl Reading {
     }
 
     /// Longest piece in units.
-    fn piece(&self, kind: Large) -> u32 {
+    fn piece(&self, kind: LobKind) -> u32 {
         match (self.product, kind) {
-            (Product::Derby, Large::Text) => UNITS,
-            (_, Large::Graphic) => GRAPHICS,
+            (Product::Derby, LobKind::Text) => UNITS,
+            (_, LobKind::Graphic) => GRAPHICS,
             _ => BYTES,
         }
     }
 }
 
-impl Value {
+impl LobValue {
     /// Refuses what is longer than wanted: `total` units, or the bytes in hand.
     fn within(&self, total: u64, row: u64, limit: usize) -> Result<(), FlowError> {
-        let width = if self.locator.kind == Large::Graphic { 2 } else { 1 };
+        let width = if self.locator.kind == LobKind::Graphic { 2 } else { 1 };
         let len = usize::try_from(total.saturating_mul(width)).unwrap_or(usize::MAX).max(self.data.len());
         if len > limit {
             return Err(FlowError::LobLimit { row, column: self.column + 1, len, limit });
@@ -151,7 +151,7 @@ impl Value {
     /// Takes the piece of `len` units at `self.at`; false when there is less of it.
     fn add(&mut self, product: Product, field: &Field, piece: &[u8], len: u64) -> Result<bool, String> {
         let rest = self.total.unwrap_or(0).saturating_sub(self.at);
-        let text = self.locator.kind != Large::Bytes;
+        let text = self.locator.kind != LobKind::Bytes;
         if text && field.ccsid != self.ccsid {
             return Err(format!("a part came in CCSID {}, the column has {}", field.ccsid, self.ccsid));
         }
@@ -159,8 +159,8 @@ impl Value {
             return Err(format!("a part came as {}", field.sql_name()));
         }
         let (piece, units) = match (product, self.locator.kind) {
-            (Product::Derby, Large::Text) => whole_characters(piece, self.ccsid, rest)?,
-            (_, Large::Graphic) => (piece, piece.len() as u64 / 2),
+            (Product::Derby, LobKind::Text) => whole_characters(piece, self.ccsid, rest)?,
+            (_, LobKind::Graphic) => (piece, piece.len() as u64 / 2),
             _ => (piece, piece.len() as u64),
         };
         if units == 0 || units > len {
@@ -207,16 +207,16 @@ mod tests {
     }
 
     /// A server's routines over values: `None` is a failure.
-    fn answer(values: &[Vec<u16>], bytes: &[Vec<u8>], request: &Request) -> Option<(Field, Bytes)> {
-        let (Request::Length(locator) | Request::Part(locator, ..) | Request::Free(locator)) = request;
+    fn answer(values: &[Vec<u16>], bytes: &[Vec<u8>], request: &LobRequest) -> Option<(Field, Bytes)> {
+        let (LobRequest::Length(locator) | LobRequest::Part(locator, ..) | LobRequest::Free(locator)) = request;
         let n = locator.number as usize;
-        let text = locator.kind == Large::Text;
+        let text = locator.kind == LobKind::Text;
         Some(match request {
-            Request::Length(_) => {
+            LobRequest::Length(_) => {
                 let len = if text { values[n].len() } else { bytes[n].len() } as u64;
                 (field(0x17, 8), Bytes::copy_from_slice(&len.to_be_bytes()))
             }
-            Request::Part(_, position, len) => {
+            LobRequest::Part(_, position, len) => {
                 let from = *position as usize - 1;
                 if text {
                     let part = &values[n][from..from + *len as usize];
@@ -226,7 +226,7 @@ mod tests {
                     (field(0x29, 0x7FFF), Bytes::copy_from_slice(&bytes[n][from..from + *len as usize]))
                 }
             }
-            Request::Free(_) => return None,
+            LobRequest::Free(_) => return None,
         })
     }
 
@@ -244,11 +244,11 @@ mod tests {
         let blobs: Vec<Vec<u8>> = [0, 1, 32_672, 32_673, 1_500_000, 7].map(|n| vec![n as u8; n]).to_vec();
         let mut values = Vec::new();
         for n in 0..6 {
-            values.push((n, Locator { number: n as u32, kind: Large::Text }, UTF8));
-            values.push((n + 6, Locator { number: n as u32, kind: Large::Bytes }, 0));
+            values.push((n, Locator { number: n as u32, kind: LobKind::Text }, UTF8));
+            values.push((n + 6, Locator { number: n as u32, kind: LobKind::Bytes }, 0));
         }
         for stop_after in [usize::MAX, 3] {
-            let mut reading = Reading::new(Product::Derby, 1, 1 << 30, &values);
+            let mut reading = LobFetch::new(Product::Derby, 1, 1 << 30, &values);
             let mut rounds = 0;
             loop {
                 let requests = reading.next();
@@ -273,22 +273,22 @@ mod tests {
 
     #[test]
     fn nonsense_is_an_error() {
-        let locator = Locator { number: 0, kind: Large::Bytes };
+        let locator = Locator { number: 0, kind: LobKind::Bytes };
         let long = |n: i64| (field(0x17, 8), Bytes::copy_from_slice(&n.to_be_bytes()));
         let part = |bytes: &[u8]| (field(0x29, 0x7FFF), Bytes::copy_from_slice(bytes));
-        let begin = || Reading::new(Product::Luw, 3, 100, &[(1, locator, 0)]);
+        let begin = || LobFetch::new(Product::Luw, 3, 100, &[(1, locator, 0)]);
         assert!(begin().take(vec![long(-1)]).unwrap_err().to_string().contains("row 3, column 2"));
         assert!(matches!(begin().take(vec![long(101)]), Err(FlowError::LobLimit { len: 101, .. })));
         assert!(begin().take(vec![part(b"x")]).is_err());
         for answer in [part(b""), part(b"abcdef"), (field(0x3F, 9), Bytes::from_static(b"abc")), long(1)] {
             let mut reading = begin();
             reading.take(vec![long(5)]).unwrap();
-            assert_eq!(reading.next(), [Request::Part(locator, 1, 5)]);
+            assert_eq!(reading.next(), [LobRequest::Part(locator, 1, 5)]);
             assert!(reading.take(vec![answer]).is_err());
         }
         let mut short = begin();
         short.take(vec![long(5)]).unwrap();
         short.take(vec![part(b"abc")]).unwrap();
-        assert_eq!(short.next(), [Request::Part(locator, 4, 2)]);
+        assert_eq!(short.next(), [LobRequest::Part(locator, 4, 2)]);
     }
 }

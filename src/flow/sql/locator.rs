@@ -8,7 +8,7 @@ use super::output;
 use super::reply::Replies;
 use super::session::{Product, Session};
 use crate::flow::error::FlowError;
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
@@ -32,7 +32,7 @@ const BYTES: (u8, u16) = (0x29, 0x7FFF);
 
 /// The kind of value that a locator stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Large {
+pub enum LobKind {
     /// BLOB.
     Bytes,
     /// CLOB.
@@ -41,23 +41,23 @@ pub enum Large {
     Graphic,
 }
 
-impl Large {
+impl LobKind {
     /// The kind of value that the locators of a column stand for; none when it holds no locators.
-    pub fn of_locator(field: &Field) -> Option<Large> {
+    pub fn of_locator(field: &Field) -> Option<LobKind> {
         match (field.ty, field.lid) {
-            (Type::Locator, 0x18) => Some(Large::Bytes),
-            (Type::Locator, 0x1A) => Some(Large::Text),
-            (Type::Locator, 0x1C) => Some(Large::Graphic),
+            (Type::Locator, 0x18) => Some(LobKind::Bytes),
+            (Type::Locator, 0x1A) => Some(LobKind::Text),
+            (Type::Locator, 0x1C) => Some(LobKind::Graphic),
             _ => None,
         }
     }
 
     /// The kind of value that locators of a column of large values would stand for, if it can have any.
-    pub fn of_value(field: &Field) -> Option<Large> {
+    pub fn of_value(field: &Field) -> Option<LobKind> {
         match field.lid {
-            0xC8 => Some(Large::Bytes),
-            0xCA | 0xCE => Some(Large::Text),
-            0xCC => Some(Large::Graphic),
+            0xC8 => Some(LobKind::Bytes),
+            0xCA | 0xCE => Some(LobKind::Text),
+            0xCC => Some(LobKind::Graphic),
             _ => None,
         }
     }
@@ -65,18 +65,18 @@ impl Large {
     /// Type id of its locators.
     pub fn locator_lid(self) -> u8 {
         match self {
-            Large::Bytes => 0x18,
-            Large::Text => 0x1A,
-            Large::Graphic => 0x1C,
+            LobKind::Bytes => 0x18,
+            LobKind::Text => 0x1A,
+            LobKind::Graphic => 0x1C,
         }
     }
 
     /// Type id of its values.
     pub fn value_lid(self) -> u8 {
         match self {
-            Large::Bytes => 0xC8,
-            Large::Text => 0xCE,
-            Large::Graphic => 0xCC,
+            LobKind::Bytes => 0xC8,
+            LobKind::Text => 0xCE,
+            LobKind::Graphic => 0xCC,
         }
     }
 }
@@ -87,12 +87,12 @@ pub struct Locator {
     /// Its number.
     pub number: u32,
     /// The kind of value that it stands for.
-    pub kind: Large,
+    pub kind: LobKind,
 }
 
 /// A question about a locator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Request {
+pub enum LobRequest {
     /// How long it is.
     Length(Locator),
     /// A part: first position, from 1, and how many.
@@ -102,63 +102,65 @@ pub enum Request {
 }
 
 /// Asks about locators, all in one flush. The result are the answers up to the first that failed; a
-/// failure of the very first is an error. [`Request::Free`] has no answer.
+/// failure of the very first is an error. [`LobRequest::Free`] has no answer.
 #[derive(Debug)]
 pub struct Ask {
     session: Arc<Session>,
     section: PkgNamCsn,
-    requests: Vec<Request>,
+    requests: Vec<LobRequest>,
     answers: Vec<(Field, Bytes)>,
     replies: Replies,
 }
 
 impl Ask {
     /// By way of statements in `section`, where the server has no static ones.
-    pub fn new(session: Arc<Session>, section: PkgNamCsn, requests: Vec<Request>) -> Ask {
+    pub fn new(session: Arc<Session>, section: PkgNamCsn, requests: Vec<LobRequest>) -> Ask {
         Ask { replies: Replies::new(&session), session, section, requests, answers: Vec::new() }
     }
 
     /// Values that are due.
     fn expected(&self) -> usize {
-        self.requests.iter().filter(|r| !matches!(r, Request::Free(_))).count()
+        self.requests.iter().filter(|r| !matches!(r, LobRequest::Free(_))).count()
     }
 
     /// The section that a request runs in, and the statement that is prepared there for it.
-    fn routine(&self, request: &Request) -> (PkgNamCsn, Option<&'static str>) {
+    fn routine(&self, request: &LobRequest) -> (PkgNamCsn, Option<&'static str>) {
         let derby = self.session.product == Product::Derby;
         let fixed = |section| (PkgNamCsn { package: PACKAGE.to_owned(), section, ..self.section.clone() }, None);
         let call = |sql| (self.section.clone(), Some(sql));
         match (request, derby) {
-            (Request::Length(Locator { kind: Large::Bytes, .. }), true) => call("? = CALL SYSIBM.BLOBGETLENGTH(?)"),
-            (Request::Length(_), true) => call("? = CALL SYSIBM.CLOBGETLENGTH(?)"),
-            (Request::Part(Locator { kind: Large::Bytes, .. }, ..), true) => {
+            (LobRequest::Length(Locator { kind: LobKind::Bytes, .. }), true) => {
+                call("? = CALL SYSIBM.BLOBGETLENGTH(?)")
+            }
+            (LobRequest::Length(_), true) => call("? = CALL SYSIBM.CLOBGETLENGTH(?)"),
+            (LobRequest::Part(Locator { kind: LobKind::Bytes, .. }, ..), true) => {
                 call("? = CALL SYSIBM.BLOBGETBYTES(?,?,?)")
             }
-            (Request::Part(..), true) => call("? = CALL SYSIBM.CLOBGETSUBSTRING(?,?,?)"),
-            (Request::Free(Locator { kind: Large::Bytes, .. }), true) => call("CALL SYSIBM.BLOBRELEASELOCATOR(?)"),
-            (Request::Free(_), true) => call("CALL SYSIBM.CLOBRELEASELOCATOR(?)"),
-            (Request::Length(locator), false) => fixed(match locator.kind {
-                Large::Bytes => 6,
-                Large::Text => 7,
-                Large::Graphic => 8,
+            (LobRequest::Part(..), true) => call("? = CALL SYSIBM.CLOBGETSUBSTRING(?,?,?)"),
+            (LobRequest::Free(Locator { kind: LobKind::Bytes, .. }), true) => call("CALL SYSIBM.BLOBRELEASELOCATOR(?)"),
+            (LobRequest::Free(_), true) => call("CALL SYSIBM.CLOBRELEASELOCATOR(?)"),
+            (LobRequest::Length(locator), false) => fixed(match locator.kind {
+                LobKind::Bytes => 6,
+                LobKind::Text => 7,
+                LobKind::Graphic => 8,
             }),
-            (Request::Part(locator, ..), false) => fixed(match locator.kind {
-                Large::Bytes => 3,
-                Large::Text => 4,
-                Large::Graphic => 5,
+            (LobRequest::Part(locator, ..), false) => fixed(match locator.kind {
+                LobKind::Bytes => 3,
+                LobKind::Text => 4,
+                LobKind::Graphic => 5,
             }),
-            (Request::Free(_), false) => call("FREE LOCATOR ?"),
+            (LobRequest::Free(_), false) => call("FREE LOCATOR ?"),
         }
     }
 
     /// The parameters of a request: at Derby the one that comes out stands first.
-    fn input(&self, request: &Request) -> Result<Input, FlowError> {
+    fn input(&self, request: &LobRequest) -> Result<Input, FlowError> {
         let derby = self.session.product == Product::Derby;
         let (locator, out) = match request {
-            Request::Length(locator) => (locator, Some(BIGINT)),
-            Request::Part(locator @ Locator { kind: Large::Bytes, .. }, ..) => (locator, Some(BYTES)),
-            Request::Part(locator, ..) => (locator, Some(TEXT)),
-            Request::Free(locator) => (locator, None),
+            LobRequest::Length(locator) => (locator, Some(BIGINT)),
+            LobRequest::Part(locator @ Locator { kind: LobKind::Bytes, .. }, ..) => (locator, Some(BYTES)),
+            LobRequest::Part(locator, ..) => (locator, Some(TEXT)),
+            LobRequest::Free(locator) => (locator, None),
         };
         let mut types = Vec::new();
         let mut w = Writer::new();
@@ -169,7 +171,7 @@ impl Ask {
         types.push(if derby { INTEGER } else { (locator.kind.locator_lid() | 1, 4) });
         w.u8(0);
         w.u32(locator.number);
-        if let Request::Part(_, position, len) = request {
+        if let LobRequest::Part(_, position, len) = request {
             types.extend([if derby { BIGINT } else { INTEGER }, INTEGER]);
             w.u8(0);
             match u32::try_from(*position) {
@@ -201,14 +203,14 @@ impl Flow for Ask {
                 chain.object(&text::sqlstt(sql, &self.session.ours, self.session.sqlam)?);
                 prepared = Some(sql);
             }
-            let outexp = (!matches!(request, Request::Free(_))).then_some(true);
+            let outexp = (!matches!(request, LobRequest::Free(_))).then_some(true);
             chain.command(&ExcSqlStt { outexp, ..ExcSqlStt::new(section) }.encode(encoding)?);
             self.input(request)?.put(&mut chain, &self.session)?;
         }
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         if object.cp != cp::SQLDTARD {
             return self.replies.take(&object, &self.session);
         }
@@ -219,9 +221,9 @@ impl Flow for Ask {
             }
             let answer = output::value(&object, &self.replies.typdef, 0)?;
             self.answers.push(answer.ok_or(FlowError::Missing { what: "a value", command: "EXCSQLSTT" })?);
-            return Ok(Seen::Wanted);
+            return Ok(Reception::Wanted);
         }
-        Ok(Seen::Normal)
+        Ok(Reception::Normal)
     }
 
     fn end(&mut self) -> Result<Step<Self::Out>, FlowError> {

@@ -5,7 +5,7 @@ use crate::wire::codec::error::WireError;
 use crate::wire::ddm::object::Object;
 use crate::wire::fdoca::descriptor;
 use crate::wire::fdoca::row::{Counts, Offsets, Walker};
-use crate::wire::sql::execute::Described;
+use crate::wire::sql::execute::DescribedData;
 use crate::wire::value::cell::NULL;
 use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::typdef::TypDef;
@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 /// The value at `column` (from 0), without the length in front of it; `None` for NULL.
 pub(super) fn value(object: &Object, typdef: &TypDef, column: usize) -> Result<Option<(Field, Bytes)>, FlowError> {
-    let output = Described::decode(&object.body)?;
+    let output = DescribedData::decode(&object.body)?;
     let fields = descriptor::decode(&output.fdodsc, typdef)?;
     let mut offsets = Offsets::new(fields.len());
     Walker::new(&fields, Counts::Units).walk(&output.fdodta, 0, false, 1, &mut offsets)?;
@@ -50,7 +50,7 @@ mod tests {
         let row = [&[0xFF, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 2][..], b"hi", &[0, 0, 1, 0, b'x']].concat();
         let object = |row: &[u8]| {
             let fdodsc = descriptor::encode_result(&fields, &TypDef::OURS).unwrap().into();
-            let body = Described { fdodsc, fdodta: Bytes::copy_from_slice(row) }.encode_sqldtard().unwrap();
+            let body = DescribedData { fdodsc, fdodta: Bytes::copy_from_slice(row) }.encode_sqldtard().unwrap();
             Object { cp: cp::SQLDTARD, body: Bytes::from(body).slice(4..) }
         };
         let get = |column| value(&object(&row), &TypDef::OURS, column).unwrap().map(|(_, v)| v);

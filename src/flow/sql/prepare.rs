@@ -4,7 +4,7 @@
 use super::reply::Replies;
 use super::session::Session;
 use crate::flow::error::FlowError;
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
@@ -75,14 +75,14 @@ pub(super) fn read_sqlda(
     object: &Object,
     session: &Session,
     replies: &mut Replies,
-) -> Result<(SqlDa, Seen), FlowError> {
+) -> Result<(SqlDa, Reception), FlowError> {
     let mut sqlda = SqlDa::decode(&object.body, session.sqlam, session.server_class(), &replies.typdef)?;
     let seen = match sqlda.sqlca.take() {
         Some(sqlca) => replies.sqlca(Some(sqlca)),
-        None => Seen::Normal,
+        None => Reception::Normal,
     };
     // The description was asked for; an error in it was not.
-    Ok((sqlda, if seen == Seen::Normal { Seen::Wanted } else { seen }))
+    Ok((sqlda, if seen == Reception::Normal { Reception::Wanted } else { seen }))
 }
 
 impl Flow for Prepare {
@@ -98,7 +98,7 @@ impl Flow for Prepare {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         if object.cp != cp::SQLDARD {
             return self.replies.take(&object, &self.session);
         }

@@ -4,12 +4,12 @@
 use super::execute::Input;
 use super::prepare::{put_prepare, read_sqlda};
 use super::reply::Replies;
-use super::rows::Block;
+use super::rows::QueryBlock;
 use super::session::Session;
 use crate::flow::bounds::FRAME;
 use crate::flow::error::FlowError;
 use crate::flow::placement::once;
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
@@ -27,7 +27,7 @@ pub(super) const SLACK: usize = 64 * 1024;
 
 /// An open query.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedQuery {
     /// The server's description, when the prepare travelled along.
     pub described: Option<SqlDa>,
     /// The fields of a row, unnamed.
@@ -37,24 +37,24 @@ pub struct Opened {
     /// The cursor survives a commit.
     pub held: bool,
     /// The first part of the answer set.
-    pub answer: Answer,
+    pub answer: QueryReply,
 }
 
 /// The outcome of an open.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart where it is returned")]
-pub enum Outcome {
+pub enum QueryOutcome {
     /// The query is open.
-    Opened(Opened),
+    Opened(OpenedQuery),
     /// The statement prepared on the way has no columns: it is not a query, and was not executed.
     NoQuery,
 }
 
 /// The part of an answer set that one reply brought.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct QueryReply {
     /// Blocks in order.
-    pub blocks: Vec<Block>,
+    pub blocks: Vec<QueryBlock>,
     /// The server closed the query: nothing follows.
     pub closed: bool,
     /// Warnings.
@@ -65,7 +65,7 @@ pub struct Answer {
     pub idle: usize,
 }
 
-impl Answer {
+impl QueryReply {
     /// Takes over what the reply held beside rows.
     fn finish(&mut self, mut replies: Replies) {
         self.failure = replies.failure();
@@ -79,17 +79,17 @@ impl Answer {
         object: Object,
         replies: &mut Replies,
         session: &Session,
-    ) -> Result<Seen, FlowError> {
+    ) -> Result<Reception, FlowError> {
         let point = object.cp;
         if self.closed && matches!(point, cp::QRYDTA | cp::EXTDTA | cp::ENDQRYRM) {
             return Err(FlowError::Misplaced { point, why: "the query has ended before" });
         }
         let brings = !object.body.is_empty();
         match point {
-            cp::QRYDTA => self.blocks.push(Block { rows: object.body, lobs: Vec::new() }),
+            cp::QRYDTA => self.blocks.push(QueryBlock { rows: object.body, lobs: Vec::new() }),
             cp::EXTDTA => match self.blocks.last_mut() {
                 Some(block) => block.lobs.push(object.body),
-                None => self.blocks.push(Block { rows: bytes::Bytes::new(), lobs: vec![object.body] }),
+                None => self.blocks.push(QueryBlock { rows: bytes::Bytes::new(), lobs: vec![object.body] }),
             },
             point => {
                 self.closed |= point == cp::ENDQRYRM;
@@ -98,7 +98,7 @@ impl Answer {
             }
         }
         self.idle += usize::from(!brings);
-        Ok(if brings { Seen::Wanted } else { Seen::Normal })
+        Ok(if brings { Reception::Wanted } else { Reception::Normal })
     }
 }
 
@@ -114,7 +114,7 @@ pub struct Open {
     described: Option<SqlDa>,
     message: Option<OpnQryRm>,
     fields: Option<Vec<Field>>,
-    answer: Answer,
+    answer: QueryReply,
     replies: Replies,
 }
 
@@ -137,13 +137,13 @@ impl Open {
             described: None,
             message: None,
             fields: None,
-            answer: Answer::default(),
+            answer: QueryReply::default(),
         }
     }
 }
 
 impl Flow for Open {
-    type Out = Outcome;
+    type Out = QueryOutcome;
 
     fn start(&mut self) -> Result<Chain, FlowError> {
         let mut chain = Chain::new();
@@ -157,7 +157,7 @@ impl Flow for Open {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         match object.cp {
             cp::SQLDARD => {
                 let (sqlda, seen) = read_sqlda(&object, &self.session, &mut self.replies)?;
@@ -166,11 +166,11 @@ impl Flow for Open {
             }
             cp::OPNQRYRM => {
                 once(&mut self.message, OpnQryRm::decode(&object.body, self.session.text)?, object.cp)?;
-                Ok(Seen::Normal)
+                Ok(Reception::Normal)
             }
             cp::QRYDSC => {
                 once(&mut self.fields, descriptor::decode(&object.body, &self.replies.typdef)?, object.cp)?;
-                Ok(Seen::Wanted)
+                Ok(Reception::Wanted)
             }
             point @ (cp::QRYDTA | cp::EXTDTA) if self.fields.is_none() => {
                 Err(FlowError::Misplaced { point, why: "rows come before their description" })
@@ -179,18 +179,18 @@ impl Flow for Open {
         }
     }
 
-    fn end(&mut self) -> Result<Step<Outcome>, FlowError> {
+    fn end(&mut self) -> Result<Step<QueryOutcome>, FlowError> {
         let mut replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
         let (Some(message), Some(fields)) = (self.message.take(), self.fields.take()) else {
             // A statement without columns is not a query: the open was bound to fail.
             return match self.described.take() {
-                Some(sqlda) if sqlda.columns.is_empty() => Ok(Step::Done(Outcome::NoQuery)),
+                Some(sqlda) if sqlda.columns.is_empty() => Ok(Step::Done(QueryOutcome::NoQuery)),
                 _ => Err(replies.failure().unwrap_or(FlowError::Missing { what: "OPNQRYRM", command: "OPNQRY" })),
             };
         };
         let mut answer = std::mem::take(&mut self.answer);
         answer.finish(replies);
-        Ok(Step::Done(Outcome::Opened(Opened {
+        Ok(Step::Done(QueryOutcome::Opened(OpenedQuery {
             described: self.described.take(),
             fields,
             instance: message.qryinsid,
@@ -220,7 +220,7 @@ pub struct Continue {
     /// Large objects travel along.
     lobs: bool,
     outovr: Option<Vec<u8>>,
-    answer: Answer,
+    answer: QueryReply,
     replies: Replies,
 }
 
@@ -229,7 +229,14 @@ impl Continue {
     pub fn new(session: Arc<Session>, section: PkgNamCsn, instance: Option<u64>, block_size: u32, lobs: bool) -> Self {
         let command =
             CntQry { rtnextdta: lobs.then_some(rtnextdta::ALL), ..CntQry::new(section, block_size, instance) };
-        Continue { replies: Replies::new(&session), session, command, lobs, outovr: None, answer: Answer::default() }
+        Continue {
+            replies: Replies::new(&session),
+            session,
+            command,
+            lobs,
+            outovr: None,
+            answer: QueryReply::default(),
+        }
     }
 
     /// A row at a time: locators end with the unit of work, so none are asked for ahead.
@@ -246,7 +253,7 @@ impl Continue {
 }
 
 impl Flow for Continue {
-    type Out = Answer;
+    type Out = QueryReply;
 
     fn start(&mut self) -> Result<Chain, FlowError> {
         let mut chain = Chain::new();
@@ -257,11 +264,11 @@ impl Flow for Continue {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         self.answer.take(object, &mut self.replies, &self.session)
     }
 
-    fn end(&mut self) -> Result<Step<Answer>, FlowError> {
+    fn end(&mut self) -> Result<Step<QueryReply>, FlowError> {
         let mut answer = std::mem::take(&mut self.answer);
         answer.finish(std::mem::replace(&mut self.replies, Replies::new(&self.session)));
         Ok(Step::Done(answer))
@@ -301,7 +308,7 @@ impl Flow for Close {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         self.replies.take(&object, &self.session)
     }
 

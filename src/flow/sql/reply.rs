@@ -4,7 +4,7 @@
 use super::session::Session;
 use crate::flow::error::FlowError;
 use crate::flow::placement::{informs, message};
-use crate::flow::step::Seen;
+use crate::flow::step::Reception;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
@@ -32,7 +32,7 @@ impl Replies {
     }
 
     /// Takes an object that the command itself does not expect.
-    pub fn take(&mut self, object: &Object, session: &Session) -> Result<Seen, FlowError> {
+    pub fn take(&mut self, object: &Object, session: &Session) -> Result<Reception, FlowError> {
         match object.cp {
             cp::SQLCARD => {
                 let sqlca = Sqlca::decode(&object.body, session.sqlam, &self.typdef)?;
@@ -47,30 +47,30 @@ impl Replies {
             // A reply message that the architecture gained later still has its severity.
             _ => return Ok(self.reply(message(object, session.text)?)),
         }
-        Ok(Seen::Normal)
+        Ok(Reception::Normal)
     }
 
     /// Notes an SQLCA that came by itself or inside another object.
-    pub fn sqlca(&mut self, sqlca: Option<Sqlca>) -> Seen {
+    pub fn sqlca(&mut self, sqlca: Option<Sqlca>) -> Reception {
         match sqlca {
             Some(sqlca) if sqlca.is_error() => {
                 let before = self.cards.len();
                 self.error.get_or_insert_with(|| (Box::new(sqlca), before));
-                Seen::Failure
+                Reception::Failure
             }
             other => {
                 self.cards.push(other);
-                Seen::Normal
+                Reception::Normal
             }
         }
     }
 
-    fn reply(&mut self, reply: Reply) -> Seen {
+    fn reply(&mut self, reply: Reply) -> Reception {
         if reply.is_error() {
             self.refusal.get_or_insert_with(|| Box::new(reply));
-            return Seen::Failure;
+            return Reception::Failure;
         }
-        Seen::Normal
+        Reception::Normal
     }
 
     /// The failure, if there was one: the SQL error before the message that came with it.

@@ -1,13 +1,13 @@
 //! Blocks in, chunks of rows out: joins rows that were cut between blocks, reads the SQLCAs that stand among
 //! rows, and gives each row the large objects that travelled after it.
 
-use super::locator::{Large, Locator};
+use super::locator::{LobKind, Locator};
 use super::session::{Product, Session};
 use crate::flow::bounds::ABSENT_ROWS;
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::{ByteOrder, Reader};
-use crate::wire::fdoca::row::{CHUNK, Counts, Offsets, Stop, Walker};
+use crate::wire::fdoca::row::{CHUNK, Counts, Offsets, WalkStop, Walker};
 use crate::wire::sql::error::DrdaError;
 use crate::wire::sql::execute::decode_extdta;
 use crate::wire::sql::placeholder::Placeholder;
@@ -21,14 +21,14 @@ use std::collections::VecDeque;
 
 /// The contents of one reply: rows, and the large objects after them.
 #[derive(Debug, Clone, Default)]
-pub struct Block {
+pub struct QueryBlock {
     /// Data of QRYDTA.
     pub rows: Bytes,
     /// Data of each EXTDTA, in order.
     pub lobs: Vec<Bytes>,
 }
 
-impl Block {
+impl QueryBlock {
     /// Bytes held.
     pub fn len(&self) -> usize {
         self.rows.len() + self.lobs.iter().map(Bytes::len).sum::<usize>()
@@ -40,9 +40,9 @@ impl Block {
     }
 }
 
-/// Rows whose cells were found; the offsets are in the [`Offsets`] handed to [`Rows::next`].
+/// Rows whose cells were found; the offsets are in the [`Offsets`] handed to [`RowAssembler::next`].
 #[derive(Debug)]
-pub struct Chunk {
+pub struct RowChunk {
     /// The bytes that the offsets point into.
     pub buf: Bytes,
     /// The large objects, for each column that has them: (column, row by row).
@@ -53,11 +53,11 @@ pub struct Chunk {
     pub first_row: u64,
 }
 
-/// The result of [`Rows::next`].
+/// The result of [`RowAssembler::next`].
 #[derive(Debug)]
 pub enum Event {
     /// Rows.
-    Rows(Chunk),
+    Rows(RowChunk),
     /// A warning about the row that follows, or about the whole.
     Warning(Box<Sqlca>),
     /// Another block is needed.
@@ -68,12 +68,12 @@ pub enum Event {
 
 /// The state of one answer set being read.
 #[derive(Debug)]
-pub struct Rows {
+pub struct RowAssembler {
     walker: Walker,
     /// Columns with large objects: position and whether an indicator stands in the EXTDTA.
     lob_columns: Vec<(usize, bool)>,
     /// Columns with locators: position, what they are of, byte order.
-    locator_columns: Vec<(usize, Large, ByteOrder)>,
+    locator_columns: Vec<(usize, LobKind, ByteOrder)>,
     sqlam: u16,
     text: SqlText,
     /// Of the numbers that the server sends.
@@ -102,17 +102,17 @@ const SPLICE: usize = 4096;
 /// Longest SQLCA among rows; one that claims more is damaged, and would be waited for without end.
 const SQLCA_LIMIT: usize = 256 << 10;
 
-impl Rows {
+impl RowAssembler {
     /// For rows of these fields, sent by a server of this level and environment.
-    pub fn new(fields: &[Field], sqlam: u16, typdef: TypDef) -> Rows {
-        Rows::counting(fields, sqlam, typdef, Counts::Bytes)
+    pub fn new(fields: &[Field], sqlam: u16, typdef: TypDef) -> RowAssembler {
+        RowAssembler::counting(fields, sqlam, typdef, Counts::Bytes)
     }
 
-    fn counting(fields: &[Field], sqlam: u16, typdef: TypDef, counts: Counts) -> Rows {
+    fn counting(fields: &[Field], sqlam: u16, typdef: TypDef, counts: Counts) -> RowAssembler {
         let walker = Walker::new(fields, counts);
         let lobs = fields.iter().enumerate().filter(|(_, f)| matches!(f.shape, Shape::Lob(_)));
-        let locators = fields.iter().enumerate().filter_map(|(i, f)| Some((i, Large::of_locator(f)?, f.order)));
-        Rows {
+        let locators = fields.iter().enumerate().filter_map(|(i, f)| Some((i, LobKind::of_locator(f)?, f.order)));
+        RowAssembler {
             row_limit: SQLCA_LIMIT + 2 * walker.longest_row() + 2 * SPLICE,
             walker,
             lob_columns: lobs.map(|(i, f)| (i, f.nullable)).collect(),
@@ -136,18 +136,18 @@ impl Rows {
     }
 
     /// For rows of these fields, as the server of this session sends them.
-    pub fn of(session: &Session, fields: &[Field]) -> Rows {
+    pub fn of(session: &Session, fields: &[Field]) -> RowAssembler {
         let counts = if session.product == Product::Derby { Counts::Units } else { Counts::Bytes };
-        Rows::counting(fields, session.sqlam, session.theirs, counts)
+        RowAssembler::counting(fields, session.sqlam, session.theirs, counts)
     }
 
     /// Refuses large objects of more than `bytes`.
-    pub fn with_lob_limit(self, bytes: usize) -> Rows {
-        Rows { lob_limit: bytes, ..self }
+    pub fn with_lob_limit(self, bytes: usize) -> RowAssembler {
+        RowAssembler { lob_limit: bytes, ..self }
     }
 
     /// Takes a block in.
-    pub fn push(&mut self, block: Block) {
+    pub fn push(&mut self, block: QueryBlock) {
         self.queue.push_back(block.rows);
         self.lobs.extend(block.lobs);
     }
@@ -205,7 +205,7 @@ impl Rows {
             return Ok(Some(Event::Rows(self.chunk(buf, offsets)?)));
         }
         match walked.stop {
-            Stop::Sqlca => {
+            WalkStop::Sqlca => {
                 let block = self.block.clone();
                 match self.read_sqlca(block.get(walked.end..).unwrap_or_default())? {
                     Some((n, event)) => {
@@ -215,14 +215,14 @@ impl Rows {
                     None => self.keep_tail(walked.end),
                 }
             }
-            Stop::NoRow => {
+            WalkStop::NoRow => {
                 self.pos = walked.end;
                 self.behind_sqlca = false;
                 self.count_absent()?;
                 Ok(None)
             }
-            Stop::Overlong { column, len, room } => Err(self.overlong(column, len, room)),
-            Stop::Short | Stop::Full => self.keep_tail(walked.end),
+            WalkStop::Overlong { column, len, room } => Err(self.overlong(column, len, room)),
+            WalkStop::Short | WalkStop::Full => self.keep_tail(walked.end),
         }
     }
 
@@ -257,7 +257,7 @@ impl Rows {
                 self.settle(walked.end, take);
                 self.behind_sqlca = false;
                 return Ok(Some(Event::Rows(self.chunk(row, offsets)?)));
-            } else if walked.stop == Stop::Sqlca {
+            } else if walked.stop == WalkStop::Sqlca {
                 let tail = std::mem::take(&mut self.tail);
                 let read = self.read_sqlca(tail.get(walked.end..).unwrap_or_default())?;
                 self.tail = tail;
@@ -265,12 +265,12 @@ impl Rows {
                     self.settle(walked.end + n, take);
                     return Ok(event);
                 }
-            } else if walked.stop == Stop::NoRow {
+            } else if walked.stop == WalkStop::NoRow {
                 self.settle(walked.end, take);
                 self.behind_sqlca = false;
                 self.count_absent()?;
                 return Ok(None);
-            } else if let Stop::Overlong { column, len, room } = walked.stop {
+            } else if let WalkStop::Overlong { column, len, room } = walked.stop {
                 return Err(self.overlong(column, len, room));
             }
             if self.pos >= self.block.len() {
@@ -358,7 +358,7 @@ impl Rows {
     }
 
     /// Makes a chunk of the rows found in `buf`.
-    fn chunk(&mut self, buf: Bytes, offsets: &Offsets) -> Result<Chunk, FlowError> {
+    fn chunk(&mut self, buf: Bytes, offsets: &Offsets) -> Result<RowChunk, FlowError> {
         let first_row = self.delivered + 1;
         let mut lobs = Vec::with_capacity(self.lob_columns.len());
         let mut used = 0;
@@ -401,7 +401,7 @@ impl Rows {
         }
         self.delivered += offsets.rows() as u64;
         self.absent = 0;
-        Ok(Chunk { buf, lobs, locators, first_row })
+        Ok(RowChunk { buf, lobs, locators, first_row })
     }
 }
 

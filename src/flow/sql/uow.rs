@@ -4,7 +4,7 @@ use super::reply::Replies;
 use super::session::Session;
 use crate::flow::error::FlowError;
 use crate::flow::placement::once;
-use crate::flow::step::{Flow, Seen, Step};
+use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
@@ -51,7 +51,7 @@ impl Flow for EndWork {
         Ok(chain)
     }
 
-    fn object(&mut self, object: Object) -> Result<Seen, FlowError> {
+    fn object(&mut self, object: Object) -> Result<Reception, FlowError> {
         if object.cp == cp::ENDUOWRM {
             let reply = Reply::decode(object.cp, &object.body, self.session.text)?;
             once(&mut self.ended, reply.uowdsp.unwrap_or(0), object.cp)?;

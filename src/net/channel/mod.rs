@@ -1,9 +1,9 @@
 //! One task owns the socket and a queue of conversations; only it writes. Replies come in the
 //! order of the requests, so the head of the queue gets what arrives.
 
-use super::any_flow::{Job, Waiting};
+use super::any_flow::{AnyFlow, WaitingFlow};
 use super::correlation::Correlation;
-use super::error::{NetError, Stage, TlsError};
+use super::error::{ConnectStage, NetError, TlsError};
 use super::outgoing::Outgoing;
 use super::recognise;
 use super::tls;
@@ -11,7 +11,7 @@ use super::transport::Deadline;
 use crate::flow::bounds::{CHAINS, Idle, OBJECT};
 use crate::flow::error::FlowError;
 use crate::flow::placement;
-use crate::flow::step::{Flow, Seen};
+use crate::flow::step::{Flow, Reception};
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::object::objects;
 use crate::wire::dss::chain::Chain;
@@ -38,12 +38,12 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// handle is gone.
 #[derive(Debug, Clone)]
 pub struct Channel {
-    jobs: mpsc::UnboundedSender<Box<dyn Job>>,
-    shared: Arc<Shared>,
+    jobs: mpsc::UnboundedSender<Box<dyn AnyFlow>>,
+    shared: Arc<ChannelState>,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct ChannelState {
     /// Why the connection cannot be used, once that is so.
     broken: Mutex<Option<Broken>>,
     /// The first bytes of the peer, until they made a frame.
@@ -63,7 +63,7 @@ struct Broken {
     untold: Option<NetError>,
 }
 
-impl Shared {
+impl ChannelState {
     fn lock(&self) -> MutexGuard<'_, Option<Broken>> {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -99,7 +99,7 @@ impl Channel {
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
         let (jobs, queue) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(ChannelState::default());
         shared.depth.store(1, Ordering::Relaxed);
         shared.limit.store(limit, Ordering::Relaxed);
         let (reader, writer) = tokio::io::split(stream);
@@ -165,7 +165,7 @@ impl Channel {
             return Err(self.shared.gone());
         }
         let (tx, result) = oneshot::channel();
-        self.jobs.send(Box::new(Waiting { flow, waiter: Some(tx) })).map_err(|_| self.shared.gone())?;
+        self.jobs.send(Box::new(WaitingFlow { flow, waiter: Some(tx) })).map_err(|_| self.shared.gone())?;
         Ok(Pending { result, shared: self.shared.clone(), over: false })
     }
 }
@@ -174,7 +174,7 @@ impl Channel {
 #[derive(Debug)]
 pub struct Pending<T> {
     result: oneshot::Receiver<Result<T, NetError>>,
-    shared: Arc<Shared>,
+    shared: Arc<ChannelState>,
     over: bool,
 }
 
@@ -185,7 +185,7 @@ impl<T> Pending<T> {
             None => (&mut self.result).await,
             Some(deadline) => match timeout_at(deadline.at(), &mut self.result).await {
                 Ok(result) => result,
-                Err(_) => return Err(deadline.passed(Stage::Reply)),
+                Err(_) => return Err(deadline.passed(ConnectStage::Reply)),
             },
         };
         self.over = true;
@@ -205,8 +205,8 @@ impl<T> Drop for Pending<T> {
 struct Task<S> {
     reader: ReadHalf<S>,
     writer: WriteHalf<S>,
-    queue: mpsc::UnboundedReceiver<Box<dyn Job>>,
-    shared: Arc<Shared>,
+    queue: mpsc::UnboundedReceiver<Box<dyn AnyFlow>>,
+    shared: Arc<ChannelState>,
     active: VecDeque<Active>,
     out: Outgoing,
     /// Something waits to be written, or was written and may still wait in the stream (TLS).
@@ -223,7 +223,7 @@ struct Task<S> {
 }
 
 struct Active {
-    job: Box<dyn Job>,
+    job: Box<dyn AnyFlow>,
     /// The reply to the chain under way.
     reply: Correlation,
     failed: bool,
@@ -254,7 +254,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
     fn end(&mut self, why: NetError) {
         let mut broken = self.shared.lock();
         self.queue.close();
-        let mut left: Vec<Box<dyn Job>> = self.active.drain(..).map(|active| active.job).collect();
+        let mut left: Vec<Box<dyn AnyFlow>> = self.active.drain(..).map(|active| active.job).collect();
         while let Ok(job) = self.queue.try_recv() {
             left.push(job);
         }
@@ -332,8 +332,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         }
     }
 
-    fn stage(&self) -> Stage {
-        if self.first { Stage::FirstReply } else { Stage::Reply }
+    fn stage(&self) -> ConnectStage {
+        if self.first { ConnectStage::FirstReply } else { ConnectStage::Reply }
     }
 
     fn closed(&self, source: Option<std::io::Error>) -> NetError {
@@ -347,7 +347,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         NetError::Closed { stage: self.stage(), source }
     }
 
-    fn begin(&mut self, mut job: Box<dyn Job>) {
+    fn begin(&mut self, mut job: Box<dyn AnyFlow>) {
         if job.is_abandoned() {
             return;
         }
@@ -429,15 +429,15 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
             placement::check(dss.header.kind, &object)?;
             let (point, len) = (object.cp, object.body.len());
             match active.job.object(object)? {
-                Seen::Wanted => {
+                Reception::Wanted => {
                     active.brought = active.brought.saturating_add(len + OBJECT);
                     let (len, max) = (active.brought, active.job.room());
                     if len > max {
                         return Err(FlowError::from(WireError::TooLong { what: "reply", len, max }).into());
                     }
                 }
-                Seen::Normal => active.idle.note(point, len, active.reply.commands())?,
-                Seen::Failure => {
+                Reception::Normal => active.idle.note(point, len, active.reply.commands())?,
+                Reception::Failure => {
                     active.failed = true;
                     active.idle.note(point, len, active.reply.commands())?;
                 }

@@ -12,9 +12,9 @@ use tokio::io::ReadBuf;
 const ALERT: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 50];
 
 /// A command without a meaning.
-struct Ask;
+struct TestFlow;
 
-impl Flow for Ask {
+impl Flow for TestFlow {
     type Out = ();
 
     fn start(&mut self) -> Result<Chain, FlowError> {
@@ -23,8 +23,8 @@ impl Flow for Ask {
         Ok(chain)
     }
 
-    fn object(&mut self, _: Object) -> Result<Seen, FlowError> {
-        Ok(Seen::Normal)
+    fn object(&mut self, _: Object) -> Result<Reception, FlowError> {
+        Ok(Reception::Normal)
     }
 
     fn end(&mut self) -> Result<Step<()>, FlowError> {
@@ -64,16 +64,16 @@ async fn what_came_before_the_first_word_is_told_to_the_first_who_asks() {
     while channel.broken().is_none() {
         tokio::task::yield_now().await;
     }
-    let first = channel.run(Ask, None).await;
+    let first = channel.run(TestFlow, None).await;
     assert!(matches!(first, Err(NetError::Tls(TlsError::WantsTls(_)))), "{first:?}");
-    let second = channel.run(Ask, None).await;
+    let second = channel.run(TestFlow, None).await;
     assert!(matches!(&second, Err(NetError::Broken(why)) if why.contains("looks like TLS")), "{second:?}");
 }
 
 #[tokio::test]
 async fn the_last_words_of_a_peer_are_heard() {
-    let told = Channel::spawn(Deaf(&ALERT), 1000).run(Ask, None).await;
+    let told = Channel::spawn(Deaf(&ALERT), 1000).run(TestFlow, None).await;
     assert!(matches!(told, Err(NetError::Tls(TlsError::WantsTls(_)))), "{told:?}");
-    let silent = Channel::spawn(Deaf(&[]), 1000).run(Ask, None).await;
+    let silent = Channel::spawn(Deaf(&[]), 1000).run(TestFlow, None).await;
     assert!(matches!(&silent, Err(NetError::Closed { source: Some(e), .. }) if e.kind() == ErrorKind::BrokenPipe));
 }

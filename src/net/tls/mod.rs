@@ -13,8 +13,8 @@ use self::fingerprint::Fingerprint;
 use self::pem::PemError;
 use self::trust::Trust;
 use self::verify::Verifier;
-use super::error::{Distrust, NetError, Stage, TlsError};
-use super::prefix::Opening;
+use super::error::{ConnectStage, Distrust, NetError, TlsError};
+use super::prefix::KeepPrefix;
 use super::recognise;
 use super::transport::Deadline;
 use rustls::client::WantsClientCert;
@@ -31,18 +31,18 @@ use tokio_rustls::client::TlsStream;
 
 /// How a connection is made TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct TlsSettings {
     /// Whom to believe.
     pub trust: Trust,
     /// Who we are, when the server asks.
-    pub identity: Option<Identity>,
+    pub identity: Option<ClientIdentity>,
     /// The name to ask for and to find in the certificate, when it is not the host's.
     pub server_name: Option<String>,
 }
 
 /// A client's certificate, by PEM files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct ClientIdentity {
     /// The certificate and those up to its authority.
     pub cert: PathBuf,
     /// Its key.
@@ -64,7 +64,7 @@ pub struct Secured {
 
 /// A server's certificate that was looked at and accepted whatever it is.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct AcceptedCertificate {
     /// Its contents.
     pub certificate: Certificate,
     /// Its SHA-256.
@@ -78,7 +78,7 @@ pub struct Seen {
 }
 
 /// An encrypted stream.
-pub type Encrypted<S> = TlsStream<Opening<S>>;
+pub type Encrypted<S> = TlsStream<KeepPrefix<S>>;
 
 /// Settings with their files read.
 #[derive(Debug)]
@@ -90,11 +90,11 @@ pub struct Connector {
 
 impl Connector {
     /// Reads the files for a connection to `host`.
-    pub async fn new(host: &str, settings: Settings, deadline: Deadline) -> Result<Connector, NetError> {
+    pub async fn new(host: &str, settings: TlsSettings, deadline: Deadline) -> Result<Connector, NetError> {
         let name = settings.server_name.as_deref().unwrap_or(host);
         let name = ServerName::try_from(name.to_owned()).map_err(|_| TlsError::Name(name.to_owned()))?;
         let work = spawn_blocking(move || configure(&settings));
-        let done = timeout_at(deadline.at(), work).await.map_err(|_| deadline.passed(Stage::Tls))?;
+        let done = timeout_at(deadline.at(), work).await.map_err(|_| deadline.passed(ConnectStage::Tls))?;
         let (config, verifier) = done.map_err(|e| TlsError::Setup(e.to_string()))??;
         Ok(Connector { config: Arc::new(config), verifier, name })
     }
@@ -107,7 +107,7 @@ impl Connector {
             let verifier = Arc::new(Verifier::noting(provider.clone()));
             Ok::<_, TlsError>((building(provider, verifier.clone())?.with_no_client_auth(), verifier))
         });
-        let done = timeout_at(deadline.at(), work).await.map_err(|_| deadline.passed(Stage::Tls))?;
+        let done = timeout_at(deadline.at(), work).await.map_err(|_| deadline.passed(ConnectStage::Tls))?;
         let (config, verifier) = done.map_err(|e| TlsError::Setup(e.to_string()))??;
         Ok(Connector { config: Arc::new(config), verifier, name })
     }
@@ -118,7 +118,7 @@ impl Connector {
         self,
         stream: S,
         deadline: Deadline,
-    ) -> (Result<(Encrypted<S>, Secured), NetError>, Option<Seen>)
+    ) -> (Result<(Encrypted<S>, Secured), NetError>, Option<AcceptedCertificate>)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -129,7 +129,13 @@ impl Connector {
             let distrust =
                 noted.distrust.map(|why| Distrust { why, names: certificate.names.clone(), fingerprint }.to_string());
             let distrust = distrust.or(noted.trouble);
-            Seen { certificate, fingerprint, trusted: distrust.is_none(), distrust, name_fits: noted.name_fits }
+            AcceptedCertificate {
+                certificate,
+                fingerprint,
+                trusted: distrust.is_none(),
+                distrust,
+                name_fits: noted.name_fits,
+            }
         });
         (done, seen)
     }
@@ -140,9 +146,9 @@ impl Connector {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let connector = TlsConnector::from(self.config);
-        let handshake = connector.connect(self.name, Opening::new(stream)).into_fallible();
+        let handshake = connector.connect(self.name, KeepPrefix::new(stream)).into_fallible();
         let stream = match timeout_at(deadline.at(), handshake).await {
-            Err(_) => return Err(deadline.passed(Stage::Tls)),
+            Err(_) => return Err(deadline.passed(ConnectStage::Tls)),
             Ok(Err((e, stream))) => return Err(failure(e, stream.first(), &self.verifier).into()),
             Ok(Ok(stream)) => stream,
         };
@@ -176,13 +182,13 @@ pub(super) fn refusal(e: &std::io::Error) -> Option<TlsError> {
     }
 }
 
-fn configure(settings: &Settings) -> Result<(ClientConfig, Arc<Verifier>), TlsError> {
+fn configure(settings: &TlsSettings) -> Result<(ClientConfig, Arc<Verifier>), TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Arc::new(Verifier::new(&settings.trust, provider.clone())?);
     let builder = building(provider, verifier.clone())?;
     let config = match &settings.identity {
         None => builder.with_no_client_auth(),
-        Some(Identity { cert, key }) => {
+        Some(ClientIdentity { cert, key }) => {
             let bad_cert = |source| TlsError::file("tls_cert", cert, source);
             let bad_key = |source| TlsError::file("tls_key", key, source);
             let chain = pem::read(cert).and_then(|pem| pem::certificates(&pem)).map_err(bad_cert)?;

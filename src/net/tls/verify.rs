@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 /// The verifier of one connection.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    how: How,
+    how: Verification,
     provider: Arc<CryptoProvider>,
     /// The server's certificate, for the words of an error.
     seen: OnceLock<Vec<u8>>,
@@ -25,7 +25,7 @@ pub(super) struct Verifier {
 }
 
 #[derive(Debug)]
-enum How {
+enum Verification {
     Chain(Arc<dyn ServerCertVerifier>),
     Pinned(Fingerprint),
     NotAtAll,
@@ -50,16 +50,16 @@ impl Verifier {
         let how = match trust {
             Trust::System => {
                 let system = rustls_platform_verifier::Verifier::new(provider.clone());
-                How::Chain(Arc::new(system.map_err(|e| TlsError::System(e.to_string()))?))
+                Verification::Chain(Arc::new(system.map_err(|e| TlsError::System(e.to_string()))?))
             }
             Trust::Authorities(path) => {
                 let bad = |source| TlsError::file("tls_ca", path, source);
                 let roots = Arc::new(authorities(path).map_err(bad)?);
                 let built = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
-                How::Chain(built.map_err(|e| TlsError::Setup(e.to_string()))?)
+                Verification::Chain(built.map_err(|e| TlsError::Setup(e.to_string()))?)
             }
-            Trust::Pinned(fingerprint) => How::Pinned(*fingerprint),
-            Trust::Anybody => How::NotAtAll,
+            Trust::Pinned(fingerprint) => Verification::Pinned(*fingerprint),
+            Trust::Anybody => Verification::NotAtAll,
         };
         Ok(Verifier::judging(how, provider))
     }
@@ -68,10 +68,13 @@ impl Verifier {
     pub(super) fn noting(provider: Arc<CryptoProvider>) -> Verifier {
         let system = rustls_platform_verifier::Verifier::new(provider.clone());
         let system = system.map(|system| Arc::new(system) as Arc<dyn ServerCertVerifier>);
-        Verifier::judging(How::Noted(system.map_err(|e| TlsError::System(e.to_string()).to_string())), provider)
+        Verifier::judging(
+            Verification::Noted(system.map_err(|e| TlsError::System(e.to_string()).to_string())),
+            provider,
+        )
     }
 
-    fn judging(how: How, provider: Arc<CryptoProvider>) -> Verifier {
+    fn judging(how: Verification, provider: Arc<CryptoProvider>) -> Verifier {
         Verifier { how, provider, seen: OnceLock::new(), noted: OnceLock::new() }
     }
 
@@ -82,7 +85,7 @@ impl Verifier {
 
     /// True when a server that was accepted has proved who it is.
     pub(super) fn is_verified(&self) -> bool {
-        !matches!(self.how, How::NotAtAll | How::Noted(_))
+        !matches!(self.how, Verification::NotAtAll | Verification::Noted(_))
     }
 
     /// The server's certificate; empty before it came.
@@ -110,11 +113,11 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         self.seen.get_or_init(|| leaf.to_vec());
         match &self.how {
-            How::Chain(chain) => chain.verify_server_cert(leaf, intermediates, name, ocsp, now),
-            How::Pinned(pinned) if Fingerprint::of(leaf) != *pinned => {
+            Verification::Chain(chain) => chain.verify_server_cert(leaf, intermediates, name, ocsp, now),
+            Verification::Pinned(pinned) if Fingerprint::of(leaf) != *pinned => {
                 Err(CertificateError::ApplicationVerificationFailure.into())
             }
-            How::Noted(system) => {
+            Verification::Noted(system) => {
                 let verdict = system.as_ref().map(|s| s.verify_server_cert(leaf, intermediates, name, ocsp, now));
                 let (distrust, trouble) = match verdict {
                     Ok(Ok(_)) => (None, None),
@@ -127,7 +130,7 @@ impl ServerCertVerifier for Verifier {
                 self.noted.get_or_init(|| Noted { distrust, trouble, name_fits });
                 Ok(ServerCertVerified::assertion())
             }
-            How::Pinned(_) | How::NotAtAll => Ok(ServerCertVerified::assertion()),
+            Verification::Pinned(_) | Verification::NotAtAll => Ok(ServerCertVerified::assertion()),
         }
     }
 

@@ -8,9 +8,11 @@ use super::list;
 use super::message::{CCSID, Failure, Fault, Result};
 use super::physical::{Definition, File, record_format};
 use crate::wire::ddm::error::Result as MessageResult;
-use crate::wire::file::describe::{self, Member};
+use crate::wire::file::describe::{self, MemberDescription};
 use crate::wire::file::format::{DdsType, RecordField, RecordFormat};
-use crate::wire::file::outfile_columns::{ACCESS_PATH, FIELDS, FORMATS, Kind, MEMBERS, OBJECTS, Outfile, PHYSICAL};
+use crate::wire::file::outfile_columns::{
+    ACCESS_PATH, FIELDS, FORMATS, MEMBERS, OBJECTS, Outfile, OutfileType, PHYSICAL,
+};
 use std::sync::Arc;
 
 impl Job {
@@ -174,9 +176,9 @@ fn out_member(command: &Bound) -> Result<(Option<String>, bool)> {
     }
 }
 
-fn members(file: &File) -> Vec<Member> {
+fn members(file: &File) -> Vec<MemberDescription> {
     let contents = file.contents();
-    let of = |m: &super::member::Member| Member {
+    let of = |m: &super::member::Member| MemberDescription {
         file: file.name.clone(),
         library: file.library.clone(),
         name: m.name.clone(),
@@ -193,9 +195,9 @@ fn format(layout: &Outfile) -> RecordFormat {
         let bytes = *length as u32;
         let of = |dds, digits| RecordField { dds, digits, ccsid: 65535, ..RecordField::default() };
         let field = match kind {
-            Kind::Text => RecordField { ccsid: CCSID, ..of(DdsType::CHARACTER, 0) },
-            Kind::Zoned => of(DdsType::ZONED, bytes as u8),
-            Kind::Packed => of(DdsType::PACKED, (2 * bytes - 1) as u8),
+            OutfileType::Text => RecordField { ccsid: CCSID, ..of(DdsType::CHARACTER, 0) },
+            OutfileType::Zoned => of(DdsType::ZONED, bytes as u8),
+            OutfileType::Packed => of(DdsType::PACKED, (2 * bytes - 1) as u8),
         };
         let name = if name.is_empty() { format!("UNNAMED{at:03}") } else { (*name).to_owned() };
         RecordField { name, length: bytes, ..field }

@@ -10,8 +10,8 @@ use crate::server::conversation::Out;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::put_bytes;
-use crate::wire::file::buffer::Layout;
-use crate::wire::file::open::{Access, CommitLevel, S38Open, Ufcb};
+use crate::wire::file::buffer::BufferLayout;
+use crate::wire::file::open::{CommitLevel, OpenAccess, S38Open, Ufcb};
 use crate::wire::file::opnfb::OpenFeedback;
 
 /// Files that a job may have open at a time.
@@ -34,10 +34,10 @@ impl Job {
         };
         let commit = self.level(&ufcb)?;
         let (read, write, change, delete) = match ufcb.access {
-            Access::Read => (true, false, false, false),
-            Access::Write => (false, true, false, false),
-            Access::ReadWrite | Access::SspReadWrite => (true, true, true, true),
-            Access::SspWrite => (false, true, true, false),
+            OpenAccess::Read => (true, false, false, false),
+            OpenAccess::Write => (false, true, false, false),
+            OpenAccess::ReadWrite | OpenAccess::SspReadWrite => (true, true, true, true),
+            OpenAccess::SspWrite => (false, true, true, false),
         };
         if write {
             let what = || format!("File {} in library {} not opened for output", ufcb.file, file.library);
@@ -105,12 +105,12 @@ impl Job {
 }
 
 /// The most records of a block.
-fn block(asked: u16, layout: &Layout) -> u16 {
+fn block(asked: u16, layout: &BufferLayout) -> u16 {
     let most = u16::try_from(BLOCK / layout.increment.max(1)).unwrap_or(u16::MAX);
     asked.clamp(1, most.max(1))
 }
 
-fn feedback(open: &Open, layout: &Layout) -> OpenFeedback {
+fn feedback(open: &Open, layout: &BufferLayout) -> OpenFeedback {
     let File { library, name, definition, .. } = &*open.file;
     let records = open.file.contents().member(&open.member).map_or(0, |m| m.count());
     let length = layout.record as u16;

@@ -4,11 +4,11 @@ use super::locks::{JobId, ObjectLock};
 use super::member::{Member, Rules};
 use super::message::Fault;
 use super::rules::{Duplicates, Quota};
-use crate::wire::file::buffer::Layout;
+use crate::wire::file::buffer::BufferLayout;
 
 use crate::wire::file::format::{FileFormats, KeyField, RecordField, RecordFormat};
 use crate::wire::file::key::KeyPath;
-use crate::wire::value::record_layout::Placed;
+use crate::wire::value::record_layout::PlacedField;
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -41,7 +41,7 @@ pub(super) struct File {
     pub(super) library: String,
     pub(super) name: String,
     pub(super) definition: Definition,
-    pub(super) places: Vec<Placed>,
+    pub(super) places: Vec<PlacedField>,
     rules: Rules,
     contents: Mutex<Contents>,
     released: Condvar,
@@ -121,7 +121,7 @@ impl File {
     }
 
     /// How slots of its records lie.
-    pub(super) fn layout(&self) -> Layout {
+    pub(super) fn layout(&self) -> BufferLayout {
         self.definition.format.layout()
     }
 

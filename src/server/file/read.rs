@@ -12,7 +12,7 @@ use super::physical::Contents;
 use crate::server::conversation::Out;
 use crate::server::protocol_error::{Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::file::buffer::{Slot, put_received};
+use crate::wire::file::buffer::{RecordSlot, put_received};
 use crate::wire::file::control::{Optl, Share, Which};
 use crate::wire::file::iofb::IoFeedback;
 use crate::wire::file::open::CommitLevel;
@@ -110,7 +110,7 @@ impl Job {
             )? {
                 Some(Attempt::Record(rrn, record)) => {
                     let (record, nulls) = record.split_at_checked(layout.record).unwrap_or_default();
-                    put_received(&layout, &Slot { record, rrn, nulls }, &mut slots);
+                    put_received(&layout, &RecordSlot { record, rrn, nulls }, &mut slots);
                     (count, last) = (count + 1, rrn);
                 }
                 Some(Attempt::Nothing) => break,
@@ -156,7 +156,7 @@ impl Job {
                 break;
             };
             let (record, nulls) = record.split_at_checked(layout.record).unwrap_or_default();
-            put_received(&layout, &Slot { record, rrn, nulls }, slots);
+            put_received(&layout, &RecordSlot { record, rrn, nulls }, slots);
             (count, last) = (count + 1, rrn);
             if moves(share) {
                 open.place = Place::on(member, rrn, open.keyed);

@@ -10,7 +10,7 @@ use super::physical::{Contents, File};
 use crate::server::conversation::{Out, Request};
 use crate::server::protocol_error::{Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::file::buffer::{ABSENT, PRESENT, Slot, Slots};
+use crate::wire::file::buffer::{ABSENT, PRESENT, RecordSlot, Slots};
 use crate::wire::file::iofb::IoFeedback;
 use crate::wire::file::system_name::DclNam;
 use crate::wire::file::write::{S38Del, S38PutM, S38Updat};
@@ -187,7 +187,7 @@ fn slots<'a>(request: &'a Request, file: &File) -> Result<Slots<'a>> {
 }
 
 /// A record with its null map. The bytes of a field that is NULL do not matter.
-fn record(slot: &Slot<'_>, file: &File) -> std::result::Result<Record, Fault> {
+fn record(slot: &RecordSlot<'_>, file: &File) -> std::result::Result<Record, Fault> {
     let mut out = slot.record.to_vec();
     for (mark, field) in slot.nulls.iter().zip(&file.definition.format.fields) {
         if *mark == ABSENT && !field.nullable {

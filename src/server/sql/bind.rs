@@ -5,7 +5,7 @@ use crate::server::conversation::{After, Conversation, Out, Request};
 use crate::server::error::SqlError;
 use crate::server::protocol_error::{Result, Trouble};
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::command::{Found, Slot};
+use crate::wire::ddm::command::{FoundParams, ParamSlot};
 use crate::wire::ddm::reply::Reply;
 use crate::wire::sql::bind::{BgnBnd, BndSqlStt, EndBnd};
 use crate::wire::sql::package::PkgNamCt;
@@ -58,8 +58,8 @@ impl Conversation {
 
     /// The package that a command without other parameters names.
     fn named(&self, body: &[u8]) -> Result<PkgNamCt> {
-        let found = Found::read("package command", body)?;
-        Ok(<PkgNamCt as Slot>::take(&found, cp::PKGNAMCT, self.text)?)
+        let found = FoundParams::read("package command", body)?;
+        Ok(<PkgNamCt as ParamSlot>::take(&found, cp::PKGNAMCT, self.text)?)
     }
 
     /// PKGBNARM unless this package is being bound.

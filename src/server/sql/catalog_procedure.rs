@@ -15,7 +15,7 @@ use crate::server::protocol_error::{Result, Trouble};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::fdoca::descriptor;
 use crate::wire::sql::execute::ExcSqlStt;
-use crate::wire::sql::layout::{Layout, ServerClass};
+use crate::wire::sql::layout::{ServerClass, SqldaLayout};
 use crate::wire::sql::query::OpnQryRm;
 use crate::wire::sql::resultset::{self, PkgSnLst, ResultSet, RslSetRm};
 use crate::wire::sql::sqlda::SqlDa;
@@ -72,7 +72,7 @@ impl Conversation {
         self.next_instance += 1;
         let opened = OpnQryRm::read_only(cursor.fixed, cursor.held, instance);
         out.object(&opened.encode(self.text).map_err(Trouble::ours)?);
-        let layout = Layout::expected(self.sqlam, ServerClass::from_srvclsnm(persona.class));
+        let layout = SqldaLayout::expected(self.sqlam, ServerClass::from_srvclsnm(persona.class));
         out.object(&sqlda.encode_sqlcinrd(layout, &persona.typdef).map_err(Trouble::ours)?);
         let described = descriptor::encode_result(cursor.rows.fields(), &self.persona.typdef);
         out.data(cp::QRYDSC, &described.map_err(Trouble::ours)?);

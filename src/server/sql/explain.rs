@@ -8,7 +8,7 @@ use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::fdoca::{descriptor, lid};
-use crate::wire::sql::execute::Described;
+use crate::wire::sql::execute::DescribedData;
 use crate::wire::sql::sqlcode;
 use crate::wire::sql::sqlda::SqlDa;
 use crate::wire::sql::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
@@ -82,7 +82,7 @@ pub(super) fn answer(input: Option<Input>, typdef: &TypDef) -> Result<Vec<u8>> {
             _ => w.u8(0xFF),
         }
     }
-    let described = Described {
+    let described = DescribedData {
         fdodsc: descriptor::encode_result(&fields, typdef).map_err(Trouble::ours)?.into(),
         fdodta: w.into_vec().into(),
     };

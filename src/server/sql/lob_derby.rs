@@ -13,7 +13,7 @@ use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::fdoca::{descriptor, lid};
-use crate::wire::sql::execute::Described;
+use crate::wire::sql::execute::DescribedData;
 use crate::wire::sql::sqlda::SqlDa;
 use crate::wire::sql::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
 use crate::wire::value::field::CCSID_BINARY;
@@ -126,7 +126,7 @@ impl Conversation {
         let fdodsc = descriptor::encode_result(&fields.map_err(Trouble::ours)?, &self.persona.typdef)
             .map_err(Trouble::ours)?
             .into();
-        let described = Described { fdodsc, fdodta: w.into_vec().into() };
+        let described = DescribedData { fdodsc, fdodta: w.into_vec().into() };
         out.object(&described.encode_sqldtard().map_err(Trouble::ours)?);
         Ok(After::Next)
     }

@@ -10,7 +10,7 @@ use crate::server::protocol_error::{Result, Trouble};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::fdoca::{descriptor, lid};
-use crate::wire::sql::execute::{Described, extdta};
+use crate::wire::sql::execute::{DescribedData, extdta};
 use crate::wire::value::field::{Field, Type};
 use bytes::Bytes;
 
@@ -34,7 +34,7 @@ mod section {
 
 /// The output of a helper: one value, in its row or behind it.
 struct Answer {
-    described: Described,
+    described: DescribedData,
     large: Option<Bytes>,
 }
 
@@ -130,7 +130,7 @@ impl Conversation {
         put(&mut w, &field);
         let fdodsc = descriptor::encode_result(&[field], &self.persona.typdef);
         let fdodsc = fdodsc.map_err(|e| SqlError::system(&e.to_string()))?.into();
-        let described = Described { fdodsc, fdodta: w.into_vec().into() };
+        let described = DescribedData { fdodsc, fdodta: w.into_vec().into() };
         Ok(Answer { described, large: None })
     }
 }

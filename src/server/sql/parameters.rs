@@ -8,8 +8,8 @@ use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::fdoca::descriptor;
-use crate::wire::fdoca::row::{Counts, Offsets, Stop, Walker};
-use crate::wire::sql::execute::{Described, decode_extdta};
+use crate::wire::fdoca::row::{Counts, Offsets, WalkStop, Walker};
+use crate::wire::sql::execute::{DescribedData, decode_extdta};
 use crate::wire::sql::placeholder::Placeholder;
 use crate::wire::value::cell::{Lob, NULL};
 use crate::wire::value::field::{Field, Shape};
@@ -33,7 +33,7 @@ impl Input {
     pub(super) fn first_row(&self) -> Result<Vec<Option<Bytes>>> {
         let mut offsets = Offsets::new(self.fields.len());
         let walked = Walker::new(&self.fields, Counts::Units).walk(&self.data, 0, true, 1, &mut offsets)?;
-        if walked.stop != Stop::Full {
+        if walked.stop != WalkStop::Full {
             return Err(Trouble::syntax(synerrcd::LENGTH, Some(cp::FDODTA)));
         }
         let cell = |column: usize| match offsets.column(column).first() {
@@ -54,7 +54,7 @@ impl Conversation {
         for object in objects {
             match object.cp {
                 cp::SQLDTA => {
-                    let Described { fdodsc, fdodta } = Described::decode(&object.body)?;
+                    let DescribedData { fdodsc, fdodta } = DescribedData::decode(&object.body)?;
                     let fields = match &known {
                         Some((described, fields)) if *described == fdodsc => fields.clone(),
                         Some(_) => return Err(mismatch()),

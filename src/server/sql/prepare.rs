@@ -17,7 +17,7 @@ use crate::server::protocol_error::{Result, Trouble, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
-use crate::wire::sql::layout::{Layout, ServerClass};
+use crate::wire::sql::layout::{ServerClass, SqldaLayout};
 use crate::wire::sql::prepare::{DscSqlStt, ExcSqlImm, ExcSqlSet, PrpSqlStt, typsqlda};
 use crate::wire::sql::sqlda::SqlDa;
 use crate::wire::sql::text;
@@ -239,7 +239,7 @@ impl Conversation {
     }
 
     fn sqldard(&self, sqlda: &SqlDa, out: &mut Out<'_>) -> Result<()> {
-        let layout = Layout::expected(self.sqlam, ServerClass::from_srvclsnm(self.persona.class));
+        let layout = SqldaLayout::expected(self.sqlam, ServerClass::from_srvclsnm(self.persona.class));
         out.object(&sqlda.encode(self.sqlam, layout, &self.persona.typdef).map_err(Trouble::ours)?);
         Ok(())
     }

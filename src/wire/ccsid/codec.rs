@@ -4,8 +4,8 @@ use super::ascii::Ascii;
 use super::directory::PAGES;
 use super::double::Double;
 use super::error::{CcsidError, Errors};
-use super::on_error::Trouble;
-use super::page::{Form, Order, Plane};
+use super::on_error::BadUnits;
+use super::page::{PageForm, Plane, UnitOrder};
 use super::single::Single;
 use super::{lead_byte, shifted, unicode};
 
@@ -13,7 +13,7 @@ use super::{lead_byte, shifted, unicode};
 #[derive(Clone, Copy)]
 pub struct Codec {
     ccsid: u16,
-    form: Form,
+    form: PageForm,
     tables: Tables,
 }
 
@@ -25,7 +25,7 @@ enum Tables {
     Pairs(&'static Double),
     Led(&'static Single, &'static Double, &'static [Plane]),
     Utf8,
-    Utf16(Order),
+    Utf16(UnitOrder),
 }
 
 /// Every CCSID that has a codec, in ascending order.
@@ -77,7 +77,7 @@ impl Codec {
     /// Appends `src` to `dst` as UTF-8; `errors` says what becomes of bytes that mean nothing.
     /// With [`Errors::Replace`] there is no error.
     pub fn decode_with(&self, src: &[u8], dst: &mut Vec<u8>, errors: Errors) -> Result<(), CcsidError> {
-        let trouble = &Trouble { ccsid: self.ccsid, errors, src };
+        let trouble = &BadUnits { ccsid: self.ccsid, errors, src };
         match self.tables {
             Tables::Single(single) => single.decode(src, dst, trouble),
             Tables::Shifted(single, double) => shifted::decode(single, double, src, dst, trouble),
@@ -111,14 +111,14 @@ impl Codec {
         let place = PAGES.binary_search_by_key(&ccsid, |(known, _)| *known).ok()?;
         let (_, form) = *PAGES.get(place)?;
         let tables = match form {
-            Form::Ebcdic { single } | Form::Ascii { single } => Tables::Single(Single::get(single)?),
-            Form::Shifted { single, double } => Tables::Shifted(Single::get(single)?, Double::get(double)?),
-            Form::Pairs { double } => Tables::Pairs(Double::get(double)?),
-            Form::Led { single, double, planes } => {
+            PageForm::Ebcdic { single } | PageForm::Ascii { single } => Tables::Single(Single::get(single)?),
+            PageForm::Shifted { single, double } => Tables::Shifted(Single::get(single)?, Double::get(double)?),
+            PageForm::Pairs { double } => Tables::Pairs(Double::get(double)?),
+            PageForm::Led { single, double, planes } => {
                 Tables::Led(Single::get(single)?, Double::get(double)?, planes.list())
             }
-            Form::Utf8 => Tables::Utf8,
-            Form::Utf16(order) => Tables::Utf16(order),
+            PageForm::Utf8 => Tables::Utf8,
+            PageForm::Utf16(order) => Tables::Utf16(order),
         };
         Some(Codec { ccsid, form, tables })
     }
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn line_ends_follow_cdra() {
         for (ccsid, form) in PAGES.iter() {
-            if matches!(form, Form::Ebcdic { .. } | Form::Shifted { .. }) {
+            if matches!(form, PageForm::Ebcdic { .. } | PageForm::Shifted { .. }) {
                 assert_eq!(decoded(*ccsid, &[0x15, 0x25, 0x0D, 0x40]).as_deref(), Ok("\u{85}\n\r "), "{ccsid}");
                 assert_eq!(encoded(*ccsid, "\u{85}\n\r ").as_deref(), Ok(&[0x15, 0x25, 0x0D, 0x40][..]), "{ccsid}");
             }
@@ -238,14 +238,14 @@ mod tests {
         let mut characters = 0;
         for (ccsid, form) in PAGES.iter() {
             let mut units: Vec<Vec<u8>> = Vec::new();
-            if !matches!(form, Form::Pairs { .. } | Form::Utf16(_)) {
+            if !matches!(form, PageForm::Pairs { .. } | PageForm::Utf16(_)) {
                 units.extend((0..=255).map(|b| vec![b]));
             }
             for code in (0x4040..=u16::MAX).map(u16::to_be_bytes) {
                 match form {
-                    Form::Pairs { .. } => units.push(code.to_vec()),
-                    Form::Shifted { .. } => units.push([&[0x0E], &code[..], &[0x0F]].concat()),
-                    Form::Led { planes, .. } => {
+                    PageForm::Pairs { .. } => units.push(code.to_vec()),
+                    PageForm::Shifted { .. } => units.push([&[0x0E], &code[..], &[0x0F]].concat()),
+                    PageForm::Led { planes, .. } => {
                         units.push(code.to_vec());
                         units.extend(planes.list().iter().map(|p| [p.prefix, &code[..]].concat()));
                     }
@@ -364,7 +364,7 @@ mod tests {
             let codec = Codec::new(ccsid).unwrap();
             let mut text = Vec::new();
             codec.decode(codec.blank(), &mut text).unwrap();
-            let wide = matches!(codec.form, Form::Pairs { .. });
+            let wide = matches!(codec.form, PageForm::Pairs { .. });
             assert_eq!(std::str::from_utf8(&text).unwrap(), if wide { "\u{3000}" } else { " " }, "{ccsid}");
         }
     }

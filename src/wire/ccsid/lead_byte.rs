@@ -3,7 +3,7 @@
 
 use super::double::Double;
 use super::error::CcsidError;
-use super::on_error::Trouble;
+use super::on_error::BadUnits;
 use super::page::Plane;
 use super::shifted::walk;
 use super::single::Single;
@@ -14,7 +14,7 @@ pub(super) fn decode(
     (single, double, planes): (&Single, &Double, &[Plane]),
     src: &[u8],
     dst: &mut Vec<u8>,
-    trouble: &Trouble<'_>,
+    trouble: &BadUnits<'_>,
 ) -> Result<(), CcsidError> {
     dst.reserve(src.len());
     let mut at = 0;

@@ -7,13 +7,13 @@ const MARK: [u8; 3] = [0xEF, 0xBF, 0xBD];
 
 /// One value being decoded, and what its reader wants done about bad units.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Trouble<'a> {
+pub(super) struct BadUnits<'a> {
     pub(super) ccsid: u16,
     pub(super) errors: Errors,
     pub(super) src: &'a [u8],
 }
 
-impl Trouble<'_> {
+impl BadUnits<'_> {
     /// The unit at offset `at` means nothing.
     #[cold]
     pub(super) fn bad(&self, at: usize, dst: &mut Vec<u8>) -> Result<(), CcsidError> {

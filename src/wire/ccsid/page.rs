@@ -2,7 +2,7 @@
 
 /// How the bytes of a page are read. Numbers are places in the tables of `directory`.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Form {
+pub(super) enum PageForm {
     /// One byte a character, EBCDIC.
     Ebcdic { single: usize },
     /// One byte a character, ASCII below 0x80.
@@ -16,25 +16,25 @@ pub(super) enum Form {
     /// UTF-8.
     Utf8,
     /// UTF-16.
-    Utf16(Order),
+    Utf16(UnitOrder),
 }
 
-impl Form {
+impl PageForm {
     /// The padding of a value of this page: one space.
     pub(super) fn blank(self) -> &'static [u8] {
         match self {
-            Form::Ebcdic { .. } | Form::Shifted { .. } => &[0x40],
-            Form::Pairs { .. } => &[0x40, 0x40],
-            Form::Ascii { .. } | Form::Led { .. } | Form::Utf8 => &[0x20],
-            Form::Utf16(Order::Little) => &[0x20, 0x00],
-            Form::Utf16(Order::Big | Order::Marked) => &[0x00, 0x20],
+            PageForm::Ebcdic { .. } | PageForm::Shifted { .. } => &[0x40],
+            PageForm::Pairs { .. } => &[0x40, 0x40],
+            PageForm::Ascii { .. } | PageForm::Led { .. } | PageForm::Utf8 => &[0x20],
+            PageForm::Utf16(UnitOrder::Little) => &[0x20, 0x00],
+            PageForm::Utf16(UnitOrder::Big | UnitOrder::Marked) => &[0x00, 0x20],
         }
     }
 }
 
 /// Byte order of UTF-16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum UnitOrder {
     /// Big-endian.
     Big,
     /// Little-endian.
@@ -82,7 +82,7 @@ impl Planes {
 
 /// A table in its stored form, see `tools/ccsid/generate.py`.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct TableSource {
     /// The table that this one is a difference to.
     pub(super) base: Option<usize>,
     pub(super) bytes: &'static [u8],

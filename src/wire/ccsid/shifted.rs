@@ -2,7 +2,7 @@
 
 use super::double::Double;
 use super::error::CcsidError;
-use super::on_error::Trouble;
+use super::on_error::BadUnits;
 use super::single::Single;
 
 const SHIFT_OUT: u8 = 0x0E;
@@ -15,7 +15,7 @@ pub(super) fn decode(
     double: &Double,
     src: &[u8],
     dst: &mut Vec<u8>,
-    trouble: &Trouble<'_>,
+    trouble: &BadUnits<'_>,
 ) -> Result<(), CcsidError> {
     dst.reserve(src.len());
     let mut at = 0;
@@ -41,7 +41,7 @@ pub(super) fn decode_pairs(
     double: &Double,
     src: &[u8],
     dst: &mut Vec<u8>,
-    trouble: &Trouble<'_>,
+    trouble: &BadUnits<'_>,
 ) -> Result<(), CcsidError> {
     dst.reserve(src.len() + src.len() / 2);
     let (codes, odd) = src.as_chunks::<2>();
@@ -120,7 +120,7 @@ fn pairs(
     src: &[u8],
     mut at: usize,
     dst: &mut Vec<u8>,
-    trouble: &Trouble<'_>,
+    trouble: &BadUnits<'_>,
 ) -> Result<usize, CcsidError> {
     loop {
         let rest = src.get(at..).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::directory::{SINGLE, SINGLES};
 use super::error::CcsidError;
-use super::on_error::Trouble;
+use super::on_error::BadUnits;
 use std::sync::OnceLock;
 
 /// Bytes of a table in the stored form: 256 units and a bitmap of the bytes that are only decoded.
@@ -57,7 +57,7 @@ impl Single {
     }
 
     /// Decodes a whole value of a single-byte page.
-    pub(super) fn decode(&self, src: &[u8], dst: &mut Vec<u8>, trouble: &Trouble<'_>) -> Result<(), CcsidError> {
+    pub(super) fn decode(&self, src: &[u8], dst: &mut Vec<u8>, trouble: &BadUnits<'_>) -> Result<(), CcsidError> {
         dst.reserve(src.len());
         let mut at = self.run(src, dst);
         while at < src.len() {

@@ -1,8 +1,8 @@
 //! UTF-8 (1208) and UTF-16 (1200, 1202, 1204, 13488, 17584).
 
 use super::error::CcsidError;
-use super::on_error::Trouble;
-use super::page::Order;
+use super::on_error::BadUnits;
+use super::page::UnitOrder;
 
 /// UTF-16 units looked at together.
 const CHUNK: usize = 16;
@@ -10,7 +10,7 @@ const MARK_BIG: [u8; 2] = [0xFE, 0xFF];
 const MARK_LITTLE: [u8; 2] = [0xFF, 0xFE];
 
 /// Appends a value of UTF-8, which is checked.
-pub(super) fn decode_utf8(src: &[u8], dst: &mut Vec<u8>, trouble: &Trouble<'_>) -> Result<(), CcsidError> {
+pub(super) fn decode_utf8(src: &[u8], dst: &mut Vec<u8>, trouble: &BadUnits<'_>) -> Result<(), CcsidError> {
     if simdutf8::basic::from_utf8(src).is_ok() {
         dst.extend_from_slice(src);
         return Ok(());
@@ -29,16 +29,16 @@ pub(super) fn decode_utf8(src: &[u8], dst: &mut Vec<u8>, trouble: &Trouble<'_>) 
 
 /// Appends a value of UTF-16.
 pub(super) fn decode_utf16(
-    order: Order,
+    order: UnitOrder,
     src: &[u8],
     dst: &mut Vec<u8>,
-    trouble: &Trouble<'_>,
+    trouble: &BadUnits<'_>,
 ) -> Result<(), CcsidError> {
     let (units, odd) = src.as_chunks::<2>();
     let (from, marked) = match (order, units.first()) {
-        (Order::Marked, Some(&MARK_BIG)) => (u16::from_be_bytes as fn([u8; 2]) -> u16, 1),
-        (Order::Marked, Some(&MARK_LITTLE)) => (u16::from_le_bytes as fn([u8; 2]) -> u16, 1),
-        (Order::Little, _) => (u16::from_le_bytes as fn([u8; 2]) -> u16, 0),
+        (UnitOrder::Marked, Some(&MARK_BIG)) => (u16::from_be_bytes as fn([u8; 2]) -> u16, 1),
+        (UnitOrder::Marked, Some(&MARK_LITTLE)) => (u16::from_le_bytes as fn([u8; 2]) -> u16, 1),
+        (UnitOrder::Little, _) => (u16::from_le_bytes as fn([u8; 2]) -> u16, 0),
         _ => (u16::from_be_bytes as fn([u8; 2]) -> u16, 0),
     };
     dst.reserve(units.len());
@@ -52,14 +52,14 @@ pub(super) fn decode_utf16(
 }
 
 /// Appends a text as UTF-16.
-pub(super) fn encode_utf16(order: Order, src: &str, dst: &mut Vec<u8>) {
+pub(super) fn encode_utf16(order: UnitOrder, src: &str, dst: &mut Vec<u8>) {
     dst.reserve(src.len() * 2);
-    if order == Order::Marked && !src.is_empty() {
+    if order == UnitOrder::Marked && !src.is_empty() {
         dst.extend_from_slice(&MARK_BIG);
     }
     match order {
-        Order::Little => src.encode_utf16().for_each(|u| dst.extend_from_slice(&u.to_le_bytes())),
-        Order::Big | Order::Marked => src.encode_utf16().for_each(|u| dst.extend_from_slice(&u.to_be_bytes())),
+        UnitOrder::Little => src.encode_utf16().for_each(|u| dst.extend_from_slice(&u.to_le_bytes())),
+        UnitOrder::Big | UnitOrder::Marked => src.encode_utf16().for_each(|u| dst.extend_from_slice(&u.to_be_bytes())),
     }
 }
 
@@ -88,7 +88,7 @@ fn decode_units(
     units: &[[u8; 2]],
     mut at: usize,
     dst: &mut Vec<u8>,
-    trouble: &Trouble<'_>,
+    trouble: &BadUnits<'_>,
 ) -> Result<(), CcsidError> {
     while let Some(rest) = units.get(at..).filter(|rest| !rest.is_empty()) {
         if let Some(chunk) = rest.first_chunk::<CHUNK>() {

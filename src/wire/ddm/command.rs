@@ -72,21 +72,21 @@ impl Param for Vec<u8> {
 }
 
 /// A parameter of a message: required as it is, optional as an `Option`.
-pub trait Slot: Sized {
+pub trait ParamSlot: Sized {
     /// Writes the parameter, if there is one.
     fn put(&self, w: &mut Writer, cp: u16, text: DdmText) -> Result<()>;
     /// Takes what was found under the code point.
-    fn take(found: &Found<'_>, cp: u16, text: DdmText) -> Result<Self>;
+    fn take(found: &FoundParams<'_>, cp: u16, text: DdmText) -> Result<Self>;
 }
 
-impl<P: Param> Slot for P {
+impl<P: Param> ParamSlot for P {
     fn put(&self, w: &mut Writer, cp: u16, text: DdmText) -> Result<()> {
         let mut done = Ok(());
         object::put(w, cp, |w| done = self.write(w, text));
         done
     }
 
-    fn take(found: &Found<'_>, cp: u16, text: DdmText) -> Result<Self> {
+    fn take(found: &FoundParams<'_>, cp: u16, text: DdmText) -> Result<Self> {
         match found.only(cp)? {
             Some(data) => P::read(named(cp), data, text),
             None => Err(MessageError::Missing { message: found.message, parameter: named(cp) }),
@@ -94,7 +94,7 @@ impl<P: Param> Slot for P {
     }
 }
 
-impl<P: Param> Slot for Option<P> {
+impl<P: Param> ParamSlot for Option<P> {
     fn put(&self, w: &mut Writer, cp: u16, text: DdmText) -> Result<()> {
         match self {
             Some(v) => v.put(w, cp, text),
@@ -102,23 +102,23 @@ impl<P: Param> Slot for Option<P> {
         }
     }
 
-    fn take(found: &Found<'_>, cp: u16, text: DdmText) -> Result<Self> {
+    fn take(found: &FoundParams<'_>, cp: u16, text: DdmText) -> Result<Self> {
         found.only(cp)?.map(|data| P::read(named(cp), data, text)).transpose()
     }
 }
 
 /// The parameters of one message.
 #[derive(Debug)]
-pub struct Found<'a> {
+pub struct FoundParams<'a> {
     message: &'static str,
     params: Vec<(u16, &'a [u8])>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> FoundParams<'a> {
     /// Splits a message's data into its parameters.
     pub fn read(message: &'static str, body: &'a [u8]) -> Result<Self> {
         let params = object::params(body).collect::<std::result::Result<_, _>>()?;
-        Ok(Found { message, params })
+        Ok(FoundParams { message, params })
     }
 
     /// The data of a parameter that may stand once.
@@ -159,7 +159,7 @@ macro_rules! message {
                 text: $crate::wire::ddm::text::DdmText,
             ) -> $crate::wire::ddm::error::Result<Vec<u8>> {
                 $crate::wire::ddm::param::message(Self::CP, |_w| {
-                    $( $crate::wire::ddm::command::Slot::put(
+                    $( $crate::wire::ddm::command::ParamSlot::put(
                         &self.$field, _w, $crate::wire::ddm::codepoint::$fcp, text)?; )*
                     Ok(())
                 })
@@ -170,9 +170,9 @@ macro_rules! message {
                 body: &[u8],
                 text: $crate::wire::ddm::text::DdmText,
             ) -> $crate::wire::ddm::error::Result<Self> {
-                let _found = $crate::wire::ddm::command::Found::read(stringify!($cp), body)?;
+                let _found = $crate::wire::ddm::command::FoundParams::read(stringify!($cp), body)?;
                 Ok($name {
-                    $( $field: $crate::wire::ddm::command::Slot::take(
+                    $( $field: $crate::wire::ddm::command::ParamSlot::take(
                         &_found, $crate::wire::ddm::codepoint::$fcp, text)?, )*
                 })
             }

@@ -22,22 +22,22 @@ const DEPTH: usize = 8;
 ///
 /// `text` is the encoding in force; names in the other one are recognised.
 pub fn objects(body: &[u8], text: DdmText, out: &mut impl Write) -> Result {
-    list(body, text, Place { depth: 0, inside: None }, out)
+    list(body, text, DumpPlace { depth: 0, inside: None }, out)
 }
 
 /// Prints one object of which LL and code point are taken off already.
 pub fn object(point: u16, data: &[u8], text: DdmText, out: &mut impl Write) -> Result {
-    item(point, data, text, Place { depth: 0, inside: None }, out)
+    item(point, data, text, DumpPlace { depth: 0, inside: None }, out)
 }
 
 /// Where an object stands.
 #[derive(Clone, Copy)]
-struct Place {
+struct DumpPlace {
     depth: usize,
     inside: Option<u16>,
 }
 
-fn list(data: &[u8], text: DdmText, place: Place, out: &mut dyn Write) -> Result {
+fn list(data: &[u8], text: DdmText, place: DumpPlace, out: &mut dyn Write) -> Result {
     for found in object::params(data) {
         match found {
             Ok((point, data)) => item(point, data, text, place, out)?,
@@ -48,7 +48,7 @@ fn list(data: &[u8], text: DdmText, place: Place, out: &mut dyn Write) -> Result
     Ok(())
 }
 
-fn item(point: u16, data: &[u8], text: DdmText, place: Place, out: &mut dyn Write) -> Result {
+fn item(point: u16, data: &[u8], text: DdmText, place: DumpPlace, out: &mut dyn Write) -> Result {
     write!(out, "{:1$}", "", place.depth * 2)?;
     match cp::name(point) {
         Some(name) => out.write_str(name)?,
@@ -56,7 +56,7 @@ fn item(point: u16, data: &[u8], text: DdmText, place: Place, out: &mut dyn Writ
     }
     if is_collection(point) && place.depth < DEPTH {
         writeln!(out, " ({})", data.len())?;
-        return list(data, text, Place { depth: place.depth + 1, inside: Some(point) }, out);
+        return list(data, text, DumpPlace { depth: place.depth + 1, inside: Some(point) }, out);
     }
     // Contents that are too deep to be taken apart may hold a secret as well.
     if is_secret(point, place.inside) || is_collection(point) {

@@ -20,7 +20,7 @@ const FIRST_GROWTH: usize = 64 * 1024;
 /// Eats bytes as they come, yields frames.
 #[derive(Debug)]
 pub struct Deframer {
-    state: State,
+    state: DeframeState,
     header: Vec<u8>,
     body: BytesMut,
     limit: usize,
@@ -29,7 +29,7 @@ pub struct Deframer {
 }
 
 #[derive(Debug)]
-enum State {
+enum DeframeState {
     Header,
     Segment { header: DssHeader, left: usize, more: bool },
     Continuation { header: DssHeader },
@@ -38,7 +38,13 @@ enum State {
 impl Deframer {
     /// A deframer that refuses frames of more than `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Deframer { state: State::Header, header: Vec::with_capacity(HEADER), body: BytesMut::new(), limit, expect: 0 }
+        Deframer {
+            state: DeframeState::Header,
+            header: Vec::with_capacity(HEADER),
+            body: BytesMut::new(),
+            limit,
+            expect: 0,
+        }
     }
 
     /// Says how large the frames asked for may be (the QRYBLKSZ in force), so that a continued
@@ -59,30 +65,30 @@ impl Deframer {
 
     /// True when no frame has been begun.
     pub fn is_idle(&self) -> bool {
-        matches!(self.state, State::Header) && self.header.is_empty()
+        matches!(self.state, DeframeState::Header) && self.header.is_empty()
     }
 
     /// Takes bytes from the front of `input` until a frame is whole or `input` is empty.
     pub fn feed(&mut self, input: &mut &[u8]) -> Result<Option<Dss>> {
         loop {
             match self.state {
-                State::Header => {
+                DeframeState::Header => {
                     let Some(raw) = self.collect::<HEADER>(input) else { return Ok(None) };
                     let (header, len, more) = DssHeader::parse(&raw)?;
                     let left = len - HEADER;
                     self.body = BytesMut::with_capacity(if more { FIRST_GROWTH.max(self.expect) } else { left });
-                    self.state = State::Segment { header, left, more };
+                    self.state = DeframeState::Segment { header, left, more };
                 }
-                State::Continuation { header } => {
+                DeframeState::Continuation { header } => {
                     let Some(raw) = self.collect::<2>(input) else { return Ok(None) };
                     let ll = u16::from_be_bytes(raw);
                     let len = usize::from(ll & 0x7FFF);
                     if len <= 2 {
                         return Err(WireError::invalid("DSS continuation", 0, format!("length {len}")));
                     }
-                    self.state = State::Segment { header, left: len - 2, more: ll & 0x8000 != 0 };
+                    self.state = DeframeState::Segment { header, left: len - 2, more: ll & 0x8000 != 0 };
                 }
-                State::Segment { header, left, more } => {
+                DeframeState::Segment { header, left, more } => {
                     let n = left.min(input.len());
                     if self.body.len() + n > self.limit {
                         return Err(WireError::TooLong { what: "DSS", len: self.body.len() + n, max: self.limit });
@@ -91,13 +97,13 @@ impl Deframer {
                     self.body.extend_from_slice(head);
                     *input = tail;
                     if n < left {
-                        self.state = State::Segment { header, left: left - n, more };
+                        self.state = DeframeState::Segment { header, left: left - n, more };
                         return Ok(None);
                     }
                     if more {
-                        self.state = State::Continuation { header };
+                        self.state = DeframeState::Continuation { header };
                     } else {
-                        self.state = State::Header;
+                        self.state = DeframeState::Header;
                         return Ok(Some(Dss { header, body: std::mem::take(&mut self.body).freeze() }));
                     }
                 }

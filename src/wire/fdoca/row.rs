@@ -18,11 +18,11 @@ const STRIDE: usize = CHUNK + 16;
 /// How to step over the columns of a row; made once per answer set.
 #[derive(Debug, Clone)]
 pub struct Walker {
-    steps: Vec<Step>,
+    steps: Vec<WalkStep>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Step {
+struct WalkStep {
     nullable: bool,
     shape: Shape,
     /// Longest value, in what the shape counts.
@@ -49,7 +49,7 @@ pub struct Offsets {
 
 /// Why the walk ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
+pub enum WalkStop {
     /// The chunk is full; go on at `end`.
     Full,
     /// The block ended, in the middle of the row that begins at `end` unless that is its end.
@@ -75,11 +75,11 @@ pub struct Walked {
     /// Offset after the last whole row.
     pub end: usize,
     /// Why it ended there.
-    pub stop: Stop,
+    pub stop: WalkStop,
 }
 
 /// The outcome of one row.
-enum Row {
+enum RowEnd {
     Whole(usize),
     Short,
     /// A value is longer than declared: which, [`Walker::overlong`] finds out.
@@ -117,13 +117,13 @@ impl Offsets {
 impl Walker {
     /// A walker for rows of these fields, whose lengths count so.
     pub fn new(fields: &[Field], counts: Counts) -> Self {
-        let step = |f: &Field| Step { nullable: f.nullable, shape: f.shape, room: room(f, counts) };
+        let step = |f: &Field| WalkStep { nullable: f.nullable, shape: f.shape, room: room(f, counts) };
         Walker { steps: fields.iter().map(step).collect() }
     }
 
     /// Bytes of the longest row, without the SQLCA in front of it.
     pub fn longest_row(&self) -> usize {
-        let value = |step: &Step| match step.shape {
+        let value = |step: &WalkStep| match step.shape {
             Shape::Fixed(n) => n as usize,
             Shape::Lob(n) => usize::from(n),
             Shape::Var | Shape::Pascal | Shape::NulTerminated => 2 + step.room as usize,
@@ -159,32 +159,32 @@ impl Walker {
             if !behind_sqlca {
                 match buf.get(at) {
                     Some(0xFF) => at += 1,
-                    Some(0x00) => return Ok(Walked { end: row, stop: Stop::Sqlca }),
+                    Some(0x00) => return Ok(Walked { end: row, stop: WalkStop::Sqlca }),
                     Some(other) => return Err(bad("SQLCA indicator", at, *other)),
-                    None => return Ok(Walked { end: row, stop: Stop::Short }),
+                    None => return Ok(Walked { end: row, stop: WalkStop::Short }),
                 }
             }
             match buf.get(at) {
                 Some(0x00) => at += 1,
-                Some(0xFF) => return Ok(Walked { end: at + 1, stop: Stop::NoRow }),
+                Some(0xFF) => return Ok(Walked { end: at + 1, stop: WalkStop::NoRow }),
                 Some(other) => return Err(bad("row indicator", at, *other)),
-                None => return Ok(Walked { end: row, stop: Stop::Short }),
+                None => return Ok(Walked { end: row, stop: WalkStop::Short }),
             }
             match self.row(buf, at, &mut out.cells, out.rows)? {
-                Row::Whole(end) => row = end,
-                Row::Short => return Ok(Walked { end: row, stop: Stop::Short }),
-                Row::Overlong => return Ok(Walked { end: row, stop: self.overlong(buf, &out.cells, out.rows) }),
+                RowEnd::Whole(end) => row = end,
+                RowEnd::Short => return Ok(Walked { end: row, stop: WalkStop::Short }),
+                RowEnd::Overlong => return Ok(Walked { end: row, stop: self.overlong(buf, &out.cells, out.rows) }),
             }
             behind_sqlca = false;
             out.rows += 1;
         }
-        Ok(Walked { end: row, stop: Stop::Full })
+        Ok(Walked { end: row, stop: WalkStop::Full })
     }
 
     /// One row of column values from `at`; used for the single row of SQLDTARD too.
-    fn row(&self, buf: &[u8], mut at: usize, cells: &mut [u32], row: usize) -> Result<Row, WireError> {
+    fn row(&self, buf: &[u8], mut at: usize, cells: &mut [u32], row: usize) -> Result<RowEnd, WireError> {
         for (step, column) in self.steps.iter().zip(cells.chunks_exact_mut(STRIDE)) {
-            let Some(cell) = column.get_mut(row) else { return Ok(Row::Short) };
+            let Some(cell) = column.get_mut(row) else { return Ok(RowEnd::Short) };
             if step.nullable {
                 match buf.get(at) {
                     Some(0..=0x7F) => at += 1,
@@ -195,7 +195,7 @@ impl Walker {
                         continue;
                     }
                     Some(other) => return Err(bad("null indicator", at, *other)),
-                    None => return Ok(Row::Short),
+                    None => return Ok(RowEnd::Short),
                 }
             }
             *cell = at as u32;
@@ -204,35 +204,35 @@ impl Walker {
                 Shape::Lob(n) => usize::from(n),
                 Shape::Var => match prefix(buf, at) {
                     Some(n) if n <= step.room => 2 + n as usize,
-                    Some(_) => return Ok(Row::Overlong),
-                    None => return Ok(Row::Short),
+                    Some(_) => return Ok(RowEnd::Overlong),
+                    None => return Ok(RowEnd::Short),
                 },
                 Shape::VarChars => match prefix(buf, at) {
                     Some(n) if n <= step.room => 2 + 2 * n as usize,
-                    Some(_) => return Ok(Row::Overlong),
-                    None => return Ok(Row::Short),
+                    Some(_) => return Ok(RowEnd::Overlong),
+                    None => return Ok(RowEnd::Short),
                 },
                 Shape::Pascal => match buf.get(at).map(|n| u32::from(*n)) {
                     Some(n) if n <= step.room => 1 + n as usize,
-                    Some(_) => return Ok(Row::Overlong),
-                    None => return Ok(Row::Short),
+                    Some(_) => return Ok(RowEnd::Overlong),
+                    None => return Ok(RowEnd::Short),
                 },
                 Shape::NulTerminated => {
                     let rest = buf.get(at..).unwrap_or_default();
                     match rest.iter().position(|b| *b == 0) {
                         Some(n) if n <= step.room as usize => n + 1,
-                        None if rest.len() <= step.room as usize => return Ok(Row::Short),
+                        None if rest.len() <= step.room as usize => return Ok(RowEnd::Short),
                         _ => return Err(WireError::invalid("value", at, "no terminating zero within its length")),
                     }
                 }
             };
         }
-        Ok(if at <= buf.len() { Row::Whole(at) } else { Row::Short })
+        Ok(if at <= buf.len() { RowEnd::Whole(at) } else { RowEnd::Short })
     }
 
     /// Finds the fault of the row whose walk ended at a value that is longer than declared.
     #[cold]
-    fn overlong(&self, buf: &[u8], cells: &[u32], row: usize) -> Stop {
+    fn overlong(&self, buf: &[u8], cells: &[u32], row: usize) -> WalkStop {
         let columns = self.steps.iter().zip(cells.chunks_exact(STRIDE)).enumerate();
         let mut values = columns.filter_map(|(column, (step, cells))| {
             let at = cells.get(row).copied().filter(|at| *at != NULL)? as usize;
@@ -241,9 +241,9 @@ impl Walker {
                 Shape::Pascal => u32::from(*buf.get(at)?),
                 _ => return None,
             };
-            (len > step.room).then_some(Stop::Overlong { column, len, room: step.room })
+            (len > step.room).then_some(WalkStop::Overlong { column, len, room: step.room })
         });
-        values.next().unwrap_or(Stop::Short)
+        values.next().unwrap_or(WalkStop::Short)
     }
 }
 
@@ -301,7 +301,7 @@ mod tests {
         let walker = walker();
         let mut out = Offsets::new(3);
         let walked = walker.walk(&rows, 0, false, CHUNK, &mut out).unwrap();
-        assert_eq!(walked, Walked { end: rows.len(), stop: Stop::Short });
+        assert_eq!(walked, Walked { end: rows.len(), stop: WalkStop::Short });
         assert_eq!((out.column(0), out.column(1), out.column(2)), (&[3, NULL][..], &[8, NULL][..], &[12, 19][..]));
         for cut in 0..rows.len() {
             out.clear();
@@ -319,27 +319,30 @@ mod tests {
         let walked = walker().walk(&rows, 0, false, CHUNK, &mut out).unwrap();
         // The rows before it are good.
         assert_eq!((out.rows(), walked.end), (1, row(9).len()));
-        assert_eq!(walked.stop, Stop::Overlong { column: 1, len: 10, room: 9 });
+        assert_eq!(walked.stop, WalkStop::Overlong { column: 1, len: 10, room: 9 });
         // Derby counts UTF-16 units of text, and bytes of bytes.
         let mut fields = fields();
         fields[1].ccsid = UTF8;
         let derby = Walker::new(&fields, Counts::Units);
-        for (len, stop) in [(27, Stop::Short), (28, Stop::Overlong { column: 1, len: 28, room: 27 })] {
+        for (len, stop) in [(27, WalkStop::Short), (28, WalkStop::Overlong { column: 1, len: 28, room: 27 })] {
             out.clear();
             assert_eq!(derby.walk(&row(len), 0, false, CHUNK, &mut out).unwrap().stop, stop);
         }
         fields[1].ty = Type::Binary;
         out.clear();
         let walked = Walker::new(&fields, Counts::Units).walk(&row(10), 0, false, CHUNK, &mut out).unwrap();
-        assert!(matches!(walked.stop, Stop::Overlong { .. }));
+        assert!(matches!(walked.stop, WalkStop::Overlong { .. }));
     }
 
     #[test]
     fn warnings_ends_and_nonsense() {
         let walker = walker();
         let mut out = Offsets::new(3);
-        assert_eq!(walker.walk(&[0x00, 1], 0, false, 9, &mut out).unwrap().stop, Stop::Sqlca);
-        assert_eq!(walker.walk(&[0xFF, 0xFF], 0, false, 9, &mut out).unwrap(), Walked { end: 2, stop: Stop::NoRow });
+        assert_eq!(walker.walk(&[0x00, 1], 0, false, 9, &mut out).unwrap().stop, WalkStop::Sqlca);
+        assert_eq!(
+            walker.walk(&[0xFF, 0xFF], 0, false, 9, &mut out).unwrap(),
+            Walked { end: 2, stop: WalkStop::NoRow }
+        );
         assert!(walker.walk(&[0x05], 0, false, 9, &mut out).is_err());
         assert!(walker.walk(&[0xFF, 0x00, 0x90], 0, false, 9, &mut out).is_err());
     }

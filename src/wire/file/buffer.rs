@@ -23,7 +23,7 @@ const GAP: usize = 11;
 
 /// How a slot is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Layout {
+pub struct BufferLayout {
     /// Bytes of the record.
     pub record: usize,
     /// Bytes of the slot.
@@ -34,7 +34,7 @@ pub struct Layout {
     pub fields: usize,
 }
 
-impl Layout {
+impl BufferLayout {
     /// As an open file has it, for a format of so many fields.
     pub fn new(open: &OpenFeedback, fields: usize) -> Result<Self> {
         let (record, increment) = (usize::from(open.record_length), usize::from(open.increment));
@@ -49,7 +49,7 @@ impl Layout {
             }
             at => Some(at),
         };
-        Ok(Layout { record, increment, null_map, fields })
+        Ok(BufferLayout { record, increment, null_map, fields })
     }
 
     /// As an open file has it, whose record format is not known: the null map reaches to that of the key, or to the
@@ -58,12 +58,12 @@ impl Layout {
         let (increment, map, key_map) =
             (usize::from(open.increment), usize::from(open.null_map), usize::from(open.null_key_map));
         let end = if (map + 1..increment).contains(&key_map) { key_map } else { increment };
-        Layout::new(open, if map == 0 { 0 } else { end.saturating_sub(map) })
+        BufferLayout::new(open, if map == 0 { 0 } else { end.saturating_sub(map) })
     }
 
     /// As a server lays out the slots of a format: the record, eleven bytes, the null map.
     pub fn of_server(record: usize, fields: usize) -> Self {
-        Layout { record, increment: record + GAP + fields, null_map: Some(record + GAP), fields }
+        BufferLayout { record, increment: record + GAP + fields, null_map: Some(record + GAP), fields }
     }
 
     /// Where the null map stands in slots that are sent to a server: at the end.
@@ -98,14 +98,14 @@ impl Layout {
 #[derive(Debug, Clone, Copy)]
 pub struct Slots<'a> {
     buf: &'a [u8],
-    layout: Layout,
+    layout: BufferLayout,
     null_map: Option<usize>,
     count: usize,
 }
 
 /// One slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Slot<'a> {
+pub struct RecordSlot<'a> {
     /// The record.
     pub record: &'a [u8],
     /// Its relative record number; 0 in slots that were sent to a server.
@@ -116,12 +116,12 @@ pub struct Slot<'a> {
 
 impl<'a> Slots<'a> {
     /// The records that a server sent; how many is said by S38IOFB.
-    pub fn received(body: &'a [u8], layout: Layout, count: usize) -> Result<Self> {
+    pub fn received(body: &'a [u8], layout: BufferLayout, count: usize) -> Result<Self> {
         Self::new(body, layout, layout.null_map, count)
     }
 
     /// The records that were sent to a server, as many as there are.
-    pub fn sent(body: &'a [u8], layout: Layout) -> Result<Self> {
+    pub fn sent(body: &'a [u8], layout: BufferLayout) -> Result<Self> {
         let count = body.len() / layout.increment.max(1);
         if !body.len().is_multiple_of(layout.increment.max(1)) {
             return Err(WireError::Trailing {
@@ -133,7 +133,7 @@ impl<'a> Slots<'a> {
         Self::new(body, layout, layout.null_map_sent(), count)
     }
 
-    fn new(body: &'a [u8], layout: Layout, null_map: Option<usize>, count: usize) -> Result<Self> {
+    fn new(body: &'a [u8], layout: BufferLayout, null_map: Option<usize>, count: usize) -> Result<Self> {
         let need = count.saturating_mul(layout.increment);
         match body.get(..need) {
             Some(buf) if layout.increment > 0 => Ok(Slots { buf, layout, null_map, count }),
@@ -152,7 +152,7 @@ impl<'a> Slots<'a> {
     }
 
     /// How they are laid out.
-    pub fn layout(&self) -> Layout {
+    pub fn layout(&self) -> BufferLayout {
         self.layout
     }
 
@@ -172,24 +172,24 @@ impl<'a> Slots<'a> {
     }
 
     /// The slot at `index`.
-    pub fn get(&self, index: usize) -> Option<Slot<'a>> {
+    pub fn get(&self, index: usize) -> Option<RecordSlot<'a>> {
         let slot = self.buf.get(index * self.layout.increment..)?.get(..self.layout.increment)?;
         let (record, behind) = slot.split_at_checked(self.layout.record)?;
         let rrn = behind.get(RRN..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_be_bytes(*b));
         let nulls = self.null_map.and_then(|at| slot.get(at..at + self.layout.fields)).unwrap_or_default();
-        Some(Slot { record, rrn, nulls })
+        Some(RecordSlot { record, rrn, nulls })
     }
 
     /// One by one.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Slot<'a>> + use<'a> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = RecordSlot<'a>> + use<'a> {
         let all = *self;
-        let none = Slot { record: &[], rrn: 0, nulls: &[] };
+        let none = RecordSlot { record: &[], rrn: 0, nulls: &[] };
         (0..self.count).map(move |index| all.get(index).unwrap_or(none))
     }
 }
 
 /// Appends a slot as a server sends it.
-pub fn put_received(layout: &Layout, slot: &Slot<'_>, out: &mut Vec<u8>) {
+pub fn put_received(layout: &BufferLayout, slot: &RecordSlot<'_>, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(slot.record.get(..layout.record).unwrap_or(slot.record));
     out.resize(start + layout.increment, 0);
@@ -203,7 +203,7 @@ pub fn put_received(layout: &Layout, slot: &Slot<'_>, out: &mut Vec<u8>) {
 }
 
 /// Puts relative record numbers into slots from a server, one each.
-pub fn number(layout: &Layout, slots: &mut [u8], rrns: impl IntoIterator<Item = u32>) {
+pub fn number(layout: &BufferLayout, slots: &mut [u8], rrns: impl IntoIterator<Item = u32>) {
     let at = layout.record + RRN;
     for (slot, rrn) in slots.chunks_exact_mut(layout.increment.max(1)).zip(rrns) {
         if let Some(place) = slot.get_mut(at..at + 4) {
@@ -228,15 +228,15 @@ mod tests {
     use crate::wire::ddm::text::DdmText;
     use bytes::Bytes;
 
-    fn layout() -> Layout {
-        Layout::new(&OpenFeedback::decode(&object("opnfb").body, DdmText::Job(37)).unwrap(), 5).unwrap()
+    fn layout() -> BufferLayout {
+        BufferLayout::new(&OpenFeedback::decode(&object("opnfb").body, DdmText::Job(37)).unwrap(), 5).unwrap()
     }
 
     #[test]
     fn slots_that_were_accepted() {
         let layout = layout();
-        assert_eq!(layout, Layout { record: 36, increment: 52, null_map: Some(47), fields: 5 });
-        assert_eq!(layout, Layout::of_server(36, 5));
+        assert_eq!(layout, BufferLayout { record: 36, increment: 52, null_map: Some(47), fields: 5 });
+        assert_eq!(layout, BufferLayout::of_server(36, 5));
         let body = objects(&frame("cust-3")).next().unwrap().unwrap().body;
         let slots = Slots::received(&body, layout, 3).unwrap();
         let rrns: Vec<u32> = slots.iter().map(|s| s.rrn).collect();
@@ -284,16 +284,16 @@ mod tests {
     #[test]
     fn layouts_that_lie_are_refused() {
         let open = OpenFeedback::decode(&object("opnfb").body, DdmText::Job(37)).unwrap();
-        let with = |open: OpenFeedback| Layout::new(&open, 5);
+        let with = |open: OpenFeedback| BufferLayout::new(&open, 5);
         assert!(with(OpenFeedback { increment: 35, ..open.clone() }).is_err());
         assert!(with(OpenFeedback { record_length: 0, ..open.clone() }).is_err());
         assert!(with(OpenFeedback { null_map: 48, ..open.clone() }).is_err());
         assert!(with(OpenFeedback { null_map: 20, ..open.clone() }).is_err());
         assert_eq!(with(OpenFeedback { null_map: 0, ..open.clone() }).unwrap().null_map_sent(), None);
         // Of a file whose fields are not known: as many as there is room for.
-        assert_eq!(Layout::told(&open).unwrap(), layout());
-        assert_eq!(Layout::told(&OpenFeedback { null_key_map: 51, ..open.clone() }).unwrap().fields, 4);
-        assert_eq!(Layout::told(&OpenFeedback { null_map: 0, ..open.clone() }).unwrap().fields, 0);
-        assert!(Layout::told(&OpenFeedback { null_map: 60, ..open }).is_err());
+        assert_eq!(BufferLayout::told(&open).unwrap(), layout());
+        assert_eq!(BufferLayout::told(&OpenFeedback { null_key_map: 51, ..open.clone() }).unwrap().fields, 4);
+        assert_eq!(BufferLayout::told(&OpenFeedback { null_map: 0, ..open.clone() }).unwrap().fields, 0);
+        assert!(BufferLayout::told(&OpenFeedback { null_map: 60, ..open }).is_err());
     }
 }

@@ -1,9 +1,9 @@
 //! Record formats: the fields of a record with their types in DDS, their places and their keys.
 
-use super::buffer::Layout;
+use super::buffer::BufferLayout;
 use crate::wire::value::date_form::{DateForm, TimeForm};
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
-use crate::wire::value::record_layout::{Form, Placed};
+use crate::wire::value::record_layout::{FieldForm, PlacedField};
 
 /// A file with its formats.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -138,13 +138,13 @@ impl KeyField {
 
 impl RecordFormat {
     /// How the slots of such records lie where a server lays them out.
-    pub fn layout(&self) -> Layout {
-        Layout::of_server(self.length as usize, self.fields.len())
+    pub fn layout(&self) -> BufferLayout {
+        BufferLayout::of_server(self.length as usize, self.fields.len())
     }
 
     /// The fields as columns see them.
-    pub fn placed(&self) -> Vec<Placed> {
-        self.fields.iter().enumerate().map(|(at, field)| Placed { marks: at..at + 1, ..field.placed() }).collect()
+    pub fn placed(&self) -> Vec<PlacedField> {
+        self.fields.iter().enumerate().map(|(at, field)| PlacedField { marks: at..at + 1, ..field.placed() }).collect()
     }
 
     /// The field with a name.
@@ -156,7 +156,7 @@ impl RecordFormat {
 impl RecordField {
     /// The field as columns see it, as the first of its record. A type or form that is not known is given as a locator, which no
     /// column can be made of: the error names it.
-    pub fn placed(&self) -> Placed {
+    pub fn placed(&self) -> PlacedField {
         let bytes = Field { lid: if self.varying { 0xC2 } else { 0xC0 }, ..self.shaped(Type::Binary) };
         let text = |ty| match self.ccsid {
             0 => Field { ccsid: CCSID_BINARY, ..self.shaped(ty) },
@@ -165,39 +165,42 @@ impl RecordField {
         let number = |ty| Field { precision: self.digits, scale: self.decimals, ccsid: 0, ..self.shaped(ty) };
         let unknown = || Field { sqltype: Some(0), ..self.shaped(Type::Locator) };
         let (field, form) = match self.dds {
-            DdsType::CHARACTER | DdsType::OPEN => (text(Type::Text), Form::Plain),
-            DdsType::ONLY => (text(Type::Text), Form::DoubleOnly),
-            DdsType::EITHER => (text(Type::Text), Form::DoubleOrSingle),
-            DdsType::GRAPHIC => (text(Type::Graphic), Form::Plain),
-            DdsType::HEX | DdsType::BYTES => (bytes, Form::Plain),
-            DdsType::PACKED if self.length == u32::from(self.digits) / 2 + 1 => (number(Type::Packed), Form::Plain),
-            DdsType::ZONED if self.length == u32::from(self.digits) => (number(Type::Zoned), Form::Plain),
-            DdsType::BINARY if matches!(self.length, 2 | 4 | 8) => {
-                (number(Type::Integer), if self.decimals > 0 { Form::Scaled } else { Form::Plain })
+            DdsType::CHARACTER | DdsType::OPEN => (text(Type::Text), FieldForm::Plain),
+            DdsType::ONLY => (text(Type::Text), FieldForm::DoubleOnly),
+            DdsType::EITHER => (text(Type::Text), FieldForm::DoubleOrSingle),
+            DdsType::GRAPHIC => (text(Type::Graphic), FieldForm::Plain),
+            DdsType::HEX | DdsType::BYTES => (bytes, FieldForm::Plain),
+            DdsType::PACKED if self.length == u32::from(self.digits) / 2 + 1 => {
+                (number(Type::Packed), FieldForm::Plain)
             }
-            DdsType::FLOAT => (Field { ccsid: 0, ..self.shaped(Type::Float) }, Form::Plain),
-            DdsType::DECFLOAT => (Field { ccsid: 0, ..self.shaped(Type::DecFloat) }, Form::Plain),
-            DdsType::BOOLEAN if self.length == 1 => (Field { ccsid: 0, ..self.shaped(Type::Boolean) }, Form::Flag),
+            DdsType::ZONED if self.length == u32::from(self.digits) => (number(Type::Zoned), FieldForm::Plain),
+            DdsType::BINARY if matches!(self.length, 2 | 4 | 8) => {
+                (number(Type::Integer), if self.decimals > 0 { FieldForm::Scaled } else { FieldForm::Plain })
+            }
+            DdsType::FLOAT => (Field { ccsid: 0, ..self.shaped(Type::Float) }, FieldForm::Plain),
+            DdsType::DECFLOAT => (Field { ccsid: 0, ..self.shaped(Type::DecFloat) }, FieldForm::Plain),
+            DdsType::BOOLEAN if self.length == 1 => (Field { ccsid: 0, ..self.shaped(Type::Boolean) }, FieldForm::Flag),
             DdsType::TIMESTAMP => {
                 let scale = self.length.saturating_sub(20).min(12) as u8;
-                (Field { scale, ..self.shaped(Type::Timestamp) }, Form::Plain)
+                (Field { scale, ..self.shaped(Type::Timestamp) }, FieldForm::Plain)
             }
             DdsType::DATE => match DateForm::from_keyword(&self.format) {
                 Some(form) if self.length == form.width() => {
-                    (self.shaped(Type::Date), Form::Date(form, self.between(form.width() < 10, form.separator())))
+                    (self.shaped(Type::Date), FieldForm::Date(form, self.between(form.width() < 10, form.separator())))
                 }
-                _ => (unknown(), Form::Plain),
+                _ => (unknown(), FieldForm::Plain),
             },
             DdsType::TIME => match TimeForm::from_keyword(&self.format) {
-                Some(form) if self.length == 8 => {
-                    (self.shaped(Type::Time), Form::Time(form, self.between(form == TimeForm::Hms, form.separator())))
-                }
-                _ => (unknown(), Form::Plain),
+                Some(form) if self.length == 8 => (
+                    self.shaped(Type::Time),
+                    FieldForm::Time(form, self.between(form == TimeForm::Hms, form.separator())),
+                ),
+                _ => (unknown(), FieldForm::Plain),
             },
-            _ => (unknown(), Form::Plain),
+            _ => (unknown(), FieldForm::Plain),
         };
         let (offset, width) = (self.offset as usize, self.length as usize);
-        Placed { field, marks: 0..1, offset, width, form, dds: self.dds.0, text: self.text.clone() }
+        PlacedField { field, marks: 0..1, offset, width, form, dds: self.dds.0, text: self.text.clone() }
     }
 
     fn shaped(&self, ty: Type) -> Field {
@@ -257,13 +260,13 @@ mod tests {
         let varying = RecordField { varying: true, ..field(DdsType::GRAPHIC, 22) }.placed();
         assert_eq!((varying.field.shape, varying.field.length, varying.width), (Shape::VarChars, 10, 22));
         let date = RecordField { format: "*YMD".into(), separator: Some('&'), ..field(DdsType::DATE, 8) }.placed();
-        assert_eq!(date.form, Form::Date(DateForm::Ymd, b' '));
+        assert_eq!(date.form, FieldForm::Date(DateForm::Ymd, b' '));
         let time = field(DdsType::TIME, 8).placed();
-        assert_eq!(time.form, Form::Time(TimeForm::Iso, b'.'));
+        assert_eq!(time.form, FieldForm::Time(TimeForm::Iso, b'.'));
         let scaled = RecordField { digits: 4, decimals: 2, ..field(DdsType::BINARY, 2) }.placed();
-        assert_eq!((scaled.form, scaled.field.scale), (Form::Scaled, 2));
+        assert_eq!((scaled.form, scaled.field.scale), (FieldForm::Scaled, 2));
         let stamp = field(DdsType::TIMESTAMP, 26).placed();
-        assert_eq!((stamp.field.scale, stamp.form), (6, Form::Plain));
+        assert_eq!((stamp.field.scale, stamp.form), (6, FieldForm::Plain));
         let nowhere = RecordField { ccsid: 0, ..field(DdsType::CHARACTER, 3) }.placed();
         assert_eq!(nowhere.field.ccsid, CCSID_BINARY);
     }

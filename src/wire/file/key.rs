@@ -13,22 +13,22 @@ const LONGEST: u32 = 32_768;
 /// How a member's records are ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyPath {
-    parts: Vec<Part>,
+    parts: Vec<KeyPart>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Part {
+struct KeyPart {
     offset: usize,
     width: usize,
     /// Where its byte stands in the null map, for a field that has one.
     ordinal: Option<usize>,
-    order: Order,
+    order: KeyOrder,
     descending: bool,
     absolute: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Order {
+enum KeyOrder {
     Bytes,
     /// A count of units in front, and what a shorter value is filled up with.
     Varying {
@@ -62,19 +62,19 @@ impl KeyPath {
                 _ => [0x40; 2],
             };
             let order = match field.dds {
-                DdsType::PACKED => Order::Packed,
-                DdsType::ZONED => Order::Zoned,
-                DdsType::BINARY => Order::Signed,
-                DdsType::FLOAT => Order::Float,
-                DdsType::DATE => DateForm::from_keyword(&field.format).map_or(Order::Bytes, Order::Date),
-                DdsType::TIME => TimeForm::from_keyword(&field.format).map_or(Order::Bytes, Order::Time),
-                DdsType::GRAPHIC if field.varying => Order::Varying { unit: 2, fill },
-                DdsType::HEX | DdsType::BYTES if field.varying => Order::VaryingBytes,
-                _ if field.varying => Order::Varying { unit: 1, fill },
+                DdsType::PACKED => KeyOrder::Packed,
+                DdsType::ZONED => KeyOrder::Zoned,
+                DdsType::BINARY => KeyOrder::Signed,
+                DdsType::FLOAT => KeyOrder::Float,
+                DdsType::DATE => DateForm::from_keyword(&field.format).map_or(KeyOrder::Bytes, KeyOrder::Date),
+                DdsType::TIME => TimeForm::from_keyword(&field.format).map_or(KeyOrder::Bytes, KeyOrder::Time),
+                DdsType::GRAPHIC if field.varying => KeyOrder::Varying { unit: 2, fill },
+                DdsType::HEX | DdsType::BYTES if field.varying => KeyOrder::VaryingBytes,
+                _ if field.varying => KeyOrder::Varying { unit: 1, fill },
                 DdsType::DECFLOAT => return Err(format!("key field {}: decimal floats make no key here", key.name)),
-                _ => Order::Bytes,
+                _ => KeyOrder::Bytes,
             };
-            Ok(Part {
+            Ok(KeyPart {
                 offset: field.offset as usize,
                 width: field.length as usize,
                 ordinal: field.nullable.then_some(ordinal),
@@ -83,7 +83,7 @@ impl KeyPath {
                 absolute: key.absolute,
             })
         };
-        let parts = keys.iter().map(part).collect::<Result<Vec<Part>, String>>()?;
+        let parts = keys.iter().map(part).collect::<Result<Vec<KeyPart>, String>>()?;
         let bytes = parts.iter().fold(0, |sum: u32, part| sum.saturating_add(part.width as u32));
         match bytes > LONGEST {
             true => Err(format!("a key of {bytes} bytes, more than {LONGEST}")),
@@ -93,7 +93,7 @@ impl KeyPath {
 
     /// Bytes of a key.
     pub fn width(&self) -> usize {
-        self.parts.iter().map(Part::bytes).sum()
+        self.parts.iter().map(KeyPart::bytes).sum()
     }
 
     /// The key of a record.
@@ -115,7 +115,7 @@ impl KeyPath {
     /// How many leading fields two keys, or leading parts of keys, have in common.
     pub fn common(&self, a: &[u8], b: &[u8]) -> usize {
         let mut end = 0;
-        let same = |part: &&Part| {
+        let same = |part: &&KeyPart| {
             let start = end;
             end += part.bytes();
             let (a, b) = (a.get(start..end), b.get(start..end));
@@ -143,7 +143,7 @@ impl KeyPath {
     }
 }
 
-impl Part {
+impl KeyPart {
     fn put(&self, cell: &[u8], null: bool, out: &mut Vec<u8>) {
         let start = out.len();
         if self.ordinal.is_some() {
@@ -168,30 +168,30 @@ impl Part {
     /// Bytes of a value.
     fn size(&self) -> usize {
         match self.order {
-            Order::Bytes | Order::Signed | Order::Float | Order::VaryingBytes => self.width,
-            Order::Varying { .. } => self.width.saturating_sub(2),
-            Order::Packed => 2 * self.width,
-            Order::Zoned => self.width + 1,
-            Order::Date(_) | Order::Time(_) => self.width + 4,
+            KeyOrder::Bytes | KeyOrder::Signed | KeyOrder::Float | KeyOrder::VaryingBytes => self.width,
+            KeyOrder::Varying { .. } => self.width.saturating_sub(2),
+            KeyOrder::Packed => 2 * self.width,
+            KeyOrder::Zoned => self.width + 1,
+            KeyOrder::Date(_) | KeyOrder::Time(_) => self.width + 4,
         }
     }
 
     fn value(&self, cell: &[u8], out: &mut Vec<u8>) {
         let end = out.len() + self.size();
         match self.order {
-            Order::Bytes => out.extend_from_slice(cell),
-            Order::Varying { unit, fill } => {
+            KeyOrder::Bytes => out.extend_from_slice(cell),
+            KeyOrder::Varying { unit, fill } => {
                 out.extend_from_slice(counted(cell, unit));
                 let mut fill = fill.into_iter().cycle();
                 out.extend(std::iter::from_fn(|| fill.next()).take(end - out.len()));
             }
-            Order::VaryingBytes => {
+            KeyOrder::VaryingBytes => {
                 let data = counted(cell, 1);
                 out.extend_from_slice(data);
                 out.resize(end - 2, 0);
                 out.extend((data.len() as u16).to_be_bytes());
             }
-            Order::Signed => {
+            KeyOrder::Signed => {
                 let negative = cell.first().is_some_and(|b| b & 0x80 != 0);
                 let value = if self.absolute && negative { magnitude(cell) } else { cell.to_vec() };
                 let first = out.len();
@@ -200,7 +200,7 @@ impl Part {
                 let flip = if self.absolute { 0 } else { 0x80 };
                 out.iter_mut().skip(first).take(1).for_each(|byte| *byte ^= flip);
             }
-            Order::Float => {
+            KeyOrder::Float => {
                 let negative = cell.first().is_some_and(|b| b & 0x80 != 0);
                 let zero = cell.iter().skip(1).all(|b| *b == 0) && cell.first().is_some_and(|b| b & 0x7F == 0);
                 let first = out.len();
@@ -212,22 +212,22 @@ impl Part {
                     }
                 }
             }
-            Order::Packed => {
+            KeyOrder::Packed => {
                 let mut nibbles: Vec<u8> = cell.iter().flat_map(|b| [b >> 4, b & 0x0F]).collect();
                 let sign = nibbles.pop().unwrap_or(0x0F);
                 self.digits(&nibbles, sign, out);
             }
-            Order::Zoned => {
+            KeyOrder::Zoned => {
                 let digits: Vec<u8> = cell.iter().map(|b| b & 0x0F).collect();
                 self.digits(&digits, cell.last().map_or(0x0F, |b| b >> 4), out);
             }
-            Order::Date(form) => {
+            KeyOrder::Date(form) => {
                 // An invalid date comes first, and by its bytes.
                 let day = form.read(cell).ok().map(|days| days as u32 ^ 0x8000_0000);
                 out.extend(day.unwrap_or(0).to_be_bytes());
                 out.extend_from_slice(if day.is_none() { cell } else { &[] });
             }
-            Order::Time(form) => {
+            KeyOrder::Time(form) => {
                 let second = form.read(cell).ok().map(|seconds| seconds + 1);
                 out.extend(second.unwrap_or(0).to_be_bytes());
                 out.extend_from_slice(if second.is_none() { cell } else { &[] });

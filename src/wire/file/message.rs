@@ -52,7 +52,7 @@ pub struct MessageText(pub Vec<u8>);
 
 /// The meaning of a message for reading and writing records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
+pub enum MessageMeaning {
     /// All went well.
     Nothing,
     /// CPF5001: no record in this direction.
@@ -102,7 +102,7 @@ impl fmt::Display for HostMessage {
 
 impl HostMessage {
     /// Its meaning.
-    pub fn meaning(&self) -> Meaning {
+    pub fn meaning(&self) -> MessageMeaning {
         meaning(&self.id)
     }
 }
@@ -144,7 +144,7 @@ impl S38MsgRm {
     }
 
     /// Its meaning.
-    pub fn meaning(&self) -> Meaning {
+    pub fn meaning(&self) -> MessageMeaning {
         meaning(self.id())
     }
 
@@ -165,20 +165,20 @@ impl S38MsgRm {
 }
 
 /// The meaning of a message, by its identifier.
-pub fn meaning(id: &str) -> Meaning {
+pub fn meaning(id: &str) -> MessageMeaning {
     match id {
-        "" => Meaning::Nothing,
-        "CPF5001" => Meaning::EndOfFile,
-        "CPF5006" => Meaning::NotFound,
-        "CPF5007" => Meaning::Deleted,
-        "CPF5025" => Meaning::NoPosition,
-        "CPF5009" | "CPF5026" => Meaning::Duplicate,
-        "CPF5027" | "CPF3130" => Meaning::Locked,
-        "CPF501B" => Meaning::NotLocked,
-        "CPF3012" | "CPF3142" | "CPF4101" => Meaning::NoFile,
-        "CPF4102" => Meaning::NoMember,
-        "CPF427D" => Meaning::Advice,
-        _ => Meaning::Other,
+        "" => MessageMeaning::Nothing,
+        "CPF5001" => MessageMeaning::EndOfFile,
+        "CPF5006" => MessageMeaning::NotFound,
+        "CPF5007" => MessageMeaning::Deleted,
+        "CPF5025" => MessageMeaning::NoPosition,
+        "CPF5009" | "CPF5026" => MessageMeaning::Duplicate,
+        "CPF5027" | "CPF3130" => MessageMeaning::Locked,
+        "CPF501B" => MessageMeaning::NotLocked,
+        "CPF3012" | "CPF3142" | "CPF4101" => MessageMeaning::NoFile,
+        "CPF4102" => MessageMeaning::NoMember,
+        "CPF427D" => MessageMeaning::Advice,
+        _ => MessageMeaning::Other,
     }
 }
 
@@ -242,19 +242,19 @@ mod tests {
         let end = S38MsgRm::decode(&frame.body, TEXT).unwrap();
         assert_eq!(end, S38MsgRm::new("CPF5001", 0, "End of file reached.", 37));
         assert_eq!(end.encode(TEXT).unwrap()[4..], frame.body);
-        assert_eq!((end.meaning(), end.text(37).as_str()), (Meaning::EndOfFile, "End of file reached."));
+        assert_eq!((end.meaning(), end.text(37).as_str()), (MessageMeaning::EndOfFile, "End of file reached."));
         assert_eq!(end.error(37).to_string(), "CPF5001: End of file reached. (severity 0)");
         cut_everywhere(&frame.body, |b| S38MsgRm::decode(b, TEXT));
 
         let frame = object("message-advice");
         let advice = S38MsgRm::decode(&frame.body, TEXT).unwrap();
-        assert_eq!((advice.id(), advice.meaning()), ("CPF427D", Meaning::Advice));
+        assert_eq!((advice.id(), advice.meaning()), ("CPF427D", MessageMeaning::Advice));
         assert_eq!(advice.encode(TEXT).unwrap()[4..], frame.body);
 
         let frame = object("message-ok");
         assert_eq!(S38MsgRm::decode(&frame.body, TEXT).unwrap(), S38MsgRm::ok());
         assert_eq!(S38MsgRm::ok().encode(TEXT).unwrap()[4..], frame.body);
-        assert_eq!(S38MsgRm::ok().meaning(), Meaning::Nothing);
+        assert_eq!(S38MsgRm::ok().meaning(), MessageMeaning::Nothing);
     }
 
     #[test]

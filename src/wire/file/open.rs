@@ -45,7 +45,7 @@ pub struct Ufcb {
     /// The member, or `*FIRST`, `*LAST`.
     pub member: String,
     /// The uses of its records that are allowed.
-    pub access: Access,
+    pub access: OpenAccess,
     /// Slots have a map of NULLs.
     pub null_capable: bool,
     /// ARRSEQ: in the order of arrival (`Some(true)`) or of the keys (`Some(false)`).
@@ -60,7 +60,7 @@ pub struct Ufcb {
 
 /// The uses of the records of an open file that are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum OpenAccess {
     /// Read.
     Read,
     /// Add.
@@ -73,19 +73,25 @@ pub enum Access {
     SspWrite,
 }
 
-impl Access {
+impl OpenAccess {
     fn options(self) -> u16 {
         match self {
-            Access::Read => 0x1022,
-            Access::Write => 0x1012,
-            Access::ReadWrite => 0x103E,
-            Access::SspReadWrite => 0x102E,
-            Access::SspWrite => 0x101A,
+            OpenAccess::Read => 0x1022,
+            OpenAccess::Write => 0x1012,
+            OpenAccess::ReadWrite => 0x103E,
+            OpenAccess::SspReadWrite => 0x102E,
+            OpenAccess::SspWrite => 0x101A,
         }
     }
 
     fn of(options: u16) -> Option<Self> {
-        let all = [Access::Read, Access::Write, Access::ReadWrite, Access::SspReadWrite, Access::SspWrite];
+        let all = [
+            OpenAccess::Read,
+            OpenAccess::Write,
+            OpenAccess::ReadWrite,
+            OpenAccess::SspReadWrite,
+            OpenAccess::SspWrite,
+        ];
         all.into_iter().find(|access| access.options() == options)
     }
 }
@@ -200,7 +206,7 @@ impl Param for Ufcb {
         let member = system_name::read(&mut r, text)?;
         r.skip(12)?;
         let options = r.u16()?;
-        let access = Access::of(options).ok_or_else(|| r.invalid(format!("open options X'{options:04X}'")))?;
+        let access = OpenAccess::of(options).ok_or_else(|| r.invalid(format!("open options X'{options:04X}'")))?;
         r.skip(4 + 4 + 1 + 3)?;
         let null_capable = r.u8()? & NULL_CAPABLE != 0;
         r.skip(19)?;
@@ -289,7 +295,7 @@ mod tests {
                 file: "CUST".into(),
                 library: "TESTLIB".into(),
                 member: "*FIRST".into(),
-                access: Access::Read,
+                access: OpenAccess::Read,
                 null_capable: true,
                 arrival: Some(true),
                 commit: None,
@@ -299,7 +305,7 @@ mod tests {
         );
         assert_eq!(round_trip("open-keyed").ufcb.arrival, Some(false));
         let write = round_trip("open-write").ufcb;
-        assert_eq!((write.access, write.arrival, write.blocking), (Access::Write, None, Some(Blocking::of(10))));
+        assert_eq!((write.access, write.arrival, write.blocking), (OpenAccess::Write, None, Some(Blocking::of(10))));
         for (name, level) in [
             ("open-commit-all", CommitLevel::All),
             ("open-commit-chg", CommitLevel::Change),
@@ -308,13 +314,13 @@ mod tests {
             ("open-commit-default", CommitLevel::Default),
         ] {
             let ufcb = round_trip(name).ufcb;
-            assert_eq!((ufcb.access, ufcb.commit), (Access::ReadWrite, Some(level)), "{name}");
+            assert_eq!((ufcb.access, ufcb.commit), (OpenAccess::ReadWrite, Some(level)), "{name}");
             assert_eq!(ufcb.blocking, Some(Blocking::off()));
         }
         let ssp = round_trip("open-ssp").ufcb;
-        assert_eq!((ssp.access, ssp.format), (Access::SspReadWrite, None));
+        assert_eq!((ssp.access, ssp.format), (OpenAccess::SspReadWrite, None));
         let ssp = round_trip("open-ssp-write").ufcb;
-        assert_eq!((ssp.access, ssp.null_capable), (Access::SspWrite, false));
+        assert_eq!((ssp.access, ssp.null_capable), (OpenAccess::SspWrite, false));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One row of an outfile: its columns by name, both ways. Numbers are zoned or packed, text is padded
 //! with blanks and in the page of the job.
 
-use super::outfile_columns::{Kind, Outfile};
+use super::outfile_columns::{Outfile, OutfileType};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::{CcsidError, Errors};
 use crate::wire::codec::error::{Result, WireError};
@@ -9,7 +9,7 @@ use crate::wire::value::decimal::{self, Wide};
 
 /// A row being read.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
+pub struct OutfileRow<'a> {
     layout: &'static Outfile,
     bytes: &'a [u8],
     codec: Codec,
@@ -30,7 +30,7 @@ impl Outfile {
     }
 
     /// Form, offset and bytes of a column.
-    fn find(&self, name: &str) -> Option<(Kind, usize, usize)> {
+    fn find(&self, name: &str) -> Option<(OutfileType, usize, usize)> {
         let mut at = 0;
         self.columns.iter().find_map(|(kind, len, column)| {
             let found = (*column == name).then_some((*kind, at, *len));
@@ -40,10 +40,10 @@ impl Outfile {
     }
 }
 
-impl<'a> Row<'a> {
+impl<'a> OutfileRow<'a> {
     /// A row from a job of the page `ccsid`.
     pub fn new(layout: &'static Outfile, bytes: &'a [u8], ccsid: u16) -> std::result::Result<Self, CcsidError> {
-        Ok(Row { layout, bytes, codec: Codec::new(ccsid)? })
+        Ok(OutfileRow { layout, bytes, codec: Codec::new(ccsid)? })
     }
 
     /// A column of text, without the blanks after it.
@@ -65,16 +65,16 @@ impl<'a> Row<'a> {
             return T::try_from(0).map_err(|_| WireError::invalid(name, 0, "no room for a zero"));
         }
         let value = match kind {
-            Kind::Zoned => decimal::zoned(cell),
-            Kind::Packed => decimal::packed(cell),
-            Kind::Text => return Err(WireError::invalid(name, 0, "not a number")),
+            OutfileType::Zoned => decimal::zoned(cell),
+            OutfileType::Packed => decimal::packed(cell),
+            OutfileType::Text => return Err(WireError::invalid(name, 0, "not a number")),
         }
         .map_err(|e| WireError::invalid(name, 0, format!("{e}: {cell:02X?}")))?;
         T::try_from(value).map_err(|_| WireError::invalid(name, 0, format!("{value} is out of range")))
     }
 
     /// The bytes of a column.
-    fn cell(&self, name: &'static str) -> Result<(Kind, &'a [u8])> {
+    fn cell(&self, name: &'static str) -> Result<(OutfileType, &'a [u8])> {
         let (kind, at, need) = self
             .layout
             .find(name)
@@ -92,9 +92,9 @@ impl RowMaker {
         for (kind, len, _) in layout.columns {
             let start = bytes.len();
             match kind {
-                Kind::Text => bytes.resize(start + len, 0x40),
-                Kind::Zoned => bytes.resize(start + len, 0xF0),
-                Kind::Packed => {
+                OutfileType::Text => bytes.resize(start + len, 0x40),
+                OutfileType::Zoned => bytes.resize(start + len, 0xF0),
+                OutfileType::Packed => {
                     bytes.resize(start + len - 1, 0);
                     bytes.push(0x0F);
                 }
@@ -125,13 +125,13 @@ impl RowMaker {
     pub fn number(&mut self, name: &'static str, value: u64) -> &mut Self {
         let Some((kind, _, len)) = self.layout.find(name) else { return self };
         let mut out = Vec::new();
-        let digits = if kind == Kind::Packed { 2 * len - 1 } else { len } as u8;
+        let digits = if kind == OutfileType::Packed { 2 * len - 1 } else { len } as u8;
         let value = Wide::from(i128::from(value.min(10u64.saturating_pow(u32::from(digits)) - 1)));
         let put = match kind {
-            Kind::Packed => decimal::put_packed(value, digits, &mut out),
+            OutfileType::Packed => decimal::put_packed(value, digits, &mut out),
             _ => decimal::put_zoned(value, digits, true, &mut out),
         };
-        if let (Kind::Packed, Some(last)) = (kind, out.last_mut()) {
+        if let (OutfileType::Packed, Some(last)) = (kind, out.last_mut()) {
             *last |= 0x0F;
         }
         if let (Ok(()), Some(cell)) = (put, self.cell(name).filter(|cell| cell.len() == out.len())) {
@@ -180,16 +180,16 @@ mod tests {
         row.text("WHFILE", "CUST").unwrap().number("WHCNT", 2).number("WHCCSID", 65535).number("WHFLDO", 1234);
         row.text("WHNULL", "YES").unwrap();
         let bytes = row.finish();
-        let row = Row::new(&FIELDS, &bytes, 37).unwrap();
+        let row = OutfileRow::new(&FIELDS, &bytes, 37).unwrap();
         assert_eq!(row.text("WHFILE").unwrap(), "CUST");
         assert_eq!((row.number::<u16>("WHCNT"), row.number::<u32>("WHCCSID")), (Ok(2), Ok(65535)));
         assert_eq!((row.number::<u8>("WHFLDO"), row.number::<u8>("WHPNTS")), (Ok(99), Ok(0)));
         assert_eq!(row.text("WHNULL").unwrap(), "Y");
         assert!(row.number::<u8>("WHCCSID").is_err() && row.number::<u8>("WHFILE").is_err());
         assert!(row.text("NOSUCH").is_err());
-        let short = Row::new(&FIELDS, &bytes[..503], 37).unwrap();
+        let short = OutfileRow::new(&FIELDS, &bytes[..503], 37).unwrap();
         assert!(matches!(short.text("WHNULL"), Err(WireError::Truncated { at: 503, .. })));
         let blank = vec![0x40; 591];
-        assert_eq!(Row::new(&FIELDS, &blank, 37).unwrap().number::<u8>("WHCNT"), Ok(0));
+        assert_eq!(OutfileRow::new(&FIELDS, &blank, 37).unwrap().number::<u8>("WHCNT"), Ok(0));
     }
 }

@@ -4,11 +4,11 @@
 //! (IBM's client for Java prints the first three whole; of the fourth the columns in use are known. Of the last two the
 //! names of columns are known, not all of them nor their places: who reads them asks DSPFFD where they are.)
 
-use self::Kind::{Packed, Text, Zoned};
+use self::OutfileType::{Packed, Text, Zoned};
 
 /// The form of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum OutfileType {
     /// Characters.
     Text,
     /// A zoned number; digits after the point do not count.
@@ -23,7 +23,7 @@ pub struct Outfile {
     /// Its name.
     pub format: &'static str,
     /// Its columns, end to end: form, bytes, name. Nameless ones are not known.
-    pub columns: &'static [(Kind, usize, &'static str)],
+    pub columns: &'static [(OutfileType, usize, &'static str)],
 }
 
 /// DSPFFD.

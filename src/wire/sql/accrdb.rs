@@ -8,7 +8,7 @@ use super::package::RdbNam;
 use super::typdef::TypDefOvr;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::command::{Found, Slot, message, trimmed};
+use crate::wire::ddm::command::{FoundParams, ParamSlot, message, trimmed};
 use crate::wire::ddm::text::DdmText;
 use crate::wire::ddm::{codepoint, object, param};
 use crate::wire::value::typdef::{TypDef, TypDefName};
@@ -107,12 +107,12 @@ pub struct AccRdbRm {
     /// Default subtype of character columns: code point.
     pub pkgdftcst: Option<u16>,
     /// Other addresses of the database.
-    pub srvlst: Vec<Server>,
+    pub srvlst: Vec<ServerAddress>,
 }
 
 /// One entry of SRVLST.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
+pub struct ServerAddress {
     /// Weight.
     pub priority: u16,
     /// Name or address.
@@ -141,27 +141,27 @@ impl AccRdbRm {
 
     /// Reads the data after LL and code point. What Derby nests inside TYPDEFOVR is found there.
     pub fn decode(body: &[u8], text: DdmText) -> Result<AccRdbRm> {
-        let found = Found::read("ACCRDBRM", body)?;
-        let nested = Found::read("TYPDEFOVR", found.only(codepoint::TYPDEFOVR)?.unwrap_or_default())?;
-        let name = <TypDefName as Slot>::take(&found, codepoint::TYPDEFNAM, text)?;
+        let found = FoundParams::read("ACCRDBRM", body)?;
+        let nested = FoundParams::read("TYPDEFOVR", found.only(codepoint::TYPDEFOVR)?.unwrap_or_default())?;
+        let name = <TypDefName as ParamSlot>::take(&found, codepoint::TYPDEFNAM, text)?;
         let mut typdef = TypDef { name, sbc: 0, dbc: 0, mbc: 0, xml: 0 };
-        if let Some(ovr) = <Option<TypDefOvr> as Slot>::take(&found, codepoint::TYPDEFOVR, text)? {
+        if let Some(ovr) = <Option<TypDefOvr> as ParamSlot>::take(&found, codepoint::TYPDEFOVR, text)? {
             ovr.apply(&mut typdef);
         }
-        let usrid = match Slot::take(&found, codepoint::USRID, text)? {
+        let usrid = match ParamSlot::take(&found, codepoint::USRID, text)? {
             Some(usrid) => Some(usrid),
-            None => Slot::take(&nested, codepoint::USRID, text)?,
+            None => ParamSlot::take(&nested, codepoint::USRID, text)?,
         };
-        let pkgdftcst = match Slot::take(&found, codepoint::PKGDFTCST, text)? {
+        let pkgdftcst = match ParamSlot::take(&found, codepoint::PKGDFTCST, text)? {
             Some(cst) => Some(cst),
-            None => Slot::take(&nested, codepoint::PKGDFTCST, text)?,
+            None => ParamSlot::take(&nested, codepoint::PKGDFTCST, text)?,
         };
         Ok(AccRdbRm {
-            svrcod: Slot::take(&found, codepoint::SVRCOD, text)?,
-            prdid: Slot::take(&found, codepoint::PRDID, text)?,
+            svrcod: ParamSlot::take(&found, codepoint::SVRCOD, text)?,
+            prdid: ParamSlot::take(&found, codepoint::PRDID, text)?,
             typdef,
-            rdbinttkn: Slot::take(&found, codepoint::RDBINTTKN, text)?,
-            crrtkn: Slot::take(&found, codepoint::CRRTKN, text)?,
+            rdbinttkn: ParamSlot::take(&found, codepoint::RDBINTTKN, text)?,
+            crrtkn: ParamSlot::take(&found, codepoint::CRRTKN, text)?,
             usrid,
             pkgdftcst,
             srvlst: found.only(codepoint::SRVLST)?.map_or(Ok(Vec::new()), |data| servers(data, text))?,
@@ -196,9 +196,9 @@ message! {
 
 /// SRVLST: a count, then in SRVLSRV pairs of priority and address. An address in a form that is
 /// not known is left out.
-fn servers(data: &[u8], text: DdmText) -> Result<Vec<Server>> {
-    let list = Found::read("SRVLST", data)?;
-    let inner = Found::read("SRVLSRV", list.only(codepoint::SRVLSRV)?.unwrap_or_default())?;
+fn servers(data: &[u8], text: DdmText) -> Result<Vec<ServerAddress>> {
+    let list = FoundParams::read("SRVLST", data)?;
+    let inner = FoundParams::read("SRVLSRV", list.only(codepoint::SRVLSRV)?.unwrap_or_default())?;
     let mut out = Vec::new();
     let mut priority = 0;
     for (cp, data) in inner.all() {
@@ -207,16 +207,16 @@ fn servers(data: &[u8], text: DdmText) -> Result<Vec<Server>> {
             codepoint::TCPPORTHOST => {
                 let mut r = Reader::new(data, "TCPPORTHOST");
                 let port = r.u16()?;
-                out.push(Server { priority, host: trimmed(r.rest(), text), port });
+                out.push(ServerAddress { priority, host: trimmed(r.rest(), text), port });
             }
-            codepoint::IPADDR => out.extend(address(data).map(|(host, port)| Server { priority, host, port })),
+            codepoint::IPADDR => out.extend(address(data).map(|(host, port)| ServerAddress { priority, host, port })),
             _ => {}
         }
     }
     Ok(out)
 }
 
-fn put_servers(w: &mut Writer, servers: &[Server], text: DdmText) -> Result<()> {
+fn put_servers(w: &mut Writer, servers: &[ServerAddress], text: DdmText) -> Result<()> {
     let max = usize::from(u16::MAX);
     let count =
         u16::try_from(servers.len()).map_err(|_| DrdaError::Limit { what: "SRVLST", len: servers.len(), max })?;
@@ -312,8 +312,8 @@ mod tests {
         let full = AccRdbRm {
             rdbinttkn: Some(vec![1, 2]),
             srvlst: vec![
-                Server { priority: 10, host: "a.example".into(), port: 50000 },
-                Server { priority: 5, host: "b.example".into(), port: 50001 },
+                ServerAddress { priority: 10, host: "a.example".into(), port: 50000 },
+                ServerAddress { priority: 5, host: "b.example".into(), port: 50001 },
             ],
             ..AccRdbRm::new("SQL11059", TypDef::OURS)
         };

@@ -82,16 +82,16 @@ impl ExcSqlStt {
 
 /// The contents of an SQLDTA or SQLDTARD.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Described {
+pub struct DescribedData {
     /// FDODSC: the descriptor.
     pub fdodsc: Bytes,
     /// FDODTA: the data.
     pub fdodta: Bytes,
 }
 
-impl Described {
+impl DescribedData {
     /// Splits the data of an SQLDTA or SQLDTARD.
-    pub fn decode(body: &Bytes) -> Result<Described> {
+    pub fn decode(body: &Bytes) -> Result<DescribedData> {
         const WHAT: &str = "SQLDTA";
         let (mut fdodsc, mut fdodta) = (None, None);
         for part in object::objects(body) {
@@ -105,7 +105,7 @@ impl Described {
                 return Err(DrdaError::Duplicate { message: WHAT, parameter });
             }
         }
-        Ok(Described {
+        Ok(DescribedData {
             fdodsc: fdodsc.ok_or(DrdaError::Missing { message: WHAT, parameter: "FDODSC" })?,
             fdodta: fdodta.ok_or(DrdaError::Missing { message: WHAT, parameter: "FDODTA" })?,
         })
@@ -224,15 +224,15 @@ mod tests {
     #[test]
     fn parameters_and_outputs() {
         let body = Bytes::from(hex("000d0010 0976d01b0004030004 000a147a000001000000"));
-        let got = Described::decode(&body).unwrap();
+        let got = DescribedData::decode(&body).unwrap();
         assert_eq!((got.fdodsc.len(), got.fdodta.as_ref()), (9, &hex("000001000000")[..]));
         assert_eq!(got.encode_sqldta().unwrap()[4..], body);
         assert_eq!(got.encode_sqldtard().unwrap()[..4], hex("001b2413"));
         for cut in 0..body.len() {
-            assert!(Described::decode(&body.slice(..cut)).is_err(), "cut at {cut}");
+            assert!(DescribedData::decode(&body.slice(..cut)).is_err(), "cut at {cut}");
         }
         let twice = Bytes::from(hex("00050010 00 00050010 00"));
-        assert!(matches!(Described::decode(&twice), Err(DrdaError::Duplicate { .. })));
+        assert!(matches!(DescribedData::decode(&twice), Err(DrdaError::Duplicate { .. })));
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl ServerClass {
 
 /// The optional pieces of a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Layout {
+pub struct SqldaLayout {
     /// Header and nullable groups (SQLAM 7); without: names inline.
     pub groups: bool,
     /// LENGTH has eight bytes (SQLAM 6), else four.
@@ -71,11 +71,11 @@ pub struct Layout {
     pub derby_udt: bool,
 }
 
-impl Layout {
+impl SqldaLayout {
     /// The layout that a server of this class is expected to use at this level.
-    pub fn expected(sqlam: u16, class: ServerClass) -> Layout {
+    pub fn expected(sqlam: u16, class: ServerClass) -> SqldaLayout {
         let luw = class == ServerClass::Luw;
-        Layout {
+        SqldaLayout {
             groups: sqlam >= 7,
             long_length: sqlam >= 6,
             inline_udt: sqlam == 6,
@@ -88,27 +88,27 @@ impl Layout {
     }
 
     /// The other layouts seen at the level, the likelier first.
-    pub fn neighbours(self, sqlam: u16) -> Vec<Layout> {
+    pub fn neighbours(self, sqlam: u16) -> Vec<SqldaLayout> {
         let mut out = Vec::new();
-        let mut add = |layout: Layout| {
+        let mut add = |layout: SqldaLayout| {
             if layout != self && !out.contains(&layout) {
                 out.push(layout);
             }
         };
         if sqlam < 7 {
-            add(Layout { inline_udt: !self.inline_udt, ..self });
-            add(Layout { long_length: !self.long_length, inline_udt: false, ..self });
+            add(SqldaLayout { inline_udt: !self.inline_udt, ..self });
+            add(SqldaLayout { long_length: !self.long_length, inline_udt: false, ..self });
             return out;
         }
         for (extra, tail) in [(false, false), (true, true), (false, true), (true, false)] {
-            add(Layout { extra, tail, derby_udt: false, ..self });
+            add(SqldaLayout { extra, tail, derby_udt: false, ..self });
         }
-        add(Layout { extra: false, tail: false, derby_udt: !self.derby_udt, ..self });
+        add(SqldaLayout { extra: false, tail: false, derby_udt: !self.derby_udt, ..self });
         // A server that agreed to a higher level than it describes at.
         for level in 7..=11 {
             for (extra, tail) in [(false, false), (true, true)] {
                 let (arrays, module) = (level >= 9, level >= 10);
-                add(Layout { arrays, module, extra: extra && arrays, tail, derby_udt: false, ..self });
+                add(SqldaLayout { arrays, module, extra: extra && arrays, tail, derby_udt: false, ..self });
             }
         }
         out
@@ -144,7 +144,7 @@ mod tests {
     fn no_layout_is_tried_twice() {
         for sqlam in [5, 6, 7, 8, 9, 10, 11] {
             for class in [ServerClass::Luw, ServerClass::Derby, ServerClass::Other] {
-                let expected = Layout::expected(sqlam, class);
+                let expected = SqldaLayout::expected(sqlam, class);
                 let mut all = expected.neighbours(sqlam);
                 all.push(expected);
                 for (i, layout) in all.iter().enumerate() {

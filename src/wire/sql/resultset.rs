@@ -28,7 +28,7 @@ pub struct PkgSnLst(pub Vec<PkgNamCsn>);
 
 impl Param for PkgSnLst {
     fn write(&self, w: &mut Writer, text: DdmText) -> error::Result<()> {
-        self.0.iter().try_for_each(|section| command::Slot::put(section, w, codepoint::PKGNAMCSN, text))
+        self.0.iter().try_for_each(|section| command::ParamSlot::put(section, w, codepoint::PKGNAMCSN, text))
     }
 
     fn read(_: &'static str, data: &[u8], text: DdmText) -> error::Result<Self> {

@@ -5,7 +5,7 @@
 //! believed only if no other reads something else out of the same bytes.
 
 use super::error::{DrdaError, Result};
-use super::layout::{Layout, ServerClass};
+use super::layout::{ServerClass, SqldaLayout};
 use super::sqlca::Sqlca;
 use super::sqlvar::{SqlDh, SqlVar};
 use super::text::SqlText;
@@ -48,7 +48,7 @@ impl SqlDa {
     }
 
     /// A whole SQLDARD in the given layout.
-    pub fn encode(&self, sqlam: u16, layout: Layout, typdef: &TypDef) -> Result<Vec<u8>> {
+    pub fn encode(&self, sqlam: u16, layout: SqldaLayout, typdef: &TypDef) -> Result<Vec<u8>> {
         let text = SqlText::new(typdef);
         param::message(codepoint::SQLDARD, |w| {
             Sqlca::write(self.sqlca.as_ref(), w, sqlam, &text)?;
@@ -57,12 +57,12 @@ impl SqlDa {
     }
 
     /// A whole SQLCINRD in the given layout.
-    pub fn encode_sqlcinrd(&self, layout: Layout, typdef: &TypDef) -> Result<Vec<u8>> {
+    pub fn encode_sqlcinrd(&self, layout: SqldaLayout, typdef: &TypDef) -> Result<Vec<u8>> {
         let text = SqlText::new(typdef);
         param::message(codepoint::SQLCINRD, |w| self.write_columns(w, layout, &text))
     }
 
-    fn write_columns(&self, w: &mut Writer, layout: Layout, text: &SqlText) -> Result<()> {
+    fn write_columns(&self, w: &mut Writer, layout: SqldaLayout, text: &SqlText) -> Result<()> {
         if layout.groups {
             SqlDh::write(self.header.as_ref(), w, layout, text)?;
         }
@@ -86,7 +86,7 @@ enum Count {
 fn read_columns(
     mut r: Reader<'_>,
     sqlca: Option<Sqlca>,
-    layout: Layout,
+    layout: SqldaLayout,
     text: &SqlText,
     count: Count,
 ) -> Result<SqlDa> {
@@ -110,9 +110,9 @@ fn choose(
     what: &'static str,
     sqlam: u16,
     class: ServerClass,
-    read: impl Fn(Layout, Count) -> Result<SqlDa>,
+    read: impl Fn(SqldaLayout, Count) -> Result<SqlDa>,
 ) -> Result<SqlDa> {
-    let expected = Layout::expected(sqlam, class);
+    let expected = SqldaLayout::expected(sqlam, class);
     let first = match read(expected, Count::Told) {
         Ok(da) => return Ok(da),
         Err(error) => error,
@@ -179,7 +179,7 @@ mod tests {
         let ext = vc.opt.as_ref().unwrap().ext.as_ref().unwrap();
         assert_eq!((ext.basename.as_str(), ext.schema.as_str(), ext.updatable), ("TT", "APP", 1));
         assert_eq!(got.header.as_ref().unwrap().hold, 1);
-        let again = got.encode(7, Layout::expected(7, ServerClass::Derby), &DERBY).unwrap();
+        let again = got.encode(7, SqldaLayout::expected(7, ServerClass::Derby), &DERBY).unwrap();
         assert_eq!(again[4..], body);
         everywhere(&body, 7, ServerClass::Derby, &DERBY);
     }
@@ -207,7 +207,7 @@ mod tests {
         let class = "org.apache.derby.catalog.TypeDescriptor".to_owned();
         let udt = SqlUdt::Derby { name: class.clone(), class };
         assert_eq!(kind.opt.as_ref().unwrap().udt.as_ref(), Some(&udt));
-        let again = got.encode(7, Layout::expected(7, ServerClass::Derby), &DERBY).unwrap();
+        let again = got.encode(7, SqldaLayout::expected(7, ServerClass::Derby), &DERBY).unwrap();
         assert_eq!(again[4..], body);
         everywhere(&body, 7, ServerClass::Derby, &DERBY);
     }
@@ -251,7 +251,7 @@ mod tests {
             let names: Vec<_> = got.columns.iter().map(|c| (c.name(), c.sqltype, c.length)).collect();
             assert_eq!(names, [("I", 496, 4), ("C", 448, 20)]);
             assert_eq!(got.header.as_ref().unwrap().fcode, 0x55);
-            let again = got.encode(sqlam, Layout::expected(sqlam, class), &LUW).unwrap();
+            let again = got.encode(sqlam, SqldaLayout::expected(sqlam, class), &LUW).unwrap();
             assert_eq!(again[4..], body, "level {sqlam} {class:?}");
             everywhere(&body, sqlam, class, &LUW);
             // A server of another kind, or one that leaves the pieces out, is still understood.
@@ -275,7 +275,7 @@ mod tests {
         ] {
             let body = hex(body);
             assert_eq!(SqlDa::decode(&body, sqlam, ServerClass::Zos, &zos).unwrap(), da);
-            let again = da.encode(sqlam, Layout::expected(sqlam, ServerClass::Zos), &zos).unwrap();
+            let again = da.encode(sqlam, SqldaLayout::expected(sqlam, ServerClass::Zos), &zos).unwrap();
             assert_eq!(again[4..], body);
             // At level 6 the group at the end may be left out.
             everywhere(&body[..body.len() - usize::from(sqlam == 6)], sqlam, ServerClass::Zos, &zos);
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn more_columns_than_two_bytes_count_are_read_to_the_end() {
-        let derby = Layout::expected(7, ServerClass::Derby);
+        let derby = SqldaLayout::expected(7, ServerClass::Derby);
         let column = SqlVar { sqltype: 496, length: 4, opt: Some(SqlVarOpt::default()), ..SqlVar::default() };
         let body = |columns: usize, told: u16| {
             let mut w = Writer::new();
@@ -325,7 +325,7 @@ mod tests {
              00 0000 0000 0000 0000 0000 00000000 00000000 00000000 00095441424c455f4341540000");
         let got = SqlDa::decode_sqlcinrd(&body, 7, ServerClass::Derby, &DERBY).unwrap();
         assert_eq!((got.columns[0].name(), got.columns[0].nullable), ("TABLE_CAT", false));
-        let again = got.encode_sqlcinrd(Layout::expected(7, ServerClass::Derby), &DERBY).unwrap();
+        let again = got.encode_sqlcinrd(SqldaLayout::expected(7, ServerClass::Derby), &DERBY).unwrap();
         assert_eq!(again[4..], body);
         for cut in 0..body.len() {
             assert!(SqlDa::decode_sqlcinrd(&body[..cut], 7, ServerClass::Derby, &DERBY).is_err());
@@ -353,7 +353,7 @@ mod tests {
             }
             // The stripped form below level 11 is read by way of its neighbour.
             let plain = if sqlam < 11 { ServerClass::Derby } else { class };
-            let layout = Layout { derby_udt: false, ..Layout::expected(sqlam, plain) };
+            let layout = SqldaLayout { derby_udt: false, ..SqldaLayout::expected(sqlam, plain) };
             let again = if object == "SQLDARD" {
                 SqlDa::decode(&body, sqlam, class, &typdef).unwrap().encode(sqlam, layout, &typdef).unwrap()
             } else {

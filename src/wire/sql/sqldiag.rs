@@ -21,7 +21,7 @@ pub struct DiagGroup {
     /// One entry a condition.
     pub conditions: Vec<Condition>,
     /// SQLDIAGCN: one entry a connection.
-    pub connections: Option<Vec<Connection>>,
+    pub connections: Option<Vec<DiagConnection>>,
 }
 
 /// SQLDCGRP: one condition.
@@ -80,7 +80,7 @@ pub struct ConditionNames {
 
 /// SQLCNGRP: one connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Connection {
+pub struct DiagConnection {
     /// State, status, kinds and product, not interpreted.
     pub state: [u8; CONNECTION],
     /// Database.
@@ -99,7 +99,7 @@ impl DiagGroup {
         }
         let statement = if present(r)? { Some(r.bytes(STATEMENT)?.to_vec()) } else { None };
         let conditions = repeat(r, text, |r| Condition::read(r, text))?;
-        let connections = if present(r)? { Some(repeat(r, text, |r| Connection::read(r, text))?) } else { None };
+        let connections = if present(r)? { Some(repeat(r, text, |r| DiagConnection::read(r, text))?) } else { None };
         Ok(Some(DiagGroup { statement, conditions, connections }))
     }
 
@@ -237,9 +237,14 @@ impl ConditionNames {
     }
 }
 
-impl Connection {
-    fn read(r: &mut Reader<'_>, text: &SqlText) -> Result<Connection> {
-        Ok(Connection { state: r.array()?, rdbnam: text.single(r)?, class: text.single(r)?, authid: text.single(r)? })
+impl DiagConnection {
+    fn read(r: &mut Reader<'_>, text: &SqlText) -> Result<DiagConnection> {
+        Ok(DiagConnection {
+            state: r.array()?,
+            rdbnam: text.single(r)?,
+            class: text.single(r)?,
+            authid: text.single(r)?,
+        })
     }
 
     fn write(&self, w: &mut Writer, text: &SqlText) -> Result<()> {
@@ -304,7 +309,7 @@ mod tests {
                     ..Condition::default()
                 },
             ],
-            connections: Some(vec![Connection { rdbnam: "LOC1".into(), ..Connection::default() }]),
+            connections: Some(vec![DiagConnection { rdbnam: "LOC1".into(), ..DiagConnection::default() }]),
         };
         for name in [TypDefName::Asc, TypDefName::X86] {
             let text = SqlText::new(&TypDef { name, ..TypDef::OURS });

@@ -3,7 +3,7 @@
 //! above; below, the names lie inline. Measured: Derby at level 7, IBM's CLI driver at 7 to 11.)
 
 use super::error::{DrdaError, Result};
-use super::layout::Layout;
+use super::layout::SqldaLayout;
 use super::text::{NULL, SqlText, present};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
@@ -35,7 +35,7 @@ pub struct SqlDh {
 
 impl SqlDh {
     /// Reads the group.
-    pub fn read(r: &mut Reader<'_>, layout: Layout, text: &SqlText) -> Result<Option<SqlDh>> {
+    pub fn read(r: &mut Reader<'_>, layout: SqldaLayout, text: &SqlText) -> Result<Option<SqlDh>> {
         if !present(r)? {
             return Ok(None);
         }
@@ -55,7 +55,7 @@ impl SqlDh {
     }
 
     /// Writes the group, or its absence.
-    pub fn write(header: Option<&SqlDh>, w: &mut Writer, layout: Layout, text: &SqlText) -> Result<()> {
+    pub fn write(header: Option<&SqlDh>, w: &mut Writer, layout: SqldaLayout, text: &SqlText) -> Result<()> {
         let Some(h) = header else {
             w.u8(NULL);
             return Ok(());
@@ -101,7 +101,7 @@ pub struct SqlVar {
 
 impl SqlVar {
     /// Reads the group.
-    pub fn read(r: &mut Reader<'_>, layout: Layout, text: &SqlText) -> Result<SqlVar> {
+    pub fn read(r: &mut Reader<'_>, layout: SqldaLayout, text: &SqlText) -> Result<SqlVar> {
         let order = text.order();
         let precision = r.i16_in(order)?;
         let scale = r.i16_in(order)?;
@@ -137,7 +137,7 @@ impl SqlVar {
     }
 
     /// Writes the group.
-    pub fn write(&self, w: &mut Writer, layout: Layout, text: &SqlText) -> Result<()> {
+    pub fn write(&self, w: &mut Writer, layout: SqldaLayout, text: &SqlText) -> Result<()> {
         let order = text.order();
         w.i16_in(self.precision, order);
         w.i16_in(self.scale, order);
@@ -204,7 +204,7 @@ pub struct SqlVarOpt {
 }
 
 impl SqlVarOpt {
-    fn read(r: &mut Reader<'_>, layout: Layout, text: &SqlText) -> Result<SqlVarOpt> {
+    fn read(r: &mut Reader<'_>, layout: SqldaLayout, text: &SqlText) -> Result<SqlVarOpt> {
         let opt = SqlVarOpt {
             unnamed: r.i16_in(text.order())?,
             name: text.pair(r)?,
@@ -219,7 +219,7 @@ impl SqlVarOpt {
         Ok(opt)
     }
 
-    fn read_inline(r: &mut Reader<'_>, layout: Layout, text: &SqlText) -> Result<SqlVarOpt> {
+    fn read_inline(r: &mut Reader<'_>, layout: SqldaLayout, text: &SqlText) -> Result<SqlVarOpt> {
         Ok(SqlVarOpt {
             name: text.pair(r)?,
             label: text.pair_lossy(r)?,
@@ -229,7 +229,7 @@ impl SqlVarOpt {
         })
     }
 
-    fn write(&self, w: &mut Writer, layout: Layout, text: &SqlText) -> Result<()> {
+    fn write(&self, w: &mut Writer, layout: SqldaLayout, text: &SqlText) -> Result<()> {
         w.i16_in(self.unnamed, text.order());
         self.write_names(w, text)?;
         SqlUdt::write(self.udt.as_ref(), w, layout, text)?;
@@ -240,7 +240,7 @@ impl SqlVarOpt {
         Ok(())
     }
 
-    fn write_inline(&self, w: &mut Writer, layout: Layout, text: &SqlText) -> Result<()> {
+    fn write_inline(&self, w: &mut Writer, layout: SqldaLayout, text: &SqlText) -> Result<()> {
         self.write_names(w, text)?;
         if layout.inline_udt { SqlUdt::write(self.udt.as_ref(), w, layout, text) } else { Ok(()) }
     }
@@ -278,7 +278,7 @@ pub enum SqlUdt {
 }
 
 impl SqlUdt {
-    fn read(r: &mut Reader<'_>, layout: Layout, text: &SqlText) -> Result<Option<SqlUdt>> {
+    fn read(r: &mut Reader<'_>, layout: SqldaLayout, text: &SqlText) -> Result<Option<SqlUdt>> {
         // Derby writes no indicator in front of the two names, only one in place of them. (Measured.)
         if layout.derby_udt && r.peek() != Some(NULL) {
             return Ok(Some(SqlUdt::Derby { name: text.pair(r)?, class: text.pair(r)? }));
@@ -295,7 +295,7 @@ impl SqlUdt {
         }))
     }
 
-    fn write(udt: Option<&SqlUdt>, w: &mut Writer, layout: Layout, text: &SqlText) -> Result<()> {
+    fn write(udt: Option<&SqlUdt>, w: &mut Writer, layout: SqldaLayout, text: &SqlText) -> Result<()> {
         let wrong = || DrdaError::Value { what: "SQLUDTGRP", detail: "the other form of the group is due".into() };
         match (udt, layout.derby_udt) {
             (None, _) => w.u8(NULL),
@@ -359,7 +359,7 @@ pub struct SqlDx {
 }
 
 impl SqlDx {
-    fn read(r: &mut Reader<'_>, layout: Layout, text: &SqlText) -> Result<Option<SqlDx>> {
+    fn read(r: &mut Reader<'_>, layout: SqldaLayout, text: &SqlText) -> Result<Option<SqlDx>> {
         if !present(r)? {
             return Ok(None);
         }
@@ -380,7 +380,7 @@ impl SqlDx {
         }))
     }
 
-    fn write(ext: Option<&SqlDx>, w: &mut Writer, layout: Layout, text: &SqlText) -> Result<()> {
+    fn write(ext: Option<&SqlDx>, w: &mut Writer, layout: SqldaLayout, text: &SqlText) -> Result<()> {
         let Some(x) = ext else {
             w.u8(NULL);
             return Ok(());

@@ -4,7 +4,7 @@
 //! double-byte CCSID, and puts parameters of ACCRDBRM inside its TYPDEFOVR.)
 
 use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::command::{self, Found, Param, Slot};
+use crate::wire::ddm::command::{self, FoundParams, Param, ParamSlot};
 use crate::wire::ddm::error::{MessageError, Result};
 use crate::wire::ddm::text::DdmText;
 use crate::wire::ddm::{codepoint, object, param};
@@ -61,12 +61,12 @@ impl Param for TypDefOvr {
     }
 
     fn read(_: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
-        let found = Found::read("TYPDEFOVR", data)?;
+        let found = FoundParams::read("TYPDEFOVR", data)?;
         Ok(TypDefOvr {
-            sbc: Slot::take(&found, codepoint::CCSIDSBC, text)?,
-            dbc: Slot::take(&found, codepoint::CCSIDDBC, text)?,
-            mbc: Slot::take(&found, codepoint::CCSIDMBC, text)?,
-            xml: Slot::take(&found, codepoint::CCSIDXML, text)?,
+            sbc: ParamSlot::take(&found, codepoint::CCSIDSBC, text)?,
+            dbc: ParamSlot::take(&found, codepoint::CCSIDDBC, text)?,
+            mbc: ParamSlot::take(&found, codepoint::CCSIDMBC, text)?,
+            xml: ParamSlot::take(&found, codepoint::CCSIDXML, text)?,
         })
     }
 }

@@ -47,7 +47,7 @@ pub struct Instant {
 }
 
 /// The two alphabets that dates come in.
-struct Ascii;
+struct AsciiText;
 struct Ebcdic;
 trait Alphabet {
     const ZERO: u8;
@@ -55,7 +55,7 @@ trait Alphabet {
     const DOT: u8;
     const COLON: u8;
 }
-impl Alphabet for Ascii {
+impl Alphabet for AsciiText {
     const ZERO: u8 = b'0';
     const DASH: u8 = b'-';
     const DOT: u8 = b'.';
@@ -71,13 +71,13 @@ impl Alphabet for Ebcdic {
 /// A DATE as days since 1970-01-01.
 #[inline]
 pub fn date(text: &[u8; 10]) -> Result<i32> {
-    iso_date::<Ascii>(text).or_else(|| iso_date::<Ebcdic>(text)).map_or_else(|| any_date(text), Ok)
+    iso_date::<AsciiText>(text).or_else(|| iso_date::<Ebcdic>(text)).map_or_else(|| any_date(text), Ok)
 }
 
 /// A TIME as seconds of the day. 24:00:00 is [`ValueError::EndOfDay`].
 #[inline]
 pub fn time(text: &[u8; 8]) -> Result<u32> {
-    match clock::<Ascii>(text).or_else(|| clock::<Ebcdic>(text)) {
+    match clock::<AsciiText>(text).or_else(|| clock::<Ebcdic>(text)) {
         Some(seconds) if seconds < DAY => Ok(seconds),
         Some(_) => Err(ValueError::EndOfDay),
         None => any_time(text),
@@ -87,7 +87,7 @@ pub fn time(text: &[u8; 8]) -> Result<u32> {
 /// A TIMESTAMP.
 #[inline]
 pub fn timestamp(text: &[u8]) -> Result<Instant> {
-    iso_timestamp::<Ascii>(text)
+    iso_timestamp::<AsciiText>(text)
         .or_else(|| iso_timestamp::<Ebcdic>(text))
         .map_or_else(|| any_timestamp(text, TIMESTAMP_PATTERN), Ok)
 }
@@ -332,7 +332,7 @@ fn any_timestamp(text: &[u8], pattern: &'static str) -> Result<Instant> {
         return Err(misfit(TIMESTAMP, 10, pattern));
     }
     let days = date(day)?;
-    let Some(seconds) = clock::<Ascii>(time) else {
+    let Some(seconds) = clock::<AsciiText>(time) else {
         return Err(match any_time(time) {
             Err(ValueError::Pattern { at, .. }) => misfit(TIMESTAMP, at + 11, pattern),
             Err(other) => other,

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// A form that only fields of records have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Form {
+pub enum FieldForm {
     /// None: what the [`Field`] says is all.
     #[default]
     Plain,
@@ -27,7 +27,7 @@ pub enum Form {
 
 /// A field and its place in the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
+pub struct PlacedField {
     /// The field. Nullable ones have no indicator in front of them but a byte in the null map.
     pub field: Field,
     /// Which bytes of the null map are about it: its own; or, where the layout is the user's word, those of all
@@ -38,7 +38,7 @@ pub struct Placed {
     /// Bytes that it takes there, a length in front included.
     pub width: usize,
     /// Its form.
-    pub form: Form,
+    pub form: FieldForm,
     /// The letter of its type in DDS.
     pub dds: char,
     /// Its describing text.

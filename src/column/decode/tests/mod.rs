@@ -51,7 +51,7 @@ fn decode_with(field: &Field, options: &Options, cells: &[Option<&[u8]>]) -> Res
     assert_eq!(decoder.len(), cells.len());
     assert!(cells.is_empty() || decoder.bytes() > 0);
     let array = decoder.finish()?;
-    assert_eq!(array.data_type(), &Kind::of(field, 0, options)?.data_type());
+    assert_eq!(array.data_type(), &ColumnKind::of(field, 0, options)?.data_type());
     assert!(decoder.is_empty());
     Ok(array)
 }

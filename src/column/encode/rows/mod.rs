@@ -2,14 +2,14 @@
 //!
 //! A tile of rows is measured, so that each row's place is known and the block ends after the row
 //! that fills it; then each column writes its cells where they belong, in a plain loop chosen once
-//! (see `lane.rs`). A column or a value without such a loop is encoded cell by cell and laid in from
+//! (see `bulk.rs`). A column or a value without such a loop is encoded cell by cell and laid in from
 //! there, so that there is one judge of what fits.
 
 use std::ops::Range;
 
 use arrow_array::{Array, RecordBatch};
 
-use super::bulk::{Lane, lane, put};
+use super::bulk::{BulkColumn, bulk_column, put};
 use super::{ColumnEncoder, PRESENT};
 use crate::column::error::ColumnError;
 use crate::wire::codec::writer::Writer;
@@ -22,7 +22,7 @@ const TILE: usize = 1024;
 pub struct RowEncoder<'a> {
     /// The bytes before each row.
     head: &'a [u8],
-    columns: Vec<Column<'a>>,
+    columns: Vec<RowColumn<'a>>,
     /// Length of each row of the tile, then where its next cell goes.
     places: Vec<usize>,
     /// Length of a row, as far as is known.
@@ -35,8 +35,8 @@ impl<'a> RowEncoder<'a> {
         let mut columns = Vec::with_capacity(fields.len());
         for (index, (field, array)) in fields.iter().zip(batch.columns()).enumerate() {
             let encoder = ColumnEncoder::new(field, index)?;
-            columns.push(Column {
-                lane: lane(&encoder, array.as_ref()),
+            columns.push(RowColumn {
+                bulk: bulk_column(&encoder, array.as_ref()),
                 cells: CellByCell { encoder, array: array.as_ref(), buf: Writer::new(), ends: Vec::new() },
                 by_cell: false,
             });
@@ -100,23 +100,23 @@ impl<'a> RowEncoder<'a> {
 }
 
 /// One column: its loop if it has one, and the way of every column.
-struct Column<'a> {
-    lane: Option<Box<dyn Lane + 'a>>,
+struct RowColumn<'a> {
+    bulk: Option<Box<dyn BulkColumn + 'a>>,
     cells: CellByCell<'a>,
     /// The tile in hand goes cell by cell.
     by_cell: bool,
 }
 
-impl Column<'_> {
+impl RowColumn<'_> {
     /// Adds the length of each cell; the first row that has a fault, counted from the start, and the fault.
     fn measure(&mut self, rows: Range<usize>, lengths: &mut [usize]) -> Option<(usize, ColumnError)> {
-        self.by_cell = !self.lane.as_mut().is_some_and(|lane| lane.measure(rows.clone(), lengths));
+        self.by_cell = !self.bulk.as_mut().is_some_and(|bulk| bulk.measure(rows.clone(), lengths));
         if self.by_cell { self.cells.measure(rows, lengths) } else { None }
     }
 
     fn write(&mut self, rows: Range<usize>, places: &mut [usize], out: &mut [u8]) {
-        match &self.lane {
-            Some(lane) if !self.by_cell => lane.write(rows, places, out),
+        match &self.bulk {
+            Some(bulk) if !self.by_cell => bulk.write(rows, places, out),
             _ => self.cells.write(places, out),
         }
     }

@@ -2,18 +2,18 @@
 //! what a file is like, and how a server tells.
 
 use super::format::{DdsType, FileFormats, KeyField, RecordField, RecordFormat};
-use super::outfile::{Row, RowMaker};
+use super::outfile::{OutfileRow, RowMaker};
 use super::outfile_columns::{ACCESS_PATH, FIELDS, MEMBERS};
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::error::{MessageError, Result};
-use crate::wire::value::record_layout::Form;
+use crate::wire::value::record_layout::FieldForm;
 
 /// The longest record: what the system allows.
 const LONGEST: u32 = 32_766;
 
 /// A member of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Member {
+pub struct MemberDescription {
     /// The file.
     pub file: String,
     /// Its library.
@@ -33,7 +33,7 @@ pub struct Member {
 pub fn formats<'a>(rows: impl IntoIterator<Item = &'a [u8]>, ccsid: u16) -> Result<FileFormats> {
     let mut out = FileFormats::default();
     for bytes in rows {
-        let row = Row::new(&FIELDS, bytes, ccsid)?;
+        let row = OutfileRow::new(&FIELDS, bytes, ccsid)?;
         out.file = row.text("WHFILE")?;
         out.library = row.text("WHLIB")?;
         out.logical = row.text("WHFTYP")? == "L";
@@ -116,7 +116,7 @@ pub fn format_rows(file: &FileFormats, ccsid: u16) -> Result<Vec<Vec<u8>>> {
 pub fn keys<'a>(rows: impl IntoIterator<Item = &'a [u8]>, ccsid: u16) -> Result<(Vec<KeyField>, bool)> {
     let (mut keys, mut unique) = (Vec::new(), false);
     for bytes in rows {
-        let row = Row::new(&ACCESS_PATH, bytes, ccsid)?;
+        let row = OutfileRow::new(&ACCESS_PATH, bytes, ccsid)?;
         let wanted: usize = row.number::<u16>("APNKYF")?.into();
         let name = row.text("APKEYF")?;
         if keys.len() >= wanted || name.is_empty() {
@@ -155,11 +155,11 @@ pub fn key_rows(file: &FileFormats, ccsid: u16) -> Result<Vec<Vec<u8>>> {
 }
 
 /// The members of a file from the rows of DSPFD TYPE(*MBR) (QWHFDMBR).
-pub fn members<'a>(rows: impl IntoIterator<Item = &'a [u8]>, ccsid: u16) -> Result<Vec<Member>> {
+pub fn members<'a>(rows: impl IntoIterator<Item = &'a [u8]>, ccsid: u16) -> Result<Vec<MemberDescription>> {
     rows.into_iter()
         .map(|bytes| {
-            let row = Row::new(&MEMBERS, bytes, ccsid)?;
-            Ok(Member {
+            let row = OutfileRow::new(&MEMBERS, bytes, ccsid)?;
+            Ok(MemberDescription {
                 file: row.text("MBFILE")?,
                 library: row.text("MBLIB")?,
                 name: row.text("MBNAME")?,
@@ -172,7 +172,7 @@ pub fn members<'a>(rows: impl IntoIterator<Item = &'a [u8]>, ccsid: u16) -> Resu
 }
 
 /// The rows of DSPFD TYPE(*MBR).
-pub fn member_rows(members: &[Member], ccsid: u16) -> Result<Vec<Vec<u8>>> {
+pub fn member_rows(members: &[MemberDescription], ccsid: u16) -> Result<Vec<Vec<u8>>> {
     members
         .iter()
         .map(|member| {
@@ -189,7 +189,7 @@ pub fn member_rows(members: &[Member], ccsid: u16) -> Result<Vec<Vec<u8>>> {
         .collect()
 }
 
-fn field(row: &Row<'_>) -> Result<RecordField> {
+fn field(row: &OutfileRow<'_>) -> Result<RecordField> {
     let name = row.text("WHFLDE")?;
     let letter = row.text("WHFLDT")?;
     let start: u32 = row.number("WHFIBO")?;
@@ -218,7 +218,8 @@ fn field(row: &Row<'_>) -> Result<RecordField> {
     };
     // A separator of a blank cannot be told from none; only forms of choice have it.
     let chosen = matches!(out.format.as_str(), "*YMD" | "*DMY" | "*MDY" | "*JUL" | "*HMS");
-    let blank = out.separator.is_none() && chosen && matches!(out.placed().form, Form::Date(..) | Form::Time(..));
+    let blank =
+        out.separator.is_none() && chosen && matches!(out.placed().form, FieldForm::Date(..) | FieldForm::Time(..));
     Ok(if blank { RecordField { separator: Some(' '), ..out } } else { out })
 }
 

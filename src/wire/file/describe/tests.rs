@@ -134,8 +134,15 @@ fn rows_of_a_stranger_are_held() {
 #[test]
 fn members_are_listed() {
     let all = [
-        Member { file: "F".into(), library: "L".into(), name: "M1".into(), text: "one".into(), records: 9, deleted: 2 },
-        Member { name: "M2".into(), ..Member::default() },
+        MemberDescription {
+            file: "F".into(),
+            library: "L".into(),
+            name: "M1".into(),
+            text: "one".into(),
+            records: 9,
+            deleted: 2,
+        },
+        MemberDescription { name: "M2".into(), ..MemberDescription::default() },
     ];
     let rows = member_rows(&all, 37).unwrap();
     assert_eq!(members(rows.iter().map(Vec::as_slice), 37).unwrap(), all);
