@@ -2,7 +2,7 @@
 
 use drdarrow::client::config::Config;
 use drdarrow::client::sql::connection::{Connection, Outcome};
-use drdarrow::client::sql::stream::RecordStream;
+use drdarrow::client::sql::stream::QueryStream;
 use std::process::ExitCode;
 
 #[tokio::main]
@@ -39,7 +39,7 @@ async fn run(uri: &str, sql: &str) -> drdarrow::client::error::Result<()> {
     connection.close().await
 }
 
-async fn print(mut stream: RecordStream) -> drdarrow::client::error::Result<()> {
+async fn print(mut stream: QueryStream) -> drdarrow::client::error::Result<()> {
     let names: Vec<String> = stream.schema().fields().iter().map(|f| f.to_string()).collect();
     println!("{}", names.join("\n"));
     while let Some(batch) = stream.next().await? {

@@ -12,14 +12,14 @@ mod authority;
 use authority::{Lab, named};
 use drdarrow::client::config::Config;
 use drdarrow::client::error::Phase;
-use drdarrow::client::probe::{Target, probe};
+use drdarrow::client::probe::{ProbeTarget, probe};
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::access::Access;
 use drdarrow::server::listen::{Server, serve};
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona};
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
-use drdarrow::server::tls::Tls;
+use drdarrow::server::tls::ServerTls;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
@@ -76,9 +76,9 @@ struct Servers {
     _lab: Lab,
 }
 
-async fn started(persona: &'static Persona, tls: Option<Tls>) -> Server {
+async fn started(persona: &'static Persona, tls: Option<ServerTls>) -> Server {
     let access = Access::users([("app".to_owned(), "secret".to_owned())]);
-    let settings = Settings { persona, access, tls, login_delay: Duration::ZERO, ..Settings::default() };
+    let settings = ServerSettings { persona, access, tls, login_delay: Duration::ZERO, ..ServerSettings::default() };
     serve(settings, Arc::new(MemoryTables::new())).await.unwrap()
 }
 
@@ -86,7 +86,7 @@ impl Servers {
     async fn start() -> Servers {
         let lab = Lab::new("Lab CA");
         let (certificate, key) = lab.issue(&named("db", &["127.0.0.1"]));
-        let tls = Tls::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), None).unwrap();
+        let tls = ServerTls::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), None).unwrap();
         Servers {
             luw: started(&LUW, None).await,
             ibmi: started(&IBMI, None).await,
@@ -136,7 +136,8 @@ impl Servers {
             }
             _ => {
                 let ports = vec![self.luw.address().port(), self.derby.address().port()];
-                let report = probe(Target { ports, timeout: DEADLINE, ..Target::new("127.0.0.1") }).await.unwrap();
+                let report =
+                    probe(ProbeTarget { ports, timeout: DEADLINE, ..ProbeTarget::new("127.0.0.1") }).await.unwrap();
                 assert_eq!(report.drda().count(), 2, "{report:?}");
             }
         }

@@ -14,7 +14,7 @@ use drdarrow::client::file::options::OpenOptions;
 use drdarrow::server::file::library::{FileOptions, FileStore};
 use drdarrow::server::listen::serve;
 use drdarrow::server::persona::IBMI;
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -66,7 +66,7 @@ async fn serves_a_file() {
     let files = FileStore::new();
     let batch = records();
     files.put("LIB/LARGE", &batch.schema(), &[batch], &FileOptions::default()).unwrap();
-    let settings = Settings { persona: &IBMI, files: Some(files), ..Settings::default() };
+    let settings = ServerSettings { persona: &IBMI, files: Some(files), ..ServerSettings::default() };
     let server = serve(settings, Arc::new(MemoryTables::new())).await.unwrap();
     println!("\n{ANNOUNCED}{}", server.address().port());
     // Whoever started this ends it, or has ended: then nothing is to be read any more.

@@ -17,7 +17,7 @@ use drdarrow::server::access::Access;
 use drdarrow::server::file::library::{FileOptions, FileStore};
 use drdarrow::server::listen;
 use drdarrow::server::persona::Persona;
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::{MemoryTables, Table};
 use drdarrow::wire::file::format::RecordField;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ async fn main() -> Result<()> {
     let persona = Persona::named(persona).ok_or("no such persona: luw, derby, ibmi or zos")?;
     let rows: u64 = rows.parse()?;
     let tables = MemoryTables::new();
-    let mut settings = Settings { persona, access: Access::Anyone, ..Settings::default() };
+    let mut settings = ServerSettings { persona, access: Access::Anyone, ..ServerSettings::default() };
     if persona.files {
         let files = FileStore::new();
         fill(&files, "LAB/LINE", rows as usize)?;

@@ -13,8 +13,8 @@ mod tables;
 use drdarrow::server::access::Access;
 use drdarrow::server::listen;
 use drdarrow::server::persona::{IBMI, LUW, Persona};
-use drdarrow::server::settings::Settings;
-use drdarrow::server::tls::Tls;
+use drdarrow::server::settings::ServerSettings;
+use drdarrow::server::tls::ServerTls;
 use drdarrow::wire::ddm::secchk::Secret;
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -43,7 +43,7 @@ async fn main() -> ExitCode {
     };
     let tls = match (args.next(), args.next()) {
         (Some(certificate), Some(key)) if !key.is_empty() => {
-            match Tls::from_files(certificate.as_ref(), key.as_ref(), None) {
+            match ServerTls::from_files(certificate.as_ref(), key.as_ref(), None) {
                 Ok(tls) => Some(tls),
                 Err(e) => {
                     eprintln!("{e}");
@@ -58,7 +58,7 @@ async fn main() -> ExitCode {
         eprintln!("the sample tables and files could not be made");
         return ExitCode::FAILURE;
     };
-    let mut settings = Settings { persona, access, tls, password_level, ..Settings::default() };
+    let mut settings = ServerSettings { persona, access, tls, password_level, ..ServerSettings::default() };
     if persona.files {
         settings.files = Some(files);
         settings.signon = Some(settings.address);

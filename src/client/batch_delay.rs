@@ -6,12 +6,12 @@ use tokio::time::{Instant, sleep_until};
 /// The wait of one batch. It begins when its rows first have to wait for the server, and goes on
 /// while nobody asks.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub(super) struct BatchDelay {
     since: Option<Instant>,
     over: bool,
 }
 
-impl Patience {
+impl BatchDelay {
     /// When the rows in hand are handed out as they are; none where they wait for a full batch.
     pub(super) fn end(&mut self, delay: Option<Duration>) -> Option<Instant> {
         let delay = delay?;
@@ -30,7 +30,7 @@ impl Patience {
 
     /// They were handed out.
     pub(super) fn renew(&mut self) {
-        *self = Patience::default();
+        *self = BatchDelay::default();
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::config::ConfigError;
 use super::hint;
-use super::printable::visible;
+use super::printable::printable;
 use crate::column::error::ColumnError;
 use crate::flow::error::FlowError;
 use crate::flow::progress::Awaited;
@@ -24,7 +24,7 @@ const UNSPELLABLE: &str = "the server did not agree to UTF-8 (UNICODEMGR) for lo
 
 /// Whose fault it is, in the classes of PEP 249.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorClass {
     /// Misuse of this library.
     Interface,
     /// The network, the login, the server's state.
@@ -98,10 +98,10 @@ impl Phase {
 
 /// An error with its circumstances. It never holds a password.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{}{}", visible(message), hint.as_ref().map(|h| format!(" ({})", visible(h))).unwrap_or_default())]
+#[error("{}{}", printable(message), hint.as_ref().map(|h| format!(" ({})", printable(h))).unwrap_or_default())]
 pub struct Error {
     /// Its class.
-    pub kind: Kind,
+    pub kind: ErrorClass,
     /// The fault, with the peer's own words as they came; shown, they are made visible.
     pub message: String,
     /// SQLSTATE, five characters.
@@ -131,7 +131,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     /// An error of this class with nothing else known.
-    pub fn new(kind: Kind, phase: Phase, sqlstate: &str, message: impl Into<String>) -> Error {
+    pub fn new(kind: ErrorClass, phase: Phase, sqlstate: &str, message: impl Into<String>) -> Error {
         Error {
             kind,
             message: message.into(),
@@ -150,7 +150,7 @@ impl Error {
 
     /// Misuse.
     pub fn interface(message: impl Into<String>) -> Error {
-        Error::new(Kind::Interface, Phase::Config, "", message)
+        Error::new(ErrorClass::Interface, Phase::Config, "", message)
     }
 
     /// With advice.
@@ -174,7 +174,7 @@ impl Error {
     /// From a failure of the transport or a conversation while doing `phase`.
     pub fn from_net(error: NetError, phase: Phase) -> Error {
         let operational =
-            |phase, state: &str, message: String| Error::new(Kind::Operational, phase, state, message).broken();
+            |phase, state: &str, message: String| Error::new(ErrorClass::Operational, phase, state, message).broken();
         let text = error.to_string();
         match error {
             NetError::Dns { .. } => operational(Phase::Dns, "08001", text),
@@ -245,61 +245,61 @@ impl Error {
                 e
             }
             FlowError::Login { sqlstate, code, .. } => {
-                let e = Error::new(Kind::Operational, Phase::Security, sqlstate, text).broken();
+                let e = Error::new(ErrorClass::Operational, Phase::Security, sqlstate, text).broken();
                 if code == PASSWORD_EXPIRED { e.hint("new_password=… sets another one at the login") } else { e }
             }
-            FlowError::Mechanism { cure, .. } => Error::new(Kind::Operational, Phase::Security, "08001", text)
+            FlowError::Mechanism { cure, .. } => Error::new(ErrorClass::Operational, Phase::Security, "08001", text)
                 .broken()
                 .hint(cure.map_or("nothing secret was sent".to_owned(), |cure| format!("nothing secret was sent; {cure}"))),
-            FlowError::Settings(_) => Error::new(Kind::NotSupported, phase, "0A000", text),
+            FlowError::Settings(_) => Error::new(ErrorClass::NotSupported, phase, "0A000", text),
             FlowError::Descriptor(crate::wire::fdoca::descriptor::DescriptorError::Unsupported { .. }) => {
-                Error::new(Kind::NotSupported, phase, "56084", text)
+                Error::new(ErrorClass::NotSupported, phase, "56084", text)
             }
             FlowError::LobLimit { .. } => {
-                Error::new(Kind::Data, phase, "54010", text).hint("raise lob_limit, or select a part of it")
+                Error::new(ErrorClass::Data, phase, "54010", text).hint("raise lob_limit, or select a part of it")
             }
             FlowError::Host { first, .. } => {
                 let (kind, state, retryable) = of_message(&first);
                 Error { retryable, ..Error::new(kind, phase, state, text) }
             }
-            FlowError::RolledBack => Error::new(Kind::Operational, phase, "40001", text),
-            FlowError::ReaderEnded(_) => Error::new(Kind::Operational, phase, "24501", text),
+            FlowError::RolledBack => Error::new(ErrorClass::Operational, phase, "40001", text),
+            FlowError::ReaderEnded(_) => Error::new(ErrorClass::Operational, phase, "24501", text),
             FlowError::Secmec(SecMecError::Unbuilt(_) | SecMecError::Setting(_)) => {
-                Error::new(Kind::NotSupported, Phase::Security, "0A000", text).broken()
+                Error::new(ErrorClass::NotSupported, Phase::Security, "0A000", text).broken()
             }
-            FlowError::Secmec(SecMecError::Attribute(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
+            FlowError::Secmec(SecMecError::Attribute(_)) => Error::new(ErrorClass::Interface, Phase::Security, "08001", text)
                 .broken()
                 .hint("use tls=require, or set allow_cleartext_password"),
-            FlowError::Secmec(SecMecError::Clear(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
+            FlowError::Secmec(SecMecError::Clear(_)) => Error::new(ErrorClass::Interface, Phase::Security, "08001", text)
                 .broken()
                 .hint("use tls=require, choose security=encrypted, or set allow_cleartext_password"),
-            FlowError::Secmec(SecMecError::Forbidden(_)) => Error::new(Kind::Interface, Phase::Security, "08001", text)
+            FlowError::Secmec(SecMecError::Forbidden(_)) => Error::new(ErrorClass::Interface, Phase::Security, "08001", text)
                 .broken()
                 .hint("use tls=require or choose security=encrypted; without allow_cleartext_password it may go to this machine"),
             FlowError::Secmec(SecMecError::Level(level)) => {
-                Error::new(Kind::Operational, Phase::Security, "08001", text).broken().hint(format!(
+                Error::new(ErrorClass::Operational, Phase::Security, "08001", text).broken().hint(format!(
                     "nothing secret was sent; use TLS (tls=require), or state the level (password_level={level})"
                 ))
             }
             FlowError::Secmec(SecMecError::NoToken(e)) => {
                 let cause = e.cause().cloned();
-                Error { cause, ..Error::new(Kind::Operational, Phase::Security, "28000", text).broken() }
+                Error { cause, ..Error::new(ErrorClass::Operational, Phase::Security, "28000", text).broken() }
             }
             FlowError::Secmec(SecMecError::Rule { .. }) => {
-                Error::new(Kind::Operational, Phase::Security, "28000", text).broken()
+                Error::new(ErrorClass::Operational, Phase::Security, "28000", text).broken()
             }
             FlowError::Secmec(SecMecError::Text { .. }) | FlowError::Message(MessageError::Secret { .. }) => {
-                Error::new(Kind::Operational, Phase::Security, "28000", text).broken().hint(UNSPELLABLE)
+                Error::new(ErrorClass::Operational, Phase::Security, "28000", text).broken().hint(UNSPELLABLE)
             }
-            FlowError::Secmec(_) => Error::new(Kind::Operational, Phase::Security, "08001", text).broken(),
+            FlowError::Secmec(_) => Error::new(ErrorClass::Operational, Phase::Security, "08001", text).broken(),
             FlowError::Wire(_)
             | FlowError::Descriptor(_)
             | FlowError::Missing { .. }
             | FlowError::Misplaced { .. }
             | FlowError::Flood { .. }
             | FlowError::Overlong { .. }
-            | FlowError::Lob { .. } => Error::new(Kind::Internal, phase, "58009", text).broken(),
-            FlowError::Message(_) | FlowError::Drda(_) => Error::new(Kind::Internal, phase, "58009", text),
+            | FlowError::Lob { .. } => Error::new(ErrorClass::Internal, phase, "58009", text).broken(),
+            FlowError::Message(_) | FlowError::Drda(_) => Error::new(ErrorClass::Internal, phase, "58009", text),
         }
     }
 
@@ -322,59 +322,59 @@ impl Error {
 
 impl From<ConfigError> for Error {
     fn from(e: ConfigError) -> Error {
-        Error::new(Kind::Interface, Phase::Config, "", e.to_string())
+        Error::new(ErrorClass::Interface, Phase::Config, "", e.to_string())
     }
 }
 
 /// A commit whose answer did not come.
 fn unknown_outcome(why: &str) -> Error {
-    Error::new(Kind::Operational, Phase::Commit, "08007", format!("the outcome of the commit is unknown: {why}"))
+    Error::new(ErrorClass::Operational, Phase::Commit, "08007", format!("the outcome of the commit is unknown: {why}"))
         .broken()
         .hint("look at the data before doing the work again")
 }
 
 /// Class, SQLSTATE and whether to try again, of a message of IBM i about a file.
-fn of_message(message: &HostMessage) -> (Kind, &'static str, bool) {
+fn of_message(message: &HostMessage) -> (ErrorClass, &'static str, bool) {
     match message.meaning() {
         MessageMeaning::EndOfFile | MessageMeaning::NotFound | MessageMeaning::Deleted | MessageMeaning::NoPosition => {
-            return (Kind::Programming, "02000", false);
+            return (ErrorClass::Programming, "02000", false);
         }
-        MessageMeaning::Duplicate => return (Kind::Integrity, "23505", false),
-        MessageMeaning::Locked => return (Kind::Operational, "57033", true),
-        MessageMeaning::NotLocked => return (Kind::Programming, "24504", false),
-        MessageMeaning::NoFile | MessageMeaning::NoMember => return (Kind::Programming, "42704", false),
+        MessageMeaning::Duplicate => return (ErrorClass::Integrity, "23505", false),
+        MessageMeaning::Locked => return (ErrorClass::Operational, "57033", true),
+        MessageMeaning::NotLocked => return (ErrorClass::Programming, "24504", false),
+        MessageMeaning::NoFile | MessageMeaning::NoMember => return (ErrorClass::Programming, "42704", false),
         MessageMeaning::Nothing | MessageMeaning::Advice | MessageMeaning::Other => {}
     }
     match message.id.as_str() {
         // The wait for a record or an object was too long, or it cannot be allocated.
-        "CPF5032" | "CPF4128" | "CPF1002" | "CPF3202" | "CPF3203" => (Kind::Operational, "57033", true),
-        "CPF502D" | "CPF502E" | "CPF502F" | "CPF503A" => (Kind::Integrity, "23503", false),
-        "CPF5029" | "CPF5035" | "CPF5036" => (Kind::Data, "22018", false),
+        "CPF5032" | "CPF4128" | "CPF1002" | "CPF3202" | "CPF3203" => (ErrorClass::Operational, "57033", true),
+        "CPF502D" | "CPF502E" | "CPF502F" | "CPF503A" => (ErrorClass::Integrity, "23503", false),
+        "CPF5029" | "CPF5035" | "CPF5036" => (ErrorClass::Data, "22018", false),
         "CPF2123" | "CPF3064" | "CPF7310" | "CPF9801" | "CPF9810" | "CPF9812" | "CPF9815" | "CPF2105" | "CPF2110"
-        | "CPF7302" | "CPF3141" => (Kind::Programming, "42704", false),
-        "CPF5813" | "CPF7306" | "CPF5812" => (Kind::Programming, "42710", false),
+        | "CPF7302" | "CPF3141" => (ErrorClass::Programming, "42704", false),
+        "CPF5813" | "CPF7306" | "CPF5812" => (ErrorClass::Programming, "42710", false),
         "CPF2189" | "CPF2182" | "CPF2207" | "CPF4104" | "CPF9802" | "CPF9820" | "CPF9822" | "CPF9830" | "CPF5130" => {
-            (Kind::Programming, "42501", false)
+            (ErrorClass::Programming, "42501", false)
         }
-        id if id.starts_with("CPF000") || id.starts_with("CPD0") => (Kind::Programming, "42601", false),
-        _ => (Kind::Operational, "58004", false),
+        id if id.starts_with("CPF000") || id.starts_with("CPD0") => (ErrorClass::Programming, "42601", false),
+        _ => (ErrorClass::Operational, "58004", false),
     }
 }
 
 /// The class of a SQLSTATE.
-fn kind_of(state: &str) -> Kind {
+fn kind_of(state: &str) -> ErrorClass {
     match state.get(..2).unwrap_or_default() {
-        "22" => Kind::Data,
-        "23" => Kind::Integrity,
-        "0A" | "56" => Kind::NotSupported,
-        "08" | "28" | "40" | "53" | "57" => Kind::Operational,
+        "22" => ErrorClass::Data,
+        "23" => ErrorClass::Integrity,
+        "0A" | "56" => ErrorClass::NotSupported,
+        "08" | "28" | "40" | "53" | "57" => ErrorClass::Operational,
         "58" => match state {
-            "58009" | "58008" | "58018" => Kind::Internal,
-            "58010" | "58014" | "58015" | "58016" | "58017" => Kind::NotSupported,
-            _ => Kind::Operational,
+            "58009" | "58008" | "58018" => ErrorClass::Internal,
+            "58010" | "58014" | "58015" | "58016" | "58017" => ErrorClass::NotSupported,
+            _ => ErrorClass::Operational,
         },
         // Derby: no database, connection refused, and the like.
-        "XJ" | "XS" | "XB" => Kind::Operational,
-        _ => Kind::Programming,
+        "XJ" | "XS" | "XB" => ErrorClass::Operational,
+        _ => ErrorClass::Programming,
     }
 }

@@ -33,7 +33,7 @@ impl Default for Limits {
 
 /// The outcome of decoding.
 #[derive(Debug)]
-pub enum Ready {
+pub enum Decoded {
     /// A batch of at least one row.
     Batch(RecordBatch),
     /// The server has to be waited for: no row is in hand, or those that are may wait for more.

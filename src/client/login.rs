@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::config::security::Security;
 use super::config::tls::UNVERIFIED;
-use super::error::{Error, Kind, Phase, Result};
+use super::error::{Error, ErrorClass, Phase, Result};
 use super::security::{credentials, policy};
 use crate::flow::error::FlowError;
 use crate::flow::progress::Progress;
@@ -83,7 +83,7 @@ pub(super) fn identity(
 pub(super) fn random() -> Result<Random> {
     let mut random = [0; RANDOM];
     getrandom::fill(&mut random)
-        .map_err(|e| Error::new(Kind::Operational, Phase::Security, "58004", format!("no random bytes: {e}")))?;
+        .map_err(|e| Error::new(ErrorClass::Operational, Phase::Security, "58004", format!("no random bytes: {e}")))?;
     Ok(Random::new(random))
 }
 
@@ -124,7 +124,7 @@ pub(super) fn no_database(e: &NetError) -> bool {
 /// That, with the name.
 pub(super) fn without_database(e: Error, config: &Config) -> Error {
     let message = format!("the server has no database {:?}, or cannot open it: {}", config.database, e.message);
-    Error { kind: Kind::Operational, message, sqlstate: Some("08004".to_owned()), ..e }
+    Error { kind: ErrorClass::Operational, message, sqlstate: Some("08004".to_owned()), ..e }
         .hint("on IBM i it is the name in the RDB directory (WRKRDBDIRE), on z/OS the location")
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// The text with control characters, and those that turn the direction of text, written as escapes: `\x1b`,
 /// `\u202e`. Tabs and line feeds stay.
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(acts) {
         return Cow::Borrowed(text);
     }
@@ -42,8 +42,8 @@ mod tests {
             ("\u{9b}31m\u{85}", "\\x9b31m\\x85"),
             ("user\u{202e}nimda", "user\\u202enimda"),
         ] {
-            assert_eq!(visible(text), shown);
+            assert_eq!(printable(text), shown);
         }
-        assert!(matches!(visible("Straße 京都 €"), Cow::Borrowed(_)));
+        assert!(matches!(printable("Straße 京都 €"), Cow::Borrowed(_)));
     }
 }

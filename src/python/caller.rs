@@ -12,7 +12,7 @@ use super::errors;
 use super::runtime;
 use crate::client::config::Config;
 use crate::client::error::Result;
-use crate::client::printable::visible;
+use crate::client::printable::printable;
 
 /// Modules with these names are not the user's.
 const OURS: &str = "drdarrow";
@@ -87,7 +87,7 @@ impl Caller {
         T: for<'a> IntoPyObject<'a> + Send + 'static,
     {
         let caller = self.clone();
-        runtime::asyncio(py, async move { Ok(Outcome { caller, made: making.await }) })
+        runtime::asyncio(py, async move { Ok(ConnectOutcome { caller, made: making.await }) })
     }
 
     /// What was made, or the exception that a warning was made.
@@ -125,18 +125,18 @@ impl Place {
         let warn = py.import("warnings")?.getattr("warn_explicit")?;
         let category = py.get_type::<PyRuntimeWarning>();
         let place = (&self.file, &self.line, &self.module, &self.registry);
-        let arguments = (warn, visible(text), category, place.0, place.1, place.2, place.3);
+        let arguments = (warn, printable(text), category, place.0, place.1, place.2, place.3);
         self.context.call_method1(py, "run", arguments).map(drop)
     }
 }
 
 /// What an awaitable of a connection brings.
-struct Outcome<T> {
+struct ConnectOutcome<T> {
     caller: Caller,
     made: Result<T>,
 }
 
-impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Outcome<T> {
+impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for ConnectOutcome<T> {
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;

@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
-use crate::client::error::{Error, Kind, Phase, Result};
-use crate::client::printable::visible;
+use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::client::printable::printable;
 use crate::client::warning::Warning;
 
 /// The exception for an error.
@@ -23,17 +23,17 @@ pub(super) fn interface(py: Python<'_>, message: impl Into<String>) -> PyErr {
 
 /// An error of ours that should not happen.
 pub(super) fn internal(message: impl Into<String>) -> Error {
-    Error::new(Kind::Internal, Phase::Execute, "58009", message)
+    Error::new(ErrorClass::Internal, Phase::Execute, "58009", message)
 }
 
 /// A value that has no place on the other side; `state` is 22003 (range), 22008 (time), 22018, 22021.
 pub(super) fn data(phase: Phase, state: &str, message: impl Into<String>) -> Error {
-    Error::new(Kind::Data, phase, state, message)
+    Error::new(ErrorClass::Data, phase, state, message)
 }
 
 /// A call that does not fit the statement.
 pub(super) fn programming(state: &str, message: impl Into<String>) -> Error {
-    Error::new(Kind::Programming, Phase::Execute, state, message)
+    Error::new(ErrorClass::Programming, Phase::Execute, state, message)
 }
 
 /// An exception object for an error.
@@ -41,13 +41,13 @@ pub(super) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'p
     let class = class(
         py,
         match error.kind {
-            Kind::Interface => "InterfaceError",
-            Kind::Operational => "OperationalError",
-            Kind::Programming => "ProgrammingError",
-            Kind::Data => "DataError",
-            Kind::Integrity => "IntegrityError",
-            Kind::NotSupported => "NotSupportedError",
-            Kind::Internal => "InternalError",
+            ErrorClass::Interface => "InterfaceError",
+            ErrorClass::Operational => "OperationalError",
+            ErrorClass::Programming => "ProgrammingError",
+            ErrorClass::Data => "DataError",
+            ErrorClass::Integrity => "IntegrityError",
+            ErrorClass::NotSupported => "NotSupportedError",
+            ErrorClass::Internal => "InternalError",
         },
     )?;
     let about = PyDict::new(py);
@@ -56,7 +56,7 @@ pub(super) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'p
     about.set_item("phase", error.phase.name())?;
     about.set_item("peer", error.peer.as_deref())?;
     about.set_item("reply", error.reply)?;
-    about.set_item("hint", error.hint.as_deref().map(visible))?;
+    about.set_item("hint", error.hint.as_deref().map(printable))?;
     about.set_item("connection_usable", error.connection_usable)?;
     about.set_item("retryable", error.retryable)?;
     about.set_item("row", error.row)?;
@@ -73,7 +73,7 @@ pub(super) fn warning<'py>(py: Python<'py>, warning: &Warning) -> PyResult<(Boun
     let about = PyDict::new(py);
     about.set_item("sqlstate", warning.sqlstate.trim())?;
     about.set_item("sqlcode", warning.sqlcode)?;
-    let instance = class.call((visible(&warning.message),), Some(&about))?;
+    let instance = class.call((printable(&warning.message),), Some(&about))?;
     Ok((class.clone(), instance))
 }
 
@@ -99,9 +99,9 @@ pub(super) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyT
 
 /// The outcome of an asyncio future: the value, or an error that becomes an exception when Python's
 /// lock is held again.
-pub(super) struct Answer<T>(pub(super) Result<T>);
+pub(super) struct FutureResult<T>(pub(super) Result<T>);
 
-impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Answer<T> {
+impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for FutureResult<T> {
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;

@@ -2,7 +2,7 @@
 //!
 //! After a fork the child holds copies of the parent's sockets. [`Owned`] makes sure that nothing
 //! in the child writes to them or closes them: every use is refused and the value is leaked.
-//! [`Slot`] hands its value out to one user at a time without ever waiting: a lock that is waited
+//! [`OwnedSlot`] hands its value out to one user at a time without ever waiting: a lock that is waited
 //! for with Python's own lock held would be a deadlock.
 
 use crate::client::error::{Error, Result};
@@ -51,25 +51,25 @@ impl<T> Drop for Owned<T> {
 }
 
 /// A place for a value that one user takes and gives back.
-pub(super) struct Slot<T: Default>(Mutex<Option<T>>);
+pub(super) struct OwnedSlot<T: Default>(Mutex<Option<T>>);
 
-impl<T: Default> Slot<T> {
+impl<T: Default> OwnedSlot<T> {
     /// With its value.
-    pub(super) fn new(value: T) -> Arc<Slot<T>> {
-        Arc::new(Slot(Mutex::new(Some(value))))
+    pub(super) fn new(value: T) -> Arc<OwnedSlot<T>> {
+        Arc::new(OwnedSlot(Mutex::new(Some(value))))
     }
 
     /// Takes the value until the lease is dropped; `what` names the thing when it is taken already.
-    pub(super) fn take(self: &Arc<Slot<T>>, what: &str) -> Result<Lease<T>> {
+    pub(super) fn take(self: &Arc<OwnedSlot<T>>, what: &str) -> Result<OwnedLease<T>> {
         match self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(value) => Ok(Lease { slot: self.clone(), value }),
+            Some(value) => Ok(OwnedLease { slot: self.clone(), value }),
             None => Err(Error::interface(format!("the {what} is in use by another thread or task"))),
         }
     }
 
     /// As [`take`](Self::take), but waits a moment: what a cancelled task had taken comes back when
     /// the runtime drops its work, or when the batch being decoded is done.
-    pub(super) async fn take_soon(self: &Arc<Slot<T>>, what: &str) -> Result<Lease<T>> {
+    pub(super) async fn take_soon(self: &Arc<OwnedSlot<T>>, what: &str) -> Result<OwnedLease<T>> {
         for _ in 0..TRIES {
             if let Ok(lease) = self.take(what) {
                 return Ok(lease);
@@ -81,12 +81,12 @@ impl<T: Default> Slot<T> {
 }
 
 /// A value taken from its slot; dropped, it is back.
-pub(super) struct Lease<T: Default> {
-    slot: Arc<Slot<T>>,
+pub(super) struct OwnedLease<T: Default> {
+    slot: Arc<OwnedSlot<T>>,
     value: T,
 }
 
-impl<T: Default> Deref for Lease<T> {
+impl<T: Default> Deref for OwnedLease<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -94,13 +94,13 @@ impl<T: Default> Deref for Lease<T> {
     }
 }
 
-impl<T: Default> DerefMut for Lease<T> {
+impl<T: Default> DerefMut for OwnedLease<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.value
     }
 }
 
-impl<T: Default> Drop for Lease<T> {
+impl<T: Default> Drop for OwnedLease<T> {
     fn drop(&mut self) {
         *self.slot.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::mem::take(&mut self.value));
     }
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn one_user_at_a_time() {
-        let slot = Slot::new(vec![1]);
+        let slot = OwnedSlot::new(vec![1]);
         let mut first = slot.take("thing").unwrap();
         assert!(slot.take("thing").err().unwrap().message.contains("the thing is in use"));
         first.push(2);

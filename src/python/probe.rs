@@ -7,8 +7,8 @@ use pyo3::types::{PyDict, PyList};
 
 use super::{errors, runtime};
 use crate::client::error::Result;
-use crate::client::probe::report::{Advice, Port, Report, Server, Tls};
-use crate::client::probe::{Target, probe as look};
+use crate::client::probe::report::{Advice, Port, Report, ServerReport, TlsReport};
+use crate::client::probe::{ProbeTarget, probe as look};
 
 /// Longest look, seconds.
 const LONGEST: f64 = 3600.0;
@@ -22,9 +22,9 @@ pub(super) fn probe(
     ports: Option<Vec<u16>>,
     timeout: f64,
     database: Option<String>,
-) -> PyResult<Found> {
+) -> PyResult<ProbeFound> {
     let target = target(py, host, ports, timeout, database)?;
-    runtime::block_on(py, look(target))?.map(Found).map_err(|e| errors::raise(py, &e))
+    runtime::block_on(py, look(target))?.map(ProbeFound).map_err(|e| errors::raise(py, &e))
 }
 
 /// The same; an awaitable of the dict.
@@ -38,7 +38,7 @@ pub(super) fn probe_async(
     database: Option<String>,
 ) -> PyResult<Bound<'_, PyAny>> {
     let target = target(py, host, ports, timeout, database)?;
-    runtime::asyncio(py, async move { Result::Ok(Found(look(target).await?)) })
+    runtime::asyncio(py, async move { Result::Ok(ProbeFound(look(target).await?)) })
 }
 
 fn target(
@@ -47,7 +47,7 @@ fn target(
     ports: Option<Vec<u16>>,
     timeout: f64,
     database: Option<String>,
-) -> PyResult<Target> {
+) -> PyResult<ProbeTarget> {
     if !(timeout > 0.0 && timeout <= LONGEST) {
         return Err(errors::interface(py, "timeout: expected seconds, more than 0 and at most an hour"));
     }
@@ -55,19 +55,19 @@ fn target(
     if ports.contains(&0) {
         return Err(errors::interface(py, "ports: expected numbers from 1 to 65535"));
     }
-    Ok(Target { host, ports, timeout: Duration::from_secs_f64(timeout), database })
+    Ok(ProbeTarget { host, ports, timeout: Duration::from_secs_f64(timeout), database })
 }
 
 /// A report on its way into Python.
-pub(super) struct Found(Report);
+pub(super) struct ProbeFound(Report);
 
-impl<'py> IntoPyObject<'py> for Found {
+impl<'py> IntoPyObject<'py> for ProbeFound {
     type Target = PyDict;
     type Output = Bound<'py, PyDict>;
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let Found(report) = self;
+        let ProbeFound(report) = self;
         let out = PyDict::new(py);
         out.set_item("host", &report.host)?;
         out.set_item("addresses", report.addresses.iter().map(ToString::to_string).collect::<Vec<_>>())?;
@@ -112,7 +112,7 @@ fn port<'py>(py: Python<'py>, port: &Port) -> PyResult<Bound<'py, PyDict>> {
     Ok(out)
 }
 
-fn tls<'py>(py: Python<'py>, found: &Tls) -> PyResult<Bound<'py, PyDict>> {
+fn tls<'py>(py: Python<'py>, found: &TlsReport) -> PyResult<Bound<'py, PyDict>> {
     let out = PyDict::new(py);
     out.set_item("version", found.version)?;
     out.set_item("cipher", found.cipher.as_deref())?;
@@ -136,7 +136,7 @@ fn tls<'py>(py: Python<'py>, found: &Tls) -> PyResult<Bound<'py, PyDict>> {
     Ok(out)
 }
 
-fn server<'py>(py: Python<'py>, found: &Server) -> PyResult<Bound<'py, PyDict>> {
+fn server<'py>(py: Python<'py>, found: &ServerReport) -> PyResult<Bound<'py, PyDict>> {
     let out = PyDict::new(py);
     out.set_item("product", found.product)?;
     out.set_item("version", found.version.as_deref())?;

@@ -5,14 +5,14 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use super::ownership::Lease;
+use super::ownership::OwnedLease;
 use super::rows::Rows;
 use super::runtime;
 use super::shared_connection::Waits;
 use crate::client::error::{Error, Result};
-use crate::client::file::scan::FileStream;
-use crate::client::limits::{Limits, Ready};
-use crate::client::sql::stream::RecordStream;
+use crate::client::file::scan::ScanStream;
+use crate::client::limits::{Decoded, Limits};
+use crate::client::sql::stream::QueryStream;
 use crate::client::warning::Warning;
 
 /// Rows are fetched in smaller batches than Arrow, and handed out as soon as they are there.
@@ -21,39 +21,39 @@ pub(super) const ROWS: Limits = Limits { rows: 4096, bytes: 1 << 20, delay: Some
 pub(super) const ALL_ROWS: Limits = Limits { delay: None, ..ROWS };
 
 /// Where batches come from.
-pub(super) enum Source {
+pub(super) enum ReaderSource {
     /// A query.
-    Query(Box<RecordStream>),
+    Query(Box<QueryStream>),
     /// A file.
-    File(Box<FileStream>),
+    File(Box<ScanStream>),
 }
 
-impl Source {
+impl ReaderSource {
     fn set_limits(&mut self, limits: Limits) {
         match self {
-            Source::Query(stream) => stream.set_limits(limits),
-            Source::File(stream) => stream.set_limits(limits),
+            ReaderSource::Query(stream) => stream.set_limits(limits),
+            ReaderSource::File(stream) => stream.set_limits(limits),
         }
     }
 
-    fn decode(&mut self) -> Result<Ready> {
+    fn decode(&mut self) -> Result<Decoded> {
         match self {
-            Source::Query(stream) => stream.decode(),
-            Source::File(stream) => stream.decode(),
+            ReaderSource::Query(stream) => stream.decode(),
+            ReaderSource::File(stream) => stream.decode(),
         }
     }
 
     async fn wait(&mut self) -> Result<()> {
         match self {
-            Source::Query(stream) => stream.wait().await,
-            Source::File(stream) => stream.wait().await,
+            ReaderSource::Query(stream) => stream.wait().await,
+            ReaderSource::File(stream) => stream.wait().await,
         }
     }
 }
 
 /// The open result of a cursor or a stream.
-pub(super) struct Feed {
-    stream: Source,
+pub(super) struct ResultReader {
+    stream: ReaderSource,
     waits: Waits,
     limits: Limits,
     batch: Option<RecordBatch>,
@@ -64,7 +64,7 @@ pub(super) struct Feed {
 }
 
 /// The state after a step.
-pub(super) enum Step {
+pub(super) enum ReadStep {
     /// Rows in hand.
     Rows,
     /// The server has to be waited for.
@@ -73,11 +73,11 @@ pub(super) enum Step {
     End,
 }
 
-impl Feed {
+impl ResultReader {
     /// Reads `stream` by rows.
-    pub(super) fn new(mut stream: Source, waits: Waits) -> Feed {
+    pub(super) fn new(mut stream: ReaderSource, waits: Waits) -> ResultReader {
         stream.set_limits(ROWS);
-        Feed { stream, waits, limits: ROWS, batch: None, at: 0, failed: None }
+        ResultReader { stream, waits, limits: ROWS, batch: None, at: 0, failed: None }
     }
 
     /// Reads by batches of this size from now on.
@@ -89,35 +89,35 @@ impl Feed {
     /// The columns.
     pub(super) fn schema(&self) -> SchemaRef {
         match &self.stream {
-            Source::Query(stream) => stream.schema(),
-            Source::File(stream) => stream.schema(),
+            ReaderSource::Query(stream) => stream.schema(),
+            ReaderSource::File(stream) => stream.schema(),
         }
     }
 
     /// The server's warnings since the last look.
     pub(super) fn take_warnings(&mut self) -> Vec<Warning> {
         match &mut self.stream {
-            Source::Query(stream) => stream.take_warnings(),
-            Source::File(stream) => stream.take_warnings(),
+            ReaderSource::Query(stream) => stream.take_warnings(),
+            ReaderSource::File(stream) => stream.take_warnings(),
         }
     }
 
     /// Decodes until there are rows in hand. CPU only.
-    pub(super) fn step(&mut self) -> Result<Step> {
+    pub(super) fn step(&mut self) -> Result<ReadStep> {
         if self.held() > 0 {
-            return Ok(Step::Rows);
+            return Ok(ReadStep::Rows);
         }
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
         match self.stream.decode() {
-            Ok(Ready::Batch(batch)) => {
+            Ok(Decoded::Batch(batch)) => {
                 self.batch = Some(batch);
                 self.at = 0;
-                Ok(Step::Rows)
+                Ok(ReadStep::Rows)
             }
-            Ok(Ready::NeedBlock) => Ok(Step::Wait),
-            Ok(Ready::End) => Ok(Step::End),
+            Ok(Decoded::NeedBlock) => Ok(ReadStep::Wait),
+            Ok(Decoded::End) => Ok(ReadStep::End),
             Err(e) => {
                 self.failed = Some(e.clone());
                 Err(e)
@@ -135,15 +135,15 @@ impl Feed {
     pub(super) async fn fill(&mut self) -> Result<bool> {
         loop {
             match self.step()? {
-                Step::Rows => return Ok(true),
-                Step::Wait => self.wait().await?,
-                Step::End => return Ok(false),
+                ReadStep::Rows => return Ok(true),
+                ReadStep::Wait => self.wait().await?,
+                ReadStep::End => return Ok(false),
             }
         }
     }
 
     /// As [`fill`](Self::fill), for a task: decoding goes to the blocking pool.
-    pub(super) async fn fill_aside(mut self) -> Result<(Feed, Result<bool>)> {
+    pub(super) async fn fill_aside(mut self) -> Result<(ResultReader, Result<bool>)> {
         loop {
             let step;
             (self, step) = runtime::blocking(move || {
@@ -152,9 +152,9 @@ impl Feed {
             })
             .await?;
             let outcome = match step {
-                Ok(Step::Rows) => Ok(true),
-                Ok(Step::End) => Ok(false),
-                Ok(Step::Wait) => match self.wait().await {
+                Ok(ReadStep::Rows) => Ok(true),
+                Ok(ReadStep::End) => Ok(false),
+                Ok(ReadStep::Wait) => match self.wait().await {
                     Ok(()) => continue,
                     Err(e) => Err(e),
                 },
@@ -196,15 +196,17 @@ impl Feed {
     }
 }
 
-/// As [`Feed::fill`], for a task: decoding goes to the blocking pool. The lease comes back with the
+/// As [`ResultReader::fill`], for a task: decoding goes to the blocking pool. The lease comes back with the
 /// answer; when the task is cancelled, the slot has its feed again.
-pub(super) async fn fill_elsewhere(mut lease: Lease<Option<Feed>>) -> (Option<Lease<Option<Feed>>>, Result<bool>) {
+pub(super) async fn fill_elsewhere(
+    mut lease: OwnedLease<Option<ResultReader>>,
+) -> (Option<OwnedLease<Option<ResultReader>>>, Result<bool>) {
     loop {
         if lease.as_ref().is_some_and(|feed| feed.held() > 0) {
             return (Some(lease), Ok(true));
         }
         let work = move || {
-            let step = lease.as_mut().map_or(Ok(Step::End), Feed::step);
+            let step = lease.as_mut().map_or(Ok(ReadStep::End), ResultReader::step);
             (lease, step)
         };
         let step;
@@ -213,9 +215,9 @@ pub(super) async fn fill_elsewhere(mut lease: Lease<Option<Feed>>) -> (Option<Le
             Err(e) => return (None, Err(e)),
         };
         let outcome = match (step, lease.as_mut()) {
-            (Ok(Step::Rows), _) => Some(Ok(true)),
-            (Ok(Step::Wait), Some(feed)) => feed.wait().await.err().map(Err),
-            (Ok(Step::Wait | Step::End), _) => Some(Ok(false)),
+            (Ok(ReadStep::Rows), _) => Some(Ok(true)),
+            (Ok(ReadStep::Wait), Some(feed)) => feed.wait().await.err().map(Err),
+            (Ok(ReadStep::Wait | ReadStep::End), _) => Some(Ok(false)),
             (Err(e), _) => Some(Err(e)),
         };
         if let Some(outcome) = outcome {

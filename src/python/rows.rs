@@ -34,7 +34,7 @@ impl Rows {
     /// As tuples, after those in `list`.
     pub(super) fn append(&self, list: &Bound<'_, PyList>) -> PyResult<()> {
         let py = list.py();
-        let columns = Columns::new(&self.batch);
+        let columns = RowColumns::new(&self.batch);
         for row in self.at..self.at + self.len {
             list.append(columns.row(py, row)?)?;
         }
@@ -56,16 +56,16 @@ impl<'py> IntoPyObject<'py> for Rows {
 
 /// One row of a batch.
 pub(super) fn row<'py>(py: Python<'py>, batch: &RecordBatch, at: usize) -> PyResult<Bound<'py, PyTuple>> {
-    Columns::new(batch).row(py, at)
+    RowColumns::new(batch).row(py, at)
 }
 
 /// The columns of a batch with what their cells are in Python.
-struct Columns<'a>(Vec<(&'a arrow_schema::Field, &'a dyn Array)>);
+struct RowColumns<'a>(Vec<(&'a arrow_schema::Field, &'a dyn Array)>);
 
-impl<'a> Columns<'a> {
-    fn new(batch: &'a RecordBatch) -> Columns<'a> {
+impl<'a> RowColumns<'a> {
+    fn new(batch: &'a RecordBatch) -> RowColumns<'a> {
         let fields = batch.schema_ref().fields().iter();
-        Columns(fields.zip(batch.columns()).map(|(field, column)| (field.as_ref(), column.as_ref())).collect())
+        RowColumns(fields.zip(batch.columns()).map(|(field, column)| (field.as_ref(), column.as_ref())).collect())
     }
 
     fn row<'py>(&self, py: Python<'py>, at: usize) -> PyResult<Bound<'py, PyTuple>> {

@@ -15,8 +15,8 @@ use pyo3_async_runtimes::{TaskLocals, generic};
 use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio::task::{JoinHandle, futures::TaskLocalFuture};
 
-use super::errors::{self, Answer};
-use crate::client::error::{Error, Kind, Phase, Result};
+use super::errors::{self, FutureResult};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 
 /// How long a thread waits before it looks for signals.
 const SLICE: Duration = Duration::from_millis(50);
@@ -65,12 +65,10 @@ impl Home {
     }
 
     fn start(pid: u32) -> Result<Home> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(WORKERS)
-            .thread_name("drdarrow")
-            .enable_all()
-            .build()
-            .map_err(|e| Error::new(Kind::Operational, Phase::Config, "", format!("cannot start threads: {e}")))?;
+        let runtime =
+            Builder::new_multi_thread().worker_threads(WORKERS).thread_name("drdarrow").enable_all().build().map_err(
+                |e| Error::new(ErrorClass::Operational, Phase::Config, "", format!("cannot start threads: {e}")),
+            )?;
         Ok(Home { pid, runtime, calls: RwLock::new(()), ended_by: OnceLock::new(), child: OnceLock::new() })
     }
 
@@ -141,7 +139,7 @@ where
     T: for<'a> IntoPyObject<'a> + Send + 'static,
 {
     Home::here().map_err(|e| errors::raise(py, &e))?;
-    generic::future_into_py::<Tokio, _, _>(py, async move { Ok(Answer(future.await)) })
+    generic::future_into_py::<Tokio, _, _>(py, async move { Ok(FutureResult(future.await)) })
 }
 
 /// CPU work, off the threads that drive sockets.

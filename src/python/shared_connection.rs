@@ -8,7 +8,7 @@ use super::caller::Caller;
 use super::runtime;
 use crate::client::config::Config;
 use crate::client::config::client_info::ClientInfo;
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::file::config::FileConfig;
 use crate::client::file::connection::FileConnection;
 use crate::client::limits::Limits;
@@ -66,7 +66,7 @@ impl Client for FileConnection {
 }
 
 /// The client's connection with what only Python needs to know.
-pub(super) struct Link<C: Client = Connection> {
+pub(super) struct SharedConnection<C: Client = Connection> {
     /// The connection.
     pub(super) client: C,
     /// How large batches may grow unless a result says otherwise.
@@ -74,7 +74,7 @@ pub(super) struct Link<C: Client = Connection> {
     closed: AtomicBool,
     waits: Waits,
     /// The connection for files beside it, once one is used.
-    companion: runtime::Turn<Option<Arc<Link<FileConnection>>>>,
+    companion: runtime::Turn<Option<Arc<SharedConnection<FileConnection>>>>,
 }
 
 /// How many wait on a connection.
@@ -92,21 +92,21 @@ impl Waits {
     }
 }
 
-impl Link {
+impl SharedConnection {
     /// Connects.
-    pub(super) async fn connect(config: Config, limits: Limits) -> Result<Arc<Link>> {
-        Ok(Link::of(Connection::connect(config).await?, limits))
+    pub(super) async fn connect(config: Config, limits: Limits) -> Result<Arc<SharedConnection>> {
+        Ok(SharedConnection::of(Connection::connect(config).await?, limits))
     }
 
     /// Tells the server anew who works here.
-    pub(super) async fn set_client_info(self: Arc<Link>, info: ClientInfo) -> Result<()> {
+    pub(super) async fn set_client_info(self: Arc<SharedConnection>, info: ClientInfo) -> Result<()> {
         self.open()?;
         let _waiting = self.waiting();
         self.client.set_client_info(&info).await
     }
 
     /// The connection for files with the same address and login, made when it is first asked for.
-    pub(super) async fn files(&self, caller: &Caller) -> Result<Arc<Link<FileConnection>>> {
+    pub(super) async fn files(&self, caller: &Caller) -> Result<Arc<SharedConnection<FileConnection>>> {
         self.open()?;
         let known = self.companion.lock().await.clone();
         if let Some(known) = known.filter(|known| !known.is_closed()) {
@@ -114,7 +114,7 @@ impl Link {
         }
         let mut config = FileConfig::beside(self.client.config().clone());
         caller.listen(&mut config.base);
-        let made = Link::connect_files(config, self.limits).await?;
+        let made = SharedConnection::connect_files(config, self.limits).await?;
         *self.companion.lock().await = Some(made.clone());
         Ok(made)
     }
@@ -127,10 +127,13 @@ impl Link {
     }
 }
 
-impl Link<FileConnection> {
+impl SharedConnection<FileConnection> {
     /// Connects.
-    pub(super) async fn connect_files(config: FileConfig, limits: Limits) -> Result<Arc<Link<FileConnection>>> {
-        Ok(Link::of(FileConnection::connect(config).await?, limits))
+    pub(super) async fn connect_files(
+        config: FileConfig,
+        limits: Limits,
+    ) -> Result<Arc<SharedConnection<FileConnection>>> {
+        Ok(SharedConnection::of(FileConnection::connect(config).await?, limits))
     }
 
     /// For `repr`: `drda://host:port job open`.
@@ -141,16 +144,18 @@ impl Link<FileConnection> {
     }
 }
 
-impl<C: Client> Link<C> {
-    fn of(client: C, limits: Limits) -> Arc<Link<C>> {
+impl<C: Client> SharedConnection<C> {
+    fn of(client: C, limits: Limits) -> Arc<SharedConnection<C>> {
         let (closed, waits) = (AtomicBool::new(false), Waits::default());
-        Arc::new(Link { client, limits, closed, waits, companion: runtime::Turn::default() })
+        Arc::new(SharedConnection { client, limits, closed, waits, companion: runtime::Turn::default() })
     }
 
     /// Misuse when the user has closed it.
     pub(super) fn open(&self) -> Result<()> {
         match self.closed.load(Ordering::Acquire) {
-            true => Err(Error::new(Kind::Interface, Phase::Execute, "08003", "the connection is closed").broken()),
+            true => {
+                Err(Error::new(ErrorClass::Interface, Phase::Execute, "08003", "the connection is closed").broken())
+            }
             false => Ok(()),
         }
     }

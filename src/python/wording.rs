@@ -9,14 +9,14 @@ use super::errors;
 
 /// Where a value stands, in the words of errors.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct ValuePlace {
     /// Which execution of many.
     pub(super) row: Option<usize>,
     /// Which parameter, from 1.
     pub(super) number: usize,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ValuePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&of_row(self.row))?;
         write!(f, "parameter {}", self.number)

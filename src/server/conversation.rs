@@ -4,15 +4,15 @@
 
 use super::backend::{Interrupt, Session};
 use super::budget::{Budget, Lease};
-use super::entry::{Entry, Line};
+use super::entry::{Entry, EntryLine};
 use super::error::SqlError;
 use super::file::job::{Job, is_file_command};
 use super::persona::Persona;
-use super::protocol_error::{Result, Trouble, prccnvcd, synerrcd};
-use super::shared::Shared;
-use super::sql::batch_reader::{DELAY, Pull};
+use super::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
+use super::shared::ServerShared;
+use super::sql::batch_reader::{BatchReader, DELAY};
 use super::sql::lob_locator::Locators;
-use super::sql::state::{Binding, Cursor, Section, Statements};
+use super::sql::state::{Binding, OpenCursor, Section, Statements};
 use crate::flow::secmec::agreement::EncAlg;
 use crate::flow::secmec::random::Random;
 use crate::flow::secmec::substitute::Seeds;
@@ -74,7 +74,7 @@ pub(super) enum Stage {
 
 /// The state.
 pub(super) struct Conversation {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<ServerShared>,
     pub(super) persona: Arc<Persona>,
     pub(super) random: Random,
     pub(super) stage: Stage,
@@ -103,9 +103,9 @@ pub(super) struct Conversation {
     pub(super) owed: Lease,
     pub(super) statements: Statements,
     /// Dropped before the session that they read from.
-    pub(super) cursors: BTreeMap<(Section, u64), Cursor>,
+    pub(super) cursors: BTreeMap<(Section, u64), OpenCursor>,
     /// Of a query that was closed while a thread waited for the engine.
-    pub(super) leaving: Option<Pull>,
+    pub(super) leaving: Option<BatchReader>,
     pub(super) session: Option<Box<dyn Session>>,
     /// What record access has, once the requester has proved who it is.
     pub(super) job: Option<Job>,
@@ -118,7 +118,7 @@ pub(super) struct Conversation {
 
 impl Conversation {
     /// With fresh random bytes for the keys and seeds of the login.
-    pub(super) fn new(shared: Arc<Shared>, random: Random, line: Line) -> Conversation {
+    pub(super) fn new(shared: Arc<ServerShared>, random: Random, line: EntryLine) -> Conversation {
         let persona = shared.persona.clone();
         let budget = shared.memory.connection();
         Conversation {
@@ -224,7 +224,7 @@ impl Conversation {
     }
 
     /// The reply to something that is no command at all.
-    pub(super) fn refuse(&self, id: u16, trouble: &Trouble, chain: &mut Chain) {
+    pub(super) fn refuse(&self, id: u16, trouble: &ProtocolError, chain: &mut Chain) {
         if let Ok(reply) = trouble.reply.encode(self.text) {
             chain.frame(DssType::Reply, id, &reply);
         }
@@ -236,16 +236,16 @@ impl Conversation {
             self.entry.commands()?;
         }
         if self.stage == Stage::Start && command != cp::EXCSAT {
-            return Err(Trouble::order(prccnvcd::EXCSAT_FIRST));
+            return Err(ProtocolError::order(prccnvcd::EXCSAT_FIRST));
         }
         for (of, parameter) in self.persona.refused.iter().filter(|(of, _)| *of == command) {
             let holds = |p: std::result::Result<(u16, &[u8]), _>| p.is_ok_and(|(c, _)| c == *parameter);
             if *of == command && params(&request.command.body).any(holds) {
-                return Err(Trouble::syntax(synerrcd::NOT_ALLOWED, Some(*parameter)));
+                return Err(ProtocolError::syntax(synerrcd::NOT_ALLOWED, Some(*parameter)));
             }
         }
         if request.too_long || self.owed.bytes() > OWED {
-            return Err(Trouble::reply(Reply::new(cp::RSCLMTRM)));
+            return Err(ProtocolError::reply(Reply::new(cp::RSCLMTRM)));
         }
         if self.stage == Stage::Open && is_sql(command) {
             check_known(request)?;
@@ -256,9 +256,9 @@ impl Conversation {
             cp::SECCHK => self.secchk(request, out),
             cp::ACCRDB => self.accrdb(request, out),
             _ if is_file_command(command) => self.file_command(request, out),
-            _ if !is_sql(command) => Err(Trouble::unsupported(cp::CMDNSPRM, command)),
+            _ if !is_sql(command) => Err(ProtocolError::unsupported(cp::CMDNSPRM, command)),
             _ if self.stage != Stage::Open => {
-                Err(Trouble::reply(Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::RDBNACRM) }))
+                Err(ProtocolError::reply(Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::RDBNACRM) }))
             }
             cp::PRPSQLSTT => self.prpsqlstt(request, out),
             cp::DSCSQLSTT => self.dscsqlstt(request, out),
@@ -293,7 +293,7 @@ impl Conversation {
     /// The session, of which nothing is asked; there is one once the database is open.
     pub(super) fn session(&mut self) -> Result<&mut Box<dyn Session>> {
         self.settle(false);
-        self.session.as_mut().ok_or_else(|| Trouble::reply(Reply::new(cp::RDBNACRM)))
+        self.session.as_mut().ok_or_else(|| ProtocolError::reply(Reply::new(cp::RDBNACRM)))
     }
 
     /// -805 unless statements may run in the package.
@@ -379,7 +379,7 @@ impl Conversation {
 
     /// An SQLCARD.
     pub(super) fn card(&self, sqlca: Option<&Sqlca>, out: &mut Out<'_>) -> Result<()> {
-        out.object(&Sqlca::encode(sqlca, self.sqlam, &self.persona.typdef).map_err(Trouble::ours)?);
+        out.object(&Sqlca::encode(sqlca, self.sqlam, &self.persona.typdef).map_err(ProtocolError::ours)?);
         Ok(())
     }
 
@@ -418,11 +418,11 @@ fn check_known(request: &Request) -> Result<()> {
     for param in params(&request.command.body) {
         let (point, _) = param?;
         if cp::name(point).is_none() {
-            return Err(Trouble::unsupported(cp::PRMNSPRM, point));
+            return Err(ProtocolError::unsupported(cp::PRMNSPRM, point));
         }
     }
     match request.objects.iter().find(|o| cp::name(o.cp).is_none()) {
-        Some(object) => Err(Trouble::unsupported(cp::OBJNSPRM, object.cp)),
+        Some(object) => Err(ProtocolError::unsupported(cp::OBJNSPRM, object.cp)),
         None => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! What a connection is and did before it has logged in: over which line it came, how often it asked. Each question of
 //! a login costs the server something, so there are few of them.
 
-use super::protocol_error::{Result, Trouble};
+use super::protocol_error::{ProtocolError, Result};
 use crate::flow::secmec::agreement::{EncAlg, KeyPair};
 use crate::flow::secmec::random::Random;
 use crate::wire::ddm::codepoint as cp;
@@ -18,22 +18,22 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// How a peer is connected.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Line {
+pub(super) struct EntryLine {
     pub(super) peer: SocketAddr,
     /// Nobody but the two ends reads what is sent: TLS, or the loopback.
     pub(super) private: bool,
 }
 
-impl Line {
+impl EntryLine {
     /// Of a peer, encrypted or not.
-    pub(super) fn new(peer: SocketAddr, tls: bool) -> Line {
-        Line { peer, private: tls || peer.ip().to_canonical().is_loopback() }
+    pub(super) fn new(peer: SocketAddr, tls: bool) -> EntryLine {
+        EntryLine { peer, private: tls || peer.ip().to_canonical().is_loopback() }
     }
 }
 
 /// A connection without a login.
 pub(super) struct Entry {
-    pub(super) line: Line,
+    pub(super) line: EntryLine,
     /// Too many proofs of its address wait: this one is not looked at.
     pub(super) crowded: bool,
     /// The answer is to take so long.
@@ -44,7 +44,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(line: Line) -> Entry {
+    pub(super) fn new(line: EntryLine) -> Entry {
         Entry { line, crowded: false, pause: Duration::ZERO, asked: 0, commands: 0, keys: Vec::new() }
     }
 
@@ -65,12 +65,12 @@ impl Entry {
         let at = match self.keys.iter().position(|(known, _)| *known == algorithm) {
             Some(at) => at,
             None => {
-                let key = KeyPair::new(algorithm, random.private(algorithm)).map_err(Trouble::ours)?;
+                let key = KeyPair::new(algorithm, random.private(algorithm)).map_err(ProtocolError::ours)?;
                 self.keys.push((algorithm, key));
                 self.keys.len() - 1
             }
         };
-        self.keys.get(at).map(|(_, key)| key).ok_or_else(|| Trouble::ours("no key"))
+        self.keys.get(at).map(|(_, key)| key).ok_or_else(|| ProtocolError::ours("no key"))
     }
 
     /// Whoever asks for more than anybody needs is told so late: it would come again at once.
@@ -79,6 +79,6 @@ impl Entry {
             return Ok(());
         }
         self.pause = PAUSE;
-        Err(Trouble { close: true, ..Trouble::reply(Reply { svrcod: 16, ..Reply::new(cp::RSCLMTRM) }) })
+        Err(ProtocolError { close: true, ..ProtocolError::reply(Reply { svrcod: 16, ..Reply::new(cp::RSCLMTRM) }) })
     }
 }

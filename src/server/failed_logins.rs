@@ -24,7 +24,7 @@ const WAITING: u32 = 4;
 const SHOWN: usize = 64;
 
 /// Logins that failed.
-pub(super) struct Failures {
+pub(super) struct FailedLogins {
     first: Duration,
     hasher: RandomState,
     seen: Mutex<Seen>,
@@ -48,9 +48,9 @@ struct Record {
 pub(super) struct Crowded;
 
 /// A proof that waits.
-struct Waiting<'a>(&'a Failures, IpAddr);
+struct WaitingPeer<'a>(&'a FailedLogins, IpAddr);
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingPeer<'_> {
     fn drop(&mut self) {
         if let Some(record) = self.0.seen().addresses.get_mut(&self.1) {
             record.waiting = record.waiting.saturating_sub(1);
@@ -58,10 +58,10 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Failures {
+impl FailedLogins {
     /// None yet; the first delay, none at all where it is zero.
-    pub(super) fn new(first: Duration) -> Failures {
-        Failures { first, hasher: RandomState::new(), seen: Mutex::default() }
+    pub(super) fn new(first: Duration) -> FailedLogins {
+        FailedLogins { first, hasher: RandomState::new(), seen: Mutex::default() }
     }
 
     /// Waits until a proof of the peer may be looked at, and for the right to do so. Tells how long the failures of its
@@ -112,13 +112,13 @@ impl Failures {
         }
     }
 
-    fn wait(&self, peer: IpAddr) -> Result<Waiting<'_>, Crowded> {
+    fn wait(&self, peer: IpAddr) -> Result<WaitingPeer<'_>, Crowded> {
         match self.seen().addresses.get_mut(&peer) {
             Some(record) if record.waiting >= WAITING => return Err(Crowded),
             Some(record) => record.waiting += 1,
             None => {}
         }
-        Ok(Waiting(self, peer))
+        Ok(WaitingPeer(self, peer))
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -174,7 +174,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn delays_grow_from_the_fifth_failure_on_and_are_forgotten() {
-        let failures = Failures::new(FIRST);
+        let failures = FailedLogins::new(FIRST);
         let (peer, other) = (address("198.51.100.7"), address("198.51.100.8"));
         let permits = Arc::new(Semaphore::new(1));
         let told: Vec<u128> = (0..14).map(|_| failures.failed(peer, "app", 0).as_millis()).collect();
@@ -193,7 +193,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn few_proofs_of_an_address_wait_at_a_time() {
-        let failures = Arc::new(Failures::new(FIRST));
+        let failures = Arc::new(FailedLogins::new(FIRST));
         let permits = Arc::new(Semaphore::new(1));
         let peer = address("2001:db8::1");
         for _ in 0..20 {
@@ -216,7 +216,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_crowd_that_began_before_the_first_failure_waits_as_well() {
-        let failures = Arc::new(Failures::new(FIRST));
+        let failures = Arc::new(FailedLogins::new(FIRST));
         let permits = Arc::new(Semaphore::new(2));
         let peer = address("198.51.100.7");
         let mut tasks = tokio::task::JoinSet::new();
@@ -238,7 +238,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn made_up_names_and_addresses_take_bounded_room() {
-        let failures = Failures::new(FIRST);
+        let failures = FailedLogins::new(FIRST);
         let peer = address("198.51.100.7");
         for _ in 0..6 {
             failures.failed(peer, "app", 0);
@@ -257,7 +257,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn without_a_delay_nobody_waits() {
-        let failures = Failures::new(Duration::ZERO);
+        let failures = FailedLogins::new(Duration::ZERO);
         let told: Duration = (0..100).map(|_| failures.failed(address("::1"), "app", 0)).sum();
         assert_eq!(told, Duration::ZERO);
     }
@@ -286,7 +286,7 @@ mod tests {
             // Other tests may have told `tracing` meanwhile that nobody reads this line.
             for _ in 0..100 {
                 tracing::callsite::rebuild_interest_cache();
-                Failures::new(FIRST).failed(address("198.51.100.7"), &user, 15);
+                FailedLogins::new(FIRST).failed(address("198.51.100.7"), &user, 15);
                 if !sink.0.lock().unwrap().is_empty() {
                     break;
                 }

@@ -7,7 +7,7 @@ use super::conversation::{After, Conversation, Out, Request, Stage};
 use super::error::SqlError;
 use super::file::job::Job;
 use super::persona::{Offer, Utf8};
-use super::protocol_error::{Result, Trouble, prccnvcd, synerrcd};
+use super::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
 use super::secmec::verdict;
 use super::sql::special_register::READ_COMMITTED;
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
@@ -79,7 +79,7 @@ impl Conversation {
 
     pub(super) fn accsec(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         if !matches!(self.stage, Stage::Exchanged | Stage::Security) {
-            return Err(Trouble::order(prccnvcd::SECURITY_ORDER));
+            return Err(ProtocolError::order(prccnvcd::SECURITY_ORDER));
         }
         self.entry.asks()?;
         let asked = AccSec::decode(&request.command.body, self.text)?;
@@ -115,14 +115,14 @@ impl Conversation {
 
     pub(super) fn secchk(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         if self.stage != Stage::Security {
-            return Err(Trouble::order(prccnvcd::SECURITY_ORDER));
+            return Err(ProtocolError::order(prccnvcd::SECURITY_ORDER));
         }
         let proof = SecChk::decode(&request.command.body, self.text)?;
         if proof.secmec != self.secmec {
-            return Err(Trouble::order(prccnvcd::SECURITY_ORDER));
+            return Err(ProtocolError::order(prccnvcd::SECURITY_ORDER));
         }
         if proof.rdbnam.as_ref().is_some_and(|name| !self.is_announced(name)) {
-            return Err(Trouble::order(prccnvcd::RDBNAM));
+            return Err(ProtocolError::order(prccnvcd::RDBNAM));
         }
         let mut claimed = String::new();
         let proved = match self.entry.crowded {
@@ -171,19 +171,19 @@ impl Conversation {
             Stage::Proved => {}
             Stage::Open => {
                 let again = Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::RDBACCRM) };
-                return Err(Trouble::reply(again));
+                return Err(ProtocolError::reply(again));
             }
-            _ => return Err(Trouble::order(prccnvcd::SECURITY_ORDER)),
+            _ => return Err(ProtocolError::order(prccnvcd::SECURITY_ORDER)),
         }
         let asked = AccRdb::decode(&request.command.body, self.text)?;
         if self.persona.demanded_prdid.is_some_and(|start| !asked.prdid.starts_with(start)) {
-            return Err(Trouble::syntax(synerrcd::VALUE, Some(cp::PRDID)));
+            return Err(ProtocolError::syntax(synerrcd::VALUE, Some(cp::PRDID)));
         }
         if asked.rdbacccl != cp::SQLAM || self.sqlam == 0 {
-            return Err(Trouble::unsupported(cp::VALNSPRM, cp::RDBACCCL));
+            return Err(ProtocolError::unsupported(cp::VALNSPRM, cp::RDBACCCL));
         }
         if !self.is_announced(&asked.rdbnam.0) {
-            return Err(Trouble::order(prccnvcd::RDBNAM));
+            return Err(ProtocolError::order(prccnvcd::RDBNAM));
         }
         // Attributes of Derby may follow the name, secrets among them: nobody here has a use for them.
         self.rdbnam = rdbname::shown(&asked.rdbnam.0).to_owned();
@@ -211,13 +211,13 @@ impl Conversation {
         self.stage = Stage::Open;
         let usrid = (asked.trgdftrt == Some(true) && !self.persona.session_data).then(|| self.user.clone());
         let answer = AccRdbRm { usrid, ..AccRdbRm::new(self.persona.prdid, self.persona.typdef) };
-        out.reply(&answer.encode(self.text).map_err(Trouble::ours)?);
+        out.reply(&answer.encode(self.text).map_err(ProtocolError::ours)?);
         if self.persona.session_card {
             self.card(Some(&self.session_told()), out)?;
         }
         if self.persona.session_data {
             let state = Pbsd { isolation: Some(READ_COMMITTED), schema: Some(self.user.to_uppercase()) };
-            out.reply(&state.encode(self.text).map_err(Trouble::ours)?);
+            out.reply(&state.encode(self.text).map_err(ProtocolError::ours)?);
         }
         Ok(After::Next)
     }
@@ -237,19 +237,20 @@ impl Conversation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::Line;
+    use super::super::entry::EntryLine;
     use super::super::persona::{DERBY, IBMI, LUW, Persona, ZOS};
-    use super::super::settings::Settings;
-    use super::super::shared::Shared;
+    use super::super::settings::ServerSettings;
+    use super::super::shared::ServerShared;
     use super::super::table::MemoryTables;
     use super::*;
     use crate::flow::secmec::random::{RANDOM, Random};
     use std::sync::Arc;
 
     fn conversation(persona: &'static Persona, access: Access, peer: &str, tls: bool, allowed: bool) -> Conversation {
-        let settings = Settings { persona, access, allow_cleartext_password: allowed, ..Settings::default() };
-        let shared = Shared::new(&settings, Arc::new(persona.clone()), Arc::new(MemoryTables::new()));
-        Conversation::new(Arc::new(shared), Random::new([7; RANDOM]), Line::new(peer.parse().unwrap(), tls))
+        let settings =
+            ServerSettings { persona, access, allow_cleartext_password: allowed, ..ServerSettings::default() };
+        let shared = ServerShared::new(&settings, Arc::new(persona.clone()), Arc::new(MemoryTables::new()));
+        Conversation::new(Arc::new(shared), Random::new([7; RANDOM]), EntryLine::new(peer.parse().unwrap(), tls))
     }
 
     #[test]

@@ -10,12 +10,12 @@ use crate::wire::sql::error::DrdaError;
 
 /// A reply message, and whether the connection ends behind it.
 #[derive(Debug)]
-pub(super) struct Trouble {
+pub(super) struct ProtocolError {
     pub(super) reply: Box<Reply>,
     pub(super) close: bool,
 }
 
-pub(super) type Result<T> = std::result::Result<T, Trouble>;
+pub(super) type Result<T> = std::result::Result<T, ProtocolError>;
 
 /// Values of SYNERRCD.
 pub(super) mod synerrcd {
@@ -36,39 +36,39 @@ pub(super) mod prccnvcd {
     pub(crate) const RDBNAM: u8 = 0x12;
 }
 
-impl Trouble {
+impl ProtocolError {
     /// SYNTAXRM: what came cannot be read; the connection ends.
-    pub(super) fn syntax(code: u8, codpnt: Option<u16>) -> Trouble {
+    pub(super) fn syntax(code: u8, codpnt: Option<u16>) -> ProtocolError {
         let reply = Reply { synerrcd: Some(code), codpnt, ..Reply::new(cp::SYNTAXRM) };
-        Trouble { reply: Box::new(reply), close: true }
+        ProtocolError { reply: Box::new(reply), close: true }
     }
 
     /// PRCCNVRM: not now; the connection ends.
-    pub(super) fn order(code: u8) -> Trouble {
+    pub(super) fn order(code: u8) -> ProtocolError {
         let reply = Reply { prccnvcd: Some(code), ..Reply::new(cp::PRCCNVRM) };
-        Trouble { reply: Box::new(reply), close: true }
+        ProtocolError { reply: Box::new(reply), close: true }
     }
 
     /// Any reply; the connection goes on.
-    pub(super) fn reply(reply: Reply) -> Trouble {
-        Trouble { reply: Box::new(reply), close: false }
+    pub(super) fn reply(reply: Reply) -> ProtocolError {
+        ProtocolError { reply: Box::new(reply), close: false }
     }
 
     /// CMDNSPRM, PRMNSPRM, VALNSPRM or OBJNSPRM about a code point; the connection goes on.
-    pub(super) fn unsupported(kind: u16, codpnt: u16) -> Trouble {
-        Trouble::reply(Reply { codpnt: Some(codpnt), ..Reply::new(kind) })
+    pub(super) fn unsupported(kind: u16, codpnt: u16) -> ProtocolError {
+        ProtocolError::reply(Reply { codpnt: Some(codpnt), ..Reply::new(kind) })
     }
 
     /// CMDCHKRM: our own answer cannot be written; the connection ends.
-    pub(super) fn ours(e: impl std::fmt::Display) -> Trouble {
+    pub(super) fn ours(e: impl std::fmt::Display) -> ProtocolError {
         tracing::debug!(error = %e, "an answer cannot be written");
         let reply = Reply { svrcod: 16, ..Reply::new(cp::CMDCHKRM) };
-        Trouble { reply: Box::new(reply), close: true }
+        ProtocolError { reply: Box::new(reply), close: true }
     }
 }
 
-impl From<WireError> for Trouble {
-    fn from(e: WireError) -> Trouble {
+impl From<WireError> for ProtocolError {
+    fn from(e: WireError) -> ProtocolError {
         tracing::debug!(error = %e, "a request cannot be read");
         let code = match &e {
             WireError::Truncated { .. } | WireError::Trailing { .. } => synerrcd::LENGTH,
@@ -88,12 +88,12 @@ impl From<WireError> for Trouble {
             | WireError::TooLong { what, .. }
             | WireError::Invalid { what, .. } => what,
         };
-        Trouble::syntax(code, cp::point(what))
+        ProtocolError::syntax(code, cp::point(what))
     }
 }
 
-impl From<DrdaError> for Trouble {
-    fn from(e: DrdaError) -> Trouble {
+impl From<DrdaError> for ProtocolError {
+    fn from(e: DrdaError) -> ProtocolError {
         match e {
             DrdaError::Wire(e) => e.into(),
             DrdaError::Message(e) => e.into(),
@@ -106,29 +106,31 @@ impl From<DrdaError> for Trouble {
                     DrdaError::Value { what, .. } => (synerrcd::VALUE, what),
                     _ => (synerrcd::VALUE, ""),
                 };
-                Trouble::syntax(code, cp::point(what))
+                ProtocolError::syntax(code, cp::point(what))
             }
         }
     }
 }
 
-impl From<MessageError> for Trouble {
-    fn from(e: MessageError) -> Trouble {
+impl From<MessageError> for ProtocolError {
+    fn from(e: MessageError) -> ProtocolError {
         match e {
             MessageError::Wire(e) => e.into(),
-            MessageError::Missing { parameter, .. } => Trouble::syntax(synerrcd::MISSING, cp::point(parameter)),
-            MessageError::Duplicate { parameter, .. } => Trouble::syntax(synerrcd::DUPLICATE, cp::point(parameter)),
-            MessageError::Limit { what, .. } => Trouble::syntax(synerrcd::TOO_LONG, cp::point(what)),
-            _ => Trouble::syntax(synerrcd::VALUE, None),
+            MessageError::Missing { parameter, .. } => ProtocolError::syntax(synerrcd::MISSING, cp::point(parameter)),
+            MessageError::Duplicate { parameter, .. } => {
+                ProtocolError::syntax(synerrcd::DUPLICATE, cp::point(parameter))
+            }
+            MessageError::Limit { what, .. } => ProtocolError::syntax(synerrcd::TOO_LONG, cp::point(what)),
+            _ => ProtocolError::syntax(synerrcd::VALUE, None),
         }
     }
 }
 
 /// DSCINVRM: a description of data that means nothing here; the connection ends.
-impl From<DescriptorError> for Trouble {
-    fn from(e: DescriptorError) -> Trouble {
+impl From<DescriptorError> for ProtocolError {
+    fn from(e: DescriptorError) -> ProtocolError {
         tracing::debug!(error = %e, "a description of parameters cannot be read");
         let reply = Reply { dscerrcd: Some(0x01), ..Reply::new(cp::DSCINVRM) };
-        Trouble { reply: Box::new(reply), close: true }
+        ProtocolError { reply: Box::new(reply), close: true }
     }
 }

@@ -13,13 +13,13 @@ pub(super) struct ReadOnly(pub(super) Arc<dyn Backend>);
 
 impl Backend for ReadOnly {
     fn connect(&self, login: &Login) -> Result<Box<dyn Session>, ConnectError> {
-        Ok(Box::new(Reader(self.0.connect(login)?)))
+        Ok(Box::new(ReadOnlySession(self.0.connect(login)?)))
     }
 }
 
-struct Reader(Box<dyn Session>);
+struct ReadOnlySession(Box<dyn Session>);
 
-impl Session for Reader {
+impl Session for ReadOnlySession {
     fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
         let prepared = self.0.prepare(sql)?;
         if prepared.columns.is_none() && !is_harmless(sql) {

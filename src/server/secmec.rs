@@ -2,7 +2,7 @@
 //! whether the proof in SECCHK holds. A name that is not known takes as long as a wrong password.
 
 use super::conversation::Conversation;
-use super::protocol_error::{Result, Trouble, synerrcd};
+use super::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::flow::secmec::SecMec;
 use crate::flow::secmec::agreement::{EncAlg, Side};
 use crate::flow::secmec::choice::Family;
@@ -55,7 +55,7 @@ impl Conversation {
                 return Ok(answer);
             };
             let Some(peer) = asked.sectkn.clone() else {
-                return Err(Trouble::syntax(synerrcd::MISSING, Some(cp::SECTKN)));
+                return Err(ProtocolError::syntax(synerrcd::MISSING, Some(cp::SECTKN)));
             };
             answer.sectkn = Some(self.entry.key(algorithm, &self.random)?.public().to_vec());
             answer.encalgs = asked.encalgs.iter().copied().filter(|number| *number == algorithm.number()).collect();

@@ -3,13 +3,13 @@
 use super::access::Access;
 use super::file::library::FileStore;
 use super::persona::{LUW, Persona};
-use super::tls::Tls;
+use super::tls::ServerTls;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 /// How a server behaves.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct ServerSettings {
     /// Where to listen; port 0 takes any that is free.
     pub address: SocketAddr,
     /// The product it looks like.
@@ -28,7 +28,7 @@ pub struct Settings {
     /// it.
     pub password_level: u8,
     /// TLS on every connection; none for connections in clear.
-    pub tls: Option<Tls>,
+    pub tls: Option<ServerTls>,
     /// Connections at a time. One beyond takes the place of the oldest that has not logged in; when all
     /// have, it is closed at once.
     pub max_connections: usize,
@@ -57,9 +57,9 @@ pub struct Settings {
     pub max_connection_memory: usize,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
+impl Default for ServerSettings {
+    fn default() -> ServerSettings {
+        ServerSettings {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             persona: &LUW,
             ccsid: None,

@@ -3,15 +3,15 @@
 use super::access::Access;
 use super::backend::Backend;
 use super::budget::Total;
-use super::failed_logins::Failures;
+use super::failed_logins::FailedLogins;
 use super::file::library::FileStore;
 use super::persona::{Packages, Persona};
-use super::settings::Settings;
+use super::settings::ServerSettings;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What all connections of a server share.
-pub(super) struct Shared {
+pub(super) struct ServerShared {
     pub(super) persona: Arc<Persona>,
     pub(super) backend: Arc<dyn Backend>,
     pub(super) access: Access,
@@ -25,7 +25,7 @@ pub(super) struct Shared {
     pub(super) password_level: u8,
     /// Peers may send passwords that a listener reads.
     pub(super) allow_cleartext_password: bool,
-    pub(super) failures: Failures,
+    pub(super) failures: FailedLogins,
     /// Packages that were bound: collection and package.
     bound: Mutex<HashSet<(String, String)>>,
 }
@@ -33,9 +33,9 @@ pub(super) struct Shared {
 /// Packages that clients may bind on one server.
 const PACKAGES: usize = 4096;
 
-impl Shared {
-    pub(super) fn new(settings: &Settings, persona: Arc<Persona>, backend: Arc<dyn Backend>) -> Shared {
-        Shared {
+impl ServerShared {
+    pub(super) fn new(settings: &ServerSettings, persona: Arc<Persona>, backend: Arc<dyn Backend>) -> ServerShared {
+        ServerShared {
             persona,
             backend,
             access: settings.access.clone(),
@@ -44,7 +44,7 @@ impl Shared {
             read_only: settings.read_only,
             password_level: settings.password_level,
             allow_cleartext_password: settings.allow_cleartext_password,
-            failures: Failures::new(settings.login_delay),
+            failures: FailedLogins::new(settings.login_delay),
             bound: Mutex::default(),
         }
     }

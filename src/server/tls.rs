@@ -23,11 +23,11 @@ pub(super) type Encrypted = TlsStream<TcpStream>;
 
 /// A server's certificate with its key, ready for use.
 #[derive(Debug, Clone)]
-pub struct Tls(Arc<ServerConfig>);
+pub struct ServerTls(Arc<ServerConfig>);
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
-pub enum TlsError {
+pub enum ServerTlsError {
     /// The server's certificate.
     #[error("the certificate {0}")]
     Certificate(PemError),
@@ -42,22 +42,22 @@ pub enum TlsError {
     Setup(String),
 }
 
-impl Tls {
+impl ServerTls {
     /// From PEM: the certificate with those up to its authority, and its key. With `clients`, only a
     /// client with a certificate of one of these authorities is let in.
-    pub fn from_pem(chain: &[u8], key: &[u8], clients: Option<&[u8]>) -> Result<Tls, TlsError> {
-        let chain = pem::certificates(chain).map_err(TlsError::Certificate)?;
-        let key = pem::private_key(key).map_err(TlsError::Key)?;
-        let clients = clients.map(pem::certificates).transpose().map_err(TlsError::Authority)?;
+    pub fn from_pem(chain: &[u8], key: &[u8], clients: Option<&[u8]>) -> Result<ServerTls, ServerTlsError> {
+        let chain = pem::certificates(chain).map_err(ServerTlsError::Certificate)?;
+        let key = pem::private_key(key).map_err(ServerTlsError::Key)?;
+        let clients = clients.map(pem::certificates).transpose().map_err(ServerTlsError::Authority)?;
         configure(chain, key, clients)
     }
 
     /// The same from PEM files.
-    pub fn from_files(chain: &Path, key: &Path, clients: Option<&Path>) -> Result<Tls, TlsError> {
+    pub fn from_files(chain: &Path, key: &Path, clients: Option<&Path>) -> Result<ServerTls, ServerTlsError> {
         let certificates = |path| pem::read(path).and_then(|pem| pem::certificates(&pem));
-        let chain = certificates(chain).map_err(TlsError::Certificate)?;
-        let key = pem::read_key(key).map_err(TlsError::Key)?;
-        let clients = clients.map(certificates).transpose().map_err(TlsError::Authority)?;
+        let chain = certificates(chain).map_err(ServerTlsError::Certificate)?;
+        let key = pem::read_key(key).map_err(ServerTlsError::Key)?;
+        let clients = clients.map(certificates).transpose().map_err(ServerTlsError::Authority)?;
         configure(chain, key, clients)
     }
 
@@ -82,8 +82,8 @@ fn configure(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
     clients: Option<Vec<CertificateDer<'static>>>,
-) -> Result<Tls, TlsError> {
-    let setup = |e: String| TlsError::Setup(e);
+) -> Result<ServerTls, ServerTlsError> {
+    let setup = |e: String| ServerTlsError::Setup(e);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
@@ -93,12 +93,12 @@ fn configure(
         Some(clients) => {
             let mut roots = RootCertStore::empty();
             for authority in clients {
-                roots.add(authority).map_err(|e| TlsError::Authority(PemError::Certificate(e)))?;
+                roots.add(authority).map_err(|e| ServerTlsError::Authority(PemError::Certificate(e)))?;
             }
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
             builder.with_client_cert_verifier(verifier.map_err(|e| setup(e.to_string()))?)
         }
     };
-    let config = builder.with_single_cert(chain, key).map_err(|e| TlsError::Key(PemError::Key(e)))?;
-    Ok(Tls(Arc::new(config)))
+    let config = builder.with_single_cert(chain, key).map_err(|e| ServerTlsError::Key(PemError::Key(e)))?;
+    Ok(ServerTls(Arc::new(config)))
 }

@@ -8,7 +8,7 @@ use super::server::{Answer, Damage, Log, build, honest, start};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type, Int64Type};
-use drdarrow::client::error::{Error, Kind};
+use drdarrow::client::error::{Error, ErrorClass};
 use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::file::file_name::FileName;
@@ -148,7 +148,7 @@ async fn a_missing_file_is_named() {
     book.replies.insert("S38OPEN: CUST".to_owned(), vec![missing]);
     let (told, _) = converse(&book, Damage::None).await;
     let e = told.unwrap_err();
-    assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::Programming, Some("42704")));
+    assert_eq!((e.kind, e.sqlstate.as_deref()), (ErrorClass::Programming, Some("42704")));
     assert!(e.connection_usable && e.message.contains("CPF4101") && e.message.contains("TESTLIB/CUST"), "{e}");
 }
 
@@ -208,9 +208,13 @@ async fn ranges_need_numbers_that_mean_something() {
         let connection = FileConnection::over(stream, Line::Local, config()).await.unwrap();
         let file = connection.open(&cust(), numbered()).await.unwrap();
         let ranged = file.scan_range(1, Some(3)).await;
-        assert_eq!(ranged.as_ref().err().map(|e| e.kind), (!allowed).then_some(Kind::NotSupported), "{flags:02X}");
+        assert_eq!(
+            ranged.as_ref().err().map(|e| e.kind),
+            (!allowed).then_some(ErrorClass::NotSupported),
+            "{flags:02X}"
+        );
         if !allowed {
-            assert_eq!(file.partitions(2).await.unwrap_err().kind, Kind::NotSupported, "{flags:02X}");
+            assert_eq!(file.partitions(2).await.unwrap_err().kind, ErrorClass::NotSupported, "{flags:02X}");
         }
         // All of it can be read whatever it is.
         let mut scan = file.scan().await.unwrap();
@@ -244,7 +248,7 @@ async fn several_formats_and_logical_files_are_named() {
     // The last field is that of another format.
     let connection = described(|rows, names| rows[names[4]] = 0xC7).await;
     let e = connection.open(&cust(), numbered()).await.unwrap_err();
-    assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (Kind::NotSupported, Some("0A000"), true));
+    assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (ErrorClass::NotSupported, Some("0A000"), true));
     assert!(e.message.contains("2 record formats") && e.message.contains("format=… (CUSTR, GUSTR)"), "{e}");
     let connection = described(|rows, names| rows[names[4]] = 0xC7).await;
     let mut options = numbered();
@@ -255,7 +259,7 @@ async fn several_formats_and_logical_files_are_named() {
     let connection = described(|rows, names| names.iter().for_each(|at| rows[at - 19] = 0xD3)).await;
     let file = connection.open(&cust(), numbered()).await.unwrap();
     let e = file.partitions(2).await.unwrap_err();
-    assert!(e.kind == Kind::NotSupported && e.message.contains("logical file"), "{e}");
+    assert!(e.kind == ErrorClass::NotSupported && e.message.contains("logical file"), "{e}");
     // A join is only read, which the open tells.
     let (stream, _server) = start(
         &Book::files(),
@@ -269,7 +273,7 @@ async fn several_formats_and_logical_files_are_named() {
     );
     let connection = FileConnection::over(stream, Line::Local, config()).await.unwrap();
     let e = connection.open(&cust(), OpenOptions::write()).await.unwrap_err();
-    assert!(e.kind == Kind::NotSupported && e.message.contains("join"), "{e}");
+    assert!(e.kind == ErrorClass::NotSupported && e.message.contains("join"), "{e}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -278,7 +282,10 @@ async fn misuse_is_told_without_asking() {
     let connection = FileConnection::over(stream, Line::Local, config()).await.unwrap();
     let file = connection.open(&cust(), numbered()).await.unwrap();
     assert_eq!(file.delete_at(1).await.unwrap_err().sqlstate.as_deref(), Some("25006"));
-    assert_eq!(file.read_key(&[], drdarrow::client::file::read::How::Equal).await.unwrap_err().kind, Kind::Programming);
+    assert_eq!(
+        file.read_key(&[], drdarrow::client::file::read::KeyMatch::Equal).await.unwrap_err().kind,
+        ErrorClass::Programming
+    );
     let mut options = OpenOptions::read();
     options.set("columns", "NAME,NOPE").unwrap();
     assert_eq!(connection.open(&cust(), options).await.unwrap_err().sqlstate.as_deref(), Some("42703"));

@@ -5,14 +5,14 @@ use super::client::{LOBS, NARROW, WIDE, config, count, rows};
 use super::server::{Answer, Damage, Edit, build, honest, parts, start};
 use drdarrow::client::limits::Limits;
 use drdarrow::client::sql::connection::Connection;
-use drdarrow::client::sql::stream::RecordStream;
+use drdarrow::client::sql::stream::QueryStream;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{params, put, put_bytes};
 use std::time::Duration;
 
-async fn open(connection: &Connection, sql: &str, rows: usize) -> RecordStream {
+async fn open(connection: &Connection, sql: &str, rows: usize) -> QueryStream {
     let mut stream = connection.query(sql, &[]).await.unwrap();
     stream.set_limits(Limits { rows, bytes: 1 << 20, ..Limits::default() });
     stream

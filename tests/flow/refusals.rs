@@ -4,7 +4,7 @@
 use super::book::Book;
 use super::client::{NARROW, config, rows};
 use super::server::{Answer, Damage, Edit, build, start};
-use drdarrow::client::error::{Error, Kind};
+use drdarrow::client::error::{Error, ErrorClass};
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::codepoint as cp;
@@ -43,7 +43,7 @@ async fn answered(parts: Vec<Part>) -> (Error, bool) {
 
 #[tokio::test(start_paused = true)]
 async fn refusals_have_their_classes() {
-    use Kind::{Internal, NotSupported, Operational, Programming};
+    use ErrorClass::{Internal, NotSupported, Operational, Programming};
     let about = |cp| Reply { codpnt: Some(cp::OPNQRY), ..Reply::new(cp) };
     let limit = |svrcod| Reply { svrcod, rsncod: Some("no room".into()), ..Reply::new(cp::RSCLMTRM) };
     for (reply, kind, state, usable, words) in [

@@ -7,7 +7,7 @@ use super::server::{Answer, Damage, Log, honest, start};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
-use drdarrow::client::error::{Error, Kind};
+use drdarrow::client::error::{Error, ErrorClass};
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use std::sync::Once;
@@ -93,14 +93,14 @@ async fn failing_statements_leave_the_connection_usable() {
     let (stream, _server) = honest(&book);
     let connection = Connection::over(stream, Line::Local, config()).await.unwrap();
     let e = rows(&connection, WRONG).await.unwrap_err();
-    assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (Kind::Programming, Some("42X05"), true));
+    assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (ErrorClass::Programming, Some("42X05"), true));
     // Rows before the error are handed out, the error comes after them, once.
     let mut stream = connection.query(DIVISION, &[]).await.unwrap();
     let batch = stream.next().await.unwrap().unwrap();
     // Derby gives up the rows of the block that fails.
     assert_eq!(batch.num_rows(), 50);
     let e = stream.next().await.unwrap_err();
-    assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (Kind::Data, Some("22012"), true));
+    assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (ErrorClass::Data, Some("22012"), true));
     drop(stream);
     assert_eq!(count(&rows(&connection, NARROW).await.unwrap()), 90);
 }

@@ -6,13 +6,13 @@ use arrow_array::RecordBatch;
 use arrow_array::array::{ArrayRef, Decimal128Array, Int32Array, StringArray};
 use arrow_array::cast::AsArray;
 use arrow_schema::{DataType, Field, Schema};
-use drdarrow::client::error::Kind;
+use drdarrow::client::error::ErrorClass;
 use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::file::file_name::FileName;
 use drdarrow::client::file::job::Lock;
 use drdarrow::client::file::options::{Declared, OpenOptions};
-use drdarrow::client::file::read::How;
+use drdarrow::client::file::read::KeyMatch;
 use drdarrow::flow::secmec::line::Line;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -171,14 +171,19 @@ async fn records_by_key() {
     let options = OpenOptions { keyed: true, ..OpenOptions::read() };
     let file = connection.open(&cust(), options).await.unwrap();
     let mut found = Vec::new();
-    for (key, how) in
-        [(5, How::Equal), (4, How::Equal), (5, How::After), (4, How::AtOrAfter), (5, How::Before), (4, How::AtOrBefore)]
-    {
+    for (key, how) in [
+        (5, KeyMatch::Equal),
+        (4, KeyMatch::Equal),
+        (5, KeyMatch::After),
+        (4, KeyMatch::AtOrAfter),
+        (5, KeyMatch::Before),
+        (4, KeyMatch::AtOrBefore),
+    ] {
         found.push(name(file.read_key(&[number(key)], how).await.unwrap()).unwrap_or_default());
     }
     assert_eq!(found, ["EPSILON", "", "THETA", "EPSILON", "GAMMA", "GAMMA"]);
     let none: ArrayRef = Arc::new(Int32Array::from(vec![None]));
-    assert_eq!(file.read_key(&[none], How::Equal).await.unwrap_err().sqlstate.as_deref(), Some("22004"));
+    assert_eq!(file.read_key(&[none], KeyMatch::Equal).await.unwrap_err().sqlstate.as_deref(), Some("22004"));
     file.close().await.unwrap();
     connection.close().await.unwrap();
     assert_eq!(server.await.unwrap(), 0);
@@ -212,7 +217,7 @@ async fn records_are_changed() {
     // What is not given is NULL, or the default of its type.
     let duplicate = row(vec![("CUSNUM", number(20)), ("NAME", text(Some("DUP")))]);
     let e = file.write(&duplicate).await.unwrap_err();
-    assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (Kind::Integrity, Some("23505"), true));
+    assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (ErrorClass::Integrity, Some("23505"), true));
     assert!(e.message.contains("row 1: ") && e.message.contains("CPF5026"), "{e}");
     file.close().await.unwrap();
     connection.close().await.unwrap();
@@ -284,7 +289,7 @@ async fn commands_run_in_the_job() {
     connection.remove_member(&new).await.unwrap();
     connection.delete_file(&new).await.unwrap();
     let none = Schema::new(vec![Field::new("A", DataType::Boolean, false)]);
-    assert_eq!(connection.create(&new, &none, &[]).await.unwrap_err().kind, Kind::NotSupported);
+    assert_eq!(connection.create(&new, &none, &[]).await.unwrap_err().kind, ErrorClass::NotSupported);
     connection.close().await.unwrap();
     assert_eq!(server.await.unwrap(), 0);
 }

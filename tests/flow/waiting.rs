@@ -11,7 +11,7 @@ use drdarrow::client::file::file_name::FileName;
 use drdarrow::client::file::options::OpenOptions;
 use drdarrow::client::limits::Limits;
 use drdarrow::client::sql::connection::Connection;
-use drdarrow::client::sql::stream::RecordStream;
+use drdarrow::client::sql::stream::QueryStream;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::codepoint as cp;
 use std::time::Duration;
@@ -25,7 +25,7 @@ fn slow(command: u16, wait: Duration) -> Edit {
 }
 
 /// A reader of the 90 rows of NARROW.
-async fn open(edit: Edit, delay: Option<Duration>) -> (Connection, RecordStream) {
+async fn open(edit: Edit, delay: Option<Duration>) -> (Connection, QueryStream) {
     let (stream, _server) = start(&Book::derby(), Damage::None, edit);
     let connection = Connection::over(stream, Line::Local, config()).await.unwrap();
     let mut stream = connection.query(NARROW, &[]).await.unwrap();
@@ -53,7 +53,7 @@ async fn the_rows(batches: &[RecordBatch]) -> usize {
 }
 
 /// The batches to the end, with the time that each was waited for, and the error if there is one.
-async fn timed(stream: &mut RecordStream) -> (Vec<(Duration, RecordBatch)>, Option<Error>) {
+async fn timed(stream: &mut QueryStream) -> (Vec<(Duration, RecordBatch)>, Option<Error>) {
     let mut out = Vec::new();
     loop {
         let asked = Instant::now();

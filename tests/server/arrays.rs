@@ -8,7 +8,7 @@ use arrow_array::types::Int32Type;
 use arrow_array::{Array, Int32Array, StringArray};
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Packages, Persona, ZOS};
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::reply::Reply;
@@ -328,7 +328,7 @@ async fn a_hundred_thousand_rows_with_a_large_value_each() {
 
 #[tokio::test]
 async fn a_request_that_is_too_long_is_refused_and_the_connection_goes_on() {
-    let settings = Settings { max_request: 100_000, ..Settings::default() };
+    let settings = ServerSettings { max_request: 100_000, ..ServerSettings::default() };
     let server = start_with(settings, &tables()).await;
     let mut raw = open(&server).await;
     let objects: Vec<Vec<u8>> = (0..2000).map(|n| input(&[INTEGER], &number(n))).collect();

@@ -8,7 +8,7 @@ use arrow_schema::{Field, Schema};
 use drdarrow::server::file::library::{FileOptions, FileStore};
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::IBMI;
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::text::DdmText;
@@ -59,7 +59,8 @@ pub(crate) fn store(rows: i32, wait: Duration) -> FileStore {
 }
 
 pub(crate) async fn serve(files: &FileStore) -> Server {
-    let settings = Settings { persona: &IBMI, files: Some(files.clone()), workers: 1, ..Settings::default() };
+    let settings =
+        ServerSettings { persona: &IBMI, files: Some(files.clone()), workers: 1, ..ServerSettings::default() };
     start_with(settings, &MemoryTables::new()).await
 }
 

@@ -11,7 +11,7 @@ use drdarrow::server::backend::{Backend, ConnectError, Done, Interrupt, Login, P
 use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::{Server, serve};
 use drdarrow::server::persona::LUW;
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
@@ -194,7 +194,8 @@ async fn soon(server: &Server) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn statements_on_every_worker_keep_no_login_out() {
     let busy = Busy::default();
-    let server = serve(Settings { workers: 2, ..Settings::default() }, Arc::new(busy.clone())).await.unwrap();
+    let server =
+        serve(ServerSettings { workers: 2, ..ServerSettings::default() }, Arc::new(busy.clone())).await.unwrap();
     let mut asking = tokio::task::JoinSet::new();
     for _ in 0..2 {
         let connection = connect(&server).await;
@@ -210,7 +211,8 @@ async fn statements_on_every_worker_keep_no_login_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn statements_in_the_chain_of_a_login_keep_no_login_out() {
     let busy = Busy::default();
-    let server = serve(Settings { workers: 2, ..Settings::default() }, Arc::new(busy.clone())).await.unwrap();
+    let server =
+        serve(ServerSettings { workers: 2, ..ServerSettings::default() }, Arc::new(busy.clone())).await.unwrap();
     let mut peers = Vec::new();
     for _ in 0..20 {
         let mut chain = Chain::new();
@@ -243,7 +245,7 @@ async fn statements_in_the_chain_of_a_login_keep_no_login_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn peers_that_never_log_in_keep_no_login_out() {
-    let server = start_with(Settings { workers: 2, ..Settings::default() }, &MemoryTables::new()).await;
+    let server = start_with(ServerSettings { workers: 2, ..ServerSettings::default() }, &MemoryTables::new()).await;
     let stop = Arc::new(AtomicBool::new(false));
     let mut flood = Chain::new();
     flood.command(&excsat());
@@ -271,8 +273,11 @@ async fn peers_that_never_log_in_keep_no_login_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_asks_nothing_is_closed() {
-    let settings =
-        Settings { idle_timeout: Some(Duration::from_millis(600)), max_connections: 2, ..Settings::default() };
+    let settings = ServerSettings {
+        idle_timeout: Some(Duration::from_millis(600)),
+        max_connections: 2,
+        ..ServerSettings::default()
+    };
     let server = start_with(settings, &MemoryTables::new()).await;
     let (mut idle, asking) = (Raw::connect(&server).await, connect(&server).await);
     idle.login().await;
@@ -305,7 +310,7 @@ async fn attempt(server: &Server, from: &str, user: &str, password: &str) -> (u8
 async fn failed_logins_take_longer_and_longer_and_only_theirs() {
     let (wrong, right) = (LUW.bad_login, 0);
     let login_delay = Duration::from_millis(500);
-    let settings = Settings { access: users(), login_delay, ..Settings::default() };
+    let settings = ServerSettings { access: users(), login_delay, ..ServerSettings::default() };
     let server = start_with(settings, &MemoryTables::new()).await;
     for n in 0..4 {
         let (code, took) = attempt(&server, "127.0.0.2", &format!("user{n}"), "guess").await;
@@ -333,7 +338,7 @@ async fn failed_logins_take_longer_and_longer_and_only_theirs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guesses_side_by_side_are_no_quicker() {
     const RETRY: u8 = 0x09;
-    let settings = Settings { access: users(), login_delay: Duration::from_secs(1), ..Settings::default() };
+    let settings = ServerSettings { access: users(), login_delay: Duration::from_secs(1), ..ServerSettings::default() };
     let server = Arc::new(start_with(settings, &MemoryTables::new()).await);
     let mut guesses = tokio::task::JoinSet::new();
     for n in 0..60 {
@@ -364,7 +369,8 @@ async fn what_comes_after_a_proof_in_whatever_order_ends_the_connection() {
     };
     let open = || AccRdb::new("DB", "DNC10140", &TypDef::OURS).encode(TEXT).unwrap();
     let good = || check(PASSWORD);
-    let server = start_with(Settings { access: users(), ..Settings::default() }, &MemoryTables::new()).await;
+    let server =
+        start_with(ServerSettings { access: users(), ..ServerSettings::default() }, &MemoryTables::new()).await;
     let order = |got: &[(u16, Vec<u8>)]| {
         let (point, body) = got.last().unwrap();
         Reply::decode(*point, body, TEXT).unwrap().prccnvcd

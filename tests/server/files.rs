@@ -6,18 +6,18 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
-use drdarrow::client::error::Kind;
+use drdarrow::client::error::ErrorClass;
 use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::file::file_name::FileName;
 use drdarrow::client::file::job::Lock;
 use drdarrow::client::file::options::OpenOptions;
-use drdarrow::client::file::read::How;
+use drdarrow::client::file::read::KeyMatch;
 use drdarrow::server::access::Access;
 use drdarrow::server::file::library::{FileOptions, FileStore};
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::IBMI;
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::secchk::Secret;
 use drdarrow::wire::file::format::KeyField;
@@ -52,7 +52,7 @@ async fn system() -> (Server, FileStore) {
     let batch = items();
     store.put("LIB/ITEMS", &batch.schema(), &[batch], &options).unwrap();
     let signon = Some("127.0.0.1:0".parse().unwrap());
-    let settings = Settings { persona: &IBMI, files: Some(store.clone()), signon, ..Settings::default() };
+    let settings = ServerSettings { persona: &IBMI, files: Some(store.clone()), signon, ..ServerSettings::default() };
     (start_with(settings, &MemoryTables::default()).await, store)
 }
 
@@ -73,7 +73,7 @@ fn id(found: Option<RecordBatch>) -> Option<i32> {
     found.map(|batch| batch.column_by_name("ID").unwrap().as_primitive::<Int32Type>().value(0))
 }
 
-async fn numbers(mut scan: drdarrow::client::file::scan::FileStream) -> Vec<i64> {
+async fn numbers(mut scan: drdarrow::client::file::scan::ScanStream) -> Vec<i64> {
     let mut out = Vec::new();
     while let Some(batch) = scan.next().await.unwrap() {
         out.extend(batch.column(0).as_primitive::<Int64Type>().values().iter().copied());
@@ -154,17 +154,17 @@ async fn keys_find_and_change_records() {
     options.keyed = true;
     let file = connection.open(&name(), options).await.unwrap();
     for (key, how, expected) in [
-        (7, How::Equal, Some(7)),
-        (0, How::Equal, None),
-        (7, How::After, Some(8)),
-        (7, How::Before, Some(6)),
-        (6000, How::AtOrBefore, Some(ROWS)),
-        (0, How::AtOrAfter, Some(1)),
-        (6000, How::AtOrAfter, None),
+        (7, KeyMatch::Equal, Some(7)),
+        (0, KeyMatch::Equal, None),
+        (7, KeyMatch::After, Some(8)),
+        (7, KeyMatch::Before, Some(6)),
+        (6000, KeyMatch::AtOrBefore, Some(ROWS)),
+        (0, KeyMatch::AtOrAfter, Some(1)),
+        (6000, KeyMatch::AtOrAfter, None),
     ] {
         assert_eq!(id(file.read_key(&[int(key)], how).await.unwrap()), expected, "{key} {how:?}");
     }
-    file.read_key(&[int(10)], How::Equal).await.unwrap().unwrap();
+    file.read_key(&[int(10)], KeyMatch::Equal).await.unwrap().unwrap();
     assert_eq!(id(file.next().await.unwrap()), Some(11));
     assert_eq!(id(file.previous().await.unwrap()), Some(10));
     assert_eq!(id(file.next_equal().await.unwrap()), None);
@@ -175,7 +175,7 @@ async fn keys_find_and_change_records() {
     assert!(!file.delete_key(&[int(5)]).await.unwrap());
     let duplicate = RecordBatch::try_from_iter([("ID", int(6))]).unwrap();
     let e = file.write(&duplicate).await.unwrap_err();
-    assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::Integrity, Some("23505")));
+    assert_eq!((e.kind, e.sqlstate.as_deref()), (ErrorClass::Integrity, Some("23505")));
     assert_eq!(file.write(&items().slice(4, 1)).await.unwrap(), 1);
     connection.close().await.unwrap();
     let now = store.get("LIB/ITEMS").unwrap();
@@ -196,14 +196,14 @@ async fn a_write_that_stops_tells_what_stayed() {
     };
     // A value that does not fit, a key that is there, a field that is not: the rows before it are added.
     let e = file.write(&batch(&[6001, 6002, 6003], &["a", "b", "longer than twelve"])).await.unwrap_err();
-    assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::Data, Some("22001")));
+    assert_eq!((e.kind, e.sqlstate.as_deref()), (ErrorClass::Data, Some("22001")));
     assert!(e.message.contains("row 3: ") && e.message.ends_with("; 2 rows were added before"), "{e}");
     let e = file.write_behind(1000, &batch(&[6003, 1], &["a", "b"])).await.unwrap_err();
-    assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::Integrity, Some("23505")));
+    assert_eq!((e.kind, e.sqlstate.as_deref()), (ErrorClass::Integrity, Some("23505")));
     assert!(e.message.contains("row 1002: ") && e.message.ends_with("; 1001 rows were added before"), "{e}");
     let stray = RecordBatch::try_from_iter([("NOPE", int(1))]).unwrap();
     let e = file.write_rows(0, &[batch(&[6004], &["a"]), stray, batch(&[6005], &["a"])]).await.unwrap_err();
-    assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::Programming, Some("42703")));
+    assert_eq!((e.kind, e.sqlstate.as_deref()), (ErrorClass::Programming, Some("42703")));
     assert!(e.message.starts_with("row 2: ") && e.message.ends_with("; 1 row was added before"), "{e}");
     connection.close().await.unwrap();
     let ids = store.get("LIB/ITEMS").unwrap().column(0).as_primitive::<Int32Type>().values()[ROWS as usize..].to_vec();
@@ -225,7 +225,7 @@ async fn a_close_does_not_wait_for_a_read() {
     assert!(!waiting.is_finished(), "it was waited for");
     assert_eq!(waiting.await.unwrap().unwrap_err().sqlstate.as_deref(), Some("57033"));
     let e = theirs.read(8).await.unwrap_err();
-    assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::Interface, Some("24501")));
+    assert_eq!((e.kind, e.sqlstate.as_deref()), (ErrorClass::Interface, Some("24501")));
     // What it held open is closed: the file can be had alone.
     mine.close().await.unwrap();
     one.lock(&name(), Lock::Exclusive).await.unwrap();
@@ -315,13 +315,13 @@ async fn logins_by_password_level() {
     store.put("LIB/ITEMS", &batch.schema(), &[batch], &FileOptions::default()).unwrap();
     let users = [("testuser".to_owned(), "SECRET99".to_owned())];
     for (password_level, secmec) in [(0, 6), (2, 8), (4, 8)] {
-        let settings = Settings {
+        let settings = ServerSettings {
             persona: &IBMI,
             access: Access::users(users.clone()),
             files: Some(store.clone()),
             signon: Some("127.0.0.1:0".parse().unwrap()),
             password_level,
-            ..Settings::default()
+            ..ServerSettings::default()
         };
         let server = start_with(settings, &MemoryTables::default()).await;
         let signon = server.signon_address().unwrap().port();
@@ -343,7 +343,7 @@ async fn logins_by_password_level() {
             assert_eq!(file.records(), ROWS as u32);
             connection.close().await.unwrap();
             let e = login("WRONG", &more).await.unwrap_err();
-            assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::Operational, Some("28000")), "{more}: {e}");
+            assert_eq!((e.kind, e.sqlstate.as_deref()), (ErrorClass::Operational, Some("28000")), "{more}: {e}");
             assert!(!format!("{e:?}").contains("WRONG"));
         }
         server.shutdown().await;

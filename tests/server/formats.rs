@@ -16,7 +16,7 @@ use drdarrow::column::file::decode::RecordDecoder;
 use drdarrow::column::file::options::RecordOptions;
 use drdarrow::server::file::library::{FileOptions, FileStore};
 use drdarrow::server::persona::IBMI;
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ccsid::codec::Codec;
 use drdarrow::wire::file::format::{DdsType, RecordField, RecordFormat};
@@ -355,7 +355,7 @@ fn any_file_comes_back() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let store = FileStore::with_limits(1 << 30, Duration::from_millis(200));
     let (_server, connection) = runtime.block_on(async {
-        let settings = Settings { persona: &IBMI, files: Some(store.clone()), ..Settings::default() };
+        let settings = ServerSettings { persona: &IBMI, files: Some(store.clone()), ..ServerSettings::default() };
         let server = start_with(settings, &MemoryTables::default()).await;
         let uri = format!("drda://app@127.0.0.1:{}/?signon_port=0", server.address().port());
         let connection = FileConnection::connect(FileConfig::from_uri(&uri).unwrap().0).await.unwrap();

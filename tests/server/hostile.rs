@@ -6,7 +6,7 @@ use arrow_array::Int32Array;
 use drdarrow::client::config::Config;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::persona::LUW;
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::reply::Reply;
@@ -95,7 +95,7 @@ async fn noise_leaves_the_server_serving() {
 async fn a_drip_of_silent_ones_keeps_nobody_out() {
     // Nobody is let go for being slow here.
     let hour = Duration::from_secs(3600);
-    let settings = Settings { max_connections: 5, login_timeout: hour, ..Settings::default() };
+    let settings = ServerSettings { max_connections: 5, login_timeout: hour, ..ServerSettings::default() };
     let server = start_with(settings, &MemoryTables::new()).await;
     let mut good = vec![connect(&server).await, connect(&server).await];
     let mut silent = VecDeque::new();

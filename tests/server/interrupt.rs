@@ -6,7 +6,7 @@ use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session};
 use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::serve;
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -82,7 +82,7 @@ async fn in_the_background(work: &Arc<Sisyphus>, working: bool) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_hangs_up_ends_its_statement() {
     let work = Arc::new(Sisyphus::default());
-    let server = serve(Settings::default(), Arc::new(Engine(work.clone()))).await.unwrap();
+    let server = serve(ServerSettings::default(), Arc::new(Engine(work.clone()))).await.unwrap();
     let connection = Arc::new(Connection::connect(config(&server)).await.unwrap());
     let asking = connection.clone();
     let task = tokio::spawn(async move { asking.query("WORK", &[]).await.map(drop) });
@@ -96,7 +96,7 @@ async fn a_client_that_hangs_up_ends_its_statement() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_gives_statements_some_time() {
     let work = Arc::new(Sisyphus::default());
-    let server = serve(Settings::default(), Arc::new(Engine(work.clone()))).await.unwrap();
+    let server = serve(ServerSettings::default(), Arc::new(Engine(work.clone()))).await.unwrap();
     let connection = Connection::connect(config(&server)).await.unwrap();
     let task = tokio::spawn(async move { connection.query("WORK", &[]).await.map(drop) });
     assert!(in_the_background(&work, true).await);

@@ -4,13 +4,13 @@ use crate::protocol::Raw;
 use crate::support::{PERSONAS, config, connect, count, rows, start_with};
 use drdarrow::client::config::Config;
 use drdarrow::client::config::security::Security;
-use drdarrow::client::error::Kind;
+use drdarrow::client::error::ErrorClass;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::server::access::Access;
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona};
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
 use drdarrow::wire::ddm::codepoint as cp;
@@ -67,7 +67,7 @@ async fn every_mechanism_lets_the_right_one_in() {
     for persona in PERSONAS {
         for (security, level, in_force) in mechanisms(persona) {
             let password_level = level.unwrap_or(2);
-            let settings = Settings { persona, access: users(), password_level, ..Settings::default() };
+            let settings = ServerSettings { persona, access: users(), password_level, ..ServerSettings::default() };
             let server = start_with(settings, &MemoryTables::new()).await;
             // Below level 2 a password has at most ten characters.
             let password = if matches!(level, Some(0 | 1)) { SHORT } else { PASSWORD };
@@ -87,7 +87,7 @@ async fn every_mechanism_lets_the_right_one_in() {
             }
         }
         // A name alone is not enough.
-        let settings = Settings { persona, access: users(), ..Settings::default() };
+        let settings = ServerSettings { persona, access: users(), ..ServerSettings::default() };
         let server = start_with(settings, &MemoryTables::new()).await;
         let mut config = config(&server);
         config.security = Security::UserOnly;
@@ -98,7 +98,7 @@ async fn every_mechanism_lets_the_right_one_in() {
 #[tokio::test]
 async fn a_substitute_of_another_level_proves_nothing() {
     for password_level in [0, 1, 2, 3, 4] {
-        let settings = Settings { persona: &IBMI, access: users(), password_level, ..Settings::default() };
+        let settings = ServerSettings { persona: &IBMI, access: users(), password_level, ..ServerSettings::default() };
         let server = start_with(settings, &MemoryTables::new()).await;
         for level in [0, 1, 2, 3, 4] {
             let mut config = with(&server, "substitute", Some(level), SHORT);
@@ -121,7 +121,8 @@ async fn passwords_of_every_kind() {
         let access = Access::Users(users);
         for (security, level, _) in mechanisms(persona) {
             let password_level = level.unwrap_or(2);
-            let settings = Settings { persona, access: access.clone(), password_level, ..Settings::default() };
+            let settings =
+                ServerSettings { persona, access: access.clone(), password_level, ..ServerSettings::default() };
             let server = start_with(settings, &MemoryTables::new()).await;
             for (n, password) in passwords.iter().enumerate() {
                 let mut config = with(&server, security, level, password);
@@ -139,8 +140,11 @@ async fn passwords_of_every_kind() {
 
 #[tokio::test]
 async fn a_login_on_an_open_line_says_what_it_gives_away() {
-    let server =
-        start_with(Settings { persona: &LUW, access: users(), ..Settings::default() }, &MemoryTables::new()).await;
+    let server = start_with(
+        ServerSettings { persona: &LUW, access: users(), ..ServerSettings::default() },
+        &MemoryTables::new(),
+    )
+    .await;
     for (security, words) in [("encrypted-des", "whoever listens"), ("encrypted", "whoever answers")] {
         for line in [Line::Open, Line::Local] {
             let config = with(&server, security, None, PASSWORD);
@@ -155,8 +159,11 @@ async fn a_login_on_an_open_line_says_what_it_gives_away() {
 
 #[tokio::test]
 async fn ibm_i_knows_its_profiles_in_any_case() {
-    let server =
-        start_with(Settings { persona: &IBMI, access: users(), ..Settings::default() }, &MemoryTables::new()).await;
+    let server = start_with(
+        ServerSettings { persona: &IBMI, access: users(), ..ServerSettings::default() },
+        &MemoryTables::new(),
+    )
+    .await;
     for user in ["APP", "App", "app "] {
         for security in ["encrypted", "substitute"] {
             let mut config = with(&server, security, Some(3), &format!("{PASSWORD}  "));
@@ -168,10 +175,10 @@ async fn ibm_i_knows_its_profiles_in_any_case() {
 
 #[tokio::test]
 async fn what_is_not_built_is_refused_by_name() {
-    let server = start_with(Settings { persona: &LUW, ..Settings::default() }, &MemoryTables::new()).await;
+    let server = start_with(ServerSettings { persona: &LUW, ..ServerSettings::default() }, &MemoryTables::new()).await;
     for (security, name) in [("encrypted-data", "13 (EUSRPWDDTA"), ("plugin", "15 (PLGIN")] {
         let e = Connection::connect(with(&server, security, None, "x")).await.unwrap_err();
-        assert_eq!((e.kind, e.sqlstate.as_deref()), (Kind::NotSupported, Some("0A000")), "{e}");
+        assert_eq!((e.kind, e.sqlstate.as_deref()), (ErrorClass::NotSupported, Some("0A000")), "{e}");
         assert!(e.message.contains(name), "{e}");
     }
     let mut kerberos = with(&server, "kerberos", None, "x");
@@ -182,12 +189,13 @@ async fn what_is_not_built_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_mechanism_that_is_not_offered_is_named() {
-    let server = start_with(Settings { persona: &LUW, ..Settings::default() }, &MemoryTables::new()).await;
+    let server = start_with(ServerSettings { persona: &LUW, ..ServerSettings::default() }, &MemoryTables::new()).await;
     let mut config = config(&server).password("x");
     config.security = Security::Substitute;
     let e = Connection::connect(config.clone()).await.unwrap_err();
     assert!(e.message.contains("only Derby and IBM i"), "{}", e.message);
-    let server = start_with(Settings { persona: &DERBY, ..Settings::default() }, &MemoryTables::new()).await;
+    let server =
+        start_with(ServerSettings { persona: &DERBY, ..ServerSettings::default() }, &MemoryTables::new()).await;
     config.port = server.address().port();
     config.security = Security::EncryptedDes;
     let e = Connection::connect(config).await.unwrap_err();
@@ -196,7 +204,7 @@ async fn a_mechanism_that_is_not_offered_is_named() {
 
 #[tokio::test]
 async fn too_slow_ones_are_let_go() {
-    let settings = Settings { login_timeout: Duration::from_millis(300), ..Settings::default() };
+    let settings = ServerSettings { login_timeout: Duration::from_millis(300), ..ServerSettings::default() };
     let server = start_with(settings, &MemoryTables::new()).await;
     let (silent, good) = (Raw::connect(&server).await, connect(&server).await);
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -226,7 +234,8 @@ async fn proofs_that_are_none() {
     let asks = |secmec: u16, sectkn: Vec<u8>| AccSec { secmec, sectkn: Some(sectkn), ..AccSec::default() };
     for persona in PERSONAS {
         // Hundreds of them.
-        let settings = Settings { persona, access: users(), login_delay: Duration::ZERO, ..Settings::default() };
+        let settings =
+            ServerSettings { persona, access: users(), login_delay: Duration::ZERO, ..ServerSettings::default() };
         let server = start_with(settings, &MemoryTables::new()).await;
         let offers = |secmec: u16| persona.secmecs.contains(&secmec);
         // Keys that everybody knows the secret of, and tokens that are none.

@@ -11,7 +11,7 @@ use drdarrow::server::backend::{Backend, ConnectError, Done, Login, Parameters, 
 use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::serve;
 use drdarrow::server::persona::{DERBY, IBMI, LUW, ZOS};
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::dss::chain::Chain;
@@ -26,8 +26,8 @@ use tokio::io::AsyncWriteExt;
 
 const MIB: usize = 1 << 20;
 
-fn memory(max_memory: usize, max_connection_memory: usize) -> Settings {
-    Settings { max_memory, max_connection_memory, ..Settings::default() }
+fn memory(max_memory: usize, max_connection_memory: usize) -> ServerSettings {
+    ServerSettings { max_memory, max_connection_memory, ..ServerSettings::default() }
 }
 
 fn numbers() -> MemoryTables {
@@ -131,7 +131,7 @@ async fn one_query_needs_no_more_than_its_batch() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chain_that_asks_for_more_than_anybody_holds_is_cut() {
-    let server = serve(Settings::default(), Arc::new(Endless)).await.unwrap();
+    let server = serve(ServerSettings::default(), Arc::new(Endless)).await.unwrap();
     let mut raw = open(&server).await;
     let opnqry = OpnQry::new(section("SYSSH200", 1), 1_000_000).encode(TEXT).unwrap();
     let got = Ask::new().prepare("ROWS").then(&opnqry, &[]).send(&mut raw).await;
@@ -272,7 +272,7 @@ async fn statements_are_no_longer_than_two_mebibytes() {
 async fn a_scan_that_nobody_waits_for_makes_room_for_others() {
     let tables = MemoryTables::new();
     tables.put("T", table(vec![column("A", Int32Array::from_iter_values(0..2_000_000))]));
-    let server = start_with(Settings { workers: 1, ..Settings::default() }, &tables).await;
+    let server = start_with(ServerSettings { workers: 1, ..ServerSettings::default() }, &tables).await;
     let connection = Connection::connect(config(&server)).await.unwrap();
     connection.set_autocommit(false);
     let connection = Arc::new(connection);

@@ -4,7 +4,7 @@
 use crate::support::{PERSONAS, config, count, rows};
 use drdarrow::client::config::Config;
 use drdarrow::client::config::client_info::ClientInfo;
-use drdarrow::client::error::Kind;
+use drdarrow::client::error::ErrorClass;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::server::access::Access;
@@ -14,7 +14,7 @@ use drdarrow::server::backend::{
 use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::{Server, serve};
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona, ZOS};
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::secchk::Secret;
 use drdarrow::wire::ddm::text::DdmText;
@@ -74,7 +74,7 @@ impl ServerSession for Watched {
 }
 
 async fn start(persona: &'static Persona, witness: &Witness, access: Access) -> Server {
-    serve(Settings { persona, access, ..Settings::default() }, Arc::new(witness.clone())).await.unwrap()
+    serve(ServerSettings { persona, access, ..ServerSettings::default() }, Arc::new(witness.clone())).await.unwrap()
 }
 
 /// Connects over a pair of copiers that keep what the client sends.
@@ -224,7 +224,7 @@ async fn the_server_is_told_who_works_here() {
         connection.execute(by_hand, &[]).await.unwrap();
         assert_eq!(*witness.sets.lock().unwrap(), [by_hand]);
         connection.close().await.unwrap();
-        assert_eq!(connection.set_client_info(&later).await.unwrap_err().kind, Kind::Interface);
+        assert_eq!(connection.set_client_info(&later).await.unwrap_err().kind, ErrorClass::Interface);
     }
 }
 
@@ -249,7 +249,7 @@ async fn a_server_that_does_not_listen_is_warned_of() {
     config.client = later.clone();
     let connection = Connection::connect(config).await.unwrap();
     assert!(connection.warnings().is_empty() && witness.sets.lock().unwrap().is_empty());
-    assert_eq!(connection.set_client_info(&later).await.unwrap_err().kind, Kind::NotSupported);
+    assert_eq!(connection.set_client_info(&later).await.unwrap_err().kind, ErrorClass::NotSupported);
     assert_eq!(count(&rows(&connection, "VALUES 1").await), 1);
 }
 

@@ -10,7 +10,7 @@ use drdarrow::server::access::Access;
 use drdarrow::server::file::library::FileStore;
 use drdarrow::server::listen::{Server, serve};
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona, ZOS};
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd, Several};
 use drdarrow::wire::ddm::codepoint as cp;
@@ -170,8 +170,8 @@ async fn zos_turns_to_utf8_when_it_is_asked_first() {
 }
 
 async fn file_server(persona: &'static Persona) -> Server {
-    let settings = Settings { persona, files: Some(FileStore::new()), ..Settings::default() };
-    serve(Settings { access: Access::Anyone, ..settings }, Arc::new(MemoryTables::new())).await.unwrap()
+    let settings = ServerSettings { persona, files: Some(FileStore::new()), ..ServerSettings::default() };
+    serve(ServerSettings { access: Access::Anyone, ..settings }, Arc::new(MemoryTables::new())).await.unwrap()
 }
 
 #[tokio::test]

@@ -2,15 +2,15 @@
 //! other protocols, each by the first bytes that it is known by.
 
 use crate::support::{PERSONAS, start, start_with};
-use drdarrow::client::error::{Kind, Phase};
-use drdarrow::client::probe::report::{Port, Report, Service, Severity, State};
-use drdarrow::client::probe::{Target, probe};
+use drdarrow::client::error::{ErrorClass, Phase};
+use drdarrow::client::probe::report::{Port, PortState, Report, Service, Severity};
+use drdarrow::client::probe::{ProbeTarget, probe};
 use drdarrow::server::access::Access;
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona};
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
-use drdarrow::server::tls::Tls;
+use drdarrow::server::tls::ServerTls;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{objects, params};
 use drdarrow::wire::dss::deframe::Deframer;
@@ -28,7 +28,7 @@ const SLACK: Duration = Duration::from_secs(1);
 
 async fn look(ports: &[u16]) -> Report {
     let started = Instant::now();
-    let target = Target { ports: ports.to_vec(), timeout: ALLOWED, ..Target::new("127.0.0.1") };
+    let target = ProbeTarget { ports: ports.to_vec(), timeout: ALLOWED, ..ProbeTarget::new("127.0.0.1") };
     let report = probe(target).await.unwrap();
     assert!(started.elapsed() < ALLOWED + SLACK, "{:?}", started.elapsed());
     report
@@ -66,16 +66,16 @@ async fn greeting(text: &'static [u8]) -> u16 {
     .await
 }
 
-fn certificate(names: &[&str], until: (i32, u8, u8)) -> Tls {
+fn certificate(names: &[&str], until: (i32, u8, u8)) -> ServerTls {
     let mut params = CertificateParams::new(names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>()).unwrap();
     params.not_after = date_time_ymd(until.0, until.1, until.2);
     let key = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap();
-    Tls::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), None).unwrap()
+    ServerTls::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), None).unwrap()
 }
 
-async fn secure(persona: &'static Persona, tls: Tls) -> Server {
-    start_with(Settings { persona, tls: Some(tls), ..Settings::default() }, &MemoryTables::new()).await
+async fn secure(persona: &'static Persona, tls: ServerTls) -> Server {
+    start_with(ServerSettings { persona, tls: Some(tls), ..ServerSettings::default() }, &MemoryTables::new()).await
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn every_persona_introduces_itself() {
         let report = look(&[plain.address().port(), tls.address().port()]).await;
         assert_eq!(report.drda().count(), 2, "{report:?}");
         for port in &report.ports {
-            assert_eq!((port.state, port.service), (State::Open, Service::Drda));
+            assert_eq!((port.state, port.service), (PortState::Open, Service::Drda));
             let server = port.server.as_ref().unwrap();
             let (product, version) = match persona.name {
                 "luw" => ("Db2 for Linux, UNIX and Windows", "12.1.0"),
@@ -136,7 +136,7 @@ async fn a_server_that_wants_a_certificate_shows_its_own() {
     let key = KeyPair::generate().unwrap();
     let own = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
     let pem = own.pem();
-    let tls = Tls::from_pem(pem.as_bytes(), key.serialize_pem().as_bytes(), Some(pem.as_bytes())).unwrap();
+    let tls = ServerTls::from_pem(pem.as_bytes(), key.serialize_pem().as_bytes(), Some(pem.as_bytes())).unwrap();
     let server = secure(&LUW, tls).await;
     let port = look_at(server.address().port()).await;
     assert_eq!(port.service, Service::Other("TLS"), "{port:?}");
@@ -147,7 +147,8 @@ async fn a_server_that_wants_a_certificate_shows_its_own() {
 #[tokio::test]
 async fn a_server_that_asks_for_passwords_offers_no_bare_names() {
     let access = Access::users([("app".to_owned(), "secret".to_owned())]);
-    let server = start_with(Settings { persona: &DERBY, access, ..Settings::default() }, &MemoryTables::new()).await;
+    let server =
+        start_with(ServerSettings { persona: &DERBY, access, ..ServerSettings::default() }, &MemoryTables::new()).await;
     let report = look(&[server.address().port()]).await;
     let told: Vec<&str> =
         report.ports[0].server.as_ref().unwrap().mechanisms.as_ref().unwrap().iter().map(|m| m.name).collect();
@@ -168,7 +169,7 @@ async fn other_servers_are_named_by_what_they_say() {
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"),
     ] {
         let port = look_at(greeting(text).await).await;
-        assert_eq!((port.state, port.service), (State::Open, Service::Other(name)), "{port:?}");
+        assert_eq!((port.state, port.service), (PortState::Open, Service::Other(name)), "{port:?}");
     }
 }
 
@@ -233,7 +234,7 @@ async fn the_sign_on_server_tells_its_password_level() {
 #[tokio::test]
 async fn our_own_sign_on_server() {
     let signon = Some("127.0.0.1:0".parse().unwrap());
-    let settings = Settings { persona: &IBMI, signon, ..Settings::default() };
+    let settings = ServerSettings { persona: &IBMI, signon, ..ServerSettings::default() };
     let server = start_with(settings, &MemoryTables::new()).await;
     let (drda, signon) = (server.address().port(), server.signon_address().unwrap().port());
     let report = look(&[drda, signon]).await;
@@ -266,10 +267,10 @@ async fn ports_that_say_nothing_useful() {
     let all = [closed, silent, hangs_up, drips, unfinished, hostile, flood];
     let report = look(&all).await;
     let of = |number: u16| report.ports.iter().find(|p| p.port == number).unwrap();
-    assert_eq!((of(closed).state, of(closed).address), (State::Refused, None));
+    assert_eq!((of(closed).state, of(closed).address), (PortState::Refused, None));
     for number in [silent, hangs_up, drips, unfinished, hostile, flood] {
         let port = of(number);
-        assert_eq!((port.state, port.service), (State::Open, Service::Unknown), "{port:?}");
+        assert_eq!((port.state, port.service), (PortState::Open, Service::Unknown), "{port:?}");
         assert!(!port.words.is_empty(), "{port:?}");
     }
     assert!(of(drips).words.contains("answered"), "{:?}", of(drips));
@@ -357,11 +358,11 @@ async fn nothing_that_is_sent_logs_in() {
 #[tokio::test]
 async fn hosts_that_are_none() {
     for (host, kind, phase) in [
-        ("no.such.host.invalid", Kind::Operational, Phase::Dns),
-        ("http://x", Kind::Interface, Phase::Config),
-        ("", Kind::Interface, Phase::Config),
+        ("no.such.host.invalid", ErrorClass::Operational, Phase::Dns),
+        ("http://x", ErrorClass::Interface, Phase::Config),
+        ("", ErrorClass::Interface, Phase::Config),
     ] {
-        let e = probe(Target::new(host)).await.unwrap_err();
+        let e = probe(ProbeTarget::new(host)).await.unwrap_err();
         assert_eq!((e.kind, e.phase), (kind, phase), "{e}");
     }
 }

@@ -8,9 +8,9 @@ use arrow_schema::{Field, Schema};
 use drdarrow::client::sql::connection::{Connection, Outcome};
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, Persona, ZOS};
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::{MemoryTables, Table};
-use drdarrow::server::tls::Tls;
+use drdarrow::server::tls::ServerTls;
 use drdarrow::wire::ccsid::codec::Codec;
 use proptest::collection::vec;
 use proptest::option;
@@ -261,9 +261,9 @@ async fn open(
 ) -> (Server, Connection) {
     let tls = authority.map(|lab| {
         let (certificate, key) = lab.issue(&named_for("db", &["127.0.0.1"]));
-        Tls::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), None).unwrap()
+        ServerTls::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), None).unwrap()
     });
-    let server = start_with(Settings { persona, tls, ..Settings::default() }, tables).await;
+    let server = start_with(ServerSettings { persona, tls, ..ServerSettings::default() }, tables).await;
     let mut config = config(&server);
     config.block_size = block;
     if let Some(lab) = authority {

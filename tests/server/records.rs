@@ -8,7 +8,7 @@ use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use drdarrow::server::persona::{IBMI, LUW};
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::reply::Reply;
@@ -146,8 +146,8 @@ async fn files_are_for_those_who_logged_in_where_there_are_some() {
     let asked = S38Open { dclnam: name(), ufcb: ufcb(OpenAccess::Read, false) }.encode(TEXT).unwrap();
     let got = raw.ask(std::slice::from_ref(&asked)).await;
     assert_eq!(points(&got), [cp::PRCCNVRM]);
-    let without = Settings { persona: &IBMI, ..Settings::default() };
-    let other = Settings { persona: &LUW, files: Some(store(1, LONG)), ..Settings::default() };
+    let without = ServerSettings { persona: &IBMI, ..ServerSettings::default() };
+    let other = ServerSettings { persona: &LUW, files: Some(store(1, LONG)), ..ServerSettings::default() };
     for settings in [without, other] {
         let server = start_with(settings, &MemoryTables::new()).await;
         let mut raw = connect(&server).await;

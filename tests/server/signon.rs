@@ -7,7 +7,7 @@ use drdarrow::flow::secmec::substitute::{Seeds, Substitute};
 use drdarrow::server::access::Access;
 use drdarrow::server::listen::Server;
 use drdarrow::server::persona::IBMI;
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::file::signon::{Body, Stream};
 use std::time::{Duration, Instant};
@@ -15,13 +15,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 async fn serve(level: u8) -> Server {
-    let settings = Settings {
+    let settings = ServerSettings {
         persona: &IBMI,
         signon: Some("127.0.0.1:0".parse().unwrap()),
         password_level: level,
         access: Access::users([("App".to_owned(), "Secret1".to_owned())]),
         login_timeout: Duration::from_secs(2),
-        ..Settings::default()
+        ..ServerSettings::default()
     };
     start_with(settings, &MemoryTables::new()).await
 }
@@ -95,12 +95,12 @@ async fn garbage_and_silence_end_the_connection() {
 
 #[tokio::test]
 async fn silent_peers_keep_nobody_from_signing_on() {
-    let settings = Settings {
+    let settings = ServerSettings {
         persona: &IBMI,
         signon: Some("127.0.0.1:0".parse().unwrap()),
         max_connections: 5,
         login_timeout: Duration::from_secs(3600),
-        ..Settings::default()
+        ..ServerSettings::default()
     };
     let server = start_with(settings, &MemoryTables::new()).await;
     let mut silent = Vec::new();
@@ -120,12 +120,12 @@ async fn silent_peers_keep_nobody_from_signing_on() {
 #[tokio::test]
 async fn failures_to_sign_on_count_as_failures_to_log_in() {
     let login_delay = Duration::from_millis(400);
-    let settings = Settings {
+    let settings = ServerSettings {
         persona: &IBMI,
         signon: Some("127.0.0.1:0".parse().unwrap()),
         access: Access::users([("App".to_owned(), "Secret1".to_owned())]),
         login_delay,
-        ..Settings::default()
+        ..ServerSettings::default()
     };
     let server = start_with(settings, &MemoryTables::new()).await;
     for _ in 0..5 {

@@ -6,7 +6,7 @@ use drdarrow::client::config::Config;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::listen::{Server, serve};
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona, ZOS};
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::{MemoryTables, Table};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,10 +31,10 @@ pub(crate) fn told((field, array): (Field, ArrayRef), sql: &str, length: u32) ->
 }
 
 pub(crate) async fn start(persona: &'static Persona, tables: &MemoryTables) -> Server {
-    start_with(Settings { persona, ..Settings::default() }, tables).await
+    start_with(ServerSettings { persona, ..ServerSettings::default() }, tables).await
 }
 
-pub(crate) async fn start_with(settings: Settings, tables: &MemoryTables) -> Server {
+pub(crate) async fn start_with(settings: ServerSettings, tables: &MemoryTables) -> Server {
     serve(settings, Arc::new(tables.clone())).await.unwrap()
 }
 

@@ -7,13 +7,13 @@ use crate::support::{column, config, connect, count, rows, start, start_with, ta
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, Int32Array, LargeStringArray, StringArray};
 use drdarrow::client::config::Config;
-use drdarrow::client::error::{Error, Kind, Phase};
+use drdarrow::client::error::{Error, ErrorClass, Phase};
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::access::Access;
 use drdarrow::server::listen::Server;
-use drdarrow::server::settings::Settings;
+use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
-use drdarrow::server::tls::{Tls, TlsError};
+use drdarrow::server::tls::{ServerTls, ServerTlsError};
 use drdarrow::wire::ddm::secchk::Secret;
 use rcgen::{Certificate, KeyPair, date_time_ymd};
 use std::collections::HashMap;
@@ -27,8 +27,8 @@ use tokio::net::{TcpListener, TcpStream};
 /// A fault is told at once, not when the time is up.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
-fn tls(of: &(Certificate, KeyPair)) -> Tls {
-    Tls::from_pem(of.0.pem().as_bytes(), of.1.serialize_pem().as_bytes(), None).unwrap()
+fn tls(of: &(Certificate, KeyPair)) -> ServerTls {
+    ServerTls::from_pem(of.0.pem().as_bytes(), of.1.serialize_pem().as_bytes(), None).unwrap()
 }
 
 /// A server with a certificate for these names.
@@ -37,7 +37,7 @@ async fn serve_for(lab: &Lab, names: &[&str]) -> Server {
 }
 
 async fn serve(of: &(Certificate, KeyPair)) -> Server {
-    start_with(Settings { tls: Some(tls(of)), ..Settings::default() }, &MemoryTables::new()).await
+    start_with(ServerSettings { tls: Some(tls(of)), ..ServerSettings::default() }, &MemoryTables::new()).await
 }
 
 fn with(server: &Server, settings: &[(&str, &str)]) -> Config {
@@ -59,7 +59,7 @@ async fn bad(server: &Server, settings: &[(&str, &str)]) -> Error {
     let started = Instant::now();
     let e = Connection::connect(with(server, settings)).await.unwrap_err();
     assert!(started.elapsed() < AT_ONCE, "{e}");
-    assert_eq!((e.kind, e.phase, e.sqlstate.as_deref()), (Kind::Operational, Phase::Tls, Some("08001")), "{e}");
+    assert_eq!((e.kind, e.phase, e.sqlstate.as_deref()), (ErrorClass::Operational, Phase::Tls, Some("08001")), "{e}");
     assert!(!e.connection_usable && e.peer.is_some());
     e
 }
@@ -180,8 +180,9 @@ async fn a_client_shows_its_certificate_when_asked() {
     let lab = Lab::new("Lab CA");
     let (certificate, key) = lab.issue(&named("db", &["127.0.0.1"]));
     let authority = lab.certificate.pem();
-    let tls = Tls::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), Some(authority.as_bytes()));
-    let settings = Settings { tls: Some(tls.unwrap()), ..Settings::default() };
+    let tls =
+        ServerTls::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes(), Some(authority.as_bytes()));
+    let settings = ServerSettings { tls: Some(tls.unwrap()), ..ServerSettings::default() };
     let server = start_with(settings, &MemoryTables::new()).await;
     let ca = lab.ca();
     let files = |lab: &Lab| {
@@ -222,23 +223,26 @@ async fn files_that_do_not_do_are_named() {
         (vec![("tls_cert", &cert), ("tls_key", &another)], "tls_key", &another, "does not fit"),
     ] {
         let e = Connection::connect(with(&server, &settings)).await.unwrap_err();
-        assert_eq!((e.kind, e.phase), (Kind::Interface, Phase::Config), "{e}");
+        assert_eq!((e.kind, e.phase), (ErrorClass::Interface, Phase::Config), "{e}");
         let text = format!("{e} {e:?}");
         assert!(e.message.starts_with(setting) && text.contains(file.as_str()) && text.contains(words), "{e}");
         let body: Vec<&str> = secret.lines().filter(|line| !line.starts_with("--")).collect();
         assert!(body.iter().all(|line| !text.contains(line)), "{e}");
     }
     let pem = certificate.pem();
-    assert!(matches!(Tls::from_pem(b"", secret.as_bytes(), None), Err(TlsError::Certificate(_))));
-    assert!(matches!(Tls::from_pem(pem.as_bytes(), pem.as_bytes(), None), Err(TlsError::Key(_))));
-    assert!(matches!(Tls::from_files(cert.as_ref(), another.as_ref(), None), Err(TlsError::Key(_))));
-    assert!(Tls::from_files(cert.as_ref(), key.as_ref(), Some(cert.as_ref())).is_ok());
-    assert!(matches!(Tls::from_files(cert.as_ref(), key.as_ref(), Some(key.as_ref())), Err(TlsError::Authority(_))));
+    assert!(matches!(ServerTls::from_pem(b"", secret.as_bytes(), None), Err(ServerTlsError::Certificate(_))));
+    assert!(matches!(ServerTls::from_pem(pem.as_bytes(), pem.as_bytes(), None), Err(ServerTlsError::Key(_))));
+    assert!(matches!(ServerTls::from_files(cert.as_ref(), another.as_ref(), None), Err(ServerTlsError::Key(_))));
+    assert!(ServerTls::from_files(cert.as_ref(), key.as_ref(), Some(cert.as_ref())).is_ok());
+    assert!(matches!(
+        ServerTls::from_files(cert.as_ref(), key.as_ref(), Some(key.as_ref())),
+        Err(ServerTlsError::Authority(_))
+    ));
 }
 
 #[tokio::test]
 async fn the_wrong_port_is_named() {
-    let plain = start_with(Settings::default(), &MemoryTables::new()).await;
+    let plain = start_with(ServerSettings::default(), &MemoryTables::new()).await;
     let e = bad(&plain, &[("tls", "insecure")]).await;
     says(&e, "did not answer with TLS; it may be the plain port: it answered in DRDA without TLS", "448");
     let server = serve_for(&Lab::new("Lab CA"), &["127.0.0.1"]).await;
@@ -320,7 +324,8 @@ async fn a_password_in_clear_is_not_on_the_wire() {
     for encrypted in [true, false] {
         let access = Access::Users(HashMap::from([("app".to_owned(), Secret::new(PASSWORD))]));
         let tls = encrypted.then(|| tls(&lab.issue(&named("db", &["127.0.0.1"]))));
-        let server = start_with(Settings { access, tls, ..Settings::default() }, &MemoryTables::new()).await;
+        let server =
+            start_with(ServerSettings { access, tls, ..ServerSettings::default() }, &MemoryTables::new()).await;
         let (port, tapped) = tap(server.address()).await;
         let mut config = config(&server).password(PASSWORD);
         config.port = port;
@@ -370,8 +375,8 @@ async fn a_large_result_is_the_same() {
     tables.put("T", table(vec![column("ID", ids), told(column("NAME", names), "VARCHAR", 20)]));
     let lab = Lab::new("Lab CA");
     let tls = Some(tls(&lab.issue(&named("db", &["127.0.0.1"]))));
-    let server = start_with(Settings { tls, ..Settings::default() }, &tables).await;
-    let plain = start(Settings::default().persona, &tables).await;
+    let server = start_with(ServerSettings { tls, ..ServerSettings::default() }, &tables).await;
+    let plain = start(ServerSettings::default().persona, &tables).await;
     let secured = Connection::connect(with(&server, &[("tls_ca", &lab.ca())])).await.unwrap();
     let got = rows(&secured, "SELECT * FROM T").await;
     assert_eq!(count(&got), 200_000);
@@ -391,7 +396,7 @@ async fn a_server_that_stops_taking_holds_nobody_up() {
     tables.put("B", table(vec![column("C", LargeStringArray::from(vec!["x"]))]));
     let lab = Lab::new("Lab CA");
     let tls = Some(tls(&lab.issue(&named("db", &["127.0.0.1"]))));
-    let server = start_with(Settings { tls, ..Settings::default() }, &tables).await;
+    let server = start_with(ServerSettings { tls, ..ServerSettings::default() }, &tables).await;
     let (port, tapped) = tap(server.address()).await;
     let mut config = with(&server, &[("tls_ca", &lab.ca()), ("statement_timeout", "0.5")]);
     config.port = port;
@@ -420,8 +425,12 @@ async fn a_server_that_stops_taking_holds_nobody_up() {
 async fn garbage_in_place_of_a_handshake_is_let_go() {
     let lab = Lab::new("Lab CA");
     let tls = Some(tls(&lab.issue(&named("db", &["127.0.0.1"]))));
-    let settings =
-        Settings { tls, max_connections: 3, login_timeout: Duration::from_millis(300), ..Settings::default() };
+    let settings = ServerSettings {
+        tls,
+        max_connections: 3,
+        login_timeout: Duration::from_millis(300),
+        ..ServerSettings::default()
+    };
     let server = start_with(settings, &MemoryTables::new()).await;
     let ca = lab.ca();
     for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0x16, 3, 1, 0xFF, 0xFF], &[0x16, 3, 1, 0, 4, 1, 0xFF, 0xFF, 0xFF]]

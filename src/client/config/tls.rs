@@ -16,7 +16,7 @@ pub const UNVERIFIED: &str = "tls=insecure: the connection is encrypted, but any
 
 /// Whether the connection is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum TlsMode {
     /// In clear.
     Off,
     /// Encrypted, to a server that has proved who it is.
@@ -29,7 +29,7 @@ pub enum Mode {
 #[derive(Debug, Clone, Default)]
 pub struct Tls {
     /// Whether.
-    pub mode: Option<Mode>,
+    pub mode: Option<TlsMode>,
     /// PEM file with the authorities to trust in place of the system's.
     pub ca: Option<PathBuf>,
     /// PEM file with the client's certificate and those up to its authority.
@@ -47,7 +47,7 @@ impl Tls {
     pub(super) fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
         match key {
             "tls" => {
-                use Mode::{Insecure, Off, Require};
+                use TlsMode::{Insecure, Off, Require};
                 let choices =
                     [("off", Off), ("require", Require), ("insecure", Insecure), ("true", Require), ("false", Off)];
                 self.mode = Some(choice(key, value, &choices)?);
@@ -73,23 +73,23 @@ impl Tls {
     pub(super) fn settings(&self, port: u16) -> Result<Option<TlsSettings>, ConfigError> {
         let given = self.given();
         let mode = match (self.mode, given) {
-            (Some(Mode::Off), Some(other)) => return Err(error(other, "contradicts tls=off")),
+            (Some(TlsMode::Off), Some(other)) => return Err(error(other, "contradicts tls=off")),
             (Some(mode), _) => mode,
-            (None, Some(_)) => Mode::Require,
-            (None, None) if port == TLS_PORT => Mode::Require,
-            (None, None) => Mode::Off,
+            (None, Some(_)) => TlsMode::Require,
+            (None, None) if port == TLS_PORT => TlsMode::Require,
+            (None, None) => TlsMode::Off,
         };
         let trust = match (mode, &self.ca, self.fingerprint) {
-            (Mode::Off, ..) => return Ok(None),
-            (Mode::Insecure, Some(_), _) => return Err(error("tls_ca", "contradicts tls=insecure")),
-            (Mode::Insecure, _, Some(_)) => return Err(error("tls_fingerprint", "contradicts tls=insecure")),
-            (Mode::Insecure, None, None) => Trust::Anybody,
-            (Mode::Require, Some(_), Some(_)) => {
+            (TlsMode::Off, ..) => return Ok(None),
+            (TlsMode::Insecure, Some(_), _) => return Err(error("tls_ca", "contradicts tls=insecure")),
+            (TlsMode::Insecure, _, Some(_)) => return Err(error("tls_fingerprint", "contradicts tls=insecure")),
+            (TlsMode::Insecure, None, None) => Trust::Anybody,
+            (TlsMode::Require, Some(_), Some(_)) => {
                 return Err(error("tls_ca", "means nothing beside tls_fingerprint: a pinned certificate needs no CA"));
             }
-            (Mode::Require, Some(ca), None) => Trust::Authorities(ca.clone()),
-            (Mode::Require, None, Some(fingerprint)) => Trust::Pinned(fingerprint),
-            (Mode::Require, None, None) => Trust::System,
+            (TlsMode::Require, Some(ca), None) => Trust::Authorities(ca.clone()),
+            (TlsMode::Require, None, Some(fingerprint)) => Trust::Pinned(fingerprint),
+            (TlsMode::Require, None, None) => Trust::System,
         };
         let identity = match (&self.cert, &self.key) {
             (Some(cert), Some(key)) => Some(ClientIdentity { cert: cert.clone(), key: key.clone() }),

@@ -4,7 +4,7 @@
 use super::config::FileConfig;
 use crate::client::config::ConfigError;
 use crate::client::config::security::Security;
-use crate::client::config::tls::Mode;
+use crate::client::config::tls::TlsMode;
 use Rule::{Address, Travels, Weakens};
 
 /// What becomes of a setting.
@@ -34,7 +34,7 @@ const TABLE: [(&str, Rule); 44] = [
     (
         "tls",
         Weakens(|part, said| {
-            part.base.tls.mode.is_some_and(|mode| mode == Mode::Insecure || said && mode == Mode::Off)
+            part.base.tls.mode.is_some_and(|mode| mode == TlsMode::Insecure || said && mode == TlsMode::Off)
         }),
     ),
     // The file is one of the reader's own machine, and better than no TLS at all.

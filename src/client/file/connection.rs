@@ -7,13 +7,13 @@ use super::file_name::FileName;
 use super::inner::FileInner;
 use super::job::{JobInfo, Lock};
 use super::list;
-use super::open_file::RemoteFile;
+use super::open_file::OpenFile;
 use super::options::OpenOptions;
 use super::partition::Partition;
-use super::scan::FileStream;
+use super::scan::ScanStream;
 use super::signon;
 use crate::client::config::security::Security;
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::login::{behind_tls, connector, doubt, foresee, line, peer, random, stalled};
 use crate::client::security::{credentials, policy};
 use crate::client::warning::Warning;
@@ -56,14 +56,14 @@ impl FileConnection {
         let peer = peer(&config.base);
         let deadline = Deadline::after(config.base.timeout);
         foresee(&config.base, deadline).await.map_err(|e| e.at(&peer))?;
-        let mut login = Login { told_level: None, by_level: true, caution: config.base.caution.afresh(), deadline };
+        let mut login = FileLogin { told_level: None, by_level: true, caution: config.base.caution.afresh(), deadline };
         learn(&mut config, &mut login).await.map_err(|e| e.at(&peer))?;
         match FileConnection::attempt(&config, &login).await {
-            Err(Failed::Mechanism) => {
-                let other = Login { by_level: false, ..login };
-                FileConnection::attempt(&config, &other).await.map_err(Failed::into_error)
+            Err(LoginFailure::Mechanism) => {
+                let other = FileLogin { by_level: false, ..login };
+                FileConnection::attempt(&config, &other).await.map_err(LoginFailure::into_error)
             }
-            made => made.map_err(Failed::into_error),
+            made => made.map_err(LoginFailure::into_error),
         }
     }
 
@@ -76,13 +76,13 @@ impl FileConnection {
     {
         config.check()?;
         let deadline = Deadline::after(config.base.timeout);
-        let login = Login { told_level: None, by_level: false, caution: config.base.caution.afresh(), deadline };
+        let login = FileLogin { told_level: None, by_level: false, caution: config.base.caution.afresh(), deadline };
         let connector = connector(&config.base, deadline).await?;
         let made = FileConnection::secure(stream, line, connector, &config, &login).await;
-        made.map_err(Failed::into_error)
+        made.map_err(LoginFailure::into_error)
     }
 
-    async fn attempt(config: &FileConfig, login: &Login) -> std::result::Result<FileConnection, Failed> {
+    async fn attempt(config: &FileConfig, login: &FileLogin) -> std::result::Result<FileConnection, LoginFailure> {
         let connector = connector(&config.base, login.deadline).await?;
         let stream = transport::connect(&config.base.host, config.base.port, login.deadline)
             .await
@@ -97,8 +97,8 @@ impl FileConnection {
         line: Line,
         connector: Option<Connector>,
         config: &FileConfig,
-        login: &Login,
-    ) -> std::result::Result<FileConnection, Failed>
+        login: &FileLogin,
+    ) -> std::result::Result<FileConnection, LoginFailure>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -111,8 +111,8 @@ impl FileConnection {
             .map_err(|e| Error::from_flow(e, Phase::Security).at(&peer(&config.base)).broken())?;
         let made = FileConnection::log_in(stream, line.under_tls(secured.verified), config, login).await;
         made.map_err(|failed| match failed {
-            Failed::Error(e) => Failed::Error(behind_tls(e)),
-            Failed::Mechanism => Failed::Mechanism,
+            LoginFailure::Error(e) => LoginFailure::Error(behind_tls(e)),
+            LoginFailure::Mechanism => LoginFailure::Mechanism,
         })
     }
 
@@ -120,8 +120,8 @@ impl FileConnection {
         stream: S,
         line: Line,
         config: &FileConfig,
-        login: &Login,
-    ) -> std::result::Result<FileConnection, Failed>
+        login: &FileLogin,
+    ) -> std::result::Result<FileConnection, LoginFailure>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -151,7 +151,7 @@ impl FileConnection {
             Err(e) => {
                 channel.abort("the login failed");
                 let e = match e {
-                    NetError::Flow(FlowError::Mechanism { .. }) if by_level => return Err(Failed::Mechanism),
+                    NetError::Flow(FlowError::Mechanism { .. }) if by_level => return Err(LoginFailure::Mechanism),
                     // Something spoke, or hung up, before we had said a word.
                     NetError::Broken(what) => NetError::NotDrda { what },
                     e => stalled(e, &progress),
@@ -176,12 +176,12 @@ impl FileConnection {
     }
 
     /// Opens a file.
-    pub async fn open(&self, name: &FileName, options: OpenOptions) -> Result<RemoteFile> {
+    pub async fn open(&self, name: &FileName, options: OpenOptions) -> Result<OpenFile> {
         let name = self.0.spelt(name)?;
         if let Some(level) = options.commit {
             self.start_commit(level).await?;
         }
-        RemoteFile::open(self.0.clone(), &name, options).await
+        OpenFile::open(self.0.clone(), &name, options).await
     }
 
     /// The record formats and keys of a file.
@@ -202,7 +202,7 @@ impl FileConnection {
     /// Runs a CL command in the job: what it says. A message that means failure is an error.
     pub async fn command(&self, cl: &str) -> Result<Vec<HostMessage>> {
         if cl.trim().is_empty() || cl.contains('\0') {
-            let e = Error::new(Kind::Programming, Phase::Execute, "42617", "the command is empty or holds NUL");
+            let e = Error::new(ErrorClass::Programming, Phase::Execute, "42617", "the command is empty or holds NUL");
             return Err(e.at(&self.0.peer));
         }
         self.0.command(cl).await
@@ -343,14 +343,14 @@ impl FileConnection {
 
 impl Partition {
     /// Opens the file and begins to read the part.
-    pub async fn scan(&self, connection: &FileConnection) -> Result<FileStream> {
+    pub async fn scan(&self, connection: &FileConnection) -> Result<ScanStream> {
         let file = connection.open(&self.name, self.options.clone()).await?;
         file.scan_range(self.first, self.last).await
     }
 }
 
 /// What a login needs beside the stream and the settings.
-struct Login {
+struct FileLogin {
     /// The password level that the sign-on server told.
     told_level: Option<u8>,
     /// Begin with a substitute where the level is known and allows it.
@@ -360,7 +360,7 @@ struct Login {
 }
 
 /// Asks the sign-on server, where that helps.
-async fn learn(config: &mut FileConfig, login: &mut Login) -> Result<()> {
+async fn learn(config: &mut FileConfig, login: &mut FileLogin) -> Result<()> {
     let base = &config.base;
     let (Some(user), Some(password)) = (&base.user, &base.password) else { return Ok(()) };
     let helps = matches!(base.security, Security::Auto | Security::Substitute) && base.password_level.is_none();
@@ -388,26 +388,26 @@ async fn learn(config: &mut FileConfig, login: &mut Login) -> Result<()> {
 }
 
 /// A login that failed.
-enum Failed {
+enum LoginFailure {
     /// The server wants another mechanism than the first choice, and there is a second.
     Mechanism,
     /// For good.
     Error(Error),
 }
 
-impl Failed {
+impl LoginFailure {
     fn into_error(self) -> Error {
         match self {
-            Failed::Error(e) => e,
-            Failed::Mechanism => {
-                Error::new(Kind::Operational, Phase::Security, "08001", "no security mechanism is left").broken()
+            LoginFailure::Error(e) => e,
+            LoginFailure::Mechanism => {
+                Error::new(ErrorClass::Operational, Phase::Security, "08001", "no security mechanism is left").broken()
             }
         }
     }
 }
 
-impl From<Error> for Failed {
-    fn from(e: Error) -> Failed {
-        Failed::Error(e)
+impl From<Error> for LoginFailure {
+    fn from(e: Error) -> LoginFailure {
+        LoginFailure::Error(e)
     }
 }

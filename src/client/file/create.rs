@@ -5,7 +5,7 @@ use super::connection::FileConnection;
 use super::file_name::{FileName, name, name_in_page};
 use super::options::OpenOptions;
 use crate::client::config::ConfigError;
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::wire::file::format::{DdsType, FileFormats, RecordField, RecordFormat};
 use crate::wire::file::system_name::is_quoted;
 use arrow_array::array::{Decimal128Array, Int64Array, StringArray};
@@ -64,7 +64,8 @@ impl FileConnection {
             ("SRCDAT", Arc::new(Int64Array::from(vec![0; lines.len()]))),
             ("SRCDTA", Arc::new(StringArray::from_iter_values(lines))),
         ];
-        let internal = |e: arrow_schema::ArrowError| Error::new(Kind::Internal, Phase::Execute, "58004", e.to_string());
+        let internal =
+            |e: arrow_schema::ArrowError| Error::new(ErrorClass::Internal, Phase::Execute, "58004", e.to_string());
         file.write(&RecordBatch::try_from_iter(columns).map_err(internal)?).await?;
         file.close().await
     }
@@ -75,7 +76,7 @@ fn source(file: &str, schema: &Schema, keys: &[String], ccsid: u16) -> Result<Ve
     // A record format has no quotes around its name.
     let format = if is_quoted(file) { "RECORD".to_owned() } else { format!("{file:.9}R") };
     let mut out = vec![line('R', &format, "", "", "", "")];
-    let refuse = |state: &str, text: String| Err(Error::new(Kind::Programming, Phase::Execute, state, text));
+    let refuse = |state: &str, text: String| Err(Error::new(ErrorClass::Programming, Phase::Execute, state, text));
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
     for (at, field) in schema.fields().iter().enumerate() {
         if schema.fields().iter().take(at).any(|other| same(other.name(), field.name())) {
@@ -103,14 +104,14 @@ fn field_lines(field: &Field, ccsid: u16) -> Result<Vec<String>> {
     let column = field_name("column", field.name(), ccsid)?;
     let refuse = |what: &str| {
         let text = format!("column {column} of type {}: {what}", field.data_type());
-        Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text))
+        Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text))
     };
     let said = |key: &str, most: u32| {
         let Some(value) = field.metadata().get(key) else { return Ok(None) };
         let number = value.parse().ok().filter(|n| *n <= most);
         number.map(Some).ok_or_else(|| {
             let text = format!("column {column}: {key} is {value:?}, expected a number up to {most}");
-            Error::new(Kind::Programming, Phase::Execute, "42611", text)
+            Error::new(ErrorClass::Programming, Phase::Execute, "42611", text)
         })
     };
     let length = || Ok::<_, Error>(said("drda:length", LONGEST)?.unwrap_or(SOME).max(1).to_string());

@@ -4,8 +4,8 @@
 use super::file_name::FileName;
 use super::handle::Handle;
 use super::inner::FileInner;
-use super::options::Mode;
-use crate::client::error::{Error, Kind, Phase, Result};
+use super::options::OpenMode;
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::file::read::{self, FoundRecord};
 use crate::wire::ddm::error::MessageError;
 use crate::wire::file::control::{Share, Which};
@@ -41,7 +41,8 @@ async fn formats(inner: &Arc<FileInner>, file: &str) -> Result<FileFormats> {
     let rows = outfile(inner, &format!("DSPFFD FILE({file})"), FIELDS_FILE, &FIELDS, true).await?;
     let formats = understood(inner, describe::formats(slices(&rows), inner.speech().ccsid))?;
     if formats.formats.is_empty() {
-        let e = Error::new(Kind::Internal, Phase::Execute, "58009", format!("{file}: DSPFFD describes no format"));
+        let e =
+            Error::new(ErrorClass::Internal, Phase::Execute, "58009", format!("{file}: DSPFFD describes no format"));
         return Err(e.at(&inner.peer));
     }
     Ok(formats)
@@ -93,7 +94,7 @@ async fn rows(inner: &Arc<FileInner>, file: &str, format: &str, arrival: bool) -
         file: file.to_owned(),
         library: QTEMP.to_owned(),
         member: "*FIRST".to_owned(),
-        access: Mode::Read.access(),
+        access: OpenMode::Read.access(),
         null_capable: true,
         arrival: Some(arrival),
         commit: None,
@@ -113,7 +114,7 @@ async fn rows(inner: &Arc<FileInner>, file: &str, format: &str, arrival: bool) -
         let slots = block.slots.chunks_exact(handle.layout.increment.max(1)).take(block.count);
         out.extend(slots.map(|slot| slot.get(..record).unwrap_or_default().to_vec()));
         if out.len() > MOST {
-            let e = Error::new(Kind::Internal, Phase::Execute, "58009", format!("{file} has no end"));
+            let e = Error::new(ErrorClass::Internal, Phase::Execute, "58009", format!("{file} has no end"));
             return Err(e.at(&inner.peer));
         }
     }
@@ -129,6 +130,6 @@ fn slices(rows: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
 pub(super) fn understood<T>(inner: &FileInner, read: std::result::Result<T, MessageError>) -> Result<T> {
     read.map_err(|e| {
         let message = format!("the description of the file cannot be read: {e}");
-        Error::new(Kind::Internal, Phase::Execute, "58009", message).at(&inner.peer)
+        Error::new(ErrorClass::Internal, Phase::Execute, "58009", message).at(&inner.peer)
     })
 }

@@ -2,7 +2,7 @@
 //! nothing stays open.
 
 use super::inner::FileInner;
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::file::open;
 use crate::net::transport::Deadline;
 use crate::wire::file::buffer::BufferLayout;
@@ -49,7 +49,7 @@ impl Handle {
             handle.lay(fields)?;
             Ok(handle)
         });
-        let gone = |e: tokio::task::JoinError| Error::new(Kind::Internal, Phase::Execute, "58004", e.to_string());
+        let gone = |e: tokio::task::JoinError| Error::new(ErrorClass::Internal, Phase::Execute, "58004", e.to_string());
         task.await.map_err(gone)?
     }
 
@@ -62,7 +62,7 @@ impl Handle {
         };
         self.layout = layout.map_err(|e| {
             let text = format!("its open feedback makes no sense: {e}");
-            Error::new(Kind::Internal, Phase::Execute, "58009", text).at(&self.inner.peer)
+            Error::new(ErrorClass::Internal, Phase::Execute, "58009", text).at(&self.inner.peer)
         })?;
         self.told = fields.is_none();
         Ok(())

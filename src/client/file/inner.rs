@@ -2,7 +2,7 @@
 
 use super::config::FileConfig;
 use super::file_name::FileName;
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::error::FlowError;
 use crate::flow::file::command;
 use crate::flow::file::connect::FileSession;
@@ -53,7 +53,7 @@ impl FileInner {
 
     pub(super) fn usable(&self, phase: Phase) -> Result<()> {
         if self.closed.load(Ordering::Acquire) {
-            let e = Error::new(Kind::Interface, phase, "08003", "the connection is closed");
+            let e = Error::new(ErrorClass::Interface, phase, "08003", "the connection is closed");
             return Err(e.at(&self.peer).broken());
         }
         match self.channel.broken() {
@@ -96,7 +96,7 @@ impl FileInner {
         self.usable(phase)?;
         // What cannot be spelled was never sent: the connection is as it was.
         let exchange =
-            exchange.map_err(|e| Error::new(Kind::Interface, phase, "22021", e.to_string()).at(&self.peer))?;
+            exchange.map_err(|e| Error::new(ErrorClass::Interface, phase, "22021", e.to_string()).at(&self.peer))?;
         self.channel.submit(exchange).map_err(|e| self.error(e, phase))
     }
 

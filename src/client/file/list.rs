@@ -4,7 +4,7 @@
 use super::describe::{described, outfile, understood};
 use super::file_name::{name, name_in_page};
 use super::inner::FileInner;
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::Errors;
 use crate::wire::file::describe;
@@ -28,7 +28,7 @@ const NONE: [&str; 4] = ["CPF2123", "CPF2105", "CPF3012", "CPF3020"];
 
 /// A file of the list.
 #[derive(Debug, Default)]
-struct Listed {
+struct ListedFile {
     logical: bool,
     source: Option<bool>,
     keyed: bool,
@@ -51,10 +51,11 @@ pub(super) async fn list(inner: &Arc<FileInner>, library: &str, files: &str) -> 
     let library = library.map_err(|e| Error::from(e).at(&inner.peer))?;
     let files = generic(files, ccsid).map_err(|e| e.at(&inner.peer))?;
     let page = Codec::new(ccsid);
-    let page = page.map_err(|e| Error::new(Kind::Interface, Phase::Execute, "22021", e.to_string()).at(&inner.peer))?;
+    let page =
+        page.map_err(|e| Error::new(ErrorClass::Interface, Phase::Execute, "22021", e.to_string()).at(&inner.peer))?;
     let _turn = inner.describing.lock().await;
     let which = format!("{library}/{files}");
-    let mut all: BTreeMap<(String, String), Listed> = BTreeMap::new();
+    let mut all: BTreeMap<(String, String), ListedFile> = BTreeMap::new();
     let objects = format!("DSPOBJD OBJ({which}) OBJTYPE(*FILE) DETAIL(*FULL)");
     let Some((format, rows)) = some(described(inner, &objects, OBJECTS_FILE).await)? else { return table(&all) };
     for row in &rows {
@@ -66,12 +67,12 @@ pub(super) async fn list(inner: &Arc<FileInner>, library: &str, files: &str) -> 
         }
         let moment = |columns: [&'static str; 3]| moment(columns.map(|column| text(column).unwrap_or_default()));
         let key = (text("ODLBNM").unwrap_or_default(), text("ODOBNM").unwrap_or_default());
-        let listed = Listed {
+        let listed = ListedFile {
             logical,
             text: text("ODOBTX").unwrap_or_default(),
             created: moment(["ODCCEN", "ODCDAT", "ODCTIM"]),
             changed: moment(["ODLCEN", "ODLDAT", "ODLTIM"]),
-            ..Listed::default()
+            ..ListedFile::default()
         };
         all.insert(key, listed);
     }
@@ -163,15 +164,17 @@ fn moment([century, date, time]: [String; 3]) -> Option<i64> {
     Some(timestamp(text.as_bytes()).ok()?.ticks(0)?.0)
 }
 
-fn table(all: &BTreeMap<(String, String), Listed>) -> Result<RecordBatch> {
-    let text = |of: &dyn Fn(&(String, String), &Listed) -> String| -> ArrayRef {
+fn table(all: &BTreeMap<(String, String), ListedFile>) -> Result<RecordBatch> {
+    let text = |of: &dyn Fn(&(String, String), &ListedFile) -> String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(all.iter().map(|(key, file)| of(key, file))))
     };
-    let whole = |of: fn(&Listed) -> Option<i32>| -> ArrayRef { Arc::new(all.values().map(of).collect::<Int32Array>()) };
-    let long = |of: fn(&Listed) -> i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(all.values().map(of))) };
+    let whole =
+        |of: fn(&ListedFile) -> Option<i32>| -> ArrayRef { Arc::new(all.values().map(of).collect::<Int32Array>()) };
+    let long =
+        |of: fn(&ListedFile) -> i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(all.values().map(of))) };
     let flag =
-        |of: fn(&Listed) -> Option<bool>| -> ArrayRef { Arc::new(all.values().map(of).collect::<BooleanArray>()) };
-    let moment = |of: fn(&Listed) -> Option<i64>| -> ArrayRef {
+        |of: fn(&ListedFile) -> Option<bool>| -> ArrayRef { Arc::new(all.values().map(of).collect::<BooleanArray>()) };
+    let moment = |of: fn(&ListedFile) -> Option<i64>| -> ArrayRef {
         Arc::new(all.values().map(of).collect::<TimestampSecondArray>())
     };
     let mut keys = ListBuilder::new(StringBuilder::new());
@@ -197,7 +200,7 @@ fn table(all: &BTreeMap<(String, String), Listed>) -> Result<RecordBatch> {
         ("changed", moment(|file| file.changed), true),
     ];
     RecordBatch::try_from_iter_with_nullable(columns)
-        .map_err(|e| Error::new(Kind::Internal, Phase::Execute, "58004", e.to_string()))
+        .map_err(|e| Error::new(ErrorClass::Internal, Phase::Execute, "58004", e.to_string()))
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use super::describe::describe_file;
 use super::file_name::{FileName, name_in_page};
 use super::handle::Handle;
 use super::inner::FileInner;
-use super::open_member::{Remote, about, ufcb};
-use super::options::{Mode, OpenOptions};
+use super::open_member::{OpenMember, about, ufcb};
+use super::options::{OpenMode, OpenOptions};
 use super::partition::{Partition, split};
-use super::position::Place;
+use super::position::FilePosition;
 use super::range::{KeyRange, Keys};
-use super::scan::{FileStream, Part};
-use crate::client::error::{Error, Kind, Phase, Result};
+use super::scan::{ScanPart, ScanStream};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::column::error::ColumnError;
 use crate::column::file::decode::RecordDecoder;
 use crate::wire::file::control::Which;
@@ -30,10 +30,10 @@ const NULLABLE: u16 = 0x0040;
 
 /// An open member. Cheap to clone; clones share its position.
 #[derive(Debug, Clone)]
-pub struct RemoteFile(pub(super) Arc<Remote>);
+pub struct OpenFile(pub(super) Arc<OpenMember>);
 
-impl RemoteFile {
-    pub(super) async fn open(inner: Arc<FileInner>, name: &FileName, mut options: OpenOptions) -> Result<RemoteFile> {
+impl OpenFile {
+    pub(super) async fn open(inner: Arc<FileInner>, name: &FileName, mut options: OpenOptions) -> Result<OpenFile> {
         let refuse =
             |kind, state: &str, text: String| Err(Error::new(kind, Phase::Execute, state, text).at(&inner.peer));
         let declared = options.declared.take();
@@ -49,12 +49,12 @@ impl RemoteFile {
             format.name = called.map_err(|e| Error::from(e).at(&inner.peer))?;
         }
         if options.keyed && formats.keys.is_empty() && !given {
-            return refuse(Kind::Programming, "42601", format!("{name} has no keys: open it without keyed"));
+            return refuse(ErrorClass::Programming, "42601", format!("{name} has no keys: open it without keyed"));
         }
         let named = options.values.on_error_of.keys().map(|field| ("on_error", field));
         let mut named = named.chain(options.force_ccsid.keys().map(|field| ("force_ccsid", field)));
         if let Some((setting, stray)) = named.find(|(_, name)| !format.fields.iter().any(|f| f.name == **name)) {
-            return refuse(Kind::Programming, "42703", format!("{setting}: {name} has no field {stray:?}"));
+            return refuse(ErrorClass::Programming, "42703", format!("{setting}: {name} has no field {stray:?}"));
         }
         options.values.values.force_ccsid.append(&mut options.force_ccsid);
         let most = formats.formats.iter().map(|format| format.fields.len()).max();
@@ -64,18 +64,18 @@ impl RemoteFile {
         let mut shown = shown(&laid.read, &options, name).map_err(|e| e.at(&inner.peer))?;
         let columns = |e: ColumnError| about(Error::from_column(&e, Phase::Execute).at(&inner.peer), &name.to_string());
         let schema = RecordDecoder::new(&shown, &options.values).map_err(columns)?.schema();
-        let first = ufcb(name, &format, &options, options.mode, options.mode != Mode::ReadWrite);
+        let first = ufcb(name, &format, &options, options.mode, options.mode != OpenMode::ReadWrite);
         let mut handle = Handle::open(&inner, first, map).await.map_err(|e| about(e, &name.to_string()))?;
         let length = u32::from(handle.feedback.record_length);
         if given && let Some(why) = misfit(&format, length) {
-            return refuse(Kind::Programming, "42705", format!("{name}: {why}"));
+            return refuse(ErrorClass::Programming, "42705", format!("{name}: {why}"));
         }
         if length != format.length {
             let text = format!(
                 "{name}: its records have {length} bytes, those of the format {} have {}",
                 format.name, format.length
             );
-            return refuse(Kind::Programming, "42705", text);
+            return refuse(ErrorClass::Programming, "42705", text);
         }
         // What a file said of itself, given back, is as good as asked for; unless it has been changed since.
         let mut path = None;
@@ -91,7 +91,7 @@ impl RemoteFile {
             {
                 match declared_format::keys(&formats, own) {
                     Ok(keys) => (formats.keys, formats.unique) = (keys, own.unique),
-                    Err(why) => return refuse(Kind::Programming, "42705", format!("{name}: {why}")),
+                    Err(why) => return refuse(ErrorClass::Programming, "42705", format!("{name}: {why}")),
                 }
             }
             // Marks and keys are those of the file.
@@ -106,15 +106,19 @@ impl RemoteFile {
             shown = self::shown(&laid.read, &options, name).map_err(|e| e.at(&inner.peer))?;
         }
         if options.keyed && formats.keys.is_empty() {
-            return refuse(Kind::Programming, "42601", format!("{name} has no keys: open it without keyed"));
+            return refuse(ErrorClass::Programming, "42601", format!("{name} has no keys: open it without keyed"));
         }
         let path = path.unwrap_or_else(|| order(&format, &formats.keys));
         let feedback = handle.feedback.clone();
-        if feedback.flags & JOIN != 0 && options.mode != Mode::Read {
-            return refuse(Kind::NotSupported, "0A000", format!("{name} is a join logical file, which is only read"));
+        if feedback.flags & JOIN != 0 && options.mode != OpenMode::Read {
+            return refuse(
+                ErrorClass::NotSupported,
+                "0A000",
+                format!("{name} is a join logical file, which is only read"),
+            );
         }
         if options.values.rrn.is_some() && handle.received().rrn.is_none() {
-            return refuse(Kind::NotSupported, "0A000", format!("{name}: the server sends no record numbers"));
+            return refuse(ErrorClass::NotSupported, "0A000", format!("{name}: the server sends no record numbers"));
         }
         let resolved = |found: &str, asked: &str| if found.is_empty() { asked } else { found }.to_owned();
         let name = FileName {
@@ -123,10 +127,10 @@ impl RemoteFile {
             member: resolved(&feedback.member, &name.member),
         };
         let (spare, place) = match options.mode {
-            Mode::Read => (Some(handle), Place::default()),
-            Mode::Write | Mode::ReadWrite => (None, Place::with(handle)),
+            OpenMode::Read => (Some(handle), FilePosition::default()),
+            OpenMode::Write | OpenMode::ReadWrite => (None, FilePosition::with(handle)),
         };
-        Ok(RemoteFile(Arc::new(Remote {
+        Ok(OpenFile(Arc::new(OpenMember {
             inner,
             name,
             formats,
@@ -182,31 +186,31 @@ impl RemoteFile {
 
     /// All records as batches, in the order of arrival or, opened `keyed`, of the keys. Each scan has an
     /// open and a position of its own and reads without locks.
-    pub async fn scan(&self) -> Result<FileStream> {
+    pub async fn scan(&self) -> Result<ScanStream> {
         self.0.usable()?;
         let spare = self.0.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
         let handle = match spare {
             Some(handle) => handle,
             None => self.0.open_to_read(self.0.options.keyed, true).await?,
         };
-        FileStream::new(self.0.clone(), handle, Part::All).await
+        ScanStream::new(self.0.clone(), handle, ScanPart::All).await
     }
 
     /// The records with these keys, in the order of the keys. Where leading fields of a key are given, all records
     /// that begin with them. The file need not be opened `keyed`.
-    pub async fn scan_keys(&self, keys: &Keys) -> Result<FileStream> {
+    pub async fn scan_keys(&self, keys: &Keys) -> Result<ScanStream> {
         self.0.usable()?;
         let range = KeyRange::new(&self.0, keys)?;
         let handle = self.0.open_to_read(true, true).await?;
-        FileStream::new(self.0.clone(), handle, Part::Keys(Box::new(range))).await
+        ScanStream::new(self.0.clone(), handle, ScanPart::Keys(Box::new(range))).await
     }
 
     /// The records with numbers from `first` to `last`, in the order of arrival.
-    pub async fn scan_range(&self, first: u32, last: Option<u32>) -> Result<FileStream> {
+    pub async fn scan_range(&self, first: u32, last: Option<u32>) -> Result<ScanStream> {
         self.0.usable()?;
         let handle = self.0.open_to_read(false, true).await?;
         self.0.has_numbers(&handle)?;
-        FileStream::new(self.0.clone(), handle, Part::Numbers(first.max(1), last.unwrap_or(u32::MAX))).await
+        ScanStream::new(self.0.clone(), handle, ScanPart::Numbers(first.max(1), last.unwrap_or(u32::MAX))).await
     }
 
     /// `count` parts of about equally many record numbers, each to be read on a connection of its own.
@@ -215,7 +219,7 @@ impl RemoteFile {
         self.0.usable()?;
         if self.0.formats.logical {
             let text = format!("{} is a logical file: the record numbers belong to others", self.0.name);
-            return Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text).at(&self.0.inner.peer));
+            return Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text).at(&self.0.inner.peer));
         }
         let handle = self.0.open_to_read(false, false).await?;
         self.0.has_numbers(&handle)?;
@@ -254,7 +258,7 @@ impl RemoteFile {
     }
 }
 
-impl Remote {
+impl OpenMember {
     /// Refuses a file without record numbers of its own: where it shows several, they begin anew with each.
     fn has_numbers(&self, handle: &Handle) -> Result<()> {
         let several = handle.feedback.flags & JOIN != 0 || handle.feedback.members > 1;
@@ -262,7 +266,7 @@ impl Remote {
             return Ok(());
         }
         let text = format!("{}: its records have no numbers of their own to read ranges by", self.name);
-        Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text).at(&self.inner.peer))
+        Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text).at(&self.inner.peer))
     }
 }
 
@@ -277,20 +281,20 @@ fn chosen(formats: &FileFormats, options: &OpenOptions, name: &FileName) -> Resu
         (None, [only]) => Ok(only.clone()),
         (Some(wanted), all) => all.iter().find(|f| f.name == *wanted).cloned().ok_or_else(|| {
             let text = format!("{name} has no record format {wanted}");
-            Error::new(Kind::Programming, Phase::Execute, "42704", text)
+            Error::new(ErrorClass::Programming, Phase::Execute, "42704", text)
         }),
         (None, several) => {
             let names: Vec<&str> = several.iter().map(|f| f.name.as_str()).collect();
             let text =
                 format!("{name} has {} record formats: choose one with format=… ({})", names.len(), names.join(", "));
-            Err(Error::new(Kind::NotSupported, Phase::Execute, "0A000", text))
+            Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text))
         }
     }
 }
 
 /// The fields that are read, in the order of the columns.
 fn shown(fields: &[PlacedField], options: &OpenOptions, name: &FileName) -> Result<Vec<PlacedField>> {
-    let refuse = |text: String| Error::new(Kind::Programming, Phase::Execute, "42703", text);
+    let refuse = |text: String| Error::new(ErrorClass::Programming, Phase::Execute, "42703", text);
     match &options.columns {
         None => Ok(fields.to_vec()),
         Some(none) if none.is_empty() && options.values.rrn.is_none() => {
@@ -316,7 +320,7 @@ async fn own(
     handle: &Handle,
 ) -> Result<Option<FileFormats>> {
     let said = declared.formats.iter().flat_map(|format| &format.fields).any(|field| field.nullable);
-    let read = options.mode != Mode::Write && handle.feedback.variable & NULLABLE != 0;
+    let read = options.mode != OpenMode::Write && handle.feedback.variable & NULLABLE != 0;
     if !options.keyed && !said && !read {
         return Ok(None);
     }

@@ -3,9 +3,9 @@
 use super::file_name::FileName;
 use super::handle::Handle;
 use super::inner::FileInner;
-use super::options::{Mode, OpenOptions};
-use super::position::Place;
-use crate::client::error::{Error, Kind, Phase, Result};
+use super::options::{OpenMode, OpenOptions};
+use super::position::FilePosition;
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::column::file::decode::RecordDecoder;
 use crate::column::file::error::RecordError;
 use crate::wire::file::format::{FileFormats, RecordFormat};
@@ -26,7 +26,7 @@ const AROUND: usize = 16;
 const MOST: usize = 0x7FFF;
 /// The part that clones share.
 #[derive(Debug)]
-pub(super) struct Remote {
+pub(super) struct OpenMember {
     pub inner: Arc<FileInner>,
     pub name: FileName,
     pub formats: FileFormats,
@@ -44,18 +44,18 @@ pub(super) struct Remote {
     pub schema: SchemaRef,
     /// An open for a scan that nobody has used yet.
     pub spare: Mutex<Option<Handle>>,
-    pub place: tokio::sync::Mutex<Place>,
+    pub place: tokio::sync::Mutex<FilePosition>,
     /// Bad values that were read as NULL, by field.
     pub nulled: Mutex<BTreeMap<String, u64>>,
     /// By the user.
     pub closed: AtomicBool,
 }
 
-impl Remote {
+impl OpenMember {
     pub(super) fn usable(&self) -> Result<()> {
         if self.closed.load(Ordering::Acquire) {
             let text = format!("{} is closed", self.name);
-            return Err(Error::new(Kind::Interface, Phase::Execute, "24501", text).at(&self.inner.peer));
+            return Err(Error::new(ErrorClass::Interface, Phase::Execute, "24501", text).at(&self.inner.peer));
         }
         self.inner.usable(Phase::Execute)
     }
@@ -72,7 +72,7 @@ impl Remote {
     /// Another open, read only.
     pub(super) async fn open_to_read(&self, keyed: bool, blocked: bool) -> Result<Handle> {
         let options = OpenOptions { keyed, ..self.options.clone() };
-        let ufcb = ufcb(&self.name, &self.format, &options, Mode::Read, blocked);
+        let ufcb = ufcb(&self.name, &self.format, &options, OpenMode::Read, blocked);
         Handle::open(&self.inner, ufcb, self.map).await.map_err(|e| self.about(e))
     }
 
@@ -90,11 +90,11 @@ impl Remote {
     pub(super) fn bad(&self, e: &RecordError, phase: Phase) -> Error {
         let state = e.sqlstate();
         let kind = match state.get(..2) {
-            Some("22") => Kind::Data,
-            Some("23") => Kind::Integrity,
-            Some("56" | "0A") => Kind::NotSupported,
-            Some("58") => Kind::Internal,
-            _ => Kind::Programming,
+            Some("22") => ErrorClass::Data,
+            Some("23") => ErrorClass::Integrity,
+            Some("56" | "0A") => ErrorClass::NotSupported,
+            Some("58") => ErrorClass::Internal,
+            _ => ErrorClass::Programming,
         };
         self.about(Error::new(kind, phase, state, e.to_string()).at(&self.inner.peer))
     }
@@ -112,7 +112,13 @@ fn block(format: &RecordFormat) -> u16 {
 }
 
 /// The request of an open.
-pub(super) fn ufcb(name: &FileName, format: &RecordFormat, options: &OpenOptions, mode: Mode, blocked: bool) -> Ufcb {
+pub(super) fn ufcb(
+    name: &FileName,
+    format: &RecordFormat,
+    options: &OpenOptions,
+    mode: OpenMode,
+    blocked: bool,
+) -> Ufcb {
     Ufcb {
         file: name.file.clone(),
         library: name.library.clone(),
@@ -121,12 +127,12 @@ pub(super) fn ufcb(name: &FileName, format: &RecordFormat, options: &OpenOptions
         null_capable: true,
         // As IBM's client for Java: who only writes is sent no order, or that of arrival if there are keys.
         arrival: match mode {
-            Mode::Write => options.keyed.then_some(true),
-            Mode::Read | Mode::ReadWrite => Some(!options.keyed),
+            OpenMode::Write => options.keyed.then_some(true),
+            OpenMode::Read | OpenMode::ReadWrite => Some(!options.keyed),
         },
         commit: options.commit,
         blocking: Some(match (mode, blocked) {
-            (Mode::ReadWrite, _) => Blocking::off(),
+            (OpenMode::ReadWrite, _) => Blocking::off(),
             (_, true) => Blocking::of(block(format)),
             (_, false) => Blocking::of(1),
         }),

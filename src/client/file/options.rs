@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// The use of the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
+pub enum OpenMode {
     /// Read; records are not locked.
     #[default]
     Read,
@@ -24,7 +24,7 @@ pub enum Mode {
 #[derive(Debug, Clone, Default)]
 pub struct OpenOptions {
     /// The use of the records.
-    pub mode: Mode,
+    pub mode: OpenMode,
     /// In the order of the keys, and reads by key.
     pub keyed: bool,
     /// The level of commitment control; none works without.
@@ -42,21 +42,21 @@ pub struct OpenOptions {
     pub values: RecordOptions,
 }
 
-impl Mode {
+impl OpenMode {
     pub(super) fn access(self) -> OpenAccess {
         match self {
-            Mode::Read => OpenAccess::Read,
-            Mode::Write => OpenAccess::Write,
-            Mode::ReadWrite => OpenAccess::ReadWrite,
+            OpenMode::Read => OpenAccess::Read,
+            OpenMode::Write => OpenAccess::Write,
+            OpenMode::ReadWrite => OpenAccess::ReadWrite,
         }
     }
 
     /// In one word.
     pub fn name(self) -> &'static str {
         match self {
-            Mode::Read => "r",
-            Mode::Write => "w",
-            Mode::ReadWrite => "rw",
+            OpenMode::Read => "r",
+            OpenMode::Write => "w",
+            OpenMode::ReadWrite => "rw",
         }
     }
 }
@@ -69,12 +69,12 @@ impl OpenOptions {
 
     /// To add.
     pub fn write() -> OpenOptions {
-        OpenOptions { mode: Mode::Write, ..OpenOptions::default() }
+        OpenOptions { mode: OpenMode::Write, ..OpenOptions::default() }
     }
 
     /// To read, add, update and delete.
     pub fn read_write() -> OpenOptions {
-        OpenOptions { mode: Mode::ReadWrite, ..OpenOptions::default() }
+        OpenOptions { mode: OpenMode::ReadWrite, ..OpenOptions::default() }
     }
 
     /// Sets one option from text, as a URI's `key=value` does; `member` belongs to the file's name.
@@ -86,9 +86,9 @@ impl OpenOptions {
             _ => None,
         };
         match (key, value.to_ascii_lowercase().as_str()) {
-            ("mode", "r") => self.mode = Mode::Read,
-            ("mode", "w") => self.mode = Mode::Write,
-            ("mode", "rw" | "r+") => self.mode = Mode::ReadWrite,
+            ("mode", "r") => self.mode = OpenMode::Read,
+            ("mode", "w") => self.mode = OpenMode::Write,
+            ("mode", "rw" | "r+") => self.mode = OpenMode::ReadWrite,
             ("mode", _) => return bad("expected r, w or rw"),
             ("keyed", _) => match flag() {
                 Some(keyed) => self.keyed = keyed,

@@ -1,7 +1,7 @@
 //! Parts of a file by relative record numbers, to be read side by side on connections of their own.
 
 use super::file_name::FileName;
-use super::options::{Mode, OpenOptions};
+use super::options::{OpenMode, OpenOptions};
 
 /// A part of a file.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct Partition {
 pub(super) fn split(name: &FileName, options: &OpenOptions, highest: u32, count: usize) -> Vec<Partition> {
     let count = u32::try_from(count).unwrap_or(u32::MAX).clamp(1, highest.max(1));
     let bound = |n: u32| (u64::from(highest) * u64::from(n) / u64::from(count)) as u32;
-    let options = OpenOptions { mode: Mode::Read, keyed: false, ..options.clone() };
+    let options = OpenOptions { mode: OpenMode::Read, keyed: false, ..options.clone() };
     let one = |n| Partition {
         name: name.clone(),
         first: bound(n) + 1,

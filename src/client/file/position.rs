@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// The position in a file, and the open that it belongs to.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct FilePosition {
     pub handle: Option<Handle>,
     /// The slot of the record that was read last.
     pub current: Option<Bytes>,
@@ -18,9 +18,9 @@ pub(super) struct Place {
     pub counted: BTreeMap<String, u64>,
 }
 
-impl Place {
-    pub(super) fn with(handle: Handle) -> Place {
-        Place { handle: Some(handle), ..Place::default() }
+impl FilePosition {
+    pub(super) fn with(handle: Handle) -> FilePosition {
+        FilePosition { handle: Some(handle), ..FilePosition::default() }
     }
 
     /// Gives the open file up.

@@ -3,8 +3,8 @@
 //! records, compared as the file's description orders them. If the server orders them otherwise, its keys come
 //! in disorder, which is an error.
 
-use super::open_member::Remote;
-use crate::client::error::{Error, Kind, Phase, Result};
+use super::open_member::OpenMember;
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::wire::file::control::Which;
 use crate::wire::file::key::KeyPath;
 use crate::wire::value::record_layout::Stride;
@@ -55,14 +55,14 @@ pub(super) enum Taken {
 
 impl KeyRange {
     /// Of a file, if it has keys that can be compared.
-    pub(super) fn new(remote: &Remote, keys: &Keys) -> Result<KeyRange> {
+    pub(super) fn new(remote: &OpenMember, keys: &Keys) -> Result<KeyRange> {
         let refuse = |kind, state: &str, text: String| {
             let text = format!("{}: {text}", remote.name);
             Err(Error::new(kind, Phase::Execute, state, text).at(&remote.inner.peer))
         };
         let path = match &remote.path {
             Ok(path) => path.clone(),
-            Err(why) => return refuse(Kind::Programming, "42601", format!("no range of keys: {why}")),
+            Err(why) => return refuse(ErrorClass::Programming, "42601", format!("no range of keys: {why}")),
         };
         let (low, high) = match keys {
             Keys::Of(key) => (key, key),
@@ -76,16 +76,16 @@ impl KeyRange {
                  records by read_key and next_equal",
                 odd.name
             );
-            return refuse(Kind::NotSupported, "0A000", text);
+            return refuse(ErrorClass::NotSupported, "0A000", text);
         }
         let bytes = |key: &[ArrayRef]| if key.is_empty() { Ok(Vec::new()) } else { remote.key(key) };
         let equal = matches!(keys, Keys::Of(_));
         let (low, high) = (
-            Bound::new(&path, low.len(), if equal { remote.key(low)? } else { bytes(low)? }),
-            Bound::new(&path, high.len(), bytes(high)?),
+            KeyBound::new(&path, low.len(), if equal { remote.key(low)? } else { bytes(low)? }),
+            KeyBound::new(&path, high.len(), bytes(high)?),
         );
         let (Some(low), Some(high)) = (low, high) else {
-            return refuse(Kind::Internal, "58004", "a key has not the length of its fields".to_owned());
+            return refuse(ErrorClass::Internal, "58004", "a key has not the length of its fields".to_owned());
         };
         // High and low are meant by value: of a field that descends the higher value comes first.
         let turned = path.descends(path.common(&low.order, &high.order));
@@ -119,7 +119,7 @@ impl KeyRange {
 }
 
 /// One end of a range.
-struct Bound {
+struct KeyBound {
     fields: usize,
     /// As it lies in a record.
     bytes: Vec<u8>,
@@ -127,9 +127,9 @@ struct Bound {
     order: Vec<u8>,
 }
 
-impl Bound {
-    fn new(path: &KeyPath, fields: usize, bytes: Vec<u8>) -> Option<Bound> {
+impl KeyBound {
+    fn new(path: &KeyPath, fields: usize, bytes: Vec<u8>) -> Option<KeyBound> {
         let order = if fields == 0 { Vec::new() } else { path.of_request(u32::try_from(fields).ok()?, &bytes)? };
-        Some(Bound { fields, bytes, order })
+        Some(KeyBound { fields, bytes, order })
     }
 }

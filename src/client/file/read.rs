@@ -2,11 +2,11 @@
 //! and becomes the current one, which an update or deletion changes. Each move of the position forgets it.
 
 use super::handle::Handle;
-use super::open_file::RemoteFile;
-use super::open_member::Remote;
-use super::options::Mode;
-use super::position::{Place, number};
-use crate::client::error::{Error, Kind, Phase, Result};
+use super::open_file::OpenFile;
+use super::open_member::OpenMember;
+use super::options::OpenMode;
+use super::position::{FilePosition, number};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::column::file::decode::RecordDecoder;
 use crate::column::file::encode::RecordEncoder;
 use crate::flow::file::exchange::Exchange;
@@ -19,7 +19,7 @@ use bytes::Bytes;
 
 /// How a record stands to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
+pub enum KeyMatch {
     /// The first with the key.
     Equal,
     /// The first with it or after it.
@@ -32,31 +32,31 @@ pub enum How {
     Before,
 }
 
-impl How {
+impl KeyMatch {
     /// By its sign: `==`, `>=`, `>`, `<=`, `<`.
-    pub fn by_sign(sign: &str) -> Option<How> {
+    pub fn by_sign(sign: &str) -> Option<KeyMatch> {
         Some(match sign {
-            "==" | "=" | "eq" => How::Equal,
-            ">=" | "ge" => How::AtOrAfter,
-            ">" | "gt" => How::After,
-            "<=" | "le" => How::AtOrBefore,
-            "<" | "lt" => How::Before,
+            "==" | "=" | "eq" => KeyMatch::Equal,
+            ">=" | "ge" => KeyMatch::AtOrAfter,
+            ">" | "gt" => KeyMatch::After,
+            "<=" | "le" => KeyMatch::AtOrBefore,
+            "<" | "lt" => KeyMatch::Before,
             _ => return None,
         })
     }
 
     fn which(self) -> Which {
         match self {
-            How::Equal => Which::KeyAt,
-            How::AtOrAfter => Which::KeyAtOrAfter,
-            How::After => Which::KeyAfter,
-            How::AtOrBefore => Which::KeyAtOrBefore,
-            How::Before => Which::KeyBefore,
+            KeyMatch::Equal => Which::KeyAt,
+            KeyMatch::AtOrAfter => Which::KeyAtOrAfter,
+            KeyMatch::After => Which::KeyAfter,
+            KeyMatch::AtOrBefore => Which::KeyAtOrBefore,
+            KeyMatch::Before => Which::KeyBefore,
         }
     }
 }
 
-impl RemoteFile {
+impl OpenFile {
     /// The record with a number; none if there is no such record, or it is deleted.
     pub async fn read(&self, rrn: u32) -> Result<Option<RecordBatch>> {
         self.fetch(|remote, handle, share| {
@@ -67,7 +67,7 @@ impl RemoteFile {
 
     /// The record that stands to a key as `how` says. `key` has an array of one element for each key
     /// field, or for the first ones.
-    pub async fn read_key(&self, key: &[ArrayRef], how: How) -> Result<Option<RecordBatch>> {
+    pub async fn read_key(&self, key: &[ArrayRef], how: KeyMatch) -> Result<Option<RecordBatch>> {
         let bytes = self.0.key(key)?;
         self.by_key(how.which(), key.len() as u32, bytes).await
     }
@@ -130,7 +130,7 @@ impl RemoteFile {
     async fn by_key(&self, which: Which, fields: u32, key: Vec<u8>) -> Result<Option<RecordBatch>> {
         if !self.0.options.keyed {
             let text = format!("{} was not opened with keyed=True", self.0.name);
-            return Err(Error::new(Kind::Interface, Phase::Fetch, "24000", text));
+            return Err(Error::new(ErrorClass::Interface, Phase::Fetch, "24000", text));
         }
         self.fetch(|remote, handle, share| {
             let (speech, format) = (remote.inner.speech(), &remote.format.name);
@@ -141,7 +141,7 @@ impl RemoteFile {
 
     async fn fetch(
         &self,
-        request: impl FnOnce(&Remote, &Handle, Share) -> std::result::Result<Exchange, MessageError>,
+        request: impl FnOnce(&OpenMember, &Handle, Share) -> std::result::Result<Exchange, MessageError>,
     ) -> Result<Option<RecordBatch>> {
         let mut place = self.0.place.lock().await;
         let Some(slot) = self.0.fetch(&mut place, request).await? else { return Ok(None) };
@@ -149,14 +149,14 @@ impl RemoteFile {
     }
 }
 
-impl Remote {
+impl OpenMember {
     /// Reads one record and remembers it as the current one.
     pub(super) async fn fetch(
         &self,
-        place: &mut Place,
-        request: impl FnOnce(&Remote, &Handle, Share) -> std::result::Result<Exchange, MessageError>,
+        place: &mut FilePosition,
+        request: impl FnOnce(&OpenMember, &Handle, Share) -> std::result::Result<Exchange, MessageError>,
     ) -> Result<Option<Bytes>> {
-        let share = if self.options.mode == Mode::ReadWrite { Share::Update } else { Share::Read };
+        let share = if self.options.mode == OpenMode::ReadWrite { Share::Update } else { Share::Read };
         let handle = self.positioned(place).await?;
         let found = self.one(handle, request(self, handle, share)).await?;
         place.current.clone_from(&found);
@@ -182,19 +182,19 @@ impl Remote {
             }
             FoundRecord::Records(block) => {
                 let text = format!("{}: {} records came where one was asked for", self.name, block.count);
-                Err(Error::new(Kind::Internal, Phase::Fetch, "58009", text).at(&self.inner.peer))
+                Err(Error::new(ErrorClass::Internal, Phase::Fetch, "58009", text).at(&self.inner.peer))
             }
             FoundRecord::End(_) | FoundRecord::Nothing(_) => Ok(None),
         }
     }
 
     /// The open for single records, the current one forgotten: whatever comes now moves the position.
-    pub(super) async fn positioned<'a>(&self, place: &'a mut Place) -> Result<&'a Handle> {
+    pub(super) async fn positioned<'a>(&self, place: &'a mut FilePosition) -> Result<&'a Handle> {
         self.usable()?;
         place.current = None;
-        if self.options.mode == Mode::Write {
+        if self.options.mode == OpenMode::Write {
             let text = format!("{} was opened to add records, not to read them", self.name);
-            return Err(Error::new(Kind::Interface, Phase::Fetch, "24504", text));
+            return Err(Error::new(ErrorClass::Interface, Phase::Fetch, "24504", text));
         }
         match &mut place.handle {
             Some(handle) => Ok(handle),
@@ -202,7 +202,7 @@ impl Remote {
         }
     }
 
-    fn decode(&self, place: &mut Place, slot: &[u8]) -> Result<RecordBatch> {
+    fn decode(&self, place: &mut FilePosition, slot: &[u8]) -> Result<RecordBatch> {
         let stride = match &place.handle {
             Some(handle) => handle.received(),
             None => return Err(self.nowhere()),
@@ -230,7 +230,7 @@ impl Remote {
     /// There is no current record.
     pub(super) fn nowhere(&self) -> Error {
         let text = format!("{}: no record was read that this could mean", self.name);
-        Error::new(Kind::Interface, Phase::Execute, "24504", text)
+        Error::new(ErrorClass::Interface, Phase::Execute, "24504", text)
     }
 
     /// The key fields in the order of the key.
@@ -238,13 +238,13 @@ impl Remote {
         let find = |name: &String| self.fields.iter().find(|f| f.field.name == *name);
         self.formats.keys.iter().map(|key| find(&key.name)).collect::<Option<_>>().ok_or_else(|| {
             let text = format!("{}: a key field is not in the record format {}", self.name, self.format.name);
-            Error::new(Kind::NotSupported, Phase::Execute, "0A000", text)
+            Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text)
         })
     }
 
     /// A key as it lies in a record. Varying fields have their true length.
     pub(super) fn key(&self, values: &[ArrayRef]) -> Result<Vec<u8>> {
-        let refuse = |state: &str, text: String| Err(Error::new(Kind::Programming, Phase::Execute, state, text));
+        let refuse = |state: &str, text: String| Err(Error::new(ErrorClass::Programming, Phase::Execute, state, text));
         let fields = self.key_fields()?;
         if values.is_empty() || values.len() > fields.len() {
             let text = format!("{}: a key has 1 to {} fields, not {}", self.name, fields.len(), values.len());

@@ -2,12 +2,12 @@
 //! so it travels while that one is decoded. No more than these two wait.
 
 use super::handle::Handle;
-use super::open_member::Remote;
+use super::open_member::OpenMember;
 use super::position::number;
 use super::range::{KeyRange, Start, Taken};
-use crate::client::batch_delay::{Patience, until};
-use crate::client::error::{Error, Kind, Phase, Result};
-use crate::client::limits::{Limits, Ready};
+use crate::client::batch_delay::{BatchDelay, until};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::client::limits::{Decoded, Limits};
 use crate::client::warning::Warning;
 use crate::column::file::decode::RecordDecoder;
 use crate::flow::file::exchange::FileReply;
@@ -30,7 +30,7 @@ const DRAIN: Duration = Duration::from_secs(30);
 
 /// Which records are wanted.
 #[derive(Debug)]
-pub(super) enum Part {
+pub(super) enum ScanPart {
     All,
     /// Those with numbers from the first to the last.
     Numbers(u32, u32),
@@ -39,20 +39,20 @@ pub(super) enum Part {
 }
 
 /// Records being read. Dropped before its end, it closes its open file in the background.
-pub struct FileStream {
-    remote: Arc<Remote>,
+pub struct ScanStream {
+    remote: Arc<OpenMember>,
     handle: Option<Handle>,
     stride: Stride,
     count: u16,
     decoder: RecordDecoder,
     limits: Limits,
     /// How long records in hand wait for more.
-    patience: Patience,
+    patience: BatchDelay,
     /// The next block, on its way.
     under_way: Option<Pending<FileReply>>,
     /// The block being decoded, and its first record that was not.
     block: Option<(RecordBlock, usize)>,
-    part: Part,
+    part: ScanPart,
     handed_out: u64,
     /// Values that were counted as made NULL.
     counted: BTreeMap<String, u64>,
@@ -63,41 +63,41 @@ pub struct FileStream {
     warned: bool,
 }
 
-impl std::fmt::Debug for FileStream {
+impl std::fmt::Debug for ScanStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FileStream")
+        f.debug_struct("ScanStream")
             .field("file", &self.remote.name)
             .field("rows", &self.handed_out)
             .finish_non_exhaustive()
     }
 }
 
-impl FileStream {
-    pub(super) async fn new(remote: Arc<Remote>, handle: Handle, mut part: Part) -> Result<FileStream> {
+impl ScanStream {
+    pub(super) async fn new(remote: Arc<OpenMember>, handle: Handle, mut part: ScanPart) -> Result<ScanStream> {
         let start = match &mut part {
-            Part::Numbers(first, _) if *first > 1 => {
+            ScanPart::Numbers(first, _) if *first > 1 => {
                 seek(&remote, &handle, *first).await?;
                 None
             }
-            Part::Keys(range) => range.start.take(),
+            ScanPart::Keys(range) => range.start.take(),
             _ => None,
         };
         let decoder = RecordDecoder::new(&remote.shown, &remote.options.values)
             .map_err(|e| remote.bad(&e.into(), Phase::Fetch))?;
         let stride = handle.received();
-        if stride.rrn.is_none() && (matches!(part, Part::Numbers(..)) || remote.options.values.rrn.is_some()) {
+        if stride.rrn.is_none() && (matches!(part, ScanPart::Numbers(..)) || remote.options.values.rrn.is_some()) {
             let text = format!("{}: the server sends no record numbers with this file", remote.name);
-            return Err(Error::new(Kind::NotSupported, Phase::Fetch, "0A000", text));
+            return Err(Error::new(ErrorClass::NotSupported, Phase::Fetch, "0A000", text));
         }
         let limits = Limits { delay: remote.inner.config.base.batch_delay, ..Limits::default() };
-        let mut stream = FileStream {
+        let mut stream = ScanStream {
             stride,
             count: handle.block(remote.block()),
             handle: None,
             remote,
             decoder,
             limits,
-            patience: Patience::default(),
+            patience: BatchDelay::default(),
             under_way: None,
             block: None,
             part,
@@ -147,7 +147,7 @@ impl FileStream {
     }
 
     /// Decodes what has arrived. It never waits: meant for the thread that consumes the batches.
-    pub fn decode(&mut self) -> Result<Ready> {
+    pub fn decode(&mut self) -> Result<Decoded> {
         loop {
             if self.decoder.len() >= self.limits.rows || !self.decoder.is_empty() && self.size() >= self.limits.bytes {
                 return self.batch();
@@ -156,9 +156,9 @@ impl FileStream {
                 let over = self.ended || self.failure.is_some();
                 return match (over, self.decoder.is_empty()) {
                     (false, _) if self.patience.is_over() => self.batch(),
-                    (false, _) => Ok(Ready::NeedBlock),
+                    (false, _) => Ok(Decoded::NeedBlock),
                     (true, false) => self.batch(),
-                    (true, true) => self.failure.clone().map_or(Ok(Ready::End), Err),
+                    (true, true) => self.failure.clone().map_or(Ok(Decoded::End), Err),
                 };
             };
             let rows = CHUNK.min(self.limits.rows - self.decoder.len()).min(block.count - *at);
@@ -226,9 +226,9 @@ impl FileStream {
     pub async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             match self.decode()? {
-                Ready::Batch(batch) => return Ok(Some(batch)),
-                Ready::End => return Ok(None),
-                Ready::NeedBlock => self.wait().await?,
+                Decoded::Batch(batch) => return Ok(Some(batch)),
+                Decoded::End => return Ok(None),
+                Decoded::NeedBlock => self.wait().await?,
             }
         }
     }
@@ -237,8 +237,8 @@ impl FileStream {
     fn take(&mut self, block: RecordBlock) -> Result<()> {
         let (mut first, mut last) = (0, block.count);
         match &mut self.part {
-            Part::All => {}
-            Part::Numbers(from, to) => {
+            ScanPart::All => {}
+            ScanPart::Numbers(from, to) => {
                 let numbers = |at: usize| {
                     let slot = block.slots.get(at * self.stride.increment..).unwrap_or_default();
                     number(slot, &self.stride).unwrap_or(0)
@@ -246,13 +246,14 @@ impl FileStream {
                 first = (0..block.count).take_while(|at| numbers(*at) < *from).count();
                 last = (0..block.count).take_while(|at| numbers(*at) <= *to).count();
             }
-            Part::Keys(range) => match range.take(&block.slots, &self.stride, block.count) {
+            ScanPart::Keys(range) => match range.take(&block.slots, &self.stride, block.count) {
                 Taken::All => {}
                 Taken::First(count) => last = count,
                 Taken::Disorder(_) => {
                     let text = "the server orders the keys otherwise than it describes them: read such records by \
                                 read_key and next";
-                    let e = Error::new(Kind::NotSupported, Phase::Fetch, "0A000", text).at(&self.remote.inner.peer);
+                    let e =
+                        Error::new(ErrorClass::NotSupported, Phase::Fetch, "0A000", text).at(&self.remote.inner.peer);
                     let e = self.remote.about(e);
                     self.fail(e);
                     return Ok(());
@@ -289,13 +290,13 @@ impl FileStream {
         self.decoder.bytes()
     }
 
-    fn batch(&mut self) -> Result<Ready> {
+    fn batch(&mut self) -> Result<Decoded> {
         self.patience.renew();
         match self.decoder.finish() {
             Ok(batch) => {
                 self.handed_out += batch.num_rows() as u64;
                 self.remote.count(&self.decoder, &mut self.counted);
-                Ok(Ready::Batch(batch))
+                Ok(Decoded::Batch(batch))
             }
             Err(e) => {
                 let e = self.remote.bad(&e, Phase::Fetch);
@@ -330,14 +331,14 @@ impl FileStream {
     }
 }
 
-impl Drop for FileStream {
+impl Drop for ScanStream {
     fn drop(&mut self) {
         self.let_go();
     }
 }
 
 /// The first record of a range of keys, if there is one.
-async fn first(remote: &Remote, handle: &Handle, start: Start) -> Result<Option<RecordBlock>> {
+async fn first(remote: &OpenMember, handle: &Handle, start: Start) -> Result<Option<RecordBlock>> {
     let Start { which, fields, key } = start;
     let (speech, format) = (remote.inner.speech(), &remote.format.name);
     let request = read::get_key(speech, handle.dclnam, which, Share::Read, format, fields, key);
@@ -351,7 +352,7 @@ async fn first(remote: &Remote, handle: &Handle, start: Start) -> Result<Option<
 
 /// Puts the position in front of the first record with a number of at least `first`, or somewhat
 /// before it: a record that is not there cannot be gone to, so steps that double look for one.
-async fn seek(remote: &Remote, handle: &Handle, first: u32) -> Result<()> {
+async fn seek(remote: &OpenMember, handle: &Handle, first: u32) -> Result<()> {
     let speech = remote.inner.speech();
     let (mut back, mut rrn) = (1, first - 1);
     while rrn > 0 {

@@ -4,7 +4,7 @@
 
 use super::config::FileConfig;
 use crate::client::config::percent::encode;
-use crate::client::config::tls::Mode;
+use crate::client::config::tls::TlsMode;
 use crate::client::config::{Config, security::Security};
 use crate::column::options::{DecFloatAs, EndOfTime, Excess, Options, TextErrors, WideDecimalAs};
 use arrow_schema::TimeUnit;
@@ -15,7 +15,7 @@ impl FileConfig {
         let base = &self.base;
         let host = if base.host.contains(':') { format!("[{}]", base.host) } else { base.host.clone() };
         let user = base.user.as_ref().map(|user| format!("{}@", encode(user))).unwrap_or_default();
-        let mut said = Settings::default();
+        let mut said = UriSettings::default();
         said.add("signon_port", self.signon_port);
         said.add("job_ccsid", self.job_ccsid);
         said.add("pool", self.pool.as_ref());
@@ -28,9 +28,9 @@ impl FileConfig {
 
 /// Settings as they stand in a URI.
 #[derive(Default)]
-struct Settings(Vec<String>);
+struct UriSettings(Vec<String>);
 
-impl Settings {
+impl UriSettings {
     fn add(&mut self, key: &str, value: Option<impl ToString>) {
         self.0.extend(value.map(|value| format!("{key}={}", encode(&value.to_string()))));
     }
@@ -51,9 +51,9 @@ impl Settings {
         self.add(
             "tls",
             tls.mode.map(|mode| match mode {
-                Mode::Off => "off",
-                Mode::Require => "require",
-                Mode::Insecure => "insecure",
+                TlsMode::Off => "off",
+                TlsMode::Require => "require",
+                TlsMode::Insecure => "insecure",
             }),
         );
         for (key, path) in [("tls_ca", &tls.ca), ("tls_cert", &tls.cert), ("tls_key", &tls.key)] {

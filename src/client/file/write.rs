@@ -3,11 +3,11 @@
 //! when updated.
 
 use super::handle::Handle;
-use super::open_file::RemoteFile;
-use super::open_member::Remote;
-use super::options::Mode;
-use super::position::Place;
-use crate::client::error::{Error, Kind, Phase, Result};
+use super::open_file::OpenFile;
+use super::open_member::OpenMember;
+use super::options::OpenMode;
+use super::position::FilePosition;
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::column::error::ColumnError;
 use crate::column::file::encode::RecordEncoder;
 use crate::column::file::error::RecordError;
@@ -25,7 +25,7 @@ use std::ops::Range;
 /// Bytes of records encoded at a time.
 const CHUNK: usize = 1 << 20;
 
-impl RemoteFile {
+impl OpenFile {
     /// Adds the rows of a batch at the end: how many. When one is refused those before it stay added, those
     /// after it are not, and the error says which it was and how many were.
     pub async fn write(&self, batch: &RecordBatch) -> Result<u64> {
@@ -67,7 +67,7 @@ impl RemoteFile {
     ) -> Result<u64> {
         let remote = &*self.0;
         let mut place = remote.place.lock().await;
-        let handle = remote.changing(&mut place, Mode::Write).map_err(|e| remote.counted(e, before))?;
+        let handle = remote.changing(&mut place, OpenMode::Write).map_err(|e| remote.counted(e, before))?;
         let encoder = RecordEncoder::new(&remote.fields).map_err(|e| remote.bad(&e.into(), Phase::Execute))?;
         let stride = handle.sent();
         let per_request = usize::from(handle.block(remote.block())).clamp(1, (CHUNK / stride.increment.max(1)).max(1));
@@ -147,39 +147,39 @@ impl RemoteFile {
     }
 }
 
-impl Remote {
+impl OpenMember {
     /// The open file, if it was opened for this.
-    fn changing<'a>(&self, place: &'a mut Place, least: Mode) -> Result<&'a Handle> {
+    fn changing<'a>(&self, place: &'a mut FilePosition, least: OpenMode) -> Result<&'a Handle> {
         self.usable()?;
         let fits = match least {
-            Mode::Write => self.options.mode != Mode::Read,
-            Mode::Read | Mode::ReadWrite => self.options.mode == Mode::ReadWrite,
+            OpenMode::Write => self.options.mode != OpenMode::Read,
+            OpenMode::Read | OpenMode::ReadWrite => self.options.mode == OpenMode::ReadWrite,
         };
         if !fits {
             let (have, need) = (self.options.mode.name(), least.name());
             let text = format!("{} was opened with mode {have:?}; this needs {need:?}", self.name);
-            return Err(Error::new(Kind::Interface, Phase::Execute, "25006", text));
+            return Err(Error::new(ErrorClass::Interface, Phase::Execute, "25006", text));
         }
         // Whatever becomes of it, the position moves.
-        if least == Mode::Write {
+        if least == OpenMode::Write {
             place.current = None;
         }
         place.handle.as_ref().ok_or_else(|| self.nowhere())
     }
 
-    async fn lock(&self, place: &mut Place, rrn: u32) -> Result<Option<Bytes>> {
-        self.changing(place, Mode::ReadWrite)?;
+    async fn lock(&self, place: &mut FilePosition, rrn: u32) -> Result<Option<Bytes>> {
+        self.changing(place, OpenMode::ReadWrite)?;
         self.fetch(place, |remote, handle, share| {
             read::get_direct(remote.inner.speech(), handle.dclnam, share, &remote.format.name, rrn)
         })
         .await
     }
 
-    async fn lock_key(&self, place: &mut Place, key: &[ArrayRef]) -> Result<Option<Bytes>> {
-        self.changing(place, Mode::ReadWrite)?;
+    async fn lock_key(&self, place: &mut FilePosition, key: &[ArrayRef]) -> Result<Option<Bytes>> {
+        self.changing(place, OpenMode::ReadWrite)?;
         if !self.options.keyed {
             let text = format!("{} was not opened with keyed=True", self.name);
-            return Err(Error::new(Kind::Interface, Phase::Execute, "24000", text));
+            return Err(Error::new(ErrorClass::Interface, Phase::Execute, "24000", text));
         }
         let (fields, bytes) = (key.len() as u32, self.key(key)?);
         self.fetch(place, |remote, handle, share| {
@@ -189,8 +189,8 @@ impl Remote {
         .await
     }
 
-    async fn update(&self, place: &mut Place, row: &RecordBatch) -> Result<()> {
-        self.changing(place, Mode::ReadWrite)?;
+    async fn update(&self, place: &mut FilePosition, row: &RecordBatch) -> Result<()> {
+        self.changing(place, OpenMode::ReadWrite)?;
         let old = place.current.clone().ok_or_else(|| self.nowhere())?;
         let handle = place.handle.as_ref().ok_or_else(|| self.nowhere())?;
         let slot = self.changed(handle, &old, row)?;
@@ -201,8 +201,8 @@ impl Remote {
         done.map_err(|e| self.about(self.inner.flow_error(e, Phase::Execute)))
     }
 
-    async fn delete(&self, place: &mut Place) -> Result<()> {
-        self.changing(place, Mode::ReadWrite)?;
+    async fn delete(&self, place: &mut FilePosition) -> Result<()> {
+        self.changing(place, OpenMode::ReadWrite)?;
         let handle = match (&place.current, &place.handle) {
             (Some(_), Some(handle)) => handle,
             _ => return Err(self.nowhere()),
@@ -243,8 +243,8 @@ impl Remote {
     }
 
     /// Refuses a row that cannot become a record before a record is locked for it.
-    fn look_at(&self, place: &mut Place, row: &RecordBatch) -> Result<()> {
-        let handle = self.changing(place, Mode::ReadWrite)?;
+    fn look_at(&self, place: &mut FilePosition, row: &RecordBatch) -> Result<()> {
+        let handle = self.changing(place, OpenMode::ReadWrite)?;
         self.changed(handle, &[], row).map(drop)
     }
 
@@ -252,7 +252,7 @@ impl Remote {
     fn changed(&self, handle: &Handle, old: &[u8], row: &RecordBatch) -> Result<Vec<u8>> {
         if row.num_rows() != 1 {
             let text = format!("{}: a record is updated with one row, not {}", self.name, row.num_rows());
-            return Err(Error::new(Kind::Interface, Phase::Execute, "21000", text));
+            return Err(Error::new(ErrorClass::Interface, Phase::Execute, "21000", text));
         }
         let columns = self.columns(row)?;
         let (sent, received) = (handle.sent(), handle.received());
@@ -289,7 +289,7 @@ impl Remote {
                     "{}: field {} lies in a field of the file that is NULL: give all that lie in it a value",
                     self.name, field.field.name
                 );
-                return Err(Error::new(Kind::Data, Phase::Execute, "22002", text).at(&self.inner.peer));
+                return Err(Error::new(ErrorClass::Data, Phase::Execute, "22002", text).at(&self.inner.peer));
             }
         }
         Ok(())
@@ -297,7 +297,7 @@ impl Remote {
 
     /// The columns of a batch in the order of the fields.
     fn columns(&self, batch: &RecordBatch) -> Result<Vec<Option<ArrayRef>>> {
-        let refuse = |text: String| Err(Error::new(Kind::Programming, Phase::Execute, "42703", text));
+        let refuse = |text: String| Err(Error::new(ErrorClass::Programming, Phase::Execute, "42703", text));
         let mut out = vec![None; self.fields.len()];
         for (column, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
             let name = column.name();

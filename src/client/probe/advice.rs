@@ -1,6 +1,6 @@
 //! What to improve, from what was found.
 
-use super::report::{Advice, Port, Server, Service, Severity, Tls};
+use super::report::{Advice, Port, ServerReport, Service, Severity, TlsReport};
 use crate::flow::secmec::line::Line;
 use crate::net::tls::AcceptedCertificate;
 use std::net::IpAddr;
@@ -114,7 +114,12 @@ fn in_clear(reach: Reach, twin: bool, say: &mut impl FnMut(Severity, &'static st
     }
 }
 
-fn mechanisms(server: &Server, tls: bool, reach: Reach, say: &mut impl FnMut(Severity, &'static str, String, &str)) {
+fn mechanisms(
+    server: &ServerReport,
+    tls: bool,
+    reach: Reach,
+    say: &mut impl FnMut(Severity, &'static str, String, &str),
+) {
     let Some(offered) = &server.mechanisms else {
         let why = server.refusal.as_deref().unwrap_or("no reason was given");
         let text = format!("the server does not tell its security mechanisms: {why}");
@@ -147,7 +152,7 @@ fn mechanisms(server: &Server, tls: bool, reach: Reach, say: &mut impl FnMut(Sev
     }
 }
 
-fn certificate(tls: &Tls, reach: Reach, now: i64, say: &mut impl FnMut(Severity, &'static str, String, &str)) {
+fn certificate(tls: &TlsReport, reach: Reach, now: i64, say: &mut impl FnMut(Severity, &'static str, String, &str)) {
     if let Some(failure) = &tls.failure {
         let text = format!("TLS did not come about: {failure}");
         let cure = "TLS 1.2 or 1.3 with forward secrecy is needed; a server that wants client certificates refuses too";
@@ -207,21 +212,22 @@ fn days(n: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::probe::report::{Mechanism, SignOn, State};
+    use crate::client::probe::report::{OfferedMechanism, PortState, SignOnReport};
     use crate::net::tls::certificate::{Certificate, Names};
     use crate::net::tls::fingerprint::Fingerprint;
     use std::net::SocketAddr;
 
     const NOW: i64 = 1_800_000_000;
 
-    fn server(numbers: &[u16], cipher: Option<&'static str>) -> Server {
-        let mechanisms = numbers.iter().map(|number| Mechanism { number: *number, name: "", words: "" }).collect();
-        Server { mechanisms: Some(mechanisms), complete: true, cipher, ..Server::default() }
+    fn server(numbers: &[u16], cipher: Option<&'static str>) -> ServerReport {
+        let mechanisms =
+            numbers.iter().map(|number| OfferedMechanism { number: *number, name: "", words: "" }).collect();
+        ServerReport { mechanisms: Some(mechanisms), complete: true, cipher, ..ServerReport::default() }
     }
 
-    fn drda(address: &str, server: Server) -> Port {
+    fn drda(address: &str, server: ServerReport) -> Port {
         Port {
-            state: State::Open,
+            state: PortState::Open,
             address: Some(SocketAddr::new(address.parse().unwrap(), 446)),
             service: Service::Drda,
             server: Some(server),
@@ -229,7 +235,7 @@ mod tests {
         }
     }
 
-    fn tls(days: i64, self_issued: bool, trusted: bool, name_fits: bool) -> Tls {
+    fn tls(days: i64, self_issued: bool, trusted: bool, name_fits: bool) -> TlsReport {
         let certificate = Certificate {
             names: Names { subject: "CN=db".to_owned(), issuer: "CN=x".to_owned(), self_issued },
             hosts: vec!["db.example".to_owned()],
@@ -238,7 +244,7 @@ mod tests {
         };
         let distrust = (!trusted).then(|| "because".to_owned());
         let seen = AcceptedCertificate { certificate, fingerprint: Fingerprint::of(b""), trusted, distrust, name_fits };
-        Tls { version: Some("TLSv1.3"), cipher: None, seen: Some(seen), failure: None }
+        TlsReport { version: Some("TLSv1.3"), cipher: None, seen: Some(seen), failure: None }
     }
 
     fn codes(ports: &[Port]) -> Vec<(&'static str, Severity)> {
@@ -275,34 +281,35 @@ mod tests {
 
     #[test]
     fn mechanisms_that_are_weak() {
-        let behind = |server: Server| Port { tls: Some(tls(100, false, true, true)), ..drda("10.0.0.1", server) };
+        let behind = |server: ServerReport| Port { tls: Some(tls(100, false, true, true)), ..drda("10.0.0.1", server) };
         assert_eq!(
             codes(&[behind(server(&[4, 9], Some("DES")))]),
             [("user-only", Severity::Warning), ("des-only", Severity::Info)]
         );
-        let untold = Server { mechanisms: None, refusal: Some("no".to_owned()), ..Server::default() };
+        let untold = ServerReport { mechanisms: None, refusal: Some("no".to_owned()), ..ServerReport::default() };
         assert_eq!(codes(&[behind(untold)]), [("mechanisms-untold", Severity::Info)]);
     }
 
     #[test]
     fn certificates_that_do_not_do() {
         use Severity::{Critical, Warning};
-        let with = |tls: Tls| codes(&[Port { tls: Some(tls), ..drda("10.0.0.1", server(&[3], None)) }]);
+        let with = |tls: TlsReport| codes(&[Port { tls: Some(tls), ..drda("10.0.0.1", server(&[3], None)) }]);
         assert_eq!(with(tls(30, false, true, true)), []);
         assert_eq!(with(tls(29, false, true, true)), [("certificate-ends", Warning)]);
         assert_eq!(with(tls(-1, false, false, true)), [("certificate-expired", Critical)]);
         assert_eq!(with(tls(90, true, false, true)), [("certificate-self-signed", Warning)]);
         assert_eq!(with(tls(90, false, false, true)), [("certificate-untrusted", Warning)]);
         assert_eq!(with(tls(90, false, false, false)), [("certificate-name", Warning)]);
-        let failed = Tls { version: None, seen: None, failure: Some("no".to_owned()), ..tls(90, false, true, true) };
+        let failed =
+            TlsReport { version: None, seen: None, failure: Some("no".to_owned()), ..tls(90, false, true, true) };
         assert_eq!(with(failed), [("tls-failed", Warning)]);
     }
 
     #[test]
     fn old_password_levels() {
         let at = |password_level| {
-            let sign_on = SignOn { release: String::new(), password_level, job: String::new() };
-            let open = Port { state: State::Open, service: Service::SignOn, ..Port::new(8476) };
+            let sign_on = SignOnReport { release: String::new(), password_level, job: String::new() };
+            let open = Port { state: PortState::Open, service: Service::SignOn, ..Port::new(8476) };
             codes(&[Port { sign_on: Some(sign_on), ..open }])
         };
         assert_eq!(at(1), [("password-level", Severity::Warning)]);

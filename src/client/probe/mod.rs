@@ -9,7 +9,7 @@ mod protocols;
 pub mod report;
 
 use super::config::Config;
-use super::error::{Error, Kind, Phase, Result};
+use super::error::{Error, ErrorClass, Phase, Result};
 use crate::net::transport::{self, Deadline};
 use host::Host;
 use report::{Report, USUAL};
@@ -22,7 +22,7 @@ const AT_ONCE: usize = 64;
 
 /// What to look at.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub struct ProbeTarget {
     /// Name or address.
     pub host: String,
     /// Ports; none for the usual ones.
@@ -33,16 +33,16 @@ pub struct Target {
     pub database: Option<String>,
 }
 
-impl Target {
+impl ProbeTarget {
     /// The usual ports of a host, within two seconds.
-    pub fn new(host: &str) -> Target {
-        Target { host: host.to_owned(), ports: Vec::new(), timeout: Duration::from_secs(2), database: None }
+    pub fn new(host: &str) -> ProbeTarget {
+        ProbeTarget { host: host.to_owned(), ports: Vec::new(), timeout: Duration::from_secs(2), database: None }
     }
 }
 
 /// Looks at every port, all within the time that is given; a few short connections each. An error only
 /// when the host has no address: a port that does not answer is a finding.
-pub async fn probe(target: Target) -> Result<Report> {
+pub async fn probe(target: ProbeTarget) -> Result<Report> {
     Config::empty().set("host", &target.host)?;
     let started = Instant::now();
     let deadline = Deadline::after(target.timeout);
@@ -51,7 +51,7 @@ pub async fn probe(target: Target) -> Result<Report> {
         .map_err(|e| Error::from_net(e, Phase::Dns).at(&target.host).broken())?;
     if addresses.is_empty() {
         let text = format!("cannot resolve {}: the name has no address", target.host);
-        return Err(Error::new(Kind::Operational, Phase::Dns, "08001", text).broken());
+        return Err(Error::new(ErrorClass::Operational, Phase::Dns, "08001", text).broken());
     }
     let mut numbers = target.ports;
     if numbers.is_empty() {
@@ -72,7 +72,7 @@ pub async fn probe(target: Target) -> Result<Report> {
         match looking.join_next().await {
             None => break,
             Some(Ok(port)) => ports.push(port),
-            Some(Err(e)) => return Err(Error::new(Kind::Internal, Phase::Exchange, "58009", e.to_string())),
+            Some(Err(e)) => return Err(Error::new(ErrorClass::Internal, Phase::Exchange, "58009", e.to_string())),
         }
     }
     ports.sort_unstable_by_key(|port| port.port);

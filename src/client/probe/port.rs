@@ -3,7 +3,7 @@
 
 use super::host::Host;
 use super::protocols::{self, Guess, readable};
-use super::report::{Mechanism, Port, Server, Service, State, Tls};
+use super::report::{OfferedMechanism, Port, PortState, ServerReport, Service, TlsReport};
 use crate::client::login::random;
 use crate::client::server_info;
 use crate::flow::error::FlowError;
@@ -52,38 +52,38 @@ pub(super) async fn look(host: Arc<Host>, number: u16) -> Port {
         }
     };
     let Ok(address) = first.peer_addr() else { return port };
-    port.state = State::Open;
+    port.state = PortState::Open;
     port.address = Some(address);
-    let mut line = Line { host: &host, address, first: Some(first) };
+    let mut line = ProbeLine { host: &host, address, first: Some(first) };
     line.look(&mut port).await;
     port
 }
 
 /// Connects to the first address that takes it; else how the port looks, and why.
-async fn reach(host: &Host, number: u16) -> Result<TcpStream, (State, String)> {
-    let mut told: Option<(State, String)> = None;
+async fn reach(host: &Host, number: u16) -> Result<TcpStream, (PortState, String)> {
+    let mut told: Option<(PortState, String)> = None;
     for (n, address) in host.addresses.iter().enumerate() {
         let last = n + 1 == host.addresses.len();
         let deadline = if last { host.deadline } else { host.share(ADDRESS) };
         let state = match transport::connect(&address.to_string(), number, deadline).await {
             Ok(stream) => return Ok(stream),
-            Err(NetError::Timeout { .. }) => (State::Silent, "no answer; a firewall may be in the way".to_owned()),
+            Err(NetError::Timeout { .. }) => (PortState::Silent, "no answer; a firewall may be in the way".to_owned()),
             Err(NetError::Tcp { source, .. }) if source.kind() == ErrorKind::ConnectionRefused => {
-                (State::Refused, String::new())
+                (PortState::Refused, String::new())
             }
-            Err(e) => (State::Unreachable, e.to_string()),
+            Err(e) => (PortState::Unreachable, e.to_string()),
         };
         // A refusal tells most: somebody is there.
-        if told.as_ref().is_none_or(|(before, _)| state.0 == State::Refused || *before == State::Unreachable) {
+        if told.as_ref().is_none_or(|(before, _)| state.0 == PortState::Refused || *before == PortState::Unreachable) {
             told = Some(state);
         }
     }
-    Err(told.unwrap_or((State::Unreachable, String::new())))
+    Err(told.unwrap_or((PortState::Unreachable, String::new())))
 }
 
 /// Whom an attempt in DRDA met.
 enum Met {
-    Server(Box<Server>),
+    Server(Box<ServerReport>),
     Other(&'static str),
     Tls,
     /// Nobody who could be told; why.
@@ -91,14 +91,14 @@ enum Met {
 }
 
 /// The way to one port.
-struct Line<'a> {
+struct ProbeLine<'a> {
     host: &'a Host,
     address: SocketAddr,
     /// The connection that showed the port to be open, until it is used.
     first: Option<TcpStream>,
 }
 
-impl Line<'_> {
+impl ProbeLine<'_> {
     async fn look(&mut self, port: &mut Port) {
         let tls_first = TLS_FIRST.contains(&port.port);
         if tls_first && self.over_tls(port).await {
@@ -163,7 +163,7 @@ impl Line<'_> {
         let failure = match done {
             Ok((stream, secured)) => {
                 let (version, cipher) = (Some(secured.version), Some(secured.cipher));
-                port.tls = Some(Tls { version, cipher, seen, failure: None });
+                port.tls = Some(TlsReport { version, cipher, seen, failure: None });
                 port.words.clear();
                 self.behind_tls(stream, port).await;
                 return true;
@@ -175,7 +175,7 @@ impl Line<'_> {
         };
         port.service = Service::Other("TLS");
         port.words.clear();
-        port.tls = Some(Tls { version: None, cipher: None, seen, failure: Some(failure) });
+        port.tls = Some(TlsReport { version: None, cipher: None, seen, failure: Some(failure) });
         true
     }
 
@@ -268,9 +268,11 @@ where
             let offered = offered(&channel, host).await;
             Met::Server(Box::new(server(&attributes, offered)))
         }
-        Err(NetError::Flow(e @ FlowError::Refused(_))) => {
-            Met::Server(Box::new(Server { product: "unknown", refusal: Some(e.to_string()), ..Server::default() }))
-        }
+        Err(NetError::Flow(e @ FlowError::Refused(_))) => Met::Server(Box::new(ServerReport {
+            product: "unknown",
+            refusal: Some(e.to_string()),
+            ..ServerReport::default()
+        })),
         Err(e) => {
             let heard = channel.heard();
             match recognise::name(&heard) {
@@ -301,12 +303,13 @@ async fn offered(channel: &Channel, host: &Host) -> Offered {
 }
 
 /// What the attributes and the mechanisms come to.
-fn server(attributes: &ExcSatRd, offered: Offered) -> Server {
+fn server(attributes: &ExcSatRd, offered: Offered) -> ServerReport {
     let text = |text: &Option<String>| readable(text.as_deref().unwrap_or_default());
     let (class, release) = (text(&attributes.srvclsnm), text(&attributes.srvrlslv));
     let product = product(&class, &release);
-    let mechanisms: Vec<Mechanism> = offered.mechanisms.iter().take(MOST).map(|number| mechanism(*number)).collect();
-    Server {
+    let mechanisms: Vec<OfferedMechanism> =
+        offered.mechanisms.iter().take(MOST).map(|number| mechanism(*number)).collect();
+    ServerReport {
         product: server_info::words(product),
         version: version(product, &release),
         name: text(&attributes.extnam),
@@ -329,10 +332,10 @@ fn server(attributes: &ExcSatRd, offered: Offered) -> Server {
     }
 }
 
-fn mechanism(number: u16) -> Mechanism {
+fn mechanism(number: u16) -> OfferedMechanism {
     match SecMec::from_number(number) {
-        Some(known) => Mechanism { number, name: known.name(), words: known.words() },
-        None => Mechanism { number, name: "", words: "unknown" },
+        Some(known) => OfferedMechanism { number, name: known.name(), words: known.words() },
+        None => OfferedMechanism { number, name: "", words: "unknown" },
     }
 }
 

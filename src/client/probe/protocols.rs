@@ -1,8 +1,8 @@
 //! Questions of other protocols, for ports that do not answer in DRDA.
 
 use super::host::Host;
-use super::report::{Service, SignOn};
-use crate::client::error::{Error, Kind, Phase, Result};
+use super::report::{Service, SignOnReport};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::net::ask::ask;
 use crate::net::recognise;
 use crate::net::transport::Deadline;
@@ -25,7 +25,7 @@ const LEVEL: u16 = 10;
 #[derive(Debug, Default)]
 pub(super) struct Guess {
     pub service: Option<Service>,
-    pub sign_on: Option<SignOn>,
+    pub sign_on: Option<SignOnReport>,
     /// The first bytes, when they tell nothing.
     pub heard: Vec<u8>,
 }
@@ -92,7 +92,7 @@ where
         Ok(Body::ExchangeReply { version, password_level, job, .. }) => {
             tracing::debug!(host = host.name, password_level, "sign-on server");
             let [_, v, r, m] = version.to_be_bytes();
-            let sign_on = SignOn { release: format!("{v}.{r}.{m}"), password_level, job: readable(&job) };
+            let sign_on = SignOnReport { release: format!("{v}.{r}.{m}"), password_level, job: readable(&job) };
             Guess { service: Some(Service::SignOn), sign_on: Some(sign_on), heard }
         }
         _ => Guess::of(heard),
@@ -102,8 +102,9 @@ where
 /// The request for the attributes, with a seed that nothing will be made of.
 fn exchange() -> Result<Vec<u8>> {
     let body = Body::Exchange { version: 1, level: LEVEL, seed: [0; 8] };
-    let failed =
-        |e: crate::wire::ddm::error::MessageError| Error::new(Kind::Internal, Phase::Exchange, "58009", e.to_string());
+    let failed = |e: crate::wire::ddm::error::MessageError| {
+        Error::new(ErrorClass::Internal, Phase::Exchange, "58009", e.to_string())
+    };
     Stream { correlation: 0, body }.encode().map_err(failed)
 }
 

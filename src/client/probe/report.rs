@@ -55,7 +55,7 @@ impl Report {
 
 /// How a port takes a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum PortState {
     /// It does.
     Open,
     /// Nobody listens.
@@ -66,14 +66,14 @@ pub enum State {
     Unreachable,
 }
 
-impl State {
+impl PortState {
     /// In one word.
     pub fn name(self) -> &'static str {
         match self {
-            State::Open => "open",
-            State::Refused => "refused",
-            State::Silent => "silent",
-            State::Unreachable => "unreachable",
+            PortState::Open => "open",
+            PortState::Refused => "refused",
+            PortState::Silent => "silent",
+            PortState::Unreachable => "unreachable",
         }
     }
 }
@@ -114,17 +114,17 @@ pub struct Port {
     /// What usually listens there.
     pub usual: Option<&'static str>,
     /// How it takes a connection.
-    pub state: State,
+    pub state: PortState,
     /// The address that was connected to.
     pub address: Option<SocketAddr>,
     /// What speaks there.
     pub service: Service,
     /// TLS, where the port speaks it.
-    pub tls: Option<Tls>,
+    pub tls: Option<TlsReport>,
     /// The server, where it is DRDA.
-    pub server: Option<Server>,
+    pub server: Option<ServerReport>,
     /// What the sign-on server says.
-    pub sign_on: Option<SignOn>,
+    pub sign_on: Option<SignOnReport>,
     /// What else there is to know, in words.
     pub words: String,
 }
@@ -132,7 +132,7 @@ pub struct Port {
 impl Port {
     /// It takes connections.
     pub fn is_open(&self) -> bool {
-        self.state == State::Open
+        self.state == PortState::Open
     }
 
     /// Nothing known yet.
@@ -140,7 +140,7 @@ impl Port {
         Port {
             port,
             usual: USUAL.iter().find(|(known, _)| *known == port).map(|(_, usual)| *usual),
-            state: State::Silent,
+            state: PortState::Silent,
             address: None,
             service: Service::Unknown,
             tls: None,
@@ -153,7 +153,7 @@ impl Port {
 
 /// TLS on a port.
 #[derive(Debug, Clone)]
-pub struct Tls {
+pub struct TlsReport {
     /// Version agreed: `TLSv1.3`.
     pub version: Option<&'static str>,
     /// Cipher suite agreed, by its IANA name.
@@ -166,7 +166,7 @@ pub struct Tls {
 
 /// How a DRDA server introduces itself.
 #[derive(Debug, Clone, Default)]
-pub struct Server {
+pub struct ServerReport {
     /// The product, in words, as far as it can be told before a login.
     pub product: &'static str,
     /// Version, release, modification.
@@ -182,7 +182,7 @@ pub struct Server {
     /// Managers and their levels; level 0: not there.
     pub managers: Vec<(&'static str, u16)>,
     /// Security mechanisms; none when the server did not tell.
-    pub mechanisms: Option<Vec<Mechanism>>,
+    pub mechanisms: Option<Vec<OfferedMechanism>>,
     /// The mechanisms are all that there are.
     pub complete: bool,
     /// The strongest cipher of encrypted credentials: `AES-256`, `DES`.
@@ -193,7 +193,7 @@ pub struct Server {
 
 /// A security mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mechanism {
+pub struct OfferedMechanism {
     /// Its number (SECMEC).
     pub number: u16,
     /// Its name in DRDA.
@@ -204,7 +204,7 @@ pub struct Mechanism {
 
 /// What the sign-on server of IBM i says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignOn {
+pub struct SignOnReport {
     /// Release of the operating system: `7.4.0`.
     pub release: String,
     /// Password level (QPWDLVL).

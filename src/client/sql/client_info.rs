@@ -2,7 +2,7 @@
 
 use super::inner::Inner;
 use crate::client::config::client_info::ClientInfo;
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::error::FlowError;
 use crate::flow::sql::execute::{Immediate, SetRegisters};
 use crate::flow::sql::session::Product;
@@ -53,7 +53,7 @@ impl Inner {
             }
             Product::Derby | Product::Other => {
                 let text = "this server has no registers for client information";
-                Err(Error::new(Kind::NotSupported, phase, "0A000", text).at(&self.peer))
+                Err(Error::new(ErrorClass::NotSupported, phase, "0A000", text).at(&self.peer))
             }
         }
     }

@@ -1,19 +1,19 @@
 //! Merges the row descriptor (layout) and the SQLDA (names) into the fields of an answer set.
 
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::wire::sql::sqlda::SqlDa;
 use crate::wire::sql::sqlvar::SqlVar;
 use crate::wire::value::field::{Field, Shape, Type};
 
 /// Names the fields of the descriptor with what the SQLDA says. Nullability stays the descriptor's.
-pub(super) fn name_fields(fields: &[Field], described: &SqlDa) -> Result<Vec<Field>> {
+pub(super) fn merge_descriptions(fields: &[Field], described: &SqlDa) -> Result<Vec<Field>> {
     if fields.len() != described.columns.len() {
         let text = format!("SQLDARD describes {} columns, QRYDSC {}", described.columns.len(), fields.len());
-        return Err(Error::new(Kind::Internal, Phase::Execute, "58009", text).broken());
+        return Err(Error::new(ErrorClass::Internal, Phase::Execute, "58009", text).broken());
     }
     if let Some(n) = fields.iter().zip(&described.columns).position(|(field, var)| disagree(field, var)) {
         let text = format!("SQLDARD and QRYDSC give column {} different types", n + 1);
-        return Err(Error::new(Kind::Internal, Phase::Execute, "58009", text).broken());
+        return Err(Error::new(ErrorClass::Internal, Phase::Execute, "58009", text).broken());
     }
     let named = fields.iter().zip(&described.columns).map(|(field, var)| {
         if field.nullable != var.nullable {

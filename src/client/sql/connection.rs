@@ -3,13 +3,13 @@
 use super::inner::Inner;
 use super::procedure::Procedure;
 use super::sections::Sections;
-use super::statement_kind::{self, Hint};
-use super::stream::RecordStream;
-use super::unit_of_work::Work;
-use super::update_result::Done;
+use super::statement_kind::{self, StatementKind};
+use super::stream::QueryStream;
+use super::unit_of_work::UnitOfWork;
+use super::update_result::UpdateResult;
 use crate::client::config::Config;
 use crate::client::config::client_info::ClientInfo;
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::login::{
     behind_tls, connector, doubt, foresee, identity, line, no_database, peer, stalled, without_database,
     without_password,
@@ -48,9 +48,9 @@ const FRAME_SLACK: usize = 16 << 20;
 #[expect(clippy::large_enum_variant, reason = "it is taken apart where it is returned")]
 pub enum Outcome {
     /// A result set.
-    Rows(RecordStream),
+    Rows(QueryStream),
     /// None.
-    Done(Done),
+    Done(UpdateResult),
     /// What a procedure came to.
     Called(Procedure),
 }
@@ -102,22 +102,22 @@ impl Connection {
         let caution = config.caution.afresh();
         let peer = peer(&config);
         let Some(connector) = connector else {
-            let login = Login { line, local, tls: None, caution, config, deadline };
+            let login = SqlLogin { line, local, tls: None, caution, config, deadline };
             return Connection::log_in(stream, login).await.map_err(|e| e.at(&peer));
         };
         let (stream, secured) =
             connector.connect(stream, deadline).await.map_err(|e| Error::from_net(e, Phase::Tls).at(&peer).broken())?;
         doubt(&secured, &caution).map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
         let line = line.under_tls(secured.verified);
-        let login = Login { line, local, tls: Some(secured), caution, config, deadline };
+        let login = SqlLogin { line, local, tls: Some(secured), caution, config, deadline };
         Connection::log_in(stream, login).await.map_err(|e| behind_tls(e).at(&peer))
     }
 
-    async fn log_in<S>(stream: S, login: Login) -> Result<Connection>
+    async fn log_in<S>(stream: S, login: SqlLogin) -> Result<Connection>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Login { line, local, tls, caution, config, deadline } = login;
+        let SqlLogin { line, local, tls, caution, config, deadline } = login;
         let peer = peer(&config);
         let identity = identity(&config, policy(&config, line)?, &caution, local)?;
         let connect = Connect::new(identity).map_err(|e| Error::from_flow(e, Phase::Security))?;
@@ -153,7 +153,7 @@ impl Connection {
             sections,
             readers: Mutex::default(),
             autocommit,
-            work: Work::default(),
+            work: UnitOfWork::default(),
             caution,
             closed: AtomicBool::new(false),
             settling: AtomicUsize::new(0),
@@ -178,7 +178,7 @@ impl Connection {
         }
         self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
-        let query = statement_kind::hint(sql) == Hint::Query;
+        let query = statement_kind::hint(sql) == StatementKind::Query;
         let _turn = self.0.turn_of(query).await?;
         self.0.usable(Phase::Execute)?;
         self.0.opens_work(query);
@@ -193,25 +193,28 @@ impl Connection {
     }
 
     /// Runs a statement that returns rows.
-    pub async fn query(&self, sql: &str, parameters: &[ArrayRef]) -> Result<RecordStream> {
+    pub async fn query(&self, sql: &str, parameters: &[ArrayRef]) -> Result<QueryStream> {
         match self.run(sql, one_row(parameters)).await? {
             Outcome::Rows(stream) => Ok(stream),
             Outcome::Done(_) | Outcome::Called(_) => {
-                Err(Error::new(Kind::Programming, Phase::Execute, "07005", "the statement returns no rows")
+                Err(Error::new(ErrorClass::Programming, Phase::Execute, "07005", "the statement returns no rows")
                     .hint("the result sets of a procedure come with call()"))
             }
         }
     }
 
     /// Runs a statement that returns none.
-    pub async fn execute(&self, sql: &str, parameters: &[ArrayRef]) -> Result<Done> {
+    pub async fn execute(&self, sql: &str, parameters: &[ArrayRef]) -> Result<UpdateResult> {
         match self.run(sql, one_row(parameters)).await? {
             Outcome::Done(done) => Ok(done),
             Outcome::Called(called) if called.sets.is_empty() && called.output.is_none() => Ok(called.done),
-            Outcome::Rows(_) | Outcome::Called(_) => {
-                Err(Error::new(Kind::Programming, Phase::Execute, "07005", "the statement returns rows or values")
-                    .hint("read them with query(), those of a procedure with call()"))
-            }
+            Outcome::Rows(_) | Outcome::Called(_) => Err(Error::new(
+                ErrorClass::Programming,
+                Phase::Execute,
+                "07005",
+                "the statement returns rows or values",
+            )
+            .hint("read them with query(), those of a procedure with call()")),
         }
     }
 
@@ -219,11 +222,13 @@ impl Connection {
     /// each, NULL where a value only comes out.
     pub async fn call(&self, sql: &str, parameters: &[ArrayRef]) -> Result<Procedure> {
         if !statement_kind::is_call(sql) {
-            return Err(Error::new(Kind::Programming, Phase::Execute, "42601", "the statement is no CALL"));
+            return Err(Error::new(ErrorClass::Programming, Phase::Execute, "42601", "the statement is no CALL"));
         }
         match self.run(sql, one_row(parameters)).await? {
             Outcome::Called(called) => Ok(called),
-            Outcome::Rows(stream) => Ok(Procedure { output: None, sets: [stream].into(), done: Done::default() }),
+            Outcome::Rows(stream) => {
+                Ok(Procedure { output: None, sets: [stream].into(), done: UpdateResult::default() })
+            }
             Outcome::Done(done) => Ok(Procedure { output: None, sets: VecDeque::new(), done }),
         }
     }
@@ -324,7 +329,7 @@ impl Connection {
 }
 
 /// What a login needs beside the stream.
-struct Login {
+struct SqlLogin {
     line: Line,
     local: Option<SocketAddr>,
     tls: Option<Secured>,
@@ -343,7 +348,7 @@ fn one_row(parameters: &[ArrayRef]) -> Vec<Vec<ArrayRef>> {
 }
 
 pub(super) fn check_sql(sql: &str) -> Result<()> {
-    let bad = |state: &str, text: &str| Err(Error::new(Kind::Programming, Phase::Execute, state, text));
+    let bad = |state: &str, text: &str| Err(Error::new(ErrorClass::Programming, Phase::Execute, state, text));
     if statement_kind::is_blank(sql) {
         return bad("42617", "the statement is empty");
     }

@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 
 /// State of an open query, shared by its reader, its pump and its connection.
 #[derive(Debug, Default)]
-pub(super) struct Cursor {
+pub(super) struct CursorState {
     /// The server keeps it open over a commit.
     pub held: bool,
     ended: Mutex<Option<String>>,
@@ -18,9 +18,9 @@ pub(super) struct Cursor {
     exhausted: AtomicBool,
 }
 
-impl Cursor {
-    pub(super) fn new(held: bool) -> Arc<Cursor> {
-        Arc::new(Cursor { held, ..Cursor::default() })
+impl CursorState {
+    pub(super) fn new(held: bool) -> Arc<CursorState> {
+        Arc::new(CursorState { held, ..CursorState::default() })
     }
 
     /// Ends the reader from outside: its next fetch is an error.

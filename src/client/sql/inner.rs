@@ -1,10 +1,10 @@
 //! The part that a connection and its open readers share.
 
-use super::cursor_state::Cursor;
-use super::sections::{Lease, Sections};
-use super::unit_of_work::Work;
+use super::cursor_state::CursorState;
+use super::sections::{SectionLease, Sections};
+use super::unit_of_work::UnitOfWork;
 use crate::client::config::Config;
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::error::FlowError;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::sql::bind::Bind;
@@ -38,12 +38,12 @@ pub(super) struct Inner {
     pub channel: Channel,
     pub tls: Option<Secured>,
     pub sections: Arc<Sections>,
-    pub readers: Mutex<Vec<Weak<Cursor>>>,
+    pub readers: Mutex<Vec<Weak<CursorState>>>,
     /// Readers that are closed and end the work of their queries now.
     pub settling: AtomicUsize,
     pub autocommit: AtomicBool,
     /// The unit of work.
-    pub work: Work,
+    pub work: UnitOfWork,
     /// What was said of the connection when it was made.
     pub caution: Caution,
     pub closed: AtomicBool,
@@ -57,7 +57,7 @@ impl Inner {
     /// Whether the connection can be used; nothing was sent for `phase` yet.
     pub(super) fn usable(&self, phase: Phase) -> Result<()> {
         if self.closed.load(Ordering::Acquire) {
-            let e = Error::new(Kind::Interface, phase, "08003", "the connection is closed");
+            let e = Error::new(ErrorClass::Interface, phase, "08003", "the connection is closed");
             return Err(e.at(&self.peer).broken());
         }
         self.found()?;
@@ -74,14 +74,14 @@ impl Inner {
         if self.session.product == Product::Derby { DEPTH_DERBY } else { 1 }
     }
 
-    pub(super) fn reader_opened(&self, cursor: &Arc<Cursor>) {
+    pub(super) fn reader_opened(&self, cursor: &Arc<CursorState>) {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         readers.retain(|r| r.strong_count() > 0);
         readers.push(Arc::downgrade(cursor));
     }
 
     /// In autocommit the work of a query ends with its last reader; the error is that of the commit.
-    pub(super) async fn reader_closed(&self, cursor: &Arc<Cursor>) -> Result<()> {
+    pub(super) async fn reader_closed(&self, cursor: &Arc<CursorState>) -> Result<()> {
         let idle = {
             let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
             readers.retain(|r| r.strong_count() > 0 && !std::ptr::eq(r.as_ptr(), Arc::as_ptr(cursor)));
@@ -182,8 +182,8 @@ impl Inner {
     }
 
     /// A section to run a statement in.
-    pub(super) fn lease(&self, phase: Phase) -> Result<Lease> {
-        let none = || Error::new(Kind::Operational, phase, "54000", "too many open readers on this connection");
+    pub(super) fn lease(&self, phase: Phase) -> Result<SectionLease> {
+        let none = || Error::new(ErrorClass::Operational, phase, "54000", "too many open readers on this connection");
         self.sections.take().ok_or_else(none)
     }
 

@@ -16,7 +16,7 @@ use crate::wire::value::typdef::TypDef;
 const PLACEHOLDER: [u8; 2] = [0x80, 0x04];
 
 /// The two forms of an answer set's columns.
-pub(super) struct Forms {
+pub(super) struct LobForms {
     /// As they lie in the rows.
     pub rows: Vec<Field>,
     /// As they are decoded.
@@ -25,12 +25,12 @@ pub(super) struct Forms {
     pub outovr: Option<Vec<u8>>,
 }
 
-impl Forms {
+impl LobForms {
     /// Of the columns as described. Rows that came with the open are in the described form, and
     /// so are then all.
-    pub(super) fn new(fields: Vec<Field>, lobs: Lobs, rows_came: bool, theirs: &TypDef) -> Forms {
+    pub(super) fn new(fields: Vec<Field>, lobs: Lobs, rows_came: bool, theirs: &TypDef) -> LobForms {
         let ask = lobs == Lobs::Locator && !rows_came;
-        let mut forms = Forms { rows: Vec::new(), values: Vec::new(), outovr: None };
+        let mut forms = LobForms { rows: Vec::new(), values: Vec::new(), outovr: None };
         let mut wanted = Vec::new();
         for field in fields {
             let large = LobKind::of_value(&field).filter(|_| ask);
@@ -67,19 +67,19 @@ fn shaped(field: &Field, id: u8, size: [u8; 2], theirs: &TypDef) -> Field {
 
 /// A row that waits for its large values.
 #[derive(Debug)]
-pub(super) struct Parked {
+pub(super) struct PendingRow {
     chunk: RowChunk,
     pub reading: LobFetch,
 }
 
-impl Parked {
+impl PendingRow {
     /// The row of `chunk`; `values` are the columns as they are decoded.
-    pub(super) fn new(chunk: RowChunk, values: &[Field], product: Product, limit: usize) -> Parked {
+    pub(super) fn new(chunk: RowChunk, values: &[Field], product: Product, limit: usize) -> PendingRow {
         let there = |(column, locator): &(usize, Option<Locator>)| {
             Some((*column, (*locator)?, values.get(*column).map_or(0, |f| f.ccsid)))
         };
         let wanted: Vec<_> = chunk.locators.iter().filter_map(there).collect();
-        Parked { reading: LobFetch::new(product, chunk.first_row, limit, &wanted), chunk }
+        PendingRow { reading: LobFetch::new(product, chunk.first_row, limit, &wanted), chunk }
     }
 
     /// True when every value is there.
@@ -89,7 +89,7 @@ impl Parked {
 
     /// The row with its values.
     pub(super) fn finish(self) -> RowChunk {
-        let Parked { mut chunk, reading } = self;
+        let PendingRow { mut chunk, reading } = self;
         let nulls = chunk.locators.iter().filter(|(_, locator)| locator.is_none());
         chunk.lobs.extend(nulls.map(|(column, _)| (*column, vec![Lob::Null])));
         chunk.lobs.extend(reading.finish().map(|(column, data)| (column, vec![Lob::Value(data)])));

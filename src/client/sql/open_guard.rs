@@ -2,7 +2,7 @@
 //! opened is closed in the background, so that no cursor stays open on the server.
 
 use super::inner::Inner;
-use super::sections::Lease;
+use super::sections::SectionLease;
 use crate::flow::sql::call::Called;
 use crate::flow::sql::query::{Close, OpenedQuery, QueryOutcome};
 use crate::net::channel::Pending;
@@ -38,14 +38,14 @@ impl Opens for Called {
 }
 
 /// The open and the section that it uses.
-pub(super) struct Opening<T: Opens> {
+pub(super) struct OpenGuard<T: Opens> {
     pub inner: Arc<Inner>,
-    pub under_way: Option<(Pending<T>, Lease)>,
+    pub under_way: Option<(Pending<T>, SectionLease)>,
 }
 
-impl<T: Opens> Opening<T> {
+impl<T: Opens> OpenGuard<T> {
     /// Waits for the outcome; to be called once it returned no more.
-    pub(super) async fn wait(&mut self, deadline: Option<Deadline>) -> Result<(T, Lease), NetError> {
+    pub(super) async fn wait(&mut self, deadline: Option<Deadline>) -> Result<(T, SectionLease), NetError> {
         let gone = || NetError::Broken("the query was opened already".to_owned());
         let result = match &mut self.under_way {
             Some((pending, _)) => pending.wait(deadline).await,
@@ -60,7 +60,7 @@ impl<T: Opens> Opening<T> {
     }
 }
 
-impl<T: Opens> Drop for Opening<T> {
+impl<T: Opens> Drop for OpenGuard<T> {
     fn drop(&mut self) {
         let Some((mut pending, lease)) = self.under_way.take() else { return };
         // Without a runtime there is no task left that could talk to the server either.

@@ -1,6 +1,6 @@
 //! Parameters: Arrow values encoded as the server described the markers of the statement.
 
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::column::encode::{encode_value, length};
 use crate::column::error::{ColumnError, Reason};
 use crate::flow::sql::execute::Input;
@@ -32,7 +32,7 @@ const NULL: u8 = 0xFF;
 pub(super) fn encode(described: &[SqlVar], row: &[ArrayRef], session: &Session) -> Result<Input> {
     if described.len() != row.len() {
         let text = format!("the statement has {} parameters, {} were given", described.len(), row.len());
-        return Err(Error::new(Kind::Programming, Phase::Execute, "07001", text));
+        return Err(Error::new(ErrorClass::Programming, Phase::Execute, "07001", text));
     }
     let mut fields = Vec::with_capacity(row.len());
     let mut w = Writer::new();
@@ -91,11 +91,11 @@ fn field(n: usize, var: &SqlVar, value: &ArrayRef, session: &Session) -> Result<
         }
         other => {
             let text = format!("parameter {}: SQL type {other} is not supported", n + 1);
-            return Err(Error::new(Kind::NotSupported, Phase::Execute, "56084", text));
+            return Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "56084", text));
         }
     };
     let field = lid::field(id, size, &TypDef { ..*ours }, 0)
-        .map_err(|e| Error::new(Kind::Internal, Phase::Execute, "58009", e.to_string()))?;
+        .map_err(|e| Error::new(ErrorClass::Internal, Phase::Execute, "58009", e.to_string()))?;
     let name = if var.name().is_empty() { format!("parameter {}", n + 1) } else { var.name().to_owned() };
     Ok(Field { name, sqltype: Some(var.sqltype), ..field })
 }

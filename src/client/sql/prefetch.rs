@@ -1,9 +1,9 @@
 //! Asking ahead: a task per open query keeps requests under way while the reader decodes. Byte
 //! credit bounds what may wait, so an idle reader neither grows memory nor holds up its neighbours.
 
-use super::cursor_state::Cursor;
+use super::cursor_state::CursorState;
 use super::inner::Inner;
-use super::sections::Lease;
+use super::sections::SectionLease;
 use crate::client::error::Error;
 use crate::flow::sql::query::{Close, Continue, QueryReply};
 use crate::net::channel::Pending;
@@ -21,13 +21,13 @@ const CLOSE: Duration = Duration::from_secs(30);
 pub(super) type Fetched = Result<(QueryReply, OwnedSemaphorePermit), NetError>;
 
 /// The pump of one query.
-pub(super) struct Pump {
+pub(super) struct Prefetcher {
     pub inner: Arc<Inner>,
     /// The section that the statement lives in, until the last of its result sets is over.
-    pub lease: Arc<Lease>,
+    pub lease: Arc<SectionLease>,
     /// The section that the query is fetched from.
     pub section: PkgNamCsn,
-    pub cursor: Arc<Cursor>,
+    pub cursor: Arc<CursorState>,
     pub instance: Option<u64>,
     pub lobs: bool,
     /// Rows hold locators: they are asked for one by one, and the first time with this descriptor.
@@ -39,7 +39,7 @@ pub(super) struct Pump {
     pub settle: oneshot::Sender<Error>,
 }
 
-impl Pump {
+impl Prefetcher {
     pub(super) async fn run(mut self) {
         let mut under_way = VecDeque::new();
         let closed = self.fetch(&mut under_way).await;

@@ -1,14 +1,14 @@
 //! Procedures: values of output parameters, and result sets.
 
-use super::columns::name_fields;
+use super::columns::merge_descriptions;
 use super::inner::Inner;
-use super::lob::{Forms, Parked};
-use super::open_guard::Opening;
+use super::lob::{LobForms, PendingRow};
+use super::open_guard::OpenGuard;
 use super::parameters;
-use super::sections::Lease;
-use super::stream::RecordStream;
-use super::update_result::Done;
-use crate::client::error::{Error, Kind, Phase, Result};
+use super::sections::SectionLease;
+use super::stream::QueryStream;
+use super::update_result::UpdateResult;
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::warning::Warning;
 use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::error::ColumnError;
@@ -38,9 +38,9 @@ pub struct Procedure {
     /// Its parameters after the call, if any came out.
     pub output: Option<Output>,
     /// Its result sets in order. Those that are dropped unread are closed.
-    pub sets: VecDeque<RecordStream>,
+    pub sets: VecDeque<QueryStream>,
     /// The rest.
-    pub done: Done,
+    pub done: UpdateResult,
 }
 
 /// The parameters of a procedure after its call.
@@ -57,7 +57,7 @@ impl Inner {
     /// its failure would be committed with the next statement.
     pub(super) async fn call(
         self: &Arc<Inner>,
-        lease: Lease,
+        lease: SectionLease,
         described: &[SqlVar],
         input: Option<Input>,
         autocommit: bool,
@@ -84,20 +84,25 @@ impl Inner {
         }
     }
 
-    async fn called(self: &Arc<Inner>, lease: Lease, described: &[SqlVar], input: Option<Input>) -> Result<Procedure> {
+    async fn called(
+        self: &Arc<Inner>,
+        lease: SectionLease,
+        described: &[SqlVar],
+        input: Option<Input>,
+    ) -> Result<Procedure> {
         // Where a server tells no mode the parameter may be of any.
         let came_out: Vec<bool> = described.iter().map(|var| parameters::mode(var) != parmmode::IN).collect();
         let wanted = came_out.contains(&true);
         let call = Call::new(self.session.clone(), lease.name.clone(), input, wanted, self.config.block_size);
         let deadline = self.config.statement_timeout.map(Deadline::after);
         let pending = self.channel.submit(call).map_err(|e| self.error(e, Phase::Execute))?;
-        let mut opening = Opening { inner: self.clone(), under_way: Some((pending, lease)) };
+        let mut opening = OpenGuard { inner: self.clone(), under_way: Some((pending, lease)) };
         let (called, lease) = match opening.wait(deadline).await {
             Ok(done) => done,
             Err(e) => return Err(self.explained(e, Phase::Execute).await),
         };
         let Called { output, sets, count, warnings } = called;
-        let mut done = Done { count, warnings: warnings.iter().map(Warning::from).collect() };
+        let mut done = UpdateResult { count, warnings: warnings.iter().map(Warning::from).collect() };
         let sets = self.result_sets(&Arc::new(lease), sets).await?;
         let output = match output {
             Some((fields, block)) => {
@@ -114,15 +119,15 @@ impl Inner {
     /// A reader for each result set. All of them are made, so that a failure leaves none open.
     async fn result_sets(
         self: &Arc<Inner>,
-        lease: &Arc<Lease>,
+        lease: &Arc<SectionLease>,
         sets: Vec<(PkgNamCsn, OpenedQuery)>,
-    ) -> Result<VecDeque<RecordStream>> {
+    ) -> Result<VecDeque<QueryStream>> {
         let mut streams = VecDeque::with_capacity(sets.len());
         let mut failure = None;
         for (section, opened) in sets {
             let described = opened.described.clone().unwrap_or_default();
-            let made = match name_fields(&opened.fields, &described) {
-                Ok(fields) => RecordStream::new(self.clone(), lease.clone(), section, opened, fields).await,
+            let made = match merge_descriptions(&opened.fields, &described) {
+                Ok(fields) => QueryStream::new(self.clone(), lease.clone(), section, opened, fields).await,
                 Err(e) => {
                     self.channel.abort("the server's descriptions disagree");
                     Err(e.at(&self.peer))
@@ -152,7 +157,7 @@ impl Inner {
         let names = described.iter().map(|var| var.name().to_owned()).chain(std::iter::repeat(String::new()));
         let fields = fields.into_iter().zip(names).map(|(field, name)| Field { name, ..field }).collect();
         // They came in the form described: none other can be asked for.
-        let forms = Forms::new(fields, self.config.lobs, true, &self.session.theirs);
+        let forms = LobForms::new(fields, self.config.lobs, true, &self.session.theirs);
         let limit = self.config.lob_limit as usize;
         let mut offsets = Offsets::new(forms.rows.len());
         let mut rows = RowAssembler::of(&self.session, &forms.rows).with_lob_limit(limit);
@@ -180,18 +185,19 @@ impl Inner {
             columns.push(decoder(field, column, options).and_then(decode).map_err(|e| bad(&e))?);
         }
         let schema = schema(&forms.values, options).map_err(|e| bad(&e))?;
-        RecordBatch::try_new(schema, columns).map_err(|e| Error::new(Kind::Internal, phase, "58004", e.to_string()))
+        RecordBatch::try_new(schema, columns)
+            .map_err(|e| Error::new(ErrorClass::Internal, phase, "58004", e.to_string()))
     }
 
     /// The row with the large values that its locators stand for.
     async fn large_output(self: &Arc<Inner>, chunk: RowChunk, values: &[Field], limit: usize) -> Result<RowChunk> {
-        let mut parked = Parked::new(chunk, values, self.session.product, limit);
+        let mut parked = PendingRow::new(chunk, values, self.session.product, limit);
         let requests = parked.reading.next();
         if requests.is_empty() {
             return Ok(parked.finish());
         }
         let Some(lease) = self.sections.take() else {
-            return Err(Error::new(Kind::Operational, Phase::Execute, "54000", "too many open readers"));
+            return Err(Error::new(ErrorClass::Operational, Phase::Execute, "54000", "too many open readers"));
         };
         let mut requests = requests;
         while !requests.is_empty() {

@@ -18,11 +18,11 @@ pub(super) struct Sections {
     rdbnam: RdbName,
     collection: String,
     packages: Vec<(String, u16)>,
-    state: Mutex<State>,
+    state: Mutex<SectionsState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct SectionsState {
     free: Vec<(usize, u16)>,
     package: usize,
     next: u16,
@@ -30,7 +30,7 @@ struct State {
 
 /// A section in use; dropped, it can be used again.
 #[derive(Debug)]
-pub(super) struct Lease {
+pub(super) struct SectionLease {
     pool: Arc<Sections>,
     place: (usize, u16),
     /// Its full name.
@@ -53,12 +53,12 @@ impl Sections {
             rdbnam: RdbName::new(rdbnam),
             collection: config.collection.clone(),
             packages,
-            state: Mutex::new(State::default()),
+            state: Mutex::new(SectionsState::default()),
         })
     }
 
     /// A free section; none when all are in use.
-    pub(super) fn take(self: &Arc<Sections>) -> Option<Lease> {
+    pub(super) fn take(self: &Arc<Sections>) -> Option<SectionLease> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let place = match state.free.pop() {
             Some(place) => place,
@@ -78,11 +78,11 @@ impl Sections {
         let package = self.packages.get(place.0)?.0.clone();
         let name =
             PkgNamCsn { collection: self.collection.clone(), ..PkgNamCsn::dynamic(&self.rdbnam, &package, place.1) };
-        Some(Lease { pool: self.clone(), place, name })
+        Some(SectionLease { pool: self.clone(), place, name })
     }
 }
 
-impl Drop for Lease {
+impl Drop for SectionLease {
     fn drop(&mut self) {
         self.pool.state.lock().unwrap_or_else(PoisonError::into_inner).free.push(self.place);
     }
@@ -96,14 +96,14 @@ mod tests {
     fn sections_are_recycled_and_packages_follow_each_other() {
         let config = Config::new("h", 446, "DB").unwrap();
         let pool = Sections::new(&config, "DB");
-        let held: Vec<Lease> = (0..32).map(|_| pool.take().unwrap()).collect();
+        let held: Vec<SectionLease> = (0..32).map(|_| pool.take().unwrap()).collect();
         assert!(held.iter().all(|l| l.name.package == "SYSSH200" && l.name.section % 2 == 1));
         assert_eq!(held.last().unwrap().name.section, 63);
         let next = pool.take().unwrap();
         assert_eq!((next.name.package.as_str(), next.name.section), ("SYSSH201", 1));
         drop(held);
         assert_eq!(pool.take().unwrap().name.package, "SYSSH200");
-        let rest: Vec<Option<Lease>> = (0..700).map(|_| pool.take()).collect();
+        let rest: Vec<Option<SectionLease>> = (0..700).map(|_| pool.take()).collect();
         assert!(rest.last().unwrap().is_none());
     }
 }

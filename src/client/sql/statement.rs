@@ -1,14 +1,14 @@
 //! Runs a statement: prepared where it has parameters or its kind is not known, at once where it is; opened
 //! if it is a query, executed else. Many rows of parameters are a [`batch`](super::batch).
 
-use super::columns::name_fields;
+use super::columns::merge_descriptions;
 use super::connection::{Connection, Outcome};
-use super::open_guard::Opening;
+use super::open_guard::OpenGuard;
 use super::parameters;
-use super::sections::Lease;
-use super::statement_kind::{self, Hint};
-use super::stream::RecordStream;
-use super::update_result::Done;
+use super::sections::SectionLease;
+use super::statement_kind::{self, StatementKind};
+use super::stream::QueryStream;
+use super::update_result::UpdateResult;
 use crate::client::error::{Error, Phase, Result};
 use crate::client::warning::Warning;
 use crate::flow::error::FlowError;
@@ -27,13 +27,13 @@ impl Connection {
         let lease = self.0.lease(Phase::Execute)?;
         if rows.iter().all(Vec::is_empty) {
             match statement_kind::hint(sql) {
-                Hint::Query => return self.open_at_once(sql, lease).await,
-                Hint::Statement => {
+                StatementKind::Query => return self.open_at_once(sql, lease).await,
+                StatementKind::Statement => {
                     let commit = self.0.commits();
                     let flow = Immediate::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), commit);
                     return self.done(self.work(flow, commit).await?, commit).await.map(Outcome::Done);
                 }
-                Hint::Unknown => {}
+                StatementKind::Unknown => {}
             }
         }
         let with_parameters = rows.iter().any(|row| !row.is_empty());
@@ -80,10 +80,10 @@ impl Connection {
 
     /// Opens a query. Should the wait be given up, whatever gets opened is closed again before its
     /// section is used another time.
-    async fn open(&self, flow: Open, lease: Lease) -> Result<(OpenOutcome, Lease)> {
+    async fn open(&self, flow: Open, lease: SectionLease) -> Result<(OpenOutcome, SectionLease)> {
         let deadline = self.0.config.statement_timeout.map(Deadline::after);
         let pending = self.0.channel.submit(flow).map_err(|e| self.0.error(e, Phase::Execute))?;
-        let mut opening = Opening { inner: self.0.clone(), under_way: Some((pending, lease)) };
+        let mut opening = OpenGuard { inner: self.0.clone(), under_way: Some((pending, lease)) };
         let result = opening.wait(deadline).await;
         match result {
             Ok(outcome) => Ok(outcome),
@@ -92,7 +92,7 @@ impl Connection {
     }
 
     /// Prepare and open in one flush.
-    async fn open_at_once(&self, sql: &str, lease: Lease) -> Result<Outcome> {
+    async fn open_at_once(&self, sql: &str, lease: SectionLease) -> Result<Outcome> {
         let open =
             Open::new(self.0.session.clone(), lease.name.clone(), Some(sql.to_owned()), None, self.0.config.block_size);
         let (outcome, lease) = self.open(open, lease).await?;
@@ -108,13 +108,13 @@ impl Connection {
         }
     }
 
-    async fn rows(&self, lease: Lease, opened: OpenedQuery, described: &SqlDa) -> Result<Outcome> {
-        let fields = name_fields(&opened.fields, described).map_err(|e| {
+    async fn rows(&self, lease: SectionLease, opened: OpenedQuery, described: &SqlDa) -> Result<Outcome> {
+        let fields = merge_descriptions(&opened.fields, described).map_err(|e| {
             self.0.channel.abort("the server's descriptions disagree");
             e.at(&self.0.peer)
         })?;
         let section = lease.name.clone();
-        RecordStream::new(self.0.clone(), Arc::new(lease), section, opened, fields).await.map(Outcome::Rows)
+        QueryStream::new(self.0.clone(), Arc::new(lease), section, opened, fields).await.map(Outcome::Rows)
     }
 
     /// Encodes the parameters as the server described them.
@@ -123,7 +123,7 @@ impl Connection {
         rows.iter().map(|row| parameters::encode(&described.columns, row, &self.0.session)).collect()
     }
 
-    async fn execute_prepared(&self, lease: Lease, inputs: Vec<Input>) -> Result<Outcome> {
+    async fn execute_prepared(&self, lease: SectionLease, inputs: Vec<Input>) -> Result<Outcome> {
         let commit = self.0.commits();
         let flow = Execute::new(self.0.session.clone(), lease.name.clone(), inputs, commit);
         let done = self.work(flow, commit).await?;
@@ -138,7 +138,7 @@ impl Connection {
         }
     }
 
-    async fn done(&self, result: std::result::Result<Executed, Failed>, committed: bool) -> Result<Done> {
+    async fn done(&self, result: std::result::Result<Executed, Failed>, committed: bool) -> Result<UpdateResult> {
         let executed = match result {
             Ok(executed) => executed,
             Err(failed) => return Err(self.0.explained(failed.error.into(), Phase::Execute).await),
@@ -147,6 +147,6 @@ impl Connection {
             self.0.work.ended();
         }
         let count = executed.counts.iter().copied().sum::<Option<u64>>();
-        Ok(Done { count, warnings: executed.warnings.iter().map(Warning::from).collect() })
+        Ok(UpdateResult { count, warnings: executed.warnings.iter().map(Warning::from).collect() })
     }
 }

@@ -3,7 +3,7 @@
 
 /// The kind of statement that the first word suggests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hint {
+pub(super) enum StatementKind {
     /// Very likely a query: prepare and open may travel together.
     Query,
     /// Never a query, no matter what follows: it may be executed at once.
@@ -19,15 +19,15 @@ const STATEMENTS: [&str; 16] = [
 ];
 
 /// Looks at the first word after comments and opening parentheses.
-pub(super) fn hint(sql: &str) -> Hint {
+pub(super) fn hint(sql: &str) -> StatementKind {
     let word: String = skip(sql).chars().take_while(char::is_ascii_alphabetic).collect();
     let is = |list: &[&str]| list.iter().any(|w| w.eq_ignore_ascii_case(&word));
     if is(&QUERIES) {
-        Hint::Query
+        StatementKind::Query
     } else if is(&STATEMENTS) {
-        Hint::Statement
+        StatementKind::Statement
     } else {
-        Hint::Unknown
+        StatementKind::Unknown
     }
 }
 
@@ -81,11 +81,11 @@ mod tests {
     fn comments_and_parentheses_do_not_hide_a_query() {
         for sql in ["select 1", " ( (VALUES 1", "-- hi\n/* a /* b */ c */ With x as (select 1 from t) select * from x"]
         {
-            assert_eq!(hint(sql), Hint::Query, "{sql}");
+            assert_eq!(hint(sql), StatementKind::Query, "{sql}");
         }
-        assert_eq!(hint("insert into t values 1"), Hint::Statement);
-        assert_eq!(hint("call p()"), Hint::Unknown);
-        assert_eq!(hint("/* open"), Hint::Unknown);
+        assert_eq!(hint("insert into t values 1"), StatementKind::Statement);
+        assert_eq!(hint("call p()"), StatementKind::Unknown);
+        assert_eq!(hint("/* open"), StatementKind::Unknown);
         assert!(is_call(" call p()") && is_call("? = CALL F(?)") && is_call("-- hi\n?=/**/Call f(?)"));
         assert!(!is_call("? = SELECT") && !is_call("CALLED(1)") && !is_call("SELECT call FROM t"));
         assert!(is_blank(" -- nothing\n ;") && !is_blank("x"));

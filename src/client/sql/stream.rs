@@ -2,14 +2,14 @@
 //! on the consumer's thread while the next blocks are on their way.
 
 use super::column_info::ColumnInfo;
-use super::cursor_state::Cursor;
+use super::cursor_state::CursorState;
 use super::inner::{Inner, sqlca};
-use super::lob::{Forms, Parked};
-use super::prefetch::{Fetched, Pump};
-use super::sections::Lease;
-use crate::client::batch_delay::{Patience, passed, until};
-use crate::client::error::{Error, Kind, Phase, Result};
-use crate::client::limits::{Limits, Ready};
+use super::lob::{LobForms, PendingRow};
+use super::prefetch::{Fetched, Prefetcher};
+use super::sections::SectionLease;
+use crate::client::batch_delay::{BatchDelay, passed, until};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::client::limits::{Decoded, Limits};
 use crate::client::warning::Warning;
 use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::error::ColumnError;
@@ -34,21 +34,21 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
 /// A result set being read. Dropped before its end, it closes the query in the background.
-pub struct RecordStream {
+pub struct QueryStream {
     inner: Arc<Inner>,
-    cursor: Arc<Cursor>,
+    cursor: Arc<CursorState>,
     fields: Vec<Field>,
     schema: SchemaRef,
     rows: RowAssembler,
     offsets: Offsets,
     /// A row whose large values are still to be fetched.
-    parked: Option<Parked>,
+    parked: Option<PendingRow>,
     decoders: Vec<Box<dyn ColumnDecoder>>,
     limits: Limits,
     /// Rows in the batch being built.
     building: usize,
     /// How long they wait for more.
-    patience: Patience,
+    patience: BatchDelay,
     /// Rows hold locators, which end with the unit of work.
     by_locator: bool,
     /// The next row was asked for while others were in hand: they are handed out together, so that no commit
@@ -70,28 +70,28 @@ pub struct RecordStream {
     ended: bool,
 }
 
-impl std::fmt::Debug for RecordStream {
+impl std::fmt::Debug for QueryStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RecordStream")
+        f.debug_struct("QueryStream")
             .field("schema", &self.schema)
             .field("rows", &self.handed_out)
             .finish_non_exhaustive()
     }
 }
 
-impl RecordStream {
+impl QueryStream {
     /// Takes over the open query of `section`, whose statement lives in `lease`. `fields` are named.
     pub(super) async fn new(
         inner: Arc<Inner>,
-        lease: Arc<Lease>,
+        lease: Arc<SectionLease>,
         section: PkgNamCsn,
         opened: OpenedQuery,
         fields: Vec<Field>,
-    ) -> Result<RecordStream> {
+    ) -> Result<QueryStream> {
         let phase = Phase::Execute;
         let options = &inner.config.options;
         let rows_came = opened.answer.blocks.iter().any(|b| !b.is_empty());
-        let forms = Forms::new(fields, inner.config.lobs, rows_came, &inner.session.theirs);
+        let forms = LobForms::new(fields, inner.config.lobs, rows_came, &inner.session.theirs);
         let holds_locators = forms.by_locator();
         let by_locator = holds_locators.then_some(forms.outovr);
         let (wire, fields) = (forms.rows, forms.values);
@@ -100,13 +100,13 @@ impl RecordStream {
         let made: Result<Vec<_>> = decoders.collect();
         let made = made.and_then(|d| Ok((d, schema(&fields, options).map_err(fail)?)));
         let lobs = wire.iter().any(|f| matches!(f.shape, Shape::Lob(_)));
-        let cursor = Cursor::new(opened.held);
+        let cursor = CursorState::new(opened.held);
         let (out, blocks) = mpsc::unbounded_channel();
         let (settle, settled) = oneshot::channel();
         let size: usize = opened.answer.blocks.iter().map(|b| b.len()).sum();
         let over = opened.answer.closed || opened.answer.failure.is_some();
         inner.reader_opened(&cursor);
-        let pump = Pump {
+        let pump = Prefetcher {
             inner: inner.clone(),
             lease,
             section,
@@ -126,7 +126,7 @@ impl RecordStream {
         let (decoders, schema) = made?;
         let settled = inner.autocommit.load(Ordering::Acquire).then_some(settled);
         let limits = Limits { delay: inner.config.batch_delay, ..Limits::default() };
-        let mut stream = RecordStream {
+        let mut stream = QueryStream {
             rows: RowAssembler::of(&inner.session, &wire).with_lob_limit(inner.config.lob_limit as usize),
             offsets: Offsets::new(fields.len()),
             parked: None,
@@ -137,7 +137,7 @@ impl RecordStream {
             fields,
             limits,
             building: 0,
-            patience: Patience::default(),
+            patience: BatchDelay::default(),
             by_locator: holds_locators,
             joined: false,
             handed_out: 0,
@@ -191,7 +191,7 @@ impl RecordStream {
     }
 
     /// Decodes what has arrived. It never waits: meant for the thread that consumes the batches.
-    pub fn decode(&mut self) -> Result<Ready> {
+    pub fn decode(&mut self) -> Result<Decoded> {
         if let Some(why) = self.cursor.why_ended().filter(|_| !self.ended) {
             self.building = 0;
             self.end();
@@ -210,8 +210,8 @@ impl RecordStream {
                         self.settled = None;
                         Err(e)
                     }
-                    (None, Some(_)) => Ok(Ready::NeedBlock),
-                    (None, None) => Ok(Ready::End),
+                    (None, Some(_)) => Ok(Decoded::NeedBlock),
+                    (None, None) => Ok(Decoded::End),
                 };
             }
             if self.building >= self.limits.rows || self.building > 0 && self.size() >= self.limits.bytes {
@@ -230,7 +230,7 @@ impl RecordStream {
                 Ok(Event::Rows(chunk)) if chunk.locators.is_empty() => self.append(&chunk)?,
                 Ok(Event::Rows(chunk)) => {
                     let (product, limit) = (self.inner.session.product, self.inner.config.lob_limit as usize);
-                    self.parked = Some(Parked::new(chunk, &self.fields, product, limit));
+                    self.parked = Some(PendingRow::new(chunk, &self.fields, product, limit));
                 }
                 Ok(Event::Warning(sqlca)) => self.warn(Warning::from(&*sqlca)),
                 Ok(Event::NeedBlock) => {
@@ -333,9 +333,9 @@ impl RecordStream {
     pub async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             match self.decode()? {
-                Ready::Batch(batch) => return Ok(Some(batch)),
-                Ready::End => return Ok(None),
-                Ready::NeedBlock => self.wait().await?,
+                Decoded::Batch(batch) => return Ok(Some(batch)),
+                Decoded::End => return Ok(None),
+                Decoded::NeedBlock => self.wait().await?,
             }
         }
     }
@@ -343,7 +343,7 @@ impl RecordStream {
     /// Fetches the large values of the row in hand. Cancel safe: what was fetched is kept.
     async fn fetch_large(&mut self) {
         let Some(lease) = self.inner.sections.take() else {
-            return self.fail(Error::new(Kind::Operational, Phase::Fetch, "54000", "too many open readers"));
+            return self.fail(Error::new(ErrorClass::Operational, Phase::Fetch, "54000", "too many open readers"));
         };
         while let Some(parked) = self.parked.as_mut() {
             let requests = parked.reading.next();
@@ -408,11 +408,11 @@ impl RecordStream {
     }
 
     /// No more rows are there at the moment.
-    fn short_of_rows(&mut self) -> Result<Ready> {
-        if self.patience.is_over() { self.batch() } else { Ok(Ready::NeedBlock) }
+    fn short_of_rows(&mut self) -> Result<Decoded> {
+        if self.patience.is_over() { self.batch() } else { Ok(Decoded::NeedBlock) }
     }
 
-    fn batch(&mut self) -> Result<Ready> {
+    fn batch(&mut self) -> Result<Decoded> {
         let rows = std::mem::take(&mut self.building);
         self.patience.renew();
         self.joined = false;
@@ -428,9 +428,9 @@ impl RecordStream {
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
-            .map_err(|e| Error::new(Kind::Internal, Phase::Fetch, "58004", e.to_string()))?;
+            .map_err(|e| Error::new(ErrorClass::Internal, Phase::Fetch, "58004", e.to_string()))?;
         self.handed_out += rows as u64;
-        Ok(Ready::Batch(batch))
+        Ok(Decoded::Batch(batch))
     }
 
     /// Warns of the bad values that were made NULL.
@@ -477,7 +477,7 @@ impl RecordStream {
     }
 }
 
-impl Drop for RecordStream {
+impl Drop for QueryStream {
     fn drop(&mut self) {
         self.let_go();
         self.cursor.stop(self.rows.has_ended());

@@ -4,7 +4,7 @@
 //! it.
 
 use super::inner::Inner;
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -35,7 +35,7 @@ impl Inner {
         let late = |_| {
             let seconds = limit.as_secs_f64();
             let text = format!("another statement of this connection did not end within {seconds:.1} s");
-            Error::new(Kind::Operational, Phase::Execute, "57033", text).at(&self.peer)
+            Error::new(ErrorClass::Operational, Phase::Execute, "57033", text).at(&self.peer)
         };
         tokio::time::timeout(limit, turn).await.map(Some).map_err(late)
     }

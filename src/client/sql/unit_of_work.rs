@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 /// The unit of work of a connection, and who may go on with it.
 #[derive(Debug, Default)]
-pub(super) struct Work {
+pub(super) struct UnitOfWork {
     /// Held while data is changed.
     pub turn: Arc<Mutex<()>>,
     /// Something was done since the last end of a unit of work that nobody has committed.
@@ -23,7 +23,7 @@ pub(super) struct Work {
     rollbacks: AtomicU64,
 }
 
-impl Work {
+impl UnitOfWork {
     /// How often it was committed and rolled back by others than batches.
     pub(super) fn ends(&self) -> Ends {
         Ends { commits: self.commits.load(Ordering::Acquire), rollbacks: self.rollbacks.load(Ordering::Acquire) }

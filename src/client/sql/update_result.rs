@@ -4,7 +4,7 @@ use crate::client::warning::Warning;
 
 /// A statement that returned no rows.
 #[derive(Debug, Clone, Default)]
-pub struct Done {
+pub struct UpdateResult {
     /// Rows changed, where the server counts them.
     pub count: Option<u64>,
     /// Warnings.

@@ -14,7 +14,7 @@ use crate::column::encode::marked;
 use crate::python::wording::kind;
 
 /// The meaning of a value.
-pub(super) enum Meaning<'py> {
+pub(super) enum ForeignMeaning<'py> {
     Null,
     Array(ArrayRef),
     /// The same as this value of Python's own types.
@@ -31,22 +31,22 @@ const NAT: i64 = i64::MIN;
 const EPOCH: i32 = 719_163;
 
 /// The meaning of a value of a foreign type; none when it is unknown.
-pub(super) fn meaning<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Meaning<'py>>> {
+pub(super) fn meaning<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<ForeignMeaning<'py>>> {
     let (py, mut value) = (value.py(), value.clone());
     for _ in 0..DEPTH {
         if is_missing(&value) {
-            return Ok(Some(Meaning::Null));
+            return Ok(Some(ForeignMeaning::Null));
         }
         if value.is_instance_of::<PyDelta>() || is_a(&value, "numpy", "timedelta64")? {
             let what =
                 format!("a {}: SQL has no type for a span of time; send a number of days or seconds", kind(&value));
-            return Ok(Some(Meaning::Bad("22007", what)));
+            return Ok(Some(ForeignMeaning::Bad("22007", what)));
         }
         if is_a(&value, "numpy", "datetime64")? {
             return datetime64(&value).map(Some);
         }
         if let Some(bytes) = uuid(&value)? {
-            return Ok(marked::uuid(bytes).ok().map(Meaning::Array));
+            return Ok(marked::uuid(bytes).ok().map(ForeignMeaning::Array));
         }
         if is_a(&value, "enum", "Enum")? {
             value = value.getattr("value")?;
@@ -55,12 +55,12 @@ pub(super) fn meaning<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Meaning
         } else if is_a(&value, "numpy", "ndarray")? && value.getattr("ndim")?.extract::<usize>()? == 0 {
             value = value.get_item(pyo3::types::PyTuple::empty(py))?;
         } else if kind(&value).starts_with("pyarrow.") && value.hasattr("as_py")? {
-            return Ok(Some(Meaning::Python(value.call_method0("as_py")?)));
+            return Ok(Some(ForeignMeaning::Python(value.call_method0("as_py")?)));
         } else {
             break;
         }
     }
-    Ok(Some(Meaning::Python(value)))
+    Ok(Some(ForeignMeaning::Python(value)))
 }
 
 /// True for what pandas and NumPy put where nothing is known.
@@ -90,26 +90,26 @@ fn uuid(value: &Bound<'_, PyAny>) -> PyResult<Option<[u8; 16]>> {
 }
 
 /// A scalar of NumPy by Python's type, which it must equal.
-fn numpy_scalar<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Meaning<'py>>> {
+fn numpy_scalar<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<ForeignMeaning<'py>>> {
     let item = value.call_method0("item")?;
     if !is_a(&item, "numpy", "generic")? {
-        return Ok(Some(Meaning::Python(item)));
+        return Ok(Some(ForeignMeaning::Python(item)));
     }
     // longdouble, which Python has not.
     let Ok(float) = item.extract::<f64>() else { return Ok(None) };
     if item.eq(float)? || float.is_nan() {
-        return Ok(Some(Meaning::Array(Arc::new(Float64Array::from(vec![float])))));
+        return Ok(Some(ForeignMeaning::Array(Arc::new(Float64Array::from(vec![float])))));
     }
-    Ok(Some(Meaning::Bad("22003", format!("a {} that no float of 8 bytes equals", kind(value)))))
+    Ok(Some(ForeignMeaning::Bad("22003", format!("a {} that no float of 8 bytes equals", kind(value)))))
 }
 
 /// A datetime64 in its own unit: NumPy's conversions wrap around.
-fn datetime64<'py>(value: &Bound<'py, PyAny>) -> PyResult<Meaning<'py>> {
+fn datetime64<'py>(value: &Bound<'py, PyAny>) -> PyResult<ForeignMeaning<'py>> {
     let numpy = value.py().import("numpy")?;
     let (unit, count): (String, i64) = numpy.call_method1("datetime_data", (value.getattr("dtype")?,))?.extract()?;
     let ticks: i64 = value.call_method1("view", ("i8",))?.extract()?;
     if ticks == NAT {
-        return Ok(Meaning::Null);
+        return Ok(ForeignMeaning::Null);
     }
     let total = i128::from(ticks) * i128::from(count);
     let finer = |units: i128| (total % units == 0).then_some(total / units);
@@ -130,10 +130,10 @@ fn datetime64<'py>(value: &Bound<'py, PyAny>) -> PyResult<Meaning<'py>> {
         _ => None,
     };
     Ok(match array {
-        Some(array) => Meaning::Array(array),
+        Some(array) => ForeignMeaning::Array(array),
         None => {
             let text = value.str()?;
-            Meaning::Bad(
+            ForeignMeaning::Bad(
                 "22008",
                 format!("the datetime64[{unit}] {text}: outside the years 1 to 9999, or finer than ns"),
             )

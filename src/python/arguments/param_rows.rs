@@ -21,12 +21,12 @@ const BYTES: usize = 16 << 20;
 
 /// Where rows of parameters come from.
 pub(in crate::python) struct ParamRows {
-    source: Source,
+    source: ParamSource,
     /// Rows given so far.
     given: usize,
 }
 
-enum Source {
+enum ParamSource {
     Arrow {
         reader: Box<Imported>,
         /// The batch in hand and its first row that was not given.
@@ -44,7 +44,7 @@ impl ParamRows {
         let py = rows.py();
         if imported::is_arrow(rows)? {
             let reader = Box::new(imported::reader(rows)?);
-            return Ok(ParamRows { source: Source::Arrow { reader, batch: None }, given: 0 });
+            return Ok(ParamRows { source: ParamSource::Arrow { reader, batch: None }, given: 0 });
         }
         let refused = || {
             let text = "rows of parameters are Arrow data (a table, a frame, a stream of batches) or an iterable with \
@@ -60,12 +60,12 @@ impl ParamRows {
             return Err(refused());
         }
         let rows = rows.try_iter().map_err(|e| if e.is_instance_of::<PyTypeError>(py) { refused() } else { e })?;
-        Ok(ParamRows { source: Source::Rows(rows.unbind()), given: 0 })
+        Ok(ParamRows { source: ParamSource::Rows(rows.unbind()), given: 0 })
     }
 
     /// True when the next rows are read from Arrow data: their producer may make them wait.
     pub(in crate::python) fn is_arrow(&self) -> bool {
-        matches!(self.source, Source::Arrow { .. })
+        matches!(self.source, ParamSource::Arrow { .. })
     }
 
     /// The next rows, at most `most` and not many more bytes than [`BYTES`]; none at the end.
@@ -82,14 +82,14 @@ impl ParamRows {
     fn next(&mut self, py: Python<'_>) -> PyResult<Option<Row>> {
         let number = self.given + 1;
         let row = match &mut self.source {
-            Source::Rows(rows) => match rows.bind(py).clone().next() {
+            ParamSource::Rows(rows) => match rows.bind(py).clone().next() {
                 Some(row) => {
                     let about = |e| errors::at_row(py, e, number as u64);
                     Some(params::row_of_many(&row?, number).map_err(about)?)
                 }
                 None => None,
             },
-            Source::Arrow { reader, batch } => loop {
+            ParamSource::Arrow { reader, batch } => loop {
                 if let Some((batch, at)) = batch.as_mut().filter(|(batch, at)| *at < batch.num_rows()) {
                     *at += 1;
                     break Some(batch.columns().iter().map(|column| column.slice(*at - 1, 1)).collect());

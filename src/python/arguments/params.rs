@@ -6,7 +6,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFrozenSet, PyMapping, PySet, P
 
 use super::value;
 use crate::python::errors;
-use crate::python::wording::{Place, kind, of_row, unicode};
+use crate::python::wording::{ValuePlace, kind, of_row, unicode};
 
 /// The parameters of one execution; `None` means no parameters.
 pub(in crate::python) fn row(parameters: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<ArrayRef>> {
@@ -20,8 +20,9 @@ pub(super) fn row_of_many(parameters: &Bound<'_, PyAny>, row: usize) -> PyResult
 
 fn values(parameters: &Bound<'_, PyAny>, row: Option<usize>) -> PyResult<Vec<ArrayRef>> {
     check(parameters, row)?;
-    let one =
-        |(index, value): (usize, PyResult<Bound<'_, PyAny>>)| value::array(&value?, Place { row, number: index + 1 });
+    let one = |(index, value): (usize, PyResult<Bound<'_, PyAny>>)| {
+        value::array(&value?, ValuePlace { row, number: index + 1 })
+    };
     parameters.try_iter()?.enumerate().map(one).collect()
 }
 

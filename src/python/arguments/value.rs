@@ -31,11 +31,11 @@ use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyFloat, PyInt, PyMemoryView, PyString, PyTime, PyType, PyTzInfo,
 };
 
-use super::foreign::{self, Meaning};
+use super::foreign::{self, ForeignMeaning};
 use crate::client::error::{Error, Phase};
 use crate::column::encode::marked;
 use crate::python::errors;
-use crate::python::wording::{Place, kind, unicode};
+use crate::python::wording::{ValuePlace, kind, unicode};
 
 const SMALL_DIGITS: usize = 38;
 const LARGE_DIGITS: usize = 76;
@@ -43,16 +43,16 @@ const DAY: i64 = 86_400;
 const TOO_LONG: &str = "an int of more than 76 digits";
 
 /// One value.
-pub(super) fn array(value: &Bound<'_, PyAny>, place: Place) -> PyResult<ArrayRef> {
+pub(super) fn array(value: &Bound<'_, PyAny>, place: ValuePlace) -> PyResult<ArrayRef> {
     let py = value.py();
     if let Some(array) = plain(value, place)? {
         return Ok(array);
     }
     match foreign::meaning(value)? {
-        Some(Meaning::Null) => return Ok(Arc::new(NullArray::new(1))),
-        Some(Meaning::Array(array)) => return Ok(array),
-        Some(Meaning::Bad(state, what)) => return Err(errors::raise(py, &bad(place, state, &what))),
-        Some(Meaning::Python(other)) => {
+        Some(ForeignMeaning::Null) => return Ok(Arc::new(NullArray::new(1))),
+        Some(ForeignMeaning::Array(array)) => return Ok(array),
+        Some(ForeignMeaning::Bad(state, what)) => return Err(errors::raise(py, &bad(place, state, &what))),
+        Some(ForeignMeaning::Python(other)) => {
             if let Some(array) = plain(&other, place)? {
                 return Ok(array);
             }
@@ -70,7 +70,7 @@ pub(super) fn array(value: &Bound<'_, PyAny>, place: Place) -> PyResult<ArrayRef
     Err(unknown(value, place))
 }
 
-fn unknown(value: &Bound<'_, PyAny>, place: Place) -> PyErr {
+fn unknown(value: &Bound<'_, PyAny>, place: ValuePlace) -> PyErr {
     errors::interface(value.py(), format!("{place}: a value of type {} cannot be sent", kind(value)))
 }
 
@@ -79,7 +79,7 @@ fn some(array: impl Array + 'static) -> PyResult<Option<ArrayRef>> {
     Ok(Some(Arc::new(array)))
 }
 
-fn plain(value: &Bound<'_, PyAny>, place: Place) -> PyResult<Option<ArrayRef>> {
+fn plain(value: &Bound<'_, PyAny>, place: ValuePlace) -> PyResult<Option<ArrayRef>> {
     let py = value.py();
     let bad = |state: &str, what: &str| errors::raise(py, &bad(place, state, what));
     if value.is_none() {
@@ -134,7 +134,7 @@ fn plain(value: &Bound<'_, PyAny>, place: Place) -> PyResult<Option<ArrayRef>> {
     Ok(None)
 }
 
-fn bad(place: Place, state: &str, what: &str) -> Error {
+fn bad(place: ValuePlace, state: &str, what: &str) -> Error {
     errors::data(Phase::Execute, state, format!("{place}: {what}"))
 }
 

@@ -1,9 +1,9 @@
 //! A stream whose waits are awaitables. `drdarrow/aio_stream.py` wraps it in coroutines.
 
 use super::batch::{RecordBatch, Schema};
-use super::stream::Shared;
+use super::stream::SharedStream;
 use crate::python::ownership::Owned;
-use crate::python::reader::{Feed, fill_elsewhere};
+use crate::python::reader::{ResultReader, fill_elsewhere};
 use crate::python::{errors, runtime};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 /// A stream whose waits are awaitables.
 #[pyclass(frozen, module = "drdarrow._core")]
-pub(in crate::python) struct RawStream(Owned<Arc<Shared>>);
+pub(in crate::python) struct RawStream(Owned<Arc<SharedStream>>);
 
 impl RawStream {
-    pub(in crate::python) fn new(feed: Feed) -> RawStream {
-        RawStream(Owned::new(Shared::new(feed)))
+    pub(in crate::python) fn new(feed: ResultReader) -> RawStream {
+        RawStream(Owned::new(SharedStream::new(feed)))
     }
 
-    fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
+    fn shared(&self, py: Python<'_>) -> PyResult<&Arc<SharedStream>> {
         self.0.get().map_err(|e| errors::raise(py, &e))
     }
 }

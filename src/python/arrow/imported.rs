@@ -26,14 +26,14 @@ use crate::python::wording::kind;
 
 /// Rows of another library, batch by batch. Each pull may take as long as its producer likes.
 pub(in crate::python) struct Imported {
-    source: Source,
+    source: ImportedSource,
     /// The type as the producer has it: a struct.
     rows: DataType,
     /// The columns as they are handed out.
     schema: SchemaRef,
 }
 
-enum Source {
+enum ImportedSource {
     Stream(FFI_ArrowArrayStream),
     /// One batch, until it is taken.
     Batch(Option<FFI_ArrowArray>),
@@ -57,7 +57,7 @@ pub(in crate::python) fn reader(exporter: &Bound<'_, PyAny>) -> PyResult<Importe
         // is moved out; a released one stays in it.
         let mut stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
         let schema = schema_of(&mut stream).map_err(refused)?;
-        return Imported::new(Source::Stream(stream), &schema).map_err(refused);
+        return Imported::new(ImportedSource::Stream(stream), &schema).map_err(refused);
     }
     if !exporter.hasattr("__arrow_c_array__")? {
         let message = format!(
@@ -73,7 +73,7 @@ pub(in crate::python) fn reader(exporter: &Bound<'_, PyAny>) -> PyResult<Importe
     // SAFETY: as above, for the two structs of a batch.
     let (schema, array) =
         unsafe { (FFI_ArrowSchema::from_raw(schema.as_ptr()), FFI_ArrowArray::from_raw(array.as_ptr())) };
-    Imported::new(Source::Batch(Some(array)), &schema).map_err(refused)
+    Imported::new(ImportedSource::Batch(Some(array)), &schema).map_err(refused)
 }
 
 /// The schema that an object exports.
@@ -93,7 +93,7 @@ pub(in crate::python) fn schema(exporter: &Bound<'_, PyAny>) -> PyResult<Schema>
 }
 
 impl Imported {
-    fn new(source: Source, schema: &FFI_ArrowSchema) -> Result<Imported> {
+    fn new(source: ImportedSource, schema: &FFI_ArrowSchema) -> Result<Imported> {
         let (fields, about) = columns(schema)?;
         let plain: Fields = fields.iter().map(|field| plain_field(field)).collect();
         let schema = Arc::new(Schema::new(plain).with_metadata(about));
@@ -120,8 +120,8 @@ impl Iterator for Imported {
 
     fn next(&mut self) -> Option<Self::Item> {
         let array = match &mut self.source {
-            Source::Batch(batch) => batch.take().map(Ok),
-            Source::Stream(stream) => next_of(stream).transpose(),
+            ImportedSource::Batch(batch) => batch.take().map(Ok),
+            ImportedSource::Stream(stream) => next_of(stream).transpose(),
         };
         array.map(|array| self.batch(array?))
     }

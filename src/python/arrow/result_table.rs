@@ -17,7 +17,7 @@ use pyo3::types::PyList;
 use super::capsule;
 #[cfg(feature = "server")]
 use super::imported;
-use crate::client::error::{Error, Kind, Phase};
+use crate::client::error::{Error, ErrorClass, Phase};
 use crate::python::errors;
 #[cfg(feature = "server")]
 use crate::python::rows::Rows;
@@ -124,7 +124,7 @@ pub(in crate::python) fn for_polars<'py>(py: Python<'py>, schema: &SchemaRef) ->
     let text = format!("column {:?}: Polars has no {}", wide.name(), wide.data_type());
     let cure =
         "wide_decimal=\"text\" or \"float64\" when connecting; fetch_arrow_table() and fetch_df() have it exactly";
-    Err(errors::raise(py, &Error::new(Kind::NotSupported, Phase::Fetch, "56084", text).hint(cure)))
+    Err(errors::raise(py, &Error::new(ErrorClass::NotSupported, Phase::Fetch, "56084", text).hint(cure)))
 }
 
 /// Gives the maker of data frames of pandas; refuses a wrong `dtype_backend` before anything is read.

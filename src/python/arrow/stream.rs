@@ -14,27 +14,27 @@ use super::batch::{self, RecordBatch, Schema};
 use super::capsule;
 use crate::client::error::{Error, Result};
 use crate::client::warning::Warning;
-use crate::python::ownership::{Lease, Owned, Slot};
-use crate::python::reader::Feed;
+use crate::python::ownership::{Owned, OwnedLease, OwnedSlot};
+use crate::python::reader::ResultReader;
 use crate::python::{errors, runtime};
 
 /// The part that a stream and its consumer share.
-pub(in crate::python) struct Shared {
-    slot: Arc<Slot<Option<Feed>>>,
+pub(in crate::python) struct SharedStream {
+    slot: Arc<OwnedSlot<Option<ResultReader>>>,
     schema: SchemaRef,
     rows: AtomicU64,
-    state: Mutex<State>,
+    state: Mutex<StreamState>,
 }
 
 #[derive(Default)]
-struct State {
-    stage: Stage,
+struct StreamState {
+    stage: StreamStage,
     problem: Option<Problem>,
     warnings: Vec<Warning>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-enum Stage {
+enum StreamStage {
     /// Not given away.
     #[default]
     Ours,
@@ -54,14 +54,19 @@ struct Problem {
     exception: Option<PyErr>,
 }
 
-impl Shared {
+impl SharedStream {
     /// Of a result.
-    pub(in crate::python) fn new(feed: Feed) -> Arc<Shared> {
+    pub(in crate::python) fn new(feed: ResultReader) -> Arc<SharedStream> {
         let schema = feed.schema();
-        Arc::new(Shared { schema, slot: Slot::new(Some(feed)), rows: AtomicU64::new(0), state: Mutex::default() })
+        Arc::new(SharedStream {
+            schema,
+            slot: OwnedSlot::new(Some(feed)),
+            rows: AtomicU64::new(0),
+            state: Mutex::default(),
+        })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, StreamState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -76,20 +81,20 @@ impl Shared {
     }
 
     /// Takes the result for our own reading.
-    pub(super) fn lease_ours(&self) -> Result<Lease<Option<Feed>>> {
+    pub(super) fn lease_ours(&self) -> Result<OwnedLease<Option<ResultReader>>> {
         self.ours()?;
         self.slot.take("stream")
     }
 
     /// As [`lease_ours`](Self::lease_ours), for a task, which may wait a moment.
-    pub(super) async fn lease_ours_soon(&self) -> Result<Lease<Option<Feed>>> {
+    pub(super) async fn lease_ours_soon(&self) -> Result<OwnedLease<Option<ResultReader>>> {
         self.ours()?;
         self.slot.take_soon("stream").await
     }
 
     fn ours(&self) -> Result<()> {
         match self.state().stage {
-            Stage::Theirs => Err(Error::interface("the stream was handed to an Arrow consumer, which reads it")),
+            StreamStage::Theirs => Err(Error::interface("the stream was handed to an Arrow consumer, which reads it")),
             _ => Ok(()),
         }?;
         self.usable()
@@ -97,25 +102,25 @@ impl Shared {
 
     fn usable(&self) -> Result<()> {
         match &*self.state() {
-            State { stage: Stage::Closed, .. } => Err(Error::interface("the stream is closed")),
-            State { problem, .. } => problem.as_ref().map_or(Ok(()), |problem| Err(problem.error.clone())),
+            StreamState { stage: StreamStage::Closed, .. } => Err(Error::interface("the stream is closed")),
+            StreamState { problem, .. } => problem.as_ref().map_or(Ok(()), |problem| Err(problem.error.clone())),
         }
     }
 
     /// The batch after a fill, counted; an end or an error ends the stream.
-    pub(super) fn settle(&self, lease: &mut Option<Feed>, filled: Result<bool>) -> Result<Option<Batch>> {
+    pub(super) fn settle(&self, lease: &mut Option<ResultReader>, filled: Result<bool>) -> Result<Option<Batch>> {
         if let Some(feed) = lease.as_mut() {
             self.state().warnings.extend(feed.take_warnings());
         }
         match filled {
             Ok(true) => {
-                let batch = lease.as_mut().and_then(Feed::take_batch);
+                let batch = lease.as_mut().and_then(ResultReader::take_batch);
                 self.rows.fetch_add(batch.as_ref().map_or(0, |batch| batch.num_rows() as u64), Ordering::AcqRel);
                 Ok(batch)
             }
             Ok(false) => {
                 drop(lease.take());
-                self.end(Stage::Over);
+                self.end(StreamStage::Over);
                 Ok(None)
             }
             Err(e) => {
@@ -128,7 +133,7 @@ impl Shared {
 
     /// Closes for good. A pull under way notices when it is through.
     pub(in crate::python) fn close(&self) {
-        self.end(Stage::Closed);
+        self.end(StreamStage::Closed);
         if let Ok(mut lease) = self.slot.take("stream") {
             drop(lease.take());
         }
@@ -136,15 +141,15 @@ impl Shared {
 
     /// As [`close`](Self::close), for a task, which may wait a moment.
     pub(in crate::python) async fn close_soon(&self) {
-        self.end(Stage::Closed);
+        self.end(StreamStage::Closed);
         if let Ok(mut lease) = self.slot.take_soon("stream").await {
             drop(lease.take());
         }
     }
 
-    fn end(&self, stage: Stage) {
+    fn end(&self, stage: StreamStage) {
         let mut state = self.state();
-        if state.stage != Stage::Closed {
+        if state.stage != StreamStage::Closed {
             state.stage = stage;
         }
     }
@@ -152,10 +157,10 @@ impl Shared {
     /// Words for `repr`.
     pub(in crate::python) fn describe(&self, name: &str) -> String {
         let stage = match self.state().stage {
-            Stage::Ours => "open",
-            Stage::Theirs => "handed to a consumer",
-            Stage::Over => "read",
-            Stage::Closed => "closed",
+            StreamStage::Ours => "open",
+            StreamStage::Theirs => "handed to a consumer",
+            StreamStage::Over => "read",
+            StreamStage::Closed => "closed",
         };
         format!("<drdarrow.{name} {} columns, {} rows read, {stage}>", self.schema.fields().len(), self.rows())
     }
@@ -200,14 +205,14 @@ impl Shared {
 /// `pandas.DataFrame.from_arrow(stream)`. It is read once; nothing is asked of the server twice.
 /// Dropped or closed before its end, it closes the query on the server in the background.
 #[pyclass(frozen, module = "drdarrow")]
-pub(in crate::python) struct ArrowStream(Owned<Arc<Shared>>);
+pub(in crate::python) struct ArrowStream(Owned<Arc<SharedStream>>);
 
 impl ArrowStream {
-    pub(in crate::python) fn new(feed: Feed) -> ArrowStream {
-        ArrowStream(Owned::new(Shared::new(feed)))
+    pub(in crate::python) fn new(feed: ResultReader) -> ArrowStream {
+        ArrowStream(Owned::new(SharedStream::new(feed)))
     }
 
-    fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
+    fn shared(&self, py: Python<'_>) -> PyResult<&Arc<SharedStream>> {
         self.0.get().map_err(|e| errors::raise(py, &e))
     }
 }
@@ -272,9 +277,9 @@ impl ArrowStream {
         {
             let mut state = shared.state();
             match state.stage {
-                Stage::Ours => state.stage = Stage::Theirs,
-                Stage::Closed => return Err(errors::interface(py, "the stream is closed")),
-                Stage::Theirs | Stage::Over => {
+                StreamStage::Ours => state.stage = StreamStage::Theirs,
+                StreamStage::Closed => return Err(errors::interface(py, "the stream is closed")),
+                StreamStage::Theirs | StreamStage::Over => {
                     return Err(errors::interface(py, "the stream was consumed: execute the statement again"));
                 }
             }
@@ -324,7 +329,7 @@ impl ArrowStream {
 
 /// A stream in a consumer's hands.
 struct Export {
-    shared: Owned<Arc<Shared>>,
+    shared: Owned<Arc<SharedStream>>,
     schema: SchemaRef,
     /// The main thread, where signals are looked for, when the capsule was made there.
     main: Option<ThreadId>,
@@ -353,7 +358,7 @@ impl Export {
         }
     }
 
-    fn fill_detached(&self, feed: &mut Feed) -> PyResult<Result<bool>> {
+    fn fill_detached(&self, feed: &mut ResultReader) -> PyResult<Result<bool>> {
         let here_is_main = self.main == Some(std::thread::current().id());
         let look = || match here_is_main {
             true => Python::try_attach(|py| py.check_signals()).unwrap_or(Ok(())),
@@ -386,10 +391,10 @@ impl Drop for Export {
         let Ok(shared) = self.shared.get() else { return };
         if !self.pulled {
             // Only the schema was looked at: the stream is as it was.
-            shared.end(Stage::Ours);
+            shared.end(StreamStage::Ours);
             return;
         }
-        shared.end(Stage::Over);
+        shared.end(StreamStage::Over);
         let _inside = runtime::enter();
         if let Ok(mut lease) = shared.slot.take("stream") {
             drop(lease.take());

@@ -236,7 +236,7 @@ pub(super) fn range(
 }
 
 /// The records that are wanted as Arrow.
-pub(super) enum Wanted {
+pub(super) enum WantedRecords {
     All,
     /// With numbers from the first to the last.
     Numbers(u32, Option<u32>),
@@ -245,11 +245,11 @@ pub(super) enum Wanted {
 }
 
 /// The arguments that choose records by their keys.
-pub(super) fn wanted(py: Python<'_>, key: &Given<'_>, between: Option<&Bound<'_, PyAny>>) -> PyResult<Wanted> {
+pub(super) fn wanted(py: Python<'_>, key: &Given<'_>, between: Option<&Bound<'_, PyAny>>) -> PyResult<WantedRecords> {
     let expected = || errors::interface(py, "between: expected a pair of keys, low and high; None is open");
     match (key.value(), between) {
-        (None, None) => Ok(Wanted::All),
-        (Some(value), None) => Ok(Wanted::Keys(Keys::Of(self::key(value)?))),
+        (None, None) => Ok(WantedRecords::All),
+        (Some(value), None) => Ok(WantedRecords::Keys(Keys::Of(self::key(value)?))),
         (None, Some(pair)) => {
             if !(pair.is_instance_of::<PyTuple>() || pair.is_instance_of::<PyList>()) || pair.len()? != 2 {
                 return Err(expected());
@@ -258,7 +258,7 @@ pub(super) fn wanted(py: Python<'_>, key: &Given<'_>, between: Option<&Bound<'_,
                 open if open.is_none() => Ok(Vec::new()),
                 value => self::key(&value),
             };
-            Ok(Wanted::Keys(Keys::Between(end(0)?, end(1)?)))
+            Ok(WantedRecords::Keys(Keys::Between(end(0)?, end(1)?)))
         }
         (Some(_), Some(_)) => Err(errors::interface(py, "key and between: give one of them")),
     }

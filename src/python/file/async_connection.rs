@@ -11,7 +11,7 @@ use super::async_file::RawFile;
 use super::connection::{self, FileConnection};
 use super::description::{Described, Members};
 use super::partition::FilePartition;
-use super::shared_file::Opened;
+use super::shared_file::SharedFile;
 use crate::client::error::Result;
 use crate::client::file::connection::FileConnection as Client;
 use crate::python::arrow::async_stream::RawStream;
@@ -19,7 +19,7 @@ use crate::python::arrow::imported;
 use crate::python::arrow::result_table::Collected;
 use crate::python::caller::Caller;
 use crate::python::ownership::Owned;
-use crate::python::shared_connection::Link;
+use crate::python::shared_connection::SharedConnection;
 use crate::python::sql::async_connection::RawConnection;
 use crate::python::{errors, runtime};
 
@@ -35,7 +35,7 @@ pub(in crate::python) fn connect_files_async<'py>(
     let mut place = connection::connection_place(py, uri, settings)?;
     caller.listen(&mut place.config.base);
     caller.asyncio(py, async move {
-        let link = Link::connect_files(place.config, place.limits).await?;
+        let link = SharedConnection::connect_files(place.config, place.limits).await?;
         Ok(RawFileConnection { link: Owned::new(link) })
     })
 }
@@ -52,8 +52,8 @@ pub(in crate::python) fn open_file_async<'py>(
     let (mut config, limits, name, options, given) = connection::single(py, uri, settings)?;
     caller.listen(&mut config.base);
     caller.asyncio(py, async move {
-        let link = Link::connect_files(config, limits).await?;
-        Opened::open(link, true, name, options, given).await.map(|opened| RawFile(Owned::new(opened)))
+        let link = SharedConnection::connect_files(config, limits).await?;
+        SharedFile::open(link, true, name, options, given).await.map(|opened| RawFile(Owned::new(opened)))
     })
 }
 
@@ -73,7 +73,7 @@ pub(in crate::python) fn open_file_beside<'py>(
     let asking = caller.clone();
     caller.asyncio(py, async move {
         let files = link.files(&asking).await?;
-        Opened::open(files, false, name, wanted, given).await.map(|opened| RawFile(Owned::new(opened)))
+        SharedFile::open(files, false, name, wanted, given).await.map(|opened| RawFile(Owned::new(opened)))
     })
 }
 
@@ -104,7 +104,7 @@ pub(in crate::python) fn open_partition_async<'py>(
     caller.asyncio(py, async move { place.read().await.map(RawStream::new) })
 }
 
-async fn said(link: &Link<Client>, cl: &str) -> Result<Vec<(String, u16, String)>> {
+async fn said(link: &SharedConnection<Client>, cl: &str) -> Result<Vec<(String, u16, String)>> {
     link.open()?;
     let _waiting = link.waiting();
     let said = link.client.command(cl).await?;
@@ -114,11 +114,11 @@ async fn said(link: &Link<Client>, cl: &str) -> Result<Vec<(String, u16, String)
 /// A connection for files whose waits are awaitables.
 #[pyclass(frozen, module = "drdarrow._core")]
 pub(in crate::python) struct RawFileConnection {
-    link: Owned<Arc<Link<Client>>>,
+    link: Owned<Arc<SharedConnection<Client>>>,
 }
 
 impl RawFileConnection {
-    fn link(&self, py: Python<'_>) -> PyResult<&Arc<Link<Client>>> {
+    fn link(&self, py: Python<'_>) -> PyResult<&Arc<SharedConnection<Client>>> {
         self.link.get().map_err(|e| errors::raise(py, &e))
     }
 
@@ -161,7 +161,7 @@ impl RawFileConnection {
         let (name, wanted) = args::open(py, path, &link.client.config().base.options, options)?;
         let given = connection::kept(py, options)?;
         runtime::asyncio(py, async move {
-            Opened::open(link, false, name, wanted, given).await.map(|opened| RawFile(Owned::new(opened)))
+            SharedFile::open(link, false, name, wanted, given).await.map(|opened| RawFile(Owned::new(opened)))
         })
     }
 

@@ -9,7 +9,7 @@ use pyo3::types::{PyIterator, PyTuple};
 
 use super::arguments as args;
 use super::partition::FilePartition;
-use super::shared_file::{self, Opened, Step};
+use super::shared_file::{self, FileStep, SharedFile};
 use super::sync_file::File;
 use crate::python::arguments::given::Given;
 use crate::python::arguments::settings;
@@ -21,16 +21,16 @@ use crate::python::{errors, rows, runtime};
 
 /// An open file whose waits are awaitables.
 #[pyclass(frozen, module = "drdarrow._core")]
-pub(in crate::python) struct RawFile(pub(in crate::python) Owned<Arc<Opened>>);
+pub(in crate::python) struct RawFile(pub(in crate::python) Owned<Arc<SharedFile>>);
 
 impl RawFile {
-    fn opened(&self, py: Python<'_>) -> PyResult<&Arc<Opened>> {
+    fn opened(&self, py: Python<'_>) -> PyResult<&Arc<SharedFile>> {
         self.0.get().map_err(|e| errors::raise(py, &e))
     }
 
-    fn go<'py>(&self, py: Python<'py>, step: Step) -> PyResult<Bound<'py, PyAny>> {
+    fn go<'py>(&self, py: Python<'py>, step: FileStep) -> PyResult<Bound<'py, PyAny>> {
         let opened = self.opened(py)?.clone();
-        runtime::asyncio(py, async move { opened.step(step).await.map(Record) })
+        runtime::asyncio(py, async move { opened.step(step).await.map(RecordArgument) })
     }
 }
 
@@ -69,7 +69,7 @@ impl RawFile {
         let limits = settings::limits(opened.link.limits, batch_rows, batch_bytes, &batch_delay)?;
         let wanted = match (args::range(first, last)?, args::wanted(py, &key, between)?) {
             (None, wanted) => wanted,
-            (Some((first, last)), args::Wanted::All) => args::Wanted::Numbers(first, last),
+            (Some((first, last)), args::WantedRecords::All) => args::WantedRecords::Numbers(first, last),
             (Some(_), _) => return Err(errors::interface(py, "records are meant by their numbers or by their keys")),
         };
         runtime::asyncio(py, async move { opened.feed(limits, wanted).await.map(RawStream::new) })
@@ -108,7 +108,7 @@ impl RawFile {
         let (opened, rrn) = (self.opened(py)?.clone(), args::number("rrn", rrn)?);
         runtime::asyncio(py, async move {
             let _waiting = opened.link.waiting();
-            opened.file.read(rrn).await.map(Record)
+            opened.file.read(rrn).await.map(RecordArgument)
         })
     }
 
@@ -117,32 +117,32 @@ impl RawFile {
         let opened = self.opened(py)?.clone();
         runtime::asyncio(py, async move {
             let _waiting = opened.link.waiting();
-            opened.file.read_key(&key, how).await.map(Record)
+            opened.file.read_key(&key, how).await.map(RecordArgument)
         })
     }
 
     fn first<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.go(py, Step::First)
+        self.go(py, FileStep::First)
     }
 
     fn last<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.go(py, Step::Last)
+        self.go(py, FileStep::Last)
     }
 
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.go(py, Step::Next)
+        self.go(py, FileStep::Next)
     }
 
     fn previous<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.go(py, Step::Previous)
+        self.go(py, FileStep::Previous)
     }
 
     fn next_equal<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.go(py, Step::NextEqual)
+        self.go(py, FileStep::NextEqual)
     }
 
     fn previous_equal<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.go(py, Step::PreviousEqual)
+        self.go(py, FileStep::PreviousEqual)
     }
 
     /// Puts the position before the first record, or after the last.
@@ -251,9 +251,9 @@ impl RawFile {
 }
 
 /// A record as a tuple, or None.
-struct Record(Option<Batch>);
+struct RecordArgument(Option<Batch>);
 
-impl<'py> IntoPyObject<'py> for Record {
+impl<'py> IntoPyObject<'py> for RecordArgument {
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;
@@ -265,7 +265,7 @@ impl<'py> IntoPyObject<'py> for Record {
 }
 
 /// Ranges of a file, made into parts where Python's lock is held.
-struct Parts(Arc<Opened>, Vec<(u32, Option<u32>)>);
+struct Parts(Arc<SharedFile>, Vec<(u32, Option<u32>)>);
 
 impl<'py> IntoPyObject<'py> for Parts {
     type Target = PyAny;

@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyList};
 
 use super::arguments as args;
 use super::description::{Described, Members};
-use super::shared_file::Opened;
+use super::shared_file::SharedFile;
 use super::sync_file::File;
 use crate::client::error::{Error, Result};
 use crate::client::file::config::FileConfig;
@@ -20,7 +20,7 @@ use crate::python::arrow::imported;
 use crate::python::arrow::result_table::Collected;
 use crate::python::caller::Caller;
 use crate::python::ownership::Owned;
-use crate::python::shared_connection::Link;
+use crate::python::shared_connection::SharedConnection;
 use crate::python::{errors, runtime};
 
 /// Opens a file of IBM i: `open_file("drda://user@host:446/LIB/FILE", password=...)`. Closing the file closes its
@@ -50,8 +50,8 @@ pub(in crate::python) fn open_file(
     let (mut config, limits, name, options, given) = single(py, uri, settings)?;
     caller.listen(&mut config.base);
     let opened = caller.block_on(py, async move {
-        let link = Link::connect_files(config, limits).await?;
-        Opened::open(link, true, name, options, given).await
+        let link = SharedConnection::connect_files(config, limits).await?;
+        SharedFile::open(link, true, name, options, given).await
     })?;
     Ok(File(Owned::new(opened)))
 }
@@ -76,7 +76,7 @@ pub(in crate::python) fn connect_files(
     let caller = Caller::here(py)?;
     let mut place = connection_place(py, uri, settings)?;
     caller.listen(&mut place.config.base);
-    let link = caller.block_on(py, Link::connect_files(place.config, place.limits))?;
+    let link = caller.block_on(py, SharedConnection::connect_files(place.config, place.limits))?;
     Ok(FileConnection { link: Owned::new(link) })
 }
 
@@ -87,11 +87,11 @@ pub(in crate::python) fn connect_files(
 /// block, and closes.
 #[pyclass(frozen, module = "drdarrow", weakref)]
 pub(in crate::python) struct FileConnection {
-    pub(in crate::python) link: Owned<Arc<Link<Client>>>,
+    pub(in crate::python) link: Owned<Arc<SharedConnection<Client>>>,
 }
 
 impl FileConnection {
-    fn link(&self, py: Python<'_>) -> PyResult<&Arc<Link<Client>>> {
+    fn link(&self, py: Python<'_>) -> PyResult<&Arc<SharedConnection<Client>>> {
         self.link.get().map_err(|e| errors::raise(py, &e))
     }
 
@@ -266,13 +266,13 @@ impl FileConnection {
 /// Opens a file on a connection.
 pub(in crate::python) fn open_on(
     py: Python<'_>,
-    link: Arc<Link<Client>>,
+    link: Arc<SharedConnection<Client>>,
     path: &str,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<File> {
     let (name, wanted) = args::open(py, path, &link.client.config().base.options, options)?;
     let given = kept(py, options)?;
-    let opened = runtime::block_on(py, Opened::open(link, false, name, wanted, given))?;
+    let opened = runtime::block_on(py, SharedFile::open(link, false, name, wanted, given))?;
     Ok(File(Owned::new(opened.map_err(|e| errors::raise(py, &e))?)))
 }
 

@@ -4,19 +4,19 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::arguments as args;
-use super::shared_file::Opened;
+use super::shared_file::SharedFile;
 use crate::client::config::Config;
 use crate::client::error::{Error, Result};
 use crate::client::file::carried;
 use crate::client::file::config::FileConfig;
 use crate::client::file::file_name::FileName;
-use crate::client::file::options::{Mode, OpenOptions};
+use crate::client::file::options::{OpenMode, OpenOptions};
 use crate::client::limits::Limits;
 use crate::python::arrow::stream::ArrowStream;
 use crate::python::caller::Caller;
 use crate::python::errors;
-use crate::python::reader::Feed;
-use crate::python::shared_connection::Link;
+use crate::python::reader::ResultReader;
+use crate::python::shared_connection::SharedConnection;
 
 /// A part of a file: the records with numbers from `first` to `last`. It can be pickled; it holds the
 /// address and how the file is opened, but no password.
@@ -34,7 +34,7 @@ pub(in crate::python) struct FilePartition {
     pub(super) options: Py<PyDict>,
 }
 
-impl Opened {
+impl SharedFile {
     /// The parts of a file, for Python.
     pub(super) fn parts(&self, py: Python<'_>, ranges: Vec<(u32, Option<u32>)>) -> Vec<FilePartition> {
         let uri = self.link.client.config().address();
@@ -48,7 +48,7 @@ impl Opened {
 }
 
 /// A part and the way to it.
-pub(in crate::python) struct Place {
+pub(in crate::python) struct PartitionPlace {
     config: FileConfig,
     limits: Limits,
     name: FileName,
@@ -64,7 +64,7 @@ impl FilePartition {
         py: Python<'py>,
         uri: Option<&Bound<'py, PyAny>>,
         settings: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Place> {
+    ) -> PyResult<PartitionPlace> {
         let another = settings.is_some_and(|settings| settings.contains("user").unwrap_or(false));
         let ours = if another { anybody(&self.uri) } else { self.uri.clone() };
         let refused = |e| errors::raise(py, &Error::from(e));
@@ -78,29 +78,29 @@ impl FilePartition {
             carried::check(&alone, &place.config, given).map_err(refused)?;
         }
         let (name, options) = args::open(py, &self.path, &place.config.base.options, Some(self.options.bind(py)))?;
-        Ok(Place {
+        Ok(PartitionPlace {
             config: place.config,
             limits: place.limits,
             name,
-            options: OpenOptions { mode: Mode::Read, keyed: false, ..options },
+            options: OpenOptions { mode: OpenMode::Read, keyed: false, ..options },
             given: self.options.clone_ref(py),
             range: (self.first, self.last),
         })
     }
 }
 
-impl Place {
+impl PartitionPlace {
     /// With warnings where it was asked for.
-    pub(super) fn asked_by(mut self, caller: &Caller) -> Place {
+    pub(super) fn asked_by(mut self, caller: &Caller) -> PartitionPlace {
         caller.listen(&mut self.config.base);
         self
     }
 
     /// Connects and begins to read.
-    pub(in crate::python) async fn read(self) -> Result<Feed> {
-        let link = Link::connect_files(self.config, self.limits).await?;
-        let opened = Opened::open(link, true, self.name, self.options, self.given).await?;
-        opened.feed(self.limits, args::Wanted::Numbers(self.range.0, self.range.1)).await
+    pub(in crate::python) async fn read(self) -> Result<ResultReader> {
+        let link = SharedConnection::connect_files(self.config, self.limits).await?;
+        let opened = SharedFile::open(link, true, self.name, self.options, self.given).await?;
+        opened.feed(self.limits, args::WantedRecords::Numbers(self.range.0, self.range.1)).await
     }
 }
 

@@ -6,22 +6,22 @@ use arrow_array::RecordBatch as Batch;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::arguments::{Meant, Wanted};
+use super::arguments::{Meant, WantedRecords};
 use crate::client::error::Result;
 use crate::client::file::connection::FileConnection as Client;
 use crate::client::file::file_name::FileName;
-use crate::client::file::open_file::RemoteFile;
+use crate::client::file::open_file::OpenFile;
 use crate::client::file::options::OpenOptions;
-use crate::client::file::read::How;
+use crate::client::file::read::KeyMatch;
 use crate::client::limits::Limits;
 use crate::python::errors;
-use crate::python::reader::{Feed, Source};
-use crate::python::shared_connection::Link;
+use crate::python::reader::{ReaderSource, ResultReader};
+use crate::python::shared_connection::SharedConnection;
 
 /// An open file with its connection.
-pub(in crate::python) struct Opened {
-    pub(super) file: RemoteFile,
-    pub(in crate::python) link: Arc<Link<Client>>,
+pub(in crate::python) struct SharedFile {
+    pub(super) file: OpenFile,
+    pub(in crate::python) link: Arc<SharedConnection<Client>>,
     /// The connection was made for this file alone.
     own: bool,
     /// Arguments of the open, for parts that are read elsewhere.
@@ -30,7 +30,7 @@ pub(in crate::python) struct Opened {
 
 /// A step from one record to another.
 #[derive(Clone, Copy)]
-pub(super) enum Step {
+pub(super) enum FileStep {
     First,
     Last,
     Next,
@@ -39,21 +39,21 @@ pub(super) enum Step {
     PreviousEqual,
 }
 
-impl Opened {
+impl SharedFile {
     /// Opens a file on a connection.
     pub(in crate::python) async fn open(
-        link: Arc<Link<Client>>,
+        link: Arc<SharedConnection<Client>>,
         own: bool,
         name: FileName,
         options: OpenOptions,
         given: Py<PyDict>,
-    ) -> Result<Arc<Opened>> {
+    ) -> Result<Arc<SharedFile>> {
         link.open()?;
         let waiting = link.waiting();
         let opened = link.client.open(&name, options).await;
         drop(waiting);
         match opened {
-            Ok(file) => Ok(Arc::new(Opened { file, link, own, given })),
+            Ok(file) => Ok(Arc::new(SharedFile { file, link, own, given })),
             Err(e) => {
                 if own {
                     // The open is what failed; how the rest ends says nothing.
@@ -65,30 +65,30 @@ impl Opened {
     }
 
     /// The records that are wanted, as batches.
-    pub(super) async fn feed(&self, limits: Limits, wanted: Wanted) -> Result<Feed> {
+    pub(super) async fn feed(&self, limits: Limits, wanted: WantedRecords) -> Result<ResultReader> {
         self.link.open()?;
         let _waiting = self.link.waiting();
         let stream = match wanted {
-            Wanted::All => self.file.scan().await?,
-            Wanted::Numbers(first, last) => self.file.scan_range(first, last).await?,
-            Wanted::Keys(keys) => self.file.scan_keys(&keys).await?,
+            WantedRecords::All => self.file.scan().await?,
+            WantedRecords::Numbers(first, last) => self.file.scan_range(first, last).await?,
+            WantedRecords::Keys(keys) => self.file.scan_keys(&keys).await?,
         };
-        let mut feed = Feed::new(Source::File(Box::new(stream)), self.link.waits());
+        let mut feed = ResultReader::new(ReaderSource::File(Box::new(stream)), self.link.waits());
         feed.set_limits(limits);
         Ok(feed)
     }
 
     /// A record by its place.
-    pub(super) async fn step(&self, step: Step) -> Result<Option<Batch>> {
+    pub(super) async fn step(&self, step: FileStep) -> Result<Option<Batch>> {
         self.link.open()?;
         let _waiting = self.link.waiting();
         match step {
-            Step::First => self.file.first().await,
-            Step::Last => self.file.last().await,
-            Step::Next => self.file.next().await,
-            Step::Previous => self.file.previous().await,
-            Step::NextEqual => self.file.next_equal().await,
-            Step::PreviousEqual => self.file.previous_equal().await,
+            FileStep::First => self.file.first().await,
+            FileStep::Last => self.file.last().await,
+            FileStep::Next => self.file.next().await,
+            FileStep::Previous => self.file.previous().await,
+            FileStep::NextEqual => self.file.next_equal().await,
+            FileStep::PreviousEqual => self.file.previous_equal().await,
         }
     }
 
@@ -126,12 +126,13 @@ impl Opened {
 }
 
 /// The relation to a key.
-pub(super) fn by_sign(py: Python<'_>, sign: &str) -> PyResult<How> {
-    How::by_sign(sign).ok_or_else(|| errors::interface(py, format!("how: expected ==, >=, >, <= or <, not {sign:?}")))
+pub(super) fn by_sign(py: Python<'_>, sign: &str) -> PyResult<KeyMatch> {
+    KeyMatch::by_sign(sign)
+        .ok_or_else(|| errors::interface(py, format!("how: expected ==, >=, >, <= or <, not {sign:?}")))
 }
 
 /// Updates the record that is meant.
-pub(super) async fn update(file: &RemoteFile, row: Batch, meant: Meant) -> Result<bool> {
+pub(super) async fn update(file: &OpenFile, row: Batch, meant: Meant) -> Result<bool> {
     match meant {
         Meant::Current => file.update(&row).await.map(|()| true),
         Meant::Rrn(rrn) => file.update_at(rrn, &row).await,
@@ -140,7 +141,7 @@ pub(super) async fn update(file: &RemoteFile, row: Batch, meant: Meant) -> Resul
 }
 
 /// Deletes the record that is meant.
-pub(super) async fn delete(file: &RemoteFile, meant: Meant) -> Result<bool> {
+pub(super) async fn delete(file: &OpenFile, meant: Meant) -> Result<bool> {
     match meant {
         Meant::Current => file.delete().await.map(|()| true),
         Meant::Rrn(rrn) => file.delete_at(rrn).await,
@@ -149,7 +150,7 @@ pub(super) async fn delete(file: &RemoteFile, meant: Meant) -> Result<bool> {
 }
 
 /// The description of the records in Python's words.
-pub(super) fn format_dict<'py>(py: Python<'py>, file: &RemoteFile) -> PyResult<Bound<'py, PyDict>> {
+pub(super) fn format_dict<'py>(py: Python<'py>, file: &OpenFile) -> PyResult<Bound<'py, PyDict>> {
     let (formats, format) = (file.formats(), file.format());
     let out = PyDict::new(py);
     out.set_item("file", &file.name().file)?;

@@ -8,7 +8,7 @@ use pyo3::types::{PyCapsule, PyDict, PyTuple};
 
 use super::arguments as args;
 use super::partition::FilePartition;
-use super::shared_file::{self, Opened, Step};
+use super::shared_file::{self, FileStep, SharedFile};
 use crate::client::error::{Error, Result};
 use crate::client::limits::Limits;
 use crate::python::arguments::given::Given;
@@ -29,20 +29,20 @@ use crate::python::{errors, rows, runtime};
 /// no such record. In mode `"rw"` the record read last is locked, and is the one that `update()` and
 /// `delete()` mean.
 #[pyclass(frozen, module = "drdarrow", weakref)]
-pub(in crate::python) struct File(pub(in crate::python) Owned<Arc<Opened>>);
+pub(in crate::python) struct File(pub(in crate::python) Owned<Arc<SharedFile>>);
 
 impl File {
-    fn opened(&self, py: Python<'_>) -> PyResult<&Arc<Opened>> {
+    fn opened(&self, py: Python<'_>) -> PyResult<&Arc<SharedFile>> {
         self.0.get().map_err(|e| errors::raise(py, &e))
     }
 
-    fn stream(&self, py: Python<'_>, limits: Limits, wanted: args::Wanted) -> PyResult<ArrowStream> {
+    fn stream(&self, py: Python<'_>, limits: Limits, wanted: args::WantedRecords) -> PyResult<ArrowStream> {
         let opened = self.opened(py)?;
         let feed = runtime::block_on(py, opened.feed(limits, wanted))?.map_err(|e| errors::raise(py, &e))?;
         Ok(ArrowStream::new(feed))
     }
 
-    fn collect(&self, py: Python<'_>, wanted: args::Wanted) -> PyResult<Collected> {
+    fn collect(&self, py: Python<'_>, wanted: args::WantedRecords) -> PyResult<Collected> {
         let opened = self.opened(py)?;
         let raise = |e| errors::raise(py, &e);
         let mut feed = runtime::block_on(py, opened.feed(opened.link.limits.whole(), wanted))?.map_err(raise)?;
@@ -59,7 +59,7 @@ impl File {
         result_table::for_polars(py, &self.opened(py)?.file.schema()).map(drop)
     }
 
-    fn go<'py>(&self, py: Python<'py>, step: Step) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    fn go<'py>(&self, py: Python<'py>, step: FileStep) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let found = runtime::block_on(py, self.opened(py)?.step(step))?;
         tuple(py, found)
     }
@@ -160,7 +160,7 @@ impl File {
     ) -> PyResult<ArrowStream> {
         let limits = self.opened(py)?.link.limits;
         let (first, last) = args::range(first, last)?.unwrap_or((1, None));
-        self.stream(py, limits, args::Wanted::Numbers(first, last))
+        self.stream(py, limits, args::WantedRecords::Numbers(first, last))
     }
 
     /// All records as a `pyarrow.Table`, or those with a `key` or keys `between` two, as for `fetch_arrow()`. Needs `pip install drdarrow[arrow]`.
@@ -213,7 +213,7 @@ impl File {
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         drop(requested_schema);
-        Bound::new(py, self.stream(py, self.opened(py)?.link.limits, args::Wanted::All)?)?
+        Bound::new(py, self.stream(py, self.opened(py)?.link.limits, args::WantedRecords::All)?)?
             .call_method0("__arrow_c_stream__")
     }
 
@@ -223,7 +223,7 @@ impl File {
     }
 
     fn __iter__(&self, py: Python<'_>) -> PyResult<ArrowStream> {
-        self.stream(py, self.opened(py)?.link.limits, args::Wanted::All)
+        self.stream(py, self.opened(py)?.link.limits, args::WantedRecords::All)
     }
 
     /// The record with a relative record number as a tuple, or None.
@@ -253,32 +253,32 @@ impl File {
 
     /// The first record as a tuple, or None.
     fn first<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        self.go(py, Step::First)
+        self.go(py, FileStep::First)
     }
 
     /// The last record as a tuple, or None.
     fn last<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        self.go(py, Step::Last)
+        self.go(py, FileStep::Last)
     }
 
     /// The record after the one read last as a tuple, or None at the end.
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        self.go(py, Step::Next)
+        self.go(py, FileStep::Next)
     }
 
     /// The record before the one read last as a tuple, or None at the beginning.
     fn previous<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        self.go(py, Step::Previous)
+        self.go(py, FileStep::Previous)
     }
 
     /// The next record with the key of the one read last as a tuple, or None.
     fn next_equal<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        self.go(py, Step::NextEqual)
+        self.go(py, FileStep::NextEqual)
     }
 
     /// The previous record with the key of the one read last as a tuple, or None.
     fn previous_equal<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        self.go(py, Step::PreviousEqual)
+        self.go(py, FileStep::PreviousEqual)
     }
 
     /// Puts the position before the first record, or after the last.

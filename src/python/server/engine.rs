@@ -1,5 +1,5 @@
 //! A Python object as the engine of a server: what `drdarrow.server.engine` calls `Engine` and
-//! `Session`. Python is entered only for the calls themselves; the rows of a query are pulled through
+//! `EngineSession`. Python is entered only for the calls themselves; the rows of a query are pulled through
 //! Arrow's C stream interface without its lock.
 
 use std::collections::{HashMap, VecDeque};
@@ -32,11 +32,11 @@ type Described = (String, String, HashMap<String, String>);
 type Listed = (String, String, String, Vec<Described>, Vec<usize>, Vec<usize>);
 
 /// An engine written in Python.
-pub(super) struct Engine(Held);
+pub(super) struct Engine(HeldObject);
 
 impl Engine {
     pub(super) fn new(object: Py<PyAny>) -> Engine {
-        Engine(Held(Some(object)))
+        Engine(HeldObject(Some(object)))
     }
 }
 
@@ -45,7 +45,7 @@ impl Backend for Engine {
         inside(|py| {
             let made = self.0.bind(py)?.call_method1("session", (login.user.as_str(), login.database.as_str()));
             match made {
-                Ok(object) => Ok(Ok(Session::new(Held(Some(object.unbind()))))),
+                Ok(object) => Ok(Ok(EngineSession::new(HeldObject(Some(object.unbind()))))),
                 Err(e) if e.is_instance_of::<PyLookupError>(py) => Ok(Err(ConnectError::NoDatabase)),
                 Err(e) if e.is_instance_of::<PyPermissionError>(py) => Ok(Err(ConnectError::NotAuthorised)),
                 Err(e) => Err(e),
@@ -56,8 +56,8 @@ impl Backend for Engine {
 }
 
 /// One connection's session.
-struct Session {
-    object: Arc<Held>,
+struct EngineSession {
+    object: Arc<HeldObject>,
     /// Unread results that stand in the way of the session's next statement.
     shared: Vec<Weak<Mutex<Pulled>>>,
     /// What those may take once they are read.
@@ -66,7 +66,7 @@ struct Session {
     unwanted: Arc<AtomicBool>,
 }
 
-impl Serving for Session {
+impl Serving for EngineSession {
     fn hold(&mut self, budget: &Budget) {
         self.budget = Some(budget.clone());
     }
@@ -93,7 +93,7 @@ impl Serving for Session {
             let result = self.object.bind(py)?.call_method1("query", (statement, values))?;
             let reader = imported::reader(&result)?;
             let shared = result.getattr("shared")?.extract::<bool>()?;
-            Ok((Pulled::new(reader, Held(Some(result.unbind()))), shared))
+            Ok((Pulled::new(reader, HeldObject(Some(result.unbind()))), shared))
         });
         let (pulled, shared) = pulled?;
         let pulled = Arc::new(Mutex::new(pulled));
@@ -181,9 +181,9 @@ impl Serving for Session {
     }
 }
 
-impl Session {
-    fn new(object: Held) -> Session {
-        Session { object: Arc::new(object), shared: Vec::new(), budget: None, unwanted: Arc::default() }
+impl EngineSession {
+    fn new(object: HeldObject) -> EngineSession {
+        EngineSession { object: Arc::new(object), shared: Vec::new(), budget: None, unwanted: Arc::default() }
     }
 
     /// Reads unread results into memory: the next statement needs their connection. What there is no memory for stays
@@ -200,7 +200,7 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for EngineSession {
     fn drop(&mut self) {
         let _ = inside(|py| self.object.bind(py)?.call_method0("close").map(drop));
     }
@@ -208,16 +208,16 @@ impl Drop for Session {
 
 /// An object of Python's. Let go of here and now: a reference that is dropped without Python's lock is
 /// counted down by whichever thread comes to Python next, at a bad time for a connection to a database.
-struct Held(Option<Py<PyAny>>);
+struct HeldObject(Option<Py<PyAny>>);
 
-impl Held {
+impl HeldObject {
     fn bind<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
         let object = self.0.as_ref().map(|object| object.bind(py));
         object.ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("gone"))
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldObject {
     fn drop(&mut self) {
         let mut object = std::mem::ManuallyDrop::new(self.0.take());
         runtime::inside(|_| drop(object.take()));
@@ -229,11 +229,11 @@ struct Pulled {
     reader: Option<Imported>,
     /// Rows that were read because the connection was needed, with leases for them.
     held: VecDeque<(Result<RecordBatch, SqlError>, Option<Lease>)>,
-    result: Option<Held>,
+    result: Option<HeldObject>,
 }
 
 impl Pulled {
-    fn new(reader: Imported, result: Held) -> Pulled {
+    fn new(reader: Imported, result: HeldObject) -> Pulled {
         Pulled { reader: Some(reader), held: VecDeque::new(), result: Some(result) }
     }
 

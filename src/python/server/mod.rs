@@ -17,16 +17,16 @@ use self::engine::Engine;
 use super::arrow::result_table::{self, Collected};
 use super::ownership::Owned;
 use super::{errors, runtime};
-use crate::client::error::{Error, Kind, Phase};
+use crate::client::error::{Error, ErrorClass, Phase};
 use crate::server::access::Access;
 use crate::server::backend::{Backend, ConnectError, Login, Session};
 use crate::server::file::library::{FileOptions, FileStore};
 use crate::server::file::rules::Duplicates;
 use crate::server::listen;
 use crate::server::persona::Persona;
-use crate::server::settings::Settings;
+use crate::server::settings::ServerSettings;
 use crate::server::table::{MemoryTables, Table};
-use crate::server::tls::Tls;
+use crate::server::tls::ServerTls;
 
 /// Listens. The engine is a dict of tables, or an object with `session()`.
 #[pyfunction]
@@ -64,7 +64,7 @@ pub(super) fn serve(
     let tls = tls
         .map(|(chain, key, clients)| {
             let named = |e| format!("tls_certificate {}, tls_key {}: {e}", chain.display(), key.display());
-            Tls::from_files(&chain, &key, clients.as_deref()).map_err(|e| errors::interface(py, named(e)))
+            ServerTls::from_files(&chain, &key, clients.as_deref()).map_err(|e| errors::interface(py, named(e)))
         })
         .transpose()?;
     let engine: Box<dyn Backend> = match engine.cast::<PyDict>() {
@@ -73,7 +73,7 @@ pub(super) fn serve(
     };
     let address = SocketAddr::new(host, port);
     let store = files.map(|files| stored(py, files)).transpose()?;
-    let settings = Settings {
+    let settings = ServerSettings {
         address,
         persona,
         ccsid,
@@ -89,7 +89,7 @@ pub(super) fn serve(
         read_only,
         allow_cleartext_password,
         idle_timeout: idle_timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
-        ..Settings::default()
+        ..ServerSettings::default()
     };
     let backend = Arc::new(Named { engine, databases });
     let server = runtime::block_on(py, listen::serve(settings, backend))?.map_err(|e| {
@@ -97,7 +97,7 @@ pub(super) fn serve(
             return errors::interface(py, format!("ccsid: {e}"));
         }
         let text = format!("cannot listen on {address}: {e}");
-        errors::raise(py, &Error::new(Kind::Operational, Phase::Config, "08001", text))
+        errors::raise(py, &Error::new(ErrorClass::Operational, Phase::Config, "08001", text))
     })?;
     let signon = server.signon_address().map(|address| address.port());
     Ok(RawServer { address: server.address(), signon, store, running: Owned::new(Mutex::new(Some(server))) })

@@ -11,14 +11,14 @@ use super::connection::{server, tls};
 use super::cursor::{describe, describe_state, drain_messages, for_polars, row_count};
 use super::executemany::RawBatch;
 use super::procedure;
-use super::statement::Statement;
+use super::statement::SharedStatement;
 use crate::python::arguments::given::Given;
 use crate::python::arguments::{params, settings};
 use crate::python::arrow::result_table::Collected;
 use crate::python::caller::Caller;
 use crate::python::ownership::Owned;
-use crate::python::reader::{ALL_ROWS, Feed, ROWS, fill_elsewhere};
-use crate::python::shared_connection::Link;
+use crate::python::reader::{ALL_ROWS, ROWS, ResultReader, fill_elsewhere};
+use crate::python::shared_connection::SharedConnection;
 use crate::python::{errors, rows, runtime};
 
 /// Connects; an awaitable of a RawConnection. Arguments as for `connect()`, and whose call it is.
@@ -33,18 +33,18 @@ pub(in crate::python) fn connect_async<'py>(
     let (mut config, limits) = settings::read(py, uri, settings)?;
     caller.listen(&mut config);
     caller.asyncio(py, async move {
-        Link::connect(config, limits).await.map(|link| RawConnection { link: Owned::new(link) })
+        SharedConnection::connect(config, limits).await.map(|link| RawConnection { link: Owned::new(link) })
     })
 }
 
 /// A connection whose waits are awaitables.
 #[pyclass(frozen, module = "drdarrow._core")]
 pub(in crate::python) struct RawConnection {
-    link: Owned<Arc<Link>>,
+    link: Owned<Arc<SharedConnection>>,
 }
 
 impl RawConnection {
-    pub(in crate::python) fn link(&self, py: Python<'_>) -> PyResult<&Arc<Link>> {
+    pub(in crate::python) fn link(&self, py: Python<'_>) -> PyResult<&Arc<SharedConnection>> {
         self.link.get().map_err(|e| errors::raise(py, &e))
     }
 }
@@ -55,7 +55,7 @@ impl RawConnection {
     fn cursor(&self, py: Python<'_>) -> PyResult<RawCursor> {
         let link = self.link(py)?;
         link.open().map_err(|e| errors::raise(py, &e))?;
-        let statement = Owned::new(Statement::new(link.clone()));
+        let statement = Owned::new(SharedStatement::new(link.clone()));
         Ok(RawCursor { statement, messages: PyList::empty(py).unbind() })
     }
 
@@ -143,12 +143,12 @@ impl RawConnection {
 /// A cursor whose waits are awaitables.
 #[pyclass(frozen, module = "drdarrow._core")]
 pub(in crate::python) struct RawCursor {
-    statement: Owned<Arc<Statement>>,
+    statement: Owned<Arc<SharedStatement>>,
     messages: Py<PyList>,
 }
 
 impl RawCursor {
-    fn statement(&self, py: Python<'_>) -> PyResult<&Arc<Statement>> {
+    fn statement(&self, py: Python<'_>) -> PyResult<&Arc<SharedStatement>> {
         self.statement.get().map_err(|e| errors::raise(py, &e))
     }
 }
@@ -312,7 +312,7 @@ impl RawCursor {
                 let (back, filled) = fill_elsewhere(lease).await;
                 let (Some(back), true) = (back, filled?) else { break };
                 lease = back;
-                batches.extend(lease.as_mut().and_then(Feed::take_batch));
+                batches.extend(lease.as_mut().and_then(ResultReader::take_batch));
             }
             Ok(Collected::new(schema, batches))
         })

@@ -6,13 +6,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 
 use super::cursor::Cursor;
-use super::statement::Statement;
+use super::statement::SharedStatement;
 use crate::python::arguments::settings;
 use crate::python::caller::Caller;
 use crate::python::file::connection;
 use crate::python::file::sync_file::File;
 use crate::python::ownership::Owned;
-use crate::python::shared_connection::Link;
+use crate::python::shared_connection::SharedConnection;
 use crate::python::{errors, runtime};
 
 /// Connects to a database: `connect("drda://user@host:446/DATABASE", password=...)`.
@@ -88,7 +88,7 @@ pub(in crate::python) fn connect(
     let caller = Caller::here(py)?;
     let (mut config, limits) = settings::read(py, uri, settings)?;
     caller.listen(&mut config);
-    let link = caller.block_on(py, Link::connect(config, limits))?;
+    let link = caller.block_on(py, SharedConnection::connect(config, limits))?;
     Ok(Connection { link: Owned::new(link) })
 }
 
@@ -98,11 +98,11 @@ pub(in crate::python) fn connect(
 /// back when an exception leaves the block, and closes. Closing without a commit rolls back.
 #[pyclass(frozen, module = "drdarrow", weakref)]
 pub(in crate::python) struct Connection {
-    link: Owned<Arc<Link>>,
+    link: Owned<Arc<SharedConnection>>,
 }
 
 impl Connection {
-    fn link(&self, py: Python<'_>) -> PyResult<&Arc<Link>> {
+    fn link(&self, py: Python<'_>) -> PyResult<&Arc<SharedConnection>> {
         self.link.get().map_err(|e| errors::raise(py, &e))
     }
 }
@@ -113,7 +113,7 @@ impl Connection {
     fn cursor(slf: Py<Self>, py: Python<'_>) -> PyResult<Cursor> {
         let link = slf.get().link(py)?.clone();
         link.open().map_err(|e| errors::raise(py, &e))?;
-        Ok(Cursor::new(py, slf.into_any(), Statement::new(link)))
+        Ok(Cursor::new(py, slf.into_any(), SharedStatement::new(link)))
     }
 
     /// `cursor().execute(operation, parameters)`: a Cursor of its own with the result.
@@ -315,7 +315,7 @@ impl Connection {
 }
 
 /// What the server says of itself.
-pub(super) fn server<'py>(py: Python<'py>, link: &Link) -> PyResult<Bound<'py, PyDict>> {
+pub(super) fn server<'py>(py: Python<'py>, link: &SharedConnection) -> PyResult<Bound<'py, PyDict>> {
     let info = link.client.info();
     let server = PyDict::new(py);
     server.set_item("product", info.product)?;
@@ -335,7 +335,7 @@ pub(super) fn server<'py>(py: Python<'py>, link: &Link) -> PyResult<Bound<'py, P
 }
 
 /// What protects the connection.
-pub(super) fn tls<'py>(py: Python<'py>, link: &Link) -> PyResult<Option<Bound<'py, PyDict>>> {
+pub(super) fn tls<'py>(py: Python<'py>, link: &SharedConnection) -> PyResult<Option<Bound<'py, PyDict>>> {
     let Some(secured) = link.client.info().tls else { return Ok(None) };
     let tls = PyDict::new(py);
     tls.set_item("version", secured.version)?;

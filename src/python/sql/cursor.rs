@@ -9,7 +9,7 @@ use pyo3::types::{PyList, PyString, PyTuple};
 
 use super::executemany;
 use super::procedure;
-use super::statement::Statement;
+use super::statement::SharedStatement;
 use super::type_code::type_code;
 use crate::client::error::{Error, Result};
 use crate::client::limits::Limits;
@@ -18,8 +18,8 @@ use crate::python::arguments::given::Given;
 use crate::python::arguments::{params, settings};
 use crate::python::arrow::result_table::{self, Collected};
 use crate::python::arrow::stream::ArrowStream;
-use crate::python::ownership::{Lease, Owned};
-use crate::python::reader::{ALL_ROWS, Feed, ROWS};
+use crate::python::ownership::{Owned, OwnedLease};
+use crate::python::reader::{ALL_ROWS, ROWS, ResultReader};
 use crate::python::{errors, rows, runtime};
 
 /// Executes statements and fetches their rows (PEP 249).
@@ -30,26 +30,26 @@ use crate::python::{errors, rows, runtime};
 pub(in crate::python) struct Cursor {
     /// The Connection; only handed back, so its class need not be known here.
     connection: Py<PyAny>,
-    statement: Owned<Arc<Statement>>,
+    statement: Owned<Arc<SharedStatement>>,
     messages: Py<PyList>,
     arraysize: AtomicUsize,
 }
 
 impl Cursor {
-    pub(in crate::python) fn new(py: Python<'_>, connection: Py<PyAny>, statement: Arc<Statement>) -> Cursor {
+    pub(in crate::python) fn new(py: Python<'_>, connection: Py<PyAny>, statement: Arc<SharedStatement>) -> Cursor {
         let messages = PyList::empty(py).unbind();
         Cursor { connection, statement: Owned::new(statement), messages, arraysize: AtomicUsize::new(1) }
     }
 
-    fn statement(&self, py: Python<'_>) -> PyResult<&Arc<Statement>> {
+    fn statement(&self, py: Python<'_>) -> PyResult<&Arc<SharedStatement>> {
         self.statement.get().map_err(|e| errors::raise(py, &e))
     }
 
     /// Waits and decodes, by batches of this size, until there are rows in hand.
     fn fill(
         py: Python<'_>,
-        statement: &Statement,
-        lease: &mut Lease<Option<Feed>>,
+        statement: &SharedStatement,
+        lease: &mut OwnedLease<Option<ResultReader>>,
         limits: Limits,
     ) -> PyResult<Result<bool>> {
         let Some(feed) = lease.as_mut() else { return Ok(Ok(false)) };
@@ -68,14 +68,14 @@ impl Cursor {
         let raise = |e| errors::raise(py, &e);
         let mut lease = statement.lease_rows().map_err(raise)?;
         let mut batches = Vec::new();
-        let Some(schema) = lease.as_ref().map(Feed::schema) else {
+        let Some(schema) = lease.as_ref().map(ResultReader::schema) else {
             return Err(raise(errors::internal("a result went missing")));
         };
         // Ctrl-C leaves none of these to be fetched again.
         let broken_off = |_: &PyErr| statement.lose();
         let limits = statement.link.limits.whole();
         while Cursor::fill(py, statement, &mut lease, limits).inspect_err(broken_off)?.map_err(raise)? {
-            batches.extend(lease.as_mut().and_then(Feed::take_batch));
+            batches.extend(lease.as_mut().and_then(ResultReader::take_batch));
             py.check_signals().inspect_err(broken_off)?;
         }
         Ok(Collected::new(schema, batches))
@@ -364,7 +364,7 @@ impl Cursor {
 }
 
 /// A fetch is broken off: the rows that it holds are lost.
-fn if_taken(statement: &Statement, rows: &Bound<'_, PyList>) {
+fn if_taken(statement: &SharedStatement, rows: &Bound<'_, PyList>) {
     if !rows.is_empty() {
         statement.lose();
     }
@@ -377,7 +377,7 @@ pub(super) fn count(py: Python<'_>, what: &str, rows: i64) -> PyResult<usize> {
 }
 
 /// PEP 249's description.
-pub(super) fn describe<'py>(py: Python<'py>, statement: &Statement) -> PyResult<Option<Bound<'py, PyTuple>>> {
+pub(super) fn describe<'py>(py: Python<'py>, statement: &SharedStatement) -> PyResult<Option<Bound<'py, PyTuple>>> {
     let (columns, schema) = {
         let about = statement.about();
         (about.columns.clone(), about.schema.clone())
@@ -402,18 +402,18 @@ pub(super) fn describe<'py>(py: Python<'py>, statement: &Statement) -> PyResult<
 }
 
 /// Refuses columns that Polars does not take while the result can still be had in another way.
-pub(super) fn for_polars(py: Python<'_>, statement: &Statement) -> PyResult<()> {
+pub(super) fn for_polars(py: Python<'_>, statement: &SharedStatement) -> PyResult<()> {
     let schema = statement.about().schema.clone();
     result_table::for_polars(py, &schema.unwrap_or_else(|| Arc::new(Schema::empty()))).map(drop)
 }
 
 /// PEP 249's rowcount.
-pub(super) fn row_count(statement: &Statement) -> i64 {
+pub(super) fn row_count(statement: &SharedStatement) -> i64 {
     statement.about().count.and_then(|count| i64::try_from(count).ok()).unwrap_or(-1)
 }
 
 /// Moves the server's new remarks into the list that Python sees.
-pub(super) fn drain_messages(py: Python<'_>, statement: &Statement, list: &Bound<'_, PyList>) -> PyResult<()> {
+pub(super) fn drain_messages(py: Python<'_>, statement: &SharedStatement, list: &Bound<'_, PyList>) -> PyResult<()> {
     let warnings = std::mem::take(&mut statement.about().warnings);
     for warning in &warnings {
         list.append(errors::warning(py, warning)?)?;
@@ -422,7 +422,7 @@ pub(super) fn drain_messages(py: Python<'_>, statement: &Statement, list: &Bound
 }
 
 /// Words for `repr`.
-pub(super) fn describe_state(statement: &Statement, name: &str) -> String {
+pub(super) fn describe_state(statement: &SharedStatement, name: &str) -> String {
     let state = match (statement.is_closed(), statement.about().columns.as_ref()) {
         (true, _) => "closed".to_owned(),
         (false, Some(columns)) => format!("{} columns", columns.len()),

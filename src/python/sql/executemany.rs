@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 
-use super::statement::Statement;
+use super::statement::SharedStatement;
 use crate::client::error::{Error, Result};
 use crate::client::sql::batch::Batch;
 use crate::python::arguments::param_rows::{ParamRows, RawChunk};
-use crate::python::ownership::{Lease, Owned, Slot};
-use crate::python::reader::Feed;
+use crate::python::ownership::{Owned, OwnedLease, OwnedSlot};
+use crate::python::reader::ResultReader;
 use crate::python::{errors, runtime};
 
 /// Rows of parameters handed to the client at a time.
 const CHUNK: usize = 512;
 
 /// The whole call, for a thread that waits.
-pub(super) fn run(py: Python<'_>, statement: &Statement, sql: &str, rows: &Bound<'_, PyAny>) -> PyResult<()> {
+pub(super) fn run(py: Python<'_>, statement: &SharedStatement, sql: &str, rows: &Bound<'_, PyAny>) -> PyResult<()> {
     let raise = |e: Error| errors::raise(py, &e);
     let mut rows = ParamRows::of(rows)?;
     let mut lease = statement.lease().map_err(raise)?;
@@ -64,25 +64,25 @@ fn noted(py: Python<'_>, e: PyErr, left: &str) -> PyErr {
 /// A call under way whose waits are awaitables.
 #[pyclass(frozen, module = "drdarrow._core")]
 pub(in crate::python) struct RawBatch {
-    statement: Owned<Arc<Statement>>,
-    state: Owned<Arc<Slot<Option<Held>>>>,
+    statement: Owned<Arc<SharedStatement>>,
+    state: Owned<Arc<OwnedSlot<Option<HeldCursor>>>>,
 }
 
 /// The call, and the cursor that is in use meanwhile.
-struct Held {
+struct HeldCursor {
     batch: Batch,
-    _lease: Lease<Option<Feed>>,
+    _lease: OwnedLease<Option<ResultReader>>,
 }
 
 /// A cursor, and the place of the call in it.
-type Parts = (Arc<Statement>, Arc<Slot<Option<Held>>>);
+type Parts = (Arc<SharedStatement>, Arc<OwnedSlot<Option<HeldCursor>>>);
 
 impl RawBatch {
     /// Begins one.
-    pub(super) async fn begin(statement: Arc<Statement>, sql: String) -> Result<RawBatch> {
+    pub(super) async fn begin(statement: Arc<SharedStatement>, sql: String) -> Result<RawBatch> {
         let mut lease = statement.lease_soon().await?;
         let batch = statement.begin_many(&mut lease, &sql).await?;
-        let state = Slot::new(Some(Held { batch, _lease: lease }));
+        let state = OwnedSlot::new(Some(HeldCursor { batch, _lease: lease }));
         Ok(RawBatch { statement: Owned::new(statement), state: Owned::new(state) })
     }
 

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use super::statement::Statement;
+use super::statement::SharedStatement;
 use crate::python::arguments::params;
 use crate::python::{errors, rows};
 
@@ -32,7 +32,7 @@ pub(super) fn statement(py: Python<'_>, name: &str, parameters: usize) -> PyResu
 }
 
 /// The values that came out of the parameters; none when nothing did.
-pub(super) fn outputs<'py>(py: Python<'py>, statement: &Statement) -> PyResult<Option<Bound<'py, PyTuple>>> {
+pub(super) fn outputs<'py>(py: Python<'py>, statement: &SharedStatement) -> PyResult<Option<Bound<'py, PyTuple>>> {
     let output = statement.about().output.clone();
     output.map(|output| rows::row(py, &output.row, 0)).transpose()
 }
@@ -40,7 +40,7 @@ pub(super) fn outputs<'py>(py: Python<'py>, statement: &Statement) -> PyResult<O
 /// The parameters with what came out of them.
 pub(super) fn returned<'py>(
     py: Python<'py>,
-    statement: &Statement,
+    statement: &SharedStatement,
     given: &Bound<'py, PyList>,
 ) -> PyResult<Bound<'py, PyList>> {
     let came_out = statement.about().output.as_ref().map(|output| output.came_out.clone()).unwrap_or_default();

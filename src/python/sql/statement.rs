@@ -7,25 +7,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow_array::ArrayRef;
 use arrow_schema::SchemaRef;
 
-use crate::client::error::{Error, Kind, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::sql::batch::Batch;
 use crate::client::sql::column_info::ColumnInfo;
 use crate::client::sql::connection::Outcome;
 use crate::client::sql::procedure::Output;
-use crate::client::sql::stream::RecordStream;
+use crate::client::sql::stream::QueryStream;
 use crate::client::warning::Warning;
 use crate::python::errors;
-use crate::python::ownership::{Lease, Slot};
-use crate::python::reader::{Feed, Source};
-use crate::python::shared_connection::Link;
+use crate::python::ownership::{OwnedLease, OwnedSlot};
+use crate::python::reader::{ReaderSource, ResultReader};
+use crate::python::shared_connection::SharedConnection;
 
 /// The state of a cursor.
-pub(in crate::python) struct Statement {
+pub(in crate::python) struct SharedStatement {
     /// Its connection.
-    pub(in crate::python) link: Arc<Link>,
-    slot: Arc<Slot<Option<Feed>>>,
+    pub(in crate::python) link: Arc<SharedConnection>,
+    slot: Arc<OwnedSlot<Option<ResultReader>>>,
     /// Result sets of a procedure after the one in hand.
-    sets: Mutex<VecDeque<RecordStream>>,
+    sets: Mutex<VecDeque<QueryStream>>,
     about: Mutex<About>,
     closed: AtomicBool,
 }
@@ -49,11 +49,11 @@ pub(super) struct About {
     pub(super) warnings: Vec<Warning>,
 }
 
-impl Statement {
+impl SharedStatement {
     /// Nothing executed yet.
-    pub(in crate::python) fn new(link: Arc<Link>) -> Arc<Statement> {
-        let (slot, closed) = (Slot::new(None), AtomicBool::new(false));
-        Arc::new(Statement { link, slot, sets: Mutex::default(), about: Mutex::default(), closed })
+    pub(in crate::python) fn new(link: Arc<SharedConnection>) -> Arc<SharedStatement> {
+        let (slot, closed) = (OwnedSlot::new(None), AtomicBool::new(false));
+        Arc::new(SharedStatement { link, slot, sets: Mutex::default(), about: Mutex::default(), closed })
     }
 
     /// The facts about the last statement.
@@ -75,24 +75,24 @@ impl Statement {
     }
 
     /// Takes the cursor for a statement.
-    pub(super) fn lease(&self) -> Result<Lease<Option<Feed>>> {
+    pub(super) fn lease(&self) -> Result<OwnedLease<Option<ResultReader>>> {
         self.usable()?;
         self.slot.take("cursor")
     }
 
     /// As [`lease`](Self::lease), for a task, which may wait a moment.
-    pub(super) async fn lease_soon(&self) -> Result<Lease<Option<Feed>>> {
+    pub(super) async fn lease_soon(&self) -> Result<OwnedLease<Option<ResultReader>>> {
         self.usable()?;
         self.slot.take_soon("cursor").await
     }
 
     /// Takes the cursor for a fetch.
-    pub(super) fn lease_rows(&self) -> Result<Lease<Option<Feed>>> {
+    pub(super) fn lease_rows(&self) -> Result<OwnedLease<Option<ResultReader>>> {
         self.with_rows(self.lease()?)
     }
 
     /// As [`lease_rows`](Self::lease_rows), for a task.
-    pub(super) async fn lease_rows_soon(&self) -> Result<Lease<Option<Feed>>> {
+    pub(super) async fn lease_rows_soon(&self) -> Result<OwnedLease<Option<ResultReader>>> {
         self.with_rows(self.lease_soon().await?)
     }
 
@@ -101,7 +101,7 @@ impl Statement {
         self.about().lost = true;
     }
 
-    fn with_rows(&self, lease: Lease<Option<Feed>>) -> Result<Lease<Option<Feed>>> {
+    fn with_rows(&self, lease: OwnedLease<Option<ResultReader>>) -> Result<OwnedLease<Option<ResultReader>>> {
         if self.about().lost {
             return Err(Error::interface("rows went with a fetch that was broken off: execute the statement again"));
         }
@@ -115,7 +115,7 @@ impl Statement {
     }
 
     /// Gives the rows away, for a stream.
-    pub(super) fn hand_over(&self) -> Result<Feed> {
+    pub(super) fn hand_over(&self) -> Result<ResultReader> {
         let mut lease = self.lease_rows()?;
         self.about().handed_over = true;
         lease.take().ok_or_else(|| errors::internal("a result went missing"))
@@ -137,23 +137,23 @@ impl Statement {
         self.forget(self.slot.take_soon("cursor").await)
     }
 
-    fn forget(&self, taken: Result<Lease<Option<Feed>>>) -> Result<()> {
+    fn forget(&self, taken: Result<OwnedLease<Option<ResultReader>>>) -> Result<()> {
         let taken = taken.map(|mut lease| self.clear(&mut lease));
         taken.inspect_err(|_| self.closed.store(false, Ordering::Release))
     }
 
     /// Closes what is left of the statement before.
-    fn clear(&self, lease: &mut Lease<Option<Feed>>) {
+    fn clear(&self, lease: &mut OwnedLease<Option<ResultReader>>) {
         drop(lease.take());
         drop(std::mem::take(&mut *self.sets()));
     }
 
-    fn sets(&self) -> MutexGuard<'_, VecDeque<RecordStream>> {
+    fn sets(&self) -> MutexGuard<'_, VecDeque<QueryStream>> {
         self.sets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes on to the next result set of a procedure; false when there is none.
-    pub(super) fn next_set(&self, lease: &mut Lease<Option<Feed>>) -> Result<bool> {
+    pub(super) fn next_set(&self, lease: &mut OwnedLease<Option<ResultReader>>) -> Result<bool> {
         if lease.is_none() && !self.about().handed_over {
             return Err(errors::programming("24000", "there are no result sets: the last statement returned none"));
         }
@@ -163,13 +163,13 @@ impl Statement {
     }
 
     /// Makes `stream` the result in hand.
-    fn read(&self, lease: &mut Lease<Option<Feed>>, stream: RecordStream) {
+    fn read(&self, lease: &mut OwnedLease<Option<ResultReader>>, stream: QueryStream) {
         let mut about = self.about();
         about.columns = Some(stream.columns());
         about.schema = Some(stream.schema());
         about.handed_over = false;
         about.lost = false;
-        let mut feed = Feed::new(Source::Query(Box::new(stream)), self.link.waits());
+        let mut feed = ResultReader::new(ReaderSource::Query(Box::new(stream)), self.link.waits());
         about.warnings.extend(feed.take_warnings());
         **lease = Some(feed);
     }
@@ -177,7 +177,7 @@ impl Statement {
     /// Executes once. The result of the statement before is closed.
     pub(super) async fn execute(
         &self,
-        lease: &mut Lease<Option<Feed>>,
+        lease: &mut OwnedLease<Option<ResultReader>>,
         sql: &str,
         parameters: Vec<ArrayRef>,
     ) -> Result<()> {
@@ -210,7 +210,7 @@ impl Statement {
     }
 
     /// Begins a call with many rows. The result of the statement before is closed.
-    pub(super) async fn begin_many(&self, lease: &mut Lease<Option<Feed>>, sql: &str) -> Result<Batch> {
+    pub(super) async fn begin_many(&self, lease: &mut OwnedLease<Option<ResultReader>>, sql: &str) -> Result<Batch> {
         self.clear(lease);
         *self.about() = About { count: Some(0), ..About::default() };
         let _waiting = self.link.waiting();
@@ -254,7 +254,7 @@ impl Statement {
     /// A wait that was broken off by `close()` in another thread says so.
     fn as_closed(&self, e: Error) -> Error {
         match self.link.open() {
-            Err(_) if e.kind != Kind::Interface => {
+            Err(_) if e.kind != ErrorClass::Interface => {
                 Error { message: format!("the connection was closed: {}", e.message), phase: Phase::Execute, ..e }
             }
             _ => e,

@@ -2,7 +2,7 @@
 //! `drda:dds` (the letter of DDS), `drda:type`, `drda:length`, `drda:precision`, `drda:scale`,
 //! `drda:ccsid`, `drda:text`, as columns that were read from a file have them.
 
-use super::physical::{File, LONGEST, record_format};
+use super::physical::{LONGEST, PhysicalFile, record_format};
 use super::rules::StoreError;
 use crate::column::error::ColumnError;
 use crate::column::file::decode::RecordDecoder;
@@ -69,7 +69,12 @@ pub(super) fn format(name: &str, schema: &Schema, batches: &[RecordBatch], ccsid
 }
 
 /// Adds the rows of batches to a member. Columns and fields belong together by name.
-pub(super) fn load(file: &File, member: &str, schema: &Schema, batches: &[RecordBatch]) -> Result<(), Mismatch> {
+pub(super) fn load(
+    file: &PhysicalFile,
+    member: &str,
+    schema: &Schema,
+    batches: &[RecordBatch],
+) -> Result<(), Mismatch> {
     let names = names(schema);
     let fields = &file.definition.format.fields;
     if let Some(stray) = names.iter().find(|name| !fields.iter().any(|f| f.name == **name)) {
@@ -95,7 +100,7 @@ pub(super) fn load(file: &File, member: &str, schema: &Schema, batches: &[Record
 
 /// The records of a member. Timestamps that may have more than six digits of a second are in nanoseconds, unless there
 /// are some that these do not reach.
-pub(super) fn unload(file: &File, member: &str) -> Result<RecordBatch, Mismatch> {
+pub(super) fn unload(file: &PhysicalFile, member: &str) -> Result<RecordBatch, Mismatch> {
     let fine = |field: &RecordField| field.dds == DdsType::TIMESTAMP && field.length > MICROSECONDS;
     if file.definition.format.fields.iter().any(fine) {
         let mut options = RecordOptions::default();
@@ -107,7 +112,7 @@ pub(super) fn unload(file: &File, member: &str) -> Result<RecordBatch, Mismatch>
     decoded(file, member, &RecordOptions::default())
 }
 
-fn decoded(file: &File, member: &str, options: &RecordOptions) -> Result<RecordBatch, Mismatch> {
+fn decoded(file: &PhysicalFile, member: &str, options: &RecordOptions) -> Result<RecordBatch, Mismatch> {
     let mut decoder = RecordDecoder::new(&file.places, options)?;
     let stride = stride(file);
     let mut contents = file.contents();
@@ -127,7 +132,7 @@ fn decoded(file: &File, member: &str, options: &RecordOptions) -> Result<RecordB
 }
 
 /// How records are kept: their null map behind them.
-fn stride(file: &File) -> Stride {
+fn stride(file: &PhysicalFile) -> Stride {
     let record = file.definition.format.length as usize;
     let fields = file.definition.format.fields.len();
     Stride { record, increment: record + fields, null_map: Some(record), rrn: None }

@@ -12,13 +12,13 @@ const LONGEST: usize = 32_702;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(super) enum ClValue {
     /// A word in upper case: a name, a number, a special value.
     Word(String),
     /// Text between quotes.
     Text(String),
     /// Values in brackets.
-    List(Vec<Value>),
+    List(Vec<ClValue>),
 }
 
 /// A command as it was written.
@@ -26,12 +26,12 @@ pub(super) enum Value {
 pub(super) struct Command {
     /// Its name without library.
     pub(super) name: String,
-    given: Vec<(Option<String>, Vec<Value>)>,
+    given: Vec<(Option<String>, Vec<ClValue>)>,
 }
 
 /// A command with its parameters by keyword.
 #[derive(Debug)]
-pub(super) struct Bound(HashMap<&'static str, Vec<Value>>);
+pub(super) struct BoundCommand(HashMap<&'static str, Vec<ClValue>>);
 
 impl Command {
     /// From its text.
@@ -60,10 +60,10 @@ impl Command {
                     }
                     match reader.peek() {
                         Some('(') => match reader.value(0) {
-                            Some(Value::List(values)) => given.push((Some(word), values)),
+                            Some(ClValue::List(values)) => given.push((Some(word), values)),
                             _ => return Err(wrong(reader.at).into()),
                         },
-                        _ => given.push((None, vec![Value::Word(word)])),
+                        _ => given.push((None, vec![ClValue::Word(word)])),
                     }
                 }
             }
@@ -76,10 +76,10 @@ impl Command {
 
     /// Parameters in their order; a word alone is a keyword without values. None where a value stands
     /// without a keyword.
-    pub(super) fn into_words(self) -> Option<Vec<(String, Vec<Value>)>> {
-        let word = |(keyword, mut values): (Option<String>, Vec<Value>)| match (keyword, values.pop()) {
+    pub(super) fn into_words(self) -> Option<Vec<(String, Vec<ClValue>)>> {
+        let word = |(keyword, mut values): (Option<String>, Vec<ClValue>)| match (keyword, values.pop()) {
             (Some(keyword), last) => Some((keyword, values.into_iter().chain(last).collect())),
-            (None, Some(Value::Word(word))) => Some((word, Vec::new())),
+            (None, Some(ClValue::Word(word))) => Some((word, Vec::new())),
             (None, _) => None,
         };
         self.given.into_iter().map(word).collect()
@@ -87,11 +87,11 @@ impl Command {
 
     /// Sorts the parameters by keyword; those without one are the first of `keywords`. Others than
     /// these are an error.
-    pub(super) fn bind(self, keywords: &[&'static str]) -> Result<Bound> {
+    pub(super) fn bind(self, keywords: &[&'static str]) -> Result<BoundCommand> {
         let mut out = HashMap::new();
         for (at, (keyword, mut values)) in self.given.into_iter().enumerate() {
             // Brackets stand around several values, with and without a keyword in front.
-            if let (None, [Value::List(several)]) = (&keyword, values.as_mut_slice()) {
+            if let (None, [ClValue::List(several)]) = (&keyword, values.as_mut_slice()) {
                 values = std::mem::take(several);
             }
             let known = match &keyword {
@@ -106,21 +106,21 @@ impl Command {
                 return Err(Fault::new("CPD0041", format!("Keyword {told} stands twice.")).into());
             }
         }
-        Ok(Bound(out))
+        Ok(BoundCommand(out))
     }
 }
 
-impl Bound {
+impl BoundCommand {
     /// All values of a parameter.
-    pub(super) fn values(&self, keyword: &str) -> &[Value] {
+    pub(super) fn values(&self, keyword: &str) -> &[ClValue] {
         self.0.get(keyword).map_or(&[], Vec::as_slice)
     }
 
     /// The first value of a parameter: a word or text.
     pub(super) fn word(&self, keyword: &str) -> Option<String> {
         match self.values(keyword).first()? {
-            Value::Word(word) | Value::Text(word) => Some(word.clone()),
-            Value::List(_) => None,
+            ClValue::Word(word) | ClValue::Text(word) => Some(word.clone()),
+            ClValue::List(_) => None,
         }
     }
 
@@ -185,7 +185,7 @@ impl Chars<'_> {
         format!("{}/{}", one(library), one(name.strip_prefix('/').unwrap_or(name)))
     }
 
-    fn value(&mut self, depth: usize) -> Option<Value> {
+    fn value(&mut self, depth: usize) -> Option<ClValue> {
         match self.peek()? {
             '(' if depth < DEPTH => {
                 self.at += 1;
@@ -194,7 +194,7 @@ impl Chars<'_> {
                     self.blanks();
                     if self.peek()? == ')' {
                         self.at += 1;
-                        return Some(Value::List(out));
+                        return Some(ClValue::List(out));
                     }
                     out.push(self.value(depth + 1)?);
                 }
@@ -208,14 +208,14 @@ impl Chars<'_> {
                     self.at += 1;
                     if c == '\'' {
                         if self.peek() != Some('\'') {
-                            return Some(Value::Text(out));
+                            return Some(ClValue::Text(out));
                         }
                         self.at += 1;
                     }
                     out.push(c);
                 }
             }
-            _ => Some(Value::Word(self.word())),
+            _ => Some(ClValue::Word(self.word())),
         }
     }
 }
@@ -235,9 +235,9 @@ mod tests {
         assert_eq!(bound.word("TEXT").unwrap(), "it's (one)");
         let locks = Command::parse("qsys/dlcobj obj((L/F *FILE *EXCL M) (L/G *FILE *SHRRD))").unwrap();
         let bound = locks.bind(&["OBJ"]).unwrap();
-        assert!(matches!(bound.values("OBJ"), [Value::List(a), Value::List(b)] if a.len() == 4 && b.len() == 3));
+        assert!(matches!(bound.values("OBJ"), [ClValue::List(a), ClValue::List(b)] if a.len() == 4 && b.len() == 3));
         let locks = Command::parse("DLCOBJ ((L/F *FILE *EXCL) (L/G *FILE *EXCL))").unwrap().bind(&["OBJ"]).unwrap();
-        assert!(matches!(locks.values("OBJ"), [Value::List(_), Value::List(_)]));
+        assert!(matches!(locks.values("OBJ"), [ClValue::List(_), ClValue::List(_)]));
         let quoted = Command::parse("dltf file(lib/\"a)b/c\")").unwrap().bind(&["FILE"]).unwrap();
         assert_eq!(quoted.object("FILE").unwrap(), ("LIB".into(), "\"a)b/c\"".into()));
         let plain = Command::parse("dltf file(\"LIB\"/f)").unwrap().bind(&["FILE"]).unwrap();

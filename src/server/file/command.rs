@@ -1,7 +1,7 @@
 //! S38CMD: commands of the control language about files, members, libraries, locks and commitment
 //! control. Some that only concern how a job runs are taken and have no effect.
 
-use super::cl::{Bound, Command};
+use super::cl::{BoundCommand, Command};
 use super::dispatch::{TEXT, message};
 use super::job::Job;
 use super::message::{CCSID, Failure, Fault, Result};
@@ -98,7 +98,7 @@ impl Job {
     }
 
     /// The text of a TEXT parameter.
-    pub(super) fn text(command: &Bound) -> String {
+    pub(super) fn text(command: &BoundCommand) -> String {
         command.word("TEXT").filter(|text| text != "*BLANK" && text != "*SRCMBRTXT").unwrap_or_default()
     }
 }

@@ -1,9 +1,9 @@
 //! Commitment control: STRCMTCTL and ENDCMTCTL by S38CMD, CMMUOW and RLLBCKUOW. Changes of files
 //! that were opened under it are undone by a rollback; files stay open and where they are.
 
-use super::cl::Bound;
+use super::cl::BoundCommand;
 use super::dispatch::TEXT;
-use super::job::{Change, Job, Kept};
+use super::job::{Job, KeptLock, RecordChange};
 use super::message::{Fault, Result};
 use crate::server::conversation::Out;
 use crate::wire::file::open::CommitLevel;
@@ -29,7 +29,7 @@ impl Job {
     }
 
     /// STRCMTCTL.
-    pub(super) fn start_commitment(&mut self, command: &Bound) -> Result<Fault> {
+    pub(super) fn start_commitment(&mut self, command: &BoundCommand) -> Result<Fault> {
         if self.commitment.is_some() {
             return Err(Fault::new("CPF8351", "Commitment control is already active.").into());
         }
@@ -70,7 +70,7 @@ impl Job {
     /// Undoes what was not committed, the last change first.
     pub(super) fn roll_back(&mut self) {
         let changes = std::mem::take(&mut self.changes);
-        for Change { file, member, rrn, before, order } in changes.iter().rev() {
+        for RecordChange { file, member, rrn, before, order } in changes.iter().rev() {
             if let Some(member) = file.contents().member(member) {
                 member.put_back(*rrn, before.clone(), *order);
             }
@@ -84,18 +84,18 @@ impl Job {
     }
 
     /// Lets go of the records and keys of the unit of work.
-    fn unit_ended(&mut self, changes: &[Change]) {
+    fn unit_ended(&mut self, changes: &[RecordChange]) {
         let id = self.id;
         self.discharge();
         let mut seen = HashSet::new();
-        for Change { file, member: name, .. } in changes {
+        for RecordChange { file, member: name, .. } in changes {
             if seen.insert((Arc::as_ptr(file), name))
                 && let Some(member) = file.contents().member(name)
             {
                 member.unreserve(id);
             }
         }
-        for Kept { file, member, rrn, kind } in std::mem::take(&mut self.kept) {
+        for KeptLock { file, member, rrn, kind } in std::mem::take(&mut self.kept) {
             if let Some(member) = file.contents().member(&member) {
                 member.locks.release(rrn, id, kind);
             }

@@ -1,13 +1,13 @@
 //! Commands about files and members: CRTPF, CRTSRCPF, DLTF, ADDPFM, RMVM, CLRPFM, CHGPF.
 
-use super::cl::Bound;
+use super::cl::BoundCommand;
 use super::command::Said;
 use super::dds;
 use super::job::{Job, QTEMP};
 use super::library::is_name;
 use super::locks::{LockState, ObjectLock};
 use super::message::{CCSID, Failure, Fault, Result};
-use super::physical::{Contents, Definition, File, record_format};
+use super::physical::{Contents, Definition, PhysicalFile, record_format};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::Errors;
 use crate::wire::file::format::{DdsType, RecordField};
@@ -19,7 +19,7 @@ const SOURCE: u32 = 12;
 const MEMBERS: usize = 32_767;
 
 impl Job {
-    pub(super) fn create_file(&mut self, command: &Bound) -> Said {
+    pub(super) fn create_file(&mut self, command: &BoundCommand) -> Said {
         let (library, name) = command.object("FILE")?;
         let ccsid = page(command)?;
         let own = ccsid.unwrap_or(CCSID);
@@ -45,7 +45,7 @@ impl Job {
         self.create(command, &library, &name, definition, &name)
     }
 
-    pub(super) fn create_source(&mut self, command: &Bound) -> Said {
+    pub(super) fn create_source(&mut self, command: &BoundCommand) -> Said {
         let (library, name) = command.object("FILE")?;
         let length = command.number("RCDLEN")?.unwrap_or(92);
         let ccsid = page(command)?.unwrap_or(CCSID);
@@ -53,7 +53,7 @@ impl Job {
         self.create(command, &library, &name, definition, "*NONE")
     }
 
-    pub(super) fn delete_file(&mut self, command: &Bound) -> Said {
+    pub(super) fn delete_file(&mut self, command: &BoundCommand) -> Said {
         let (library, name) = command.object("FILE")?;
         if !library.starts_with('*') && !self.has_library(&library) {
             return Err(Fault::no_library(&library).into());
@@ -82,7 +82,7 @@ impl Job {
         Ok(Some(Fault::done("CPC2191", format!("Object {name} in {} type *FILE deleted.", file.library))))
     }
 
-    pub(super) fn add_member(&mut self, command: &Bound) -> Said {
+    pub(super) fn add_member(&mut self, command: &BoundCommand) -> Said {
         let (library, name) = command.object("FILE")?;
         let (file, member) = (self.need(&library, &name)?, command.need("MBR")?);
         self.may_change(&file.library, "CPF7306", || format!("Member {member} not added to file {name}"))?;
@@ -94,7 +94,7 @@ impl Job {
         Ok(Some(Fault::done("CPC7305", format!("Member {member} added to file {name} in {}.", file.library))))
     }
 
-    pub(super) fn remove_member(&mut self, command: &Bound) -> Said {
+    pub(super) fn remove_member(&mut self, command: &BoundCommand) -> Said {
         let (library, name) = command.object("FILE")?;
         let (file, asked) = (self.need(&library, &name)?, command.need("MBR")?);
         self.may_change(&file.library, "CPF7310", || format!("Member {asked} not removed from file {name}"))?;
@@ -106,7 +106,7 @@ impl Job {
         Ok(Some(Fault::done("CPC7309", format!("Member {member} removed from file {}.", file.name))))
     }
 
-    pub(super) fn clear_member(&mut self, command: &Bound) -> Said {
+    pub(super) fn clear_member(&mut self, command: &BoundCommand) -> Said {
         let (library, name) = command.object("FILE")?;
         let missing = || Fault::new("CPF3142", format!("File {name} in library {library} not found."));
         let file = self.find(&library, &name).ok_or_else(missing)?;
@@ -119,7 +119,7 @@ impl Job {
         Ok(Some(Fault::done("CPC3101", format!("Member {name} file {} cleared.", file.name))))
     }
 
-    pub(super) fn change_file(&mut self, command: &Bound) -> Said {
+    pub(super) fn change_file(&mut self, command: &BoundCommand) -> Said {
         let (library, name) = command.object("FILE")?;
         let file = self.need(&library, &name)?;
         self.may_change(&file.library, "CPF7304", || format!("File {name} in library {} not changed", file.library))?;
@@ -130,7 +130,14 @@ impl Job {
     }
 
     /// Makes a file with the members that MBR asks for.
-    fn create(&mut self, command: &Bound, library: &str, name: &str, definition: Definition, usual: &str) -> Said {
+    fn create(
+        &mut self,
+        command: &BoundCommand,
+        library: &str,
+        name: &str,
+        definition: Definition,
+        usual: &str,
+    ) -> Said {
         let library = self.library(library);
         self.may_change(&library, "CPF7302", || format!("File {name} not created in library {library}"))?;
         let member = match command.word("MBR").as_deref() {
@@ -144,7 +151,7 @@ impl Job {
             );
         }
         let text = definition.text.clone();
-        let file = File::new(&library, name, definition, self.store.quota())
+        let file = PhysicalFile::new(&library, name, definition, self.store.quota())
             .map_err(|why| Fault::new("CPF7302", format!("File {name} not created in library {library}: {why}.")))?;
         let mut contents = file.contents();
         contents.reuse = reuse(command)?.unwrap_or(false);
@@ -157,7 +164,7 @@ impl Job {
     }
 
     /// Puts a new file into its library.
-    pub(super) fn place(&mut self, library: &str, name: &str, file: Arc<File>) -> Result<()> {
+    pub(super) fn place(&mut self, library: &str, name: &str, file: Arc<PhysicalFile>) -> Result<()> {
         let exists = || Fault::new("CPF5813", format!("File {name} in library {library} already exists."));
         if library == QTEMP {
             if self.qtemp.contains_key(name) {
@@ -177,7 +184,7 @@ impl Job {
     }
 
     /// A file that has to be there.
-    pub(super) fn need(&self, library: &str, name: &str) -> Result<Arc<File>> {
+    pub(super) fn need(&self, library: &str, name: &str) -> Result<Arc<PhysicalFile>> {
         let missing = || {
             Failure::Told(vec![
                 Fault::no_file(library, name),
@@ -192,7 +199,12 @@ impl Job {
     }
 
     /// The member that is meant, if nobody has it open and nothing in it may still be undone.
-    pub(super) fn alone(&self, file: &File, contents: &Contents, asked: &str) -> std::result::Result<String, Fault> {
+    pub(super) fn alone(
+        &self,
+        file: &PhysicalFile,
+        contents: &Contents,
+        asked: &str,
+    ) -> std::result::Result<String, Fault> {
         let Some(member) = contents.resolve(asked) else {
             return Err(Fault::new("CPF3141", format!("Member {asked} not found in file {}.", file.name)));
         };
@@ -226,7 +238,7 @@ impl Job {
 }
 
 /// REUSEDLT: whether new records take the places of deleted ones.
-fn reuse(command: &Bound) -> Result<Option<bool>> {
+fn reuse(command: &BoundCommand) -> Result<Option<bool>> {
     match command.word("REUSEDLT").as_deref() {
         None | Some("*SAME") => Ok(None),
         Some("*YES") => Ok(Some(true)),
@@ -236,7 +248,7 @@ fn reuse(command: &Bound) -> Result<Option<bool>> {
 }
 
 /// CCSID: the page of characters that say no other.
-fn page(command: &Bound) -> Result<Option<u16>> {
+fn page(command: &BoundCommand) -> Result<Option<u16>> {
     let wrong = |what: &str| Fault::new("CPD0084", format!("CCSID({what}) is not supported."));
     match command.word("CCSID").as_deref() {
         None | Some("*JOB") => Ok(None),

@@ -7,7 +7,7 @@ use std::ops::Bound::{Excluded, Included, Unbounded};
 
 /// A position.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) enum Place {
+pub(super) enum CursorPlace {
     /// Before the first record.
     #[default]
     Before,
@@ -22,10 +22,10 @@ pub(super) enum Place {
     After,
 }
 
-impl Place {
+impl CursorPlace {
     /// On this record.
-    pub(super) fn on(member: &Member, rrn: u32, keyed: bool) -> Place {
-        Place::On { rrn, entry: member.entry(rrn).filter(|_| keyed).cloned() }
+    pub(super) fn on(member: &Member, rrn: u32, keyed: bool) -> CursorPlace {
+        CursorPlace::On { rrn, entry: member.entry(rrn).filter(|_| keyed).cloned() }
     }
 
     /// The record that a move leads to.
@@ -34,7 +34,7 @@ impl Place {
             Which::First | Which::Next => true,
             Which::Last | Which::Previous => false,
             Which::Same => {
-                let Place::On { rrn, .. } = self else { return None };
+                let CursorPlace::On { rrn, .. } = self else { return None };
                 return member.get(*rrn).map(|_| *rrn);
             }
             // The key is that of the current record, whatever the requester sends.
@@ -53,7 +53,7 @@ impl Place {
 
     fn key(&self) -> Option<&Vec<u8>> {
         match self {
-            Place::On { entry: Some((key, _)), .. } => Some(key),
+            CursorPlace::On { entry: Some((key, _)), .. } => Some(key),
             _ => None,
         }
     }
@@ -62,7 +62,7 @@ impl Place {
     fn beyond(&self, member: &Member, forward: bool) -> Option<u32> {
         let Some(key) = self.key() else { return along(member, Some(self), forward) };
         let edge = (key.clone(), if forward { i64::MAX } else { i64::MIN });
-        along(member, Some(&Place::On { rrn: 0, entry: Some(edge) }), forward)
+        along(member, Some(&CursorPlace::On { rrn: 0, entry: Some(edge) }), forward)
     }
 }
 
@@ -93,27 +93,33 @@ fn behind(key: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Along the access path; from its end where there is no place.
-fn along(member: &Member, from: Option<&Place>, forward: bool) -> Option<u32> {
+fn along(member: &Member, from: Option<&CursorPlace>, forward: bool) -> Option<u32> {
     let index = member.index();
     let found = match (from, forward) {
-        (None | Some(Place::Before), true) => index.iter().next(),
-        (None | Some(Place::After), false) => index.iter().next_back(),
-        (Some(Place::On { entry: Some(entry), .. }), true) => index.range((Excluded(entry.clone()), Unbounded)).next(),
-        (Some(Place::On { entry: Some(entry), .. }), false) => index.range(..entry.clone()).next_back(),
+        (None | Some(CursorPlace::Before), true) => index.iter().next(),
+        (None | Some(CursorPlace::After), false) => index.iter().next_back(),
+        (Some(CursorPlace::On { entry: Some(entry), .. }), true) => {
+            index.range((Excluded(entry.clone()), Unbounded)).next()
+        }
+        (Some(CursorPlace::On { entry: Some(entry), .. }), false) => index.range(..entry.clone()).next_back(),
         _ => None,
     };
     found.map(|(_, rrn)| *rrn)
 }
 
 /// In the order of arrival; from its end where there is no place.
-fn arrived(member: &Member, from: Option<&Place>, forward: bool) -> Option<u32> {
+fn arrived(member: &Member, from: Option<&CursorPlace>, forward: bool) -> Option<u32> {
     let last = member.last();
     match (from, forward) {
-        (None | Some(Place::Before), true) => (1..=last).find(|rrn| member.get(*rrn).is_some()),
-        (Some(Place::On { rrn, .. }), true) => (rrn.saturating_add(1)..=last).find(|rrn| member.get(*rrn).is_some()),
-        (None | Some(Place::After), false) => (1..=last).rev().find(|rrn| member.get(*rrn).is_some()),
-        (Some(Place::On { rrn, .. }), false) => (1..(*rrn).min(last + 1)).rev().find(|rrn| member.get(*rrn).is_some()),
-        (Some(Place::After), true) | (Some(Place::Before), false) => None,
+        (None | Some(CursorPlace::Before), true) => (1..=last).find(|rrn| member.get(*rrn).is_some()),
+        (Some(CursorPlace::On { rrn, .. }), true) => {
+            (rrn.saturating_add(1)..=last).find(|rrn| member.get(*rrn).is_some())
+        }
+        (None | Some(CursorPlace::After), false) => (1..=last).rev().find(|rrn| member.get(*rrn).is_some()),
+        (Some(CursorPlace::On { rrn, .. }), false) => {
+            (1..(*rrn).min(last + 1)).rev().find(|rrn| member.get(*rrn).is_some())
+        }
+        (Some(CursorPlace::After), true) | (Some(CursorPlace::Before), false) => None,
     }
 }
 
@@ -142,10 +148,10 @@ mod tests {
         out
     }
 
-    fn walk(member: &Member, keyed: bool, which: Which, mut place: Place) -> Vec<u32> {
+    fn walk(member: &Member, keyed: bool, which: Which, mut place: CursorPlace) -> Vec<u32> {
         let mut out = Vec::new();
         while let Some(rrn) = place.step(member, keyed, which) {
-            place = Place::on(member, rrn, keyed);
+            place = CursorPlace::on(member, rrn, keyed);
             out.push(rrn);
         }
         out
@@ -154,18 +160,18 @@ mod tests {
     #[test]
     fn both_orders_both_ways() {
         let mut m = filled(b"cabb", Duplicates::Fifo);
-        assert_eq!(walk(&m, false, Which::Next, Place::Before), [1, 2, 3, 4]);
-        assert_eq!(walk(&m, true, Which::Next, Place::Before), [2, 3, 4, 1]);
-        assert_eq!(walk(&m, true, Which::Previous, Place::After), [1, 4, 3, 2]);
-        assert_eq!(walk(&m, true, Which::NextUnique, Place::Before), [2, 3, 1]);
-        assert_eq!(walk(&m, true, Which::PreviousUnique, Place::After), [1, 4, 2]);
-        let on = Place::on(&m, 3, true);
+        assert_eq!(walk(&m, false, Which::Next, CursorPlace::Before), [1, 2, 3, 4]);
+        assert_eq!(walk(&m, true, Which::Next, CursorPlace::Before), [2, 3, 4, 1]);
+        assert_eq!(walk(&m, true, Which::Previous, CursorPlace::After), [1, 4, 3, 2]);
+        assert_eq!(walk(&m, true, Which::NextUnique, CursorPlace::Before), [2, 3, 1]);
+        assert_eq!(walk(&m, true, Which::PreviousUnique, CursorPlace::After), [1, 4, 2]);
+        let on = CursorPlace::on(&m, 3, true);
         m.remove(3).unwrap();
         assert_eq!(on.step(&m, true, Which::Same), None);
         assert_eq!((on.step(&m, true, Which::Next), on.step(&m, true, Which::Previous)), (Some(4), Some(2)));
-        assert_eq!(walk(&m, false, Which::Previous, Place::After), [4, 2, 1]);
-        assert_eq!(Place::Before.step(&m, false, Which::Previous), None);
-        assert_eq!(Place::After.step(&m, true, Which::Next), None);
+        assert_eq!(walk(&m, false, Which::Previous, CursorPlace::After), [4, 2, 1]);
+        assert_eq!(CursorPlace::Before.step(&m, false, Which::Previous), None);
+        assert_eq!(CursorPlace::After.step(&m, true, Which::Next), None);
         assert_eq!((m.count(), m.count_deleted(), m.last()), (3, 1, 4));
         assert_eq!(m.insert(Box::new([b'z', 0xF0]), true, 1), Ok(3));
     }
@@ -173,13 +179,13 @@ mod tests {
     #[test]
     fn the_order_of_equal_keys() {
         let mut m = filled(b"aaa", Duplicates::Lifo);
-        assert_eq!(walk(&m, true, Which::Next, Place::Before), [3, 2, 1]);
+        assert_eq!(walk(&m, true, Which::Next, CursorPlace::Before), [3, 2, 1]);
         m = filled(b"aba", Duplicates::Fcfo);
         m.replace(1, Box::new([b'b', 0xF0]), 1).unwrap();
         m.replace(1, Box::new([b'a', 0xF0]), 1).unwrap();
-        assert_eq!(walk(&m, true, Which::Next, Place::Before), [3, 1, 2]);
-        assert_eq!(walk(&m, true, Which::NextEqual, Place::on(&m, 3, true)), [1]);
-        assert_eq!(walk(&m, true, Which::PreviousEqual, Place::on(&m, 1, true)), [3]);
+        assert_eq!(walk(&m, true, Which::Next, CursorPlace::Before), [3, 1, 2]);
+        assert_eq!(walk(&m, true, Which::NextEqual, CursorPlace::on(&m, 3, true)), [1]);
+        assert_eq!(walk(&m, true, Which::PreviousEqual, CursorPlace::on(&m, 1, true)), [3]);
     }
 
     #[test]
@@ -221,7 +227,7 @@ mod tests {
     fn a_change_that_is_undone_leaves_the_order_as_it_was() {
         for order in [Duplicates::Fifo, Duplicates::Lifo, Duplicates::Fcfo] {
             let mut m = filled(b"aaa", order);
-            let then = walk(&m, true, Which::Next, Place::Before);
+            let then = walk(&m, true, Which::Next, CursorPlace::Before);
             for change in [Some(b'b'), None] {
                 let at = m.entry(1).map(|(_, order)| *order);
                 let before = match change {
@@ -229,7 +235,7 @@ mod tests {
                     None => m.remove(1),
                 };
                 m.put_back(1, before.unwrap(), at);
-                assert_eq!(walk(&m, true, Which::Next, Place::Before), then, "{order:?}");
+                assert_eq!(walk(&m, true, Which::Next, CursorPlace::Before), then, "{order:?}");
             }
         }
     }

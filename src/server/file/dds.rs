@@ -1,7 +1,7 @@
 //! Data description specifications: the source that CRTPF makes a physical file of. Columns 17 to 44
 //! say what a line is about, keywords stand behind them. What is not understood is refused.
 
-use super::cl::{Command, Value};
+use super::cl::{ClValue, Command};
 use super::library::is_name;
 use super::message::CCSID;
 use super::physical::{Definition, record_format};
@@ -41,7 +41,7 @@ struct Spec {
 }
 
 /// A keyword with its values.
-type Keyword = (String, Vec<Value>);
+type Keyword = (String, Vec<ClValue>);
 
 /// The file that the lines describe, or what is wrong.
 /// The page is that of characters which say no other.
@@ -230,14 +230,14 @@ fn harmless(keyword: &str) -> Result<(), String> {
     }
 }
 
-fn first(values: &[Value]) -> String {
+fn first(values: &[ClValue]) -> String {
     values.first().map(said).unwrap_or_default()
 }
 
-fn said(value: &Value) -> String {
+fn said(value: &ClValue) -> String {
     match value {
-        Value::Word(word) | Value::Text(word) => word.clone(),
-        Value::List(_) => String::new(),
+        ClValue::Word(word) | ClValue::Text(word) => word.clone(),
+        ClValue::List(_) => String::new(),
     }
 }
 

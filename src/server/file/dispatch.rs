@@ -4,7 +4,7 @@
 use super::job::Job;
 use super::message::{CCSID, Failure, Fault, Result};
 use crate::server::conversation::{After, Conversation, Out, Request};
-use crate::server::protocol_error::{Result as TroubleResult, Trouble};
+use crate::server::protocol_error::{ProtocolError, Result as TroubleResult};
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::put_bytes;
@@ -21,11 +21,11 @@ impl Conversation {
     /// Runs a command of record access.
     pub(in crate::server) fn file_command(&mut self, request: &Request, out: &mut Out<'_>) -> TroubleResult<After> {
         let Some(job) = &mut self.job else {
-            return Err(Trouble::unsupported(cp::CMDNSPRM, request.command.cp));
+            return Err(ProtocolError::unsupported(cp::CMDNSPRM, request.command.cp));
         };
         match job.run(request, out) {
             Ok(()) => {}
-            Err(Failure::Trouble(trouble)) => return Err(trouble),
+            Err(Failure::Protocol(trouble)) => return Err(trouble),
             Err(Failure::Told(faults)) => {
                 for fault in &faults {
                     message(&fault.message(), out)?;
@@ -59,7 +59,7 @@ impl Job {
                 out.reply(&Reply::new(cp::CMDCMPRM).encode(TEXT)?);
                 Ok(())
             }
-            other => Err(Trouble::unsupported(cp::CMDNSPRM, other).into()),
+            other => Err(ProtocolError::unsupported(cp::CMDNSPRM, other).into()),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! DSPFFD and DSPFD: what files are like, as rows of an outfile, from which clients learn it.
 
-use super::cl::{Bound, Value};
+use super::cl::{BoundCommand, ClValue};
 use super::command::Said;
 use super::job::{Job, QTEMP};
 use super::library::{Library, is_name};
 use super::list;
 use super::message::{CCSID, Failure, Fault, Result};
-use super::physical::{Definition, File, record_format};
+use super::physical::{Definition, PhysicalFile, record_format};
 use crate::wire::ddm::error::Result as MessageResult;
 use crate::wire::file::describe::{self, MemberDescription};
 use crate::wire::file::format::{DdsType, RecordField, RecordFormat};
@@ -16,11 +16,11 @@ use crate::wire::file::outfile_columns::{
 use std::sync::Arc;
 
 impl Job {
-    pub(super) fn display_fields(&mut self, command: &Bound) -> Said {
+    pub(super) fn display_fields(&mut self, command: &BoundCommand) -> Said {
         self.outfile(command, &FIELDS, |file| describe::format_rows(&file.formats(), CCSID))
     }
 
-    pub(super) fn display_file(&mut self, command: &Bound) -> Said {
+    pub(super) fn display_file(&mut self, command: &BoundCommand) -> Said {
         match command.word("TYPE").as_deref() {
             Some("*ACCPTH") => self.outfile(command, &ACCESS_PATH, |file| describe::key_rows(&file.formats(), CCSID)),
             Some("*RCDFMT") => self.outfile(command, &FORMATS, list::format),
@@ -32,7 +32,7 @@ impl Job {
         }
     }
 
-    pub(super) fn display_objects(&mut self, command: &Bound) -> Said {
+    pub(super) fn display_objects(&mut self, command: &BoundCommand) -> Said {
         if !matches!(command.word("OBJTYPE").as_deref(), None | Some("*ALL" | "*FILE")) {
             return Err(Fault::new("CPD0084", "OBJTYPE is to be *FILE or *ALL.").into());
         }
@@ -48,7 +48,7 @@ impl Job {
     }
 
     /// The files that FILE names: one, or `LIBRARY/*ALL`, or `LIBRARY/PRE*`.
-    fn meant(&self, command: &Bound) -> Result<Vec<Arc<File>>> {
+    fn meant(&self, command: &BoundCommand) -> Result<Vec<Arc<PhysicalFile>>> {
         let (library, name) = command.object("FILE")?;
         if !library.starts_with('*') && !self.has_library(&library) {
             return Err(Fault::new("CPF3064", format!("Library {library} not found.")).into());
@@ -57,11 +57,11 @@ impl Job {
     }
 
     /// The files of a name, or with such names.
-    fn named(&self, library: &str, name: &str) -> Result<Vec<Arc<File>>> {
+    fn named(&self, library: &str, name: &str) -> Result<Vec<Arc<PhysicalFile>>> {
         let generic = if name == "*ALL" { Some("") } else { name.strip_suffix('*') };
         let Some(start) = generic else { return Ok(vec![self.need(library, name)?]) };
         let library = self.library(library);
-        let of = |files: &Library| -> Vec<Arc<File>> {
+        let of = |files: &Library| -> Vec<Arc<PhysicalFile>> {
             files.iter().filter(|(name, _)| name.starts_with(start)).map(|(_, file)| file.clone()).collect()
         };
         let found = match library.as_str() {
@@ -78,9 +78,9 @@ impl Job {
     /// there, or behind it.
     fn outfile(
         &mut self,
-        command: &Bound,
+        command: &BoundCommand,
         layout: &Outfile,
-        rows: impl Fn(&File) -> MessageResult<Vec<Vec<u8>>>,
+        rows: impl Fn(&PhysicalFile) -> MessageResult<Vec<Vec<u8>>>,
     ) -> Said {
         let meant = self.meant(command)?;
         self.written(command, layout, meant, rows)
@@ -89,10 +89,10 @@ impl Job {
     /// The same of these files.
     fn written(
         &mut self,
-        command: &Bound,
+        command: &BoundCommand,
         layout: &Outfile,
-        meant: Vec<Arc<File>>,
-        rows: impl Fn(&File) -> MessageResult<Vec<Vec<u8>>>,
+        meant: Vec<Arc<PhysicalFile>>,
+        rows: impl Fn(&PhysicalFile) -> MessageResult<Vec<Vec<u8>>>,
     ) -> Said {
         match command.word("OUTPUT").as_deref() {
             Some("*OUTFILE") => {}
@@ -114,7 +114,7 @@ impl Job {
             }
             None if is_name(&name) => {
                 let definition = Definition { format: format(layout), ..Definition::default() };
-                let file = File::new(&library, &name, definition, self.store.quota())
+                let file = PhysicalFile::new(&library, &name, definition, self.store.quota())
                     .map_err(|why| Fault::new("CPF9847", format!("File {name} not created: {why}.")))?;
                 let file = Arc::new(file);
                 self.place(&library, &name, file.clone())?;
@@ -142,7 +142,7 @@ impl Job {
     }
 
     /// The member to write to, which is made where there is none: emptied, or as it is.
-    fn out_member(&self, file: &File, wanted: Option<String>, add: bool) -> Result<String> {
+    fn out_member(&self, file: &PhysicalFile, wanted: Option<String>, add: bool) -> Result<String> {
         let mut contents = file.contents();
         let wanted = wanted.or_else(|| contents.resolve("*FIRST")).unwrap_or_else(|| file.name.clone());
         match contents.resolve(&wanted) {
@@ -162,12 +162,12 @@ impl Job {
 }
 
 /// OUTMBR: a member, none for the first, and whether to add to what it has.
-fn out_member(command: &Bound) -> Result<(Option<String>, bool)> {
+fn out_member(command: &BoundCommand) -> Result<(Option<String>, bool)> {
     let name = command.word("OUTMBR").filter(|name| name != "*FIRST");
     let add = match command.values("OUTMBR").get(1) {
         None => Some(false),
-        Some(Value::Word(word)) if word == "*REPLACE" => Some(false),
-        Some(Value::Word(word)) if word == "*ADD" => Some(true),
+        Some(ClValue::Word(word)) if word == "*REPLACE" => Some(false),
+        Some(ClValue::Word(word)) if word == "*ADD" => Some(true),
         Some(_) => None,
     };
     match add.filter(|_| name.as_deref().is_none_or(is_name)) {
@@ -176,7 +176,7 @@ fn out_member(command: &Bound) -> Result<(Option<String>, bool)> {
     }
 }
 
-fn members(file: &File) -> Vec<MemberDescription> {
+fn members(file: &PhysicalFile) -> Vec<MemberDescription> {
     let contents = file.contents();
     let of = |m: &super::member::Member| MemberDescription {
         file: file.name.clone(),

@@ -1,12 +1,12 @@
 //! What one connection has: its files in QTEMP, its library list, the files that it has open, its
 //! locks and the changes that are not yet committed. When it ends, so does all of that.
 
-use super::cursor::Place;
+use super::cursor::CursorPlace;
 use super::library::{FileStore, GENERAL, Library};
 use super::locks::{JobId, ObjectLock, RecordLock};
 use super::member::{Record, Refused};
 use super::message::{Failure, Fault, Result};
-use super::physical::{Contents, File, Patience};
+use super::physical::{Contents, LockWait, PhysicalFile};
 use crate::server::backend::Interrupt;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::file::open::CommitLevel;
@@ -36,14 +36,14 @@ pub(in crate::server) struct Job {
     pub(super) current: String,
     /// The library list; none for all libraries there are.
     pub(super) list: Option<Vec<String>>,
-    pub(super) open: HashMap<DclNam, Open>,
+    pub(super) open: HashMap<DclNam, OpenDataPath>,
     /// Object locks by command.
-    pub(super) explicit: Vec<(Arc<File>, ObjectLock)>,
+    pub(super) explicit: Vec<(Arc<PhysicalFile>, ObjectLock)>,
     /// Commitment control is started, at this level.
     pub(super) commitment: Option<CommitLevel>,
-    pub(super) changes: Vec<Change>,
+    pub(super) changes: Vec<RecordChange>,
     /// Records that stay locked until the unit of work ends.
-    pub(super) kept: Vec<Kept>,
+    pub(super) kept: Vec<KeptLock>,
     /// Bytes that these take.
     charged: usize,
     interrupted: Arc<AtomicBool>,
@@ -52,8 +52,8 @@ pub(in crate::server) struct Job {
 }
 
 /// An open file.
-pub(super) struct Open {
-    pub(super) file: Arc<File>,
+pub(super) struct OpenDataPath {
+    pub(super) file: Arc<PhysicalFile>,
     pub(super) member: String,
     pub(super) lock: ObjectLock,
     pub(super) read: bool,
@@ -66,14 +66,14 @@ pub(super) struct Open {
     pub(super) commit: Option<CommitLevel>,
     /// The most records of a block.
     pub(super) block: u16,
-    pub(super) place: Place,
+    pub(super) place: CursorPlace,
     /// The record that the last read locked.
     pub(super) locked: Option<(u32, RecordLock)>,
 }
 
 /// A change that can be undone.
-pub(super) struct Change {
-    pub(super) file: Arc<File>,
+pub(super) struct RecordChange {
+    pub(super) file: Arc<PhysicalFile>,
     pub(super) member: String,
     pub(super) rrn: u32,
     /// What the record was; none for one that was added.
@@ -83,8 +83,8 @@ pub(super) struct Change {
 }
 
 /// A record lock of a unit of work.
-pub(super) struct Kept {
-    pub(super) file: Arc<File>,
+pub(super) struct KeptLock {
+    pub(super) file: Arc<PhysicalFile>,
     pub(super) member: String,
     pub(super) rrn: u32,
     pub(super) kind: RecordLock,
@@ -158,7 +158,7 @@ impl Job {
     }
 
     /// The file that is meant: by a library's name, `*LIBL`, `*CURLIB`.
-    pub(super) fn find(&self, library: &str, file: &str) -> Option<Arc<File>> {
+    pub(super) fn find(&self, library: &str, file: &str) -> Option<Arc<PhysicalFile>> {
         match library {
             QTEMP => self.qtemp.get(file).cloned(),
             "*CURLIB" => self.store.find(&self.current, file),
@@ -174,7 +174,7 @@ impl Job {
         }
     }
 
-    fn find_in(&self, library: &str, file: &str) -> Option<Arc<File>> {
+    fn find_in(&self, library: &str, file: &str) -> Option<Arc<PhysicalFile>> {
         if library == QTEMP { self.qtemp.get(file).cloned() } else { self.store.find(library, file) }
     }
 
@@ -187,7 +187,7 @@ impl Job {
     }
 
     /// The open file of a declared name.
-    pub(super) fn open_file(&mut self, name: DclNam) -> Result<&mut Open> {
+    pub(super) fn open_file(&mut self, name: DclNam) -> Result<&mut OpenDataPath> {
         self.open.get_mut(&name).ok_or_else(|| Fault::new("CPF4501", "File is not open.").into())
     }
 
@@ -195,7 +195,7 @@ impl Job {
     /// way: `work` gives none while it has to wait. None when the time is over.
     pub(super) fn patiently<T>(
         &mut self,
-        file: &File,
+        file: &PhysicalFile,
         work: impl FnMut(&mut Self, &mut MutexGuard<'_, Contents>) -> Result<Option<T>>,
         wait: bool,
     ) -> Result<Option<T>> {
@@ -205,7 +205,7 @@ impl Job {
     /// The same for so long, or as long as usual.
     pub(super) fn patiently_for<T>(
         &mut self,
-        file: &File,
+        file: &PhysicalFile,
         mut work: impl FnMut(&mut Self, &mut MutexGuard<'_, Contents>) -> Result<Option<T>>,
         wait: Option<Duration>,
     ) -> Result<Option<T>> {
@@ -221,7 +221,7 @@ impl Job {
             let flag = self.interrupted.clone();
             let (again, patience) = file.wait(contents, deadline, || flag.load(Ordering::Relaxed));
             contents = again;
-            if patience == Patience::Over {
+            if patience == LockWait::Over {
                 return Ok(None);
             }
         }
@@ -242,7 +242,7 @@ impl Job {
     }
 
     /// Lets go of the record that the last read of an open file locked.
-    pub(super) fn unlock(open: &mut Open, contents: &mut Contents, job: JobId) {
+    pub(super) fn unlock(open: &mut OpenDataPath, contents: &mut Contents, job: JobId) {
         if let Some((rrn, kind)) = open.locked.take()
             && let Some(member) = contents.member(&open.member)
         {

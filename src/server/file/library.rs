@@ -4,7 +4,7 @@
 
 use super::arrow;
 use super::message::CCSID;
-use super::physical::{Definition, File};
+use super::physical::{Definition, PhysicalFile};
 use super::rules::{Duplicates, Quota, StoreError};
 use crate::wire::file::format::{KeyField, RecordFormat};
 use crate::wire::file::system_name::{in_page, is_quoted, unquoted};
@@ -35,7 +35,7 @@ struct Shelf {
 }
 
 /// Files by name.
-pub(super) type Library = BTreeMap<String, Arc<File>>;
+pub(super) type Library = BTreeMap<String, Arc<PhysicalFile>>;
 
 /// How a file is made of Arrow batches.
 #[derive(Debug, Clone)]
@@ -132,7 +132,7 @@ impl FileStore {
             text: options.text.clone(),
         };
         let refused = |reason: String| StoreError::Refused { file: name.to_owned(), reason };
-        let made = File::new(&library, &file, definition, self.quota()).map_err(refused)?;
+        let made = PhysicalFile::new(&library, &file, definition, self.quota()).map_err(refused)?;
         made.add_member(&mut made.contents(), &file, &options.text).map_err(|fault| refused(fault.text))?;
         arrow::load(&made, &file, schema, batches).map_err(|e| e.of(name))?;
         self.libraries(|all| all.entry(library).or_default().insert(file, Arc::new(made)));
@@ -161,7 +161,7 @@ impl FileStore {
     }
 
     /// A file by its names.
-    pub(super) fn find(&self, library: &str, file: &str) -> Option<Arc<File>> {
+    pub(super) fn find(&self, library: &str, file: &str) -> Option<Arc<PhysicalFile>> {
         self.libraries(|all| all.get(library)?.get(file).cloned())
     }
 

@@ -1,7 +1,7 @@
 //! The rows of DSPOBJD and of DSPFD about whole files: what they are, when they were made.
 
 use super::message::CCSID;
-use super::physical::File;
+use super::physical::PhysicalFile;
 use crate::wire::ddm::error::Result;
 use crate::wire::file::outfile::RowMaker;
 use crate::wire::file::outfile_columns::{FORMATS, OBJECTS, PHYSICAL};
@@ -10,7 +10,7 @@ use crate::wire::value::datetext::{date_text, time_text};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The row of DSPOBJD for a file.
-pub(super) fn object(file: &File) -> Result<Vec<Vec<u8>>> {
+pub(super) fn object(file: &PhysicalFile) -> Result<Vec<Vec<u8>>> {
     let [century, date, time] = moment(file.created);
     let mut row = RowMaker::new(&OBJECTS, CCSID)?;
     row.text("ODLBNM", &file.library)?
@@ -25,7 +25,7 @@ pub(super) fn object(file: &File) -> Result<Vec<Vec<u8>>> {
 }
 
 /// The row of DSPFD TYPE(*ATR) for a physical file.
-pub(super) fn attributes(file: &File) -> Result<Vec<Vec<u8>>> {
+pub(super) fn attributes(file: &PhysicalFile) -> Result<Vec<Vec<u8>>> {
     let mut row = RowMaker::new(&PHYSICAL, CCSID)?;
     row.text("PHFILE", &file.name)?
         .text("PHLIB", &file.library)?
@@ -39,7 +39,7 @@ pub(super) fn attributes(file: &File) -> Result<Vec<Vec<u8>>> {
 }
 
 /// The row of DSPFD TYPE(*RCDFMT) for a file's record format.
-pub(super) fn format(file: &File) -> Result<Vec<Vec<u8>>> {
+pub(super) fn format(file: &PhysicalFile) -> Result<Vec<Vec<u8>>> {
     let format = &file.definition.format;
     let mut row = RowMaker::new(&FORMATS, CCSID)?;
     row.text("RFFILE", &file.name)?

@@ -1,7 +1,7 @@
 //! Messages of the system that tell what went wrong: identifier, severity and text as S38MSGRM
 //! carries them. The texts are our own; programs look at the identifiers.
 
-use crate::server::protocol_error::Trouble;
+use crate::server::protocol_error::ProtocolError;
 use crate::wire::file::message::S38MsgRm;
 
 /// The page of the job: of messages, commands and texts.
@@ -21,7 +21,7 @@ pub(super) enum Failure {
     /// Messages of the system, the first of them the one that matters.
     Told(Vec<Fault>),
     /// A command that cannot be read at all.
-    Trouble(Trouble),
+    Protocol(ProtocolError),
 }
 
 pub(super) type Result<T> = std::result::Result<T, Failure>;
@@ -74,8 +74,8 @@ impl From<Fault> for Failure {
     }
 }
 
-impl<E: Into<Trouble>> From<E> for Failure {
+impl<E: Into<ProtocolError>> From<E> for Failure {
     fn from(e: E) -> Failure {
-        Failure::Trouble(e.into())
+        Failure::Protocol(e.into())
     }
 }

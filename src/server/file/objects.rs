@@ -1,13 +1,13 @@
 //! Commands about libraries, the library list and the locks of objects: CRTLIB, DLTLIB, CHGCURLIB,
 //! ADDLIBLE, RMVLIBLE, ALCOBJ, DLCOBJ, CHKOBJ.
 
-use super::cl::{Bound, Value, qualified};
+use super::cl::{BoundCommand, ClValue, qualified};
 use super::command::Said;
 use super::job::{Job, QTEMP};
 use super::library::{GENERAL, is_name};
 use super::locks::{LockState, ObjectLock};
 use super::message::{Fault, Result};
-use super::physical::{Contents, File};
+use super::physical::{Contents, PhysicalFile};
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const LIBRARIES: usize = 10_000;
 const LOCKS: usize = 10_000;
 
 impl Job {
-    pub(super) fn create_library(&mut self, command: &Bound) -> Said {
+    pub(super) fn create_library(&mut self, command: &BoundCommand) -> Said {
         let name = command.need("LIB")?;
         self.may_change(&name, "CPF2111", || format!("Library {name} is not created"))?;
         if !is_name(&name) {
@@ -37,14 +37,14 @@ impl Job {
         }
     }
 
-    pub(super) fn delete_library(&mut self, command: &Bound) -> Said {
+    pub(super) fn delete_library(&mut self, command: &BoundCommand) -> Said {
         let name = command.need("LIB")?;
         self.may_change(&name, "CPF2182", || format!("Library {name} is not deleted"))?;
-        let files: Vec<Arc<File>> = self
+        let files: Vec<Arc<PhysicalFile>> = self
             .store
             .libraries(|all| all.get(&name).map(|files| files.values().cloned().collect()))
             .ok_or_else(|| Fault::no_library(&name))?;
-        let in_use = |file: &Arc<File>| {
+        let in_use = |file: &Arc<PhysicalFile>| {
             let contents = file.contents();
             !contents.locks.is_empty() || contents.is_pending(None)
         };
@@ -55,7 +55,7 @@ impl Job {
         Ok(Some(Fault::done("CPC2194", format!("Library {name} deleted."))))
     }
 
-    pub(super) fn change_current(&mut self, command: &Bound) -> Said {
+    pub(super) fn change_current(&mut self, command: &BoundCommand) -> Said {
         let name = command.need("CURLIB")?;
         let name = if name == "*CRTDFT" { GENERAL.to_owned() } else { name };
         self.known_library(&name)?;
@@ -63,7 +63,7 @@ impl Job {
         Ok(Some(Fault::done("CPC2101", format!("Current library changed to {name}."))))
     }
 
-    pub(super) fn add_to_list(&mut self, command: &Bound) -> Said {
+    pub(super) fn add_to_list(&mut self, command: &BoundCommand) -> Said {
         let name = command.need("LIB")?;
         self.known_library(&name)?;
         let mut list = match &self.list {
@@ -83,7 +83,7 @@ impl Job {
         Ok(Some(Fault::done("CPC2196", format!("Library {name} added to the library list."))))
     }
 
-    pub(super) fn remove_from_list(&mut self, command: &Bound) -> Said {
+    pub(super) fn remove_from_list(&mut self, command: &BoundCommand) -> Said {
         let name = command.need("LIB")?;
         let all = || self.store.libraries(|all| all.keys().cloned().collect());
         let mut list = self.list.clone().unwrap_or_else(all);
@@ -95,7 +95,7 @@ impl Job {
         Ok(Some(Fault::done("CPC2197", format!("Library {name} removed from the library list."))))
     }
 
-    pub(super) fn check_object(&mut self, command: &Bound) -> Said {
+    pub(super) fn check_object(&mut self, command: &BoundCommand) -> Said {
         let (library, name) = command.object("OBJ")?;
         match command.word("OBJTYPE").as_deref() {
             Some("*LIB") if self.has_library(&name) => {}
@@ -117,13 +117,13 @@ impl Job {
         Ok(None)
     }
 
-    pub(super) fn allocate(&mut self, command: &Bound) -> Said {
+    pub(super) fn allocate(&mut self, command: &BoundCommand) -> Said {
         let wait = match command.word("WAIT").as_deref() {
             // As long as usual.
             Some("*CLS") => None,
             _ => command.number("WAIT")?.map(|n| Duration::from_secs(n.into())),
         };
-        let mut taken: Vec<(Arc<File>, ObjectLock)> = Vec::new();
+        let mut taken: Vec<(Arc<PhysicalFile>, ObjectLock)> = Vec::new();
         let wanted = self.wanted_locks(command)?;
         for (file, lock) in &wanted {
             // Those keep others from reading, or are for a change.
@@ -155,7 +155,7 @@ impl Job {
         Ok(None)
     }
 
-    pub(super) fn deallocate(&mut self, command: &Bound) -> Said {
+    pub(super) fn deallocate(&mut self, command: &BoundCommand) -> Said {
         for (file, lock) in self.wanted_locks(command)? {
             let at = self.explicit.iter().position(|(f, l)| Arc::ptr_eq(f, &file) && *l == lock);
             let Some(at) = at else {
@@ -170,18 +170,18 @@ impl Job {
     }
 
     /// What an OBJ parameter names: object, type, state, member.
-    fn wanted_locks(&self, command: &Bound) -> Result<Vec<(Arc<File>, ObjectLock)>> {
+    fn wanted_locks(&self, command: &BoundCommand) -> Result<Vec<(Arc<PhysicalFile>, ObjectLock)>> {
         let wrong = || Fault::new("CPD0084", "OBJ is to be (LIBRARY/FILE *FILE state member).");
         let values = command.values("OBJ");
         // One object may stand without brackets of its own.
-        let flat = matches!(values.first(), Some(Value::Word(_)));
-        let sets: Vec<&[Value]> = match flat {
+        let flat = matches!(values.first(), Some(ClValue::Word(_)));
+        let sets: Vec<&[ClValue]> = match flat {
             true => vec![values],
-            false => values.iter().map(|v| if let Value::List(set) = v { set.as_slice() } else { &[] }).collect(),
+            false => values.iter().map(|v| if let ClValue::List(set) = v { set.as_slice() } else { &[] }).collect(),
         };
         let mut out = Vec::new();
         for set in sets {
-            let (Some(Value::Word(name)), Some(Value::Word(kind)), Some(Value::Word(state))) =
+            let (Some(ClValue::Word(name)), Some(ClValue::Word(kind)), Some(ClValue::Word(state))) =
                 (set.first(), set.get(1), set.get(2))
             else {
                 return Err(wrong().into());
@@ -191,7 +191,7 @@ impl Job {
             let file = self.find(&library, &name).ok_or_else(|| no_object(&library, &name))?;
             // The first member where none is named; a file without members is locked itself.
             let member = match set.get(3) {
-                Some(Value::Word(member)) => {
+                Some(ClValue::Word(member)) => {
                     let found = file.contents().resolve(member);
                     Some(found.ok_or_else(|| Fault::new("CPF9815", format!("Member {member} not found.")))?)
                 }

@@ -1,10 +1,10 @@
 //! S38OPEN: finds the member, locks it, tells by S38OPNFB what it is like.
 
 use super::dispatch::TEXT;
-use super::job::{Job, Open};
+use super::job::{Job, OpenDataPath};
 use super::locks::{LockState, ObjectLock};
 use super::message::{Fault, Result};
-use super::physical::{Contents, File};
+use super::physical::{Contents, PhysicalFile};
 use super::rules::Duplicates;
 use crate::server::conversation::Out;
 use crate::wire::codec::writer::Writer;
@@ -64,7 +64,7 @@ impl Job {
         let member = lock.member.clone().unwrap_or_default();
         let layout = file.layout();
         let asked = ufcb.blocking.map_or(1, |b| if b.sequential { b.records } else { 1 });
-        let open = Open {
+        let open = OpenDataPath {
             keyed: file.path().is_some() && ufcb.arrival != Some(true),
             block: block(asked, &layout),
             place: Default::default(),
@@ -110,8 +110,8 @@ fn block(asked: u16, layout: &BufferLayout) -> u16 {
     asked.clamp(1, most.max(1))
 }
 
-fn feedback(open: &Open, layout: &BufferLayout) -> OpenFeedback {
-    let File { library, name, definition, .. } = &*open.file;
+fn feedback(open: &OpenDataPath, layout: &BufferLayout) -> OpenFeedback {
+    let PhysicalFile { library, name, definition, .. } = &*open.file;
     let records = open.file.contents().member(&open.member).map_or(0, |m| m.count());
     let length = layout.record as u16;
     let bytes = layout.increment as u32 * u32::from(open.block);

@@ -37,7 +37,7 @@ pub(super) struct Definition {
 
 /// A physical file.
 #[derive(Debug)]
-pub(super) struct File {
+pub(super) struct PhysicalFile {
     pub(super) library: String,
     pub(super) name: String,
     pub(super) definition: Definition,
@@ -62,7 +62,7 @@ pub(super) struct Contents {
 
 /// What waiting for a lock came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum LockWait {
     /// Something was released.
     Again,
     /// The time is over, or nobody waits any more.
@@ -80,9 +80,14 @@ impl Definition {
     }
 }
 
-impl File {
+impl PhysicalFile {
     /// An empty file without members.
-    pub(super) fn new(library: &str, name: &str, definition: Definition, quota: Arc<Quota>) -> Result<File, String> {
+    pub(super) fn new(
+        library: &str,
+        name: &str,
+        definition: Definition,
+        quota: Arc<Quota>,
+    ) -> Result<PhysicalFile, String> {
         let Definition { format, keys, .. } = &definition;
         if format.length == 0 || format.length > LONGEST || format.fields.len() > FIELDS {
             return Err(format!("records of {} bytes and {} fields", format.length, format.fields.len()));
@@ -106,7 +111,7 @@ impl File {
             duplicates: definition.duplicates.unwrap_or_default(),
             quota: quota.clone(),
         };
-        Ok(File {
+        Ok(PhysicalFile {
             library: library.to_owned(),
             name: name.to_owned(),
             places: definition.format.placed(),
@@ -163,13 +168,13 @@ impl File {
         contents: MutexGuard<'a, Contents>,
         deadline: Instant,
         unwanted: impl Fn() -> bool,
-    ) -> (MutexGuard<'a, Contents>, Patience) {
+    ) -> (MutexGuard<'a, Contents>, LockWait) {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() || unwanted() {
-            return (contents, Patience::Over);
+            return (contents, LockWait::Over);
         }
         let waited = self.released.wait_timeout(contents, left.min(LOOK));
-        (waited.unwrap_or_else(PoisonError::into_inner).0, Patience::Again)
+        (waited.unwrap_or_else(PoisonError::into_inner).0, LockWait::Again)
     }
 
     /// Adds a member.
@@ -230,7 +235,7 @@ impl Contents {
     }
 }
 
-impl Drop for File {
+impl Drop for PhysicalFile {
     fn drop(&mut self) {
         let members = self.contents.get_mut().map_or(0, |c| c.members.len());
         self.quota.give(self.cost + COST * members);

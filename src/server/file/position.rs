@@ -1,11 +1,11 @@
 //! S38FEOD and S38CLOSE: to an end of the file, and the end of its use.
 
-use super::cursor::Place;
+use super::cursor::CursorPlace;
 use super::dispatch::{TEXT, message, records};
 use super::job::Job;
 use super::message::{Failure, Result};
 use crate::server::conversation::Out;
-use crate::server::protocol_error::{Trouble, synerrcd};
+use crate::server::protocol_error::{ProtocolError, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::file::close::{S38Close, S38Feod};
 use crate::wire::file::control::Which;
@@ -19,9 +19,9 @@ impl Job {
         let open = self.open_file(dclnam)?;
         open.place = match optl.which {
             // The other two force what was written out, which it is at once.
-            Which::First | Which::Next => Place::Before,
-            Which::Last | Which::Previous => Place::After,
-            _ => return Err(Failure::Trouble(Trouble::syntax(synerrcd::VALUE, Some(cp::S38OPTL)))),
+            Which::First | Which::Next => CursorPlace::Before,
+            Which::Last | Which::Previous => CursorPlace::After,
+            _ => return Err(Failure::Protocol(ProtocolError::syntax(synerrcd::VALUE, Some(cp::S38OPTL)))),
         };
         let file = open.file.clone();
         Job::unlock(open, &mut file.contents(), id);

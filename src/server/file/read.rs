@@ -1,16 +1,16 @@
 //! S38GET, S38GETM, S38GETD, S38GETK: records by their place, their number or their key, with or
 //! without a lock.
 
-use super::cursor::{Place, seek};
+use super::cursor::{CursorPlace, seek};
 use super::dispatch::{TEXT, records, refused};
-use super::job::{Job, Kept, Open};
+use super::job::{Job, KeptLock, OpenDataPath};
 use super::locks::RecordLock;
 use super::member::Member;
 use super::message::{Failure, Fault, Result};
 use super::open::BLOCK;
 use super::physical::Contents;
 use crate::server::conversation::Out;
-use crate::server::protocol_error::{Trouble, synerrcd};
+use crate::server::protocol_error::{ProtocolError, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::file::buffer::{RecordSlot, put_received};
 use crate::wire::file::control::{Optl, Share, Which};
@@ -21,7 +21,7 @@ use crate::wire::file::system_name::DclNam;
 use std::sync::MutexGuard;
 
 /// What is looked for.
-enum Target {
+enum ReadTarget {
     Step(Which),
     Number(u32),
     Key(Which, Vec<u8>),
@@ -37,19 +37,19 @@ enum Attempt {
 impl Job {
     pub(super) fn get(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
         let S38Get { dclnam, optl } = S38Get::decode(body, TEXT)?;
-        self.read(dclnam, optl, &Target::Step(place(optl)?), 1, out)
+        self.read(dclnam, optl, &ReadTarget::Step(place(optl)?), 1, out)
     }
 
     pub(super) fn get_many(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
         let S38GetM { dclnam, optl, ctll } = S38GetM::decode(body, TEXT)?;
         let count = ctll.count.filter(|n| *n > 0).ok_or_else(|| value(cp::S38CTLL))?;
-        self.read(dclnam, optl, &Target::Step(place(optl)?), usize::from(count), out)
+        self.read(dclnam, optl, &ReadTarget::Step(place(optl)?), usize::from(count), out)
     }
 
     pub(super) fn get_direct(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
         let S38GetD { dclnam, optl, ctll } = S38GetD::decode(body, TEXT)?;
         let rrn = ctll.rrn.filter(|_| optl.which == Which::Rrn).ok_or_else(|| value(cp::S38CTLL))?;
-        self.read(dclnam, optl, &Target::Number(rrn), 1, out)
+        self.read(dclnam, optl, &ReadTarget::Number(rrn), 1, out)
     }
 
     pub(super) fn get_by_key(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
@@ -61,14 +61,14 @@ impl Job {
         let target = match optl.which {
             Which::KeyBefore | Which::KeyAtOrBefore | Which::KeyAt | Which::KeyAtOrAfter | Which::KeyAfter => {
                 let key = path.of_request(ctll.key_fields.unwrap_or(0), ctll.key.as_deref().unwrap_or_default());
-                Target::Key(optl.which, key.ok_or_else(|| value(cp::S38CTLL))?)
+                ReadTarget::Key(optl.which, key.ok_or_else(|| value(cp::S38CTLL))?)
             }
-            _ => Target::Step(place(optl)?),
+            _ => ReadTarget::Step(place(optl)?),
         };
         self.read(dclnam, optl, &target, 1, out)
     }
 
-    fn read(&mut self, name: DclNam, optl: Optl, target: &Target, most: usize, out: &mut Out<'_>) -> Result<()> {
+    fn read(&mut self, name: DclNam, optl: Optl, target: &ReadTarget, most: usize, out: &mut Out<'_>) -> Result<()> {
         let id = self.id;
         let open = self.open_file(name)?;
         if !open.read {
@@ -120,7 +120,7 @@ impl Job {
         }
         if count == 0 {
             let fault = match target {
-                Target::Step(Which::First | Which::Last | Which::Next | Which::Previous) => Fault::end(),
+                ReadTarget::Step(Which::First | Which::Last | Which::Next | Which::Previous) => Fault::end(),
                 _ => Fault::no_record(),
             };
             return refused(&feedback, &fault, out);
@@ -139,7 +139,7 @@ impl Job {
         &mut self,
         name: DclNam,
         share: Share,
-        target: &Target,
+        target: &ReadTarget,
         most: usize,
         slots: &mut Vec<u8>,
     ) -> Result<(usize, u32)> {
@@ -159,7 +159,7 @@ impl Job {
             put_received(&layout, &RecordSlot { record, rrn, nulls }, slots);
             (count, last) = (count + 1, rrn);
             if moves(share) {
-                open.place = Place::on(member, rrn, open.keyed);
+                open.place = CursorPlace::on(member, rrn, open.keyed);
             }
         }
         Ok((count, last))
@@ -170,7 +170,7 @@ impl Job {
         &mut self,
         name: DclNam,
         share: Share,
-        target: &Target,
+        target: &ReadTarget,
         kind: Option<RecordLock>,
         contents: &mut Contents,
     ) -> Result<Option<Attempt>> {
@@ -191,18 +191,18 @@ impl Job {
             }
         }
         if moves(share) {
-            open.place = Place::on(member, rrn, open.keyed);
+            open.place = CursorPlace::on(member, rrn, open.keyed);
         }
         if let (Some(kind), Some(CommitLevel::All)) = (kind, open.commit) {
             member.locks.take(rrn, id, kind);
             let (file, member) = (open.file.clone(), open.member.clone());
-            self.kept.push(Kept { file, member, rrn, kind });
+            self.kept.push(KeptLock { file, member, rrn, kind });
         }
         Ok(Some(Attempt::Record(rrn, record)))
     }
 
     /// The number of the record that was waited for in vain.
-    fn wanted(&mut self, name: DclNam, target: &Target) -> u32 {
+    fn wanted(&mut self, name: DclNam, target: &ReadTarget) -> u32 {
         let Ok(open) = self.open_file(name) else { return 0 };
         let mut contents = open.file.contents();
         let Some(member) = contents.member(&open.member) else { return 0 };
@@ -211,20 +211,20 @@ impl Job {
 }
 
 /// What a read leads to from where the file stands.
-fn found<'a>(open: &Open, member: &'a Member, target: &Target) -> Option<(u32, &'a [u8])> {
+fn found<'a>(open: &OpenDataPath, member: &'a Member, target: &ReadTarget) -> Option<(u32, &'a [u8])> {
     let rrn = match target {
-        Target::Step(which) => open.place.step(member, open.keyed, *which)?,
-        Target::Number(rrn) => *rrn,
-        Target::Key(which, key) => seek(member, *which, key)?,
+        ReadTarget::Step(which) => open.place.step(member, open.keyed, *which)?,
+        ReadTarget::Number(rrn) => *rrn,
+        ReadTarget::Key(which, key) => seek(member, *which, key)?,
     };
     Some((rrn, member.get(rrn)?))
 }
 
 /// A read in a direction found nothing: the file stands at that end.
-fn ended(open: &mut Open, target: &Target, share: Share) {
+fn ended(open: &mut OpenDataPath, target: &ReadTarget, share: Share) {
     match target {
-        Target::Step(Which::Next) if moves(share) => open.place = Place::After,
-        Target::Step(Which::Previous) if moves(share) => open.place = Place::Before,
+        ReadTarget::Step(Which::Next) if moves(share) => open.place = CursorPlace::After,
+        ReadTarget::Step(Which::Previous) if moves(share) => open.place = CursorPlace::Before,
         _ => {}
     }
 }
@@ -255,7 +255,7 @@ fn place(optl: Optl) -> Result<Which> {
 }
 
 /// The lock that a read takes. Files that are only read lock under commitment control alone.
-fn lock_kind(open: &Open, share: Share) -> Option<RecordLock> {
+fn lock_kind(open: &OpenDataPath, share: Share) -> Option<RecordLock> {
     let for_update = matches!(share, Share::Update | Share::UpdateStay | Share::UpdateNoWait | Share::UpdateNoWaitStay);
     if for_update && (open.change || open.delete) {
         return Some(RecordLock::Update);
@@ -270,5 +270,5 @@ fn releases(share: Share) -> bool {
 }
 
 fn value(parameter: u16) -> Failure {
-    Failure::Trouble(Trouble::syntax(synerrcd::VALUE, Some(parameter)))
+    Failure::Protocol(ProtocolError::syntax(synerrcd::VALUE, Some(parameter)))
 }

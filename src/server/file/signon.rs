@@ -4,7 +4,7 @@
 use super::message::CCSID;
 use crate::flow::secmec::substitute::ibmi::PasswordLevel;
 use crate::flow::secmec::substitute::{Seeds, Substitute};
-use crate::server::shared::Shared;
+use crate::server::shared::ServerShared;
 use crate::wire::file::signon::{Body, Stream};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub(in crate::server) fn is_proof(request: &[u8]) -> bool {
 
 /// The reply to a data stream; none ends the connection.
 pub(in crate::server) fn answer(
-    shared: &Shared,
+    shared: &ServerShared,
     peer: IpAddr,
     seed: &[u8],
     seeds: &mut SignOn,
@@ -87,7 +87,7 @@ pub(in crate::server) fn answer(
 
 /// A return code. Only substitutes for passwords are looked at; whoever may connect without a
 /// password may sign on with anything.
-fn verdict(shared: &Shared, seeds: Option<&Seeds>, user: Option<&str>, proof: &[u8]) -> u32 {
+fn verdict(shared: &ServerShared, seeds: Option<&Seeds>, user: Option<&str>, proof: &[u8]) -> u32 {
     let Some(user) = user.filter(|user| !user.is_empty()) else { return NO_USER };
     let Some(found) = shared.access.find(user, true) else { return ACCEPTED };
     let (Some(seeds), Some(level)) = (seeds, PasswordLevel::from_length(proof.len())) else { return BAD_REQUEST };

@@ -2,13 +2,13 @@
 //! deleted. Under commitment control a change can be undone, and its record stays locked.
 
 use super::dispatch::{TEXT, records, refused};
-use super::job::{Change, Job, Kept, Open};
+use super::job::{Job, KeptLock, OpenDataPath, RecordChange};
 use super::locks::{JobId, RecordLock};
 use super::member::{Member, Record, Refused};
 use super::message::{Failure, Fault, Result};
-use super::physical::{Contents, File};
+use super::physical::{Contents, PhysicalFile};
 use crate::server::conversation::{Out, Request};
-use crate::server::protocol_error::{Trouble, synerrcd};
+use crate::server::protocol_error::{ProtocolError, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::file::buffer::{ABSENT, PRESENT, RecordSlot, Slots};
 use crate::wire::file::iofb::IoFeedback;
@@ -53,7 +53,7 @@ impl Job {
         let sent = slots(request, &file)?;
         let record = match sent.get(0).filter(|_| sent.len() == 1) {
             Some(slot) => record(&slot, &file),
-            None => return Err(Trouble::syntax(synerrcd::LENGTH, Some(cp::S38BUF)).into()),
+            None => return Err(ProtocolError::syntax(synerrcd::LENGTH, Some(cp::S38BUF)).into()),
         };
         match record {
             Ok(record) => self.change(dclnam, Some(&record), out),
@@ -146,7 +146,7 @@ impl Job {
         Ok(Some(Ok(())))
     }
 
-    fn note(&mut self, (change, kept): (Change, Kept)) {
+    fn note(&mut self, (change, kept): (RecordChange, KeptLock)) {
         self.changes.push(change);
         self.kept.push(kept);
     }
@@ -154,40 +154,40 @@ impl Job {
 
 /// Notes a change and locks its record until the unit of work ends.
 fn undoable(
-    open: &Open,
+    open: &OpenDataPath,
     rrn: u32,
     before: Option<Record>,
     order: Option<i64>,
     member: &mut Member,
     job: JobId,
-) -> (Change, Kept) {
+) -> (RecordChange, KeptLock) {
     member.locks.take(rrn, job, RecordLock::Update);
     member.reserve(rrn, before.as_deref(), job);
-    let (file, member): (Arc<File>, String) = (open.file.clone(), open.member.clone());
+    let (file, member): (Arc<PhysicalFile>, String) = (open.file.clone(), open.member.clone());
     (
-        Change { file: file.clone(), member: member.clone(), rrn, before, order },
-        Kept { file, member, rrn, kind: RecordLock::Update },
+        RecordChange { file: file.clone(), member: member.clone(), rrn, before, order },
+        KeptLock { file, member, rrn, kind: RecordLock::Update },
     )
 }
 
-fn member<'a>(contents: &'a mut Contents, open: &Open) -> Result<&'a mut Member> {
+fn member<'a>(contents: &'a mut Contents, open: &OpenDataPath) -> Result<&'a mut Member> {
     contents.member(&open.member).ok_or_else(|| Fault::new("CPF4102", "The member is no longer there.").into())
 }
 
-fn feedback(file: &File) -> IoFeedback {
+fn feedback(file: &PhysicalFile) -> IoFeedback {
     let format = &file.definition.format;
     IoFeedback { format: format.name.clone(), record_length: format.length, ..IoFeedback::default() }
 }
 
 /// The slots that came with a command.
-fn slots<'a>(request: &'a Request, file: &File) -> Result<Slots<'a>> {
+fn slots<'a>(request: &'a Request, file: &PhysicalFile) -> Result<Slots<'a>> {
     let buffer = request.objects.iter().find(|o| o.cp == cp::S38BUF);
-    let buffer = buffer.ok_or_else(|| Failure::Trouble(Trouble::syntax(synerrcd::MISSING, Some(cp::S38BUF))))?;
+    let buffer = buffer.ok_or_else(|| Failure::Protocol(ProtocolError::syntax(synerrcd::MISSING, Some(cp::S38BUF))))?;
     Ok(Slots::sent(&buffer.body, file.layout())?)
 }
 
 /// A record with its null map. The bytes of a field that is NULL do not matter.
-fn record(slot: &RecordSlot<'_>, file: &File) -> std::result::Result<Record, Fault> {
+fn record(slot: &RecordSlot<'_>, file: &PhysicalFile) -> std::result::Result<Record, Fault> {
     let mut out = slot.record.to_vec();
     for (mark, field) in slot.nulls.iter().zip(&file.definition.format.fields) {
         if *mark == ABSENT && !field.nullable {

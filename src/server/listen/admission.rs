@@ -15,9 +15,9 @@ pub(super) type Stopped = watch::Receiver<Option<Duration>>;
 
 /// A connection's place. It is taken once: by the login, or by a newcomer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Seat(Arc<AtomicBool>);
+pub(super) struct AdmittedConnection(Arc<AtomicBool>);
 
-impl Seat {
+impl AdmittedConnection {
     /// True for whoever comes first.
     pub(super) fn take(&self) -> bool {
         !self.0.swap(true, Ordering::AcqRel)
@@ -30,11 +30,11 @@ impl Seat {
 
 /// Connections that had not logged in when they were last looked at, the oldest first.
 #[derive(Debug, Default)]
-struct Door(VecDeque<(Seat, AbortHandle)>);
+struct Admission(VecDeque<(AdmittedConnection, AbortHandle)>);
 
-impl Door {
+impl Admission {
     /// Another has come.
-    fn enter(&mut self, seat: Seat, task: AbortHandle) {
+    fn enter(&mut self, seat: AdmittedConnection, task: AbortHandle) {
         // Those behind a slow one are not all waiting any more.
         if self.0.len() == self.0.capacity() {
             self.0.retain(|(seat, task)| !seat.is_taken() && !task.is_finished());
@@ -58,14 +58,14 @@ impl Door {
 pub(super) struct Hall {
     listener: TcpListener,
     connections: JoinSet<()>,
-    door: Door,
+    door: Admission,
     most: usize,
 }
 
 impl Hall {
     /// Empty, with places for so many.
     pub(super) fn new(listener: TcpListener, most: usize) -> Hall {
-        Hall { listener, connections: JoinSet::new(), door: Door::default(), most }
+        Hall { listener, connections: JoinSet::new(), door: Admission::default(), most }
     }
 
     /// The next connection for which there is a place; none once the server stops.
@@ -102,7 +102,7 @@ impl Hall {
     }
 
     /// Serves a connection, which has logged in once its seat is taken.
-    pub(super) fn enter(&mut self, seat: Seat, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn enter(&mut self, seat: AdmittedConnection, task: impl Future<Output = ()> + Send + 'static) {
         let task = self.connections.spawn(task);
         self.door.enter(seat, task);
     }

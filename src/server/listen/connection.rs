@@ -2,14 +2,14 @@
 //! and writes the replies. What a peer may make the server hold is bounded before it has logged in
 //! and after.
 
-use super::admission::{Seat, Stopped};
-use super::request::Gathered;
+use super::admission::{AdmittedConnection, Stopped};
+use super::request::RequestAssembler;
 use crate::server::backend::Interrupt;
 use crate::server::conversation::{After, Conversation, Request};
 use crate::server::failed_logins::Crowded;
-use crate::server::protocol_error::{Trouble, synerrcd};
-use crate::server::settings::Settings;
-use crate::server::tls::{Encrypted, Tls};
+use crate::server::protocol_error::{ProtocolError, synerrcd};
+use crate::server::settings::ServerSettings;
+use crate::server::tls::{Encrypted, ServerTls};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::Deframer;
@@ -56,9 +56,9 @@ impl Permits {
 }
 
 /// One connection.
-pub(super) struct Link<S> {
+pub(super) struct ServerConnection<S> {
     stream: S,
-    settings: Arc<Settings>,
+    settings: Arc<ServerSettings>,
     permits: Permits,
     stopped: Stopped,
     /// Read while a command was under way.
@@ -69,21 +69,21 @@ pub(super) struct Link<S> {
     /// Bytes of the login so far.
     entered: usize,
     /// Taken by the login, unless a newcomer was given it.
-    seat: Seat,
+    seat: AdmittedConnection,
 }
 
-impl Link<TcpStream> {
+impl ServerConnection<TcpStream> {
     /// A connection that was accepted just now.
     pub(super) fn new(
         stream: TcpStream,
-        settings: Arc<Settings>,
+        settings: Arc<ServerSettings>,
         permits: Permits,
         stopped: Stopped,
-        seat: Seat,
-    ) -> Link<TcpStream> {
+        seat: AdmittedConnection,
+    ) -> ServerConnection<TcpStream> {
         let deadline = Instant::now() + settings.login_timeout;
         let deframer = Deframer::new(LOGIN_LIMIT);
-        Link { stream, settings, permits, stopped, ahead: Vec::new(), deframer, deadline, entered: 0, seat }
+        ServerConnection { stream, settings, permits, stopped, ahead: Vec::new(), deframer, deadline, entered: 0, seat }
     }
 
     /// Serves it until it ends, encrypted where the settings say so.
@@ -99,19 +99,19 @@ impl Link<TcpStream> {
     }
 
     /// The same, encrypted; none when no handshake came about in time.
-    async fn secure(mut self, tls: &Tls) -> Option<Link<Encrypted>> {
+    async fn secure(mut self, tls: &ServerTls) -> Option<ServerConnection<Encrypted>> {
         let handshake = timeout_at(self.deadline, tls.accept(self.stream));
         let stream = tokio::select! {
             biased;
             _ = self.stopped.wait_for(Option::is_some) => return None,
             done = handshake => done.ok().flatten()?,
         };
-        let Link { settings, permits, stopped, ahead, deframer, deadline, entered, seat, .. } = self;
-        Some(Link { stream, settings, permits, stopped, ahead, deframer, deadline, entered, seat })
+        let ServerConnection { settings, permits, stopped, ahead, deframer, deadline, entered, seat, .. } = self;
+        Some(ServerConnection { stream, settings, permits, stopped, ahead, deframer, deadline, entered, seat })
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
     async fn run(mut self, conversation: Conversation) {
         let mut conversation = Some(conversation);
         let mut buf = vec![0; READ];
@@ -119,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
         // IBM's client for Java numbers the requests of its login 0. (Measured.)
         let unnumbered = self.settings.persona.files && self.settings.files.is_some();
         let Some(lease) = conversation.as_ref().map(|talk| talk.budget.empty()) else { return };
-        let mut gathered = Gathered::new(unnumbered, lease);
+        let mut gathered = RequestAssembler::new(unnumbered, lease);
         let mut skip = false;
         loop {
             let n = match self.read(&mut buf, conversation.as_ref().is_some_and(Conversation::is_open), &gathered).await
@@ -135,10 +135,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
                 let fed = self.deframer.feed(&mut input);
                 self.entered += if open { 0 } else { before - input.len() };
                 let taken = match fed {
-                    _ if self.entered > LOGIN_LIMIT => Err(Trouble::syntax(synerrcd::TOO_LONG, None)),
+                    _ if self.entered > LOGIN_LIMIT => Err(ProtocolError::syntax(synerrcd::TOO_LONG, None)),
                     Ok(None) => Ok(()),
                     Ok(Some(dss)) => gathered.take(dss, limit),
-                    Err(e) => Err(Trouble::from(e)),
+                    Err(e) => Err(ProtocolError::from(e)),
                 };
                 let taken = taken.and_then(|()| gathered.hold(self.deframer.held()));
                 if let Err(trouble) = taken {
@@ -179,7 +179,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<S> {
     }
 
     /// Waits for bytes; `None` when the connection is to end.
-    async fn read(&mut self, buf: &mut [u8], open: bool, gathered: &Gathered) -> Option<usize> {
+    async fn read(&mut self, buf: &mut [u8], open: bool, gathered: &RequestAssembler) -> Option<usize> {
         if !self.ahead.is_empty() {
             let ahead = std::mem::take(&mut self.ahead);
             buf.get_mut(..ahead.len())?.copy_from_slice(&ahead);

@@ -5,14 +5,14 @@ mod connection;
 mod request;
 mod signon;
 
-use self::admission::{Hall, Seat, Stopped};
-use self::connection::{GRACE, Link, Permits};
+use self::admission::{AdmittedConnection, Hall, Stopped};
+use self::connection::{GRACE, Permits, ServerConnection};
 use super::backend::Backend;
 use super::conversation::Conversation;
-use super::entry::Line;
+use super::entry::EntryLine;
 use super::read_only::ReadOnly;
-use super::settings::Settings;
-use super::shared::Shared;
+use super::settings::ServerSettings;
+use super::shared::ServerShared;
 use crate::flow::secmec::random::{RANDOM, Random};
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
@@ -68,7 +68,7 @@ impl Drop for Server {
 }
 
 /// Starts a server on the current tokio runtime. An error of the kind `InvalidInput` is about the CCSID.
-pub async fn serve(settings: Settings, backend: Arc<dyn Backend>) -> std::io::Result<Server> {
+pub async fn serve(settings: ServerSettings, backend: Arc<dyn Backend>) -> std::io::Result<Server> {
     let persona = match settings.ccsid {
         None => settings.persona.clone(),
         Some(ccsid) => settings.persona.with_ccsid(ccsid).map_err(|e| Error::new(ErrorKind::InvalidInput, e))?,
@@ -77,7 +77,7 @@ pub async fn serve(settings: Settings, backend: Arc<dyn Backend>) -> std::io::Re
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(None);
     let backend = if settings.read_only { Arc::new(ReadOnly(backend)) } else { backend };
-    let shared = Arc::new(Shared::new(&settings, Arc::new(persona), backend));
+    let shared = Arc::new(ServerShared::new(&settings, Arc::new(persona), backend));
     let settings = Arc::new(settings);
     let mut tasks = JoinSet::new();
     let permits = Permits::new(settings.workers);
@@ -93,16 +93,22 @@ pub async fn serve(settings: Settings, backend: Arc<dyn Backend>) -> std::io::Re
     Ok(Server { address, signon, stop, tasks })
 }
 
-async fn accept(mut hall: Hall, settings: Arc<Settings>, shared: Arc<Shared>, mut stopped: Stopped, permits: Permits) {
+async fn accept(
+    mut hall: Hall,
+    settings: Arc<ServerSettings>,
+    shared: Arc<ServerShared>,
+    mut stopped: Stopped,
+    permits: Permits,
+) {
     while let Some((stream, peer)) = hall.next(&mut stopped).await {
         let mut random = [0; RANDOM];
         if getrandom::fill(&mut random).is_err() {
             continue;
         }
-        let line = Line::new(peer, settings.tls.is_some());
+        let line = EntryLine::new(peer, settings.tls.is_some());
         let conversation = Conversation::new(shared.clone(), Random::new(random), line);
-        let seat = Seat::default();
-        let link = Link::new(stream, settings.clone(), permits.clone(), stopped.clone(), seat.clone());
+        let seat = AdmittedConnection::default();
+        let link = ServerConnection::new(stream, settings.clone(), permits.clone(), stopped.clone(), seat.clone());
         hall.enter(seat, async move {
             tracing::debug!(%peer, "connection opened");
             link.serve(conversation).await;

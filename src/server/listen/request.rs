@@ -3,7 +3,7 @@
 
 use crate::server::budget::Lease;
 use crate::server::conversation::Request;
-use crate::server::protocol_error::{Trouble, prccnvcd, synerrcd};
+use crate::server::protocol_error::{ProtocolError, prccnvcd, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::objects;
 use crate::wire::ddm::reply::Reply;
@@ -21,7 +21,7 @@ const ENOUGH: usize = 4 << 20;
 const SMALL: usize = 64 * 1024;
 
 /// The commands of a chain as its frames come in.
-pub(super) struct Gathered {
+pub(super) struct RequestAssembler {
     pub(super) ready: Vec<Request>,
     /// The command whose objects may still follow.
     pub(super) open: Option<Request>,
@@ -40,10 +40,10 @@ pub(super) struct Gathered {
     lease: Lease,
 }
 
-impl Gathered {
+impl RequestAssembler {
     /// Nothing yet. With `unnumbered` requests may have the id 0.
-    pub(super) fn new(unnumbered: bool, lease: Lease) -> Gathered {
-        Gathered {
+    pub(super) fn new(unnumbered: bool, lease: Lease) -> RequestAssembler {
+        RequestAssembler {
             ready: Vec::new(),
             open: None,
             bytes: 0,
@@ -58,7 +58,7 @@ impl Gathered {
 
     /// Counts what is held, with a frame that comes in; RSCLMTRM, and the connection ends, where that is more than the
     /// budget has.
-    pub(super) fn hold(&mut self, frame: usize) -> Result<(), Trouble> {
+    pub(super) fn hold(&mut self, frame: usize) -> Result<(), ProtocolError> {
         let bytes = self.bytes + frame;
         self.lease.resize(if bytes > SMALL { bytes } else { 0 }).map_err(|_| full())
     }
@@ -70,25 +70,25 @@ impl Gathered {
 
     /// Takes a frame: a command, or objects of the command before it. Beyond `limit` bytes, or those of the budget, the
     /// open command loses its objects.
-    pub(super) fn take(&mut self, dss: Dss, limit: usize) -> Result<(), Trouble> {
+    pub(super) fn take(&mut self, dss: Dss, limit: usize) -> Result<(), ProtocolError> {
         let (most, limit) = (limit, limit.min(self.lease.room().max(SMALL)));
         let header = dss.header;
         if !header.chained && header.same_id {
-            return Err(Trouble::syntax(0x1A, None));
+            return Err(ProtocolError::syntax(0x1A, None));
         }
         if !header.chained && header.continue_on_error {
-            return Err(Trouble::syntax(0x18, None));
+            return Err(ProtocolError::syntax(0x18, None));
         }
         if header.id == 0 && header.kind != DssType::RequestNoReply && !self.unnumbered
             || self.same.take().is_some_and(|id| id != header.id)
         {
-            return Err(Trouble::syntax(synerrcd::CORRELATION, None));
+            return Err(ProtocolError::syntax(synerrcd::CORRELATION, None));
         }
         self.same = header.same_id.then_some(header.id);
         let mut parts = objects(&dss.body);
         match header.kind {
             DssType::Request | DssType::RequestNoReply => {
-                let command = parts.next().ok_or_else(|| Trouble::syntax(synerrcd::LENGTH, None))??;
+                let command = parts.next().ok_or_else(|| ProtocolError::syntax(synerrcd::LENGTH, None))??;
                 let answered = header.kind == DssType::Request;
                 self.ready.extend(self.open.take());
                 self.bytes += dss.body.len() + REQUEST;
@@ -96,9 +96,9 @@ impl Gathered {
                 self.open = Some(Request { id: header.id, command, objects: Vec::new(), answered, too_long: false });
             }
             DssType::Object => {}
-            DssType::Reply | DssType::Encrypted => return Err(Trouble::syntax(0x04, None)),
+            DssType::Reply | DssType::Encrypted => return Err(ProtocolError::syntax(0x04, None)),
         }
-        let open = self.open.as_mut().ok_or_else(|| Trouble::order(prccnvcd::OBJECT))?;
+        let open = self.open.as_mut().ok_or_else(|| ProtocolError::order(prccnvcd::OBJECT))?;
         if open.too_long {
             self.passed_over += dss.body.len() + OBJECT;
         } else {
@@ -118,7 +118,7 @@ impl Gathered {
             self.bytes -= std::mem::take(&mut self.of_open);
         }
         if self.bytes > most || self.passed_over > most.saturating_mul(PASSED_OVER) {
-            return Err(Trouble::syntax(synerrcd::TOO_LONG, None));
+            return Err(ProtocolError::syntax(synerrcd::TOO_LONG, None));
         }
         if self.bytes > limit {
             return Err(full());
@@ -145,6 +145,6 @@ impl Gathered {
 }
 
 /// RSCLMTRM, and the connection ends.
-fn full() -> Trouble {
-    Trouble { reply: Box::new(Reply::new(cp::RSCLMTRM)), close: true }
+fn full() -> ProtocolError {
+    ProtocolError { reply: Box::new(Reply::new(cp::RSCLMTRM)), close: true }
 }

@@ -1,12 +1,12 @@
 //! The sign-on server (port 8476 of IBM i). One task for each connection; what the data streams say
 //! is in [`file::signon`](crate::server::file::signon).
 
-use super::admission::{Hall, Seat, Stopped};
+use super::admission::{AdmittedConnection, Hall, Stopped};
 use super::connection::Permits;
-use crate::server::entry::Line;
+use crate::server::entry::EntryLine;
 use crate::server::file::signon::{Answer, SignOn, answer, is_proof};
-use crate::server::settings::Settings;
-use crate::server::shared::Shared;
+use crate::server::settings::ServerSettings;
+use crate::server::shared::ServerShared;
 use crate::wire::file::signon::length;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -21,17 +21,17 @@ const STREAMS: usize = 16;
 /// Takes connections until the server stops. When there are too many, the oldest makes room: none of them is a login.
 pub(super) async fn accept(
     mut hall: Hall,
-    settings: Arc<Settings>,
-    shared: Arc<Shared>,
+    settings: Arc<ServerSettings>,
+    shared: Arc<ServerShared>,
     mut stopped: Stopped,
     permits: Permits,
 ) {
     while let Some((stream, peer)) = hall.next(&mut stopped).await {
-        let line = Line::new(peer, settings.tls.is_some());
+        let line = EntryLine::new(peer, settings.tls.is_some());
         let deadline = Instant::now() + settings.login_timeout;
         let talk =
             Talk { settings: settings.clone(), shared: shared.clone(), permits: permits.clone(), line, deadline };
-        hall.enter(Seat::default(), async move {
+        hall.enter(AdmittedConnection::default(), async move {
             let _ = talk.serve(stream).await;
         });
     }
@@ -39,10 +39,10 @@ pub(super) async fn accept(
 
 /// One connection.
 struct Talk {
-    settings: Arc<Settings>,
-    shared: Arc<Shared>,
+    settings: Arc<ServerSettings>,
+    shared: Arc<ServerShared>,
     permits: Permits,
-    line: Line,
+    line: EntryLine,
     /// It is over by then, but for the delays of failed logins.
     deadline: Instant,
 }

@@ -20,9 +20,9 @@ pub(in crate::server) type Item = Option<Result<RecordBatch, SqlError>>;
 type Came = (Rows, Item);
 
 /// The rows of a query as its engine gives them.
-pub(in crate::server) struct Pull(State);
+pub(in crate::server) struct BatchReader(ReaderState);
 
-enum State {
+enum ReaderState {
     /// Nothing is asked of the engine.
     Idle(Rows),
     /// A thread waits for the engine.
@@ -50,14 +50,14 @@ impl Wait {
     }
 }
 
-impl Pull {
-    pub(in crate::server) fn new(rows: Rows) -> Pull {
-        Pull(State::Idle(rows))
+impl BatchReader {
+    pub(in crate::server) fn new(rows: Rows) -> BatchReader {
+        BatchReader(ReaderState::Idle(rows))
     }
 
     /// The next batch, an error or the end; none when it has not come `until` then.
     pub(in crate::server) fn next(&mut self, until: Option<Instant>) -> Option<Item> {
-        if let State::Idle(rows) = &mut self.0 {
+        if let ReaderState::Idle(rows) = &mut self.0 {
             // What knows how much is left has it already.
             let (least, most) = rows.size_hint();
             if until.is_none() || most == Some(least) {
@@ -66,47 +66,47 @@ impl Pull {
             self.ask();
         }
         self.wait(until);
-        match std::mem::replace(&mut self.0, State::Lost) {
-            State::Came((rows, item)) => {
-                self.0 = State::Idle(rows);
+        match std::mem::replace(&mut self.0, ReaderState::Lost) {
+            ReaderState::Came((rows, item)) => {
+                self.0 = ReaderState::Idle(rows);
                 Some(item)
             }
-            State::Idle(mut rows) => {
+            ReaderState::Idle(mut rows) => {
                 let item = rows.next();
-                self.0 = State::Idle(rows);
+                self.0 = ReaderState::Idle(rows);
                 Some(item)
             }
-            away @ State::Away(_) => {
+            away @ ReaderState::Away(_) => {
                 self.0 = away;
                 None
             }
-            State::Lost => Some(Some(Err(SqlError::system("the engine broke off")))),
+            ReaderState::Lost => Some(Some(Err(SqlError::system("the engine broke off")))),
         }
     }
 
     /// True while a thread waits for the engine.
     pub(in crate::server) fn is_away(&self) -> bool {
-        matches!(self.0, State::Away(_))
+        matches!(self.0, ReaderState::Away(_))
     }
 
     /// Waits for the thread that waits for the engine, at most `until` then.
     pub(in crate::server) fn wait(&mut self, until: Option<Instant>) {
-        let State::Away(coming) = &self.0 else { return };
+        let ReaderState::Away(coming) = &self.0 else { return };
         let came = match until {
             None => coming.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(until) => coming.recv_timeout(until.saturating_duration_since(Instant::now())),
         };
         match came {
-            Ok(came) => self.0 = State::Came(came),
+            Ok(came) => self.0 = ReaderState::Came(came),
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => self.0 = State::Lost,
+            Err(RecvTimeoutError::Disconnected) => self.0 = ReaderState::Lost,
         }
     }
 
     /// Asks the engine for the next batch on a thread of its own, if there is one to be had.
     fn ask(&mut self) {
         let (Ok(runtime), Ok(permit)) = (Handle::try_current(), THREADS.try_acquire()) else { return };
-        let State::Idle(mut rows) = std::mem::replace(&mut self.0, State::Lost) else { return };
+        let ReaderState::Idle(mut rows) = std::mem::replace(&mut self.0, ReaderState::Lost) else { return };
         let (came, coming) = sync_channel(1);
         runtime.spawn_blocking(move || {
             let item = rows.next();
@@ -114,6 +114,6 @@ impl Pull {
             // Where nobody waits any more, the rows end here.
             let _ = came.send((rows, item));
         });
-        self.0 = State::Away(coming);
+        self.0 = ReaderState::Away(coming);
     }
 }

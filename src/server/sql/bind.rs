@@ -3,7 +3,7 @@
 
 use crate::server::conversation::{After, Conversation, Out, Request};
 use crate::server::error::SqlError;
-use crate::server::protocol_error::{Result, Trouble};
+use crate::server::protocol_error::{ProtocolError, Result};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::command::{FoundParams, ParamSlot};
 use crate::wire::ddm::reply::Reply;
@@ -44,7 +44,7 @@ impl Conversation {
                 let there = self.shared.has_package(&name.collection, &name.package);
                 if there { Ok(()) } else { Err(missing(&name)) }
             }
-            other => return Err(Trouble::unsupported(cp::CMDNSPRM, other)),
+            other => return Err(ProtocolError::unsupported(cp::CMDNSPRM, other)),
         };
         match done {
             Ok(()) => {
@@ -66,7 +66,7 @@ impl Conversation {
     fn same_binding(&self, collection: &str, package: &str) -> Result<()> {
         match &self.binding {
             Some((c, p)) if c == collection && p == package => Ok(()),
-            _ => Err(Trouble::reply(Reply::new(cp::PKGBNARM))),
+            _ => Err(ProtocolError::reply(Reply::new(cp::PKGBNARM))),
         }
     }
 }

@@ -14,21 +14,21 @@ use std::sync::Arc;
 
 /// A procedure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Procedure {
+pub(super) enum CatalogProcedure {
     Tables,
     Columns,
     PrimaryKeys,
 }
 
-impl Procedure {
-    pub(super) fn named(name: &str) -> Option<Procedure> {
+impl CatalogProcedure {
+    pub(super) fn named(name: &str) -> Option<CatalogProcedure> {
         let known = [("SQLTABLES", Self::Tables), ("SQLCOLUMNS", Self::Columns), ("SQLPRIMARYKEYS", Self::PrimaryKeys)];
         known.into_iter().find(|(of, _)| of.eq_ignore_ascii_case(name)).map(|(_, procedure)| procedure)
     }
 
     /// Parameters: catalog, schema, table, for two of them one more, options.
     pub(super) fn parameters(self) -> usize {
-        if self == Procedure::PrimaryKeys { 4 } else { 5 }
+        if self == CatalogProcedure::PrimaryKeys { 4 } else { 5 }
     }
 
     /// The rows for these values of the parameters.
@@ -41,7 +41,7 @@ impl Procedure {
         let value = |n: usize| values.get(n).and_then(Option::as_deref);
         let options = value(self.parameters() - 1).unwrap_or_default().to_ascii_uppercase();
         let asked = |what: &str| options.contains(what);
-        if self == Procedure::Tables {
+        if self == CatalogProcedure::Tables {
             if asked("GETTABLETYPES=1") {
                 return kinds(tables);
             }
@@ -55,9 +55,9 @@ impl Procedure {
         let found = tables.iter().filter(|t| like(value(1), &t.schema) && like(value(2), &t.name));
         let jdbc = asked("DATATYPE='JDBC'");
         match self {
-            Procedure::Tables => list(found.filter(|t| of_kind(value(3), &t.kind)), jdbc),
-            Procedure::Columns => columns(found, value(3), jdbc, persona),
-            Procedure::PrimaryKeys => keys(found),
+            CatalogProcedure::Tables => list(found.filter(|t| of_kind(value(3), &t.kind)), jdbc),
+            CatalogProcedure::Columns => columns(found, value(3), jdbc, persona),
+            CatalogProcedure::PrimaryKeys => keys(found),
         }
     }
 }

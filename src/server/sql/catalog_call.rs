@@ -1,6 +1,6 @@
 //! A call of a catalog procedure, as it was prepared.
 
-use super::catalog::Procedure;
+use super::catalog::CatalogProcedure;
 use crate::server::backend::Parameters;
 use crate::server::error::SqlError;
 use arrow_array::{Array, StringArray};
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 /// A CALL that this server answers itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CatalogCall {
-    pub(super) procedure: Procedure,
+    pub(super) procedure: CatalogProcedure,
     arguments: Vec<Argument>,
 }
 
@@ -27,7 +27,7 @@ impl CatalogCall {
         let (name, rest) = rest.trim().split_once('(')?;
         let (schema, name) = name.trim().split_once('.')?;
         let ours = call.eq_ignore_ascii_case("CALL") && schema.trim().eq_ignore_ascii_case("SYSIBM");
-        let procedure = Procedure::named(name.trim()).filter(|_| ours)?;
+        let procedure = CatalogProcedure::named(name.trim()).filter(|_| ours)?;
         let arguments = arguments(rest.trim_end().strip_suffix(')')?)?;
         (arguments.len() == procedure.parameters()).then_some(CatalogCall { procedure, arguments })
     }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn calls_are_recognised() {
         let call = CatalogCall::of("CALL SYSIBM.SQLTABLES(?,?, ?,?,?)").unwrap();
-        assert_eq!((call.procedure, call.parameters().len()), (Procedure::Tables, 5));
+        assert_eq!((call.procedure, call.parameters().len()), (CatalogProcedure::Tables, 5));
         let call = CatalogCall::of("call sysibm.sqltables('', NULL, 'it''s', ?, 'GETSCHEMAS=1');").unwrap();
         let text = |t: &str| Argument::Constant(Some(t.to_owned()));
         let expected = [text(""), Argument::Constant(None), text("it's"), Argument::Marker, text("GETSCHEMAS=1")];

@@ -6,12 +6,12 @@
 use super::catalog_call::CatalogCall;
 use super::describe;
 use super::meter::Meter;
-use super::parameter_array::Array;
+use super::parameter_array::ParameterArray;
 use super::query::{check_block_size, open_limit};
-use super::state::{Cursor, Section};
+use super::state::{OpenCursor, Section};
 use crate::server::conversation::{After, Conversation, Out};
 use crate::server::error::SqlError;
-use crate::server::protocol_error::{Result, Trouble};
+use crate::server::protocol_error::{ProtocolError, Result};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::fdoca::descriptor;
 use crate::wire::sql::execute::ExcSqlStt;
@@ -30,7 +30,7 @@ impl Conversation {
         call: &CatalogCall,
         command: &ExcSqlStt,
         section: Section,
-        array: &Array,
+        array: &ParameterArray,
         out: &mut Out<'_>,
     ) -> Result<After> {
         let size = command.qryblksz.unwrap_or(BLOCK);
@@ -60,22 +60,22 @@ impl Conversation {
         open_limit(&self.cursors)?;
         let sqlda = SqlDa { columns: columns.iter().map(|f| describe::sqlvar(f, None)).collect(), ..SqlDa::default() };
         let (rows, meter) = (Box::new(std::iter::once(Ok(batch))), Meter::new(&self.budget, false));
-        let mut cursor = Cursor::new(columns, rows, None, true, Some(meter));
+        let mut cursor = OpenCursor::new(columns, rows, None, true, Some(meter));
         cursor.closes = false;
         let sets = RslSetRm { svrcod: 0, pkgsnlst: PkgSnLst(vec![command.pkgnamcsn.clone()]) };
-        out.reply(&sets.encode(self.text).map_err(Trouble::ours)?);
+        out.reply(&sets.encode(self.text).map_err(ProtocolError::ours)?);
         let sqlca = self.success(None);
         self.card(Some(&sqlca), out)?;
         let list = [ResultSet { rows: 1, ..ResultSet::default() }];
-        out.object(&resultset::encode(&list, self.sqlam, &persona.typdef).map_err(Trouble::ours)?);
+        out.object(&resultset::encode(&list, self.sqlam, &persona.typdef).map_err(ProtocolError::ours)?);
         let instance = self.next_instance;
         self.next_instance += 1;
         let opened = OpnQryRm::read_only(cursor.fixed, cursor.held, instance);
-        out.object(&opened.encode(self.text).map_err(Trouble::ours)?);
+        out.object(&opened.encode(self.text).map_err(ProtocolError::ours)?);
         let layout = SqldaLayout::expected(self.sqlam, ServerClass::from_srvclsnm(persona.class));
-        out.object(&sqlda.encode_sqlcinrd(layout, &persona.typdef).map_err(Trouble::ours)?);
+        out.object(&sqlda.encode_sqlcinrd(layout, &persona.typdef).map_err(ProtocolError::ours)?);
         let described = descriptor::encode_result(cursor.rows.fields(), &self.persona.typdef);
-        out.data(cp::QRYDSC, &described.map_err(Trouble::ours)?);
+        out.data(cp::QRYDSC, &described.map_err(ProtocolError::ours)?);
         self.blocks(&mut cursor, size, command.maxblkext, out)?;
         self.cursors.insert((section, instance), cursor);
         Ok(After::Next)

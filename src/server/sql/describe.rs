@@ -36,8 +36,8 @@ pub(in crate::server) fn field(
         let what = format!("{} ({}, {})", index + 1, arrow.name(), arrow.data_type());
         SqlError::new(-351, "56084", &[&what])
     };
-    let told = Told::read(arrow);
-    let form = Form::of(arrow.data_type(), &told, persona).ok_or_else(unsupported)?;
+    let told = ColumnMetadata::read(arrow);
+    let form = ColumnForm::of(arrow.data_type(), &told, persona).ok_or_else(unsupported)?;
     let mut made = lid::field(form.lid, form.size, &persona.typdef, 0).map_err(|_| unsupported())?;
     if let (Type::Text | Type::Graphic, Some(ccsid)) = (made.ty, told.page(persona)) {
         // A column of characters cannot be in a page of GRAPHIC, nor the other way round.
@@ -92,7 +92,7 @@ pub(super) fn sqlvar(field: &Field, mode: Option<i16>) -> SqlVar {
 
 /// What the metadata says.
 #[derive(Default)]
-struct Told<'a> {
+struct ColumnMetadata<'a> {
     name: &'a str,
     length: Option<u32>,
     scale: Option<u8>,
@@ -100,10 +100,10 @@ struct Told<'a> {
     ccsid: Option<&'a str>,
 }
 
-impl<'a> Told<'a> {
-    fn read(arrow: &'a arrow_schema::Field) -> Told<'a> {
+impl<'a> ColumnMetadata<'a> {
+    fn read(arrow: &'a arrow_schema::Field) -> ColumnMetadata<'a> {
         let get = |key: &str| arrow.metadata().get(key).map(String::as_str);
-        Told {
+        ColumnMetadata {
             name: get("drda:type").unwrap_or_default(),
             length: get("drda:length").and_then(|n| n.parse().ok()).filter(|n| *n > 0),
             scale: get("drda:scale").and_then(|n| n.parse().ok()),
@@ -131,34 +131,34 @@ impl<'a> Told<'a> {
 
 /// A type id with its two length bytes, its SQL type number and, where these differ, the length
 /// that the column was declared with.
-struct Form {
+struct ColumnForm {
     lid: u8,
     size: [u8; 2],
     sqltype: u16,
     declared: Option<u32>,
 }
 
-impl Form {
-    fn new(lid: u8, length: u32, sqltype: u16) -> Form {
+impl ColumnForm {
+    fn new(lid: u8, length: u32, sqltype: u16) -> ColumnForm {
         // Every caller has held the length against its limit.
-        Form { lid, size: u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes(), sqltype, declared: None }
+        ColumnForm { lid, size: u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes(), sqltype, declared: None }
     }
 
-    fn large(lid: u8, sqltype: u16, told: &Told<'_>, persona: &Persona) -> Form {
+    fn large(lid: u8, sqltype: u16, told: &ColumnMetadata<'_>, persona: &Persona) -> ColumnForm {
         let declared = Some(told.length.unwrap_or(i32::MAX.unsigned_abs()));
-        Form { declared, ..Form::new(lid, 0x8000 | u32::from(persona.placeholder), sqltype) }
+        ColumnForm { declared, ..ColumnForm::new(lid, 0x8000 | u32::from(persona.placeholder), sqltype) }
     }
 
-    fn of(data_type: &DataType, told: &Told<'_>, persona: &Persona) -> Option<Form> {
+    fn of(data_type: &DataType, told: &ColumnMetadata<'_>, persona: &Persona) -> Option<ColumnForm> {
         Some(match data_type {
-            DataType::Boolean => Form::new(0xBE, persona.boolean.into(), 2436),
-            DataType::Int8 | DataType::Int16 | DataType::UInt8 => Form::new(0x04, 2, 500),
-            DataType::Int32 | DataType::UInt16 => Form::new(0x02, 4, 496),
-            DataType::Int64 | DataType::UInt32 => Form::new(0x16, 8, 492),
-            DataType::UInt64 => Form { size: [20, 0], ..Form::new(0x0E, 0, 484) },
-            DataType::Float64 if told.name == "REAL" => Form::new(0x0C, 4, 480),
-            DataType::Float16 | DataType::Float32 => Form::new(0x0C, 4, 480),
-            DataType::Float64 => Form::new(0x0A, 8, 480),
+            DataType::Boolean => ColumnForm::new(0xBE, persona.boolean.into(), 2436),
+            DataType::Int8 | DataType::Int16 | DataType::UInt8 => ColumnForm::new(0x04, 2, 500),
+            DataType::Int32 | DataType::UInt16 => ColumnForm::new(0x02, 4, 496),
+            DataType::Int64 | DataType::UInt32 => ColumnForm::new(0x16, 8, 492),
+            DataType::UInt64 => ColumnForm { size: [20, 0], ..ColumnForm::new(0x0E, 0, 484) },
+            DataType::Float64 if told.name == "REAL" => ColumnForm::new(0x0C, 4, 480),
+            DataType::Float16 | DataType::Float32 => ColumnForm::new(0x0C, 4, 480),
+            DataType::Float64 => ColumnForm::new(0x0A, 8, 480),
             DataType::Decimal32(p, s)
             | DataType::Decimal64(p, s)
             | DataType::Decimal128(p, s)
@@ -168,33 +168,33 @@ impl Form {
                     return None;
                 }
                 let (lid, sqltype) = if told.name == "NUMERIC" { (0x10, 488) } else { (0x0E, 484) };
-                Form { size: [*p, scale], ..Form::new(lid, 0, sqltype) }
+                ColumnForm { size: [*p, scale], ..ColumnForm::new(lid, 0, sqltype) }
             }
-            DataType::Date32 | DataType::Date64 => Form::new(0x20, 10, 384),
-            DataType::Time32(_) | DataType::Time64(_) => Form::new(0x22, 8, 388),
+            DataType::Date32 | DataType::Date64 => ColumnForm::new(0x20, 10, 384),
+            DataType::Time32(_) | DataType::Time64(_) => ColumnForm::new(0x22, 8, 388),
             DataType::Timestamp(unit, None) => {
                 let digits = persona.timestamp_digits.unwrap_or_else(|| told.scale.unwrap_or(digits(*unit)).min(12));
-                Form::new(0x24, if digits == 0 { 19 } else { 20 + u32::from(digits) }, 392)
+                ColumnForm::new(0x24, if digits == 0 { 19 } else { 20 + u32::from(digits) }, 392)
             }
             DataType::Timestamp(unit, Some(_)) if persona.timestamp_tz => {
-                Form::new(0xB6, 148 + u32::from(told.scale.unwrap_or(digits(*unit)).min(12)), 2448)
+                ColumnForm::new(0xB6, 148 + u32::from(told.scale.unwrap_or(digits(*unit)).min(12)), 2448)
             }
-            DataType::Utf8 | DataType::Utf8View => Form::text(told, false, persona),
-            DataType::LargeUtf8 => Form::text(told, true, persona),
-            DataType::Binary | DataType::BinaryView => Form::bytes(told, false, persona),
-            DataType::LargeBinary => Form::bytes(told, true, persona),
+            DataType::Utf8 | DataType::Utf8View => ColumnForm::text(told, false, persona),
+            DataType::LargeUtf8 => ColumnForm::text(told, true, persona),
+            DataType::Binary | DataType::BinaryView => ColumnForm::bytes(told, false, persona),
+            DataType::LargeBinary => ColumnForm::bytes(told, true, persona),
             DataType::FixedSizeBinary(n) => {
                 let n = u32::try_from(*n).ok().filter(|n| (1..=LONGEST_FIXED).contains(n))?;
                 let told = told.name == "CHAR FOR BIT DATA" || told.name.is_empty() && told.is_bit_data();
-                if persona.bit_data || told { Form::new(0x26, n, 452) } else { Form::new(0xC0, n, 912) }
+                if persona.bit_data || told { ColumnForm::new(0x26, n, 452) } else { ColumnForm::new(0xC0, n, 912) }
             }
-            DataType::Null => Form::new(if persona.mixed { 0x3E } else { 0x32 }, 1, 448),
-            DataType::Dictionary(_, values) => return Form::of(values, told, persona),
+            DataType::Null => ColumnForm::new(if persona.mixed { 0x3E } else { 0x32 }, 1, 448),
+            DataType::Dictionary(_, values) => return ColumnForm::of(values, told, persona),
             _ => return None,
         })
     }
 
-    fn text(told: &Told<'_>, large: bool, persona: &Persona) -> Form {
+    fn text(told: &ColumnMetadata<'_>, large: bool, persona: &Persona) -> ColumnForm {
         let width = told.page(persona).and_then(Width::of);
         let mixed = match width {
             Some(width) => width == Width::Mixed,
@@ -205,37 +205,37 @@ impl Form {
         let graphic = persona.typdef.dbc != 0;
         let most = if graphic { LONGEST_FIXED / 2 } else { 0 };
         match told.name {
-            "CHAR" if told.fits(LONGEST_FIXED).is_some() => Form::new(fixed, told.length.unwrap_or(1), 452),
-            "LONG VARCHAR" => Form::new(long, told.fits(LONGEST + 28).unwrap_or(LONGEST), 456),
-            "GRAPHIC" if told.fits(most).is_some() => Form::new(0x36, told.length.unwrap_or(1), 468),
-            "VARGRAPHIC" if graphic => Form::new(0x38, told.fits(most).unwrap_or(most), 464),
-            "DECFLOAT" if persona.decfloat => Form::new(0xBA, if told.length == Some(8) { 8 } else { 16 }, 996),
-            "DBCLOB" if graphic => Form::large(0xCC, 412, told, persona),
+            "CHAR" if told.fits(LONGEST_FIXED).is_some() => ColumnForm::new(fixed, told.length.unwrap_or(1), 452),
+            "LONG VARCHAR" => ColumnForm::new(long, told.fits(LONGEST + 28).unwrap_or(LONGEST), 456),
+            "GRAPHIC" if told.fits(most).is_some() => ColumnForm::new(0x36, told.length.unwrap_or(1), 468),
+            "VARGRAPHIC" if graphic => ColumnForm::new(0x38, told.fits(most).unwrap_or(most), 464),
+            "DECFLOAT" if persona.decfloat => ColumnForm::new(0xBA, if told.length == Some(8) { 8 } else { 16 }, 996),
+            "DBCLOB" if graphic => ColumnForm::large(0xCC, 412, told, persona),
             "" | "VARCHAR" | "CLOB" if double && (large || told.name == "CLOB") => {
-                Form::large(0xCC, 412, told, persona)
+                ColumnForm::large(0xCC, 412, told, persona)
             }
-            "" | "VARCHAR" if double => Form::new(0x38, told.fits(most).unwrap_or(most), 464),
-            "CLOB" | "XML" | "DBCLOB" => Form::large(clob, 408, told, persona),
-            _ if large => Form::large(clob, 408, told, persona),
-            "" | "VARCHAR" | "CHAR" => Form::new(var, told.fits(LONGEST).unwrap_or(LONGEST), 448),
+            "" | "VARCHAR" if double => ColumnForm::new(0x38, told.fits(most).unwrap_or(most), 464),
+            "CLOB" | "XML" | "DBCLOB" => ColumnForm::large(clob, 408, told, persona),
+            _ if large => ColumnForm::large(clob, 408, told, persona),
+            "" | "VARCHAR" | "CHAR" => ColumnForm::new(var, told.fits(LONGEST).unwrap_or(LONGEST), 448),
             // The length of another type says nothing about the text.
-            _ => Form::new(var, LONGEST, 448),
+            _ => ColumnForm::new(var, LONGEST, 448),
         }
     }
 
-    fn bytes(told: &Told<'_>, large: bool, persona: &Persona) -> Form {
+    fn bytes(told: &ColumnMetadata<'_>, large: bool, persona: &Persona) -> ColumnForm {
         let fits = told.fits(LONGEST_FIXED);
         match (told.name, fits) {
-            ("BINARY", Some(n)) if !persona.bit_data => Form::new(0xC0, n, 912),
-            ("CHAR FOR BIT DATA" | "BINARY", Some(n)) => Form::new(0x26, n, 452),
-            ("LONG VARCHAR FOR BIT DATA", _) => Form::new(0x2A, fits.unwrap_or(LONGEST), 456),
-            ("VARCHAR FOR BIT DATA", _) => Form::new(0x28, fits.unwrap_or(LONGEST), 448),
-            ("ROWID", _) => Form::new(0x1E, told.fits(40).unwrap_or(40), 904),
-            ("BLOB", _) => Form::large(0xC8, 404, told, persona),
-            _ if large => Form::large(0xC8, 404, told, persona),
-            _ if persona.bit_data => Form::new(0x28, fits.unwrap_or(LONGEST), 448),
-            ("", _) if told.is_bit_data() => Form::new(0x28, fits.unwrap_or(LONGEST), 448),
-            _ => Form::new(0xC2, fits.unwrap_or(LONGEST), 908),
+            ("BINARY", Some(n)) if !persona.bit_data => ColumnForm::new(0xC0, n, 912),
+            ("CHAR FOR BIT DATA" | "BINARY", Some(n)) => ColumnForm::new(0x26, n, 452),
+            ("LONG VARCHAR FOR BIT DATA", _) => ColumnForm::new(0x2A, fits.unwrap_or(LONGEST), 456),
+            ("VARCHAR FOR BIT DATA", _) => ColumnForm::new(0x28, fits.unwrap_or(LONGEST), 448),
+            ("ROWID", _) => ColumnForm::new(0x1E, told.fits(40).unwrap_or(40), 904),
+            ("BLOB", _) => ColumnForm::large(0xC8, 404, told, persona),
+            _ if large => ColumnForm::large(0xC8, 404, told, persona),
+            _ if persona.bit_data => ColumnForm::new(0x28, fits.unwrap_or(LONGEST), 448),
+            ("", _) if told.is_bit_data() => ColumnForm::new(0x28, fits.unwrap_or(LONGEST), 448),
+            _ => ColumnForm::new(0xC2, fits.unwrap_or(LONGEST), 908),
         }
     }
 }

@@ -5,14 +5,14 @@
 //! changed in all. Otherwise each row stands for itself and has an SQLCARD of its own, in order.
 //! (Measured: what IBM's CLI and JDBC drivers take.)
 
-use super::parameter_array::Each;
+use super::parameter_array::SingleRows;
 use super::prepare::not_prepared;
-use super::state::{Filled, Statement};
+use super::state::{Filled, SectionStatement};
 use super::{explain, lob_sysstat};
 use crate::server::backend::Done;
 use crate::server::conversation::{After, Conversation, Out, Request};
 use crate::server::error::SqlError;
-use crate::server::protocol_error::{Result, Trouble};
+use crate::server::protocol_error::{ProtocolError, Result};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::sql::execute::ExcSqlStt;
@@ -28,11 +28,11 @@ impl Conversation {
         let atomic = match command.atmind {
             None | Some(ATOMIC) => true,
             Some(NOT_ATOMIC) => false,
-            Some(_) => return Err(Trouble::unsupported(cp::VALNSPRM, cp::ATMIND)),
+            Some(_) => return Err(ProtocolError::unsupported(cp::VALNSPRM, cp::ATMIND)),
         };
         let array = self.array(&request.objects, command.nbrrow)?;
         if array.rows > 1 && !self.persona.arrays {
-            return Err(Trouble::unsupported(cp::PRMNSPRM, cp::NBRROW));
+            return Err(ProtocolError::unsupported(cp::PRMNSPRM, cp::NBRROW));
         }
         if array.rows == 0 {
             return self.executed(Ok(Done::default()), out);
@@ -45,30 +45,30 @@ impl Conversation {
         };
         let (statement, expected, defines) =
             match self.statements.get(&section).map(|Filled { statement, .. }| statement) {
-                Some(Statement::Prepared { columns, .. }) if !columns.is_empty() => {
+                Some(SectionStatement::Prepared { columns, .. }) if !columns.is_empty() => {
                     return self.refuse_rows(&SqlError::new(-84, "42612", &[]), answers, out);
                 }
-                Some(Statement::Prepared { prepared, defines, .. }) => {
+                Some(SectionStatement::Prepared { prepared, defines, .. }) => {
                     (prepared.statement, &prepared.parameters, *defines)
                 }
                 Some(_) if array.rows > 1 => return self.refuse_rows(&one_row_only(), answers, out),
                 _ if section.1 == lob_sysstat::PACKAGE => return self.sysstat(section.2, array.into_input(), out),
-                Some(Statement::Explain) => {
+                Some(SectionStatement::Explain) => {
                     let reply = explain::answer(array.into_input(), &self.persona.typdef)?;
                     out.object(&reply);
                     return Ok(After::Next);
                 }
-                Some(Statement::Call(call)) => return self.call(*call, array.into_input(), out),
-                Some(Statement::ClientInfo(sql)) => {
+                Some(SectionStatement::Call(call)) => return self.call(*call, array.into_input(), out),
+                Some(SectionStatement::ClientInfo(sql)) => {
                     let sql = sql.clone();
                     let done = self.session()?.set(&sql).map(|()| Done::default());
                     return self.executed(done, out);
                 }
-                Some(Statement::Register(register)) => {
+                Some(SectionStatement::Register(register)) => {
                     let register = register.clone();
                     return self.set_register(register, &array, out);
                 }
-                Some(Statement::Catalog(call)) => {
+                Some(SectionStatement::Catalog(call)) => {
                     let call = call.clone();
                     return self.catalog(&call, &command, section, &array, out);
                 }
@@ -85,13 +85,13 @@ impl Conversation {
             }
             return self.executed(done, out);
         }
-        let Each { good, mut bad } = match self.parameters_each(&array, expected)? {
+        let SingleRows { good, mut bad } = match self.parameters_each(&array, expected)? {
             Ok(each) => each,
             Err(error) => return self.refuse_rows(&error, answers, out),
         };
         let done = self.session()?.execute_each(statement, &good);
         if done.len() != good.rows {
-            return Err(Trouble::ours("the engine answered for another number of rows"));
+            return Err(ProtocolError::ours("the engine answered for another number of rows"));
         }
         let mut done = done.into_iter();
         let all = (0..array.rows).filter_map(|row| bad.remove(&row).map(Err).or_else(|| done.next())).collect();
@@ -165,7 +165,7 @@ impl Conversation {
     pub(super) fn announce_change(&mut self, out: &mut Out<'_>) -> Result<()> {
         if !std::mem::replace(&mut self.updated, true) {
             let changed = Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::RDBUPDRM) };
-            out.reply(&changed.encode(self.text).map_err(Trouble::ours)?);
+            out.reply(&changed.encode(self.text).map_err(ProtocolError::ours)?);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use super::describe::{MODE_IN, MODE_OUT};
 use super::parameters::Input;
-use crate::server::protocol_error::{Result, Trouble, synerrcd};
+use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
@@ -59,7 +59,7 @@ fn form(n: usize) -> (u8, [u8; 2]) {
 /// The SQLDTARD of the call: the text, zero for "found", and NULL for all that only came in.
 pub(super) fn answer(input: Option<Input>, typdef: &TypDef) -> Result<Vec<u8>> {
     let input = input.filter(|i| i.fields.len() == PARAMETERS);
-    let input = input.ok_or_else(|| Trouble::syntax(synerrcd::MISSING, Some(cp::SQLDTA)))?;
+    let input = input.ok_or_else(|| ProtocolError::syntax(synerrcd::MISSING, Some(cp::SQLDTA)))?;
     let cells = input.first_row()?;
     let text = match cells.get(ERRMC).and_then(Option::as_ref) {
         Some(cell) => words(&String::from_utf8_lossy(Reader::new(cell, "SQLERRMC").var()?)),
@@ -69,7 +69,7 @@ pub(super) fn answer(input: Option<Input>, typdef: &TypDef) -> Result<Vec<u8>> {
     w.bytes(&[0xFF, 0x00]);
     for n in 0..PARAMETERS {
         let (id, size) = form(n);
-        fields.push(lid::field(id, size, typdef, 0).map_err(Trouble::ours)?);
+        fields.push(lid::field(id, size, typdef, 0).map_err(ProtocolError::ours)?);
         match n {
             MESSAGE => {
                 w.u8(0);
@@ -83,10 +83,10 @@ pub(super) fn answer(input: Option<Input>, typdef: &TypDef) -> Result<Vec<u8>> {
         }
     }
     let described = DescribedData {
-        fdodsc: descriptor::encode_result(&fields, typdef).map_err(Trouble::ours)?.into(),
+        fdodsc: descriptor::encode_result(&fields, typdef).map_err(ProtocolError::ours)?.into(),
         fdodta: w.into_vec().into(),
     };
-    described.encode_sqldtard().map_err(Trouble::ours)
+    described.encode_sqldtard().map_err(ProtocolError::ours)
 }
 
 /// The message of an SQLERRMC as this server writes it for Derby: arguments, then the SQLSTATE.

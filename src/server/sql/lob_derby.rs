@@ -3,12 +3,12 @@
 //! of text in the characters of Java, which are UTF-16 units. (Measured: Derby's JDBC client.)
 
 use super::describe::{MODE_IN, MODE_OUT};
-use super::lob_locator::Kept;
+use super::lob_locator::KeptLob;
 use super::parameters::Input;
 use super::state::Call;
 use crate::server::conversation::{After, Conversation, Out};
 use crate::server::error::SqlError;
-use crate::server::protocol_error::{Result, Trouble, synerrcd};
+use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
@@ -75,7 +75,7 @@ impl Conversation {
     pub(super) fn call(&mut self, call: Call, input: Option<Input>, out: &mut Out<'_>) -> Result<After> {
         let forms = call.forms();
         let input = input.filter(|i| i.fields.len() == forms.len());
-        let input = input.ok_or_else(|| Trouble::syntax(synerrcd::MISSING, Some(cp::SQLDTA)))?;
+        let input = input.ok_or_else(|| ProtocolError::syntax(synerrcd::MISSING, Some(cp::SQLDTA)))?;
         let mut numbers = Vec::new();
         for (field, cell) in input.fields.iter().zip(input.first_row()?) {
             let Some(cell) = cell else { continue };
@@ -101,7 +101,7 @@ impl Conversation {
             Call::Length { .. } | Call::Release => w.u64(value.bytes.len() as u64),
             Call::Part { text } => {
                 let [_, start, length] = numbers.as_slice() else {
-                    return Err(Trouble::syntax(synerrcd::VALUE, Some(cp::FDODTA)));
+                    return Err(ProtocolError::syntax(synerrcd::VALUE, Some(cp::FDODTA)));
                 };
                 let skip = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX);
                 let most = usize::try_from(*length).unwrap_or(usize::MAX).min(0x7FFF);
@@ -123,11 +123,11 @@ impl Conversation {
             .iter()
             .map(|(id, length, _)| lid::field(*id, length.to_be_bytes(), &self.persona.typdef, 0))
             .collect();
-        let fdodsc = descriptor::encode_result(&fields.map_err(Trouble::ours)?, &self.persona.typdef)
-            .map_err(Trouble::ours)?
+        let fdodsc = descriptor::encode_result(&fields.map_err(ProtocolError::ours)?, &self.persona.typdef)
+            .map_err(ProtocolError::ours)?
             .into();
         let described = DescribedData { fdodsc, fdodta: w.into_vec().into() };
-        out.object(&described.encode_sqldtard().map_err(Trouble::ours)?);
+        out.object(&described.encode_sqldtard().map_err(ProtocolError::ours)?);
         Ok(After::Next)
     }
 }
@@ -135,7 +135,7 @@ impl Conversation {
 /// Up to `most` UTF-16 units behind `skip` of them, one fewer where a pair would be cut; `None` when
 /// the part begins in the middle of a pair, or the text is none. What the row has no room for is
 /// left out as well. Where the part ends is kept: the next one mostly begins there.
-fn part(value: &Kept, skip: usize, most: usize) -> Option<&str> {
+fn part(value: &KeptLob, skip: usize, most: usize) -> Option<&str> {
     let (units, at) = value.read.get();
     let (mut units, mut at) = if units <= skip { (units, at) } else { (0, 0) };
     let mut walk = |limit: usize, room: usize| {
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn parts_of_text_count_as_java_does() {
-        let kept = |text: &str| Kept { bytes: text.to_owned().into(), ccsid: 1208, read: Cell::default() };
+        let kept = |text: &str| KeptLob { bytes: text.to_owned().into(), ccsid: 1208, read: Cell::default() };
         let text = &kept("aü𝄞b");
         assert_eq!(part(text, 0, 9), Some("aü𝄞b"));
         assert_eq!(part(text, 1, 3), Some("ü𝄞"));

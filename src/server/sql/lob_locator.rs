@@ -21,7 +21,7 @@ const CPT: u8 = 0x7F;
 
 /// How a column's values are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum WantedLocators {
     /// As described.
     Value,
     /// By locator.
@@ -30,7 +30,7 @@ pub(super) enum Wanted {
 
 /// A value that a locator stands for.
 #[derive(Debug)]
-pub(in crate::server) struct Kept {
+pub(in crate::server) struct KeptLob {
     pub(in crate::server) bytes: Bytes,
     /// The page of its column.
     pub(in crate::server) ccsid: u16,
@@ -42,7 +42,7 @@ pub(in crate::server) struct Kept {
 #[derive(Debug)]
 pub(in crate::server) struct Locators {
     next: u32,
-    values: BTreeMap<u32, Kept>,
+    values: BTreeMap<u32, KeptLob>,
     bytes: usize,
     most: usize,
     lease: Lease,
@@ -62,7 +62,7 @@ impl Locators {
     }
 
     /// The value of a locator.
-    pub(in crate::server) fn get(&self, locator: u32) -> Option<&Kept> {
+    pub(in crate::server) fn get(&self, locator: u32) -> Option<&KeptLob> {
         self.values.get(&locator)
     }
 
@@ -83,7 +83,7 @@ impl Locators {
         }
         self.bytes += value.len() + COST;
         self.next = self.next.wrapping_add(1);
-        self.values.insert(self.next, Kept { bytes: value, ccsid: field.ccsid, read: Cell::new((0, 0)) });
+        self.values.insert(self.next, KeptLob { bytes: value, ccsid: field.ccsid, read: Cell::new((0, 0)) });
         while self.values.len() > 1 && (self.bytes > self.most || self.lease.resize(self.bytes).is_err()) {
             let Some((_, oldest)) = self.values.pop_first() else { break };
             self.bytes -= oldest.bytes.len() + COST;
@@ -99,7 +99,7 @@ pub(super) fn is_free(sql: &str) -> bool {
 }
 
 /// Reads an OUTOVR: three bytes a column, a type id of a locator or zero for "as it is".
-pub(super) fn wanted(body: &[u8], fields: &[Field]) -> Result<Vec<Wanted>> {
+pub(super) fn wanted(body: &[u8], fields: &[Field]) -> Result<Vec<WantedLocators>> {
     let mut r = Reader::new(body, "OUTOVR");
     let mut out = Vec::new();
     while !r.is_empty() {
@@ -108,7 +108,7 @@ pub(super) fn wanted(body: &[u8], fields: &[Field]) -> Result<Vec<Wanted>> {
         while matches!(kind, GDA | CPT) && !triplet.is_empty() && out.len() < fields.len() {
             let [id, _, _] = triplet.array::<3>()?;
             let locator = matches!(id & !1, 0x18 | 0x1A | 0x1C);
-            out.push(if locator { Wanted::Locator } else { Wanted::Value });
+            out.push(if locator { WantedLocators::Locator } else { WantedLocators::Value });
         }
     }
     Ok(out)

@@ -6,7 +6,7 @@ use super::parameters::Input;
 use crate::server::conversation::{After, Conversation, Out};
 use crate::server::error::SqlError;
 use crate::server::persona::Width;
-use crate::server::protocol_error::{Result, Trouble};
+use crate::server::protocol_error::{ProtocolError, Result};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::fdoca::{descriptor, lid};
@@ -33,7 +33,7 @@ mod section {
 }
 
 /// The output of a helper: one value, in its row or behind it.
-struct Answer {
+struct LobAnswer {
     described: DescribedData,
     large: Option<Bytes>,
 }
@@ -47,9 +47,9 @@ impl Conversation {
         };
         match answer {
             Ok(answer) => {
-                out.object(&answer.described.encode_sqldtard().map_err(Trouble::ours)?);
+                out.object(&answer.described.encode_sqldtard().map_err(ProtocolError::ours)?);
                 if let Some(value) = answer.large {
-                    out.object(&extdta(&value, true, None).map_err(Trouble::ours)?);
+                    out.object(&extdta(&value, true, None).map_err(ProtocolError::ours)?);
                 }
             }
             Err(error) => self.fail(&error, out)?,
@@ -57,7 +57,7 @@ impl Conversation {
         Ok(After::Next)
     }
 
-    fn helper(&self, number: u16, input: &Input) -> Result<std::result::Result<Answer, SqlError>> {
+    fn helper(&self, number: u16, input: &Input) -> Result<std::result::Result<LobAnswer, SqlError>> {
         let cells = input.first_row()?;
         let mut numbers = Vec::new();
         for (field, cell) in input.fields.iter().zip(&cells) {
@@ -99,7 +99,7 @@ impl Conversation {
 
     /// A part of a value: in the row when it is short, else behind it.
     /// Text has a page.
-    fn part(&self, part: Bytes, page: Option<u16>) -> std::result::Result<Answer, SqlError> {
+    fn part(&self, part: Bytes, page: Option<u16>) -> std::result::Result<LobAnswer, SqlError> {
         let (short, long) = match page.map(Width::of) {
             None => (0x29, 0xC9),
             Some(Some(Width::Single)) => (0x33, 0xCB),
@@ -111,7 +111,7 @@ impl Conversation {
         }
         let len = part.len() as u64;
         let answer = self.output(long, 0x8008, ccsid, |w, _| w.u64(len))?;
-        Ok(Answer { large: Some(part), ..answer })
+        Ok(LobAnswer { large: Some(part), ..answer })
     }
 
     /// An SQLDTARD with one value; text in the page `ccsid`, 0 is the usual one.
@@ -121,7 +121,7 @@ impl Conversation {
         length: u16,
         ccsid: u16,
         put: impl FnOnce(&mut Writer, &Field),
-    ) -> std::result::Result<Answer, SqlError> {
+    ) -> std::result::Result<LobAnswer, SqlError> {
         let field = lid::field(id, length.to_be_bytes(), &self.persona.typdef, ccsid)
             .map_err(|e| SqlError::system(&e.to_string()))?;
         let mut w = Writer::new();
@@ -131,6 +131,6 @@ impl Conversation {
         let fdodsc = descriptor::encode_result(&[field], &self.persona.typdef);
         let fdodsc = fdodsc.map_err(|e| SqlError::system(&e.to_string()))?.into();
         let described = DescribedData { fdodsc, fdodta: w.into_vec().into() };
-        Ok(Answer { described, large: None })
+        Ok(LobAnswer { described, large: None })
     }
 }

@@ -10,7 +10,7 @@ use crate::server::backend::Parameters;
 use crate::server::budget::Lease;
 use crate::server::conversation::Conversation;
 use crate::server::error::SqlError;
-use crate::server::protocol_error::{Result, Trouble, synerrcd};
+use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::fdoca::row::{CHUNK, Counts, Offsets, Walker};
@@ -30,7 +30,7 @@ const VALUE: usize = 16;
 const SMALL: usize = 64 * 1024;
 
 /// The rows of a command, found and counted.
-pub(in crate::server) struct Array {
+pub(in crate::server) struct ParameterArray {
     inputs: Vec<Input>,
     /// How many there are; 1 where there is no SQLDTA.
     pub(in crate::server) rows: usize,
@@ -38,10 +38,10 @@ pub(in crate::server) struct Array {
     room: std::result::Result<Option<Lease>, SqlError>,
 }
 
-impl Array {
+impl ParameterArray {
     /// Of a command without data.
-    pub(super) fn none() -> Array {
-        Array { inputs: Vec::new(), rows: 1, room: Ok(None) }
+    pub(super) fn none() -> ParameterArray {
+        ParameterArray { inputs: Vec::new(), rows: 1, room: Ok(None) }
     }
 
     /// The SQLDTA of a command that brings one row.
@@ -51,7 +51,7 @@ impl Array {
 }
 
 /// An array whose rows stand or fall one by one.
-pub(super) struct Each {
+pub(super) struct SingleRows {
     /// The values of the rows that can be read, in order.
     pub(super) good: Parameters,
     /// What is wrong with the others, by their positions among all rows.
@@ -62,17 +62,17 @@ type Decoders = Vec<Box<dyn ColumnDecoder>>;
 
 impl Conversation {
     /// The one row of a command that takes no more.
-    pub(super) fn one_row(&self, objects: &[Object]) -> Result<Array> {
+    pub(super) fn one_row(&self, objects: &[Object]) -> Result<ParameterArray> {
         let array = self.array(objects, None)?;
         if array.rows == 1 { Ok(array) } else { Err(mismatch()) }
     }
 
     /// The rows of a command. `nbrrow` is how many it announces; without it there is one.
-    pub(in crate::server) fn array(&self, objects: &[Object], nbrrow: Option<u32>) -> Result<Array> {
+    pub(in crate::server) fn array(&self, objects: &[Object], nbrrow: Option<u32>) -> Result<ParameterArray> {
         let inputs = self.inputs(objects)?;
         let announced = nbrrow.map_or(1, |n| n as usize);
         if inputs.is_empty() {
-            return if announced <= 1 { Ok(Array::none()) } else { Err(mismatch()) };
+            return if announced <= 1 { Ok(ParameterArray::none()) } else { Err(mismatch()) };
         }
         let mut walk = Walk::new(self, &inputs);
         while walk.next(CHUNK)?.is_some() {
@@ -89,13 +89,13 @@ impl Conversation {
         let decoded = rows.saturating_mul(columns).saturating_mul(VALUE);
         let more = decoded.saturating_sub(inputs.iter().map(came).sum());
         let room = if more > SMALL { self.budget.lease(more).map(Some) } else { Ok(None) };
-        Ok(Array { inputs, rows, room })
+        Ok(ParameterArray { inputs, rows, room })
     }
 
     /// The values for a statement's markers, which are `expected`, of all rows.
     pub(super) fn parameters(
         &self,
-        array: &Array,
+        array: &ParameterArray,
         expected: &[ArrowField],
     ) -> Result<std::result::Result<Parameters, SqlError>> {
         let fields = match markers(array, expected) {
@@ -119,12 +119,12 @@ impl Conversation {
     /// The same where each row stands for itself: a bad one does not spoil the others.
     pub(super) fn parameters_each(
         &self,
-        array: &Array,
+        array: &ParameterArray,
         expected: &[ArrowField],
-    ) -> Result<std::result::Result<Each, SqlError>> {
+    ) -> Result<std::result::Result<SingleRows, SqlError>> {
         let whole = self.parameters(array, expected)?;
         let fields = match (whole, markers(array, expected)) {
-            (Ok(good), _) => return Ok(Ok(Each { good, bad: BTreeMap::new() })),
+            (Ok(good), _) => return Ok(Ok(SingleRows { good, bad: BTreeMap::new() })),
             (Err(_), Ok(Some(fields))) => fields,
             (Err(error), _) => return Ok(Err(error)),
         };
@@ -146,12 +146,12 @@ impl Conversation {
             }
             row += 1;
         }
-        Ok(finish(&mut good, array.rows - bad.len()).map(|good| Each { good, bad }))
+        Ok(finish(&mut good, array.rows - bad.len()).map(|good| SingleRows { good, bad }))
     }
 }
 
 /// The fields of the rows; `None` without markers. There have to be as many as `expected`.
-fn markers(array: &Array, expected: &[ArrowField]) -> std::result::Result<Option<Vec<Field>>, SqlError> {
+fn markers(array: &ParameterArray, expected: &[ArrowField]) -> std::result::Result<Option<Vec<Field>>, SqlError> {
     if array.rows > MOST_ROWS {
         return Err(SqlError::new(-246, "42873", &["", &array.rows.to_string()]));
     }
@@ -211,10 +211,10 @@ impl<'a> Walk<'a> {
     }
 
     /// The next rows, `most` or fewer; `None` when there are no more.
-    fn next(&mut self, most: usize) -> Result<Option<Chunk<'_>>> {
+    fn next(&mut self, most: usize) -> Result<Option<ParameterChunk<'_>>> {
         loop {
             if self.conversation.is_gone() {
-                return Err(Trouble::ours("nobody waits for it"));
+                return Err(ProtocolError::ours("nobody waits for it"));
             }
             let Some((input, at, mut extdtas)) = self.current.take() else {
                 let Some(input) = self.inputs.next() else { return Ok(None) };
@@ -237,7 +237,7 @@ impl<'a> Walk<'a> {
             let first_row = self.rows as u64 + 1;
             self.rows += self.offsets.rows();
             self.current = Some((input, end, extdtas));
-            return Ok(Some(Chunk { data: &input.data, offsets: &self.offsets, lobs, first_row }));
+            return Ok(Some(ParameterChunk { data: &input.data, offsets: &self.offsets, lobs, first_row }));
         }
     }
 
@@ -248,7 +248,7 @@ impl<'a> Walk<'a> {
             let had = self.offsets.rows();
             let walked = self.walker.walk(&input.data, at, true, had + 1, &mut self.offsets)?;
             if self.offsets.rows() == had {
-                return Err(Trouble::syntax(synerrcd::LENGTH, Some(cp::FDODTA)));
+                return Err(ProtocolError::syntax(synerrcd::LENGTH, Some(cp::FDODTA)));
             }
             at = walked.end;
         }
@@ -261,12 +261,12 @@ fn ends(input: &Input, at: usize) -> Result<bool> {
     match input.data.get(at..) {
         Some([]) => Ok(false),
         Some([END_OF_ROWS]) => Ok(true),
-        _ => Err(Trouble::syntax(synerrcd::LENGTH, Some(cp::FDODTA))),
+        _ => Err(ProtocolError::syntax(synerrcd::LENGTH, Some(cp::FDODTA))),
     }
 }
 
 /// Some rows, found.
-struct Chunk<'a> {
+struct ParameterChunk<'a> {
     data: &'a [u8],
     offsets: &'a Offsets,
     /// Large values, column by column.
@@ -274,7 +274,7 @@ struct Chunk<'a> {
     first_row: u64,
 }
 
-impl Chunk<'_> {
+impl ParameterChunk<'_> {
     fn append(&self, decoders: &mut Decoders) -> std::result::Result<(), SqlError> {
         for ((column, decoder), lobs) in decoders.iter_mut().enumerate().zip(&self.lobs) {
             let offsets = self.offsets.column(column);

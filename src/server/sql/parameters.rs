@@ -2,7 +2,7 @@
 //! those of a result; large values stand in EXTDTAs after it, in the order of the parameters.
 
 use crate::server::conversation::Conversation;
-use crate::server::protocol_error::{Result, Trouble, synerrcd};
+use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::wire::codec::reader::ByteOrder;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
@@ -34,7 +34,7 @@ impl Input {
         let mut offsets = Offsets::new(self.fields.len());
         let walked = Walker::new(&self.fields, Counts::Units).walk(&self.data, 0, true, 1, &mut offsets)?;
         if walked.stop != WalkStop::Full {
-            return Err(Trouble::syntax(synerrcd::LENGTH, Some(cp::FDODTA)));
+            return Err(ProtocolError::syntax(synerrcd::LENGTH, Some(cp::FDODTA)));
         }
         let cell = |column: usize| match offsets.column(column).first() {
             Some(at) if *at != NULL => Some(self.data.slice((*at as usize).min(self.data.len())..)),
@@ -110,7 +110,7 @@ impl Conversation {
                             None => Lob::Null,
                         }
                     }
-                    None => return Err(Trouble::syntax(synerrcd::LENGTH, Some(cp::FDODTA))),
+                    None => return Err(ProtocolError::syntax(synerrcd::LENGTH, Some(cp::FDODTA))),
                 };
                 if let Some(values) = out.get_mut(*column) {
                     values.push(value);
@@ -122,8 +122,8 @@ impl Conversation {
 }
 
 /// DTAMCHRM: description and data do not belong together; the connection ends.
-pub(super) fn mismatch() -> Trouble {
-    Trouble { reply: Box::new(Reply::new(cp::DTAMCHRM)), close: true }
+pub(super) fn mismatch() -> ProtocolError {
+    ProtocolError { reply: Box::new(Reply::new(cp::DTAMCHRM)), close: true }
 }
 
 /// The unit of an Arrow type, where it has one.

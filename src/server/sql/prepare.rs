@@ -6,14 +6,14 @@ use super::describe;
 use super::explain;
 use super::limits;
 use super::lob_locator;
-use super::parameter_array::Array;
+use super::parameter_array::ParameterArray;
 use super::special_register::Register;
-use super::state::{Call, Filled, Statement};
+use super::state::{Call, Filled, SectionStatement};
 use crate::server::backend::{Done, Parameters};
 use crate::server::conversation::{After, Conversation, Out, Request};
 use crate::server::error::SqlError;
 use crate::server::persona::Persona;
-use crate::server::protocol_error::{Result, Trouble, synerrcd};
+use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
@@ -80,7 +80,7 @@ impl Conversation {
             self.card(Some(&sqlca), out)?;
         }
         if self.statements.len() >= SECTIONS {
-            return Err(Trouble::reply(Reply::new(cp::RSCLMTRM)));
+            return Err(ProtocolError::reply(Reply::new(cp::RSCLMTRM)));
         }
         self.statements.insert(section, filled);
         Ok(After::Next)
@@ -108,7 +108,7 @@ impl Conversation {
             (_, Err(error)) => Err(error.clone()),
         };
         let done = match statement {
-            Ok(Statement::Prepared { prepared, columns, parameters, .. }) => {
+            Ok(SectionStatement::Prepared { prepared, columns, parameters, .. }) => {
                 let session = self.session()?;
                 let done = if !columns.is_empty() {
                     Err(SqlError::new(-84, "42612", &[]))
@@ -123,9 +123,11 @@ impl Conversation {
                 }
                 done
             }
-            Ok(Statement::ClientInfo(sql)) => self.session()?.set(&sql).map(|()| Done::default()),
-            Ok(Statement::Register(register)) => return self.set_register(register, &Array::none(), out),
-            Ok(Statement::Explain | Statement::Call(_) | Statement::Catalog(_)) => {
+            Ok(SectionStatement::ClientInfo(sql)) => self.session()?.set(&sql).map(|()| Done::default()),
+            Ok(SectionStatement::Register(register)) => {
+                return self.set_register(register, &ParameterArray::none(), out);
+            }
+            Ok(SectionStatement::Explain | SectionStatement::Call(_) | SectionStatement::Catalog(_)) => {
                 Err(SqlError::new(-313, "07001", &[]))
             }
             Err(error) => Err(error),
@@ -164,13 +166,13 @@ impl Conversation {
             Err(error) => return Ok(Err(error)),
         };
         let fields = match &statement {
-            Statement::Prepared { columns, parameters, .. } => columns.len() + parameters.len(),
+            SectionStatement::Prepared { columns, parameters, .. } => columns.len() + parameters.len(),
             _ => 0,
         };
         match self.budget.lease(sql.len() * COPIES + fields * FIELD) {
             Ok(lease) => Ok(Ok(Filled { statement, _lease: lease })),
             Err(full) => {
-                if let Statement::Prepared { prepared, .. } = statement {
+                if let SectionStatement::Prepared { prepared, .. } = statement {
                     self.session()?.forget(prepared.statement);
                 }
                 Ok(Err(full))
@@ -179,26 +181,26 @@ impl Conversation {
     }
 
     /// Has the backend read a statement, and describes it in the persona's terms.
-    fn prepare(&mut self, sql: &str, habits: Habits) -> Result<std::result::Result<Statement, SqlError>> {
+    fn prepare(&mut self, sql: &str, habits: Habits) -> Result<std::result::Result<SectionStatement, SqlError>> {
         if self.persona.calls {
             if explain::is_call(sql) {
-                return Ok(Ok(Statement::Explain));
+                return Ok(Ok(SectionStatement::Explain));
             }
             if let Some(call) = Call::of(sql) {
-                return Ok(Ok(Statement::Call(call)));
+                return Ok(Ok(SectionStatement::Call(call)));
             }
             if let Some(call) = CatalogCall::of(sql) {
-                return Ok(Ok(Statement::Catalog(call)));
+                return Ok(Ok(SectionStatement::Catalog(call)));
             }
         }
         if !self.persona.calls && sets_client_info(sql) {
-            return Ok(Ok(Statement::ClientInfo(sql.to_owned())));
+            return Ok(Ok(SectionStatement::ClientInfo(sql.to_owned())));
         }
         if let Some(register) = Register::of(sql).filter(|_| self.persona.session_data) {
-            return Ok(Ok(Statement::Register(register)));
+            return Ok(Ok(SectionStatement::Register(register)));
         }
         if lob_locator::is_free(sql) {
-            return Ok(Ok(Statement::Call(Call::Release)));
+            return Ok(Ok(SectionStatement::Call(Call::Release)));
         }
         let persona = &self.persona.clone();
         let session = self.session()?;
@@ -220,7 +222,7 @@ impl Conversation {
         Ok(match described {
             Ok((columns, parameters)) => {
                 let (Habits { held, scrolls }, defines) = (habits, defines(sql));
-                Ok(Statement::Prepared { prepared, columns, parameters, held, scrolls, defines })
+                Ok(SectionStatement::Prepared { prepared, columns, parameters, held, scrolls, defines })
             }
             Err(error) => {
                 session.forget(prepared.statement);
@@ -231,7 +233,9 @@ impl Conversation {
 
     /// Empties a section; its queries end.
     pub(super) fn clear_section(&mut self, section: &super::state::Section) -> Result<()> {
-        if let Some(Filled { statement: Statement::Prepared { prepared, .. }, .. }) = self.statements.remove(section) {
+        if let Some(Filled { statement: SectionStatement::Prepared { prepared, .. }, .. }) =
+            self.statements.remove(section)
+        {
             self.session()?.forget(prepared.statement);
         }
         self.cursors.retain(|(of, _), _| of != section);
@@ -240,14 +244,14 @@ impl Conversation {
 
     fn sqldard(&self, sqlda: &SqlDa, out: &mut Out<'_>) -> Result<()> {
         let layout = SqldaLayout::expected(self.sqlam, ServerClass::from_srvclsnm(self.persona.class));
-        out.object(&sqlda.encode(self.sqlam, layout, &self.persona.typdef).map_err(Trouble::ours)?);
+        out.object(&sqlda.encode(self.sqlam, layout, &self.persona.typdef).map_err(ProtocolError::ours)?);
         Ok(())
     }
 
     /// The text of the statement that a command has to have.
     fn statement(&self, objects: &[Object]) -> Result<std::result::Result<String, SqlError>> {
         let text = self.statement_text(objects, cp::SQLSTT)?.transpose();
-        text.ok_or_else(|| Trouble::syntax(synerrcd::MISSING, Some(cp::SQLSTT)))
+        text.ok_or_else(|| ProtocolError::syntax(synerrcd::MISSING, Some(cp::SQLSTT)))
     }
 
     fn statement_text(&self, objects: &[Object], point: u16) -> Result<std::result::Result<Option<String>, SqlError>> {
@@ -268,30 +272,30 @@ fn short(object: &Object) -> std::result::Result<(), SqlError> {
     Err(SqlError::new(-101, "54001", &[&format!("a statement of more than {LONGEST} bytes")]))
 }
 
-impl Statement {
+impl SectionStatement {
     /// A kind of description (TYPSQLDA): odd ones are about the parameters, the last two extended.
     fn sqlda(&self, kind: u8, persona: &Persona) -> SqlDa {
         let input = kind & 1 == 1;
         let ours: Vec<Field>;
         let fields = match self {
-            Statement::Prepared { parameters, .. } if input => parameters.as_slice(),
-            Statement::Prepared { columns, .. } => columns.as_slice(),
-            Statement::Explain if input => return explain::parameters(),
-            Statement::Call(call) if input => return call.parameters(),
-            Statement::Catalog(_) | Statement::Register(_) if input => {
+            SectionStatement::Prepared { parameters, .. } if input => parameters.as_slice(),
+            SectionStatement::Prepared { columns, .. } => columns.as_slice(),
+            SectionStatement::Explain if input => return explain::parameters(),
+            SectionStatement::Call(call) if input => return call.parameters(),
+            SectionStatement::Catalog(_) | SectionStatement::Register(_) if input => {
                 let fields = match self {
-                    Statement::Catalog(call) => call.parameters(),
-                    Statement::Register(register) => register.parameters(),
+                    SectionStatement::Catalog(call) => call.parameters(),
+                    SectionStatement::Register(register) => register.parameters(),
                     _ => Vec::new(),
                 };
                 ours = fields.iter().enumerate().filter_map(|(i, f)| describe::field(f, i, persona).ok()).collect();
                 ours.as_slice()
             }
-            Statement::Explain
-            | Statement::Call(_)
-            | Statement::Catalog(_)
-            | Statement::Register(_)
-            | Statement::ClientInfo(_) => &[],
+            SectionStatement::Explain
+            | SectionStatement::Call(_)
+            | SectionStatement::Catalog(_)
+            | SectionStatement::Register(_)
+            | SectionStatement::ClientInfo(_) => &[],
         };
         let mode = if input { describe::MODE_IN } else { describe::MODE_NONE };
         let extended = kind >= typsqlda::OUTPUT_EXTENDED;

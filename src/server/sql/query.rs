@@ -7,13 +7,13 @@ use super::batch_reader::Wait;
 use super::lob_locator;
 use super::meter::Meter;
 use super::prepare::not_prepared;
-use super::rows::Large;
-use super::scroll_rows::Scroll;
-use super::state::{Cursor, Filled, Section, Statement};
+use super::rows::LargeValues;
+use super::scroll_rows::ScrollRows;
+use super::state::{Filled, OpenCursor, Section, SectionStatement};
 use crate::server::backend::Rows;
 use crate::server::conversation::{After, Conversation, Out, Request};
 use crate::server::error::SqlError;
-use crate::server::protocol_error::{Result, Trouble, synerrcd};
+use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::fdoca::descriptor;
@@ -73,9 +73,9 @@ impl Conversation {
             qryattsns: cursor.scroll.is_some().then_some(INSENSITIVE),
             ..OpnQryRm::read_only(cursor.fixed, cursor.held, instance)
         };
-        out.reply(&opened.encode(self.text).map_err(Trouble::ours)?);
+        out.reply(&opened.encode(self.text).map_err(ProtocolError::ours)?);
         let described = descriptor::encode_result(cursor.rows.fields(), &self.persona.typdef);
-        out.data(cp::QRYDSC, &described.map_err(Trouble::ours)?);
+        out.data(cp::QRYDSC, &described.map_err(ProtocolError::ours)?);
         let over = if cursor.scroll.is_some() {
             match command.qryrowset {
                 Some(rows) if rows > 0 && !cursor.fixed => {
@@ -133,10 +133,10 @@ impl Conversation {
         Ok(After::Next)
     }
 
-    fn open(&mut self, section: &Section, request: &Request) -> Result<std::result::Result<Cursor, SqlError>> {
+    fn open(&mut self, section: &Section, request: &Request) -> Result<std::result::Result<OpenCursor, SqlError>> {
         let array = self.one_row(&request.objects)?;
         let filled = self.statements.get(section).map(|Filled { statement, .. }| statement);
-        let Some(Statement::Prepared { prepared, columns, held, scrolls, .. }) = filled else {
+        let Some(SectionStatement::Prepared { prepared, columns, held, scrolls, .. }) = filled else {
             return Ok(Err(not_prepared()));
         };
         if columns.is_empty() {
@@ -154,9 +154,9 @@ impl Conversation {
         Ok(rows.map(|rows| {
             let meter = Meter::new(&self.budget, shared);
             if scrolls {
-                Cursor::new(columns, none(), Some(Scroll::new(rows, meter)), held, None)
+                OpenCursor::new(columns, none(), Some(ScrollRows::new(rows, meter)), held, None)
             } else {
-                Cursor::new(columns, rows, None, held, Some(meter))
+                OpenCursor::new(columns, rows, None, held, Some(meter))
             }
         }))
     }
@@ -172,7 +172,7 @@ impl Conversation {
     /// Sends blocks as full as they get in time; true when the query is over.
     pub(super) fn blocks(
         &mut self,
-        cursor: &mut Cursor,
+        cursor: &mut OpenCursor,
         size: u32,
         extra: Option<i16>,
         out: &mut Out<'_>,
@@ -185,7 +185,7 @@ impl Conversation {
         let mut wait = Wait::default();
         for _ in 0..=extra {
             let mut nothing = Vec::new();
-            let mut large = Large { wanted: &[], lobs: &mut nothing, locators: &mut self.locators };
+            let mut large = LargeValues { wanted: &[], lobs: &mut nothing, locators: &mut self.locators };
             cursor.rows.fill(&mut cursor.tail, payload, usize::MAX, &mut large, &mut wait);
             if cursor.rows.end().is_some() && (cursor.tail.len() <= payload || self.ends_in_row(cursor)) {
                 if self.finish(cursor, payload, out)? {
@@ -207,7 +207,7 @@ impl Conversation {
 
     /// Sends rows that fit, at least one and at most `most`, with their large objects behind; true
     /// when the query is over.
-    fn whole_rows(&mut self, cursor: &mut Cursor, size: u32, most: usize, out: &mut Out<'_>) -> Result<bool> {
+    fn whole_rows(&mut self, cursor: &mut OpenCursor, size: u32, most: usize, out: &mut Out<'_>) -> Result<bool> {
         let (mut lobs, mut rows) = (Vec::new(), 0);
         let mut wait = Wait::default();
         loop {
@@ -215,7 +215,7 @@ impl Conversation {
             if rows >= most || rows > 0 && used >= size as usize || cursor.rows.end().is_some() {
                 break;
             }
-            let mut large = Large { wanted: &cursor.wanted, lobs: &mut lobs, locators: &mut self.locators };
+            let mut large = LargeValues { wanted: &cursor.wanted, lobs: &mut lobs, locators: &mut self.locators };
             if cursor.rows.fill(&mut cursor.tail, usize::MAX, 1, &mut large, &mut wait) == 0 {
                 break;
             }
@@ -223,7 +223,7 @@ impl Conversation {
         }
         let mut objects = Vec::with_capacity(lobs.len());
         for (value, nullable) in lobs {
-            objects.push(extdta(&value, nullable, None).map_err(Trouble::ours)?);
+            objects.push(extdta(&value, nullable, None).map_err(ProtocolError::ours)?);
         }
         // The end is told by itself, unless more rows were asked for than there are.
         let ends = cursor.rows.end().is_some();
@@ -244,12 +244,12 @@ impl Conversation {
 
     /// The end is a row rather than a message: the product's habit, or the requester closes. Behind
     /// it the query can still be asked. (Measured: Derby answers surplus CNTQRYs.)
-    fn ends_in_row(&self, cursor: &Cursor) -> bool {
+    fn ends_in_row(&self, cursor: &OpenCursor) -> bool {
         self.persona.ends_in_row || !cursor.closes
     }
 
     /// Sends what is left and the end of data; false when that takes another block.
-    fn finish(&mut self, cursor: &mut Cursor, payload: usize, out: &mut Out<'_>) -> Result<bool> {
+    fn finish(&mut self, cursor: &mut OpenCursor, payload: usize, out: &mut Out<'_>) -> Result<bool> {
         let error = match cursor.rows.end() {
             Some(Err(error)) => Some(error.clone()),
             _ => None,
@@ -272,7 +272,7 @@ impl Conversation {
             *high = (cursor.rows.sent >> 32) as u32 as i32;
             *low = (cursor.rows.sent & 0xFFFF_FFFF) as u32 as i32;
             let text = SqlText::new(&self.persona.typdef);
-            Sqlca::write(Some(&sqlca), &mut cursor.tail, self.sqlam, &text).map_err(Trouble::ours)?;
+            Sqlca::write(Some(&sqlca), &mut cursor.tail, self.sqlam, &text).map_err(ProtocolError::ours)?;
             cursor.tail.u8(NO_ROW);
             cursor.told = true;
         }
@@ -282,7 +282,7 @@ impl Conversation {
 }
 
 /// Sends a QRYDTA of up to `payload` bytes of what is encoded.
-pub(super) fn send_rows(cursor: &mut Cursor, payload: usize, out: &mut Out<'_>) {
+pub(super) fn send_rows(cursor: &mut OpenCursor, payload: usize, out: &mut Out<'_>) {
     let all = std::mem::take(&mut cursor.tail);
     let (now, later) = all.as_slice().split_at(all.len().min(payload));
     out.data(cp::QRYDTA, now);
@@ -290,15 +290,15 @@ pub(super) fn send_rows(cursor: &mut Cursor, payload: usize, out: &mut Out<'_>) 
 }
 
 pub(super) fn check_block_size(size: u32) -> Result<()> {
-    if BLOCK_SIZES.contains(&size) { Ok(()) } else { Err(Trouble::syntax(synerrcd::VALUE, Some(cp::QRYBLKSZ))) }
+    if BLOCK_SIZES.contains(&size) { Ok(()) } else { Err(ProtocolError::syntax(synerrcd::VALUE, Some(cp::QRYBLKSZ))) }
 }
 
 /// RSCLMTRM when no further query may be open.
-pub(super) fn open_limit(cursors: &BTreeMap<(Section, u64), Cursor>) -> Result<()> {
-    if cursors.len() < OPEN { Ok(()) } else { Err(Trouble::reply(Reply::new(cp::RSCLMTRM))) }
+pub(super) fn open_limit(cursors: &BTreeMap<(Section, u64), OpenCursor>) -> Result<()> {
+    if cursors.len() < OPEN { Ok(()) } else { Err(ProtocolError::reply(Reply::new(cp::RSCLMTRM))) }
 }
 
 /// QRYNOPRM: the query is not open.
-fn not_open() -> Trouble {
-    Trouble::reply(Reply::new(cp::QRYNOPRM))
+fn not_open() -> ProtocolError {
+    ProtocolError::reply(Reply::new(cp::QRYNOPRM))
 }

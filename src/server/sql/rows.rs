@@ -1,8 +1,8 @@
 //! Arrow batches to rows of a query block: an SQLCA indicator, a group indicator, the columns.
 
-use super::batch_reader::{Pull, Wait};
+use super::batch_reader::{BatchReader, Wait};
 use super::describe::is_large;
-use super::lob_locator::{Locators, Wanted};
+use super::lob_locator::{Locators, WantedLocators};
 use super::meter::Meter;
 use crate::column::encode::ColumnEncoder;
 use crate::column::encode::rows::RowEncoder;
@@ -23,7 +23,7 @@ pub(in crate::server) struct RowSource {
     fields: Vec<Field>,
     /// A column has large values.
     large: bool,
-    rows: Pull,
+    rows: BatchReader,
     batch: Option<RecordBatch>,
     at: usize,
     pub(super) sent: u64,
@@ -37,7 +37,7 @@ impl RowSource {
         RowSource {
             large: fields.iter().any(is_large),
             fields,
-            rows: Pull::new(rows),
+            rows: BatchReader::new(rows),
             batch: None,
             at: 0,
             sent: 0,
@@ -56,12 +56,12 @@ impl RowSource {
     }
 
     /// The engine, while a thread waits for it.
-    pub(in crate::server) fn away(&mut self) -> Option<&mut Pull> {
+    pub(in crate::server) fn away(&mut self) -> Option<&mut BatchReader> {
         Some(&mut self.rows).filter(|rows| rows.is_away())
     }
 
     /// The engine's rows.
-    pub(super) fn into_pull(self) -> Pull {
+    pub(super) fn into_pull(self) -> BatchReader {
         self.rows
     }
 
@@ -72,7 +72,7 @@ impl RowSource {
         w: &mut Writer,
         bytes: usize,
         limit: usize,
-        large: &mut Large<'_>,
+        large: &mut LargeValues<'_>,
         wait: &mut Wait,
     ) -> usize {
         let mut taken = 0;
@@ -143,8 +143,8 @@ fn in_result(fault: ColumnError, row: u64) -> ColumnError {
 }
 
 /// Where large values go: to `lobs`, or to `locators` in the columns that are `wanted` so.
-pub(super) struct Large<'a> {
-    pub(super) wanted: &'a [Wanted],
+pub(super) struct LargeValues<'a> {
+    pub(super) wanted: &'a [WantedLocators],
     pub(super) lobs: &'a mut Vec<(Bytes, bool)>,
     pub(super) locators: &'a mut Locators,
 }
@@ -156,7 +156,7 @@ fn large_rows(
     rows: Range<usize>,
     bytes: usize,
     w: &mut Writer,
-    large: &mut Large<'_>,
+    large: &mut LargeValues<'_>,
 ) -> Result<(usize, Option<ColumnError>), ColumnError> {
     let mut encoders = Vec::with_capacity(fields.len());
     for (index, field) in fields.iter().enumerate() {
@@ -181,7 +181,7 @@ fn large_rows(
     Ok((done, None))
 }
 
-impl Large<'_> {
+impl LargeValues<'_> {
     fn cell(
         &mut self,
         (column, field): (usize, &Field),
@@ -190,7 +190,7 @@ impl Large<'_> {
         row: usize,
         w: &mut Writer,
     ) -> Result<(), ColumnError> {
-        if is_large(field) && self.wanted.get(column) == Some(&Wanted::Locator) {
+        if is_large(field) && self.wanted.get(column) == Some(&WantedLocators::Locator) {
             let value = encoder.encode(array, row, &mut Writer::new())?;
             self.locators.put(Some(field), array.is_null(row), value.unwrap_or_default(), w);
         } else {

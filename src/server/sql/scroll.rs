@@ -6,12 +6,12 @@
 use super::batch_reader::Wait;
 use super::describe::is_large;
 use super::query::{NO_ROW, send_rows};
-use super::rows::{Large, RowSource};
-use super::scroll_rows::Target;
-use super::state::Cursor;
+use super::rows::{LargeValues, RowSource};
+use super::scroll_rows::ScrollTarget;
+use super::state::OpenCursor;
 use crate::server::conversation::{Conversation, Out};
 use crate::server::error::SqlError;
-use crate::server::protocol_error::{Result, Trouble, synerrcd};
+use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::fdoca::row::CHUNK;
 use crate::wire::sql::execute::extdta;
@@ -24,13 +24,19 @@ const ROWSET: u32 = 32_767;
 
 impl Conversation {
     /// The first rows, with the open.
-    pub(super) fn scroll_first(&mut self, cursor: &mut Cursor, size: u32, rows: u32, out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn scroll_first(
+        &mut self,
+        cursor: &mut OpenCursor,
+        size: u32,
+        rows: u32,
+        out: &mut Out<'_>,
+    ) -> Result<()> {
         let target = self.target_of(cursor, orientation::RELATIVE, 1)?;
         self.scroll_rows(cursor, target, false, size, rows, out)
     }
 
     /// The rows that a CNTQRY asks for.
-    pub(super) fn scroll_to(&mut self, cursor: &mut Cursor, command: &CntQry, out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn scroll_to(&mut self, cursor: &mut OpenCursor, command: &CntQry, out: &mut Out<'_>) -> Result<()> {
         let orientation = command.qryscrorn.unwrap_or(orientation::RELATIVE);
         let target = self.target_of(cursor, orientation, command.qryrownbr.unwrap_or(1))?;
         let rows = command.qryrowset.or(command.nbrrow).unwrap_or(1);
@@ -41,16 +47,16 @@ impl Conversation {
         self.scroll_rows(cursor, target, quiet, command.qryblksz, rows, out)
     }
 
-    fn target_of(&self, cursor: &mut Cursor, orientation: u8, number: i64) -> Result<Target> {
-        let scroll = cursor.scroll.as_mut().ok_or_else(|| Trouble::unsupported(cp::PRMNSPRM, cp::QRYSCRORN))?;
+    fn target_of(&self, cursor: &mut OpenCursor, orientation: u8, number: i64) -> Result<ScrollTarget> {
+        let scroll = cursor.scroll.as_mut().ok_or_else(|| ProtocolError::unsupported(cp::PRMNSPRM, cp::QRYSCRORN))?;
         let target = scroll.target(orientation, number);
-        target.ok_or_else(|| Trouble::syntax(synerrcd::VALUE, Some(cp::QRYSCRORN)))
+        target.ok_or_else(|| ProtocolError::syntax(synerrcd::VALUE, Some(cp::QRYSCRORN)))
     }
 
     /// Goes there and says no more than what there is.
-    fn scroll_move(&mut self, cursor: &mut Cursor, target: Target, orn: u8, out: &mut Out<'_>) -> Result<()> {
+    fn scroll_move(&mut self, cursor: &mut OpenCursor, target: ScrollTarget, orn: u8, out: &mut Out<'_>) -> Result<()> {
         match (target, &mut cursor.scroll) {
-            (Target::Row(row), Some(scroll)) => {
+            (ScrollTarget::Row(row), Some(scroll)) => {
                 scroll.at = row;
                 cursor.tail.bytes(&[NO_ROW, NO_ROW]);
             }
@@ -63,8 +69,8 @@ impl Conversation {
     /// Sends up to `rows` rows from there on, as many as a block holds but one at least.
     fn scroll_rows(
         &mut self,
-        cursor: &mut Cursor,
-        target: Target,
+        cursor: &mut OpenCursor,
+        target: ScrollTarget,
         quiet: bool,
         size: u32,
         rows: u32,
@@ -72,7 +78,7 @@ impl Conversation {
     ) -> Result<()> {
         let mut lobs = Vec::new();
         let mut over = true;
-        if let (Target::Row(first), Some(scroll)) = (target, &mut cursor.scroll) {
+        if let (ScrollTarget::Row(first), Some(scroll)) = (target, &mut cursor.scroll) {
             let most = u64::from(rows.clamp(1, ROWSET));
             // A row more than is wanted: whether the last one is among them is told with them.
             scroll.reach(first.saturating_add(most - 1));
@@ -94,7 +100,8 @@ impl Conversation {
                     let one = if large { 1 } else { usize::MAX };
                     let bytes = if large { usize::MAX } else { size as usize };
                     let had = source.sent;
-                    let mut places = Large { wanted: &cursor.wanted, lobs: &mut lobs, locators: &mut self.locators };
+                    let mut places =
+                        LargeValues { wanted: &cursor.wanted, lobs: &mut lobs, locators: &mut self.locators };
                     source.fill(&mut cursor.tail, bytes, one, &mut places, &mut Wait::default());
                     row += source.sent - had;
                     if cursor.tail.len() == before {
@@ -111,21 +118,21 @@ impl Conversation {
             over = row < first + most && !full;
         }
         if over {
-            let target = if matches!(target, Target::Row(_)) { Target::After } else { target };
+            let target = if matches!(target, ScrollTarget::Row(_)) { ScrollTarget::After } else { target };
             self.no_row(cursor, target, quiet)?;
         }
         send_rows(cursor, usize::MAX, out);
         for (value, nullable) in lobs {
-            out.object(&extdta(&value, nullable, None).map_err(Trouble::ours)?);
+            out.object(&extdta(&value, nullable, None).map_err(ProtocolError::ours)?);
         }
         Ok(())
     }
 
     /// Goes where no row is and appends the SQLCA that says so: 100, or 0 where that was the wish.
-    fn no_row(&mut self, cursor: &mut Cursor, target: Target, quiet: bool) -> Result<()> {
+    fn no_row(&mut self, cursor: &mut OpenCursor, target: ScrollTarget, quiet: bool) -> Result<()> {
         let Some(scroll) = &mut cursor.scroll else { return Ok(()) };
         scroll.reach(u64::MAX);
-        scroll.at = if target == Target::Before { 0 } else { scroll.count + 1 };
+        scroll.at = if target == ScrollTarget::Before { 0 } else { scroll.count + 1 };
         let (code, state) = if quiet { (0, "00000") } else { (100, "02000") };
         let condition = match &scroll.end {
             Some(Err(error)) => error.clone(),
@@ -137,7 +144,7 @@ impl Conversation {
         *high = (count >> 32) as u32 as i32;
         *low = (count & 0xFFFF_FFFF) as u32 as i32;
         let text = SqlText::new(&self.persona.typdef);
-        Sqlca::write(Some(&sqlca), &mut cursor.tail, self.sqlam, &text).map_err(Trouble::ours)?;
+        Sqlca::write(Some(&sqlca), &mut cursor.tail, self.sqlam, &text).map_err(ProtocolError::ours)?;
         cursor.tail.u8(NO_ROW);
         Ok(())
     }

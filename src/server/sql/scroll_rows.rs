@@ -7,7 +7,7 @@ use crate::wire::sql::query::orientation;
 use arrow_array::RecordBatch;
 
 /// The rows of a scrolling cursor, as far as they were looked at, and where it is.
-pub(in crate::server) struct Scroll {
+pub(in crate::server) struct ScrollRows {
     rows: Rows,
     /// Each with the number of rows before it.
     batches: Vec<(u64, RecordBatch)>,
@@ -22,15 +22,15 @@ pub(in crate::server) struct Scroll {
 
 /// Where a move leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum ScrollTarget {
     Row(u64),
     Before,
     After,
 }
 
-impl Scroll {
-    pub(in crate::server) fn new(rows: Rows, meter: Meter) -> Scroll {
-        Scroll { rows, batches: Vec::new(), count: 0, meter, end: None, at: 0 }
+impl ScrollRows {
+    pub(in crate::server) fn new(rows: Rows, meter: Meter) -> ScrollRows {
+        ScrollRows { rows, batches: Vec::new(), count: 0, meter, end: None, at: 0 }
     }
 
     /// Reads on until there are `rows` rows or no more, as far as there is memory for them.
@@ -64,37 +64,37 @@ impl Scroll {
     }
 
     /// Where a move from here leads; what is known of the rows grows as far as that takes.
-    pub(super) fn target(&mut self, orientation: u8, number: i64) -> Option<Target> {
+    pub(super) fn target(&mut self, orientation: u8, number: i64) -> Option<ScrollTarget> {
         let target = match orientation {
             orientation::RELATIVE => {
                 let from = i128::from(self.at);
                 let behind = self.end.is_some() && self.at > self.count;
-                if behind && number > 0 { Target::After } else { forward(from + i128::from(number)) }
+                if behind && number > 0 { ScrollTarget::After } else { forward(from + i128::from(number)) }
             }
             orientation::ABSOLUTE if number < 0 => {
                 self.reach(u64::MAX);
                 forward(i128::from(self.count) + 1 + i128::from(number))
             }
             orientation::ABSOLUTE => forward(i128::from(number)),
-            orientation::AFTER => Target::After,
-            orientation::BEFORE => Target::Before,
+            orientation::AFTER => ScrollTarget::After,
+            orientation::BEFORE => ScrollTarget::Before,
             _ => return None,
         };
         Some(match target {
-            Target::Row(row) => {
+            ScrollTarget::Row(row) => {
                 self.reach(row);
-                if row <= self.count { target } else { Target::After }
+                if row <= self.count { target } else { ScrollTarget::After }
             }
             other => other,
         })
     }
 }
 
-fn forward(row: i128) -> Target {
+fn forward(row: i128) -> ScrollTarget {
     match u64::try_from(row) {
-        Ok(0) | Err(_) if row <= 0 => Target::Before,
-        Ok(row) => Target::Row(row),
-        Err(_) => Target::After,
+        Ok(0) | Err(_) if row <= 0 => ScrollTarget::Before,
+        Ok(row) => ScrollTarget::Row(row),
+        Err(_) => ScrollTarget::After,
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
     use arrow_array::Int32Array;
     use std::sync::Arc;
 
-    fn scroll(batches: &[i32], memory: usize, shared: bool) -> Scroll {
+    fn scroll(batches: &[i32], memory: usize, shared: bool) -> ScrollRows {
         let made: Vec<_> = batches
             .iter()
             .map(|n| {
@@ -113,7 +113,7 @@ mod tests {
                     .map_err(|_| SqlError::conflict())
             })
             .collect();
-        Scroll::new(Box::new(made.into_iter()), Meter::new(&Total::new(memory, memory).connection(), shared))
+        ScrollRows::new(Box::new(made.into_iter()), Meter::new(&Total::new(memory, memory).connection(), shared))
     }
 
     #[test]
@@ -124,20 +124,20 @@ mod tests {
             s.at = at;
             s.target(orn, number).unwrap()
         };
-        assert_eq!(to(0, RELATIVE, 1), Target::Row(1));
-        assert_eq!(to(3, RELATIVE, 2), Target::Row(5));
-        assert_eq!(to(3, RELATIVE, -3), Target::Before);
-        assert_eq!(to(0, ABSOLUTE, 7), Target::Row(7));
-        assert_eq!(to(0, ABSOLUTE, 8), Target::After);
-        assert_eq!(to(0, ABSOLUTE, -1), Target::Row(7));
-        assert_eq!(to(0, ABSOLUTE, -8), Target::Before);
-        assert_eq!(to(8, RELATIVE, 1), Target::After);
-        assert_eq!(to(8, RELATIVE, -1), Target::Row(7));
-        assert_eq!(to(3, RELATIVE, i64::MAX), Target::After);
-        assert_eq!(to(3, ABSOLUTE, i64::MIN), Target::Before);
-        assert_eq!((to(3, AFTER, 1), to(3, BEFORE, 1)), (Target::After, Target::Before));
+        assert_eq!(to(0, RELATIVE, 1), ScrollTarget::Row(1));
+        assert_eq!(to(3, RELATIVE, 2), ScrollTarget::Row(5));
+        assert_eq!(to(3, RELATIVE, -3), ScrollTarget::Before);
+        assert_eq!(to(0, ABSOLUTE, 7), ScrollTarget::Row(7));
+        assert_eq!(to(0, ABSOLUTE, 8), ScrollTarget::After);
+        assert_eq!(to(0, ABSOLUTE, -1), ScrollTarget::Row(7));
+        assert_eq!(to(0, ABSOLUTE, -8), ScrollTarget::Before);
+        assert_eq!(to(8, RELATIVE, 1), ScrollTarget::After);
+        assert_eq!(to(8, RELATIVE, -1), ScrollTarget::Row(7));
+        assert_eq!(to(3, RELATIVE, i64::MAX), ScrollTarget::After);
+        assert_eq!(to(3, ABSOLUTE, i64::MIN), ScrollTarget::Before);
+        assert_eq!((to(3, AFTER, 1), to(3, BEFORE, 1)), (ScrollTarget::After, ScrollTarget::Before));
         assert_eq!(s.target(9, 1), None);
-        let rows = |s: &Scroll, row, most| s.slice(row, most).map(|b| b.num_rows());
+        let rows = |s: &ScrollRows, row, most| s.slice(row, most).map(|b| b.num_rows());
         assert_eq!(
             [rows(&s, 1, 9), rows(&s, 3, 9), rows(&s, 4, 2), rows(&s, 8, 1), rows(&s, 0, 1)],
             [Some(3), Some(1), Some(2), None, None]

@@ -1,17 +1,22 @@
 //! Setting the registers that Derby's clients keep in mind. A SET of one goes to the backend as it is, and behind its SQLCARD the requester is told what is new, in a
 //! PBSD. (Measured: Derby and its JDBC client, of setSchema and setTransactionIsolation.)
 
-use super::parameter_array::Array;
+use super::parameter_array::ParameterArray;
 use super::special_register::Register;
 use crate::server::backend::{Done, Parameters, Session};
 use crate::server::conversation::{After, Conversation, Out};
 use crate::server::error::SqlError;
-use crate::server::protocol_error::{Result, Trouble};
+use crate::server::protocol_error::{ProtocolError, Result};
 use crate::wire::sql::accrdb::Pbsd;
 
 impl Conversation {
     /// Sets a register.
-    pub(super) fn set_register(&mut self, register: Register, array: &Array, out: &mut Out<'_>) -> Result<After> {
+    pub(super) fn set_register(
+        &mut self,
+        register: Register,
+        array: &ParameterArray,
+        out: &mut Out<'_>,
+    ) -> Result<After> {
         let parameters = self.parameters(array, &register.parameters())?;
         let done = parameters.and_then(|parameters| {
             let register = register.with(&parameters)?;
@@ -27,7 +32,7 @@ impl Conversation {
             Register::Schema(schema) => Pbsd { isolation: None, schema },
             Register::Isolation(level) => Pbsd { isolation: Some(level), schema: None },
         };
-        out.reply(&news.encode(self.text).map_err(Trouble::ours)?);
+        out.reply(&news.encode(self.text).map_err(ProtocolError::ours)?);
         Ok(after)
     }
 }

@@ -3,10 +3,10 @@
 
 use super::catalog_call::CatalogCall;
 use super::describe::is_large;
-use super::lob_locator::Wanted;
+use super::lob_locator::WantedLocators;
 use super::meter::Meter;
 use super::rows::RowSource;
-use super::scroll_rows::Scroll;
+use super::scroll_rows::ScrollRows;
 use super::special_register::Register;
 use crate::server::backend::{Prepared, Rows};
 use crate::server::budget::Lease;
@@ -22,12 +22,12 @@ pub(in crate::server) type Statements = HashMap<Section, Filled>;
 
 /// A statement in its section, with the lease for what it takes.
 pub(in crate::server) struct Filled {
-    pub(super) statement: Statement,
+    pub(super) statement: SectionStatement,
     pub(in crate::server) _lease: Lease,
 }
 
 /// What a section holds.
-pub(super) enum Statement {
+pub(super) enum SectionStatement {
     /// A statement of the backend's.
     Prepared {
         prepared: Prepared,
@@ -65,10 +65,10 @@ pub(super) enum Call {
 }
 
 /// An open query.
-pub(in crate::server) struct Cursor {
+pub(in crate::server) struct OpenCursor {
     pub(in crate::server) rows: RowSource,
     /// The rows of a cursor that scrolls; the others are none then.
-    pub(super) scroll: Option<Scroll>,
+    pub(super) scroll: Option<ScrollRows>,
     pub(in crate::server) held: bool,
     /// Encoded and not sent yet.
     pub(super) tail: Writer,
@@ -76,21 +76,21 @@ pub(in crate::server) struct Cursor {
     pub(super) fixed: bool,
     /// The server closes it at its end.
     pub(super) closes: bool,
-    pub(super) wanted: Vec<Wanted>,
+    pub(super) wanted: Vec<WantedLocators>,
     /// The end was told.
     pub(super) told: bool,
 }
 
-impl Cursor {
+impl OpenCursor {
     /// Before its first row.
     pub(in crate::server) fn new(
         columns: Vec<Field>,
         rows: Rows,
-        scroll: Option<Scroll>,
+        scroll: Option<ScrollRows>,
         held: bool,
         meter: Option<Meter>,
-    ) -> Cursor {
-        Cursor {
+    ) -> OpenCursor {
+        OpenCursor {
             fixed: columns.iter().any(is_large),
             rows: RowSource::new(columns, rows, meter),
             scroll,

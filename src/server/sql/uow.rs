@@ -1,7 +1,7 @@
 //! The end of a unit of work: RDBCMM and RDBRLLBCK, answered by ENDUOWRM and an SQLCARD.
 
 use crate::server::conversation::{After, Conversation, Out, Request};
-use crate::server::protocol_error::{Result, Trouble};
+use crate::server::protocol_error::{ProtocolError, Result};
 use crate::wire::sql::package::RdbNam;
 use crate::wire::sql::uow::{EndUowRm, RdbCmm, RdbRllBck, UowDsp};
 
@@ -39,7 +39,7 @@ impl Conversation {
     fn end_work(&mut self, uowdsp: UowDsp, out: &mut Out<'_>) -> Result<After> {
         self.work_ended(uowdsp == UowDsp::RolledBack);
         let rdbnam = self.persona.names_rdb.then(|| RdbNam(self.rdbnam.clone()));
-        out.reply(&EndUowRm { svrcod: WARNING, uowdsp, rdbnam }.encode(self.text).map_err(Trouble::ours)?);
+        out.reply(&EndUowRm { svrcod: WARNING, uowdsp, rdbnam }.encode(self.text).map_err(ProtocolError::ours)?);
         self.nothing_to_say(out)?;
         Ok(After::Next)
     }

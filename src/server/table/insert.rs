@@ -3,7 +3,7 @@
 use super::Table;
 use super::sql::Operand;
 use super::stop::Stop;
-use super::value::{Keys, rows};
+use super::value::{KeyValues, rows};
 use crate::server::backend::{Done, Parameters};
 use crate::server::budget::{Lease, cost};
 use crate::server::error::SqlError;
@@ -80,9 +80,9 @@ impl Table {
     }
 
     /// The values that the key has; `None` without a key.
-    fn keys(&self, stop: &Stop) -> Result<Option<Keys>, SqlError> {
+    fn keys(&self, stop: &Stop) -> Result<Option<KeyValues>, SqlError> {
         let Some(key) = self.key else { return Ok(None) };
-        let mut keys = Keys::new(&self.schema, key, stop)?;
+        let mut keys = KeyValues::new(&self.schema, key, stop)?;
         for batch in &self.batches {
             keys.add(batch, 0, usize::MAX, "")?;
         }

@@ -22,7 +22,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use insert::Insert;
 use savepoint::Savepoints;
 use scan::{Match, select};
-use sql::{Columns, Filter, Literal, Operand, Plan};
+use sql::{Filter, Literal, Operand, Plan, SelectedColumns};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use stop::Stop;
@@ -131,7 +131,7 @@ impl Backend for MemoryTables {
 
 /// A table as a transaction found it, and as it left it; `None`: there is none.
 #[derive(Debug, Clone)]
-struct Change {
+struct TableChange {
     before: Option<Arc<Table>>,
     after: Option<Arc<Table>>,
 }
@@ -140,7 +140,7 @@ struct MemorySession {
     /// What the tables' schema is called: the user's name.
     schema: String,
     committed: Arc<Mutex<Tables>>,
-    changed: BTreeMap<String, Change>,
+    changed: BTreeMap<String, TableChange>,
     savepoints: Savepoints,
     statements: HashMap<u64, Plan>,
     next: u64,
@@ -191,7 +191,7 @@ impl Session for MemorySession {
                 let picked = pick(&table, columns)?;
                 let filter = Match::of(filter.as_ref(), &table, parameters, &self.stop)?;
                 match columns {
-                    Columns::Count => {
+                    SelectedColumns::Count => {
                         let mut count = 0i64;
                         for batch in &table.batches {
                             count += filter
@@ -281,7 +281,7 @@ impl Session for MemorySession {
         let changed = std::mem::take(&mut self.changed);
         self.ended();
         let mut tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
-        let untouched = |(name, change): (&String, &Change)| match (tables.get(name), &change.before) {
+        let untouched = |(name, change): (&String, &TableChange)| match (tables.get(name), &change.before) {
             (Some(now), Some(before)) => Arc::ptr_eq(now, before),
             (None, None) => true,
             _ => false,
@@ -377,7 +377,7 @@ impl MemorySession {
 
     fn change(&mut self, name: String, after: Option<Table>) {
         let committed = self.committed.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        let change = self.changed.entry(name).or_insert(Change { before: committed, after: None });
+        let change = self.changed.entry(name).or_insert(TableChange { before: committed, after: None });
         change.after = after.map(Arc::new);
     }
 
@@ -389,7 +389,7 @@ impl MemorySession {
                 let (_, table) = self.table(table)?;
                 let markers = markers(filter.as_ref(), &table)?;
                 let schema = match columns {
-                    Columns::Count => count_schema(),
+                    SelectedColumns::Count => count_schema(),
                     _ => {
                         let picked = pick(&table, columns)?;
                         Arc::new(table.schema.project(&picked).map_err(|e| SqlError::system(&e.to_string()))?)
@@ -435,14 +435,14 @@ fn column(table: &Table, name: &str) -> Result<usize, SqlError> {
     found.ok_or_else(|| SqlError::no_column(name))
 }
 
-fn pick(table: &Table, columns: &Columns) -> Result<Vec<usize>, SqlError> {
+fn pick(table: &Table, columns: &SelectedColumns) -> Result<Vec<usize>, SqlError> {
     match columns {
-        Columns::All => Ok((0..table.schema.fields().len()).collect()),
-        Columns::Named(names) if names.len() > MOST_COLUMNS => {
+        SelectedColumns::All => Ok((0..table.schema.fields().len()).collect()),
+        SelectedColumns::Named(names) if names.len() > MOST_COLUMNS => {
             let text = format!("{} columns; a result has at most {MOST_COLUMNS}", names.len());
             Err(SqlError::new(-840, "54004", &[&text]))
         }
-        Columns::Named(names) => {
+        SelectedColumns::Named(names) => {
             let (mut exact, mut folded) = (HashMap::new(), HashMap::new());
             for (n, field) in table.schema.fields().iter().enumerate() {
                 exact.entry(field.name().as_str()).or_insert(n);
@@ -451,7 +451,7 @@ fn pick(table: &Table, columns: &Columns) -> Result<Vec<usize>, SqlError> {
             let place = |name: &String| exact.get(name.as_str()).or_else(|| folded.get(&name.to_ascii_uppercase()));
             names.iter().map(|name| place(name).copied().ok_or_else(|| SqlError::no_column(name))).collect()
         }
-        Columns::Count => Ok(Vec::new()),
+        SelectedColumns::Count => Ok(Vec::new()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Savepoints: what a transaction had changed when each was set. Tables are shared until they change again.
 
-use super::Change;
+use super::TableChange;
 use crate::server::budget::{Budget, Lease};
 use crate::server::error::SqlError;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ const MOST: usize = 1_000;
 const TABLE: usize = 256;
 const BATCH: usize = 64;
 
-type Changes = BTreeMap<String, Change>;
+type Changes = BTreeMap<String, TableChange>;
 
 /// The savepoints of a transaction, the oldest first.
 #[derive(Default)]
@@ -30,7 +30,7 @@ impl Savepoints {
         if self.0.len() >= MOST {
             return Err(SqlError::new(-101, "54001", &[]));
         }
-        let batches = |change: &Change| change.after.as_ref().map_or(0, |table| table.batches.len());
+        let batches = |change: &TableChange| change.after.as_ref().map_or(0, |table| table.batches.len());
         let bytes = changes.values().map(|change| TABLE + BATCH * batches(change)).sum();
         let lease = budget.map(|budget| budget.lease(bytes)).transpose()?;
         self.0.push(Savepoint { name, changes: changes.clone(), _lease: lease });
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     fn changes(name: &str) -> Changes {
-        BTreeMap::from([(name.to_owned(), Change { before: None, after: None })])
+        BTreeMap::from([(name.to_owned(), TableChange { before: None, after: None })])
     }
 
     #[test]

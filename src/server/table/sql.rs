@@ -13,7 +13,7 @@ pub(super) enum Plan {
     Values(Vec<Literal>),
     Select {
         table: String,
-        columns: Columns,
+        columns: SelectedColumns,
         filter: Option<Filter>,
         limit: Option<usize>,
     },
@@ -43,7 +43,7 @@ pub(super) enum Plan {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Columns {
+pub(super) enum SelectedColumns {
     All,
     Count,
     Named(Vec<String>),
@@ -226,14 +226,14 @@ impl Parser {
             return if table == "SYSDUMMY1" { Ok(Plan::Values(values)) } else { Err(self.unexpected("SYSDUMMY1")) };
         }
         let columns = if self.accept("*") {
-            Columns::All
+            SelectedColumns::All
         } else if self.accept("COUNT") {
             self.expect("(")?;
             self.expect("*")?;
             self.expect(")")?;
-            Columns::Count
+            SelectedColumns::Count
         } else {
-            Columns::Named(self.list(Parser::name)?)
+            SelectedColumns::Named(self.list(Parser::name)?)
         };
         self.expect("FROM")?;
         let table = self.table()?;
@@ -353,7 +353,8 @@ mod tests {
     #[test]
     fn statements_are_understood() {
         let select = parse("select a, \"b c\" from app.t where x = 'it''s' fetch first 5 rows only;").unwrap();
-        let Plan::Select { table, columns: Columns::Named(names), filter: Some(filter), limit: Some(5) } = select
+        let Plan::Select { table, columns: SelectedColumns::Named(names), filter: Some(filter), limit: Some(5) } =
+            select
         else {
             panic!("{select:?}");
         };

@@ -110,18 +110,18 @@ fn encode(
 }
 
 /// The values of a column that differ from row to row.
-pub(super) struct Keys {
+pub(super) struct KeyValues {
     column: usize,
     field: Field,
     seen: HashSet<Vec<u8>>,
     stop: Stop,
 }
 
-impl Keys {
+impl KeyValues {
     /// Of no rows yet.
-    pub(super) fn new(schema: &SchemaRef, column: usize, stop: &Stop) -> Result<Keys, SqlError> {
+    pub(super) fn new(schema: &SchemaRef, column: usize, stop: &Stop) -> Result<KeyValues, SqlError> {
         let field = Field { nullable: true, ..describe::field(schema.field(column), column, &TYPES)? };
-        Ok(Keys { column, field, seen: HashSet::new(), stop: stop.clone() })
+        Ok(KeyValues { column, field, seen: HashSet::new(), stop: stop.clone() })
     }
 
     /// Adds those of a batch's rows from `first` on, up to `rows` of them; -803 at the first that is

@@ -71,7 +71,7 @@ const NAMES: &[(&[&str], &str)] = &[
 
 /// A connection as another client describes it.
 #[derive(Default)]
-struct Found {
+struct ForeignSettings {
     user: Option<String>,
     password: bool,
     host: String,
@@ -85,7 +85,7 @@ struct Found {
     dropped: usize,
 }
 
-impl Found {
+impl ForeignSettings {
     fn uri(&self) -> String {
         let user = self.user.as_ref().map(|user| format!("{}@", encode(user))).unwrap_or_default();
         let host = if self.host.is_empty() { "HOST" } else { &self.host };
@@ -179,7 +179,7 @@ const SET_SCHEMA: &str = "run SET SCHEMA after connecting";
 const RDB_OF_IBM_I: &str = "DATABASE is the name in the RDB directory of the system (WRKRDBDIRE)";
 
 /// Which kind of string it is, and what it says.
-fn read(text: &str) -> Option<(&'static str, Found)> {
+fn read(text: &str) -> Option<(&'static str, ForeignSettings)> {
     let text = text.trim();
     let rest = |prefix: &str| {
         let start = text.get(..prefix.len())?;
@@ -196,7 +196,7 @@ fn read(text: &str) -> Option<(&'static str, Found)> {
     }
     if rest("jdbc:").is_some() {
         let notes = vec!["the parts are host, port and database"];
-        return Some(("a JDBC URL", Found { usual_port: USUAL, notes, ..Found::default() }));
+        return Some(("a JDBC URL", ForeignSettings { usual_port: USUAL, notes, ..ForeignSettings::default() }));
     }
     let schemes = ["db2+ibm_db://", "db2+pyodbc://", "ibm_db_sa://", "db2://", "db2i://", "ibmi://", "derby://"];
     if let Some(rest) = schemes.into_iter().find_map(rest) {
@@ -208,8 +208,8 @@ fn read(text: &str) -> Option<(&'static str, Found)> {
 }
 
 /// `host:port/DATABASE:key=value;`
-fn jdbc_db2(rest: &str) -> Found {
-    let mut found = Found { usual_port: USUAL, ..Found::default() };
+fn jdbc_db2(rest: &str) -> ForeignSettings {
+    let mut found = ForeignSettings { usual_port: USUAL, ..ForeignSettings::default() };
     let (authority, rest) = rest.split_once('/').unwrap_or((rest, ""));
     let (database, properties) = rest.split_once([':', ';', '?']).unwrap_or((rest, ""));
     found.authority(authority);
@@ -219,8 +219,8 @@ fn jdbc_db2(rest: &str) -> Found {
 }
 
 /// `//host/library;key=value`
-fn jdbc_as400(rest: &str) -> Found {
-    let mut found = Found { usual_port: USUAL, ..Found::default() };
+fn jdbc_as400(rest: &str) -> ForeignSettings {
+    let mut found = ForeignSettings { usual_port: USUAL, ..ForeignSettings::default() };
     let (address, properties) = rest.split_once(';').unwrap_or((rest, ""));
     let address = address.trim_start_matches('/');
     let (authority, library) = address.split_once('/').unwrap_or((address, ""));
@@ -238,8 +238,8 @@ fn jdbc_as400(rest: &str) -> Found {
 }
 
 /// `host:port/database;key=value`
-fn jdbc_derby(rest: &str) -> Found {
-    let mut found = Found { usual_port: "1527", ..Found::default() };
+fn jdbc_derby(rest: &str) -> ForeignSettings {
+    let mut found = ForeignSettings { usual_port: "1527", ..ForeignSettings::default() };
     let (address, properties) = rest.split_once(';').unwrap_or((rest, ""));
     let (authority, database) = address.split_once('/').unwrap_or((address, ""));
     found.authority(authority);
@@ -268,8 +268,8 @@ const DERBYS: [&str; 9] = [
 ];
 
 /// `user:password@host:port/database?key=value`
-fn sqlalchemy(rest: &str) -> Found {
-    let mut found = Found { usual_port: USUAL, ..Found::default() };
+fn sqlalchemy(rest: &str) -> ForeignSettings {
+    let mut found = ForeignSettings { usual_port: USUAL, ..ForeignSettings::default() };
     // An @ after a question mark may be part of a password: then no part of the text is shown.
     if rest.find('?') < rest.rfind('@') && rest.contains('?') {
         found.password = true;
@@ -286,8 +286,8 @@ fn sqlalchemy(rest: &str) -> Found {
 }
 
 /// `KEY=value;KEY=value`
-fn odbc(text: &str) -> Found {
-    let mut found = Found { usual_port: USUAL, ..Found::default() };
+fn odbc(text: &str) -> ForeignSettings {
+    let mut found = ForeignSettings { usual_port: USUAL, ..ForeignSettings::default() };
     found.properties(text);
     if found.database.is_none() {
         found.notes.push(RDB_OF_IBM_I);

@@ -6,17 +6,17 @@
 mod remains;
 mod undo;
 
-use self::remains::{Left, told};
+use self::remains::{Remains, told};
 use self::undo::{Among, Undo};
 use super::connection::Connection;
 use super::inner::Inner;
 use super::parameters;
-use super::sections::Lease;
+use super::sections::SectionLease;
 use super::statement_kind;
 use super::turn::{Counted, Turn, Undoing};
 use super::unit_of_work::Ends;
-use super::update_result::Done;
-use crate::client::error::{Error, Kind, Phase, Result};
+use super::update_result::UpdateResult;
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::warning::Warning;
 use crate::flow::error::FlowError;
 use crate::flow::sql::batch::{Begin, Begun};
@@ -38,21 +38,21 @@ const CHAIN_BYTES: usize = 8 << 20;
 /// Rows for one statement. Dropped before its end, what its rows did is undone in the background, before anything
 /// else runs on the connection.
 #[derive(Debug)]
-pub struct Batch(Option<Call>);
+pub struct Batch(Option<BatchCall>);
 
 /// The state of a call.
 #[derive(Debug)]
-struct Call {
+struct BatchCall {
     inner: Arc<Inner>,
     sql: String,
     among: Among,
     /// The statement, once it is prepared.
-    ready: Option<Ready>,
+    ready: Option<ReadyStatement>,
     undo: Undo,
     /// The rows that were executed, as far as it was answered.
-    done: Rows,
+    done: BatchRows,
     /// Those of them that somebody else committed, who ran within the call.
-    kept: Rows,
+    kept: BatchRows,
     /// Ends of units of work that are known to the call.
     ends: Ends,
     warnings: Vec<Warning>,
@@ -72,25 +72,25 @@ struct Call {
 
 /// A prepared statement.
 #[derive(Debug)]
-struct Ready {
-    lease: Lease,
+struct ReadyStatement {
+    lease: SectionLease,
     parameters: Vec<SqlVar>,
 }
 
 /// Executions, and the rows that they changed where the server counts them.
 #[derive(Debug, Clone, Copy)]
-struct Rows {
+struct BatchRows {
     rows: u64,
     count: Option<u64>,
 }
 
-impl Rows {
-    const NONE: Rows = Rows { rows: 0, count: Some(0) };
+impl BatchRows {
+    const NONE: BatchRows = BatchRows { rows: 0, count: Some(0) };
 }
 
 /// The end of a call.
 #[derive(Debug)]
-enum Cause {
+enum FailureCause {
     /// Known in words.
     Told(Error),
     /// The server's, which has to be asked for its words.
@@ -100,20 +100,20 @@ enum Cause {
 /// A failure, and the row that it is about.
 #[derive(Debug)]
 struct Bad {
-    cause: Cause,
+    cause: FailureCause,
     row: Option<u64>,
     rolled_back: bool,
 }
 
 impl Bad {
     fn at(row: u64, error: Error) -> Bad {
-        Bad { cause: Cause::Told(error), row: Some(row), rolled_back: false }
+        Bad { cause: FailureCause::Told(error), row: Some(row), rolled_back: false }
     }
 }
 
 impl From<Error> for Bad {
     fn from(error: Error) -> Bad {
-        Bad { cause: Cause::Told(error), row: None, rolled_back: false }
+        Bad { cause: FailureCause::Told(error), row: None, rolled_back: false }
     }
 }
 
@@ -126,7 +126,7 @@ impl Connection {
         let turn = self.0.turn().await?;
         self.0.usable(Phase::Execute)?;
         let inner = self.0.clone();
-        Ok(Batch(Some(Call {
+        Ok(Batch(Some(BatchCall {
             sql: sql.to_owned(),
             among: Among {
                 commits: inner.commits(),
@@ -135,8 +135,8 @@ impl Connection {
             },
             ready: None,
             undo: Undo::Nothing,
-            done: Rows::NONE,
-            kept: Rows::NONE,
+            done: BatchRows::NONE,
+            kept: BatchRows::NONE,
             ends: inner.work.ends(),
             warnings: Vec::new(),
             sent: false,
@@ -175,7 +175,7 @@ impl Batch {
     }
 
     /// The end of the rows. In autocommit they are committed now.
-    pub async fn finish(&mut self) -> Result<Done> {
+    pub async fn finish(&mut self) -> Result<UpdateResult> {
         let call = self.call()?;
         match call.finish().await {
             Ok(()) => {}
@@ -183,7 +183,7 @@ impl Batch {
         }
         call.ended = true;
         call.leave();
-        Ok(Done { count: call.count, warnings: std::mem::take(&mut call.warnings) })
+        Ok(UpdateResult { count: call.count, warnings: std::mem::take(&mut call.warnings) })
     }
 
     /// Gives the call up: what its rows did is undone. What is left of it, in words.
@@ -221,7 +221,7 @@ impl Batch {
         }
     }
 
-    fn call(&mut self) -> Result<&mut Call> {
+    fn call(&mut self) -> Result<&mut BatchCall> {
         let over = || Error::interface("the call is over: its rows were executed or undone");
         self.0.as_mut().filter(|call| !call.ended).ok_or_else(over)
     }
@@ -248,7 +248,7 @@ impl Drop for Batch {
     }
 }
 
-impl Call {
+impl BatchCall {
     async fn add(&mut self, rows: &[Vec<ArrayRef>]) -> std::result::Result<(), Bad> {
         self.inner.usable(Phase::Execute)?;
         self.look_around()?;
@@ -277,7 +277,7 @@ impl Call {
             return if self.undo.is_due() { self.set_savepoint().await } else { Ok(()) };
         }
         match self.begin().await {
-            Err(Bad { cause: Cause::Told(e), .. })
+            Err(Bad { cause: FailureCause::Told(e), .. })
                 if e.sqlcode == Some(-805) && self.inner.config.package.is_none() =>
             {
                 self.inner.bind(self.inner.config.statement_timeout.map(Deadline::after)).await?;
@@ -304,10 +304,10 @@ impl Call {
         };
         if !prepared.columns.columns.is_empty() {
             let text = "the statement returns rows: many rows of parameters are for statements that return none";
-            return Err(Error::new(Kind::Programming, Phase::Execute, "07005", text).at(&inner.peer).into());
+            return Err(Error::new(ErrorClass::Programming, Phase::Execute, "07005", text).at(&inner.peer).into());
         }
         let parameters = prepared.parameters.map(|p| p.columns).unwrap_or_default();
-        self.ready = Some(Ready { lease, parameters });
+        self.ready = Some(ReadyStatement { lease, parameters });
         Ok(())
     }
 
@@ -342,7 +342,7 @@ impl Call {
             }
             Err(Failed { before, error, rolled_back }) => {
                 let row = Some(self.done.rows + before as u64 + 1);
-                Err(Bad { cause: Cause::Flow(error), row, rolled_back })
+                Err(Bad { cause: FailureCause::Flow(error), row, rolled_back })
             }
         }
     }
@@ -358,7 +358,7 @@ impl Call {
         self.undo.is_gone();
         if now.rollbacks != before.rollbacks && self.done.rows > self.kept.rows {
             let text = "the transaction was rolled back while the rows of the call were made";
-            return Err(Error::new(Kind::Operational, Phase::Execute, "40000", text).at(&self.inner.peer).into());
+            return Err(Error::new(ErrorClass::Operational, Phase::Execute, "40000", text).at(&self.inner.peer).into());
         }
         if now.commits != before.commits {
             self.kept = self.done;
@@ -396,7 +396,7 @@ impl Call {
             }
             Err(e) if e.connection_usable => {
                 self.ended = false;
-                Err(Bad { cause: Cause::Told(e), row: None, rolled_back: true })
+                Err(Bad { cause: FailureCause::Told(e), row: None, rolled_back: true })
             }
             Err(e) => Err(e.into()),
         }
@@ -405,24 +405,24 @@ impl Call {
     /// Undoes what the rows did: the error with what is left of them.
     async fn fail(&mut self, bad: Bad) -> Error {
         let Bad { cause, row, rolled_back } = bad;
-        let lost = matches!(&cause, Cause::Told(e) if !e.connection_usable);
+        let lost = matches!(&cause, FailureCause::Told(e) if !e.connection_usable);
         // A commit whose answer is lost says so itself.
-        let left = if self.ended { Left::Said } else { self.take_back(lost, rolled_back).await };
+        let left = if self.ended { Remains::Said } else { self.take_back(lost, rolled_back).await };
         self.leave();
         let e = match cause {
-            Cause::Told(e) => e,
-            Cause::Flow(e) => self.inner.explained(e.into(), Phase::Execute).await,
+            FailureCause::Told(e) => e,
+            FailureCause::Flow(e) => self.inner.explained(e.into(), Phase::Execute).await,
         };
         let e = match &left {
             // Whatever was wrong with the row, now the connection is lost.
-            Left::Lost { .. } if e.connection_usable => e.broken(),
+            Remains::Lost { .. } if e.connection_usable => e.broken(),
             _ => e,
         };
         told(e, row, &left)
     }
 }
 
-impl Call {
+impl BatchCall {
     /// Others may go on.
     fn leave(&mut self) {
         self.counted = None;

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// The rows in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Left {
+pub(super) enum Remains {
     /// No row was sent.
     NotBegun,
     /// No row but those that were committed within the call.
@@ -17,14 +17,14 @@ pub(super) enum Left {
     },
     /// The first so many rows.
     First(u64),
-    /// As [`Left::None`], but the server rolled everything back.
+    /// As [`Remains::None`], but the server rolled everything back.
     RolledBack {
         /// So many of the first rows were committed before.
         committed: u64,
         /// In autocommit.
         commits: bool,
     },
-    /// As [`Left::None`], because the connection is lost.
+    /// As [`Remains::None`], because the connection is lost.
     Lost {
         /// So many of the first rows were committed before.
         committed: u64,
@@ -40,14 +40,14 @@ pub(super) enum Left {
     Said,
 }
 
-impl Left {
+impl Remains {
     /// No row but the first ones, if they were committed.
-    pub(super) fn none(committed: u64, others: bool) -> Left {
-        Left::None { committed, others }
+    pub(super) fn none(committed: u64, others: bool) -> Remains {
+        Remains::None { committed, others }
     }
 }
 
-impl fmt::Display for Left {
+impl fmt::Display for Remains {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let no_row = |committed: u64| match committed {
             0 => "no row of the call is kept".to_owned(),
@@ -55,24 +55,24 @@ impl fmt::Display for Left {
             n => format!("rows 1 to {n}, which were committed meanwhile, are kept, no others"),
         };
         match self {
-            Left::NotBegun | Left::Said => Ok(()),
-            Left::None { committed, others } => {
+            Remains::NotBegun | Remains::Said => Ok(()),
+            Remains::None { committed, others } => {
                 f.write_str(&no_row(*committed))?;
                 f.write_str(if *others { "; the transaction is as it was before" } else { "" })
             }
-            Left::First(0) => f.write_str("no row of the call is kept, and none after it was executed"),
-            Left::First(1) => f.write_str("row 1 was executed and is kept, no other was executed"),
-            Left::First(n) => write!(f, "rows 1 to {n} were executed and are kept, no others were executed"),
-            Left::RolledBack { committed, commits } => {
+            Remains::First(0) => f.write_str("no row of the call is kept, and none after it was executed"),
+            Remains::First(1) => f.write_str("row 1 was executed and is kept, no other was executed"),
+            Remains::First(n) => write!(f, "rows 1 to {n} were executed and are kept, no others were executed"),
+            Remains::RolledBack { committed, commits } => {
                 f.write_str(if *commits { "the server rolled back" } else { ROLLED_BACK })?;
                 write!(f, "; {}", no_row(*committed))
             }
-            Left::Lost { committed, commits } => {
+            Remains::Lost { committed, commits } => {
                 f.write_str(&no_row(*committed))?;
                 let what = if *commits { "what was not committed" } else { "the whole transaction" };
                 write!(f, ": with the connection the server undoes {what}")
             }
-            Left::Unknown { transaction } => {
+            Remains::Unknown { transaction } => {
                 f.write_str("which rows of the call are kept is not known")?;
                 f.write_str(if *transaction { "; the transaction was rolled back as far as it went" } else { "" })
             }
@@ -84,13 +84,13 @@ impl fmt::Display for Left {
 const ROLLED_BACK: &str = "the server rolled back the whole transaction, with the work before the call";
 
 /// The error about a row, with what is left of the call.
-pub(super) fn told(e: Error, row: Option<u64>, left: &Left) -> Error {
+pub(super) fn told(e: Error, row: Option<u64>, left: &Remains) -> Error {
     let mut message = e.message;
     if let Some(row) = row {
         message = format!("row {row}: {message}");
     }
     let left = match left {
-        Left::NotBegun if row.is_some() => "no row of the call was executed".to_owned(),
+        Remains::NotBegun if row.is_some() => "no row of the call was executed".to_owned(),
         left => left.to_string(),
     };
     if !left.is_empty() {
@@ -102,24 +102,24 @@ pub(super) fn told(e: Error, row: Option<u64>, left: &Left) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::error::{Kind, Phase};
+    use crate::client::error::{ErrorClass, Phase};
 
     #[test]
     fn an_error_says_which_row_it_is_about_and_what_is_left() {
-        let e = || Error::new(Kind::Integrity, Phase::Execute, "23505", "a key twice");
+        let e = || Error::new(ErrorClass::Integrity, Phase::Execute, "23505", "a key twice");
         let told = |row, left| told(e(), row, &left);
-        let bad = told(Some(101), Left::none(0, true));
+        let bad = told(Some(101), Remains::none(0, true));
         assert_eq!(bad.row, Some(101));
         assert_eq!(
             bad.message,
             "row 101: a key twice; no row of the call is kept; the transaction is as it was before"
         );
-        let bad = told(Some(3), Left::First(2));
+        let bad = told(Some(3), Remains::First(2));
         assert_eq!(bad.message, "row 3: a key twice; rows 1 to 2 were executed and are kept, no others were executed");
-        let bad = told(Some(3), Left::RolledBack { committed: 0, commits: false });
+        let bad = told(Some(3), Remains::RolledBack { committed: 0, commits: false });
         assert!(bad.message.contains("the whole transaction, with the work before the call; no row of the call"));
-        let bad = told(None, Left::Lost { committed: 512, commits: true });
+        let bad = told(None, Remains::Lost { committed: 512, commits: true });
         assert!(bad.message.contains("rows 1 to 512, which were committed meanwhile, are kept, no others"));
-        assert_eq!((bad.row, told(None, Left::NotBegun).message.as_str()), (None, "a key twice"));
+        assert_eq!((bad.row, told(None, Remains::NotBegun).message.as_str()), (None, "a key twice"));
     }
 }

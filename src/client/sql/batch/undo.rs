@@ -1,11 +1,11 @@
 //! Undoes the rows of a call: by a rollback, where the unit of work holds nothing else; by a savepoint, where
 //! it does; not at all, where a server has no savepoints.
 
-use super::super::sections::Lease;
-use super::remains::Left;
-use super::{Bad, Call, Cause};
+use super::remains::Remains;
+use super::{Bad, BatchCall, FailureCause};
 use crate::client::error::{Error, Phase};
 use crate::client::sql::inner::Inner;
+use crate::client::sql::sections::SectionLease;
 use crate::flow::error::FlowError;
 use crate::flow::sql::execute::{Failed, Immediate};
 use crate::flow::sql::session::Product;
@@ -19,16 +19,16 @@ pub(super) enum Undo {
     /// With the whole unit of work.
     Work,
     /// Back to where the call began.
-    Savepoint(Savepoint),
+    Savepoint(BatchSavepoint),
     /// Not at all: one row at a time is sent.
     Nothing,
 }
 
 /// A savepoint of a call.
 #[derive(Debug)]
-pub(super) struct Savepoint {
+pub(super) struct BatchSavepoint {
     name: String,
-    lease: Lease,
+    lease: SectionLease,
     /// It has to be set before the next row.
     due: bool,
 }
@@ -60,7 +60,7 @@ impl Undo {
         match lease {
             Some(lease) => {
                 let depth = inner.work.batches.load(Ordering::Acquire);
-                Undo::Savepoint(Savepoint { name: format!("DRDARROW{depth}"), lease, due: true })
+                Undo::Savepoint(BatchSavepoint { name: format!("DRDARROW{depth}"), lease, due: true })
             }
             None => Undo::without_savepoint(inner, among),
         }
@@ -93,7 +93,7 @@ impl Undo {
     }
 
     /// The savepoint, if there is one.
-    pub(super) fn savepoint(&self) -> Option<&Savepoint> {
+    pub(super) fn savepoint(&self) -> Option<&BatchSavepoint> {
         match self {
             Undo::Savepoint(savepoint) => Some(savepoint),
             Undo::Work | Undo::Nothing => None,
@@ -118,7 +118,7 @@ impl Undo {
     }
 }
 
-impl Savepoint {
+impl BatchSavepoint {
     /// The section that it is set in.
     pub(super) fn section(&self) -> PkgNamCsn {
         self.lease.name.clone()
@@ -149,14 +149,14 @@ impl Savepoint {
     }
 }
 
-impl Call {
+impl BatchCall {
     /// Sets the savepoint anew after the unit of work ended within the call.
     pub(super) async fn set_savepoint(&mut self) -> Result<(), Bad> {
         let Undo::Savepoint(savepoint) = &self.undo else { return Ok(()) };
         let answer = savepoint.run(&self.inner, savepoint.set()).await.map_err(Bad::from)?;
         let answer = match answer {
             Err(Failed { rolled_back: true, error, .. }) => {
-                return Err(Bad { cause: Cause::Flow(error), row: None, rolled_back: true });
+                return Err(Bad { cause: FailureCause::Flow(error), row: None, rolled_back: true });
             }
             answer => answer.map_err(|failed| failed.error),
         };
@@ -166,18 +166,18 @@ impl Call {
 
     /// Ends the call without its rows: what is left of them. `lost`: there is no connection any more;
     /// `rolled_back`: the server rolled back by itself.
-    pub(super) async fn take_back(&mut self, lost: bool, rolled_back: bool) -> Left {
+    pub(super) async fn take_back(&mut self, lost: bool, rolled_back: bool) -> Remains {
         let left = self.undone(lost, rolled_back).await;
         self.ended = true;
         self.count = match &left {
-            Left::Unknown { .. } => None,
-            Left::First(_) => self.done.count,
+            Remains::Unknown { .. } => None,
+            Remains::First(_) => self.done.count,
             _ => self.kept.count,
         };
         left
     }
 
-    async fn undone(&mut self, lost: bool, rolled_back: bool) -> Left {
+    async fn undone(&mut self, lost: bool, rolled_back: bool) -> Remains {
         let inner = self.inner.clone();
         if lost || inner.channel.broken().is_some() {
             return self.lost();
@@ -185,7 +185,7 @@ impl Call {
         if rolled_back {
             // Rows after that were executed in a new unit of work.
             return match self.roll_back("the reader was ended: the server rolled back").await {
-                Ok(()) => Left::RolledBack { committed: self.kept.rows, commits: self.among.commits },
+                Ok(()) => Remains::RolledBack { committed: self.kept.rows, commits: self.among.commits },
                 Err(_) => self.lost(),
             };
         }
@@ -196,31 +196,31 @@ impl Call {
                 (None, true) => self.roll_back("").await,
                 (None, false) => Ok(()),
             };
-            return if ended.is_ok() { Left::NotBegun } else { self.lost() };
+            return if ended.is_ok() { Remains::NotBegun } else { self.lost() };
         }
         match &self.undo {
             Undo::Work => match self.roll_back("the reader was ended by a rollback").await {
-                Ok(()) => Left::none(self.kept.rows, false),
+                Ok(()) => Remains::none(self.kept.rows, false),
                 Err(_) => self.lost(),
             },
             Undo::Savepoint(savepoint) => match savepoint.go_back(&inner).await {
-                Ok(true) => self.settle(Left::none(self.kept.rows, !self.among.commits)).await,
+                Ok(true) => self.settle(Remains::none(self.kept.rows, !self.among.commits)).await,
                 // Something ended the unit of work from within: a procedure, for one.
                 Ok(false) => match self.roll_back("the reader was ended by a rollback").await {
-                    Ok(()) => Left::Unknown { transaction: true },
+                    Ok(()) => Remains::Unknown { transaction: true },
                     Err(_) => self.lost(),
                 },
                 Err(_) => self.lost(),
             },
-            Undo::Nothing if self.under_way => Left::Unknown { transaction: false },
-            Undo::Nothing => self.settle(Left::First(self.done.rows)).await,
+            Undo::Nothing if self.under_way => Remains::Unknown { transaction: false },
+            Undo::Nothing => self.settle(Remains::First(self.done.rows)).await,
         }
     }
 
     /// In autocommit the unit of work ends with the call, whatever became of its rows: work from before is
     /// committed, and locks go. While nothing but queries is open, it ends with them.
-    async fn settle(&self, left: Left) -> Left {
-        let work = self.inner.work.open.load(Ordering::Acquire) || matches!(left, Left::First(_));
+    async fn settle(&self, left: Remains) -> Remains {
+        let work = self.inner.work.open.load(Ordering::Acquire) || matches!(left, Remains::First(_));
         if !self.among.commits || !work && self.inner.is_reading() {
             return left;
         }
@@ -232,7 +232,7 @@ impl Call {
             }
             Err(e) => {
                 self.inner.channel.abort(&e.message);
-                Left::Unknown { transaction: true }
+                Remains::Unknown { transaction: true }
             }
         }
     }
@@ -255,17 +255,17 @@ impl Call {
     }
 
     /// The rows left when the connection is lost: the server undoes what was not committed.
-    fn lost(&self) -> Left {
+    fn lost(&self) -> Remains {
         match self.undo {
             Undo::Nothing if self.inner.config.isolation == Isolation::NoCommit && self.touched => {
-                Left::Unknown { transaction: false }
+                Remains::Unknown { transaction: false }
             }
-            _ => Left::Lost { committed: self.kept.rows, commits: self.among.commits },
+            _ => Remains::Lost { committed: self.kept.rows, commits: self.among.commits },
         }
     }
 }
 
-impl Savepoint {
+impl BatchSavepoint {
     /// Back to it; false when it is not there any more.
     async fn go_back(&self, inner: &Inner) -> Result<bool, Error> {
         if self.due {
