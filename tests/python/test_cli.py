@@ -22,7 +22,7 @@ from test_bad_values import CHANGE, QUERY
 
 import drdarrow
 from drdarrow import server
-from drdarrow.cli import probing
+from drdarrow.cli import probe as probing
 from drdarrow.cli.text import visible
 
 COMMAND = [sys.executable, "-m", "drdarrow"]

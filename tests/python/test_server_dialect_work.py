@@ -17,8 +17,9 @@ import pytest
 
 import drdarrow
 from drdarrow import server
-from drdarrow.server import columns, ddl, errors, functions, guard, markers, meaning, patience, reading, words
+from drdarrow.server import columns, ddl, errors, functions, guard, markers, meaning, patience, reading
 from drdarrow.server import dialect as dialects
+from drdarrow.server import lexer as words
 from drdarrow.server.dialect import Dialect
 from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import Patience

@@ -105,7 +105,7 @@ def test_files_that_are_made_by_others_come_back(served: server.Server) -> None:
 
 
 def test_the_command_serves_files(tmp_path: Path) -> None:
-    from drdarrow.cli import serving
+    from drdarrow.cli import serve as serving
 
     ITEMS.write_parquet(tmp_path / "items.parquet")
     source = serving.sources([], [], True)

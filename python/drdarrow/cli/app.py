@@ -15,7 +15,9 @@ from rich.console import Console
 
 import drdarrow
 from drdarrow.cli import demo as demonstration
-from drdarrow.cli import probing, reading, serving
+from drdarrow.cli import probe as probing
+from drdarrow.cli import query as reading
+from drdarrow.cli import serve as serving
 from drdarrow.cli.text import plain
 from drdarrow.cli.writing import Binary
 from drdarrow.exceptions import InterfaceError

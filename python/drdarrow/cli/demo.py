@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 
 import drdarrow.server
-from drdarrow.cli.reading import save, show, watching
-from drdarrow.cli.serving import engine
+from drdarrow.cli.query import save, show, watching
+from drdarrow.cli.serve import engine
 from drdarrow.cli.writing import writer
 
 console = Console()

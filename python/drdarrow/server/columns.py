@@ -14,8 +14,8 @@ from sqlglot import exp
 
 from drdarrow.server import reading
 from drdarrow.server.ddl import Change
+from drdarrow.server.lexer import lex, text
 from drdarrow.server.patience import look
-from drdarrow.server.words import lex, text
 
 __all__ = ["Facts", "change", "facts", "learn", "names", "numbered", "settled", "typed"]
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from drdarrow.server.words import Word, closing, split
+from drdarrow.server.lexer import Word, closing, split
 
 __all__ = ["Change", "Type", "changes", "declared", "is_definition", "is_type_place", "type_at"]
 

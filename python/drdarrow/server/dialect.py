@@ -27,8 +27,8 @@ from dataclasses import dataclass, field
 
 from drdarrow.server import ddl, functions
 from drdarrow.server.engine import SqlError
+from drdarrow.server.lexer import Word, closes, lex, openings, split, text
 from drdarrow.server.patience import look
-from drdarrow.server.words import Word, closes, lex, openings, split, text
 
 __all__ = ["Dialect", "Translated"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from drdarrow.server.lexer import Word, lex, text
 from drdarrow.server.patience import look
-from drdarrow.server.words import Word, lex, text
 
 __all__ = ["Edits", "Span", "Statement", "names"]
 

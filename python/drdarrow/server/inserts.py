@@ -15,7 +15,7 @@ from typing import Any
 from drdarrow import _core
 from drdarrow.server import errors
 from drdarrow.server.engine import SqlError
-from drdarrow.server.words import Word, closing, lex, split, text
+from drdarrow.server.lexer import Word, closing, lex, split, text
 
 __all__ = ["Insert", "given"]
 
