@@ -1,8 +1,8 @@
 //! Conversations in which one thing is changed: an object, its frame, or one of its lengths.
 
-use super::book::Book;
 use super::client::{LOBS, NARROW, WIDE, config, rows};
 use super::files;
+use super::recorded_replies::Book;
 use super::server::{Answer, Damage, Edit, frames, start};
 use arrow_array::RecordBatch;
 use drdarrow::client::error::Error;

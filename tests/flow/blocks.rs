@@ -1,9 +1,9 @@
 //! Blocks of rows in which something is wrong: SQLCAs that cannot be any, values longer than declared, large
 //! objects that do not come, ends within a row; and blocks that are odd within the rules.
 
-use super::book::Book;
 use super::client::{LOBS, NARROW};
 use super::hostile::{Parts, connect, edit, object, point, read};
+use super::recorded_replies::Book;
 use super::server::parts;
 use drdarrow::client::error::Error;
 use drdarrow::wire::codec::writer::Writer;

@@ -2,8 +2,8 @@
 //! own client. Then the replies are cut, delayed and damaged at every byte: the records are right or there
 //! is an error.
 
-use super::book::{Book, hex};
 use super::client::count;
+use super::recorded_replies::{Book, hex};
 use super::server::{Answer, Damage, Log, build, honest, start};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;

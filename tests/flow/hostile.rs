@@ -1,7 +1,7 @@
 //! Servers that are slow, odd within the rules, or outside of them.
 
-use super::book::{Book, Request};
 use super::client::{LOBS, NARROW, config, count, rows};
+use super::recorded_replies::{Book, Request};
 use super::server::{Answer, Damage, Edit, Log, build, honest, parts, start};
 use drdarrow::client::config::Config;
 use drdarrow::client::config::security::Security;

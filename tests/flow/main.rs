@@ -6,9 +6,7 @@
 mod alter;
 mod batches;
 mod blocks;
-mod book;
 mod client;
-mod fake;
 mod files;
 #[path = "../wire/found.rs"]
 mod found;
@@ -17,9 +15,11 @@ mod lengths;
 mod procedures;
 mod readers;
 mod record;
+mod recorded_replies;
 mod refusals;
 mod replay;
 mod scenes;
+mod scripted_login;
 mod secrets;
 mod security;
 mod server;

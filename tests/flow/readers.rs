@@ -1,7 +1,7 @@
 //! Several open readers on one connection, and what ends them.
 
-use super::book::Book;
 use super::client::{LOBS, NARROW, WIDE, config, count, rows};
+use super::recorded_replies::Book;
 use super::server::{Answer, Damage, Edit, build, honest, parts, start};
 use drdarrow::client::limits::Limits;
 use drdarrow::client::sql::connection::Connection;

@@ -2,8 +2,8 @@
 //! it answers. `DERBY=127.0.0.1:1527 cargo test --test flow record -- --ignored`, with the tables of
 //! `tests/derby/Load.java` in the database LAB.
 
-use super::book::{Book, Chains, Request, request};
 use super::client::{DIVISION, LOBS, NARROW, WIDE, WRONG, config, rows};
+use super::recorded_replies::{Book, Chains, Request, request};
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::codepoint as cp;

@@ -1,8 +1,8 @@
 //! Answers of a server in place of those asked for, what the client makes of them, and whether it goes on. And
 //! what it says of work whose end nobody saw.
 
-use super::book::Book;
 use super::client::{NARROW, config, rows};
+use super::recorded_replies::Book;
 use super::server::{Answer, Damage, Edit, build, start};
 use drdarrow::client::error::{Error, ErrorClass};
 use drdarrow::client::sql::connection::Connection;

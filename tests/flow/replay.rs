@@ -1,8 +1,8 @@
 //! A conversation as it was recorded; then cut, split and damaged at every byte. The rows are right
 //! or there is an error: never fewer rows without one, never a wait without end, never a panic.
 
-use super::book::Book;
 use super::client::{DIVISION, LOBS, NARROW, WIDE, WRONG, config, count, differences, rows};
+use super::recorded_replies::Book;
 use super::server::{Answer, Damage, Log, honest, start};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type};

@@ -1,7 +1,7 @@
 //! Scenes of IBM's client for Java, played by ours: what it asks is held byte by byte against what that
 //! client asked for the same, and answered as that client was answered.
 
-use super::book::{Book, Chains, hex, request};
+use super::recorded_replies::{Book, Chains, hex, request};
 use arrow_array::RecordBatch;
 use arrow_array::array::{ArrayRef, Decimal128Array, Int32Array, StringArray};
 use arrow_array::cast::AsArray;

@@ -1,7 +1,7 @@
 //! The password appears nowhere but in the bytes that have to carry it.
 
-use super::book::Book;
 use super::client::{WRONG, config, rows};
+use super::recorded_replies::Book;
 use super::server::{Answer, Damage, start};
 use drdarrow::client::config::security::Security;
 use drdarrow::client::sql::connection::Connection;

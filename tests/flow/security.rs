@@ -1,8 +1,8 @@
 //! The security mechanisms against a server of a few lines: what is asked for in which order, what
 //! the proof holds, and that nothing secret goes to a server that plays false.
 
-use super::book::hex;
-use super::fake::Fake;
+use super::recorded_replies::hex;
+use super::scripted_login::Fake;
 use super::secrets::shows;
 use drdarrow::flow::error::FlowError;
 use drdarrow::flow::secmec::agreement::{EncAlg, KeyPair, Side};

@@ -1,7 +1,7 @@
 //! A scripted server: it reads chains, answers each by its commands, and may be told to change an
 //! answer, to damage its bytes at one position, or to fall silent.
 
-use super::book::{Book, Chains, Request, request};
+use super::recorded_replies::{Book, Chains, Request, request};
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::dss::deframe::{Deframer, Dss};
@@ -113,7 +113,8 @@ pub async fn serve(mut stream: DuplexStream, mut script: Script, damage: Damage,
                     // What the client still says is read, so that it can go on saying it.
                     while let Ok(n @ 1..) = stream.read(&mut buf).await {
                         log.received.extend_from_slice(&buf[..n]);
-                        log.requests.extend(chains.feed(&buf[..n]).iter().map(|c| super::book::request(&c.frames)));
+                        log.requests
+                            .extend(chains.feed(&buf[..n]).iter().map(|c| super::recorded_replies::request(&c.frames)));
                     }
                     return log;
                 }

@@ -1,6 +1,6 @@
 //! A server that falls silent, or hangs up, in the middle of a login: the error says how far it came.
 
-use super::fake::Fake;
+use super::scripted_login::Fake;
 use drdarrow::client::config::Config;
 use drdarrow::client::error::{Error, Phase};
 use drdarrow::client::file::config::FileConfig;

@@ -1,7 +1,7 @@
 //! Rows of a slow server: those in hand are handed out in time, each once and in order.
 
-use super::book::Book;
 use super::client::{NARROW, config, count, rows};
+use super::recorded_replies::Book;
 use super::server::{Answer, Damage, Edit, honest, start};
 use arrow_array::RecordBatch;
 use drdarrow::client::error::Error;

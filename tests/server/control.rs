@@ -1,8 +1,8 @@
 //! Commands of the control language as people write them, and what the system says to each: the
 //! identifiers that programs look at.
 
-use crate::asked::*;
 use crate::protocol::Raw;
+use crate::record_requests::*;
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};

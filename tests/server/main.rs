@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
 mod arrays;
-mod asked;
 mod authority;
 mod basics;
 mod blanks;
@@ -16,6 +15,7 @@ mod formats;
 mod found;
 mod hostile;
 mod interrupt;
+mod limits;
 mod locators;
 mod login;
 mod memory;
@@ -27,9 +27,9 @@ mod probe;
 mod protocol;
 mod random;
 mod raw;
+mod record_requests;
 mod records;
 mod replay;
-mod room;
 mod signon;
 mod support;
 mod tls;
@@ -37,4 +37,4 @@ mod tls;
 #[allow(dead_code, reason = "the commands themselves are not run here")]
 mod tools;
 mod types;
-mod work;
+mod units_of_work;

@@ -2,8 +2,8 @@
 //! lengths and numbers beyond all that follows; and commands of the control language put together by
 //! chance. The server answers or hangs up, at once, and goes on as before.
 
-use crate::asked::*;
 use crate::protocol::Raw;
+use crate::record_requests::*;
 use drdarrow::server::file::library::FileStore;
 use drdarrow::server::listen::Server;
 use drdarrow::wire::ddm::codepoint as cp;

@@ -1,8 +1,8 @@
 //! Record access by hand: the shape of every reply, waiting for locks, limits, and bytes that no
 //! client sends. What IBM's client makes of it is tested with that client.
 
-use crate::asked::*;
 use crate::protocol::Raw;
+use crate::record_requests::*;
 use crate::support::start_with;
 use arrow_array::Array;
 use arrow_array::cast::AsArray;

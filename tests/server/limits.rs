@@ -1,7 +1,7 @@
 //! The room that files, their descriptions and units of work may take, and that all of it is given back.
 
-use crate::asked::*;
 use crate::protocol::Raw;
+use crate::record_requests::*;
 use drdarrow::server::file::library::FileStore;
 use drdarrow::server::file::rules::StoreError;
 use drdarrow::wire::ccsid::codec::Codec;

@@ -1,8 +1,8 @@
 //! Units of work of record access beside one another: what others may have of it, and what is left of
 //! one that is undone, in one file and in several.
 
-use crate::asked::*;
 use crate::protocol::Raw;
+use crate::record_requests::*;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use drdarrow::server::file::library::{FileOptions, FileStore};
