@@ -6,11 +6,11 @@
 //! ```text
 //!  replies, upward                                            requests, downward
 //!  PyCapsule / iterator       python/                         arguments
-//!  RecordBatch                client/sql/stream                   Statement
+//!  RecordBatch                client/sql/stream               Statement
 //!  builders, one per column   column/decode                   column/encode
 //!  ============ Field + Cells: the value model (wire/value) ============
-//!  rows     fdoca/row | record/format                         rows
-//!  meaning  drda/*    | record/*                              commands   (flow/ picks the next)
+//!  rows     fdoca/row | file/format                           rows
+//!  meaning  sql/*     | file/*                                commands   (flow/ picks the next)
 //!  objects  ddm/object          frames  dss/          bytes  net/channel
 //! ```
 //! [`wire`] is pure: bytes to structs and back, no I/O, no clock. [`mod@column`] turns cells into

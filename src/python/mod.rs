@@ -1,19 +1,16 @@
 //! The Python classes: module `drdarrow._core`, one file per public class.
 //!
-//! | file | what |
+//! | module | contents |
 //! |---|---|
-//! | `crate::python::sql::connection`, `crate::python::sql::cursor`, `crate::python::arrow::stream`, `crate::python::arrow::batch` | the classes that users see |
-//! | `crate::python::sql::async_connection` | their asyncio side, wrapped by `drdarrow/aio.py` |
-//! | `crate::python::file::connection`, `crate::python::file::sync_file`, `crate::python::file::partition` | the same for files of IBM i; `crate::python::file::async_connection`, `crate::python::file::async_file` their asyncio side |
-//! | `crate::python::sql::executemany`, `crate::python::sql::procedure` | calls with many rows, and of procedures |
-//! | `shared_connection`, `crate::python::sql::statement`, `reader`, `crate::python::file::shared_file`, `crate::python::file::description` | the work of sync and asyncio classes, without Python |
-//! | `probe` | the probe, wrapped by `drdarrow/probing.py` |
-//! | `crate::python::arguments::settings`, `crate::python::arguments::token`, `crate::python::file::arguments`, `crate::python::arguments::given`, `crate::python::arguments::params`, `crate::python::arguments::param_rows`, `crate::python::arguments::value`, `crate::python::arguments::foreign` | arguments and parameters |
-//! | `rows`, `crate::python::sql::type_code`, `errors`, `wording` | values, types and exceptions for Python |
-//! | `crate::python::arrow::result_table`, `crate::python::arrow::capsule` | results for other libraries |
-//! | `crate::python::arrow::imported` | Arrow data of other libraries |
-//! | `server`, `crate::python::server::engine` | the answering side, wrapped by `drdarrow/server`; an engine written in Python |
-//! | `runtime`, `ownership` | waiting; use by one process, one thread at a time |
+//! | `sql` | connections, cursors, calls with many rows; `async_connection` is their asyncio side, wrapped by `drdarrow/aio.py` |
+//! | `file` | the same for files of IBM i: connections, open files, partitions; the asyncio side in `async_connection` and `async_file` |
+//! | `shared_connection`, `sql::statement`, `file::shared_file`, `reader` | what the sync and the async classes share, without Python |
+//! | `arrow` | batches, streams and capsules; results in the hands of other libraries, and Arrow data that they give |
+//! | `arguments` | settings, parameters and values of callers |
+//! | `rows`, `errors`, `wording` | values and exceptions on their way to Python |
+//! | `probe` | a look at a host, wrapped by `drdarrow/probing.py` |
+//! | `server` | the answering side, wrapped by `drdarrow/server`; an engine written in Python |
+//! | `runtime`, `ownership` | waiting, and who may touch what: one process, one thread at a time |
 //!
 //! Every class is frozen: state that changes has a lock of its own, and nothing waits for a lock while
 //! it holds Python's.
