@@ -1,4 +1,4 @@
-//! What comes of the settings of security: the policy of the negotiation and who logs in.
+//! Builds the security policy and the credentials from the configuration.
 
 use super::config::Config;
 use super::error::{Error, Phase, Result};
@@ -9,7 +9,7 @@ use crate::flow::secmec::choice::Policy;
 use crate::flow::secmec::line::Line;
 use crate::flow::secmec::requester::Credentials;
 
-/// What the configuration allows on a line; an error for what can be refused without the server.
+/// The policy that the configuration allows on a line; an error for what can be refused without the server.
 pub(super) fn policy(config: &Config, line: Line) -> Result<Policy> {
     let policy = Policy {
         choice: config.security.choice(),

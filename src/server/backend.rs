@@ -1,4 +1,4 @@
-//! What runs the statements: anything that can describe a statement, hand its rows over as Arrow
+//! The engine that runs the statements: anything that can describe a statement, hand its rows over as Arrow
 //! batches, and commit. All calls are made on a pool of threads that may block, one at a time for
 //! each session.
 
@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub struct Login {
     /// The user, proved as the server's settings ask for.
     pub user: String,
-    /// The database (RDB name), without attributes of Derby that a client may put behind it.
+    /// The database (RDB name), without attributes of Derby that a client may put after it.
     pub database: String,
 }
 
@@ -120,7 +120,7 @@ pub struct TableInfo {
     pub key: Vec<usize>,
 }
 
-/// What a statement is.
+/// The kind of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
     /// Names the statement in later calls.
@@ -155,7 +155,7 @@ impl Parameters {
     }
 }
 
-/// What a statement did.
+/// The outcome of a statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Done {
     /// Rows changed; `None` for a statement that does not change rows.

@@ -51,7 +51,7 @@ pub(super) struct Request {
     pub(super) too_long: bool,
 }
 
-/// What becomes of the chain.
+/// The fate of the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
     /// The next command is run.
@@ -80,7 +80,7 @@ pub(super) struct Conversation {
     pub(super) stage: Stage,
     /// Encoding of DDM text.
     pub(super) text: DdmText,
-    /// UTF-8 was agreed and is in force behind ACCSECRD.
+    /// UTF-8 was agreed and is in force after ACCSECRD.
     pub(super) utf8_next: bool,
     pub(super) sqlam: u16,
     pub(super) secmec: u16,
@@ -107,7 +107,7 @@ pub(super) struct Conversation {
     /// Of a query that was closed while a thread waited for the engine.
     pub(super) leaving: Option<BatchReader>,
     pub(super) session: Option<Box<dyn Session>>,
-    /// What record access has, once the requester has proved who it is.
+    /// The job of record access, once the requester has proved who it is.
     pub(super) job: Option<Job>,
     pub(super) next_instance: u64,
     pub(super) locators: Locators,

@@ -14,7 +14,7 @@ pub struct SqlError {
     pub sqlstate: String,
     /// Values for the message's text.
     pub tokens: Vec<String>,
-    /// The transaction is gone, as behind a deadlock.
+    /// The transaction is gone, as after a deadlock.
     pub rolled_back: bool,
 }
 

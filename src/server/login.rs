@@ -20,7 +20,7 @@ use crate::wire::ddm::{codepoint as cp, rdbname};
 use crate::wire::sql::accrdb::{AccRdb, AccRdbRm, Pbsd};
 use crate::wire::sql::sqlca::Sqlca;
 
-/// What a server calls itself.
+/// The name that a server gives itself.
 const NAME: &str = "drdarrow";
 /// SECMEC of a user id without a password.
 const USER_ONLY: u16 = 4;
@@ -222,7 +222,7 @@ impl Conversation {
         Ok(After::Next)
     }
 
-    /// What Db2 for LUW tells of a session just begun: territory, page, authorization id, database, class,
+    /// Db2 for LUW's description of a session just begun: territory, page, authorization id, database, class,
     /// agent, partitions and more. (Measured by others: Db2 LUW 8.2; Informix 15 has the same form.)
     fn session_told(&self) -> Sqlca {
         let page = self.persona.typdef.sbc.to_string();

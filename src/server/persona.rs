@@ -28,7 +28,7 @@ pub enum Packages {
     Bound,
 }
 
-/// What stands in the ACCSECRD that refuses a mechanism.
+/// The contents of the ACCSECRD that refuses a mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offer {
     /// How the mechanisms offered are written.
@@ -42,7 +42,7 @@ pub struct Offer {
 /// A product's habits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Persona {
-    /// What the persona is called here.
+    /// The name of the persona here.
     pub name: &'static str,
     /// SRVCLSNM.
     pub class: &'static str,
@@ -74,7 +74,7 @@ pub struct Persona {
     pub names_rdb: bool,
     /// SECCHKCD for a wrong user id or password.
     pub bad_login: u8,
-    /// What the requester's PRDID has to begin with.
+    /// The prefix that the requester's PRDID must have.
     pub demanded_prdid: Option<&'static str>,
     /// Packages.
     pub packages: Packages,
@@ -82,11 +82,11 @@ pub struct Persona {
     pub refused: &'static [(u16, u16)],
     /// A statement may have an array of rows (NBRROW).
     pub arrays: bool,
-    /// PBSD behind ACCRDBRM.
+    /// PBSD after ACCRDBRM.
     pub session_data: bool,
     /// The end of data is a row with an SQLCA in place of ENDQRYRM.
     pub ends_in_row: bool,
-    /// A chain goes on behind a statement that could not be prepared.
+    /// A chain goes on after a statement that could not be prepared.
     pub goes_on: bool,
     /// SQLSTATE of success.
     pub success: &'static str,
@@ -117,7 +117,7 @@ pub struct Persona {
     pub pages: bool,
     /// Width of the placeholder of a large object.
     pub placeholder: u16,
-    /// A status byte stands behind a large object that comes in.
+    /// A status byte stands after a large object that comes in.
     pub extdta_status: bool,
     /// Files can be read and written record by record; requests of a login may be numbered 0.
     pub files: bool,
@@ -301,7 +301,7 @@ pub enum BadPage {
     Persona(&'static str),
 }
 
-/// What the bytes of a page's characters are.
+/// The form of the bytes of a page's characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Width {
     Single,

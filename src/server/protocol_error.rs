@@ -1,4 +1,4 @@
-//! What makes a command fail as a command: bytes that cannot be read, parameters that are missing,
+//! Errors by which a command fails as a command: bytes that cannot be read, parameters that are missing,
 //! things out of order. Each becomes the reply message that the architecture prescribes.
 
 use crate::wire::codec::error::WireError;
@@ -8,7 +8,7 @@ use crate::wire::ddm::reply::Reply;
 use crate::wire::fdoca::descriptor::DescriptorError;
 use crate::wire::sql::error::DrdaError;
 
-/// A reply message, and whether the connection ends behind it.
+/// A reply message, and whether the connection ends after it.
 #[derive(Debug)]
 pub(super) struct ProtocolError {
     pub(super) reply: Box<Reply>,

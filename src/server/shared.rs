@@ -1,4 +1,4 @@
-//! What all connections of a server share: who may connect, what is bound.
+//! The part that all connections of a server share: users and bound packages.
 
 use super::access::Access;
 use super::backend::Backend;
@@ -10,7 +10,7 @@ use super::settings::ServerSettings;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What all connections of a server share.
+/// The part that all connections of a server share.
 pub(super) struct ServerShared {
     pub(super) persona: Arc<Persona>,
     pub(super) backend: Arc<dyn Backend>,

@@ -18,7 +18,7 @@ use tokio_rustls::server::TlsStream;
 const PARTING: Duration = Duration::from_millis(500);
 const PARTING_BYTES: u64 = 64 * 1024;
 
-/// A connection behind its handshake.
+/// A connection after its handshake.
 pub(super) type Encrypted = TlsStream<TcpStream>;
 
 /// A server's certificate with its key, ready for use.
@@ -68,7 +68,7 @@ impl ServerTls {
             Err(failed) => failed,
         };
         tracing::debug!(error = %e, "no TLS handshake");
-        // With something unread behind, the system would reset the connection and the alert be lost.
+        // With unread bytes left, the system would reset the connection and the alert be lost.
         let parting = async {
             stream.shutdown().await?;
             tokio::io::copy(&mut stream.take(PARTING_BYTES), &mut tokio::io::sink()).await

@@ -261,7 +261,7 @@ def _storage(persona: str, ccsid: int | None) -> Storage:
 def _engine(
     source: Any, tables: dict[str, Any], kind: str, external_access: bool, storage: Storage, read_only: bool
 ) -> Any:
-    """What answers: a dict of tables for the engine in Rust, or an Engine."""
+    """The engine: a dict of tables for the one in Rust, or an Engine."""
     if kind not in ("auto", "duckdb", "tables"):
         raise InterfaceError(f"engine: {kind!r} is none of auto, duckdb, tables")
     for name, table in tables.items():

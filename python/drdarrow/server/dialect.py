@@ -47,11 +47,11 @@ _NOW = {
     "TIMESTAMP": "localtimestamp",
     "TIME": "CAST(date_trunc('second', localtimestamp) AS TIME)",
 }
-#: An operand follows these, so that what is behind them is no infix.
+#: An operand follows these, so that what follows them is not an infix.
 _OPENS = set(
     "SELECT WHERE AND OR NOT ON BY THEN ELSE WHEN DISTINCT HAVING LIKE IN BETWEEN VALUES SET CASE ALL IS AS".split()
 )
-#: Words behind a table that are no name for it.
+#: Words after a table that are not a name for it.
 _AFTER_TABLE = {*"WHERE GROUP HAVING JOIN LEFT RIGHT FULL INNER CROSS ON NATURAL OFFSET".split(), *_ENDS}
 #: What may be left out, word by word; # stands for a number.
 _IDLE = [
@@ -175,7 +175,7 @@ class _Pass:
         return self._words[at].upper if 0 <= at < len(self._words) else ""
 
     def _is(self, at: int, phrase: str) -> int | None:
-        """Behind a phrase, if it is there."""
+        """After a phrase, if it is there."""
         for part in phrase.split():
             word = self._words[at] if at < len(self._words) else Word("end", "")
             if not (part == "#" and word.kind == "number" or word.upper == part):

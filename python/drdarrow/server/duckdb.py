@@ -439,7 +439,7 @@ class DuckSession:
             self._idle.append(cursor)
 
     def _forget_idle(self) -> None:
-        """What was set applies to new cursors."""
+        """The settings apply to new cursors."""
         idle, self._idle = self._idle, []
         for cursor in idle:
             cursor.close()
@@ -481,7 +481,7 @@ class DuckResult:
         return self._stream
 
     def trouble(self, text: str, /) -> SqlError:
-        """What an error of the stream means."""
+        """The meaning of an error of the stream."""
         return self._session._failed(errors.translate(text), self._cursor)
 
     def close(self) -> None:

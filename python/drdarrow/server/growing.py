@@ -115,7 +115,7 @@ _AFTER_FROM = {"SELECT", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET",
 
 
 def macros(bounded: bool) -> list[str]:
-    """What a new connection is told."""
+    """The facts that a new connection is told."""
     return [
         f"CREATE OR REPLACE TEMP MACRO {name}({arguments}) AS {body if bounded else plain}"
         for name, (arguments, body, plain) in _MACROS.items()

@@ -1,4 +1,4 @@
-"""What clients may do with the DuckDB that serves them: work with its tables, and nothing beyond.
+"""Limits clients to the tables of the DuckDB that serves them.
 
 Two locks, each of which holds where the other has a gap. `lock` closes the instance: no files, network, extensions,
 Python objects or settings. `check` looks at each statement: an allow-list of kinds, and of functions that give tables.

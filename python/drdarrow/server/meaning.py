@@ -1,4 +1,4 @@
-"""What a statement means beyond its words: comparisons that blanks do not disturb, values as columns
+"""The meaning of a statement beyond its words: comparisons that blanks do not disturb, values as columns
 were declared.
 
 `apply` takes a statement that DuckDB understands already, and gives the one that is run in its place.

@@ -18,7 +18,7 @@ impl Config {
         Ok(())
     }
 
-    /// The RDB name as it is sent: with Derby's connection attributes behind it.
+    /// The RDB name as it is sent: with Derby's connection attributes after it.
     pub fn rdbnam(&self) -> String {
         let mut name = self.database.clone();
         for (key, value) in &self.attributes {

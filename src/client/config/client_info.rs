@@ -9,7 +9,7 @@ use super::{ConfigError, error};
 /// The registers are VARCHAR(255).
 const LIMIT: usize = 255;
 
-/// What a server is told of the client. An empty text takes a value back; none leaves what is there.
+/// The client information told to a server. An empty text takes a value back; none leaves it as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientInfo {
     /// The application.
@@ -18,7 +18,7 @@ pub struct ClientInfo {
     pub workstation: Option<String>,
     /// The user that it works for, who need not be the one who logged in.
     pub user: Option<String>,
-    /// What the work is charged to.
+    /// The account that the work is charged to.
     pub accounting: Option<String>,
 }
 

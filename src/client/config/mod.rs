@@ -30,14 +30,14 @@ use value::{choice, decfloat, delay, flag, number, seconds};
 pub struct ConfigError {
     /// The setting, or `uri`.
     pub setting: String,
-    /// What is expected.
+    /// The rule.
     pub rule: String,
 }
 
 /// How large objects are fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lobs {
-    /// Behind their rows (EXTDTA), unless the server returns locators.
+    /// After their rows (EXTDTA), unless the server returns locators.
     #[default]
     Inline,
     /// By locator, piece by piece.
@@ -80,7 +80,7 @@ pub struct Config {
     pub timeout: Duration,
     /// Limit for a statement's answer; none waits as long as it takes.
     pub statement_timeout: Option<Duration>,
-    /// Commit behind every statement.
+    /// Commit after every statement.
     pub autocommit: bool,
     /// Isolation of the packages used.
     pub isolation: Isolation,

@@ -11,7 +11,7 @@ pub(in crate::client) fn decode(setting: &str, text: &str) -> Result<String, Con
         .map_err(|_| error(setting, "is not UTF-8 when percent-decoded; a % by itself is written %25"))
 }
 
-/// What [`decode`] takes back.
+/// The inverse of [`decode`].
 pub(in crate::client) fn encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }

@@ -85,7 +85,7 @@ impl Security {
         )
     }
 
-    /// What it asks the negotiation for.
+    /// The choice that it stands for in the negotiation.
     pub(in crate::client) fn choice(self) -> Choice {
         match self {
             Security::Auto => Choice::Auto,

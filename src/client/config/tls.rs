@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// The port on which Db2 for i and Db2 for z/OS take TLS from the first byte.
 const TLS_PORT: u16 = 448;
 
-/// What has to be said of `tls=insecure`.
+/// The warning about `tls=insecure`.
 pub const UNVERIFIED: &str = "tls=insecure: the connection is encrypted, but anybody may be at its other end: the \
     server's certificate is not verified (tls_ca=… or tls_fingerprint=… would)";
 
@@ -25,7 +25,7 @@ pub enum TlsMode {
     Insecure,
 }
 
-/// What was said of TLS; what was not, follows from the rest.
+/// The settings of TLS that were given; the others follow from them.
 #[derive(Debug, Clone, Default)]
 pub struct Tls {
     /// Whether.
@@ -69,7 +69,7 @@ impl Tls {
         Ok(())
     }
 
-    /// What it comes to at this port.
+    /// The settings that follow at this port.
     pub(super) fn settings(&self, port: u16) -> Result<Option<TlsSettings>, ConfigError> {
         let given = self.given();
         let mode = match (self.mode, given) {

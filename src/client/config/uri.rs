@@ -64,7 +64,7 @@ impl Config {
     }
 }
 
-/// What has to be done about a password that ends the part of the URI in which it stands.
+/// Advice about a password that ends the part of the URI in which it stands.
 const UNENCODED: &str = "a user id or password with / ? # @ : or % in it is percent-encoded in a URI (%2F, %3F, %23, %40, \
      %3A, %25), or given by the settings user and password";
 

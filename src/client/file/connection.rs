@@ -317,7 +317,7 @@ impl FileConnection {
         self.0.closed.load(Ordering::Acquire) || self.0.channel.broken().is_some()
     }
 
-    /// What the server says of itself.
+    /// The server's description of itself.
     pub fn info(&self) -> JobInfo {
         let session = &self.0.session;
         JobInfo {

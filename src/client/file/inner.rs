@@ -1,4 +1,4 @@
-//! What a connection for files, its open files and its scans share.
+//! The part that a connection for files, its open files and its scans share.
 
 use super::config::FileConfig;
 use super::file_name::FileName;
@@ -16,7 +16,7 @@ use crate::wire::file::message::HostMessage;
 use crate::wire::file::system_name::DclNam;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-/// What they share.
+/// The part that they share.
 #[derive(Debug)]
 pub(super) struct FileInner {
     pub config: FileConfig,

@@ -1,4 +1,4 @@
-//! What to improve, from what was found.
+//! Advice, from the findings.
 
 use super::report::{Advice, Port, ServerReport, Service, Severity, TlsReport};
 use crate::flow::secmec::line::Line;
@@ -53,7 +53,7 @@ impl Reach {
         }
     }
 
-    /// What is grave on a line on which others listen is only to be known on this machine.
+    /// Makes advice that is grave where others can listen mere information on this machine.
     fn soften(self, severity: Severity) -> Severity {
         if self == Reach::Loopback { Severity::Info } else { severity }
     }

@@ -4,7 +4,7 @@ use crate::net::transport::Deadline;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// What the look at one port knows of the whole.
+/// The facts about the host that the look at one port needs.
 #[derive(Debug)]
 pub(super) struct Host {
     pub name: String,

@@ -1,4 +1,4 @@
-//! What listens on a host, without a login: which ports answer, in clear or over TLS, DRDA or something
+//! The probe of a host, without a login: which ports answer, in clear or over TLS, DRDA or something
 //! else; how a DRDA server introduces itself and which security mechanisms it takes; what there is to
 //! improve. Nothing secret is needed and nothing secret is sent.
 
@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 /// Ports at a time; more wait their turn.
 const AT_ONCE: usize = 64;
 
-/// What to look at.
+/// The host and ports to look at.
 #[derive(Debug, Clone)]
 pub struct ProbeTarget {
     /// Name or address.

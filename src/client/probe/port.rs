@@ -157,7 +157,7 @@ impl ProbeLine<'_> {
         transport::connect(&ip.to_string(), port, self.host.deadline).await.ok()
     }
 
-    /// True when the port speaks TLS; then what is behind it was looked at too.
+    /// True when the port speaks TLS; then the service inside TLS was looked at too.
     async fn over_tls(&mut self, port: &mut Port) -> bool {
         let Some((done, seen)) = self.handshake().await else { return false };
         let failure = match done {
@@ -302,7 +302,7 @@ async fn offered(channel: &Channel, host: &Host) -> Offered {
     channel.run(flow, Some(host.deadline)).await.unwrap_or_else(|e| refused(e.to_string()))
 }
 
-/// What the attributes and the mechanisms come to.
+/// The report on a server from its attributes and mechanisms.
 fn server(attributes: &ExcSatRd, offered: Offered) -> ServerReport {
     let text = |text: &Option<String>| readable(text.as_deref().unwrap_or_default());
     let (class, release) = (text(&attributes.srvclsnm), text(&attributes.srvrlslv));

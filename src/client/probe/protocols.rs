@@ -21,7 +21,7 @@ const MAPPER: &[u8] = b"as-signon";
 /// Level of the sign-on data stream.
 const LEVEL: u16 = 10;
 
-/// What an answer shows.
+/// The evidence in an answer.
 #[derive(Debug, Default)]
 pub(super) struct Guess {
     pub service: Option<Service>,

@@ -1,4 +1,4 @@
-//! What was found.
+//! The findings.
 
 use crate::net::tls::AcceptedCertificate;
 use std::net::{IpAddr, SocketAddr};
@@ -29,12 +29,12 @@ pub const USUAL: [(u16, &str); 21] = [
     (50001, "Db2 for LUW over TLS"),
 ];
 
-/// What was found on a host.
+/// The findings on a host.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// As it was asked for.
     pub host: String,
-    /// What its name stands for.
+    /// The addresses of its name.
     pub addresses: Vec<IpAddr>,
     /// The time that was allowed.
     pub timeout: Duration,
@@ -42,7 +42,7 @@ pub struct Report {
     pub elapsed: Duration,
     /// Every port that was looked at, by number.
     pub ports: Vec<Port>,
-    /// What to improve, the gravest first.
+    /// Advice, the gravest first.
     pub advice: Vec<Advice>,
 }
 
@@ -78,7 +78,7 @@ impl PortState {
     }
 }
 
-/// What speaks there.
+/// The protocol that is spoken there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// A DRDA server.
@@ -106,26 +106,26 @@ impl Service {
     }
 }
 
-/// What was found on a port.
+/// The findings on a port.
 #[derive(Debug, Clone)]
 pub struct Port {
     /// Its number.
     pub port: u16,
-    /// What usually listens there.
+    /// The service that usually listens there.
     pub usual: Option<&'static str>,
     /// How it takes a connection.
     pub state: PortState,
     /// The address that was connected to.
     pub address: Option<SocketAddr>,
-    /// What speaks there.
+    /// The protocol that is spoken there.
     pub service: Service,
     /// TLS, where the port speaks it.
     pub tls: Option<TlsReport>,
     /// The server, where it is DRDA.
     pub server: Option<ServerReport>,
-    /// What the sign-on server says.
+    /// The answer of the sign-on server.
     pub sign_on: Option<SignOnReport>,
-    /// What else there is to know, in words.
+    /// Further facts, in words.
     pub words: String,
 }
 
@@ -202,7 +202,7 @@ pub struct OfferedMechanism {
     pub words: &'static str,
 }
 
-/// What the sign-on server of IBM i says.
+/// The answer of the sign-on server of IBM i.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignOnReport {
     /// Release of the operating system: `7.4.0`.
@@ -244,8 +244,8 @@ pub struct Advice {
     pub code: &'static str,
     /// The port that it is about.
     pub port: u16,
-    /// What was found.
+    /// The findings.
     pub text: String,
-    /// What to do.
+    /// The cure.
     pub cure: String,
 }

@@ -43,7 +43,7 @@ const SQL_LIMIT: usize = 2 << 20;
 /// A frame may be longer than the longest large object by this much: a query block.
 const FRAME_SLACK: usize = 16 << 20;
 
-/// What a statement came to.
+/// The outcome of a statement.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart where it is returned")]
 pub enum Outcome {
@@ -51,7 +51,7 @@ pub enum Outcome {
     Rows(QueryStream),
     /// None.
     Done(UpdateResult),
-    /// What a procedure came to.
+    /// The outcome of a procedure.
     Called(Procedure),
 }
 
@@ -282,7 +282,7 @@ impl Connection {
         tracing::info!(peer = self.0.peer, "connection closed");
     }
 
-    /// Commits behind every statement, from the next one on.
+    /// Commits after every statement, from the next one on.
     pub fn set_autocommit(&self, on: bool) {
         self.0.autocommit.store(on, Ordering::Release);
     }
@@ -302,7 +302,7 @@ impl Connection {
         self.0.closed.load(Ordering::Acquire) || self.0.channel.broken().is_some()
     }
 
-    /// What the server says of itself.
+    /// The server's description of itself.
     pub fn info(&self) -> ServerInfo {
         ServerInfo::new(&self.0.session, &self.0.config.database, &self.0.peer, self.0.tls.as_ref())
     }

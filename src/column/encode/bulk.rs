@@ -23,7 +23,7 @@ pub(super) trait BulkColumn {
     /// Adds the length of each cell; false, and nothing added, when these rows are not for a plain loop.
     fn measure(&mut self, rows: Range<usize>, lengths: &mut [usize]) -> bool;
     /// Writes the cells that were measured, or the first of them, each at its place, which moves on
-    /// behind it. Where nothing is written `out` says that a value is present.
+    /// after it. Where nothing is written `out` says that a value is present.
     fn write(&self, rows: Range<usize>, places: &mut [usize], out: &mut [u8]);
 }
 
@@ -76,7 +76,7 @@ pub(super) fn bulk_column<'a>(encoder: &ColumnEncoder<'_>, array: &'a dyn Array)
     })
 }
 
-/// Writes a cell and moves on behind it.
+/// Writes a cell and moves on after it.
 #[inline]
 pub(super) fn put(out: &mut [u8], place: &mut usize, cell: &[u8]) {
     let end = *place + cell.len();

@@ -49,7 +49,7 @@ const MANAGERS: [(u16, u16); 23] = [
 /// DDM text of the login is EBCDIC: no UNICODEMGR is asked for.
 const TEXT: DdmText = DdmText::Ebcdic;
 
-/// What a connection for files is to be made with.
+/// The input of a connection for files.
 #[derive(Debug, Clone)]
 pub struct FileIdentity {
     /// Who logs in, and with what.
@@ -64,7 +64,7 @@ pub struct FileIdentity {
     pub ccsid: u16,
 }
 
-/// What was agreed.
+/// The agreement.
 #[derive(Debug, Clone)]
 pub struct FileSession {
     /// How requests are spelled.

@@ -30,7 +30,7 @@ pub struct SignOn {
     level: u8,
 }
 
-/// What the server told.
+/// The server's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignOnInfo {
     /// QPWDLVL.

@@ -10,7 +10,7 @@ use super::substitute::Substitute;
 use super::substitute::ibmi::PasswordLevel;
 use super::{SecMec, SecMecError};
 
-/// What the user wants.
+/// The user's choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice {
     /// The strongest there is; the user id alone when there is no password.
@@ -56,10 +56,10 @@ impl Family {
     }
 }
 
-/// What the choice is made of.
+/// The input of the choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Policy {
-    /// What the user wants.
+    /// The user's choice.
     pub choice: Choice,
     /// The line.
     pub line: Line,
@@ -200,7 +200,7 @@ impl Policy {
             && substitute.is_some_and(|substitute| self.allows(substitute, false))
     }
 
-    /// What speaks against a choice whatever the server; to be asked before connecting.
+    /// The objection to a choice that holds for every server; to be asked before connecting.
     pub fn check_choice(&self) -> Result<(), SecMecError> {
         match self.choice {
             Choice::Unbuilt(mechanism) => Err(SecMecError::Unbuilt(mechanism)),

@@ -1,4 +1,4 @@
-//! Security mechanisms: the ways to prove who the requester is (SECMEC), and the arithmetic behind
+//! Security mechanisms: the ways to prove who the requester is (SECMEC), and the arithmetic of
 //! those that do not send the password in clear. Nothing here draws random bytes: they are
 //! arguments, so that every result can be checked.
 
@@ -118,7 +118,7 @@ impl fmt::Display for SecMec {
     }
 }
 
-/// What can be wrong with a mechanism, a key or a token. It never carries a secret.
+/// Errors of a mechanism, a key or a token. They never carry a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecMecError {
     /// A mechanism that is known but not built.
@@ -185,7 +185,7 @@ pub enum SecMecError {
     Rule {
         /// Which of them.
         parameter: &'static str,
-        /// What is expected.
+        /// The rule.
         rule: &'static str,
     },
     /// A user id or password with a character that the page lacks.

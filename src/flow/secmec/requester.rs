@@ -52,11 +52,11 @@ pub struct Credentials {
 pub struct Proof {
     /// SECCHK.
     pub check: SecChk,
-    /// A token that goes as an object of its own behind it: IBM i.
+    /// A token that goes as an object of its own after it: IBM i.
     pub object: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// What follows on a verdict.
+/// The next step after a verdict.
 #[derive(Debug)]
 pub enum Verdict {
     /// The server believes it.
@@ -71,11 +71,11 @@ pub struct Requester {
     policy: Policy,
     random: Random,
     family: Family,
-    /// What may still be asked for, the strongest first.
+    /// The mechanisms that may still be asked for, the strongest first.
     waiting: Vec<Mechanism>,
     asked: Mechanism,
     key: Option<KeyPair>,
-    /// What the server contributed: its public key or seed, checked for its form.
+    /// The server's contribution: its public key or seed, checked for its form.
     sectkn: Option<Vec<u8>>,
     tokens: usize,
 }
@@ -266,12 +266,12 @@ impl Requester {
         matches!(self.asked, Mechanism::Kerberos | Mechanism::ProfileToken)
     }
 
-    /// True when the server may want more than one proof, so that nothing may be chained behind it.
+    /// True when the server may want more than one proof, so that nothing may be chained after it.
     pub fn may_go_on(&self) -> bool {
         self.asked == Mechanism::Kerberos
     }
 
-    /// What the server says to the proof.
+    /// The server's verdict on the proof.
     pub fn verdict(&mut self, verdict: &SecChkRm, rdbnam: Option<&str>) -> Result<Verdict, FlowError> {
         if verdict.is_accepted() {
             // The server's own proof: the source may find it wrong.
@@ -316,7 +316,7 @@ impl Requester {
         Ok(false)
     }
 
-    /// A token where the server looks for it: IBM i behind SECCHK, others in it.
+    /// A token where the server looks for it: IBM i after SECCHK, others in it.
     fn carry(&self, mut check: SecChk, token: Zeroizing<Vec<u8>>) -> Result<Proof, FlowError> {
         if self.family != Family::IbmI {
             check.sectkns = vec![token];

@@ -71,7 +71,7 @@ impl TokenCipher {
         Ok(self.encrypt(&Zeroizing::new(bytes)))
     }
 
-    /// What is in a token.
+    /// The contents of a token.
     pub fn decrypt(&self, token: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecMecError> {
         let plain = match &self.0 {
             TokenKind::Des { key, iv } => {

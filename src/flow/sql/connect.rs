@@ -53,7 +53,7 @@ pub(in crate::flow) fn introduction(application: &str) -> ExcSat {
     }
 }
 
-/// What a connection is to be made with.
+/// The input of a connection.
 #[derive(Clone)]
 pub struct Identity {
     /// RDB name, with Derby's attributes.
@@ -69,7 +69,7 @@ pub struct Identity {
     pub correlation: (String, [u8; 6]),
     /// Name shown to the server's administrators, where it is another one than ours.
     pub application: Option<String>,
-    /// What the work is charged to.
+    /// The account that the work is charged to.
     pub accounting: String,
 }
 
@@ -155,7 +155,7 @@ impl Connect {
         let whole = self.requester.mechanism() == Mechanism::Substitute(Substitute::Derby);
         command.rdbnam = (whole || !self.rdbnam.has_attributes()).then(|| (*self.rdbnam).to_owned());
         // What was agreed holds from ACCSECRD on; ACCSEC itself is EBCDIC. (Measured: Derby's client.)
-        // A name that EBCDIC cannot spell goes in the encoding agreed, behind EXCSATRD.
+        // A name that EBCDIC cannot spell goes in the encoding agreed, after EXCSATRD.
         let text = if self.is_spellable() { DdmText::Ebcdic } else { self.session.text };
         Ok(command.encode(text)?)
     }
@@ -222,7 +222,7 @@ impl Connect {
         self.requester.answer(security)
     }
 
-    /// SECCHK, and ACCRDB behind it unless the server may want to hear more first.
+    /// SECCHK, and ACCRDB after it unless the server may want to hear more first.
     fn prove(&mut self) -> Result<Step<Session>, FlowError> {
         self.session.security = self.requester.mechanism();
         if self.requester.asks_for_tokens() {

@@ -224,7 +224,7 @@ impl FileConnection {
         Ok(self.link(py)?.is_closed())
     }
 
-    /// What the server says of itself: dict with job, class, release, ccsid, secmec, peer.
+    /// The server's description of itself: dict with job, class, release, ccsid, secmec, peer.
     #[getter]
     fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let info = self.link(py)?.client.info();

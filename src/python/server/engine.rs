@@ -289,7 +289,7 @@ impl Pulled {
         self.held.push_back((Err(SqlError::new(-501, "24501", &[])), None));
     }
 
-    /// What the engine's words mean in SQL.
+    /// The SQL error for the engine's words.
     fn trouble(&self, error: &ArrowError) -> SqlError {
         let words = capsule::text(error);
         let told = inside(|py| {
@@ -349,7 +349,7 @@ fn unforeseen<'py>(py: Python<'py>, kind: &str, error: impl IntoPyObject<'py>) -
     told.ok().flatten().unwrap_or_else(|| SqlError::system(kind))
 }
 
-/// What `execute` answers: rows changed, or None.
+/// The answer of `execute`: rows changed, or None.
 fn done(answer: &Bound<'_, PyAny>) -> PyResult<Done> {
     let count = answer.extract::<Option<u64>>()?;
     let warning = (count == Some(0)).then(|| SqlError::new(100, "02000", &[]));

@@ -154,7 +154,7 @@ impl RawServer {
     }
 }
 
-/// An engine behind the names of its databases.
+/// An engine for the names of its databases.
 struct Named {
     engine: Box<dyn Backend>,
     /// In upper case; `None`: any.
@@ -163,7 +163,7 @@ struct Named {
 
 impl Backend for Named {
     fn connect(&self, login: &Login) -> Result<Box<dyn Session>, ConnectError> {
-        // Attributes may ride behind the name.
+        // Attributes may follow the name.
         let name = login.database.split(';').next().unwrap_or_default().trim_end().to_uppercase();
         if self.databases.as_ref().is_some_and(|known| !known.contains(&name)) {
             return Err(ConnectError::NoDatabase);

@@ -214,7 +214,7 @@ impl Connection {
         Ok(self.link(py)?.client.security())
     }
 
-    /// What the server says of itself: dict with product, prdid, class, release, platform, system (its
+    /// The server's description of itself: dict with product, prdid, class, release, platform, system (its
     /// name), job (of this connection; on IBM i "123456/QUSER/QRWTSRVR"), sqlam, typdef, ccsids
     /// (single-byte, double-byte, mixed), secmec, database, peer.
     #[getter]
@@ -222,7 +222,7 @@ impl Connection {
         server(py, self.link(py)?)
     }
 
-    /// What protects the connection: dict with version, cipher, fingerprint (SHA-256 of the server's
+    /// The protection of the connection: dict with version, cipher, fingerprint (SHA-256 of the server's
     /// certificate), verified (False only with tls=insecure); None when it is in clear.
     #[getter]
     fn tls<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
@@ -314,7 +314,7 @@ impl Connection {
     }
 }
 
-/// What the server says of itself.
+/// The server's description of itself.
 pub(super) fn server<'py>(py: Python<'py>, link: &SharedConnection) -> PyResult<Bound<'py, PyDict>> {
     let info = link.client.info();
     let server = PyDict::new(py);
@@ -334,7 +334,7 @@ pub(super) fn server<'py>(py: Python<'py>, link: &SharedConnection) -> PyResult<
     Ok(server)
 }
 
-/// What protects the connection.
+/// The protection of the connection.
 pub(super) fn tls<'py>(py: Python<'py>, link: &SharedConnection) -> PyResult<Option<Bound<'py, PyDict>>> {
     let Some(secured) = link.client.info().tls else { return Ok(None) };
     let tls = PyDict::new(py);

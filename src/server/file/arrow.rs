@@ -57,7 +57,8 @@ impl From<RecordError> for Mismatch {
     }
 }
 
-/// The record format of a schema. Text without a length has some room behind the longest value; text that the page does not have is in Unicode.
+/// The record format of a schema. Text without a length has some room after the longest value. Text that the page
+/// lacks is in Unicode.
 pub(super) fn format(name: &str, schema: &Schema, batches: &[RecordBatch], ccsid: u16) -> Result<RecordFormat, String> {
     let names = names(schema);
     let fields = schema.fields().iter().zip(names).enumerate().map(|(at, (field, name))| {
@@ -131,7 +132,7 @@ fn decoded(file: &PhysicalFile, member: &str, options: &RecordOptions) -> Result
     Ok(decoder.finish()?)
 }
 
-/// How records are kept: their null map behind them.
+/// How records are kept: their null map after them.
 fn stride(file: &PhysicalFile) -> Stride {
     let record = file.definition.format.length as usize;
     let fields = file.definition.format.fields.len();

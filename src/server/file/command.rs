@@ -9,7 +9,7 @@ use crate::server::conversation::Out;
 use crate::wire::file::message::S38MsgRm;
 use crate::wire::file::session::S38Cmd;
 
-/// What a command has to say when it has done what it was asked.
+/// The message of a command that has done its work.
 pub(super) type Said = Result<Option<Fault>>;
 
 /// Keywords of file commands that change nothing here: how much room, who may, what to print.

@@ -13,7 +13,7 @@ use crate::wire::ccsid::error::Errors;
 use crate::wire::file::format::{DdsType, RecordField};
 use std::sync::Arc;
 
-/// What stands in front of the text in a source record: number and date.
+/// The bytes before the text in a source record: number and date.
 const SOURCE: u32 = 12;
 /// Members of a file, as the system allows.
 const MEMBERS: usize = 32_767;

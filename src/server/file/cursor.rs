@@ -18,7 +18,7 @@ pub(super) enum CursorPlace {
         /// Its place in the access path when it was read, where the file is read along it.
         entry: Option<Entry>,
     },
-    /// Behind the last record.
+    /// After the last record.
     After,
 }
 
@@ -82,7 +82,7 @@ pub(super) fn seek(member: &Member, which: Which, key: &[u8]) -> Option<u32> {
     found.map(|(_, rrn)| *rrn)
 }
 
-/// The first key behind all that begin with these leading fields; none behind the highest.
+/// The first key after all that begin with these leading fields; none after the highest.
 fn behind(key: &[u8]) -> Option<Vec<u8>> {
     let last = key.iter().rposition(|byte| *byte < u8::MAX)?;
     let mut out = key.get(..=last)?.to_vec();

@@ -1,5 +1,5 @@
 //! Data description specifications: the source that CRTPF makes a physical file of. Columns 17 to 44
-//! say what a line is about, keywords stand behind them. What is not understood is refused.
+//! say what a line is about, keywords follow. Anything that is not understood is refused.
 
 use super::cl::{ClValue, Command};
 use super::library::is_name;
@@ -28,7 +28,7 @@ const HARMLESS: &[&str] = &[
     "NOALTSEQ",
 ];
 
-/// What a line, with those that continue it, is about.
+/// The subject of a line, with those that continue it.
 #[derive(Debug, Default)]
 struct Spec {
     /// R a record format, K a key field, blank a field or the file.

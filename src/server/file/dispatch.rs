@@ -81,7 +81,7 @@ pub(super) fn records(slots: Option<&[u8]>, feedback: &IoFeedback, out: &mut Out
     Ok(())
 }
 
-/// The feedback and behind it why something was not done.
+/// The feedback, followed by the reason why something was not done.
 pub(super) fn refused(feedback: &IoFeedback, fault: &Fault, out: &mut Out<'_>) -> Result<()> {
     records(None, feedback, out)?;
     message(&fault.message(), out)?;

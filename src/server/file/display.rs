@@ -75,7 +75,7 @@ impl Job {
     }
 
     /// Writes rows about the files that are meant into the member that OUTFILE and OUTMBR name: in place of what is
-    /// there, or behind it.
+    /// there, or after it.
     fn outfile(
         &mut self,
         command: &BoundCommand,

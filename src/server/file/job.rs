@@ -1,4 +1,4 @@
-//! What one connection has: its files in QTEMP, its library list, the files that it has open, its
+//! The job of one connection: its files in QTEMP, its library list, the files that it has open, its
 //! locks and the changes that are not yet committed. When it ends, so does all of that.
 
 use super::cursor::CursorPlace;
@@ -20,7 +20,7 @@ use tokio::sync::OwnedSemaphorePermit;
 /// Where each job has files of its own.
 pub(super) const QTEMP: &str = "QTEMP";
 
-/// What a note of a change costs beside its bytes.
+/// The memory of a note of a change beside its bytes.
 const NOTE: usize = 256;
 /// The longest time that a command waits.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -76,7 +76,7 @@ pub(super) struct RecordChange {
     pub(super) file: Arc<PhysicalFile>,
     pub(super) member: String,
     pub(super) rrn: u32,
-    /// What the record was; none for one that was added.
+    /// The record before the change; none for one that was added.
     pub(super) before: Option<Record>,
     /// Its order among records with equal keys.
     pub(super) order: Option<i64>,

@@ -40,7 +40,7 @@ pub(super) type Library = BTreeMap<String, Arc<PhysicalFile>>;
 /// How a file is made of Arrow batches.
 #[derive(Debug, Clone)]
 pub struct FileOptions {
-    /// What the records are ordered by.
+    /// The fields by which the records are ordered.
     pub keys: Vec<KeyField>,
     /// No two records have equal keys.
     pub unique: bool,

@@ -62,7 +62,7 @@ impl ObjectLock {
     }
 }
 
-/// What a record is locked for.
+/// The purpose of a record lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RecordLock {
     /// Nobody else may change it.

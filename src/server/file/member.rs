@@ -17,7 +17,7 @@ pub(super) type Record = Box<[u8]>;
 /// A place in the access path: the key, and the order among equal ones.
 pub(super) type Entry = (Vec<u8>, i64);
 
-/// What a member needs to know of its file.
+/// The facts of its file that a member needs.
 #[derive(Debug, Clone)]
 pub(super) struct Rules {
     /// Bytes of a record without its null map.
@@ -130,7 +130,7 @@ impl Member {
         self.records.iter().zip(1..).filter_map(|(r, rrn)| Some((rrn, &*r.as_ref()?.bytes)))
     }
 
-    /// Adds a record behind the last one, or in the place of a deleted one; its number.
+    /// Adds a record after the last one, or in the place of a deleted one; its number.
     pub(super) fn insert(&mut self, record: Record, reuse: bool, job: JobId) -> Result<u32, Refused> {
         let key = self.key(&record);
         self.check(key.as_deref(), None, job)?;

@@ -169,7 +169,7 @@ impl Job {
         Ok(None)
     }
 
-    /// What an OBJ parameter names: object, type, state, member.
+    /// The locks that an OBJ parameter names: object, type, state, member.
     fn wanted_locks(&self, command: &BoundCommand) -> Result<Vec<(Arc<PhysicalFile>, ObjectLock)>> {
         let wrong = || Fault::new("CPD0084", "OBJ is to be (LIBRARY/FILE *FILE state member).");
         let values = command.values("OBJ");

@@ -17,13 +17,13 @@ use std::time::{Duration, Instant, SystemTime};
 pub(super) const LONGEST: u32 = 32_766;
 /// Fields of a record format, as the system allows.
 const FIELDS: usize = 8_000;
-/// What a file or member costs beside its records, and each field beside its texts.
+/// The memory of a file or member beside its records, and of each field beside its texts.
 const COST: usize = 4096;
 const FIELD: usize = 1024;
 /// How often a job that waits looks whether it should go on.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What a file is made of.
+/// The definition of a file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Definition {
     pub(super) format: RecordFormat,
@@ -47,11 +47,11 @@ pub(super) struct PhysicalFile {
     released: Condvar,
     quota: Arc<Quota>,
     pub(super) created: SystemTime,
-    /// What was taken of it for the definition.
+    /// The memory that was taken for the definition.
     cost: usize,
 }
 
-/// What changes about a file.
+/// The part of a file that changes.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub(super) members: Vec<Member>,
@@ -60,7 +60,7 @@ pub(super) struct Contents {
     pub(super) reuse: bool,
 }
 
-/// What waiting for a lock came to.
+/// The outcome of waiting for a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LockWait {
     /// Something was released.
@@ -152,7 +152,7 @@ impl PhysicalFile {
         }
     }
 
-    /// What is in it. Nothing else is locked while this is.
+    /// Its contents. Nothing else is locked while this is.
     pub(super) fn contents(&self) -> MutexGuard<'_, Contents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -242,7 +242,7 @@ impl Drop for PhysicalFile {
     }
 }
 
-/// A record format of fields one behind the other. Its level identifier follows from what the fields
+/// A record format of fields one after the other. Its level identifier follows from what the fields
 /// are, so that equal formats have equal ones.
 pub(super) fn record_format(name: &str, text: &str, mut fields: Vec<RecordField>) -> RecordFormat {
     let mut length: u32 = 0;

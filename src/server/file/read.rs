@@ -20,14 +20,14 @@ use crate::wire::file::read::{S38Get, S38GetD, S38GetK, S38GetM};
 use crate::wire::file::system_name::DclNam;
 use std::sync::MutexGuard;
 
-/// What is looked for.
+/// The record that is looked for.
 enum ReadTarget {
     Step(Which),
     Number(u32),
     Key(Which, Vec<u8>),
 }
 
-/// What became of one attempt to read a record.
+/// The outcome of one attempt to read a record.
 enum Attempt {
     /// This one, with this lock.
     Record(u32, Vec<u8>),
@@ -210,7 +210,7 @@ impl Job {
     }
 }
 
-/// What a read leads to from where the file stands.
+/// The record to which a read leads from the current position.
 fn found<'a>(open: &OpenDataPath, member: &'a Member, target: &ReadTarget) -> Option<(u32, &'a [u8])> {
     let rrn = match target {
         ReadTarget::Step(which) => open.place.step(member, open.keyed, *which)?,

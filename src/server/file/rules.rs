@@ -1,4 +1,4 @@
-//! What holds for every file: the order of equal keys, the room there is, why a file is refused.
+//! Rules for every file: the order of equal keys, the room there is, the reasons to refuse one.
 
 use crate::column::error::ColumnError;
 use crate::column::file::error::RecordError;

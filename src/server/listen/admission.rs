@@ -35,7 +35,7 @@ struct Admission(VecDeque<(AdmittedConnection, AbortHandle)>);
 impl Admission {
     /// Another has come.
     fn enter(&mut self, seat: AdmittedConnection, task: AbortHandle) {
-        // Those behind a slow one are not all waiting any more.
+        // Those after a slow one are not all waiting any more.
         if self.0.len() == self.0.capacity() {
             self.0.retain(|(seat, task)| !seat.is_taken() && !task.is_finished());
         }

@@ -10,7 +10,7 @@ use crate::wire::ddm::reply::Reply;
 use crate::wire::dss::deframe::Dss;
 use crate::wire::dss::header::DssType;
 
-/// What a command costs to hold beside its bytes, and what an object does.
+/// The memory of a command beside its bytes, and of an object.
 const REQUEST: usize = 256;
 const OBJECT: usize = 96;
 /// Objects that are not held may be so many times as long as those that can be.
@@ -25,7 +25,7 @@ pub(super) struct RequestAssembler {
     pub(super) ready: Vec<Request>,
     /// The command whose objects may still follow.
     pub(super) open: Option<Request>,
-    /// What all of that takes to hold, and the part of it that the open command's objects take.
+    /// The memory of all that, and the part of it that the open command's objects take.
     pub(super) bytes: usize,
     of_open: usize,
     /// Bytes of objects that were not held.

@@ -16,7 +16,7 @@ static THREADS: Semaphore = Semaphore::const_new(256);
 
 /// A batch, an error, or the end.
 pub(in crate::server) type Item = Option<Result<RecordBatch, SqlError>>;
-/// What a thread brings back.
+/// The result of a thread.
 type Came = (Rows, Item);
 
 /// The rows of a query as its engine gives them.

@@ -1,4 +1,4 @@
-//! What the catalog procedures answer (SYSIBM.SQLTABLES, SQLCOLUMNS, SQLPRIMARYKEYS): the result
+//! Answers of the catalog procedures (SYSIBM.SQLTABLES, SQLCOLUMNS, SQLPRIMARYKEYS): the result
 //! sets of JDBC's getTables, getColumns and getPrimaryKeys, of ODBC's SQLTables and so on, out of
 //! the tables that a backend tells of. (Measured: Derby's JDBC client, IBM's CLI driver.)
 

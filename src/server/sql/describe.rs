@@ -90,7 +90,7 @@ pub(super) fn sqlvar(field: &Field, mode: Option<i16>) -> SqlVar {
     }
 }
 
-/// What the metadata says.
+/// The contents of the metadata.
 #[derive(Default)]
 struct ColumnMetadata<'a> {
     name: &'a str,
@@ -250,7 +250,7 @@ fn digits(unit: TimeUnit) -> u8 {
     }
 }
 
-/// True for a column whose values may travel behind the row.
+/// True for a column whose values may travel after the row.
 pub(super) fn is_large(field: &Field) -> bool {
     matches!(field.shape, Shape::Lob(_))
 }

@@ -1,4 +1,4 @@
-//! What a description cannot say: a name that the page of the persona lacks, more columns or markers than its count
+//! Limits of a description: a name that the page of the persona lacks, more columns or markers than its count
 //! holds. Each is an SQLCODE for the statement, told when it is prepared.
 
 use crate::server::error::SqlError;

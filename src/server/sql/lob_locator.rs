@@ -10,7 +10,7 @@ use bytes::Bytes;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-/// What a locator costs beside its value.
+/// The memory of a locator beside its value.
 const COST: usize = 64;
 /// The part of a connection's budget that its locators may stand for. Beyond that the oldest are forgotten: a
 /// requester that still wants one is told so.

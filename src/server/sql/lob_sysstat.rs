@@ -32,7 +32,7 @@ mod section {
     pub(super) const DBCLOB_LENGTH: u16 = 8;
 }
 
-/// The output of a helper: one value, in its row or behind it.
+/// The output of a helper: one value, in its row or after it.
 struct LobAnswer {
     described: DescribedData,
     large: Option<Bytes>,
@@ -97,7 +97,7 @@ impl Conversation {
         })
     }
 
-    /// A part of a value: in the row when it is short, else behind it.
+    /// A part of a value: in the row when it is short, else after it.
     /// Text has a page.
     fn part(&self, part: Bytes, page: Option<u16>) -> std::result::Result<LobAnswer, SqlError> {
         let (short, long) = match page.map(Width::of) {

@@ -54,7 +54,7 @@ impl ParameterArray {
 pub(super) struct SingleRows {
     /// The values of the rows that can be read, in order.
     pub(super) good: Parameters,
-    /// What is wrong with the others, by their positions among all rows.
+    /// The faults of the others, by their positions among all rows.
     pub(super) bad: BTreeMap<usize, SqlError>,
 }
 

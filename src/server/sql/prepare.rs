@@ -32,7 +32,7 @@ const AROUND: usize = 6;
 const COPIES: usize = 4;
 const FIELD: usize = 256;
 
-/// What SQLATTR says of a cursor.
+/// The attributes of a cursor in SQLATTR.
 #[derive(Debug, Clone, Copy, Default)]
 struct Habits {
     held: bool,

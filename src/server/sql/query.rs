@@ -1,6 +1,6 @@
 //! The answering side of a query: OPNQRY opens it, CNTQRY continues it, CLSQRY closes it. Blocks
 //! are cut where they are full, in the middle of a row if need be (limited block protocol); rows
-//! with large objects go out whole, the objects behind them, and only when asked for by CNTQRY
+//! with large objects go out whole, the objects after them, and only when asked for by CNTQRY
 //! (fixed row protocol): the requester may want locators in their place (OUTOVR).
 
 use super::batch_reader::Wait;
@@ -36,7 +36,7 @@ const OPEN: usize = 1024;
 const INSENSITIVE: u8 = 1;
 /// QRYCLSIMP: the requester closes.
 const NOT_CLOSED: u8 = 2;
-/// Behind the SQLCA at the end of data: no row.
+/// After the SQLCA at the end of data: no row.
 pub(super) const NO_ROW: u8 = 0xFF;
 
 impl Conversation {
@@ -205,7 +205,7 @@ impl Conversation {
         Ok(false)
     }
 
-    /// Sends rows that fit, at least one and at most `most`, with their large objects behind; true
+    /// Sends rows that fit, at least one and at most `most`, with their large objects after them; true
     /// when the query is over.
     fn whole_rows(&mut self, cursor: &mut OpenCursor, size: u32, most: usize, out: &mut Out<'_>) -> Result<bool> {
         let (mut lobs, mut rows) = (Vec::new(), 0);
@@ -242,7 +242,7 @@ impl Conversation {
         Ok(false)
     }
 
-    /// The end is a row rather than a message: the product's habit, or the requester closes. Behind
+    /// The end is a row rather than a message: the product's habit, or the requester closes. After
     /// it the query can still be asked. (Measured: Derby answers surplus CNTQRYs.)
     fn ends_in_row(&self, cursor: &OpenCursor) -> bool {
         self.persona.ends_in_row || !cursor.closes
@@ -266,7 +266,7 @@ impl Conversation {
             }
             return Ok(true);
         }
-        // Told again to whom asks behind the end.
+        // Told again to a requester that asks after the end.
         if !cursor.told || cursor.tail.is_empty() {
             let [high, low, ..] = &mut sqlca.errd;
             *high = (cursor.rows.sent >> 32) as u32 as i32;

@@ -114,7 +114,7 @@ impl Conversation {
                 }
             }
             scroll.at = row - 1;
-            // Behind the last row, or where the rows broke off.
+            // After the last row, or where the rows broke off.
             over = row < first + most && !full;
         }
         if over {

@@ -16,7 +16,7 @@ pub(in crate::server) struct ScrollRows {
     meter: Meter,
     /// There are no more, or an error stands in their place.
     pub(super) end: Option<std::result::Result<(), SqlError>>,
-    /// 0 is before the first row, one more than there are is behind the last.
+    /// 0 is before the first row, one more than there are is after the last.
     pub(super) at: u64,
 }
 

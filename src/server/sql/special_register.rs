@@ -20,7 +20,7 @@ const LEVELS: [(&str, u8); 10] = [
     ("DIRTY READ", 1),
 ];
 
-/// What a connection starts with: read committed.
+/// The isolation at the start of a connection: read committed.
 pub(in crate::server) const READ_COMMITTED: u8 = 2;
 
 /// A SET of a register.

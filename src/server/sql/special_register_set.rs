@@ -1,5 +1,5 @@
-//! Setting the registers that Derby's clients keep in mind. A SET of one goes to the backend as it is, and behind its SQLCARD the requester is told what is new, in a
-//! PBSD. (Measured: Derby and its JDBC client, of setSchema and setTransactionIsolation.)
+//! Setting the registers that Derby's clients keep in mind. A SET of one goes to the backend as it is, and after its
+//! SQLCARD the requester is told what is new, in a PBSD. (Measured: Derby and its JDBC client, of setSchema and setTransactionIsolation.)
 
 use super::parameter_array::ParameterArray;
 use super::special_register::Register;

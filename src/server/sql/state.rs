@@ -1,4 +1,4 @@
-//! What a conversation holds between commands: prepared statements, open queries, the package being
+//! State that a conversation holds between commands: prepared statements, open queries, the package being
 //! bound.
 
 use super::catalog_call::CatalogCall;
@@ -26,7 +26,7 @@ pub(in crate::server) struct Filled {
     pub(in crate::server) _lease: Lease,
 }
 
-/// What a section holds.
+/// The contents of a section.
 pub(super) enum SectionStatement {
     /// A statement of the backend's.
     Prepared {

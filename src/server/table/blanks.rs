@@ -14,7 +14,7 @@ const BIT_BLANK: [u8; 1] = [0x20];
 const INDICATOR: usize = 1;
 const COUNT: usize = 2;
 
-/// What of a nullable value, as it is written for the wire, tells it apart from others.
+/// The part of a nullable value, as it is written for the wire, that tells it apart from others.
 pub(super) fn key<'a>(field: &Field, written: &'a [u8]) -> &'a [u8] {
     let Some(blank) = blank(field) else { return written };
     let from = match field.shape {

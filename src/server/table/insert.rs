@@ -9,7 +9,7 @@ use crate::server::budget::{Lease, cost};
 use crate::server::error::SqlError;
 use arrow_array::RecordBatch;
 
-/// What became of rows, one by one.
+/// The outcome of rows, one by one.
 pub(super) type Each = Vec<Result<Done, SqlError>>;
 
 /// An INSERT at work.

@@ -137,7 +137,7 @@ struct TableChange {
 }
 
 struct MemorySession {
-    /// What the tables' schema is called: the user's name.
+    /// The name of the tables' schema: the user's name.
     schema: String,
     committed: Arc<Mutex<Tables>>,
     changed: BTreeMap<String, TableChange>,

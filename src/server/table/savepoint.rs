@@ -37,7 +37,7 @@ impl Savepoints {
         Ok(())
     }
 
-    /// What had been changed when it was set, or the last one without a name. It stays, later ones are gone.
+    /// The changes made before it was set, or before the last one without a name. It stays, later ones are gone.
     pub(super) fn back_to(&mut self, name: Option<&str>) -> Result<Changes, SqlError> {
         let at = match name {
             Some(name) => self.find(name)?,

@@ -47,7 +47,7 @@ pub(super) fn tokens(sql: &str) -> Result<Vec<Token>, SqlError> {
     Ok(out)
 }
 
-/// What stands in quotes, doubled ones being one, and how long it is with them.
+/// The text in quotes, doubled ones being one, and its length with them.
 fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
     let mut value = String::new();
     let mut chars = text.char_indices().skip(1).peekable();

@@ -3,7 +3,7 @@
 use arrow_schema::{DataType, Field, TimeUnit};
 use std::collections::HashMap;
 
-/// The field that a column's type makes, with the lengths that stood behind its name.
+/// The field that a column's type makes, with the lengths that stood after its name.
 pub(super) fn data_type(name: &str, word: &str, numbers: &[u32], bits: bool) -> Option<Field> {
     let first = numbers.first().copied();
     let of = |data_type| Field::new(name, data_type, true);

@@ -123,7 +123,7 @@ const SECRETS: [(&[u8], u8); 4] = [
     (&[0xC5, 0xD5, 0xC3, 0xD9, 0xE8, 0xD7, 0xE3, 0xC9, 0xD6, 0xD5, 0xD2, 0xC5, 0xE8, 0x7E], 0x40),
 ];
 
-/// What a value says, behind its hex.
+/// The meaning of a value, after its hex.
 fn meaning(point: u16, data: &[u8], text: DdmText, out: &mut dyn Write) -> Result {
     match point {
         cp::MGRLVLLS => {

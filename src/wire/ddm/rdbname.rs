@@ -24,12 +24,12 @@ pub fn secret(attribute: &str) -> Option<&'static str> {
 pub struct RdbName(Zeroizing<String>);
 
 impl RdbName {
-    /// With what stands behind the name.
+    /// With what stands after the name.
     pub fn new(whole: impl Into<String>) -> RdbName {
         RdbName(Zeroizing::new(whole.into()))
     }
 
-    /// True when attributes stand behind the name.
+    /// True when attributes stand after the name.
     pub fn has_attributes(&self) -> bool {
         self.0.contains(';')
     }

@@ -155,7 +155,7 @@ pub struct SecChkRm {
     pub secchkcd: u8,
     /// SECTKN: the server's next ticket.
     pub sectkn: Option<Vec<u8>>,
-    /// SVCERRNO: error number of the security service behind the server.
+    /// SVCERRNO: error number of the server's security service.
     pub svcerrno: Option<u32>,
     /// SRVDGN: diagnostics in the server's own form.
     pub srvdgn: Option<Vec<u8>>,

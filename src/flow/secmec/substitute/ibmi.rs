@@ -19,7 +19,7 @@ const NAME: usize = 10;
 const CCSID: u16 = 37;
 /// An EBCDIC blank.
 const BLANK: u8 = 0x40;
-/// What does not count at the end of a password.
+/// Characters that do not count at the end of a password.
 const BLANKS: [char; 3] = ['\0', ' ', '\u{3000}'];
 /// Rounds of PBKDF2 at level 4.
 const ROUNDS: u32 = 10_022;
@@ -193,7 +193,7 @@ fn des_substitute(name: &str, password: &str, seeds: &Seeds) -> Result<[u8; 8], 
     Ok(encrypt(key, chain ^ u64::from_be_bytes(SEQUENCE)).to_be_bytes())
 }
 
-/// What is known of a password: the folded name under a key made of the password's part.
+/// The token of a password: the folded name under a key made of the password's part.
 fn token(part: u64, folded: u64) -> u64 {
     encrypt((part ^ 0x5555_5555_5555_5555) << 1, folded)
 }

@@ -51,7 +51,7 @@ impl Substitute {
     }
 }
 
-/// What each side drew for this connection.
+/// The random numbers that each side drew for this connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seeds {
     /// From ACCSEC.
