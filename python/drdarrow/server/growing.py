@@ -196,6 +196,10 @@ def _short(words: Sequence[str], name: str, at: int, end: int) -> bool:
     return False
 
 
+#: Signs that open a level, close one or begin a name.
+_SIGNIFICANT = '()[]{}_"'
+
+
 def refused(words: Sequence[str], name_of: Callable[[str], str]) -> str | None:
     """The first function of a statement that has no bound, or None."""
     upper = [word.upper() for word in words]
@@ -204,6 +208,9 @@ def refused(words: Sequence[str], name_of: Callable[[str], str]) -> str | None:
     levels = [(-1, True, False)]
     for at, word in enumerate(words):
         look()
+        # Of commas, markers and numbers a statement may have very many.
+        if not (word[:1].isalpha() or word[:1] in _SIGNIFICANT):
+            continue
         opened, query, tables = levels[-1]
         if word in ("(", "[", "{"):
             call = name_of(words[at - 1]) if at else ""

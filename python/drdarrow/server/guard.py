@@ -141,6 +141,8 @@ def check(sql: str, kind: str, read_only: bool = False) -> None:
         if what not in _OBJECTS and upper[:2] != ["COMMENT", "ON"]:
             raise SqlError(-142, "42612", f"{upper[0]} {what}")
     for at, word in enumerate(words):
+        if not (word[:1].isalpha() or word[:1] in '_"'):
+            continue
         name = _name(word)
         called = words[at + 1 : at + 2] == ["("]
         named = at > 0 and words[at - 1].upper() in _BEFORE_A_NAME
