@@ -122,7 +122,7 @@ pub struct Error {
     pub retryable: bool,
     /// The row that it is about, where many were given: the first is 1, counted over the whole call.
     pub row: Option<u64>,
-    /// What a function of the user's failed with.
+    /// The failure of a function of the user's.
     pub cause: Option<Cause>,
 }
 

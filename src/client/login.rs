@@ -28,7 +28,7 @@ pub(super) fn peer(config: &Config) -> String {
     }
 }
 
-/// What is known of a line that was just connected.
+/// Judges a line that was just connected.
 pub(super) fn line(stream: &TcpStream) -> Line {
     stream.peer_addr().map_or(Line::Open, |peer| Line::to(peer.ip()))
 }

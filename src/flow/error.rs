@@ -41,7 +41,7 @@ pub enum FlowError {
         wanted: Option<String>,
         /// The mechanisms that the server lists.
         offered: String,
-        /// What would let it in, where the line stands against what it offers.
+        /// The cure, where the line stands against what it offers.
         cure: Option<String>,
     },
     /// A key or token of the security mechanism is not what it must be.

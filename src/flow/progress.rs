@@ -35,7 +35,7 @@ const ALL: [Awaited; 7] = [
 ];
 
 impl Awaited {
-    /// What did not come, in words.
+    /// The missing answer, in words.
     pub fn missing(self) -> &'static str {
         match self {
             Awaited::Attributes | Awaited::Text => "no reply to EXCSAT",

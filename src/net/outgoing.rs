@@ -1,4 +1,4 @@
-//! What waits to be written to a socket. What holds secrets is wiped once it is written.
+//! The buffer of a socket's writer. Bytes that hold secrets are wiped once they are written.
 
 use crate::wire::dss::chain::Chain;
 use zeroize::Zeroize;
@@ -29,7 +29,7 @@ impl Outgoing {
         self.secret = secret;
     }
 
-    /// What is left to write.
+    /// The bytes that are left to write.
     pub(super) fn rest(&self) -> &[u8] {
         self.bytes.get(self.sent..).unwrap_or_default()
     }

@@ -22,11 +22,11 @@ const OURS: &str = "drdarrow";
 #[derive(Clone)]
 pub(super) struct Caller(Arc<Mutex<State>>);
 
-/// What is known until the call has its outcome.
+/// The state until the call has its outcome.
 #[derive(Default)]
 struct State {
     place: Option<Arc<Place>>,
-    /// What a warning was made.
+    /// The exception that a warning was made.
     raised: Option<PyErr>,
 }
 
@@ -90,7 +90,7 @@ impl Caller {
         runtime::asyncio(py, async move { Ok(ConnectOutcome { caller, made: making.await }) })
     }
 
-    /// What was made, or the exception that a warning was made.
+    /// The result, or the exception that a warning was made.
     fn outcome<T>(&self, py: Python<'_>, made: Result<T>) -> PyResult<T> {
         let State { raised, .. } = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         made.map_err(|e| raised.unwrap_or_else(|| errors::raise(py, &e)))
@@ -130,7 +130,7 @@ impl Place {
     }
 }
 
-/// What an awaitable of a connection brings.
+/// The result of an awaitable of a connection.
 struct ConnectOutcome<T> {
     caller: Caller,
     made: Result<T>,

@@ -73,7 +73,8 @@ pub trait Session: Send {
     fn interrupt(&self) -> Option<Interrupt> {
         None
     }
-    /// What the client may make the session hold, told before the first call: rows that are read ahead, changes that are
+    /// The memory that the client may make the session hold, told before the first call: rows that are read ahead,
+    /// changes that are
     /// not committed. What takes more is an error, -289, that leaves the rest as it is.
     fn hold(&mut self, _: &Budget) {}
     /// True when the rows of queries are parts of tables that the engine holds in any case: they count for nothing in

@@ -1,4 +1,5 @@
-//! What clients make the server hold, in bytes: a budget for each connection, and one for all of them together. What is
+//! The memory that clients make the server hold, in bytes: a budget for each connection, and one for all of them
+//! together. What is
 //! held has a lease; when that is dropped, its bytes can be had again.
 
 use super::error::SqlError;
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const CONNECTION: &str = "max_connection_memory";
 const SERVER: &str = "max_memory";
 
-/// What a batch takes beside its values, and what each of its columns does.
+/// The bytes of a batch beside its values, and of each of its columns.
 const BATCH: usize = 64;
 const COLUMN: usize = 128;
 
@@ -121,12 +122,12 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// What it stands for.
+    /// The bytes that it stands for.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// What it can grow to.
+    /// The bytes that it can grow to.
     pub(super) fn room(&self) -> usize {
         let left = |account: &Account| account.most.saturating_sub(account.used());
         self.bytes.saturating_add(left(&self.purse.own).min(left(&self.purse.all)))

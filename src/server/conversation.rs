@@ -95,7 +95,7 @@ pub(super) struct Conversation {
     pub(super) user: String,
     /// The environment of what the requester sends.
     pub(super) theirs: TypDef,
-    /// What it may make the server hold.
+    /// The memory that it may make the server hold.
     pub(super) budget: Budget,
     /// Nobody waits for what it does any more.
     pub(super) gone: Arc<AtomicBool>,

@@ -1,4 +1,4 @@
-//! What a connection is and did before it has logged in: over which line it came, how often it asked. Each question of
+//! The state of a connection before it has logged in: over which line it came, how often it asked. Each question of
 //! a login costs the server something, so there are few of them.
 
 use super::protocol_error::{ProtocolError, Result};

@@ -152,7 +152,7 @@ fn note<K: Copy + Eq + Hash>(records: &mut HashMap<K, Record>, key: K) -> u32 {
     }
 }
 
-/// What one peer can have of addresses: one of IPv4, of IPv6 all that begin with the same 64 bits.
+/// The addresses that one peer can have: one of IPv4, of IPv6 all that begin with the same 64 bits.
 fn whole(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {

@@ -17,7 +17,7 @@ pub(super) struct ServerShared {
     pub(super) access: Access,
     /// Files for record access.
     pub(super) files: Option<FileStore>,
-    /// What clients may make the server hold.
+    /// The memory that clients may make the server hold.
     pub(super) memory: Total,
     /// Files are not to be changed.
     pub(super) read_only: bool,

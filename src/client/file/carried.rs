@@ -7,7 +7,7 @@ use crate::client::config::security::Security;
 use crate::client::config::tls::TlsMode;
 use Rule::{Address, Travels, Weakens};
 
-/// What becomes of a setting.
+/// The rule for a setting.
 enum Rule {
     /// It is taken: it makes the way no weaker.
     Travels,

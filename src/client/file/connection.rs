@@ -349,7 +349,7 @@ impl Partition {
     }
 }
 
-/// What a login needs beside the stream and the settings.
+/// The parts of a login beside the stream and the settings.
 struct FileLogin {
     /// The password level that the sign-on server told.
     told_level: Option<u8>,

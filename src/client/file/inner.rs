@@ -23,7 +23,7 @@ pub(super) struct FileInner {
     pub peer: String,
     pub session: FileSession,
     pub channel: Channel,
-    /// What was said of the connection when it was made.
+    /// Warnings about the connection from when it was made.
     pub caution: Caution,
     pub closed: AtomicBool,
     /// Commitment control was started.

@@ -328,7 +328,7 @@ impl Connection {
     }
 }
 
-/// What a login needs beside the stream.
+/// The parts of a login beside the stream.
 struct SqlLogin {
     line: Line,
     local: Option<SocketAddr>,

@@ -44,7 +44,7 @@ pub(super) struct Inner {
     pub autocommit: AtomicBool,
     /// The unit of work.
     pub work: UnitOfWork,
-    /// What was said of the connection when it was made.
+    /// Warnings about the connection from when it was made.
     pub caution: Caution,
     pub closed: AtomicBool,
     /// Somebody stopped waiting for a commit, and nobody was told what became of it.

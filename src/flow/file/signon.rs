@@ -83,7 +83,7 @@ impl SignOn {
         Ok(Some(stream(1, Body::Info { kind, ccsid: CCSID, proof: proof.to_vec(), user })?))
     }
 
-    /// What is known without a proof.
+    /// The facts that are known without a proof.
     pub fn unproved(&self) -> SignOnInfo {
         SignOnInfo { password_level: self.level, ccsid: None }
     }

@@ -1,11 +1,11 @@
-//! What a login gives away, said before it does.
+//! Warnings of what a login gives away, given before it does.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::SecMecError;
 
-/// What a proof gives away on a line that is not private, the least first.
+/// The exposure of a proof on a line that is not private, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exposure {
     /// Nothing that helps to a password.
@@ -30,7 +30,7 @@ pub struct Caution {
     said: Arc<Mutex<Vec<Said>>>,
 }
 
-/// What was said, with what it is about where that is a proof.
+/// The warnings so far, each with its exposure where it is about a proof.
 struct Said {
     exposure: Exposure,
     text: String,
@@ -58,7 +58,7 @@ impl Caution {
         self.tell(Exposure::Nothing, text.to_owned(), |said| said.text == text)
     }
 
-    /// What nobody listened to.
+    /// The warnings that nobody listened to.
     pub fn unheard(&self) -> Vec<String> {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         said.iter().filter(|_| self.ears.is_none()).map(|said| said.text.clone()).collect()

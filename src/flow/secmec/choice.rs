@@ -111,7 +111,7 @@ impl Policy {
         self.password_level.or(self.told_level.filter(|level| self.believes(*level)))
     }
 
-    /// What is to be said before a proof is sent, and how grave it is. Of [`Line::Unverified`] the TLS handshake told
+    /// The warning to give before a proof is sent, and how grave it is. Of [`Line::Unverified`] the TLS handshake told
     /// already that anybody may answer.
     pub fn warning(&self, mechanism: Mechanism, factor: bool) -> Option<(Exposure, String)> {
         let exposure = if factor { Exposure::Clear } else { mechanism.exposure() };
@@ -162,7 +162,7 @@ impl Policy {
         Ok(vec![chosen])
     }
 
-    /// What `auto` leaves out because of the line, the strongest first.
+    /// The mechanisms that `auto` leaves out because of the line, the strongest first.
     pub fn withheld(&self, family: Family) -> Vec<Mechanism> {
         let mut all = if self.choice == Choice::Auto { self.strongest_first(family) } else { Vec::new() };
         all.retain(|mechanism| !self.allows(*mechanism, false));
@@ -221,7 +221,7 @@ impl Policy {
         }
     }
 
-    /// What speaks against a mechanism that was chosen by its name.
+    /// The objection to a mechanism that was chosen by its name.
     fn check(&self, mechanism: Mechanism) -> Result<(), SecMecError> {
         if !self.allows(mechanism, true) {
             return Err(match self.allow_cleartext_password {
@@ -235,7 +235,7 @@ impl Policy {
         Ok(())
     }
 
-    /// What `auto` would do on a private line.
+    /// The order of `auto` on a private line.
     fn strongest_first(&self, family: Family) -> Vec<Mechanism> {
         if !self.password {
             return vec![Mechanism::UserOnly];

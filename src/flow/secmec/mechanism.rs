@@ -59,7 +59,7 @@ impl Mechanism {
         }
     }
 
-    /// What its proof gives away on a line that is not private.
+    /// The exposure of its proof on a line that is not private.
     pub fn exposure(self) -> Exposure {
         match self {
             Mechanism::UserOnly | Mechanism::Kerberos => Exposure::Nothing,

@@ -60,7 +60,7 @@ struct EngineSession {
     object: Arc<HeldObject>,
     /// Unread results that stand in the way of the session's next statement.
     shared: Vec<Weak<Mutex<Pulled>>>,
-    /// What those may take once they are read.
+    /// The memory that those may take once they are read.
     budget: Option<Budget>,
     /// Nobody waits for the statement any more.
     unwanted: Arc<AtomicBool>,
@@ -340,7 +340,8 @@ fn inside<T>(call: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, SqlError
     called.unwrap_or_else(|| Err(SqlError::system("the program ends")))
 }
 
-/// What a client is told of an exception that says nothing in SQL: its kind and a number, by which the log tells the rest.
+/// The client's error for an exception that says nothing in SQL: its kind and a number, by which the log tells the
+/// rest.
 fn unforeseen<'py>(py: Python<'py>, kind: &str, error: impl IntoPyObject<'py>) -> SqlError {
     let told = py.import("drdarrow.server.unforeseen").and_then(|module| {
         let told = module.call_method1("unforeseen", (kind, error))?;

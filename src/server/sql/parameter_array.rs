@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 const END_OF_ROWS: u8 = 0xFD;
 /// Rows that one command may bring: they are held in memory, and may be answered one by one.
 const MOST_ROWS: usize = 1 << 20;
-/// What a value takes at least once it is decoded.
+/// The least that a value takes once it is decoded.
 const VALUE: usize = 16;
 /// Less than that is not counted.
 const SMALL: usize = 64 * 1024;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// As many as a transaction may have.
 const MOST: usize = 1_000;
-/// What a table takes in one, and each of its batches, once it is changed again.
+/// The bytes of a table, and of each of its batches, once it is changed again.
 const TABLE: usize = 256;
 const BATCH: usize = 64;
 
