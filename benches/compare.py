@@ -5,7 +5,7 @@
 Builds the tools in release, installs jaydebeapiarrow into a virtual environment of its own, starts Derby, loads
 LINEITEM, records each client once in its own dialect, then runs all of them in interleaved rounds, one process a run,
 and prints medians. Only ratios within one run mean anything. The Python package is measured when the environment has it
-(`--wheel FILE` installs it there). Derby, Java and their jars as for tests/python/derby.py.
+(`--wheel FILE` installs it there). Derby, Java and their jars as for tests/python/support/derby.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lab import OURS, PACKAGE, PULL, ROOT, SQL, WARM, Lab, goal, middle, table
 
-sys.path.insert(0, str(ROOT / "tests" / "python"))
+sys.path.insert(0, str(ROOT / "tests" / "python" / "support"))
 import derby  # noqa: E402
 
 DATABASE = "LAB"

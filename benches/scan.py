@@ -22,7 +22,7 @@ from pathlib import Path
 
 from lab import OURS, PULL, ROOT, Lab, goal, middle, table
 
-sys.path.insert(0, str(ROOT / "tests" / "python"))
+sys.path.insert(0, str(ROOT / "tests" / "python" / "support"))
 import derby  # noqa: E402
 
 FILE, WARM = "LAB/LINE", "LAB/WARM"

@@ -128,7 +128,7 @@ class Script:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            cwd=HERE,
+            cwd=HERE / "support",
         )
 
     def line(self) -> str:

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Self
 
-ROOT = Path(__file__).resolve().parent.parent / "data"
+ROOT = Path(__file__).resolve().parents[2] / "data"
 DATA = ROOT / "file_conversations.hex"
 NAMES = {0x1041: "EXCSAT", 0x106D: "ACCSEC", 0x106E: "SECCHK", 0xD006: "S38CMD", 0xD011: "S38OPEN", 0xD004: "S38CLOSE"}
 GETM, CMDST, UFCB, DCLNAM = 0xD00F, 0xD103, 0xD11F, 0x1136

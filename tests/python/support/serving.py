@@ -11,10 +11,9 @@ import threading
 from decimal import Decimal
 from pathlib import Path
 
-from apart import HERE
 from derby import die_with_parent
 
-ROOT = HERE.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 USER, PASSWORD = "user", "secret"
 
 

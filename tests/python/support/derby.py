@@ -1,9 +1,9 @@
 """Starts, fills and asks a real Apache Derby Network Server, for tests and for the command line.
 
-    python tests/python/derby.py start --port 0 --dir /tmp/lab [--auth builtin] [--background]
-    python tests/python/derby.py load  --port P --database LAB [--tables small] [--rows 1000000]
-    python tests/python/derby.py truth --port P --database LAB "SELECT * FROM ALLTYPES"
-    python tests/python/derby.py stop  --dir /tmp/lab
+    python tests/python/support/derby.py start --port 0 --dir /tmp/lab [--auth builtin] [--background]
+    python tests/python/support/derby.py load  --port P --database LAB [--tables small] [--rows 1000000]
+    python tests/python/support/derby.py truth --port P --database LAB "SELECT * FROM ALLTYPES"
+    python tests/python/support/derby.py stop  --dir /tmp/lab
 
 Needs a JDK 17 or later and Derby 10.14 (Debian: libderby-java libderbyclient-java derby-tools). A missing part is
 an error that names it; nothing here ever skips.
@@ -28,7 +28,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-PROGRAMS = Path(__file__).resolve().parent.parent / "derby"
+PROGRAMS = Path(__file__).resolve().parents[2] / "derby"
 SERVER_JARS = ("derby.jar", "derbynet.jar", "derbytools.jar")
 CLIENT_JARS = ("derbyclient.jar",)
 USERS = {"app": "app", "lab": "labpw", "odd": "p@s/s:€ü%?#"}
