@@ -4,9 +4,9 @@
 
 use super::backend::{Interrupt, Session};
 use super::budget::{Budget, Lease};
-use super::entry::{Entry, EntryLine};
 use super::error::SqlError;
 use super::file::job::{Job, is_file_command};
+use super::login::entry::{Entry, EntryLine};
 use super::persona::Persona;
 use super::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
 use super::shared::ServerShared;

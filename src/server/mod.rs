@@ -2,22 +2,19 @@
 //! wire, over the same messages. A [`backend`] runs the statements, a [`persona`] says which
 //! product the server looks like, [`listen`] owns the sockets.
 
-pub mod access;
 pub mod backend;
 pub mod budget;
 mod conversation;
-mod entry;
 pub mod error;
-mod failed_logins;
 pub mod file;
 pub mod listen;
 mod login;
 pub mod persona;
 mod protocol_error;
-mod read_only;
-mod secmec;
 pub mod settings;
-pub mod shared;
+mod shared;
 mod sql;
 pub mod table;
 pub mod tls;
+
+pub use login::access;

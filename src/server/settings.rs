@@ -1,7 +1,7 @@
 //! How a server behaves: what it looks like, who may come in, what is borne with.
 
-use super::access::Access;
 use super::file::library::FileStore;
+use super::login::access::Access;
 use super::persona::{LUW, Persona};
 use super::tls::ServerTls;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -1,12 +1,13 @@
 //! The part that all connections of a server share: users and bound packages.
 
-use super::access::Access;
 use super::backend::Backend;
 use super::budget::Total;
-use super::failed_logins::FailedLogins;
 use super::file::library::FileStore;
+use super::login::access::Access;
+use super::login::failed_logins::FailedLogins;
 use super::persona::{Packages, Persona};
 use super::settings::ServerSettings;
+use super::sql::read_only::ReadOnly;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,6 +36,7 @@ const PACKAGES: usize = 4096;
 
 impl ServerShared {
     pub(super) fn new(settings: &ServerSettings, persona: Arc<Persona>, backend: Arc<dyn Backend>) -> ServerShared {
+        let backend = if settings.read_only { Arc::new(ReadOnly(backend)) } else { backend };
         ServerShared {
             persona,
             backend,

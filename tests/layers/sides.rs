@@ -24,12 +24,14 @@ const HUBS: &[(&str, &str)] = &[
     // A conversation has the state of both sides and hands commands to them; its login makes that state.
     ("server/conversation", "server/sql"),
     ("server/conversation", "server/file/job"),
-    ("server/login", "server/sql/special_register"),
-    ("server/login", "server/file/job"),
+    ("server/login/commands", "server/sql/special_register"),
+    ("server/login/commands", "server/file/job"),
     // The files that a server offers are one of its settings.
     ("server/settings", "server/file/library"),
     ("server/shared", "server/file/library"),
-    ("server/listen/signon", "server/file/signon"),
+    // It is in the page of the jobs.
+    ("server/login/signon", "server/file/message"),
+    ("server/shared", "server/sql/read_only"),
     // An engine of SQL.
     ("server/table", "server/sql"),
     // The root of the Python module names its classes.

@@ -5,7 +5,7 @@ use crate::server::protocol_error::ProtocolError;
 use crate::wire::file::message::S38MsgRm;
 
 /// The page of the job: of messages, commands and texts.
-pub(super) const CCSID: u16 = 37;
+pub(in crate::server) const CCSID: u16 = 37;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]

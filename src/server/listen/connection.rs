@@ -3,10 +3,10 @@
 //! and after.
 
 use super::admission::{AdmittedConnection, Stopped};
-use super::request::RequestAssembler;
+use super::request_assembler::RequestAssembler;
 use crate::server::backend::Interrupt;
 use crate::server::conversation::{After, Conversation, Request};
-use crate::server::failed_logins::Crowded;
+use crate::server::login::failed_logins::Crowded;
 use crate::server::protocol_error::{ProtocolError, synerrcd};
 use crate::server::settings::ServerSettings;
 use crate::server::tls::{Encrypted, ServerTls};

@@ -2,15 +2,14 @@
 
 mod admission;
 mod connection;
-mod request;
+mod request_assembler;
 mod signon;
 
 use self::admission::{AdmittedConnection, Hall, Stopped};
 use self::connection::{GRACE, Permits, ServerConnection};
 use super::backend::Backend;
 use super::conversation::Conversation;
-use super::entry::EntryLine;
-use super::read_only::ReadOnly;
+use super::login::entry::EntryLine;
 use super::settings::ServerSettings;
 use super::shared::ServerShared;
 use crate::flow::secmec::random::{RANDOM, Random};
@@ -76,7 +75,6 @@ pub async fn serve(settings: ServerSettings, backend: Arc<dyn Backend>) -> std::
     let listener = TcpListener::bind(settings.address).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(None);
-    let backend = if settings.read_only { Arc::new(ReadOnly(backend)) } else { backend };
     let shared = Arc::new(ServerShared::new(&settings, Arc::new(persona), backend));
     let settings = Arc::new(settings);
     let mut tasks = JoinSet::new();

@@ -1,10 +1,10 @@
 //! The sign-on server (port 8476 of IBM i). One task for each connection; what the data streams say
-//! is in [`file::signon`](crate::server::file::signon).
+//! is in [`login::signon`](crate::server::login::signon).
 
 use super::admission::{AdmittedConnection, Hall, Stopped};
 use super::connection::Permits;
-use crate::server::entry::EntryLine;
-use crate::server::file::signon::{Answer, SignOn, answer, is_proof};
+use crate::server::login::entry::EntryLine;
+use crate::server::login::signon::{Answer, SignOn, answer, is_proof};
 use crate::server::settings::ServerSettings;
 use crate::server::shared::ServerShared;
 use crate::wire::file::signon::length;

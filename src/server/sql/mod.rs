@@ -17,6 +17,7 @@ mod parameter_array;
 pub(super) mod parameters;
 mod prepare;
 mod query;
+pub(super) mod read_only;
 mod rows;
 mod scroll;
 mod scroll_rows;

@@ -1,15 +1,17 @@
 //! An engine whose tables are read and not changed: statements that are not queries are refused, whatever it is.
 
-use super::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session, TableInfo};
-use super::budget::Budget;
-use super::error::SqlError;
+use crate::server::backend::{
+    Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session, TableInfo,
+};
+use crate::server::budget::Budget;
+use crate::server::error::SqlError;
 use std::sync::Arc;
 
 /// Statements that are not queries and change nothing but the session.
 const HARMLESS: [&str; 4] = ["SET", "SAVEPOINT", "RELEASE", "ROLLBACK"];
 
 /// An engine, for reading.
-pub(super) struct ReadOnly(pub(super) Arc<dyn Backend>);
+pub(in crate::server) struct ReadOnly(pub(in crate::server) Arc<dyn Backend>);
 
 impl Backend for ReadOnly {
     fn connect(&self, login: &Login) -> Result<Box<dyn Session>, ConnectError> {

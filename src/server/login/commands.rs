@@ -2,14 +2,14 @@
 //! does not offer is answered with those that it does; a wrong password ends the connection.
 
 use super::access::Access;
-use super::backend::{ConnectError, Login};
-use super::conversation::{After, Conversation, Out, Request, Stage};
-use super::error::SqlError;
-use super::file::job::Job;
-use super::persona::{Offer, Utf8};
-use super::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
 use super::secmec::verdict;
-use super::sql::special_register::READ_COMMITTED;
+use crate::server::backend::{ConnectError, Login};
+use crate::server::conversation::{After, Conversation, Out, Request, Stage};
+use crate::server::error::SqlError;
+use crate::server::file::job::Job;
+use crate::server::persona::{Offer, Utf8};
+use crate::server::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
+use crate::server::sql::special_register::READ_COMMITTED;
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
 use crate::wire::ddm::excsat::{ATTRIBUTES, ExcSat, ExcSatRd, UTF8_LEVEL};
 use crate::wire::ddm::object::params;
@@ -28,7 +28,7 @@ const USER_ONLY: u16 = 4;
 const AES: u16 = 2;
 
 impl Conversation {
-    pub(super) fn excsat(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+    pub(in crate::server) fn excsat(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         let asked = ExcSat::decode(&request.command.body, self.text)?;
         let points = self.attributes_for(request);
         let first = self.stage == Stage::Start;
@@ -77,7 +77,7 @@ impl Conversation {
         if self.persona.own_order || later && self.persona.answers_asked { asked() } else { ATTRIBUTES.to_vec() }
     }
 
-    pub(super) fn accsec(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+    pub(in crate::server) fn accsec(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         if !matches!(self.stage, Stage::Exchanged | Stage::Security) {
             return Err(ProtocolError::order(prccnvcd::SECURITY_ORDER));
         }
@@ -113,7 +113,7 @@ impl Conversation {
         Ok(After::Next)
     }
 
-    pub(super) fn secchk(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+    pub(in crate::server) fn secchk(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         if self.stage != Stage::Security {
             return Err(ProtocolError::order(prccnvcd::SECURITY_ORDER));
         }
@@ -166,7 +166,7 @@ impl Conversation {
         self.announced.is_empty() || self.announced.iter().any(|known| known == name)
     }
 
-    pub(super) fn accrdb(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
+    pub(in crate::server) fn accrdb(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
         match self.stage {
             Stage::Proved => {}
             Stage::Open => {
@@ -237,13 +237,13 @@ impl Conversation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::EntryLine;
-    use super::super::persona::{DERBY, IBMI, LUW, Persona, ZOS};
-    use super::super::settings::ServerSettings;
-    use super::super::shared::ServerShared;
-    use super::super::table::MemoryTables;
     use super::*;
     use crate::flow::secmec::random::{RANDOM, Random};
+    use crate::server::login::entry::EntryLine;
+    use crate::server::persona::{DERBY, IBMI, LUW, Persona, ZOS};
+    use crate::server::settings::ServerSettings;
+    use crate::server::shared::ServerShared;
+    use crate::server::table::MemoryTables;
     use std::sync::Arc;
 
     fn conversation(persona: &'static Persona, access: Access, peer: &str, tls: bool, allowed: bool) -> Conversation {

@@ -1,9 +1,9 @@
 //! The state of a connection before it has logged in: over which line it came, how often it asked. Each question of
 //! a login costs the server something, so there are few of them.
 
-use super::protocol_error::{ProtocolError, Result};
 use crate::flow::secmec::agreement::{EncAlg, KeyPair};
 use crate::flow::secmec::random::Random;
+use crate::server::protocol_error::{ProtocolError, Result};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::reply::Reply;
 use std::net::SocketAddr;
@@ -18,50 +18,50 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// How a peer is connected.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct EntryLine {
-    pub(super) peer: SocketAddr,
+pub(in crate::server) struct EntryLine {
+    pub(in crate::server) peer: SocketAddr,
     /// Nobody but the two ends reads what is sent: TLS, or the loopback.
-    pub(super) private: bool,
+    pub(in crate::server) private: bool,
 }
 
 impl EntryLine {
     /// Of a peer, encrypted or not.
-    pub(super) fn new(peer: SocketAddr, tls: bool) -> EntryLine {
+    pub(in crate::server) fn new(peer: SocketAddr, tls: bool) -> EntryLine {
         EntryLine { peer, private: tls || peer.ip().to_canonical().is_loopback() }
     }
 }
 
 /// A connection without a login.
-pub(super) struct Entry {
-    pub(super) line: EntryLine,
+pub(in crate::server) struct Entry {
+    pub(in crate::server) line: EntryLine,
     /// Too many proofs of its address wait: this one is not looked at.
-    pub(super) crowded: bool,
+    pub(in crate::server) crowded: bool,
     /// The answer is to take so long.
-    pub(super) pause: Duration,
+    pub(in crate::server) pause: Duration,
     asked: u8,
     commands: u8,
     keys: Vec<(EncAlg, KeyPair)>,
 }
 
 impl Entry {
-    pub(super) fn new(line: EntryLine) -> Entry {
+    pub(in crate::server) fn new(line: EntryLine) -> Entry {
         Entry { line, crowded: false, pause: Duration::ZERO, asked: 0, commands: 0, keys: Vec::new() }
     }
 
     /// One more ACCSEC. RSCLMTRM, and the end, beyond the last.
-    pub(super) fn asks(&mut self) -> Result<()> {
+    pub(in crate::server) fn asks(&mut self) -> Result<()> {
         self.asked += 1;
         self.within(self.asked, ASKED)
     }
 
     /// One more command of any kind; the same.
-    pub(super) fn commands(&mut self) -> Result<()> {
+    pub(in crate::server) fn commands(&mut self) -> Result<()> {
         self.commands += 1;
         self.within(self.commands, COMMANDS)
     }
 
     /// The connection's key pair for an algorithm, made once.
-    pub(super) fn key(&mut self, algorithm: EncAlg, random: &Random) -> Result<&KeyPair> {
+    pub(in crate::server) fn key(&mut self, algorithm: EncAlg, random: &Random) -> Result<&KeyPair> {
         let at = match self.keys.iter().position(|(known, _)| *known == algorithm) {
             Some(at) => at,
             None => {

@@ -1,36 +1,36 @@
 //! The answering side of the security mechanisms: what the server contributes by ACCSECRD, and
 //! whether the proof in SECCHK holds. A name that is not known takes as long as a wrong password.
 
-use super::conversation::Conversation;
-use super::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::flow::secmec::SecMec;
 use crate::flow::secmec::agreement::{EncAlg, Side};
 use crate::flow::secmec::choice::Family;
 use crate::flow::secmec::substitute::ibmi::PasswordLevel;
 use crate::flow::secmec::substitute::{Seeds, Substitute};
 use crate::flow::secmec::token::TokenCipher;
+use crate::server::conversation::Conversation;
+use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::secchk::{SecChk, Secret};
 
 /// Verdicts on a login (SECCHKCD).
-pub(super) mod verdict {
+pub(in crate::server) mod verdict {
     pub(in crate::server) const ACCEPTED: u8 = 0x00;
     pub(in crate::server) const MECHANISM: u8 = 0x01;
     /// The peer may try again.
     pub(in crate::server) const LATER: u8 = 0x09;
-    pub(super) const TOKEN: u8 = 0x0B;
-    pub(super) const NO_PASSWORD: u8 = 0x10;
-    pub(super) const NO_USER: u8 = 0x12;
-    pub(super) const ALGORITHM: u8 = 0x1B;
+    pub(in crate::server) const TOKEN: u8 = 0x0B;
+    pub(in crate::server) const NO_PASSWORD: u8 = 0x10;
+    pub(in crate::server) const NO_USER: u8 = 0x12;
+    pub(in crate::server) const ALGORITHM: u8 = 0x1B;
 }
 
 /// Stands for the password of a user that is not known.
-pub(super) const NOBODY: &str = "?";
+pub(in crate::server) const NOBODY: &str = "?";
 
 impl Conversation {
     /// ACCSECRD for a mechanism that is offered.
-    pub(super) fn contribute(&mut self, asked: &AccSec) -> Result<AccSecRd> {
+    pub(in crate::server) fn contribute(&mut self, asked: &AccSec) -> Result<AccSecRd> {
         let mut answer = AccSecRd { secmecs: vec![asked.secmec], ..AccSecRd::default() };
         self.key = None;
         self.seeds = None;
@@ -65,12 +65,12 @@ impl Conversation {
     }
 
     /// Listeners read what the peer sends, and nobody has said that passwords may travel so.
-    pub(super) fn overheard(&self) -> bool {
+    pub(in crate::server) fn overheard(&self) -> bool {
         !self.entry.line.private && !self.shared.allow_cleartext_password
     }
 
     /// True for a mechanism that tells a listener the password: in clear, or so that it is found out in no time.
-    pub(super) fn is_readable(&self, mechanism: u16) -> bool {
+    pub(in crate::server) fn is_readable(&self, mechanism: u16) -> bool {
         match SecMec::from_number(mechanism) {
             Some(SecMec::UserPassword | SecMec::UserSubstitute) => true,
             // Only a few bits of each character count.
@@ -80,7 +80,7 @@ impl Conversation {
     }
 
     /// The user, or why the proof does not hold; in both cases who was `claimed`, as far as that could be read.
-    pub(super) fn prove(&mut self, proof: &SecChk, claimed: &mut String) -> std::result::Result<String, u8> {
+    pub(in crate::server) fn prove(&mut self, proof: &SecChk, claimed: &mut String) -> std::result::Result<String, u8> {
         let mechanism = SecMec::from_number(self.secmec).ok_or(verdict::TOKEN)?;
         let (user, password) = self.claim(mechanism, proof)?;
         claimed.clone_from(&user);
@@ -164,6 +164,6 @@ impl Conversation {
 }
 
 /// Compares in a time that does not tell where the first difference is.
-pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+pub(in crate::server) fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |d, (a, b)| d | (a ^ b)) == 0
 }

@@ -24,7 +24,7 @@ const WAITING: u32 = 4;
 const SHOWN: usize = 64;
 
 /// Logins that failed.
-pub(super) struct FailedLogins {
+pub(in crate::server) struct FailedLogins {
     first: Duration,
     hasher: RandomState,
     seen: Mutex<Seen>,
@@ -45,7 +45,7 @@ struct Record {
 
 /// Too many proofs of the address wait already.
 #[derive(Debug)]
-pub(super) struct Crowded;
+pub(in crate::server) struct Crowded;
 
 /// A proof that waits.
 struct WaitingPeer<'a>(&'a FailedLogins, IpAddr);
@@ -60,13 +60,13 @@ impl Drop for WaitingPeer<'_> {
 
 impl FailedLogins {
     /// None yet; the first delay, none at all where it is zero.
-    pub(super) fn new(first: Duration) -> FailedLogins {
+    pub(in crate::server) fn new(first: Duration) -> FailedLogins {
         FailedLogins { first, hasher: RandomState::new(), seen: Mutex::default() }
     }
 
     /// Waits until a proof of the peer may be looked at, and for the right to do so. Tells how long the failures of its
     /// address made it wait.
-    pub(super) async fn admit(
+    pub(in crate::server) async fn admit(
         &self,
         peer: IpAddr,
         permits: &Arc<Semaphore>,
@@ -89,7 +89,7 @@ impl FailedLogins {
     }
 
     /// Notes a failure. Tells how long the answer is to take by the name's failures.
-    pub(super) fn failed(&self, peer: IpAddr, user: &str, code: u32) -> Duration {
+    pub(in crate::server) fn failed(&self, peer: IpAddr, user: &str, code: u32) -> Duration {
         let shown: String = user.chars().take(SHOWN).collect();
         tracing::warn!(%peer, user = ?shown, code, "login failed");
         let name = self.hasher.hash_one(user.trim_end().to_uppercase());

@@ -1,9 +1,10 @@
 //! The sign-on server, which IBM's clients ask before DDM: it tells the password level and the page
 //! of the job, and looks at the password. What the clients read of it is measured; so are the codes.
 
-use super::message::CCSID;
+use super::secmec::{NOBODY, same};
 use crate::flow::secmec::substitute::ibmi::PasswordLevel;
 use crate::flow::secmec::substitute::{Seeds, Substitute};
+use crate::server::file::message::CCSID;
 use crate::server::shared::ServerShared;
 use crate::wire::file::signon::{Body, Stream};
 use std::net::IpAddr;
@@ -91,9 +92,9 @@ fn verdict(shared: &ServerShared, seeds: Option<&Seeds>, user: Option<&str>, pro
     let Some(user) = user.filter(|user| !user.is_empty()) else { return NO_USER };
     let Some(found) = shared.access.find(user, true) else { return ACCEPTED };
     let (Some(seeds), Some(level)) = (seeds, PasswordLevel::from_length(proof.len())) else { return BAD_REQUEST };
-    let known = found.map_or(crate::server::secmec::NOBODY, |(_, password)| password.expose());
+    let known = found.map_or(NOBODY, |(_, password)| password.expose());
     let asked = PasswordLevel::from_number(shared.password_level) == Some(level);
     let right = || Substitute::IbmI(level).make(user, known, seeds);
-    let right = asked && right().is_ok_and(|right| crate::server::secmec::same(proof, &right));
+    let right = asked && right().is_ok_and(|right| same(proof, &right));
     if right && found.is_some() { ACCEPTED } else { WRONG_PASSWORD }
 }

@@ -21,7 +21,7 @@ impl Access {
 
     /// The user with the password; none where everybody may connect. Profile names of IBM i know no
     /// case.
-    pub(super) fn find(&self, user: &str, ibm_i: bool) -> Option<Option<(&String, &Secret)>> {
+    pub(in crate::server) fn find(&self, user: &str, ibm_i: bool) -> Option<Option<(&String, &Secret)>> {
         let Access::Users(users) = self else { return None };
         Some(match users.get_key_value(user) {
             None if ibm_i => users.iter().find(|(name, _)| name.eq_ignore_ascii_case(user)),

@@ -1,0 +1,8 @@
+//! Logins: who may connect, the commands by which a requester proves who it is, and what failed attempts cost.
+
+pub mod access;
+pub(super) mod commands;
+pub(super) mod entry;
+pub(super) mod failed_logins;
+pub(super) mod secmec;
+pub(super) mod signon;
