@@ -64,26 +64,26 @@ impl Account {
 
 /// The budget of a server, from which each connection has its own.
 #[derive(Debug, Clone)]
-pub(super) struct Total {
+pub(super) struct ServerBudget {
     all: Arc<Account>,
     each: usize,
 }
 
-impl Total {
+impl ServerBudget {
     /// So many bytes in all, and for each connection.
-    pub(super) fn new(all: usize, each: usize) -> Total {
-        Total { all: Arc::new(Account::new(all, SERVER)), each }
+    pub(super) fn new(all: usize, each: usize) -> ServerBudget {
+        ServerBudget { all: Arc::new(Account::new(all, SERVER)), each }
     }
 
     /// The budget of another connection.
     pub(super) fn connection(&self) -> Budget {
         let own = Account::new(self.each, CONNECTION);
-        Budget(Arc::new(Purse { own, all: self.all.clone(), batches: AtomicUsize::new(0) }))
+        Budget(Arc::new(BudgetAccounts { own, all: self.all.clone(), batches: AtomicUsize::new(0) }))
     }
 }
 
 #[derive(Debug)]
-struct Purse {
+struct BudgetAccounts {
     own: Account,
     all: Arc<Account>,
     /// Leases that have a batch of rows on its way to the client.
@@ -92,7 +92,7 @@ struct Purse {
 
 /// The budget of a connection.
 #[derive(Debug, Clone)]
-pub struct Budget(Arc<Purse>);
+pub struct Budget(Arc<BudgetAccounts>);
 
 impl Budget {
     /// The most that the connection may hold.
@@ -102,7 +102,7 @@ impl Budget {
 
     /// A lease of nothing yet.
     pub fn empty(&self) -> Lease {
-        Lease { purse: self.0.clone(), bytes: 0, batch: false }
+        Lease { accounts: self.0.clone(), bytes: 0, batch: false }
     }
 
     /// A lease of so many bytes. -289 when the connection's budget, or that of the server, has no more; the condition
@@ -116,7 +116,7 @@ impl Budget {
 /// The right to hold so many bytes.
 #[derive(Debug)]
 pub struct Lease {
-    purse: Arc<Purse>,
+    accounts: Arc<BudgetAccounts>,
     bytes: usize,
     batch: bool,
 }
@@ -130,7 +130,7 @@ impl Lease {
     /// The bytes that it can grow to.
     pub(super) fn room(&self) -> usize {
         let left = |account: &Account| account.most.saturating_sub(account.used());
-        self.bytes.saturating_add(left(&self.purse.own).min(left(&self.purse.all)))
+        self.bytes.saturating_add(left(&self.accounts.own).min(left(&self.accounts.all)))
     }
 
     /// Makes it one of so many bytes, or leaves it as it is.
@@ -138,8 +138,8 @@ impl Lease {
         match bytes.checked_sub(self.bytes) {
             Some(0) => {}
             Some(more) => {
-                self.purse.own.take(more)?;
-                self.purse.all.take(more).inspect_err(|_| self.purse.own.give(more))?;
+                self.accounts.own.take(more)?;
+                self.accounts.all.take(more).inspect_err(|_| self.accounts.own.give(more))?;
             }
             None => self.give(self.bytes - bytes),
         }
@@ -156,8 +156,8 @@ impl Lease {
     pub fn force(&mut self, bytes: usize) {
         if self.resize(bytes).is_err() {
             let more = bytes.saturating_sub(self.bytes);
-            self.purse.own.force(more);
-            self.purse.all.force(more);
+            self.accounts.own.force(more);
+            self.accounts.all.force(more);
             self.bytes = bytes;
         }
     }
@@ -169,7 +169,7 @@ impl Lease {
         if bytes == 0 {
             return Ok(());
         }
-        let Purse { own, all, batches } = self.purse.as_ref();
+        let BudgetAccounts { own, all, batches } = self.accounts.as_ref();
         let others = all.used().saturating_sub(own.used());
         if let Err(full) = own.take(bytes) {
             if batches.load(Ordering::Acquire) > 0 {
@@ -194,13 +194,13 @@ impl Lease {
         let bytes = std::mem::take(&mut self.bytes);
         self.give(bytes);
         if std::mem::take(&mut self.batch) {
-            self.purse.batches.fetch_sub(1, Ordering::AcqRel);
+            self.accounts.batches.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
     fn give(&self, bytes: usize) {
-        self.purse.own.give(bytes);
-        self.purse.all.give(bytes);
+        self.accounts.own.give(bytes);
+        self.accounts.all.give(bytes);
     }
 }
 
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn what_is_given_back_can_be_had_again_by_others() {
-        let total = Total::new(150, 100);
+        let total = ServerBudget::new(150, 100);
         let (one, other) = (total.connection(), total.connection());
         let mut lease = one.lease(60).unwrap();
         lease.grow(40).unwrap();
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn what_is_held_already_leaves_less_room_to_others() {
-        let total = Total::new(150, 100);
+        let total = ServerBudget::new(150, 100);
         let (one, other) = (total.connection(), total.connection());
         let mut lease = one.empty();
         lease.force(1000);
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn one_batch_on_its_way_may_be_of_any_size() {
-        let total = Total::new(150, 100);
+        let total = ServerBudget::new(150, 100);
         let (one, other) = (total.connection(), total.connection());
         let (mut first, mut second, mut third) = (one.empty(), one.empty(), other.empty());
         first.batch(1000).unwrap();

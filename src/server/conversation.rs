@@ -6,7 +6,7 @@ use super::backend::{Interrupt, Session};
 use super::budget::{Budget, Lease};
 use super::error::SqlError;
 use super::file::job::{Job, is_file_command};
-use super::login::entry::{Entry, EntryLine};
+use super::login::entry::{Entry, PeerLine};
 use super::persona::Persona;
 use super::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
 use super::shared::ServerShared;
@@ -118,7 +118,7 @@ pub(super) struct Conversation {
 
 impl Conversation {
     /// With fresh random bytes for the keys and seeds of the login.
-    pub(super) fn new(shared: Arc<ServerShared>, random: Random, line: EntryLine) -> Conversation {
+    pub(super) fn new(shared: Arc<ServerShared>, random: Random, line: PeerLine) -> Conversation {
         let persona = shared.persona.clone();
         let budget = shared.memory.connection();
         Conversation {

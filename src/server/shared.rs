@@ -1,7 +1,7 @@
 //! The part that all connections of a server share: users and bound packages.
 
 use super::backend::Backend;
-use super::budget::Total;
+use super::budget::ServerBudget;
 use super::file::library::FileStore;
 use super::login::access::Access;
 use super::login::failed_logins::FailedLogins;
@@ -19,7 +19,7 @@ pub(super) struct ServerShared {
     /// Files for record access.
     pub(super) files: Option<FileStore>,
     /// The memory that clients may make the server hold.
-    pub(super) memory: Total,
+    pub(super) memory: ServerBudget,
     /// Files are not to be changed.
     pub(super) read_only: bool,
     /// QPWDLVL, as the sign-on server tells it.
@@ -42,7 +42,7 @@ impl ServerShared {
             backend,
             access: settings.access.clone(),
             files: settings.files.clone(),
-            memory: Total::new(settings.max_memory, settings.max_connection_memory),
+            memory: ServerBudget::new(settings.max_memory, settings.max_connection_memory),
             read_only: settings.read_only,
             password_level: settings.password_level,
             allow_cleartext_password: settings.allow_cleartext_password,

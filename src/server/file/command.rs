@@ -10,7 +10,7 @@ use crate::wire::file::message::S38MsgRm;
 use crate::wire::file::session::S38Cmd;
 
 /// The message of a command that has done its work.
-pub(super) type Said = Result<Option<Fault>>;
+pub(super) type CommandResult = Result<Option<Fault>>;
 
 /// Keywords of file commands that change nothing here: how much room, who may, what to print.
 const CREATE: &[&str] = &[
@@ -66,7 +66,7 @@ impl Job {
         Ok(())
     }
 
-    fn perform(&mut self, command: Command) -> Said {
+    fn perform(&mut self, command: Command) -> CommandResult {
         let name = command.name.clone();
         let bind = |keywords| command.bind(keywords);
         match name.as_str() {

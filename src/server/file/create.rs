@@ -1,7 +1,7 @@
 //! Commands about files and members: CRTPF, CRTSRCPF, DLTF, ADDPFM, RMVM, CLRPFM, CHGPF.
 
 use super::cl::BoundCommand;
-use super::command::Said;
+use super::command::CommandResult;
 use super::dds;
 use super::job::{Job, QTEMP};
 use super::library::is_name;
@@ -19,7 +19,7 @@ const SOURCE: u32 = 12;
 const MEMBERS: usize = 32_767;
 
 impl Job {
-    pub(super) fn create_file(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn create_file(&mut self, command: &BoundCommand) -> CommandResult {
         let (library, name) = command.object("FILE")?;
         let ccsid = page(command)?;
         let own = ccsid.unwrap_or(CCSID);
@@ -45,7 +45,7 @@ impl Job {
         self.create(command, &library, &name, definition, &name)
     }
 
-    pub(super) fn create_source(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn create_source(&mut self, command: &BoundCommand) -> CommandResult {
         let (library, name) = command.object("FILE")?;
         let length = command.number("RCDLEN")?.unwrap_or(92);
         let ccsid = page(command)?.unwrap_or(CCSID);
@@ -53,7 +53,7 @@ impl Job {
         self.create(command, &library, &name, definition, "*NONE")
     }
 
-    pub(super) fn delete_file(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn delete_file(&mut self, command: &BoundCommand) -> CommandResult {
         let (library, name) = command.object("FILE")?;
         if !library.starts_with('*') && !self.has_library(&library) {
             return Err(Fault::no_library(&library).into());
@@ -82,7 +82,7 @@ impl Job {
         Ok(Some(Fault::done("CPC2191", format!("Object {name} in {} type *FILE deleted.", file.library))))
     }
 
-    pub(super) fn add_member(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn add_member(&mut self, command: &BoundCommand) -> CommandResult {
         let (library, name) = command.object("FILE")?;
         let (file, member) = (self.need(&library, &name)?, command.need("MBR")?);
         self.may_change(&file.library, "CPF7306", || format!("Member {member} not added to file {name}"))?;
@@ -94,7 +94,7 @@ impl Job {
         Ok(Some(Fault::done("CPC7305", format!("Member {member} added to file {name} in {}.", file.library))))
     }
 
-    pub(super) fn remove_member(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn remove_member(&mut self, command: &BoundCommand) -> CommandResult {
         let (library, name) = command.object("FILE")?;
         let (file, asked) = (self.need(&library, &name)?, command.need("MBR")?);
         self.may_change(&file.library, "CPF7310", || format!("Member {asked} not removed from file {name}"))?;
@@ -106,7 +106,7 @@ impl Job {
         Ok(Some(Fault::done("CPC7309", format!("Member {member} removed from file {}.", file.name))))
     }
 
-    pub(super) fn clear_member(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn clear_member(&mut self, command: &BoundCommand) -> CommandResult {
         let (library, name) = command.object("FILE")?;
         let missing = || Fault::new("CPF3142", format!("File {name} in library {library} not found."));
         let file = self.find(&library, &name).ok_or_else(missing)?;
@@ -119,7 +119,7 @@ impl Job {
         Ok(Some(Fault::done("CPC3101", format!("Member {name} file {} cleared.", file.name))))
     }
 
-    pub(super) fn change_file(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn change_file(&mut self, command: &BoundCommand) -> CommandResult {
         let (library, name) = command.object("FILE")?;
         let file = self.need(&library, &name)?;
         self.may_change(&file.library, "CPF7304", || format!("File {name} in library {} not changed", file.library))?;
@@ -137,7 +137,7 @@ impl Job {
         name: &str,
         definition: Definition,
         usual: &str,
-    ) -> Said {
+    ) -> CommandResult {
         let library = self.library(library);
         self.may_change(&library, "CPF7302", || format!("File {name} not created in library {library}"))?;
         let member = match command.word("MBR").as_deref() {

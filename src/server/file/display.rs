@@ -1,7 +1,7 @@
 //! DSPFFD and DSPFD: what files are like, as rows of an outfile, from which clients learn it.
 
 use super::cl::{BoundCommand, ClValue};
-use super::command::Said;
+use super::command::CommandResult;
 use super::job::{Job, QTEMP};
 use super::library::{Library, is_name};
 use super::list;
@@ -16,11 +16,11 @@ use crate::wire::file::outfile_columns::{
 use std::sync::Arc;
 
 impl Job {
-    pub(super) fn display_fields(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn display_fields(&mut self, command: &BoundCommand) -> CommandResult {
         self.outfile(command, &FIELDS, |file| describe::format_rows(&file.formats(), CCSID))
     }
 
-    pub(super) fn display_file(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn display_file(&mut self, command: &BoundCommand) -> CommandResult {
         match command.word("TYPE").as_deref() {
             Some("*ACCPTH") => self.outfile(command, &ACCESS_PATH, |file| describe::key_rows(&file.formats(), CCSID)),
             Some("*RCDFMT") => self.outfile(command, &FORMATS, list::format),
@@ -32,7 +32,7 @@ impl Job {
         }
     }
 
-    pub(super) fn display_objects(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn display_objects(&mut self, command: &BoundCommand) -> CommandResult {
         if !matches!(command.word("OBJTYPE").as_deref(), None | Some("*ALL" | "*FILE")) {
             return Err(Fault::new("CPD0084", "OBJTYPE is to be *FILE or *ALL.").into());
         }
@@ -81,7 +81,7 @@ impl Job {
         command: &BoundCommand,
         layout: &Outfile,
         rows: impl Fn(&PhysicalFile) -> MessageResult<Vec<Vec<u8>>>,
-    ) -> Said {
+    ) -> CommandResult {
         let meant = self.meant(command)?;
         self.written(command, layout, meant, rows)
     }
@@ -93,7 +93,7 @@ impl Job {
         layout: &Outfile,
         meant: Vec<Arc<PhysicalFile>>,
         rows: impl Fn(&PhysicalFile) -> MessageResult<Vec<Vec<u8>>>,
-    ) -> Said {
+    ) -> CommandResult {
         match command.word("OUTPUT").as_deref() {
             Some("*OUTFILE") => {}
             // Printed output goes nowhere.

@@ -24,10 +24,10 @@ pub(super) const GENERAL: &str = "QGPL";
 
 /// Libraries of files. Copies share them.
 #[derive(Debug, Clone)]
-pub struct FileStore(Arc<Shelf>);
+pub struct FileStore(Arc<StoreInner>);
 
 #[derive(Debug)]
-struct Shelf {
+struct StoreInner {
     libraries: Mutex<BTreeMap<String, Library>>,
     quota: Arc<Quota>,
     wait: Duration,
@@ -94,7 +94,7 @@ impl FileStore {
 
     /// Files of at most `bytes` in all; locked records and objects are waited for `wait`.
     pub fn with_limits(bytes: usize, wait: Duration) -> FileStore {
-        FileStore(Arc::new(Shelf {
+        FileStore(Arc::new(StoreInner {
             libraries: Mutex::new(BTreeMap::from([(GENERAL.to_owned(), Library::new())])),
             quota: Arc::new(Quota::new(bytes)),
             wait,

@@ -2,7 +2,7 @@
 //! ADDLIBLE, RMVLIBLE, ALCOBJ, DLCOBJ, CHKOBJ.
 
 use super::cl::{BoundCommand, ClValue, qualified};
-use super::command::Said;
+use super::command::CommandResult;
 use super::job::{Job, QTEMP};
 use super::library::{GENERAL, is_name};
 use super::locks::{LockState, ObjectLock};
@@ -17,7 +17,7 @@ const LIBRARIES: usize = 10_000;
 const LOCKS: usize = 10_000;
 
 impl Job {
-    pub(super) fn create_library(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn create_library(&mut self, command: &BoundCommand) -> CommandResult {
         let name = command.need("LIB")?;
         self.may_change(&name, "CPF2111", || format!("Library {name} is not created"))?;
         if !is_name(&name) {
@@ -37,7 +37,7 @@ impl Job {
         }
     }
 
-    pub(super) fn delete_library(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn delete_library(&mut self, command: &BoundCommand) -> CommandResult {
         let name = command.need("LIB")?;
         self.may_change(&name, "CPF2182", || format!("Library {name} is not deleted"))?;
         let files: Vec<Arc<PhysicalFile>> = self
@@ -55,7 +55,7 @@ impl Job {
         Ok(Some(Fault::done("CPC2194", format!("Library {name} deleted."))))
     }
 
-    pub(super) fn change_current(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn change_current(&mut self, command: &BoundCommand) -> CommandResult {
         let name = command.need("CURLIB")?;
         let name = if name == "*CRTDFT" { GENERAL.to_owned() } else { name };
         self.known_library(&name)?;
@@ -63,7 +63,7 @@ impl Job {
         Ok(Some(Fault::done("CPC2101", format!("Current library changed to {name}."))))
     }
 
-    pub(super) fn add_to_list(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn add_to_list(&mut self, command: &BoundCommand) -> CommandResult {
         let name = command.need("LIB")?;
         self.known_library(&name)?;
         let mut list = match &self.list {
@@ -83,7 +83,7 @@ impl Job {
         Ok(Some(Fault::done("CPC2196", format!("Library {name} added to the library list."))))
     }
 
-    pub(super) fn remove_from_list(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn remove_from_list(&mut self, command: &BoundCommand) -> CommandResult {
         let name = command.need("LIB")?;
         let all = || self.store.libraries(|all| all.keys().cloned().collect());
         let mut list = self.list.clone().unwrap_or_else(all);
@@ -95,7 +95,7 @@ impl Job {
         Ok(Some(Fault::done("CPC2197", format!("Library {name} removed from the library list."))))
     }
 
-    pub(super) fn check_object(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn check_object(&mut self, command: &BoundCommand) -> CommandResult {
         let (library, name) = command.object("OBJ")?;
         match command.word("OBJTYPE").as_deref() {
             Some("*LIB") if self.has_library(&name) => {}
@@ -117,7 +117,7 @@ impl Job {
         Ok(None)
     }
 
-    pub(super) fn allocate(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn allocate(&mut self, command: &BoundCommand) -> CommandResult {
         let wait = match command.word("WAIT").as_deref() {
             // As long as usual.
             Some("*CLS") => None,
@@ -155,7 +155,7 @@ impl Job {
         Ok(None)
     }
 
-    pub(super) fn deallocate(&mut self, command: &BoundCommand) -> Said {
+    pub(super) fn deallocate(&mut self, command: &BoundCommand) -> CommandResult {
         for (file, lock) in self.wanted_locks(command)? {
             let at = self.explicit.iter().position(|(f, l)| Arc::ptr_eq(f, &file) && *l == lock);
             let Some(at) = at else {

@@ -1,5 +1,5 @@
-//! Who has logged in and who has not: when a server is full, a newcomer gets the place of whoever
-//! has dallied longest at the door. A slow drip of silent peers would keep everybody out otherwise.
+//! Accepts connections. When the server is full, a new connection takes the slot of the oldest one that has not logged
+//! in: silent peers cannot keep others out.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -13,39 +13,39 @@ use tokio::task::{AbortHandle, JoinSet};
 /// Says when the server stops, and what is left to commands under way.
 pub(super) type Stopped = watch::Receiver<Option<Duration>>;
 
-/// A connection's place. It is taken once: by the login, or by a newcomer.
+/// A connection's slot. It is claimed once: by its own login, or for a newer connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct AdmittedConnection(Arc<AtomicBool>);
+pub(super) struct ConnectionSlot(Arc<AtomicBool>);
 
-impl AdmittedConnection {
-    /// True for whoever comes first.
-    pub(super) fn take(&self) -> bool {
+impl ConnectionSlot {
+    /// True for the first that claims it.
+    pub(super) fn claim(&self) -> bool {
         !self.0.swap(true, Ordering::AcqRel)
     }
 
-    fn is_taken(&self) -> bool {
+    fn is_claimed(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }
 
 /// Connections that had not logged in when they were last looked at, the oldest first.
 #[derive(Debug, Default)]
-struct Admission(VecDeque<(AdmittedConnection, AbortHandle)>);
+struct LoginQueue(VecDeque<(ConnectionSlot, AbortHandle)>);
 
-impl Admission {
-    /// Another has come.
-    fn enter(&mut self, seat: AdmittedConnection, task: AbortHandle) {
-        // Those after a slow one are not all waiting any more.
+impl LoginQueue {
+    /// Adds a connection.
+    fn push(&mut self, slot: ConnectionSlot, task: AbortHandle) {
+        // Some of them may have logged in or ended.
         if self.0.len() == self.0.capacity() {
-            self.0.retain(|(seat, task)| !seat.is_taken() && !task.is_finished());
+            self.0.retain(|(slot, task)| !slot.is_claimed() && !task.is_finished());
         }
-        self.0.push_back((seat, task));
+        self.0.push_back((slot, task));
     }
 
-    /// Lets go of the one that has waited longest; false when all have logged in.
+    /// Ends the oldest connection; false when all have logged in.
     fn evict(&mut self) -> bool {
-        while let Some((seat, task)) = self.0.pop_front() {
-            if !task.is_finished() && seat.take() {
+        while let Some((slot, task)) = self.0.pop_front() {
+            if !task.is_finished() && slot.claim() {
                 task.abort();
                 return true;
             }
@@ -54,21 +54,21 @@ impl Admission {
     }
 }
 
-/// The connections of one socket: a task for each, and no more of them than are wanted.
-pub(super) struct Hall {
+/// The connections of one listening socket: a task for each, up to a limit.
+pub(super) struct Acceptor {
     listener: TcpListener,
     connections: JoinSet<()>,
-    door: Admission,
+    queue: LoginQueue,
     most: usize,
 }
 
-impl Hall {
-    /// Empty, with places for so many.
-    pub(super) fn new(listener: TcpListener, most: usize) -> Hall {
-        Hall { listener, connections: JoinSet::new(), door: Admission::default(), most }
+impl Acceptor {
+    /// Without connections, for so many.
+    pub(super) fn new(listener: TcpListener, most: usize) -> Acceptor {
+        Acceptor { listener, connections: JoinSet::new(), queue: LoginQueue::default(), most }
     }
 
-    /// The next connection for which there is a place; none once the server stops.
+    /// The next connection for which there is a slot; none once the server stops.
     pub(super) async fn next(&mut self, stopped: &mut Stopped) -> Option<(TcpStream, SocketAddr)> {
         loop {
             let accepted = tokio::select! {
@@ -87,12 +87,12 @@ impl Hall {
                 }
             };
             if self.connections.len() >= self.most {
-                if !self.door.evict() {
+                if !self.queue.evict() {
                     tracing::info!(%peer, "connection refused: too many");
                     continue;
                 }
                 tracing::info!(%peer, "a connection without a login makes room");
-                // What was let go is gone at once.
+                // The task that was aborted ends at once.
                 while self.connections.len() >= self.most && self.connections.join_next().await.is_some() {}
             }
             // Replies are written whole; waiting for more would only delay them.
@@ -101,13 +101,13 @@ impl Hall {
         }
     }
 
-    /// Serves a connection, which has logged in once its seat is taken.
-    pub(super) fn enter(&mut self, seat: AdmittedConnection, task: impl Future<Output = ()> + Send + 'static) {
+    /// Serves a connection, which has logged in once its slot is claimed.
+    pub(super) fn spawn(&mut self, slot: ConnectionSlot, task: impl Future<Output = ()> + Send + 'static) {
         let task = self.connections.spawn(task);
-        self.door.enter(seat, task);
+        self.queue.push(slot, task);
     }
 
-    /// Takes no more connections; gives the tasks of those that there are.
+    /// Accepts no more; returns the tasks of the open connections.
     pub(super) fn close(self) -> JoinSet<()> {
         self.connections
     }

@@ -2,11 +2,11 @@
 //! and writes the replies. What a peer may make the server hold is bounded before it has logged in
 //! and after.
 
-use super::admission::{AdmittedConnection, Stopped};
+use super::admission::{ConnectionSlot, Stopped};
 use super::request_assembler::RequestAssembler;
 use crate::server::backend::Interrupt;
 use crate::server::conversation::{After, Conversation, Request};
-use crate::server::login::failed_logins::Crowded;
+use crate::server::login::failed_logins::TooManyWaiting;
 use crate::server::protocol_error::{ProtocolError, synerrcd};
 use crate::server::settings::ServerSettings;
 use crate::server::tls::{Encrypted, ServerTls};
@@ -37,7 +37,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// Between two attempts to interrupt.
 const AGAIN: Duration = Duration::from_millis(100);
 /// A peer may take this long to hear that the connection ends.
-const GOODBYE: Duration = Duration::from_secs(1);
+const HANG_UP: Duration = Duration::from_secs(1);
 
 /// The right to run on a thread that may block. Statements have some and logins have others: neither can keep the other
 /// waiting.
@@ -67,9 +67,9 @@ pub(super) struct ServerConnection<S> {
     /// The login has to be done by then.
     deadline: Instant,
     /// Bytes of the login so far.
-    entered: usize,
-    /// Taken by the login, unless a newcomer was given it.
-    seat: AdmittedConnection,
+    login_bytes: usize,
+    /// Claimed by the login, unless the server gave it to a newer connection.
+    slot: ConnectionSlot,
 }
 
 impl ServerConnection<TcpStream> {
@@ -79,11 +79,21 @@ impl ServerConnection<TcpStream> {
         settings: Arc<ServerSettings>,
         permits: Permits,
         stopped: Stopped,
-        seat: AdmittedConnection,
+        slot: ConnectionSlot,
     ) -> ServerConnection<TcpStream> {
         let deadline = Instant::now() + settings.login_timeout;
         let deframer = Deframer::new(LOGIN_LIMIT);
-        ServerConnection { stream, settings, permits, stopped, ahead: Vec::new(), deframer, deadline, entered: 0, seat }
+        ServerConnection {
+            stream,
+            settings,
+            permits,
+            stopped,
+            ahead: Vec::new(),
+            deframer,
+            deadline,
+            login_bytes: 0,
+            slot,
+        }
     }
 
     /// Serves it until it ends, encrypted where the settings say so.
@@ -91,8 +101,8 @@ impl ServerConnection<TcpStream> {
         match self.settings.tls.clone() {
             None => self.run(conversation).await,
             Some(tls) => {
-                if let Some(link) = self.secure(&tls).await {
-                    link.run(conversation).await;
+                if let Some(connection) = self.secure(&tls).await {
+                    connection.run(conversation).await;
                 }
             }
         }
@@ -106,8 +116,8 @@ impl ServerConnection<TcpStream> {
             _ = self.stopped.wait_for(Option::is_some) => return None,
             done = handshake => done.ok().flatten()?,
         };
-        let ServerConnection { settings, permits, stopped, ahead, deframer, deadline, entered, seat, .. } = self;
-        Some(ServerConnection { stream, settings, permits, stopped, ahead, deframer, deadline, entered, seat })
+        let ServerConnection { settings, permits, stopped, ahead, deframer, deadline, login_bytes, slot, .. } = self;
+        Some(ServerConnection { stream, settings, permits, stopped, ahead, deframer, deadline, login_bytes, slot })
     }
 }
 
@@ -118,74 +128,74 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
         let mut chain = Chain::new();
         // IBM's client for Java numbers the requests of its login 0. (Measured.)
         let unnumbered = self.settings.persona.files && self.settings.files.is_some();
-        let Some(lease) = conversation.as_ref().map(|talk| talk.budget.empty()) else { return };
-        let mut gathered = RequestAssembler::new(unnumbered, lease);
+        let Some(lease) = conversation.as_ref().map(|c| c.budget.empty()) else { return };
+        let mut assembler = RequestAssembler::new(unnumbered, lease);
         let mut skip = false;
         loop {
-            let n = match self.read(&mut buf, conversation.as_ref().is_some_and(Conversation::is_open), &gathered).await
-            {
-                Some(n) if n > 0 => n,
-                _ => break,
-            };
+            let n =
+                match self.read(&mut buf, conversation.as_ref().is_some_and(Conversation::is_open), &assembler).await {
+                    Some(n) if n > 0 => n,
+                    _ => break,
+                };
             let mut input = buf.get(..n).unwrap_or_default();
             while !input.is_empty() {
                 let open = conversation.as_ref().is_some_and(Conversation::is_open);
                 let limit = if open { self.settings.max_request } else { LOGIN_LIMIT };
                 let before = input.len();
                 let fed = self.deframer.feed(&mut input);
-                self.entered += if open { 0 } else { before - input.len() };
+                self.login_bytes += if open { 0 } else { before - input.len() };
                 let taken = match fed {
-                    _ if self.entered > LOGIN_LIMIT => Err(ProtocolError::syntax(synerrcd::TOO_LONG, None)),
+                    _ if self.login_bytes > LOGIN_LIMIT => Err(ProtocolError::syntax(synerrcd::TOO_LONG, None)),
                     Ok(None) => Ok(()),
-                    Ok(Some(dss)) => gathered.take(dss, limit),
+                    Ok(Some(dss)) => assembler.take(dss, limit),
                     Err(e) => Err(ProtocolError::from(e)),
                 };
-                let taken = taken.and_then(|()| gathered.hold(self.deframer.held()));
-                if let Err(trouble) = taken {
-                    let id = gathered.open.as_ref().map_or(1, |r| r.id);
-                    if let Some(talk) = &conversation {
-                        talk.refuse(id, &trouble, &mut chain);
+                let taken = taken.and_then(|()| assembler.hold(self.deframer.held()));
+                if let Err(refusal) = taken {
+                    let id = assembler.open.as_ref().map_or(1, |r| r.id);
+                    if let Some(conversation) = &conversation {
+                        conversation.refuse(id, &refusal, &mut chain);
                     }
                     let out = chain.into_bytes();
                     self.write(&out, open).await;
-                    return self.goodbye(conversation).await;
+                    return self.hang_up(conversation).await;
                 }
-                if !gathered.ended && !gathered.is_enough() {
+                if !assembler.ended && !assembler.is_enough() {
                     continue;
                 }
-                let requests = gathered.drain();
-                let ended = std::mem::take(&mut gathered.ended);
-                let Some(talk) = conversation.take() else { return };
-                let Some(done) = self.work(talk, requests, chain, skip).await else { return };
-                let Worked { conversation: mut talk, chain: replies, after } = done;
-                gathered.settle();
+                let requests = assembler.drain();
+                let ended = std::mem::take(&mut assembler.ended);
+                let Some(current) = conversation.take() else { return };
+                let Some(done) = self.work(current, requests, chain, skip).await else { return };
+                let ChainResult { conversation: mut current, chain: replies, after } = done;
+                assembler.settle();
                 chain = replies;
                 skip = after == After::Skip;
                 if ended || after == After::Close || chain.len() > SPILL {
                     skip &= !ended;
                     let out = std::mem::take(&mut chain).into_bytes();
-                    if !self.write(&out, open || talk.is_open()).await || after == After::Close {
-                        return self.goodbye(Some(talk)).await;
+                    if !self.write(&out, open || current.is_open()).await || after == After::Close {
+                        return self.hang_up(Some(current)).await;
                     }
-                    talk.owed.clear();
+                    current.owed.clear();
                 }
-                if talk.is_open() {
+                if current.is_open() {
                     self.deframer.set_limit(self.settings.max_request);
                 }
-                conversation = Some(talk);
+                conversation = Some(current);
             }
         }
-        self.goodbye(conversation).await;
+        self.hang_up(conversation).await;
     }
 
     /// Waits for bytes; `None` when the connection is to end.
-    async fn read(&mut self, buf: &mut [u8], open: bool, gathered: &RequestAssembler) -> Option<usize> {
+    async fn read(&mut self, buf: &mut [u8], open: bool, assembler: &RequestAssembler) -> Option<usize> {
         if !self.ahead.is_empty() {
             let ahead = std::mem::take(&mut self.ahead);
             buf.get_mut(..ahead.len())?.copy_from_slice(&ahead);
             return Some(ahead.len());
         }
-        let idle = gathered.open.is_none() && gathered.ready.is_empty() && self.deframer.is_idle();
+        let idle = assembler.open.is_none() && assembler.ready.is_empty() && self.deframer.is_idle();
         let patience = if idle { self.settings.idle_timeout } else { Some(self.settings.stall_timeout) };
         let patience = patience.and_then(|patience| Instant::now().checked_add(patience));
         let limit = if open { patience } else { Some(self.deadline) };
@@ -219,9 +229,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
     }
 
     /// Hangs up. The session may have work to undo, which may block.
-    async fn goodbye(&mut self, conversation: Option<Conversation>) {
+    async fn hang_up(&mut self, conversation: Option<Conversation>) {
         // TLS says goodbye, which a peer may not take.
-        let _ = timeout(GOODBYE, self.stream.shutdown()).await;
+        let _ = timeout(HANG_UP, self.stream.shutdown()).await;
         let end = |mut conversation: Conversation| conversation.settle(true);
         let _ = tokio::task::spawn_blocking(move || conversation.map(end)).await;
     }
@@ -234,25 +244,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
         requests: Vec<Request>,
         chain: Chain,
         skip: bool,
-    ) -> Option<Worked> {
-        let mut worked = Worked { conversation, chain, after: if skip { After::Skip } else { After::Next } };
+    ) -> Option<ChainResult> {
+        let mut result = ChainResult { conversation, chain, after: if skip { After::Skip } else { After::Next } };
         let mut requests = requests.into_iter();
-        while worked.after == After::Next
+        while result.after == After::Next
             && let Some(next) = requests.as_slice().first()
         {
-            let login = worked.conversation.is_login(next.command.cp);
+            let login = result.conversation.is_login(next.command.cp);
             let permit = match login {
-                true => self.admit(&mut worked.conversation, requests.as_slice()).await?,
+                true => self.admit(&mut result.conversation, requests.as_slice()).await?,
                 false => self.permits.statements.clone().acquire_owned().await.ok()?,
             };
-            (worked, requests) = self.run_some(worked, requests, login, permit).await?;
-            let pause = std::mem::take(&mut worked.conversation.entry.pause);
+            (result, requests) = self.run_some(result, requests, login, permit).await?;
+            let pause = std::mem::take(&mut result.conversation.entry.pause);
             if !pause.is_zero() {
                 self.wait(tokio::time::sleep(pause)).await?;
                 self.deadline += pause;
             }
         }
-        Some(worked)
+        Some(result)
     }
 
     /// The right to go on with a login. A proof may have to wait for it, as the failures of its address ask for.
@@ -266,7 +276,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
                     self.deadline += waited;
                     return permit;
                 }
-                Err(Crowded) => conversation.entry.crowded = true,
+                Err(TooManyWaiting) => conversation.entry.too_many_waiting = true,
             }
         }
         timeout_at(self.deadline, logins.acquire_owned()).await.ok()?.ok()
@@ -284,14 +294,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
     /// Runs commands with one right: up to the first that needs the other.
     async fn run_some(
         &mut self,
-        worked: Worked,
+        result: ChainResult,
         mut requests: IntoIter<Request>,
         login: bool,
         permit: OwnedSemaphorePermit,
-    ) -> Option<(Worked, IntoIter<Request>)> {
-        let Worked { mut conversation, mut chain, mut after } = worked;
+    ) -> Option<(ChainResult, IntoIter<Request>)> {
+        let ChainResult { mut conversation, mut chain, mut after } = result;
         let interrupt = conversation.interrupt();
-        let seat = (!conversation.is_open()).then(|| self.seat.clone());
+        let slot = (!conversation.is_open()).then(|| self.slot.clone());
         let mut task = tokio::task::spawn_blocking(move || {
             let _permit = if login { Some(permit) } else { conversation.begin(permit) };
             while after == After::Next
@@ -302,9 +312,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
                 after = conversation.run(&request, &mut chain);
             }
             conversation.rest();
-            // A newcomer may have been quicker; then the session ends here, where that may block.
-            let gone = conversation.is_open() && seat.is_some_and(|seat| !seat.take());
-            (!gone).then_some((Worked { conversation, chain, after }, requests))
+            // A newer connection may have got the slot before; then the session ends here, where that may block.
+            let gone = conversation.is_open() && slot.is_some_and(|slot| !slot.claim());
+            (!gone).then_some((ChainResult { conversation, chain, after }, requests))
         });
         // A backend that panics takes its own connection with it, no other.
         match interrupt {
@@ -312,14 +322,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
             Some(interrupt) => {
                 tokio::select! {
                     biased;
-                    worked = &mut task => return worked.ok().flatten(),
-                    () = unwanted(&mut self.stream, &mut self.stopped, &mut self.ahead) => {}
+                    result = &mut task => return result.ok().flatten(),
+                    () = abandoned(&mut self.stream, &mut self.stopped, &mut self.ahead) => {}
                 }
                 // The engine may not listen yet, or have another step to go.
                 loop {
                     break_off(&interrupt).await;
-                    if let Ok(worked) = timeout(AGAIN, &mut task).await {
-                        return worked.ok().flatten();
+                    if let Ok(result) = timeout(AGAIN, &mut task).await {
+                        return result.ok().flatten();
                     }
                 }
             }
@@ -329,7 +339,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
 
 /// Ends when nobody waits for the command any more: the peer has hung up, or the server has stopped
 /// and the time that it gives is over. What the peer sends meanwhile goes to `ahead`.
-async fn unwanted<S: AsyncRead + Unpin>(stream: &mut S, stopped: &mut Stopped, ahead: &mut Vec<u8>) {
+async fn abandoned<S: AsyncRead + Unpin>(stream: &mut S, stopped: &mut Stopped, ahead: &mut Vec<u8>) {
     let gone = async {
         let mut buf = vec![0; READ];
         while ahead.len() < AHEAD {
@@ -357,7 +367,7 @@ async fn break_off(interrupt: &Interrupt) {
     let _ = tokio::task::spawn_blocking(move || interrupt()).await;
 }
 
-struct Worked {
+struct ChainResult {
     conversation: Conversation,
     chain: Chain,
     after: After,

@@ -5,11 +5,11 @@ mod connection;
 mod request_assembler;
 mod signon;
 
-use self::admission::{AdmittedConnection, Hall, Stopped};
+use self::admission::{Acceptor, ConnectionSlot, Stopped};
 use self::connection::{GRACE, Permits, ServerConnection};
 use super::backend::Backend;
 use super::conversation::Conversation;
-use super::login::entry::EntryLine;
+use super::login::entry::PeerLine;
 use super::settings::ServerSettings;
 use super::shared::ServerShared;
 use crate::flow::secmec::random::{RANDOM, Random};
@@ -79,41 +79,42 @@ pub async fn serve(settings: ServerSettings, backend: Arc<dyn Backend>) -> std::
     let settings = Arc::new(settings);
     let mut tasks = JoinSet::new();
     let permits = Permits::new(settings.workers);
-    let hall = |listener| Hall::new(listener, settings.max_connections);
+    let acceptor = |listener| Acceptor::new(listener, settings.max_connections);
     let mut signon = None;
     if let Some(address) = settings.signon {
         let listener = TcpListener::bind(address).await?;
         signon = Some(listener.local_addr()?);
-        let hall = hall(listener);
-        tasks.spawn(signon::accept(hall, settings.clone(), shared.clone(), stopped.clone(), permits.clone()));
+        let acceptor = acceptor(listener);
+        tasks.spawn(signon::accept(acceptor, settings.clone(), shared.clone(), stopped.clone(), permits.clone()));
     }
-    tasks.spawn(accept(hall(listener), settings.clone(), shared, stopped, permits));
+    tasks.spawn(accept(acceptor(listener), settings.clone(), shared, stopped, permits));
     Ok(Server { address, signon, stop, tasks })
 }
 
 async fn accept(
-    mut hall: Hall,
+    mut acceptor: Acceptor,
     settings: Arc<ServerSettings>,
     shared: Arc<ServerShared>,
     mut stopped: Stopped,
     permits: Permits,
 ) {
-    while let Some((stream, peer)) = hall.next(&mut stopped).await {
+    while let Some((stream, peer)) = acceptor.next(&mut stopped).await {
         let mut random = [0; RANDOM];
         if getrandom::fill(&mut random).is_err() {
             continue;
         }
-        let line = EntryLine::new(peer, settings.tls.is_some());
+        let line = PeerLine::new(peer, settings.tls.is_some());
         let conversation = Conversation::new(shared.clone(), Random::new(random), line);
-        let seat = AdmittedConnection::default();
-        let link = ServerConnection::new(stream, settings.clone(), permits.clone(), stopped.clone(), seat.clone());
-        hall.enter(seat, async move {
+        let slot = ConnectionSlot::default();
+        let connection =
+            ServerConnection::new(stream, settings.clone(), permits.clone(), stopped.clone(), slot.clone());
+        acceptor.spawn(slot, async move {
             tracing::debug!(%peer, "connection opened");
-            link.serve(conversation).await;
+            connection.serve(conversation).await;
             tracing::debug!(%peer, "connection closed");
         });
     }
-    let mut connections = hall.close();
+    let mut connections = acceptor.close();
     let ended = async { while connections.join_next().await.is_some() {} };
     let grace = (*stopped.borrow()).unwrap_or(GRACE);
     if timeout(grace.saturating_add(NOTICE), ended).await.is_err() {

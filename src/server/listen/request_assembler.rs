@@ -1,4 +1,4 @@
-//! The commands of a chain, gathered from its frames: a command with the objects after it. One whose
+//! The commands of a chain, assembler from its frames: a command with the objects after it. One whose
 //! objects are more than the server holds is refused once they are over; the connection goes on.
 
 use crate::server::budget::Lease;

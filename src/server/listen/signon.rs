@@ -1,10 +1,10 @@
 //! The sign-on server (port 8476 of IBM i). One task for each connection; what the data streams say
 //! is in [`login::signon`](crate::server::login::signon).
 
-use super::admission::{AdmittedConnection, Hall, Stopped};
+use super::admission::{Acceptor, ConnectionSlot, Stopped};
 use super::connection::Permits;
-use crate::server::login::entry::EntryLine;
-use crate::server::login::signon::{Answer, SignOn, answer, is_proof};
+use crate::server::login::entry::PeerLine;
+use crate::server::login::signon::{SignonReply, SignonSeeds, answer, is_proof};
 use crate::server::settings::ServerSettings;
 use crate::server::shared::ServerShared;
 use crate::wire::file::signon::length;
@@ -20,34 +20,39 @@ const STREAMS: usize = 16;
 
 /// Takes connections until the server stops. When there are too many, the oldest makes room: none of them is a login.
 pub(super) async fn accept(
-    mut hall: Hall,
+    mut acceptor: Acceptor,
     settings: Arc<ServerSettings>,
     shared: Arc<ServerShared>,
     mut stopped: Stopped,
     permits: Permits,
 ) {
-    while let Some((stream, peer)) = hall.next(&mut stopped).await {
-        let line = EntryLine::new(peer, settings.tls.is_some());
+    while let Some((stream, peer)) = acceptor.next(&mut stopped).await {
+        let line = PeerLine::new(peer, settings.tls.is_some());
         let deadline = Instant::now() + settings.login_timeout;
-        let talk =
-            Talk { settings: settings.clone(), shared: shared.clone(), permits: permits.clone(), line, deadline };
-        hall.enter(AdmittedConnection::default(), async move {
-            let _ = talk.serve(stream).await;
+        let connection = SignonConnection {
+            settings: settings.clone(),
+            shared: shared.clone(),
+            permits: permits.clone(),
+            line,
+            deadline,
+        };
+        acceptor.spawn(ConnectionSlot::default(), async move {
+            let _ = connection.serve(stream).await;
         });
     }
 }
 
 /// One connection.
-struct Talk {
+struct SignonConnection {
     settings: Arc<ServerSettings>,
     shared: Arc<ServerShared>,
     permits: Permits,
-    line: EntryLine,
+    line: PeerLine,
     /// It is over by then, but for the delays of failed logins.
     deadline: Instant,
 }
 
-impl Talk {
+impl SignonConnection {
     async fn serve(mut self, stream: TcpStream) -> Option<()> {
         match self.settings.tls.clone() {
             None => self.run(stream).await,
@@ -61,7 +66,7 @@ impl Talk {
     async fn run<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut stream: S) -> Option<()> {
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).ok()?;
-        let mut seeds: SignOn = None;
+        let mut seeds: SignonSeeds = None;
         for _ in 0..STREAMS {
             let request = timeout_at(self.deadline, read(&mut stream)).await.ok()??;
             let peer = self.line.peer.ip();
@@ -81,7 +86,7 @@ impl Talk {
             };
             let (reply, kept) = tokio::task::spawn_blocking(work).await.ok()?;
             seeds = kept;
-            let Answer { bytes, pause } = reply?;
+            let SignonReply { bytes, pause } = reply?;
             if !pause.is_zero() {
                 sleep(pause).await;
                 self.deadline += pause;

@@ -125,7 +125,7 @@ impl Conversation {
             return Err(ProtocolError::order(prccnvcd::RDBNAM));
         }
         let mut claimed = String::new();
-        let proved = match self.entry.crowded {
+        let proved = match self.entry.too_many_waiting {
             true => Err(verdict::LATER),
             false => self.prove(&proof, &mut claimed),
         };
@@ -137,7 +137,7 @@ impl Conversation {
         let svrcod = if accepted { 0 } else { 8 };
         out.reply(&SecChkRm { svrcod, secchkcd, ..SecChkRm::default() }.encode(self.text)?);
         let peer = self.entry.line.peer;
-        if self.entry.crowded {
+        if self.entry.too_many_waiting {
             tracing::warn!(%peer, "login refused: too many of this address wait");
             return Ok(After::Close);
         }
@@ -239,7 +239,7 @@ impl Conversation {
 mod tests {
     use super::*;
     use crate::flow::secmec::random::{RANDOM, Random};
-    use crate::server::login::entry::EntryLine;
+    use crate::server::login::entry::PeerLine;
     use crate::server::persona::{DERBY, IBMI, LUW, Persona, ZOS};
     use crate::server::settings::ServerSettings;
     use crate::server::shared::ServerShared;
@@ -250,7 +250,7 @@ mod tests {
         let settings =
             ServerSettings { persona, access, allow_cleartext_password: allowed, ..ServerSettings::default() };
         let shared = ServerShared::new(&settings, Arc::new(persona.clone()), Arc::new(MemoryTables::new()));
-        Conversation::new(Arc::new(shared), Random::new([7; RANDOM]), EntryLine::new(peer.parse().unwrap(), tls))
+        Conversation::new(Arc::new(shared), Random::new([7; RANDOM]), PeerLine::new(peer.parse().unwrap(), tls))
     }
 
     #[test]

@@ -18,24 +18,24 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// How a peer is connected.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::server) struct EntryLine {
+pub(in crate::server) struct PeerLine {
     pub(in crate::server) peer: SocketAddr,
     /// Nobody but the two ends reads what is sent: TLS, or the loopback.
     pub(in crate::server) private: bool,
 }
 
-impl EntryLine {
+impl PeerLine {
     /// Of a peer, encrypted or not.
-    pub(in crate::server) fn new(peer: SocketAddr, tls: bool) -> EntryLine {
-        EntryLine { peer, private: tls || peer.ip().to_canonical().is_loopback() }
+    pub(in crate::server) fn new(peer: SocketAddr, tls: bool) -> PeerLine {
+        PeerLine { peer, private: tls || peer.ip().to_canonical().is_loopback() }
     }
 }
 
 /// A connection without a login.
 pub(in crate::server) struct Entry {
-    pub(in crate::server) line: EntryLine,
+    pub(in crate::server) line: PeerLine,
     /// Too many proofs of its address wait: this one is not looked at.
-    pub(in crate::server) crowded: bool,
+    pub(in crate::server) too_many_waiting: bool,
     /// The answer is to take so long.
     pub(in crate::server) pause: Duration,
     asked: u8,
@@ -44,8 +44,8 @@ pub(in crate::server) struct Entry {
 }
 
 impl Entry {
-    pub(in crate::server) fn new(line: EntryLine) -> Entry {
-        Entry { line, crowded: false, pause: Duration::ZERO, asked: 0, commands: 0, keys: Vec::new() }
+    pub(in crate::server) fn new(line: PeerLine) -> Entry {
+        Entry { line, too_many_waiting: false, pause: Duration::ZERO, asked: 0, commands: 0, keys: Vec::new() }
     }
 
     /// One more ACCSEC. RSCLMTRM, and the end, beyond the last.

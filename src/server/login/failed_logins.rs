@@ -45,7 +45,7 @@ struct Record {
 
 /// Too many proofs of the address wait already.
 #[derive(Debug)]
-pub(in crate::server) struct Crowded;
+pub(in crate::server) struct TooManyWaiting;
 
 /// A proof that waits.
 struct WaitingPeer<'a>(&'a FailedLogins, IpAddr);
@@ -70,7 +70,7 @@ impl FailedLogins {
         &self,
         peer: IpAddr,
         permits: &Arc<Semaphore>,
-    ) -> Result<(Option<OwnedSemaphorePermit>, Duration), Crowded> {
+    ) -> Result<(Option<OwnedSemaphorePermit>, Duration), TooManyWaiting> {
         let peer = whole(peer);
         let mut waited = Duration::ZERO;
         loop {
@@ -81,7 +81,9 @@ impl FailedLogins {
                 sleep(due).await;
                 waited += due;
             }
-            let Ok(permit) = timeout(LONGEST, permits.clone().acquire_owned()).await else { return Err(Crowded) };
+            let Ok(permit) = timeout(LONGEST, permits.clone().acquire_owned()).await else {
+                return Err(TooManyWaiting);
+            };
             if self.due(&peer) <= waited {
                 return Ok((permit.ok(), waited));
             }
@@ -112,9 +114,9 @@ impl FailedLogins {
         }
     }
 
-    fn wait(&self, peer: IpAddr) -> Result<WaitingPeer<'_>, Crowded> {
+    fn wait(&self, peer: IpAddr) -> Result<WaitingPeer<'_>, TooManyWaiting> {
         match self.seen().addresses.get_mut(&peer) {
-            Some(record) if record.waiting >= WAITING => return Err(Crowded),
+            Some(record) if record.waiting >= WAITING => return Err(TooManyWaiting),
             Some(record) => record.waiting += 1,
             None => {}
         }
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_crowd_that_began_before_the_first_failure_waits_as_well() {
+    async fn proofs_that_began_before_the_first_failure_wait_as_well() {
         let failures = Arc::new(FailedLogins::new(FIRST));
         let permits = Arc::new(Semaphore::new(2));
         let peer = address("198.51.100.7");

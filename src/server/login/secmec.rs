@@ -26,7 +26,7 @@ pub(in crate::server) mod verdict {
 }
 
 /// Stands for the password of a user that is not known.
-pub(in crate::server) const NOBODY: &str = "?";
+pub(in crate::server) const UNKNOWN_USER: &str = "?";
 
 impl Conversation {
     /// ACCSECRD for a mechanism that is offered.
@@ -89,7 +89,7 @@ impl Conversation {
         }
         let ibm_i = self.family() == Family::IbmI;
         let Some(found) = self.shared.access.find(&user, ibm_i) else { return Ok(user) };
-        let known = found.map_or(NOBODY, |(_, password)| password.expose());
+        let known = found.map_or(UNKNOWN_USER, |(_, password)| password.expose());
         let right = if self.substituted(mechanism) {
             self.holds(mechanism, &user, known, proof)?
         } else {

@@ -1,7 +1,7 @@
 //! The sign-on server, which IBM's clients ask before DDM: it tells the password level and the page
 //! of the job, and looks at the password. What the clients read of it is measured; so are the codes.
 
-use super::secmec::{NOBODY, same};
+use super::secmec::{UNKNOWN_USER, same};
 use crate::flow::secmec::substitute::ibmi::PasswordLevel;
 use crate::flow::secmec::substitute::{Seeds, Substitute};
 use crate::server::file::message::CCSID;
@@ -25,10 +25,10 @@ const NO_USER: u32 = 0x0002_0001;
 const WRONG_PASSWORD: u32 = 0x0003_000B;
 
 /// The seeds of a sign-on.
-pub(in crate::server) type SignOn = Option<Seeds>;
+pub(in crate::server) type SignonSeeds = Option<Seeds>;
 
 /// A reply, and how long it is to take.
-pub(in crate::server) struct Answer {
+pub(in crate::server) struct SignonReply {
     pub(in crate::server) bytes: Vec<u8>,
     pub(in crate::server) pause: Duration,
 }
@@ -43,9 +43,9 @@ pub(in crate::server) fn answer(
     shared: &ServerShared,
     peer: IpAddr,
     seed: &[u8],
-    seeds: &mut SignOn,
+    seeds: &mut SignonSeeds,
     request: &[u8],
-) -> Option<Answer> {
+) -> Option<SignonReply> {
     let mut pause = Duration::ZERO;
     let Stream { correlation, body } = match Stream::decode(request) {
         Ok(stream) => stream,
@@ -83,7 +83,7 @@ pub(in crate::server) fn answer(
         }
         _ => return None,
     };
-    Some(Answer { bytes: Stream { correlation, body }.encode().ok()?, pause })
+    Some(SignonReply { bytes: Stream { correlation, body }.encode().ok()?, pause })
 }
 
 /// A return code. Only substitutes for passwords are looked at; whoever may connect without a
@@ -92,7 +92,7 @@ fn verdict(shared: &ServerShared, seeds: Option<&Seeds>, user: Option<&str>, pro
     let Some(user) = user.filter(|user| !user.is_empty()) else { return NO_USER };
     let Some(found) = shared.access.find(user, true) else { return ACCEPTED };
     let (Some(seeds), Some(level)) = (seeds, PasswordLevel::from_length(proof.len())) else { return BAD_REQUEST };
-    let known = found.map_or(NOBODY, |(_, password)| password.expose());
+    let known = found.map_or(UNKNOWN_USER, |(_, password)| password.expose());
     let asked = PasswordLevel::from_number(shared.password_level) == Some(level);
     let right = || Substitute::IbmI(level).make(user, known, seeds);
     let right = asked && right().is_ok_and(|right| same(proof, &right));

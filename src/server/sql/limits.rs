@@ -41,16 +41,16 @@ pub(super) fn describable(columns: &[Field], markers: usize, persona: &Persona) 
 }
 
 /// Parameters without the names that the page lacks: those only inform.
-pub(super) fn speakable(parameters: Vec<Field>, persona: &Persona) -> Vec<Field> {
+pub(super) fn nameable(parameters: Vec<Field>, persona: &Persona) -> Vec<Field> {
     let codec = Codec::new(persona.typdef.mbc).ok();
-    let spoken = |mut field: Field| {
+    let nameable = |mut field: Field| {
         if field.name.len() > NAME || lacks(codec.as_ref(), &field.name).is_some() {
             field.name.clear();
         }
         field.label = field.label.take().filter(|label| lacks(codec.as_ref(), label).is_none());
         field
     };
-    parameters.into_iter().map(spoken).collect()
+    parameters.into_iter().map(nameable).collect()
 }
 
 /// The first character of a text that the page does not have.
@@ -82,8 +82,8 @@ mod tests {
             let page = persona.typdef.mbc;
             assert_eq!(e.tokens, [format!("column 2: U+20AC is not in CCSID {page}: P €")]);
             assert!(describable(&[named("ÄÖ £", persona)], 0, persona).is_ok());
-            let spoken = speakable(vec![named("€", persona), named("É", persona)], persona);
-            assert_eq!((spoken[0].name.as_str(), spoken[1].name.as_str()), ("", "É"));
+            let fields = nameable(vec![named("€", persona), named("É", persona)], persona);
+            assert_eq!((fields[0].name.as_str(), fields[1].name.as_str()), ("", "É"));
         }
         assert!(describable(&[named("列名 €", &LUW)], 0, &LUW).is_ok());
     }

@@ -117,12 +117,12 @@ pub(super) fn wanted(body: &[u8], fields: &[Field]) -> Result<Vec<WantedLocators
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::budget::Total;
+    use crate::server::budget::ServerBudget;
     use crate::wire::value::field::{Shape, Type};
 
     #[test]
     fn the_oldest_locators_go_first() {
-        let budget = Total::new(1 << 20, 1 << 20).connection();
+        let budget = ServerBudget::new(1 << 20, 1 << 20).connection();
         let mut locators = Locators::new(&budget);
         let field = Field { nullable: true, ..Field::new(Type::Text, Shape::Lob(8)) };
         let big = Bytes::from(vec![0; 1 << 18]);

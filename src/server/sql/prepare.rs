@@ -34,15 +34,15 @@ const FIELD: usize = 256;
 
 /// The attributes of a cursor in SQLATTR.
 #[derive(Debug, Clone, Copy, Default)]
-struct Habits {
+struct CursorAttributes {
     held: bool,
     scrolls: bool,
 }
 
-impl Habits {
-    fn of(attributes: &str) -> Habits {
+impl CursorAttributes {
+    fn of(attributes: &str) -> CursorAttributes {
         let attributes = attributes.to_ascii_uppercase();
-        Habits { held: attributes.contains("WITH HOLD"), scrolls: attributes.contains("SCROLL") }
+        CursorAttributes { held: attributes.contains("WITH HOLD"), scrolls: attributes.contains("SCROLL") }
     }
 }
 
@@ -57,8 +57,8 @@ impl Conversation {
                 self.clear_section(&section)?;
                 match (sql, attributes) {
                     (Ok(sql), Ok(attributes)) => {
-                        let habits = Habits::of(&attributes.unwrap_or_default());
-                        self.fill(&sql, habits)?.map(|filled| (section, filled))
+                        let cursor = CursorAttributes::of(&attributes.unwrap_or_default());
+                        self.fill(&sql, cursor)?.map(|filled| (section, filled))
                     }
                     (Err(error), _) | (_, Err(error)) => Err(error),
                 }
@@ -103,7 +103,7 @@ impl Conversation {
         let command = ExcSqlImm::decode(&request.command.body, self.text)?;
         let sql = self.statement(&request.objects)?;
         let statement = match (self.check_package(&command.pkgnamcsn), &sql) {
-            (Ok(_), Ok(sql)) => self.prepare(sql, Habits::default())?,
+            (Ok(_), Ok(sql)) => self.prepare(sql, CursorAttributes::default())?,
             (Err(error), _) => Err(error),
             (_, Err(error)) => Err(error.clone()),
         };
@@ -160,8 +160,8 @@ impl Conversation {
     }
 
     /// A statement for a section, as far as there is memory for it.
-    fn fill(&mut self, sql: &str, habits: Habits) -> Result<std::result::Result<Filled, SqlError>> {
-        let statement = match self.prepare(sql, habits)? {
+    fn fill(&mut self, sql: &str, cursor: CursorAttributes) -> Result<std::result::Result<Filled, SqlError>> {
+        let statement = match self.prepare(sql, cursor)? {
             Ok(statement) => statement,
             Err(error) => return Ok(Err(error)),
         };
@@ -181,7 +181,11 @@ impl Conversation {
     }
 
     /// Has the backend read a statement, and describes it in the persona's terms.
-    fn prepare(&mut self, sql: &str, habits: Habits) -> Result<std::result::Result<SectionStatement, SqlError>> {
+    fn prepare(
+        &mut self,
+        sql: &str,
+        cursor: CursorAttributes,
+    ) -> Result<std::result::Result<SectionStatement, SqlError>> {
         if self.persona.calls {
             if explain::is_call(sql) {
                 return Ok(Ok(SectionStatement::Explain));
@@ -217,11 +221,11 @@ impl Conversation {
         let described = columns.and_then(|columns| {
             let parameters = parameters?;
             limits::describable(&columns, parameters.len(), persona)?;
-            Ok((columns, limits::speakable(parameters, persona)))
+            Ok((columns, limits::nameable(parameters, persona)))
         });
         Ok(match described {
             Ok((columns, parameters)) => {
-                let (Habits { held, scrolls }, defines) = (habits, defines(sql));
+                let (CursorAttributes { held, scrolls }, defines) = (cursor, defines(sql));
                 Ok(SectionStatement::Prepared { prepared, columns, parameters, held, scrolls, defines })
             }
             Err(error) => {

@@ -101,7 +101,7 @@ fn forward(row: i128) -> ScrollTarget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::budget::Total;
+    use crate::server::budget::ServerBudget;
     use arrow_array::Int32Array;
     use std::sync::Arc;
 
@@ -113,7 +113,7 @@ mod tests {
                     .map_err(|_| SqlError::conflict())
             })
             .collect();
-        ScrollRows::new(Box::new(made.into_iter()), Meter::new(&Total::new(memory, memory).connection(), shared))
+        ScrollRows::new(Box::new(made.into_iter()), Meter::new(&ServerBudget::new(memory, memory).connection(), shared))
     }
 
     #[test]
