@@ -30,7 +30,7 @@ use drdarrow::flow::sql::uow::EndWork;
 use drdarrow::flow::step::Flow;
 use drdarrow::net::channel::Channel;
 use drdarrow::wire::codec::writer::Writer;
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::object::{put, put_bytes, put_u16};
 use drdarrow::wire::ddm::text::DdmText;
 use drdarrow::wire::sql::package::{Isolation, PkgNamCsn};
@@ -78,13 +78,13 @@ fn frame(kind: u8, object: &[u8]) -> Vec<u8> {
     out
 }
 
-fn object(point: u16, data: &[u8]) -> Vec<u8> {
+fn object(point: CodePoint, data: &[u8]) -> Vec<u8> {
     let mut w = Writer::new();
     put_bytes(&mut w, point, data);
     w.into_vec()
 }
 
-fn message(point: u16, severity: u16) -> Vec<u8> {
+fn message(point: CodePoint, severity: u16) -> Vec<u8> {
     let mut w = Writer::new();
     put(&mut w, point, |w| put_u16(w, cp::SVRCOD, severity));
     w.into_vec()
@@ -99,7 +99,7 @@ fn floods() -> Vec<(&'static str, Vec<u8>)> {
     endless.resize(0x7FFF, 0xFF);
     let mut message_without_end = endless.clone();
     message_without_end[3] = 0x02;
-    message_without_end[8..10].copy_from_slice(&cp::SQLERRRM.to_be_bytes());
+    message_without_end[8..10].copy_from_slice(&cp::SQLERRRM.number().to_be_bytes());
     vec![
         ("EXCSATRD", frame(0x53, &object(cp::EXCSATRD, &[]))),
         ("ACCSECRD", frame(0x53, &object(cp::ACCSECRD, &[0, 6, 0x11, 0xA2, 0, 3]))),
@@ -109,8 +109,8 @@ fn floods() -> Vec<(&'static str, Vec<u8>)> {
         ("a null SQLCARD", frame(0x53, &object(cp::SQLCARD, &[0xFF]))),
         ("a warning", frame(0x53, &warning)),
         ("an error", frame(0x53, &error)),
-        ("an unknown object", frame(0x53, &object(0x2499, &[1, 2, 3]))),
-        ("an unknown message", frame(0x52, &message(0x2299, 8))),
+        ("an unknown object", frame(0x53, &object(CodePoint::new(0x2499), &[1, 2, 3]))),
+        ("an unknown message", frame(0x52, &message(CodePoint::new(0x2299), 8))),
         ("TYPDEFNAM", frame(0x53, &name)),
         ("PBSD", frame(0x52, &object(cp::PBSD, &[0, 5, 0xC0, 1, 2]))),
         ("MONITORRD", frame(0x53, &object(cp::MONITORRD, &[]))),
@@ -218,7 +218,7 @@ async fn a_flood_is_an_error_that_costs_little() {
     flooded("file login", LOGIN_FRAME, || FileConnect::new(file(), random()).unwrap()).await;
     let speech = TextEncoding { text: DdmText::Ebcdic, ccsid: 37 };
     for command in [cp::S38OPEN, cp::S38CLOSE, cp::S38CMD, cp::S38GETM, cp::S38PUTM, cp::CMMUOW] {
-        let name = cp::name(command).unwrap();
+        let name = command.name().unwrap();
         flooded(name, FRAME, || Exchange::new(speech, &object(command, &[]))).await;
     }
 }

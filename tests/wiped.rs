@@ -7,9 +7,10 @@ use drdarrow::client::config::security::Security;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::agreement::{EncAlg, KeyPair};
 use drdarrow::wire::ddm::accsec::AccSec;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
+use drdarrow::wire::ddm::param;
 use drdarrow::wire::ddm::secchk::Secret;
 use drdarrow::wire::ddm::text::DdmText;
-use drdarrow::wire::ddm::{codepoint as cp, param};
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::dss::header::DssType;
 use std::fs::{File, read_to_string};
@@ -76,7 +77,7 @@ fn starts(bytes: &[u8], byte: u8) -> Vec<usize> {
     found
 }
 
-fn term(point: u16, data: &[u8]) -> Vec<u8> {
+fn term(point: CodePoint, data: &[u8]) -> Vec<u8> {
     param::message(point, |w| {
         w.bytes(data);
         Ok::<(), ()>(())
@@ -99,7 +100,7 @@ fn accept(listener: &TcpListener, class: &str) {
         while at < n {
             let frame = &got[at..at + usize::from(u16::from_be_bytes([got[at], got[at + 1]]))];
             at += frame.len();
-            let (kind, point) = (frame[3] & 0x0F, u16::from_be_bytes([frame[8], frame[9]]));
+            let (kind, point) = (frame[3] & 0x0F, CodePoint::new(u16::from_be_bytes([frame[8], frame[9]])));
             if kind == 1 {
                 number += 1;
                 answers.frame(DssType::Reply, number, &answer(point, &frame[10..], class));
@@ -114,7 +115,7 @@ fn send(stream: &mut TcpStream, chain: Chain) {
     stream.write_all(&chain.into_bytes()).unwrap();
 }
 
-fn answer(point: u16, body: &[u8], class: &str) -> Vec<u8> {
+fn answer(point: CodePoint, body: &[u8], class: &str) -> Vec<u8> {
     let ebcdic = |text: &str| DdmText::Ebcdic.encode(text).unwrap();
     match point {
         cp::EXCSAT => {
@@ -135,11 +136,11 @@ fn answer(point: u16, body: &[u8], class: &str) -> Vec<u8> {
         }
         cp::SECCHK => term(cp::SECCHKRM, &[term(cp::SVRCOD, &[0, 0]), term(cp::SECCHKCD, &[0])].concat()),
         cp::ACCRDB => {
-            let over = term(cp::TYPDEFOVR, &term(0x119C, &[0x04, 0xB8]));
+            let over = term(cp::TYPDEFOVR, &term(cp::CCSIDSBC, &[0x04, 0xB8]));
             let types = term(cp::TYPDEFNAM, &ebcdic("QTDSQLASC"));
             term(cp::ACCRDBRM, &[term(cp::SVRCOD, &[0, 0]), term(cp::PRDID, &ebcdic("CSS10140")), types, over].concat())
         }
-        _ => term(0x220C, &[term(cp::SVRCOD, &[0, 4]), term(0x2115, &[1])].concat()),
+        _ => term(cp::ENDUOWRM, &[term(cp::SVRCOD, &[0, 4]), term(cp::UOWDSP, &[1])].concat()),
     }
 }
 

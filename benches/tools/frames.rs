@@ -1,7 +1,7 @@
 //! Chains of DSSs in a byte stream: where each ends, and what a chain of requests says.
 
 use drdarrow::wire::codec::error::WireError;
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::object::{objects, params};
 use drdarrow::wire::dss::deframe::Deframer;
 use drdarrow::wire::dss::header::{DssHeader, DssType, HEADER};
@@ -61,7 +61,7 @@ pub(crate) struct Frame {
     /// Correlation id.
     pub(crate) id: u16,
     /// Code point of its first object.
-    pub(crate) object: u16,
+    pub(crate) object: CodePoint,
 }
 
 /// The frames of a chain.
@@ -80,7 +80,7 @@ pub(crate) fn frames(chain: &[u8]) -> Vec<Frame> {
                 break;
             }
         }
-        out.push(Frame { start, end, id: number(start + 4), object: number(start + HEADER + 2) });
+        out.push(Frame { start, end, id: number(start + 4), object: CodePoint::new(number(start + HEADER + 2)) });
     }
     out
 }
@@ -89,7 +89,7 @@ pub(crate) fn frames(chain: &[u8]) -> Vec<Frame> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Request {
     /// Its commands.
-    pub(crate) commands: Vec<u16>,
+    pub(crate) commands: Vec<CodePoint>,
     /// The last statement text in it, as sent; of an open file, how it is opened; a command in CL.
     pub(crate) sql: Option<Vec<u8>>,
     /// The last section named, and the query instance after it; the name of an open file.
@@ -131,7 +131,7 @@ impl Request {
         Ok(requests)
     }
 
-    fn command(command: u16, body: &[u8]) -> Request {
+    fn command(command: CodePoint, body: &[u8]) -> Request {
         let mut request = Request { commands: vec![command], ..Request::default() };
         // Parameters of a few commands do not follow the rule; those name no section.
         for (param, data) in params(body).flatten() {

@@ -6,7 +6,7 @@
 use super::Result;
 use super::frames::{Request, Scanner, frames};
 use super::tape::{self, Exchange};
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -68,7 +68,7 @@ impl Query {
 }
 
 /// Command and statement text: what makes two requests the same.
-type Key = (Vec<u16>, Option<Vec<u8>>);
+type Key = (Vec<CodePoint>, Option<Vec<u8>>);
 
 /// The recording, sorted by what asks for it.
 #[derive(Default)]

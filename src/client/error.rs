@@ -234,13 +234,13 @@ impl Error {
                 // The server's own connection to the database is gone, or its agent. (Measured: Derby.)
                 e.connection_usable = !matches!(sqlca.sqlstate.trim(), "08003" | "08006")
                     && reply.as_ref().is_none_or(|r| r.cp != codepoint::AGNPRMRM);
-                e.reply = reply.as_ref().and_then(|r| codepoint::name(r.cp));
+                e.reply = reply.as_ref().and_then(|r| r.cp.name());
                 e
             }
             FlowError::Refused(reply) => {
                 let state = reply.sqlstate();
                 let mut e = Error::new(kind_of(state), phase, state, text);
-                e.reply = codepoint::name(reply.cp);
+                e.reply = reply.cp.name();
                 e.connection_usable = !reply.breaks_connection() && state != "08003";
                 e
             }

@@ -3,6 +3,7 @@
 //! moment and a few megabytes.
 
 use super::error::FlowError;
+use crate::wire::ddm::codepoint::CodePoint;
 
 /// Objects of a reply that bring nothing, beside those of each command.
 pub const OBJECTS: usize = 2_000;
@@ -38,7 +39,7 @@ pub struct Idle {
 
 impl Idle {
     /// Notes an object of `len` bytes in the reply to a chain of `commands`.
-    pub fn note(&mut self, point: u16, len: usize, commands: usize) -> Result<(), FlowError> {
+    pub fn note(&mut self, point: CodePoint, len: usize, commands: usize) -> Result<(), FlowError> {
         self.objects += 1;
         self.bytes += len;
         let objects = OBJECTS + OBJECTS_OF_A_COMMAND * commands;
@@ -61,8 +62,8 @@ mod tests {
         let all = (0..10_000).find_map(|_| idle.note(cp::SQLCARD, 5, 1).err()).unwrap();
         assert!(all.to_string().contains("2017 objects (10085 bytes)"), "{all}");
         assert!(all.to_string().contains("SQLCARD"), "{all}");
-        assert!(Idle::default().note(0x2499, BYTES + BYTES_OF_A_COMMAND, 1).is_ok());
-        let e = Idle::default().note(0x2499, 2 * BYTES, 1).unwrap_err();
+        assert!(Idle::default().note(CodePoint::new(0x2499), BYTES + BYTES_OF_A_COMMAND, 1).is_ok());
+        let e = Idle::default().note(CodePoint::new(0x2499), 2 * BYTES, 1).unwrap_err();
         assert!(e.to_string().contains("X'2499'"), "{e}");
         // A long chain may have more of both.
         let mut idle = Idle::default();

@@ -2,7 +2,7 @@
 //! sense it is not.
 
 use crate::wire::codec::error::WireError;
-use crate::wire::ddm::codepoint;
+use crate::wire::ddm::codepoint::CodePoint;
 use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::fdoca::descriptor::DescriptorError;
@@ -74,7 +74,7 @@ pub enum FlowError {
     #[error("the server broke the protocol: {} (X'{point:04X}') stands in a reply: {why}", name(*.point))]
     Misplaced {
         /// Its code point.
-        point: u16,
+        point: CodePoint,
         /// Why it cannot.
         why: &'static str,
     },
@@ -90,7 +90,7 @@ pub enum FlowError {
         /// Their bytes.
         bytes: usize,
         /// Code point of the last one.
-        point: u16,
+        point: CodePoint,
     },
     /// A value that is longer than its column was declared.
     #[error("the server broke the protocol: row {row}, column {column}: a value of {len} bytes, declared with {max}")]
@@ -142,8 +142,8 @@ pub enum FlowError {
     ReaderEnded(String),
 }
 
-fn name(point: u16) -> &'static str {
-    codepoint::name(point).unwrap_or("an object")
+fn name(point: CodePoint) -> &'static str {
+    point.name().unwrap_or("an object")
 }
 
 fn messages(first: &HostMessage, rest: &[HostMessage]) -> String {

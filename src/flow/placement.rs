@@ -3,23 +3,23 @@
 //! unknown reply message that says that it is an error is a refusal.
 
 use super::error::FlowError;
-use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::{Object, params};
-use crate::wire::ddm::reply::{Reply, is_reply_message};
+use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::dss::header::DssType;
 
 /// Objects that may stand in any reply and are stepped over: what Derby says of a changed isolation
 /// level or schema (measured: Derby 10.14), and what a server measured (read: DRDA).
-const INFORMATION: [u16; 2] = [cp::PBSD, cp::MONITORRD];
+const INFORMATION: [CodePoint; 2] = [cp::PBSD, cp::MONITORRD];
 
 /// Objects that may stand in the replies of a login and are stepped over: the server's principal of
 /// Kerberos, a token that stands outside of SECCHKRM, and what IMS says after ACCRDBRM. (Read: DRDA; the
 /// source of a server for Kerberos; IBM's documentation of IMS.)
-const LOGIN: [u16; 3] = [cp::KERSECPPL, cp::SECTKN, cp::ACCRDBFDBK];
+const LOGIN: [CodePoint; 3] = [cp::KERSECPPL, cp::SECTKN, cp::ACCRDBFDBK];
 
 /// Data that only an object frame carries.
-const DATA: [u16; 10] = [
+const DATA: [CodePoint; 10] = [
     cp::QRYDTA,
     cp::EXTDTA,
     cp::QRYDSC,
@@ -34,29 +34,29 @@ const DATA: [u16; 10] = [
 
 /// Reply messages that some server sends in an object frame: the open of a procedure's result set
 /// (measured: Derby 10.14), and those of the login, whose frames no client of IBM looks at (measured: JTOpen).
-const EITHER: [u16; 3] = [cp::OPNQRYRM, cp::SECCHKRM, cp::ACCRDBRM];
+const EITHER: [CodePoint; 3] = [cp::OPNQRYRM, cp::SECCHKRM, cp::ACCRDBRM];
 
 /// Reply messages that answer certain commands, which take them themselves.
-const ANSWERS: [u16; 4] = [cp::SECCHKRM, cp::ACCRDBRM, cp::OPNQRYRM, cp::RSLSETRM];
+const ANSWERS: [CodePoint; 5] = [cp::SECCHKRM, cp::ACCRDBRM, cp::OPNQRYRM, cp::RSLSETRM, cp::S38MSGRM];
 
 /// SVRCOD from which on a reply message is a refusal.
 const ERROR: u16 = 8;
 
 /// True for what may be stepped over in any reply.
-pub(super) fn informs(point: u16) -> bool {
+pub(super) fn informs(point: CodePoint) -> bool {
     INFORMATION.contains(&point)
 }
 
 /// True for what may be stepped over in a reply of the login.
-pub(super) fn informs_at_login(point: u16) -> bool {
+pub(super) fn informs_at_login(point: CodePoint) -> bool {
     LOGIN.contains(&point)
 }
 
 /// Holds an object of a reply against the kind of its frame.
 pub fn check(kind: DssType, object: &Object) -> Result<(), FlowError> {
     let point = object.cp;
-    let known = cp::name(point).is_some();
-    let message = is_reply_message(point) || point == cp::S38MSGRM;
+    let known = point.name().is_some();
+    let message = point.is_reply_message();
     let why = match kind {
         DssType::Reply if DATA.contains(&point) => "a reply frame cannot carry it",
         DssType::Reply if known || severity(object) >= ERROR => return Ok(()),
@@ -81,8 +81,8 @@ fn severity(object: &Object) -> u16 {
 /// the good answer to another command.
 pub(super) fn message(object: &Object, text: DdmText) -> Result<Reply, FlowError> {
     let point = object.cp;
-    let why = if cp::name(point).is_some() { "this command's reply has none" } else { "it is not known" };
-    if DATA.contains(&point) || !is_reply_message(point) && severity(object) < ERROR {
+    let why = if point.name().is_some() { "this command's reply has none" } else { "it is not known" };
+    if DATA.contains(&point) || !point.is_reply_message() && severity(object) < ERROR {
         return Err(FlowError::Misplaced { point, why });
     }
     let reply = Reply::decode(point, &object.body, text)?;
@@ -93,7 +93,7 @@ pub(super) fn message(object: &Object, text: DdmText) -> Result<Reply, FlowError
 }
 
 /// Takes what may stand once in a reply.
-pub(super) fn once<T>(place: &mut Option<T>, value: T, point: u16) -> Result<(), FlowError> {
+pub(super) fn once<T>(place: &mut Option<T>, value: T, point: CodePoint) -> Result<(), FlowError> {
     match place.replace(value) {
         None => Ok(()),
         Some(_) => Err(FlowError::Misplaced { point, why: "it stands twice" }),
@@ -105,19 +105,19 @@ mod tests {
     use super::*;
     use bytes::Bytes;
 
-    fn object(cp: u16, body: &'static [u8]) -> Object {
+    fn object(cp: CodePoint, body: &'static [u8]) -> Object {
         Object { cp, body: Bytes::from_static(body) }
     }
 
     #[test]
     fn what_is_not_known_is_named_in_hex() {
         for kind in [DssType::Object, DssType::Reply] {
-            let e = check(kind, &object(0x2499, &[])).unwrap_err();
+            let e = check(kind, &object(CodePoint::new(0x2499), &[])).unwrap_err();
             assert!(e.to_string().contains("X'2499'"), "{e}");
         }
         // A message that the architecture gained later may refuse; anything else of it is lost on us.
         for (severity, refuses) in [(&[0, 6, 0x11, 0x49, 0, 8], true), (&[0, 6, 0x11, 0x49, 0, 4], false)] {
-            let later = object(0x2299, severity);
+            let later = object(CodePoint::new(0x2299), severity);
             assert_eq!(check(DssType::Reply, &later).is_ok(), refuses);
             assert_eq!(message(&later, DdmText::Utf8).is_ok(), refuses);
             assert!(check(DssType::Object, &later).is_err());

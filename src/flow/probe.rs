@@ -11,14 +11,14 @@ use super::sql::reply::Replies;
 use super::sql::session::Session;
 use super::step::{Flow, Reception, Step};
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
-use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::excsat::ExcSatRd;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::dss::chain::Chain;
 
 /// Managers that a connection does not need but a server may have.
-const MORE_LEVELS: [(u16, u16); 2] = [(cp::SYNCPTMGR, 7), (cp::XAMGR, 7)];
+const MORE_LEVELS: [(CodePoint, u16); 2] = [(cp::SYNCPTMGR, 7), (cp::XAMGR, 7)];
 
 /// EXCSAT: who answers.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 use super::backend::{Interrupt, Session};
 use super::budget::{Budget, Lease};
 use super::error::SqlError;
-use super::file::job::{Job, is_file_command};
+use super::file::job::Job;
 use super::login::entry::{Entry, PeerLine};
 use super::persona::Persona;
 use super::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
@@ -18,7 +18,7 @@ use crate::flow::secmec::random::Random;
 use crate::flow::secmec::substitute::Seeds;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint, Side};
 use crate::wire::ddm::object::{Object, params, put_head};
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::text::DdmText;
@@ -159,7 +159,7 @@ impl Conversation {
 
     /// True for a command of a login: it needs no right to run statements. Requesters send the last EXCSAT of a login
     /// once the database is open.
-    pub(super) fn is_login(&self, command: u16) -> bool {
+    pub(super) fn is_login(&self, command: CodePoint) -> bool {
         !self.is_open() || command == cp::EXCSAT || self.stage == Stage::Proved && command == cp::ACCRDB
     }
 
@@ -206,7 +206,7 @@ impl Conversation {
         let mut unwanted = Chain::new();
         let chain = if request.answered { chain } else { &mut unwanted };
         let mut out = Out { chain, id: request.id };
-        let name = cp::name(request.command.cp).unwrap_or("?");
+        let name = request.command.cp.name().unwrap_or("?");
         tracing::trace!(command = name, bytes = request.command.body.len(), "command");
         // The requester waits for the other end to hang up. (Measured: IBM's CLI driver.)
         let done =
@@ -239,7 +239,7 @@ impl Conversation {
             return Err(ProtocolError::order(prccnvcd::EXCSAT_FIRST));
         }
         for (of, parameter) in self.persona.refused.iter().filter(|(of, _)| *of == command) {
-            let holds = |p: std::result::Result<(u16, &[u8]), _>| p.is_ok_and(|(c, _)| c == *parameter);
+            let holds = |p: std::result::Result<(CodePoint, &[u8]), _>| p.is_ok_and(|(c, _)| c == *parameter);
             if *of == command && params(&request.command.body).any(holds) {
                 return Err(ProtocolError::syntax(synerrcd::NOT_ALLOWED, Some(*parameter)));
             }
@@ -255,7 +255,7 @@ impl Conversation {
             cp::ACCSEC => self.accsec(request, out),
             cp::SECCHK => self.secchk(request, out),
             cp::ACCRDB => self.accrdb(request, out),
-            _ if is_file_command(command) => self.file_command(request, out),
+            _ if command.is_command(Side::File) => self.file_command(request, out),
             _ if !is_sql(command) => Err(ProtocolError::unsupported(cp::CMDNSPRM, command)),
             _ if self.stage != Stage::Open => {
                 Err(ProtocolError::reply(Reply { rdbnam: Some(self.rdbnam.clone()), ..Reply::new(cp::RDBNACRM) }))
@@ -417,35 +417,20 @@ fn undivided(token: &str) -> String {
 fn check_known(request: &Request) -> Result<()> {
     for param in params(&request.command.body) {
         let (point, _) = param?;
-        if cp::name(point).is_none() {
+        if point.name().is_none() {
             return Err(ProtocolError::unsupported(cp::PRMNSPRM, point));
         }
     }
-    match request.objects.iter().find(|o| cp::name(o.cp).is_none()) {
+    match request.objects.iter().find(|o| o.cp.name().is_none()) {
         Some(object) => Err(ProtocolError::unsupported(cp::OBJNSPRM, object.cp)),
         None => Ok(()),
     }
 }
 
-fn is_sql(command: u16) -> bool {
-    matches!(
-        command,
-        cp::PRPSQLSTT
-            | cp::DSCSQLSTT
-            | cp::OPNQRY
-            | cp::CNTQRY
-            | cp::CLSQRY
-            | cp::EXCSQLSTT
-            | cp::EXCSQLIMM
-            | cp::EXCSQLSET
-            | cp::RDBCMM
-            | cp::RDBRLLBCK
-            | cp::BGNBND
-            | cp::BNDSQLSTT
-            | cp::ENDBND
-            | cp::DRPPKG
-            | cp::REBIND
-    )
+/// True for a command that needs an open database. ACCRDB opens it, and the others no server here knows.
+fn is_sql(command: CodePoint) -> bool {
+    let elsewhere = matches!(command, cp::ACCRDB | cp::INTRDBRQS | cp::DSCRDBTBL | cp::DISCONNECT);
+    command.is_command(Side::Sql) && !elsewhere
 }
 
 /// Takes the frames of one command's reply.
@@ -461,7 +446,7 @@ impl Out<'_> {
     }
 
     /// A data object of this data, which may be long.
-    pub(super) fn data(&mut self, cp: u16, data: &[u8]) {
+    pub(super) fn data(&mut self, cp: CodePoint, data: &[u8]) {
         let mut head = Writer::new();
         put_head(&mut head, cp, data.len());
         self.chain.frame_in_two(DssType::Object, self.id, head.as_slice(), data);

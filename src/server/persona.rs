@@ -3,7 +3,7 @@
 
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ddm::accsec::Several;
-use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::value::typdef::{TypDef, TypDefName};
 
 /// When DDM text turns from EBCDIC to UTF-8.
@@ -53,7 +53,7 @@ pub struct Persona {
     /// EXTNAM: the job or program that serves a connection.
     pub job: &'static str,
     /// The highest level of each manager; those left out are not there.
-    pub levels: &'static [(u16, u16)],
+    pub levels: &'static [(CodePoint, u16)],
     /// How DDM text becomes UTF-8.
     pub utf8: Utf8,
     /// The environment of everything sent as data.
@@ -79,7 +79,7 @@ pub struct Persona {
     /// Packages.
     pub packages: Packages,
     /// Parameters that the product refuses although others know them: command, parameter.
-    pub refused: &'static [(u16, u16)],
+    pub refused: &'static [(CodePoint, CodePoint)],
     /// A statement may have an array of rows (NBRROW).
     pub arrays: bool,
     /// PBSD after ACCRDBRM.
@@ -243,7 +243,7 @@ pub static IBMI: Persona = Persona {
 
 /// In the order in which IBM i names them, whatever the order of the question. (Measured by others: JTOpen's
 /// AS400JPing compares the answer byte by byte.)
-const IBMI_LEVELS: [(u16, u16); 23] = [
+const IBMI_LEVELS: [(CodePoint, u16); 23] = [
     (cp::AGENT, 10),
     (cp::ALTINDF, 3),
     (cp::CMBACCAM, 3),
@@ -344,7 +344,7 @@ impl Persona {
     }
 
     /// The level of a manager: the lower of what is asked for and what there is.
-    pub(super) fn level(&self, manager: u16, asked: u16) -> u16 {
+    pub(super) fn level(&self, manager: CodePoint, asked: u16) -> u16 {
         self.levels.iter().find(|(m, _)| *m == manager).map_or(0, |(_, own)| asked.min(*own))
     }
 }

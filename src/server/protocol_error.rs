@@ -2,7 +2,7 @@
 //! things out of order. Each becomes the reply message that the architecture prescribes.
 
 use crate::wire::codec::error::WireError;
-use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::fdoca::descriptor::DescriptorError;
@@ -38,7 +38,7 @@ pub(super) mod prccnvcd {
 
 impl ProtocolError {
     /// SYNTAXRM: what came cannot be read; the connection ends.
-    pub(super) fn syntax(code: u8, codpnt: Option<u16>) -> ProtocolError {
+    pub(super) fn syntax(code: u8, codpnt: Option<CodePoint>) -> ProtocolError {
         let reply = Reply { synerrcd: Some(code), codpnt, ..Reply::new(cp::SYNTAXRM) };
         ProtocolError { reply: Box::new(reply), close: true }
     }
@@ -55,7 +55,7 @@ impl ProtocolError {
     }
 
     /// CMDNSPRM, PRMNSPRM, VALNSPRM or OBJNSPRM about a code point; the connection goes on.
-    pub(super) fn unsupported(kind: u16, codpnt: u16) -> ProtocolError {
+    pub(super) fn unsupported(kind: CodePoint, codpnt: CodePoint) -> ProtocolError {
         ProtocolError::reply(Reply { codpnt: Some(codpnt), ..Reply::new(kind) })
     }
 

@@ -10,6 +10,7 @@ use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::codec::writer::Writer;
+use drdarrow::wire::ddm::codepoint::CodePoint;
 use drdarrow::wire::ddm::object::{objects, put_bytes};
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::dss::header::DssType;
@@ -22,7 +23,7 @@ use std::time::Duration;
 pub struct Frame {
     pub kind: DssType,
     pub id: u16,
-    pub objects: Vec<(u16, Vec<u8>)>,
+    pub objects: Vec<(CodePoint, Vec<u8>)>,
 }
 
 /// The frames of an answer.

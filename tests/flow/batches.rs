@@ -6,7 +6,7 @@ use drdarrow::flow::sql::execute::{Execute, Executed, Failed, Input};
 use drdarrow::flow::sql::prepare::Prepare;
 use drdarrow::flow::sql::session::{Product, Session};
 use drdarrow::flow::step::{Flow, Step};
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::object::{Object, objects};
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::text::DdmText;
@@ -39,7 +39,7 @@ fn section(n: u16) -> PkgNamCsn {
     PkgNamCsn::dynamic("LAB", "SYSSH200", n)
 }
 
-fn object(cp: u16, whole: Vec<u8>) -> Object {
+fn object(cp: CodePoint, whole: Vec<u8>) -> Object {
     Object { cp, body: bytes::Bytes::from(whole).slice(4..) }
 }
 

@@ -7,7 +7,7 @@ use super::recorded_replies::Book;
 use super::server::parts;
 use drdarrow::client::error::Error;
 use drdarrow::wire::codec::writer::Writer;
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::object::{put, put_u16};
 use drdarrow::wire::dss::header::DssType;
 
@@ -66,7 +66,7 @@ async fn empty_answers_are_not_the_end() {
             held.push_back(frames.clone());
             if (2..2 + times).contains(&n) {
                 let id = frames[0].1;
-                let body = if empty.is_empty() { object(0xC000, &[]) } else { empty.clone() };
+                let body = if empty.is_empty() { object(CodePoint::new(0xC000), &[]) } else { empty.clone() };
                 *frames = vec![(DssType::Object, id, body)];
                 if empty.is_empty() {
                     // A frame with nothing of the query at all but a warning-free SQLCARD.

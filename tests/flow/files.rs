@@ -15,7 +15,7 @@ use drdarrow::client::file::file_name::FileName;
 use drdarrow::client::file::options::OpenOptions;
 use drdarrow::client::limits::Limits;
 use drdarrow::flow::secmec::line::Line;
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::object::objects;
 use drdarrow::wire::dss::header::DssType;
 use drdarrow::wire::file::buffer;
@@ -117,7 +117,7 @@ async fn requests_are_those_of_ibms_client() {
     let (told, log) = converse(&Book::files(), Damage::None).await;
     told.unwrap();
     let sent = frames(&log.received);
-    let of = |point: u16| sent.iter().filter(|f| f[8..10] == point.to_be_bytes()).collect::<Vec<_>>();
+    let of = |point: CodePoint| sent.iter().filter(|f| f[8..10] == point.number().to_be_bytes()).collect::<Vec<_>>();
     // Names differ, managers and levels do not.
     let managers = "0060 1404 14030003 14230003 14050003 14060003 14070003 14740005 14580001 14570003 140c0003 \
                     14190003 141e0003 14220003 240f0003 14320003 14330003 14400009 143b0003 24070003 14630003 \

@@ -9,7 +9,7 @@ use drdarrow::client::error::{Error, Phase};
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::codec::writer::Writer;
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::object::{objects, put, put_bytes, put_u16};
 use drdarrow::wire::dss::header::DssType;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub async fn connect(edit: Edit) -> (Connection, JoinHandle<Log>) {
 }
 
 /// Edits the frames of the answers to a command.
-pub fn edit(command: u16, mut change: impl FnMut(usize, &mut Parts) + Send + 'static) -> Edit {
+pub fn edit(command: CodePoint, mut change: impl FnMut(usize, &mut Parts) + Send + 'static) -> Edit {
     let mut n = 0;
     Box::new(move |_, request: &Request, bytes| {
         if !request.has(command) {
@@ -46,14 +46,14 @@ pub async fn read(sql: &str, edit: Edit) -> Result<usize, Error> {
     timeout(Duration::from_secs(3600), read).await.expect("a wait without end")
 }
 
-pub fn object(cp: u16, data: &[u8]) -> Vec<u8> {
+pub fn object(cp: CodePoint, data: &[u8]) -> Vec<u8> {
     let mut w = Writer::new();
     put_bytes(&mut w, cp, data);
     w.into_vec()
 }
 
-pub fn point(body: &[u8]) -> u16 {
-    u16::from_be_bytes([body[2], body[3]])
+pub fn point(body: &[u8]) -> CodePoint {
+    CodePoint::new(u16::from_be_bytes([body[2], body[3]]))
 }
 
 #[tokio::test(start_paused = true)]
@@ -183,8 +183,8 @@ async fn what_only_informs_is_stepped_over() {
     put(&mut message, cp::RDBUPDRM, |w| put_u16(w, cp::SVRCOD, 0));
     let extras: Vec<(DssType, Vec<u8>)> = vec![
         (DssType::Reply, message.into_vec()),
-        (DssType::Object, object(0xC000, &[0, 5, 0xC0, 1, 2])),
-        (DssType::Object, object(0x1C00, &[1, 2, 3])),
+        (DssType::Object, object(CodePoint::new(0xC000), &[0, 5, 0xC0, 1, 2])),
+        (DssType::Object, object(CodePoint::new(0x1C00), &[1, 2, 3])),
     ];
     for command in [cp::EXCSAT, cp::ACCRDB, cp::OPNQRY, cp::CNTQRY, cp::RDBCMM] {
         let extras = extras.clone();
@@ -363,7 +363,7 @@ async fn a_commit_without_an_answer_is_of_unknown_outcome() {
             _ if !r.has(cp::RDBCMM) => Answer::Bytes(b),
             0 => Answer::Close,
             1 => Answer::Bytes(vec![0, 3, 0xD0, 2, 0, 1]),
-            _ => Answer::Bytes(build(&[(DssType::Object, 1, object(0x2FFF, &[]))])),
+            _ => Answer::Bytes(build(&[(DssType::Object, 1, object(CodePoint::new(0x2FFF), &[]))])),
         });
         let (connection, _server) = connect(edit).await;
         let e = connection.commit().await.unwrap_err();

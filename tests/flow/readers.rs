@@ -61,7 +61,7 @@ async fn a_commit_ends_those_that_the_server_does_not_hold() {
                 return Answer::Bytes(b);
             }
             let mut frames = parts(&b);
-            for (_, _, body) in frames.iter_mut().filter(|(_, _, b)| b[2..4] == cp::OPNQRYRM.to_be_bytes()) {
+            for (_, _, body) in frames.iter_mut().filter(|(_, _, b)| b[2..4] == cp::OPNQRYRM.number().to_be_bytes()) {
                 // The first object of the frame is the message; others may share its frame.
                 let len = usize::from(u16::from_be_bytes([body[0], body[1]]));
                 let mut w = Writer::new();

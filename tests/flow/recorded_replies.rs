@@ -1,7 +1,7 @@
 //! A server's answers, by command: a text file of commented hex. A heading in brackets names
 //! the commands of a chain, and the statement they belong to; below it stand the bytes of the reply.
 
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::object::{objects, params};
 use drdarrow::wire::ddm::text::DdmText;
 use drdarrow::wire::dss::deframe::{Deframer, Dss};
@@ -13,7 +13,7 @@ use std::fmt::Write;
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Code points of the commands.
-    pub commands: Vec<u16>,
+    pub commands: Vec<CodePoint>,
     /// Text of the last statement in the chain.
     pub sql: Option<String>,
     /// Section of the last command that names one.
@@ -23,10 +23,10 @@ pub struct Request {
 impl Request {
     /// Names of the commands.
     pub fn names(&self) -> String {
-        self.commands.iter().map(|c| cp::name(*c).unwrap_or("?")).collect::<Vec<_>>().join(" ")
+        self.commands.iter().map(|c| c.name().unwrap_or("?")).collect::<Vec<_>>().join(" ")
     }
 
-    pub fn has(&self, command: u16) -> bool {
+    pub fn has(&self, command: CodePoint) -> bool {
         self.commands.contains(&command)
     }
 }
@@ -97,7 +97,7 @@ pub fn request(frames: &[Dss]) -> Request {
 }
 
 /// Of a request about files: the command, or the file and the number that is its name when open.
-fn file_request(body: &[u8], command: u16, out: &mut Request) {
+fn file_request(body: &[u8], command: CodePoint, out: &mut Request) {
     let text = |bytes: &[u8]| DdmText::Ebcdic.decode(bytes).trim_end().to_owned();
     for param in params(body) {
         match param.expect("parameters that make sense") {

@@ -76,7 +76,7 @@ async fn refusals_have_their_classes() {
     ] {
         let (e, _) = answered(vec![message(&reply)]).await;
         assert_eq!((e.kind, e.sqlstate.as_deref(), e.connection_usable), (kind, Some(state), usable), "{e:?}");
-        assert!(e.message.contains(words) && e.reply == cp::name(reply.cp), "{e:?}");
+        assert!(e.message.contains(words) && e.reply == reply.cp.name(), "{e:?}");
     }
 }
 

@@ -10,7 +10,7 @@ use drdarrow::flow::sql::connect::{Connect, Identity};
 use drdarrow::flow::sql::session::Session;
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::excsat::ExcSatRd;
 use drdarrow::wire::ddm::object::{Object, objects};
 use drdarrow::wire::ddm::reply::Reply;
@@ -31,7 +31,7 @@ pub struct Fake {
     pub takes: Vec<u16>,
     pub bend: Bend,
     /// A refusal in place of ACCSECRD for the first ACCSEC.
-    pub refuse: Option<u16>,
+    pub refuse: Option<CodePoint>,
     /// Its answer to each proof.
     pub verdicts: Vec<SecChkRm>,
     pub asked: Vec<AccSec>,

@@ -4,16 +4,16 @@
 use super::alter::{Frame, TALKS, Talk, Told, farewell};
 use super::server::{Answer, Edit, frames};
 use drdarrow::client::error::Error;
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::dss::header::{DssHeader, DssType};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A code point that has no meaning.
-const UNKNOWN: u16 = 0x2499;
+const UNKNOWN: CodePoint = CodePoint::new(0x2499);
 
 /// Objects that may stand more than once in a reply: they say nothing that is asked for once.
-const REPEATABLE: [u16; 10] = [
+const REPEATABLE: [CodePoint; 10] = [
     cp::SQLCARD,
     cp::PBSD,
     cp::QRYDTA,

@@ -13,14 +13,14 @@ use drdarrow::client::limits::Limits;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::client::sql::stream::QueryStream;
 use drdarrow::flow::secmec::line::Line;
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 const MS: Duration = Duration::from_millis(1);
 
 /// Answers to `command` take so long.
-fn slow(command: u16, wait: Duration) -> Edit {
+fn slow(command: CodePoint, wait: Duration) -> Edit {
     Box::new(move |_, r, bytes| if r.has(command) { Answer::Late(wait, bytes) } else { Answer::Bytes(bytes) })
 }
 

@@ -13,7 +13,7 @@ use drdarrow::flow::sql::rows::{Event, QueryBlock, RowAssembler};
 use drdarrow::flow::sql::session::{Product, Session};
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::excsat::ExcSatRd;
 use drdarrow::wire::ddm::object::Object;
 use drdarrow::wire::ddm::reply::Reply;
@@ -64,7 +64,7 @@ fn object(message: &[u8]) -> Object {
     framed(&chain.into_bytes()).remove(0)
 }
 
-fn attributes(class: &str, managers: &[(u16, u16)]) -> Object {
+fn attributes(class: &str, managers: &[(CodePoint, u16)]) -> Object {
     let answer = ExcSatRd { managers: managers.to_vec(), srvclsnm: Some(class.into()), ..ExcSatRd::default() };
     object(&answer.encode(TEXT).unwrap())
 }

@@ -10,7 +10,7 @@ use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Packages, Persona, ZOS};
 use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::text::DdmText;
 use drdarrow::wire::sql::bind::{BgnBnd, EndBnd};
@@ -26,7 +26,7 @@ const VARCHAR: (u8, u16) = (0x3F, 0x7FFF);
 const LONG: (u8, u16) = (0xCF, 0x8009);
 const INSERT: &str = "INSERT INTO N VALUES (?)";
 
-type Got = Vec<(u16, Vec<u8>)>;
+type Got = Vec<(CodePoint, Vec<u8>)>;
 
 fn run(nbrrow: Option<u32>, atmind: Option<u8>) -> Vec<u8> {
     ExcSqlStt { nbrrow, atmind, ..ExcSqlStt::new(section("SYSSH200", 1)) }.encode(TEXT).unwrap()
@@ -126,7 +126,7 @@ async fn rows_and_their_number_agree_or_nothing_is_stored() {
     let one = |data: &[u8]| input(&[INTEGER], data);
     let (two, three) = (numbers(&[7, 8]), numbers(&[7, 8, 9]));
     let text = extdta(b"x", true, None).unwrap();
-    let wrong: Vec<(Option<u32>, Vec<Vec<u8>>, u16)> = vec![
+    let wrong: Vec<(Option<u32>, Vec<Vec<u8>>, CodePoint)> = vec![
         (Some(2), vec![one(&three)], cp::DTAMCHRM),
         (Some(4), vec![one(&three)], cp::DTAMCHRM),
         (None, vec![one(&two)], cp::DTAMCHRM),

@@ -15,7 +15,7 @@ use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::excsat::ExcSat;
 use drdarrow::wire::ddm::object::put;
 use drdarrow::wire::ddm::reply::Reply;
@@ -47,7 +47,7 @@ fn accsec(secmec: u16, key: usize) -> Vec<u8> {
     AccSec { secmec, sectkn, encalgs, ..AccSec::default() }.encode(TEXT).unwrap()
 }
 
-fn points(got: &[(u16, Vec<u8>)]) -> Vec<u16> {
+fn points(got: &[(CodePoint, Vec<u8>)]) -> Vec<CodePoint> {
     got.iter().map(|(point, _)| *point).collect()
 }
 
@@ -371,7 +371,7 @@ async fn what_comes_after_a_proof_in_whatever_order_ends_the_connection() {
     let good = || check(PASSWORD);
     let server =
         start_with(ServerSettings { access: users(), ..ServerSettings::default() }, &MemoryTables::new()).await;
-    let order = |got: &[(u16, Vec<u8>)]| {
+    let order = |got: &[(CodePoint, Vec<u8>)]| {
         let (point, body) = got.last().unwrap();
         Reply::decode(*point, body, TEXT).unwrap().prccnvcd
     };

@@ -51,7 +51,7 @@ impl Asker<'_> {
         // After a complaint about the form the server hangs up; after S38CLOSE there is nothing to ask for.
         assert!(!got.is_empty(), "no reply to {asked:02X?}");
         let over = got.iter().any(|(point, _)| *point == cp::SYNTAXRM);
-        self.raw = (!over && asked[2..4] != cp::S38CLOSE.to_be_bytes()).then_some(raw);
+        self.raw = (!over && asked[2..4] != cp::S38CLOSE.number().to_be_bytes()).then_some(raw);
     }
 }
 

@@ -7,7 +7,7 @@ use drdarrow::server::listen::Server;
 use drdarrow::server::persona::LUW;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::codec::writer::Writer;
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::object::{put, put_bytes};
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::text::DdmText;
@@ -23,20 +23,20 @@ struct Wrong {
     objects: Vec<Vec<u8>>,
 }
 
-type Parameters<'a> = &'a [(u16, &'a [u8])];
+type Parameters<'a> = &'a [(CodePoint, &'a [u8])];
 
-fn object(point: u16, parameters: Parameters<'_>) -> Vec<u8> {
+fn object(point: CodePoint, parameters: Parameters<'_>) -> Vec<u8> {
     let mut w = Writer::new();
     put(&mut w, point, |w| parameters.iter().for_each(|(point, data)| put_bytes(w, *point, data)));
     w.into_vec()
 }
 
-fn wrong(point: u16, parameters: Parameters<'_>) -> Wrong {
+fn wrong(point: CodePoint, parameters: Parameters<'_>) -> Wrong {
     Wrong { command: object(point, parameters), objects: Vec::new() }
 }
 
 impl Wrong {
-    fn with(mut self, point: u16, data: &[u8]) -> Wrong {
+    fn with(mut self, point: CodePoint, data: &[u8]) -> Wrong {
         let mut w = Writer::new();
         put_bytes(&mut w, point, data);
         self.objects.push(w.into_vec());
@@ -52,7 +52,7 @@ fn section(package: &str) -> Vec<u8> {
 }
 
 /// The expected reply: code point, its error code, the code point that it is about.
-type Expected = (u16, Option<u8>, Option<u16>);
+type Expected = (CodePoint, Option<u8>, Option<CodePoint>);
 
 async fn judge(server: &Server, login: bool, case: Wrong, expected: Expected, goes_on: bool) {
     let mut raw = Raw::connect(server).await;
@@ -92,15 +92,24 @@ async fn what_is_unknown_is_named_and_the_connection_goes_on() {
         (wrong(cp::SYNCCTL, &[]), (cp::CMDNSPRM, None, Some(cp::SYNCCTL))),
         (wrong(cp::DSCRDBTBL, &[pkg]), (cp::CMDNSPRM, None, Some(cp::DSCRDBTBL))),
         (wrong(cp::QRYDTA, &[]), (cp::CMDNSPRM, None, Some(cp::QRYDTA))),
-        (wrong(0x0001, &[]), (cp::CMDNSPRM, None, Some(0x0001))),
-        (wrong(0xFFFF, &[]), (cp::CMDNSPRM, None, Some(0xFFFF))),
+        (wrong(CodePoint::new(0x0001), &[]), (cp::CMDNSPRM, None, Some(CodePoint::new(0x0001)))),
+        (wrong(CodePoint::new(0xFFFF), &[]), (cp::CMDNSPRM, None, Some(CodePoint::new(0xFFFF)))),
         // Parameters.
-        (wrong(cp::OPNQRY, &[pkg, size, (0x0BAD, &[1])]), (cp::PRMNSPRM, None, Some(0x0BAD))),
-        (wrong(cp::CLSQRY, &[(0xFFFF, &[]), pkg]), (cp::PRMNSPRM, None, Some(0xFFFF))),
-        (wrong(cp::RDBCMM, &[(0x0001, &[0; 40])]), (cp::PRMNSPRM, None, Some(0x0001))),
+        (
+            wrong(cp::OPNQRY, &[pkg, size, (CodePoint::new(0x0BAD), &[1])]),
+            (cp::PRMNSPRM, None, Some(CodePoint::new(0x0BAD))),
+        ),
+        (wrong(cp::CLSQRY, &[(CodePoint::new(0xFFFF), &[]), pkg]), (cp::PRMNSPRM, None, Some(CodePoint::new(0xFFFF)))),
+        (wrong(cp::RDBCMM, &[(CodePoint::new(0x0001), &[0; 40])]), (cp::PRMNSPRM, None, Some(CodePoint::new(0x0001)))),
         // Objects.
-        (wrong(cp::PRPSQLSTT, &[pkg]).with(0x0BAD, &stt), (cp::OBJNSPRM, None, Some(0x0BAD))),
-        (wrong(cp::EXCSQLSTT, &[pkg]).with(cp::SQLSTT, &stt).with(1, &[]), (cp::OBJNSPRM, None, Some(1))),
+        (
+            wrong(cp::PRPSQLSTT, &[pkg]).with(CodePoint::new(0x0BAD), &stt),
+            (cp::OBJNSPRM, None, Some(CodePoint::new(0x0BAD))),
+        ),
+        (
+            wrong(cp::EXCSQLSTT, &[pkg]).with(cp::SQLSTT, &stt).with(CodePoint::new(1), &[]),
+            (cp::OBJNSPRM, None, Some(CodePoint::new(1))),
+        ),
         // Queries that are not open.
         (wrong(cp::CLSQRY, &[pkg]), (cp::QRYNOPRM, None, None)),
         (wrong(cp::CNTQRY, &[pkg, size, (cp::QRYINSID, &[0; 8])]), (cp::QRYNOPRM, None, None)),
@@ -155,7 +164,7 @@ async fn what_cannot_be_read_says_where_and_ends_the_connection() {
 async fn what_comes_too_early_is_out_of_order() {
     let server = start(&LUW, &MemoryTables::new()).await;
     let order = |code| (cp::PRCCNVRM, Some(code), None);
-    for point in [cp::ACCSEC, cp::SECCHK, cp::ACCRDB, cp::RDBCMM, cp::OPNQRY, 0x0BAD] {
+    for point in [cp::ACCSEC, cp::SECCHK, cp::ACCRDB, cp::RDBCMM, cp::OPNQRY, CodePoint::new(0x0BAD)] {
         judge(&server, false, wrong(point, &[]), order(0x06), false).await;
     }
     // An object without its command.

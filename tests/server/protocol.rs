@@ -7,7 +7,7 @@ use drdarrow::server::persona::{DERBY, LUW};
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::accsec::AccSec;
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::excsat::ExcSat;
 use drdarrow::wire::ddm::object::{objects, put, put_u16};
 use drdarrow::wire::ddm::reply::Reply;
@@ -30,7 +30,7 @@ impl Raw {
     }
 
     /// Sends commands in one chain; the reply's code points with their data, up to the end.
-    pub(crate) async fn ask(&mut self, commands: &[Vec<u8>]) -> Vec<(u16, Vec<u8>)> {
+    pub(crate) async fn ask(&mut self, commands: &[Vec<u8>]) -> Vec<(CodePoint, Vec<u8>)> {
         let mut chain = Chain::new();
         for command in commands {
             chain.command(command);
@@ -43,7 +43,7 @@ impl Raw {
         self.0.write_all(bytes).await.unwrap();
     }
 
-    pub(crate) async fn answer(&mut self) -> Vec<(u16, Vec<u8>)> {
+    pub(crate) async fn answer(&mut self) -> Vec<(CodePoint, Vec<u8>)> {
         let mut deframer = Deframer::new(1 << 20);
         let mut out = Vec::new();
         let mut buf = [0; 4096];
@@ -63,9 +63,9 @@ impl Raw {
     }
 
     /// Level 7, user id only, everything in one chain.
-    pub(crate) async fn login(&mut self) -> Vec<(u16, Vec<u8>)> {
+    pub(crate) async fn login(&mut self) -> Vec<(CodePoint, Vec<u8>)> {
         let got = self.ask(&[excsat(), accsec(), secchk("DB"), accrdb("DNC10140")]).await;
-        let points: Vec<u16> = got.iter().map(|(p, _)| *p).collect();
+        let points: Vec<CodePoint> = got.iter().map(|(p, _)| *p).collect();
         assert_eq!(points[..4], [cp::EXCSATRD, cp::ACCSECRD, cp::SECCHKRM, cp::ACCRDBRM]);
         got
     }
@@ -79,7 +79,7 @@ impl Raw {
             chain.command(&command);
         }
         self.send(&chain.into_bytes()).await;
-        let points: Vec<u16> = self.answer().await.iter().map(|(p, _)| *p).collect();
+        let points: Vec<CodePoint> = self.answer().await.iter().map(|(p, _)| *p).collect();
         assert_eq!(points, [cp::EXCSATRD, cp::ACCSECRD, cp::SECCHKRM]);
     }
 
@@ -107,13 +107,13 @@ fn accrdb(prdid: &str) -> Vec<u8> {
     AccRdb::new("DB", prdid, &TypDef::OURS).encode(TEXT).unwrap()
 }
 
-fn command(point: u16) -> Vec<u8> {
+fn command(point: CodePoint) -> Vec<u8> {
     let mut w = Writer::new();
     put(&mut w, point, |_| {});
     w.into_vec()
 }
 
-fn reply(got: &[(u16, Vec<u8>)]) -> Reply {
+fn reply(got: &[(CodePoint, Vec<u8>)]) -> Reply {
     let (point, body) = got.last().unwrap();
     Reply::decode(*point, body, TEXT).unwrap()
 }
@@ -129,7 +129,7 @@ async fn an_unknown_command_is_named_and_the_connection_goes_on() {
     for persona in PERSONAS {
         let server = start(persona, &MemoryTables::new()).await;
         let mut raw = open(&server).await;
-        for point in [0x2099, cp::DSCRDBTBL, cp::SYNCCTL] {
+        for point in [CodePoint::new(0x2099), cp::DSCRDBTBL, cp::SYNCCTL] {
             let got = reply(&raw.ask(&[command(point)]).await);
             assert_eq!((got.cp, got.codpnt, got.svrcod), (cp::CMDNSPRM, Some(point), 8));
         }

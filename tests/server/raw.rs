@@ -8,7 +8,7 @@ use drdarrow::server::listen::Server;
 use drdarrow::server::persona::{DERBY, LUW, Persona, ZOS};
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::codec::writer::Writer;
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::object::put;
 use drdarrow::wire::ddm::text::DdmText;
 use drdarrow::wire::dss::chain::Chain;
@@ -50,7 +50,7 @@ impl Ask {
         self.then(&command, &[sqlstt(sql, &TypDef::OURS, SQLAM).unwrap()])
     }
 
-    pub(crate) async fn send(self, raw: &mut Raw) -> Vec<(u16, Vec<u8>)> {
+    pub(crate) async fn send(self, raw: &mut Raw) -> Vec<(CodePoint, Vec<u8>)> {
         raw.send(&self.0.into_bytes()).await;
         raw.answer().await
     }
@@ -62,11 +62,11 @@ pub(crate) async fn open(server: &Server) -> Raw {
     raw
 }
 
-pub(crate) fn points(got: &[(u16, Vec<u8>)]) -> Vec<u16> {
+pub(crate) fn points(got: &[(CodePoint, Vec<u8>)]) -> Vec<CodePoint> {
     got.iter().map(|(p, _)| *p).collect()
 }
 
-pub(crate) fn card(persona: &Persona, got: &[(u16, Vec<u8>)]) -> Sqlca {
+pub(crate) fn card(persona: &Persona, got: &[(CodePoint, Vec<u8>)]) -> Sqlca {
     let (point, body) = got.last().unwrap();
     assert_eq!(*point, cp::SQLCARD);
     Sqlca::decode(body, SQLAM, &persona.typdef).unwrap().unwrap()
@@ -193,7 +193,7 @@ async fn a_package_is_bound_and_dropped() {
     let statement = BndSqlStt { pkgnamcsn: name.clone() }.encode(TEXT).unwrap();
     let text = sqlstt("DECLARE C1 CURSOR FOR S1", &TypDef::OURS, SQLAM).unwrap();
     let end = EndBnd { pkgnamct: name.pkgnamct(), maxsctnbr: None }.encode(TEXT).unwrap();
-    let as_command = |point: u16| {
+    let as_command = |point: CodePoint| {
         let mut w = Writer::new();
         put(&mut w, point, |w| w.bytes(&end[4..]));
         w.into_vec()

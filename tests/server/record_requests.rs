@@ -10,7 +10,7 @@ use drdarrow::server::listen::Server;
 use drdarrow::server::persona::IBMI;
 use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
-use drdarrow::wire::ddm::codepoint as cp;
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::text::DdmText;
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::file::buffer::{self, BufferLayout, Slots};
@@ -30,7 +30,7 @@ use std::time::Duration;
 pub(crate) const TEXT: DdmText = DdmText::Ebcdic;
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-pub(crate) type Got = Vec<(u16, Vec<u8>)>;
+pub(crate) type Got = Vec<(CodePoint, Vec<u8>)>;
 
 pub(crate) fn name() -> DclNam {
     DclNam::numbered(1)
@@ -102,7 +102,7 @@ pub(crate) async fn send(raw: &mut Raw, command: &[u8], slots: &[u8]) -> Got {
     raw.answer().await
 }
 
-pub(crate) fn points(got: &Got) -> Vec<u16> {
+pub(crate) fn points(got: &Got) -> Vec<CodePoint> {
     got.iter().map(|(p, _)| *p).collect()
 }
 

@@ -4,12 +4,13 @@
 use drdarrow::wire::codec::error::WireError;
 use drdarrow::wire::codec::reader::Reader;
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
+use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
+use drdarrow::wire::ddm::dump;
 use drdarrow::wire::ddm::excsat::{ExcSat, ExcSatRd};
 use drdarrow::wire::ddm::object::{Object, objects, params};
-use drdarrow::wire::ddm::reply::{Reply, is_reply_message};
+use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::secchk::{SecChk, SecChkRm};
 use drdarrow::wire::ddm::text::DdmText;
-use drdarrow::wire::ddm::{codepoint as cp, dump};
 use drdarrow::wire::dss::chain::Chain;
 use drdarrow::wire::dss::deframe::{Deframer, Dss};
 use drdarrow::wire::fdoca::descriptor;
@@ -218,7 +219,7 @@ impl Talk {
                 let at = self.walk(&fields, &data.fdodta)?;
                 if at == data.fdodta.len() { Ok(()) } else { Err("the row of results is cut".into()) }
             }
-            point if is_reply_message(point) => {
+            point if point.is_reply_message() => {
                 let reply = Reply::decode(point, &o.body, t).map_err(said)?;
                 assert!(!reply.describe().is_empty());
                 Ok(())
@@ -280,8 +281,8 @@ fn again<T: PartialEq + std::fmt::Debug, D: std::fmt::Display>(
 /// Counts of objects read by name and of those without a reader.
 #[derive(Default)]
 struct Seen {
-    known: BTreeMap<u16, usize>,
-    unread: BTreeMap<u16, usize>,
+    known: BTreeMap<CodePoint, usize>,
+    unread: BTreeMap<CodePoint, usize>,
     rows: usize,
     troubles: Vec<String>,
 }
@@ -330,7 +331,7 @@ fn frame(name: &str, dss: &Dss, from_client: bool, real_server: bool, talk: &mut
             Ok(false) => *seen.unread.entry(object.cp).or_default() += 1,
             Err(_) if !from_client && !real_server => {}
             Err(e) => {
-                let what = cp::name(object.cp).unwrap_or("?");
+                let what = object.cp;
                 seen.troubles.push(format!("{name}: {} {what}: {e}", if from_client { "C" } else { "S" }));
             }
         }
@@ -363,10 +364,6 @@ fn every_conversation_is_understood() {
     }
     assert!(seen.troubles.is_empty(), "\n{}", seen.troubles.join("\n"));
     assert!(seen.rows > 20 && seen.known.values().sum::<usize>() > 1000, "{} rows, {:?}", seen.rows, seen.known);
-    let unread: Vec<String> = seen
-        .unread
-        .iter()
-        .map(|(p, n)| format!("{} x{n}", cp::name(*p).map_or(format!("{p:04X}"), str::to_owned)))
-        .collect();
+    let unread: Vec<String> = seen.unread.iter().map(|(p, n)| format!("{p} x{n}")).collect();
     println!("without a reader: {}", unread.join(", "));
 }

@@ -26,7 +26,7 @@ const TEXT: DdmText = DdmText::Ebcdic;
 const X86: TypDef = TypDef { name: TypDefName::X86, sbc: 819, dbc: 0, mbc: 819, xml: 0 };
 
 fn names(objects: &[Object]) -> Vec<&'static str> {
-    objects.iter().map(|o| cp::name(o.cp).unwrap_or("?")).collect()
+    objects.iter().map(|o| o.cp.name().unwrap_or("?")).collect()
 }
 
 fn card(body: &[u8]) -> Sqlca {

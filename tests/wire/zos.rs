@@ -27,7 +27,7 @@ fn two_rows_of_a_mainframe() {
     while let Ok(Some(dss)) = deframer.feed(&mut input) {
         for object in objects(&dss.body) {
             let object = object.unwrap();
-            points.push(cp::name(object.cp).unwrap());
+            points.push(object.cp.name().unwrap());
             match object.cp {
                 cp::QRYDSC => fields = descriptor::decode(&object.body, &typdef).unwrap(),
                 cp::QRYDTA => {

@@ -16,7 +16,6 @@ use crate::net::error::{NetError, TlsError};
 use crate::net::recognise;
 use crate::net::tls::{Connector, Encrypted};
 use crate::net::transport::{self, Deadline};
-use crate::wire::ddm::codepoint;
 use crate::wire::ddm::excsat::ExcSatRd;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -319,7 +318,7 @@ fn server(attributes: &ExcSatRd, offered: Offered) -> ServerReport {
         managers: attributes
             .managers
             .iter()
-            .filter_map(|(manager, level)| codepoint::name(*manager).map(|name| (name, *level)))
+            .filter_map(|(manager, level)| manager.name().map(|name| (name, *level)))
             .take(MOST)
             .collect(),
         mechanisms: offered.refusal.is_none().then_some(mechanisms),

@@ -12,7 +12,7 @@ use crate::flow::secmec::random::Random;
 use crate::flow::secmec::requester::{Credentials, Proof, Requester, Verdict};
 use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::accsec::AccSecRd;
-use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::excsat::{ExcSat, ExcSatRd};
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::secchk::SecChkRm;
@@ -21,7 +21,7 @@ use crate::wire::dss::chain::Chain;
 use crate::wire::file::session::{Pool, SxxAspRq};
 
 const NAME: &str = "drdarrow";
-const MANAGERS: [(u16, u16); 23] = [
+const MANAGERS: [(CodePoint, u16); 23] = [
     (cp::AGENT, 3),
     (cp::ALTINDF, 3),
     (cp::CMBACCAM, 3),

@@ -5,7 +5,7 @@ use super::reply::Replies;
 use super::session::Session;
 use crate::flow::error::FlowError;
 use crate::flow::step::{Flow, Reception, Step};
-use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
 use crate::wire::sql::bind::{BgnBnd, BndSqlStt, EndBnd};
@@ -67,7 +67,7 @@ impl Flow for Bind {
 }
 
 /// The isolation level as a code point. UR was called "change" when there was no other.
-fn level(isolation: Isolation) -> u16 {
+fn level(isolation: Isolation) -> CodePoint {
     match isolation {
         Isolation::NoCommit => cp::ISOLVLNC,
         Isolation::UncommittedRead => cp::ISOLVLCHG,

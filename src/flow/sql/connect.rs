@@ -17,7 +17,7 @@ use crate::flow::secmec::requester::{Credentials, Proof, Requester, Verdict};
 use crate::flow::secmec::substitute::Substitute;
 use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::ddm::accsec::AccSecRd;
-use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::excsat::{ExcSat, ExcSatRd};
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::rdbname::{self, RdbName};
@@ -33,7 +33,7 @@ const USER_INVALID: u8 = 0x13;
 const NAME: &str = "drdarrow";
 const UTF8: u16 = 1208;
 /// The highest levels that this client speaks.
-const LEVELS: [(u16, u16); 6] =
+const LEVELS: [(CodePoint, u16); 6] =
     [(cp::AGENT, 10), (cp::SQLAM, 11), (cp::CMNTCPIP, 5), (cp::RDB, 12), (cp::SECMGR, 9), (cp::UNICODEMGR, UTF8)];
 /// Product ids by server. (Measured: what Derby takes; what Db2 takes from other open clients.)
 const PRDID_DERBY: &str = "DNC10140";

@@ -5,7 +5,7 @@ use super::reply::Replies;
 use super::session::{Product, Session};
 use crate::flow::error::FlowError;
 use crate::flow::step::{Flow, Reception, Step};
-use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
 use crate::wire::fdoca::descriptor;
@@ -20,7 +20,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 /// Objects that a procedure returns beside its SQLCARD.
-const RESULTS: [u16; 8] =
+const RESULTS: [CodePoint; 8] =
     [cp::RSLSETRM, cp::SQLDTARD, cp::SQLRSLRD, cp::OPNQRYRM, cp::SQLCINRD, cp::QRYDSC, cp::QRYDTA, cp::EXTDTA];
 
 /// One row of parameters, encoded.

@@ -13,7 +13,7 @@ use crate::flow::error::FlowError;
 use crate::flow::placement;
 use crate::flow::step::{Flow, Reception};
 use crate::wire::codec::error::WireError;
-use crate::wire::ddm::object::objects;
+use crate::wire::ddm::object::{first, objects};
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::{Deframer, Dss};
 use std::collections::VecDeque;
@@ -412,7 +412,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         // The reply to a chain begins with id 1: a higher one after a failure still belongs to that.
         if let Some(ids) = self.late.as_ref().filter(|ids| ids.contains(&dss.header.id)) {
             tracing::debug!(id = dss.header.id, "a reply after a failure stepped over");
-            self.idle.note(point(&dss), dss.body.len(), usize::from(*ids.end()))?;
+            self.idle.note(first(&dss.body), dss.body.len(), usize::from(*ids.end()))?;
             return Ok(());
         }
         self.late = None;
@@ -469,11 +469,6 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
         self.active.push_front(active);
         Ok(())
     }
-}
-
-/// The code point that a frame begins with.
-fn point(dss: &Dss) -> u16 {
-    dss.body.get(2..4).and_then(|b| b.try_into().ok()).map_or(0, u16::from_be_bytes)
 }
 
 /// Writes some of `rest`; with none left, what the stream itself holds back (0).

@@ -8,7 +8,6 @@ use super::member::{Record, Refused};
 use super::message::{Failure, Fault, Result};
 use super::physical::{Contents, LockWait, PhysicalFile};
 use crate::server::backend::Interrupt;
-use crate::wire::ddm::codepoint as cp;
 use crate::wire::file::open::CommitLevel;
 use crate::wire::file::system_name::DclNam;
 use std::collections::HashMap;
@@ -88,27 +87,6 @@ pub(super) struct KeptLock {
     pub(super) member: String,
     pub(super) rrn: u32,
     pub(super) kind: RecordLock,
-}
-
-/// True for a command of record access.
-pub(in crate::server) fn is_file_command(command: u16) -> bool {
-    matches!(
-        command,
-        cp::S38OPEN
-            | cp::S38CLOSE
-            | cp::S38FEOD
-            | cp::S38GET
-            | cp::S38GETM
-            | cp::S38GETD
-            | cp::S38GETK
-            | cp::S38PUTM
-            | cp::S38UPDAT
-            | cp::S38DEL
-            | cp::S38CMD
-            | cp::CMMUOW
-            | cp::RLLBCKUOW
-            | cp::SXXASPRQ
-    )
 }
 
 impl Job {

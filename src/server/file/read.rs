@@ -11,7 +11,7 @@ use super::open::BLOCK;
 use super::physical::Contents;
 use crate::server::conversation::Out;
 use crate::server::protocol_error::{ProtocolError, synerrcd};
-use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::file::buffer::{RecordSlot, put_received};
 use crate::wire::file::control::{Optl, Share, Which};
 use crate::wire::file::iofb::IoFeedback;
@@ -269,6 +269,6 @@ fn releases(share: Share) -> bool {
     share != Share::ReadStay
 }
 
-fn value(parameter: u16) -> Failure {
+fn value(parameter: CodePoint) -> Failure {
     Failure::Protocol(ProtocolError::syntax(synerrcd::VALUE, Some(parameter)))
 }

@@ -11,12 +11,13 @@ use crate::server::persona::{Offer, Utf8};
 use crate::server::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
 use crate::server::sql::special_register::READ_COMMITTED;
 use crate::wire::ddm::accsec::{AccSec, AccSecRd};
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::excsat::{ATTRIBUTES, ExcSat, ExcSatRd, UTF8_LEVEL};
 use crate::wire::ddm::object::params;
+use crate::wire::ddm::rdbname;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::ddm::secchk::{SecChk, SecChkRm};
 use crate::wire::ddm::text::DdmText;
-use crate::wire::ddm::{codepoint as cp, rdbname};
 use crate::wire::sql::accrdb::{AccRdb, AccRdbRm, Pbsd};
 use crate::wire::sql::sqlca::Sqlca;
 
@@ -71,7 +72,7 @@ impl Conversation {
     }
 
     /// The parameters of the answer to an EXCSAT.
-    fn attributes_for(&self, request: &Request) -> Vec<u16> {
+    fn attributes_for(&self, request: &Request) -> Vec<CodePoint> {
         let asked = || params(&request.command.body).filter_map(|p| p.ok().map(|(point, _)| point)).collect();
         let later = self.stage != Stage::Start;
         if self.persona.own_order || later && self.persona.answers_asked { asked() } else { ATTRIBUTES.to_vec() }

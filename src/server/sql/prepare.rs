@@ -14,7 +14,7 @@ use crate::server::conversation::{After, Conversation, Out, Request};
 use crate::server::error::SqlError;
 use crate::server::persona::Persona;
 use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
-use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::sql::layout::{ServerClass, SqldaLayout};
@@ -258,7 +258,11 @@ impl Conversation {
         text.ok_or_else(|| ProtocolError::syntax(synerrcd::MISSING, Some(cp::SQLSTT)))
     }
 
-    fn statement_text(&self, objects: &[Object], point: u16) -> Result<std::result::Result<Option<String>, SqlError>> {
+    fn statement_text(
+        &self,
+        objects: &[Object],
+        point: CodePoint,
+    ) -> Result<std::result::Result<Option<String>, SqlError>> {
         let typdef = self.typdef_of(objects)?;
         let Some(object) = objects.iter().find(|o| o.cp == point) else { return Ok(Ok(None)) };
         match short(object) {

@@ -3,9 +3,10 @@
 //! Parameters that a message does not know are stepped over; one that it knows may stand once.
 //! (DDM: command and reply message objects.)
 
+use super::codepoint::CodePoint;
 use super::error::{MessageError, Result};
+use super::object;
 use super::text::DdmText;
-use super::{codepoint, object};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 
@@ -35,6 +36,16 @@ macro_rules! numbers {
 }
 
 numbers!(u8 u8, u16 u16, i16 i16, u32 u32, u64 u64, i64 i64);
+
+impl Param for CodePoint {
+    fn write(&self, w: &mut Writer, text: DdmText) -> Result<()> {
+        self.number().write(w, text)
+    }
+
+    fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+        Ok(CodePoint::new(u16::read(what, data, text)?))
+    }
+}
 
 impl Param for bool {
     fn write(&self, w: &mut Writer, _: DdmText) -> Result<()> {
@@ -74,19 +85,19 @@ impl Param for Vec<u8> {
 /// A parameter of a message: required as it is, optional as an `Option`.
 pub trait ParamSlot: Sized {
     /// Writes the parameter, if there is one.
-    fn put(&self, w: &mut Writer, cp: u16, text: DdmText) -> Result<()>;
+    fn put(&self, w: &mut Writer, cp: CodePoint, text: DdmText) -> Result<()>;
     /// Takes what was found under the code point.
-    fn take(found: &FoundParams<'_>, cp: u16, text: DdmText) -> Result<Self>;
+    fn take(found: &FoundParams<'_>, cp: CodePoint, text: DdmText) -> Result<Self>;
 }
 
 impl<P: Param> ParamSlot for P {
-    fn put(&self, w: &mut Writer, cp: u16, text: DdmText) -> Result<()> {
+    fn put(&self, w: &mut Writer, cp: CodePoint, text: DdmText) -> Result<()> {
         let mut done = Ok(());
         object::put(w, cp, |w| done = self.write(w, text));
         done
     }
 
-    fn take(found: &FoundParams<'_>, cp: u16, text: DdmText) -> Result<Self> {
+    fn take(found: &FoundParams<'_>, cp: CodePoint, text: DdmText) -> Result<Self> {
         match found.only(cp)? {
             Some(data) => P::read(named(cp), data, text),
             None => Err(MessageError::Missing { message: found.message, parameter: named(cp) }),
@@ -95,14 +106,14 @@ impl<P: Param> ParamSlot for P {
 }
 
 impl<P: Param> ParamSlot for Option<P> {
-    fn put(&self, w: &mut Writer, cp: u16, text: DdmText) -> Result<()> {
+    fn put(&self, w: &mut Writer, cp: CodePoint, text: DdmText) -> Result<()> {
         match self {
             Some(v) => v.put(w, cp, text),
             None => Ok(()),
         }
     }
 
-    fn take(found: &FoundParams<'_>, cp: u16, text: DdmText) -> Result<Self> {
+    fn take(found: &FoundParams<'_>, cp: CodePoint, text: DdmText) -> Result<Self> {
         found.only(cp)?.map(|data| P::read(named(cp), data, text)).transpose()
     }
 }
@@ -111,7 +122,7 @@ impl<P: Param> ParamSlot for Option<P> {
 #[derive(Debug)]
 pub struct FoundParams<'a> {
     message: &'static str,
-    params: Vec<(u16, &'a [u8])>,
+    params: Vec<(CodePoint, &'a [u8])>,
 }
 
 impl<'a> FoundParams<'a> {
@@ -122,7 +133,7 @@ impl<'a> FoundParams<'a> {
     }
 
     /// The data of a parameter that may stand once.
-    pub fn only(&self, cp: u16) -> Result<Option<&'a [u8]>> {
+    pub fn only(&self, cp: CodePoint) -> Result<Option<&'a [u8]>> {
         let mut hits = self.params.iter().filter(|(c, _)| *c == cp);
         let first = hits.next().map(|(_, data)| *data);
         match hits.next() {
@@ -132,7 +143,7 @@ impl<'a> FoundParams<'a> {
     }
 
     /// All parameters in their order.
-    pub fn all(&self) -> impl Iterator<Item = (u16, &'a [u8])> + '_ {
+    pub fn all(&self) -> impl Iterator<Item = (CodePoint, &'a [u8])> + '_ {
         self.params.iter().copied()
     }
 }
@@ -151,7 +162,7 @@ macro_rules! message {
 
         impl $name {
             /// The code point.
-            pub const CP: u16 = $crate::wire::ddm::codepoint::$cp;
+            pub const CP: $crate::wire::ddm::codepoint::CodePoint = $crate::wire::ddm::codepoint::$cp;
 
             /// The whole object, LL and code point included.
             pub fn encode(
@@ -189,8 +200,8 @@ pub fn trimmed(data: &[u8], text: DdmText) -> String {
 }
 
 /// The name of a parameter for an error.
-fn named(cp: u16) -> &'static str {
-    codepoint::name(cp).unwrap_or("parameter")
+fn named(cp: CodePoint) -> &'static str {
+    cp.name().unwrap_or("parameter")
 }
 
 /// Cuts a whole object's body at every byte: each must be an error or, where the cut falls

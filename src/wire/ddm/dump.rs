@@ -7,10 +7,10 @@ use std::borrow::Cow;
 use std::fmt::{Result, Write};
 use std::ops::Range;
 
-use super::codepoint as cp;
+use super::codepoint::{self as cp, CodePoint};
 use super::object;
 use super::param::RDBNAM_WIDTH;
-use super::reply::is_reply_message;
+use super::point::Form;
 use super::text::DdmText;
 
 /// Bytes of a value that are shown.
@@ -26,7 +26,7 @@ pub fn objects(body: &[u8], text: DdmText, out: &mut impl Write) -> Result {
 }
 
 /// Prints one object of which LL and code point are taken off already.
-pub fn object(point: u16, data: &[u8], text: DdmText, out: &mut impl Write) -> Result {
+pub fn object(point: CodePoint, data: &[u8], text: DdmText, out: &mut impl Write) -> Result {
     item(point, data, text, DumpPlace { depth: 0, inside: None }, out)
 }
 
@@ -34,7 +34,7 @@ pub fn object(point: u16, data: &[u8], text: DdmText, out: &mut impl Write) -> R
 #[derive(Clone, Copy)]
 struct DumpPlace {
     depth: usize,
-    inside: Option<u16>,
+    inside: Option<CodePoint>,
 }
 
 fn list(data: &[u8], text: DdmText, place: DumpPlace, out: &mut dyn Write) -> Result {
@@ -48,18 +48,16 @@ fn list(data: &[u8], text: DdmText, place: DumpPlace, out: &mut dyn Write) -> Re
     Ok(())
 }
 
-fn item(point: u16, data: &[u8], text: DdmText, place: DumpPlace, out: &mut dyn Write) -> Result {
+fn item(point: CodePoint, data: &[u8], text: DdmText, place: DumpPlace, out: &mut dyn Write) -> Result {
     write!(out, "{:1$}", "", place.depth * 2)?;
-    match cp::name(point) {
-        Some(name) => out.write_str(name)?,
-        None => write!(out, "X'{point:04X}'")?,
-    }
-    if is_collection(point) && place.depth < DEPTH {
+    write!(out, "{point}")?;
+    let collection = point.form() == Form::Objects;
+    if collection && place.depth < DEPTH {
         writeln!(out, " ({})", data.len())?;
         return list(data, text, DumpPlace { depth: place.depth + 1, inside: Some(point) }, out);
     }
     // Contents that are too deep to be taken apart may hold a secret as well.
-    if is_secret(point, place.inside) || is_collection(point) {
+    if is_secret(point, place.inside) || collection {
         return writeln!(out, " *** [{}]", data.len());
     }
     let (whole, data) = (data.len(), secretless(point, data));
@@ -77,7 +75,7 @@ fn item(point: u16, data: &[u8], text: DdmText, place: DumpPlace, out: &mut dyn 
 
 /// A value without what follows the name of a database: attributes of Derby, secrets among them. Elsewhere only
 /// those are masked, where a server repeats them.
-fn secretless(point: u16, data: &[u8]) -> Cow<'_, [u8]> {
+fn secretless(point: CodePoint, data: &[u8]) -> Cow<'_, [u8]> {
     let ends = |byte: &u8| *byte == SEMICOLON.0 || *byte == SEMICOLON.1;
     if point == cp::RDBNAM {
         let end = data.iter().position(ends).unwrap_or(data.len());
@@ -124,25 +122,21 @@ const SECRETS: [(&[u8], u8); 4] = [
 ];
 
 /// The meaning of a value, after its hex.
-fn meaning(point: u16, data: &[u8], text: DdmText, out: &mut dyn Write) -> Result {
+fn meaning(point: CodePoint, data: &[u8], text: DdmText, out: &mut dyn Write) -> Result {
     match point {
         cp::MGRLVLLS => {
             for pair in data.chunks_exact(4).take(SHOWN) {
                 if let [m1, m2, l1, l2] = *pair {
-                    let manager = u16::from_be_bytes([m1, m2]);
-                    match cp::name(manager) {
-                        Some(name) => write!(out, " {name}")?,
-                        None => write!(out, " X'{manager:04X}'")?,
-                    }
-                    write!(out, "={}", u16::from_be_bytes([l1, l2]))?;
+                    let manager = CodePoint::new(u16::from_be_bytes([m1, m2]));
+                    write!(out, " {manager}={}", u16::from_be_bytes([l1, l2]))?;
                 }
             }
         }
         cp::SQLSTT | cp::SQLATTR => write!(out, " {:?}", readable(statement(data), DdmText::Utf8))?,
-        _ if is_text(point) => write!(out, " {:?}", readable(data, text))?,
-        _ if is_code_point(point) => {
+        _ if point.form() == Form::Text => write!(out, " {:?}", readable(data, text))?,
+        _ if point.form() == Form::Point => {
             if let [high, low] = *data
-                && let Some(name) = cp::name(u16::from_be_bytes([high, low]))
+                && let Some(name) = CodePoint::new(u16::from_be_bytes([high, low])).name()
             {
                 write!(out, " {name}")?;
             }
@@ -187,127 +181,9 @@ fn is_utf8(bytes: &[u8]) -> bool {
 }
 
 /// Passwords and tokens anywhere; in SECCHK everything but what is known to be harmless.
-fn is_secret(point: u16, inside: Option<u16>) -> bool {
+fn is_secret(point: CodePoint, inside: Option<CodePoint>) -> bool {
     let harmless = matches!(point, cp::SECMEC | cp::RDBNAM | cp::USRID | cp::PLGINNM | cp::SECMGRNM);
-    matches!(point, cp::PASSWORD | cp::NEWPASSWORD | cp::SECTKN) || (inside == Some(cp::SECCHK) && !harmless)
-}
-
-/// True for objects that hold objects.
-fn is_collection(point: u16) -> bool {
-    let command = matches!(
-        point,
-        cp::EXCSAT
-            | cp::SYNCCTL
-            | cp::SYNCRSY
-            | cp::ACCSEC
-            | cp::SECCHK
-            | cp::ACCRDB
-            | cp::BGNBND
-            | cp::INTRDBRQS
-            | cp::BNDSQLSTT
-            | cp::CLSQRY
-            | cp::CNTQRY
-            | cp::DRPPKG
-            | cp::DSCSQLSTT
-            | cp::ENDBND
-            | cp::EXCSQLIMM
-            | cp::EXCSQLSTT
-            | cp::OPNQRY
-            | cp::PRPSQLSTT
-            | cp::RDBCMM
-            | cp::RDBRLLBCK
-            | cp::REBIND
-            | cp::DSCRDBTBL
-            | cp::EXCSQLSET
-            | cp::CMMUOW
-            | cp::RLLBCKUOW
-            | cp::S38CLOSE
-            | cp::S38CMD
-            | cp::S38DEL
-            | cp::S38FEOD
-            | cp::S38GET
-            | cp::S38GETD
-            | cp::S38GETK
-            | cp::S38GETM
-            | cp::S38OPEN
-            | cp::S38PUTM
-            | cp::S38UPDAT
-            | cp::SXXASPRQ
-    );
-    let data = matches!(
-        point,
-        cp::EXCSATRD
-            | cp::ACCSECRD
-            | cp::TYPDEFOVR
-            | cp::SQLDTA
-            | cp::SQLDTARD
-            | cp::SYNCCRD
-            | cp::SYNCRRD
-            | cp::PRPHRCLST
-            | cp::SRVLST
-            | cp::SRVLSRV
-            | cp::PBSD
-            | cp::PLGINLST
-            | cp::PLGINLSE
-            | cp::MONITORRD
-            | cp::S38MSGRM
-    );
-    command || data || is_reply_message(point)
-}
-
-/// True for values that are text, at least for the greater part.
-fn is_text(point: u16) -> bool {
-    matches!(
-        point,
-        cp::EXTNAM
-            | cp::SRVCLSNM
-            | cp::SRVNAM
-            | cp::SRVRLSLV
-            | cp::SPVNAM
-            | cp::VRSNAM
-            | cp::RDBNAM
-            | cp::USRID
-            | cp::PRDID
-            | cp::PRDDTA
-            | cp::TYPDEFNAM
-            | cp::CRRTKN
-            | cp::RDBCOLID
-            | cp::PKGID
-            | cp::PKGNAM
-            | cp::PKGNAMCT
-            | cp::PKGNAMCSN
-            | cp::PKGOWNID
-            | cp::DFTRDBCOL
-            | cp::PRCNAM
-            | cp::PLGINNM
-            | cp::SECMGRNM
-            | cp::KERSECPPL
-            | cp::RSCNAM
-            | cp::RSNCOD
-            | cp::SRVDGN
-            | cp::PBSD_SCHEMA
-            | cp::DCLNAM
-            | cp::S38CMDST
-            | cp::S38MFILE
-            | cp::S38MID
-            | cp::S38MTEXT
-    )
-}
-
-/// True for values that name another code point.
-fn is_code_point(point: u16) -> bool {
-    matches!(
-        point,
-        cp::CODPNT
-            | cp::CODPNTDR
-            | cp::MGRLVLN
-            | cp::RDBACCCL
-            | cp::QRYPRCTYP
-            | cp::QRYBLKCTL
-            | cp::PKGISOLVL
-            | cp::QRYATTISOL
-            | cp::PKGDFTCST
-    )
+    point.form() == Form::Secret || (inside == Some(cp::SECCHK) && !harmless)
 }
 
 #[cfg(test)]
@@ -382,7 +258,7 @@ mod tests {
     #[test]
     fn secrets_never_show() {
         let secret = b"SECRETsecret";
-        for inside in [cp::PASSWORD, cp::NEWPASSWORD, cp::SECTKN, 0xD142] {
+        for inside in [cp::PASSWORD, cp::NEWPASSWORD, cp::SECTKN, cp::SXXFACTOR] {
             let mut w = crate::wire::codec::writer::Writer::new();
             object::put(&mut w, cp::SECCHK, |w| {
                 object::put_u16(w, cp::SECMEC, 3);

@@ -2,7 +2,7 @@
 //! at which levels it has. First on every connection; a later, partial one changes what is agreed
 //! (Db2 for LUW: CCSIDMGR 1208 makes DDM text UTF-8; measured: IBM's CLI driver).
 
-use super::codepoint as cp;
+use super::codepoint::{self as cp, CodePoint};
 use super::error::Result;
 use super::object;
 use super::param;
@@ -12,7 +12,7 @@ use super::text::DdmText;
 pub const UTF8_LEVEL: u16 = 1208;
 
 /// The parameters, in the order in which they are usually written.
-pub const ATTRIBUTES: [u16; 5] = [cp::EXTNAM, cp::MGRLVLLS, cp::SRVCLSNM, cp::SRVNAM, cp::SRVRLSLV];
+pub const ATTRIBUTES: [CodePoint; 5] = [cp::EXTNAM, cp::MGRLVLLS, cp::SRVCLSNM, cp::SRVNAM, cp::SRVRLSLV];
 
 macro_rules! attributes {
     ($(#[$doc:meta])* $name:ident, $cp:expr) => {
@@ -22,7 +22,7 @@ macro_rules! attributes {
             /// EXTNAM: the job, process or program.
             pub extnam: Option<String>,
             /// MGRLVLLS: managers and levels. Level 0 in a reply: not supported.
-            pub managers: Vec<(u16, u16)>,
+            pub managers: Vec<(CodePoint, u16)>,
             /// SRVCLSNM: the class, such as `QDB2/LINUXX8664`, `QAS`, `Apache Derby`.
             pub srvclsnm: Option<String>,
             /// SRVNAM: the system.
@@ -33,12 +33,12 @@ macro_rules! attributes {
 
         impl $name {
             /// The message that only states levels.
-            pub fn of_levels(managers: Vec<(u16, u16)>) -> Self {
+            pub fn of_levels(managers: Vec<(CodePoint, u16)>) -> Self {
                 $name { managers, ..Self::default() }
             }
 
             /// The level of a manager; none when the list does not name it.
-            pub fn level(&self, manager: u16) -> Option<u16> {
+            pub fn level(&self, manager: CodePoint) -> Option<u16> {
                 self.managers.iter().find(|(m, _)| *m == manager).map(|(_, level)| *level)
             }
 
@@ -48,7 +48,7 @@ macro_rules! attributes {
             }
 
             /// The object with these parameters only, in this order.
-            pub fn encode_only(&self, points: &[u16], text: DdmText) -> Result<Vec<u8>> {
+            pub fn encode_only(&self, points: &[CodePoint], text: DdmText) -> Result<Vec<u8>> {
                 param::message($cp, |w| {
                     points.iter().try_for_each(|point| match *point {
                         cp::EXTNAM => param::put_optional(w, cp::EXTNAM, "EXTNAM", text, self.extnam.as_deref()),
@@ -109,7 +109,7 @@ impl ExcSat {
 fn class_name(data: &[u8], text: DdmText) -> String {
     let mut inner = object::params(data);
     match (inner.next(), inner.next()) {
-        (Some(Ok((0x0009, name))), None) => text.decode(name),
+        (Some(Ok((cp::CHRSTRDR, name))), None) => text.decode(name),
         _ => text.decode(data),
     }
 }

@@ -8,6 +8,7 @@ pub mod error;
 pub mod excsat;
 pub mod object;
 pub mod param;
+mod point;
 pub mod rdbname;
 pub mod reply;
 pub mod secchk;

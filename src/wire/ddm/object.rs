@@ -2,6 +2,7 @@
 //! after the code point; LL X'8004' runs to the end of its frame. (DDM: DDMOBJ; LL of X'8008'
 //! carries four length bytes that count the data only.)
 
+use super::codepoint::CodePoint;
 use crate::wire::codec::error::{Result, WireError};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
@@ -16,7 +17,7 @@ const HEAD: usize = 4;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     /// Code point.
-    pub cp: u16,
+    pub cp: CodePoint,
     /// Data after LL and code point.
     pub body: Bytes,
 }
@@ -56,6 +57,11 @@ impl Iterator for Objects {
     }
 }
 
+/// The code point that a frame's body begins with.
+pub fn first(body: &[u8]) -> CodePoint {
+    CodePoint::new(body.get(2..4).and_then(|b| b.try_into().ok()).map_or(0, u16::from_be_bytes))
+}
+
 /// Iterates over the parameters inside an object's data: (code point, data).
 pub fn params(data: &[u8]) -> Params<'_> {
     Params(Reader::new(data, "DDM parameter"))
@@ -66,7 +72,7 @@ pub fn params(data: &[u8]) -> Params<'_> {
 pub struct Params<'a>(Reader<'a>);
 
 impl<'a> Iterator for Params<'a> {
-    type Item = Result<(u16, &'a [u8])>;
+    type Item = Result<(CodePoint, &'a [u8])>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.0.is_empty() {
@@ -81,10 +87,10 @@ impl<'a> Iterator for Params<'a> {
 }
 
 /// Reads LL, code point and extended length; gives the code point and the length of the data.
-fn head(r: &mut Reader<'_>) -> Result<(u16, usize)> {
+fn head(r: &mut Reader<'_>) -> Result<(CodePoint, usize)> {
     let at = r.pos();
     let ll = usize::from(r.u16()?);
-    let cp = r.u16()?;
+    let cp = CodePoint::new(r.u16()?);
     let len = if ll & 0x8000 == 0 {
         ll.checked_sub(4).ok_or_else(|| WireError::invalid("DDM object", at, format!("length {ll} is less than 4")))?
     } else {
@@ -108,10 +114,10 @@ fn head(r: &mut Reader<'_>) -> Result<(u16, usize)> {
 }
 
 /// Writes an object: LL and code point, then what `body` writes, extended when it is long.
-pub fn put(w: &mut Writer, cp: u16, body: impl FnOnce(&mut Writer)) {
+pub fn put(w: &mut Writer, cp: CodePoint, body: impl FnOnce(&mut Writer)) {
     let start = w.len();
     w.u16(0);
-    w.u16(cp);
+    w.u16(cp.number());
     body(w);
     let len = w.len() - start;
     if len <= PLAIN {
@@ -123,33 +129,33 @@ pub fn put(w: &mut Writer, cp: u16, body: impl FnOnce(&mut Writer)) {
 }
 
 /// An object with `data`.
-pub fn put_bytes(w: &mut Writer, cp: u16, data: &[u8]) {
+pub fn put_bytes(w: &mut Writer, cp: CodePoint, data: &[u8]) {
     put_head(w, cp, data.len());
     w.bytes(data);
 }
 
 /// LL and code point, extended where that is needed, of an object with `len` bytes of data.
-pub fn put_head(w: &mut Writer, cp: u16, len: usize) {
+pub fn put_head(w: &mut Writer, cp: CodePoint, len: usize) {
     let plain = len + HEAD <= PLAIN;
     w.u16(if plain { (len + HEAD) as u16 } else { 0x8008 });
-    w.u16(cp);
+    w.u16(cp.number());
     if !plain {
         w.u32(len as u32);
     }
 }
 
 /// An object with a one-byte number.
-pub fn put_u8(w: &mut Writer, cp: u16, v: u8) {
+pub fn put_u8(w: &mut Writer, cp: CodePoint, v: u8) {
     put(w, cp, |w| w.u8(v));
 }
 
 /// An object with a two-byte number.
-pub fn put_u16(w: &mut Writer, cp: u16, v: u16) {
+pub fn put_u16(w: &mut Writer, cp: CodePoint, v: u16) {
     put(w, cp, |w| w.u16(v));
 }
 
 /// An object with a four-byte number.
-pub fn put_u32(w: &mut Writer, cp: u16, v: u32) {
+pub fn put_u32(w: &mut Writer, cp: CodePoint, v: u32) {
     put(w, cp, |w| w.u32(v));
 }
 
@@ -172,18 +178,19 @@ pub fn read_u16(what: &'static str, data: &[u8]) -> Result<u16> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::codepoint as cp;
     use super::*;
 
     #[test]
     fn objects_round_trip_short_and_long() {
         let long = vec![9u8; 40_000];
         let mut w = Writer::new();
-        put_u16(&mut w, 0x1149, 8);
-        put_bytes(&mut w, 0x241B, &long);
+        put_u16(&mut w, cp::SVRCOD, 8);
+        put_bytes(&mut w, cp::QRYDTA, &long);
         let body = Bytes::from(w.into_vec());
         let got: Vec<_> = objects(&body).map(Result::unwrap).collect();
-        assert_eq!(got[0], Object { cp: 0x1149, body: Bytes::from_static(&[0, 8]) });
-        assert_eq!((got[1].cp, got[1].body.len()), (0x241B, 40_000));
+        assert_eq!(got[0], Object { cp: cp::SVRCOD, body: Bytes::from_static(&[0, 8]) });
+        assert_eq!((got[1].cp, got[1].body.len()), (cp::QRYDTA, 40_000));
         for cut in 1..body.len() {
             let _ = objects(&body.slice(..cut)).collect::<Vec<_>>();
         }
@@ -193,7 +200,7 @@ mod tests {
     fn a_streamed_object_runs_to_the_end_of_its_frame() {
         let body = Bytes::from_static(&[0x80, 0x04, 0x24, 0x1B, 1, 2, 3]);
         let got: Vec<_> = objects(&body).map(Result::unwrap).collect();
-        assert_eq!(got, [Object { cp: 0x241B, body: Bytes::from_static(&[1, 2, 3]) }]);
+        assert_eq!(got, [Object { cp: cp::QRYDTA, body: Bytes::from_static(&[1, 2, 3]) }]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Writing and reading single parameters: text, names, numbers. Parameters come in any order and
 //! a receiver steps over those that it does not know. (DDM: parameter lists are unordered.)
 
+use super::codepoint::CodePoint;
 use super::error::{MessageError, Result};
 use super::object::{self, put_bytes};
 use super::text::DdmText;
@@ -16,7 +17,7 @@ pub const RDBNAM_MAX: usize = 1024;
 
 /// Writes a whole message: LL, code point, and what `body` writes.
 pub fn message<E>(
-    cp: u16,
+    cp: CodePoint,
     body: impl FnOnce(&mut Writer) -> std::result::Result<(), E>,
 ) -> std::result::Result<Vec<u8>, E> {
     let mut w = Writer::new();
@@ -27,7 +28,7 @@ pub fn message<E>(
 
 /// The same for a message with secrets: it has `room` bytes at most, so that nothing is left where it had to grow.
 pub fn secret_message<E>(
-    cp: u16,
+    cp: CodePoint,
     room: usize,
     body: impl FnOnce(&mut Writer) -> std::result::Result<(), E>,
 ) -> std::result::Result<Zeroizing<Vec<u8>>, E> {
@@ -39,7 +40,7 @@ pub fn secret_message<E>(
 }
 
 /// Writes text as it is.
-pub fn put_text(w: &mut Writer, cp: u16, parameter: &'static str, text: DdmText, value: &str) -> Result<()> {
+pub fn put_text(w: &mut Writer, cp: CodePoint, parameter: &'static str, text: DdmText, value: &str) -> Result<()> {
     let bytes = text.encode(value).map_err(|source| MessageError::Ccsid { parameter, source })?;
     put_bytes(w, cp, &bytes);
     Ok(())
@@ -48,7 +49,7 @@ pub fn put_text(w: &mut Writer, cp: u16, parameter: &'static str, text: DdmText,
 /// Writes text that may be absent.
 pub fn put_optional(
     w: &mut Writer,
-    cp: u16,
+    cp: CodePoint,
     parameter: &'static str,
     text: DdmText,
     value: Option<&str>,
@@ -57,7 +58,7 @@ pub fn put_optional(
 }
 
 /// Writes a name of a database: padded to 18 when shorter, exact when longer.
-pub fn put_rdbnam(w: &mut Writer, cp: u16, text: DdmText, name: &str) -> Result<()> {
+pub fn put_rdbnam(w: &mut Writer, cp: CodePoint, text: DdmText, name: &str) -> Result<()> {
     let bytes =
         text.encode_padded(name, RDBNAM_WIDTH).map_err(|source| MessageError::Ccsid { parameter: "RDBNAM", source })?;
     if bytes.len() > RDBNAM_MAX {
@@ -92,26 +93,26 @@ pub fn read_u16s(what: &'static str, data: &[u8], out: &mut Vec<u16>) -> Result<
 }
 
 /// Writes a list of two-byte numbers as one parameter; an empty list is not written.
-pub fn put_u16s(w: &mut Writer, cp: u16, values: &[u16]) {
+pub fn put_u16s(w: &mut Writer, cp: CodePoint, values: &[u16]) {
     if !values.is_empty() {
         object::put(w, cp, |w| values.iter().for_each(|value| w.u16(*value)));
     }
 }
 
 /// Reads a list of managers with their levels (MGRLVLLS).
-pub fn read_levels(data: &[u8], out: &mut Vec<(u16, u16)>) -> Result<()> {
+pub fn read_levels(data: &[u8], out: &mut Vec<(CodePoint, u16)>) -> Result<()> {
     let mut r = Reader::new(data, "MGRLVLLS");
     while !r.is_empty() {
-        out.push((r.u16()?, r.u16()?));
+        out.push((CodePoint::new(r.u16()?), r.u16()?));
     }
     Ok(())
 }
 
 /// Writes a list of managers with their levels (MGRLVLLS).
-pub fn put_levels(w: &mut Writer, cp: u16, levels: &[(u16, u16)]) {
+pub fn put_levels(w: &mut Writer, cp: CodePoint, levels: &[(CodePoint, u16)]) {
     object::put(w, cp, |w| {
         for (manager, level) in levels {
-            w.u16(*manager);
+            w.u16(manager.number());
             w.u16(*level);
         }
     });
@@ -146,7 +147,7 @@ mod tests {
     fn database_names_are_padded_never_cut() {
         let wire = |text, name| {
             let mut w = Writer::new();
-            put_rdbnam(&mut w, 0x2110, text, name).map(|()| w.into_vec())
+            put_rdbnam(&mut w, super::super::codepoint::RDBNAM, text, name).map(|()| w.into_vec())
         };
         assert_eq!(wire(DdmText::Ebcdic, "TESTDB").unwrap(), hex("0016 2110 e3c5e2e3c4c2404040404040404040404040"));
         let long = "memory:u;create=true";

@@ -4,10 +4,11 @@
 
 use std::fmt::{self, Write};
 
-use super::codepoint as cp;
+use super::codepoint::{self as cp, CodePoint};
 use super::error::Result;
 use super::object::{self, put_bytes, put_u8, put_u16, read_u16};
 use super::param;
+use super::point::Form;
 use super::rdbname;
 use super::text::DdmText;
 
@@ -15,14 +16,14 @@ use super::text::DdmText;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reply {
     /// Which one.
-    pub cp: u16,
+    pub cp: CodePoint,
     /// SVRCOD: 0 information, 4 warning, 8 error, 16 severe, 32 access damage, 64 permanent damage,
     /// 128 session damage. A reply without one gets the usual severity of its kind.
     pub svrcod: u16,
     /// RDBNAM: the database it is about.
     pub rdbnam: Option<String>,
     /// CODPNT: the command, object or parameter it is about.
-    pub codpnt: Option<u16>,
+    pub codpnt: Option<CodePoint>,
     /// SYNERRCD: what is wrong with the syntax.
     pub synerrcd: Option<u8>,
     /// PRCCNVCD: what is wrong with the order of things.
@@ -34,7 +35,7 @@ pub struct Reply {
     /// UOWDSP: 1 committed, 2 rolled back.
     pub uowdsp: Option<u8>,
     /// MGRLVLLS: managers at levels that the server does not have.
-    pub mgrlvlls: Vec<(u16, u16)>,
+    pub mgrlvlls: Vec<(CodePoint, u16)>,
     /// RSCNAM: the resource that ran out.
     pub rscnam: Option<String>,
     /// RSCTYP: its kind.
@@ -51,24 +52,24 @@ pub struct Reply {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Other {
     /// Code point.
-    pub cp: u16,
+    pub cp: CodePoint,
     /// Data.
     pub data: Vec<u8>,
 }
 
 impl fmt::Debug for Other {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if matches!(self.cp, cp::SECTKN | cp::PASSWORD | cp::NEWPASSWORD) {
-            write!(f, "{}[{} bytes]", Name(self.cp), self.data.len())
+        if self.cp.form() == Form::Secret {
+            write!(f, "{}[{} bytes]", self.cp, self.data.len())
         } else {
-            write!(f, "{} {:02X?}", Name(self.cp), self.data)
+            write!(f, "{} {:02X?}", self.cp, self.data)
         }
     }
 }
 
 impl Reply {
     /// A reply of a kind with its usual severity.
-    pub fn new(cp: u16) -> Self {
+    pub fn new(cp: CodePoint) -> Self {
         Reply { cp, svrcod: usual_severity(cp), ..Self::default() }
     }
 
@@ -92,7 +93,7 @@ impl Reply {
                 param::put_rdbnam(w, cp::RDBNAM, text, name)?;
             }
             if let Some(point) = self.codpnt {
-                put_u16(w, cp::CODPNT, point);
+                put_u16(w, cp::CODPNT, point.number());
             }
             let codes = [
                 (cp::SYNERRCD, self.synerrcd),
@@ -125,14 +126,14 @@ impl Reply {
     }
 
     /// From a reply's code point and data.
-    pub fn decode(cp: u16, body: &[u8], text: DdmText) -> Result<Self> {
+    pub fn decode(cp: CodePoint, body: &[u8], text: DdmText) -> Result<Self> {
         let mut out = Self::new(cp);
         for param in object::params(body) {
             let (cp, data) = param?;
             match cp {
                 cp::SVRCOD => out.svrcod = read_u16("SVRCOD", data)?,
                 cp::RDBNAM => out.rdbnam = Some(param::padded_text(text, data)),
-                cp::CODPNT => out.codpnt = Some(read_u16("CODPNT", data)?),
+                cp::CODPNT => out.codpnt = Some(CodePoint::new(read_u16("CODPNT", data)?)),
                 cp::SYNERRCD => out.synerrcd = Some(param::read_u8("SYNERRCD", data)?),
                 cp::PRCCNVCD => out.prccnvcd = Some(param::read_u8("PRCCNVCD", data)?),
                 cp::SECCHKCD => out.secchkcd = Some(param::read_u8("SECCHKCD", data)?),
@@ -153,7 +154,7 @@ impl Reply {
 
     /// The reply in words: its name, what it means, and what it is about.
     pub fn describe(&self) -> String {
-        let mut out = format!("{}: {}", Name(self.cp), self.meaning());
+        let mut out = format!("{}: {}", self.cp, self.meaning());
         // A String takes everything.
         let _ = self.details(&mut out);
         out
@@ -189,7 +190,7 @@ impl Reply {
 
     /// The meaning of the kind of reply.
     fn meaning(&self) -> String {
-        let about = self.codpnt.map(|point| format!(" {}", Name(point))).unwrap_or_default();
+        let about = self.codpnt.map(|point| format!(" {}", point)).unwrap_or_default();
         match self.cp {
             cp::MGRLVLRM => "the server does not have a manager at the level asked for".into(),
             cp::MGRDEPRM => "managers that depend on each other were not asked for together".into(),
@@ -236,7 +237,7 @@ impl Reply {
     /// Adds the parameters.
     fn details(&self, out: &mut String) -> fmt::Result {
         for (manager, level) in &self.mgrlvlls {
-            write!(out, "; manager {} at level {level}", Name(*manager))?;
+            write!(out, "; manager {} at level {level}", manager)?;
         }
         if let Some(name) = &self.rdbnam {
             write!(out, "; database {:?}", rdbname::shown(name))?;
@@ -255,7 +256,7 @@ impl Reply {
         }
         let named = matches!(self.cp, cp::CMDATHRM | cp::CMDNSPRM | cp::PRMNSPRM | cp::VALNSPRM | cp::OBJNSPRM);
         if let (false, Some(point)) = (named, self.codpnt) {
-            write!(out, "; at {}", Name(point))?;
+            write!(out, "; at {}", point)?;
         }
         match self.uowdsp {
             Some(1) => out.push_str("; committed"),
@@ -277,51 +278,6 @@ impl Reply {
         }
         Ok(())
     }
-}
-
-/// True for a reply message, as opposed to a reply's data object.
-pub fn is_reply_message(point: u16) -> bool {
-    matches!(
-        point,
-        cp::MGRLVLRM
-            | cp::MGRDEPRM
-            | cp::SECCHKRM
-            | cp::CMDATHRM
-            | cp::AGNPRMRM
-            | cp::RSCLMTRM
-            | cp::PRCCNVRM
-            | cp::CMDCMPRM
-            | cp::SYNTAXRM
-            | cp::CMDNSPRM
-            | cp::PRMNSPRM
-            | cp::VALNSPRM
-            | cp::OBJNSPRM
-            | cp::CMDCHKRM
-            | cp::TRGNSPRM
-            | cp::ACCRDBRM
-            | cp::QRYNOPRM
-            | cp::RDBNACRM
-            | cp::OPNQRYRM
-            | cp::PKGBNARM
-            | cp::RDBACCRM
-            | cp::BGNBNDRM
-            | cp::PKGBPARM
-            | cp::DSCINVRM
-            | cp::ENDQRYRM
-            | cp::ENDUOWRM
-            | cp::ABNUOWRM
-            | cp::DTAMCHRM
-            | cp::QRYPOPRM
-            | cp::RDBNFNRM
-            | cp::OPNQFLRM
-            | cp::SQLERRRM
-            | cp::RDBUPDRM
-            | cp::RSLSETRM
-            | cp::RDBAFLRM
-            | cp::CMDVLTRM
-            | cp::CMMRQSRM
-            | cp::RDBATHRM
-    )
 }
 
 /// A syntax error code in words.
@@ -359,23 +315,11 @@ pub fn prccnvcd_text(code: u8) -> &'static str {
 }
 
 /// The severity of a reply that does not say one.
-fn usual_severity(cp: u16) -> u16 {
+fn usual_severity(cp: CodePoint) -> u16 {
     match cp {
         cp::CMDCMPRM | cp::ACCRDBRM | cp::OPNQRYRM | cp::RSLSETRM | cp::RDBUPDRM => 0,
         cp::ENDQRYRM | cp::ENDUOWRM => 4,
         _ => 8,
-    }
-}
-
-/// A code point by name, or in hex.
-struct Name(u16);
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match cp::name(self.0) {
-            Some(name) => f.write_str(name),
-            None => write!(f, "X'{:04X}'", self.0),
-        }
     }
 }
 
@@ -388,8 +332,8 @@ mod tests {
 
     fn round_trip(raw: &str) -> Reply {
         let raw = hex(raw);
-        let point = u16::from_be_bytes([raw[2], raw[3]]);
-        assert!(is_reply_message(point));
+        let point = CodePoint::new(u16::from_be_bytes([raw[2], raw[3]]));
+        assert!(point.is_reply_message());
         let got = Reply::decode(point, &raw[4..], TEXT).unwrap();
         assert_eq!(got.encode(TEXT).unwrap(), raw);
         every_cut(&raw[4..], |d| Reply::decode(point, d, TEXT));
@@ -412,7 +356,7 @@ mod tests {
     fn unknown_parameters_are_kept() {
         let got = round_trip("0016 2205 0006 1149 0000 0006 2102 2417 0006 D142 0102");
         assert_eq!(got.others.len(), 2);
-        assert_eq!(got.others[0], Other { cp: 0x2102, data: vec![0x24, 0x17] });
+        assert_eq!(got.others[0], Other { cp: cp::QRYPRCTYP, data: vec![0x24, 0x17] });
         let token = Other { cp: cp::SECTKN, data: b"sesame".to_vec() };
         assert_eq!(format!("{token:?}"), "SECTKN[6 bytes]");
     }

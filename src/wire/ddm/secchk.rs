@@ -5,7 +5,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::codepoint as cp;
+use super::codepoint::{self as cp, CodePoint};
 use super::error::{MessageError, Result};
 use super::object::{self, put_bytes, put_u8, put_u16, read_u16};
 use super::param;
@@ -263,7 +263,13 @@ fn factor(data: &[u8]) -> Result<Secret> {
 }
 
 /// As text, but an error never says which character it was.
-fn put_secret(w: &mut Writer, cp: u16, parameter: &'static str, text: DdmText, value: Option<&Secret>) -> Result<()> {
+fn put_secret(
+    w: &mut Writer,
+    cp: CodePoint,
+    parameter: &'static str,
+    text: DdmText,
+    value: Option<&Secret>,
+) -> Result<()> {
     let Some(secret) = value else { return Ok(()) };
     let bytes = text.encode(secret.expose()).map_err(|e| MessageError::Secret {
         at: e.character(),

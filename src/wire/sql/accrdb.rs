@@ -10,7 +10,10 @@ use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::{FoundParams, ParamSlot, message, trimmed};
 use crate::wire::ddm::text::DdmText;
-use crate::wire::ddm::{codepoint, object, param};
+use crate::wire::ddm::{
+    codepoint::{self, CodePoint},
+    object, param,
+};
 use crate::wire::value::typdef::{TypDef, TypDefName};
 
 message! {
@@ -19,7 +22,7 @@ message! {
         /// The database.
         rdbnam: RdbNam = RDBNAM,
         /// The manager to use: always SQLAM.
-        rdbacccl: u16 = RDBACCCL,
+        rdbacccl: CodePoint = RDBACCCL,
         /// Who we are. Derby accepts only names that start with `DNC`.
         prdid: String = PRDID,
         /// Product-specific data: see [`prddta`].
@@ -105,7 +108,7 @@ pub struct AccRdbRm {
     /// The user as the server knows it.
     pub usrid: Option<String>,
     /// Default subtype of character columns: code point.
-    pub pkgdftcst: Option<u16>,
+    pub pkgdftcst: Option<CodePoint>,
     /// Other addresses of the database.
     pub srvlst: Vec<ServerAddress>,
 }
@@ -123,7 +126,7 @@ pub struct ServerAddress {
 
 impl AccRdbRm {
     /// The code point.
-    pub const CP: u16 = codepoint::ACCRDBRM;
+    pub const CP: CodePoint = codepoint::ACCRDBRM;
 
     /// An answer with what is always there.
     pub fn new(prdid: &str, typdef: TypDef) -> Self {

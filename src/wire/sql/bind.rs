@@ -5,7 +5,7 @@
 //! JCC binder was seen to send it.)
 
 use super::package::{PkgNamCsn, PkgNamCt};
-use crate::wire::ddm::codepoint;
+use crate::wire::ddm::codepoint::{self, CodePoint};
 use crate::wire::ddm::command::message;
 
 message! {
@@ -18,9 +18,9 @@ message! {
         /// The version to be replaced.
         pkgrplvrs: Option<String> = PKGRPLVRS,
         /// Isolation: ISOLVLCHG, ISOLVLCS, ISOLVLALL, ISOLVLRR or ISOLVLNC.
-        pkgisolvl: Option<u16> = PKGISOLVL,
+        pkgisolvl: Option<CodePoint> = PKGISOLVL,
         /// Blocking: LMTBLKPRC or FRCFIXROW.
-        qryblkctl: Option<u16> = QRYBLKCTL,
+        qryblkctl: Option<CodePoint> = QRYBLKCTL,
         /// Are missing objects an error at bind time?
         bndchkexs: Option<u16> = BNDCHKEXS,
         /// May the package replace one of the same name?
@@ -40,7 +40,7 @@ message! {
         /// Format of times.
         stttimfmt: Option<u16> = STTTIMFMT,
         /// Subtype of new character columns: CSTSYSDFT, CSTBITS, CSTSBCS or CSTMBCS.
-        pkgdftcst: Option<u16> = PKGDFTCST,
+        pkgdftcst: Option<CodePoint> = PKGDFTCST,
         /// When locks are given back.
         rdbrlsopt: Option<u16> = RDBRLSOPT,
         /// Schema of unqualified names.

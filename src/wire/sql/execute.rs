@@ -9,7 +9,10 @@ use super::text::NULL;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::message;
-use crate::wire::ddm::{codepoint, object, param};
+use crate::wire::ddm::{
+    codepoint::{self, CodePoint},
+    object, param,
+};
 use bytes::Bytes;
 
 message! {
@@ -121,7 +124,7 @@ impl DescribedData {
         self.encode(codepoint::SQLDTARD)
     }
 
-    fn encode(&self, cp: u16) -> Result<Vec<u8>> {
+    fn encode(&self, cp: CodePoint) -> Result<Vec<u8>> {
         bounded("SQLDTA", self.fdodsc.len().saturating_add(self.fdodta.len()))?;
         param::message(cp, |w| {
             object::put_bytes(w, codepoint::FDODSC, &self.fdodsc);

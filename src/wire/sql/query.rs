@@ -3,7 +3,7 @@
 //! CNTQRY: OUTOVR. (DRDA: X'200C', X'2205', X'2006', X'2005'; parameters as measured.)
 
 use super::package::PkgNamCsn;
-use crate::wire::ddm::codepoint;
+use crate::wire::ddm::codepoint::{self, CodePoint};
 use crate::wire::ddm::command::message;
 
 message! {
@@ -28,7 +28,7 @@ message! {
         /// Up to which size a large object travels after its row.
         meddtasz: Option<u64> = MEDDTASZ,
         /// FRCFIXROW forces the fixed row protocol upon a cursor that was bound for blocks.
-        qryblkctl: Option<u16> = QRYBLKCTL,
+        qryblkctl: Option<CodePoint> = QRYBLKCTL,
         /// Answer with the SET statements that restore the session (1).
         rtnsetstt: Option<u8> = RTNSETSTT,
     }
@@ -59,7 +59,7 @@ message! {
         /// Severity: 0, or 4 with a warning.
         svrcod: u16 = SVRCOD,
         /// Code point of the protocol: see [`OpnQryRm::fixed_row`].
-        qryprctyp: u16 = QRYPRCTYP,
+        qryprctyp: CodePoint = QRYPRCTYP,
         /// The cursor outlives a commit.
         sqlcsrhld: Option<bool> = SQLCSRHLD,
         /// The instance of the section, to be said again by CNTQRY and CLSQRY.

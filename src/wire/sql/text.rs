@@ -9,7 +9,10 @@ use super::error::{DrdaError, Result};
 use crate::wire::ccsid::{codec::Codec, error::CcsidError};
 use crate::wire::codec::reader::{ByteOrder, Reader};
 use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::{codepoint, param};
+use crate::wire::ddm::{
+    codepoint::{self, CodePoint},
+    param,
+};
 use crate::wire::value::typdef::{TypDef, TypDefName};
 
 /// The null indicator of an absent group or string.
@@ -212,7 +215,7 @@ pub fn put_var(w: &mut Writer, what: &'static str, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn put_text(cp: u16, text: &str, typdef: &TypDef, sqlam: u16) -> Result<Vec<u8>> {
+fn put_text(cp: CodePoint, text: &str, typdef: &TypDef, sqlam: u16) -> Result<Vec<u8>> {
     let page = SqlText::new(typdef);
     param::message(cp, |w| {
         if sqlam < 7 {

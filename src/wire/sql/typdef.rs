@@ -7,7 +7,10 @@ use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::{self, FoundParams, Param, ParamSlot};
 use crate::wire::ddm::error::{MessageError, Result};
 use crate::wire::ddm::text::DdmText;
-use crate::wire::ddm::{codepoint, object, param};
+use crate::wire::ddm::{
+    codepoint::{self, CodePoint},
+    object, param,
+};
 use crate::wire::value::typdef::{TypDef, TypDefName};
 
 /// The CCSIDs that a TYPDEFOVR names.
@@ -88,7 +91,7 @@ impl Param for TypDefName {
 
 /// Takes an object that precedes data objects: true when it was a TYPDEFNAM or TYPDEFOVR, which is
 /// then in force in `typdef`; false when it is something else.
-pub fn take(typdef: &mut TypDef, cp: u16, body: &[u8], text: DdmText) -> Result<bool> {
+pub fn take(typdef: &mut TypDef, cp: CodePoint, body: &[u8], text: DdmText) -> Result<bool> {
     match cp {
         codepoint::TYPDEFNAM => typdef.name = TypDefName::read("TYPDEFNAM", body, text)?,
         codepoint::TYPDEFOVR => TypDefOvr::read("TYPDEFOVR", body, text)?.apply(typdef),
@@ -113,14 +116,14 @@ mod tests {
     #[test]
     fn overrides_are_partial() {
         let mut typdef = TypDef { name: TypDefName::Asc, sbc: 1208, dbc: 1200, mbc: 1208, xml: 0 };
-        assert_eq!(take(&mut typdef, 0x0035, &hex("0006119c0025"), DdmText::Utf8), Ok(true));
+        assert_eq!(take(&mut typdef, codepoint::TYPDEFOVR, &hex("0006119c0025"), DdmText::Utf8), Ok(true));
         assert_eq!((typdef.sbc, typdef.dbc, typdef.mbc), (37, 1200, 1208));
-        assert_eq!(take(&mut typdef, 0x002F, &hex("d8e3c4e2d8d3e7f8f6"), DdmText::Utf8), Ok(true));
+        assert_eq!(take(&mut typdef, codepoint::TYPDEFNAM, &hex("d8e3c4e2d8d3e7f8f6"), DdmText::Utf8), Ok(true));
         assert_eq!(typdef.name, TypDefName::X86);
-        assert_eq!(take(&mut typdef, 0x2408, &[0xFF], DdmText::Utf8), Ok(false));
-        assert!(take(&mut typdef, 0x002F, b"QTDSQLBC", DdmText::Utf8).is_err());
-        assert!(take(&mut typdef, 0x0035, &hex("0005119c25"), DdmText::Utf8).is_err());
-        assert!(take(&mut typdef, 0x0035, &hex("0006119c0025 0006119c0025"), DdmText::Utf8).is_err());
+        assert_eq!(take(&mut typdef, codepoint::SQLCARD, &[0xFF], DdmText::Utf8), Ok(false));
+        assert!(take(&mut typdef, codepoint::TYPDEFNAM, b"QTDSQLBC", DdmText::Utf8).is_err());
+        assert!(take(&mut typdef, codepoint::TYPDEFOVR, &hex("0005119c25"), DdmText::Utf8).is_err());
+        assert!(take(&mut typdef, codepoint::TYPDEFOVR, &hex("0006119c0025 0006119c0025"), DdmText::Utf8).is_err());
     }
 
     #[test]
