@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.engine import SqlError
 from drdarrow.server.inserts import Insert, given
 
@@ -27,15 +28,14 @@ _Answers: TypeAlias = list[int | None | SqlError]
 class _Session(Protocol):
     """The parts of a client's session that arrays need: its connection of the changes, and its transaction."""
 
-    _main: Any
+    _main: Cursor
+    _cursors: Cursors
     _changed: bool
     patience: Patience
 
-    def _start(self) -> None: ...
+    def _start(self, *statements: str) -> None: ...
     def _run(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int: ...
-    def _failed(self, error: Exception, cursor: Any) -> SqlError: ...
-    def _take(self) -> Any: ...
-    def _give(self, cursor: Any) -> None: ...
+    def _failed(self, error: Exception, cursor: Cursor) -> SqlError: ...
 
 
 def run(session: _Session, statement: Statement, table: Collected, atomic: bool) -> int | _Answers:
@@ -52,7 +52,7 @@ def run(session: _Session, statement: Statement, table: Collected, atomic: bool)
     rows = [row[1:] for row in table.rows()]
     if atomic:
         try:
-            session._start()
+            session._start(statement.run.sql)
             count = session._run(statement, rows)
         except Exception as e:
             raise session._failed(e, session._main) from e
@@ -85,7 +85,7 @@ def _insert_but(session: _Session, insert: Insert, table: Collected, bad: dict[i
     if not wanted:
         return 0
     try:
-        session._start()
+        session._start(", ".join(insert.items))
         with given(session._main, table):
             count = insert.run(session._main, bad)
         if count != wanted:
@@ -96,13 +96,13 @@ def _insert_but(session: _Session, insert: Insert, table: Collected, bad: dict[i
 
 
 def _bad_rows(session: _Session, insert: Insert, table: Collected) -> dict[int, SqlError]:
-    other = session._take()
+    other = session._cursors.take()
     try:
         return insert.bad_rows(session._main, other, table)
     except Exception as e:
         raise session._failed(e, session._main) from e
     finally:
-        session._give(other)
+        session._cursors.give(other)
 
 
 def _each(session: _Session, statement: Statement, rows: Sequence[Sequence[Any]]) -> _Answers:
@@ -110,7 +110,7 @@ def _each(session: _Session, statement: Statement, rows: Sequence[Sequence[Any]]
     answers: _Answers = []
     for row in rows:
         try:
-            session._start()
+            session._start(statement.run.sql)
             answers.append(session._run(statement, [row]))
         except Exception as e:
             error = session._failed(e, session._main)

@@ -24,13 +24,13 @@ from drdarrow.server.edits import Edits, Span, Statement, names
 from drdarrow.server.patience import look
 from drdarrow.server.selects import EDGES, KEY, Columns, Query, Selects, is_column
 
-__all__ = ["BITS_MACRO", "KEY", "MACRO", "Columns", "compare"]
+__all__ = ["BITS", "BITS_MACRO", "KEY", "MACRO", "Columns", "compare"]
 
-#: How a connection or a database comes to the macro.
+#: The macro, of a connection or of a database: the argument is what its name begins with.
 MACRO = f"MACRO {{}}{KEY}(x VARCHAR) AS rtrim(x, ' '), (x) AS x"
-#: The same of bytes that are FOR BIT DATA, with the hexadecimal digits of the blank.
+#: The same of bytes that are FOR BIT DATA; the second argument is the blank in hexadecimal digits.
 BITS = "drdarrow_bits"
-BITS_MACRO = f"MACRO {BITS}(x) AS unhex(regexp_replace(hex(CAST(x AS BLOB)), '({{}})+$', ''))"
+BITS_MACRO = f"MACRO {{}}{BITS}(x) AS unhex(regexp_replace(hex(CAST(x AS BLOB)), '({{}})+$', ''))"
 
 _SIGNS = {"=", "<>", "!=", "<", "<=", ">", ">="}
 _ENDS_QUERY = {"UNION", "EXCEPT", "INTERSECT", ";", "LIMIT", "OFFSET", "FETCH", "RETURNING", "WINDOW", "QUALIFY"}

@@ -114,12 +114,12 @@ _QUERY = {"SELECT", "WITH", "FROM", "(", "VALUES", "UPDATE", "DELETE", "INSERT",
 _AFTER_FROM = {"SELECT", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "QUALIFY", "WINDOW", "VALUES", "SET"}
 
 
-def macros(bounded: bool) -> list[str]:
-    """The facts that a new connection is told."""
-    return [
-        f"CREATE OR REPLACE TEMP MACRO {name}({arguments}) AS {body if bounded else plain}"
+def macros(bounded: bool) -> dict[str, str]:
+    """The statements that make the macros, by their names."""
+    return {
+        name: f"CREATE OR REPLACE TEMP MACRO {name}({arguments}) AS {body if bounded else plain}"
         for name, (arguments, body, plain) in _MACROS.items()
-    ]
+    }
 
 
 def made(sql: str) -> list[str]:

@@ -60,14 +60,16 @@ def _load(cursor: Any, name: str, table: _core.Collected, storage: Storage) -> d
         cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
         quoted = f"{_quoted(schema)}.{quoted}"
     cursor.register("drdarrow_incoming", table)
-    for macro in MACROS:
-        cursor.execute(macro)
     # Values are as long as their columns are said to be.
     parts = [
         f"{put} AS {_quoted(column)}" if (put := storage.put(column, about, _quoted(column))) else _quoted(column)
         for column, _, about in table.fields()
     ]
-    cursor.execute(f"CREATE TABLE {quoted} AS SELECT {', '.join(parts)} FROM drdarrow_incoming")
+    selected = ", ".join(parts)
+    for function, macro in MACROS.items():
+        if f"{function}(" in selected:
+            cursor.execute(macro)
+    cursor.execute(f"CREATE TABLE {quoted} AS SELECT {selected} FROM drdarrow_incoming")
     cursor.unregister("drdarrow_incoming")
     facts = {}
     for column, kind, about in table.fields():

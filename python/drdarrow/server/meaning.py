@@ -15,7 +15,7 @@ from drdarrow.server.edits import Edits, Statement
 from drdarrow.server.patience import look
 from drdarrow.server.storing import Storage
 
-__all__ = ["Run", "apply", "setup"]
+__all__ = ["Run", "apply"]
 
 #: Statements in which values are compared or stored.
 _KINDS = {"SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "FROM", "EXPLAIN", "("}
@@ -56,24 +56,14 @@ class Run:
         ]
 
 
-def setup(storage: Storage, bounded: bool) -> list[str]:
-    """What a new connection is told. bounded: functions make no long values."""
-    temporary = "CREATE OR REPLACE TEMP "
-    return [
-        temporary + blanks.MACRO.format(""),
-        temporary + blanks.BITS_MACRO.format(storage.blank),
-        *storing.MACROS,
-        *growing.macros(bounded),
-    ]
-
-
 def apply(sql: str, known: Facts, declared: Facts, storage: Storage, aggregates: frozenset[str]) -> Run:
     """The statement with its comparisons and values as Db2 means them. declared: what it says of a new table."""
     of = Statement(sql)
     if not of.whole or of.upper(0) not in _KINDS:
         return Run(sql)
     edits = Edits()
-    first, then = [], []
+    first: list[str] = []
+    then: list[str] = []
     if [of.upper(at) for at in range(3)] == ["CREATE", "UNIQUE", "INDEX"]:
         on = next((at for at in range(len(of.words)) if of.upper(at) == "ON"), 0)
         defining.index(of, edits, _table(known, storing.name_at(of, on + 1)[0]) or {})
@@ -86,10 +76,12 @@ def apply(sql: str, known: Facts, declared: Facts, storage: Storage, aggregates:
     for one in fitted.values():
         edits.around(one.span, one.opening, one.closing)
     made = of.written(edits)
-    if of.upper(0) == "CREATE" and f"{blanks.KEY}(" in made:
-        # A view and a check outlive the connection.
-        first = ["CREATE " + blanks.MACRO.format("IF NOT EXISTS main.")]
     if of.upper(0) == "CREATE":
+        # A view and a check outlive the connection and its macros.
+        if f"{blanks.KEY}(" in made:
+            first.append("CREATE " + blanks.MACRO.format("IF NOT EXISTS main."))
+        if f"{blanks.BITS}(" in made:
+            first.append("CREATE " + blanks.BITS_MACRO.format("IF NOT EXISTS main.", storage.blank))
         first += growing.made(made)
     return Run(made, frozenset(trimmed), first, then, lean, {n: one.fit for n, one in fitted.items()})
 

@@ -37,24 +37,24 @@ _BYTES = (
 )
 
 
-def _macros(name: str, rest: str, kind: str, body: str) -> list[str]:
+def _macros(name: str, rest: str, kind: str, body: str) -> dict[str, str]:
     """A macro whose value stands once in what it becomes, since it may be that of a sequence; and a faster one for
     values that may stand there several times: markers, literals, columns."""
     once = f"list_transform([CAST(v AS {kind})], lambda x: {body})[1]"
     plain = re.sub(r"\bx\b", f"CAST(v AS {kind})", body)
-    return [
-        f"CREATE OR REPLACE TEMP MACRO {name}(v, {rest}) AS {once}",
-        f"CREATE OR REPLACE TEMP MACRO {name}{_PLAIN}(v, {rest}) AS {plain}",
-    ]
+    return {
+        name: f"CREATE OR REPLACE TEMP MACRO {name}(v, {rest}) AS {once}",
+        f"{name}{_PLAIN}": f"CREATE OR REPLACE TEMP MACRO {name}{_PLAIN}(v, {rest}) AS {plain}",
+    }
 
 
 _PLAIN = "_plain"
-#: What a connection is told before it stores anything.
-MACROS = [
-    *_macros("drdarrow_bytes", "n, filled, target", "VARCHAR", _FITTED.format(size="strlen")),
-    *_macros("drdarrow_characters", "n, filled, target", "VARCHAR", _FITTED.format(size="length")),
-    *_macros("drdarrow_binary", "n, filler, target", "BLOB", _BYTES),
-]
+#: The statements that make them, by their names.
+MACROS = {
+    **_macros("drdarrow_bytes", "n, filled, target", "VARCHAR", _FITTED.format(size="strlen")),
+    **_macros("drdarrow_characters", "n, filled, target", "VARCHAR", _FITTED.format(size="length")),
+    **_macros("drdarrow_binary", "n, filler, target", "BLOB", _BYTES),
+}
 
 
 @dataclass(frozen=True)

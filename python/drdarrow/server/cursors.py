@@ -1,0 +1,162 @@
+"""The connections to DuckDB that one client has: one for its changes, one for each query that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from drdarrow.server.macros import Macros
+
+__all__ = ["Cursor", "Cursors"]
+
+
+class Cursor:
+    """A connection. It has the macros that its statements name."""
+
+    def __init__(self, raw: Any, macros: Macros) -> None:
+        self._raw = raw
+        self._macros = macros
+        self._has: set[str] = set()
+        #: Macros that are gone when the transaction is undone.
+        self._uncertain: set[str] = set()
+        self._begun = False
+        #: Describes the markers of a statement, where this DuckDB can.
+        self.bind: Callable[[str], tuple[Any, ...]] | None = self._bind if hasattr(raw, "_bind") else None
+
+    def ready(self, *statements: str) -> None:
+        """Makes the macros for some statements."""
+        for sql in statements:
+            for name in self._macros.of(sql) - self._has:
+                self._raw.execute(self._macros[name])
+                self._has.add(name)
+                if self._begun:
+                    self._uncertain.add(name)
+
+    def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> Any:
+        """Runs a statement."""
+        self.ready(sql)
+        return self._raw.execute(sql, parameters)
+
+    def sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:
+        """A query as a relation, which has not run yet."""
+        self.ready(sql)
+        return self._raw.sql(sql, params=params)
+
+    def _bind(self, sql: str) -> tuple[Any, ...]:
+        self.ready(sql)
+        return tuple(self._raw._bind(sql))
+
+    def extract_statements(self, sql: str) -> Any:
+        """The statements of a text, read and no more."""
+        return self._raw.extract_statements(sql)
+
+    def register(self, name: str, table: Any) -> None:
+        """Makes a table of something with `__arrow_c_stream__`."""
+        self._raw.register(name, table)
+
+    def unregister(self, name: str) -> None:
+        """Drops such a table."""
+        self._raw.unregister(name)
+
+    def begin(self, read_only: bool = False) -> None:
+        """Begins a transaction; read_only: one that changes nothing."""
+        self._raw.execute("BEGIN TRANSACTION READ ONLY" if read_only else "BEGIN TRANSACTION")
+        self._begun = True
+
+    def commit(self) -> None:
+        """Ends the transaction."""
+        self._raw.commit()
+        self._uncertain.clear()
+        self._begun = False
+
+    def rollback(self) -> None:
+        """Undoes the transaction."""
+        self._has -= self._uncertain
+        self._uncertain.clear()
+        self._begun = False
+        self._raw.rollback()
+
+    def interrupt(self) -> None:
+        """Breaks off what runs; called from any thread."""
+        self._raw.interrupt()
+
+    def another(self) -> Cursor:
+        """Another connection to the same instance."""
+        return Cursor(self._raw.cursor(), self._macros)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._raw.close()
+
+
+class Cursors:
+    """Those of a session. main: the one of its changes; settings: what each is told."""
+
+    def __init__(self, main: Cursor, settings: Iterable[str], read_only: bool) -> None:
+        self.main = main
+        self._read_only = read_only
+        #: The last SET of each setting.
+        self._settings = {_setting(statement): statement for statement in settings}
+        self._idle: list[Cursor] = []
+        self._busy: list[Cursor] = []
+        self._closed = False
+        self._tell(main)
+
+    def take(self, *statements: str) -> Cursor:
+        """A cursor for reading, ready for some statements."""
+        if self._idle:
+            cursor = self._idle.pop()
+        else:
+            cursor = self.main.another()
+            self._tell(cursor)
+        if self._read_only:
+            # A macro of this transaction would go with it. What fails here fails there once more, and is told.
+            with suppress(Exception):
+                cursor.ready(*statements)
+            cursor.begin(read_only=True)
+        self._busy.append(cursor)
+        return cursor
+
+    def give(self, cursor: Cursor) -> None:
+        """Takes a cursor back."""
+        if cursor is self.main:
+            return
+        self._busy = [other for other in self._busy if other is not cursor]
+        if self._read_only:
+            cursor.rollback()
+        if self._closed:
+            cursor.close()
+        else:
+            self._idle.append(cursor)
+
+    def set(self, sql: str) -> None:
+        """Runs a SET, for the cursors to come too."""
+        self.main.execute(sql)
+        self._settings[_setting(sql)] = sql
+        self._forget_idle()
+
+    def interrupt(self) -> None:
+        """Breaks off all that runs."""
+        for cursor in [self.main, *self._busy]:
+            cursor.interrupt()
+
+    def close(self) -> None:
+        """Closes them; those of open results when they are given back."""
+        self._closed = True
+        self._forget_idle()
+        self.main.close()
+
+    def _tell(self, cursor: Cursor) -> None:
+        for statement in self._settings.values():
+            cursor.execute(statement)
+
+    def _forget_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        for cursor in idle:
+            cursor.close()
+
+
+def _setting(sql: str) -> str:
+    """The setting that a SET sets."""
+    return sql.partition("=")[0].strip().upper()

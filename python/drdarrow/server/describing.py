@@ -1,0 +1,110 @@
+"""A statement for DuckDB described before it runs: its columns and its markers, as Db2 has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from drdarrow.server import catalog, columns, guard, markers, meaning, types
+from drdarrow.server.columns import Facts
+from drdarrow.server.cursors import Cursor
+from drdarrow.server.dialect import Translated
+from drdarrow.server.engine import Described, SqlError
+from drdarrow.server.statement import Statement
+from drdarrow.server.storing import Storage
+
+__all__ = ["Description", "Rules", "describe"]
+
+#: Markers that a description can count; a persona may have fewer.
+_MARKERS = 65_535
+#: The type of a bare NULL.
+_NULL = {'"NULL"', "NULL"}
+
+#: The statement, its columns or None where it has none, its markers.
+Description = tuple[Statement, list[Described] | None, list[Described]]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules for the statements of an engine: see `DuckEngine`. aggregates: names of functions."""
+
+    guarded: bool
+    read_only: bool
+    storage: Storage
+    aggregates: frozenset[str]
+
+
+def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, rules: Rules) -> Description:
+    """Describes a statement on a cursor. apart: nothing is lost there when it fails.
+
+    Raises SqlError and DuckDB's errors.
+    """
+    text = translated.sql
+    parsed = cursor.extract_statements(text)
+    if len(parsed) != 1:
+        raise SqlError(-104, "42601", ";", "", "")
+    kind = parsed[0].type.name
+    if kind == "TRANSACTION":
+        raise SqlError(-84, "42612")
+    if rules.guarded:
+        guard.check(text, kind, rules.read_only)
+    guard.check_runs_nothing(text, kind)
+    names = parsed[0].named_parameters
+    if len(names) > _MARKERS:
+        raise SqlError(-101, "54001", f"{len(names)} parameter markers; no description holds more than {_MARKERS}")
+    ducks = _markers(cursor, apart, text, names)
+    parameters = _parameters(text, ducks, known)
+    run = meaning.apply(text, known, translated.declared, rules.storage, rules.aggregates)
+    statement = Statement(run, kind, declared=translated.declared, changes=translated.changes, text=text)
+    outcomes = {kind.name for kind in parsed[0].expected_result_type}
+    if "QUERY_RESULT" not in outcomes or "CHANGED_ROWS" in outcomes:
+        return statement, None, parameters
+    relation = cursor.sql(text, params=[None] * len(ducks) or None)
+    if relation is None:
+        return statement, None, parameters
+    statement.types = [str(kind) for kind in relation.types]
+    if ducks and _NULL & set(statement.types):
+        # With values there are types.
+        statement.types = _types(cursor, apart, text, ducks, statement.types)
+    titles = columns.names(text, relation.columns)
+    described: list[Described] = []
+    abouts = columns.facts(text, relation.columns, known)
+    for name, duck, about in zip(titles, statement.types, abouts, strict=True):
+        _, arrow, metadata = types.describe(name, duck)
+        described.append((name, arrow, {**metadata, **types.fitting(duck, about)}))
+    return statement, described, parameters
+
+
+def _markers(cursor: Cursor, apart: bool, text: str, names: set[str]) -> list[str]:
+    """The types of the markers as far as DuckDB finds them out; VARCHAR where it does not."""
+    if sorted(names, key=lambda name: (len(name), name)) != [str(n) for n in range(1, len(names) + 1)]:
+        raise SqlError(-104, "42601", ":", "", "?")
+    bind = cursor.bind
+    if not names or bind is None:
+        return ["VARCHAR"] * len(names)
+    found = {name: str(kind) for name, kind in bind(text)[2]}
+    if "UNKNOWN" in found.values() and apart and (other := columns.settled(text)) is not None:
+        with suppress(Exception):
+            found |= {name: str(kind) for name, kind in bind(other)[2] if found[name] == "UNKNOWN"}
+    types_found = [found.get(str(n), "UNKNOWN") for n in range(1, len(names) + 1)]
+    return ["VARCHAR" if duck == "UNKNOWN" or duck in _NULL else duck for duck in types_found]
+
+
+def _parameters(text: str, ducks: Sequence[str], tables: Facts) -> list[Described]:
+    """The markers, each as the column that it goes into or is compared with."""
+    known = markers.targets(text, tables) if ducks else {}
+    parameters = []
+    for n, duck in enumerate(ducks, 1):
+        name, arrow, metadata = catalog.parameter(str(n), duck)
+        parameters.append((name, arrow, {**metadata, **types.fitting(duck, known.get(n, {}))}))
+    return parameters
+
+
+def _types(cursor: Cursor, apart: bool, text: str, ducks: list[str], types_now: list[str]) -> list[str]:
+    """The types of a result whose markers have values."""
+    other = columns.typed(text, ducks) if apart else None
+    if other is not None:
+        with suppress(Exception):
+            types_now = [str(kind) for kind in cursor.sql(other).types]
+    return ["VARCHAR" if duck in _NULL else duck for duck in types_now]

@@ -1,0 +1,63 @@
+"""The functions that statements are translated into, as macros of DuckDB.
+
+They are temporary: each connection has its own, and no client replaces those of another. DuckDB takes about a
+millisecond to make one, so a connection gets only those that its statements name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from drdarrow.server import blanks, growing, storing
+from drdarrow.server.storing import Storage
+
+__all__ = ["Macros"]
+
+_NAME = re.compile(r"drdarrow_[a-z_]+")
+#: Views and tables hold the names of functions, and look for them when they are used.
+_STANDING = """
+SELECT sql FROM duckdb_views() WHERE NOT internal AND contains(lower(sql), 'drdarrow_')
+UNION ALL
+SELECT sql FROM duckdb_tables() WHERE NOT internal AND contains(lower(sql), 'drdarrow_')
+"""
+
+
+class Macros:
+    """The macros of one engine."""
+
+    def __init__(self, source: Any, storage: Storage, bounded: bool) -> None:
+        """bounded: functions make no long values."""
+        temporary = "CREATE OR REPLACE TEMP "
+        self._made: Mapping[str, str] = {
+            blanks.KEY: temporary + blanks.MACRO.format(""),
+            blanks.BITS: temporary + blanks.BITS_MACRO.format("", storage.blank),
+            **storing.MACROS,
+            **growing.macros(bounded),
+        }
+        #: Every connection needs these.
+        self._standing: frozenset[str] = frozenset()
+        cursor = source.cursor()
+        try:
+            for (sql,) in cursor.execute(_STANDING).fetchall():
+                self.stand(sql)
+        finally:
+            cursor.close()
+
+    def __getitem__(self, name: str) -> str:
+        """The statement that makes a macro."""
+        return self._made[name]
+
+    def of(self, sql: str) -> frozenset[str]:
+        """The macros that a connection needs for a statement."""
+        return self._standing | self._named(sql)
+
+    def stand(self, sql: str) -> None:
+        """A view or table that lasts was made by this statement."""
+        self._standing |= self._named(sql)
+
+    def _named(self, sql: str) -> set[str]:
+        # Quotes and capital letters make no other name of one.
+        small = sql.lower()
+        return self._made.keys() & set(_NAME.findall(small)) if "drdarrow_" in small else set()
