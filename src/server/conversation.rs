@@ -6,6 +6,7 @@ use super::backend::{Interrupt, Session};
 use super::budget::{Budget, Lease};
 use super::error::SqlError;
 use super::file::job::Job;
+use super::file::lock_wait::LockWait;
 use super::login::entry::{Entry, PeerLine};
 use super::persona::Persona;
 use super::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
@@ -31,7 +32,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// Bytes of an SQLSTATE.
 const SQLSTATE: usize = 5;
@@ -56,6 +56,8 @@ pub(super) struct Request {
 pub(super) enum After {
     /// The next command is run.
     Next,
+    /// The command is to be run again, once another job has released what it waits for.
+    Wait,
     /// The rest of the chain is dropped.
     Skip,
     /// The connection ends.
@@ -180,22 +182,9 @@ impl Conversation {
         self.gone.load(Ordering::Acquire)
     }
 
-    /// Takes the right to run; hands it back where nothing will give it up early.
-    pub(super) fn begin(&mut self, permit: OwnedSemaphorePermit) -> Option<OwnedSemaphorePermit> {
-        match &mut self.job {
-            Some(job) => {
-                job.begin(permit);
-                None
-            }
-            None => Some(permit),
-        }
-    }
-
-    /// Gives the right to run back.
-    pub(super) fn rest(&mut self) {
-        if let Some(job) = &mut self.job {
-            job.rest();
-        }
+    /// What the command waits for that is to be run again.
+    pub(super) fn take_wait(&mut self) -> Option<LockWait> {
+        self.job.as_mut().and_then(Job::take_wait)
     }
 
     /// Runs one command and appends its reply.

@@ -24,6 +24,7 @@ const HUBS: &[(&str, &str)] = &[
     // A conversation has the state of both sides and hands commands to them; its login makes that state.
     ("server/conversation", "server/sql"),
     ("server/conversation", "server/file/job"),
+    ("server/conversation", "server/file/lock_wait"),
     ("server/login/commands", "server/sql/special_register"),
     ("server/login/commands", "server/file/job"),
     // The files that a server offers are one of its settings.

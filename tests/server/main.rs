@@ -7,6 +7,7 @@ mod authority;
 mod basics;
 mod blanks;
 mod blocks;
+mod contention;
 mod control;
 mod door;
 mod files;

@@ -103,8 +103,9 @@ impl Job {
         }
         for open in self.open.values_mut().filter(|open| open.commit.is_some()) {
             let file = open.file.clone();
-            Job::unlock(open, &mut file.contents(), id);
-            file.wake();
+            if Job::unlock(open, &mut file.contents(), id) {
+                file.wake();
+            }
         }
     }
 

@@ -23,8 +23,13 @@ impl Conversation {
         let Some(job) = &mut self.job else {
             return Err(ProtocolError::unsupported(cp::CMDNSPRM, request.command.cp));
         };
-        match job.run(request, out) {
-            Ok(()) => {}
+        let done = job.run(request, out);
+        if let Err(Failure::Waits) = done {
+            return Ok(After::Wait);
+        }
+        job.command_ended();
+        match done {
+            Ok(()) | Err(Failure::Waits) => {}
             Err(Failure::Protocol(trouble)) => return Err(trouble),
             Err(Failure::Told(faults)) => {
                 for fault in &faults {

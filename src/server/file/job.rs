@@ -3,18 +3,19 @@
 
 use super::cursor::CursorPlace;
 use super::library::{FileStore, GENERAL, Library};
+use super::lock_wait::LockWait;
 use super::locks::{JobId, ObjectLock, RecordLock};
 use super::member::{Record, Refused};
 use super::message::{Failure, Fault, Result};
-use super::physical::{Contents, LockWait, PhysicalFile};
+use super::physical::{Contents, PhysicalFile};
 use crate::server::backend::Interrupt;
+use crate::wire::file::iofb::IoFeedback;
 use crate::wire::file::open::CommitLevel;
 use crate::wire::file::system_name::DclNam;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
-use tokio::sync::OwnedSemaphorePermit;
 
 /// Where each job has files of its own.
 pub(super) const QTEMP: &str = "QTEMP";
@@ -46,8 +47,12 @@ pub(in crate::server) struct Job {
     /// Bytes that these take.
     charged: usize,
     interrupted: Arc<AtomicBool>,
-    /// The right to run, which a job that waits gives up.
-    permit: Option<OwnedSemaphorePermit>,
+    /// What the command under way waits for.
+    waiting: Option<LockWait>,
+    /// It waits until then at most.
+    deadline: Option<Instant>,
+    /// Slots of a write that were written before one had to be waited for, and what is to be told of them.
+    pub(super) written: Option<(usize, IoFeedback)>,
 }
 
 /// An open file.
@@ -106,25 +111,39 @@ impl Job {
             kept: Vec::new(),
             charged: 0,
             interrupted: Arc::default(),
-            permit: None,
+            waiting: None,
+            deadline: None,
+            written: None,
         }
     }
 
-    /// Ends its waiting.
+    /// Ends its waiting, and work that takes long.
     pub(in crate::server) fn interrupt(&self) -> Interrupt {
         let flag = self.interrupted.clone();
         Arc::new(move || flag.store(true, Ordering::Relaxed))
     }
 
-    /// Takes the right to run.
-    pub(in crate::server) fn begin(&mut self, permit: OwnedSemaphorePermit) {
-        self.interrupted.store(false, Ordering::Relaxed);
-        self.permit = Some(permit);
+    /// What the command that was not done waits for.
+    pub(in crate::server) fn take_wait(&mut self) -> Option<LockWait> {
+        self.waiting.take()
     }
 
-    /// Gives the right to run back.
-    pub(in crate::server) fn rest(&mut self) {
-        self.permit = None;
+    /// The command under way is done: the next one waits anew.
+    pub(super) fn command_ended(&mut self) {
+        (self.waiting, self.deadline, self.written) = (None, None, None);
+    }
+
+    /// A part of the command is done: the next one waits anew.
+    pub(super) fn waits_anew(&mut self) {
+        self.deadline = None;
+    }
+
+    /// An error when nobody waits any more for work that takes long.
+    pub(super) fn is_wanted(&self) -> Result<()> {
+        match self.interrupted.load(Ordering::Relaxed) {
+            true => Err(Fault::new("CPF9898", "The job ends.").into()),
+            false => Ok(()),
+        }
     }
 
     /// An error of this identifier where nothing may be changed in the library; the job's own is QTEMP.
@@ -169,8 +188,9 @@ impl Job {
         self.open.get_mut(&name).ok_or_else(|| Fault::new("CPF4501", "File is not open.").into())
     }
 
-    /// Tries again and again to do something, each time that another job has released what is in the
-    /// way: `work` gives none while it has to wait. None when the time is over.
+    /// Does something that another job may be in the way of: `work` gives none then. The command is to be run again
+    /// once that job has released something ([`Failure::Waits`]); none when the time is over. No thread waits: those
+    /// who are to release it need one to run on.
     pub(super) fn patiently<T>(
         &mut self,
         file: &PhysicalFile,
@@ -187,22 +207,20 @@ impl Job {
         mut work: impl FnMut(&mut Self, &mut MutexGuard<'_, Contents>) -> Result<Option<T>>,
         wait: Option<Duration>,
     ) -> Result<Option<T>> {
-        let usual = self.store.patience();
-        let deadline = Instant::now() + wait.unwrap_or(usual).min(LONGEST);
         let mut contents = file.contents();
-        loop {
-            if let Some(done) = work(self, &mut contents)? {
-                return Ok(Some(done));
-            }
-            // Whoever is to release it needs a thread to run on.
-            self.permit = None;
-            let flag = self.interrupted.clone();
-            let (again, patience) = file.wait(contents, deadline, || flag.load(Ordering::Relaxed));
-            contents = again;
-            if patience == LockWait::Over {
-                return Ok(None);
-            }
+        if let Some(done) = work(self, &mut contents)? {
+            return Ok(Some(done));
         }
+        if wait.is_some_and(|wait| wait.is_zero()) {
+            return Ok(None);
+        }
+        let (now, usual) = (Instant::now(), self.store.patience());
+        let deadline = *self.deadline.get_or_insert(now + wait.unwrap_or(usual).min(LONGEST));
+        if now >= deadline || self.is_wanted().is_err() {
+            return Ok(None);
+        }
+        self.waiting = Some(LockWait::new(file.releases(), deadline));
+        Err(Failure::Waits)
     }
 
     /// Takes room for something to be undone, or to stay locked, until the unit of work ends.
@@ -214,18 +232,24 @@ impl Job {
         Ok(())
     }
 
-    /// Gives that room back.
+    /// Gives back the room of something that was not done.
+    pub(super) fn uncharge(&mut self, bytes: usize) {
+        self.store.quota().give(bytes + NOTE);
+        self.charged -= bytes + NOTE;
+    }
+
+    /// Gives all of that room back.
     pub(super) fn discharge(&mut self) {
         self.store.quota().give(std::mem::take(&mut self.charged));
     }
 
-    /// Lets go of the record that the last read of an open file locked.
-    pub(super) fn unlock(open: &mut OpenDataPath, contents: &mut Contents, job: JobId) {
-        if let Some((rrn, kind)) = open.locked.take()
-            && let Some(member) = contents.member(&open.member)
-        {
+    /// Lets go of the record that the last read of an open file locked; false when it had none.
+    pub(super) fn unlock(open: &mut OpenDataPath, contents: &mut Contents, job: JobId) -> bool {
+        let Some((rrn, kind)) = open.locked.take() else { return false };
+        if let Some(member) = contents.member(&open.member) {
             member.locks.release(rrn, job, kind);
         }
+        true
     }
 
     /// Closes an open file. What is not committed stays locked.

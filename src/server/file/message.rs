@@ -22,6 +22,8 @@ pub(super) enum Failure {
     Told(Vec<Fault>),
     /// A command that cannot be read at all.
     Protocol(ProtocolError),
+    /// Another job is in the way: nothing was done, or what was done is noted, and the command is to be run again.
+    Waits,
 }
 
 pub(super) type Result<T> = std::result::Result<T, Failure>;

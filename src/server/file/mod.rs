@@ -15,6 +15,7 @@ mod display;
 pub(super) mod job;
 pub mod library;
 mod list;
+pub(super) mod lock_wait;
 mod locks;
 mod member;
 pub(super) mod message;

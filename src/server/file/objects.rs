@@ -140,16 +140,19 @@ impl Job {
                 contents.locks.push(lock.clone());
                 Ok(Some(()))
             };
-            if self.explicit.len() + taken.len() >= LOCKS || self.patiently_for(&file, take, wait)?.is_none() {
-                // All of them or none.
-                for (file, lock) in &taken {
-                    file.contents().release(lock);
-                    file.wake();
-                }
-                let text = format!("Cannot allocate object {} in library {}.", file.name, file.library);
-                return Err(Fault::new("CPF1002", text).into());
+            let too_many = self.explicit.len() + taken.len() >= LOCKS;
+            let allocated = if too_many { Ok(None) } else { self.patiently_for(&file, take, wait) };
+            if let Ok(Some(())) = allocated {
+                taken.push((file, lock));
+                continue;
             }
-            taken.push((file, lock));
+            // All of them or none, also while one is waited for.
+            for (file, lock) in &taken {
+                file.contents().release(lock);
+                file.wake();
+            }
+            let text = format!("Cannot allocate object {} in library {}.", file.name, file.library);
+            return Err(allocated.err().unwrap_or_else(|| Fault::new("CPF1002", text).into()));
         }
         self.explicit.extend(taken);
         Ok(None)

@@ -10,8 +10,9 @@ use crate::wire::file::format::{FileFormats, KeyField, RecordField, RecordFormat
 use crate::wire::file::key::KeyPath;
 use crate::wire::value::record_layout::PlacedField;
 use std::collections::HashSet;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+use tokio::sync::watch;
 
 /// The longest record: what the system allows.
 pub(super) const LONGEST: u32 = 32_766;
@@ -20,8 +21,6 @@ const FIELDS: usize = 8_000;
 /// The memory of a file or member beside its records, and of each field beside its texts.
 const COST: usize = 4096;
 const FIELD: usize = 1024;
-/// How often a job that waits looks whether it should go on.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// The definition of a file.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +43,8 @@ pub(super) struct PhysicalFile {
     pub(super) places: Vec<PlacedField>,
     rules: Rules,
     contents: Mutex<Contents>,
-    released: Condvar,
+    /// Tells when a lock is released.
+    released: watch::Sender<()>,
     quota: Arc<Quota>,
     pub(super) created: SystemTime,
     /// The memory that was taken for the definition.
@@ -58,15 +58,6 @@ pub(super) struct Contents {
     pub(super) locks: Vec<ObjectLock>,
     /// New records take the places of deleted ones.
     pub(super) reuse: bool,
-}
-
-/// The outcome of waiting for a lock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LockWait {
-    /// Something was released.
-    Again,
-    /// The time is over, or nobody waits any more.
-    Over,
 }
 
 impl Definition {
@@ -118,7 +109,7 @@ impl PhysicalFile {
             definition,
             rules,
             contents: Mutex::default(),
-            released: Condvar::new(),
+            released: watch::Sender::new(()),
             quota,
             created: SystemTime::now(),
             cost,
@@ -159,22 +150,12 @@ impl PhysicalFile {
 
     /// Tells those who wait that a lock was released.
     pub(super) fn wake(&self) {
-        self.released.notify_all();
+        self.released.send_replace(());
     }
 
-    /// Waits until something is released, at most until `deadline`.
-    pub(super) fn wait<'a>(
-        &'a self,
-        contents: MutexGuard<'a, Contents>,
-        deadline: Instant,
-        unwanted: impl Fn() -> bool,
-    ) -> (MutexGuard<'a, Contents>, LockWait) {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() || unwanted() {
-            return (contents, LockWait::Over);
-        }
-        let waited = self.released.wait_timeout(contents, left.min(LOOK));
-        (waited.unwrap_or_else(PoisonError::into_inner).0, LockWait::Again)
+    /// Hears of what is released from now on. Whoever asks while the contents are locked misses nothing.
+    pub(super) fn releases(&self) -> watch::Receiver<()> {
+        self.released.subscribe()
     }
 
     /// Adds a member.

@@ -78,8 +78,10 @@ impl Job {
         let layout = file.layout();
         let kind = lock_kind(open, optl.share);
         if releases(optl.share) {
-            Job::unlock(open, &mut file.contents(), id);
-            file.wake();
+            let unlocked = Job::unlock(open, &mut file.contents(), id);
+            if unlocked {
+                file.wake();
+            }
         }
         let most = match kind {
             Some(RecordLock::Update) => 1,
@@ -95,7 +97,7 @@ impl Job {
         if kind.is_none() {
             (count, last) = self.unlocked(name, optl.share, target, most, &mut slots)?;
         }
-        // With locks, each record may have to be waited for.
+        // With locks, the first record may have to be waited for. Those before one that is in the way are sent.
         while kind.is_some() && count < most {
             if all {
                 self.charge(0)?;
@@ -103,11 +105,12 @@ impl Job {
             let attempt = |job: &mut Job, contents: &mut MutexGuard<'_, Contents>| {
                 job.attempt(name, optl.share, target, kind, contents)
             };
-            match self.patiently(
-                &file,
-                attempt,
-                !matches!(optl.share, Share::UpdateNoWait | Share::UpdateNoWaitStay),
-            )? {
+            let waits = count == 0 && !matches!(optl.share, Share::UpdateNoWait | Share::UpdateNoWaitStay);
+            let found = self.patiently(&file, attempt, waits);
+            if all && !matches!(found, Ok(Some(Attempt::Record(..)))) {
+                self.uncharge(0);
+            }
+            match found? {
                 Some(Attempt::Record(rrn, record)) => {
                     let (record, nulls) = record.split_at_checked(layout.record).unwrap_or_default();
                     put_received(&layout, &RecordSlot { record, rrn, nulls }, &mut slots);

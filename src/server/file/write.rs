@@ -25,8 +25,11 @@ impl Job {
             return refused(&feedback(&file), &Fault::new("CPF9898", "The file was not opened for output."), out);
         }
         let commit = open.commit.is_some();
-        let mut told = feedback(&file);
-        for slot in slots(request, &file)?.iter() {
+        // Those before a slot that had to be waited for are written.
+        let (mut done, mut told) = self.written.take().unwrap_or_else(|| (0, feedback(&file)));
+        let slots = slots(request, &file)?;
+        for slot in slots.iter().skip(done) {
+            self.is_wanted()?;
             let record = match record(&slot, &file) {
                 Ok(record) => record,
                 Err(fault) => return refused(&told, &fault, out),
@@ -35,14 +38,20 @@ impl Job {
                 self.charge(file.key_width())?;
             }
             let insert = |job: &mut Job, contents: &mut MutexGuard<'_, Contents>| job.insert(dclnam, &record, contents);
-            let done = match self.patiently(&file, insert, true)? {
-                Some(done) => done,
-                None => Err(Refused::Pending),
-            };
-            match done {
+            let inserted = self.patiently(&file, insert, true);
+            if commit && !matches!(inserted, Ok(Some(Ok(_)))) {
+                self.uncharge(file.key_width());
+            }
+            if let Err(Failure::Waits) = inserted {
+                self.written = Some((done, told));
+                return Err(Failure::Waits);
+            }
+            match inserted?.unwrap_or(Err(Refused::Pending)) {
                 Ok(rrn) => (told.records, told.rrn) = (told.records.saturating_add(1), rrn),
                 Err(refusal) => return refused(&told, &refusal.fault(), out),
             }
+            done += 1;
+            self.waits_anew();
         }
         records(None, &told, out)
     }
@@ -104,11 +113,16 @@ impl Job {
             };
             return refused(&told, &Fault::new("CPF501B", text), out);
         };
-        if open.commit.is_some() {
-            self.charge(file.definition.format.length as usize + file.key_width())?;
+        let room = open.commit.is_some().then(|| file.definition.format.length as usize + file.key_width());
+        if let Some(room) = room {
+            self.charge(room)?;
         }
         let work = |job: &mut Job, contents: &mut MutexGuard<'_, Contents>| job.replace(name, rrn, record, contents);
-        match self.patiently(&file, work, true)?.unwrap_or(Err(Refused::Pending)) {
+        let changed = self.patiently(&file, work, true);
+        if let Some(room) = room.filter(|_| !matches!(changed, Ok(Some(Ok(()))))) {
+            self.uncharge(room);
+        }
+        match changed?.unwrap_or(Err(Refused::Pending)) {
             Ok(()) => {
                 file.wake();
                 (told.records, told.rrn) = (1, rrn);

@@ -247,9 +247,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
     ) -> Option<ChainResult> {
         let mut result = ChainResult { conversation, chain, after: if skip { After::Skip } else { After::Next } };
         let mut requests = requests.into_iter();
-        while result.after == After::Next
+        while matches!(result.after, After::Next | After::Wait)
             && let Some(next) = requests.as_slice().first()
         {
+            if result.after == After::Wait {
+                self.wait_for_lock(&mut result.conversation).await;
+            }
             let login = result.conversation.is_login(next.command.cp);
             let permit = match login {
                 true => self.admit(&mut result.conversation, requests.as_slice()).await?,
@@ -282,6 +285,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
         timeout_at(self.deadline, logins.acquire_owned()).await.ok()?.ok()
     }
 
+    /// Waits for a lock of another job. Where nobody waits for the reply any more, the command finds that out.
+    async fn wait_for_lock(&mut self, conversation: &mut Conversation) {
+        let Some(wait) = conversation.take_wait() else { return };
+        tokio::select! {
+            biased;
+            () = wait.over() => return,
+            () = abandoned(&mut self.stream, &mut self.stopped, &mut self.ahead) => {}
+        }
+        if let Some(interrupt) = conversation.interrupt() {
+            break_off(&interrupt).await;
+        }
+    }
+
     /// Waits for something; none when the server stops before.
     async fn wait<T>(&mut self, what: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
@@ -299,19 +315,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
         login: bool,
         permit: OwnedSemaphorePermit,
     ) -> Option<(ChainResult, IntoIter<Request>)> {
-        let ChainResult { mut conversation, mut chain, mut after } = result;
+        let ChainResult { mut conversation, mut chain, .. } = result;
         let interrupt = conversation.interrupt();
         let slot = (!conversation.is_open()).then(|| self.slot.clone());
         let mut task = tokio::task::spawn_blocking(move || {
-            let _permit = if login { Some(permit) } else { conversation.begin(permit) };
+            let _permit = permit;
+            let mut after = After::Next;
             while after == After::Next
                 && let Some(next) = requests.as_slice().first()
                 && conversation.is_login(next.command.cp) == login
-                && let Some(request) = requests.next()
             {
-                after = conversation.run(&request, &mut chain);
+                after = conversation.run(next, &mut chain);
+                if after != After::Wait {
+                    requests.next();
+                }
             }
-            conversation.rest();
             // A newer connection may have got the slot before; then the session ends here, where that may block.
             let gone = conversation.is_open() && slot.is_some_and(|slot| !slot.claim());
             (!gone).then_some((ChainResult { conversation, chain, after }, requests))
