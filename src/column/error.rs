@@ -276,7 +276,8 @@ impl Column {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::value::field::{Shape, Type};
+    use crate::wire::value::field::Shape;
+    use crate::wire::value::types::Type;
 
     #[test]
     fn the_message_says_where_what_and_what_to_do() {

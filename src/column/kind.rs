@@ -7,9 +7,10 @@ use super::error::ColumnError;
 use super::options::{BadValues, DecFloatAs, Options, TextErrors, WideDecimalAs};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::CcsidError;
-use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
+use crate::wire::value::field::{CCSID_BINARY, Field, Shape};
 use crate::wire::value::record_layout::{FieldForm, PlacedField};
 use crate::wire::value::typdef::FloatForm;
+use crate::wire::value::types::{SqlType, Type, TypeId};
 
 /// The Arrow form of a column.
 #[derive(Debug, Clone)]
@@ -192,14 +193,14 @@ fn sane(precision: u8, scale: u8) -> bool {
 }
 
 fn unsupported(field: &Field, index: usize, what: String) -> ColumnError {
-    let number = field.sqltype.unwrap_or(u16::from(field.lid));
+    let number = field.sqltype.map_or(u16::from(field.lid.byte()), SqlType::number);
     ColumnError::Unsupported { column: field.name.clone(), index, number, what }
 }
 
 /// The page the column is read in; [`CCSID_BINARY`] for bytes.
 fn text_ccsid(field: &Field, options: &Options) -> u16 {
-    // BINARY and VARBINARY (type ids C0 to C3) and BLOBs never hold characters.
-    let bytes_only = matches!(field.lid, 0xC0..=0xC3) || matches!(field.shape, Shape::Lob(_));
+    // BINARY, VARBINARY and BLOB never hold characters.
+    let bytes_only = matches!(field.lid, TypeId::BINARY | TypeId::VARBINARY) || matches!(field.shape, Shape::Lob(_));
     let binary = field.ty == Type::Binary || field.ccsid == CCSID_BINARY;
     if let Some(forced) = options.force_ccsid.get(&field.name) {
         return *forced;

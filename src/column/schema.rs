@@ -9,8 +9,9 @@ use arrow_schema::{Schema, SchemaRef};
 use super::error::ColumnError;
 use super::kind::ColumnKind;
 use super::options::Options;
-use crate::wire::value::field::{Field, Type};
+use crate::wire::value::field::Field;
 use crate::wire::value::record_layout::PlacedField;
+use crate::wire::value::types::Type;
 
 /// The Arrow field of the column at `index` (from 0). A column without a name is called by its
 /// ordinal from 1, as Derby and Db2 do: `"1"`.
@@ -56,7 +57,7 @@ fn metadata(field: &Field) -> HashMap<String, String> {
             put("precision", field.precision.to_string());
             put("scale", field.scale.to_string());
         }
-        Type::Timestamp | Type::TimestampTz => {
+        ty if ty.has_seconds() => {
             put("scale", field.scale.to_string());
         }
         _ => {}
@@ -76,6 +77,7 @@ mod tests {
     use super::*;
     use crate::wire::value::field::{CCSID_BINARY, Shape};
     use crate::wire::value::typdef::FloatForm;
+    use crate::wire::value::types::{SqlType, TypeId};
     use arrow_schema::{DataType, TimeUnit};
 
     fn text(shape: Shape, ccsid: u16) -> Field {
@@ -133,7 +135,7 @@ mod tests {
         assert_eq!(data_type(&timestamp, &options), DataType::Timestamp(TimeUnit::Nanosecond, None));
         options.bit_data_ccsid = Some(37);
         assert_eq!(data_type(&text(Shape::Var, CCSID_BINARY), &options), DataType::Utf8);
-        let varbinary = Field { lid: 0xC2, ..Field::new(Type::Binary, Shape::Var) };
+        let varbinary = Field { lid: TypeId::VARBINARY, ..Field::new(Type::Binary, Shape::Var) };
         assert_eq!(data_type(&varbinary, &options), DataType::Binary);
         options.force_ccsid.insert("X".into(), CCSID_BINARY);
         assert_eq!(data_type(&Field { name: "X".into(), ..text(Shape::Var, 37) }, &options), DataType::Binary);
@@ -142,7 +144,11 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_refused_up_front() {
         let refused = |field: &Field| arrow_field(field, 4, &Options::default()).unwrap_err();
-        let locator = Field { sqltype: Some(964), name: "DOC".into(), ..Field::new(Type::Locator, Shape::Fixed(4)) };
+        let locator = Field {
+            sqltype: Some(SqlType::CLOB_LOCATOR),
+            name: "DOC".into(),
+            ..Field::new(Type::Locator, Shape::Fixed(4))
+        };
         let error = refused(&locator);
         assert_eq!(error.to_string(), "column 5 \"DOC\": LOCATOR (type 964) is not supported");
         assert_eq!(error.sqlstate(), "56084");

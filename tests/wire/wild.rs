@@ -19,8 +19,8 @@ use drdarrow::wire::sql::resultset::RslSetRm;
 use drdarrow::wire::sql::sqlca::Sqlca;
 use drdarrow::wire::sql::sqlda::SqlDa;
 use drdarrow::wire::sql::uow::{EndUowRm, UowDsp};
-use drdarrow::wire::value::field::Type;
 use drdarrow::wire::value::typdef::{TypDef, TypDefName};
+use drdarrow::wire::value::types::Type;
 
 const TEXT: DdmText = DdmText::Ebcdic;
 const X86: TypDef = TypDef { name: TypDefName::X86, sbc: 819, dbc: 0, mbc: 819, xml: 0 };
@@ -166,7 +166,8 @@ fn informix_15_writes_little_endian() {
 
     for class in [ServerClass::Other, ServerClass::Luw] {
         let described = SqlDa::decode(&block(file, "SQLDARD of"), 7, class, &X86).unwrap();
-        let columns: Vec<_> = described.columns.iter().map(|c| (c.sqltype, c.nullable, c.length, c.ccsid)).collect();
+        let columns: Vec<_> =
+            described.columns.iter().map(|c| (c.sqltype.number(), c.nullable, c.length, c.ccsid)).collect();
         assert_eq!(columns, [(496, false, 4, 0), (448, true, 128, 819)]);
         let names: Vec<_> = described.columns.iter().map(|c| c.opt.as_ref().unwrap().name.as_str()).collect();
         assert_eq!(names, ["tabid", "tabname"]);

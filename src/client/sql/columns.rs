@@ -3,7 +3,8 @@
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::wire::sql::sqlda::SqlDa;
 use crate::wire::sql::sqlvar::SqlVar;
-use crate::wire::value::field::{Field, Shape, Type};
+use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::types::{SqlType, Type};
 
 /// Names the fields of the descriptor with what the SQLDA says. Nullability stays the descriptor's.
 pub(super) fn merge_descriptions(fields: &[Field], described: &SqlDa) -> Result<Vec<Field>> {
@@ -42,11 +43,11 @@ pub(super) fn merge_descriptions(fields: &[Field], described: &SqlDa) -> Result<
 /// forms: Derby sends CHAR as VARCHAR.
 fn disagree(field: &Field, var: &SqlVar) -> bool {
     match var.sqltype {
-        492 => (field.ty, field.length) != (Type::Integer, 8),
-        496 => (field.ty, field.length) != (Type::Integer, 4),
-        500 => (field.ty, field.length) != (Type::Integer, 2),
-        480 => field.ty != Type::Float || i64::from(field.length) != var.length,
-        484 => {
+        SqlType::BIGINT => (field.ty, field.length) != (Type::Integer, 8),
+        SqlType::INTEGER => (field.ty, field.length) != (Type::Integer, 4),
+        SqlType::SMALLINT => (field.ty, field.length) != (Type::Integer, 2),
+        SqlType::FLOAT => field.ty != Type::Float || i64::from(field.length) != var.length,
+        SqlType::DECIMAL => {
             let digits = (i16::from(field.precision), i16::from(field.scale));
             field.ty != Type::Packed || var.precision > 0 && digits != (var.precision, var.scale)
         }

@@ -11,6 +11,7 @@ use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::value::cell::Lob;
 use crate::wire::value::field::Field;
 use crate::wire::value::typdef::TypDef;
+use crate::wire::value::types::TypeId;
 
 /// Width of the placeholder of the form that stands for a value fetched by locator. It is never sent.
 const PLACEHOLDER: [u8; 2] = [0x80, 0x04];
@@ -35,11 +36,11 @@ impl LobForms {
         for field in fields {
             let large = LobKind::of_value(&field).filter(|_| ask);
             let described = LobKind::of_locator(&field);
-            wanted.push(large.or(described).map(|large| large.locator_lid() | u8::from(field.nullable)));
+            wanted.push(large.or(described).map(|large| large.locator_id().with_null(field.nullable)));
             let (row, value) = match (large, described) {
-                (Some(large), _) => (shaped(&field, large.locator_lid(), [0, 4], theirs), field),
+                (Some(large), _) => (shaped(&field, large.locator_id(), [0, 4], theirs), field),
                 (None, Some(large)) => {
-                    let value = shaped(&field, large.value_lid(), PLACEHOLDER, theirs);
+                    let value = shaped(&field, large.value_id(), PLACEHOLDER, theirs);
                     (field, value)
                 }
                 (None, None) => (field.clone(), field),
@@ -58,9 +59,9 @@ impl LobForms {
 }
 
 /// The column in the form of another type id; what the SQLDA said of it stays.
-fn shaped(field: &Field, id: u8, size: [u8; 2], theirs: &TypDef) -> Field {
+fn shaped(field: &Field, id: TypeId, size: [u8; 2], theirs: &TypDef) -> Field {
     // These ids have a layout; as described, a column would be refused by its decoder.
-    let Ok(made) = lid::field(id | u8::from(field.nullable), size, theirs, 0) else { return field.clone() };
+    let Ok(made) = lid::field(id.with_null(field.nullable), size, theirs, 0) else { return field.clone() };
     let Field { name, sqltype, label, length, .. } = field.clone();
     Field { name, sqltype, label, length, ..made }
 }

@@ -11,6 +11,7 @@ use crate::wire::sql::sqlvar::{SqlVar, parmmode};
 use crate::wire::value::error::ValueError;
 use crate::wire::value::field::{CCSID_BINARY, Field};
 use crate::wire::value::typdef::TypDef;
+use crate::wire::value::types::{SqlType, TypeId};
 use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -62,39 +63,30 @@ pub(super) fn mode(var: &SqlVar) -> i16 {
 /// How parameter `n` travels: as its SQL type says, always nullable.
 fn field(n: usize, var: &SqlVar, value: &ArrayRef, session: &Session) -> Result<Field> {
     let ours = &session.ours;
-    let size = |length: u16| length.to_be_bytes();
     let digits = [var.precision.clamp(1, 31) as u8, var.scale.clamp(0, 31) as u8];
     let bits = var.ccsid == CCSID_BINARY || var.ccsid == 0;
     let behind = length(value.as_ref(), 0) > INLINE;
-    let (id, size) = match var.sqltype {
-        496 => (0x03, size(4)),
-        500 => (0x05, size(2)),
-        492 => (0x17, size(8)),
-        480 if var.length == 4 => (0x0D, size(4)),
-        480 => (0x0B, size(8)),
-        484 | 488 => (0x0F, digits),
-        996 => (0xBB, size(if var.length > 8 { 16 } else { 8 })),
-        2436 => (0xBF, size(1)),
-        384 => (0x21, size(10)),
-        388 => (0x23, size(8)),
-        // Derby takes exactly nine digits; Db2 those of the column, or blanks after them. (Measured.)
-        392 if session.product == Product::Derby => (0x25, size(29)),
-        392 => (0x25, size(32)),
-        2448 => (0xB7, size(148 + 12)),
-        448 | 452 | 456 if bits => (0x29, size(0x7FFF)),
-        904 | 908 | 912 => (0x29, size(0x7FFF)),
-        404 if behind => (0xC9, size(0x8008)),
-        404 => (0x2B, size(0x7FFF)),
-        408 | 412 | 988 if behind => (0xCF, size(0x8008)),
-        408 | 412 | 988 | 448 | 452 | 456 | 460 | 464 | 468 | 472 => {
-            (if behind { 0xCF } else { 0x3F }, size(if behind { 0x8008 } else { 0x7FFF }))
-        }
-        other => {
-            let text = format!("parameter {}: SQL type {other} is not supported", n + 1);
-            return Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "56084", text));
-        }
+    let id = match var.sqltype {
+        SqlType::FLOAT if var.length == 4 => Some(TypeId::REAL),
+        SqlType::CHAR | SqlType::VARCHAR | SqlType::LONG_VARCHAR if bits => Some(TypeId::VARCHAR_BITS),
+        SqlType::BLOB if behind => Some(TypeId::BLOB),
+        other => match other.sent_as() {
+            Some(TypeId::VARCHAR_MIXED) if behind => Some(TypeId::CLOB_MIXED),
+            id => id,
+        },
     };
-    let field = lid::field(id, size, &TypDef { ..*ours }, 0)
+    let Some(form) = id.and_then(TypeId::form) else {
+        let text = format!("parameter {}: SQL type {} is not supported", n + 1, var.sqltype);
+        return Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "56084", text));
+    };
+    let size = match form.id {
+        TypeId::DECIMAL => digits,
+        TypeId::DECFLOAT if var.length <= 8 => 8u16.to_be_bytes(),
+        // Derby takes exactly nine digits; Db2 those of the column, or blanks after them. (Measured.)
+        TypeId::TIMESTAMP if session.product == Product::Derby => 29u16.to_be_bytes(),
+        _ => form.usual.to_be_bytes(),
+    };
+    let field = lid::field(form.id.nullable(), size, &TypDef { ..*ours }, 0)
         .map_err(|e| Error::new(ErrorClass::Internal, Phase::Execute, "58009", e.to_string()))?;
     let name = if var.name().is_empty() { format!("parameter {}", n + 1) } else { var.name().to_owned() };
     Ok(Field { name, sqltype: Some(var.sqltype), ..field })

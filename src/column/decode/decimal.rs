@@ -12,8 +12,9 @@ use crate::column::error::Reason;
 use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::error::{Result, ValueError};
-use crate::wire::value::field::{Field, Type};
+use crate::wire::value::field::Field;
 use crate::wire::value::simd::{self, LANES, PACKED_ZERO, ZONED_ZERO};
+use crate::wire::value::types::Type;
 
 /// The decoder of decimals of `precision` digits.
 pub(super) fn decoder(field: &Field, precision: u8, target: DecoderTarget) -> Box<dyn ColumnDecoder> {

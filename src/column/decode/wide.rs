@@ -91,7 +91,8 @@ mod tests {
     use super::*;
     use crate::column::decode::decoder;
     use crate::column::options::{BadValues, Options, WideDecimalAs};
-    use crate::wire::value::field::{Shape, Type};
+    use crate::wire::value::field::Shape;
+    use crate::wire::value::types::Type;
     use arrow_array::Array;
     use arrow_array::cast::AsArray;
     use arrow_schema::DataType;

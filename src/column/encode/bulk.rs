@@ -15,8 +15,9 @@ use crate::wire::codec::reader::ByteOrder;
 use crate::wire::value::calendar::{DAY, FIRST_DAY, LAST_DAY};
 use crate::wire::value::datetext::{date_text, time_text};
 use crate::wire::value::decimal::{PACKED_WORD, packed_word};
-use crate::wire::value::field::{Shape, Type};
+use crate::wire::value::field::Shape;
 use crate::wire::value::typdef::FloatForm;
+use crate::wire::value::types::Type;
 
 /// How the cells of a column get into their rows.
 pub(super) trait BulkColumn {

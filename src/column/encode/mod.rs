@@ -25,7 +25,8 @@ use super::kind::ColumnKind;
 use super::options::Options;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::codec::writer::Writer;
-use crate::wire::value::field::{Field, Shape, Type};
+use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::types::Type;
 
 const PRESENT: u8 = 0x00;
 const ABSENT: u8 = 0xFF;

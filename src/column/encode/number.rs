@@ -8,9 +8,10 @@ use crate::wire::codec::writer::Writer;
 use crate::wire::value::decfloat::{Class, DecFloat};
 use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::error::ValueError;
-use crate::wire::value::field::{Field, Shape, Type};
+use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::float;
 use crate::wire::value::typdef::FloatForm;
+use crate::wire::value::types::Type;
 
 /// Two's complement of the field's width.
 pub(super) fn integer(field: &Field, scalar: &Scalar<'_>, w: &mut Writer) -> Result<()> {

@@ -14,8 +14,9 @@ use crate::wire::value::calendar;
 use crate::wire::value::datetime::{self, Instant};
 use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::error::ValueError;
-use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
+use crate::wire::value::field::{CCSID_BINARY, Field, Shape};
 use crate::wire::value::record_layout::{FieldForm, PlacedField};
+use crate::wire::value::types::{Type, TypeId};
 
 const SHIFT_OUT: u8 = 0x0E;
 const SHIFT_IN: u8 = 0x0F;
@@ -59,7 +60,7 @@ impl<'a> RecordFieldEncoder<'a> {
         let mut padding = string::padding(&field, codec.as_ref());
         if padding.is_empty() {
             // Characters of no page are EBCDIC in practice, bytes are zero.
-            padding.push(if matches!(field.lid, 0xC0..=0xC3) { 0 } else { 0x40 });
+            padding.push(if matches!(field.lid, TypeId::BINARY | TypeId::VARBINARY) { 0 } else { 0x40 });
         }
         let column = Column::new(&place.field, index);
         let mut out = RecordFieldEncoder { place, column, field, codec, padding, default: Vec::new() };

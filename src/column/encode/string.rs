@@ -9,7 +9,8 @@ use super::{Result, marked, refused};
 use crate::column::error::Reason;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::codec::writer::Writer;
-use crate::wire::value::field::{Field, Shape, Type};
+use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::types::TypeId;
 
 /// The bytes of the value in the field's page.
 pub(super) fn value<'a>(field: &Field, codec: Option<&Codec>, scalar: &Scalar<'a>) -> Result<Cow<'a, [u8]>> {
@@ -35,7 +36,7 @@ pub(super) fn value<'a>(field: &Field, codec: Option<&Codec>, scalar: &Scalar<'a
 pub(super) fn padding(field: &Field, codec: Option<&Codec>) -> Vec<u8> {
     let Some(codec) = codec else {
         // FOR BIT DATA is padded with the blank of a page that the field does not tell.
-        return if matches!(field.lid, 0xC0..=0xC3) { vec![0] } else { Vec::new() };
+        return if matches!(field.lid, TypeId::BINARY | TypeId::VARBINARY) { vec![0] } else { Vec::new() };
     };
     let mut blank = Vec::new();
     // A purely double-byte page has only the wide blank.
@@ -66,7 +67,7 @@ pub(super) fn put(field: &Field, padding: &[u8], value: &[u8], w: &mut Writer) -
         }
         Shape::Var => {
             // A timestamp's length is checked by its digits.
-            let max = if field.ty == Type::TimestampTz { 65_535 } else { limit(field, 65_535) };
+            let max = if field.ty.has_seconds() { 65_535 } else { limit(field, 65_535) };
             if len > max {
                 return Err(too_long(max));
             }

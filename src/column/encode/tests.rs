@@ -20,6 +20,7 @@ use crate::wire::value::decfloat::{Class, DecFloat};
 use crate::wire::value::error::ValueError;
 use crate::wire::value::field::CCSID_BINARY;
 use crate::wire::value::typdef::FloatForm;
+use crate::wire::value::types::TypeId;
 
 fn field(ty: Type, shape: Shape) -> Field {
     Field { name: "P".into(), nullable: true, ..Field::new(ty, shape) }
@@ -202,7 +203,7 @@ fn strings(texts: &[Option<String>], options: &Options) {
         same(&field, Arc::new(bytes.clone()), options);
     }
     let padded = texts.iter().map(|t| t.as_ref().map(|t| [t.as_bytes(), &[0; 320]].concat()[..320].to_vec()));
-    let field = Field { lid: 0xC0, length: 320, ..fixed(Type::Binary, 320) };
+    let field = Field { lid: TypeId::BINARY, length: 320, ..fixed(Type::Binary, 320) };
     let padded: BinaryArray = padded.collect();
     assert_eq!(&round_trip(&field, &(Arc::new(bytes) as ArrayRef), options), &(Arc::new(padded) as ArrayRef));
 }

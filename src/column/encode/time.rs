@@ -6,7 +6,8 @@ use crate::column::error::Reason;
 use crate::wire::value::datetext;
 use crate::wire::value::datetime::{self, Instant};
 use crate::wire::value::error::ValueError;
-use crate::wire::value::field::{Field, Shape, Type};
+use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::types::Type;
 
 /// `YYYY-MM-DD`.
 pub(super) fn date(scalar: &Scalar<'_>) -> Result<Vec<u8>> {

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::column::options::{BadValues, Options, TextErrors};
-use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
+use crate::wire::value::field::{CCSID_BINARY, Field, Shape};
 use crate::wire::value::record_layout::{FieldForm, PlacedField};
+use crate::wire::value::types::{Type, TypeId};
 
 /// Treatment of a value that means nothing: bad digits or signs, dates that do not exist, bytes
 /// that are not characters, a length beyond the field, a field that the system could not map.
@@ -63,7 +64,7 @@ fn raw(place: &PlacedField) -> PlacedField {
         nullable: place.field.nullable,
         label: place.field.label.clone(),
         // BINARY, which no option makes text of.
-        lid: 0xC0,
+        lid: TypeId::BINARY,
         length: width,
         ccsid: CCSID_BINARY,
         ..Field::new(Type::Binary, Shape::Fixed(width))

@@ -18,15 +18,14 @@ use crate::wire::sql::package::PkgNamCsn;
 use crate::wire::sql::prepare::PrpSqlStt;
 use crate::wire::sql::sqlca::Sqlca;
 use crate::wire::sql::text;
+use crate::wire::value::types::TypeId;
 use std::sync::Arc;
 
 const CALL: &str = "CALL SYSIBM.SQLCAMESSAGE(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 /// Position of the text among the parameters.
 const MESSAGE: usize = 14;
-const INT: (u8, [u8; 2]) = (0x03, [0, 4]);
-const SMALL: (u8, [u8; 2]) = (0x05, [0, 2]);
-const LONG_TEXT: (u8, [u8; 2]) = (0x41, [0x7F, 0xFF]);
-const TEXT: (u8, [u8; 2]) = (0x3F, [0x7F, 0xFF]);
+const INT: TypeId = TypeId::INTEGER;
+const LONG_TEXT: TypeId = TypeId::LONG_VARCHAR_MIXED;
 
 /// Fetches the text of an error.
 #[derive(Debug)]
@@ -48,11 +47,24 @@ impl Explain {
     fn input(&self) -> Result<Input, FlowError> {
         let ca = &self.sqlca;
         let types = [
-            INT, SMALL, LONG_TEXT, LONG_TEXT, INT, INT, INT, INT, INT, INT, LONG_TEXT, LONG_TEXT, LONG_TEXT, LONG_TEXT,
-            TEXT, INT,
+            INT,
+            TypeId::SMALLINT,
+            LONG_TEXT,
+            LONG_TEXT,
+            INT,
+            INT,
+            INT,
+            INT,
+            INT,
+            INT,
+            LONG_TEXT,
+            LONG_TEXT,
+            LONG_TEXT,
+            LONG_TEXT,
+            TypeId::VARCHAR_MIXED,
+            INT,
         ];
-        let fields: Result<Vec<_>, _> =
-            types.iter().map(|(id, size)| lid::field(*id, *size, &self.session.ours, 0)).collect();
+        let fields: Result<Vec<_>, _> = types.iter().map(|id| lid::usual(id.nullable(), &self.session.ours)).collect();
         let fields = fields.map_err(|e| FlowError::Settings(e.to_string()))?;
         let mut w = Writer::new();
         let number = |w: &mut Writer, n: i32| {

@@ -6,7 +6,8 @@ use super::locator::{LobKind, LobRequest, Locator};
 use super::session::Product;
 use crate::flow::error::FlowError;
 use crate::wire::codec::reader::Reader;
-use crate::wire::value::field::{Field, Type};
+use crate::wire::value::field::Field;
+use crate::wire::value::types::Type;
 use bytes::Bytes;
 
 /// Pieces under way at most: about a mebibyte.

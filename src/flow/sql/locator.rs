@@ -18,17 +18,13 @@ use crate::wire::sql::execute::ExcSqlStt;
 use crate::wire::sql::package::PkgNamCsn;
 use crate::wire::sql::prepare::PrpSqlStt;
 use crate::wire::sql::text;
-use crate::wire::value::field::{Field, Type};
+use crate::wire::value::field::Field;
+use crate::wire::value::types::{Type, TypeId};
 use bytes::Bytes;
 use std::sync::Arc;
 
 /// Package of the static routines.
 const PACKAGE: &str = "SYSSTAT";
-/// Type ids, nullable, with their two length bytes.
-const INTEGER: (u8, u16) = (0x03, 4);
-const BIGINT: (u8, u16) = (0x17, 8);
-const TEXT: (u8, u16) = (0x3F, 0x7FFF);
-const BYTES: (u8, u16) = (0x29, 0x7FFF);
 
 /// The kind of value that a locator stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +41,9 @@ impl LobKind {
     /// The kind of value that the locators of a column stand for; none when it holds no locators.
     pub fn of_locator(field: &Field) -> Option<LobKind> {
         match (field.ty, field.lid) {
-            (Type::Locator, 0x18) => Some(LobKind::Bytes),
-            (Type::Locator, 0x1A) => Some(LobKind::Text),
-            (Type::Locator, 0x1C) => Some(LobKind::Graphic),
+            (Type::Locator, TypeId::BLOB_LOCATOR) => Some(LobKind::Bytes),
+            (Type::Locator, TypeId::CLOB_LOCATOR) => Some(LobKind::Text),
+            (Type::Locator, TypeId::DBCLOB_LOCATOR) => Some(LobKind::Graphic),
             _ => None,
         }
     }
@@ -55,28 +51,28 @@ impl LobKind {
     /// The kind of value that locators of a column of large values would stand for, if it can have any.
     pub fn of_value(field: &Field) -> Option<LobKind> {
         match field.lid {
-            0xC8 => Some(LobKind::Bytes),
-            0xCA | 0xCE => Some(LobKind::Text),
-            0xCC => Some(LobKind::Graphic),
+            TypeId::BLOB => Some(LobKind::Bytes),
+            TypeId::CLOB | TypeId::CLOB_MIXED => Some(LobKind::Text),
+            TypeId::DBCLOB => Some(LobKind::Graphic),
             _ => None,
         }
     }
 
     /// Type id of its locators.
-    pub fn locator_lid(self) -> u8 {
+    pub fn locator_id(self) -> TypeId {
         match self {
-            LobKind::Bytes => 0x18,
-            LobKind::Text => 0x1A,
-            LobKind::Graphic => 0x1C,
+            LobKind::Bytes => TypeId::BLOB_LOCATOR,
+            LobKind::Text => TypeId::CLOB_LOCATOR,
+            LobKind::Graphic => TypeId::DBCLOB_LOCATOR,
         }
     }
 
     /// Type id of its values.
-    pub fn value_lid(self) -> u8 {
+    pub fn value_id(self) -> TypeId {
         match self {
-            LobKind::Bytes => 0xC8,
-            LobKind::Text => 0xCE,
-            LobKind::Graphic => 0xCC,
+            LobKind::Bytes => TypeId::BLOB,
+            LobKind::Text => TypeId::CLOB_MIXED,
+            LobKind::Graphic => TypeId::DBCLOB,
         }
     }
 }
@@ -157,9 +153,11 @@ impl Ask {
     fn input(&self, request: &LobRequest) -> Result<Input, FlowError> {
         let derby = self.session.product == Product::Derby;
         let (locator, out) = match request {
-            LobRequest::Length(locator) => (locator, Some(BIGINT)),
-            LobRequest::Part(locator @ Locator { kind: LobKind::Bytes, .. }, ..) => (locator, Some(BYTES)),
-            LobRequest::Part(locator, ..) => (locator, Some(TEXT)),
+            LobRequest::Length(locator) => (locator, Some(TypeId::BIGINT)),
+            LobRequest::Part(locator @ Locator { kind: LobKind::Bytes, .. }, ..) => {
+                (locator, Some(TypeId::VARCHAR_BITS))
+            }
+            LobRequest::Part(locator, ..) => (locator, Some(TypeId::VARCHAR_MIXED)),
             LobRequest::Free(locator) => (locator, None),
         };
         let mut types = Vec::new();
@@ -168,11 +166,11 @@ impl Ask {
             types.push(out);
             w.u8(0xFF);
         }
-        types.push(if derby { INTEGER } else { (locator.kind.locator_lid() | 1, 4) });
+        types.push(if derby { TypeId::INTEGER } else { locator.kind.locator_id() });
         w.u8(0);
         w.u32(locator.number);
         if let LobRequest::Part(_, position, len) = request {
-            types.extend([if derby { BIGINT } else { INTEGER }, INTEGER]);
+            types.extend([if derby { TypeId::BIGINT } else { TypeId::INTEGER }, TypeId::INTEGER]);
             w.u8(0);
             match u32::try_from(*position) {
                 _ if derby => w.u64(*position),
@@ -182,7 +180,7 @@ impl Ask {
             w.u8(0);
             w.u32(*len);
         }
-        let fields = types.iter().map(|(id, size)| lid::field(*id, size.to_be_bytes(), &self.session.ours, 0));
+        let fields = types.iter().map(|id| lid::usual(id.nullable(), &self.session.ours));
         let fields: Result<Vec<_>, _> = fields.collect();
         let fields = fields.map_err(|e| FlowError::Settings(e.to_string()))?;
         Ok(Input { fields: Arc::new(fields), row: w.into_vec(), lobs: Vec::new() })

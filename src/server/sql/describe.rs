@@ -6,7 +6,8 @@ use crate::server::error::SqlError;
 use crate::server::persona::{Persona, Width};
 use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::sql::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
-use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
+use crate::wire::value::field::{CCSID_BINARY, Field, Shape};
+use crate::wire::value::types::{Type, TypeId};
 use arrow_schema::{DataType, Schema, TimeUnit};
 
 /// Length of a VARCHAR or VARBINARY that is not told: the longest there is.
@@ -51,7 +52,7 @@ pub(in crate::server) fn field(
     Ok(Field {
         name: arrow.name().clone(),
         nullable: arrow.is_nullable() || arrow.data_type() == &DataType::Null,
-        sqltype: Some(form.sqltype),
+        sqltype: form.lid.form().map(|form| form.sql_type),
         label: arrow.metadata().get("drda:label").cloned(),
         length: form.declared.unwrap_or(made.length),
         ..made
@@ -88,6 +89,13 @@ pub(super) fn sqlvar(field: &Field, mode: Option<i16>) -> SqlVar {
         }),
         ..SqlVar::default()
     }
+}
+
+/// The description of a parameter of a call, of the usual length.
+pub(super) fn parameter(id: TypeId, parmmode: i16) -> SqlVar {
+    let (sqltype, length) = id.form().map_or_else(Default::default, |form| (form.sql_type, i64::from(form.usual)));
+    let opt = Some(SqlVarOpt { ext: Some(SqlDx { parmmode, ..SqlDx::default() }), ..SqlVarOpt::default() });
+    SqlVar { length, sqltype, nullable: true, opt, ..SqlVar::default() }
 }
 
 /// The contents of the metadata.
@@ -129,36 +137,34 @@ impl<'a> ColumnMetadata<'a> {
     }
 }
 
-/// A type id with its two length bytes, its SQL type number and, where these differ, the length
-/// that the column was declared with.
+/// A type id with its two length bytes and, where these differ, the length that the column was declared with.
 struct ColumnForm {
-    lid: u8,
+    lid: TypeId,
     size: [u8; 2],
-    sqltype: u16,
     declared: Option<u32>,
 }
 
 impl ColumnForm {
-    fn new(lid: u8, length: u32, sqltype: u16) -> ColumnForm {
+    fn new(lid: TypeId, length: u32) -> ColumnForm {
         // Every caller has held the length against its limit.
-        ColumnForm { lid, size: u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes(), sqltype, declared: None }
+        ColumnForm { lid, size: u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes(), declared: None }
     }
 
-    fn large(lid: u8, sqltype: u16, told: &ColumnMetadata<'_>, persona: &Persona) -> ColumnForm {
+    fn large(lid: TypeId, told: &ColumnMetadata<'_>, persona: &Persona) -> ColumnForm {
         let declared = Some(told.length.unwrap_or(i32::MAX.unsigned_abs()));
-        ColumnForm { declared, ..ColumnForm::new(lid, 0x8000 | u32::from(persona.placeholder), sqltype) }
+        ColumnForm { declared, ..ColumnForm::new(lid, 0x8000 | u32::from(persona.placeholder)) }
     }
 
     fn of(data_type: &DataType, told: &ColumnMetadata<'_>, persona: &Persona) -> Option<ColumnForm> {
         Some(match data_type {
-            DataType::Boolean => ColumnForm::new(0xBE, persona.boolean.into(), 2436),
-            DataType::Int8 | DataType::Int16 | DataType::UInt8 => ColumnForm::new(0x04, 2, 500),
-            DataType::Int32 | DataType::UInt16 => ColumnForm::new(0x02, 4, 496),
-            DataType::Int64 | DataType::UInt32 => ColumnForm::new(0x16, 8, 492),
-            DataType::UInt64 => ColumnForm { size: [20, 0], ..ColumnForm::new(0x0E, 0, 484) },
-            DataType::Float64 if told.name == "REAL" => ColumnForm::new(0x0C, 4, 480),
-            DataType::Float16 | DataType::Float32 => ColumnForm::new(0x0C, 4, 480),
-            DataType::Float64 => ColumnForm::new(0x0A, 8, 480),
+            DataType::Boolean => ColumnForm::new(TypeId::BOOLEAN, persona.boolean.into()),
+            DataType::Int8 | DataType::Int16 | DataType::UInt8 => ColumnForm::new(TypeId::SMALLINT, 2),
+            DataType::Int32 | DataType::UInt16 => ColumnForm::new(TypeId::INTEGER, 4),
+            DataType::Int64 | DataType::UInt32 => ColumnForm::new(TypeId::BIGINT, 8),
+            DataType::UInt64 => ColumnForm { size: [20, 0], ..ColumnForm::new(TypeId::DECIMAL, 0) },
+            DataType::Float64 if told.name == "REAL" => ColumnForm::new(TypeId::REAL, 4),
+            DataType::Float16 | DataType::Float32 => ColumnForm::new(TypeId::REAL, 4),
+            DataType::Float64 => ColumnForm::new(TypeId::DOUBLE, 8),
             DataType::Decimal32(p, s)
             | DataType::Decimal64(p, s)
             | DataType::Decimal128(p, s)
@@ -167,17 +173,17 @@ impl ColumnForm {
                 if *p == 0 || *p > DIGITS {
                     return None;
                 }
-                let (lid, sqltype) = if told.name == "NUMERIC" { (0x10, 488) } else { (0x0E, 484) };
-                ColumnForm { size: [*p, scale], ..ColumnForm::new(lid, 0, sqltype) }
+                let lid = if told.name == "NUMERIC" { TypeId::NUMERIC } else { TypeId::DECIMAL };
+                ColumnForm { size: [*p, scale], ..ColumnForm::new(lid, 0) }
             }
-            DataType::Date32 | DataType::Date64 => ColumnForm::new(0x20, 10, 384),
-            DataType::Time32(_) | DataType::Time64(_) => ColumnForm::new(0x22, 8, 388),
+            DataType::Date32 | DataType::Date64 => ColumnForm::new(TypeId::DATE, 10),
+            DataType::Time32(_) | DataType::Time64(_) => ColumnForm::new(TypeId::TIME, 8),
             DataType::Timestamp(unit, None) => {
                 let digits = persona.timestamp_digits.unwrap_or_else(|| told.scale.unwrap_or(digits(*unit)).min(12));
-                ColumnForm::new(0x24, if digits == 0 { 19 } else { 20 + u32::from(digits) }, 392)
+                ColumnForm::new(TypeId::TIMESTAMP, if digits == 0 { 19 } else { 20 + u32::from(digits) })
             }
             DataType::Timestamp(unit, Some(_)) if persona.timestamp_tz => {
-                ColumnForm::new(0xB6, 148 + u32::from(told.scale.unwrap_or(digits(*unit)).min(12)), 2448)
+                ColumnForm::new(TypeId::TIMESTAMP_TZ, 148 + u32::from(told.scale.unwrap_or(digits(*unit)).min(12)))
             }
             DataType::Utf8 | DataType::Utf8View => ColumnForm::text(told, false, persona),
             DataType::LargeUtf8 => ColumnForm::text(told, true, persona),
@@ -186,9 +192,13 @@ impl ColumnForm {
             DataType::FixedSizeBinary(n) => {
                 let n = u32::try_from(*n).ok().filter(|n| (1..=LONGEST_FIXED).contains(n))?;
                 let told = told.name == "CHAR FOR BIT DATA" || told.name.is_empty() && told.is_bit_data();
-                if persona.bit_data || told { ColumnForm::new(0x26, n, 452) } else { ColumnForm::new(0xC0, n, 912) }
+                if persona.bit_data || told {
+                    ColumnForm::new(TypeId::CHAR_BITS, n)
+                } else {
+                    ColumnForm::new(TypeId::BINARY, n)
+                }
             }
-            DataType::Null => ColumnForm::new(if persona.mixed { 0x3E } else { 0x32 }, 1, 448),
+            DataType::Null => ColumnForm::new(if persona.mixed { TypeId::VARCHAR_MIXED } else { TypeId::VARCHAR }, 1),
             DataType::Dictionary(_, values) => return ColumnForm::of(values, told, persona),
             _ => return None,
         })
@@ -201,41 +211,47 @@ impl ColumnForm {
             None => persona.mixed,
         };
         let double = width == Some(Width::Double);
-        let (fixed, var, long, clob) = if mixed { (0x3C, 0x3E, 0x40, 0xCE) } else { (0x30, 0x32, 0x34, 0xCA) };
+        let (fixed, var, long, clob) = if mixed {
+            (TypeId::CHAR_MIXED, TypeId::VARCHAR_MIXED, TypeId::LONG_VARCHAR_MIXED, TypeId::CLOB_MIXED)
+        } else {
+            (TypeId::CHAR, TypeId::VARCHAR, TypeId::LONG_VARCHAR, TypeId::CLOB)
+        };
         let graphic = persona.typdef.dbc != 0;
         let most = if graphic { LONGEST_FIXED / 2 } else { 0 };
         match told.name {
-            "CHAR" if told.fits(LONGEST_FIXED).is_some() => ColumnForm::new(fixed, told.length.unwrap_or(1), 452),
-            "LONG VARCHAR" => ColumnForm::new(long, told.fits(LONGEST + 28).unwrap_or(LONGEST), 456),
-            "GRAPHIC" if told.fits(most).is_some() => ColumnForm::new(0x36, told.length.unwrap_or(1), 468),
-            "VARGRAPHIC" if graphic => ColumnForm::new(0x38, told.fits(most).unwrap_or(most), 464),
-            "DECFLOAT" if persona.decfloat => ColumnForm::new(0xBA, if told.length == Some(8) { 8 } else { 16 }, 996),
-            "DBCLOB" if graphic => ColumnForm::large(0xCC, 412, told, persona),
-            "" | "VARCHAR" | "CLOB" if double && (large || told.name == "CLOB") => {
-                ColumnForm::large(0xCC, 412, told, persona)
+            "CHAR" if told.fits(LONGEST_FIXED).is_some() => ColumnForm::new(fixed, told.length.unwrap_or(1)),
+            "LONG VARCHAR" => ColumnForm::new(long, told.fits(LONGEST + 28).unwrap_or(LONGEST)),
+            "GRAPHIC" if told.fits(most).is_some() => ColumnForm::new(TypeId::GRAPHIC, told.length.unwrap_or(1)),
+            "VARGRAPHIC" if graphic => ColumnForm::new(TypeId::VARGRAPHIC, told.fits(most).unwrap_or(most)),
+            "DECFLOAT" if persona.decfloat => {
+                ColumnForm::new(TypeId::DECFLOAT, if told.length == Some(8) { 8 } else { 16 })
             }
-            "" | "VARCHAR" if double => ColumnForm::new(0x38, told.fits(most).unwrap_or(most), 464),
-            "CLOB" | "XML" | "DBCLOB" => ColumnForm::large(clob, 408, told, persona),
-            _ if large => ColumnForm::large(clob, 408, told, persona),
-            "" | "VARCHAR" | "CHAR" => ColumnForm::new(var, told.fits(LONGEST).unwrap_or(LONGEST), 448),
+            "DBCLOB" if graphic => ColumnForm::large(TypeId::DBCLOB, told, persona),
+            "" | "VARCHAR" | "CLOB" if double && (large || told.name == "CLOB") => {
+                ColumnForm::large(TypeId::DBCLOB, told, persona)
+            }
+            "" | "VARCHAR" if double => ColumnForm::new(TypeId::VARGRAPHIC, told.fits(most).unwrap_or(most)),
+            "CLOB" | "XML" | "DBCLOB" => ColumnForm::large(clob, told, persona),
+            _ if large => ColumnForm::large(clob, told, persona),
+            "" | "VARCHAR" | "CHAR" => ColumnForm::new(var, told.fits(LONGEST).unwrap_or(LONGEST)),
             // The length of another type says nothing about the text.
-            _ => ColumnForm::new(var, LONGEST, 448),
+            _ => ColumnForm::new(var, LONGEST),
         }
     }
 
     fn bytes(told: &ColumnMetadata<'_>, large: bool, persona: &Persona) -> ColumnForm {
         let fits = told.fits(LONGEST_FIXED);
         match (told.name, fits) {
-            ("BINARY", Some(n)) if !persona.bit_data => ColumnForm::new(0xC0, n, 912),
-            ("CHAR FOR BIT DATA" | "BINARY", Some(n)) => ColumnForm::new(0x26, n, 452),
-            ("LONG VARCHAR FOR BIT DATA", _) => ColumnForm::new(0x2A, fits.unwrap_or(LONGEST), 456),
-            ("VARCHAR FOR BIT DATA", _) => ColumnForm::new(0x28, fits.unwrap_or(LONGEST), 448),
-            ("ROWID", _) => ColumnForm::new(0x1E, told.fits(40).unwrap_or(40), 904),
-            ("BLOB", _) => ColumnForm::large(0xC8, 404, told, persona),
-            _ if large => ColumnForm::large(0xC8, 404, told, persona),
-            _ if persona.bit_data => ColumnForm::new(0x28, fits.unwrap_or(LONGEST), 448),
-            ("", _) if told.is_bit_data() => ColumnForm::new(0x28, fits.unwrap_or(LONGEST), 448),
-            _ => ColumnForm::new(0xC2, fits.unwrap_or(LONGEST), 908),
+            ("BINARY", Some(n)) if !persona.bit_data => ColumnForm::new(TypeId::BINARY, n),
+            ("CHAR FOR BIT DATA" | "BINARY", Some(n)) => ColumnForm::new(TypeId::CHAR_BITS, n),
+            ("LONG VARCHAR FOR BIT DATA", _) => ColumnForm::new(TypeId::LONG_VARCHAR_BITS, fits.unwrap_or(LONGEST)),
+            ("VARCHAR FOR BIT DATA", _) => ColumnForm::new(TypeId::VARCHAR_BITS, fits.unwrap_or(LONGEST)),
+            ("ROWID", _) => ColumnForm::new(TypeId::ROWID, told.fits(40).unwrap_or(40)),
+            ("BLOB", _) => ColumnForm::large(TypeId::BLOB, told, persona),
+            _ if large => ColumnForm::large(TypeId::BLOB, told, persona),
+            _ if persona.bit_data => ColumnForm::new(TypeId::VARCHAR_BITS, fits.unwrap_or(LONGEST)),
+            ("", _) if told.is_bit_data() => ColumnForm::new(TypeId::VARCHAR_BITS, fits.unwrap_or(LONGEST)),
+            _ => ColumnForm::new(TypeId::VARBINARY, fits.unwrap_or(LONGEST)),
         }
     }
 }
@@ -259,6 +275,7 @@ pub(super) fn is_large(field: &Field) -> bool {
 mod tests {
     use super::*;
     use crate::server::persona::{DERBY, LUW, ZOS};
+    use crate::wire::value::types::SqlType;
 
     fn made(data_type: DataType, metadata: &[(&str, &str)], persona: &Persona) -> Result<Field, SqlError> {
         let metadata: std::collections::HashMap<String, String> =
@@ -269,9 +286,9 @@ mod tests {
     #[test]
     fn the_type_is_the_one_that_was_told() {
         let char5 = made(DataType::Utf8, &[("type", "CHAR"), ("length", "5")], &LUW).unwrap();
-        assert_eq!((char5.sqltype, char5.shape, char5.sql_name()), (Some(452), Shape::Fixed(5), "CHAR"));
+        assert_eq!((char5.sqltype, char5.shape, char5.sql_name()), (Some(SqlType::CHAR), Shape::Fixed(5), "CHAR"));
         let plain = made(DataType::Utf8, &[], &LUW).unwrap();
-        assert_eq!((plain.sqltype, plain.length, plain.ccsid), (Some(448), LONGEST, 1208));
+        assert_eq!((plain.sqltype, plain.length, plain.ccsid), (Some(SqlType::VARCHAR), LONGEST, 1208));
         assert_eq!(made(DataType::Utf8, &[], &ZOS).unwrap().ccsid, 1047);
         let blob = made(DataType::LargeBinary, &[("length", "77")], &DERBY).unwrap();
         assert_eq!((blob.sql_name(), blob.length, blob.shape), ("BLOB", 77, Shape::Lob(4)));

@@ -1,7 +1,7 @@
 //! The call by which Derby's clients ask what an error means: SYSIBM.SQLCAMESSAGE with the parts of
 //! the SQLCA, answered by the text. (Measured: sixteen parameters, all of which come back.)
 
-use super::describe::{MODE_IN, MODE_OUT};
+use super::describe::{self, MODE_IN, MODE_OUT};
 use super::parameters::Input;
 use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::wire::codec::reader::Reader;
@@ -11,8 +11,9 @@ use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::sql::execute::DescribedData;
 use crate::wire::sql::sqlcode;
 use crate::wire::sql::sqlda::SqlDa;
-use crate::wire::sql::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
+use crate::wire::sql::sqlvar::SqlVar;
 use crate::wire::value::typdef::TypDef;
+use crate::wire::value::types::TypeId;
 
 const CALL: &str = "CALL SYSIBM.SQLCAMESSAGE";
 /// Positions among the parameters.
@@ -20,10 +21,6 @@ const ERRMC: usize = 2;
 const MESSAGE: usize = 14;
 const RETURN: usize = 15;
 const PARAMETERS: usize = 16;
-/// Type ids, nullable.
-const TEXT: u8 = 0x3F;
-const SMALL: u8 = 0x05;
-const INTEGER: u8 = 0x03;
 const SEPARATOR: char = '\u{14}';
 
 /// True for the call.
@@ -34,25 +31,19 @@ pub(super) fn is_call(sql: &str) -> bool {
 /// The description of the call's parameters.
 pub(super) fn parameters() -> SqlDa {
     let columns = (0..PARAMETERS).map(|n| {
-        let (length, sqltype, ccsid) = match form(n) {
-            (SMALL, _) => (2, 500, 0),
-            (INTEGER, _) => (4, 496, 0),
-            _ => (i64::from(i16::MAX), 448, 1208),
-        };
         let mode = if matches!(n, MESSAGE | RETURN) { MODE_OUT } else { MODE_IN };
-        let ext = Some(SqlDx { parmmode: mode, ..SqlDx::default() });
-        let opt = Some(SqlVarOpt { ext, ..SqlVarOpt::default() });
-        SqlVar { length, sqltype, ccsid, nullable: true, opt, ..SqlVar::default() }
+        let ccsid = if form(n) == TypeId::VARCHAR_MIXED { 1208 } else { 0 };
+        SqlVar { ccsid, ..describe::parameter(form(n), mode) }
     });
     SqlDa { sqlca: None, header: None, columns: columns.collect() }
 }
 
-/// Type id and size of a parameter.
-fn form(n: usize) -> (u8, [u8; 2]) {
+/// Type id of a parameter.
+fn form(n: usize) -> TypeId {
     match n {
-        ERRMC | 3 | 10..=MESSAGE => (TEXT, [0x7F, 0xFF]),
-        1 => (SMALL, [0, 2]),
-        _ => (INTEGER, [0, 4]),
+        ERRMC | 3 | 10..=MESSAGE => TypeId::VARCHAR_MIXED,
+        1 => TypeId::SMALLINT,
+        _ => TypeId::INTEGER,
     }
 }
 
@@ -68,8 +59,7 @@ pub(super) fn answer(input: Option<Input>, typdef: &TypDef) -> Result<Vec<u8>> {
     let (mut fields, mut w) = (Vec::with_capacity(PARAMETERS), Writer::new());
     w.bytes(&[0xFF, 0x00]);
     for n in 0..PARAMETERS {
-        let (id, size) = form(n);
-        fields.push(lid::field(id, size, typdef, 0).map_err(ProtocolError::ours)?);
+        fields.push(lid::usual(form(n).nullable(), typdef).map_err(ProtocolError::ours)?);
         match n {
             MESSAGE => {
                 w.u8(0);

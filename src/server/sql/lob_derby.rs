@@ -2,7 +2,7 @@
 //! its like. The first parameter comes out, all of them come back. Positions count from 1, those
 //! of text in the characters of Java, which are UTF-16 units. (Measured: Derby's JDBC client.)
 
-use super::describe::{MODE_IN, MODE_OUT};
+use super::describe::{self, MODE_IN, MODE_OUT};
 use super::lob_locator::KeptLob;
 use super::parameters::Input;
 use super::state::Call;
@@ -15,8 +15,9 @@ use crate::wire::ddm::codepoint as cp;
 use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::sql::execute::DescribedData;
 use crate::wire::sql::sqlda::SqlDa;
-use crate::wire::sql::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
+use crate::wire::sql::sqlvar::SqlVar;
 use crate::wire::value::field::CCSID_BINARY;
+use crate::wire::value::types::TypeId;
 
 /// Name, call, parameters that go in.
 const CALLS: [(&str, Call); 6] = [
@@ -28,11 +29,12 @@ const CALLS: [(&str, Call); 6] = [
     ("BLOBRELEASELOCATOR", Call::Release),
 ];
 
-/// Type ids, nullable, with their sizes and SQL type numbers.
-const INTEGER: (u8, u16, u16) = (0x03, 4, 496);
-const BIGINT: (u8, u16, u16) = (0x17, 8, 492);
-const TEXT: (u8, u16, u16) = (0x3F, 0x7FFF, 448);
-const BYTES: (u8, u16, u16) = (0x29, 0x7FFF, 448);
+const INTEGER: TypeId = TypeId::INTEGER;
+const BIGINT: TypeId = TypeId::BIGINT;
+const TEXT: TypeId = TypeId::VARCHAR_MIXED;
+const BYTES: TypeId = TypeId::VARCHAR_BITS;
+/// Longest part of a value.
+const PART: usize = 0x7FFF;
 
 impl Call {
     /// The call that a statement is, if it is one of these.
@@ -44,7 +46,7 @@ impl Call {
     }
 
     /// Types of the parameters, the one that comes out first.
-    fn forms(self) -> &'static [(u8, u16, u16)] {
+    fn forms(self) -> &'static [TypeId] {
         match self {
             Call::Length { .. } => &[BIGINT, INTEGER],
             Call::Part { text: true } => &[TEXT, INTEGER, BIGINT, INTEGER],
@@ -55,17 +57,14 @@ impl Call {
 
     /// The description of the parameters.
     pub(super) fn parameters(self) -> SqlDa {
-        let columns = self.forms().iter().enumerate().map(|(n, (id, length, sqltype))| {
+        let columns = self.forms().iter().enumerate().map(|(n, id)| {
             let mode = if n == 0 && self != Call::Release { MODE_OUT } else { MODE_IN };
             let ccsid = match *id {
-                0x3F => 1208,
-                0x29 => CCSID_BINARY,
+                TEXT => 1208,
+                BYTES => CCSID_BINARY,
                 _ => 0,
             };
-            let ext = Some(SqlDx { parmmode: mode, ..SqlDx::default() });
-            let opt = Some(SqlVarOpt { ext, ..SqlVarOpt::default() });
-            let (length, sqltype) = (i64::from(*length), *sqltype);
-            SqlVar { length, sqltype, ccsid, nullable: true, opt, ..SqlVar::default() }
+            SqlVar { ccsid, ..describe::parameter(*id, mode) }
         });
         SqlDa { sqlca: None, header: None, columns: columns.collect() }
     }
@@ -104,7 +103,7 @@ impl Conversation {
                     return Err(ProtocolError::syntax(synerrcd::VALUE, Some(cp::FDODTA)));
                 };
                 let skip = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX);
-                let most = usize::try_from(*length).unwrap_or(usize::MAX).min(0x7FFF);
+                let most = usize::try_from(*length).unwrap_or(usize::MAX).min(PART);
                 if text {
                     let Some(part) = part(value, skip, most) else {
                         self.fail(&SqlError::new(-330, "22021", &[]), out)?;
@@ -119,10 +118,8 @@ impl Conversation {
             }
         }
         w.fill(0xFF, forms.len() - 1);
-        let fields: std::result::Result<Vec<_>, _> = forms
-            .iter()
-            .map(|(id, length, _)| lid::field(*id, length.to_be_bytes(), &self.persona.typdef, 0))
-            .collect();
+        let fields: std::result::Result<Vec<_>, _> =
+            forms.iter().map(|id| lid::usual(id.nullable(), &self.persona.typdef)).collect();
         let fdodsc = descriptor::encode_result(&fields.map_err(ProtocolError::ours)?, &self.persona.typdef)
             .map_err(ProtocolError::ours)?
             .into();
@@ -154,7 +151,7 @@ fn part(value: &KeptLob, skip: usize, most: usize) -> Option<&str> {
     if reached < skip && from < value.bytes.len() {
         return None;
     }
-    let (_, reached, to) = walk(skip.saturating_add(most), usize::from(TEXT.1));
+    let (_, reached, to) = walk(skip.saturating_add(most), PART);
     value.read.set((reached, to));
     std::str::from_utf8(value.bytes.get(from..to.min(value.bytes.len()))?).ok()
 }

@@ -6,6 +6,7 @@ use crate::server::protocol_error::Result;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::field::Field;
+use crate::wire::value::types::TypeId;
 use bytes::Bytes;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -107,7 +108,8 @@ pub(super) fn wanted(body: &[u8], fields: &[Field]) -> Result<Vec<WantedLocators
         let mut triplet = r.sub(len.saturating_sub(3), "OUTOVR")?;
         while matches!(kind, GDA | CPT) && !triplet.is_empty() && out.len() < fields.len() {
             let [id, _, _] = triplet.array::<3>()?;
-            let locator = matches!(id & !1, 0x18 | 0x1A | 0x1C);
+            let locators = [TypeId::BLOB_LOCATOR, TypeId::CLOB_LOCATOR, TypeId::DBCLOB_LOCATOR];
+            let locator = locators.contains(&TypeId::new(id).with_null(false));
             out.push(if locator { WantedLocators::Locator } else { WantedLocators::Value });
         }
     }
@@ -118,7 +120,8 @@ pub(super) fn wanted(body: &[u8], fields: &[Field]) -> Result<Vec<WantedLocators
 mod tests {
     use super::*;
     use crate::server::budget::ServerBudget;
-    use crate::wire::value::field::{Shape, Type};
+    use crate::wire::value::field::Shape;
+    use crate::wire::value::types::Type;
 
     #[test]
     fn the_oldest_locators_go_first() {

@@ -11,7 +11,8 @@ use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::sql::execute::{DescribedData, extdta};
-use crate::wire::value::field::{Field, Type};
+use crate::wire::value::field::Field;
+use crate::wire::value::types::{Type, TypeId};
 use bytes::Bytes;
 
 /// The package of static helpers.
@@ -20,8 +21,6 @@ pub(super) const PACKAGE: &str = "SYSSTAT";
 const SHORT: u16 = 0x7FFF;
 /// The same in characters of two bytes.
 const GRAPHICS: u16 = 0x3FFF;
-/// Type id of a nullable INTEGER.
-const INTEGER: u8 = 0x03;
 /// Sections of the package. (Those for DBCLOB are inferred: nobody was seen to ask them.)
 mod section {
     pub(super) const BLOB_PART: u16 = 3;
@@ -76,7 +75,7 @@ impl Conversation {
         Ok(match (number, numbers.as_slice()) {
             (section::BLOB_LENGTH | section::CLOB_LENGTH | section::DBCLOB_LENGTH, [_]) => {
                 let length = i32::try_from(value.len() / width).unwrap_or(i32::MAX);
-                self.output(INTEGER, 4, 0, |w, field| w.i32_in(length, field.order))
+                self.output(TypeId::INTEGER, 4, 0, |w, field| w.i32_in(length, field.order))
             }
             (section::BLOB_PART | section::CLOB_PART, [_, start, length]) => {
                 let from = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX).min(value.len());
@@ -88,7 +87,7 @@ impl Conversation {
                 let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() / 2 - from);
                 let length = length.min(usize::from(GRAPHICS));
                 let part = value.slice(from * 2..(from + length) * 2);
-                self.output(0x3B, GRAPHICS, ccsid, |w, _| {
+                self.output(TypeId::LONG_VARGRAPHIC, GRAPHICS, ccsid, |w, _| {
                     w.u16(length as u16);
                     w.bytes(&part);
                 })
@@ -101,9 +100,9 @@ impl Conversation {
     /// Text has a page.
     fn part(&self, part: Bytes, page: Option<u16>) -> std::result::Result<LobAnswer, SqlError> {
         let (short, long) = match page.map(Width::of) {
-            None => (0x29, 0xC9),
-            Some(Some(Width::Single)) => (0x33, 0xCB),
-            Some(_) => (0x3F, 0xCF),
+            None => (TypeId::VARCHAR_BITS, TypeId::BLOB),
+            Some(Some(Width::Single)) => (TypeId::VARCHAR, TypeId::CLOB),
+            Some(_) => (TypeId::VARCHAR_MIXED, TypeId::CLOB_MIXED),
         };
         let ccsid = page.unwrap_or(0);
         if part.len() <= usize::from(SHORT) {
@@ -117,12 +116,12 @@ impl Conversation {
     /// An SQLDTARD with one value; text in the page `ccsid`, 0 is the usual one.
     fn output(
         &self,
-        id: u8,
+        id: TypeId,
         length: u16,
         ccsid: u16,
         put: impl FnOnce(&mut Writer, &Field),
     ) -> std::result::Result<LobAnswer, SqlError> {
-        let field = lid::field(id, length.to_be_bytes(), &self.persona.typdef, ccsid)
+        let field = lid::field(id.nullable(), length.to_be_bytes(), &self.persona.typdef, ccsid)
             .map_err(|e| SqlError::system(&e.to_string()))?;
         let mut w = Writer::new();
         // No SQLCA; a row; a value.

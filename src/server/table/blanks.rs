@@ -2,7 +2,8 @@
 //! its column. So do Db2 and Derby, also of bytes that are FOR BIT DATA.
 
 use crate::wire::ccsid::codec::Codec;
-use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
+use crate::wire::value::field::{CCSID_BINARY, Field, Shape};
+use crate::wire::value::types::{SqlType, Type};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, StringArray};
 use arrow_schema::DataType;
@@ -34,7 +35,10 @@ pub(super) fn key<'a>(field: &Field, written: &'a [u8]) -> &'a [u8] {
 fn blank(field: &Field) -> Option<Vec<u8>> {
     match field.ty {
         Type::Text | Type::Graphic => Codec::new(field.ccsid).ok().map(|codec| codec.blank().to_vec()),
-        Type::Binary if field.ccsid == CCSID_BINARY && matches!(field.sqltype, Some(448 | 452 | 456)) => {
+        Type::Binary
+            if field.ccsid == CCSID_BINARY
+                && matches!(field.sqltype, Some(SqlType::VARCHAR | SqlType::CHAR | SqlType::LONG_VARCHAR)) =>
+        {
             Some(BIT_BLANK.to_vec())
         }
         _ => None,

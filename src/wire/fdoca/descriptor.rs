@@ -9,8 +9,9 @@ use super::lid::{self, UnknownLid};
 use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
-use crate::wire::value::field::{Field, Shape, Type};
+use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::typdef::TypDef;
+use crate::wire::value::types::{Type, TypeId};
 
 const SDA: u8 = 0x70;
 const RLO: u8 = 0x71;
@@ -122,7 +123,7 @@ pub fn encode_result(fields: &[Field], typdef: &TypDef) -> Result<Vec<u8>, Descr
     let mut own: Vec<(u8, u16)> = Vec::new();
     let mut columns = Vec::with_capacity(fields.len());
     for (n, field) in fields.iter().enumerate() {
-        let (lid, size) = (field.lid | u8::from(field.nullable), size(field));
+        let (lid, size) = (field.lid.with_null(field.nullable).byte(), size(field));
         let usual = lid::field(lid, size, typdef, 0)
             .map_err(|source| DescriptorError::Unsupported { column: n + 1, source })?;
         let id = if usual.ccsid == field.ccsid {
@@ -183,9 +184,9 @@ pub fn encode_input(fields: &[Field]) -> Vec<u8> {
 
 /// Writes the descriptor of an OUTOVR: the type id by which a column is wanted, four bytes wide as
 /// locators are; `None` leaves it as it is.
-pub fn encode_override(columns: &[Option<u8>]) -> Vec<u8> {
+pub fn encode_override(columns: &[Option<TypeId>]) -> Vec<u8> {
     let mut w = Writer::new();
-    triplets(columns.iter().map(|lid| lid.map_or([0; 3], |lid| [lid, 0, 4])), &mut w);
+    triplets(columns.iter().map(|lid| lid.map_or([0; 3], |lid| [lid.byte(), 0, 4])), &mut w);
     w.bytes(&RESULT_ROWS);
     w.into_vec()
 }
@@ -193,7 +194,7 @@ pub fn encode_override(columns: &[Option<u8>]) -> Vec<u8> {
 fn groups(fields: &[Field], w: &mut Writer) {
     let column = |field: &Field| {
         let [high, low] = size(field);
-        [field.lid | u8::from(field.nullable), high, low]
+        [field.lid.with_null(field.nullable).byte(), high, low]
     };
     triplets(fields.iter().map(column), w);
 }
@@ -277,7 +278,10 @@ mod tests {
     #[test]
     fn an_override_as_ibms_driver_and_derbys_client_write_it() {
         let want = [&[12, GDA, 0xD0, 0, 0, 0, 0x1B, 0, 4, 0x19, 0, 4][..], &RESULT_ROWS].concat();
-        assert_eq!(encode_override(&[None, Some(0x1B), Some(0x19)]), want);
+        assert_eq!(
+            encode_override(&[None, Some(TypeId::CLOB_LOCATOR.nullable()), Some(TypeId::BLOB_LOCATOR.nullable())]),
+            want
+        );
     }
 
     #[test]

@@ -6,7 +6,8 @@
 
 use crate::wire::codec::error::WireError;
 use crate::wire::value::cell::NULL;
-use crate::wire::value::field::{Field, Shape, Type};
+use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::types::{SqlType, Type};
 
 /// Rows walked at a time: few enough that their bytes stay in the cache until they are decoded.
 pub const CHUNK: usize = 1024;
@@ -255,7 +256,8 @@ const UNBOUNDED: u32 = 0x7FFF;
 fn room(field: &Field, counts: Counts) -> u32 {
     let text = matches!(field.ty, Type::Text | Type::Datalink) && field.ccsid == UTF8;
     // LONG VARCHAR and its kin may be described without a length.
-    let long = matches!(field.lid, 0x2A | 0x34 | 0x3A | 0x40);
+    let long =
+        matches!(field.lid.form().map(|form| form.sql_type), Some(SqlType::LONG_VARCHAR | SqlType::LONG_VARGRAPHIC));
     match field.shape {
         Shape::NulTerminated => field.length,
         Shape::Var | Shape::VarChars if field.length >= UNBOUNDED || long && field.length == 0 => u32::from(u16::MAX),

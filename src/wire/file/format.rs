@@ -2,8 +2,9 @@
 
 use super::buffer::BufferLayout;
 use crate::wire::value::date_form::{DateForm, TimeForm};
-use crate::wire::value::field::{CCSID_BINARY, Field, Shape, Type};
+use crate::wire::value::field::{CCSID_BINARY, Field, Shape};
 use crate::wire::value::record_layout::{FieldForm, PlacedField};
+use crate::wire::value::types::{SqlType, Type, TypeId};
 
 /// A file with its formats.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -157,13 +158,14 @@ impl RecordField {
     /// The field as columns see it, as the first of its record. A type or form that is not known is given as a locator, which no
     /// column can be made of: the error names it.
     pub fn placed(&self) -> PlacedField {
-        let bytes = Field { lid: if self.varying { 0xC2 } else { 0xC0 }, ..self.shaped(Type::Binary) };
+        let bytes =
+            Field { lid: if self.varying { TypeId::VARBINARY } else { TypeId::BINARY }, ..self.shaped(Type::Binary) };
         let text = |ty| match self.ccsid {
             0 => Field { ccsid: CCSID_BINARY, ..self.shaped(ty) },
             ccsid => Field { ccsid, ..self.shaped(ty) },
         };
         let number = |ty| Field { precision: self.digits, scale: self.decimals, ccsid: 0, ..self.shaped(ty) };
-        let unknown = || Field { sqltype: Some(0), ..self.shaped(Type::Locator) };
+        let unknown = || Field { sqltype: Some(SqlType::default()), ..self.shaped(Type::Locator) };
         let (field, form) = match self.dds {
             DdsType::CHARACTER | DdsType::OPEN => (text(Type::Text), FieldForm::Plain),
             DdsType::ONLY => (text(Type::Text), FieldForm::DoubleOnly),

@@ -146,6 +146,7 @@ mod tests {
     use super::*;
     use crate::wire::ddm::param::hex;
     use crate::wire::value::typdef::TypDefName;
+    use crate::wire::value::types::SqlType;
 
     const DERBY: TypDef = TypDef { name: TypDefName::Asc, sbc: 1208, dbc: 0, mbc: 1208, xml: 0 };
     const LUW: TypDef = TypDef { name: TypDefName::X86, sbc: 1208, dbc: 1200, mbc: 1208, xml: 1208 };
@@ -174,8 +175,8 @@ mod tests {
         ));
         let got = SqlDa::decode(&body, 7, ServerClass::Derby, &DERBY).unwrap();
         let [i, vc] = &got.columns[..] else { panic!("{got:?}") };
-        assert_eq!((i.name(), i.sqltype, i.nullable, i.length, i.ccsid), ("I", 496, true, 4, 0));
-        assert_eq!((vc.name(), vc.sqltype, vc.length, vc.ccsid, vc.label()), ("VC", 448, 40, 1208, None));
+        assert_eq!((i.name(), i.sqltype.number(), i.nullable, i.length, i.ccsid), ("I", 496, true, 4, 0));
+        assert_eq!((vc.name(), vc.sqltype.number(), vc.length, vc.ccsid, vc.label()), ("VC", 448, 40, 1208, None));
         let ext = vc.opt.as_ref().unwrap().ext.as_ref().unwrap();
         assert_eq!((ext.basename.as_str(), ext.schema.as_str(), ext.updatable), ("TT", "APP", 1));
         assert_eq!(got.header.as_ref().unwrap().hold, 1);
@@ -202,8 +203,11 @@ mod tests {
         );
         let got = SqlDa::decode(&body, 7, ServerClass::Derby, &DERBY).unwrap();
         let [name, default, kind] = &got.columns[..] else { panic!("{got:?}") };
-        assert_eq!((name.name(), name.sqltype, name.opt.as_ref().unwrap().udt.as_ref()), ("COLUMNNAME", 448, None));
-        assert_eq!((default.name(), default.sqltype, default.nullable), ("COLUMNDEFAULT", 2000, true));
+        assert_eq!(
+            (name.name(), name.sqltype.number(), name.opt.as_ref().unwrap().udt.as_ref()),
+            ("COLUMNNAME", 448, None)
+        );
+        assert_eq!((default.name(), default.sqltype.number(), default.nullable), ("COLUMNDEFAULT", 2000, true));
         let class = "org.apache.derby.catalog.TypeDescriptor".to_owned();
         let udt = SqlUdt::Derby { name: class.clone(), class };
         assert_eq!(kind.opt.as_ref().unwrap().udt.as_ref(), Some(&udt));
@@ -248,7 +252,7 @@ mod tests {
         ] {
             let body = shown(sqlam, extra, tail);
             let got = SqlDa::decode(&body, sqlam, class, &LUW).unwrap();
-            let names: Vec<_> = got.columns.iter().map(|c| (c.name(), c.sqltype, c.length)).collect();
+            let names: Vec<_> = got.columns.iter().map(|c| (c.name(), c.sqltype.number(), c.length)).collect();
             assert_eq!(names, [("I", 496, 4), ("C", 448, 20)]);
             assert_eq!(got.header.as_ref().unwrap().fcode, 0x55);
             let again = got.encode(sqlam, SqldaLayout::expected(sqlam, class), &LUW).unwrap();
@@ -266,7 +270,7 @@ mod tests {
     #[test]
     fn the_older_forms() {
         let opt = SqlVarOpt { name: "A".into(), label: "L".into(), ..SqlVarOpt::default() };
-        let column = SqlVar { sqltype: 452, length: 3, ccsid: 37, opt: Some(opt), ..SqlVar::default() };
+        let column = SqlVar { sqltype: SqlType::CHAR, length: 3, ccsid: 37, opt: Some(opt), ..SqlVar::default() };
         let da = SqlDa { columns: vec![column], ..SqlDa::default() };
         let zos = TypDef { name: TypDefName::S370, sbc: 37, dbc: 0, mbc: 0, xml: 0 };
         for (sqlam, body) in [
@@ -299,7 +303,8 @@ mod tests {
     #[test]
     fn more_columns_than_two_bytes_count_are_read_to_the_end() {
         let derby = SqldaLayout::expected(7, ServerClass::Derby);
-        let column = SqlVar { sqltype: 496, length: 4, opt: Some(SqlVarOpt::default()), ..SqlVar::default() };
+        let column =
+            SqlVar { sqltype: SqlType::INTEGER, length: 4, opt: Some(SqlVarOpt::default()), ..SqlVar::default() };
         let body = |columns: usize, told: u16| {
             let mut w = Writer::new();
             w.bytes(&hex("ff ff"));

@@ -7,6 +7,7 @@ use super::layout::SqldaLayout;
 use super::text::{NULL, SqlText, present};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::value::types::SqlType;
 
 /// SQLDHGRP: what is said once for all columns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -85,8 +86,8 @@ pub struct SqlVar {
     pub scale: i16,
     /// Length; of a decimal often precision * 256 + scale. Not the length on the wire.
     pub length: i64,
-    /// The SQL type number in its even form: 496 INTEGER, 448 VARCHAR, …
-    pub sqltype: u16,
+    /// The SQL type.
+    pub sqltype: SqlType,
     /// The type number was odd.
     pub nullable: bool,
     /// CCSID: 0 not text, 65535 bytes.
@@ -115,7 +116,7 @@ impl SqlVar {
             precision,
             scale,
             length,
-            sqltype: sqltype & !1,
+            sqltype: SqlType::new(sqltype),
             nullable: sqltype & 1 == 1,
             ccsid: r.u16()?,
             ..SqlVar::default()
@@ -150,7 +151,7 @@ impl SqlVar {
             })?;
             w.i32_in(length, order);
         }
-        w.u16_in(self.sqltype | u16::from(self.nullable), order);
+        w.u16_in(self.sqltype.number() | u16::from(self.nullable), order);
         w.u16(self.ccsid);
         if layout.groups {
             if layout.arrays {

@@ -1,52 +1,12 @@
-//! A column or parameter: what it means (`Type`), how its bytes lie in a row (`Shape`), and the
+//! A column or parameter: what it means ([`Type`]), how its bytes lie in a row (`Shape`), and the
 //! numbers that qualify both. Built from an FD:OCA descriptor or a record format.
 
 use super::typdef::FloatForm;
+use super::types::{SqlType, Type, TypeId};
 use crate::wire::codec::reader::ByteOrder;
 
 /// CCSID 65535: bytes that are not text.
 pub const CCSID_BINARY: u16 = 65535;
-
-/// The type of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
-    /// Two's complement of 1, 2, 4 or 8 bytes (`length`), in `order`.
-    Integer,
-    /// Float of 4, 8 or 16 bytes (`length`), in `order` and `float` form.
-    Float,
-    /// Packed decimal of `precision` digits, `scale` of them after the point.
-    Packed,
-    /// Zoned decimal.
-    Zoned,
-    /// Numeric character: digits in the environment's character set, sign leading.
-    NumericChar,
-    /// Decimal floating point, DPD, 8 or 16 bytes, always big-endian.
-    DecFloat,
-    /// One byte, or two as Db2 for LUW sends it (`length`).
-    Boolean,
-    /// Text `YYYY-MM-DD` (10 characters).
-    Date,
-    /// Text `HH.MM.SS` or `HH:MM:SS` (8 characters).
-    Time,
-    /// Text `YYYY-MM-DD-HH.MM.SS[.f…]`, 19 to 32 characters; `scale` digits after the point.
-    Timestamp,
-    /// As `Timestamp`, followed by a zone `±HH:MM`; `scale` digits after the point.
-    TimestampTz,
-    /// Characters in `ccsid`.
-    Text,
-    /// Double-byte characters in `ccsid`.
-    Graphic,
-    /// Bytes.
-    Binary,
-    /// A row identifier: bytes.
-    RowId,
-    /// An XML document as text in `ccsid` or self-describing.
-    Xml,
-    /// A file link: characters.
-    Datalink,
-    /// A 4-byte handle of a value kept by the server (`lid` says of what).
-    Locator,
-}
 
 /// How the value lies in a row, after its null indicator if it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +37,7 @@ pub struct Field {
     /// May be NULL: an indicator byte precedes it. From the descriptor's type id, never from the SQLDA.
     pub nullable: bool,
     /// The even DRDA type id (SQL data), 0 for a record field.
-    pub lid: u8,
+    pub lid: TypeId,
     /// Length in bytes, for graphic types in characters, as the descriptor gives it.
     pub length: u32,
     /// Decimal digits, 0 where it has no meaning.
@@ -90,8 +50,8 @@ pub struct Field {
     pub order: ByteOrder,
     /// Form of floats.
     pub float: FloatForm,
-    /// The SQL type number of the SQLDA (even form), when one was read.
-    pub sqltype: Option<u16>,
+    /// The SQL type of the SQLDA, when one was read.
+    pub sqltype: Option<SqlType>,
     /// The column's label or heading, when the server gave one.
     pub label: Option<String>,
 }
@@ -104,7 +64,7 @@ impl Field {
             ty,
             shape,
             nullable: false,
-            lid: 0,
+            lid: TypeId::default(),
             length: 0,
             precision: 0,
             scale: 0,
@@ -130,19 +90,11 @@ impl Field {
                 8 => "DOUBLE",
                 _ => "FLOAT(16)",
             },
-            (Type::Packed, _) => "DECIMAL",
-            (Type::Zoned | Type::NumericChar, _) => "NUMERIC",
-            (Type::DecFloat, _) => "DECFLOAT",
-            (Type::Boolean, _) => "BOOLEAN",
-            (Type::Date, _) => "DATE",
-            (Type::Time, _) => "TIME",
-            (Type::Timestamp, _) => "TIMESTAMP",
-            (Type::TimestampTz, _) => "TIMESTAMP WITH TIME ZONE",
             (Type::Text, Shape::Lob(_)) => "CLOB",
             (Type::Text, Shape::Fixed(_)) => "CHAR",
             (Type::Text, _) => match self.sqltype {
-                Some(456) => "LONG VARCHAR",
-                Some(452) => "CHAR",
+                Some(SqlType::LONG_VARCHAR) => "LONG VARCHAR",
+                Some(SqlType::CHAR) => "CHAR",
                 _ => "VARCHAR",
             },
             (Type::Graphic, Shape::Lob(_)) => "DBCLOB",
@@ -151,15 +103,12 @@ impl Field {
             (Type::Binary, Shape::Lob(_)) => "BLOB",
             (Type::Binary, Shape::Fixed(_)) => "BINARY",
             (Type::Binary, _) => match self.sqltype {
-                Some(452) => "CHAR FOR BIT DATA",
-                Some(448) => "VARCHAR FOR BIT DATA",
-                Some(456) => "LONG VARCHAR FOR BIT DATA",
+                Some(SqlType::CHAR) => "CHAR FOR BIT DATA",
+                Some(SqlType::VARCHAR) => "VARCHAR FOR BIT DATA",
+                Some(SqlType::LONG_VARCHAR) => "LONG VARCHAR FOR BIT DATA",
                 _ => "VARBINARY",
             },
-            (Type::RowId, _) => "ROWID",
-            (Type::Xml, _) => "XML",
-            (Type::Datalink, _) => "DATALINK",
-            (Type::Locator, _) => "LOCATOR",
+            (ty, _) => SqlType::of(ty).and_then(SqlType::name).unwrap_or_default(),
         }
     }
 }

@@ -13,3 +13,4 @@ pub mod float;
 pub mod record_layout;
 pub mod simd;
 pub mod typdef;
+pub mod types;

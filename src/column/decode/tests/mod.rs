@@ -15,8 +15,9 @@ use crate::column::options::{BadValues, DecFloatAs, EndOfTime, Excess, TextError
 use crate::wire::codec::reader::ByteOrder;
 use crate::wire::value::cell::{Lob, NULL};
 use crate::wire::value::error::ValueError;
-use crate::wire::value::field::{CCSID_BINARY, Type};
+use crate::wire::value::field::CCSID_BINARY;
 use crate::wire::value::typdef::FloatForm;
+use crate::wire::value::types::Type;
 
 fn field(ty: Type, shape: Shape) -> Field {
     Field { name: "C".into(), nullable: true, ..Field::new(ty, shape) }

@@ -9,8 +9,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::wire::codec::reader::ByteOrder;
-use crate::wire::value::field::{CCSID_BINARY, Shape, Type};
+use crate::wire::value::field::{CCSID_BINARY, Shape};
 use crate::wire::value::typdef::FloatForm;
+use crate::wire::value::types::{Type, TypeId};
 
 const HEAD: [u8; 2] = [0xFF, 0x00];
 
@@ -42,7 +43,7 @@ fn fields(order: ByteOrder, ccsid: u16, nullable: bool) -> Vec<Field> {
         text(Shape::Pascal),
         text(Shape::Var),
         Field { ccsid: CCSID_BINARY, length: 6, nullable, ..Field::new(Type::Binary, Shape::Var) },
-        Field { ccsid: CCSID_BINARY, lid: 0xC0, ..fixed(Type::Binary, 6) },
+        Field { ccsid: CCSID_BINARY, lid: TypeId::BINARY, ..fixed(Type::Binary, 6) },
         text(Shape::Var),
     ]
 }
