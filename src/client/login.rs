@@ -2,58 +2,18 @@
 
 use super::config::Config;
 use super::config::security::Security;
-use super::config::tls::UNVERIFIED;
 use super::error::{Error, ErrorClass, Phase, Result};
-use super::security::{credentials, policy};
+use super::security::credentials;
 use crate::flow::error::FlowError;
 use crate::flow::progress::Progress;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::choice::Policy;
-use crate::flow::secmec::line::Line;
 use crate::flow::secmec::random::{RANDOM, Random};
 use crate::flow::sql::connect::Identity;
 use crate::net::error::{ConnectStage, NetError};
-use crate::net::tls::{Connector, Secured};
-use crate::net::transport::{self, Deadline};
 use crate::wire::ddm::codepoint as cp;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::net::TcpStream;
-
-pub(super) fn peer(config: &Config) -> String {
-    if config.host.contains(':') {
-        format!("[{}]:{}", config.host, config.port)
-    } else {
-        format!("{}:{}", config.host, config.port)
-    }
-}
-
-/// Judges a line that was just connected.
-pub(super) fn line(stream: &TcpStream) -> Line {
-    stream.peer_addr().map_or(Line::Open, |peer| Line::to(peer.ip()))
-}
-
-/// Refuses before connecting what no connection to this host could allow. The last word is had where the connection
-/// arrived.
-pub(super) async fn foresee(config: &Config, deadline: Deadline) -> Result<()> {
-    let tls = config.tls_settings()?;
-    let on = |line: Line| tls.as_ref().map_or(line, |tls| line.under_tls(tls.trust.is_verified()));
-    policy(config, on(Line::Local))?;
-    let Err(refusal) = policy(config, on(Line::Open)) else { return Ok(()) };
-    // Only this machine would do.
-    match transport::resolve(&config.host, deadline).await {
-        Ok(found) if !found.is_empty() && found.iter().all(|address| Line::to(*address) == Line::Open) => Err(refusal),
-        _ => Ok(()),
-    }
-}
-
-/// Says of TLS to whoever answers what it is worth, before anything is sent over it.
-pub(super) fn doubt(secured: &Secured, caution: &Caution) -> std::result::Result<(), FlowError> {
-    if !secured.verified {
-        caution.say(UNVERIFIED)?;
-    }
-    Ok(())
-}
 
 pub(super) fn identity(
     config: &Config,
@@ -85,23 +45,6 @@ pub(super) fn random() -> Result<Random> {
     getrandom::fill(&mut random)
         .map_err(|e| Error::new(ErrorClass::Operational, Phase::Security, "58004", format!("no random bytes: {e}")))?;
     Ok(Random::new(random))
-}
-
-/// Reads what TLS needs, when the connection is to be TLS.
-pub(super) async fn connector(config: &Config, deadline: Deadline) -> Result<Option<Connector>> {
-    let Some(settings) = config.tls_settings()? else { return Ok(None) };
-    let made = Connector::new(&config.host, settings, deadline).await;
-    made.map(Some).map_err(|e| Error::from_net(e, Phase::Tls).at(&peer(config)))
-}
-
-/// The error of a login, for a connection that is TLS already: then it is not TLS that is missing.
-pub(super) fn behind_tls(e: Error) -> Error {
-    match e.phase {
-        Phase::Exchange if e.hint.is_some() => e.hint(
-            "TLS was agreed; the server may want a client certificate (tls_cert, tls_key) or refuse this address",
-        ),
-        _ => e,
-    }
 }
 
 /// A login that got no answer in time, with what it waited for.

@@ -2,6 +2,7 @@
 
 mod batch_delay;
 pub mod config;
+mod dial;
 pub mod error;
 pub mod file;
 mod hint;

@@ -13,22 +13,19 @@ use super::partition::Partition;
 use super::scan::ScanStream;
 use super::signon;
 use crate::client::config::security::Security;
+use crate::client::dial::{self, Dialed, channel, dial, foresee, peer, refused, unreached};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
-use crate::client::login::{behind_tls, connector, doubt, foresee, line, peer, random, stalled};
+use crate::client::login::{random, stalled};
 use crate::client::security::{credentials, policy};
 use crate::client::warning::Warning;
-use crate::flow::bounds::LOGIN_FRAME;
 use crate::flow::error::FlowError;
 use crate::flow::file::command;
 use crate::flow::file::connect::{FileConnect, FileIdentity};
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::choice::{Choice, Policy};
 use crate::flow::secmec::line::Line;
-use crate::net::channel::Channel;
 use crate::net::error::NetError;
-use crate::net::tls::Connector;
-use crate::net::trace::Traced;
-use crate::net::transport::{self, Deadline};
+use crate::net::transport::Deadline;
 use crate::wire::file::describe::MemberDescription;
 use crate::wire::file::format::FileFormats;
 use crate::wire::file::message::HostMessage;
@@ -77,54 +74,22 @@ impl FileConnection {
         config.check()?;
         let deadline = Deadline::after(config.base.timeout);
         let login = FileLogin { told_level: None, by_level: false, caution: config.base.caution.afresh(), deadline };
-        let connector = connector(&config.base, deadline).await?;
-        let made = FileConnection::secure(stream, line, connector, &config, &login).await;
-        made.map_err(LoginFailure::into_error)
+        let dialed = dial::take(stream, line, &config.base, &login.caution, deadline).await;
+        let dialed = dialed.map_err(|e| unreached(e, &config.base))?;
+        FileConnection::log_in(dialed, &config, &login).await.map_err(LoginFailure::into_error)
     }
 
     async fn attempt(config: &FileConfig, login: &FileLogin) -> std::result::Result<FileConnection, LoginFailure> {
-        let connector = connector(&config.base, login.deadline).await?;
-        let stream = transport::connect(&config.base.host, config.base.port, login.deadline)
-            .await
-            .map_err(|e| Error::from_net(e, Phase::Tcp).at(&peer(&config.base)).broken())?;
-        let line = line(&stream);
-        FileConnection::secure(stream, line, connector, config, login).await
+        let dialed = dial(&config.base, config.base.port, &login.caution, login.deadline).await;
+        FileConnection::log_in(dialed.map_err(|e| unreached(e, &config.base))?, config, login).await
     }
 
-    /// Shakes hands for TLS where it is to be, and logs in.
-    async fn secure<S>(
-        stream: S,
-        line: Line,
-        connector: Option<Connector>,
+    async fn log_in(
+        dialed: Dialed,
         config: &FileConfig,
         login: &FileLogin,
-    ) -> std::result::Result<FileConnection, LoginFailure>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let Some(connector) = connector else { return FileConnection::log_in(stream, line, config, login).await };
-        let (stream, secured) = connector
-            .connect(stream, login.deadline)
-            .await
-            .map_err(|e| Error::from_net(e, Phase::Tls).at(&peer(&config.base)).broken())?;
-        doubt(&secured, &login.caution)
-            .map_err(|e| Error::from_flow(e, Phase::Security).at(&peer(&config.base)).broken())?;
-        let made = FileConnection::log_in(stream, line.under_tls(secured.verified), config, login).await;
-        made.map_err(|failed| match failed {
-            LoginFailure::Error(e) => LoginFailure::Error(behind_tls(e)),
-            LoginFailure::Mechanism => LoginFailure::Mechanism,
-        })
-    }
-
-    async fn log_in<S>(
-        stream: S,
-        line: Line,
-        config: &FileConfig,
-        login: &FileLogin,
-    ) -> std::result::Result<FileConnection, LoginFailure>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    ) -> std::result::Result<FileConnection, LoginFailure> {
+        let Dialed { stream, line, tls, .. } = dialed;
         let peer = peer(&config.base);
         let policy = policy(&config.base, line).map_err(|e| e.at(&peer))?;
         let policy = Policy { told_level: login.told_level, ..policy };
@@ -141,11 +106,7 @@ impl FileConnection {
         let connect = FileConnect::new(identity, random()?);
         let connect = connect.map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
         let progress = connect.progress();
-        let channel = if tracing::enabled!(tracing::Level::TRACE) {
-            Channel::spawn(Traced::new(stream, FRAME), LOGIN_FRAME)
-        } else {
-            Channel::spawn(stream, LOGIN_FRAME)
-        };
+        let channel = channel(stream, FRAME);
         let session = match channel.run(connect, Some(login.deadline)).await {
             Ok(session) => session,
             Err(e) => {
@@ -156,7 +117,8 @@ impl FileConnection {
                     NetError::Broken(what) => NetError::NotDrda { what },
                     e => stalled(e, &progress),
                 };
-                return Err(Error::from_net(e, Phase::of_login(progress.awaited())).at(&peer).broken().into());
+                let e = Error::from_net(e, Phase::of_login(progress.awaited()));
+                return Err(refused(e, tls.as_ref()).at(&peer).broken().into());
             }
         };
         channel.set_limit(FRAME);

@@ -1,15 +1,14 @@
 //! Asking the sign-on server, which is another port of the same system.
 
 use crate::client::config::Config;
-use crate::client::login::{doubt, line};
+use crate::client::dial::dial;
 use crate::flow::error::FlowError;
 use crate::flow::file::signon::{SignOn, SignOnInfo};
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::choice::Policy;
 use crate::flow::secmec::substitute::SEED;
 use crate::net::error::{ConnectStage, NetError};
-use crate::net::tls::Connector;
-use crate::net::transport::{self, Deadline};
+use crate::net::transport::Deadline;
 use crate::wire::ddm::secchk::Secret;
 use crate::wire::file::signon::length;
 use std::time::Duration;
@@ -29,20 +28,10 @@ pub(super) async fn ask(
     caution: &Caution,
 ) -> Result<SignOnInfo, NetError> {
     let deadline = Deadline::after(config.timeout.min(PATIENCE));
-    let settings = config.tls_settings().map_err(|e| FlowError::Settings(e.to_string()))?;
-    let signon = |line| SignOn::new(user, password, seed, Policy { line, ..policy }, caution.clone());
     let talk = async {
-        let stream = transport::connect(&config.host, port, deadline).await?;
-        let line = line(&stream);
-        match settings {
-            None => talk(stream, signon(line)).await,
-            Some(settings) => {
-                let connector = Connector::new(&config.host, settings, deadline).await?;
-                let (stream, secured) = connector.connect(stream, deadline).await?;
-                doubt(&secured, caution)?;
-                talk(stream, signon(line.under_tls(secured.verified))).await
-            }
-        }
+        let dialed = dial(config, port, caution, deadline).await?;
+        let policy = Policy { line: dialed.line, ..policy };
+        talk(dialed.stream, SignOn::new(user, password, seed, policy, caution.clone())).await
     };
     match tokio::time::timeout_at(deadline.at(), talk).await {
         Ok(told) => told,

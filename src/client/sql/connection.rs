@@ -9,28 +9,21 @@ use super::unit_of_work::UnitOfWork;
 use super::update_result::UpdateResult;
 use crate::client::config::Config;
 use crate::client::config::client_info::ClientInfo;
+use crate::client::dial::{self, Dialed, channel, dial, foresee, peer, refused, unreached};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
-use crate::client::login::{
-    behind_tls, connector, doubt, foresee, identity, line, no_database, peer, stalled, without_database,
-    without_password,
-};
+use crate::client::login::{identity, no_database, stalled, without_database, without_password};
 use crate::client::security::policy;
 use crate::client::server_info::ServerInfo;
 use crate::client::warning::Warning;
-use crate::flow::bounds::LOGIN_FRAME;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::line::Line;
 use crate::flow::sql::connect::Connect;
 use crate::flow::sql::uow::EndWork;
-use crate::net::channel::Channel;
 use crate::net::error::NetError;
 use crate::net::recognise;
-use crate::net::tls::{Connector, Secured};
-use crate::net::trace::Traced;
-use crate::net::transport::{self, Deadline};
+use crate::net::transport::Deadline;
 use arrow_array::ArrayRef;
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -63,15 +56,10 @@ impl Connection {
     /// Connects and logs in, all within `config.timeout`.
     pub async fn connect(config: Config) -> Result<Connection> {
         config.check()?;
-        let peer = peer(&config);
-        let deadline = Deadline::after(config.timeout);
-        foresee(&config, deadline).await.map_err(|e| e.at(&peer))?;
-        let connector = connector(&config, deadline).await?;
-        let stream = transport::connect(&config.host, config.port, deadline)
-            .await
-            .map_err(|e| Error::from_net(e, Phase::Tcp).at(&peer).broken())?;
-        let (line, local) = (line(&stream), stream.local_addr().ok());
-        Connection::secure(stream, line, local, connector, config, deadline).await
+        let (caution, deadline) = (config.caution.afresh(), Deadline::after(config.timeout));
+        foresee(&config, deadline).await.map_err(|e| e.at(&peer(&config)))?;
+        let dialed = dial(&config, config.port, &caution, deadline).await;
+        Connection::log_in(dialed.map_err(|e| unreached(e, &config))?, caution, config, deadline).await
     }
 
     /// Logs in over any stream that is already connected: a tunnel, a pipe, a socket opened
@@ -82,52 +70,20 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         config.check()?;
-        let deadline = Deadline::after(config.timeout);
-        let connector = connector(&config, deadline).await?;
-        Connection::secure(stream, line, None, connector, config, deadline).await
+        let (caution, deadline) = (config.caution.afresh(), Deadline::after(config.timeout));
+        let dialed = dial::take(stream, line, &config, &caution, deadline).await;
+        Connection::log_in(dialed.map_err(|e| unreached(e, &config))?, caution, config, deadline).await
     }
 
-    /// Shakes hands for TLS where it is to be, and logs in.
-    async fn secure<S>(
-        stream: S,
-        line: Line,
-        local: Option<SocketAddr>,
-        connector: Option<Connector>,
-        config: Config,
-        deadline: Deadline,
-    ) -> Result<Connection>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let caution = config.caution.afresh();
+    async fn log_in(dialed: Dialed, caution: Caution, config: Config, deadline: Deadline) -> Result<Connection> {
+        let Dialed { stream, line, local, tls } = dialed;
         let peer = peer(&config);
-        let Some(connector) = connector else {
-            let login = SqlLogin { line, local, tls: None, caution, config, deadline };
-            return Connection::log_in(stream, login).await.map_err(|e| e.at(&peer));
-        };
-        let (stream, secured) =
-            connector.connect(stream, deadline).await.map_err(|e| Error::from_net(e, Phase::Tls).at(&peer).broken())?;
-        doubt(&secured, &caution).map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
-        let line = line.under_tls(secured.verified);
-        let login = SqlLogin { line, local, tls: Some(secured), caution, config, deadline };
-        Connection::log_in(stream, login).await.map_err(|e| behind_tls(e).at(&peer))
-    }
-
-    async fn log_in<S>(stream: S, login: SqlLogin) -> Result<Connection>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let SqlLogin { line, local, tls, caution, config, deadline } = login;
-        let peer = peer(&config);
-        let identity = identity(&config, policy(&config, line)?, &caution, local)?;
-        let connect = Connect::new(identity).map_err(|e| Error::from_flow(e, Phase::Security))?;
+        let policy = policy(&config, line).map_err(|e| e.at(&peer))?;
+        let identity = identity(&config, policy, &caution, local).map_err(|e| e.at(&peer))?;
+        let connect = Connect::new(identity).map_err(|e| Error::from_flow(e, Phase::Security).at(&peer))?;
         let progress = connect.progress();
         let limit = config.lob_limit as usize + FRAME_SLACK;
-        let channel = if tracing::enabled!(tracing::Level::TRACE) {
-            Channel::spawn(Traced::new(stream, limit), LOGIN_FRAME)
-        } else {
-            Channel::spawn(stream, LOGIN_FRAME)
-        };
+        let channel = channel(stream, limit);
         let session = match channel.run(connect, Some(deadline)).await {
             Ok(session) => Arc::new(session),
             Err(e) => {
@@ -138,7 +94,7 @@ impl Connection {
                 };
                 let database = no_database(&e);
                 let e = Error::from_net(e, Phase::of_login(progress.awaited()));
-                let e = without_password(e, &config).broken();
+                let e = refused(without_password(e, &config), tls.as_ref()).at(&peer).broken();
                 return Err(if database { without_database(e, &config) } else { e });
             }
         };
@@ -162,7 +118,7 @@ impl Connection {
             config,
         };
         inner.channel.set_depth(inner.depth());
-        inner.introduce(deadline).await?;
+        inner.introduce(deadline).await.map_err(|e| e.at(&inner.peer))?;
         tracing::info!(peer = inner.peer, product = inner.session.prdid, "connection opened");
         Ok(Connection(Arc::new(inner)))
     }
@@ -326,16 +282,6 @@ impl Connection {
     pub fn security(&self) -> String {
         self.0.session.security.to_string()
     }
-}
-
-/// The parts of a login beside the stream.
-struct SqlLogin {
-    line: Line,
-    local: Option<SocketAddr>,
-    tls: Option<Secured>,
-    caution: Caution,
-    config: Config,
-    deadline: Deadline,
 }
 
 /// True for what servers say of a statement with markers and no values.
