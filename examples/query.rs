@@ -1,5 +1,6 @@
 //! Runs a statement and prints its rows: `cargo run --example query -- drda://app@localhost:1527/DB "VALUES 1"`.
 
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::config::Config;
 use drdarrow::client::sql::connection::{Connection, Outcome};
 use drdarrow::client::sql::stream::QueryStream;

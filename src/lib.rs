@@ -28,7 +28,7 @@
 //! # Example
 //! ```no_run
 //! # async fn demo() -> Result<(), drdarrow::client::error::Error> {
-//! use drdarrow::client::{config::Config, sql::connection::Connection};
+//! use drdarrow::client::{batch_source::BatchSource, config::Config, sql::connection::Connection};
 //! let config = Config::from_uri("drda://app@localhost:1527/sample")?.password("secret");
 //! let connection = Connection::connect(config).await?;
 //! let mut stream = connection.query("SELECT * FROM orders", &[]).await?;

@@ -7,6 +7,7 @@ use arrow_array::array::{Decimal128Array, Int32Array, StringArray};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, RecordBatch};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::file::file_name::FileName;

@@ -2,6 +2,7 @@
 //! and another in place of SQL it reads a file by its records.
 
 use arrow_array::{Array, RecordBatch};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::config::Config;
 use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;

@@ -23,6 +23,11 @@ impl Limits {
     pub fn whole(self) -> Limits {
         Limits { delay: None, ..self }
     }
+
+    /// With room for a row.
+    pub(super) fn of_a_row_or_more(self) -> Limits {
+        Limits { rows: self.rows.max(1), bytes: self.bytes.max(1), ..self }
+    }
 }
 
 impl Default for Limits {

@@ -7,12 +7,11 @@ use arrow_schema::SchemaRef;
 
 use super::ownership::OwnedLease;
 use super::rows::Rows;
-use super::runtime;
 use super::shared_connection::Waits;
+use super::{errors, runtime};
+use crate::client::batch_source::{BatchSource, Wait};
 use crate::client::error::{Error, Result};
-use crate::client::file::scan::ScanStream;
 use crate::client::limits::{Decoded, Limits};
-use crate::client::sql::stream::QueryStream;
 use crate::client::warning::Warning;
 
 /// Rows are fetched in smaller batches than Arrow, and handed out as soon as they are there.
@@ -20,40 +19,9 @@ pub(super) const ROWS: Limits = Limits { rows: 4096, bytes: 1 << 20, delay: Some
 /// For those who want all rows before they look at one.
 pub(super) const ALL_ROWS: Limits = Limits { delay: None, ..ROWS };
 
-/// Where batches come from.
-pub(super) enum ReaderSource {
-    /// A query.
-    Query(Box<QueryStream>),
-    /// A file.
-    File(Box<ScanStream>),
-}
-
-impl ReaderSource {
-    fn set_limits(&mut self, limits: Limits) {
-        match self {
-            ReaderSource::Query(stream) => stream.set_limits(limits),
-            ReaderSource::File(stream) => stream.set_limits(limits),
-        }
-    }
-
-    fn decode(&mut self) -> Result<Decoded> {
-        match self {
-            ReaderSource::Query(stream) => stream.decode(),
-            ReaderSource::File(stream) => stream.decode(),
-        }
-    }
-
-    async fn wait(&mut self) -> Result<()> {
-        match self {
-            ReaderSource::Query(stream) => stream.wait().await,
-            ReaderSource::File(stream) => stream.wait().await,
-        }
-    }
-}
-
 /// The open result of a cursor or a stream.
 pub(super) struct ResultReader {
-    stream: ReaderSource,
+    stream: Box<dyn BatchSource>,
     waits: Waits,
     limits: Limits,
     batch: Option<RecordBatch>,
@@ -63,105 +31,21 @@ pub(super) struct ResultReader {
     failed: Option<Error>,
 }
 
-/// The state after a step.
-pub(super) enum ReadStep {
-    /// Rows in hand.
-    Rows,
-    /// The server has to be waited for.
-    Wait,
-    /// No more.
-    End,
-}
-
 impl ResultReader {
     /// Reads `stream` by rows.
-    pub(super) fn new(mut stream: ReaderSource, waits: Waits) -> ResultReader {
-        stream.set_limits(ROWS);
-        ResultReader { stream, waits, limits: ROWS, batch: None, at: 0, failed: None }
-    }
-
-    /// Reads by batches of this size from now on.
-    pub(super) fn set_limits(&mut self, limits: Limits) {
-        self.limits = limits;
-        self.stream.set_limits(limits);
-    }
-
-    /// The columns.
-    pub(super) fn schema(&self) -> SchemaRef {
-        match &self.stream {
-            ReaderSource::Query(stream) => stream.schema(),
-            ReaderSource::File(stream) => stream.schema(),
-        }
-    }
-
-    /// The server's warnings since the last look.
-    pub(super) fn take_warnings(&mut self) -> Vec<Warning> {
-        match &mut self.stream {
-            ReaderSource::Query(stream) => stream.take_warnings(),
-            ReaderSource::File(stream) => stream.take_warnings(),
-        }
-    }
-
-    /// Decodes until there are rows in hand. CPU only.
-    pub(super) fn step(&mut self) -> Result<ReadStep> {
-        if self.held() > 0 {
-            return Ok(ReadStep::Rows);
-        }
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
-        match self.stream.decode() {
-            Ok(Decoded::Batch(batch)) => {
-                self.batch = Some(batch);
-                self.at = 0;
-                Ok(ReadStep::Rows)
-            }
-            Ok(Decoded::NeedBlock) => Ok(ReadStep::Wait),
-            Ok(Decoded::End) => Ok(ReadStep::End),
-            Err(e) => {
-                self.failed = Some(e.clone());
-                Err(e)
-            }
-        }
-    }
-
-    /// Waits for the server.
-    pub(super) async fn wait(&mut self) -> Result<()> {
-        let _waiting = self.waits.begin();
-        self.stream.wait().await.inspect_err(|e| self.failed = Some(e.clone()))
+    pub(super) fn new(stream: impl BatchSource + 'static, waits: Waits) -> ResultReader {
+        let mut reader =
+            ResultReader { stream: Box::new(stream), waits, limits: ROWS, batch: None, at: 0, failed: None };
+        reader.set_limits(ROWS);
+        reader
     }
 
     /// Waits and decodes on this thread until there are rows in hand; false at the end.
     pub(super) async fn fill(&mut self) -> Result<bool> {
-        loop {
-            match self.step()? {
-                ReadStep::Rows => return Ok(true),
-                ReadStep::Wait => self.wait().await?,
-                ReadStep::End => return Ok(false),
-            }
+        if self.held() == 0 {
+            self.batch = self.next().await?;
         }
-    }
-
-    /// As [`fill`](Self::fill), for a task: decoding goes to the blocking pool.
-    pub(super) async fn fill_aside(mut self) -> Result<(ResultReader, Result<bool>)> {
-        loop {
-            let step;
-            (self, step) = runtime::blocking(move || {
-                let step = self.step();
-                (self, step)
-            })
-            .await?;
-            let outcome = match step {
-                Ok(ReadStep::Rows) => Ok(true),
-                Ok(ReadStep::End) => Ok(false),
-                Ok(ReadStep::Wait) => match self.wait().await {
-                    Ok(()) => continue,
-                    Err(e) => Err(e),
-                },
-                Err(e) => Err(e),
-            };
-            return Ok((self, outcome));
-        }
+        Ok(self.held() > 0)
     }
 
     /// Rows in hand.
@@ -194,34 +78,91 @@ impl ResultReader {
         self.skip(rows.len);
         Some(batch)
     }
+
+    fn remember<T>(&mut self, outcome: Result<T>) -> Result<T> {
+        outcome.inspect_err(|e| self.failed = Some(e.clone()))
+    }
+}
+
+/// The batches that follow those in hand.
+impl BatchSource for ResultReader {
+    fn schema(&self) -> SchemaRef {
+        self.stream.schema()
+    }
+
+    fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.stream.set_limits(limits);
+    }
+
+    fn decode(&mut self) -> Result<Decoded> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let decoded = self.stream.decode();
+        self.remember(decoded)
+    }
+
+    fn wait(&mut self) -> Wait<'_, ()> {
+        Box::pin(async {
+            let _waiting = self.waits.begin();
+            let waited = self.stream.wait().await;
+            self.remember(waited)
+        })
+    }
+
+    fn take_warnings(&mut self) -> Vec<Warning> {
+        self.stream.take_warnings()
+    }
 }
 
 /// As [`ResultReader::fill`], for a task: decoding goes to the blocking pool. The lease comes back with the
-/// answer; when the task is cancelled, the slot has its feed again.
+/// answer; when the task is cancelled, the slot has its reader again.
 pub(super) async fn fill_elsewhere(
     mut lease: OwnedLease<Option<ResultReader>>,
 ) -> (Option<OwnedLease<Option<ResultReader>>>, Result<bool>) {
     loop {
-        if lease.as_ref().is_some_and(|feed| feed.held() > 0) {
+        if lease.as_ref().is_some_and(|reader| reader.held() > 0) {
             return (Some(lease), Ok(true));
         }
         let work = move || {
-            let step = lease.as_mut().map_or(Ok(ReadStep::End), ResultReader::step);
-            (lease, step)
+            let decoded = lease.as_mut().map_or(Ok(Decoded::End), ResultReader::decode);
+            (lease, decoded)
         };
-        let step;
-        (lease, step) = match runtime::blocking(work).await {
+        let decoded;
+        (lease, decoded) = match runtime::blocking(work).await {
             Ok(done) => done,
             Err(e) => return (None, Err(e)),
         };
-        let outcome = match (step, lease.as_mut()) {
-            (Ok(ReadStep::Rows), _) => Some(Ok(true)),
-            (Ok(ReadStep::Wait), Some(feed)) => feed.wait().await.err().map(Err),
-            (Ok(ReadStep::Wait | ReadStep::End), _) => Some(Ok(false)),
-            (Err(e), _) => Some(Err(e)),
+        let Some(reader) = lease.as_mut() else { return (Some(lease), Ok(false)) };
+        let outcome = match decoded {
+            Ok(Decoded::Batch(batch)) => {
+                reader.batch = Some(batch);
+                Ok(true)
+            }
+            Ok(Decoded::NeedBlock) => match reader.wait().await {
+                Ok(()) => continue,
+                Err(e) => Err(e),
+            },
+            Ok(Decoded::End) => Ok(false),
+            Err(e) => Err(e),
         };
-        if let Some(outcome) = outcome {
-            return (Some(lease), outcome);
-        }
+        return (Some(lease), outcome);
+    }
+}
+
+/// The whole of a result, for a task.
+pub(super) async fn collect_elsewhere(
+    mut lease: OwnedLease<Option<ResultReader>>,
+    limits: Limits,
+) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    let Some(reader) = lease.as_mut() else { return Err(errors::internal("a result went missing")) };
+    reader.set_limits(limits.whole());
+    let (schema, mut batches) = (reader.schema(), Vec::new());
+    loop {
+        let (back, filled) = fill_elsewhere(lease).await;
+        let (Some(back), true) = (back, filled?) else { return Ok((schema, batches)) };
+        lease = back;
+        batches.extend(lease.as_mut().and_then(ResultReader::take_batch));
     }
 }

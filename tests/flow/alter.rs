@@ -5,6 +5,7 @@ use super::files;
 use super::recorded_replies::Book;
 use super::server::{Answer, Damage, Edit, frames, start};
 use arrow_array::RecordBatch;
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::error::Error;
 use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::sql::connection::Connection;

@@ -5,6 +5,7 @@ use super::client::{LOBS, NARROW};
 use super::hostile::{Parts, connect, edit, object, point, read};
 use super::recorded_replies::Book;
 use super::server::parts;
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::error::Error;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};

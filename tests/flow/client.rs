@@ -1,6 +1,7 @@
 //! The client's side of the conversations: what is asked, and what came of it.
 
 use arrow_array::RecordBatch;
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::config::Config;
 use drdarrow::client::error::Error;
 use drdarrow::client::sql::connection::Connection;

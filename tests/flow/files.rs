@@ -8,6 +8,7 @@ use super::server::{Answer, Damage, Log, build, honest, start};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type, Int64Type};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::error::{Error, ErrorClass};
 use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;

@@ -3,6 +3,7 @@
 use super::client::{LOBS, NARROW, WIDE, config, count, rows};
 use super::recorded_replies::Book;
 use super::server::{Answer, Damage, Edit, build, honest, parts, start};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::limits::Limits;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::client::sql::stream::QueryStream;

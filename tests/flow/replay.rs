@@ -7,6 +7,7 @@ use super::server::{Answer, Damage, Log, honest, start};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::error::{Error, ErrorClass};
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;

@@ -4,6 +4,7 @@ use super::client::{NARROW, config, count, rows};
 use super::recorded_replies::Book;
 use super::server::{Answer, Damage, Edit, honest, start};
 use arrow_array::RecordBatch;
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::error::Error;
 use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;

@@ -4,6 +4,7 @@ use crate::support::{PERSONAS, column, config, connect, count, rows, rows_with, 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, Int32Array, StringArray};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::persona::{DERBY, IBMI, LUW, ZOS};
 use drdarrow::server::table::MemoryTables;

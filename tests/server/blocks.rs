@@ -4,6 +4,7 @@ use crate::support::{PERSONAS, column, config, connect, count, rows, start, tabl
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, Int32Array, LargeBinaryArray, LargeStringArray, PrimitiveArray, StringArray};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::table::MemoryTables;
 

@@ -6,6 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::error::ErrorClass;
 use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;

@@ -7,6 +7,7 @@ use arrow_array::array::*;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::i256;
 use arrow_schema::{DataType, Field, Schema};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::file::file_name::FileName;

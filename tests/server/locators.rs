@@ -2,6 +2,7 @@
 
 use crate::support::{column, config, connect, rows, start, table, told};
 use arrow_array::{Int32Array, LargeBinaryArray, LargeStringArray, RecordBatch};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::config::Lobs;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;

@@ -5,6 +5,7 @@ use crate::raw::{Ask, SQLAM, TEXT, card, input, open, points, section};
 use crate::support::{column, config, connect, count, rows, start, start_with, table};
 use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::error::Error;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session};

@@ -2,6 +2,7 @@
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::config::Config;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::listen::{Server, serve};

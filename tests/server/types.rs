@@ -3,6 +3,7 @@
 use crate::support::{PERSONAS, column, connect, count, rows, start, table, told};
 use arrow_array::*;
 use arrow_schema::{DataType, Field};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::server::persona::{DERBY, Persona, ZOS};
 use drdarrow::server::table::MemoryTables;
 use std::sync::Arc;

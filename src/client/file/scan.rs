@@ -6,6 +6,7 @@ use super::open_member::OpenMember;
 use super::position::number;
 use super::range::{KeyRange, Start, Taken};
 use crate::client::batch_delay::{BatchDelay, until};
+use crate::client::batch_source::{BatchSource, Wait};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::limits::{Decoded, Limits};
 use crate::client::warning::Warning;
@@ -16,7 +17,6 @@ use crate::net::channel::Pending;
 use crate::net::transport::Deadline;
 use crate::wire::file::control::{Share, Which};
 use crate::wire::value::record_layout::Stride;
-use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -120,68 +120,13 @@ impl ScanStream {
         Ok(stream)
     }
 
-    /// The schema of every batch.
-    pub fn schema(&self) -> SchemaRef {
-        self.decoder.schema()
-    }
-
-    /// Limits the batches from the next one on.
-    pub fn set_limits(&mut self, limits: Limits) {
-        self.limits = Limits { rows: limits.rows.max(1), bytes: limits.bytes.max(1), ..limits };
-    }
-
     /// Records handed out so far.
     pub fn rows(&self) -> u64 {
         self.handed_out
     }
 
-    /// Once it is over: how many values of which fields were read as NULL, a single time.
-    pub fn take_warnings(&mut self) -> Vec<Warning> {
-        let over = (self.ended || self.failure.is_some()) && self.block.is_none() && self.decoder.is_empty();
-        if !over || std::mem::replace(&mut self.warned, true) {
-            return Vec::new();
-        }
-        let nulled = self.counted.iter();
-        let told = nulled.map(|(field, n)| format!("field {field}: {n} values that mean nothing were read as NULL"));
-        told.map(|text| Warning::general(&text)).collect()
-    }
-
-    /// Decodes what has arrived. It never waits: meant for the thread that consumes the batches.
-    pub fn decode(&mut self) -> Result<Decoded> {
-        loop {
-            if self.decoder.len() >= self.limits.rows || !self.decoder.is_empty() && self.size() >= self.limits.bytes {
-                return self.batch();
-            }
-            let Some((block, at)) = &mut self.block else {
-                let over = self.ended || self.failure.is_some();
-                return match (over, self.decoder.is_empty()) {
-                    (false, _) if self.patience.is_over() => self.batch(),
-                    (false, _) => Ok(Decoded::NeedBlock),
-                    (true, false) => self.batch(),
-                    (true, true) => self.failure.clone().map_or(Ok(Decoded::End), Err),
-                };
-            };
-            let rows = CHUNK.min(self.limits.rows - self.decoder.len()).min(block.count - *at);
-            let slots = block.slots.get(*at * self.stride.increment..).unwrap_or_default();
-            let appended = self.decoder.append(slots, &self.stride, rows);
-            *at += rows;
-            if *at >= block.count {
-                self.block = None;
-            }
-            if let Err(e) = appended {
-                let e = self.remote.bad(&e, Phase::Fetch);
-                // The columns are no longer of one length: what was begun is lost with the reader.
-                if let Ok(decoder) = RecordDecoder::new(&self.remote.shown, &self.remote.options.values) {
-                    self.decoder = decoder;
-                }
-                return Err(self.fail(e));
-            }
-        }
-    }
-
-    /// Waits until [`decode`](Self::decode) can go on: for a block, or until the records in hand have waited as
-    /// long as their limits allow. Cancel safe.
-    pub async fn wait(&mut self) -> Result<()> {
+    /// Waits for a block, or for the records in hand to be due.
+    async fn ready(&mut self) -> Result<()> {
         if self.block.is_some() || self.ended || self.failure.is_some() {
             return Ok(());
         }
@@ -218,17 +163,6 @@ impl ScanStream {
                 let e = self.remote.about(e);
                 self.fail(Error { message: format!("{} after {rows} records", e.message), ..e });
                 Ok(())
-            }
-        }
-    }
-
-    /// The next batch, or none at the end.
-    pub async fn next(&mut self) -> Result<Option<RecordBatch>> {
-        loop {
-            match self.decode()? {
-                Decoded::Batch(batch) => return Ok(Some(batch)),
-                Decoded::End => return Ok(None),
-                Decoded::NeedBlock => self.wait().await?,
             }
         }
     }
@@ -328,6 +262,63 @@ impl ScanStream {
         runtime.spawn(async move {
             let _ = pending.wait(Some(Deadline::after(DRAIN))).await;
         });
+    }
+}
+
+impl BatchSource for ScanStream {
+    fn schema(&self) -> SchemaRef {
+        self.decoder.schema()
+    }
+
+    fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits.of_a_row_or_more();
+    }
+
+    fn decode(&mut self) -> Result<Decoded> {
+        loop {
+            if self.decoder.len() >= self.limits.rows || !self.decoder.is_empty() && self.size() >= self.limits.bytes {
+                return self.batch();
+            }
+            let Some((block, at)) = &mut self.block else {
+                let over = self.ended || self.failure.is_some();
+                return match (over, self.decoder.is_empty()) {
+                    (false, _) if self.patience.is_over() => self.batch(),
+                    (false, _) => Ok(Decoded::NeedBlock),
+                    (true, false) => self.batch(),
+                    (true, true) => self.failure.clone().map_or(Ok(Decoded::End), Err),
+                };
+            };
+            let rows = CHUNK.min(self.limits.rows - self.decoder.len()).min(block.count - *at);
+            let slots = block.slots.get(*at * self.stride.increment..).unwrap_or_default();
+            let appended = self.decoder.append(slots, &self.stride, rows);
+            *at += rows;
+            if *at >= block.count {
+                self.block = None;
+            }
+            if let Err(e) = appended {
+                let e = self.remote.bad(&e, Phase::Fetch);
+                // The columns are no longer of one length: what was begun is lost with the reader.
+                if let Ok(decoder) = RecordDecoder::new(&self.remote.shown, &self.remote.options.values) {
+                    self.decoder = decoder;
+                }
+                return Err(self.fail(e));
+            }
+        }
+    }
+
+    fn wait(&mut self) -> Wait<'_, ()> {
+        Box::pin(self.ready())
+    }
+
+    /// Once it is over: how many values of which fields were read as NULL, a single time.
+    fn take_warnings(&mut self) -> Vec<Warning> {
+        let over = (self.ended || self.failure.is_some()) && self.block.is_none() && self.decoder.is_empty();
+        if !over || std::mem::replace(&mut self.warned, true) {
+            return Vec::new();
+        }
+        let nulled = self.counted.iter();
+        let told = nulled.map(|(field, n)| format!("field {field}: {n} values that mean nothing were read as NULL"));
+        told.map(|text| Warning::general(&text)).collect()
     }
 }
 

@@ -8,6 +8,7 @@ use super::lob::{LobForms, PendingRow};
 use super::prefetch::{Fetched, Prefetcher};
 use super::sections::SectionLease;
 use crate::client::batch_delay::{BatchDelay, passed, until};
+use crate::client::batch_source::{BatchSource, Wait};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::limits::{Decoded, Limits};
 use crate::client::warning::Warning;
@@ -156,19 +157,9 @@ impl QueryStream {
         Ok(stream)
     }
 
-    /// The schema of every batch.
-    pub fn schema(&self) -> SchemaRef {
-        self.schema.clone()
-    }
-
     /// The columns in SQL terms.
     pub fn columns(&self) -> Vec<ColumnInfo> {
         self.fields.iter().map(ColumnInfo::from).collect()
-    }
-
-    /// Limits the batches from the next one on.
-    pub fn set_limits(&mut self, limits: Limits) {
-        self.limits = Limits { rows: limits.rows.max(1), bytes: limits.bytes.max(1), ..limits };
     }
 
     /// Rows handed out so far.
@@ -176,82 +167,13 @@ impl QueryStream {
         self.handed_out
     }
 
-    /// Warnings since the last call.
-    pub fn take_warnings(&mut self) -> Vec<Warning> {
-        let unkept = std::mem::take(&mut self.unkept);
-        if unkept > 0 {
-            self.warnings.push(Warning::general(&format!("{unkept} more warnings were not kept")));
-        }
-        std::mem::take(&mut self.warnings)
-    }
-
     /// Keeps a warning, or counts it.
     fn warn(&mut self, warning: Warning) {
         if self.warnings.len() < WARNINGS { self.warnings.push(warning) } else { self.unkept += 1 }
     }
 
-    /// Decodes what has arrived. It never waits: meant for the thread that consumes the batches.
-    pub fn decode(&mut self) -> Result<Decoded> {
-        if let Some(why) = self.cursor.why_ended().filter(|_| !self.ended) {
-            self.building = 0;
-            self.end();
-            return Err(self.error(FlowError::ReaderEnded(why)));
-        }
-        loop {
-            if self.ended {
-                if self.building > 0 {
-                    return self.batch();
-                }
-                self.count_nulled();
-                // They keep the memory of the last batches.
-                self.decoders.clear();
-                return match (self.failure.take(), &self.settled) {
-                    (Some(e), _) => {
-                        self.settled = None;
-                        Err(e)
-                    }
-                    (None, Some(_)) => Ok(Decoded::NeedBlock),
-                    (None, None) => Ok(Decoded::End),
-                };
-            }
-            if self.building >= self.limits.rows || self.building > 0 && self.size() >= self.limits.bytes {
-                return self.batch();
-            }
-            if let Some(parked) = self.parked.take() {
-                if !parked.is_whole() {
-                    self.parked = Some(parked);
-                    return self.short_of_rows();
-                }
-                self.append(&parked.finish())?;
-                continue;
-            }
-            let limit = CHUNK.min(self.limits.rows - self.building);
-            match self.rows.next(limit, &mut self.offsets) {
-                Ok(Event::Rows(chunk)) if chunk.locators.is_empty() => self.append(&chunk)?,
-                Ok(Event::Rows(chunk)) => {
-                    let (product, limit) = (self.inner.session.product, self.inner.config.lob_limit as usize);
-                    self.parked = Some(PendingRow::new(chunk, &self.fields, product, limit));
-                }
-                Ok(Event::Warning(sqlca)) => self.warn(Warning::from(&*sqlca)),
-                Ok(Event::NeedBlock) => {
-                    self.permit = None;
-                    if self.failure.is_none() {
-                        return self.short_of_rows();
-                    }
-                    self.end();
-                }
-                Ok(Event::End) => self.end(),
-                Err(e) => {
-                    let e = self.error(e);
-                    self.fail(e);
-                }
-            }
-        }
-    }
-
-    /// Waits until [`decode`](Self::decode) can go on: for a block, or until the rows in hand have waited as long
-    /// as their limits allow. Cancel safe.
-    pub async fn wait(&mut self) -> Result<()> {
+    /// Waits for a block, for large values, or for the rows in hand to be due.
+    async fn ready(&mut self) -> Result<()> {
         if self.ended {
             if let Some(settled) = &mut self.settled {
                 // Nothing is said where all went well.
@@ -325,17 +247,6 @@ impl QueryStream {
                 let e = Error::from_net(e, Phase::Fetch).at(&self.inner.peer);
                 self.failure =
                     Some(Error { message: format!("{} after {} rows", e.message, self.rows.delivered()), ..e });
-            }
-        }
-    }
-
-    /// The next batch, or none at the end.
-    pub async fn next(&mut self) -> Result<Option<RecordBatch>> {
-        loop {
-            match self.decode()? {
-                Decoded::Batch(batch) => return Ok(Some(batch)),
-                Decoded::End => return Ok(None),
-                Decoded::NeedBlock => self.wait().await?,
             }
         }
     }
@@ -474,6 +385,86 @@ impl QueryStream {
         let e = Error { message: format!("{named}{}", e.message), ..e };
         let gone = self.inner.closed.load(Ordering::Acquire) || self.inner.channel.broken().is_some();
         self.inner.give_up_after(if broken || gone { e.broken() } else { e })
+    }
+}
+
+impl BatchSource for QueryStream {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits.of_a_row_or_more();
+    }
+
+    fn decode(&mut self) -> Result<Decoded> {
+        if let Some(why) = self.cursor.why_ended().filter(|_| !self.ended) {
+            self.building = 0;
+            self.end();
+            return Err(self.error(FlowError::ReaderEnded(why)));
+        }
+        loop {
+            if self.ended {
+                if self.building > 0 {
+                    return self.batch();
+                }
+                self.count_nulled();
+                // They keep the memory of the last batches.
+                self.decoders.clear();
+                return match (self.failure.take(), &self.settled) {
+                    (Some(e), _) => {
+                        self.settled = None;
+                        Err(e)
+                    }
+                    (None, Some(_)) => Ok(Decoded::NeedBlock),
+                    (None, None) => Ok(Decoded::End),
+                };
+            }
+            if self.building >= self.limits.rows || self.building > 0 && self.size() >= self.limits.bytes {
+                return self.batch();
+            }
+            if let Some(parked) = self.parked.take() {
+                if !parked.is_whole() {
+                    self.parked = Some(parked);
+                    return self.short_of_rows();
+                }
+                self.append(&parked.finish())?;
+                continue;
+            }
+            let limit = CHUNK.min(self.limits.rows - self.building);
+            match self.rows.next(limit, &mut self.offsets) {
+                Ok(Event::Rows(chunk)) if chunk.locators.is_empty() => self.append(&chunk)?,
+                Ok(Event::Rows(chunk)) => {
+                    let (product, limit) = (self.inner.session.product, self.inner.config.lob_limit as usize);
+                    self.parked = Some(PendingRow::new(chunk, &self.fields, product, limit));
+                }
+                Ok(Event::Warning(sqlca)) => self.warn(Warning::from(&*sqlca)),
+                Ok(Event::NeedBlock) => {
+                    self.permit = None;
+                    if self.failure.is_none() {
+                        return self.short_of_rows();
+                    }
+                    self.end();
+                }
+                Ok(Event::End) => self.end(),
+                Err(e) => {
+                    let e = self.error(e);
+                    self.fail(e);
+                }
+            }
+        }
+    }
+
+    fn wait(&mut self) -> Wait<'_, ()> {
+        Box::pin(self.ready())
+    }
+
+    fn take_warnings(&mut self) -> Vec<Warning> {
+        let unkept = std::mem::take(&mut self.unkept);
+        if unkept > 0 {
+            self.warnings.push(Warning::general(&format!("{unkept} more warnings were not kept")));
+        }
+        std::mem::take(&mut self.warnings)
     }
 }
 

@@ -12,6 +12,7 @@ use pyo3::types::{PyCapsule, PyList};
 
 use super::batch::{self, RecordBatch, Schema};
 use super::capsule;
+use crate::client::batch_source::BatchSource;
 use crate::client::error::{Error, Result};
 use crate::client::warning::Warning;
 use crate::python::ownership::{Owned, OwnedLease, OwnedSlot};

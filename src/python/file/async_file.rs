@@ -16,7 +16,8 @@ use crate::python::arguments::settings;
 use crate::python::arrow::async_stream::RawStream;
 use crate::python::arrow::imported;
 use crate::python::arrow::result_table::{self, Collected};
-use crate::python::ownership::Owned;
+use crate::python::ownership::{Owned, OwnedSlot};
+use crate::python::reader::collect_elsewhere;
 use crate::python::{errors, rows, runtime};
 
 /// An open file whose waits are awaitables.
@@ -90,17 +91,10 @@ impl RawFile {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (opened, wanted) = (self.opened(py)?.clone(), args::wanted(py, &key, between)?);
         runtime::asyncio(py, async move {
-            let mut feed = opened.feed(opened.link.limits.whole(), wanted).await?;
-            let mut batches = Vec::new();
-            let schema = feed.schema();
-            loop {
-                let filled;
-                (feed, filled) = feed.fill_aside().await?;
-                if !filled? {
-                    return Ok(Collected::new(schema, batches));
-                }
-                batches.extend(feed.take_batch());
-            }
+            let feed = opened.feed(opened.link.limits, wanted).await?;
+            let lease = OwnedSlot::new(Some(feed)).take("stream")?;
+            let (schema, batches) = collect_elsewhere(lease, opened.link.limits).await?;
+            Ok(Collected::new(schema, batches))
         })
     }
 

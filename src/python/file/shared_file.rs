@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::arguments::{Meant, WantedRecords};
+use crate::client::batch_source::BatchSource;
 use crate::client::error::Result;
 use crate::client::file::connection::FileConnection as Client;
 use crate::client::file::file_name::FileName;
@@ -15,7 +16,7 @@ use crate::client::file::options::OpenOptions;
 use crate::client::file::read::KeyMatch;
 use crate::client::limits::Limits;
 use crate::python::errors;
-use crate::python::reader::{ReaderSource, ResultReader};
+use crate::python::reader::ResultReader;
 use crate::python::shared_connection::SharedConnection;
 
 /// An open file with its connection.
@@ -73,7 +74,7 @@ impl SharedFile {
             WantedRecords::Numbers(first, last) => self.file.scan_range(first, last).await?,
             WantedRecords::Keys(keys) => self.file.scan_keys(&keys).await?,
         };
-        let mut feed = ResultReader::new(ReaderSource::File(Box::new(stream)), self.link.waits());
+        let mut feed = ResultReader::new(stream, self.link.waits());
         feed.set_limits(limits);
         Ok(feed)
     }

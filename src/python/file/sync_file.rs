@@ -9,6 +9,7 @@ use pyo3::types::{PyCapsule, PyDict, PyTuple};
 use super::arguments as args;
 use super::partition::FilePartition;
 use super::shared_file::{self, FileStep, SharedFile};
+use crate::client::batch_source::BatchSource;
 use crate::client::error::{Error, Result};
 use crate::client::limits::Limits;
 use crate::python::arguments::given::Given;

@@ -12,12 +12,13 @@ use super::cursor::{describe, describe_state, drain_messages, for_polars, row_co
 use super::executemany::RawBatch;
 use super::procedure;
 use super::statement::SharedStatement;
+use crate::client::batch_source::BatchSource;
 use crate::python::arguments::given::Given;
 use crate::python::arguments::{params, settings};
 use crate::python::arrow::result_table::Collected;
 use crate::python::caller::Caller;
 use crate::python::ownership::Owned;
-use crate::python::reader::{ALL_ROWS, ROWS, ResultReader, fill_elsewhere};
+use crate::python::reader::{ALL_ROWS, ROWS, collect_elsewhere, fill_elsewhere};
 use crate::python::shared_connection::SharedConnection;
 use crate::python::{errors, rows, runtime};
 
@@ -299,21 +300,8 @@ impl RawCursor {
     fn collect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let statement = self.statement(py)?.clone();
         runtime::asyncio(py, async move {
-            let mut lease = statement.lease_rows_soon().await?;
-            let mut batches = Vec::new();
-            let schema = match lease.as_mut() {
-                Some(feed) => {
-                    feed.set_limits(statement.link.limits.whole());
-                    feed.schema()
-                }
-                None => return Err(errors::internal("a result went missing")),
-            };
-            loop {
-                let (back, filled) = fill_elsewhere(lease).await;
-                let (Some(back), true) = (back, filled?) else { break };
-                lease = back;
-                batches.extend(lease.as_mut().and_then(ResultReader::take_batch));
-            }
+            let lease = statement.lease_rows_soon().await?;
+            let (schema, batches) = collect_elsewhere(lease, statement.link.limits).await?;
             Ok(Collected::new(schema, batches))
         })
     }

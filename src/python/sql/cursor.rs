@@ -11,6 +11,7 @@ use super::executemany;
 use super::procedure;
 use super::statement::SharedStatement;
 use super::type_code::type_code;
+use crate::client::batch_source::BatchSource;
 use crate::client::error::{Error, Result};
 use crate::client::limits::Limits;
 use crate::client::sql::column_info::ColumnInfo;

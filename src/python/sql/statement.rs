@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow_array::ArrayRef;
 use arrow_schema::SchemaRef;
 
+use crate::client::batch_source::BatchSource;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::sql::batch::Batch;
 use crate::client::sql::column_info::ColumnInfo;
@@ -16,7 +17,7 @@ use crate::client::sql::stream::QueryStream;
 use crate::client::warning::Warning;
 use crate::python::errors;
 use crate::python::ownership::{OwnedLease, OwnedSlot};
-use crate::python::reader::{ReaderSource, ResultReader};
+use crate::python::reader::ResultReader;
 use crate::python::shared_connection::SharedConnection;
 
 /// The state of a cursor.
@@ -169,7 +170,7 @@ impl SharedStatement {
         about.schema = Some(stream.schema());
         about.handed_over = false;
         about.lost = false;
-        let mut feed = ResultReader::new(ReaderSource::Query(Box::new(stream)), self.link.waits());
+        let mut feed = ResultReader::new(stream, self.link.waits());
         about.warnings.extend(feed.take_warnings());
         **lease = Some(feed);
     }
