@@ -5,12 +5,14 @@
 pub mod backend;
 pub mod budget;
 mod conversation;
+mod environment;
 pub mod error;
 pub mod file;
 pub mod listen;
 mod login;
 pub mod persona;
 mod protocol_error;
+mod request;
 pub mod settings;
 mod shared;
 mod sql;

@@ -21,18 +21,16 @@ const MEETINGS: &[(&str, &str)] = &[
 const HUBS: &[(&str, &str)] = &[
     // It introduces itself as a connection for SQL does.
     ("flow/probe", "flow/sql"),
-    // A conversation has the state of both sides and hands commands to them; its login makes that state.
+    // A conversation has the state of both sides and hands commands to them.
     ("server/conversation", "server/sql"),
-    ("server/conversation", "server/file/job"),
-    ("server/conversation", "server/file/lock_wait"),
+    ("server/conversation", "server/file"),
+    // Derby tells the isolation at the end of a login; the sign-on server is in the page of the jobs.
     ("server/login/commands", "server/sql/special_register"),
-    ("server/login/commands", "server/file/job"),
-    // The files that a server offers are one of its settings.
-    ("server/settings", "server/file/library"),
-    ("server/shared", "server/file/library"),
-    // It is in the page of the jobs.
     ("server/login/signon", "server/file/message"),
-    ("server/shared", "server/sql/read_only"),
+    // The files that a server offers are one of its settings; its connections share them and the packages.
+    ("server/settings", "server/file/library"),
+    ("server/shared", "server/sql"),
+    ("server/shared", "server/file"),
     // An engine of SQL.
     ("server/table", "server/sql"),
     // The root of the Python module names its classes.

@@ -5,7 +5,7 @@ use super::cl::{BoundCommand, Command};
 use super::dispatch::{TEXT, message};
 use super::job::Job;
 use super::message::{CCSID, Failure, Fault, Result};
-use crate::server::conversation::Out;
+use crate::server::request::Replies;
 use crate::wire::file::message::S38MsgRm;
 use crate::wire::file::session::S38Cmd;
 
@@ -47,7 +47,7 @@ const CREATE: &[&str] = &[
 ];
 
 impl Job {
-    pub(super) fn command(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn command(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
         let text = S38Cmd::decode(body, TEXT)?.command(CCSID);
         let text = text.map_err(|_| Fault::new("CPF0006", "The command is not in the page of the job."))?;
         let said = Command::parse(&text).and_then(|command| self.perform(command));

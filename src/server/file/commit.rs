@@ -5,14 +5,14 @@ use super::cl::BoundCommand;
 use super::dispatch::TEXT;
 use super::job::{Job, KeptLock, RecordChange};
 use super::message::{Fault, Result};
-use crate::server::conversation::Out;
+use crate::server::request::Replies;
 use crate::wire::file::open::CommitLevel;
 use crate::wire::file::session::{CmmUow, RllBckUow, ended};
 use std::collections::HashSet;
 use std::sync::Arc;
 
 impl Job {
-    pub(super) fn commit_command(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn commit_command(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
         CmmUow::decode(body, TEXT)?;
         self.active()?;
         self.commit();
@@ -20,7 +20,7 @@ impl Job {
         Ok(())
     }
 
-    pub(super) fn rollback_command(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn rollback_command(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
         RllBckUow::decode(body, TEXT)?;
         self.active()?;
         self.roll_back();

@@ -3,8 +3,8 @@
 
 use super::job::Job;
 use super::message::{CCSID, Failure, Fault, Result};
-use crate::server::conversation::{After, Conversation, Out, Request};
-use crate::server::protocol_error::{ProtocolError, Result as TroubleResult};
+use crate::server::protocol_error::{ProtocolError, Result as ProtocolResult};
+use crate::server::request::{After, Replies, Request};
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::put_bytes;
@@ -17,32 +17,31 @@ use crate::wire::file::session::SxxAspRq;
 /// Names are in the page of the job.
 pub(super) const TEXT: DdmText = DdmText::Job(CCSID);
 
-impl Conversation {
-    /// Runs a command of record access.
-    pub(in crate::server) fn file_command(&mut self, request: &Request, out: &mut Out<'_>) -> TroubleResult<After> {
-        let Some(job) = &mut self.job else {
-            return Err(ProtocolError::unsupported(cp::CMDNSPRM, request.command.cp));
-        };
-        let done = job.run(request, out);
-        if let Err(Failure::Waits) = done {
-            return Ok(After::Wait);
-        }
-        job.command_ended();
-        match done {
-            Ok(()) | Err(Failure::Waits) => {}
-            Err(Failure::Protocol(trouble)) => return Err(trouble),
-            Err(Failure::Told(faults)) => {
-                for fault in &faults {
-                    message(&fault.message(), out)?;
-                }
+/// Runs a command of record access.
+pub(in crate::server) fn file_command(
+    job: &mut Job,
+    request: &Request,
+    out: &mut Replies<'_>,
+) -> ProtocolResult<After> {
+    let done = job.run(request, out);
+    if let Err(Failure::Waits) = done {
+        return Ok(After::Wait);
+    }
+    job.command_ended();
+    match done {
+        Ok(()) | Err(Failure::Waits) => {}
+        Err(Failure::Protocol(error)) => return Err(error),
+        Err(Failure::Told(faults)) => {
+            for fault in &faults {
+                message(&fault.message(), out)?;
             }
         }
-        Ok(After::Next)
     }
+    Ok(After::Next)
 }
 
 impl Job {
-    fn run(&mut self, request: &Request, out: &mut Out<'_>) -> Result<()> {
+    fn run(&mut self, request: &Request, out: &mut Replies<'_>) -> Result<()> {
         let body = &request.command.body;
         match request.command.cp {
             cp::S38OPEN => self.open(body, out),
@@ -70,13 +69,13 @@ impl Job {
 }
 
 /// A message.
-pub(super) fn message(message: &S38MsgRm, out: &mut Out<'_>) -> TroubleResult<()> {
+pub(super) fn message(message: &S38MsgRm, out: &mut Replies<'_>) -> ProtocolResult<()> {
     out.reply(&message.encode(TEXT)?);
     Ok(())
 }
 
 /// Records, if there are some, and the feedback, in one frame.
-pub(super) fn records(slots: Option<&[u8]>, feedback: &IoFeedback, out: &mut Out<'_>) -> Result<()> {
+pub(super) fn records(slots: Option<&[u8]>, feedback: &IoFeedback, out: &mut Replies<'_>) -> Result<()> {
     let mut w = Writer::new();
     if let Some(slots) = slots {
         put_bytes(&mut w, cp::S38BUF, slots);
@@ -87,7 +86,7 @@ pub(super) fn records(slots: Option<&[u8]>, feedback: &IoFeedback, out: &mut Out
 }
 
 /// The feedback, followed by the reason why something was not done.
-pub(super) fn refused(feedback: &IoFeedback, fault: &Fault, out: &mut Out<'_>) -> Result<()> {
+pub(super) fn refused(feedback: &IoFeedback, fault: &Fault, out: &mut Replies<'_>) -> Result<()> {
     records(None, feedback, out)?;
     message(&fault.message(), out)?;
     Ok(())

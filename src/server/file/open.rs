@@ -6,7 +6,7 @@ use super::locks::{LockState, ObjectLock};
 use super::message::{Fault, Result};
 use super::physical::{Contents, PhysicalFile};
 use super::rules::Duplicates;
-use crate::server::conversation::Out;
+use crate::server::request::Replies;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::put_bytes;
@@ -20,7 +20,7 @@ const OPEN: usize = 1000;
 pub(super) const BLOCK: usize = 16 << 20;
 
 impl Job {
-    pub(super) fn open(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn open(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
         let S38Open { dclnam, ufcb } = S38Open::decode(body, TEXT)?;
         if self.open.contains_key(&dclnam) {
             return Err(Fault::new("CPF4152", "The name of the open file is in use already.").into());

@@ -4,8 +4,8 @@ use super::cursor::CursorPlace;
 use super::dispatch::{TEXT, message, records};
 use super::job::Job;
 use super::message::{Failure, Result};
-use crate::server::conversation::Out;
 use crate::server::protocol_error::{ProtocolError, synerrcd};
+use crate::server::request::Replies;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::file::close::{S38Close, S38Feod};
 use crate::wire::file::control::Which;
@@ -13,7 +13,7 @@ use crate::wire::file::iofb::IoFeedback;
 use crate::wire::file::message::S38MsgRm;
 
 impl Job {
-    pub(super) fn feod(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn feod(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
         let S38Feod { dclnam, optl } = S38Feod::decode(body, TEXT)?;
         let id = self.id;
         let open = self.open_file(dclnam)?;
@@ -32,7 +32,7 @@ impl Job {
         records(None, &feedback, out)
     }
 
-    pub(super) fn close_file(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn close_file(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
         let S38Close { dclnam, .. } = S38Close::decode(body, TEXT)?;
         self.close(dclnam)?;
         message(&S38MsgRm::ok(), out)?;

@@ -9,8 +9,8 @@ use super::member::Member;
 use super::message::{Failure, Fault, Result};
 use super::open::BLOCK;
 use super::physical::Contents;
-use crate::server::conversation::Out;
 use crate::server::protocol_error::{ProtocolError, synerrcd};
+use crate::server::request::Replies;
 use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::file::buffer::{RecordSlot, put_received};
 use crate::wire::file::control::{Optl, Share, Which};
@@ -35,24 +35,24 @@ enum Attempt {
 }
 
 impl Job {
-    pub(super) fn get(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn get(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
         let S38Get { dclnam, optl } = S38Get::decode(body, TEXT)?;
         self.read(dclnam, optl, &ReadTarget::Step(place(optl)?), 1, out)
     }
 
-    pub(super) fn get_many(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn get_many(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
         let S38GetM { dclnam, optl, ctll } = S38GetM::decode(body, TEXT)?;
         let count = ctll.count.filter(|n| *n > 0).ok_or_else(|| value(cp::S38CTLL))?;
         self.read(dclnam, optl, &ReadTarget::Step(place(optl)?), usize::from(count), out)
     }
 
-    pub(super) fn get_direct(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn get_direct(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
         let S38GetD { dclnam, optl, ctll } = S38GetD::decode(body, TEXT)?;
         let rrn = ctll.rrn.filter(|_| optl.which == Which::Rrn).ok_or_else(|| value(cp::S38CTLL))?;
         self.read(dclnam, optl, &ReadTarget::Number(rrn), 1, out)
     }
 
-    pub(super) fn get_by_key(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn get_by_key(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
         let S38GetK { dclnam, optl, ctll } = S38GetK::decode(body, TEXT)?;
         let open = self.open_file(dclnam)?;
         let Some(path) = open.file.path().filter(|_| open.keyed) else {
@@ -68,7 +68,14 @@ impl Job {
         self.read(dclnam, optl, &target, 1, out)
     }
 
-    fn read(&mut self, name: DclNam, optl: Optl, target: &ReadTarget, most: usize, out: &mut Out<'_>) -> Result<()> {
+    fn read(
+        &mut self,
+        name: DclNam,
+        optl: Optl,
+        target: &ReadTarget,
+        most: usize,
+        out: &mut Replies<'_>,
+    ) -> Result<()> {
         let id = self.id;
         let open = self.open_file(name)?;
         if !open.read {

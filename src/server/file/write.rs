@@ -7,8 +7,8 @@ use super::locks::{JobId, RecordLock};
 use super::member::{Member, Record, Refused};
 use super::message::{Failure, Fault, Result};
 use super::physical::{Contents, PhysicalFile};
-use crate::server::conversation::{Out, Request};
 use crate::server::protocol_error::{ProtocolError, synerrcd};
+use crate::server::request::{Replies, Request};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::file::buffer::{ABSENT, PRESENT, RecordSlot, Slots};
 use crate::wire::file::iofb::IoFeedback;
@@ -17,7 +17,7 @@ use crate::wire::file::write::{S38Del, S38PutM, S38Updat};
 use std::sync::{Arc, MutexGuard};
 
 impl Job {
-    pub(super) fn put(&mut self, request: &Request, out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn put(&mut self, request: &Request, out: &mut Replies<'_>) -> Result<()> {
         let S38PutM { dclnam } = S38PutM::decode(&request.command.body, TEXT)?;
         let open = self.open_file(dclnam)?;
         let file = open.file.clone();
@@ -56,7 +56,7 @@ impl Job {
         records(None, &told, out)
     }
 
-    pub(super) fn update(&mut self, request: &Request, out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn update(&mut self, request: &Request, out: &mut Replies<'_>) -> Result<()> {
         let S38Updat { dclnam, .. } = S38Updat::decode(&request.command.body, TEXT)?;
         let file = self.open_file(dclnam)?.file.clone();
         let sent = slots(request, &file)?;
@@ -70,7 +70,7 @@ impl Job {
         }
     }
 
-    pub(super) fn delete(&mut self, body: &[u8], out: &mut Out<'_>) -> Result<()> {
+    pub(super) fn delete(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
         let S38Del { dclnam, .. } = S38Del::decode(body, TEXT)?;
         self.change(dclnam, None, out)
     }
@@ -99,7 +99,7 @@ impl Job {
     }
 
     /// Replaces or deletes the locked record.
-    fn change(&mut self, name: DclNam, record: Option<&Record>, out: &mut Out<'_>) -> Result<()> {
+    fn change(&mut self, name: DclNam, record: Option<&Record>, out: &mut Replies<'_>) -> Result<()> {
         let open = self.open_file(name)?;
         let file = open.file.clone();
         let mut told = feedback(&file);

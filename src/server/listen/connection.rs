@@ -5,9 +5,10 @@
 use super::admission::{ConnectionSlot, Stopped};
 use super::request_assembler::RequestAssembler;
 use crate::server::backend::Interrupt;
-use crate::server::conversation::{After, Conversation, Request};
+use crate::server::conversation::Conversation;
 use crate::server::login::failed_logins::TooManyWaiting;
 use crate::server::protocol_error::{ProtocolError, synerrcd};
+use crate::server::request::{After, Request};
 use crate::server::settings::ServerSettings;
 use crate::server::tls::{Encrypted, ServerTls};
 use crate::wire::ddm::codepoint as cp;
@@ -177,7 +178,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
                     if !self.write(&out, open || current.is_open()).await || after == After::Close {
                         return self.hang_up(Some(current)).await;
                     }
-                    current.owed.clear();
+                    current.unsent.clear();
                 }
                 if current.is_open() {
                     self.deframer.set_limit(self.settings.max_request);
@@ -232,8 +233,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
     async fn hang_up(&mut self, conversation: Option<Conversation>) {
         // TLS says goodbye, which a peer may not take.
         let _ = timeout(HANG_UP, self.stream.shutdown()).await;
-        let end = |mut conversation: Conversation| conversation.settle(true);
-        let _ = tokio::task::spawn_blocking(move || conversation.map(end)).await;
+        let _ = tokio::task::spawn_blocking(move || conversation.map(Conversation::end)).await;
     }
 
     /// Runs commands on a thread that may block: those of a login first, then those that need the right to run
@@ -259,7 +259,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
                 false => self.permits.statements.clone().acquire_owned().await.ok()?,
             };
             (result, requests) = self.run_some(result, requests, login, permit).await?;
-            let pause = std::mem::take(&mut result.conversation.entry.pause);
+            let pause = std::mem::take(&mut result.conversation.login.pause);
             if !pause.is_zero() {
                 self.wait(tokio::time::sleep(pause)).await?;
                 self.deadline += pause;
@@ -273,13 +273,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
         let logins = self.permits.logins.clone();
         let shared = conversation.shared.clone();
         if requests.iter().any(|request| request.command.cp == cp::SECCHK) {
-            let peer = conversation.entry.line.peer.ip();
-            match self.wait(shared.failures.admit(peer, &logins)).await? {
+            let peer = conversation.login.line.peer.ip();
+            match self.wait(shared.logins.failures.admit(peer, &logins)).await? {
                 Ok((permit, waited)) => {
                     self.deadline += waited;
                     return permit;
                 }
-                Err(TooManyWaiting) => conversation.entry.too_many_waiting = true,
+                Err(TooManyWaiting) => conversation.login.too_many_waiting = true,
             }
         }
         timeout_at(self.deadline, logins.acquire_owned()).await.ok()?.ok()

@@ -9,7 +9,7 @@ use self::admission::{Acceptor, ConnectionSlot, Stopped};
 use self::connection::{GRACE, Permits, ServerConnection};
 use super::backend::Backend;
 use super::conversation::Conversation;
-use super::login::entry::PeerLine;
+use super::login::state::PeerLine;
 use super::settings::ServerSettings;
 use super::shared::ServerShared;
 use crate::flow::secmec::random::{RANDOM, Random};

@@ -2,8 +2,8 @@
 //! objects are more than the server holds is refused once they are over; the connection goes on.
 
 use crate::server::budget::Lease;
-use crate::server::conversation::Request;
 use crate::server::protocol_error::{ProtocolError, prccnvcd, synerrcd};
+use crate::server::request::Request;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::objects;
 use crate::wire::ddm::reply::Reply;

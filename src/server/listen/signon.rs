@@ -3,8 +3,8 @@
 
 use super::admission::{Acceptor, ConnectionSlot, Stopped};
 use super::connection::Permits;
-use crate::server::login::entry::PeerLine;
 use crate::server::login::signon::{SignonReply, SignonSeeds, answer, is_proof};
+use crate::server::login::state::PeerLine;
 use crate::server::settings::ServerSettings;
 use crate::server::shared::ServerShared;
 use crate::wire::file::signon::length;
@@ -73,7 +73,7 @@ impl SignonConnection {
             // Proofs of level 4 take a while.
             let permit = match is_proof(&request) {
                 true => {
-                    let (permit, waited) = self.shared.failures.admit(peer, &self.permits.logins).await.ok()?;
+                    let (permit, waited) = self.shared.logins.failures.admit(peer, &self.permits.logins).await.ok()?;
                     self.deadline += waited;
                     permit
                 }
@@ -82,7 +82,7 @@ impl SignonConnection {
             let shared = self.shared.clone();
             let work = move || {
                 let _permit = permit;
-                (answer(&shared, peer, &seed, &mut seeds, &request), seeds)
+                (answer(&shared.logins, peer, &seed, &mut seeds, &request), seeds)
             };
             let (reply, kept) = tokio::task::spawn_blocking(work).await.ok()?;
             seeds = kept;

@@ -2,7 +2,8 @@
 
 pub mod access;
 pub(super) mod commands;
-pub(super) mod entry;
 pub(super) mod failed_logins;
-pub(super) mod secmec;
+pub(super) mod rules;
+mod secmec;
 pub(super) mod signon;
+pub(super) mod state;

@@ -1,11 +1,11 @@
 //! The sign-on server, which IBM's clients ask before DDM: it tells the password level and the page
 //! of the job, and looks at the password. What the clients read of it is measured; so are the codes.
 
+use super::rules::LoginRules;
 use super::secmec::{UNKNOWN_USER, same};
 use crate::flow::secmec::substitute::ibmi::PasswordLevel;
 use crate::flow::secmec::substitute::{Seeds, Substitute};
 use crate::server::file::message::CCSID;
-use crate::server::shared::ServerShared;
 use crate::wire::file::signon::{Body, Stream};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(in crate::server) fn is_proof(request: &[u8]) -> bool {
 
 /// The reply to a data stream; none ends the connection.
 pub(in crate::server) fn answer(
-    shared: &ServerShared,
+    rules: &LoginRules,
     peer: IpAddr,
     seed: &[u8],
     seeds: &mut SignonSeeds,
@@ -62,17 +62,17 @@ pub(in crate::server) fn answer(
                 version: VERSION,
                 level: LEVEL,
                 seed: seed.try_into().ok(),
-                password_level: shared.password_level,
+                password_level: rules.password_level,
                 job: JOB.to_owned(),
             }
         }
         Body::Info { proof, user, .. } => {
-            let code = verdict(shared, seeds.as_ref(), user.as_deref(), &proof);
+            let code = verdict(rules, seeds.as_ref(), user.as_deref(), &proof);
             let known = code == ACCEPTED;
             let user = user.unwrap_or_default();
             match known {
                 true => tracing::info!(%peer, ?user, "signed on"),
-                false => pause = shared.failures.failed(peer, &user, code),
+                false => pause = rules.failures.failed(peer, &user, code),
             }
             Body::InfoReply {
                 code,
@@ -88,12 +88,12 @@ pub(in crate::server) fn answer(
 
 /// A return code. Only substitutes for passwords are looked at; whoever may connect without a
 /// password may sign on with anything.
-fn verdict(shared: &ServerShared, seeds: Option<&Seeds>, user: Option<&str>, proof: &[u8]) -> u32 {
+fn verdict(rules: &LoginRules, seeds: Option<&Seeds>, user: Option<&str>, proof: &[u8]) -> u32 {
     let Some(user) = user.filter(|user| !user.is_empty()) else { return NO_USER };
-    let Some(found) = shared.access.find(user, true) else { return ACCEPTED };
+    let Some(found) = rules.access.find(user, true) else { return ACCEPTED };
     let (Some(seeds), Some(level)) = (seeds, PasswordLevel::from_length(proof.len())) else { return BAD_REQUEST };
     let known = found.map_or(UNKNOWN_USER, |(_, password)| password.expose());
-    let asked = PasswordLevel::from_number(shared.password_level) == Some(level);
+    let asked = PasswordLevel::from_number(rules.password_level) == Some(level);
     let right = || Substitute::IbmI(level).make(user, known, seeds);
     let right = asked && right().is_ok_and(|right| same(proof, &right));
     if right && found.is_some() { ACCEPTED } else { WRONG_PASSWORD }

@@ -5,10 +5,12 @@
 use super::describe::{self, MODE_IN, MODE_OUT};
 use super::lob_locator::KeptLob;
 use super::parameters::Input;
-use super::state::Call;
-use crate::server::conversation::{After, Conversation, Out};
+use super::section::Call;
+use super::session::SqlSession;
+use crate::server::environment::Environment;
 use crate::server::error::SqlError;
 use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
+use crate::server::request::{After, Replies};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
@@ -70,63 +72,62 @@ impl Call {
     }
 }
 
-impl Conversation {
-    pub(super) fn call(&mut self, call: Call, input: Option<Input>, out: &mut Out<'_>) -> Result<After> {
-        let forms = call.forms();
-        let input = input.filter(|i| i.fields.len() == forms.len());
-        let input = input.ok_or_else(|| ProtocolError::syntax(synerrcd::MISSING, Some(cp::SQLDTA)))?;
-        let mut numbers = Vec::new();
-        for (field, cell) in input.fields.iter().zip(input.first_row()?) {
-            let Some(cell) = cell else { continue };
-            let mut r = Reader::new(&cell, "locator");
-            numbers.push(if field.length == 8 { r.u64_in(field.order)? } else { u64::from(r.u32_in(field.order)?) });
-        }
-        let locator = numbers.first().and_then(|n| u32::try_from(*n).ok()).unwrap_or(0);
-        if call == Call::Release {
-            self.locators.release(locator);
-            let sqlca = self.success(None);
-            self.card(Some(&sqlca), out)?;
-            return Ok(After::Next);
-        }
-        let Some(value) = self.locators.get(locator) else {
-            self.fail(&SqlError::new(-423, "0F001", &[]), out)?;
-            return Ok(After::Next);
-        };
-        let mut w = Writer::new();
-        // No SQLCA; a row; the value that comes out; NULL for those that went in.
-        w.bytes(&[0xFF, 0x00, 0x00]);
-        match call {
-            Call::Length { text: true } => w.u64(String::from_utf8_lossy(&value.bytes).encode_utf16().count() as u64),
-            Call::Length { .. } | Call::Release => w.u64(value.bytes.len() as u64),
-            Call::Part { text } => {
-                let [_, start, length] = numbers.as_slice() else {
-                    return Err(ProtocolError::syntax(synerrcd::VALUE, Some(cp::FDODTA)));
+/// Runs a call.
+pub(super) fn call_lob(
+    sql: &mut SqlSession,
+    env: &Environment,
+    call: Call,
+    input: Option<Input>,
+    out: &mut Replies<'_>,
+) -> Result<After> {
+    let forms = call.forms();
+    let input = input.filter(|i| i.fields.len() == forms.len());
+    let input = input.ok_or_else(|| ProtocolError::syntax(synerrcd::MISSING, Some(cp::SQLDTA)))?;
+    let mut numbers = Vec::new();
+    for (field, cell) in input.fields.iter().zip(input.first_row()?) {
+        let Some(cell) = cell else { continue };
+        let mut r = Reader::new(&cell, "locator");
+        numbers.push(if field.length == 8 { r.u64_in(field.order)? } else { u64::from(r.u32_in(field.order)?) });
+    }
+    let locator = numbers.first().and_then(|n| u32::try_from(*n).ok()).unwrap_or(0);
+    if call == Call::Release {
+        sql.locators.release(locator);
+        return sql.conclude(env, Ok(()), out);
+    }
+    let Some(value) = sql.locators.get(locator) else {
+        return sql.conclude(env, Err(SqlError::new(-423, "0F001", &[])), out);
+    };
+    let mut w = Writer::new();
+    // No SQLCA; a row; the value that comes out; NULL for those that went in.
+    w.bytes(&[0xFF, 0x00, 0x00]);
+    match call {
+        Call::Length { text: true } => w.u64(String::from_utf8_lossy(&value.bytes).encode_utf16().count() as u64),
+        Call::Length { .. } | Call::Release => w.u64(value.bytes.len() as u64),
+        Call::Part { text } => {
+            let [_, start, length] = numbers.as_slice() else {
+                return Err(ProtocolError::syntax(synerrcd::VALUE, Some(cp::FDODTA)));
+            };
+            let skip = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX);
+            let most = usize::try_from(*length).unwrap_or(usize::MAX).min(PART);
+            if text {
+                let Some(part) = part(value, skip, most) else {
+                    return sql.conclude(env, Err(SqlError::new(-330, "22021", &[])), out);
                 };
-                let skip = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX);
-                let most = usize::try_from(*length).unwrap_or(usize::MAX).min(PART);
-                if text {
-                    let Some(part) = part(value, skip, most) else {
-                        self.fail(&SqlError::new(-330, "22021", &[]), out)?;
-                        return Ok(After::Next);
-                    };
-                    w.var(part.as_bytes());
-                } else {
-                    w.var(
-                        value.bytes.get(skip.min(value.bytes.len())..).map_or(&[][..], |v| v.get(..most).unwrap_or(v)),
-                    );
-                }
+                w.var(part.as_bytes());
+            } else {
+                w.var(value.bytes.get(skip.min(value.bytes.len())..).map_or(&[][..], |v| v.get(..most).unwrap_or(v)));
             }
         }
-        w.fill(0xFF, forms.len() - 1);
-        let fields: std::result::Result<Vec<_>, _> =
-            forms.iter().map(|id| lid::usual(id.nullable(), &self.persona.typdef)).collect();
-        let fdodsc = descriptor::encode_result(&fields.map_err(ProtocolError::ours)?, &self.persona.typdef)
-            .map_err(ProtocolError::ours)?
-            .into();
-        let described = DescribedData { fdodsc, fdodta: w.into_vec().into() };
-        out.object(&described.encode_sqldtard().map_err(ProtocolError::ours)?);
-        Ok(After::Next)
     }
+    w.fill(0xFF, forms.len() - 1);
+    let fields: std::result::Result<Vec<_>, _> =
+        forms.iter().map(|id| lid::usual(id.nullable(), &env.persona.typdef)).collect();
+    let fdodsc = descriptor::encode_result(&fields.map_err(ProtocolError::ours)?, &env.persona.typdef)
+        .map_err(ProtocolError::ours)?
+        .into();
+    let described = DescribedData { fdodsc, fdodta: w.into_vec().into() };
+    out.object(&described.encode_sqldtard().map_err(ProtocolError::ours)?);
+    Ok(After::Next)
 }
 
 /// Up to `most` UTF-16 units after `skip` of them, one fewer where a pair would be cut; `None` when

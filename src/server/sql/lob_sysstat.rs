@@ -2,11 +2,14 @@
 //! columns are wanted so; the static sections of SYSSTAT tell a value's length and give parts of
 //! it. (Measured: IBM's CLI driver reads every large object this way.)
 
+use super::lob_locator::Locators;
 use super::parameters::Input;
-use crate::server::conversation::{After, Conversation, Out};
+use super::session::SqlSession;
+use crate::server::environment::Environment;
 use crate::server::error::SqlError;
 use crate::server::persona::Width;
 use crate::server::protocol_error::{ProtocolError, Result};
+use crate::server::request::{After, Replies};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::fdoca::{descriptor, lid};
@@ -37,99 +40,109 @@ struct LobAnswer {
     large: Option<Bytes>,
 }
 
-impl Conversation {
-    /// A static section: locator in, with start and length where a part is wanted.
-    pub(super) fn sysstat(&mut self, number: u16, input: Option<Input>, out: &mut Out<'_>) -> Result<After> {
-        let answer = match input {
-            Some(input) => self.helper(number, &input)?,
-            None => Err(SqlError::new(-313, "07001", &[])),
-        };
-        match answer {
-            Ok(answer) => {
-                out.object(&answer.described.encode_sqldtard().map_err(ProtocolError::ours)?);
-                if let Some(value) = answer.large {
-                    out.object(&extdta(&value, true, None).map_err(ProtocolError::ours)?);
-                }
+/// A static section: locator in, with start and length where a part is wanted.
+pub(super) fn sysstat(
+    sql: &mut SqlSession,
+    env: &Environment,
+    number: u16,
+    input: Option<Input>,
+    out: &mut Replies<'_>,
+) -> Result<After> {
+    let answer = match input {
+        Some(input) => helper(env, &sql.locators, number, &input)?,
+        None => Err(SqlError::new(-313, "07001", &[])),
+    };
+    match answer {
+        Ok(answer) => {
+            out.object(&answer.described.encode_sqldtard().map_err(ProtocolError::ours)?);
+            if let Some(value) = answer.large {
+                out.object(&extdta(&value, true, None).map_err(ProtocolError::ours)?);
             }
-            Err(error) => self.fail(&error, out)?,
         }
-        Ok(After::Next)
+        Err(error) => sql.fail(env, &error, out)?,
     }
+    Ok(After::Next)
+}
 
-    fn helper(&self, number: u16, input: &Input) -> Result<std::result::Result<LobAnswer, SqlError>> {
-        let cells = input.first_row()?;
-        let mut numbers = Vec::new();
-        for (field, cell) in input.fields.iter().zip(&cells) {
-            let (Type::Integer | Type::Locator, Some(cell)) = (field.ty, cell) else {
-                return Ok(Err(SqlError::new(-301, "07006", &["1"])));
-            };
-            let mut r = Reader::new(cell, "locator");
-            numbers.push(if field.length == 8 { r.u64_in(field.order)? } else { u64::from(r.u32_in(field.order)?) });
-        }
-        let locator = numbers.first().and_then(|n| u32::try_from(*n).ok());
-        let Some(kept) = locator.and_then(|n| self.locators.get(n)) else {
-            return Ok(Err(SqlError::new(-423, "0F001", &[])));
+/// The value of a static section.
+fn helper(
+    env: &Environment,
+    locators: &Locators,
+    number: u16,
+    input: &Input,
+) -> Result<std::result::Result<LobAnswer, SqlError>> {
+    let cells = input.first_row()?;
+    let mut numbers = Vec::new();
+    for (field, cell) in input.fields.iter().zip(&cells) {
+        let (Type::Integer | Type::Locator, Some(cell)) = (field.ty, cell) else {
+            return Ok(Err(SqlError::new(-301, "07006", &["1"])));
         };
-        let (value, ccsid) = (&kept.bytes, kept.ccsid);
-        let width = if matches!(number, section::DBCLOB_PART | section::DBCLOB_LENGTH) { 2 } else { 1 };
-        Ok(match (number, numbers.as_slice()) {
-            (section::BLOB_LENGTH | section::CLOB_LENGTH | section::DBCLOB_LENGTH, [_]) => {
-                let length = i32::try_from(value.len() / width).unwrap_or(i32::MAX);
-                self.output(TypeId::INTEGER, 4, 0, |w, field| w.i32_in(length, field.order))
-            }
-            (section::BLOB_PART | section::CLOB_PART, [_, start, length]) => {
-                let from = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX).min(value.len());
-                let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() - from);
-                self.part(value.slice(from..from + length), (number == section::CLOB_PART).then_some(ccsid))
-            }
-            (section::DBCLOB_PART, [_, start, length]) => {
-                let from = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX).min(value.len() / 2);
-                let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() / 2 - from);
-                let length = length.min(usize::from(GRAPHICS));
-                let part = value.slice(from * 2..(from + length) * 2);
-                self.output(TypeId::LONG_VARGRAPHIC, GRAPHICS, ccsid, |w, _| {
-                    w.u16(length as u16);
-                    w.bytes(&part);
-                })
-            }
-            _ => Err(SqlError::new(-525, "51015", &[&number.to_string(), PACKAGE])),
-        })
+        let mut r = Reader::new(cell, "locator");
+        numbers.push(if field.length == 8 { r.u64_in(field.order)? } else { u64::from(r.u32_in(field.order)?) });
     }
-
-    /// A part of a value: in the row when it is short, else after it.
-    /// Text has a page.
-    fn part(&self, part: Bytes, page: Option<u16>) -> std::result::Result<LobAnswer, SqlError> {
-        let (short, long) = match page.map(Width::of) {
-            None => (TypeId::VARCHAR_BITS, TypeId::BLOB),
-            Some(Some(Width::Single)) => (TypeId::VARCHAR, TypeId::CLOB),
-            Some(_) => (TypeId::VARCHAR_MIXED, TypeId::CLOB_MIXED),
-        };
-        let ccsid = page.unwrap_or(0);
-        if part.len() <= usize::from(SHORT) {
-            return self.output(short, SHORT, ccsid, |w, _| w.var(&part));
+    let locator = numbers.first().and_then(|n| u32::try_from(*n).ok());
+    let Some(kept) = locator.and_then(|n| locators.get(n)) else {
+        return Ok(Err(SqlError::new(-423, "0F001", &[])));
+    };
+    let (value, ccsid) = (&kept.bytes, kept.ccsid);
+    let width = if matches!(number, section::DBCLOB_PART | section::DBCLOB_LENGTH) { 2 } else { 1 };
+    Ok(match (number, numbers.as_slice()) {
+        (section::BLOB_LENGTH | section::CLOB_LENGTH | section::DBCLOB_LENGTH, [_]) => {
+            let length = i32::try_from(value.len() / width).unwrap_or(i32::MAX);
+            output(env, TypeId::INTEGER, 4, 0, |w, field| w.i32_in(length, field.order))
         }
-        let len = part.len() as u64;
-        let answer = self.output(long, 0x8008, ccsid, |w, _| w.u64(len))?;
-        Ok(LobAnswer { large: Some(part), ..answer })
-    }
+        (section::BLOB_PART | section::CLOB_PART, [_, start, length]) => {
+            let from = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX).min(value.len());
+            let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() - from);
+            part(env, value.slice(from..from + length), (number == section::CLOB_PART).then_some(ccsid))
+        }
+        (section::DBCLOB_PART, [_, start, length]) => {
+            let from = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX).min(value.len() / 2);
+            let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() / 2 - from);
+            let length = length.min(usize::from(GRAPHICS));
+            let part = value.slice(from * 2..(from + length) * 2);
+            output(env, TypeId::LONG_VARGRAPHIC, GRAPHICS, ccsid, |w, _| {
+                w.u16(length as u16);
+                w.bytes(&part);
+            })
+        }
+        _ => Err(SqlError::new(-525, "51015", &[&number.to_string(), PACKAGE])),
+    })
+}
 
-    /// An SQLDTARD with one value; text in the page `ccsid`, 0 is the usual one.
-    fn output(
-        &self,
-        id: TypeId,
-        length: u16,
-        ccsid: u16,
-        put: impl FnOnce(&mut Writer, &Field),
-    ) -> std::result::Result<LobAnswer, SqlError> {
-        let field = lid::field(id.nullable(), length.to_be_bytes(), &self.persona.typdef, ccsid)
-            .map_err(|e| SqlError::system(&e.to_string()))?;
-        let mut w = Writer::new();
-        // No SQLCA; a row; a value.
-        w.bytes(&[0xFF, 0x00, 0x00]);
-        put(&mut w, &field);
-        let fdodsc = descriptor::encode_result(&[field], &self.persona.typdef);
-        let fdodsc = fdodsc.map_err(|e| SqlError::system(&e.to_string()))?.into();
-        let described = DescribedData { fdodsc, fdodta: w.into_vec().into() };
-        Ok(LobAnswer { described, large: None })
+/// A part of a value: in the row when it is short, else after it.
+/// Text has a page.
+fn part(env: &Environment, part: Bytes, page: Option<u16>) -> std::result::Result<LobAnswer, SqlError> {
+    let (short, long) = match page.map(Width::of) {
+        None => (TypeId::VARCHAR_BITS, TypeId::BLOB),
+        Some(Some(Width::Single)) => (TypeId::VARCHAR, TypeId::CLOB),
+        Some(_) => (TypeId::VARCHAR_MIXED, TypeId::CLOB_MIXED),
+    };
+    let ccsid = page.unwrap_or(0);
+    if part.len() <= usize::from(SHORT) {
+        return output(env, short, SHORT, ccsid, |w, _| w.var(&part));
     }
+    let len = part.len() as u64;
+    let answer = output(env, long, 0x8008, ccsid, |w, _| w.u64(len))?;
+    Ok(LobAnswer { large: Some(part), ..answer })
+}
+
+/// An SQLDTARD with one value; text in the page `ccsid`, 0 is the usual one.
+fn output(
+    env: &Environment,
+    id: TypeId,
+    length: u16,
+    ccsid: u16,
+    put: impl FnOnce(&mut Writer, &Field),
+) -> std::result::Result<LobAnswer, SqlError> {
+    let field = lid::field(id.nullable(), length.to_be_bytes(), &env.persona.typdef, ccsid)
+        .map_err(|e| SqlError::system(&e.to_string()))?;
+    let mut w = Writer::new();
+    // No SQLCA; a row; a value.
+    w.bytes(&[0xFF, 0x00, 0x00]);
+    put(&mut w, &field);
+    let fdodsc = descriptor::encode_result(&[field], &env.persona.typdef);
+    let fdodsc = fdodsc.map_err(|e| SqlError::system(&e.to_string()))?.into();
+    let described = DescribedData { fdodsc, fdodta: w.into_vec().into() };
+    Ok(LobAnswer { described, large: None })
 }

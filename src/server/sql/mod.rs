@@ -1,18 +1,23 @@
 //! The SQL side of the server, one file per command family. A [`backend`](super::backend) runs the statements.
 
-pub(super) mod batch_reader;
+mod batch_reader;
 mod bind;
+mod blocks;
 mod catalog;
 mod catalog_call;
 mod catalog_procedure;
+mod cursors;
 pub(super) mod describe;
+pub(super) mod dispatch;
 mod execute;
 mod explain;
 mod limits;
 mod lob_derby;
-pub(super) mod lob_locator;
+mod lob_locator;
 mod lob_sysstat;
 mod meter;
+mod outcome;
+pub(super) mod packages;
 mod parameter_array;
 pub(super) mod parameters;
 mod prepare;
@@ -21,7 +26,8 @@ pub(super) mod read_only;
 mod rows;
 mod scroll;
 mod scroll_rows;
+mod section;
+pub(super) mod session;
 pub(super) mod special_register;
 mod special_register_set;
-pub(super) mod state;
 mod uow;

@@ -3,12 +3,13 @@
 //! for each row, with its EXTDTAs, where those beyond the last row hold the byte FD alone. (Measured:
 //! IBM's CLI driver; the first, IBM's JDBC driver.) What does not add up is refused: no row is lost.
 
-use super::parameters::{Input, mismatch, unit_of};
+use super::parameters::{Input, inputs, large, mismatch, unit_of};
+use super::session::SqlSession;
 use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::options::Options;
 use crate::server::backend::Parameters;
 use crate::server::budget::Lease;
-use crate::server::conversation::Conversation;
+use crate::server::environment::Environment;
 use crate::server::error::SqlError;
 use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::wire::ddm::codepoint as cp;
@@ -20,6 +21,8 @@ use crate::wire::value::types::Type;
 use arrow_schema::Field as ArrowField;
 use bytes::Bytes;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// After the last row of an array. (Measured: IBM's CLI driver.)
 const END_OF_ROWS: u8 = 0xFD;
@@ -31,24 +34,16 @@ const VALUE: usize = 16;
 const SMALL: usize = 64 * 1024;
 
 /// The rows of a command, found and counted.
-pub(in crate::server) struct ParameterArray {
+pub(super) struct ParameterArray {
     inputs: Vec<Input>,
     /// How many there are; 1 where there is no SQLDTA.
-    pub(in crate::server) rows: usize,
+    pub(super) rows: usize,
+    /// A status byte stands after each large value.
+    status: bool,
+    /// Set once nobody waits for the reply any more: the rows are not read on then.
+    abandoned: Arc<AtomicBool>,
     /// For what the values take beyond the bytes that they came in, which are counted already.
     room: std::result::Result<Option<Lease>, SqlError>,
-}
-
-impl ParameterArray {
-    /// Of a command without data.
-    pub(super) fn none() -> ParameterArray {
-        ParameterArray { inputs: Vec::new(), rows: 1, room: Ok(None) }
-    }
-
-    /// The SQLDTA of a command that brings one row.
-    pub(super) fn into_input(self) -> Option<Input> {
-        self.inputs.into_iter().next()
-    }
 }
 
 /// An array whose rows stand or fall one by one.
@@ -59,23 +54,41 @@ pub(super) struct SingleRows {
     pub(super) bad: BTreeMap<usize, SqlError>,
 }
 
+impl From<Parameters> for SingleRows {
+    fn from(good: Parameters) -> SingleRows {
+        SingleRows { good, bad: BTreeMap::new() }
+    }
+}
+
 type Decoders = Vec<Box<dyn ColumnDecoder>>;
 
-impl Conversation {
+impl ParameterArray {
+    /// Of a command without data.
+    pub(super) fn none() -> ParameterArray {
+        ParameterArray { inputs: Vec::new(), rows: 1, status: false, abandoned: Arc::default(), room: Ok(None) }
+    }
+
     /// The one row of a command that takes no more.
-    pub(super) fn one_row(&self, objects: &[Object]) -> Result<ParameterArray> {
-        let array = self.array(objects, None)?;
+    pub(super) fn one_row(sql: &SqlSession, env: &Environment, objects: &[Object]) -> Result<ParameterArray> {
+        let array = ParameterArray::read(sql, env, objects, None)?;
         if array.rows == 1 { Ok(array) } else { Err(mismatch()) }
     }
 
     /// The rows of a command. `nbrrow` is how many it announces; without it there is one.
-    pub(in crate::server) fn array(&self, objects: &[Object], nbrrow: Option<u32>) -> Result<ParameterArray> {
-        let inputs = self.inputs(objects)?;
+    pub(super) fn read(
+        sql: &SqlSession,
+        env: &Environment,
+        objects: &[Object],
+        nbrrow: Option<u32>,
+    ) -> Result<ParameterArray> {
+        let inputs = inputs(env, objects)?;
         let announced = nbrrow.map_or(1, |n| n as usize);
         if inputs.is_empty() {
             return if announced <= 1 { Ok(ParameterArray::none()) } else { Err(mismatch()) };
         }
-        let mut walk = Walk::new(self, &inputs);
+        let (status, abandoned) = (env.persona.extdta_status, sql.abandoned());
+        let mut array = ParameterArray { inputs, rows: 0, status, abandoned, room: Ok(None) };
+        let mut walk = RowWalk::new(&array);
         while walk.next(CHUNK)?.is_some() {
             if walk.rows > announced {
                 return Err(mismatch());
@@ -84,22 +97,20 @@ impl Conversation {
         if walk.rows < announced && !walk.ended {
             return Err(mismatch());
         }
-        let rows = walk.rows;
+        array.rows = walk.rows;
         let came = |input: &Input| input.data.len() + input.lobs.iter().map(Bytes::len).sum::<usize>();
-        let columns = inputs.first().map_or(0, |input| input.fields.len());
-        let decoded = rows.saturating_mul(columns).saturating_mul(VALUE);
-        let more = decoded.saturating_sub(inputs.iter().map(came).sum());
-        let room = if more > SMALL { self.budget.lease(more).map(Some) } else { Ok(None) };
-        Ok(ParameterArray { inputs, rows, room })
+        let columns = array.inputs.first().map_or(0, |input| input.fields.len());
+        let decoded = array.rows.saturating_mul(columns).saturating_mul(VALUE);
+        let more = decoded.saturating_sub(array.inputs.iter().map(came).sum());
+        if more > SMALL {
+            array.room = sql.budget.lease(more).map(Some);
+        }
+        Ok(array)
     }
 
     /// The values for a statement's markers, which are `expected`, of all rows.
-    pub(super) fn parameters(
-        &self,
-        array: &ParameterArray,
-        expected: &[ArrowField],
-    ) -> Result<std::result::Result<Parameters, SqlError>> {
-        let fields = match markers(array, expected) {
+    pub(super) fn parameters(&self, expected: &[ArrowField]) -> Result<std::result::Result<Parameters, SqlError>> {
+        let fields = match markers(self, expected) {
             Ok(Some(fields)) => fields,
             Ok(None) => return Ok(Ok(Parameters::none())),
             Err(error) => return Ok(Err(error)),
@@ -108,24 +119,20 @@ impl Conversation {
             Ok(decoders) => decoders,
             Err(error) => return Ok(Err(error)),
         };
-        let mut walk = Walk::new(self, &array.inputs);
+        let mut walk = RowWalk::new(self);
         while let Some(chunk) = walk.next(CHUNK)? {
             if let Err(error) = chunk.append(&mut decoders) {
                 return Ok(Err(error));
             }
         }
-        Ok(finish(&mut decoders, array.rows))
+        Ok(finish(&mut decoders, self.rows))
     }
 
     /// The same where each row stands for itself: a bad one does not spoil the others.
-    pub(super) fn parameters_each(
-        &self,
-        array: &ParameterArray,
-        expected: &[ArrowField],
-    ) -> Result<std::result::Result<SingleRows, SqlError>> {
-        let whole = self.parameters(array, expected)?;
-        let fields = match (whole, markers(array, expected)) {
-            (Ok(good), _) => return Ok(Ok(SingleRows { good, bad: BTreeMap::new() })),
+    pub(super) fn parameters_each(&self, expected: &[ArrowField]) -> Result<std::result::Result<SingleRows, SqlError>> {
+        let whole = self.parameters(expected)?;
+        let fields = match (whole, markers(self, expected)) {
+            (Ok(good), _) => return Ok(Ok(good.into())),
             (Err(_), Ok(Some(fields))) => fields,
             (Err(error), _) => return Ok(Err(error)),
         };
@@ -133,7 +140,7 @@ impl Conversation {
             Ok(decoders) => decoders,
             Err(error) => return Ok(Err(error)),
         };
-        let (mut bad, mut walk) = (BTreeMap::new(), Walk::new(self, &array.inputs));
+        let (mut bad, mut walk) = (BTreeMap::new(), RowWalk::new(self));
         let mut row = 0;
         while let Some(chunk) = walk.next(1)? {
             // After an error a decoder is of no further use: each row is tried by decoders of its own.
@@ -147,7 +154,12 @@ impl Conversation {
             }
             row += 1;
         }
-        Ok(finish(&mut good, array.rows - bad.len()).map(|good| SingleRows { good, bad }))
+        Ok(finish(&mut good, self.rows - bad.len()).map(|good| SingleRows { good, bad }))
+    }
+
+    /// The SQLDTA of a command that brings one row.
+    pub(super) fn into_input(self) -> Option<Input> {
+        self.inputs.into_iter().next()
     }
 }
 
@@ -184,8 +196,8 @@ fn finish(decoders: &mut Decoders, rows: usize) -> std::result::Result<Parameter
 }
 
 /// A walk over the rows, SQLDTA by SQLDTA.
-struct Walk<'a> {
-    conversation: &'a Conversation,
+struct RowWalk<'a> {
+    array: &'a ParameterArray,
     inputs: std::slice::Iter<'a, Input>,
     /// The SQLDTA that is being read, how far, and its EXTDTAs that no row has had yet.
     current: Option<(&'a Input, usize, std::slice::Iter<'a, Bytes>)>,
@@ -197,12 +209,12 @@ struct Walk<'a> {
     ended: bool,
 }
 
-impl<'a> Walk<'a> {
-    fn new(conversation: &'a Conversation, inputs: &'a [Input]) -> Walk<'a> {
-        let fields = inputs.first().map_or(&[][..], |input| &input.fields);
-        Walk {
-            conversation,
-            inputs: inputs.iter(),
+impl<'a> RowWalk<'a> {
+    fn new(array: &'a ParameterArray) -> RowWalk<'a> {
+        let fields = array.inputs.first().map_or(&[][..], |input| &input.fields);
+        RowWalk {
+            array,
+            inputs: array.inputs.iter(),
             current: None,
             walker: Walker::new(fields, Counts::Units),
             offsets: Offsets::new(fields.len()),
@@ -214,7 +226,7 @@ impl<'a> Walk<'a> {
     /// The next rows, `most` or fewer; `None` when there are no more.
     fn next(&mut self, most: usize) -> Result<Option<ParameterChunk<'_>>> {
         loop {
-            if self.conversation.is_gone() {
+            if self.array.abandoned.load(Ordering::Acquire) {
                 return Err(ProtocolError::ours("nobody waits for it"));
             }
             let Some((input, at, mut extdtas)) = self.current.take() else {
@@ -234,7 +246,7 @@ impl<'a> Walk<'a> {
             if self.ended {
                 return Err(mismatch());
             }
-            let lobs = self.conversation.large(input, &self.offsets, &mut extdtas)?;
+            let lobs = large(input, &self.offsets, &mut extdtas, self.array.status)?;
             let first_row = self.rows as u64 + 1;
             self.rows += self.offsets.rows();
             self.current = Some((input, end, extdtas));

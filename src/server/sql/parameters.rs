@@ -1,7 +1,7 @@
 //! Parameters as they come in: an SQLDTA describes itself, so its rows are walked and decoded like
 //! those of a result; large values stand in EXTDTAs after it, in the order of the parameters.
 
-use crate::server::conversation::Conversation;
+use crate::server::environment::Environment;
 use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::wire::codec::reader::ByteOrder;
 use crate::wire::ddm::codepoint as cp;
@@ -44,81 +44,80 @@ impl Input {
     }
 }
 
-impl Conversation {
-    /// The SQLDTAs among a command's objects, each with the EXTDTAs that follow it. All of them have
-    /// one description.
-    pub(super) fn inputs(&self, objects: &[Object]) -> Result<Vec<Input>> {
-        let typdef = self.typdef_of(objects)?;
-        let mut inputs: Vec<Input> = Vec::new();
-        let mut known: Option<(Bytes, Arc<[Field]>)> = None;
-        for object in objects {
-            match object.cp {
-                cp::SQLDTA => {
-                    let DescribedData { fdodsc, fdodta } = DescribedData::decode(&object.body)?;
-                    let fields = match &known {
-                        Some((described, fields)) if *described == fdodsc => fields.clone(),
-                        Some(_) => return Err(mismatch()),
-                        None => descriptor::decode(&fdodsc, &typdef)?.into(),
-                    };
-                    known.get_or_insert((fdodsc, fields.clone()));
-                    inputs.push(Input { fields, data: fdodta, lobs: Vec::new() });
-                }
-                cp::EXTDTA => inputs.last_mut().ok_or_else(mismatch)?.lobs.push(object.body.clone()),
-                _ => {}
+/// The SQLDTAs among a command's objects, each with the EXTDTAs that follow it. All of them have
+/// one description.
+pub(super) fn inputs(env: &Environment, objects: &[Object]) -> Result<Vec<Input>> {
+    let typdef = env.typdef_of(objects)?;
+    let mut inputs: Vec<Input> = Vec::new();
+    let mut known: Option<(Bytes, Arc<[Field]>)> = None;
+    for object in objects {
+        match object.cp {
+            cp::SQLDTA => {
+                let DescribedData { fdodsc, fdodta } = DescribedData::decode(&object.body)?;
+                let fields = match &known {
+                    Some((described, fields)) if *described == fdodsc => fields.clone(),
+                    Some(_) => return Err(mismatch()),
+                    None => descriptor::decode(&fdodsc, &typdef)?.into(),
+                };
+                known.get_or_insert((fdodsc, fields.clone()));
+                inputs.push(Input { fields, data: fdodta, lobs: Vec::new() });
             }
+            cp::EXTDTA => inputs.last_mut().ok_or_else(mismatch)?.lobs.push(object.body.clone()),
+            _ => {}
         }
-        Ok(inputs)
     }
+    Ok(inputs)
+}
 
-    /// The large values of these rows, column by column; they came row by row.
-    pub(super) fn large<'a>(
-        &self,
-        input: &Input,
-        offsets: &Offsets,
-        extdtas: &mut impl Iterator<Item = &'a Bytes>,
-    ) -> Result<Vec<Vec<Lob>>> {
-        let mut out = vec![Vec::new(); input.fields.len()];
-        let columns: Vec<(usize, usize, bool, ByteOrder)> = input
-            .fields
-            .iter()
-            .enumerate()
-            .filter_map(|(n, f)| match f.shape {
-                Shape::Lob(width) => Some((n, usize::from(width), f.nullable, f.order)),
-                _ => None,
-            })
-            .collect();
-        for row in 0..if columns.is_empty() { 0 } else { offsets.rows() } {
-            for (column, width, nullable, order) in &columns {
-                let at = offsets.column(*column).get(row).copied().unwrap_or(NULL);
-                let placeholder = input.data.get(at as usize..).and_then(|d| d.get(..*width));
-                // In nine bytes a mode precedes the length: 2, the value follows. (Measured: IBM's CLI
-                // driver.)
-                let placeholder = match placeholder {
-                    Some([FOLLOWS, length @ ..]) if *width == WITH_MODE => Some(length),
-                    Some(_) if *width == WITH_MODE && at != NULL => return Err(mismatch()),
-                    other => other,
-                };
-                let value = match placeholder {
-                    _ if at == NULL => Lob::Null,
-                    Some(p) if p.iter().all(|b| *b == 0) => Lob::Value(Bytes::new()),
-                    Some(p) => {
-                        let extdta = extdtas.next().ok_or_else(mismatch)?;
-                        let value = decode_extdta(extdta, *nullable, self.persona.extdta_status)?;
-                        match value {
-                            Some(value) if Placeholder::new(p, *order).allows(value.len()) => Lob::Value(value),
-                            Some(_) => return Err(mismatch()),
-                            None => Lob::Null,
-                        }
+/// The large values of these rows, column by column; they came row by row. With `status` a status byte stands after
+/// each.
+pub(super) fn large<'a>(
+    input: &Input,
+    offsets: &Offsets,
+    extdtas: &mut impl Iterator<Item = &'a Bytes>,
+    status: bool,
+) -> Result<Vec<Vec<Lob>>> {
+    let mut out = vec![Vec::new(); input.fields.len()];
+    let columns: Vec<(usize, usize, bool, ByteOrder)> = input
+        .fields
+        .iter()
+        .enumerate()
+        .filter_map(|(n, f)| match f.shape {
+            Shape::Lob(width) => Some((n, usize::from(width), f.nullable, f.order)),
+            _ => None,
+        })
+        .collect();
+    for row in 0..if columns.is_empty() { 0 } else { offsets.rows() } {
+        for (column, width, nullable, order) in &columns {
+            let at = offsets.column(*column).get(row).copied().unwrap_or(NULL);
+            let placeholder = input.data.get(at as usize..).and_then(|d| d.get(..*width));
+            // In nine bytes a mode precedes the length: 2, the value follows. (Measured: IBM's CLI
+            // driver.)
+            let placeholder = match placeholder {
+                Some([FOLLOWS, length @ ..]) if *width == WITH_MODE => Some(length),
+                Some(_) if *width == WITH_MODE && at != NULL => return Err(mismatch()),
+                other => other,
+            };
+            let value = match placeholder {
+                _ if at == NULL => Lob::Null,
+                Some(p) if p.iter().all(|b| *b == 0) => Lob::Value(Bytes::new()),
+                Some(p) => {
+                    let extdta = extdtas.next().ok_or_else(mismatch)?;
+                    let value = decode_extdta(extdta, *nullable, status)?;
+                    match value {
+                        Some(value) if Placeholder::new(p, *order).allows(value.len()) => Lob::Value(value),
+                        Some(_) => return Err(mismatch()),
+                        None => Lob::Null,
                     }
-                    None => return Err(ProtocolError::syntax(synerrcd::LENGTH, Some(cp::FDODTA))),
-                };
-                if let Some(values) = out.get_mut(*column) {
-                    values.push(value);
                 }
+                None => return Err(ProtocolError::syntax(synerrcd::LENGTH, Some(cp::FDODTA))),
+            };
+            if let Some(values) = out.get_mut(*column) {
+                values.push(value);
             }
         }
-        Ok(out)
     }
+    Ok(out)
 }
 
 /// DTAMCHRM: description and data do not belong together; the connection ends.

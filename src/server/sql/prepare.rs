@@ -6,19 +6,23 @@ use super::describe;
 use super::explain;
 use super::limits;
 use super::lob_locator;
+use super::outcome::{announce_change, executed};
 use super::parameter_array::ParameterArray;
+use super::section::{Call, FilledSection, SectionStatement, not_prepared};
+use super::session::SqlSession;
 use super::special_register::Register;
-use super::state::{Call, Filled, SectionStatement};
+use super::special_register_set::set_register;
 use crate::server::backend::{Done, Parameters};
-use crate::server::conversation::{After, Conversation, Out, Request};
+use crate::server::environment::Environment;
 use crate::server::error::SqlError;
 use crate::server::persona::Persona;
 use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
+use crate::server::request::{After, Replies};
 use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::sql::layout::{ServerClass, SqldaLayout};
-use crate::wire::sql::prepare::{DscSqlStt, ExcSqlImm, ExcSqlSet, PrpSqlStt, typsqlda};
+use crate::wire::sql::prepare::{DscSqlStt, ExcSqlImm, PrpSqlStt, typsqlda};
 use crate::wire::sql::sqlda::SqlDa;
 use crate::wire::sql::text;
 use crate::wire::value::field::Field;
@@ -46,229 +50,217 @@ impl CursorAttributes {
     }
 }
 
-impl Conversation {
-    pub(in crate::server) fn prpsqlstt(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
-        let command = PrpSqlStt::decode(&request.command.body, self.text)?;
-        let sql = self.statement(&request.objects)?;
-        let attributes = self.statement_text(&request.objects, cp::SQLATTR)?;
-        let prepared = match (self.check_package(&command.pkgnamcsn), sql, attributes) {
-            (Ok(section), sql, attributes) => {
-                // Whatever becomes of this one, the statement before it is gone.
-                self.clear_section(&section)?;
-                match (sql, attributes) {
-                    (Ok(sql), Ok(attributes)) => {
-                        let cursor = CursorAttributes::of(&attributes.unwrap_or_default());
-                        self.fill(&sql, cursor)?.map(|filled| (section, filled))
-                    }
-                    (Err(error), _) | (_, Err(error)) => Err(error),
-                }
-            }
-            (Err(error), ..) => Err(error),
-        };
-        let (section, filled) = match prepared {
-            Ok(prepared) => prepared,
-            Err(error) => {
-                out.reply(&Reply::new(cp::SQLERRRM).encode(self.text)?);
-                self.fail(&error, out)?;
-                return Ok(if self.persona.goes_on { After::Next } else { After::Skip });
-            }
-        };
-        if command.rtnsqlda == Some(true) {
-            self.sqldard(&filled.statement.sqlda(command.typsqlda.unwrap_or_default(), &self.persona), out)?;
-        } else {
-            let sqlca = self.success(None);
-            self.card(Some(&sqlca), out)?;
+pub(super) fn prpsqlstt(
+    sql: &mut SqlSession,
+    env: &Environment,
+    command: &PrpSqlStt,
+    objects: &[Object],
+    out: &mut Replies<'_>,
+) -> Result<After> {
+    let text = statement(env, objects)?;
+    let attributes = statement_text(env, objects, cp::SQLATTR)?;
+    let prepared = sql.section(&command.pkgnamcsn).and_then(|section| {
+        // The statement before this one is gone, also where this one fails.
+        sql.clear_section(&section);
+        let (text, attributes) = (text?, attributes?);
+        let cursor = CursorAttributes::of(&attributes.unwrap_or_default());
+        fill(sql, env, &text, cursor).map(|filled| (section, filled))
+    });
+    let (section, filled) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            out.reply(&Reply::new(cp::SQLERRRM).encode(env.text)?);
+            sql.fail(env, &error, out)?;
+            return Ok(if env.persona.goes_on { After::Next } else { After::Skip });
         }
-        if self.statements.len() >= SECTIONS {
-            return Err(ProtocolError::reply(Reply::new(cp::RSCLMTRM)));
-        }
-        self.statements.insert(section, filled);
-        Ok(After::Next)
+    };
+    if command.rtnsqlda == Some(true) {
+        sqldard(env, &filled.statement.sqlda(command.typsqlda.unwrap_or_default(), &env.persona), out)?;
+    } else {
+        env.card(Some(&env.success(None)), out)?;
     }
-
-    pub(in crate::server) fn dscsqlstt(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
-        let command = DscSqlStt::decode(&request.command.body, self.text)?;
-        let found = self.check_package(&command.pkgnamcsn).and_then(|section| {
-            let filled = self.statements.get(&section).ok_or_else(not_prepared)?;
-            Ok(filled.statement.sqlda(command.typsqlda.unwrap_or_default(), &self.persona))
-        });
-        match found {
-            Ok(sqlda) => self.sqldard(&sqlda, out)?,
-            Err(error) => self.fail(&error, out)?,
-        }
-        Ok(After::Next)
+    if sql.statements.len() >= SECTIONS {
+        return Err(ProtocolError::reply(Reply::new(cp::RSCLMTRM)));
     }
+    sql.statements.insert(section, filled);
+    Ok(After::Next)
+}
 
-    pub(in crate::server) fn excsqlimm(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
-        let command = ExcSqlImm::decode(&request.command.body, self.text)?;
-        let sql = self.statement(&request.objects)?;
-        let statement = match (self.check_package(&command.pkgnamcsn), &sql) {
-            (Ok(_), Ok(sql)) => self.prepare(sql, CursorAttributes::default())?,
-            (Err(error), _) => Err(error),
-            (_, Err(error)) => Err(error.clone()),
-        };
-        let done = match statement {
-            Ok(SectionStatement::Prepared { prepared, columns, parameters, .. }) => {
-                let session = self.session()?;
-                let done = if !columns.is_empty() {
-                    Err(SqlError::new(-84, "42612", &[]))
-                } else if !parameters.is_empty() {
-                    Err(SqlError::new(-313, "07001", &[]))
-                } else {
-                    session.execute(prepared.statement, &Parameters::none())
-                };
-                session.forget(prepared.statement);
-                if done.is_ok() && sql.is_ok_and(|sql| defines(&sql)) {
-                    self.announce_change(out)?;
-                }
-                done
-            }
-            Ok(SectionStatement::ClientInfo(sql)) => self.session()?.set(&sql).map(|()| Done::default()),
-            Ok(SectionStatement::Register(register)) => {
-                return self.set_register(register, &ParameterArray::none(), out);
-            }
-            Ok(SectionStatement::Explain | SectionStatement::Call(_) | SectionStatement::Catalog(_)) => {
+pub(super) fn dscsqlstt(
+    sql: &mut SqlSession,
+    env: &Environment,
+    command: &DscSqlStt,
+    out: &mut Replies<'_>,
+) -> Result<After> {
+    let found = sql.section(&command.pkgnamcsn).and_then(|section| {
+        let statement = sql.statement(&section).ok_or_else(not_prepared)?;
+        Ok(statement.sqlda(command.typsqlda.unwrap_or_default(), &env.persona))
+    });
+    match found {
+        Ok(sqlda) => sqldard(env, &sqlda, out)?,
+        Err(error) => sql.fail(env, &error, out)?,
+    }
+    Ok(After::Next)
+}
+
+pub(super) fn excsqlimm(
+    sql: &mut SqlSession,
+    env: &Environment,
+    command: &ExcSqlImm,
+    objects: &[Object],
+    out: &mut Replies<'_>,
+) -> Result<After> {
+    let text = statement(env, objects)?;
+    let prepared = sql.section(&command.pkgnamcsn).and_then(|_| {
+        let text = text?;
+        Ok((prepare(sql, env, &text, CursorAttributes::default())?, text))
+    });
+    let done = match prepared {
+        Ok((SectionStatement::Prepared { prepared, columns, parameters, .. }, text)) => {
+            let engine = sql.engine();
+            let done = if !columns.is_empty() {
+                Err(SqlError::new(-84, "42612", &[]))
+            } else if !parameters.is_empty() {
                 Err(SqlError::new(-313, "07001", &[]))
-            }
-            Err(error) => Err(error),
-        };
-        self.executed(done, out)
-    }
-
-    pub(in crate::server) fn excsqlset(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
-        // The package says nothing here: the command belongs to none in particular.
-        ExcSqlSet::decode(&request.command.body, self.text)?;
-        let typdef = self.typdef_of(&request.objects)?;
-        let mut done = Ok(());
-        for object in request.objects.iter().filter(|o| o.cp == cp::SQLSTT) {
-            done = match short(object) {
-                Ok(()) => {
-                    let sql = text::decode(&object.body, &typdef, self.sqlam)?;
-                    done.and(self.session()?.set(&sql))
-                }
-                Err(error) => done.and(Err(error)),
+            } else {
+                engine.execute(prepared.statement, &Parameters::none())
             };
+            engine.forget(prepared.statement);
+            if done.is_ok() && defines(&text) {
+                announce_change(sql, env, out)?;
+            }
+            done
         }
-        match done {
+        Ok((SectionStatement::ClientInfo(text), _)) => sql.engine().set(&text).map(|()| Done::default()),
+        Ok((SectionStatement::Register(register), _)) => {
+            return set_register(sql, env, register, &ParameterArray::none(), out);
+        }
+        Ok((SectionStatement::Explain | SectionStatement::Call(_) | SectionStatement::Catalog(_), _)) => {
+            Err(SqlError::new(-313, "07001", &[]))
+        }
+        Err(error) => Err(error),
+    };
+    executed(sql, env, done, out)
+}
+
+pub(super) fn excsqlset(
+    sql: &mut SqlSession,
+    env: &Environment,
+    objects: &[Object],
+    out: &mut Replies<'_>,
+) -> Result<After> {
+    let typdef = env.typdef_of(objects)?;
+    let mut done = Ok(());
+    for object in objects.iter().filter(|o| o.cp == cp::SQLSTT) {
+        done = match short(object) {
             Ok(()) => {
-                let sqlca = self.success(None);
-                self.card(Some(&sqlca), out)?;
+                let text = text::decode(&object.body, &typdef, env.sqlam)?;
+                done.and(sql.engine().set(&text))
             }
-            Err(error) => self.fail(&error, out)?,
-        }
-        Ok(After::Next)
-    }
-
-    /// A statement for a section, as far as there is memory for it.
-    fn fill(&mut self, sql: &str, cursor: CursorAttributes) -> Result<std::result::Result<Filled, SqlError>> {
-        let statement = match self.prepare(sql, cursor)? {
-            Ok(statement) => statement,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => done.and(Err(error)),
         };
-        let fields = match &statement {
-            SectionStatement::Prepared { columns, parameters, .. } => columns.len() + parameters.len(),
-            _ => 0,
-        };
-        match self.budget.lease(sql.len() * COPIES + fields * FIELD) {
-            Ok(lease) => Ok(Ok(Filled { statement, _lease: lease })),
-            Err(full) => {
-                if let SectionStatement::Prepared { prepared, .. } = statement {
-                    self.session()?.forget(prepared.statement);
-                }
-                Ok(Err(full))
+    }
+    sql.conclude(env, done, out)
+}
+
+/// A statement for a section, as far as there is memory for it.
+fn fill(
+    sql: &mut SqlSession,
+    env: &Environment,
+    text: &str,
+    cursor: CursorAttributes,
+) -> std::result::Result<FilledSection, SqlError> {
+    let statement = prepare(sql, env, text, cursor)?;
+    let fields = match &statement {
+        SectionStatement::Prepared { columns, parameters, .. } => columns.len() + parameters.len(),
+        _ => 0,
+    };
+    match sql.budget.lease(text.len() * COPIES + fields * FIELD) {
+        Ok(lease) => Ok(FilledSection { statement, _lease: lease }),
+        Err(full) => {
+            if let SectionStatement::Prepared { prepared, .. } = statement {
+                sql.engine().forget(prepared.statement);
             }
+            Err(full)
         }
     }
+}
 
-    /// Has the backend read a statement, and describes it in the persona's terms.
-    fn prepare(
-        &mut self,
-        sql: &str,
-        cursor: CursorAttributes,
-    ) -> Result<std::result::Result<SectionStatement, SqlError>> {
-        if self.persona.calls {
-            if explain::is_call(sql) {
-                return Ok(Ok(SectionStatement::Explain));
-            }
-            if let Some(call) = Call::of(sql) {
-                return Ok(Ok(SectionStatement::Call(call)));
-            }
-            if let Some(call) = CatalogCall::of(sql) {
-                return Ok(Ok(SectionStatement::Catalog(call)));
-            }
+/// Has the backend read a statement, and describes it in the persona's terms.
+fn prepare(
+    sql: &mut SqlSession,
+    env: &Environment,
+    text: &str,
+    cursor: CursorAttributes,
+) -> std::result::Result<SectionStatement, SqlError> {
+    let persona = env.persona.as_ref();
+    if persona.calls {
+        if explain::is_call(text) {
+            return Ok(SectionStatement::Explain);
         }
-        if !self.persona.calls && sets_client_info(sql) {
-            return Ok(Ok(SectionStatement::ClientInfo(sql.to_owned())));
+        if let Some(call) = Call::of(text) {
+            return Ok(SectionStatement::Call(call));
         }
-        if let Some(register) = Register::of(sql).filter(|_| self.persona.session_data) {
-            return Ok(Ok(SectionStatement::Register(register)));
+        if let Some(call) = CatalogCall::of(text) {
+            return Ok(SectionStatement::Catalog(call));
         }
-        if lob_locator::is_free(sql) {
-            return Ok(Ok(SectionStatement::Call(Call::Release)));
-        }
-        let persona = &self.persona.clone();
-        let session = self.session()?;
-        let prepared = match session.prepare(sql) {
-            Ok(prepared) => prepared,
-            Err(error) => return Ok(Err(error)),
-        };
-        let columns = match &prepared.columns {
-            Some(schema) => describe::fields(schema, persona),
-            None => Ok(Vec::new()),
-        };
-        let fields = prepared.parameters.iter().enumerate().map(|(i, f)| describe::field(f, i, persona));
-        let parameters: std::result::Result<Vec<Field>, SqlError> = fields.collect();
-        let described = columns.and_then(|columns| {
-            let parameters = parameters?;
-            limits::describable(&columns, parameters.len(), persona)?;
-            Ok((columns, limits::nameable(parameters, persona)))
-        });
-        Ok(match described {
-            Ok((columns, parameters)) => {
-                let (CursorAttributes { held, scrolls }, defines) = (cursor, defines(sql));
-                Ok(SectionStatement::Prepared { prepared, columns, parameters, held, scrolls, defines })
-            }
-            Err(error) => {
-                session.forget(prepared.statement);
-                Err(error)
-            }
-        })
     }
-
-    /// Empties a section; its queries end.
-    pub(super) fn clear_section(&mut self, section: &super::state::Section) -> Result<()> {
-        if let Some(Filled { statement: SectionStatement::Prepared { prepared, .. }, .. }) =
-            self.statements.remove(section)
-        {
-            self.session()?.forget(prepared.statement);
+    if !persona.calls && sets_client_info(text) {
+        return Ok(SectionStatement::ClientInfo(text.to_owned()));
+    }
+    if let Some(register) = Register::of(text).filter(|_| persona.session_data) {
+        return Ok(SectionStatement::Register(register));
+    }
+    if lob_locator::is_free(text) {
+        return Ok(SectionStatement::Call(Call::Release));
+    }
+    let engine = sql.engine();
+    let prepared = engine.prepare(text)?;
+    let columns = match &prepared.columns {
+        Some(schema) => describe::fields(schema, persona),
+        None => Ok(Vec::new()),
+    };
+    let fields = prepared.parameters.iter().enumerate().map(|(i, f)| describe::field(f, i, persona));
+    let parameters: std::result::Result<Vec<Field>, SqlError> = fields.collect();
+    let described = columns.and_then(|columns| {
+        let parameters = parameters?;
+        limits::describable(&columns, parameters.len(), persona)?;
+        Ok((columns, limits::nameable(parameters, persona)))
+    });
+    match described {
+        Ok((columns, parameters)) => {
+            let (CursorAttributes { held, scrolls }, defines) = (cursor, defines(text));
+            Ok(SectionStatement::Prepared { prepared, columns, parameters, held, scrolls, defines })
         }
-        self.cursors.retain(|(of, _), _| of != section);
-        Ok(())
-    }
-
-    fn sqldard(&self, sqlda: &SqlDa, out: &mut Out<'_>) -> Result<()> {
-        let layout = SqldaLayout::expected(self.sqlam, ServerClass::from_srvclsnm(self.persona.class));
-        out.object(&sqlda.encode(self.sqlam, layout, &self.persona.typdef).map_err(ProtocolError::ours)?);
-        Ok(())
-    }
-
-    /// The text of the statement that a command has to have.
-    fn statement(&self, objects: &[Object]) -> Result<std::result::Result<String, SqlError>> {
-        let text = self.statement_text(objects, cp::SQLSTT)?.transpose();
-        text.ok_or_else(|| ProtocolError::syntax(synerrcd::MISSING, Some(cp::SQLSTT)))
-    }
-
-    fn statement_text(
-        &self,
-        objects: &[Object],
-        point: CodePoint,
-    ) -> Result<std::result::Result<Option<String>, SqlError>> {
-        let typdef = self.typdef_of(objects)?;
-        let Some(object) = objects.iter().find(|o| o.cp == point) else { return Ok(Ok(None)) };
-        match short(object) {
-            Ok(()) => Ok(Ok(Some(text::decode(&object.body, &typdef, self.sqlam)?))),
-            Err(error) => Ok(Err(error)),
+        Err(error) => {
+            engine.forget(prepared.statement);
+            Err(error)
         }
+    }
+}
+
+fn sqldard(env: &Environment, sqlda: &SqlDa, out: &mut Replies<'_>) -> Result<()> {
+    let layout = SqldaLayout::expected(env.sqlam, ServerClass::from_srvclsnm(env.persona.class));
+    out.object(&sqlda.encode(env.sqlam, layout, &env.persona.typdef).map_err(ProtocolError::ours)?);
+    Ok(())
+}
+
+/// The text of the statement that a command has to have.
+fn statement(env: &Environment, objects: &[Object]) -> Result<std::result::Result<String, SqlError>> {
+    let text = statement_text(env, objects, cp::SQLSTT)?.transpose();
+    text.ok_or_else(|| ProtocolError::syntax(synerrcd::MISSING, Some(cp::SQLSTT)))
+}
+
+fn statement_text(
+    env: &Environment,
+    objects: &[Object],
+    point: CodePoint,
+) -> Result<std::result::Result<Option<String>, SqlError>> {
+    let typdef = env.typdef_of(objects)?;
+    let Some(object) = objects.iter().find(|o| o.cp == point) else { return Ok(Ok(None)) };
+    match short(object) {
+        Ok(()) => Ok(Ok(Some(text::decode(&object.body, &typdef, env.sqlam)?))),
+        Err(error) => Ok(Err(error)),
     }
 }
 
@@ -327,9 +319,4 @@ fn sets_client_info(sql: &str) -> bool {
     is(words.next(), &["CALL"])
         && is(words.next(), &["SYSPROC.WLM_SET_CLIENT_INFO", "WLM_SET_CLIENT_INFO"])
         && !words.any(|word| word.trim_matches([',', ')']) == "?")
-}
-
-/// -514 is about cursors, -518 about EXECUTE; a describe gets the latter too.
-pub(super) fn not_prepared() -> SqlError {
-    SqlError::new(-518, "07003", &[])
 }

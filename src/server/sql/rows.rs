@@ -61,7 +61,7 @@ impl RowSource {
     }
 
     /// The engine's rows.
-    pub(super) fn into_pull(self) -> BatchReader {
+    pub(super) fn into_reader(self) -> BatchReader {
         self.rows
     }
 

@@ -1,53 +1,45 @@
 //! The end of a unit of work: RDBCMM and RDBRLLBCK, answered by ENDUOWRM and an SQLCARD.
 
-use crate::server::conversation::{After, Conversation, Out, Request};
+use super::session::SqlSession;
+use crate::server::environment::Environment;
+use crate::server::error::SqlError;
 use crate::server::protocol_error::{ProtocolError, Result};
+use crate::server::request::{After, Replies};
 use crate::wire::sql::package::RdbNam;
-use crate::wire::sql::uow::{EndUowRm, RdbCmm, RdbRllBck, UowDsp};
+use crate::wire::sql::uow::{EndUowRm, UowDsp};
 
 /// Severity of ENDUOWRM.
 const WARNING: u16 = 4;
 
-impl Conversation {
-    pub(in crate::server) fn rdbcmm(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
-        RdbCmm::decode(&request.command.body, self.text)?;
-        // Nobody reads on in queries that end with the unit of work: their rows need not be kept for that.
-        self.settle(false);
-        self.cursors.retain(|_, cursor| cursor.held);
-        match self.session()?.commit() {
-            Ok(()) => self.end_work(UowDsp::Committed, out),
-            Err(error) => {
-                self.fail(&error, out)?;
-                Ok(After::Next)
-            }
-        }
-    }
+pub(super) fn rdbcmm(sql: &mut SqlSession, env: &Environment, out: &mut Replies<'_>) -> Result<After> {
+    // Queries that end with the unit of work are read no further: their rows need not be kept for that.
+    sql.cursors.settle(None, None);
+    sql.cursors.end_unit_of_work(false);
+    let done = sql.engine().commit();
+    ended(sql, env, done, UowDsp::Committed, out)
+}
 
-    pub(in crate::server) fn rdbrllbck(&mut self, request: &Request, out: &mut Out<'_>) -> Result<After> {
-        RdbRllBck::decode(&request.command.body, self.text)?;
-        // What is still to come of open queries goes with them.
-        self.settle(true);
-        match self.session()?.rollback() {
-            Ok(()) => self.end_work(UowDsp::RolledBack, out),
-            Err(error) => {
-                self.fail(&error, out)?;
-                Ok(After::Next)
-            }
-        }
-    }
+pub(super) fn rdbrllbck(sql: &mut SqlSession, env: &Environment, out: &mut Replies<'_>) -> Result<After> {
+    // The rows that open queries have still to come go with them.
+    sql.break_off();
+    let done = sql.engine().rollback();
+    ended(sql, env, done, UowDsp::RolledBack, out)
+}
 
-    fn end_work(&mut self, uowdsp: UowDsp, out: &mut Out<'_>) -> Result<After> {
-        self.work_ended(uowdsp == UowDsp::RolledBack);
-        let rdbnam = self.persona.names_rdb.then(|| RdbNam(self.rdbnam.clone()));
-        out.reply(&EndUowRm { svrcod: WARNING, uowdsp, rdbnam }.encode(self.text).map_err(ProtocolError::ours)?);
-        self.nothing_to_say(out)?;
-        Ok(After::Next)
+fn ended(
+    sql: &mut SqlSession,
+    env: &Environment,
+    done: std::result::Result<(), SqlError>,
+    uowdsp: UowDsp,
+    out: &mut Replies<'_>,
+) -> Result<After> {
+    if let Err(error) = done {
+        sql.fail(env, &error, out)?;
+        return Ok(After::Next);
     }
-
-    /// Forgets what lives no longer than its unit of work.
-    pub(in crate::server) fn work_ended(&mut self, rolled_back: bool) {
-        self.updated = false;
-        self.locators.clear();
-        self.cursors.retain(|_, cursor| cursor.held && !rolled_back);
-    }
+    sql.end_unit_of_work(uowdsp == UowDsp::RolledBack);
+    let rdbnam = env.persona.names_rdb.then(|| RdbNam(env.rdbnam.clone()));
+    out.reply(&EndUowRm { svrcod: WARNING, uowdsp, rdbnam }.encode(env.text).map_err(ProtocolError::ours)?);
+    env.short_card(out)?;
+    Ok(After::Next)
 }

@@ -1,8 +1,9 @@
-//! The state of a connection before it has logged in: over which line it came, how often it asked. Each question of
-//! a login costs the server something, so there are few of them.
+//! The state of a login: over which line the peer came, how far it is, what was agreed so far. Each question costs the
+//! server something, so there are few of them.
 
 use crate::flow::secmec::agreement::{EncAlg, KeyPair};
 use crate::flow::secmec::random::Random;
+use crate::flow::secmec::substitute::Seeds;
 use crate::server::protocol_error::{ProtocolError, Result};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::reply::Reply;
@@ -31,41 +32,89 @@ impl PeerLine {
     }
 }
 
-/// A connection without a login.
-pub(in crate::server) struct Entry {
+/// How far a login is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum Stage {
+    /// Nothing was said yet.
+    Start,
+    /// EXCSAT was answered.
+    Exchanged,
+    /// A mechanism is agreed.
+    Security,
+    /// The requester has proved who it is.
+    Proved,
+}
+
+/// The state of a login.
+pub(in crate::server) struct LoginState {
     pub(in crate::server) line: PeerLine,
+    pub(in crate::server) stage: Stage,
     /// Too many proofs of its address wait: this one is not looked at.
     pub(in crate::server) too_many_waiting: bool,
     /// The answer is to take so long.
     pub(in crate::server) pause: Duration,
+    /// UTF-8 was agreed and is in force after ACCSECRD.
+    pub(super) utf8_next: bool,
+    /// The mechanism agreed, its number.
+    pub(super) secmec: u16,
+    /// The algorithm agreed and the requester's public key.
+    pub(super) agreed: Option<(EncAlg, Vec<u8>)>,
+    /// Both seeds of a password substitute.
+    pub(super) seeds: Option<Seeds>,
+    /// The database's name in ACCSEC, as either encoding reads it.
+    pub(super) announced: Vec<String>,
+    /// The user, once proved.
+    pub(super) user: String,
+    pub(super) random: Random,
     asked: u8,
     commands: u8,
     keys: Vec<(EncAlg, KeyPair)>,
 }
 
-impl Entry {
-    pub(in crate::server) fn new(line: PeerLine) -> Entry {
-        Entry { line, too_many_waiting: false, pause: Duration::ZERO, asked: 0, commands: 0, keys: Vec::new() }
+impl LoginState {
+    /// Of a new connection, with fresh random bytes for keys and seeds.
+    pub(in crate::server) fn new(line: PeerLine, random: Random) -> LoginState {
+        LoginState {
+            line,
+            stage: Stage::Start,
+            too_many_waiting: false,
+            pause: Duration::ZERO,
+            utf8_next: false,
+            secmec: 0,
+            agreed: None,
+            seeds: None,
+            announced: Vec::new(),
+            user: String::new(),
+            random,
+            asked: 0,
+            commands: 0,
+            keys: Vec::new(),
+        }
+    }
+
+    /// True for the database that ACCSEC named, if it named one.
+    pub(super) fn is_announced(&self, name: &str) -> bool {
+        self.announced.is_empty() || self.announced.iter().any(|known| known == name)
     }
 
     /// One more ACCSEC. RSCLMTRM, and the end, beyond the last.
-    pub(in crate::server) fn asks(&mut self) -> Result<()> {
+    pub(super) fn count_accsec(&mut self) -> Result<()> {
         self.asked += 1;
         self.within(self.asked, ASKED)
     }
 
     /// One more command of any kind; the same.
-    pub(in crate::server) fn commands(&mut self) -> Result<()> {
+    pub(in crate::server) fn count_command(&mut self) -> Result<()> {
         self.commands += 1;
         self.within(self.commands, COMMANDS)
     }
 
     /// The connection's key pair for an algorithm, made once.
-    pub(in crate::server) fn key(&mut self, algorithm: EncAlg, random: &Random) -> Result<&KeyPair> {
+    pub(super) fn key(&mut self, algorithm: EncAlg) -> Result<&KeyPair> {
         let at = match self.keys.iter().position(|(known, _)| *known == algorithm) {
             Some(at) => at,
             None => {
-                let key = KeyPair::new(algorithm, random.private(algorithm)).map_err(ProtocolError::ours)?;
+                let key = KeyPair::new(algorithm, self.random.private(algorithm)).map_err(ProtocolError::ours)?;
                 self.keys.push((algorithm, key));
                 self.keys.len() - 1
             }

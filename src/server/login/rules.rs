@@ -1,0 +1,14 @@
+//! The rules by which a server judges logins: who may connect, which proofs it takes, what failures cost.
+
+use super::access::Access;
+use super::failed_logins::FailedLogins;
+
+/// The rules of one server, which its connections share.
+pub(in crate::server) struct LoginRules {
+    pub(in crate::server) access: Access,
+    /// QPWDLVL, as the sign-on server tells it.
+    pub(in crate::server) password_level: u8,
+    /// Peers may send passwords that a listener reads.
+    pub(in crate::server) allow_cleartext_password: bool,
+    pub(in crate::server) failures: FailedLogins,
+}

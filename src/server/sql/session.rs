@@ -1,0 +1,149 @@
+//! The SQL side of one connection, from ACCRDB on: the engine's session and everything that commands leave in it. The
+//! handlers of commands are functions in the files named after them; [`dispatch`](super::dispatch) lists them.
+
+use super::cursors::Cursors;
+use super::lob_locator::Locators;
+use super::packages::PackageRegistry;
+use super::section::{Binding, FilledSection, Section, SectionStatement, Statements};
+use crate::server::backend::{Interrupt, Session};
+use crate::server::budget::Budget;
+use crate::server::environment::Environment;
+use crate::server::error::SqlError;
+use crate::server::protocol_error::Result;
+use crate::server::request::{After, Replies};
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::sql::package::PkgNamCsn;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// The unit of work under way.
+#[derive(Debug, Default)]
+pub(super) struct UnitOfWork {
+    /// RDBUPDRM was sent.
+    updated: bool,
+}
+
+impl UnitOfWork {
+    /// Notes a change; true for the first.
+    pub(super) fn first_change(&mut self) -> bool {
+        !std::mem::replace(&mut self.updated, true)
+    }
+}
+
+/// An open database.
+pub(in crate::server) struct SqlSession {
+    /// Dropped before the engine's session, which their rows come from.
+    pub(super) cursors: Cursors,
+    engine: Box<dyn Session>,
+    pub(super) statements: Statements,
+    pub(super) locators: Locators,
+    pub(super) uow: UnitOfWork,
+    /// The package that is being bound.
+    pub(super) binding: Option<Binding>,
+    pub(super) packages: Arc<PackageRegistry>,
+    /// The memory that the requester may make the server hold.
+    pub(super) budget: Budget,
+    /// Set once nobody waits for replies any more.
+    abandoned: Arc<AtomicBool>,
+}
+
+impl SqlSession {
+    /// Just opened. `abandoned` says whether anybody still waits for replies.
+    pub(in crate::server) fn new(
+        mut engine: Box<dyn Session>,
+        packages: Arc<PackageRegistry>,
+        budget: &Budget,
+        abandoned: Arc<AtomicBool>,
+    ) -> SqlSession {
+        engine.hold(budget);
+        SqlSession {
+            cursors: Cursors::default(),
+            engine,
+            statements: Statements::default(),
+            locators: Locators::new(budget),
+            uow: UnitOfWork::default(),
+            binding: None,
+            packages,
+            budget: budget.clone(),
+            abandoned,
+        }
+    }
+
+    /// Breaks off the statement under way, where the engine can.
+    pub(in crate::server) fn interrupt(&self) -> Option<Interrupt> {
+        self.engine.interrupt()
+    }
+
+    /// Set once nobody waits for replies any more.
+    pub(super) fn abandoned(&self) -> Arc<AtomicBool> {
+        self.abandoned.clone()
+    }
+
+    /// The engine's session, of which nothing is asked: calls on it come one at a time.
+    pub(super) fn engine(&mut self) -> &mut dyn Session {
+        self.cursors.settle(None, None);
+        self.engine.as_mut()
+    }
+
+    /// Waits until nothing is asked of the engine any more. Rows that nobody wants are broken off, where the engine
+    /// can.
+    pub(in crate::server) fn break_off(&mut self) {
+        let interrupt = self.engine.interrupt();
+        self.cursors.settle(None, interrupt.as_ref());
+    }
+
+    /// The section of a package in which statements may run; -805 for another.
+    pub(super) fn section(&self, name: &PkgNamCsn) -> std::result::Result<Section, SqlError> {
+        if self.packages.contains(&name.collection, &name.package) {
+            return Ok((name.collection.clone(), name.package.clone(), name.section));
+        }
+        let token: String = name.token.iter().map(|b| format!("{b:02X}")).collect();
+        let full = format!("{}.{} 0X{token}", name.collection, name.package);
+        Err(SqlError::new(-805, "51002", &[&full]))
+    }
+
+    /// The contents of a section.
+    pub(super) fn statement(&self, section: &Section) -> Option<&SectionStatement> {
+        self.statements.get(section).map(|FilledSection { statement, .. }| statement)
+    }
+
+    /// Empties a section; its queries end.
+    pub(super) fn clear_section(&mut self, section: &Section) {
+        if let Some(FilledSection { statement: SectionStatement::Prepared { prepared, .. }, .. }) =
+            self.statements.remove(section)
+        {
+            self.engine().forget(prepared.statement);
+        }
+        self.cursors.close_section(section);
+    }
+
+    /// Forgets everything that lives no longer than its unit of work.
+    pub(super) fn end_unit_of_work(&mut self, rolled_back: bool) {
+        self.uow = UnitOfWork::default();
+        self.locators.clear();
+        self.cursors.end_unit_of_work(rolled_back);
+    }
+
+    /// The SQLCARD of an error, with the message that the transaction is gone where that is so.
+    pub(super) fn fail(&mut self, env: &Environment, error: &SqlError, out: &mut Replies<'_>) -> Result<()> {
+        if error.rolled_back {
+            self.end_unit_of_work(true);
+            out.reply(&env.database_reply(cp::ABNUOWRM).encode(env.text)?);
+        }
+        env.card(Some(&env.sqlca(error)), out)
+    }
+
+    /// The SQLCARD of a command that has no other reply.
+    pub(super) fn conclude(
+        &mut self,
+        env: &Environment,
+        done: std::result::Result<(), SqlError>,
+        out: &mut Replies<'_>,
+    ) -> Result<After> {
+        match done {
+            Ok(()) => env.card(Some(&env.success(None)), out)?,
+            Err(error) => self.fail(env, &error, out)?,
+        }
+        Ok(After::Next)
+    }
+}
