@@ -4,7 +4,7 @@
 use super::backend::Interrupt;
 use super::budget::{Budget, Lease};
 use super::environment::Environment;
-use super::file::dispatch::file_command;
+use super::file::dispatch as file_commands;
 use super::file::job::Job;
 use super::file::lock_wait::LockWait;
 use super::login::commands;
@@ -12,10 +12,10 @@ use super::login::state::{LoginState, PeerLine, Stage};
 use super::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
 use super::request::{After, Replies, Request};
 use super::shared::ServerShared;
-use super::sql::dispatch;
+use super::sql::dispatch as sql_commands;
 use super::sql::session::SqlSession;
 use crate::flow::secmec::random::Random;
-use crate::wire::ddm::codepoint::{self as cp, CodePoint, Side};
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::params;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::dss::chain::Chain;
@@ -151,17 +151,14 @@ impl Conversation {
                 *sql = Some(SqlSession::new(engine, shared.packages.clone(), budget, abandoned.clone()));
                 Ok(After::Next)
             }
-            _ if command.is_command(Side::File) => match files {
-                Some(job) => file_command(job, request, out),
-                None => Err(ProtocolError::unsupported(cp::CMDNSPRM, command)),
-            },
-            _ => match (dispatch::handler(command), sql) {
-                (None, _) => Err(ProtocolError::unsupported(cp::CMDNSPRM, command)),
-                (_, None) => Err(ProtocolError::reply(env.database_reply(cp::RDBNACRM))),
-                (Some(handler), Some(sql)) => {
+            _ => match (sql_commands::handler(command), sql, file_commands::handler(command), files) {
+                (Some(handler), Some(sql), ..) => {
                     check_known(request)?;
                     handler(sql, env, request, out)
                 }
+                (Some(_), None, ..) => Err(ProtocolError::reply(env.database_reply(cp::RDBNACRM))),
+                (.., Some(handler), Some(job)) => file_commands::run(handler, job, request, out),
+                _ => Err(ProtocolError::unsupported(cp::CMDNSPRM, command)),
             },
         }
     }

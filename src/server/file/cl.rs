@@ -140,6 +140,11 @@ impl BoundCommand {
         let wrong = |_| Fault::new("CPD0074", format!("Value {word} of parameter {keyword} is no number."));
         Ok(Some(word.parse().map_err(wrong)?))
     }
+
+    /// The text of a TEXT parameter.
+    pub(super) fn text(&self) -> String {
+        self.word("TEXT").filter(|text| text != "*BLANK" && text != "*SRCMBRTXT").unwrap_or_default()
+    }
 }
 
 /// Library and name.

@@ -2,117 +2,185 @@
 //! that were opened under it are undone by a rollback; files stay open and where they are.
 
 use super::cl::BoundCommand;
-use super::dispatch::TEXT;
-use super::job::{Job, KeptLock, RecordChange};
+use super::locks::{JobId, RecordLock};
+use super::member::{Record, Refused};
 use super::message::{Fault, Result};
+use super::open_files::OpenFiles;
+use super::physical::PhysicalFile;
+use super::reply::TEXT;
+use super::rules::Quota;
 use crate::server::request::Replies;
 use crate::wire::file::open::CommitLevel;
-use crate::wire::file::session::{CmmUow, RllBckUow, ended};
+use crate::wire::file::session::ended;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-impl Job {
-    pub(super) fn commit_command(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
-        CmmUow::decode(body, TEXT)?;
-        self.active()?;
-        self.commit();
-        out.reply(&ended(true).encode(TEXT)?);
+/// The memory of a note of a change beside its bytes.
+const NOTE: usize = 256;
+
+/// A change that can be undone.
+pub(super) struct RecordChange {
+    pub(super) file: Arc<PhysicalFile>,
+    pub(super) member: String,
+    pub(super) rrn: u32,
+    /// The record before the change; none for one that was added.
+    pub(super) before: Option<Record>,
+    /// Its order among records with equal keys.
+    pub(super) order: Option<i64>,
+}
+
+/// A record lock of a unit of work.
+pub(super) struct KeptLock {
+    pub(super) file: Arc<PhysicalFile>,
+    pub(super) member: String,
+    pub(super) rrn: u32,
+    pub(super) kind: RecordLock,
+}
+
+/// Commitment control of a job, with its unit of work.
+pub(super) struct Commitment {
+    job: JobId,
+    /// Commitment control is started, at this level.
+    level: Option<CommitLevel>,
+    changes: Vec<RecordChange>,
+    /// Records that stay locked until it ends.
+    kept: Vec<KeptLock>,
+    quota: Arc<Quota>,
+    /// Bytes of the quota that these take.
+    charged: usize,
+}
+
+impl Commitment {
+    /// Not started.
+    pub(super) fn new(job: JobId, quota: Arc<Quota>) -> Commitment {
+        Commitment { job, level: None, changes: Vec::new(), kept: Vec::new(), quota, charged: 0 }
+    }
+
+    /// The level of commitment control, where it is started.
+    pub(super) fn level(&self) -> Option<CommitLevel> {
+        self.level
+    }
+
+    /// Takes room for something to be undone, or to stay locked, until the end.
+    pub(super) fn charge(&mut self, bytes: usize) -> Result<()> {
+        if !self.quota.take(bytes + NOTE) {
+            return Err(Refused::Full.fault().into());
+        }
+        self.charged += bytes + NOTE;
         Ok(())
     }
 
-    pub(super) fn rollback_command(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
-        RllBckUow::decode(body, TEXT)?;
-        self.active()?;
-        self.roll_back();
-        out.reply(&ended(false).encode(TEXT)?);
-        Ok(())
+    /// Gives back the room of something that was not done.
+    pub(super) fn uncharge(&mut self, bytes: usize) {
+        self.quota.give(bytes + NOTE);
+        self.charged -= bytes + NOTE;
     }
 
-    /// STRCMTCTL.
-    pub(super) fn start_commitment(&mut self, command: &BoundCommand) -> Result<Fault> {
-        if self.commitment.is_some() {
-            return Err(Fault::new("CPF8351", "Commitment control is already active.").into());
-        }
-        self.commitment = Some(match command.need("LCKLVL")?.as_str() {
-            "*CHG" => CommitLevel::Change,
-            "*CS" => CommitLevel::CursorStability,
-            "*ALL" => CommitLevel::All,
-            other => return Err(Fault::new("CPD0084", format!("LCKLVL({other}) is not valid.")).into()),
-        });
-        Ok(Fault::done("CPI8351", "Commitment control is active; no changes are pending."))
+    /// Notes a change.
+    pub(super) fn note(&mut self, change: RecordChange) {
+        self.changes.push(change);
     }
 
-    /// ENDCMTCTL. Changes that are not committed are undone.
-    pub(super) fn end_commitment(&mut self) -> Result<Fault> {
-        self.active()?;
-        if self.open.values().any(|open| open.commit.is_some()) {
-            return Err(Fault::new("CPF8355", "Files are open under commitment control.").into());
-        }
-        self.roll_back();
-        self.commitment = None;
-        Ok(Fault::done("CPI8351", "Commitment control is ended."))
+    /// Keeps a record locked until the end.
+    pub(super) fn keep(&mut self, lock: KeptLock) {
+        self.kept.push(lock);
     }
 
-    /// COMMIT as a command.
-    pub(super) fn commit_now(&mut self) -> Result<Fault> {
-        self.active()?;
-        self.commit();
-        Ok(Fault::done("CPC8350", "Changes are committed."))
-    }
-
-    /// ROLLBACK as a command.
-    pub(super) fn roll_back_now(&mut self) -> Result<Fault> {
-        self.active()?;
-        self.roll_back();
-        Ok(Fault::done("CPC8351", "Changes are undone."))
-    }
-
-    /// Undoes what was not committed, the last change first.
-    pub(super) fn roll_back(&mut self) {
+    /// Undoes the changes, the last one first.
+    pub(super) fn roll_back(&mut self, open: &mut OpenFiles) {
         let changes = std::mem::take(&mut self.changes);
         for RecordChange { file, member, rrn, before, order } in changes.iter().rev() {
             if let Some(member) = file.contents().member(member) {
                 member.put_back(*rrn, before.clone(), *order);
             }
         }
-        self.unit_ended(&changes);
+        self.end(&changes, open);
     }
 
-    fn commit(&mut self) {
+    fn commit(&mut self, open: &mut OpenFiles) {
         let changes = std::mem::take(&mut self.changes);
-        self.unit_ended(&changes);
+        self.end(&changes, open);
     }
 
-    /// Lets go of the records and keys of the unit of work.
-    fn unit_ended(&mut self, changes: &[RecordChange]) {
-        let id = self.id;
-        self.discharge();
+    /// Releases the records and keys of the unit of work.
+    fn end(&mut self, changes: &[RecordChange], open: &mut OpenFiles) {
+        self.quota.give(std::mem::take(&mut self.charged));
         let mut seen = HashSet::new();
         for RecordChange { file, member: name, .. } in changes {
             if seen.insert((Arc::as_ptr(file), name))
                 && let Some(member) = file.contents().member(name)
             {
-                member.unreserve(id);
+                member.unreserve(self.job);
             }
         }
         for KeptLock { file, member, rrn, kind } in std::mem::take(&mut self.kept) {
             if let Some(member) = file.contents().member(&member) {
-                member.locks.release(rrn, id, kind);
+                member.locks.release(rrn, self.job, kind);
             }
             file.wake();
         }
-        for open in self.open.values_mut().filter(|open| open.commit.is_some()) {
-            let file = open.file.clone();
-            if Job::unlock(open, &mut file.contents(), id) {
-                file.wake();
-            }
-        }
+        open.committed().for_each(|open| open.release());
     }
 
-    fn active(&self) -> Result<()> {
-        match self.commitment {
+    fn check_active(&self) -> Result<()> {
+        match self.level {
             Some(_) => Ok(()),
             None => Err(Fault::new("CPF8350", "Commitment control is not active.").into()),
         }
     }
+}
+
+/// CMMUOW.
+pub(super) fn cmmuow(commitment: &mut Commitment, open: &mut OpenFiles, out: &mut Replies<'_>) -> Result<()> {
+    commitment.check_active()?;
+    commitment.commit(open);
+    out.reply(&ended(true).encode(TEXT)?);
+    Ok(())
+}
+
+/// RLLBCKUOW.
+pub(super) fn rllbckuow(commitment: &mut Commitment, open: &mut OpenFiles, out: &mut Replies<'_>) -> Result<()> {
+    commitment.check_active()?;
+    commitment.roll_back(open);
+    out.reply(&ended(false).encode(TEXT)?);
+    Ok(())
+}
+
+/// STRCMTCTL.
+pub(super) fn start(commitment: &mut Commitment, command: &BoundCommand) -> Result<Fault> {
+    if commitment.level.is_some() {
+        return Err(Fault::new("CPF8351", "Commitment control is already active.").into());
+    }
+    commitment.level = Some(match command.need("LCKLVL")?.as_str() {
+        "*CHG" => CommitLevel::Change,
+        "*CS" => CommitLevel::CursorStability,
+        "*ALL" => CommitLevel::All,
+        other => return Err(Fault::new("CPD0084", format!("LCKLVL({other}) is not valid.")).into()),
+    });
+    Ok(Fault::done("CPI8351", "Commitment control is active; no changes are pending."))
+}
+
+/// ENDCMTCTL. Changes that are not committed are undone.
+pub(super) fn end(commitment: &mut Commitment, open: &mut OpenFiles) -> Result<Fault> {
+    commitment.check_active()?;
+    if open.committed().next().is_some() {
+        return Err(Fault::new("CPF8355", "Files are open under commitment control.").into());
+    }
+    commitment.roll_back(open);
+    commitment.level = None;
+    Ok(Fault::done("CPI8351", "Commitment control is ended."))
+}
+
+/// COMMIT as a command.
+pub(super) fn commit(commitment: &mut Commitment, open: &mut OpenFiles) -> Result<Fault> {
+    commitment.check_active()?;
+    commitment.commit(open);
+    Ok(Fault::done("CPC8350", "Changes are committed."))
+}
+
+/// ROLLBACK as a command.
+pub(super) fn roll_back(commitment: &mut Commitment, open: &mut OpenFiles) -> Result<Fault> {
+    commitment.check_active()?;
+    commitment.roll_back(open);
+    Ok(Fault::done("CPC8351", "Changes are undone."))
 }

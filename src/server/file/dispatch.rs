@@ -1,33 +1,34 @@
-//! Which file has which command, and the shape of what goes back: records and feedback as objects,
-//! messages as replies.
+//! The commands of record access: each with its message and its handler.
 
 use super::job::Job;
-use super::message::{CCSID, Failure, Fault, Result};
-use crate::server::protocol_error::{ProtocolError, Result as ProtocolResult};
+use super::message::{Failure, Result};
+use super::reply::{TEXT, message};
+use super::{command, commit, open, position, read, write};
+use crate::server::protocol_error::Result as ProtocolResult;
 use crate::server::request::{After, Replies, Request};
-use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::codepoint as cp;
-use crate::wire::ddm::object::put_bytes;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::reply::Reply;
-use crate::wire::ddm::text::DdmText;
-use crate::wire::file::iofb::IoFeedback;
-use crate::wire::file::message::S38MsgRm;
-use crate::wire::file::session::SxxAspRq;
+use crate::wire::file::close::{S38Close, S38Feod};
+use crate::wire::file::open::S38Open;
+use crate::wire::file::read::{S38Get, S38GetD, S38GetK, S38GetM};
+use crate::wire::file::session::{CmmUow, RllBckUow, S38Cmd, SxxAspRq};
+use crate::wire::file::write::{S38Del, S38PutM, S38Updat};
 
-/// Names are in the page of the job.
-pub(super) const TEXT: DdmText = DdmText::Job(CCSID);
+/// Decodes a command and runs it.
+pub(in crate::server) type Handler = fn(&mut Job, &Request, &mut Replies<'_>) -> Result<()>;
 
-/// Runs a command of record access.
-pub(in crate::server) fn file_command(
+/// Runs a command by its handler. Messages of the system are its reply; a command that waits has none.
+pub(in crate::server) fn run(
+    handler: Handler,
     job: &mut Job,
     request: &Request,
     out: &mut Replies<'_>,
 ) -> ProtocolResult<After> {
-    let done = job.run(request, out);
+    let done = handler(job, request, out);
     if let Err(Failure::Waits) = done {
         return Ok(After::Wait);
     }
-    job.command_ended();
+    job.waiter.command_ended();
     match done {
         Ok(()) | Err(Failure::Waits) => {}
         Err(Failure::Protocol(error)) => return Err(error),
@@ -40,54 +41,70 @@ pub(in crate::server) fn file_command(
     Ok(After::Next)
 }
 
-impl Job {
-    fn run(&mut self, request: &Request, out: &mut Replies<'_>) -> Result<()> {
-        let body = &request.command.body;
-        match request.command.cp {
-            cp::S38OPEN => self.open(body, out),
-            cp::S38CLOSE => self.close_file(body, out),
-            cp::S38FEOD => self.feod(body, out),
-            cp::S38GET => self.get(body, out),
-            cp::S38GETM => self.get_many(body, out),
-            cp::S38GETD => self.get_direct(body, out),
-            cp::S38GETK => self.get_by_key(body, out),
-            cp::S38PUTM => self.put(request, out),
-            cp::S38UPDAT => self.update(request, out),
-            cp::S38DEL => self.delete(body, out),
-            cp::S38CMD => self.command(body, out),
-            cp::CMMUOW => self.commit_command(body, out),
-            cp::RLLBCKUOW => self.rollback_command(body, out),
-            cp::SXXASPRQ => {
-                // There are no independent disk pools: every name leads to the same libraries.
-                SxxAspRq::decode(body, TEXT)?;
-                out.reply(&Reply::new(cp::CMDCMPRM).encode(TEXT)?);
-                Ok(())
-            }
-            other => Err(ProtocolError::unsupported(cp::CMDNSPRM, other).into()),
-        }
-    }
-}
-
-/// A message.
-pub(super) fn message(message: &S38MsgRm, out: &mut Replies<'_>) -> ProtocolResult<()> {
-    out.reply(&message.encode(TEXT)?);
-    Ok(())
-}
-
-/// Records, if there are some, and the feedback, in one frame.
-pub(super) fn records(slots: Option<&[u8]>, feedback: &IoFeedback, out: &mut Replies<'_>) -> Result<()> {
-    let mut w = Writer::new();
-    if let Some(slots) = slots {
-        put_bytes(&mut w, cp::S38BUF, slots);
-    }
-    put_bytes(&mut w, cp::S38IOFB, &feedback.encode()?);
-    out.object(w.as_slice());
-    Ok(())
-}
-
-/// The feedback, followed by the reason why something was not done.
-pub(super) fn refused(feedback: &IoFeedback, fault: &Fault, out: &mut Replies<'_>) -> Result<()> {
-    records(None, feedback, out)?;
-    message(&fault.message(), out)?;
-    Ok(())
+/// The handler of a command; none for one that is not of record access.
+pub(in crate::server) fn handler(command: CodePoint) -> Option<Handler> {
+    Some(match command {
+        cp::S38OPEN => |job, r, out| {
+            let command = S38Open::decode(&r.command.body, TEXT)?;
+            open::open(job, command, out)
+        },
+        cp::S38CLOSE => |job, r, out| {
+            let command = S38Close::decode(&r.command.body, TEXT)?;
+            position::close(&mut job.open, &command, out)
+        },
+        cp::S38FEOD => |job, r, out| {
+            let command = S38Feod::decode(&r.command.body, TEXT)?;
+            position::feod(&mut job.open, &command, out)
+        },
+        cp::S38GET => |job, r, out| {
+            let command = S38Get::decode(&r.command.body, TEXT)?;
+            read::get(&mut job.open, &mut job.commitment, &mut job.waiter, command, out)
+        },
+        cp::S38GETM => |job, r, out| {
+            let command = S38GetM::decode(&r.command.body, TEXT)?;
+            read::get_many(&mut job.open, &mut job.commitment, &mut job.waiter, command, out)
+        },
+        cp::S38GETD => |job, r, out| {
+            let command = S38GetD::decode(&r.command.body, TEXT)?;
+            read::get_direct(&mut job.open, &mut job.commitment, &mut job.waiter, command, out)
+        },
+        cp::S38GETK => |job, r, out| {
+            let command = S38GetK::decode(&r.command.body, TEXT)?;
+            read::get_by_key(&mut job.open, &mut job.commitment, &mut job.waiter, command, out)
+        },
+        cp::S38PUTM => |job, r, out| {
+            let command = S38PutM::decode(&r.command.body, TEXT)?;
+            let open = job.open.get(command.dclnam)?;
+            write::put(open, &mut job.commitment, &mut job.waiter, &r.objects, out)
+        },
+        cp::S38UPDAT => |job, r, out| {
+            let command = S38Updat::decode(&r.command.body, TEXT)?;
+            let open = job.open.get(command.dclnam)?;
+            write::update(open, &mut job.commitment, &mut job.waiter, &r.objects, out)
+        },
+        cp::S38DEL => |job, r, out| {
+            let command = S38Del::decode(&r.command.body, TEXT)?;
+            let open = job.open.get(command.dclnam)?;
+            write::delete(open, &mut job.commitment, &mut job.waiter, out)
+        },
+        cp::S38CMD => |job, r, out| {
+            let command = S38Cmd::decode(&r.command.body, TEXT)?;
+            command::run(job, &command, out)
+        },
+        cp::CMMUOW => |job, r, out| {
+            CmmUow::decode(&r.command.body, TEXT)?;
+            commit::cmmuow(&mut job.commitment, &mut job.open, out)
+        },
+        cp::RLLBCKUOW => |job, r, out| {
+            RllBckUow::decode(&r.command.body, TEXT)?;
+            commit::rllbckuow(&mut job.commitment, &mut job.open, out)
+        },
+        cp::SXXASPRQ => |_, r, out| {
+            // There are no independent disk pools: every name leads to the same libraries.
+            SxxAspRq::decode(&r.command.body, TEXT)?;
+            out.reply(&Reply::new(cp::CMDCMPRM).encode(TEXT)?);
+            Ok(())
+        },
+        _ => return None,
+    })
 }

@@ -1,11 +1,11 @@
 //! DSPFFD and DSPFD: what files are like, as rows of an outfile, from which clients learn it.
 
 use super::cl::{BoundCommand, ClValue};
-use super::command::CommandResult;
-use super::job::{Job, QTEMP};
-use super::library::{Library, is_name};
+use super::job_libraries::JobLibraries;
+use super::library::is_name;
 use super::list;
-use super::message::{CCSID, Failure, Fault, Result};
+use super::locks::{JobId, ObjectLock};
+use super::message::{CCSID, CommandResult, Fault, Result};
 use super::physical::{Definition, PhysicalFile, record_format};
 use crate::wire::ddm::error::Result as MessageResult;
 use crate::wire::file::describe::{self, MemberDescription};
@@ -15,154 +15,143 @@ use crate::wire::file::outfile_columns::{
 };
 use std::sync::Arc;
 
-impl Job {
-    pub(super) fn display_fields(&mut self, command: &BoundCommand) -> CommandResult {
-        self.outfile(command, &FIELDS, |file| describe::format_rows(&file.formats(), CCSID))
-    }
+/// DSPFFD.
+pub(super) fn fields(libraries: &mut JobLibraries, job: JobId, command: &BoundCommand) -> CommandResult {
+    outfile(libraries, job, command, &FIELDS, |file| describe::format_rows(&file.formats(), CCSID))
+}
 
-    pub(super) fn display_file(&mut self, command: &BoundCommand) -> CommandResult {
-        match command.word("TYPE").as_deref() {
-            Some("*ACCPTH") => self.outfile(command, &ACCESS_PATH, |file| describe::key_rows(&file.formats(), CCSID)),
-            Some("*RCDFMT") => self.outfile(command, &FORMATS, list::format),
-            Some("*ATR") if matches!(command.word("FILEATR").as_deref(), None | Some("*PF" | "*ALL")) => {
-                self.outfile(command, &PHYSICAL, list::attributes)
-            }
-            Some("*MBR") => self.outfile(command, &MEMBERS, |file| describe::member_rows(&members(file), CCSID)),
-            other => Err(Fault::new("CPD0084", format!("TYPE({}) is not supported.", other.unwrap_or("*ALL"))).into()),
+/// DSPFD.
+pub(super) fn file(libraries: &mut JobLibraries, job: JobId, command: &BoundCommand) -> CommandResult {
+    match command.word("TYPE").as_deref() {
+        Some("*ACCPTH") => {
+            outfile(libraries, job, command, &ACCESS_PATH, |file| describe::key_rows(&file.formats(), CCSID))
         }
-    }
-
-    pub(super) fn display_objects(&mut self, command: &BoundCommand) -> CommandResult {
-        if !matches!(command.word("OBJTYPE").as_deref(), None | Some("*ALL" | "*FILE")) {
-            return Err(Fault::new("CPD0084", "OBJTYPE is to be *FILE or *ALL.").into());
+        Some("*RCDFMT") => outfile(libraries, job, command, &FORMATS, list::format),
+        Some("*ATR") if matches!(command.word("FILEATR").as_deref(), None | Some("*PF" | "*ALL")) => {
+            outfile(libraries, job, command, &PHYSICAL, list::attributes)
         }
-        let (library, name) = command.object("OBJ")?;
-        if !library.starts_with('*') && !self.has_library(&library) {
-            return Err(Fault::no_library(&library).into());
-        }
-        let meant = self.named(&library, &name).map_err(|_| {
-            let text = format!("No objects of the name {name} and this type are in library {library}.");
-            Fault::new("CPF2123", text)
-        })?;
-        self.written(command, &OBJECTS, meant, list::object)
-    }
-
-    /// The files that FILE names: one, or `LIBRARY/*ALL`, or `LIBRARY/PRE*`.
-    fn meant(&self, command: &BoundCommand) -> Result<Vec<Arc<PhysicalFile>>> {
-        let (library, name) = command.object("FILE")?;
-        if !library.starts_with('*') && !self.has_library(&library) {
-            return Err(Fault::new("CPF3064", format!("Library {library} not found.")).into());
-        }
-        self.named(&library, &name)
-    }
-
-    /// The files of a name, or with such names.
-    fn named(&self, library: &str, name: &str) -> Result<Vec<Arc<PhysicalFile>>> {
-        let generic = if name == "*ALL" { Some("") } else { name.strip_suffix('*') };
-        let Some(start) = generic else { return Ok(vec![self.need(library, name)?]) };
-        let library = self.library(library);
-        let of = |files: &Library| -> Vec<Arc<PhysicalFile>> {
-            files.iter().filter(|(name, _)| name.starts_with(start)).map(|(_, file)| file.clone()).collect()
-        };
-        let found = match library.as_str() {
-            QTEMP => of(&self.qtemp),
-            library => self.store.libraries(|all| all.get(library).map(of).unwrap_or_default()),
-        };
-        match found.is_empty() {
-            true => Err(Failure::Told(vec![Fault::no_file(&library, name)])),
-            false => Ok(found),
-        }
-    }
-
-    /// Writes rows about the files that are meant into the member that OUTFILE and OUTMBR name: in place of what is
-    /// there, or after it.
-    fn outfile(
-        &mut self,
-        command: &BoundCommand,
-        layout: &Outfile,
-        rows: impl Fn(&PhysicalFile) -> MessageResult<Vec<Vec<u8>>>,
-    ) -> CommandResult {
-        let meant = self.meant(command)?;
-        self.written(command, layout, meant, rows)
-    }
-
-    /// The same of these files.
-    fn written(
-        &mut self,
-        command: &BoundCommand,
-        layout: &Outfile,
-        meant: Vec<Arc<PhysicalFile>>,
-        rows: impl Fn(&PhysicalFile) -> MessageResult<Vec<Vec<u8>>>,
-    ) -> CommandResult {
-        match command.word("OUTPUT").as_deref() {
-            Some("*OUTFILE") => {}
-            // Printed output goes nowhere.
-            None | Some("*" | "*PRINT") => return Ok(None),
-            Some(other) => return Err(Fault::new("CPD0084", format!("OUTPUT({other}) is not supported.")).into()),
-        }
-        let (library, name) = command.object("OUTFILE")?;
-        let library = self.library(&library);
-        self.may_change(&library, "CPF9822", || format!("File {name} in library {library} not written to"))?;
-        let (wanted, add) = out_member(command)?;
-        let known = self.find(&library, &name);
-        let created = known.is_none();
-        let file = match known {
-            Some(file) if file.definition.format.name == layout.format => file,
-            Some(_) => {
-                let text = format!("File {name} in library {library} has not the format {}.", layout.format);
-                return Err(Fault::new("CPF9898", text).into());
-            }
-            None if is_name(&name) => {
-                let definition = Definition { format: format(layout), ..Definition::default() };
-                let file = PhysicalFile::new(&library, &name, definition, self.store.quota())
-                    .map_err(|why| Fault::new("CPF9847", format!("File {name} not created: {why}.")))?;
-                let file = Arc::new(file);
-                self.place(&library, &name, file.clone())?;
-                file
-            }
-            None => return Err(Fault::new("CPD0084", format!("{name} is no name of a file.")).into()),
-        };
-        let member = self.out_member(&file, wanted, add)?;
-        let mut count = 0;
-        for about in meant {
-            // The outfile may be one of those that are meant: it is looked at before it is written to.
-            let rows = rows(&about)?;
-            let mut contents = file.contents();
-            let member = contents.member(&member).ok_or_else(|| Fault::new("CPF3141", "The member is gone."))?;
-            count += rows.len();
-            for mut row in rows {
-                row.resize(row.len() + layout.columns.len(), crate::wire::file::buffer::PRESENT);
-                member.insert(row.into(), false, self.id).map_err(|refused| refused.fault())?;
-            }
-        }
-        Ok(Some(match created {
-            true => Fault::done("CPF9861", format!("Output file {name} created in library {library}.")),
-            false => Fault::done("CPF3030", format!("{count} records added to member {member}.")),
-        }))
-    }
-
-    /// The member to write to, which is made where there is none: emptied, or as it is.
-    fn out_member(&self, file: &PhysicalFile, wanted: Option<String>, add: bool) -> Result<String> {
-        let mut contents = file.contents();
-        let wanted = wanted.or_else(|| contents.resolve("*FIRST")).unwrap_or_else(|| file.name.clone());
-        match contents.resolve(&wanted) {
-            None => file.add_member(&mut contents, &wanted, "")?,
-            Some(_) if add => {}
-            Some(_) => {
-                if contents.meets(&self.exclusive(Some(wanted.clone())), true) || contents.is_pending(Some(&wanted)) {
-                    return Err(Fault::new("CPF3130", format!("Member {wanted} already in use.")).into());
-                }
-                if let Some(member) = contents.member(&wanted) {
-                    member.clear();
-                }
-            }
-        }
-        Ok(wanted)
+        Some("*MBR") => outfile(libraries, job, command, &MEMBERS, |file| describe::member_rows(&members(file), CCSID)),
+        other => Err(Fault::new("CPD0084", format!("TYPE({}) is not supported.", other.unwrap_or("*ALL"))).into()),
     }
 }
 
+/// DSPOBJD.
+pub(super) fn objects(libraries: &mut JobLibraries, job: JobId, command: &BoundCommand) -> CommandResult {
+    if !matches!(command.word("OBJTYPE").as_deref(), None | Some("*ALL" | "*FILE")) {
+        return Err(Fault::new("CPD0084", "OBJTYPE is to be *FILE or *ALL.").into());
+    }
+    let (library, name) = command.object("OBJ")?;
+    if !library.starts_with('*') && !libraries.has_library(&library) {
+        return Err(Fault::no_library(&library).into());
+    }
+    let meant = libraries.named(&library, &name).map_err(|_| {
+        let text = format!("No objects of the name {name} and this type are in library {library}.");
+        Fault::new("CPF2123", text)
+    })?;
+    written(libraries, job, command, &OBJECTS, meant, list::object)
+}
+
+/// The files that FILE names: one, or `LIBRARY/*ALL`, or `LIBRARY/PRE*`.
+fn meant(libraries: &JobLibraries, command: &BoundCommand) -> Result<Vec<Arc<PhysicalFile>>> {
+    let (library, name) = command.object("FILE")?;
+    if !library.starts_with('*') && !libraries.has_library(&library) {
+        return Err(Fault::new("CPF3064", format!("Library {library} not found.")).into());
+    }
+    libraries.named(&library, &name)
+}
+
+/// Writes rows about the files that are meant into the member that OUTFILE and OUTMBR name: in place of what is
+/// there, or after it.
+fn outfile(
+    libraries: &mut JobLibraries,
+    job: JobId,
+    command: &BoundCommand,
+    layout: &Outfile,
+    rows: impl Fn(&PhysicalFile) -> MessageResult<Vec<Vec<u8>>>,
+) -> CommandResult {
+    let meant = meant(libraries, command)?;
+    written(libraries, job, command, layout, meant, rows)
+}
+
+/// The same of these files.
+fn written(
+    libraries: &mut JobLibraries,
+    job: JobId,
+    command: &BoundCommand,
+    layout: &Outfile,
+    meant: Vec<Arc<PhysicalFile>>,
+    rows: impl Fn(&PhysicalFile) -> MessageResult<Vec<Vec<u8>>>,
+) -> CommandResult {
+    match command.word("OUTPUT").as_deref() {
+        Some("*OUTFILE") => {}
+        // Printed output goes nowhere.
+        None | Some("*" | "*PRINT") => return Ok(None),
+        Some(other) => return Err(Fault::new("CPD0084", format!("OUTPUT({other}) is not supported.")).into()),
+    }
+    let (library, name) = command.object("OUTFILE")?;
+    let library = libraries.library(&library);
+    libraries.may_change(&library, "CPF9822", || format!("File {name} in library {library} not written to"))?;
+    let (wanted, add) = outmbr(command)?;
+    let known = libraries.find(&library, &name);
+    let created = known.is_none();
+    let file = match known {
+        Some(file) if file.definition.format.name == layout.format => file,
+        Some(_) => {
+            let text = format!("File {name} in library {library} has not the format {}.", layout.format);
+            return Err(Fault::new("CPF9898", text).into());
+        }
+        None if is_name(&name) => {
+            let definition = Definition { format: format(layout), ..Definition::default() };
+            let file = PhysicalFile::new(&library, &name, definition, libraries.store.quota())
+                .map_err(|why| Fault::new("CPF9847", format!("File {name} not created: {why}.")))?;
+            let file = Arc::new(file);
+            libraries.put(&library, &name, file.clone())?;
+            file
+        }
+        None => return Err(Fault::new("CPD0084", format!("{name} is no name of a file.")).into()),
+    };
+    let member = out_member(&file, wanted, add, job)?;
+    let mut count = 0;
+    for about in meant {
+        // The outfile may be one of those that are meant: it is looked at before it is written to.
+        let rows = rows(&about)?;
+        let mut contents = file.contents();
+        let member = contents.member(&member).ok_or_else(|| Fault::new("CPF3141", "The member is gone."))?;
+        count += rows.len();
+        for mut row in rows {
+            row.resize(row.len() + layout.columns.len(), crate::wire::file::buffer::PRESENT);
+            member.insert(row.into(), false, job).map_err(|refused| refused.fault())?;
+        }
+    }
+    Ok(Some(match created {
+        true => Fault::done("CPF9861", format!("Output file {name} created in library {library}.")),
+        false => Fault::done("CPF3030", format!("{count} records added to member {member}.")),
+    }))
+}
+
+/// The member to write to, which is made where there is none: emptied, or as it is.
+fn out_member(file: &PhysicalFile, wanted: Option<String>, add: bool, job: JobId) -> Result<String> {
+    let mut contents = file.contents();
+    let wanted = wanted.or_else(|| contents.resolve("*FIRST")).unwrap_or_else(|| file.name.clone());
+    match contents.resolve(&wanted) {
+        None => file.add_member(&mut contents, &wanted, "")?,
+        Some(_) if add => {}
+        Some(_) => {
+            if contents.meets(&ObjectLock::exclusive(job, Some(wanted.clone())), true)
+                || contents.is_pending(Some(&wanted))
+            {
+                return Err(Fault::new("CPF3130", format!("Member {wanted} already in use.")).into());
+            }
+            if let Some(member) = contents.member(&wanted) {
+                member.clear();
+            }
+        }
+    }
+    Ok(wanted)
+}
+
 /// OUTMBR: a member, none for the first, and whether to add to what it has.
-fn out_member(command: &BoundCommand) -> Result<(Option<String>, bool)> {
+fn outmbr(command: &BoundCommand) -> Result<(Option<String>, bool)> {
     let name = command.word("OUTMBR").filter(|name| name != "*FIRST");
     let add = match command.values("OUTMBR").get(1) {
         None => Some(false),

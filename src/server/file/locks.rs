@@ -52,6 +52,11 @@ pub(super) struct ObjectLock {
 }
 
 impl ObjectLock {
+    /// An exclusive one on a member, or on all.
+    pub(super) fn exclusive(job: JobId, member: Option<String>) -> ObjectLock {
+        ObjectLock { job, state: LockState::Exclusive, member, open: false }
+    }
+
     /// True when the other one keeps its job from having this one.
     pub(super) fn meets(&self, other: &ObjectLock) -> bool {
         let same = match (&self.member, &other.member) {

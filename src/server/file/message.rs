@@ -9,7 +9,7 @@ pub(in crate::server) const CCSID: u16 = 37;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(in crate::server) struct Fault {
     pub(super) id: &'static str,
     pub(super) severity: u16,
     pub(super) text: String,
@@ -17,7 +17,7 @@ pub(super) struct Fault {
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::server) enum Failure {
     /// Messages of the system, the first of them the one that matters.
     Told(Vec<Fault>),
     /// A command that cannot be read at all.
@@ -27,6 +27,9 @@ pub(super) enum Failure {
 }
 
 pub(super) type Result<T> = std::result::Result<T, Failure>;
+
+/// The message of a command of CL that has done its work, where it has one.
+pub(super) type CommandResult = Result<Option<Fault>>;
 
 impl Fault {
     /// An error.
@@ -57,6 +60,11 @@ impl Fault {
     /// CPF3012: no such file, asked for by a command.
     pub(super) fn no_file(library: &str, file: &str) -> Fault {
         Fault::new("CPF3012", format!("File {file} in library {library} not found."))
+    }
+
+    /// CPF9801: no such object.
+    pub(super) fn no_object(library: &str, name: &str) -> Fault {
+        Fault::new("CPF9801", format!("Object {name} in library {library} not found."))
     }
 
     /// CPF2110: no such library.

@@ -3,7 +3,9 @@
 //! what they do is told by IBM's documentation of database files and by what its client for Java
 //! expects.
 
+mod allocation;
 mod arrow;
+mod change;
 mod cl;
 mod command;
 mod commit;
@@ -13,6 +15,7 @@ mod dds;
 pub(super) mod dispatch;
 mod display;
 pub(super) mod job;
+mod job_libraries;
 pub mod library;
 mod list;
 pub(super) mod lock_wait;
@@ -21,8 +24,10 @@ mod member;
 pub(super) mod message;
 mod objects;
 mod open;
+mod open_files;
 mod physical;
 mod position;
 mod read;
+mod reply;
 pub mod rules;
 mod write;

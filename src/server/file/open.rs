@@ -1,10 +1,13 @@
 //! S38OPEN: finds the member, locks it, tells by S38OPNFB what it is like.
 
-use super::dispatch::TEXT;
-use super::job::{Job, OpenDataPath};
+use super::commit::Commitment;
+use super::job::Job;
+use super::lock_wait::Patience;
 use super::locks::{LockState, ObjectLock};
 use super::message::{Fault, Result};
-use super::physical::{Contents, PhysicalFile};
+use super::open_files::OpenDataPath;
+use super::physical::PhysicalFile;
+use super::reply::TEXT;
 use super::rules::Duplicates;
 use crate::server::request::Replies;
 use crate::wire::codec::writer::Writer;
@@ -14,93 +17,85 @@ use crate::wire::file::buffer::BufferLayout;
 use crate::wire::file::open::{CommitLevel, OpenAccess, S38Open, Ufcb};
 use crate::wire::file::opnfb::OpenFeedback;
 
-/// Files that a job may have open at a time.
-const OPEN: usize = 1000;
 /// Bytes of a block, as the system limits them.
 pub(super) const BLOCK: usize = 16 << 20;
 
-impl Job {
-    pub(super) fn open(&mut self, body: &[u8], out: &mut Replies<'_>) -> Result<()> {
-        let S38Open { dclnam, ufcb } = S38Open::decode(body, TEXT)?;
-        if self.open.contains_key(&dclnam) {
-            return Err(Fault::new("CPF4152", "The name of the open file is in use already.").into());
-        }
-        if self.open.len() >= OPEN {
-            return Err(Fault::new("CPF4103", format!("{OPEN} files are open already.")).into());
-        }
-        let Some(file) = self.find(&ufcb.library, &ufcb.file) else {
-            let text = format!("File {} in library {} not found.", ufcb.file, ufcb.library);
-            return Err(Fault::new("CPF4101", text).into());
-        };
-        let commit = self.level(&ufcb)?;
-        let (read, write, change, delete) = match ufcb.access {
-            OpenAccess::Read => (true, false, false, false),
-            OpenAccess::Write => (false, true, false, false),
-            OpenAccess::ReadWrite | OpenAccess::SspReadWrite => (true, true, true, true),
-            OpenAccess::SspWrite => (false, true, true, false),
-        };
-        if write {
-            let what = || format!("File {} in library {} not opened for output", ufcb.file, file.library);
-            self.may_change(&file.library, "CPF4104", what)?;
-        }
-        let state = if write { LockState::SharedUpdate } else { LockState::SharedRead };
-        let id = self.id;
-        let locked = |_: &mut Job, contents: &mut std::sync::MutexGuard<'_, Contents>| {
-            let Some(member) = contents.resolve(&ufcb.member) else {
-                let text = format!("File {} with member {} not found.", ufcb.file, ufcb.member);
-                return Err(Fault::new("CPF4102", text).into());
-            };
-            let lock = ObjectLock { job: id, state, member: Some(member), open: true };
-            if contents.meets(&lock, false) {
-                return Ok(None);
-            }
-            contents.locks.push(lock.clone());
-            Ok(Some(lock))
-        };
-        let Some(lock) = self.patiently(&file, locked, true)? else {
-            let text = format!("Not able to allocate file {} for its open.", ufcb.file);
-            return Err(Fault::new("CPF4128", text).into());
-        };
-        let member = lock.member.clone().unwrap_or_default();
-        let layout = file.layout();
-        let asked = ufcb.blocking.map_or(1, |b| if b.sequential { b.records } else { 1 });
-        let open = OpenDataPath {
-            keyed: file.path().is_some() && ufcb.arrival != Some(true),
-            block: block(asked, &layout),
-            place: Default::default(),
-            locked: None,
-            file: file.clone(),
-            member,
-            lock,
-            read,
-            write,
-            change,
-            delete,
-            commit,
-        };
-        let mut feedback = feedback(&open, &layout);
-        feedback.record_wait = u32::try_from(self.store.patience().as_secs()).unwrap_or(u32::MAX);
-        self.open.insert(dclnam, open);
-        let mut w = Writer::new();
-        put_bytes(&mut w, cp::S38OPNFB, &feedback.encode(TEXT)?);
-        out.object(w.as_slice());
-        Ok(())
+pub(super) fn open(job: &mut Job, command: S38Open, out: &mut Replies<'_>) -> Result<()> {
+    let S38Open { dclnam, ufcb } = command;
+    job.open.check_free(dclnam)?;
+    let Some(file) = job.libraries.find(&ufcb.library, &ufcb.file) else {
+        let text = format!("File {} in library {} not found.", ufcb.file, ufcb.library);
+        return Err(Fault::new("CPF4101", text).into());
+    };
+    let commit = level(&job.commitment, &ufcb)?;
+    let (read, write, change, delete) = match ufcb.access {
+        OpenAccess::Read => (true, false, false, false),
+        OpenAccess::Write => (false, true, false, false),
+        OpenAccess::ReadWrite | OpenAccess::SspReadWrite => (true, true, true, true),
+        OpenAccess::SspWrite => (false, true, true, false),
+    };
+    if write {
+        let what = || format!("File {} in library {} not opened for output", ufcb.file, file.library);
+        job.libraries.may_change(&file.library, "CPF4104", what)?;
     }
-
-    /// The level of commitment control that an open asks for.
-    fn level(&self, ufcb: &Ufcb) -> Result<Option<CommitLevel>> {
-        let asked = match ufcb.commit {
-            None | Some(CommitLevel::None) => return Ok(None),
-            Some(asked) => asked,
+    let state = if write { LockState::SharedUpdate } else { LockState::SharedRead };
+    let id = job.id;
+    let locked = job.waiter.attempt(&file, Patience::Usual, |contents| {
+        let Some(member) = contents.resolve(&ufcb.member) else {
+            let text = format!("File {} with member {} not found.", ufcb.file, ufcb.member);
+            return Err(Fault::new("CPF4102", text).into());
         };
-        match (self.commitment, asked) {
-            (None, _) => {
-                let text = format!("Commitment control is not active: file {} is not opened.", ufcb.file);
-                Err(Fault::new("CPF4326", text).into())
-            }
-            (job, CommitLevel::Default) => Ok(job),
-            (_, level) => Ok(Some(level)),
+        let lock = ObjectLock { job: id, state, member: Some(member), open: true };
+        if contents.meets(&lock, false) {
+            return Ok(None);
         }
+        contents.locks.push(lock.clone());
+        Ok(Some(lock))
+    })?;
+    let Some(lock) = locked else {
+        let text = format!("Not able to allocate file {} for its open.", ufcb.file);
+        return Err(Fault::new("CPF4128", text).into());
+    };
+    let member = lock.member.clone().unwrap_or_default();
+    let layout = file.layout();
+    let asked = ufcb.blocking.map_or(1, |b| if b.sequential { b.records } else { 1 });
+    let open = OpenDataPath {
+        keyed: file.path().is_some() && ufcb.arrival != Some(true),
+        block: block(asked, &layout),
+        place: Default::default(),
+        locked: None,
+        written: None,
+        file: file.clone(),
+        member,
+        lock,
+        read,
+        write,
+        change,
+        delete,
+        commit,
+    };
+    let mut feedback = feedback(&open, &layout);
+    feedback.record_wait = u32::try_from(job.waiter.usual().as_secs()).unwrap_or(u32::MAX);
+    job.open.insert(dclnam, open);
+    let mut w = Writer::new();
+    put_bytes(&mut w, cp::S38OPNFB, &feedback.encode(TEXT)?);
+    out.object(w.as_slice());
+    Ok(())
+}
+
+/// The level of commitment control that an open asks for.
+fn level(commitment: &Commitment, ufcb: &Ufcb) -> Result<Option<CommitLevel>> {
+    let asked = match ufcb.commit {
+        None | Some(CommitLevel::None) => return Ok(None),
+        Some(asked) => asked,
+    };
+    match (commitment.level(), asked) {
+        (None, _) => {
+            let text = format!("Commitment control is not active: file {} is not opened.", ufcb.file);
+            Err(Fault::new("CPF4326", text).into())
+        }
+        (job, CommitLevel::Default) => Ok(job),
+        (_, level) => Ok(Some(level)),
     }
 }
 
