@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod numbers;
+mod scatter;
 mod sides;
 mod source;
 

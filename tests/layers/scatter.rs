@@ -1,0 +1,92 @@
+//! The law of one place: the `impl` blocks of a type stand in few files. A method call is no import, so files that share
+//! a type by its methods would know each other without the imports telling.
+
+use super::source::{collect, strip, without_tests};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// Files with `impl` blocks of one type.
+const MOST: usize = 2;
+
+/// Types with more of them: (layer, type, files).
+const SCATTERED: &[(&str, &str, usize)] = &[
+    ("client", "Config", 4),
+    ("client", "Connection", 3),
+    ("client", "Inner", 4),
+    ("client", "OpenFile", 3),
+    ("client", "OpenMember", 4),
+];
+
+#[test]
+fn the_methods_of_a_type_stand_in_few_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    collect(&root, &mut paths);
+    let mut files: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for path in paths {
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+        let layer = name.split('/').next().unwrap().to_owned();
+        for of in implemented(&without_tests(&strip(&fs::read_to_string(&path).unwrap()))) {
+            files.entry((layer.clone(), of)).or_default().insert(name.clone());
+        }
+    }
+    assert!(files.len() > 300, "{}", files.len());
+    let most = |layer: &str, of: &str| {
+        let known = SCATTERED.iter().find(|(l, t, _)| (*l, *t) == (layer, of));
+        known.map_or(MOST, |(.., most)| *most)
+    };
+    let too_many: Vec<String> = files
+        .iter()
+        .filter(|((layer, of), files)| files.len() > most(layer, of))
+        .map(|((_, of), files)| format!("{of}: {}", files.iter().cloned().collect::<Vec<_>>().join(", ")))
+        .collect();
+    assert!(too_many.is_empty(), "\n{}", too_many.join("\n"));
+    for (layer, of, count) in SCATTERED {
+        let found = files.get(&((*layer).to_owned(), (*of).to_owned())).map_or(0, BTreeSet::len);
+        assert_eq!(found, *count, "{layer}: {of}");
+    }
+}
+
+#[test]
+fn the_law_sees_the_types_of_impl_blocks() {
+    let code = "impl Plain {}\nimpl<T: Into<X>, const N: usize> Generic<T> where T: Copy {}\nimpl fmt::Display for a::Path<'_> {}
+impl<'a> From<&'a [u8]> for &'a Borrowed {}\nfn f(x: impl Iterator) {}\n    impl Inner {}\nimpl Trait for [u8] {}";
+    assert_eq!(implemented(code), ["Plain", "Generic", "Path", "Borrowed"]);
+}
+
+/// The types that `impl` blocks at the root of a file are of.
+fn implemented(code: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for part in code.split("\nimpl").skip(usize::from(!code.starts_with("impl"))) {
+        let head = part.trim_start_matches("impl").split('{').next().unwrap_or_default();
+        let Some(head) = generics(head) else { continue };
+        let of = head.rsplit_once(" for ").map_or(head, |(_, of)| of);
+        let path = of.trim_start().trim_start_matches('&');
+        // A lifetime stands before the type of a reference.
+        let path = if path.starts_with('\'') { path.split_once(' ').map_or("", |(_, path)| path) } else { path };
+        let end = path.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').unwrap_or(path.len());
+        let name = path[..end].rsplit("::").next().unwrap_or_default();
+        if name.starts_with(char::is_uppercase) {
+            out.push(name.to_owned());
+        }
+    }
+    out
+}
+
+/// The text after the generics of an `impl`; none for a word that only begins so.
+fn generics(head: &str) -> Option<&str> {
+    if !head.starts_with('<') {
+        return head.strip_prefix(' ');
+    }
+    let mut depth = 0;
+    let end = head.char_indices().find(|(at, c)| {
+        match c {
+            '<' => depth += 1,
+            '>' if !head[..*at].ends_with('-') => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    });
+    end.map(|(at, _)| head[at + 1..].trim_start())
+}
