@@ -5,11 +5,11 @@
 mod arrays;
 mod authority;
 mod basics;
+mod before_login;
 mod blanks;
 mod blocks;
 mod contention;
 mod control;
-mod door;
 mod files;
 mod formats;
 #[path = "../wire/found.rs"]

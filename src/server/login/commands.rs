@@ -3,7 +3,7 @@
 
 use super::access::Access;
 use super::rules::LoginRules;
-use super::secmec::{contribute, is_readable, overheard, prove, verdict};
+use super::secmec::{contribute, is_exposed, prove, reveals_password, verdict};
 use super::state::{LoginState, Stage};
 use crate::server::backend::{Backend, ConnectError, Login, Session};
 use crate::server::environment::Environment;
@@ -109,7 +109,7 @@ pub(in crate::server) fn accsec(
             offered if offered.iter().any(|m| matches!(m, 7 | 9)) => encalgs.to_vec(),
             _ => Vec::new(),
         };
-        encalgs.retain(|number| *number == AES || !overheard(state, rules));
+        encalgs.retain(|number| *number == AES || !is_exposed(state, rules));
         // IBM's CLI driver goes by the first of the list: the one that it asked for. (Measured.)
         encalgs.sort_by_key(|number| !asked.encalgs.contains(number));
         let answer = AccSecRd { secmecs: offered, encalgs, secchkcd, form, ..AccSecRd::default() };
@@ -175,8 +175,8 @@ pub(in crate::server) fn secchk(
 fn offered(state: &LoginState, rules: &LoginRules, persona: &Persona) -> Vec<u16> {
     // A user id alone proves nothing where passwords are asked for.
     let open = matches!(rules.access, Access::Anyone);
-    let overheard = overheard(state, rules);
-    let shut = |mechanism: u16| mechanism == USER_ONLY && !open || overheard && is_readable(mechanism, persona);
+    let exposed = is_exposed(state, rules);
+    let shut = |mechanism: u16| mechanism == USER_ONLY && !open || exposed && reveals_password(mechanism, persona);
     persona.secmecs.iter().copied().filter(|mechanism| !shut(*mechanism)).collect()
 }
 
@@ -223,7 +223,7 @@ pub(in crate::server) fn accrdb(
     let answer = AccRdbRm { usrid, ..AccRdbRm::new(persona.prdid, persona.typdef) };
     out.reply(&answer.encode(env.text).map_err(ProtocolError::ours)?);
     if persona.session_card {
-        env.card(Some(&session_told(state, env)), out)?;
+        env.card(Some(&session_card(state, env)), out)?;
     }
     if persona.session_data {
         let pbsd = Pbsd { isolation: Some(READ_COMMITTED), schema: Some(state.user.to_uppercase()) };
@@ -234,7 +234,7 @@ pub(in crate::server) fn accrdb(
 
 /// Db2 for LUW's description of a session just begun: territory, page, authorization id, database, class,
 /// agent, partitions and more. (Measured by others: Db2 LUW 8.2; Informix 15 has the same form.)
-fn session_told(state: &LoginState, env: &Environment) -> Sqlca {
+fn session_card(state: &LoginState, env: &Environment) -> Sqlca {
     let page = env.persona.typdef.sbc.to_string();
     let user = format!("{:<8}", state.user.to_uppercase());
     let (database, class) = (env.rdbnam.trim_end(), env.persona.class);

@@ -27,17 +27,17 @@ const SHOWN: usize = 64;
 pub(in crate::server) struct FailedLogins {
     first: Duration,
     hasher: RandomState,
-    seen: Mutex<Seen>,
+    records: Mutex<FailureRecords>,
 }
 
 #[derive(Default)]
-struct Seen {
-    addresses: HashMap<IpAddr, Record>,
+struct FailureRecords {
+    addresses: HashMap<IpAddr, FailureRecord>,
     /// By their hashes.
-    names: HashMap<u64, Record>,
+    names: HashMap<u64, FailureRecord>,
 }
 
-struct Record {
+struct FailureRecord {
     count: u32,
     last: Instant,
     waiting: u32,
@@ -52,7 +52,7 @@ struct WaitingPeer<'a>(&'a FailedLogins, IpAddr);
 
 impl Drop for WaitingPeer<'_> {
     fn drop(&mut self) {
-        if let Some(record) = self.0.seen().addresses.get_mut(&self.1) {
+        if let Some(record) = self.0.records().addresses.get_mut(&self.1) {
             record.waiting = record.waiting.saturating_sub(1);
         }
     }
@@ -61,7 +61,7 @@ impl Drop for WaitingPeer<'_> {
 impl FailedLogins {
     /// None yet; the first delay, none at all where it is zero.
     pub(in crate::server) fn new(first: Duration) -> FailedLogins {
-        FailedLogins { first, hasher: RandomState::new(), seen: Mutex::default() }
+        FailedLogins { first, hasher: RandomState::new(), records: Mutex::default() }
     }
 
     /// Waits until a proof of the peer may be looked at, and for the right to do so. Tells how long the failures of its
@@ -71,7 +71,7 @@ impl FailedLogins {
         peer: IpAddr,
         permits: &Arc<Semaphore>,
     ) -> Result<(Option<OwnedSemaphorePermit>, Duration), TooManyWaiting> {
-        let peer = whole(peer);
+        let peer = network(peer);
         let mut waited = Duration::ZERO;
         loop {
             // Others may have failed meanwhile.
@@ -95,15 +95,15 @@ impl FailedLogins {
         let shown: String = user.chars().take(SHOWN).collect();
         tracing::warn!(%peer, user = ?shown, code, "login failed");
         let name = self.hasher.hash_one(user.trim_end().to_uppercase());
-        let mut seen = self.seen();
-        note(&mut seen.addresses, whole(peer));
-        let count = note(&mut seen.names, name);
+        let mut records = self.records();
+        count_failure(&mut records.addresses, network(peer));
+        let count = count_failure(&mut records.names, name);
         self.delay(count)
     }
 
     fn due(&self, peer: &IpAddr) -> Duration {
-        let seen = self.seen();
-        let fresh = seen.addresses.get(peer).filter(|record| record.last.elapsed() < QUIET);
+        let records = self.records();
+        let fresh = records.addresses.get(peer).filter(|record| record.last.elapsed() < QUIET);
         fresh.map_or(Duration::ZERO, |record| self.delay(record.count))
     }
 
@@ -115,7 +115,7 @@ impl FailedLogins {
     }
 
     fn wait(&self, peer: IpAddr) -> Result<WaitingPeer<'_>, TooManyWaiting> {
-        match self.seen().addresses.get_mut(&peer) {
+        match self.records().addresses.get_mut(&peer) {
             Some(record) if record.waiting >= WAITING => return Err(TooManyWaiting),
             Some(record) => record.waiting += 1,
             None => {}
@@ -123,13 +123,13 @@ impl FailedLogins {
         Ok(WaitingPeer(self, peer))
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn records(&self) -> MutexGuard<'_, FailureRecords> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// One more failure; how many there are.
-fn note<K: Copy + Eq + Hash>(records: &mut HashMap<K, Record>, key: K) -> u32 {
+fn count_failure<K: Copy + Eq + Hash>(records: &mut HashMap<K, FailureRecord>, key: K) -> u32 {
     let now = Instant::now();
     if records.len() >= REMEMBERED && !records.contains_key(&key) {
         // Somebody makes them up: those that nobody waits for are forgotten, all at once.
@@ -142,7 +142,7 @@ fn note<K: Copy + Eq + Hash>(records: &mut HashMap<K, Record>, key: K) -> u32 {
     }
     match records.entry(key) {
         Entry::Vacant(free) => {
-            free.insert(Record { count: 1, last: now, waiting: 0 });
+            free.insert(FailureRecord { count: 1, last: now, waiting: 0 });
             1
         }
         Entry::Occupied(known) => {
@@ -155,7 +155,7 @@ fn note<K: Copy + Eq + Hash>(records: &mut HashMap<K, Record>, key: K) -> u32 {
 }
 
 /// The addresses that one peer can have: one of IPv4, of IPv6 all that begin with the same 64 bits.
-fn whole(peer: IpAddr) -> IpAddr {
+fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
@@ -249,9 +249,9 @@ mod tests {
             let made_up = IpAddr::V4((n + (10 << 24)).into());
             assert_eq!(failures.failed(made_up, &format!("user {n}"), 0), Duration::ZERO);
         }
-        let seen = failures.seen();
-        let (addresses, names) = (seen.addresses.len(), seen.names.len());
-        drop(seen);
+        let records = failures.records();
+        let (addresses, names) = (records.addresses.len(), records.names.len());
+        drop(records);
         assert!(addresses <= REMEMBERED && names <= REMEMBERED, "{addresses} {names}");
         // Whoever fails often is not forgotten for them.
         assert!(!failures.failed(peer, "app", 0).is_zero());

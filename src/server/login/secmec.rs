@@ -52,7 +52,7 @@ pub(super) fn contribute(state: &mut LoginState, rules: &LoginRules, asked: &Acc
             [one] => EncAlg::from_number(*one),
             _ => named.into_iter().find(|algorithm| algorithm.key_len() == length),
         };
-        let Some(algorithm) = algorithm.filter(|a| *a != EncAlg::Des || !overheard(state, rules)) else {
+        let Some(algorithm) = algorithm.filter(|a| *a != EncAlg::Des || !is_exposed(state, rules)) else {
             answer.secchkcd = Some(verdict::ALGORITHM);
             return Ok(answer);
         };
@@ -67,12 +67,12 @@ pub(super) fn contribute(state: &mut LoginState, rules: &LoginRules, asked: &Acc
 }
 
 /// Listeners read what the peer sends, and nobody has said that passwords may travel so.
-pub(super) fn overheard(state: &LoginState, rules: &LoginRules) -> bool {
+pub(super) fn is_exposed(state: &LoginState, rules: &LoginRules) -> bool {
     !state.line.private && !rules.allow_cleartext_password
 }
 
 /// True for a mechanism that tells a listener the password: in clear, or so that it is found out in no time.
-pub(super) fn is_readable(mechanism: u16, persona: &Persona) -> bool {
+pub(super) fn reveals_password(mechanism: u16, persona: &Persona) -> bool {
     match SecMec::from_number(mechanism) {
         Some(SecMec::UserPassword | SecMec::UserSubstitute) => true,
         // Only a few bits of each character count.
@@ -90,7 +90,7 @@ pub(super) fn prove(
     claimed: &mut String,
 ) -> std::result::Result<String, u8> {
     let mechanism = SecMec::from_number(state.secmec).ok_or(verdict::TOKEN)?;
-    let (user, password) = claim(state, env, mechanism, proof)?;
+    let (user, password) = claimed_identity(state, env, mechanism, proof)?;
     claimed.clone_from(&user);
     if user.is_empty() {
         return Err(verdict::NO_USER);
@@ -121,7 +121,7 @@ pub(super) fn prove(
 }
 
 /// Who it claims to be, and the password where the mechanism carries it.
-fn claim(
+fn claimed_identity(
     state: &mut LoginState,
     env: &Environment,
     mechanism: SecMec,

@@ -142,11 +142,11 @@ impl RowSender<'_, '_> {
     /// Sends the rows that are left and the end of data after them; false when that takes another block.
     fn end_row(&mut self, cursor: &mut OpenCursor, payload: usize) -> Result<bool> {
         // Told again to a requester that asks after the end.
-        if !cursor.told || cursor.tail.is_empty() {
+        if !cursor.end_sent || cursor.tail.is_empty() {
             let end = error(cursor).unwrap_or_else(end_of_data);
             let sent = cursor.rows.sent;
             self.condition(cursor, &end, sent)?;
-            cursor.told = true;
+            cursor.end_sent = true;
         }
         self.send(cursor, payload);
         Ok(cursor.tail.is_empty())

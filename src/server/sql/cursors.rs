@@ -37,7 +37,7 @@ pub(super) struct OpenCursor {
     pub(super) closes: bool,
     pub(super) wanted: Vec<WantedLocators>,
     /// The end of data was sent.
-    pub(super) told: bool,
+    pub(super) end_sent: bool,
 }
 
 impl OpenCursor {
@@ -57,7 +57,7 @@ impl OpenCursor {
             tail: Writer::new(),
             closes: true,
             wanted: Vec::new(),
-            told: false,
+            end_sent: false,
         }
     }
 }
@@ -118,7 +118,7 @@ impl Cursors {
 
     /// Ends the queries of a section whose end was sent.
     pub(super) fn remove_ended(&mut self, section: &Section) {
-        self.open.retain(|(of, _), cursor| !(of == section && cursor.told));
+        self.open.retain(|(of, _), cursor| !(of == section && cursor.end_sent));
     }
 
     /// Ends the queries of a section.
