@@ -31,7 +31,7 @@ fn the_methods_of_a_type_stand_in_few_files() {
             files.entry((layer.clone(), of)).or_default().insert(name.clone());
         }
     }
-    assert!(files.len() > 300, "{}", files.len());
+    assert!(files.len() > 200, "{}", files.len());
     let most = |layer: &str, of: &str| {
         let known = SCATTERED.iter().find(|(l, t, _)| (*l, *t) == (layer, of));
         known.map_or(MOST, |(.., most)| *most)
@@ -50,23 +50,23 @@ fn the_methods_of_a_type_stand_in_few_files() {
 
 #[test]
 fn the_law_sees_the_types_of_impl_blocks() {
-    let code = "impl Plain {}\nimpl<T: Into<X>, const N: usize> Generic<T> where T: Copy {}\nimpl fmt::Display for a::Path<'_> {}
-impl<'a> From<&'a [u8]> for &'a Borrowed {}\nfn f(x: impl Iterator) {}\n    impl Inner {}\nimpl Trait for [u8] {}";
-    assert_eq!(implemented(code), ["Plain", "Generic", "Path", "Borrowed"]);
+    let code = "impl Plain {}\nimpl<T: Into<X>, const N: usize> Generic<T> where T: Copy {}\nimpl a::Path<'_> {}
+impl fmt::Display for Shown {}\nfn f(x: impl Iterator) {}\n    impl Inner {}\nimpl<'a> From<&'a [u8]> for &'a Borrowed {}";
+    assert_eq!(implemented(code), ["Plain", "Generic", "Path"]);
 }
 
-/// The types that `impl` blocks at the root of a file are of.
+/// The types whose methods stand in `impl` blocks at the root of a file, without traits: a trait says by its name where
+/// it belongs.
 fn implemented(code: &str) -> Vec<String> {
     let mut out = Vec::new();
     for part in code.split("\nimpl").skip(usize::from(!code.starts_with("impl"))) {
         let head = part.trim_start_matches("impl").split('{').next().unwrap_or_default();
         let Some(head) = generics(head) else { continue };
-        let of = head.rsplit_once(" for ").map_or(head, |(_, of)| of);
-        let path = of.trim_start().trim_start_matches('&');
-        // A lifetime stands before the type of a reference.
-        let path = if path.starts_with('\'') { path.split_once(' ').map_or("", |(_, path)| path) } else { path };
-        let end = path.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').unwrap_or(path.len());
-        let name = path[..end].rsplit("::").next().unwrap_or_default();
+        if head.split(" where ").next().is_some_and(|head| head.contains(" for ")) {
+            continue;
+        }
+        let end = head.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').unwrap_or(head.len());
+        let name = head[..end].rsplit("::").next().unwrap_or_default();
         if name.starts_with(char::is_uppercase) {
             out.push(name.to_owned());
         }
