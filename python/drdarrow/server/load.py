@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["engine"]
 
+#: Functions that tell the bytes of a value.
+_LENGTH = {"VARCHAR": "strlen", "BLOB": "octet_length"}
+
 
 def engine(
     source: Any,
@@ -71,19 +74,19 @@ def _load(cursor: Any, name: str, table: _core.Collected, storage: Storage) -> d
             cursor.execute(macro)
     cursor.execute(f"CREATE TABLE {quoted} AS SELECT {selected} FROM drdarrow_incoming")
     cursor.unregister("drdarrow_incoming")
-    facts = {}
-    for column, kind, about in table.fields():
-        length = {"VARCHAR": "strlen", "BLOB": "octet_length"}.get(_kind(cursor, quoted, column), "")
-        if length and not about.get("drda:length"):
-            longest = cursor.execute(f"SELECT max({length}({_quoted(column)})) FROM {quoted}").fetchall()[0][0] or 0
-            about = {**about, **_room(kind, about, longest)}
-        facts[column.upper()] = about
-    return facts
-
-
-def _kind(cursor: Any, table: str, column: str) -> str:
-    """DuckDB's type of a column."""
-    return str(cursor.sql(f"SELECT {_quoted(column)} FROM {table}").types[0])
+    relation = cursor.sql(f"SELECT * FROM {quoted}")
+    ducks = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    measured = {
+        column: f"max({_LENGTH[ducks[column]]}({_quoted(column)}))"
+        for column, _, about in table.fields()
+        if ducks.get(column) in _LENGTH and not about.get("drda:length")
+    }
+    longest = cursor.execute(f"SELECT {', '.join(measured.values())} FROM {quoted}").fetchall()[0] if measured else ()
+    lengths = dict(zip(measured, longest, strict=True))
+    return {
+        column.upper(): {**about, **_room(kind, about, lengths[column] or 0)} if column in lengths else about
+        for column, kind, about in table.fields()
+    }
 
 
 def _room(arrow: str, about: dict[str, str], longest: int) -> dict[str, str]:
