@@ -7,13 +7,13 @@ Python objects or settings. `check` looks at each statement: an allow-list of ki
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
 
 from drdarrow.exceptions import InterfaceError
-from drdarrow.server import growing
+from drdarrow.server import growing, tokens
 from drdarrow.server.engine import SqlError
 
 __all__ = ["DIVISION", "check", "check_runs_nothing", "is_locked", "lock"]
@@ -129,7 +129,7 @@ def check(sql: str, kind: str, read_only: bool = False) -> None:
 
     Raises SqlError -142 for a kind of statement, -440 for a function, -817 for a change.
     """
-    words = list(_words(sql))
+    words = [word for word, _ in tokens.words(sql)]
     upper = [word.upper() for word in words[:16]]
     if kind not in _KINDS:
         raise SqlError(-142, "42612", upper[0] if upper else kind)
@@ -143,12 +143,12 @@ def check(sql: str, kind: str, read_only: bool = False) -> None:
     for at, word in enumerate(words):
         if not (word[:1].isalpha() or word[:1] in '_"'):
             continue
-        name = _name(word)
+        name = tokens.name(word)
         called = words[at + 1 : at + 2] == ["("]
         named = at > 0 and words[at - 1].upper() in _BEFORE_A_NAME
         if name in _VIEWS or called and (name in _SHARED or name in _forbidden() and not named):
             raise SqlError(-440, "42884", name.upper(), "FUNCTION")
-    if refused := growing.refused(words, _name):
+    if refused := growing.refused(words, tokens.name):
         raise SqlError(-440, "42884", refused.upper(), "FUNCTION")
 
 
@@ -157,7 +157,7 @@ def check_runs_nothing(sql: str, kind: str) -> None:
 
     Raises SqlError -142.
     """
-    words = [word.upper() for word in _words(sql)]
+    words = [word.upper() for word, _ in tokens.words(sql)]
     if kind == "SELECT" and (change := _change_within(words)):
         raise SqlError(-142, "42612", change)
     if kind in ("CALL", "PRAGMA", "EXECUTE", "MULTI") or kind == "EXPLAIN" and "ANALYZE" in words:
@@ -190,18 +190,3 @@ def _forbidden() -> frozenset[str]:
 
 #: Found once, for the first statement.
 _found: list[frozenset[str]] = []
-
-
-def _words(sql: str) -> Iterator[str]:
-    """The words of a statement as DuckDB's own lexer cuts them, without comments."""
-    data = sql.encode()
-    tokens = duckdb.tokenize(sql)
-    ends = [start for start, _ in tokens[1:]] + [len(data)]
-    for (start, kind), end in zip(tokens, ends, strict=True):
-        if kind != duckdb.token_type.comment:
-            yield data[start:end].decode(errors="replace").strip()
-
-
-def _name(word: str) -> str:
-    """A word as the name of a function, in small letters; quotes do not make another one of it."""
-    return word[1:-1].replace('""', '"').lower() if word.startswith('"') else word.lower()

@@ -1,0 +1,30 @@
+"""Statements cut into words by DuckDB's own lexer: nothing can hide from it that DuckDB would run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+
+__all__ = ["CONSTANTS", "IDENTIFIER", "KEYWORD", "STRING", "name", "words"]
+
+KEYWORD = duckdb.token_type.keyword
+IDENTIFIER = duckdb.token_type.identifier
+STRING = duckdb.token_type.string_const
+CONSTANTS = (duckdb.token_type.numeric_const, STRING)
+
+
+def words(sql: str) -> Iterator[tuple[str, object]]:
+    """The words with their kinds, without comments."""
+    data = sql.encode()
+    tokens = duckdb.tokenize(sql)
+    ends = [*(start for start, _ in tokens[1:]), len(data)]
+    # Of no tokens there is an end too.
+    for (start, kind), end in zip(tokens, ends, strict=False):
+        if kind != duckdb.token_type.comment:
+            yield data[start:end].decode(errors="replace").strip(), kind
+
+
+def name(word: str) -> str:
+    """A word as the name of a function, in small letters; quotes do not make another one of it."""
+    return word[1:-1].replace('""', '"').lower() if word.startswith('"') else word.lower()
