@@ -12,12 +12,13 @@ import time
 from types import FrameType
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 import drdarrow
 from drdarrow import server
-from drdarrow.server import columns, ddl, errors, functions, guard, markers, meaning, patience, reading
+from drdarrow.server import columns, ddl, errors, functions, guard, markers, meaning, patience, reading, sizes
 from drdarrow.server import dialect as dialects
 from drdarrow.server import lexer as words
 from drdarrow.server.dialect import Dialect
@@ -27,6 +28,7 @@ from drdarrow.server.storing import Storage
 from drdarrow.server.types import describe
 
 DIALECT = Dialect("user", "SAMPLE")
+SOURCE = duckdb.connect()
 KNOWN = {"T": {"X": {"drda:type": "CHAR", "drda:length": "9"}, "Y": {"drda:type": "VARCHAR", "drda:length": "9"}}}
 
 
@@ -42,6 +44,7 @@ def translated(sql: str) -> int:
         size = max(size, len(run.sql))
         columns.facts(made.sql, columns.names(made.sql, ["A"]), KNOWN)
         markers.targets(made.sql, KNOWN)
+        sizes.check(made.sql, SOURCE)
     except SqlError as error:
         assert (error.sqlcode, error.sqlstate) == (-101, "54001")
     return size

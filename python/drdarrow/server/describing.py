@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from drdarrow.server import catalog, columns, guard, markers, meaning, types
+from drdarrow.server import catalog, columns, guard, markers, meaning, sizes, types
 from drdarrow.server.columns import Facts
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.dialect import Translated
@@ -49,6 +49,7 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
         raise SqlError(-84, "42612")
     if rules.guarded:
         guard.check(text, kind, rules.read_only)
+        sizes.check(text, cursor)
     guard.check_runs_nothing(text, kind)
     names = parsed[0].named_parameters
     if len(names) > _MARKERS:

@@ -1,0 +1,158 @@
+"""Types and rows that double with each query around them are refused before DuckDB plans them, in a process that may have
+3 GiB, beside a client who goes on; ordinary ones are answered."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import duckdb
+import pyarrow as pa
+import pytest
+from test_server_growing import CHILD, nested
+
+import drdarrow
+from drdarrow import server
+
+TOO_LARGE = -101
+COLUMN = "SELECT A AS X FROM T"
+#: One level, made of the one within.
+DOUBLING = {
+    "struct": "SELECT {'a': X, 'b': X} AS X FROM (@) Q",
+    "row": "SELECT ROW(X, X) AS X FROM (@) Q",
+    "tuple": "SELECT (X, X) AS X FROM (@) Q",
+    "struct_pack": "SELECT struct_pack(a := X, b := X) AS X FROM (@) Q",
+    "quoted": 'SELECT "STRUCT_PACK"(a := X, b := X) AS X FROM (@) Q',
+    "method": "SELECT X.struct_pack(X) AS X FROM (@) Q",
+    "struct_insert": "SELECT struct_insert({'a': X}, b := X) AS X FROM (@) Q",
+    "map": "SELECT map([X], [X]) AS X FROM (@) Q",
+    "map in braces": "SELECT MAP {X: X} AS X FROM (@) Q",
+    "list_zip": "SELECT list_zip([X], [X]) AS X FROM (@) Q",
+    "array_agg": "SELECT array_agg({'a': X, 'b': X}) AS X FROM (@) Q",
+    "unnest": "SELECT unnest([{'a': X, 'b': X}]) AS X FROM (@) Q",
+    "union": "SELECT {'a': X, 'b': X} AS X FROM (@) Q UNION ALL SELECT NULL",
+    "scalar query": "SELECT (SELECT {'a': X, 'b': X}) AS X FROM (@) Q",
+    "columns": "SELECT struct_pack(*COLUMNS(*), z := X) AS X FROM (@) Q",
+    "row of a table": "SELECT Q AS X FROM (SELECT X AS A, X AS B FROM (@) R) Q",
+    "row of a table called by a text": "SELECT \"q\" AS X FROM (SELECT X AS A, X AS B FROM (@) R) AS 'q'",
+    "row of a table called by a keyword": "SELECT YEAR AS X FROM (SELECT X AS A, X AS B FROM (@) R) YEAR",
+    "name in front": "SELECT X: {'a': X, 'b': X} FROM Q: (@)",
+    "stars": "SELECT *, * FROM (@) Q",
+    "rows beside stars": "SELECT *, Q AS R FROM (@) Q",
+}
+
+
+def around(form: str, times: int) -> str:
+    return nested(COLUMN, "", 0) if not times else form.replace("@", around(form, times - 1))
+
+
+def chain(form: str, times: int = 22) -> str:
+    """Common table expressions, each made of the one before."""
+    parts = [f"C0 AS ({COLUMN})", *(f"C{n + 1} AS ({form.replace('@', f'C{n}')})" for n in range(times))]
+    return f"WITH {', '.join(parts)} SELECT * FROM C{times}"
+
+
+STRUCT = around(DOUBLING["struct"], 22)
+KILLERS = [
+    *(around(form, 22) for form in DOUBLING.values()),
+    chain("SELECT {'a': X, 'b': X} AS X FROM @"),
+    chain("SELECT * FROM @ P, @ Q"),
+    "SELECT A AS X0" + "".join(f", {{'a': X{n}, 'b': X{n}}} AS X{n + 1}" for n in range(22)) + " FROM T",
+    "SELECT 1 FROM (SELECT 1 AS X0) Q" + "".join(f", LATERAL (SELECT {{'a': X{n}, 'b': X{n}}} AS X{n + 1}) Q{n}" for n in range(22)),
+    "SELECT " + ", ".join(["Q"] * 300) + " FROM (SELECT " + ", ".join(["R"] * 300) + " FROM (SELECT 1 AS A, 2 AS B) R) Q",
+    f"CREATE TABLE N AS {STRUCT}",
+    f"CREATE VIEW N AS {STRUCT}",
+    f"INSERT INTO T {STRUCT}",
+    f"UPDATE T SET A = Q.X FROM ({STRUCT}) Q",
+    f"DELETE FROM T WHERE A = ({STRUCT})",
+    f"EXPLAIN {STRUCT}",
+    f"SELECT /* '{'x' * 300_000}' */ Q.X FROM ({STRUCT}) Q",
+    f"SELECT '{'x' * 300_000}', Q.X FROM ({STRUCT}) Q",
+]
+
+
+def test_each_killer_is_refused_and_others_are_answered() -> None:
+    asked = subprocess.run(
+        [sys.executable, "-c", CHILD],
+        input=json.dumps([(sql, TOO_LARGE) for sql in KILLERS]),
+        capture_output=True,
+        text=True,
+        timeout=55,
+        check=False,
+    )
+    assert asked.returncode == 0, asked.stderr[-2000:]
+    *answers, honest = map(json.loads, asked.stdout.splitlines())
+    assert [(sql[:90], code) for sql, code, _, _ in answers] == [(sql[:90], TOO_LARGE) for sql in KILLERS]
+    assert all(usable and seconds < 10 for _, _, usable, seconds in answers), answers
+    assert honest["errors"] == []
+
+
+@pytest.fixture
+def srv() -> Iterator[server.Server]:
+    with duckdb.connect() as source:
+        source.execute("CREATE TABLE OWN AS SELECT {'a': 1, 'b': {'c': 2}} AS S, 7 AS OWN")
+        source.execute("CREATE VIEW V AS SELECT {'s': S, 'n': OWN} AS X FROM OWN")
+        with server.serve(source, tables={"T": pa.table({"A": ["x"], "N": pa.array([3], pa.int32())})}) as running:
+            yield running
+
+
+@pytest.mark.parametrize("kind", ["TABLE", "VIEW"])
+@pytest.mark.parametrize("made", ["{'a': X, 'b': X} AS X FROM @", "* FROM @ P, @ Q", "P AS X, P AS Y FROM @ P"])
+def test_tables_and_views_do_not_double_from_statement_to_statement(srv: server.Server, kind: str, made: str) -> None:
+    with srv.connect(autocommit=True) as connection:
+        connection.execute(f"CREATE {kind} M0 AS {COLUMN}")
+        with pytest.raises(drdarrow.Error) as caught:
+            for n in range(22):
+                connection.execute(f"CREATE {kind} M{n + 1} AS SELECT {made.replace('@', f'M{n}')}")
+        assert (caught.value.sqlcode, caught.value.sqlstate, n > 8) == (TOO_LARGE, "54001", True)
+        assert connection.execute("SELECT A FROM T").fetchall() == [("x",)]
+
+
+def test_types_do_not_double_from_statement_to_statement(srv: server.Server) -> None:
+    with srv.connect(autocommit=True) as connection:
+        connection.execute("CREATE TYPE N0 AS ENUM ('a', 'b')")
+        with pytest.raises(drdarrow.Error) as caught:
+            for n in range(22):
+                connection.execute(f"CREATE TYPE N{n + 1} AS STRUCT(A N{n}, B N{n})")
+        assert (caught.value.sqlcode, n > 8) == (TOO_LARGE, True)
+        connection.execute(f"CREATE TABLE N (A N{n})")
+        with pytest.raises(drdarrow.Error, match="-101"):
+            connection.execute(f"SELECT CAST(NULL AS STRUCT(A N{n}, B N{n}, C N{n}, D N{n})) FROM N")
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("SELECT {'a': A, 'b': N} FROM T", [('{"a":"x","b":3}',)]),
+        ("SELECT T FROM T", [('{"A":"x","N":3}',)]),
+        ("SELECT OWN FROM OWN", [(7,)]),
+        ("SELECT S, S.b.c FROM OWN", [('{"a":1,"b":{"c":2}}', 2)]),
+        ("SELECT X FROM V", [('{"s":{"a":1,"b":{"c":2}},"n":7}',)]),
+        ("SELECT [A, A], MAP {A: N} FROM T", [('["x","x"]', '{"x":3}')]),
+        ("SELECT COUNT(*) FROM T WHERE (A, N) IN (SELECT A, N FROM T) AND (A, N) = ('x', 3)", [(1,)]),
+        ("SELECT P.*, Q.* FROM T P JOIN T Q ON P.N = Q.N", [("x", 3, "x", 3)]),
+        ("SELECT N FROM T JOIN T Q USING (N) GROUP BY N", [(3,)]),
+        (around(DOUBLING["stars"], 6).replace("SELECT *, *", "SELECT COUNT(*)", 1), [(1,)]),
+        (nested("SELECT N AS X FROM T", "CASE WHEN X > 0 THEN X ELSE X - X END", 25), [(3,)]),
+    ],
+)
+def test_ordinary_ones_are_answered(srv: server.Server, sql: str, rows: list[tuple]) -> None:
+    with srv.connect() as connection:
+        assert connection.execute(sql).fetchall() == rows
+
+
+def test_a_table_with_more_columns_is_read_as_it_is() -> None:
+    names = [f"C{n}" for n in range(9000)]
+    with server.serve(tables={"W": pa.table({name: pa.array([1], pa.int32()) for name in names})}) as srv, srv.connect() as connection:
+        assert len(connection.execute("SELECT * FROM W").fetchone() or ()) == 9000
+        assert len(connection.execute("SELECT W.*, 1 FROM W, (SELECT 1) ONE").fetchone() or ()) == 9001
+        with pytest.raises(drdarrow.Error, match="-101"):
+            connection.execute("SELECT *, * FROM W")
+
+
+def test_with_external_access_there_is_no_bound() -> None:
+    with server.serve(external_access=True) as srv, srv.connect() as connection:
+        rows = connection.execute("SELECT " + ", ".join(["*"] * 9) + " FROM (SELECT 1, 2, 3) T").fetchall()
+        assert rows == [(1, 2, 3) * 9]
