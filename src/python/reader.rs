@@ -48,6 +48,18 @@ impl ResultReader {
         Ok(self.held() > 0)
     }
 
+    /// Decodes, and keeps the batch: whether there is one, none when the server has to be waited for. CPU only.
+    fn step(&mut self) -> Result<Option<bool>> {
+        Ok(match self.decode()? {
+            Decoded::Batch(batch) => {
+                self.batch = Some(batch);
+                Some(true)
+            }
+            Decoded::NeedBlock => None,
+            Decoded::End => Some(false),
+        })
+    }
+
     /// Rows in hand.
     pub(super) fn held(&self) -> usize {
         self.batch.as_ref().map_or(0, RecordBatch::num_rows) - self.at
@@ -125,27 +137,24 @@ pub(super) async fn fill_elsewhere(
         if lease.as_ref().is_some_and(|reader| reader.held() > 0) {
             return (Some(lease), Ok(true));
         }
+        // The batch is in the reader's hands before anything can be broken off.
         let work = move || {
-            let decoded = lease.as_mut().map_or(Ok(Decoded::End), ResultReader::decode);
-            (lease, decoded)
+            let more = lease.as_mut().map_or(Ok(Some(false)), ResultReader::step);
+            (lease, more)
         };
-        let decoded;
-        (lease, decoded) = match runtime::blocking(work).await {
+        let more;
+        (lease, more) = match runtime::blocking(work).await {
             Ok(done) => done,
             Err(e) => return (None, Err(e)),
         };
-        let Some(reader) = lease.as_mut() else { return (Some(lease), Ok(false)) };
-        let outcome = match decoded {
-            Ok(Decoded::Batch(batch)) => {
-                reader.batch = Some(batch);
-                Ok(true)
-            }
-            Ok(Decoded::NeedBlock) => match reader.wait().await {
+        let outcome = match (more, lease.as_mut()) {
+            (Ok(Some(more)), _) => Ok(more),
+            (Ok(None), None) => Ok(false),
+            (Ok(None), Some(reader)) => match reader.wait().await {
                 Ok(()) => continue,
                 Err(e) => Err(e),
             },
-            Ok(Decoded::End) => Ok(false),
-            Err(e) => Err(e),
+            (Err(e), _) => Err(e),
         };
         return (Some(lease), outcome);
     }
