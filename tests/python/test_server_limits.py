@@ -13,6 +13,8 @@ from serving import dsn
 
 import drdarrow
 from drdarrow import server
+from drdarrow.server.columns import facts, names
+from drdarrow.server.markers import targets
 
 PERSONAS = ("luw", "ibmi", "zos", "derby")
 EBCDIC = {"ibmi": 37, "zos": 1047}
@@ -21,23 +23,24 @@ MOST = {"luw": 32_767, "ibmi": 32_767, "zos": 32_767, "derby": 65_535}
 ODD = pa.table({"PRICE €": pa.array([1], pa.int32()), "ok": pa.array([2], pa.int32())})
 
 
-def in_list(markers: int) -> str:
-    return f"SELECT COUNT(*) FROM SYSIBM.SYSDUMMY1 WHERE 1 IN ({','.join('?' * markers)})"
+def in_list(count: int) -> str:
+    return f"SELECT COUNT(*) FROM SYSIBM.SYSDUMMY1 WHERE 1 IN ({','.join('?' * count)})"
 
 
 def lives(connection: drdarrow.Connection) -> None:
     assert connection.execute("VALUES 1").fetchall() == [(1,)]
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_as_many_markers_as_can_be_described_are_answered_and_more_are_told(persona: str) -> None:
     most = MOST[persona]
     with server.serve(persona=persona) as srv, srv.connect() as c:
         if persona in ("luw", "derby"):
             assert c.execute(in_list(most), list(range(most))).fetchall() == [(1,)]
-        for markers in {"luw": (32_768, 65_535, 65_536, 100_000)}.get(persona, (most + 1,)):
-            with pytest.raises(drdarrow.ProgrammingError, match=f"{markers} parameter markers") as e:
-                c.execute(in_list(markers), list(range(markers)))
+        for more in {"luw": (32_768, 65_535, 65_536, 100_000)}.get(persona, (most + 1,)):
+            with pytest.raises(drdarrow.ProgrammingError, match=f"{more} parameter markers") as e:
+                c.execute(in_list(more), list(range(more)))
             assert (e.value.sqlstate, e.value.connection_usable) == ("54001", True)
             assert e.value.sqlcode == (-20001 if persona == "derby" else -101)
             lives(c)
@@ -61,13 +64,25 @@ def test_as_many_markers_in_the_engine_in_memory(persona: str) -> None:
                 assert c.execute("SELECT * FROM T").fetchall() == [tuple(range(columns))]
 
 
+def test_markers_of_a_long_list_are_described_as_those_of_a_short_one() -> None:
+    about = {"drda:type": "VARCHAR", "drda:length": "9"}
+    other = {"drda:type": "VARCHAR", "drda:length": "3"}
+    known = {"T": {"C": about, "D": other}}
+    for count in (1, 99, 100, 101, 102, 500):
+        sql = f"SELECT C, ? FROM T WHERE D = ? AND C IN ({', '.join('?' * count)}) AND (D IN (?, 'x') OR ? IN (1))"
+        found = targets(sql, known)
+        assert found == {2: other, **dict.fromkeys(range(3, count + 3), about), count + 3: other}
+        assert names(sql, ["C", "$1"]) == ["C", "2"]
+        assert facts(sql, ["C", "$1"], known) == [about, {}]
+
+
 def test_derby_is_asked_with_more_markers_than_its_count_can_tell() -> None:
     with (
         Derby() as derby,
         drdarrow.connect(host="127.0.0.1", port=derby.port, database="LAB", user="app", attributes="create=true") as c,
     ):
-        for markers in (65_535, 65_536, 65_537):
-            assert c.execute(in_list(markers), list(range(markers))).fetchall() == [(1,)]
+        for most in (65_535, 65_536, 65_537):
+            assert c.execute(in_list(most), list(range(most))).fetchall() == [(1,)]
         with pytest.raises(drdarrow.ProgrammingError, match="65537 parameters, 3 were given") as e:
             c.execute(in_list(65_537), [1, 2, 3])
         assert e.value.connection_usable

@@ -6,7 +6,7 @@ called by its position. A `*` gives upper case.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -14,13 +14,15 @@ from sqlglot import exp
 
 from drdarrow.server import reading
 from drdarrow.server.ddl import Change
-from drdarrow.server.lexer import lex, text
+from drdarrow.server.lexer import Word, lex, text
 from drdarrow.server.patience import look
 
-__all__ = ["Facts", "change", "facts", "learn", "names", "numbered", "settled", "typed"]
+__all__ = ["Facts", "change", "facts", "grouped", "learn", "names", "numbered", "settled", "typed"]
 
 #: Characters of a statement whose tree is kept for the next time.
 _KEPT = 2048
+#: Markers of a list that is read as one of them.
+_LIST = 100
 #: Table to column to metadata, in upper case. The columns are all there, in order. A table is there under its name, and
 #: with its schema where that was told; two tables of one name only with it.
 Facts: TypeAlias = dict[str, dict[str, dict[str, str]]]
@@ -131,12 +133,52 @@ def typed(sql: str, types: Sequence[str]) -> str | None:
 
 def numbered(sql: str) -> exp.Expr | None:
     """The statement with `$1`, `$2` for its markers, so that each is known wherever it stands in the tree."""
-    words, number = lex(sql), 0
-    for word in words:
-        if word.kind == "sign" and word.text == "?":
-            number += 1
-            word.text = f"${number}"
+    words = lex(sql)
+    for number, word in enumerate(_markers(words), 1):
+        word.text = f"${number}"
     return reading.tree(text(words))
+
+
+def grouped(sql: str) -> tuple[exp.Expr | None, dict[int, int]]:
+    """The same with one marker for each long list of them after IN, as all of a list are alike: how many there are
+    after it, by its number. A tree of so many takes seconds."""
+    words = lex(sql)
+    lists = _lists(words)
+    more: dict[int, int] = {}
+    for number, word in enumerate(_markers(words), 1):
+        word.text = f"${number}"
+        if (count := lists.get(id(word))) is not None:
+            more[number] = count
+    return reading.tree(_without(words, lists)), more
+
+
+def _markers(words: Sequence[Word]) -> Iterator[Word]:
+    return (word for word in words if word.kind == "sign" and word.text == "?")
+
+
+def _lists(words: Sequence[Word]) -> dict[int, int]:
+    """The first markers of long lists: how many there are after each."""
+    found: dict[int, int] = {}
+    for at, word in enumerate(words):
+        if word.upper == "IN" and words[at + 1].text == "(":
+            look()
+            end = at + 2
+            while end + 1 < len(words) and words[end].text == "?" and words[end + 1].text == ",":
+                end += 2
+            count = (end - at - 2) // 2
+            if count >= _LIST and words[end].text == "?" and words[end + 1].text == ")":
+                found[id(words[at + 2])] = count
+    return found
+
+
+def _without(words: Sequence[Word], lists: Mapping[int, int]) -> str:
+    """The statement with those markers alone."""
+    kept: list[Word] = []
+    at = 0
+    while at < len(words):
+        kept.append(words[at])
+        at += 1 + 2 * lists.get(id(words[at]), 0)
+    return text(kept)
 
 
 def _sources(query: exp.Select) -> dict[str, str]:
@@ -173,6 +215,15 @@ def _parse(sql: str) -> tuple[exp.Expression | None, bool]:
 _kept = lru_cache(maxsize=128)(_parse)
 
 
+@lru_cache(maxsize=1)
+def _short(sql: str) -> str:
+    """The statement with one marker for each long list of them after IN."""
+    words = lex(sql)
+    return _without(words, _lists(words))
+
+
 def _first(sql: str) -> tuple[exp.Expression | None, bool]:
+    if sql.count("?") >= _LIST:
+        sql = _short(sql)
     # A tree is a thousand times as large as its text.
     return _kept(sql) if len(sql) <= _KEPT else _parse(sql)

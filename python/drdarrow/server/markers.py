@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from drdarrow.server.columns import Facts, numbered
+from drdarrow.server.columns import Facts, grouped
 from drdarrow.server.patience import look
 
 __all__ = ["targets"]
@@ -29,7 +29,7 @@ _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 def targets(sql: str, known: Facts) -> dict[int, dict[str, str]]:
     """The facts about the column that each marker, counted from 1, goes into or is compared with; others are left
     out. sql: a statement for DuckDB."""
-    tree = numbered(sql) if known else None
+    tree, more = grouped(sql) if known else (None, {})
     if tree is None:
         return {}
     found: dict[int, dict[str, str]] = {}
@@ -38,7 +38,8 @@ def targets(sql: str, known: Facts) -> dict[int, dict[str, str]]:
         if name is None or name in _LARGE and not stored:
             continue
         length = {"drda:length": about["drda:length"]} if "drda:length" in about else {}
-        found.setdefault(marker, {"drda:type": name, **length})
+        for number in range(marker, marker + 1 + more.get(marker, 0)):
+            found.setdefault(number, {"drda:type": name, **length})
     return found
 
 

@@ -56,7 +56,7 @@ class Words:
     """The words of a statement as DuckDB's own lexer cuts them."""
 
     def __init__(self, sql: str) -> None:
-        self._words = list(tokens.words(sql))
+        self._words = tokens.words(sql)
         self.may_grow = self._may_grow()
         #: Types may be made of types.
         self.nests = "TYPE" in (self._text(1).upper(), self._text(3).upper()) or any(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 
 import duckdb
 
@@ -14,15 +14,19 @@ STRING = duckdb.token_type.string_const
 CONSTANTS = (duckdb.token_type.numeric_const, STRING)
 
 
-def words(sql: str) -> Iterator[tuple[str, object]]:
+# A statement is looked through by several, one after the other.
+@lru_cache(maxsize=1)
+def words(sql: str) -> tuple[tuple[str, object], ...]:
     """The words with their kinds, without comments."""
     data = sql.encode()
     tokens = duckdb.tokenize(sql)
-    ends = [*(start for start, _ in tokens[1:]), len(data)]
     # Of no tokens there is an end too.
-    for (start, kind), end in zip(tokens, ends, strict=False):
-        if kind != duckdb.token_type.comment:
-            yield data[start:end].decode(errors="replace").strip(), kind
+    ends = [*(start for start, _ in tokens[1:]), len(data)]
+    return tuple(
+        (data[start:end].decode(errors="replace").strip(), kind)
+        for (start, kind), end in zip(tokens, ends, strict=False)
+        if kind != duckdb.token_type.comment
+    )
 
 
 def name(word: str) -> str:
