@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # The versions that the tests were last run with.
 PIP    := $(BIN)/pip install --quiet -c tools/constraints.txt
 # What the tests need beside the package itself.
-TEST_PACKAGES := pytest pytest-timeout pyarrow polars "pandas>=3" duckdb dbapi-compliance \
+TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" duckdb dbapi-compliance \
 	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
 	ibm_db adbc-driver-db2
 
@@ -60,10 +60,11 @@ build: $(VENV)/made
 wheel: tools build
 	$(BIN)/python tools/wheel.py target/wheels/*.whl
 
-## Tests of the Python package.
+## Tests of the Python package: two files at a time, then those that measure time.
 python: wheel
 	cargo build --locked --quiet --features server --example serve --example pages
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 ## Runs the notebooks.
 notebooks: wheel

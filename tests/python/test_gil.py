@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ctypes as c
 
+import pytest
 from conftest import Lab
 from peers import Proxy
 
 import drdarrow
+
+pytestmark = pytest.mark.alone
 
 
 class Array(c.Structure):

@@ -11,6 +11,8 @@ from peers import RDBCMM, Proxy, Silent, wait_for
 
 import drdarrow
 
+pytestmark = pytest.mark.alone
+
 ENDLESS = "SELECT A.ID, B.ID FROM INTS A, INTS B"
 
 

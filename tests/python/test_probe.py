@@ -29,6 +29,8 @@ from peers import Banner, Proxy, Silent
 import drdarrow
 from drdarrow import aio, server
 
+pytestmark = pytest.mark.alone
+
 ALLOWED = 2.0
 # The limit is ours; the machine may be busy.
 SLACK = 1.0

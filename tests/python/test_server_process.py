@@ -20,6 +20,8 @@ from test_gil import pull
 import drdarrow
 from drdarrow import aio, server
 
+pytestmark = pytest.mark.alone
+
 ROWS = 1_000_000
 ALL = "SELECT * FROM N"
 #: Hours of work.

@@ -12,6 +12,8 @@ from peers import Proxy
 
 import drdarrow
 
+pytestmark = pytest.mark.alone
+
 
 def test_a_connection_each(lab: Lab) -> None:
     def work(first: int) -> int:
