@@ -24,7 +24,7 @@ async fn main() -> ExitCode {
 
 async fn run(uri: &str, sql: &str) -> drdarrow::client::error::Result<()> {
     let connection = Connection::connect(Config::from_uri(uri)?).await?;
-    match connection.run(sql, Vec::new()).await? {
+    match connection.run(sql, &[]).await? {
         Outcome::Done(done) => println!("{} rows changed", done.count.unwrap_or(0)),
         Outcome::Rows(stream) => print(stream).await?,
         Outcome::Called(called) => {

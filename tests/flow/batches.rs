@@ -69,7 +69,7 @@ fn run<F: Flow>(mut flow: F, replies: &[Object]) -> Result<F::Out, FlowError> {
 }
 
 fn rows(n: usize) -> Vec<Input> {
-    (0..n).map(|_| Input { fields: Arc::new(Vec::new()), row: Vec::new(), lobs: Vec::new() }).collect()
+    (0..n).map(|_| Input { fields: Arc::new(Vec::new()), row: Vec::new().into(), lobs: Vec::new() }).collect()
 }
 
 fn execute(replies: &[Object]) -> Result<Executed, Failed> {

@@ -68,11 +68,11 @@ async fn errors_have_their_codes() {
             ("INSERT INTO T VALUES ('x', 'y')", -420, "22018"),
             ("CREATE TABLE T (A INTEGER)", -601, "42710"),
         ] {
-            let e = connection.run(sql, Vec::new()).await.unwrap_err();
+            let e = connection.run(sql, &[]).await.unwrap_err();
             assert_eq!((e.sqlcode, e.sqlstate.as_deref()), (Some(code(own)), Some(state)), "{} {sql}", persona.name);
             assert!(e.connection_usable, "{sql}");
         }
-        let e = connection.run("SELECT * FROM NOSUCH", Vec::new()).await.unwrap_err();
+        let e = connection.run("SELECT * FROM NOSUCH", &[]).await.unwrap_err();
         assert!(e.message.contains("NOSUCH is not defined"), "{}: {}", persona.name, e.message);
         assert_eq!(count(&rows(&connection, "SELECT * FROM T").await), 3);
     }
@@ -138,7 +138,7 @@ async fn packages_have_to_be_bound() {
         let mut config = config(&server);
         config.package = Some("MYPKG".to_owned());
         let stubborn = Connection::connect(config.clone()).await.unwrap();
-        let e = stubborn.run("SELECT * FROM T", Vec::new()).await.unwrap_err();
+        let e = stubborn.run("SELECT * FROM T", &[]).await.unwrap_err();
         assert_eq!((e.sqlcode, e.sqlstate.as_deref()), (Some(-805), Some("51002")), "{}", persona.name);
         assert!(e.message.contains("NULLID.MYPKG"), "{}", e.message);
         // Without a package of its own the client binds what it needs, once.

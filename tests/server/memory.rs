@@ -171,13 +171,13 @@ async fn prepared_statements_are_counted_until_their_section_is_filled_again() {
 async fn changes_that_are_not_committed_are_counted_until_they_are() {
     let server = start_with(memory(MIB, MIB / 2), &numbers()).await;
     let (one, other) = (connect(&server).await, connect(&server).await);
-    let one_row: Vec<ArrayRef> = vec![Arc::new(Int32Array::from(vec![9]))];
+    let nines: ArrayRef = Arc::new(Int32Array::from(vec![9; 300]));
     // Rows that come one by one take some 200 bytes each.
-    let many = vec![one_row; 300];
+    let many = [RecordBatch::try_from_iter([("N", nines)]).unwrap()];
     let fill = async |connection: &Connection| {
         connection.set_autocommit(false);
         for done in 0..20 {
-            if let Err(error) = connection.run("INSERT INTO N VALUES (?)", many.clone()).await {
+            if let Err(error) = connection.run("INSERT INTO N VALUES (?)", &many).await {
                 full(&error, "max_connection_memory=524288");
                 return done;
             }
@@ -277,10 +277,10 @@ async fn a_scan_that_nobody_waits_for_makes_room_for_others() {
     let connection = Connection::connect(config(&server)).await.unwrap();
     connection.set_autocommit(false);
     let connection = Arc::new(connection);
-    let none: Vec<ArrayRef> = vec![Arc::new(Int32Array::from(vec![-1]))];
-    let many = vec![none; 10_000];
+    let none: ArrayRef = Arc::new(Int32Array::from(vec![-1; 10_000]));
+    let many = RecordBatch::try_from_iter([("A", none)]).unwrap();
     let asking = connection.clone();
-    let task = tokio::spawn(async move { asking.run("DELETE FROM T WHERE A = ?", many).await.map(drop) });
+    let task = tokio::spawn(async move { asking.run("DELETE FROM T WHERE A = ?", &[many]).await.map(drop) });
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(!task.is_finished());
     connection.abort();

@@ -240,13 +240,13 @@ async fn compare(connection: &Connection, columns: &[Column], name: &str) {
 
 async fn insert(connection: &Connection, columns: &[Column], name: &str) {
     let count = columns[0].1.len();
-    let input: Vec<Vec<ArrayRef>> =
-        (0..count).map(|row| columns.iter().map(|(_, a)| a.slice(row, 1)).collect()).collect();
     if count == 0 {
         return;
     }
+    let input = columns.iter().enumerate().map(|(n, (_, a))| (n.to_string(), a.clone(), true));
+    let input = RecordBatch::try_from_iter_with_nullable(input).unwrap();
     let sql = format!("INSERT INTO {name} VALUES ({})", vec!["?"; columns.len()].join(","));
-    match connection.run(&sql, input).await.unwrap() {
+    match connection.run(&sql, &[input]).await.unwrap() {
         Outcome::Done(done) => assert_eq!(done.count, Some(count as u64)),
         other => panic!("{other:?}"),
     }

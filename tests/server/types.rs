@@ -161,9 +161,10 @@ async fn parameters_of_every_type_go_in() {
         let server = start(persona, &tables).await;
         let connection = connect(&server).await;
         let markers = vec!["?"; columns.len()].join(",");
-        let input = (0..4).map(|row| columns.iter().map(|(_, a)| a.slice(row, 1)).collect()).collect();
+        let input = columns.iter().enumerate().map(|(n, (_, a))| (n.to_string(), a.slice(0, 4), true));
+        let input = RecordBatch::try_from_iter_with_nullable(input).unwrap();
         let sql = format!("INSERT INTO T VALUES ({markers})");
-        match connection.run(&sql, input).await.unwrap() {
+        match connection.run(&sql, &[input]).await.unwrap() {
             drdarrow::client::sql::connection::Outcome::Done(done) => assert_eq!(done.count, Some(4)),
             other => panic!("{other:?}"),
         }

@@ -1,6 +1,7 @@
 //! A connection: statements in, results out. Cheap to clone; all clones share one socket.
 
 use super::inner::Inner;
+use super::parameters;
 use super::procedure::Procedure;
 use super::sections::Sections;
 use super::statement_kind::{self, StatementKind};
@@ -22,7 +23,7 @@ use crate::flow::sql::uow::EndWork;
 use crate::net::error::NetError;
 use crate::net::recognise;
 use crate::net::transport::Deadline;
-use arrow_array::ArrayRef;
+use arrow_array::{ArrayRef, RecordBatch};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -123,13 +124,13 @@ impl Connection {
         Ok(Connection(Arc::new(inner)))
     }
 
-    /// Runs a statement: a result set, or what it changed. Each of `rows` holds an array of one
-    /// element per parameter; several rows execute the statement once each, as a [`batch`](Self::batch): all of
+    /// Runs a statement: a result set, or what it changed. `rows` are the rows of parameters, a column for each; none
+    /// for a statement without. Several rows execute the statement once each, as a [`batch`](Self::batch): all of
     /// them are kept or none.
-    pub async fn run(&self, sql: &str, rows: Vec<Vec<ArrayRef>>) -> Result<Outcome> {
-        if rows.len() > 1 {
+    pub async fn run(&self, sql: &str, rows: &[RecordBatch]) -> Result<Outcome> {
+        if !rows.is_empty() && rows.iter().map(RecordBatch::num_rows).sum::<usize>() != 1 {
             let mut batch = self.batch(sql).await?;
-            batch.add(&rows).await?;
+            batch.add(rows).await?;
             return batch.finish().await.map(Outcome::Done);
         }
         self.0.usable(Phase::Execute)?;
@@ -138,19 +139,19 @@ impl Connection {
         let _turn = self.0.turn_of(query).await?;
         self.0.usable(Phase::Execute)?;
         self.0.opens_work(query);
-        match self.attempt(sql, &rows).await {
+        match self.attempt(sql, rows).await {
             Err(e) if e.sqlcode == Some(-805) && self.0.config.package.is_none() => {
                 self.0.bind(self.0.config.statement_timeout.map(Deadline::after)).await?;
-                self.attempt(sql, &rows).await
+                self.attempt(sql, rows).await
             }
-            Err(e) if rows.iter().all(Vec::is_empty) && wants_parameters(&e) => Err(self.counted(sql, e).await),
+            Err(e) if !parameters::are_given(rows) && wants_parameters(&e) => Err(self.counted(sql, e).await),
             other => other,
         }
     }
 
-    /// Runs a statement that returns rows.
+    /// Runs a statement that returns rows; `parameters` holds an array of one element for each.
     pub async fn query(&self, sql: &str, parameters: &[ArrayRef]) -> Result<QueryStream> {
-        match self.run(sql, one_row(parameters)).await? {
+        match self.run(sql, &[parameters::one_row(parameters)?]).await? {
             Outcome::Rows(stream) => Ok(stream),
             Outcome::Done(_) | Outcome::Called(_) => {
                 Err(Error::new(ErrorClass::Programming, Phase::Execute, "07005", "the statement returns no rows")
@@ -161,7 +162,7 @@ impl Connection {
 
     /// Runs a statement that returns none.
     pub async fn execute(&self, sql: &str, parameters: &[ArrayRef]) -> Result<UpdateResult> {
-        match self.run(sql, one_row(parameters)).await? {
+        match self.run(sql, &[parameters::one_row(parameters)?]).await? {
             Outcome::Done(done) => Ok(done),
             Outcome::Called(called) if called.sets.is_empty() && called.output.is_none() => Ok(called.done),
             Outcome::Rows(_) | Outcome::Called(_) => Err(Error::new(
@@ -180,7 +181,7 @@ impl Connection {
         if !statement_kind::is_call(sql) {
             return Err(Error::new(ErrorClass::Programming, Phase::Execute, "42601", "the statement is no CALL"));
         }
-        match self.run(sql, one_row(parameters)).await? {
+        match self.run(sql, &[parameters::one_row(parameters)?]).await? {
             Outcome::Called(called) => Ok(called),
             Outcome::Rows(stream) => {
                 Ok(Procedure { output: None, sets: [stream].into(), done: UpdateResult::default() })
@@ -287,10 +288,6 @@ impl Connection {
 /// True for what servers say of a statement with markers and no values.
 fn wants_parameters(e: &Error) -> bool {
     e.connection_usable && matches!(e.sqlstate.as_deref(), Some("07000" | "07001" | "07002" | "07004"))
-}
-
-fn one_row(parameters: &[ArrayRef]) -> Vec<Vec<ArrayRef>> {
-    if parameters.is_empty() { Vec::new() } else { vec![parameters.to_vec()] }
 }
 
 pub(super) fn check_sql(sql: &str) -> Result<()> {

@@ -18,14 +18,15 @@ use crate::flow::sql::query::{Open, OpenedQuery, QueryOutcome as OpenOutcome};
 use crate::flow::step::Flow;
 use crate::net::transport::Deadline;
 use crate::wire::sql::sqlda::SqlDa;
-use arrow_array::ArrayRef;
+use arrow_array::RecordBatch;
 use std::sync::Arc;
 
 impl Connection {
     /// Runs a statement once, in a section of its own; `rows` has one row of parameters at most.
-    pub(super) async fn attempt(&self, sql: &str, rows: &[Vec<ArrayRef>]) -> Result<Outcome> {
+    pub(super) async fn attempt(&self, sql: &str, rows: &[RecordBatch]) -> Result<Outcome> {
         let lease = self.0.lease(Phase::Execute)?;
-        if rows.iter().all(Vec::is_empty) {
+        let with_parameters = parameters::are_given(rows);
+        if !with_parameters {
             match statement_kind::hint(sql) {
                 StatementKind::Query => return self.open_at_once(sql, lease).await,
                 StatementKind::Statement => {
@@ -36,7 +37,6 @@ impl Connection {
                 StatementKind::Unknown => {}
             }
         }
-        let with_parameters = rows.iter().any(|row| !row.is_empty());
         let call = statement_kind::is_call(sql);
         let prepare = Prepare::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), with_parameters);
         let prepare = if call { prepare.with_modes() } else { prepare };
@@ -118,9 +118,12 @@ impl Connection {
     }
 
     /// Encodes the parameters as the server described them.
-    fn inputs(&self, prepared: &Prepared, rows: &[Vec<ArrayRef>]) -> Result<Vec<Input>> {
-        let Some(described) = &prepared.parameters else { return Ok(Vec::new()) };
-        rows.iter().map(|row| parameters::encode(&described.columns, row, &self.0.session)).collect()
+    fn inputs(&self, prepared: &Prepared, rows: &[RecordBatch]) -> Result<Vec<Input>> {
+        let (Some(described), Some(row)) = (&prepared.parameters, rows.iter().find(|batch| batch.num_rows() > 0))
+        else {
+            return Ok(Vec::new());
+        };
+        parameters::encode(&described.columns, row, &self.0.session).map_err(|bad| bad.error)
     }
 
     async fn execute_prepared(&self, lease: SectionLease, inputs: Vec<Input>) -> Result<Outcome> {

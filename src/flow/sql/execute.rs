@@ -9,7 +9,7 @@ use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
 use crate::wire::fdoca::descriptor;
-use crate::wire::sql::execute::{DERBY_EXTDTA_COMPLETE, DescribedData, ExcSqlStt, extdta};
+use crate::wire::sql::execute::{DERBY_EXTDTA_COMPLETE, ExcSqlStt, extdta, sqldta_head};
 use crate::wire::sql::package::{PkgNamCsn, TOKEN_ANY};
 use crate::wire::sql::prepare::{ExcSqlImm, ExcSqlSet};
 use crate::wire::sql::sqlca::Sqlca;
@@ -18,6 +18,9 @@ use crate::wire::sql::uow::RdbCmm;
 use crate::wire::value::field::{Field, Shape};
 use bytes::Bytes;
 use std::sync::Arc;
+
+/// The indicator of a row.
+const PRESENT: u8 = 0;
 
 /// Objects that a procedure returns beside its SQLCARD.
 const RESULTS: [CodePoint; 8] =
@@ -28,8 +31,9 @@ const RESULTS: [CodePoint; 8] =
 pub struct Input {
     /// How the values lie.
     pub fields: Arc<Vec<Field>>,
-    /// The values, one after the other.
-    pub row: Vec<u8>,
+    /// The values, one after the other. Rows that are described alike may share a buffer, in which they lie back to
+    /// back.
+    pub row: Bytes,
     /// The large objects among them: position of the parameter and data, empty ones left out.
     pub lobs: Vec<(usize, Bytes)>,
 }
@@ -45,10 +49,10 @@ impl Input {
         if self.fields.is_empty() {
             return Ok(());
         }
+        let mut head = sqldta_head(&descriptor::encode_input(&self.fields), self.row.len() + 1)?;
         // In front of the values: the row is present.
-        let fdodta = [&[0], self.row.as_slice()].concat();
-        let described = DescribedData { fdodsc: descriptor::encode_input(&self.fields).into(), fdodta: fdodta.into() };
-        chain.object(&described.encode_sqldta()?);
+        head.push(PRESENT);
+        chain.object_in_two(&head, &self.row);
         // Derby 10.6 and later expect a status after the value.
         let status = (session.product == Product::Derby).then_some(DERBY_EXTDTA_COMPLETE);
         for (parameter, data) in &self.lobs {

@@ -86,7 +86,7 @@ impl Explain {
         w.u8(0xFF);
         string(&mut w, b"en");
         w.bytes(&[0xFF, 0xFF]);
-        Ok(Input { fields: Arc::new(fields), row: w.into_vec(), lobs: Vec::new() })
+        Ok(Input { fields: Arc::new(fields), row: w.into_vec().into(), lobs: Vec::new() })
     }
 }
 

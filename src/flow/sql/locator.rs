@@ -183,7 +183,7 @@ impl Ask {
         let fields = types.iter().map(|id| lid::usual(id.nullable(), &self.session.ours));
         let fields: Result<Vec<_>, _> = fields.collect();
         let fields = fields.map_err(|e| FlowError::Settings(e.to_string()))?;
-        Ok(Input { fields: Arc::new(fields), row: w.into_vec(), lobs: Vec::new() })
+        Ok(Input { fields: Arc::new(fields), row: w.into_vec().into(), lobs: Vec::new() })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Arguments of callers: settings, parameters and values.
 
+mod columns;
 mod foreign;
 pub(super) mod given;
 pub(super) mod param_rows;

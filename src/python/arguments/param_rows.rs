@@ -3,13 +3,15 @@
 
 use std::sync::Mutex;
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::RecordBatch;
 use arrow_schema::Field;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyIterator, PyMapping, PyString};
 
+use super::columns::RowsBuilder;
 use super::params;
+use super::value::Value;
 use crate::column::encode::{length, marked};
 use crate::python::arrow::capsule;
 use crate::python::arrow::imported::{self, Imported};
@@ -34,9 +36,6 @@ enum ParamSource {
     },
     Rows(Py<PyIterator>),
 }
-
-/// One row: an array of one element for each parameter.
-pub(in crate::python) type Row = Vec<ArrayRef>;
 
 impl ParamRows {
     /// The rows of an argument of `executemany()`.
@@ -69,45 +68,62 @@ impl ParamRows {
     }
 
     /// The next rows, at most `most` and not many more bytes than [`BYTES`]; none at the end.
-    pub(in crate::python) fn chunk(&mut self, py: Python<'_>, most: usize) -> PyResult<Vec<Row>> {
-        let (mut rows, mut bytes) = (Vec::new(), 0);
-        while rows.len() < most && bytes < BYTES {
-            let Some(row) = self.next(py)? else { break };
-            bytes += row.iter().map(|value| length(value.as_ref(), 0)).sum::<usize>();
-            rows.push(row);
+    pub(in crate::python) fn chunk(&mut self, py: Python<'_>, most: usize) -> PyResult<Vec<RecordBatch>> {
+        let ParamRows { source, given } = self;
+        match source {
+            ParamSource::Rows(rows) => from_python(&mut rows.bind(py).clone(), given, most),
+            ParamSource::Arrow { reader, batch } => from_arrow(py, reader, batch, given, most),
         }
-        Ok(rows)
     }
+}
 
-    fn next(&mut self, py: Python<'_>) -> PyResult<Option<Row>> {
-        let number = self.given + 1;
-        let row = match &mut self.source {
-            ParamSource::Rows(rows) => match rows.bind(py).clone().next() {
-                Some(row) => {
-                    let about = |e| errors::at_row(py, e, number as u64);
-                    Some(params::row_of_many(&row?, number).map_err(about)?)
-                }
-                None => None,
-            },
-            ParamSource::Arrow { reader, batch } => loop {
-                if let Some((batch, at)) = batch.as_mut().filter(|(batch, at)| *at < batch.num_rows()) {
-                    *at += 1;
-                    break Some(batch.columns().iter().map(|column| column.slice(*at - 1, 1)).collect());
-                }
-                // Its producer may need Python's lock, here or in threads of its own.
-                match py.detach(|| reader.next()) {
-                    None => break None,
-                    Some(Ok(next)) => *batch = Some((with_uuids(next), 0)),
-                    Some(Err(e)) => {
-                        let text = format!("row {number}: {}", capsule::text(&e));
-                        return Err(errors::at_row(py, errors::interface(py, text), number as u64));
-                    }
-                }
-            },
-        };
-        self.given += usize::from(row.is_some());
-        Ok(row)
+/// Rows of Python values, column by column.
+fn from_python(rows: &mut Bound<'_, PyIterator>, given: &mut usize, most: usize) -> PyResult<Vec<RecordBatch>> {
+    let py = rows.py();
+    let raise = |e| errors::raise(py, &e);
+    let (mut taken, mut count, mut bytes) = (RowsBuilder::default(), 0, 0);
+    while count < most && bytes < BYTES {
+        let Some(row) = rows.next() else { break };
+        let number = *given + 1;
+        let row = params::row_of_many(&row?, number).map_err(|e| errors::at_row(py, e, number as u64))?;
+        bytes += row.iter().map(Value::bytes).sum::<usize>();
+        taken.push(row).map_err(raise)?;
+        (count, *given) = (count + 1, number);
     }
+    taken.finish().map_err(raise)
+}
+
+/// Rows of Arrow data as they are.
+fn from_arrow(
+    py: Python<'_>,
+    reader: &mut Imported,
+    in_hand: &mut Option<(RecordBatch, usize)>,
+    given: &mut usize,
+    most: usize,
+) -> PyResult<Vec<RecordBatch>> {
+    let (mut taken, mut count, mut bytes) = (Vec::new(), 0, 0);
+    while count < most && bytes < BYTES {
+        if let Some((batch, at)) = in_hand.as_mut().filter(|(batch, at)| *at < batch.num_rows()) {
+            let start = *at;
+            while *at < batch.num_rows() && count < most && bytes < BYTES {
+                bytes += batch.columns().iter().map(|column| length(column.as_ref(), *at)).sum::<usize>();
+                (*at, count, *given) = (*at + 1, count + 1, *given + 1);
+            }
+            taken.push(batch.slice(start, *at - start));
+            continue;
+        }
+        // Its producer may need Python's lock, here or in threads of its own.
+        match py.detach(|| reader.next()) {
+            None => break,
+            Some(Ok(next)) => *in_hand = Some((with_uuids(next), 0)),
+            Some(Err(e)) => {
+                let number = *given + 1;
+                let text = format!("row {number}: {}", capsule::text(&e));
+                return Err(errors::at_row(py, errors::interface(py, text), number as u64));
+            }
+        }
+    }
+    Ok(taken)
 }
 
 /// A batch whose columns of UUIDs, which fields tell, are told by their values.
@@ -152,11 +168,11 @@ impl RawRows {
 
 /// Some of them.
 #[pyclass(frozen, module = "drdarrow._core")]
-pub(in crate::python) struct RawChunk(Mutex<Vec<Row>>);
+pub(in crate::python) struct RawChunk(Mutex<Vec<RecordBatch>>);
 
 impl RawChunk {
     /// The rows, once.
-    pub(in crate::python) fn take(&self) -> Vec<Row> {
+    pub(in crate::python) fn take(&self) -> Vec<RecordBatch> {
         self.0.lock().map(|mut rows| std::mem::take(&mut *rows)).unwrap_or_default()
     }
 }
@@ -164,6 +180,6 @@ impl RawChunk {
 #[pymethods]
 impl RawChunk {
     fn __len__(&self) -> usize {
-        self.0.lock().map_or(0, |rows| rows.len())
+        self.0.lock().map_or(0, |rows| rows.iter().map(RecordBatch::num_rows).sum())
     }
 }

@@ -1,27 +1,36 @@
-//! The parameters of one execution: a sequence with a value for each question mark. `value` converts each.
+//! The parameters of one execution: a sequence with a value for each question mark. `value` reads each.
 
+use arrow_array::RecordBatch;
 use arrow_array::array::ArrayRef;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFrozenSet, PyMapping, PySet, PyString};
 
-use super::value;
+use super::value::{self, Value};
+use crate::client::sql::parameters::one_row;
 use crate::python::errors;
 use crate::python::wording::{ValuePlace, kind, of_row, unicode};
 
-/// The parameters of one execution; `None` means no parameters.
-pub(in crate::python) fn row(parameters: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<ArrayRef>> {
-    parameters.map_or_else(|| Ok(Vec::new()), |parameters| values(parameters, None))
+/// The parameters of one execution, each an array of one element.
+pub(in crate::python) fn row(parameters: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
+    let raise = |e| errors::raise(parameters.py(), &e);
+    values(parameters, None)?.into_iter().map(|value| value.array().map_err(raise)).collect()
+}
+
+/// The same as a batch of one row; `None` means no parameters.
+pub(in crate::python) fn batch(py: Python<'_>, parameters: Option<&Bound<'_, PyAny>>) -> PyResult<RecordBatch> {
+    let values = parameters.map_or_else(|| Ok(Vec::new()), row)?;
+    one_row(&values).map_err(|e| errors::raise(py, &e))
 }
 
 /// The parameters of execution `row` of many, counted from 1.
-pub(super) fn row_of_many(parameters: &Bound<'_, PyAny>, row: usize) -> PyResult<Vec<ArrayRef>> {
+pub(super) fn row_of_many<'py>(parameters: &Bound<'py, PyAny>, row: usize) -> PyResult<Vec<Value<'py>>> {
     values(parameters, Some(row))
 }
 
-fn values(parameters: &Bound<'_, PyAny>, row: Option<usize>) -> PyResult<Vec<ArrayRef>> {
+fn values<'py>(parameters: &Bound<'py, PyAny>, row: Option<usize>) -> PyResult<Vec<Value<'py>>> {
     check(parameters, row)?;
-    let one = |(index, value): (usize, PyResult<Bound<'_, PyAny>>)| {
-        value::array(&value?, ValuePlace { row, number: index + 1 })
+    let one = |(index, value): (usize, PyResult<Bound<'py, PyAny>>)| {
+        value::read(&value?, ValuePlace { row, number: index + 1 })
     };
     parameters.try_iter()?.enumerate().map(one).collect()
 }

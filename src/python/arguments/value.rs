@@ -1,5 +1,5 @@
-//! One Python value as a parameter: an Arrow array of one element, which the client fits to what the server wants. A
-//! value that has no place is refused here with the parameter's number.
+//! One Python value as a parameter, which the client fits to what the server wants. A value that has no place is refused
+//! here with the parameter's number. Rows of them become columns in `columns`.
 //!
 //! | Python | Arrow |
 //! |---|---|
@@ -20,8 +20,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use arrow_array::array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array, Float64Array,
-    Int64Array, NullArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array, Float64Array, Int64Array,
+    NullArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
 };
 use arrow_buffer::i256;
 use pyo3::exceptions::PyTypeError;
@@ -42,19 +42,83 @@ const LARGE_DIGITS: usize = 76;
 const DAY: i64 = 86_400;
 const TOO_LONG: &str = "an int of more than 76 digits";
 
-/// One value.
-pub(super) fn array(value: &Bound<'_, PyAny>, place: ValuePlace) -> PyResult<ArrayRef> {
+/// A value, by the type that it has.
+pub(super) enum Value<'py> {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Float(f64),
+    /// Text that is Unicode.
+    Text(Bound<'py, PyString>),
+    Bytes(Bound<'py, PyBytes>),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Microseconds of the day.
+    Time(i64),
+    /// Microseconds since 1970-01-01, in UTC where it had a zone.
+    Timestamp {
+        micros: i64,
+        utc: bool,
+    },
+    /// Up to 38 digits.
+    Decimal {
+        unscaled: i128,
+        precision: u8,
+        scale: i8,
+    },
+    /// A value of any other type: an array of one element.
+    Array(ArrayRef),
+}
+
+impl Value<'_> {
+    /// Bytes of text or bytes; 0 for anything else.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Value::Text(text) => text.to_str().map_or(0, str::len),
+            Value::Bytes(bytes) => bytes.as_bytes().len(),
+            _ => 0,
+        }
+    }
+
+    /// An array of one element.
+    pub(super) fn array(self) -> Result<ArrayRef, Error> {
+        Ok(match self {
+            Value::Null => Arc::new(NullArray::new(1)),
+            Value::Boolean(v) => Arc::new(BooleanArray::from(vec![v])),
+            Value::Integer(v) => Arc::new(Int64Array::from(vec![v])),
+            Value::Float(v) => Arc::new(Float64Array::from(vec![v])),
+            Value::Text(v) => {
+                let text = v.to_str().map_err(|_| errors::internal("text that is not Unicode"))?;
+                Arc::new(StringArray::from(vec![text]))
+            }
+            Value::Bytes(v) => Arc::new(BinaryArray::from(vec![v.as_bytes()])),
+            Value::Date(v) => Arc::new(Date32Array::from(vec![v])),
+            Value::Time(v) => Arc::new(Time64MicrosecondArray::from(vec![v])),
+            Value::Timestamp { micros, utc } => {
+                Arc::new(TimestampMicrosecondArray::from(vec![micros]).with_timezone_opt(utc.then_some("UTC")))
+            }
+            Value::Decimal { unscaled, precision, scale } => {
+                let array = Decimal128Array::from(vec![unscaled]).with_precision_and_scale(precision, scale);
+                Arc::new(array.map_err(|e| errors::internal(e.to_string()))?)
+            }
+            Value::Array(array) => array,
+        })
+    }
+}
+
+/// Reads one value.
+pub(super) fn read<'py>(value: &Bound<'py, PyAny>, place: ValuePlace) -> PyResult<Value<'py>> {
     let py = value.py();
-    if let Some(array) = plain(value, place)? {
-        return Ok(array);
+    if let Some(plain) = plain(value, place)? {
+        return Ok(plain);
     }
     match foreign::meaning(value)? {
-        Some(ForeignMeaning::Null) => return Ok(Arc::new(NullArray::new(1))),
-        Some(ForeignMeaning::Array(array)) => return Ok(array),
+        Some(ForeignMeaning::Null) => return Ok(Value::Null),
+        Some(ForeignMeaning::Array(array)) => return Ok(Value::Array(array)),
         Some(ForeignMeaning::Bad(state, what)) => return Err(errors::raise(py, &bad(place, state, &what))),
         Some(ForeignMeaning::Python(other)) => {
-            if let Some(array) = plain(&other, place)? {
-                return Ok(array);
+            if let Some(plain) = plain(&other, place)? {
+                return Ok(plain);
             }
         }
         None => {}
@@ -75,56 +139,54 @@ fn unknown(value: &Bound<'_, PyAny>, place: ValuePlace) -> PyErr {
 }
 
 /// A value of Python's own types, and of types derived from them.
-fn some(array: impl Array + 'static) -> PyResult<Option<ArrayRef>> {
-    Ok(Some(Arc::new(array)))
-}
-
-fn plain(value: &Bound<'_, PyAny>, place: ValuePlace) -> PyResult<Option<ArrayRef>> {
+fn plain<'py>(value: &Bound<'py, PyAny>, place: ValuePlace) -> PyResult<Option<Value<'py>>> {
     let py = value.py();
     let bad = |state: &str, what: &str| errors::raise(py, &bad(place, state, what));
     if value.is_none() {
-        return some(NullArray::new(1));
+        return Ok(Some(Value::Null));
     }
     // bool is an int, datetime a date: the narrower first.
     if let Ok(truth) = value.cast::<PyBool>() {
-        return some(BooleanArray::from(vec![truth.is_true()]));
+        return Ok(Some(Value::Boolean(truth.is_true())));
     }
     if value.is_instance_of::<PyInt>() {
         return integer(value).map(Some).map_err(|e| e.unwrap_or_else(|| bad("22003", TOO_LONG)));
     }
     if let Ok(float) = value.cast::<PyFloat>() {
-        return some(Float64Array::from(vec![float.value()]));
+        return Ok(Some(Value::Float(float.value())));
     }
     if let Ok(text) = value.cast::<PyString>() {
-        let text = unicode(text, &place.to_string())?;
-        if i32::try_from(text.len()).is_err() {
+        let length = match text.to_str() {
+            Ok(text) => text.len(),
+            Err(_) => unicode(text, &place.to_string())?.len(),
+        };
+        if i32::try_from(length).is_err() {
             return Err(bad("22001", "text of more than 2 GiB"));
         }
-        return some(StringArray::from(vec![text]));
+        return Ok(Some(Value::Text(text.clone())));
     }
     if let Some(bytes) = bytes(value)? {
-        let bytes = bytes.as_bytes();
-        if i32::try_from(bytes.len()).is_err() {
+        if i32::try_from(bytes.as_bytes().len()).is_err() {
             return Err(bad("22001", "more than 2 GiB"));
         }
-        return some(BinaryArray::from(vec![bytes]));
+        return Ok(Some(Value::Bytes(bytes)));
     }
     if value.is_instance_of::<PyDateTime>() {
         if foreign::is_missing(value) {
-            return some(NullArray::new(1));
+            return Ok(Some(Value::Null));
         }
         return timestamp(value)
             .map(Some)
             .map_err(|_| bad("22008", "a datetime outside the years 1 to 9999 in UTC, or not a time"));
     }
     if value.is_instance_of::<PyDate>() {
-        return some(Date32Array::from(vec![days(value)?]));
+        return Ok(Some(Value::Date(days(value)?)));
     }
     if value.is_instance_of::<PyTime>() {
         if !value.getattr("tzinfo")?.is_none() {
             return Err(bad("22007", "a time with a zone, which SQL's TIME has not"));
         }
-        return some(Time64MicrosecondArray::from(vec![of_day(value)?]));
+        return Ok(Some(Value::Time(of_day(value)?)));
     }
     if value.is_instance(decimal_type(py)?.as_any())? {
         return decimal(value)
@@ -152,9 +214,9 @@ fn bytes<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>
 }
 
 /// Python's own failure, or none when the number is too long.
-fn integer(value: &Bound<'_, PyAny>) -> Result<ArrayRef, Option<PyErr>> {
+fn integer<'py>(value: &Bound<'py, PyAny>) -> Result<Value<'py>, Option<PyErr>> {
     if let Ok(number) = value.extract::<i64>() {
-        return Ok(Arc::new(Int64Array::from(vec![number])));
+        return Ok(Value::Integer(number));
     }
     // Text of a very long int takes long to make: its bits are counted first. 10^76 has 253.
     let exact = index(value)?;
@@ -163,7 +225,7 @@ fn integer(value: &Bound<'_, PyAny>) -> Result<ArrayRef, Option<PyErr>> {
     }
     let text = exact.str()?.to_str()?.to_owned();
     let digits = text.trim_start_matches('-').len();
-    digits_to_array(&text, digits, 0).ok_or(None)
+    number(&text, digits, 0).ok_or(None)
 }
 
 /// An int of no derived type: what these say of themselves may be something else.
@@ -172,19 +234,19 @@ fn index<'py>(value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>, Option<PyE
 }
 
 /// A Decimal as one of Arrow's, or as text when none holds it.
-fn decimal(value: &Bound<'_, PyAny>) -> Result<ArrayRef, Option<PyErr>> {
+fn decimal<'py>(value: &Bound<'py, PyAny>) -> Result<Value<'py>, Option<PyErr>> {
     match fixed(value) {
         Err(None) => {
             let text =
                 decimal_type(value.py())?.call_method1("__str__", (value,))?.extract::<String>().map_err(Some)?;
-            marked::number(&text).map_err(|_| None)
+            marked::number(&text).map(Value::Array).map_err(|_| None)
         }
         other => other,
     }
 }
 
 /// Python's own failure, or none when the number cannot be a decimal of Arrow.
-fn fixed(value: &Bound<'_, PyAny>) -> Result<ArrayRef, Option<PyErr>> {
+fn fixed<'py>(value: &Bound<'py, PyAny>) -> Result<Value<'py>, Option<PyErr>> {
     let parts = value.call_method0("as_tuple")?;
     let (sign, digits, exponent): (u8, Vec<u8>, Bound<'_, PyAny>) = parts.extract().map_err(Some)?;
     // The exponent of NaN and the infinities is a letter.
@@ -209,28 +271,27 @@ fn fixed(value: &Bound<'_, PyAny>) -> Result<ArrayRef, Option<PyErr>> {
         }
     }
     let text = if sign == 1 { format!("-{digits}") } else { digits.clone() };
-    digits_to_array(&text, digits.trim_start_matches('0').len(), scale).ok_or(None)
+    number(&text, digits.trim_start_matches('0').len(), scale).ok_or(None)
 }
 
-fn digits_to_array(text: &str, digits: usize, scale: usize) -> Option<ArrayRef> {
+/// A number of so many digits, by the text of its unscaled value.
+fn number<'py>(text: &str, digits: usize, scale: usize) -> Option<Value<'py>> {
     let precision = digits.max(scale).max(1);
     let (narrow, scale) = (u8::try_from(precision).ok()?, i8::try_from(scale).ok()?);
     if precision <= SMALL_DIGITS {
-        let array = Decimal128Array::from(vec![text.parse::<i128>().ok()?]);
-        return Some(Arc::new(array.with_precision_and_scale(narrow, scale).ok()?));
+        return Some(Value::Decimal { unscaled: text.parse().ok()?, precision: narrow, scale });
     }
     if precision <= LARGE_DIGITS {
         let array = Decimal256Array::from(vec![i256::from_str(text).ok()?]);
-        return Some(Arc::new(array.with_precision_and_scale(narrow, scale).ok()?));
+        return Some(Value::Array(Arc::new(array.with_precision_and_scale(narrow, scale).ok()?)));
     }
     None
 }
 
-fn timestamp(value: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+fn timestamp<'py>(value: &Bound<'py, PyAny>) -> PyResult<Value<'py>> {
     let py = value.py();
     let aware = !value.call_method0("utcoffset")?.is_none();
     let value = if aware { &value.call_method1("astimezone", (PyTzInfo::utc(py)?,))? } else { value };
-    let zone = aware.then_some("UTC");
     let micros = i64::from(days(value)?) * DAY * 1_000_000 + of_day(value)?;
     // pandas' Timestamp is a datetime with three more digits.
     let nanos = match value.getattr_opt("nanosecond")? {
@@ -238,11 +299,12 @@ fn timestamp(value: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
         None => 0,
     };
     if nanos == 0 {
-        return Ok(Arc::new(TimestampMicrosecondArray::from(vec![micros]).with_timezone_opt(zone)));
+        return Ok(Value::Timestamp { micros, utc: aware });
     }
     let whole = micros.checked_mul(1000).and_then(|whole| whole.checked_add(nanos));
     let whole = whole.ok_or_else(|| errors::interface(py, "nanoseconds of this year do not fit"))?;
-    Ok(Arc::new(TimestampNanosecondArray::from(vec![whole]).with_timezone_opt(zone)))
+    let nanos = TimestampNanosecondArray::from(vec![whole]).with_timezone_opt(aware.then_some("UTC"));
+    Ok(Value::Array(Arc::new(nanos)))
 }
 
 /// Days from 1970-01-01.
@@ -277,8 +339,9 @@ mod tests {
             (&"9".repeat(39), 39, 0, DataType::Decimal256(39, 0)),
             (&"9".repeat(76), 76, 76, DataType::Decimal256(76, 76)),
         ] {
-            assert_eq!(digits_to_array(text, digits, scale).unwrap().data_type(), &expected);
+            let array = number(text, digits, scale).unwrap().array().unwrap();
+            assert_eq!(array.data_type(), &expected);
         }
-        assert!(digits_to_array(&"9".repeat(77), 77, 0).is_none());
+        assert!(number(&"9".repeat(77), 77, 0).is_none());
     }
 }

@@ -141,8 +141,8 @@ fn declared(value: &Bound<'_, PyAny>) -> PyResult<Declared> {
 /// A key: one value, or a tuple or list with one for each key field.
 pub(super) fn key(value: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
     match value.is_instance_of::<PyTuple>() || value.is_instance_of::<PyList>() {
-        true => params::row(Some(value)),
-        false => params::row(Some(PyTuple::new(value.py(), [value])?.as_any())),
+        true => params::row(value),
+        false => params::row(PyTuple::new(value.py(), [value])?.as_any()),
     }
 }
 
@@ -157,9 +157,9 @@ pub(super) fn record(row: &Bound<'_, PyAny>, fields: &[String]) -> PyResult<Reco
         if names.is_empty() {
             return Err(errors::raise(py, &errors::programming("07001", "a row that names no field")));
         }
-        (names, params::row(Some(map.values()?.as_any()))?)
+        (names, params::row(map.values()?.as_any())?)
     } else {
-        let values = params::row(Some(row))?;
+        let values = params::row(row)?;
         if values.len() != fields.len() {
             let message = format!("a row of {} values for {} fields", values.len(), fields.len());
             return Err(errors::raise(py, &errors::programming("07001", message)));

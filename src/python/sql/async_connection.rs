@@ -180,7 +180,7 @@ impl RawCursor {
         sql: &Bound<'py, PyAny>,
         parameters: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (sql, row) = (params::statement(sql)?, params::row(parameters)?);
+        let (sql, row) = (params::statement(sql)?, params::batch(py, parameters)?);
         let statement = self.statement(py)?.clone();
         self.messages.bind(py).call_method0("clear")?;
         runtime::asyncio(py, async move {

@@ -146,7 +146,7 @@ impl Cursor {
             let statement = cursor.statement(py)?;
             let raise = |e| errors::raise(py, &e);
             statement.usable().map_err(raise)?;
-            let (sql, row) = (params::statement(operation)?, params::row(parameters)?);
+            let (sql, row) = (params::statement(operation)?, params::batch(py, parameters)?);
             let mut lease = statement.lease().map_err(raise)?;
             cursor.messages.bind(py).call_method0("clear")?;
             runtime::block_on(py, statement.execute(&mut lease, &sql, row))?.map_err(raise)?;

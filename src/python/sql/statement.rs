@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow_array::ArrayRef;
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use crate::client::batch_source::BatchSource;
@@ -180,12 +180,12 @@ impl SharedStatement {
         &self,
         lease: &mut OwnedLease<Option<ResultReader>>,
         sql: &str,
-        parameters: Vec<ArrayRef>,
+        parameters: RecordBatch,
     ) -> Result<()> {
         self.clear(lease);
         *self.about() = About::default();
         let _waiting = self.link.waiting();
-        let outcome = self.link.client.run(sql, vec![parameters]).await;
+        let outcome = self.link.client.run(sql, &[parameters]).await;
         match outcome.map_err(|e| self.as_closed(e))? {
             Outcome::Rows(stream) => self.read(lease, stream),
             Outcome::Called(mut called) => {
@@ -219,7 +219,7 @@ impl SharedStatement {
     }
 
     /// Executes the statement for some of its rows.
-    pub(in crate::python) async fn add(&self, batch: &mut Batch, rows: Vec<Vec<ArrayRef>>) -> Result<()> {
+    pub(in crate::python) async fn add(&self, batch: &mut Batch, rows: Vec<RecordBatch>) -> Result<()> {
         let _waiting = self.link.waiting();
         let added = batch.add(&rows).await;
         self.note(batch);

@@ -43,6 +43,11 @@ impl Chain {
         self.frame(DssType::Object, self.last_id().max(1), object);
     }
 
+    /// The same with an object in two parts, the first of which is short.
+    pub fn object_in_two(&mut self, head: &[u8], body: &[u8]) {
+        self.frame_in_two(DssType::Object, self.last_id().max(1), head, body);
+    }
+
     /// Appends a frame of any kind: the answering side states the id.
     pub fn frame(&mut self, kind: DssType, id: u16, body: &[u8]) {
         self.frame_in_two(kind, id, &[], body);

@@ -125,13 +125,26 @@ impl DescribedData {
     }
 
     fn encode(&self, cp: CodePoint) -> Result<Vec<u8>> {
-        bounded("SQLDTA", self.fdodsc.len().saturating_add(self.fdodta.len()))?;
-        param::message(cp, |w| {
-            object::put_bytes(w, codepoint::FDODSC, &self.fdodsc);
-            object::put_bytes(w, codepoint::FDODTA, &self.fdodta);
-            Ok(())
-        })
+        let mut w = head(cp, &self.fdodsc, self.fdodta.len())?;
+        w.bytes(&self.fdodta);
+        Ok(w.into_vec())
     }
+}
+
+/// An SQLDTA up to its data, of which so many bytes follow.
+pub fn sqldta_head(fdodsc: &[u8], data: usize) -> Result<Vec<u8>> {
+    head(codepoint::SQLDTA, fdodsc, data).map(Writer::into_vec)
+}
+
+fn head(cp: CodePoint, fdodsc: &[u8], data: usize) -> Result<Writer> {
+    bounded("SQLDTA", fdodsc.len().saturating_add(data))?;
+    let mut inner = Writer::new();
+    object::put_bytes(&mut inner, codepoint::FDODSC, fdodsc);
+    object::put_head(&mut inner, codepoint::FDODTA, data);
+    let mut w = Writer::new();
+    object::put_head(&mut w, cp, inner.len() + data);
+    w.bytes(inner.as_slice());
+    Ok(w)
 }
 
 /// The byte after a large value in an EXTDTA that goes to Derby from a client of its own kind:

@@ -25,7 +25,7 @@ use crate::flow::sql::prepare::Prepare;
 use crate::flow::sql::uow::EndWork;
 use crate::net::transport::Deadline;
 use crate::wire::sql::sqlvar::SqlVar;
-use arrow_array::ArrayRef;
+use arrow_array::RecordBatch;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::runtime::Handle;
@@ -164,9 +164,10 @@ impl Connection {
 pub struct GivingUp(Undoing);
 
 impl Batch {
-    /// Executes the statement for some more rows: an array of one element for each parameter. On an error the call
-    /// is over, and what its rows did is undone; [`Error::row`] is the row, counted from 1 over the whole call.
-    pub async fn add(&mut self, rows: &[Vec<ArrayRef>]) -> Result<()> {
+    /// Executes the statement for some more rows: a column for each parameter, whose type may differ from batch to
+    /// batch. On an error the call is over, and what its rows did is undone; [`Error::row`] is the row, counted from 1
+    /// over the whole call.
+    pub async fn add(&mut self, rows: &[RecordBatch]) -> Result<()> {
         let call = self.call()?;
         match call.add(rows).await {
             Ok(()) => Ok(()),
@@ -249,10 +250,10 @@ impl Drop for Batch {
 }
 
 impl BatchCall {
-    async fn add(&mut self, rows: &[Vec<ArrayRef>]) -> std::result::Result<(), Bad> {
+    async fn add(&mut self, rows: &[RecordBatch]) -> std::result::Result<(), Bad> {
         self.inner.usable(Phase::Execute)?;
         self.look_around()?;
-        if rows.is_empty() {
+        if rows.iter().all(|batch| batch.num_rows() == 0) {
             return Ok(());
         }
         self.prepare().await?;
@@ -312,15 +313,15 @@ impl BatchCall {
     }
 
     /// Encodes rows as the server described the parameters, before any of them is sent.
-    fn encode(&self, rows: &[Vec<ArrayRef>]) -> std::result::Result<Vec<Input>, Bad> {
+    fn encode(&self, rows: &[RecordBatch]) -> std::result::Result<Vec<Input>, Bad> {
         let Some(ready) = &self.ready else { return Ok(Vec::new()) };
-        let number = |n: usize| self.done.rows + n as u64 + 1;
-        rows.iter()
-            .enumerate()
-            .map(|(n, row)| {
-                parameters::encode(&ready.parameters, row, &self.inner.session).map_err(|e| Bad::at(number(n), e))
-            })
-            .collect()
+        let mut inputs = Vec::new();
+        for batch in rows {
+            let before = self.done.rows + inputs.len() as u64;
+            let encoded = parameters::encode(&ready.parameters, batch, &self.inner.session);
+            inputs.extend(encoded.map_err(|bad| Bad::at(before + bad.row as u64 + 1, bad.error))?);
+        }
+        Ok(inputs)
     }
 
     /// Executes the statement for the rows of one chain.

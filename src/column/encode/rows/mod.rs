@@ -1,4 +1,4 @@
-//! Rows of a batch, column by column: the answering side's way to fill a block.
+//! Rows of a batch, column by column: blocks of the answering side, parameters of the asking side.
 //!
 //! A tile of rows is measured, so that each row's place is known and the block ends after the row
 //! that fills it; then each column writes its cells where they belong, in a plain loop chosen once
@@ -59,6 +59,22 @@ impl<'a> RowEncoder<'a> {
             }
         }
         (done, None)
+    }
+
+    /// Appends all `rows` (which the batch has) to `w`, and to `ends` where each of them ends. Gives the fault of the
+    /// row after those if it has one.
+    pub fn encode_all(&mut self, mut rows: Range<usize>, w: &mut Writer, ends: &mut Vec<usize>) -> Option<ColumnError> {
+        while !rows.is_empty() {
+            let tile = rows.start..rows.end.min(rows.start + TILE);
+            let (written, fault) = self.tile(tile, usize::MAX, w);
+            // Each place has moved on to the end of its row.
+            ends.extend_from_slice(&self.places);
+            rows.start += written;
+            if fault.is_some() {
+                return fault;
+            }
+        }
+        None
     }
 
     fn tile(&mut self, rows: Range<usize>, bytes: usize, w: &mut Writer) -> (usize, Option<ColumnError>) {
