@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import duckdb
@@ -14,6 +14,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from conftest import Lab
 
 import drdarrow
 from drdarrow import aio, server
@@ -266,3 +267,28 @@ def test_the_same_names_with_asyncio(srv: server.Server) -> None:
             await connection.rollback()
 
     asyncio.run(run())
+
+
+def test_values_of_several_types_in_one_column_arrive_unchanged(lab: Lab, table: Callable[[str], str]) -> None:
+    name = table("N INTEGER, D DECIMAL(9, 3), F DOUBLE, C CLOB")
+    long = "é" * 40_000
+    mixed = [
+        (False, Decimal("1.5"), 1.5, "short"),
+        (True, 2, 2, long),
+        (Decimal(2), None, None, None),
+        ("3", Decimal("1.500"), Decimal("0.25"), ""),
+        (4, 2.25, "4.5", long),
+        (5, "3.75", 6, "end"),
+    ]
+    with lab.connect() as connection:
+        cursor = connection.cursor()
+        assert cursor.executemany(f"INSERT INTO {name} VALUES (?, ?, ?, ?)", mixed).rowcount == 6
+        found = connection.execute(f"SELECT N, D, F, C FROM {name} ORDER BY N").fetchall()
+        numbers = [Decimal(text) if text else None for text in ("1.500", "2", "", "1.500", "2.25", "3.75")]
+        assert [row[1] for row in found] == numbers
+        assert [row[2] for row in found] == [1.5, 2.0, None, 0.25, 4.5, 6.0]
+        assert [row[3] for row in found] == ["short", long, None, "", long, "end"]
+        many = [(n, Decimal(n) / 8 if n != 900 else Decimal("1.0001"), n if n % 2 else n / 2, "c") for n in range(1, 1001)]
+        with pytest.raises(drdarrow.DataError, match="more digits after the point") as caught:
+            cursor.executemany(f"INSERT INTO {name} VALUES (?, ?, ?, ?)", many)
+        assert caught.value.row == 900

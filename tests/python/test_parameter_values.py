@@ -182,6 +182,12 @@ def test_a_value_arrives_as_what_it_means(conn: drdarrow.Connection, name: str, 
     assert stored(conn, name) == [expected, None if name != "DECFLOAT" else "None"]
 
 
+def test_decimals_of_several_scales_keep_their_zeros(conn: drdarrow.Connection) -> None:
+    values = [D("1.5"), D("1.50"), None, D("100"), D("1.000"), D("-0.25")]
+    conn.cursor().executemany("INSERT INTO T_DECFLOAT VALUES (?)", [(value,) for value in values])
+    assert stored(conn, "DECFLOAT") == [str(value) for value in values]
+
+
 def test_values_arrive_with_asyncio(srv: server.Server) -> None:
     async def run() -> None:
         async with aio.connect(srv.uri) as connection:
