@@ -37,5 +37,6 @@ mod tls;
 #[path = "../../benches/tools/main.rs"]
 #[allow(dead_code, reason = "the commands themselves are not run here")]
 mod tools;
+mod turns;
 mod types;
 mod units_of_work;
