@@ -166,7 +166,7 @@ def test_requested_schema(cur: drdarrow.Cursor) -> None:
     table.validate(full=True)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_million_rows_are_the_servers(lineitem: Lab, truth: Truth) -> None:
     """Sums, counts and extremes over all 16 columns, some across two (a column out of step with its row shows):
     Derby's against DuckDB's over our stream."""
@@ -212,7 +212,7 @@ MEMORY = """
 """
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_million_rows_in_flat_memory(lineitem: Lab, script) -> None:
     """Peak growth at most three batches and 16 MiB, of 180 MB in all."""
     with lineitem.connect() as connection:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from authority import Authority
-from derby import CLIENT_JARS, PROGRAMS, DerbyError, Truth, classpath, java, keytool
+from derby import DerbyError, Truth, client, java, keytool
 from serving import EXTREMES, Served
 
 # The programs have their own limits; the server may have to be built first.
@@ -53,10 +53,10 @@ def derby_like() -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def judged(derby_like: Served) -> dict[str, str]:
     """The failures, case by case."""
-    command = [*java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g", "-cp", classpath(*CLIENT_JARS)]
+    command = [*java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g", *client("Judge")]
     try:
         done = subprocess.run(
-            [*command, str(PROGRAMS / "Judge.java"), str(derby_like.port)],
+            [*command, str(derby_like.port)],
             capture_output=True,
             text=True,
             timeout=180,

@@ -13,7 +13,7 @@ import polars
 import pyarrow as pa
 import pytest
 from apart import PeerFailed, apart
-from derby import CLIENT_JARS, PROGRAMS, DerbyError, Truth, classpath, java
+from derby import DerbyError, Truth, client, java
 
 import drdarrow
 from drdarrow import server
@@ -436,7 +436,7 @@ def test_derbys_client_finds_the_tables() -> None:
     incoming = {"GIVEN": pa.table({"CODE": pa.array(["a"])})}
     with server.serve(source, tables=incoming, persona="derby", users={"app": "secret"}) as srv:
         url = f"jdbc:derby://127.0.0.1:{srv.port}/SAMPLE;user=app;password=secret"
-        command = [*java(), "-XX:+UseSerialGC", "-cp", classpath(*CLIENT_JARS), str(PROGRAMS / "Catalog.java"), url]
+        command = [*java(), "-XX:+UseSerialGC", *client("Catalog"), url]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         answers = [[tuple(line.split("\t")) for line in part.splitlines()] for part in done.stdout.split("\n\n")]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import atexit
 import ctypes
+import functools
 import json
 import os
 import re
@@ -31,6 +32,7 @@ from pathlib import Path
 PROGRAMS = Path(__file__).resolve().parents[2] / "derby"
 SERVER_JARS = ("derby.jar", "derbynet.jar", "derbytools.jar")
 CLIENT_JARS = ("derbyclient.jar",)
+CLIENTS = ("Catalog", "Judge", "Load", "Truth")
 USERS = {"app": "app", "lab": "labpw", "odd": "p@s/s:€ü%?#"}
 STORE_PASSWORD = "changeit"
 STARTED = "started and ready to accept"
@@ -172,10 +174,7 @@ class Derby:
 
     def compile(self, program: str) -> None:
         """Puts a Java file of ours where statements find its classes."""
-        command = [str(Path(java()[0]).with_name("javac")), "-d", str(self.classes), str(PROGRAMS / program)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        if done.returncode != 0:
-            raise DerbyError(f"javac failed with {done.returncode}:\n{done.stdout}{done.stderr}")
+        javac(["-d", str(self.classes), str(PROGRAMS / program)])
 
     @property
     def log(self) -> Path:
@@ -241,9 +240,7 @@ class Truth:
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 *options,
-                "-cp",
-                classpath(*CLIENT_JARS),
-                str(PROGRAMS / "Truth.java"),
+                *client("Truth"),
                 url,
             ],
             stdin=subprocess.PIPE,
@@ -299,9 +296,7 @@ def load(url: str, tables: str, rows: int) -> dict:
         [
             *java(),
             "-XX:+UseSerialGC",
-            "-cp",
-            classpath(*CLIENT_JARS),
-            str(PROGRAMS / "Load.java"),
+            *client("Load"),
             url,
             tables,
             str(rows),
@@ -339,6 +334,29 @@ def keytool(*arguments: str) -> None:
     done = subprocess.run([str(command), *arguments], capture_output=True, text=True, timeout=60, check=False)
     if done.returncode != 0:
         raise DerbyError(f"keytool failed with {done.returncode}: {done.stdout}{done.stderr}")
+
+
+@functools.cache
+def compiled() -> Path:
+    """Our clients in Java, compiled once: a virtual machine that is given a source takes a second longer each time."""
+    folder = Path(tempfile.mkdtemp(prefix="derby-clients-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    sources = [str(PROGRAMS / f"{name}.java") for name in CLIENTS]
+    javac(["-cp", classpath(*CLIENT_JARS), "-d", str(folder), *sources])
+    return folder
+
+
+def client(name: str) -> list[str]:
+    """The arguments of java that run one of them."""
+    return ["-cp", os.pathsep.join([classpath(*CLIENT_JARS), str(compiled())]), name]
+
+
+def javac(arguments: Sequence[str]) -> None:
+    """Compiles."""
+    command = [str(Path(java()[0]).with_name("javac")), "-J-XX:TieredStopAtLevel=1", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode != 0:
+        raise DerbyError(f"javac failed with {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
 def classpath(*names: str) -> str:
