@@ -9,7 +9,7 @@ import tomllib
 from types import ModuleType
 
 import pytest
-from apart import HERE
+from conftest import HERE
 
 ROOT = HERE.parent.parent
 
