@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::wire::ccsid::error::CcsidError;
-use crate::wire::value::error::ValueError;
+use crate::wire::value::error::{ValueError, ValueForm};
 use crate::wire::value::field::Field;
 
 /// The most bytes of a value that an error keeps.
@@ -87,7 +87,7 @@ impl Reason {
                 "the field holds something else; bad_values=\"null\" reads such values as NULL"
             }
             Reason::Value(ValueError::EndOfDay) => "CAST it to CHAR(8), or bad_values=\"null\"",
-            Reason::Value(ValueError::Digits { what: "DECFLOAT", .. } | ValueError::Inexact(_)) => {
+            Reason::Value(ValueError::Digits { what: ValueForm::DecFloat, .. } | ValueError::Inexact(_)) => {
                 "decfloat=\"text\" is exact, or ask for more digits"
             }
             Reason::Text(CcsidError::Undecodable { .. } | CcsidError::Unclosed { .. }) | Reason::Utf8(_) => {
@@ -104,8 +104,8 @@ impl Reason {
         match self {
             Reason::Value(e) => match e {
                 ValueError::Digit { .. } | ValueError::Sign { .. } | ValueError::Boolean => "22018",
-                ValueError::Pattern { what: "DECFLOAT", .. } => "22018",
-                ValueError::Length { what: "DATE" | "TIME" | "TIMESTAMP", .. } => "22007",
+                ValueError::Pattern { what: ValueForm::DecFloat, .. } => "22018",
+                ValueError::Length { what: ValueForm::Date | ValueForm::Time | ValueForm::Timestamp, .. } => "22007",
                 ValueError::Length { .. } => "22018",
                 ValueError::Pattern { .. } | ValueError::NoSuch(_) => "22007",
                 ValueError::EndOfDay => "22008",
@@ -283,7 +283,7 @@ mod tests {
     fn the_message_says_where_what_and_what_to_do() {
         let mut field = Field::new(Type::Packed, Shape::Fixed(3));
         field.name = "PRICE".into();
-        let reason = ValueError::Digit { what: "packed decimal", at: 1 }.into();
+        let reason = ValueError::Digit { what: ValueForm::Packed, at: 1 }.into();
         let error = Column::new(&field, 2).value(17, &[0x12, 0xA4, 0x5C], reason);
         assert_eq!(
             error.to_string(),

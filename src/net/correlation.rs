@@ -2,7 +2,7 @@
 //! the frame before it said of it. (DDM: DSS header; the habits of servers as measured with Derby
 //! 10.14, IBM's CLI driver and JTOpen.)
 
-use crate::wire::codec::error::WireError;
+use crate::wire::codec::error::{What, WireError};
 use crate::wire::dss::header::DssHeader;
 
 /// The reply to one chain as it comes.
@@ -33,7 +33,7 @@ impl Correlation {
             header.id = 1;
         }
         let id = header.id;
-        let wrong = |what: String| Err(WireError::invalid("DSS header", 4, what));
+        let wrong = |what: String| Err(WireError::invalid(What::DssHeader, 4, what));
         if !(1..=self.last).contains(&id) {
             return wrong(format!("correlation id {id} in the reply to a chain of 1 to {}", self.last));
         }

@@ -1,7 +1,7 @@
 //! Errors by which a command fails as a command: bytes that cannot be read, parameters that are missing,
 //! things out of order. Each becomes the reply message that the architecture prescribes.
 
-use crate::wire::codec::error::WireError;
+use crate::wire::codec::error::{What, WireError};
 use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::reply::Reply;
@@ -73,40 +73,26 @@ impl From<WireError> for ProtocolError {
         let code = match &e {
             WireError::Truncated { .. } | WireError::Trailing { .. } => synerrcd::LENGTH,
             WireError::TooLong { .. } => synerrcd::TOO_LONG,
-            WireError::Invalid { what: "DSS header", at, .. } => match at {
+            WireError::Invalid { what: What::DssHeader, at, .. } => match at {
                 0 => 0x01,
                 2 => 0x03,
                 _ => 0x04,
             },
-            WireError::Invalid { what: "DSS continuation", .. } => 0x16,
-            WireError::Invalid { what: "DDM object", .. } => 0x07,
+            WireError::Invalid { what: What::DssContinuation, .. } => 0x16,
+            WireError::Invalid { what: What::DdmObject, .. } => 0x07,
             WireError::Invalid { .. } => synerrcd::VALUE,
         };
-        let what = match &e {
-            WireError::Truncated { what, .. }
-            | WireError::Trailing { what, .. }
-            | WireError::TooLong { what, .. }
-            | WireError::Invalid { what, .. } => what,
-        };
-        ProtocolError::syntax(code, cp::point(what))
+        ProtocolError::syntax(code, point(e.what()))
     }
 }
 
 impl From<DrdaError> for ProtocolError {
     fn from(e: DrdaError) -> ProtocolError {
         match e {
-            DrdaError::Wire(e) => e.into(),
             DrdaError::Message(e) => e.into(),
-            other => {
-                tracing::debug!(error = %other, "a request cannot be read");
-                let (code, what) = match other {
-                    DrdaError::Missing { parameter, .. } => (synerrcd::MISSING, parameter),
-                    DrdaError::Duplicate { parameter, .. } => (synerrcd::DUPLICATE, parameter),
-                    DrdaError::Limit { what, .. } => (synerrcd::TOO_LONG, what),
-                    DrdaError::Value { what, .. } => (synerrcd::VALUE, what),
-                    _ => (synerrcd::VALUE, ""),
-                };
-                ProtocolError::syntax(code, cp::point(what))
+            DrdaError::Layout { .. } => {
+                tracing::debug!(error = %e, "a request cannot be read");
+                ProtocolError::syntax(synerrcd::VALUE, None)
             }
         }
     }
@@ -114,15 +100,24 @@ impl From<DrdaError> for ProtocolError {
 
 impl From<MessageError> for ProtocolError {
     fn from(e: MessageError) -> ProtocolError {
-        match e {
-            MessageError::Wire(e) => e.into(),
-            MessageError::Missing { parameter, .. } => ProtocolError::syntax(synerrcd::MISSING, cp::point(parameter)),
-            MessageError::Duplicate { parameter, .. } => {
-                ProtocolError::syntax(synerrcd::DUPLICATE, cp::point(parameter))
-            }
-            MessageError::Limit { what, .. } => ProtocolError::syntax(synerrcd::TOO_LONG, cp::point(what)),
-            _ => ProtocolError::syntax(synerrcd::VALUE, None),
-        }
+        let (code, what) = match e {
+            MessageError::Wire(e) => return e.into(),
+            MessageError::Missing { parameter, .. } => (synerrcd::MISSING, Some(parameter)),
+            MessageError::Duplicate { parameter, .. } => (synerrcd::DUPLICATE, Some(parameter)),
+            MessageError::Limit { what, .. } => (synerrcd::TOO_LONG, Some(what)),
+            MessageError::Value { what, .. } => (synerrcd::VALUE, Some(what)),
+            MessageError::Ccsid { .. } | MessageError::Secret { .. } | MessageError::Text(_) => (synerrcd::VALUE, None),
+        };
+        tracing::debug!(error = %e, "a request cannot be read");
+        ProtocolError::syntax(code, what.and_then(point))
+    }
+}
+
+/// The code point of what could not be read, if it has one.
+fn point(what: What) -> Option<CodePoint> {
+    match what {
+        What::Point(number, _) => Some(CodePoint::new(number)),
+        _ => None,
     }
 }
 

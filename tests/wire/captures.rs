@@ -6,6 +6,7 @@ use drdarrow::wire::codec::reader::Reader;
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
 use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::dump;
+use drdarrow::wire::ddm::error::MessageError;
 use drdarrow::wire::ddm::excsat::{ExcSat, ExcSatRd};
 use drdarrow::wire::ddm::object::{Object, objects, params};
 use drdarrow::wire::ddm::reply::Reply;
@@ -247,7 +248,7 @@ impl Talk {
                 WalkStop::Sqlca => {
                     let mut r = Reader::new(&data[at..], "SQLCA");
                     match Sqlca::read(&mut r, self.sqlam, &sqltext) {
-                        Err(DrdaError::Wire(WireError::Truncated { .. })) => return Ok(row),
+                        Err(DrdaError::Message(MessageError::Wire(WireError::Truncated { .. }))) => return Ok(row),
                         other => other.map_err(said)?,
                     };
                     (at, behind) = (at + r.pos(), true);

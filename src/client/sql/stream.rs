@@ -22,6 +22,7 @@ use crate::flow::sql::query::{OpenedQuery, QueryReply};
 use crate::flow::sql::rows::{Event, QueryBlock, RowAssembler, RowChunk};
 use crate::net::error::{ConnectStage, NetError};
 use crate::wire::codec::error::WireError;
+use crate::wire::ddm::codepoint as cp;
 use crate::wire::fdoca::row::{CHUNK, Offsets};
 use crate::wire::sql::package::PkgNamCsn;
 use crate::wire::value::cell::Cells;
@@ -287,7 +288,7 @@ impl QueryStream {
         self.empty = if answer.blocks.iter().all(QueryBlock::is_empty) { self.empty + answer.idle.max(1) } else { 0 };
         if self.empty > OBJECTS_WITHOUT_ROWS && !answer.closed && answer.failure.is_none() {
             let what = format!("{} objects in a row brought nothing", self.empty);
-            return Some(WireError::invalid("QRYDTA", 0, what).into());
+            return Some(WireError::invalid(cp::QRYDTA, 0, what).into());
         }
         for block in answer.blocks {
             self.rows.push(block);

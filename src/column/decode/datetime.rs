@@ -17,7 +17,7 @@ use crate::column::options::{EndOfTime, Excess, Options};
 use crate::wire::value::calendar::{DAY, LAST_DAY};
 use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::datetime::{self, Instant};
-use crate::wire::value::error::{Result, ValueError};
+use crate::wire::value::error::{Result, ValueError, ValueForm};
 use crate::wire::value::field::Field;
 use crate::wire::value::simd::{self, LANES};
 
@@ -82,7 +82,7 @@ impl Read<i32> for Dates {
     }
 
     fn careful(&self, cell: &[u8]) -> std::result::Result<i32, Reason> {
-        let cell = cell.first_chunk().ok_or(ValueError::Length { what: "DATE", len: cell.len() })?;
+        let cell = cell.first_chunk().ok_or(ValueError::Length { what: ValueForm::Date, len: cell.len() })?;
         Ok(datetime::date(cell)?)
     }
 }

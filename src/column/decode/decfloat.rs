@@ -15,7 +15,7 @@ use crate::column::options::TextErrors;
 use crate::wire::value::cell::Cells;
 use crate::wire::value::decfloat::{Class, DecFloat};
 use crate::wire::value::decimal::{self, Wide};
-use crate::wire::value::error::ValueError;
+use crate::wire::value::error::{ValueError, ValueForm};
 use crate::wire::value::field::Shape;
 
 /// As text.
@@ -57,7 +57,7 @@ fn fixed_point(cell: &[u8], precision: u8, scale: u8) -> Result<Wide, Reason> {
 }
 
 fn too_long(precision: u8) -> ValueError {
-    ValueError::Digits { what: "DECFLOAT", precision }
+    ValueError::Digits { what: ValueForm::DecFloat, precision }
 }
 
 struct DecFloatTexts {

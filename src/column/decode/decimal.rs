@@ -11,7 +11,7 @@ use super::{ColumnDecoder, fixed};
 use crate::column::error::Reason;
 use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::decimal::{self, Wide};
-use crate::wire::value::error::{Result, ValueError};
+use crate::wire::value::error::{Result, ValueError, ValueForm};
 use crate::wire::value::field::Field;
 use crate::wire::value::simd::{self, LANES, PACKED_ZERO, ZONED_ZERO};
 use crate::wire::value::types::Type;
@@ -69,7 +69,7 @@ fn in_range(value: Wide, precision: u8) -> Result<Wide> {
 }
 
 fn digits(precision: u8) -> ValueError {
-    ValueError::Digits { what: "DECIMAL", precision }
+    ValueError::Digits { what: ValueForm::Decimal, precision }
 }
 
 fn narrow(

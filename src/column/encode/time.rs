@@ -5,7 +5,7 @@ use super::{Result, refused};
 use crate::column::error::Reason;
 use crate::wire::value::datetext;
 use crate::wire::value::datetime::{self, Instant};
-use crate::wire::value::error::ValueError;
+use crate::wire::value::error::{ValueError, ValueForm};
 use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::types::Type;
 
@@ -13,7 +13,7 @@ use crate::wire::value::types::Type;
 pub(super) fn date(scalar: &Scalar<'_>) -> Result<Vec<u8>> {
     let days = match scalar {
         Scalar::Date(days) => *days,
-        Scalar::Text(text) => datetime::date(exact(text, "DATE")?)?,
+        Scalar::Text(text) => datetime::date(exact(text, ValueForm::Date)?)?,
         Scalar::Stamp { instant, utc: false } => {
             if (instant.seconds, instant.fraction) != (0, 0) {
                 return Err(ValueError::Inexact("the time of day in a date").into());
@@ -36,7 +36,7 @@ pub(super) fn time(scalar: &Scalar<'_>) -> Result<Vec<u8>> {
             }
             (nanoseconds / 1_000_000_000) as u32
         }
-        Scalar::Text(text) => datetime::time(exact(text, "TIME")?)?,
+        Scalar::Text(text) => datetime::time(exact(text, ValueForm::Time)?)?,
         _ => return Err(Reason::Type { from: String::new(), to: "TIME" }),
     };
     let mut out = Vec::with_capacity(8);
@@ -82,7 +82,7 @@ fn digits(field: &Field) -> u8 {
     }
 }
 
-fn exact<'a, const N: usize>(text: &'a str, what: &'static str) -> Result<&'a [u8; N]> {
+fn exact<const N: usize>(text: &str, what: ValueForm) -> Result<&[u8; N]> {
     let text = text.trim();
     text.as_bytes().try_into().map_err(|_| ValueError::Length { what, len: text.len() }.into())
 }

@@ -5,6 +5,7 @@
 use super::exchange::{Exchange, FileReply, TextEncoding};
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
+use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::error::MessageError;
 use crate::wire::file::buffer::{self, BufferLayout};
 use crate::wire::file::close::{FEOD_DATA, S38Feod};
@@ -99,7 +100,7 @@ pub fn found(mut answer: FileReply, layout: &BufferLayout) -> Result<FoundRecord
         let behind = count * layout.increment..whole * layout.increment;
         if whole < count || count == 0 || slots.get(behind).is_some_and(|rest| rest.iter().any(|byte| *byte != 0)) {
             let detail = format!("{count} records are announced, {whole} came");
-            return Err(WireError::invalid("S38BUF", 0, detail).into());
+            return Err(WireError::invalid(cp::S38BUF, 0, detail).into());
         }
         return Ok(FoundRecord::Records(RecordBlock { slots, count }));
     }

@@ -5,6 +5,7 @@ use super::exchange::{Exchange, FileReply, TextEncoding};
 use super::open::missing;
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
+use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::error::MessageError;
 use crate::wire::file::buffer;
 use crate::wire::file::system_name::DclNam;
@@ -44,7 +45,7 @@ pub fn added(mut answer: FileReply, sent: usize) -> Result<u32, Unwritten> {
     let Some(feedback) = &answer.feedback else { return Err(failed(missing(&mut answer, "S38IOFB", "S38PUTM"))) };
     if count != sent {
         let detail = format!("{sent} records were sent, {count} written");
-        return Err(failed(WireError::invalid("S38IOFB", 14, detail).into()));
+        return Err(failed(WireError::invalid(cp::S38IOFB, 14, detail).into()));
     }
     Ok(feedback.rrn)
 }

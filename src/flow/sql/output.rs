@@ -2,6 +2,7 @@
 
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
+use crate::wire::ddm::codepoint;
 use crate::wire::ddm::object::Object;
 use crate::wire::fdoca::descriptor;
 use crate::wire::fdoca::row::{Counts, Offsets, Walker};
@@ -20,7 +21,12 @@ pub(super) fn value(object: &Object, typdef: &TypDef, column: usize) -> Result<O
     let at = offsets.column(column).first().filter(|at| **at != NULL);
     let (Some(at), Some(field)) = (at, fields.into_iter().nth(column)) else { return Ok(None) };
     let cell = output.fdodta.slice((*at as usize).min(output.fdodta.len())..);
-    let cut = || WireError::Truncated { what: "SQLDTARD", at: *at as usize, need: cell.len() + 1, have: cell.len() };
+    let cut = || WireError::Truncated {
+        what: codepoint::SQLDTARD.into(),
+        at: *at as usize,
+        need: cell.len() + 1,
+        have: cell.len(),
+    };
     let counted = |width: usize| {
         let (count, _) = cell.split_first_chunk::<2>()?;
         Some((2, usize::from(u16::from_be_bytes(*count)) * width))

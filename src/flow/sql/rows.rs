@@ -7,6 +7,8 @@ use crate::flow::bounds::ABSENT_ROWS;
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::{ByteOrder, Reader};
+use crate::wire::ddm::codepoint as cp;
+use crate::wire::ddm::error::MessageError;
 use crate::wire::fdoca::row::{CHUNK, Counts, Offsets, WalkStop, Walker};
 use crate::wire::sql::error::DrdaError;
 use crate::wire::sql::execute::decode_extdta;
@@ -240,7 +242,7 @@ impl RowAssembler {
             let more = self.block.get(self.pos..).unwrap_or_default();
             let take = more.len().min(SPLICE.max(had));
             if had > self.row_limit {
-                return Err(WireError::TooLong { what: "row", len: had, max: self.row_limit }.into());
+                return Err(WireError::TooLong { what: "row".into(), len: had, max: self.row_limit }.into());
             }
             self.tail.extend_from_slice(more.get(..take).unwrap_or_default());
             self.pos += take;
@@ -293,10 +295,10 @@ impl RowAssembler {
         let mut r = Reader::new(bytes, "SQLCAGRP");
         let sqlca = match Sqlca::read_in_row(&mut r, self.sqlam, &self.text) {
             Ok(sqlca) => sqlca,
-            Err(DrdaError::Wire(WireError::Truncated { at, need, .. })) => {
+            Err(DrdaError::Message(MessageError::Wire(WireError::Truncated { at, need, .. }))) => {
                 let len = at.saturating_add(need).max(bytes.len());
                 if len > SQLCA_LIMIT {
-                    return Err(WireError::TooLong { what: "SQLCAGRP", len, max: SQLCA_LIMIT }.into());
+                    return Err(WireError::TooLong { what: "SQLCAGRP".into(), len, max: SQLCA_LIMIT }.into());
                 }
                 self.wanted = len;
                 return Ok(None);
@@ -312,9 +314,12 @@ impl RowAssembler {
             // The message that there is no row may follow, but nothing else.
             let rest = bytes.get(r.pos()..).unwrap_or_default();
             if !matches!(rest, [] | [0xFF]) {
-                return Err(
-                    WireError::Trailing { what: "QRYDTA after SQLCODE 100", at: r.pos(), left: rest.len() }.into()
-                );
+                return Err(WireError::Trailing {
+                    what: "QRYDTA after SQLCODE 100".into(),
+                    at: r.pos(),
+                    left: rest.len(),
+                }
+                .into());
             }
             self.ended = true;
             self.all_lobs_used()?;
@@ -329,7 +334,7 @@ impl RowAssembler {
         self.absent += 1;
         if self.absent > ABSENT_ROWS {
             let what = format!("{} rows without columns in a row", self.absent);
-            return Err(WireError::invalid("QRYDTA", 0, what).into());
+            return Err(WireError::invalid(cp::QRYDTA, 0, what).into());
         }
         Ok(())
     }
@@ -343,7 +348,7 @@ impl RowAssembler {
     fn end(&mut self) -> Result<Event, FlowError> {
         if !self.tail.is_empty() {
             let have = self.tail.len();
-            return Err(WireError::Truncated { what: "row", at: 0, need: have + 1, have }.into());
+            return Err(WireError::Truncated { what: "row".into(), at: 0, need: have + 1, have }.into());
         }
         self.all_lobs_used()?;
         self.ended = true;
@@ -353,7 +358,7 @@ impl RowAssembler {
     fn all_lobs_used(&self) -> Result<(), FlowError> {
         match self.lobs.len() {
             0 => Ok(()),
-            n => Err(WireError::invalid("EXTDTA", 0, format!("{n} large objects belong to no row")).into()),
+            n => Err(WireError::invalid(cp::EXTDTA, 0, format!("{n} large objects belong to no row")).into()),
         }
     }
 

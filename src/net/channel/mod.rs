@@ -433,7 +433,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                     active.brought = active.brought.saturating_add(len + OBJECT);
                     let (len, max) = (active.brought, active.job.room());
                     if len > max {
-                        return Err(FlowError::from(WireError::TooLong { what: "reply", len, max }).into());
+                        return Err(FlowError::from(WireError::TooLong { what: "reply".into(), len, max }).into());
                     }
                 }
                 Reception::Normal => active.idle.note(point, len, active.reply.commands())?,

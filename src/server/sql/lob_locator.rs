@@ -5,6 +5,7 @@ use crate::server::budget::{Budget, Lease};
 use crate::server::protocol_error::Result;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::codepoint as cp;
 use crate::wire::value::field::Field;
 use crate::wire::value::types::TypeId;
 use bytes::Bytes;
@@ -101,11 +102,11 @@ pub(super) fn is_free(sql: &str) -> bool {
 
 /// Reads an OUTOVR: three bytes a column, a type id of a locator or zero for "as it is".
 pub(super) fn wanted(body: &[u8], fields: &[Field]) -> Result<Vec<WantedLocators>> {
-    let mut r = Reader::new(body, "OUTOVR");
+    let mut r = Reader::new(body, cp::OUTOVR);
     let mut out = Vec::new();
     while !r.is_empty() {
         let (len, kind, _) = (usize::from(r.u8()?), r.u8()?, r.u8()?);
-        let mut triplet = r.sub(len.saturating_sub(3), "OUTOVR")?;
+        let mut triplet = r.sub(len.saturating_sub(3), cp::OUTOVR)?;
         while matches!(kind, GDA | CPT) && !triplet.is_empty() && out.len() < fields.len() {
             let [id, _, _] = triplet.array::<3>()?;
             let locators = [TypeId::BLOB_LOCATOR, TypeId::CLOB_LOCATOR, TypeId::DBCLOB_LOCATOR];

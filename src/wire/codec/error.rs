@@ -1,5 +1,40 @@
 //! Faults of bytes.
 
+use std::fmt;
+
+/// The thing that bytes are read as, or written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The header of a frame.
+    DssHeader,
+    /// The header of a frame's continuation.
+    DssContinuation,
+    /// An object: its length and code point.
+    DdmObject,
+    /// An object or parameter that is known: its code point and name.
+    Point(u16, &'static str),
+    /// Anything else, in words.
+    Words(&'static str),
+}
+
+impl From<&'static str> for What {
+    fn from(words: &'static str) -> What {
+        What::Words(words)
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            What::DssHeader => "DSS header",
+            What::DssContinuation => "DSS continuation",
+            What::DdmObject => "DDM object",
+            What::Point(_, name) => name,
+            What::Words(words) => words,
+        })
+    }
+}
+
 /// Bytes that do not say what they should. Every variant names the thing being read (`what`)
 /// and the offset from the start of the buffer handed to the reader (`at`).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -8,7 +43,7 @@ pub enum WireError {
     #[error("{what}: {need} bytes needed at offset {at}, {have} left")]
     Truncated {
         /// The field or message being read.
-        what: &'static str,
+        what: What,
         /// Offset of the read.
         at: usize,
         /// Bytes asked for.
@@ -20,7 +55,7 @@ pub enum WireError {
     #[error("{what}: {left} bytes left over at offset {at}")]
     Trailing {
         /// The message.
-        what: &'static str,
+        what: What,
         /// Offset of the first byte too many.
         at: usize,
         /// How many.
@@ -30,7 +65,7 @@ pub enum WireError {
     #[error("{what} at offset {at}: {detail}")]
     Invalid {
         /// The field.
-        what: &'static str,
+        what: What,
         /// Its offset.
         at: usize,
         /// Expected and got.
@@ -40,7 +75,7 @@ pub enum WireError {
     #[error("{what}: length {len} is above the limit of {max}")]
     TooLong {
         /// The field.
-        what: &'static str,
+        what: What,
         /// Claimed or needed length.
         len: usize,
         /// The limit.
@@ -50,8 +85,18 @@ pub enum WireError {
 
 impl WireError {
     /// Shorthand for [`WireError::Invalid`].
-    pub fn invalid(what: &'static str, at: usize, detail: impl Into<String>) -> Self {
-        WireError::Invalid { what, at, detail: detail.into() }
+    pub fn invalid(what: impl Into<What>, at: usize, detail: impl Into<String>) -> Self {
+        WireError::Invalid { what: what.into(), at, detail: detail.into() }
+    }
+
+    /// The thing that was read.
+    pub fn what(&self) -> What {
+        match self {
+            WireError::Truncated { what, .. }
+            | WireError::Trailing { what, .. }
+            | WireError::Invalid { what, .. }
+            | WireError::TooLong { what, .. } => *what,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A cursor over borrowed bytes. Every read is checked; nothing is copied.
 
-use super::error::{Result, WireError};
+use super::error::{Result, What, WireError};
 
 /// Which end of a number comes first. DDM itself is big-endian; the integers and floats of SQL
 /// data follow the sender's TYPDEFNAM.
@@ -18,7 +18,7 @@ pub enum ByteOrder {
 pub struct Reader<'a> {
     buf: &'a [u8],
     pos: usize,
-    what: &'static str,
+    what: What,
 }
 
 macro_rules! number {
@@ -40,12 +40,12 @@ macro_rules! number {
 
 impl<'a> Reader<'a> {
     /// A reader over `buf`; `what` names the message in errors.
-    pub fn new(buf: &'a [u8], what: &'static str) -> Self {
-        Reader { buf, pos: 0, what }
+    pub fn new(buf: &'a [u8], what: impl Into<What>) -> Self {
+        Reader { buf, pos: 0, what: what.into() }
     }
 
     /// The name of what is being read.
-    pub fn what(&self) -> &'static str {
+    pub fn what(&self) -> What {
         self.what
     }
 
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A reader over the next `n` bytes, for an inner structure.
-    pub fn sub(&mut self, n: usize, what: &'static str) -> Result<Reader<'a>> {
+    pub fn sub(&mut self, n: usize, what: impl Into<What>) -> Result<Reader<'a>> {
         Ok(Reader::new(self.bytes(n)?, what))
     }
 
@@ -162,8 +162,8 @@ mod tests {
     #[test]
     fn a_short_buffer_is_an_error_and_moves_nothing() {
         let mut r = Reader::new(&[0, 5, b'a'], "string");
-        assert_eq!(r.var(), Err(WireError::Truncated { what: "string", at: 2, need: 5, have: 1 }));
+        assert_eq!(r.var(), Err(WireError::Truncated { what: "string".into(), at: 2, need: 5, have: 1 }));
         assert_eq!(r.left(), 1);
-        assert_eq!(r.end(), Err(WireError::Trailing { what: "string", at: 2, left: 1 }));
+        assert_eq!(r.end(), Err(WireError::Trailing { what: "string".into(), at: 2, left: 1 }));
     }
 }

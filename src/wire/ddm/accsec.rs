@@ -46,14 +46,14 @@ impl AccSec {
         for param in object::params(body) {
             let (cp, data) = param?;
             match cp {
-                cp::SECMEC => secmec = Some(read_u16("SECMEC", data)?),
+                cp::SECMEC => secmec = Some(read_u16(cp::SECMEC, data)?),
                 cp::RDBNAM => out.rdbnam = Some(param::padded_text(text, data)),
                 cp::SECTKN => out.sectkn = Some(data.to_vec()),
-                cp::ENCALG => param::read_u16s("ENCALG", data, &mut out.encalgs)?,
+                cp::ENCALG => param::read_u16s(cp::ENCALG, data, &mut out.encalgs)?,
                 _ => {}
             }
         }
-        out.secmec = secmec.ok_or(MessageError::Missing { message: "ACCSEC", parameter: "SECMEC" })?;
+        out.secmec = secmec.ok_or(MessageError::Missing { message: "ACCSEC", parameter: cp::SECMEC.into() })?;
         Ok(out)
     }
 }
@@ -128,19 +128,19 @@ impl AccSecRd {
             match cp {
                 cp::SECMEC => {
                     let before = out.secmecs.len();
-                    param::read_u16s("SECMEC", data, &mut out.secmecs)?;
+                    param::read_u16s(cp::SECMEC, data, &mut out.secmecs)?;
                     if out.secmecs.len() > before + 1 {
                         out.form = Several::Values;
                     }
                 }
                 cp::SECTKN => out.sectkn = Some(data.to_vec()),
-                cp::ENCALG => param::read_u16s("ENCALG", data, &mut out.encalgs)?,
-                cp::SECCHKCD => out.secchkcd = Some(param::read_u8("SECCHKCD", data)?),
+                cp::ENCALG => param::read_u16s(cp::ENCALG, data, &mut out.encalgs)?,
+                cp::SECCHKCD => out.secchkcd = Some(param::read_u8(cp::SECCHKCD, data)?),
                 _ => {}
             }
         }
         if out.secmecs.is_empty() && out.secchkcd.is_none() {
-            return Err(MessageError::Missing { message: "ACCSECRD", parameter: "SECMEC" });
+            return Err(MessageError::Missing { message: "ACCSECRD", parameter: cp::SECMEC.into() });
         }
         Ok(out)
     }
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_mechanism_is_required() {
-        let none = |message| Err(MessageError::Missing { message, parameter: "SECMEC" });
+        let none = |message| Err(MessageError::Missing { message, parameter: cp::SECMEC.into() });
         assert_eq!(AccSec::decode(&hex("0006 1909 0002"), TEXT).map(drop), none("ACCSEC"));
         assert_eq!(AccSecRd::decode(&[], TEXT).map(drop), none("ACCSECRD"));
         assert!(AccSecRd::decode(&hex("0005 11a4 1b"), TEXT).is_ok());

@@ -4,6 +4,7 @@
 
 use super::point::Form;
 pub use super::point::{Class, CodePoint, Side};
+use crate::wire::codec::error::What;
 use std::fmt;
 
 /// A line of the table.
@@ -50,6 +51,12 @@ impl CodePoint {
     }
 }
 
+impl From<CodePoint> for What {
+    fn from(point: CodePoint) -> What {
+        What::Point(point.number(), point.name().unwrap_or("parameter"))
+    }
+}
+
 impl fmt::Display for CodePoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
@@ -86,14 +93,6 @@ macro_rules! points {
                     _ => return None,
                 })
             }
-        }
-
-        /// The code point of a name.
-        pub fn point(name: &str) -> Option<CodePoint> {
-            Some(match name {
-                $($(stringify!($name) => $name,)*)*
-                _ => return None,
-            })
         }
     };
 }

@@ -7,6 +7,7 @@ use super::codepoint::CodePoint;
 use super::error::{MessageError, Result};
 use super::object;
 use super::text::DdmText;
+use crate::wire::codec::error::What;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 
@@ -15,7 +16,7 @@ pub trait Param: Sized {
     /// Appends the parameter's data.
     fn write(&self, w: &mut Writer, text: DdmText) -> Result<()>;
     /// Reads the data, all of it.
-    fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self>;
+    fn read(what: What, data: &[u8], text: DdmText) -> Result<Self>;
 }
 
 macro_rules! numbers {
@@ -25,7 +26,7 @@ macro_rules! numbers {
                 w.$write(*self);
                 Ok(())
             }
-            fn read(what: &'static str, data: &[u8], _: DdmText) -> Result<Self> {
+            fn read(what: What, data: &[u8], _: DdmText) -> Result<Self> {
                 let mut r = Reader::new(data, what);
                 let v = <$t>::from_be_bytes(r.array()?);
                 r.end()?;
@@ -42,7 +43,7 @@ impl Param for CodePoint {
         self.number().write(w, text)
     }
 
-    fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], text: DdmText) -> Result<Self> {
         Ok(CodePoint::new(u16::read(what, data, text)?))
     }
 }
@@ -53,7 +54,7 @@ impl Param for bool {
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], _: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], _: DdmText) -> Result<Self> {
         Ok(object::read_bool(what, data)?)
     }
 }
@@ -65,7 +66,7 @@ impl Param for String {
         Ok(())
     }
 
-    fn read(_: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+    fn read(_: What, data: &[u8], text: DdmText) -> Result<Self> {
         Ok(trimmed(data, text))
     }
 }
@@ -77,7 +78,7 @@ impl Param for Vec<u8> {
         Ok(())
     }
 
-    fn read(_: &'static str, data: &[u8], _: DdmText) -> Result<Self> {
+    fn read(_: What, data: &[u8], _: DdmText) -> Result<Self> {
         Ok(data.to_vec())
     }
 }
@@ -99,8 +100,8 @@ impl<P: Param> ParamSlot for P {
 
     fn take(found: &FoundParams<'_>, cp: CodePoint, text: DdmText) -> Result<Self> {
         match found.only(cp)? {
-            Some(data) => P::read(named(cp), data, text),
-            None => Err(MessageError::Missing { message: found.message, parameter: named(cp) }),
+            Some(data) => P::read(cp.into(), data, text),
+            None => Err(MessageError::Missing { message: found.message, parameter: cp.into() }),
         }
     }
 }
@@ -114,7 +115,7 @@ impl<P: Param> ParamSlot for Option<P> {
     }
 
     fn take(found: &FoundParams<'_>, cp: CodePoint, text: DdmText) -> Result<Self> {
-        found.only(cp)?.map(|data| P::read(named(cp), data, text)).transpose()
+        found.only(cp)?.map(|data| P::read(cp.into(), data, text)).transpose()
     }
 }
 
@@ -138,7 +139,7 @@ impl<'a> FoundParams<'a> {
         let first = hits.next().map(|(_, data)| *data);
         match hits.next() {
             None => Ok(first),
-            Some(_) => Err(MessageError::Duplicate { message: self.message, parameter: named(cp) }),
+            Some(_) => Err(MessageError::Duplicate { message: self.message, parameter: cp.into() }),
         }
     }
 
@@ -199,11 +200,6 @@ pub fn trimmed(data: &[u8], text: DdmText) -> String {
     s
 }
 
-/// The name of a parameter for an error.
-fn named(cp: CodePoint) -> &'static str {
-    cp.name().unwrap_or("parameter")
-}
-
 /// Cuts a whole object's body at every byte: each must be an error or, where the cut falls
 /// between two parameters, a value; never a panic.
 #[cfg(test)]
@@ -254,9 +250,15 @@ mod tests {
     #[test]
     fn missing_doubled_and_misshapen_parameters_are_named() {
         let missing = Sample::decode(&hex("00052154F1"), DdmText::Utf8);
-        assert_eq!(missing, Err(MessageError::Missing { message: "CNTQRY", parameter: "QRYBLKSZ" }));
+        assert_eq!(
+            missing,
+            Err(MessageError::Missing { message: "CNTQRY", parameter: super::super::codepoint::QRYBLKSZ.into() })
+        );
         let twice = Sample::decode(&hex("000821140000FFFF 000821140000FFFF"), DdmText::Utf8);
-        assert_eq!(twice, Err(MessageError::Duplicate { message: "CNTQRY", parameter: "QRYBLKSZ" }));
+        assert_eq!(
+            twice,
+            Err(MessageError::Duplicate { message: "CNTQRY", parameter: super::super::codepoint::QRYBLKSZ.into() })
+        );
         assert!(Sample::decode(&hex("000721140000FF"), DdmText::Utf8).is_err());
         assert!(Sample::decode(&hex("000821140000FFFF 0005215401"), DdmText::Utf8).is_err());
     }

@@ -1,7 +1,7 @@
 //! Errors of the messages that both sides share.
 
 use crate::wire::ccsid::error::CcsidError;
-use crate::wire::codec::error::WireError;
+use crate::wire::codec::error::{What, WireError};
 
 /// A message that cannot be written or read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +37,7 @@ pub enum MessageError {
         /// The message.
         message: &'static str,
         /// The parameter.
-        parameter: &'static str,
+        parameter: What,
     },
     /// A parameter that may stand once stands twice.
     #[error("{message}: {parameter} occurs more than once")]
@@ -45,13 +45,13 @@ pub enum MessageError {
         /// The message.
         message: &'static str,
         /// The parameter that occurs again.
-        parameter: &'static str,
+        parameter: What,
     },
     /// Something that is longer than the architecture allows.
     #[error("{what}: {len} bytes are above the limit of {max}")]
     Limit {
         /// The field.
-        what: &'static str,
+        what: What,
         /// Its length.
         len: usize,
         /// The limit.
@@ -61,7 +61,7 @@ pub enum MessageError {
     #[error("{what}: {detail}")]
     Value {
         /// The field.
-        what: &'static str,
+        what: What,
         /// Expected and got.
         detail: String,
     },

@@ -3,7 +3,7 @@
 //! carries four length bytes that count the data only.)
 
 use super::codepoint::CodePoint;
-use crate::wire::codec::error::{Result, WireError};
+use crate::wire::codec::error::{Result, What, WireError};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use bytes::Bytes;
@@ -42,7 +42,7 @@ impl Iterator for Objects {
         if rest.is_empty() {
             return None;
         }
-        let mut r = Reader::new(rest, "DDM object");
+        let mut r = Reader::new(rest, What::DdmObject);
         match head(&mut r).and_then(|(cp, len)| r.bytes(len).map(|_| (cp, len))) {
             Ok((cp, len)) => {
                 let start = self.pos + r.pos() - len;
@@ -92,7 +92,8 @@ fn head(r: &mut Reader<'_>) -> Result<(CodePoint, usize)> {
     let ll = usize::from(r.u16()?);
     let cp = CodePoint::new(r.u16()?);
     let len = if ll & 0x8000 == 0 {
-        ll.checked_sub(4).ok_or_else(|| WireError::invalid("DDM object", at, format!("length {ll} is less than 4")))?
+        ll.checked_sub(4)
+            .ok_or_else(|| WireError::invalid(What::DdmObject, at, format!("length {ll} is less than 4")))?
     } else {
         match ll & 0x7FFF {
             4 => r.left(),
@@ -102,12 +103,12 @@ fn head(r: &mut Reader<'_>) -> Result<(CodePoint, usize)> {
                     len = len << 8 | u64::from(*byte);
                 }
                 usize::try_from(len).map_err(|_| WireError::TooLong {
-                    what: "DDM object",
+                    what: What::DdmObject,
                     len: usize::MAX,
                     max: usize::MAX,
                 })?
             }
-            n => return Err(WireError::invalid("DDM object", at, format!("extended length of {n} bytes"))),
+            n => return Err(WireError::invalid(What::DdmObject, at, format!("extended length of {n} bytes"))),
         }
     };
     Ok((cp, len))
@@ -160,7 +161,7 @@ pub fn put_u32(w: &mut Writer, cp: CodePoint, v: u32) {
 }
 
 /// Reads a DDM boolean.
-pub fn read_bool(what: &'static str, data: &[u8]) -> Result<bool> {
+pub fn read_bool(what: impl Into<What>, data: &[u8]) -> Result<bool> {
     match data {
         [0xF1] => Ok(true),
         [0xF0] => Ok(false),
@@ -169,7 +170,7 @@ pub fn read_bool(what: &'static str, data: &[u8]) -> Result<bool> {
 }
 
 /// Reads a two-byte number that fills its parameter.
-pub fn read_u16(what: &'static str, data: &[u8]) -> Result<u16> {
+pub fn read_u16(what: impl Into<What>, data: &[u8]) -> Result<u16> {
     let mut r = Reader::new(data, what);
     let v = r.u16()?;
     r.end()?;

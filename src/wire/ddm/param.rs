@@ -1,11 +1,11 @@
 //! Writing and reading single parameters: text, names, numbers. Parameters come in any order and
 //! a receiver steps over those that it does not know. (DDM: parameter lists are unordered.)
 
-use super::codepoint::CodePoint;
+use super::codepoint::{self, CodePoint};
 use super::error::{MessageError, Result};
 use super::object::{self, put_bytes};
 use super::text::DdmText;
-use crate::wire::codec::error::WireError;
+use crate::wire::codec::error::{What, WireError};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use zeroize::Zeroizing;
@@ -62,7 +62,7 @@ pub fn put_rdbnam(w: &mut Writer, cp: CodePoint, text: DdmText, name: &str) -> R
     let bytes =
         text.encode_padded(name, RDBNAM_WIDTH).map_err(|source| MessageError::Ccsid { parameter: "RDBNAM", source })?;
     if bytes.len() > RDBNAM_MAX {
-        return Err(WireError::TooLong { what: "RDBNAM", len: bytes.len(), max: RDBNAM_MAX }.into());
+        return Err(WireError::TooLong { what: codepoint::RDBNAM.into(), len: bytes.len(), max: RDBNAM_MAX }.into());
     }
     put_bytes(w, cp, &bytes);
     Ok(())
@@ -76,7 +76,7 @@ pub fn padded_text(text: DdmText, data: &[u8]) -> String {
 }
 
 /// Reads a one-byte number that fills its parameter.
-pub fn read_u8(what: &'static str, data: &[u8]) -> Result<u8> {
+pub fn read_u8(what: impl Into<What>, data: &[u8]) -> Result<u8> {
     let mut r = Reader::new(data, what);
     let v = r.u8()?;
     r.end()?;
@@ -84,7 +84,7 @@ pub fn read_u8(what: &'static str, data: &[u8]) -> Result<u8> {
 }
 
 /// Reads a list of two-byte numbers that fills its parameter.
-pub fn read_u16s(what: &'static str, data: &[u8], out: &mut Vec<u16>) -> Result<()> {
+pub fn read_u16s(what: impl Into<What>, data: &[u8], out: &mut Vec<u16>) -> Result<()> {
     let mut r = Reader::new(data, what);
     while !r.is_empty() {
         out.push(r.u16()?);
@@ -101,7 +101,7 @@ pub fn put_u16s(w: &mut Writer, cp: CodePoint, values: &[u16]) {
 
 /// Reads a list of managers with their levels (MGRLVLLS).
 pub fn read_levels(data: &[u8], out: &mut Vec<(CodePoint, u16)>) -> Result<()> {
-    let mut r = Reader::new(data, "MGRLVLLS");
+    let mut r = Reader::new(data, codepoint::MGRLVLLS);
     while !r.is_empty() {
         out.push((CodePoint::new(r.u16()?), r.u16()?));
     }
@@ -159,10 +159,10 @@ mod tests {
 
     #[test]
     fn numbers_must_fill_their_parameter() {
-        assert_eq!(read_u8("SECCHKCD", &[0x0F]), Ok(0x0F));
-        assert!(read_u8("SECCHKCD", &[]).is_err());
-        assert!(read_u8("SECCHKCD", &[0, 0]).is_err());
-        assert!(read_u16s("SECMEC", &[0, 3, 0], &mut Vec::new()).is_err());
+        assert_eq!(read_u8(codepoint::SECCHKCD, &[0x0F]), Ok(0x0F));
+        assert!(read_u8(codepoint::SECCHKCD, &[]).is_err());
+        assert!(read_u8(codepoint::SECCHKCD, &[0, 0]).is_err());
+        assert!(read_u16s(codepoint::SECMEC, &[0, 3, 0], &mut Vec::new()).is_err());
         assert!(read_levels(&[0x24, 0x07, 0], &mut Vec::new()).is_err());
     }
 }

@@ -131,14 +131,14 @@ impl Reply {
         for param in object::params(body) {
             let (cp, data) = param?;
             match cp {
-                cp::SVRCOD => out.svrcod = read_u16("SVRCOD", data)?,
+                cp::SVRCOD => out.svrcod = read_u16(cp::SVRCOD, data)?,
                 cp::RDBNAM => out.rdbnam = Some(param::padded_text(text, data)),
-                cp::CODPNT => out.codpnt = Some(CodePoint::new(read_u16("CODPNT", data)?)),
-                cp::SYNERRCD => out.synerrcd = Some(param::read_u8("SYNERRCD", data)?),
-                cp::PRCCNVCD => out.prccnvcd = Some(param::read_u8("PRCCNVCD", data)?),
-                cp::SECCHKCD => out.secchkcd = Some(param::read_u8("SECCHKCD", data)?),
-                cp::DSCERRCD => out.dscerrcd = Some(param::read_u8("DSCERRCD", data)?),
-                cp::UOWDSP => out.uowdsp = Some(param::read_u8("UOWDSP", data)?),
+                cp::CODPNT => out.codpnt = Some(CodePoint::new(read_u16(cp::CODPNT, data)?)),
+                cp::SYNERRCD => out.synerrcd = Some(param::read_u8(cp::SYNERRCD, data)?),
+                cp::PRCCNVCD => out.prccnvcd = Some(param::read_u8(cp::PRCCNVCD, data)?),
+                cp::SECCHKCD => out.secchkcd = Some(param::read_u8(cp::SECCHKCD, data)?),
+                cp::DSCERRCD => out.dscerrcd = Some(param::read_u8(cp::DSCERRCD, data)?),
+                cp::UOWDSP => out.uowdsp = Some(param::read_u8(cp::UOWDSP, data)?),
                 cp::MGRLVLLS => param::read_levels(data, &mut out.mgrlvlls)?,
                 cp::RSCNAM => out.rscnam = Some(param::padded_text(text, data)),
                 cp::RSNCOD => out.rsncod = Some(param::padded_text(text, data)),

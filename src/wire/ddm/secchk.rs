@@ -110,7 +110,7 @@ impl SecChk {
         for param in object::params(body) {
             let (cp, data) = param?;
             match cp {
-                cp::SECMEC => secmec = Some(read_u16("SECMEC", data)?),
+                cp::SECMEC => secmec = Some(read_u16(cp::SECMEC, data)?),
                 cp::RDBNAM => out.rdbnam = Some(param::padded_text(text, data)),
                 cp::USRID => out.usrid = Some(param::padded_text(text, data)),
                 cp::PASSWORD => password = Some(data),
@@ -120,7 +120,7 @@ impl SecChk {
                 _ => {}
             }
         }
-        out.secmec = secmec.ok_or(MessageError::Missing { message: "SECCHK", parameter: "SECMEC" })?;
+        out.secmec = secmec.ok_or(MessageError::Missing { message: "SECCHK", parameter: cp::SECMEC.into() })?;
         match password {
             Some(data) if SUBSTITUTES.contains(&out.secmec) => out.substitute = Some(Zeroizing::new(data.to_vec())),
             Some(data) => out.password = Some(Secret::new(text.decode(data))),
@@ -187,14 +187,14 @@ impl SecChkRm {
 
     /// From the object's data.
     pub fn decode(body: &[u8], _text: DdmText) -> Result<Self> {
-        let missing = |parameter| MessageError::Missing { message: "SECCHKRM", parameter };
+        let missing = |point: CodePoint| MessageError::Missing { message: "SECCHKRM", parameter: point.into() };
         let (mut svrcod, mut secchkcd) = (None, None);
         let mut out = Self::default();
         for param in object::params(body) {
             let (cp, data) = param?;
             match cp {
-                cp::SVRCOD => svrcod = Some(read_u16("SVRCOD", data)?),
-                cp::SECCHKCD => secchkcd = Some(param::read_u8("SECCHKCD", data)?),
+                cp::SVRCOD => svrcod = Some(read_u16(cp::SVRCOD, data)?),
+                cp::SECCHKCD => secchkcd = Some(param::read_u8(cp::SECCHKCD, data)?),
                 cp::SECTKN => out.sectkn = Some(data.to_vec()),
                 // Only informs: a number of another width must not hide the verdict.
                 cp::SVCERRNO => out.svcerrno = data.try_into().ok().map(u32::from_be_bytes),
@@ -202,8 +202,8 @@ impl SecChkRm {
                 _ => {}
             }
         }
-        out.svrcod = svrcod.ok_or_else(|| missing("SVRCOD"))?;
-        out.secchkcd = secchkcd.ok_or_else(|| missing("SECCHKCD"))?;
+        out.svrcod = svrcod.ok_or_else(|| missing(cp::SVRCOD))?;
+        out.secchkcd = secchkcd.ok_or_else(|| missing(cp::SECCHKCD))?;
         Ok(out)
     }
 }
@@ -255,7 +255,7 @@ pub fn secchkcd_text(code: u8) -> (&'static str, &'static str) {
 
 /// The data of SXXFACTOR.
 fn factor(data: &[u8]) -> Result<Secret> {
-    let mut r = Reader::new(data, "SXXFACTOR");
+    let mut r = Reader::new(data, cp::SXXFACTOR);
     let (_version, _ccsid) = (r.u16()?, r.u32()?);
     let text = DdmText::Utf8.decode(r.var()?);
     r.end()?;

@@ -2,7 +2,7 @@
 //! buffer grows as its bytes arrive, never by what a length claims.
 
 use super::header::{DssHeader, HEADER};
-use crate::wire::codec::error::{Result, WireError};
+use crate::wire::codec::error::{Result, What, WireError};
 use bytes::{Bytes, BytesMut};
 
 /// A whole frame.
@@ -84,14 +84,18 @@ impl Deframer {
                     let ll = u16::from_be_bytes(raw);
                     let len = usize::from(ll & 0x7FFF);
                     if len <= 2 {
-                        return Err(WireError::invalid("DSS continuation", 0, format!("length {len}")));
+                        return Err(WireError::invalid(What::DssContinuation, 0, format!("length {len}")));
                     }
                     self.state = DeframeState::Segment { header, left: len - 2, more: ll & 0x8000 != 0 };
                 }
                 DeframeState::Segment { header, left, more } => {
                     let n = left.min(input.len());
                     if self.body.len() + n > self.limit {
-                        return Err(WireError::TooLong { what: "DSS", len: self.body.len() + n, max: self.limit });
+                        return Err(WireError::TooLong {
+                            what: "DSS".into(),
+                            len: self.body.len() + n,
+                            max: self.limit,
+                        });
                     }
                     let (head, tail) = input.split_at(n);
                     self.body.extend_from_slice(head);

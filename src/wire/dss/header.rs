@@ -1,6 +1,6 @@
 //! The six bytes in front of every frame: LL, X'D0', format, correlation id. (DDM: DSS.)
 
-use crate::wire::codec::error::{Result, WireError};
+use crate::wire::codec::error::{Result, What, WireError};
 
 /// Length of the header.
 pub const HEADER: usize = 6;
@@ -57,7 +57,7 @@ impl DssHeader {
     pub fn parse(raw: &[u8; HEADER]) -> Result<(DssHeader, usize, bool)> {
         let ll = u16::from_be_bytes([raw[0], raw[1]]);
         if raw[2] != 0xD0 {
-            return Err(WireError::invalid("DSS header", 2, format!("expected X'D0', got X'{:02X}'", raw[2])));
+            return Err(WireError::invalid(What::DssHeader, 2, format!("expected X'D0', got X'{:02X}'", raw[2])));
         }
         let kind = match raw[3] & 0x0F {
             1 => DssType::Request,
@@ -65,7 +65,7 @@ impl DssHeader {
             3 => DssType::Object,
             4 => DssType::Encrypted,
             5 => DssType::RequestNoReply,
-            other => return Err(WireError::invalid("DSS header", 3, format!("unknown format {other}"))),
+            other => return Err(WireError::invalid(What::DssHeader, 3, format!("unknown format {other}"))),
         };
         let header = DssHeader {
             kind,
@@ -76,7 +76,7 @@ impl DssHeader {
         };
         let len = usize::from(ll & 0x7FFF);
         if len < HEADER {
-            return Err(WireError::invalid("DSS header", 0, format!("length {len} is less than {HEADER}")));
+            return Err(WireError::invalid(What::DssHeader, 0, format!("length {len} is less than {HEADER}")));
         }
         Ok((header, len, ll & 0x8000 != 0))
     }

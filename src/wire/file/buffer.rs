@@ -5,7 +5,8 @@
 use super::opnfb::OpenFeedback;
 use crate::wire::codec::error::{Result, WireError};
 use crate::wire::codec::writer::Writer;
-use crate::wire::ddm::{codepoint as cp, object};
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
+use crate::wire::ddm::object;
 use crate::wire::value::record_layout::Stride;
 
 /// A field has a value.
@@ -15,7 +16,7 @@ pub const ABSENT: u8 = 0xF1;
 /// A field could not be mapped; its bytes mean nothing.
 pub const UNMAPPED: u8 = 0xF2;
 
-const WHAT: &str = "S38BUF";
+const WHAT: CodePoint = cp::S38BUF;
 /// From the end of the record to its number.
 const RRN: usize = 2;
 /// From the end of the record to the null map, where a server lays out the slots itself.
@@ -38,7 +39,7 @@ impl BufferLayout {
     /// As an open file has it, for a format of so many fields.
     pub fn new(open: &OpenFeedback, fields: usize) -> Result<Self> {
         let (record, increment) = (usize::from(open.record_length), usize::from(open.increment));
-        let invalid = |detail: String| Err(WireError::invalid("S38OPNFB", 63, detail));
+        let invalid = |detail: String| Err(WireError::invalid(cp::S38OPNFB, 63, detail));
         if record == 0 || increment < record {
             return invalid(format!("an increment of {increment} for records of {record} bytes"));
         }
@@ -125,7 +126,7 @@ impl<'a> Slots<'a> {
         let count = body.len() / layout.increment.max(1);
         if !body.len().is_multiple_of(layout.increment.max(1)) {
             return Err(WireError::Trailing {
-                what: WHAT,
+                what: WHAT.into(),
                 at: count * layout.increment,
                 left: body.len() - count * layout.increment,
             });
@@ -137,7 +138,7 @@ impl<'a> Slots<'a> {
         let need = count.saturating_mul(layout.increment);
         match body.get(..need) {
             Some(buf) if layout.increment > 0 => Ok(Slots { buf, layout, null_map, count }),
-            _ => Err(WireError::Truncated { what: WHAT, at: 0, need, have: body.len() }),
+            _ => Err(WireError::Truncated { what: WHAT.into(), at: 0, need, have: body.len() }),
         }
     }
 

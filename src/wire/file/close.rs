@@ -3,6 +3,7 @@
 
 use super::control::{Operation, Optl, Share, Which};
 use super::system_name::DclNam;
+use crate::wire::codec::error::What;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::{Param, message};
@@ -68,7 +69,7 @@ impl Param for CloseType {
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], _: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], _: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
         let code = r.u8()?;
         r.end()?;
@@ -104,6 +105,6 @@ mod tests {
         assert_eq!(S38Close::decode(&close.body, TEXT).unwrap(), expected);
         assert_eq!(expected.encode(TEXT).unwrap()[4..], close.body);
         cut_everywhere(&close.body, |b| S38Close::decode(b, TEXT));
-        assert!(CloseType::read("S38CLOST", &[1], TEXT).is_err());
+        assert!(CloseType::read("S38CLOST".into(), &[1], TEXT).is_err());
     }
 }

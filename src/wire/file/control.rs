@@ -3,8 +3,10 @@
 //! length and value that end with X'FF'. (Measured from IBM's client for Java.)
 
 use super::system_name;
+use crate::wire::codec::error::What;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::command::Param;
 use crate::wire::ddm::error::{MessageError, Result};
 use crate::wire::ddm::text::DdmText;
@@ -28,7 +30,7 @@ macro_rules! codes {
             pub fn of(code: u8) -> Result<Self> {
                 match code {
                     $( $code => Ok($name::$variant), )*
-                    _ => Err(MessageError::Value { what: $what, detail: format!("X'{code:02X}'") }),
+                    _ => Err(MessageError::Value { what: $what.into(), detail: format!("X'{code:02X}'") }),
                 }
             }
         }
@@ -132,14 +134,14 @@ impl Param for Optl {
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], _: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], _: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
         let [which, share, without, operation] = r.array()?;
         r.end()?;
         let data = match without {
             0 => true,
             1 => false,
-            _ => return Err(MessageError::Value { what: "S38OPTL data", detail: format!("X'{without:02X}'") }),
+            _ => return Err(MessageError::Value { what: "S38OPTL data".into(), detail: format!("X'{without:02X}'") }),
         };
         Ok(Optl { which: Which::of(which)?, share: Share::of(share)?, data, operation: Operation::of(operation)? })
     }
@@ -220,7 +222,7 @@ impl Param for Ctll {
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], text: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
         let mut out = Ctll::default();
         loop {
@@ -248,7 +250,7 @@ impl Param for Ctll {
 fn item(w: &mut Writer, id: u8, value: &[u8]) -> Result<()> {
     let max = usize::from(u16::MAX);
     if value.len() > max {
-        return Err(MessageError::Limit { what: "S38CTLL", len: value.len(), max });
+        return Err(MessageError::Limit { what: cp::S38CTLL.into(), len: value.len(), max });
     }
     w.u8(id);
     w.var(value);
@@ -279,9 +281,9 @@ mod tests {
             }
         }
         assert_eq!(known, (15, 8, 7));
-        assert!(Optl::read("S38OPTL", &[3, 0, 2, 1], TEXT).is_err());
-        assert!(Optl::read("S38OPTL", &[3, 0, 0], TEXT).is_err());
-        assert!(Optl::read("S38OPTL", &[3, 0, 0, 1, 0], TEXT).is_err());
+        assert!(Optl::read("S38OPTL".into(), &[3, 0, 2, 1], TEXT).is_err());
+        assert!(Optl::read("S38OPTL".into(), &[3, 0, 0], TEXT).is_err());
+        assert!(Optl::read("S38OPTL".into(), &[3, 0, 0, 1, 0], TEXT).is_err());
     }
 
     #[test]
@@ -294,9 +296,9 @@ mod tests {
             (&[0x02, 0, 5, 0, 0, 0, 0, 1, 0xFF], "a long number"),
             (&[0x55, 0, 0, 0xFF], "unknown"),
         ] {
-            assert!(Ctll::read("S38CTLL", list, TEXT).is_err(), "{what}");
+            assert!(Ctll::read("S38CTLL".into(), list, TEXT).is_err(), "{what}");
         }
-        assert_eq!(Ctll::read("S38CTLL", &[0xFF], TEXT).unwrap(), Ctll::default());
+        assert_eq!(Ctll::read("S38CTLL".into(), &[0xFF], TEXT).unwrap(), Ctll::default());
         let long = Ctll { key: Some(vec![0; 65_536]), ..Ctll::default() };
         assert!(matches!(long.write(&mut Writer::new(), TEXT), Err(MessageError::Limit { .. })));
     }

@@ -5,6 +5,7 @@ use super::system_name;
 use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::error::Result;
 use crate::wire::ddm::text::DdmText;
 
@@ -12,7 +13,7 @@ use crate::wire::ddm::text::DdmText;
 const KNOWN: usize = 59;
 /// The length that a server sends, as IBM's client accepts it.
 const SENT: usize = 65;
-const WHAT: &str = "S38IOFB";
+const WHAT: CodePoint = cp::S38IOFB;
 
 /// S38IOFB: input and output feedback.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -53,7 +54,7 @@ impl IoFeedback {
     /// From the data of S38IOFB.
     pub fn decode(body: &[u8]) -> Result<Self> {
         if body.len() < KNOWN {
-            return Err(WireError::Truncated { what: WHAT, at: 0, need: KNOWN, have: body.len() }.into());
+            return Err(WireError::Truncated { what: WHAT.into(), at: 0, need: KNOWN, have: body.len() }.into());
         }
         let mut r = Reader::new(body, WHAT);
         let (format, record_length, records) = (system_name::read(&mut r, DdmText::Ebcdic)?, r.u32()?, r.u16()?);
@@ -68,7 +69,6 @@ impl IoFeedback {
 mod tests {
     use super::super::captured::frame;
     use super::*;
-    use crate::wire::ddm::codepoint as cp;
     use crate::wire::ddm::object::objects;
 
     #[test]

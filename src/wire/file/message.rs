@@ -7,8 +7,10 @@ use std::fmt;
 use super::system_name;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::Errors;
+use crate::wire::codec::error::What;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::command::{Param, message, trimmed};
 use crate::wire::ddm::error::{MessageError, Result};
 use crate::wire::ddm::text::DdmText;
@@ -189,7 +191,7 @@ impl Param for MessageId {
         Ok(())
     }
 
-    fn read(_: &'static str, data: &[u8], _: DdmText) -> Result<Self> {
+    fn read(_: What, data: &[u8], _: DdmText) -> Result<Self> {
         Ok(MessageId(trimmed(data, DdmText::Ebcdic)))
     }
 }
@@ -200,7 +202,7 @@ impl Param for MessageFile {
         system_name::put(w, "message library", &self.library, text)
     }
 
-    fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], text: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
         let out = MessageFile { file: system_name::read(&mut r, text)?, library: system_name::read(&mut r, text)? };
         r.end()?;
@@ -212,13 +214,13 @@ impl Param for MessageText {
     fn write(&self, w: &mut Writer, _: DdmText) -> Result<()> {
         let max = usize::from(u16::MAX);
         if self.0.len() > max {
-            return Err(MessageError::Limit { what: "S38MTEXT", len: self.0.len(), max });
+            return Err(MessageError::Limit { what: cp::S38MTEXT.into(), len: self.0.len(), max });
         }
         w.var(&self.0);
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], _: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], _: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
         let text = r.var()?.to_vec();
         r.end()?;

@@ -3,6 +3,7 @@
 //! failure. (Extensions of IBM i to DDM; bytes measured from IBM's client for Java.)
 
 use super::system_name::{self, DclNam};
+use crate::wire::codec::error::What;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::{Param, message};
@@ -197,7 +198,7 @@ impl Param for Ufcb {
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], text: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
         let file = system_name::read(&mut r, text)?;
         expect(&mut r, LIBRARY)?;
@@ -280,7 +281,7 @@ mod tests {
         cut_everywhere(&frame.body, |b| S38Open::decode(b, TEXT));
         let ufcb = &frame.body[16..];
         for cut in 0..ufcb.len() {
-            assert!(Ufcb::read("S38UFCB", &ufcb[..cut], TEXT).is_err(), "{name} cut at {cut}");
+            assert!(Ufcb::read("S38UFCB".into(), &ufcb[..cut], TEXT).is_err(), "{name} cut at {cut}");
         }
         got
     }
@@ -329,12 +330,12 @@ mod tests {
         let with = |at: usize, byte: u8| {
             let mut changed = body.clone();
             changed[at] = byte;
-            Ufcb::read("S38UFCB", &changed, TEXT)
+            Ufcb::read("S38UFCB".into(), &changed, TEXT)
         };
         assert!(with(47, 0x99).is_err());
         assert!(with(81, 0x99).is_err());
         assert!(with(11, 0x4A).is_err());
         let twice = [&body[..83], &body[80..]].concat();
-        assert!(Ufcb::read("S38UFCB", &twice, TEXT).is_err());
+        assert!(Ufcb::read("S38UFCB".into(), &twice, TEXT).is_err());
     }
 }

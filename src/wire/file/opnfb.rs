@@ -5,6 +5,7 @@ use super::system_name;
 use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::error::Result;
 use crate::wire::ddm::text::DdmText;
 
@@ -12,7 +13,7 @@ use crate::wire::ddm::text::DdmText;
 const KNOWN: usize = 94;
 /// The length that a server sends, as IBM's client accepts it.
 const SENT: usize = 120;
-const WHAT: &str = "S38OPNFB";
+const WHAT: CodePoint = cp::S38OPNFB;
 
 /// S38OPNFB: open feedback.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -107,7 +108,7 @@ impl OpenFeedback {
     /// From the data of S38OPNFB.
     pub fn decode(body: &[u8], text: DdmText) -> Result<Self> {
         if body.len() < KNOWN {
-            return Err(WireError::Truncated { what: WHAT, at: 0, need: KNOWN, have: body.len() }.into());
+            return Err(WireError::Truncated { what: WHAT.into(), at: 0, need: KNOWN, have: body.len() }.into());
         }
         let mut r = Reader::new(body, WHAT);
         let open_type = r.u8()?;

@@ -81,7 +81,7 @@ impl<'a> OutfileRow<'a> {
             .ok_or_else(|| WireError::invalid(self.layout.format, 0, format!("no column {name}")))?;
         let cell = self.bytes.get(at..at + need);
         let have = self.bytes.len().saturating_sub(at);
-        Ok((kind, cell.ok_or(WireError::Truncated { what: name, at, need, have })?))
+        Ok((kind, cell.ok_or(WireError::Truncated { what: name.into(), at, need, have })?))
     }
 }
 

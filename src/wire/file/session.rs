@@ -5,6 +5,7 @@
 
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::{CcsidError, Errors};
+use crate::wire::codec::error::What;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::command::{Param, message, trimmed};
@@ -55,7 +56,7 @@ impl Param for Pool {
         Ok(())
     }
 
-    fn read(_: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+    fn read(_: What, data: &[u8], text: DdmText) -> Result<Self> {
         Ok(Pool(trimmed(data, text)))
     }
 }

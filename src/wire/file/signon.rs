@@ -126,7 +126,7 @@ pub fn length(head: [u8; 4]) -> WireResult<usize> {
     match len {
         HEADER..=LONGEST => Ok(len),
         0..HEADER => Err(WireError::invalid(WHAT, 0, format!("length {len} is less than {HEADER}"))),
-        _ => Err(WireError::TooLong { what: WHAT, len, max: LONGEST }),
+        _ => Err(WireError::TooLong { what: WHAT.into(), len, max: LONGEST }),
     }
 }
 
@@ -198,7 +198,7 @@ impl Stream {
         let mut r = Reader::new(bytes, WHAT);
         let len = length(r.array()?)?;
         if len != bytes.len() {
-            return Err(WireError::Truncated { what: WHAT, at: 0, need: len, have: bytes.len() }.into());
+            return Err(WireError::Truncated { what: WHAT.into(), at: 0, need: len, have: bytes.len() }.into());
         }
         r.skip(2)?;
         let server = r.u16()?;

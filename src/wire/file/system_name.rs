@@ -8,6 +8,7 @@
 
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::CcsidError;
+use crate::wire::codec::error::What;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::{Param, trimmed};
@@ -49,7 +50,7 @@ impl Param for DclNam {
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], _: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], _: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
         let name = r.array()?;
         r.end()?;
@@ -61,7 +62,7 @@ impl Param for DclNam {
 pub fn put(w: &mut Writer, what: &'static str, name: &str, text: DdmText) -> Result<()> {
     let bytes = text.encode_padded(name, WIDTH).map_err(|source| MessageError::Ccsid { parameter: what, source })?;
     if bytes.len() > WIDTH {
-        return Err(MessageError::Limit { what, len: bytes.len(), max: WIDTH });
+        return Err(MessageError::Limit { what: what.into(), len: bytes.len(), max: WIDTH });
     }
     w.bytes(&bytes);
     Ok(())
@@ -211,8 +212,8 @@ mod tests {
         assert_eq!(DclNam::numbered(14).0, [0xF1, 0xF4, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40]);
         assert_eq!(DclNam::numbered(123_456_789).0[..2], [0xF2, 0xF3]);
         assert_eq!(format!("{:?}", DclNam::numbered(7)), "DclNam(\"7\")");
-        assert!(DclNam::read("DCLNAM", &[0x40; 7], DdmText::Ebcdic).is_err());
-        assert!(DclNam::read("DCLNAM", &[0x40; 9], DdmText::Ebcdic).is_err());
+        assert!(DclNam::read("DCLNAM".into(), &[0x40; 7], DdmText::Ebcdic).is_err());
+        assert!(DclNam::read("DCLNAM".into(), &[0x40; 9], DdmText::Ebcdic).is_err());
     }
 
     #[test]

@@ -3,12 +3,13 @@
 //! Derby sends PBSD after ACCRDBRM and whenever isolation or schema changed.
 //! (DRDA: X'2001', X'2201'; PBSD X'C000' is Derby's own. Measured, except SRVLST.)
 
-use super::error::{DrdaError, Result};
+use super::error::Result;
 use super::package::RdbNam;
 use super::typdef::TypDefOvr;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::{FoundParams, ParamSlot, message, trimmed};
+use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::ddm::{
     codepoint::{self, CodePoint},
@@ -87,7 +88,11 @@ pub fn prddta(prdid: &str, platform: &str, application: &str, user: &str, suffix
     body.push(u8::try_from(suffix.len()).unwrap_or(200));
     body.extend(suffix);
     let max = usize::from(u8::MAX);
-    let len = u8::try_from(body.len()).map_err(|_| DrdaError::Limit { what: "PRDDTA", len: body.len(), max })?;
+    let len = u8::try_from(body.len()).map_err(|_| MessageError::Limit {
+        what: codepoint::PRDDTA.into(),
+        len: body.len(),
+        max,
+    })?;
     body.insert(0, len);
     Ok(body)
 }
@@ -206,9 +211,9 @@ fn servers(data: &[u8], text: DdmText) -> Result<Vec<ServerAddress>> {
     let mut priority = 0;
     for (cp, data) in inner.all() {
         match cp {
-            codepoint::SRVPRTY => priority = object::read_u16("SRVPRTY", data)?,
+            codepoint::SRVPRTY => priority = object::read_u16(codepoint::SRVPRTY, data)?,
             codepoint::TCPPORTHOST => {
-                let mut r = Reader::new(data, "TCPPORTHOST");
+                let mut r = Reader::new(data, codepoint::TCPPORTHOST);
                 let port = r.u16()?;
                 out.push(ServerAddress { priority, host: trimmed(r.rest(), text), port });
             }
@@ -221,8 +226,11 @@ fn servers(data: &[u8], text: DdmText) -> Result<Vec<ServerAddress>> {
 
 fn put_servers(w: &mut Writer, servers: &[ServerAddress], text: DdmText) -> Result<()> {
     let max = usize::from(u16::MAX);
-    let count =
-        u16::try_from(servers.len()).map_err(|_| DrdaError::Limit { what: "SRVLST", len: servers.len(), max })?;
+    let count = u16::try_from(servers.len()).map_err(|_| MessageError::Limit {
+        what: codepoint::SRVLST.into(),
+        len: servers.len(),
+        max,
+    })?;
     let hosts = servers.iter().map(|s| Ok(text.encode(&s.host)?)).collect::<Result<Vec<_>>>()?;
     object::put(w, codepoint::SRVLST, |w| {
         object::put_u16(w, codepoint::SRVLSTCNT, count);

@@ -3,12 +3,14 @@
 //! hold a descriptor (FDODSC) and the data that it describes (FDODTA); OUTOVR is a descriptor
 //! alone. (DRDA: X'200B', X'2412', X'2413', X'146C', X'2415'; parameters as measured.)
 
-use super::error::{DrdaError, Result};
+use super::error::Result;
 use super::package::PkgNamCsn;
 use super::text::NULL;
+use crate::wire::codec::error::What;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::message;
+use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::{
     codepoint::{self, CodePoint},
     object, param,
@@ -99,18 +101,18 @@ impl DescribedData {
         let (mut fdodsc, mut fdodta) = (None, None);
         for part in object::objects(body) {
             let part = part?;
-            let (slot, parameter) = match part.cp {
-                codepoint::FDODSC => (&mut fdodsc, "FDODSC"),
-                codepoint::FDODTA => (&mut fdodta, "FDODTA"),
+            let slot = match part.cp {
+                codepoint::FDODSC => &mut fdodsc,
+                codepoint::FDODTA => &mut fdodta,
                 _ => continue,
             };
             if slot.replace(part.body).is_some() {
-                return Err(DrdaError::Duplicate { message: WHAT, parameter });
+                return Err(MessageError::Duplicate { message: WHAT, parameter: part.cp.into() }.into());
             }
         }
         Ok(DescribedData {
-            fdodsc: fdodsc.ok_or(DrdaError::Missing { message: WHAT, parameter: "FDODSC" })?,
-            fdodta: fdodta.ok_or(DrdaError::Missing { message: WHAT, parameter: "FDODTA" })?,
+            fdodsc: fdodsc.ok_or(MessageError::Missing { message: WHAT, parameter: codepoint::FDODSC.into() })?,
+            fdodta: fdodta.ok_or(MessageError::Missing { message: WHAT, parameter: codepoint::FDODTA.into() })?,
         })
     }
 
@@ -137,7 +139,7 @@ pub fn sqldta_head(fdodsc: &[u8], data: usize) -> Result<Vec<u8>> {
 }
 
 fn head(cp: CodePoint, fdodsc: &[u8], data: usize) -> Result<Writer> {
-    bounded("SQLDTA", fdodsc.len().saturating_add(data))?;
+    bounded(codepoint::SQLDTA, fdodsc.len().saturating_add(data))?;
     let mut inner = Writer::new();
     object::put_bytes(&mut inner, codepoint::FDODSC, fdodsc);
     object::put_head(&mut inner, codepoint::FDODTA, data);
@@ -154,7 +156,7 @@ pub const DERBY_EXTDTA_COMPLETE: u8 = 0x7F;
 /// EXTDTA: one large value, as a whole object. A value of a nullable column has an indicator before
 /// it; `status` is for Derby only.
 pub fn extdta(value: &[u8], nullable: bool, status: Option<u8>) -> Result<Vec<u8>> {
-    bounded("EXTDTA", value.len())?;
+    bounded(codepoint::EXTDTA, value.len())?;
     param::message(codepoint::EXTDTA, |w| {
         if nullable {
             w.u8(0);
@@ -170,7 +172,7 @@ pub fn extdta(value: &[u8], nullable: bool, status: Option<u8>) -> Result<Vec<u8
 /// The value in the data of an EXTDTA, without copying it; `None` is NULL. `with_status` says that
 /// a status byte of Derby's stands at the end: anything but "complete" is an error.
 pub fn decode_extdta(body: &Bytes, nullable: bool, with_status: bool) -> Result<Option<Bytes>> {
-    let mut r = Reader::new(body, "EXTDTA");
+    let mut r = Reader::new(body, codepoint::EXTDTA);
     let status = usize::from(with_status);
     if nullable {
         match r.u8()? {
@@ -188,10 +190,11 @@ pub fn decode_extdta(body: &Bytes, nullable: bool, with_status: bool) -> Result<
     r.skip(value)?;
     match r.peek() {
         None | Some(DERBY_EXTDTA_COMPLETE) => Ok(Some(body.slice(start..start + value))),
-        Some(other) => Err(DrdaError::Value {
-            what: "EXTDTA",
+        Some(other) => Err(MessageError::Value {
+            what: codepoint::EXTDTA.into(),
             detail: format!("the sender gave the value up with status X'{other:02X}'"),
-        }),
+        }
+        .into()),
     }
 }
 
@@ -203,13 +206,14 @@ pub fn outovr(descriptor: &[u8]) -> Vec<u8> {
 }
 
 /// The four-byte length of an object bounds what one can carry.
-fn bounded(what: &'static str, len: usize) -> Result<()> {
+fn bounded(what: impl Into<What>, len: usize) -> Result<()> {
     let max = i32::MAX as usize;
-    if len > max { Err(DrdaError::Limit { what, len, max }) } else { Ok(()) }
+    if len > max { Err(MessageError::Limit { what: what.into(), len, max }.into()) } else { Ok(()) }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::error::DrdaError;
     use super::*;
     use crate::wire::ddm::command::cut_everywhere;
     use crate::wire::ddm::param::hex;
@@ -248,7 +252,7 @@ mod tests {
             assert!(DescribedData::decode(&body.slice(..cut)).is_err(), "cut at {cut}");
         }
         let twice = Bytes::from(hex("00050010 00 00050010 00"));
-        assert!(matches!(DescribedData::decode(&twice), Err(DrdaError::Duplicate { .. })));
+        assert!(matches!(DescribedData::decode(&twice), Err(DrdaError::Message(MessageError::Duplicate { .. }))));
     }
 
     #[test]

@@ -3,8 +3,10 @@
 //! Three names of up to 18 bytes make the short form of 64 bytes; one longer name gives each of
 //! the three a two-byte length. (DDM: PKGNAMCSN X'2113', PKGNAMCT X'2112'; both forms measured.)
 
+use crate::wire::codec::error::What;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::command::{Param, trimmed};
 use crate::wire::ddm::error::{MessageError, Result};
 use crate::wire::ddm::rdbname::shown;
@@ -88,7 +90,7 @@ impl Param for PkgNamCsn {
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], text: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
         let [rdbnam, collection, package] = names(&mut r, 10, text)?;
         let token = r.array()?;
@@ -105,7 +107,7 @@ impl Param for PkgNamCt {
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], text: DdmText) -> Result<Self> {
         let mut r = Reader::new(data, what);
         let [rdbnam, collection, package] = names(&mut r, 8, text)?;
         let token = r.array()?;
@@ -139,12 +141,12 @@ impl fmt::Debug for RdbNam {
 impl Param for RdbNam {
     fn write(&self, w: &mut Writer, text: DdmText) -> Result<()> {
         let name = text.encode_padded(&self.0, WIDTH)?;
-        limit("RDBNAM", name.len(), LONGEST_RDBNAM)?;
+        limit(cp::RDBNAM, name.len(), LONGEST_RDBNAM)?;
         w.bytes(&name);
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], text: DdmText) -> Result<Self> {
         limit(what, data.len(), LONGEST_RDBNAM)?;
         Ok(RdbNam(trimmed(data, text)))
     }
@@ -189,7 +191,7 @@ pub fn dynamic(hold: bool, isolation: Isolation, large: bool, number: u8) -> Str
 
 fn put_names(w: &mut Writer, names: [&String; 3], text: DdmText) -> Result<()> {
     let mut encoded = [const { Vec::new() }; 3];
-    for (slot, (name, what)) in encoded.iter_mut().zip(names.into_iter().zip(["RDBNAM", "RDBCOLID", "PKGID"])) {
+    for (slot, (name, what)) in encoded.iter_mut().zip(names.into_iter().zip([cp::RDBNAM, cp::RDBCOLID, cp::PKGID])) {
         *slot = text.encode_padded(name, WIDTH)?;
         limit(what, slot.len(), LONGEST)?;
     }
@@ -202,7 +204,7 @@ fn put_names(w: &mut Writer, names: [&String; 3], text: DdmText) -> Result<()> {
 
 fn names(r: &mut Reader<'_>, behind: usize, text: DdmText) -> Result<[String; 3]> {
     let short = r.left() == 3 * WIDTH + behind;
-    let mut next = |what: &'static str| -> Result<String> {
+    let mut next = |what: CodePoint| -> Result<String> {
         let name = if short { r.bytes(WIDTH)? } else { r.var()? };
         limit(what, name.len(), LONGEST)?;
         if name.contains(&0) {
@@ -210,11 +212,11 @@ fn names(r: &mut Reader<'_>, behind: usize, text: DdmText) -> Result<[String; 3]
         }
         Ok(trimmed(name, text))
     };
-    Ok([next("RDBNAM")?, next("RDBCOLID")?, next("PKGID")?])
+    Ok([next(cp::RDBNAM)?, next(cp::RDBCOLID)?, next(cp::PKGID)?])
 }
 
-fn limit(what: &'static str, len: usize, max: usize) -> Result<()> {
-    if len > max { Err(MessageError::Limit { what, len, max }) } else { Ok(()) }
+fn limit(what: impl Into<What>, len: usize, max: usize) -> Result<()> {
+    if len > max { Err(MessageError::Limit { what: what.into(), len, max }) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -224,12 +226,12 @@ mod tests {
 
     fn read(hex_text: &str, text: DdmText) -> PkgNamCsn {
         let bytes = hex(hex_text);
-        let got = PkgNamCsn::read("PKGNAMCSN", &bytes, text).unwrap();
+        let got = PkgNamCsn::read("PKGNAMCSN".into(), &bytes, text).unwrap();
         let mut w = Writer::new();
         got.write(&mut w, text).unwrap();
         assert_eq!(w.as_slice(), bytes);
         for cut in 0..bytes.len() {
-            assert!(PkgNamCsn::read("PKGNAMCSN", &bytes[..cut], text).is_err(), "cut at {cut}");
+            assert!(PkgNamCsn::read("PKGNAMCSN".into(), &bytes[..cut], text).is_err(), "cut at {cut}");
         }
         got
     }
@@ -270,10 +272,10 @@ mod tests {
         let mut w = Writer::new();
         name.write(&mut w, DdmText::Utf8).unwrap();
         assert_eq!(w.len(), 62);
-        assert_eq!(PkgNamCt::read("PKGNAMCT", w.as_slice(), DdmText::Utf8), Ok(name.clone()));
+        assert_eq!(PkgNamCt::read("PKGNAMCT".into(), w.as_slice(), DdmText::Utf8), Ok(name.clone()));
         let long = PkgNamCt { rdbnam: "x".repeat(256), ..name };
         let error = long.write(&mut Writer::new(), DdmText::Utf8);
-        assert_eq!(error, Err(MessageError::Limit { what: "RDBNAM", len: 256, max: 255 }));
+        assert_eq!(error, Err(MessageError::Limit { what: cp::RDBNAM.into(), len: 256, max: 255 }));
     }
 
     #[test]
@@ -283,7 +285,7 @@ mod tests {
         let mut w = Writer::new();
         RdbNam("AB".into()).write(&mut w, DdmText::Ebcdic).unwrap();
         assert_eq!((w.len(), &w.as_slice()[..3]), (18, &[0xC1, 0xC2, 0x40][..]));
-        assert_eq!(RdbNam::read("RDBNAM", w.as_slice(), DdmText::Ebcdic), Ok(RdbNam("AB".into())));
-        assert!(RdbNam::read("RDBNAM", &[0xC1; 1025], DdmText::Ebcdic).is_err());
+        assert_eq!(RdbNam::read("RDBNAM".into(), w.as_slice(), DdmText::Ebcdic), Ok(RdbNam("AB".into())));
+        assert!(RdbNam::read("RDBNAM".into(), &[0xC1; 1025], DdmText::Ebcdic).is_err());
     }
 }

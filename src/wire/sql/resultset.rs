@@ -2,12 +2,14 @@
 //! with OPNQRYRM, SQLCINRD, QRYDSC and QRYDTA of its own. (DRDA: X'2219', X'2139', X'240E';
 //! measured from Derby.)
 
-use super::error::{DrdaError, Result};
+use super::error::Result;
 use super::package::PkgNamCsn;
 use super::text::SqlText;
+use crate::wire::codec::error::What;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::{self, Param, message};
+use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::ddm::{codepoint, error, object, param};
 use crate::wire::value::typdef::TypDef;
@@ -31,12 +33,12 @@ impl Param for PkgSnLst {
         self.0.iter().try_for_each(|section| command::ParamSlot::put(section, w, codepoint::PKGNAMCSN, text))
     }
 
-    fn read(_: &'static str, data: &[u8], text: DdmText) -> error::Result<Self> {
+    fn read(_: What, data: &[u8], text: DdmText) -> error::Result<Self> {
         let mut out = Vec::new();
         for param in object::params(data) {
             let (cp, data) = param?;
             if cp == codepoint::PKGNAMCSN {
-                out.push(PkgNamCsn::read("PKGNAMCSN", data, text)?);
+                out.push(PkgNamCsn::read(codepoint::PKGNAMCSN.into(), data, text)?);
             }
         }
         Ok(PkgSnLst(out))
@@ -61,7 +63,7 @@ const WIDE: u16 = 10;
 pub fn decode(body: &[u8], sqlam: u16, typdef: &TypDef) -> Result<Vec<ResultSet>> {
     let text = SqlText::new(typdef);
     let order = text.order();
-    let mut r = Reader::new(body, "SQLRSLRD");
+    let mut r = Reader::new(body, codepoint::SQLRSLRD);
     let count = r.u16_in(order)?;
     let mut out = Vec::new();
     for _ in 0..count {
@@ -78,7 +80,7 @@ pub fn encode(sets: &[ResultSet], sqlam: u16, typdef: &TypDef) -> Result<Vec<u8>
     let text = SqlText::new(typdef);
     let (len, max) = (sets.len(), i16::MAX as usize);
     let count = u16::try_from(len).ok().filter(|_| len <= max);
-    let count = count.ok_or(DrdaError::Limit { what: "SQLRSLRD", len, max })?;
+    let count = count.ok_or(MessageError::Limit { what: codepoint::SQLRSLRD.into(), len, max })?;
     param::message(codepoint::SQLRSLRD, |w| {
         w.u16_in(count, text.order());
         for set in sets {

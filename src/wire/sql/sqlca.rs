@@ -10,6 +10,7 @@ use super::text::{NULL, Page, SqlText, present, put_var};
 use crate::wire::codec::error::WireError;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::{codepoint, param};
 use crate::wire::value::typdef::{TypDef, TypDefName};
 
@@ -65,7 +66,7 @@ impl Sqlca {
 
     /// Reads the data of an SQLCARD; `None` is success without anything to say.
     pub fn decode(body: &[u8], sqlam: u16, typdef: &TypDef) -> Result<Option<Sqlca>> {
-        let mut r = Reader::new(body, "SQLCARD");
+        let mut r = Reader::new(body, codepoint::SQLCARD);
         let text = SqlText::new(typdef);
         let Some(mut sqlca) = read_basic(&mut r, sqlam, &text)? else {
             r.end()?;
@@ -123,7 +124,7 @@ impl Sqlca {
             Ok(Some(ca)) if ca.errmc.len() > TOKENS_IN_ROW => {
                 Err(probe.invalid(format!("{} bytes of SQLERRMC in a row", ca.errmc.len())).into())
             }
-            Err(DrdaError::Wire(WireError::Truncated { need, .. })) if need > TOKENS_IN_ROW => {
+            Err(DrdaError::Message(MessageError::Wire(WireError::Truncated { need, .. }))) if need > TOKENS_IN_ROW => {
                 Err(probe.invalid(format!("{need} bytes of SQLERRMC in a row")).into())
             }
             _ => Sqlca::read(r, sqlam, text),
@@ -149,12 +150,12 @@ impl Sqlca {
         text.put_fixed(w, "SQLERRPROC", &ca.errproc, 8)?;
         w.u8(0);
         if sqlam < 7 {
-            text.put_fixed(w, "RDBNAM", &ca.rdbnam, 18)?;
+            text.put_fixed(w, codepoint::RDBNAM, &ca.rdbnam, 18)?;
         }
         ca.errd.iter().for_each(|n| w.i32_in(*n, order));
         text.put_fixed(w, "SQLWARN", &ca.warn, 11)?;
         if sqlam >= 7 {
-            text.put_single(w, "RDBNAM", &ca.rdbnam)?;
+            text.put_single(w, codepoint::RDBNAM, &ca.rdbnam)?;
         }
         put_var(w, "SQLERRMC", &ca.message_bytes(text.mixed())?)?;
         w.u16(0);

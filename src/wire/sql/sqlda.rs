@@ -11,6 +11,7 @@ use super::sqlvar::{SqlDh, SqlVar};
 use super::text::SqlText;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::{codepoint, param};
 use crate::wire::value::typdef::TypDef;
 
@@ -30,7 +31,7 @@ impl SqlDa {
     pub fn decode(body: &[u8], sqlam: u16, class: ServerClass, typdef: &TypDef) -> Result<SqlDa> {
         let text = SqlText::new(typdef);
         choose("SQLDARD", sqlam, class, |layout, count| {
-            let mut r = Reader::new(body, "SQLDARD");
+            let mut r = Reader::new(body, codepoint::SQLDARD);
             let sqlca = Sqlca::read(&mut r, sqlam, &text)?;
             // After an error a server may leave the columns out altogether.
             if r.is_empty() && sqlca.as_ref().is_some_and(Sqlca::is_error) {
@@ -43,7 +44,7 @@ impl SqlDa {
     /// Reads the data of an SQLCINRD.
     pub fn decode_sqlcinrd(body: &[u8], sqlam: u16, class: ServerClass, typdef: &TypDef) -> Result<SqlDa> {
         let text = SqlText::new(typdef);
-        let body = || Reader::new(body, "SQLCINRD");
+        let body = || Reader::new(body, codepoint::SQLCINRD);
         choose("SQLCINRD", sqlam, class, |layout, count| read_columns(body(), None, layout, &text, count))
     }
 
@@ -67,7 +68,7 @@ impl SqlDa {
             SqlDh::write(self.header.as_ref(), w, layout, text)?;
         }
         let (len, max) = (self.columns.len(), usize::from(u16::MAX));
-        let count = u16::try_from(len).map_err(|_| DrdaError::Limit { what: "columns", len, max })?;
+        let count = u16::try_from(len).map_err(|_| MessageError::Limit { what: "columns".into(), len, max })?;
         w.u16_in(count, text.order());
         self.columns.iter().try_for_each(|column| column.write(w, layout, text))
     }

@@ -3,10 +3,11 @@
 //! requesters read it; no server sent one to us. The row number, declared as packed decimal, is
 //! an integer of eight bytes there.)
 
-use super::error::{DrdaError, Result};
+use super::error::Result;
 use super::text::{NULL, SqlText, present};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::error::MessageError;
 
 /// Bytes of SQLDIAGSTT after its indicator: seven integers of 4, three numbers of 8, eight flags.
 const STATEMENT: usize = 7 * 4 + 3 * 8 + 8;
@@ -116,7 +117,7 @@ impl DiagGroup {
                 w.bytes(bytes);
             }
             Some(bytes) => {
-                return Err(DrdaError::Limit { what: "SQLDIAGSTT", len: bytes.len(), max: STATEMENT });
+                return Err(MessageError::Limit { what: "SQLDIAGSTT".into(), len: bytes.len(), max: STATEMENT }.into());
             }
             None => w.u8(NULL),
         }
@@ -268,7 +269,7 @@ fn repeat<T>(r: &mut Reader<'_>, text: &SqlText, read: impl Fn(&mut Reader<'_>) 
 fn put_count(w: &mut Writer, text: &SqlText, len: usize) -> Result<()> {
     let max = i16::MAX as usize;
     let count = u16::try_from(len).ok().filter(|_| len <= max);
-    w.u16_in(count.ok_or(DrdaError::Limit { what: "SQLDIAGGRP", len, max })?, text.order());
+    w.u16_in(count.ok_or(MessageError::Limit { what: "SQLDIAGGRP".into(), len, max })?, text.order());
     Ok(())
 }
 

@@ -2,11 +2,12 @@
 //! them. Numbers are in the sender's byte order, the CCSID always big-endian. (DRDA SQLAM 7 and
 //! above; below, the names lie inline. Measured: Derby at level 7, IBM's CLI driver at 7 to 11.)
 
-use super::error::{DrdaError, Result};
+use super::error::Result;
 use super::layout::SqldaLayout;
 use super::text::{NULL, SqlText, present};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::error::MessageError;
 use crate::wire::value::types::SqlType;
 
 /// SQLDHGRP: what is said once for all columns.
@@ -145,8 +146,8 @@ impl SqlVar {
         if layout.long_length {
             w.i64_in(self.length, order);
         } else {
-            let length = i32::try_from(self.length).map_err(|_| DrdaError::Value {
-                what: "SQLLENGTH",
+            let length = i32::try_from(self.length).map_err(|_| MessageError::Value {
+                what: "SQLLENGTH".into(),
                 detail: format!("{} does not fit four bytes", self.length),
             })?;
             w.i32_in(length, order);
@@ -297,7 +298,8 @@ impl SqlUdt {
     }
 
     fn write(udt: Option<&SqlUdt>, w: &mut Writer, layout: SqldaLayout, text: &SqlText) -> Result<()> {
-        let wrong = || DrdaError::Value { what: "SQLUDTGRP", detail: "the other form of the group is due".into() };
+        let wrong =
+            || MessageError::Value { what: "SQLUDTGRP".into(), detail: "the other form of the group is due".into() };
         match (udt, layout.derby_udt) {
             (None, _) => w.u8(NULL),
             (Some(SqlUdt::Derby { name, class }), true) => {
@@ -314,7 +316,7 @@ impl SqlUdt {
                     text.put_pair(w, "SQLUDTMODULE", module)?;
                 }
             }
-            _ => return Err(wrong()),
+            _ => return Err(wrong().into()),
         }
         Ok(())
     }

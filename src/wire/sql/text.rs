@@ -5,10 +5,12 @@
 //! SQLAM 7 and above a nullable mixed and a nullable single part with four-byte lengths, below
 //! that a VCM and a VCS. (FD:OCA early descriptors; measured: everyone sends `00 len text FF`.)
 
-use super::error::{DrdaError, Result};
+use super::error::Result;
 use crate::wire::ccsid::{codec::Codec, error::CcsidError};
+use crate::wire::codec::error::What;
 use crate::wire::codec::reader::{ByteOrder, Reader};
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::error::MessageError;
 use crate::wire::ddm::{
     codepoint::{self, CodePoint},
     param,
@@ -31,7 +33,7 @@ pub fn sqlattr(attributes: &str, typdef: &TypDef, sqlam: u16) -> Result<Vec<u8>>
 /// The text of an SQLSTT's or SQLATTR's data.
 pub fn decode(body: &[u8], typdef: &TypDef, sqlam: u16) -> Result<String> {
     let text = SqlText::new(typdef);
-    let mut r = Reader::new(body, "SQLSTT");
+    let mut r = Reader::new(body, codepoint::SQLSTT);
     let out = if sqlam < 7 {
         text.pair(&mut r)?
     } else {
@@ -40,7 +42,7 @@ pub fn decode(body: &[u8], typdef: &TypDef, sqlam: u16) -> Result<String> {
         match (mixed, single) {
             (Some(bytes), None) => text.mixed.decode(bytes)?,
             (None, Some(bytes)) => text.single.decode(bytes)?,
-            (None, None) => return Err(DrdaError::Missing { message: "SQLSTT", parameter: "text" }),
+            (None, None) => return Err(MessageError::Missing { message: "SQLSTT", parameter: "text".into() }.into()),
             (Some(_), Some(_)) => return Err(r.invalid("both a mixed and a single-byte text").into()),
         }
     };
@@ -123,9 +125,13 @@ impl SqlText {
     }
 
     /// Writes a field of so many bytes, filled with blanks.
-    pub fn put_fixed(&self, w: &mut Writer, what: &'static str, text: &str, width: usize) -> Result<()> {
+    pub fn put_fixed(&self, w: &mut Writer, what: impl Into<What>, text: &str, width: usize) -> Result<()> {
         let bytes = self.single.encode(text)?;
-        let missing = width.checked_sub(bytes.len()).ok_or(DrdaError::Limit { what, len: bytes.len(), max: width })?;
+        let missing = width.checked_sub(bytes.len()).ok_or(MessageError::Limit {
+            what: what.into(),
+            len: bytes.len(),
+            max: width,
+        })?;
         w.bytes(&bytes);
         let blank = self.single.encode(" ")?;
         (0..missing).for_each(|_| w.bytes(blank.get(..1).unwrap_or(b" ")));
@@ -133,19 +139,19 @@ impl SqlText {
     }
 
     /// Writes a VCS.
-    pub fn put_single(&self, w: &mut Writer, what: &'static str, text: &str) -> Result<()> {
+    pub fn put_single(&self, w: &mut Writer, what: impl Into<What>, text: &str) -> Result<()> {
         put_var(w, what, &self.single.encode(text)?)
     }
 
     /// Writes a name in the mixed page.
-    pub fn put_pair(&self, w: &mut Writer, what: &'static str, text: &str) -> Result<()> {
+    pub fn put_pair(&self, w: &mut Writer, what: impl Into<What>, text: &str) -> Result<()> {
         put_var(w, what, &self.mixed.encode(text)?)?;
         w.u16(0);
         Ok(())
     }
 
     /// Writes a nullable name in the mixed page.
-    pub fn put_nullable_pair(&self, w: &mut Writer, what: &'static str, text: Option<&str>) -> Result<()> {
+    pub fn put_nullable_pair(&self, w: &mut Writer, what: impl Into<What>, text: Option<&str>) -> Result<()> {
         match text {
             Some(text) => {
                 w.u8(0);
@@ -206,10 +212,10 @@ pub fn present(r: &mut Reader<'_>) -> Result<bool> {
 }
 
 /// Writes bytes after a two-byte length.
-pub fn put_var(w: &mut Writer, what: &'static str, bytes: &[u8]) -> Result<()> {
+pub fn put_var(w: &mut Writer, what: impl Into<What>, bytes: &[u8]) -> Result<()> {
     let max = usize::from(u16::MAX);
     if bytes.len() > max {
-        return Err(DrdaError::Limit { what, len: bytes.len(), max });
+        return Err(MessageError::Limit { what: what.into(), len: bytes.len(), max }.into());
     }
     w.var(bytes);
     Ok(())
@@ -219,13 +225,13 @@ fn put_text(cp: CodePoint, text: &str, typdef: &TypDef, sqlam: u16) -> Result<Ve
     let page = SqlText::new(typdef);
     param::message(cp, |w| {
         if sqlam < 7 {
-            return page.put_pair(w, "SQLSTT", text);
+            return page.put_pair(w, codepoint::SQLSTT, text);
         }
         let bytes = page.mixed.encode(text)?;
         let max = i32::MAX as usize;
         let len = u32::try_from(bytes.len()).ok().filter(|len| *len <= max as u32);
         w.u8(0);
-        w.u32(len.ok_or(DrdaError::Limit { what: "SQLSTT", len: bytes.len(), max })?);
+        w.u32(len.ok_or(MessageError::Limit { what: codepoint::SQLSTT.into(), len: bytes.len(), max })?);
         w.bytes(&bytes);
         w.u8(NULL);
         Ok(())

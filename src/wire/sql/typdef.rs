@@ -3,6 +3,7 @@
 //! name some of the CCSIDs only; the others stay as they were. (DRDA; measured: Derby states no
 //! double-byte CCSID, and puts parameters of ACCRDBRM inside its TYPDEFOVR.)
 
+use crate::wire::codec::error::What;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::{self, FoundParams, Param, ParamSlot};
 use crate::wire::ddm::error::{MessageError, Result};
@@ -63,7 +64,7 @@ impl Param for TypDefOvr {
         Ok(())
     }
 
-    fn read(_: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+    fn read(_: What, data: &[u8], text: DdmText) -> Result<Self> {
         let found = FoundParams::read("TYPDEFOVR", data)?;
         Ok(TypDefOvr {
             sbc: ParamSlot::take(&found, codepoint::CCSIDSBC, text)?,
@@ -81,10 +82,13 @@ impl Param for TypDefName {
     }
 
     /// The names are few, so a server that has not switched its encoding yet is understood too.
-    fn read(_: &'static str, data: &[u8], text: DdmText) -> Result<Self> {
+    fn read(_: What, data: &[u8], text: DdmText) -> Result<Self> {
         let known = |text: DdmText| TypDefName::from_name(&command::trimmed(data, text));
         known(text).or_else(|| known(DdmText::Ebcdic)).or_else(|| known(DdmText::Utf8)).ok_or_else(|| {
-            MessageError::Value { what: "TYPDEFNAM", detail: format!("unknown environment {:?}", text.decode(data)) }
+            MessageError::Value {
+                what: codepoint::TYPDEFNAM.into(),
+                detail: format!("unknown environment {:?}", text.decode(data)),
+            }
         })
     }
 }
@@ -93,8 +97,8 @@ impl Param for TypDefName {
 /// then in force in `typdef`; false when it is something else.
 pub fn take(typdef: &mut TypDef, cp: CodePoint, body: &[u8], text: DdmText) -> Result<bool> {
     match cp {
-        codepoint::TYPDEFNAM => typdef.name = TypDefName::read("TYPDEFNAM", body, text)?,
-        codepoint::TYPDEFOVR => TypDefOvr::read("TYPDEFOVR", body, text)?.apply(typdef),
+        codepoint::TYPDEFNAM => typdef.name = TypDefName::read(codepoint::TYPDEFNAM.into(), body, text)?,
+        codepoint::TYPDEFOVR => TypDefOvr::read(codepoint::TYPDEFOVR.into(), body, text)?.apply(typdef),
         _ => return Ok(false),
     }
     Ok(true)
@@ -139,6 +143,6 @@ mod tests {
             assert!(take(&mut got, cp, body, DdmText::Utf8).unwrap());
         }
         assert_eq!(got, typdef);
-        cut_everywhere(&bytes[17..], |b| TypDefOvr::read("TYPDEFOVR", b, DdmText::Utf8));
+        cut_everywhere(&bytes[17..], |b| TypDefOvr::read(codepoint::TYPDEFOVR.into(), b, DdmText::Utf8));
     }
 }

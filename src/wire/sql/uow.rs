@@ -2,6 +2,7 @@
 //! also do when a statement itself ended the unit of work. (DRDA: X'200E', X'200F', X'220C'.)
 
 use super::package::RdbNam;
+use crate::wire::codec::error::What;
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::command::{Param, message};
 use crate::wire::ddm::error::{MessageError, Result};
@@ -65,7 +66,7 @@ impl Param for RlsConv {
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], _: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], _: DdmText) -> Result<Self> {
         match data {
             [0xF0] => Ok(RlsConv::Keep),
             [0xF1] => Ok(RlsConv::Terminate),
@@ -84,7 +85,7 @@ impl Param for UowDsp {
         Ok(())
     }
 
-    fn read(what: &'static str, data: &[u8], _: DdmText) -> Result<Self> {
+    fn read(what: What, data: &[u8], _: DdmText) -> Result<Self> {
         match data {
             [1] => Ok(UowDsp::Committed),
             [2] => Ok(UowDsp::RolledBack),

@@ -5,10 +5,10 @@
 use super::calendar::{self, civil, days};
 use super::datetext::{self, put_number};
 use super::datetime::{self, pair, to_ascii};
-use super::error::{Result, ValueError};
+use super::error::{Result, ValueError, ValueForm};
 
-const DATE: &str = "DATE";
-const TIME: &str = "TIME";
+const DATE: ValueForm = ValueForm::Date;
+const TIME: ValueForm = ValueForm::Time;
 
 /// DATFMT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -10,11 +10,11 @@
 //! slower way.
 
 use super::calendar::{DAY, days};
-use super::error::{Result, ValueError};
+use super::error::{Result, ValueError, ValueForm};
 
-const DATE: &str = "DATE";
-const TIME: &str = "TIME";
-const TIMESTAMP: &str = "TIMESTAMP";
+const DATE: ValueForm = ValueForm::Date;
+const TIME: ValueForm = ValueForm::Time;
+const TIMESTAMP: ValueForm = ValueForm::Timestamp;
 const DATE_PATTERN: &str = "YYYY-MM-DD, MM/DD/YYYY or DD.MM.YYYY";
 const TIME_PATTERN: &str = "HH.MM.SS, HH:MM:SS or HH:MM AM";
 const TIMESTAMP_PATTERN: &str = "YYYY-MM-DD-HH.MM.SS[.ffffff]";
@@ -357,7 +357,7 @@ fn any_timestamp(text: &[u8], pattern: &'static str) -> Result<Instant> {
     assemble(days, seconds, fraction, digits).ok_or(ValueError::NoSuch("the time"))
 }
 
-fn misfit(what: &'static str, at: usize, pattern: &'static str) -> ValueError {
+fn misfit(what: ValueForm, at: usize, pattern: &'static str) -> ValueError {
     ValueError::Pattern { what, at, pattern }
 }
 

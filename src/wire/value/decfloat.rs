@@ -7,9 +7,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::error::{Result, ValueError};
+use super::error::{Result, ValueError, ValueForm};
 
-const WHAT: &str = "DECFLOAT";
+const WHAT: ValueForm = ValueForm::DecFloat;
 
 /// The kind of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

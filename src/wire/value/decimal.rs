@@ -6,11 +6,11 @@
 //! A machine instruction in spirit: digits are checked and combined eight or sixteen at a time in
 //! one register ([`simd`](super::simd) does so for many values at once). Scale is not seen here: a value is its unscaled integer.
 
-use super::error::{Result, ValueError};
+use super::error::{Result, ValueError, ValueForm};
 
-const PACKED: &str = "packed decimal";
-const ZONED: &str = "zoned decimal";
-const CHARS: &str = "numeric character";
+const PACKED: ValueForm = ValueForm::Packed;
+const ZONED: ValueForm = ValueForm::Zoned;
+const CHARS: ValueForm = ValueForm::Characters;
 /// The most digits that any reader here takes: what 256 bits always hold.
 pub const MAX_DIGITS: usize = 76;
 const TEN16: u64 = 10_000_000_000_000_000;
@@ -259,7 +259,7 @@ pub fn chars(bytes: &[u8]) -> Result<Wide> {
     Ok(if minus { value.negated() } else { value })
 }
 
-fn collect(digits: impl Iterator<Item = u8>, what: &'static str, at: impl Fn(usize) -> usize) -> Result<Wide> {
+fn collect(digits: impl Iterator<Item = u8>, what: ValueForm, at: impl Fn(usize) -> usize) -> Result<Wide> {
     let mut value = Wide::default();
     let mut significant = 0;
     for (place, digit) in digits.enumerate() {
@@ -277,7 +277,7 @@ fn collect(digits: impl Iterator<Item = u8>, what: &'static str, at: impl Fn(usi
 
 /// True when the magnitude has at most `precision` digits.
 pub fn fits(value: Wide, precision: u8) -> bool {
-    digits(value, precision, "decimal").is_ok()
+    digits(value, precision, ValueForm::Decimal).is_ok()
 }
 
 /// `value * 10^up`, or `None` past [`MAX_DIGITS`] digits.
@@ -358,7 +358,7 @@ fn tail(all: &[u8; MAX_DIGITS], precision: u8) -> &[u8] {
 }
 
 /// The digits of the magnitude, right-aligned; an error when there are more than `precision`.
-fn digits(value: Wide, precision: u8, what: &'static str) -> Result<[u8; MAX_DIGITS]> {
+fn digits(value: Wide, precision: u8, what: ValueForm) -> Result<[u8; MAX_DIGITS]> {
     let mut left = if value.is_negative() { value.negated() } else { value };
     let mut all = [0; MAX_DIGITS];
     let mut room = usize::from(precision).min(MAX_DIGITS);

@@ -1,6 +1,44 @@
 //! Faults of a value. The reader holds the bytes; an error says which of them is to
 //! blame by its offset (`at`) in the value.
 
+use std::fmt;
+
+/// The written form of a value, as an error names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueForm {
+    /// DECIMAL, in any form.
+    Decimal,
+    /// Packed decimal.
+    Packed,
+    /// Zoned decimal.
+    Zoned,
+    /// A decimal in characters.
+    Characters,
+    /// DECFLOAT.
+    DecFloat,
+    /// DATE.
+    Date,
+    /// TIME.
+    Time,
+    /// TIMESTAMP.
+    Timestamp,
+}
+
+impl fmt::Display for ValueForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ValueForm::Decimal => "DECIMAL",
+            ValueForm::Packed => "packed decimal",
+            ValueForm::Zoned => "zoned decimal",
+            ValueForm::Characters => "numeric character",
+            ValueForm::DecFloat => "DECFLOAT",
+            ValueForm::Date => "DATE",
+            ValueForm::Time => "TIME",
+            ValueForm::Timestamp => "TIMESTAMP",
+        })
+    }
+}
+
 /// A value that does not mean anything, or that its target cannot hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
@@ -8,7 +46,7 @@ pub enum ValueError {
     #[error("{what}: byte {at} holds no decimal digit")]
     Digit {
         /// The form: packed, zoned, …
-        what: &'static str,
+        what: ValueForm,
         /// Offset of the byte.
         at: usize,
     },
@@ -16,7 +54,7 @@ pub enum ValueError {
     #[error("{what}: the sign in byte {at} is neither plus nor minus")]
     Sign {
         /// The form.
-        what: &'static str,
+        what: ValueForm,
         /// Offset of the byte.
         at: usize,
     },
@@ -24,7 +62,7 @@ pub enum ValueError {
     #[error("{what}: {len} bytes are not a length it can have")]
     Length {
         /// The form.
-        what: &'static str,
+        what: ValueForm,
         /// The length found.
         len: usize,
     },
@@ -32,7 +70,7 @@ pub enum ValueError {
     #[error("{what}: more than {precision} digits")]
     Digits {
         /// The form.
-        what: &'static str,
+        what: ValueForm,
         /// The precision that fits.
         precision: u8,
     },
@@ -40,7 +78,7 @@ pub enum ValueError {
     #[error("{what}: byte {at} does not fit the pattern {pattern}")]
     Pattern {
         /// The type.
-        what: &'static str,
+        what: ValueForm,
         /// Offset of the byte.
         at: usize,
         /// The pattern that was expected.

@@ -14,7 +14,7 @@ use crate::column::error::Reason;
 use crate::column::options::{BadValues, DecFloatAs, EndOfTime, Excess, TextErrors};
 use crate::wire::codec::reader::ByteOrder;
 use crate::wire::value::cell::{Lob, NULL};
-use crate::wire::value::error::ValueError;
+use crate::wire::value::error::{ValueError, ValueForm};
 use crate::wire::value::field::CCSID_BINARY;
 use crate::wire::value::typdef::FloatForm;
 use crate::wire::value::types::Type;
@@ -130,7 +130,7 @@ fn bad_packed_is_raised_or_nulled() {
     assert_eq!(primitives::<Decimal128Type>(&array), [Some(123), None, None, Some(-456)]);
     // A pad digit that is not zero.
     let (row, reason) = bad(decode_with(&packed(2, 0), &Options::default(), &[Some(&[0x12, 0x3C])]));
-    assert_eq!((row, reason), (1, ValueError::Digits { what: "DECIMAL", precision: 2 }.into()));
+    assert_eq!((row, reason), (1, ValueError::Digits { what: ValueForm::Decimal, precision: 2 }.into()));
 }
 
 #[test]

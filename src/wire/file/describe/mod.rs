@@ -44,7 +44,11 @@ pub fn formats<'a>(rows: impl IntoIterator<Item = &'a [u8]>, ccsid: u16) -> Resu
             None => {
                 let length = row.number("WHRLEN")?;
                 if length > LONGEST {
-                    return Err(MessageError::Limit { what: "WHRLEN", len: length as usize, max: LONGEST as usize });
+                    return Err(MessageError::Limit {
+                        what: "WHRLEN".into(),
+                        len: length as usize,
+                        max: LONGEST as usize,
+                    });
                 }
                 let (level, text) = (row.text("WHSEQ")?, row.text("WHTEXT")?);
                 out.formats.push(RecordFormat { name, level, text, length, fields: Vec::new() });
@@ -57,7 +61,7 @@ pub fn formats<'a>(rows: impl IntoIterator<Item = &'a [u8]>, ccsid: u16) -> Resu
             let field = field(&row)?;
             if field.offset.checked_add(field.length).is_none_or(|end| end > format.length) {
                 let detail = format!("field {} reaches beyond the record", field.name);
-                return Err(MessageError::Value { what: "QWHDRFFD", detail });
+                return Err(MessageError::Value { what: "QWHDRFFD".into(), detail });
             }
             format.fields.push(field);
         }
