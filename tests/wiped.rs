@@ -175,9 +175,9 @@ fn no_copy_of_a_password_is_left_when_a_connection_is_gone() {
     let luw = "QDB2/LINUXX8664";
     for (security, level, class) in [
         (Security::Password, None, luw),
-        (Security::EncryptedAes, None, luw),
-        (Security::EncryptedDes, None, luw),
-        (Security::EncryptedPasswordAes, None, luw),
+        (Security::Encrypted(EncAlg::Aes), None, luw),
+        (Security::Encrypted(EncAlg::Des), None, luw),
+        (Security::EncryptedPassword(EncAlg::Aes), None, luw),
         (Security::Substitute, Some(0), "QAS"),
         (Security::Substitute, Some(2), "QAS"),
         (Security::Substitute, Some(4), "QAS"),

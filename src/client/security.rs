@@ -12,7 +12,7 @@ use crate::flow::secmec::requester::Credentials;
 /// The policy that the configuration allows on a line; an error for what can be refused without the server.
 pub(super) fn policy(config: &Config, line: Line) -> Result<Policy> {
     let policy = Policy {
-        choice: config.security.choice(),
+        choice: config.security,
         line,
         allow_cleartext_password: config.allow_cleartext_password,
         password: config.password.is_some(),

@@ -4,7 +4,7 @@ use super::client::{LOBS, NARROW, config, count, rows};
 use super::recorded_replies::{Book, Request};
 use super::server::{Answer, Damage, Edit, Log, build, honest, parts, start};
 use drdarrow::client::config::Config;
-use drdarrow::client::config::security::Security;
+use drdarrow::client::config::security::{EncAlg, Security};
 use drdarrow::client::error::{Error, Phase};
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
@@ -205,8 +205,8 @@ async fn what_only_informs_is_stepped_over() {
 #[tokio::test(start_paused = true)]
 async fn no_secret_goes_to_a_server_that_wants_it_otherwise() {
     for (security, offered) in [
-        (Security::EncryptedAes, 3u16),
-        (Security::EncryptedDes, 3),
+        (Security::Encrypted(EncAlg::Aes), 3u16),
+        (Security::Encrypted(EncAlg::Des), 3),
         (Security::Substitute, 3),
         (Security::Substitute, 4),
         (Security::Password, 9),

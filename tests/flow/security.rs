@@ -6,8 +6,9 @@ use super::scripted_login::Fake;
 use super::secrets::shows;
 use drdarrow::flow::error::FlowError;
 use drdarrow::flow::secmec::agreement::{EncAlg, KeyPair, Side};
-use drdarrow::flow::secmec::choice::{Choice, Policy};
+use drdarrow::flow::secmec::choice::Policy;
 use drdarrow::flow::secmec::line::Line;
+use drdarrow::flow::secmec::mechanism::Security;
 use drdarrow::flow::secmec::random::RANDOM;
 use drdarrow::flow::secmec::requester::Credentials;
 use drdarrow::flow::secmec::source::TokenSource;
@@ -29,27 +30,27 @@ fn who(password: &str) -> Credentials {
     Credentials { user: "confidant".to_owned(), password: Some(Secret::new(password)), ..Credentials::default() }
 }
 
-fn public(choice: Choice) -> Policy {
+fn public(choice: Security) -> Policy {
     Policy { choice, ..Policy::default() }
 }
 
-fn private(choice: Choice) -> Policy {
+fn private(choice: Security) -> Policy {
     Policy { line: Line::Local, ..public(choice) }
 }
 
 #[test]
 fn the_strongest_that_the_server_offers_is_taken_up() {
-    let auto = |level| Policy { password_level: level, ..public(Choice::Auto) };
+    let auto = |level| Policy { password_level: level, ..public(Security::Auto) };
     let at_home = |level| Policy { line: Line::Local, ..auto(level) };
     for (class, takes, policy, asked, in_force) in [
         (LUW, &[9, 3, 4][..], auto(None), &[(9, Some(2))][..], "encrypted (SECMEC 9, AES-256)"),
         (LUW, &[3, 7], auto(None), &[(9, Some(2)), (7, Some(2))], "encrypted password (SECMEC 7, AES-256)"),
-        (LUW, &[4, 3], private(Choice::Auto), &[(9, Some(2)), (3, None)], "password in clear (SECMEC 3)"),
+        (LUW, &[4, 3], private(Security::Auto), &[(9, Some(2)), (3, None)], "password in clear (SECMEC 3)"),
         ("QAS", &[8, 3], auto(Some(3)), &[(9, Some(2)), (8, None)], "substitute (SECMEC 8, SHA-1)"),
         ("QAS", &[8, 6], auto(Some(4)), &[(9, Some(2)), (8, None)], "substitute (SECMEC 8, SHA-512)"),
         ("QAS", &[8, 6], at_home(Some(0)), &[(9, Some(2)), (6, None)], "substitute (SECMEC 6, DES)"),
         ("Apache Derby", &[3, 4, 8], at_home(None), &[(8, None)], "substitute (SECMEC 8, Derby)"),
-        ("Apache Derby", &[3, 4], private(Choice::Auto), &[(8, None), (3, None)], "password in clear (SECMEC 3)"),
+        ("Apache Derby", &[3, 4], private(Security::Auto), &[(8, None), (3, None)], "password in clear (SECMEC 3)"),
     ] {
         let mut server = Fake::new(class, takes);
         let session = server.serve(who("SECRET99"), policy).unwrap();
@@ -60,35 +61,35 @@ fn the_strongest_that_the_server_offers_is_taken_up() {
     // A name alone.
     let mut server = Fake::new(LUW, &[3, 4]);
     let nobody = Credentials { user: "me".to_owned(), ..Credentials::default() };
-    assert_eq!(server.serve(nobody, public(Choice::Auto)).unwrap().security.secmec().number(), 4);
+    assert_eq!(server.serve(nobody, public(Security::Auto)).unwrap().security.secmec().number(), 4);
 }
 
 #[test]
 fn nothing_is_weakened_without_leave() {
     for (class, takes, choice) in [
-        (LUW, &[3, 4][..], Choice::Auto),
-        (LUW, &[4], Choice::Auto),
-        (LUW, &[11, 15], Choice::Auto),
-        ("QAS", &[8, 6, 3], Choice::Auto),
-        ("Apache Derby", &[3, 4], Choice::Auto),
-        (LUW, &[3, 7], Choice::Encrypted(EncAlg::Aes)),
-        (LUW, &[3, 9], Choice::EncryptedPassword(EncAlg::Aes)),
-        ("Apache Derby", &[3, 4], Choice::Substitute),
+        (LUW, &[3, 4][..], Security::Auto),
+        (LUW, &[4], Security::Auto),
+        (LUW, &[11, 15], Security::Auto),
+        ("QAS", &[8, 6, 3], Security::Auto),
+        ("Apache Derby", &[3, 4], Security::Auto),
+        (LUW, &[3, 7], Security::Encrypted(EncAlg::Aes)),
+        (LUW, &[3, 9], Security::EncryptedPassword(EncAlg::Aes)),
+        ("Apache Derby", &[3, 4], Security::Substitute),
     ] {
         let mut server = Fake::new(class, takes);
         let error = server.serve(who(PASSWORD), public(choice)).unwrap_err();
         assert!(matches!(error, FlowError::Mechanism { .. }), "{class} {takes:?}: {error}");
-        assert_eq!(error.to_string().contains("offers only"), choice == Choice::Auto, "{error}");
+        assert_eq!(error.to_string().contains("offers only"), choice == Security::Auto, "{error}");
         assert!(server.learned_nothing(PASSWORD), "{class} {takes:?}");
         // Of Derby it is known beforehand that it has nothing else.
-        assert_eq!(server.asked.len(), usize::from(class != "Apache Derby" || choice != Choice::Auto));
+        assert_eq!(server.asked.len(), usize::from(class != "Apache Derby" || choice != Security::Auto));
     }
     // A password that is there is not left out because the server would do with a name.
     let mut server = Fake::new(LUW, &[4]);
-    assert!(server.serve(who(PASSWORD), private(Choice::Auto)).is_err());
+    assert!(server.serve(who(PASSWORD), private(Security::Auto)).is_err());
     assert!(server.learned_nothing(PASSWORD));
     // Refused before a word is said.
-    for choice in [Choice::Password, Choice::ProfileToken, Choice::Kerberos] {
+    for choice in [Security::Password, Security::ProfileToken, Security::Kerberos] {
         let mut server = Fake::new("QAS", &[3, 11, 16]);
         assert!(server.serve(who(PASSWORD), public(choice)).is_err());
         assert!(server.received.is_empty(), "{choice:?}");
@@ -119,24 +120,24 @@ fn an_algorithm_that_the_server_lacks_makes_way_for_the_other() {
     ];
     for way in ways {
         let mut server = Fake::bent(LUW, &[9], way);
-        let session = server.serve(who(PASSWORD), private(Choice::Auto)).unwrap();
+        let session = server.serve(who(PASSWORD), private(Security::Auto)).unwrap();
         assert_eq!(session.security.to_string(), "encrypted (SECMEC 9, DES)");
         assert_eq!(server.numbers(), [(9, Some(2)), (9, None)]);
         // Not because whoever answers says so, where others listen.
         let mut server = Fake::bent(LUW, &[9], way);
-        let error = server.serve(who(PASSWORD), public(Choice::Auto)).unwrap_err();
+        let error = server.serve(who(PASSWORD), public(Security::Auto)).unwrap_err();
         assert!(matches!(&error, FlowError::Mechanism { cure: Some(cure), .. } if cure.contains("encrypted-des")));
         assert!(server.learned_nothing(PASSWORD));
         assert_eq!(server.numbers(), [(9, Some(2))]);
         let mut server = Fake::bent(LUW, &[9], way);
-        assert!(server.serve(who(PASSWORD), public(Choice::Encrypted(EncAlg::Aes))).is_err());
+        assert!(server.serve(who(PASSWORD), public(Security::Encrypted(EncAlg::Aes))).is_err());
         assert!(server.learned_nothing(PASSWORD));
     }
     for (point, goes_on) in [(cp::PRMNSPRM, true), (cp::VALNSPRM, true), (cp::SYNTAXRM, false)] {
         let mut server = Fake { refuse: Some(point), ..Fake::new(LUW, &[9]) };
-        assert_eq!(server.serve(who(PASSWORD), private(Choice::Auto)).is_ok(), goes_on);
+        assert_eq!(server.serve(who(PASSWORD), private(Security::Auto)).is_ok(), goes_on);
         let mut server = Fake { refuse: Some(point), ..Fake::new(LUW, &[9]) };
-        let error = server.serve(who(PASSWORD), public(Choice::Auto)).unwrap_err();
+        let error = server.serve(who(PASSWORD), public(Security::Auto)).unwrap_err();
         assert!(matches!(error, FlowError::Mechanism { cure, .. } if cure.is_some() == goes_on));
         assert!(server.learned_nothing(PASSWORD));
     }
@@ -155,7 +156,7 @@ fn a_server_that_plays_false_gets_no_proof() {
         bad.extend([1, 0].map(|less| Some(number(prime, less))));
         bad.extend([Some(vec![0xFF; length]), None, Some(Vec::new())]);
         bad.extend([1, length - 1, length + 1, 1000].map(|n| Some(vec![2; n])));
-        for choice in [Choice::Encrypted(algorithm), Choice::EncryptedPassword(algorithm)] {
+        for choice in [Security::Encrypted(algorithm), Security::EncryptedPassword(algorithm)] {
             for key in &bad {
                 let key = key.clone();
                 let length = key.as_ref().map(Vec::len);
@@ -168,7 +169,7 @@ fn a_server_that_plays_false_gets_no_proof() {
     for (class, level) in [("Apache Derby", None), ("QAS", Some(0)), ("QAS", Some(2)), ("QAS", Some(4))] {
         for seed in [None, Some(vec![]), Some(vec![1; 7]), Some(vec![1; 9])] {
             let mut server = Fake::bent(class, &[6, 8], move |_, reply| reply.sectkn = seed.clone());
-            let policy = Policy { password_level: level, ..private(Choice::Substitute) };
+            let policy = Policy { password_level: level, ..private(Security::Substitute) };
             assert!(server.serve(who("SECRET99"), policy).is_err(), "{class} {level:?}");
             assert!(server.learned_nothing("SECRET99"));
         }
@@ -176,7 +177,7 @@ fn a_server_that_plays_false_gets_no_proof() {
     // Another mechanism than the one asked for, as if it had been.
     for echoed in [3, 4, 5, 8, 13, 99] {
         let mut server = Fake::bent(LUW, &[9], move |_, reply| reply.secmecs = vec![echoed]);
-        assert!(server.serve(who(PASSWORD), public(Choice::Auto)).is_err(), "{echoed}");
+        assert!(server.serve(who(PASSWORD), public(Security::Auto)).is_err(), "{echoed}");
         assert!(server.learned_nothing(PASSWORD));
     }
 }
@@ -195,11 +196,11 @@ fn every_password_arrives_as_it_is() {
     for utf8 in [false, true] {
         for password in passwords() {
             for (choice, algorithm) in [
-                (Choice::Password, None),
-                (Choice::Encrypted(EncAlg::Aes), Some(EncAlg::Aes)),
-                (Choice::Encrypted(EncAlg::Des), Some(EncAlg::Des)),
-                (Choice::EncryptedPassword(EncAlg::Aes), Some(EncAlg::Aes)),
-                (Choice::EncryptedPassword(EncAlg::Des), Some(EncAlg::Des)),
+                (Security::Password, None),
+                (Security::Encrypted(EncAlg::Aes), Some(EncAlg::Aes)),
+                (Security::Encrypted(EncAlg::Des), Some(EncAlg::Des)),
+                (Security::EncryptedPassword(EncAlg::Aes), Some(EncAlg::Aes)),
+                (Security::EncryptedPassword(EncAlg::Des), Some(EncAlg::Des)),
             ] {
                 let mut server = Fake { utf8, ..Fake::new(LUW, &[3, 7, 9]) };
                 server.serve(who(&password), private(choice)).unwrap();
@@ -218,7 +219,7 @@ fn every_password_arrives_as_it_is() {
                     }
                 };
                 assert_eq!((user.as_str(), &arrived), ("confidant", &password), "{choice:?} {utf8}");
-                if password.len() > 1 && choice != Choice::Password {
+                if password.len() > 1 && choice != Security::Password {
                     assert!(!shows(&server.received, &password), "{choice:?} {password}");
                 }
             }
@@ -231,7 +232,7 @@ fn substitutes_of_ibm_i_are_what_both_sides_make() {
     for (number, level) in [(0, PasswordLevel::Des), (2, PasswordLevel::Sha1), (4, PasswordLevel::Sha512)] {
         for password in ["x", "SECRET99", "SECRET999", "SECRET9990", "#$@_"] {
             let mut server = Fake::new("QAS", &[6, 8]);
-            let policy = Policy { password_level: Some(number), ..public(Choice::Substitute) };
+            let policy = Policy { password_level: Some(number), ..public(Security::Substitute) };
             server.serve(who(password), policy).unwrap();
             let seeds = Seeds::new(server.asked[0].sectkn.as_ref().unwrap(), &[0x77; 8]).unwrap();
             let substitute = Substitute::IbmI(level);
@@ -243,7 +244,7 @@ fn substitutes_of_ibm_i_are_what_both_sides_make() {
         }
         // What cannot be a password there is not sent in any form.
         let mut server = Fake::new("QAS", &[6, 8]);
-        let policy = Policy { password_level: Some(number), ..public(Choice::Substitute) };
+        let policy = Policy { password_level: Some(number), ..public(Security::Substitute) };
         assert!(server.serve(who(""), policy).is_err());
         assert!(server.proofs.is_empty());
     }
@@ -254,7 +255,7 @@ fn below_level_two_a_password_has_no_case() {
     for (class, level, arrives) in
         [("QAS", Some(1), "Q12AB"), ("QAS", Some(2), "12ab"), ("QAS", None, "12ab"), (LUW, Some(0), "12ab")]
     {
-        for (choice, encrypted) in [(Choice::Password, false), (Choice::Encrypted(EncAlg::Aes), true)] {
+        for (choice, encrypted) in [(Security::Password, false), (Security::Encrypted(EncAlg::Aes), true)] {
             let mut server = Fake::new(class, &[3, 9]);
             server.serve(who("12ab"), Policy { password_level: level, ..private(choice) }).unwrap();
             let proof = &server.proofs[0];
@@ -283,13 +284,13 @@ fn tickets_go_back_and_forth() {
     let done = SecChkRm { sectkn: Some(b"proof".to_vec()), ..SecChkRm::default() };
     let ticket = Credentials { user: "me".to_owned(), tokens: Some(tokens.clone()), ..Credentials::default() };
     let mut server = Fake { verdicts: vec![more(b"one"), more(b"two"), done], ..Fake::new(LUW, &[11]) };
-    let session = server.serve(ticket.clone(), public(Choice::Kerberos)).unwrap();
+    let session = server.serve(ticket.clone(), public(Security::Kerberos)).unwrap();
     assert_eq!(session.security.to_string(), "Kerberos (SECMEC 11)");
     let sent: Vec<&[u8]> = server.proofs.iter().map(|p| p.sectkns[0].as_slice()).collect();
     assert_eq!(sent, [&b"token for "[..], b"token for one", b"token for two"]);
     assert_eq!(*heard.lock().unwrap(), [&b""[..], b"one", b"two", b"proof"]);
     // IBM i looks for it after SECCHK.
-    for (choice, number) in [(Choice::Kerberos, 11), (Choice::ProfileToken, 16)] {
+    for (choice, number) in [(Security::Kerberos, 11), (Security::ProfileToken, 16)] {
         let mut server = Fake::new("QAS", &[11, 16]);
         server.serve(ticket.clone(), private(choice)).unwrap();
         assert_eq!((server.proofs[0].secmec, server.proofs[0].sectkns.len()), (number, 0));
@@ -297,11 +298,11 @@ fn tickets_go_back_and_forth() {
     }
     // A server that never has enough, and a source that has none.
     let mut server = Fake { verdicts: vec![more(b"x"); 50], ..Fake::new(LUW, &[11]) };
-    let error = server.serve(ticket, public(Choice::Kerberos)).unwrap_err();
+    let error = server.serve(ticket, public(Security::Kerberos)).unwrap_err();
     assert!(error.to_string().contains("8 times"), "{error}");
     let none = TokenSource::new(|_| Err("no ticket cache".into()));
     let without = Credentials { user: "me".to_owned(), tokens: Some(none), ..Credentials::default() };
-    let error = Fake::new(LUW, &[11]).serve(without, public(Choice::Kerberos)).unwrap_err();
+    let error = Fake::new(LUW, &[11]).serve(without, public(Security::Kerberos)).unwrap_err();
     assert!(error.to_string().contains("no ticket cache"), "{error}");
 }
 
@@ -309,26 +310,26 @@ fn tickets_go_back_and_forth() {
 fn a_new_password_goes_the_way_of_the_old_one() {
     let renewed = Credentials { new_password: Some(Secret::new("N3w-one")), ..who(PASSWORD) };
     let mut server = Fake::new(LUW, &[10]);
-    server.serve(renewed.clone(), public(Choice::Auto)).unwrap();
+    server.serve(renewed.clone(), public(Security::Auto)).unwrap();
     let cipher = Fake::key(EncAlg::Aes).agree(server.asked[0].sectkn.as_ref().unwrap(), Side::Server).unwrap();
     let tokens = &server.proofs[0].sectkns;
     let plain: Vec<String> = tokens.iter().map(|t| DdmText::Ebcdic.decode(&cipher.decrypt(t).unwrap())).collect();
     assert_eq!(plain, ["confidant", PASSWORD, "N3w-one"]);
     assert!(!shows(&server.received, PASSWORD) && !shows(&server.received, "N3w-one"));
     let mut server = Fake::new(LUW, &[5]);
-    server.serve(renewed.clone(), private(Choice::Auto)).unwrap();
+    server.serve(renewed.clone(), private(Security::Auto)).unwrap();
     assert_eq!(server.proofs[0].newpassword, Some(Secret::new("N3w-one")));
     assert_eq!(server.numbers(), [(10, Some(2)), (5, None)]);
     // Not where it would be left out.
     let mut server = Fake::new("Apache Derby", &[3, 4, 8]);
-    assert!(server.serve(renewed, private(Choice::Auto)).is_err());
+    assert!(server.serve(renewed, private(Security::Auto)).is_err());
     assert!(server.learned_nothing(PASSWORD));
 }
 
 #[test]
 fn an_additional_factor_is_for_ibm_i_alone() {
     let factor = Credentials { additional_factor: Some(Secret::new("123456")), ..who("SECRET99") };
-    let policy = Policy { password_level: Some(3), ..private(Choice::Substitute) };
+    let policy = Policy { password_level: Some(3), ..private(Security::Substitute) };
     let mut server = Fake::new("QAS", &[8]);
     server.serve(factor.clone(), policy).unwrap();
     assert_eq!(server.proofs[0].factor, Some(Secret::new("123456")));
@@ -353,7 +354,7 @@ fn verdicts_have_their_words() {
     ] {
         let verdict = SecChkRm { svrcod: 8, secchkcd: code, ..SecChkRm::default() };
         let mut server = Fake { verdicts: vec![verdict], ..Fake::new(LUW, &[9]) };
-        match server.serve(who(PASSWORD), public(Choice::Auto)) {
+        match server.serve(who(PASSWORD), public(Security::Auto)) {
             Err(FlowError::Login { words: got, sqlstate, .. }) => {
                 assert!(got.contains(words), "{code:02X}: {got}");
                 assert_eq!(sqlstate, state);
@@ -370,7 +371,7 @@ fn no_byte_of_one_mechanism_s_randomness_serves_another() {
             *reply = AccSecRd { secmecs: vec![9], secchkcd: Some(0x1B), ..AccSecRd::default() };
         }
     });
-    server.serve(who(PASSWORD), private(Choice::Auto)).unwrap();
+    server.serve(who(PASSWORD), private(Security::Auto)).unwrap();
     let drawn: Vec<u8> = (0..RANDOM).map(|i| 3 + i as u8).collect();
     let key = |algorithm, at: usize, n: usize| KeyPair::new(algorithm, &drawn[at..at + n]).unwrap().public().to_vec();
     let sent: Vec<_> = server.asked.iter().map(|a| a.sectkn.clone().unwrap()).collect();

@@ -4,8 +4,9 @@
 use super::found::{block, framed};
 use drdarrow::flow::error::FlowError;
 use drdarrow::flow::probe::{Hello, Mechanisms};
-use drdarrow::flow::secmec::choice::{Choice, Policy};
+use drdarrow::flow::secmec::choice::Policy;
 use drdarrow::flow::secmec::line::Line;
+use drdarrow::flow::secmec::mechanism::Security;
 use drdarrow::flow::secmec::random::{RANDOM, Random};
 use drdarrow::flow::secmec::requester::Credentials;
 use drdarrow::flow::sql::connect::{Connect, Identity};
@@ -29,7 +30,7 @@ use drdarrow::wire::value::typdef::{TypDef, TypDefName};
 const TEXT: DdmText = DdmText::Ebcdic;
 const X86: TypDef = TypDef { name: TypDefName::X86, sbc: 819, dbc: 0, mbc: 819, xml: 0 };
 
-fn login(choice: Choice, rdbnam: &str) -> Connect {
+fn login(choice: Security, rdbnam: &str) -> Connect {
     let line = Line::Local;
     Connect::new(Identity {
         rdbnam: rdbnam.to_owned(),
@@ -80,7 +81,7 @@ fn card(body: Vec<u8>) -> Object {
 #[test]
 fn a_server_that_encrypts_refuses_a_password_in_clear_by_naming_what_it_takes() {
     let objects = framed(&block("luw-11.1-aix64-connect-refused-secmec", "S:"));
-    let mut flow = login(Choice::Password, "SAMPLE");
+    let mut flow = login(Security::Password, "SAMPLE");
     flow.start().unwrap();
     let error = hear(&mut flow, objects).unwrap_err();
     assert!(matches!(error, FlowError::Mechanism { .. }), "{error:?}");
@@ -94,7 +95,7 @@ fn a_server_that_encrypts_refuses_a_password_in_clear_by_naming_what_it_takes() 
 fn the_next_mechanism_is_asked_for_when_the_first_is_refused_with_a_list() {
     let mut objects = framed(&block("luw-11.1-aix64-connect-refused-secmec", "S:"));
     let offer = objects.pop().unwrap();
-    let mut flow = login(Choice::Auto, "SAMPLE");
+    let mut flow = login(Security::Auto, "SAMPLE");
     flow.start().unwrap();
     let asked = |step| {
         let objects = sent(step);
@@ -137,7 +138,7 @@ fn the_probe_lists_the_mechanisms_of_a_server_that_encrypts() {
 /// A login with EXCSATRD and ACCSECRD made here, as far as the proof and the access.
 fn proved(class: &str, rdbnam: &str, reply: Vec<Object>) -> (Connect, Result<Step<Session>, FlowError>) {
     let levels = [(cp::AGENT, 7), (cp::SQLAM, 7), (cp::CMNTCPIP, 5), (cp::RDB, 8), (cp::SECMGR, 8)];
-    let mut flow = login(Choice::Password, rdbnam);
+    let mut flow = login(Security::Password, rdbnam);
     flow.start().unwrap();
     let proof = sent(hear(&mut flow, vec![attributes(class, &levels), takes_passwords()]).unwrap());
     assert_eq!(proof.iter().map(|o| o.cp).collect::<Vec<_>>(), [cp::SECCHK, cp::ACCRDB]);

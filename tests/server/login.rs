@@ -3,7 +3,7 @@
 use crate::protocol::Raw;
 use crate::support::{PERSONAS, config, connect, count, rows, start_with};
 use drdarrow::client::config::Config;
-use drdarrow::client::config::security::Security;
+use drdarrow::client::config::security::{EncAlg, Security};
 use drdarrow::client::error::ErrorClass;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
@@ -197,7 +197,7 @@ async fn a_mechanism_that_is_not_offered_is_named() {
     let server =
         start_with(ServerSettings { persona: &DERBY, ..ServerSettings::default() }, &MemoryTables::new()).await;
     config.port = server.address().port();
-    config.security = Security::EncryptedDes;
+    config.security = Security::Encrypted(EncAlg::Des);
     let e = Connection::connect(config).await.unwrap_err();
     assert!(e.message.contains("SECMEC 9, DES); it offers 3"), "{}", e.message);
 }

@@ -222,7 +222,7 @@ impl Config {
             "tls" | "tls_ca" | "tls_cert" | "tls_key" | "tls_fingerprint" | "tls_server_name" => {
                 self.tls.set(key, value)?;
             }
-            "security" => self.security = Security::named(value)?,
+            "security" => self.security = security::security(key, value)?,
             "new_password" => self.new_password = Some(Secret::new(value)),
             "additional_factor" => self.additional_factor = Some(Secret::new(value)),
             "password_level" => self.password_level = Some(number(key, value, 0..=4)? as u8),

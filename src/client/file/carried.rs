@@ -3,7 +3,7 @@
 
 use super::config::FileConfig;
 use crate::client::config::ConfigError;
-use crate::client::config::security::Security;
+use crate::client::config::security::{EncAlg, Security};
 use crate::client::config::tls::TlsMode;
 use Rule::{Address, Travels, Weakens};
 
@@ -79,8 +79,8 @@ const TABLE: [(&str, Rule); 44] = [
 /// True for mechanisms that leave more to a listener than those that are used unless one is named. A substitute is as weak as
 /// its password level, which has a rule of its own.
 fn gives_away(security: Security) -> bool {
-    use Security::{EncryptedDes, EncryptedPasswordDes, Password, ProfileToken};
-    matches!(security, Password | EncryptedDes | EncryptedPasswordDes | ProfileToken)
+    use Security::{Encrypted, EncryptedPassword, Password, ProfileToken};
+    matches!(security, Password | Encrypted(EncAlg::Des) | EncryptedPassword(EncAlg::Des) | ProfileToken)
 }
 
 /// Complains about what `part` says and only the reader may say: `reader` is what both come to, `given` tells which

@@ -22,7 +22,7 @@ use crate::flow::error::FlowError;
 use crate::flow::file::command;
 use crate::flow::file::connect::{FileConnect, FileIdentity};
 use crate::flow::secmec::caution::Caution;
-use crate::flow::secmec::choice::{Choice, Policy};
+use crate::flow::secmec::choice::Policy;
 use crate::flow::secmec::line::Line;
 use crate::net::error::NetError;
 use crate::net::transport::Deadline;
@@ -95,7 +95,7 @@ impl FileConnection {
         let policy = Policy { told_level: login.told_level, ..policy };
         // What IBM's own clients do first; a server that wants more says so.
         let by_level = login.by_level && policy.begins_with_substitute();
-        let policy = if by_level { Policy { choice: Choice::Substitute, ..policy } } else { policy };
+        let policy = if by_level { Policy { choice: Security::Substitute, ..policy } } else { policy };
         let identity = FileIdentity {
             credentials: credentials(&config.base, &login.caution),
             policy,

@@ -115,6 +115,7 @@ impl UriSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::config::security::EncAlg;
 
     #[test]
     fn the_same_settings_come_back_without_the_secrets() {
@@ -141,7 +142,10 @@ mod tests {
         assert_eq!(again.base.options, config.base.options);
         assert_eq!((again.pool, again.job_ccsid, again.signon_port), (Some("IASP1".into()), Some(273), Some(0)));
         assert_eq!(again.base.tls.fingerprint, config.base.tls.fingerprint);
-        assert_eq!((again.base.security, again.base.tls.server_name), (Security::EncryptedAes, Some("box".into())));
+        assert_eq!(
+            (again.base.security, again.base.tls.server_name),
+            (Security::Encrypted(EncAlg::Aes), Some("box".into()))
+        );
         assert!(again.base.password.is_none());
         let (patient, _) = FileConfig::from_uri("drda://box?batch_delay=none").unwrap();
         assert_eq!(patient.address(), "drda://box:446/?timeout=15&batch_delay=none");

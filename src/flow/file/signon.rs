@@ -5,8 +5,9 @@
 use crate::flow::error::FlowError;
 use crate::flow::secmec::SecMecError;
 use crate::flow::secmec::caution::Caution;
-use crate::flow::secmec::choice::{Choice, Policy};
+use crate::flow::secmec::choice::Policy;
 use crate::flow::secmec::mechanism::Mechanism;
+use crate::flow::secmec::mechanism::Security;
 use crate::flow::secmec::substitute::ibmi::{self, PasswordLevel};
 use crate::flow::secmec::substitute::{SEED, Seeds, Substitute};
 use crate::wire::ddm::error::MessageError;
@@ -66,7 +67,7 @@ impl SignOn {
             return Err(SecMecError::Level(password_level).into());
         }
         let mechanism = Mechanism::Substitute(Substitute::IbmI(level));
-        if !self.policy.allows(mechanism, self.policy.choice == Choice::Substitute) {
+        if !self.policy.allows(mechanism, self.policy.choice == Security::Substitute) {
             return Ok(None);
         }
         if let Some((exposure, text)) = self.policy.warning(mechanism, false) {
@@ -165,7 +166,7 @@ mod tests {
         let auto = Policy { password: true, ..Policy::default() };
         let allowed = Policy { allow_cleartext_password: Some(true), ..auto };
         let never = Policy { allow_cleartext_password: Some(false), ..auto };
-        let named = Policy { choice: Choice::Substitute, ..auto };
+        let named = Policy { choice: Security::Substitute, ..auto };
         // Levels of which a proof is sent on each line; the others are an error on a line that is not private.
         for (policy, line, proved) in [
             (auto, Line::Open, &[4][..]),

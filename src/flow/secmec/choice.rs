@@ -2,37 +2,13 @@
 //! weakened in silence: what the user named is used or nothing is, and what yields the password to a
 //! listener needs a private line, its name or a permission.
 
+use super::SecMecError;
 use super::agreement::EncAlg;
 use super::caution::Exposure;
 use super::line::Line;
-use super::mechanism::Mechanism;
+use super::mechanism::{Mechanism, Security};
 use super::substitute::Substitute;
 use super::substitute::ibmi::PasswordLevel;
-use super::{SecMec, SecMecError};
-
-/// The user's choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Choice {
-    /// The strongest there is; the user id alone when there is no password.
-    #[default]
-    Auto,
-    /// User id only.
-    UserOnly,
-    /// User id and password in clear.
-    Password,
-    /// Password substitute: Derby, IBM i.
-    Substitute,
-    /// Encrypted user id and password.
-    Encrypted(EncAlg),
-    /// User id in clear, password encrypted.
-    EncryptedPassword(EncAlg),
-    /// Kerberos, with tickets of a token source.
-    Kerberos,
-    /// A profile token of IBM i, from a token source.
-    ProfileToken,
-    /// A mechanism that is known by name but not built.
-    Unbuilt(SecMec),
-}
 
 /// The product on the other side, as far as mechanisms differ: from SRVCLSNM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +36,7 @@ impl Family {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Policy {
     /// The user's choice.
-    pub choice: Choice,
+    pub choice: Security,
     /// The line.
     pub line: Line,
     /// Whether a password may go in clear: true, where others can listen too; false, under verified TLS only;
@@ -140,23 +116,23 @@ impl Policy {
     pub fn candidates(&self, family: Family) -> Result<Vec<Mechanism>, SecMecError> {
         let encrypted = |algorithm| Mechanism::Encrypted { algorithm, renew: self.renew };
         let chosen = match self.choice {
-            Choice::Auto => {
+            Security::Auto => {
                 let mut all = self.strongest_first(family);
                 all.retain(|mechanism| self.allows(*mechanism, false));
                 return Ok(all);
             }
-            Choice::UserOnly => Mechanism::UserOnly,
-            Choice::Password => Mechanism::Password { renew: self.renew },
-            Choice::Substitute => Mechanism::Substitute(self.substitute(family).ok_or(match family {
+            Security::UserOnly => Mechanism::UserOnly,
+            Security::Password => Mechanism::Password { renew: self.renew },
+            Security::Substitute => Mechanism::Substitute(self.substitute(family).ok_or(match family {
                 Family::IbmI => SecMecError::Setting("a substitute for IBM i needs password_level"),
                 _ => SecMecError::Setting("only Derby and IBM i take a password substitute"),
             })?),
-            Choice::Encrypted(algorithm) => encrypted(algorithm),
-            Choice::EncryptedPassword(algorithm) => Mechanism::EncryptedPassword(algorithm),
-            Choice::Kerberos => Mechanism::Kerberos,
-            Choice::ProfileToken if family == Family::IbmI => Mechanism::ProfileToken,
-            Choice::ProfileToken => return Err(SecMecError::Setting("only IBM i takes a profile token")),
-            Choice::Unbuilt(mechanism) => return Err(SecMecError::Unbuilt(mechanism)),
+            Security::Encrypted(algorithm) => encrypted(algorithm),
+            Security::EncryptedPassword(algorithm) => Mechanism::EncryptedPassword(algorithm),
+            Security::Kerberos => Mechanism::Kerberos,
+            Security::ProfileToken if family == Family::IbmI => Mechanism::ProfileToken,
+            Security::ProfileToken => return Err(SecMecError::Setting("only IBM i takes a profile token")),
+            Security::Unbuilt(mechanism) => return Err(SecMecError::Unbuilt(mechanism)),
         };
         self.check(chosen)?;
         Ok(vec![chosen])
@@ -164,7 +140,7 @@ impl Policy {
 
     /// The mechanisms that `auto` leaves out because of the line, the strongest first.
     pub fn withheld(&self, family: Family) -> Vec<Mechanism> {
-        let mut all = if self.choice == Choice::Auto { self.strongest_first(family) } else { Vec::new() };
+        let mut all = if self.choice == Security::Auto { self.strongest_first(family) } else { Vec::new() };
         all.retain(|mechanism| !self.allows(*mechanism, false));
         all
     }
@@ -184,9 +160,9 @@ impl Policy {
     /// The mechanism, when it is the same whatever the server.
     pub fn settled(&self) -> Option<Mechanism> {
         match self.choice {
-            Choice::UserOnly => Some(Mechanism::UserOnly),
-            Choice::Auto if !self.password => Some(Mechanism::UserOnly),
-            Choice::Password => Some(Mechanism::Password { renew: self.renew }),
+            Security::UserOnly => Some(Mechanism::UserOnly),
+            Security::Auto if !self.password => Some(Mechanism::UserOnly),
+            Security::Password => Some(Mechanism::Password { renew: self.renew }),
             _ => None,
         }
     }
@@ -194,7 +170,7 @@ impl Policy {
     /// True when `auto` begins with a substitute for files of IBM i, as IBM's own clients do.
     pub fn begins_with_substitute(&self) -> bool {
         let substitute = self.substitute(Family::IbmI).map(Mechanism::Substitute);
-        self.choice == Choice::Auto
+        self.choice == Security::Auto
             && self.password
             && !self.renew
             && substitute.is_some_and(|substitute| self.allows(substitute, false))
@@ -203,20 +179,20 @@ impl Policy {
     /// The objection to a choice that holds for every server; to be asked before connecting.
     pub fn check_choice(&self) -> Result<(), SecMecError> {
         match self.choice {
-            Choice::Unbuilt(mechanism) => Err(SecMecError::Unbuilt(mechanism)),
-            Choice::Substitute
-            | Choice::EncryptedPassword(_)
-            | Choice::UserOnly
-            | Choice::Kerberos
-            | Choice::ProfileToken
+            Security::Unbuilt(mechanism) => Err(SecMecError::Unbuilt(mechanism)),
+            Security::Substitute
+            | Security::EncryptedPassword(_)
+            | Security::UserOnly
+            | Security::Kerberos
+            | Security::ProfileToken
                 if self.renew =>
             {
                 Err(SecMecError::Setting("the security mechanism cannot carry a new password"))
             }
-            Choice::Kerberos | Choice::ProfileToken if !self.tokens => {
+            Security::Kerberos | Security::ProfileToken if !self.tokens => {
                 Err(SecMecError::Setting("the security mechanism needs token"))
             }
-            Choice::ProfileToken => self.check(Mechanism::ProfileToken),
+            Security::ProfileToken => self.check(Mechanism::ProfileToken),
             _ => self.settled().map_or(Ok(()), |mechanism| self.check(mechanism)),
         }
     }
@@ -264,9 +240,10 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
+    use super::super::SecMec;
     use super::*;
 
-    fn policy(choice: Choice) -> Policy {
+    fn policy(choice: Security) -> Policy {
         Policy { choice, password: true, ..Policy::default() }
     }
 
@@ -301,7 +278,7 @@ mod tests {
                     Some(false) => line == Line::Verified,
                     Some(true) => true,
                 };
-                let auto = Policy { line, allow_cleartext_password: allowed, ..policy(Choice::Auto) };
+                let auto = Policy { line, allow_cleartext_password: allowed, ..policy(Security::Auto) };
                 let with = |strong: &[&str], weak_ones: &[&str]| {
                     let weak_ones = weak_ones.iter().filter(|_| weak);
                     strong.iter().chain(weak_ones).map(|name| (*name).to_owned()).collect::<Vec<_>>()
@@ -348,20 +325,20 @@ mod tests {
                     ..policy(choice)
                 };
                 for (choice, family, name) in [
-                    (Choice::Encrypted(EncAlg::Des), Family::Other, DES),
-                    (Choice::EncryptedPassword(EncAlg::Des), Family::Other, DES_7),
-                    (Choice::Encrypted(EncAlg::Aes), Family::Other, AES),
-                    (Choice::EncryptedPassword(EncAlg::Aes), Family::Other, AES_7),
-                    (Choice::Substitute, Family::Derby, DERBY),
-                    (Choice::Substitute, Family::IbmI, "substitute (SECMEC 6, DES)"),
-                    (Choice::UserOnly, Family::Other, "user id only (SECMEC 4)"),
-                    (Choice::Kerberos, Family::Other, "Kerberos (SECMEC 11)"),
+                    (Security::Encrypted(EncAlg::Des), Family::Other, DES),
+                    (Security::EncryptedPassword(EncAlg::Des), Family::Other, DES_7),
+                    (Security::Encrypted(EncAlg::Aes), Family::Other, AES),
+                    (Security::EncryptedPassword(EncAlg::Aes), Family::Other, AES_7),
+                    (Security::Substitute, Family::Derby, DERBY),
+                    (Security::Substitute, Family::IbmI, "substitute (SECMEC 6, DES)"),
+                    (Security::UserOnly, Family::Other, "user id only (SECMEC 4)"),
+                    (Security::Kerberos, Family::Other, "Kerberos (SECMEC 11)"),
                 ] {
                     assert_eq!(chosen(choice).check_choice(), Ok(()));
                     assert_eq!(numbers(&chosen(choice), family), [name], "{line:?} {allowed:?}");
                 }
                 for (choice, mechanism) in
-                    [(Choice::Password, SecMec::UserPassword), (Choice::ProfileToken, SecMec::EncryptedUserOnly)]
+                    [(Security::Password, SecMec::UserPassword), (Security::ProfileToken, SecMec::EncryptedUserOnly)]
                 {
                     let outcome = match (allowed, line) {
                         (Some(true), _) | (_, Line::Verified) | (None, Line::Local) => Ok(()),
@@ -379,7 +356,7 @@ mod tests {
     fn a_level_that_was_told_counts_where_it_can_be_believed() {
         for line in LINES {
             for level in 0..=4 {
-                let told = Policy { line, told_level: Some(level), ..policy(Choice::Auto) };
+                let told = Policy { line, told_level: Some(level), ..policy(Security::Auto) };
                 assert_eq!(told.level(), Some(level).filter(|_| level == 4 || line.is_private()), "{line:?}");
                 let stated = Policy { password_level: Some(3), ..told };
                 assert_eq!(stated.level(), Some(3));
@@ -391,7 +368,7 @@ mod tests {
 
     #[test]
     fn what_is_given_away_is_said_of_an_open_line() {
-        let open = policy(Choice::Auto);
+        let open = policy(Security::Auto);
         for (mechanism, factor, said) in [
             (Mechanism::UserOnly, false, None),
             (Mechanism::Kerberos, false, None),
@@ -425,29 +402,31 @@ mod tests {
 
     #[test]
     fn a_new_password_needs_a_mechanism_that_carries_it() {
-        let renew = Policy { renew: true, line: Line::Local, ..policy(Choice::Auto) };
-        for choice in [Choice::Substitute, Choice::EncryptedPassword(EncAlg::Aes), Choice::UserOnly, Choice::Kerberos] {
+        let renew = Policy { renew: true, line: Line::Local, ..policy(Security::Auto) };
+        for choice in
+            [Security::Substitute, Security::EncryptedPassword(EncAlg::Aes), Security::UserOnly, Security::Kerberos]
+        {
             assert!(matches!(Policy { choice, ..renew }.check_choice(), Err(SecMecError::Setting(_))), "{choice:?}");
         }
     }
 
     #[test]
     fn what_is_chosen_is_used_or_nothing() {
-        for choice in [Choice::Encrypted(EncAlg::Aes), Choice::Encrypted(EncAlg::Des), Choice::UserOnly] {
+        for choice in [Security::Encrypted(EncAlg::Aes), Security::Encrypted(EncAlg::Des), Security::UserOnly] {
             let chosen = Policy { allow_cleartext_password: Some(true), ..policy(choice) };
             assert_eq!(chosen.candidates(Family::Other).unwrap().len(), 1);
             assert_eq!(chosen.check_choice(), Ok(()));
         }
-        assert_eq!(policy(Choice::Password).check_choice(), Err(SecMecError::Clear(SecMec::UserPassword)));
-        assert!(policy(Choice::Password).candidates(Family::Other).is_err());
-        assert!(policy(Choice::Substitute).candidates(Family::Other).is_err());
-        let error = policy(Choice::Substitute).candidates(Family::IbmI).unwrap_err();
+        assert_eq!(policy(Security::Password).check_choice(), Err(SecMecError::Clear(SecMec::UserPassword)));
+        assert!(policy(Security::Password).candidates(Family::Other).is_err());
+        assert!(policy(Security::Substitute).candidates(Family::Other).is_err());
+        let error = policy(Security::Substitute).candidates(Family::IbmI).unwrap_err();
         assert!(error.to_string().contains("password_level"), "{error}");
-        let unbuilt = policy(Choice::Unbuilt(SecMec::PlugIn)).check_choice().unwrap_err();
+        let unbuilt = policy(Security::Unbuilt(SecMec::PlugIn)).check_choice().unwrap_err();
         assert!(unbuilt.to_string().contains("15 (PLGIN"), "{unbuilt}");
-        assert!(policy(Choice::Kerberos).check_choice().is_err());
-        let token = Policy { tokens: true, ..policy(Choice::ProfileToken) };
+        assert!(policy(Security::Kerberos).check_choice().is_err());
+        let token = Policy { tokens: true, ..policy(Security::ProfileToken) };
         assert_eq!(token.check_choice(), Err(SecMecError::Clear(SecMec::EncryptedUserOnly)));
-        assert_eq!(Policy { tokens: true, ..policy(Choice::Kerberos) }.check_choice(), Ok(()));
+        assert_eq!(Policy { tokens: true, ..policy(Security::Kerberos) }.check_choice(), Ok(()));
     }
 }

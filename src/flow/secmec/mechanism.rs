@@ -1,4 +1,5 @@
-//! A mechanism with everything that it comes in several kinds of, and what it gives away.
+//! A mechanism with everything that it comes in several kinds of, and what it gives away. The setting by which the user
+//! asks for one has its names here.
 
 use std::fmt;
 
@@ -7,6 +8,68 @@ use super::agreement::EncAlg;
 use super::caution::Exposure;
 use super::substitute::Substitute;
 use super::substitute::ibmi::PasswordLevel;
+
+/// The setting `security`: the mechanism that the user asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Security {
+    /// The strongest that both sides have and the line allows; the user id alone when there is no password.
+    #[default]
+    Auto,
+    /// User id only (SECMEC 4).
+    UserOnly,
+    /// User id and password in clear (SECMEC 3, and 5 with a new password).
+    Password,
+    /// Password substitute: Derby's (SECMEC 8) or IBM i's (SECMEC 6 and 8, by the password level).
+    Substitute,
+    /// Encrypted user id and password (SECMEC 9, and 10 with a new password).
+    Encrypted(EncAlg),
+    /// User id in clear, password encrypted (SECMEC 7).
+    EncryptedPassword(EncAlg),
+    /// Kerberos, with tickets of a token source (SECMEC 11).
+    Kerberos,
+    /// A profile token of IBM i, from a token source (SECMEC 16).
+    ProfileToken,
+    /// A mechanism that is known by name but not built.
+    Unbuilt(SecMec),
+}
+
+/// The names of the setting; of several for one mechanism the first is shown.
+pub const NAMES: [(&str, Security); 14] = [
+    ("auto", Security::Auto),
+    ("user", Security::UserOnly),
+    ("password", Security::Password),
+    ("substitute", Security::Substitute),
+    ("encrypted", Security::Encrypted(EncAlg::Aes)),
+    ("encrypted-aes", Security::Encrypted(EncAlg::Aes)),
+    ("encrypted-des", Security::Encrypted(EncAlg::Des)),
+    ("encrypted-password", Security::EncryptedPassword(EncAlg::Aes)),
+    ("encrypted-password-aes", Security::EncryptedPassword(EncAlg::Aes)),
+    ("encrypted-password-des", Security::EncryptedPassword(EncAlg::Des)),
+    ("kerberos", Security::Kerberos),
+    ("profile-token", Security::ProfileToken),
+    ("encrypted-data", Security::Unbuilt(SecMec::EncryptedUserPasswordData)),
+    ("plugin", Security::Unbuilt(SecMec::PlugIn)),
+];
+
+impl Security {
+    /// The name that the setting has.
+    pub fn name(self) -> &'static str {
+        NAMES.iter().find(|(_, security)| *security == self).map_or("auto", |(name, _)| name)
+    }
+
+    /// True when it cannot do without a password.
+    pub fn needs_password(self) -> bool {
+        matches!(
+            self,
+            Security::Password | Security::Substitute | Security::Encrypted(_) | Security::EncryptedPassword(_)
+        )
+    }
+
+    /// True when it takes its proofs from a source of tokens.
+    pub fn needs_tokens(self) -> bool {
+        matches!(self, Security::Kerberos | Security::ProfileToken)
+    }
+}
 
 /// A mechanism with everything that it comes in several kinds of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 
 use super::agreement::{EncAlg, KeyPair, Side};
 use super::caution::Caution;
-use super::choice::{Choice, Family, Policy};
-use super::mechanism::Mechanism;
+use super::choice::{Family, Policy};
+use super::mechanism::{Mechanism, Security};
 use super::random::Random;
 use super::source::TokenSource;
 use super::substitute::ibmi::short_password;
@@ -117,7 +117,7 @@ impl Requester {
 
     /// True when a password goes to Derby as a substitute, if Derby it is.
     pub fn may_substitute(&self) -> bool {
-        matches!(self.policy.choice, Choice::Auto | Choice::Substitute) && self.policy.password
+        matches!(self.policy.choice, Security::Auto | Security::Substitute) && self.policy.password
     }
 
     /// Learns from EXCSATRD who answers.
@@ -331,7 +331,7 @@ impl Requester {
 
     /// The server has nothing that may be used; `has` tells what it has.
     fn refusal(&self, offered: &str, has: impl Fn(Mechanism) -> bool) -> FlowError {
-        let wanted = (self.policy.choice != Choice::Auto).then(|| self.asked.to_string());
+        let wanted = (self.policy.choice != Security::Auto).then(|| self.asked.to_string());
         let withheld = self.policy.withheld(self.family).into_iter().find(|mechanism| has(*mechanism));
         let cure = withheld.map(|mechanism| self.policy.cure(mechanism));
         FlowError::Mechanism { wanted, offered: offered.to_owned(), cure }
