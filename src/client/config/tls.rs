@@ -1,6 +1,5 @@
 //! The settings of TLS: `tls`, `tls_ca`, `tls_cert`, `tls_key`, `tls_fingerprint`, `tls_server_name`.
 
-use super::value::choice;
 use super::{ConfigError, error};
 use crate::net::tls::fingerprint::Fingerprint;
 use crate::net::tls::trust::Trust;
@@ -43,32 +42,6 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Sets one setting from text.
-    pub(super) fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
-        match key {
-            "tls" => {
-                use TlsMode::{Insecure, Off, Require};
-                let choices =
-                    [("off", Off), ("require", Require), ("insecure", Insecure), ("true", Require), ("false", Off)];
-                self.mode = Some(choice(key, value, &choices)?);
-            }
-            "tls_ca" => self.ca = Some(path(key, value)?),
-            "tls_cert" => self.cert = Some(path(key, value)?),
-            "tls_key" => self.key = Some(path(key, value)?),
-            "tls_fingerprint" => {
-                let rule = "expected the SHA-256 of a certificate: 64 hexadecimal digits, with or without colons";
-                self.fingerprint = Some(value.parse().map_err(|_| error(key, rule))?);
-            }
-            _ => {
-                if value.is_empty() {
-                    return Err(error(key, "expected a host name or an address"));
-                }
-                self.server_name = Some(value.to_owned());
-            }
-        }
-        Ok(())
-    }
-
     /// The settings that follow at this port.
     pub(super) fn settings(&self, port: u16) -> Result<Option<TlsSettings>, ConfigError> {
         let given = self.given();
@@ -113,11 +86,32 @@ impl Tls {
     }
 }
 
-fn path(key: &str, value: &str) -> Result<PathBuf, ConfigError> {
+/// The names of the setting `tls`.
+pub(super) const MODES: [(&str, TlsMode); 5] = [
+    ("off", TlsMode::Off),
+    ("require", TlsMode::Require),
+    ("insecure", TlsMode::Insecure),
+    ("true", TlsMode::Require),
+    ("false", TlsMode::Off),
+];
+
+pub(super) fn path(key: &str, value: &str) -> Result<PathBuf, ConfigError> {
     if value.is_empty() {
         return Err(error(key, "expected the path of a PEM file"));
     }
     Ok(PathBuf::from(value))
+}
+
+pub(super) fn fingerprint(key: &str, value: &str) -> Result<Fingerprint, ConfigError> {
+    let rule = "expected the SHA-256 of a certificate: 64 hexadecimal digits, with or without colons";
+    value.parse().map_err(|_| error(key, rule))
+}
+
+pub(super) fn server_name(key: &str, value: &str) -> Result<String, ConfigError> {
+    if value.is_empty() {
+        return Err(error(key, "expected a host name or an address"));
+    }
+    Ok(value.to_owned())
 }
 
 #[cfg(test)]

@@ -1,8 +1,33 @@
 //! The values of settings, from their text.
 
-use super::{ConfigError, error};
-use crate::column::options::DecFloatAs;
+use super::{ConfigError, Lobs, error};
+use crate::column::options::{BadValues, DecFloatAs, EndOfTime, Excess, TextErrors, WideDecimalAs};
+use crate::wire::sql::package::Isolation;
+use arrow_schema::TimeUnit;
 use std::time::Duration;
+
+pub(super) const ISOLATIONS: [(&str, Isolation); 5] = [
+    ("nc", Isolation::NoCommit),
+    ("ur", Isolation::UncommittedRead),
+    ("cs", Isolation::CursorStability),
+    ("rs", Isolation::ReadStability),
+    ("rr", Isolation::RepeatableRead),
+];
+pub(super) const LOBS: [(&str, Lobs); 2] = [("inline", Lobs::Inline), ("locator", Lobs::Locator)];
+pub(super) const UNITS: [(&str, TimeUnit); 4] = [
+    ("us", TimeUnit::Microsecond),
+    ("ns", TimeUnit::Nanosecond),
+    ("ms", TimeUnit::Millisecond),
+    ("s", TimeUnit::Second),
+];
+pub(super) const EXCESSES: [(&str, Excess); 2] = [("raise", Excess::Raise), ("truncate", Excess::Truncate)];
+pub(super) const ENDS_OF_TIME: [(&str, EndOfTime); 3] =
+    [("raise", EndOfTime::Raise), ("last", EndOfTime::Last), ("next", EndOfTime::Next)];
+pub(super) const WIDE_DECIMALS: [(&str, WideDecimalAs); 3] =
+    [("decimal256", WideDecimalAs::Decimal256), ("text", WideDecimalAs::Text), ("float64", WideDecimalAs::Float64)];
+pub(super) const TEXT_ERRORS: [(&str, TextErrors); 3] =
+    [("strict", TextErrors::Strict), ("replace", TextErrors::Replace), ("raw", TextErrors::Raw)];
+pub(super) const BAD_VALUES: [(&str, BadValues); 2] = [("raise", BadValues::Raise), ("null", BadValues::Null)];
 
 pub(super) fn choice<T: Copy>(key: &str, value: &str, choices: &[(&str, T)]) -> Result<T, ConfigError> {
     choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(value)).map(|(_, v)| *v).ok_or_else(|| {

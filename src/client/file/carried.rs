@@ -5,12 +5,10 @@ use super::config::FileConfig;
 use crate::client::config::ConfigError;
 use crate::client::config::security::{EncAlg, Security};
 use crate::client::config::tls::TlsMode;
-use Rule::{Address, Travels, Weakens};
+use Rule::{Address, Weakens};
 
 /// The rule for a setting.
 enum Rule {
-    /// It is taken: it makes the way no weaker.
-    Travels,
     /// It is taken. Where the reader gives it as well, both have to say the same: true when they do.
     Address(fn(&FileConfig, &FileConfig) -> bool),
     /// It is taken from the reader only, where this says that it weakens. The second argument says whether the reader
@@ -18,8 +16,8 @@ enum Rule {
     Weakens(fn(&FileConfig, bool) -> bool),
 }
 
-/// Every setting of a connection for files.
-const TABLE: [(&str, Rule); 44] = [
+/// The settings that are not simply taken. The table of settings says which those are.
+const RULES: [(&str, Rule); 13] = [
     ("host", Address(|part, reader| part.base.host.eq_ignore_ascii_case(&reader.base.host))),
     ("port", Address(|part, reader| part.base.port == reader.base.port)),
     ("signon_port", Address(|part, reader| part.signon_port == reader.signon_port)),
@@ -42,38 +40,6 @@ const TABLE: [(&str, Rule); 44] = [
     // These two bring along what is to be believed.
     ("tls_fingerprint", Weakens(|part, _| part.base.tls.fingerprint.is_some())),
     ("tls_server_name", Weakens(|part, _| part.base.tls.server_name.is_some())),
-    ("tls_cert", Travels),
-    ("tls_key", Travels),
-    ("user", Travels),
-    ("timeout", Travels),
-    ("statement_timeout", Travels),
-    ("batch_delay", Travels),
-    ("job_ccsid", Travels),
-    ("pool", Travels),
-    ("application_name", Travels),
-    ("client_workstation", Travels),
-    ("client_user", Travels),
-    ("client_accounting", Travels),
-    ("timestamp_unit", Travels),
-    ("timestamp_excess", Travels),
-    ("end_of_time", Travels),
-    ("decfloat", Travels),
-    ("wide_decimal", Travels),
-    ("text_errors", Travels),
-    ("bad_values", Travels),
-    ("bit_data_ccsid", Travels),
-    ("force_ccsid", Travels),
-    // Connections for files have no use for the others.
-    ("database", Travels),
-    ("attributes", Travels),
-    ("autocommit", Travels),
-    ("isolation", Travels),
-    ("block_size", Travels),
-    ("credit", Travels),
-    ("lob_limit", Travels),
-    ("lobs", Travels),
-    ("collection", Travels),
-    ("package", Travels),
 ];
 
 /// True for mechanisms that leave more to a listener than those that are used unless one is named. A substitute is as weak as
@@ -88,7 +54,7 @@ fn gives_away(security: Security) -> bool {
 pub fn check(part: &FileConfig, reader: &FileConfig, given: impl Fn(&str) -> bool) -> Result<(), ConfigError> {
     let tls = ["tls", "tls_ca", "tls_fingerprint", "tls_server_name"].into_iter().any(&given);
     let said = tls || given("port") && reader.base.port == 448;
-    for (name, rule) in &TABLE {
+    for (name, rule) in &RULES {
         let refused = |rule: &str| Err(ConfigError { setting: (*name).to_owned(), rule: rule.to_owned() });
         match rule {
             Address(same) if given(name) && !same(part, reader) => {
@@ -108,9 +74,8 @@ pub fn check(part: &FileConfig, reader: &FileConfig, given: impl Fn(&str) -> boo
 
 #[cfg(test)]
 mod tests {
-    use super::super::config::FILES;
     use super::*;
-    use crate::client::config::{Config, SETTINGS};
+    use crate::client::config::{Config, TABLE};
 
     const PIN: &str = "abababababababababababababababababababababababababababababababab";
 
@@ -134,8 +99,9 @@ mod tests {
 
     #[test]
     fn every_setting_has_its_rule() {
-        let mut ruled: Vec<&str> = TABLE.iter().map(|(name, _)| *name).collect();
-        let mut known: Vec<&str> = SETTINGS.into_iter().chain(FILES).collect();
+        let mut ruled: Vec<&str> = RULES.iter().map(|(name, _)| *name).collect();
+        let known = TABLE.iter().filter(|setting| !setting.travels).map(|setting| setting.name);
+        let mut known: Vec<&str> = known.chain(["signon_port"]).collect();
         ruled.sort_unstable();
         known.sort_unstable();
         assert_eq!(ruled, known);

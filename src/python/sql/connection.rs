@@ -22,53 +22,7 @@ use crate::python::{errors, runtime};
 ///
 /// Args:
 ///     uri: `drda://user:password@host:port/DATABASE?setting=value`.
-///     host: name or address, str.
-///     port: TCP port, int; 446.
-///     database: the database, str; on IBM i the name in the RDB directory, on z/OS the location.
-///     user: user id, str.
-///     password: password, str.
-///     attributes: connection attributes of Derby, dict.
-///     timeout: seconds for name resolution, TCP and login together; 15.
-///     statement_timeout: seconds to wait for the answer to a statement; without limit.
-///     security: auto, user, password, substitute, encrypted, encrypted-aes, encrypted-des, encrypted-password,
-///         encrypted-password-aes, encrypted-password-des, kerberos or profile-token; auto, the strongest that the
-///         server offers.
-///     password_level: QPWDLVL of an IBM i, 0 to 4.
-///     new_password: changes the password at the login, str.
-///     additional_factor: second factor of IBM i, str.
-///     token: callable for kerberos and profile-token: bytes of the server to bytes for it.
-///     allow_cleartext_password: True lets a password go in clear, or as good as in clear, to any host; False to none
-///         without verified TLS; not set, to this machine only.
-///     tls: off, require or insecure, or a bool; require on port 448 and with any other tls setting, else off.
-///     tls_ca: PEM file of the authorities to trust in place of the system's.
-///     tls_fingerprint: SHA-256 of the server's certificate, to pin it.
-///     tls_server_name: the name in the certificate when it is not the host's.
-///     tls_cert: PEM file of the client's certificate.
-///     tls_key: PEM file of its private key.
-///     autocommit: commits after every statement, bool; False.
-///     isolation: nc, ur, cs, rs or rr; cs.
-///     collection: collection of the packages; NULLID.
-///     package: a package to use in place of the driver's own.
-///     block_size: bytes per block asked for; 1 MiB.
-///     credit: bytes per result that may be under way or waiting; 4 MiB.
-///     batch_rows: rows of a record batch, at most.
-///     batch_bytes: bytes of a record batch, at most.
-///     batch_delay: seconds that a batch waits to be filled by a slow server; 0.1. None waits until it is full.
-///     lobs: inline or locator: how large objects are fetched; inline.
-///     lob_limit: bytes of the longest large object accepted; 1 GiB.
-///     timestamp_unit: us, ns, ms or s; us.
-///     timestamp_excess: raise or truncate: finer digits of timestamps; raise.
-///     end_of_time: raise, last or next: 9999-12-31-24.00.00; raise.
-///     decfloat: text or decimal(p,s); text.
-///     wide_decimal: decimal256, text or float64: decimals of more than 38 digits; decimal256.
-///     text_errors: strict, replace or raw: bytes that are not text; strict.
-///     bad_values: raise or null: invalid numbers and dates; raise.
-///     bit_data_ccsid: reads columns marked as not text in this code page, int.
-///     force_ccsid: code page by column name, dict.
-///     application_name: name of the program, told to the server; drdarrow.
-///     client_workstation: the machine, told to a Db2 as by `set_client_info`.
-///     client_user: the user that the program works for, likewise.
-///     client_accounting: the account, likewise.
+#[doc = include_str!("connect_arguments.txt")]
 ///
 /// Raises:
 ///     InterfaceError: a setting is wrong.

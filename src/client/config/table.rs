@@ -1,0 +1,396 @@
+//! The settings, each declared once: its field with the default, how it is read from text, and its line in the
+//! documentation. `docs/settings.md` and the docstring of `connect()` are made of this table:
+//! `cargo test --lib -- --ignored write_the_settings` writes both.
+
+use super::client_info::ClientInfo;
+use super::security::{Security, security};
+use super::tls::{MODES, Tls, fingerprint, path, server_name};
+use super::value::{
+    BAD_VALUES, ENDS_OF_TIME, EXCESSES, ISOLATIONS, LOBS, TEXT_ERRORS, UNITS, WIDE_DECIMALS, choice, decfloat, delay,
+    flag, number, seconds,
+};
+use super::{ConfigError, Lobs, Secret, database, error, host, unknown};
+use crate::client::limits::DELAY;
+use crate::column::options::Options;
+use crate::flow::secmec::caution::Caution;
+use crate::flow::secmec::source::TokenSource;
+use crate::wire::sql::package::Isolation;
+use std::time::Duration;
+
+/// A setting, as the documentation has it.
+#[derive(Debug)]
+pub struct Setting {
+    /// The heading that it stands under.
+    pub section: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Its type in Python.
+    pub python: &'static str,
+    /// Its default.
+    pub default: &'static str,
+    /// Connections for files have it too.
+    pub files: bool,
+    /// A partition brings it along; otherwise a rule says when it does.
+    pub travels: bool,
+    /// Its meaning, with line breaks.
+    pub meaning: &'static str,
+    /// True when it can be set from text, as in a URI.
+    pub text: bool,
+}
+
+/// Declares the settings. A line each: the name, the field of [`Config`] with its default if it is one of its own, and
+/// how it is set from text if it can be. Then the documentation.
+macro_rules! settings {
+    (
+        ($config:ident, $key:ident, $value:ident)
+        $($section:literal { $(
+            $name:ident $(: $type:ty = $default:expr)? $(=> $set:expr)?;
+            $python:literal, $shown:literal, $files:ident, $travels:ident, $meaning:literal;
+        )* })*
+        beside { $($(#[$doc:meta])* $field:ident: $own:ty = $start:expr;)* }
+    ) => {
+        /// Everything a connection needs to know beforehand.
+        #[derive(Debug, Clone)]
+        pub struct Config {
+            $($($( #[doc = $meaning] pub $name: $type, )?)*)*
+            $($(#[$doc])* pub $field: $own,)*
+        }
+
+        impl Config {
+            /// The defaults, without an address yet.
+            pub fn empty() -> Config {
+                Config { $($($($name: $default,)?)*)* $($field: $start,)* }
+            }
+
+            /// Sets one setting from text, as a URI's `key=value` does.
+            pub fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
+                let ($config, $key, $value) = (self, key, value);
+                match key {
+                    $($($(stringify!($name) => $set,)?)*)*
+                    _ => return Err(error(key, &unknown(key))),
+                }
+                Ok(())
+            }
+        }
+
+        /// Every setting, in the order of the documentation.
+        pub const TABLE: &[Setting] = &[$($(Setting {
+            section: $section,
+            name: stringify!($name),
+            python: $python,
+            default: $shown,
+            files: word!($files),
+            travels: word!($travels),
+            meaning: $meaning,
+            text: given!($($set)?),
+        },)*)*];
+    };
+}
+
+macro_rules! word {
+    (files) => {
+        true
+    };
+    (sql) => {
+        false
+    };
+    (travels) => {
+        true
+    };
+    (ruled) => {
+        false
+    };
+}
+
+macro_rules! given {
+    () => {
+        false
+    };
+    ($set:expr) => {
+        true
+    };
+}
+
+settings! {
+    (config, key, value)
+
+    "Address" {
+        host: String = String::new() => config.host = host(value)?;
+        "str", "required", files, ruled,
+        "name or address; an IPv6 address may be in brackets";
+
+        port: u16 = 446 => config.port = number(key, value, 1..=65_535)? as u16;
+        "int", "446", files, ruled,
+        "TCP port";
+
+        database: String = String::new() => config.database = database(value)?;
+        "str", "required", sql, travels,
+        "database; on IBM i the name in the RDB directory, on z/OS the location";
+
+        user: Option<String> = None => config.user = Some(value.to_owned());
+        "str", "none", files, travels,
+        "user id";
+
+        password: Option<Secret> = None => config.password = Some(Secret::new(value));
+        "str", "none", files, ruled,
+        "password";
+
+        attributes: Vec<(String, Secret)> = Vec::new() => config.add_attributes(value)?;
+        "dict or str", "none", sql, travels,
+        "connection attributes of Derby: `{\"create\": \"true\"}`";
+
+        timeout: Duration = Duration::from_secs(15) => config.timeout = seconds(key, value)?;
+        "float", "15", files, travels,
+        "seconds for name resolution, TCP and login together";
+
+        statement_timeout: Option<Duration> = None => config.statement_timeout = Some(seconds(key, value)?);
+        "float", "none", files, travels,
+        "seconds to wait for the answer to a statement";
+    }
+
+    "Login" {
+        security: Security = Security::Auto => config.security = security(key, value)?;
+        "str", "`auto`", files, ruled,
+        "`auto` takes the strongest mechanism that the server offers. By name: `user`, `password`, `substitute`,
+        `encrypted` (or `encrypted-aes`), `encrypted-des`, `encrypted-password` (or `encrypted-password-aes`),
+        `encrypted-password-des`, `kerberos`, `profile-token`. `encrypted-data` and `plugin` are known, but not built";
+
+        password_level: Option<u8> = None => config.password_level = Some(number(key, value, 0..=4)? as u8);
+        "int", "not known", files, ruled,
+        "QPWDLVL of an IBM i, 0 to 4: decides how a substitute is made";
+
+        new_password: Option<Secret> = None => config.new_password = Some(Secret::new(value));
+        "str", "none", sql, ruled,
+        "changes the password at the login";
+
+        additional_factor: Option<Secret> = None => config.additional_factor = Some(Secret::new(value));
+        "str", "none", files, ruled,
+        "second factor of IBM i";
+
+        token: Option<TokenSource> = None;
+        "callable", "none", sql, travels,
+        "makes the tickets of `kerberos` and the tokens of `profile-token`: gets the server's bytes, returns those for
+        it";
+
+        allow_cleartext_password: Option<bool> = None => config.allow_cleartext_password = Some(flag(key, value)?);
+        "bool", "not set", files, ruled,
+        "permission to send a password in clear, or in a form that a listener can undo, without verified TLS: `True`
+        to any host, `False` to none; not set, to this machine only";
+    }
+
+    "TLS" {
+        tls => config.tls.mode = Some(choice(key, value, &MODES)?);
+        "str or bool", "see meaning", files, ruled,
+        "`off`; `require`: encrypted, and the server is verified; `insecure`: encrypted, the server is not verified.
+        `True` and `False` mean `require` and `off`. The default is `require` on port 448 and with any other `tls_…`
+        setting, else `off`";
+
+        tls_ca => config.tls.ca = Some(path(key, value)?);
+        "path", "the system's", files, ruled,
+        "PEM file of the authorities to trust";
+
+        tls_fingerprint => config.tls.fingerprint = Some(fingerprint(key, value)?);
+        "str", "none", files, ruled,
+        "SHA-256 of the server's certificate: this one is accepted, whatever its names and authority";
+
+        tls_server_name => config.tls.server_name = Some(server_name(key, value)?);
+        "str", "`host`", files, ruled,
+        "the name that the certificate must have";
+
+        tls_cert => config.tls.cert = Some(path(key, value)?);
+        "path", "none", files, travels,
+        "PEM file of the client's certificate";
+
+        tls_key => config.tls.key = Some(path(key, value)?);
+        "path", "none", files, travels,
+        "PEM file of its private key";
+    }
+
+    "Transactions and packages" {
+        autocommit: bool = false => config.autocommit = flag(key, value)?;
+        "bool", "`False`", sql, travels,
+        "commits after every statement";
+
+        isolation: Isolation = Isolation::CursorStability => config.isolation = choice(key, value, &ISOLATIONS)?;
+        "str", "`cs`", sql, travels,
+        "`nc`, `ur`, `cs`, `rs` or `rr`";
+
+        collection: String = "NULLID".to_owned() => config.collection = value.to_owned();
+        "str", "`NULLID`", sql, travels,
+        "collection of the packages";
+
+        package: Option<String> = None => config.package = Some(value.to_owned());
+        "str", "the driver's", sql, travels,
+        "a package to use in place of the driver's own";
+    }
+
+    "Blocks and batches" {
+        block_size: u32 = 1 << 20 => config.block_size = number(key, value, 512..=10_485_760)?;
+        "int", "1048576", sql, travels,
+        "bytes per block asked for (QRYBLKSZ), 512 to 10485760. Derby sends a block when it is full, so a query that
+        finds its rows slowly shows them sooner with a small one";
+
+        credit: u32 = 4 << 20 => config.credit = number(key, value, 65_536..=1 << 30)?;
+        "int", "4194304", sql, travels,
+        "bytes per result that may be under way or waiting, 65536 to 1073741824";
+
+        batch_rows;
+        "int", "65536", files, travels,
+        "rows of a record batch, at most";
+
+        batch_bytes;
+        "int", "16777216", files, travels,
+        "bytes of a record batch, at most";
+
+        batch_delay: Option<Duration> = Some(DELAY) => config.batch_delay = delay(key, value)?;
+        "float or None", "0.1", files, travels,
+        "seconds that the rows of a batch wait for more while the server is slow; 0 hands out at once what is there;
+        `None` (in a URI `none`) waits until the batch is full. Rows fetched as rows never wait for others";
+
+        lobs: Lobs = Lobs::Inline => config.lobs = choice(key, value, &LOBS)?;
+        "str", "`inline`", sql, travels,
+        "`inline`: large objects follow their row; `locator`: they are fetched piece by piece";
+
+        lob_limit: u32 = 1 << 30 => config.lob_limit = number(key, value, 1..=i32::MAX as u32)?;
+        "int", "1073741824", sql, travels,
+        "bytes of the longest large object accepted";
+    }
+
+    "Values" {
+        timestamp_unit => config.options.timestamp_unit = choice(key, value, &UNITS)?;
+        "str", "`us`", files, travels,
+        "`us`, `ns`, `ms` or `s`";
+
+        timestamp_excess => config.options.timestamp_excess = choice(key, value, &EXCESSES)?;
+        "str", "`raise`", files, travels,
+        "timestamps with finer digits: `raise` an error or `truncate`";
+
+        end_of_time => config.options.end_of_time = choice(key, value, &ENDS_OF_TIME)?;
+        "str", "`raise`", files, travels,
+        "9999-12-31-24.00.00: `raise` an error, `last` moment of that day, or `next` midnight, in the year 10000";
+
+        decfloat => config.options.decfloat = decfloat(key, value)?;
+        "str", "`text`", files, travels,
+        "DECFLOAT as `text` or `decimal(p,s)`";
+
+        wide_decimal => config.options.wide_decimal = choice(key, value, &WIDE_DECIMALS)?;
+        "str", "`decimal256`", files, travels,
+        "decimals of more than 38 digits as `decimal256`, `text` or `float64`; Polars and DuckDB lack decimal256";
+
+        text_errors => config.options.text_errors = choice(key, value, &TEXT_ERRORS)?;
+        "str", "`strict`", files, travels,
+        "bytes that are not text in their code page: `strict` is an error, `replace` gives U+FFFD, `raw` makes text
+        columns binary";
+
+        bad_values => config.options.bad_values = choice(key, value, &BAD_VALUES)?;
+        "str", "`raise`", sql, travels,
+        "invalid numbers and dates: `raise` an error, or `null` with a warning that counts them. Files have `on_error`";
+
+        bit_data_ccsid => config.options.bit_data_ccsid = Some(number(key, value, 1..=65_534)? as u16);
+        "int", "none", files, travels,
+        "reads FOR BIT DATA as text of this CCSID";
+
+        force_ccsid => config.add_ccsids(key, value)?;
+        "dict or str", "none", sql, travels,
+        "code page of single columns: `{\"COLUMN\": 37}`; 65535 makes a column binary. Files have it as an option of
+        the file";
+    }
+
+    "Client information" {
+        application_name => config.client.set(key, value)?;
+        "str", "`drdarrow`", files, travels,
+        "name of the program, told at the login";
+
+        client_workstation => config.client.set(key, value)?;
+        "str", "none", sql, travels,
+        "machine that the program runs on";
+
+        client_user => config.client.set(key, value)?;
+        "str", "none", sql, travels,
+        "user that the program works for";
+
+        client_accounting => config.client.set(key, value)?;
+        "str", "none", sql, travels,
+        "account that the work is charged to";
+    }
+
+    beside {
+        /// Who hears what is doubtful about a connection, before anything secret is sent.
+        caution: Caution = Caution::default();
+        /// Whether and how the connection is encrypted.
+        tls: Tls = Tls::default();
+        /// Names shown to the server's administrators.
+        client: ClientInfo = ClientInfo::default();
+        /// How values become Arrow.
+        options: Options = Options::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md");
+    const DOCSTRING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/python/sql/connect_arguments.txt");
+
+    /// The page with the tables of this file in place of those it has.
+    fn page(old: &str) -> String {
+        let mut out = String::new();
+        let mut section = "";
+        for line in old.split_inclusive('\n') {
+            if let Some(heading) = line.strip_prefix("### ") {
+                section = heading.trim_end();
+            } else if line.starts_with("## ") {
+                section = "";
+            }
+            let mut rows = TABLE.iter().filter(|setting| setting.section == section).peekable();
+            if rows.peek().is_none() || !line.starts_with('|') {
+                out.push_str(line);
+            } else if line.starts_with("|---") {
+                out.push_str("| setting | type | default | files | meaning |\n|---|---|---|---|---|\n");
+                for setting in rows {
+                    let Setting { name, python, default, .. } = setting;
+                    let files = if setting.files { " yes " } else { " " };
+                    let meaning = setting.meaning.split_whitespace().collect::<Vec<_>>().join(" ");
+                    out.push_str(&format!("| `{name}` | {python} | {default} |{files}| {meaning} |\n"));
+                }
+            }
+        }
+        out
+    }
+
+    fn docstring() -> String {
+        let line = |s: &Setting| format!("    {}: {}; {}, {}.\n", s.name, s.meaning, s.python, s.default);
+        TABLE.iter().map(line).collect()
+    }
+
+    #[test]
+    fn the_documentation_is_made_of_the_table() {
+        let old = fs::read_to_string(PAGE).unwrap();
+        assert!(page(&old) == old && fs::read_to_string(DOCSTRING).unwrap() == docstring(), "write it anew");
+        for section in TABLE.iter().map(|setting| setting.section) {
+            assert!(old.contains(&format!("\n### {section}\n")), "{section}");
+        }
+    }
+
+    /// Writes the documentation.
+    #[test]
+    #[ignore = "it writes files"]
+    fn write_the_settings() {
+        fs::write(PAGE, page(&fs::read_to_string(PAGE).unwrap())).unwrap();
+        fs::write(DOCSTRING, docstring()).unwrap();
+    }
+
+    #[test]
+    fn the_defaults_are_those_that_are_documented() {
+        let stated = |s: &&Setting| s.text && s.default.starts_with(|c: char| c == '`' || c.is_ascii_digit());
+        // Told at the login where nothing else is set.
+        let here = |s: &&Setting| s.name != "application_name";
+        for setting in TABLE.iter().filter(stated).filter(here) {
+            let mut config = Config::empty();
+            config.set(setting.name, setting.default.trim_matches('`')).unwrap();
+            assert_eq!(format!("{config:?}"), format!("{:?}", Config::empty()), "{}", setting.name);
+        }
+    }
+}
