@@ -1,9 +1,6 @@
 //! Runs a statement and prints its rows: `cargo run --example query -- drda://app@localhost:1527/DB "VALUES 1"`.
 
-use drdarrow::client::batch_source::BatchSource;
-use drdarrow::client::config::Config;
-use drdarrow::client::sql::connection::{Connection, Outcome};
-use drdarrow::client::sql::stream::QueryStream;
+use drdarrow::{BatchSource, Config, Connection, Outcome, QueryStream};
 use std::process::ExitCode;
 
 #[tokio::main]
@@ -22,7 +19,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(uri: &str, sql: &str) -> drdarrow::client::error::Result<()> {
+async fn run(uri: &str, sql: &str) -> drdarrow::Result<()> {
     let connection = Connection::connect(Config::from_uri(uri)?).await?;
     match connection.run(sql, &[]).await? {
         Outcome::Done(done) => println!("{} rows changed", done.count.unwrap_or(0)),
@@ -40,7 +37,7 @@ async fn run(uri: &str, sql: &str) -> drdarrow::client::error::Result<()> {
     connection.close().await
 }
 
-async fn print(mut stream: QueryStream) -> drdarrow::client::error::Result<()> {
+async fn print(mut stream: QueryStream) -> drdarrow::Result<()> {
     let names: Vec<String> = stream.schema().fields().iter().map(|f| f.to_string()).collect();
     println!("{}", names.join("\n"));
     while let Some(batch) = stream.next().await? {

@@ -1,49 +1,79 @@
-//! `drdarrow`: the DDM/DRDA client that hands IBM i and Db2 data over as Apache Arrow.
+//! IBM i, Db2 and Derby as Apache Arrow: a DDM/DRDA client without any vendor's library.
 //!
-//! `ARCHITECTURE.md` has the modules, the way of a query and the decisions, `GLOSSARY.md` the terms.
+//! A [`Connection`] runs SQL and streams its results as record batches; a [`FileConnection`] reads and writes record
+//! files of IBM i. [`Config`] says where to and how; `docs/settings.md` has its settings. Both need a tokio runtime.
 //!
-//! # Layers
-//! ```text
-//!  replies, upward                                            requests, downward
-//!  PyCapsule / iterator       python/                         arguments
-//!  RecordBatch                client/sql/stream               Statement
-//!  builders, one per column   column/decode                   column/encode
-//!  ============ Field + Cells: the value model (wire/value) ============
-//!  rows     fdoca/row | file/format                           rows
-//!  meaning  sql/*     | file/*                                commands   (flow/ picks the next)
-//!  objects  ddm/object          frames  dss/          bytes  net/channel
-//! ```
-//! [`wire`] is pure: bytes to structs and back, no I/O, no clock. [`mod@column`] turns cells into
-//! Arrow arrays and back. [`flow`] holds the conversations as state machines that never touch a
-//! socket. [`net`] drives any flow over tokio, in clear or over TLS. [`client`] is the Rust API. With the feature
-//! `server` the module of that name answers the same conversations over the same messages.
-//!
-//! # Invariants
-//! * A number sent by a peer is checked before it allocates or indexes.
-//! * A value that cannot be represented is an error naming column, row and bytes; never a
-//!   silently different value.
-//! * One task owns a socket; requests and replies are matched in order.
-//! * Memory held for a cursor is bounded by its byte credit, however large the result.
-//!
-//! # Example
 //! ```no_run
-//! # async fn demo() -> Result<(), drdarrow::client::error::Error> {
-//! use drdarrow::client::{batch_source::BatchSource, config::Config, sql::connection::Connection};
+//! # async fn demo() -> drdarrow::Result<()> {
+//! use drdarrow::{BatchSource, Config, Connection};
+//!
 //! let config = Config::from_uri("drda://app@localhost:1527/sample")?.password("secret");
 //! let connection = Connection::connect(config).await?;
 //! let mut stream = connection.query("SELECT * FROM orders", &[]).await?;
 //! while let Some(batch) = stream.next().await? {
 //!     println!("{} rows", batch.num_rows());
 //! }
-//! # Ok(()) }
+//! connection.close().await
+//! # }
 //! ```
+//!
+//! Files, in the order of their keys:
+//! ```no_run
+//! # async fn demo() -> drdarrow::Result<()> {
+//! use drdarrow::{BatchSource, FileConfig, FileConnection, FileName, OpenOptions};
+//!
+//! let (config, _) = FileConfig::from_uri("drda://me:secret@system")?;
+//! let system = FileConnection::connect(config).await?;
+//! let orders = system.open(&FileName::parse("SHOP/ORDERS")?, OpenOptions { keyed: true, ..OpenOptions::read() }).await?;
+//! let mut records = orders.scan().await?;
+//! while let Some(batch) = records.next().await? {
+//!     println!("{} records", batch.num_rows());
+//! }
+//! system.close().await
+//! # }
+//! ```
+//!
+//! # Features
+//! * `server`: the answering side, in the module `server`: it serves SQL and record files from memory or
+//!   from an engine of your own.
+//! * `python`: the classes of the Python package.
+//!
+//! # Promises
+//! * A value that cannot be represented is an [`Error`] naming column, row and bytes, never a silently different value.
+//! * A number sent by a peer is checked before it allocates or indexes.
+//! * Memory held for a result is bounded (`credit`), however large the result.
+//! * What is doubtful about a connection is told before anything secret is sent: [`Config::on_doubt`].
+//!
+//! The modules that are not shown here may change at any time. `ARCHITECTURE.md` explains them, `GLOSSARY.md` the terms.
 
 pub mod client;
+#[doc(hidden)]
 pub mod column;
+#[doc(hidden)]
 pub mod flow;
+#[doc(hidden)]
 pub mod net;
 #[cfg(feature = "python")]
 mod python;
 #[cfg(feature = "server")]
 pub mod server;
+#[doc(hidden)]
 pub mod wire;
+
+pub use client::batch_source::BatchSource;
+pub use client::config::security::Security;
+pub use client::config::{Config, ConfigError, Secret};
+pub use client::error::{Error, ErrorClass, Phase, Result};
+pub use client::file::config::FileConfig;
+pub use client::file::connection::FileConnection;
+pub use client::file::file_name::FileName;
+pub use client::file::open_file::OpenFile;
+pub use client::file::options::{OpenMode, OpenOptions};
+pub use client::file::scan::ScanStream;
+pub use client::limits::Limits;
+pub use client::server_info::ServerInfo;
+pub use client::sql::connection::{Connection, Outcome};
+pub use client::sql::procedure::Procedure;
+pub use client::sql::stream::QueryStream;
+pub use client::sql::update_result::UpdateResult;
+pub use client::warning::Warning;

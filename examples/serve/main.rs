@@ -10,12 +10,12 @@
 mod files;
 mod tables;
 
+use drdarrow::Secret;
 use drdarrow::server::access::Access;
 use drdarrow::server::listen;
 use drdarrow::server::persona::{IBMI, LUW, Persona};
 use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::tls::ServerTls;
-use drdarrow::wire::ddm::secchk::Secret;
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
