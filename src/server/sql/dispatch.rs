@@ -82,3 +82,17 @@ pub(in crate::server) fn handler(command: CodePoint) -> Option<Handler> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::ddm::codepoint::{Class, Side};
+
+    #[test]
+    fn only_commands_of_this_side_have_handlers() {
+        let handled = (0..=u16::MAX).map(CodePoint::new).filter(|point| handler(*point).is_some());
+        let of_this_side = |point: CodePoint| (point.class(), point.side()) == (Some(Class::Command), Some(Side::Sql));
+        assert!(handled.clone().count() > 10);
+        assert_eq!(handled.filter(|point| !of_this_side(*point)).collect::<Vec<_>>(), []);
+    }
+}

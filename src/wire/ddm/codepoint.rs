@@ -31,11 +31,6 @@ impl CodePoint {
         self.entry().map(|entry| entry.side)
     }
 
-    /// True for a command of a side.
-    pub fn is_command(self, side: Side) -> bool {
-        self.entry().is_some_and(|entry| entry.class == Class::Command && entry.side == side)
-    }
-
     /// True for a reply message, as opposed to a reply's data object.
     pub fn is_reply_message(self) -> bool {
         self.class() == Some(Class::ReplyMessage)
@@ -268,39 +263,17 @@ points! {
         S38LCNRD = 0xD406;
     }
     Manager Both {
-        AGENT = 0x1403;
-        SUPERVISOR = 0x143C;
-        SECMGR = 0x1440;
-        CMNAPPC = 0x1444;
-        CMNTCPIP = 0x1474;
-        CMNSYNCPT = 0x147C;
-        RSCRCVM = 0x14A0;
-        SYNCPTMGR = 0x14C0;
-        RSYNCMGR = 0x14C1;
-        CCSIDMGR = 0x14CC;
-        XAMGR = 0x1C01;
-        UNICODEMGR = 0x1C08;
+        AGENT = 0x1403; SUPERVISOR = 0x143C; SECMGR = 0x1440; CMNAPPC = 0x1444; CMNTCPIP = 0x1474;
+        CMNSYNCPT = 0x147C; RSCRCVM = 0x14A0; SYNCPTMGR = 0x14C0; RSYNCMGR = 0x14C1;
+        CCSIDMGR = 0x14CC; XAMGR = 0x1C01; UNICODEMGR = 0x1C08;
     }
     Manager Sql {
-        SQLAM = 0x2407;
-        RDB = 0x240F;
+        SQLAM = 0x2407; RDB = 0x240F;
     }
     Manager File {
-        CMBACCAM = 0x1405;
-        CMBKEYAM = 0x1406;
-        CMBRNBAM = 0x1407;
-        DIRFIL = 0x140C;
-        DRCAM = 0x1419;
-        KEYFIL = 0x141E;
-        LCKMGR = 0x1422;
-        ALTINDF = 0x1423;
-        RELKEYAM = 0x1432;
-        RELRNBAM = 0x1433;
-        SEQFIL = 0x143B;
-        DIRECTORY = 0x1457;
-        DICTIONARY = 0x1458;
-        STRAM = 0x1463;
-        STRFIL = 0x1465;
+        CMBACCAM = 0x1405; CMBKEYAM = 0x1406; CMBRNBAM = 0x1407; DIRFIL = 0x140C; DRCAM = 0x1419;
+        KEYFIL = 0x141E; LCKMGR = 0x1422; ALTINDF = 0x1423; RELKEYAM = 0x1432; RELRNBAM = 0x1433;
+        SEQFIL = 0x143B; DIRECTORY = 0x1457; DICTIONARY = 0x1458; STRAM = 0x1463; STRFIL = 0x1465;
         SYSCMDMGR = 0x147F;
     }
     Parameter Both {
@@ -460,18 +433,9 @@ points! {
         SXXCLTIP = 0xD144;
     }
     Value Sql {
-        FRCFIXROW = 0x2410;
-        LMTBLKPRC = 0x2417;
-        FIXROWPRC = 0x2418;
-        CSTSYSDFT = 0x2432;
-        CSTBITS = 0x2433;
-        CSTSBCS = 0x2434;
-        CSTMBCS = 0x2435;
-        ISOLVLCHG = 0x2441;
-        ISOLVLCS = 0x2442;
-        ISOLVLALL = 0x2443;
-        ISOLVLRR = 0x2444;
-        ISOLVLNC = 0x2445;
+        FRCFIXROW = 0x2410; LMTBLKPRC = 0x2417; FIXROWPRC = 0x2418; CSTSYSDFT = 0x2432;
+        CSTBITS = 0x2433; CSTSBCS = 0x2434; CSTMBCS = 0x2435; ISOLVLCHG = 0x2441; ISOLVLCS = 0x2442;
+        ISOLVLALL = 0x2443; ISOLVLRR = 0x2444; ISOLVLNC = 0x2445;
     }
 }
 
