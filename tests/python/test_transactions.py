@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from conftest import Lab
-from peers import RDBCMM, Proxy
+from peers import CLSQRY, RDBCMM, Proxy
 
 import drdarrow
 
@@ -191,3 +191,26 @@ def test_deadlock(lab: Lab, table) -> None:
         assert error.retryable is True
     one.close()
     two.close()
+
+
+def test_a_closed_cursor_is_closed_before_the_commit(lab: Lab, proxy: Proxy) -> None:
+    with lab.connect(proxy.port, block_size=32767) as connection:
+        for _ in range(20):
+            cursor = connection.execute("SELECT ID FROM INTS")
+            cursor.fetchone()
+            proxy.forget()
+            cursor.close()
+            connection.commit()
+            assert [command for command in proxy.commands if command in (CLSQRY, RDBCMM)] == [CLSQRY, RDBCMM]
+
+
+def test_the_table_of_a_closed_cursor_can_be_dropped(lab: Lab, conn: drdarrow.Connection) -> None:
+    for n in range(10):
+        conn.execute(f"CREATE TABLE GIVEN_UP_{n} AS SELECT ID FROM INTS WITH NO DATA")
+        conn.execute(f"INSERT INTO GIVEN_UP_{n} SELECT ID FROM INTS")
+        conn.commit()
+        cursor = conn.execute(f"SELECT A.ID FROM GIVEN_UP_{n} A, GIVEN_UP_{n} B")
+        cursor.fetchone()
+        cursor.close()
+        conn.execute(f"DROP TABLE GIVEN_UP_{n}")
+        conn.commit()

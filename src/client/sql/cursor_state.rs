@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// State of an open query, shared by its reader, its pump and its connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct CursorState {
     /// The server keeps it open over a commit.
     pub held: bool,
@@ -16,11 +16,24 @@ pub(super) struct CursorState {
     stop: Notify,
     /// The reader has seen the last row: the server has closed the query.
     exhausted: AtomicBool,
+    /// The reader wants no more.
+    stopped: AtomicBool,
+    /// Closed once the server has heard of that.
+    over: Semaphore,
 }
 
 impl CursorState {
     pub(super) fn new(held: bool) -> Arc<CursorState> {
-        Arc::new(CursorState { held, ..CursorState::default() })
+        Arc::new(CursorState {
+            held,
+            ended: Mutex::default(),
+            changed: Notify::new(),
+            demand: Notify::new(),
+            stop: Notify::new(),
+            exhausted: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+            over: Semaphore::new(0),
+        })
     }
 
     /// Ends the reader from outside: its next fetch is an error.
@@ -45,7 +58,24 @@ impl CursorState {
         if exhausted {
             self.exhausted.store(true, Ordering::Release);
         }
+        self.stopped.store(true, Ordering::Release);
         self.stop.notify_one();
+    }
+
+    /// The reader has given it up.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    /// The server has closed it, or was told to.
+    pub(super) fn close(&self) {
+        self.over.close();
+    }
+
+    /// Waits for that.
+    pub(super) async fn closed(&self) {
+        // It never has a permit: the wait ends when it is closed.
+        let _ = self.over.acquire().await;
     }
 
     /// The server has closed the query by itself.

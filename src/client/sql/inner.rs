@@ -113,6 +113,18 @@ impl Inner {
         readers.iter().any(|r| r.strong_count() > 0) || self.settling.load(Ordering::Acquire) > 0
     }
 
+    /// Waits until the server has closed the queries whose readers were given up: they are closed in the background,
+    /// and neither an end of the unit of work nor a change of their tables may overtake that.
+    pub(super) async fn readers_closed(&self) {
+        let given_up: Vec<Arc<CursorState>> = {
+            let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            readers.iter().filter_map(Weak::upgrade).filter(|cursor| cursor.is_stopped()).collect()
+        };
+        for cursor in given_up {
+            cursor.closed().await;
+        }
+    }
+
     /// Keeps the error of a commit that nobody waits for, for the next use of the connection.
     pub(super) fn lose(&self, e: Error) {
         tracing::debug!(error = %e, "nobody waits for a commit that failed");

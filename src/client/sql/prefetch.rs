@@ -57,6 +57,7 @@ impl Prefetcher {
         if tokio::time::timeout(CLOSE, goodbye).await.is_err() {
             self.inner.channel.abort("the server did not close a query in time");
         }
+        self.cursor.close();
         drop(self.lease);
         // Of a connection that is gone its next user hears anyway.
         let gone = self.inner.channel.broken().is_some();

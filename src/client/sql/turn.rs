@@ -25,12 +25,16 @@ impl Inner {
         WITHIN.with_borrow(|within| within.contains(&me))
     }
 
-    /// Waits until nobody else changes data; none within a batch, whose turn it is already.
+    /// Waits until nobody else changes data, and readers that were given up are closed; none within a batch, whose
+    /// turn it is already.
     pub(super) async fn turn(&self) -> Result<Option<Turn>> {
         if self.is_within() {
             return Ok(None);
         }
-        let turn = self.work.turn.clone().lock_owned();
+        let turn = async {
+            self.readers_closed().await;
+            self.work.turn.clone().lock_owned().await
+        };
         let Some(limit) = self.config.statement_timeout else { return Ok(Some(turn.await)) };
         let late = |_| {
             let seconds = limit.as_secs_f64();
