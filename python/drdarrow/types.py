@@ -6,7 +6,7 @@ import builtins
 import datetime
 import enum
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from os import PathLike
 from typing import Any, Literal, NamedTuple, Protocol, SupportsIndex, TypeAlias, TypedDict
@@ -263,7 +263,9 @@ class FileSettings(TypedDict, total=False):
     tls_fingerprint: str | None
     tls_server_name: str | None
     password_level: Literal[0, 1, 2, 3, 4] | None
+    new_password: str | None
     additional_factor: str | None
+    token: Callable[[bytes], bytes] | None
     allow_cleartext_password: bool | None
     application_name: str | None
     timestamp_unit: Literal["us", "ns", "ms", "s"] | None
