@@ -18,7 +18,6 @@ use crate::client::printable::printable;
 const OURS: &str = "drdarrow";
 
 /// The place of a call.
-#[pyclass(frozen, module = "drdarrow._core")]
 #[derive(Clone)]
 pub(super) struct Caller(Arc<Mutex<State>>);
 
@@ -39,17 +38,13 @@ struct Place {
     registry: Py<PyAny>,
 }
 
-#[pymethods]
 impl Caller {
     /// The innermost frame that is not of this package.
-    #[new]
     pub(super) fn here(py: Python<'_>) -> PyResult<Caller> {
         let place = Some(Arc::new(Place::here(py)?));
         Ok(Caller(Arc::new(Mutex::new(State { place, raised: None }))))
     }
-}
 
-impl Caller {
     /// Hears what is doubtful about the connections of a configuration, until one has its outcome.
     pub(super) fn listen(&self, config: &mut Config) {
         let state = self.0.clone();
@@ -67,27 +62,10 @@ impl Caller {
         });
     }
 
-    /// Waits for a connection on this thread.
-    pub(super) fn block_on<T: Send>(
-        &self,
-        py: Python<'_>,
-        making: impl Future<Output = Result<T>> + Send,
-    ) -> PyResult<T> {
-        let made = runtime::block_on(py, making)?;
-        self.outcome(py, made)
-    }
-
-    /// A connection as an awaitable.
-    pub(super) fn asyncio<'py, T>(
-        &self,
-        py: Python<'py>,
-        making: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> PyResult<Bound<'py, PyAny>>
-    where
-        T: for<'a> IntoPyObject<'a> + Send + 'static,
-    {
-        let caller = self.clone();
-        runtime::asyncio(py, async move { Ok(ConnectOutcome { caller, made: making.await }) })
+    /// The making of a connection, with the exception that a warning was made.
+    pub(super) async fn hear<T>(self, making: impl Future<Output = Result<T>>) -> Result<ConnectOutcome<T>> {
+        let made = making.await;
+        Ok(ConnectOutcome { caller: self, made })
     }
 
     /// The result, or the exception that a warning was made.
@@ -130,8 +108,8 @@ impl Place {
     }
 }
 
-/// The result of an awaitable of a connection.
-struct ConnectOutcome<T> {
+/// A connection that was made, or not.
+pub(super) struct ConnectOutcome<T> {
     caller: Caller,
     made: Result<T>,
 }

@@ -2,6 +2,8 @@
 //! get `sqlstate`, `sqlcode`, `phase`, `peer`, `reply`, `hint`, `connection_usable`, `retryable` and `row`.
 //! They never contain a password.
 
+use std::any::TypeId;
+
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -11,9 +13,35 @@ use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::printable::printable;
 use crate::client::warning::Warning;
 
+/// The exceptions of PEP 249.
+pub(super) const CLASSES: [&str; 10] = [
+    "Warning",
+    "Error",
+    "InterfaceError",
+    "DatabaseError",
+    "DataError",
+    "OperationalError",
+    "IntegrityError",
+    "InternalError",
+    "ProgrammingError",
+    "NotSupportedError",
+];
+
 /// The exception for an error.
 pub(super) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     instance(py, error).map_or_else(|failed| failed, PyErr::from_value)
+}
+
+/// The client's outcome as Python's.
+pub(super) trait Raise<T> {
+    /// The value, or the exception.
+    fn or_raise(self, py: Python<'_>) -> PyResult<T>;
+}
+
+impl<T> Raise<T> for Result<T> {
+    fn or_raise(self, py: Python<'_>) -> PyResult<T> {
+        self.map_err(|e| raise(py, &e))
+    }
 }
 
 /// The exception of misuse, with a message.
@@ -101,13 +129,15 @@ pub(super) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyT
 /// lock is held again.
 pub(super) struct FutureResult<T>(pub(super) Result<T>);
 
-impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for FutureResult<T> {
+impl<'py, T: IntoPyObject<'py> + 'static> IntoPyObject<'py> for FutureResult<T> {
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match self.0 {
+            // Else it would be an empty tuple.
+            Ok(_) if TypeId::of::<T>() == TypeId::of::<()>() => Ok(py.None().into_bound(py)),
             Ok(value) => value.into_bound_py_any(py),
             Err(error) => Err(raise(py, &error)),
         }

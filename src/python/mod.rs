@@ -2,9 +2,11 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | `sql` | connections, cursors, calls with many rows; `async_connection` is their asyncio side, wrapped by `drdarrow/aio.py` |
-//! | `file` | the same for files of IBM i: connections, open files, partitions; the asyncio side in `async_connection` and `async_file` |
-//! | `shared_connection`, `sql::statement`, `file::shared_file`, `reader` | what the sync and the async classes share, without Python |
+//! | `sql` | connections, cursors, calls with many rows |
+//! | `file` | the same for files of IBM i: connections, open files, partitions |
+//! | `twins` | a class that waits and its sister for asyncio, side by side |
+//! | `coroutine` | work as coroutines, with `drdarrow/_coroutines.py` |
+//! | `shared_connection`, `sql::statement`, `file::shared_file`, `arrow::shared_stream`, `reader` | the work of both classes, without Python |
 //! | `arrow` | batches, streams and capsules; results in the hands of other libraries, and Arrow data that they give |
 //! | `arguments` | settings, parameters and values of callers |
 //! | `rows`, `errors`, `wording` | values and exceptions on their way to Python |
@@ -18,6 +20,7 @@
 mod arguments;
 mod arrow;
 mod caller;
+mod coroutine;
 mod errors;
 mod file;
 mod ownership;
@@ -29,6 +32,7 @@ mod runtime;
 mod server;
 mod shared_connection;
 mod sql;
+mod twins;
 mod wording;
 
 use pyo3::prelude::*;
@@ -39,32 +43,29 @@ use pyo3::prelude::*;
 fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(sql::connection::connect, module)?)?;
-    module.add_function(wrap_pyfunction!(sql::async_connection::connect_async, module)?)?;
+    module.add_function(wrap_pyfunction!(sql::connection::connect_async, module)?)?;
     module.add_function(wrap_pyfunction!(probe::probe, module)?)?;
     module.add_function(wrap_pyfunction!(probe::probe_async, module)?)?;
     module.add_function(wrap_pyfunction!(file::connection::connect_files, module)?)?;
+    module.add_function(wrap_pyfunction!(file::connection::connect_files_async, module)?)?;
     module.add_function(wrap_pyfunction!(file::connection::open_file, module)?)?;
-    module.add_function(wrap_pyfunction!(file::async_connection::connect_files_async, module)?)?;
-    module.add_function(wrap_pyfunction!(file::async_connection::open_file_async, module)?)?;
-    module.add_function(wrap_pyfunction!(file::async_connection::open_partition_async, module)?)?;
-    module.add_function(wrap_pyfunction!(file::async_connection::open_file_beside, module)?)?;
-    module.add_function(wrap_pyfunction!(file::async_connection::command_beside, module)?)?;
-    module.add_class::<caller::Caller>()?;
-    module.add_class::<file::async_connection::RawFileConnection>()?;
-    module.add_class::<file::async_file::RawFile>()?;
-    module.add_class::<file::connection::FileConnection>()?;
-    module.add_class::<file::sync_file::File>()?;
-    module.add_class::<file::partition::FilePartition>()?;
+    module.add_function(wrap_pyfunction!(file::connection::open_file_async, module)?)?;
+    module.add_function(wrap_pyfunction!(file::partition::open_partition_async, module)?)?;
     module.add_class::<sql::connection::Connection>()?;
+    module.add_class::<sql::connection::AsyncConnection>()?;
     module.add_class::<sql::cursor::Cursor>()?;
+    module.add_class::<sql::cursor::AsyncCursor>()?;
+    module.add_class::<file::connection::FileConnection>()?;
+    module.add_class::<file::connection::AsyncFileConnection>()?;
+    module.add_class::<file::open_file::File>()?;
+    module.add_class::<file::open_file::AsyncFile>()?;
+    module.add_class::<file::partition::FilePartition>()?;
     module.add_class::<arrow::stream::ArrowStream>()?;
+    module.add_class::<arrow::stream::AsyncArrowStream>()?;
     module.add_class::<arrow::batch::RecordBatch>()?;
     module.add_class::<arrow::batch::Schema>()?;
     module.add_class::<arrow::result_table::Collected>()?;
-    module.add_class::<sql::async_connection::RawConnection>()?;
-    module.add_class::<sql::async_connection::RawCursor>()?;
     module.add_class::<sql::executemany::RawBatch>()?;
-    module.add_class::<arrow::async_stream::RawStream>()?;
     module.add_class::<arguments::param_rows::RawRows>()?;
     module.add_class::<arguments::param_rows::RawChunk>()?;
     #[cfg(feature = "server")]
@@ -72,6 +73,12 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add_function(wrap_pyfunction!(server::serve, module)?)?;
         module.add_function(wrap_pyfunction!(arrow::result_table::collect, module)?)?;
         module.add_class::<server::RawServer>()?;
+    }
+    // PEP 249: the exceptions are attributes of connections as well.
+    for class in [module.getattr("Connection")?, module.getattr("AsyncConnection")?] {
+        for name in errors::CLASSES {
+            class.setattr(name, errors::class(module.py(), name)?)?;
+        }
     }
     let leave = wrap_pyfunction!(runtime::_leave, module)?;
     module.py().import("atexit")?.call_method1("register", (leave,))?;

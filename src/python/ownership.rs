@@ -10,6 +10,9 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use pyo3::prelude::*;
+
+use super::errors::Raise;
 use super::runtime;
 
 const TRIES: u32 = 500;
@@ -34,6 +37,13 @@ impl<T> Owned<T> {
             Some(value) if self.pid == std::process::id() => Ok(value),
             _ => Err(Error::interface("it was opened in another process: after a fork, open a connection of your own")),
         }
+    }
+}
+
+impl<T> Owned<Arc<T>> {
+    /// The value for work that outlives the call, or an exception.
+    pub(super) fn shared(&self, py: Python<'_>) -> PyResult<Arc<T>> {
+        self.get().or_raise(py).cloned()
     }
 }
 
@@ -67,10 +77,11 @@ impl<T: Default> OwnedSlot<T> {
         }
     }
 
-    /// As [`take`](Self::take), but waits a moment: what a cancelled task had taken comes back when
+    /// As [`take`](Self::take), but a task waits a moment: what a cancelled one had taken comes back when
     /// the runtime drops its work, or when the batch being decoded is done.
     pub(super) async fn take_soon(self: &Arc<OwnedSlot<T>>, what: &str) -> Result<OwnedLease<T>> {
-        for _ in 0..TRIES {
+        let tries = if runtime::in_task() { TRIES } else { 0 };
+        for _ in 0..tries {
             if let Ok(lease) = self.take(what) {
                 return Ok(lease);
             }

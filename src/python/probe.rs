@@ -24,7 +24,7 @@ pub(super) fn probe(
     database: Option<String>,
 ) -> PyResult<ProbeFound> {
     let target = target(py, host, ports, timeout, database)?;
-    runtime::block_on(py, look(target))?.map(ProbeFound).map_err(|e| errors::raise(py, &e))
+    runtime::wait(py, look(target)).map(ProbeFound)
 }
 
 /// The same; an awaitable of the dict.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
+use super::arrow::result_table::Collected;
 use super::ownership::OwnedLease;
 use super::rows::Rows;
 use super::shared_connection::Waits;
@@ -38,14 +39,6 @@ impl ResultReader {
             ResultReader { stream: Box::new(stream), waits, limits: ROWS, batch: None, at: 0, failed: None };
         reader.set_limits(ROWS);
         reader
-    }
-
-    /// Waits and decodes on this thread until there are rows in hand; false at the end.
-    pub(super) async fn fill(&mut self) -> Result<bool> {
-        if self.held() == 0 {
-            self.batch = self.next().await?;
-        }
-        Ok(self.held() > 0)
     }
 
     /// Decodes, and keeps the batch: whether there is one, none when the server has to be waited for. CPU only.
@@ -128,11 +121,12 @@ impl BatchSource for ResultReader {
     }
 }
 
-/// As [`ResultReader::fill`], for a task: decoding goes to the blocking pool. The lease comes back with the
-/// answer; when the task is cancelled, the slot has its reader again.
-pub(super) async fn fill_elsewhere(
-    mut lease: OwnedLease<Option<ResultReader>>,
-) -> (Option<OwnedLease<Option<ResultReader>>>, Result<bool>) {
+/// A result that is being read.
+pub(super) type ReaderLease = OwnedLease<Option<ResultReader>>;
+
+/// Waits and decodes until there are rows in hand; false at the end. The lease comes back with the answer; when the
+/// wait is broken off, the slot has its reader again.
+pub(super) async fn fill(mut lease: ReaderLease) -> (Option<ReaderLease>, Result<bool>) {
     loop {
         if lease.as_ref().is_some_and(|reader| reader.held() > 0) {
             return (Some(lease), Ok(true));
@@ -143,7 +137,7 @@ pub(super) async fn fill_elsewhere(
             (lease, more)
         };
         let more;
-        (lease, more) = match runtime::blocking(work).await {
+        (lease, more) = match runtime::compute(work).await {
             Ok(done) => done,
             Err(e) => return (None, Err(e)),
         };
@@ -160,18 +154,25 @@ pub(super) async fn fill_elsewhere(
     }
 }
 
-/// The whole of a result, for a task.
-pub(super) async fn collect_elsewhere(
-    mut lease: OwnedLease<Option<ResultReader>>,
+/// The whole of a result, in batches of this size. `warnings` are those of the server meanwhile.
+pub(super) async fn collect(
+    mut lease: ReaderLease,
     limits: Limits,
-) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    mut warnings: impl FnMut(Vec<Warning>),
+) -> Result<Collected> {
     let Some(reader) = lease.as_mut() else { return Err(errors::internal("a result went missing")) };
     reader.set_limits(limits.whole());
     let (schema, mut batches) = (reader.schema(), Vec::new());
     loop {
-        let (back, filled) = fill_elsewhere(lease).await;
-        let (Some(back), true) = (back, filled?) else { return Ok((schema, batches)) };
+        let (back, filled) = fill(lease).await;
+        let Some(mut back) = back else { return filled.map(|_| Collected::new(schema, batches)) };
+        let read = back.as_mut().map(|reader| (reader.take_warnings(), reader.take_batch()));
+        let (told, batch) = read.unwrap_or_default();
+        warnings(told);
+        if !filled? {
+            return Ok(Collected::new(schema, batches));
+        }
+        batches.extend(batch);
         lease = back;
-        batches.extend(lease.as_mut().and_then(ResultReader::take_batch));
     }
 }

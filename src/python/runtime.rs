@@ -15,7 +15,7 @@ use pyo3_async_runtimes::{TaskLocals, generic};
 use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio::task::{JoinHandle, futures::TaskLocalFuture};
 
-use super::errors::{self, FutureResult};
+use super::errors::{self, FutureResult, Raise};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 
 /// How long a thread waits before it looks for signals.
@@ -109,6 +109,15 @@ where
     }
 }
 
+/// Waits for `work` on this thread, as [`block_on`]; its error becomes an exception.
+pub(super) fn wait<F, T>(py: Python<'_>, work: F) -> PyResult<T>
+where
+    F: Future<Output = Result<T>> + Send,
+    T: Send,
+{
+    block_on(py, work)?.or_raise(py)
+}
+
 /// Waits for `future` on a thread that does not hold Python's lock. Between two slices `look` says
 /// whether to give up.
 pub(super) fn block_on_detached<F, E>(
@@ -142,8 +151,19 @@ where
     generic::future_into_py::<Tokio, _, _>(py, async move { Ok(FutureResult(future.await)) })
 }
 
-/// CPU work, off the threads that drive sockets.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+/// Whether this is a task of asyncio; else a thread waits.
+pub(super) fn in_task() -> bool {
+    tokio::task::try_id().is_some()
+}
+
+/// CPU work: on the thread that waits for it, for a task off the threads that drive sockets.
+pub(super) async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    if !in_task() {
+        let done = work();
+        // Between two pieces of work the thread looks for signals.
+        tokio::task::yield_now().await;
+        return Ok(done);
+    }
     Handle::current().spawn_blocking(work).await.map_err(|e| errors::internal(format!("decoding failed: {e}")))
 }
 

@@ -136,6 +136,16 @@ impl SharedConnection<FileConnection> {
         Ok(SharedConnection::of(FileConnection::connect(config).await?, limits))
     }
 
+    /// Asks something of the system.
+    pub(super) async fn ask<T, F>(self: Arc<Self>, work: impl FnOnce(FileConnection) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        self.open()?;
+        let _waiting = self.waiting();
+        work(self.client.clone()).await
+    }
+
     /// For `repr`: `drda://host:port job open`.
     pub(super) fn describe(&self) -> String {
         let info = self.client.info();

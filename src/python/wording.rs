@@ -1,11 +1,13 @@
-//! How errors speak of what Python gave: of its type, its place, and text that is no Unicode.
+//! How errors speak of what Python gave: of its type, its place, and text that is no Unicode. And `repr`.
 
 use std::fmt;
 
+use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::errors;
+use crate::client::error::Result;
 
 /// Where a value stands, in the words of errors.
 #[derive(Clone, Copy)]
@@ -40,4 +42,11 @@ pub(super) fn unicode(text: &Bound<'_, PyString>, what: &str) -> PyResult<String
 /// Name of a value's type.
 pub(super) fn kind(value: &Bound<'_, PyAny>) -> String {
     value.get_type().fully_qualified_name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
+}
+
+/// `repr` of an object of ours, by its state.
+pub(super) fn shown<C: PyTypeInfo>(py: Python<'_>, state: Result<String>) -> PyResult<String> {
+    let name = C::type_object(py).fully_qualified_name()?;
+    let state = state.unwrap_or_else(|_| "of another process".to_owned());
+    Ok(format!("<{name} {state}>"))
 }

@@ -14,6 +14,7 @@ use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::file::file_name::FileName;
 use drdarrow::client::file::options::OpenOptions;
+use drdarrow::client::file::read::Position;
 use drdarrow::client::limits::Limits;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
@@ -284,7 +285,7 @@ async fn misuse_is_told_without_asking() {
     let file = connection.open(&cust(), numbered()).await.unwrap();
     assert_eq!(file.delete_at(1).await.unwrap_err().sqlstate.as_deref(), Some("25006"));
     assert_eq!(
-        file.read_key(&[], drdarrow::client::file::read::KeyMatch::Equal).await.unwrap_err().kind,
+        file.read_at(Position::Key(vec![], drdarrow::client::file::read::KeyMatch::Equal)).await.unwrap_err().kind,
         ErrorClass::Programming
     );
     let mut options = OpenOptions::read();

@@ -12,7 +12,7 @@ use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::file::file_name::FileName;
 use drdarrow::client::file::job::Lock;
 use drdarrow::client::file::options::{Declared, OpenOptions};
-use drdarrow::client::file::read::KeyMatch;
+use drdarrow::client::file::read::{KeyMatch, Position};
 use drdarrow::flow::secmec::line::Line;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -150,15 +150,15 @@ async fn records_by_place_and_number() {
     let (stream, server) = play("read", true);
     let connection = connect(stream).await;
     let file = connection.open(&cust(), OpenOptions::read()).await.unwrap();
-    assert_eq!(name(file.first().await.unwrap()).as_deref(), Some("ALPHA"));
-    assert_eq!(name(file.next().await.unwrap()).as_deref(), Some("BETA"));
-    assert_eq!(name(file.last().await.unwrap()).as_deref(), Some("THETA"));
-    assert!(name(file.previous().await.unwrap()).is_some());
-    assert_eq!(name(file.read(3).await.unwrap()).as_deref(), Some("GAMMA"));
-    assert_eq!(name(file.read(4).await.unwrap()), None, "deleted");
+    assert_eq!(name(file.read_at(Position::First).await.unwrap()).as_deref(), Some("ALPHA"));
+    assert_eq!(name(file.read_at(Position::Next).await.unwrap()).as_deref(), Some("BETA"));
+    assert_eq!(name(file.read_at(Position::Last).await.unwrap()).as_deref(), Some("THETA"));
+    assert!(name(file.read_at(Position::Previous).await.unwrap()).is_some());
+    assert_eq!(name(file.read_at(Position::Number(3)).await.unwrap()).as_deref(), Some("GAMMA"));
+    assert_eq!(name(file.read_at(Position::Number(4)).await.unwrap()), None, "deleted");
     file.rewind(true).await.unwrap();
     file.rewind(false).await.unwrap();
-    assert_eq!(name(file.next().await.unwrap()), None, "the end");
+    assert_eq!(name(file.read_at(Position::Next).await.unwrap()), None, "the end");
     file.close().await.unwrap();
     connection.close().await.unwrap();
     assert_eq!(server.await.unwrap(), 0);
@@ -179,11 +179,14 @@ async fn records_by_key() {
         (5, KeyMatch::Before),
         (4, KeyMatch::AtOrBefore),
     ] {
-        found.push(name(file.read_key(&[number(key)], how).await.unwrap()).unwrap_or_default());
+        found.push(name(file.read_at(Position::Key(vec![number(key)], how)).await.unwrap()).unwrap_or_default());
     }
     assert_eq!(found, ["EPSILON", "", "THETA", "EPSILON", "GAMMA", "GAMMA"]);
     let none: ArrayRef = Arc::new(Int32Array::from(vec![None]));
-    assert_eq!(file.read_key(&[none], KeyMatch::Equal).await.unwrap_err().sqlstate.as_deref(), Some("22004"));
+    assert_eq!(
+        file.read_at(Position::Key(vec![none], KeyMatch::Equal)).await.unwrap_err().sqlstate.as_deref(),
+        Some("22004")
+    );
     file.close().await.unwrap();
     connection.close().await.unwrap();
     assert_eq!(server.await.unwrap(), 0);
@@ -196,13 +199,13 @@ async fn records_are_changed() {
     let file = connection.open(&cust(), OpenOptions::read_write()).await.unwrap();
     // Nothing was read yet that could be meant.
     assert_eq!(file.delete().await.unwrap_err().sqlstate.as_deref(), Some("24504"));
-    file.first().await.unwrap().unwrap();
+    file.read_at(Position::First).await.unwrap().unwrap();
     file.update(&row(vec![("NAME", text(Some("UPDATED"))), ("note", text(None))])).await.unwrap();
     // The update let go of the record.
     assert_eq!(file.delete().await.unwrap_err().sqlstate.as_deref(), Some("24504"));
     let quantity: ArrayRef = Arc::new(Int32Array::from(vec![77]));
     assert!(file.update_at(2, &row(vec![("QTY", quantity)])).await.unwrap());
-    file.read(3).await.unwrap().unwrap();
+    file.read_at(Position::Number(3)).await.unwrap().unwrap();
     file.delete().await.unwrap();
     assert!(file.delete_at(5).await.unwrap());
     let balance = Decimal128Array::from(vec![1234]).with_precision_and_scale(7, 2).unwrap();
@@ -269,7 +272,7 @@ async fn records_of_a_declared_format_are_added() {
     let ids: ArrayRef = Arc::new(Int32Array::from(vec![1000, 1001, 1002]));
     let data: ArrayRef = Arc::new(StringArray::from(vec!["W0", "W1", "W2"]));
     assert_eq!(file.write(&row(vec![("ID", ids), ("DATA", data)])).await.unwrap(), 3);
-    let read = file.first().await.unwrap_err();
+    let read = file.read_at(Position::First).await.unwrap_err();
     assert!(read.connection_usable && read.message.contains("to add records"), "{read}");
     file.close().await.unwrap();
     connection.close().await.unwrap();

@@ -11,11 +11,8 @@ use std::path::Path;
 const SIDES: &[&str] = &["sql", "file"];
 
 /// Imports from one side to the other: a connection for SQL opens files beside it.
-const MEETINGS: &[(&str, &str)] = &[
-    ("python/sql/connection", "python/file/connection"),
-    ("python/sql/connection", "python/file/sync_file"),
-    ("python/file/async_connection", "python/sql/async_connection"),
-];
+const MEETINGS: &[(&str, &str)] =
+    &[("python/sql/connection", "python/file/connection"), ("python/sql/connection", "python/file/open_file")];
 
 /// Shared files that import a side of their layer: (file or folder, what it imports).
 const HUBS: &[(&str, &str)] = &[

@@ -1,6 +1,7 @@
 """The same names, awaited."""
 
 import asyncio
+import gc
 import time
 
 import pyarrow as pa
@@ -308,3 +309,54 @@ def test_the_loop_ends_with_an_open_stream(lab: Lab, script) -> None:
         lab.uri(),
     )
     assert running.end(20) == (0, "", "")
+
+
+def test_every_method_is_a_coroutine(lab: Lab) -> None:
+    async def main() -> None:
+        connection = await asyncio.create_task(aio.connect(lab.uri(), timeout=15))
+        cursor = await asyncio.create_task(connection.execute("VALUES 1"))
+        assert await asyncio.wait_for(cursor.fetchone(), 15) == (1,)
+        rows, none = await asyncio.gather(cursor.fetchall(), connection.commit())
+        assert (rows, none) == ([], None)
+        # It begins when it is awaited, not before.
+        work = connection.commit()
+        assert asyncio.iscoroutine(work) and work.cr_await is None
+        await asyncio.create_task(work)
+        with pytest.raises(RuntimeError, match="already awaited"):
+            await work
+        await asyncio.create_task(connection.close())
+        # A wrong argument is an error of the coroutine.
+        wrong = connection.set_client_info(application_name=7)
+        with pytest.raises(drdarrow.InterfaceError):
+            await wrong
+        with pytest.warns(RuntimeWarning, match="coroutine 'AsyncConnection.rollback' was never awaited"):
+            connection.rollback()
+            gc.collect()
+
+    asyncio.run(main())
+
+
+# Names that only one class of a pair has, and why.
+ALONE = {
+    "fetch_record_batch": "pyarrow's reader waits by itself",
+    "__arrow_c_stream__": "a consumer of Arrow waits by itself",
+}
+SPELT_OTHERWISE = {
+    "__aenter__": "__enter__",
+    "__aexit__": "__exit__",
+    "__aiter__": "__iter__",
+    "__anext__": "__next__",
+}
+
+
+@pytest.mark.parametrize("name", ["Connection", "Cursor", "ArrowStream", "FileConnection", "File"])
+def test_both_classes_have_the_same_names(name: str) -> None:
+    def names(kind: type) -> set[str]:
+        own = {SPELT_OTHERWISE.get(each, each) for each in vars(kind)}
+        return {each for each in own if each.startswith("__") or not each.startswith("_")} - {"__module__"}
+
+    waits, awaits = names(getattr(drdarrow, name)), names(getattr(aio, f"Async{name}"))
+    assert (waits ^ awaits) - set(ALONE) == set()
+    for each, member in vars(getattr(aio, f"Async{name}")).items():
+        if not each.startswith("_") and not isinstance(member, type):
+            assert member.__doc__, f"{name}.{each}"

@@ -97,7 +97,7 @@ def test_the_stubs_are_those_of_the_module(tmp_path: Path) -> None:
     # Imported for annotations only; without stubs a module looks like a value.
     # A Literal is no Union to it.
     allowed.write_text(
-        "drdarrow\\.(aio(_files)?|frames)\\.(pandas|polars|pyarrow)\n"
+        "drdarrow\\.frames\\.(pandas|polars|pyarrow)\n"
         "drdarrow\\.server\\.Persona\ndrdarrow\\.cli\\.writing\\.Binary\ndrdarrow\\.types\\.DtypeBackend\n"
     )
     run(

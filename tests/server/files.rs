@@ -13,7 +13,7 @@ use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::file::file_name::FileName;
 use drdarrow::client::file::job::Lock;
 use drdarrow::client::file::options::OpenOptions;
-use drdarrow::client::file::read::KeyMatch;
+use drdarrow::client::file::read::{KeyMatch, Position};
 use drdarrow::server::access::Access;
 use drdarrow::server::file::library::{FileOptions, FileStore};
 use drdarrow::server::listen::Server;
@@ -163,12 +163,12 @@ async fn keys_find_and_change_records() {
         (0, KeyMatch::AtOrAfter, Some(1)),
         (6000, KeyMatch::AtOrAfter, None),
     ] {
-        assert_eq!(id(file.read_key(&[int(key)], how).await.unwrap()), expected, "{key} {how:?}");
+        assert_eq!(id(file.read_at(Position::Key(vec![int(key)], how)).await.unwrap()), expected, "{key} {how:?}");
     }
-    file.read_key(&[int(10)], KeyMatch::Equal).await.unwrap().unwrap();
-    assert_eq!(id(file.next().await.unwrap()), Some(11));
-    assert_eq!(id(file.previous().await.unwrap()), Some(10));
-    assert_eq!(id(file.next_equal().await.unwrap()), None);
+    file.read_at(Position::Key(vec![int(10)], KeyMatch::Equal)).await.unwrap().unwrap();
+    assert_eq!(id(file.read_at(Position::Next).await.unwrap()), Some(11));
+    assert_eq!(id(file.read_at(Position::Previous).await.unwrap()), Some(10));
+    assert_eq!(id(file.read_at(Position::NextEqual).await.unwrap()), None);
     let note: ArrayRef = Arc::new(StringArray::from(vec![None::<&str>]));
     let row = RecordBatch::try_from_iter_with_nullable([("NOTE", note, true)]).unwrap();
     assert!(file.update_key(&[int(4)], &row).await.unwrap());
@@ -218,14 +218,14 @@ async fn a_close_does_not_wait_for_a_read() {
     let (one, other) = (connect(&server).await, connect(&server).await);
     let mine = one.open(&name(), OpenOptions::read_write()).await.unwrap();
     let theirs = other.open(&name(), OpenOptions::read_write()).await.unwrap();
-    mine.read(9).await.unwrap().unwrap();
+    mine.read_at(Position::Number(9)).await.unwrap().unwrap();
     let reader = theirs.clone();
-    let waiting = tokio::spawn(async move { reader.read(9).await });
+    let waiting = tokio::spawn(async move { reader.read_at(Position::Number(9)).await });
     tokio::time::sleep(Duration::from_millis(50)).await;
     theirs.close().await.unwrap();
     assert!(!waiting.is_finished(), "it was waited for");
     assert_eq!(waiting.await.unwrap().unwrap_err().sqlstate.as_deref(), Some("57033"));
-    let e = theirs.read(8).await.unwrap_err();
+    let e = theirs.read_at(Position::Number(8)).await.unwrap_err();
     assert_eq!((e.kind, e.sqlstate.as_deref()), (ErrorClass::Interface, Some("24501")));
     // What it held open is closed: the file can be had alone.
     mine.close().await.unwrap();
@@ -258,7 +258,7 @@ async fn files_are_made_filled_and_dropped() {
     assert_eq!(store.get("NEW/COPY").unwrap().num_rows(), 0);
     let empty = connection.open(&copy, OpenOptions::read()).await.unwrap();
     assert!(empty.scan().await.unwrap().next().await.unwrap().is_none());
-    assert!(empty.first().await.unwrap().is_none());
+    assert!(empty.read_at(Position::First).await.unwrap().is_none());
     assert_eq!(empty.partitions(4).await.unwrap().len(), 1);
     empty.close().await.unwrap();
     connection.delete_file(&copy).await.unwrap();
@@ -273,11 +273,11 @@ async fn records_and_objects_are_locked_against_others() {
     let (one, other) = (connect(&server).await, connect(&server).await);
     let mine = one.open(&name(), OpenOptions::read_write()).await.unwrap();
     let theirs = other.open(&name(), OpenOptions::read_write()).await.unwrap();
-    mine.read(9).await.unwrap().unwrap();
-    let e = theirs.read(9).await.unwrap_err();
+    mine.read_at(Position::Number(9)).await.unwrap().unwrap();
+    let e = theirs.read_at(Position::Number(9)).await.unwrap_err();
     assert_eq!((e.sqlstate.as_deref(), e.retryable, e.connection_usable), (Some("57033"), true, true), "{e}");
-    mine.read(10).await.unwrap().unwrap();
-    assert_eq!(id(theirs.read(9).await.unwrap()), Some(9));
+    mine.read_at(Position::Number(10)).await.unwrap().unwrap();
+    assert_eq!(id(theirs.read_at(Position::Number(9)).await.unwrap()), Some(9));
     mine.close().await.unwrap();
     theirs.close().await.unwrap();
     one.lock(&name(), Lock::Exclusive).await.unwrap();

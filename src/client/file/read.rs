@@ -56,50 +56,62 @@ impl KeyMatch {
     }
 }
 
+/// A record by its place.
+#[derive(Debug, Clone)]
+pub enum Position {
+    /// The one with a number.
+    Number(u32),
+    /// The one that stands to a key so: an array of one element for each key field, or for the first ones.
+    Key(Vec<ArrayRef>, KeyMatch),
+    /// The first.
+    First,
+    /// The last.
+    Last,
+    /// The one after that read last.
+    Next,
+    /// The one before it.
+    Previous,
+    /// The next with the same key as the one read last.
+    NextEqual,
+    /// The previous with the same key.
+    PreviousEqual,
+}
+
+/// A position in the terms of the commands.
+enum Wanted {
+    Number(u32),
+    Step(Which),
+    /// Which one, the fields of the key, and their bytes.
+    Key(Which, u32, Vec<u8>),
+}
+
 impl OpenFile {
-    /// The record with a number; none if there is no such record, or it is deleted.
-    pub async fn read(&self, rrn: u32) -> Result<Option<RecordBatch>> {
-        self.fetch(|remote, handle, share| {
-            read::get_direct(remote.inner.speech(), handle.dclnam, share, &remote.format.name, rrn)
-        })
-        .await
-    }
-
-    /// The record that stands to a key as `how` says. `key` has an array of one element for each key
-    /// field, or for the first ones.
-    pub async fn read_key(&self, key: &[ArrayRef], how: KeyMatch) -> Result<Option<RecordBatch>> {
-        let bytes = self.0.key(key)?;
-        self.by_key(how.which(), key.len() as u32, bytes).await
-    }
-
-    /// The first record.
-    pub async fn first(&self) -> Result<Option<RecordBatch>> {
-        self.go(Which::First).await
-    }
-
-    /// The last record.
-    pub async fn last(&self) -> Result<Option<RecordBatch>> {
-        self.go(Which::Last).await
-    }
-
-    /// The record after the one read last.
-    pub async fn next(&self) -> Result<Option<RecordBatch>> {
-        self.go(Which::Next).await
-    }
-
-    /// The record before it.
-    pub async fn previous(&self) -> Result<Option<RecordBatch>> {
-        self.go(Which::Previous).await
-    }
-
-    /// The next record with the same key as the one read last.
-    pub async fn next_equal(&self) -> Result<Option<RecordBatch>> {
-        self.equal(Which::NextEqual).await
-    }
-
-    /// The previous record with the same key.
-    pub async fn previous_equal(&self) -> Result<Option<RecordBatch>> {
-        self.equal(Which::PreviousEqual).await
+    /// The record at a position; none if there is no such record, or it is deleted.
+    pub async fn read_at(&self, position: Position) -> Result<Option<RecordBatch>> {
+        let member = &*self.0;
+        let wanted = match position {
+            Position::Number(rrn) => Wanted::Number(rrn),
+            Position::Key(key, how) => member.by_key(how.which(), key.len() as u32, member.key(&key)?)?,
+            Position::First => Wanted::Step(Which::First),
+            Position::Last => Wanted::Step(Which::Last),
+            Position::Next => Wanted::Step(Which::Next),
+            Position::Previous => Wanted::Step(Which::Previous),
+            Position::NextEqual => member.by_same_key(Which::NextEqual).await?,
+            Position::PreviousEqual => member.by_same_key(Which::PreviousEqual).await?,
+        };
+        let mut place = member.place.lock().await;
+        let fetched = member.fetch(&mut place, |member, handle, share| {
+            let (speech, format) = (member.inner.speech(), &member.format.name);
+            match wanted {
+                Wanted::Number(rrn) => read::get_direct(speech, handle.dclnam, share, format, rrn),
+                Wanted::Step(which) => read::get(speech, handle.dclnam, which, share),
+                Wanted::Key(which, fields, key) => {
+                    read::get_key(speech, handle.dclnam, which, share, format, fields, key)
+                }
+            }
+        });
+        let Some(slot) = fetched.await? else { return Ok(None) };
+        member.decode(&mut place, &slot).map(Some)
     }
 
     /// Before the first record, or after the last: the next read begins there.
@@ -111,45 +123,29 @@ impl OpenFile {
         let answer = remote.inner.talk(request, Phase::Fetch).await.map_err(|e| remote.about(e))?;
         read::positioned(answer).map_err(|e| remote.about(remote.inner.flow_error(e, Phase::Fetch)))
     }
-
-    async fn go(&self, which: Which) -> Result<Option<RecordBatch>> {
-        self.fetch(|remote, handle, share| read::get(remote.inner.speech(), handle.dclnam, which, share)).await
-    }
-
-    async fn equal(&self, which: Which) -> Result<Option<RecordBatch>> {
-        self.0.usable()?;
-        let Some(slot) = self.0.place.lock().await.current.clone() else { return Err(self.0.nowhere()) };
-        let mut key = Vec::new();
-        for place in self.0.key_fields()? {
-            key.extend_from_slice(slot.get(place.offset..place.offset + place.width).unwrap_or_default());
-        }
-        // The system goes by the key of its current record, which this is.
-        self.by_key(which, self.0.formats.keys.len() as u32, key).await
-    }
-
-    async fn by_key(&self, which: Which, fields: u32, key: Vec<u8>) -> Result<Option<RecordBatch>> {
-        if !self.0.options.keyed {
-            let text = format!("{} was not opened with keyed=True", self.0.name);
-            return Err(Error::new(ErrorClass::Interface, Phase::Fetch, "24000", text));
-        }
-        self.fetch(|remote, handle, share| {
-            let (speech, format) = (remote.inner.speech(), &remote.format.name);
-            read::get_key(speech, handle.dclnam, which, share, format, fields, key)
-        })
-        .await
-    }
-
-    async fn fetch(
-        &self,
-        request: impl FnOnce(&OpenMember, &Handle, Share) -> std::result::Result<Exchange, MessageError>,
-    ) -> Result<Option<RecordBatch>> {
-        let mut place = self.0.place.lock().await;
-        let Some(slot) = self.0.fetch(&mut place, request).await? else { return Ok(None) };
-        self.0.decode(&mut place, &slot).map(Some)
-    }
 }
 
 impl OpenMember {
+    fn by_key(&self, which: Which, fields: u32, key: Vec<u8>) -> Result<Wanted> {
+        if self.options.keyed {
+            return Ok(Wanted::Key(which, fields, key));
+        }
+        let text = format!("{} was not opened with keyed=True", self.name);
+        Err(Error::new(ErrorClass::Interface, Phase::Fetch, "24000", text))
+    }
+
+    /// By the key of the record read last.
+    async fn by_same_key(&self, which: Which) -> Result<Wanted> {
+        self.usable()?;
+        let Some(slot) = self.place.lock().await.current.clone() else { return Err(self.nowhere()) };
+        let mut key = Vec::new();
+        for place in self.key_fields()? {
+            key.extend_from_slice(slot.get(place.offset..place.offset + place.width).unwrap_or_default());
+        }
+        // The system goes by the key of its current record, which this is.
+        self.by_key(which, self.formats.keys.len() as u32, key)
+    }
+
     /// Reads one record and remembers it as the current one.
     pub(super) async fn fetch(
         &self,

@@ -1,8 +1,8 @@
 //! Arrow data across the border: batches, streams and capsules, and results of both sides.
 
-pub(super) mod async_stream;
 pub(super) mod batch;
 pub(super) mod capsule;
 pub(super) mod imported;
 pub(super) mod result_table;
+mod shared_stream;
 pub(super) mod stream;

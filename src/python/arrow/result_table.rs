@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[cfg(feature = "server")]
 use arrow_array::RecordBatchReader as _;
 use arrow_array::{RecordBatch, RecordBatchIterator};
-use arrow_schema::{DataType, Field, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
@@ -95,13 +95,13 @@ impl Collected {
     }
 
     /// As a `pyarrow.Table`, without copying.
-    pub(in crate::python) fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+    fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         library(slf.py(), "pyarrow", "arrow")?.call_method1("table", (slf,))
     }
 
     /// As a `pandas.DataFrame`.
     #[pyo3(signature = (dtype_backend=None))]
-    pub(in crate::python) fn to_pandas<'py>(
+    fn to_pandas<'py>(
         slf: &Bound<'py, Self>,
         dtype_backend: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -110,13 +110,57 @@ impl Collected {
     }
 
     /// As a `polars.DataFrame`.
-    pub(in crate::python) fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         for_polars(slf.py(), &slf.get().schema)?.call_method1("DataFrame", (slf,))
     }
 }
 
+/// The form in which a library has a whole result. It is imported before anything is read.
+pub(in crate::python) enum Form {
+    /// `pyarrow.Table`
+    Table,
+    /// `pandas.DataFrame`, with its `dtype_backend`
+    Pandas(Option<Py<PyAny>>),
+    /// `polars.DataFrame`
+    Polars,
+}
+
+impl Form {
+    pub(in crate::python) fn table(py: Python<'_>) -> PyResult<Form> {
+        library(py, "pyarrow", "arrow").map(|_| Form::Table)
+    }
+
+    pub(in crate::python) fn pandas(py: Python<'_>, dtype_backend: Option<&Bound<'_, PyAny>>) -> PyResult<Form> {
+        frames(py, dtype_backend).map(|_| Form::Pandas(dtype_backend.map(|given| given.clone().unbind())))
+    }
+
+    /// Refuses columns that Polars does not take while the result can still be had in another way.
+    pub(in crate::python) fn polars(py: Python<'_>, schema: Option<&SchemaRef>) -> PyResult<Form> {
+        for_polars(py, schema.unwrap_or(&Arc::new(Schema::empty()))).map(|_| Form::Polars)
+    }
+}
+
+/// A whole result, to be made an object of a library where it meets Python: for a task of asyncio that is not the
+/// thread of its loop.
+pub(in crate::python) struct Framed(pub(in crate::python) Collected, pub(in crate::python) Form);
+
+impl<'py> IntoPyObject<'py> for Framed {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let collected = Bound::new(py, self.0)?;
+        match self.1 {
+            Form::Table => Collected::to_arrow(&collected),
+            Form::Pandas(backend) => Collected::to_pandas(&collected, backend.as_ref().map(|given| given.bind(py))),
+            Form::Polars => Collected::to_polars(&collected),
+        }
+    }
+}
+
 /// Polars, if it takes these columns: it panics at decimals of 256 bits.
-pub(in crate::python) fn for_polars<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'py, PyModule>> {
+fn for_polars<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'py, PyModule>> {
     let polars = library(py, "polars", "polars")?;
     let Some(wide) = schema.fields().iter().find(|f| matches!(f.data_type(), DataType::Decimal256(..))) else {
         return Ok(polars);
@@ -128,10 +172,7 @@ pub(in crate::python) fn for_polars<'py>(py: Python<'py>, schema: &SchemaRef) ->
 }
 
 /// Gives the maker of data frames of pandas; refuses a wrong `dtype_backend` before anything is read.
-pub(in crate::python) fn frames<'py>(
-    py: Python<'py>,
-    dtype_backend: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyModule>> {
+fn frames<'py>(py: Python<'py>, dtype_backend: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyModule>> {
     library(py, "pandas", "pandas")?;
     library(py, "pyarrow", "pandas")?;
     let frames = py.import("drdarrow.frames")?;

@@ -244,6 +244,17 @@ pub(super) enum WantedRecords {
     Keys(Keys),
 }
 
+impl WantedRecords {
+    /// Or those with these numbers.
+    pub(super) fn or_numbers(self, py: Python<'_>, range: Option<(u32, Option<u32>)>) -> PyResult<WantedRecords> {
+        match (range, self) {
+            (None, wanted) => Ok(wanted),
+            (Some((first, last)), WantedRecords::All) => Ok(WantedRecords::Numbers(first, last)),
+            (Some(_), _) => Err(errors::interface(py, "records are meant by their numbers or by their keys")),
+        }
+    }
+}
+
 /// The arguments that choose records by their keys.
 pub(super) fn wanted(py: Python<'_>, key: &Given<'_>, between: Option<&Bound<'_, PyAny>>) -> PyResult<WantedRecords> {
     let expected = || errors::interface(py, "between: expected a pair of keys, low and high; None is open");

@@ -1,4 +1,4 @@
-//! A connection for files, and the way to a single file.
+//! A connection for files and its sister for asyncio, and the way to a single file.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use pyo3::types::{PyDict, PyList};
 
 use super::arguments as args;
 use super::description::{Described, Members};
+use super::open_file::{AsyncFile, File};
 use super::shared_file::SharedFile;
-use super::sync_file::File;
 use crate::client::error::{Error, Result};
 use crate::client::file::config::FileConfig;
 use crate::client::file::connection::FileConnection as Client;
@@ -18,9 +18,13 @@ use crate::client::file::options::OpenOptions;
 use crate::client::limits::Limits;
 use crate::python::arrow::imported;
 use crate::python::arrow::result_table::Collected;
-use crate::python::caller::Caller;
+use crate::python::caller::{Caller, ConnectOutcome};
+use crate::python::coroutine::{opening, spawn};
+use crate::python::errors::Raise;
 use crate::python::ownership::Owned;
 use crate::python::shared_connection::SharedConnection;
+use crate::python::twins::twins;
+use crate::python::wording::shown;
 use crate::python::{errors, runtime};
 
 /// Opens a file of IBM i: `open_file("drda://user@host:446/LIB/FILE", password=...)`. Closing the file closes its
@@ -45,15 +49,19 @@ pub(in crate::python) fn open_file(
     py: Python<'_>,
     uri: &Bound<'_, PyAny>,
     settings: Option<&Bound<'_, PyDict>>,
-) -> PyResult<File> {
-    let caller = Caller::here(py)?;
-    let (mut config, limits, name, options, given) = single(py, uri, settings)?;
-    caller.listen(&mut config.base);
-    let opened = caller.block_on(py, async move {
-        let link = SharedConnection::connect_files(config, limits).await?;
-        SharedFile::open(link, true, name, options, given).await
-    })?;
-    Ok(File(Owned::new(opened)))
+) -> PyResult<ConnectOutcome<File>> {
+    runtime::wait(py, opening_one(py, uri, settings)?)
+}
+
+/// Opens a file: `await` it or `async with` it. Arguments as `drdarrow.open_file`.
+#[pyfunction]
+#[pyo3(signature = (uri, /, **settings))]
+pub(in crate::python) fn open_file_async<'py>(
+    py: Python<'py>,
+    uri: &Bound<'py, PyAny>,
+    settings: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    opening(&spawn(py, "open_file", opening_one::<AsyncFile>(py, uri, settings))?)
 }
 
 /// Connects to a system for its files: `connect_files("drda://user@host:446/", password=...)`.
@@ -72,12 +80,19 @@ pub(in crate::python) fn connect_files(
     py: Python<'_>,
     uri: Option<&Bound<'_, PyAny>>,
     settings: Option<&Bound<'_, PyDict>>,
-) -> PyResult<FileConnection> {
-    let caller = Caller::here(py)?;
-    let mut place = connection_place(py, uri, settings)?;
-    caller.listen(&mut place.config.base);
-    let link = caller.block_on(py, SharedConnection::connect_files(place.config, place.limits))?;
-    Ok(FileConnection { link: Owned::new(link) })
+) -> PyResult<ConnectOutcome<FileConnection>> {
+    runtime::wait(py, connecting(py, uri, settings)?)
+}
+
+/// Connects: `await` it or `async with` it. Arguments as `drdarrow.connect_files`.
+#[pyfunction]
+#[pyo3(signature = (uri=None, /, **settings))]
+pub(in crate::python) fn connect_files_async<'py>(
+    py: Python<'py>,
+    uri: Option<&Bound<'py, PyAny>>,
+    settings: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    opening(&spawn(py, "connect_files", connecting::<AsyncFileConnection>(py, uri, settings))?)
 }
 
 /// A connection for files, made by `connect_files()`: a job on the system, with a unit of work and a
@@ -86,198 +101,272 @@ pub(in crate::python) fn connect_files(
 /// Threads may share it. `with connection:` commits at the end, or rolls back when an exception leaves the
 /// block, and closes.
 #[pyclass(frozen, module = "drdarrow", weakref)]
-pub(in crate::python) struct FileConnection {
-    pub(in crate::python) link: Owned<Arc<SharedConnection<Client>>>,
-}
+pub(in crate::python) struct FileConnection(Owned<Arc<SharedConnection<Client>>>);
 
-impl FileConnection {
-    fn link(&self, py: Python<'_>) -> PyResult<&Arc<SharedConnection<Client>>> {
-        self.link.get().map_err(|e| errors::raise(py, &e))
-    }
+/// A connection for files: a job on the system, with a unit of work and a library QTEMP of its own.
+#[pyclass(frozen, module = "drdarrow.aio", weakref)]
+pub(in crate::python) struct AsyncFileConnection(Owned<Arc<SharedConnection<Client>>>);
 
-    fn run<T: Send>(&self, py: Python<'_>, work: impl Future<Output = Result<T>> + Send) -> PyResult<T> {
-        let link = self.link(py)?;
-        link.open().map_err(|e| errors::raise(py, &e))?;
-        let _waiting = link.waiting();
-        runtime::block_on(py, work)?.map_err(|e| errors::raise(py, &e))
+impl From<Arc<SharedConnection<Client>>> for FileConnection {
+    fn from(link: Arc<SharedConnection<Client>>) -> FileConnection {
+        FileConnection(Owned::new(link))
     }
 }
 
-#[pymethods]
-impl FileConnection {
-    /// Opens a file: `"LIB/FILE"`, or `"FILE"` by the library list. Options as for `open_file()`.
-    #[pyo3(signature = (path, /, **options))]
-    fn open_file(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<File> {
-        open_on(py, self.link(py)?.clone(), path, options)
+impl From<Arc<SharedConnection<Client>>> for AsyncFileConnection {
+    fn from(link: Arc<SharedConnection<Client>>) -> AsyncFileConnection {
+        AsyncFileConnection(Owned::new(link))
     }
+}
 
-    /// Runs a CL command in the job: its messages, a list of `drdarrow.types.Message`.
-    ///
-    /// Raises when the command fails; the message has the identifier and the text.
-    fn command(&self, py: Python<'_>, cl: &str) -> PyResult<Py<PyList>> {
-        let client = &self.link(py)?.client;
-        let said = self.run(py, client.command(cl))?;
-        messages(py, said.into_iter().map(|m| (m.id, m.severity, m.text)))
-    }
+twins! {
+    FileConnection {
+        /// Opens a file: `"LIB/FILE"`, or `"FILE"` by the library list. Options as for `open_file()`.
+        #[pyo3(signature = (path, /, **options))]
+        fn open_file(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<File> {
+            runtime::wait(py, opening_on(py, self.0.get().or_raise(py)?, path, options)?)
+        }
 
-    /// The database files of a library, with what the system tells of each, as Arrow: library, file, kind ("physical"
-    /// or "logical"), source, keyed, unique, keys, formats, record_length, members, records, deleted, text, created,
-    /// changed.
-    ///
-    /// `files` is a name, or the beginning of names and `*`. Pass the result to `pyarrow.table()`,
-    /// `polars.DataFrame()`, DuckDB.
-    #[pyo3(signature = (library, files="*ALL"))]
-    fn list(&self, py: Python<'_>, library: &str, files: &str) -> PyResult<Collected> {
-        let batch = self.run(py, self.link(py)?.client.list(library, files))?;
-        Ok(Collected::new(batch.schema(), vec![batch]))
-    }
-
-    /// The members of a file: list of dicts with name, text, records, deleted.
-    fn members<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyList>> {
-        let name = file_name(py, path, None)?;
-        self.run(py, Members::ask(&self.link(py)?.client, &name))?.into_pyobject(py)
-    }
-
-    /// Adds a member to a physical file.
-    fn add_member(&self, py: Python<'_>, path: &str, member: &str) -> PyResult<()> {
-        let name = file_name(py, path, Some(member))?;
-        self.run(py, self.link(py)?.client.add_member(&name))
-    }
-
-    /// Removes a member with its records.
-    fn remove_member(&self, py: Python<'_>, path: &str, member: &str) -> PyResult<()> {
-        let name = file_name(py, path, Some(member))?;
-        self.run(py, self.link(py)?.client.remove_member(&name))
-    }
-
-    /// Removes all records of a member.
-    #[pyo3(signature = (path, member="*FIRST"))]
-    fn clear_member(&self, py: Python<'_>, path: &str, member: &str) -> PyResult<()> {
-        let name = file_name(py, path, Some(member))?;
-        self.run(py, self.link(py)?.client.clear_member(&name))
-    }
-
-    /// Creates a physical file with a field for each column of an Arrow schema, and key fields, `-` in front of one
-    /// that descends. The metadata
-    /// `drda:length`, `drda:ccsid` and `drda:type` of a column (`CHAR` does not vary) are heeded.
-    #[pyo3(signature = (path, schema, *, keys=None))]
-    fn create_file(
-        &self,
-        py: Python<'_>,
-        path: &str,
-        schema: &Bound<'_, PyAny>,
-        keys: Option<Vec<String>>,
-    ) -> PyResult<()> {
-        let (name, schema) = (file_name(py, path, None)?, imported::schema(schema)?);
-        let keys = keys.unwrap_or_default();
-        self.run(py, self.link(py)?.client.create(&name, &schema, &keys))
-    }
-
-    /// Deletes a file.
-    fn delete_file(&self, py: Python<'_>, path: &str) -> PyResult<()> {
-        let name = file_name(py, path, None)?;
-        self.run(py, self.link(py)?.client.delete_file(&name))
-    }
-
-    /// Locks a member against other jobs: `"SHRRD"`, `"SHRNUP"`, `"SHRUPD"`, `"EXCLRD"`, `"EXCL"`.
-    #[pyo3(signature = (path, lock="EXCL", *, member="*FIRST"))]
-    fn lock(&self, py: Python<'_>, path: &str, lock: &str, member: &str) -> PyResult<()> {
-        let (name, lock) = (file_name(py, path, Some(member))?, lock_named(py, lock)?);
-        self.run(py, self.link(py)?.client.lock(&name, lock))
-    }
-
-    /// Lets a lock go.
-    #[pyo3(signature = (path, lock="EXCL", *, member="*FIRST"))]
-    fn unlock(&self, py: Python<'_>, path: &str, lock: &str, member: &str) -> PyResult<()> {
-        let (name, lock) = (file_name(py, path, Some(member))?, lock_named(py, lock)?);
-        self.run(py, self.link(py)?.client.unlock(&name, lock))
-    }
-
-    /// The record formats and keys of a file: dict with file, library, logical, unique, keys (`-` in front of one
-    /// that descends), and formats (a list of dicts with name, length and the names of the fields).
-    fn describe<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyDict>> {
-        let name = file_name(py, path, None)?;
-        self.run(py, Described::ask(&self.link(py)?.client, &name))?.into_pyobject(py)
-    }
-
-    /// Makes changes of files that were opened with `commit` last. They stay open.
-    ///
-    /// Raises OperationalError with SQLSTATE 08007 when the answer did not come: the outcome is unknown
-    /// then, and nothing is tried again.
-    fn commit(&self, py: Python<'_>) -> PyResult<()> {
-        runtime::block_on(py, self.link(py)?.clone().end_work(true))?.map_err(|e| errors::raise(py, &e))
-    }
-
-    /// Undoes changes of files that were opened with `commit`.
-    fn rollback(&self, py: Python<'_>) -> PyResult<()> {
-        runtime::block_on(py, self.link(py)?.clone().end_work(false))?.map_err(|e| errors::raise(py, &e))
-    }
-
-    /// Closes the connection and its files; what was not committed is undone. Closing twice is allowed.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
-        runtime::block_on(py, self.link(py)?.clone().close())?.map_err(|e| errors::raise(py, &e))
-    }
-
-    /// Closed by `close()` or lost, bool.
-    #[getter]
-    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.link(py)?.is_closed())
-    }
-
-    /// The server's description of itself: dict with job, class, release, ccsid, secmec, peer.
-    #[getter]
-    fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let info = self.link(py)?.client.info();
-        let out = PyDict::new(py);
-        out.set_item("job", info.job)?;
-        out.set_item("class", info.class)?;
-        out.set_item("release", info.release)?;
-        out.set_item("ccsid", info.ccsid)?;
-        out.set_item("secmec", info.secmec)?;
-        out.set_item("peer", info.peer)?;
-        Ok(out)
-    }
-
-    fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
-        slf.get().link(py)?.open().map_err(|e| errors::raise(py, &e))?;
-        Ok(slf)
-    }
-
-    #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
-    fn __exit__(
-        &self,
-        py: Python<'_>,
-        kind: Option<&Bound<'_, PyAny>>,
-        _value: Option<&Bound<'_, PyAny>>,
-        _traceback: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
-        let left = runtime::block_on(py, self.link(py)?.clone().leave(kind.is_none()))?;
-        left.map_err(|e| errors::raise(py, &e))
-    }
-
-    fn __repr__(&self) -> String {
-        match self.link.get() {
-            Ok(link) => format!("<drdarrow.FileConnection {}>", link.describe()),
-            Err(_) => "<drdarrow.FileConnection of another process>".to_owned(),
+        fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
+            slf.get().0.get().or_raise(py)?.open().or_raise(py)?;
+            Ok(slf)
         }
     }
+    AsyncFileConnection {
+        /// Opens a file: `await` it or `async with` it. Options as for `drdarrow.open_file`.
+        #[pyo3(signature = (path, /, **options))]
+        fn open_file<'py>(
+            &self,
+            py: Python<'py>,
+            path: &str,
+            options: Option<&Bound<'py, PyDict>>,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            let work = || opening_on::<AsyncFile>(py, self.0.get().or_raise(py)?, path, options);
+            opening(&spawn(py, "AsyncFileConnection.open_file", work())?)
+        }
+    }
+    shared {
+        /// Closed by `close()` or lost, bool.
+        #[getter]
+        fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+            Ok(self.0.get().or_raise(py)?.is_closed())
+        }
+
+        /// The server's description of itself: dict with job, class, release, ccsid, secmec, peer.
+        #[getter]
+        fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+            let info = self.0.get().or_raise(py)?.client.info();
+            let out = PyDict::new(py);
+            out.set_item("job", info.job)?;
+            out.set_item("class", info.class)?;
+            out.set_item("release", info.release)?;
+            out.set_item("ccsid", info.ccsid)?;
+            out.set_item("secmec", info.secmec)?;
+            out.set_item("peer", info.peer)?;
+            Ok(out)
+        }
+
+        fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+            shown::<Self>(py, self.0.get().map(|link| link.describe()))
+        }
+    }
+    both {
+        /// Runs a CL command in the job: its messages, a list of `drdarrow.types.Message`.
+        ///
+        /// Raises when the command fails; the message has the identifier and the text.
+        fn command<'py>(&self, py: Python<'py>, cl: String) -> Said {
+            let link = self.0.shared(py)?;
+            async move { said(&link, &cl).await }
+        }
+
+        /// The database files of a library, with what the system tells of each, as Arrow: library, file, kind ("physical"
+        /// or "logical"), source, keyed, unique, keys, formats, record_length, members, records, deleted, text, created,
+        /// changed.
+        ///
+        /// `files` is a name, or the beginning of names and `*`. Pass the result to `pyarrow.table()`,
+        /// `polars.DataFrame()`, DuckDB.
+        #[pyo3(signature = (library, files="*ALL"))]
+        fn list<'py>(&self, py: Python<'py>, library: String, files: &str) -> Collected {
+            let files = files.to_owned();
+            self.0.shared(py)?.ask(move |client| async move {
+                let batch = client.list(&library, &files).await?;
+                Ok(Collected::new(batch.schema(), vec![batch]))
+            })
+        }
+
+        /// The members of a file: list of dicts with name, text, records, deleted.
+        fn members<'py>(&self, py: Python<'py>, path: &str) -> Members {
+            let name = file_name(py, path, None)?;
+            self.0.shared(py)?.ask(move |client| async move { Members::ask(&client, &name).await })
+        }
+
+        /// Adds a member to a physical file.
+        fn add_member<'py>(&self, py: Python<'py>, path: &str, member: &str) -> () {
+            let name = file_name(py, path, Some(member))?;
+            self.0.shared(py)?.ask(move |client| async move { client.add_member(&name).await })
+        }
+
+        /// Removes a member with its records.
+        fn remove_member<'py>(&self, py: Python<'py>, path: &str, member: &str) -> () {
+            let name = file_name(py, path, Some(member))?;
+            self.0.shared(py)?.ask(move |client| async move { client.remove_member(&name).await })
+        }
+
+        /// Removes all records of a member.
+        #[pyo3(signature = (path, member="*FIRST"))]
+        fn clear_member<'py>(&self, py: Python<'py>, path: &str, member: &str) -> () {
+            let name = file_name(py, path, Some(member))?;
+            self.0.shared(py)?.ask(move |client| async move { client.clear_member(&name).await })
+        }
+
+        /// Creates a physical file with a field for each column of an Arrow schema, and key fields, `-` in front of one
+        /// that descends. The metadata
+        /// `drda:length`, `drda:ccsid` and `drda:type` of a column (`CHAR` does not vary) are heeded.
+        #[pyo3(signature = (path, schema, *, keys=None))]
+        fn create_file<'py>(
+            &self,
+            py: Python<'py>,
+            path: &str,
+            schema: &Bound<'py, PyAny>,
+            keys: Option<Vec<String>>,
+        ) -> () {
+            let (name, schema) = (file_name(py, path, None)?, imported::schema(schema)?);
+            let keys = keys.unwrap_or_default();
+            self.0.shared(py)?.ask(move |client| async move { client.create(&name, &schema, &keys).await })
+        }
+
+        /// Deletes a file.
+        fn delete_file<'py>(&self, py: Python<'py>, path: &str) -> () {
+            let name = file_name(py, path, None)?;
+            self.0.shared(py)?.ask(move |client| async move { client.delete_file(&name).await })
+        }
+
+        /// Locks a member against other jobs: `"SHRRD"`, `"SHRNUP"`, `"SHRUPD"`, `"EXCLRD"`, `"EXCL"`.
+        #[pyo3(signature = (path, lock="EXCL", *, member="*FIRST"))]
+        fn lock<'py>(&self, py: Python<'py>, path: &str, lock: &str, member: &str) -> () {
+            let (name, lock) = (file_name(py, path, Some(member))?, lock_named(py, lock)?);
+            self.0.shared(py)?.ask(move |client| async move { client.lock(&name, lock).await })
+        }
+
+        /// Lets a lock go.
+        #[pyo3(signature = (path, lock="EXCL", *, member="*FIRST"))]
+        fn unlock<'py>(&self, py: Python<'py>, path: &str, lock: &str, member: &str) -> () {
+            let (name, lock) = (file_name(py, path, Some(member))?, lock_named(py, lock)?);
+            self.0.shared(py)?.ask(move |client| async move { client.unlock(&name, lock).await })
+        }
+
+        /// The record formats and keys of a file: dict with file, library, logical, unique, keys (`-` in front of one
+        /// that descends), and formats (a list of dicts with name, length and the names of the fields).
+        fn describe<'py>(&self, py: Python<'py>, path: &str) -> Described {
+            let name = file_name(py, path, None)?;
+            self.0.shared(py)?.ask(move |client| async move { Described::ask(&client, &name).await })
+        }
+
+        /// Makes changes of files that were opened with `commit` last. They stay open.
+        ///
+        /// Raises OperationalError with SQLSTATE 08007 when the answer did not come: the outcome is unknown
+        /// then, and nothing is tried again.
+        fn commit<'py>(&self, py: Python<'py>) -> () {
+            self.0.shared(py)?.end_work(true)
+        }
+
+        /// Undoes changes of files that were opened with `commit`.
+        fn rollback<'py>(&self, py: Python<'py>) -> () {
+            self.0.shared(py)?.end_work(false)
+        }
+
+        /// Closes the connection and its files; what was not committed is undone. Closing twice is allowed.
+        fn close<'py>(&self, py: Python<'py>) -> () {
+            self.0.shared(py)?.close()
+        }
+    }
+    leave(&self, py, well) {
+        self.0.shared(py)?.leave(well)
+    }
 }
 
-/// Opens a file on a connection.
-pub(in crate::python) fn open_on(
+/// The making of a connection.
+fn connecting<C: From<Arc<SharedConnection<Client>>> + 'static>(
     py: Python<'_>,
-    link: Arc<SharedConnection<Client>>,
+    uri: Option<&Bound<'_, PyAny>>,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<impl Future<Output = Result<ConnectOutcome<C>>> + Send + 'static> {
+    let (caller, mut place) = (Caller::here(py)?, connection_place(py, uri, settings)?);
+    caller.listen(&mut place.config.base);
+    let (config, limits) = (place.config, place.limits);
+    Ok(caller.hear(async move { SharedConnection::connect_files(config, limits).await.map(C::from) }))
+}
+
+/// The opening of a file with a connection of its own.
+fn opening_one<F: From<Arc<SharedFile>> + 'static>(
+    py: Python<'_>,
+    uri: &Bound<'_, PyAny>,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<impl Future<Output = Result<ConnectOutcome<F>>> + Send + 'static> {
+    let caller = Caller::here(py)?;
+    let (mut config, limits, name, options, given) = single(py, uri, settings)?;
+    caller.listen(&mut config.base);
+    Ok(caller.hear(async move {
+        let link = SharedConnection::connect_files(config, limits).await?;
+        SharedFile::open(link, true, name, options, given).await.map(F::from)
+    }))
+}
+
+/// The opening of a file on a connection for files.
+fn opening_on<F: From<Arc<SharedFile>> + 'static>(
+    py: Python<'_>,
+    link: &Arc<SharedConnection<Client>>,
     path: &str,
     options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<File> {
+) -> PyResult<impl Future<Output = Result<F>> + Send + 'static> {
     let (name, wanted) = args::open(py, path, &link.client.config().base.options, options)?;
-    let given = kept(py, options)?;
-    let opened = runtime::block_on(py, SharedFile::open(link, false, name, wanted, given))?;
-    Ok(File(Owned::new(opened.map_err(|e| errors::raise(py, &e))?)))
+    let (link, given) = (link.clone(), kept(py, options)?);
+    Ok(async move { SharedFile::open(link, false, name, wanted, given).await.map(F::from) })
+}
+
+/// The opening of a file beside a connection for SQL.
+pub(in crate::python) fn beside<F: From<Arc<SharedFile>> + 'static>(
+    py: Python<'_>,
+    link: &Arc<SharedConnection>,
+    path: &str,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<impl Future<Output = Result<ConnectOutcome<F>>> + Send + 'static> {
+    let (name, wanted) = args::open(py, path, &link.client.config().options, options)?;
+    let (link, given, caller) = (link.clone(), kept(py, options)?, Caller::here(py)?);
+    Ok(caller.clone().hear(async move {
+        let files = link.files(&caller).await?;
+        SharedFile::open(files, false, name, wanted, given).await.map(F::from)
+    }))
+}
+
+/// Messages of a command, in Python a list of `drdarrow.types.Message`.
+pub(in crate::python) struct Said(Vec<(String, u16, String)>);
+
+/// Runs a CL command.
+pub(in crate::python) async fn said(link: &SharedConnection<Client>, cl: &str) -> Result<Said> {
+    link.open()?;
+    let _waiting = link.waiting();
+    let said = link.client.command(cl).await?;
+    Ok(Said(said.into_iter().map(|m| (m.id, m.severity, m.text)).collect()))
+}
+
+impl<'py> IntoPyObject<'py> for Said {
+    type Target = PyList;
+    type Output = Bound<'py, PyList>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let class = py.import("drdarrow.types")?.getattr("Message")?;
+        let list = PyList::empty(py);
+        for message in self.0 {
+            list.append(class.call1(message)?)?;
+        }
+        Ok(list)
+    }
 }
 
 /// The arguments of `connect_files()`.
-pub(super) fn connection_place<'py>(
+fn connection_place<'py>(
     py: Python<'py>,
     uri: Option<&Bound<'py, PyAny>>,
     settings: Option<&Bound<'py, PyDict>>,
@@ -290,7 +379,7 @@ pub(super) fn connection_place<'py>(
 }
 
 /// The arguments of `open_file()`: the connection, the file, how it is opened, and the latter as it was given.
-pub(super) fn single(
+fn single(
     py: Python<'_>,
     uri: &Bound<'_, PyAny>,
     settings: Option<&Bound<'_, PyDict>>,
@@ -309,28 +398,15 @@ pub(super) fn single(
 }
 
 /// The arguments of an open, kept for parts that are read elsewhere.
-pub(super) fn kept(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyDict>> {
+fn kept(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyDict>> {
     Ok(match options {
         Some(options) => options.copy()?.unbind(),
         None => PyDict::new(py).unbind(),
     })
 }
 
-/// Messages of a command as `drdarrow.types.Message`.
-pub(in crate::python) fn messages(
-    py: Python<'_>,
-    said: impl Iterator<Item = (String, u16, String)>,
-) -> PyResult<Py<PyList>> {
-    let class = py.import("drdarrow.types")?.getattr("Message")?;
-    let list = PyList::empty(py);
-    for message in said {
-        list.append(class.call1(message)?)?;
-    }
-    Ok(list.unbind())
-}
-
 /// A file by its path, and one of its members.
-pub(super) fn file_name(py: Python<'_>, path: &str, member: Option<&str>) -> PyResult<FileName> {
+fn file_name(py: Python<'_>, path: &str, member: Option<&str>) -> PyResult<FileName> {
     let name = FileName::parse(path).and_then(|name| match member {
         Some(member) => name.with_member(member),
         None => Ok(name),
@@ -339,6 +415,6 @@ pub(super) fn file_name(py: Python<'_>, path: &str, member: Option<&str>) -> PyR
 }
 
 /// A lock by its name.
-pub(super) fn lock_named(py: Python<'_>, name: &str) -> PyResult<Lock> {
+fn lock_named(py: Python<'_>, name: &str) -> PyResult<Lock> {
     Lock::named(name).ok_or_else(|| errors::interface(py, "lock: expected SHRRD, SHRNUP, SHRUPD, EXCLRD or EXCL"))
 }

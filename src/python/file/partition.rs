@@ -1,5 +1,7 @@
 //! A part of a file that can be sent to another process and read there. It holds no password.
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -12,11 +14,12 @@ use crate::client::file::config::FileConfig;
 use crate::client::file::file_name::FileName;
 use crate::client::file::options::{OpenMode, OpenOptions};
 use crate::client::limits::Limits;
-use crate::python::arrow::stream::ArrowStream;
-use crate::python::caller::Caller;
-use crate::python::errors;
+use crate::python::arrow::stream::{ArrowStream, AsyncArrowStream};
+use crate::python::caller::{Caller, ConnectOutcome};
+use crate::python::coroutine::spawn;
 use crate::python::reader::ResultReader;
 use crate::python::shared_connection::SharedConnection;
+use crate::python::{errors, runtime};
 
 /// A part of a file: the records with numbers from `first` to `last`. It can be pickled; it holds the
 /// address and how the file is opened, but no password.
@@ -34,21 +37,38 @@ pub(in crate::python) struct FilePartition {
     pub(super) options: Py<PyDict>,
 }
 
-impl SharedFile {
-    /// The parts of a file, for Python.
-    pub(super) fn parts(&self, py: Python<'_>, ranges: Vec<(u32, Option<u32>)>) -> Vec<FilePartition> {
-        let uri = self.link.client.config().address();
-        let path = self.file.name().to_string();
+/// Parts of a file, made where Python's lock is held.
+pub(super) struct Parts(Arc<SharedFile>, Vec<(u32, Option<u32>)>);
+
+impl Parts {
+    /// About equal ones.
+    pub(super) async fn of(opened: Arc<SharedFile>, count: usize) -> Result<Parts> {
+        let waiting = opened.link.waiting();
+        let parts = opened.file.partitions(count).await?;
+        drop(waiting);
+        Ok(Parts(opened, parts.into_iter().map(|part| (part.first, part.last)).collect()))
+    }
+}
+
+impl<'py> IntoPyObject<'py> for Parts {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Parts(opened, ranges) = self;
+        let uri = opened.link.client.config().address();
+        let path = opened.file.name().to_string();
         let one = |(first, last)| {
-            let options = self.given.clone_ref(py);
+            let options = opened.given.clone_ref(py);
             FilePartition { uri: uri.clone(), path: path.clone(), first, last, options }
         };
-        ranges.into_iter().map(one).collect()
+        ranges.into_iter().map(one).collect::<Vec<_>>().into_pyobject(py)
     }
 }
 
 /// A part and the way to it.
-pub(in crate::python) struct PartitionPlace {
+struct PartitionPlace {
     config: FileConfig,
     limits: Limits,
     name: FileName,
@@ -59,7 +79,7 @@ pub(in crate::python) struct PartitionPlace {
 
 impl FilePartition {
     /// With the settings of whoever reads it.
-    pub(super) fn place<'py>(
+    fn place<'py>(
         &self,
         py: Python<'py>,
         uri: Option<&Bound<'py, PyAny>>,
@@ -90,18 +110,36 @@ impl FilePartition {
 }
 
 impl PartitionPlace {
-    /// With warnings where it was asked for.
-    pub(super) fn asked_by(mut self, caller: &Caller) -> PartitionPlace {
-        caller.listen(&mut self.config.base);
-        self
-    }
-
     /// Connects and begins to read.
-    pub(in crate::python) async fn read(self) -> Result<ResultReader> {
+    async fn read(self) -> Result<ResultReader> {
         let link = SharedConnection::connect_files(self.config, self.limits).await?;
         let opened = SharedFile::open(link, true, self.name, self.options, self.given).await?;
         opened.feed(self.limits, args::WantedRecords::Numbers(self.range.0, self.range.1)).await
     }
+}
+
+/// Connects and reads a part: an AsyncArrowStream. Arguments as for `drdarrow.FilePartition.open`.
+#[pyfunction]
+#[pyo3(signature = (part, uri=None, /, **settings))]
+pub(in crate::python) fn open_partition_async<'py>(
+    py: Python<'py>,
+    part: &FilePartition,
+    uri: Option<&Bound<'py, PyAny>>,
+    settings: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    spawn(py, "open_partition", reading::<AsyncArrowStream>(py, part, uri, settings))
+}
+
+/// The making of a stream of a part.
+fn reading<S: From<ResultReader> + 'static>(
+    py: Python<'_>,
+    part: &FilePartition,
+    uri: Option<&Bound<'_, PyAny>>,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<impl Future<Output = Result<ConnectOutcome<S>>> + Send + 'static> {
+    let (caller, mut place) = (Caller::here(py)?, part.place(py, uri, settings)?);
+    caller.listen(&mut place.config.base);
+    Ok(caller.hear(async move { place.read().await.map(S::from) }))
 }
 
 /// The address for somebody else.
@@ -130,10 +168,8 @@ impl FilePartition {
         py: Python<'py>,
         uri: Option<&Bound<'py, PyAny>>,
         settings: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<ArrowStream> {
-        let caller = Caller::here(py)?;
-        let place = self.place(py, uri, settings)?.asked_by(&caller);
-        caller.block_on(py, place.read()).map(ArrowStream::new)
+    ) -> PyResult<ConnectOutcome<ArrowStream>> {
+        runtime::wait(py, reading(py, self, uri, settings)?)
     }
 
     /// `open(uri, password=password, host=host)`.
@@ -144,7 +180,7 @@ impl FilePartition {
         uri: Option<&Bound<'py, PyAny>>,
         password: Option<&Bound<'py, PyAny>>,
         host: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<ArrowStream> {
+    ) -> PyResult<ConnectOutcome<ArrowStream>> {
         let settings = PyDict::new(py);
         settings.set_item("password", password)?;
         settings.set_item("host", host)?;

@@ -13,11 +13,13 @@ use crate::client::file::connection::FileConnection as Client;
 use crate::client::file::file_name::FileName;
 use crate::client::file::open_file::OpenFile;
 use crate::client::file::options::OpenOptions;
-use crate::client::file::read::KeyMatch;
+use crate::client::file::read::{KeyMatch, Position};
 use crate::client::limits::Limits;
-use crate::python::errors;
-use crate::python::reader::ResultReader;
+use crate::python::arrow::result_table::{Form, Framed};
+use crate::python::ownership::OwnedSlot;
+use crate::python::reader::{self, ResultReader};
 use crate::python::shared_connection::SharedConnection;
+use crate::python::{errors, rows};
 
 /// An open file with its connection.
 pub(in crate::python) struct SharedFile {
@@ -27,17 +29,6 @@ pub(in crate::python) struct SharedFile {
     own: bool,
     /// Arguments of the open, for parts that are read elsewhere.
     pub(super) given: Py<PyDict>,
-}
-
-/// A step from one record to another.
-#[derive(Clone, Copy)]
-pub(super) enum FileStep {
-    First,
-    Last,
-    Next,
-    Previous,
-    NextEqual,
-    PreviousEqual,
 }
 
 impl SharedFile {
@@ -79,18 +70,29 @@ impl SharedFile {
         Ok(feed)
     }
 
+    /// All that is wanted, in the form of a library.
+    pub(super) async fn framed(self: Arc<SharedFile>, form: Form, wanted: WantedRecords) -> Result<Framed> {
+        let limits = self.link.limits;
+        let lease = OwnedSlot::new(Some(self.feed(limits, wanted).await?)).take("stream")?;
+        // Of bad values the file itself tells.
+        Ok(Framed(reader::collect(lease, limits, drop).await?, form))
+    }
+
     /// A record by its place.
-    pub(super) async fn step(&self, step: FileStep) -> Result<Option<Batch>> {
+    pub(super) async fn record(self: Arc<SharedFile>, position: Position) -> Result<Record> {
         self.link.open()?;
         let _waiting = self.link.waiting();
-        match step {
-            FileStep::First => self.file.first().await,
-            FileStep::Last => self.file.last().await,
-            FileStep::Next => self.file.next().await,
-            FileStep::Previous => self.file.previous().await,
-            FileStep::NextEqual => self.file.next_equal().await,
-            FileStep::PreviousEqual => self.file.previous_equal().await,
+        self.file.read_at(position).await.map(Record)
+    }
+
+    /// Adds the rows of batches; how many.
+    pub(super) async fn write(&self, batches: &[Batch]) -> Result<u64> {
+        let _waiting = self.link.waiting();
+        let mut written = 0;
+        for batch in batches {
+            written += self.file.write_behind(written, batch).await?;
         }
+        Ok(written)
     }
 
     /// Closes the file, and a connection that was made for it.
@@ -119,10 +121,24 @@ impl SharedFile {
     }
 
     /// Words for `repr`.
-    pub(in crate::python) fn describe(&self, name: &str) -> String {
+    pub(super) fn describe(&self) -> String {
         let (file, mode) = (self.file.name(), self.file.options().mode.name());
         let state = if self.file.is_closed() { "closed" } else { "open" };
-        format!("<drdarrow.{name} {file} mode {mode:?} {state}>")
+        format!("{file} mode {mode:?} {state}")
+    }
+}
+
+/// A record, in Python a tuple, or None where there is none.
+pub(super) struct Record(Option<Batch>);
+
+impl<'py> IntoPyObject<'py> for Record {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let row = self.0.map(|batch| rows::row(py, &batch, 0)).transpose()?;
+        Ok(row.map_or_else(|| py.None().into_bound(py), Bound::into_any))
     }
 }
 

@@ -1,19 +1,24 @@
-//! A connection: the way in, units of work, cursors.
+//! A connection and its sister for asyncio: the way in, units of work, cursors.
 
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyType};
+use pyo3::types::PyDict;
 
-use super::cursor::Cursor;
+use super::cursor::{AsyncCursor, Cursor};
 use super::statement::SharedStatement;
+use crate::client::error::Result;
 use crate::python::arguments::settings;
-use crate::python::caller::Caller;
-use crate::python::file::connection;
-use crate::python::file::sync_file::File;
+use crate::python::caller::{Caller, ConnectOutcome};
+use crate::python::coroutine::{opening, spawn};
+use crate::python::errors::Raise;
+use crate::python::file::connection::{Said, beside, said};
+use crate::python::file::open_file::{AsyncFile, File};
 use crate::python::ownership::Owned;
+use crate::python::runtime;
 use crate::python::shared_connection::SharedConnection;
-use crate::python::{errors, runtime};
+use crate::python::twins::twins;
+use crate::python::wording::shown;
 
 /// Connects to a database: `connect("drda://user@host:446/DATABASE", password=...)`.
 ///
@@ -38,12 +43,31 @@ pub(in crate::python) fn connect(
     py: Python<'_>,
     uri: Option<&Bound<'_, PyAny>>,
     settings: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Connection> {
+) -> PyResult<ConnectOutcome<Connection>> {
+    runtime::wait(py, connecting(py, uri, settings)?)
+}
+
+/// Connects: `await connect(...)` or `async with connect(...) as connection`. Arguments as `drdarrow.connect`.
+#[pyfunction]
+#[pyo3(signature = (uri=None, /, **settings))]
+pub(in crate::python) fn connect_async<'py>(
+    py: Python<'py>,
+    uri: Option<&Bound<'py, PyAny>>,
+    settings: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    opening(&spawn(py, "connect", connecting::<AsyncConnection>(py, uri, settings))?)
+}
+
+/// The making of a connection.
+fn connecting<C: From<Arc<SharedConnection>> + 'static>(
+    py: Python<'_>,
+    uri: Option<&Bound<'_, PyAny>>,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<impl Future<Output = Result<ConnectOutcome<C>>> + Send + 'static> {
     let caller = Caller::here(py)?;
     let (mut config, limits) = settings::read(py, uri, settings)?;
     caller.listen(&mut config);
-    let link = caller.block_on(py, SharedConnection::connect(config, limits))?;
-    Ok(Connection { link: Owned::new(link) })
+    Ok(caller.hear(async move { SharedConnection::connect(config, limits).await.map(C::from) }))
 }
 
 /// A connection to a database (PEP 249), made by `connect()`.
@@ -51,225 +75,203 @@ pub(in crate::python) fn connect(
 /// Threads may share it: their statements take turns. `with connection:` commits at the end, or rolls
 /// back when an exception leaves the block, and closes. Closing without a commit rolls back.
 #[pyclass(frozen, module = "drdarrow", weakref)]
-pub(in crate::python) struct Connection {
-    link: Owned<Arc<SharedConnection>>,
-}
+pub(in crate::python) struct Connection(Owned<Arc<SharedConnection>>);
 
-impl Connection {
-    fn link(&self, py: Python<'_>) -> PyResult<&Arc<SharedConnection>> {
-        self.link.get().map_err(|e| errors::raise(py, &e))
+/// A connection to a database. Tasks may share it: their statements take turns.
+///
+/// `async with connection` commits at the end, or rolls back when an exception leaves the block, and closes.
+#[pyclass(frozen, module = "drdarrow.aio", weakref)]
+pub(in crate::python) struct AsyncConnection(Owned<Arc<SharedConnection>>);
+
+impl From<Arc<SharedConnection>> for Connection {
+    fn from(link: Arc<SharedConnection>) -> Connection {
+        Connection(Owned::new(link))
     }
 }
 
-#[pymethods]
-impl Connection {
-    /// A new Cursor. Raises InterfaceError when the connection is closed.
-    fn cursor(slf: Py<Self>, py: Python<'_>) -> PyResult<Cursor> {
-        let link = slf.get().link(py)?.clone();
-        link.open().map_err(|e| errors::raise(py, &e))?;
-        Ok(Cursor::new(py, slf.into_any(), SharedStatement::new(link)))
+impl From<Arc<SharedConnection>> for AsyncConnection {
+    fn from(link: Arc<SharedConnection>) -> AsyncConnection {
+        AsyncConnection(Owned::new(link))
     }
+}
 
-    /// `cursor().execute(operation, parameters)`: a Cursor of its own with the result.
-    #[pyo3(signature = (operation, parameters=None))]
-    fn execute<'py>(
-        slf: Py<Self>,
-        py: Python<'py>,
-        operation: &Bound<'py, PyAny>,
-        parameters: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let cursor = Bound::new(py, Connection::cursor(slf, py)?)?;
-        cursor.call_method1("execute", (operation, parameters))
-    }
+/// The state of a new cursor.
+fn statement(py: Python<'_>, link: &Owned<Arc<SharedConnection>>) -> PyResult<Arc<SharedStatement>> {
+    let link = link.get().or_raise(py)?;
+    link.open().or_raise(py)?;
+    Ok(SharedStatement::new(link.clone()))
+}
 
-    /// Opens a file of the same system: `FileConnection.open_file()` on a connection for files with the same
-    /// address and login, made when it is first needed. Its unit of work is its own: `commit()` here does
-    /// not commit there.
-    #[pyo3(signature = (path, /, **options))]
-    fn open_file(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<File> {
-        let caller = Caller::here(py)?;
-        let link = caller.block_on(py, self.link(py)?.files(&caller))?;
-        connection::open_on(py, link, path, options)
-    }
+twins! {
+    Connection {
+        /// A new Cursor. Raises InterfaceError when the connection is closed.
+        fn cursor(slf: Py<Self>, py: Python<'_>) -> PyResult<Cursor> {
+            let statement = statement(py, &slf.get().0)?;
+            Ok(Cursor::new(py, slf.into_any(), statement))
+        }
 
-    /// Runs a CL command in the job of that connection: list of `drdarrow.types.Message`.
-    fn command(&self, py: Python<'_>, cl: &str) -> PyResult<Py<PyList>> {
-        let caller = Caller::here(py)?;
-        let link = caller.block_on(py, self.link(py)?.files(&caller))?;
-        let said = runtime::block_on(py, link.client.command(cl))?.map_err(|e| errors::raise(py, &e))?;
-        connection::messages(py, said.into_iter().map(|m| (m.id, m.severity, m.text)))
-    }
+        /// `cursor().execute(operation, parameters)`: a Cursor of its own with the result.
+        #[pyo3(signature = (operation, parameters=None))]
+        fn execute<'py>(
+            slf: Py<Self>,
+            py: Python<'py>,
+            operation: &Bound<'py, PyAny>,
+            parameters: Option<&Bound<'py, PyAny>>,
+        ) -> PyResult<Py<Cursor>> {
+            Cursor::execute(Py::new(py, Connection::cursor(slf, py)?)?, py, operation, parameters)
+        }
 
-    /// Makes the changes last.
-    ///
-    /// Raises OperationalError with SQLSTATE 08007 when the answer did not come: the outcome is
-    /// unknown then, and nothing is tried again.
-    fn commit(&self, py: Python<'_>) -> PyResult<()> {
-        runtime::block_on(py, self.link(py)?.clone().end_work(true))?.map_err(|e| errors::raise(py, &e))
-    }
+        /// Opens a file of the same system: `FileConnection.open_file()` on a connection for files with the same
+        /// address and login, made when it is first needed. Its unit of work is its own: `commit()` here does
+        /// not commit there.
+        #[pyo3(signature = (path, /, **options))]
+        fn open_file(
+            &self,
+            py: Python<'_>,
+            path: &str,
+            options: Option<&Bound<'_, PyDict>>,
+        ) -> PyResult<ConnectOutcome<File>> {
+            runtime::wait(py, beside(py, self.0.get().or_raise(py)?, path, options)?)
+        }
 
-    /// Undoes the changes since the last commit; open results end with an error.
-    fn rollback(&self, py: Python<'_>) -> PyResult<()> {
-        runtime::block_on(py, self.link(py)?.clone().end_work(false))?.map_err(|e| errors::raise(py, &e))
-    }
-
-    /// Closes the connection; work that was not committed is undone. Closing twice is allowed. A
-    /// statement that another thread waits for ends with an error.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
-        runtime::block_on(py, self.link(py)?.clone().close())?.map_err(|e| errors::raise(py, &e))
-    }
-
-    /// Tells the server anew who works here: what is given is changed, "" takes it back, None leaves it.
-    ///
-    /// It fills the registers CURRENT CLIENT_APPLNAME, CLIENT_WRKSTNNAME, CLIENT_USERID and CLIENT_ACCTNG of
-    /// a Db2, whatever becomes of the transaction. Raises NotSupportedError at Derby, which has none.
-    #[pyo3(signature = (*, application_name=None, client_workstation=None, client_user=None, client_accounting=None))]
-    fn set_client_info(
-        &self,
-        py: Python<'_>,
-        application_name: Option<&Bound<'_, PyAny>>,
-        client_workstation: Option<&Bound<'_, PyAny>>,
-        client_user: Option<&Bound<'_, PyAny>>,
-        client_accounting: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
-        let named = [
-            ("application_name", application_name),
-            ("client_workstation", client_workstation),
-            ("client_user", client_user),
-            ("client_accounting", client_accounting),
-        ];
-        let info = settings::client_info(py, named)?;
-        runtime::block_on(py, self.link(py)?.clone().set_client_info(info))?.map_err(|e| errors::raise(py, &e))
-    }
-
-    /// Whether every statement is committed by itself, bool. A change counts from the next statement.
-    #[getter]
-    fn get_autocommit(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.link(py)?.client.autocommit())
-    }
-
-    #[setter]
-    fn set_autocommit(&self, py: Python<'_>, on: bool) -> PyResult<()> {
-        let link = self.link(py)?;
-        link.open().map_err(|e| errors::raise(py, &e))?;
-        link.client.set_autocommit(on);
-        Ok(())
-    }
-
-    /// Closed by `close()` or lost, bool.
-    #[getter]
-    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.link(py)?.is_closed())
-    }
-
-    /// The security mechanism in force, str: "encrypted (SECMEC 9, AES-256)".
-    #[getter]
-    fn security(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(self.link(py)?.client.security())
-    }
-
-    /// The server's description of itself: dict with product, prdid, class, release, platform, system (its
-    /// name), job (of this connection; on IBM i "123456/QUSER/QRWTSRVR"), sqlam, typdef, ccsids
-    /// (single-byte, double-byte, mixed), secmec, database, peer.
-    #[getter]
-    fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        server(py, self.link(py)?)
-    }
-
-    /// The protection of the connection: dict with version, cipher, fingerprint (SHA-256 of the server's
-    /// certificate), verified (False only with tls=insecure); None when it is in clear.
-    #[getter]
-    fn tls<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        tls(py, self.link(py)?)
-    }
-
-    fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
-        slf.get().link(py)?.open().map_err(|e| errors::raise(py, &e))?;
-        Ok(slf)
-    }
-
-    #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
-    fn __exit__(
-        &self,
-        py: Python<'_>,
-        kind: Option<&Bound<'_, PyAny>>,
-        _value: Option<&Bound<'_, PyAny>>,
-        _traceback: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
-        let left = runtime::block_on(py, self.link(py)?.clone().leave(kind.is_none()))?;
-        left.map_err(|e| errors::raise(py, &e))
-    }
-
-    fn __repr__(&self) -> String {
-        match self.link.get() {
-            Ok(link) => format!("<drdarrow.Connection {}>", link.describe()),
-            Err(_) => "<drdarrow.Connection of another process>".to_owned(),
+        fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
+            slf.get().0.get().or_raise(py)?.open().or_raise(py)?;
+            Ok(slf)
         }
     }
+    AsyncConnection {
+        /// A new AsyncCursor. Raises InterfaceError when the connection is closed.
+        fn cursor(slf: Py<Self>, py: Python<'_>) -> PyResult<AsyncCursor> {
+            let statement = statement(py, &slf.get().0)?;
+            AsyncCursor::new(py, slf.into_any(), statement)
+        }
 
-    #[classattr]
-    #[pyo3(name = "Warning")]
-    fn warning(py: Python<'_>) -> PyResult<Py<PyType>> {
-        errors::class(py, "Warning").map(Bound::unbind)
+        /// `cursor().execute(operation, parameters)`: an AsyncCursor of its own with the result.
+        #[pyo3(signature = (operation, parameters=None))]
+        fn execute<'py>(
+            slf: Py<Self>,
+            py: Python<'py>,
+            operation: &Bound<'py, PyAny>,
+            parameters: Option<&Bound<'py, PyAny>>,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            AsyncCursor::execute(Bound::new(py, AsyncConnection::cursor(slf, py)?)?, operation, parameters)
+        }
+
+        /// Opens a file of the same system on a connection for files beside this one, with its own unit of work:
+        /// `await` it or `async with` it. Options as `drdarrow.open_file`.
+        #[pyo3(signature = (path, /, **options))]
+        fn open_file<'py>(
+            &self,
+            py: Python<'py>,
+            path: &str,
+            options: Option<&Bound<'py, PyDict>>,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            let work = || beside::<AsyncFile>(py, self.0.get().or_raise(py)?, path, options);
+            opening(&spawn(py, "AsyncConnection.open_file", work())?)
+        }
     }
+    shared {
+        /// Whether every statement is committed by itself, bool. A change counts from the next statement.
+        #[getter]
+        fn get_autocommit(&self, py: Python<'_>) -> PyResult<bool> {
+            Ok(self.0.get().or_raise(py)?.client.autocommit())
+        }
 
-    #[classattr]
-    #[pyo3(name = "Error")]
-    fn error(py: Python<'_>) -> PyResult<Py<PyType>> {
-        errors::class(py, "Error").map(Bound::unbind)
+        #[setter]
+        fn set_autocommit(&self, py: Python<'_>, on: bool) -> PyResult<()> {
+            let link = self.0.get().or_raise(py)?;
+            link.open().or_raise(py)?;
+            link.client.set_autocommit(on);
+            Ok(())
+        }
+
+        /// Closed by `close()` or lost, bool.
+        #[getter]
+        fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+            Ok(self.0.get().or_raise(py)?.is_closed())
+        }
+
+        /// The security mechanism in force, str: "encrypted (SECMEC 9, AES-256)".
+        #[getter]
+        fn security(&self, py: Python<'_>) -> PyResult<String> {
+            Ok(self.0.get().or_raise(py)?.client.security())
+        }
+
+        /// The server's description of itself: dict with product, prdid, class, release, platform, system (its
+        /// name), job (of this connection; on IBM i "123456/QUSER/QRWTSRVR"), sqlam, typdef, ccsids
+        /// (single-byte, double-byte, mixed), secmec, database, peer.
+        #[getter]
+        fn server<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+            server(py, self.0.get().or_raise(py)?)
+        }
+
+        /// The protection of the connection: dict with version, cipher, fingerprint (SHA-256 of the server's
+        /// certificate), verified (False only with tls=insecure); None when it is in clear.
+        #[getter]
+        fn tls<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+            tls(py, self.0.get().or_raise(py)?)
+        }
+
+        fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+            shown::<Self>(py, self.0.get().map(|link| link.describe()))
+        }
     }
+    both {
+        /// Runs a CL command in the job of that connection: list of `drdarrow.types.Message`.
+        fn command<'py>(&self, py: Python<'py>, cl: String) -> ConnectOutcome<Said> {
+            let (link, caller) = (self.0.shared(py)?, Caller::here(py)?);
+            caller.clone().hear(async move { said(&*link.files(&caller).await?, &cl).await })
+        }
 
-    #[classattr]
-    #[pyo3(name = "InterfaceError")]
-    fn interface_error(py: Python<'_>) -> PyResult<Py<PyType>> {
-        errors::class(py, "InterfaceError").map(Bound::unbind)
+        /// Makes the changes last.
+        ///
+        /// Raises OperationalError with SQLSTATE 08007 when the answer did not come: the outcome is
+        /// unknown then, and nothing is tried again.
+        fn commit<'py>(&self, py: Python<'py>) -> () {
+            self.0.shared(py)?.end_work(true)
+        }
+
+        /// Undoes the changes since the last commit; open results end with an error.
+        fn rollback<'py>(&self, py: Python<'py>) -> () {
+            self.0.shared(py)?.end_work(false)
+        }
+
+        /// Closes the connection; work that was not committed is undone. Closing twice is allowed. A
+        /// statement that another thread waits for ends with an error.
+        fn close<'py>(&self, py: Python<'py>) -> () {
+            self.0.shared(py)?.close()
+        }
+
+        /// Tells the server anew who works here: what is given is changed, "" takes it back, None leaves it.
+        ///
+        /// It fills the registers CURRENT CLIENT_APPLNAME, CLIENT_WRKSTNNAME, CLIENT_USERID and CLIENT_ACCTNG of
+        /// a Db2, whatever becomes of the transaction. Raises NotSupportedError at Derby, which has none.
+        #[pyo3(signature = (*, application_name=None, client_workstation=None, client_user=None, client_accounting=None))]
+        fn set_client_info<'py>(
+            &self,
+            py: Python<'py>,
+            application_name: Option<&Bound<'py, PyAny>>,
+            client_workstation: Option<&Bound<'py, PyAny>>,
+            client_user: Option<&Bound<'py, PyAny>>,
+            client_accounting: Option<&Bound<'py, PyAny>>,
+        ) -> () {
+            let named = [
+                ("application_name", application_name),
+                ("client_workstation", client_workstation),
+                ("client_user", client_user),
+                ("client_accounting", client_accounting),
+            ];
+            let info = settings::client_info(py, named)?;
+            self.0.shared(py)?.set_client_info(info)
+        }
     }
-
-    #[classattr]
-    #[pyo3(name = "DatabaseError")]
-    fn database_error(py: Python<'_>) -> PyResult<Py<PyType>> {
-        errors::class(py, "DatabaseError").map(Bound::unbind)
-    }
-
-    #[classattr]
-    #[pyo3(name = "DataError")]
-    fn data_error(py: Python<'_>) -> PyResult<Py<PyType>> {
-        errors::class(py, "DataError").map(Bound::unbind)
-    }
-
-    #[classattr]
-    #[pyo3(name = "OperationalError")]
-    fn operational_error(py: Python<'_>) -> PyResult<Py<PyType>> {
-        errors::class(py, "OperationalError").map(Bound::unbind)
-    }
-
-    #[classattr]
-    #[pyo3(name = "IntegrityError")]
-    fn integrity_error(py: Python<'_>) -> PyResult<Py<PyType>> {
-        errors::class(py, "IntegrityError").map(Bound::unbind)
-    }
-
-    #[classattr]
-    #[pyo3(name = "InternalError")]
-    fn internal_error(py: Python<'_>) -> PyResult<Py<PyType>> {
-        errors::class(py, "InternalError").map(Bound::unbind)
-    }
-
-    #[classattr]
-    #[pyo3(name = "ProgrammingError")]
-    fn programming_error(py: Python<'_>) -> PyResult<Py<PyType>> {
-        errors::class(py, "ProgrammingError").map(Bound::unbind)
-    }
-
-    #[classattr]
-    #[pyo3(name = "NotSupportedError")]
-    fn not_supported_error(py: Python<'_>) -> PyResult<Py<PyType>> {
-        errors::class(py, "NotSupportedError").map(Bound::unbind)
+    leave(&self, py, well) {
+        self.0.shared(py)?.leave(well)
     }
 }
 
 /// The server's description of itself.
-pub(super) fn server<'py>(py: Python<'py>, link: &SharedConnection) -> PyResult<Bound<'py, PyDict>> {
+fn server<'py>(py: Python<'py>, link: &SharedConnection) -> PyResult<Bound<'py, PyDict>> {
     let info = link.client.info();
     let server = PyDict::new(py);
     server.set_item("product", info.product)?;
@@ -289,7 +291,7 @@ pub(super) fn server<'py>(py: Python<'py>, link: &SharedConnection) -> PyResult<
 }
 
 /// The protection of the connection.
-pub(super) fn tls<'py>(py: Python<'py>, link: &SharedConnection) -> PyResult<Option<Bound<'py, PyDict>>> {
+fn tls<'py>(py: Python<'py>, link: &SharedConnection) -> PyResult<Option<Bound<'py, PyDict>>> {
     let Some(secured) = link.client.info().tls else { return Ok(None) };
     let tls = PyDict::new(py);
     tls.set_item("version", secured.version)?;

@@ -9,8 +9,8 @@ use super::statement::SharedStatement;
 use crate::client::error::{Error, Result};
 use crate::client::sql::batch::Batch;
 use crate::python::arguments::param_rows::{ParamRows, RawChunk};
-use crate::python::ownership::{Owned, OwnedLease, OwnedSlot};
-use crate::python::reader::ResultReader;
+use crate::python::ownership::{Owned, OwnedSlot};
+use crate::python::reader::ReaderLease;
 use crate::python::{errors, runtime};
 
 /// Rows of parameters handed to the client at a time.
@@ -71,7 +71,7 @@ pub(in crate::python) struct RawBatch {
 /// The call, and the cursor that is in use meanwhile.
 struct HeldCursor {
     batch: Batch,
-    _lease: OwnedLease<Option<ResultReader>>,
+    _lease: ReaderLease,
 }
 
 /// A cursor, and the place of the call in it.
@@ -87,8 +87,7 @@ impl RawBatch {
     }
 
     fn parts(&self, py: Python<'_>) -> PyResult<Parts> {
-        let raise = |e| errors::raise(py, &e);
-        Ok((self.statement.get().map_err(raise)?.clone(), self.state.get().map_err(raise)?.clone()))
+        Ok((self.statement.shared(py)?, self.state.shared(py)?))
     }
 }
 

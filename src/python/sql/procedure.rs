@@ -1,5 +1,7 @@
 //! `callproc` of PEP 249: the statement that calls a procedure, and its parameters after the call.
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
@@ -37,18 +39,26 @@ pub(super) fn outputs<'py>(py: Python<'py>, statement: &SharedStatement) -> PyRe
     output.map(|output| rows::row(py, &output.row, 0)).transpose()
 }
 
-/// The parameters with what came out of them.
-pub(super) fn returned<'py>(
-    py: Python<'py>,
-    statement: &SharedStatement,
-    given: &Bound<'py, PyList>,
-) -> PyResult<Bound<'py, PyList>> {
-    let came_out = statement.about().output.as_ref().map(|output| output.came_out.clone()).unwrap_or_default();
-    let Some(values) = outputs(py, statement)? else { return Ok(given.clone()) };
-    for (n, value) in values.iter().enumerate().filter(|(n, _)| came_out.get(*n) == Some(&true)) {
-        given.set_item(n, value)?;
+/// The parameters of a call, for Python with what came out of them.
+pub(super) struct Called {
+    pub(super) statement: Arc<SharedStatement>,
+    pub(super) given: Py<PyList>,
+}
+
+impl<'py> IntoPyObject<'py> for Called {
+    type Target = PyList;
+    type Output = Bound<'py, PyList>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let given = self.given.into_bound(py);
+        let came_out = self.statement.about().output.as_ref().map(|output| output.came_out.clone());
+        let Some((values, came_out)) = outputs(py, &self.statement)?.zip(came_out) else { return Ok(given) };
+        for (n, value) in values.iter().enumerate().filter(|(n, _)| came_out.get(*n) == Some(&true)) {
+            given.set_item(n, value)?;
+        }
+        Ok(given)
     }
-    Ok(given.clone())
 }
 
 /// Up to three identifiers joined by points, ordinary or in double quotes.

@@ -15,9 +15,10 @@ use crate::client::sql::connection::Outcome;
 use crate::client::sql::procedure::Output;
 use crate::client::sql::stream::QueryStream;
 use crate::client::warning::Warning;
+use crate::python::arrow::result_table::Collected;
 use crate::python::errors;
-use crate::python::ownership::{OwnedLease, OwnedSlot};
-use crate::python::reader::ResultReader;
+use crate::python::ownership::OwnedSlot;
+use crate::python::reader::{self, ReaderLease, ResultReader};
 use crate::python::shared_connection::SharedConnection;
 
 /// The state of a cursor.
@@ -76,24 +77,24 @@ impl SharedStatement {
     }
 
     /// Takes the cursor for a statement.
-    pub(super) fn lease(&self) -> Result<OwnedLease<Option<ResultReader>>> {
+    pub(super) fn lease(&self) -> Result<ReaderLease> {
         self.usable()?;
         self.slot.take("cursor")
     }
 
-    /// As [`lease`](Self::lease), for a task, which may wait a moment.
-    pub(super) async fn lease_soon(&self) -> Result<OwnedLease<Option<ResultReader>>> {
+    /// As [`lease`](Self::lease); a task waits a moment.
+    pub(super) async fn lease_soon(&self) -> Result<ReaderLease> {
         self.usable()?;
         self.slot.take_soon("cursor").await
     }
 
     /// Takes the cursor for a fetch.
-    pub(super) fn lease_rows(&self) -> Result<OwnedLease<Option<ResultReader>>> {
+    pub(super) fn lease_rows(&self) -> Result<ReaderLease> {
         self.with_rows(self.lease()?)
     }
 
-    /// As [`lease_rows`](Self::lease_rows), for a task.
-    pub(super) async fn lease_rows_soon(&self) -> Result<OwnedLease<Option<ResultReader>>> {
+    /// As [`lease_rows`](Self::lease_rows); a task waits a moment.
+    pub(super) async fn lease_rows_soon(&self) -> Result<ReaderLease> {
         self.with_rows(self.lease_soon().await?)
     }
 
@@ -102,7 +103,7 @@ impl SharedStatement {
         self.about().lost = true;
     }
 
-    fn with_rows(&self, lease: OwnedLease<Option<ResultReader>>) -> Result<OwnedLease<Option<ResultReader>>> {
+    fn with_rows(&self, lease: ReaderLease) -> Result<ReaderLease> {
         if self.about().lost {
             return Err(Error::interface("rows went with a fetch that was broken off: execute the statement again"));
         }
@@ -123,28 +124,26 @@ impl SharedStatement {
     }
 
     /// Ends the result, if any, and forgets it.
-    pub(in crate::python) fn close(&self) -> Result<()> {
+    pub(in crate::python) async fn close(self: Arc<SharedStatement>) -> Result<()> {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        self.forget(self.slot.take("cursor"))
-    }
-
-    /// As [`close`](Self::close), for a task.
-    pub(super) async fn close_soon(&self) -> Result<()> {
-        if self.closed.swap(true, Ordering::AcqRel) {
-            return Ok(());
-        }
-        self.forget(self.slot.take_soon("cursor").await)
-    }
-
-    fn forget(&self, taken: Result<OwnedLease<Option<ResultReader>>>) -> Result<()> {
-        let taken = taken.map(|mut lease| self.clear(&mut lease));
+        let taken = self.slot.take_soon("cursor").await.map(|mut lease| self.clear(&mut lease));
         taken.inspect_err(|_| self.closed.store(false, Ordering::Release))
     }
 
+    /// Reads the result to its end. Broken off, it leaves none of the rows to be fetched again.
+    pub(super) async fn collect(self: Arc<SharedStatement>) -> Result<Collected> {
+        let lease = self.lease_rows_soon().await?;
+        // Until the end is reached: nobody sees them before.
+        self.about().lost = true;
+        let collected = reader::collect(lease, self.link.limits, |told| self.about().warnings.extend(told)).await;
+        self.about().lost = false;
+        collected
+    }
+
     /// Closes what is left of the statement before.
-    fn clear(&self, lease: &mut OwnedLease<Option<ResultReader>>) {
+    fn clear(&self, lease: &mut ReaderLease) {
         drop(lease.take());
         drop(std::mem::take(&mut *self.sets()));
     }
@@ -153,18 +152,19 @@ impl SharedStatement {
         self.sets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Goes on to the next result set of a procedure; false when there is none.
-    pub(super) fn next_set(&self, lease: &mut OwnedLease<Option<ResultReader>>) -> Result<bool> {
+    /// Goes on to the next result set of a procedure: true, or none when there is no other.
+    pub(super) async fn next_set(self: Arc<SharedStatement>) -> Result<Option<bool>> {
+        let mut lease = self.lease_soon().await?;
         if lease.is_none() && !self.about().handed_over {
             return Err(errors::programming("24000", "there are no result sets: the last statement returned none"));
         }
-        let Some(stream) = self.sets().pop_front() else { return Ok(false) };
-        self.read(lease, stream);
-        Ok(true)
+        let Some(stream) = self.sets().pop_front() else { return Ok(None) };
+        self.read(&mut lease, stream);
+        Ok(Some(true))
     }
 
     /// Makes `stream` the result in hand.
-    fn read(&self, lease: &mut OwnedLease<Option<ResultReader>>, stream: QueryStream) {
+    fn read(&self, lease: &mut ReaderLease, stream: QueryStream) {
         let mut about = self.about();
         about.columns = Some(stream.columns());
         about.schema = Some(stream.schema());
@@ -176,12 +176,8 @@ impl SharedStatement {
     }
 
     /// Executes once. The result of the statement before is closed.
-    pub(super) async fn execute(
-        &self,
-        lease: &mut OwnedLease<Option<ResultReader>>,
-        sql: &str,
-        parameters: RecordBatch,
-    ) -> Result<()> {
+    pub(super) async fn execute(&self, sql: &str, parameters: RecordBatch) -> Result<()> {
+        let lease = &mut self.lease_soon().await?;
         self.clear(lease);
         *self.about() = About::default();
         let _waiting = self.link.waiting();
@@ -211,7 +207,7 @@ impl SharedStatement {
     }
 
     /// Begins a call with many rows. The result of the statement before is closed.
-    pub(super) async fn begin_many(&self, lease: &mut OwnedLease<Option<ResultReader>>, sql: &str) -> Result<Batch> {
+    pub(super) async fn begin_many(&self, lease: &mut ReaderLease, sql: &str) -> Result<Batch> {
         self.clear(lease);
         *self.about() = About { count: Some(0), ..About::default() };
         let _waiting = self.link.waiting();

@@ -1,0 +1,146 @@
+"""The coroutines of the classes for asyncio, which `drdarrow._core` makes.
+
+Rows are taken after a wait and without another one in between: so a task that is cancelled loses none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
+
+import drdarrow._core as _core
+from drdarrow.exceptions import Error
+from drdarrow.types import Record, Row, Rows
+
+__all__ = ["Opening"]
+
+_CHUNK = 512
+
+
+class _Entered(Protocol):
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None, /
+    ) -> None: ...
+
+
+_T = TypeVar("_T")
+_E = TypeVar("_E", bound=_Entered)
+
+
+class Opening(Coroutine[Any, Any, _E], Generic[_E]):
+    """A connection or file to be: `await` it, or enter it by `async with`, which closes it in the end."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, _E]) -> None:
+        self._coroutine = coroutine
+        self._entered: _E | None = None
+
+    def __await__(self) -> Generator[Any, None, _E]:
+        return self._coroutine.__await__()
+
+    def send(self, value: Any, /) -> Any:
+        return self._coroutine.send(value)
+
+    def throw(self, *raised: Any) -> Any:
+        return self._coroutine.throw(*raised)
+
+    def close(self) -> None:
+        self._coroutine.close()
+
+    async def __aenter__(self) -> _E:
+        self._entered = await self._coroutine
+        return self._entered
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._entered is not None:
+            await self._entered.__aexit__(kind, value, traceback)
+
+
+async def wait(start: Callable[[], asyncio.Future[_T]]) -> _T:
+    """Begins some work and waits for it."""
+    return await start()
+
+
+async def give(value: _T) -> _T:
+    """What is there already."""
+    return value
+
+
+async def fetch(cursor: _core.AsyncCursor, wanted: int = sys.maxsize) -> list[Row]:
+    """So many rows. Where the task is cancelled, those that have come are kept for the next fetch."""
+    kept = cursor._kept
+    async with cursor._turn:
+        while len(kept) < wanted:
+            try:
+                if not await cursor._more(wanted == sys.maxsize):
+                    break
+            except Error:
+                # The rows before the failure first; it is told again by the next fetch.
+                if kept and wanted < sys.maxsize:
+                    break
+                raise
+            kept += cursor._in_hand(wanted - len(kept))
+        rows = kept[:wanted]
+        del kept[:wanted]
+        return rows
+
+
+async def fetch_one(cursor: _core.AsyncCursor) -> Row | None:
+    """The next row, or None at the end."""
+    if not cursor._kept and (row := cursor._row_in_hand()) is not None:
+        return row
+    rows = await fetch(cursor, 1)
+    return rows[0] if rows else None
+
+
+async def next_row(cursor: _core.AsyncCursor) -> Row:
+    """The next row."""
+    row = await fetch_one(cursor)
+    if row is None:
+        raise StopAsyncIteration
+    return row
+
+
+async def execute_many(cursor: _core.AsyncCursor, operation: str, given: Rows) -> _core.AsyncCursor:
+    """A statement for each row of parameters. An error undoes the rows; so does a cancellation, in the background."""
+    rows = _core.RawRows(given)
+    batch = await cursor._batch(operation)
+    try:
+        while chunk := await asyncio.to_thread(rows.chunk, _CHUNK) if rows.waits else rows.chunk(_CHUNK):
+            await batch.add(chunk)
+        await batch.finish()
+    except Exception as e:
+        if left := await batch.undo():
+            e.add_note(left)
+        raise
+    except BaseException:
+        batch.leave()
+        raise
+    return cursor
+
+
+async def next_batch(stream: _core.AsyncArrowStream) -> _core.RecordBatch:
+    """The next batch."""
+    while await stream._more():
+        if (batch := stream._in_hand()) is not None:
+            return batch
+    raise StopAsyncIteration
+
+
+async def batches(file: _core.AsyncFile) -> AsyncIterator[_core.RecordBatch]:
+    """All records."""
+    async with await file.fetch_arrow() as stream:
+        async for batch in stream:
+            yield batch
+
+
+async def write(file: _core.AsyncFile, data: Iterable[Record]) -> int:
+    """Adds rows that are not Arrow, a chunk at a time; how many."""
+    rows, written = file._rows(data), 0
+    while chunk := await file._write(rows, written):
+        written += chunk
+    return written

@@ -1,0 +1,65 @@
+//! Work as Python's coroutines: it begins when the coroutine is awaited, and is dropped when the task that awaits it
+//! is cancelled. The coroutines themselves are in `drdarrow/_coroutines.py`.
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::call::PyCallArgs;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use super::errors::{self, Raise};
+use super::ownership::Owned;
+use super::runtime;
+use crate::client::error::Result;
+
+/// A coroutine of that module. `name` is what Python says of one that nobody awaits.
+pub(super) fn coroutine<'py>(
+    py: Python<'py>,
+    name: &str,
+    function: &str,
+    arguments: impl PyCallArgs<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let made = of_module(py, function)?.call1(arguments)?;
+    made.setattr("__qualname__", name)?;
+    Ok(made)
+}
+
+/// A coroutine that can be entered by `async with` as well.
+pub(super) fn opening<'py>(coroutine: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    of_module(coroutine.py(), "Opening")?.call1((coroutine,))
+}
+
+/// A coroutine of work, or of the error in its arguments.
+pub(super) fn spawn<'py, F, T>(py: Python<'py>, name: &str, work: PyResult<F>) -> PyResult<Bound<'py, PyAny>>
+where
+    F: Future<Output = Result<T>> + Send + 'static,
+    T: for<'a> IntoPyObject<'a> + Send + 'static,
+{
+    let begin: Begin = match work {
+        Ok(work) => Box::new(move |py| runtime::asyncio(py, work)),
+        Err(e) => Box::new(move |_| Err(e)),
+    };
+    coroutine(py, name, "wait", (Start(Owned::new(Mutex::new(Some(begin)))),))
+}
+
+type Begin = Box<dyn for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>> + Send>;
+
+/// Begins some work when it is called.
+#[pyclass(frozen, module = "drdarrow._core")]
+struct Start(Owned<Mutex<Option<Begin>>>);
+
+#[pymethods]
+impl Start {
+    fn __call__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let begin = self.0.get().or_raise(py)?.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match begin {
+            Some(begin) => begin(py),
+            None => Err(errors::interface(py, "the coroutine was awaited before")),
+        }
+    }
+}
+
+fn of_module<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    MODULE.get_or_try_init(py, || py.import("drdarrow._coroutines").map(Bound::unbind))?.bind(py).getattr(name)
+}

@@ -1,0 +1,75 @@
+//! A class that waits and its sister for asyncio, side by side.
+
+/// Methods of both classes. A method of `both` is a future: one class waits for it, the other makes it a coroutine.
+/// Those of `shared` do not wait, and are in both. Each class has further ones of its own, and `leave` is the end of
+/// its `with` block: a future by whether the block went `well`.
+macro_rules! twins {
+    (
+        $sync:ident { $($own:tt)* }
+        $asyn:ident { $($theirs:tt)* }
+        shared { $($shared:tt)* }
+        both { $(
+            $(#[$attribute:meta])*
+            fn $name:ident<'py>(&$this:ident, $py:ident: Python<'py> $($arguments:tt)*) -> $out:ty $work:block
+        )* }
+        leave(&$left:ident, $here:ident, $well:ident) $leave:block
+    ) => {
+        #[pymethods]
+        impl $sync {
+            $($own)*
+            $($shared)*
+            $(
+                $(#[$attribute])*
+                fn $name<'py>(&$this, $py: Python<'py> $($arguments)*) -> PyResult<$out> {
+                    $crate::python::runtime::wait($py, $work)
+                }
+            )*
+
+            #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
+            fn __exit__<'py>(
+                &$left,
+                $here: Python<'py>,
+                kind: Option<&Bound<'py, PyAny>>,
+                _value: Option<&Bound<'py, PyAny>>,
+                _traceback: Option<&Bound<'py, PyAny>>,
+            ) -> PyResult<()> {
+                let $well = kind.is_none();
+                $crate::python::runtime::wait($here, $leave)
+            }
+        }
+
+        #[pymethods]
+        impl $asyn {
+            $($theirs)*
+            $($shared)*
+            $(
+                $(#[$attribute])*
+                fn $name<'py>(&$this, $py: Python<'py> $($arguments)*) -> PyResult<Bound<'py, PyAny>> {
+                    let work = || -> PyResult<_> { Ok($work) };
+                    let name = concat!(stringify!($asyn), ".", stringify!($name));
+                    $crate::python::coroutine::spawn($py, name, work())
+                }
+            )*
+
+            fn __aenter__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+                let name = concat!(stringify!($asyn), ".__aenter__");
+                $crate::python::coroutine::coroutine(slf.py(), name, "give", (slf.clone(),))
+            }
+
+            #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
+            fn __aexit__<'py>(
+                &$left,
+                $here: Python<'py>,
+                kind: Option<&Bound<'py, PyAny>>,
+                _value: Option<&Bound<'py, PyAny>>,
+                _traceback: Option<&Bound<'py, PyAny>>,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                let $well = kind.is_none();
+                let work = || -> PyResult<_> { Ok($leave) };
+                $crate::python::coroutine::spawn($here, concat!(stringify!($asyn), ".__aexit__"), work())
+            }
+        }
+    };
+}
+
+pub(super) use twins;
