@@ -65,7 +65,19 @@ const MODULES: &[Module] = &[
     Module {
         path: "flow",
         ours: &["wire"],
-        outside: &["bytes", "aes", "cbc", "des", "sha1", "sha2", "hmac", "pbkdf2", "num_bigint", "zeroize", "tracing"],
+        outside: &[
+            "bytes",
+            "aes",
+            "cbc",
+            "des",
+            "sha1",
+            "sha2",
+            "hmac",
+            "pbkdf2",
+            "crypto_bigint",
+            "zeroize",
+            "tracing",
+        ],
     },
     Module {
         path: "net",

@@ -3,7 +3,8 @@
 //! Both groups are far too small by today's standards: this hides a password from a passive
 //! eavesdropper without much means; TLS is the answer to any other.
 
-use num_bigint::BigUint;
+use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
+use crypto_bigint::{Odd, U256, U512, Uint};
 use sha1::{Digest, Sha1};
 use zeroize::Zeroizing;
 
@@ -41,20 +42,6 @@ impl EncAlg {
             EncAlg::Aes => 64,
         }
     }
-
-    fn prime(self) -> BigUint {
-        BigUint::from_bytes_be(match self {
-            EncAlg::Des => &DES_PRIME,
-            EncAlg::Aes => &AES_PRIME,
-        })
-    }
-
-    fn generator(self) -> BigUint {
-        BigUint::from_bytes_be(match self {
-            EncAlg::Des => &DES_GENERATOR,
-            EncAlg::Aes => &AES_GENERATOR,
-        })
-    }
 }
 
 /// Which end of the conversation a key pair belongs to: the server's public key also gives the
@@ -88,11 +75,12 @@ impl KeyPair {
         if random.len() != want {
             return Err(SecMecError::RandomLength { want, got: random.len() });
         }
-        let public = power(algorithm, &algorithm.generator(), random);
-        if !is_valid(algorithm, &public) {
-            return Err(SecMecError::WeakKey);
-        }
-        Ok(KeyPair { algorithm, private: Zeroizing::new(random.to_vec()), public: public.to_vec() })
+        let public = match algorithm {
+            EncAlg::Des => DES.public(random),
+            EncAlg::Aes => AES.public(random),
+        };
+        let public = public.ok_or(SecMecError::WeakKey)?.to_vec();
+        Ok(KeyPair { algorithm, private: Zeroizing::new(random.to_vec()), public })
     }
 
     /// The public key, for SECTKN of ACCSEC or ACCSECRD.
@@ -107,10 +95,11 @@ impl KeyPair {
         if peer.len() != want {
             return Err(SecMecError::PublicLength { what: "public key", want, got: peer.len() });
         }
-        if !is_valid(self.algorithm, peer) {
-            return Err(SecMecError::PublicRange);
-        }
-        let secret = power(self.algorithm, &BigUint::from_bytes_be(peer), &self.private);
+        let secret = match self.algorithm {
+            EncAlg::Des => DES.secret(peer, &self.private),
+            EncAlg::Aes => AES.secret(peer, &self.private),
+        };
+        let secret = secret.ok_or(SecMecError::PublicRange)?;
         let server: &[u8] = match side {
             Side::Requester => peer,
             Side::Server => &self.public,
@@ -123,23 +112,49 @@ impl KeyPair {
     }
 }
 
-/// `base` to the power of `exponent` in the group, left padded with zeros.
-fn power(algorithm: EncAlg, base: &BigUint, exponent: &[u8]) -> Zeroizing<Vec<u8>> {
-    // The big integers themselves are not wiped when they go; the crate has no way to do that.
-    let value = base.modpow(&BigUint::from_bytes_be(exponent), &algorithm.prime());
-    let digits = Zeroizing::new(value.to_bytes_be());
-    let mut out = Zeroizing::new(vec![0; algorithm.key_len()]);
-    for (slot, digit) in out.iter_mut().rev().zip(digits.iter().rev()) {
-        *slot = *digit;
-    }
-    out
+/// A group: the numbers below a prime, and one of them whose powers are public keys.
+struct Group<const LIMBS: usize> {
+    params: FixedMontyParams<LIMBS>,
+    generator: Uint<LIMBS>,
 }
 
-/// 2..=p-2: anything else has a power that anyone can name.
-fn is_valid(algorithm: EncAlg, public: &[u8]) -> bool {
-    let value = BigUint::from_bytes_be(public);
-    let two = BigUint::from(2u8);
-    value >= two && value <= algorithm.prime() - two
+impl<const LIMBS: usize> Group<LIMBS> {
+    const fn new(prime: &str, generator: &str) -> Group<LIMBS> {
+        let params = FixedMontyParams::new_vartime(Odd::<Uint<LIMBS>>::from_be_hex(prime));
+        Group { params, generator: Uint::from_be_hex(generator) }
+    }
+
+    /// The public key of a private one; none for a key that gives itself away.
+    fn public(&self, private: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let public = self.power(&self.generator, private)?;
+        self.valid(&public).map(|_| public)
+    }
+
+    /// The secret that a public key and a private one have in common; none where anybody can name it.
+    fn secret(&self, public: &[u8], private: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        self.power(&self.valid(public)?, private)
+    }
+
+    /// 2..=p-2: anything else has a power that anyone can name.
+    fn valid(&self, public: &[u8]) -> Option<Uint<LIMBS>> {
+        let value = number(public)?;
+        let most = self.params.modulus().as_ref().wrapping_sub(&Uint::ONE);
+        (value > Uint::ONE && value < most).then_some(value)
+    }
+
+    /// `base` to the power of `exponent`, left padded with zeros. The time that it takes depends on neither.
+    fn power(&self, base: &Uint<LIMBS>, exponent: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let exponent = Zeroizing::new(number::<LIMBS>(exponent)?);
+        let power = Zeroizing::new(FixedMontyForm::new(base, &self.params).pow(&exponent));
+        let value = Zeroizing::new(power.retrieve());
+        let bytes = Zeroizing::new(value.to_be_bytes());
+        Some(Zeroizing::new(bytes.as_ref().to_vec()))
+    }
+}
+
+/// A number of its full length.
+fn number<const LIMBS: usize>(bytes: &[u8]) -> Option<Uint<LIMBS>> {
+    (bytes.len() == Uint::<LIMBS>::BYTES).then(|| Uint::from_be_slice(bytes))
 }
 
 /// SHA-1 of both halves of the secret, put together to 32 bytes with eight of them overlapping.
@@ -167,29 +182,19 @@ fn part<const N: usize>(bytes: &[u8], at: usize) -> Zeroizing<[u8; N]> {
     out
 }
 
-const DES_PRIME: [u8; 32] = [
-    0xC6, 0x21, 0x12, 0xD7, 0x3E, 0xE6, 0x13, 0xF0, 0x94, 0x7A, 0xB3, 0x1F, 0x0F, 0x68, 0x46, 0xA1, 0xBF, 0xF5, 0xB3,
-    0xA4, 0xCA, 0x0D, 0x60, 0xBC, 0x1E, 0x4C, 0x7A, 0x0D, 0x8C, 0x16, 0xB3, 0xE3,
-];
+/// That of DES.
+static DES: Group<{ U256::LIMBS }> = Group::new(
+    "C62112D73EE613F0947AB31F0F6846A1BFF5B3A4CA0D60BC1E4C7A0D8C16B3E3",
+    "4690FA1F7B9E1D4442C86C9114603FDECF071EDCEC5F626E21E256AED9EA34E4",
+);
 
-const DES_GENERATOR: [u8; 32] = [
-    0x46, 0x90, 0xFA, 0x1F, 0x7B, 0x9E, 0x1D, 0x44, 0x42, 0xC8, 0x6C, 0x91, 0x14, 0x60, 0x3F, 0xDE, 0xCF, 0x07, 0x1E,
-    0xDC, 0xEC, 0x5F, 0x62, 0x6E, 0x21, 0xE2, 0x56, 0xAE, 0xD9, 0xEA, 0x34, 0xE4,
-];
-
-const AES_PRIME: [u8; 64] = [
-    0xF2, 0x4F, 0x63, 0x15, 0x0E, 0xAA, 0x97, 0xCC, 0xE7, 0x8F, 0x57, 0x10, 0xC4, 0x5F, 0xAF, 0xBE, 0xB7, 0x1C, 0xF6,
-    0xA8, 0x72, 0x4F, 0x63, 0x14, 0x0E, 0xAA, 0x97, 0xCC, 0xE7, 0x8F, 0x57, 0x10, 0xC4, 0x5F, 0xAF, 0xBE, 0xB7, 0x1C,
-    0xF6, 0xA8, 0x72, 0x4F, 0x63, 0x13, 0x08, 0xE3, 0x2B, 0x26, 0xEA, 0x15, 0x94, 0x88, 0x9C, 0xBB, 0xFC, 0x91, 0xF6,
-    0xDF, 0x75, 0x24, 0x35, 0x2E, 0xF9, 0x79,
-];
-
-const AES_GENERATOR: [u8; 64] = [
-    0xE8, 0xCE, 0x9E, 0x08, 0x44, 0xC6, 0x7A, 0x00, 0x9F, 0xB7, 0x84, 0x3C, 0xD9, 0x45, 0xA0, 0x58, 0x93, 0x5D, 0xA5,
-    0x1B, 0x02, 0x8A, 0x49, 0xE5, 0xA9, 0x1F, 0x83, 0x1B, 0x78, 0x36, 0x44, 0x91, 0xCD, 0x0E, 0x0A, 0x8F, 0x72, 0x34,
-    0x5D, 0xF8, 0x07, 0x69, 0x54, 0x99, 0x26, 0xFD, 0x16, 0xEC, 0xD6, 0xF6, 0x85, 0x94, 0x81, 0x64, 0x7C, 0xA9, 0xEF,
-    0xB2, 0xBA, 0xAC, 0x7B, 0xC0, 0x9A, 0x92,
-];
+/// That of AES.
+static AES: Group<{ U512::LIMBS }> = Group::new(
+    "F24F63150EAA97CCE78F5710C45FAFBEB71CF6A8724F63140EAA97CCE78F5710\
+     C45FAFBEB71CF6A8724F631308E32B26EA1594889CBBFC91F6DF7524352EF979",
+    "E8CE9E0844C67A009FB7843CD945A058935DA51B028A49E5A91F831B78364491\
+     CD0E0A8F72345DF80769549926FD16ECD6F6859481647CA9EFB2BAAC7BC09A92",
+);
 
 #[cfg(test)]
 mod tests {
@@ -204,13 +209,13 @@ mod tests {
 
     // Public keys and tokens computed apart from this crate: Python's pow() for the groups, hashlib
     // for SHA-1, the package `cryptography` (OpenSSL) for DES and AES.
-    const DES: [&str; 4] = [
+    const KNOWN_DES: [&str; 4] = [
         "1e193463d8ff28de84d42805ed9f150120de19cb2b7296ab013969c9205b12f3",
         "8e0d03167376dbdcb7b1a4f7746808f659512502b9d4f7eae371615c05832ed2",
         "62a98e78b15a6a97",
         "3b7009821acede925361115e69b49984",
     ];
-    const AES: [&str; 4] = [
+    const KNOWN_AES: [&str; 4] = [
         "04bd317b5dbd8c5a9504beb5ee00e2452b2faa3f8192fd4f69def156f4d2a82b5aa7e9d36a0fd1848f18377fa7ccd70885ff34845d95
         8141a0762f11f9acfc63",
         "36b5c51c21706f41c163f1ff43a675503db988b7630f32bf69b77e007b456f2316a63c79cc7a6e86120acda705341ac23273340ee10c
@@ -223,7 +228,7 @@ mod tests {
     fn both_sides_arrive_at_the_known_tokens() {
         let user = [0xA4, 0xA2, 0x85, 0x99, 0xF1]; // user1
         let password = [0xC1, 0x82, 0x83, 0xF1, 0xF2, 0xF3, 0x4F, 0x5F, 0x4A, 0x5A, 0xA7]; // Abc123!^[]x
-        for (algorithm, known) in [(EncAlg::Des, DES), (EncAlg::Aes, AES)] {
+        for (algorithm, known) in [(EncAlg::Des, KNOWN_DES), (EncAlg::Aes, KNOWN_AES)] {
             let (requester, server) = pairs(algorithm);
             assert_eq!(requester.public(), hex(known[0]));
             assert_eq!(server.public(), hex(known[1]));
@@ -253,17 +258,22 @@ mod tests {
         for algorithm in [EncAlg::Des, EncAlg::Aes] {
             let (pair, _) = pairs(algorithm);
             let want = algorithm.key_len();
-            let padded = |v: BigUint| {
-                let digits = v.to_bytes_be();
-                [vec![0; want - digits.len()], digits].concat()
+            let small = |n: u8| [vec![0; want - 1], vec![n]].concat();
+            let prime = match algorithm {
+                EncAlg::Des => DES.params.modulus().as_ref().to_be_bytes().as_ref().to_vec(),
+                EncAlg::Aes => AES.params.modulus().as_ref().to_be_bytes().as_ref().to_vec(),
             };
-            let p = algorithm.prime();
-            for bad in [BigUint::ZERO, BigUint::from(1u8), &p - 1u8, p.clone(), &p + 1u8] {
-                assert_eq!(pair.agree(&padded(bad), Side::Requester).unwrap_err(), SecMecError::PublicRange);
+            // Its last byte is neither small nor large.
+            let near = |by: i8| {
+                let mut out = prime.clone();
+                out[want - 1] = out[want - 1].checked_add_signed(by).unwrap();
+                out
+            };
+            for bad in [small(0), small(1), near(-1), near(0), near(1), vec![0xFF; want]] {
+                assert_eq!(pair.agree(&bad, Side::Requester).unwrap_err(), SecMecError::PublicRange);
             }
-            assert_eq!(pair.agree(&vec![0xFF; want], Side::Requester).unwrap_err(), SecMecError::PublicRange);
-            for good in [BigUint::from(2u8), &p - 2u8] {
-                assert!(pair.agree(&padded(good), Side::Requester).is_ok());
+            for good in [small(2), near(-2)] {
+                assert!(pair.agree(&good, Side::Requester).is_ok());
             }
             for got in [0, 1, want - 1, want + 1, 96] {
                 let error = pair.agree(&vec![2; got], Side::Requester).unwrap_err();
