@@ -2,13 +2,17 @@
 
 use crate::protocol::Raw;
 use crate::support::{PERSONAS, config, connect, count, rows, start_with};
+use arrow_schema::{DataType, Field, Schema};
+use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::config::Config;
 use drdarrow::client::config::security::{EncAlg, Security};
 use drdarrow::client::error::ErrorClass;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::server::access::Access;
-use drdarrow::server::listen::Server;
+use drdarrow::server::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session};
+use drdarrow::server::error::SqlError;
+use drdarrow::server::listen::{Server, serve};
 use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona};
 use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
@@ -18,6 +22,7 @@ use drdarrow::wire::ddm::excsat::ExcSat;
 use drdarrow::wire::ddm::secchk::{SecChk, SecChkRm, Secret};
 use drdarrow::wire::ddm::text::DdmText;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
@@ -280,6 +285,69 @@ async fn proofs_that_are_none() {
             let asked = AccSec { encalgs: vec![3], ..asks(9, vec![2; 32]) };
             let (reply, said) = verdict(&server, asked, user("app")).await;
             assert_eq!((reply.secchkcd, said.secchkcd), (Some(0x1B), TOKEN));
+        }
+    }
+}
+
+/// An engine that repeats in its errors what it should not.
+struct Echo;
+
+impl Backend for Echo {
+    fn connect(&self, _: &Login) -> Result<Box<dyn Session>, ConnectError> {
+        Ok(Box::new(Echo))
+    }
+}
+
+fn echo<T>() -> Result<T, SqlError> {
+    Err(SqlError::new(-204, "42704", &["NIX;create=true;bootPassword=boot-geheim"]))
+}
+
+impl Session for Echo {
+    fn prepare(&mut self, _: &str) -> Result<Prepared, SqlError> {
+        let columns = Arc::new(Schema::new(vec![Field::new("A", DataType::Int32, true)]));
+        Ok(Prepared { statement: 1, columns: Some(columns), parameters: Vec::new() })
+    }
+
+    fn query(&mut self, _: u64, _: &Parameters) -> Result<Rows, SqlError> {
+        Ok(Box::new(std::iter::once(echo())))
+    }
+
+    fn execute(&mut self, _: u64, _: &Parameters) -> Result<Done, SqlError> {
+        echo()
+    }
+
+    fn forget(&mut self, _: u64) {}
+
+    fn set(&mut self, _: &str) -> Result<(), SqlError> {
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), SqlError> {
+        echo()
+    }
+
+    fn rollback(&mut self) -> Result<(), SqlError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_a_server_repeats_after_the_login_is_not_shown() {
+    for persona in PERSONAS {
+        let settings = ServerSettings { persona, ..ServerSettings::default() };
+        let server = serve(settings, Arc::new(Echo)).await.unwrap();
+        let mut config = config(&server);
+        config.set("attributes", "create=true;bootPassword=boot-geheim").unwrap();
+        config.set("autocommit", "false").unwrap();
+        let connection = Connection::connect(config).await.unwrap();
+        let mut errors = vec![connection.commit().await.unwrap_err()];
+        errors.push(match connection.query("SELECT A FROM T", &[]).await {
+            Ok(mut stream) => stream.next().await.unwrap_err(),
+            Err(e) => e,
+        });
+        for e in errors {
+            let shown = format!("{e} {e:?}");
+            assert!(shown.contains("bootPassword=***") && !shown.contains("geheim"), "{}: {shown}", persona.name);
         }
     }
 }

@@ -153,8 +153,13 @@ impl Inner {
         // A caller that stopped waiting for a commit learns here that its outcome is unknown.
         let untold = self.untold.load(Ordering::Acquire) && self.loses_the_answer(&e);
         let phase = if untold { Phase::Commit } else { phase };
-        let e = Error::from_net(e, phase).at(&self.peer);
+        let e = self.without_secrets(Error::from_net(e, phase)).at(&self.peer);
         if self.channel.broken().is_some() { e.broken() } else { self.give_up_after(e) }
+    }
+
+    /// The error without secrets of Derby's attributes, which a server may repeat.
+    pub(super) fn without_secrets(&self, e: Error) -> Error {
+        Error { message: self.config.without_secrets(&e.message), ..e }
     }
 
     /// A connection that an error calls unusable is closed, so that nobody goes on with it.
@@ -186,7 +191,8 @@ impl Inner {
         match self.channel.run(ask, Some(Deadline::after(EXPLAIN))).await {
             Ok(Some(words)) => {
                 let (code, state) = (e.sqlcode.unwrap_or(0), e.sqlstate.as_deref().unwrap_or(""));
-                Error { message: format!("{words} (SQLCODE {code}, SQLSTATE {state})"), ..e }
+                let message = format!("{words} (SQLCODE {code}, SQLSTATE {state})");
+                self.without_secrets(Error { message, ..e })
             }
             // Without an answer the arguments of the message have to do.
             Ok(None) | Err(_) => e,

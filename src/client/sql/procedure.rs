@@ -152,7 +152,7 @@ impl Inner {
         warnings: &mut Vec<Warning>,
     ) -> Result<RecordBatch> {
         let phase = Phase::Execute;
-        let fail = |e: FlowError| self.give_up_after(Error::from_flow(e, phase).at(&self.peer));
+        let fail = |e: FlowError| self.give_up_after(self.without_secrets(Error::from_flow(e, phase)).at(&self.peer));
         let bad = |e: &ColumnError| Error::from_column(e, phase).at(&self.peer);
         let names = described.iter().map(|var| var.name().to_owned()).chain(std::iter::repeat(String::new()));
         let fields = fields.into_iter().zip(names).map(|(field, name)| Field { name, ..field }).collect();

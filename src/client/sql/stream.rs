@@ -245,7 +245,7 @@ impl QueryStream {
                 }
             }
             Err(e) => {
-                let e = Error::from_net(e, Phase::Fetch).at(&self.inner.peer);
+                let e = self.inner.without_secrets(Error::from_net(e, Phase::Fetch)).at(&self.inner.peer);
                 self.failure =
                     Some(Error { message: format!("{} after {} rows", e.message, self.rows.delivered()), ..e });
             }
@@ -382,7 +382,7 @@ impl QueryStream {
             _ => None,
         };
         let named = column.map(|field| format!("column {}: ", field.name)).unwrap_or_default();
-        let e = Error::from_flow(e, Phase::Fetch).at(&self.inner.peer);
+        let e = self.inner.without_secrets(Error::from_flow(e, Phase::Fetch)).at(&self.inner.peer);
         let e = Error { message: format!("{named}{}", e.message), ..e };
         let gone = self.inner.closed.load(Ordering::Acquire) || self.inner.channel.broken().is_some();
         self.inner.give_up_after(if broken || gone { e.broken() } else { e })

@@ -13,7 +13,7 @@ use super::rdbname;
 use super::text::DdmText;
 
 /// One reply message.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Reply {
     /// Which one.
     pub cp: CodePoint,
@@ -64,6 +64,30 @@ impl fmt::Debug for Other {
         } else {
             write!(f, "{} {:02X?}", self.cp, self.data)
         }
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Reply { cp, svrcod, rdbnam, codpnt, synerrcd, prccnvcd, secchkcd, dscerrcd, uowdsp, .. } = self;
+        let Reply { mgrlvlls, rscnam, rsctyp, rsncod, srvdgn, others, .. } = self;
+        f.debug_struct("Reply")
+            .field("cp", cp)
+            .field("svrcod", svrcod)
+            .field("rdbnam", &rdbnam.as_deref().map(rdbname::shown))
+            .field("codpnt", codpnt)
+            .field("synerrcd", synerrcd)
+            .field("prccnvcd", prccnvcd)
+            .field("secchkcd", secchkcd)
+            .field("dscerrcd", dscerrcd)
+            .field("uowdsp", uowdsp)
+            .field("mgrlvlls", mgrlvlls)
+            .field("rscnam", rscnam)
+            .field("rsctyp", rsctyp)
+            .field("rsncod", rsncod)
+            .field("srvdgn", srvdgn)
+            .field("others", others)
+            .finish()
     }
 }
 
@@ -350,6 +374,14 @@ mod tests {
         let got = round_trip("000a2213000611490008");
         assert_eq!((got.is_error(), got.breaks_connection()), (true, false));
         assert_eq!(got.describe(), "SQLERRRM: SQL error; severity 8");
+    }
+
+    #[test]
+    fn a_database_is_shown_without_its_attributes() {
+        let rdbnam = Some("NIX;create=true;password=geheim".to_owned());
+        let reply = Reply { rdbnam, ..Reply::new(cp::RDBNFNRM) };
+        let shown = format!("{reply:?} {}", reply.describe());
+        assert!(shown.contains("\"NIX\"") && !shown.contains("geheim") && !shown.contains("create"), "{shown}");
     }
 
     #[test]
