@@ -16,8 +16,12 @@ const OLD_LEVELS: std::ops::RangeInclusive<u8> = 0..=1;
 const CLEAR_PASSWORD: u16 = 3;
 const USER_ONLY: u16 = 4;
 const ENCRYPTED: [u16; 2] = [7, 9];
-/// Those that send no password in a form that a listener could use at once.
-const BETTER: [u16; 5] = [6, 7, 8, 9, 11];
+/// Those that send no password in a form that a listener could use at once, at any password level.
+const BETTER: [u16; 3] = [7, 9, 11];
+/// A substitute that is worth something from this password level of IBM i on. That of the levels below is made by DES of a
+/// password in capitals, and Derby's has a few bits of each character.
+const SUBSTITUTE: u16 = 8;
+const STRONG_LEVEL: u8 = 2;
 
 /// Seconds since 1970.
 pub(super) fn now() -> i64 {
@@ -62,6 +66,7 @@ impl Reach {
 /// Everything there is to say, the gravest first.
 pub(super) fn advice(ports: &[Port], now: i64) -> Vec<Advice> {
     let twin = ports.iter().any(|port| port.service == Service::Drda && port.tls.is_some());
+    let level = ports.iter().filter_map(|port| port.sign_on.as_ref()).map(|told| told.password_level).min();
     let mut out = Vec::new();
     for port in ports.iter().filter(|port| port.is_open()) {
         let mut say = |severity, code, text: String, cure: &str| {
@@ -69,7 +74,7 @@ pub(super) fn advice(ports: &[Port], now: i64) -> Vec<Advice> {
         };
         let reach = Reach::of(port.address.map(|address| address.ip()));
         if let Some(server) = &port.server {
-            mechanisms(server, port.tls.is_some(), reach, &mut say);
+            mechanisms(server, port.tls.is_some(), level, reach, &mut say);
             if port.tls.is_none() {
                 in_clear(reach, twin, &mut say);
             }
@@ -117,6 +122,7 @@ fn in_clear(reach: Reach, twin: bool, say: &mut impl FnMut(Severity, &'static st
 fn mechanisms(
     server: &ServerReport,
     tls: bool,
+    level: Option<u8>,
     reach: Reach,
     say: &mut impl FnMut(Severity, &'static str, String, &str),
 ) {
@@ -130,7 +136,8 @@ fn mechanisms(
     if has(CLEAR_PASSWORD) && !tls {
         let severity = if reach == Reach::Public { Severity::Critical } else { reach.soften(Severity::Warning) };
         let text = "passwords in clear (SECMEC 3) are accepted on a connection without TLS".to_owned();
-        let cure = if BETTER.into_iter().any(has) {
+        let strong = has(SUBSTITUTE) && level.is_some_and(|level| level >= STRONG_LEVEL);
+        let cure = if strong || BETTER.into_iter().any(has) {
             "ask for encrypted passwords: CHGDDMTCPA (PWDRQD) on IBM i, AUTHENTICATION SERVER_ENCRYPT on Db2 for LUW, \
              TCPALVER=SERVER_ENCRYPT on z/OS; better, TLS"
         } else {
@@ -288,6 +295,28 @@ mod tests {
         );
         let untold = ServerReport { mechanisms: None, refusal: Some("no".to_owned()), ..ServerReport::default() };
         assert_eq!(codes(&[behind(untold)]), [("mechanisms-untold", Severity::Info)]);
+    }
+
+    #[test]
+    fn a_substitute_is_better_than_a_clear_password_from_level_2_on() {
+        let cure = |numbers: &[u16], level: Option<u8>| {
+            let sign_on =
+                level.map(|password_level| SignOnReport { release: String::new(), password_level, job: String::new() });
+            let told = Port { state: PortState::Open, service: Service::SignOn, sign_on, ..Port::new(8476) };
+            let found = advice(&[drda("10.0.0.1", server(numbers, None)), told], NOW);
+            found.into_iter().find(|a| a.code == "clear-password").unwrap().cure
+        };
+        for (numbers, level, better) in [
+            (&[3][..], None, false),
+            (&[3, 6], Some(4), false),
+            (&[3, 8], None, false),
+            (&[3, 6, 8], Some(1), false),
+            (&[3, 6, 8], Some(2), true),
+            (&[3, 9], None, true),
+            (&[3, 7], Some(0), true),
+        ] {
+            assert_eq!(cure(numbers, level).starts_with("ask for encrypted"), better, "{numbers:?} {level:?}");
+        }
     }
 
     #[test]
