@@ -2,6 +2,7 @@
 //! out, on every persona; what is wrong is told; nobody is disturbed by his neighbour.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
+mod after_login;
 mod arrays;
 mod authority;
 mod basics;
@@ -31,6 +32,7 @@ mod raw;
 mod record_requests;
 mod records;
 mod replay;
+mod sessions;
 mod signon;
 mod support;
 mod tls;

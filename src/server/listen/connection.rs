@@ -3,7 +3,7 @@
 //! and after.
 
 use super::admission::{ConnectionSlot, Stopped};
-use super::request_assembler::RequestAssembler;
+use super::request_assembler::{PASSED_OVER, RequestAssembler};
 use crate::server::backend::Interrupt;
 use crate::server::conversation::Conversation;
 use crate::server::login::failed_logins::TooManyWaiting;
@@ -174,14 +174,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
                 skip = after == After::Skip;
                 if ended || after == After::Close || chain.len() > SPILL {
                     skip &= !ended;
-                    let out = std::mem::take(&mut chain).into_bytes();
+                    let whole = ended || after == After::Close;
+                    let out = if whole { std::mem::take(&mut chain).into_bytes() } else { chain.take_linked() };
                     if !self.write(&out, open || current.is_open()).await || after == After::Close {
                         return self.hang_up(Some(current)).await;
                     }
                     current.unsent.clear();
                 }
                 if current.is_open() {
-                    self.deframer.set_limit(self.settings.max_request);
+                    // What the connection may hold in any case has some room beside the longest frame.
+                    let most = current.budget.most();
+                    let longest = self.settings.max_request.min(most - most / 64);
+                    self.deframer.set_limit(longest);
+                    self.deframer.pass_over(longest.saturating_mul(PASSED_OVER));
                 }
                 conversation = Some(current);
             }

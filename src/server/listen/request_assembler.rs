@@ -14,7 +14,7 @@ use crate::wire::dss::header::DssType;
 const REQUEST: usize = 256;
 const OBJECT: usize = 96;
 /// Objects that are not held may be so many times as long as those that can be.
-const PASSED_OVER: usize = 16;
+pub(super) const PASSED_OVER: usize = 16;
 /// Commands of a chain that are collected before they are run.
 const ENOUGH: usize = 4 << 20;
 /// Requests that are no longer than that are not counted to the connection's budget.
@@ -99,8 +99,13 @@ impl RequestAssembler {
             DssType::Reply | DssType::Encrypted => return Err(ProtocolError::syntax(0x04, None)),
         }
         let open = self.open.as_mut().ok_or_else(|| ProtocolError::order(prccnvcd::OBJECT))?;
+        if dss.passed_over > 0 && !open.too_long {
+            open.objects = Vec::new();
+            open.too_long = true;
+            self.bytes -= std::mem::take(&mut self.of_open);
+        }
         if open.too_long {
-            self.passed_over += dss.body.len() + OBJECT;
+            self.passed_over += dss.passed_over + dss.body.len() + OBJECT;
         } else {
             let more = if header.kind == DssType::Object { dss.body.len() } else { 0 };
             (self.bytes, self.of_open) = (self.bytes + more, self.of_open + more);

@@ -35,7 +35,12 @@ pub(super) fn opnqry(
 ) -> Result<After> {
     check_block_size(command.qryblksz)?;
     let opened = match sql.section(&command.pkgnamcsn) {
-        Ok(section) => open(sql, env, &section, objects)?.map(|cursor| (section, cursor)),
+        Ok(section) => {
+            // Before anything is asked of the engine: it must not be at work for a query that nobody keeps.
+            sql.cursors.remove_ended(&section);
+            sql.cursors.check_room()?;
+            open(sql, env, &section, objects)?.map(|cursor| (section, cursor))
+        }
         Err(error) => Err(error),
     };
     let (section, mut cursor) = match opened {
@@ -78,8 +83,6 @@ pub(super) fn opnqry(
     match progress {
         Progress::Over(error) => end_query(sql, env, error, out),
         Progress::Open => {
-            sql.cursors.remove_ended(&id.0);
-            sql.cursors.check_room()?;
             sql.cursors.insert(id, cursor);
             Ok(After::Next)
         }

@@ -326,13 +326,16 @@ impl Session for MemorySession {
 impl MemorySession {
     /// A table as this transaction sees it, with its full name.
     fn table(&self, name: &str) -> Result<(String, Arc<Table>), SqlError> {
-        if let Some((name, change)) = self.changed.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
-            let table = change.after.clone().ok_or_else(|| SqlError::no_table(name))?;
-            return Ok((name.clone(), table));
-        }
         let tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = tables.get_key_value(name).or_else(|| tables.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)));
-        found.map(|(n, t)| (n.clone(), t.clone())).ok_or_else(|| SqlError::no_table(name))
+        let seen = |name: &str| match self.changed.get(name) {
+            Some(change) => change.after.as_ref(),
+            None => tables.get(name),
+        };
+        // One of just this name goes before those that differ in case.
+        let others = self.changed.keys().chain(tables.keys()).filter(|other| other.eq_ignore_ascii_case(name));
+        let named = std::iter::once(name).chain(others.map(String::as_str));
+        let mut found = named.filter_map(|name| seen(name).map(|table| (name.to_owned(), table.clone())));
+        found.next().ok_or_else(|| SqlError::no_table(name))
     }
 
     /// Nothing is pending any more.

@@ -4,6 +4,9 @@
 use super::header::{DssHeader, DssType, HEADER, SEGMENT};
 use zeroize::Zeroize;
 
+/// Where the format byte stands in a frame.
+const FORMAT: usize = 3;
+
 /// A chain being built: frames in order, linked, ready for the socket.
 #[derive(Debug, Default, Clone)]
 pub struct Chain {
@@ -111,6 +114,15 @@ impl Chain {
         self.out.is_empty()
     }
 
+    /// Takes the frames that are complete, all but the last: whether another one follows that is not known yet.
+    pub fn take_linked(&mut self) -> Vec<u8> {
+        let Some((at, _)) = self.last.as_mut() else { return Vec::new() };
+        // Two bytes of length and one that marks a frame precede it.
+        let rest = self.out.split_off(at.saturating_sub(FORMAT));
+        *at = FORMAT;
+        std::mem::replace(&mut self.out, rest)
+    }
+
     /// The bytes; the last frame is unchained.
     pub fn into_bytes(mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
@@ -139,6 +151,26 @@ mod tests {
         assert_eq!(bytes[3], 0x51);
         assert_eq!(bytes[13], 0x43);
         assert_eq!(bytes[23], 0x01);
+    }
+
+    #[test]
+    fn a_chain_in_pieces_is_the_same_chain() {
+        let fill = |chain: &mut Chain, from: u16| {
+            for (id, length) in (from..from + 3).zip([4, 40_000, 9]) {
+                chain.frame(DssType::Object, id / 2, &vec![1; length]);
+            }
+        };
+        let mut whole = Chain::new();
+        (0..4).for_each(|n| fill(&mut whole, n * 3));
+        let mut pieces = Chain::new();
+        let mut out = pieces.take_linked();
+        for n in 0..4 {
+            fill(&mut pieces, n * 3);
+            out.extend(pieces.take_linked());
+            out.extend(pieces.take_linked());
+        }
+        out.extend(pieces.into_bytes());
+        assert_eq!(out, whole.into_bytes());
     }
 
     #[test]

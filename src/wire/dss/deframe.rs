@@ -1,7 +1,7 @@
 //! Taking frames out of a byte stream. Continuation headers are removed here, once; a frame's
 //! buffer grows as its bytes arrive, never by what a length claims.
 
-use super::header::{DssHeader, HEADER};
+use super::header::{DssHeader, DssType, HEADER};
 use crate::wire::codec::error::{Result, What, WireError};
 use bytes::{Bytes, BytesMut};
 
@@ -12,6 +12,8 @@ pub struct Dss {
     pub header: DssHeader,
     /// Its cargo: one or more DDM objects.
     pub body: Bytes,
+    /// The cargo was longer than is taken, and is not there; so long it was.
+    pub passed_over: usize,
 }
 
 /// First buffer of a continued frame; it doubles from there as bytes arrive.
@@ -26,6 +28,10 @@ pub struct Deframer {
     limit: usize,
     /// The bytes that the frame in hand is expected to hold at most, to reserve in one go.
     expect: usize,
+    /// Bytes of a frame of objects that are read and not kept, where it is longer than the limit.
+    patience: usize,
+    /// Bytes of the frame in hand that were not kept.
+    passed_over: usize,
 }
 
 #[derive(Debug)]
@@ -44,6 +50,8 @@ impl Deframer {
             body: BytesMut::new(),
             limit,
             expect: 0,
+            patience: 0,
+            passed_over: 0,
         }
     }
 
@@ -51,6 +59,12 @@ impl Deframer {
     /// frame is collected without regrowing. Our own number, not the peer's.
     pub fn expect(&mut self, bytes: usize) {
         self.expect = bytes.min(self.limit);
+    }
+
+    /// Reads on to the end of a frame of objects that is longer than the limit, up to so many bytes, in place of refusing
+    /// it: what follows it can be read then.
+    pub fn pass_over(&mut self, most: usize) {
+        self.patience = most;
     }
 
     /// Changes the longest frame that is taken, from the bytes that come next on.
@@ -90,15 +104,18 @@ impl Deframer {
                 }
                 DeframeState::Segment { header, left, more } => {
                     let n = left.min(input.len());
-                    if self.body.len() + n > self.limit {
-                        return Err(WireError::TooLong {
-                            what: "DSS".into(),
-                            len: self.body.len() + n,
-                            max: self.limit,
-                        });
+                    let len = self.passed_over + self.body.len() + n;
+                    let passes = header.kind == DssType::Object && len <= self.patience;
+                    if self.passed_over > 0 || self.body.len() + n > self.limit {
+                        if !passes {
+                            return Err(WireError::TooLong { what: "DSS".into(), len, max: self.limit });
+                        }
+                        (self.body, self.passed_over) = (BytesMut::new(), len);
                     }
                     let (head, tail) = input.split_at(n);
-                    self.body.extend_from_slice(head);
+                    if self.passed_over == 0 {
+                        self.body.extend_from_slice(head);
+                    }
                     *input = tail;
                     if n < left {
                         self.state = DeframeState::Segment { header, left: left - n, more };
@@ -108,7 +125,8 @@ impl Deframer {
                         self.state = DeframeState::Continuation { header };
                     } else {
                         self.state = DeframeState::Header;
-                        return Ok(Some(Dss { header, body: std::mem::take(&mut self.body).freeze() }));
+                        let passed_over = std::mem::take(&mut self.passed_over);
+                        return Ok(Some(Dss { header, body: std::mem::take(&mut self.body).freeze(), passed_over }));
                     }
                 }
             }
@@ -129,7 +147,7 @@ impl Deframer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{chain::Chain, header::DssType};
+    use super::super::chain::Chain;
     use super::*;
 
     fn all(bytes: &[u8], cuts: usize) -> Vec<Dss> {
@@ -157,6 +175,33 @@ mod tests {
             assert_eq!(frames.len(), 3);
             assert_eq!(frames[1].body, body);
             assert!(frames[1].header.chained && !frames[2].header.chained);
+        }
+    }
+
+    #[test]
+    fn a_long_frame_of_objects_is_passed_over_where_that_is_wanted() {
+        let frames = |kind: DssType, length: usize, patience: usize, cuts: usize| {
+            let mut chain = Chain::new();
+            chain.frame(kind, 1, &vec![7; length]);
+            chain.frame(DssType::Request, 2, b"abcd");
+            let mut deframer = Deframer::new(100);
+            deframer.pass_over(patience);
+            let (bytes, mut out) = (chain.into_bytes(), Vec::new());
+            for mut piece in bytes.chunks(cuts) {
+                while let Some(dss) = deframer.feed(&mut piece)? {
+                    out.push((dss.body.len(), dss.passed_over));
+                    assert_eq!(deframer.held(), 0);
+                }
+            }
+            Ok::<_, WireError>(out)
+        };
+        for cuts in [1, 3, 99, 40_000, 100_000] {
+            assert_eq!(frames(DssType::Object, 100, 0, cuts).unwrap(), [(100, 0), (4, 0)]);
+            for length in [101, 32_761, 32_762, 70_000] {
+                assert_eq!(frames(DssType::Object, length, 70_000, cuts).unwrap(), [(0, length), (4, 0)], "{cuts}");
+                assert!(frames(DssType::Object, length, length - 1, cuts).is_err());
+                assert!(frames(DssType::Request, length, 70_000, cuts).is_err());
+            }
         }
     }
 
