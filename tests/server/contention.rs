@@ -7,6 +7,9 @@ use crate::support;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use drdarrow::server::file::library::FileStore;
+use drdarrow::server::persona::IBMI;
+use drdarrow::server::settings::ServerSettings;
+use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::file::close::S38Close;
 use drdarrow::wire::file::control::{Share, Which};
@@ -215,4 +218,48 @@ async fn what_is_not_done_under_commitment_takes_no_room() {
         assert_eq!(refusal(&raw.ask(&[by_key(Which::KeyAt, Share::Read, 99)]).await), "CPF5006");
         assert_eq!(refusal(&send(&mut raw, &put, &slot(layout, 2)).await), "CPF5026");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_file_that_is_open_is_there_until_it_is_closed() {
+    let files = FileStore::with_limits(16 << 20, LONG);
+    let settings =
+        ServerSettings { persona: &IBMI, files: Some(files.clone()), workers: 8, ..ServerSettings::default() };
+    let server = support::start_with(settings, &MemoryTables::new()).await;
+    let over = Instant::now() + Duration::from_secs(2);
+    let mut destroyers = JoinSet::new();
+    for (make, destroy) in [("CRTPF LIB/R RCDLEN(4)", "DLTF LIB/R"), ("CRTLIB LIB", "DLTLIB LIB")] {
+        let mut raw = connect(&server).await;
+        destroyers.spawn(async move {
+            while Instant::now() < over {
+                raw.ask(&[command("CRTLIB LIB"), command(make)]).await;
+                raw.ask(&[command(destroy)]).await;
+            }
+        });
+    }
+    let mut users = JoinSet::new();
+    for user in 0..3 {
+        let (mut raw, files) = (connect(&server).await, files.clone());
+        users.spawn(async move {
+            let ufcb = Ufcb { file: "R".into(), format: Some("R".into()), ..ufcb(OpenAccess::Write, false) };
+            let open = S38Open { dclnam: name(), ufcb }.encode(TEXT).unwrap();
+            let put = S38PutM { dclnam: name() }.encode(TEXT).unwrap();
+            let (mut opened, mut number) = (0, user);
+            while Instant::now() < over {
+                if points(&raw.ask(std::slice::from_ref(&open)).await) != [cp::S38OPNFB] {
+                    continue;
+                }
+                (opened, number) = (opened + 1, number + 3);
+                let layout = drdarrow::wire::file::buffer::BufferLayout::of_server(4, 1);
+                assert_eq!(points(&send(&mut raw, &put, &slot(layout, number)).await), [cp::S38IOFB]);
+                let rows = files.get("LIB/R").unwrap();
+                assert!(rows.num_rows() > 0, "what was written is in another file");
+                raw.ask(&[close()]).await;
+            }
+            opened
+        });
+    }
+    let opened: i32 = within(users.join_all()).await.into_iter().sum();
+    within(destroyers.join_all()).await;
+    assert!(opened > 10, "{opened}");
 }

@@ -25,10 +25,12 @@ pub(super) fn delete_file(
     let file = libraries.find(&library, &name).ok_or_else(missing)?;
     libraries
         .may_change(&file.library, "CPF2189", || format!("File {name} in library {} not deleted", file.library))?;
-    let contents = file.contents();
+    let mut contents = file.contents();
     if contents.meets(&ObjectLock::exclusive(allocated.job(), None), true) || contents.is_pending(None) {
         return Err(Fault::new("CPF3202", format!("File {name} in library {library} in use.")).into());
     }
+    // Whoever has found it already finds no member any more.
+    file.remove_members(&mut contents);
     drop(contents);
     libraries.remove(&file);
     allocated.forget(&file);

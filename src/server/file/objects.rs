@@ -4,8 +4,8 @@ use super::cl::BoundCommand;
 use super::job_libraries::{JobLibraries, QTEMP};
 use super::library::{GENERAL, is_name};
 use super::message::{CommandResult, Fault};
-use super::physical::PhysicalFile;
-use std::sync::Arc;
+use super::physical::Contents;
+use std::sync::MutexGuard;
 
 /// Libraries that a server may have.
 const LIBRARIES: usize = 10_000;
@@ -35,18 +35,20 @@ pub(super) fn create_library(libraries: &JobLibraries, command: &BoundCommand) -
 pub(super) fn delete_library(libraries: &JobLibraries, command: &BoundCommand) -> CommandResult {
     let name = command.need("LIB")?;
     libraries.may_change(&name, "CPF2182", || format!("Library {name} is not deleted"))?;
-    let files: Vec<Arc<PhysicalFile>> = libraries
-        .store
-        .libraries(|all| all.get(&name).map(|files| files.values().cloned().collect()))
-        .ok_or_else(|| Fault::no_library(&name))?;
-    let in_use = |file: &Arc<PhysicalFile>| {
-        let contents = file.contents();
-        !contents.locks.is_empty() || contents.is_pending(None)
-    };
-    if name == GENERAL || files.iter().any(in_use) {
-        return Err(Fault::new("CPF2113", format!("Library {name} cannot be allocated.")).into());
-    }
-    libraries.store.libraries(|all| all.remove(&name));
+    libraries.store.libraries(|all| {
+        let files = all.get(&name).ok_or_else(|| Fault::no_library(&name))?;
+        // All of them are locked at once: nobody opens one of those that were looked at first.
+        let mut contents: Vec<MutexGuard<'_, Contents>> = files.values().map(|file| file.contents()).collect();
+        if name == GENERAL || contents.iter().any(|file| !file.locks.is_empty() || file.is_pending(None)) {
+            return Err(Fault::new("CPF2113", format!("Library {name} cannot be allocated.")));
+        }
+        for (file, contents) in files.values().zip(&mut contents) {
+            file.remove_members(contents);
+        }
+        drop(contents);
+        all.remove(&name);
+        Ok(())
+    })?;
     Ok(Some(Fault::done("CPC2194", format!("Library {name} deleted."))))
 }
 

@@ -170,6 +170,11 @@ impl PhysicalFile {
         Ok(())
     }
 
+    /// Removes all members, which nobody uses: the file is deleted.
+    pub(super) fn remove_members(&self, contents: &mut Contents) {
+        self.quota.give(COST * std::mem::take(&mut contents.members).len());
+    }
+
     /// Removes a member that nobody else uses.
     pub(super) fn remove_member(&self, contents: &mut Contents, name: &str) {
         let before = contents.members.len();
