@@ -45,9 +45,9 @@ impl SqlError {
         SqlError::new(-440, "42884", &[name, "PROCEDURE"])
     }
 
-    /// -817: nothing may be changed here.
+    /// -817: nothing may be changed here. (The SQLSTATE that IBM documents for Db2 for z/OS and LUW.)
     pub fn read_only() -> SqlError {
-        SqlError::new(-817, "25006", &[])
+        SqlError::new(-817, "25000", &[])
     }
 
     /// -901: the engine itself failed.

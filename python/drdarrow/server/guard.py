@@ -134,7 +134,7 @@ def check(sql: str, kind: str, read_only: bool = False) -> None:
     if kind not in _KINDS:
         raise SqlError(-142, "42612", upper[0] if upper else kind)
     if read_only and (kind not in _READING or _change_within([word.upper() for word in words])):
-        raise SqlError(-817, "25006")
+        raise SqlError(-817, "25000")
     if kind in ("CREATE", "ALTER", "DROP"):
         what = next((word for word in upper[1:] if word not in _DECORATION), "")
         # COMMENT ON TABLE is an ALTER to DuckDB.
