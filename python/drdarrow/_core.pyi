@@ -157,6 +157,7 @@ def serve(
     max_memory: int,
     max_connection_memory: int,
     tls: tuple[str | PathLike[str], str | PathLike[str], str | PathLike[str] | None] | None,
+    certificate_users: Literal["cn"] | Mapping[str, str] | None,
     files: Sequence[tuple[str, object, Sequence[str], bool, str]] | None,
     signon: int,
     password_level: int,

@@ -1,7 +1,7 @@
 //! How a server behaves: what it looks like, who may come in, what is borne with.
 
 use super::file::library::FileStore;
-use super::login::access::Access;
+use super::login::access::{Access, CertificateUsers};
 use super::persona::{LUW, Persona};
 use super::tls::ServerTls;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -29,6 +29,8 @@ pub struct ServerSettings {
     pub password_level: u8,
     /// TLS on every connection; none for connections in clear.
     pub tls: Option<ServerTls>,
+    /// As whom a client with a certificate may log in.
+    pub certificate_users: CertificateUsers,
     /// Connections at a time. One beyond takes the place of the oldest that has not logged in; when all
     /// have, it is closed at once.
     pub max_connections: usize,
@@ -68,6 +70,7 @@ impl Default for ServerSettings {
             signon: None,
             password_level: 2,
             tls: None,
+            certificate_users: CertificateUsers::default(),
             max_connections: 512,
             workers: 8,
             allow_cleartext_password: false,

@@ -32,6 +32,7 @@ impl ServerShared {
             backend: if settings.read_only { Arc::new(ReadOnly(backend)) } else { backend },
             logins: LoginRules {
                 access: settings.access.clone(),
+                certificate_users: settings.certificate_users.clone(),
                 password_level: settings.password_level,
                 allow_cleartext_password: settings.allow_cleartext_password,
                 failures: FailedLogins::new(settings.login_delay),

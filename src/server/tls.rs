@@ -1,6 +1,7 @@
 //! TLS on the answering side: from the first byte of a connection, with a certificate of the server's
 //! and, where wanted, one of the client's.
 
+use crate::net::tls::holder::HolderNames;
 use crate::net::tls::pem::{self, PemError};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -17,6 +18,12 @@ use tokio_rustls::server::TlsStream;
 /// A peer whose handshake failed gets this long, and may send this much, to read why.
 const PARTING: Duration = Duration::from_millis(500);
 const PARTING_BYTES: u64 = 64 * 1024;
+
+/// The names in the certificate that a client showed in its handshake, which has judged it.
+pub(super) fn holder(stream: &Encrypted) -> Option<HolderNames> {
+    let (_, session) = stream.get_ref();
+    session.peer_certificates()?.first().map(|certificate| HolderNames::of(certificate))
+}
 
 /// A connection after its handshake.
 pub(super) type Encrypted = TlsStream<TcpStream>;

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from authority import Authority
 
 import drdarrow
 import drdarrow.aio
 from drdarrow import server
 
+PEM = {"tls_certificate": "c.pem", "tls_key": "k.pem", "tls_client_ca": "ca.pem"}
 TABLES = {"T": pa.table({"N": pa.array([1, 2, 3], pa.int32())})}
 
 
@@ -61,11 +63,30 @@ def test_a_client_without_a_certificate_is_not_let_in(pem: tuple[Path, Path]):
             srv.connect()
 
 
+def test_a_certificate_is_bound_to_its_user(tmp_path: Path):
+    authority = Authority(tmp_path, "ca")
+    certificate, key = authority.issue("IP:127.0.0.1,DNS:localhost,email:ann@example.org")
+    users = {"server": "x1", "ann": "x1", "bob": "x1"}
+    ours = {"tls_certificate": certificate, "tls_key": key, "tls_client_ca": authority.certificate}
+    theirs = {"tls_ca": authority.certificate, "tls_cert": certificate, "tls_key": key, "tls_fingerprint": None}
+    for rule, good in [("cn", "server"), ({"ann@example.org": "ann", "other": "bob"}, "ann")]:
+        with server.serve(tables=TABLES, users=users, tls_client_users=rule, **ours) as srv:
+            with srv.connect(user=good, password="x1", **theirs) as connection:
+                assert connection.execute("SELECT COUNT(*) FROM T").fetchone() == (3,)
+            for bad in users.keys() - {good}:
+                with pytest.raises(drdarrow.OperationalError, match="refuse") as caught:
+                    srv.connect(user=bad, password="x1", **theirs)
+                assert caught.value.sqlstate == "08004"
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
         ({"tls_certificate": "no such.pem"}, "together"),
         ({"tls_client_ca": "no such.pem"}, "together"),
+        ({"tls_client_users": "cn"}, "tls_client_ca"),
+        (PEM | {"tls_client_users": "CN"}, "mapping"),
+        (PEM | {"tls_client_users": {"a": 1}}, "mapping"),
         ({"tls_certificate": "no such.pem", "tls_key": "no such.key"}, "no such.pem"),
         ({"tls_certificate": __file__, "tls_key": __file__}, "certificate"),
     ],

@@ -101,6 +101,12 @@ def serve(
     anyone: Annotated[bool, typer.Option("--anyone", help="Ask nobody for credentials (loopback only).")] = False,
     certificate: Annotated[Path | None, typer.Option(help="TLS: the certificate chain (PEM).")] = None,
     key: Annotated[Path | None, typer.Option(help="TLS: its private key (PEM).")] = None,
+    client_ca: Annotated[
+        Path | None, typer.Option(help="TLS: clients need a certificate of these authorities (PEM).")
+    ] = None,
+    client_users: Annotated[
+        bool, typer.Option("--client-users", help="TLS: its common name is the user as whom a client may log in.")
+    ] = False,
     max_memory: Annotated[
         int, typer.Option(help="MiB that clients together may make the server hold beside its tables.", min=1)
     ] = 1024,
@@ -132,6 +138,8 @@ def serve(
         users=users,
         tls_certificate=certificate,
         tls_key=key,
+        tls_client_ca=client_ca,
+        tls_client_users="cn" if client_users else None,
         max_memory=max_memory << 20,
         max_connection_memory=max_connection_memory << 20,
         allow_cleartext_password=cleartext,

@@ -89,6 +89,7 @@ def serve(
     tls_certificate: str | PathLike[str] | None = None,
     tls_key: str | PathLike[str] | None = None,
     tls_client_ca: str | PathLike[str] | None = None,
+    tls_client_users: Literal["cn"] | Mapping[str, str] | None = None,
     files: Mapping[str, Any] | None = None,
     signon_port: int = 0,
     password_level: Literal[0, 1, 2, 3, 4] = 2,
@@ -125,7 +126,9 @@ def serve(
     read_only: clients may read tables and files and change neither: SQLCODE -817, CPF messages for files. Not with
     external_access.
     tls_certificate, tls_key: PEM files; connections are TLS then. tls_client_ca: PEM file of the authorities of which a
-    client needs a certificate.
+    client needs a certificate. tls_client_users: as whom its holder may log in: "cn", the user that the common name of
+    the certificate's subject is; or names to users, where a name is the common name or an alternative one (host,
+    address, mail); None: as anybody whose password is known. The same for record files and the sign-on server.
     allow_cleartext_password: off this machine and without TLS, passwords are taken encrypted by AES or as a strong hash
     only (SECMEC 9, 7, and 8 of IBM i). True takes them as every listener can read them too: in clear, under DES, by the
     weak hashes of IBM i and Derby. Persona derby has nothing else. Without it and without TLS, a server for users of
@@ -155,6 +158,14 @@ def serve(
         raise InterfaceError(f"ccsid: {ccsid} is none")
     if (tls_certificate is None) != (tls_key is None) or (tls_client_ca is not None and tls_key is None):
         raise InterfaceError("tls_certificate and tls_key come together, tls_client_ca with them")
+    if tls_client_users is not None:
+        if tls_client_ca is None:
+            raise InterfaceError("tls_client_users needs tls_client_ca: no certificate is asked for without it")
+        if tls_client_users != "cn" and not (
+            isinstance(tls_client_users, Mapping)
+            and all(isinstance(text, str) for pair in tls_client_users.items() for text in pair)
+        ):
+            raise InterfaceError('tls_client_users: "cn", or a mapping of a certificate\'s name to user, both str')
     if idle_timeout is not None and not idle_timeout > 0:
         raise InterfaceError("idle_timeout: seconds above 0, or None for no limit")
     if read_only and external_access:
@@ -182,6 +193,7 @@ def serve(
         max_memory=max_memory,
         max_connection_memory=max_connection_memory,
         tls=tls,
+        certificate_users=dict(tls_client_users) if isinstance(tls_client_users, Mapping) else tls_client_users,
         files=records,
         signon=signon_port,
         password_level=password_level,

@@ -7,17 +7,17 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 const SHOWN: usize = 200;
 
 const INTEGER: u8 = 0x02;
-const OID: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
+pub(super) const OID: u8 = 0x06;
+pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
 const VERSION: u8 = 0xA0;
 const EXTENSIONS: u8 = 0xA3;
 const OCTETS: u8 = 0x04;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 /// In GeneralNames.
-const DNS_NAME: u8 = 0x82;
-const IP_ADDRESS: u8 = 0x87;
+pub(super) const DNS_NAME: u8 = 0x82;
+pub(super) const IP_ADDRESS: u8 = 0x87;
 /// id-ce-subjectAltName (2.5.29.17).
 const ALTERNATIVE_NAMES: &[u8] = &[0x55, 0x1D, 17];
 /// Names of a certificate that are kept.
@@ -67,20 +67,35 @@ impl Certificate {
     }
 }
 
-fn read(mut der: &[u8]) -> Option<Certificate> {
-    let mut certificate = take(&mut der, SEQUENCE)?;
-    let mut tbs = take(&mut certificate, SEQUENCE)?;
-    if tbs.first() == Some(&VERSION) {
-        take(&mut tbs, VERSION)?;
+/// The parts of a certificate, each as DER.
+pub(super) struct Parts<'a> {
+    issuer: &'a [u8],
+    validity: &'a [u8],
+    pub(super) subject: &'a [u8],
+    /// From the public key on.
+    pub(super) rest: &'a [u8],
+}
+
+impl Parts<'_> {
+    pub(super) fn of(mut der: &[u8]) -> Option<Parts<'_>> {
+        let mut certificate = take(&mut der, SEQUENCE)?;
+        let mut tbs = take(&mut certificate, SEQUENCE)?;
+        if tbs.first() == Some(&VERSION) {
+            take(&mut tbs, VERSION)?;
+        }
+        take(&mut tbs, INTEGER)?;
+        take(&mut tbs, SEQUENCE)?;
+        let issuer = take(&mut tbs, SEQUENCE)?;
+        let validity = take(&mut tbs, SEQUENCE)?;
+        Some(Parts { issuer, validity, subject: take(&mut tbs, SEQUENCE)?, rest: tbs })
     }
-    take(&mut tbs, INTEGER)?;
-    take(&mut tbs, SEQUENCE)?;
-    let issuer = take(&mut tbs, SEQUENCE)?;
-    let mut validity = take(&mut tbs, SEQUENCE)?;
-    let subject = take(&mut tbs, SEQUENCE)?;
+}
+
+fn read(der: &[u8]) -> Option<Certificate> {
+    let Parts { issuer, mut validity, subject, rest } = Parts::of(der)?;
     let names = Names { subject: words(subject), issuer: words(issuer), self_issued: issuer == subject };
     let (not_before, not_after) = (moment(&mut validity), moment(&mut validity));
-    Some(Certificate { names, hosts: hosts(tbs).unwrap_or_default(), not_before, not_after })
+    Some(Certificate { names, hosts: hosts(rest), not_before, not_after })
 }
 
 /// UTCTime and GeneralizedTime as seconds since 1970.
@@ -112,8 +127,27 @@ fn moment(validity: &mut &[u8]) -> Option<i64> {
     Some(((days * 24 + two(4)?) * 60 + two(6)?) * 60 + two(8)?)
 }
 
-/// The subject alternative names, from what is after the subject.
-fn hosts(mut tbs: &[u8]) -> Option<Vec<String>> {
+/// The hosts among the subject alternative names.
+fn hosts(rest: &[u8]) -> Vec<String> {
+    let host = |(tag, name): (u8, &[u8])| match tag {
+        DNS_NAME => Some(readable(name)),
+        IP_ADDRESS => address(name),
+        _ => None,
+    };
+    alternative_names(rest).unwrap_or_default().into_iter().filter_map(host).collect()
+}
+
+/// An address in a certificate.
+pub(super) fn address(name: &[u8]) -> Option<String> {
+    match (<[u8; 4]>::try_from(name), <[u8; 16]>::try_from(name)) {
+        (Ok(v4), _) => Some(Ipv4Addr::from(v4).to_string()),
+        (_, Ok(v6)) => Some(Ipv6Addr::from(v6).to_string()),
+        _ => None,
+    }
+}
+
+/// The subject alternative names with their tags, from what is after the subject.
+pub(super) fn alternative_names(mut tbs: &[u8]) -> Option<Vec<(u8, &[u8])>> {
     // The public key, then perhaps unique identifiers.
     take(&mut tbs, SEQUENCE)?;
     while *tbs.first()? != EXTENSIONS {
@@ -133,16 +167,7 @@ fn hosts(mut tbs: &[u8]) -> Option<Vec<String>> {
         let mut names = take(&mut take(&mut extension, OCTETS)?, SEQUENCE)?;
         let mut out = Vec::new();
         while let Some(tag) = names.first().copied().filter(|_| out.len() < NAMES) {
-            let name = take(&mut names, tag)?;
-            out.extend(match tag {
-                DNS_NAME => Some(readable(name)),
-                IP_ADDRESS => match (<[u8; 4]>::try_from(name), <[u8; 16]>::try_from(name)) {
-                    (Ok(v4), _) => Some(Ipv4Addr::from(v4).to_string()),
-                    (_, Ok(v6)) => Some(Ipv6Addr::from(v6).to_string()),
-                    _ => None,
-                },
-                _ => None,
-            });
+            out.push((tag, take(&mut names, tag)?));
         }
         return Some(out);
     }
@@ -170,7 +195,7 @@ fn words(mut name: &[u8]) -> String {
 }
 
 /// The contents of the DER element at the front, when it has this tag; `input` goes past it.
-fn take<'a>(input: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
+pub(super) fn take<'a>(input: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
     let (found, rest) = input.split_first()?;
     let (first, mut rest) = rest.split_first()?;
     let length = match first {

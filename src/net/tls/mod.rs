@@ -4,6 +4,7 @@
 
 pub mod certificate;
 pub mod fingerprint;
+pub mod holder;
 pub mod pem;
 pub mod trust;
 mod verify;

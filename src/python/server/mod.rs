@@ -18,7 +18,7 @@ use super::arrow::result_table::{self, Collected};
 use super::ownership::Owned;
 use super::{errors, runtime};
 use crate::client::error::{Error, ErrorClass, Phase};
-use crate::server::access::Access;
+use crate::server::access::{Access, CertificateUsers};
 use crate::server::backend::{Backend, ConnectError, Login, Session};
 use crate::server::file::library::{FileOptions, FileStore};
 use crate::server::file::rules::Duplicates;
@@ -28,9 +28,16 @@ use crate::server::settings::ServerSettings;
 use crate::server::table::{MemoryTables, Table};
 use crate::server::tls::ServerTls;
 
+/// As whom the holder of a certificate may log in: users by its names, or the word for its common name.
+#[derive(FromPyObject)]
+pub(super) enum HolderRule {
+    Users(HashMap<String, String>),
+    Word(#[expect(dead_code, reason = "there is one")] String),
+}
+
 /// Listens. The engine is a dict of tables, or an object with `session()`.
 #[pyfunction]
-#[pyo3(signature = (engine, *, persona, ccsid, host, port, users, databases, workers, max_connections, max_memory, max_connection_memory, tls, files, signon, password_level, read_only, allow_cleartext_password, idle_timeout))]
+#[pyo3(signature = (engine, *, persona, ccsid, host, port, users, databases, workers, max_connections, max_memory, max_connection_memory, tls, certificate_users, files, signon, password_level, read_only, allow_cleartext_password, idle_timeout))]
 #[expect(clippy::too_many_arguments, reason = "settings by name")]
 pub(super) fn serve(
     py: Python<'_>,
@@ -46,6 +53,7 @@ pub(super) fn serve(
     max_memory: usize,
     max_connection_memory: usize,
     tls: Option<(PathBuf, PathBuf, Option<PathBuf>)>,
+    certificate_users: Option<HolderRule>,
     files: Option<Vec<Filed<'_>>>,
     signon: u16,
     password_level: u8,
@@ -79,6 +87,11 @@ pub(super) fn serve(
         ccsid,
         access,
         tls,
+        certificate_users: match certificate_users {
+            None => CertificateUsers::Any,
+            Some(HolderRule::Users(users)) => CertificateUsers::Named(users),
+            Some(HolderRule::Word(_)) => CertificateUsers::CommonName,
+        },
         workers,
         max_connections,
         max_memory,

@@ -10,7 +10,7 @@ use crate::server::login::failed_logins::TooManyWaiting;
 use crate::server::protocol_error::{ProtocolError, synerrcd};
 use crate::server::request::{After, Request};
 use crate::server::settings::ServerSettings;
-use crate::server::tls::{Encrypted, ServerTls};
+use crate::server::tls::{Encrypted, ServerTls, holder};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::Deframer;
@@ -98,11 +98,12 @@ impl ServerConnection<TcpStream> {
     }
 
     /// Serves it until it ends, encrypted where the settings say so.
-    pub(super) async fn serve(self, conversation: Conversation) {
+    pub(super) async fn serve(self, mut conversation: Conversation) {
         match self.settings.tls.clone() {
             None => self.run(conversation).await,
             Some(tls) => {
                 if let Some(connection) = self.secure(&tls).await {
+                    conversation.login.holder = holder(&connection.stream);
                     connection.run(conversation).await;
                 }
             }

@@ -3,10 +3,12 @@
 
 use super::admission::{Acceptor, ConnectionSlot, Stopped};
 use super::connection::Permits;
+use crate::net::tls::holder::HolderNames;
 use crate::server::login::signon::{SignonReply, SignonSeeds, answer, is_proof};
 use crate::server::login::state::PeerLine;
 use crate::server::settings::ServerSettings;
 use crate::server::shared::ServerShared;
+use crate::server::tls::holder;
 use crate::wire::file::signon::length;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -55,15 +57,20 @@ struct SignonConnection {
 impl SignonConnection {
     async fn serve(mut self, stream: TcpStream) -> Option<()> {
         match self.settings.tls.clone() {
-            None => self.run(stream).await,
+            None => self.run(stream, None).await,
             Some(tls) => {
                 let stream = timeout_at(self.deadline, tls.accept(stream)).await.ok()??;
-                self.run(stream).await
+                let holder = holder(&stream).map(Arc::new);
+                self.run(stream, holder).await
             }
         }
     }
 
-    async fn run<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut stream: S) -> Option<()> {
+    async fn run<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        mut stream: S,
+        holder: Option<Arc<HolderNames>>,
+    ) -> Option<()> {
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).ok()?;
         let mut seeds: SignonSeeds = None;
@@ -79,10 +86,10 @@ impl SignonConnection {
                 }
                 false => timeout_at(self.deadline, self.permits.logins.clone().acquire_owned()).await.ok()?.ok(),
             };
-            let shared = self.shared.clone();
+            let (shared, holder) = (self.shared.clone(), holder.clone());
             let work = move || {
                 let _permit = permit;
-                (answer(&shared.logins, peer, &seed, &mut seeds, &request), seeds)
+                (answer(&shared.logins, peer, holder.as_deref(), &seed, &mut seeds, &request), seeds)
             };
             let (reply, kept) = tokio::task::spawn_blocking(work).await.ok()?;
             seeds = kept;

@@ -1,5 +1,6 @@
 //! Who may connect to a server.
 
+use crate::net::tls::holder::HolderNames;
 use crate::wire::ddm::secchk::Secret;
 use std::collections::HashMap;
 
@@ -27,5 +28,58 @@ impl Access {
             None if ibm_i => users.iter().find(|(name, _)| name.eq_ignore_ascii_case(user)),
             found => found,
         })
+    }
+}
+
+/// The users as whom the holder of a client's certificate may log in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum CertificateUsers {
+    /// Anybody: a certificate is asked for or not, and says nothing of users.
+    #[default]
+    Any,
+    /// The user that the common name of its subject is.
+    CommonName,
+    /// Those that its common name, or one of its alternative names, stands for: name to user.
+    Named(HashMap<String, String>),
+}
+
+impl CertificateUsers {
+    /// True when the holder of a certificate, where there is one, may be this user.
+    pub(in crate::server) fn admits(&self, holder: Option<&HolderNames>, user: &str, ibm_i: bool) -> bool {
+        let is = |name: &str| name == user || ibm_i && name.eq_ignore_ascii_case(user);
+        let common = || holder.and_then(|holder| holder.common.as_ref());
+        match self {
+            CertificateUsers::Any => true,
+            CertificateUsers::CommonName => common().is_some_and(|name| is(name)),
+            CertificateUsers::Named(users) => {
+                let others = holder.into_iter().flat_map(|holder| &holder.others);
+                common().into_iter().chain(others).filter_map(|name| users.get(name)).any(|user| is(user))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_admits_its_users_alone() {
+        let holder = HolderNames { common: Some("app".to_owned()), others: vec!["host.example".to_owned()] };
+        let admits = |users: &CertificateUsers, user: &str, ibm_i| {
+            assert_eq!(users.admits(None, user, ibm_i), *users == CertificateUsers::Any);
+            users.admits(Some(&holder), user, ibm_i)
+        };
+        assert!(admits(&CertificateUsers::Any, "anybody", false));
+        assert!(admits(&CertificateUsers::CommonName, "app", false));
+        assert!(
+            !admits(&CertificateUsers::CommonName, "APP", false) && admits(&CertificateUsers::CommonName, "APP", true)
+        );
+        assert!(!admits(&CertificateUsers::CommonName, "host.example", true));
+        let pairs = [("app", "Ann"), ("host.example", "batch"), ("other", "root")];
+        let named = CertificateUsers::Named(pairs.map(|(name, user)| (name.to_owned(), user.to_owned())).into());
+        assert!(admits(&named, "Ann", false) && admits(&named, "batch", false) && admits(&named, "ANN", true));
+        assert!(!admits(&named, "root", false) && !admits(&named, "app", false) && !admits(&named, "ann", false));
+        assert!(!CertificateUsers::CommonName.admits(Some(&HolderNames::default()), "", false));
     }
 }

@@ -246,6 +246,7 @@ fn session_card(state: &LoginState, env: &Environment) -> Sqlca {
 
 #[cfg(test)]
 mod tests {
+    use super::super::access::CertificateUsers;
     use super::super::failed_logins::FailedLogins;
     use super::super::state::PeerLine;
     use super::*;
@@ -260,7 +261,8 @@ mod tests {
             |peer: &str, tls| LoginState::new(PeerLine::new(peer.parse().unwrap(), tls), Random::new([7; RANDOM]));
         let rules = |access, allow_cleartext_password| {
             let failures = FailedLogins::new(Duration::ZERO);
-            LoginRules { access, password_level: 2, allow_cleartext_password, failures }
+            let certificate_users = CertificateUsers::Any;
+            LoginRules { access, certificate_users, password_level: 2, allow_cleartext_password, failures }
         };
         let elsewhere = ["198.51.100.7:999", "[2001:db8::1]:999", "[::ffff:198.51.100.7]:999"];
         let here = ["127.0.0.1:999", "127.8.8.8:999", "[::1]:999", "[::ffff:127.0.0.1]:999"];

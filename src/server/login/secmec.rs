@@ -25,6 +25,8 @@ pub(super) mod verdict {
     pub(super) const TOKEN: u8 = 0x0B;
     pub(super) const NO_PASSWORD: u8 = 0x10;
     pub(super) const NO_USER: u8 = 0x12;
+    /// The certificate is not that of this user.
+    pub(super) const NOT_PERMITTED: u8 = 0x16;
     pub(super) const ALGORITHM: u8 = 0x1B;
 }
 
@@ -96,6 +98,10 @@ pub(super) fn prove(
         return Err(verdict::NO_USER);
     }
     let ibm_i = family(&env.persona) == Family::IbmI;
+    // Before the password is looked at: whoever may not be this user cannot try any.
+    if !rules.certificate_users.admits(state.holder.as_ref(), &user, ibm_i) {
+        return Err(verdict::NOT_PERMITTED);
+    }
     let Some(found) = rules.access.find(&user, ibm_i) else { return Ok(user) };
     let known = found.map_or(UNKNOWN_USER, |(_, password)| password.expose());
     let right = if matches!(mechanism, SecMec::UserSubstitute | SecMec::UserStrongSubstitute) {

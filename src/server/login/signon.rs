@@ -5,6 +5,7 @@ use super::rules::LoginRules;
 use super::secmec::{UNKNOWN_USER, same};
 use crate::flow::secmec::substitute::ibmi::PasswordLevel;
 use crate::flow::secmec::substitute::{Seeds, Substitute};
+use crate::net::tls::holder::HolderNames;
 use crate::server::file::message::CCSID;
 use crate::wire::file::signon::{Body, Stream};
 use std::net::IpAddr;
@@ -42,6 +43,7 @@ pub(in crate::server) fn is_proof(request: &[u8]) -> bool {
 pub(in crate::server) fn answer(
     rules: &LoginRules,
     peer: IpAddr,
+    holder: Option<&HolderNames>,
     seed: &[u8],
     seeds: &mut SignonSeeds,
     request: &[u8],
@@ -67,7 +69,7 @@ pub(in crate::server) fn answer(
             }
         }
         Body::Info { proof, user, .. } => {
-            let code = verdict(rules, seeds.as_ref(), user.as_deref(), &proof);
+            let code = verdict(rules, holder, seeds.as_ref(), user.as_deref(), &proof);
             let known = code == ACCEPTED;
             let user = user.unwrap_or_default();
             match known {
@@ -88,8 +90,17 @@ pub(in crate::server) fn answer(
 
 /// A return code. Only substitutes for passwords are looked at; whoever may connect without a
 /// password may sign on with anything.
-fn verdict(rules: &LoginRules, seeds: Option<&Seeds>, user: Option<&str>, proof: &[u8]) -> u32 {
+fn verdict(
+    rules: &LoginRules,
+    holder: Option<&HolderNames>,
+    seeds: Option<&Seeds>,
+    user: Option<&str>,
+    proof: &[u8],
+) -> u32 {
     let Some(user) = user.filter(|user| !user.is_empty()) else { return NO_USER };
+    if !rules.certificate_users.admits(holder, user, true) {
+        return NO_USER;
+    }
     let Some(found) = rules.access.find(user, true) else { return ACCEPTED };
     let (Some(seeds), Some(level)) = (seeds, PasswordLevel::from_length(proof.len())) else { return BAD_REQUEST };
     let known = found.map_or(UNKNOWN_USER, |(_, password)| password.expose());

@@ -4,6 +4,7 @@
 use crate::flow::secmec::agreement::{EncAlg, KeyPair};
 use crate::flow::secmec::random::Random;
 use crate::flow::secmec::substitute::Seeds;
+use crate::net::tls::holder::HolderNames;
 use crate::server::protocol_error::{ProtocolError, Result};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::reply::Reply;
@@ -48,6 +49,8 @@ pub(in crate::server) enum Stage {
 /// The state of a login.
 pub(in crate::server) struct LoginState {
     pub(in crate::server) line: PeerLine,
+    /// The names in the certificate that the peer showed.
+    pub(in crate::server) holder: Option<HolderNames>,
     pub(in crate::server) stage: Stage,
     /// Too many proofs of its address wait: this one is not looked at.
     pub(in crate::server) too_many_waiting: bool,
@@ -76,6 +79,7 @@ impl LoginState {
     pub(in crate::server) fn new(line: PeerLine, random: Random) -> LoginState {
         LoginState {
             line,
+            holder: None,
             stage: Stage::Start,
             too_many_waiting: false,
             pause: Duration::ZERO,
