@@ -385,8 +385,8 @@ mod tests {
     #[test]
     fn the_defaults_are_those_that_are_documented() {
         let stated = |s: &&Setting| s.text && s.default.starts_with(|c: char| c == '`' || c.is_ascii_digit());
-        // Told at the login where nothing else is set.
-        let here = |s: &&Setting| s.name != "application_name";
+        // One is told at the login, the other follows the host.
+        let here = |s: &&Setting| !["application_name", "tls_server_name"].contains(&s.name);
         for setting in TABLE.iter().filter(stated).filter(here) {
             let mut config = Config::empty();
             config.set(setting.name, setting.default.trim_matches('`')).unwrap();
