@@ -195,7 +195,7 @@ def test_the_rest_is_no_result(lab: Lab, script, fetch: str) -> None:
     """A cell of a notebook is interrupted while it fetches, and run again: not what was left of the rows, an error."""
     running = script(
         """
-        import sys, drdarrow
+        import sys, drdarrow, pyarrow
         connection = drdarrow.connect(sys.argv[1], timeout=60)
         cursor = connection.execute(sys.argv[2])
         print("ready", flush=True)
