@@ -215,11 +215,13 @@ def _parse(sql: str) -> tuple[exp.Expression | None, bool]:
 _kept = lru_cache(maxsize=128)(_parse)
 
 
-@lru_cache(maxsize=1)
-def _short(sql: str) -> str:
+def _shortened(sql: str) -> str:
     """The statement with one marker for each long list of them after IN."""
     words = lex(sql)
     return _without(words, _lists(words))
+
+
+_short = lru_cache(maxsize=1)(_shortened)
 
 
 def _first(sql: str) -> tuple[exp.Expression | None, bool]:

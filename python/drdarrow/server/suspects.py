@@ -26,6 +26,8 @@ _SAME = {
     "date_part", "datepart", "greatest", "least", "list_aggr", "list_aggregate", "list_slice", "quantile",
     "quantile_disc", "struct_extract", "struct_extract_at", "union_extract", "||",
 }  # fmt: skip
+#: Words that are no names.
+_RESERVED = "SELECT upper(keyword_name) FROM duckdb_keywords() WHERE keyword_category = 'reserved'"
 #: A list of tables begins after these, and ends before those.
 _TABLES = {"FROM", "JOIN", "UPDATE", "INTO", "USING"}
 _VALUES = {
@@ -68,7 +70,7 @@ class Words:
     def plain(self) -> str:
         """The statement without EXPLAIN, comments and texts, for another reader; functions that put values together
         have one name."""
-        combining, start = _combining(), 0
+        combining, start = _asked(_COMBINING) - _SAME, 0
         if self._text(0).upper() == "EXPLAIN":
             start = next((at for at, (word, _) in enumerate(self._words) if word.upper() in _STARTS), 0)
         out = []
@@ -101,7 +103,7 @@ class Words:
 
     def _may_grow(self) -> bool:
         """Something is put together of several values, there are several stars, or a table's name stands for a row."""
-        combining, reserved = _combining(), _reserved()
+        combining, reserved = _asked(_COMBINING) - _SAME, _asked(_RESERVED)
         defining = self._text(0).upper() == "CREATE"
         stars = 0
         levels = [_Level()]
@@ -150,18 +152,11 @@ class Words:
         return stars > 1 or not tables.isdisjoint(values)
 
 
-@cache
-def _combining() -> frozenset[str]:
-    """Asked of the DuckDB in use, for the first statement."""
-    return frozenset(_asked(_COMBINING)) - _SAME
-
-
-@cache
-def _reserved() -> frozenset[str]:
-    """Words that are no names."""
-    return frozenset(_asked("SELECT upper(keyword_name) FROM duckdb_keywords() WHERE keyword_category = 'reserved'"))
-
-
-def _asked(sql: str) -> list[str]:
+def _ask(sql: str) -> frozenset[str]:
+    """Asks the DuckDB in use."""
     with duckdb.connect(":memory:") as connection:
-        return [name for (name,) in connection.execute(sql).fetchall()]
+        return frozenset(name for (name,) in connection.execute(sql).fetchall())
+
+
+#: Once, for the first statement.
+_asked = cache(_ask)

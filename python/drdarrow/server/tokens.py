@@ -14,9 +14,7 @@ STRING = duckdb.token_type.string_const
 CONSTANTS = (duckdb.token_type.numeric_const, STRING)
 
 
-# A statement is looked through by several, one after the other.
-@lru_cache(maxsize=1)
-def words(sql: str) -> tuple[tuple[str, object], ...]:
+def _cut(sql: str) -> tuple[tuple[str, object], ...]:
     """The words with their kinds, without comments."""
     data = sql.encode()
     tokens = duckdb.tokenize(sql)
@@ -27,6 +25,10 @@ def words(sql: str) -> tuple[tuple[str, object], ...]:
         for (start, kind), end in zip(tokens, ends, strict=False)
         if kind != duckdb.token_type.comment
     )
+
+
+#: A statement is looked through by several, one after the other.
+words = lru_cache(maxsize=1)(_cut)
 
 
 def name(word: str) -> str:
