@@ -153,7 +153,7 @@ async fn unchained_in_mid_reply() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unchained_behind_a_failure() {
+async fn unchained_after_a_failure() {
     // A server that goes on with the chain after a failed command, unchained or not, and one that
     // stops there: the next statement gets its own answer.
     for stops in [false, true] {

@@ -89,7 +89,7 @@ fn a_result_set_of_derby() {
 }
 
 #[test]
-fn the_end_and_a_failure_behind_the_rows_belong_to_the_result_set() {
+fn the_end_and_a_failure_after_the_rows_belong_to_the_result_set() {
     let with = |more: &[Object]| run(&[&reply(), more].concat()).unwrap().sets.remove(0).1.answer;
     let end = Object { cp: cp::ENDQRYRM, body: bytes::Bytes::from_static(&[0, 6, 0x11, 0x49, 0, 4]) };
     assert!(with(&[end.clone(), card(100, "02000")]).closed);

@@ -139,7 +139,7 @@ async fn the_time_runs_while_nobody_asks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_come_before_the_error_behind_them() {
+async fn rows_come_before_the_error_after_them() {
     for delay in [Some(Duration::ZERO), Some(MS * 100), None] {
         // The third block never comes: statement_timeout, ten seconds, ends the wait.
         let mut blocks = 0;

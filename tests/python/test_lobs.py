@@ -144,7 +144,7 @@ TEXTS = [
 BYTES = [None, b"", b"b", bytes(range(256)) * 280, b"c" * 32_672, b"d" * 32_673, b"?" * 65_344, b"e" * (1 << 20)]
 
 
-def test_by_locator_as_behind_their_rows(lab: Lab) -> None:
+def test_by_locator_as_after_their_rows(lab: Lab) -> None:
     tables = []
     for mode in ("inline", "locator"):
         with lab.connect(lobs=mode) as connection:

@@ -100,7 +100,7 @@ def test_large_objects_come_out(calls: Lab, mode: str, size: int) -> None:
         assert connection.cursor().callproc("LARGE", (size, None, None)) == want
 
 
-def test_result_sets_one_behind_the_other(cursor: drdarrow.Cursor) -> None:
+def test_result_sets_one_after_the_other(cursor: drdarrow.Cursor) -> None:
     assert cursor.callproc("SETS", (ROWS, None)) == [ROWS, 2 * ROWS]
     assert [column[0] for column in cursor.description] == ["N", "WORDS"]
     assert cursor.fetchmany(2) == [(0, "row 0"), (1, "row 1")]

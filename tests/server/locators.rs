@@ -50,7 +50,7 @@ fn joined(batches: &[RecordBatch]) -> Vec<RecordBatch> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_values_as_behind_their_rows() {
+async fn the_same_values_as_after_their_rows() {
     for persona in [&LUW, &DERBY] {
         let server = start(persona, &values(persona)).await;
         let inline = rows(&connect(&server).await, "SELECT * FROM T").await;
@@ -67,7 +67,7 @@ async fn the_same_values_as_behind_their_rows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_long_is_refused_behind_the_rows_before_it() {
+async fn what_is_too_long_is_refused_after_the_rows_before_it() {
     for persona in [&LUW, &DERBY] {
         let server = start(persona, &values(persona)).await;
         let connection = by_locator(&server, 100_000).await;

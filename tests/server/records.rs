@@ -191,7 +191,7 @@ async fn requests_that_make_no_sense_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn noise_behind_a_login_leaves_the_server_serving() {
+async fn noise_after_a_login_leaves_the_server_serving() {
     let files = store(3, Duration::from_millis(10));
     let server = serve(&files).await;
     let mut seed = 7u64;

@@ -118,9 +118,9 @@ class _Walk:
             if frame.start == at:
                 frame.start = at + 1
         elif upper == "IS":
-            behind = at + 2 if self.of.upper(at + 1) == "NOT" else at + 1
-            if self.of.upper(behind) == "DISTINCT" and self.of.upper(behind + 1) == "FROM":
-                return self._comparison(at, behind + 2, frame)
+            after = at + 2 if self.of.upper(at + 1) == "NOT" else at + 1
+            if self.of.upper(after) == "DISTINCT" and self.of.upper(after + 1) == "FROM":
+                return self._comparison(at, after + 2, frame)
             self._edge(at, upper, frame)
         elif upper in ("LEFT", "RIGHT") and self.of.upper(at + 1) == "(":
             pass
@@ -128,17 +128,17 @@ class _Walk:
             return self._edge(at, upper, frame)
         return at + 1
 
-    def _comparison(self, at: int, behind: int, frame: _Frame) -> int:
+    def _comparison(self, at: int, after: int, frame: _Frame) -> int:
         if frame.assigning:
-            frame.assigning, frame.start = False, behind
-            return behind
+            frame.assigning, frame.start = False, after
+            return after
         # `=>` and `:=` name an argument.
-        if self.of.words[at].text == "=" and (self.of.words[behind].text == ">" or self.of.words[at - 1].text == ":"):
-            frame.start = behind + 1
-            return behind + 1
+        if self.of.words[at].text == "=" and (self.of.words[after].text == ">" or self.of.words[at - 1].text == ":"):
+            frame.start = after + 1
+            return after + 1
         self._finish(at, frame)
-        frame.sides, frame.between, frame.start = [(frame.start, at)], False, behind
-        return behind
+        frame.sides, frame.between, frame.start = [(frame.start, at)], False, after
+        return after
 
     def _unnegated(self, at: int) -> int:
         """Where the operand in front of IN or BETWEEN ends."""
@@ -146,27 +146,27 @@ class _Walk:
 
     def _edge(self, at: int, upper: str, frame: _Frame) -> int:
         """An expression ends."""
-        behind = at + 1
+        after = at + 1
         if upper == "AND" and frame.between and len(frame.sides) == 1:
             frame.sides.append((frame.start, at))
-            frame.start = behind
-            return behind
+            frame.start = after
+            return after
         self._finish(at, frame)
         if frame.kind == "CASE":
             self._case(at, upper, frame)
         if upper == "SELECT":
-            behind = self._select(at, frame)
+            after = self._select(at, frame)
         elif upper == "DISTINCT" and self._counts(frame):
-            self._wrap((behind, self.of.closes[frame.opening]))
-        elif upper in ("GROUP", "ORDER", "PARTITION") and self.of.upper(behind) == "BY":
+            self._wrap((after, self.of.closes[frame.opening]))
+        elif upper in ("GROUP", "ORDER", "PARTITION") and self.of.upper(after) == "BY":
             self._item(at, frame)
-            frame.clause, frame.item, behind = upper, behind + 1, behind + 1
+            frame.clause, frame.item, after = upper, after + 1, after + 1
         elif upper == "SET":
             frame.clause, frame.assigning = "SET", True
         elif upper == ",":
             frame.assigning = frame.clause == "SET"
             self._item(at, frame)
-            frame.item = behind
+            frame.item = after
         elif upper in ("ASC", "DESC", "NULLS", "ROWS", "RANGE"):
             self._item(at, frame)
         elif (
@@ -181,22 +181,22 @@ class _Walk:
                 self._end_query(at, frame)
             if upper in ("UNION", "EXCEPT", "INTERSECT"):
                 self._set_operation(at, upper, frame)
-        frame.start = behind
-        return behind
+        frame.start = after
+        return after
 
     def _select(self, at: int, frame: _Frame) -> int:
-        behind = at + 1
+        after = at + 1
         frame.query = Query(at)
         if frame.union is None:
             frame.union = (at, [])
-        if self.of.upper(behind) == "DISTINCT":
-            behind += 1
-            if self.of.upper(behind) != "ON":
-                frame.query.distinct = behind - 1
-        elif self.of.upper(behind) == "ALL":
-            behind += 1
-        frame.clause, frame.item = "SELECT", behind
-        return behind
+        if self.of.upper(after) == "DISTINCT":
+            after += 1
+            if self.of.upper(after) != "ON":
+                frame.query.distinct = after - 1
+        elif self.of.upper(after) == "ALL":
+            after += 1
+        frame.clause, frame.item = "SELECT", after
+        return after
 
     def _counts(self, frame: _Frame) -> bool:
         """The bracket is that of COUNT."""

@@ -29,9 +29,9 @@ def table(of: Statement, edits: Edits, declared: _About, storage: Storage) -> li
                 literal = storage.put(column[-1] if column else "", about, of.words[at + 1].text)
                 edits.instead[at + 1] = _filled(of.words[at + 1].text, about, literal is not None)
             elif upper == "UNIQUE" or upper == "PRIMARY" and of.upper(at + 1) == "KEY":
-                behind = at + 1 if upper == "UNIQUE" else at + 2
-                if of.upper(behind) == "(":
-                    found.append([of.text(part) for part in of.parts(behind)])
+                after = at + 1 if upper == "UNIQUE" else at + 2
+                if of.upper(after) == "(":
+                    found.append([of.text(part) for part in of.parts(after)])
                 elif column:
                     found.append([of.words[start].text])
     made = []

@@ -153,9 +153,9 @@ class _Pass:
         # Of constants and plain signs a statement may have very many.
         if word.kind not in ("number", "quoted") and word.text not in _PLAIN and word.text[:1] != "'":
             for step in self._STEPS:
-                behind = step(self, at)
-                if behind is not None:
-                    return behind
+                after = step(self, at)
+                if after is not None:
+                    return after
         self._out.append(word)
         return at + 1
 
@@ -187,27 +187,27 @@ class _Pass:
         if self._upper(at) not in _IDLE_STARTS:
             return None
         for phrase in _IDLE:
-            behind = self._is(at, phrase)
+            after = self._is(at, phrase)
             # `WITH cs AS (...)` is a common table expression.
-            if behind is not None and self._upper(behind) not in ("AS", "("):
-                return behind
-        behind = self._is(at, "FOR UPDATE")
-        if behind is None or self._upper(behind) != "OF":
-            return behind
-        while self._upper(behind) not in _ENDS:
-            behind += 1
-        return behind
+            if after is not None and self._upper(after) not in ("AS", "("):
+                return after
+        after = self._is(at, "FOR UPDATE")
+        if after is None or self._upper(after) != "OF":
+            return after
+        while self._upper(after) not in _ENDS:
+            after += 1
+        return after
 
     def _register(self, at: int) -> int | None:
-        name, behind = self._upper(at), at + 1
+        name, after = self._upper(at), at + 1
         if self._upper(at - 1) in (".", "AS") or self._upper(at + 1) == ".":
             return None
         if name == "CURRENT":
-            name, behind = self._upper(at + 1), at + 2
+            name, after = self._upper(at + 1), at + 2
         elif name.startswith("CURRENT_"):
             name = name.removeprefix("CURRENT_")
         elif name in ("USER", "SESSION_USER"):
-            if self._upper(behind) == "(" or self._defining:
+            if self._upper(after) == "(" or self._defining:
                 return None
             name = "USER"
         else:
@@ -215,21 +215,21 @@ class _Pass:
         value = _NOW.get(name) or self._registers.get(name)
         if value is None:
             return None
-        if self._upper(behind) == "(":
-            behind = self._closing(behind) + 1
+        if self._upper(after) == "(":
+            after = self._closing(after) + 1
         start = len(self._out)
         self._put(at, value)
         if name == "DATE":
             self._date = start, len(self._out)
-        return behind
+        return after
 
     def _dummy(self, at: int) -> int | None:
         if self._upper(at - 1) not in ("FROM", ",", "JOIN"):
             return None
-        behind = self._is(at, "SYSIBM . SYSDUMMY1") or self._is(at, "SYSIBM / SYSDUMMY1") or self._is(at, "SYSDUMMY1")
-        if behind is None:
+        after = self._is(at, "SYSIBM . SYSDUMMY1") or self._is(at, "SYSIBM / SYSDUMMY1") or self._is(at, "SYSDUMMY1")
+        if after is None:
             return None
-        follows = self._words[behind]
+        follows = self._words[after]
         named = (
             follows.upper == "AS"
             or follows.kind == "quoted"
@@ -237,7 +237,7 @@ class _Pass:
             and follows.upper not in _AFTER_TABLE
         )
         self._put(at, "(SELECT 'Y' AS IBMREQD)" + ("" if named else " AS SYSDUMMY1"))
-        return behind
+        return after
 
     def _slash(self, at: int) -> int | None:
         if self._upper(at) != "/" or self._upper(at - 2) not in ("FROM", "JOIN", "INTO", "UPDATE"):
@@ -312,12 +312,12 @@ class _Pass:
             ("PREVIOUS VALUE FOR", "currval"),
             ("PREVVAL FOR", "currval"),
         ):
-            behind = self._is(at, phrase)
-            if behind is not None:
-                end = behind + 1
+            after = self._is(at, phrase)
+            if after is not None:
+                end = after + 1
                 while self._upper(end) == ".":
                     end += 2
-                self._put(at, f"{function}({_literal(text(self._words[behind:end]).strip())})")
+                self._put(at, f"{function}({_literal(text(self._words[after:end]).strip())})")
                 return end
         return None
 

@@ -3,7 +3,7 @@ text and gives the expression, or None where DuckDB's own will do. An argument t
 
 | Db2 | |
 |---|---|
-| `SMALLINT`, `INTEGER`, `INT`, `BIGINT` | cut off behind the point |
+| `SMALLINT`, `INTEGER`, `INT`, `BIGINT` | digits after the point are cut off |
 | `DOUBLE`, `FLOAT`, `REAL`, `DECFLOAT`, `DECIMAL`, `DEC`, `NUMERIC` | a cast |
 | `CHAR`, `VARCHAR`, `CLOB`, `GRAPHIC`, `VARGRAPHIC`, `DBCLOB` | text; a second argument is the length it is cut at |
 | `BLOB`, `BINARY`, `VARBINARY`, `TIME`, `TIMESTAMP` | a cast |

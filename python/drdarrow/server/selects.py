@@ -138,8 +138,8 @@ class Selects:
                         self._named[at] = word.text
 
     def _stands_for_column(self, at: int) -> bool:
-        before, behind = self.of.upper(at - 1), self.of.words[at + 1].text
-        return before != "AS" and behind not in ("(", ".") and not is_alias(self.of, at)
+        before, after = self.of.upper(at - 1), self.of.words[at + 1].text
+        return before != "AS" and after not in ("(", ".") and not is_alias(self.of, at)
 
 
 def _alias(of: Statement, item: Span) -> int:
