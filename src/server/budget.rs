@@ -162,7 +162,7 @@ impl Lease {
         }
     }
 
-    /// Makes it one for a batch of rows on its way to the client, in place of the one before; nothing: there is none.
+    /// Makes it one for a batch of rows on its way to the client, in place of the one before; 0 gives it back.
     /// However large it is, a connection may have one such batch, and so may the only connection that holds anything.
     pub(super) fn batch(&mut self, bytes: usize) -> Result<(), SqlError> {
         self.clear();

@@ -1,4 +1,4 @@
-//! The asking side of ACCSEC and SECCHK, for both wings: asks for the strongest mechanism, goes on to
+//! The asking side of ACCSEC and SECCHK, for both sides: asks for the strongest mechanism, goes on to
 //! the strongest that the server offers instead, checks what the server contributes, and makes the
 //! proof. Before every check has passed nothing leaves that helps anybody to the password.
 

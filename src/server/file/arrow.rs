@@ -292,7 +292,7 @@ fn text(
     };
     let graphic = sql.contains("GRAPHIC") || letter == Some('G') || matches!(ccsid, 1200 | 13488);
     let unit = if graphic { 2 } else { 1 };
-    // A length in bytes of another page is none of this one.
+    // A length in bytes counts only in the page that the field named.
     let length = length.filter(|_| own.is_some()).map(|n| n * unit);
     let fixed = matches!(sql, "CHAR" | "GRAPHIC" | "CHARACTER") && length.is_some();
     let data = match length {

@@ -131,7 +131,7 @@ pub(super) fn call_lob(
 }
 
 /// Up to `most` UTF-16 units after `skip` of them, one fewer where a pair would be cut; `None` when
-/// the part begins in the middle of a pair, or the text is none. What the row has no room for is
+/// the part begins in the middle of a pair, or the value is not text. What the row has no room for is
 /// left out as well. Where the part ends is kept: the next one mostly begins there.
 fn part(value: &KeptLob, skip: usize, most: usize) -> Option<&str> {
     let (units, at) = value.read.get();
