@@ -199,7 +199,7 @@ async fn a_write_that_stops_tells_what_stayed() {
     let e = file.write(&batch(&[6001, 6002, 6003], &["a", "b", "longer than twelve"])).await.unwrap_err();
     assert_eq!((e.kind, e.sqlstate.as_deref()), (ErrorClass::Data, Some("22001")));
     assert!(e.message.contains("row 3: ") && e.message.ends_with("; 2 rows were added before"), "{e}");
-    let e = file.write_behind(1000, &batch(&[6003, 1], &["a", "b"])).await.unwrap_err();
+    let e = file.write_after(1000, &batch(&[6003, 1], &["a", "b"])).await.unwrap_err();
     assert_eq!((e.kind, e.sqlstate.as_deref()), (ErrorClass::Integrity, Some("23505")));
     assert!(e.message.contains("row 1002: ") && e.message.ends_with("; 1001 rows were added before"), "{e}");
     let stray = RecordBatch::try_from_iter([("NOPE", int(1))]).unwrap();

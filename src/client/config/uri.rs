@@ -72,9 +72,9 @@ const UNENCODED: &str = "a user id or password with / ? # @ : or % in it is perc
 /// follows stands after the first / or ?: what the error names may then be a piece of the password.
 pub(in crate::client) fn or_unencoded(uri: &str, e: ConfigError) -> ConfigError {
     let rest = uri.strip_prefix("drda://").unwrap_or_default();
-    let (front, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (front, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let of_the_address = ["uri", "host", "port", "database"].contains(&e.setting.as_str());
-    let address = behind.rsplit_once('@').map(|(_, address)| address);
+    let address = after.rsplit_once('@').map(|(_, address)| address);
     let cut = address.is_some_and(|address| address.contains('/') || !front.contains('@'));
     if cut && (of_the_address || e.rule == unknown(&e.setting)) { error("uri", UNENCODED) } else { e }
 }

@@ -29,17 +29,17 @@ impl OpenFile {
     /// Adds the rows of a batch at the end: how many. When one is refused those before it stay added, those
     /// after it are not, and the error says which it was and how many were.
     pub async fn write(&self, batch: &RecordBatch) -> Result<u64> {
-        self.write_behind(0, batch).await
+        self.write_after(0, batch).await
     }
 
     /// As [`write`](Self::write), for a batch in front of which `before` rows were added: errors count them.
-    pub async fn write_behind(&self, before: u64, batch: &RecordBatch) -> Result<u64> {
+    pub async fn write_after(&self, before: u64, batch: &RecordBatch) -> Result<u64> {
         let columns = self.0.columns(batch).map_err(|e| self.0.counted(e, before))?;
         self.put(before, batch.num_rows(), |encoder, rows, stride, slots| encoder.encode(&columns, rows, stride, slots))
             .await
     }
 
-    /// As [`write_behind`](Self::write_behind), rows that need not have the same columns: a batch of one row each.
+    /// As [`write_after`](Self::write_after), rows that need not have the same columns: a batch of one row each.
     pub async fn write_rows(&self, before: u64, rows: &[RecordBatch]) -> Result<u64> {
         let (mut columns, mut wrong) = (Vec::with_capacity(rows.len()), None);
         for row in rows {

@@ -288,13 +288,14 @@ mod tests {
 
     #[test]
     fn mechanisms_that_are_weak() {
-        let behind = |server: ServerReport| Port { tls: Some(tls(100, false, true, true)), ..drda("10.0.0.1", server) };
+        let secured =
+            |server: ServerReport| Port { tls: Some(tls(100, false, true, true)), ..drda("10.0.0.1", server) };
         assert_eq!(
-            codes(&[behind(server(&[4, 9], Some("DES")))]),
+            codes(&[secured(server(&[4, 9], Some("DES")))]),
             [("user-only", Severity::Warning), ("des-only", Severity::Info)]
         );
         let untold = ServerReport { mechanisms: None, refusal: Some("no".to_owned()), ..ServerReport::default() };
-        assert_eq!(codes(&[behind(untold)]), [("mechanisms-untold", Severity::Info)]);
+        assert_eq!(codes(&[secured(untold)]), [("mechanisms-untold", Severity::Info)]);
     }
 
     #[test]

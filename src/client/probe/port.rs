@@ -164,7 +164,7 @@ impl ProbeLine<'_> {
                 let (version, cipher) = (Some(secured.version), Some(secured.cipher));
                 port.tls = Some(TlsReport { version, cipher, seen, failure: None });
                 port.words.clear();
-                self.behind_tls(stream, port).await;
+                self.ask_over_tls(stream, port).await;
                 return true;
             }
             // Somebody who shows a certificate or refuses in TLS speaks it.
@@ -185,7 +185,7 @@ impl ProbeLine<'_> {
         Some(connector.look(stream, deadline).await)
     }
 
-    async fn behind_tls(&mut self, mut stream: Encrypted<TcpStream>, port: &mut Port) {
+    async fn ask_over_tls(&mut self, mut stream: Encrypted<TcpStream>, port: &mut Port) {
         port.service = Service::Other("TLS");
         let met = if SIGN_ON.contains(&port.port) {
             let guess = protocols::sign_on(&mut stream, self.host, self.host.share(FIRST)).await;
@@ -354,8 +354,8 @@ fn product(class: &str, release: &str) -> Product {
 
 /// `11.5.8` of `SQL11058`, `7.5.0` of `V07R05M00`, `10.14.2.0` of `CSS10140/10.14.2.0 - (1828579)`.
 fn version(product: Product, release: &str) -> Option<String> {
-    if let Some((_, behind)) = release.split_once('/').filter(|_| product == Product::Derby) {
-        let told = behind.split_whitespace().next()?;
+    if let Some((_, after)) = release.split_once('/').filter(|_| product == Product::Derby) {
+        let told = after.split_whitespace().next()?;
         return told.starts_with(|c: char| c.is_ascii_digit()).then(|| told.to_owned());
     }
     if let Some(rest) = release.strip_prefix('V') {

@@ -34,8 +34,8 @@ pub(super) fn hint(sql: &str) -> StatementKind {
 /// True for the call of a procedure, or of a function whose result goes to a parameter.
 pub(super) fn is_call(sql: &str) -> bool {
     let mut rest = skip(sql);
-    if let Some(behind) = rest.strip_prefix('?').map(skip).and_then(|behind| behind.strip_prefix('=')) {
-        rest = skip(behind);
+    if let Some(after) = rest.strip_prefix('?').map(skip).and_then(|after| after.strip_prefix('=')) {
+        rest = skip(after);
     }
     let word = rest.split(|c: char| !c.is_ascii_alphabetic()).next();
     word.is_some_and(|word| word.eq_ignore_ascii_case("CALL"))
@@ -52,7 +52,7 @@ fn skip(mut sql: &str) -> &str {
         if let Some(rest) = sql.strip_prefix("--") {
             sql = rest.split_once('\n').map_or("", |(_, rest)| rest);
         } else if let Some(rest) = sql.strip_prefix("/*") {
-            sql = behind_comment(rest);
+            sql = after_comment(rest);
         } else {
             return sql;
         }
@@ -60,7 +60,7 @@ fn skip(mut sql: &str) -> &str {
 }
 
 /// Db2's bracketed comments nest.
-fn behind_comment(sql: &str) -> &str {
+fn after_comment(sql: &str) -> &str {
     let mut depth = 1;
     let mut rest = sql;
     while depth > 0 {

@@ -110,16 +110,16 @@ impl Words {
         }
     }
 
-    /// The word in the block that ends `behind` bytes before a value does. One load; what precedes the value, or does
+    /// The word in the block after which `after` bytes of the value follow. One load; what precedes the value, or does
     /// not belong to it, is as in `zero`. A value that is cut gives a zero word, which is neither packed nor zoned.
     #[inline(always)]
-    fn load(&self, buf: &[u8], at: u32, behind: usize, mask: u64, zero: u64) -> u64 {
-        let end = (at as usize).saturating_add(self.bytes - behind);
+    fn load(&self, buf: &[u8], at: u32, after: usize, mask: u64, zero: u64) -> u64 {
+        let end = (at as usize).saturating_add(self.bytes - after);
         match buf.get(end.wrapping_sub(8)..end).and_then(|s| s.first_chunk()) {
             Some(load) => u64::from_be_bytes(*load) & mask | zero & !mask,
             None if at == NULL => zero,
             // Only near the start of a block is there not enough in front.
-            None => short(buf, at as usize, self.bytes - behind).map_or(0, |load| load as u64 & mask | zero & !mask),
+            None => short(buf, at as usize, self.bytes - after).map_or(0, |load| load as u64 & mask | zero & !mask),
         }
     }
 

@@ -97,8 +97,8 @@ pub fn found(mut answer: FileReply, layout: &BufferLayout) -> Result<FoundRecord
         }
         let whole = slots.len() / layout.increment.max(1);
         // The count holds, as for IBM's clients. Bytes after so many are space at most.
-        let behind = count * layout.increment..whole * layout.increment;
-        if whole < count || count == 0 || slots.get(behind).is_some_and(|rest| rest.iter().any(|byte| *byte != 0)) {
+        let after = count * layout.increment..whole * layout.increment;
+        if whole < count || count == 0 || slots.get(after).is_some_and(|rest| rest.iter().any(|byte| *byte != 0)) {
             let detail = format!("{count} records are announced, {whole} came");
             return Err(WireError::invalid(cp::S38BUF, 0, detail).into());
         }

@@ -94,7 +94,7 @@ pub struct RowAssembler {
     absent: usize,
     /// Bytes of a cut row and of what follows it that are put together at most.
     row_limit: usize,
-    behind_sqlca: bool,
+    after_sqlca: bool,
     closed: bool,
     ended: bool,
 }
@@ -131,7 +131,7 @@ impl RowAssembler {
             lob_limit: usize::MAX,
             delivered: 0,
             absent: 0,
-            behind_sqlca: false,
+            after_sqlca: false,
             closed: false,
             ended: false,
         }
@@ -199,9 +199,9 @@ impl RowAssembler {
 
     /// Walks the block in hand.
     fn whole(&mut self, limit: usize, offsets: &mut Offsets) -> Result<Option<Event>, FlowError> {
-        let walked = self.walker.walk(&self.block, self.pos, self.behind_sqlca, limit, offsets)?;
+        let walked = self.walker.walk(&self.block, self.pos, self.after_sqlca, limit, offsets)?;
         if offsets.rows() > 0 {
-            self.behind_sqlca = false;
+            self.after_sqlca = false;
             self.pos = walked.end;
             let buf = self.block.clone();
             return Ok(Some(Event::Rows(self.chunk(buf, offsets)?)));
@@ -219,7 +219,7 @@ impl RowAssembler {
             }
             WalkStop::NoRow => {
                 self.pos = walked.end;
-                self.behind_sqlca = false;
+                self.after_sqlca = false;
                 self.count_absent()?;
                 Ok(None)
             }
@@ -253,11 +253,11 @@ impl RowAssembler {
                 continue;
             }
             self.wanted = 0;
-            let walked = self.walker.walk(&self.tail, 0, self.behind_sqlca, 1, offsets)?;
+            let walked = self.walker.walk(&self.tail, 0, self.after_sqlca, 1, offsets)?;
             if offsets.rows() > 0 {
                 let row = Bytes::copy_from_slice(self.tail.get(..walked.end).unwrap_or_default());
                 self.settle(walked.end, take);
-                self.behind_sqlca = false;
+                self.after_sqlca = false;
                 return Ok(Some(Event::Rows(self.chunk(row, offsets)?)));
             } else if walked.stop == WalkStop::Sqlca {
                 let tail = std::mem::take(&mut self.tail);
@@ -269,7 +269,7 @@ impl RowAssembler {
                 }
             } else if walked.stop == WalkStop::NoRow {
                 self.settle(walked.end, take);
-                self.behind_sqlca = false;
+                self.after_sqlca = false;
                 self.count_absent()?;
                 return Ok(None);
             } else if let WalkStop::Overlong { column, len, room } = walked.stop {
@@ -305,7 +305,7 @@ impl RowAssembler {
             }
             Err(e) => return Err(e.into()),
         };
-        self.behind_sqlca = true;
+        self.after_sqlca = true;
         let Some(sqlca) = sqlca else { return Ok(Some((r.pos(), None))) };
         if sqlca.sqlcode < 0 {
             return Err(FlowError::Sql { sqlca: Box::new(sqlca), reply: None });

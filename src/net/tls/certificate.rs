@@ -201,15 +201,15 @@ pub(super) fn take<'a>(input: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
     let length = match first {
         0..=0x7F => usize::from(*first),
         0x81..=0x83 => {
-            let (digits, behind) = rest.split_at_checked(usize::from(first & 0x7F))?;
-            rest = behind;
+            let (digits, after) = rest.split_at_checked(usize::from(first & 0x7F))?;
+            rest = after;
             digits.iter().fold(0, |n, digit| n << 8 | usize::from(*digit))
         }
         _ => return None,
     };
-    let (contents, behind) = rest.split_at_checked(length)?;
+    let (contents, after) = rest.split_at_checked(length)?;
     (*found == tag).then(|| {
-        *input = behind;
+        *input = after;
         contents
     })
 }

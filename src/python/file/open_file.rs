@@ -145,7 +145,7 @@ twins! {
             // Its producer may need Python's lock, here or in threads of its own.
             while let Some(batch) = py.detach(|| reader.next()) {
                 let broken = |e| errors::interface(py, format!("the rows: {e}; {}", args::added(written)));
-                let done = runtime::block_on(py, opened.file.write_behind(written, &batch.map_err(broken)?));
+                let done = runtime::block_on(py, opened.file.write_after(written, &batch.map_err(broken)?));
                 written += done.map_err(|e| note(e, written))?.or_raise(py)?;
             }
             Ok(written)

@@ -145,9 +145,9 @@ fn reading<S: From<ResultReader> + 'static>(
 /// The address for somebody else.
 fn anybody(uri: &str) -> String {
     let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
-    let (authority, behind) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (authority, after) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
-    format!("{scheme}://{address}{behind}")
+    format!("{scheme}://{address}{after}")
 }
 
 #[pymethods]

@@ -90,7 +90,7 @@ impl SharedFile {
         let _waiting = self.link.waiting();
         let mut written = 0;
         for batch in batches {
-            written += self.file.write_behind(written, batch).await?;
+            written += self.file.write_after(written, batch).await?;
         }
         Ok(written)
     }

@@ -65,11 +65,11 @@ impl<'py> IntoPyObject<'py> for Called {
 fn is_name(name: &str) -> bool {
     let mut rest = name;
     for _ in 0..PARTS {
-        let behind = match rest.strip_prefix('"') {
-            Some(quoted) => behind_quoted(quoted),
-            None => behind_ordinary(rest),
+        let after = match rest.strip_prefix('"') {
+            Some(quoted) => after_quoted(quoted),
+            None => after_ordinary(rest),
         };
-        match behind.map(|behind| (behind, behind.strip_prefix('.'))) {
+        match after.map(|after| (after, after.strip_prefix('.'))) {
             Some(("", _)) => return true,
             Some((_, Some(next))) => rest = next,
             _ => return false,
@@ -79,18 +79,18 @@ fn is_name(name: &str) -> bool {
 }
 
 /// The text after an identifier in quotes, the first of which is gone; two of them stand for one.
-fn behind_quoted(mut quoted: &str) -> Option<&str> {
+fn after_quoted(mut quoted: &str) -> Option<&str> {
     let whole = quoted;
     loop {
-        let behind = quoted.get(quoted.find('"')? + 1..)?;
-        match behind.strip_prefix('"') {
+        let after = quoted.get(quoted.find('"')? + 1..)?;
+        match after.strip_prefix('"') {
             Some(more) => quoted = more,
-            None => return (behind.len() + 1 < whole.len()).then_some(behind),
+            None => return (after.len() + 1 < whole.len()).then_some(after),
         }
     }
 }
 
-fn behind_ordinary(name: &str) -> Option<&str> {
+fn after_ordinary(name: &str) -> Option<&str> {
     let first = name.chars().next().filter(|c| c.is_alphabetic() || "@#$_".contains(*c))?;
     let rest = name.get(first.len_utf8()..)?;
     Some(rest.trim_start_matches(|c: char| c.is_alphanumeric() || "@#$_".contains(c)))

@@ -69,13 +69,13 @@ impl CursorPlace {
 /// The record that stands to a key, or to its leading fields, as `which` says.
 pub(super) fn seek(member: &Member, which: Which, key: &[u8]) -> Option<u32> {
     let start = (key.to_vec(), i64::MIN);
-    let end = behind(key).map_or(Unbounded, |key| Excluded((key, i64::MIN)));
+    let end = after(key).map_or(Unbounded, |key| Excluded((key, i64::MIN)));
     let index = member.index();
     let found = match which {
         Which::KeyBefore => index.range(..start).next_back(),
         Which::KeyAt => index.range((Included(start), end)).next(),
         Which::KeyAtOrAfter => index.range(start..).next(),
-        Which::KeyAfter => index.range((behind(key)?, i64::MIN)..).next(),
+        Which::KeyAfter => index.range((after(key)?, i64::MIN)..).next(),
         Which::KeyAtOrBefore => index.range((Unbounded, end)).next_back(),
         _ => None,
     };
@@ -83,7 +83,7 @@ pub(super) fn seek(member: &Member, which: Which, key: &[u8]) -> Option<u32> {
 }
 
 /// The first key after all that begin with these leading fields; none after the highest.
-fn behind(key: &[u8]) -> Option<Vec<u8>> {
+fn after(key: &[u8]) -> Option<Vec<u8>> {
     let last = key.iter().rposition(|byte| *byte < u8::MAX)?;
     let mut out = key.get(..=last)?.to_vec();
     if let Some(byte) = out.last_mut() {

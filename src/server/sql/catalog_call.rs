@@ -60,17 +60,17 @@ fn arguments(text: &str) -> Option<Vec<Argument>> {
     let mut out = Vec::new();
     let mut rest = text.trim_start();
     loop {
-        let (argument, behind) = if let Some(behind) = rest.strip_prefix('?') {
-            (Argument::Marker, behind)
-        } else if let Some(mut behind) = rest.strip_prefix('\'') {
+        let (argument, after) = if let Some(after) = rest.strip_prefix('?') {
+            (Argument::Marker, after)
+        } else if let Some(mut after) = rest.strip_prefix('\'') {
             let mut value = String::new();
             loop {
-                let (part, next) = behind.split_once('\'')?;
+                let (part, next) = after.split_once('\'')?;
                 value.push_str(part);
                 match next.strip_prefix('\'') {
                     Some(next) => {
                         value.push('\'');
-                        behind = next;
+                        after = next;
                     }
                     None => break (Argument::Constant(Some(value)), next),
                 }
@@ -80,9 +80,9 @@ fn arguments(text: &str) -> Option<Vec<Argument>> {
             (Argument::Constant(None), rest.get(4..)?)
         };
         out.push(argument);
-        match behind.trim_start().strip_prefix(',') {
+        match after.trim_start().strip_prefix(',') {
             Some(next) => rest = next.trim_start(),
-            None => return behind.trim().is_empty().then_some(out),
+            None => return after.trim().is_empty().then_some(out),
         }
     }
 }

@@ -42,8 +42,8 @@ impl Call {
     /// The call that a statement is, if it is one of these.
     pub(super) fn of(sql: &str) -> Option<Call> {
         let sql = sql.trim_start().trim_start_matches(['?', '=', ' ']);
-        let behind = sql.get(..12).filter(|s| s.eq_ignore_ascii_case("CALL SYSIBM.")).and_then(|_| sql.get(12..))?;
-        let name = behind.split(['(', ' ']).next().unwrap_or_default();
+        let after = sql.get(..12).filter(|s| s.eq_ignore_ascii_case("CALL SYSIBM.")).and_then(|_| sql.get(12..))?;
+        let name = after.split(['(', ' ']).next().unwrap_or_default();
         CALLS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, call)| *call)
     }
 

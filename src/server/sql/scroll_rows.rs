@@ -68,8 +68,8 @@ impl ScrollRows {
         let target = match orientation {
             orientation::RELATIVE => {
                 let from = i128::from(self.at);
-                let behind = self.end.is_some() && self.at > self.count;
-                if behind && number > 0 { ScrollTarget::After } else { forward(from + i128::from(number)) }
+                let after = self.end.is_some() && self.at > self.count;
+                if after && number > 0 { ScrollTarget::After } else { forward(from + i128::from(number)) }
             }
             orientation::ABSOLUTE if number < 0 => {
                 self.reach(u64::MAX);

@@ -332,8 +332,8 @@ mod tests {
             assert!(named.is_empty() || bytes[*at..].starts_with(&named), "{ccsid} {named:02X?}");
             assert_eq!(replaced(*ccsid, bytes), *text, "{ccsid} {bytes:02X?}");
         }
-        let behind_a_chunk = [&[0xC1; 20][..], &[0x70, 0xC1]].concat();
-        let error = decoded(424, &behind_a_chunk).unwrap_err();
+        let after_a_chunk = [&[0xC1; 20][..], &[0x70, 0xC1]].concat();
+        let error = decoded(424, &after_a_chunk).unwrap_err();
         assert_eq!(error, CcsidError::Undecodable { ccsid: 424, at: 20, bytes: vec![0x70, 0xC1] });
     }
 

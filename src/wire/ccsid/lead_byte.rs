@@ -68,8 +68,8 @@ pub(super) fn encode(
 /// Appends the character of more than one byte that `rest` begins with; its length, or 0.
 fn long(double: &Double, planes: &[Plane], rest: &[u8], dst: &mut Vec<u8>) -> usize {
     for plane in planes {
-        if let Some(behind) = rest.strip_prefix(plane.prefix) {
-            let code = match behind {
+        if let Some(after) = rest.strip_prefix(plane.prefix) {
+            let code = match after {
                 // The tops of both are taken off, so they have to be there.
                 [lead @ 0x80..=0xFF, trail @ 0x80..=0xFF, ..] => [lead & plane.lead, trail & plane.trail],
                 _ => return 0,

@@ -142,22 +142,22 @@ impl Walker {
     }
 
     /// Appends whole rows of `buf` from `pos` on to `out`, at most `limit` of them and no more
-    /// than its room. With `behind_sqlca` the walk begins at the group indicator of a row whose
+    /// than its room. With `after_sqlca` the walk begins at the group indicator of a row whose
     /// SQLCA was read by the caller.
     pub fn walk(
         &self,
         buf: &[u8],
         pos: usize,
-        behind_sqlca: bool,
+        after_sqlca: bool,
         limit: usize,
         out: &mut Offsets,
     ) -> Result<Walked, WireError> {
         let mut row = pos;
-        let mut behind_sqlca = behind_sqlca;
+        let mut after_sqlca = after_sqlca;
         let limit = limit.min(CHUNK);
         while out.rows < limit {
             let mut at = row;
-            if !behind_sqlca {
+            if !after_sqlca {
                 match buf.get(at) {
                     Some(0xFF) => at += 1,
                     Some(0x00) => return Ok(Walked { end: row, stop: WalkStop::Sqlca }),
@@ -176,7 +176,7 @@ impl Walker {
                 RowEnd::Short => return Ok(Walked { end: row, stop: WalkStop::Short }),
                 RowEnd::Overlong => return Ok(Walked { end: row, stop: self.overlong(buf, &out.cells, out.rows) }),
             }
-            behind_sqlca = false;
+            after_sqlca = false;
             out.rows += 1;
         }
         Ok(Walked { end: row, stop: WalkStop::Full })

@@ -175,8 +175,8 @@ impl<'a> Slots<'a> {
     /// The slot at `index`.
     pub fn get(&self, index: usize) -> Option<RecordSlot<'a>> {
         let slot = self.buf.get(index * self.layout.increment..)?.get(..self.layout.increment)?;
-        let (record, behind) = slot.split_at_checked(self.layout.record)?;
-        let rrn = behind.get(RRN..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_be_bytes(*b));
+        let (record, after) = slot.split_at_checked(self.layout.record)?;
+        let rrn = after.get(RRN..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_be_bytes(*b));
         let nulls = self.null_map.and_then(|at| slot.get(at..at + self.layout.fields)).unwrap_or_default();
         Some(RecordSlot { record, rrn, nulls })
     }

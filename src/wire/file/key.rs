@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_behind_and_leading_fields_are_a_prefix() {
+    fn null_is_last_and_leading_fields_are_a_prefix() {
         let fields = vec![
             RecordField { name: "A".into(), nullable: true, ..of(DdsType::CHARACTER, 1) },
             RecordField { name: "B".into(), offset: 1, ..of(DdsType::BINARY, 2) },

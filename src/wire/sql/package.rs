@@ -202,8 +202,8 @@ fn put_names(w: &mut Writer, names: [&String; 3], text: DdmText) -> Result<()> {
     Ok(())
 }
 
-fn names(r: &mut Reader<'_>, behind: usize, text: DdmText) -> Result<[String; 3]> {
-    let short = r.left() == 3 * WIDTH + behind;
+fn names(r: &mut Reader<'_>, after: usize, text: DdmText) -> Result<[String; 3]> {
+    let short = r.left() == 3 * WIDTH + after;
     let mut next = |what: CodePoint| -> Result<String> {
         let name = if short { r.bytes(WIDTH)? } else { r.var()? };
         limit(what, name.len(), LONGEST)?;

@@ -29,8 +29,8 @@ fn fill(template: &str, tokens: &[String]) -> Option<(String, usize)> {
     let mut out = String::with_capacity(template.len() + 32);
     let mut highest = 0;
     let mut rest = template;
-    while let Some((before, behind)) = rest.split_once('{') {
-        let (slot, behind) = behind.split_once('}')?;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (slot, after) = after.split_once('}')?;
         let n: usize = slot.parse().ok()?;
         out.push_str(before);
         out.push_str(match n.checked_sub(1).and_then(|i| tokens.get(i)).map(|t| t.trim()) {
@@ -38,7 +38,7 @@ fn fill(template: &str, tokens: &[String]) -> Option<(String, usize)> {
             _ => "?",
         });
         highest = highest.max(n);
-        rest = behind;
+        rest = after;
     }
     out.push_str(rest);
     Some((out, highest))

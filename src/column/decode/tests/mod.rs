@@ -379,7 +379,7 @@ fn a_cut_cell_or_a_null_that_may_not_be_is_an_error() {
 }
 
 #[test]
-fn lobs_come_from_behind_the_row() {
+fn lobs_come_after_the_row() {
     let lobs = [Lob::Value(Bytes::from_static(b"one")), Lob::Null, Lob::Value(Bytes::new())];
     let cells = Cells { buf: &[], offsets: &[], lobs: &lobs, first_row: 1 };
     for (ccsid, expected) in [(1208, "one"), (819, "one")] {
