@@ -160,7 +160,7 @@ settings! {
         "QPWDLVL of an IBM i, 0 to 4: decides how a substitute is made";
 
         new_password: Option<Secret> = None => config.new_password = Some(Secret::new(value));
-        "str", "none", sql, ruled,
+        "str", "none", files, ruled,
         "changes the password at the login";
 
         additional_factor: Option<Secret> = None => config.additional_factor = Some(Secret::new(value));
@@ -168,7 +168,7 @@ settings! {
         "second factor of IBM i";
 
         token: Option<TokenSource> = None;
-        "callable", "none", sql, travels,
+        "callable", "none", files, travels,
         "makes the tickets of `kerberos` and the tokens of `profile-token`: gets the server's bytes, returns those for
         it";
 
