@@ -5,7 +5,8 @@ use crate::authority::{Lab, named};
 use crate::protocol::Raw;
 use crate::support::{column, config, connect, count, rows, start, start_with, table, told};
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, Int32Array, LargeStringArray, StringArray};
+use arrow_array::types::Int32Type;
+use arrow_array::{ArrayRef, Int32Array, LargeStringArray, RecordBatch, StringArray};
 use drdarrow::client::config::Config;
 use drdarrow::client::error::{Error, ErrorClass, Phase};
 use drdarrow::client::sql::connection::Connection;
@@ -367,6 +368,14 @@ async fn a_password_goes_in_clear_only_to_a_verified_server() {
     }
 }
 
+/// The rows of the table `T`, whatever the batches.
+fn cells(batches: &[RecordBatch]) -> impl Iterator<Item = (Option<i32>, Option<&str>)> {
+    batches.iter().flat_map(|b| {
+        let (ids, names) = (b.column(0).as_primitive::<Int32Type>(), b.column(1).as_string::<i32>());
+        ids.iter().zip(names)
+    })
+}
+
 #[tokio::test]
 async fn a_large_result_is_the_same() {
     let tables = MemoryTables::new();
@@ -380,7 +389,8 @@ async fn a_large_result_is_the_same() {
     let secured = Connection::connect(with(&server, &[("tls_ca", &lab.ca())])).await.unwrap();
     let got = rows(&secured, "SELECT * FROM T").await;
     assert_eq!(count(&got), 200_000);
-    assert_eq!(got, rows(&connect(&plain).await, "SELECT * FROM T").await);
+    // A batch may end early where the next block is late, so rows are compared and not batches.
+    assert!(cells(&got).eq(cells(&rows(&connect(&plain).await, "SELECT * FROM T").await)));
     // More in one direction than the stream keeps back.
     tables.put("B", table(vec![column("C", LargeStringArray::from(vec!["x"]))]));
     let large: ArrayRef = Arc::new(LargeStringArray::from(vec!["é".repeat(5_000_000)]));
