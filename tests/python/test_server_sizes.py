@@ -123,6 +123,59 @@ def test_types_do_not_double_from_statement_to_statement(srv: server.Server) -> 
             connection.execute(f"SELECT CAST(NULL AS STRUCT(A N{n}, B N{n}, C N{n}, D N{n})) FROM N")
 
 
+def test_views_stand_for_so_many_tables_and_no_more(srv: server.Server) -> None:
+    with srv.connect(autocommit=True) as connection, srv.connect(autocommit=True) as other:
+        connection.execute("CREATE VIEW D0 AS SELECT N AS A FROM T")
+        connection.execute("CREATE VIEW Z AS SELECT N AS A FROM T")
+        early = "SELECT COUNT(*) FROM Z P, Z Q, Z R, Z S"
+        cursor = other.cursor()
+        assert cursor.execute(early).fetchall() == [(1,)]
+        with pytest.raises(drdarrow.Error) as caught:
+            for n in range(22):
+                connection.execute(f'CREATE VIEW "d{n + 1}" AS SELECT P.A FROM D{n} P, d{n} Q')
+        assert (caught.value.sqlcode, caught.value.sqlstate, n > 5) == (TOO_LARGE, "54001", True)
+        connection.execute(f"ALTER VIEW D{n} RENAME TO E")
+        with pytest.raises(drdarrow.Error, match="-101"):
+            connection.execute("SELECT COUNT(*) FROM E P, E Q, E R")
+        with pytest.raises(drdarrow.Error, match="-101"):
+            connection.execute("SELECT COUNT(*) FROM T JOIN E ON 1 = 1, (E P CROSS JOIN 'e')")
+        with pytest.raises(drdarrow.Error, match="-101"):
+            connection.execute("SELECT COUNT(*) FROM T AS SET, E, E VALUES, E Q")
+        # Columns may be called as views are, and a view as a word is.
+        connection.execute('CREATE VIEW "SELECT" AS FROM E')
+        assert connection.execute("SELECT E.N AS D9, E.N + E.N AS E FROM T E WHERE E.N < 9 AND E.N > 1").fetchall() == [(3, 6)]
+        # A statement that was prepared when the name stood for less.
+        connection.execute("DROP VIEW Z")
+        connection.execute("CREATE VIEW Z AS SELECT A FROM D8")
+        with pytest.raises(drdarrow.Error, match="-101"):
+            cursor.execute(early)
+        assert connection.execute("SELECT A FROM T").fetchall() == [("x",)]
+
+
+def test_what_is_inlined_counts_as_a_view(srv: server.Server) -> None:
+    def inlined(depth: int) -> str:
+        parts = [f"C{n + 1} (A) AS NOT /* so */ MATERIALIZED (SELECT P.A FROM C{n} P, C{n} Q)" for n in range(depth)]
+        return f"WITH C0 AS NOT MATERIALIZED (SELECT N AS A FROM T), {', '.join(parts)} SELECT * FROM C{depth}"
+
+    with srv.connect(autocommit=True) as connection:
+        assert connection.execute(inlined(5)).fetchall() == [(3,)]
+        with pytest.raises(drdarrow.Error, match="-101"):
+            connection.execute(inlined(20))
+        assert connection.execute(inlined(12).replace("NOT MAT", "MAT").replace("NOT /* so */", "")).fetchall() == [(3,)]
+
+
+def test_views_of_the_owner_are_read_as_they_are() -> None:
+    with duckdb.connect() as source:
+        source.execute("CREATE TABLE OWN AS SELECT 1 AS A")
+        source.execute("CREATE VIEW V0 AS SELECT A FROM OWN UNION ALL SELECT A FROM OWN")
+        for n in range(10):
+            source.execute(f"CREATE VIEW V{n + 1} AS SELECT A FROM V{n} UNION ALL SELECT A FROM V{n}")
+        with server.serve(source) as running, running.connect() as connection:
+            assert connection.execute("SELECT COUNT(*) FROM V10").fetchall() == [(2048,)]
+            with pytest.raises(drdarrow.Error, match="-101"):
+                connection.execute("SELECT COUNT(*) FROM V10, V9 Q")
+
+
 @pytest.mark.parametrize(
     ("sql", "rows"),
     [

@@ -22,6 +22,7 @@ from drdarrow.server.known import Committed, Known
 from drdarrow.server.macros import Macros
 from drdarrow.server.meaning import Run
 from drdarrow.server.patience import Patience
+from drdarrow.server.references import References
 from drdarrow.server.statement import Statement
 from drdarrow.server.storing import Storage
 from drdarrow.server.watch import Watch
@@ -61,6 +62,7 @@ class DuckEngine:
         self._settings = [] if guarded or guard.is_locked(source) else [_SETUP]
         self._rules = Rules(guarded, read_only, storage or Storage(), _aggregates(source))
         self._macros = Macros(source, self._rules.storage, guarded)
+        self._references = References(source) if guarded else None
         self._watch = Watch(guard.memory(source)) if guarded else None
 
     def session(self, user: str, database: str, /) -> DuckSession:
@@ -68,14 +70,22 @@ class DuckEngine:
         main = Cursor(self._source.cursor(), self._macros)
         cursors = Cursors(main, self._settings, self._rules.read_only)
         dialect = Dialect(user, database)
-        return DuckSession(cursors, dialect, Known(self._committed), self._rules, self._macros, self._watch)
+        known = Known(self._committed)
+        return DuckSession(cursors, dialect, known, self._rules, self._macros, self._references, self._watch)
 
 
 class DuckSession:
     """One client's cursors, its transaction and its statements."""
 
     def __init__(
-        self, cursors: Cursors, dialect: Dialect, known: Known, rules: Rules, macros: Macros, watch: Watch | None
+        self,
+        cursors: Cursors,
+        dialect: Dialect,
+        known: Known,
+        rules: Rules,
+        macros: Macros,
+        references: References | None,
+        watch: Watch | None,
     ) -> None:
         self._cursors = cursors
         self._main = cursors.main
@@ -83,6 +93,7 @@ class DuckSession:
         self._known = known
         self._rules = rules
         self._macros = macros
+        self._references = references
         self._watch = watch
         #: The memory was used up by what runs now.
         self._exhausted = False
@@ -110,6 +121,8 @@ class DuckSession:
         if _SAVEPOINT.match(sql):
             raise SqlError(-142, "42612")
         translated = self._dialect.to_duckdb(sql)
+        if self._references is not None:
+            self._references.check(translated.sql)
         with self._reading(translated.sql) as cursor:
             apart = cursor is not self._main
             found = describing.describe(cursor, apart, translated, self._known.tables, self._rules)
@@ -127,6 +140,13 @@ class DuckSession:
         finally:
             self._cursors.give(cursor)
 
+    def _prepared(self, number: int) -> Statement:
+        """A statement that is about to run. Views that it names may have changed since it was prepared."""
+        statement = self._statements[number]
+        if self._references is not None:
+            self._references.check(statement.run.sql)
+        return statement
+
     def _keep(self, statement: Statement) -> int:
         self._number += 1
         self._statements[self._number] = statement
@@ -134,7 +154,7 @@ class DuckSession:
 
     def query(self, number: int, parameters: Sequence[Any], /) -> DuckResult:
         """Runs a query on a cursor of its own, or among the changes of the transaction."""
-        statement = self._statements[number]
+        statement = self._prepared(number)
         run = self._begin()
         shared = self._changed or self._local
         cursor = self._main if shared else self._cursors.take(statement.run.sql)
@@ -153,7 +173,7 @@ class DuckSession:
 
     def execute(self, number: int, rows: Sequence[Sequence[Any]], /) -> int | None:
         """Runs a statement for each row of parameters, in the session's transaction."""
-        statement = self._statements[number]
+        statement = self._prepared(number)
         if statement.kind == "REGISTER":
             return None
         with self._watched():
@@ -178,6 +198,8 @@ class DuckSession:
         if statement.kind in CHANGES:
             return count
         self._macros.stand(statement.run.sql)
+        if self._references is not None:
+            self._references.learn(statement.run.sql)
         temporary = bool(_TEMPORARY.match(statement.run.sql))
         self._known.learn(statement.changes, statement.declared, temporary)
         self._defined = True
@@ -206,7 +228,7 @@ class DuckSession:
 
     def execute_array(self, number: int, table: Collected, atomic: bool, /) -> int | None | list[int | None | SqlError]:
         """Runs a statement for an array of rows, in the session's transaction."""
-        statement = self._statements[number]
+        statement = self._prepared(number)
         if statement.kind in CHANGES:
             with self._watched():
                 return arrays.run(self, statement, table, atomic)

@@ -6,15 +6,17 @@ from functools import lru_cache
 
 import duckdb
 
-__all__ = ["CONSTANTS", "IDENTIFIER", "KEYWORD", "STRING", "name", "words"]
+__all__ = ["CONSTANTS", "IDENTIFIER", "KEYWORD", "STRING", "Words", "name", "words"]
 
 KEYWORD = duckdb.token_type.keyword
 IDENTIFIER = duckdb.token_type.identifier
 STRING = duckdb.token_type.string_const
 CONSTANTS = (duckdb.token_type.numeric_const, STRING)
+#: Words with their kinds.
+Words = tuple[tuple[str, object], ...]
 
 
-def _cut(sql: str) -> tuple[tuple[str, object], ...]:
+def _cut(sql: str) -> Words:
     """The words with their kinds, without comments."""
     data = sql.encode()
     tokens = duckdb.tokenize(sql)
