@@ -274,7 +274,7 @@ def test_a_table_is_no_row_of_parameters(conn: drdarrow.Connection, parameters: 
     assert stored(conn, "VARCHAR") == []
 
 
-@pytest.mark.parametrize("parameters", [np.array([5]), pd.Series([5]), pa.array([5]), iter([5])], ids=identify)
+@pytest.mark.parametrize("parameters", [np.array([5]), pd.Series([5]), pa.array([5]), iter([5])], ids=lambda value: type(value).__name__)
 def test_a_sequence_of_another_library_is_one(conn: drdarrow.Connection, parameters: Any) -> None:
     conn.execute("INSERT INTO T_BIGINT VALUES (?)", parameters)
     assert stored(conn, "BIGINT") == [5]
