@@ -67,7 +67,7 @@ impl CursorState {
         self.stopped.load(Ordering::Acquire)
     }
 
-    /// The server has closed it, or was told to.
+    /// The server has closed it, or was told to, and its work has ended.
     pub(super) fn close(&self) {
         self.over.close();
     }

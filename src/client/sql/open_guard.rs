@@ -1,7 +1,9 @@
 //! An open under way, of a query or of a procedure's result sets. If the wait for it is given up, whatever was
 //! opened is closed in the background, so that no cursor stays open on the server.
 
+use super::cursor_state::CursorState;
 use super::inner::Inner;
+use super::prefetch::Over;
 use super::sections::SectionLease;
 use crate::flow::sql::call::Called;
 use crate::flow::sql::query::{Close, OpenedQuery, QueryOutcome};
@@ -66,7 +68,12 @@ impl<T: Opens> Drop for OpenGuard<T> {
         // Without a runtime there is no task left that could talk to the server either.
         let Ok(runtime) = Handle::try_current() else { return };
         let inner = self.inner.clone();
+        // As a reader that was given up: ends of the unit of work and changes of its tables wait for it.
+        let cursor = CursorState::new(false);
+        inner.reader_opened(&cursor);
+        cursor.stop(false);
         runtime.spawn(async move {
+            let _over = Over(cursor.clone());
             match pending.wait(Some(Deadline::after(DRAIN))).await {
                 Ok(outcome) => {
                     for (section, opened) in outcome.opened() {
@@ -84,6 +91,12 @@ impl<T: Opens> Drop for OpenGuard<T> {
                 Err(_) => {}
             }
             drop(lease);
+            // Of a connection that is gone its next user hears anyway.
+            if let Err(e) = inner.reader_closed(&cursor).await
+                && inner.channel.broken().is_none()
+            {
+                inner.lose(e);
+            }
         });
     }
 }

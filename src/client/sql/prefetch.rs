@@ -41,6 +41,7 @@ pub(super) struct Prefetcher {
 
 impl Prefetcher {
     pub(super) async fn run(mut self) {
+        let _over = Over(self.cursor.clone());
         let mut under_way = VecDeque::new();
         let closed = self.fetch(&mut under_way).await;
         let goodbye = async {
@@ -57,7 +58,6 @@ impl Prefetcher {
         if tokio::time::timeout(CLOSE, goodbye).await.is_err() {
             self.inner.channel.abort("the server did not close a query in time");
         }
-        self.cursor.close();
         drop(self.lease);
         // Of a connection that is gone its next user hears anyway.
         let gone = self.inner.channel.broken().is_some();
@@ -130,6 +130,15 @@ impl Prefetcher {
                 () = self.cursor.demanded() => hungry = true,
             }
         }
+    }
+}
+
+/// Tells those who wait for the end of a query, the commit after it included; also when its task is dropped.
+pub(super) struct Over(pub(super) Arc<CursorState>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

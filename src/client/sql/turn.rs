@@ -32,8 +32,10 @@ impl Inner {
             return Ok(None);
         }
         let turn = async {
+            let turn = self.work.turn.clone().lock_owned().await;
+            // In this order: a reader may be given up while another statement has the turn.
             self.readers_closed().await;
-            self.work.turn.clone().lock_owned().await
+            turn
         };
         let Some(limit) = self.config.statement_timeout else { return Ok(Some(turn.await)) };
         let late = |_| {
