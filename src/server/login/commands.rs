@@ -166,8 +166,7 @@ pub(in crate::server) fn secchk(
         return Ok(After::Close);
     }
     tracing::info!(%peer, ?user, mechanism = state.secmec, "logged in");
-    state.user = user;
-    state.stage = Stage::Proved;
+    state.prove(user);
     Ok(After::Next)
 }
 

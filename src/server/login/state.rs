@@ -126,6 +126,15 @@ impl LoginState {
         self.keys.get(at).map(|(_, key)| key).ok_or_else(|| ProtocolError::ours("no key"))
     }
 
+    /// The user has proved who it is: keys and seeds have served.
+    pub(super) fn prove(&mut self, user: String) {
+        self.user = user;
+        self.stage = Stage::Proved;
+        self.keys = Vec::new();
+        self.seeds = None;
+        self.agreed = None;
+    }
+
     /// Whoever asks for more than anybody needs is told so late: it would come again at once.
     fn within(&mut self, count: u8, most: u8) -> Result<()> {
         if count <= most {
