@@ -30,7 +30,7 @@ pub struct Setting {
     pub default: &'static str,
     /// Connections for files have it too.
     pub files: bool,
-    /// A partition brings it along; otherwise a rule says when it does.
+    /// It is taken where a partition names it; otherwise a rule says when it is.
     pub travels: bool,
     /// Its meaning, with line breaks.
     pub meaning: &'static str,

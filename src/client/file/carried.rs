@@ -3,7 +3,6 @@
 
 use super::config::FileConfig;
 use crate::client::config::ConfigError;
-use crate::client::config::security::{EncAlg, Security};
 use crate::client::config::tls::TlsMode;
 use Rule::{Address, Weakens};
 
@@ -26,7 +25,7 @@ const RULES: [(&str, Rule); 13] = [
     ("new_password", Weakens(|part, _| part.base.new_password.is_some())),
     ("additional_factor", Weakens(|part, _| part.base.additional_factor.is_some())),
     ("allow_cleartext_password", Weakens(|part, _| part.base.allow_cleartext_password == Some(true))),
-    ("security", Weakens(|part, _| gives_away(part.base.security))),
+    ("security", Weakens(|part, _| part.base.security.is_weak())),
     // Only the highest level is what an unknown one is taken for.
     ("password_level", Weakens(|part, _| part.base.password_level.is_some_and(|level| level < 4))),
     (
@@ -41,13 +40,6 @@ const RULES: [(&str, Rule); 13] = [
     ("tls_fingerprint", Weakens(|part, _| part.base.tls.fingerprint.is_some())),
     ("tls_server_name", Weakens(|part, _| part.base.tls.server_name.is_some())),
 ];
-
-/// True for mechanisms that leave more to a listener than those that are used unless one is named. A substitute is as weak as
-/// its password level, which has a rule of its own.
-fn gives_away(security: Security) -> bool {
-    use Security::{Encrypted, EncryptedPassword, Password, ProfileToken};
-    matches!(security, Password | Encrypted(EncAlg::Des) | EncryptedPassword(EncAlg::Des) | ProfileToken)
-}
 
 /// Complains about what `part` says and only the reader may say: `reader` is what both come to, `given` tells which
 /// settings the reader gave.

@@ -115,6 +115,7 @@ impl UriSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::config::TABLE;
     use crate::client::config::security::EncAlg;
 
     #[test]
@@ -124,12 +125,17 @@ mod tests {
             "drda://m%40e:s3cret@[::1]:8446/?signon_port=0&pool=IASP1&job_ccsid=273&timeout=2.5&statement_timeout=7&batch_delay=0.25\
              &security=encrypted&tls_fingerprint={fingerprint}&tls_server_name=box&timestamp_unit=ns\
              &timestamp_excess=truncate&end_of_time=last&decfloat=decimal(34,2)&wide_decimal=text&text_errors=replace&bit_data_ccsid=37\
-             &force_ccsid=A%3D273%3BB%3D37&additional_factor=123456&application_name=a%20b&allow_cleartext_password=true"
+             &force_ccsid=A%3D273%3BB%3D37&additional_factor=123456&application_name=a%20b&allow_cleartext_password=true\
+             &tls_cert=/c.pem&tls_key=/k.pem"
         );
         let (config, _) = FileConfig::from_uri(&uri).unwrap();
         let address = config.address();
         for secret in ["s3cret", "123456", "cleartext"] {
             assert!(!address.contains(secret), "{address}");
+        }
+        // The user stands in front of the host.
+        for setting in TABLE.iter().filter(|s| s.files && s.travels && s.text && s.name != "user") {
+            assert!(address.contains(&format!("{}=", setting.name)), "{} is lost on the way: {address}", setting.name);
         }
         let mut again = FileConfig::beside(Config::empty());
         let rest = again.apply_uri(&address).unwrap();

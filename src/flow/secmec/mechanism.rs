@@ -65,6 +65,18 @@ impl Security {
         )
     }
 
+    /// True when it leaves more to a listener than what is used unless one is named. A substitute is as weak as its
+    /// password level.
+    pub fn is_weak(self) -> bool {
+        match self {
+            Security::Password | Security::ProfileToken => true,
+            Security::Encrypted(algorithm) | Security::EncryptedPassword(algorithm) => algorithm == EncAlg::Des,
+            Security::Auto | Security::UserOnly | Security::Substitute | Security::Kerberos | Security::Unbuilt(_) => {
+                false
+            }
+        }
+    }
+
     /// True when it takes its proofs from a source of tokens.
     pub fn needs_tokens(self) -> bool {
         matches!(self, Security::Kerberos | Security::ProfileToken)
