@@ -65,6 +65,18 @@ async def wait(start: Callable[[], asyncio.Future[_T]]) -> _T:
     return await start()
 
 
+async def whole(start: Callable[[], asyncio.Future[_T]], lose: Callable[[], None]) -> _T:
+    """The same, for a result as a whole: when the task is cancelled its rows are lost, and no later fetch is to take
+    that for the end."""
+    try:
+        return await start()
+    except Exception:
+        raise
+    except BaseException:
+        lose()
+        raise
+
+
 async def give(value: _T) -> _T:
     """What is there already."""
     return value

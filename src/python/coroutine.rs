@@ -35,11 +35,21 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
     T: for<'a> IntoPyObject<'a> + Send + 'static,
 {
-    let begin: Begin = match work {
-        Ok(work) => Box::new(move |py| runtime::asyncio(py, work)),
-        Err(e) => Box::new(move |_| Err(e)),
-    };
-    coroutine(py, name, "wait", (Start(Owned::new(Mutex::new(Some(begin)))),))
+    coroutine(py, name, "wait", (Start::new(work),))
+}
+
+/// As [`spawn`], for a result as a whole: `lose` is called when the task is cancelled before it has it.
+pub(super) fn whole<'py, F, T>(
+    py: Python<'py>,
+    name: &str,
+    work: PyResult<F>,
+    lose: impl Fn() + Send + Sync + 'static,
+) -> PyResult<Bound<'py, PyAny>>
+where
+    F: Future<Output = Result<T>> + Send + 'static,
+    T: for<'a> IntoPyObject<'a> + Send + 'static,
+{
+    coroutine(py, name, "whole", (Start::new(work), Lose(Owned::new(Box::new(lose)))))
 }
 
 type Begin = Box<dyn for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>> + Send>;
@@ -47,6 +57,33 @@ type Begin = Box<dyn for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>
 /// Begins some work when it is called.
 #[pyclass(frozen, module = "drdarrow._core")]
 struct Start(Owned<Mutex<Option<Begin>>>);
+
+impl Start {
+    fn new<F, T>(work: PyResult<F>) -> Start
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+        T: for<'a> IntoPyObject<'a> + Send + 'static,
+    {
+        let begin: Begin = match work {
+            Ok(work) => Box::new(move |py| runtime::asyncio(py, work)),
+            Err(e) => Box::new(move |_| Err(e)),
+        };
+        Start(Owned::new(Mutex::new(Some(begin))))
+    }
+}
+
+/// Notes that a result is lost.
+#[pyclass(frozen, module = "drdarrow._core")]
+struct Lose(Owned<Box<dyn Fn() + Send + Sync>>);
+
+#[pymethods]
+impl Lose {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        let lose = self.0.get().or_raise(py)?;
+        lose();
+        Ok(())
+    }
+}
 
 #[pymethods]
 impl Start {

@@ -1,6 +1,7 @@
 //! A class that waits and its sister for asyncio, side by side.
 
 /// Methods of both classes. A method of `both` is a future: one class waits for it, the other makes it a coroutine.
+/// One of `whole` takes a result as a whole, which a cancelled task loses: that is noted at its statement.
 /// Those of `shared` do not wait, and are in both. Each class has further ones of its own, and `leave` is the end of
 /// its `with` block: a future by whether the block went `well`.
 macro_rules! twins {
@@ -12,6 +13,10 @@ macro_rules! twins {
             $(#[$attribute:meta])*
             fn $name:ident<'py>(&$this:ident, $py:ident: Python<'py> $($arguments:tt)*) -> $out:ty $work:block
         )* }
+        $(whole(&$of:ident, $at:ident) $statement:block { $(
+            $(#[$noted:meta])*
+            fn $taken:ident<'py>(&$me:ident, $here_py:ident: Python<'py> $($options:tt)*) -> $made:ty $take:block
+        )* })?
         leave(&$left:ident, $here:ident, $well:ident) $leave:block
     ) => {
         #[pymethods]
@@ -24,6 +29,13 @@ macro_rules! twins {
                     $crate::python::runtime::wait($py, $work)
                 }
             )*
+
+            $($(
+                $(#[$noted])*
+                fn $taken<'py>(&$me, $here_py: Python<'py> $($options)*) -> PyResult<$made> {
+                    $crate::python::runtime::wait($here_py, $take)
+                }
+            )*)?
 
             #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
             fn __exit__<'py>(
@@ -50,6 +62,16 @@ macro_rules! twins {
                     $crate::python::coroutine::spawn($py, name, work())
                 }
             )*
+
+            $($(
+                $(#[$noted])*
+                fn $taken<'py>(&$me, $here_py: Python<'py> $($options)*) -> PyResult<Bound<'py, PyAny>> {
+                    let work = || -> PyResult<_> { Ok($take) };
+                    let name = concat!(stringify!($asyn), ".", stringify!($taken));
+                    let statement = $statement;
+                    $crate::python::coroutine::whole($here_py, name, work(), move || statement.lose())
+                }
+            )*)?
 
             fn __aenter__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
                 let name = concat!(stringify!($asyn), ".__aenter__");

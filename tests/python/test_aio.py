@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import threading
 import time
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -10,7 +12,7 @@ from conftest import SLACK, Lab
 from peers import Proxy, Silent
 
 import drdarrow
-from drdarrow import aio
+from drdarrow import aio, frames
 
 
 def test_connect_in_both_spellings(lab: Lab) -> None:
@@ -255,6 +257,80 @@ def test_a_cancelled_whole_is_not_taken_for_the_rest(lab: Lab) -> None:
                 await task
             with pytest.raises(drdarrow.InterfaceError, match="fetch them as rows"):
                 cursor.fetch_arrow()
+
+    asyncio.run(main())
+
+
+def test_a_whole_that_is_cancelled_while_it_is_made_is_lost(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows have come, and pandas makes a frame of them: they are not to be taken for the end."""
+    making, go_on = threading.Event(), threading.Event()
+    made = frames.to_pandas
+
+    def slow(*arguments: Any) -> Any:
+        making.set()
+        go_on.wait(10)
+        return made(*arguments)
+
+    monkeypatch.setattr(frames, "to_pandas", slow)
+
+    async def main() -> None:
+        async with aio.connect(lab.uri(), timeout=15) as connection:
+            cursor = connection.cursor()
+            await cursor.execute("SELECT ID FROM INTS WHERE ID < 10")
+            task = asyncio.create_task(cursor.fetch_df())
+            await asyncio.to_thread(making.wait, 10)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            go_on.set()
+            with pytest.raises(drdarrow.InterfaceError, match="execute the statement again"):
+                await cursor.fetchall()
+
+    asyncio.run(main())
+
+
+def test_rows_that_were_kept_are_not_skipped(lab: Lab) -> None:
+    """They are given up when something new is asked for, even where that never begins."""
+
+    async def main() -> None:
+        async with aio.connect(lab.uri(), timeout=15, block_size=32767) as connection:
+            cursor = connection.cursor()
+            for given_up in (lambda: cursor.execute("VALUES 1"), cursor.nextset):
+                await cursor.execute("SELECT A.ID FROM INTS A, INTS B")
+                task = asyncio.create_task(cursor.fetchall())
+                await asyncio.sleep(0.3)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                given_up().close()
+                with pytest.raises(drdarrow.InterfaceError, match="execute the statement again"):
+                    await cursor.fetchone()
+            await cursor.execute("VALUES 1")
+            assert await cursor.fetchall() == [(1,)]
+
+    asyncio.run(main())
+
+
+def test_the_table_of_a_cancelled_query_can_be_dropped(lab: Lab, proxy: Proxy) -> None:
+    """The answer to its open was late: nothing overtakes the close that follows it."""
+
+    async def main() -> None:
+        async with aio.connect(lab.uri(proxy.port), timeout=15) as connection:
+            for n in range(5):
+                await connection.execute(f"CREATE TABLE CANCELLED_{n} AS SELECT ID FROM INTS WITH NO DATA")
+                await connection.execute(f"INSERT INTO CANCELLED_{n} SELECT ID FROM INTS")
+                await connection.commit()
+                proxy.hold()
+                task = asyncio.create_task(connection.execute(f"SELECT A.ID FROM CANCELLED_{n} A, CANCELLED_{n} B"))
+                await asyncio.sleep(0.1)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                drop = asyncio.create_task(connection.execute(f"DROP TABLE CANCELLED_{n}"))
+                await asyncio.sleep(0.05)
+                proxy.release()
+                await drop
+                await connection.commit()
 
     asyncio.run(main())
 

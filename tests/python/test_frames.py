@@ -60,6 +60,12 @@ def test_the_values_are_those_of_the_rows(srv: server.Server, name: str, suffix:
                 connection.execute(sql).fetch_df(dtype_backend=backend)
             assert "numpy_nullable" in caught.value.hint
             assert caught.value.sqlstate == "22003"
+            # The rows are gone, and that is no end of them.
+            cursor = connection.execute(sql)
+            with pytest.raises(drdarrow.DataError, match="BIGINT"):
+                cursor.fetch_df(dtype_backend=backend)
+            with pytest.raises(drdarrow.InterfaceError, match="execute the statement again"):
+                cursor.fetchall()
             return
         frame = connection.execute(sql).fetch_df(dtype_backend=backend)
         got = [plain(value) for value in frame[name]]

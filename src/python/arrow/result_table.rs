@@ -142,7 +142,20 @@ impl Form {
 
 /// A whole result, to be made an object of a library where it meets Python: for a task of asyncio that is not the
 /// thread of its loop.
-pub(in crate::python) struct Framed(pub(in crate::python) Collected, pub(in crate::python) Form);
+pub(in crate::python) struct Framed {
+    collected: Collected,
+    form: Form,
+    failed: Option<Failed>,
+}
+
+/// Called when no object can be made of a result.
+type Failed = Box<dyn FnOnce() + Send>;
+
+impl Framed {
+    pub(in crate::python) fn new(collected: Collected, form: Form, failed: Option<Failed>) -> Framed {
+        Framed { collected, form, failed }
+    }
+}
 
 impl<'py> IntoPyObject<'py> for Framed {
     type Target = PyAny;
@@ -150,12 +163,17 @@ impl<'py> IntoPyObject<'py> for Framed {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let collected = Bound::new(py, self.0)?;
-        match self.1 {
+        let collected = Bound::new(py, self.collected)?;
+        let made = match self.form {
             Form::Table => Collected::to_arrow(&collected),
             Form::Pandas(backend) => Collected::to_pandas(&collected, backend.as_ref().map(|given| given.bind(py))),
             Form::Polars => Collected::to_polars(&collected),
-        }
+        };
+        made.inspect_err(|_| {
+            if let Some(failed) = self.failed {
+                failed();
+            }
+        })
     }
 }
 

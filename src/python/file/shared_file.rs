@@ -75,7 +75,7 @@ impl SharedFile {
         let limits = self.link.limits;
         let lease = OwnedSlot::new(Some(self.feed(limits, wanted).await?)).take("stream")?;
         // Of bad values the file itself tells.
-        Ok(Framed(reader::collect(lease, limits, drop).await?, form))
+        Ok(Framed::new(reader::collect(lease, limits, drop).await?, form, None))
     }
 
     /// A record by its place.

@@ -105,10 +105,14 @@ impl AsyncCursor {
         Ok(statement)
     }
 
-    /// The statement, for its next result set.
+    /// The statement, for its next result set. Until that comes, nobody goes on after the rows that are given up.
     fn next(&self, py: Python<'_>) -> PyResult<Arc<SharedStatement>> {
-        self._kept.bind(py).call_method0("clear")?;
-        self.statement.get().or_raise(py).cloned()
+        let statement = self.statement.get().or_raise(py)?;
+        if !self._kept.bind(py).is_empty() {
+            self._kept.bind(py).call_method0("clear")?;
+            statement.lose();
+        }
+        Ok(statement.clone())
     }
 }
 
@@ -410,11 +414,17 @@ twins! {
             self.next(py)?.next_set()
         }
 
+        /// Closes the cursor and its result. Closing twice is allowed.
+        fn close<'py>(&self, py: Python<'py>) -> () {
+            self.next(py)?.close()
+        }
+    }
+    whole(&self, py) { self.statement.shared(py)? } {
         /// The result as a `pyarrow.Table`. Needs `pip install drdarrow[arrow]`.
         fn fetch_arrow_table<'py>(&self, py: Python<'py>) -> Framed {
             self.whole(py)?;
             let (form, statement) = (Form::table(py)?, self.statement.shared(py)?);
-            async move { Ok(Framed(statement.collect().await?, form)) }
+            async move { statement.framed(form).await }
         }
 
         /// The result as a `pandas.DataFrame`. Needs `pip install drdarrow[pandas]`.
@@ -426,23 +436,20 @@ twins! {
         fn fetch_df<'py>(&self, py: Python<'py>, dtype_backend: Option<&Bound<'py, PyAny>>) -> Framed {
             self.whole(py)?;
             let (form, statement) = (Form::pandas(py, dtype_backend)?, self.statement.shared(py)?);
-            async move { Ok(Framed(statement.collect().await?, form)) }
+            async move { statement.framed(form).await }
         }
 
         /// The result as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`.
         fn fetch_polars<'py>(&self, py: Python<'py>) -> Framed {
             self.whole(py)?;
             let statement = self.statement.shared(py)?;
-            let form = Form::polars(py, statement.about().schema.as_ref())?;
-            async move { Ok(Framed(statement.collect().await?, form)) }
-        }
-
-        /// Closes the cursor and its result. Closing twice is allowed.
-        fn close<'py>(&self, py: Python<'py>) -> () {
-            self.statement.shared(py)?.close()
+            // Not within the lock: an import lets other threads run.
+            let schema = statement.about().schema.clone();
+            let form = Form::polars(py, schema.as_ref())?;
+            async move { statement.framed(form).await }
         }
     }
     leave(&self, py, _well) {
-        self.statement.shared(py)?.close()
+        self.next(py)?.close()
     }
 }

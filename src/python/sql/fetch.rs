@@ -32,7 +32,7 @@ pub(super) fn many<'py>(py: Python<'py>, statement: &SharedStatement, wanted: us
             Err(_) if !whole && !list.is_empty() => break,
             Err(e) => return Err(errors::raise(py, &e)),
         };
-        take(&mut lease, wanted - list.len(), &list)?;
+        take(&mut lease, wanted - list.len(), &list).inspect_err(broken_off)?;
         py.check_signals().inspect_err(broken_off)?;
     }
     Ok(list)

@@ -15,7 +15,7 @@ use crate::client::sql::connection::Outcome;
 use crate::client::sql::procedure::Output;
 use crate::client::sql::stream::QueryStream;
 use crate::client::warning::Warning;
-use crate::python::arrow::result_table::Collected;
+use crate::python::arrow::result_table::{Collected, Form, Framed};
 use crate::python::errors;
 use crate::python::ownership::OwnedSlot;
 use crate::python::reader::{self, ReaderLease, ResultReader};
@@ -130,6 +130,12 @@ impl SharedStatement {
         }
         let taken = self.slot.take_soon("cursor").await.map(|mut lease| self.clear(&mut lease));
         taken.inspect_err(|_| self.closed.store(false, Ordering::Release))
+    }
+
+    /// The whole result as an object of a library. Where none can be made of it, the rows are gone.
+    pub(super) async fn framed(self: Arc<SharedStatement>, form: Form) -> Result<Framed> {
+        let collected = self.clone().collect().await?;
+        Ok(Framed::new(collected, form, Some(Box::new(move || self.lose()))))
     }
 
     /// Reads the result to its end. Broken off, it leaves none of the rows to be fetched again.
