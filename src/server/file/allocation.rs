@@ -57,7 +57,6 @@ pub(super) fn allocate(
             None => Patience::Usual,
         },
     };
-    let mut taken: Vec<(Arc<PhysicalFile>, ObjectLock)> = Vec::new();
     let wanted = wanted_locks(libraries, allocated.job, command)?;
     for (file, lock) in &wanted {
         // Those keep others from reading, or are for a change.
@@ -66,27 +65,36 @@ pub(super) fn allocate(
             libraries.may_change(&file.library, "CPF1002", what)?;
         }
     }
+    let in_use = |file: &PhysicalFile| {
+        Fault::new("CPF1002", format!("Cannot allocate object {} in library {}.", file.name, file.library))
+    };
+    if let Some((file, _)) = wanted.get(LOCKS.saturating_sub(allocated.held.len())) {
+        return Err(in_use(file).into());
+    }
+    let free = |contents: &Contents, lock: &ObjectLock| (!contents.meets(lock, false)).then_some(());
+    // All of them or none, also while one is waited for. What is not taken yet need not be released, which would wake
+    // those who wait for the same files, this job among them.
+    for (file, lock) in &wanted {
+        if waiter.attempt(file, wait, |contents| Ok(free(contents, lock)))?.is_none() {
+            return Err(in_use(file).into());
+        }
+    }
+    let mut taken: Vec<(Arc<PhysicalFile>, ObjectLock)> = Vec::new();
     for (file, lock) in wanted {
         let take = |contents: &mut MutexGuard<'_, Contents>| {
-            if contents.meets(&lock, false) {
-                return Ok(None);
-            }
-            contents.locks.push(lock.clone());
-            Ok(Some(()))
+            Ok(free(contents, &lock).map(|()| contents.locks.push(lock.clone())))
         };
-        let too_many = allocated.held.len() + taken.len() >= LOCKS;
-        let done = if too_many { Ok(None) } else { waiter.attempt(&file, wait, take) };
+        let done = waiter.attempt(&file, wait, take);
         if let Ok(Some(())) = done {
             taken.push((file, lock));
             continue;
         }
-        // All of them or none, also while one is waited for.
+        // Another job came between.
         for (file, lock) in &taken {
             file.contents().release(lock);
             file.wake();
         }
-        let text = format!("Cannot allocate object {} in library {}.", file.name, file.library);
-        return Err(done.err().unwrap_or_else(|| Fault::new("CPF1002", text).into()));
+        return Err(done.err().unwrap_or_else(|| in_use(&file).into()));
     }
     allocated.held.extend(taken);
     Ok(None)
@@ -147,4 +155,65 @@ fn wanted_locks(
         out.push((file, ObjectLock { job, state, member, open: false }));
     }
     if out.is_empty() { Err(wrong().into()) } else { Ok(out) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cl::Command;
+    use super::super::job::Job;
+    use super::super::library::FileStore;
+    use super::super::lock_wait::LockWait;
+    use super::super::message::Failure;
+    use super::super::physical::Definition;
+    use super::*;
+    use crate::wire::file::format::RecordFormat;
+    use tokio::time::timeout;
+
+    fn run(job: &mut Job, text: &str) -> CommandResult {
+        let command = Command::parse(text).unwrap().bind(&["OBJ", "WAIT"]).unwrap();
+        allocate(&job.libraries, &mut job.allocated, &mut job.waiter, &command)
+    }
+
+    fn waits(job: &mut Job, text: &str) -> LockWait {
+        assert!(matches!(run(job, text), Err(Failure::Waits)));
+        job.take_wait().unwrap()
+    }
+
+    async fn sleeps(wait: LockWait) {
+        assert!(timeout(Duration::from_millis(100), wait.over()).await.is_err(), "it was woken for nothing");
+    }
+
+    fn store() -> (FileStore, Arc<PhysicalFile>) {
+        let store = FileStore::with_limits(1 << 20, Duration::from_secs(60));
+        let format = RecordFormat { length: 4, ..RecordFormat::default() };
+        let definition = Definition { format, ..Definition::default() };
+        let file = Arc::new(PhysicalFile::new("QGPL", "F", definition, store.quota()).unwrap());
+        for member in ["A", "B"] {
+            file.add_member(&mut file.contents(), member, "").unwrap();
+        }
+        store.libraries(|all| all.entry("QGPL".to_owned()).or_default().insert("F".to_owned(), file.clone()));
+        (store, file)
+    }
+
+    #[tokio::test]
+    async fn a_job_that_waits_wakes_neither_itself_nor_others_that_wait() {
+        let (store, file) = store();
+        let [mut holder, mut one, mut other] = [(); 3].map(|()| Job::new(store.clone(), false));
+        run(&mut holder, "ALCOBJ ((QGPL/F *FILE *SHRUPD A) (QGPL/F *FILE *SHRUPD B))").unwrap();
+        // The first of them is free, and is of the file whose second is waited for.
+        let wanted = "ALCOBJ ((QGPL/F *FILE *SHRRD A) (QGPL/F *FILE *EXCL B))";
+        let turned = "ALCOBJ ((QGPL/F *FILE *SHRRD B) (QGPL/F *FILE *EXCL A))";
+        let (first, second) = (waits(&mut one, wanted), waits(&mut other, turned));
+        assert_eq!(file.contents().locks.len(), 2);
+        tokio::join!(sleeps(first), sleeps(second));
+        // Woken once, they wait again, until they can have everything.
+        let (first, second) = (waits(&mut one, wanted), waits(&mut other, turned));
+        holder.allocated.release_all();
+        tokio::join!(first.over(), second.over());
+        run(&mut one, wanted).unwrap();
+        assert_eq!((one.allocated.held.len(), file.contents().locks.len()), (2, 2));
+        sleeps(waits(&mut other, turned)).await;
+        one.allocated.release_all();
+        run(&mut other, turned).unwrap();
+    }
 }
