@@ -184,6 +184,22 @@ async fn a_block_that_has_to_wait_is_written_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_a_read_lets_go_is_had_at_once() {
+    let server = serve(&store(3, LONG)).await;
+    let (mut reader, mut waiter) = (connect(&server).await, connect(&server).await);
+    under_commitment(&mut reader, CommitLevel::CursorStability).await;
+    let layout = open(&mut waiter, OpenAccess::ReadWrite, true).await;
+    // Such a read lets the record before it go only once it has its own.
+    let read = |id| by_key(Which::KeyAt, Share::ReadStay, id);
+    assert_eq!(rrns(&reader.ask(&[read(1)]).await, layout), [1]);
+    let waiting = tokio::spawn(async move { waiter.ask(&[by_key(Which::KeyAt, Share::Update, 1)]).await });
+    sleep(Duration::from_millis(200)).await;
+    assert!(!waiting.is_finished());
+    assert_eq!(rrns(&reader.ask(&[read(2)]).await, layout), [2]);
+    assert_eq!(rrns(&within(waiting).await.unwrap(), layout), [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_the_second_object_keeps_nobody_from_the_first() {
     let server = serve(&store(3, LONG)).await;
     let (mut holder, mut waiter, mut third) = (connect(&server).await, connect(&server).await, connect(&server).await);

@@ -148,12 +148,17 @@ fn read(
             commitment.charge(0)?;
         }
         let patience = if count == 0 { patience } else { Patience::None };
+        let before = open.locked;
         let found = waiter.attempt(&file, patience, |contents| attempt(open, commitment, request, kind, contents));
         if all && !matches!(found, Ok(Some(Attempt::Record(..)))) {
             commitment.uncharge(0);
         }
         match found? {
             Some(Attempt::Record(rrn, record)) => {
+                // The record that was locked before has been let go.
+                if before.is_some() {
+                    file.wake();
+                }
                 let (record, nulls) = record.split_at_checked(layout.record).unwrap_or_default();
                 put_received(&layout, &RecordSlot { record, rrn, nulls }, &mut slots);
                 (count, last) = (count + 1, rrn);
