@@ -25,8 +25,9 @@ pub(super) struct RequestAssembler {
     pub(super) ready: Vec<Request>,
     /// The command whose objects may still follow.
     pub(super) open: Option<Request>,
-    /// The memory of all that, and the part of it that the open command's objects take.
+    /// The memory of all that, and the parts of it that the open command and its objects take.
     pub(super) bytes: usize,
+    of_command: usize,
     of_open: usize,
     /// Bytes of objects that were not held.
     passed_over: usize,
@@ -47,6 +48,7 @@ impl RequestAssembler {
             ready: Vec::new(),
             open: None,
             bytes: 0,
+            of_command: 0,
             of_open: 0,
             passed_over: 0,
             ended: false,
@@ -91,7 +93,8 @@ impl RequestAssembler {
                 let command = parts.next().ok_or_else(|| ProtocolError::syntax(synerrcd::LENGTH, None))??;
                 let answered = header.kind == DssType::Request;
                 self.ready.extend(self.open.take());
-                self.bytes += dss.body.len() + REQUEST;
+                self.of_command = dss.body.len() + REQUEST;
+                self.bytes += self.of_command;
                 (self.of_open, self.passed_over) = (0, 0);
                 self.open = Some(Request { id: header.id, command, objects: Vec::new(), answered, too_long: false });
             }
@@ -144,7 +147,7 @@ impl RequestAssembler {
 
     /// The commands that are complete.
     pub(super) fn drain(&mut self) -> Vec<Request> {
-        self.bytes = self.of_open + if self.open.is_some() { REQUEST } else { 0 };
+        self.bytes = if self.open.is_some() { self.of_command + self.of_open } else { 0 };
         std::mem::take(&mut self.ready)
     }
 }
@@ -152,4 +155,43 @@ impl RequestAssembler {
 /// RSCLMTRM, and the connection ends.
 fn full() -> ProtocolError {
     ProtocolError { reply: Box::new(Reply::new(cp::RSCLMTRM)), close: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::budget::ServerBudget;
+    use crate::wire::codec::writer::Writer;
+    use crate::wire::ddm::object::put_bytes;
+    use crate::wire::dss::chain::Chain;
+    use crate::wire::dss::deframe::Deframer;
+
+    #[test]
+    fn what_the_last_command_takes_is_counted_while_it_is_held() {
+        let (most, long) = (10 << 20, 3 << 20);
+        let budget = ServerBudget::new(most, most).connection();
+        let mut assembler = RequestAssembler::new(false, budget.empty());
+        let mut chain = Chain::new();
+        for length in [4, long, 4] {
+            let mut command = Writer::new();
+            put_bytes(&mut command, cp::EXCSQLIMM, &vec![0; length]);
+            chain.command(&command.into_vec());
+        }
+        let bytes = chain.into_bytes();
+        let (mut input, mut deframer) = (bytes.as_slice(), Deframer::new(most));
+        let mut next = |assembler: &mut RequestAssembler| {
+            assembler.take(deframer.feed(&mut input).unwrap().unwrap(), most).unwrap();
+            assembler.hold(deframer.held()).unwrap();
+        };
+        next(&mut assembler);
+        next(&mut assembler);
+        // The short one is run, while the end of the long one is not known yet.
+        assert_eq!(assembler.drain().len(), 1);
+        assembler.settle();
+        assert!(assembler.bytes > long && budget.empty().room() < most - long, "{}", assembler.bytes);
+        next(&mut assembler);
+        assert_eq!(assembler.drain().len(), 2);
+        assembler.settle();
+        assert_eq!((assembler.bytes, budget.empty().room()), (0, most));
+    }
 }
