@@ -9,9 +9,10 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
 
-/// Says when the server stops, and what is left to commands under way.
-pub(super) type Stopped = watch::Receiver<Option<Duration>>;
+/// Says when the server stops, and when commands under way have to be over.
+pub(super) type Stopped = watch::Receiver<Option<Instant>>;
 
 /// A connection's slot. It is claimed once: by its own login, or for a newer connection.
 #[derive(Debug, Clone, Default)]

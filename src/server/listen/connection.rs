@@ -20,7 +20,7 @@ use std::vec::IntoIter;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// Bytes taken from a socket at a time.
 const READ: usize = 32 * 1024;
@@ -376,8 +376,8 @@ async fn abandoned<S: AsyncRead + Unpin>(stream: &mut S, stopped: &mut Stopped, 
         std::future::pending().await
     };
     let over = async {
-        let grace = stopped.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
-        tokio::time::sleep(grace.unwrap_or(GRACE)).await;
+        let end = stopped.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
+        sleep_until(end.unwrap_or_else(|| Instant::now() + GRACE)).await;
     };
     tokio::select! {
         () = gone => {}
@@ -395,4 +395,27 @@ struct ChainResult {
     conversation: Conversation,
     chain: Chain,
     after: After,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::watch;
+
+    #[tokio::test]
+    async fn a_command_that_is_run_again_has_no_more_grace() {
+        let (mut stream, _peer) = tokio::io::duplex(64);
+        let (stop, mut stopped) = watch::channel(None);
+        let mut again = async || {
+            let mut ahead = Vec::new();
+            timeout(Duration::from_millis(30), abandoned(&mut stream, &mut stopped, &mut ahead)).await.is_err()
+        };
+        assert!(again().await);
+        stop.send(Some(Instant::now() + Duration::from_millis(100))).unwrap();
+        let mut rounds = 0;
+        while again().await {
+            rounds += 1;
+            assert!(rounds < 10);
+        }
+    }
 }

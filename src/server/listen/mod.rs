@@ -20,18 +20,20 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// Interrupted commands have this long to notice.
 const NOTICE: Duration = Duration::from_secs(2);
+/// More than anybody waits for a server to stop.
+const LONGEST_GRACE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A running server. Dropped, it stops.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
     signon: Option<SocketAddr>,
-    /// Once it stops, what is left to commands under way.
-    stop: watch::Sender<Option<Duration>>,
+    /// Once it stops, when commands under way have to be over.
+    stop: watch::Sender<Option<Instant>>,
     tasks: JoinSet<()>,
 }
 
@@ -53,14 +55,14 @@ impl Server {
 
     /// The same; commands that take longer than `grace` are interrupted.
     pub async fn shutdown_within(mut self, grace: Duration) {
-        let _ = self.stop.send(Some(grace));
+        let _ = self.stop.send(Some(Instant::now() + grace.min(LONGEST_GRACE)));
         while self.tasks.join_next().await.is_some() {}
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stop.send_if_modified(|stop| stop.is_none() && stop.insert(GRACE) == &GRACE);
+        self.stop.send_if_modified(|stop| stop.is_none() && stop.replace(Instant::now() + GRACE).is_none());
         // They end by themselves.
         self.tasks.detach_all();
     }
@@ -116,8 +118,8 @@ async fn accept(
     }
     let mut connections = acceptor.close();
     let ended = async { while connections.join_next().await.is_some() {} };
-    let grace = (*stopped.borrow()).unwrap_or(GRACE);
-    if timeout(grace.saturating_add(NOTICE), ended).await.is_err() {
+    let end = stopped.borrow().unwrap_or_else(|| Instant::now() + GRACE);
+    if timeout_at(end + NOTICE, ended).await.is_err() {
         connections.abort_all();
     }
 }
