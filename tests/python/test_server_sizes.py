@@ -59,9 +59,17 @@ KILLERS = [
     *(around(form, 22) for form in DOUBLING.values()),
     chain("SELECT {'a': X, 'b': X} AS X FROM @"),
     chain("SELECT * FROM @ P, @ Q"),
+    chain("SELECT R AS X FROM T SET, (SELECT X AS A, X AS B FROM @) R"),
+    chain("FROM @ P, @ Q"),
+    chain("FROM @ P POSITIONAL JOIN @ Q"),
     "SELECT A AS X0" + "".join(f", {{'a': X{n}, 'b': X{n}}} AS X{n + 1}" for n in range(22)) + " FROM T",
-    "SELECT 1 FROM (SELECT 1 AS X0) Q" + "".join(f", LATERAL (SELECT {{'a': X{n}, 'b': X{n}}} AS X{n + 1}) Q{n}" for n in range(22)),
-    "SELECT " + ", ".join(["Q"] * 300) + " FROM (SELECT " + ", ".join(["R"] * 300) + " FROM (SELECT 1 AS A, 2 AS B) R) Q",
+    "SELECT 1 FROM (SELECT 1 AS X0) Q"
+    + "".join(f", LATERAL (SELECT {{'a': X{n}, 'b': X{n}}} AS X{n + 1}) Q{n}" for n in range(22)),
+    "SELECT "
+    + ", ".join(["Q"] * 300)
+    + " FROM (SELECT "
+    + ", ".join(["R"] * 300)
+    + " FROM (SELECT 1 AS A, 2 AS B) R) Q",
     f"CREATE TABLE N AS {STRUCT}",
     f"CREATE VIEW N AS {STRUCT}",
     f"INSERT INTO T {STRUCT}",
@@ -100,13 +108,26 @@ def srv() -> Iterator[server.Server]:
 
 
 @pytest.mark.parametrize("kind", ["TABLE", "VIEW"])
-@pytest.mark.parametrize("made", ["{'a': X, 'b': X} AS X FROM @", "* FROM @ P, @ Q", "P AS X, P AS Y FROM @ P"])
+@pytest.mark.parametrize(
+    "made",
+    [
+        "SELECT {'a': X, 'b': X} AS X FROM @",
+        "SELECT * FROM @ P, @ Q",
+        "SELECT P AS X, P AS Y FROM @ P",
+        "SELECT P AS X, Q AS Y FROM MAIN.order o, @ P, @ Q",
+        "SELECT P AS X, Q AS Y FROM T SET, @ P, @ Q",
+        "FROM @ P, @ Q",
+        "FROM @ P POSITIONAL JOIN @ Q",
+        "(FROM @ P JOIN @ Q ON 1 = 1)",
+    ],
+)
 def test_tables_and_views_do_not_double_from_statement_to_statement(srv: server.Server, kind: str, made: str) -> None:
     with srv.connect(autocommit=True) as connection:
+        connection.execute('CREATE TABLE "ORDER" (A INTEGER)')
         connection.execute(f"CREATE {kind} M0 AS {COLUMN}")
         with pytest.raises(drdarrow.Error) as caught:
             for n in range(22):
-                connection.execute(f"CREATE {kind} M{n + 1} AS SELECT {made.replace('@', f'M{n}')}")
+                connection.execute(f"CREATE {kind} M{n + 1} AS {made.replace('@', f'M{n}')}")
         assert (caught.value.sqlcode, caught.value.sqlstate, n > 8) == (TOO_LARGE, "54001", True)
         assert connection.execute("SELECT A FROM T").fetchall() == [("x",)]
 
@@ -143,7 +164,9 @@ def test_views_stand_for_so_many_tables_and_no_more(srv: server.Server) -> None:
             connection.execute("SELECT COUNT(*) FROM T AS SET, E, E VALUES, E Q")
         # Columns may be called as views are, and a view as a word is.
         connection.execute('CREATE VIEW "SELECT" AS FROM E')
-        assert connection.execute("SELECT E.N AS D9, E.N + E.N AS E FROM T E WHERE E.N < 9 AND E.N > 1").fetchall() == [(3, 6)]
+        assert connection.execute("SELECT E.N AS D9, E.N + E.N AS E FROM T E WHERE E.N < 9 AND E.N > 1").fetchall() == [
+            (3, 6)
+        ]
         # A statement that was prepared when the name stood for less.
         connection.execute("DROP VIEW Z")
         connection.execute("CREATE VIEW Z AS SELECT A FROM D8")
@@ -161,7 +184,9 @@ def test_what_is_inlined_counts_as_a_view(srv: server.Server) -> None:
         assert connection.execute(inlined(5)).fetchall() == [(3,)]
         with pytest.raises(drdarrow.Error, match="-101"):
             connection.execute(inlined(20))
-        assert connection.execute(inlined(12).replace("NOT MAT", "MAT").replace("NOT /* so */", "")).fetchall() == [(3,)]
+        assert connection.execute(inlined(12).replace("NOT MAT", "MAT").replace("NOT /* so */", "")).fetchall() == [
+            (3,)
+        ]
 
 
 def test_views_of_the_owner_are_read_as_they_are() -> None:
@@ -200,7 +225,10 @@ def test_ordinary_ones_are_answered(srv: server.Server, sql: str, rows: list[tup
 @pytest.mark.timeout(120)
 def test_a_table_with_more_columns_is_read_as_it_is() -> None:
     names = [f"C{n}" for n in range(9000)]
-    with server.serve(tables={"W": pa.table({name: pa.array([1], pa.int32()) for name in names})}) as srv, srv.connect() as connection:
+    with (
+        server.serve(tables={"W": pa.table({name: pa.array([1], pa.int32()) for name in names})}) as srv,
+        srv.connect() as connection,
+    ):
         assert len(connection.execute("SELECT * FROM W").fetchone() or ()) == 9000
         assert len(connection.execute("SELECT W.*, 1 FROM W, (SELECT 1) ONE").fetchone() or ()) == 9001
         with pytest.raises(drdarrow.Error, match="-101"):

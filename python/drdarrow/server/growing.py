@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from drdarrow.server import tokens
 from drdarrow.server.patience import look
 
 __all__ = ["FORMS", "LONGEST", "filled", "macros", "made", "refused"]
@@ -111,7 +112,10 @@ _FROM = {"FROM", "JOIN", "LATERAL", ","}
 #: Calls in which FROM stands between values.
 _FROM_INSIDE = {"trim", "substring", "extract", "overlay", "position"}
 _QUERY = {"SELECT", "WITH", "FROM", "(", "VALUES", "UPDATE", "DELETE", "INSERT", "CREATE", "EXPLAIN", "MERGE"}
-_AFTER_FROM = {"SELECT", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "QUALIFY", "WINDOW", "VALUES", "SET"}
+_AFTER_FROM = {
+    *"SELECT WHERE GROUP HAVING ORDER LIMIT OFFSET QUALIFY WINDOW VALUES SET".split(),
+    *"RETURNING UNION EXCEPT INTERSECT".split(),
+}
 
 
 def macros(bounded: bool) -> dict[str, str]:
@@ -200,9 +204,11 @@ def _short(words: Sequence[str], name: str, at: int, end: int) -> bool:
 _SIGNIFICANT = '()[]{}_"'
 
 
-def refused(words: Sequence[str], name_of: Callable[[str], str]) -> str | None:
+def refused(cut: tokens.Words) -> str | None:
     """The first function of a statement that has no bound, or None."""
-    upper = [word.upper() for word in words]
+    words = [word for word, _ in cut]
+    #: Names are no clauses, whatever they are.
+    upper = ["" if kind == tokens.IDENTIFIER else word.upper() for word, kind in cut]
     closes = _closes(words)
     #: For each open bracket: where it is, whether FROM of it is that of a query, whether tables come now.
     levels = [(-1, True, False)]
@@ -213,7 +219,7 @@ def refused(words: Sequence[str], name_of: Callable[[str], str]) -> str | None:
             continue
         opened, query, tables = levels[-1]
         if word in ("(", "[", "{"):
-            call = name_of(words[at - 1]) if at else ""
+            call = tokens.name(words[at - 1]) if at else ""
             inside = call not in _FROM_INSIDE and upper[at + 1 : at + 2] and upper[at + 1] in _QUERY
             # Brackets around tables hold tables.
             around = word == "(" and tables and upper[at - 1] in _FROM | {"("}
@@ -227,7 +233,7 @@ def refused(words: Sequence[str], name_of: Callable[[str], str]) -> str | None:
             levels[-1] = (opened, query, False)
         elif upper[at] == "FOR" and opened >= 0 and words[opened] == "[":
             return "FOR"
-        elif words[at + 1 : at + 2] == ["("] and (name := name_of(word)) in _ALL:
+        elif words[at + 1 : at + 2] == ["("] and (name := tokens.name(word)) in _ALL:
             if not _allowed(words, upper, at, name, closes.get(at + 1, 0), tables):
                 return name
     return None
@@ -238,7 +244,9 @@ def _allowed(words: Sequence[str], upper: Sequence[str], at: int, name: str, end
     while start >= 2 and words[start - 1] == "." and (words[start - 2][:1].isalpha() or words[start - 2][:1] == '"'):
         start -= 2
     before = upper[start - 1] if start else ""
-    if before in _NAMED or before == "ON" and "INDEX" in upper[:4]:
+    index = upper[:2] == ["CREATE", "INDEX"] or upper[:3] == ["CREATE", "UNIQUE", "INDEX"]
+    index = index and "ON" not in upper[: start - 1]
+    if before in _NAMED or before == "ON" and index:
         return True
     if tables and (before in _FROM or before == "(" and upper[start - 2 : start - 1] and upper[start - 2] in _FROM):
         return name in ("range", "generate_series", "repeat")

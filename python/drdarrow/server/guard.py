@@ -148,7 +148,7 @@ def check(sql: str, kind: str, read_only: bool = False) -> None:
         named = at > 0 and words[at - 1].upper() in _BEFORE_A_NAME
         if name in _VIEWS or called and (name in _SHARED or name in _forbidden() and not named):
             raise SqlError(-440, "42884", name.upper(), "FUNCTION")
-    if refused := growing.refused(words, tokens.name):
+    if refused := growing.refused(tokens.words(sql)):
         raise SqlError(-440, "42884", refused.upper(), "FUNCTION")
 
 

@@ -26,6 +26,8 @@ _SAME = {
     "date_part", "datepart", "greatest", "least", "list_aggr", "list_aggregate", "list_slice", "quantile",
     "quantile_disc", "struct_extract", "struct_extract_at", "union_extract", "||",
 }  # fmt: skip
+#: Another query follows these.
+_SETS = {"UNION", "EXCEPT", "INTERSECT"}
 #: Words that are no names.
 _RESERVED = "SELECT upper(keyword_name) FROM duckdb_keywords() WHERE keyword_category = 'reserved'"
 #: A list of tables begins after these, and ends before those.
@@ -36,7 +38,7 @@ _VALUES = {
 }
 _JOINS = set("JOIN LEFT RIGHT FULL INNER OUTER CROSS NATURAL SEMI ANTI ASOF POSITIONAL".split())
 _NESTED = {"STRUCT", "MAP", "UNION", "ROW", "TUPLE"}
-#: What is explained begins with one of these.
+#: A query begins with one of these.
 _STARTS = {"SELECT", "WITH", "FROM", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE"}
 #: Brackets after these hold no value.
 _LISTS = {"VALUES", "INTO", "USING", "KEY", "UNIQUE", "TABLE", "VIEW", "OVER", "BY", "AS", "IN"}
@@ -44,10 +46,12 @@ _LISTS = {"VALUES", "INTO", "USING", "KEY", "UNIQUE", "TABLE", "VIEW", "OVER", "
 
 @dataclass
 class _Level:
-    """The inside of a bracket. tables: they are named in it now; row: one of VALUES; value: a value, not a list of
-    columns or arguments; commas, names: it has some."""
+    """The inside of a bracket. tables: they are named in it now; query: by FROM or JOIN; selected: SELECT came before
+    FROM; row: one of VALUES; value: a value, not a list of columns or arguments; commas, names: it has some."""
 
     tables: bool = False
+    query: bool = False
+    selected: bool = False
     row: bool = False
     value: bool = False
     commas: bool = False
@@ -70,9 +74,7 @@ class Words:
     def plain(self) -> str:
         """The statement without EXPLAIN, comments and texts, for another reader; functions that put values together
         have one name."""
-        combining, start = _asked(_COMBINING) - _SAME, 0
-        if self._text(0).upper() == "EXPLAIN":
-            start = next((at for at, (word, _) in enumerate(self._words) if word.upper() in _STARTS), 0)
+        combining, start = _asked(_COMBINING) - _SAME, tokens.start(self._words)
         out = []
         for at, (word, kind) in enumerate(self._words[start:], start):
             if kind == tokens.STRING:
@@ -101,10 +103,15 @@ class Words:
     def _text(self, at: int) -> str:
         return self._words[at][0] if 0 <= at < len(self._words) else ""
 
+    def _compares(self, at: int) -> bool:
+        """A FROM is that of IS DISTINCT FROM."""
+        distinct = at > 0 and self._words[at - 1][1] == tokens.KEYWORD and self._text(at - 1).upper() == "DISTINCT"
+        return distinct and self._text(at - 2).upper() in ("IS", "NOT")
+
     def _may_grow(self) -> bool:
         """Something is put together of several values, there are several stars, or a table's name stands for a row."""
         combining, reserved = _asked(_COMBINING) - _SAME, _asked(_RESERVED)
-        defining = self._text(0).upper() == "CREATE"
+        defining = self._text(tokens.start(self._words)).upper() == "CREATE"
         stars = 0
         levels = [_Level()]
         #: Where a row of VALUES begins.
@@ -128,7 +135,8 @@ class Words:
                 before, its = self._words[at - 1] if at else ("", None)
                 listed = its == tokens.IDENTIFIER or before.upper() in _LISTS
                 around = levels[-1].tables and (before in (",", "(") or before.upper() in _TABLES)
-                levels.append(_Level(around, row_at == at, not listed and row_at != at))
+                row = row_at == at
+                levels.append(_Level(around, levels[-1].query, row=row, value=not listed and not row))
             elif word == ")" and len(levels) > 1:
                 closed = levels.pop()
                 if closed.value and closed.commas and closed.names:
@@ -139,10 +147,21 @@ class Words:
             elif after == "(" and (tokens.name(word) in combining or upper == "COLUMNS"):
                 return True
             elif kind == tokens.KEYWORD and upper in _TABLES:
-                if self._text(at - 1).upper() != "DISTINCT":
-                    levels[-1].tables = upper != "USING" or after != "(" or self._text(at + 2).upper() in _STARTS
+                if upper == "FROM" and self._compares(at):
+                    continue
+                level = levels[-1]
+                level.tables = upper != "USING" or after != "(" or self._text(at + 2).upper() in _STARTS
+                level.query = upper in ("FROM", "JOIN") or level.query and upper == "USING"
+                if upper == "FROM" and not level.selected and self._text(at - 1).upper() != "DELETE":
+                    # All columns, without a word.
+                    if defining:
+                        return True
+                    stars += 1
             elif kind == tokens.KEYWORD and upper in _VALUES:
-                levels[-1].tables = False
+                levels[-1].selected = upper == "SELECT" or upper not in _SETS and levels[-1].selected
+                # In a list of tables SET and VALUES may be names.
+                if upper not in ("SET", "VALUES") or not levels[-1].query:
+                    levels[-1].tables = False
                 row_at = at + 1 if upper == "VALUES" else -1
             elif kind in (tokens.IDENTIFIER, tokens.KEYWORD) and upper not in reserved:
                 levels[-1].names = True

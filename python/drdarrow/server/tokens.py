@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import duckdb
 
-__all__ = ["CONSTANTS", "IDENTIFIER", "KEYWORD", "STRING", "Words", "name", "words"]
+__all__ = ["CONSTANTS", "IDENTIFIER", "KEYWORD", "STRING", "Words", "name", "start", "words"]
 
 KEYWORD = duckdb.token_type.keyword
 IDENTIFIER = duckdb.token_type.identifier
 STRING = duckdb.token_type.string_const
 CONSTANTS = (duckdb.token_type.numeric_const, STRING)
+#: What is explained begins with one of these.
+_STARTS = {"SELECT", "WITH", "FROM", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE"}
 #: Words with their kinds.
 Words = tuple[tuple[str, object], ...]
 
@@ -22,11 +25,40 @@ def _cut(sql: str) -> Words:
     tokens = duckdb.tokenize(sql)
     # Of no tokens there is an end too.
     ends = [*(start for start, _ in tokens[1:]), len(data)]
-    return tuple(
-        (data[start:end].decode(errors="replace").strip(), kind)
-        for (start, kind), end in zip(tokens, ends, strict=False)
-        if kind != duckdb.token_type.comment
+    return _named(
+        [
+            (data[start:end].decode(errors="replace").strip(), kind)
+            for (start, kind), end in zip(tokens, ends, strict=False)
+            if kind != duckdb.token_type.comment
+        ]
     )
+
+
+def _named(found: list[tuple[str, object]]) -> Words:
+    """Reserved words that are names: any word is one after a dot, and most are after AS."""
+    first = start(found)
+    # A query may follow the AS of what is created.
+    creating = bool(found) and found[first][0].upper() == "CREATE"
+    depth = 0
+    for at, (word, kind) in enumerate(found):
+        if word in ("(", ")"):
+            depth += 1 if word == "(" else -1
+        elif kind == KEYWORD and at and found[at - 1][0] == ".":
+            found[at] = (word, IDENTIFIER)
+        elif kind == KEYWORD and at and found[at - 1][1] == KEYWORD and found[at - 1][0].upper() == "AS":
+            after = found[at + 1][0].upper() if at + 1 < len(found) else ""
+            if creating and depth == 0:
+                creating = False
+            elif after != "(" and not (word.upper() == "NOT" and after == "MATERIALIZED"):
+                found[at] = (word, IDENTIFIER)
+    return tuple(found)
+
+
+def start(found: Sequence[tuple[str, object]]) -> int:
+    """Where a statement begins, after EXPLAIN and how that is done."""
+    if not found or found[0][0].upper() != "EXPLAIN":
+        return 0
+    return next((at for at, (word, _) in enumerate(found) if word.upper() in _STARTS), 0)
 
 
 #: A statement is looked through by several, one after the other.
