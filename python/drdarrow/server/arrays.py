@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from drdarrow.server.patience import Patience
     from drdarrow.server.statement import Statement
 
-__all__ = ["CHANGES", "run"]
+__all__ = ["CHANGES", "DEFINITIONS", "run"]
 
 #: Kinds of statements that change rows, in DuckDB's words.
 CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE_INTO")
+#: Kinds of statements that make tables and the like, or change or drop them.
+DEFINITIONS = ("CREATE", "ALTER", "DROP")
 #: Rows of an array that may fail, each of which has the others run once more; an INSERT needs none of that.
 _FAILURES = 16
 

@@ -47,9 +47,10 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     kind = parsed[0].type.name
     if kind == "TRANSACTION":
         raise SqlError(-84, "42612")
+    grows = False
     if rules.guarded:
         guard.check(text, kind, rules.read_only)
-        sizes.check(text, cursor)
+        grows = sizes.check(text, cursor) or kind in ("CREATE", "ALTER")
     guard.check_runs_nothing(text, kind)
     names = parsed[0].named_parameters
     if len(names) > _MARKERS:
@@ -57,7 +58,7 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     ducks = _markers(cursor, apart, text, names)
     parameters = _parameters(text, ducks, known)
     run = meaning.apply(text, known, translated.declared, rules.storage, rules.aggregates)
-    statement = Statement(run, kind, declared=translated.declared, changes=translated.changes, text=text)
+    statement = Statement(run, kind, declared=translated.declared, changes=translated.changes, text=text, grows=grows)
     outcomes = {kind.name for kind in parsed[0].expected_result_type}
     if "QUERY_RESULT" not in outcomes or "CHANGED_ROWS" in outcomes:
         return statement, None, parameters

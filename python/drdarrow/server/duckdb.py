@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from drdarrow.server import arrays, catalog, columns, describing, errors, guard
-from drdarrow.server.arrays import CHANGES
+from drdarrow.server import arrays, catalog, columns, describing, errors, guard, sizes
+from drdarrow.server.arrays import CHANGES, DEFINITIONS
 from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect
@@ -121,9 +121,9 @@ class DuckSession:
         if _SAVEPOINT.match(sql):
             raise SqlError(-142, "42612")
         translated = self._dialect.to_duckdb(sql)
-        if self._references is not None:
-            self._references.check(translated.sql)
         with self._reading(translated.sql) as cursor:
+            if self._references is not None:
+                self._references.check(translated.sql, cursor)
             apart = cursor is not self._main
             found = describing.describe(cursor, apart, translated, self._known.tables, self._rules)
         statement, described, parameters = found
@@ -141,10 +141,14 @@ class DuckSession:
             self._cursors.give(cursor)
 
     def _prepared(self, number: int) -> Statement:
-        """A statement that is about to run. Views that it names may have changed since it was prepared."""
+        """A statement that is about to run. What it names may have changed since it was prepared."""
         statement = self._statements[number]
-        if self._references is not None:
-            self._references.check(statement.run.sql)
+        references = self._references
+        if references is not None and statement.text and (statement.grows or references.concerns(statement.text)):
+            with self.patience.reading(statement.text), self._reading(statement.text) as cursor:
+                references.check(statement.text, cursor)
+                if statement.grows:
+                    sizes.check(statement.text, cursor)
         return statement
 
     def _keep(self, statement: Statement) -> int:
@@ -173,6 +177,11 @@ class DuckSession:
 
     def execute(self, number: int, rows: Sequence[Sequence[Any]], /) -> int | None:
         """Runs a statement for each row of parameters, in the session's transaction."""
+        if len(rows) > 1 and self._statements[number].kind in DEFINITIONS:
+            # Each is looked at again: what it names is not what it was before.
+            for row in rows:
+                self.execute(number, [row])
+            return None
         statement = self._prepared(number)
         if statement.kind == "REGISTER":
             return None
@@ -198,8 +207,6 @@ class DuckSession:
         if statement.kind in CHANGES:
             return count
         self._macros.stand(statement.run.sql)
-        if self._references is not None:
-            self._references.learn(statement.run.sql)
         temporary = bool(_TEMPORARY.match(statement.run.sql))
         self._known.learn(statement.changes, statement.declared, temporary)
         self._defined = True

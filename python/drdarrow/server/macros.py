@@ -7,6 +7,7 @@ millisecond to make one, so a connection gets only those that its statements nam
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ class Macros:
         }
         #: Every connection needs these.
         self._standing: frozenset[str] = frozenset()
+        self._lock = threading.Lock()
         cursor = source.cursor()
         try:
             for (sql,) in cursor.execute(_STANDING).fetchall():
@@ -55,7 +57,9 @@ class Macros:
 
     def stand(self, sql: str) -> None:
         """A view or table that lasts was made by this statement."""
-        self._standing |= self._named(sql)
+        named = self._named(sql)
+        with self._lock:
+            self._standing |= named
 
     def _named(self, sql: str) -> set[str]:
         # Quotes and capital letters make no other name of one.

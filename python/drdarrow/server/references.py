@@ -8,22 +8,36 @@ tables.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from drdarrow.server import tokens
+from drdarrow.server.cursors import Cursor
 from drdarrow.server.engine import SqlError
+from drdarrow.server.patience import look
 
 __all__ = ["References"]
 
 #: Tables that a statement may stand for by its views; more only where a view of the owner has them already.
 _MOST = 1024
-_STANDING = "SELECT sql FROM duckdb_views() WHERE NOT internal ORDER BY view_oid"
+#: As good as without end.
+_ENDLESS = 1 << 60
+_ALL = "SELECT lower(view_name), database_name || '.' || schema_name, sql FROM duckdb_views() WHERE NOT internal"
+_NAMED = f"{_ALL} AND list_contains(?, lower(view_name))"
+#: A word of what makes a view, or a common table expression like one.
+_SUSPICIOUS = re.compile("view|materialized", re.IGNORECASE)
 _NAMES = (tokens.IDENTIFIER, tokens.KEYWORD, tokens.STRING)
 #: Names of tables come after these.
 _TABLES = {"FROM", "JOIN", "UPDATE", "INTO", "USING", "TABLE", "PIVOT", "UNPIVOT", "DESCRIBE", "SHOW", "SUMMARIZE"}
 #: After these, which are no names unless they are quoted, no table does.
 _VALUES = set("SELECT WHERE GROUP HAVING ORDER LIMIT OFFSET QUALIFY WINDOW RETURNING UNION EXCEPT INTERSECT".split())
+
+
+#: The name of a view, and where it is.
+_View: TypeAlias = tuple[str, str]
 
 
 @dataclass
@@ -41,70 +55,144 @@ class _Bracket:
 
 
 class References:
-    """The views of one engine, each with the number of tables that it stands for.
-
-    A view that is gone keeps its number: a name never stands for more than is known of it.
-    """
+    """The bound for the views of one engine; it is DuckDB's catalog that knows them."""
 
     def __init__(self, source: Any) -> None:
-        self._views: dict[str, int] = {}
-        self._most = _MOST
         cursor = source.cursor()
         try:
-            for (sql,) in cursor.execute(_STANDING).fetchall():
-                self.learn(sql)
+            found = _Totals(cursor, None)
         finally:
             cursor.close()
-        self._most = max([_MOST, *self._views.values()])
+        #: Views may stand: one of the owner does, or a client was about to make one.
+        self._used = bool(found.views)
+        self._most = max([_MOST, *(total for total in found.totals.values() if total < _ENDLESS)])
 
-    def check(self, sql: str) -> None:
-        """Refuses a statement that stands for too many tables.
+    def concerns(self, sql: str) -> bool:
+        """A statement may name views, or make one."""
+        return self._used or _SUSPICIOUS.search(sql) is not None
+
+    def check(self, sql: str, cursor: Cursor) -> None:
+        """Refuses a statement that stands for too many tables, as a cursor sees them.
 
         Raises SqlError -101.
         """
-        if self._may_expand(sql) and self._count(tokens.words(sql)) > self._most:
-            raise SqlError(-101, "54001", f"views stand for more than {self._most} tables")
-
-    def learn(self, sql: str) -> None:
-        """A statement that makes or changes something has run."""
+        if not self.concerns(sql):
+            return
         words = tokens.words(sql)
         upper = [word.upper() for word, _ in words]
-        if not words or "VIEW" not in upper or upper[0] not in ("CREATE", "ALTER"):
-            return
-        # The new name of a view that exists comes last.
-        name = _made(words) if upper[0] == "CREATE" else [_name(*word) for word in words if word[1] in _NAMES][-1]
-        self._views[name] = max(self._views.get(name, 0), 1 + self._count(words))
+        start = tokens.start(words)
+        if "VIEW" in upper and upper[start] in ("CREATE", "ALTER"):
+            self._used = True
+        of: Callable[[str | None], int] = _none
+        if self._used:
+            names = _names(words)
+            found = _Totals(cursor, None if None in names else {name for name in names if name is not None})
+            of = found.of
+        if _count(words, of) > self._most:
+            raise _too_many(self._most)
 
-    def _may_expand(self, sql: str) -> bool:
-        return bool(self._views) or "materialized" in sql.lower()
 
-    def _count(self, words: tokens.Words) -> int:
-        """The tables that all names of a statement stand for."""
-        total = 0
-        inlined: dict[str, int] = {}
-        brackets = [_Bracket()]
-        for at, (word, kind) in enumerate(words):
-            upper, inner = word.upper(), brackets[-1]
-            if word == "(":
-                brackets.append(_Bracket(inner.tables and not inner.condition, False, _inlined(words, at), total))
-            elif word == ")" and len(brackets) > 1:
-                closed = brackets.pop()
-                if closed.inlined is not None:
-                    inlined[closed.inlined] = max(inlined.get(closed.inlined, 0), 1 + total - closed.before)
-            elif word == "," or kind == tokens.KEYWORD and upper in _TABLES:
-                inner.tables = inner.tables or word != ","
-                inner.condition = False
-            elif kind == tokens.KEYWORD and upper in _VALUES:
-                inner.tables = False
-            elif kind == tokens.KEYWORD and upper == "ON":
-                inner.condition = True
-            elif inner.tables and not inner.condition and kind in _NAMES:
+class _Totals:
+    """The tables that views stand for, by their names and by themselves.
+
+    Views of one name in several schemas count as the largest. A view does not mean itself by its own name, and names
+    that lead back to where they began count as endless.
+    """
+
+    def __init__(self, cursor: Any, names: set[str] | None) -> None:
+        """names: of all views that matter with those that they name; None for all that there are."""
+        self.views: dict[str, dict[_View, tokens.Words]] = {}
+        self.totals: dict[_View, int] = {}
+        self._named: dict[_View, set[str]] = {}
+        wanted, seen = names, set(names or ())
+        while wanted is None or wanted:
+            look()
+            rows = cursor.execute(*((_ALL,) if wanted is None else (_NAMED, [sorted(wanted)]))).fetchall()
+            more: set[str] = set()
+            for name, schema, sql in rows:
+                words = tokens.words(sql)
+                self.views.setdefault(name, {})[name, schema] = words
+                self._named[name, schema] = of = {other for other in _names(words) if other is not None}
+                more |= of
+            wanted = set() if wanted is None else more - seen
+            seen |= more
+        for view in self._named:
+            self._add(view)
+
+    def of(self, name: str | None, view: _View | None = None) -> int:
+        """The tables that a name stands for in a view, or in a statement; None for a name that may be any."""
+        views = self.totals if name is None else self.views.get(name, {})
+        return max((self.totals[other] for other in views if other != view), default=0)
+
+    def _add(self, view: _View) -> None:
+        """The tables of a view and of all those below it, without recursion: they may be many."""
+        stack, opened = [view], set[_View]()
+        while stack:
+            look()
+            view = stack[-1]
+            if view in self.totals:
+                stack.pop()
+            elif view in opened:
+                self.totals[view] = 1 + _count(self.views[view[0]][view], partial(self.of, view=view))
+            else:
+                below = {other for name in self._named[view] for other in self.views.get(name, {})} - {view}
+                if below & opened - self.totals.keys():
+                    self.totals[view] = _ENDLESS
+                else:
+                    opened.add(view)
+                    stack += below - self.totals.keys()
+
+
+def _none(_: str | None) -> int:
+    """There are no views."""
+    return 0
+
+
+def _too_many(most: int) -> SqlError:
+    return SqlError(-101, "54001", f"views stand for more than {most} tables")
+
+
+def _names(words: tokens.Words) -> set[str | None]:
+    """The names in lists of tables; None for one that may be any."""
+    found: set[str | None] = set()
+
+    def take(name: str | None) -> int:
+        found.add(name)
+        return 0
+
+    _count(words, take)
+    return found
+
+
+def _count(words: tokens.Words, of: Callable[[str | None], int]) -> int:
+    """The tables that all names of a statement stand for."""
+    total = 0
+    inlined: dict[str, int] = {}
+    brackets = [_Bracket()]
+    for at, (word, kind) in enumerate(words):
+        look()
+        upper, inner = word.upper(), brackets[-1]
+        if word == "(":
+            brackets.append(_Bracket(inner.tables and not inner.condition, False, _inlined(words, at), total))
+        elif word == ")" and len(brackets) > 1:
+            closed = brackets.pop()
+            if closed.inlined is not None:
+                inlined[closed.inlined] = max(inlined.get(closed.inlined, 0), 1 + total - closed.before)
+        elif word == "," or kind == tokens.KEYWORD and upper in _TABLES:
+            inner.tables = inner.tables or word != ","
+            inner.condition = False
+        elif kind == tokens.KEYWORD and upper in _VALUES:
+            inner.tables = False
+        elif kind == tokens.KEYWORD and upper == "ON":
+            inner.condition = True
+        elif inner.tables and not inner.condition and kind in _NAMES:
+            if kind == tokens.STRING and not word.startswith("'"):
+                # With escapes it may be any name.
+                total += max([of(None), *inlined.values()])
+            else:
                 name = _name(word, kind)
-                total += max(self._views.get(name, 0), inlined.get(name, 0))
-                if kind == tokens.STRING and not word.startswith("'"):
-                    # With escapes it may be any name.
-                    total += max([0, *self._views.values(), *inlined.values()])
-        return total
+                total += max(of(name), inlined.get(name, 0))
+    return total
 
 
 def _name(word: str, kind: object) -> str:
@@ -112,26 +200,27 @@ def _name(word: str, kind: object) -> str:
     return tokens.name(word) if kind != tokens.STRING else word[1:-1].replace("''", "'").lower()
 
 
-def _made(words: tokens.Words) -> str:
-    """The name of the view that a statement makes."""
-    found = ""
-    view = next(at for at, (word, _) in enumerate(words) if word.upper() == "VIEW")
-    for word, kind in words[view + 1 :]:
-        if word == "(" or word.upper() in ("AS", "WITH"):
-            break
-        if kind in _NAMES:
-            found = _name(word, kind)
-    return found
-
-
 def _inlined(words: tokens.Words, at: int) -> str | None:
-    """The name of the common table expression in a bracket, if it is NOT MATERIALIZED."""
+    """The name of the common table expression in a bracket, if it is NOT MATERIALIZED.
+
+    Raises SqlError -101 where the name is not found.
+    """
     if [word.upper() for word, _ in words[max(0, at - 3) : at]] != ["AS", "NOT", "MATERIALIZED"]:
         return None
-    before = at - 4
-    if before >= 0 and words[before][0] == ")":
-        # Names of columns stand between.
-        while before >= 0 and words[before][0] != "(":
-            before -= 1
-        before -= 1
-    return _name(*words[before]) if before >= 0 else None
+    before = _before(words, at - 4)
+    if [word.upper() for word, _ in words[max(0, before - 1) : before + 1]] == ["USING", "KEY"]:
+        before = _before(words, before - 2)
+    if before < 0 or words[before][1] not in _NAMES:
+        raise _too_many(_MOST)
+    return _name(*words[before])
+
+
+def _before(words: tokens.Words, at: int) -> int:
+    """Where the word is that stands before the names of columns, if those end here."""
+    depth = 0
+    while at >= 0:
+        depth += {")": 1, "(": -1}.get(words[at][0], 0)
+        if not depth and words[at][0] != "(":
+            break
+        at -= 1
+    return at

@@ -89,8 +89,8 @@ class _Frame:
             frame = frame.outer
 
 
-def check(sql: str, cursor: Cursor) -> None:
-    """Refuses a statement that makes too much of too little.
+def check(sql: str, cursor: Cursor) -> bool:
+    """Refuses a statement that makes too much of too little; whether another one could, of larger tables or types.
 
     Raises SqlError -101.
     """
@@ -98,16 +98,17 @@ def check(sql: str, cursor: Cursor) -> None:
     if words.nests and _named(words.names, cursor) > _MOST:
         raise _too_large()
     if not words.may_grow:
-        return
+        return words.nests
     tree = reading.tree(words.plain)
     try:
         if tree is not None and not isinstance(tree, exp.Command):
             _Walk(_known(tree, cursor)).statement(tree, _Frame({}))
-            return
+            return True
     except RecursionError:
         pass
     if words.growth > _MOST:
         raise _too_large()
+    return True
 
 
 def _too_large() -> SqlError:

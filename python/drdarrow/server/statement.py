@@ -23,6 +23,8 @@ class Statement:
     changes: list[Change] = field(default_factory=list)
     #: The statement before its comparisons and values were put as Db2 means them.
     text: str = ""
+    #: It makes types or rows out of others, or tables and the like, and is looked at again before it runs.
+    grows: bool = False
 
     def casting(self, types_now: Sequence[str]) -> str:
         """The query with every column as it was described: parameters may have changed its types."""
