@@ -107,16 +107,10 @@ impl MemoryTables {
     pub fn put(&self, name: &str, table: Table) {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::new(table));
     }
-}
 
-impl Backend for MemoryTables {
-    fn connect(&self, login: &Login) -> Result<Box<dyn Session>, ConnectError> {
-        let asked = login.database.trim();
-        if self.database.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(asked)) {
-            return Err(ConnectError::NoDatabase);
-        }
-        Ok(Box::new(MemorySession {
-            schema: login.user.to_uppercase(),
+    fn session(&self, user: &str) -> MemorySession {
+        MemorySession {
+            schema: user.to_uppercase(),
             committed: self.tables.clone(),
             changed: BTreeMap::new(),
             savepoints: Savepoints::default(),
@@ -125,7 +119,17 @@ impl Backend for MemoryTables {
             budget: None,
             pending: None,
             stop: Stop::default(),
-        }))
+        }
+    }
+}
+
+impl Backend for MemoryTables {
+    fn connect(&self, login: &Login) -> Result<Box<dyn Session>, ConnectError> {
+        let asked = login.database.trim();
+        if self.database.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(asked)) {
+            return Err(ConnectError::NoDatabase);
+        }
+        Ok(Box::new(self.session(&login.user)))
     }
 }
 
@@ -221,15 +225,15 @@ impl Session for MemorySession {
                 Ok(Done { count: Some(count), warning: None })
             }
             Plan::Delete { table, filter } => {
-                let (name, table) = self.table(&table)?;
-                let (mut table, mut count) = (Table::clone(&table), 0);
+                let (name, before) = self.table(&table)?;
+                let (mut table, mut count) = (Table::clone(&before), 0);
                 for row in 0..parameters.rows {
                     self.stop.look()?;
                     let lease = self.pending.as_mut();
                     count += table.delete(filter.as_ref(), &parameters.row(row), &self.stop, lease)?;
                 }
                 if count > 0 {
-                    self.change(name, Some(table));
+                    self.change(name, Some(before), Some(table));
                 }
                 let warning = (count == 0).then(|| SqlError::new(100, "02000", &[]));
                 Ok(Done { count: Some(count), warning })
@@ -239,12 +243,12 @@ impl Session for MemorySession {
                     return Err(SqlError::new(-601, "42710", &[&table, "TABLE"]));
                 }
                 let schema = Arc::new(Schema::new(fields));
-                self.change(table, Some(Table { schema, batches: Vec::new(), key }));
+                self.change(table, None, Some(Table { schema, batches: Vec::new(), key }));
                 Ok(Done::default())
             }
             Plan::Drop { table } => {
-                let (name, _) = self.table(&table)?;
-                self.change(name, None);
+                let (name, before) = self.table(&table)?;
+                self.change(name, Some(before), None);
                 Ok(Done::default())
             }
             Plan::Set => Ok(Done::default()),
@@ -368,9 +372,9 @@ impl MemorySession {
     ) -> Result<T, SqlError> {
         let (name, table) = self.table(name)?;
         if !self.changed.contains_key(&name) {
-            let mut table = Table::clone(&table);
-            let done = change(&name, &mut table)?;
-            self.change(name, Some(table));
+            let mut own = Table::clone(&table);
+            let done = change(&name, &mut own)?;
+            self.change(name, Some(table), Some(own));
             return Ok(done);
         }
         drop(table);
@@ -378,9 +382,9 @@ impl MemorySession {
         change(&name, Arc::make_mut(own.ok_or_else(|| SqlError::no_table(&name))?))
     }
 
-    fn change(&mut self, name: String, after: Option<Table>) {
-        let committed = self.committed.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        let change = self.changed.entry(name).or_insert(TableChange { before: committed, after: None });
+    /// Notes how a statement leaves a table that it has seen as `before`: what others commit meanwhile is a conflict.
+    fn change(&mut self, name: String, before: Option<Arc<Table>>, after: Option<Table>) {
+        let change = self.changed.entry(name).or_insert(TableChange { before, after: None });
         change.after = after.map(Arc::new);
     }
 
@@ -465,4 +469,35 @@ fn count_schema() -> SchemaRef {
 fn literal_schema(literals: &[Literal]) -> SchemaRef {
     let field = |(i, l): (usize, &Literal)| l.field(&(i + 1).to_string());
     Arc::new(Schema::new(literals.iter().enumerate().map(field).collect::<Vec<_>>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_commit_while_a_statement_runs_is_not_lost() {
+        let tables = MemoryTables::new();
+        let batch = |values: Vec<i32>| {
+            RecordBatch::try_from_iter([("A", Arc::new(Int32Array::from(values)) as ArrayRef)]).unwrap()
+        };
+        tables.put("N", Table::new(batch(Vec::new()).schema(), Vec::new()).unwrap());
+        let (mut one, mut other) = (tables.session("ME"), tables.session("ME"));
+        let add = |session: &mut MemorySession, more: &mut dyn FnMut()| {
+            session.alter("N", |_, table| {
+                more();
+                table.batches.push(batch(vec![1]));
+                Ok(())
+            })
+        };
+        add(&mut one, &mut || {
+            add(&mut other, &mut || {}).unwrap();
+            other.commit().unwrap();
+        })
+        .unwrap();
+        assert_eq!(one.commit().unwrap_err().sqlstate, SqlError::conflict().sqlstate);
+        add(&mut one, &mut || {}).unwrap();
+        one.commit().unwrap();
+        assert_eq!(one.table("N").unwrap().1.rows(), 2);
+    }
 }
