@@ -14,7 +14,9 @@ import pytest
 from test_server_growing import CHILD, nested
 
 import drdarrow
-from drdarrow import server
+from drdarrow import _core, server
+from drdarrow.server.duckdb import DuckEngine
+from drdarrow.server.engine import SqlError
 
 TOO_LARGE = -101
 COLUMN = "SELECT A AS X FROM T"
@@ -187,6 +189,94 @@ def test_what_is_inlined_counts_as_a_view(srv: server.Server) -> None:
         assert connection.execute(inlined(12).replace("NOT MAT", "MAT").replace("NOT /* so */", "")).fetchall() == [
             (3,)
         ]
+
+
+@pytest.mark.parametrize("columns", ["(A) USING KEY (A)", "USING KEY (A)", "(A)"])
+def test_what_is_inlined_is_found_by_its_name(srv: server.Server, columns: str) -> None:
+    parts = [
+        f"C{n} {columns} AS NOT MATERIALIZED (SELECT P.A FROM C{n - 1} P, C{n - 1} Q UNION SELECT 1)"
+        for n in range(1, 13)
+    ]
+    sql = f"WITH RECURSIVE C0 AS NOT MATERIALIZED (SELECT N AS A FROM T), {', '.join(parts)} SELECT COUNT(*) FROM C12"
+    with srv.connect() as connection, pytest.raises(drdarrow.Error, match="-101"):
+        connection.execute(sql)
+
+
+def test_views_within_views_may_change_later(srv: server.Server) -> None:
+    with srv.connect(autocommit=True) as connection, srv.connect(autocommit=True) as other:
+        for n in range(16):
+            connection.execute(f"CREATE VIEW I{n} AS SELECT N AS A FROM T")
+        # From the outermost one to the innermost.
+        for n in range(15, 0, -1):
+            connection.execute(f"CREATE OR REPLACE VIEW I{n} AS SELECT P.A FROM I{n - 1} P, I{n - 1} Q")
+        for one in (connection, other):
+            with pytest.raises(drdarrow.Error, match="-101"):
+                one.execute("SELECT COUNT(*) FROM I15")
+            assert one.execute("SELECT COUNT(*) FROM I5").fetchall() == [(1,)]
+        # What is gone counts no more.
+        connection.execute("CREATE OR REPLACE VIEW I9 AS SELECT N AS A FROM T")
+        assert connection.execute("SELECT COUNT(*) FROM I15").fetchall() == [(1,)]
+
+
+def test_views_of_one_name_count_as_the_largest(srv: server.Server) -> None:
+    with srv.connect(autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA S")
+        connection.execute("CREATE VIEW V0 AS SELECT N AS A FROM T")
+        for n in range(6):
+            connection.execute(f'CREATE VIEW "V{n + 1}" AS SELECT P.A FROM V{n} P, V{n} Q')
+        connection.execute("CREATE VIEW S.V6 AS SELECT A FROM MAIN.V6")
+        connection.execute("CREATE VIEW S.V5 AS WITH RECURSIVE V5 AS (SELECT A FROM MAIN.V2) SELECT A FROM V5")
+        assert connection.execute("SELECT COUNT(*) FROM S.V6").fetchall() == [(1,)]
+        assert connection.execute("SELECT COUNT(*) FROM S.V5").fetchall() == [(1,)]
+        with pytest.raises(drdarrow.Error, match="-101"):
+            connection.execute("SELECT COUNT(*) FROM S.V6 P, V6 Q, V6 R, V6 S")
+
+
+def test_names_of_views_are_those_of_duckdb(srv: server.Server) -> None:
+    with srv.connect(autocommit=True) as connection, pytest.raises(drdarrow.Error, match="-101"):
+        connection.execute('CREATE VIEW "\u0130\u212a0" AS SELECT N AS A FROM T')
+        for n in range(22):
+            connection.execute(
+                f'CREATE VIEW "\u0130\u212a{n + 1}" AS FROM "\u0130\u212a{n}" P POSITIONAL JOIN "\u0130\u212a{n}"'
+            )
+
+
+GROWN = "SELECT {" + ", ".join(f"'k{n}': A" for n in range(50)) + "} AS A FROM "
+
+
+@pytest.mark.parametrize("kind", ["TABLE", "VIEW"])
+def test_what_was_prepared_is_looked_at_again(kind: str) -> None:
+    with duckdb.connect() as source:
+        source.execute("CREATE TABLE M0 AS SELECT 1 AS A")
+        session = DuckEngine(source, {}).session("me", "DB")
+        for n in range(1, 4):
+            source.execute(f"CREATE {kind} M{n} AS SELECT A FROM M0")
+        # Each is small as long as the one before is.
+        numbers = [session.prepare(f"CREATE OR REPLACE {kind} M{n + 1} AS {GROWN} M{n}")[0] for n in range(3)]
+        session.execute(numbers[0], [()])
+        session.execute(numbers[1], [()])
+        session.commit()
+        with pytest.raises(SqlError) as caught:
+            session.execute(numbers[2], [()])
+        assert caught.value.sqlcode == TOO_LARGE
+        session.close()
+
+
+@pytest.mark.parametrize("way", ["rows", "atomic", "each"])
+def test_each_row_of_an_array_is_looked_at(way: str) -> None:
+    with duckdb.connect() as source:
+        source.execute("CREATE TABLE M AS SELECT 1 AS A")
+        session = DuckEngine(source, {}).session("me", "DB")
+        number, *_ = session.prepare(f"CREATE OR REPLACE TABLE M AS {GROWN} M")
+        with pytest.raises(SqlError) as caught:
+            if way == "rows":
+                session.execute(number, [()] * 4)
+            else:
+                session.execute_array(number, _core.collect(pa.table({"0": range(4)})), way == "atomic")
+        # What the first rows did is gone with it.
+        assert (caught.value.sqlcode, caught.value.tokens[0], caught.value.rolled_back) == (-1476, "-101", True)
+        assert source.execute("SELECT A FROM M").fetchall() == [(1,)]
+        session.close()
 
 
 def test_views_of_the_owner_are_read_as_they_are() -> None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, TypeAlias
 
 from drdarrow.server import tokens
@@ -25,8 +26,10 @@ __all__ = ["References"]
 _MOST = 1024
 #: As good as without end.
 _ENDLESS = 1 << 60
-_ALL = "SELECT lower(view_name), database_name || '.' || schema_name, sql FROM duckdb_views() WHERE NOT internal"
-_NAMED = f"{_ALL} AND list_contains(?, lower(view_name))"
+#: For DuckDB letters beyond ASCII are two, the small and the capital one.
+_SMALL = f"translate(view_name, '{ascii_uppercase}', '{ascii_lowercase}')"
+_ALL = f"SELECT {_SMALL}, database_name || '.' || schema_name, sql FROM duckdb_views() WHERE NOT internal"
+_NAMED = f"{_ALL} AND list_contains(?, {_SMALL})"
 #: A word of what makes a view, or a common table expression like one.
 _SUSPICIOUS = re.compile("view|materialized", re.IGNORECASE)
 _NAMES = (tokens.IDENTIFIER, tokens.KEYWORD, tokens.STRING)
@@ -36,6 +39,7 @@ _TABLES = {"FROM", "JOIN", "UPDATE", "INTO", "USING", "TABLE", "PIVOT", "UNPIVOT
 _VALUES = set("SELECT WHERE GROUP HAVING ORDER LIMIT OFFSET QUALIFY WINDOW RETURNING UNION EXCEPT INTERSECT".split())
 
 
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 #: The name of a view, and where it is.
 _View: TypeAlias = tuple[str, str]
 
@@ -110,7 +114,7 @@ class _Totals:
             rows = cursor.execute(*((_ALL,) if wanted is None else (_NAMED, [sorted(wanted)]))).fetchall()
             more: set[str] = set()
             for name, schema, sql in rows:
-                words = tokens.words(sql)
+                words = _body(tokens.words(sql))
                 self.views.setdefault(name, {})[name, schema] = words
                 self._named[name, schema] = of = {other for other in _names(words) if other is not None}
                 more |= of
@@ -141,6 +145,13 @@ class _Totals:
                 else:
                     opened.add(view)
                     stack += below - self.totals.keys()
+
+
+def _body(words: tokens.Words) -> tokens.Words:
+    """The query of a view, without the view's own name."""
+    # Its columns have no AS.
+    made = (at for at, (word, kind) in enumerate(words) if kind == tokens.KEYWORD and word.upper() == "AS")
+    return words[next(made, 0) :]
 
 
 def _none(_: str | None) -> int:
@@ -197,7 +208,11 @@ def _count(words: tokens.Words, of: Callable[[str | None], int]) -> int:
 
 def _name(word: str, kind: object) -> str:
     """A word as a name; a table may be named by a text."""
-    return tokens.name(word) if kind != tokens.STRING else word[1:-1].replace("''", "'").lower()
+    if kind == tokens.STRING:
+        word = word[1:-1].replace("''", "'")
+    elif word.startswith('"'):
+        word = word[1:-1].replace('""', '"')
+    return word.translate(_LOWER)
 
 
 def _inlined(words: tokens.Words, at: int) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from string import ascii_lowercase, ascii_uppercase
 
 from sqlglot import exp
 
@@ -26,11 +27,15 @@ __all__ = ["check"]
 _MOST = 8192
 #: Columns of a table that nothing is known of: one of the catalog's or a function's.
 _UNKNOWN = 64
-_COLUMNS = """
-SELECT upper(table_name), database_name || '.' || schema_name, upper(column_name), data_type
-FROM duckdb_columns() WHERE list_contains(?, upper(table_name))
-"""
-_TYPES = "SELECT type_name, schema_name FROM duckdb_types() WHERE NOT internal AND list_contains(?, lower(type_name))"
+_COLUMNS = (
+    """
+SELECT table_name, database_name || '.' || schema_name, column_name, data_type
+FROM duckdb_columns() WHERE list_contains(?, """
+    + f"translate(table_name, '{ascii_lowercase}', '{ascii_uppercase}'))"
+)
+#: For DuckDB letters beyond ASCII are two, the small and the capital one.
+_UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
+_TYPES = "SELECT type_name, schema_name FROM duckdb_types() WHERE NOT internal"
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _ENUM = re.compile(r"ENUM\([^()]*\)")
 
@@ -117,10 +122,11 @@ def _too_large() -> SqlError:
 
 def _known(tree: exp.Expr, cursor: Cursor) -> dict[str, _Shape]:
     """The tables that a statement names; of those of one name the largest."""
-    names = sorted({table.name.upper() for table in tree.find_all(exp.Table) if table.name})
+    names = sorted({table.name.translate(_UPPER) for table in tree.find_all(exp.Table) if table.name})
     tables: dict[tuple[str, str], dict[str, int]] = {}
     for table, schema, column, kind in cursor.execute(_COLUMNS, [names]).fetchall() if names else ():
-        tables.setdefault((table, schema), {})[column] = _parts(kind)
+        columns = tables.setdefault((table.upper(), schema), {})
+        columns[column.upper()] = max(columns.get(column.upper(), 0), _parts(kind))
     found: dict[str, _Shape] = {}
     for (table, _), columns in tables.items():
         shape = _Shape(columns, max(columns.values()), sum(columns.values()))
@@ -132,7 +138,9 @@ def _known(tree: exp.Expr, cursor: Cursor) -> dict[str, _Shape]:
 def _named(names: list[str], cursor: Cursor) -> int:
     """The sizes of all types that clients or the owner have made and that a statement names."""
     found = 0
-    for name, schema in cursor.execute(_TYPES, [names]).fetchall():
+    for name, schema in cursor.execute(_TYPES).fetchall():
+        if name.lower() not in names:
+            continue
         quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name))
         (kind,) = cursor.execute(f"SELECT typeof(CAST(NULL AS {quoted}))").fetchone()
         found += _parts(kind) * names.count(name.lower())
