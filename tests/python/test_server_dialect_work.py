@@ -99,6 +99,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_work_grows_with_the_length(shape: str) -> None:
     """Four times as many repetitions take no more than some twelve times as long; sixteen times would be quadratic."""
