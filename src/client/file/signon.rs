@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 /// A port that nobody answers is given up after this long: there is another way.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// What the server at `port` tells the user. Its line is judged by itself: it is another connection than the one that
+/// Asks the server at `port` on behalf of the user. Its line is judged by itself: it is another connection than the one that
 /// follows.
 pub(super) async fn ask(
     config: &Config,

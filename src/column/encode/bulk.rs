@@ -210,7 +210,7 @@ fn alphabet(codec: Option<Codec>) -> Option<[u8; 3]> {
 struct Strings<'a, S> {
     marks: Marks<'a>,
     source: S,
-    /// What they may have at most, or what all have.
+    /// The greatest length, or that of all.
     length: usize,
     /// Fills a fixed length; `None` where the length varies and precedes the value.
     blank: Option<u8>,
