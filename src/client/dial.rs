@@ -4,7 +4,7 @@
 use super::config::Config;
 use super::config::tls::UNVERIFIED;
 use super::error::{Error, Phase, Result};
-use super::security::policy;
+use super::login::policy;
 use crate::flow::bounds::LOGIN_FRAME;
 use crate::flow::error::FlowError;
 use crate::flow::secmec::caution::Caution;

@@ -1,19 +1,49 @@
-//! Who logs in, how, and what it means when the database is not there.
+//! Who logs in and how, from the configuration, and what it means when the database is not there.
 
 use super::config::Config;
 use super::config::security::Security;
 use super::error::{Error, ErrorClass, Phase, Result};
-use super::security::credentials;
+use super::token::bounded;
 use crate::flow::error::FlowError;
 use crate::flow::progress::Progress;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::choice::Policy;
+use crate::flow::secmec::line::Line;
 use crate::flow::secmec::random::{RANDOM, Random};
+use crate::flow::secmec::requester::Credentials;
 use crate::flow::sql::connect::Identity;
 use crate::net::error::{ConnectStage, NetError};
 use crate::wire::ddm::codepoint as cp;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The policy that the configuration allows on a line; an error for what can be refused without the server.
+pub(super) fn policy(config: &Config, line: Line) -> Result<Policy> {
+    let policy = Policy {
+        choice: config.security,
+        line,
+        allow_cleartext_password: config.allow_cleartext_password,
+        password: config.password.is_some(),
+        renew: config.new_password.is_some(),
+        tokens: config.token.is_some(),
+        password_level: config.password_level,
+        told_level: None,
+    };
+    policy.check_choice().map_err(|e| Error::from_flow(FlowError::Secmec(e), Phase::Security))?;
+    Ok(policy)
+}
+
+/// Who the configuration logs in, and who hears what that gives away.
+pub(super) fn credentials(config: &Config, caution: &Caution) -> Credentials {
+    Credentials {
+        user: config.user.clone().unwrap_or_else(|| "APP".to_owned()),
+        password: config.password.clone(),
+        new_password: config.new_password.clone(),
+        additional_factor: config.additional_factor.clone(),
+        tokens: config.token.clone().map(|source| bounded(source, config.timeout)),
+        caution: caution.clone(),
+    }
+}
 
 pub(super) fn identity(
     config: &Config,
@@ -79,5 +109,19 @@ pub(super) fn without_password(e: Error, config: &Config) -> Error {
     match (mechanism, &config.password, config.security) {
         (true, None, Security::Auto) => e.hint("no password was given, and a user id alone is not enough there"),
         _ => e,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_show() {
+        let mut config =
+            Config::from_uri("drda://me:geheim@h/d?new_password=neu-geheim&additional_factor=4711-42").unwrap();
+        config.token_source(|_| Ok(Vec::new()));
+        let shown = format!("{config:?} {:?}", credentials(&config, &Caution::default()));
+        assert!(!shown.contains("geheim") && !shown.contains("4711"), "{shown}");
     }
 }

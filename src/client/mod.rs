@@ -11,7 +11,6 @@ pub mod limits;
 mod login;
 pub mod printable;
 pub mod probe;
-mod security;
 pub mod server_info;
 pub mod sql;
 mod token;
