@@ -1,6 +1,5 @@
 //! The Rust API: connect, query, execute, and read Arrow record batches.
 
-mod batch_delay;
 pub mod batch_source;
 pub mod config;
 mod dial;
