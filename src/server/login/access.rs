@@ -1,5 +1,6 @@
-//! Who may connect to a server.
+//! Who may connect to a server, and the rules by which it judges logins.
 
+use super::failed_logins::FailedLogins;
 use crate::net::tls::holder::HolderNames;
 use crate::wire::ddm::secchk::Secret;
 use std::collections::HashMap;
@@ -57,6 +58,18 @@ impl CertificateUsers {
             }
         }
     }
+}
+
+/// The rules of one server, which its connections share.
+pub(in crate::server) struct LoginRules {
+    pub(in crate::server) access: Access,
+    /// As whom a client with a certificate may log in.
+    pub(in crate::server) certificate_users: CertificateUsers,
+    /// QPWDLVL, as the sign-on server tells it.
+    pub(in crate::server) password_level: u8,
+    /// Peers may send passwords that a listener reads.
+    pub(in crate::server) allow_cleartext_password: bool,
+    pub(in crate::server) failures: FailedLogins,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! does not offer is answered with those that it does; a wrong password ends the connection.
 
 use super::access::Access;
-use super::rules::LoginRules;
+use super::access::LoginRules;
 use super::secmec::{contribute, is_exposed, prove, reveals_password, verdict};
 use super::state::{LoginState, Stage};
 use crate::server::backend::{Backend, ConnectError, Login, Session};

@@ -3,7 +3,6 @@
 pub mod access;
 pub(super) mod commands;
 pub(super) mod failed_logins;
-pub(super) mod rules;
 mod secmec;
 pub(super) mod signon;
 pub(super) mod state;

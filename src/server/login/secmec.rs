@@ -1,7 +1,7 @@
 //! The answering side of the security mechanisms: what the server contributes by ACCSECRD, and
 //! whether the proof in SECCHK holds. A name that is not known takes as long as a wrong password.
 
-use super::rules::LoginRules;
+use super::access::LoginRules;
 use super::state::LoginState;
 use crate::flow::secmec::SecMec;
 use crate::flow::secmec::agreement::{EncAlg, Side};

@@ -1,7 +1,7 @@
 //! The sign-on server, which IBM's clients ask before DDM: it tells the password level and the page
 //! of the job, and looks at the password. What the clients read of it is measured; so are the codes.
 
-use super::rules::LoginRules;
+use super::access::LoginRules;
 use super::secmec::{UNKNOWN_USER, same};
 use crate::flow::secmec::substitute::ibmi::PasswordLevel;
 use crate::flow::secmec::substitute::{Seeds, Substitute};
