@@ -19,7 +19,7 @@ Files of IBM i are read and written without SQL, record by record:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drdarrow._core import (
     ArrowStream,
@@ -47,7 +47,6 @@ from drdarrow.exceptions import (
     ProgrammingError,
     Warning,  # noqa: A004  PEP 249 wants this name
 )
-from drdarrow.probing import ProbeReport, probe
 from drdarrow.types import (
     BINARY,
     DATETIME,
@@ -62,6 +61,9 @@ from drdarrow.types import (
     Timestamp,
     TimestampFromTicks,
 )
+
+if TYPE_CHECKING:
+    from drdarrow.probing import ProbeReport, probe
 
 __all__ = [
     "BINARY",
@@ -112,9 +114,19 @@ paramstyle = "qmark"
 
 
 def __getattr__(name: str) -> Any:
-    """`drdarrow.aio` and `drdarrow.server` bring asyncio with them: imported when they are first named."""
+    """Imported when they are first named: `drdarrow.aio` and `drdarrow.server` bring asyncio with them, the probe its
+    dataclasses."""
     if name in ("aio", "server"):
         import importlib
 
         return importlib.import_module(f"drdarrow.{name}")
+    if name in ("ProbeReport", "probe"):
+        from drdarrow import probing
+
+        globals().update(ProbeReport=probing.ProbeReport, probe=probing.probe)
+        return globals()[name]
     raise AttributeError(f"module 'drdarrow' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "aio", "server"})
