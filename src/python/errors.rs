@@ -125,21 +125,33 @@ pub(super) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyT
     Ok(module.bind(py).getattr(name)?.cast_into::<PyType>()?)
 }
 
-/// The outcome of an asyncio future: the value, or an error that becomes an exception when Python's
-/// lock is held again.
-pub(super) struct FutureResult<T>(pub(super) Result<T>);
+/// The outcome of an asyncio future: a Python value, or an error that becomes an exception, made when Python's lock is
+/// held again.
+pub(super) struct FutureResult(MakeValue);
 
-impl<'py, T: IntoPyObject<'py> + 'static> IntoPyObject<'py> for FutureResult<T> {
+/// Makes a Python value when the lock is held.
+type MakeValue = Box<dyn for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>> + Send>;
+
+impl FutureResult {
+    pub(super) fn of<T>(result: Result<T>) -> FutureResult
+    where
+        T: for<'a> IntoPyObject<'a> + Send + 'static,
+    {
+        FutureResult(Box::new(|py| match result {
+            // Else it would be an empty tuple.
+            Ok(_) if TypeId::of::<T>() == TypeId::of::<()>() => Ok(py.None().into_bound(py)),
+            Ok(value) => value.into_bound_py_any(py),
+            Err(error) => Err(raise(py, &error)),
+        }))
+    }
+}
+
+impl<'py> IntoPyObject<'py> for FutureResult {
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match self.0 {
-            // Else it would be an empty tuple.
-            Ok(_) if TypeId::of::<T>() == TypeId::of::<()>() => Ok(py.None().into_bound(py)),
-            Ok(value) => value.into_bound_py_any(py),
-            Err(error) => Err(raise(py, &error)),
-        }
+        (self.0)(py)
     }
 }

@@ -22,6 +22,9 @@ use crate::client::error::{Error, ErrorClass, Phase, Result};
 const SLICE: Duration = Duration::from_millis(50);
 const WORKERS: usize = 2;
 
+/// A future that puts its result where it is wanted.
+type Work<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// The runtime of one process.
 struct Home {
     pid: u32,
@@ -64,6 +67,11 @@ impl Home {
         Some(home)
     }
 
+    /// Waits for work, but no longer than a slice; true when it is done.
+    fn slice(&self, work: &mut Work<'_>) -> bool {
+        self.runtime.block_on(async { tokio::time::timeout(SLICE, work).await.is_ok() })
+    }
+
     fn start(pid: u32) -> Result<Home> {
         let runtime =
             Builder::new_multi_thread().worker_threads(WORKERS).thread_name("drdarrow").enable_all().build().map_err(
@@ -88,21 +96,27 @@ where
     F: Future + Send,
     F::Output: Send,
 {
+    let mut output = None;
+    block_on_work(py, Box::pin(async { output = Some(future.await) }))?;
+    output.ok_or_else(|| errors::raise(py, &errors::internal("a wait ended without its result")))
+}
+
+/// [`block_on`] once for all futures: its code is not repeated for each.
+fn block_on_work(py: Python<'_>, mut work: Work<'_>) -> PyResult<()> {
     let home = Home::here().map_err(|e| errors::raise(py, &e))?;
-    let mut future = Box::pin(future);
     loop {
-        let waited = py.detach(|| {
-            let waited = home.runtime.block_on(async { tokio::time::timeout(SLICE, future.as_mut()).await });
+        let done = py.detach(|| {
+            let done = home.slice(&mut work);
             home.stay_if_over();
-            waited
+            done
         });
-        if let Ok(output) = waited {
-            return Ok(output);
+        if done {
+            return Ok(());
         }
         if let Err(interrupt) = py.check_signals() {
             py.detach(|| {
                 let _inside = home.runtime.enter();
-                drop(future);
+                drop(work);
             });
             return Err(interrupt);
         }
@@ -126,19 +140,20 @@ pub(super) fn block_on_detached<F, E>(
 ) -> Option<std::result::Result<F::Output, E>>
 where
     F: Future + Send,
+    F::Output: Send,
 {
     let home = Home::found()?;
-    let mut future = Box::pin(future);
-    loop {
-        if let Ok(output) = home.runtime.block_on(async { tokio::time::timeout(SLICE, future.as_mut()).await }) {
-            return Some(Ok(output));
-        }
+    let mut output = None;
+    let mut work: Work<'_> = Box::pin(async { output = Some(future.await) });
+    while !home.slice(&mut work) {
         if let Err(reason) = look() {
             let _inside = home.runtime.enter();
-            drop(future);
+            drop(work);
             return Some(Err(reason));
         }
     }
+    drop(work);
+    output.map(Ok)
 }
 
 /// `future` as an awaitable of the running asyncio loop; cancelling the awaiting task drops it.
@@ -147,8 +162,16 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
     T: for<'a> IntoPyObject<'a> + Send + 'static,
 {
+    asyncio_work(py, Box::pin(async move { Ok(FutureResult::of(future.await)) }))
+}
+
+/// [`asyncio`] once for all futures: the bridge to asyncio's loop is large.
+fn asyncio_work(
+    py: Python<'_>,
+    work: Pin<Box<dyn Future<Output = PyResult<FutureResult>> + Send>>,
+) -> PyResult<Bound<'_, PyAny>> {
     Home::here().map_err(|e| errors::raise(py, &e))?;
-    generic::future_into_py::<Tokio, _, _>(py, async move { Ok(FutureResult(future.await)) })
+    generic::future_into_py::<Tokio, _, _>(py, work)
 }
 
 /// Whether this is a task of asyncio; else a thread waits.
