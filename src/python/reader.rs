@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use super::arrow::result_table::Collected;
 use super::ownership::OwnedLease;
-use super::rows::Rows;
+use super::rows::{Rows, RowsAhead};
 use super::shared_connection::Waits;
 use super::{errors, runtime};
 use crate::client::batch_source::{BatchSource, Wait};
@@ -28,6 +30,7 @@ pub(super) struct ResultReader {
     batch: Option<RecordBatch>,
     /// The first row of `batch` that was not handed out.
     at: usize,
+    ahead: RowsAhead,
     /// An error that ended the result; it is told again and again, so that no end is a false end.
     failed: Option<Error>,
 }
@@ -35,8 +38,15 @@ pub(super) struct ResultReader {
 impl ResultReader {
     /// Reads `stream` by rows.
     pub(super) fn new(stream: impl BatchSource + 'static, waits: Waits) -> ResultReader {
-        let mut reader =
-            ResultReader { stream: Box::new(stream), waits, limits: ROWS, batch: None, at: 0, failed: None };
+        let mut reader = ResultReader {
+            stream: Box::new(stream),
+            waits,
+            limits: ROWS,
+            batch: None,
+            at: 0,
+            ahead: RowsAhead::default(),
+            failed: None,
+        };
         reader.set_limits(ROWS);
         reader
     }
@@ -70,7 +80,17 @@ impl ResultReader {
         if self.held() == 0 {
             self.batch = None;
             self.at = 0;
+            self.ahead.clear();
         }
+    }
+
+    /// Takes the next row in hand.
+    pub(super) fn take_row<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let held = self.held();
+        let Some(batch) = self.batch.as_ref().filter(|_| held > 0) else { return Ok(None) };
+        let row = self.ahead.row(py, batch, self.at, held)?;
+        self.skip(1);
+        Ok(Some(row))
     }
 
     /// The rows in hand as a batch, no larger than the limits allow.

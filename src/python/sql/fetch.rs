@@ -11,7 +11,7 @@ use crate::python::arguments::given::Given;
 use crate::python::arguments::settings;
 use crate::python::errors::Raise;
 use crate::python::reader::{ALL_ROWS, ROWS, ReaderLease, ResultReader, fill};
-use crate::python::{errors, rows, runtime};
+use crate::python::{errors, runtime};
 
 /// So many rows; all when as many are wanted as there can be.
 pub(super) fn many<'py>(py: Python<'py>, statement: &SharedStatement, wanted: usize) -> PyResult<Bound<'py, PyList>> {
@@ -75,11 +75,10 @@ pub(super) fn take(lease: &mut ReaderLease, most: usize, list: &Bound<'_, PyList
 
 /// Takes the next row in hand.
 pub(super) fn take_one<'py>(py: Python<'py>, lease: &mut ReaderLease) -> PyResult<Option<Bound<'py, PyTuple>>> {
-    let Some(reader) = lease.as_mut() else { return Ok(None) };
-    let Some(found) = reader.look(1) else { return Ok(None) };
-    let row = rows::row(py, &found.batch, found.at)?;
-    reader.skip(1);
-    Ok(Some(row))
+    match lease.as_mut() {
+        Some(reader) => reader.take_row(py),
+        None => Ok(None),
+    }
 }
 
 /// The result, for a stream that takes it over.
