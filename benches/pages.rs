@@ -3,9 +3,14 @@
 //! that nobody else uses.
 //!
 //! ```text
-//! cargo bench --bench pages            the figures
-//! cargo bench --bench pages -- --check the same; fails at a tenth of the goals
+//! cargo bench --bench pages              the figures, and those of text columns
+//! cargo bench --bench pages -- --check   the same; fails at a tenth of the goals
+//! cargo bench --bench pages -- --columns those of columns alone
 //! ```
+#![allow(clippy::indexing_slicing)] // tables of our own
+
+#[path = "text_columns.rs"]
+mod text_columns;
 
 use drdarrow::wire::ccsid::codec::Codec;
 use std::time::Instant;
@@ -47,7 +52,11 @@ const CASES: [(u16, &str, &str, bool); 17] = [
 ];
 
 fn main() -> Result<()> {
-    let check = std::env::args().any(|a| a == "--check");
+    let asked = |what: &str| std::env::args().any(|a| a == what);
+    if asked("--columns") {
+        return text_columns::run();
+    }
+    let check = asked("--check");
     let mut slow = Vec::new();
     println!("page  text       one value     values of {SHORT} characters");
     for (ccsid, kind, text, single) in CASES {
@@ -66,6 +75,7 @@ fn main() -> Result<()> {
         }
     }
     println!("goals {:.1} GB/s single-byte, {:.1} GB/s others, in one value", GOALS.0 / 1e9, GOALS.1 / 1e9);
+    text_columns::run()?;
     if slow.is_empty() { Ok(()) } else { Err(format!("less than a tenth of the goal: {slow:?}").into()) }
 }
 
