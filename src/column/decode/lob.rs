@@ -35,15 +35,13 @@ impl ColumnDecoder for LobColumn {
             Lob::Null => None,
             Lob::Value(bytes) => Some(Some(bytes.as_ref())),
         });
-        let (codec, errors) =
-            (self.codec.as_ref().filter(|codec| !codec.is_utf8() || self.errors == TextErrors::Null), self.errors);
-        self.column.convert(cells.first_row, lobs, |lob, out| match codec {
-            Some(codec) => text::decode(codec, errors, lob, out),
-            None => {
-                out.extend_from_slice(lob);
-                Ok(())
+        match &self.codec {
+            Some(codec) if !codec.is_utf8() || self.errors == TextErrors::Null => {
+                self.column.convert_text(cells.first_row, lobs, |lob, out| text::decode(codec, self.errors, lob, out))
             }
-        })
+            Some(_) => self.column.collect_text(cells.first_row, lobs),
+            None => self.column.collect(cells.first_row, lobs),
+        }
     }
 
     fn len(&self) -> usize {

@@ -12,6 +12,7 @@ use crate::column::options::TextErrors;
 use crate::wire::ccsid::ascii::Ascii;
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::Errors;
+use crate::wire::ccsid::sink::Sink;
 use crate::wire::value::cell::Cells;
 use crate::wire::value::field::Field;
 
@@ -54,11 +55,13 @@ struct Text<F> {
 impl<F: CellLayout> ColumnDecoder for Text<F> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         // Where a bad value is not to spoil the batch, each is looked at.
-        if self.codec.is_utf8() && self.errors != TextErrors::Null {
-            return self.column.copy(self.frame, cells);
+        let each = self.errors == TextErrors::Null;
+        if self.codec.is_utf8() && self.column.copy_text(self.frame, cells, each)? {
+            return Ok(());
         }
         let (codec, errors) = (&self.codec, self.errors);
-        self.column.convert(cells.first_row, cells_of(self.frame, cells), |cell, out| decode(codec, errors, cell, out))
+        self.column
+            .convert_text(cells.first_row, cells_of(self.frame, cells), |cell, out| decode(codec, errors, cell, out))
     }
 
     fn len(&self) -> usize {
@@ -111,7 +114,7 @@ impl<F: CellLayout> ColumnDecoder for Disguised<F> {
 }
 
 /// Appends one value as UTF-8.
-pub(super) fn decode(codec: &Codec, errors: TextErrors, cell: &[u8], out: &mut Vec<u8>) -> Result<(), Reason> {
+pub(super) fn decode(codec: &Codec, errors: TextErrors, cell: &[u8], out: &mut Sink<'_>) -> Result<(), Reason> {
     let errors = if errors == TextErrors::Replace { Errors::Replace } else { Errors::Strict };
-    Ok(codec.decode_with(cell, out, errors)?)
+    Ok(codec.decode_into(cell, out, errors)?)
 }

@@ -1,16 +1,15 @@
-//! Columns of text or bytes: offsets and one long buffer.
+//! Columns of text or bytes: offsets and one long buffer. How text is proved to be text stands in `foreign`.
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, GenericBinaryArray, GenericStringArray, OffsetSizeTrait};
+use arrow_array::{ArrayRef, GenericBinaryArray, OffsetSizeTrait};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use super::buffer_pool::BufferPool;
 use super::cell_layout::{CellLayout, Validity};
 use super::primitive::{DecoderTarget, first_null};
+use super::proven::ProvenText;
 use crate::column::error::{Column, ColumnError, Reason};
-use crate::column::options::TextErrors;
-use crate::wire::ccsid::ascii::Ascii;
 use crate::wire::value::cell::{Cells, NULL};
 
 /// Most values are shorter, and a copy of a fixed length is a few instructions.
@@ -18,21 +17,27 @@ const SHORT: usize = 32;
 const MEDIUM: usize = 64;
 
 /// Collects values of varying length.
-pub(super) struct ByteColumn<O> {
-    column: Column,
-    null_on_error: bool,
-    nulled: u64,
-    validity: Validity,
-    offsets: Vec<O>,
+pub(super) struct ByteColumn<O: OffsetSizeTrait> {
+    pub(super) column: Column,
+    pub(super) null_on_error: bool,
+    pub(super) nulled: u64,
+    pub(super) validity: Validity,
+    pub(super) offsets: Vec<O>,
     /// Longer than `used`, so that short copies can run over: the bytes after `used` mean nothing.
-    values: Vec<u8>,
-    used: usize,
+    pub(super) values: Vec<u8>,
+    pub(super) used: usize,
     /// The number of the batch's first row.
-    first_row: u64,
+    pub(super) first_row: u64,
     /// Rows and bytes of the last batch: the next one is likely to be alike.
-    expected: (usize, usize),
-    spare_offsets: BufferPool,
-    spare_values: BufferPool,
+    pub(super) expected: (usize, usize),
+    pub(super) spare_offsets: BufferPool,
+    pub(super) spare_values: BufferPool,
+    /// Rows whose text was proved to be UTF-8 already; they stand in front of the others.
+    pub(super) proven: ProvenText<O>,
+    /// Most values of the last rows were not ASCII.
+    pub(super) foreign: bool,
+    /// Text that is taken once more.
+    pub(super) rough: Vec<u8>,
 }
 
 impl<O: OffsetSizeTrait> ByteColumn<O> {
@@ -49,6 +54,9 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             expected: (0, 0),
             spare_offsets: BufferPool::default(),
             spare_values: BufferPool::default(),
+            proven: ProvenText::default(),
+            foreign: false,
+            rough: Vec::new(),
         }
     }
 
@@ -93,26 +101,20 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         if self.used > O::MAX_OFFSET { Err(self.column.too_large()) } else { Ok(()) }
     }
 
-    /// Takes text of a page whose bytes are mostly ASCII characters; values with others go through
-    /// `careful`.
-    pub(super) fn translate<F: CellLayout>(
+    /// Takes the bytes of each value as they are, as [`convert`](Self::convert) does.
+    pub(super) fn collect<'a>(
         &mut self,
-        frame: F,
-        ascii: &Ascii,
-        cells: &Cells<'_>,
-        careful: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), Reason>,
+        first_row: u64,
+        cells: impl ExactSizeIterator<Item = Option<Option<&'a [u8]>>>,
     ) -> Result<(), ColumnError> {
-        let start = self.used;
-        self.gather(frame, cells)?;
-        let new = start.min(self.values.len())..self.used;
-        if self.values.get_mut(new).is_none_or(|values| ascii.translate(values)) {
-            return self.admit(cells);
-        }
-        self.spell(frame, start, cells, careful)
+        self.convert(first_row, cells, |cell, out| {
+            out.extend_from_slice(cell);
+            Ok(())
+        })
     }
 
     /// Lays the bytes of the cells end to end, without a look at their validity.
-    fn gather<F: CellLayout>(&mut self, frame: F, cells: &Cells<'_>) -> Result<(), ColumnError> {
+    pub(super) fn gather<F: CellLayout>(&mut self, frame: F, cells: &Cells<'_>) -> Result<(), ColumnError> {
         self.begin(cells.first_row, cells.offsets.len());
         let (values, mut end, mut odd) = (&mut self.values, self.used, false);
         self.offsets.extend(cells.offsets.iter().map(|at| {
@@ -145,53 +147,11 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     }
 
     /// Takes the validity of cells.
-    fn admit(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+    pub(super) fn admit(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         match self.validity.append(cells.offsets) && !self.column.nullable {
             true => Err(first_null(&self.column, cells)),
             false => Ok(()),
         }
-    }
-
-    /// Takes once more what was translated from `start` on: some of it is not ASCII.
-    fn spell<F: CellLayout>(
-        &mut self,
-        frame: F,
-        start: usize,
-        cells: &Cells<'_>,
-        careful: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), Reason>,
-    ) -> Result<(), ColumnError> {
-        let rough = self.values.get(start..self.used).unwrap_or_default().to_vec();
-        let first = self.offsets.len().saturating_sub(cells.offsets.len());
-        self.values.truncate(start);
-        let mut from = 0;
-        for ((row, at), offset) in (cells.first_row..).zip(cells.offsets).zip(self.offsets.iter_mut().skip(first)) {
-            let to = offset.as_usize().saturating_sub(start);
-            let piece = rough.get(from..to).unwrap_or_default();
-            from = to;
-            let mut valid = *at != NULL;
-            if !valid && !self.column.nullable {
-                return Err(self.column.null(row));
-            }
-            if piece.is_ascii() {
-                self.values.extend_from_slice(piece);
-            } else {
-                let cell = frame.cell(cells.buf, *at as usize).ok_or_else(|| self.column.cut(row))?;
-                let end = self.values.len();
-                match careful(cell, &mut self.values) {
-                    Ok(()) => {}
-                    Err(_) if self.null_on_error => {
-                        self.values.truncate(end);
-                        self.nulled += 1;
-                        valid = false;
-                    }
-                    Err(reason) => return Err(self.column.value(row, cell, reason)),
-                }
-            }
-            self.validity.push(valid);
-            *offset = O::usize_as(self.values.len());
-        }
-        self.used = self.values.len();
-        if self.used > O::MAX_OFFSET { Err(self.column.too_large()) } else { Ok(()) }
     }
 
     pub(super) fn nulled(&self) -> u64 {
@@ -199,11 +159,11 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.offsets.len().saturating_sub(1)
+        self.proven.len() + self.offsets.len().saturating_sub(1)
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.used + size_of_val(self.offsets.as_slice()) + self.validity.bytes()
+        self.proven.bytes() + self.used + size_of_val(self.offsets.as_slice()) + self.validity.bytes()
     }
 
     pub(super) fn finish_binary(&mut self) -> Result<ArrayRef, ColumnError> {
@@ -211,20 +171,15 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         Ok(Arc::new(GenericBinaryArray::<O>::new(offsets, values, nulls)))
     }
 
-    /// The array of text, made by the one validation of the whole buffer that Arrow insists on.
-    pub(super) fn finish_text(&mut self, errors: TextErrors) -> Result<ArrayRef, ColumnError> {
-        let (offsets, values, nulls) = self.take();
-        match GenericStringArray::<O>::try_new(offsets.clone(), values.clone(), nulls.clone()) {
-            Ok(array) => Ok(Arc::new(array)),
-            Err(_) if errors == TextErrors::Replace => self.replaced(&offsets, &values, nulls),
-            Err(_) => Err(self.first_not_utf8(&offsets, &values)),
-        }
-    }
-
-    fn begin(&mut self, first_row: u64, rows: usize) {
-        if self.offsets.is_empty() {
-            let (expected_rows, expected_bytes) = self.expected;
+    pub(super) fn begin(&mut self, first_row: u64, rows: usize) {
+        if self.len() == 0 {
             self.first_row = first_row;
+        }
+        if self.offsets.is_empty() && self.proven.is_on() {
+            // These hold a chunk at a time.
+            self.offsets.push(O::usize_as(0));
+        } else if self.offsets.is_empty() {
+            let (expected_rows, expected_bytes) = self.expected;
             self.offsets = self.spare_offsets.take();
             self.offsets.clear();
             self.offsets.reserve(expected_rows.max(rows) + 1);
@@ -239,9 +194,14 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         }
     }
 
-    fn take(&mut self) -> (OffsetBuffer<O>, Buffer, Option<NullBuffer>) {
+    /// Remembers how large a batch was.
+    pub(super) fn expect(&mut self, rows: usize, bytes: usize) {
+        self.expected = (rows, bytes + bytes / 16 + MEDIUM);
+    }
+
+    pub(super) fn take(&mut self) -> (OffsetBuffer<O>, Buffer, Option<NullBuffer>) {
         self.begin(0, 0);
-        self.expected = (self.len(), self.used + self.used / 16 + MEDIUM);
+        self.expect(self.len(), self.used);
         self.values.truncate(self.used);
         self.used = 0;
         let offsets = ScalarBuffer::from(std::mem::take(&mut self.offsets));
@@ -257,48 +217,6 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         let row = (cells.first_row..).zip(cells.offsets).find(|(_, at)| cut(**at));
         self.column.cut(row.map_or(cells.first_row, |(row, _)| row))
     }
-
-    #[cold]
-    fn first_not_utf8(&self, offsets: &OffsetBuffer<O>, values: &[u8]) -> ColumnError {
-        for (row, value) in (self.first_row..).zip(slices(offsets, values)) {
-            if let Err(e) = std::str::from_utf8(value) {
-                return self.column.value(row, value, Reason::Utf8(e.valid_up_to()));
-            }
-        }
-        // Unreachable: a buffer whose every piece is UTF-8 is UTF-8.
-        self.column.cut(self.first_row)
-    }
-
-    #[cold]
-    fn replaced(
-        &self,
-        offsets: &OffsetBuffer<O>,
-        values: &[u8],
-        nulls: Option<NullBuffer>,
-    ) -> Result<ArrayRef, ColumnError> {
-        let mut text = Vec::with_capacity(values.len() + values.len() / 16);
-        let mut ends = Vec::with_capacity(offsets.len());
-        ends.push(O::usize_as(0));
-        for value in slices(offsets, values) {
-            text.extend_from_slice(String::from_utf8_lossy(value).as_bytes());
-            ends.push(O::usize_as(text.len()));
-        }
-        if text.len() > O::MAX_OFFSET {
-            return Err(self.column.too_large());
-        }
-        let ends = OffsetBuffer::new(ScalarBuffer::from(ends));
-        match GenericStringArray::<O>::try_new(ends, Buffer::from_vec(text), nulls) {
-            Ok(array) => Ok(Arc::new(array)),
-            Err(_) => Err(self.first_not_utf8(offsets, values)),
-        }
-    }
-}
-
-fn slices<'a, O: OffsetSizeTrait>(offsets: &'a OffsetBuffer<O>, values: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-    offsets.windows(2).map(|pair| match pair {
-        [from, to] => values.get(from.as_usize()..to.as_usize()).unwrap_or_default(),
-        _ => &[],
-    })
 }
 
 /// The cells of a chunk as [`ByteColumn::convert`] takes them.

@@ -7,19 +7,20 @@ use super::error::{CcsidError, Errors};
 use super::on_error::BadUnits;
 use super::page::{PageForm, Plane, UnitOrder};
 use super::single::Single;
+use super::sink::Sink;
 use super::{lead_byte, shifted, unicode};
 
 /// A converter between one CCSID and UTF-8.
 #[derive(Clone, Copy)]
 pub struct Codec {
     ccsid: u16,
-    form: PageForm,
-    tables: Tables,
+    pub(super) form: PageForm,
+    pub(super) tables: Tables,
 }
 
 /// The tables that the form asks for.
 #[derive(Clone, Copy)]
-enum Tables {
+pub(super) enum Tables {
     Single(&'static Single),
     Shifted(&'static Single, &'static Double),
     Pairs(&'static Double),
@@ -77,6 +78,15 @@ impl Codec {
     /// Appends `src` to `dst` as UTF-8; `errors` says what becomes of bytes that mean nothing.
     /// With [`Errors::Replace`] there is no error.
     pub fn decode_with(&self, src: &[u8], dst: &mut Vec<u8>, errors: Errors) -> Result<(), CcsidError> {
+        let mut out = Sink::of_one(dst);
+        let done = self.decode_into(src, &mut out, errors);
+        let end = out.end();
+        dst.truncate(end);
+        done
+    }
+
+    /// As [`decode_with`](Self::decode_with), for values that are written one after the other.
+    pub fn decode_into(&self, src: &[u8], dst: &mut Sink<'_>, errors: Errors) -> Result<(), CcsidError> {
         let trouble = &BadUnits { ccsid: self.ccsid, errors, src };
         match self.tables {
             Tables::Single(single) => single.decode(src, dst, trouble),

@@ -1,13 +1,9 @@
 //! Double-byte tables: up to 65,536 codes, expanded at first use.
 
-use super::{
-    directory::DOUBLE,
-    unicode::{push_char, push_unit},
-};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::OnceLock,
-};
+use super::directory::DOUBLE;
+use super::sink::{SPELLED, Sink, Spelled, spelled, unit_of};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// Number of codes.
 const CODES: usize = 0x1_0000;
@@ -19,8 +15,8 @@ static CACHE: [OnceLock<Double>; DOUBLE.len()] = [const { OnceLock::new() }; DOU
 /// The double-byte characters of a page.
 #[derive(Debug)]
 pub(super) struct Double {
-    /// Code to UTF-16 unit, place among the extras, or 0.
-    units: Vec<u16>,
+    /// Code to a character in UTF-8, to 1 and the place among the extras, or to 0.
+    words: Vec<Spelled>,
     /// Codes that are not a single unit: a character above U+FFFF, or two characters.
     extras: Vec<(char, Option<char>)>,
     /// Codes that are decoded but not written.
@@ -32,73 +28,89 @@ pub(super) struct Double {
 /// Characters to codes.
 #[derive(Debug)]
 struct Back {
-    /// UTF-16 unit to code, or 0.
-    codes: Vec<u16>,
-    /// The characters that can be the second of two.
-    seconds: BTreeSet<char>,
+    /// UTF-16 unit to code, or 0, and [`SECOND`].
+    codes: Vec<u32>,
     extras: BTreeMap<(char, Option<char>), u16>,
 }
+
+/// Marks a character that can be the second of two.
+const SECOND: u32 = 0x1_0000;
 
 impl Double {
     /// The table at `place` of the directory.
     pub(super) fn get(place: usize) -> Option<&'static Double> {
         let source = DOUBLE.get(place)?;
-        Some(CACHE.get(place)?.get_or_init(|| {
-            let base = source.base.and_then(Double::get).map(|base| base.units.clone());
-            Double::build(base.unwrap_or_else(|| vec![0; CODES]), source.bytes).0
-        }))
+        Some(CACHE.get(place)?.get_or_init(|| Double::build(base_of(place), source.bytes).0))
+    }
+
+    /// The character of a code; no [`SPELLED`] word if it is not a single one, or none.
+    #[inline(always)]
+    pub(super) fn word(&self, code: u16) -> Spelled {
+        self.words.get(usize::from(code)).copied().unwrap_or(0)
     }
 
     /// Appends the character of a code; false if it has none.
-    pub(super) fn decode(&self, code: u16, dst: &mut Vec<u8>) -> bool {
-        match self.units.get(usize::from(code)).copied().unwrap_or(0) {
-            0 => false,
-            extra @ EXTRA..0xE000 => match self.extras.get(usize::from(extra - EXTRA)) {
-                Some((first, second)) => {
-                    push_char(*first, dst);
-                    second.iter().for_each(|ch| push_char(*ch, dst));
-                    true
-                }
-                None => false,
-            },
-            unit => {
-                push_unit(unit, dst);
+    pub(super) fn decode(&self, code: u16, out: &mut Sink<'_>) -> bool {
+        let word = self.word(code);
+        if word >= SPELLED {
+            return out.spell(&[word], |word| word) == 1;
+        }
+        let place = (word as usize).checked_sub(1);
+        match place.and_then(|place| self.extras.get(place)) {
+            Some((first, second)) => {
+                out.put_char(*first);
+                second.iter().for_each(|ch| out.put_char(*ch));
                 true
             }
+            None => false,
         }
     }
 
     /// The code that stands for two characters.
+    #[inline]
     pub(super) fn pair(&self, first: char, second: Option<char>) -> Option<u16> {
         // Few tables have any, and few characters can be second.
-        if self.extras.is_empty() || !self.back().seconds.contains(&second?) {
+        if self.extras.is_empty() {
             return None;
         }
-        self.back().extras.get(&(first, second)).copied()
+        let second = second?;
+        if self.may_be_second(second) { self.back().extras.get(&(first, Some(second))).copied() } else { None }
+    }
+
+    /// True if some code may stand for this character and one in front of it.
+    #[inline]
+    pub(super) fn may_be_second(&self, ch: char) -> bool {
+        self.back().codes.get(u32::from(ch) as usize).is_none_or(|code| code & SECOND != 0)
     }
 
     /// The code of a character.
+    #[inline]
     pub(super) fn code(&self, ch: char) -> Option<u16> {
-        match u16::try_from(u32::from(ch)) {
-            Ok(unit) => self.back().codes.get(usize::from(unit)).copied().filter(|code| *code != 0),
-            Err(_) => self.back().extras.get(&(ch, None)).copied(),
+        match self.back().codes.get(u32::from(ch) as usize) {
+            // The mask leaves sixteen bits.
+            Some(code) => Some((code & 0xFFFF) as u16).filter(|code| *code != 0),
+            None => self.back().extras.get(&(ch, None)).copied(),
         }
     }
 
     fn back(&self) -> &Back {
         self.back.get_or_init(|| {
-            let seconds = self.extras.iter().filter_map(|(_, second)| *second).collect();
-            let mut back = Back { codes: vec![0; CODES], seconds, extras: BTreeMap::new() };
-            for (code, unit) in (0..=u16::MAX).zip(&self.units) {
-                if *unit == 0 || self.silent.binary_search(&code).is_ok() {
+            let mut back = Back { codes: vec![0; CODES], extras: BTreeMap::new() };
+            for (code, word) in (0..=u16::MAX).zip(&self.words) {
+                if *word == 0 || self.silent.binary_search(&code).is_ok() {
                     continue;
                 }
-                if (EXTRA..0xE000).contains(unit) {
-                    if let Some(extra) = self.extras.get(usize::from(unit - EXTRA)) {
+                if *word < SPELLED {
+                    if let Some(extra) = self.extras.get(*word as usize - 1) {
                         back.extras.insert(*extra, code);
                     }
-                } else if let Some(cell) = back.codes.get_mut(usize::from(*unit)) {
-                    *cell = code;
+                } else if let Some(cell) = back.codes.get_mut(usize::from(unit_of(*word))) {
+                    *cell = u32::from(code);
+                }
+            }
+            for second in self.extras.iter().filter_map(|(_, second)| *second) {
+                if let Some(cell) = back.codes.get_mut(u32::from(second) as usize) {
+                    *cell |= SECOND;
                 }
             }
             back
@@ -107,19 +119,7 @@ impl Double {
 
     /// Lays the stored segments over `units`; also what is left of the stored bytes (nothing).
     fn build(mut units: Vec<u16>, bytes: &[u8]) -> (Double, &[u8]) {
-        let mut rest = bytes;
-        for _ in 0..take16(&mut rest) {
-            let first = usize::from(take16(&mut rest));
-            let count = take16(&mut rest);
-            let len = usize::from(count & 0x7FFF);
-            let Some(cells) = units.get_mut(first..first + len) else { break };
-            if count & 0x8000 != 0 {
-                let start = take16(&mut rest);
-                cells.iter_mut().zip(start..=u16::MAX).for_each(|(cell, unit)| *cell = unit);
-            } else {
-                cells.iter_mut().for_each(|cell| *cell = take16(&mut rest));
-            }
-        }
+        let mut rest = lay(&mut units, bytes);
         let mut extras = Vec::new();
         for _ in 0..take16(&mut rest) {
             let (first, second) = (take32(&mut rest), take32(&mut rest));
@@ -128,8 +128,45 @@ impl Double {
             extras.push((first, char::from_u32(second).filter(|ch| *ch != '\0')));
         }
         let silent = (0..take16(&mut rest)).map(|_| take16(&mut rest)).collect();
-        (Double { units, extras, silent, back: OnceLock::new() }, rest)
+        let word = |unit: u16| match unit {
+            0 => 0,
+            extra @ EXTRA..0xE000 => u32::from(extra - EXTRA) + 1,
+            unit => spelled(unit),
+        };
+        let words = units.into_iter().map(word).collect();
+        (Double { words, extras, silent, back: OnceLock::new() }, rest)
     }
+}
+
+/// The units of the table that the one at `place` is a difference to.
+fn base_of(place: usize) -> Vec<u16> {
+    match DOUBLE.get(place).and_then(|source| source.base) {
+        // A base stands in front of its differences.
+        Some(base) if base < place => {
+            let mut units = base_of(base);
+            lay(&mut units, DOUBLE.get(base).map_or(&[], |source| source.bytes));
+            units
+        }
+        _ => vec![0; CODES],
+    }
+}
+
+/// Lays the stored segments over `units`; the bytes after them.
+fn lay<'a>(units: &mut [u16], bytes: &'a [u8]) -> &'a [u8] {
+    let mut rest = bytes;
+    for _ in 0..take16(&mut rest) {
+        let first = usize::from(take16(&mut rest));
+        let count = take16(&mut rest);
+        let len = usize::from(count & 0x7FFF);
+        let Some(cells) = units.get_mut(first..first + len) else { break };
+        if count & 0x8000 != 0 {
+            let start = take16(&mut rest);
+            cells.iter_mut().zip(start..=u16::MAX).for_each(|(cell, unit)| *cell = unit);
+        } else {
+            cells.iter_mut().for_each(|cell| *cell = take16(&mut rest));
+        }
+    }
+    rest
 }
 
 fn take16(rest: &mut &[u8]) -> u16 {
@@ -174,7 +211,7 @@ mod tests {
         // 16684 has the characters of 300 and more.
         let place = DOUBLE.iter().position(|s| s.base == Some(0) && s.bytes.len() > 10_000).unwrap();
         let (base, wide) = (Double::get(0).unwrap(), Double::get(place).unwrap());
-        let count = |t: &Double| t.units.iter().filter(|u| **u != 0).count();
+        let count = |t: &Double| t.words.iter().filter(|word| **word != 0).count();
         assert_eq!((count(base), count(wide)), (11_635, 22_102));
         assert_eq!(wide.code('\u{20B9F}'), Some(0xB38D));
         assert_eq!(wide.pair('か', Some('\u{309A}')), Some(0xECB5));

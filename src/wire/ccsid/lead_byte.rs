@@ -7,23 +7,23 @@ use super::on_error::BadUnits;
 use super::page::Plane;
 use super::shifted::walk;
 use super::single::Single;
+use super::sink::Sink;
 
 /// Appends a value. A lead byte is not a character of the single-byte half, so a run of single bytes ends
 /// there by itself.
 pub(super) fn decode(
-    (single, double, planes): (&Single, &Double, &[Plane]),
+    (single, double, extra): (&Single, &Double, &[Plane]),
     src: &[u8],
-    dst: &mut Vec<u8>,
+    dst: &mut Sink<'_>,
     trouble: &BadUnits<'_>,
 ) -> Result<(), CcsidError> {
-    dst.reserve(src.len());
     let mut at = 0;
     loop {
         let rest = src.get(at..).unwrap_or_default();
         if rest.is_empty() {
             return Ok(());
         }
-        let taken = long(double, planes, rest, dst);
+        let taken = run_of((double, extra), rest, dst);
         if taken > 0 {
             at += taken;
             continue;
@@ -32,7 +32,7 @@ pub(super) fn decode(
         at += run;
         if run == 0 {
             trouble.bad(at, dst)?;
-            at += bad_len(planes, rest);
+            at += bad_len(extra, rest);
         }
     }
 }
@@ -43,6 +43,10 @@ pub(super) fn encode(
     src: &str,
     dst: &mut Vec<u8>,
 ) -> Result<(), (usize, char)> {
+    // ASCII is never a part of two characters that have one code.
+    if single.encode_ascii(src, dst) {
+        return Ok(());
+    }
     dst.reserve(src.len());
     walk(
         double,
@@ -65,9 +69,24 @@ pub(super) fn encode(
     )
 }
 
+/// Appends the characters of more than one byte that `rest` begins with; their length, or 0.
+fn run_of((double, extra): (&Double, &[Plane]), rest: &[u8], dst: &mut Sink<'_>) -> usize {
+    if extra.is_empty() {
+        let word = |[lead, trail]: [u8; 2]| match lead {
+            0x80.. => double.word(u16::from_be_bytes([lead, trail])),
+            _ => 0,
+        };
+        let run = dst.spell(rest.as_chunks::<2>().0, word);
+        if run > 0 {
+            return run * 2;
+        }
+    }
+    long(double, extra, rest, dst)
+}
+
 /// Appends the character of more than one byte that `rest` begins with; its length, or 0.
-fn long(double: &Double, planes: &[Plane], rest: &[u8], dst: &mut Vec<u8>) -> usize {
-    for plane in planes {
+fn long(double: &Double, extra: &[Plane], rest: &[u8], dst: &mut Sink<'_>) -> usize {
+    for plane in extra {
         if let Some(after) = rest.strip_prefix(plane.prefix) {
             let code = match after {
                 // The tops of both are taken off, so they have to be there.
@@ -80,7 +99,7 @@ fn long(double: &Double, planes: &[Plane], rest: &[u8], dst: &mut Vec<u8>) -> us
     }
     match rest {
         // Without the top bit it would be a code of another plane.
-        [_, 0..0x80, ..] if !planes.is_empty() => 0,
+        [_, 0..0x80, ..] if !extra.is_empty() => 0,
         [lead @ 0x80..=0xFF, trail, ..] if double.decode(u16::from_be_bytes([*lead, *trail]), dst) => 2,
         _ => 0,
     }

@@ -25,6 +25,8 @@
 //! (composed from 1383). Tables are expanded at first use and shared by all codecs.
 
 pub mod ascii;
+#[cfg(test)]
+mod careful;
 pub mod codec;
 mod directory;
 mod double;
@@ -34,4 +36,5 @@ mod on_error;
 mod page;
 mod shifted;
 mod single;
+pub mod sink;
 mod unicode;

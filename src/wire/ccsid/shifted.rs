@@ -4,6 +4,7 @@ use super::double::Double;
 use super::error::CcsidError;
 use super::on_error::BadUnits;
 use super::single::Single;
+use super::sink::Sink;
 
 const SHIFT_OUT: u8 = 0x0E;
 const SHIFT_IN: u8 = 0x0F;
@@ -14,23 +15,22 @@ pub(super) fn decode(
     single: &Single,
     double: &Double,
     src: &[u8],
-    dst: &mut Vec<u8>,
+    out: &mut Sink<'_>,
     trouble: &BadUnits<'_>,
 ) -> Result<(), CcsidError> {
-    dst.reserve(src.len());
     let mut at = 0;
     loop {
-        at += single.run(src.get(at..).unwrap_or_default(), dst);
+        at += single.run(src.get(at..).unwrap_or_default(), out);
         match src.get(at) {
             None => return Ok(()),
             Some(&SHIFT_OUT) => {
                 let opened = at;
-                at = pairs(double, src, at + 1, dst, trouble)?;
+                at = pairs(double, src, at + 1, out, trouble)?;
                 if src.get(at) != Some(&SHIFT_IN) {
-                    return trouble.unclosed(opened, dst);
+                    return trouble.unclosed(opened, out);
                 }
             }
-            Some(_) => trouble.bad(at, dst)?,
+            Some(_) => trouble.bad(at, out)?,
         }
         at += 1;
     }
@@ -40,21 +40,30 @@ pub(super) fn decode(
 pub(super) fn decode_pairs(
     double: &Double,
     src: &[u8],
-    dst: &mut Vec<u8>,
+    out: &mut Sink<'_>,
     trouble: &BadUnits<'_>,
 ) -> Result<(), CcsidError> {
-    dst.reserve(src.len() + src.len() / 2);
     let (codes, odd) = src.as_chunks::<2>();
-    for (i, code) in codes.iter().enumerate() {
-        if !double.decode(u16::from_be_bytes(*code), dst) {
-            trouble.bad(i * 2, dst)?;
+    let mut at = 0;
+    loop {
+        let rest = codes.get(at..).unwrap_or_default();
+        at += out.spell(rest, |code| double.word(u16::from_be_bytes(code)));
+        let Some(code) = codes.get(at) else { break };
+        if !double.decode(u16::from_be_bytes(*code), out) {
+            trouble.bad(at * 2, out)?;
         }
+        at += 1;
     }
-    if odd.is_empty() { Ok(()) } else { trouble.bad(src.len() - 1, dst) }
+    if odd.is_empty() { Ok(()) } else { trouble.bad(src.len() - 1, out) }
 }
 
 /// Appends a text as a mixed value, back in single bytes at its end.
 pub(super) fn encode(single: &Single, double: &Double, src: &str, dst: &mut Vec<u8>) -> Result<(), (usize, char)> {
+    // ASCII is never a part of two characters that have one code.
+    if single.encode_ascii(src, dst) {
+        return Ok(());
+    }
+    dst.reserve(src.len() + 2);
     let mut out = false;
     walk(
         double,
@@ -79,6 +88,7 @@ pub(super) fn encode(single: &Single, double: &Double, src: &str, dst: &mut Vec<
 
 /// Appends a text as double-byte characters alone.
 pub(super) fn encode_pairs(double: &Double, src: &str, dst: &mut Vec<u8>) -> Result<(), (usize, char)> {
+    dst.reserve(src.len());
     walk(
         double,
         src,
@@ -114,29 +124,54 @@ pub(super) fn walk(
     Ok(())
 }
 
-/// Appends pairs from offset `at` on; the offset of the shift-in, or of the end.
+/// Appends pairs from offset `at` on; the offset of the shift-in, or of the end. No code has the byte of
+/// shift-in in it, so a run of characters ends there by itself.
 fn pairs(
     double: &Double,
     src: &[u8],
     mut at: usize,
-    dst: &mut Vec<u8>,
+    out: &mut Sink<'_>,
     trouble: &BadUnits<'_>,
 ) -> Result<usize, CcsidError> {
     loop {
         let rest = src.get(at..).unwrap_or_default();
-        let (lead, trail) = match rest {
+        let run = out.spell(rest.as_chunks::<2>().0, |code| double.word(u16::from_be_bytes(code)));
+        at += run * 2;
+        let (lead, trail) = match src.get(at..).unwrap_or_default() {
             [] | [SHIFT_IN, ..] => return Ok(at),
             // Half a character, then the shift or the end.
             [_] | [_, SHIFT_IN, ..] => {
-                trouble.bad(at, dst)?;
+                trouble.bad(at, out)?;
                 at += 1;
                 continue;
             }
             [lead, trail, ..] => (*lead, *trail),
         };
-        if !double.decode(u16::from_be_bytes([lead, trail]), dst) {
-            trouble.bad(at, dst)?;
+        if !double.decode(u16::from_be_bytes([lead, trail]), out) {
+            trouble.bad(at, out)?;
         }
         at += 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::codec::{Tables, known};
+    use super::*;
+
+    #[test]
+    fn no_character_has_the_byte_of_a_shift_in() {
+        for codec in known().map(|ccsid| super::super::codec::Codec::new(ccsid).unwrap()) {
+            if let Tables::Shifted(single, double) = codec.tables {
+                for byte in 0..=u8::MAX {
+                    for code in [[SHIFT_IN, byte], [byte, SHIFT_IN]] {
+                        assert_eq!(double.word(u16::from_be_bytes(code)), 0, "{codec:?}");
+                    }
+                }
+                let mut bytes = Vec::new();
+                assert_eq!(single.run(&[SHIFT_OUT], &mut Sink::new(&mut bytes, 0)), 0);
+                assert_eq!(single.run(&[SHIFT_IN], &mut Sink::new(&mut bytes, 0)), 0);
+            }
+        }
     }
 }

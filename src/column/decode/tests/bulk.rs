@@ -1,8 +1,8 @@
 //! Reading in bulk, held against reading value by value.
 
-use super::super::text::decode as text_of;
 use super::*;
 use crate::wire::ccsid::codec::Codec;
+use crate::wire::ccsid::error::Errors;
 
 /// Text of many pages and shapes, with values that are ASCII, that are not, that are not text, and NULLs.
 #[test]
@@ -46,8 +46,9 @@ fn text_in_bulk_is_text_value_by_value() {
             let expected: Vec<Option<String>> = cells
                 .iter()
                 .map(|cell| {
+                    let replace = if errors == TextErrors::Replace { Errors::Replace } else { Errors::Strict };
                     let mut out = Vec::new();
-                    match text_of(&codec, errors, cell.as_ref()?, &mut out) {
+                    match codec.decode_with(cell.as_ref()?, &mut out, replace) {
                         Ok(()) => String::from_utf8(out).ok(),
                         Err(_) => None,
                     }

@@ -424,3 +424,4 @@ proptest::proptest! {
 
 mod bulk;
 mod speed;
+mod text;
