@@ -2,4 +2,6 @@
 
 pub mod descriptor;
 pub mod lid;
+mod places;
 pub mod row;
+mod runs;

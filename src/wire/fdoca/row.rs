@@ -4,30 +4,24 @@
 //! follows, X'FF' none) and the columns, each with an indicator byte in front when it is nullable.
 //! Rows follow each other without padding and may be cut anywhere at the end of a block.
 
+use super::places::{self, Places, STRIDE, WalkStep};
+use super::runs::Runs;
 use crate::wire::codec::error::WireError;
 use crate::wire::value::cell::NULL;
 use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::types::{SqlType, Type};
 
 /// Rows walked at a time: few enough that their bytes stay in the cache until they are decoded.
-pub const CHUNK: usize = 1024;
+pub const CHUNK: usize = places::ROWS;
 /// CCSID of UTF-8.
 const UTF8: u16 = 1208;
-/// From a column to the next: columns that lie 4096 bytes apart would share one set of the cache.
-const STRIDE: usize = CHUNK + 16;
 
 /// How to step over the columns of a row; made once per answer set.
 #[derive(Debug, Clone)]
 pub struct Walker {
     steps: Vec<WalkStep>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct WalkStep {
-    nullable: bool,
-    shape: Shape,
-    /// Longest value, in what the shape counts.
-    room: u32,
+    /// The same columns by runs, if they can be.
+    runs: Option<Runs>,
 }
 
 /// The unit in which the length of a column of UTF-8 text counts.
@@ -43,9 +37,10 @@ pub enum Counts {
 /// The offsets of a chunk of rows, column by column.
 #[derive(Debug, Clone)]
 pub struct Offsets {
-    columns: usize,
     rows: usize,
-    cells: Vec<u32>,
+    cells: Vec<[u32; STRIDE]>,
+    /// The runs of the walker that filled it last.
+    runs: Option<Runs>,
 }
 
 /// Why the walk ended.
@@ -90,7 +85,7 @@ enum RowEnd {
 impl Offsets {
     /// Room for a chunk of rows of so many columns.
     pub fn new(columns: usize) -> Self {
-        Offsets { columns, rows: 0, cells: vec![NULL; columns * STRIDE] }
+        Offsets { rows: 0, cells: vec![[NULL; STRIDE]; columns], runs: None }
     }
 
     /// Rows held.
@@ -100,7 +95,7 @@ impl Offsets {
 
     /// Columns of a row.
     pub fn columns(&self) -> usize {
-        self.columns
+        self.cells.len()
     }
 
     /// Forgets the rows.
@@ -110,8 +105,7 @@ impl Offsets {
 
     /// The offsets of one column, row by row; empty when there is no such column.
     pub fn column(&self, column: usize) -> &[u32] {
-        let start = column * STRIDE;
-        self.cells.get(start..start + self.rows).unwrap_or_default()
+        self.cells.get(column).and_then(|cells| cells.get(..self.rows)).unwrap_or_default()
     }
 }
 
@@ -119,7 +113,8 @@ impl Walker {
     /// A walker for rows of these fields, whose lengths count so.
     pub fn new(fields: &[Field], counts: Counts) -> Self {
         let step = |f: &Field| WalkStep { nullable: f.nullable, shape: f.shape, room: room(f, counts) };
-        Walker { steps: fields.iter().map(step).collect() }
+        let steps: Vec<_> = fields.iter().map(step).collect();
+        Walker { runs: Runs::new(&steps), steps }
     }
 
     /// Bytes of the longest row, without the SQLCA in front of it.
@@ -152,39 +147,91 @@ impl Walker {
         limit: usize,
         out: &mut Offsets,
     ) -> Result<Walked, WireError> {
+        if let Some(runs) = &self.runs
+            && out.runs.as_ref().is_none_or(|own| own.others(runs))
+        {
+            out.runs = Some(runs.clone());
+        } else if self.runs.is_none() {
+            out.runs = None;
+        }
+        let start = out.rows;
+        if let Some(runs) = &mut out.runs {
+            runs.begin(start);
+        }
+        let walked = self.rows(buf, pos, after_sqlca, limit.min(CHUNK), out);
+        if let Some(runs) = &mut out.runs {
+            runs.end(start, out.rows, &mut out.cells);
+        }
+        walked
+    }
+
+    fn rows(
+        &self,
+        buf: &[u8],
+        pos: usize,
+        mut after_sqlca: bool,
+        limit: usize,
+        out: &mut Offsets,
+    ) -> Result<Walked, WireError> {
         let mut row = pos;
-        let mut after_sqlca = after_sqlca;
-        let limit = limit.min(CHUNK);
         while out.rows < limit {
-            let mut at = row;
-            if !after_sqlca {
-                match buf.get(at) {
-                    Some(0xFF) => at += 1,
-                    Some(0x00) => return Ok(Walked { end: row, stop: WalkStop::Sqlca }),
-                    Some(other) => return Err(bad("SQLCA indicator", at, *other)),
-                    None => return Ok(Walked { end: row, stop: WalkStop::Short }),
+            if let (Some(runs), false) = (&mut out.runs, after_sqlca) {
+                (out.rows, row) = runs.pass(buf, row, out.rows..limit, &mut out.cells);
+                if out.rows == limit {
+                    break;
                 }
             }
-            match buf.get(at) {
-                Some(0x00) => at += 1,
-                Some(0xFF) => return Ok(Walked { end: at + 1, stop: WalkStop::NoRow }),
-                Some(other) => return Err(bad("row indicator", at, *other)),
-                None => return Ok(Walked { end: row, stop: WalkStop::Short }),
-            }
-            match self.row(buf, at, &mut out.cells, out.rows)? {
-                RowEnd::Whole(end) => row = end,
-                RowEnd::Short => return Ok(Walked { end: row, stop: WalkStop::Short }),
-                RowEnd::Overlong => return Ok(Walked { end: row, stop: self.overlong(buf, &out.cells, out.rows) }),
+            match self.careful(buf, row, after_sqlca, out)? {
+                Ok(end) => row = end,
+                Err(walked) => return Ok(walked),
             }
             after_sqlca = false;
-            out.rows += 1;
         }
         Ok(Walked { end: row, stop: WalkStop::Full })
     }
 
-    /// One row of column values from `at`; used for the single row of SQLDTARD too.
-    fn row(&self, buf: &[u8], mut at: usize, cells: &mut [u32], row: usize) -> Result<RowEnd, WireError> {
-        for (step, column) in self.steps.iter().zip(cells.chunks_exact_mut(STRIDE)) {
+    /// A row in any form: where it ends, or why it is none.
+    fn careful(
+        &self,
+        buf: &[u8],
+        row: usize,
+        after_sqlca: bool,
+        out: &mut Offsets,
+    ) -> Result<Result<usize, Walked>, WireError> {
+        let mut at = row;
+        if !after_sqlca {
+            match buf.get(at) {
+                Some(0xFF) => at += 1,
+                Some(0x00) => return Ok(Err(Walked { end: row, stop: WalkStop::Sqlca })),
+                Some(other) => return Err(bad("SQLCA indicator", at, *other)),
+                None => return Ok(Err(Walked { end: row, stop: WalkStop::Short })),
+            }
+        }
+        match buf.get(at) {
+            Some(0x00) => at += 1,
+            Some(0xFF) => return Ok(Err(Walked { end: at + 1, stop: WalkStop::NoRow })),
+            Some(other) => return Err(bad("row indicator", at, *other)),
+            None => return Ok(Err(Walked { end: row, stop: WalkStop::Short })),
+        }
+        if let Some(runs) = &mut out.runs {
+            runs.settle(out.rows, &mut out.cells);
+        }
+        match self.row(buf, at, &mut out.cells, out.rows)? {
+            RowEnd::Whole(end) => {
+                if let Some(runs) = &mut out.runs {
+                    runs.taken(out.rows);
+                }
+                out.rows += 1;
+                Ok(Ok(end))
+            }
+            RowEnd::Short => Ok(Err(Walked { end: row, stop: WalkStop::Short })),
+            RowEnd::Overlong => Ok(Err(Walked { end: row, stop: self.overlong(buf, &out.cells, out.rows) })),
+        }
+    }
+
+    /// One row of column values from `at`.
+    fn row(&self, buf: &[u8], mut at: usize, cells: &mut Places, row: usize) -> Result<RowEnd, WireError> {
+        for (step, column) in self.steps.iter().zip(cells) {
             let Some(cell) = column.get_mut(row) else { return Ok(RowEnd::Short) };
             if step.nullable {
                 match buf.get(at) {
@@ -233,8 +280,8 @@ impl Walker {
 
     /// Finds the fault of the row whose walk ended at a value that is longer than declared.
     #[cold]
-    fn overlong(&self, buf: &[u8], cells: &[u32], row: usize) -> WalkStop {
-        let columns = self.steps.iter().zip(cells.chunks_exact(STRIDE)).enumerate();
+    fn overlong(&self, buf: &[u8], cells: &Places, row: usize) -> WalkStop {
+        let columns = self.steps.iter().zip(cells).enumerate();
         let mut values = columns.filter_map(|(column, (step, cells))| {
             let at = cells.get(row).copied().filter(|at| *at != NULL)? as usize;
             let len = match step.shape {
@@ -278,74 +325,4 @@ fn bad(what: &'static str, at: usize, byte: u8) -> WireError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::fdoca::lid;
-    use crate::wire::value::typdef::TypDef;
-
-    fn fields() -> Vec<Field> {
-        [(0x03, [0, 4]), (0x33, [0, 9]), (0x0E, [5, 2])]
-            .map(|(id, size)| lid::field(id, size, &TypDef::OURS, 0).unwrap())
-            .to_vec()
-    }
-
-    fn walker() -> Walker {
-        Walker::new(&fields(), Counts::Bytes)
-    }
-
-    #[test]
-    fn cells_are_found_and_cuts_are_short() {
-        let rows = [
-            &[0xFF, 0x00, 0x00, 0, 0, 0, 7, 0x00, 0, 2, b'h', b'i', 0x12, 0x34, 0x5C][..],
-            &[0xFF, 0x00, 0xFF, 0xFF, 0x12, 0x34, 0x5C],
-        ]
-        .concat();
-        let walker = walker();
-        let mut out = Offsets::new(3);
-        let walked = walker.walk(&rows, 0, false, CHUNK, &mut out).unwrap();
-        assert_eq!(walked, Walked { end: rows.len(), stop: WalkStop::Short });
-        assert_eq!((out.column(0), out.column(1), out.column(2)), (&[3, NULL][..], &[8, NULL][..], &[12, 19][..]));
-        for cut in 0..rows.len() {
-            out.clear();
-            let walked = walker.walk(&rows[..cut], 0, false, CHUNK, &mut out).unwrap();
-            assert_eq!((out.rows(), walked.end), if cut < 15 { (0, 0) } else { (1, 15) });
-        }
-    }
-
-    #[test]
-    fn a_value_longer_than_declared_is_named() {
-        let row =
-            |n: u8| [&[0xFF, 0x00, 0x00, 0, 0, 0, 7, 0x00, 0, n][..], &[b'x'; 200][..n.into()], &[0, 0, 0x5C]].concat();
-        let rows = [row(9), row(10)].concat();
-        let mut out = Offsets::new(3);
-        let walked = walker().walk(&rows, 0, false, CHUNK, &mut out).unwrap();
-        // The rows before it are good.
-        assert_eq!((out.rows(), walked.end), (1, row(9).len()));
-        assert_eq!(walked.stop, WalkStop::Overlong { column: 1, len: 10, room: 9 });
-        // Derby counts UTF-16 units of text, and bytes of bytes.
-        let mut fields = fields();
-        fields[1].ccsid = UTF8;
-        let derby = Walker::new(&fields, Counts::Units);
-        for (len, stop) in [(27, WalkStop::Short), (28, WalkStop::Overlong { column: 1, len: 28, room: 27 })] {
-            out.clear();
-            assert_eq!(derby.walk(&row(len), 0, false, CHUNK, &mut out).unwrap().stop, stop);
-        }
-        fields[1].ty = Type::Binary;
-        out.clear();
-        let walked = Walker::new(&fields, Counts::Units).walk(&row(10), 0, false, CHUNK, &mut out).unwrap();
-        assert!(matches!(walked.stop, WalkStop::Overlong { .. }));
-    }
-
-    #[test]
-    fn warnings_ends_and_nonsense() {
-        let walker = walker();
-        let mut out = Offsets::new(3);
-        assert_eq!(walker.walk(&[0x00, 1], 0, false, 9, &mut out).unwrap().stop, WalkStop::Sqlca);
-        assert_eq!(
-            walker.walk(&[0xFF, 0xFF], 0, false, 9, &mut out).unwrap(),
-            Walked { end: 2, stop: WalkStop::NoRow }
-        );
-        assert!(walker.walk(&[0x05], 0, false, 9, &mut out).is_err());
-        assert!(walker.walk(&[0xFF, 0x00, 0x90], 0, false, 9, &mut out).is_err());
-    }
-}
+mod tests;

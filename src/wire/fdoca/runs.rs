@@ -1,0 +1,427 @@
+//! Rows by runs: columns of a fixed width are passed in one step, together with the length of the column after them.
+//!
+//! A run without NULLs is an addition and a look at its indicators. Only where it begins is written down, and the
+//! places of its columns are counted afterwards, for many rows at once. A row with a NULL is stepped through; where a
+//! column had many NULLs among the rows before, its indicator becomes a mask instead of a branch.
+//!
+//! Whatever is odd ends the way, and [`Walker`](super::row::Walker) takes the row column by column.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::places::{Places, STRIDE, WalkStep};
+use crate::wire::value::cell::NULL;
+use crate::wire::value::field::Shape;
+
+/// A change in one row of so many is often.
+const OFTEN: usize = 16;
+/// A branch that goes the other way in one row of so many costs more than a mask.
+const FICKLE: usize = 5;
+/// Bytes whose indicators are looked at together.
+const PIECE: usize = size_of::<u64>();
+/// No place at all.
+const NOWHERE: usize = usize::MAX >> 1;
+
+/// The columns of a row as runs.
+#[derive(Debug, Clone)]
+pub(super) struct Runs {
+    plan: Arc<[Run]>,
+    /// The same with what was seen of late.
+    runs: Vec<Run>,
+}
+
+/// Columns of a fixed width that follow each other, and the column of varying length after them.
+#[derive(Debug, Clone)]
+struct Run {
+    /// Where their indicators are.
+    marks: Vec<Marks>,
+    /// Bytes of the fixed columns and their indicators when none is NULL.
+    width: usize,
+    /// The first row of the first column, and of the column after the fixed ones, among the places of all.
+    slots: (usize, usize),
+    then: Then,
+    fixed: Vec<FixedStep>,
+    /// The first column.
+    first: usize,
+    seen: Seen,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct FixedStep {
+    nullable: bool,
+    /// NULLs come and go.
+    fickle: bool,
+    width: u32,
+    /// From the start of the run to the value when nothing is NULL.
+    delta: u32,
+}
+
+/// The indicators in a piece of the run.
+#[derive(Debug, Clone, Copy)]
+struct Marks {
+    piece: usize,
+    mask: u64,
+}
+
+/// The column after the fixed ones.
+#[derive(Debug, Clone, Copy)]
+enum Then {
+    /// None.
+    End,
+    /// One with an indicator and a length in bytes, as nearly all are.
+    Usual(Length),
+    /// Any other whose length, behind its indicator, is in the first four bytes.
+    Length(Length),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Length {
+    /// Bits of the first four bytes behind the length.
+    shift: u32,
+    /// Bytes of the indicator, and of the length.
+    mark: u32,
+    head: u32,
+    /// The length counts pairs of bytes.
+    pairs: bool,
+    /// The largest number that it can be.
+    most: u32,
+    room: u32,
+    fickle: bool,
+}
+
+/// What was seen of a run; kept from one chunk to the next.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    /// NULLs are frequent: every row is stepped through.
+    stepped: bool,
+    /// Rows with a NULL in this chunk.
+    nulls: usize,
+    /// Rows of this chunk whose places are counted.
+    counted: usize,
+    /// The lengths of values differ often, or did not so far.
+    uneven: bool,
+    surprises: usize,
+    /// The length of the value before, and once more.
+    len: u32,
+    again: u32,
+}
+
+impl Runs {
+    /// `None` if a column has no length in front: it ends where its end is found.
+    pub(super) fn new(steps: &[WalkStep]) -> Option<Runs> {
+        let mut runs = vec![Run::at(0)];
+        for (column, step) in steps.iter().enumerate() {
+            let Some(run) = runs.last_mut() else { continue };
+            match step.shape {
+                Shape::Fixed(width) => run.push(step.nullable, width),
+                Shape::Lob(width) => run.push(step.nullable, width.into()),
+                shape => {
+                    run.then = Length::of(shape, step)?;
+                    runs.push(Run::at(column + 1));
+                }
+            }
+        }
+        runs.pop_if(|last| last.fixed.is_empty());
+        for run in &mut runs {
+            run.survey();
+        }
+        Some(Runs { plan: runs.clone().into(), runs })
+    }
+
+    /// The runs of other rows.
+    pub(super) fn others(&self, runs: &Runs) -> bool {
+        !Arc::ptr_eq(&self.plan, &runs.plan)
+    }
+
+    /// Begins with the rows from `start` on.
+    pub(super) fn begin(&mut self, start: usize) {
+        for run in &mut self.runs {
+            run.seen = Seen { nulls: 0, surprises: 0, counted: start, ..run.seen };
+        }
+    }
+
+    /// Passes rows from `at` on: the one that is odd or cut, and where it begins.
+    pub(super) fn pass(&mut self, buf: &[u8], mut at: usize, rows: Range<usize>, cells: &mut Places) -> (usize, usize) {
+        let Range { start: mut row, end } = rows;
+        while row < end {
+            let before = row;
+            if !self.runs.iter().any(|run| run.seen.stepped) {
+                (row, at) = self.plain(buf, at, row..end, cells);
+                // The row after these has a NULL, or is odd.
+                (row, at) = self.mixed(buf, at, row..end.min(row + 1), cells);
+            } else {
+                (row, at) = self.mixed(buf, at, row..end, cells);
+            }
+            if row == before {
+                break;
+            }
+        }
+        (row, at)
+    }
+
+    /// Passes rows as long as they are plain. By itself, since it needs every register.
+    #[inline(never)]
+    fn plain(&mut self, buf: &[u8], mut at: usize, rows: Range<usize>, cells: &mut Places) -> (usize, usize) {
+        let cells = cells.as_flattened_mut();
+        let end = rows.end;
+        for row in rows {
+            let Some([0xFF, 0x00]) = buf.get(at..at + 2) else { return (row, at) };
+            match self.runs.iter_mut().try_fold(at + 2, |at, run| run.plain(buf, at, row, cells)) {
+                Some(end) if end <= buf.len() => at = end,
+                _ => return (row, at),
+            }
+        }
+        (end, at)
+    }
+
+    /// Passes rows with NULLs among them.
+    #[inline(never)]
+    fn mixed(&mut self, buf: &[u8], mut at: usize, rows: Range<usize>, cells: &mut Places) -> (usize, usize) {
+        let end = rows.end;
+        for row in rows {
+            let Some([0xFF, 0x00]) = buf.get(at..at + 2) else { return (row, at) };
+            match self.runs.iter_mut().try_fold(at + 2, |at, run| run.mixed(buf, at, row, cells)) {
+                Some(end) if end <= buf.len() => at = end,
+                _ => return (row, at),
+            }
+        }
+        (end, at)
+    }
+
+    /// Row `row` is for the careful walk: the places of those before it are counted.
+    pub(super) fn settle(&mut self, row: usize, cells: &mut Places) {
+        for run in &mut self.runs {
+            run.count(cells, row);
+        }
+    }
+
+    /// The careful walk found the places of row `row`.
+    pub(super) fn taken(&mut self, row: usize) {
+        for run in &mut self.runs {
+            run.seen.counted = row + 1;
+        }
+    }
+
+    /// Counts the places of the rows from `start` to `end`, and looks at what was seen of them.
+    pub(super) fn end(&mut self, start: usize, end: usize, cells: &mut Places) {
+        for run in &mut self.runs {
+            run.count(cells, end);
+            run.look_back(start..end, cells);
+        }
+    }
+}
+
+impl Run {
+    fn at(first: usize) -> Run {
+        let (marks, fixed) = (Vec::new(), Vec::new());
+        Run { marks, width: 0, slots: (NOWHERE, 0), then: Then::End, fixed, first, seen: Seen::default() }
+    }
+
+    fn push(&mut self, nullable: bool, width: u32) {
+        let delta = self.width as u32 + u32::from(nullable);
+        self.fixed.push(FixedStep { nullable, fickle: false, width, delta });
+        self.width = delta as usize + width as usize;
+    }
+
+    /// Notes where indicators and places are, once all columns are known.
+    fn survey(&mut self) {
+        for step in self.fixed.iter().filter(|step| step.nullable) {
+            let at = step.delta as usize - 1;
+            let (piece, mask) = (at / PIECE, 0xFF << (8 * (at % PIECE)));
+            match self.marks.last_mut() {
+                Some(last) if last.piece == piece => last.mask |= mask,
+                _ => self.marks.push(Marks { piece, mask }),
+            }
+        }
+        self.slots.1 = (self.first + self.fixed.len()) * STRIDE;
+        if !self.fixed.is_empty() {
+            self.slots.0 = self.first * STRIDE;
+        }
+    }
+
+    /// The end of the run if nothing is NULL or odd.
+    #[inline(always)]
+    fn plain(&mut self, buf: &[u8], at: usize, row: usize, cells: &mut [u32]) -> Option<usize> {
+        let bytes = buf.get(at..)?;
+        let (pieces, _) = bytes.as_chunks::<PIECE>();
+        for marks in &self.marks {
+            if u64::from_le_bytes(*pieces.get(marks.piece)?) & marks.mask != 0 {
+                return None;
+            }
+        }
+        if let Some(cell) = cells.get_mut(self.slots.0 + row) {
+            *cell = at as u32;
+        }
+        let end = at + self.width;
+        if let Then::End = self.then {
+            return Some(end);
+        }
+        let word = u32::from_be_bytes(*bytes.get(self.width..)?.first_chunk()?);
+        // An indicator stands above the length, so that it too would be beyond the room.
+        match self.then {
+            Then::Usual(form) if word >> 8 <= form.room => {
+                *cells.get_mut(self.slots.1 + row)? = end as u32 + 1;
+                Some(end + 3 + self.seen.foresee(word >> 8))
+            }
+            Then::Length(form) if word >> form.shift <= form.room => {
+                *cells.get_mut(self.slots.1 + row)? = end as u32 + form.mark;
+                let len = (word >> form.shift) as usize;
+                Some(end + (form.mark + form.head) as usize + if form.pairs { 2 * len } else { len })
+            }
+            _ => None,
+        }
+    }
+
+    /// The end of the run, with NULLs in it or not, if nothing is odd.
+    #[inline(always)]
+    fn mixed(&mut self, buf: &[u8], at: usize, row: usize, cells: &mut Places) -> Option<usize> {
+        if !self.seen.stepped {
+            if let Some(end) = self.plain(buf, at, row, cells.as_flattened_mut()) {
+                return Some(end);
+            }
+            self.count(cells, row);
+            self.seen.counted = row + 1;
+        }
+        let (end, nulls) = self.step(buf, at, row, cells.as_flattened_mut())?;
+        self.seen.nulls += (nulls & 1) as usize;
+        Some(end)
+    }
+
+    /// The end of the run column by column, and an odd number if there were NULLs.
+    #[inline(always)]
+    fn step(&self, buf: &[u8], mut at: usize, row: usize, cells: &mut [u32]) -> Option<(usize, u32)> {
+        let (mut nulls, mut odd) = (0, false);
+        let mut slot = self.first * STRIDE + row;
+        for step in &self.fixed {
+            let cell = cells.get_mut(slot)?;
+            slot += STRIDE;
+            if step.fickle {
+                let mark = *buf.get(at)?;
+                at += 1;
+                let null = i32::from(mark.cast_signed()).cast_unsigned();
+                odd |= mark.wrapping_add(1) > 1;
+                nulls |= null;
+                *cell = at as u32 | null;
+                at += (step.width & !null) as usize;
+                continue;
+            }
+            if step.nullable {
+                let mark = *buf.get(at)?;
+                at += 1;
+                if mark != 0 {
+                    // Other indicators are for the careful walk.
+                    odd |= mark != 0xFF;
+                    nulls = 1;
+                    *cell = NULL;
+                    continue;
+                }
+            }
+            *cell = at as u32;
+            at += step.width as usize;
+        }
+        if let Then::Length(form) | Then::Usual(form) = self.then {
+            let cell = cells.get_mut(slot)?;
+            let word = u32::from_be_bytes(*buf.get(at..)?.first_chunk()?);
+            at += form.mark as usize;
+            let mark = if form.mark > 0 { (word >> 24) as u8 } else { 0 };
+            let null = i32::from(mark.cast_signed()).cast_unsigned();
+            let len = word >> form.shift & form.most;
+            odd |= (mark.wrapping_add(1) > 1) | ((len & !null) > form.room);
+            nulls |= null;
+            let rest = form.head + if form.pairs { 2 * len } else { len };
+            if form.fickle {
+                *cell = at as u32 | null;
+                at += (rest & !null) as usize;
+            } else if null == 0 {
+                *cell = at as u32;
+                at += rest as usize;
+            } else {
+                *cell = NULL;
+            }
+        }
+        (!odd).then_some((at, nulls))
+    }
+
+    /// Counts the places of the rows up to `end` of which only the start of the run is written down.
+    fn count(&mut self, cells: &mut Places, end: usize) {
+        let rows = self.seen.counted..end;
+        if rows.is_empty() || self.seen.stepped {
+            return;
+        }
+        self.seen.counted = end;
+        let Some((own, others)) = cells.get_mut(self.first..).and_then(|cells| cells.split_first_mut()) else { return };
+        let (Some(own), Some((first, rest))) = (own.get_mut(rows.clone()), self.fixed.split_first()) else { return };
+        for (step, column) in rest.iter().zip(others) {
+            for (cell, start) in column.get_mut(rows.clone()).unwrap_or_default().iter_mut().zip(&*own) {
+                *cell = *start + step.delta;
+            }
+        }
+        if first.delta > 0 {
+            own.iter_mut().for_each(|cell| *cell += first.delta);
+        }
+    }
+
+    /// Decides by these rows how those to come are passed.
+    fn look_back(&mut self, rows: Range<usize>, cells: &Places) {
+        let all = rows.len();
+        if all == 0 {
+            return;
+        }
+        self.seen.stepped = self.seen.nulls * OFTEN > all;
+        self.seen.uneven |= self.seen.surprises * OFTEN > all + OFTEN;
+        if !self.seen.stepped {
+            return;
+        }
+        let fickle = |cells: &[u32]| {
+            let nulls = cells.iter().fold(0, |nulls, at| nulls + u32::from(*at == NULL)) as usize;
+            nulls.min(all - nulls) * FICKLE > all
+        };
+        let mut columns = cells.iter().skip(self.first).map(|cells| cells.get(rows.clone()).unwrap_or_default());
+        for (step, cells) in self.fixed.iter_mut().zip(&mut columns) {
+            step.fickle = step.nullable && fickle(cells);
+        }
+        if let (Then::Length(form) | Then::Usual(form), Some(cells)) = (&mut self.then, columns.next()) {
+            form.fickle = form.mark > 0 && fickle(cells);
+        }
+    }
+}
+
+impl Seen {
+    /// The length of a value, most often that of the one before. Then the processor goes on behind the value before
+    /// it has read the length, since both copies of the old one are in memory and it need not be told that they agree.
+    #[inline(always)]
+    fn foresee(&mut self, len: u32) -> usize {
+        if self.uneven {
+            len as usize
+        } else if self.len == len {
+            self.again as usize
+        } else {
+            self.surprise(len) as usize
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn surprise(&mut self, len: u32) -> u32 {
+        (self.len, self.again) = (len, len);
+        self.surprises += 1;
+        len
+    }
+}
+
+impl Length {
+    fn of(shape: Shape, step: &WalkStep) -> Option<Then> {
+        let (head, pairs) = match shape {
+            Shape::Var => (2, false),
+            Shape::VarChars => (2, true),
+            Shape::Pascal => (1, false),
+            _ => return None,
+        };
+        let mark = step.nullable.into();
+        let most = (1 << (8 * head)) - 1;
+        // Room for more than the length can say would let an indicator above it pass.
+        let room = step.room.min(most);
+        let form = Length { shift: 32 - 8 * (mark + head), mark, head, pairs, most, room, fickle: false };
+        Some(if mark + head == 3 && !pairs { Then::Usual(form) } else { Then::Length(form) })
+    }
+}
