@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod cell;
 pub mod date_form;
+pub mod date_vectors;
 pub mod datetext;
 pub mod datetime;
 pub mod decfloat;
@@ -10,6 +11,7 @@ pub mod decimal;
 pub mod error;
 pub mod field;
 pub mod float;
+pub mod packed_vectors;
 pub mod record_layout;
 pub mod simd;
 pub mod typdef;
