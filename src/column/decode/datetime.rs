@@ -10,20 +10,23 @@ use arrow_schema::TimeUnit;
 use fearless_simd::{Level, dispatch};
 
 use super::cell_layout::{CellLayout, ForCellLayout, choose};
+use super::gather::{self, Extent};
 use super::primitive::{DecoderTarget, Exact, Framed, Primitive, Read};
 use super::{ColumnDecoder, unit_digits};
 use crate::column::error::Reason;
 use crate::column::options::{EndOfTime, Excess, Options};
+use crate::wire::codec::instructions::level;
 use crate::wire::value::calendar::{DAY, LAST_DAY};
 use crate::wire::value::cell::{Cells, NULL};
+use crate::wire::value::date_vectors;
 use crate::wire::value::datetime::{self, Instant};
 use crate::wire::value::error::{Result, ValueError, ValueForm};
 use crate::wire::value::field::Field;
-use crate::wire::value::simd::{self, LANES};
+use crate::wire::value::simd::LANES;
 
 /// DATE as days.
 pub(super) fn date(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
-    Box::new(Primitive::<Date32Type, _>::new(target, Dates(Level::new())))
+    Box::new(Primitive::<Date32Type, _>::new(target, Dates(level())))
 }
 
 /// Ten characters. ISO is read by lanes, what stands among other forms one by one.
@@ -31,49 +34,53 @@ struct Dates(Level);
 
 impl Dates {
     /// Reads by lanes; false if some are odd, and `out` then means nothing.
-    fn lanes(&self, buf: &[u8], offsets: &[u32], out: &mut [i32; LANES]) -> bool {
+    fn together(&self, buf: &[u8], offsets: &[u32], out: &mut [i32; LANES]) -> bool {
         let first = offsets.iter().find_map(|at| buf.get(*at as usize)).copied().unwrap_or(0);
         let (zero, dash, none) = match first {
             0xF0.. => (0xF0, 0x60, EBCDIC_NONE),
             _ => (b'0', b'-', ASCII_NONE),
         };
-        let (mut heads, mut tails) = ([0; LANES], [0; LANES]);
-        let cells = offsets.iter().map(|at| buf.get(*at as usize..).and_then(|tail| tail.first_chunk()));
-        let cells = cells.chain(std::iter::repeat(None));
-        for ((cell, head), tail) in cells.zip(&mut heads).zip(&mut tails) {
-            let [a, b, c, d, e, f, g, h, i, j] = cell.copied().unwrap_or(none);
-            *head = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-            *tail = u64::from(u16::from_be_bytes([i, j]));
-        }
-        dispatch!(self.0, _simd => simd::dates(&heads, &tails, zero, dash, out)) == 0
+        let [a, b, c, d, e, f, g, h, i, j] = none;
+        let (none, tail) = (u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from(u16::from_be_bytes([i, j])));
+        let (mut heads, mut tails) = ([none; LANES], [tail; LANES]);
+        dispatch!(self.0, simd => {
+            let extent = Extent::of(offsets);
+            gather::load(buf, offsets, 0, 0, &mut heads, |b| u64::from_be_bytes(*b));
+            gather::load(buf, offsets, 8, 0, &mut tails, |b| u64::from(u16::from_be_bytes(*b)));
+            if extent.nulls {
+                gather::blank(offsets, &mut heads, none);
+                gather::blank(offsets, &mut tails, tail);
+            }
+            let odd = date_vectors::dates(simd, &heads, &tails, zero, dash, out);
+            if extent.nulls {
+                gather::blank(offsets, out, 0);
+            }
+            extent.lies_in(buf, 0, DATE) && odd == 0
+        })
     }
 }
 
+/// Characters of a date.
+const DATE: usize = 10;
 /// Stands in the lanes where there is no value.
 const ASCII_NONE: [u8; 10] = *b"1970-01-01";
 const EBCDIC_NONE: [u8; 10] = [0xF1, 0xF9, 0xF7, 0xF0, 0x60, 0xF0, 0xF1, 0x60, 0xF0, 0xF1];
 
 impl Read<i32> for Dates {
     fn fill(&self, cells: &Cells<'_>, values: &mut Vec<i32>) -> bool {
+        let mut out = [0; LANES];
         let mut odd = false;
-        for offsets in cells.offsets.chunks(LANES) {
-            let mut out = [0; LANES];
-            let good = self.lanes(cells.buf, offsets, &mut out);
-            for (at, value) in offsets.iter().zip(&mut out) {
+        if !self.together(cells.buf, cells.offsets, &mut out) {
+            for (at, value) in cells.offsets.iter().zip(&mut out) {
                 // A NULL lies beyond any block.
-                let Some(cell) = cells.buf.get(*at as usize..).and_then(|tail| tail.first_chunk()) else {
+                let cell = cells.buf.get(*at as usize..).and_then(|tail| tail.first_chunk());
+                *value = cell.and_then(|cell| datetime::date(cell).ok()).unwrap_or_else(|| {
                     odd |= *at != NULL;
-                    continue;
-                };
-                if !good {
-                    *value = datetime::date(cell).unwrap_or_else(|_| {
-                        odd = true;
-                        0
-                    });
-                }
+                    0
+                });
             }
-            values.extend_from_slice(out.get(..offsets.len()).unwrap_or(&out));
         }
+        values.extend_from_slice(out.get(..cells.offsets.len()).unwrap_or(&out));
         odd
     }
 

@@ -6,13 +6,16 @@ use arrow_buffer::i256;
 use fearless_simd::{Level, dispatch};
 
 use super::cell_layout::Fixed;
+use super::gather::{self, Extent};
 use super::primitive::{DecoderTarget, Framed, Primitive, Read};
 use super::{ColumnDecoder, fixed};
 use crate::column::error::Reason;
+use crate::wire::codec::instructions::level;
 use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::error::{Result, ValueError, ValueForm};
 use crate::wire::value::field::Field;
+use crate::wire::value::packed_vectors;
 use crate::wire::value::simd::{self, LANES, PACKED_ZERO, ZONED_ZERO};
 use crate::wire::value::types::Type;
 
@@ -106,7 +109,7 @@ impl Words {
             mask: u64::MAX >> (64 - 8 * first),
             most: i64::try_from(limit - 1).unwrap_or(i64::MAX),
             precision,
-            level: Level::new(),
+            level: level(),
         }
     }
 
@@ -123,21 +126,26 @@ impl Words {
         }
     }
 
-    /// Reads the cells, as many at a time as there are lanes.
+    /// The words of all cells in the block after which `after` bytes of the values follow.
     #[inline(always)]
-    fn fill(
-        &self,
-        cells: &Cells<'_>,
-        values: &mut Vec<i128>,
-        mut read: impl FnMut(&[u32], &mut [i64; LANES]) -> u64,
-    ) -> bool {
-        let mut odd = 0;
-        for offsets in cells.offsets.chunks(LANES) {
-            let mut out = [0; LANES];
-            odd |= read(offsets, &mut out);
-            values.extend(out.iter().take(offsets.len()).map(|value| i128::from(*value)));
+    fn words(&self, cells: &Cells<'_>, extent: &Extent, after: usize, mask: u64, zero: u64, out: &mut [u64; LANES]) {
+        let (buf, offsets, bytes) = (cells.buf, cells.offsets, self.bytes - after);
+        if extent.lies_in(buf, 8usize.saturating_sub(bytes), self.bytes) {
+            gather::load(buf, offsets, bytes, 8, out, |b| u64::from_be_bytes(*b) & mask | zero & !mask);
+            if extent.nulls {
+                gather::blank(offsets, out, zero);
+            }
+        } else {
+            for (word, at) in out.iter_mut().zip(offsets) {
+                *word = self.load(buf, *at, after, mask, zero);
+            }
         }
-        odd != 0
+    }
+
+    /// Appends what was read.
+    #[inline(always)]
+    fn take(&self, cells: &Cells<'_>, out: &[i64; LANES], values: &mut Vec<i128>) {
+        values.extend(out.iter().take(cells.offsets.len()).map(|value| i128::from(*value)));
     }
 
     fn in_range(&self, value: i128) -> std::result::Result<i128, Reason> {
@@ -145,25 +153,23 @@ impl Words {
     }
 }
 
-/// One word for every cell of a chunk.
-#[inline(always)]
-fn words(offsets: &[u32], zero: u64, load: impl Fn(u32) -> u64) -> [u64; LANES] {
-    let mut out = [zero; LANES];
-    for (word, at) in out.iter_mut().zip(offsets) {
-        *word = load(*at);
-    }
-    out
-}
-
 macro_rules! reader {
-    ($(#[$doc:meta])* $name:ident, $careful:path, ($words:ident, $cells:ident, $offsets:ident, $out:ident) => $read:expr) => {
+    ($(#[$doc:meta])* $name:ident, $careful:path, ($words:ident, $cells:ident, $extent:ident, $simd:ident, $out:ident) => $read:expr) => {
         $(#[$doc])*
         struct $name(Words);
 
         impl Read<i128> for $name {
             fn fill(&self, $cells: &Cells<'_>, values: &mut Vec<i128>) -> bool {
                 let $words = &self.0;
-                $words.fill($cells, values, |$offsets, $out| $read)
+                let mut out = [0; LANES];
+                let odd = dispatch!($words.level, $simd => {
+                    let $extent = &Extent::of($cells.offsets);
+                    let $out = &mut out;
+                    let odd = $read;
+                    $words.take($cells, &out, values);
+                    odd
+                });
+                odd != 0
             }
 
             fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]> {
@@ -179,24 +185,27 @@ macro_rules! reader {
 
 reader! {
     /// Up to 15 digits.
-    Packed, decimal::packed, (w, cells, offsets, out) => {
-        let all = words(offsets, PACKED_ZERO, |at| w.load(cells.buf, at, 0, w.mask, PACKED_ZERO));
-        dispatch!(w.level, _simd => simd::packed(&all, w.most, out))
+    Packed, decimal::packed, (w, cells, extent, simd, out) => {
+        let mut all = [PACKED_ZERO; LANES];
+        w.words(cells, extent, 0, w.mask, PACKED_ZERO, &mut all);
+        packed_vectors::packed(simd, &all, w.most, out)
     }
 }
 reader! {
     /// Up to 8 digits in EBCDIC; others go the careful way.
-    Zoned, decimal::zoned, (w, cells, offsets, out) => {
-        let all = words(offsets, ZONED_ZERO, |at| w.load(cells.buf, at, 0, w.mask, ZONED_ZERO));
-        dispatch!(w.level, _simd => simd::zoned(&all, w.most, out))
+    Zoned, decimal::zoned, (w, cells, extent, _simd, out) => {
+        let mut all = [ZONED_ZERO; LANES];
+        w.words(cells, extent, 0, w.mask, ZONED_ZERO, &mut all);
+        simd::zoned(&all, w.most, out)
     }
 }
 reader! {
     /// Up to 16 digits, likewise.
-    ZonedLong, decimal::zoned, (w, cells, offsets, out) => {
-        let high = words(offsets, ZONED_ZERO, |at| w.load(cells.buf, at, 8, w.mask, ZONED_ZERO));
-        let low = words(offsets, ZONED_ZERO, |at| w.load(cells.buf, at, 0, u64::MAX, ZONED_ZERO));
-        dispatch!(w.level, _simd => simd::zoned_long(&high, &low, w.most, out))
+    ZonedLong, decimal::zoned, (w, cells, extent, _simd, out) => {
+        let (mut high, mut low) = ([ZONED_ZERO; LANES], [ZONED_ZERO; LANES]);
+        w.words(cells, extent, 8, w.mask, ZONED_ZERO, &mut high);
+        w.words(cells, extent, 0, u64::MAX, ZONED_ZERO, &mut low);
+        simd::zoned_long(&high, &low, w.most, out)
     }
 }
 

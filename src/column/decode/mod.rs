@@ -16,6 +16,7 @@ mod decfloat;
 mod decimal;
 mod float;
 mod foreign;
+mod gather;
 mod integer;
 mod lob;
 mod primitive;

@@ -6,12 +6,16 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
+use fearless_simd::{Level, dispatch};
 
 use super::ColumnDecoder;
 use super::buffer_pool::BufferPool;
 use super::cell_layout::{CellLayout, Validity};
+use super::gather::Extent;
 use crate::column::error::{Column, ColumnError, Reason};
+use crate::wire::codec::instructions::level;
 use crate::wire::value::cell::{Cells, NULL};
+use crate::wire::value::simd::LANES;
 
 /// The facts that every decoder is given.
 pub(super) struct DecoderTarget {
@@ -23,8 +27,8 @@ pub(super) struct DecoderTarget {
 
 /// Knows one form of a value.
 pub(super) trait Read<T>: Send + 'static {
-    /// Appends a value for every cell, anything at all for a NULL. True when a cell was odd: then
-    /// all of them are read once more with `careful`.
+    /// Appends a value for every cell, of which there are at most [`LANES`]; anything at all for a NULL. True when a
+    /// cell was odd: then all of them are read once more with `careful`.
     fn fill(&self, cells: &Cells<'_>, values: &mut Vec<T>) -> bool;
     /// The bytes of one cell.
     fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]>;
@@ -63,6 +67,14 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> Primitive<T, R> {
         (std::mem::take(&mut self.values), self.validity.finish())
     }
 
+    /// Takes the validity of values that were appended.
+    fn admit(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        match self.validity.append(cells.offsets) && !self.target.column.nullable {
+            true => Err(first_null(&self.target.column, cells)),
+            false => Ok(()),
+        }
+    }
+
     #[cold]
     fn append_carefully(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         let column = &self.target.column;
@@ -98,14 +110,26 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> ColumnDecoder for Primitive<T, R
             self.values.clear();
             self.values.reserve(self.expected.max(cells.offsets.len()));
         }
-        if self.reader.fill(cells, &mut self.values) {
+        // Groups before this one whose validity is still to be taken begin here.
+        let mut clean = cells.offsets;
+        let mut first_row = cells.first_row;
+        let mut held = 0;
+        for group in cells.offsets.chunks(LANES) {
+            let start = self.values.len();
+            let part = Cells { offsets: group, ..*cells };
+            if !self.reader.fill(&part, &mut self.values) {
+                held += group.len();
+                continue;
+            }
             self.values.truncate(start);
-            return self.append_carefully(cells);
+            let (before, from) = clean.split_at_checked(held).unwrap_or_default();
+            self.admit(&Cells { offsets: before, first_row, ..*cells })?;
+            first_row += held as u64;
+            self.append_carefully(&Cells { offsets: group, first_row, ..*cells })?;
+            first_row += group.len() as u64;
+            (clean, held) = (from.get(group.len()..).unwrap_or_default(), 0);
         }
-        match self.validity.append(cells.offsets) && !self.target.column.nullable {
-            true => Err(first_null(&self.target.column, cells)),
-            false => Ok(()),
-        }
+        self.admit(&Cells { offsets: clean, first_row, ..*cells })
     }
 
     fn len(&self) -> usize {
@@ -216,6 +240,55 @@ where
     }
 }
 
+/// Reads cells of exactly `N` bytes that all mean something.
+struct Plain<const N: usize, F> {
+    read: F,
+    level: Level,
+}
+
+impl<const N: usize, F> Plain<N, F> {
+    #[inline(always)]
+    fn values<T: Copy + Default>(&self, cells: &Cells<'_>, values: &mut Vec<T>) -> bool
+    where
+        F: Fn([u8; N]) -> T,
+    {
+        let (buf, extent) = (cells.buf, Extent::of(cells.offsets));
+        if !extent.lies_in(buf, 0, N) {
+            return true;
+        }
+        let last = buf.len().saturating_sub(N);
+        let read = |at: &u32| {
+            let bytes = buf.get((*at as usize).min(last)..).and_then(|tail| tail.first_chunk());
+            bytes.map_or_else(T::default, |bytes| (self.read)(*bytes))
+        };
+        if extent.nulls {
+            // A value that is read and not used costs less than a branch that nobody can foresee.
+            values.extend(cells.offsets.iter().map(|at| if *at == NULL { T::default() } else { read(at) }));
+        } else {
+            values.extend(cells.offsets.iter().map(read));
+        }
+        false
+    }
+}
+
+impl<const N: usize, T, F> Read<T> for Plain<N, F>
+where
+    T: Copy + Default,
+    F: Fn([u8; N]) -> T + Send + 'static,
+{
+    fn fill(&self, cells: &Cells<'_>, values: &mut Vec<T>) -> bool {
+        dispatch!(self.level, _simd => self.values(cells, values))
+    }
+
+    fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]> {
+        buf.get(at..)?.get(..N)
+    }
+
+    fn careful(&self, cell: &[u8]) -> Result<T, Reason> {
+        Ok(cell.first_chunk().map_or_else(T::default, |cell| (self.read)(*cell)))
+    }
+}
+
 /// A decoder of cells of `N` bytes that all mean something.
 pub(super) fn plain<T, const N: usize>(
     target: DecoderTarget,
@@ -224,9 +297,5 @@ pub(super) fn plain<T, const N: usize>(
 where
     T: ArrowPrimitiveType,
 {
-    let reader = Exact::<N, _, _> {
-        quick: move |cell: &[u8; N]| Some(read(*cell)),
-        careful: move |cell: &[u8; N]| Ok(read(*cell)),
-    };
-    Box::new(Primitive::<T, _>::new(target, reader))
+    Box::new(Primitive::<T, _>::new(target, Plain::<N, _> { read, level: level() }))
 }

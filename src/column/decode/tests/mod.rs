@@ -4,7 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::i256;
-use arrow_schema::TimeUnit;
+use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
 
 use super::*;
@@ -423,5 +423,6 @@ proptest::proptest! {
 }
 
 mod bulk;
+mod levels;
 mod speed;
 mod text;
