@@ -7,6 +7,7 @@
 //! ```
 #![allow(clippy::indexing_slicing)] // tables of our own
 
+#[allow(dead_code)] // the time of each stage is for the other benchmark
 #[path = "decode.rs"]
 mod decode;
 #[path = "lineitem.rs"]
@@ -14,9 +15,10 @@ mod lineitem;
 
 use arrow_array::RecordBatch;
 use bytes::Bytes;
-use decode::{Plain, decode};
+use decode::Decoding;
 use drdarrow::column::encode::ColumnEncoder;
 use drdarrow::column::encode::rows::RowEncoder;
+use drdarrow::column::options::Options;
 use drdarrow::wire::codec::reader::ByteOrder;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::value::field::Field;
@@ -36,7 +38,7 @@ fn main() -> Result<()> {
     let fields = decode::fields()?;
     let blocks: Vec<Bytes> = lineitem::blocks(ROWS, BLOCK).into_iter().map(Bytes::from).collect();
     let mut batches = Vec::new();
-    decode(&fields, &blocks, &mut Plain, |batch| batches.push(batch))?;
+    Decoding::new(&fields, &Options::default())?.pass(&blocks, |batch| batches.push(batch))?;
     let mut again = Vec::new();
     rows(&fields, &batches, BLOCK, |block| again.extend_from_slice(block))?;
     if again != blocks.concat() {

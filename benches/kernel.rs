@@ -1,5 +1,6 @@
-//! The decode kernel alone: blocks of LINEITEM rows in memory to Arrow record batches, in bytes of
-//! the wire per second, beside a `memcpy` of the same bytes in the same run.
+//! The decode kernel alone: blocks of LINEITEM rows and records in memory to Arrow record batches, in bytes of
+//! the wire per second, beside a `memcpy` of the same bytes in the same run. Then where a row's time goes, at each
+//! level of instructions that the processor has.
 //!
 //! ```text
 //! cargo bench --bench kernel            the figures, and where a row's time goes
@@ -13,44 +14,49 @@ mod decode;
 mod line;
 #[path = "lineitem.rs"]
 mod lineitem;
+#[path = "nulls.rs"]
+mod nulls;
 #[path = "records.rs"]
 mod records;
 
 use arrow_array::{Array, RecordBatch};
 use bytes::Bytes;
-use decode::{Plain, Watch, decode};
+use decode::Decoding;
+use drdarrow::column::options::Options;
+use drdarrow::wire::codec::instructions::{levels, with};
 use drdarrow::wire::value::field::Field;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const ROWS: u64 = 1_000_000;
 const BLOCK: usize = 1 << 20;
 const ROUNDS: usize = 9;
+/// Rows and passes of the short rounds, of which the least time counts.
+const FEW: u64 = 16_384;
+const PASSES: usize = 100;
 /// Bytes of the wire per second.
 const GOAL: f64 = 1e9;
 
 fn main() -> Result<()> {
     let fields = decode::fields()?;
+    let names: Vec<_> = levels().iter().map(|(name, _)| *name).collect();
+    println!("{}: {}, others held to", processor(), names.join(", "));
     let blocks: Vec<Bytes> = lineitem::blocks(ROWS, BLOCK).into_iter().map(Bytes::from).collect();
     let wire: usize = blocks.iter().map(Bytes::len).sum();
     let mut copy = vec![0u8; wire];
     let (mut copying, mut decoding, mut arrow) = (Vec::new(), Vec::new(), 0);
+    let mut decoder = Decoding::new(&fields, &Options::default())?;
     for round in 0..=ROUNDS {
         let start = Instant::now();
-        let mut at = 0;
-        for block in &blocks {
-            copy[at..at + block.len()].copy_from_slice(block);
-            at += block.len();
-        }
-        std::hint::black_box(&mut copy);
+        duplicate(&blocks, &mut copy);
         let copied = start.elapsed().as_secs_f64();
         let start = Instant::now();
         arrow = 0;
-        let rows = decode(&fields, &blocks, &mut Plain, |batch| arrow += size(&batch))?;
+        decoder.pass(&blocks, |batch| arrow += size(&batch))?;
         let decoded = start.elapsed().as_secs_f64();
-        if rows as u64 != ROWS {
-            return Err(format!("{rows} rows were decoded").into());
+        if decoder.rows as u64 != ROWS {
+            return Err(format!("{} rows were decoded", decoder.rows).into());
         }
         // The first round warms up.
         if round > 0 {
@@ -72,7 +78,8 @@ fn main() -> Result<()> {
         decoded / copied
     );
     println!("goal     {:.1} GB/s: {}", GOAL / 1e9, if rate(decoded) * 1e9 >= GOAL { "met" } else { "NOT met" });
-    breakdown(&fields, &blocks)?;
+    breakdown(&fields)?;
+    nulls::run()?;
     let records = records::run(ROUNDS)?;
     println!("goal     {:.1} GB/s: {}", GOAL / 1e9, if records >= GOAL { "met" } else { "NOT met" });
     if std::env::args().any(|a| a == "--check") && (rate(decoded) * 1e9).min(records) < GOAL / 10.0 {
@@ -81,39 +88,50 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Sums up by stage: the walk, each column, the making of arrays.
-struct Stages {
-    last: Instant,
-    spent: Vec<Duration>,
-}
-
-impl Watch for Stages {
-    fn start(&mut self) {
-        self.last = Instant::now();
-    }
-
-    fn lap(&mut self, stage: usize) {
-        let now = Instant::now();
-        self.spent[stage] += now - self.last;
-        self.last = now;
-    }
-}
-
-/// Where the time of a row goes.
-fn breakdown(fields: &[Field], blocks: &[Bytes]) -> Result<()> {
-    let mut stages = Stages { last: Instant::now(), spent: vec![Duration::ZERO; fields.len() + 2] };
-    for _ in 0..3 {
-        decode(fields, blocks, &mut stages, |batch| drop(std::hint::black_box(batch)))?;
+/// Where the time of a row goes, by level.
+fn breakdown(fields: &[Field]) -> Result<()> {
+    let blocks: Vec<Bytes> = lineitem::blocks(FEW, BLOCK).into_iter().map(Bytes::from).collect();
+    let mut copy = vec![0u8; blocks.iter().map(Bytes::len).sum()];
+    let mut copied = f64::MAX;
+    for _ in 0..PASSES {
+        let start = Instant::now();
+        duplicate(&blocks, &mut copy);
+        copied = copied.min(start.elapsed().as_nanos() as f64);
     }
     let mut names = vec!["walk".to_owned()];
     names.extend(fields.iter().map(|f| format!("{} {}", f.name, f.sql_name())));
     names.push("arrays, UTF-8, drop".to_owned());
-    let each = |spent: Duration| spent.as_nanos() as f64 / (3 * ROWS) as f64;
-    for (name, spent) in names.iter().zip(&stages.spent) {
-        println!("  {name:24} {:6.2} ns a row", each(*spent));
+    names.push("all".to_owned());
+    let mut columns = Vec::new();
+    for (_, level) in levels() {
+        let (stages, all) = with(level, || Decoding::new(fields, &Options::default())?.least(&blocks, PASSES))?;
+        let mut spent = stages.spent;
+        spent.push(all);
+        columns.push(spent);
     }
-    println!("  {:24} {:6.2} ns a row", "all", each(stages.spent.iter().sum()));
+    println!("ns a row, the least of {PASSES} passes over {FEW} rows; memcpy {:.2}", copied / FEW as f64);
+    println!("  {:26}{}", "", levels().iter().map(|(name, _)| format!("{name:>9}")).collect::<String>());
+    for (i, name) in names.iter().enumerate() {
+        let figures = columns.iter().map(|spent| format!("{:9.2}", spent[i].as_nanos() as f64 / FEW as f64));
+        println!("  {name:26}{}", figures.collect::<String>());
+    }
     Ok(())
+}
+
+fn duplicate(blocks: &[Bytes], copy: &mut [u8]) {
+    let mut at = 0;
+    for block in blocks {
+        copy[at..at + block.len()].copy_from_slice(block);
+        at += block.len();
+    }
+    std::hint::black_box(copy);
+}
+
+/// The processor's name.
+fn processor() -> String {
+    let facts = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = facts.lines().find_map(|line| line.strip_prefix("model name")).and_then(|rest| rest.split_once(": "));
+    name.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.to_owned())
 }
 
 /// Bytes of Arrow.

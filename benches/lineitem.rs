@@ -46,10 +46,10 @@ const FIRST_DAY: i32 = 8036;
 const ROOM: usize = 256;
 
 /// A small generator (xorshift): the rows need to be varied, not random.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
