@@ -60,6 +60,12 @@ pub trait Session: Send {
     fn execute_each(&mut self, statement: u64, parameters: &Parameters) -> Vec<Result<Done, SqlError>> {
         one_by_one(parameters, |row| self.execute(statement, row))
     }
+    /// Runs a prepared statement for rows that came as commands of their own: as many of them, from the first on, as can
+    /// be run at once with the outcome that they have one after the other. One answer a row. None is run, and nothing is
+    /// changed, where these rows have to be run one after the other; `None` where that holds for all rows.
+    fn execute_gathered(&mut self, _statement: u64, _rows: &Parameters) -> Option<Vec<Result<Done, SqlError>>> {
+        None
+    }
     /// The statement is not needed any more.
     fn forget(&mut self, statement: u64);
     /// A SET statement that the client's driver sends by itself, among them `SET CLIENT …`, which tell

@@ -26,7 +26,7 @@ struct Module {
 /// * `thiserror` is allowed everywhere: an error enum per module. `tracing` is, but for the modules that
 ///   only translate (`wire`, `column`).
 /// * Arrow is used as its parts, never as the umbrella crate: `arrow_array`, `arrow_buffer`,
-///   `arrow_schema`.
+///   `arrow_data`, `arrow_schema`.
 /// * `wire/ddm` and `wire/dss` have `zeroize`: the password of SECCHK is wiped when it is dropped, and when it is sent.
 /// * `wire/ccsid` has `simdutf8`: long runs of UTF-8 are proved valid there. It and `column` have
 ///   `fearless_simd`: what is looked up and computed for many values at once is so by vectors.
@@ -118,6 +118,7 @@ const MODULES: &[Module] = &[
             "rustls",
             "tokio_rustls",
             "arrow_array",
+            "arrow_data",
             "arrow_schema",
             "bytes",
             "getrandom",

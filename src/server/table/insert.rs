@@ -1,13 +1,15 @@
 //! Rows that go into a table: all of them or none, or each for itself.
 
 use super::Table;
+use super::key_index::{KeyIndex, NewKeys};
 use super::sql::Operand;
 use super::stop::Stop;
-use super::value::{KeyValues, rows};
+use super::value::rows;
 use crate::server::backend::{Done, Parameters};
 use crate::server::budget::{Lease, cost};
 use crate::server::error::SqlError;
 use arrow_array::RecordBatch;
+use std::sync::{Arc, OnceLock};
 
 /// The outcome of rows, one by one.
 pub(super) type Each = Vec<Result<Done, SqlError>>;
@@ -19,6 +21,8 @@ pub(super) struct Insert<'a> {
     pub(super) values: &'a [Operand],
     pub(super) parameters: &'a Parameters,
     pub(super) stop: &'a Stop,
+    /// Each row came alone: it is the first one of its statement.
+    pub(super) alone: bool,
     /// For rows that are not committed.
     pub(super) lease: Option<&'a mut Lease>,
 }
@@ -28,10 +32,29 @@ impl Insert<'_> {
         rows(&table.schema, self.values, self.parameters, of, self.stop)
     }
 
-    /// Puts the rows where there is memory for them.
-    fn put(&mut self, table: &mut Table, batch: RecordBatch) -> Result<(), SqlError> {
-        self.lease.as_mut().map_or(Ok(()), |lease| lease.grow(cost(&batch)))?;
+    /// One row, whatever is wrong with others.
+    fn row(&self, table: &Table, row: usize) -> Result<RecordBatch, SqlError> {
+        if self.alone {
+            rows(&table.schema, self.values, &self.parameters.row(row), &[0], self.stop)
+        } else {
+            self.rows(table, &[row])
+        }
+    }
+
+    /// Puts the rows, and their keys, where there is memory for them.
+    fn put(&mut self, table: &mut Table, batch: RecordBatch, keys: Option<NewKeys>) -> Result<(), SqlError> {
+        let bytes = cost(&batch) + keys.as_ref().map_or(0, NewKeys::bytes);
+        self.lease.as_mut().map_or(Ok(()), |lease| lease.grow(bytes))?;
         table.batches.push(batch);
+        if let Some(keys) = keys {
+            let mut index = match Arc::get_mut(&mut table.keys) {
+                Some(own) => own.take(),
+                None => table.keys.get().cloned(),
+            };
+            let index = index.get_or_insert_default();
+            index.add(keys);
+            table.keys = Arc::new(OnceLock::from(std::mem::take(index)));
+        }
         Ok(())
     }
 }
@@ -41,11 +64,12 @@ impl Table {
     pub(super) fn insert(&mut self, mut insert: Insert<'_>) -> Result<u64, SqlError> {
         let all: Vec<usize> = (0..insert.parameters.rows).collect();
         let batch = insert.rows(self, &all)?;
-        if let Some(mut keys) = self.keys(insert.stop)? {
-            keys.add(&batch, 0, usize::MAX, insert.name)?;
+        let mut keys = self.keys(insert.stop)?;
+        if let Some(keys) = &mut keys {
+            keys.add(&batch, insert.name)?;
         }
         let count = batch.num_rows() as u64;
-        insert.put(self, batch)?;
+        insert.put(self, batch, keys)?;
         Ok(count)
     }
 
@@ -54,38 +78,47 @@ impl Table {
         let mut keys = self.keys(insert.stop)?;
         let all: Vec<usize> = (0..insert.parameters.rows).collect();
         let whole = insert.rows(self, &all);
-        let (mut good, mut each) = (Vec::new(), Each::with_capacity(all.len()));
-        for row in all.iter().copied() {
-            insert.stop.row(row)?;
-            let made = match &whole {
-                Ok(batch) => Ok((batch.clone(), row)),
-                Err(_) => insert.rows(self, &[row]).map(|batch| (batch, 0)),
-            };
-            let added =
-                made.and_then(|(batch, at)| keys.as_mut().map_or(Ok(()), |keys| keys.add(&batch, at, 1, insert.name)));
-            each.push(added.map(|()| {
-                good.push(row);
-                Done { count: Some(1), warning: None }
-            }));
+        let mut added = Vec::new();
+        match (&whole, &mut keys) {
+            (Ok(_), None) => added.resize(all.len(), Ok(())),
+            (Ok(batch), Some(keys)) => keys.add_each(batch, insert.name, &mut added)?,
+            (Err(_), keys) => {
+                for row in all.iter().copied() {
+                    insert.stop.row(row)?;
+                    let made = insert.row(self, row);
+                    let add = |batch| keys.as_mut().map_or(Ok(()), |keys| keys.add(&batch, insert.name));
+                    added.push(made.and_then(add));
+                }
+            }
         }
+        let good: Vec<usize> = all.iter().copied().filter(|row| added.get(*row).is_some_and(Result::is_ok)).collect();
+        let done = |()| Done { count: Some(1), warning: None };
+        let each = added.into_iter().map(|row| row.map(done)).collect();
         match whole {
-            Ok(batch) if good.len() == all.len() => insert.put(self, batch)?,
+            Ok(batch) if good.len() == all.len() => insert.put(self, batch, keys)?,
             _ if good.is_empty() => {}
             _ => {
                 let batch = insert.rows(self, &good)?;
-                insert.put(self, batch)?;
+                insert.put(self, batch, keys)?;
             }
         }
         Ok(each)
     }
 
-    /// The values that the key has; `None` without a key.
-    fn keys(&self, stop: &Stop) -> Result<Option<KeyValues>, SqlError> {
+    /// For the values of the key that rows bring; `None` without a key.
+    fn keys(&self, stop: &Stop) -> Result<Option<NewKeys>, SqlError> {
         let Some(key) = self.key else { return Ok(None) };
-        let mut keys = KeyValues::new(&self.schema, key, stop)?;
-        for batch in &self.batches {
-            keys.add(batch, 0, usize::MAX, "")?;
+        if self.keys.get().is_none() {
+            let mut keys = NewKeys::new(&KeyIndex::default(), &self.schema, key, stop)?;
+            for batch in self.batches.iter() {
+                keys.add(batch, "")?;
+            }
+            let mut index = KeyIndex::default();
+            index.add(keys);
+            // Somebody else may have been faster.
+            let _ = self.keys.set(index);
         }
-        Ok(Some(keys))
+        let index = self.keys.get().cloned().unwrap_or_default();
+        NewKeys::new(&index, &self.schema, key, stop).map(Some)
     }
 }

@@ -1,6 +1,6 @@
 //! Savepoints: what a transaction had changed when each was set. Tables are shared until they change again.
 
-use super::TableChange;
+use super::table_change::TableChange;
 use crate::server::budget::{Budget, Lease};
 use crate::server::error::SqlError;
 use std::collections::BTreeMap;

@@ -1,9 +1,10 @@
 //! Looking through a table: which of its rows a filter takes.
 
+use super::Table;
+use super::columns::column;
 use super::sql::{Filter, Operand};
 use super::stop::Stop;
 use super::value::Matcher;
-use super::{Table, column};
 use crate::server::backend::{Parameters, Rows};
 use crate::server::error::SqlError;
 use arrow_array::RecordBatch;

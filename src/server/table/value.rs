@@ -16,12 +16,15 @@ use crate::server::table::stop::Stop;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::cell::{Cells, Lob, NULL};
 use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::types::Type;
+use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use bytes::Bytes;
-use std::collections::HashSet;
 
 const ABSENT: u8 = 0xFF;
+/// CCSID of UTF-8.
+const UTF8: u16 = 1208;
 /// The types of columns are those of Db2; one of characters is as long as its own page makes it.
 pub(super) static TYPES: Persona = Persona { pages: true, ..LUW };
 /// A character that the page lacks.
@@ -44,7 +47,7 @@ pub(super) fn rows(
             Operand::Marker => markers.next().cloned().ok_or_else(|| SqlError::new(-313, "07001", &[]))?,
             Operand::Literal(literal) => literal.array(),
         };
-        columns.push(coerce(field, index, array.as_ref(), of, stop)?);
+        columns.push(coerce(field, index, &array, of, stop)?);
     }
     RecordBatch::try_new(schema.clone(), columns).map_err(|e| SqlError::system(&e.to_string()))
 }
@@ -53,11 +56,14 @@ pub(super) fn rows(
 fn coerce(
     column: &arrow_schema::Field,
     index: usize,
-    array: &dyn Array,
+    array: &ArrayRef,
     rows: &[usize],
     stop: &Stop,
 ) -> Result<ArrayRef, SqlError> {
     let field = describe::field(column, index, &TYPES)?;
+    if let Some(made) = as_it_is(column, &field, array, rows) {
+        return Ok(made);
+    }
     let fail = |e| SqlError::from(&e);
     let encoder = ColumnEncoder::new(&field, index).map_err(fail)?;
     let options = Options { timestamp_unit: unit_of(column.data_type()), ..Options::default() };
@@ -65,7 +71,8 @@ fn coerce(
     for row in rows.iter().copied() {
         stop.row(row)?;
         let mut w = Writer::new();
-        let large = encode(&encoder, &field, array, row.min(array.len().saturating_sub(1)), &mut w).map_err(fail)?;
+        let large =
+            encode(&encoder, &field, array.as_ref(), row.min(array.len().saturating_sub(1)), &mut w).map_err(fail)?;
         let is_null = field.nullable && w.as_slice().first() == Some(&ABSENT);
         let lobs: &[Lob] = match field.shape {
             Shape::Lob(_) if is_null => &[Lob::Null],
@@ -82,6 +89,24 @@ fn coerce(
     }
     let what = format!("{} ({})", column.name(), column.data_type());
     Err(SqlError::new(-350, "42962", &[&what]))
+}
+
+/// All values of an array that need no change.
+fn as_it_is(column: &arrow_schema::Field, field: &Field, array: &ArrayRef, rows: &[usize]) -> Option<ArrayRef> {
+    let all = rows.len() == array.len() && rows.last().is_some_and(|last| last + 1 == array.len());
+    if !all || array.data_type() != column.data_type() || !field.nullable && array.null_count() > 0 {
+        return None;
+    }
+    let fits = match (array.data_type(), field.ty) {
+        (DataType::Int16 | DataType::Int32 | DataType::Int64, Type::Integer) => true,
+        (DataType::Float32 | DataType::Float64, Type::Float) => true,
+        (DataType::Utf8, Type::Text) if field.shape == Shape::Var && field.ccsid == UTF8 => {
+            let lengths = array.as_string::<i32>().offsets().lengths();
+            lengths.max().is_none_or(|longest| longest <= field.length as usize)
+        }
+        _ => false,
+    };
+    fits.then(|| array.clone())
 }
 
 /// Writes a value; the blanks at its end for which the column has no room are left out.
@@ -107,37 +132,6 @@ fn encode(
         return encoder.encode(blanks::with_blanks(&shorter, room).as_ref(), 0, w);
     }
     Ok(large)
-}
-
-/// The values of a column that differ from row to row.
-pub(super) struct KeyValues {
-    column: usize,
-    field: Field,
-    seen: HashSet<Vec<u8>>,
-    stop: Stop,
-}
-
-impl KeyValues {
-    /// Of no rows yet.
-    pub(super) fn new(schema: &SchemaRef, column: usize, stop: &Stop) -> Result<KeyValues, SqlError> {
-        let field = Field { nullable: true, ..describe::field(schema.field(column), column, &TYPES)? };
-        Ok(KeyValues { column, field, seen: HashSet::new(), stop: stop.clone() })
-    }
-
-    /// Adds those of a batch's rows from `first` on, up to `rows` of them; -803 at the first that is
-    /// there already.
-    pub(super) fn add(&mut self, batch: &RecordBatch, first: usize, rows: usize, table: &str) -> Result<(), SqlError> {
-        let encoder = ColumnEncoder::new(&self.field, self.column).map_err(|e| SqlError::from(&e))?;
-        for row in first..batch.num_rows().min(first.saturating_add(rows)) {
-            self.stop.row(row)?;
-            let mut w = Writer::new();
-            encoder.encode(batch.column(self.column).as_ref(), row, &mut w).map_err(|e| SqlError::from(&e))?;
-            if !self.seen.insert(blanks::key(&self.field, w.as_slice()).to_vec()) {
-                return Err(SqlError::new(-803, "23505", &["1", table]));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Compares values of one column with one value, as they are written for the wire.
@@ -183,5 +177,77 @@ impl Matcher {
             out.push(w.as_slice().first() != Some(&ABSENT) && blanks::key(&self.field, w.as_slice()) == self.bytes);
         }
         Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::types::data_type;
+    use super::*;
+    use arrow_array::{Float32Array, Float64Array, Int16Array, Int32Array, Int64Array, StringArray};
+    use std::sync::Arc;
+
+    #[test]
+    fn values_that_need_no_change_are_what_the_careful_way_makes_of_them() {
+        let texts = |all: &[Option<&str>]| -> ArrayRef { Arc::new(StringArray::from(all.to_vec())) };
+        let arrays: Vec<ArrayRef> = vec![
+            Arc::new(Int16Array::from(vec![Some(i16::MIN), None, Some(i16::MAX), Some(0)])),
+            Arc::new(Int32Array::from(vec![Some(i32::MIN), None, Some(i32::MAX), Some(-1)])),
+            Arc::new(Int64Array::from(vec![Some(i64::MIN), None, Some(i64::MAX), Some(7)])),
+            Arc::new(Float32Array::from(vec![Some(f32::MIN), None, Some(-0.0), Some(f32::from_bits(1))])),
+            Arc::new(Float64Array::from(vec![Some(f64::MAX), None, Some(-0.0), Some(f64::from_bits(1))])),
+            Arc::new(Float64Array::from(vec![Some(f64::NAN), Some(f64::INFINITY)])),
+            Arc::new(Float32Array::from(vec![Some(f32::NAN), Some(f32::NEG_INFINITY)])),
+            texts(&[Some("ab"), None, Some(""), Some("c    "), Some("é日")]),
+            texts(&[Some("abcde"), Some("abcde   ")]),
+            texts(&[Some("ab"), Some("abcdef")]),
+            texts(&[Some("12"), Some("-3")]),
+        ];
+        let kinds = [
+            ("SMALLINT", &[][..], false),
+            ("INTEGER", &[], false),
+            ("BIGINT", &[], false),
+            ("REAL", &[], false),
+            ("DOUBLE", &[], false),
+            ("VARCHAR", &[5], false),
+            ("CHAR", &[5], false),
+            ("DECFLOAT", &[], false),
+            ("CLOB", &[5], false),
+            ("VARCHAR", &[5], true),
+        ];
+        let mut fast = 0;
+        for (kind, numbers, bits) in kinds {
+            for nullable in [true, false] {
+                let column = data_type("A", kind, numbers, bits).unwrap().with_nullable(nullable);
+                for array in &arrays {
+                    let all: Vec<usize> = (0..array.len()).collect();
+                    let field = describe::field(&column, 0, &TYPES).unwrap();
+                    fast += usize::from(as_it_is(&column, &field, array, &all).is_some());
+                    let got = coerce(&column, 0, array, &all, &Stop::default());
+                    let one = |row: &usize| coerce(&column, 0, array, &[*row], &Stop::default());
+                    match all.iter().map(one).collect::<Result<Vec<_>, _>>() {
+                        Err(_) => assert!(got.is_err(), "{kind} {array:?}"),
+                        Ok(careful) => {
+                            let got = got.unwrap();
+                            for (row, value) in careful.iter().enumerate() {
+                                // Of numbers their bits.
+                                assert_eq!(value.to_data(), got.slice(row, 1).to_data(), "{kind} {array:?} {row}");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(fast >= 9, "{fast}");
+    }
+
+    #[test]
+    fn no_rows_and_some_rows_are_not_all() {
+        let column = data_type("A", "INTEGER", &[], false).unwrap();
+        let array: ArrayRef = Arc::new(Int32Array::from(vec![1, 2, 3]));
+        for (rows, expected) in [(vec![], vec![]), (vec![0, 2], vec![1, 3]), (vec![0, 1, 2], vec![1, 2, 3])] {
+            let got = coerce(&column, 0, &array, &rows, &Stop::default()).unwrap();
+            assert_eq!(got.as_ref(), &Int32Array::from(expected) as &dyn Array);
+        }
     }
 }

@@ -1,0 +1,55 @@
+//! The columns that statements name, and those of their results.
+
+use super::Table;
+use super::sql::{Filter, Literal, Operand, SelectedColumns};
+use crate::server::error::SqlError;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Columns that a SELECT may name.
+const MOST_COLUMNS: usize = i16::MAX as usize;
+
+/// The position of a column; one of just this name goes before those that differ in case.
+pub(super) fn column(table: &Table, name: &str) -> Result<usize, SqlError> {
+    let fields = table.schema.fields();
+    let exact = fields.iter().position(|f| f.name() == name);
+    let found = exact.or_else(|| fields.iter().position(|f| f.name().eq_ignore_ascii_case(name)));
+    found.ok_or_else(|| SqlError::no_column(name))
+}
+
+/// The marker of a filter has the type of the column.
+pub(super) fn markers(filter: Option<&Filter>, table: &Table) -> Result<Vec<Field>, SqlError> {
+    let Some(filter) = filter else { return Ok(Vec::new()) };
+    let field = table.schema.field(column(table, &filter.column)?).clone().with_nullable(true);
+    Ok(if matches!(filter.value, Operand::Marker) { vec![field] } else { Vec::new() })
+}
+
+pub(super) fn pick(table: &Table, columns: &SelectedColumns) -> Result<Vec<usize>, SqlError> {
+    match columns {
+        SelectedColumns::All => Ok((0..table.schema.fields().len()).collect()),
+        SelectedColumns::Named(names) if names.len() > MOST_COLUMNS => {
+            let text = format!("{} columns; a result has at most {MOST_COLUMNS}", names.len());
+            Err(SqlError::new(-840, "54004", &[&text]))
+        }
+        SelectedColumns::Named(names) => {
+            let (mut exact, mut folded) = (HashMap::new(), HashMap::new());
+            for (n, field) in table.schema.fields().iter().enumerate() {
+                exact.entry(field.name().as_str()).or_insert(n);
+                folded.entry(field.name().to_ascii_uppercase()).or_insert(n);
+            }
+            let place = |name: &String| exact.get(name.as_str()).or_else(|| folded.get(&name.to_ascii_uppercase()));
+            names.iter().map(|name| place(name).copied().ok_or_else(|| SqlError::no_column(name))).collect()
+        }
+        SelectedColumns::Count => Ok(Vec::new()),
+    }
+}
+
+pub(super) fn count_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new("1", DataType::Int32, false)]))
+}
+
+pub(super) fn literal_schema(literals: &[Literal]) -> SchemaRef {
+    let field = |(i, l): (usize, &Literal)| l.field(&(i + 1).to_string());
+    Arc::new(Schema::new(literals.iter().enumerate().map(field).collect::<Vec<_>>()))
+}

@@ -1,0 +1,365 @@
+//! One connection's view of the tables, and its transaction.
+
+use super::columns::{count_schema, literal_schema, markers, pick};
+use super::insert::Insert;
+use super::savepoint::Savepoints;
+use super::scan::{Match, select};
+use super::sql::{self, Literal, Operand, Plan, SelectedColumns};
+use super::stop::Stop;
+use super::table_change::TableChange;
+use super::{Table, Tables};
+use crate::server::backend::{Done, Interrupt, Parameters, Prepared, Rows, Session, TableInfo, one_by_one};
+use crate::server::budget::{Budget, Lease};
+use crate::server::error::SqlError;
+use arrow_array::{ArrayRef, Int32Array, RecordBatch};
+use arrow_schema::{Field, Schema, SchemaRef};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Statements that a session may have prepared.
+const STATEMENTS: usize = 65_536;
+
+/// A session.
+pub(super) struct MemorySession {
+    /// The name of the tables' schema: the user's name.
+    schema: String,
+    committed: Arc<Mutex<Tables>>,
+    changed: BTreeMap<String, TableChange>,
+    savepoints: Savepoints,
+    statements: HashMap<u64, Plan>,
+    next: u64,
+    budget: Option<Budget>,
+    /// For changes that are not committed.
+    pending: Option<Lease>,
+    stop: Stop,
+}
+
+impl Session for MemorySession {
+    fn hold(&mut self, budget: &Budget) {
+        self.budget = Some(budget.clone());
+        self.pending = Some(budget.empty());
+    }
+
+    fn rows_are_shared(&self) -> bool {
+        true
+    }
+
+    fn interrupt(&self) -> Option<Interrupt> {
+        let stop = self.stop.clone();
+        Some(Arc::new(move || stop.set()))
+    }
+
+    fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
+        let plan = sql::parse(sql)?;
+        let (columns, parameters) = self.describe(&plan)?;
+        if self.statements.len() >= STATEMENTS {
+            return Err(SqlError::new(-101, "54001", &[]));
+        }
+        self.next += 1;
+        self.statements.insert(self.next, plan);
+        Ok(Prepared { statement: self.next, columns, parameters })
+    }
+
+    fn query(&mut self, statement: u64, parameters: &Parameters) -> Result<Rows, SqlError> {
+        self.stop.begin();
+        let plan = self.statements.get(&statement).ok_or_else(|| SqlError::new(-518, "07003", &[]))?;
+        match plan {
+            Plan::Values(literals) => {
+                let columns = literals.iter().map(Literal::array).collect();
+                let schema = literal_schema(literals);
+                let batch = RecordBatch::try_new(schema, columns).map_err(|e| SqlError::system(&e.to_string()))?;
+                Ok(Box::new(std::iter::once(Ok(batch))))
+            }
+            Plan::Select { table, columns, filter, limit } => {
+                let (_, table) = self.table(table)?;
+                let picked = pick(&table, columns)?;
+                let filter = Match::of(filter.as_ref(), &table, parameters, &self.stop)?;
+                match columns {
+                    SelectedColumns::Count => {
+                        let mut count = 0i64;
+                        for batch in table.batches.iter() {
+                            count += filter
+                                .runs(batch)?
+                                .iter()
+                                .map(|(_, n, hit)| if *hit { *n as i64 } else { 0 })
+                                .sum::<i64>();
+                        }
+                        let count = i32::try_from(count).map_err(|_| SqlError::new(-802, "22003", &[]))?;
+                        let array: ArrayRef = Arc::new(Int32Array::from(vec![count]));
+                        let batch = RecordBatch::try_new(count_schema(), vec![array]);
+                        Ok(Box::new(std::iter::once(batch.map_err(|e| SqlError::system(&e.to_string())))))
+                    }
+                    _ => Ok(select(table, picked, filter, limit.unwrap_or(usize::MAX))),
+                }
+            }
+            _ => Err(SqlError::new(-517, "07005", &["SQL_CUR"])),
+        }
+    }
+
+    fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError> {
+        self.stop.begin();
+        let plan = self.statements.get(&statement).cloned().ok_or_else(|| SqlError::new(-518, "07003", &[]))?;
+        match plan {
+            Plan::Insert { table, values } => {
+                let count = self.insert(&table, &values, parameters, Table::insert)?;
+                Ok(Done { count: Some(count), warning: None })
+            }
+            Plan::Delete { table, filter } => {
+                let (name, before) = self.table(&table)?;
+                let (mut table, mut count) = (Table::clone(&before), 0);
+                for row in 0..parameters.rows {
+                    self.stop.look()?;
+                    let lease = self.pending.as_mut();
+                    count += table.delete(filter.as_ref(), &parameters.row(row), &self.stop, lease)?;
+                }
+                if count > 0 {
+                    self.change(name, Some(before), Some(table));
+                }
+                let warning = (count == 0).then(|| SqlError::new(100, "02000", &[]));
+                Ok(Done { count: Some(count), warning })
+            }
+            Plan::Create { table, fields, key } => {
+                if self.table(&table).is_ok() {
+                    return Err(SqlError::new(-601, "42710", &[&table, "TABLE"]));
+                }
+                let schema = Arc::new(Schema::new(fields));
+                self.change(table, None, Some(Table::empty(schema, key)));
+                Ok(Done::default())
+            }
+            Plan::Drop { table } => {
+                let (name, before) = self.table(&table)?;
+                self.change(name, Some(before), None);
+                Ok(Done::default())
+            }
+            Plan::Set => Ok(Done::default()),
+            Plan::Savepoint(name) => {
+                self.savepoints.set(name, &self.changed, self.budget.as_ref()).map(|()| Done::default())
+            }
+            Plan::BackTo(name) => {
+                self.changed = self.savepoints.back_to(name.as_deref())?;
+                Ok(Done::default())
+            }
+            Plan::Release(name) => self.savepoints.release(&name).map(|()| Done::default()),
+            Plan::Values(_) | Plan::Select { .. } => Err(SqlError::new(-84, "42612", &[])),
+        }
+    }
+
+    fn execute_each(&mut self, statement: u64, parameters: &Parameters) -> Vec<Result<Done, SqlError>> {
+        let Some(Plan::Insert { table, values }) = self.statements.get(&statement).cloned() else {
+            return one_by_one(parameters, |row| self.execute(statement, row));
+        };
+        self.stop.begin();
+        let each = self.insert(&table, &values, parameters, Table::insert_each);
+        each.unwrap_or_else(|error| vec![Err(error); parameters.rows])
+    }
+
+    fn execute_gathered(&mut self, statement: u64, rows: &Parameters) -> Option<Vec<Result<Done, SqlError>>> {
+        let Plan::Insert { table, values } = self.statements.get(&statement).cloned()? else { return None };
+        self.stop.begin();
+        // Where there is no memory for all of them, there may be for some.
+        let each =
+            self.insert(&table, &values, rows, |table, insert| table.insert_each(Insert { alone: true, ..insert }));
+        Some(each.unwrap_or_default())
+    }
+
+    fn forget(&mut self, statement: u64) {
+        self.statements.remove(&statement);
+    }
+
+    fn set(&mut self, _: &str) -> Result<(), SqlError> {
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), SqlError> {
+        let changed = std::mem::take(&mut self.changed);
+        self.ended();
+        let mut tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        let untouched = |(name, change): (&String, &TableChange)| match (tables.get(name), &change.before) {
+            (Some(now), Some(before)) => Arc::ptr_eq(now, before),
+            (None, None) => true,
+            _ => false,
+        };
+        if !changed.iter().all(untouched) {
+            return Err(SqlError::conflict());
+        }
+        for (name, change) in changed {
+            match change.after {
+                Some(table) => tables.insert(name, table),
+                None => tables.remove(&name),
+            };
+        }
+        Ok(())
+    }
+
+    fn rollback(&mut self) -> Result<(), SqlError> {
+        self.changed.clear();
+        self.ended();
+        Ok(())
+    }
+
+    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
+        let mut seen = self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (name, change) in &self.changed {
+            match &change.after {
+                Some(table) => seen.insert(name.clone(), table.clone()),
+                None => seen.remove(name),
+            };
+        }
+        let info = |(name, table): (String, Arc<Table>)| TableInfo {
+            schema: self.schema.clone(),
+            name,
+            kind: "TABLE".to_owned(),
+            columns: table.schema.clone(),
+            key: table.key.into_iter().collect(),
+        };
+        Ok(seen.into_iter().map(info).collect())
+    }
+}
+
+impl MemorySession {
+    /// Of a user, over the tables that are committed.
+    pub(super) fn new(user: &str, committed: Arc<Mutex<Tables>>) -> MemorySession {
+        MemorySession {
+            schema: user.to_uppercase(),
+            committed,
+            changed: BTreeMap::new(),
+            savepoints: Savepoints::default(),
+            statements: HashMap::new(),
+            next: 0,
+            budget: None,
+            pending: None,
+            stop: Stop::default(),
+        }
+    }
+
+    /// A table as this transaction sees it, with its full name.
+    fn table(&self, name: &str) -> Result<(String, Arc<Table>), SqlError> {
+        let tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = |name: &str| match self.changed.get(name) {
+            Some(change) => change.after.as_ref(),
+            None => tables.get(name),
+        };
+        // One of just this name goes before those that differ in case.
+        let others = self.changed.keys().chain(tables.keys()).filter(|other| other.eq_ignore_ascii_case(name));
+        let named = std::iter::once(name).chain(others.map(String::as_str));
+        let mut found = named.filter_map(|name| seen(name).map(|table| (name.to_owned(), table.clone())));
+        found.next().ok_or_else(|| SqlError::no_table(name))
+    }
+
+    /// Nothing is pending any more.
+    fn ended(&mut self) {
+        self.savepoints.clear();
+        self.pending = self.budget.as_ref().map(Budget::empty);
+    }
+
+    /// Puts rows into a table, in one of the ways in which an INSERT does.
+    fn insert<T>(
+        &mut self,
+        table: &str,
+        values: &[Operand],
+        parameters: &Parameters,
+        put: impl FnOnce(&mut Table, Insert<'_>) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
+        let (stop, mut pending) = (self.stop.clone(), self.pending.take());
+        let done = self.alter(table, |name, table| {
+            put(table, Insert { name, values, parameters, stop: &stop, alone: false, lease: pending.as_mut() })
+        });
+        self.pending = pending;
+        done
+    }
+
+    /// Changes a table where it is, once it is this transaction's own. What fails changes nothing.
+    fn alter<T>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&str, &mut Table) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
+        let (name, table) = self.table(name)?;
+        if !self.changed.contains_key(&name) {
+            let mut own = Table::clone(&table);
+            let done = change(&name, &mut own)?;
+            self.change(name, Some(table), Some(own));
+            return Ok(done);
+        }
+        drop(table);
+        let own = self.changed.get_mut(&name).and_then(|change| change.after.as_mut());
+        change(&name, Arc::make_mut(own.ok_or_else(|| SqlError::no_table(&name))?))
+    }
+
+    /// Notes how a statement leaves a table that it has seen as `before`: what others commit meanwhile is a conflict.
+    fn change(&mut self, name: String, before: Option<Arc<Table>>, after: Option<Table>) {
+        let change = self.changed.entry(name).or_insert(TableChange { before, after: None });
+        change.after = after.map(Arc::new);
+    }
+
+    /// Columns of the result and markers of the statement.
+    fn describe(&self, plan: &Plan) -> Result<(Option<SchemaRef>, Vec<Field>), SqlError> {
+        Ok(match plan {
+            Plan::Values(literals) => (Some(literal_schema(literals)), Vec::new()),
+            Plan::Select { table, columns, filter, .. } => {
+                let (_, table) = self.table(table)?;
+                let markers = markers(filter.as_ref(), &table)?;
+                let schema = match columns {
+                    SelectedColumns::Count => count_schema(),
+                    _ => {
+                        let picked = pick(&table, columns)?;
+                        Arc::new(table.schema.project(&picked).map_err(|e| SqlError::system(&e.to_string()))?)
+                    }
+                };
+                (Some(schema), markers)
+            }
+            Plan::Insert { table, values } => {
+                let (_, table) = self.table(table)?;
+                if values.len() != table.schema.fields().len() {
+                    return Err(SqlError::new(-117, "42802", &[]));
+                }
+                let fields = table.schema.fields().iter().zip(values);
+                let markers = fields.filter(|(_, v)| matches!(v, Operand::Marker));
+                (None, markers.map(|(f, _)| f.as_ref().clone()).collect())
+            }
+            Plan::Delete { table, filter } => {
+                let (_, table) = self.table(table)?;
+                (None, markers(filter.as_ref(), &table)?)
+            }
+            Plan::Drop { table } => {
+                self.table(table)?;
+                (None, Vec::new())
+            }
+            Plan::Create { .. } | Plan::Set | Plan::Savepoint(_) | Plan::BackTo(_) | Plan::Release(_) => {
+                (None, Vec::new())
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MemoryTables;
+    use super::*;
+
+    #[test]
+    fn what_others_commit_while_a_statement_runs_is_not_lost() {
+        let tables = MemoryTables::new();
+        let batch = |values: Vec<i32>| {
+            RecordBatch::try_from_iter([("A", Arc::new(Int32Array::from(values)) as ArrayRef)]).unwrap()
+        };
+        tables.put("N", Table::new(batch(Vec::new()).schema(), Vec::new()).unwrap());
+        let (mut one, mut other) = (tables.session("ME"), tables.session("ME"));
+        let add = |session: &mut MemorySession, more: &mut dyn FnMut()| {
+            session.alter("N", |_, table| {
+                more();
+                table.batches.push(batch(vec![1]));
+                Ok(())
+            })
+        };
+        add(&mut one, &mut || {
+            add(&mut other, &mut || {}).unwrap();
+            other.commit().unwrap();
+        })
+        .unwrap();
+        assert_eq!(one.commit().unwrap_err().sqlstate, SqlError::conflict().sqlstate);
+        add(&mut one, &mut || {}).unwrap();
+        one.commit().unwrap();
+        assert_eq!(one.table("N").unwrap().1.rows(), 2);
+    }
+}
