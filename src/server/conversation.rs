@@ -13,6 +13,7 @@ use super::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
 use super::request::{After, Replies, Request};
 use super::shared::ServerShared;
 use super::sql::dispatch as sql_commands;
+use super::sql::gather;
 use super::sql::session::SqlSession;
 use crate::flow::secmec::random::Random;
 use crate::wire::ddm::codepoint::{self as cp, CodePoint};
@@ -41,6 +42,8 @@ pub(super) struct Conversation {
     pub(super) unsent: Lease,
     /// Nobody waits for replies any more.
     abandoned: Arc<AtomicBool>,
+    /// So many commands to come are run one by one: at once they could not be.
+    one_by_one: usize,
 }
 
 impl Conversation {
@@ -55,6 +58,7 @@ impl Conversation {
             unsent: budget.empty(),
             budget,
             abandoned: Arc::default(),
+            one_by_one: 0,
             shared,
         }
     }
@@ -94,8 +98,41 @@ impl Conversation {
         }
     }
 
+    /// Runs the next of some commands, or several that can be run at once, and appends their replies; how many.
+    pub(super) fn run_next(&mut self, requests: &[Request], chain: &mut Chain) -> (After, usize) {
+        let Some(next) = requests.first() else { return (After::Next, 0) };
+        let alike = if self.one_by_one > 0 { 1 } else { gather::alike(requests) };
+        if alike > 1 {
+            match self.gather(requests.get(..alike).unwrap_or_default(), chain) {
+                (After::Next, 0) => self.one_by_one = alike,
+                done => return done,
+            }
+        }
+        self.one_by_one = self.one_by_one.saturating_sub(1);
+        (self.run(next, chain), 1)
+    }
+
+    /// Runs commands that are alike, as many of them as can be run at once.
+    fn gather(&mut self, requests: &[Request], chain: &mut Chain) -> (After, usize) {
+        let allowed = |c: &mut Conversation, first| c.check(first).and_then(|()| check_known(first)).is_ok();
+        if self.abandoned.load(Ordering::Acquire) || !requests.first().is_some_and(|first| allowed(self, first)) {
+            return (After::Next, 0);
+        }
+        let Some(sql) = &mut self.sql else { return (After::Next, 0) };
+        let done = gather::run(sql, &self.env, requests, chain);
+        let done = match done {
+            Ok(count) => (After::Next, count),
+            Err((failed, error)) => {
+                let id = requests.get(failed).map_or(1, |request| request.id);
+                (self.refused(&error, "EXCSQLSTT", &mut Replies::new(chain, id)), failed + 1)
+            }
+        };
+        self.unsent.force(chain.len());
+        done
+    }
+
     /// Runs one command and appends its reply.
-    pub(super) fn run(&mut self, request: &Request, chain: &mut Chain) -> After {
+    fn run(&mut self, request: &Request, chain: &mut Chain) -> After {
         if self.abandoned.load(Ordering::Acquire) {
             return After::Close;
         }
@@ -105,16 +142,19 @@ impl Conversation {
         let name = request.command.cp.name().unwrap_or("?");
         tracing::trace!(command = name, bytes = request.command.body.len(), "command");
         let done = self.dispatch(request, &mut out);
-        let after = done.unwrap_or_else(|error| {
-            tracing::debug!(command = name, reply = error.reply.describe(), "refused");
-            match error.reply.encode(self.env.text) {
-                Ok(reply) => out.reply(&reply),
-                Err(_) => return After::Close,
-            }
-            if error.close { After::Close } else { After::Skip }
-        });
+        let after = done.unwrap_or_else(|error| self.refused(&error, name, &mut out));
         self.unsent.force(chain.len());
         after
+    }
+
+    /// The reply to a command that is refused, and what becomes of the rest of its chain.
+    fn refused(&self, error: &ProtocolError, name: &str, out: &mut Replies<'_>) -> After {
+        tracing::debug!(command = name, reply = error.reply.describe(), "refused");
+        match error.reply.encode(self.env.text) {
+            Ok(reply) => out.reply(&reply),
+            Err(_) => return After::Close,
+        }
+        if error.close { After::Close } else { After::Skip }
     }
 
     /// The reply to something that is no command at all.

@@ -16,6 +16,7 @@ mod files;
 mod formats;
 #[path = "../wire/found.rs"]
 mod found;
+mod gathered;
 mod hostile;
 mod interrupt;
 mod limits;

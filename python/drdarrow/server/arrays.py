@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from drdarrow.server.bad_rows import bad_rows
 from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.engine import SqlError
-from drdarrow.server.inserts import Insert, given
+from drdarrow.server.inserts import Insert
+from drdarrow.server.targets import Target
 
 if TYPE_CHECKING:
     from drdarrow._core import Collected
+    from drdarrow.server.known import Known
     from drdarrow.server.patience import Patience
     from drdarrow.server.statement import Statement
 
-__all__ = ["CHANGES", "DEFINITIONS", "run"]
+__all__ = ["CHANGES", "DEFINITIONS", "gathered", "run"]
 
 #: Kinds of statements that change rows, in DuckDB's words.
 CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE_INTO")
@@ -22,6 +25,8 @@ CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE_INTO")
 DEFINITIONS = ("CREATE", "ALTER", "DROP")
 #: Rows of an array that may fail, each of which has the others run once more; an INSERT needs none of that.
 _FAILURES = 16
+#: Targets that a session keeps in mind.
+_TARGETS = 256
 
 #: Rows changed by each row of parameters, or why there are none.
 _Answers: TypeAlias = list[int | None | SqlError]
@@ -32,7 +37,13 @@ class _Session(Protocol):
 
     _main: Cursor
     _cursors: Cursors
+    _known: Known
+    #: Targets of INSERTs, each with the INSERT and the tables that there were.
+    _targets: dict[int, tuple[Insert, object, Target]]
+    _begun: bool
     _changed: bool
+    _defined: bool
+    _local: bool
     patience: Patience
 
     def _start(self, *statements: str) -> None: ...
@@ -45,12 +56,11 @@ def run(session: _Session, statement: Statement, table: Collected, atomic: bool)
 
     Raises SqlError for a row of an atomic array, and where the transaction went with a row of another one.
     """
-    insert = None
-    if statement.kind == "INSERT" and not statement.run.trimmed:
-        with session.patience.reading(statement.run.sql):
-            insert = Insert.of(statement.run.sql, statement.text)
+    insert = _for_many(session, statement)
     if insert is not None:
-        return _insert(session, insert, table, atomic)
+        target = _target(session, insert)
+        if target is not None and not target.triggers:
+            return _insert(session, statement, insert, target, table, atomic)
     rows = [row[1:] for row in table.rows()]
     if atomic:
         try:
@@ -63,33 +73,91 @@ def run(session: _Session, statement: Statement, table: Collected, atomic: bool)
     return _each(session, statement, rows)
 
 
-def _insert(session: _Session, insert: Insert, table: Collected, atomic: bool) -> int | _Answers:
-    # An error takes with it what the transaction did before: then bad rows are looked for first.
-    bad = _bad_rows(session, insert, table) if session._changed else {}
+def gathered(session: _Session, statement: Statement, table: Collected) -> tuple[int, SqlError | None] | None:
+    """Runs a statement for rows that came one by one, in the session's transaction: how many, from the first on,
+    and the error of the next, if there is one. None of them are run where the outcome would not be the same as one by
+    one; None where that is so for any rows."""
+    insert = _for_many(session, statement)
+    if insert is None or not insert.steady:
+        return None
+    target = _target(session, insert)
+    if target is None or target.serial or target.triggers:
+        return None
+    count = table.num_rows()
     try:
-        count = 0 if atomic and bad else _insert_but(session, insert, table, bad)
+        # An error takes with it what the transaction did before.
+        if session._changed and (target.further or _bad_rows(session, insert, target, table)):
+            return 0, None
     except SqlError as error:
-        if atomic or bad or error.rolled_back:
+        return 0, error
+    lost = session._changed
+    try:
+        _insert_but(session, insert, target, table, {})
+    except SqlError as error:
+        return 0, error if lost or error.rolled_back else None
+    session._changed = True
+    return count, None
+
+
+def _for_many(session: _Session, statement: Statement) -> Insert | None:
+    if statement.looked:
+        return statement.insert
+    with session.patience.reading(statement.run.sql):
+        return statement.for_many()
+
+
+def _target(session: _Session, insert: Insert) -> Target | None:
+    """The table, as it was seen last unless tables have changed; None when there is none."""
+    tables = None if session._defined or session._local else session._known.tables
+    kept = session._targets.get(id(insert))
+    if kept is not None and kept[0] is insert and tables is not None and kept[1] is tables:
+        return kept[2]
+    # On a cursor where nothing is lost, if that sees the table.
+    cursor = session._main if session._defined or session._local else session._cursors.take()
+    try:
+        found = Target.of(insert, cursor)
+    except Exception as e:
+        if cursor is session._main and session._begun:
+            raise session._failed(e, cursor) from e
+        return None
+    finally:
+        session._cursors.give(cursor)
+    if len(session._targets) >= _TARGETS:
+        session._targets.clear()
+    session._targets[id(insert)] = insert, tables, found
+    return found
+
+
+def _insert(
+    session: _Session, statement: Statement, insert: Insert, target: Target, table: Collected, atomic: bool
+) -> int | _Answers:
+    # An error takes with it what the transaction did before: then bad rows are looked for first.
+    bad = _bad_rows(session, insert, target, table) if session._changed else {}
+    try:
+        count = 0 if atomic and bad else _insert_but(session, insert, target, table, bad)
+    except SqlError as error:
+        if bad or error.rolled_back:
             raise
-        bad = _bad_rows(session, insert, table)
+        bad = _bad_rows(session, insert, target, table)
+        if not bad and atomic:
+            raise
         if not bad:
-            raise
-        count = _insert_but(session, insert, table, bad)
+            return _each(session, statement, [row[1:] for row in table.rows()])
+        count = 0 if atomic else _insert_but(session, insert, target, table, bad)
     if atomic and bad:
         raise bad[min(bad)]
     session._changed = session._changed or count > 0
     return count if atomic else [bad.get(row, 1) for row in range(table.num_rows())]
 
 
-def _insert_but(session: _Session, insert: Insert, table: Collected, bad: dict[int, SqlError]) -> int:
+def _insert_but(session: _Session, insert: Insert, target: Target, table: Collected, bad: dict[int, SqlError]) -> int:
     """Inserts the rows that are not bad. Raises SqlError; then nothing is left of the transaction."""
     wanted = table.num_rows() - len(bad)
     if not wanted:
         return 0
     try:
         session._start(", ".join(insert.items))
-        with given(session._main, table):
-            count = insert.run(session._main, bad)
+        count = insert.run(session._main, table, bad, target.names)
         if count != wanted:
             raise SqlError(-901, "58004", f"{count} rows of {wanted} were inserted")
     except Exception as e:
@@ -97,10 +165,10 @@ def _insert_but(session: _Session, insert: Insert, table: Collected, bad: dict[i
     return count
 
 
-def _bad_rows(session: _Session, insert: Insert, table: Collected) -> dict[int, SqlError]:
+def _bad_rows(session: _Session, insert: Insert, target: Target, table: Collected) -> dict[int, SqlError]:
     other = session._cursors.take()
     try:
-        return insert.bad_rows(session._main, other, table)
+        return bad_rows(insert, target, session._main, other, table)
     except Exception as e:
         raise session._failed(e, session._main) from e
     finally:

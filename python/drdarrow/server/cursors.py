@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from drdarrow.server.macros import Macros
 
+if TYPE_CHECKING:
+    from drdarrow._core import Collected
+
 __all__ = ["Cursor", "Cursors"]
+
+
+#: Views of rows that a connection keeps.
+_FEEDS = 16
+
+
+class _Feed:
+    """A view of rows, which are others each time: to make a view takes DuckDB as long as to insert a row."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.rows: Collected | None = None
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        if self.rows is None:
+            raise RuntimeError("nobody reads it")
+        return self.rows.__arrow_c_stream__(requested_schema)
 
 
 class Cursor:
@@ -21,6 +41,10 @@ class Cursor:
         #: Macros that are gone when the transaction is undone.
         self._uncertain: set[str] = set()
         self._begun = False
+        #: Views of rows by their columns; those that are gone when the transaction is undone.
+        self._feeds: dict[tuple[tuple[str, str], ...], _Feed] = {}
+        self._passing: set[tuple[tuple[str, str], ...]] = set()
+        self._number = 0
         #: Describes the markers of a statement, where this DuckDB can.
         self.bind: Callable[[str], tuple[Any, ...]] | None = self._bind if hasattr(raw, "_bind") else None
 
@@ -51,13 +75,30 @@ class Cursor:
         """The statements of a text, read and no more."""
         return self._raw.extract_statements(sql)
 
-    def register(self, name: str, table: Any) -> None:
-        """Makes a table of something with `__arrow_c_stream__`."""
-        self._raw.register(name, table)
-
-    def unregister(self, name: str) -> None:
-        """Drops such a table."""
-        self._raw.unregister(name)
+    @contextmanager
+    def given(self, rows: Collected) -> Iterator[str]:
+        """The rows are a view of the connection's: its name."""
+        columns = tuple((name, kind) for name, kind, _ in rows.fields())
+        feed = self._feeds.get(columns)
+        kept = feed is not None or len(self._feeds) < _FEEDS
+        if feed is None:
+            self._number += 1
+            feed = _Feed(f"drdarrow_array_{self._number}")
+            feed.rows = rows
+            self._raw.register(feed.name, feed)
+            if kept:
+                self._feeds[columns] = feed
+            if kept and self._begun:
+                self._passing.add(columns)
+        feed.rows = rows
+        try:
+            yield feed.name
+        finally:
+            feed.rows = None
+            if not kept:
+                # With a transaction that failed it went away.
+                with suppress(Exception):
+                    self._raw.unregister(feed.name)
 
     def begin(self, read_only: bool = False) -> None:
         """Begins a transaction; read_only: one that changes nothing."""
@@ -68,6 +109,7 @@ class Cursor:
         """Ends the transaction."""
         self._raw.commit()
         self._uncertain.clear()
+        self._passing.clear()
         self._begun = False
 
     def rollback(self) -> None:
@@ -76,6 +118,10 @@ class Cursor:
         self._uncertain.clear()
         self._begun = False
         self._raw.rollback()
+        for columns in self._passing:
+            with suppress(Exception):
+                self._raw.unregister(self._feeds.pop(columns).name)
+        self._passing.clear()
 
     def interrupt(self) -> None:
         """Breaks off what runs; called from any thread."""

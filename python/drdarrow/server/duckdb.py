@@ -18,6 +18,7 @@ from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect
 from drdarrow.server.engine import Prepared, SqlError, Table
+from drdarrow.server.inserts import Insert
 from drdarrow.server.known import Committed, Known
 from drdarrow.server.macros import Macros
 from drdarrow.server.meaning import Run
@@ -25,6 +26,7 @@ from drdarrow.server.patience import Patience
 from drdarrow.server.references import References
 from drdarrow.server.statement import Statement
 from drdarrow.server.storing import Storage
+from drdarrow.server.targets import Target
 from drdarrow.server.watch import Watch
 
 if TYPE_CHECKING:
@@ -104,6 +106,7 @@ class DuckSession:
         self._begun = False
         #: Changes that are not committed; those of tables and the like; objects that only this connection has.
         self._changed = self._defined = self._local = False
+        self._targets: dict[int, tuple[Insert, object, Target]] = {}
         self.patience = Patience()
 
     def prepare(self, sql: str, /) -> Prepared:
@@ -242,6 +245,17 @@ class DuckSession:
         rows = [row[1:] for row in table.rows()]
         return self.execute(number, rows) if atomic else [self.execute(number, [row]) for row in rows]
 
+    def execute_gathered(self, number: int, table: Collected, /) -> tuple[int, SqlError | None] | None:
+        """Runs a statement for rows that came one by one, as far as that can be done at once."""
+        try:
+            statement = self._prepared(number)
+            if statement.kind != "INSERT":
+                return None
+            with self._watched():
+                return arrays.gathered(self, statement, table)
+        except SqlError as e:
+            return 0, e if e.rolled_back else None
+
     def forget(self, number: int, /) -> None:
         """Drops a statement."""
         self._statements.pop(number, None)
@@ -269,7 +283,7 @@ class DuckSession:
                 self._main.commit()
             except Exception as e:
                 raise self._failed(e, self._main) from e
-            self._known.commit()
+            self._known.commit(self._defined)
             self._ended()
 
     def rollback(self) -> None:

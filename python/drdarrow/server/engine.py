@@ -81,6 +81,11 @@ class Session(Protocol):
     so on. atomic: all rows or none, and the answer is that of `execute`; else each row stands for itself, and the
     answer is a list with the rows changed by each, or its SqlError. Without it `execute` is called, with all rows or
     one by one.
+
+    And `execute_gathered(statement, table)`, which runs such a statement for rows that came as commands of their own,
+    with the outcome that they have one by one; table as above. The answer is how many were run, from the first on, each
+    of which changed one row, and the SqlError of the next or None; (0, None) where these have to be run one by one,
+    None where any have. Without it they are.
     """
 
     def prepare(self, sql: str, /) -> Prepared:

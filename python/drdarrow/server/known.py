@@ -19,10 +19,10 @@ class Committed:
         self.tables = tables
         self._lock = Lock()
 
-    def change(self, changes: Mapping[str, dict[str, dict[str, str]] | None]) -> None:
+    def change(self, changes: Mapping[str, dict[str, dict[str, str]] | None], defined: bool) -> None:
         """Takes over what a transaction made of tables; None where one is gone. Sessions that read go on with what
-        they have."""
-        if changes:
+        they have. defined: what is known of them elsewhere may have changed as well, so these are others."""
+        if changes or defined:
             with self._lock:
                 self.tables = _changed(self.tables, changes)
 
@@ -67,9 +67,9 @@ class Known:
             else:
                 self._pending[table] = now.get(table)
 
-    def commit(self) -> None:
-        """All sessions see the changes."""
-        self._committed.change(self._pending)
+    def commit(self, defined: bool) -> None:
+        """All sessions see the changes. defined: those of tables and the like are among them."""
+        self._committed.change(self._pending, defined)
         self._pending = {}
         self._before = self._temporary
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from drdarrow.server import columns, types
 from drdarrow.server.ddl import Change
+from drdarrow.server.inserts import Insert
 from drdarrow.server.meaning import Run
 
 __all__ = ["Statement"]
@@ -25,6 +26,18 @@ class Statement:
     text: str = ""
     #: It makes types or rows out of others, or tables and the like, and is looked at again before it runs.
     grows: bool = False
+    #: As it is run for many rows at once; None where it cannot be, or nobody has looked yet.
+    insert: Insert | None = None
+    looked: bool = False
+
+    def for_many(self) -> Insert | None:
+        """As it is run for many rows at once, where it can be."""
+        if not self.looked:
+            run = self.run
+            if self.kind == "INSERT" and not run.trimmed and not run.first and not run.then:
+                self.insert = Insert.of(run.sql, self.text, run.lean, run.fits)
+            self.looked = True
+        return self.insert
 
     def casting(self, types_now: Sequence[str]) -> str:
         """The query with every column as it was described: parameters may have changed its types."""

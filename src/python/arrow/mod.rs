@@ -2,6 +2,8 @@
 
 pub(super) mod batch;
 pub(super) mod capsule;
+#[cfg(feature = "server")]
+mod fitting;
 pub(super) mod imported;
 pub(super) mod result_table;
 mod shared_stream;

@@ -16,7 +16,7 @@ use pyo3::types::PyList;
 
 use super::capsule;
 #[cfg(feature = "server")]
-use super::imported;
+use super::{fitting, imported};
 use crate::client::error::{Error, ErrorClass, Phase};
 use crate::python::errors;
 #[cfg(feature = "server")]
@@ -66,6 +66,21 @@ impl Collected {
     #[cfg(feature = "server")]
     fn num_rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// How many values of each column are missing.
+    #[cfg(feature = "server")]
+    fn null_counts(&self) -> Vec<usize> {
+        let missing = |n| self.batches.iter().map(|batch| batch.column(n).logical_null_count()).sum();
+        (0..self.schema.fields().len()).map(missing).collect()
+    }
+
+    /// The same with the texts of some columns as long as these are: position, length, whether blanks fill it,
+    /// whether it counts bytes. None where a text is too long, or no text.
+    #[cfg(feature = "server")]
+    fn fitted(&self, py: Python<'_>, columns: Vec<(usize, usize, bool, bool)>) -> Option<Collected> {
+        py.detach(|| fitting::fitted(&self.schema, &self.batches, &columns))
+            .map(|batches| Collected::new(self.schema.clone(), batches))
     }
 
     /// The rows as tuples, in a list.

@@ -138,6 +138,30 @@ impl Serving for EngineSession {
         }
     }
 
+    fn execute_gathered(&mut self, statement: u64, rows: &Parameters) -> Option<Vec<Result<Done, SqlError>>> {
+        if self.clear_way().is_err() {
+            return Some(Vec::new());
+        }
+        let answer = inside(|py| {
+            let Some(method) = self.object.bind(py)?.getattr_opt("execute_gathered")? else { return Ok(None) };
+            let answer = method.call1((statement, array(py, rows)?))?;
+            let Some((count, next)) = answer.extract::<Option<(usize, Option<Bound<'_, PyAny>>)>>()? else {
+                return Ok(None);
+            };
+            let next = next.map(|e| told_in_sql(&e).unwrap_or_else(|| unforeseen(py, "the answer", &e)));
+            Ok(Some((count, next)))
+        });
+        match answer {
+            Ok(None) => None,
+            Ok(Some((count, next))) if count + usize::from(next.is_some()) <= rows.rows => {
+                let done = Done { count: Some(1), warning: None };
+                Some(std::iter::repeat_n(Ok(done), count).chain(next.map(Err)).collect())
+            }
+            Ok(Some(_)) => Some(vec![Err(SqlError::system("an answer for more rows than there are")); rows.rows]),
+            Err(error) => Some(vec![Err(error); rows.rows]),
+        }
+    }
+
     fn forget(&mut self, statement: u64) {
         let _ = inside(|py| self.object.bind(py)?.call_method1("forget", (statement,)).map(drop));
     }

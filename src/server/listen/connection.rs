@@ -331,9 +331,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
                 && let Some(next) = requests.as_slice().first()
                 && conversation.is_login(next.command.cp) == login
             {
-                after = conversation.run(next, &mut chain);
+                let done;
+                (after, done) = conversation.run_next(requests.as_slice(), &mut chain);
                 if after != After::Wait {
-                    requests.next();
+                    requests.by_ref().take(done).for_each(drop);
                 }
             }
             // A newer connection may have got the slot before; then the session ends here, where that may block.

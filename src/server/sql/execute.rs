@@ -22,6 +22,9 @@ use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::sql::execute::ExcSqlStt;
 
+/// The outcomes of rows, one by one.
+pub(super) type Answers = Vec<std::result::Result<Done, SqlError>>;
+
 /// ATMIND: all rows or none, as without it; each row for itself.
 const ATOMIC: u8 = 0;
 const NOT_ATOMIC: u8 = 1;
@@ -123,12 +126,7 @@ fn refuse_rows(
 
 /// Tells what became of the rows of an array that is not atomic: an SQLCARD for each. Where the
 /// transaction is gone, no row is in.
-fn executed_each(
-    sql: &mut SqlSession,
-    env: &Environment,
-    done: Vec<std::result::Result<Done, SqlError>>,
-    out: &mut Replies<'_>,
-) -> Result<After> {
+fn executed_each(sql: &mut SqlSession, env: &Environment, done: Answers, out: &mut Replies<'_>) -> Result<After> {
     let gone = done.iter().find_map(|row| row.as_ref().err().filter(|e| e.rolled_back));
     if let Some(gone) = gone {
         return refuse_rows(sql, env, gone, done.len(), out);

@@ -11,6 +11,7 @@ pub(super) mod describe;
 pub(super) mod dispatch;
 mod execute;
 mod explain;
+pub(super) mod gather;
 mod limits;
 mod lob_derby;
 mod lob_locator;

@@ -12,11 +12,12 @@ use crate::server::budget::Lease;
 use crate::server::environment::Environment;
 use crate::server::error::SqlError;
 use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
+use crate::server::request::Request;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::fdoca::row::{CHUNK, Counts, Offsets, Walker};
 use crate::wire::value::cell::{Cells, Lob};
-use crate::wire::value::field::Field;
+use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::types::Type;
 use arrow_schema::Field as ArrowField;
 use bytes::Bytes;
@@ -74,6 +75,32 @@ impl ParameterArray {
         if array.rows == 1 { Ok(array) } else { Err(mismatch()) }
     }
 
+    /// The rows of commands that bring one each; none unless that is so.
+    pub(super) fn of_commands(
+        sql: &SqlSession,
+        env: &Environment,
+        requests: &[Request],
+    ) -> Result<Option<ParameterArray>> {
+        let objects: Vec<Object> = requests.iter().flat_map(|request| request.objects.iter().cloned()).collect();
+        let inputs = inputs(env, &objects)?;
+        let fields = inputs.first().map_or(&[][..], |input| &input.fields);
+        let (walker, mut offsets) = (Walker::new(fields, Counts::Units), Offsets::new(fields.len()));
+        for Input { data, .. } in &inputs {
+            offsets.clear();
+            let ends = data.first() == Some(&END_OF_ROWS);
+            if ends || walker.walk(data, 0, true, 1, &mut offsets)?.end != data.len() || offsets.rows() != 1 {
+                return Ok(None);
+            }
+        }
+        if inputs.len() != requests.len() {
+            return Ok(None);
+        }
+        let mut array = ParameterArray { rows: inputs.len(), inputs: joined(inputs), ..ParameterArray::none() };
+        (array.status, array.abandoned) = (env.persona.extdta_status, sql.abandoned());
+        array.find_room(sql);
+        Ok(Some(array))
+    }
+
     /// The rows of a command. `nbrrow` is how many it announces; without it there is one.
     pub(super) fn read(
         sql: &SqlSession,
@@ -98,14 +125,19 @@ impl ParameterArray {
             return Err(mismatch());
         }
         array.rows = walk.rows;
-        let came = |input: &Input| input.data.len() + input.lobs.iter().map(Bytes::len).sum::<usize>();
-        let columns = array.inputs.first().map_or(0, |input| input.fields.len());
-        let decoded = array.rows.saturating_mul(columns).saturating_mul(VALUE);
-        let more = decoded.saturating_sub(array.inputs.iter().map(came).sum());
-        if more > SMALL {
-            array.room = sql.budget.lease(more).map(Some);
-        }
+        array.find_room(sql);
         Ok(array)
+    }
+
+    /// Leases memory for the values.
+    fn find_room(&mut self, sql: &SqlSession) {
+        let came = |input: &Input| input.data.len() + input.lobs.iter().map(Bytes::len).sum::<usize>();
+        let columns = self.inputs.first().map_or(0, |input| input.fields.len());
+        let decoded = self.rows.saturating_mul(columns).saturating_mul(VALUE);
+        let more = decoded.saturating_sub(self.inputs.iter().map(came).sum());
+        if more > SMALL {
+            self.room = sql.budget.lease(more).map(Some);
+        }
     }
 
     /// The values for a statement's markers, which are `expected`, of all rows.
@@ -160,6 +192,19 @@ impl ParameterArray {
     /// The SQLDTA of a command that brings one row.
     pub(super) fn into_input(self) -> Option<Input> {
         self.inputs.into_iter().next()
+    }
+}
+
+/// Rows in one piece, where no large values stand beside them.
+fn joined(inputs: Vec<Input>) -> Vec<Input> {
+    let plain = |input: &Input| input.lobs.is_empty() && input.fields.iter().all(|f| !matches!(f.shape, Shape::Lob(_)));
+    match inputs.first() {
+        Some(first) if inputs.iter().all(plain) => {
+            let mut data = Vec::with_capacity(inputs.iter().map(|input| input.data.len()).sum());
+            inputs.iter().for_each(|input| data.extend_from_slice(&input.data));
+            vec![Input { fields: first.fields.clone(), data: data.into(), lobs: Vec::new() }]
+        }
+        _ => inputs,
     }
 }
 

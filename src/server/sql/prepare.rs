@@ -230,7 +230,7 @@ fn prepare(
     match described {
         Ok((columns, parameters)) => {
             let (CursorAttributes { held, scrolls }, defines) = (cursor, defines(text));
-            Ok(SectionStatement::Prepared { prepared, columns, parameters, held, scrolls, defines })
+            Ok(SectionStatement::Prepared { prepared, columns, parameters, held, scrolls, defines, gathers: true })
         }
         Err(error) => {
             engine.forget(prepared.statement);

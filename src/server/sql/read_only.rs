@@ -47,6 +47,10 @@ impl Session for ReadOnlySession {
         self.0.execute_each(statement, parameters)
     }
 
+    fn execute_gathered(&mut self, statement: u64, rows: &Parameters) -> Option<Vec<Result<Done, SqlError>>> {
+        self.0.execute_gathered(statement, rows)
+    }
+
     fn forget(&mut self, statement: u64) {
         self.0.forget(statement);
     }

@@ -34,6 +34,8 @@ pub(super) enum SectionStatement {
         scrolls: bool,
         /// It changes what there is in the database: DDL.
         defines: bool,
+        /// The engine may run it for many commands at once.
+        gathers: bool,
     },
     /// The call that gives the text of an error.
     Explain,

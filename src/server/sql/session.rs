@@ -107,6 +107,15 @@ impl SqlSession {
         self.statements.get(section).map(|FilledSection { statement, .. }| statement)
     }
 
+    /// The engine runs the statement of a section for one command at a time.
+    pub(super) fn gathers_no_more(&mut self, section: &Section) {
+        if let Some(FilledSection { statement: SectionStatement::Prepared { gathers, .. }, .. }) =
+            self.statements.get_mut(section)
+        {
+            *gathers = false;
+        }
+    }
+
     /// Empties a section; its queries end.
     pub(super) fn clear_section(&mut self, section: &Section) {
         if let Some(FilledSection { statement: SectionStatement::Prepared { prepared, .. }, .. }) =
