@@ -237,11 +237,14 @@ def test_inserts_that_can_be_arrays():
     assert plain.columns == ["a", "b"] and plain.items == ['"1"', "'x,y'"]
     sums = Insert.of("INSERT INTO t VALUES (? + 1, lower(?))")
     assert sums is not None and not sums.plain
+    own = Insert.of("INSERT INTO t VALUES (?, default)")
+    assert own is not None and own.items == ['"1"', "DEFAULT"]
     for other in (
         "INSERT INTO t SELECT ?",
         "INSERT INTO t VALUES (?), (?)",
         "INSERT INTO t VALUES ((SELECT max(a) FROM t), ?)",
-        "INSERT INTO t VALUES (?, DEFAULT)",
+        "INSERT INTO t VALUES (DEFAULT, DEFAULT)",
+        "INSERT INTO t VALUES (? + DEFAULT)",
         "INSERT INTO t VALUES (?) RETURNING a",
         "INSERT OR IGNORE INTO t VALUES (?)",
         "INSERT INTO t VALUES (?) ON CONFLICT DO NOTHING",
