@@ -2,6 +2,7 @@
 //! cells come out, whatever the cuts.
 
 use bytes::Bytes;
+use drdarrow::flow::error::FlowError;
 use drdarrow::flow::sql::rows::{Event, QueryBlock, RowAssembler};
 use drdarrow::wire::fdoca::lid;
 use drdarrow::wire::fdoca::row::Offsets;
@@ -131,6 +132,89 @@ fn read(fields: &[Field], blocks: Vec<QueryBlock>, limit: usize) -> Vec<Row> {
             },
             Event::Warning(warning) => panic!("{warning:?}"),
             Event::End => return out,
+        }
+    }
+}
+
+/// A number and a CLOB, which may be NULL; each row has its own number and an object of so many bytes.
+fn objects(lengths: &[Option<usize>]) -> (Vec<Field>, Vec<Row>, QueryBlock) {
+    let fields = [(0x02, [0, 4]), (0xC9, [0x80, 4])].map(|(id, size)| lid::field(id, size, &TypDef::OURS, 0).unwrap());
+    let row = |(n, len): (usize, &Option<usize>)| {
+        vec![Some((n as u32).to_le_bytes().to_vec()), len.map(|len| vec![n as u8; len])]
+    };
+    let table: Vec<Row> = lengths.iter().enumerate().map(row).collect();
+    let (mut data, mut lobs) = (Vec::new(), Vec::new());
+    for row in &table {
+        lobs.extend(write(&fields, row, &mut data));
+    }
+    (fields.to_vec(), table, QueryBlock { rows: data.into(), lobs })
+}
+
+#[test]
+fn rows_with_large_objects_come_together_but_not_too_many_bytes() {
+    let lengths: Vec<Option<usize>> =
+        (0..600).map(|n| [None, Some(0), Some(7), Some(40_000)][n * n / 90 % 4]).collect();
+    let (fields, table, block) = objects(&lengths);
+    assert_eq!(read(&fields, vec![block], 1000), table);
+    let (fields, _, block) = objects(&[None; 500]);
+    let mut rows = RowAssembler::new(&fields, 7, TypDef::OURS);
+    rows.push(block);
+    let mut offsets = Offsets::new(2);
+    assert!(matches!(rows.next(1000, &mut offsets), Ok(Event::Rows(_))));
+    assert_eq!(offsets.rows(), 500);
+    // No more than one of these fits what is handed out together.
+    let (fields, _, block) = objects(&[Some(100_000); 20]);
+    let mut rows = RowAssembler::new(&fields, 7, TypDef::OURS);
+    rows.push(block);
+    for row in 1..=20 {
+        assert!(matches!(rows.next(1000, &mut offsets), Ok(Event::Rows(chunk)) if chunk.first_row == row));
+        assert_eq!(offsets.rows(), 1);
+    }
+}
+
+#[test]
+fn rows_in_front_of_a_wrong_large_object_come_first() {
+    for wrong in [0, 1, 7, 19] {
+        for fault in 0..3 {
+            let mut lengths = [Some(5); 20];
+            lengths[3] = None;
+            lengths[wrong] = Some(9);
+            let (fields, table, mut block) = objects(&lengths);
+            let place = lengths[..wrong].iter().flatten().count();
+            match fault {
+                // Shorter than its row says; longer than allowed; not there, nor those after it.
+                0 => block.lobs[place] = Bytes::from_static(&[0, 1]),
+                1 => {}
+                _ => block.lobs.truncate(place),
+            }
+            let mut rows = RowAssembler::new(&fields, 7, TypDef::OURS).with_lob_limit(if fault == 1 { 8 } else { 100 });
+            rows.push(block);
+            rows.close();
+            let (mut offsets, mut seen) = (Offsets::new(2), 0);
+            let error = loop {
+                match rows.next(1000, &mut offsets) {
+                    Ok(Event::Rows(chunk)) => {
+                        for r in 0..offsets.rows() {
+                            let value = match &chunk.lobs[0].1[r] {
+                                Lob::Null => None,
+                                Lob::Value(value) => Some(value.to_vec()),
+                            };
+                            assert_eq!(value, table[seen][1]);
+                            seen += 1;
+                        }
+                        assert_eq!(chunk.lobs[0].1.len(), offsets.rows());
+                    }
+                    Ok(other) => panic!("{other:?}"),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(seen, wrong, "{error}");
+            let (row, limit) = match error {
+                FlowError::Lob { row, .. } => (row, false),
+                FlowError::LobLimit { row, .. } => (row, true),
+                other => panic!("{other}"),
+            };
+            assert_eq!((row, limit), (wrong as u64 + 1, fault == 1));
         }
     }
 }

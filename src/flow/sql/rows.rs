@@ -89,6 +89,8 @@ pub struct RowAssembler {
     wanted: usize,
     lobs: VecDeque<Bytes>,
     lob_limit: usize,
+    /// Rows with large objects that are looked for at a time.
+    together: usize,
     delivered: u64,
     /// Rows announced as absent since the last one that was there.
     absent: usize,
@@ -99,6 +101,17 @@ pub struct RowAssembler {
     ended: bool,
 }
 
+/// The large objects of some rows.
+struct Objects {
+    /// For each column that has them: (column, row by row).
+    lobs: Vec<(usize, Vec<Lob>)>,
+    /// How many of those that came belong to the rows.
+    used: usize,
+    rows: usize,
+}
+
+/// Bytes of large objects that are handed out together; one may be longer.
+const TOGETHER: usize = 64 << 10;
 /// Bytes added to a cut row at a time until it is whole.
 const SPLICE: usize = 4096;
 /// Longest SQLCA among rows; one that claims more is damaged, and would be waited for without end.
@@ -129,6 +142,7 @@ impl RowAssembler {
             wanted: 0,
             lobs: VecDeque::new(),
             lob_limit: usize::MAX,
+            together: CHUNK,
             delivered: 0,
             absent: 0,
             after_sqlca: false,
@@ -171,8 +185,12 @@ impl RowAssembler {
 
     /// Finds the next rows, at most `limit`. `offsets` is cleared and filled.
     pub fn next(&mut self, limit: usize, offsets: &mut Offsets) -> Result<Event, FlowError> {
-        let large = !self.lob_columns.is_empty() || !self.locator_columns.is_empty();
-        let limit = if large { 1 } else { limit.min(CHUNK) };
+        let most = match (self.locator_columns.is_empty(), self.lob_columns.is_empty()) {
+            (false, _) => 1,
+            (true, false) => self.together,
+            (true, true) => CHUNK,
+        };
+        let limit = limit.min(most);
         loop {
             if self.ended {
                 return Ok(Event::End);
@@ -201,10 +219,21 @@ impl RowAssembler {
     fn whole(&mut self, limit: usize, offsets: &mut Offsets) -> Result<Option<Event>, FlowError> {
         let walked = self.walker.walk(&self.block, self.pos, self.after_sqlca, limit, offsets)?;
         if offsets.rows() > 0 {
-            self.after_sqlca = false;
-            self.pos = walked.end;
             let buf = self.block.clone();
-            return Ok(Some(Event::Rows(self.chunk(buf, offsets)?)));
+            let objects = self.objects(&buf, offsets)?;
+            let mut end = walked.end;
+            if !self.lob_columns.is_empty() {
+                // The next rows are likely to be alike.
+                let all = objects.rows == offsets.rows();
+                self.together = if all { (objects.rows * 2).clamp(1, CHUNK) } else { objects.rows.max(1) };
+                if !all {
+                    offsets.clear();
+                    end = self.walker.walk(&self.block, self.pos, self.after_sqlca, objects.rows, offsets)?.end;
+                }
+            }
+            self.after_sqlca = false;
+            self.pos = end;
+            return Ok(Some(Event::Rows(self.chunk(buf, offsets, objects)?)));
         }
         match walked.stop {
             WalkStop::Sqlca => {
@@ -258,7 +287,8 @@ impl RowAssembler {
                 let row = Bytes::copy_from_slice(self.tail.get(..walked.end).unwrap_or_default());
                 self.settle(walked.end, take);
                 self.after_sqlca = false;
-                return Ok(Some(Event::Rows(self.chunk(row, offsets)?)));
+                let objects = self.objects(&row, offsets)?;
+                return Ok(Some(Event::Rows(self.chunk(row, offsets, objects)?)));
             } else if walked.stop == WalkStop::Sqlca {
                 let tail = std::mem::take(&mut self.tail);
                 let read = self.read_sqlca(tail.get(walked.end..).unwrap_or_default())?;
@@ -362,39 +392,68 @@ impl RowAssembler {
         }
     }
 
-    /// Makes a chunk of the rows found in `buf`.
-    fn chunk(&mut self, buf: Bytes, offsets: &Offsets) -> Result<RowChunk, FlowError> {
-        let first_row = self.delivered + 1;
-        let mut lobs = Vec::with_capacity(self.lob_columns.len());
-        let mut used = 0;
-        for (column, nullable) in &self.lob_columns {
-            let mut values = Vec::with_capacity(offsets.rows());
-            for at in offsets.column(*column) {
-                let fail = |what: String| FlowError::Lob { row: first_row, column: column + 1, what };
-                let width = self.walker.placeholder(*column);
-                let placeholder = buf.get(*at as usize..).and_then(|b| b.get(..width));
-                let placeholder = placeholder.map(|bytes| Placeholder::new(bytes, self.order));
-                values.push(match placeholder {
-                    _ if *at == NULL => Lob::Null,
-                    None => return Err(fail("its placeholder is cut".to_owned())),
-                    Some(p) if p.is_empty() => Lob::Value(Bytes::new()),
-                    Some(p) => {
-                        // They come in the same reply as the row that they belong to.
-                        let body = self.lobs.get(used);
-                        let body = body.ok_or_else(|| fail("the large object did not come".to_owned()))?;
-                        used += 1;
-                        // An indicator in front does not count among its bytes.
-                        let (len, limit) = (body.len().saturating_sub(usize::from(*nullable)), self.lob_limit);
-                        if len > limit {
-                            return Err(FlowError::LobLimit { row: first_row, column: column + 1, len, limit });
-                        }
-                        lob_value(p, width, body, *nullable).map_err(fail)?
-                    }
-                });
-            }
-            lobs.push((*column, values));
+    /// The large objects of the rows found in `buf`, up to the first row that lacks one or brings a wrong one: that
+    /// is an error once it is the first of them.
+    fn objects(&self, buf: &Bytes, offsets: &Offsets) -> Result<Objects, FlowError> {
+        let mut objects = Objects { lobs: Vec::with_capacity(self.lob_columns.len()), used: 0, rows: offsets.rows() };
+        objects.lobs.extend(self.lob_columns.iter().map(|(column, _)| (*column, Vec::with_capacity(offsets.rows()))));
+        if self.lob_columns.is_empty() {
+            return Ok(objects);
         }
-        self.lobs.drain(..used);
+        let mut bytes = 0;
+        for row in 0..offsets.rows() {
+            let before = objects.used;
+            for ((_, nullable), (column, values)) in self.lob_columns.iter().zip(&mut objects.lobs) {
+                let at = offsets.column(*column).get(row).copied().unwrap_or(NULL);
+                match self.object(buf, at, *column, *nullable, &mut objects.used) {
+                    Ok(value) => values.push(value),
+                    Err(e) if row == 0 => return Err(e),
+                    Err(_) => {
+                        objects.lobs.iter_mut().for_each(|(_, values)| values.truncate(row));
+                        (objects.used, objects.rows) = (before, row);
+                        return Ok(objects);
+                    }
+                }
+            }
+            bytes += self.lobs.range(before..objects.used).map(Bytes::len).sum::<usize>();
+            if bytes >= TOGETHER {
+                objects.rows = row + 1;
+                break;
+            }
+        }
+        Ok(objects)
+    }
+
+    /// One large object, the next of those that came unless the row says that none is due.
+    fn object(&self, buf: &Bytes, at: u32, column: usize, nullable: bool, used: &mut usize) -> Result<Lob, FlowError> {
+        let row = self.delivered + 1;
+        let fail = |what: String| FlowError::Lob { row, column: column + 1, what };
+        let width = self.walker.placeholder(column);
+        let placeholder = buf.get(at as usize..).and_then(|b| b.get(..width));
+        match placeholder.map(|bytes| Placeholder::new(bytes, self.order)) {
+            _ if at == NULL => Ok(Lob::Null),
+            None => Err(fail("its placeholder is cut".to_owned())),
+            Some(p) if p.is_empty() => Ok(Lob::Value(Bytes::new())),
+            Some(p) => {
+                // They come in the same reply as the row that they belong to.
+                let body = self.lobs.get(*used);
+                let body = body.ok_or_else(|| fail("the large object did not come".to_owned()))?;
+                *used += 1;
+                // An indicator in front does not count among its bytes.
+                let (len, limit) = (body.len().saturating_sub(usize::from(nullable)), self.lob_limit);
+                if len > limit {
+                    return Err(FlowError::LobLimit { row, column: column + 1, len, limit });
+                }
+                lob_value(p, width, body, nullable).map_err(fail)
+            }
+        }
+    }
+
+    /// Makes a chunk of the rows found in `buf`, which are as many as have these objects.
+    fn chunk(&mut self, buf: Bytes, offsets: &Offsets, objects: Objects) -> Result<RowChunk, FlowError> {
+        let first_row = self.delivered + 1;
+        let lobs = objects.lobs;
+        self.lobs.drain(..objects.used);
         let mut locators = Vec::with_capacity(self.locator_columns.len());
         for (column, kind, order) in &self.locator_columns {
             let at = offsets.column(*column).first().filter(|at| **at != NULL);
