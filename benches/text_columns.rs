@@ -82,7 +82,7 @@ const CASES: [Case; 41] = [
     ("VARGRAPHIC", Type::Graphic, Shape::VarChars, 1200, Kind::Ascii, 20),
     ("VARGRAPHIC", Type::Graphic, Shape::VarChars, 1200, Kind::Japanese, 20),
     ("VARGRAPHIC", Type::Graphic, Shape::VarChars, 1200, Kind::Japanese, 200),
-    ("GRAPHIC(10)", Type::Graphic, Shape::Fixed(20), 1200, Kind::Ascii, 10),
+    ("GRAPHIC(10)", Type::Graphic, Shape::Fixed(20), 1200, Kind::Ascii, 6),
 ];
 
 pub(crate) fn run() -> Result<()> {

@@ -72,7 +72,9 @@ pub(super) fn bulk_column<'a>(encoder: &ColumnEncoder<'_>, array: &'a dyn Array)
             let known = |seconds: i32| u32::try_from(seconds).is_ok_and(|s| s < DAY);
             fixed::<Time32SecondType, 8>(marks, array, known, move |s| time_text(s.cast_unsigned(), zero, colon))
         }
-        (Type::Text | Type::Binary, Shape::Var | Shape::Fixed(_), _) => string(marks, encoder, array)?,
+        (Type::Text | Type::Binary | Type::Graphic, Shape::Var | Shape::VarChars | Shape::Fixed(_), _) => {
+            string(marks, encoder, array)?
+        }
         _ => return None,
     })
 }
@@ -212,8 +214,48 @@ struct Strings<'a, S> {
     source: S,
     /// The greatest length, or that of all.
     length: usize,
-    /// Fills a fixed length; `None` where the length varies and precedes the value.
-    blank: Option<u8>,
+    form: StringForm,
+}
+
+/// How a value lies in its cell.
+#[derive(Clone, Copy)]
+enum StringForm {
+    /// Filled to the length of all with this blank.
+    Filled([u8; 1]),
+    /// Filled with a blank of two bytes.
+    FilledWide([u8; 2]),
+    /// As long as all are, since no blank is known to be right.
+    Whole,
+    /// Its number of bytes in front.
+    Bytes,
+    /// Its number of units of two bytes in front.
+    Units,
+}
+
+impl StringForm {
+    /// True if the value surely fits.
+    fn takes(self, len: usize, length: usize) -> bool {
+        len <= length
+            && match self {
+                StringForm::Filled(_) | StringForm::Bytes => true,
+                StringForm::FilledWide(_) => (length - len).is_multiple_of(2),
+                StringForm::Whole => len == length,
+                StringForm::Units => len.is_multiple_of(2),
+            }
+    }
+
+    /// Blanks.
+    fn blank(&self) -> &[u8] {
+        match self {
+            StringForm::Filled(blank) => blank,
+            StringForm::FilledWide(blank) => blank,
+            _ => &[],
+        }
+    }
+
+    fn is_fixed(self) -> bool {
+        !matches!(self, StringForm::Bytes | StringForm::Units)
+    }
 }
 
 /// Where the bytes of a cell are found.
@@ -227,16 +269,22 @@ trait CellSource {
 
 fn string<'a>(marks: Marks<'a>, encoder: &ColumnEncoder<'_>, array: &'a dyn Array) -> Option<Box<dyn BulkColumn + 'a>> {
     let (field, codec) = (encoder.field, encoder.codec);
-    let (length, blank) = match field.shape {
-        Shape::Fixed(n) => match encoder.padding.as_slice() {
-            [blank] => (n as usize, Some(*blank)),
-            _ => return None,
-        },
-        _ => (string::limit(field, 65_535), None),
+    let (length, form) = match field.shape {
+        Shape::Fixed(n) => {
+            let form = match *encoder.padding.as_slice() {
+                [] => StringForm::Whole,
+                [blank] => StringForm::Filled([blank]),
+                [first, second] => StringForm::FilledWide([first, second]),
+                _ => return None,
+            };
+            (n as usize, form)
+        }
+        Shape::VarChars => (string::limit(field, 65_535) * 2, StringForm::Units),
+        _ => (string::limit(field, 65_535), StringForm::Bytes),
     };
     macro_rules! bulk {
         ($source:expr) => {
-            Some(Box::new(Strings { marks, source: $source, length, blank }))
+            Some(Box::new(Strings { marks, source: $source, length, form }))
         };
     }
     macro_rules! text {
@@ -267,31 +315,45 @@ fn string<'a>(marks: Marks<'a>, encoder: &ColumnEncoder<'_>, array: &'a dyn Arra
 
 impl<S: CellSource> BulkColumn for Strings<'_, S> {
     fn measure(&mut self, rows: Range<usize>, lengths: &mut [usize]) -> bool {
-        if !self.source.ready(rows.clone()) || !rows.clone().all(|row| self.source.get(row).len() <= self.length) {
+        if !self.source.ready(rows.clone()) || !rows.clone().all(|row| self.fits(row)) {
             return false;
         }
-        match self.blank {
-            Some(_) => self.marks.measure(rows, lengths, |_| self.length),
-            None => self.marks.measure(rows, lengths, |row| 2 + self.source.get(row).len()),
+        match self.form.is_fixed() {
+            true => self.marks.measure(rows, lengths, |_| self.length),
+            false => self.marks.measure(rows, lengths, |row| 2 + self.source.get(row).len()),
         }
         true
     }
 
     fn write(&self, rows: Range<usize>, places: &mut [usize], out: &mut [u8]) {
-        match self.blank {
-            Some(blank) => self.marks.write(rows, places, out, |row, place, out| {
+        let form = self.form;
+        match form.is_fixed() {
+            true => self.marks.write(rows, places, out, |row, place, out| {
                 let end = *place + self.length;
                 put(out, place, self.source.get(row));
-                out.get_mut(*place..end).unwrap_or_default().fill(blank);
+                let rest = out.get_mut(*place..end).unwrap_or_default();
+                match form.blank() {
+                    [blank] => rest.fill(*blank),
+                    blank => rest.iter_mut().zip(blank.iter().cycle()).for_each(|(to, from)| *to = *from),
+                }
                 *place = end;
             }),
-            None => self.marks.write(rows, places, out, |row, place, out| {
+            false => self.marks.write(rows, places, out, |row, place, out| {
                 let value = self.source.get(row);
+                let count = if let StringForm::Units = form { value.len() / 2 } else { value.len() };
                 // At most 65,535, as measured.
-                put(out, place, &(value.len() as u16).to_be_bytes());
+                put(out, place, &(count as u16).to_be_bytes());
                 put(out, place, value);
             }),
         }
+    }
+}
+
+impl<S: CellSource> Strings<'_, S> {
+    /// True for a value that surely fits, and for a NULL.
+    fn fits(&self, row: usize) -> bool {
+        self.form.takes(self.source.get(row).len(), self.length)
+            || self.marks.nulls.is_some_and(|nulls| nulls.is_null(row))
     }
 }
 

@@ -45,6 +45,9 @@ fn fields(order: ByteOrder, ccsid: u16, nullable: bool) -> Vec<Field> {
         Field { ccsid: CCSID_BINARY, length: 6, nullable, ..Field::new(Type::Binary, Shape::Var) },
         Field { ccsid: CCSID_BINARY, lid: TypeId::BINARY, ..fixed(Type::Binary, 6) },
         text(Shape::Var),
+        Field { ccsid: CCSID_BINARY, ..fixed(Type::Binary, 3) },
+        Field { ccsid: 1200, length: 6, ..fixed(Type::Graphic, 12) },
+        Field { ccsid: 1200, length: 6, nullable, ..Field::new(Type::Graphic, Shape::VarChars) },
     ]
 }
 
@@ -82,6 +85,9 @@ fn batch(seeds: &[Option<(i64, String)>], wild: bool) -> RecordBatch {
         Arc::new(texts().map(|t| t.map(str::as_bytes)).collect::<BinaryArray>()),
         Arc::new(texts().map(|t| t.map(str::as_bytes)).collect::<BinaryViewArray>()),
         Arc::new(texts().collect::<DictionaryArray<Int8Type>>()),
+        Arc::new(texts().map(|t| t.map(|t| if wild { t.as_bytes() } else { b"abc" })).collect::<BinaryArray>()),
+        Arc::new(texts().collect::<StringArray>()),
+        Arc::new(texts().collect::<LargeStringArray>()),
     ];
     let named = columns.iter().map(|c| ArrowField::new("C", c.data_type().clone(), true));
     RecordBatch::try_new(Arc::new(Schema::new(named.collect::<Vec<_>>())), columns).unwrap()
