@@ -77,8 +77,14 @@ impl Single {
         for place in dst.get_mut(start..).unwrap_or_default() {
             let (unit, len) = match src.as_bytes().get(at..).unwrap_or_default() {
                 [] => break,
-                [byte @ 0..0x80, ..] => (u16::from(*byte), 1),
-                [lead @ 0xC0..0xE0, trail, ..] => (u16::from(lead & 0x1F) << 6 | u16::from(trail & 0x3F), 2),
+                [first @ ..0xE0, second, ..] => {
+                    // One byte or two, without a branch.
+                    let two = usize::from(*first >= 0xC0);
+                    let mask = (two as u16).wrapping_neg();
+                    let long = u16::from(first & 0x1F) << 6 | u16::from(second & 0x3F);
+                    (u16::from(*first) & !mask | long & mask, 1 + two)
+                }
+                [last @ ..0x80] => (u16::from(*last), 1),
                 _ => {
                     let ch = src.get(at..).and_then(|rest| rest.chars().next()).unwrap_or('\0');
                     (u16::try_from(u32::from(ch)).unwrap_or(UNDEFINED), ch.len_utf8())
