@@ -17,7 +17,8 @@ from drdarrow.types import Record, Row, Rows
 
 __all__ = ["Opening"]
 
-_CHUNK = 512
+#: Rows that are read at a time on the thread of an event loop.
+_CHUNK = 1024
 
 
 class _Entered(Protocol):
@@ -122,7 +123,11 @@ async def execute_many(cursor: _core.AsyncCursor, operation: str, given: Rows) -
     rows = _core.RawRows(given)
     batch = await cursor._batch(operation)
     try:
-        while chunk := await asyncio.to_thread(rows.chunk, _CHUNK) if rows.waits else rows.chunk(_CHUNK):
+        while True:
+            most = batch.appetite()
+            chunk = await asyncio.to_thread(rows.chunk, most) if rows.waits else rows.chunk(min(most, _CHUNK))
+            if not chunk:
+                break
             await batch.add(chunk)
         await batch.finish()
     except Exception as e:

@@ -263,6 +263,7 @@ impl Error {
                 Error { retryable, ..Error::new(kind, phase, state, text) }
             }
             FlowError::RolledBack => Error::new(ErrorClass::Operational, phase, "40001", text),
+            FlowError::Withdrawn => Error::new(ErrorClass::Operational, phase, "25000", text),
             FlowError::ReaderEnded(_) => Error::new(ErrorClass::Operational, phase, "24501", text),
             FlowError::Secmec(SecMecError::Unbuilt(_) | SecMecError::Setting(_)) => {
                 Error::new(ErrorClass::NotSupported, Phase::Security, "0A000", text).broken()

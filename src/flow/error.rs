@@ -137,6 +137,9 @@ pub enum FlowError {
     /// A unit of work was to be committed and was rolled back.
     #[error("the server rolled the unit of work back in place of committing it")]
     RolledBack,
+    /// A request was not sent, since one before it had failed.
+    #[error("the request was not sent: one before it failed")]
+    Withdrawn,
     /// The reader was ended by a commit, a rollback or a lost connection.
     #[error("{0}")]
     ReaderEnded(String),

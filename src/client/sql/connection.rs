@@ -193,6 +193,9 @@ impl Connection {
     /// Makes the changes last. Readers that the server does not hold end with an error.
     pub async fn commit(&self) -> Result<()> {
         let _turn = self.0.turn().await?;
+        if self.0.is_within() {
+            self.0.rows_answered().await?;
+        }
         self.0.usable(Phase::Commit)?;
         self.0.end_readers(false, "the reader was ended by a commit");
         let commit = EndWork::commit(self.0.session.clone());

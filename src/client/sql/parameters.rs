@@ -6,7 +6,7 @@ use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::column::encode::rows::RowEncoder;
 use crate::column::encode::{encode_value, length};
 use crate::column::error::{ColumnError, Reason};
-use crate::flow::sql::execute::Input;
+use crate::flow::sql::execute::{Input, RowBlock};
 use crate::flow::sql::session::{Product, Session};
 use crate::wire::codec::writer::Writer;
 use crate::wire::fdoca::lid;
@@ -16,14 +16,16 @@ use crate::wire::value::field::{CCSID_BINARY, Field};
 use crate::wire::value::types::{Form, SqlType, TypeId};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
-use arrow_array::{Array, ArrayRef, NullArray, RecordBatch, RecordBatchOptions};
+use arrow_array::{Array, ArrayRef, NullArray, OffsetSizeTrait, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Schema};
 use bytes::Bytes;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// Longest value that travels inside the row; a longer one goes after it as EXTDTA.
 const INLINE: usize = 32_000;
+
+/// Rows of a chain that are encoded before their bytes are counted.
+const TILE: usize = 32;
 
 /// Where values come from that have NaN for what is missing.
 const NOT_NULL: &str = "NaN is a number's value and not NULL: send None for what is missing, or the data frame itself, \
@@ -40,6 +42,15 @@ pub(super) struct BadRow {
     /// Why.
     pub error: Error,
 }
+
+/// True where rows of these parameters may be sent as an array: large objects are not for those. (Read: Db2 for LUW,
+/// INSERT with FOR n ROWS.)
+pub(super) fn fit_arrays(described: &[SqlVar]) -> bool {
+    !described.is_empty() && described.iter().all(|var| !LARGE.contains(&var.sqltype))
+}
+
+/// Types whose values do not lie in their rows.
+const LARGE: [SqlType; 4] = [SqlType::BLOB, SqlType::CLOB, SqlType::DBCLOB, SqlType::XML];
 
 /// One row of parameters: the first value of each array. The columns are named by their positions.
 pub fn one_row(values: &[ArrayRef]) -> Result<RecordBatch> {
@@ -63,73 +74,140 @@ pub(super) fn are_given(rows: &[RecordBatch]) -> bool {
     rows.iter().any(|batch| batch.num_columns() > 0)
 }
 
-/// Encodes the rows of a batch, which has a column for each parameter. Of those that only come out the values do not
-/// matter.
-pub(super) fn encode(
-    described: &[SqlVar],
-    batch: &RecordBatch,
-    session: &Session,
-) -> std::result::Result<Vec<Input>, BadRow> {
-    let rows = batch.num_rows();
-    if described.len() != batch.num_columns() {
-        let text = format!("the statement has {} parameters, {} were given", described.len(), batch.num_columns());
-        let error = Error::new(ErrorClass::Programming, Phase::Execute, "07001", text);
-        return if rows == 0 { Ok(Vec::new()) } else { Err(BadRow { row: 0, error }) };
+/// Encodes the one row of a batch, which has a column for each parameter.
+pub(super) fn encode(described: &[SqlVar], batch: &RecordBatch, session: &Session) -> Result<Input> {
+    counted(described, batch)?;
+    by_itself(described, batch, 0, session).map_err(|bad| bad.error)
+}
+
+/// Refuses rows of another number of values than a statement has parameters.
+fn counted(described: &[SqlVar], batch: &RecordBatch) -> Result<()> {
+    if described.len() == batch.num_columns() {
+        return Ok(());
     }
-    let mut inputs = Vec::with_capacity(rows);
-    while inputs.len() < rows {
-        let start = inputs.len();
-        let end = (start..rows).find(|row| has_large(described, batch, *row)).unwrap_or(rows);
-        match end > start {
-            true => in_a_block(described, batch, start..end, session, &mut inputs)?,
-            false => inputs.push(by_itself(described, batch, start, session)?),
+    let text = format!("the statement has {} parameters, {} were given", described.len(), batch.num_columns());
+    Err(Error::new(ErrorClass::Programming, Phase::Execute, "07001", text))
+}
+
+/// How much is sent at a time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// Rows.
+    pub rows: usize,
+    /// Bytes, unless one row has more.
+    pub bytes: usize,
+    /// The rows are one command: nobody has to know where each of them ends.
+    pub array: bool,
+}
+
+/// Some rows, encoded.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// Rows whose values all lie in them.
+    Rows(RowBlock),
+    /// A row with values that go after it.
+    Single(Input),
+}
+
+/// Rows of a batch, which has a column for each parameter, to be encoded piece by piece.
+#[derive(Debug)]
+pub(super) struct RowsToSend {
+    described: Arc<Vec<SqlVar>>,
+    fields: Arc<Vec<Field>>,
+    /// With NULL for parameters that only come out: their values do not matter.
+    batch: RecordBatch,
+    given: RecordBatch,
+    /// Rows that go by themselves, in order.
+    large: Vec<usize>,
+}
+
+impl RowsToSend {
+    /// For `batch`, which has rows.
+    pub(super) fn new(
+        described: &Arc<Vec<SqlVar>>,
+        batch: &RecordBatch,
+        session: &Session,
+    ) -> std::result::Result<RowsToSend, BadRow> {
+        let first = |error| BadRow { row: 0, error };
+        counted(described, batch).map_err(first)?;
+        let fields = described.iter().enumerate().map(|(n, var)| field(n, var, false, session));
+        let fields = Arc::new(fields.collect::<Result<Vec<Field>>>().map_err(first)?);
+        let large = large_rows(described, batch);
+        let given = batch.clone();
+        let batch = only_in(described, batch).map_err(first)?;
+        Ok(RowsToSend { described: described.clone(), fields, batch, given, large })
+    }
+
+    /// The rows from `at` on that go together: them, and how many they are.
+    pub(super) fn next(&self, at: usize, room: Room, session: &Session) -> std::result::Result<(Piece, usize), BadRow> {
+        let large = self.large.get(self.large.partition_point(|row| *row < at)..).and_then(|rows| rows.first());
+        let end = self.batch.num_rows().min(at.saturating_add(room.rows));
+        let end = large.map_or(end, |large| end.min(*large));
+        if end <= at {
+            return by_itself(&self.described, &self.given, at, session).map(|input| (Piece::Single(input), 1));
+        }
+        let mut encoder =
+            RowEncoder::new(&RowBlock::PRESENT, &self.fields, &self.batch).map_err(|e| self.refused(at, &e))?;
+        let (mut w, mut ends) = (Writer::new(), Vec::new());
+        let (rows, fault) = match room.array {
+            true => encoder.encode(at..end, room.bytes, &mut w),
+            false => {
+                let (mut next, mut fault) = (at, None);
+                while next < end && w.len() < room.bytes && fault.is_none() {
+                    let tile = next..end.min(next + TILE);
+                    next = tile.end;
+                    fault = encoder.encode_all(tile, &mut w, &mut ends);
+                }
+                (ends.len(), fault)
+            }
+        };
+        match fault {
+            Some(fault) if rows == 0 => Err(self.refused(at, &fault)),
+            // The row with the fault is the first of the next ones.
+            _ => {
+                let data = Bytes::from(w.into_vec());
+                Ok((Piece::Rows(RowBlock { fields: self.fields.clone(), data, rows, ends }), rows))
+            }
         }
     }
-    Ok(inputs)
-}
 
-/// True when a value of the row goes after it.
-fn has_large(described: &[SqlVar], batch: &RecordBatch, row: usize) -> bool {
-    let large = |(var, values): (&SqlVar, &ArrayRef)| may_follow(var) && length(values.as_ref(), row) > INLINE;
-    described.iter().zip(batch.columns()).any(large)
-}
-
-/// Rows whose values all lie in them: one description, and one buffer for all.
-fn in_a_block(
-    described: &[SqlVar],
-    batch: &RecordBatch,
-    rows: Range<usize>,
-    session: &Session,
-    inputs: &mut Vec<Input>,
-) -> std::result::Result<(), BadRow> {
-    let at = |row: usize| move |error: Error| BadRow { row, error };
-    let fields: Result<Vec<Field>> =
-        described.iter().enumerate().map(|(n, var)| field(n, var, false, session)).collect();
-    let fields = fields.map_err(at(rows.start))?;
-    let batch = &only_in(described, batch).map_err(at(rows.start))?;
-    let about = |row: usize, e: &ColumnError| {
+    /// Why `row` cannot be sent.
+    fn refused(&self, row: usize, e: &ColumnError) -> BadRow {
         let n = match e {
             ColumnError::Value(bad) => bad.index,
             _ => usize::MAX,
         };
-        let error = match (described.get(n), fields.get(n), batch.columns().get(n)) {
+        let error = match (self.described.get(n), self.fields.get(n), self.batch.columns().get(n)) {
             (Some(var), Some(field), Some(values)) => refused(n, var, field, values, row, e),
             _ => Error::from_column(e, Phase::Execute),
         };
         BadRow { row, error }
-    };
-    let mut encoder = RowEncoder::new(&[], &fields, batch).map_err(|e| about(rows.start, &e))?;
-    let (mut w, mut ends) = (Writer::new(), Vec::with_capacity(rows.len()));
-    if let Some(fault) = encoder.encode_all(rows.clone(), &mut w, &mut ends) {
-        return Err(about(rows.start + ends.len(), &fault));
     }
-    drop(encoder);
-    let (fields, data, mut start) = (Arc::new(fields), Bytes::from(w.into_vec()), 0);
-    for end in ends {
-        inputs.push(Input { fields: fields.clone(), row: data.slice(start..end), lobs: Vec::new() });
-        start = end;
+}
+
+/// Rows that have a value which goes after them.
+fn large_rows(described: &[SqlVar], batch: &RecordBatch) -> Vec<usize> {
+    let columns = described.iter().zip(batch.columns()).filter(|(var, values)| may_follow(var) && may_be_large(values));
+    let columns: Vec<&ArrayRef> = columns.map(|(_, values)| values).collect();
+    if columns.is_empty() {
+        return Vec::new();
     }
-    Ok(())
+    let large = |row: &usize| columns.iter().any(|values| length(values.as_ref(), *row) > INLINE);
+    (0..batch.num_rows()).filter(large).collect()
+}
+
+/// False for a column none of whose values is long, as far as that is seen at a glance.
+fn may_be_large(values: &ArrayRef) -> bool {
+    fn any<T: OffsetSizeTrait>(offsets: &[T]) -> bool {
+        offsets.windows(2).any(|ends| matches!(ends, [start, end] if end.as_usize() - start.as_usize() > INLINE))
+    }
+    match values.data_type() {
+        DataType::Utf8 => any(values.as_string::<i32>().value_offsets()),
+        DataType::LargeUtf8 => any(values.as_string::<i64>().value_offsets()),
+        DataType::Binary => any(values.as_binary::<i32>().value_offsets()),
+        DataType::LargeBinary => any(values.as_binary::<i64>().value_offsets()),
+        data_type => !data_type.is_primitive() && *data_type != DataType::Boolean && *data_type != DataType::Null,
+    }
 }
 
 /// The batch with NULL for parameters that only come out.

@@ -123,7 +123,7 @@ impl Connection {
         else {
             return Ok(Vec::new());
         };
-        parameters::encode(&described.columns, row, &self.0.session).map_err(|bad| bad.error)
+        Ok(vec![parameters::encode(&described.columns, row, &self.0.session)?])
     }
 
     async fn execute_prepared(&self, lease: SectionLease, inputs: Vec<Input>) -> Result<Outcome> {

@@ -41,6 +41,42 @@ pub(super) fn is_call(sql: &str) -> bool {
     word.is_some_and(|word| word.eq_ignore_ascii_case("CALL"))
 }
 
+/// True for an INSERT of the values of one row: no other statement is sent with an array of rows.
+pub(super) fn is_insert_of_values(sql: &str) -> bool {
+    let mut words = words(sql);
+    let first = words.next().is_some_and(|word| word.eq_ignore_ascii_case("INSERT"));
+    let (mut values, mut others) = (0, false);
+    for word in words {
+        values += usize::from(word.eq_ignore_ascii_case("VALUES"));
+        others |= ["SELECT", "ROWS", "WITH"].iter().any(|other| word.eq_ignore_ascii_case(other));
+    }
+    first && values == 1 && !others
+}
+
+/// The words of a statement that stand neither in quotes nor in comments.
+fn words(sql: &str) -> impl Iterator<Item = &str> {
+    let mut rest = sql;
+    std::iter::from_fn(move || {
+        loop {
+            rest = skip(rest);
+            let c = rest.chars().next()?;
+            if c == '\'' || c == '"' {
+                let inside = rest.get(1..)?;
+                rest = inside.split_once(c).map_or("", |(_, rest)| rest);
+                continue;
+            }
+            let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '#' | '@' | '$');
+            if !is_word(c) {
+                rest = rest.get(c.len_utf8()..)?;
+                continue;
+            }
+            let (word, after) = rest.split_at(rest.find(|c| !is_word(c)).unwrap_or(rest.len()));
+            rest = after;
+            return Some(word);
+        }
+    })
+}
+
 /// True when there is nothing but blanks and comments.
 pub(super) fn is_blank(sql: &str) -> bool {
     skip(sql).trim_matches(|c: char| c.is_whitespace() || c == ';').is_empty()
@@ -76,6 +112,31 @@ fn after_comment(sql: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_insert_of_values_is_known_by_its_words() {
+        for sql in [
+            "INSERT INTO T VALUES (?)",
+            "-- x\ninsert into \"SELECT\" (a, b) values(?, 'with ''select''')",
+            "INSERT INTO A.T(X)VALUES(?)",
+        ] {
+            assert!(is_insert_of_values(sql), "{sql}");
+        }
+        for sql in [
+            "INSERT INTO T SELECT ? FROM X",
+            "INSERT INTO T VALUES (?) FOR ? ROWS",
+            "INSERT INTO T (VALUES (?)) WITH NC",
+            "INSERT INTO T VALUES ((SELECT 1 FROM X))",
+            "SELECT * FROM FINAL TABLE (INSERT INTO T VALUES (?))",
+            "UPDATE T SET A = ?",
+            "MERGE INTO T USING (VALUES (?)) AS V(A) ON 1 = 1 WHEN MATCHED THEN DELETE",
+            "INSERT INTO T (VALUES (?), (?)) -- values\n; VALUES 1",
+            "INSERT INTO T 'VALUES",
+            "",
+        ] {
+            assert!(!is_insert_of_values(sql), "{sql}");
+        }
+    }
 
     #[test]
     fn comments_and_parentheses_do_not_hide_a_query() {

@@ -1,5 +1,6 @@
 //! The unit of work of a connection: its state, and a count of its ends.
 
+use super::batch::RowsUnderWay;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Mutex;
@@ -17,6 +18,10 @@ pub(super) struct UnitOfWork {
     pub undoing: AtomicUsize,
     /// A query ended within a batch; its work ends with that of the batch.
     pub put_off: AtomicBool,
+    /// Rows of a batch that are not answered.
+    pub rows: Arc<RowsUnderWay>,
+    /// The server takes no arrays of rows.
+    pub no_arrays: AtomicBool,
     /// The server does not know savepoints.
     pub no_savepoints: AtomicBool,
     commits: AtomicU64,

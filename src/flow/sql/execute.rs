@@ -9,7 +9,7 @@ use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
 use crate::wire::fdoca::descriptor;
-use crate::wire::sql::execute::{DERBY_EXTDTA_COMPLETE, ExcSqlStt, extdta, sqldta_head};
+use crate::wire::sql::execute::{DERBY_EXTDTA_COMPLETE, ExcSqlStt, SqldtaHeads, extdta, sqldta_head};
 use crate::wire::sql::package::{PkgNamCsn, TOKEN_ANY};
 use crate::wire::sql::prepare::{ExcSqlImm, ExcSqlSet};
 use crate::wire::sql::sqlca::Sqlca;
@@ -63,10 +63,62 @@ impl Input {
     }
 }
 
+/// Rows of parameters that are described alike and whose values all lie in them.
+#[derive(Debug, Clone)]
+pub struct RowBlock {
+    /// How the values lie.
+    pub fields: Arc<Vec<Field>>,
+    /// The rows, back to back. Each begins with the byte that says that it is present ([`RowBlock::PRESENT`]).
+    pub data: Bytes,
+    /// How many they are.
+    pub rows: usize,
+    /// Where each of them ends; empty for rows that go as an array.
+    pub ends: Vec<usize>,
+}
+
+impl RowBlock {
+    /// Stands in front of each row.
+    pub const PRESENT: [u8; 1] = [PRESENT];
+
+    /// Appends an SQLDTA with all rows.
+    fn put_array(&self, chain: &mut Chain) -> Result<(), FlowError> {
+        let head = sqldta_head(&descriptor::encode_input_rows(&self.fields), self.data.len())?;
+        chain.object_in_two(&head, &self.data);
+        Ok(())
+    }
+
+    /// Appends `command` with an SQLDTA for each row.
+    fn put_each(&self, command: &[u8], chain: &mut Chain) -> Result<(), FlowError> {
+        let heads = SqldtaHeads::new(descriptor::encode_input(&self.fields))?;
+        let (mut head, mut start) = (Vec::new(), 0);
+        for end in &self.ends {
+            let row = self.data.get(start..*end).unwrap_or_default();
+            chain.command(command);
+            if !self.fields.is_empty() {
+                heads.put(row.len(), &mut head)?;
+                chain.object_in_two(&head, row);
+            }
+            start = *end;
+        }
+        Ok(())
+    }
+}
+
+/// The rows of parameters that a statement is executed for.
+#[derive(Debug)]
+enum Given {
+    /// Each as a command of its own; once without any where there are none.
+    Inputs(Vec<Input>),
+    /// Each as a command of its own.
+    Rows(RowBlock),
+    /// All in one command, which is done for all of them or for none.
+    Array(RowBlock),
+}
+
 /// The outcome of a statement.
 #[derive(Debug, Default)]
 pub struct Executed {
-    /// Rows changed by each execution, where the server counts them.
+    /// Rows changed by each command, where the server counts them.
     pub counts: Vec<Option<u64>>,
     /// Warnings.
     pub warnings: Vec<Sqlca>,
@@ -110,8 +162,10 @@ pub fn ends_work(sqlca: &Sqlca) -> bool {
 pub struct Execute {
     session: Arc<Session>,
     section: PkgNamCsn,
-    inputs: Vec<Input>,
+    given: Given,
     commit: bool,
+    /// The statement was prepared for arrays: each command says how many rows it has.
+    counted: bool,
     replies: Replies,
     /// The statement brought result sets or output parameters: how many were executed before.
     unread: Option<usize>,
@@ -122,7 +176,37 @@ pub struct Execute {
 impl Execute {
     /// With `commit` the work is committed in the same flush.
     pub fn new(session: Arc<Session>, section: PkgNamCsn, inputs: Vec<Input>, commit: bool) -> Execute {
-        Execute { replies: Replies::new(&session), session, section, inputs, commit, unread: None, rolled_back: false }
+        Execute { commit, ..Execute::of(session, section, Given::Inputs(inputs)) }
+    }
+
+    /// For rows that are each a command of their own.
+    pub fn rows(session: Arc<Session>, section: PkgNamCsn, rows: RowBlock) -> Execute {
+        Execute::of(session, section, Given::Rows(rows))
+    }
+
+    /// For rows that are one command: atomic, as without ATMIND, and answered by one SQLCARD. (Measured: IBM's CLI
+    /// driver.)
+    pub fn array(session: Arc<Session>, section: PkgNamCsn, rows: RowBlock) -> Execute {
+        Execute::of(session, section, Given::Array(rows))
+    }
+
+    /// Has each command say that it has one row.
+    pub fn counted(self, counted: bool) -> Execute {
+        Execute { counted, ..self }
+    }
+
+    fn of(session: Arc<Session>, section: PkgNamCsn, given: Given) -> Execute {
+        let replies = Replies::new(&session);
+        Execute { session, section, given, commit: false, counted: false, replies, unread: None, rolled_back: false }
+    }
+
+    /// How many commands it is.
+    fn commands(&self) -> usize {
+        match &self.given {
+            Given::Inputs(inputs) => inputs.len().max(1),
+            Given::Rows(rows) => rows.rows,
+            Given::Array(_) => 1,
+        }
     }
 }
 
@@ -131,14 +215,24 @@ impl Flow for Execute {
 
     fn start(&mut self) -> Result<Chain, FlowError> {
         let mut chain = Chain::new();
-        let command = ExcSqlStt { rdbcmtok: Some(true), ..ExcSqlStt::new(self.section.clone()) };
-        let command = command.encode(self.session.text)?;
-        if self.inputs.is_empty() {
-            chain.command(&command);
-        }
-        for input in &self.inputs {
-            chain.command(&command);
-            input.put(&mut chain, &self.session)?;
+        let nbrrow = match &self.given {
+            Given::Array(rows) => u32::try_from(rows.rows).ok(),
+            _ => self.counted.then_some(1),
+        };
+        let command = ExcSqlStt { nbrrow, ..ExcSqlStt::new(self.section.clone()) }.encode(self.session.text)?;
+        match &self.given {
+            Given::Inputs(inputs) if inputs.is_empty() => drop(chain.command(&command)),
+            Given::Inputs(inputs) => {
+                for input in inputs {
+                    chain.command(&command);
+                    input.put(&mut chain, &self.session)?;
+                }
+            }
+            Given::Rows(rows) => rows.put_each(&command, &mut chain)?,
+            Given::Array(rows) => {
+                chain.command(&command);
+                rows.put_array(&mut chain)?;
+            }
         }
         if self.commit {
             chain.command(&RdbCmm { rlsconv: None }.encode(self.session.text)?);
@@ -179,7 +273,7 @@ impl Flow for Execute {
             );
             return Ok(Step::Done(Err(Failed::new(before, error))));
         }
-        let runs = self.inputs.len().max(1);
+        let runs = self.commands();
         let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
         if replies.cards.len() < runs {
             return Err(FlowError::Missing { what: "SQLCARD", command: "EXCSQLSTT" });

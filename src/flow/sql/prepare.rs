@@ -33,6 +33,8 @@ pub struct Prepare {
     section: PkgNamCsn,
     sql: String,
     with_parameters: bool,
+    /// The attributes of the statement.
+    attributes: &'static str,
     /// The kind of the parameters' description.
     input: u8,
     described: Vec<SqlDa>,
@@ -43,7 +45,13 @@ impl Prepare {
     /// Prepares `sql` in `section`; its parameters are described too when asked for.
     pub fn new(session: Arc<Session>, section: PkgNamCsn, sql: String, with_parameters: bool) -> Prepare {
         let replies = Replies::new(&session);
-        Prepare { session, section, sql, with_parameters, input: typsqlda::INPUT, described: Vec::new(), replies }
+        let (input, described) = (typsqlda::INPUT, Vec::new());
+        Prepare { session, section, sql, with_parameters, attributes: HELD, input, described, replies }
+    }
+
+    /// Prepares an INSERT for arrays of rows.
+    pub fn for_arrays(self) -> Prepare {
+        Prepare { attributes: FOR_ARRAYS, ..self }
     }
 
     /// Has the parameters described with their modes: in, out or both.
@@ -52,12 +60,18 @@ impl Prepare {
     }
 }
 
-/// Appends PRPSQLSTT and its objects. The cursor is to survive a commit.
+/// The cursor is to survive a commit.
+pub(super) const HELD: &str = "WITH HOLD ";
+/// Db2 for z/OS takes arrays of rows for a statement with this attribute. (Read: SQL reference, PREPARE.)
+const FOR_ARRAYS: &str = "FOR MULTIPLE ROWS ";
+
+/// Appends PRPSQLSTT and its objects.
 pub(super) fn put_prepare(
     chain: &mut Chain,
     session: &Session,
     section: &PkgNamCsn,
     sql: &str,
+    attributes: &str,
 ) -> Result<(), FlowError> {
     let command = PrpSqlStt {
         rtnsqlda: Some(true),
@@ -65,7 +79,7 @@ pub(super) fn put_prepare(
         ..PrpSqlStt::new(section.clone())
     };
     chain.command(&command.encode(session.text)?);
-    chain.object(&text::sqlattr("WITH HOLD ", &session.ours, session.sqlam)?);
+    chain.object(&text::sqlattr(attributes, &session.ours, session.sqlam)?);
     chain.object(&text::sqlstt(sql, &session.ours, session.sqlam)?);
     Ok(())
 }
@@ -90,7 +104,7 @@ impl Flow for Prepare {
 
     fn start(&mut self) -> Result<Chain, FlowError> {
         let mut chain = Chain::new();
-        put_prepare(&mut chain, &self.session, &self.section, &self.sql)?;
+        put_prepare(&mut chain, &self.session, &self.section, &self.sql, self.attributes)?;
         if self.with_parameters {
             let describe = DscSqlStt { pkgnamcsn: self.section.clone(), typsqlda: Some(self.input) };
             chain.command(&describe.encode(self.session.text)?);

@@ -2,7 +2,7 @@
 //! early. The prepare may travel in the same flush as the open.
 
 use super::execute::Input;
-use super::prepare::{put_prepare, read_sqlda};
+use super::prepare::{HELD, put_prepare, read_sqlda};
 use super::reply::Replies;
 use super::rows::QueryBlock;
 use super::session::Session;
@@ -148,7 +148,7 @@ impl Flow for Open {
     fn start(&mut self) -> Result<Chain, FlowError> {
         let mut chain = Chain::new();
         if let Some(sql) = &self.sql {
-            put_prepare(&mut chain, &self.session, &self.section, sql)?;
+            put_prepare(&mut chain, &self.session, &self.section, sql, HELD)?;
         }
         chain.command(&OpnQry::new(self.section.clone(), self.block_size).encode(self.session.text)?);
         if let Some(input) = &self.input {

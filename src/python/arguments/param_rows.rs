@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::Field;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyIterator, PyMapping, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyIterator, PyList, PyMapping, PyString, PyTuple};
 
 use super::columns::RowsBuilder;
 use super::params;
@@ -18,6 +18,10 @@ use crate::python::arrow::imported::{self, Imported};
 use crate::python::errors;
 use crate::python::wording::kind;
 
+/// Rows that are taken at a time from code that makes them as it is asked: it may do other things meanwhile.
+const MADE: usize = 512;
+/// Rows of Python values that are taken at a time at most.
+const PYTHON: usize = 8192;
 /// A chunk ends after the row with which its texts and bytes exceed this.
 const BYTES: usize = 16 << 20;
 
@@ -34,7 +38,11 @@ enum ParamSource {
         /// The batch in hand and its first row that was not given.
         batch: Option<(RecordBatch, usize)>,
     },
-    Rows(Py<PyIterator>),
+    Rows {
+        rows: Py<PyIterator>,
+        /// They are all there, in a list.
+        made: bool,
+    },
 }
 
 impl ParamRows {
@@ -58,8 +66,9 @@ impl ParamRows {
         if wrong {
             return Err(refused());
         }
+        let made = rows.cast_exact::<PyList>().is_ok() || rows.cast_exact::<PyTuple>().is_ok();
         let rows = rows.try_iter().map_err(|e| if e.is_instance_of::<PyTypeError>(py) { refused() } else { e })?;
-        Ok(ParamRows { source: ParamSource::Rows(rows.unbind()), given: 0 })
+        Ok(ParamRows { source: ParamSource::Rows { rows: rows.unbind(), made }, given: 0 })
     }
 
     /// True when the next rows are read from Arrow data: their producer may make them wait.
@@ -67,11 +76,19 @@ impl ParamRows {
         matches!(self.source, ParamSource::Arrow { .. })
     }
 
+    /// True when the next rows are made by code of the caller's, which may use the connection.
+    pub(in crate::python) fn runs_code(&self) -> bool {
+        matches!(self.source, ParamSource::Rows { made: false, .. })
+    }
+
     /// The next rows, at most `most` and not many more bytes than [`BYTES`]; none at the end.
     pub(in crate::python) fn chunk(&mut self, py: Python<'_>, most: usize) -> PyResult<Vec<RecordBatch>> {
         let ParamRows { source, given } = self;
         match source {
-            ParamSource::Rows(rows) => from_python(&mut rows.bind(py).clone(), given, most),
+            ParamSource::Rows { rows, made } => {
+                let most = most.min(if *made { PYTHON } else { MADE });
+                from_python(&mut rows.bind(py).clone(), given, most)
+            }
             ParamSource::Arrow { reader, batch } => from_arrow(py, reader, batch, given, most),
         }
     }
@@ -162,24 +179,28 @@ impl RawRows {
         let Ok(mut rows) = self.0.try_lock() else {
             return Err(errors::interface(py, "the rows are being read already"));
         };
-        rows.chunk(py, most).map(|rows| RawChunk(Mutex::new(rows)))
+        let settled = rows.runs_code();
+        rows.chunk(py, most).map(|rows| RawChunk { rows: Mutex::new(rows), settled })
     }
 }
 
 /// Some of them.
 #[pyclass(frozen, module = "drdarrow._core")]
-pub(in crate::python) struct RawChunk(Mutex<Vec<RecordBatch>>);
+pub(in crate::python) struct RawChunk {
+    rows: Mutex<Vec<RecordBatch>>,
+    settled: bool,
+}
 
 impl RawChunk {
-    /// The rows, once.
-    pub(in crate::python) fn take(&self) -> Vec<RecordBatch> {
-        self.0.lock().map(|mut rows| std::mem::take(&mut *rows)).unwrap_or_default()
+    /// The rows, once, and whether the answer to them is waited for before others are made.
+    pub(in crate::python) fn take(&self) -> (Vec<RecordBatch>, bool) {
+        (self.rows.lock().map(|mut rows| std::mem::take(&mut *rows)).unwrap_or_default(), self.settled)
     }
 }
 
 #[pymethods]
 impl RawChunk {
     fn __len__(&self) -> usize {
-        self.0.lock().map_or(0, |rows| rows.iter().map(RecordBatch::num_rows).sum())
+        self.rows.lock().map_or(0, |rows| rows.iter().map(RecordBatch::num_rows).sum())
     }
 }

@@ -13,9 +13,6 @@ use crate::python::ownership::{Owned, OwnedSlot};
 use crate::python::reader::ReaderLease;
 use crate::python::{errors, runtime};
 
-/// Rows of parameters handed to the client at a time.
-const CHUNK: usize = 512;
-
 /// The whole call, for a thread that waits.
 pub(super) fn run(py: Python<'_>, statement: &SharedStatement, sql: &str, rows: &Bound<'_, PyAny>) -> PyResult<()> {
     let raise = |e: Error| errors::raise(py, &e);
@@ -25,7 +22,7 @@ pub(super) fn run(py: Python<'_>, statement: &SharedStatement, sql: &str, rows: 
     let mut batch = GivenUp(Some(batch));
     let Some(under_way) = &mut batch.0 else { return Ok(()) };
     loop {
-        let chunk = match under_way.within(|| rows.chunk(py, CHUNK)) {
+        let chunk = match under_way.within(|| rows.chunk(py, under_way.appetite())) {
             Ok(chunk) => chunk,
             Err(e) => {
                 let left = runtime::block_on(py, statement.undo(under_way))?;
@@ -35,7 +32,7 @@ pub(super) fn run(py: Python<'_>, statement: &SharedStatement, sql: &str, rows: 
         if chunk.is_empty() {
             break;
         }
-        runtime::block_on(py, statement.add(under_way, chunk))?.map_err(raise)?;
+        runtime::block_on(py, statement.add(under_way, chunk, rows.runs_code()))?.map_err(raise)?;
         // An error of the caller's own is his to tell.
         py.check_signals()?;
     }
@@ -98,12 +95,19 @@ impl RawBatch {
     /// Executes the statement for some rows: an awaitable.
     #[pyo3(signature = (chunk, /))]
     fn add<'py>(&self, py: Python<'py>, chunk: &RawChunk) -> PyResult<Bound<'py, PyAny>> {
-        let ((statement, state), rows) = (self.parts(py)?, chunk.take());
+        let ((statement, state), (rows, settled)) = (self.parts(py)?, chunk.take());
         runtime::asyncio(py, async move {
             let mut held = state.take(WHAT)?;
             let Some(held) = held.as_mut() else { return Err(errors::internal("a call went missing")) };
-            statement.add(&mut held.batch, rows).await
+            statement.add(&mut held.batch, rows, settled).await
         })
+    }
+
+    /// How many rows are best taken at a time.
+    fn appetite(&self, py: Python<'_>) -> PyResult<usize> {
+        let (_, state) = self.parts(py)?;
+        let held = state.take(WHAT).map_err(|e| errors::raise(py, &e))?;
+        Ok(held.as_ref().map_or(1, |held| held.batch.appetite()))
     }
 
     /// The end of the rows: an awaitable. The cursor is free again.

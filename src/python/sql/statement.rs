@@ -221,9 +221,10 @@ impl SharedStatement {
     }
 
     /// Executes the statement for some of its rows.
-    pub(in crate::python) async fn add(&self, batch: &mut Batch, rows: Vec<RecordBatch>) -> Result<()> {
+    /// What became of them is waited for where the next rows are made by somebody's code, which may use the connection.
+    pub(in crate::python) async fn add(&self, batch: &mut Batch, rows: Vec<RecordBatch>, settled: bool) -> Result<()> {
         let _waiting = self.link.waiting();
-        let added = batch.add(&rows).await;
+        let added = if settled { batch.add(&rows).await } else { batch.send(&rows).await };
         self.note(batch);
         added.map_err(|e| self.as_closed(e))
     }

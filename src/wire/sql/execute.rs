@@ -138,6 +138,45 @@ pub fn sqldta_head(fdodsc: &[u8], data: usize) -> Result<Vec<u8>> {
     head(codepoint::SQLDTA, fdodsc, data).map(Writer::into_vec)
 }
 
+/// The heads of SQLDTAs that differ in the length of their data only.
+#[derive(Debug)]
+pub struct SqldtaHeads {
+    fdodsc: Vec<u8>,
+    /// That of an SQLDTA without data.
+    short: Vec<u8>,
+}
+
+impl SqldtaHeads {
+    /// For data described like this.
+    pub fn new(fdodsc: Vec<u8>) -> Result<SqldtaHeads> {
+        Ok(SqldtaHeads { short: sqldta_head(&fdodsc, 0)?, fdodsc })
+    }
+
+    /// Puts the head of an SQLDTA with so many bytes of data into `out`.
+    pub fn put(&self, data: usize, out: &mut Vec<u8>) -> Result<()> {
+        out.clear();
+        // Both lengths are in their short form as long as the outer one is.
+        let lengths = u16::try_from(self.short.len().saturating_add(data)).ok().filter(|all| *all <= PLAIN);
+        let Some(all) = lengths else {
+            out.extend_from_slice(&sqldta_head(&self.fdodsc, data)?);
+            return Ok(());
+        };
+        let inner = all - (self.short.len() - FDODTA) as u16;
+        out.extend_from_slice(&self.short);
+        for (at, length) in [(0, all), (self.short.len() - FDODTA, inner)] {
+            if let Some(slot) = out.get_mut(at..at + 2) {
+                slot.copy_from_slice(&length.to_be_bytes());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Longest object whose length takes two bytes.
+const PLAIN: u16 = 0x7FFF;
+/// Length and code point of an FDODTA.
+const FDODTA: usize = 4;
+
 fn head(cp: CodePoint, fdodsc: &[u8], data: usize) -> Result<Writer> {
     bounded(codepoint::SQLDTA, fdodsc.len().saturating_add(data))?;
     let mut inner = Writer::new();
@@ -253,6 +292,18 @@ mod tests {
         }
         let twice = Bytes::from(hex("00050010 00 00050010 00"));
         assert!(matches!(DescribedData::decode(&twice), Err(DrdaError::Message(MessageError::Duplicate { .. }))));
+    }
+
+    #[test]
+    fn heads_made_at_once_are_those_made_one_by_one() {
+        for descriptor in [vec![], vec![9; 12], vec![7; 30_000], vec![7; 40_000]] {
+            let heads = SqldtaHeads::new(descriptor.clone()).unwrap();
+            let mut out = vec![1, 2, 3];
+            for data in [0, 1, 100, 2_700, 2_759, 2_760, 32_735, 32_736, 32_747, 32_748, 32_755, 70_000] {
+                heads.put(data, &mut out).unwrap();
+                assert_eq!(out, sqldta_head(&descriptor, data).unwrap(), "{} {data}", descriptor.len());
+            }
+        }
     }
 
     #[test]

@@ -14,6 +14,8 @@ from drdarrow import server
 from drdarrow.server.engine import Prepared, SqlError
 
 PERSONAS: tuple[server.Persona, ...] = ("luw", "ibmi", "zos", "derby")
+#: Those that are sent many rows in one command.
+ARRAYS = ("luw", "zos")
 ENGINES = ("duckdb", "tables")
 #: DuckDB ends its transaction at any error, and has no savepoints.
 TARGETS = ["real derby", *(f"{persona} {engine}" for persona in PERSONAS for engine in ENGINES)]
@@ -68,8 +70,8 @@ class Target:
 
 
 class Ledger:
-    """An engine with one table T of keys, with transactions, and with traps: keys whose row ends the transaction, or
-    fails alone. A trap goes off once."""
+    """An engine with one table T of keys, with transactions, and with traps: keys whose row fails, or ends the
+    transaction once."""
 
     def __init__(self, savepoints: bool = True) -> None:
         self.committed: list[int] = []
@@ -104,8 +106,14 @@ class LedgerSession:
     def execute(self, statement: int, rows: Sequence[Sequence[Any]], /) -> int | None:
         words = self._statements[statement]
         if words[0] == "INSERT":
-            for row in rows:
-                self._insert(row[0] if row else int(words[-1].strip("()")))
+            before = list(self._pending)
+            try:
+                for row in rows:
+                    self._insert(row[0] if row else int(words[-1].strip("()")))
+            except SqlError as e:
+                if not e.rolled_back:
+                    self._pending = before
+                raise
             return len(rows)
         name = words[3] if words[0] == "ROLLBACK" else words[2] if words[0] == "RELEASE" else words[1]
         if words[0] == "SAVEPOINT":
@@ -119,9 +127,10 @@ class LedgerSession:
         return None
 
     def _insert(self, key: int) -> None:
-        trap = self._ledger.traps.pop(key, None)
+        trap = self._ledger.traps.get(key)
         if trap is not None:
             if trap.rolled_back:
+                del self._ledger.traps[key]
                 self.rollback()
             raise trap
         self._pending.append(key)

@@ -4,13 +4,17 @@
 //! rows are undone.
 
 mod remains;
+mod send;
+mod under_way;
 mod undo;
 
 use self::remains::{Remains, told};
+pub(super) use self::under_way::RowsUnderWay;
+use self::under_way::SentRows;
 use self::undo::{Among, Undo};
 use super::connection::Connection;
 use super::inner::Inner;
-use super::parameters;
+use super::parameters::fit_arrays;
 use super::sections::SectionLease;
 use super::statement_kind;
 use super::turn::{Counted, Turn, Undoing};
@@ -20,20 +24,16 @@ use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::warning::Warning;
 use crate::flow::error::FlowError;
 use crate::flow::sql::batch::{Begin, Begun};
-use crate::flow::sql::execute::{Execute, Failed, Input};
 use crate::flow::sql::prepare::Prepare;
+use crate::flow::sql::session::Product;
 use crate::flow::sql::uow::EndWork;
 use crate::net::transport::Deadline;
 use crate::wire::sql::sqlvar::SqlVar;
 use arrow_array::RecordBatch;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::runtime::Handle;
-
-/// Rows of parameters in one chain.
-const CHAIN_ROWS: usize = 256;
-/// Bytes of parameters in one chain, unless one row has more.
-const CHAIN_BYTES: usize = 8 << 20;
 
 /// Rows for one statement. Dropped before its end, what its rows did is undone in the background, before anything
 /// else runs on the connection.
@@ -45,10 +45,16 @@ pub struct Batch(Option<BatchCall>);
 struct BatchCall {
     inner: Arc<Inner>,
     sql: String,
+    /// It inserts a row of values.
+    insert: bool,
     among: Among,
     /// The statement, once it is prepared.
     ready: Option<ReadyStatement>,
     undo: Undo,
+    /// Rows that were taken from the caller.
+    given: u64,
+    /// Those that were sent and are not answered, or wait to be sent.
+    under_way: VecDeque<SentRows>,
     /// The rows that were executed, as far as it was answered.
     done: BatchRows,
     /// Those of them that somebody else committed, who ran within the call.
@@ -60,8 +66,8 @@ struct BatchCall {
     sent: bool,
     /// Rows were sent, and are not undone.
     touched: bool,
-    /// A chain of rows is not answered.
-    under_way: bool,
+    /// A row that cannot be undone was not answered.
+    unknown: bool,
     ended: bool,
     /// Rows changed that are in the database after the end.
     count: Option<u64>,
@@ -74,7 +80,11 @@ struct BatchCall {
 #[derive(Debug)]
 struct ReadyStatement {
     lease: SectionLease,
-    parameters: Vec<SqlVar>,
+    parameters: Arc<Vec<SqlVar>>,
+    /// Rows may be sent as arrays.
+    arrays: bool,
+    /// It was prepared for arrays, so that each command says how many rows it has.
+    counted: bool,
 }
 
 /// Executions, and the rows that they changed where the server counts them.
@@ -102,18 +112,20 @@ enum FailureCause {
 struct Bad {
     cause: FailureCause,
     row: Option<u64>,
+    /// The first and the last of the rows that it is one of.
+    among: Option<(u64, u64)>,
     rolled_back: bool,
 }
 
 impl Bad {
     fn at(row: u64, error: Error) -> Bad {
-        Bad { cause: FailureCause::Told(error), row: Some(row), rolled_back: false }
+        Bad { row: Some(row), ..error.into() }
     }
 }
 
 impl From<Error> for Bad {
     fn from(error: Error) -> Bad {
-        Bad { cause: FailureCause::Told(error), row: None, rolled_back: false }
+        Bad { cause: FailureCause::Told(error), row: None, among: None, rolled_back: false }
     }
 }
 
@@ -124,10 +136,17 @@ impl Connection {
         self.0.usable(Phase::Execute)?;
         super::connection::check_sql(sql)?;
         let turn = self.0.turn().await?;
+        if turn.is_none() {
+            self.0.rows_answered().await?;
+        }
         self.0.usable(Phase::Execute)?;
         let inner = self.0.clone();
+        if turn.is_some() {
+            inner.work.rows.open();
+        }
         Ok(Batch(Some(BatchCall {
             sql: sql.to_owned(),
+            insert: statement_kind::is_insert_of_values(sql),
             among: Among {
                 commits: inner.commits(),
                 alone: !(inner.is_within() || inner.is_reading() || inner.work.open.load(Ordering::Acquire)),
@@ -135,13 +154,15 @@ impl Connection {
             },
             ready: None,
             undo: Undo::Nothing,
+            given: 0,
+            under_way: VecDeque::new(),
             done: BatchRows::NONE,
             kept: BatchRows::NONE,
             ends: inner.work.ends(),
             warnings: Vec::new(),
             sent: false,
             touched: false,
-            under_way: false,
+            unknown: false,
             ended: false,
             count: Some(0),
             counted: Some(Counted::new(inner.clone())),
@@ -168,11 +189,32 @@ impl Batch {
     /// batch. On an error the call is over, and what its rows did is undone; [`Error::row`] is the row, counted from 1
     /// over the whole call.
     pub async fn add(&mut self, rows: &[RecordBatch]) -> Result<()> {
+        self.send(rows).await?;
+        self.settle().await
+    }
+
+    /// As [`add`](Self::add), without waiting for the last answers: the next rows can be made meanwhile. A failure of
+    /// these rows is told later, by the end of the call at the latest.
+    pub async fn send(&mut self, rows: &[RecordBatch]) -> Result<()> {
         let call = self.call()?;
         match call.add(rows).await {
             Ok(()) => Ok(()),
             Err(bad) => Err(call.fail(bad).await),
         }
+    }
+
+    /// Waits for the answers to the rows that were sent.
+    pub async fn settle(&mut self) -> Result<()> {
+        let call = self.call()?;
+        match call.answers().await {
+            Ok(()) => Ok(()),
+            Err(bad) => Err(call.fail(bad).await),
+        }
+    }
+
+    /// How many rows are best added at a time.
+    pub fn appetite(&self) -> usize {
+        self.0.as_ref().map_or(1, BatchCall::appetite)
     }
 
     /// The end of the rows. In autocommit they are committed now.
@@ -193,7 +235,8 @@ impl Batch {
         if call.ended {
             return String::new();
         }
-        let left = call.take_back(false, false).await;
+        let rolled_back = call.withdraw().await.rolled_back;
+        let left = call.take_back(false, rolled_back).await;
         call.leave();
         left.to_string()
     }
@@ -232,6 +275,8 @@ impl Drop for Batch {
     fn drop(&mut self) {
         let Some(mut call) = self.0.take() else { return };
         let put_off = call.among.commits && call.inner.work.put_off.load(Ordering::Acquire);
+        // Nobody waits for their answers; those that are not sent yet are not sent.
+        call.under_way.clear();
         if call.ended || !(call.sent || put_off) {
             return;
         }
@@ -250,49 +295,43 @@ impl Drop for Batch {
 }
 
 impl BatchCall {
-    async fn add(&mut self, rows: &[RecordBatch]) -> std::result::Result<(), Bad> {
-        self.inner.usable(Phase::Execute)?;
-        self.look_around()?;
-        if rows.iter().all(|batch| batch.num_rows() == 0) {
-            return Ok(());
-        }
-        self.prepare().await?;
-        let mut inputs = self.encode(rows)?.into_iter().peekable();
-        while inputs.peek().is_some() {
-            let limit = if self.undo.is_possible() { CHAIN_ROWS } else { 1 };
-            let (mut chain, mut bytes) = (Vec::new(), 0);
-            while chain.len() < limit
-                && let Some(input) = inputs.next_if(|input| chain.is_empty() || bytes + input.bytes() <= CHAIN_BYTES)
-            {
-                bytes += input.bytes();
-                chain.push(input);
-            }
-            self.execute(chain).await?;
-        }
-        Ok(())
-    }
-
     /// Prepares the statement, once; -805 has the package bound.
     async fn prepare(&mut self) -> std::result::Result<(), Bad> {
         if self.ready.is_some() {
             return if self.undo.is_due() { self.set_savepoint().await } else { Ok(()) };
         }
-        match self.begin().await {
+        // Only this product wants to know it beforehand.
+        let counted = self.inner.session.product == Product::Zos && self.takes_arrays();
+        match self.begin(counted).await {
             Err(Bad { cause: FailureCause::Told(e), .. })
                 if e.sqlcode == Some(-805) && self.inner.config.package.is_none() =>
             {
                 self.inner.bind(self.inner.config.statement_timeout.map(Deadline::after)).await?;
-                self.begin().await
+                self.begin(counted).await
+            }
+            // The attribute may be what is wrong.
+            Err(Bad { rolled_back: false, cause: FailureCause::Told(e), .. }) if counted && e.sqlcode.is_some() => {
+                self.begin(false).await
             }
             other => other,
         }
     }
 
-    async fn begin(&mut self) -> std::result::Result<(), Bad> {
+    /// True where the server takes arrays of rows, and the statement is one for them.
+    fn takes_arrays(&self) -> bool {
+        // Others have chains. (Read: Db2 for i takes blocks of its own kind only. Measured: Derby would run the first
+        // row.)
+        self.insert
+            && matches!(self.inner.session.product, Product::Luw | Product::Zos)
+            && !self.inner.work.no_arrays.load(Ordering::Acquire)
+    }
+
+    async fn begin(&mut self, counted: bool) -> std::result::Result<(), Bad> {
         let inner = self.inner.clone();
         let lease = inner.lease(Phase::Execute)?;
         self.undo = Undo::choose(&inner, self.among);
         let prepare = Prepare::new(inner.session.clone(), lease.name.clone(), self.sql.clone(), true);
+        let prepare = if counted { prepare.for_arrays() } else { prepare };
         let savepoint = self.undo.savepoint().map(|savepoint| (savepoint.section(), savepoint.set()));
         self.sent = true;
         inner.opens_work(false);
@@ -308,53 +347,21 @@ impl BatchCall {
             return Err(Error::new(ErrorClass::Programming, Phase::Execute, "07005", text).at(&inner.peer).into());
         }
         let parameters = prepared.parameters.map(|p| p.columns).unwrap_or_default();
-        self.ready = Some(ReadyStatement { lease, parameters });
+        let arrays =
+            self.takes_arrays() && fit_arrays(&parameters) && (counted || inner.session.product != Product::Zos);
+        self.ready = Some(ReadyStatement { lease, parameters: Arc::new(parameters), arrays, counted });
         Ok(())
     }
 
-    /// Encodes rows as the server described the parameters, before any of them is sent.
-    fn encode(&self, rows: &[RecordBatch]) -> std::result::Result<Vec<Input>, Bad> {
-        let Some(ready) = &self.ready else { return Ok(Vec::new()) };
-        let mut inputs = Vec::new();
-        for batch in rows {
-            let before = self.done.rows + inputs.len() as u64;
-            let encoded = parameters::encode(&ready.parameters, batch, &self.inner.session);
-            inputs.extend(encoded.map_err(|bad| Bad::at(before + bad.row as u64 + 1, bad.error))?);
-        }
-        Ok(inputs)
-    }
-
-    /// Executes the statement for the rows of one chain.
-    async fn execute(&mut self, rows: Vec<Input>) -> std::result::Result<(), Bad> {
-        let Some(ready) = &self.ready else { return Ok(()) };
-        let sent = rows.len() as u64;
-        let flow = Execute::new(self.inner.session.clone(), ready.lease.name.clone(), rows, false);
-        self.touched = true;
-        self.under_way = true;
-        let answer = self.inner.talk(flow, Phase::Execute).await?;
-        self.under_way = false;
-        match answer {
-            Ok(executed) => {
-                let count = executed.counts.iter().copied().sum::<Option<u64>>();
-                self.done.rows += sent;
-                self.done.count = self.done.count.zip(count).map(|(a, b)| a + b);
-                self.warnings.extend(executed.warnings.iter().map(Warning::from));
-                Ok(())
-            }
-            Err(Failed { before, error, rolled_back }) => {
-                let row = Some(self.done.rows + before as u64 + 1);
-                Err(Bad { cause: FailureCause::Flow(error), row, rolled_back })
-            }
-        }
-    }
-
     /// Notes what became of the unit of work within the call: who makes the rows may have ended it.
-    fn look_around(&mut self) -> std::result::Result<(), Bad> {
+    async fn look_around(&mut self) -> std::result::Result<(), Bad> {
         let now = self.inner.work.ends();
-        let before = std::mem::replace(&mut self.ends, now);
-        if before == now {
+        if self.ends == now {
             return Ok(());
         }
+        // The rows that were sent before that belong to the unit of work that has ended.
+        self.answers().await?;
+        let before = std::mem::replace(&mut self.ends, now);
         // A savepoint does not outlive its unit of work.
         self.undo.is_gone();
         if now.rollbacks != before.rollbacks && self.done.rows > self.kept.rows {
@@ -368,7 +375,8 @@ impl BatchCall {
     }
 
     async fn finish(&mut self) -> std::result::Result<(), Bad> {
-        self.look_around()?;
+        self.look_around().await?;
+        self.answers().await?;
         let work = &self.inner.work;
         let put_off = self.among.commits && work.put_off.load(Ordering::Acquire);
         if !self.sent && !put_off {
@@ -397,7 +405,7 @@ impl BatchCall {
             }
             Err(e) if e.connection_usable => {
                 self.ended = false;
-                Err(Bad { cause: FailureCause::Told(e), row: None, rolled_back: true })
+                Err(Bad { rolled_back: true, ..e.into() })
             }
             Err(e) => Err(e.into()),
         }
@@ -405,7 +413,8 @@ impl BatchCall {
 
     /// Undoes what the rows did: the error with what is left of them.
     async fn fail(&mut self, bad: Bad) -> Error {
-        let Bad { cause, row, rolled_back } = bad;
+        let Bad { cause, row, among, rolled_back } = bad;
+        let rolled_back = self.withdraw().await.rolled_back || rolled_back;
         let lost = matches!(&cause, FailureCause::Told(e) if !e.connection_usable);
         // A commit whose answer is lost says so itself.
         let left = if self.ended { Remains::Said } else { self.take_back(lost, rolled_back).await };
@@ -419,7 +428,7 @@ impl BatchCall {
             Remains::Lost { .. } if e.connection_usable => e.broken(),
             _ => e,
         };
-        told(e, row, &left)
+        told(e, row, among, &left)
     }
 }
 

@@ -84,11 +84,13 @@ impl fmt::Display for Remains {
 const ROLLED_BACK: &str = "the server rolled back the whole transaction, with the work before the call";
 
 /// The error about a row, with what is left of the call.
-pub(super) fn told(e: Error, row: Option<u64>, left: &Remains) -> Error {
+pub(super) fn told(e: Error, row: Option<u64>, among: Option<(u64, u64)>, left: &Remains) -> Error {
     let mut message = e.message;
-    if let Some(row) = row {
-        message = format!("row {row}: {message}");
-    }
+    message = match (row, among) {
+        (Some(row), _) => format!("row {row}: {message}"),
+        (None, Some((first, last))) => format!("rows {first} to {last}: {message}"),
+        (None, None) => message,
+    };
     let left = match left {
         Remains::NotBegun if row.is_some() => "no row of the call was executed".to_owned(),
         left => left.to_string(),
@@ -107,7 +109,7 @@ mod tests {
     #[test]
     fn an_error_says_which_row_it_is_about_and_what_is_left() {
         let e = || Error::new(ErrorClass::Integrity, Phase::Execute, "23505", "a key twice");
-        let told = |row, left| told(e(), row, &left);
+        let told = |row, left| told(e(), row, None, &left);
         let bad = told(Some(101), Remains::none(0, true));
         assert_eq!(bad.row, Some(101));
         assert_eq!(
@@ -120,6 +122,9 @@ mod tests {
         assert!(bad.message.contains("the whole transaction, with the work before the call; no row of the call"));
         let bad = told(None, Remains::Lost { committed: 512, commits: true });
         assert!(bad.message.contains("rows 1 to 512, which were committed meanwhile, are kept, no others"));
+        let bad = super::told(e(), None, Some((1, 600)), &Remains::none(0, false));
+        assert_eq!((bad.row, bad.message.as_str()), (None, "rows 1 to 600: a key twice; no row of the call is kept"));
+        let bad = told(None, Remains::Lost { committed: 512, commits: true });
         assert_eq!((bad.row, told(None, Remains::NotBegun).message.as_str()), (None, "a key twice"));
     }
 }

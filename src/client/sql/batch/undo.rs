@@ -156,7 +156,7 @@ impl BatchCall {
         let answer = savepoint.run(&self.inner, savepoint.set()).await.map_err(Bad::from)?;
         let answer = match answer {
             Err(Failed { rolled_back: true, error, .. }) => {
-                return Err(Bad { cause: FailureCause::Flow(error), row: None, rolled_back: true });
+                return Err(Bad { cause: FailureCause::Flow(error), row: None, among: None, rolled_back: true });
             }
             answer => answer.map_err(|failed| failed.error),
         };
@@ -212,7 +212,7 @@ impl BatchCall {
                 },
                 Err(_) => self.lost(),
             },
-            Undo::Nothing if self.under_way => Remains::Unknown { transaction: false },
+            Undo::Nothing if self.unknown => Remains::Unknown { transaction: false },
             Undo::Nothing => self.settle(Remains::First(self.done.rows)).await,
         }
     }

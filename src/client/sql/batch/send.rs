@@ -1,0 +1,342 @@
+//! Sends the rows of a call: as arrays, many rows in one command, where the server takes them, else in chains of
+//! commands. Of an array that fails no row is executed, and the server names none: its rows are sent once more, in
+//! ever smaller parts, to find the row.
+
+use super::under_way::{SendRows, SentRows};
+use super::{Bad, BatchCall, FailureCause};
+use crate::client::error::{Error, ErrorClass, Phase};
+use crate::client::sql::parameters::{Piece, Room, RowsToSend};
+use crate::client::warning::Warning;
+use crate::flow::error::FlowError;
+use crate::flow::sql::execute::{Execute, Executed, Failed};
+use crate::net::error::NetError;
+use crate::net::transport::Deadline;
+use crate::wire::ddm::codepoint as cp;
+use arrow_array::RecordBatch;
+use std::ops::Range;
+use std::sync::atomic::Ordering;
+
+/// Rows of one chain.
+const CHAIN_ROWS: usize = 256;
+/// Chains whose rows are taken at a time.
+const CHAINS: usize = 4;
+/// Rows of one array, at most. (Read: Db2 for LUW and for z/OS, FOR n ROWS.)
+const ARRAY_ROWS: usize = 32_767;
+/// Bytes of parameters in one chain or array, unless one row has more.
+const BYTES: usize = 8 << 20;
+/// So few rows are sent one by one to find the one that fails.
+const FEW: usize = 32;
+/// Requests that may be unanswered while the next one is encoded.
+const AHEAD: usize = 2;
+
+/// The classes of SQLSTATE that say that a value or row is wrong, and not the server, the transaction or the
+/// statement; applications raise those with a first letter beyond H, or 7 and up.
+const OF_A_ROW: [&str; 8] = ["09", "21", "22", "23", "27", "38", "44", "54"];
+
+/// Rows that were taken back from the way to the server.
+#[derive(Default)]
+pub(super) struct Withdrawn {
+    /// Those that were not sent.
+    pub not_sent: Vec<SentRows>,
+    /// The server rolled the unit of work back meanwhile.
+    pub rolled_back: bool,
+}
+
+type Result<T> = std::result::Result<T, Bad>;
+
+impl BatchCall {
+    /// Sends rows, and notes the answers to those before them.
+    pub(super) async fn add(&mut self, rows: &[RecordBatch]) -> Result<()> {
+        self.inner.usable(Phase::Execute)?;
+        self.look_around().await?;
+        for batch in rows.iter().filter(|batch| batch.num_rows() > 0) {
+            self.prepare().await?;
+            let before = self.given;
+            let Some(rows) = self.to_send(batch, before).await? else { continue };
+            while self.given < before + batch.num_rows() as u64 {
+                let at = (self.given - before) as usize;
+                let (piece, count) = match rows.next(at, self.room(), &self.inner.session) {
+                    Ok(next) => next,
+                    Err(bad) => {
+                        // Rows before it may have failed.
+                        self.answers().await?;
+                        return Err(Bad::at(before + bad.row as u64 + 1, bad.error));
+                    }
+                };
+                self.submit(piece, batch.slice(at, count)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn to_send(&mut self, batch: &RecordBatch, before: u64) -> Result<Option<RowsToSend>> {
+        let Some(ready) = &self.ready else { return Ok(None) };
+        match RowsToSend::new(&ready.parameters, batch, &self.inner.session) {
+            Ok(rows) => Ok(Some(rows)),
+            Err(bad) => {
+                self.answers().await?;
+                Err(Bad::at(before + bad.row as u64 + 1, bad.error))
+            }
+        }
+    }
+
+    fn arrays(&self) -> bool {
+        let wanted = self.undo.is_possible() && !self.inner.work.no_arrays.load(Ordering::Acquire);
+        wanted && self.ready.as_ref().is_some_and(|ready| ready.arrays)
+    }
+
+    /// How much is sent at a time.
+    fn room(&self) -> Room {
+        let rows = match self.undo.is_possible() {
+            true if self.arrays() => return Room { rows: ARRAY_ROWS, bytes: BYTES, array: true },
+            true => CHAIN_ROWS,
+            // None after the first that fails.
+            false => 1,
+        };
+        Room { rows, bytes: BYTES, array: false }
+    }
+
+    /// How many rows are best taken at a time.
+    pub(super) fn appetite(&self) -> usize {
+        let arrays = if self.ready.is_some() { self.arrays() } else { self.takes_arrays() };
+        if arrays { ARRAY_ROWS } else { CHAINS * CHAIN_ROWS }
+    }
+
+    fn run_for(&self, piece: Piece, array: bool) -> Option<Execute> {
+        let ready = self.ready.as_ref()?;
+        let (session, section) = (self.inner.session.clone(), ready.lease.name.clone());
+        Some(match piece {
+            Piece::Single(input) => Execute::new(session, section, vec![input], false).counted(ready.counted),
+            Piece::Rows(rows) if array => Execute::array(session, section, rows),
+            Piece::Rows(rows) => Execute::rows(session, section, rows).counted(ready.counted),
+        })
+    }
+
+    /// Sends `rows`, which are `piece`, and waits for answers while too many are due.
+    async fn submit(&mut self, piece: Piece, rows: RecordBatch) -> Result<()> {
+        let array = self.room().array && matches!(piece, Piece::Rows(_));
+        let Some(run) = self.run_for(piece, array) else { return Ok(()) };
+        let (inner, before) = (&self.inner, self.given);
+        let flow = SendRows::new(run, &inner.work.rows);
+        let pending = inner.channel.submit(flow).map_err(|e| inner.error(e, Phase::Execute))?;
+        self.touched = true;
+        self.given += rows.num_rows() as u64;
+        self.under_way.push_back(SentRows { before, rows, array, pending });
+        let most = if self.undo.is_possible() { inner.depth().max(AHEAD) } else { 0 };
+        while self.under_way.len() > most {
+            self.answer().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for all answers.
+    pub(super) async fn answers(&mut self) -> Result<()> {
+        while !self.under_way.is_empty() {
+            self.answer().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the answer to the rows that were sent first.
+    async fn answer(&mut self) -> Result<()> {
+        let deadline = self.inner.config.statement_timeout.map(Deadline::after);
+        let Some(sent) = self.under_way.front_mut() else { return Ok(()) };
+        self.unknown = true;
+        let answer = sent.pending.wait(deadline).await;
+        self.unknown = false;
+        let Some(sent) = self.under_way.pop_front() else { return Ok(()) };
+        match answer {
+            Ok(Ok(executed)) => self.executed(&sent, executed),
+            Ok(Err(failed)) => self.failed(sent, failed).await,
+            Err(e) => {
+                self.unknown = true;
+                Err(self.inner.explained(e, Phase::Execute).await.into())
+            }
+        }
+    }
+
+    fn executed(&mut self, sent: &SentRows, executed: Executed) -> Result<()> {
+        let count = executed.counts.iter().copied().sum::<Option<u64>>();
+        let rows = sent.rows.num_rows() as u64;
+        if let Some(count) = count.filter(|count| sent.array && *count != rows) {
+            self.inner.work.no_arrays.store(true, Ordering::Release);
+            let text = format!("the server took {count} of {rows} rows that were sent as one array");
+            let e = Error::new(ErrorClass::Operational, Phase::Execute, "58009", text).at(&self.inner.peer);
+            let e = e.hint("this connection sends no arrays any more: try again");
+            return Err(Bad { among: Some(among(sent)), ..e.into() });
+        }
+        self.count(rows, count);
+        self.warnings.extend(executed.warnings.iter().map(Warning::from));
+        Ok(())
+    }
+
+    fn count(&mut self, rows: u64, count: Option<u64>) {
+        self.done.rows += rows;
+        self.done.count = self.done.count.zip(count).map(|(a, b)| a + b);
+    }
+
+    /// Some rows failed. Those that were sent after them are awaited, none is sent any more.
+    async fn failed(&mut self, sent: SentRows, failed: Failed) -> Result<()> {
+        let mut rest = self.withdraw().await;
+        let Failed { before, error, rolled_back } = failed;
+        let rolled_back = rolled_back || rest.rolled_back;
+        if !sent.array {
+            let row = Some(sent.before + before as u64 + 1);
+            return Err(Bad { cause: FailureCause::Flow(error), row, among: None, rolled_back });
+        }
+        let refused = is_refusal(&error);
+        let bad = Bad { cause: FailureCause::Flow(error), row: None, among: Some(among(&sent)), rolled_back };
+        if !refused {
+            let state = bad.state().filter(|state| is_of_a_row(state)).map(str::to_owned);
+            // Where it is no row's fault nobody looks for one.
+            let Some(state) = state else { return Err(bad) };
+            match self.search(&sent).await {
+                Err(found) if !rolled_back || found.state() == Some(state.as_str()) => {
+                    return Err(Bad { rolled_back: rolled_back || found.rolled_back, ..found });
+                }
+                // Rows before them are gone, or it was the next one of its kind.
+                Err(_) => return Err(bad),
+                Ok(()) if rolled_back => return Err(bad),
+                Ok(()) => {}
+            }
+        } else if rolled_back {
+            return Err(bad);
+        } else {
+            self.one_by_one(&sent).await?;
+        }
+        tracing::debug!(refused, "the server takes the rows of an array one by one only");
+        self.inner.work.no_arrays.store(true, Ordering::Release);
+        for sent in rest.not_sent.drain(..) {
+            self.one_by_one(&sent).await?;
+        }
+        Ok(())
+    }
+
+    /// Executes the statement for each of some rows by itself, in chains.
+    async fn one_by_one(&mut self, sent: &SentRows) -> Result<()> {
+        self.inner.work.rows.open();
+        let Some(rows) = self.again(sent)? else { return Ok(()) };
+        let count = sent.rows.num_rows();
+        self.run(&rows, sent, 0..count, false).await?;
+        self.count(count as u64, Some(count as u64));
+        Ok(())
+    }
+
+    /// Finds the first row of an array that failed: halves of it are sent as arrays, until few rows are left, which
+    /// are sent one by one. That row's error, unless all of them are executed now.
+    async fn search(&mut self, sent: &SentRows) -> Result<()> {
+        self.inner.work.rows.open();
+        let Some(rows) = self.again(sent)? else { return Ok(()) };
+        let count = sent.rows.num_rows();
+        // Rows that are executed; rows that are known to be good; the first that fails is before the end.
+        let (mut inside, mut good, mut end, mut gone) = (0, 0, count, false);
+        while end - good > FEW {
+            let middle = good + (end - good) / 2;
+            match self.run(&rows, sent, inside..middle, true).await {
+                Ok(()) => (inside, good) = (middle, middle),
+                Err(bad) if bad.state().is_some_and(is_of_a_row) => {
+                    end = middle;
+                    if bad.rolled_back {
+                        (inside, gone) = (0, true);
+                    }
+                }
+                Err(bad) => return Err(Bad { rolled_back: bad.rolled_back || gone, ..bad }),
+            }
+        }
+        for (range, array) in [(inside..good, true), (good..end, false), (end..count, false)] {
+            let done = self.run(&rows, sent, range, array).await;
+            done.map_err(|bad| Bad { rolled_back: bad.rolled_back || gone, ..bad })?;
+        }
+        self.count(count as u64, Some(count as u64));
+        Ok(())
+    }
+
+    /// The rows of an array, to be sent once more.
+    fn again(&self, sent: &SentRows) -> Result<Option<RowsToSend>> {
+        let Some(ready) = &self.ready else { return Ok(None) };
+        let rows = RowsToSend::new(&ready.parameters, &sent.rows, &self.inner.session);
+        rows.map(Some).map_err(|bad| Bad::at(sent.before + bad.row as u64 + 1, bad.error))
+    }
+
+    /// Executes the statement for some of `sent`, and waits for the answers.
+    async fn run(&mut self, rows: &RowsToSend, sent: &SentRows, range: Range<usize>, array: bool) -> Result<()> {
+        let mut at = range.start;
+        while at < range.end {
+            let first = sent.before + at as u64;
+            let most = if array { ARRAY_ROWS } else { CHAIN_ROWS };
+            let room = Room { rows: most.min(range.end - at), bytes: BYTES, array };
+            let next = rows.next(at, room, &self.inner.session);
+            let (piece, count) = next.map_err(|bad| Bad::at(sent.before + bad.row as u64 + 1, bad.error))?;
+            let Some(run) = self.run_for(piece, array) else { return Ok(()) };
+            match self.inner.talk(run, Phase::Execute).await? {
+                Ok(executed) => self.warnings.extend(executed.warnings.iter().map(Warning::from)),
+                Err(Failed { before, error, rolled_back }) => {
+                    let row = (!array).then_some(first + before as u64 + 1);
+                    let among = array.then(|| among(sent));
+                    return Err(Bad { cause: FailureCause::Flow(error), row, among, rolled_back });
+                }
+            }
+            at += count;
+        }
+        Ok(())
+    }
+
+    /// Sends no more rows, and waits for the answers to those that were sent.
+    pub(super) async fn withdraw(&mut self) -> Withdrawn {
+        let mut all = Withdrawn::default();
+        self.inner.work.rows.close();
+        while let Some(sent) = self.under_way.front_mut() {
+            let deadline = self.inner.config.statement_timeout.map(Deadline::after);
+            let answer = sent.pending.wait(deadline).await;
+            let Some(sent) = self.under_way.pop_front() else { break };
+            match answer {
+                Ok(Err(failed)) => all.rolled_back |= failed.rolled_back,
+                Err(NetError::Flow(FlowError::Withdrawn)) => all.not_sent.push(sent),
+                Ok(Ok(_)) | Err(_) => {}
+            }
+        }
+        all
+    }
+}
+
+impl Bad {
+    /// The SQLSTATE.
+    fn state(&self) -> Option<&str> {
+        match &self.cause {
+            FailureCause::Flow(FlowError::Sql { sqlca, .. }) => Some(sqlca.sqlstate.as_str()),
+            FailureCause::Flow(_) => None,
+            FailureCause::Told(e) => e.sqlstate.as_deref(),
+        }
+    }
+}
+
+/// The first and the last of some rows.
+fn among(sent: &SentRows) -> (u64, u64) {
+    (sent.before + 1, sent.before + sent.rows.num_rows() as u64)
+}
+
+/// True when the server does not know such a command, or not so much data: no row was taken.
+fn is_refusal(e: &FlowError) -> bool {
+    let unknown = [cp::SYNTAXRM, cp::PRMNSPRM, cp::VALNSPRM, cp::CMDNSPRM, cp::OBJNSPRM];
+    matches!(e, FlowError::Refused(reply) if unknown.contains(&reply.cp))
+}
+
+fn is_of_a_row(state: &str) -> bool {
+    let of_applications = |c: char| matches!(c, '7'..='9' | 'I'..='Z');
+    state.get(..2).is_some_and(|class| OF_A_ROW.contains(&class)) || state.starts_with(of_applications)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_a_row;
+
+    #[test]
+    fn a_row_is_looked_for_where_one_is_at_fault() {
+        for state in ["23505", "22001", "22003", "23502", "21504", "38001", "75001", "U0001", "54010"] {
+            assert!(is_of_a_row(state), "{state}");
+        }
+        for state in ["40001", "57014", "57033", "08006", "42601", "58004", "", "5"] {
+            assert!(!is_of_a_row(state), "{state}");
+        }
+    }
+}
