@@ -17,6 +17,21 @@
 //! # }
 //! ```
 //!
+//! Rows into a table, which are kept as a whole or not at all:
+//! ```no_run
+//! # async fn demo(connection: drdarrow::Connection, batches: Vec<arrow_array::RecordBatch>) -> drdarrow::Result<()> {
+//! use drdarrow::{IngestMode, IngestOptions};
+//!
+//! if let Some(first) = batches.first() {
+//!     let options = IngestOptions { mode: IngestMode::CreateAppend, ..IngestOptions::default() };
+//!     let mut rows = connection.ingest("orders", first.schema_ref(), Some(first), &options).await?;
+//!     rows.send(&batches).await?;
+//!     println!("{:?} rows", rows.finish().await?.count);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Files, in the order of their keys:
 //! ```no_run
 //! # async fn demo() -> drdarrow::Result<()> {
@@ -72,7 +87,9 @@ pub use client::file::options::{OpenMode, OpenOptions};
 pub use client::file::scan::ScanStream;
 pub use client::limits::Limits;
 pub use client::server_info::ServerInfo;
+pub use client::sql::batch::Batch;
 pub use client::sql::connection::{Connection, Outcome};
+pub use client::sql::ingest::{IngestMode, IngestOptions};
 pub use client::sql::procedure::Procedure;
 pub use client::sql::stream::QueryStream;
 pub use client::sql::update_result::UpdateResult;

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 import drdarrow._core as _core
 from drdarrow.exceptions import Error
-from drdarrow.types import Record, Row, Rows
+from drdarrow.types import ArrowData, Record, Row, Rows
 
 __all__ = ["Opening"]
 
 #: Rows that are read at a time on the thread of an event loop.
 _CHUNK = 1024
+#: Progress is told no more often than after so many seconds.
+_PAUSE = 0.1
 
 
 class _Entered(Protocol):
@@ -138,6 +141,38 @@ async def execute_many(cursor: _core.AsyncCursor, operation: str, given: Rows) -
         batch.leave()
         raise
     return cursor
+
+
+async def ingest(
+    cursor: _core.AsyncCursor,
+    data: ArrowData | Iterable[ArrowData],
+    options: tuple[Any, ...],
+    progress: Callable[[int, int | None], object] | None,
+) -> _core.Ingested:
+    """Arrow data into a table. An error undoes the rows; so does a cancellation, in the background."""
+    total = _core.total_rows(data)
+    rows = await asyncio.to_thread(_core.RawRows.arrow, data)
+    await asyncio.to_thread(rows.peek)
+    batch = await cursor._ingest(rows, *options)
+    told = 0.0
+    try:
+        while chunk := await asyncio.to_thread(rows.chunk, batch.appetite()):
+            if progress is not None and time.monotonic() - told >= _PAUSE:
+                progress(batch.done(), total)
+                told = time.monotonic()
+            await batch.add(chunk)
+        await batch.finish()
+    except Exception as e:
+        if left := await batch.undo():
+            e.add_note(left)
+        raise
+    except BaseException:
+        batch.leave()
+        raise
+    done = cursor._ingested()
+    if progress is not None:
+        progress((done.rows or 0) + len(done.skipped), total)
+    return done
 
 
 async def next_batch(stream: _core.AsyncArrowStream) -> _core.RecordBatch:

@@ -127,8 +127,10 @@ class ArrowStreamExportable(Protocol):
 
 #: Which types the columns of a pandas frame have.
 DtypeBackend: TypeAlias = Literal["numpy", "numpy_nullable", "pyarrow"]
+#: Rows for any library that knows Arrow: a table, a frame, a stream, a batch.
+ArrowData: TypeAlias = ArrowStreamExportable | ArrowArrayExportable
 #: Rows of parameters: Arrow data, or a sequence of values per row.
-Rows: TypeAlias = ArrowStreamExportable | ArrowArrayExportable | Iterable[Parameters]
+Rows: TypeAlias = ArrowData | Iterable[Parameters]
 
 
 class TypeObject:

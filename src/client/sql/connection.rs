@@ -194,7 +194,7 @@ impl Connection {
     pub async fn commit(&self) -> Result<()> {
         let _turn = self.0.turn().await?;
         if self.0.is_within() {
-            self.0.rows_answered().await?;
+            self.0.work.rows.answered().await?;
         }
         self.0.usable(Phase::Commit)?;
         self.0.end_readers(false, "the reader was ended by a commit");

@@ -1,6 +1,6 @@
 //! The unit of work of a connection: its state, and a count of its ends.
 
-use super::batch::RowsUnderWay;
+use super::rows_under_way::RowsUnderWay;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Mutex;

@@ -19,6 +19,8 @@ use crate::wire::value::field::{Field, Shape};
 use bytes::Bytes;
 use std::sync::Arc;
 
+/// ATMIND: each row of an array stands for itself.
+const NOT_ATOMIC: u8 = 1;
 /// The indicator of a row.
 const PRESENT: u8 = 0;
 
@@ -113,6 +115,8 @@ enum Given {
     Rows(RowBlock),
     /// All in one command, which is done for all of them or for none.
     Array(RowBlock),
+    /// All in one command, in which each row stands for itself.
+    Each(RowBlock),
 }
 
 /// The outcome of a statement.
@@ -120,6 +124,8 @@ enum Given {
 pub struct Executed {
     /// Rows changed by each command, where the server counts them.
     pub counts: Vec<Option<u64>>,
+    /// The rows that failed where each stands for itself: their positions, and why.
+    pub bad: Vec<(usize, Box<Sqlca>)>,
     /// Warnings.
     pub warnings: Vec<Sqlca>,
 }
@@ -166,6 +172,11 @@ pub struct Execute {
     commit: bool,
     /// The statement was prepared for arrays: each command says how many rows it has.
     counted: bool,
+    /// The failure of a row is an answer like any other.
+    tolerant: bool,
+    /// Cards so far, and those of them that were errors, where that is so.
+    answered: usize,
+    bad: Vec<(usize, Box<Sqlca>)>,
     replies: Replies,
     /// The statement brought result sets or output parameters: how many were executed before.
     unread: Option<usize>,
@@ -195,16 +206,47 @@ impl Execute {
         Execute { counted, ..self }
     }
 
-    fn of(session: Arc<Session>, section: PkgNamCsn, given: Given) -> Execute {
-        let replies = Replies::new(&session);
-        Execute { session, section, given, commit: false, counted: false, replies, unread: None, rolled_back: false }
+    /// For rows that are one command, in which each stands for itself and is answered by an SQLCARD of its own.
+    /// (Measured: IBM's CLI and JDBC drivers.)
+    pub fn each(session: Arc<Session>, section: PkgNamCsn, rows: RowBlock) -> Execute {
+        Execute::of(session, section, Given::Each(rows)).tolerant()
     }
 
-    /// How many commands it is.
-    fn commands(&self) -> usize {
+    /// Takes the failure of a row for an answer, unless the unit of work went with it.
+    pub fn tolerant(self) -> Execute {
+        Execute { tolerant: true, ..self }
+    }
+
+    fn of(session: Arc<Session>, section: PkgNamCsn, given: Given) -> Execute {
+        let replies = Replies::new(&session);
+        Execute {
+            session,
+            section,
+            given,
+            commit: false,
+            counted: false,
+            tolerant: false,
+            answered: 0,
+            bad: Vec::new(),
+            replies,
+            unread: None,
+            rolled_back: false,
+        }
+    }
+
+    /// Notes an SQLCARD where each row has one.
+    fn note(&mut self, sqlca: Option<Sqlca>) {
+        if let Some(sqlca) = sqlca.filter(|sqlca| self.tolerant && sqlca.is_error()) {
+            self.bad.push((self.answered, Box::new(sqlca)));
+        }
+        self.answered += 1;
+    }
+
+    /// How many answers are due.
+    fn answers(&self) -> usize {
         match &self.given {
             Given::Inputs(inputs) => inputs.len().max(1),
-            Given::Rows(rows) => rows.rows,
+            Given::Rows(rows) | Given::Each(rows) => rows.rows,
             Given::Array(_) => 1,
         }
     }
@@ -216,10 +258,11 @@ impl Flow for Execute {
     fn start(&mut self) -> Result<Chain, FlowError> {
         let mut chain = Chain::new();
         let nbrrow = match &self.given {
-            Given::Array(rows) => u32::try_from(rows.rows).ok(),
+            Given::Array(rows) | Given::Each(rows) => u32::try_from(rows.rows).ok(),
             _ => self.counted.then_some(1),
         };
-        let command = ExcSqlStt { nbrrow, ..ExcSqlStt::new(self.section.clone()) }.encode(self.session.text)?;
+        let atmind = matches!(self.given, Given::Each(_)).then_some(NOT_ATOMIC);
+        let command = ExcSqlStt { nbrrow, atmind, ..ExcSqlStt::new(self.section.clone()) }.encode(self.session.text)?;
         match &self.given {
             Given::Inputs(inputs) if inputs.is_empty() => drop(chain.command(&command)),
             Given::Inputs(inputs) => {
@@ -229,7 +272,7 @@ impl Flow for Execute {
                 }
             }
             Given::Rows(rows) => rows.put_each(&command, &mut chain)?,
-            Given::Array(rows) => {
+            Given::Array(rows) | Given::Each(rows) => {
                 chain.command(&command);
                 rows.put_array(&mut chain)?;
             }
@@ -254,12 +297,29 @@ impl Flow for Execute {
                 cp::SQLCARD => Sqlca::decode(&object.body, self.session.sqlam, &self.replies.typdef)?,
                 _ => None,
             };
-            self.rolled_back |= object.cp == cp::ABNUOWRM || gone.is_some_and(|sqlca| ends_work(&sqlca));
+            self.rolled_back |= object.cp == cp::ABNUOWRM || gone.as_ref().is_some_and(ends_work);
+            if object.cp == cp::SQLCARD {
+                self.note(gone);
+            }
+        } else if object.cp == cp::SQLCARD {
+            self.note(None);
         }
-        Ok(seen)
+        // As many as there are rows.
+        let due = object.cp == cp::SQLCARD && matches!(self.given, Given::Each(_));
+        Ok(if due { Reception::Wanted } else { seen })
     }
 
     fn end(&mut self) -> Result<Step<Self::Out>, FlowError> {
+        let tolerated = self.tolerant && !self.rolled_back && self.replies.refusal.is_none() && self.unread.is_none();
+        if tolerated && !self.bad.is_empty() {
+            if self.answered < self.answers() {
+                return Err(FlowError::Missing { what: "SQLCARD", command: "EXCSQLSTT" });
+            }
+            let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
+            let counts = replies.cards.iter().map(|c| c.as_ref().map_or(Some(0), Sqlca::update_count)).collect();
+            let bad = std::mem::take(&mut self.bad);
+            return Ok(Step::Done(Ok(Executed { counts, bad, warnings: replies.warnings() })));
+        }
         let before = self.replies.error.as_ref().map_or(self.replies.cards.len(), |(_, before)| *before);
         if let Some(error) = self.replies.failure() {
             let failed = Failed::new(before, error);
@@ -273,13 +333,13 @@ impl Flow for Execute {
             );
             return Ok(Step::Done(Err(Failed::new(before, error))));
         }
-        let runs = self.commands();
+        let runs = self.answers();
         let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
         if replies.cards.len() < runs {
             return Err(FlowError::Missing { what: "SQLCARD", command: "EXCSQLSTT" });
         }
         let counts = replies.cards.iter().take(runs).map(|c| c.as_ref().map_or(Some(0), Sqlca::update_count)).collect();
-        Ok(Step::Done(Ok(Executed { counts, warnings: replies.warnings() })))
+        Ok(Step::Done(Ok(Executed { counts, bad: Vec::new(), warnings: replies.warnings() })))
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::sync::Mutex;
 
-use arrow_array::RecordBatch;
-use arrow_schema::Field;
+use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_schema::{ArrowError, Field, SchemaRef};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyIterator, PyList, PyMapping, PyString, PyTuple};
@@ -34,7 +34,7 @@ pub(in crate::python) struct ParamRows {
 
 enum ParamSource {
     Arrow {
-        reader: Box<Imported>,
+        reader: Box<dyn RecordBatchReader + Send>,
         /// The batch in hand and its first row that was not given.
         batch: Option<(RecordBatch, usize)>,
     },
@@ -69,6 +69,31 @@ impl ParamRows {
         let made = rows.cast_exact::<PyList>().is_ok() || rows.cast_exact::<PyTuple>().is_ok();
         let rows = rows.try_iter().map_err(|e| if e.is_instance_of::<PyTypeError>(py) { refused() } else { e })?;
         Ok(ParamRows { source: ParamSource::Rows { rows: rows.unbind(), made }, given: 0 })
+    }
+
+    /// The rows of an argument of `ingest()`: Arrow data, or an iterable of it.
+    pub(in crate::python) fn arrow(data: &Bound<'_, PyAny>) -> PyResult<ParamRows> {
+        let reader: Box<dyn RecordBatchReader + Send> = match imported::is_arrow(data)? {
+            true => Box::new(imported::reader(data)?),
+            false => Box::new(Batches::of(data)?),
+        };
+        Ok(ParamRows { source: ParamSource::Arrow { reader, batch: None }, given: 0 })
+    }
+
+    /// The columns of Arrow data, and its first batch if it has rows.
+    pub(in crate::python) fn peek(&mut self, py: Python<'_>) -> PyResult<(SchemaRef, Option<RecordBatch>)> {
+        let ParamSource::Arrow { reader, batch } = &mut self.source else {
+            return Err(errors::interface(py, "the rows are no Arrow data"));
+        };
+        let schema = reader.schema();
+        while batch.as_ref().is_none_or(|(batch, _)| batch.num_rows() == 0) {
+            match py.detach(|| reader.next()) {
+                None => return Ok((schema, None)),
+                Some(Ok(next)) => *batch = Some((with_uuids(next), 0)),
+                Some(Err(e)) => return Err(failure(py, e, 1)),
+            }
+        }
+        Ok((schema, batch.as_ref().map(|(batch, _)| batch.clone())))
     }
 
     /// True when the next rows are read from Arrow data: their producer may make them wait.
@@ -113,7 +138,7 @@ fn from_python(rows: &mut Bound<'_, PyIterator>, given: &mut usize, most: usize)
 /// Rows of Arrow data as they are.
 fn from_arrow(
     py: Python<'_>,
-    reader: &mut Imported,
+    reader: &mut Box<dyn RecordBatchReader + Send>,
     in_hand: &mut Option<(RecordBatch, usize)>,
     given: &mut usize,
     most: usize,
@@ -133,14 +158,82 @@ fn from_arrow(
         match py.detach(|| reader.next()) {
             None => break,
             Some(Ok(next)) => *in_hand = Some((with_uuids(next), 0)),
-            Some(Err(e)) => {
-                let number = *given + 1;
-                let text = format!("row {number}: {}", capsule::text(&e));
-                return Err(errors::at_row(py, errors::interface(py, text), number as u64));
-            }
+            Some(Err(e)) => return Err(failure(py, e, *given + 1)),
         }
     }
     Ok(taken)
+}
+
+/// Why there is no row of this number.
+fn failure(py: Python<'_>, e: ArrowError, number: usize) -> PyErr {
+    let e = match e {
+        ArrowError::ExternalError(e) => match e.downcast::<PyErr>() {
+            Ok(raised) => return *raised,
+            Err(e) => ArrowError::ExternalError(e),
+        },
+        e => e,
+    };
+    let text = format!("row {number}: {}", capsule::text(&e));
+    errors::at_row(py, errors::interface(py, text), number as u64)
+}
+
+/// Arrow data that an iterable gives piece by piece.
+struct Batches {
+    pieces: Py<PyIterator>,
+    current: Imported,
+    schema: SchemaRef,
+}
+
+impl Batches {
+    fn of(data: &Bound<'_, PyAny>) -> PyResult<Batches> {
+        let py = data.py();
+        let refused = |what: &str| {
+            let text = format!("the data is Arrow data (a table, a frame, a stream) or an iterable of it, not {what}");
+            errors::interface(py, text)
+        };
+        let mut pieces = data.try_iter().map_err(|_| refused(&kind(data)))?;
+        let first = pieces.next().ok_or_else(|| refused("an iterable without any"))??;
+        if !imported::is_arrow(&first)? {
+            return Err(refused(&format!("{} of {}", kind(data), kind(&first))));
+        }
+        let current = imported::reader(&first)?;
+        Ok(Batches { pieces: pieces.unbind(), schema: current.schema(), current })
+    }
+
+    /// The next piece, which has the same columns.
+    fn piece(&self, py: Python<'_>) -> PyResult<Option<Imported>> {
+        let Some(piece) = self.pieces.bind(py).clone().next() else { return Ok(None) };
+        let next = imported::reader(&piece?)?;
+        let names = |schema: &SchemaRef| schema.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
+        let (wanted, got) = (names(&self.schema), names(&next.schema()));
+        if wanted == got {
+            return Ok(Some(next));
+        }
+        let (wanted, got) = (wanted.join(", "), got.join(", "));
+        Err(errors::interface(py, format!("the columns of the first batch are {wanted}, those of another one {got}")))
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(next) = self.current.next() {
+                return Some(next);
+            }
+            match Python::attach(|py| self.piece(py)) {
+                Ok(next) => self.current = next?,
+                Err(e) => return Some(Err(ArrowError::ExternalError(Box::new(e)))),
+            }
+        }
+    }
+}
+
+impl RecordBatchReader for Batches {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
 }
 
 /// A batch whose columns of UUIDs, which fields tell, are told by their values.
@@ -167,6 +260,18 @@ impl RawRows {
         ParamRows::of(rows).map(|rows| RawRows(Mutex::new(rows)))
     }
 
+    /// Those of Arrow data for a table.
+    #[staticmethod]
+    fn arrow(data: &Bound<'_, PyAny>) -> PyResult<RawRows> {
+        ParamRows::arrow(data).map(|rows| RawRows(Mutex::new(rows)))
+    }
+
+    /// Waits for the first of them.
+    #[pyo3(name = "peek")]
+    fn wait_for_first(&self, py: Python<'_>) -> PyResult<()> {
+        self.first(py).map(drop)
+    }
+
     /// True when `chunk()` may wait for somebody else and is not for the thread of an event loop.
     #[getter]
     fn waits(&self) -> bool {
@@ -181,6 +286,16 @@ impl RawRows {
         };
         let settled = rows.runs_code();
         rows.chunk(py, most).map(|rows| RawChunk { rows: Mutex::new(rows), settled })
+    }
+}
+
+impl RawRows {
+    /// The columns, and the first batch if there are rows.
+    pub(in crate::python) fn first(&self, py: Python<'_>) -> PyResult<(SchemaRef, Option<RecordBatch>)> {
+        match self.0.try_lock() {
+            Ok(mut rows) => rows.peek(py),
+            Err(_) => Err(errors::interface(py, "the rows are being read already")),
+        }
     }
 }
 

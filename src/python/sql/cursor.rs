@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::description::{describe_state, description, drain_messages, row_count};
 use super::executemany::{self, RawBatch};
+use super::ingest::{self, Ingested};
+use super::ingest_request::IngestRequest;
 use super::statement::SharedStatement;
 use super::{fetch, procedure};
 use crate::client::batch_source::BatchSource;
 use crate::python::arguments::given::Given;
+use crate::python::arguments::param_rows::RawRows;
 use crate::python::arguments::params;
 use crate::python::arrow::result_table::{self, Form, Framed};
 use crate::python::arrow::stream::{ArrowStream, AsyncArrowStream};
@@ -159,6 +162,35 @@ twins! {
             Ok(slf)
         }
 
+        /// Puts Arrow data into a table: a table, a frame or a stream with `__arrow_c_stream__`, or an iterable of
+        /// batches. The columns are matched by name. Returns an Ingested: rows that were inserted, and left out.
+        ///
+        /// `mode`: `"append"` to a table that is there; `"create"` it; `"replace"` it; `"create_append"`: create it
+        /// unless it is there. `types` has SQL types of columns that are created, by name. `batch_rows` limits the
+        /// rows of one command. `on_error="skip"` leaves out rows that the server refuses. `progress(done, total)` is
+        /// called about ten times a second at most; total is None where the data does not know it.
+        ///
+        /// All rows are kept, or none, with the definition of the table, as by `executemany()`.
+        #[pyo3(signature = (
+            table, data, mode="append", *, schema=None, types=None, batch_rows=None, on_error="raise", progress=None
+        ))]
+        #[expect(clippy::too_many_arguments, reason = "they are keywords")]
+        fn ingest(
+            &self,
+            py: Python<'_>,
+            table: String,
+            data: &Bound<'_, PyAny>,
+            mode: &str,
+            schema: Option<String>,
+            types: Option<&Bound<'_, PyDict>>,
+            batch_rows: Option<usize>,
+            on_error: &str,
+            progress: Option<&Bound<'_, PyAny>>,
+        ) -> PyResult<Ingested> {
+            let request = IngestRequest::of(table, mode, schema, types, batch_rows, on_error)?;
+            ingest::run(py, &self.anew(py)?, &request, data, progress)
+        }
+
         /// The next row as a tuple, or None at the end.
         ///
         /// Raises ProgrammingError when there is no result, InterfaceError when the cursor is closed.
@@ -246,6 +278,54 @@ twins! {
         ) -> PyResult<Bound<'py, PyAny>> {
             let given = (slf.clone(), operation, seq_of_parameters);
             coroutine(slf.py(), "AsyncCursor.executemany", "execute_many", given)
+        }
+
+        /// Puts Arrow data into a table, and returns an Ingested; see `drdarrow.Cursor.ingest`. `progress` is called on
+        /// the thread of the event loop. When the task is cancelled all is undone in the background.
+        #[pyo3(signature = (
+            table, data, mode="append", *, schema=None, types=None, batch_rows=None, on_error="raise", progress=None
+        ))]
+        #[expect(clippy::too_many_arguments, reason = "they are keywords")]
+        fn ingest<'py>(
+            slf: Bound<'py, Self>,
+            table: Bound<'py, PyAny>,
+            data: Bound<'py, PyAny>,
+            mode: &str,
+            schema: Option<Bound<'py, PyAny>>,
+            types: Option<Bound<'py, PyAny>>,
+            batch_rows: Option<Bound<'py, PyAny>>,
+            on_error: &str,
+            progress: Option<Bound<'py, PyAny>>,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            let options = (table, mode, schema, types, batch_rows, on_error);
+            coroutine(slf.py(), "AsyncCursor.ingest", "ingest", (slf.clone(), data, options, progress))
+        }
+
+        /// Begins to put rows into a table: a RawBatch.
+        #[pyo3(signature = (rows, table, mode, schema, types, batch_rows, on_error))]
+        #[expect(clippy::too_many_arguments, reason = "they are those of `ingest()`")]
+        fn _ingest<'py>(
+            &self,
+            py: Python<'py>,
+            rows: &RawRows,
+            table: String,
+            mode: &str,
+            schema: Option<String>,
+            types: Option<&Bound<'py, PyDict>>,
+            batch_rows: Option<usize>,
+            on_error: &str,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            let work = || {
+                let request = IngestRequest::of(table, mode, schema, types, batch_rows, on_error)?;
+                let (columns, sample) = rows.first(py)?;
+                Ok(RawBatch::ingest(self.anew(py)?, request, columns, sample))
+            };
+            spawn(py, "AsyncCursor._ingest", work())
+        }
+
+        /// The outcome of the last `ingest()`.
+        fn _ingested(&self, py: Python<'_>) -> PyResult<Ingested> {
+            Ingested::of(py, self.statement.get().or_raise(py)?)
         }
 
         /// Begins a call with many rows: a RawBatch.

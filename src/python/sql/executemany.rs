@@ -3,8 +3,11 @@
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use pyo3::prelude::*;
 
+use super::ingest_request::{IngestRequest, Progress};
 use super::statement::SharedStatement;
 use crate::client::error::{Error, Result};
 use crate::client::sql::batch::Batch;
@@ -19,10 +22,29 @@ pub(super) fn run(py: Python<'_>, statement: &SharedStatement, sql: &str, rows: 
     let mut rows = ParamRows::of(rows)?;
     let mut lease = statement.lease().map_err(raise)?;
     let batch = runtime::block_on(py, statement.begin_many(&mut lease, sql))?.map_err(raise)?;
+    drive(py, statement, batch, &mut rows, None)
+}
+
+/// Gives all rows to a call, and ends it.
+pub(super) fn drive(
+    py: Python<'_>,
+    statement: &SharedStatement,
+    batch: Batch,
+    rows: &mut ParamRows,
+    mut progress: Option<&mut Progress<'_>>,
+) -> PyResult<()> {
+    let raise = |e: Error| errors::raise(py, &e);
     let mut batch = GivenUp(Some(batch));
     let Some(under_way) = &mut batch.0 else { return Ok(()) };
     loop {
-        let chunk = match under_way.within(|| rows.chunk(py, under_way.appetite())) {
+        let next = under_way.within(|| {
+            let chunk = rows.chunk(py, under_way.appetite())?;
+            if let Some(progress) = &mut progress {
+                progress.tell(under_way.rows(), false)?;
+            }
+            Ok(chunk)
+        });
+        let chunk = match next {
             Ok(chunk) => chunk,
             Err(e) => {
                 let left = runtime::block_on(py, statement.undo(under_way))?;
@@ -36,7 +58,11 @@ pub(super) fn run(py: Python<'_>, statement: &SharedStatement, sql: &str, rows: 
         // An error of the caller's own is his to tell.
         py.check_signals()?;
     }
-    runtime::block_on(py, statement.finish(under_way))?.map_err(raise)
+    runtime::block_on(py, statement.finish(under_way))?.map_err(raise)?;
+    match progress {
+        Some(progress) => progress.tell(under_way.rows(), true),
+        None => Ok(()),
+    }
 }
 
 /// A call that ends early, by Ctrl-C for one, undoes its rows in the background.
@@ -83,6 +109,19 @@ impl RawBatch {
         Ok(RawBatch { statement: Owned::new(statement), state: Owned::new(state) })
     }
 
+    /// Begins one that puts rows into a table.
+    pub(super) async fn ingest(
+        statement: Arc<SharedStatement>,
+        request: IngestRequest,
+        schema: SchemaRef,
+        sample: Option<RecordBatch>,
+    ) -> Result<RawBatch> {
+        let mut lease = statement.lease_soon().await?;
+        let batch = statement.begin_ingest(&mut lease, &request, &schema, sample.as_ref()).await?;
+        let state = OwnedSlot::new(Some(HeldCursor { batch, _lease: lease }));
+        Ok(RawBatch { statement: Owned::new(statement), state: Owned::new(state) })
+    }
+
     fn parts(&self, py: Python<'_>) -> PyResult<Parts> {
         Ok((self.statement.shared(py)?, self.state.shared(py)?))
     }
@@ -108,6 +147,13 @@ impl RawBatch {
         let (_, state) = self.parts(py)?;
         let held = state.take(WHAT).map_err(|e| errors::raise(py, &e))?;
         Ok(held.as_ref().map_or(1, |held| held.batch.appetite()))
+    }
+
+    /// How many rows were executed.
+    fn done(&self, py: Python<'_>) -> PyResult<u64> {
+        let (_, state) = self.parts(py)?;
+        let held = state.take(WHAT).map_err(|e| errors::raise(py, &e))?;
+        Ok(held.as_ref().map_or(0, |held| held.batch.rows()))
     }
 
     /// The end of the rows: an awaitable. The cursor is free again.

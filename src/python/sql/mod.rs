@@ -5,6 +5,8 @@ pub(super) mod cursor;
 mod description;
 pub(super) mod executemany;
 mod fetch;
+pub(super) mod ingest;
+pub(super) mod ingest_request;
 mod procedure;
 mod statement;
 mod type_code;

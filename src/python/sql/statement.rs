@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
+use super::ingest_request::IngestRequest;
 use crate::client::batch_source::BatchSource;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::sql::batch::Batch;
@@ -47,6 +48,8 @@ pub(super) struct About {
     pub(super) lost: bool,
     /// The values that came out of a procedure's parameters.
     pub(super) output: Option<Output>,
+    /// Rows that were left out.
+    pub(super) skipped: Option<RecordBatch>,
     /// The server's warnings that Python has not seen yet.
     pub(super) warnings: Vec<Warning>,
 }
@@ -220,6 +223,22 @@ impl SharedStatement {
         self.link.client.batch(sql).await.map_err(|e| self.as_closed(e))
     }
 
+    /// Begins to put rows with these columns into a table. The result of the statement before is closed.
+    pub(super) async fn begin_ingest(
+        &self,
+        lease: &mut ReaderLease,
+        request: &IngestRequest,
+        schema: &SchemaRef,
+        sample: Option<&RecordBatch>,
+    ) -> Result<Batch> {
+        self.clear(lease);
+        let skipped = Some(RecordBatch::new_empty(schema.clone()));
+        *self.about() = About { count: Some(0), skipped, ..About::default() };
+        let _waiting = self.link.waiting();
+        let begun = self.link.client.ingest(&request.table, schema, sample, &request.options).await;
+        begun.map_err(|e| self.as_closed(e))
+    }
+
     /// Executes the statement for some of its rows.
     /// What became of them is waited for where the next rows are made by somebody's code, which may use the connection.
     pub(in crate::python) async fn add(&self, batch: &mut Batch, rows: Vec<RecordBatch>, settled: bool) -> Result<()> {
@@ -237,6 +256,10 @@ impl SharedStatement {
         let finished = batch.finish().await;
         self.note(batch);
         let done = finished.map_err(|e| self.as_closed(e))?;
+        let schema = self.about().skipped.as_ref().map(RecordBatch::schema);
+        if let Some(schema) = schema {
+            self.about().skipped = Some(batch.take_skipped(&schema)?);
+        }
         self.about().warnings.extend(done.warnings);
         Ok(())
     }

@@ -3,13 +3,15 @@
 //! commit in the chain would keep them. So the commit is sent alone, after all rows, and after a failure the
 //! rows are undone.
 
+mod define;
 mod remains;
 mod send;
+mod skipped;
 mod under_way;
 mod undo;
 
 use self::remains::{Remains, told};
-pub(super) use self::under_way::RowsUnderWay;
+use self::skipped::Skipped;
 use self::under_way::SentRows;
 use self::undo::{Among, Undo};
 use super::connection::Connection;
@@ -48,6 +50,14 @@ struct BatchCall {
     /// It inserts a row of values.
     insert: bool,
     among: Among,
+    /// Statements that define its table, to be executed before it.
+    before: VecDeque<String>,
+    /// Some of them were.
+    defined: bool,
+    /// Rows in one command, at most.
+    most: usize,
+    /// The rows that were left out, where they are.
+    skipped: Option<Skipped>,
     /// The statement, once it is prepared.
     ready: Option<ReadyStatement>,
     undo: Undo,
@@ -137,7 +147,7 @@ impl Connection {
         super::connection::check_sql(sql)?;
         let turn = self.0.turn().await?;
         if turn.is_none() {
-            self.0.rows_answered().await?;
+            self.0.work.rows.answered().await?;
         }
         self.0.usable(Phase::Execute)?;
         let inner = self.0.clone();
@@ -152,6 +162,10 @@ impl Connection {
                 alone: !(inner.is_within() || inner.is_reading() || inner.work.open.load(Ordering::Acquire)),
                 procedure: statement_kind::is_call(sql),
             },
+            before: VecDeque::new(),
+            defined: false,
+            most: usize::MAX,
+            skipped: None,
             ready: None,
             undo: Undo::Nothing,
             given: 0,
@@ -300,6 +314,13 @@ impl BatchCall {
         if self.ready.is_some() {
             return if self.undo.is_due() { self.set_savepoint().await } else { Ok(()) };
         }
+        match self.define().await {
+            Err(bad) if bad.sqlcode() == Some(-805) && self.inner.config.package.is_none() => {
+                self.inner.bind(self.inner.config.statement_timeout.map(Deadline::after)).await?;
+                self.define().await?;
+            }
+            defined => defined?,
+        }
         // Only this product wants to know it beforehand.
         let counted = self.inner.session.product == Product::Zos && self.takes_arrays();
         match self.begin(counted).await {
@@ -329,10 +350,14 @@ impl BatchCall {
     async fn begin(&mut self, counted: bool) -> std::result::Result<(), Bad> {
         let inner = self.inner.clone();
         let lease = inner.lease(Phase::Execute)?;
-        self.undo = Undo::choose(&inner, self.among);
+        self.choose_undo();
         let prepare = Prepare::new(inner.session.clone(), lease.name.clone(), self.sql.clone(), true);
         let prepare = if counted { prepare.for_arrays() } else { prepare };
-        let savepoint = self.undo.savepoint().map(|savepoint| (savepoint.section(), savepoint.set()));
+        let savepoint = self
+            .undo
+            .savepoint()
+            .filter(|_| self.undo.is_due())
+            .map(|savepoint| (savepoint.section(), savepoint.set()));
         self.sent = true;
         inner.opens_work(false);
         let begun = inner.talk(Begin::new(inner.session.clone(), prepare, savepoint), Phase::Execute).await?;
@@ -377,6 +402,10 @@ impl BatchCall {
     async fn finish(&mut self) -> std::result::Result<(), Bad> {
         self.look_around().await?;
         self.answers().await?;
+        if !self.before.is_empty() {
+            // Without any row.
+            self.prepare().await?;
+        }
         let work = &self.inner.work;
         let put_off = self.among.commits && work.put_off.load(Ordering::Acquire);
         if !self.sent && !put_off {
@@ -428,7 +457,7 @@ impl BatchCall {
             Remains::Lost { .. } if e.connection_usable => e.broken(),
             _ => e,
         };
-        told(e, row, among, &left)
+        self.with_definition(told(e, row, among, &left), &left)
     }
 }
 

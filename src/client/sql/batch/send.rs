@@ -9,9 +9,11 @@ use crate::client::sql::parameters::{Piece, Room, RowsToSend};
 use crate::client::warning::Warning;
 use crate::flow::error::FlowError;
 use crate::flow::sql::execute::{Execute, Executed, Failed};
+use crate::flow::sql::session::Product;
 use crate::net::error::NetError;
 use crate::net::transport::Deadline;
 use crate::wire::ddm::codepoint as cp;
+use crate::wire::sql::sqlca::Sqlca;
 use arrow_array::RecordBatch;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
@@ -22,6 +24,8 @@ const CHAIN_ROWS: usize = 256;
 const CHAINS: usize = 4;
 /// Rows of one array, at most. (Read: Db2 for LUW and for z/OS, FOR n ROWS.)
 const ARRAY_ROWS: usize = 32_767;
+/// Rows of one array in which each stands for itself: each has an answer.
+const EACH_ROWS: usize = 4096;
 /// Bytes of parameters in one chain or array, unless one row has more.
 const BYTES: usize = 8 << 20;
 /// So few rows are sent one by one to find the one that fails.
@@ -52,7 +56,7 @@ impl BatchCall {
         for batch in rows.iter().filter(|batch| batch.num_rows() > 0) {
             self.prepare().await?;
             let before = self.given;
-            let Some(rows) = self.to_send(batch, before).await? else { continue };
+            let Some(rows) = self.rows_of(batch, before).await? else { continue };
             while self.given < before + batch.num_rows() as u64 {
                 let at = (self.given - before) as usize;
                 let (piece, count) = match rows.next(at, self.room(), &self.inner.session) {
@@ -60,7 +64,9 @@ impl BatchCall {
                     Err(bad) => {
                         // Rows before it may have failed.
                         self.answers().await?;
-                        return Err(Bad::at(before + bad.row as u64 + 1, bad.error));
+                        self.leave_out(batch, at, bad.error)?;
+                        self.given += 1;
+                        continue;
                     }
                 };
                 self.submit(piece, batch.slice(at, count)).await?;
@@ -69,7 +75,7 @@ impl BatchCall {
         Ok(())
     }
 
-    async fn to_send(&mut self, batch: &RecordBatch, before: u64) -> Result<Option<RowsToSend>> {
+    async fn rows_of(&mut self, batch: &RecordBatch, before: u64) -> Result<Option<RowsToSend>> {
         let Some(ready) = &self.ready else { return Ok(None) };
         match RowsToSend::new(&ready.parameters, batch, &self.inner.session) {
             Ok(rows) => Ok(Some(rows)),
@@ -81,15 +87,20 @@ impl BatchCall {
     }
 
     fn arrays(&self) -> bool {
-        let wanted = self.undo.is_possible() && !self.inner.work.no_arrays.load(Ordering::Acquire);
+        // How this product answers for each row of an array is not known.
+        let each = self.skipped.is_some() && self.inner.session.product == Product::Zos;
+        let wanted = !each && self.undo.is_possible() && !self.inner.work.no_arrays.load(Ordering::Acquire);
         wanted && self.ready.as_ref().is_some_and(|ready| ready.arrays)
     }
 
     /// How much is sent at a time.
     fn room(&self) -> Room {
         let rows = match self.undo.is_possible() {
-            true if self.arrays() => return Room { rows: ARRAY_ROWS, bytes: BYTES, array: true },
-            true => CHAIN_ROWS,
+            true if self.arrays() => {
+                let rows = if self.skipped.is_some() { EACH_ROWS } else { ARRAY_ROWS };
+                return Room { rows: rows.min(self.most), bytes: BYTES, array: true };
+            }
+            true => CHAIN_ROWS.min(self.most),
             // None after the first that fails.
             false => 1,
         };
@@ -105,11 +116,13 @@ impl BatchCall {
     fn run_for(&self, piece: Piece, array: bool) -> Option<Execute> {
         let ready = self.ready.as_ref()?;
         let (session, section) = (self.inner.session.clone(), ready.lease.name.clone());
-        Some(match piece {
+        let run = match piece {
+            Piece::Rows(rows) if array && self.skipped.is_some() => Execute::each(session, section, rows),
             Piece::Single(input) => Execute::new(session, section, vec![input], false).counted(ready.counted),
             Piece::Rows(rows) if array => Execute::array(session, section, rows),
             Piece::Rows(rows) => Execute::rows(session, section, rows).counted(ready.counted),
-        })
+        };
+        Some(if self.skipped.is_some() { run.tolerant() } else { run })
     }
 
     /// Sends `rows`, which are `piece`, and waits for answers while too many are due.
@@ -146,7 +159,7 @@ impl BatchCall {
         self.unknown = false;
         let Some(sent) = self.under_way.pop_front() else { return Ok(()) };
         match answer {
-            Ok(Ok(executed)) => self.executed(&sent, executed),
+            Ok(Ok(executed)) => self.executed(&sent, executed).await,
             Ok(Err(failed)) => self.failed(sent, failed).await,
             Err(e) => {
                 self.unknown = true;
@@ -155,10 +168,10 @@ impl BatchCall {
         }
     }
 
-    fn executed(&mut self, sent: &SentRows, executed: Executed) -> Result<()> {
+    async fn executed(&mut self, sent: &SentRows, executed: Executed) -> Result<()> {
         let count = executed.counts.iter().copied().sum::<Option<u64>>();
         let rows = sent.rows.num_rows() as u64;
-        if let Some(count) = count.filter(|count| sent.array && *count != rows) {
+        if let Some(count) = count.filter(|count| sent.array && *count + executed.bad.len() as u64 != rows) {
             self.inner.work.no_arrays.store(true, Ordering::Release);
             let text = format!("the server took {count} of {rows} rows that were sent as one array");
             let e = Error::new(ErrorClass::Operational, Phase::Execute, "58009", text).at(&self.inner.peer);
@@ -167,7 +180,36 @@ impl BatchCall {
         }
         self.count(rows, count);
         self.warnings.extend(executed.warnings.iter().map(Warning::from));
+        self.bad_rows(sent, 0, executed.bad).await
+    }
+
+    /// Leaves out rows that failed, by their positions after row `from` of those that were sent.
+    async fn bad_rows(&mut self, sent: &SentRows, from: usize, bad: Vec<(usize, Box<Sqlca>)>) -> Result<()> {
+        for (at, sqlca) in bad {
+            let at = from + at;
+            let state = sqlca.sqlstate.clone();
+            let error = NetError::from(FlowError::Sql { sqlca, reply: None });
+            let error = self.inner.explained(error, Phase::Execute).await;
+            if !is_of_a_row(&state) {
+                return Err(Bad::at(sent.before + at as u64 + 1, error));
+            }
+            let number = sent.before + at as u64 + 1;
+            if let Some(skipped) = &mut self.skipped {
+                skipped.push(&sent.rows, at, number, error)?;
+            }
+        }
         Ok(())
+    }
+
+    /// Leaves out the next row to be given, row `at` of `rows`, which cannot be sent; or else that is the end.
+    fn leave_out(&mut self, rows: &RecordBatch, at: usize, error: Error) -> Result<()> {
+        let number = self.given + 1;
+        match &mut self.skipped {
+            Some(skipped) if error.sqlstate.as_deref().is_some_and(is_of_a_row) => {
+                Ok(skipped.push(rows, at, number, error)?)
+            }
+            _ => Err(Bad::at(number, error)),
+        }
     }
 
     fn count(&mut self, rows: u64, count: Option<u64>) {
@@ -180,7 +222,7 @@ impl BatchCall {
         let mut rest = self.withdraw().await;
         let Failed { before, error, rolled_back } = failed;
         let rolled_back = rolled_back || rest.rolled_back;
-        if !sent.array {
+        if !sent.array || self.skipped.is_some() && !is_refusal(&error) {
             let row = Some(sent.before + before as u64 + 1);
             return Err(Bad { cause: FailureCause::Flow(error), row, among: None, rolled_back });
         }
@@ -217,8 +259,8 @@ impl BatchCall {
         self.inner.work.rows.open();
         let Some(rows) = self.again(sent)? else { return Ok(()) };
         let count = sent.rows.num_rows();
-        self.run(&rows, sent, 0..count, false).await?;
-        self.count(count as u64, Some(count as u64));
+        let changed = self.run(&rows, sent, 0..count, false).await?;
+        self.count(count as u64, changed);
         Ok(())
     }
 
@@ -233,7 +275,7 @@ impl BatchCall {
         while end - good > FEW {
             let middle = good + (end - good) / 2;
             match self.run(&rows, sent, inside..middle, true).await {
-                Ok(()) => (inside, good) = (middle, middle),
+                Ok(_) => (inside, good) = (middle, middle),
                 Err(bad) if bad.state().is_some_and(is_of_a_row) => {
                     end = middle;
                     if bad.rolled_back {
@@ -259,17 +301,28 @@ impl BatchCall {
     }
 
     /// Executes the statement for some of `sent`, and waits for the answers.
-    async fn run(&mut self, rows: &RowsToSend, sent: &SentRows, range: Range<usize>, array: bool) -> Result<()> {
-        let mut at = range.start;
+    async fn run(
+        &mut self,
+        rows: &RowsToSend,
+        sent: &SentRows,
+        range: Range<usize>,
+        array: bool,
+    ) -> Result<Option<u64>> {
+        let (mut at, mut changed) = (range.start, Some(0));
         while at < range.end {
             let first = sent.before + at as u64;
             let most = if array { ARRAY_ROWS } else { CHAIN_ROWS };
             let room = Room { rows: most.min(range.end - at), bytes: BYTES, array };
             let next = rows.next(at, room, &self.inner.session);
             let (piece, count) = next.map_err(|bad| Bad::at(sent.before + bad.row as u64 + 1, bad.error))?;
-            let Some(run) = self.run_for(piece, array) else { return Ok(()) };
+            let Some(run) = self.run_for(piece, array) else { break };
             match self.inner.talk(run, Phase::Execute).await? {
-                Ok(executed) => self.warnings.extend(executed.warnings.iter().map(Warning::from)),
+                Ok(executed) => {
+                    let count = executed.counts.iter().copied().sum::<Option<u64>>();
+                    changed = changed.zip(count).map(|(a, b)| a + b);
+                    self.warnings.extend(executed.warnings.iter().map(Warning::from));
+                    self.bad_rows(sent, at, executed.bad).await?;
+                }
                 Err(Failed { before, error, rolled_back }) => {
                     let row = (!array).then_some(first + before as u64 + 1);
                     let among = array.then(|| among(sent));
@@ -278,7 +331,7 @@ impl BatchCall {
             }
             at += count;
         }
-        Ok(())
+        Ok(changed)
     }
 
     /// Sends no more rows, and waits for the answers to those that were sent.
@@ -306,6 +359,15 @@ impl Bad {
             FailureCause::Flow(FlowError::Sql { sqlca, .. }) => Some(sqlca.sqlstate.as_str()),
             FailureCause::Flow(_) => None,
             FailureCause::Told(e) => e.sqlstate.as_deref(),
+        }
+    }
+
+    /// The SQLCODE.
+    pub(super) fn sqlcode(&self) -> Option<i32> {
+        match &self.cause {
+            FailureCause::Flow(FlowError::Sql { sqlca, .. }) => Some(sqlca.sqlcode),
+            FailureCause::Flow(_) => None,
+            FailureCause::Told(e) => e.sqlcode,
         }
     }
 }

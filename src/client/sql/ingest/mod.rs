@@ -1,0 +1,196 @@
+//! Arrow data into a table by its name: the columns are matched by theirs, and the table is made where that is
+//! wanted. The rows are a [`batch`](super::batch), which is kept as a whole or not at all; the definition of the table
+//! belongs to it.
+
+mod definition;
+mod identifier;
+
+use self::identifier::folded;
+use super::batch::Batch;
+use super::connection::Connection;
+use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::flow::sql::prepare::Prepare;
+use crate::flow::sql::session::Product;
+use crate::net::transport::Deadline;
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
+
+/// What becomes of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IngestMode {
+    /// The rows are added to a table that is there.
+    #[default]
+    Append,
+    /// The table is created; that there is one is an error.
+    Create,
+    /// A table that is there is dropped first.
+    Replace,
+    /// The table is created unless it is there.
+    CreateAppend,
+}
+
+impl IngestMode {
+    /// By its name: `append`, `create`, `replace`, `create_append`.
+    pub fn from_name(name: &str) -> Option<IngestMode> {
+        Some(match name {
+            "append" => IngestMode::Append,
+            "create" => IngestMode::Create,
+            "replace" => IngestMode::Replace,
+            "create_append" => IngestMode::CreateAppend,
+            _ => return None,
+        })
+    }
+}
+
+/// How data goes into a table.
+#[derive(Debug, Clone, Default)]
+pub struct IngestOptions {
+    /// What becomes of the table.
+    pub mode: IngestMode,
+    /// The schema of the table, unless its name has one or the connection's is meant.
+    pub schema: Option<String>,
+    /// Types of columns of a table that is created, in SQL, by the columns' names.
+    pub types: Vec<(String, String)>,
+    /// Rows in one command, at most.
+    pub batch_rows: Option<usize>,
+    /// Rows that the server refuses are left out, and told by [`Batch::take_skipped`].
+    pub skip: bool,
+}
+
+impl Connection {
+    /// Begins to put rows with these columns into a table: a [`Batch`] that takes them. `sample` has the first of them,
+    /// by which the lengths of texts are measured where the table is created.
+    ///
+    /// A plain name of a table or column is read as in SQL, in any case; any other one is taken as it is. Columns of
+    /// the table that the data has not get their defaults.
+    pub async fn ingest(
+        &self,
+        table: &str,
+        schema: &Schema,
+        sample: Option<&RecordBatch>,
+        options: &IngestOptions,
+    ) -> Result<Batch> {
+        let name = identifier::table(options.schema.as_deref(), table)?;
+        if schema.fields().is_empty() {
+            return Err(bad("42601", format!("{table}: the data has no columns")));
+        }
+        let product = self.0.session.product;
+        let mode = options.mode;
+        if mode != IngestMode::Append && product == Product::Other {
+            let text = format!("no table is created at a server of this kind ({})", self.0.session.prdid);
+            return Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text)
+                .hint("create it by a statement of your own, and append"));
+        }
+        let known = if mode == IngestMode::Create { None } else { self.columns_of(&name).await? };
+        let mut statements = Vec::new();
+        // In the order of all columns of the table nobody has to name them.
+        let list = match (&known, mode) {
+            (None, IngestMode::Append) => {
+                return Err(bad("42704", format!("there is no table {name}")).hint("mode=\"create\" creates it"));
+            }
+            (Some(known), IngestMode::Append | IngestMode::CreateAppend) => {
+                let columns = matched(&name, schema, known)?;
+                let all = known.iter().map(|column| as_it_is(column)).collect::<Vec<_>>();
+                if columns == all { String::new() } else { format!(" ({})", columns.join(", ")) }
+            }
+            _ => {
+                if known.is_some() {
+                    statements.push(format!("DROP TABLE {name}"));
+                }
+                let columns = definition::columns(product, schema, sample, &options.types)?;
+                statements.push(format!("CREATE TABLE {name} {columns}"));
+                String::new()
+            }
+        };
+        let markers = vec!["?"; schema.fields().len()].join(", ");
+        let sql = format!("INSERT INTO {name}{list} VALUES ({markers})");
+        let batch = self.batch(&sql).await?;
+        Ok(batch.after(statements).at_most(options.batch_rows).skipping(options.skip))
+    }
+
+    /// The names of a table's columns; `None` where there is no table.
+    async fn columns_of(&self, name: &str) -> Result<Option<Vec<String>>> {
+        self.0.usable(Phase::Execute)?;
+        let describe = async || {
+            let lease = self.0.lease(Phase::Execute)?;
+            let sql = format!("SELECT * FROM {name}");
+            let prepare = Prepare::new(self.0.session.clone(), lease.name.clone(), sql, false);
+            self.0.talk(prepare, Phase::Execute).await
+        };
+        let described = match describe().await {
+            Err(e) if e.sqlcode == Some(-805) && self.0.config.package.is_none() => {
+                self.0.bind(self.0.config.statement_timeout.map(Deadline::after)).await?;
+                describe().await
+            }
+            described => described,
+        };
+        let prepared = match described {
+            Ok(prepared) => prepared,
+            // Derby says 42X05, and 42Y07 of a schema.
+            Err(e) if matches!(e.sqlstate.as_deref(), Some("42704" | "42X05" | "42Y07")) => return Ok(None),
+            Err(e) => return Err(e),
+        };
+        Ok(Some(prepared.columns.columns.iter().map(|column| column.name().to_owned()).collect()))
+    }
+}
+
+/// The table's columns for those of the data, in quotes.
+fn matched(table: &str, schema: &Schema, known: &[String]) -> Result<Vec<String>> {
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    for field in schema.fields() {
+        let name = field.name();
+        let exact = known.iter().find(|column| *column == name);
+        // Some databases take all names in any case for the same.
+        let mut alike = known.iter().filter(|column| column.eq_ignore_ascii_case(name));
+        let alike = alike.next().filter(|_| alike.next().is_none());
+        match exact.or_else(|| known.iter().find(|column| folded(column) == folded(name))).or(alike) {
+            Some(column) if found.contains(&column) => {
+                return Err(bad("42701", format!("two columns of the data are {column:?} of {table}")));
+            }
+            Some(column) => found.push(column),
+            None => unknown.push(format!("{name:?}")),
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(found.into_iter().map(|column| as_it_is(column)).collect());
+    }
+    let left: Vec<_> = known.iter().filter(|column| !found.contains(column)).map(|c| format!("{c:?}")).collect();
+    let left = match left.as_slice() {
+        [] => "all columns of the table have data".to_owned(),
+        left => format!("columns of the table without data: {}", left.join(", ")),
+    };
+    Err(bad("42703", format!("{table} has no column for {} of the data; {left}", unknown.join(", "))))
+}
+
+/// A name of the database's own in quotes.
+fn as_it_is(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn bad(state: &str, text: String) -> Error {
+    Error::new(ErrorClass::Programming, Phase::Execute, state, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_schema::{DataType, Field};
+
+    #[test]
+    fn columns_are_matched_by_name() {
+        let schema = |names: &[&str]| {
+            Schema::new(names.iter().map(|name| Field::new(*name, DataType::Int8, true)).collect::<Vec<_>>())
+        };
+        let known = ["ID", "Name", "NAME", "a\"b"].map(str::to_owned);
+        let of = |names: &[&str]| matched("T", &schema(names), &known);
+        assert_eq!(of(&["a\"b", "id", "Name"]).unwrap(), [r#""a""b""#, r#""ID""#, r#""Name""#]);
+        assert_eq!(of(&["name"]).unwrap(), [r#""NAME""#]);
+        assert!(of(&["id", "ID"]).unwrap_err().message.contains("two columns"));
+        let e = of(&["id", "x", "y z"]).unwrap_err();
+        assert_eq!(
+            e.message,
+            "T has no column for \"x\", \"y z\" of the data; columns of the table without data: \"Name\", \"NAME\", \
+             \"a\\\"b\""
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! The arguments of `ingest()`: the table, how data goes into it, and who is told how far it is.
+
+use std::time::{Duration, Instant};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::client::sql::ingest::{IngestMode, IngestOptions};
+
+/// Progress is told no more often.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The table, and how data goes into it.
+pub(super) struct IngestRequest {
+    pub(super) table: String,
+    pub(super) options: IngestOptions,
+}
+
+impl IngestRequest {
+    /// Of the arguments of `ingest()`.
+    pub(super) fn of(
+        table: String,
+        mode: &str,
+        schema: Option<String>,
+        types: Option<&Bound<'_, PyDict>>,
+        batch_rows: Option<usize>,
+        on_error: &str,
+    ) -> PyResult<IngestRequest> {
+        let mode = IngestMode::from_name(mode).ok_or_else(|| {
+            PyValueError::new_err(format!("mode is 'append', 'create', 'replace' or 'create_append', not {mode:?}"))
+        })?;
+        let skip = match on_error {
+            "raise" => false,
+            "skip" => true,
+            other => return Err(PyValueError::new_err(format!("on_error is 'raise' or 'skip', not {other:?}"))),
+        };
+        if batch_rows == Some(0) {
+            return Err(PyValueError::new_err("batch_rows is at least 1"));
+        }
+        let mut given = Vec::new();
+        for (name, sql) in types.into_iter().flatten() {
+            given.push((name.extract()?, sql.extract()?));
+        }
+        Ok(IngestRequest { table, options: IngestOptions { mode, schema, types: given, batch_rows, skip } })
+    }
+}
+
+/// Who is told how far a call is.
+pub(super) struct Progress<'py> {
+    told: Bound<'py, PyAny>,
+    total: Option<u64>,
+    last: Option<Instant>,
+}
+
+impl<'py> Progress<'py> {
+    pub(super) fn new(told: &Bound<'py, PyAny>, data: &Bound<'py, PyAny>) -> Progress<'py> {
+        Progress { told: told.clone(), total: total(data), last: None }
+    }
+
+    /// So many rows are done. At the end it is told in any case.
+    pub(super) fn tell(&mut self, done: u64, end: bool) -> PyResult<()> {
+        if !end && self.last.is_some_and(|last| last.elapsed() < PAUSE) {
+            return Ok(());
+        }
+        self.last = Some(Instant::now());
+        self.told.call1((done, self.total)).map(drop)
+    }
+}
+
+/// The number of rows, where the data knows it: tables and frames do, streams do not.
+#[pyfunction]
+pub(in crate::python) fn total_rows(data: &Bound<'_, PyAny>) -> Option<u64> {
+    total(data)
+}
+
+fn total(data: &Bound<'_, PyAny>) -> Option<u64> {
+    let attribute = |name: &str| data.getattr_opt(name).ok().flatten()?.extract::<u64>().ok();
+    // Batches in a list are not rows.
+    let frame = || data.hasattr("__arrow_c_stream__").is_ok_and(|is| is).then(|| data.len().ok()).flatten();
+    attribute("num_rows").or_else(|| attribute("height")).or_else(|| frame().map(|n| n as u64))
+}
