@@ -10,7 +10,7 @@ TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" d
 	ibm_db adbc-driver-db2
 
 # The first target is what `make` alone does.
-.PHONY: help demo test tools system check rust build wheel python notebooks docs soak bench bench-peers bench-scan clean
+.PHONY: help demo test tools system check rust build wheel python notebooks docs soak bench bench-peers bench-scan bench-ingest clean
 
 help:
 	@awk '/^## /{text=substr($$0,4)} /^[a-z-]+:/{if(text)printf "make %-12s %s\n",substr($$1,1,length($$1)-1),text;text=""}' Makefile
@@ -85,6 +85,10 @@ bench: wheel
 ## The same beside the clients of Db2, each against its own recorded conversation.
 bench-peers: wheel
 	$(BIN)/python benches/peers.py --wheel target/wheels/*.whl
+
+## Arrow data into a table, beside the clients of Db2.
+bench-ingest: wheel
+	$(BIN)/python benches/ingest.py --wheel target/wheels/*.whl
 
 ## Records of a file beside JTOpen, IBM's client for Java.
 bench-scan:
