@@ -3,8 +3,8 @@
 //! The hot path. A decoder takes some thousand cells at a time and runs plain loops straight into
 //! Arrow buffers. No value makes a `Result` while all is well: a loop only notes that something
 //! was odd, and a cold second reading of the same cells then takes the odd forms, makes NULLs
-//! where the options say so, or names the guilty row. UTF-8 is checked once per batch, over the
-//! whole buffer, when the array is made.
+//! where the options say so, or names the guilty row. UTF-8 is checked once: ASCII with its
+//! batch, when the array is made, and other text with its chunk (`proven`).
 
 mod binary;
 mod boolean;

@@ -1,5 +1,6 @@
-//! CHAR, VARCHAR, GRAPHIC and their kin. UTF-8 is copied and checked once per batch; every other
-//! page goes through its table value by value. The blanks that pad CHAR are data and stay.
+//! CHAR, VARCHAR, GRAPHIC and their kin. UTF-8 is copied and checked by the chunk or the batch; in a page of
+//! single bytes so is what is ASCII, and everything else goes through its table value by value. The blanks that pad
+//! CHAR are data and stay.
 
 use arrow_array::ArrayRef;
 
