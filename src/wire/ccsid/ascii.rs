@@ -2,6 +2,7 @@
 //! once, in place.
 
 use super::single::{NOT_ASCII, Single};
+use crate::wire::codec::instructions::level;
 use fearless_simd::{Level, dispatch, prelude::*, u8x16, u8x64};
 
 /// The bytes that lead into and out of double bytes in a mixed EBCDIC page.
@@ -28,7 +29,7 @@ impl Ascii {
                 *entry = NOT_ASCII;
             }
         }
-        Ascii { table, level: Level::new() }
+        Ascii { table, level: level() }
     }
 
     /// Puts the ASCII character in the place of every byte. False if some bytes have none: those are X'80' now,
