@@ -16,8 +16,9 @@ use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::error::{Result, ValueError, ValueForm};
 use crate::wire::value::field::Field;
 use crate::wire::value::packed_vectors;
-use crate::wire::value::simd::{self, LANES, PACKED_ZERO, ZONED_ZERO};
+use crate::wire::value::simd::{LANES, PACKED_ZERO, ZONED_ZERO};
 use crate::wire::value::types::Type;
+use crate::wire::value::zoned_vectors;
 
 /// The decoder of decimals of `precision` digits.
 pub(super) fn decoder(field: &Field, precision: u8, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
@@ -149,7 +150,9 @@ impl Words {
     }
 
     fn in_range(&self, value: i128) -> std::result::Result<i128, Reason> {
-        if decimal::fits(Wide::from(value), self.precision) { Ok(value) } else { Err(digits(self.precision).into()) }
+        // No value of these lengths has more digits than the largest magnitude that was wanted, if that is beyond a word.
+        let fits = value.unsigned_abs() <= u128::from(self.most.unsigned_abs());
+        if fits { Ok(value) } else { Err(digits(self.precision).into()) }
     }
 }
 
@@ -193,19 +196,19 @@ reader! {
 }
 reader! {
     /// Up to 8 digits in EBCDIC; others go the careful way.
-    Zoned, decimal::zoned, (w, cells, extent, _simd, out) => {
+    Zoned, decimal::zoned, (w, cells, extent, simd, out) => {
         let mut all = [ZONED_ZERO; LANES];
         w.words(cells, extent, 0, w.mask, ZONED_ZERO, &mut all);
-        simd::zoned(&all, w.most, out)
+        zoned_vectors::zoned(simd, &all, w.most, out)
     }
 }
 reader! {
     /// Up to 16 digits, likewise.
-    ZonedLong, decimal::zoned, (w, cells, extent, _simd, out) => {
+    ZonedLong, decimal::zoned, (w, cells, extent, simd, out) => {
         let (mut high, mut low) = ([ZONED_ZERO; LANES], [ZONED_ZERO; LANES]);
         w.words(cells, extent, 8, w.mask, ZONED_ZERO, &mut high);
         w.words(cells, extent, 0, u64::MAX, ZONED_ZERO, &mut low);
-        simd::zoned_long(&high, &low, w.most, out)
+        zoned_vectors::zoned_long(simd, &high, &low, w.most, out)
     }
 }
 

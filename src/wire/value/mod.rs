@@ -16,3 +16,4 @@ pub mod record_layout;
 pub mod simd;
 pub mod typdef;
 pub mod types;
+pub mod zoned_vectors;
