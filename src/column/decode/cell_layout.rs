@@ -1,7 +1,10 @@
 //! Where the bytes of a cell begin and end, by the shape of its column; and which cells are NULL.
 
-use arrow_buffer::{BooleanBuffer, NullBuffer, NullBufferBuilder};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, NullBufferBuilder};
+use fearless_simd::{Level, dispatch};
 
+use super::gather::present;
+use crate::wire::codec::instructions::level;
 use crate::wire::value::cell::NULL;
 use crate::wire::value::field::{Field, Shape};
 
@@ -94,11 +97,11 @@ pub(super) fn choose<B: ForCellLayout>(field: &Field, build: B) -> B::Output {
 
 /// The validity bits, which are not made before the first NULL.
 #[derive(Debug)]
-pub(super) struct Validity(NullBufferBuilder);
+pub(super) struct Validity(NullBufferBuilder, Level);
 
 impl Validity {
     pub(super) fn new() -> Self {
-        Validity(NullBufferBuilder::new(0))
+        Validity(NullBufferBuilder::new(0), level())
     }
 
     /// Takes the bits of a chunk. True when one is NULL.
@@ -106,8 +109,9 @@ impl Validity {
         // Without an early exit this is a few vector instructions.
         let any = offsets.iter().fold(false, |any, at| any | (*at == NULL));
         if any {
-            let bit = |i: usize| offsets.get(i).is_some_and(|at| *at != NULL);
-            self.0.append_buffer(&NullBuffer::new(BooleanBuffer::collect_bool(offsets.len(), bit)));
+            let words: Vec<u64> =
+                dispatch!(self.1, simd => offsets.chunks(64).map(|offsets| present(simd, offsets)).collect());
+            self.0.append_buffer(&NullBuffer::new(BooleanBuffer::new(Buffer::from_vec(words), 0, offsets.len())));
         } else {
             self.0.append_n_non_nulls(offsets.len());
         }
