@@ -41,7 +41,8 @@ const GOAL: f64 = 1e9;
 fn main() -> Result<()> {
     let fields = decode::fields()?;
     let names: Vec<_> = levels().iter().map(|(name, _)| *name).collect();
-    println!("{}: {}, others held to", processor(), names.join(", "));
+    let (widest, others) = names.split_first().ok_or("no instructions")?;
+    println!("{}: with {widest}, and held to {}", processor(), others.join(", "));
     let blocks: Vec<Bytes> = lineitem::blocks(ROWS, BLOCK).into_iter().map(Bytes::from).collect();
     let wire: usize = blocks.iter().map(Bytes::len).sum();
     let mut copy = vec![0u8; wire];
