@@ -62,6 +62,13 @@ class Cursor:
         self.ready(sql)
         return self._raw.execute(sql, parameters)
 
+    def execute_again(self, sql: str, parameters: Sequence[Any] | None, read: dict[str, Any]) -> Any:
+        """The same for one that is run again and again. read: the statements that were read so far, by their texts."""
+        self.ready(sql)
+        if sql not in read:
+            [read[sql]] = self._raw.extract_statements(sql)
+        return self._raw.execute(read[sql], parameters)
+
     def sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:
         """A query as a relation, which has not run yet."""
         self.ready(sql)

@@ -231,7 +231,7 @@ class DuckSession:
     def _run_ready(self, statement: Statement, ready: Iterable[tuple[str, list[Any]]]) -> int:
         count = 0
         for sql, values in ready:
-            found = self._main.execute(sql, values or None).fetchall()
+            found = self._main.execute_again(sql, values or None, statement.read).fetchall()
             if statement.kind in CHANGES and found:
                 count += int(found[0][0]) if len(found[0]) == 1 else len(found)
         return count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from drdarrow.server import columns, types
 from drdarrow.server.ddl import Change
@@ -26,6 +27,8 @@ class Statement:
     text: str = ""
     #: It makes types or rows out of others, or tables and the like, and is looked at again before it runs.
     grows: bool = False
+    #: The statement as DuckDB has read it, by the text that is run.
+    read: dict[str, Any] = field(default_factory=dict)
     #: As it is run for many rows at once; None where it cannot be, or nobody has looked yet.
     insert: Insert | None = None
     looked: bool = False
