@@ -33,7 +33,9 @@ _SAFE = {
     "Float64": {"DOUBLE"},
     "Date32": {"DATE"},
     "Utf8": {"VARCHAR"},
+    "LargeUtf8": {"VARCHAR"},
     "Binary": {"BLOB"},
+    "LargeBinary": {"BLOB"},
 }
 _DECIMAL = re.compile(r"(?:Decimal128|DECIMAL)\((\d+), ?(\d+)\)")
 

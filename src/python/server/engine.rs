@@ -124,9 +124,10 @@ impl Serving for EngineSession {
             let Some(method) = self.object.bind(py)?.getattr_opt("execute_array")? else { return Ok(None) };
             let answers = method.call1((statement, array(py, parameters)?, false))?;
             let answers = answers.extract::<Vec<Bound<'_, PyAny>>>()?;
-            let row = |answer: &Bound<'_, PyAny>| match told_in_sql(answer) {
-                Some(error) => Ok(Err(error)),
-                None => done(answer).map(Ok),
+            // Most are numbers: what is not looked for cannot be missing.
+            let row = |answer: &Bound<'_, PyAny>| match done(answer) {
+                Ok(done) => Ok(Ok(done)),
+                Err(error) => told_in_sql(answer).map(Err).ok_or(error),
             };
             answers.iter().map(row).collect::<PyResult<Vec<_>>>().map(Some)
         });
