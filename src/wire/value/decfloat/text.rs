@@ -1,0 +1,220 @@
+//! Numbers as text, in the canonical form of the standard, and text as numbers.
+
+use std::fmt;
+use std::io::Write;
+use std::str::FromStr;
+
+use super::super::error::{Result, ValueError};
+use super::declets::CHARACTERS;
+use super::packed::{Format, LONG, SHORT, parts};
+use super::{Class, DecFloat, WHAT};
+
+/// Room for every number, and for what a copy of a fixed length writes beyond one.
+const ROOM: usize = 128;
+/// No number has more digits, and a copy of so many bytes is a few instructions.
+const DIGITS: usize = 40;
+
+/// Appends the text of eight or sixteen bytes.
+pub fn put_text(bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    let done = match bytes.len() {
+        8 => plain_text(u64::from_be_bytes(bytes.first_chunk().copied().unwrap_or_default()).into(), &SHORT, out),
+        16 => plain_text(u128::from_be_bytes(bytes.first_chunk().copied().unwrap_or_default()), &LONG, out),
+        _ => None,
+    };
+    if done.is_none() {
+        // Writing to memory does not fail.
+        let _ = write!(out, "{}", DecFloat::from_bytes(bytes)?);
+    }
+    Ok(())
+}
+
+/// The text of a number without an exponent, from its declets; `None`, and nothing appended, for any other.
+#[inline(always)]
+fn plain_text(word: u128, format: &Format, out: &mut Vec<u8>) -> Option<()> {
+    let parts = parts(word, format);
+    if parts.class != Class::Finite || parts.exponent > 0 {
+        return None;
+    }
+    let mut digits = [b'0'; 2 * DIGITS];
+    if let Some(first) = digits.first_mut() {
+        *first = b'0' + parts.first;
+    }
+    let count = 1 + 3 * format.declets as usize;
+    for n in 0..format.declets as usize {
+        let declet = (word >> (10 * (format.declets as usize - 1 - n))) as usize & 1023;
+        // Four bytes at once; the next three digits write over the fourth.
+        if let Some(slot) = digits.get_mut(1 + 3 * n..).and_then(|tail| tail.first_chunk_mut()) {
+            *slot = CHARACTERS.get(declet)?.to_le_bytes();
+        }
+    }
+    let zeros = digits.get(..count - 1)?.iter().position(|d| *d != b'0').unwrap_or(count - 1);
+    let (length, below) = (count - zeros, parts.exponent.unsigned_abs() as usize);
+    // Not smaller than a millionth.
+    if below > length + 5 {
+        return None;
+    }
+    let mut text = [b'0'; ROOM];
+    let start = usize::from(parts.negative);
+    if let Some(sign) = text.first_mut().filter(|_| parts.negative) {
+        *sign = b'-';
+    }
+    // Zeros up to the point, if the digits do not reach it.
+    let lead = (below + 1).saturating_sub(length);
+    put(&mut text, start + lead, &digits, zeros);
+    let mut end = start + lead + length;
+    if below > 0 {
+        let point = end - below;
+        let all = text;
+        put(&mut text, point + 1, &all, point);
+        *text.get_mut(point)? = b'.';
+        end += 1;
+    }
+    out.extend_from_slice(text.get(..end)?);
+    Some(())
+}
+
+/// Copies as many digits as a number has at most.
+#[inline(always)]
+fn put(text: &mut [u8; ROOM], at: usize, from: &[u8], start: usize) {
+    let from = from.get(start..).and_then(|tail| tail.first_chunk::<DIGITS>());
+    if let (Some(to), Some(from)) = (text.get_mut(at..).and_then(|tail| tail.first_chunk_mut()), from) {
+        *to = *from;
+    }
+}
+
+/// As from text, of digits with a sign, a point and an exponent at most; `None` for anything else.
+pub fn plain(text: &[u8]) -> Option<DecFloat> {
+    let (negative, body) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        (b'+', rest) => (false, rest),
+        _ => (false, text),
+    };
+    let mantissa = body.iter().position(|b| matches!(b, b'e' | b'E'));
+    let (mantissa, power) = body.split_at_checked(mantissa.unwrap_or(body.len()))?;
+    // As many digits as fit before an overflow has to be looked for.
+    if mantissa.len() > 35 {
+        return None;
+    }
+    let (mut high, mut low, mut places, mut digits, mut point) = (0u64, 0u64, 0, 0, false);
+    for byte in mantissa {
+        match byte {
+            b'0'..=b'9' => {
+                let part = if digits < 18 { &mut high } else { &mut low };
+                *part = *part * 10 + u64::from(byte - b'0');
+                digits += 1;
+                places += i32::from(point);
+            }
+            b'.' if !point => point = true,
+            _ => return None,
+        }
+    }
+    let exponent: i32 = match power {
+        [] => 0,
+        [_, power @ ..] => std::str::from_utf8(power).ok()?.parse().ok()?,
+    };
+    let unit = 10u128.pow(u32::saturating_sub(digits, 18));
+    let coefficient = u128::from(high) * unit + u128::from(low);
+    let exponent = exponent.checked_sub(places)?;
+    (digits > 0).then_some(DecFloat { negative, class: Class::Finite, coefficient, exponent })
+}
+
+impl fmt::Display for DecFloat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.negative {
+            f.write_str("-")?;
+        }
+        match self.class {
+            Class::Infinity => return f.write_str("Infinity"),
+            Class::Nan => f.write_str("NaN")?,
+            Class::SignalingNan => f.write_str("sNaN")?,
+            Class::Finite => return finite(self, f),
+        }
+        if self.coefficient != 0 { write!(f, "{}", self.coefficient) } else { Ok(()) }
+    }
+}
+
+/// A plain number when the exponent is not positive and the number not tiny, else with an exponent.
+fn finite(value: &DecFloat, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let digits = value.coefficient.to_string();
+    let count = i64::try_from(digits.len()).unwrap_or(0);
+    let exponent = i64::from(value.exponent);
+    let adjusted = exponent + count - 1;
+    if exponent > 0 || adjusted < -6 {
+        let (first, rest) = digits.split_at(1);
+        f.write_str(first)?;
+        if !rest.is_empty() {
+            write!(f, ".{rest}")?;
+        }
+        return write!(f, "E{adjusted:+}");
+    }
+    let point = count + exponent;
+    match usize::try_from(point) {
+        Ok(point @ 1..) if exponent < 0 => {
+            let (whole, fraction) = digits.split_at(point);
+            write!(f, "{whole}.{fraction}")
+        }
+        Ok(1..) => f.write_str(&digits),
+        _ => {
+            f.write_str("0.")?;
+            for _ in point..0 {
+                f.write_str("0")?;
+            }
+            f.write_str(&digits)
+        }
+    }
+}
+
+impl FromStr for DecFloat {
+    type Err = ValueError;
+
+    /// Digits with an optional sign, point and exponent; `Infinity`, `Inf`, `NaN`, `sNaN` in any
+    /// case, a payload of digits after the latter two.
+    fn from_str(text: &str) -> Result<DecFloat> {
+        let (negative, body) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let at = |rest: &str| text.len() - rest.len();
+        let bad = |at: usize| ValueError::Pattern { what: WHAT, at, pattern: "digits, a point, an exponent" };
+        let lower = body.to_ascii_lowercase();
+        if matches!(lower.as_str(), "inf" | "infinity") {
+            return Ok(DecFloat { negative, class: Class::Infinity, coefficient: 0, exponent: 0 });
+        }
+        for (word, class) in [("nan", Class::Nan), ("snan", Class::SignalingNan)] {
+            if let Some(payload) = lower.strip_prefix(word) {
+                let coefficient = match payload {
+                    "" => 0,
+                    digits if digits.len() <= 33 && digits.bytes().all(|b| b.is_ascii_digit()) => {
+                        digits.parse().map_err(|_| bad(at(payload)))?
+                    }
+                    _ => return Err(bad(at(payload))),
+                };
+                return Ok(DecFloat { negative, class, coefficient, exponent: 0 });
+            }
+        }
+        let (mantissa, power) = match lower.split_once('e') {
+            Some((mantissa, power)) => (mantissa, power.parse::<i32>().map_err(|_| bad(at(power)))?),
+            None => (lower.as_str(), 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if whole.is_empty() && fraction.is_empty() {
+            return Err(bad(at(body)));
+        }
+        let mut coefficient = 0u128;
+        let mut exponent = i64::from(power) - i64::try_from(fraction.len()).unwrap_or(i64::MAX / 2);
+        for (i, digit) in whole.bytes().chain(fraction.bytes()).enumerate() {
+            if !digit.is_ascii_digit() {
+                return Err(bad(at(body) + i + usize::from(i >= whole.len())));
+            }
+            if coefficient < 10u128.pow(36) {
+                coefficient = coefficient * 10 + u128::from(digit - b'0');
+            } else if digit == b'0' {
+                exponent += 1;
+            } else {
+                return Err(ValueError::Digits { what: WHAT, precision: 34 });
+            }
+        }
+        let exponent = i32::try_from(exponent).map_err(|_| ValueError::Range("the exponent of a DECFLOAT"))?;
+        Ok(DecFloat { negative, class: Class::Finite, coefficient, exponent })
+    }
+}
