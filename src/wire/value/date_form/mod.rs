@@ -4,7 +4,7 @@
 
 use super::calendar::{self, civil, days};
 use super::datetext::{self, put_number};
-use super::datetime::{self, pair, to_ascii};
+use super::datetime::{self, pair, pairs, to_ascii};
 use super::error::{Result, ValueError, ValueForm};
 
 const DATE: ValueForm = ValueForm::Date;
@@ -102,6 +102,48 @@ impl DateForm {
         if self.width() == 10 {
             return datetime::date(text.first_chunk().filter(|_| text.len() == 10).ok_or(length)?);
         }
+        self.quick(text).map_or_else(|| self.careful(text), Ok)
+    }
+
+    /// A year of two digits, all digits in one register.
+    #[inline]
+    fn quick(self, text: &[u8]) -> Option<i32> {
+        let (zero, separators) = match text.first()? {
+            0xF0.. => (0xF0, EBCDIC_SEPARATORS),
+            _ => (b'0', SEPARATORS),
+        };
+        let digits = |digits: [u8; 6]| {
+            let [a, b, c, d, e, f] = digits;
+            let lanes = pairs(u64::from_be_bytes([zero, zero, a, b, c, d, e, f]), zero)?;
+            let lane = |n: u32| (lanes >> n) as u32 & 0xFF;
+            Some((lane(32), lane(16), lane(0)))
+        };
+        if let &[a, b, separator, c, d, e] = text {
+            let (year, hundreds, ones) = digits([a, b, zero, c, d, e]).filter(|_| self == DateForm::Jul)?;
+            let (century, year) = full(year);
+            let start = days(century, year, 1, 1).filter(|_| separators.contains(&separator))?;
+            let (day, length) = (hundreds * 100 + ones, if year % 4 == 0 { 366 } else { 365 });
+            return (1..=length).contains(&day).then(|| start + day.cast_signed() - 1);
+        }
+        let &[a, b, separator, c, d, other, e, f] = text else { return None };
+        if separator != other || !separators.contains(&separator) {
+            return None;
+        }
+        let (first, second, third) = digits([a, b, c, d, e, f])?;
+        let (year, month, day) = match self {
+            DateForm::Ymd => (first, second, third),
+            DateForm::Dmy => (third, second, first),
+            DateForm::Mdy => (third, first, second),
+            _ => return None,
+        };
+        let (century, year) = full(year);
+        days(century, year, month, day)
+    }
+
+    /// One character after the other, which says what is wrong.
+    #[cold]
+    fn careful(self, text: &[u8]) -> Result<i32> {
+        let length = ValueError::Length { what: DATE, len: text.len() };
         let mut out = [0; 8];
         let plain = to_ascii(text, &mut out).filter(|t| t.len() == self.width() as usize).ok_or(length)?;
         let bad = |at| ValueError::Pattern { what: DATE, at, pattern: self.pattern() };
@@ -173,6 +215,35 @@ impl DateForm {
         Ok(())
     }
 
+    /// The text of a day in an alphabet with this zero and this separator, from the left; `None` where it has none.
+    #[inline]
+    pub fn text(self, value: i32, zero: u8, separator: u8) -> Option<[u8; 10]> {
+        if !(calendar::FIRST_DAY..=calendar::LAST_DAY).contains(&value) {
+            return None;
+        }
+        let (year, month, day) = civil(value);
+        if self.width() < 10 && !(1940..=2039).contains(&year) {
+            return None;
+        }
+        let two = |n: u32| [zero + (n / 10) as u8, zero + (n % 10) as u8];
+        let ([c1, c2], [y1, y2]) = (two(year / 100), two(year % 100));
+        let ([m1, m2], [d1, d2]) = (two(month), two(day));
+        let s = separator;
+        Some(match self {
+            DateForm::Iso | DateForm::Jis => [c1, c2, y1, y2, s, m1, m2, s, d1, d2],
+            DateForm::Usa => [m1, m2, s, d1, d2, s, c1, c2, y1, y2],
+            DateForm::Eur => [d1, d2, s, m1, m2, s, c1, c2, y1, y2],
+            DateForm::Ymd => [y1, y2, s, m1, m2, s, d1, d2, 0, 0],
+            DateForm::Dmy => [d1, d2, s, m1, m2, s, y1, y2, 0, 0],
+            DateForm::Mdy => [m1, m2, s, d1, d2, s, y1, y2, 0, 0],
+            DateForm::Jul => {
+                let day = (value - days(year / 100, year % 100, 1, 1)? + 1).unsigned_abs();
+                let [tens, ones] = two(day % 100);
+                [y1, y2, s, zero + (day / 100) as u8, tens, ones, 0, 0, 0, 0]
+            }
+        })
+    }
+
     fn pattern(self) -> &'static str {
         match self {
             DateForm::Ymd => "YY/MM/DD",
@@ -241,14 +312,8 @@ impl TimeForm {
         if !seconds.is_multiple_of(60) {
             return Err(ValueError::Inexact("the seconds in the form HH:MM AM"));
         }
-        let (hour, minute) = (seconds / 3600, seconds / 60 % 60);
-        // The first minute of the day is 00:00 AM, since 12:00 AM is its end.
-        let shown = match hour {
-            0 if minute == 0 => 0,
-            0 => 12,
-            13.. => hour - 12,
-            _ => hour,
-        };
+        let (hour, shown) = TimeForm::twelve_hours(seconds);
+        let minute = seconds / 60 % 60;
         put_number(u64::from(shown), 2, out);
         out.push(b':');
         put_number(u64::from(minute), 2, out);
@@ -257,118 +322,34 @@ impl TimeForm {
     }
 }
 
+impl TimeForm {
+    /// The hour of a second of the day, and the hour that `HH:MM AM` shows.
+    #[inline]
+    pub fn twelve_hours(seconds: u32) -> (u32, u32) {
+        let (hour, minute) = (seconds / 3600, seconds / 60 % 60);
+        // The first minute of the day is 00:00 AM, since 12:00 AM is its end.
+        let shown = match hour {
+            0 if minute == 0 => 0,
+            0 => 12,
+            13.. => hour - 12,
+            _ => hour,
+        };
+        (hour, shown)
+    }
+}
+
 /// Century and year of a year of two digits.
 fn full(year: u32) -> (u32, u32) {
     (if year < 40 { 20 } else { 19 }, year)
 }
 
+const SEPARATORS: [u8; 6] = *b"/-.,: ";
+/// The same in EBCDIC.
+const EBCDIC_SEPARATORS: [u8; 6] = [0x61, 0x60, 0x4B, 0x6B, 0x7A, 0x40];
+
 fn is_separator(byte: u8) -> bool {
-    matches!(byte, b'/' | b'-' | b'.' | b',' | b':' | b' ')
+    SEPARATORS.contains(&byte)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::ccsid::codec::Codec;
-    use proptest::prelude::*;
-
-    const FORMS: [DateForm; 8] = [
-        DateForm::Iso,
-        DateForm::Usa,
-        DateForm::Eur,
-        DateForm::Jis,
-        DateForm::Ymd,
-        DateForm::Dmy,
-        DateForm::Mdy,
-        DateForm::Jul,
-    ];
-
-    #[test]
-    fn one_day_in_every_form() {
-        let day = datetime::date(b"2024-02-29").unwrap();
-        for (form, text) in FORMS.into_iter().zip([
-            "2024-02-29",
-            "02/29/2024",
-            "29.02.2024",
-            "2024-02-29",
-            "24/02/29",
-            "29/02/24",
-            "02/29/24",
-            "24/060",
-        ]) {
-            assert_eq!(form.read(text.as_bytes()), Ok(day), "{form:?}");
-            let mut ebcdic = Vec::new();
-            Codec::new(37).unwrap().encode(text, &mut ebcdic).unwrap();
-            assert_eq!(form.read(&ebcdic), Ok(day), "{form:?}");
-            let mut out = Vec::new();
-            form.put(day, form.separator(), &mut out).unwrap();
-            assert_eq!(out, text.as_bytes());
-            assert_eq!(DateForm::from_keyword(form.keyword()), Some(form));
-        }
-        assert_eq!(DateForm::Ymd.read(b"24,02,29"), Ok(day));
-        assert_eq!(DateForm::Ymd.read(&[0xF2, 0xF4, 0x6B, 0xF0, 0xF2, 0x6B, 0xF2, 0xF9]), Ok(day));
-    }
-
-    #[test]
-    fn what_is_no_date_is_named() {
-        for bad in ["24/02-29", "24x02x29", "2A/02/29", "24/02/30", "23/02/29", "24/13/01", "24/02/2", "        "] {
-            assert!(DateForm::Ymd.read(bad.as_bytes()).is_err(), "{bad}");
-        }
-        for bad in ["24/000", "24/367", "23/366", "24/0A1", "24006"] {
-            assert!(DateForm::Jul.read(bad.as_bytes()).is_err(), "{bad}");
-        }
-        for edge in [[0x00; 8], [0xFF; 8], [0x40; 8]] {
-            assert!(DateForm::Mdy.read(&edge).is_err());
-        }
-        let mut out = Vec::new();
-        assert!(DateForm::Ymd.put(datetime::date(b"1939-12-31").unwrap(), b'/', &mut out).is_err());
-        assert!(DateForm::Usa.put(i32::MAX, b'/', &mut out).is_err());
-        assert!(out.is_empty());
-    }
-
-    #[test]
-    fn times_in_every_form() {
-        for (form, separator, text) in [
-            (TimeForm::Iso, b'.', "23.59.58"),
-            (TimeForm::Eur, b'.', "23.59.58"),
-            (TimeForm::Jis, b':', "23:59:58"),
-            (TimeForm::Hms, b',', "23,59,58"),
-            (TimeForm::Hms, b' ', "23 59 58"),
-        ] {
-            let mut out = Vec::new();
-            form.put(86_398, separator, &mut out).unwrap();
-            assert_eq!(out, text.as_bytes());
-            assert_eq!(form.read(&out), Ok(86_398));
-        }
-        for minute in 0..1440 {
-            let mut out = Vec::new();
-            TimeForm::Usa.put(minute * 60, b':', &mut out).unwrap();
-            assert_eq!(TimeForm::Usa.read(&out), Ok(minute * 60));
-        }
-        assert!(TimeForm::Usa.put(1, b':', &mut Vec::new()).is_err());
-        assert!(TimeForm::Hms.read(b"23,59.58").is_err());
-        assert_eq!(TimeForm::Iso.read(b"24.00.00"), Err(ValueError::EndOfDay));
-    }
-
-    proptest! {
-        #[test]
-        fn any_day_survives(day in calendar::FIRST_DAY..=calendar::LAST_DAY) {
-            for form in FORMS {
-                let mut out = Vec::new();
-                if form.put(day, form.separator(), &mut out).is_ok() {
-                    prop_assert_eq!(form.read(&out), Ok(day));
-                } else {
-                    prop_assert!(form.width() < 10);
-                }
-            }
-        }
-
-        #[test]
-        fn any_bytes_are_a_date_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..12)) {
-            for form in FORMS {
-                let _ = form.read(&bytes);
-            }
-            let _ = TimeForm::Hms.read(&bytes);
-        }
-    }
-}
+mod tests;
