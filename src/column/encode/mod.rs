@@ -15,6 +15,8 @@ mod source;
 mod string;
 mod time;
 
+use std::borrow::Cow;
+
 use arrow_array::Array;
 use bytes::Bytes;
 
@@ -34,7 +36,7 @@ const ABSENT: u8 = 0xFF;
 /// Writes values of one parameter or column.
 #[derive(Debug)]
 pub struct ColumnEncoder<'a> {
-    field: &'a Field,
+    field: Cow<'a, Field>,
     column: Column,
     /// The page of text; `None` where the value is not text or is bytes.
     codec: Option<Codec>,
@@ -48,6 +50,12 @@ type Result<T> = std::result::Result<T, Reason>;
 impl<'a> ColumnEncoder<'a> {
     /// For the parameter or column at `index` (from 0).
     pub fn new(field: &'a Field, index: usize) -> std::result::Result<Self, ColumnError> {
+        Self::of(Cow::Borrowed(field), index)
+    }
+
+    fn of(field: Cow<'a, Field>, index: usize) -> std::result::Result<Self, ColumnError> {
+        let told = field;
+        let field = told.as_ref();
         let codec = match ColumnKind::of(field, index, &Options::default())? {
             ColumnKind::Text { codec, .. } => Some(codec),
             // Dates and times are in the page of the connection.
@@ -59,7 +67,12 @@ impl<'a> ColumnEncoder<'a> {
             _ => None,
         };
         let padding = string::padding(field, codec.as_ref());
-        Ok(ColumnEncoder { field, column: Column::new(field, index), codec, padding })
+        Ok(ColumnEncoder { column: Column::new(field, index), codec, padding, field: told })
+    }
+
+    /// The same, which keeps the field.
+    pub fn kept(field: &Field, index: usize) -> std::result::Result<ColumnEncoder<'static>, ColumnError> {
+        ColumnEncoder::of(Cow::Owned(field.clone()), index)
     }
 
     /// Writes the value of `array` at `row` (from 0): the null indicator if the field has one, then
@@ -100,7 +113,7 @@ impl<'a> ColumnEncoder<'a> {
     }
 
     fn value(&self, scalar: &Scalar<'_>, w: &mut Writer) -> Result<Option<Bytes>> {
-        let field = self.field;
+        let field = self.field.as_ref();
         match field.ty {
             Type::Integer => number::integer(field, scalar, w)?,
             Type::Float => number::float(field, scalar, w)?,
@@ -139,7 +152,7 @@ impl<'a> ColumnEncoder<'a> {
         self.characters(ascii, &mut value)?;
         let mut blank = Writer::new();
         self.characters(b" ", &mut blank)?;
-        string::put(self.field, blank.as_slice(), value.as_slice(), w)
+        string::put(&self.field, blank.as_slice(), value.as_slice(), w)
     }
 }
 

@@ -127,7 +127,7 @@ fn width(field: &Field) -> u32 {
 }
 
 /// Digits follow the character set of the environment.
-fn ebcdic(field: &Field) -> bool {
+pub(super) fn ebcdic(field: &Field) -> bool {
     !matches!(field.ccsid, 367 | 437 | 819 | 850 | 858 | 1208 | 1252)
 }
 

@@ -1,7 +1,10 @@
 //! Values of Arrow arrays as they lie in a record: whole, at their full width.
 
+use std::ops::Range;
+
 use arrow_array::Array;
 
+use super::bulk::{BulkColumn, Target, bulk_column};
 use super::scalar::Scalar;
 use super::source;
 use super::{marked, number, refused, string, time};
@@ -38,6 +41,21 @@ pub struct RecordFieldEncoder<'a> {
 }
 
 type Result<T> = std::result::Result<T, Reason>;
+
+/// A plain loop that lays the values of an array into their records.
+pub(in crate::column) struct RecordColumn(Box<dyn BulkColumn>);
+
+impl RecordColumn {
+    /// Writes the values of `rows`, each of which begins at its place; a NULL is left out. False, and nothing written,
+    /// when these rows are not for a plain loop.
+    pub(in crate::column) fn write(&mut self, rows: Range<usize>, places: &mut [usize], out: &mut [u8]) -> bool {
+        let good = self.0.measure(rows.clone(), &mut []);
+        if good {
+            self.0.write(rows, places, out);
+        }
+        good
+    }
+}
 
 impl<'a> RecordFieldEncoder<'a> {
     /// For the field at `index` (from 0).
@@ -94,6 +112,33 @@ impl<'a> RecordFieldEncoder<'a> {
         }
         self.value(&scalar, w).map_err(|reason| self.column.value(number, scalar.bytes(), to(reason)))?;
         Ok(true)
+    }
+
+    /// The plain loop for the values of an array, if there is one.
+    pub(in crate::column) fn bulk(&self, array: &dyn Array) -> Option<RecordColumn> {
+        // Nothing fills a timestamp up.
+        let digits = usize::from(time::digits(&self.field));
+        let seconds = 19 + if digits > 0 { 1 + digits } else { 0 };
+        if self.field.ty == Type::Timestamp && self.place.width != seconds {
+            return None;
+        }
+        let varying = matches!(self.field.shape, Shape::Var | Shape::VarChars);
+        let field = Field { nullable: self.place.field.nullable, ..self.field.clone() };
+        let target = Target {
+            field: &field,
+            codec: self.codec,
+            padding: &self.padding,
+            form: match self.place.form {
+                // Without a page they are bytes.
+                FieldForm::DoubleOnly | FieldForm::DoubleOrSingle if self.codec.is_none() => FieldForm::Plain,
+                form => form,
+            },
+            // The plus that the system itself writes.
+            plus: 0xF,
+            filled: if varying { self.place.width } else { 0 },
+            marked: false,
+        };
+        Some(RecordColumn(bulk_column(target, array)?))
     }
 
     /// Writes the default of the type.
@@ -172,7 +217,7 @@ impl<'a> RecordFieldEncoder<'a> {
     /// Double-byte characters with their shifts at both ends of the field.
     fn double(&self, scalar: &Scalar<'_>, w: &mut Writer) -> Result<()> {
         let value = string::value(&self.field, self.codec.as_ref(), scalar)?;
-        let varying = matches!(self.field.shape, Shape::Var);
+        let varying = matches!(self.field.shape, Shape::Var | Shape::VarChars);
         let room = self.field.length as usize;
         let only = self.place.form == FieldForm::DoubleOnly;
         let inner = match value.as_ref() {

@@ -71,7 +71,7 @@ pub(super) fn timestamp_tz(field: &Field, scalar: &Scalar<'_>) -> Result<Vec<u8>
 }
 
 /// Digits of the fraction: as described, else as many as a fixed length has room for.
-fn digits(field: &Field) -> u8 {
+pub(super) fn digits(field: &Field) -> u8 {
     let zone = if field.ty == Type::TimestampTz { 6 } else { 0 };
     match field.shape {
         Shape::Fixed(n) => {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use arrow_array::ArrayRef;
+use arrow_array::{Array, ArrayRef};
 
 use super::error::RecordError;
 use crate::column::encode::record_field::RecordFieldEncoder;
@@ -71,28 +71,96 @@ fn write(
         return Err(RecordError::Layout(format!("field {} reaches beyond the record", place.field.name)));
     }
     let marks = stride.null_map.map(|at| at + place.marks.start..at + place.marks.end);
-    let mut value = Writer::new();
-    for (row, slot) in rows.zip(slots.chunks_exact_mut(stride.increment.max(1))) {
-        value.vec_mut().clear();
-        let present = match column {
-            Some(array) => field.encode(array.as_ref(), row, &mut value)?,
-            None => {
-                field.default(&mut value);
-                !place.field.nullable
-            }
-        };
-        if let Some(cell) = slot.get_mut(place.offset..end).filter(|cell| cell.len() == value.len()) {
-            cell.copy_from_slice(value.as_slice());
-        } else {
-            let what = format!("field {}: {} bytes for {}", place.field.name, value.len(), place.width);
-            return Err(RecordError::Layout(what));
-        }
-        if !present {
-            match marks.clone().and_then(|at| slot.get_mut(at)) {
-                Some(marks) => marks.fill(ABSENT),
-                None => return Err(RecordError::Layout(format!("field {}: no null map", place.field.name))),
-            }
+    let fill = Fill { field, end, marks, increment: stride.increment };
+    let Some(array) = column else { return fill.one_by_one(None, rows, slots) };
+    let mut bulk = if rows.len() < FEW { None } else { field.bulk(array.as_ref()) };
+    let mut places = Vec::new();
+    for first in rows.clone().step_by(TILE) {
+        let tile = first..rows.end.min(first + TILE);
+        let start = (first - rows.start) * stride.increment;
+        let slots = slots.get_mut(start..start + tile.len() * stride.increment).unwrap_or_default();
+        places.clear();
+        places.extend((0..tile.len()).map(|n| n * stride.increment + place.offset));
+        let done = bulk.as_mut().is_some_and(|bulk| bulk.write(tile.clone(), &mut places, slots));
+        match done {
+            true => fill.nulls(array.as_ref(), tile, slots)?,
+            false => fill.one_by_one(Some(array.as_ref()), tile, slots)?,
         }
     }
     Ok(())
+}
+
+/// Fewer records than this are not worth a loop of their own.
+const FEW: usize = 4;
+/// Records that a loop takes at a time.
+const TILE: usize = 1024;
+
+/// One field of the slots in hand.
+struct Fill<'a> {
+    field: &'a RecordFieldEncoder<'a>,
+    /// Where it ends in the slot.
+    end: usize,
+    /// Its bytes in the null map.
+    marks: Option<Range<usize>>,
+    increment: usize,
+}
+
+impl Fill<'_> {
+    /// The way of every value.
+    fn one_by_one(&self, array: Option<&dyn Array>, rows: Range<usize>, slots: &mut [u8]) -> Result<(), RecordError> {
+        let mut value = Writer::new();
+        for (row, slot) in rows.zip(slots.chunks_exact_mut(self.increment.max(1))) {
+            value.vec_mut().clear();
+            let present = match array {
+                Some(array) => self.field.encode(array, row, &mut value)?,
+                None => {
+                    self.field.default(&mut value);
+                    !self.field.place().field.nullable
+                }
+            };
+            self.put(value.as_slice(), slot)?;
+            if !present {
+                self.mark(slot)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the default of the type where there is no value.
+    fn nulls(&self, array: &dyn Array, rows: Range<usize>, slots: &mut [u8]) -> Result<(), RecordError> {
+        let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) else { return Ok(()) };
+        let mut default = Writer::new();
+        self.field.default(&mut default);
+        for (row, slot) in rows.zip(slots.chunks_exact_mut(self.increment.max(1))) {
+            if nulls.is_null(row) {
+                self.put(default.as_slice(), slot)?;
+                self.mark(slot)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&self, value: &[u8], slot: &mut [u8]) -> Result<(), RecordError> {
+        let place = self.field.place();
+        match slot.get_mut(place.offset..self.end).filter(|cell| cell.len() == value.len()) {
+            Some(cell) => {
+                cell.copy_from_slice(value);
+                Ok(())
+            }
+            None => {
+                let what = format!("field {}: {} bytes for {}", place.field.name, value.len(), place.width);
+                Err(RecordError::Layout(what))
+            }
+        }
+    }
+
+    fn mark(&self, slot: &mut [u8]) -> Result<(), RecordError> {
+        match self.marks.clone().and_then(|at| slot.get_mut(at)) {
+            Some(marks) => {
+                marks.fill(ABSENT);
+                Ok(())
+            }
+            None => Err(RecordError::Layout(format!("field {}: no null map", self.field.place().field.name))),
+        }
+    }
 }

@@ -3,6 +3,8 @@
 pub mod decode;
 pub mod encode;
 pub mod error;
+#[cfg(test)]
+mod every_kind;
 pub mod options;
 #[cfg(test)]
 mod tests;

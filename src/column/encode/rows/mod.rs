@@ -2,18 +2,20 @@
 //!
 //! A tile of rows is measured, so that each row's place is known and the block ends after the row
 //! that fills it; then each column writes its cells where they belong, in a plain loop chosen once
-//! (see `bulk.rs`). A column or a value without such a loop is encoded cell by cell and laid in from
+//! (see `bulk/mod.rs`). A column or a value without such a loop is encoded cell by cell and laid in from
 //! there, so that there is one judge of what fits.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{ArrayRef, NullArray, RecordBatch};
 
-use super::bulk::{BulkColumn, bulk_column, put};
+use super::bulk::{BulkColumn, Target, bulk_column, put};
 use super::{ColumnEncoder, PRESENT};
 use crate::column::error::ColumnError;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::field::Field;
+use crate::wire::value::record_layout::FieldForm;
 
 /// Rows that are measured at a time.
 const TILE: usize = 1024;
@@ -31,17 +33,44 @@ pub struct RowEncoder<'a> {
 
 impl<'a> RowEncoder<'a> {
     /// For the rows of a batch that has a column for each field; `head` precedes each row.
-    pub fn new(head: &'a [u8], fields: &'a [Field], batch: &'a RecordBatch) -> Result<Self, ColumnError> {
-        let mut columns = Vec::with_capacity(fields.len());
-        for (index, (field, array)) in fields.iter().zip(batch.columns()).enumerate() {
-            let encoder = ColumnEncoder::new(field, index)?;
-            columns.push(RowColumn {
-                bulk: bulk_column(&encoder, array.as_ref()),
-                cells: CellByCell { encoder, array: array.as_ref(), buf: Writer::new(), ends: Vec::new() },
-                by_cell: false,
-            });
+    pub fn new(head: &'a [u8], fields: &'a [Field], batch: &RecordBatch) -> Result<Self, ColumnError> {
+        let encoders = fields.iter().enumerate().map(|(index, field)| ColumnEncoder::new(field, index));
+        Self::of(head, encoders, batch)
+    }
+
+    /// The same, which keeps the fields: it can be kept as long as there are batches ([`take`](RowEncoder::take)).
+    pub fn kept(head: &'a [u8], fields: &[Field], batch: &RecordBatch) -> Result<Self, ColumnError> {
+        let encoders = fields.iter().enumerate().map(|(index, field)| ColumnEncoder::kept(field, index));
+        Self::of(head, encoders, batch)
+    }
+
+    fn of(
+        head: &'a [u8],
+        encoders: impl ExactSizeIterator<Item = Result<ColumnEncoder<'a>, ColumnError>>,
+        batch: &RecordBatch,
+    ) -> Result<Self, ColumnError> {
+        let typical = head.len() + encoders.len();
+        let mut columns = Vec::with_capacity(encoders.len());
+        for (encoder, array) in encoders.zip(batch.columns()) {
+            columns.push(RowColumn::new(encoder?, array));
         }
-        Ok(RowEncoder { head, typical: head.len() + fields.len(), columns, places: Vec::new() })
+        Ok(RowEncoder { head, typical, columns, places: Vec::new() })
+    }
+
+    /// Lets go of the batch, until there is another one.
+    pub fn rest(&mut self) {
+        let nothing: ArrayRef = Arc::new(NullArray::new(0));
+        for column in &mut self.columns {
+            column.bulk = None;
+            column.cells.array = nothing.clone();
+        }
+    }
+
+    /// Goes on with the rows of another batch for the same fields.
+    pub fn take(&mut self, batch: &RecordBatch) {
+        for (column, array) in self.columns.iter_mut().zip(batch.columns()) {
+            column.take(array);
+        }
     }
 
     /// Appends `rows` (which the batch has) to `w`, until it holds `bytes`. Gives the number of rows
@@ -49,7 +78,7 @@ impl<'a> RowEncoder<'a> {
     pub fn encode(&mut self, mut rows: Range<usize>, bytes: usize, w: &mut Writer) -> (usize, Option<ColumnError>) {
         let mut done = 0;
         while !rows.is_empty() && w.len() < bytes {
-            let enough = (bytes - w.len()) / self.typical.max(1) + 1;
+            let enough = ((bytes - w.len()) / self.typical.max(1)).saturating_add(1);
             let tile = rows.start..rows.end.min(rows.start + enough.min(TILE));
             let (written, fault) = self.tile(tile, bytes, w);
             done += written;
@@ -117,13 +146,35 @@ impl<'a> RowEncoder<'a> {
 
 /// One column: its loop if it has one, and the way of every column.
 struct RowColumn<'a> {
-    bulk: Option<Box<dyn BulkColumn + 'a>>,
+    bulk: Option<Box<dyn BulkColumn>>,
     cells: CellByCell<'a>,
     /// The tile in hand goes cell by cell.
     by_cell: bool,
 }
 
-impl RowColumn<'_> {
+impl<'a> RowColumn<'a> {
+    fn new(encoder: ColumnEncoder<'a>, array: &ArrayRef) -> Self {
+        let cells = CellByCell { encoder, array: array.clone(), buf: Writer::new(), ends: Vec::new() };
+        let mut column = RowColumn { bulk: None, cells, by_cell: false };
+        column.take(array);
+        column
+    }
+
+    fn take(&mut self, array: &ArrayRef) {
+        self.cells.array = array.clone();
+        let encoder = &self.cells.encoder;
+        let target = Target {
+            field: &encoder.field,
+            codec: encoder.codec,
+            padding: &encoder.padding,
+            form: FieldForm::Plain,
+            plus: 0xC,
+            filled: 0,
+            marked: encoder.field.nullable,
+        };
+        self.bulk = bulk_column(target, array.as_ref());
+    }
+
     /// Adds the length of each cell; the first row that has a fault, counted from the start, and the fault.
     fn measure(&mut self, rows: Range<usize>, lengths: &mut [usize]) -> Option<(usize, ColumnError)> {
         self.by_cell = !self.bulk.as_mut().is_some_and(|bulk| bulk.measure(rows.clone(), lengths));
@@ -141,7 +192,7 @@ impl RowColumn<'_> {
 /// Encodes each cell by itself before the rows are laid out.
 struct CellByCell<'a> {
     encoder: ColumnEncoder<'a>,
-    array: &'a dyn Array,
+    array: ArrayRef,
     buf: Writer,
     ends: Vec<usize>,
 }
@@ -152,7 +203,7 @@ impl CellByCell<'_> {
         self.ends.clear();
         for (n, (row, length)) in rows.zip(lengths).enumerate() {
             let start = self.buf.len();
-            if let Err(error) = self.encoder.encode(self.array, row, &mut self.buf) {
+            if let Err(error) = self.encoder.encode(self.array.as_ref(), row, &mut self.buf) {
                 return Some((n, error));
             }
             *length += self.buf.len() - start;
@@ -170,5 +221,7 @@ impl CellByCell<'_> {
     }
 }
 
+#[cfg(test)]
+pub(in crate::column) mod every_kind;
 #[cfg(test)]
 mod tests;
