@@ -21,8 +21,7 @@ const ROW: [u8; 2] = [0xFF, 0x00];
 /// The rows of a query, encoded as they are asked for.
 pub(in crate::server) struct RowSource {
     fields: Vec<Field>,
-    /// A column has large values.
-    large: bool,
+    encoders: Encoders,
     rows: BatchReader,
     batch: Option<RecordBatch>,
     at: usize,
@@ -35,7 +34,7 @@ pub(in crate::server) struct RowSource {
 impl RowSource {
     pub(in crate::server) fn new(fields: Vec<Field>, rows: Rows, meter: Option<Meter>) -> RowSource {
         RowSource {
-            large: fields.iter().any(is_large),
+            encoders: Encoders { large: fields.iter().any(is_large), rows: None, cells: Vec::new() },
             fields,
             rows: BatchReader::new(rows),
             batch: None,
@@ -79,10 +78,10 @@ impl RowSource {
         while self.end.is_none() && w.len() < bytes && taken < limit {
             let Some(batch) = self.next_batch(!w.is_empty(), wait) else { break };
             let rows = self.at..batch.num_rows().min(self.at.saturating_add(limit - taken));
-            let encoded = if self.large {
-                large_rows(&self.fields, &batch, rows, bytes, w, large)
-            } else {
-                RowEncoder::new(&ROW, &self.fields, &batch).map(|mut encoder| encoder.encode(rows, bytes, w))
+            // At its first row it is another batch than before.
+            let encoded = match self.encoders.ready(&self.fields, &batch, self.at == 0) {
+                Ok(()) => self.encoders.encode(&self.fields, &batch, rows, bytes, w, large),
+                Err(fault) => Err(fault),
             };
             let (done, fault) = encoded.unwrap_or_else(|fault| (0, Some(fault)));
             if let Some(fault) = fault {
@@ -91,6 +90,9 @@ impl RowSource {
                 self.end = Some(Err(SqlError::from(&fault)));
             }
             self.at += done;
+            if self.at >= batch.num_rows() {
+                self.encoders.rest();
+            }
             self.sent += done as u64;
             taken += done;
             self.batch = Some(batch);
@@ -149,19 +151,65 @@ pub(super) struct LargeValues<'a> {
     pub(super) locators: &'a mut Locators,
 }
 
+/// What encodes the rows of a query, kept from one block to the next.
+struct Encoders {
+    /// A column has large values.
+    large: bool,
+    rows: Option<RowEncoder<'static>>,
+    cells: Vec<ColumnEncoder<'static>>,
+}
+
+impl Encoders {
+    /// Lets go of a batch whose rows are all encoded.
+    fn rest(&mut self) {
+        if let Some(rows) = &mut self.rows {
+            rows.rest();
+        }
+    }
+
+    /// Makes ready the rows of a batch, which may be `new`.
+    fn ready(&mut self, fields: &[Field], batch: &RecordBatch, new: bool) -> Result<(), ColumnError> {
+        if self.large {
+            if self.cells.is_empty() {
+                let encoders = fields.iter().enumerate().map(|(index, field)| ColumnEncoder::kept(field, index));
+                self.cells = encoders.collect::<Result<_, _>>()?;
+            }
+        } else if let Some(rows) = &mut self.rows {
+            if new {
+                rows.take(batch);
+            }
+        } else {
+            self.rows = Some(RowEncoder::kept(&ROW, fields, batch)?);
+        }
+        Ok(())
+    }
+
+    fn encode(
+        &mut self,
+        fields: &[Field],
+        batch: &RecordBatch,
+        rows: Range<usize>,
+        bytes: usize,
+        w: &mut Writer,
+        large: &mut LargeValues<'_>,
+    ) -> Result<(usize, Option<ColumnError>), ColumnError> {
+        match &mut self.rows {
+            Some(encoder) => Ok(encoder.encode(rows, bytes, w)),
+            None => large_rows(fields, &self.cells, batch, rows, bytes, w, large),
+        }
+    }
+}
+
 /// Rows with columns of large values, cell by cell.
 fn large_rows(
     fields: &[Field],
+    encoders: &[ColumnEncoder<'_>],
     batch: &RecordBatch,
     rows: Range<usize>,
     bytes: usize,
     w: &mut Writer,
     large: &mut LargeValues<'_>,
 ) -> Result<(usize, Option<ColumnError>), ColumnError> {
-    let mut encoders = Vec::with_capacity(fields.len());
-    for (index, field) in fields.iter().enumerate() {
-        encoders.push(ColumnEncoder::new(field, index)?);
-    }
     let mut done = 0;
     for row in rows {
         if w.len() >= bytes {
