@@ -1,27 +1,18 @@
-//! DATE, TIME and TIMESTAMP text to days, seconds and ticks.
+//! DATE and TIME text to days and seconds.
 
-use arrow_array::types::{
-    Date32Type, Time32SecondType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType,
-};
-use arrow_array::{ArrowPrimitiveType, types::ArrowTimestampType};
-use arrow_schema::TimeUnit;
+use arrow_array::types::{Date32Type, Time32SecondType};
 
 use fearless_simd::{Level, dispatch};
 
-use super::cell_layout::{CellLayout, ForCellLayout, choose};
+use super::ColumnDecoder;
 use super::gather::{self, Extent};
-use super::primitive::{DecoderTarget, Exact, Framed, Primitive, Read};
-use super::{ColumnDecoder, unit_digits};
+use super::primitive::{DecoderTarget, Exact, Primitive, Read};
 use crate::column::error::Reason;
-use crate::column::options::{EndOfTime, Excess, Options};
 use crate::wire::codec::instructions::level;
-use crate::wire::value::calendar::{DAY, LAST_DAY};
 use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::date_vectors;
-use crate::wire::value::datetime::{self, Instant};
-use crate::wire::value::error::{Result, ValueError, ValueForm};
-use crate::wire::value::field::Field;
+use crate::wire::value::datetime;
+use crate::wire::value::error::{ValueError, ValueForm};
 use crate::wire::value::simd::LANES;
 
 /// DATE as days.
@@ -102,90 +93,4 @@ pub(super) fn time(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
         careful: move |cell: &[u8; 8]| Ok(read(cell)?),
     };
     Box::new(Primitive::<Time32SecondType, _>::new(target, reader))
-}
-
-/// TIMESTAMP as ticks of `unit`.
-pub(super) fn timestamp(
-    field: &Field,
-    unit: TimeUnit,
-    options: &Options,
-    target: DecoderTarget,
-) -> Box<dyn ColumnDecoder> {
-    choose(field, Stamps::new(datetime::timestamp, unit, options, target))
-}
-
-/// TIMESTAMP WITH TIME ZONE as ticks of `unit` in UTC.
-pub(super) fn timestamp_tz(
-    field: &Field,
-    unit: TimeUnit,
-    options: &Options,
-    target: DecoderTarget,
-) -> Box<dyn ColumnDecoder> {
-    choose(field, Stamps::new(datetime::timestamp_tz, unit, options, target))
-}
-
-struct Stamps<P> {
-    read: P,
-    unit: TimeUnit,
-    excess: Excess,
-    end_of_time: EndOfTime,
-    target: DecoderTarget,
-}
-
-impl<P> Stamps<P> {
-    fn new(read: P, unit: TimeUnit, options: &Options, target: DecoderTarget) -> Stamps<P> {
-        Stamps { read, unit, excess: options.timestamp_excess, end_of_time: options.end_of_time, target }
-    }
-}
-
-impl<P: Fn(&[u8]) -> Result<Instant> + Copy + Send + 'static> ForCellLayout for Stamps<P> {
-    type Output = Box<dyn ColumnDecoder>;
-
-    fn with<F: CellLayout>(self, frame: F) -> Self::Output {
-        match self.unit {
-            TimeUnit::Second => self.build::<TimestampSecondType, F>(frame),
-            TimeUnit::Millisecond => self.build::<TimestampMillisecondType, F>(frame),
-            TimeUnit::Microsecond => self.build::<TimestampMicrosecondType, F>(frame),
-            TimeUnit::Nanosecond => self.build::<TimestampNanosecondType, F>(frame),
-        }
-    }
-}
-
-impl<P: Fn(&[u8]) -> Result<Instant> + Copy + Send + 'static> Stamps<P> {
-    fn build<T, F: CellLayout>(self, frame: F) -> Box<dyn ColumnDecoder>
-    where
-        T: ArrowTimestampType + ArrowPrimitiveType<Native = i64>,
-    {
-        let digits = unit_digits(T::UNIT);
-        let read = self.read;
-        let truncate = self.excess == Excess::Truncate;
-        let end_of_time = self.end_of_time;
-        let last_day = if end_of_time == EndOfTime::Next { i32::MAX } else { LAST_DAY };
-        let quick = move |cell: &[u8]| {
-            let instant = read(cell).ok().filter(|instant| instant.days <= last_day)?;
-            match instant.ticks(digits)? {
-                (_, true) if !truncate => None,
-                (ticks, _) => Some(ticks),
-            }
-        };
-        let careful = move |cell: &[u8]| {
-            let instant = read(cell)?;
-            if instant.days > last_day {
-                return if end_of_time == EndOfTime::Last { last(digits) } else { Err(Reason::EndOfTime) };
-            }
-            match instant.ticks(digits) {
-                Some((_, true)) if !truncate => Err(Reason::Finer),
-                Some((ticks, _)) => Ok(ticks),
-                None => Err(Reason::Ticks),
-            }
-        };
-        Box::new(Primitive::<T, _>::new(self.target, Framed { frame, quick, careful }))
-    }
-}
-
-/// The last tick of the year 9999.
-fn last(digits: u8) -> std::result::Result<i64, Reason> {
-    let fraction = datetime::POWERS.get(usize::from(digits)).map_or(0, |power| power - 1);
-    let ticks = Instant { days: LAST_DAY, seconds: DAY - 1, fraction, digits }.ticks(digits);
-    ticks.map(|(ticks, _)| ticks).ok_or(Reason::Ticks)
 }

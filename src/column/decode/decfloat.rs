@@ -1,7 +1,5 @@
 //! DECFLOAT as its canonical text, or as a decimal when one was asked for.
 
-use std::io::Write;
-
 use arrow_array::ArrayRef;
 use arrow_array::types::{Decimal128Type, Decimal256Type};
 
@@ -13,7 +11,7 @@ use super::{ColumnDecoder, fixed};
 use crate::column::error::{ColumnError, Reason};
 use crate::column::options::TextErrors;
 use crate::wire::value::cell::Cells;
-use crate::wire::value::decfloat::{Class, DecFloat};
+use crate::wire::value::decfloat::{self, Class, DecFloat};
 use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::error::{ValueError, ValueForm};
 use crate::wire::value::field::Shape;
@@ -35,8 +33,28 @@ pub(super) fn decimal(shape: Shape, precision: u8, scale: u8, target: DecoderTar
         // Within 38 digits, so it always fits.
         Ok(fixed_point(cell, precision, scale)?.narrow().unwrap_or_default())
     };
-    let quick = move |cell: &[u8]| careful(cell).ok();
+    let limit = 10u128.pow(precision.into());
+    let quick = move |cell: &[u8]| {
+        let number = DecFloat::from_bytes(cell).ok().filter(|number| number.class == Class::Finite)?;
+        let shift = number.exponent + i32::from(scale);
+        let magnitude = match shift {
+            0 => number.coefficient,
+            1.. => number.coefficient.checked_mul(10u128.checked_pow(shift.unsigned_abs())?)?,
+            _ => exact(number.coefficient, shift.unsigned_abs())?,
+        };
+        let value = (magnitude < limit).then_some(magnitude.cast_signed())?;
+        Some(if number.negative { -value } else { value })
+    };
     Box::new(Primitive::<Decimal128Type, _>::new(target, Framed { frame, quick, careful }))
+}
+
+/// A number without its last digits, which must be zeros.
+fn exact(number: u128, digits: u32) -> Option<u128> {
+    if let (Ok(number), Some(power)) = (u64::try_from(number), 10u64.checked_pow(digits)) {
+        return number.is_multiple_of(power).then(|| u128::from(number / power));
+    }
+    let power = 10u128.checked_pow(digits)?;
+    number.is_multiple_of(power).then(|| number / power)
 }
 
 fn fixed_point(cell: &[u8], precision: u8, scale: u8) -> Result<Wide, Reason> {
@@ -67,12 +85,8 @@ struct DecFloatTexts {
 
 impl ColumnDecoder for DecFloatTexts {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
-        self.column.convert(cells.first_row, cells_of(self.frame, cells), |cell, out| {
-            let number = DecFloat::from_bytes(cell)?;
-            // Writing to memory does not fail.
-            let _ = write!(out, "{number}");
-            Ok(())
-        })
+        self.column
+            .convert(cells.first_row, cells_of(self.frame, cells), |cell, out| Ok(decfloat::put_text(cell, out)?))
     }
 
     fn len(&self) -> usize {

@@ -8,7 +8,7 @@ use fearless_simd::{Level, dispatch};
 use super::cell_layout::Fixed;
 use super::gather::{self, Extent};
 use super::primitive::{DecoderTarget, Framed, Primitive, Read};
-use super::{ColumnDecoder, fixed};
+use super::{ColumnDecoder, fixed, zoned};
 use crate::column::error::Reason;
 use crate::wire::codec::instructions::level;
 use crate::wire::value::cell::{Cells, NULL};
@@ -16,9 +16,8 @@ use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::error::{Result, ValueError, ValueForm};
 use crate::wire::value::field::Field;
 use crate::wire::value::packed_vectors;
-use crate::wire::value::simd::{LANES, PACKED_ZERO, ZONED_ZERO};
+use crate::wire::value::simd::{LANES, PACKED_ZERO};
 use crate::wire::value::types::Type;
-use crate::wire::value::zoned_vectors;
 
 /// The decoder of decimals of `precision` digits.
 pub(super) fn decoder(field: &Field, precision: u8, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
@@ -38,12 +37,7 @@ pub(super) fn decoder(field: &Field, precision: u8, target: DecoderTarget) -> Bo
             let mask = u128::MAX >> (128 - 8 * bytes);
             Box::new(Primitive::<Decimal128Type, _>::new(target, Packed128 { bytes, mask, limit, precision }))
         }
-        (Type::Zoned, 1..=8) => {
-            Box::new(Primitive::<Decimal128Type, _>::new(target, Zoned(Words::new(bytes, limit, precision))))
-        }
-        (Type::Zoned, 9..=16) => {
-            Box::new(Primitive::<Decimal128Type, _>::new(target, ZonedLong(Words::new(bytes, limit, precision))))
-        }
+        (Type::Zoned, 1..=zoned::DIGITS) => zoned::decoder(bytes, precision, target),
         (Type::Zoned, _) => narrow(bytes, limit, decimal::zoned, target, precision),
         (Type::Packed, _) => narrow(bytes, limit, decimal::packed, target, precision),
         _ => narrow(bytes, limit, |cell| decimal::chars(cell)?.narrow().ok_or(digits(38)), target, precision),
@@ -192,23 +186,6 @@ reader! {
         let mut all = [PACKED_ZERO; LANES];
         w.words(cells, extent, 0, w.mask, PACKED_ZERO, &mut all);
         packed_vectors::packed(simd, &all, w.most, out)
-    }
-}
-reader! {
-    /// Up to 8 digits in EBCDIC; others go the careful way.
-    Zoned, decimal::zoned, (w, cells, extent, simd, out) => {
-        let mut all = [ZONED_ZERO; LANES];
-        w.words(cells, extent, 0, w.mask, ZONED_ZERO, &mut all);
-        zoned_vectors::zoned(simd, &all, w.most, out)
-    }
-}
-reader! {
-    /// Up to 16 digits, likewise.
-    ZonedLong, decimal::zoned, (w, cells, extent, simd, out) => {
-        let (mut high, mut low) = ([ZONED_ZERO; LANES], [ZONED_ZERO; LANES]);
-        w.words(cells, extent, 8, w.mask, ZONED_ZERO, &mut high);
-        w.words(cells, extent, 0, u64::MAX, ZONED_ZERO, &mut low);
-        zoned_vectors::zoned_long(simd, &high, &low, w.most, out)
     }
 }
 

@@ -21,9 +21,11 @@ mod integer;
 mod lob;
 mod primitive;
 mod proven;
+mod stamps;
 mod text;
 mod varying;
 mod wide;
+mod zoned;
 
 use arrow_array::ArrayRef;
 use arrow_schema::TimeUnit;
@@ -102,8 +104,8 @@ fn of_kind(kind: ColumnKind, field: &Field, index: usize, options: &Options) -> 
         ColumnKind::Flag => boolean::flags(target),
         ColumnKind::Date => datetime::date(target),
         ColumnKind::Time => datetime::time(target),
-        ColumnKind::Timestamp(unit) => datetime::timestamp(field, unit, options, target),
-        ColumnKind::TimestampTz(unit) => datetime::timestamp_tz(field, unit, options, target),
+        ColumnKind::Timestamp(unit) => stamps::timestamp(field, unit, options, target),
+        ColumnKind::TimestampTz(unit) => stamps::timestamp_tz(field, unit, options, target),
         ColumnKind::Text { codec, large: false } => text::decoder(field, codec, options.text_errors, target),
         ColumnKind::Text { codec, large: true } => lob::text(codec, options.text_errors, target),
         ColumnKind::Binary { large: false } => binary::decoder(field, target),

@@ -14,6 +14,7 @@ pub mod float;
 pub mod packed_vectors;
 pub mod record_layout;
 pub mod simd;
+pub mod stamp_vectors;
 pub mod typdef;
 pub mod types;
 pub mod zoned_vectors;

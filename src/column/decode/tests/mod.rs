@@ -423,6 +423,7 @@ proptest::proptest! {
 }
 
 mod bulk;
+mod groups;
 mod levels;
 mod speed;
 mod text;

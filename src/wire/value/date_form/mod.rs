@@ -114,9 +114,9 @@ impl DateForm {
         };
         let digits = |digits: [u8; 6]| {
             let [a, b, c, d, e, f] = digits;
-            let lanes = pairs(u64::from_be_bytes([zero, zero, a, b, c, d, e, f]), zero)?;
-            let lane = |n: u32| (lanes >> n) as u32 & 0xFF;
-            Some((lane(32), lane(16), lane(0)))
+            let numbers = pairs(u64::from_be_bytes([zero, zero, a, b, c, d, e, f]), zero)?;
+            let number = |n: u32| (numbers >> n) as u32 & 0xFF;
+            Some((number(32), number(16), number(0)))
         };
         if let &[a, b, separator, c, d, e] = text {
             let (year, hundreds, ones) = digits([a, b, zero, c, d, e]).filter(|_| self == DateForm::Jul)?;

@@ -153,7 +153,7 @@ const fn repeat(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-/// Four numbers of two digits from eight digits, in 16-bit lanes; `None` if one is not a digit.
+/// Four numbers of two digits from eight digits, in sixteen bits each; `None` if one is not a digit.
 #[inline]
 pub(super) fn pairs(word: u64, zero: u8) -> Option<u64> {
     let w = word ^ repeat(zero);
@@ -172,9 +172,9 @@ fn iso_date<A: Alphabet>(text: &[u8; 10]) -> Option<i32> {
     }
     // The dashes are squeezed out: YYYYMMDD.
     let word = (head & 0xFFFF_FFFF_0000_0000) | (head & 0x00FF_FF00) << 8 | u64::from(u16::from_be_bytes([i, j]));
-    let lanes = pairs(word, A::ZERO)?;
-    let lane = |n: u32| (lanes >> n) as u32 & 0xFF;
-    days(lane(48), lane(32), lane(16), lane(0))
+    let numbers = pairs(word, A::ZERO)?;
+    let number = |n: u32| (numbers >> n) as u32 & 0xFF;
+    days(number(48), number(32), number(16), number(0))
 }
 
 /// `MM/DD/YYYY` and `DD.MM.YYYY`.
@@ -187,9 +187,9 @@ fn local_date<A: Alphabet>(text: &[u8; 10]) -> Option<i32> {
         _ => return None,
     };
     let ([m, n], [k, l]) = (month, day);
-    let lanes = pairs(u64::from_be_bytes([g, h, i, j, m, n, k, l]), A::ZERO)?;
-    let lane = |n: u32| (lanes >> n) as u32 & 0xFF;
-    days(lane(48), lane(32), lane(16), lane(0))
+    let numbers = pairs(u64::from_be_bytes([g, h, i, j, m, n, k, l]), A::ZERO)?;
+    let number = |n: u32| (numbers >> n) as u32 & 0xFF;
+    days(number(48), number(32), number(16), number(0))
 }
 
 /// Seconds of `HH.MM.SS`; 24.00.00 gives [`DAY`].
@@ -205,9 +205,9 @@ fn clock<A: Alphabet>(text: &[u8; 8]) -> Option<u32> {
     let zeros = u64::from(A::ZERO) << 8 | u64::from(A::ZERO);
     // 00HHMMSS without the separators, the upper two characters made zero digits.
     let squeezed = (word >> 16 & 0xFFFF_0000_0000) | (word >> 8 & 0xFFFF_0000) | (word & 0xFFFF) | zeros << 48;
-    let lanes = pairs(squeezed, A::ZERO)?;
-    let lane = |n: u32| (lanes >> n) as u32 & 0xFF;
-    let (hour, minute, second) = (lane(32), lane(16), lane(0));
+    let numbers = pairs(squeezed, A::ZERO)?;
+    let number = |n: u32| (numbers >> n) as u32 & 0xFF;
+    let (hour, minute, second) = (number(32), number(16), number(0));
     let seconds = hour * 3600 + minute * 60 + second;
     (minute < 60 && second < 60 && seconds <= DAY).then_some(seconds)
 }
@@ -244,8 +244,8 @@ fn zoned_timestamp<A: Alphabet>(text: &[u8]) -> Option<Instant> {
         return None;
     }
     let zero = A::ZERO;
-    let lanes = pairs(u64::from_be_bytes([zero, zero, zero, zero, h1, h2, m1, m2]), zero)?;
-    let (hours, minutes) = ((lanes >> 16) as u32 & 0xFF, lanes as u32 & 0xFF);
+    let numbers = pairs(u64::from_be_bytes([zero, zero, zero, zero, h1, h2, m1, m2]), zero)?;
+    let (hours, minutes) = ((numbers >> 16) as u32 & 0xFF, numbers as u32 & 0xFF);
     if hours > 24 || minutes > 59 {
         return None;
     }
@@ -257,8 +257,8 @@ fn zoned_timestamp<A: Alphabet>(text: &[u8]) -> Option<Instant> {
 fn tail8(text: &[u8], n: usize, zero: u8) -> Option<u64> {
     let word = u64::from_be_bytes(*text.last_chunk::<8>()?);
     let mask = u64::MAX >> (64 - 8 * n);
-    let lanes = pairs((word & mask) | (repeat(zero) & !mask), zero)?;
-    let quads = (lanes & 0x0000_00FF_0000_00FF) + 100 * (lanes >> 16 & 0x0000_00FF_0000_00FF);
+    let numbers = pairs((word & mask) | (repeat(zero) & !mask), zero)?;
+    let quads = (numbers & 0x0000_00FF_0000_00FF) + 100 * (numbers >> 16 & 0x0000_00FF_0000_00FF);
     Some((quads & 0xFFFF) + 10_000 * (quads >> 32))
 }
 

@@ -6,7 +6,7 @@ use super::{CHARS, MAX_DIGITS, PACKED, TEN16, ZONED};
 
 /// Sixteen right-aligned BCD digits as a number, and not zero if one of them is above 9.
 #[inline(always)]
-pub(in crate::wire::value) fn bcd(w: u64) -> (u64, u64) {
+fn bcd(w: u64) -> (u64, u64) {
     // A nibble is above 9 when its top bit and one of the two below it are set.
     let bad = w & (w << 1 | w << 2) & 0x8888_8888_8888_8888;
     let w = w - 6 * ((w >> 4) & 0x0F0F_0F0F_0F0F_0F0F);
