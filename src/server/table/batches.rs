@@ -83,7 +83,7 @@ mod tests {
     use std::sync::Arc;
 
     fn batch(from: usize, rows: usize, length: usize) -> RecordBatch {
-        let text = |n: usize| (n % 5 > 0).then(|| format!("{n}{}", "x".repeat(length)));
+        let text = |n: usize| (!n.is_multiple_of(5)).then(|| format!("{n}{}", "x".repeat(length)));
         let texts: StringArray = (from..from + rows).map(text).collect();
         RecordBatch::try_from_iter_with_nullable([("A", Arc::new(texts) as ArrayRef, true)]).unwrap()
     }
