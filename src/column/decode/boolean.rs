@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, BooleanArray};
 use arrow_buffer::BooleanBuffer;
 
 use super::cell_layout::Fixed;
-use super::primitive::{DecoderTarget, Framed, Primitive, Read};
+use super::primitive::{DecoderTarget, Exact, Framed, Primitive, Read};
 use super::{ColumnDecoder, fixed};
 use crate::column::error::{ColumnError, Reason};
 use crate::wire::value::cell::Cells;
@@ -27,13 +27,13 @@ pub(super) fn decoder(shape: Shape, target: DecoderTarget) -> Box<dyn ColumnDeco
 
 /// The decoder of the characters 1 and 0, in EBCDIC.
 pub(super) fn flags(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
-    let quick = |cell: &[u8]| match cell {
+    let quick = |cell: &[u8; 1]| match cell {
         [0xF0] => Some(0),
         [0xF1] => Some(1),
         _ => None,
     };
-    let careful = move |cell: &[u8]| quick(cell).ok_or(Reason::from(ValueError::Boolean));
-    Box::new(Booleans(Primitive::new(target, Framed { frame: Fixed(1), quick, careful })))
+    let careful = move |cell: &[u8; 1]| quick(cell).ok_or(Reason::from(ValueError::Boolean));
+    Box::new(Booleans(Primitive::new(target, Exact { quick, careful })))
 }
 
 /// Collected as bytes, packed into bits at the end.

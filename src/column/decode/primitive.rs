@@ -17,6 +17,9 @@ use crate::wire::codec::instructions::level;
 use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::simd::LANES;
 
+/// Fewer values than this are read one by one.
+const FEW: usize = 8;
+
 /// The facts that every decoder is given.
 pub(super) struct DecoderTarget {
     pub(super) column: Column,
@@ -75,6 +78,20 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> Primitive<T, R> {
         }
     }
 
+    /// As the reader's `fill`, value by value: a few rows of a wide table in a small block are not worth a whole group.
+    fn fill_few(&mut self, cells: &Cells<'_>) -> bool {
+        for at in cells.offsets {
+            // A NULL lies beyond any block.
+            let value = match self.reader.cell(cells.buf, *at as usize) {
+                Some(cell) => self.reader.careful(cell).ok(),
+                None => (*at == NULL).then(T::Native::default),
+            };
+            let Some(value) = value else { return true };
+            self.values.push(value);
+        }
+        false
+    }
+
     #[cold]
     fn append_carefully(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         let column = &self.target.column;
@@ -117,7 +134,11 @@ impl<T: ArrowPrimitiveType, R: Read<T::Native>> ColumnDecoder for Primitive<T, R
         for group in cells.offsets.chunks(LANES) {
             let start = self.values.len();
             let part = Cells { offsets: group, ..*cells };
-            if !self.reader.fill(&part, &mut self.values) {
+            let odd = match group.len() {
+                ..FEW => self.fill_few(&part),
+                _ => self.reader.fill(&part, &mut self.values),
+            };
+            if !odd {
                 held += group.len();
                 continue;
             }

@@ -120,15 +120,12 @@ struct Together<R, F> {
     level: Level,
 }
 
-/// Fewer values than this are read one by one.
-const FEW: usize = 8;
-
 impl<R: Read<i64>, F: CellLayout> Read<i64> for Together<R, F> {
     fn fill(&self, cells: &Cells<'_>, values: &mut Vec<i64>) -> bool {
         let mut odd = false;
         for offsets in cells.offsets.chunks(LANES) {
             let group = Cells { offsets, ..*cells };
-            if offsets.len() < FEW || self.together(&group, values).is_none() {
+            if self.together(&group, values).is_none() {
                 odd |= self.one.fill(&group, values);
             }
         }

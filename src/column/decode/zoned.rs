@@ -30,8 +30,6 @@ struct Zoned {
     level: Level,
 }
 
-/// Fewer values than this are read one by one.
-const FEW: usize = 8;
 /// Between the zones of EBCDIC and ASCII.
 const FLIP: u64 = 0xC0C0_C0C0_C0C0_C0C0;
 
@@ -88,7 +86,7 @@ impl Read<i128> for Zoned {
         let mut odd = false;
         for offsets in cells.offsets.chunks(LANES) {
             let group = Cells { offsets, ..*cells };
-            if offsets.len() >= FEW && self.together(&group, values).is_some() {
+            if self.together(&group, values).is_some() {
                 continue;
             }
             values.extend(offsets.iter().map(|at| {

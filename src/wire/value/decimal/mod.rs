@@ -11,7 +11,6 @@ mod read;
 mod wide;
 
 pub use put::{PACKED_WORD, digits8, nibbles16, packed_word, put_chars, put_packed, put_zoned};
-pub(super) use read::zoned_digits;
 pub use read::{chars, packed, packed_wide, packed128, zoned, zoned_wide};
 pub use wide::{Wide, fits, scale_down, scale_up};
 

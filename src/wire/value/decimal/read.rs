@@ -18,7 +18,7 @@ fn bcd(w: u64) -> (u64, u64) {
 /// Eight characters as a number, and not zero unless their left halves all are `zone` (as `0x30…` or
 /// `0xF0…` repeated) and their right halves digits.
 #[inline(always)]
-pub(in crate::wire::value) fn zoned_digits(w: u64, zone: u64) -> (u64, u64) {
+fn zoned_digits(w: u64, zone: u64) -> (u64, u64) {
     let w = w ^ zone;
     let bad = (w | w.wrapping_add(0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0;
     let w = (w & 0x000F_000F_000F_000F) + 10 * ((w >> 8) & 0x000F_000F_000F_000F);

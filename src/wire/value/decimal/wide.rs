@@ -96,7 +96,10 @@ impl Wide {
             // Below 2^64 a division is one instruction.
             (*q, rest) = match u64::try_from(part) {
                 Ok(part) => (u128::from(part / by), u128::from(part % by)),
-                Err(_) => (part / by128, part % by128),
+                Err(_) => {
+                    let quotient = part / by128;
+                    (quotient, part - quotient * by128)
+                }
             };
         }
         let [a, b, c, d] = quotient;
