@@ -2,6 +2,7 @@
 //! has files in its place, and a sign-on server: LAB/LINE with so many records, LAB/WARM with a tenth. Prints
 //! `{"port": N}` once it listens, and after it `{"signon": M}`; anybody may connect.
 
+#[allow(dead_code)] // the time of each stage is for the benchmarks
 #[path = "../decode.rs"]
 mod decode;
 #[path = "../line.rs"]
@@ -12,7 +13,8 @@ mod lineitem;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema};
 use bytes::Bytes;
-use decode::{Plain, decode};
+use decode::Decoding;
+use drdarrow::column::options::Options;
 use drdarrow::server::access::Access;
 use drdarrow::server::file::library::{FileOptions, FileStore};
 use drdarrow::server::listen;
@@ -64,7 +66,7 @@ fn fill(files: &FileStore, name: &str, rows: usize) -> Result<()> {
 fn table(rows: u64) -> Result<Table> {
     let blocks: Vec<Bytes> = lineitem::blocks(rows, BLOCK).into_iter().map(Bytes::from).collect();
     let mut batches = Vec::new();
-    decode(&decode::fields()?, &blocks, &mut Plain, |batch| batches.push(batch))?;
+    Decoding::new(&decode::fields()?, &Options::default())?.pass(&blocks, |batch| batches.push(batch))?;
     let schema = batches.first().ok_or("no rows")?.schema();
     Ok(Table::new(schema, batches).ok_or("batches differ")?)
 }
