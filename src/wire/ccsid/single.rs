@@ -70,36 +70,11 @@ impl Single {
         if self.encode_ascii(src, dst) {
             return Ok(());
         }
-        let start = dst.len();
-        dst.resize(start + src.len(), 0);
-        let (mut at, mut filled) = (0, 0);
-        // Characters are bytes, so their number is the index of the next one.
-        for place in dst.get_mut(start..).unwrap_or_default() {
-            let (unit, len) = match src.as_bytes().get(at..).unwrap_or_default() {
-                [] => break,
-                [first @ ..0xE0, second, ..] => {
-                    // One byte or two, without a branch.
-                    let two = usize::from(*first >= 0xC0);
-                    let mask = (two as u16).wrapping_neg();
-                    let long = u16::from(first & 0x1F) << 6 | u16::from(second & 0x3F);
-                    (u16::from(*first) & !mask | long & mask, 1 + two)
-                }
-                [last @ ..0x80] => (u16::from(*last), 1),
-                _ => {
-                    let ch = src.get(at..).and_then(|rest| rest.chars().next()).unwrap_or('\0');
-                    (u16::try_from(u32::from(ch)).unwrap_or(UNDEFINED), ch.len_utf8())
-                }
-            };
-            let Ok(byte) = u8::try_from(self.byte_of(unit)) else { break };
-            *place = byte;
-            at += len;
-            filled += 1;
+        dst.reserve(src.len());
+        for (index, ch) in src.chars().enumerate() {
+            dst.push(self.byte(ch).ok_or((index, ch))?);
         }
-        dst.truncate(start + filled);
-        match src.get(at..).and_then(|rest| rest.chars().next()) {
-            Some(ch) => Err((filled, ch)),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Appends the bytes of a text of ASCII only; false, and nothing, if it is not, or one is not in the page.
