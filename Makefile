@@ -4,13 +4,17 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # The versions that the tests were last run with.
 PIP    := $(BIN)/pip install --quiet -c tools/constraints.txt
+# On Linux zig links against the symbols of an old glibc.
+ifeq ($(shell uname -s),Linux)
+PORTABLE := --zig --compatibility manylinux2014
+endif
 # What the tests need beside the package itself.
 TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" duckdb dbapi-compliance \
 	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
 	ibm_db adbc-driver-db2
 
 # The first target is what `make` alone does.
-.PHONY: help demo test tools system check rust build wheel python notebooks docs soak bench bench-peers bench-scan bench-ingest clean
+.PHONY: help demo test tools system check rust build wheel python notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
 
 help:
 	@awk '/^## /{text=substr($$0,4)} /^[a-z-]+:/{if(text)printf "make %-12s %s\n",substr($$1,1,length($$1)-1),text;text=""}' Makefile
@@ -32,7 +36,7 @@ system:
 $(VENV)/made: tools/constraints.txt
 	sh tools/system.sh venv
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) maturin
+	$(PIP) maturin ziglang
 	touch $@
 
 $(VENV)/ready: Makefile $(VENV)/made | system
@@ -51,10 +55,10 @@ check: tools
 rust: tools
 	cargo test --locked --features server
 
-## Builds the wheel and installs it.
+## Builds the wheel and installs it; on Linux for every system from glibc 2.17 on.
 build: $(VENV)/made
 	rm -rf target/wheels
-	$(BIN)/maturin build --locked --release --quiet --out target/wheels
+	$(BIN)/maturin build --locked --release --quiet $(PORTABLE) --compression-level 9 --out target/wheels
 	$(BIN)/pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
 
 wheel: tools build
@@ -77,6 +81,11 @@ docs: tools
 ## A hundred thousand handshakes, good and failing: nothing may be left of them.
 soak:
 	DRDARROW_HANDSHAKES=100000 cargo test --locked --features server --test handshakes -- --nocapture
+
+## Sizes of the library by module and crate.
+size: $(VENV)/made
+	cargo rustc --locked --release --quiet --features extension-module,server --lib --crate-type cdylib -- -C strip=none
+	$(BIN)/python tools/size.py target/release/libdrdarrow.so
 
 ## Benchmark beside the clients of Derby: ratios of one run.
 bench: wheel
