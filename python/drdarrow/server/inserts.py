@@ -153,8 +153,10 @@ def _is_steady(words: Sequence[Word]) -> bool:
 _SYNTAX = {"cast", "try_cast", "case", "when", "then", "else", "and", "or", "not", "in", "decimal", "varchar", "values"}
 
 
-@cache
-def _steady() -> frozenset[str]:
-    """Asks the DuckDB in use, once."""
+def _asked() -> frozenset[str]:
     with duckdb.connect(":memory:") as connection:
         return frozenset(name for (name,) in connection.execute(_STEADY).fetchall())
+
+
+#: Asks the DuckDB in use, once.
+_steady = cache(_asked)

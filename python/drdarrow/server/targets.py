@@ -101,12 +101,14 @@ class Target:
         self.triggers = _has_triggers() and bool(_count(main, _TRIGGERS, where[:1]))
 
 
-@cache
-def _has_triggers() -> bool:
-    """The DuckDB in use knows them."""
+def _asked() -> bool:
     with duckdb.connect(":memory:") as connection:
         functions = connection.execute("SELECT 1 FROM duckdb_functions() WHERE function_name = 'duckdb_triggers'")
         return functions.fetchone() is not None
+
+
+#: Whether the DuckDB in use knows triggers.
+_has_triggers = cache(_asked)
 
 
 def _count(main: Any, sql: str, values: list[Any]) -> int:
