@@ -12,7 +12,6 @@ use super::ingest::{self, Ingested};
 use super::ingest_request::IngestRequest;
 use super::statement::SharedStatement;
 use super::{fetch, procedure};
-use crate::client::batch_source::BatchSource;
 use crate::python::arguments::given::Given;
 use crate::python::arguments::param_rows::RawRows;
 use crate::python::arguments::params;
@@ -21,7 +20,6 @@ use crate::python::arrow::stream::{ArrowStream, AsyncArrowStream};
 use crate::python::coroutine::{coroutine, spawn};
 use crate::python::errors::Raise;
 use crate::python::ownership::Owned;
-use crate::python::reader::{ALL_ROWS, ROWS, fill};
 use crate::python::twins::twins;
 use crate::python::wording::shown;
 use crate::python::{errors, runtime};
@@ -142,14 +140,7 @@ twins! {
             Ok(slf)
         }
 
-        /// Executes a statement once for each row of parameters, a few hundred at a time. The rows are Arrow data
-        /// (a table, a frame, a stream), or any iterable with a sequence of values per row; both are read as they
-        /// go. `rowcount` is the sum.
-        ///
-        /// All rows are kept, or none: in autocommit they are committed at the end of the call; else a failure takes
-        /// the transaction back to where it was before. Raises as `execute()`: `row` is the row that failed, the first
-        /// one is 1, and the message says what is kept where the server cannot undo. After an error `rowcount` is what
-        /// is in the table: 0, or -1 when that is unknown.
+        #[doc = include_str!("executemany.txt")]
         #[pyo3(signature = (operation, seq_of_parameters))]
         fn executemany(
             slf: Py<Self>,
@@ -162,15 +153,7 @@ twins! {
             Ok(slf)
         }
 
-        /// Puts Arrow data into a table: a table, a frame or a stream with `__arrow_c_stream__`, or an iterable of
-        /// batches. The columns are matched by name. Returns an Ingested: rows that were inserted, and left out.
-        ///
-        /// `mode`: `"append"` to a table that is there; `"create"` it; `"replace"` it; `"create_append"`: create it
-        /// unless it is there. `types` has SQL types of columns that are created, by name. `batch_rows` limits the
-        /// rows of one command. `on_error="skip"` leaves out rows that the server refuses. `progress(done, total)` is
-        /// called about ten times a second at most; total is None where the data does not know it.
-        ///
-        /// All rows are kept, or none, with the definition of the table, as by `executemany()`.
+        #[doc = include_str!("ingest.txt")]
         #[pyo3(signature = (
             table, data, mode="append", *, schema=None, types=None, batch_rows=None, on_error="raise", progress=None
         ))]
@@ -210,12 +193,7 @@ twins! {
             fetch::many(py, self.statement.get().or_raise(py)?, usize::MAX)
         }
 
-        /// The result as an ArrowStream, which takes it over: the cursor is free for another statement.
-        ///
-        /// `batch_rows` and `batch_bytes` limit each batch (65,536 rows, 16 MiB unless `connect()` was
-        /// told otherwise). A server that is slower than that is not waited for: after `batch_delay` seconds
-        /// (0.1) a batch is handed out with the rows that it has. 0 hands them out at once, None waits for full
-        /// batches.
+        #[doc = include_str!("fetch_arrow.txt")]
         #[pyo3(signature = (batch_rows=None, batch_bytes=None, *, batch_delay=Given::default()))]
         fn fetch_arrow<'py>(
             &self,
@@ -362,18 +340,7 @@ twins! {
         /// cancelled. Who wants the `whole` result gets more of them at a time, and later.
         fn _more<'py>(&self, py: Python<'py>, whole: bool) -> PyResult<Bound<'py, PyAny>> {
             let statement = self.statement.shared(py)?;
-            let work = async move {
-                let mut lease = statement.lease_rows_soon().await?;
-                if let Some(reader) = lease.as_mut() {
-                    reader.set_limits(if whole { ALL_ROWS } else { ROWS });
-                }
-                let (mut lease, filled) = fill(lease).await;
-                if let Some(reader) = lease.as_mut().and_then(|lease| lease.as_mut()) {
-                    statement.about().warnings.extend(reader.take_warnings());
-                }
-                filled
-            };
-            spawn(py, "AsyncCursor._more", Ok(work))
+            spawn(py, "AsyncCursor._more", Ok(fetch::more(statement, whole)))
         }
 
         /// Those of the rows in hand that `size` allows, without waiting: a list.
@@ -466,11 +433,7 @@ twins! {
         }
     }
     both {
-        /// Calls a procedure and returns its parameters as a list, those that come out with their new
-        /// values; what was given for one that only comes out does not matter. Result sets are fetched as
-        /// of any statement, further ones after `nextset()`.
-        ///
-        /// `procname` may have a schema; a quoted name is quoted as in SQL. Raises as `execute()`.
+        #[doc = include_str!("callproc.txt")]
         #[pyo3(signature = (procname, parameters=None))]
         fn callproc<'py>(
             &self,

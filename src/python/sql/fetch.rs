@@ -1,5 +1,7 @@
 //! Rows of a cursor on their way to Python.
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
@@ -43,6 +45,20 @@ pub(super) fn one<'py>(py: Python<'py>, statement: &SharedStatement) -> PyResult
     let lease = statement.lease_rows().or_raise(py)?;
     let Some(mut lease) = filled(py, statement, lease, ROWS)?.or_raise(py)? else { return Ok(None) };
     take_one(py, &mut lease)
+}
+
+/// Waits until rows are in hand; false at the end. It takes none. Who wants the `whole` result gets more of them at a
+/// time, and later.
+pub(super) async fn more(statement: Arc<SharedStatement>, whole: bool) -> Result<bool> {
+    let mut lease = statement.lease_rows_soon().await?;
+    if let Some(reader) = lease.as_mut() {
+        reader.set_limits(if whole { ALL_ROWS } else { ROWS });
+    }
+    let (mut lease, filled) = fill(lease).await;
+    if let Some(reader) = lease.as_mut().and_then(|lease| lease.as_mut()) {
+        statement.about().warnings.extend(reader.take_warnings());
+    }
+    filled
 }
 
 /// Waits and decodes, by batches of this size, until there are rows in hand; none at the end.
