@@ -58,7 +58,7 @@ rust: tools
 ## Builds the wheel and installs it; on Linux for every system from glibc 2.17 on.
 build: $(VENV)/made
 	rm -rf target/wheels
-	$(BIN)/maturin build --locked --release --quiet $(PORTABLE) --compression-level 9 --out target/wheels
+	$(BIN)/maturin build --locked --profile wheel --quiet $(PORTABLE) --compression-level 9 --out target/wheels
 	$(BIN)/pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
 
 wheel: tools build
@@ -84,8 +84,8 @@ soak:
 
 ## Sizes of the library by module and crate.
 size: $(VENV)/made
-	cargo rustc --locked --release --quiet --features extension-module,server --lib --crate-type cdylib -- -C strip=none
-	$(BIN)/python tools/size.py target/release/libdrdarrow.so
+	cargo rustc --locked --profile wheel --quiet --features extension-module,server --lib --crate-type cdylib -- -C strip=none
+	$(BIN)/python tools/size.py target/wheel/libdrdarrow.so
 
 ## Benchmark beside the clients of Derby: ratios of one run.
 bench: wheel

@@ -1,6 +1,6 @@
 """Sizes of a built library by part of the program: which modules and crates its code and data come from.
 
-    python tools/size.py target/release/libdrdarrow.so
+    python tools/size.py target/wheel/libdrdarrow.so
 
 The library must have its symbols. Code that the compiler repeats for each type is counted where the generic function
 stands; drop code and the tables of virtual functions have lines of their own.
