@@ -31,7 +31,7 @@ pub(super) fn decoder(field: &Field, precision: u8, target: DecoderTarget) -> Bo
     let limit = 10u128.pow(u32::from(precision));
     match (field.ty, bytes) {
         (Type::Packed, 1..=8) => {
-            Box::new(Primitive::<Decimal128Type, _>::new(target, Packed(Words::new(bytes, limit, precision))))
+            Box::new(Primitive::<Decimal128Type, _>::new(target, Packed::new(bytes, limit, precision)))
         }
         (Type::Packed, 9..=16) => {
             let mask = u128::MAX >> (128 - 8 * bytes);
@@ -85,10 +85,10 @@ fn narrow(
     Box::new(Primitive::<Decimal128Type, _>::new(target, Framed { frame: Fixed(bytes), quick, careful }))
 }
 
-/// Values whose last eight bytes fill a word, read by lanes.
-struct Words {
+/// Up to 15 digits, packed in a word or less, read by vectors.
+struct Packed {
     bytes: usize,
-    /// The bytes of the first word that are the value's.
+    /// The bytes of the word that are the value's.
     mask: u64,
     /// The largest magnitude.
     most: i64,
@@ -96,96 +96,75 @@ struct Words {
     level: Level,
 }
 
-impl Words {
-    fn new(bytes: usize, limit: u128, precision: u8) -> Words {
-        let first = (bytes - 1) % 8 + 1;
-        Words {
+impl Packed {
+    fn new(bytes: usize, limit: u128, precision: u8) -> Packed {
+        Packed {
             bytes,
-            mask: u64::MAX >> (64 - 8 * first),
+            mask: u64::MAX >> (64 - 8 * bytes.clamp(1, 8)),
             most: i64::try_from(limit - 1).unwrap_or(i64::MAX),
             precision,
             level: level(),
         }
     }
 
-    /// The word in the block after which `after` bytes of the value follow. One load; what precedes the value, or does
-    /// not belong to it, is as in `zero`. A value that is cut gives a zero word, which is neither packed nor zoned.
+    /// The bytes of a word that ends with the value, those before it as in a zero.
     #[inline(always)]
-    fn load(&self, buf: &[u8], at: u32, after: usize, mask: u64, zero: u64) -> u64 {
-        let end = (at as usize).saturating_add(self.bytes - after);
+    fn masked(&self, word: u64) -> u64 {
+        word & self.mask | PACKED_ZERO & !self.mask
+    }
+
+    /// The word of a cell. One that is cut gives a zero word, which is not packed.
+    #[inline(always)]
+    fn load(&self, buf: &[u8], at: u32) -> u64 {
+        let end = (at as usize).saturating_add(self.bytes);
         match buf.get(end.wrapping_sub(8)..end).and_then(|s| s.first_chunk()) {
-            Some(load) => u64::from_be_bytes(*load) & mask | zero & !mask,
-            None if at == NULL => zero,
+            Some(load) => self.masked(u64::from_be_bytes(*load)),
+            None if at == NULL => PACKED_ZERO,
             // Only near the start of a block is there not enough in front.
-            None => short(buf, at as usize, self.bytes - after).map_or(0, |load| load as u64 & mask | zero & !mask),
+            None => short(buf, at as usize, self.bytes).map_or(0, |load| self.masked(load as u64)),
         }
     }
 
-    /// The words of all cells in the block after which `after` bytes of the values follow.
+    /// The words of all cells.
     #[inline(always)]
-    fn words(&self, cells: &Cells<'_>, extent: &Extent, after: usize, mask: u64, zero: u64, out: &mut [u64; LANES]) {
-        let (buf, offsets, bytes) = (cells.buf, cells.offsets, self.bytes - after);
-        if extent.lies_in(buf, 8usize.saturating_sub(bytes), self.bytes) {
-            gather::load(buf, offsets, bytes, 8, out, |b| u64::from_be_bytes(*b) & mask | zero & !mask);
+    fn words(&self, cells: &Cells<'_>, out: &mut [u64; LANES]) {
+        let (buf, offsets) = (cells.buf, cells.offsets);
+        let extent = Extent::of(offsets);
+        if extent.lies_in(buf, 8usize.saturating_sub(self.bytes), self.bytes) {
+            gather::load(buf, offsets, self.bytes, 8, out, |b| self.masked(u64::from_be_bytes(*b)));
             if extent.nulls {
-                gather::blank(offsets, out, zero);
+                gather::blank(offsets, out, PACKED_ZERO);
             }
         } else {
             for (word, at) in out.iter_mut().zip(offsets) {
-                *word = self.load(buf, *at, after, mask, zero);
+                *word = self.load(buf, *at);
             }
         }
     }
+}
 
-    /// Appends what was read.
-    #[inline(always)]
-    fn take(&self, cells: &Cells<'_>, out: &[i64; LANES], values: &mut Vec<i128>) {
-        values.extend(out.iter().take(cells.offsets.len()).map(|value| i128::from(*value)));
+impl Read<i128> for Packed {
+    fn fill(&self, cells: &Cells<'_>, values: &mut Vec<i128>) -> bool {
+        let mut out = [0; LANES];
+        let odd = dispatch!(self.level, simd => {
+            let mut words = [PACKED_ZERO; LANES];
+            self.words(cells, &mut words);
+            let odd = packed_vectors::packed(simd, &words, self.most, &mut out);
+            values.extend(out.iter().take(cells.offsets.len()).map(|value| i128::from(*value)));
+            odd
+        });
+        odd != 0
     }
 
-    fn in_range(&self, value: i128) -> std::result::Result<i128, Reason> {
+    fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]> {
+        buf.get(at..)?.get(..self.bytes)
+    }
+
+    fn careful(&self, cell: &[u8]) -> std::result::Result<i128, Reason> {
+        let value: i128 = decimal::packed(cell)?;
         // No value of these lengths has more digits than the largest magnitude that was wanted, if that is beyond a word.
         let fits = value.unsigned_abs() <= u128::from(self.most.unsigned_abs());
         if fits { Ok(value) } else { Err(digits(self.precision).into()) }
-    }
-}
-
-macro_rules! reader {
-    ($(#[$doc:meta])* $name:ident, $careful:path, ($words:ident, $cells:ident, $extent:ident, $simd:ident, $out:ident) => $read:expr) => {
-        $(#[$doc])*
-        struct $name(Words);
-
-        impl Read<i128> for $name {
-            fn fill(&self, $cells: &Cells<'_>, values: &mut Vec<i128>) -> bool {
-                let $words = &self.0;
-                let mut out = [0; LANES];
-                let odd = dispatch!($words.level, $simd => {
-                    let $extent = &Extent::of($cells.offsets);
-                    let $out = &mut out;
-                    let odd = $read;
-                    $words.take($cells, &out, values);
-                    odd
-                });
-                odd != 0
-            }
-
-            fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]> {
-                buf.get(at..)?.get(..self.0.bytes)
-            }
-
-            fn careful(&self, cell: &[u8]) -> std::result::Result<i128, Reason> {
-                self.0.in_range($careful(cell)?)
-            }
-        }
-    };
-}
-
-reader! {
-    /// Up to 15 digits.
-    Packed, decimal::packed, (w, cells, extent, simd, out) => {
-        let mut all = [PACKED_ZERO; LANES];
-        w.words(cells, extent, 0, w.mask, PACKED_ZERO, &mut all);
-        packed_vectors::packed(simd, &all, w.most, out)
     }
 }
 
