@@ -180,9 +180,9 @@ impl<S: CellSource> BulkColumn for Strings<S> {
 }
 
 impl<S: CellSource> Strings<S> {
-    /// True for a value that surely fits, and for a NULL.
+    /// True for a value that surely fits, and for a NULL, whose place in the array may hold anything.
     fn fits(&self, row: usize) -> bool {
-        self.form.takes(self.source.get(row).len(), self.length) || self.marks.is_null(row)
+        self.marks.is_null(row) || self.form.takes(self.source.get(row).len(), self.length)
     }
 }
 
