@@ -17,6 +17,8 @@ use crate::wire::value::field::Shape;
 const OFTEN: usize = 16;
 /// A branch that goes the other way in one row of so many costs more than a mask.
 const FICKLE: usize = 5;
+/// Rows from which the next ones are judged, at least.
+const ENOUGH: usize = 64;
 /// Bytes whose indicators are looked at together.
 const PIECE: usize = size_of::<u64>();
 /// No place at all.
@@ -364,7 +366,8 @@ impl Run {
     /// Decides by these rows how those to come are passed.
     fn look_back(&mut self, rows: Range<usize>, cells: &Places) {
         let all = rows.len();
-        if all == 0 {
+        // A few rows, such as one that was cut between blocks, say nothing about the next thousand.
+        if all < ENOUGH {
             return;
         }
         self.seen.stepped = self.seen.nulls * OFTEN > all;
