@@ -37,8 +37,9 @@ impl Rows {
         let end = self.at + self.len;
         for at in (self.at..end).step_by(CHUNK) {
             let len = CHUNK.min(end - at);
-            if tuples(py, &self.batch, at, len).and_then(|rows| extend(list, &rows)).is_err() {
-                (at..at + len).try_for_each(|at| list.append(row(py, &self.batch, at)?))?;
+            match tuples(py, &self.batch, at, len) {
+                Ok(rows) => extend(list, &rows)?,
+                Err(_) => (at..at + len).try_for_each(|at| list.append(row(py, &self.batch, at)?))?,
             }
         }
         Ok(())
