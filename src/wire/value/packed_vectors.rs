@@ -35,7 +35,7 @@ pub fn packed<S: Simd>(simd: S, words: &[u64; LANES], most: i64, out: &mut [i64;
     odd.as_slice().iter().fold(0, |all, odd| all | odd)
 }
 
-/// Eight digits, times 100,000,000 = 2^8 * 390,625.
+/// Eight digits as the upper ones of sixteen.
 #[inline(always)]
 fn high_eight<S: Simd>(eight: S::u64s) -> S::u64s {
     eight * 100_000_000

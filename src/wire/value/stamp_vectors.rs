@@ -56,7 +56,8 @@ impl StampForm {
         if ![dash, blank, t].contains(&gap) || ![dot, colon].contains(&between) {
             return None;
         }
-        // Eight digits, and as many that are not wanted, each in one word.
+        // One word has the point and seven digits, another eight that are not wanted: more than seven digits of a
+        // second are read one by one.
         let fraction = match cell.len() {
             SECONDS => 0,
             width @ 21..=32 => width - SECONDS - 1,

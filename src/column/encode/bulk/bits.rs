@@ -14,18 +14,18 @@ use crate::wire::value::field::Shape;
 /// One byte, `zero` and the bit; or two.
 pub(super) fn booleans(zero: u8, target: Target<'_>, marks: Marks, array: &dyn Array) -> Option<Box<dyn BulkColumn>> {
     let bits = array.as_boolean_opt()?.values().clone();
-    let two = match target.field.shape {
+    let zero_form = match target.field.shape {
         Shape::Fixed(1) => [zero, 0],
         Shape::Fixed(2) => [0, 0],
         _ => return None,
     };
-    let one = match (target.field.shape, target.field.order) {
+    let one_form = match (target.field.shape, target.field.order) {
         (Shape::Fixed(1), _) => [zero | 1, 0],
         (_, ByteOrder::Big) => [0, 1],
         (_, ByteOrder::Little) => [1, 0],
     };
     let width = if target.field.shape == Shape::Fixed(1) { 1 } else { 2 };
-    made(marks, width, Bits { bits, width, forms: [two, one] })
+    made(marks, width, Bits { bits, width, forms: [zero_form, one_form] })
 }
 
 struct Bits {
