@@ -4,6 +4,7 @@ use super::Table;
 use super::sql::{Filter, Literal, Operand, SelectedColumns};
 use crate::server::error::SqlError;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub(super) fn column(table: &Table, name: &str) -> Result<usize, SqlError> {
 pub(super) fn markers(filter: Option<&Filter>, table: &Table) -> Result<Vec<Field>, SqlError> {
     let Some(filter) = filter else { return Ok(Vec::new()) };
     let field = table.schema.field(column(table, &filter.column)?).clone().with_nullable(true);
-    Ok(if matches!(filter.value, Operand::Marker) { vec![field] } else { Vec::new() })
+    Ok(if matches!(filter.value, Operand::Marker(_)) { vec![field] } else { Vec::new() })
 }
 
 pub(super) fn pick(table: &Table, columns: &SelectedColumns) -> Result<Vec<usize>, SqlError> {
@@ -43,6 +44,32 @@ pub(super) fn pick(table: &Table, columns: &SelectedColumns) -> Result<Vec<usize
         }
         SelectedColumns::Count => Ok(Vec::new()),
     }
+}
+
+/// The values of all columns of a row that an INSERT makes. One that it does not name is NULL.
+pub(super) fn placed<'a>(
+    table: &Table,
+    columns: Option<&[String]>,
+    values: &'a [Operand],
+) -> Result<Cow<'a, [Operand]>, SqlError> {
+    let fields = table.schema.fields();
+    if values.len() != columns.map_or(fields.len(), <[String]>::len) {
+        return Err(SqlError::new(-117, "42802", &[]));
+    }
+    let Some(names) = columns else { return Ok(Cow::Borrowed(values)) };
+    let mut row = vec![None; fields.len()];
+    let named = pick(table, &SelectedColumns::Named(names.to_vec()))?;
+    for ((at, name), value) in named.into_iter().zip(names).zip(values) {
+        match row.get_mut(at) {
+            Some(place @ None) => *place = Some(value.clone()),
+            _ => return Err(SqlError::new(-121, "42701", &[name])),
+        }
+    }
+    let row = row.into_iter().zip(fields).map(|(value, field)| match value {
+        None if !field.is_nullable() => Err(SqlError::new(-407, "23502", &[field.name()])),
+        value => Ok(value.unwrap_or(Operand::Literal(Literal::Null))),
+    });
+    row.collect::<Result<Vec<_>, _>>().map(Cow::Owned)
 }
 
 pub(super) fn count_schema() -> SchemaRef {

@@ -27,7 +27,7 @@ impl Match {
         let Some(filter) = filter else { return Ok(Match::All) };
         let column = column(table, &filter.column)?;
         let array = match &filter.value {
-            Operand::Marker => {
+            Operand::Marker(_) => {
                 let first = parameters.columns.first();
                 first.cloned().ok_or_else(|| SqlError::new(-313, "07001", &[]))?
             }

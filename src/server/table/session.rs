@@ -1,6 +1,6 @@
 //! One connection's view of the tables, and its transaction.
 
-use super::columns::{count_schema, literal_schema, markers, pick};
+use super::columns::{count_schema, literal_schema, markers, pick, placed};
 use super::insert::Insert;
 use super::savepoint::Savepoints;
 use super::scan::{Match, select};
@@ -100,8 +100,8 @@ impl Session for MemorySession {
         self.stop.begin();
         let plan = self.statements.get(&statement).cloned().ok_or_else(|| SqlError::new(-518, "07003", &[]))?;
         match plan {
-            Plan::Insert { table, values } => {
-                let count = self.insert(&table, &values, parameters, Table::insert)?;
+            Plan::Insert { table, columns, values } => {
+                let count = self.insert((&table, columns.as_deref(), &values), parameters, Table::insert)?;
                 Ok(Done { count: Some(count), warning: None })
             }
             Plan::Delete { table, filter } => {
@@ -145,20 +145,21 @@ impl Session for MemorySession {
     }
 
     fn execute_each(&mut self, statement: u64, parameters: &Parameters) -> Vec<Result<Done, SqlError>> {
-        let Some(Plan::Insert { table, values }) = self.statements.get(&statement).cloned() else {
+        let Some(Plan::Insert { table, columns, values }) = self.statements.get(&statement).cloned() else {
             return one_by_one(parameters, |row| self.execute(statement, row));
         };
         self.stop.begin();
-        let each = self.insert(&table, &values, parameters, Table::insert_each);
+        let each = self.insert((&table, columns.as_deref(), &values), parameters, Table::insert_each);
         each.unwrap_or_else(|error| vec![Err(error); parameters.rows])
     }
 
     fn execute_gathered(&mut self, statement: u64, rows: &Parameters) -> Option<Vec<Result<Done, SqlError>>> {
-        let Plan::Insert { table, values } = self.statements.get(&statement).cloned()? else { return None };
+        let Plan::Insert { table, columns, values } = self.statements.get(&statement).cloned()? else { return None };
         self.stop.begin();
         // Where there is no memory for all of them, there may be for some.
-        let each =
-            self.insert(&table, &values, rows, |table, insert| table.insert_each(Insert { alone: true, ..insert }));
+        let each = self.insert((&table, columns.as_deref(), &values), rows, |table, insert| {
+            table.insert_each(Insert { alone: true, ..insert })
+        });
         Some(each.unwrap_or_default())
     }
 
@@ -252,16 +253,16 @@ impl MemorySession {
         self.pending = self.budget.as_ref().map(Budget::empty);
     }
 
-    /// Puts rows into a table, in one of the ways in which an INSERT does.
+    /// Puts rows into a table, into the columns that are named, in one of the ways in which an INSERT does.
     fn insert<T>(
         &mut self,
-        table: &str,
-        values: &[Operand],
+        (table, columns, values): (&str, Option<&[String]>, &[Operand]),
         parameters: &Parameters,
         put: impl FnOnce(&mut Table, Insert<'_>) -> Result<T, SqlError>,
     ) -> Result<T, SqlError> {
         let (stop, mut pending) = (self.stop.clone(), self.pending.take());
         let done = self.alter(table, |name, table| {
+            let values = &placed(table, columns, values)?;
             put(table, Insert { name, values, parameters, stop: &stop, alone: false, lease: pending.as_mut() })
         });
         self.pending = pending;
@@ -308,14 +309,18 @@ impl MemorySession {
                 };
                 (Some(schema), markers)
             }
-            Plan::Insert { table, values } => {
+            Plan::Insert { table, columns, values } => {
                 let (_, table) = self.table(table)?;
-                if values.len() != table.schema.fields().len() {
-                    return Err(SqlError::new(-117, "42802", &[]));
-                }
-                let fields = table.schema.fields().iter().zip(values);
-                let markers = fields.filter(|(_, v)| matches!(v, Operand::Marker));
-                (None, markers.map(|(f, _)| f.as_ref().clone()).collect())
+                let row = placed(&table, columns.as_deref(), values)?;
+                let fields = table.schema.fields().iter().zip(row.iter());
+                let mut markers: Vec<(usize, Field)> = fields
+                    .filter_map(|(field, value)| match value {
+                        Operand::Marker(at) => Some((*at, field.as_ref().clone())),
+                        Operand::Literal(_) => None,
+                    })
+                    .collect();
+                markers.sort_by_key(|(at, _)| *at);
+                (None, markers.into_iter().map(|(_, field)| field).collect())
             }
             Plan::Delete { table, filter } => {
                 let (_, table) = self.table(table)?;
@@ -361,5 +366,33 @@ mod tests {
         add(&mut one, &mut || {}).unwrap();
         one.commit().unwrap();
         assert_eq!(one.table("N").unwrap().1.rows(), 2);
+    }
+
+    #[test]
+    fn an_insert_may_name_its_columns() {
+        let mut session = MemoryTables::new().session("ME");
+        let mut run = |sql: &str, columns: Vec<ArrayRef>| {
+            let prepared = session.prepare(sql)?;
+            session.execute(prepared.statement, &Parameters { rows: 1, columns })?;
+            Ok::<_, SqlError>(prepared.parameters)
+        };
+        run("CREATE TABLE T (A INTEGER NOT NULL, B VARCHAR(9), \"c d\" INTEGER)", vec![]).unwrap();
+        let number = |n: i32| -> ArrayRef { Arc::new(Int32Array::from(vec![n])) };
+        let markers = run("INSERT INTO T (\"c d\", a) VALUES (?, ?)", vec![number(7), number(1)]).unwrap();
+        assert_eq!(markers.iter().map(Field::name).collect::<Vec<_>>(), ["c d", "A"]);
+        for (sql, code) in [
+            ("INSERT INTO T (B) VALUES ('x')", -407),
+            ("INSERT INTO T (A, B) VALUES (1)", -117),
+            ("INSERT INTO T VALUES (1)", -117),
+            ("INSERT INTO T (A, A) VALUES (1, 2)", -121),
+            ("INSERT INTO T (A, X) VALUES (1, 2)", -206),
+        ] {
+            assert_eq!(run(sql, vec![]).unwrap_err().sqlcode, code, "{sql}");
+        }
+        let table = session.table("T").unwrap().1;
+        let row = &table.batches.iter().next().unwrap();
+        assert_eq!(row.column(0).as_ref(), &Int32Array::from(vec![1]) as &dyn arrow_array::Array);
+        assert_eq!((row.column(1).is_null(0), row.num_rows()), (true, 1));
+        assert_eq!(row.column(2).as_ref(), &Int32Array::from(vec![7]) as &dyn arrow_array::Array);
     }
 }

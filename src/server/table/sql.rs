@@ -19,6 +19,8 @@ pub(super) enum Plan {
     },
     Insert {
         table: String,
+        /// Those that are named; else all of the table.
+        columns: Option<Vec<String>>,
         values: Vec<Operand>,
     },
     Delete {
@@ -58,7 +60,8 @@ pub(super) struct Filter {
 
 #[derive(Debug, Clone)]
 pub(super) enum Operand {
-    Marker,
+    /// The parameter at this position.
+    Marker(usize),
     Literal(Literal),
 }
 
@@ -105,7 +108,7 @@ impl Literal {
 
 /// Reads a statement.
 pub(super) fn parse(sql: &str) -> Result<Plan, SqlError> {
-    let mut p = Parser { tokens: tokens(sql)?, at: 0 };
+    let mut p = Parser { tokens: tokens(sql)?, at: 0, markers: 0 };
     if p.tokens.is_empty() {
         return Err(SqlError::new(-198, "42617", &[]));
     }
@@ -120,6 +123,8 @@ pub(super) fn parse(sql: &str) -> Result<Plan, SqlError> {
 struct Parser {
     tokens: Vec<Token>,
     at: usize,
+    /// Those so far.
+    markers: usize,
 }
 
 impl Parser {
@@ -165,11 +170,18 @@ impl Parser {
         } else if self.accept("INSERT") {
             self.expect("INTO")?;
             let table = self.table()?;
+            let columns = if self.accept("(") {
+                let names = self.list(Parser::name)?;
+                self.expect(")")?;
+                Some(names)
+            } else {
+                None
+            };
             self.expect("VALUES")?;
             self.expect("(")?;
             let values = self.list(Parser::operand)?;
             self.expect(")")?;
-            Ok(Plan::Insert { table, values })
+            Ok(Plan::Insert { table, columns, values })
         } else if self.accept("DELETE") {
             self.expect("FROM")?;
             let table = self.table()?;
@@ -285,7 +297,11 @@ impl Parser {
     }
 
     fn operand(&mut self) -> Result<Operand, SqlError> {
-        if self.accept("?") { Ok(Operand::Marker) } else { self.literal().map(Operand::Literal) }
+        if !self.accept("?") {
+            return self.literal().map(Operand::Literal);
+        }
+        self.markers += 1;
+        Ok(Operand::Marker(self.markers - 1))
     }
 
     fn literal(&mut self) -> Result<Literal, SqlError> {
@@ -360,6 +376,10 @@ mod tests {
         };
         assert_eq!((table.as_str(), names.as_slice()), ("T", &["A".to_owned(), "b c".to_owned()][..]));
         assert!(matches!(filter.value, Operand::Literal(Literal::Text(text)) if text == "it's"));
+        let insert = parse("INSERT INTO A.T (B, \"c d\") VALUES (?, 1)").unwrap();
+        let Plan::Insert { columns: Some(columns), values, .. } = insert else { panic!("{insert:?}") };
+        assert_eq!(columns, ["B", "c d"]);
+        assert!(matches!(values[..], [Operand::Marker(0), Operand::Literal(_)]));
         assert!(matches!(parse("VALUES (1, -2, 'x', NULL)").unwrap(), Plan::Values(v) if v.len() == 4));
         assert!(matches!(parse("SELECT 1 FROM SYSIBM.SYSDUMMY1").unwrap(), Plan::Values(_)));
         let create = parse("CREATE TABLE T (A INTEGER NOT NULL, B CHAR(3) FOR BIT DATA, C DECIMAL(9, 2))").unwrap();
@@ -379,6 +399,8 @@ mod tests {
             ("", -198),
             ("SELEKT", -104),
             ("SELECT * FROM T WHERE", -104),
+            ("INSERT INTO T () VALUES (1)", -104),
+            ("INSERT INTO T (A VALUES (1)", -104),
             ("VALUES 'open", -10),
             ("CREATE TABLE T (A DECIMAL(40))", -604),
             ("DELETE FROM T WHERE A = ? AND B = 1", -104),
@@ -438,7 +460,7 @@ mod tests {
 
     #[test]
     fn any_cut_of_a_statement_is_a_plan_or_an_error() {
-        let sql = "INSERT INTO \"ü t\" VALUES (?, -1.5, 'é', NULL) -- bye";
+        let sql = "INSERT INTO \"ü t\" (A, \"é\", B, C) VALUES (?, -1.5, 'é', NULL) -- bye";
         for (at, _) in sql.char_indices() {
             let _ = parse(&sql[..at]);
         }

@@ -40,11 +40,12 @@ pub(super) fn rows(
     of: &[usize],
     stop: &Stop,
 ) -> Result<RecordBatch, SqlError> {
-    let mut markers = parameters.columns.iter();
     let mut columns = Vec::with_capacity(values.len());
     for (index, (field, value)) in schema.fields().iter().zip(values).enumerate() {
         let array = match value {
-            Operand::Marker => markers.next().cloned().ok_or_else(|| SqlError::new(-313, "07001", &[]))?,
+            Operand::Marker(at) => {
+                parameters.columns.get(*at).cloned().ok_or_else(|| SqlError::new(-313, "07001", &[]))?
+            }
             Operand::Literal(literal) => literal.array(),
         };
         columns.push(coerce(field, index, &array, of, stop)?);
