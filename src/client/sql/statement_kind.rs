@@ -43,23 +43,36 @@ pub(super) fn is_call(sql: &str) -> bool {
 
 /// True for an INSERT of the values of one row: no other statement is sent with an array of rows.
 pub(super) fn is_insert_of_values(sql: &str) -> bool {
-    let mut words = words(sql);
+    let mut words = words(sql).skip_while(|word| *word == "(");
     let first = words.next().is_some_and(|word| word.eq_ignore_ascii_case("INSERT"));
     let (mut values, mut others) = (0, false);
+    // Brackets that are open, from VALUES on.
+    let mut depth = 0;
     for word in words {
-        values += usize::from(word.eq_ignore_ascii_case("VALUES"));
-        others |= ["SELECT", "ROWS", "WITH"].iter().any(|other| word.eq_ignore_ascii_case(other));
+        match word {
+            "(" => depth += 1,
+            ")" => depth -= 1,
+            // Another row.
+            "," => others |= values > 0 && depth <= 0,
+            word if word.eq_ignore_ascii_case("VALUES") => (values, depth) = (values + 1, 0),
+            word => others |= ["SELECT", "ROWS", "WITH"].iter().any(|other| word.eq_ignore_ascii_case(other)),
+        }
     }
     first && values == 1 && !others
 }
 
-/// The words of a statement that stand neither in quotes nor in comments.
+/// The words of a statement that stand neither in quotes nor in comments, and its brackets and commas.
 fn words(sql: &str) -> impl Iterator<Item = &str> {
     let mut rest = sql;
     std::iter::from_fn(move || {
         loop {
-            rest = skip(rest);
+            rest = skip_blanks(rest);
             let c = rest.chars().next()?;
+            if matches!(c, '(' | ')' | ',') {
+                let (sign, after) = rest.split_at(1);
+                rest = after;
+                return Some(sign);
+            }
             if c == '\'' || c == '"' {
                 let inside = rest.get(1..)?;
                 rest = inside.split_once(c).map_or("", |(_, rest)| rest);
@@ -82,9 +95,19 @@ pub(super) fn is_blank(sql: &str) -> bool {
     skip(sql).trim_matches(|c: char| c.is_whitespace() || c == ';').is_empty()
 }
 
-fn skip(mut sql: &str) -> &str {
+/// The rest after comments and opening parentheses.
+fn skip(sql: &str) -> &str {
+    let mut rest = skip_blanks(sql);
+    while let Some(after) = rest.strip_prefix('(') {
+        rest = skip_blanks(after);
+    }
+    rest
+}
+
+/// The rest after blanks and comments.
+fn skip_blanks(mut sql: &str) -> &str {
     loop {
-        sql = sql.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+        sql = sql.trim_start();
         if let Some(rest) = sql.strip_prefix("--") {
             sql = rest.split_once('\n').map_or("", |(_, rest)| rest);
         } else if let Some(rest) = sql.strip_prefix("/*") {
@@ -119,12 +142,19 @@ mod tests {
             "INSERT INTO T VALUES (?)",
             "-- x\ninsert into \"SELECT\" (a, b) values(?, 'with ''select''')",
             "INSERT INTO A.T(X)VALUES(?)",
+            "INSERT INTO T (A, B) VALUES (?, COALESCE(?, F(1, 2)))",
+            "(INSERT INTO T VALUES (?, ')', ?))",
+            "INSERT INTO T VALUES ?",
         ] {
             assert!(is_insert_of_values(sql), "{sql}");
         }
         for sql in [
             "INSERT INTO T SELECT ? FROM X",
             "INSERT INTO T VALUES (?) FOR ? ROWS",
+            "INSERT INTO T VALUES (?), (?)",
+            "INSERT INTO T (A, B) VALUES (?, ?) /* ( */ , (1, 2)",
+            "INSERT INTO T (VALUES (?, ?), (?, ?))",
+            "INSERT INTO T VALUES ?, ?",
             "INSERT INTO T (VALUES (?)) WITH NC",
             "INSERT INTO T VALUES ((SELECT 1 FROM X))",
             "SELECT * FROM FINAL TABLE (INSERT INTO T VALUES (?))",
