@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use drdarrow::flow::error::FlowError;
-use drdarrow::flow::sql::execute::{Execute, Input, RowBlock};
+use drdarrow::flow::sql::execute::{Execute, Executed, Failed, Input, RowBlock};
 use drdarrow::flow::sql::session::{Product, Session};
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::codepoint as cp;
@@ -124,4 +124,64 @@ fn an_array_has_one_answer() {
     let failed = answer(&[card(-803, "23505", 0)]).unwrap().unwrap_err();
     assert!(matches!((failed.before, failed.error), (0, FlowError::Sql { sqlca, .. }) if sqlca.sqlcode == -803));
     assert!(matches!(answer(&[]), Err(FlowError::Missing { .. })));
+}
+
+fn card(code: i32, state: &str) -> Object {
+    let whole = Sqlca::encode(Some(&Sqlca::new(code, state, &[])), 7, &TypDef::OURS).unwrap();
+    Object { cp: cp::SQLCARD, body: Bytes::from(whole).slice(4..) }
+}
+
+/// The outcome of so many rows of which each stands for itself, as an array or as a chain.
+fn each(rows_sent: usize, array: bool, answers: &[Object]) -> Result<Result<Executed, Failed>, FlowError> {
+    let rows = rows(&vec![1; rows_sent]).0;
+    let mut flow = match array {
+        true => Execute::each(session(), section(), rows),
+        false => Execute::rows(session(), section(), rows).tolerant(),
+    };
+    flow.start().unwrap();
+    for object in answers {
+        flow.object(object.clone()).unwrap();
+    }
+    match flow.end()? {
+        Step::Done(out) => Ok(out),
+        Step::Send(_) => panic!("it is one chain"),
+    }
+}
+
+#[test]
+fn more_answers_than_rows_are_an_error() {
+    let (good, twice) = (card(0, "00000"), card(-803, "23505"));
+    for array in [true, false] {
+        let some = each(3, array, &[good.clone(), twice.clone(), good.clone()]).unwrap().unwrap();
+        assert_eq!((some.bad.len(), some.bad[0].0), (1, 1));
+        assert!(matches!(each(1, array, &[twice.clone(), twice.clone()]), Err(FlowError::Wire(_))));
+        assert!(matches!(each(3, array, &[twice.clone(), good.clone()]), Err(FlowError::Missing { .. })));
+    }
+}
+
+#[test]
+fn an_error_that_ends_the_work_is_told_before_those_of_rows() {
+    let (good, twice, gone) = (card(0, "00000"), card(-803, "23505"), card(-911, "40001"));
+    let message = |cp, severity: u16| {
+        let mut body = vec![0, 6, 0x11, 0x49];
+        body.extend_from_slice(&severity.to_be_bytes());
+        Object { cp, body: body.into() }
+    };
+    let abnormal = message(cp::ABNUOWRM, 8);
+    let code = |failed: &Failed| match &failed.error {
+        FlowError::Sql { sqlca, .. } => Ok(sqlca.sqlcode),
+        FlowError::Refused(reply) => Err(reply.cp),
+        e => panic!("{e:?}"),
+    };
+    let of = |answers: &[&Object]| {
+        let answers: Vec<Object> = answers.iter().map(|object| (*object).clone()).collect();
+        each(4, false, &answers).unwrap().unwrap_err()
+    };
+    let failed = of(&[&good, &twice, &gone, &good]);
+    assert_eq!((failed.before, code(&failed), failed.rolled_back), (2, Ok(-911), true));
+    let failed = of(&[&twice, &good, &abnormal, &gone, &twice]);
+    assert_eq!((failed.before, code(&failed), failed.rolled_back), (2, Ok(-911), true));
+    let refused = message(cp::CMDNSPRM, 8);
+    let failed = of(&[&twice, &good, &refused]);
+    assert_eq!((failed.before, code(&failed), failed.rolled_back), (2, Err(cp::CMDNSPRM), false));
 }

@@ -5,6 +5,7 @@ use super::reply::Replies;
 use super::session::{Product, Session};
 use crate::flow::error::FlowError;
 use crate::flow::step::{Flow, Reception, Step};
+use crate::wire::codec::error::WireError;
 use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::Object;
 use crate::wire::dss::chain::Chain;
@@ -17,6 +18,7 @@ use crate::wire::sql::text;
 use crate::wire::sql::uow::RdbCmm;
 use crate::wire::value::field::{Field, Shape};
 use bytes::Bytes;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// ATMIND: each row of an array stands for itself.
@@ -146,14 +148,7 @@ pub struct Failed {
 impl Failed {
     /// Whether this is how `error` ends a unit of work.
     pub fn new(before: usize, error: FlowError) -> Failed {
-        let rolled_back = match &error {
-            FlowError::Sql { sqlca, reply } => {
-                ends_work(sqlca) || reply.as_ref().is_some_and(|reply| reply.cp == cp::ABNUOWRM)
-            }
-            FlowError::Refused(reply) => reply.cp == cp::ABNUOWRM,
-            _ => false,
-        };
-        Failed { before, error, rolled_back }
+        Failed { before, rolled_back: ends_unit_of_work(&error), error }
     }
 }
 
@@ -161,6 +156,17 @@ impl Failed {
 /// Derby, which does not send ABNUOWRM. (Measured: Derby 10.14.)
 pub fn ends_work(sqlca: &Sqlca) -> bool {
     sqlca.is_error() && sqlca.sqlstate.starts_with("40")
+}
+
+/// Whether the unit of work went with this error.
+pub fn ends_unit_of_work(e: &FlowError) -> bool {
+    match e {
+        FlowError::Sql { sqlca, reply } => {
+            ends_work(sqlca) || reply.as_ref().is_some_and(|reply| reply.cp == cp::ABNUOWRM)
+        }
+        FlowError::Refused(reply) => reply.cp == cp::ABNUOWRM,
+        _ => false,
+    }
 }
 
 /// Runs a prepared statement, once for each row of parameters (once without any).
@@ -177,6 +183,8 @@ pub struct Execute {
     /// Cards so far, and those of them that were errors, where that is so.
     answered: usize,
     bad: Vec<(usize, Box<Sqlca>)>,
+    /// Where the first error came that is not one row's, and the SQLCA of it.
+    stopped: Option<(usize, Option<Box<Sqlca>>)>,
     replies: Replies,
     /// The statement brought result sets or output parameters: how many were executed before.
     unread: Option<usize>,
@@ -228,6 +236,7 @@ impl Execute {
             tolerant: false,
             answered: 0,
             bad: Vec::new(),
+            stopped: None,
             replies,
             unread: None,
             rolled_back: false,
@@ -237,9 +246,27 @@ impl Execute {
     /// Notes an SQLCARD where each row has one.
     fn note(&mut self, sqlca: Option<Sqlca>) {
         if let Some(sqlca) = sqlca.filter(|sqlca| self.tolerant && sqlca.is_error()) {
-            self.bad.push((self.answered, Box::new(sqlca)));
+            let at = self.answered;
+            match &mut self.stopped {
+                // The message came right in front of it.
+                Some((place, card @ None)) if *place == at => *card = Some(Box::new(sqlca)),
+                None if ends_work(&sqlca) => self.stopped = Some((at, Some(Box::new(sqlca)))),
+                _ => self.bad.push((at, Box::new(sqlca))),
+            }
         }
         self.answered += 1;
+    }
+
+    /// The failure that no row of a tolerant call answers for.
+    fn stop(&mut self) -> Option<Failed> {
+        let (before, sqlca) = self.stopped.take()?;
+        let error = match (sqlca, self.replies.refusal.take()) {
+            (Some(sqlca), reply) => FlowError::Sql { sqlca, reply },
+            (None, Some(reply)) => FlowError::Refused(reply),
+            (None, None) => return None,
+        };
+        let failed = Failed::new(before, error);
+        Some(Failed { rolled_back: failed.rolled_back || self.rolled_back, ..failed })
     }
 
     /// How many answers are due.
@@ -300,6 +327,8 @@ impl Flow for Execute {
             self.rolled_back |= object.cp == cp::ABNUOWRM || gone.as_ref().is_some_and(ends_work);
             if object.cp == cp::SQLCARD {
                 self.note(gone);
+            } else if self.tolerant {
+                self.stopped.get_or_insert((self.answered, None));
             }
         } else if object.cp == cp::SQLCARD {
             self.note(None);
@@ -310,10 +339,17 @@ impl Flow for Execute {
     }
 
     fn end(&mut self) -> Result<Step<Self::Out>, FlowError> {
-        let tolerated = self.tolerant && !self.rolled_back && self.replies.refusal.is_none() && self.unread.is_none();
-        if tolerated && !self.bad.is_empty() {
-            if self.answered < self.answers() {
-                return Err(FlowError::Missing { what: "SQLCARD", command: "EXCSQLSTT" });
+        if let Some(failed) = self.stop() {
+            return Ok(Step::Done(Err(failed)));
+        }
+        if self.tolerant && self.unread.is_none() && !self.bad.is_empty() {
+            match self.answered.cmp(&self.answers()) {
+                Ordering::Less => return Err(FlowError::Missing { what: "SQLCARD", command: "EXCSQLSTT" }),
+                Ordering::Equal => {}
+                Ordering::Greater => {
+                    let text = format!("{} answers to {} rows", self.answered, self.answers());
+                    return Err(WireError::invalid(cp::SQLCARD, 0, text).into());
+                }
             }
             let replies = std::mem::replace(&mut self.replies, Replies::new(&self.session));
             let counts = replies.cards.iter().map(|c| c.as_ref().map_or(Some(0), Sqlca::update_count)).collect();
