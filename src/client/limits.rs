@@ -1,4 +1,4 @@
-//! Limits of a batch, the time that its rows wait for more, and the outcome of decoding, for query results and record files alike.
+//! Limits of the batches that results and record files are decoded into.
 
 use arrow_array::RecordBatch;
 use std::time::Duration;

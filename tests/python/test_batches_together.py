@@ -16,7 +16,7 @@ from derby import Derby
 from peers import Proxy
 
 import drdarrow
-from drdarrow import aio
+from drdarrow import aio, server
 
 
 @pytest.fixture(scope="module", params=["real derby", "luw duckdb", "ibmi tables"])
@@ -135,6 +135,33 @@ def test_a_rollback_by_the_rows_is_not_passed_over(some: Target) -> None:
         assert cursor.rowcount == 0
         connection.commit()
         assert some.keys(table) == [0]
+
+
+def test_a_call_within_a_call_may_fail(some: Target) -> None:
+    """It is undone, and the call around it goes on."""
+    table, log = some.table(), some.table(0)
+    with some.connect() as connection:
+
+        def logging() -> Iterator[tuple[int]]:
+            for n in range(1, 1300):
+                if n == 600 and some.undoes:
+                    with pytest.raises(drdarrow.IntegrityError):
+                        connection.cursor().executemany(f"INSERT INTO {log} VALUES (?)", rows([5, 0]))
+                yield (n,)
+
+        cursor = connection.cursor()
+        assert cursor.executemany(f"INSERT INTO {table} VALUES (?)", logging()).rowcount == 1299
+        connection.commit()
+        assert (some.keys(table), some.keys(log)) == (list(range(1, 1300)), [0])
+
+
+def test_an_insert_of_several_rows_is_no_array() -> None:
+    with server.serve(persona="luw", engine="duckdb") as made:
+        with drdarrow.connect(f"drda://app@127.0.0.1:{made.port}/B", timeout=15, autocommit=True) as connection:
+            connection.execute("CREATE TABLE M (A INTEGER)")
+            cursor = connection.cursor()
+            assert cursor.executemany("INSERT INTO M VALUES (?), (?)", [(1, 2), (3, 4)]).rowcount == 4
+            assert sorted(connection.execute("SELECT A FROM M").fetchall()) == [(1,), (2,), (3,), (4,)]
 
 
 def test_a_statement_of_another_thread_waits_for_the_call(some: Target) -> None:

@@ -61,6 +61,11 @@ pub(super) fn scalar(array: &dyn Array, row: usize) -> Option<Scalar<'_>> {
     })
 }
 
+/// The values that an array marks, if it does.
+pub fn values(array: &dyn Array) -> Option<&ArrayRef> {
+    member(array).filter(|(name, _)| matches!(*name, UUID | NUMBER)).map(|(_, values)| values)
+}
+
 /// The type of an array in words.
 pub(super) fn type_name(array: &dyn Array) -> String {
     match member(array) {

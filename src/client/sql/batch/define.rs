@@ -4,7 +4,7 @@ use super::remains::Remains;
 use super::skipped::Skipped;
 use super::undo::Undo;
 use super::{Bad, Batch, BatchCall, FailureCause};
-use crate::client::error::{Error, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::sql::execute::{Failed, Immediate};
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
@@ -61,6 +61,13 @@ impl BatchCall {
         inner.opens_work(false);
         if self.undo.is_due() {
             self.set_savepoint().await?;
+        }
+        if self.before.len() > 1 && !self.undo.is_possible() {
+            let text = "the table is not replaced: the server could not undo that, and a failure would lose it";
+            let e = Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text).at(&inner.peer);
+            let cure = "drop the table by a statement of your own and create it anew (mode=\"create\"), or ingest in a \
+                        transaction that can be undone";
+            return Err(e.hint(cure).into());
         }
         while let Some(sql) = self.before.front() {
             let lease = inner.lease(Phase::Execute)?;

@@ -4,6 +4,7 @@
 //! rows are undone.
 
 mod define;
+mod prepare;
 mod remains;
 mod send;
 mod skipped;
@@ -16,7 +17,6 @@ use self::under_way::SentRows;
 use self::undo::{Among, Undo};
 use super::connection::Connection;
 use super::inner::Inner;
-use super::parameters::fit_arrays;
 use super::sections::SectionLease;
 use super::statement_kind;
 use super::turn::{Counted, Turn, Undoing};
@@ -25,11 +25,7 @@ use super::update_result::UpdateResult;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::warning::Warning;
 use crate::flow::error::FlowError;
-use crate::flow::sql::batch::{Begin, Begun};
-use crate::flow::sql::prepare::Prepare;
-use crate::flow::sql::session::Product;
 use crate::flow::sql::uow::EndWork;
-use crate::net::transport::Deadline;
 use crate::wire::sql::sqlvar::SqlVar;
 use arrow_array::RecordBatch;
 use std::collections::VecDeque;
@@ -65,6 +61,8 @@ struct BatchCall {
     given: u64,
     /// Those that were sent and are not answered, or wait to be sent.
     under_way: VecDeque<SentRows>,
+    /// Rows that were left out without being sent.
+    left_out: u64,
     /// The rows that were executed, as far as it was answered.
     done: BatchRows,
     /// Those of them that somebody else committed, who ran within the call.
@@ -84,6 +82,8 @@ struct BatchCall {
     counted: Option<Counted>,
     /// Others wait for its end; none within another call.
     turn: Option<Turn>,
+    /// It runs within another call.
+    within: bool,
 }
 
 /// A prepared statement.
@@ -145,23 +145,35 @@ impl Connection {
     pub async fn batch(&self, sql: &str) -> Result<Batch> {
         self.0.usable(Phase::Execute)?;
         super::connection::check_sql(sql)?;
+        let turn = self.turn_of_batch().await?;
+        Ok(self.batch_at(turn, sql.to_owned()))
+    }
+
+    /// Waits for the turn of a batch; none within another one, whose rows are answered then.
+    pub(in crate::client::sql) async fn turn_of_batch(&self) -> Result<Option<Turn>> {
+        self.0.usable(Phase::Execute)?;
         let turn = self.0.turn().await?;
         if turn.is_none() {
             self.0.work.rows.answered().await?;
         }
         self.0.usable(Phase::Execute)?;
+        Ok(turn)
+    }
+
+    /// Begins a call of `sql`, whose turn it is.
+    pub(in crate::client::sql) fn batch_at(&self, turn: Option<Turn>, sql: String) -> Batch {
         let inner = self.0.clone();
         if turn.is_some() {
             inner.work.rows.open();
         }
-        Ok(Batch(Some(BatchCall {
-            sql: sql.to_owned(),
-            insert: statement_kind::is_insert_of_values(sql),
+        Batch(Some(BatchCall {
+            insert: statement_kind::is_insert_of_values(&sql),
             among: Among {
                 commits: inner.commits(),
                 alone: !(inner.is_within() || inner.is_reading() || inner.work.open.load(Ordering::Acquire)),
-                procedure: statement_kind::is_call(sql),
+                procedure: statement_kind::is_call(&sql),
             },
+            sql,
             before: VecDeque::new(),
             defined: false,
             most: usize::MAX,
@@ -169,6 +181,7 @@ impl Connection {
             ready: None,
             undo: Undo::Nothing,
             given: 0,
+            left_out: 0,
             under_way: VecDeque::new(),
             done: BatchRows::NONE,
             kept: BatchRows::NONE,
@@ -180,9 +193,10 @@ impl Connection {
             ended: false,
             count: Some(0),
             counted: Some(Counted::new(inner.clone())),
+            within: turn.is_none(),
             turn,
             inner,
-        })))
+        }))
     }
 }
 
@@ -260,9 +274,9 @@ impl Batch {
         self.0.as_ref().map_or(Some(0), |call| if call.ended { call.count } else { call.done.count })
     }
 
-    /// Rows that were executed.
+    /// Rows that are done: executed or left out.
     pub fn rows(&self) -> u64 {
-        self.0.as_ref().map_or(0, |call| call.done.rows)
+        self.0.as_ref().map_or(0, |call| call.done.rows + call.left_out)
     }
 
     /// The server's warnings since it was asked last.
@@ -309,75 +323,6 @@ impl Drop for Batch {
 }
 
 impl BatchCall {
-    /// Prepares the statement, once; -805 has the package bound.
-    async fn prepare(&mut self) -> std::result::Result<(), Bad> {
-        if self.ready.is_some() {
-            return if self.undo.is_due() { self.set_savepoint().await } else { Ok(()) };
-        }
-        match self.define().await {
-            Err(bad) if bad.sqlcode() == Some(-805) && self.inner.config.package.is_none() => {
-                self.inner.bind(self.inner.config.statement_timeout.map(Deadline::after)).await?;
-                self.define().await?;
-            }
-            defined => defined?,
-        }
-        // Only this product wants to know it beforehand.
-        let counted = self.inner.session.product == Product::Zos && self.takes_arrays();
-        match self.begin(counted).await {
-            Err(Bad { cause: FailureCause::Told(e), .. })
-                if e.sqlcode == Some(-805) && self.inner.config.package.is_none() =>
-            {
-                self.inner.bind(self.inner.config.statement_timeout.map(Deadline::after)).await?;
-                self.begin(counted).await
-            }
-            // The attribute may be what is wrong.
-            Err(Bad { rolled_back: false, cause: FailureCause::Told(e), .. }) if counted && e.sqlcode.is_some() => {
-                self.begin(false).await
-            }
-            other => other,
-        }
-    }
-
-    /// True where the server takes arrays of rows, and the statement is one for them.
-    fn takes_arrays(&self) -> bool {
-        // Others have chains. (Read: Db2 for i takes blocks of its own kind only. Measured: Derby would run the first
-        // row.)
-        self.insert
-            && matches!(self.inner.session.product, Product::Luw | Product::Zos)
-            && !self.inner.work.no_arrays.load(Ordering::Acquire)
-    }
-
-    async fn begin(&mut self, counted: bool) -> std::result::Result<(), Bad> {
-        let inner = self.inner.clone();
-        let lease = inner.lease(Phase::Execute)?;
-        self.choose_undo();
-        let prepare = Prepare::new(inner.session.clone(), lease.name.clone(), self.sql.clone(), true);
-        let prepare = if counted { prepare.for_arrays() } else { prepare };
-        let savepoint = self
-            .undo
-            .savepoint()
-            .filter(|_| self.undo.is_due())
-            .map(|savepoint| (savepoint.section(), savepoint.set()));
-        self.sent = true;
-        inner.opens_work(false);
-        let begun = inner.talk(Begin::new(inner.session.clone(), prepare, savepoint), Phase::Execute).await?;
-        let Begun { prepared, savepoint } = begun;
-        self.undo.was_set(savepoint, &inner, self.among);
-        let prepared = match prepared {
-            Ok(prepared) => prepared,
-            Err(e) => return Err(inner.explained(e.into(), Phase::Execute).await.into()),
-        };
-        if !prepared.columns.columns.is_empty() {
-            let text = "the statement returns rows: many rows of parameters are for statements that return none";
-            return Err(Error::new(ErrorClass::Programming, Phase::Execute, "07005", text).at(&inner.peer).into());
-        }
-        let parameters = prepared.parameters.map(|p| p.columns).unwrap_or_default();
-        let arrays =
-            self.takes_arrays() && fit_arrays(&parameters) && (counted || inner.session.product != Product::Zos);
-        self.ready = Some(ReadyStatement { lease, parameters: Arc::new(parameters), arrays, counted });
-        Ok(())
-    }
-
     /// Notes what became of the unit of work within the call: who makes the rows may have ended it.
     async fn look_around(&mut self) -> std::result::Result<(), Bad> {
         let now = self.inner.work.ends();
@@ -466,5 +411,9 @@ impl BatchCall {
     fn leave(&mut self) {
         self.counted = None;
         self.turn = None;
+        if std::mem::take(&mut self.within) {
+            // Its failure is not that of the call around it, all of whose rows were answered well before it began.
+            self.inner.work.rows.open();
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::flow::sql::execute::{Execute, Executed, Failed};
 use crate::flow::sql::session::Product;
 use crate::net::error::NetError;
 use crate::net::transport::Deadline;
+use crate::wire::codec::error::WireError;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::sql::sqlca::Sqlca;
 use arrow_array::RecordBatch;
@@ -65,7 +66,7 @@ impl BatchCall {
                         // Rows before it may have failed.
                         self.answers().await?;
                         self.leave_out(batch, at, bad.error)?;
-                        self.given += 1;
+                        (self.given, self.left_out) = (self.given + 1, self.left_out + 1);
                         continue;
                     }
                 };
@@ -170,23 +171,34 @@ impl BatchCall {
 
     async fn executed(&mut self, sent: &SentRows, executed: Executed) -> Result<()> {
         let count = executed.counts.iter().copied().sum::<Option<u64>>();
-        let rows = sent.rows.num_rows() as u64;
-        if let Some(count) = count.filter(|count| sent.array && *count + executed.bad.len() as u64 != rows) {
-            self.inner.work.no_arrays.store(true, Ordering::Release);
-            let text = format!("the server took {count} of {rows} rows that were sent as one array");
-            let e = Error::new(ErrorClass::Operational, Phase::Execute, "58009", text).at(&self.inner.peer);
-            let e = e.hint("this connection sends no arrays any more: try again");
-            return Err(Bad { among: Some(among(sent)), ..e.into() });
+        let rows = sent.rows.num_rows();
+        if sent.array {
+            self.all_taken(count, executed.bad.len(), rows, among(sent))?;
         }
-        self.count(rows, count);
+        self.count(rows as u64, count);
         self.warnings.extend(executed.warnings.iter().map(Warning::from));
         self.bad_rows(sent, 0, executed.bad).await
+    }
+
+    /// Whether the server took all `rows` of an array, where it counts them: those `among` which they are.
+    fn all_taken(&self, count: Option<u64>, bad: usize, rows: usize, among: (u64, u64)) -> Result<()> {
+        let Some(count) = count.filter(|count| *count + bad as u64 != rows as u64) else { return Ok(()) };
+        self.inner.work.no_arrays.store(true, Ordering::Release);
+        let text = format!("the server took {count} of {rows} rows that were sent as one array");
+        let e = Error::new(ErrorClass::Operational, Phase::Execute, "58009", text).at(&self.inner.peer);
+        let e = e.hint("this connection sends no arrays any more: try again");
+        Err(Bad { among: Some(among), ..e.into() })
     }
 
     /// Leaves out rows that failed, by their positions after row `from` of those that were sent.
     async fn bad_rows(&mut self, sent: &SentRows, from: usize, bad: Vec<(usize, Box<Sqlca>)>) -> Result<()> {
         for (at, sqlca) in bad {
             let at = from + at;
+            if at >= sent.rows.num_rows() {
+                let text = format!("an answer for row {} of {} that were sent", at + 1, sent.rows.num_rows());
+                let e = FlowError::from(WireError::invalid(cp::SQLCARD, 0, text));
+                return Err(self.inner.explained(e.into(), Phase::Execute).await.into());
+            }
             let state = sqlca.sqlstate.clone();
             let error = NetError::from(FlowError::Sql { sqlca, reply: None });
             let error = self.inner.explained(error, Phase::Execute).await;
@@ -222,11 +234,14 @@ impl BatchCall {
         let mut rest = self.withdraw().await;
         let Failed { before, error, rolled_back } = failed;
         let rolled_back = rolled_back || rest.rolled_back;
-        if !sent.array || self.skipped.is_some() && !is_refusal(&error) {
+        let refused = before == 0 && is_refusal(&error);
+        if !sent.array || self.skipped.is_some() && !refused {
             let row = Some(sent.before + before as u64 + 1);
-            return Err(Bad { cause: FailureCause::Flow(error), row, among: None, rolled_back });
+            // The one answer to an array may be about any of its rows.
+            let whole = sent.array && before == 0 && sent.rows.num_rows() > 1;
+            let (row, among) = if whole { (None, Some(among(&sent))) } else { (row, None) };
+            return Err(Bad { cause: FailureCause::Flow(error), row, among, rolled_back });
         }
-        let refused = is_refusal(&error);
         let bad = Bad { cause: FailureCause::Flow(error), row: None, among: Some(among(&sent)), rolled_back };
         if !refused {
             let state = bad.state().filter(|state| is_of_a_row(state)).map(str::to_owned);
@@ -272,14 +287,18 @@ impl BatchCall {
         let count = sent.rows.num_rows();
         // Rows that are executed; rows that are known to be good; the first that fails is before the end.
         let (mut inside, mut good, mut end, mut gone) = (0, 0, count, false);
+        let mut changed = Some(0);
         while end - good > FEW {
             let middle = good + (end - good) / 2;
             match self.run(&rows, sent, inside..middle, true).await {
-                Ok(_) => (inside, good) = (middle, middle),
+                Ok(more) => {
+                    changed = changed.zip(more).map(|(a, b)| a + b);
+                    (inside, good) = (middle, middle);
+                }
                 Err(bad) if bad.state().is_some_and(is_of_a_row) => {
                     end = middle;
                     if bad.rolled_back {
-                        (inside, gone) = (0, true);
+                        (inside, gone, changed) = (0, true, Some(0));
                     }
                 }
                 Err(bad) => return Err(Bad { rolled_back: bad.rolled_back || gone, ..bad }),
@@ -287,9 +306,10 @@ impl BatchCall {
         }
         for (range, array) in [(inside..good, true), (good..end, false), (end..count, false)] {
             let done = self.run(&rows, sent, range, array).await;
-            done.map_err(|bad| Bad { rolled_back: bad.rolled_back || gone, ..bad })?;
+            let more = done.map_err(|bad| Bad { rolled_back: bad.rolled_back || gone, ..bad })?;
+            changed = changed.zip(more).map(|(a, b)| a + b);
         }
-        self.count(count as u64, Some(count as u64));
+        self.count(count as u64, changed);
         Ok(())
     }
 
@@ -318,8 +338,11 @@ impl BatchCall {
             let Some(run) = self.run_for(piece, array) else { break };
             match self.inner.talk(run, Phase::Execute).await? {
                 Ok(executed) => {
-                    let count = executed.counts.iter().copied().sum::<Option<u64>>();
-                    changed = changed.zip(count).map(|(a, b)| a + b);
+                    let rows = executed.counts.iter().copied().sum::<Option<u64>>();
+                    if array {
+                        self.all_taken(rows, executed.bad.len(), count, (first + 1, first + count as u64))?;
+                    }
+                    changed = changed.zip(rows).map(|(a, b)| a + b);
                     self.warnings.extend(executed.warnings.iter().map(Warning::from));
                     self.bad_rows(sent, at, executed.bad).await?;
                 }

@@ -103,6 +103,7 @@ fn sql_type(product: Product, field: &Field, values: Option<&ArrayRef>) -> Resul
         }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => match longest(values) {
             Some(n) => text(n),
+            None if product == Product::IbmI => format!("CLOB({LARGE}) CCSID 1208"),
             None => format!("CLOB({LARGE})"),
         },
         DataType::FixedSizeBinary(n) => match usize::try_from(*n).unwrap_or_default() {

@@ -5,7 +5,7 @@
 mod definition;
 mod identifier;
 
-use self::identifier::folded;
+use self::identifier::{folded, quoted};
 use super::batch::Batch;
 use super::connection::Connection;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
@@ -81,30 +81,29 @@ impl Connection {
             return Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text)
                 .hint("create it by a statement of your own, and append"));
         }
+        // Nobody is to change the table between its description and the rows.
+        let turn = self.turn_of_batch().await?;
         let known = if mode == IngestMode::Create { None } else { self.columns_of(&name).await? };
         let mut statements = Vec::new();
-        // In the order of all columns of the table nobody has to name them.
-        let list = match (&known, mode) {
+        let columns = match (&known, mode) {
             (None, IngestMode::Append) => {
                 return Err(bad("42704", format!("there is no table {name}")).hint("mode=\"create\" creates it"));
             }
-            (Some(known), IngestMode::Append | IngestMode::CreateAppend) => {
-                let columns = matched(&name, schema, known)?;
-                let all = known.iter().map(|column| as_it_is(column)).collect::<Vec<_>>();
-                if columns == all { String::new() } else { format!(" ({})", columns.join(", ")) }
-            }
+            (Some(known), IngestMode::Append | IngestMode::CreateAppend) => matched(&name, schema, known)?,
             _ => {
                 if known.is_some() {
                     statements.push(format!("DROP TABLE {name}"));
                 }
                 let columns = definition::columns(product, schema, sample, &options.types)?;
                 statements.push(format!("CREATE TABLE {name} {columns}"));
-                String::new()
+                schema.fields().iter().map(|field| quoted(field.name())).collect()
             }
         };
         let markers = vec!["?"; schema.fields().len()].join(", ");
-        let sql = format!("INSERT INTO {name}{list} VALUES ({markers})");
-        let batch = self.batch(&sql).await?;
+        // The columns are named: another connection may change the table meanwhile.
+        let sql = format!("INSERT INTO {name} ({}) VALUES ({markers})", columns.join(", "));
+        super::connection::check_sql(&sql)?;
+        let batch = self.batch_at(turn, sql);
         Ok(batch.after(statements).at_most(options.batch_rows).skipping(options.skip))
     }
 
