@@ -52,6 +52,7 @@ __all__ = [
     "RecordBatch",
     "Schema",
     "__version__",
+    "check_ingest",
     "collect",
     "connect",
     "connect_async",
@@ -68,6 +69,14 @@ __all__ = [
 
 __version__: Final[str]
 
+def check_ingest(
+    table: str,
+    mode: str,
+    schema: str | None,
+    types: dict[str, str] | None,
+    batch_rows: int | None,
+    on_error: str,
+) -> None: ...
 def total_rows(data: object) -> int | None: ...
 def connect(
     uri: str | None = None,
@@ -702,6 +711,7 @@ class RawChunk:
 @final
 class RawBatch:
     def add(self, chunk: RawChunk, /) -> Future[None]: ...
+    def settle(self) -> Future[None]: ...
     def appetite(self) -> int: ...
     def done(self) -> int: ...
     def finish(self) -> Future[None]: ...

@@ -150,7 +150,8 @@ async def ingest(
     progress: Callable[[int, int | None], object] | None,
 ) -> _core.Ingested:
     """Arrow data into a table. An error undoes the rows; so does a cancellation, in the background."""
-    total = _core.total_rows(data)
+    _core.check_ingest(*options)
+    total = _core.total_rows(data) if progress is not None else None
     rows = await asyncio.to_thread(_core.RawRows.arrow, data)
     await asyncio.to_thread(rows.peek)
     batch = await cursor._ingest(rows, *options)
@@ -161,6 +162,9 @@ async def ingest(
                 progress(batch.done(), total)
                 told = time.monotonic()
             await batch.add(chunk)
+        if progress is not None:
+            await batch.settle()
+            progress(batch.done(), total)
         await batch.finish()
     except Exception as e:
         if left := await batch.undo():
@@ -169,10 +173,7 @@ async def ingest(
     except BaseException:
         batch.leave()
         raise
-    done = cursor._ingested()
-    if progress is not None:
-        progress((done.rows or 0) + len(done.skipped), total)
-    return done
+    return cursor._ingested()
 
 
 async def next_batch(stream: _core.AsyncArrowStream) -> _core.RecordBatch:

@@ -68,6 +68,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sql::executemany::RawBatch>()?;
     module.add_class::<arguments::param_rows::RawRows>()?;
     module.add_class::<sql::ingest::Ingested>()?;
+    module.add_function(wrap_pyfunction!(sql::ingest_request::check_ingest, module)?)?;
     module.add_function(wrap_pyfunction!(sql::ingest_request::total_rows, module)?)?;
     module.add_class::<arguments::param_rows::RawChunk>()?;
     #[cfg(feature = "server")]

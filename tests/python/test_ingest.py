@@ -150,8 +150,6 @@ def test_a_failure_leaves_the_table_as_it_was(some: Target, autocommit: bool, ba
 
 
 def test_names(some: Target) -> None:
-    if "tables" in some.name:
-        pytest.skip("an INSERT there names no columns")
     table = f'"mixed {fresh()}"'
     data = pa.table({"id": [1], "Total Sum": [2.5], "select": ["x"], 'q"uote': [True]})
     with some.connect(autocommit=True) as connection:

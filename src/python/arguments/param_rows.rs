@@ -37,6 +37,8 @@ enum ParamSource {
         reader: Box<dyn RecordBatchReader + Send>,
         /// The batch in hand and its first row that was not given.
         batch: Option<(RecordBatch, usize)>,
+        /// An iterable of the caller's gives them.
+        pieces: bool,
     },
     Rows {
         rows: Py<PyIterator>,
@@ -51,7 +53,7 @@ impl ParamRows {
         let py = rows.py();
         if imported::is_arrow(rows)? {
             let reader = Box::new(imported::reader(rows)?);
-            return Ok(ParamRows { source: ParamSource::Arrow { reader, batch: None }, given: 0 });
+            return Ok(ParamRows { source: ParamSource::Arrow { reader, batch: None, pieces: false }, given: 0 });
         }
         let refused = || {
             let text = "rows of parameters are Arrow data (a table, a frame, a stream of batches) or an iterable with \
@@ -73,16 +75,17 @@ impl ParamRows {
 
     /// The rows of an argument of `ingest()`: Arrow data, or an iterable of it.
     pub(in crate::python) fn arrow(data: &Bound<'_, PyAny>) -> PyResult<ParamRows> {
-        let reader: Box<dyn RecordBatchReader + Send> = match imported::is_arrow(data)? {
-            true => Box::new(imported::reader(data)?),
-            false => Box::new(Batches::of(data)?),
+        let pieces = !imported::is_arrow(data)?;
+        let reader: Box<dyn RecordBatchReader + Send> = match pieces {
+            false => Box::new(imported::reader(data)?),
+            true => Box::new(Batches::of(data)?),
         };
-        Ok(ParamRows { source: ParamSource::Arrow { reader, batch: None }, given: 0 })
+        Ok(ParamRows { source: ParamSource::Arrow { reader, batch: None, pieces }, given: 0 })
     }
 
     /// The columns of Arrow data, and its first batch if it has rows.
     pub(in crate::python) fn peek(&mut self, py: Python<'_>) -> PyResult<(SchemaRef, Option<RecordBatch>)> {
-        let ParamSource::Arrow { reader, batch } = &mut self.source else {
+        let ParamSource::Arrow { reader, batch, .. } = &mut self.source else {
             return Err(errors::interface(py, "the rows are no Arrow data"));
         };
         let schema = reader.schema();
@@ -103,7 +106,7 @@ impl ParamRows {
 
     /// True when the next rows are made by code of the caller's, which may use the connection.
     pub(in crate::python) fn runs_code(&self) -> bool {
-        matches!(self.source, ParamSource::Rows { made: false, .. })
+        matches!(self.source, ParamSource::Rows { made: false, .. } | ParamSource::Arrow { pieces: true, .. })
     }
 
     /// The next rows, at most `most` and not many more bytes than [`BYTES`]; none at the end.
@@ -114,7 +117,7 @@ impl ParamRows {
                 let most = most.min(if *made { PYTHON } else { MADE });
                 from_python(&mut rows.bind(py).clone(), given, most)
             }
-            ParamSource::Arrow { reader, batch } => from_arrow(py, reader, batch, given, most),
+            ParamSource::Arrow { reader, batch, .. } => from_arrow(py, reader, batch, given, most),
         }
     }
 }
@@ -205,12 +208,23 @@ impl Batches {
         let Some(piece) = self.pieces.bind(py).clone().next() else { return Ok(None) };
         let next = imported::reader(&piece?)?;
         let names = |schema: &SchemaRef| schema.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
-        let (wanted, got) = (names(&self.schema), names(&next.schema()));
-        if wanted == got {
-            return Ok(Some(next));
+        let schema = next.schema();
+        let (wanted, got) = (names(&self.schema), names(&schema));
+        if wanted != got {
+            let text = format!(
+                "the columns of the first batch are {}, those of another one {}",
+                wanted.join(", "),
+                got.join(", ")
+            );
+            return Err(errors::interface(py, text));
         }
-        let (wanted, got) = (wanted.join(", "), got.join(", "));
-        Err(errors::interface(py, format!("the columns of the first batch are {wanted}, those of another one {got}")))
+        let mut fields = self.schema.fields().iter().zip(schema.fields());
+        let Some((first, other)) = fields.find(|(first, other)| first.data_type() != other.data_type()) else {
+            return Ok(Some(next));
+        };
+        let (name, first, other) = (first.name(), first.data_type(), other.data_type());
+        let text = format!("column {name:?} of the first batch has type {first}, that of another one {other}");
+        Err(errors::interface(py, format!("{text}: cast one of them")))
     }
 }
 

@@ -58,11 +58,15 @@ pub(super) fn drive(
         // An error of the caller's own is his to tell.
         py.check_signals()?;
     }
-    runtime::block_on(py, statement.finish(under_way))?.map_err(raise)?;
-    match progress {
-        Some(progress) => progress.tell(under_way.rows(), true),
-        None => Ok(()),
+    if let Some(progress) = progress {
+        // What it raises undoes the rows: so it is told before they are committed.
+        runtime::block_on(py, statement.settle(under_way))?.map_err(raise)?;
+        if let Err(e) = under_way.within(|| progress.tell(under_way.rows(), true)) {
+            let left = runtime::block_on(py, statement.undo(under_way))?;
+            return Err(noted(py, e, &left));
+        }
     }
+    runtime::block_on(py, statement.finish(under_way))?.map_err(raise)
 }
 
 /// A call that ends early, by Ctrl-C for one, undoes its rows in the background.
@@ -89,6 +93,8 @@ fn noted(py: Python<'_>, e: PyErr, left: &str) -> PyErr {
 pub(in crate::python) struct RawBatch {
     statement: Owned<Arc<SharedStatement>>,
     state: Owned<Arc<OwnedSlot<Option<HeldCursor>>>>,
+    /// Its name in messages.
+    what: &'static str,
 }
 
 /// The call, and the cursor that is in use meanwhile.
@@ -106,7 +112,7 @@ impl RawBatch {
         let mut lease = statement.lease_soon().await?;
         let batch = statement.begin_many(&mut lease, &sql).await?;
         let state = OwnedSlot::new(Some(HeldCursor { batch, _lease: lease }));
-        Ok(RawBatch { statement: Owned::new(statement), state: Owned::new(state) })
+        Ok(RawBatch { statement: Owned::new(statement), state: Owned::new(state), what: MANY })
     }
 
     /// Begins one that puts rows into a table.
@@ -119,7 +125,7 @@ impl RawBatch {
         let mut lease = statement.lease_soon().await?;
         let batch = statement.begin_ingest(&mut lease, &request, &schema, sample.as_ref()).await?;
         let state = OwnedSlot::new(Some(HeldCursor { batch, _lease: lease }));
-        Ok(RawBatch { statement: Owned::new(statement), state: Owned::new(state) })
+        Ok(RawBatch { statement: Owned::new(statement), state: Owned::new(state), what: INGEST })
     }
 
     fn parts(&self, py: Python<'_>) -> PyResult<Parts> {
@@ -127,16 +133,17 @@ impl RawBatch {
     }
 }
 
-const WHAT: &str = "call of executemany()";
+const MANY: &str = "call of executemany()";
+const INGEST: &str = "call of ingest()";
 
 #[pymethods]
 impl RawBatch {
     /// Executes the statement for some rows: an awaitable.
     #[pyo3(signature = (chunk, /))]
     fn add<'py>(&self, py: Python<'py>, chunk: &RawChunk) -> PyResult<Bound<'py, PyAny>> {
-        let ((statement, state), (rows, settled)) = (self.parts(py)?, chunk.take());
+        let ((statement, state), (rows, settled), what) = (self.parts(py)?, chunk.take(), self.what);
         runtime::asyncio(py, async move {
-            let mut held = state.take(WHAT)?;
+            let mut held = state.take(what)?;
             let Some(held) = held.as_mut() else { return Err(errors::internal("a call went missing")) };
             statement.add(&mut held.batch, rows, settled).await
         })
@@ -144,23 +151,33 @@ impl RawBatch {
 
     /// How many rows are best taken at a time.
     fn appetite(&self, py: Python<'_>) -> PyResult<usize> {
-        let (_, state) = self.parts(py)?;
-        let held = state.take(WHAT).map_err(|e| errors::raise(py, &e))?;
+        let ((_, state), what) = (self.parts(py)?, self.what);
+        let held = state.take(what).map_err(|e| errors::raise(py, &e))?;
         Ok(held.as_ref().map_or(1, |held| held.batch.appetite()))
     }
 
-    /// How many rows were executed.
+    /// Waits for the answers to the rows: an awaitable.
+    fn settle<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let ((statement, state), what) = (self.parts(py)?, self.what);
+        runtime::asyncio(py, async move {
+            let mut held = state.take(what)?;
+            let Some(held) = held.as_mut() else { return Err(errors::internal("a call went missing")) };
+            statement.settle(&mut held.batch).await
+        })
+    }
+
+    /// How many rows were executed or left out.
     fn done(&self, py: Python<'_>) -> PyResult<u64> {
-        let (_, state) = self.parts(py)?;
-        let held = state.take(WHAT).map_err(|e| errors::raise(py, &e))?;
+        let ((_, state), what) = (self.parts(py)?, self.what);
+        let held = state.take(what).map_err(|e| errors::raise(py, &e))?;
         Ok(held.as_ref().map_or(0, |held| held.batch.rows()))
     }
 
     /// The end of the rows: an awaitable. The cursor is free again.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let (statement, state) = self.parts(py)?;
+        let ((statement, state), what) = (self.parts(py)?, self.what);
         runtime::asyncio(py, async move {
-            let mut held = state.take(WHAT)?;
+            let mut held = state.take(what)?;
             let Some(mut held) = held.take() else { return Err(errors::internal("a call went missing")) };
             statement.finish(&mut held.batch).await
         })
@@ -168,20 +185,20 @@ impl RawBatch {
 
     /// Undoes what the rows did: an awaitable of what is left, in words. The cursor is free again.
     fn undo<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let (statement, state) = self.parts(py)?;
+        let ((statement, state), what) = (self.parts(py)?, self.what);
         runtime::asyncio(py, async move {
-            let Some(mut held) = state.take_soon(WHAT).await?.take() else { return Ok(String::new()) };
+            let Some(mut held) = state.take_soon(what).await?.take() else { return Ok(String::new()) };
             Ok(statement.undo(&mut held.batch).await)
         })
     }
 
     /// Leaves it: what the rows did is undone in the background.
     fn leave(&self, py: Python<'_>) -> PyResult<()> {
-        let (statement, state) = self.parts(py)?;
+        let ((statement, state), what) = (self.parts(py)?, self.what);
         let waiting = statement.link.client.giving_up();
         // The wait that was broken off gives it back.
         runtime::background(async move {
-            if let Ok(mut held) = state.take_soon(WHAT).await {
+            if let Ok(mut held) = state.take_soon(what).await {
                 drop(held.take());
             }
             drop(waiting);

@@ -68,6 +68,19 @@ impl<'py> Progress<'py> {
     }
 }
 
+/// Raises what is wrong with the arguments of `ingest()`, before any of the data is read.
+#[pyfunction]
+pub(in crate::python) fn check_ingest(
+    table: String,
+    mode: &str,
+    schema: Option<String>,
+    types: Option<&Bound<'_, PyDict>>,
+    batch_rows: Option<usize>,
+    on_error: &str,
+) -> PyResult<()> {
+    IngestRequest::of(table, mode, schema, types, batch_rows, on_error).map(drop)
+}
+
 /// The number of rows, where the data knows it: tables and frames do, streams do not.
 #[pyfunction]
 pub(in crate::python) fn total_rows(data: &Bound<'_, PyAny>) -> Option<u64> {
@@ -76,7 +89,10 @@ pub(in crate::python) fn total_rows(data: &Bound<'_, PyAny>) -> Option<u64> {
 
 fn total(data: &Bound<'_, PyAny>) -> Option<u64> {
     let attribute = |name: &str| data.getattr_opt(name).ok().flatten()?.extract::<u64>().ok();
-    // Batches in a list are not rows.
-    let frame = || data.hasattr("__arrow_c_stream__").is_ok_and(|is| is).then(|| data.len().ok()).flatten();
+    // Others have to count: the length of a relation of DuckDB runs its query.
+    let pandas = || {
+        data.get_type().module().is_ok_and(|name| name.to_str().is_ok_and(|n| n.split('.').next() == Some("pandas")))
+    };
+    let frame = || pandas().then(|| data.len().ok()).flatten();
     attribute("num_rows").or_else(|| attribute("height")).or_else(|| frame().map(|n| n as u64))
 }

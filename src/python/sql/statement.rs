@@ -248,19 +248,35 @@ impl SharedStatement {
         added.map_err(|e| self.as_closed(e))
     }
 
+    /// Waits for the answers to its last rows.
+    pub(super) async fn settle(&self, batch: &mut Batch) -> Result<()> {
+        let _waiting = self.link.waiting();
+        let settled = batch.settle().await;
+        self.note(batch);
+        settled.map_err(|e| self.as_closed(e))
+    }
+
     /// Ends it, after its last row.
     pub(super) async fn finish(&self, batch: &mut Batch) -> Result<()> {
+        self.settle(batch).await?;
         let _waiting = self.link.waiting();
+        // Whatever may be wrong with them is told while the rows can be undone.
+        let schema = self.about().skipped.as_ref().map(RecordBatch::schema);
+        let skipped = match schema.map(|schema| batch.take_skipped(&schema)).transpose() {
+            Ok(skipped) => skipped,
+            Err(e) => {
+                let left = self.undo(batch).await;
+                return Err(Error { message: format!("{}; {left}", e.message), ..e });
+            }
+        };
         // If nobody waits for its end, the outcome is unknown.
         self.about().count = None;
         let finished = batch.finish().await;
         self.note(batch);
         let done = finished.map_err(|e| self.as_closed(e))?;
-        let schema = self.about().skipped.as_ref().map(RecordBatch::schema);
-        if let Some(schema) = schema {
-            self.about().skipped = Some(batch.take_skipped(&schema)?);
-        }
-        self.about().warnings.extend(done.warnings);
+        let mut about = self.about();
+        about.skipped = skipped;
+        about.warnings.extend(done.warnings);
         Ok(())
     }
 
