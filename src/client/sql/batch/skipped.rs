@@ -122,10 +122,11 @@ fn plain(one: &ArrayRef) -> Result<ArrayRef> {
         };
     }
     if let Some(views) = one.as_string_view_opt() {
-        return Ok(Arc::new(StringArray::from_iter(views)));
+        // Once more, without room for others.
+        return plain(&(Arc::new(StringArray::from_iter(views)) as ArrayRef));
     }
     if let Some(views) = one.as_binary_view_opt() {
-        return Ok(Arc::new(BinaryArray::from_iter(views)));
+        return plain(&(Arc::new(BinaryArray::from_iter(views)) as ArrayRef));
     }
     joined(&[one])
 }
@@ -197,7 +198,8 @@ mod tests {
             skipped.push(&first, row, row as u64 + 1, error()).unwrap();
             skipped.push(&second, row, row as u64 + 101, error()).unwrap();
         }
-        assert!(skipped.0.iter().all(|row| row.values.iter().all(|array| array.get_array_memory_size() < 1000)));
+        let sizes = skipped.0.iter().flat_map(|row| row.values.iter().map(|array| array.get_array_memory_size()));
+        assert!(sizes.clone().all(|size| size < 1000), "{:?}", sizes.take(9).collect::<Vec<_>>());
         let fields = vec![
             Field::new_dictionary("d", DataType::Int8, DataType::Utf8, true),
             Field::new("v", DataType::Utf8View, false),

@@ -142,7 +142,7 @@ fn matched(table: &str, schema: &Schema, known: &[String]) -> Result<Vec<String>
         // Some databases take all names in any case for the same.
         let mut alike = known.iter().filter(|column| column.eq_ignore_ascii_case(name));
         let alike = alike.next().filter(|_| alike.next().is_none());
-        match exact.or_else(|| known.iter().find(|column| folded(column) == folded(name))).or(alike) {
+        match exact.or_else(|| known.iter().find(|column| **column == folded(name))).or(alike) {
             Some(column) if found.contains(&column) => {
                 return Err(bad("42701", format!("two columns of the data are {column:?} of {table}")));
             }
