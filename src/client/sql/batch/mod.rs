@@ -4,7 +4,6 @@
 //! rows are undone.
 
 mod define;
-mod prepare;
 mod remains;
 mod send;
 mod skipped;
