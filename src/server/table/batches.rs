@@ -12,50 +12,86 @@ const TOGETHER: usize = 8;
 const ROWS: usize = 8192;
 const BYTES: usize = 1 << 20;
 
+/// So many of whatever sizes become one as well.
+const MANY: usize = 2 * TOGETHER * TOGETHER;
+
 /// Batches of one schema.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Batches(Vec<RecordBatch>);
+pub(super) struct Batches {
+    batches: Vec<RecordBatch>,
+    sizes: Vec<Size>,
+}
+
+/// That of a batch: its class, and its bytes.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    class: Option<u32>,
+    bytes: usize,
+}
+
+impl Size {
+    fn of(batch: &RecordBatch) -> Size {
+        Size { class: class(batch.num_rows()), bytes: cost(batch) }
+    }
+}
 
 impl Deref for Batches {
     type Target = [RecordBatch];
 
     fn deref(&self) -> &[RecordBatch] {
-        &self.0
+        &self.batches
     }
 }
 
 impl From<Vec<RecordBatch>> for Batches {
     fn from(batches: Vec<RecordBatch>) -> Batches {
-        Batches(batches)
+        let sizes = batches.iter().map(Size::of).collect();
+        Batches { batches, sizes }
     }
 }
 
 impl Batches {
     /// Adds one at the end.
     pub(super) fn push(&mut self, batch: RecordBatch) {
-        self.0.push(batch);
-        while let Some(merged) = self.last_together() {
-            self.0.truncate(self.0.len() - TOGETHER);
-            self.0.push(merged);
+        self.sizes.push(Size::of(&batch));
+        self.batches.push(batch);
+        while let Some(from) = self.last_together().and_then(|count| self.batches.len().checked_sub(count)) {
+            let Some(merged) = self.batches.get(from..).and_then(together) else { return };
+            self.batches.truncate(from);
+            self.sizes.truncate(from);
+            self.sizes.push(Size::of(&merged));
+            self.batches.push(merged);
         }
     }
 
-    /// The last ones as one, where they are to be.
-    fn last_together(&self) -> Option<RecordBatch> {
-        let class = size(self.0.last()?)?;
-        let alike = self.0.iter().rev().take_while(|batch| size(batch) == Some(class)).count();
-        if alike == 0 || alike % TOGETHER != 0 {
-            return None;
+    /// How many of the last ones are to be one. Small ones go first.
+    fn last_together(&self) -> Option<usize> {
+        let class = self.sizes.last()?.class?;
+        (class..=ROWS.ilog(TOGETHER)).find_map(|most| self.run(most))
+    }
+
+    /// The same of those that are in a class or one below it, and have few bytes together.
+    fn run(&self, most: u32) -> Option<usize> {
+        let (mut count, mut alike, mut bytes, mut largest, mut full) = (0, 0, 0, 0, false);
+        for size in self.sizes.iter().rev() {
+            let Some(class) = size.class.filter(|class| *class <= most) else { break };
+            full = bytes + size.bytes > BYTES;
+            if full {
+                break;
+            }
+            count += 1;
+            alike += usize::from(class == most);
+            bytes += size.bytes;
+            largest = largest.max(size.bytes);
         }
-        let last = self.0.get(self.0.len() - TOGETHER..)?;
-        let small = last.iter().map(cost).sum::<usize>() <= BYTES;
-        if small { together(last) } else { None }
+        // A batch of half the bytes is not copied once more for a few small ones.
+        let full = full && bytes > BYTES / 2 && largest <= bytes / 2;
+        (count > 1 && (alike >= TOGETHER || count >= MANY || full)).then_some(count)
     }
 }
 
 /// The class of sizes that a batch is in; none for one that stays as it is.
-fn size(batch: &RecordBatch) -> Option<u32> {
-    let rows = batch.num_rows();
+fn class(rows: usize) -> Option<u32> {
     (rows < ROWS).then(|| rows.max(1).ilog(TOGETHER))
 }
 
@@ -91,7 +127,7 @@ mod tests {
     #[test]
     fn there_are_few_batches_with_the_same_rows_however_they_came() {
         for (sizes, length) in
-            [(vec![1], 1), (vec![1, 2, 300], 5), (vec![256], 20), (vec![9000, 3], 1), (vec![7], 3000)]
+            [(vec![1], 1), (vec![1, 2, 300], 5), (vec![256], 20), (vec![9000, 3], 1), (vec![7], 3000), (vec![70, 1], 1)]
         {
             let (mut batches, mut rows) = (Batches::default(), 0);
             for n in sizes.iter().cycle().take(20_000 / sizes.iter().sum::<usize>() * sizes.len()) {
@@ -104,6 +140,22 @@ mod tests {
             let most = 40 + rows / ROWS + rows * (length + 8) * 4 / BYTES;
             assert!(batches.len() <= most, "{sizes:?}: {} batches of {rows} rows", batches.len());
             assert!(batches.iter().all(|batch| cost(batch) <= BYTES));
+        }
+    }
+
+    #[test]
+    fn a_row_is_copied_a_few_times_at_most() {
+        for sizes in [vec![1], vec![1, 2, 300], vec![64, 1], vec![1, 1, 1, 1, 1, 1, 1, 8], vec![4096, 1, 9]] {
+            let (mut batches, mut rows, mut copied) = (Batches::default(), 0, 0);
+            for n in sizes.iter().cycle().take(40_000 / sizes.iter().sum::<usize>() * sizes.len()) {
+                let before = batches.len();
+                batches.push(batch(rows, *n, 1));
+                rows += n;
+                if batches.len() <= before {
+                    copied += batches.last().unwrap().num_rows();
+                }
+            }
+            assert!(copied <= 12 * rows, "{sizes:?}: {copied} of {rows}");
         }
     }
 
