@@ -64,7 +64,7 @@ impl Table {
     pub(super) fn insert(&mut self, mut insert: Insert<'_>) -> Result<u64, SqlError> {
         let all: Vec<usize> = (0..insert.parameters.rows).collect();
         let batch = insert.rows(self, &all)?;
-        let mut keys = self.keys(insert.stop)?;
+        let mut keys = self.keys(insert.stop, insert.lease.as_deref_mut())?;
         if let Some(keys) = &mut keys {
             keys.add(&batch, insert.name)?;
         }
@@ -75,7 +75,7 @@ impl Table {
 
     /// Adds those of the rows that can be added; what became of each.
     pub(super) fn insert_each(&mut self, mut insert: Insert<'_>) -> Result<Each, SqlError> {
-        let mut keys = self.keys(insert.stop)?;
+        let mut keys = self.keys(insert.stop, insert.lease.as_deref_mut())?;
         let all: Vec<usize> = (0..insert.parameters.rows).collect();
         let whole = insert.rows(self, &all);
         let mut added = Vec::new();
@@ -105,13 +105,16 @@ impl Table {
         Ok(each)
     }
 
-    /// For the values of the key that rows bring; `None` without a key.
-    fn keys(&self, stop: &Stop) -> Result<Option<NewKeys>, SqlError> {
+    /// For the values of the key that rows bring; `None` without a key. lease: for those that the table has, where they
+    /// are not known yet.
+    fn keys(&self, stop: &Stop, mut lease: Option<&mut Lease>) -> Result<Option<NewKeys>, SqlError> {
         let Some(key) = self.key else { return Ok(None) };
         if self.keys.get().is_none() {
             let mut keys = NewKeys::new(&KeyIndex::default(), &self.schema, key, stop)?;
             for batch in self.batches.iter() {
+                let before = keys.bytes();
                 keys.add(batch, "")?;
+                lease.as_mut().map_or(Ok(()), |lease| lease.grow(keys.bytes() - before))?;
             }
             let mut index = KeyIndex::default();
             index.add(keys);
