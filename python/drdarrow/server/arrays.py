@@ -9,7 +9,7 @@ from drdarrow.server.bad_rows import bad_rows
 from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.engine import SqlError
 from drdarrow.server.inserts import Insert
-from drdarrow.server.targets import Target
+from drdarrow.server.targets import Target, shape
 
 if TYPE_CHECKING:
     from drdarrow._core import Collected
@@ -59,8 +59,10 @@ def run(session: _Session, statement: Statement, table: Collected, atomic: bool)
     insert = _for_many(session, statement)
     if insert is not None:
         target = _target(session, insert)
-        if target is not None and not target.triggers:
-            return _insert(session, statement, insert, target, table, atomic)
+        if target is not None and not target.triggers and insert.takes(table):
+            answers = _insert(session, statement, insert, target, table, atomic)
+            if answers is not None:
+                return answers
     rows = [row[1:] for row in table.rows()]
     if atomic:
         try:
@@ -84,9 +86,12 @@ def gathered(session: _Session, statement: Statement, table: Collected) -> tuple
     if target is None or target.serial or target.triggers:
         return None
     count = table.num_rows()
+    if not insert.takes(table):
+        return 0, None
     try:
-        # An error takes with it what the transaction did before.
-        if session._changed and (target.further or _bad_rows(session, insert, target, table)):
+        # An error takes with it what the transaction did before. Where nobody knows whether there will be one, the
+        # rows go in one by one.
+        if session._changed and (target.further or _bad_rows(session, insert, target, table) != {}):
             return 0, None
     except SqlError as error:
         return 0, error
@@ -110,11 +115,13 @@ def _target(session: _Session, insert: Insert) -> Target | None:
     """The table, as it was seen last unless tables have changed; None when there is none."""
     tables = None if session._defined or session._local else session._known.tables
     kept = session._targets.get(id(insert))
-    if kept is not None and kept[0] is insert and tables is not None and kept[1] is tables:
-        return kept[2]
     # On a cursor where nothing is lost, if that sees the table.
     cursor = session._main if session._defined or session._local else session._cursors.take()
     try:
+        if kept is not None and kept[0] is insert and tables is not None and kept[1] is tables:
+            # Nobody tells what the host does to its tables.
+            if shape(insert, cursor) == kept[2].shape:
+                return kept[2]
         found = Target.of(insert, cursor)
     except Exception as e:
         if cursor is session._main and session._begun:
@@ -130,9 +137,12 @@ def _target(session: _Session, insert: Insert) -> Target | None:
 
 def _insert(
     session: _Session, statement: Statement, insert: Insert, target: Target, table: Collected, atomic: bool
-) -> int | _Answers:
+) -> int | _Answers | None:
+    """Nothing is done, and None the answer, where the rows are to be run one by one."""
     # An error takes with it what the transaction did before: then bad rows are looked for first.
     bad = _bad_rows(session, insert, target, table) if session._changed else {}
+    if bad is None:
+        return None
     try:
         count = 0 if atomic and bad else _insert_but(session, insert, target, table, bad)
     except SqlError as error:
@@ -142,7 +152,7 @@ def _insert(
         if not bad and atomic:
             raise
         if not bad:
-            return _each(session, statement, [row[1:] for row in table.rows()])
+            return None
         count = 0 if atomic else _insert_but(session, insert, target, table, bad)
     if atomic and bad:
         raise bad[min(bad)]
@@ -157,7 +167,7 @@ def _insert_but(session: _Session, insert: Insert, target: Target, table: Collec
         return 0
     try:
         session._start(", ".join(insert.items))
-        count = insert.run(session._main, table, bad, target.names)
+        count = insert.run(session._main, table, bad)
         if count != wanted:
             raise SqlError(-901, "58004", f"{count} rows of {wanted} were inserted")
     except Exception as e:
@@ -165,10 +175,12 @@ def _insert_but(session: _Session, insert: Insert, target: Target, table: Collec
     return count
 
 
-def _bad_rows(session: _Session, insert: Insert, target: Target, table: Collected) -> dict[int, SqlError]:
+def _bad_rows(session: _Session, insert: Insert, target: Target, table: Collected) -> dict[int, SqlError] | None:
+    """None where that is not known."""
     other = session._cursors.take()
     try:
-        return bad_rows(insert, target, session._main, other, table)
+        with session.patience.reading(""):
+            return bad_rows(insert, target, session._main, other, table)
     except Exception as e:
         raise session._failed(e, session._main) from e
     finally:

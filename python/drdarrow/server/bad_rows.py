@@ -8,19 +8,21 @@ break a CHECK or have a key that is there already. Only the others reach the tab
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import Any
+
+import duckdb
 
 from drdarrow import _core
 from drdarrow.server import errors
 from drdarrow.server.engine import SqlError
 from drdarrow.server.inserts import Insert, but
+from drdarrow.server.patience import look
 from drdarrow.server.targets import Column, Target
 
 __all__ = ["bad_rows"]
 
 #: Rows that are looked for one by one.
-_FOUND = 1000
+_FOUND = 100
 _NOT_CAST = SqlError(-420, "22018")
 _MARKER = re.compile(r'"(\d+)"')
 #: Columns of DuckDB that take any value of an array's column.
@@ -40,13 +42,15 @@ _SAFE = {
 _DECIMAL = re.compile(r"(?:Decimal128|DECIMAL)\((\d+), ?(\d+)\)")
 
 
-def bad_rows(insert: Insert, target: Target, main: Any, other: Any, table: _core.Collected) -> dict[int, SqlError]:
-    """The rows that DuckDB would refuse, as far as that can be known, by their numbers.
+def bad_rows(
+    insert: Insert, target: Target, main: Any, other: Any, table: _core.Collected
+) -> dict[int, SqlError] | None:
+    """The rows that DuckDB would refuse, by their numbers; None where that is not known.
 
     main: the cursor of the changes, on which nothing may fail. other: a cursor for what may.
     """
     items, rows = insert.fitted(table)
-    if _any_value_will_do(target, items, rows):
+    if _any_value_will_do(target, items, table):
         values = {column.name.lower(): item for column, item in zip(target.columns, _given(items), strict=True)}
         if not target.keys or not _may_be_there(main, insert, target, values, rows):
             return {}
@@ -55,18 +59,21 @@ def bad_rows(insert: Insert, target: Target, main: Any, other: Any, table: _core
     if not columns:
         return bad
     try:
-        with other.given(table) as array:
+        wide = table.widened() or table
+        with other.given(wide) as array:
             if insert.plain:
                 _cannot_be_cast(other, array, columns, bad)
             if insert.items != insert.plain:
-                _cannot_be_made(other, array, columns, table.num_rows(), bad)
+                if not _cannot_be_made(other, array, columns, table.num_rows(), bad):
+                    return None
             casts = ", ".join(f"{column.cast} AS v{n}" for n, column in enumerate(columns))
             made = _core.collect(other.sql(f'SELECT "0", {casts} FROM {array}{but(bad)}'))
         with other.given(made) as values_of:
             _conditions(other, values_of, target, bad)
+    except (SqlError, duckdb.InterruptException):
+        raise
     except Exception:
-        # Then the INSERT itself will tell.
-        return {}
+        return None
     _keys(main, made, insert, target, bad)
     return bad
 
@@ -104,11 +111,12 @@ def _takes(column: str, kind: str) -> bool:
 
 def _may_be_there(main: Any, insert: Insert, target: Target, values: dict[str, str], rows: _core.Collected) -> bool:
     """A row has a key that another one has, here or in the table."""
+    kinds = {column.name.lower(): column.type for column in target.columns}
     for key in target.keys:
         if not all(name in values for name in key):
             continue
         of = [f"v.{values[name]}" for name in key]
-        same = " AND ".join(f"t.{_quoted(name)} = {value}" for name, value in zip(key, of, strict=True))
+        same = " AND ".join(_same(name, kinds[name], value) for name, value in zip(key, of, strict=True))
         there = " AND ".join(f"{value} IS NOT NULL" for value in of)
         with main.given(rows) as array:
             counts = f"SELECT count(*), count(DISTINCT ({', '.join(of)})) FROM {array} AS v WHERE {there}"
@@ -121,28 +129,32 @@ def _may_be_there(main: Any, insert: Insert, target: Target, values: dict[str, s
 
 def _cannot_be_cast(other: Any, array: str, columns: list[Column], bad: dict[int, SqlError]) -> None:
     for column in columns:
+        look()
         cast = f"TRY_CAST({column.of} AS {column.type})"
         found = other.execute(f'SELECT "0" FROM {array} WHERE {column.of} IS NOT NULL AND {cast} IS NULL')
         for (row,) in found.fetchall():
+            look()
             if row not in bad:
                 why = _why(other, array, [f"CAST({column.of} AS {column.type})"], row, row)
                 bad[row] = why or _NOT_CAST
 
 
-def _cannot_be_made(other: Any, array: str, columns: list[Column], rows: int, bad: dict[int, SqlError]) -> None:
-    """Looks for the rows by halves."""
+def _cannot_be_made(other: Any, array: str, columns: list[Column], rows: int, bad: dict[int, SqlError]) -> bool:
+    """Looks for the rows by halves; whether all are found."""
     made, spans, found = [column.cast for column in columns], [(0, rows - 1)], 0
     while spans:
+        look()
         first, last = spans.pop()
         error = _why(other, array, made, first, last, bad)
         if error is not None and first == last:
             bad[first] = error
             found += 1
             if found > _FOUND:
-                raise error
+                return False
         elif error is not None:
             half = (first + last) // 2
             spans += [(half + 1, last), (first, half)]
+    return True
 
 
 def _why(
@@ -152,6 +164,8 @@ def _why(
     rows = f'"0" BETWEEN {first} AND {last}'
     try:
         other.execute(f"SELECT {', '.join(made)} FROM (FROM {array}{but(bad or {})}) WHERE {rows}").fetchall()
+    except duckdb.InterruptException:
+        raise
     except Exception as e:
         return errors.translate(str(e))
     return None
@@ -164,41 +178,48 @@ def _conditions(other: Any, values: str, target: Target, bad: dict[int, SqlError
                 bad.setdefault(row, SqlError(-407, "23502", column.name))
     named = ", ".join(f"v{n} AS {_quoted(column.name)}" for n, column in enumerate(target.columns))
     for check in target.checks:
-        # It may be about columns that get no values here.
-        with suppress(Exception):
-            sql = f'SELECT "0" FROM (SELECT "0", {named} FROM {values}) WHERE NOT ({check})'
-            for (row,) in other.execute(sql).fetchall():
-                bad.setdefault(row, SqlError(-545, "23513", check[:60]))
+        # It fails where it is about columns that get no values here.
+        sql = f'SELECT "0" FROM (SELECT "0", {named} FROM {values}) WHERE NOT ({check})'
+        for (row,) in other.execute(sql).fetchall():
+            bad.setdefault(row, SqlError(-545, "23513", check[:60]))
 
 
 def _keys(main: Any, made: _core.Collected, insert: Insert, target: Target, bad: dict[int, SqlError]) -> None:
     """Goes through the rows in order: a row that is bad takes no key."""
     value = {column.name.lower(): f"v{n}" for n, column in enumerate(target.columns)}
+    kinds = {column.name.lower(): column.type for column in target.columns}
     keys = [key for key in target.keys if all(name in value for name in key)]
     if not keys:
         return
     taken = []
     for key in keys:
-        same = " AND ".join(f"t.{_quoted(of)} = {value[of]}" for of in key)
+        same = " AND ".join(_same(of, kinds[of], value[of]) for of in key)
         taken.append(f"EXISTS (SELECT 1 FROM {insert.name} AS t WHERE {same})")
-    wanted = [value[of] for key in keys for of in key]
+    # Rows with the same key have the same number: a value of Python's may be less than one of DuckDB's.
+    wanted = []
+    for key in keys:
+        order = ", ".join(value[name] for name in key)
+        whole = " AND ".join(f"{value[name]} IS NOT NULL" for name in key)
+        wanted.append(f"CASE WHEN {whole} THEN dense_rank() OVER (ORDER BY {order}) END")
     with main.given(made) as values:
         sql = f'SELECT "0", {" OR ".join(taken)}, {", ".join(wanted)} FROM {values} ORDER BY "0"'
         found = main.execute(sql).fetchall()
-    seen: list[set[tuple[Any, ...]]] = [set() for _ in keys]
-    for row, there, *of_row in found:
+    seen: list[set[int | None]] = [set() for _ in keys]
+    for row, there, *parts in found:
         if row in bad:
             continue
-        parts, at = [], 0
-        for key in keys:
-            parts.append(tuple(of_row[at : at + len(key)]))
-            at += len(key)
         if there or any(part in of for part, of in zip(parts, seen, strict=True)):
             bad[row] = SqlError(-803, "23505", "1", insert.parts[-1])
             continue
         for part, of in zip(parts, seen, strict=True):
-            if None not in part:
+            if part is not None:
                 of.add(part)
+
+
+def _same(name: str, kind: str, value: str) -> str:
+    """A key of the table, t, is a value, as an index compares them: letter by letter."""
+    letters = ' COLLATE "binary"' if kind == "VARCHAR" else ""
+    return f"(t.{_quoted(name)}{letters}) = {value}"
 
 
 def _quoted(name: str) -> str:

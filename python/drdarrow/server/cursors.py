@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from drdarrow.server.macros import Macros
 
 if TYPE_CHECKING:
@@ -124,11 +126,18 @@ class Cursor:
         self._has -= self._uncertain
         self._uncertain.clear()
         self._begun = False
-        self._raw.rollback()
-        for columns in self._passing:
-            with suppress(Exception):
-                self._raw.unregister(self._feeds.pop(columns).name)
-        self._passing.clear()
+        try:
+            self._raw.rollback()
+        except duckdb.TransactionException as e:
+            # A COMMIT that fails has undone it.
+            if "no transaction is active" not in str(e):
+                raise
+        finally:
+            for columns in self._passing:
+                feed = self._feeds.pop(columns)
+                with suppress(Exception):
+                    self._raw.unregister(feed.name)
+            self._passing.clear()
 
     def interrupt(self) -> None:
         """Breaks off what runs; called from any thread."""

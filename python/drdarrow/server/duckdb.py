@@ -196,6 +196,7 @@ class DuckSession:
         ready = [statement.run.ready(row) for row in rows]
         try:
             if statement.kind in ("VARIABLE_SET", "SET", "PRAGMA"):
+                self._targets.clear()
                 self._cursors.set(statement.run.sql)
                 return None
             self._start(statement.run.sql, statement.run.lean)

@@ -6,10 +6,12 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closing, lex, split, text
 
 if TYPE_CHECKING:
@@ -19,7 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["Insert", "but", "plain_name"]
 
 #: Another row may change the value of these.
-_NOT_ALONE = {"SELECT"}
+_NOT_ALONE = {"SELECT", "EXISTS"}
+#: After a bracket that opens these are queries as well.
+_QUERIES = {"FROM", "TABLE", "WITH", "VALUES", "PIVOT", "UNPIVOT", "SHOW", "DESCRIBE", "SUMMARIZE"}
+#: Bytes of a column's declared length, times rows, up to which these are run at once.
+_FILLED = 16 << 20
 #: Functions whose value depends on their arguments, on the transaction, and on nothing else.
 _STEADY = "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE internal AND stability <> 'VOLATILE'"
 _MADE = re.compile(r"drdarrow_[a-z_]+")
@@ -38,6 +44,8 @@ class Insert:
     #: The items for texts that fit already, and how those of some markers, from 0, are made so.
     lean: list[str] = field(default_factory=list)
     fits: Mapping[int, Fit] = field(default_factory=dict)
+    #: How many there are.
+    markers: int = 0
     #: The items have their values whoever runs them, and however often.
     steady: bool = True
 
@@ -63,7 +71,7 @@ class Insert:
         row = words[end + 1 :]
         if not target or end >= len(words) or words[end].upper != "VALUES" or not row or row[0].text != "(":
             return None
-        if closing(row, 0) != len(row) - 1 or any(word.upper in _NOT_ALONE for word in row):
+        if closing(row, 0) != len(row) - 1 or not _is_alone(row):
             return None
         items, plain = _items(row)
         if all(item == "DEFAULT" for item in items) or columns and len(columns) != len(items):
@@ -71,6 +79,7 @@ class Insert:
         if any(word.upper == "DEFAULT" for word in row) and "DEFAULT" not in items:
             return None
         found = cls(target, columns, items, items if plain else [], steady=_is_steady(row))
+        found.markers = sum(word.kind == "sign" and word.text == "?" for word in row)
         if given is not None and given != sql:
             before = cls.of(given)
             if before is None:
@@ -91,22 +100,31 @@ class Insert:
         """The parts of that, without quotes."""
         return [plain_name(word.text) for word in self.target if word.text != "."]
 
+    def takes(self, rows: Collected) -> bool:
+        """The rows have the columns of the markers, and blanks for them take little memory."""
+        filled = sum(fit.length for fit in self.fits.values() if fit.filled)
+        return len(rows.fields()) == self.markers + 1 and filled * rows.num_rows() <= _FILLED
+
     def fitted(self, rows: Collected) -> tuple[list[str], Collected]:
-        """The items for some rows, and the rows with texts as long as their columns are, if they can be."""
+        """The items for some rows, and the rows with values as they are one by one: texts as long as their columns
+        are, if they can be, numbers as wide as Python's."""
+        rows = rows.widened() or rows
         if self.fits:
             made = rows.fitted([(n + 1, fit.length, fit.filled, fit.bytes) for n, fit in self.fits.items()])
             if made is not None:
                 return self.lean, made
         return self.items, rows
 
-    def run(self, cursor: Any, rows: Collected, without: Collection[int], names: Sequence[str]) -> int:
-        """Inserts the rows of an array but some; how many it inserted. names: the columns of the target."""
+    def run(self, cursor: Any, rows: Collected, without: Collection[int]) -> int:
+        """Inserts the rows of an array but some; how many it inserted."""
         items, rows = self.fitted(rows)
         columns = self.columns
         if "DEFAULT" in items:
-            # Columns that are not named have theirs.
+            # Columns that are not named have theirs, as the table is for this transaction.
             kept = [n for n, item in enumerate(items) if item != "DEFAULT"]
-            of = columns or ['"' + name.replace('"', '""') + '"' for name in names]
+            of = columns or [_quoted(name) for name in cursor.sql(f"FROM {self.name} LIMIT 0").columns]
+            if len(of) != len(items):
+                raise SqlError(-117, "42802")
             columns, items = [of[n] for n in kept], [items[n] for n in kept]
         named = f"{self.name} ({', '.join(columns)})" if columns else self.name
         with cursor.given(rows) as array:
@@ -122,6 +140,20 @@ def but(rows: Collection[int]) -> str:
 def plain_name(name: str) -> str:
     """A name without its quotes."""
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _is_alone(row: Sequence[Word]) -> bool:
+    """The values are those of one row and of its markers, which are bare ones."""
+    for word, after in pairwise([*row, Word("end", "")]):
+        if word.upper in _NOT_ALONE or word.text in ("$", ":", "#"):
+            return False
+        if word.text == "(" and after.upper in _QUERIES or word.text == "?" and after.kind == "number":
+            return False
+    return True
 
 
 def _items(row: Sequence[Word]) -> tuple[list[str], bool]:

@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import duckdb
 
 from drdarrow.server.inserts import Insert, plain_name
 
-__all__ = ["Column", "Target"]
+__all__ = ["Column", "Target", "shape"]
 
-_CONSTRAINTS = """
-SELECT constraint_type, expression, constraint_column_names FROM duckdb_constraints()
-WHERE lower(table_name) = lower(?) AND lower(schema_name) = lower(coalesce(?, current_schema()))
+#: Tables of a name, and where one is that is named without more.
+_PLACES = """
+SELECT database_name, schema_name, current_database(), current_schema() FROM duckdb_tables()
+WHERE lower(table_name) = lower(?)
+"""
+_HERE = "lower(table_name) = lower(?) AND database_name = ? AND schema_name = ?"
+_CONSTRAINTS = f"""
+SELECT constraint_type, expression, constraint_column_names FROM duckdb_constraints() WHERE {_HERE}
 """
 #: Rows for what depends on the rows before, or that only the INSERT itself can tell.
-_INDEXES = """
-SELECT count(*) FROM duckdb_indexes()
-WHERE is_unique AND lower(table_name) = lower(?) AND lower(schema_name) = lower(coalesce(?, current_schema()))
-"""
-_DEFAULTS = """
+_INDEXES = f"SELECT count(*) FROM duckdb_indexes() WHERE is_unique AND {_HERE}"
+_DEFAULTS = f"""
 SELECT count(*) FROM duckdb_columns() WHERE contains(lower(column_default), 'nextval')
-AND lower(table_name) = lower(?) AND lower(schema_name) = lower(coalesce(?, current_schema()))
-AND NOT list_contains(?, lower(column_name))
+AND {_HERE} AND NOT list_contains(?, lower(column_name))
 """
 _TRIGGERS = "SELECT count(*) FROM duckdb_triggers() WHERE lower(table_name) = lower(?)"
 
@@ -50,7 +52,8 @@ class Column:
 class Target:
     """The columns that get values, the conditions of CHECK, the columns of each key."""
 
-    names: list[str] = field(default_factory=list)
+    #: Names and types of all columns.
+    shape: list[tuple[str, str]] = field(default_factory=list)
     columns: list[Column] = field(default_factory=list)
     checks: list[str] = field(default_factory=list)
     keys: list[list[str]] = field(default_factory=list)
@@ -63,11 +66,8 @@ class Target:
     @classmethod
     def of(cls, insert: Insert, main: Any) -> Target:
         """That of an INSERT. main: the cursor of the changes, on which nothing may fail."""
-        relation = main.sql(f"FROM {insert.name} LIMIT 0")
-        found = cls(list(relation.columns))
-        types = {
-            column.lower(): (column, str(kind)) for column, kind in zip(relation.columns, relation.types, strict=True)
-        }
+        found = cls(shape(insert, main))
+        types = {column.lower(): (column, kind) for column, kind in found.shape}
         named = [plain_name(column).lower() for column in insert.columns] or list(types)
         if len(named) != len(insert.items) or any(column not in types for column in named):
             found.further = True
@@ -82,8 +82,12 @@ class Target:
         return found
 
     def _look(self, parts: Sequence[str], main: Any) -> None:
-        where = [parts[-1], parts[-2] if len(parts) > 1 else None]
-        required = set()
+        place = _place(parts, main.execute(_PLACES, parts[-1:]).fetchall())
+        if place is None:
+            # Nobody knows what holds for it.
+            self.further = self.serial = True
+            return
+        where, required = [parts[-1], *place], set()
         for kind, expression, of in main.execute(_CONSTRAINTS, where).fetchall():
             if kind == "CHECK":
                 self.checks.append(expression)
@@ -97,8 +101,31 @@ class Target:
             column.required = column.name.lower() in required
         names = [column.name.lower() for column in self.columns]
         self.further = self.further or required > set(names) or bool(_count(main, _INDEXES, where))
+        # Two rows have the same default.
+        self.further = self.further or not set(chain(*self.keys)) <= set(names)
         self.serial = bool(_count(main, _DEFAULTS, [*where, names]))
         self.triggers = _has_triggers() and bool(_count(main, _TRIGGERS, where[:1]))
+
+
+def shape(insert: Insert, cursor: Any) -> list[tuple[str, str]]:
+    """Names and types of the columns of an INSERT's table."""
+    relation = cursor.sql(f"FROM {insert.name} LIMIT 0")
+    return [(column, str(kind)) for column, kind in zip(relation.columns, relation.types, strict=True)]
+
+
+def _place(parts: Sequence[str], found: Sequence[tuple[str, str, str, str]]) -> tuple[str, str] | None:
+    """Database and schema of a table by the parts of its name; None where that is not certain."""
+    if not found:
+        return None
+    database, schema = found[0][2:]
+    if len(parts) == 1:
+        wanted = [("temp", "main"), (database, schema), (database, "main")]
+    elif len(parts) == 2:
+        wanted = [(database, parts[0]), (parts[0], "main")]
+    else:
+        wanted = [(parts[-3], parts[-2])]
+    places = {(of.lower(), within.lower()): (of, within) for of, within, _, _ in found}
+    return next((places[one] for of, within in wanted if (one := (of.lower(), within.lower())) in places), None)
 
 
 def _asked() -> bool:

@@ -76,11 +76,19 @@ impl Collected {
     }
 
     /// The same with the texts of some columns as long as these are: position, length, whether blanks fill it,
-    /// whether it counts bytes. None where a text is too long, or no text.
+    /// whether it counts bytes. None where a text is too long, or no text, or where blanks would take much memory.
     #[cfg(feature = "server")]
     fn fitted(&self, py: Python<'_>, columns: Vec<(usize, usize, bool, bool)>) -> Option<Collected> {
         py.detach(|| fitting::fitted(&self.schema, &self.batches, &columns))
             .map(|batches| Collected::new(self.schema.clone(), batches))
+    }
+
+    /// The same with numbers as wide as Python's: 16-bit integers as 32-bit ones, 32-bit floats as 64-bit ones. None
+    /// where there are no such.
+    #[cfg(feature = "server")]
+    fn widened(&self, py: Python<'_>) -> Option<Collected> {
+        py.detach(|| fitting::widened(&self.schema, &self.batches))
+            .map(|(schema, batches)| Collected::new(schema, batches))
     }
 
     /// The rows as tuples, in a list.
