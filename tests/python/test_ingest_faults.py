@@ -117,8 +117,8 @@ def test_rows_that_are_left_out_have_the_values_that_were_given() -> None:
 
         def coded(letter: str) -> pa.RecordBatch:
             texts = pa.array([f"{letter}{n}" for n in range(100)]).dictionary_encode()
-            texts = texts.cast(pa.dictionary(pa.int8(), pa.string()))
-            return pa.record_batch({"k": pa.array([1] * 100, pa.int32()), "s": texts})
+            coded = texts.cast(pa.dictionary(pa.int8(), pa.string()))
+            return pa.record_batch({"k": pa.array([1] * 100, pa.int32()), "s": coded})
 
         cursor.execute("CREATE TABLE D (K INTEGER NOT NULL PRIMARY KEY, S VARCHAR(20))")
         done = cursor.ingest("D", [coded("a"), coded("b")], on_error="skip")
@@ -216,7 +216,7 @@ def test_wrong_arguments_are_told_before_data_is_read(some: Target) -> None:
         async with aio.connect(some.uri, timeout=15) as connection:
             for wrong in ({"mode": "add"}, {"on_error": "ignore"}, {"batch_rows": 0}):
                 with pytest.raises(ValueError):
-                    await connection.cursor().ingest(fresh(), batches(), **wrong)  # type: ignore[arg-type]
+                    await connection.cursor().ingest(fresh(), batches(), **wrong)
 
     asyncio.run(work())
     assert read == []

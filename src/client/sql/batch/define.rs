@@ -44,6 +44,8 @@ impl Batch {
 
     /// The rows that were left out since it was asked last: those of the data, which has these columns, and
     /// `error_row`, `error_sqlstate`, `error_sqlcode` and `error_message`.
+    /// Once [`settle`](Batch::settle) has waited for the answers it is all of them, and can be asked before
+    /// [`finish`](Batch::finish) commits the others.
     pub fn take_skipped(&mut self, schema: &Schema) -> Result<RecordBatch> {
         let skipped = self.0.as_mut().and_then(|call| call.skipped.as_mut());
         skipped.map_or_else(|| Skipped::default().take(schema), |skipped| skipped.take(schema))
