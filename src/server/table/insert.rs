@@ -125,3 +125,30 @@ impl Table {
         NewKeys::new(&index, &self.schema, key, stop).map(Some)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::budget::ServerBudget;
+    use arrow_array::{ArrayRef, Int32Array};
+
+    #[test]
+    fn the_keys_that_a_table_has_are_counted_once() {
+        let values: ArrayRef = Arc::new(Int32Array::from_iter_values(0..100));
+        let batch = RecordBatch::try_from_iter([("A", values)]).unwrap();
+        let table = || {
+            let mut table = Table::empty(batch.schema(), Some(0));
+            table.batches.push(batch.clone());
+            table
+        };
+        let lease = |bytes: usize| ServerBudget::new(1 << 20, bytes).connection().empty();
+        let full = table().keys(&Stop::default(), Some(&mut lease(1000))).err().unwrap();
+        assert_eq!(full.sqlcode, -289);
+        let (table, mut lease) = (table(), lease(1 << 20));
+        table.keys(&Stop::default(), Some(&mut lease)).unwrap();
+        let bytes = lease.bytes();
+        assert!(bytes >= 100 * 64, "{bytes}");
+        table.keys(&Stop::default(), Some(&mut lease)).unwrap();
+        assert_eq!(lease.bytes(), bytes);
+    }
+}
