@@ -10,7 +10,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from drdarrow import _core
+import drdarrow
+from drdarrow import _core, server
 from drdarrow.server import bad_rows
 from drdarrow.server.duckdb import DuckEngine, DuckSession
 from drdarrow.server.engine import SqlError
@@ -306,3 +307,23 @@ def test_decimals_are_what_they_are() -> None:
     ddl, sql = ["CREATE TABLE T (A DECIMAL(9,2) PRIMARY KEY)"], "INSERT INTO T VALUES (?)"
     table = rows(pa.array([Decimal("1.25"), Decimal("1.26"), Decimal("1.25")], pa.decimal128(9, 2)))
     assert outcome(chain, ddl, sql, table) == outcome(single, ddl, sql, table)
+
+
+def test_a_row_with_nanoseconds_goes_in_by_itself() -> None:
+    moments = [1_000, 1_001, 1_001]
+    with server.serve(duckdb.connect()) as srv, srv.connect(timestamp_unit="ns") as connection:
+        cursor = connection.cursor()
+        cursor.execute("CREATE TABLE T (A TIMESTAMP(9) NOT NULL PRIMARY KEY)")
+        connection.commit()
+        for n, expected in zip(moments, (1, 1, -803), strict=True):
+            table = pa.table({"A": pa.array([n], pa.timestamp("ns"))})
+            if expected == 1:
+                cursor.ingest("T", table)
+                connection.commit()
+                continue
+            with pytest.raises(drdarrow.Error) as caught:
+                cursor.ingest("T", table)
+            assert caught.value.sqlcode == expected
+            connection.rollback()
+        cursor.execute("SELECT A FROM T ORDER BY A")
+        assert cursor.fetch_arrow_table().column(0).cast(pa.int64()).to_pylist() == [1_000, 1_001]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
-use arrow_schema::{ArrowError, DataType, Field, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
 use pyo3::exceptions::{PyLookupError, PyPermissionError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -107,7 +107,7 @@ impl Serving for EngineSession {
         self.clear_way()?;
         inside(|py| {
             let object = self.object.bind(py)?;
-            if parameters.rows > 1
+            if (parameters.rows > 1 || has_nanoseconds(parameters))
                 && let Some(method) = object.getattr_opt("execute_array")?
             {
                 return done(&method.call1((statement, array(py, parameters)?, true))?);
@@ -373,6 +373,11 @@ fn unforeseen<'py>(py: Python<'py>, kind: &str, error: impl IntoPyObject<'py>) -
         Ok(told_in_sql(&told))
     });
     told.ok().flatten().unwrap_or_else(|| SqlError::system(kind))
+}
+
+/// Python's datetime has none: such a row goes in as an array.
+fn has_nanoseconds(parameters: &Parameters) -> bool {
+    parameters.columns.iter().any(|column| matches!(column.data_type(), DataType::Timestamp(TimeUnit::Nanosecond, _)))
 }
 
 /// The answer of `execute`: rows changed, or None.
