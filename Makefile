@@ -58,7 +58,7 @@ rust: tools
 ## Builds the wheel and installs it; on Linux for every system from glibc 2.17 on.
 build: $(VENV)/made
 	rm -rf target/wheels
-	$(BIN)/maturin build --locked --profile wheel --quiet $(PORTABLE) --compression-level 9 --out target/wheels
+	PATH="$(CURDIR)/$(BIN):$$PATH" maturin build --locked --profile wheel --quiet $(PORTABLE) --compression-level 9 --out target/wheels
 	$(BIN)/pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
 
 wheel: tools build
