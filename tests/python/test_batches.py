@@ -296,7 +296,7 @@ def test_the_statement_is_prepared_once_and_committed_once(lab: Lab, table, prox
 
 def test_arrays_and_chains_bring_the_same_rows(target: Target) -> None:
     """Of every length, NULLs among them, and values that go after their row: more rows than a chain has."""
-    rows = 3000
+    rows = 1000
     table = pa.table(
         {
             "K": pa.array(range(rows), pa.int32()),
