@@ -1,4 +1,4 @@
-//! What is asked for, the lines, and the list of those that miss the goal.
+//! Arguments of the benchmark, its lines, and the list of those that miss the goal.
 
 use fearless_simd::Level;
 

@@ -112,7 +112,7 @@ def _for_many(session: _Session, statement: Statement) -> Insert | None:
 
 
 def _target(session: _Session, insert: Insert) -> Target | None:
-    """The table, as it was seen last unless tables have changed; None when there is none."""
+    """The table, as it was seen last unless tables have changed; None when it does not exist."""
     tables = None if session._defined or session._local else session._known.tables
     kept = session._targets.get(id(insert))
     # On a cursor where nothing is lost, if that sees the table.

@@ -8,9 +8,9 @@ use crate::wire::value::simd::LANES;
 /// Where the cells of a group begin.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Extent {
-    /// The first place; [`NULL`] if there is none.
+    /// The first place; [`NULL`] without one.
     low: u32,
-    /// One past the last place; 0 if there is none.
+    /// One past the last place; 0 without one.
     high: u32,
     pub(super) nulls: bool,
 }
@@ -27,10 +27,10 @@ impl Extent {
         })
     }
 
-    /// True if `behind` bytes from every cell on lie in the block, and `before` bytes in front.
+    /// True if `after` bytes from every cell on lie in the block, and `before` bytes in front.
     #[inline(always)]
-    pub(super) fn lies_in(&self, buf: &[u8], before: usize, behind: usize) -> bool {
-        self.high == 0 || self.low as usize >= before && self.high as usize - 1 + behind <= buf.len()
+    pub(super) fn lies_in(&self, buf: &[u8], before: usize, after: usize) -> bool {
+        self.high == 0 || self.low as usize >= before && self.high as usize - 1 + after <= buf.len()
     }
 }
 

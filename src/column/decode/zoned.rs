@@ -73,7 +73,7 @@ impl Zoned {
     }
 }
 
-/// At most eight digits behind zeros; those in the word have their zones flipped, but for `kept` bits of the last.
+/// At most eight digits after zeros; those in the word have their zones flipped, but for `kept` bits of the last.
 #[inline(always)]
 fn padded(digits: &[u8], flip: u64, kept: u64) -> u64 {
     let word = digits.iter().fold(0, |word, digit| word << 8 | u64::from(*digit));

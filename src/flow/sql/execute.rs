@@ -111,7 +111,7 @@ impl RowBlock {
 /// The rows of parameters that a statement is executed for.
 #[derive(Debug)]
 enum Given {
-    /// Each as a command of its own; once without any where there are none.
+    /// Each as a command of its own; a statement without parameters runs once.
     Inputs(Vec<Input>),
     /// Each as a command of its own.
     Rows(RowBlock),

@@ -240,7 +240,7 @@ impl SharedStatement {
     }
 
     /// Executes the statement for some of its rows.
-    /// What became of them is waited for where the next rows are made by somebody's code, which may use the connection.
+    /// Their outcome is waited for where the next rows are made by somebody's code, which may use the connection.
     pub(in crate::python) async fn add(&self, batch: &mut Batch, rows: Vec<RecordBatch>, settled: bool) -> Result<()> {
         let _waiting = self.link.waiting();
         let added = if settled { batch.add(&rows).await } else { batch.send(&rows).await };

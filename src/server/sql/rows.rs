@@ -151,7 +151,7 @@ pub(super) struct LargeValues<'a> {
     pub(super) locators: &'a mut Locators,
 }
 
-/// What encodes the rows of a query, kept from one block to the next.
+/// The encoder of the rows of a query, kept from one block to the next.
 struct Encoders {
     /// A column has large values.
     large: bool,

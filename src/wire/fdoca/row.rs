@@ -190,7 +190,7 @@ impl Walker {
         Ok(Walked { end: row, stop: WalkStop::Full })
     }
 
-    /// A row in any form: where it ends, or why it is none.
+    /// A row in any form: where it ends, or why it is not a row.
     fn careful(
         &self,
         buf: &[u8],

@@ -72,13 +72,13 @@ enum Then {
     End,
     /// One with an indicator and a length in bytes, as nearly all are.
     Usual(Length),
-    /// Any other whose length, behind its indicator, is in the first four bytes.
+    /// Any other whose length, after its indicator, is in the first four bytes.
     Length(Length),
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Length {
-    /// Bits of the first four bytes behind the length.
+    /// Bits of the first four bytes after the length.
     shift: u32,
     /// Bytes of the indicator, and of the length.
     mark: u32,
@@ -91,7 +91,7 @@ struct Length {
     fickle: bool,
 }
 
-/// What was seen of a run; kept from one chunk to the next.
+/// Findings about a run, kept from one chunk to the next.
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
     /// NULLs are frequent: every row is stepped through.
@@ -390,7 +390,7 @@ impl Run {
 }
 
 impl Seen {
-    /// The length of a value, most often that of the one before. Then the processor goes on behind the value before
+    /// The length of a value, most often that of the one before. Then the processor goes on after the value before
     /// it has read the length, since both copies of the old one are in memory and it need not be told that they agree.
     #[inline(always)]
     fn foresee(&mut self, len: u32) -> usize {

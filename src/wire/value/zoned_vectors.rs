@@ -92,7 +92,7 @@ mod tests {
         u64::from_be_bytes(bytes)
     }
 
-    /// What is read at every level.
+    /// Values read at every level.
     fn each(read: impl Fn(Level, &mut [i64; LANES]) -> u64) -> Option<[i64; LANES]> {
         let results = levels().into_iter().map(|(_, level)| {
             let mut out = [0; LANES];

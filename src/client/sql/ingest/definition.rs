@@ -16,7 +16,7 @@ const LONGEST: usize = 32_672;
 const SHORTEST: usize = 64;
 /// The longest BINARY and CHAR FOR BIT DATA.
 const FIXED: usize = 254;
-/// What takes everything longer.
+/// Takes everything longer.
 const LARGE: usize = 1 << 30;
 
 /// The columns of a table for `schema`, in brackets. `sample` are the first rows: texts and bytes get twice the length

@@ -15,7 +15,7 @@ use crate::net::transport::Deadline;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 
-/// What becomes of the table.
+/// The fate of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IngestMode {
     /// The rows are added to a table that is there.
@@ -45,7 +45,7 @@ impl IngestMode {
 /// How data goes into a table.
 #[derive(Debug, Clone, Default)]
 pub struct IngestOptions {
-    /// What becomes of the table.
+    /// The fate of the table.
     pub mode: IngestMode,
     /// The schema of the table, unless its name has one or the connection's is meant.
     pub schema: Option<String>,

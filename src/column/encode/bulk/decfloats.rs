@@ -132,7 +132,7 @@ impl CellMaker for Floats {
     }
 }
 
-/// Writes the number that a text is; false when it is none, or none that fits.
+/// Writes the number that a text is; false when it is not a number, or does not fit.
 #[inline]
 fn put(text: &str, width: usize, n: usize, cells: &mut [u8]) -> bool {
     let text = text.trim();

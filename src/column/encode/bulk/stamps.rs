@@ -93,7 +93,7 @@ struct Stamps<const SECOND: i64> {
 }
 
 impl<const SECOND: i64> Stamps<SECOND> {
-    /// Writes the text; false when there is none.
+    /// Writes the text; false when the value has no text.
     #[inline(always)]
     fn write(&self, ticks: i64, at: usize, cells: &mut [u8]) -> bool {
         let form = &self.form;

@@ -118,7 +118,7 @@ proptest! {
         }
     }
 
-    /// What the quick ways make of a word and of a number is what the careful ones make of it.
+    /// The quick ways make the same of a word and of a number as the careful ones.
     #[test]
     fn quick_ways_agree_with_the_careful_ones(word: u128, few in 0..36u32, exponent in -45..5i32) {
         let odd = [word.to_be_bytes().to_vec(), (word as u64).to_be_bytes().to_vec()];

@@ -220,7 +220,7 @@ pub fn chars(bytes: &[u8]) -> Result<Wide> {
     Ok(value.signed(minus))
 }
 
-/// The digit of a character, more than 9 if it is none.
+/// The digit of a character; more than 9 if it is not a digit.
 fn digit(b: &u8) -> u8 {
     match b >> 4 {
         0xF | 0x3 => b & 0xF,
