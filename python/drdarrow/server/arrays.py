@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from drdarrow._core import Collected
     from drdarrow.server.known import Known
     from drdarrow.server.patience import Patience
+    from drdarrow.server.savepoints import Savepoints
     from drdarrow.server.statement import Statement
 
 __all__ = ["CHANGES", "DEFINITIONS", "gathered", "run"]
@@ -25,6 +26,8 @@ CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE_INTO")
 DEFINITIONS = ("CREATE", "ALTER", "DROP")
 #: Rows of an array that may fail, each of which has the others run once more; an INSERT needs none of that.
 _FAILURES = 16
+#: A row after one that failed.
+_NOT_RUN = SqlError(-901, "58004")
 #: Targets that a session keeps in mind.
 _TARGETS = 256
 
@@ -37,6 +40,7 @@ class _Session(Protocol):
 
     _main: Cursor
     _cursors: Cursors
+    _savepoints: Savepoints
     _known: Known
     #: Targets of INSERTs, each with the INSERT and the tables that there were.
     _targets: dict[int, tuple[Insert, object, Target]]
@@ -88,20 +92,25 @@ def gathered(session: _Session, statement: Statement, table: Collected) -> tuple
     count = table.num_rows()
     if not insert.takes(table):
         return 0, None
+    bad: dict[int, SqlError] | None = {}
     try:
         # An error takes with it what the transaction did before. Where nobody knows whether there will be one, the
         # rows go in one by one.
-        if session._changed and (target.further or _bad_rows(session, insert, target, table) != {}):
-            return 0, None
+        if session._changed:
+            bad = None if target.further else _bad_rows(session, insert, target, table)
     except SqlError as error:
         return 0, error
+    # Without savepoints the bad row by itself takes the transaction along.
+    if bad is None or bad and not session._savepoints:
+        return 0, None
+    first = min(bad, default=count)
     lost = session._changed
     try:
-        _insert_but(session, insert, target, table, {})
+        _insert_but(session, statement, insert, table, {row: bad.get(row, _NOT_RUN) for row in range(first, count)})
     except SqlError as error:
         return 0, error if lost or error.rolled_back else None
-    session._changed = True
-    return count, None
+    session._changed = session._changed or first > 0
+    return first, bad.get(first)
 
 
 def _for_many(session: _Session, statement: Statement) -> Insert | None:
@@ -144,7 +153,7 @@ def _insert(
     if bad is None:
         return None
     try:
-        count = 0 if atomic and bad else _insert_but(session, insert, target, table, bad)
+        count = 0 if atomic and bad else _insert_but(session, statement, insert, table, bad)
     except SqlError as error:
         if bad or error.rolled_back:
             raise
@@ -153,21 +162,25 @@ def _insert(
             raise
         if not bad:
             return None
-        count = 0 if atomic else _insert_but(session, insert, target, table, bad)
+        count = 0 if atomic else _insert_but(session, statement, insert, table, bad)
     if atomic and bad:
         raise bad[min(bad)]
     session._changed = session._changed or count > 0
     return count if atomic else [bad.get(row, 1) for row in range(table.num_rows())]
 
 
-def _insert_but(session: _Session, insert: Insert, target: Target, table: Collected, bad: dict[int, SqlError]) -> int:
+def _insert_but(
+    session: _Session, statement: Statement, insert: Insert, table: Collected, bad: dict[int, SqlError]
+) -> int:
     """Inserts the rows that are not bad. Raises SqlError; then nothing is left of the transaction."""
     wanted = table.num_rows() - len(bad)
     if not wanted:
         return 0
     try:
         session._start(", ".join(insert.items))
-        count = insert.run(session._main, table, bad)
+        with session._savepoints.appending(statement, session._main) as counts:
+            count = insert.run(session._main, table, bad)
+            counts.append(count)
         if count != wanted:
             raise SqlError(-901, "58004", f"{count} rows of {wanted} were inserted")
     except Exception as e:

@@ -8,6 +8,7 @@ break a CHECK or have a key that is there already. Only the others reach the tab
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -17,7 +18,7 @@ from drdarrow.server import errors
 from drdarrow.server.engine import SqlError
 from drdarrow.server.inserts import Insert, but
 from drdarrow.server.patience import look
-from drdarrow.server.targets import Column, Target
+from drdarrow.server.targets import Column, Foreign, KeyPart, Target, quoted
 
 __all__ = ["bad_rows"]
 
@@ -52,7 +53,7 @@ def bad_rows(
     items, rows = insert.fitted(table)
     if _any_value_will_do(target, items, table):
         values = {column.name.lower(): item for column, item in zip(target.columns, _given(items), strict=True)}
-        if not target.keys or not _may_be_there(main, insert, target, values, rows):
+        if not _may_be_there(main, insert, target, values, rows) and not _may_be_alone(main, target, values, rows):
             return {}
     bad: dict[int, SqlError] = {}
     columns = target.columns
@@ -74,6 +75,7 @@ def bad_rows(
         raise
     except Exception:
         return None
+    _parents(main, made, target, bad)
     _keys(main, made, insert, target, bad)
     return bad
 
@@ -113,10 +115,10 @@ def _may_be_there(main: Any, insert: Insert, target: Target, values: dict[str, s
     """A row has a key that another one has, here or in the table."""
     kinds = {column.name.lower(): column.type for column in target.columns}
     for key in target.keys:
-        if not all(name in values for name in key):
+        if not all(part.column in values for part in key):
             continue
-        of = [f"v.{values[name]}" for name in key]
-        same = " AND ".join(_same(name, kinds[name], value) for name, value in zip(key, of, strict=True))
+        of = [part.of(f"v.{values[part.column]}") for part in key]
+        same = _same(key, kinds, of)
         there = " AND ".join(f"{value} IS NOT NULL" for value in of)
         with main.given(rows) as array:
             counts = f"SELECT count(*), count(DISTINCT ({', '.join(of)})) FROM {array} AS v WHERE {there}"
@@ -125,6 +127,24 @@ def _may_be_there(main: Any, insert: Insert, target: Target, values: dict[str, s
             if count != different or main.execute(found).fetchall():
                 return True
     return False
+
+
+def _may_be_alone(main: Any, target: Target, values: dict[str, str], rows: _core.Collected) -> bool:
+    """A row refers to one that is not there."""
+    for foreign in target.foreign:
+        if all(name in values for name in foreign.columns):
+            with main.given(rows) as array:
+                alone = _alone(foreign, [f"v.{values[name]}" for name in foreign.columns])
+                if main.execute(f"SELECT 1 FROM {array} AS v WHERE {alone} LIMIT 1").fetchall():
+                    return True
+    return False
+
+
+def _alone(foreign: Foreign, values: list[str]) -> str:
+    """The condition that values refer to nothing."""
+    there = " AND ".join(f"{value} IS NOT NULL" for value in values)
+    same = " AND ".join(f"t.{quoted(name)} = {value}" for name, value in zip(foreign.of, values, strict=True))
+    return f"{there} AND NOT EXISTS (SELECT 1 FROM {foreign.table} AS t WHERE {same})"
 
 
 def _cannot_be_cast(other: Any, array: str, columns: list[Column], bad: dict[int, SqlError]) -> None:
@@ -176,7 +196,7 @@ def _conditions(other: Any, values: str, target: Target, bad: dict[int, SqlError
         if column.required:
             for (row,) in other.execute(f'SELECT "0" FROM {values} WHERE v{n} IS NULL').fetchall():
                 bad.setdefault(row, SqlError(-407, "23502", column.name))
-    named = ", ".join(f"v{n} AS {_quoted(column.name)}" for n, column in enumerate(target.columns))
+    named = ", ".join(f"v{n} AS {quoted(column.name)}" for n, column in enumerate(target.columns))
     for check in target.checks:
         # It fails where it is about columns that get no values here.
         sql = f'SELECT "0" FROM (SELECT "0", {named} FROM {values}) WHERE NOT ({check})'
@@ -184,23 +204,31 @@ def _conditions(other: Any, values: str, target: Target, bad: dict[int, SqlError
             bad.setdefault(row, SqlError(-545, "23513", check[:60]))
 
 
+def _parents(main: Any, made: _core.Collected, target: Target, bad: dict[int, SqlError]) -> None:
+    value = {column.name.lower(): f"v.v{n}" for n, column in enumerate(target.columns)}
+    for foreign in target.foreign:
+        if all(name in value for name in foreign.columns):
+            with main.given(made) as values:
+                alone = _alone(foreign, [value[name] for name in foreign.columns])
+                for (row,) in main.execute(f'SELECT "0" FROM {values} AS v WHERE {alone}').fetchall():
+                    bad.setdefault(row, SqlError(-530, "23503", ", ".join(foreign.columns).upper()))
+
+
 def _keys(main: Any, made: _core.Collected, insert: Insert, target: Target, bad: dict[int, SqlError]) -> None:
     """Goes through the rows in order: a row that is bad takes no key."""
     value = {column.name.lower(): f"v{n}" for n, column in enumerate(target.columns)}
     kinds = {column.name.lower(): column.type for column in target.columns}
-    keys = [key for key in target.keys if all(name in value for name in key)]
+    keys = [key for key in target.keys if all(part.column in value for part in key)]
     if not keys:
         return
     taken = []
-    for key in keys:
-        same = " AND ".join(_same(of, kinds[of], value[of]) for of in key)
-        taken.append(f"EXISTS (SELECT 1 FROM {insert.name} AS t WHERE {same})")
     # Rows with the same key have the same number: a value of Python's may be less than one of DuckDB's.
     wanted = []
     for key in keys:
-        order = ", ".join(value[name] for name in key)
-        whole = " AND ".join(f"{value[name]} IS NOT NULL" for name in key)
-        wanted.append(f"CASE WHEN {whole} THEN dense_rank() OVER (ORDER BY {order}) END")
+        of = [part.of(value[part.column]) for part in key]
+        taken.append(f"EXISTS (SELECT 1 FROM {insert.name} AS t WHERE {_same(key, kinds, of)})")
+        whole = " AND ".join(f"{one} IS NOT NULL" for one in of)
+        wanted.append(f"CASE WHEN {whole} THEN dense_rank() OVER (ORDER BY {', '.join(of)}) END")
     with main.given(made) as values:
         sql = f'SELECT "0", {" OR ".join(taken)}, {", ".join(wanted)} FROM {values} ORDER BY "0"'
         found = main.execute(sql).fetchall()
@@ -208,19 +236,19 @@ def _keys(main: Any, made: _core.Collected, insert: Insert, target: Target, bad:
     for row, there, *parts in found:
         if row in bad:
             continue
-        if there or any(part in of for part, of in zip(parts, seen, strict=True)):
+        if there or any(part in taken for part, taken in zip(parts, seen, strict=True)):
             bad[row] = SqlError(-803, "23505", "1", insert.parts[-1])
             continue
-        for part, of in zip(parts, seen, strict=True):
+        for part, numbers in zip(parts, seen, strict=True):
             if part is not None:
-                of.add(part)
+                numbers.add(part)
 
 
-def _same(name: str, kind: str, value: str) -> str:
-    """A key of the table, t, is a value, as an index compares them: letter by letter."""
-    letters = ' COLLATE "binary"' if kind == "VARCHAR" else ""
-    return f"(t.{_quoted(name)}{letters}) = {value}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _same(key: Sequence[KeyPart], kinds: Mapping[str, str], values: Sequence[str]) -> str:
+    """A key of the table, t, has these values, as an index compares them: letter by letter."""
+    parts = []
+    for part, value in zip(key, values, strict=True):
+        letters = ' COLLATE "binary"' if kinds[part.column] == "VARCHAR" else ""
+        column = f"t.{quoted(part.column)}{letters}"
+        parts.append(f"{part.of(column) if part.trimmed else f'({column})'} = {value}")
+    return " AND ".join(parts)

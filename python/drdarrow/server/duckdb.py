@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from drdarrow.server import arrays, catalog, columns, describing, errors, guard, sizes
 from drdarrow.server.arrays import CHANGES, DEFINITIONS
 from drdarrow.server.cursors import Cursor, Cursors
+from drdarrow.server.ddl import Change
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect
 from drdarrow.server.engine import Prepared, SqlError, Table
@@ -24,6 +25,7 @@ from drdarrow.server.macros import Macros
 from drdarrow.server.meaning import Run
 from drdarrow.server.patience import Patience
 from drdarrow.server.references import References
+from drdarrow.server.savepoints import Savepoints, is_about_savepoints
 from drdarrow.server.statement import Statement
 from drdarrow.server.storing import Storage
 from drdarrow.server.targets import Target
@@ -38,8 +40,6 @@ __all__ = ["DuckEngine", "DuckSession", "Statement"]
 _STATEMENTS = 65_536
 _SETUP = f"SET SESSION {guard.DIVISION}"
 _TEMPORARY = re.compile(r"\s*create\s+(or\s+replace\s+)?(local\s+)?temp(orary)?\b", re.IGNORECASE)
-#: DuckDB has none, and what it cannot read would end its transaction.
-_SAVEPOINT = re.compile(r"\s*(savepoint|release|rollback(\s+work)?\s+to)\b", re.IGNORECASE)
 
 
 class DuckEngine:
@@ -107,6 +107,9 @@ class DuckSession:
         #: Changes that are not committed; those of tables and the like; objects that only this connection has.
         self._changed = self._defined = self._local = False
         self._targets: dict[int, tuple[Insert, object, Target]] = {}
+        self._savepoints = Savepoints()
+        #: The statement that was prepared last, until one runs.
+        self._next: Statement | None = None
         self.patience = Patience()
 
     def prepare(self, sql: str, /) -> Prepared:
@@ -121,8 +124,8 @@ class DuckSession:
             return self._keep(Statement(Run(schema), "VARIABLE_SET")), None, []
         if self._dialect.is_register(sql):
             return self._keep(Statement(Run(""), "REGISTER")), None, []
-        if _SAVEPOINT.match(sql):
-            raise SqlError(-142, "42612")
+        if is_about_savepoints(sql):
+            return self._keep(Statement(Run(sql), "SAVEPOINT")), None, []
         translated = self._dialect.to_duckdb(sql)
         with self._reading(translated.sql) as cursor:
             if self._references is not None:
@@ -130,6 +133,7 @@ class DuckSession:
             apart = cursor is not self._main
             found = describing.describe(cursor, apart, translated, self._known.tables, self._rules)
         statement, described, parameters = found
+        self._next = statement
         return self._keep(statement), described, parameters
 
     @contextmanager
@@ -146,6 +150,7 @@ class DuckSession:
     def _prepared(self, number: int) -> Statement:
         """A statement that is about to run. What it names may have changed since it was prepared."""
         statement = self._statements[number]
+        self._next = self._next if statement.kind == "SAVEPOINT" else None
         references = self._references
         if references is not None and statement.text and (statement.grows or references.concerns(statement.text)):
             with self.patience.reading(statement.text), self._reading(statement.text) as cursor:
@@ -162,6 +167,8 @@ class DuckSession:
     def query(self, number: int, parameters: Sequence[Any], /) -> DuckResult:
         """Runs a query on a cursor of its own, or among the changes of the transaction."""
         statement = self._prepared(number)
+        if statement.kind != "SELECT":
+            self._savepoints.lose()
         run = self._begin()
         shared = self._changed or self._local
         cursor = self._main if shared else self._cursors.take(statement.run.sql)
@@ -189,7 +196,21 @@ class DuckSession:
         if statement.kind == "REGISTER":
             return None
         with self._watched():
+            if statement.kind == "SAVEPOINT":
+                self._about_savepoints(statement.run.sql)
+                return None
             return self._execute(statement, rows)
+
+    def _about_savepoints(self, sql: str) -> None:
+        try:
+            self._savepoints.run(sql, self._main, self._forget_table, self._next)
+        except SqlError as e:
+            raise (self._failed(e, self._main) if e.rolled_back else e) from e
+        except Exception as e:
+            raise self._failed(e, self._main) from e
+
+    def _forget_table(self, table: str) -> None:
+        self._known.learn([Change(table, "drop")], {}, False)
 
     def _execute(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int | None:
         # A value that does not fit is told before anything runs: the transaction goes on.
@@ -197,6 +218,7 @@ class DuckSession:
         try:
             if statement.kind in ("VARIABLE_SET", "SET", "PRAGMA"):
                 self._targets.clear()
+                self._savepoints.forget_places()
                 self._cursors.set(statement.run.sql)
                 return None
             self._start(statement.run.sql, statement.run.lean)
@@ -205,6 +227,8 @@ class DuckSession:
             count = self._run_ready(statement, ready)
             for other in statement.run.then:
                 self._main.execute(other)
+            if statement.kind not in CHANGES:
+                self._savepoints.defined(statement, self._main)
         except Exception as e:
             raise self._failed(e, self._main) from e
         self._changed = True
@@ -230,11 +254,16 @@ class DuckSession:
         return self._run_ready(statement, (statement.run.ready(row) for row in rows))
 
     def _run_ready(self, statement: Statement, ready: Iterable[tuple[str, list[Any]]]) -> int:
+        if statement.kind not in CHANGES:
+            for sql, values in ready:
+                self._main.execute_again(sql, values or None, statement.read).fetchall()
+            return 0
         count = 0
-        for sql, values in ready:
-            found = self._main.execute_again(sql, values or None, statement.read).fetchall()
-            if statement.kind in CHANGES and found:
-                count += int(found[0][0]) if len(found[0]) == 1 else len(found)
+        with self._savepoints.appending(statement, self._main) as counts:
+            for sql, values in ready:
+                if found := self._main.execute_again(sql, values or None, statement.read).fetchall():
+                    count += int(found[0][0]) if len(found[0]) == 1 else len(found)
+            counts.append(count)
         return count
 
     def execute_array(self, number: int, table: Collected, atomic: bool, /) -> int | None | list[int | None | SqlError]:
@@ -256,6 +285,11 @@ class DuckSession:
                 return arrays.gathered(self, statement, table)
         except SqlError as e:
             return 0, e if e.rolled_back else None
+
+    @property
+    def careful(self) -> bool:
+        """There are savepoints, which an error of DuckDB's would take along: rows are looked at before they run."""
+        return bool(self._savepoints)
 
     def forget(self, number: int, /) -> None:
         """Drops a statement."""
@@ -286,9 +320,11 @@ class DuckSession:
                 raise self._failed(e, self._main) from e
             self._known.commit(self._defined)
             self._ended()
+        self._savepoints.clear()
 
     def rollback(self) -> None:
         """Undoes the transaction."""
+        self._savepoints.clear()
         if self._begun:
             self._ended()
             self._main.rollback()
@@ -349,6 +385,10 @@ class DuckSession:
             found.rolled_back = False
             return found
         lost = self._changed
+        if lost or found.rolled_back:
+            self._savepoints.clear()
+        else:
+            self._savepoints.undone()
         self._ended()
         self._main.rollback()
         if lost and not found.rolled_back:

@@ -80,7 +80,7 @@ class Session(Protocol):
     rows. table: Arrow data (`__arrow_c_stream__`), the row's number from 0 as column "0", the markers as "1", "2" and
     so on. atomic: all rows or none, and the answer is that of `execute`; else each row stands for itself, and the
     answer is a list with the rows changed by each, or its SqlError. Without it `execute` is called, with all rows or
-    one by one.
+    one by one. While an attribute `careful` is true single rows come as arrays, too.
 
     And `execute_gathered(statement, table)`, which runs such a statement for rows that came as commands of their own,
     with the outcome that they have one by one; table as above. The answer is how many were run, from the first on, each

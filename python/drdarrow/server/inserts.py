@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from drdarrow._core import Collected
     from drdarrow.server.storing import Fit
 
-__all__ = ["Insert", "but", "plain_name"]
+__all__ = ["Insert", "but", "plain_name", "table_of"]
 
 #: Another row may change the value of these.
 _NOT_ALONE = {"SELECT", "EXISTS"}
@@ -35,7 +35,7 @@ _MADE = re.compile(r"drdarrow_[a-z_]+")
 class Insert:
     """`INSERT INTO target (columns) VALUES (items)` of one row."""
 
-    target: list[Word]
+    target: Sequence[Word]
     columns: list[str]
     #: Expressions over the array; DEFAULT for a column that gets its own.
     items: list[str]
@@ -56,14 +56,8 @@ class Insert:
         """Reads a statement for DuckDB; None for any other one. given: how it was before values were put as their
         columns are declared; lean: the same but for texts that fit already."""
         words = [word for word in lex(sql) if word.kind != "end"]
-        if [word.upper for word in words[:2]] != ["INSERT", "INTO"]:
-            return None
-        end = 2
-        while end < len(words) and (words[end].kind in ("name", "quoted") or words[end].text == "."):
-            if words[end].upper in ("VALUES", "SELECT", "AS", "BY", "DEFAULT"):
-                break
-            end += 1
-        target, columns = words[2:end], []
+        target, end = table_of(words)
+        columns = []
         if end < len(words) and words[end].text == "(":
             close = closing(words, end)
             columns = [text(part).strip() for part in split(words[end + 1 : close])]
@@ -130,6 +124,18 @@ class Insert:
         with cursor.given(rows) as array:
             sql = f"INSERT INTO {named} SELECT {', '.join(items)} FROM {array}{but(without)}"
             return int(cursor.execute(sql).fetchall()[0][0])
+
+
+def table_of(words: Sequence[Word]) -> tuple[Sequence[Word], int]:
+    """The table in `INSERT INTO table`, and where its name ends; nothing for any other statement."""
+    if [word.upper for word in words[:2]] != ["INSERT", "INTO"]:
+        return [], 0
+    end = 2
+    while end < len(words) and (words[end].kind in ("name", "quoted") or words[end].text == "."):
+        if words[end].upper in ("VALUES", "SELECT", "AS", "BY", "DEFAULT"):
+            break
+        end += 1
+    return words[2:end], end
 
 
 def but(rows: Collection[int]) -> str:

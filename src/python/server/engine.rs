@@ -107,7 +107,7 @@ impl Serving for EngineSession {
         self.clear_way()?;
         inside(|py| {
             let object = self.object.bind(py)?;
-            if (parameters.rows > 1 || has_nanoseconds(parameters))
+            if (parameters.rows > 1 || has_nanoseconds(parameters) || is_careful(object)?)
                 && let Some(method) = object.getattr_opt("execute_array")?
             {
                 return done(&method.call1((statement, array(py, parameters)?, true))?);
@@ -229,6 +229,11 @@ impl Drop for EngineSession {
     fn drop(&mut self) {
         let _ = inside(|py| self.object.bind(py)?.call_method0("close").map(drop));
     }
+}
+
+/// Single rows are to come as arrays.
+fn is_careful(session: &Bound<'_, PyAny>) -> PyResult<bool> {
+    session.getattr_opt("careful")?.map_or(Ok(false), |careful| careful.is_truthy())
 }
 
 /// An object of Python's. Let go of here and now: a reference that is dropped without Python's lock is

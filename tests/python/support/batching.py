@@ -17,7 +17,6 @@ PERSONAS: tuple[server.Persona, ...] = ("luw", "ibmi", "zos", "derby")
 #: Those that are sent many rows in one command.
 ARRAYS = ("luw", "zos")
 ENGINES = ("duckdb", "tables")
-#: DuckDB ends its transaction at any error, and has no savepoints.
 TARGETS = ["real derby", *(f"{persona} {engine}" for persona in PERSONAS for engine in ENGINES)]
 _numbers = itertools.count(1)
 
@@ -29,6 +28,7 @@ class Target:
         self.name = name
         self._derby = real
         self._server: server.Server | None = None
+        #: An error takes nothing with it. DuckDB ends its transaction at any, unless there is a savepoint.
         self.undoes = "duckdb" not in name
         persona, _, engine = name.partition(" ")
         if name == "real derby":

@@ -205,9 +205,10 @@ impl BatchCall {
             },
             Undo::Savepoint(savepoint) => match savepoint.go_back(&inner).await {
                 Ok(true) => self.settle(Remains::none(self.kept.rows, !self.among.commits)).await,
-                // Something ended the unit of work from within: a procedure, for one.
                 Ok(false) => match self.roll_back("the reader was ended by a rollback").await {
-                    Ok(()) => Remains::Unknown { transaction: true },
+                    // It may have ended units of work from within.
+                    Ok(()) if self.among.procedure => Remains::Unknown { transaction: true },
+                    Ok(()) => Remains::RolledBack { committed: self.kept.rows, commits: self.among.commits },
                     Err(_) => self.lost(),
                 },
                 Err(_) => self.lost(),
