@@ -118,9 +118,9 @@ points! {
         ACCSEC = 0x106D;
         SECCHK = 0x106E;
         SYNCLOG = 0x106F;
-        SNDPKT = 0x1805;
     }
     Command Sql {
+        SNDPKT = 0x1805;
         ACCRDB = 0x2001;
         BGNBND = 0x2002;
         INTRDBRQS = 0x2003;
@@ -334,7 +334,7 @@ points! {
         PRDID = 0x112E text;
         DSCERRCD = 0x2101;
         QRYPRCTYP = 0x2102 point;
-        RDBINTTKN = 0x2103;
+        RDBINTTKN = 0x2103 secret;
         PRDDTA = 0x2104 text;
         RDBCMTOK = 0x2105;
         RDBCOLID = 0x2108 text;
