@@ -1,7 +1,7 @@
 //! The commands of SQL: each with its message and its handler.
 
 use super::session::SqlSession;
-use super::{bind, execute, prepare, query, uow};
+use super::{bind, execute, prepare, query, sndpkt, uow};
 use crate::server::environment::Environment;
 use crate::server::protocol_error::Result;
 use crate::server::request::{After, Replies, Request};
@@ -10,6 +10,7 @@ use crate::wire::sql::bind::{BgnBnd, BndSqlStt, EndBnd};
 use crate::wire::sql::execute::ExcSqlStt;
 use crate::wire::sql::prepare::{DscSqlStt, ExcSqlImm, ExcSqlSet, PrpSqlStt};
 use crate::wire::sql::query::{ClsQry, CntQry, OpnQry};
+use crate::wire::sql::sndpkt::SndPkt;
 use crate::wire::sql::uow::{RdbCmm, RdbRllBck};
 
 /// Decodes a command and runs it.
@@ -59,6 +60,7 @@ pub(in crate::server) fn handler(command: CodePoint) -> Option<Handler> {
             RdbRllBck::decode(&r.command.body, env.text)?;
             uow::rdbrllbck(sql, env, out)
         },
+        cp::SNDPKT => |_, env, r, out| sndpkt::sndpkt(&SndPkt::decode(&r.command.body, env.text)?, out),
         cp::BGNBND => |sql, env, r, out| {
             let command = BgnBnd::decode(&r.command.body, env.text)?;
             bind::bgnbnd(sql, env, command, out)

@@ -29,6 +29,7 @@ mod scroll;
 mod scroll_rows;
 mod section;
 pub(super) mod session;
+mod sndpkt;
 pub(super) mod special_register;
 mod special_register_set;
 mod uow;
