@@ -41,8 +41,8 @@ pub trait Backend: Send + Sync + 'static {
 /// a tenth of a second, the rows before it are sent; no other call comes to the session until it is there.
 pub type Rows = Box<dyn Iterator<Item = Result<RecordBatch, SqlError>> + Send>;
 
-/// Breaks off what a session is doing. Called from any thread, at any time, also when the session is
-/// idle or gone; may block.
+/// Breaks off what a session is doing, be it a call or the making of a batch of rows, which then ends with -952. Called
+/// from any thread, at any time, also when the session is idle or gone: what it does next is not concerned. May block.
 pub type Interrupt = Arc<dyn Fn() + Send + Sync>;
 
 /// One connection's view of the engine.
@@ -95,15 +95,15 @@ pub trait Session: Send {
     }
 }
 
-/// Runs each row of parameters by itself, up to an error that rolled the transaction back: the rows
-/// left have that error as well.
+/// Runs each row of parameters by itself, up to an error that rolled the transaction back or an interrupt: the rows left
+/// have that error as well.
 pub fn one_by_one(
     parameters: &Parameters,
     mut run: impl FnMut(&Parameters) -> Result<Done, SqlError>,
 ) -> Vec<Result<Done, SqlError>> {
     let mut done: Vec<Result<Done, SqlError>> = Vec::with_capacity(parameters.rows);
     for row in 0..parameters.rows {
-        let gone = done.last().and_then(|last| last.as_ref().err()).filter(|e| e.rolled_back);
+        let gone = done.last().and_then(|last| last.as_ref().err()).filter(|e| e.rolled_back || e.is_interrupted());
         done.push(match gone {
             Some(error) => Err(error.clone()),
             None => run(&parameters.row(row)),

@@ -7,10 +7,12 @@ use super::environment::Environment;
 use super::file::dispatch as file_commands;
 use super::file::job::Job;
 use super::file::lock_wait::LockWait;
+use super::interrupts::{Interruptible, intrdbrqs};
 use super::login::commands;
 use super::login::state::{LoginState, PeerLine, Stage};
 use super::protocol_error::{ProtocolError, Result, prccnvcd, synerrcd};
 use super::request::{After, Replies, Request};
+use super::running::RunningCommand;
 use super::shared::ServerShared;
 use super::sql::dispatch as sql_commands;
 use super::sql::gather;
@@ -27,6 +29,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Reply bytes of one chain beyond which its commands are not run: nobody can have asked for that by mistake.
 const UNSENT: usize = 64 << 20;
 
+/// Commands that no other connection breaks off: they end a unit of work, or are of a login. (Read: IBM's documents of
+/// the drivers.)
+const SHIELDED: [CodePoint; 3] = [cp::RDBCMM, cp::RDBRLLBCK, cp::ACCRDB];
+
 /// The state of one connection.
 pub(super) struct Conversation {
     pub(super) shared: Arc<ServerShared>,
@@ -42,6 +48,9 @@ pub(super) struct Conversation {
     pub(super) unsent: Lease,
     /// Nobody waits for replies any more.
     abandoned: Arc<AtomicBool>,
+    /// The command under way, which other connections may break off once the database is open.
+    pub(super) running: RunningCommand,
+    interruptible: Option<Interruptible>,
     /// So many commands to come are run one by one: at once they could not be.
     one_by_one: usize,
 }
@@ -58,6 +67,8 @@ impl Conversation {
             unsent: budget.empty(),
             budget,
             abandoned: Arc::default(),
+            running: RunningCommand::default(),
+            interruptible: None,
             one_by_one: 0,
             shared,
         }
@@ -86,6 +97,11 @@ impl Conversation {
         }))
     }
 
+    /// Breaks off the statement under way, where the engine can, and nothing else.
+    pub(super) fn interrupt_statement(&self) -> Option<Interrupt> {
+        self.sql.as_ref().and_then(SqlSession::interrupt)
+    }
+
     /// The lock that the command waits for that is to be run again.
     pub(super) fn take_wait(&mut self) -> Option<LockWait> {
         self.files.as_mut().and_then(Job::take_wait)
@@ -101,6 +117,13 @@ impl Conversation {
     /// Runs the next of some commands, or several that can be run at once, and appends their replies; how many.
     pub(super) fn run_next(&mut self, requests: &[Request], chain: &mut Chain) -> (After, usize) {
         let Some(next) = requests.first() else { return (After::Next, 0) };
+        self.running.begin(SHIELDED.contains(&next.command.cp));
+        let done = self.run_first(next, requests, chain);
+        self.running.end(self.sql.as_mut().is_some_and(SqlSession::take_broken_off));
+        done
+    }
+
+    fn run_first(&mut self, next: &Request, requests: &[Request], chain: &mut Chain) -> (After, usize) {
         let alike = if self.one_by_one > 0 { 1 } else { gather::alike(requests) };
         if alike > 1 {
             match self.gather(requests.get(..alike).unwrap_or_default(), chain) {
@@ -172,7 +195,7 @@ impl Conversation {
             return Ok(After::Close);
         }
         self.check(request)?;
-        let Conversation { shared, env, login, sql, files, budget, abandoned, .. } = self;
+        let Conversation { shared, env, login, sql, files, budget, abandoned, running, interruptible, .. } = self;
         match command {
             cp::EXCSAT => commands::excsat(login, env, request, out),
             cp::ACCSEC => commands::accsec(login, env, &shared.logins, request, out),
@@ -185,12 +208,18 @@ impl Conversation {
             }
             cp::ACCRDB if sql.is_some() => Err(ProtocolError::reply(env.database_reply(cp::RDBACCRM))),
             cp::ACCRDB => {
-                let Some(engine) = commands::accrdb(login, env, shared.backend.as_ref(), request, out)? else {
+                *interruptible = env.persona.interrupts.then(|| shared.interrupts.connection(running)).transpose()?;
+                let token = interruptible.as_ref().map(|connection| connection.token().to_vec());
+                let Some(engine) = commands::accrdb(login, env, shared.backend.as_ref(), token, request, out)? else {
                     return Ok(After::Close);
                 };
+                if let Some(connection) = interruptible {
+                    connection.open(&env.rdbnam);
+                }
                 *sql = Some(SqlSession::new(engine, shared.packages.clone(), budget, abandoned.clone()));
                 Ok(After::Next)
             }
+            cp::INTRDBRQS if env.persona.interrupts => intrdbrqs(&shared.interrupts, env, request, out),
             _ => match (sql_commands::handler(command), sql, file_commands::handler(command), files) {
                 (Some(handler), Some(sql), ..) => {
                     check_known(request)?;

@@ -55,9 +55,14 @@ impl SqlError {
         SqlError::new(-901, "58004", &[what])
     }
 
-    /// -952: nobody waits for the statement any more.
+    /// -952: the statement was broken off.
     pub fn interrupted() -> SqlError {
         SqlError::new(-952, "57014", &[])
+    }
+
+    /// True where the statement was broken off.
+    pub fn is_interrupted(&self) -> bool {
+        self.sqlcode == -952
     }
 
     /// -911: the transaction was rolled back because of another one.

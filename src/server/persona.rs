@@ -119,6 +119,9 @@ pub struct Persona {
     pub placeholder: u16,
     /// A status byte stands after a large object that comes in.
     pub extdta_status: bool,
+    /// ACCRDBRM has a token with which a statement can be interrupted. (Read: IBM's documents have it of LUW and z/OS,
+    /// not of IBM i; Derby's source has none.)
+    pub interrupts: bool,
     /// Files can be read and written record by record; requests of a login may be numbered 0.
     pub files: bool,
 }
@@ -164,6 +167,7 @@ pub static LUW: Persona = Persona {
     pages: false,
     placeholder: 8,
     extdta_status: false,
+    interrupts: true,
     files: false,
 };
 
@@ -213,6 +217,7 @@ pub static DERBY: Persona = Persona {
     pages: false,
     placeholder: 4,
     extdta_status: true,
+    interrupts: false,
     files: false,
 };
 
@@ -236,6 +241,7 @@ pub static IBMI: Persona = Persona {
     typdef: TypDef { name: TypDefName::Os400, sbc: 37, dbc: 1200, mbc: 37, xml: 1208 },
     packages: Packages::Bound,
     mixed: false,
+    interrupts: false,
     files: true,
     pages: true,
     ..LUW
@@ -282,6 +288,7 @@ pub static ZOS: Persona = Persona {
     own_order: false,
     // Read: vertx-sql-client turns to UTF-8 for servers whose release begins with DSN.
     utf8: Utf8::Unicodemgr,
+    interrupts: true,
     files: false,
     typdef: TypDef { name: TypDefName::S370, sbc: 1047, dbc: 1200, mbc: 1047, xml: 1208 },
     ..IBMI

@@ -4,6 +4,7 @@ use super::backend::Backend;
 use super::budget::ServerBudget;
 use super::file::job::Job;
 use super::file::library::FileStore;
+use super::interrupts::Interrupts;
 use super::login::access::LoginRules;
 use super::login::failed_logins::FailedLogins;
 use super::persona::Persona;
@@ -18,6 +19,8 @@ pub(super) struct ServerShared {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) logins: LoginRules,
     pub(super) packages: Arc<PackageRegistry>,
+    /// The connections whose statements others may break off.
+    pub(super) interrupts: Interrupts,
     /// The memory that clients may make the server hold.
     pub(super) memory: ServerBudget,
     /// Files for record access, where the persona has it.
@@ -38,6 +41,7 @@ impl ServerShared {
                 failures: FailedLogins::new(settings.login_delay),
             },
             packages: Arc::new(PackageRegistry::new(persona.packages)),
+            interrupts: Interrupts::default(),
             memory: ServerBudget::new(settings.max_memory, settings.max_connection_memory),
             files: settings.files.clone().filter(|_| persona.files),
             read_only: settings.read_only,

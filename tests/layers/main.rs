@@ -167,7 +167,11 @@ const IMPURE: &[&str] = &[
 /// Files with less than their module has: (crate or path, the only files under the module that have it).
 const ONLY_IN: &[(&str, &str, &[&str])] = &[
     ("python", "tokio", &["python/runtime.rs"]),
-    ("python", "server", &["python/server/mod.rs", "python/server/engine.rs"]),
+    (
+        "python",
+        "server",
+        &["python/server/mod.rs", "python/server/engine.rs", "python/server/calls.rs", "python/server/pulled.rs"],
+    ),
     ("client", "arrow_data", &["client/sql/batch/skipped.rs"]),
     ("client", "getrandom", &["client/login.rs"]),
     ("client", "percent_encoding", &["client/config/percent.rs"]),

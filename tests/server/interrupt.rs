@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// Works until it is interrupted.
 #[derive(Default)]
-struct Sisyphus {
+pub(crate) struct Sisyphus {
     working: Mutex<bool>,
     changed: Condvar,
 }
@@ -24,13 +24,17 @@ impl Sisyphus {
         *self.changed.wait_timeout_while(guard, limit, |now| *now != working).unwrap().0 == working
     }
 
+    pub(crate) fn is_working(&self) -> bool {
+        *self.working.lock().unwrap()
+    }
+
     fn set(&self, working: bool) {
         *self.working.lock().unwrap() = working;
         self.changed.notify_all();
     }
 }
 
-struct Engine(Arc<Sisyphus>);
+pub(crate) struct Engine(pub(crate) Arc<Sisyphus>);
 
 impl Backend for Engine {
     fn connect(&self, _: &Login) -> Result<Box<dyn Session>, ConnectError> {
@@ -74,7 +78,7 @@ impl Session for Engine {
     }
 }
 
-async fn in_the_background(work: &Arc<Sisyphus>, working: bool) -> bool {
+pub(crate) async fn in_the_background(work: &Arc<Sisyphus>, working: bool) -> bool {
     let work = work.clone();
     tokio::task::spawn_blocking(move || work.wait_for(working)).await.unwrap()
 }

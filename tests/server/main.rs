@@ -19,6 +19,7 @@ mod found;
 mod gathered;
 mod hostile;
 mod interrupt;
+mod interrupt_requests;
 mod limits;
 mod locators;
 mod login;

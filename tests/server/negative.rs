@@ -87,14 +87,13 @@ async fn what_is_unknown_is_named_and_the_connection_goes_on() {
     let stt = [0, 0, 0, 0, 1, b'X', 0xFF];
     for (case, expected) in [
         // Commands of the architecture that are not built, and one that does not exist.
-        (wrong(cp::SNDPKT, &[]), (cp::CMDNSPRM, None, Some(cp::SNDPKT))),
-        (wrong(cp::INTRDBRQS, &[]), (cp::CMDNSPRM, None, Some(cp::INTRDBRQS))),
         (wrong(cp::SYNCCTL, &[]), (cp::CMDNSPRM, None, Some(cp::SYNCCTL))),
         (wrong(cp::DSCRDBTBL, &[pkg]), (cp::CMDNSPRM, None, Some(cp::DSCRDBTBL))),
         (wrong(cp::QRYDTA, &[]), (cp::CMDNSPRM, None, Some(cp::QRYDTA))),
         (wrong(CodePoint::new(0x0001), &[]), (cp::CMDNSPRM, None, Some(CodePoint::new(0x0001)))),
         (wrong(CodePoint::new(0xFFFF), &[]), (cp::CMDNSPRM, None, Some(CodePoint::new(0xFFFF)))),
         // Parameters.
+        (wrong(cp::SNDPKT, &[(cp::RESPKTSZ, &[0, 1, 0, 0])]), (cp::VALNSPRM, None, Some(cp::RESPKTSZ))),
         (
             wrong(cp::OPNQRY, &[pkg, size, (CodePoint::new(0x0BAD), &[1])]),
             (cp::PRMNSPRM, None, Some(CodePoint::new(0x0BAD))),
@@ -155,6 +154,8 @@ async fn what_cannot_be_read_says_where_and_ends_the_connection() {
         (wrong(cp::BGNBND, &[]), syntax(missing, cp::PKGNAMCT)),
         (wrong(cp::ENDBND, &[]), syntax(missing, cp::PKGNAMCT)),
         (wrong(cp::EXCSQLSET, &[]), syntax(missing, cp::PKGNAMCSN)),
+        (wrong(cp::SNDPKT, &[]), syntax(missing, cp::RESPKTSZ)),
+        (wrong(cp::INTRDBRQS, &[]), syntax(missing, cp::RDBINTTKN)),
     ] {
         judge(&server, true, case, expected, false).await;
     }

@@ -89,7 +89,7 @@ impl Raw {
     }
 }
 
-fn excsat() -> Vec<u8> {
+pub(crate) fn excsat() -> Vec<u8> {
     let managers = vec![(cp::AGENT, 7), (cp::SQLAM, 7), (cp::RDB, 7), (cp::SECMGR, 7)];
     ExcSat::of_levels(managers).encode(TEXT).unwrap()
 }

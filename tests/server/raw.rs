@@ -50,8 +50,13 @@ impl Ask {
         self.then(&command, &[sqlstt(sql, &TypDef::OURS, SQLAM).unwrap()])
     }
 
-    pub(crate) async fn send(self, raw: &mut Raw) -> Vec<(CodePoint, Vec<u8>)> {
+    /// Sends it; the answer is for later.
+    pub(crate) async fn start(self, raw: &mut Raw) {
         raw.send(&self.0.into_bytes()).await;
+    }
+
+    pub(crate) async fn send(self, raw: &mut Raw) -> Vec<(CodePoint, Vec<u8>)> {
+        self.start(raw).await;
         raw.answer().await
     }
 }

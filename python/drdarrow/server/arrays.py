@@ -108,7 +108,7 @@ def gathered(session: _Session, statement: Statement, table: Collected) -> tuple
     try:
         _insert_but(session, statement, insert, table, {row: bad.get(row, _NOT_RUN) for row in range(first, count)})
     except SqlError as error:
-        return 0, error if lost or error.rolled_back else None
+        return 0, error if lost or error.rolled_back or error.sqlcode == -952 else None
     session._changed = session._changed or first > 0
     return first, bad.get(first)
 
@@ -155,7 +155,7 @@ def _insert(
     try:
         count = 0 if atomic and bad else _insert_but(session, statement, insert, table, bad)
     except SqlError as error:
-        if bad or error.rolled_back:
+        if bad or error.rolled_back or error.sqlcode == -952:
             raise
         bad = _bad_rows(session, insert, target, table)
         if not bad and atomic:
@@ -210,7 +210,7 @@ def _each(session: _Session, statement: Statement, rows: Sequence[Sequence[Any]]
         except Exception as e:
             error = session._failed(e, session._main)
             answers.append(error)
-            if error.rolled_back or not _again(session, statement, rows, answers):
+            if error.rolled_back or error.sqlcode == -952 or not _again(session, statement, rows, answers):
                 return [error] * len(rows)
     session._changed = session._changed or any(not isinstance(answer, SqlError) for answer in answers)
     return answers

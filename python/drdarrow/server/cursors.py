@@ -161,7 +161,10 @@ class Cursors:
         #: The last SET of each setting.
         self._settings = {_setting(statement): statement for statement in settings}
         self._idle: list[Cursor] = []
+        #: Those that a call is at work on, and those of open results.
         self._busy: list[Cursor] = []
+        self._open: list[Cursor] = []
+        self._calls = 0
         self._closed = False
         self._tell(main)
 
@@ -180,11 +183,17 @@ class Cursors:
         self._busy.append(cursor)
         return cursor
 
+    def lend(self, cursor: Cursor) -> None:
+        """The call is over, and an open result keeps the cursor."""
+        if cursor is not self.main:
+            self._forget(cursor)
+            self._open.append(cursor)
+
     def give(self, cursor: Cursor) -> None:
         """Takes a cursor back."""
         if cursor is self.main:
             return
-        self._busy = [other for other in self._busy if other is not cursor]
+        self._forget(cursor)
         if self._read_only:
             cursor.rollback()
         if self._closed:
@@ -198,9 +207,24 @@ class Cursors:
         self._settings[_setting(sql)] = sql
         self._forget_idle()
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """While a call runs."""
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
+
     def interrupt(self) -> None:
-        """Breaks off all that runs."""
-        for cursor in [self.main, *self._busy]:
+        """Breaks off the call that runs. An open result that is not read now would end the next time."""
+        if self._calls:
+            for cursor in [self.main, *self._busy]:
+                cursor.interrupt()
+
+    def interrupt_all(self) -> None:
+        """Breaks off open results as well."""
+        for cursor in [self.main, *self._busy, *self._open]:
             cursor.interrupt()
 
     def close(self) -> None:
@@ -208,6 +232,10 @@ class Cursors:
         self._closed = True
         self._forget_idle()
         self.main.close()
+
+    def _forget(self, cursor: Cursor) -> None:
+        self._busy = [other for other in self._busy if other is not cursor]
+        self._open = [other for other in self._open if other is not cursor]
 
     def _tell(self, cursor: Cursor) -> None:
         for statement in self._settings.values():

@@ -141,7 +141,8 @@ class DuckSession:
         """A cursor that sees the tables that the session sees."""
         cursor = self._main if self._local or self._defined else self._cursors.take(*statements)
         try:
-            yield cursor
+            with self._cursors.at_work():
+                yield cursor
         except Exception as e:
             raise self._failed(e, cursor) from e
         finally:
@@ -169,6 +170,10 @@ class DuckSession:
         statement = self._prepared(number)
         if statement.kind != "SELECT":
             self._savepoints.lose()
+        with self._cursors.at_work():
+            return self._query(statement, parameters)
+
+    def _query(self, statement: Statement, parameters: Sequence[Any]) -> DuckResult:
         run = self._begin()
         shared = self._changed or self._local
         cursor = self._main if shared else self._cursors.take(statement.run.sql)
@@ -330,21 +335,23 @@ class DuckSession:
             self._main.rollback()
 
     def interrupt(self) -> None:
-        """Breaks off all that runs."""
+        """Breaks off the call that runs."""
         self.patience.interrupt()
         self._cursors.interrupt()
 
     def exhausted(self) -> None:
         """Breaks off all that runs, for want of memory."""
         self._exhausted = True
-        self.interrupt()
+        self.patience.interrupt()
+        self._cursors.interrupt_all()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
         """While a call runs."""
         number = self._begin()
         try:
-            yield
+            with self._cursors.at_work():
+                yield
         except SqlError as e:
             raise self._told(e) from e
         finally:
@@ -414,6 +421,7 @@ class DuckResult:
     def __init__(self, session: DuckSession, cursor: Cursor, stream: object, shared: bool, run: int) -> None:
         self._session = session
         self._cursor = cursor
+        session._cursors.lend(cursor)
         self._stream = stream
         self._shared = shared
         self._run = run
@@ -425,6 +433,10 @@ class DuckResult:
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self._stream
+
+    def interrupt(self) -> None:
+        """Breaks off the batch that is read now."""
+        self._cursor.interrupt()
 
     def trouble(self, text: str, /) -> SqlError:
         """The meaning of an error of the stream."""

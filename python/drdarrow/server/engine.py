@@ -56,7 +56,9 @@ class SqlError(Exception):
 
 class Result(ArrowStreamExportable, Protocol):
     """The rows of a query: `__arrow_c_stream__` is called once; the stream is read without Python's lock. A batch that
-    takes longer than a tenth of a second does not hold back the rows before it."""
+    takes longer than a tenth of a second does not hold back the rows before it.
+
+    It may have `interrupt()`, which is called in place of the session's while a batch is read, from another thread."""
 
     @property
     def shared(self) -> bool:
@@ -111,7 +113,8 @@ class Session(Protocol):
         """Undoes the changes since the last commit."""
 
     def interrupt(self) -> None:
-        """Breaks off what runs, if anything does; the client is gone, or the server stops."""
+        """Breaks off what runs, if anything does, with SqlError -952: a client asks for that, is gone, or the server
+        stops. What runs next is not concerned. Comes again until it is over."""
 
     def close(self) -> None:
         """The client is gone. Work that was not committed is undone."""

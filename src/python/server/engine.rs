@@ -2,9 +2,9 @@
 //! `EngineSession`. Python is entered only for the calls themselves; the rows of a query are pulled through
 //! Arrow's C stream interface without its lock.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
@@ -12,16 +12,17 @@ use pyo3::exceptions::{PyLookupError, PyPermissionError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
+use super::calls::{HeldObject, inside, told_in_sql, unforeseen};
+use super::pulled::{Pulled, Pulling, lock};
 use crate::python::arrow::capsule;
-use crate::python::arrow::imported::{self, Imported};
+use crate::python::arrow::imported;
 use crate::python::arrow::result_table::Collected;
 use crate::python::rows::Rows as Cells;
-use crate::python::runtime;
 use crate::server::backend::{
     Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session as Serving, TableInfo,
     one_by_one,
 };
-use crate::server::budget::{Budget, Lease, cost};
+use crate::server::budget::Budget;
 use crate::server::error::SqlError;
 
 /// A column or parameter as Python describes it: name, Arrow type in Arrow's words, metadata.
@@ -36,7 +37,7 @@ pub(super) struct Engine(HeldObject);
 
 impl Engine {
     pub(super) fn new(object: Py<PyAny>) -> Engine {
-        Engine(HeldObject(Some(object)))
+        Engine(HeldObject::new(object))
     }
 }
 
@@ -45,7 +46,7 @@ impl Backend for Engine {
         inside(|py| {
             let made = self.0.bind(py)?.call_method1("session", (login.user.as_str(), login.database.as_str()));
             match made {
-                Ok(object) => Ok(Ok(EngineSession::new(HeldObject(Some(object.unbind()))))),
+                Ok(object) => Ok(Ok(EngineSession::new(HeldObject::new(object.unbind())))),
                 Err(e) if e.is_instance_of::<PyLookupError>(py) => Ok(Err(ConnectError::NoDatabase)),
                 Err(e) if e.is_instance_of::<PyPermissionError>(py) => Ok(Err(ConnectError::NotAuthorised)),
                 Err(e) => Err(e),
@@ -62,8 +63,9 @@ struct EngineSession {
     shared: Vec<Weak<Mutex<Pulled>>>,
     /// The memory that those may take once they are read.
     budget: Option<Budget>,
-    /// Nobody waits for the statement any more.
+    /// The statement is to end.
     unwanted: Arc<AtomicBool>,
+    pulling: Pulling,
 }
 
 impl Serving for EngineSession {
@@ -93,7 +95,7 @@ impl Serving for EngineSession {
             let result = self.object.bind(py)?.call_method1("query", (statement, values))?;
             let reader = imported::reader(&result)?;
             let shared = result.getattr("shared")?.extract::<bool>()?;
-            Ok((Pulled::new(reader, HeldObject(Some(result.unbind()))), shared))
+            Ok((Pulled::new(reader, HeldObject::new(result.unbind()), self.pulling.clone()), shared))
         });
         let (pulled, shared) = pulled?;
         let pulled = Arc::new(Mutex::new(pulled));
@@ -196,9 +198,12 @@ impl Serving for EngineSession {
 
     fn interrupt(&self) -> Option<Interrupt> {
         let object = Arc::downgrade(&self.object);
-        let unwanted = self.unwanted.clone();
+        let (unwanted, pulling) = (self.unwanted.clone(), self.pulling.clone());
         Some(Arc::new(move || {
             unwanted.store(true, Ordering::Release);
+            if pulling.interrupt() {
+                return;
+            }
             if let Some(object) = object.upgrade() {
                 let _ = inside(|py| object.bind(py)?.call_method0("interrupt").map(drop));
             }
@@ -208,7 +213,13 @@ impl Serving for EngineSession {
 
 impl EngineSession {
     fn new(object: HeldObject) -> EngineSession {
-        EngineSession { object: Arc::new(object), shared: Vec::new(), budget: None, unwanted: Arc::default() }
+        EngineSession {
+            object: Arc::new(object),
+            shared: Vec::new(),
+            budget: None,
+            unwanted: Arc::default(),
+            pulling: Pulling::default(),
+        }
     }
 
     /// Reads unread results into memory: the next statement needs their connection. What there is no memory for stays
@@ -236,150 +247,6 @@ fn is_careful(session: &Bound<'_, PyAny>) -> PyResult<bool> {
     session.getattr_opt("careful")?.map_or(Ok(false), |careful| careful.is_truthy())
 }
 
-/// An object of Python's. Let go of here and now: a reference that is dropped without Python's lock is
-/// counted down by whichever thread comes to Python next, at a bad time for a connection to a database.
-struct HeldObject(Option<Py<PyAny>>);
-
-impl HeldObject {
-    fn bind<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
-        let object = self.0.as_ref().map(|object| object.bind(py));
-        object.ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("gone"))
-    }
-}
-
-impl Drop for HeldObject {
-    fn drop(&mut self) {
-        let mut object = std::mem::ManuallyDrop::new(self.0.take());
-        runtime::inside(|_| drop(object.take()));
-    }
-}
-
-/// A result being read.
-struct Pulled {
-    reader: Option<Imported>,
-    /// Rows that were read because the connection was needed, with leases for them.
-    held: VecDeque<(Result<RecordBatch, SqlError>, Option<Lease>)>,
-    result: Option<HeldObject>,
-}
-
-impl Pulled {
-    fn new(reader: Imported, result: HeldObject) -> Pulled {
-        Pulled { reader: Some(reader), held: VecDeque::new(), result: Some(result) }
-    }
-
-    /// The next batch, wherever it is.
-    fn next(&mut self) -> Option<Result<RecordBatch, SqlError>> {
-        self.held.pop_front().map(|(batch, _)| batch).or_else(|| self.pull())
-    }
-
-    fn pull(&mut self) -> Option<Result<RecordBatch, SqlError>> {
-        let reader = self.reader.as_mut()?;
-        let Some(pulled) = runtime::foreign(|| reader.next()) else {
-            return Some(Err(SqlError::system("the program ends")));
-        };
-        match pulled {
-            Some(Ok(batch)) => Some(Ok(batch)),
-            None => {
-                self.close();
-                None
-            }
-            Some(Err(error)) => {
-                self.release();
-                let trouble = self.trouble(&error);
-                self.close();
-                Some(Err(trouble))
-            }
-        }
-    }
-
-    fn read_ahead(&mut self, budget: Option<&Budget>, unwanted: &AtomicBool) -> Result<(), SqlError> {
-        // The next batch is most likely as long as the one before.
-        let mut bytes = 1;
-        loop {
-            if unwanted.load(Ordering::Acquire) {
-                return Err(SqlError::interrupted());
-            }
-            if self.reader.is_some() {
-                budget.map(|budget| budget.lease(bytes)).transpose()?;
-            }
-            let Some(batch) = self.pull() else { return Ok(()) };
-            let lease = budget.zip(batch.as_ref().ok()).map(|(budget, batch)| {
-                let mut lease = budget.empty();
-                bytes = cost(batch);
-                lease.force(bytes);
-                lease
-            });
-            self.held.push_back((batch, lease));
-        }
-    }
-
-    fn give_up(&mut self) {
-        self.close();
-        self.held.clear();
-        self.held.push_back((Err(SqlError::new(-501, "24501", &[])), None));
-    }
-
-    /// The SQL error for the engine's words.
-    fn trouble(&self, error: &ArrowError) -> SqlError {
-        let words = capsule::text(error);
-        let told = inside(|py| {
-            let Some(result) = &self.result else { return Ok(unforeseen(py, "the stream", &words)) };
-            let told = result.bind(py)?.call_method1("trouble", (words.as_str(),))?;
-            Ok(told_in_sql(&told).unwrap_or_else(|| unforeseen(py, "the stream", &words)))
-        });
-        told.unwrap_or_else(|e| e)
-    }
-
-    /// Lets go of the stream. Once the interpreter ends nobody may call its owner any more: it is left.
-    fn release(&mut self) {
-        let reader = self.reader.take();
-        let mut reader = std::mem::ManuallyDrop::new(reader);
-        runtime::foreign(|| drop(reader.take()));
-    }
-
-    fn close(&mut self) {
-        // The stream first: the connection below it is free then.
-        self.release();
-        if let Some(result) = self.result.take() {
-            let _ = inside(|py| result.bind(py)?.call_method0("close").map(drop));
-        }
-    }
-}
-
-impl Drop for Pulled {
-    fn drop(&mut self) {
-        self.close();
-    }
-}
-
-fn lock(pulled: &Mutex<Pulled>) -> MutexGuard<'_, Pulled> {
-    pulled.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Calls Python; its exceptions become conditions of SQL.
-fn inside<T>(call: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, SqlError> {
-    let called = runtime::inside(|py| {
-        call(py).map_err(|e| {
-            let value = e.value(py).as_any();
-            told_in_sql(value).unwrap_or_else(|| {
-                let kind = value.get_type().name().map_or_else(|_| "an exception".to_owned(), |name| name.to_string());
-                unforeseen(py, &kind, value)
-            })
-        })
-    });
-    called.unwrap_or_else(|| Err(SqlError::system("the program ends")))
-}
-
-/// The client's error for an exception that says nothing in SQL: its kind and a number, by which the log tells the
-/// rest.
-fn unforeseen<'py>(py: Python<'py>, kind: &str, error: impl IntoPyObject<'py>) -> SqlError {
-    let told = py.import("drdarrow.server.unforeseen").and_then(|module| {
-        let told = module.call_method1("unforeseen", (kind, error))?;
-        Ok(told_in_sql(&told))
-    });
-    told.ok().flatten().unwrap_or_else(|| SqlError::system(kind))
-}
-
 /// Python's datetime has none: such a row goes in as an array.
 fn has_nanoseconds(parameters: &Parameters) -> bool {
     parameters.columns.iter().any(|column| matches!(column.data_type(), DataType::Timestamp(TimeUnit::Nanosecond, _)))
@@ -390,16 +257,6 @@ fn done(answer: &Bound<'_, PyAny>) -> PyResult<Done> {
     let count = answer.extract::<Option<u64>>()?;
     let warning = (count == Some(0)).then(|| SqlError::new(100, "02000", &[]));
     Ok(Done { count, warning })
-}
-
-/// An exception that says what it is in SQL.
-fn told_in_sql(error: &Bound<'_, PyAny>) -> Option<SqlError> {
-    Some(SqlError {
-        sqlcode: error.getattr("sqlcode").ok()?.extract().ok()?,
-        sqlstate: error.getattr("sqlstate").ok()?.extract().ok()?,
-        tokens: error.getattr("tokens").ok()?.extract().ok()?,
-        rolled_back: error.getattr("rolled_back").ok()?.extract().ok()?,
-    })
 }
 
 fn field((name, data_type, metadata): Described) -> PyResult<Field> {

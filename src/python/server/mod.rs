@@ -1,7 +1,9 @@
 //! A running server in Python's hands; `drdarrow/server` wraps it.
 
 #[cfg(feature = "server")]
+mod calls;
 mod engine;
+mod pulled;
 
 use std::collections::HashMap;
 use std::io::ErrorKind;

@@ -9,6 +9,7 @@ use crate::server::conversation::Conversation;
 use crate::server::login::failed_logins::TooManyWaiting;
 use crate::server::protocol_error::{ProtocolError, synerrcd};
 use crate::server::request::{After, Request};
+use crate::server::running::AGAIN;
 use crate::server::settings::ServerSettings;
 use crate::server::tls::{Encrypted, ServerTls, holder};
 use crate::wire::ddm::codepoint as cp;
@@ -35,8 +36,6 @@ const AHEAD: usize = READ;
 
 /// Commands under way may take this long to end when the server stops.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
-/// Between two attempts to interrupt.
-const AGAIN: Duration = Duration::from_millis(100);
 /// A peer may take this long to hear that the connection ends.
 const HANG_UP: Duration = Duration::from_secs(1);
 
@@ -251,6 +250,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
         chain: Chain,
         skip: bool,
     ) -> Option<ChainResult> {
+        let _under_way = conversation.running.start();
         let mut result = ChainResult { conversation, chain, after: if skip { After::Skip } else { After::Next } };
         let mut requests = requests.into_iter();
         while matches!(result.after, After::Next | After::Wait)
@@ -323,6 +323,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
     ) -> Option<(ChainResult, IntoIter<Request>)> {
         let ChainResult { mut conversation, mut chain, .. } = result;
         let interrupt = conversation.interrupt();
+        let (running, statement) = (conversation.running.clone(), conversation.interrupt_statement());
         let slot = (!conversation.is_open()).then(|| self.slot.clone());
         let mut task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
@@ -349,6 +350,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
                     biased;
                     result = &mut task => return result.ok().flatten(),
                     () = abandoned(&mut self.stream, &mut self.stopped, &mut self.ahead) => {}
+                    never = running.break_off_when_asked(statement.as_ref()) => match never {},
                 }
                 // The engine may not listen yet, or have another step to go.
                 loop {

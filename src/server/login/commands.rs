@@ -179,11 +179,13 @@ fn offered(state: &LoginState, rules: &LoginRules, persona: &Persona) -> Vec<u16
     persona.secmecs.iter().copied().filter(|mechanism| !shut(*mechanism)).collect()
 }
 
-/// ACCRDB: opens the database. Gives the engine's session; none where it refuses, and the connection ends.
+/// ACCRDB: opens the database. Gives the engine's session; none where it refuses, and the connection ends. `rdbinttkn` is
+/// the token by which it can be interrupted.
 pub(in crate::server) fn accrdb(
     state: &LoginState,
     env: &mut Environment,
     backend: &dyn Backend,
+    rdbinttkn: Option<Vec<u8>>,
     request: &Request,
     out: &mut Replies<'_>,
 ) -> Result<Option<Box<dyn Session>>> {
@@ -219,7 +221,7 @@ pub(in crate::server) fn accrdb(
     };
     let persona = &env.persona;
     let usrid = (asked.trgdftrt == Some(true) && !persona.session_data).then(|| state.user.clone());
-    let answer = AccRdbRm { usrid, ..AccRdbRm::new(persona.prdid, persona.typdef) };
+    let answer = AccRdbRm { usrid, rdbinttkn, ..AccRdbRm::new(persona.prdid, persona.typdef) };
     out.reply(&answer.encode(env.text).map_err(ProtocolError::ours)?);
     if persona.session_card {
         env.card(Some(&session_card(state, env)), out)?;

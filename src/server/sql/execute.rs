@@ -134,6 +134,7 @@ fn executed_each(sql: &mut SqlSession, env: &Environment, done: Answers, out: &m
     if done.iter().flatten().any(|done| done.count.is_some()) {
         announce_change(sql, env, out)?;
     }
+    done.iter().filter_map(|row| row.as_ref().err()).for_each(|error| sql.note(error));
     for row in &done {
         let sqlca = match row {
             Ok(done) => outcome(env, done),

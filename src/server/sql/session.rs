@@ -45,6 +45,8 @@ pub(in crate::server) struct SqlSession {
     pub(super) budget: Budget,
     /// Set once nobody waits for replies any more.
     abandoned: Arc<AtomicBool>,
+    /// The command was ended by an interrupt.
+    broken_off: bool,
 }
 
 impl SqlSession {
@@ -66,12 +68,23 @@ impl SqlSession {
             packages,
             budget: budget.clone(),
             abandoned,
+            broken_off: false,
         }
     }
 
     /// Breaks off the statement under way, where the engine can.
     pub(in crate::server) fn interrupt(&self) -> Option<Interrupt> {
         self.engine.interrupt()
+    }
+
+    /// True once after a command that an interrupt has ended.
+    pub(in crate::server) fn take_broken_off(&mut self) -> bool {
+        std::mem::take(&mut self.broken_off)
+    }
+
+    /// Notes how a statement failed.
+    pub(super) fn note(&mut self, error: &SqlError) {
+        self.broken_off |= error.is_interrupted() || error.rolled_back;
     }
 
     /// Set once nobody waits for replies any more.
@@ -135,6 +148,7 @@ impl SqlSession {
 
     /// The SQLCARD of an error, with the message that the transaction is gone where that is so.
     pub(super) fn fail(&mut self, env: &Environment, error: &SqlError, out: &mut Replies<'_>) -> Result<()> {
+        self.note(error);
         if error.rolled_back {
             self.end_unit_of_work(true);
             out.reply(&env.database_reply(cp::ABNUOWRM).encode(env.text)?);

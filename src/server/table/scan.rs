@@ -57,12 +57,14 @@ impl Match {
     }
 }
 
-/// The rows of a table, lazily: a large one starts at once.
-pub(super) fn select(table: Arc<Table>, picked: Vec<usize>, filter: Match, limit: usize) -> Rows {
+/// The rows of a table, lazily: a large one starts at once. `stop` counts from each batch on: an interrupt that came
+/// before was for something else.
+pub(super) fn select(table: Arc<Table>, picked: Vec<usize>, filter: Match, limit: usize, stop: Stop) -> Rows {
     let mut left = limit;
     let mut batch = 0;
     let mut runs: std::vec::IntoIter<(usize, usize, bool)> = Vec::new().into_iter();
     Box::new(std::iter::from_fn(move || {
+        stop.begin();
         loop {
             if left == 0 {
                 return None;

@@ -89,7 +89,7 @@ impl Session for MemorySession {
                         let batch = RecordBatch::try_new(count_schema(), vec![array]);
                         Ok(Box::new(std::iter::once(batch.map_err(|e| SqlError::system(&e.to_string())))))
                     }
-                    _ => Ok(select(table, picked, filter, limit.unwrap_or(usize::MAX))),
+                    _ => Ok(select(table, picked, filter, limit.unwrap_or(usize::MAX), self.stop.clone())),
                 }
             }
             _ => Err(SqlError::new(-517, "07005", &["SQL_CUR"])),

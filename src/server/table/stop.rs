@@ -1,4 +1,4 @@
-//! Statements that nobody waits for any more: their loops look here.
+//! Statements that are broken off, since nobody waits for them any more or a client says so: their loops look here.
 
 use crate::server::error::SqlError;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Rows between two looks.
 const ROWS: usize = 1024;
 
-/// Set when nobody waits for the statement under way.
+/// Set when the statement under way is to end.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stop(Arc<AtomicBool>);
 
@@ -17,12 +17,12 @@ impl Stop {
         self.0.store(false, Ordering::Release);
     }
 
-    /// Nobody waits.
+    /// It is to end.
     pub(super) fn set(&self) {
         self.0.store(true, Ordering::Release);
     }
 
-    /// -952 when nobody waits.
+    /// -952 when it is to end.
     pub(super) fn look(&self) -> Result<(), SqlError> {
         if self.0.load(Ordering::Acquire) { Err(SqlError::interrupted()) } else { Ok(()) }
     }
