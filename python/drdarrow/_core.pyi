@@ -11,6 +11,7 @@ import pyarrow
 
 from drdarrow import exceptions
 from drdarrow._coroutines import Opening
+from drdarrow.server.settings import ServerSettings
 from drdarrow.types import (
     ArrowArrayExportable,
     ArrowData,
@@ -156,28 +157,7 @@ async def open_partition_async(
     part: FilePartition, uri: str | None = None, /, **settings: Unpack[FileSettings]
 ) -> AsyncArrowStream: ...
 def collect(exporter: object) -> Collected: ...
-def serve(
-    engine: object,
-    *,
-    persona: str,
-    ccsid: int | None,
-    host: str,
-    port: int,
-    users: Mapping[str, str] | None,
-    databases: Sequence[str] | None,
-    workers: int,
-    max_connections: int,
-    max_memory: int,
-    max_connection_memory: int,
-    tls: tuple[str | PathLike[str], str | PathLike[str], str | PathLike[str] | None] | None,
-    certificate_users: Literal["cn"] | Mapping[str, str] | None,
-    files: Sequence[tuple[str, object, Sequence[str], bool, str]] | None,
-    signon: int,
-    password_level: int,
-    read_only: bool,
-    allow_cleartext_password: bool,
-    idle_timeout: float | None,
-) -> RawServer: ...
+def serve(settings: ServerSettings, engine: Callable[[], object]) -> RawServer: ...
 
 @final
 class Connection:

@@ -170,7 +170,13 @@ const ONLY_IN: &[(&str, &str, &[&str])] = &[
     (
         "python",
         "server",
-        &["python/server/mod.rs", "python/server/engine.rs", "python/server/calls.rs", "python/server/pulled.rs"],
+        &[
+            "python/server/mod.rs",
+            "python/server/engine.rs",
+            "python/server/calls.rs",
+            "python/server/pulled.rs",
+            "python/server/settings.rs",
+        ],
     ),
     ("client", "arrow_data", &["client/sql/batch/skipped.rs"]),
     ("client", "getrandom", &["client/login.rs"]),

@@ -12,6 +12,7 @@ import pytest
 
 import drdarrow
 from drdarrow import server, types
+from drdarrow.server.settings import ServerSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "docs" / "settings.md").read_text("utf-8")
@@ -55,7 +56,7 @@ def test_settings_of_connect() -> None:
     assert known | ARGUMENTS_ONLY == set(arguments("connect")) == set(rows("connect"))
 
 
-def documented(function: object) -> list[str]:
+def documented_arguments(function: object) -> list[str]:
     """The arguments in a docstring, in order."""
     part = re.split(r"^(\w+):\n", inspect.getdoc(function) or "", flags=re.M)
     assert part[1] == "Args"
@@ -63,9 +64,9 @@ def documented(function: object) -> list[str]:
 
 
 def test_docstrings_name_every_setting() -> None:
-    assert sorted(documented(drdarrow.connect)) == sorted(["uri", *arguments("connect")])
-    assert sorted(documented(drdarrow.open_file)) == sorted(["uri", *typing.get_type_hints(types.FileOptions)])
-    assert sorted(documented(drdarrow.connect_files)) == sorted(["uri", "password_level", *rows("connect_files")])
+    assert sorted(documented_arguments(drdarrow.connect)) == sorted(["uri", *arguments("connect")])
+    assert sorted(documented_arguments(drdarrow.open_file)) == sorted(["uri", *typing.get_type_hints(types.FileOptions)])
+    assert sorted(documented_arguments(drdarrow.connect_files)) == sorted(["uri", "password_level", *rows("connect_files")])
 
 
 def test_choices_of_connect() -> None:
@@ -94,6 +95,8 @@ def test_arguments_of_serve() -> None:
     documented = rows("serve")
     signature = inspect.signature(server.serve)
     assert {name: f"`{p.default!r}`" for name, p in signature.parameters.items()} == {name: row["default"] for name, row in documented.items()}
-    for name, annotation in typing.get_type_hints(server.serve).items():
-        if name != "return":
-            assert [each for each in choices(annotation) if f"`{each}`" not in documented[name]["meaning"]] == [], name
+    assert documented_arguments(server.serve) == list(signature.parameters)
+    hints = typing.get_type_hints(ServerSettings)
+    assert set(hints) == set(documented)
+    for name, annotation in hints.items():
+        assert [each for each in choices(annotation) if f"`{each}`" not in documented[name]["meaning"]] == [], name

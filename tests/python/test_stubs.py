@@ -98,7 +98,7 @@ def test_the_stubs_are_those_of_the_module(tmp_path: Path) -> None:
     # A Literal is no Union to it.
     allowed.write_text(
         "drdarrow\\.frames\\.(pandas|polars|pyarrow)\n"
-        "drdarrow\\.server\\.Persona\ndrdarrow\\.cli\\.writing\\.Binary\ndrdarrow\\.types\\.DtypeBackend\n"
+        "drdarrow\\.server\\.(settings\\.)?Persona\ndrdarrow\\.cli\\.writing\\.Binary\ndrdarrow\\.types\\.DtypeBackend\n"
     )
     run(
         "-m",

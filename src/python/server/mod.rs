@@ -1,14 +1,12 @@
 //! A running server in Python's hands; `drdarrow/server` wraps it.
 
-#[cfg(feature = "server")]
 mod calls;
 mod engine;
 mod pulled;
+mod settings;
 
-use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,92 +18,22 @@ use super::arrow::result_table::{self, Collected};
 use super::ownership::Owned;
 use super::{errors, runtime};
 use crate::client::error::{Error, ErrorClass, Phase};
-use crate::server::access::{Access, CertificateUsers};
 use crate::server::backend::{Backend, ConnectError, Login, Session};
-use crate::server::file::library::{FileOptions, FileStore};
-use crate::server::file::rules::Duplicates;
+use crate::server::file::library::FileStore;
 use crate::server::listen;
-use crate::server::persona::Persona;
-use crate::server::settings::ServerSettings;
 use crate::server::table::{MemoryTables, Table};
-use crate::server::tls::ServerTls;
 
-/// As whom the holder of a certificate may log in: users by its names, or the word for its common name.
-#[derive(FromPyObject)]
-pub(super) enum HolderRule {
-    Users(HashMap<String, String>),
-    Word(#[expect(dead_code, reason = "there is one")] String),
-}
-
-/// Listens. The engine is a dict of tables, or an object with `session()`.
+/// Listens. The settings are attributes; `engine` makes the engine when they are known to be right: a dict of tables,
+/// or an object with `session()`.
 #[pyfunction]
-#[pyo3(signature = (engine, *, persona, ccsid, host, port, users, databases, workers, max_connections, max_memory, max_connection_memory, tls, certificate_users, files, signon, password_level, read_only, allow_cleartext_password, idle_timeout))]
-#[expect(clippy::too_many_arguments, reason = "settings by name")]
-pub(super) fn serve(
-    py: Python<'_>,
-    engine: &Bound<'_, PyAny>,
-    persona: &str,
-    ccsid: Option<u16>,
-    host: &str,
-    port: u16,
-    users: Option<HashMap<String, String>>,
-    databases: Option<Vec<String>>,
-    workers: usize,
-    max_connections: usize,
-    max_memory: usize,
-    max_connection_memory: usize,
-    tls: Option<(PathBuf, PathBuf, Option<PathBuf>)>,
-    certificate_users: Option<HolderRule>,
-    files: Option<Vec<Filed<'_>>>,
-    signon: u16,
-    password_level: u8,
-    read_only: bool,
-    allow_cleartext_password: bool,
-    idle_timeout: Option<f64>,
-) -> PyResult<RawServer> {
-    let persona = Persona::named(persona)
-        .ok_or_else(|| errors::interface(py, format!("no persona {persona:?}: luw, ibmi, zos or derby")))?;
-    let host: IpAddr =
-        host.parse().map_err(|_| errors::interface(py, format!("host: {host:?} is no address of this machine")))?;
-    let access = match users {
-        Some(users) => Access::users(users),
-        None => Access::Anyone,
-    };
-    let tls = tls
-        .map(|(chain, key, clients)| {
-            let named = |e| format!("tls_certificate {}, tls_key {}: {e}", chain.display(), key.display());
-            ServerTls::from_files(&chain, &key, clients.as_deref()).map_err(|e| errors::interface(py, named(e)))
-        })
-        .transpose()?;
+pub(super) fn serve(py: Python<'_>, settings: &Bound<'_, PyAny>, engine: &Bound<'_, PyAny>) -> PyResult<RawServer> {
+    let (settings, databases) = settings::read(settings)?;
+    let engine = engine.call0()?;
     let engine: Box<dyn Backend> = match engine.cast::<PyDict>() {
         Ok(tables) => Box::new(memory(tables)?),
-        Err(_) => Box::new(Engine::new(engine.clone().unbind())),
+        Err(_) => Box::new(Engine::new(engine.unbind())),
     };
-    let address = SocketAddr::new(host, port);
-    let store = files.map(|files| stored(py, files)).transpose()?;
-    let settings = ServerSettings {
-        address,
-        persona,
-        ccsid,
-        access,
-        tls,
-        certificate_users: match certificate_users {
-            None => CertificateUsers::Any,
-            Some(HolderRule::Users(users)) => CertificateUsers::Named(users),
-            Some(HolderRule::Word(_)) => CertificateUsers::CommonName,
-        },
-        workers,
-        max_connections,
-        max_memory,
-        max_connection_memory,
-        signon: store.is_some().then_some(SocketAddr::new(host, signon)),
-        files: store.clone(),
-        password_level,
-        read_only,
-        allow_cleartext_password,
-        idle_timeout: idle_timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
-        ..ServerSettings::default()
-    };
+    let (address, store) = (settings.address, settings.files.clone());
     let backend = Arc::new(Named { engine, databases });
     let server = runtime::block_on(py, listen::serve(settings, backend))?.map_err(|e| {
         if e.kind() == ErrorKind::InvalidInput {
@@ -185,26 +113,6 @@ impl Backend for Named {
         }
         self.engine.connect(&Login { database: name, ..login.clone() })
     }
-}
-
-/// A file: its name, what it holds, its keys, whether they are unique, and the order of equal ones.
-type Filed<'py> = (String, Bound<'py, PyAny>, Vec<String>, bool, String);
-
-/// Files with their records.
-fn stored(py: Python<'_>, files: Vec<Filed<'_>>) -> PyResult<FileStore> {
-    let store = FileStore::new();
-    for (name, records, keys, unique, order) in files {
-        let (schema, batches) = result_table::collect(&records)?.into_parts();
-        let duplicates = match order.as_str() {
-            "lifo" => Duplicates::Lifo,
-            "fcfo" => Duplicates::Fcfo,
-            _ => Duplicates::Fifo,
-        };
-        let options = FileOptions { duplicates, ..FileOptions::keyed(keys, unique) };
-        let put = py.detach(|| store.put(&name, &schema, &batches, &options));
-        put.map_err(|e| errors::interface(py, format!("files: {e}")))?;
-    }
-    Ok(store)
 }
 
 /// Tables held in memory, as they are.
