@@ -1,65 +1,66 @@
-//! The buffer of a socket's writer. Bytes that hold secrets are wiped once they are written.
+//! What a socket's writer has to write: chains, in order. One that holds secrets is wiped once it is written.
 
 use crate::wire::dss::chain::Chain;
-use zeroize::Zeroize;
+use std::collections::VecDeque;
+use std::io::IoSlice;
 
-/// Bytes on their way out.
+/// Pieces that are written at a time.
+const PIECES: usize = 64;
+
+/// Chains on their way out.
 #[derive(Default)]
 pub(super) struct Outgoing {
-    bytes: Vec<u8>,
+    chains: VecDeque<Chain>,
+    /// Bytes of the first one that are written.
     sent: usize,
-    secret: bool,
 }
 
 impl Outgoing {
     /// Appends a chain.
     pub(super) fn add(&mut self, chain: Chain) {
-        let secret = self.secret || chain.is_secret();
-        let mut bytes = chain.into_bytes();
-        if self.bytes.is_empty() {
-            self.bytes = bytes;
-        } else if secret {
-            let joined = [self.bytes.as_slice(), &bytes].concat();
-            bytes.zeroize();
-            self.bytes.zeroize();
-            self.bytes = joined;
-        } else {
-            self.bytes.extend_from_slice(&bytes);
+        if !chain.is_empty() {
+            self.chains.push_back(chain);
         }
-        self.secret = secret;
     }
 
-    /// The bytes that are left to write.
-    pub(super) fn rest(&self) -> &[u8] {
-        self.bytes.get(self.sent..).unwrap_or_default()
+    /// True when all is written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.chains.is_empty()
     }
 
-    /// So many more are written.
+    /// Hands the pieces that are to be written next to `write`.
+    pub(super) fn next<T>(&self, write: impl FnOnce(&[IoSlice<'_>]) -> T) -> T {
+        let mut slices = [IoSlice::new(&[]); PIECES];
+        let mut sent = self.sent;
+        let mut count = 0;
+        for piece in self.chains.iter().flat_map(Chain::pieces) {
+            let Some(slice) = slices.get_mut(count) else { break };
+            if sent >= piece.len() {
+                sent -= piece.len();
+                continue;
+            }
+            *slice = IoSlice::new(piece.get(sent..).unwrap_or_default());
+            sent = 0;
+            count += 1;
+        }
+        write(slices.get(..count).unwrap_or_default())
+    }
+
+    /// So many more bytes are written.
     pub(super) fn written(&mut self, n: usize) {
         self.sent += n;
-        if self.sent == self.bytes.len() {
-            self.clear();
+        while let Some(len) = self.chains.front().map(Chain::len).filter(|len| *len <= self.sent) {
+            self.sent -= len;
+            self.chains.pop_front();
         }
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.secret) {
-            self.bytes.zeroize();
-        }
-        self.bytes.clear();
-        self.sent = 0;
-    }
-}
-
-impl Drop for Outgoing {
-    fn drop(&mut self) {
-        self.clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::dss::chain::Part;
+    use bytes::Bytes;
 
     fn chain(byte: u8, secret: bool) -> Chain {
         let mut chain = Chain::new();
@@ -72,6 +73,10 @@ mod tests {
         chain
     }
 
+    fn rest(out: &Outgoing) -> Vec<u8> {
+        out.next(|slices| slices.iter().map(|slice| &**slice).collect::<Vec<_>>().concat())
+    }
+
     #[test]
     fn chains_are_written_one_after_the_other() {
         for (first, second) in [(false, false), (true, false), (false, true), (true, true)] {
@@ -80,11 +85,33 @@ mod tests {
             out.add(chain(1, first));
             out.written(3);
             out.add(chain(2, second));
-            assert_eq!((out.rest(), out.secret), (&whole[3..], first || second));
+            assert_eq!(rest(&out), &whole[3..]);
             out.written(whole.len() - 3);
-            assert!(out.rest().is_empty() && !out.secret && out.bytes.is_empty());
+            assert!(rest(&out).is_empty() && out.is_empty());
             out.add(chain(3, false));
-            assert_eq!(out.rest(), chain(3, false).into_bytes());
+            assert_eq!(rest(&out), chain(3, false).into_bytes());
+        }
+    }
+
+    #[test]
+    fn pieces_are_written_from_any_place() {
+        let data = Bytes::from((0..120_000).map(|n| (n / 7) as u8).collect::<Vec<u8>>());
+        let mut long = chain(1, false);
+        for start in 0..20 {
+            long.object_of(&[Part::Copied(&[1, 2, 3]), Part::of(&data, start..start + start * 5_000)]);
+        }
+        let whole = [long.clone().into_bytes(), chain(2, true).into_bytes()].concat();
+        for step in [9_999, 32_767, 100_001, usize::MAX] {
+            let (mut out, mut seen) = (Outgoing::default(), Vec::new());
+            out.add(long.clone());
+            out.add(chain(2, true));
+            while !out.is_empty() {
+                let mut next = rest(&out);
+                next.truncate(step);
+                out.written(next.len());
+                seen.extend(next);
+            }
+            assert!(seen == whole, "{step}");
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::wire::ddm::dump;
 use crate::wire::ddm::text::DdmText;
 use crate::wire::dss::deframe::{Deframer, Dss};
-use std::io::Result;
+use std::io::{IoSlice, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -78,6 +78,26 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Traced<S> {
             self.sent.see(buf.get(..*n).unwrap_or_default());
         }
         done
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<Result<usize>> {
+        let done = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        if let Poll::Ready(Ok(mut left)) = done {
+            for buf in bufs {
+                let n = left.min(buf.len());
+                self.sent.see(buf.get(..n).unwrap_or_default());
+                left -= n;
+            }
+        }
+        done
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {

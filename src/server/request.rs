@@ -3,7 +3,7 @@
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint::CodePoint;
 use crate::wire::ddm::object::{Object, put_head};
-use crate::wire::dss::chain::Chain;
+use crate::wire::dss::chain::{Chain, Part};
 use crate::wire::dss::header::DssType;
 
 /// A command with the objects that follow it.
@@ -52,7 +52,7 @@ impl Replies<'_> {
     pub(super) fn data(&mut self, point: CodePoint, data: &[u8]) {
         let mut head = Writer::new();
         put_head(&mut head, point, data.len());
-        self.chain.frame_in_two(DssType::Object, self.id, head.as_slice(), data);
+        self.chain.frame_of(DssType::Object, self.id, &[head.as_slice(), data].map(Part::Copied));
     }
 
     /// A data object.

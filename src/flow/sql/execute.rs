@@ -8,9 +8,9 @@ use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::Object;
-use crate::wire::dss::chain::Chain;
+use crate::wire::dss::chain::{Chain, Part};
 use crate::wire::fdoca::descriptor;
-use crate::wire::sql::execute::{DERBY_EXTDTA_COMPLETE, ExcSqlStt, SqldtaHeads, extdta, sqldta_head};
+use crate::wire::sql::execute::{DERBY_EXTDTA_COMPLETE, ExcSqlStt, SqldtaHeads, extdta_ends, sqldta_head};
 use crate::wire::sql::package::{PkgNamCsn, TOKEN_ANY};
 use crate::wire::sql::prepare::{ExcSqlImm, ExcSqlSet};
 use crate::wire::sql::sqlca::Sqlca;
@@ -56,12 +56,13 @@ impl Input {
         let mut head = sqldta_head(&descriptor::encode_input(&self.fields), self.row.len() + 1)?;
         // In front of the values: the row is present.
         head.push(PRESENT);
-        chain.object_in_two(&head, &self.row);
+        chain.object_of(&[Part::Copied(&head), Part::of(&self.row, 0..self.row.len())]);
         // Derby 10.6 and later expect a status after the value.
         let status = (session.product == Product::Derby).then_some(DERBY_EXTDTA_COMPLETE);
         for (parameter, data) in &self.lobs {
             let nullable = self.fields.get(*parameter).is_some_and(|f| f.nullable && matches!(f.shape, Shape::Lob(_)));
-            chain.object(&extdta(data, nullable, status)?);
+            let (head, tail) = extdta_ends(data.len(), nullable, status)?;
+            chain.object_of(&[Part::Copied(&head), Part::of(data, 0..data.len()), Part::Copied(&tail)]);
         }
         Ok(())
     }
@@ -87,7 +88,7 @@ impl RowBlock {
     /// Appends an SQLDTA with all rows.
     fn put_array(&self, chain: &mut Chain) -> Result<(), FlowError> {
         let head = sqldta_head(&descriptor::encode_input_rows(&self.fields), self.data.len())?;
-        chain.object_in_two(&head, &self.data);
+        chain.object_of(&[Part::Copied(&head), Part::of(&self.data, 0..self.data.len())]);
         Ok(())
     }
 
@@ -96,11 +97,10 @@ impl RowBlock {
         let heads = SqldtaHeads::new(descriptor::encode_input(&self.fields))?;
         let (mut head, mut start) = (Vec::new(), 0);
         for end in &self.ends {
-            let row = self.data.get(start..*end).unwrap_or_default();
             chain.command(command);
             if !self.fields.is_empty() {
-                heads.put(row.len(), &mut head)?;
-                chain.object_in_two(&head, row);
+                heads.put(end - start, &mut head)?;
+                chain.object_of(&[Part::Copied(&head), Part::of(&self.data, start..*end)]);
             }
             start = *end;
         }

@@ -17,7 +17,9 @@ use crate::wire::ddm::object::{first, objects};
 use crate::wire::dss::chain::Chain;
 use crate::wire::dss::deframe::{Deframer, Dss};
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::ops::RangeInclusive;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -294,7 +296,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
                         self.note_abandoned()?;
                     }
                 },
-                n = put(&mut self.writer, self.out.rest()), if self.unflushed => {
+                n = put(&mut self.writer, &self.out), if self.unflushed => {
                     let n = match n {
                         Ok(n) => n,
                         Err(e) => return Err(self.last_words(e, &mut buf).await),
@@ -471,12 +473,13 @@ impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
     }
 }
 
-/// Writes some of `rest`; with none left, what the stream itself holds back (0).
-async fn put<W: AsyncWrite + Unpin>(writer: &mut W, rest: &[u8]) -> std::io::Result<usize> {
-    if rest.is_empty() {
+/// Writes some of what is going out; with nothing left, what the stream itself holds back (0).
+async fn put<W: AsyncWrite + Unpin>(writer: &mut W, out: &Outgoing) -> std::io::Result<usize> {
+    if out.is_empty() {
         return writer.flush().await.map(|()| 0);
     }
-    match writer.write(rest).await {
+    let written = poll_fn(|cx| out.next(|pieces| Pin::new(&mut *writer).poll_write_vectored(cx, pieces)));
+    match written.await {
         Ok(0) => Err(std::io::ErrorKind::WriteZero.into()),
         n => n,
     }

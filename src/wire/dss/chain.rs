@@ -2,15 +2,51 @@
 //! written when that one is known.
 
 use super::header::{DssHeader, DssType, HEADER, SEGMENT};
+use bytes::Bytes;
+use std::ops::Range;
 use zeroize::Zeroize;
 
 /// Where the format byte stands in a frame.
 const FORMAT: usize = 3;
+/// The length of a segment that another one follows.
+const CONTINUED: u16 = 0xFFFF;
+/// Shorter bytes are copied: a piece of its own costs the writer more.
+const SHARED: usize = 4096;
+
+/// A part of a body.
+#[derive(Debug)]
+pub enum Part<'a> {
+    /// Bytes that the chain gets a copy of.
+    Copied(&'a [u8]),
+    /// Bytes that the chain shares with whoever has them.
+    Shared(Bytes),
+}
+
+impl<'a> Part<'a> {
+    /// A range of `bytes`, shared when it is long.
+    pub fn of(bytes: &'a Bytes, range: Range<usize>) -> Part<'a> {
+        let part = bytes.get(range.clone()).unwrap_or_default();
+        if part.len() < SHARED { Part::Copied(part) } else { Part::Shared(bytes.slice(range)) }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Part::Copied(bytes) => bytes,
+            Part::Shared(bytes) => bytes,
+        }
+    }
+
+    fn copied(&self) -> usize {
+        if let Part::Copied(bytes) = self { bytes.len() } else { 0 }
+    }
+}
 
 /// A chain being built: frames in order, linked, ready for the socket.
 #[derive(Debug, Default, Clone)]
 pub struct Chain {
     out: Vec<u8>,
+    /// Bytes that are not copied, and where in `out` they belong.
+    shared: Vec<(usize, Bytes)>,
     /// Where the last frame's format byte stands, and its header.
     last: Option<(usize, DssHeader)>,
     /// It holds a secret: no copy of it is left in memory.
@@ -43,24 +79,21 @@ impl Chain {
 
     /// Appends an object that belongs to the command before it.
     pub fn object(&mut self, object: &[u8]) {
-        self.frame(DssType::Object, self.last_id().max(1), object);
+        self.object_of(&[Part::Copied(object)]);
     }
 
-    /// The same with an object in two parts, the first of which is short.
-    pub fn object_in_two(&mut self, head: &[u8], body: &[u8]) {
-        self.frame_in_two(DssType::Object, self.last_id().max(1), head, body);
+    /// The same with an object in parts.
+    pub fn object_of(&mut self, parts: &[Part<'_>]) {
+        self.frame_of(DssType::Object, self.last_id().max(1), parts);
     }
 
     /// Appends a frame of any kind: the answering side states the id.
     pub fn frame(&mut self, kind: DssType, id: u16, body: &[u8]) {
-        self.frame_in_two(kind, id, &[], body);
+        self.frame_of(kind, id, &[Part::Copied(body)]);
     }
 
-    /// The same with a body of two parts, which saves joining a long one to a short one first.
-    pub fn frame_in_two(&mut self, kind: DssType, id: u16, head: &[u8], body: &[u8]) {
-        if head.len() > SEGMENT - HEADER {
-            return self.frame(kind, id, &[head, body].concat());
-        }
+    /// The same with a body in parts.
+    pub fn frame_of(&mut self, kind: DssType, id: u16, parts: &[Part<'_>]) {
         if let Some((at, header)) = self.last.as_mut() {
             header.chained = true;
             header.same_id = header.id == id;
@@ -69,24 +102,37 @@ impl Chain {
             }
         }
         let header = DssHeader { kind, chained: false, same_id: false, continue_on_error: false, id };
-        let total = head.len() + body.len() + HEADER;
-        let first = total.min(SEGMENT);
-        self.grow(total + total / SEGMENT * 2);
-        let ll = if total > SEGMENT { 0xFFFF } else { first as u16 };
+        let mut left: usize = parts.iter().map(|part| part.bytes().len()).sum();
+        let copied: usize = parts.iter().map(Part::copied).sum();
+        self.grow(HEADER + copied + left / SEGMENT * 2 + 2);
+        let ll = if left + HEADER > SEGMENT { CONTINUED } else { (left + HEADER) as u16 };
         self.out.extend_from_slice(&ll.to_be_bytes());
         self.out.push(0xD0);
         self.last = Some((self.out.len(), header));
         self.out.push(header.format());
         self.out.extend_from_slice(&id.to_be_bytes());
-        self.out.extend_from_slice(head);
-        let (now, mut rest) = body.split_at(first - HEADER - head.len());
-        self.out.extend_from_slice(now);
-        while !rest.is_empty() {
-            let (segment, tail) = rest.split_at(rest.len().min(SEGMENT - 2));
-            let ll = if tail.is_empty() { segment.len() as u16 + 2 } else { 0xFFFF };
-            self.out.extend_from_slice(&ll.to_be_bytes());
-            self.out.extend_from_slice(segment);
-            rest = tail;
+        let mut room = SEGMENT - HEADER;
+        for part in parts {
+            let mut start = 0;
+            while start < part.bytes().len() {
+                if room == 0 {
+                    let ll = if left + 2 > SEGMENT { CONTINUED } else { left as u16 + 2 };
+                    self.out.extend_from_slice(&ll.to_be_bytes());
+                    room = SEGMENT - 2;
+                }
+                let end = part.bytes().len().min(start + room);
+                self.put(part, start..end);
+                room -= end - start;
+                left -= end - start;
+                start = end;
+            }
+        }
+    }
+
+    fn put(&mut self, part: &Part<'_>, range: Range<usize>) {
+        match part {
+            Part::Copied(bytes) => self.out.extend_from_slice(bytes.get(range).unwrap_or_default()),
+            Part::Shared(bytes) => self.shared.push((self.out.len(), bytes.slice(range))),
         }
     }
 
@@ -106,7 +152,7 @@ impl Chain {
 
     /// Bytes so far.
     pub fn len(&self) -> usize {
-        self.out.len()
+        self.out.len() + self.shared.iter().map(|(_, bytes)| bytes.len()).sum::<usize>()
     }
 
     /// True when nothing was appended.
@@ -114,18 +160,34 @@ impl Chain {
         self.out.is_empty()
     }
 
+    /// The bytes, in pieces.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.shared.iter().map(|(at, _)| *at));
+        let ends = self.shared.iter().map(|(at, _)| *at).chain([self.out.len()]);
+        let own = starts.zip(ends).map(|(start, end)| self.out.get(start..end).unwrap_or_default());
+        let shared = self.shared.iter().map(|(_, bytes)| bytes.as_ref()).chain([[].as_slice()]);
+        own.zip(shared).flat_map(|(own, shared)| [own, shared]).filter(|piece| !piece.is_empty())
+    }
+
     /// Takes the frames that are complete, all but the last: whether another one follows that is not known yet.
     pub fn take_linked(&mut self) -> Vec<u8> {
         let Some((at, _)) = self.last.as_mut() else { return Vec::new() };
         // Two bytes of length and one that marks a frame precede it.
-        let rest = self.out.split_off(at.saturating_sub(FORMAT));
+        let cut = at.saturating_sub(FORMAT);
         *at = FORMAT;
-        std::mem::replace(&mut self.out, rest)
+        let rest = self.out.split_off(cut);
+        let later = self.shared.split_off(self.shared.partition_point(|(at, _)| *at <= cut));
+        let later = later.into_iter().map(|(at, bytes)| (at - cut, bytes)).collect();
+        let (out, shared) = (std::mem::replace(&mut self.out, rest), std::mem::replace(&mut self.shared, later));
+        Chain { out, shared, last: None, secret: self.secret }.into_bytes()
     }
 
     /// The bytes; the last frame is unchained.
     pub fn into_bytes(mut self) -> Vec<u8> {
-        std::mem::take(&mut self.out)
+        if self.shared.is_empty() {
+            return std::mem::take(&mut self.out);
+        }
+        self.pieces().collect::<Vec<_>>().concat()
     }
 }
 
@@ -174,14 +236,40 @@ mod tests {
     }
 
     #[test]
-    fn two_parts_are_as_good_as_one() {
-        for (head, body) in [(0, 0), (4, 0), (8, 100), (8, 32_753), (8, 32_754), (12, 70_000), (40_000, 9)] {
-            let (head, body) = (vec![1; head], vec![2; body]);
-            let (mut one, mut two) = (Chain::new(), Chain::new());
-            one.frame(DssType::Object, 3, &[head.as_slice(), &body].concat());
-            two.frame_in_two(DssType::Object, 3, &head, &body);
-            assert_eq!(one.into_bytes(), two.into_bytes());
+    fn parts_are_as_good_as_a_whole() {
+        let shared = |length: usize| Bytes::from(vec![2; length]);
+        for (head, body) in
+            [(0, 0), (4, 0), (8, 100), (8, 32_753), (8, 32_754), (12, 70_000), (40_000, 9), (40_000, 5_000)]
+        {
+            let (head, body) = (vec![1; head], shared(body));
+            for tail in [&[][..], &[3]] {
+                let (mut one, mut copied, mut parts) = (Chain::new(), Chain::new(), Chain::new());
+                for id in 1..=2 {
+                    one.frame(DssType::Object, id, &[head.as_slice(), &body, tail].concat());
+                    copied.frame_of(DssType::Object, id, &[&head, &body[..], tail].map(Part::Copied));
+                    let part = Part::of(&body, 0..body.len());
+                    assert_eq!(matches!(part, Part::Shared(_)), body.len() >= SHARED);
+                    parts.frame_of(DssType::Object, id, &[Part::Copied(&head), part, Part::Copied(tail)]);
+                }
+                assert_eq!((parts.len(), copied.len()), (one.len(), one.len()));
+                let mut later = parts.clone();
+                let linked = later.take_linked();
+                assert_eq!([linked, later.into_bytes()].concat(), one.clone().into_bytes());
+                assert_eq!(parts.into_bytes(), one.clone().into_bytes());
+                assert_eq!(copied.into_bytes(), one.into_bytes());
+            }
         }
+    }
+
+    #[test]
+    fn long_values_are_not_copied() {
+        let data = Bytes::from(vec![7; 1_000_000]);
+        let mut chain = Chain::new();
+        chain.command(&[0, 4, 0x20, 0x0B]);
+        chain.object_of(&[Part::Copied(&[1; 20]), Part::of(&data, 0..data.len())]);
+        let within = |piece: &&[u8]| data.as_ptr_range().contains(&piece.as_ptr());
+        assert_eq!(chain.pieces().filter(within).map(<[u8]>::len).sum::<usize>(), data.len());
+        assert!(chain.out.capacity() < 1_000, "{}", chain.out.capacity());
     }
 
     #[test]

@@ -9,12 +9,10 @@ use super::text::NULL;
 use crate::wire::codec::error::What;
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
+use crate::wire::ddm::codepoint::{self, CodePoint};
 use crate::wire::ddm::command::message;
 use crate::wire::ddm::error::MessageError;
-use crate::wire::ddm::{
-    codepoint::{self, CodePoint},
-    object, param,
-};
+use crate::wire::ddm::object;
 use bytes::Bytes;
 
 message! {
@@ -195,17 +193,19 @@ pub const DERBY_EXTDTA_COMPLETE: u8 = 0x7F;
 /// EXTDTA: one large value, as a whole object. A value of a nullable column has an indicator before
 /// it; `status` is for Derby only.
 pub fn extdta(value: &[u8], nullable: bool, status: Option<u8>) -> Result<Vec<u8>> {
-    bounded(codepoint::EXTDTA, value.len())?;
-    param::message(codepoint::EXTDTA, |w| {
-        if nullable {
-            w.u8(0);
-        }
-        w.bytes(value);
-        if let Some(status) = status {
-            w.u8(status);
-        }
-        Ok(())
-    })
+    let (head, tail) = extdta_ends(value.len(), nullable, status)?;
+    Ok([head.as_slice(), value, &tail].concat())
+}
+
+/// The bytes before and after a value of `len` bytes in its EXTDTA.
+pub fn extdta_ends(len: usize, nullable: bool, status: Option<u8>) -> Result<(Vec<u8>, Vec<u8>)> {
+    bounded(codepoint::EXTDTA, len)?;
+    let mut head = Writer::new();
+    object::put_head(&mut head, codepoint::EXTDTA, usize::from(nullable) + len + usize::from(status.is_some()));
+    if nullable {
+        head.u8(0);
+    }
+    Ok((head.into_vec(), status.into_iter().collect()))
 }
 
 /// The value in the data of an EXTDTA, without copying it; `None` is NULL. `with_status` says that
