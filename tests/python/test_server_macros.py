@@ -13,7 +13,7 @@ import drdarrow
 from drdarrow import server
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.macros import Macros
-from drdarrow.server.storing import Storage
+from drdarrow.server.rules.product import Product
 
 TEXT = pa.schema([("A", pa.int32()), pa.field("NAME", pa.string(), metadata={"drda:type": "VARCHAR", "drda:length": "9"})])
 ROWS = pa.table({"A": [1, 2], "NAME": ["x  ", "y"]}, schema=TEXT)
@@ -33,7 +33,7 @@ def made(cursor: Cursor) -> set[str]:
 @pytest.fixture
 def cursor() -> Iterator[Cursor]:
     with duckdb.connect() as source:
-        yield Cursor(source.cursor(), Macros(source, Storage(), True))
+        yield Cursor(source.cursor(), Macros(source, Product(), True))
 
 
 def test_a_new_connection_has_none_and_gets_those_that_a_statement_names(cursor: Cursor) -> None:

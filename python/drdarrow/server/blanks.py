@@ -207,6 +207,9 @@ class _Walk:
         span, query = (frame.item, at), frame.query
         if span[1] <= span[0] or not frame.clause:
             return
+        if "NULLS" in (self.of.upper(span[0]), self.of.upper(span[0] - 1)):
+            frame.item = at + 1
+            return
         if frame.clause == "SELECT" and query:
             query.items.append(span)
         elif frame.clause == "GROUP" and query:

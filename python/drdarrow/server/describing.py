@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from drdarrow.server import catalog, columns, guard, markers, meaning, sizes, types
 from drdarrow.server.columns import Facts
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.dialect import Translated
 from drdarrow.server.engine import Described, SqlError
+from drdarrow.server.rules import apply
+from drdarrow.server.rules.product import Product
 from drdarrow.server.statement import Statement
-from drdarrow.server.storing import Storage
 
 __all__ = ["Description", "Rules", "describe"]
 
@@ -31,7 +33,7 @@ class Rules:
 
     guarded: bool
     read_only: bool
-    storage: Storage
+    product: Product
     aggregates: frozenset[str]
 
 
@@ -40,24 +42,30 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
 
     Raises SqlError and DuckDB's errors.
     """
-    text = translated.sql
+    grows = rules.guarded and sizes.check(translated.sql, cursor)
+    try:
+        text, made = apply.apply(translated.sql, rules.product, known, partial(_columns_of, cursor))
+    except SqlError as e:
+        # A statement that is not for clients is told so first.
+        if rules.guarded and e.sqlcode == -270:
+            guard.check(translated.sql, cursor.extract_statements(translated.sql)[0].type.name, rules.read_only)
+        raise
     parsed = cursor.extract_statements(text)
     if len(parsed) != 1:
         raise SqlError(-104, "42601", ";", "", "")
     kind = parsed[0].type.name
     if kind == "TRANSACTION":
         raise SqlError(-84, "42612")
-    grows = False
     if rules.guarded:
         guard.check(text, kind, rules.read_only)
-        grows = sizes.check(text, cursor) or kind in ("CREATE", "ALTER")
+        grows = grows or kind in ("CREATE", "ALTER")
     guard.check_runs_nothing(text, kind)
     names = parsed[0].named_parameters
     if len(names) > _MARKERS:
         raise SqlError(-101, "54001", f"{len(names)} parameter markers; no description holds more than {_MARKERS}")
     ducks = _markers(cursor, apart, text, names)
     parameters = _parameters(text, ducks, known)
-    run = meaning.apply(text, known, translated.declared, rules.storage, rules.aggregates)
+    run = meaning.apply(text, known, translated.declared, rules.product, rules.aggregates)
     statement = Statement(run, kind, declared=translated.declared, changes=translated.changes, text=text, grows=grows)
     outcomes = {kind.name for kind in parsed[0].expected_result_type}
     if "QUERY_RESULT" not in outcomes or "CHANGED_ROWS" in outcomes:
@@ -72,10 +80,21 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     titles = columns.names(text, relation.columns)
     described: list[Described] = []
     abouts = columns.facts(text, relation.columns, known)
-    for name, duck, about in zip(titles, statement.types, abouts, strict=True):
+    kinds = [of for _, of in made] if made is not None and len(made) == len(titles) else [None] * len(titles)
+    for name, duck, about, of in zip(titles, statement.types, abouts, kinds, strict=True):
+        if not about and of is not None:
+            about = of.about
         _, arrow, metadata = types.describe(name, duck)
         described.append((name, arrow, {**metadata, **types.fitting(duck, about)}))
     return statement, described, parameters
+
+
+def _columns_of(cursor: Cursor, of: str) -> list[tuple[str, str]]:
+    """The columns of `FROM ...` as DuckDB has them."""
+    text = f"SELECT * {of} LIMIT 0"
+    guard.check(text, "SELECT")
+    relation = cursor.sql(text)
+    return list(zip(relation.columns, map(str, relation.types), strict=True))
 
 
 def _markers(cursor: Cursor, apart: bool, text: str, names: set[str]) -> list[str]:

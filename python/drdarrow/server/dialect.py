@@ -10,13 +10,13 @@ Translated is what DuckDB would refuse or take for something else; the rest of a
 | `SYSIBM.SYSDUMMY1` | one row |
 | `VALUES 1, 2` | `VALUES (1), (2)` |
 | `a CONCAT b`, `¬=`, `^=`, `G'...'`, `N'...'`, `BX'...'` | `a || b`, `<>`, `'...'`, `X'...'` |
-| `x + 1 MONTH` | an interval; a DATE if x is `CURRENT DATE` or `DATE(...)`, else a TIMESTAMP |
+| `x + 1 MONTH` | an interval |
+| `ORDER BY x DESC` | NULLs are high: `DESC NULLS FIRST` |
+| `WITH n AS (... n ...)` | `WITH RECURSIVE` |
 | `NEXT VALUE FOR s`, `PREVIOUS VALUE FOR s` | `nextval('s')`, `currval('s')` |
 | `FROM lib/file` | `FROM lib.file` |
 | types: see `ddl` | |
-| functions: see `functions` | |
-
-Unlike Db2, a CAST of a fraction to an integer rounds, and LENGTH counts characters.
+| expressions and functions: see `rules` | |
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from drdarrow.server import ddl, functions
+from drdarrow.server import ddl
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closes, lex, openings, split, text
 from drdarrow.server.patience import look
+from drdarrow.server.rules.walk import CAST
 
 __all__ = ["Dialect", "Translated"]
 
@@ -137,15 +138,26 @@ class _Pass:
         #: The bracket around each word, and where each bracket closes.
         self._openings = openings(self._words)
         self._closes = closes(self._words)
-        #: Where a DATE begins in `_out` that ends at its end.
-        self._date: tuple[int, int] | None = None
-        #: Casts around it so far.
-        self._casts = 0
+        #: An index is made: its order is no order of rows.
+        self._indexing = [word.upper for word in words[:2]] in (["CREATE", "INDEX"], ["CREATE", "UNIQUE"])
+        #: Durations that follow each other.
+        self._durations = 0
+        self._check_depth()
         at = 0
         while at < len(words):
             look()
             at = self._step(at)
         return self._out
+
+    def _check_depth(self) -> None:
+        depths = [0]
+        for word, before in zip(self._words[1:], self._words, strict=False):
+            if word.text == "(":
+                depths.append(depths[-1] + (before.kind == "name"))
+                if depths[-1] + self._depth > _DEEPEST:
+                    raise SqlError(-101, "54001", f"more than {_DEEPEST} calls within each other")
+            elif word.text == ")" and len(depths) > 1:
+                depths.pop()
 
     def _step(self, at: int) -> int:
         """Takes a word or several: where the next one is."""
@@ -217,10 +229,7 @@ class _Pass:
             return None
         if self._upper(after) == "(":
             after = self._closing(after) + 1
-        start = len(self._out)
         self._put(at, value)
-        if name == "DATE":
-            self._date = start, len(self._out)
         return after
 
     def _dummy(self, at: int) -> int | None:
@@ -293,16 +302,10 @@ class _Pass:
             return None
         amount = text(self._inner(self._words[at + 1 : end])).strip()
         added = f" {self._words[at].text} INTERVAL ({amount}) {unit[1]}"
-        if self._date is not None and self._date[1] == len(self._out):
-            start = self._date[0]
-            self._casts += 1
-            if self._casts > _DEEPEST:
-                raise SqlError(-101, "54001", f"more than {_DEEPEST} durations added to a date")
-            date = Word("done", f"CAST({text(self._out[start:]).strip()}{added} AS DATE)", self._out[start].before)
-            self._out[start:] = [date]
-            self._date = start, start + 1
-        else:
-            self._out.append(Word("done", added))
+        self._durations = self._durations + 1 if self._out and self._out[-1].kind == "duration" else 1
+        if self._durations > _DEEPEST:
+            raise SqlError(-101, "54001", f"more than {_DEEPEST} durations after each other")
+        self._out.append(Word("duration", added))
         return end + 1
 
     def _sequence(self, at: int) -> int | None:
@@ -321,6 +324,35 @@ class _Pass:
                 return end
         return None
 
+    def _descending(self, at: int) -> int | None:
+        """NULLs are high: first where values descend."""
+        if self._upper(at) != "DESC" or self._upper(at + 1) == "NULLS" or self._indexing:
+            return None
+        self._put(at, "DESC NULLS FIRST")
+        return at + 1
+
+    def _recursion(self, at: int) -> int | None:
+        """A common table expression that names itself is recursive, without a word."""
+        if self._upper(at) != "WITH" or self._words[at + 1].kind not in ("name", "quoted"):
+            return None
+        if self._upper(at + 1) == "RECURSIVE":
+            return None
+        name, place = self._words[at + 1].text.strip('"').upper(), at + 2
+        if self._upper(place) == "(":
+            place = self._closing(place) + 1
+        while self._upper(place) == "AS" and self._upper(place + 1) == "(":
+            end = self._closing(place + 1)
+            inside = self._words[place + 2 : end]
+            if any(word.kind in ("name", "quoted") and word.text.strip('"').upper() == name for word in inside):
+                self._put(at, "WITH RECURSIVE")
+                return at + 1
+            if self._upper(end + 1) != ",":
+                return None
+            name, place = self._words[end + 2].text.strip('"').upper(), end + 3
+            if self._upper(place) == "(":
+                place = self._closing(place) + 1
+        return None
+
     def _type(self, at: int) -> int | None:
         if not ddl.is_type_place(self._words, at, self._defining, self._openings[at]):
             return None
@@ -333,30 +365,7 @@ class _Pass:
     def _function(self, at: int) -> int | None:
         if self._words[at].kind != "name" or self._upper(at + 1) != "(" or self._upper(at - 1) == ".":
             return None
-        if ddl.is_type_place(self._words, at, self._defining, self._openings[at]):
-            return None
-        end = self._closing(at + 1)
-        if self._upper(at) == "CAST":
-            return self._cast(at, end)
-        make = functions.FUNCTIONS.get(self._upper(at))
-        if self._upper(at) == "REPEAT" and self._upper(at - 1) in ("FROM", "JOIN", "LATERAL"):
-            make = None
-        if make is None and self._upper(at) != "DATE":
-            return None
-        arguments = split(self._words[at + 2 : end])
-        start = len(self._out)
-        if make is not None:
-            put = [text(self._inner(part)).strip() for part in arguments]
-            # Without a form of its own the function stays, its arguments as they were translated.
-            self._put(at, make(put) or f"{self._words[at].text}({', '.join(put)})")
-        elif self._upper(at) == "DATE" and len(arguments) == 1:
-            inner = text(self._inner(arguments[0])).strip()
-            self._put(at, f"CAST({inner} AS DATE)")
-        else:
-            return None
-        if self._upper(at) == "DATE":
-            self._date = start, len(self._out)
-        return end + 1
+        return self._cast(at, self._closing(at + 1)) if self._upper(at) == "CAST" else None
 
     def _cast(self, at: int, end: int) -> int | None:
         """A CAST to a text of some length: DuckDB's text has none."""
@@ -367,17 +376,13 @@ class _Pass:
         found = ddl.type_at(self._words[place:end], 1) if place < end else None
         if found is None or found.duck != "VARCHAR" or self._words[end - 1].text != ")" or place + found.end != end:
             return None
-        length = found.about.get("drda:length", "")
-        make = functions.FUNCTIONS.get(found.about["drda:type"].removeprefix("LONG "))
-        # What is translated here must not be translated once more.
-        if make is None or make(["x", length]) is None:
-            return None
-        put = make([text(self._inner(self._words[at + 2 : place])).strip(), length])
-        if put is None:
-            return None
-        self._put(at, put)
+        length, kind = found.about.get("drda:length", "0"), found.about["drda:type"]
+        name = "CHAR" if kind in ("CHAR", "GRAPHIC") else "VARCHAR"
+        value = text(self._inner(self._words[at + 2 : place])).strip()
+        self._put(at, f"{CAST}({value}, '{name}', {length})")
         return end + 1
 
     _STEPS: tuple[Callable[[_Pass, int], int | None], ...] = (
-        _left_out, _register, _dummy, _slash, _values, _sign, _duration, _sequence, _type, _function,
+        _left_out, _register, _dummy, _slash, _values, _sign, _duration, _sequence, _descending, _recursion,
+        _type, _function,
     )  # fmt: skip

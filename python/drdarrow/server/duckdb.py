@@ -25,9 +25,9 @@ from drdarrow.server.macros import Macros
 from drdarrow.server.meaning import Run
 from drdarrow.server.patience import Patience
 from drdarrow.server.references import References
+from drdarrow.server.rules.product import LUW, Product
 from drdarrow.server.savepoints import Savepoints, is_about_savepoints
 from drdarrow.server.statement import Statement
-from drdarrow.server.storing import Storage
 from drdarrow.server.targets import Target
 from drdarrow.server.watch import Watch
 
@@ -47,7 +47,7 @@ class DuckEngine:
 
     facts: what is known of columns beyond DuckDB's types; tables that clients create add to it.
     guarded: the instance is locked, and so are statements that reach beyond its tables.
-    storage: how lengths are counted and blanks filled in.
+    product: the one whose rules statements have.
     read_only: queries run in transactions that DuckDB itself lets change nothing; there are no others.
     """
 
@@ -56,14 +56,14 @@ class DuckEngine:
         source: Any,
         facts: columns.Facts,
         guarded: bool = True,
-        storage: Storage | None = None,
+        product: Product = LUW,
         read_only: bool = False,
     ) -> None:
         self._source = source
         self._committed = Committed(facts)
         self._settings = [] if guarded or guard.is_locked(source) else [_SETUP]
-        self._rules = Rules(guarded, read_only, storage or Storage(), _aggregates(source))
-        self._macros = Macros(source, self._rules.storage, guarded)
+        self._rules = Rules(guarded, read_only, product, _aggregates(source))
+        self._macros = Macros(source, product, guarded)
         self._references = References(source) if guarded else None
         self._watch = Watch(guard.memory(source)) if guarded else None
 
@@ -388,6 +388,7 @@ class DuckSession:
     def _failed(self, error: Exception, cursor: Cursor) -> SqlError:
         """The condition. An error ends DuckDB's transaction: that is told when changes went with it."""
         found = self._told(error if isinstance(error, SqlError) else errors.translate(str(error), error))
+        found.sqlcode = self._rules.product.code(found.sqlcode)
         if cursor is not self._main or not self._begun:
             found.rolled_back = False
             return found

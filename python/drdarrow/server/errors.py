@@ -38,11 +38,14 @@ _RULES: list[tuple[str, str, int, str]] = [
     ("conversion", r"", -420, "22018"),
     ("type mismatch", r"", -420, "22018"),
     ("mismatch type", r"", -420, "22018"),
+    ("out of range", r"()Overflow in ", -802, "22003"),
     ("out of range", r"", -413, "22003"),
     ("invalid input", r"drdarrow 22001 (.*)", -404, "22001"),
     ("invalid input", r"drdarrow 54006 (.*)", -137, "54006"),
     ("invalid input", r"drdarrow 42815 (\d)\|(.*)", -171, "42815"),
+    ("invalid input", r"drdarrow \d+ \w{5}\|", 0, ""),
     ("invalid input", r"[Dd]ivision by zero", -801, "22012"),
+    ("invalid input", r"More than one row returned by a subquery()", -811, "21000"),
     ("invalid input", r"were not provided|[Pp]repared statement parameter|parameter count", -313, "07001"),
     ("interrupt", r"", -952, "57014"),
     ("transactioncontext", r"read-only mode()", -817, "25000"),
@@ -64,6 +67,8 @@ _LONGEST = 1000
 _OWN_TOKENS = {-104: 3, -601: 2}
 
 
+#: A condition that the words of a statement for DuckDB raise: code, state, tokens.
+_OWN = re.compile(r"drdarrow (\d+) (\w{5})\|(.*)")
 #: What an error of DuckDB's calls itself.
 _KIND = re.compile(r"[A-Z][A-Za-z -]{0,40}")
 
@@ -80,6 +85,8 @@ def translate(text: str, error: BaseException | None = None) -> SqlError:
     line = words[:_LONGEST].partition("\n")[0].strip()
     for of, pattern, sqlcode, sqlstate in _RULES:
         if kind.strip().lower() == of and (found := re.search(pattern, line, re.IGNORECASE)):
+            if own := _OWN.search(line):
+                return SqlError(-int(own[1]), own[2], *filter(None, own[3].split("|")))
             tokens = list(found.groups()) or [line]
             tokens += [""] * (_OWN_TOKENS.get(sqlcode, 0) - len(tokens))
             if sqlcode == -601:

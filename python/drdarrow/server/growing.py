@@ -20,8 +20,10 @@ from collections.abc import Callable, Sequence
 from drdarrow.server import tokens
 from drdarrow.server.patience import look
 
-__all__ = ["FORMS", "LONGEST", "filled", "macros", "made", "refused"]
+__all__ = ["FORMS", "LONGEST", "MARKER", "filled", "macros", "made", "refused"]
 
+#: An argument begins with it that is a parameter marker.
+MARKER = "?"
 #: Bytes of a VARCHAR.
 LONGEST = 32_672
 #: Bytes of a CLOB that a function gives.
@@ -141,7 +143,7 @@ def _is_text(word: str) -> bool:
 
 def _put(argument: str) -> str:
     """A marker within a macro has no type by itself."""
-    return "CAST(? AS VARCHAR)" if argument == "?" else argument
+    return f"CAST({argument} AS VARCHAR)" if argument.startswith(MARKER) else argument
 
 
 def _repeat(a: list[str]) -> str | None:
@@ -167,9 +169,10 @@ def _replace(a: list[str]) -> str | None:
 
 
 def _regexp(a: list[str]) -> str | None:
+    # All that is found is replaced.
     if not 3 <= len(a) <= 4:
         return None
-    return f"drdarrow_regexp_replace({', '.join(map(_put, [*a, repr('')][:4]))})"
+    return f"drdarrow_regexp_replace({', '.join(map(_put, [*a, repr('g')][:4]))})"
 
 
 FORMS: dict[str, Callable[[list[str]], str | None]] = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from drdarrow import _core
 from drdarrow.exceptions import InterfaceError
 from drdarrow.server.engine import Engine
+from drdarrow.server.rules.product import LUW, Product
 from drdarrow.server.storing import MACROS, Storage
 from drdarrow.server.types import LONGEST
 
@@ -23,12 +24,12 @@ def engine(
     source: Any,
     tables: dict[str, Any],
     external_access: bool = False,
-    storage: Storage | None = None,
+    product: Product = LUW,
     read_only: bool = False,
 ) -> Engine:
     """DuckDB with these tables: those of `source`, a connection, or of a database of its own in memory. Unless
-    `external_access`, the instance is locked: see `guard`. storage: how the product counts and fills text; read_only:
-    nothing is changed."""
+    `external_access`, the instance is locked: see `guard`. product: the one that it looks like; read_only: nothing is
+    changed."""
     try:
         import duckdb
 
@@ -40,19 +41,18 @@ def engine(
         raise InterfaceError(f'DuckDB {duckdb.__version__} is too old: pip install -U "drdarrow[server]"')
     if source is None:
         source = duckdb.connect(":memory:")
-    storage = storage or Storage()
     facts: Facts = {}
     for name, table in tables.items():
         cursor = source.cursor()
         try:
-            columns.learn(facts, name, _load(cursor, name, _core.collect(table), storage))
+            columns.learn(facts, name, _load(cursor, name, _core.collect(table), product.storage))
         except duckdb.Error as e:
             raise InterfaceError(f"tables: {name}: {e}") from e
         finally:
             cursor.close()
     if not external_access:
         guard.lock(source)
-    return DuckEngine(source, facts, not external_access, storage, read_only)
+    return DuckEngine(source, facts, not external_access, product, read_only)
 
 
 def _load(cursor: Any, name: str, table: _core.Collected, storage: Storage) -> dict[str, dict[str, str]]:

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from drdarrow.server import blanks, growing, storing
-from drdarrow.server.storing import Storage
+from drdarrow.server.rules import apply
+from drdarrow.server.rules.product import Product
 
 __all__ = ["Macros"]
 
-_NAME = re.compile(r"drdarrow_[a-z_]+")
+_NAME = re.compile(r"drdarrow_[a-z0-9_]+")
 #: Views and tables hold the names of functions, and look for them when they are used.
 _STANDING = """
 SELECT sql FROM duckdb_views() WHERE NOT internal AND contains(lower(sql), 'drdarrow_')
@@ -28,14 +29,18 @@ SELECT sql FROM duckdb_tables() WHERE NOT internal AND contains(lower(sql), 'drd
 class Macros:
     """The macros of one engine."""
 
-    def __init__(self, source: Any, storage: Storage, bounded: bool) -> None:
+    def __init__(self, source: Any, product: Product, bounded: bool) -> None:
         """bounded: functions make no long values."""
         temporary = "CREATE OR REPLACE TEMP "
         self._made: Mapping[str, str] = {
             blanks.KEY: temporary + blanks.MACRO.format(""),
-            blanks.BITS: temporary + blanks.BITS_MACRO.format("", storage.blank),
+            blanks.BITS: temporary + blanks.BITS_MACRO.format("", product.storage.blank),
             **storing.MACROS,
             **growing.macros(bounded),
+            **{
+                name: f"{temporary}MACRO {name}({parameters}) AS {body}"
+                for name, (parameters, body) in apply.macros(product).items()
+            },
         }
         #: Every connection needs these.
         self._standing: frozenset[str] = frozenset()

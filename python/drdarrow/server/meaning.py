@@ -13,7 +13,8 @@ from drdarrow.server import blanks, defining, growing, storing
 from drdarrow.server.columns import Facts
 from drdarrow.server.edits import Edits, Statement
 from drdarrow.server.patience import look
-from drdarrow.server.storing import Storage
+from drdarrow.server.rules import apply as rules
+from drdarrow.server.rules.product import Product
 
 __all__ = ["Run", "apply"]
 
@@ -56,11 +57,12 @@ class Run:
         ]
 
 
-def apply(sql: str, known: Facts, declared: Facts, storage: Storage, aggregates: frozenset[str]) -> Run:
+def apply(sql: str, known: Facts, declared: Facts, product: Product, aggregates: frozenset[str]) -> Run:
     """The statement with its comparisons and values as Db2 means them. declared: what it says of a new table."""
     of = Statement(sql)
     if not of.whole or of.upper(0) not in _KINDS:
         return Run(sql)
+    storage = product.storage
     edits = Edits()
     first: list[str] = []
     then: list[str] = []
@@ -82,7 +84,7 @@ def apply(sql: str, known: Facts, declared: Facts, storage: Storage, aggregates:
             first.append("CREATE " + blanks.MACRO.format("IF NOT EXISTS main."))
         if f"{blanks.BITS}(" in made:
             first.append("CREATE " + blanks.BITS_MACRO.format("IF NOT EXISTS main.", storage.blank))
-        first += growing.made(made)
+        first += [*growing.made(made), *rules.made(made, product)]
     return Run(made, frozenset(trimmed), first, then, lean, {n: one.fit for n, one in fitted.items()})
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar
 
 from drdarrow import _core
 from drdarrow.exceptions import InterfaceError
-from drdarrow.server.storing import Storage
+from drdarrow.server.rules.product import Product
 
 #: The product that a server looks like: Db2 for Linux, Db2 for i, Db2 for z/OS, Apache Derby.
 Persona: TypeAlias = Literal["luw", "ibmi", "zos", "derby"]
@@ -114,10 +114,9 @@ class ServerSettings:
     password_level: Literal[0, 1, 2, 3, 4] = 2
 
     @property
-    def storage(self) -> Storage:
-        """How the product counts the length of text and fills it: in EBCDIC a byte is a character."""
-        ebcdic = self.persona in ("ibmi", "zos")
-        return Storage(not ebcdic or self.ccsid == 1208, "40" if ebcdic else "20")
+    def product(self) -> Product:
+        """The product whose rules statements have."""
+        return Product.of(self.persona, self.ccsid)
 
     def check(self) -> None:
         """Raises InterfaceError for settings that exclude or need each other."""

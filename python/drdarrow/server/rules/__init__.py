@@ -1,0 +1,14 @@
+"""The meaning of Db2's expressions in DuckDB: a statement is read as a tree, each expression gets its type from below,
+and those that DuckDB would answer otherwise are put in other words or refused.
+
+| file | rules |
+|---|---|
+| `numbers` | operators and functions of numbers, casts to them |
+| `text` | functions of text, casts to it |
+| `dates` | arithmetic with dates and times, their functions and forms as text |
+| `aggregates` | AVG, SUM, COUNT, STDDEV, LISTAGG and their kin |
+| `order` | comparisons of dates with text, the order of characters in EBCDIC |
+| `stored` | values on their way into columns |
+| `kinds`, `scopes`, `calls`, `walk`, `tree` | types, names, calls, the walk over the tree, its reader and writer |
+| `product` | the differences between the products |
+"""

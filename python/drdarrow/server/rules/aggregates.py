@@ -1,0 +1,206 @@
+"""Functions of many rows, with DISTINCT, FILTER and OVER as they were given.
+
+| Db2 | |
+|---|---|
+| `COUNT` | INTEGER; `COUNT_BIG` is DECIMAL(31, 0) |
+| `SUM` | of SMALLINT and INTEGER an INTEGER, of BIGINT a BIGINT, of DECIMAL(p, s) a DECIMAL(31, s): overflow is -802 |
+| `AVG` | of integers an integer, the fraction cut off; of DECIMAL(p, s) a DECIMAL(31, 31 - p + s) |
+| `STDDEV`, `VARIANCE`, `VAR` | of the population |
+| `LISTAGG(x)` | without a separator the values follow each other |
+
+Sources: Db2 for LUW "AVG aggregate function", Db2 for z/OS "AVG", Db2 for LUW "Aggregate functions".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from drdarrow.server.engine import SqlError
+from drdarrow.server.rules import order
+from drdarrow.server.rules.calls import DOUBLE, INTEGER, TEXT, Macros
+from drdarrow.server.rules.kinds import Kind, kind
+from drdarrow.server.rules.product import Product
+from drdarrow.server.rules.tree import contains, put
+
+__all__ = ["FUNCTIONS", "MACROS", "Aggregate"]
+
+_COUNT = Kind("DECIMAL", 31, 0)
+_OVERFLOW = "error('drdarrow 802 22003|SUM')"
+
+
+def _bounded(limit: int, name: str) -> str:
+    return f"CASE WHEN abs(CAST(x AS HUGEINT)) > {limit} THEN {_OVERFLOW} ELSE CAST(x AS {name}) END"
+
+
+MACROS: Macros = {
+    "drdarrow_sum_smallint": ("x", _bounded((1 << 15) - 1, "SMALLINT")),
+    "drdarrow_sum_integer": ("x", _bounded((1 << 31) - 1, "INTEGER")),
+    "drdarrow_sum_bigint": ("x", _bounded((1 << 63) - 1, "BIGINT")),
+}
+
+
+@dataclass
+class Aggregate:
+    """A call with what stands around it. node: all of it; call: the call itself, within or the same."""
+
+    node: exp.Expr
+    call: exp.Anonymous
+    product: Product
+
+    @property
+    def value(self) -> exp.Expr | None:
+        """What is summed up: the first argument, without DISTINCT."""
+        value = self.call.expressions[0] if self.call.expressions else None
+        if isinstance(value, exp.Order):
+            value = value.this
+        return value.expressions[0] if isinstance(value, exp.Distinct) and value.expressions else value
+
+    @property
+    def kind(self) -> Kind | None:
+        """Its type."""
+        return kind(self.value)
+
+    def named(self, name: str) -> exp.Expr:
+        """The same with another function."""
+        self.call.set("this", name)
+        return self.node
+
+    def both(self, one: str, other: str) -> tuple[exp.Expr, exp.Expr]:
+        """The same with each of two functions. Raises SqlError -270 where a parameter would stand twice."""
+        if contains(self.node, exp.Placeholder, exp.Parameter):
+            raise SqlError(-270, "42997", f"a parameter marker in {self.call.this}")
+        return _renamed(self.node.copy(), str(self.call.this), one), self.named(other)
+
+
+def _renamed(node: exp.Expr, old: str, new: str) -> exp.Expr:
+    inner = node
+    while not isinstance(inner, exp.Anonymous) or inner.this != old:
+        inner = inner.this
+    inner.set("this", new)
+    return node
+
+
+_Rule = Callable[[Aggregate], exp.Expr | None]
+
+
+def _average(of: Aggregate) -> exp.Expr | None:
+    found = of.kind
+    if found is None:
+        raise SqlError(-270, "42997", "the type of an expression in AVG")
+    if not found.exact:
+        return _typed(of.named("avg"), DOUBLE)
+    total, count = of.both("sum", "count")
+    if found.whole:
+        result = INTEGER if found.name == "SMALLINT" and not of.product.derby else found
+        return put(f"CAST({{}} // {{}} AS {result.duck})", total, count, kind=result)
+    product = of.product
+    if product.name == "zos":
+        digits = product.digits(found.size)
+        scale = max(0, 28 - found.size + found.scale) if digits == 31 else max(0, 15 - found.size + found.scale)
+    elif product.derby:
+        scale = max(found.scale, 4)
+        digits = min(31, found.size - found.scale + scale + 1)
+    else:
+        digits, scale = 31, 31 - found.size + found.scale
+    scale = min(scale, 31 - found.size + found.scale)
+    return _mean(total, count, found, Kind("DECIMAL", digits, scale))
+
+
+def _mean(total: exp.Expr, count: exp.Expr, of: Kind, result: Kind) -> exp.Expr:
+    """A sum of decimals by their count, the digits cut off."""
+    scale = result.scale
+    one = "1" if scale == 0 else "0." + "0" * (scale - 1) + "1"
+    digits = f"CAST(replace(CAST(CAST({{}} AS DECIMAL(38, {of.scale})) AS VARCHAR), '.', '') AS HUGEINT)"
+    return put(
+        f"CAST(CAST({digits} * CAST('1{'0' * (scale - of.scale)}' AS HUGEINT) // {{}} AS DECIMAL(38, 0)) "
+        f"* CAST('{one}' AS DECIMAL({scale + 1}, {scale})) AS {result.duck})",
+        total,
+        count,
+        kind=result,
+    )
+
+
+def _typed(node: exp.Expr, of: Kind | None) -> exp.Expr:
+    node.meta["kind"] = of
+    return node
+
+
+def _sum(of: Aggregate) -> exp.Expr | None:
+    found = of.kind
+    if found is None or not found.number:
+        return None
+    if found.approximate:
+        return _typed(of.named("sum"), DOUBLE)
+    if found.name == "DECIMAL":
+        size = min(31, 2 * found.size - found.scale) if of.product.derby else 31
+        result = Kind("DECIMAL", size, found.scale)
+        return put(f"CAST({{}} AS {result.duck})", of.named("sum"), kind=result)
+    if found.name == "HUGEINT":
+        return None
+    result = found if of.product.derby or found.name not in ("SMALLINT", "INTEGER") else INTEGER
+    return put(f"drdarrow_sum_{result.name.lower()}({{}})", of.named("sum"), kind=result)
+
+
+def _count(of: Aggregate) -> exp.Expr | None:
+    return put("CAST({} AS INTEGER)", of.node, kind=INTEGER)
+
+
+def _count_big(of: Aggregate) -> exp.Expr | None:
+    return put("CAST({} AS DECIMAL(31, 0))", of.named("count"), kind=_COUNT)
+
+
+def _real(name: str) -> _Rule:
+    return lambda of: put("CAST({} AS DOUBLE)", of.named(name), kind=DOUBLE)
+
+
+def _listed(of: Aggregate) -> exp.Expr | None:
+    node, args = of.node, of.call.expressions
+    if isinstance(node, exp.WithinGroup):
+        # DuckDB has the order within the brackets.
+        if len(args) < 2:
+            args = [*args, exp.Literal.string("")]
+        ordered = node.expression.copy()
+        ordered.set("this", args[1])
+        of.call.set("expressions", [args[0], ordered])
+        node = of.call
+    elif len(args) == 1:
+        ordered = args[0] if isinstance(args[0], exp.Order) else None
+        if ordered is None:
+            of.call.set("expressions", [args[0], exp.Literal.string("")])
+        else:
+            value = ordered.this
+            ordered.set("this", exp.Literal.string(""))
+            of.call.set("expressions", [value, ordered])
+    of.call.set("this", "string_agg")
+    return put("{}", node, kind=TEXT)
+
+
+def _extreme(of: Aggregate) -> exp.Expr | None:
+    found = of.kind
+    if (found is None or found.text) and of.product.ebcdic:
+        value = of.value
+        if value is not None:
+            value.replace(order.ebcdic(value.copy(), of.product))
+        return put("drdarrow_letters({})", of.node, kind=found)
+    return _typed(of.node, found)
+
+
+FUNCTIONS: dict[str, _Rule] = {
+    "AVG": _average,
+    "SUM": _sum,
+    "COUNT": _count,
+    "COUNT_BIG": _count_big,
+    **{name: _real("stddev_pop") for name in ("STDDEV", "STDDEV_POP")},
+    **{name: _real("var_pop") for name in ("VARIANCE", "VAR", "VAR_POP", "VARIANCE_POP")},
+    "STDDEV_SAMP": _real("stddev_samp"),
+    **{name: _real("var_samp") for name in ("VAR_SAMP", "VARIANCE_SAMP")},
+    "CORRELATION": _real("corr"),
+    "COVARIANCE": _real("covar_pop"),
+    "COVARIANCE_SAMP": _real("covar_samp"),
+    "LISTAGG": _listed,
+    "MIN": _extreme,
+    "MAX": _extreme,
+}

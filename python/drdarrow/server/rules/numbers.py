@@ -1,0 +1,305 @@
+"""Numbers: the operators and their types, exact division, functions, and casts, which cut off digits and never round.
+
+Sources: Db2 for i "Decimal arithmetic in SQL", Db2 for z/OS "Arithmetic with two decimal operands", Db2 for LUW
+"Expressions", Derby "Scale for decimal arithmetic".
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from drdarrow.server.engine import SqlError
+from drdarrow.server.rules.calls import BIGINT, DOUBLE, INTEGER, SMALLINT, Call, Macros, Rule, calls
+from drdarrow.server.rules.kinds import Kind, kind, wider
+from drdarrow.server.rules.product import Product
+from drdarrow.server.rules.tree import Raw, put
+
+__all__ = ["FUNCTIONS", "MACROS", "arithmetic", "cast", "negated", "quotient", "whole"]
+
+_DIGITS = 31
+#: The functions of a DOUBLE with the arguments as they are.
+_REAL = "SQRT EXP LN LOG10 SIN COS TAN ASIN ACOS ATAN SINH COSH TANH COT DEGREES RADIANS".split()
+
+MACROS: Macros = {
+    # Of a text, or of a value whose type is not known.
+    "drdarrow_integer": ("x", "CAST(trunc(CAST(trim(CAST(x AS VARCHAR)) AS DECIMAL(38, 10))) AS INTEGER)"),
+    "drdarrow_smallint": ("x", "CAST(trunc(CAST(trim(CAST(x AS VARCHAR)) AS DECIMAL(38, 10))) AS SMALLINT)"),
+    "drdarrow_bigint": ("x", "CAST(trunc(CAST(trim(CAST(x AS VARCHAR)) AS DECIMAL(38, 10))) AS BIGINT)"),
+}
+
+
+def arithmetic(node: exp.Binary, product: Product) -> exp.Expr:
+    """`a + b`, `-`, `*`, `/`, `%` of numbers."""
+    left, right = kind(node.left), kind(node.right)
+    left, right = _assumed(left, right), _assumed(right, left)
+    if left is None or right is None or not (left.number and right.number):
+        return _unknown(node, left, right)
+    if left.approximate or right.approximate:
+        return _typed(node, DOUBLE if (left.name, right.name) != ("REAL", "REAL") else Kind("REAL"))
+    if left.whole and right.whole:
+        return _integers(node, left, right, product)
+    if isinstance(node, exp.Div):
+        return quotient(node.left, left, node.right, right, product)
+    return _decimals(node, product.decimal(left), product.decimal(right), product)
+
+
+def _assumed(one: Kind | None, other: Kind | None) -> Kind | None:
+    """A marker has the type of the other side."""
+    return other if one is not None and one.name in ("MARKER", "NULL") else one
+
+
+def _unknown(node: exp.Binary, left: Kind | None, right: Kind | None) -> exp.Expr:
+    if isinstance(node, exp.Div) and (left is None or right is None):
+        raise SqlError(-270, "42997", "the type of an expression that is divided")
+    return node
+
+
+def _typed(node: exp.Expr, of: Kind | None) -> exp.Expr:
+    node.meta["kind"] = of
+    return node
+
+
+def _integers(node: exp.Binary, left: Kind, right: Kind, product: Product) -> exp.Expr:
+    if product.derby:
+        return _typed(node, wider(left, right))
+    result = wider(wider(left, right), INTEGER)
+    if result == INTEGER and isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div)) and INTEGER not in (left, right):
+        # DuckDB has a SMALLINT of two, which may be too small.
+        node.set("this", put("CAST({} AS INTEGER)", node.left, kind=INTEGER))
+    return _typed(node, result)
+
+
+def _decimals(node: exp.Binary, left: Kind, right: Kind, product: Product) -> exp.Expr:
+    digits = product.digits(left.size, right.size)
+    if isinstance(node, exp.Mul):
+        size, scale = left.size + right.size, left.scale + right.scale
+        duck = size
+    else:
+        scale = max(left.scale, right.scale)
+        duck = max(left.size - left.scale, right.size - right.scale) + scale + (not isinstance(node, exp.Mod))
+        size = min(left.size - left.scale, right.size - right.scale) + scale if isinstance(node, exp.Mod) else duck
+    result = Kind("DECIMAL", min(digits, size), min(digits, scale))
+    for side, of in (("this", left), ("expression", right)):
+        operand = node.args[side]
+        if (found := kind(operand)) is not None and found.whole and not isinstance(operand, exp.Literal):
+            node.set(side, put(f"CAST({{}} AS {of.duck})", operand, kind=of))
+    if duck > digits or isinstance(node, exp.Mod):
+        return put(f"CAST({{}} AS {result.duck})", _typed(node, result), kind=result)
+    return _typed(node, result)
+
+
+def quotient(left: exp.Expr, dividend: Kind, right: exp.Expr, divisor: Kind, product: Product) -> Raw:
+    """`a / b` of two exact numbers, its digits cut off. Raises SqlError -419 where nothing would be left of them."""
+    a, b = product.decimal(dividend), product.decimal(divisor)
+    digits = product.digits(a.size, b.size)
+    scale = digits - a.size + a.scale - b.scale
+    if product.name == "zos" and digits == _DIGITS:
+        if b.size > 15:
+            # The divisor keeps its first 15 digits.
+            b = Kind("DECIMAL", 15, max(0, b.scale - (b.size - 15)))
+            right = put(f"trunc({{}}, {b.scale})", right)
+            scale = 15 - (a.size - a.scale + b.scale)
+        else:
+            scale = 30 - b.size - (b.size % 2 == 0) - (a.size - a.scale + b.scale)
+    if scale < 0 and product.derby:
+        scale = 0
+    if scale < 0:
+        raise SqlError(-419, "42911")
+    result = Kind("DECIMAL", digits, scale)
+    shift = scale - a.scale + b.scale
+    times, by = (f"1{'0' * max(n, 0)}" for n in (shift, -shift))
+    one = "1" if scale == 0 else "0." + "0" * (scale - 1) + "1"
+    return put(
+        f"CAST(CAST({_unscaled(a)} * CAST('{times}' AS HUGEINT) // ({_unscaled(b)} * {by}) AS DECIMAL(38, 0)) "
+        f"* CAST('{one}' AS DECIMAL({scale + 1}, {scale})) AS {result.duck})",
+        left,
+        right,
+        kind=result,
+    )
+
+
+def _unscaled(of: Kind) -> str:
+    """The digits of a decimal as an integer."""
+    return f"CAST(replace(CAST(CAST({{}} AS {of.duck}) AS VARCHAR), '.', '') AS HUGEINT)"
+
+
+def negated(node: exp.Neg, product: Product) -> exp.Expr:
+    """`-a`: of a SMALLINT an INTEGER, but in Derby."""
+    found = kind(node.this)
+    if found == SMALLINT and not product.derby:
+        node.set("this", put("CAST({} AS INTEGER)", node.this, kind=INTEGER))
+        found = INTEGER
+    return _typed(node, found)
+
+
+def cast(value: exp.Expr, to: Kind) -> exp.Expr:
+    """A value as a number. Digits that it has no room for after its point are cut off."""
+    of = kind(value)
+    if to.approximate or of is not None and (of.whole or of.name in ("MARKER", "NULL", "BOOLEAN")):
+        return put(f"CAST({{}} AS {to.duck})", value, kind=to)
+    if of is not None and of.moment and to.exact:
+        form = {"DATE": "%Y%m%d", "TIMESTAMP": "%Y%m%d%H%M%S"}.get(of.name)
+        if form is None:
+            raise SqlError(-461, "42846", of.name, to.name)
+        return put(f"CAST(strftime({{}}, '{form}') AS {to.duck})", value, kind=to)
+    if to.whole:
+        if of is not None and (of.exact or of.approximate):
+            return put(f"CAST(trunc({{}}) AS {to.duck})", value, kind=to)
+        return put(f"drdarrow_{to.name.lower()}({{}})", value, kind=to)
+    if of is not None and of.exact:
+        inner = f"trunc({{}}, {to.scale})" if of.scale > to.scale else "{}"
+        return put(f"CAST({inner} AS {to.duck})", value, kind=to)
+    room = 38 - (to.size - to.scale)
+    return put(
+        f"CAST(trunc(CAST(trim(CAST({{}} AS VARCHAR)) AS DECIMAL(38, {room})), {to.scale}) AS {to.duck})",
+        value,
+        kind=to,
+    )
+
+
+def whole(name: str) -> Rule:
+    """INTEGER(x) and its kin."""
+    return lambda call: cast(call.args[0], Kind(name)) if len(call.args) == 1 else None
+
+
+def _decimal(call: Call) -> exp.Expr | None:
+    of = call.kind(0)
+    sizes = [call.number(n) for n in range(1, len(call.args))]
+    if not 1 <= len(call.args) <= 3 or None in sizes:
+        return None
+    size = of.decimal.size if of is not None and of.whole and of.name != "HUGEINT" else 15
+    if of is not None and of.name == "DECIMAL":
+        size = 15
+    size, scale = (sizes[0] if sizes else size) or size, (sizes[1] if len(sizes) > 1 else 0) or 0
+    return cast(call.args[0], Kind("DECIMAL", size, scale))
+
+
+def _same(words: str) -> Rule:
+    """A function whose result has the type of its argument."""
+
+    def rule(call: Call) -> exp.Expr | None:
+        of = call.kind(0)
+        if len(call.args) != 1 or of is None or not of.number:
+            return None
+        if of == SMALLINT and words == "abs({})":
+            return call.made(words, of)
+        return call.made(f"CAST({words} AS {of.duck})", of)
+
+    return rule
+
+
+def _rounding(words: str) -> Rule:
+    """CEIL and FLOOR: an integer as it is, of a decimal the digits before the point."""
+
+    def rule(call: Call) -> exp.Expr | None:
+        of = call.kind(0)
+        if len(call.args) != 1 or of is None:
+            return None
+        if call.product.derby:
+            return call.made(f"CAST({words} AS DOUBLE)", DOUBLE)
+        if of.whole:
+            return call.made("{}", of)
+        result = Kind("DECIMAL", of.size, 0) if of.name == "DECIMAL" else DOUBLE
+        return call.made(f"CAST({words} AS {result.duck})", result)
+
+    return rule
+
+
+def _places(name: str) -> Rule:
+    """ROUND and TRUNC of a number to some places."""
+
+    def rule(call: Call) -> exp.Expr | None:
+        of = call.kind(0)
+        if not 1 <= len(call.args) <= 2 or of is None or not of.number:
+            return None
+        places = call.args[1] if len(call.args) == 2 else exp.Literal.number(0)
+        if of.approximate:
+            return call.made(f"{name}({{}}, {{}})", DOUBLE, call.args[0], places)
+        grown = name == "round" and of.name == "DECIMAL"
+        result = Kind(of.name, min(of.size + grown, _DIGITS), of.scale)
+        # DuckDB has no digits beyond the places it is told, Db2 zeros there.
+        return call.made(f"CAST({name}({{}}, {{}}) AS {result.duck})", result, call.args[0], places)
+
+    return rule
+
+
+def _digits(call: Call) -> exp.Expr | None:
+    of = call.kind(0)
+    if len(call.args) != 1 or of is None or not of.exact:
+        raise call.refuse()
+    size = {"SMALLINT": 5, "INTEGER": 10, "BIGINT": 19}.get(of.name, of.size)
+    plain = f"CAST(abs(CAST({{}} AS {of.decimal.duck})) AS VARCHAR)"
+    return call.made(f"lpad(replace({plain}, '.', ''), {size}, '0')", Kind("CHAR", size))
+
+
+def _power(call: Call) -> exp.Expr | None:
+    if len(call.args) != 2:
+        return None
+    one, other = call.kind(0), call.kind(1)
+    if one is None or other is None:
+        return call.made("power({}, {})", DOUBLE)
+    if one.whole and other.whole and BIGINT not in (one, other):
+        return call.made("CAST(power({}, {}) AS INTEGER)", INTEGER)
+    return call.made("power({}, {})", DOUBLE)
+
+
+def _mod(call: Call) -> exp.Expr | None:
+    if len(call.args) != 2:
+        return None
+    one, other = call.kind(0), call.kind(1)
+    node = exp.Mod(this=exp.paren(call.args[0], copy=False), expression=exp.paren(call.args[1], copy=False))
+    node.this.meta["kind"], node.expression.meta["kind"] = one, other
+    made = arithmetic(node, call.product)
+    if one is not None and other is not None and one.whole and other.whole:
+        result = wider(one, other)
+        return put(f"CAST({{}} AS {result.duck})", made, kind=result)
+    return put("({})", made, kind=kind(made))
+
+
+def _bits(words: str) -> Rule:
+    def rule(call: Call) -> exp.Expr | None:
+        of = [call.kind(n) for n in range(len(call.args))]
+        if len(of) != words.count("{}") or any(found is None or not found.whole for found in of):
+            raise call.refuse()
+        result = of[0] if len(of) == 1 else wider(of[0], of[1])  # type: ignore[arg-type]
+        return call.made(f"({words})", result)
+
+    return rule
+
+
+FUNCTIONS: dict[str, Rule] = {
+    **dict.fromkeys(("INTEGER", "INT"), whole("INTEGER")),
+    "SMALLINT": whole("SMALLINT"),
+    "BIGINT": whole("BIGINT"),
+    **dict.fromkeys(("DOUBLE", "FLOAT", "DOUBLE_PRECISION", "DECFLOAT"), whole("DOUBLE")),
+    "REAL": whole("REAL"),
+    **dict.fromkeys(("DECIMAL", "DEC", "NUMERIC", "ZONED"), _decimal),
+    **dict.fromkeys(("ABS", "ABSVAL"), _same("abs({})")),
+    "SIGN": _same("sign({})"),
+    **dict.fromkeys(("CEIL", "CEILING"), _rounding("ceil({})")),
+    "FLOOR": _rounding("floor({})"),
+    "ROUND": _places("round"),
+    "DIGITS": _digits,
+    "MOD": _mod,
+    **dict.fromkeys(("POWER", "POW"), _power),
+    "LOG": calls({1: ("ln({})", DOUBLE)}),
+    "ATAN2": lambda call: _angle(call) if len(call.args) == 2 else None,
+    **{name: calls({1: (f"{name.lower()}({{}})", DOUBLE)}) for name in _REAL},
+    **dict.fromkeys(("TRUNC", "TRUNCATE"), _places("trunc")),
+    "RAND": lambda call: call.made("random()", DOUBLE) if not call.args else _refuse(call),
+    "RANDOM": lambda call: call.made("random()", DOUBLE) if not call.args else _refuse(call),
+    "BITAND": _bits("{} & {}"),
+    "BITOR": _bits("{} | {}"),
+    "BITXOR": _bits("xor({}, {})"),
+    "BITNOT": _bits("~{}"),
+    "BITANDNOT": _bits("{} & ~{}"),
+}
+
+
+def _angle(call: Call) -> exp.Expr:
+    """The abscissa comes first, in Derby the ordinate."""
+    return call.made("atan2({}, {})", DOUBLE, *(call.args if call.product.derby else call.args[::-1]))
+
+
+def _refuse(call: Call) -> exp.Expr:
+    raise call.refuse()

@@ -1,0 +1,137 @@
+"""Comparisons and the order of values: texts that are compared with dates, characters in the order of EBCDIC.
+
+On i and z/OS blanks come before other signs, those before small letters, capital letters and digits. There what is
+ordered, or compared by `<` and its kin, is put in other characters first, one for each, that have this order in
+Unicode; the blank and what the page has not stay. Whether texts are equal does not depend on it.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from drdarrow.server.engine import SqlError
+from drdarrow.server.rules import dates
+from drdarrow.server.rules.calls import TEXT, Macros, typed
+from drdarrow.server.rules.kinds import Kind, kind
+from drdarrow.server.rules.product import Product
+from drdarrow.server.rules.tree import contains, put
+
+__all__ = ["between", "compared", "ebcdic", "macros", "ordered"]
+
+_SIGNS = (exp.LT, exp.LTE, exp.GT, exp.GTE)
+
+
+def macros(product: Product) -> Macros:
+    """Those of a product: letters in another order and back, their bytes."""
+    if not product.ebcdic:
+        return {}
+    letters, codes = product.page
+    rising = "".join(sorted(letters))
+    coded = "".join(chr(0x100 + code) for code in codes)
+    one, other, third = ("'" + text.replace("'", "''") + "'" for text in (letters, rising, coded))
+    byte = (
+        f"list_transform(string_split(translate(CAST(x AS VARCHAR), {one}, {third}), ''), lambda c: hex(ord(c) - 256))"
+    )
+    missing = "error('drdarrow 330 22021|HEX')"
+    return {
+        # Of a value that is no text nothing changes.
+        "drdarrow_ebcdic": ("x VARCHAR", f"translate(x, {one}, {other}), (x) AS x"),
+        "drdarrow_letters": ("x VARCHAR", f"translate(x, {other}, {one}), (x) AS x"),
+        "drdarrow_hex_page": (
+            "x",
+            f"CASE WHEN x IS NULL THEN NULL WHEN x = '' THEN '' WHEN translate(x, {one}, '') <> '' THEN {missing} "
+            f"ELSE array_to_string({byte}, '') END",
+        ),
+    }
+
+
+def ebcdic(value: exp.Expr, product: Product) -> exp.Expr:
+    """A text in characters that are in its order."""
+    if isinstance(value, exp.Literal) and value.is_string:
+        letters, _ = product.page
+        return put(
+            "{}", exp.Literal.string(value.name.translate(str.maketrans(letters, "".join(sorted(letters))))), kind=TEXT
+        )
+    return put("drdarrow_ebcdic({})", typed(value, "VARCHAR"), kind=TEXT)
+
+
+def _moments(sides: list[exp.Expr]) -> Kind | None:
+    """The type of a date among the sides of a comparison, if others are texts."""
+    kinds = [kind(side) for side in sides]
+    found = next((of for of in kinds if of is not None and of.moment), None)
+    return found if found is not None and any(of is not None and of.text for of in kinds) else None
+
+
+def compared(node: exp.Binary, product: Product) -> exp.Expr:
+    """`a = b`, `a < b` and so on."""
+    node.meta["kind"] = Kind("BOOLEAN")
+    sides = [node.left, node.right]
+    if (moment := _moments(sides)) is not None:
+        for key, side in zip(("this", "expression"), sides, strict=True):
+            if (of := kind(side)) is not None and of.text:
+                node.set(key, dates.cast(side, moment, product))
+    elif product.ebcdic and isinstance(node, _SIGNS) and _texts(sides):
+        for key, side in zip(("this", "expression"), sides, strict=True):
+            node.set(key, ebcdic(side, product))
+    return node
+
+
+def between(node: exp.Expr, product: Product) -> exp.Expr:
+    """`a BETWEEN b AND c`, `a IN (b, c)`."""
+    node.meta["kind"] = Kind("BOOLEAN")
+    keys = ("this", "low", "high") if isinstance(node, exp.Between) else ("this",)
+    listed = list(node.args.get("expressions") or ()) if isinstance(node, exp.In) else []
+    sides = [node.args[key] for key in keys]
+    moment = _moments([*sides, *listed])
+    if moment is not None:
+        for key, side in zip(keys, sides, strict=True):
+            if (of := kind(side)) is not None and of.text:
+                node.set(key, dates.cast(side, moment, product))
+        if listed:
+            texts = (kind(side) for side in listed)
+            cast = [
+                dates.cast(side, moment, product) if of is not None and of.text else side
+                for side, of in zip(listed, texts, strict=True)
+            ]
+            node.set("expressions", cast)
+    elif product.ebcdic and isinstance(node, exp.Between) and _texts(sides):
+        for key, side in zip(keys, sides, strict=True):
+            node.set(key, ebcdic(side, product))
+    return node
+
+
+def _texts(sides: list[exp.Expr]) -> bool:
+    """Texts are compared, or what may be texts, with each other or with markers."""
+    kinds = [kind(side) for side in sides]
+    return any(of is None or of.text for of in kinds) and all(
+        of is None or of.text or of.name in ("MARKER", "NULL") for of in kinds
+    )
+
+
+def ordered(node: exp.Ordered, items: list[exp.Expr], product: Product) -> exp.Expr:
+    """A part of ORDER BY. items: the SELECT list that a position or a name there may mean."""
+    value = node.this
+    found = kind(value)
+    if not product.ebcdic:
+        return node
+    item = _meant(value, items)
+    if item is not None:
+        found = kind(item)
+        if found is None or found.text:
+            if contains(item, exp.Placeholder):
+                raise SqlError(-270, "42997", "ORDER BY of a position with a parameter marker")
+            value = item.unalias().copy()
+    if found is None or found.text:
+        node.set("this", ebcdic(value, product))
+    return node
+
+
+def _meant(value: exp.Expr, items: list[exp.Expr]) -> exp.Expr | None:
+    """The part of the SELECT list that a position or a name means."""
+    if isinstance(value, exp.Literal) and not value.is_string and value.name.isdecimal():
+        at = int(value.name) - 1
+        return items[at] if 0 <= at < len(items) else None
+    if isinstance(value, exp.Column) and not value.table:
+        named = (item for item in items if isinstance(item, exp.Alias) and item.alias.upper() == value.name.upper())
+        return next(named, None)
+    return None

@@ -1,0 +1,95 @@
+"""The columns that the names in a query mean, with their types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from drdarrow.server.rules.kinds import Kind, wider
+
+__all__ = ["Columns", "Scope", "common"]
+
+#: The columns of a query or table in order; None where they are not known.
+Columns: TypeAlias = list[tuple[str, Kind | None]] | None
+
+
+@dataclass
+class Scope:
+    """A query: its sources by their names, the names that its list gives, the common table expressions around it."""
+
+    outer: Scope | None = None
+    sources: list[tuple[str, Columns]] = field(default_factory=list)
+    given: dict[str, Kind | None] = field(default_factory=dict)
+    ctes: dict[str, Columns] = field(default_factory=dict)
+
+    def add(self, name: str, columns: Columns, renamed: Sequence[str] = ()) -> None:
+        """Takes a source. renamed: other names of its columns."""
+        if renamed and columns is not None:
+            columns = [(new, of) for new, (_, of) in zip(renamed, columns, strict=False)] + columns[len(renamed) :]
+        self.sources.append((name.upper(), columns))
+
+    def cte(self, name: str) -> Columns | bool:
+        """A common table expression; False where there is none of the name."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name.upper() in scope.ctes:
+                return scope.ctes[name.upper()]
+            scope = scope.outer
+        return False
+
+    def find(self, table: str, name: str) -> Kind | None:
+        """The type of a column; None where it is not known."""
+        table, name = table.upper(), name.upper()
+        scope: Scope | None = self
+        while scope is not None:
+            for source, columns in scope.sources:
+                if table and source != table:
+                    continue
+                if columns is None:
+                    return None
+                for column, of in columns:
+                    if column.upper() == name:
+                        return of
+            if not table and name in scope.given:
+                return scope.given[name]
+            scope = scope.outer
+        return None
+
+    def star(self, table: str = "") -> Columns:
+        """The columns of all sources, or of one."""
+        found: list[tuple[str, Kind | None]] = []
+        for source, columns in self.sources:
+            if table and source != table.upper():
+                continue
+            if columns is None:
+                return None
+            found += columns
+        return found
+
+
+def common(kinds: Iterable[Kind | None]) -> Kind | None:
+    """The type of values of several types; None where it is not known."""
+    found: Kind | None = None
+    for of in kinds:
+        if of is None:
+            return None
+        if of.name in ("NULL", "MARKER"):
+            continue
+        if found is None or found == of:
+            found = of
+        elif found.whole and of.whole:
+            found = wider(found, of)
+        elif found.exact and of.exact:
+            one, other = found.decimal, of.decimal
+            scale = max(one.scale, other.scale)
+            size = min(max(one.size - one.scale, other.size - other.scale) + scale, 31)
+            found = Kind("DECIMAL", size, scale)
+        elif found.number and of.number:
+            found = Kind("DOUBLE")
+        elif found.text and of.text:
+            both = (found.size, of.size)
+            found = Kind("VARCHAR", max(both) if all(both) else 0)
+        else:
+            return None
+    return found

@@ -1,0 +1,24 @@
+"""Values on their way into columns of numbers and dates: digits that a column has no room for after its point are cut
+off, dates are read in any of Db2's forms. Text is made to fit by `storing`."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from drdarrow.server.rules import dates, numbers
+from drdarrow.server.rules.kinds import Kind, kind
+from drdarrow.server.rules.product import Product
+
+__all__ = ["stored"]
+
+
+def stored(value: exp.Expr, column: Kind | None, product: Product) -> exp.Expr:
+    """A value for a column. Raises SqlError -180, -181 for a constant that is no date."""
+    of = kind(value)
+    if column is None or of is None or of.name in ("NULL", "MARKER") or of == column:
+        return value
+    if column.moment and of.text:
+        return dates.cast(value, column, product)
+    if column.exact and (of.approximate or of.name == "DECIMAL" and of.scale > column.scale):
+        return numbers.cast(value, column)
+    return value

@@ -1,0 +1,391 @@
+"""Text: functions, casts to CHAR and VARCHAR, lengths.
+
+A length is counted in bytes by Db2 for LUW and by the pages of i and z/OS, which have a byte for each character, and in
+characters by Derby. Sources: Db2 for LUW "Scalar functions" (SUBSTR, TRANSLATE, CHAR and others), Derby's reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sqlglot import exp
+
+from drdarrow.server import growing
+from drdarrow.server.engine import SqlError
+from drdarrow.server.rules.calls import BLOB, INTEGER, TEXT, Call, Macros, Rule, calls, constant, refused, typed
+from drdarrow.server.rules.dates import as_text
+from drdarrow.server.rules.kinds import Kind
+from drdarrow.server.rules.product import Product
+from drdarrow.server.rules.tree import put
+
+__all__ = ["FUNCTIONS", "MACROS", "cast"]
+
+#: The digits of a float without its point, and where the point stands.
+_M, _E = "regexp_extract(s.t, '[0-9.]+')", "coalesce(TRY_CAST(regexp_extract(s.t, 'e(.*)', 1) AS INTEGER), 0)"
+_ALL = f"(split_part({_M}, '.', 1) || split_part({_M}, '.', 2))"
+_FIRST = f"ltrim({_ALL}, '0')"
+_POWER = f"(length(split_part({_M}, '.', 1)) - 1 - (length({_ALL}) - length({_FIRST})) + {_E})"
+_REST = f"CASE WHEN rtrim(substr({_FIRST}, 2), '0') = '' THEN '0' ELSE rtrim(substr({_FIRST}, 2), '0') END"
+_FLOAT = (
+    "list_transform([{'t': CAST(x AS VARCHAR)}], lambda s: CASE WHEN TRY_CAST(s.t AS DOUBLE) = 0 THEN '0E0' "
+    f"ELSE (CASE WHEN s.t[1] = '-' THEN '-' ELSE '' END) || left({_FIRST}, 1) || '.' || {_REST} || 'E' || {_POWER} "
+    "END)[1]"
+)
+#: Of a parameter that stands there several times, once.
+_ONCE = "list_transform([{{{of}}}], lambda s: {body})[1]"
+
+
+def _once(body: str, **of: str) -> str:
+    return _ONCE.format(of=", ".join(f"'{name}': {value}" for name, value in of.items()), body=body)
+
+
+def _fault(code: int, state: str, name: str) -> str:
+    return f"error('drdarrow {code} {state}|{name}')"
+
+
+def _hexadecimal(size: int, order: Iterable[int]) -> str:
+    """The bytes of an integer."""
+    unsigned = f"CAST(CASE WHEN x < 0 THEN CAST(x AS HUGEINT) + {1 << 8 * size} ELSE x END AS UBIGINT)"
+    digits = f"right(repeat('0', 15) || hex({unsigned}), {2 * size})"
+    return " || ".join(f"substr({digits}, {2 * n - 1}, 2)" for n in order)
+
+
+_CUT = (
+    "CASE WHEN strlen(s.x) <= n THEN s.x WHEN strlen(s.x) = length(s.x) THEN left(s.x, n) ELSE left(s.x, "
+    "list_max(list_filter(range(0, n + 1), lambda k: strlen(left(s.x, CAST(k AS INTEGER))) <= n))) END"
+)
+_WIDER = "CAST(greatest(length(s.f), length(s.t)) AS INTEGER)"
+_OUTSIDE = _fault(138, "22011", "SUBSTR")
+_SUBSTR = f"CASE WHEN s.i < 1 THEN {_OUTSIDE} ELSE substr(s.x, s.i) END"
+MACROS: Macros = {
+    "drdarrow_float": ("x", _FLOAT),
+    # As Java writes it.
+    "drdarrow_java": (
+        "x",
+        f"CASE WHEN x = 0 OR abs(x) >= 0.001 AND abs(x) < 10000000 THEN CAST(x AS VARCHAR) ELSE {_FLOAT} END",
+    ),
+    "drdarrow_substr": (
+        "x, i",
+        _once(_SUBSTR, x="CAST(x AS VARCHAR)", i="CAST(i AS BIGINT)"),
+    ),
+    "drdarrow_substr_of": (
+        "x, i, n",
+        _once(
+            f"CASE WHEN s.i < 1 OR s.n < 0 THEN {_OUTSIDE} ELSE substr(s.x, s.i, s.n) END",
+            x="CAST(x AS VARCHAR)", i="CAST(i AS BIGINT)", n="CAST(n AS BIGINT)",
+        ),
+    ),
+    **{f"drdarrow_hex_first_{size}": ("x", _hexadecimal(size, range(1, size + 1))) for size in (2, 4, 8)},
+    **{f"drdarrow_hex_last_{size}": ("x", _hexadecimal(size, range(size, 0, -1))) for size in (2, 4, 8)},
+    "drdarrow_translate": (
+        "x, t, f, p",
+        _once(f"translate(s.x, s.f, rpad(s.t, {_WIDER}, s.p))", x="x", t="t", f="f", p="p"),
+    ),
+    # As many characters as fit into some bytes.
+    "drdarrow_cut": ("x, n", _once(_CUT, x="CAST(x AS VARCHAR)")),
+    "drdarrow_fixed": (
+        "x, n",
+        f"list_transform([{_once(_CUT, x='CAST(x AS VARCHAR)')}], lambda k: k || repeat(' ', n - strlen(k)))[1]",
+    ),
+    # Blanks at the end do not count.
+    "drdarrow_nullif": (
+        "a VARCHAR, b VARCHAR",
+        "CASE WHEN rtrim(a, ' ') = rtrim(b, ' ') THEN NULL ELSE a END, (a, b) AS nullif(a, b)",
+    ),
+    "drdarrow_insert": (
+        "x, i, n, t",
+        _once(
+            f"CASE WHEN s.i < 1 OR s.n < 0 THEN {_fault(138, '22011', 'INSERT')} "
+            "ELSE substr(s.x, 1, s.i - 1) || s.t || substr(s.x, s.i + s.n) END",
+            x="CAST(x AS VARCHAR)", i="CAST(i AS BIGINT)", n="CAST(n AS BIGINT)", t="CAST(t AS VARCHAR)",
+        ),
+    ),
+}  # fmt: skip
+
+
+def cast(value: exp.Expr, of: Kind | None, to: Kind, product: Product) -> exp.Expr:
+    """A value as CHAR(n) or VARCHAR(n), cut at the length; size 0 takes the length that the value has."""
+    text, length = _plain(value, of, product)
+    fixed = to.name == "CHAR"
+    size = to.size or length
+    if not size:
+        return put("{}", text, kind=TEXT)
+    if size > growing.LONGEST and fixed:
+        raise SqlError(-171, "42815", "2", to.name)
+    if size > growing.LONGEST:
+        # A large object.
+        return put(f"left({{}}, {size})", text, kind=TEXT)
+    result = Kind(to.name, size)
+    if of is not None and (of.number or of.moment) or not product.storage.bytes or product.derby:
+        # Each character is a byte.
+        text = put(f"left({{}}, {size})", text) if length == 0 or length > size else text
+        if fixed:
+            pad = "rpad" if size <= growing.LONGEST // 4 else "drdarrow_rpad"
+            text = put(f"{pad}({{}}, {size}, ' ')", text)
+        return put("{}", text, kind=result)
+    return put(f"drdarrow_{'fixed' if fixed else 'cut'}({{}}, {size})", typed(text, "VARCHAR"), kind=result)
+
+
+def _plain(value: exp.Expr, of: Kind | None, product: Product) -> tuple[exp.Expr, int]:
+    """A value as text, and the longest that it can be; 0 where that is not known."""
+    if of is None or of.name in ("MARKER", "NULL"):
+        return put("CAST({} AS VARCHAR)", value), 0
+    if of.text:
+        return value, of.size
+    if of.moment:
+        return as_text(value, of, "ISO", product)
+    if of.approximate:
+        return (put("drdarrow_java({})", value), 53) if product.derby else (put("drdarrow_float({})", value), 24)
+    if of.name == "DECIMAL":
+        return put("CAST({} AS VARCHAR)", value), of.size + 2
+    return put("CAST({} AS VARCHAR)", value), {"SMALLINT": 6, "INTEGER": 11, "BIGINT": 20}.get(of.name, 0)
+
+
+def _casting(name: str) -> Rule:
+    """CHAR(x), CHAR(x, n), CHAR(date, ISO) and their kin."""
+
+    def rule(call: Call) -> exp.Expr | None:
+        of = call.kind(0)
+        if not 1 <= len(call.args) <= 2:
+            return None
+        if len(call.args) == 2 and of is not None and of.moment and (form := call.word(1)):
+            text, width = as_text(call.args[0], of, form, call.product)
+            return put("{}", text, kind=Kind(name, width))
+        size: int | None = call.number(1) if len(call.args) == 2 else 0
+        if size is None or size < 0:
+            raise call.refuse()
+        return cast(call.args[0], of, Kind(name, size), call.product)
+
+    return rule
+
+
+def _length(call: Call) -> exp.Expr | None:
+    of, unit = call.kind(0), call.word(1)
+    if len(call.args) == 2 and unit not in ("CODEUNITS32", "OCTETS"):
+        raise call.refuse()
+    return _size(call, of, characters=unit == "CODEUNITS32" or not unit and (call.product.derby or call.product.ebcdic))
+
+
+def _size(call: Call, of: Kind | None, characters: bool) -> exp.Expr:
+    fixed = 0
+    if of is not None and (of.number or of.moment):
+        fixed = of.size // 2 + 1 if of.name == "DECIMAL" else of.bytes if of.whole else 0
+        fixed = fixed or {"REAL": 4, "DOUBLE": 8, "DATE": 4, "TIME": 3, "TIMESTAMP": 10}[of.name]
+    if fixed:
+        return call.made(f"CASE WHEN {{}} IS NULL THEN NULL ELSE {fixed} END", INTEGER, call.args[0])
+    if of == BLOB:
+        return call.made("CAST(octet_length({}) AS INTEGER)", INTEGER, call.args[0])
+    words = "length" if characters else "strlen"
+    return call.made(f"CAST({words}(CAST({{}} AS VARCHAR)) AS INTEGER)", INTEGER, call.args[0])
+
+
+def _characters(call: Call) -> exp.Expr | None:
+    if len(call.args) == 2 and call.word(1) not in ("CODEUNITS32", "OCTETS"):
+        raise call.refuse()
+    return _size(call, call.kind(0), characters=call.word(1) != "OCTETS")
+
+
+def _substr(call: Call) -> exp.Expr | None:
+    if not 2 <= len(call.args) <= 3:
+        return None
+    if call.kind(0) == BLOB:
+        return None
+    start, size = call.number(1), call.number(2)
+    if start is not None and start < 1 or size is not None and size < 0:
+        raise SqlError(-138, "22011", "SUBSTR")
+    of = call.kind(0)
+    if of is not None and of.text and of.name == "CHAR" and start is not None and start > of.size:
+        raise SqlError(-138, "22011", "SUBSTR")
+    if start is None or len(call.args) == 3 and size is None:
+        return call.macro(f"drdarrow_substr{'_of' if len(call.args) == 3 else ''}", TEXT)
+    if size is None:
+        return call.made("substr(CAST({} AS VARCHAR), {})", TEXT)
+    if call.product.derby:
+        if of is not None and of.text and of.size and start + size > of.size + 1:
+            raise SqlError(-138, "22011", "SUBSTR")
+        return call.made("substr(CAST({} AS VARCHAR), {}, {})", TEXT)
+    # The part is there always, filled with blanks; none of it is a CHAR of no length.
+    kind = Kind("CHAR", size) if size and call.product.ebcdic else TEXT
+    if size > growing.LONGEST // 4:
+        raise SqlError(-138, "22011", "SUBSTR")
+    return call.made(f"rpad(substr(CAST({{}} AS VARCHAR), {{}}, {{}}), {size}, ' ')", kind)
+
+
+def _translate(call: Call) -> exp.Expr | None:
+    if len(call.args) == 1:
+        return call.made("upper({})", call.kind(0))
+    if not 3 <= len(call.args) <= 4:
+        return None
+    to, of, pad = call.literal(1), call.literal(2), call.literal(3) if len(call.args) == 4 else " "
+    if to is None or of is None or pad is None:
+        parts = [*call.args, exp.Literal.string(" ")][:4]
+        return call.macro("drdarrow_translate", call.kind(0), *parts)
+    to = to.ljust(len(of), pad)
+    return call.made(
+        "translate({}, {}, {})", call.kind(0), call.args[0], exp.Literal.string(of), exp.Literal.string(to)
+    )
+
+
+def _strip(call: Call) -> exp.Expr | None:
+    side = call.word(1) or "BOTH"
+    function = {"B": "trim", "L": "ltrim", "T": "rtrim"}.get(side[:1])
+    if not 1 <= len(call.args) <= 3 or function is None:
+        raise call.refuse()
+    if len(call.args) < 3:
+        return call.made(f"{function}({{}}, ' ')", TEXT, call.args[0])
+    return call.made(f"{function}({{}}, {{}})", TEXT, call.args[0], call.args[2])
+
+
+def _hex(call: Call) -> exp.Expr | None:
+    of, product = call.kind(0), call.product
+    if len(call.args) != 1:
+        return None
+    if of is not None and of.whole and of.name != "HUGEINT":
+        # The processors of LUW have the last byte first.
+        order = "first" if product.ebcdic else "last"
+        name = f"drdarrow_hex_{order}_{of.bytes}"
+        return call.macro(name, Kind("CHAR", 2 * of.bytes), cast="INTEGER")
+    if of is not None and (of.number or of.moment):
+        raise call.refuse()
+    if product.ebcdic and of != BLOB:
+        return call.macro("drdarrow_hex_page", TEXT)
+    return call.macro("drdarrow_hex", TEXT)
+
+
+def _bounded(name: str) -> Rule:
+    """REPEAT, LPAD and so on: see `growing`."""
+
+    def rule(call: Call) -> exp.Expr | None:
+        texts = [_written(arg) or _placed(n, arg) for n, arg in enumerate(call.args)]
+        made = growing.FORMS[name](texts)
+        if made is None:
+            return None
+        pieces = _PLACE.split(made.replace("{", "{{").replace("}", "}}"))
+        parts = [call.args[int(piece)] for piece in pieces[1::2]]
+        return call.made("{}".join(pieces[::2]), TEXT, *parts) if parts else put(pieces[0], kind=TEXT)
+
+    return rule
+
+
+#: An argument by its number in the text of a call.
+_PLACE = re.compile(r"\??\0(\d+)\0")
+
+
+def _placed(n: int, arg: exp.Expr) -> str:
+    return (growing.MARKER if isinstance(arg, exp.Placeholder) else "") + f"\0{n}\0"
+
+
+def _written(arg: exp.Expr) -> str | None:
+    """A constant as it is written; None for any other expression."""
+    value = constant(arg)
+    if value is None:
+        return None
+    return "'" + value.replace("'", "''") + "'" if isinstance(arg, exp.Literal) and arg.is_string else value
+
+
+def _extreme(order: str) -> Rule:
+    """GREATEST and LEAST, NULL if one of them is."""
+
+    def rule(call: Call) -> exp.Expr | None:
+        if len(call.args) < 2:
+            return None
+        kinds = [call.kind(n) for n in range(len(call.args))]
+        parts = ", ".join(["{}"] * len(call.args))
+        same = kinds[0] if len(set(kinds)) == 1 else None
+        if any(kind is not None and kind.text for kind in kinds):
+            if call.product.ebcdic:
+                raise call.refuse()
+            same = TEXT
+        return call.made(f"list_sort([{parts}], '{order}', 'NULLS FIRST')[1]", same)
+
+    return rule
+
+
+def _joined(call: Call) -> exp.Expr | None:
+    if len(call.args) < 2:
+        return None
+    sizes = [kind.size if (kind := call.kind(n)) is not None and kind.text else 0 for n in range(len(call.args))]
+    return call.made(f"({' || '.join(['{}'] * len(call.args))})", Kind("VARCHAR", sum(sizes) if all(sizes) else 0))
+
+
+def _first(call: Call) -> exp.Expr | None:
+    """COALESCE: the first type that is known is that of all."""
+    kinds = [call.kind(n) for n in range(len(call.args))]
+    known = [kind for kind in kinds if kind is not None and kind.name not in ("NULL", "MARKER")]
+    same = known[0] if known and all(kind == known[0] for kind in known) and None not in kinds else None
+    if same is None and len(known) == len(kinds) and all(kind.text for kind in known):
+        same = TEXT
+    return call.made(f"coalesce({', '.join(['{}'] * len(call.args))})", same)
+
+
+def _nullif(call: Call) -> exp.Expr:
+    one, other = call.kind(0), call.kind(1)
+    markers = any(of is not None and of.name == "MARKER" for of in (one, other))
+    if markers and not any(of is not None and of.text for of in (one, other)):
+        # DuckDB gives the marker the type of the other value.
+        return call.made("nullif({}, {})", one)
+    return call.macro("drdarrow_nullif", one)
+
+
+def _decode(call: Call) -> exp.Expr | None:
+    if len(call.args) < 3 or call.args[0].find(exp.Placeholder):
+        raise call.refuse()
+    value, *rest = call.args
+    cases, parts = [], []
+    while len(rest) > 1:
+        cases.append("WHEN {} IS NOT DISTINCT FROM {} THEN {}")
+        parts += [value.copy(), *rest[:2]]
+        rest = rest[2:]
+    other = " ELSE {}" if rest else ""
+    return call.made(f"(CASE {' '.join(cases)}{other} END)", None, *parts, *rest)
+
+
+_REGEXP = {"REGEXP_LIKE": "regexp_matches({}, {})", "REGEXP_COUNT": "CAST(len(regexp_extract_all({}, {})) AS INTEGER)"}
+
+FUNCTIONS: dict[str, Rule] = {
+    **{name: _casting("CHAR") for name in ("CHAR", "GRAPHIC", "NCHAR")},
+    **{name: _casting("VARCHAR") for name in ("VARCHAR", "VARGRAPHIC", "NVARCHAR", "CLOB", "DBCLOB", "NCLOB")},
+    **dict.fromkeys(("BLOB", "BINARY", "VARBINARY"), calls({1: ("CAST({} AS BLOB)", BLOB)})),
+    "LENGTH": _length,
+    **dict.fromkeys(("CHARACTER_LENGTH", "CHAR_LENGTH"), _characters),
+    "OCTET_LENGTH": lambda call: _size(call, call.kind(0), characters=call.product.ebcdic),
+    "SUBSTR": _substr,
+    "TRANSLATE": _translate,
+    "STRIP": _strip,
+    "TRIM": calls({1: ("trim({}, ' ')", TEXT), 2: ("trim({}, {})", TEXT)}),
+    **dict.fromkeys(("LTRIM",), calls({1: ("ltrim({}, ' ')", TEXT), 2: ("ltrim({}, {})", TEXT)})),
+    **dict.fromkeys(("RTRIM",), calls({1: ("rtrim({}, ' ')", TEXT), 2: ("rtrim({}, {})", TEXT)})),
+    **dict.fromkeys(("UPPER", "UCASE"), calls({1: ("upper({})", 0)})),
+    **dict.fromkeys(("LOWER", "LCASE"), calls({1: ("lower({})", 0)})),
+    "POSSTR": calls({2: ("CAST(strpos({}, {}) AS INTEGER)", INTEGER)}),
+    "INSTR": calls({2: ("CAST(strpos({}, {}) AS INTEGER)", INTEGER)}),
+    "LOCATE": lambda call: (
+        call.made("CAST(strpos({}, {}) AS INTEGER)", INTEGER, call.args[1], call.args[0])
+        if len(call.args) == 2
+        else put("CAST({} AS INTEGER)", call.macro("drdarrow_locate", INTEGER), kind=INTEGER)
+        if len(call.args) == 3
+        else refused(call)
+    ),
+    "INSERT": lambda call: call.macro("drdarrow_insert", TEXT) if len(call.args) == 4 else None,
+    "OVERLAY": lambda call: (
+        call.macro("drdarrow_insert", TEXT, call.args[0], call.args[2], call.args[3], call.args[1])
+        if len(call.args) == 4
+        else None
+    ),
+    "CONCAT": _joined,
+    **dict.fromkeys(("GREATEST", "MAX"), _extreme("DESC")),
+    **dict.fromkeys(("LEAST", "MIN"), _extreme("ASC")),
+    **dict.fromkeys(("COALESCE", "VALUE", "NVL", "IFNULL"), _first),
+    "NULLIF": lambda call: _nullif(call) if len(call.args) == 2 else None,
+    "NVL2": calls({3: ("(CASE WHEN {} IS NOT NULL THEN {} ELSE {} END)", None)}),
+    "DECODE": _decode,
+    "HEX": _hex,
+    "ASCII": calls({1: ("CAST(ascii({}) AS INTEGER)", INTEGER)}),
+    "CHR": calls({1: ("chr({})", TEXT)}),
+    **{name: _bounded(name) for name in ("REPEAT", "LPAD", "RPAD", "SPACE", "REPLACE", "REGEXP_REPLACE")},
+    **{name: calls({2: (words, None if "LIKE" in name else INTEGER)}) for name, words in _REGEXP.items()},
+    "REGEXP_SUBSTR": calls({2: ("nullif(regexp_extract({}, {}), '')", TEXT)}),
+    **dict.fromkeys(("SOUNDEX", "DIFFERENCE", "INITCAP", "REGEXP_INSTR", "XMLSERIALIZE", "XMLPARSE"), refused),
+    **dict.fromkeys(("MULTIPLY_ALT", "QUANTIZE", "COMPARE_DECFLOAT", "TOTALORDER", "NORMALIZE_DECFLOAT"), refused),
+}

@@ -1,0 +1,108 @@
+"""Statements for DuckDB as trees in which every call stays as it was written, and back."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import ErrorLevel, SqlglotError
+from sqlglot.generators.duckdb import DuckDBGenerator
+from sqlglot.parsers.duckdb import DuckDBParser
+
+from drdarrow.server.patience import look
+from drdarrow.server.rules.kinds import Kind
+
+__all__ = ["Raw", "contains", "put", "read", "write"]
+
+#: Steps of the parser for a token of the statement: see `reading`.
+_STEPS = 100
+
+
+class Raw(exp.Expression):
+    """Words of DuckDB's with expressions in them."""
+
+    arg_types = {"words": True, "expressions": False}
+
+
+class _TooLong(Exception):
+    """The parser took more steps than it may."""
+
+
+class _Dialect(DuckDB):
+    """DuckDB's words, calls by their names."""
+
+    class Tokenizer(DuckDB.Tokenizer):
+        HEX_STRINGS = [("X'", "'"), ("x'", "'")]
+
+    class Parser(DuckDBParser):
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS = {
+            name: parser
+            for name, parser in DuckDBParser.FUNCTION_PARSERS.items()
+            if name in ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION")
+        }
+        _left = 0
+
+        def _advance(self, times: int = 1) -> None:
+            self._left -= 1
+            if self._left < 0:
+                raise _TooLong
+            look()
+            super()._advance(times)
+
+        def _warn_unsupported(self) -> None:
+            """Says nothing: the statements of clients are no business of a log."""
+
+    class Generator(DuckDBGenerator):
+        TRANSFORMS = {
+            **DuckDBGenerator.TRANSFORMS,
+            Raw: lambda self, node: node.args["words"].format(*(self.sql(part) for part in node.expressions)),
+            exp.Anonymous: lambda self, node: _call(self, node),
+            exp.IgnoreNulls: lambda self, node: self.sql(node, "this")[:-1] + " IGNORE NULLS)",
+            exp.RespectNulls: lambda self, node: self.sql(node, "this")[:-1] + " RESPECT NULLS)",
+        }
+
+
+def _call(self: Any, node: exp.Anonymous) -> str:
+    """A call with its name as it was written."""
+    name = node.this if isinstance(node.this, str) else self.sql(node, "this")
+    return f"{name}({self.expressions(node, flat=True)})"
+
+
+_DIALECT = _Dialect()
+
+
+def read(sql: str) -> exp.Expr | None:
+    """The statement; None when it cannot be read, when it is read as no more than words, or is several ones."""
+    try:
+        words = _DIALECT.tokenize(sql)
+        parser = _Dialect.Parser(dialect=_DIALECT)
+        parser._left = _STEPS * (100 + len(words))
+        found = parser.parse(words, sql)
+    except (SqlglotError, RecursionError, _TooLong):
+        return None
+    whole = len(found) == 1 and found[0] is not None and not isinstance(found[0], exp.Command)
+    return found[0] if whole else None
+
+
+def write(tree: exp.Expr) -> str | None:
+    """The statement of a tree; None for one that is too deep, or has what the writer does not know."""
+    try:
+        return str(
+            _Dialect.Generator(dialect=_DIALECT, comments=False, unsupported_level=ErrorLevel.RAISE).generate(tree)
+        )
+    except (SqlglotError, RecursionError):
+        return None
+
+
+def put(words: str, *parts: exp.Expr, kind: Kind | None = None) -> Raw:
+    """An expression of DuckDB's: `put("strpos({}, {})", a, b)`. Each part stands in it once."""
+    made = Raw(words=words, expressions=list(parts))
+    made.meta["kind"] = kind
+    return made
+
+
+def contains(node: exp.Expr, *kinds: type[exp.Expr]) -> bool:
+    """A part of an expression is one of these."""
+    return any(True for _ in node.find_all(*kinds))

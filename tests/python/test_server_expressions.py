@@ -1,0 +1,112 @@
+"""Expressions of Db2 on the embedded server: each has the value and the type that Db2's documents give, on the product
+that the server looks like, or is refused with Db2's SQLCODE. Real Derby answers those that it knows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+from derby import Derby
+from expressions import EXPRESSIONS, TABLES, Expression, Refused
+
+import drdarrow
+from drdarrow import server
+
+PERSONAS = ("luw", "ibmi", "zos", "derby")
+
+
+@pytest.fixture(scope="module", params=PERSONAS)
+def srv(request: pytest.FixtureRequest) -> Iterator[server.Server]:
+    with server.serve(duckdb.connect(), persona=request.param) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def conn(srv: server.Server) -> Iterator[drdarrow.Connection]:
+    with srv.connect(autocommit=True) as connection:
+        for sql in TABLES:
+            connection.execute(sql)
+        yield connection
+
+
+def asked(sql: str) -> str:
+    """The query for an expression."""
+    return sql if sql.startswith(("SELECT", "WITH", "VALUES")) else f"SELECT {sql} FROM T"
+
+
+def described(column: Any, told: str) -> str:
+    """The type of a column, with its sizes if `told` has some."""
+    name = str(getattr(column[1], "name", column[1])).partition("(")[0]
+    name = {"TEXT": str(column[1]).partition("(")[2].rstrip(")")}.get(name, name)
+    if name == "DECIMAL":
+        return f"DECIMAL({column[4]},{column[5]})"
+    return f"{name}({column[3]})" if "(" in told else name
+
+
+def same(got: Any, value: Any) -> bool:
+    if isinstance(value, float) and isinstance(got, float):
+        return math.isclose(got, value, rel_tol=1e-12, abs_tol=1e-15)
+    return bool(got == value)
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS, ids=[expression.sql for expression in EXPRESSIONS])
+def test_an_expression_has_its_value_or_is_refused(
+    srv: server.Server, conn: drdarrow.Connection, expression: Expression
+) -> None:
+    value, kind = expression.on(srv.persona)
+    if isinstance(value, Refused):
+        with pytest.raises(drdarrow.Error) as caught:
+            print(conn.execute(asked(expression.sql)).fetchall())
+        assert caught.value.sqlstate == value.sqlstate, caught.value
+        # Derby has one SQLCODE for all.
+        assert srv.persona == "derby" or value.sqlcode in (0, caught.value.sqlcode)
+        return
+    cursor = conn.execute(asked(expression.sql))
+    got = [row[0] for row in cursor.fetchall()]
+    wanted = value if isinstance(value, list) else [value]
+    assert len(got) == len(wanted), got
+    assert all(same(one, other) for one, other in zip(got, wanted, strict=True)), got
+    if kind:
+        assert described(cursor.description[0], kind) == kind  # type: ignore[index]
+
+
+#: SQLSTATEs by which Derby says that it does not know a word, a function or an operator.
+UNKNOWN = ("42X", "42Y", "0A0")
+
+
+def test_real_derby_says_the_same() -> None:
+    """The values for Derby are its own."""
+    answered = 0
+    with (
+        Derby() as derby,
+        drdarrow.connect(
+            host="127.0.0.1", port=derby.port, database="LAB", user="app", attributes="create=true", autocommit=True
+        ) as real,
+    ):
+        for sql in TABLES:
+            real.execute(sql)
+        for expression in EXPRESSIONS:
+            value, kind = expression.on("derby")
+            try:
+                cursor = real.execute(asked(expression.sql))
+                got = [row[0] for row in cursor.fetchall()]
+            except drdarrow.Error as e:
+                state = e.sqlstate or ""
+                # It has another SQLSTATE for texts that are no dates.
+                told = isinstance(value, Refused) and (state == value.sqlstate or {state, value.sqlstate} == {"22007", "22008"})
+                assert told or state.startswith(UNKNOWN), (expression.sql, str(e))
+                continue
+            answered += 1
+            wanted = value if isinstance(value, list) else [value]
+            assert len(got) == len(wanted), (expression.sql, got)
+            assert all(same(one, other) for one, other in zip(got, wanted, strict=True)), (expression.sql, got)
+            if kind:
+                assert described(cursor.description[0], kind) == kind, expression.sql  # type: ignore[index]
+    assert answered > 100
+
+
+def test_the_table_is_as_long_as_is_said() -> None:
+    assert len({expression.sql for expression in EXPRESSIONS}) == len(EXPRESSIONS) >= 150
