@@ -2,21 +2,18 @@
 //! longer than they may be, an engine that is slow. The server answers or hangs up, calls its engine one at a time, and
 //! goes on for others.
 
-use crate::protocol::Raw;
 use crate::raw::{Ask, TEXT, card, input, open, points, section};
 use crate::support::{column, connect, count, rows, start, start_with, table};
-use arrow_array::{Int32Array, RecordBatch, StringArray};
+use arrow_array::{Int32Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use drdarrow::server::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session};
 use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::serve;
 use drdarrow::server::persona::LUW;
 use drdarrow::server::settings::ServerSettings;
-use drdarrow::server::table::{MemoryTables, Table};
+use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::dss::chain::Chain;
-use drdarrow::wire::dss::deframe::Deframer;
-use drdarrow::wire::dss::header::DssType;
 use drdarrow::wire::sql::execute::{ExcSqlStt, outovr};
 use drdarrow::wire::sql::prepare::{DscSqlStt, ExcSqlImm, ExcSqlSet, PrpSqlStt};
 use drdarrow::wire::sql::query::{ClsQry, CntQry, OpnQry, OpnQryRm};
@@ -322,57 +319,6 @@ async fn a_frame_of_objects_that_is_too_long_is_refused_and_the_connection_goes_
     chain.command(&object(cp::EXCSQLSTT, &[0; 4]).into_iter().chain(vec![0; 300_000]).collect::<Vec<_>>());
     let _ = raw.0.write_all(&chain.into_bytes()).await;
     assert!(raw.answer().await.iter().all(|(point, _)| *point == cp::SYNTAXRM));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_chain_of_replies_that_is_sent_in_pieces_is_one_chain() {
-    let texts = StringArray::from_iter_values((0..100).map(|_| "x".repeat(30_000)));
-    let made = RecordBatch::try_from_iter([("T", Arc::new(texts) as _)]).unwrap();
-    let tables = MemoryTables::new();
-    tables.put("L", Table::new(made.schema(), vec![made; 40]).unwrap());
-    let server = start(&LUW, &tables).await;
-    let mut raw = open(&server).await;
-    let block = 10_485_760;
-    let opnqry = OpnQry { maxblkext: Some(-1), ..OpnQry::new(section("SYSSH200", 2), block) }.encode(TEXT).unwrap();
-    let prepare = |number| PrpSqlStt::new(section("SYSSH200", number)).encode(TEXT).unwrap();
-    let long = |sql: &str| stt(&format!("{sql} --{}", "x".repeat(2_000_000)));
-    let cntqry = CntQry { maxblkext: Some(-1), ..CntQry::new(section("SYSSH200", 2), block, None) };
-    let mut chain = Chain::new();
-    chain.command(&prepare(1));
-    chain.object(&long("VALUES 1"));
-    chain.command(&prepare(2));
-    chain.object(&long("SELECT * FROM L"));
-    chain.command(&opnqry);
-    chain.command(&cntqry.encode(TEXT).unwrap());
-    // Two of these are as much as is collected before it is run.
-    chain.command(&prepare(3));
-    chain.object(&long("VALUES 1"));
-    chain.command(&RdbCmm { rlsconv: None }.encode(TEXT).unwrap());
-    let bytes = chain.into_bytes();
-    let Raw(stream) = &mut raw;
-    let (mut from, mut to) = stream.split();
-    let sent = async { to.write_all(&bytes).await.unwrap() };
-    let read = async {
-        let mut deframer = Deframer::new(64 << 20);
-        let (mut buf, mut all, mut frames) = (vec![0; 1 << 20], 0, Vec::new());
-        loop {
-            let n = tokio::io::AsyncReadExt::read(&mut from, &mut buf).await.unwrap();
-            assert!(n > 0, "{all} bytes in {} frames", frames.len());
-            all += n;
-            let mut input = &buf[..n];
-            while let Some(dss) = deframer.feed(&mut input).unwrap() {
-                frames.push((dss.header.kind, dss.header.chained));
-                let body = dss.body;
-                if body.get(2..4) == Some(&cp::ENDUOWRM.number().to_be_bytes()) {
-                    return (all, frames);
-                }
-            }
-        }
-    };
-    let ((), (all, frames)) = timeout(PATIENCE, async { tokio::join!(sent, read) }).await.unwrap();
-    assert!(all > 64 << 20, "{all}");
-    assert!(frames.iter().all(|(_, chained)| *chained), "{frames:?}");
-    assert!(frames.iter().any(|(kind, _)| *kind == DssType::Object));
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ mod interrupt_requests;
 mod limits;
 mod locators;
 mod login;
+mod long_replies;
 mod memory;
 mod mutants;
 mod names;

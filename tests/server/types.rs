@@ -165,7 +165,7 @@ async fn parameters_of_every_type_go_in() {
         let input = RecordBatch::try_from_iter_with_nullable(input).unwrap();
         let sql = format!("INSERT INTO T VALUES ({markers})");
         match connection.run(&sql, &[input]).await.unwrap() {
-            drdarrow::client::sql::connection::Outcome::Done(done) => assert_eq!(done.count, Some(4)),
+            drdarrow::client::sql::statement::Outcome::Done(done) => assert_eq!(done.count, Some(4)),
             other => panic!("{other:?}"),
         }
         let got = rows(&connection, "SELECT * FROM T").await;
