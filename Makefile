@@ -46,6 +46,7 @@ $(VENV)/ready: Makefile $(VENV)/made | system
 ## Formatting, lints, licences.
 check: tools
 	cargo fmt --check
+	$(PYTHON) tools/twins.py --check
 	cargo clippy --locked --all-targets --features python,server -- -D warnings
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(PYTHON) tools/dependencies.py

@@ -1,23 +1,25 @@
 //! A class that waits and its sister for asyncio, side by side.
 
-/// Methods of both classes. A method of `both` is a future: one class waits for it, the other makes it a coroutine.
-/// One of `whole` takes a result as a whole, which a cancelled task loses: that is noted at its statement.
-/// Those of `shared` do not wait, and are in both. Each class has further ones of its own, and `leave` is the end of
+/// Methods of both classes. A method of `Both` is a future: one class waits for it, the other makes it a coroutine.
+/// One of `Whole` takes a result as a whole, which a cancelled task loses: that is noted at its statement.
+/// Those of `Shared` do not wait, and are in both. Each class has further ones of its own, and `Leave` is the end of
 /// its `with` block: a future by whether the block went `well`.
+///
+/// The text reads as `impl` blocks, so that `tools/twins.py` can have rustfmt format it, which leaves macros alone.
 macro_rules! twins {
     (
-        $sync:ident { $($own:tt)* }
-        $asyn:ident { $($theirs:tt)* }
-        shared { $($shared:tt)* }
-        both { $(
+        impl $sync:ident { $($own:tt)* }
+        impl $asyn:ident { $($theirs:tt)* }
+        impl Shared { $($shared:tt)* }
+        impl Both { $(
             $(#[$attribute:meta])*
             fn $name:ident<'py>(&$this:ident, $py:ident: Python<'py> $($arguments:tt)*) -> $out:ty $work:block
         )* }
-        $(whole(&$of:ident, $at:ident) $statement:block { $(
+        $(impl Whole { $(
             $(#[$noted:meta])*
             fn $taken:ident<'py>(&$me:ident, $here_py:ident: Python<'py> $($options:tt)*) -> $made:ty $take:block
         )* })?
-        leave(&$left:ident, $here:ident, $well:ident) $leave:block
+        impl Leave { fn leave<'py>(&$left:ident, $here:ident: Python<'py>, $well:ident: bool) -> () $leave:block }
     ) => {
         #[pymethods]
         impl $sync {
@@ -68,7 +70,7 @@ macro_rules! twins {
                 fn $taken<'py>(&$me, $here_py: Python<'py> $($options)*) -> PyResult<Bound<'py, PyAny>> {
                     let work = || -> PyResult<_> { Ok($take) };
                     let name = concat!(stringify!($asyn), ".", stringify!($taken));
-                    let statement = $statement;
+                    let statement = $me.statement.shared($here_py)?;
                     $crate::python::coroutine::whole($here_py, name, work(), move || statement.lose())
                 }
             )*)?

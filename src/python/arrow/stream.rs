@@ -47,7 +47,7 @@ impl From<ResultReader> for AsyncArrowStream {
 }
 
 twins! {
-    ArrowStream {
+    impl ArrowStream {
         fn __iter__(slf: Py<Self>) -> Py<Self> {
             slf
         }
@@ -95,7 +95,8 @@ twins! {
             slf
         }
     }
-    AsyncArrowStream {
+
+    impl AsyncArrowStream {
         fn __aiter__(slf: Py<Self>) -> Py<Self> {
             slf
         }
@@ -128,7 +129,8 @@ twins! {
             Ok(shared.settle(Some(lease), Ok(true)).or_raise(py)?.map(RecordBatch))
         }
     }
-    shared {
+
+    impl Shared {
         /// The columns, a Schema; asks nothing of the server.
         #[getter]
         fn schema(&self, py: Python<'_>) -> PyResult<Schema> {
@@ -169,16 +171,20 @@ twins! {
             Ok(batch::html(shared.schema(), &format!("{} rows read", shared.rows())))
         }
     }
-    both {
+
+    impl Both {
         /// Closes the query on the server. Closing twice is allowed.
         fn close<'py>(&self, py: Python<'py>) -> () {
             let shared = self.0.shared(py)?;
             async move { shared.close().await }
         }
     }
-    leave(&self, py, _well) {
-        let shared = self.0.shared(py)?;
-        async move { shared.close().await }
+
+    impl Leave {
+        fn leave<'py>(&self, py: Python<'py>, _well: bool) -> () {
+            let shared = self.0.shared(py)?;
+            async move { shared.close().await }
+        }
     }
 }
 

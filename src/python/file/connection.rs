@@ -120,7 +120,7 @@ impl From<Arc<SharedConnection<Client>>> for AsyncFileConnection {
 }
 
 twins! {
-    FileConnection {
+    impl FileConnection {
         /// Opens a file: `"LIB/FILE"`, or `"FILE"` by the library list. Options as for `open_file()`.
         #[pyo3(signature = (path, /, **options))]
         fn open_file(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<File> {
@@ -132,7 +132,8 @@ twins! {
             Ok(slf)
         }
     }
-    AsyncFileConnection {
+
+    impl AsyncFileConnection {
         /// Opens a file: `await` it or `async with` it. Options as for `drdarrow.open_file`.
         #[pyo3(signature = (path, /, **options))]
         fn open_file<'py>(
@@ -145,7 +146,8 @@ twins! {
             opening(&spawn(py, "AsyncFileConnection.open_file", work())?)
         }
     }
-    shared {
+
+    impl Shared {
         /// Closed by `close()` or lost, bool.
         #[getter]
         fn closed(&self, py: Python<'_>) -> PyResult<bool> {
@@ -170,7 +172,8 @@ twins! {
             shown::<Self>(py, self.0.get().map(|link| link.describe()))
         }
     }
-    both {
+
+    impl Both {
         /// Runs a CL command in the job: its messages, a list of `drdarrow.types.Message`.
         ///
         /// Raises when the command fails; the message has the identifier and the text.
@@ -280,8 +283,11 @@ twins! {
             self.0.shared(py)?.close()
         }
     }
-    leave(&self, py, well) {
-        self.0.shared(py)?.leave(well)
+
+    impl Leave {
+        fn leave<'py>(&self, py: Python<'py>, well: bool) -> () {
+            self.0.shared(py)?.leave(well)
+        }
     }
 }
 

@@ -58,7 +58,7 @@ impl File {
 }
 
 twins! {
-    File {
+    impl File {
         /// All records as an ArrowStream, read as it is consumed; or those with some keys, in the order of the keys.
         ///
         /// `batch_rows` and `batch_bytes` limit each batch; `batch_delay` is how many seconds it waits to be
@@ -108,8 +108,7 @@ twins! {
             requested_schema: Option<Bound<'py, PyAny>>,
         ) -> PyResult<Bound<'py, PyAny>> {
             drop(requested_schema);
-            Bound::new(py, self.stream(py, None, args::WantedRecords::All)?)?
-                .call_method0("__arrow_c_stream__")
+            Bound::new(py, self.stream(py, None, args::WantedRecords::All)?)?.call_method0("__arrow_c_stream__")
         }
 
         fn __iter__(&self, py: Python<'_>) -> PyResult<ArrowStream> {
@@ -155,7 +154,8 @@ twins! {
             slf
         }
     }
-    AsyncFile {
+
+    impl AsyncFile {
         /// All records as an AsyncArrowStream, or those with numbers from `first` to `last`, or with a `key` or keys
         /// `between` two; see `drdarrow.File.fetch_arrow`.
         #[pyo3(signature = (
@@ -252,7 +252,8 @@ twins! {
             spawn(py, "AsyncFile._write", work())
         }
     }
-    shared {
+
+    impl Shared {
         /// The file as the system found it: `LIB/FILE(MEMBER)`, str.
         #[getter]
         fn name(&self, py: Python<'_>) -> PyResult<String> {
@@ -317,7 +318,8 @@ twins! {
             shown::<Self>(py, self.0.get().map(|opened| opened.describe()))
         }
     }
-    both {
+
+    impl Both {
         /// All records as a `pyarrow.Table`, or those with a `key` or keys `between` two, as for `fetch_arrow()`.
         /// Needs `pip install drdarrow[arrow]`.
         #[pyo3(signature = (*, key=Given::default(), between=None))]
@@ -350,12 +352,7 @@ twins! {
 
         /// All records, or some, as a `polars.DataFrame`. Needs `pip install drdarrow[polars]`.
         #[pyo3(signature = (*, key=Given::default(), between=None))]
-        fn fetch_polars<'py>(
-            &self,
-            py: Python<'py>,
-            key: Given<'py>,
-            between: Option<&Bound<'py, PyAny>>,
-        ) -> Framed {
+        fn fetch_polars<'py>(&self, py: Python<'py>, key: Given<'py>, between: Option<&Bound<'py, PyAny>>) -> Framed {
             let opened = self.0.shared(py)?;
             let (form, wanted) = (Form::polars(py, Some(&opened.file.schema()))?, args::wanted(py, &key, between)?);
             opened.framed(form, wanted)
@@ -417,13 +414,7 @@ twins! {
         /// Updates the record read last, or the one with a number or key: the fields given by a dict, or all by a
         /// sequence. False if there is no such record.
         #[pyo3(signature = (row, *, rrn=Given::default(), key=Given::default()))]
-        fn update<'py>(
-            &self,
-            py: Python<'py>,
-            row: &Bound<'py, PyAny>,
-            rrn: Given<'py>,
-            key: Given<'py>,
-        ) -> bool {
+        fn update<'py>(&self, py: Python<'py>, row: &Bound<'py, PyAny>, rrn: Given<'py>, key: Given<'py>) -> bool {
             let opened = self.0.shared(py)?;
             let (row, meant) = (args::record(row, &opened.fields())?, args::Meant::by(py, &rrn, &key)?);
             async move {
@@ -455,8 +446,11 @@ twins! {
             async move { opened.close().await }
         }
     }
-    leave(&self, py, well) {
-        let opened = self.0.shared(py)?;
-        async move { opened.leave(well).await }
+
+    impl Leave {
+        fn leave<'py>(&self, py: Python<'py>, well: bool) -> () {
+            let opened = self.0.shared(py)?;
+            async move { opened.leave(well).await }
+        }
     }
 }

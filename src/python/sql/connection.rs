@@ -103,7 +103,7 @@ fn statement(py: Python<'_>, link: &Owned<Arc<SharedConnection>>) -> PyResult<Ar
 }
 
 twins! {
-    Connection {
+    impl Connection {
         /// A new Cursor. Raises InterfaceError when the connection is closed.
         fn cursor(slf: Py<Self>, py: Python<'_>) -> PyResult<Cursor> {
             let statement = statement(py, &slf.get().0)?;
@@ -139,7 +139,8 @@ twins! {
             Ok(slf)
         }
     }
-    AsyncConnection {
+
+    impl AsyncConnection {
         /// A new AsyncCursor. Raises InterfaceError when the connection is closed.
         fn cursor(slf: Py<Self>, py: Python<'_>) -> PyResult<AsyncCursor> {
             let statement = statement(py, &slf.get().0)?;
@@ -170,7 +171,8 @@ twins! {
             opening(&spawn(py, "AsyncConnection.open_file", work())?)
         }
     }
-    shared {
+
+    impl Shared {
         /// Whether every statement is committed by itself, bool. A change counts from the next statement.
         #[getter]
         fn get_autocommit(&self, py: Python<'_>) -> PyResult<bool> {
@@ -216,7 +218,8 @@ twins! {
             shown::<Self>(py, self.0.get().map(|link| link.describe()))
         }
     }
-    both {
+
+    impl Both {
         /// Runs a CL command in the job of that connection: list of `drdarrow.types.Message`.
         fn command<'py>(&self, py: Python<'py>, cl: String) -> ConnectOutcome<Said> {
             let (link, caller) = (self.0.shared(py)?, Caller::here(py)?);
@@ -265,8 +268,11 @@ twins! {
             self.0.shared(py)?.set_client_info(info)
         }
     }
-    leave(&self, py, well) {
-        self.0.shared(py)?.leave(well)
+
+    impl Leave {
+        fn leave<'py>(&self, py: Python<'py>, well: bool) -> () {
+            self.0.shared(py)?.leave(well)
+        }
     }
 }
 

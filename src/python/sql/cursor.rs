@@ -118,7 +118,7 @@ impl AsyncCursor {
 }
 
 twins! {
-    Cursor {
+    impl Cursor {
         /// Executes a statement and returns the cursor itself.
         ///
         /// `parameters` is a sequence with one value per question mark: None, bool, int, float, Decimal,
@@ -224,7 +224,8 @@ twins! {
             slf
         }
     }
-    AsyncCursor {
+
+    impl AsyncCursor {
         /// Executes a statement with a value per question mark, and returns the cursor itself; see
         /// `drdarrow.Cursor.execute`.
         #[pyo3(signature = (operation, parameters=None))]
@@ -372,7 +373,8 @@ twins! {
             coroutine(slf.py(), "AsyncCursor.__anext__", "next_row", (slf.clone(),))
         }
     }
-    shared {
+
+    impl Shared {
         /// One 7-tuple per column of the result, or None without one: name, type_code, None,
         /// internal_size in bytes, precision, scale, null_ok. `type_code` is the SQL type's name, or a more
         /// general one and the SQL type in parentheses, as in "TEXT(CLOB)"; it is equal to one of STRING,
@@ -432,7 +434,8 @@ twins! {
             shown::<Self>(py, self.statement.get().map(|statement| describe_state(statement)))
         }
     }
-    both {
+
+    impl Both {
         #[doc = include_str!("callproc.txt")]
         #[pyo3(signature = (procname, parameters=None))]
         fn callproc<'py>(
@@ -462,7 +465,8 @@ twins! {
             self.next(py)?.close()
         }
     }
-    whole(&self, py) { self.statement.shared(py)? } {
+
+    impl Whole {
         /// The result as a `pyarrow.Table`. Needs `pip install drdarrow[arrow]`.
         fn fetch_arrow_table<'py>(&self, py: Python<'py>) -> Framed {
             self.whole(py)?;
@@ -492,7 +496,10 @@ twins! {
             async move { statement.framed(form).await }
         }
     }
-    leave(&self, py, _well) {
-        self.next(py)?.close()
+
+    impl Leave {
+        fn leave<'py>(&self, py: Python<'py>, _well: bool) -> () {
+            self.next(py)?.close()
+        }
     }
 }
