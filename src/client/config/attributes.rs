@@ -1,46 +1,43 @@
 //! Derby's connection attributes, some of which are secrets.
 
-use super::{Config, ConfigError, Secret, error};
+use super::{ConfigError, Secret, error};
 use crate::wire::ddm::rdbname::secret;
 
 /// A value of fewer characters is no secret that could be told from other text.
 const SHORT: usize = 4;
 
-impl Config {
-    /// Takes `name=value`, several joined by `;`.
-    pub(super) fn add_attributes(&mut self, value: &str) -> Result<(), ConfigError> {
-        for pair in value.split(';').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair
-                .split_once('=')
-                .ok_or_else(|| error("attributes", "expected name=value, several joined by ';'"))?;
-            self.attributes.push((name.to_owned(), Secret::new(value)));
-        }
-        Ok(())
-    }
+/// Reads `name=value`, several joined by `;`.
+pub(super) fn read(value: &str) -> Result<Vec<(String, Secret)>, ConfigError> {
+    let pairs = value.split(';').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) =
+            pair.split_once('=').ok_or_else(|| error("attributes", "expected name=value, several joined by ';'"))?;
+        Ok((name.to_owned(), Secret::new(value)))
+    });
+    pairs.collect()
+}
 
-    /// The RDB name as it is sent: with Derby's connection attributes after it.
-    pub fn rdbnam(&self) -> String {
-        let mut name = self.database.clone();
-        for (key, value) in &self.attributes {
-            name.push(';');
-            name.push_str(key);
-            name.push('=');
-            name.push_str(value.expose());
-        }
-        name
+/// The name of a database with its attributes after it.
+pub(super) fn rdbnam(database: &str, attributes: &[(String, Secret)]) -> String {
+    let mut name = database.to_owned();
+    for (key, value) in attributes {
+        name.push(';');
+        name.push_str(key);
+        name.push('=');
+        name.push_str(value.expose());
     }
+    name
+}
 
-    /// The words of a server, which may repeat the name it was sent, without the secrets in that.
-    pub(in crate::client) fn without_secrets(&self, words: &str) -> String {
-        let mut out = words.to_owned();
-        for (name, value) in self.attributes.iter().filter(|(name, _)| secret(name).is_some()) {
-            out = masked(&out, &format!("{name}="), value.expose());
-            if value.expose().chars().count() >= SHORT {
-                out = out.replace(value.expose(), "***");
-            }
+/// Words without the secrets of attributes.
+pub(super) fn without_secrets(attributes: &[(String, Secret)], words: &str) -> String {
+    let mut out = words.to_owned();
+    for (name, value) in attributes.iter().filter(|(name, _)| secret(name).is_some()) {
+        out = masked(&out, &format!("{name}="), value.expose());
+        if value.expose().chars().count() >= SHORT {
+            out = out.replace(value.expose(), "***");
         }
-        out
     }
+    out
 }
 
 /// Text in which what follows `name` is masked as far as it is the beginning of `value`: a server may cut it.
@@ -60,7 +57,7 @@ fn masked(text: &str, name: &str, value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::client::config::Config;
 
     #[test]
     fn secrets_are_taken_out_of_the_words_of_a_server() {

@@ -10,6 +10,8 @@ pub mod tls;
 pub(super) mod uri;
 mod value;
 
+use crate::flow::secmec::caution::Caution;
+use crate::flow::secmec::source::{NoToken, TokenSource};
 use crate::net::tls::TlsSettings;
 pub use crate::wire::ddm::secchk::Secret;
 use std::net::Ipv6Addr;
@@ -55,6 +57,18 @@ impl Config {
         self
     }
 
+    /// Where the tokens of Kerberos and of profile tokens come from: a function that gets what the
+    /// server said last, nothing at first, and gives the next token or says why there is none. It is called in a
+    /// thread of its own and given up with the login.
+    pub fn token_source(&mut self, source: impl Fn(&[u8]) -> Result<Vec<u8>, NoToken> + Send + Sync + 'static) {
+        self.token = Some(TokenSource::new(source));
+    }
+
+    /// Who hears what is doubtful about the connection, before anything secret is sent; an error ends the login there.
+    pub fn on_doubt(&mut self, ears: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static) {
+        self.caution = Caution::new(ears);
+    }
+
     /// Takes `COLUMN=CCSID`, several joined by `;`.
     fn add_ccsids(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
         for pair in value.split(';').filter(|p| !p.is_empty()) {
@@ -62,6 +76,16 @@ impl Config {
             self.options.force_ccsid.insert(column.to_owned(), number(key, ccsid, 1..=65_535)? as u16);
         }
         Ok(())
+    }
+
+    /// The RDB name as it is sent: with Derby's connection attributes after it.
+    pub fn rdbnam(&self) -> String {
+        attributes::rdbnam(&self.database, &self.attributes)
+    }
+
+    /// The words of a server, which may repeat the name it was sent, without the secrets in that.
+    pub(in crate::client) fn without_secrets(&self, words: &str) -> String {
+        attributes::without_secrets(&self.attributes, words)
     }
 
     /// Complains about what is missing or contradicts itself.
@@ -75,7 +99,7 @@ impl Config {
         if self.block_size > self.credit {
             return Err(error("block_size", "must not be larger than credit"));
         }
-        self.check_security()?;
+        security::check(self)?;
         self.tls_settings().map(drop)
     }
 

@@ -3,11 +3,9 @@
 use super::value::choice;
 use super::{Config, ConfigError};
 pub use crate::flow::secmec::agreement::EncAlg;
-use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::mechanism::NAMES;
 pub use crate::flow::secmec::mechanism::Security;
 pub use crate::flow::secmec::source::NoToken;
-use crate::flow::secmec::source::TokenSource;
 
 /// The setting `security` by its name.
 pub(super) fn security(key: &str, value: &str) -> Result<Security, ConfigError> {
@@ -17,37 +15,23 @@ pub(super) fn security(key: &str, value: &str) -> Result<Security, ConfigError> 
 /// The most bytes of a password; servers take 128 characters or some more.
 const LONGEST: usize = 4096;
 
-impl Config {
-    /// Complains about what the chosen mechanism lacks or has no use for.
-    pub(super) fn check_security(&self) -> Result<(), ConfigError> {
-        let error = |setting: &str, rule: &str| Err(ConfigError { setting: setting.to_owned(), rule: rule.to_owned() });
-        let tickets = self.security.needs_tokens();
-        for (setting, secret) in [("password", &self.password), ("new_password", &self.new_password)] {
-            if secret.as_ref().is_some_and(|secret| secret.expose().len() > LONGEST) {
-                return error(setting, "has more than 4,096 bytes, which no server takes");
-            }
-        }
-        match (&self.password, &self.token) {
-            (None, _) if self.security.needs_password() => {
-                error("password", "is missing for the chosen security mechanism")
-            }
-            (None, _) if self.new_password.is_some() => error("password", "is missing: new_password takes its place"),
-            (_, None) if tickets => error("token", "is missing for the chosen security mechanism"),
-            (_, Some(_)) if !tickets => error("token", "has a use with security=kerberos and profile-token only"),
-            _ => Ok(()),
+/// Complains about what the chosen mechanism lacks or has no use for.
+pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
+    let error = |setting: &str, rule: &str| Err(ConfigError { setting: setting.to_owned(), rule: rule.to_owned() });
+    let tickets = config.security.needs_tokens();
+    for (setting, secret) in [("password", &config.password), ("new_password", &config.new_password)] {
+        if secret.as_ref().is_some_and(|secret| secret.expose().len() > LONGEST) {
+            return error(setting, "has more than 4,096 bytes, which no server takes");
         }
     }
-
-    /// Where the tokens of Kerberos and of profile tokens come from: a function that gets what the
-    /// server said last, nothing at first, and gives the next token or says why there is none. It is called in a
-    /// thread of its own and given up with the login.
-    pub fn token_source(&mut self, source: impl Fn(&[u8]) -> Result<Vec<u8>, NoToken> + Send + Sync + 'static) {
-        self.token = Some(TokenSource::new(source));
-    }
-
-    /// Who hears what is doubtful about the connection, before anything secret is sent; an error ends the login there.
-    pub fn on_doubt(&mut self, ears: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static) {
-        self.caution = Caution::new(ears);
+    match (&config.password, &config.token) {
+        (None, _) if config.security.needs_password() => {
+            error("password", "is missing for the chosen security mechanism")
+        }
+        (None, _) if config.new_password.is_some() => error("password", "is missing: new_password takes its place"),
+        (_, None) if tickets => error("token", "is missing for the chosen security mechanism"),
+        (_, Some(_)) if !tickets => error("token", "has a use with security=kerberos and profile-token only"),
+        _ => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 //! documentation. `docs/settings.md` and the docstring of `connect()` are made of this table:
 //! `cargo test --lib -- --ignored write_the_settings` writes both.
 
+use super::attributes;
 use super::client_info::ClientInfo;
 use super::security::{Security, security};
 use super::tls::{MODES, Tls, fingerprint, path, server_name};
@@ -135,7 +136,7 @@ settings! {
         "str", "none", files, ruled,
         "password";
 
-        attributes: Vec<(String, Secret)> = Vec::new() => config.add_attributes(value)?;
+        attributes: Vec<(String, Secret)> = Vec::new() => config.attributes.extend(attributes::read(value)?);
         "dict or str", "none", sql, travels,
         "connection attributes of Derby: `{\"create\": \"true\"}`";
 

@@ -10,6 +10,7 @@ use super::options::{OpenMode, OpenOptions};
 use super::partition::{Partition, split};
 use super::position::FilePosition;
 use super::range::{KeyRange, Keys};
+use super::read::Position;
 use super::scan::{ScanPart, ScanStream};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::column::error::ColumnError;
@@ -18,6 +19,7 @@ use crate::wire::file::control::Which;
 use crate::wire::file::format::{FileFormats, KeyField, RecordFormat};
 use crate::wire::file::key::KeyPath;
 use crate::wire::value::record_layout::PlacedField;
+use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -209,7 +211,7 @@ impl OpenFile {
     pub async fn scan_range(&self, first: u32, last: Option<u32>) -> Result<ScanStream> {
         self.0.usable()?;
         let handle = self.0.open_to_read(false, true).await?;
-        self.0.has_numbers(&handle)?;
+        has_numbers(&self.0, &handle)?;
         ScanStream::new(self.0.clone(), handle, ScanPart::Numbers(first.max(1), last.unwrap_or(u32::MAX))).await
     }
 
@@ -222,10 +224,20 @@ impl OpenFile {
             return Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text).at(&self.0.inner.peer));
         }
         let handle = self.0.open_to_read(false, false).await?;
-        self.0.has_numbers(&handle)?;
+        has_numbers(&self.0, &handle)?;
         let last = self.0.at(&handle, Which::Last).await?;
         handle.close().await?;
         Ok(split(&self.0.name, &self.0.options, last.unwrap_or(0), count))
+    }
+
+    /// The record at a position; none if there is no such record, or it is deleted.
+    pub async fn read_at(&self, position: Position) -> Result<Option<RecordBatch>> {
+        self.0.read_at(position).await
+    }
+
+    /// Before the first record, or after the last: the next read begins there.
+    pub async fn rewind(&self, to_first: bool) -> Result<()> {
+        self.0.rewind(to_first).await
     }
 
     /// Closes it; scans that are under way go on. A read or write of another thread is not waited for: what it
@@ -258,16 +270,14 @@ impl OpenFile {
     }
 }
 
-impl OpenMember {
-    /// Refuses a file without record numbers of its own: where it shows several, they begin anew with each.
-    fn has_numbers(&self, handle: &Handle) -> Result<()> {
-        let several = handle.feedback.flags & JOIN != 0 || handle.feedback.members > 1;
-        if !several && handle.received().rrn.is_some() {
-            return Ok(());
-        }
-        let text = format!("{}: its records have no numbers of their own to read ranges by", self.name);
-        Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text).at(&self.inner.peer))
+/// Refuses a file without record numbers of its own: where it shows several, they begin anew with each.
+fn has_numbers(member: &OpenMember, handle: &Handle) -> Result<()> {
+    let several = handle.feedback.flags & JOIN != 0 || handle.feedback.members > 1;
+    if !several && handle.received().rrn.is_some() {
+        return Ok(());
     }
+    let text = format!("{}: its records have no numbers of their own to read ranges by", member.name);
+    Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text).at(&member.inner.peer))
 }
 
 /// The order of keys in records of a format, or the reason why there is none.

@@ -2,7 +2,6 @@
 //! and becomes the current one, which an update or deletion changes. Each move of the position forgets it.
 
 use super::handle::Handle;
-use super::open_file::OpenFile;
 use super::open_member::OpenMember;
 use super::options::OpenMode;
 use super::position::{FilePosition, number};
@@ -85,22 +84,21 @@ enum Wanted {
     Key(Which, u32, Vec<u8>),
 }
 
-impl OpenFile {
+impl OpenMember {
     /// The record at a position; none if there is no such record, or it is deleted.
-    pub async fn read_at(&self, position: Position) -> Result<Option<RecordBatch>> {
-        let member = &*self.0;
+    pub(super) async fn read_at(&self, position: Position) -> Result<Option<RecordBatch>> {
         let wanted = match position {
             Position::Number(rrn) => Wanted::Number(rrn),
-            Position::Key(key, how) => member.by_key(how.which(), key.len() as u32, member.key(&key)?)?,
+            Position::Key(key, how) => self.by_key(how.which(), key.len() as u32, self.key(&key)?)?,
             Position::First => Wanted::Step(Which::First),
             Position::Last => Wanted::Step(Which::Last),
             Position::Next => Wanted::Step(Which::Next),
             Position::Previous => Wanted::Step(Which::Previous),
-            Position::NextEqual => member.by_same_key(Which::NextEqual).await?,
-            Position::PreviousEqual => member.by_same_key(Which::PreviousEqual).await?,
+            Position::NextEqual => self.by_same_key(Which::NextEqual).await?,
+            Position::PreviousEqual => self.by_same_key(Which::PreviousEqual).await?,
         };
-        let mut place = member.place.lock().await;
-        let fetched = member.fetch(&mut place, |member, handle, share| {
+        let mut place = self.place.lock().await;
+        let fetched = self.fetch(&mut place, |member, handle, share| {
             let (speech, format) = (member.inner.speech(), &member.format.name);
             match wanted {
                 Wanted::Number(rrn) => read::get_direct(speech, handle.dclnam, share, format, rrn),
@@ -111,21 +109,18 @@ impl OpenFile {
             }
         });
         let Some(slot) = fetched.await? else { return Ok(None) };
-        member.decode(&mut place, &slot).map(Some)
+        self.decode(&mut place, &slot).map(Some)
     }
 
     /// Before the first record, or after the last: the next read begins there.
-    pub async fn rewind(&self, to_first: bool) -> Result<()> {
-        let mut place = self.0.place.lock().await;
-        let remote = &*self.0;
-        let handle = remote.positioned(&mut place).await?;
-        let request = read::feod(remote.inner.speech(), handle.dclnam, to_first);
-        let answer = remote.inner.talk(request, Phase::Fetch).await.map_err(|e| remote.about(e))?;
-        read::positioned(answer).map_err(|e| remote.about(remote.inner.flow_error(e, Phase::Fetch)))
+    pub(super) async fn rewind(&self, to_first: bool) -> Result<()> {
+        let mut place = self.place.lock().await;
+        let handle = self.positioned(&mut place).await?;
+        let request = read::feod(self.inner.speech(), handle.dclnam, to_first);
+        let answer = self.inner.talk(request, Phase::Fetch).await.map_err(|e| self.about(e))?;
+        read::positioned(answer).map_err(|e| self.about(self.inner.flow_error(e, Phase::Fetch)))
     }
-}
 
-impl OpenMember {
     fn by_key(&self, which: Which, fields: u32, key: Vec<u8>) -> Result<Wanted> {
         if self.options.keyed {
             return Ok(Wanted::Key(which, fields, key));

@@ -26,6 +26,10 @@ use std::ops::Range;
 const CHUNK: usize = 1 << 20;
 
 impl OpenFile {
+    fn writer(&self) -> RecordWriter<'_> {
+        RecordWriter(&self.0)
+    }
+
     /// Adds the rows of a batch at the end: how many. When one is refused those before it stay added, those
     /// after it are not, and the error says which it was and how many were.
     pub async fn write(&self, batch: &RecordBatch) -> Result<u64> {
@@ -34,7 +38,7 @@ impl OpenFile {
 
     /// As [`write`](Self::write), for a batch in front of which `before` rows were added: errors count them.
     pub async fn write_after(&self, before: u64, batch: &RecordBatch) -> Result<u64> {
-        let columns = self.0.columns(batch).map_err(|e| self.0.counted(e, before))?;
+        let columns = self.writer().columns(batch).map_err(|e| self.writer().counted(e, before))?;
         self.put(before, batch.num_rows(), |encoder, rows, stride, slots| encoder.encode(&columns, rows, stride, slots))
             .await
     }
@@ -43,7 +47,7 @@ impl OpenFile {
     pub async fn write_rows(&self, before: u64, rows: &[RecordBatch]) -> Result<u64> {
         let (mut columns, mut wrong) = (Vec::with_capacity(rows.len()), None);
         for row in rows {
-            match self.0.columns(row) {
+            match self.writer().columns(row) {
                 Ok(found) => columns.push(found),
                 Err(e) => {
                     wrong = Some(e);
@@ -55,7 +59,7 @@ impl OpenFile {
             columns.get(rows).unwrap_or_default().iter().try_for_each(|row| encoder.encode(row, 0..1, stride, slots))
         });
         let done = done.await?;
-        wrong.map_or(Ok(done), |e| Err(self.0.counted(at_row(e, before + done), before + done)))
+        wrong.map_or(Ok(done), |e| Err(self.writer().counted(at_row(e, before + done), before + done)))
     }
 
     /// Adds `rows` records that `encode` makes slots of, after `before` others.
@@ -66,8 +70,9 @@ impl OpenFile {
         encode: impl Fn(&RecordEncoder<'_>, Range<usize>, &Stride, &mut Vec<u8>) -> std::result::Result<(), RecordError>,
     ) -> Result<u64> {
         let remote = &*self.0;
+        let writer = self.writer();
         let mut place = remote.place.lock().await;
-        let handle = remote.changing(&mut place, OpenMode::Write).map_err(|e| remote.counted(e, before))?;
+        let handle = writer.changing(&mut place, OpenMode::Write).map_err(|e| writer.counted(e, before))?;
         let encoder = RecordEncoder::new(&remote.fields).map_err(|e| remote.bad(&e.into(), Phase::Execute))?;
         let stride = handle.sent();
         let per_request = usize::from(handle.block(remote.block())).clamp(1, (CHUNK / stride.increment.max(1)).max(1));
@@ -79,18 +84,18 @@ impl OpenFile {
             let (end, bad) = good(asked, &mut slots, |rows, slots| encode(&encoder, rows, &stride, slots));
             if end > done {
                 let request = write::put(remote.inner.speech(), handle.dclnam, &slots);
-                let answer = remote.change(request, "write").await.map_err(|e| remote.counted(e, so_far))?;
+                let answer = writer.change(request, "write").await.map_err(|e| writer.counted(e, so_far))?;
                 write::added(answer, end - done).map_err(|Unwritten { before, error }| {
                     let so_far = so_far + before as u64;
                     let e = at_row(remote.inner.flow_error(error, Phase::Execute), so_far);
-                    remote.counted(remote.about(e), so_far)
+                    writer.counted(remote.about(e), so_far)
                 })?;
                 done = end;
             }
             if let Some(e) = bad {
                 let so_far = before + done as u64;
                 let e = remote.bad(&numbered(e, so_far + 1), Phase::Execute);
-                return Err(remote.counted(Error { row: Some(so_far + 1), ..e }, so_far));
+                return Err(writer.counted(Error { row: Some(so_far + 1), ..e }, so_far));
             }
         }
         Ok(done as u64)
@@ -99,15 +104,15 @@ impl OpenFile {
     /// Updates the record that was read last with the one row of a batch.
     pub async fn update(&self, row: &RecordBatch) -> Result<()> {
         let mut place = self.0.place.lock().await;
-        self.0.update(&mut place, row).await
+        self.writer().update(&mut place, row).await
     }
 
     /// Updates the record with a number; false if there is none.
     pub async fn update_at(&self, rrn: u32, row: &RecordBatch) -> Result<bool> {
         let mut place = self.0.place.lock().await;
-        self.0.look_at(&mut place, row)?;
-        match self.0.lock(&mut place, rrn).await? {
-            Some(_) => self.0.update(&mut place, row).await.map(|()| true),
+        self.writer().look_at(&mut place, row)?;
+        match self.writer().lock(&mut place, rrn).await? {
+            Some(_) => self.writer().update(&mut place, row).await.map(|()| true),
             None => Ok(false),
         }
     }
@@ -115,9 +120,9 @@ impl OpenFile {
     /// Updates the first record with a key; false if there is none.
     pub async fn update_key(&self, key: &[ArrayRef], row: &RecordBatch) -> Result<bool> {
         let mut place = self.0.place.lock().await;
-        self.0.look_at(&mut place, row)?;
-        match self.0.lock_key(&mut place, key).await? {
-            Some(_) => self.0.update(&mut place, row).await.map(|()| true),
+        self.writer().look_at(&mut place, row)?;
+        match self.writer().lock_key(&mut place, key).await? {
+            Some(_) => self.writer().update(&mut place, row).await.map(|()| true),
             None => Ok(false),
         }
     }
@@ -125,14 +130,14 @@ impl OpenFile {
     /// Deletes the record that was read last.
     pub async fn delete(&self) -> Result<()> {
         let mut place = self.0.place.lock().await;
-        self.0.delete(&mut place).await
+        self.writer().delete(&mut place).await
     }
 
     /// Deletes the record with a number; false if there is none.
     pub async fn delete_at(&self, rrn: u32) -> Result<bool> {
         let mut place = self.0.place.lock().await;
-        match self.0.lock(&mut place, rrn).await? {
-            Some(_) => self.0.delete(&mut place).await.map(|()| true),
+        match self.writer().lock(&mut place, rrn).await? {
+            Some(_) => self.writer().delete(&mut place).await.map(|()| true),
             None => Ok(false),
         }
     }
@@ -140,86 +145,91 @@ impl OpenFile {
     /// Deletes the first record with a key; false if there is none.
     pub async fn delete_key(&self, key: &[ArrayRef]) -> Result<bool> {
         let mut place = self.0.place.lock().await;
-        match self.0.lock_key(&mut place, key).await? {
-            Some(_) => self.0.delete(&mut place).await.map(|()| true),
+        match self.writer().lock_key(&mut place, key).await? {
+            Some(_) => self.writer().delete(&mut place).await.map(|()| true),
             None => Ok(false),
         }
     }
 }
 
-impl OpenMember {
+/// Changes the records of an open member.
+struct RecordWriter<'a>(&'a OpenMember);
+
+impl RecordWriter<'_> {
     /// The open file, if it was opened for this.
     fn changing<'a>(&self, place: &'a mut FilePosition, least: OpenMode) -> Result<&'a Handle> {
-        self.usable()?;
+        self.0.usable()?;
         let fits = match least {
-            OpenMode::Write => self.options.mode != OpenMode::Read,
-            OpenMode::Read | OpenMode::ReadWrite => self.options.mode == OpenMode::ReadWrite,
+            OpenMode::Write => self.0.options.mode != OpenMode::Read,
+            OpenMode::Read | OpenMode::ReadWrite => self.0.options.mode == OpenMode::ReadWrite,
         };
         if !fits {
-            let (have, need) = (self.options.mode.name(), least.name());
-            let text = format!("{} was opened with mode {have:?}; this needs {need:?}", self.name);
+            let (have, need) = (self.0.options.mode.name(), least.name());
+            let text = format!("{} was opened with mode {have:?}; this needs {need:?}", self.0.name);
             return Err(Error::new(ErrorClass::Interface, Phase::Execute, "25006", text));
         }
         // Whatever becomes of it, the position moves.
         if least == OpenMode::Write {
             place.current = None;
         }
-        place.handle.as_ref().ok_or_else(|| self.nowhere())
+        place.handle.as_ref().ok_or_else(|| self.0.nowhere())
     }
 
     async fn lock(&self, place: &mut FilePosition, rrn: u32) -> Result<Option<Bytes>> {
         self.changing(place, OpenMode::ReadWrite)?;
-        self.fetch(place, |remote, handle, share| {
-            read::get_direct(remote.inner.speech(), handle.dclnam, share, &remote.format.name, rrn)
-        })
-        .await
+        self.0
+            .fetch(place, |remote, handle, share| {
+                read::get_direct(remote.inner.speech(), handle.dclnam, share, &remote.format.name, rrn)
+            })
+            .await
     }
 
     async fn lock_key(&self, place: &mut FilePosition, key: &[ArrayRef]) -> Result<Option<Bytes>> {
         self.changing(place, OpenMode::ReadWrite)?;
-        if !self.options.keyed {
-            let text = format!("{} was not opened with keyed=True", self.name);
+        if !self.0.options.keyed {
+            let text = format!("{} was not opened with keyed=True", self.0.name);
             return Err(Error::new(ErrorClass::Interface, Phase::Execute, "24000", text));
         }
-        let (fields, bytes) = (key.len() as u32, self.key(key)?);
-        self.fetch(place, |remote, handle, share| {
-            let (speech, format) = (remote.inner.speech(), &remote.format.name);
-            read::get_key(speech, handle.dclnam, Which::KeyAt, share, format, fields, bytes)
-        })
-        .await
+        let (fields, bytes) = (key.len() as u32, self.0.key(key)?);
+        self.0
+            .fetch(place, |remote, handle, share| {
+                let (speech, format) = (remote.inner.speech(), &remote.format.name);
+                read::get_key(speech, handle.dclnam, Which::KeyAt, share, format, fields, bytes)
+            })
+            .await
     }
 
     async fn update(&self, place: &mut FilePosition, row: &RecordBatch) -> Result<()> {
         self.changing(place, OpenMode::ReadWrite)?;
-        let old = place.current.clone().ok_or_else(|| self.nowhere())?;
-        let handle = place.handle.as_ref().ok_or_else(|| self.nowhere())?;
+        let old = place.current.clone().ok_or_else(|| self.0.nowhere())?;
+        let handle = place.handle.as_ref().ok_or_else(|| self.0.nowhere())?;
         let slot = self.changed(handle, &old, row)?;
-        let request = write::update(self.inner.speech(), handle.dclnam, &slot);
+        let request = write::update(self.0.inner.speech(), handle.dclnam, &slot);
         place.current = None;
         let answer = self.change(request, "update").await?;
         let done = write::changed(answer, "S38UPDAT");
-        done.map_err(|e| self.about(self.inner.flow_error(e, Phase::Execute)))
+        done.map_err(|e| self.0.about(self.0.inner.flow_error(e, Phase::Execute)))
     }
 
     async fn delete(&self, place: &mut FilePosition) -> Result<()> {
         self.changing(place, OpenMode::ReadWrite)?;
         let handle = match (&place.current, &place.handle) {
             (Some(_), Some(handle)) => handle,
-            _ => return Err(self.nowhere()),
+            _ => return Err(self.0.nowhere()),
         };
-        let request = write::delete(self.inner.speech(), handle.dclnam);
+        let request = write::delete(self.0.inner.speech(), handle.dclnam);
         place.current = None;
         let answer = self.change(request, "deletion").await?;
         let done = write::changed(answer, "S38DEL");
-        done.map_err(|e| self.about(self.inner.flow_error(e, Phase::Execute)))
+        done.map_err(|e| self.0.about(self.0.inner.flow_error(e, Phase::Execute)))
     }
 
     /// A request that changes records, and its answer. Without commitment control nobody undoes what was done when
     /// the answer is lost.
     async fn change(&self, request: std::result::Result<Exchange, MessageError>, what: &str) -> Result<FileReply> {
-        let mut pending = self.inner.submit(request, Phase::Execute).map_err(|e| self.about(e))?;
-        let answer = self.inner.wait(&mut pending, Phase::Execute).await.map_err(|e| self.about(e));
-        answer.map_err(|e| match e.connection_usable || self.options.commit.is_some() {
+        let mut pending = self.0.inner.submit(request, Phase::Execute).map_err(|e| self.0.about(e))?;
+        let answer = self.0.inner.wait(&mut pending, Phase::Execute).await.map_err(|e| self.0.about(e));
+        answer.map_err(|e| match e.connection_usable || self.0.options.commit.is_some() {
             true => e,
             false => Error {
                 sqlstate: Some("08007".to_owned()),
@@ -232,7 +242,7 @@ impl OpenMember {
     /// The error with the number of rows that were added all the same. Under commitment control the system undoes
     /// them with the connection.
     fn counted(&self, e: Error, added: u64) -> Error {
-        let undone = !e.connection_usable && self.options.commit.is_some();
+        let undone = !e.connection_usable && self.0.options.commit.is_some();
         let added = match added {
             0 => return e,
             _ if undone => "no row is kept: the system undoes what was not committed".to_owned(),
@@ -251,15 +261,15 @@ impl OpenMember {
     /// The slot of a record in which the columns of `row` are new.
     fn changed(&self, handle: &Handle, old: &[u8], row: &RecordBatch) -> Result<Vec<u8>> {
         if row.num_rows() != 1 {
-            let text = format!("{}: a record is updated with one row, not {}", self.name, row.num_rows());
+            let text = format!("{}: a record is updated with one row, not {}", self.0.name, row.num_rows());
             return Err(Error::new(ErrorClass::Interface, Phase::Execute, "21000", text));
         }
         let columns = self.columns(row)?;
         let (sent, received) = (handle.sent(), handle.received());
-        let encoder = RecordEncoder::new(&self.fields).map_err(|e| self.bad(&e.into(), Phase::Execute))?;
+        let encoder = RecordEncoder::new(&self.0.fields).map_err(|e| self.0.bad(&e.into(), Phase::Execute))?;
         let mut slot = Vec::new();
-        encoder.encode(&columns, 0..1, &sent, &mut slot).map_err(|e| self.bad(&e, Phase::Execute))?;
-        for (field, column) in self.fields.iter().zip(&columns) {
+        encoder.encode(&columns, 0..1, &sent, &mut slot).map_err(|e| self.0.bad(&e, Phase::Execute))?;
+        for (field, column) in self.0.fields.iter().zip(&columns) {
             if column.is_some() {
                 continue;
             }
@@ -281,15 +291,15 @@ impl OpenMember {
     /// Refuses values of declared fields that would be lost in a field of the file that stays NULL.
     fn whole(&self, columns: &[Option<ArrayRef>], sent: &Stride, slot: &[u8]) -> Result<()> {
         let Some(at) = sent.null_map else { return Ok(()) };
-        for (field, column) in self.fields.iter().zip(columns) {
+        for (field, column) in self.0.fields.iter().zip(columns) {
             let given = column.as_ref().is_some_and(|column| column.logical_null_count() == 0);
             let marks = slot.get(at + field.marks.start..at + field.marks.end).unwrap_or_default();
             if given && marks.iter().any(|mark| *mark != PRESENT) {
                 let text = format!(
                     "{}: field {} lies in a field of the file that is NULL: give all that lie in it a value",
-                    self.name, field.field.name
+                    self.0.name, field.field.name
                 );
-                return Err(Error::new(ErrorClass::Data, Phase::Execute, "22002", text).at(&self.inner.peer));
+                return Err(Error::new(ErrorClass::Data, Phase::Execute, "22002", text).at(&self.0.inner.peer));
             }
         }
         Ok(())
@@ -298,16 +308,16 @@ impl OpenMember {
     /// The columns of a batch in the order of the fields.
     fn columns(&self, batch: &RecordBatch) -> Result<Vec<Option<ArrayRef>>> {
         let refuse = |text: String| Err(Error::new(ErrorClass::Programming, Phase::Execute, "42703", text));
-        let mut out = vec![None; self.fields.len()];
+        let mut out = vec![None; self.0.fields.len()];
         for (column, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
             let name = column.name();
-            let at = self.fields.iter().position(|f| f.field.name.eq_ignore_ascii_case(name));
+            let at = self.0.fields.iter().position(|f| f.field.name.eq_ignore_ascii_case(name));
             match at.and_then(|at| out.get_mut(at)) {
-                Some(Some(_)) => return refuse(format!("{}: column {name:?} is given twice", self.name)),
+                Some(Some(_)) => return refuse(format!("{}: column {name:?} is given twice", self.0.name)),
                 Some(place) => *place = Some(array.clone()),
                 // The numbers that a read put in front: a record cannot be given one.
-                None if self.options.values.rrn.as_ref() == Some(name) => {}
-                None => return refuse(format!("{} has no field {name:?}", self.name)),
+                None if self.0.options.values.rrn.as_ref() == Some(name) => {}
+                None => return refuse(format!("{} has no field {name:?}", self.0.name)),
             }
         }
         Ok(out)

@@ -8,53 +8,51 @@ use crate::flow::sql::execute::{Immediate, SetRegisters};
 use crate::flow::sql::session::Product;
 use crate::net::transport::Deadline;
 
-impl Inner {
-    /// Tells the server what the settings say. It only informs the server's administrators: a refusal is
-    /// no reason to stay away, but the user hears of it.
-    pub(super) async fn introduce(&self, deadline: Deadline) -> Result<()> {
-        let known = matches!(self.session.product, Product::Luw | Product::IbmI | Product::Zos);
-        if !known || self.config.client.is_empty() {
-            return Ok(());
-        }
-        match self.tell(&self.config.client, true, Some(deadline)).await {
-            Err(e) if e.connection_usable => {
-                let said = self.caution.say(&format!("the client information was not taken: {e}"));
-                said.map_err(|e| Error::from_flow(FlowError::Secmec(e), Phase::Execute))
-            }
-            other => other,
-        }
+/// Tells the server what the settings say. It only informs the server's administrators: a refusal is
+/// no reason to stay away, but the user hears of it.
+pub(super) async fn introduce(inner: &Inner, deadline: Deadline) -> Result<()> {
+    let known = matches!(inner.session.product, Product::Luw | Product::IbmI | Product::Zos);
+    if !known || inner.config.client.is_empty() {
+        return Ok(());
     }
-
-    /// Changes the registers. With `commit` the unit of work that a call opens ends with it.
-    pub(super) async fn tell(&self, info: &ClientInfo, commit: bool, deadline: Option<Deadline>) -> Result<()> {
-        match self.try_to_tell(info, commit, deadline).await {
-            Err(e) if e.sqlcode == Some(-805) && self.config.package.is_none() => {
-                self.bind(deadline).await?;
-                self.try_to_tell(info, commit, deadline).await
-            }
-            other => other,
+    match tell(inner, &inner.config.client, true, Some(deadline)).await {
+        Err(e) if e.connection_usable => {
+            let said = inner.caution.say(&format!("the client information was not taken: {e}"));
+            said.map_err(|e| Error::from_flow(FlowError::Secmec(e), Phase::Execute))
         }
+        other => other,
     }
+}
 
-    async fn try_to_tell(&self, info: &ClientInfo, commit: bool, deadline: Option<Deadline>) -> Result<()> {
-        let phase = Phase::Execute;
-        let lease = self.lease(phase)?;
-        let (session, section) = (self.session.clone(), lease.name.clone());
-        match self.session.product {
-            Product::Luw | Product::Zos => {
-                self.talk_until(SetRegisters::new(session, section, info.sets()), phase, deadline).await.map(drop)
+/// Changes the registers. With `commit` the unit of work that a call opens ends with it.
+pub(super) async fn tell(inner: &Inner, info: &ClientInfo, commit: bool, deadline: Option<Deadline>) -> Result<()> {
+    match try_to_tell(inner, info, commit, deadline).await {
+        Err(e) if e.sqlcode == Some(-805) && inner.config.package.is_none() => {
+            inner.bind(deadline).await?;
+            try_to_tell(inner, info, commit, deadline).await
+        }
+        other => other,
+    }
+}
+
+async fn try_to_tell(inner: &Inner, info: &ClientInfo, commit: bool, deadline: Option<Deadline>) -> Result<()> {
+    let phase = Phase::Execute;
+    let lease = inner.lease(phase)?;
+    let (session, section) = (inner.session.clone(), lease.name.clone());
+    match inner.session.product {
+        Product::Luw | Product::Zos => {
+            inner.talk_until(SetRegisters::new(session, section, info.sets()), phase, deadline).await.map(drop)
+        }
+        Product::IbmI => {
+            let call = Immediate::new(session, section, info.call(), commit);
+            match inner.talk_until(call, phase, deadline).await? {
+                Ok(_) => Ok(()),
+                Err(failed) => Err(inner.explained(failed.error.into(), phase).await),
             }
-            Product::IbmI => {
-                let call = Immediate::new(session, section, info.call(), commit);
-                match self.talk_until(call, phase, deadline).await? {
-                    Ok(_) => Ok(()),
-                    Err(failed) => Err(self.explained(failed.error.into(), phase).await),
-                }
-            }
-            Product::Derby | Product::Other => {
-                let text = "this server has no registers for client information";
-                Err(Error::new(ErrorClass::NotSupported, phase, "0A000", text).at(&self.peer))
-            }
+        }
+        Product::Derby | Product::Other => {
+            let text = "this server has no registers for client information";
+            Err(Error::new(ErrorClass::NotSupported, phase, "0A000", text).at(&inner.peer))
         }
     }
 }

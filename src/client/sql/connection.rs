@@ -1,9 +1,11 @@
 //! A connection: statements in, results out. Cheap to clone; all clones share one socket.
 
+use super::client_info;
 use super::inner::Inner;
 use super::parameters;
 use super::procedure::Procedure;
 use super::sections::Sections;
+use super::statement::{Outcome, StatementRun};
 use super::statement_kind::{self, StatementKind};
 use super::stream::QueryStream;
 use super::unit_of_work::UnitOfWork;
@@ -36,18 +38,6 @@ const GOODBYE: Duration = Duration::from_secs(2);
 const SQL_LIMIT: usize = 2 << 20;
 /// A frame may be longer than the longest large object by this much: a query block.
 const FRAME_SLACK: usize = 16 << 20;
-
-/// The outcome of a statement.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is returned")]
-pub enum Outcome {
-    /// A result set.
-    Rows(QueryStream),
-    /// None.
-    Done(UpdateResult),
-    /// The outcome of a procedure.
-    Called(Procedure),
-}
 
 /// A connection to a database.
 #[derive(Debug, Clone)]
@@ -119,7 +109,7 @@ impl Connection {
             config,
         };
         inner.channel.set_depth(inner.depth());
-        inner.introduce(deadline).await.map_err(|e| e.at(&inner.peer))?;
+        client_info::introduce(&inner, deadline).await.map_err(|e| e.at(&inner.peer))?;
         tracing::info!(peer = inner.peer, product = inner.session.prdid, "connection opened");
         Ok(Connection(Arc::new(inner)))
     }
@@ -139,12 +129,13 @@ impl Connection {
         let _turn = self.0.turn_of(query).await?;
         self.0.usable(Phase::Execute)?;
         self.0.opens_work(query);
-        match self.attempt(sql, rows).await {
+        let statement = StatementRun(&self.0);
+        match statement.attempt(sql, rows).await {
             Err(e) if e.sqlcode == Some(-805) && self.0.config.package.is_none() => {
                 self.0.bind(self.0.config.statement_timeout.map(Deadline::after)).await?;
-                self.attempt(sql, rows).await
+                statement.attempt(sql, rows).await
             }
-            Err(e) if !parameters::are_given(rows) && wants_parameters(&e) => Err(self.counted(sql, e).await),
+            Err(e) if !parameters::are_given(rows) && wants_parameters(&e) => Err(statement.counted(sql, e).await),
             other => other,
         }
     }
@@ -279,7 +270,7 @@ impl Connection {
         if info.is_empty() {
             return Ok(());
         }
-        self.0.tell(info, self.autocommit(), self.0.config.statement_timeout.map(Deadline::after)).await
+        client_info::tell(&self.0, info, self.autocommit(), self.0.config.statement_timeout.map(Deadline::after)).await
     }
 
     /// The security mechanism in force: `encrypted (SECMEC 9, AES-256)`.

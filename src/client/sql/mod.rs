@@ -15,7 +15,7 @@ mod prefetch;
 pub mod procedure;
 mod rows_under_way;
 mod sections;
-mod statement;
+pub mod statement;
 mod statement_kind;
 pub mod stream;
 mod turn;

@@ -52,30 +52,33 @@ pub struct Output {
     pub came_out: Vec<bool>,
 }
 
-impl Inner {
+/// The call of a procedure on a connection.
+pub(super) struct ProcedureCall<'a>(pub(super) &'a Arc<Inner>);
+
+impl ProcedureCall<'_> {
     /// Calls the procedure prepared in `lease`. In autocommit one that fails leaves nothing: what it did before
     /// its failure would be committed with the next statement.
     pub(super) async fn call(
-        self: &Arc<Inner>,
+        &self,
         lease: SectionLease,
         described: &[SqlVar],
         input: Option<Input>,
         autocommit: bool,
     ) -> Result<Procedure> {
         let called = self.called(lease, described, input).await;
-        let others = self.is_reading() || self.work.open.load(Ordering::Acquire);
+        let others = self.0.is_reading() || self.0.work.open.load(Ordering::Acquire);
         match called {
             Ok(called) if called.sets.is_empty() && autocommit => {
-                let commit = EndWork::commit(self.session.clone());
-                self.talk_and_commit(commit, Phase::Commit).await?;
-                self.work.ended();
+                let commit = EndWork::commit(self.0.session.clone());
+                self.0.talk_and_commit(commit, Phase::Commit).await?;
+                self.0.work.ended();
                 Ok(called)
             }
             Err(e) if e.connection_usable && autocommit && !others => {
-                match self.talk(EndWork::rollback(self.session.clone()), Phase::Execute).await {
+                match self.0.talk(EndWork::rollback(self.0.session.clone()), Phase::Execute).await {
                     Ok(()) => Err(e),
                     Err(lost) => {
-                        self.channel.abort(&lost.message);
+                        self.0.channel.abort(&lost.message);
                         Err(e.broken())
                     }
                 }
@@ -84,22 +87,17 @@ impl Inner {
         }
     }
 
-    async fn called(
-        self: &Arc<Inner>,
-        lease: SectionLease,
-        described: &[SqlVar],
-        input: Option<Input>,
-    ) -> Result<Procedure> {
+    async fn called(&self, lease: SectionLease, described: &[SqlVar], input: Option<Input>) -> Result<Procedure> {
         // Where a server tells no mode the parameter may be of any.
         let came_out: Vec<bool> = described.iter().map(|var| parameters::mode(var) != parmmode::IN).collect();
         let wanted = came_out.contains(&true);
-        let call = Call::new(self.session.clone(), lease.name.clone(), input, wanted, self.config.block_size);
-        let deadline = self.config.statement_timeout.map(Deadline::after);
-        let pending = self.channel.submit(call).map_err(|e| self.error(e, Phase::Execute))?;
-        let mut opening = OpenGuard { inner: self.clone(), under_way: Some((pending, lease)) };
+        let call = Call::new(self.0.session.clone(), lease.name.clone(), input, wanted, self.0.config.block_size);
+        let deadline = self.0.config.statement_timeout.map(Deadline::after);
+        let pending = self.0.channel.submit(call).map_err(|e| self.0.error(e, Phase::Execute))?;
+        let mut opening = OpenGuard { inner: self.0.clone(), under_way: Some((pending, lease)) };
         let (called, lease) = match opening.wait(deadline).await {
             Ok(done) => done,
-            Err(e) => return Err(self.explained(e, Phase::Execute).await),
+            Err(e) => return Err(self.0.explained(e, Phase::Execute).await),
         };
         let Called { output, sets, count, warnings } = called;
         let mut done = UpdateResult { count, warnings: warnings.iter().map(Warning::from).collect() };
@@ -118,7 +116,7 @@ impl Inner {
 
     /// A reader for each result set. All of them are made, so that a failure leaves none open.
     async fn result_sets(
-        self: &Arc<Inner>,
+        &self,
         lease: &Arc<SectionLease>,
         sets: Vec<(PkgNamCsn, OpenedQuery)>,
     ) -> Result<VecDeque<QueryStream>> {
@@ -127,10 +125,10 @@ impl Inner {
         for (section, opened) in sets {
             let described = opened.described.clone().unwrap_or_default();
             let made = match merge_descriptions(&opened.fields, &described) {
-                Ok(fields) => QueryStream::new(self.clone(), lease.clone(), section, opened, fields).await,
+                Ok(fields) => QueryStream::new(self.0.clone(), lease.clone(), section, opened, fields).await,
                 Err(e) => {
-                    self.channel.abort("the server's descriptions disagree");
-                    Err(e.at(&self.peer))
+                    self.0.channel.abort("the server's descriptions disagree");
+                    Err(e.at(&self.0.peer))
                 }
             };
             match made {
@@ -145,22 +143,23 @@ impl Inner {
 
     /// Decodes the parameters that came back.
     async fn output(
-        self: &Arc<Inner>,
+        &self,
         fields: Vec<Field>,
         described: &[SqlVar],
         block: QueryBlock,
         warnings: &mut Vec<Warning>,
     ) -> Result<RecordBatch> {
         let phase = Phase::Execute;
-        let fail = |e: FlowError| self.give_up_after(self.without_secrets(Error::from_flow(e, phase)).at(&self.peer));
-        let bad = |e: &ColumnError| Error::from_column(e, phase).at(&self.peer);
+        let fail =
+            |e: FlowError| self.0.give_up_after(self.0.without_secrets(Error::from_flow(e, phase)).at(&self.0.peer));
+        let bad = |e: &ColumnError| Error::from_column(e, phase).at(&self.0.peer);
         let names = described.iter().map(|var| var.name().to_owned()).chain(std::iter::repeat(String::new()));
         let fields = fields.into_iter().zip(names).map(|(field, name)| Field { name, ..field }).collect();
         // They came in the form described: none other can be asked for.
-        let forms = LobForms::new(fields, self.config.lobs, true, &self.session.theirs);
-        let limit = self.config.lob_limit as usize;
+        let forms = LobForms::new(fields, self.0.config.lobs, true, &self.0.session.theirs);
+        let limit = self.0.config.lob_limit as usize;
         let mut offsets = Offsets::new(forms.rows.len());
-        let mut rows = RowAssembler::of(&self.session, &forms.rows).with_lob_limit(limit);
+        let mut rows = RowAssembler::of(&self.0.session, &forms.rows).with_lob_limit(limit);
         rows.push(block);
         rows.close();
         let chunk = loop {
@@ -173,7 +172,7 @@ impl Inner {
             }
         };
         let chunk = self.large_output(chunk, &forms.values, limit).await?;
-        let options = &self.config.options;
+        let options = &self.0.config.options;
         let mut columns = Vec::with_capacity(forms.values.len());
         for (column, field) in forms.values.iter().enumerate() {
             let lobs = chunk.lobs.iter().find(|(c, _)| *c == column).map_or(&[][..], |(_, values)| values);
@@ -190,23 +189,23 @@ impl Inner {
     }
 
     /// The row with the large values that its locators stand for.
-    async fn large_output(self: &Arc<Inner>, chunk: RowChunk, values: &[Field], limit: usize) -> Result<RowChunk> {
-        let mut parked = PendingRow::new(chunk, values, self.session.product, limit);
+    async fn large_output(&self, chunk: RowChunk, values: &[Field], limit: usize) -> Result<RowChunk> {
+        let mut parked = PendingRow::new(chunk, values, self.0.session.product, limit);
         let requests = parked.reading.next();
         if requests.is_empty() {
             return Ok(parked.finish());
         }
-        let Some(lease) = self.sections.take() else {
+        let Some(lease) = self.0.sections.take() else {
             return Err(Error::new(ErrorClass::Operational, Phase::Execute, "54000", "too many open readers"));
         };
         let mut requests = requests;
         while !requests.is_empty() {
-            let ask = Ask::new(self.session.clone(), lease.name.clone(), requests);
-            let answers = self.talk(ask, Phase::Execute).await?;
-            parked.reading.take(answers).map_err(|e| self.error(NetError::Flow(e), Phase::Execute))?;
+            let ask = Ask::new(self.0.session.clone(), lease.name.clone(), requests);
+            let answers = self.0.talk(ask, Phase::Execute).await?;
+            parked.reading.take(answers).map_err(|e| self.0.error(NetError::Flow(e), Phase::Execute))?;
             requests = parked.reading.next();
         }
-        self.free(parked.reading.locators());
+        self.0.free(parked.reading.locators());
         Ok(parked.finish())
     }
 }

@@ -2,9 +2,10 @@
 //! if it is a query, executed else. Many rows of parameters are a [`batch`](super::batch).
 
 use super::columns::merge_descriptions;
-use super::connection::{Connection, Outcome};
+use super::inner::Inner;
 use super::open_guard::OpenGuard;
 use super::parameters;
+use super::procedure::{Procedure, ProcedureCall};
 use super::sections::SectionLease;
 use super::statement_kind::{self, StatementKind};
 use super::stream::QueryStream;
@@ -21,7 +22,22 @@ use crate::wire::sql::sqlda::SqlDa;
 use arrow_array::RecordBatch;
 use std::sync::Arc;
 
-impl Connection {
+/// The outcome of a statement.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is returned")]
+pub enum Outcome {
+    /// A result set.
+    Rows(QueryStream),
+    /// None.
+    Done(UpdateResult),
+    /// The outcome of a procedure.
+    Called(Procedure),
+}
+
+/// One run of a statement on a connection.
+pub(super) struct StatementRun<'a>(pub(super) &'a Arc<Inner>);
+
+impl StatementRun<'_> {
     /// Runs a statement once, in a section of its own; `rows` has one row of parameters at most.
     pub(super) async fn attempt(&self, sql: &str, rows: &[RecordBatch]) -> Result<Outcome> {
         let lease = self.0.lease(Phase::Execute)?;
@@ -44,7 +60,8 @@ impl Connection {
         let inputs = self.inputs(&prepared, rows)?;
         if call {
             let described = prepared.parameters.map(|p| p.columns).unwrap_or_default();
-            let called = self.0.call(lease, &described, inputs.into_iter().next(), self.0.commits()).await?;
+            let called =
+                ProcedureCall(self.0).call(lease, &described, inputs.into_iter().next(), self.0.commits()).await?;
             return Ok(Outcome::Called(called));
         }
         if prepared.columns.columns.is_empty() {
