@@ -46,8 +46,8 @@ pub(crate) fn measure(report: &mut Report, env: &Environment, case: &Case) -> Re
     let written = std::slice::from_ref(case.written.as_ref().unwrap_or(&case.field));
     let fields = std::slice::from_ref(&case.field);
     let mut blocks = Vec::new();
-    encode(written, &batch, BLOCK, |block| blocks.push(Bytes::copy_from_slice(block)))?;
-    let bytes: usize = blocks.iter().map(Bytes::len).sum();
+    encode(written, &batch, BLOCK, |block| blocks.push(rows_only(block)))?;
+    let bytes: usize = blocks.iter().map(QueryBlock::len).sum();
     let mut best = f64::MAX;
     for _ in 0..report.rounds() {
         best = best.min(encode(written, &batch, BLOCK, |_| ())?);
@@ -98,14 +98,11 @@ pub(crate) fn encode(fields: &[Field], batch: &RecordBatch, block: usize, mut sh
 pub(crate) fn read(
     rounds: usize,
     fields: &[Field],
-    blocks: &[Bytes],
+    blocks: &[QueryBlock],
     options: &Options,
     expected: usize,
 ) -> Result<[f64; 3]> {
-    let mut decoders = Vec::new();
-    for (i, field) in fields.iter().enumerate() {
-        decoders.push(decoder(field, i, options)?);
-    }
+    let mut decoders = decoders(fields, options)?;
     let mut best = [f64::MAX; 3];
     // The first round warms up.
     for round in 0..=rounds {
@@ -123,11 +120,22 @@ pub(crate) fn read(
     Ok(best)
 }
 
+/// A decoder for each column.
+pub(crate) fn decoders(fields: &[Field], options: &Options) -> Result<Vec<Box<dyn ColumnDecoder>>> {
+    let decoders = fields.iter().enumerate().map(|(i, field)| decoder(field, i, options));
+    Ok(decoders.collect::<std::result::Result<_, _>>()?)
+}
+
+/// A block of rows without large objects.
+pub(crate) fn rows_only(rows: &[u8]) -> QueryBlock {
+    QueryBlock { rows: Bytes::copy_from_slice(rows), lobs: Vec::new() }
+}
+
 /// Reads all rows once; the nanoseconds as [`read`] gives them, and the arrays.
 pub(crate) fn round_of(
     decoders: &mut [Box<dyn ColumnDecoder>],
     fields: &[Field],
-    blocks: &[Bytes],
+    blocks: &[QueryBlock],
     mut keep: impl FnMut(ArrayRef),
 ) -> Result<[f64; 3]> {
     let mut spent = [0.0; 3];
@@ -146,13 +154,14 @@ pub(crate) fn round_of(
         match event {
             Event::Rows(chunk) => {
                 for (i, decoder) in decoders.iter_mut().enumerate() {
-                    let offsets = offsets.column(i);
-                    decoder.append(&Cells { buf: &chunk.buf, offsets, lobs: &[], first_row: chunk.first_row })?;
+                    let lobs = chunk.lobs.iter().find(|(column, _)| *column == i).map_or(&[][..], |(_, lobs)| lobs);
+                    let (buf, offsets) = (&chunk.buf, offsets.column(i));
+                    decoder.append(&Cells { buf, offsets, lobs, first_row: chunk.first_row })?;
                 }
                 lap(1);
             }
             Event::NeedBlock => match blocks.next() {
-                Some(block) => rows.push(QueryBlock { rows: block.clone(), lobs: Vec::new() }),
+                Some(block) => rows.push(block.clone()),
                 None => rows.close(),
             },
             Event::Warning(_) | Event::End => {}

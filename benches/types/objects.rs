@@ -2,22 +2,18 @@
 
 use crate::Result;
 use crate::cases::integer;
-use crate::column::HEAD;
+use crate::column::{HEAD, read};
 use crate::environment::{ENVIRONMENTS, Environment};
 use crate::report::{Line, Report};
 use crate::values::{primitive, texts};
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, BinaryArray, StringArray};
 use bytes::Bytes;
-use drdarrow::column::decode::{ColumnDecoder, decoder};
 use drdarrow::column::encode::ColumnEncoder;
 use drdarrow::column::options::Options;
-use drdarrow::flow::sql::rows::{Event, QueryBlock, RowAssembler};
+use drdarrow::flow::sql::rows::QueryBlock;
 use drdarrow::wire::codec::writer::Writer;
-use drdarrow::wire::fdoca::row::{CHUNK, Offsets};
-use drdarrow::wire::value::cell::Cells;
 use drdarrow::wire::value::field::{Field, Shape};
-use drdarrow::wire::value::typdef::TypDef;
 use drdarrow::wire::value::types::Type;
 use std::sync::Arc;
 use std::time::Instant;
@@ -67,19 +63,13 @@ fn columns(ty: Type, size: Option<usize>, integers: usize) -> Vec<ArrayRef> {
 fn line(report: &mut Report, name: &str, fields: Vec<Field>, columns: Vec<ArrayRef>) -> Result<()> {
     let blocks = encode(&fields, &columns)?;
     let bytes: usize = blocks.iter().map(QueryBlock::len).sum();
-    let (mut encoding, mut best) = (f64::MAX, [f64::MAX; 3]);
-    let mut decoders = Vec::new();
-    for (i, field) in fields.iter().enumerate() {
-        decoders.push(decoder(field, i, &Options::default())?);
-    }
+    let mut encoding = f64::MAX;
     for _ in 0..=report.rounds() {
         let start = Instant::now();
         drop(std::hint::black_box(encode(&fields, &columns)?));
         encoding = encoding.min(start.elapsed().as_nanos() as f64);
-        for (best, spent) in best.iter_mut().zip(decode(&mut decoders, &fields, &blocks)?) {
-            *best = best.min(spent);
-        }
     }
+    let best = read(report.rounds(), &fields, &blocks, &Options::default(), ROWS)?;
     let [walk, decode, finish] = best.map(|ns| ns / ROWS as f64);
     let encode = Some(encoding / ROWS as f64);
     report.line(name, &Line { bytes: bytes as f64 / ROWS as f64, walk, decode, finish, encode });
@@ -105,41 +95,4 @@ fn encode(fields: &[Field], columns: &[ArrayRef]) -> Result<Vec<QueryBlock>> {
         blocks.push(QueryBlock { rows: w.into_vec().into(), lobs });
     }
     Ok(blocks)
-}
-
-fn decode(decoders: &mut [Box<dyn ColumnDecoder>], fields: &[Field], blocks: &[QueryBlock]) -> Result<[f64; 3]> {
-    let mut spent = [0.0; 3];
-    let mut rows = RowAssembler::new(fields, 7, TypDef::OURS);
-    let mut offsets = Offsets::new(fields.len());
-    let mut blocks = blocks.iter();
-    let mut start = Instant::now();
-    let mut lap = |stage: usize| {
-        let now = Instant::now();
-        spent[stage] += (now - start).as_nanos() as f64;
-        start = now;
-    };
-    while !rows.has_ended() {
-        let event = rows.next(CHUNK, &mut offsets)?;
-        lap(0);
-        match event {
-            Event::Rows(chunk) => {
-                for (i, decoder) in decoders.iter_mut().enumerate() {
-                    let lobs = chunk.lobs.iter().find(|(column, _)| *column == i).map_or(&[][..], |(_, lobs)| lobs);
-                    let (buf, offsets) = (&chunk.buf, offsets.column(i));
-                    decoder.append(&Cells { buf, offsets, lobs, first_row: chunk.first_row })?;
-                }
-                lap(1);
-            }
-            Event::NeedBlock => match blocks.next() {
-                Some(block) => rows.push(block.clone()),
-                None => rows.close(),
-            },
-            Event::Warning(_) | Event::End => {}
-        }
-    }
-    for decoder in decoders {
-        drop(std::hint::black_box(decoder.finish()?));
-    }
-    lap(2);
-    Ok(spent)
 }

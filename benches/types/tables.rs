@@ -1,7 +1,7 @@
 //! Tables of many columns, in blocks of a megabyte and in small ones; and LINEITEM, by whose cost encoding is judged.
 
 use crate::cases::{decimal, integer};
-use crate::column::{BLOCK, HEAD, encode, read, round_of};
+use crate::column::{BLOCK, HEAD, decoders, encode, read, round_of, rows_only};
 use crate::environment::{ENVIRONMENTS, Environment};
 use crate::report::{Line, Report};
 use crate::values::{dates, decimals, primitive, texts};
@@ -9,10 +9,9 @@ use crate::{Result, lineitem};
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::Schema;
-use bytes::Bytes;
-use drdarrow::column::decode::decoder;
 use drdarrow::column::encode::rows::RowEncoder;
 use drdarrow::column::options::Options;
+use drdarrow::flow::sql::rows::QueryBlock;
 use drdarrow::wire::codec::reader::ByteOrder;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::fdoca::descriptor;
@@ -27,16 +26,12 @@ const SMALL: usize = 32_767;
 /// Tells what a row of LINEITEM costs.
 pub(crate) fn lineitem(report: &mut Report) -> Result<()> {
     let fields: Vec<Field> = descriptor::decode(&lineitem::QRYDSC, &TypDef::OURS)?;
-    let blocks: Vec<Bytes> = lineitem::blocks(16_384, BLOCK).into_iter().map(Bytes::from).collect();
-    let mut decoders = Vec::new();
-    for (i, field) in fields.iter().enumerate() {
-        decoders.push(decoder(field, i, &Options::default())?);
-    }
+    let blocks: Vec<_> = lineitem::blocks(16_384, BLOCK).iter().map(|block| rows_only(block)).collect();
     let mut arrays = Vec::new();
-    round_of(&mut decoders, &fields, &blocks, |array| arrays.push(array))?;
+    round_of(&mut decoders(&fields, &Options::default())?, &fields, &blocks, |array| arrays.push(array))?;
     let fields: Vec<Field> = fields.into_iter().map(|f| Field { order: ByteOrder::Little, ..f }).collect();
     let batch = &batch(arrays)?;
-    let (rows, bytes) = (batch.num_rows() as f64, blocks.iter().map(Bytes::len).sum::<usize>() as f64);
+    let (rows, bytes) = (batch.num_rows() as f64, blocks.iter().map(QueryBlock::len).sum::<usize>() as f64);
     let mut best = f64::MAX;
     for _ in 0..4 * report.rounds() {
         best = best.min(encode(&fields, batch, BLOCK, |_| ())?);
@@ -89,8 +84,8 @@ fn table(report: &mut Report, name: &str, fields: &[Field], arrays: Vec<ArrayRef
             continue;
         }
         let mut blocks = Vec::new();
-        encode(fields, &batch, size, |block| blocks.push(Bytes::copy_from_slice(block)))?;
-        let bytes: usize = blocks.iter().map(Bytes::len).sum();
+        encode(fields, &batch, size, |block| blocks.push(rows_only(block)))?;
+        let bytes: usize = blocks.iter().map(QueryBlock::len).sum();
         let mut best = f64::MAX;
         for _ in 0..report.rounds() {
             let spent = if anew { encode_anew(fields, &batch, size)? } else { encode(fields, &batch, size, |_| ())? };
