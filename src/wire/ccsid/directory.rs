@@ -8,27 +8,30 @@ pub(super) static SINGLE: &[u8] = include_bytes!("data/single.bin");
 /// Number of tables in [`SINGLE`].
 pub(super) const SINGLES: usize = 136;
 
-/// Double-byte tables; one that is a difference names its base by place.
+/// All double-byte tables.
+pub(super) static DOUBLE_BYTES: &[u8] = include_bytes!("data/double.bin");
+
+/// Where each of them begins and ends; one that is a difference names its base by place.
 pub(super) static DOUBLE: [TableSource; 19] = [
-    TableSource { base: None, bytes: include_bytes!("data/double_300.bin") },
-    TableSource { base: None, bytes: include_bytes!("data/double_834.bin") },
-    TableSource { base: None, bytes: include_bytes!("data/double_835.bin") },
-    TableSource { base: None, bytes: include_bytes!("data/double_837.bin") },
-    TableSource { base: Some(1), bytes: include_bytes!("data/double_4930.bin") },
-    TableSource { base: Some(3), bytes: include_bytes!("data/double_4933.bin") },
-    TableSource { base: Some(2), bytes: include_bytes!("data/double_9027.bin") },
-    TableSource { base: Some(0), bytes: include_bytes!("data/double_16684.bin") },
-    TableSource { base: None, bytes: include_bytes!("data/double_942.bin") },
-    TableSource { base: Some(8), bytes: include_bytes!("data/double_943.bin") },
-    TableSource { base: None, bytes: include_bytes!("data/double_949.bin") },
-    TableSource { base: None, bytes: include_bytes!("data/double_950.bin") },
-    TableSource { base: None, bytes: include_bytes!("data/double_954.bin") },
-    TableSource { base: None, bytes: include_bytes!("data/double_964.bin") },
-    TableSource { base: None, bytes: include_bytes!("data/double_970.bin") },
-    TableSource { base: Some(10), bytes: include_bytes!("data/double_1363.bin") },
-    TableSource { base: None, bytes: include_bytes!("data/double_1383.bin") },
-    TableSource { base: Some(16), bytes: include_bytes!("data/double_1381.bin") },
-    TableSource { base: Some(17), bytes: include_bytes!("data/double_1386.bin") },
+    TableSource { base: None, start: 29258, end: 43910 },
+    TableSource { base: None, start: 86548, end: 111158 },
+    TableSource { base: None, start: 143772, end: 172952 },
+    TableSource { base: None, start: 14390, end: 29258 },
+    TableSource { base: Some(1), start: 285594, end: 298814 },
+    TableSource { base: Some(3), start: 247862, end: 266652 },
+    TableSource { base: Some(2), start: 172952, end: 173342 },
+    TableSource { base: Some(0), start: 231024, end: 247862 },
+    TableSource { base: None, start: 43910, end: 58276 },
+    TableSource { base: Some(8), start: 58276, end: 60324 },
+    TableSource { base: None, start: 111158, end: 128168 },
+    TableSource { base: None, start: 173342, end: 202304 },
+    TableSource { base: None, start: 60324, end: 86548 },
+    TableSource { base: None, start: 202304, end: 231024 },
+    TableSource { base: None, start: 128168, end: 143772 },
+    TableSource { base: Some(10), start: 301886, end: 312342 },
+    TableSource { base: None, start: 0, end: 14390 },
+    TableSource { base: Some(16), start: 298814, end: 301886 },
+    TableSource { base: Some(17), start: 266652, end: 285594 },
 ];
 
 /// The pages, by CCSID.

@@ -1,6 +1,7 @@
 //! Double-byte tables: up to 65,536 codes, expanded at first use.
 
-use super::directory::DOUBLE;
+use super::directory::{DOUBLE, DOUBLE_BYTES};
+use super::page::TableSource;
 use super::sink::{SPELLED, Sink, Spelled, spelled, unit_of};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -39,8 +40,8 @@ const SECOND: u32 = 0x1_0000;
 impl Double {
     /// The table at `place` of the directory.
     pub(super) fn get(place: usize) -> Option<&'static Double> {
-        let source = DOUBLE.get(place)?;
-        Some(CACHE.get(place)?.get_or_init(|| Double::build(base_of(place), source.bytes).0))
+        let bytes = stored(DOUBLE.get(place)?);
+        Some(CACHE.get(place)?.get_or_init(|| Double::build(base_of(place), bytes).0))
     }
 
     /// The character of a code; no [`SPELLED`] word if it is not a single one, or none.
@@ -138,13 +139,18 @@ impl Double {
     }
 }
 
+/// The bytes of a table.
+fn stored(source: &TableSource) -> &'static [u8] {
+    DOUBLE_BYTES.get(source.start..source.end).unwrap_or_default()
+}
+
 /// The units of the table that the one at `place` is a difference to.
 fn base_of(place: usize) -> Vec<u16> {
     match DOUBLE.get(place).and_then(|source| source.base) {
         // A base stands in front of its differences.
         Some(base) if base < place => {
             let mut units = base_of(base);
-            lay(&mut units, DOUBLE.get(base).map_or(&[], |source| source.bytes));
+            lay(&mut units, DOUBLE.get(base).map_or(&[], stored));
             units
         }
         _ => vec![0; CODES],
@@ -190,7 +196,7 @@ mod tests {
     #[test]
     fn stored_tables_are_read_to_their_last_byte() {
         for source in &DOUBLE {
-            let (table, rest) = Double::build(vec![0; CODES], source.bytes);
+            let (table, rest) = Double::build(vec![0; CODES], stored(source));
             assert!(rest.is_empty());
             assert!(table.silent.is_sorted());
             assert!(table.extras.iter().all(|(ch, _)| *ch != char::REPLACEMENT_CHARACTER));
@@ -200,8 +206,9 @@ mod tests {
     #[test]
     fn a_cut_table_is_no_panic() {
         for source in &DOUBLE {
-            for cut in (0..source.bytes.len()).step_by(997) {
-                Double::build(vec![0; CODES], &source.bytes[..cut]);
+            let bytes = stored(source);
+            for cut in (0..bytes.len()).step_by(997) {
+                Double::build(vec![0; CODES], &bytes[..cut]);
             }
         }
     }
@@ -209,7 +216,7 @@ mod tests {
     #[test]
     fn a_difference_builds_on_its_base() {
         // 16684 has the characters of 300 and more.
-        let place = DOUBLE.iter().position(|s| s.base == Some(0) && s.bytes.len() > 10_000).unwrap();
+        let place = DOUBLE.iter().position(|s| s.base == Some(0) && stored(s).len() > 10_000).unwrap();
         let (base, wide) = (Double::get(0).unwrap(), Double::get(place).unwrap());
         let count = |t: &Double| t.words.iter().filter(|word| **word != 0).count();
         assert_eq!((count(base), count(wide)), (11_635, 22_102));

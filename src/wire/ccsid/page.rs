@@ -80,10 +80,11 @@ impl Planes {
     }
 }
 
-/// A table in its stored form, see `tools/ccsid/generate.py`.
+/// Where a table lies in its stored form, see `tools/ccsid/generate.py`.
 #[derive(Debug)]
 pub(super) struct TableSource {
     /// The table that this one is a difference to.
     pub(super) base: Option<usize>,
-    pub(super) bytes: &'static [u8],
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
