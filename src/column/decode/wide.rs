@@ -68,21 +68,20 @@ impl<V: Fn(&[u8]) -> Result<Wide, Reason> + Send + 'static> ColumnDecoder for Wi
 
 /// A sign if it is below zero, the digits without zeros in front, and all of those after the point.
 fn put_text(value: Wide, precision: u8, scale: u8, out: &mut Vec<u8>) -> Result<(), Reason> {
-    let mut chars = Vec::with_capacity(usize::from(precision) + 1);
-    decimal::put_chars(value, precision, false, &mut chars)?;
-    let (_, digits) = chars.split_first().unwrap_or((&0, &[]));
-    let (whole, fraction) =
-        digits.split_at_checked(usize::from(precision.saturating_sub(scale))).unwrap_or((digits, &[]));
-    let zeros = whole.iter().take_while(|digit| **digit == b'0').count().min(whole.len().saturating_sub(1));
-    out.extend(value.is_negative().then_some(b'-'));
-    match whole.get(zeros..).filter(|whole| !whole.is_empty()) {
-        Some(whole) => out.extend_from_slice(whole),
-        None => out.push(b'0'),
+    let start = out.len();
+    decimal::put_chars(value, precision, false, out)?;
+    let point = start + 1 + usize::from(precision.saturating_sub(scale));
+    if point < out.len() {
+        out.insert(point, b'.');
     }
-    if !fraction.is_empty() {
-        out.push(b'.');
-        out.extend_from_slice(fraction);
+    if point == start + 1 {
+        out.insert(point, b'0');
     }
+    // At least one digit stays in front of the point.
+    let whole = out.get(start + 1..point.saturating_sub(1)).unwrap_or_default();
+    let zeros = whole.iter().take_while(|digit| **digit == b'0').count();
+    let from = if value.is_negative() { start + 1 } else { start };
+    out.drain(from..start + 1 + zeros);
     Ok(())
 }
 
