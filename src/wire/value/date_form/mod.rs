@@ -108,10 +108,7 @@ impl DateForm {
     /// A year of two digits, all digits in one register.
     #[inline]
     fn quick(self, text: &[u8]) -> Option<i32> {
-        let (zero, separators) = match text.first()? {
-            0xF0.. => (0xF0, EBCDIC_SEPARATORS),
-            _ => (b'0', SEPARATORS),
-        };
+        let (zero, separators) = alphabet(*text.first()?);
         let digits = |digits: [u8; 6]| {
             let [a, b, c, d, e, f] = digits;
             let numbers = pairs(u64::from_be_bytes([zero, zero, a, b, c, d, e, f]), zero)?;
@@ -293,12 +290,7 @@ impl TimeForm {
         if self != TimeForm::Hms {
             return datetime::time(cell);
         }
-        let mut out = [0; 8];
-        to_ascii(text, &mut out);
-        if is_separator(out[2]) && out[2] == out[5] {
-            (out[2], out[5]) = (b':', b':');
-        }
-        datetime::time(&out)
+        quick_time(cell).map_or_else(|| careful_time(cell), Ok)
     }
 
     /// Appends seconds of the day as ASCII text with the separator given.
@@ -335,6 +327,40 @@ impl TimeForm {
             _ => hour,
         };
         (hour, shown)
+    }
+}
+
+/// `HH:MM:SS` with any separator, all digits in one register.
+#[inline]
+fn quick_time(text: &[u8; 8]) -> Option<u32> {
+    let [a, b, separator, c, d, other, e, f] = *text;
+    let (zero, separators) = alphabet(a);
+    if separator != other || !separators.contains(&separator) {
+        return None;
+    }
+    let numbers = pairs(u64::from_be_bytes([zero, zero, a, b, c, d, e, f]), zero)?;
+    let number = |n: u32| (numbers >> n) as u32 & 0xFF;
+    let (hour, minute, second) = (number(32), number(16), number(0));
+    (hour < 24 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second)
+}
+
+/// One character after the other.
+#[cold]
+fn careful_time(text: &[u8; 8]) -> Result<u32> {
+    let mut out = [0; 8];
+    to_ascii(text, &mut out);
+    if is_separator(out[2]) && out[2] == out[5] {
+        (out[2], out[5]) = (b':', b':');
+    }
+    datetime::time(&out)
+}
+
+/// Digit zero and the separators of the alphabet of a digit.
+#[inline]
+fn alphabet(digit: u8) -> (u8, [u8; 6]) {
+    match digit {
+        0xF0.. => (0xF0, EBCDIC_SEPARATORS),
+        _ => (b'0', SEPARATORS),
     }
 }
 

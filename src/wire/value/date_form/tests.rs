@@ -116,6 +116,21 @@ proptest! {
     }
 
     #[test]
+    fn the_quick_time_agrees_with_the_careful_one(
+        text in "[0-2][0-9][/.,: -][0-6][0-9][/.,: -][0-6][0-9]|[0-2][0-9][:,][0-5][0-9][: ][AP]M",
+        changed in proptest::option::of((0..8usize, any::<u8>())),
+    ) {
+        let mut ebcdic = Vec::new();
+        Codec::new(37).unwrap().encode(&text, &mut ebcdic).unwrap();
+        for mut bytes in [text.into_bytes(), ebcdic] {
+            if let Some((at, byte)) = changed {
+                bytes[at] = byte;
+            }
+            prop_assert_eq!(TimeForm::Hms.read(&bytes), careful_time(bytes.first_chunk().unwrap()));
+        }
+    }
+
+    #[test]
     fn any_bytes_are_a_date_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..12)) {
         for form in FORMS {
             let _ = form.read(&bytes);

@@ -62,6 +62,9 @@ trait Alphabet {
     const SLASH: u8;
     const PLUS: u8;
     const BLANK: u8;
+    const A: u8;
+    const P: u8;
+    const M: u8;
     const T: u8;
 }
 impl Alphabet for AsciiText {
@@ -72,6 +75,9 @@ impl Alphabet for AsciiText {
     const SLASH: u8 = b'/';
     const PLUS: u8 = b'+';
     const BLANK: u8 = b' ';
+    const A: u8 = b'A';
+    const P: u8 = b'P';
+    const M: u8 = b'M';
     const T: u8 = b'T';
 }
 impl Alphabet for Ebcdic {
@@ -82,6 +88,9 @@ impl Alphabet for Ebcdic {
     const SLASH: u8 = 0x61;
     const PLUS: u8 = 0x4E;
     const BLANK: u8 = 0x40;
+    const A: u8 = 0xC1;
+    const P: u8 = 0xD7;
+    const M: u8 = 0xD4;
     const T: u8 = 0xE3;
 }
 
@@ -101,7 +110,7 @@ pub fn time(text: &[u8; 8]) -> Result<u32> {
     match clock::<AsciiText>(text).or_else(|| clock::<Ebcdic>(text)) {
         Some(seconds) if seconds < DAY => Ok(seconds),
         Some(_) => Err(ValueError::EndOfDay),
-        None => any_time(text),
+        None => half_day::<AsciiText>(text).or_else(|| half_day::<Ebcdic>(text)).map_or_else(|| any_time(text), Ok),
     }
 }
 
@@ -210,6 +219,26 @@ fn clock<A: Alphabet>(text: &[u8; 8]) -> Option<u32> {
     let (hour, minute, second) = (number(32), number(16), number(0));
     let seconds = hour * 3600 + minute * 60 + second;
     (minute < 60 && second < 60 && seconds <= DAY).then_some(seconds)
+}
+
+/// Seconds of `HH:MM AM`, but for 12:00 AM, which is the end of the day.
+#[inline]
+fn half_day<A: Alphabet>(text: &[u8; 8]) -> Option<u32> {
+    let [h1, h2, colon, m1, m2, blank, half, m] = *text;
+    let afternoon = half == A::P;
+    if colon != A::COLON || blank != A::BLANK || m != A::M || half != A::A && !afternoon {
+        return None;
+    }
+    let zero = A::ZERO;
+    let numbers = pairs(u64::from_be_bytes([zero, zero, zero, zero, h1, h2, m1, m2]), zero)?;
+    let (hour, minute) = ((numbers >> 16) as u32 & 0xFF, numbers as u32 & 0xFF);
+    let known = match hour {
+        0 => minute == 0 && !afternoon,
+        1..=11 => true,
+        12 => minute > 0 || afternoon,
+        _ => false,
+    };
+    (known && minute < 60).then_some((hour % 12 + if afternoon { 12 } else { 0 }) * 3600 + minute * 60)
 }
 
 #[inline]

@@ -170,6 +170,22 @@ proptest! {
     }
 
     #[test]
+    fn the_quick_way_of_half_days_agrees_with_the_careful_one(
+        text in "[01][0-9]:[0-6][0-9] [AP]M",
+        changed in proptest::option::of((0..8usize, any::<u8>())),
+    ) {
+        for mut bytes in [text.clone().into_bytes(), ebcdic(&text)] {
+            if let Some((at, byte)) = changed {
+                bytes[at] = byte;
+            }
+            let eight = bytes.first_chunk().unwrap();
+            if clock::<AsciiText>(eight).or_else(|| clock::<Ebcdic>(eight)).is_none() {
+                prop_assert_eq!(time(eight), any_time(eight));
+            }
+        }
+    }
+
+    #[test]
     fn any_bytes_are_a_time_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..50)) {
         let _ = timestamp(&bytes);
         let _ = timestamp_tz(&bytes);
