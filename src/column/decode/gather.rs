@@ -34,20 +34,20 @@ impl Extent {
     }
 }
 
-/// The `N` bytes that begin `ahead` bytes after every cell, and `behind` in front of that; of a NULL, any.
+/// The `N` bytes from `on` bytes after the start of every cell, less `back`; of a NULL, any.
 #[inline(always)]
 pub(super) fn load<const N: usize, T>(
     buf: &[u8],
     offsets: &[u32],
-    ahead: usize,
-    behind: usize,
+    on: usize,
+    back: usize,
     words: &mut [T; LANES],
     read: impl Fn(&[u8; N]) -> T,
 ) {
     let Some(last) = buf.len().checked_sub(N) else { return };
     for (word, at) in words.iter_mut().zip(offsets) {
         // A NULL lies beyond any block.
-        let start = (*at as usize).wrapping_add(ahead).wrapping_sub(behind).min(last);
+        let start = (*at as usize).wrapping_add(on).wrapping_sub(back).min(last);
         if let Some(bytes) = buf.get(start..).and_then(|tail| tail.first_chunk()) {
             *word = read(bytes);
         }

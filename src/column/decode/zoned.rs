@@ -4,6 +4,7 @@ use arrow_array::types::Decimal128Type;
 use fearless_simd::{Level, dispatch};
 
 use super::ColumnDecoder;
+use super::gather::{self, Extent};
 use super::primitive::{DecoderTarget, Primitive, Read};
 use crate::column::error::Reason;
 use crate::wire::codec::instructions::level;
@@ -30,6 +31,8 @@ struct Zoned {
     level: Level,
 }
 
+/// Characters of a word.
+const WORD: usize = 8;
 /// Between the zones of EBCDIC and ASCII.
 const FLIP: u64 = 0xC0C0_C0C0_C0C0_C0C0;
 
@@ -40,27 +43,14 @@ impl Zoned {
         // The zone of the last digit is the sign.
         let ascii = matches!(first, [digit, _, ..] if digit >> 4 == 3) || matches!(first, [digit] if digit >> 4 == 3);
         let flip = if ascii { FLIP } else { 0 };
-        let (mut high, mut low) = ([ZONED_ZERO; LANES], [ZONED_ZERO; LANES]);
-        for ((at, high), low) in group.offsets.iter().zip(&mut high).zip(&mut low) {
-            if *at == NULL {
-                continue;
+        let (mut high, mut low, mut out) = ([ZONED_ZERO; LANES], [ZONED_ZERO; LANES], [0; LANES]);
+        let odd = dispatch!(self.level, simd => {
+            match self.bytes {
+                _ if !self.words(group, flip, &mut high, &mut low) => 1,
+                ..=WORD => zoned_vectors::zoned(simd, &low, self.most, &mut out),
+                _ => zoned_vectors::zoned_long(simd, &high, &low, self.most, &mut out),
             }
-            let cell = self.cell(group.buf, *at as usize)?;
-            let (front, last) = match cell.split_last_chunk::<8>() {
-                Some((front, last)) => (front, u64::from_be_bytes(*last) ^ flip & !0xFF),
-                None => (&[][..], padded(cell, flip, flip & 0xFF)),
-            };
-            // An ASCII plus is the zone of the other digits.
-            *low = last ^ if ascii && last & 0xF0 == 0x30 { 0xC0 } else { 0 };
-            if !front.is_empty() {
-                *high = padded(front, flip, 0);
-            }
-        }
-        let mut out = [0; LANES];
-        let odd = match self.bytes {
-            ..=8 => dispatch!(self.level, simd => zoned_vectors::zoned(simd, &low, self.most, &mut out)),
-            _ => dispatch!(self.level, simd => zoned_vectors::zoned_long(simd, &high, &low, self.most, &mut out)),
-        };
+        });
         if odd != 0 {
             return None;
         }
@@ -68,17 +58,57 @@ impl Zoned {
         Some(())
     }
 
+    /// The last eight characters of all cells, and those in front of them, in EBCDIC. False if a cell is cut.
+    #[inline(always)]
+    fn words(&self, cells: &Cells<'_>, flip: u64, high: &mut [u64; LANES], low: &mut [u64; LANES]) -> bool {
+        let (buf, offsets) = (cells.buf, cells.offsets);
+        let (front, last) = (self.bytes.saturating_sub(WORD), self.bytes.min(WORD));
+        // The last zone is the sign.
+        let in_front = |word| padded(word, front, flip);
+        let at_end = |word| padded(word, last, flip & !0xFF);
+        let extent = Extent::of(offsets);
+        if extent.lies_in(buf, self.bytes.next_multiple_of(WORD) - self.bytes, self.bytes) {
+            gather::load(buf, offsets, self.bytes, WORD, low, |b| at_end(u64::from_be_bytes(*b)));
+            if front > 0 {
+                gather::load(buf, offsets, front, WORD, high, |b| in_front(u64::from_be_bytes(*b)));
+            }
+            if extent.nulls {
+                gather::blank(offsets, low, ZONED_ZERO);
+                gather::blank(offsets, high, ZONED_ZERO);
+            }
+        } else {
+            // Only near the start of a block is there not enough in front.
+            for ((at, high), low) in offsets.iter().zip(high).zip(&mut *low).filter(|((at, _), _)| **at != NULL) {
+                let Some((head, tail)) = self.cell(buf, *at as usize).and_then(|cell| cell.split_at_checked(front))
+                else {
+                    return false;
+                };
+                (*high, *low) = (in_front(joined(head)), at_end(joined(tail)));
+            }
+        }
+        if flip > 0 {
+            // An ASCII plus is the zone of the other digits.
+            low.iter_mut().for_each(|word| *word ^= if *word & 0xF0 == 0x30 { 0xC0 } else { 0 });
+        }
+        true
+    }
+
     fn in_range(&self, value: i128) -> Option<i128> {
         (value.unsigned_abs() <= self.most.unsigned_abs().into()).then_some(value)
     }
 }
 
-/// At most eight digits after zeros; those in the word have their zones flipped, but for `kept` bits of the last.
+/// The last characters of a word, some bits flipped, after zeros.
 #[inline(always)]
-fn padded(digits: &[u8], flip: u64, kept: u64) -> u64 {
-    let word = digits.iter().fold(0, |word, digit| word << 8 | u64::from(*digit));
-    let mask = u64::MAX.checked_shr(64 - 8 * digits.len().min(8) as u32).unwrap_or(0);
-    (word ^ flip & !kept) & mask | ZONED_ZERO & !mask
+fn padded(word: u64, characters: usize, flip: u64) -> u64 {
+    let mask = u64::MAX.checked_shr(64 - 8 * characters as u32).unwrap_or(0);
+    (word ^ flip) & mask | ZONED_ZERO & !mask
+}
+
+/// A word that ends with these bytes.
+#[cold]
+fn joined(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 impl Read<i128> for Zoned {
