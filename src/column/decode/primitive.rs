@@ -1,6 +1,7 @@
 //! Columns whose Arrow values have a fixed width: one loop for all of them, around a reader that
 //! knows the form.
 
+use std::hint::select_unpredictable;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray};
@@ -284,7 +285,7 @@ impl<const N: usize, F> Plain<N, F> {
         };
         if extent.nulls {
             // A value that is read and not used costs less than a branch that nobody can foresee.
-            values.extend(cells.offsets.iter().map(|at| if *at == NULL { T::default() } else { read(at) }));
+            values.extend(cells.offsets.iter().map(|at| select_unpredictable(*at == NULL, T::default(), read(at))));
         } else {
             values.extend(cells.offsets.iter().map(read));
         }
