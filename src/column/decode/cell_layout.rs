@@ -14,6 +14,11 @@ pub(super) trait CellLayout: Copy + Send + 'static {
     /// the caller checks against it. [`NULL`] lies beyond any block, so it gives `None`.
     fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)>;
 
+    /// The length of every value, if it is one.
+    fn width(&self) -> Option<usize> {
+        None
+    }
+
     /// The value.
     #[inline]
     fn cell<'a>(&self, buf: &'a [u8], at: usize) -> Option<&'a [u8]> {
@@ -42,6 +47,10 @@ impl CellLayout for Fixed {
     #[inline]
     fn tail<'a>(&self, buf: &'a [u8], at: usize) -> Option<(&'a [u8], usize)> {
         Some((buf.get(at..)?, self.0))
+    }
+
+    fn width(&self) -> Option<usize> {
+        Some(self.0)
     }
 }
 

@@ -105,6 +105,9 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
         let new = start.min(self.values.len())..self.used;
         if self.values.get_mut(new).is_none_or(|values| ascii.translate(values)) {
             self.admit(cells)?;
+            if self.proven.is_idle() {
+                return Ok(());
+            }
         } else {
             self.spell(frame, start, cells, careful)?;
         }

@@ -28,6 +28,11 @@ impl<O: OffsetSizeTrait> ProvenText<O> {
         self.on
     }
 
+    /// True if ASCII is left to the end of the batch.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.on && !self.earned
+    }
+
     /// True if the next rows are to be proved: by what was seen before, or in this text of so many rows.
     pub(super) fn wants(&mut self, text: &[u8], rows: usize) -> bool {
         if self.refused {

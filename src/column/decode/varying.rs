@@ -1,5 +1,6 @@
 //! Columns of text or bytes: offsets and one long buffer. How text is proved to be text stands in `foreign`.
 
+use std::hint::select_unpredictable;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, GenericBinaryArray, OffsetSizeTrait};
@@ -7,12 +8,14 @@ use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use super::buffer_pool::BufferPool;
 use super::cell_layout::{CellLayout, Validity};
+use super::gather::Extent;
 use super::primitive::{DecoderTarget, first_null};
 use super::proven::ProvenText;
 use crate::column::error::{Column, ColumnError, Reason};
 use crate::wire::value::cell::{Cells, NULL};
 
-/// Most values are shorter, and a copy of a fixed length is a few instructions.
+/// Most values are shorter than one of these, and a copy of a fixed length is a few instructions.
+const SHORTEST: usize = 8;
 const SHORT: usize = 32;
 const MEDIUM: usize = 64;
 
@@ -116,8 +119,15 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
     /// Lays the bytes of the cells end to end, without a look at their validity.
     pub(super) fn gather<F: CellLayout>(&mut self, frame: F, cells: &Cells<'_>) -> Result<(), ColumnError> {
         self.begin(cells.first_row, cells.offsets.len());
+        let taken = match frame.width() {
+            Some(width @ ..=SHORTEST) => self.gather_even::<SHORTEST>(width, cells),
+            Some(width @ ..=SHORT) => self.gather_even::<SHORT>(width, cells),
+            Some(width @ ..=MEDIUM) => self.gather_even::<MEDIUM>(width, cells),
+            _ => 0,
+        };
+        let rest = cells.offsets.get(taken..).unwrap_or_default();
         let (values, mut end, mut odd) = (&mut self.values, self.used, false);
-        self.offsets.extend(cells.offsets.iter().map(|at| {
+        self.offsets.extend(rest.iter().map(|at| {
             match frame.tail(cells.buf, *at as usize) {
                 Some((tail, len)) => {
                     let to = values.get_mut(end..).unwrap_or_default();
@@ -144,6 +154,33 @@ impl<O: OffsetSizeTrait> ByteColumn<O> {
             return Err(self.first_cut(frame, cells));
         }
         if end > O::MAX_OFFSET { Err(self.column.too_large()) } else { Ok(()) }
+    }
+
+    /// As [`gather`](Self::gather), for values of one length, each copied by `N` bytes. How many were taken: near the end
+    /// of a block are not so many bytes.
+    fn gather_even<const N: usize>(&mut self, width: usize, cells: &Cells<'_>) -> usize {
+        let Some(last) = cells.buf.len().checked_sub(N) else { return 0 };
+        let rows = match Extent::of(cells.offsets).lies_in(cells.buf, 0, N) {
+            true => cells.offsets.len(),
+            false => cells.offsets.iter().take_while(|at| **at == NULL || **at as usize <= last).count(),
+        };
+        let needed = self.used + rows * width + N;
+        if self.values.len() < needed {
+            self.values.resize(needed.max(self.values.len() * 2), 0);
+        }
+        let (buf, values, mut end) = (cells.buf, self.values.as_mut_slice(), self.used);
+        self.offsets.extend(cells.offsets.iter().take(rows).map(|at| {
+            // A NULL lies beyond any block.
+            let from = buf.get((*at as usize).min(last)..).and_then(|tail| tail.first_chunk::<N>());
+            let to = values.get_mut(end..).and_then(|tail| tail.first_chunk_mut::<N>());
+            if let (Some(from), Some(to)) = (from, to) {
+                *to = *from;
+            }
+            end += select_unpredictable(*at == NULL, 0, width);
+            O::usize_as(end)
+        }));
+        self.used = end;
+        rows
     }
 
     /// Takes the validity of cells.

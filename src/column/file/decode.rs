@@ -101,7 +101,8 @@ impl RecordDecoder {
         check(&self.fields, buf, stride, count)?;
         for first in (0..count).step_by(CHUNK) {
             let rows = CHUNK.min(count - first);
-            let chunk = buf.get(first * stride.increment..(first + rows) * stride.increment).unwrap_or_default();
+            // With those after them, so that a field can be read by more bytes than it has.
+            let chunk = buf.get(first * stride.increment..).unwrap_or_default();
             self.append_chunk(chunk, stride, rows)?;
         }
         Ok(())
@@ -145,7 +146,7 @@ impl RecordDecoder {
 
     fn append_chunk(&mut self, chunk: &[u8], stride: &Stride, rows: usize) -> Result<(), RecordError> {
         let first_row = self.rrns.len() as u64 + 1;
-        let slots = || chunk.chunks_exact(stride.increment);
+        let slots = || chunk.chunks_exact(stride.increment).take(rows);
         match stride.rrn {
             Some(at) => self.rrns.extend(slots().map(|slot| rrn(slot, at))),
             None => self.rrns.resize(self.rrns.len() + rows, 0),
@@ -267,9 +268,12 @@ fn rrn(slot: &[u8], at: usize) -> u32 {
 /// True when nothing in a null map, which ends with its slot, is odd. The bytes after the map may make
 /// it look so, which costs time only.
 fn is_clear(map: &[u8]) -> bool {
-    let (words, rest) = map.as_chunks::<8>();
-    let odd = words.iter().fold(0, |odd, word| odd | (u64::from_ne_bytes(*word) ^ u64::from_ne_bytes([PRESENT; 8])));
-    odd == 0 && rest.iter().all(|b| *b == PRESENT)
+    let odd = |word: &[u8; 8]| u64::from_ne_bytes(*word) ^ u64::from_ne_bytes([PRESENT; 8]);
+    match map.last_chunk() {
+        // The last word and another one may have bytes in common.
+        Some(last) => map.as_chunks().0.iter().fold(odd(last), |all, word| all | odd(word)) == 0,
+        None => map.iter().all(|mark| *mark == PRESENT),
+    }
 }
 
 fn check(fields: &[Slotted], buf: &[u8], stride: &Stride, count: usize) -> Result<(), RecordError> {

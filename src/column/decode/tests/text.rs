@@ -197,3 +197,26 @@ fn the_first_of_a_null_and_a_bad_value_is_told() {
         }
     }
 }
+
+#[test]
+fn values_of_one_length_up_to_the_last_byte_of_a_block() {
+    for width in [1, 7, 8, 9, 32, 33, 64, 65] {
+        let field = text(Shape::Fixed(width as u32), 1208);
+        // Values that overlap are shorter to write down.
+        let buf: Vec<u8> = (0..width + 100).map(|n| b'a' + (n % 23) as u8).collect();
+        let mut offsets: Vec<u32> = (0..=100).map(|at| if at % 7 == 3 { NULL } else { at }).collect();
+        let mut decoder = decoder(&field, 0, &Options::default()).unwrap();
+        for first_row in [1, 102] {
+            decoder.append(&Cells { buf: &buf, offsets: &offsets, lobs: &[], first_row }).unwrap();
+        }
+        let array = decoder.finish().unwrap();
+        let expected = offsets.iter().chain(&offsets).map(|at| {
+            let at = (*at != NULL).then_some(*at as usize)?;
+            Some(std::str::from_utf8(&buf[at..at + width]).unwrap())
+        });
+        assert!(array.as_string::<i32>().iter().eq(expected), "{width}");
+        offsets.push(101);
+        let cut = decoder.append(&Cells { buf: &buf, offsets: &offsets, lobs: &[], first_row: 1 });
+        assert!(matches!(cut, Err(ColumnError::Cut { row: 102, .. })), "{width}: {cut:?}");
+    }
+}
