@@ -36,7 +36,7 @@ system:
 $(VENV)/made: tools/constraints.txt
 	sh tools/system.sh venv
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) maturin ziglang
+	$(PIP) maturin ziglang zopfli
 	touch $@
 
 $(VENV)/ready: Makefile $(VENV)/made | system
@@ -59,7 +59,8 @@ rust: tools
 ## Builds the wheel and installs it; on Linux for every system from glibc 2.17 on.
 build: $(VENV)/made
 	rm -rf target/wheels
-	PATH="$(CURDIR)/$(BIN):$$PATH" maturin build --locked --profile wheel --quiet $(PORTABLE) --compression-level 9 --out target/wheels
+	PATH="$(CURDIR)/$(BIN):$$PATH" maturin build --locked --profile wheel --quiet $(PORTABLE) --out target/wheels
+	$(BIN)/python tools/squeeze.py target/wheels/*.whl
 	$(BIN)/pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
 
 wheel: tools build
