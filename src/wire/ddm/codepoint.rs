@@ -113,13 +113,13 @@ macro_rules! form {
 points! {
     Command Both {
         EXCSAT = 0x1041;
-        SYNCCTL = 0x1055;
         SYNCRSY = 0x1069;
         ACCSEC = 0x106D;
         SECCHK = 0x106E;
         SYNCLOG = 0x106F;
     }
     Command Sql {
+        SYNCCTL = 0x1055;
         SNDPKT = 0x1805;
         ACCRDB = 0x2001;
         BGNBND = 0x2002;

@@ -17,6 +17,7 @@ pub mod sqlcode;
 pub mod sqlda;
 pub mod sqldiag;
 pub mod sqlvar;
+pub mod syncctl;
 pub mod text;
 pub mod typdef;
 pub mod uow;
