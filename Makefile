@@ -32,6 +32,7 @@ tools: system $(VENV)/ready
 
 system:
 	sh tools/system.sh
+	$(PYTHON) tools/jars.py >/dev/null
 
 $(VENV)/made: tools/constraints.txt
 	sh tools/system.sh venv

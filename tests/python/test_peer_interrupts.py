@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import scenes
 from apart import apart
 from authority import Authority
 from serving import dsn
@@ -45,6 +46,23 @@ def test_ibms_cli_driver_cancels(served: server.Server):
 
 def test_ibms_cli_driver_has_a_query_timeout(served: server.Server):
     assert apart("ibm_interrupt.timed_out", dsn(served.port), QUERY) == (("HY008", -952), ("", 1))
+
+
+@pytest.mark.parametrize("driver", ["jcc-12", "jcc-11"])
+def test_ibms_jdbc_driver_cancels_and_has_a_query_timeout(served: server.Server, driver: str):
+    told = scenes.play("Interrupts", driver, scenes.url(driver, served.port), QUERY, INSERT)
+    assert told == dict.fromkeys(
+        [
+            "cancel of a query",
+            "cancel of an INSERT",
+            "time-out of a query",
+            "time-out of an INSERT",
+            "cancel of a prepared query",
+            "cancel while nothing runs",
+            "another result is read on",
+        ],
+        "",
+    )
 
 
 def test_interrupts_come_over_tls_as_well(tmp_path: Path):
