@@ -75,6 +75,15 @@ pub trait Session: Send {
     fn commit(&mut self) -> Result<(), SqlError>;
     /// Undoes the changes.
     fn rollback(&mut self) -> Result<(), SqlError>;
+    /// The transaction is to be committed, whatever comes in between; an error has rolled it back. Only `commit` and
+    /// `rollback` come after this.
+    fn prepare_to_commit(&mut self) -> Result<(), SqlError> {
+        Ok(())
+    }
+    /// Whether the transaction has changed something; none where that is not known.
+    fn changed(&self) -> Option<bool> {
+        None
+    }
     /// For an engine that can be interrupted.
     fn interrupt(&self) -> Option<Interrupt> {
         None

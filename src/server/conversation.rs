@@ -17,6 +17,7 @@ use super::shared::ServerShared;
 use super::sql::dispatch as sql_commands;
 use super::sql::gather;
 use super::sql::session::SqlSession;
+use super::sql::xa_link::XaLink;
 use crate::flow::secmec::random::Random;
 use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::params;
@@ -25,13 +26,14 @@ use crate::wire::dss::chain::Chain;
 use crate::wire::dss::header::DssType;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// Reply bytes of one chain beyond which its commands are not run: nobody can have asked for that by mistake.
 const UNSENT: usize = 64 << 20;
 
 /// Commands that no other connection breaks off: they end a unit of work, or are of a login. (Read: IBM's documents of
 /// the drivers.)
-const SHIELDED: [CodePoint; 3] = [cp::RDBCMM, cp::RDBRLLBCK, cp::ACCRDB];
+const SHIELDED: [CodePoint; 4] = [cp::RDBCMM, cp::RDBRLLBCK, cp::SYNCCTL, cp::ACCRDB];
 
 /// The state of one connection.
 pub(super) struct Conversation {
@@ -100,6 +102,18 @@ impl Conversation {
     /// Breaks off the statement under way, where the engine can, and nothing else.
     pub(super) fn interrupt_statement(&self) -> Option<Interrupt> {
         self.sql.as_ref().and_then(SqlSession::interrupt)
+    }
+
+    /// When the branch of a global transaction that is worked for has to be over.
+    pub(super) fn branch_deadline(&self) -> Option<Instant> {
+        self.sql.as_ref().and_then(SqlSession::branch_deadline)
+    }
+
+    /// Rolls that branch back, if its time is over. May block.
+    pub(super) fn expire_branch(&mut self) {
+        if let Some(sql) = &mut self.sql {
+            sql.expire_branch();
+        }
     }
 
     /// The lock that the command waits for that is to be run again.
@@ -210,19 +224,26 @@ impl Conversation {
             cp::ACCRDB => {
                 *interruptible = env.persona.interrupts.then(|| shared.interrupts.connection(running)).transpose()?;
                 let token = interruptible.as_ref().map(|connection| connection.token().to_vec());
-                let Some(engine) = commands::accrdb(login, env, shared.backend.as_ref(), token, request, out)? else {
-                    return Ok(After::Close);
-                };
+                let opened = commands::accrdb(login, env, shared.backend.as_ref(), token, request, out)?;
+                let Some((engine, login)) = opened else { return Ok(After::Close) };
                 if let Some(connection) = interruptible {
                     connection.open(&env.rdbnam);
                 }
-                *sql = Some(SqlSession::new(engine, shared.packages.clone(), budget, abandoned.clone()));
+                let (engine, xa) = match env.xa {
+                    true => {
+                        let (engine, link) = XaLink::new(&shared.branches, engine, shared.backend.clone(), login);
+                        (engine, Some(link))
+                    }
+                    false => (engine, None),
+                };
+                *sql = Some(SqlSession::new(engine, xa, shared.packages.clone(), budget, abandoned.clone()));
                 Ok(After::Next)
             }
             cp::INTRDBRQS if env.persona.interrupts => intrdbrqs(&shared.interrupts, env, request, out),
             _ => match (sql_commands::handler(command), sql, file_commands::handler(command), files) {
                 (Some(handler), Some(sql), ..) => {
                     check_known(request)?;
+                    sql.expire_branch();
                     handler(sql, env, request, out)
                 }
                 (Some(_), None, ..) => Err(ProtocolError::reply(env.database_reply(cp::RDBNACRM))),

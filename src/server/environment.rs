@@ -26,6 +26,8 @@ pub(super) struct Environment {
     pub(super) text: DdmText,
     /// Manager level of SQL; 0 before EXCSAT.
     pub(super) sqlam: u16,
+    /// Branches of global transactions were agreed (XAMGR).
+    pub(super) xa: bool,
     /// The database's name, empty before ACCRDB.
     pub(super) rdbnam: String,
     /// The form of the data that the requester sends.
@@ -35,7 +37,7 @@ pub(super) struct Environment {
 impl Environment {
     /// Before EXCSAT.
     pub(super) fn new(persona: Arc<Persona>) -> Environment {
-        Environment { persona, text: DdmText::Ebcdic, sqlam: 0, rdbnam: String::new(), theirs: TypDef::OURS }
+        Environment { persona, text: DdmText::Ebcdic, sqlam: 0, xa: false, rdbnam: String::new(), theirs: TypDef::OURS }
     }
 
     /// The form of a command's data objects: the requester's, with what precedes them.

@@ -3,10 +3,11 @@
 
 use super::backend::Interrupt;
 use std::convert::Infallible;
+use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{sleep, sleep_until};
 
 /// Between two attempts to break a command off: the engine may not listen yet, or have another step to go.
 pub(super) const AGAIN: Duration = Duration::from_millis(100);
@@ -63,9 +64,28 @@ impl RunningCommand {
         }
     }
 
-    /// Breaks commands off for as long as that is asked for. Never ends.
-    pub(super) async fn break_off_when_asked(&self, interrupt: Option<&Interrupt>) -> Infallible {
-        let Some(interrupt) = interrupt else { return std::future::pending().await };
+    /// Breaks commands off for as long as that is asked for, and at the deadline. Never ends.
+    pub(super) async fn break_off_when_asked(
+        &self,
+        interrupt: Option<&Interrupt>,
+        deadline: Option<Instant>,
+    ) -> Infallible {
+        let Some(interrupt) = interrupt else { return pending().await };
+        let over = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline.into()).await,
+                None => pending().await,
+            }
+            self.interrupt();
+            pending().await
+        };
+        tokio::select! {
+            never = self.break_off(interrupt) => never,
+            never = over => never,
+        }
+    }
+
+    async fn break_off(&self, interrupt: &Interrupt) -> Infallible {
         loop {
             while self.state().asked {
                 let (running, interrupt) = (self.clone(), interrupt.clone());

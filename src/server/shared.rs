@@ -11,6 +11,7 @@ use super::persona::Persona;
 use super::settings::ServerSettings;
 use super::sql::packages::PackageRegistry;
 use super::sql::read_only::ReadOnly;
+use super::sql::xa_branches::Branches;
 use std::sync::Arc;
 
 /// The part that all connections of a server share.
@@ -19,6 +20,8 @@ pub(super) struct ServerShared {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) logins: LoginRules,
     pub(super) packages: Arc<PackageRegistry>,
+    /// The branches of global transactions.
+    pub(super) branches: Branches,
     /// The connections whose statements others may break off.
     pub(super) interrupts: Interrupts,
     /// The memory that clients may make the server hold.
@@ -41,6 +44,7 @@ impl ServerShared {
                 failures: FailedLogins::new(settings.login_delay),
             },
             packages: Arc::new(PackageRegistry::new(persona.packages)),
+            branches: Branches::default(),
             interrupts: Interrupts::default(),
             memory: ServerBudget::new(settings.max_memory, settings.max_connection_memory),
             files: settings.files.clone().filter(|_| persona.files),

@@ -93,7 +93,7 @@ async fn a_connection_has_one_key_for_each_algorithm() {
 async fn few_commands_come_before_a_login_and_any_number_after() {
     let server = start(&LUW, &MemoryTables::new()).await;
     let mut w = Writer::new();
-    put(&mut w, cp::SYNCCTL, |_| {});
+    put(&mut w, cp::SYNCRSY, |_| {});
     let unknown = w.into_vec();
     let mut raw = Raw::connect(&server).await;
     let got = raw.ask(&vec![excsat(); 100]).await;

@@ -9,6 +9,7 @@ mod basics;
 mod before_login;
 mod blanks;
 mod blocks;
+mod branches;
 mod certificate_users;
 mod contention;
 mod control;

@@ -8,7 +8,7 @@ use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::codec::writer::Writer;
 use drdarrow::wire::ddm::accsec::AccSec;
 use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
-use drdarrow::wire::ddm::excsat::ExcSat;
+use drdarrow::wire::ddm::excsat::{ExcSat, ExcSatRd};
 use drdarrow::wire::ddm::object::{objects, put, put_u16};
 use drdarrow::wire::ddm::reply::Reply;
 use drdarrow::wire::ddm::secchk::SecChk;
@@ -68,6 +68,17 @@ impl Raw {
         let points: Vec<CodePoint> = got.iter().map(|(p, _)| *p).collect();
         assert_eq!(points[..4], [cp::EXCSATRD, cp::ACCSECRD, cp::SECCHKRM, cp::ACCRDBRM]);
         got
+    }
+
+    /// A login of a user who takes part in global transactions; the levels that were agreed.
+    pub(crate) async fn login_to_branches(&mut self, user: &str) -> Vec<(CodePoint, u16)> {
+        let managers = vec![(cp::AGENT, 7), (cp::SQLAM, 7), (cp::RDB, 7), (cp::SECMGR, 7), (cp::XAMGR, 12)];
+        let check = SecChk { secmec: 4, rdbnam: Some("DB".into()), usrid: Some(user.into()), ..SecChk::default() };
+        let excsat = ExcSat::of_levels(managers).encode(TEXT).unwrap();
+        let check = check.encode(TEXT).unwrap().to_vec();
+        let got = self.ask(&[excsat, accsec(), check, accrdb("DNC10140")]).await;
+        assert!(got.iter().any(|(point, _)| *point == cp::ACCRDBRM));
+        ExcSatRd::decode(&got[0].1, TEXT).unwrap().managers
     }
 
     /// A login that opens no database, as requesters of files make it.

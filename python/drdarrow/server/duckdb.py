@@ -25,6 +25,7 @@ from drdarrow.server.macros import Macros
 from drdarrow.server.meaning import Run
 from drdarrow.server.patience import Patience
 from drdarrow.server.references import References
+from drdarrow.server.result import DuckResult
 from drdarrow.server.rules.product import LUW, Product
 from drdarrow.server.savepoints import Savepoints, is_about_savepoints
 from drdarrow.server.statement import Statement
@@ -316,6 +317,11 @@ class DuckSession:
         with self._reading() as cursor:
             return catalog.tables(cursor, self._known.tables)
 
+    @property
+    def changed(self) -> bool:
+        """The transaction has changed something."""
+        return self._changed
+
     def commit(self) -> None:
         """Ends the transaction. Raises SqlError -911 when DuckDB cannot commit it."""
         if self._begun:
@@ -414,38 +420,3 @@ def _aggregates(source: Any) -> frozenset[str]:
     finally:
         cursor.close()
     return frozenset(name for (name,) in rows)
-
-
-class DuckResult:
-    """The rows of a query, on their way."""
-
-    def __init__(self, session: DuckSession, cursor: Cursor, stream: object, shared: bool, run: int) -> None:
-        self._session = session
-        self._cursor = cursor
-        session._cursors.lend(cursor)
-        self._stream = stream
-        self._shared = shared
-        self._run = run
-
-    @property
-    def shared(self) -> bool:
-        """On the connection of the changes."""
-        return self._shared
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self._stream
-
-    def interrupt(self) -> None:
-        """Breaks off the batch that is read now."""
-        self._cursor.interrupt()
-
-    def trouble(self, text: str, /) -> SqlError:
-        """The meaning of an error of the stream."""
-        return self._session._failed(errors.translate(text), self._cursor)
-
-    def close(self) -> None:
-        """Gives the cursor back."""
-        if self._stream is not None:
-            self._stream = None
-            self._session._cursors.give(self._cursor)
-            self._session._end(self._run)

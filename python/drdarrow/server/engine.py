@@ -88,6 +88,9 @@ class Session(Protocol):
     with the outcome that they have one by one; table as above. The answer is how many were run, from the first on, each
     of which changed one row, and the SqlError of the next or None; (0, None) where these have to be run one by one,
     None where any have. Without it they are.
+
+    And a property `changed`: whether the transaction has changed something. A branch of a global transaction (XA)
+    that has not is over with its first phase. Without it every branch may have.
     """
 
     def prepare(self, sql: str, /) -> Prepared:

@@ -196,6 +196,11 @@ impl Serving for EngineSession {
         tables?.ok_or_else(|| SqlError::no_routine("SQLTABLES"))
     }
 
+    fn changed(&self) -> Option<bool> {
+        inside(|py| self.object.bind(py)?.getattr_opt("changed")?.map(|changed| changed.is_truthy()).transpose())
+            .ok()?
+    }
+
     fn interrupt(&self) -> Option<Interrupt> {
         let object = Arc::downgrade(&self.object);
         let (unwanted, pulling) = (self.unwanted.clone(), self.pulling.clone());

@@ -2,9 +2,9 @@
 //! and writes the replies. What a peer may make the server hold is bounded before it has logged in
 //! and after.
 
+use super::abandoned::{READ, abandoned, break_off};
 use super::admission::{ConnectionSlot, Stopped};
 use super::request_assembler::{PASSED_OVER, RequestAssembler};
-use crate::server::backend::Interrupt;
 use crate::server::conversation::Conversation;
 use crate::server::login::failed_logins::TooManyWaiting;
 use crate::server::protocol_error::{ProtocolError, synerrcd};
@@ -21,21 +21,14 @@ use std::vec::IntoIter;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
-/// Bytes taken from a socket at a time.
-const READ: usize = 32 * 1024;
 /// Longest frame or chain before a login, and all of them together.
 const LOGIN_LIMIT: usize = 64 * 1024;
 /// Logins at a time, at least.
 const LOGINS: usize = 4;
 /// Reply bytes of a chain that are collected before they are written.
 const SPILL: usize = 64 << 20;
-/// Bytes that a peer may send ahead of the replies that it is due.
-const AHEAD: usize = READ;
-
-/// Commands under way may take this long to end when the server stops.
-pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// A peer may take this long to hear that the connection ends.
 const HANG_UP: Duration = Duration::from_secs(1);
 
@@ -133,11 +126,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
         let mut assembler = RequestAssembler::new(unnumbered, lease);
         let mut skip = false;
         loop {
-            let n =
-                match self.read(&mut buf, conversation.as_ref().is_some_and(Conversation::is_open), &assembler).await {
-                    Some(n) if n > 0 => n,
-                    _ => break,
-                };
+            let n = match self.read_in_time(&mut buf, &mut conversation, &assembler).await {
+                Some(n) if n > 0 => n,
+                _ => break,
+            };
             let mut input = buf.get(..n).unwrap_or_default();
             while !input.is_empty() {
                 let open = conversation.as_ref().is_some_and(Conversation::is_open);
@@ -192,6 +184,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
             }
         }
         self.hang_up(conversation).await;
+    }
+
+    /// Waits for bytes. A branch of a global transaction whose time is over meanwhile is rolled back.
+    async fn read_in_time(
+        &mut self,
+        buf: &mut [u8],
+        conversation: &mut Option<Conversation>,
+        assembler: &RequestAssembler,
+    ) -> Option<usize> {
+        loop {
+            let open = conversation.as_ref().is_some_and(Conversation::is_open);
+            let deadline = conversation.as_ref().and_then(Conversation::branch_deadline);
+            let read = self.read(buf, open, assembler);
+            let Some(deadline) = deadline else { return read.await };
+            if let Ok(n) = timeout_at(deadline.into(), read).await {
+                return n;
+            }
+            let mut current = conversation.take()?;
+            let expired = move || {
+                current.expire_branch();
+                current
+            };
+            *conversation = Some(tokio::task::spawn_blocking(expired).await.ok()?);
+        }
     }
 
     /// Waits for bytes; `None` when the connection is to end.
@@ -324,11 +340,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
         let ChainResult { mut conversation, mut chain, .. } = result;
         let interrupt = conversation.interrupt();
         let (running, statement) = (conversation.running.clone(), conversation.interrupt_statement());
+        let deadline = conversation.branch_deadline();
         let slot = (!conversation.is_open()).then(|| self.slot.clone());
         let mut task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let mut after = After::Next;
+            // Where a branch begins, its time does.
             while after == After::Next
+                && conversation.branch_deadline() == deadline
                 && let Some(next) = requests.as_slice().first()
                 && conversation.is_login(next.command.cp) == login
             {
@@ -350,7 +369,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
                     biased;
                     result = &mut task => return result.ok().flatten(),
                     () = abandoned(&mut self.stream, &mut self.stopped, &mut self.ahead) => {}
-                    never = running.break_off_when_asked(statement.as_ref()) => match never {},
+                    never = running.break_off_when_asked(statement.as_ref(), deadline) => match never {},
                 }
                 // The engine may not listen yet, or have another step to go.
                 loop {
@@ -364,61 +383,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
     }
 }
 
-/// Ends when nobody waits for the command any more: the peer has hung up, or the server has stopped
-/// and the time that it gives is over. What the peer sends meanwhile goes to `ahead`.
-async fn abandoned<S: AsyncRead + Unpin>(stream: &mut S, stopped: &mut Stopped, ahead: &mut Vec<u8>) {
-    let gone = async {
-        let mut buf = vec![0; READ];
-        while ahead.len() < AHEAD {
-            let room = AHEAD - ahead.len();
-            match stream.read(buf.get_mut(..room).unwrap_or_default()).await {
-                Ok(n) if n > 0 => ahead.extend_from_slice(buf.get(..n).unwrap_or_default()),
-                _ => return,
-            }
-        }
-        std::future::pending().await
-    };
-    let over = async {
-        let end = stopped.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
-        sleep_until(end.unwrap_or_else(|| Instant::now() + GRACE)).await;
-    };
-    tokio::select! {
-        () = gone => {}
-        () = over => {}
-    }
-}
-
-/// Interrupts on a thread that may block.
-async fn break_off(interrupt: &Interrupt) {
-    let interrupt = interrupt.clone();
-    let _ = tokio::task::spawn_blocking(move || interrupt()).await;
-}
-
 struct ChainResult {
     conversation: Conversation,
     chain: Chain,
     after: After,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::sync::watch;
-
-    #[tokio::test]
-    async fn a_command_that_is_run_again_has_no_more_grace() {
-        let (mut stream, _peer) = tokio::io::duplex(64);
-        let (stop, mut stopped) = watch::channel(None);
-        let mut again = async || {
-            let mut ahead = Vec::new();
-            timeout(Duration::from_millis(30), abandoned(&mut stream, &mut stopped, &mut ahead)).await.is_err()
-        };
-        assert!(again().await);
-        stop.send(Some(Instant::now() + Duration::from_millis(100))).unwrap();
-        let mut rounds = 0;
-        while again().await {
-            rounds += 1;
-            assert!(rounds < 10);
-        }
-    }
 }

@@ -1,12 +1,14 @@
 //! A server's start and end: the sockets that it listens on, a task for each connection.
 
+mod abandoned;
 mod admission;
 mod connection;
 mod request_assembler;
 mod signon;
 
+use self::abandoned::GRACE;
 use self::admission::{Acceptor, ConnectionSlot, Stopped};
-use self::connection::{GRACE, Permits, ServerConnection};
+use self::connection::{Permits, ServerConnection};
 use super::backend::Backend;
 use super::conversation::Conversation;
 use super::login::state::PeerLine;
@@ -122,4 +124,6 @@ async fn accept(
     if timeout_at(end + NOTICE, ended).await.is_err() {
         connections.abort_all();
     }
+    // Sessions of branches that nobody works for; to roll back may block.
+    let _ = tokio::task::spawn_blocking(move || shared.branches.clear()).await;
 }

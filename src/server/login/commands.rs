@@ -57,6 +57,9 @@ pub(in crate::server) fn excsat(
         if manager == cp::SQLAM && first {
             env.sqlam = ours;
         }
+        if manager == cp::XAMGR && first {
+            env.xa = ours > 0;
+        }
         managers.push((manager, ours));
     }
     if env.persona.own_order {
@@ -179,8 +182,8 @@ fn offered(state: &LoginState, rules: &LoginRules, persona: &Persona) -> Vec<u16
     persona.secmecs.iter().copied().filter(|mechanism| !shut(*mechanism)).collect()
 }
 
-/// ACCRDB: opens the database. Gives the engine's session; none where it refuses, and the connection ends. `rdbinttkn` is
-/// the token by which it can be interrupted.
+/// ACCRDB: opens the database. Gives the engine's session and whose it is; none where it refuses, and the connection ends.
+/// `rdbinttkn` is the token by which it can be interrupted.
 pub(in crate::server) fn accrdb(
     state: &LoginState,
     env: &mut Environment,
@@ -188,7 +191,7 @@ pub(in crate::server) fn accrdb(
     rdbinttkn: Option<Vec<u8>>,
     request: &Request,
     out: &mut Replies<'_>,
-) -> Result<Option<Box<dyn Session>>> {
+) -> Result<Option<(Box<dyn Session>, Login)>> {
     if state.stage != Stage::Proved {
         return Err(ProtocolError::order(prccnvcd::SECURITY_ORDER));
     }
@@ -230,7 +233,7 @@ pub(in crate::server) fn accrdb(
         let pbsd = Pbsd { isolation: Some(READ_COMMITTED), schema: Some(state.user.to_uppercase()) };
         out.reply(&pbsd.encode(env.text).map_err(ProtocolError::ours)?);
     }
-    Ok(Some(session))
+    Ok(Some((session, login)))
 }
 
 /// Db2 for LUW's description of a session just begun: territory, page, authorization id, database, class,

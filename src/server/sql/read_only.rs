@@ -67,6 +67,14 @@ impl Session for ReadOnlySession {
         self.0.rollback()
     }
 
+    fn prepare_to_commit(&mut self) -> Result<(), SqlError> {
+        self.0.prepare_to_commit()
+    }
+
+    fn changed(&self) -> Option<bool> {
+        self.0.changed()
+    }
+
     fn interrupt(&self) -> Option<Interrupt> {
         self.0.interrupt()
     }

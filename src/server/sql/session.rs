@@ -5,6 +5,7 @@ use super::cursors::Cursors;
 use super::lob_locator::Locators;
 use super::packages::PackageRegistry;
 use super::section::{Binding, FilledSection, Section, SectionStatement, Statements};
+use super::xa_link::XaLink;
 use crate::server::backend::{Interrupt, Session};
 use crate::server::budget::Budget;
 use crate::server::environment::Environment;
@@ -15,6 +16,7 @@ use crate::wire::ddm::codepoint as cp;
 use crate::wire::sql::package::PkgNamCsn;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 /// The unit of work under way.
 #[derive(Debug, Default)]
@@ -24,6 +26,11 @@ pub(super) struct UnitOfWork {
 }
 
 impl UnitOfWork {
+    /// True after a change.
+    pub(super) fn has_changed(&self) -> bool {
+        self.updated
+    }
+
     /// Notes a change; true for the first.
     pub(super) fn first_change(&mut self) -> bool {
         !std::mem::replace(&mut self.updated, true)
@@ -34,6 +41,8 @@ impl UnitOfWork {
 pub(in crate::server) struct SqlSession {
     /// Dropped before the engine's session, which their rows come from.
     pub(super) cursors: Cursors,
+    /// The part in global transactions, where that was agreed.
+    pub(super) xa: Option<XaLink>,
     engine: Box<dyn Session>,
     pub(super) statements: Statements,
     pub(super) locators: Locators,
@@ -53,6 +62,7 @@ impl SqlSession {
     /// Just opened. `abandoned` says whether anybody still waits for replies.
     pub(in crate::server) fn new(
         mut engine: Box<dyn Session>,
+        xa: Option<XaLink>,
         packages: Arc<PackageRegistry>,
         budget: &Budget,
         abandoned: Arc<AtomicBool>,
@@ -60,6 +70,7 @@ impl SqlSession {
         engine.hold(budget);
         SqlSession {
             cursors: Cursors::default(),
+            xa,
             engine,
             statements: Statements::default(),
             locators: Locators::new(budget),
@@ -139,6 +150,45 @@ impl SqlSession {
         self.cursors.close_section(section);
     }
 
+    /// Makes the changes last.
+    pub(super) fn commit(&mut self) -> std::result::Result<(), SqlError> {
+        // Queries that end with the unit of work are read no further: their rows need not be kept for that.
+        self.cursors.settle(None, None);
+        self.cursors.end_unit_of_work(false);
+        let done = self.engine().commit();
+        if done.is_ok() {
+            self.end_unit_of_work(false);
+        }
+        done
+    }
+
+    /// Undoes the changes.
+    pub(super) fn rollback(&mut self) -> std::result::Result<(), SqlError> {
+        // The rows that open queries have still to come go with them.
+        self.break_off();
+        let done = self.engine().rollback();
+        if done.is_ok() {
+            self.end_unit_of_work(true);
+        }
+        done
+    }
+
+    /// When the branch that is worked for has to be over.
+    pub(in crate::server) fn branch_deadline(&self) -> Option<Instant> {
+        self.xa.as_ref().and_then(XaLink::deadline)
+    }
+
+    /// Rolls the branch back that is worked for, if its time is over.
+    pub(in crate::server) fn expire_branch(&mut self) {
+        if self.branch_deadline().is_some_and(|deadline| deadline <= Instant::now()) {
+            // A session that cannot be rolled back is broken, and its branch gone all the same.
+            let _ = self.rollback();
+            if let Some(xa) = &mut self.xa {
+                xa.expire();
+            }
+        }
+    }
+
     /// Forgets everything that lives no longer than its unit of work.
     pub(super) fn end_unit_of_work(&mut self, rolled_back: bool) {
         self.uow = UnitOfWork::default();
@@ -150,6 +200,9 @@ impl SqlSession {
     pub(super) fn fail(&mut self, env: &Environment, error: &SqlError, out: &mut Replies<'_>) -> Result<()> {
         self.note(error);
         if error.rolled_back {
+            if let Some(xa) = &mut self.xa {
+                xa.doom(error);
+            }
             self.end_unit_of_work(true);
             out.reply(&env.database_reply(cp::ABNUOWRM).encode(env.text)?);
         }

@@ -1,6 +1,7 @@
 //! The end of a unit of work: RDBCMM and RDBRLLBCK, answered by ENDUOWRM and an SQLCARD.
 
 use super::session::SqlSession;
+use super::xa_link::XaLink;
 use crate::server::environment::Environment;
 use crate::server::error::SqlError;
 use crate::server::protocol_error::{ProtocolError, Result};
@@ -12,18 +13,21 @@ use crate::wire::sql::uow::{EndUowRm, UowDsp};
 const WARNING: u16 = 4;
 
 pub(super) fn rdbcmm(sql: &mut SqlSession, env: &Environment, out: &mut Replies<'_>) -> Result<After> {
-    // Queries that end with the unit of work are read no further: their rows need not be kept for that.
-    sql.cursors.settle(None, None);
-    sql.cursors.end_unit_of_work(false);
-    let done = sql.engine().commit();
+    let done = local(sql, -925).and_then(|()| sql.commit());
     ended(sql, env, done, UowDsp::Committed, out)
 }
 
 pub(super) fn rdbrllbck(sql: &mut SqlSession, env: &Environment, out: &mut Replies<'_>) -> Result<After> {
-    // The rows that open queries have still to come go with them.
-    sql.break_off();
-    let done = sql.engine().rollback();
+    let done = local(sql, -926).and_then(|()| sql.rollback());
     ended(sql, env, done, UowDsp::RolledBack, out)
+}
+
+/// -925 or -926 where the unit of work is a branch: its transaction manager ends it.
+fn local(sql: &SqlSession, sqlcode: i32) -> std::result::Result<(), SqlError> {
+    match sql.xa.as_ref().is_some_and(XaLink::is_associated) {
+        true => Err(SqlError::new(sqlcode, "2D521", &[])),
+        false => Ok(()),
+    }
 }
 
 fn ended(
@@ -37,7 +41,6 @@ fn ended(
         sql.fail(env, &error, out)?;
         return Ok(After::Next);
     }
-    sql.end_unit_of_work(uowdsp == UowDsp::RolledBack);
     let rdbnam = env.persona.names_rdb.then(|| RdbNam(env.rdbnam.clone()));
     out.reply(&EndUowRm { svrcod: WARNING, uowdsp, rdbnam }.encode(env.text).map_err(ProtocolError::ours)?);
     env.short_card(out)?;

@@ -1,5 +1,6 @@
 //! The engine itself: named tables in one database, which sessions share.
 
+use super::held_tables::HeldTables;
 use super::session::MemorySession;
 use super::{Table, Tables};
 use crate::server::backend::{Backend, ConnectError, Login, Session};
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct MemoryTables {
     database: Option<String>,
     tables: Arc<Mutex<Tables>>,
+    held: HeldTables,
 }
 
 impl MemoryTables {
@@ -29,7 +31,7 @@ impl MemoryTables {
     }
 
     pub(super) fn session(&self, user: &str) -> MemorySession {
-        MemorySession::new(user, self.tables.clone())
+        MemorySession::new(user, self.tables.clone(), self.held.clone())
     }
 }
 

@@ -5,6 +5,7 @@
 mod batches;
 mod blanks;
 mod columns;
+mod held_tables;
 mod insert;
 mod key_index;
 mod memory_tables;

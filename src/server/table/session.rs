@@ -1,6 +1,7 @@
 //! One connection's view of the tables, and its transaction.
 
 use super::columns::{count_schema, literal_schema, markers, pick, placed};
+use super::held_tables::{HeldTables, Hold};
 use super::insert::Insert;
 use super::savepoint::Savepoints;
 use super::scan::{Match, select};
@@ -25,6 +26,9 @@ pub(super) struct MemorySession {
     schema: String,
     committed: Arc<Mutex<Tables>>,
     changed: BTreeMap<String, TableChange>,
+    held: HeldTables,
+    /// The tables that are changed, once the transaction is prepared.
+    hold: Option<Hold>,
     savepoints: Savepoints,
     statements: HashMap<u64, Plan>,
     next: u64,
@@ -171,16 +175,29 @@ impl Session for MemorySession {
         Ok(())
     }
 
+    fn prepare_to_commit(&mut self) -> Result<(), SqlError> {
+        let tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.hold.is_none() && self.conflicts(&tables) {
+            drop(tables);
+            return self.rollback().and(Err(SqlError::conflict()));
+        }
+        if self.hold.is_none() {
+            self.hold = Some(self.held.hold(self.changed.keys()));
+        }
+        Ok(())
+    }
+
+    fn changed(&self) -> Option<bool> {
+        Some(!self.changed.is_empty())
+    }
+
     fn commit(&mut self) -> Result<(), SqlError> {
+        let committed = self.committed.clone();
+        let mut tables = committed.lock().unwrap_or_else(PoisonError::into_inner);
+        let conflicts = self.hold.take().is_none() && self.conflicts(&tables);
         let changed = std::mem::take(&mut self.changed);
         self.ended();
-        let mut tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
-        let untouched = |(name, change): (&String, &TableChange)| match (tables.get(name), &change.before) {
-            (Some(now), Some(before)) => Arc::ptr_eq(now, before),
-            (None, None) => true,
-            _ => false,
-        };
-        if !changed.iter().all(untouched) {
+        if conflicts {
             return Err(SqlError::conflict());
         }
         for (name, change) in changed {
@@ -194,6 +211,7 @@ impl Session for MemorySession {
 
     fn rollback(&mut self) -> Result<(), SqlError> {
         self.changed.clear();
+        self.hold = None;
         self.ended();
         Ok(())
     }
@@ -219,11 +237,13 @@ impl Session for MemorySession {
 
 impl MemorySession {
     /// Of a user, over the tables that are committed.
-    pub(super) fn new(user: &str, committed: Arc<Mutex<Tables>>) -> MemorySession {
+    pub(super) fn new(user: &str, committed: Arc<Mutex<Tables>>, held: HeldTables) -> MemorySession {
         MemorySession {
             schema: user.to_uppercase(),
             committed,
             changed: BTreeMap::new(),
+            held,
+            hold: None,
             savepoints: Savepoints::default(),
             statements: HashMap::new(),
             next: 0,
@@ -245,6 +265,16 @@ impl MemorySession {
         let named = std::iter::once(name).chain(others.map(String::as_str));
         let mut found = named.filter_map(|name| seen(name).map(|table| (name.to_owned(), table.clone())));
         found.next().ok_or_else(|| SqlError::no_table(name))
+    }
+
+    /// True where others have committed, or are to commit, a change of a table that this transaction has changed.
+    fn conflicts(&self, tables: &Tables) -> bool {
+        let untouched = |(name, change): (&String, &TableChange)| match (tables.get(name), &change.before) {
+            (Some(now), Some(before)) => Arc::ptr_eq(now, before),
+            (None, None) => true,
+            _ => false,
+        };
+        !self.changed.iter().all(untouched) || self.held.has(self.changed.keys())
     }
 
     /// Nothing is pending any more.

@@ -15,7 +15,7 @@ from pathlib import Path
 from derby import CLIENT_JARS, classpath, java, javac
 
 ROOT = Path(__file__).resolve().parents[3]
-PROGRAMS = ("Interrupts",)
+PROGRAMS = ("Branches", "Interrupts")
 
 
 def jar(key: str) -> str:

@@ -1,0 +1,55 @@
+"""The rows of a query of DuckDB."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from drdarrow.server import errors
+from drdarrow.server.cursors import Cursor, Cursors
+from drdarrow.server.engine import SqlError
+
+__all__ = ["DuckResult"]
+
+
+class _Session(Protocol):
+    """The parts of a client's session that a result needs."""
+
+    _cursors: Cursors
+
+    def _failed(self, error: Exception, cursor: Cursor) -> SqlError: ...
+    def _end(self, number: int) -> None: ...
+
+
+class DuckResult:
+    """The rows of a query, on their way."""
+
+    def __init__(self, session: _Session, cursor: Cursor, stream: object, shared: bool, run: int) -> None:
+        self._session = session
+        self._cursor = cursor
+        session._cursors.lend(cursor)
+        self._stream = stream
+        self._shared = shared
+        self._run = run
+
+    @property
+    def shared(self) -> bool:
+        """On the connection of the changes."""
+        return self._shared
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._stream
+
+    def interrupt(self) -> None:
+        """Breaks off the batch that is read now."""
+        self._cursor.interrupt()
+
+    def trouble(self, text: str, /) -> SqlError:
+        """The meaning of an error of the stream."""
+        return self._session._failed(errors.translate(text), self._cursor)
+
+    def close(self) -> None:
+        """Gives the cursor back."""
+        if self._stream is not None:
+            self._stream = None
+            self._session._cursors.give(self._cursor)
+            self._session._end(self._run)
