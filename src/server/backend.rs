@@ -3,6 +3,8 @@
 //! each session.
 
 use super::budget::Budget;
+use super::catalog::database::Database;
+use super::catalog::view::Catalog;
 use super::error::SqlError;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, SchemaRef};
@@ -97,9 +99,12 @@ pub trait Session: Send {
     fn rows_are_shared(&self) -> bool {
         false
     }
-    /// The tables that there are, for the catalog procedures by which drivers ask for them. Without
+    /// The product that the server looks like, by its catalog: an engine that answers queries of the catalog's views
+    /// has their rows from it. Told before the first statement.
+    fn appear_as(&mut self, _: &Catalog) {}
+    /// The objects that there are, for the catalog procedures by which drivers ask for them. Without
     /// this those procedures do not exist (SQLCODE -440).
-    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
+    fn database(&mut self) -> Result<Database, SqlError> {
         Err(SqlError::no_routine("SQLTABLES"))
     }
 }
@@ -119,21 +124,6 @@ pub fn one_by_one(
         });
     }
     done
-}
-
-/// A table, as the catalog tells of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableInfo {
-    /// The schema that it is in.
-    pub schema: String,
-    /// Its name.
-    pub name: String,
-    /// TABLE, VIEW, ...
-    pub kind: String,
-    /// Its columns, with metadata as [`Prepared::columns`] has them.
-    pub columns: SchemaRef,
-    /// Positions of the columns of its primary key, in the key's order.
-    pub key: Vec<usize>,
 }
 
 /// The kind of a statement.

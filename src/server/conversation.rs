@@ -3,6 +3,7 @@
 
 use super::backend::Interrupt;
 use super::budget::{Budget, Lease};
+use super::catalog::view::Catalog;
 use super::environment::Environment;
 use super::file::dispatch as file_commands;
 use super::file::job::Job;
@@ -229,13 +230,14 @@ impl Conversation {
                 if let Some(connection) = interruptible {
                     connection.open(&env.rdbnam);
                 }
-                let (engine, xa) = match env.xa {
+                let (mut engine, xa) = match env.xa {
                     true => {
                         let (engine, link) = XaLink::new(&shared.branches, engine, shared.backend.clone(), login);
                         (engine, Some(link))
                     }
                     false => (engine, None),
                 };
+                engine.appear_as(&Catalog::new(env.persona.clone()));
                 *sql = Some(SqlSession::new(engine, xa, shared.packages.clone(), budget, abandoned.clone()));
                 Ok(After::Next)
             }

@@ -4,6 +4,7 @@
 
 pub mod backend;
 pub mod budget;
+pub mod catalog;
 mod conversation;
 mod environment;
 pub mod error;

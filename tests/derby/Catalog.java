@@ -23,6 +23,22 @@ public class Catalog {
                 "COLUMN_SIZE", "DECIMAL_DIGITS", "IS_NULLABLE", "ORDINAL_POSITION");
             print(out, about.getColumns(null, "MAIN", "NAMES", "N%"), "TABLE_NAME", "COLUMN_NAME");
             print(out, about.getPrimaryKeys(null, "SHOP", "ORDERS"), "COLUMN_NAME", "KEY_SEQ");
+            String[] key = {"PKTABLE_NAME", "PKCOLUMN_NAME", "FKTABLE_NAME", "FKCOLUMN_NAME", "KEY_SEQ"};
+            print(out, about.getImportedKeys(null, "SHOP", "PARTS"), key);
+            print(out, about.getExportedKeys(null, "SHOP", "ORDERS"), key);
+            print(out, about.getCrossReference(null, "SHOP", "ORDERS", null, "SHOP", "PARTS"), key);
+            print(out, about.getIndexInfo(null, "SHOP", "PARTS", false, true), "NON_UNIQUE", "INDEX_NAME",
+                "ORDINAL_POSITION", "COLUMN_NAME", "ASC_OR_DESC");
+            print(out, about.getIndexInfo(null, "SHOP", "PARTS", true, true), "INDEX_NAME");
+            print(out, about.getBestRowIdentifier(null, "SHOP", "ORDERS", 0, true), "COLUMN_NAME", "TYPE_NAME");
+            print(out, about.getVersionColumns(null, "SHOP", "ORDERS"), "COLUMN_NAME");
+            print(out, about.getTypeInfo(), "TYPE_NAME");
+            print(out, about.getProcedures(null, "SYSIBM", "SQLTAB%"), "PROCEDURE_NAME");
+            print(out, about.getProcedureColumns(null, "SYSIBM", "SQLTABLES", "TA%"), "COLUMN_NAME", "TYPE_NAME");
+            print(out, about.getTablePrivileges(null, "SHOP", "ORDERS"), "PRIVILEGE");
+            print(out, about.getColumnPrivileges(null, "SHOP", "ORDERS", "ID"), "PRIVILEGE");
+            print(out, about.getUDTs(null, null, "%", null), "TYPE_NAME");
+            print(out, about.getFunctions(null, null, "%"), "FUNCTION_NAME");
         }
     }
 

@@ -174,6 +174,7 @@ const ONLY_IN: &[(&str, &str, &[&str])] = &[
             "python/server/mod.rs",
             "python/server/engine.rs",
             "python/server/calls.rs",
+            "python/server/catalog.rs",
             "python/server/pulled.rs",
             "python/server/settings.rs",
         ],

@@ -28,8 +28,9 @@ const HUBS: &[(&str, &str)] = &[
     ("server/settings", "server/file/library"),
     ("server/shared", "server/sql"),
     ("server/shared", "server/file"),
-    // An engine of SQL.
+    // An engine of SQL, and its catalog, which has columns in the terms of a product.
     ("server/table", "server/sql"),
+    ("server/catalog", "server/sql/describe"),
     // The root of the Python module names its classes.
     ("python", "python/sql"),
     ("python", "python/file"),

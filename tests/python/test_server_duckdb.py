@@ -48,7 +48,7 @@ DB2 = [
         ("WITH cs AS (SELECT 5 AS x FROM SYSIBM.SYSDUMMY1) SELECT x FROM cs WITH UR", [(5,)]),
         ("VALUES 1, 2", [(1,), (2,)]),
         ("VALUES (1, 'a'), (2, 'b')", [(1, "a"), (2, "b")]),
-        ("VALUES CURRENT SCHEMA", [("main",)]),
+        ("VALUES CURRENT SCHEMA", [("MAIN",)]),
         ("SELECT USER, CURRENT SERVER FROM SYSIBM.SYSDUMMY1", [("APP", "SAMPLE")]),
         ("SELECT D.IBMREQD FROM SYSIBM.SYSDUMMY1 AS D, SYSIBM/SYSDUMMY1 E WHERE D.IBMREQD = E.IBMREQD", [("Y",)]),
         ("SELECT 'a' CONCAT 'b' || 'c', CONCAT('d', 'e') FROM SYSIBM.SYSDUMMY1", [("abc", "de")]),
@@ -435,6 +435,10 @@ def test_derbys_client_finds_the_tables() -> None:
     source.execute('CREATE TABLE shop.orders (line INTEGER, id BIGINT NOT NULL, "Total" DECIMAL(9, 2), PRIMARY KEY (id, line))')
     source.execute("CREATE VIEW names AS SELECT 'a' AS name, 1 AS number")
     source.execute("CREATE TABLE odd (took INTERVAL)")
+    source.execute(
+        "CREATE TABLE shop.parts (part INTEGER, of_order BIGINT, of_line INTEGER, UNIQUE (part), "
+        "FOREIGN KEY (of_order, of_line) REFERENCES shop.orders (id, line))"
+    )
     incoming = {"GIVEN": pa.table({"CODE": pa.array(["a"])})}
     with server.serve(source, tables=incoming, persona="derby", users={"app": "secret"}) as srv:
         url = f"jdbc:derby://127.0.0.1:{srv.port}/SAMPLE;user=app;password=secret"
@@ -442,11 +446,12 @@ def test_derbys_client_finds_the_tables() -> None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         answers = [[tuple(line.split("\t")) for line in part.splitlines()] for part in done.stdout.split("\n\n")]
-        schemas, kinds, tables, wanted, columns, pattern, keys, _ = answers
+        schemas, kinds, tables, wanted, columns, pattern, keys, *rest, _ = answers
         assert schemas == [("MAIN",), ("SHOP",)]
         assert kinds == [("TABLE",), ("VIEW",)]
         assert tables == [
-            ("MAIN", "GIVEN", "TABLE"), ("MAIN", "NAMES", "VIEW"), ("MAIN", "ODD", "TABLE"), ("SHOP", "ORDERS", "TABLE"),
+            ("MAIN", "GIVEN", "TABLE"), ("MAIN", "ODD", "TABLE"), ("SHOP", "ORDERS", "TABLE"), ("SHOP", "PARTS", "TABLE"),
+            ("MAIN", "NAMES", "VIEW"),
         ]  # fmt: skip
         assert wanted == [("SHOP", "ORDERS")]
         assert columns == [
@@ -456,6 +461,17 @@ def test_derbys_client_finds_the_tables() -> None:
         ]
         assert pattern == [("NAMES", "NAME"), ("NAMES", "NUMBER")]
         assert keys == [("ID", "1"), ("LINE", "2")]
+        imported, exported, crossed, index, unique, best, version, kinds, *rest = rest
+        parent = [("ORDERS", "ID", "PARTS", "OF_ORDER", "1"), ("ORDERS", "LINE", "PARTS", "OF_LINE", "2")]
+        assert imported == exported == crossed == parent
+        assert index == [("0", "PARTS_PART_KEY", "1", "PART", "A")] and unique == [("PARTS_PART_KEY",)]
+        assert best == [("ID", "BIGINT"), ("LINE", "INTEGER")] and version == []
+        assert ("VARCHAR",) in kinds and ("VARBINARY",) not in kinds and len(kinds) > 15
+        procedures, parameters, rights, column_rights, types, functions = rest
+        assert procedures == [("SQLTABLEPRIVILEGES",), ("SQLTABLES",)] and parameters == [("TABLE", "VARCHAR")]
+        assert rights == [("DELETE",), ("INSERT",), ("SELECT",), ("UPDATE",)]
+        assert column_rights == [("INSERT",), ("SELECT",), ("UPDATE",)]
+        assert types == functions == []
 
 
 def test_an_engine_without_a_catalog() -> None:

@@ -10,6 +10,7 @@ mod before_login;
 mod blanks;
 mod blocks;
 mod branches;
+mod catalogs;
 mod certificate_users;
 mod contention;
 mod control;

@@ -3,7 +3,8 @@
 use crate::protocol::Raw;
 use arrow_array::{Int32Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
-use drdarrow::server::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session, TableInfo};
+use drdarrow::server::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session};
+use drdarrow::server::catalog::database::Database;
 use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::serve;
 use drdarrow::server::persona::DERBY;
@@ -89,9 +90,9 @@ impl Session for Late {
         Ok(())
     }
 
-    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
+    fn database(&mut self) -> Result<Database, SqlError> {
         self.called();
-        Ok(Vec::new())
+        Ok(Database::default())
     }
 }
 

@@ -1,30 +1,50 @@
-"""The tables of DuckDB, for the catalog procedures by which drivers ask (JDBC's getTables and so on)."""
+"""The objects of DuckDB, for the catalog's views and procedures, by which drivers ask (JDBC's getTables and so on)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from drdarrow.server import types
+from drdarrow.server import columns, types
 from drdarrow.server.columns import Facts
-from drdarrow.server.engine import Described, SqlError, Table
+from drdarrow.server.engine import Constraint, Described, Index, Objects, SequenceInfo, SqlError, Table
+from drdarrow.server.remembered import Labels, Memory, TableMemory
 
-__all__ = ["parameter", "tables"]
+__all__ = ["check", "objects", "parameter"]
 
-_TABLES = """
-SELECT schema_name, table_name, 'TABLE' FROM duckdb_tables() WHERE NOT internal AND database_name = current_database()
+_HERE = "database_name = current_database()"
+_TABLES = f"""
+SELECT schema_name, table_name, 'TABLE', comment, estimated_size, NULL, table_oid
+FROM duckdb_tables() WHERE NOT internal AND {_HERE}
 UNION ALL
-SELECT schema_name, view_name, 'VIEW' FROM duckdb_views() WHERE NOT internal AND database_name = current_database()
+SELECT schema_name, view_name, 'VIEW', comment, NULL, sql, view_oid
+FROM duckdb_views() WHERE NOT internal AND {_HERE}
 ORDER BY ALL
 """
-_COLUMNS = """
-SELECT schema_name, table_name, column_name, data_type, is_nullable
-FROM duckdb_columns() WHERE NOT internal AND database_name = current_database()
+_COLUMNS = f"""
+SELECT schema_name, table_name, column_name, data_type, is_nullable, column_default, comment
+FROM duckdb_columns() WHERE NOT internal AND {_HERE}
 ORDER BY schema_name, table_name, column_index
 """
-_KEYS = """
-SELECT schema_name, table_name, constraint_column_names
-FROM duckdb_constraints() WHERE constraint_type = 'PRIMARY KEY' AND database_name = current_database()
+_KEYS = f"""
+SELECT schema_name, table_name, constraint_type, constraint_name, constraint_column_names, expression,
+    referenced_table, referenced_column_names
+FROM duckdb_constraints() WHERE constraint_type <> 'NOT NULL' AND {_HERE}
+ORDER BY schema_name, table_name, constraint_index
 """
+_INDEXES = f"""
+SELECT schema_name, table_name, index_name, is_unique, expressions
+FROM duckdb_indexes() WHERE {_HERE} AND NOT starts_with(index_name, 'drdarrow_')
+ORDER BY ALL
+"""
+_SEQUENCES = f"""
+SELECT schema_name, sequence_name, start_value, increment_by, min_value, max_value, "cycle"
+FROM duckdb_sequences() WHERE NOT temporary AND {_HERE} AND NOT starts_with(sequence_name, 'drdarrow_')
+ORDER BY ALL
+"""
+_SCHEMAS = f"SELECT upper(schema_name) FROM duckdb_schemas() WHERE NOT internal AND {_HERE} ORDER BY ALL"
+
+_Name = tuple[str, str]
 
 
 def parameter(name: str, duck: str) -> Described:
@@ -35,22 +55,106 @@ def parameter(name: str, duck: str) -> Described:
         return name, "Utf8", {}
 
 
-def tables(cursor: Any, known: Facts) -> list[Table]:
-    """The tables and views, their names in upper case. A column of a type that Db2 has not is listed as text."""
-    columns: dict[tuple[str, str], list[tuple[str, str, bool]]] = {}
-    for schema, table, column, duck, nullable in cursor.execute(_COLUMNS).fetchall():
-        columns.setdefault((schema, table), []).append((column, duck, nullable))
-    keys = {(schema, table): names for schema, table, names in cursor.execute(_KEYS).fetchall()}
+def objects(cursor: Any, known: Facts, memory: Memory) -> Objects:
+    """The tables, views, sequences and schemas, their names in upper case. A column of a type that Db2 has not is
+    listed as text."""
+    rows: dict[_Name, list[Any]] = {}
+    for schema, table, *column in cursor.execute(_COLUMNS).fetchall():
+        rows.setdefault((schema, table), []).append(column)
+    keys: dict[_Name, list[Any]] = {}
+    for schema, table, *key in cursor.execute(_KEYS).fetchall():
+        keys.setdefault((schema, table), []).append(key)
+    indexes: dict[_Name, list[Index]] = {}
+    for schema, table, name, unique, expressions in cursor.execute(_INDEXES).fetchall():
+        parts = memory.indexes.get((schema.upper(), name.upper())) or _parts(expressions)
+        indexes.setdefault((schema, table), []).append(Index(name.upper(), unique, parts))
     found = []
-    for schema, table, kind in cursor.execute(_TABLES).fetchall():
-        of = columns.get((schema, table), [])
-        names = [column for column, _, _ in of]
-        facts = known.get(f"{schema}.{table}".upper(), known.get(table.upper(), {}))
-        described: list[Described] = []
-        for column, duck, _ in of:
-            name, arrow, metadata = parameter(column.upper(), duck)
-            described.append((name, arrow, {**metadata, **types.fitting(duck, facts.get(name, {}))}))
-        required = [n for n, (_, _, nullable) in enumerate(of) if not nullable]
-        key = [names.index(column) for column in keys.get((schema, table), [])]
-        found.append(Table(schema.upper(), table.upper(), kind, described, required, key))
+    for schema, table, kind, comment, size, sql, _ in cursor.execute(_TABLES).fetchall():
+        name = schema.upper(), table.upper()
+        of, noted = rows.get((schema, table), []), memory.tables.get(name, TableMemory())
+        facts = _facts(f"{name[0]}.{name[1]}", table.upper(), sql, [row[0] for row in of], known)
+        found.append(
+            Table(
+                *name,
+                kind,
+                [_column(row, facts, noted) for row in of],
+                [n for n, (_, _, nullable, *_) in enumerate(of) if not nullable],
+                _constraints(name[0], keys.get((schema, table), []), noted),
+                indexes.get((schema, table), []),
+                comment=noted.comment or comment,
+                label=noted.label,
+                rows=size,
+                text=noted.text or sql,
+            )
+        )
+    sequences = [
+        SequenceInfo(schema.upper(), name.upper(), *rest)
+        for schema, name, *rest in cursor.execute(_SEQUENCES).fetchall()
+    ]
+    return Objects(found, sequences, [schema for (schema,) in cursor.execute(_SCHEMAS).fetchall()])
+
+
+def check(cursor: Any, made: Labels) -> None:
+    """Raises SqlError -204 for labels of a table that is not there, -206 for those of a column."""
+    schema, table = made.table
+    rows = cursor.execute(
+        f"SELECT upper(column_name) FROM duckdb_columns() WHERE {_HERE} AND upper(table_name) = ? "
+        "AND upper(schema_name) = coalesce(?, upper(current_schema()))",
+        [table, schema],
+    ).fetchall()
+    if not rows:
+        raise SqlError(-204, "42704", f"{schema}.{table}" if schema else table)
+    for column, _, _ in made.texts:
+        if column is not None and (column,) not in rows:
+            raise SqlError(-206, "42703", column)
+
+
+def _facts(full: str, name: str, sql: str | None, names: list[str], known: Facts) -> Mapping[str, Mapping[str, str]]:
+    """The facts about the columns of a table; those of a view are those of the columns that it shows."""
+    if sql is None:
+        return known.get(full, known.get(name, {}))
+    query = sql[sql.upper().find(" AS ") + 4 :]
+    try:
+        return dict(zip((n.upper() for n in names), columns.facts(query.rstrip(";"), names, known), strict=True))
+    except SqlError as e:
+        # One too long to be read.
+        if e.sqlcode != -101:
+            raise
+        return {}
+
+
+def _column(row: Any, facts: Mapping[str, Mapping[str, str]], noted: TableMemory) -> Described:
+    """A column with all that is known of it."""
+    column, duck, _, default, comment = row
+    name, arrow, metadata = parameter(column.upper(), duck)
+    told = {**metadata, **types.fitting(duck, dict(facts.get(name, {})))}
+    for key, value in (("drda:default", default), ("drda:comment", comment)):
+        if value is not None:
+            told[key] = value
+    return name, arrow, {**told, **noted.columns.get(name, {})}
+
+
+def _constraints(schema: str, rows: list[Any], noted: TableMemory) -> list[Constraint]:
+    """The constraints of a table, by the names that they were given."""
+    found = []
+    checks = [row for row in rows if row[0] == "CHECK"]
+    # In the order in which they were written, where all of them are remembered.
+    said = noted.checks if len(noted.checks) == len(checks) else [("", "")] * len(checks)
+    texts = iter(said)
+    for rule, name, names, expression, parent, parent_columns in rows:
+        of = [column.upper() for column in names]
+        if rule == "CHECK":
+            given, text = next(texts)
+            found.append(Constraint(given or name.upper(), rule, [], text=text or expression))
+        elif rule == "FOREIGN KEY":
+            about = (schema, parent.upper(), [column.upper() for column in parent_columns])
+            found.append(Constraint(noted.keys.get((rule, tuple(of)), name.upper()), rule, of, about))
+        else:
+            found.append(Constraint(noted.keys.get((rule, tuple(of)), name.upper()), rule, of))
     return found
+
+
+def _parts(expressions: str) -> list[tuple[str, bool]]:
+    """The columns of an index of which nothing is remembered, from DuckDB's text: `[A, '"my col"']`."""
+    parts = expressions.strip("[]").split(", ")
+    return [(part.strip("'\"").replace('\\"', '"').upper(), False) for part in parts]

@@ -47,6 +47,9 @@ class Cursor:
         self._feeds: dict[tuple[tuple[str, str], ...], _Feed] = {}
         self._passing: set[tuple[tuple[str, str], ...]] = set()
         self._number = 0
+        #: Views of rows by their names; those that are gone when the transaction is undone.
+        self._shown: dict[str, _Feed] = {}
+        self._passing_shown: set[str] = set()
         #: Describes the markers of a statement, where this DuckDB can.
         self.bind: Callable[[str], tuple[Any, ...]] | None = self._bind if hasattr(raw, "_bind") else None
 
@@ -84,6 +87,22 @@ class Cursor:
         """The statements of a text, read and no more."""
         return self._raw.extract_statements(sql)
 
+    def show(self, name: str, rows: Collected) -> None:
+        """The rows are a view of the connection's with this name, until it shows others under it."""
+        feed = self._shown.get(name)
+        if feed is None:
+            feed = self._shown[name] = _Feed(name)
+            feed.rows = rows
+            self._raw.register(name, feed)
+            if self._begun:
+                self._passing_shown.add(name)
+        feed.rows = rows
+
+    def hide(self) -> None:
+        """Nobody reads the rows any more that it shows."""
+        for feed in self._shown.values():
+            feed.rows = None
+
     @contextmanager
     def given(self, rows: Collected) -> Iterator[str]:
         """The rows are a view of the connection's: its name."""
@@ -119,6 +138,7 @@ class Cursor:
         self._raw.commit()
         self._uncertain.clear()
         self._passing.clear()
+        self._passing_shown.clear()
         self._begun = False
 
     def rollback(self) -> None:
@@ -133,11 +153,12 @@ class Cursor:
             if "no transaction is active" not in str(e):
                 raise
         finally:
-            for columns in self._passing:
-                feed = self._feeds.pop(columns)
+            gone = [self._feeds.pop(columns) for columns in self._passing]
+            for feed in [*gone, *(self._shown.pop(name) for name in self._passing_shown)]:
                 with suppress(Exception):
                     self._raw.unregister(feed.name)
             self._passing.clear()
+            self._passing_shown.clear()
 
     def interrupt(self) -> None:
         """Breaks off what runs; called from any thread."""
@@ -191,6 +212,7 @@ class Cursors:
 
     def give(self, cursor: Cursor) -> None:
         """Takes a cursor back."""
+        cursor.hide()
         if cursor is self.main:
             return
         self._forget(cursor)

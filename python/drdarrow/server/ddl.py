@@ -39,6 +39,8 @@ _BYTES = ("BINARY", "VARBINARY", "BLOB")
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK")
 _LARGE = 2_147_483_647
+#: The CCSID of FOR BIT DATA.
+_BINARY = "65535"
 #: Words of the longest type: TIMESTAMP(6) WITH TIME ZONE, VARCHAR(32 K OCTETS) FOR BIT DATA CCSID 1208.
 _LONGEST = 24
 
@@ -100,10 +102,14 @@ def type_at(words: Sequence[Word], at: int) -> Type | None:
     bits = words[end].upper == "FOR" and words[end + 1].upper == "BIT"
     if words[end].upper == "FOR" and words[end + 1].upper in ("BIT", "SBCS", "MIXED"):
         end += 3
+    page = {}
     if words[end].upper == "CCSID":
+        # Of characters in this page there are none.
+        bits = bits or words[end + 1].text == _BINARY
+        page = {"drda:ccsid": words[end + 1].text} if words[end + 1].kind == "number" else {}
         end += 2
     if name in _TEXT:
-        about = {"drda:type": name + " FOR BIT DATA" * bits, **_length(name, sizes)}
+        about = {"drda:type": name + " FOR BIT DATA" * bits, **_length(name, sizes), **({} if bits else page)}
         return Type("BLOB" if bits else "VARCHAR", start + end, about)
     if name in _BYTES:
         return Type("BLOB", start + end, {"drda:type": name, **_length(name, sizes)})

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from drdarrow.server import catalog, columns, guard, markers, meaning, sizes, types
 from drdarrow.server.columns import Facts
@@ -16,7 +17,7 @@ from drdarrow.server.rules import apply
 from drdarrow.server.rules.product import Product
 from drdarrow.server.statement import Statement
 
-__all__ = ["Description", "Rules", "describe"]
+__all__ = ["Description", "Rules", "aggregates", "describe"]
 
 #: Markers that a description can count; a persona may have fewer.
 _MARKERS = 65_535
@@ -35,6 +36,18 @@ class Rules:
     read_only: bool
     product: Product
     aggregates: frozenset[str]
+
+
+def aggregates(source: Any) -> frozenset[str]:
+    """The functions that make one value of many rows."""
+    cursor = source.cursor()
+    try:
+        rows = cursor.execute(
+            "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE function_type = 'aggregate'"
+        ).fetchall()
+    finally:
+        cursor.close()
+    return frozenset(name for (name,) in rows)
 
 
 def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, rules: Rules) -> Description:

@@ -80,8 +80,8 @@ class Dialect:
 
     def __init__(self, user: str, database: str) -> None:
         self._registers = {
-            "SCHEMA": "current_schema()",
-            "SQLID": "current_schema()",
+            "SCHEMA": "upper(current_schema())",
+            "SQLID": "upper(current_schema())",
             "USER": _literal(user.upper()),
             "SERVER": _literal(database),
             "ISOLATION": "'CS'",

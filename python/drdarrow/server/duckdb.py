@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from drdarrow.server import arrays, catalog, columns, describing, errors, guard, sizes
+from drdarrow.server import arrays, catalog, columns, describing, errors, guard, remembered, sizes
 from drdarrow.server.arrays import CHANGES, DEFINITIONS
+from drdarrow.server.catalog_views import CatalogViews
 from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.ddl import Change
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect
-from drdarrow.server.engine import Prepared, SqlError, Table
+from drdarrow.server.engine import Objects, Prepared, SqlError, Views
 from drdarrow.server.inserts import Insert
 from drdarrow.server.known import Committed, Known
 from drdarrow.server.macros import Macros
@@ -62,8 +63,9 @@ class DuckEngine:
     ) -> None:
         self._source = source
         self._committed = Committed(facts)
+        self._remembered = remembered.Committed()
         self._settings = [] if guarded or guard.is_locked(source) else [_SETUP]
-        self._rules = Rules(guarded, read_only, product, _aggregates(source))
+        self._rules = Rules(guarded, read_only, product, describing.aggregates(source))
         self._macros = Macros(source, product, guarded)
         self._references = References(source) if guarded else None
         self._watch = Watch(guard.memory(source)) if guarded else None
@@ -73,7 +75,7 @@ class DuckEngine:
         main = Cursor(self._source.cursor(), self._macros)
         cursors = Cursors(main, self._settings, self._rules.read_only)
         dialect = Dialect(user, database)
-        known = Known(self._committed)
+        known = Known(self._committed, self._remembered)
         return DuckSession(cursors, dialect, known, self._rules, self._macros, self._references, self._watch)
 
 
@@ -111,7 +113,12 @@ class DuckSession:
         self._savepoints = Savepoints()
         #: The statement that was prepared last, until one runs.
         self._next: Statement | None = None
+        self._views: CatalogViews | None = None
         self.patience = Patience()
+
+    def appear_as(self, views: Views, /) -> None:
+        """The views of the product's catalog, which statements may name."""
+        self._views = CatalogViews(views)
 
     def prepare(self, sql: str, /) -> Prepared:
         """Reads and describes a statement."""
@@ -127,15 +134,34 @@ class DuckSession:
             return self._keep(Statement(Run(""), "REGISTER")), None, []
         if is_about_savepoints(sql):
             return self._keep(Statement(Run(sql), "SAVEPOINT")), None, []
-        translated = self._dialect.to_duckdb(sql)
+        if made := remembered.labels(sql):
+            with self._reading() as cursor:
+                catalog.check(cursor, made)
+            return self._keep(Statement(Run(""), "LABEL", said=sql)), None, []
+        placed, shown = self._views.place(sql) if self._views else (sql, [])
+        translated = self._dialect.to_duckdb(placed)
         with self._reading(translated.sql) as cursor:
+            self._show(cursor, shown)
             if self._references is not None:
                 self._references.check(translated.sql, cursor)
             apart = cursor is not self._main
-            found = describing.describe(cursor, apart, translated, self._known.tables, self._rules)
+            known = self._known.tables
+            if self._views and shown:
+                known = {**known, **self._views.facts(shown)}
+            found = describing.describe(cursor, apart, translated, known, self._rules)
         statement, described, parameters = found
+        statement.shown = shown
+        if statement.kind in DEFINITIONS:
+            statement.said = sql
         self._next = statement
         return self._keep(statement), described, parameters
+
+    def _show(self, cursor: Cursor, tables: Sequence[str]) -> None:
+        """The views of the catalog, as they are now."""
+        if self._views and tables:
+            now = catalog.objects(cursor, self._known.tables, self._known.memory)
+            for table in tables:
+                cursor.show(table, self._views.rows(table, now))
 
     @contextmanager
     def _reading(self, *statements: str) -> Iterator[Cursor]:
@@ -179,6 +205,9 @@ class DuckSession:
         shared = self._changed or self._local
         cursor = self._main if shared else self._cursors.take(statement.run.sql)
         try:
+            if statement.shown:
+                with self.patience.reading(""):
+                    self._show(cursor, statement.shown)
             values = statement.run.values(parameters)
             relation = cursor.sql(statement.run.sql, params=values or None)
             now = [str(kind) for kind in relation.types]
@@ -228,6 +257,12 @@ class DuckSession:
                 self._cursors.set(statement.run.sql)
                 return None
             self._start(statement.run.sql, statement.run.lean)
+            if statement.kind == "LABEL":
+                self._learn(statement)
+                return None
+            if statement.shown:
+                with self.patience.reading(""):
+                    self._show(self._main, statement.shown)
             for other in statement.run.first:
                 self._main.execute(other)
             count = self._run_ready(statement, ready)
@@ -243,9 +278,17 @@ class DuckSession:
         self._macros.stand(statement.run.sql)
         temporary = bool(_TEMPORARY.match(statement.run.sql))
         self._known.learn(statement.changes, statement.declared, temporary)
+        if not temporary:
+            self._learn(statement)
         self._defined = True
         self._local = self._local or temporary
         return None
+
+    def _learn(self, statement: Statement) -> None:
+        """Remembers what a definition says and DuckDB does not keep."""
+        [(schema,)] = self._main.execute("SELECT current_schema()").fetchall()
+        self._known.hear(statement.said, schema)
+        self._changed = True
 
     def _start(self, *statements: str) -> None:
         """Begins a transaction for some statements where there is none."""
@@ -312,10 +355,10 @@ class DuckSession:
             finally:
                 self.forget(self._number)
 
-    def tables(self) -> list[Table]:
-        """The tables and views."""
-        with self._reading() as cursor:
-            return catalog.tables(cursor, self._known.tables)
+    def objects(self) -> Objects:
+        """The tables, views and the like."""
+        with self.patience.reading(""), self._reading() as cursor:
+            return catalog.objects(cursor, self._known.tables, self._known.memory)
 
     @property
     def changed(self) -> bool:
@@ -408,15 +451,3 @@ class DuckSession:
         if lost and not found.rolled_back:
             return SqlError(-1476, "40506", str(found.sqlcode), *found.tokens, rolled_back=True)
         return found
-
-
-def _aggregates(source: Any) -> frozenset[str]:
-    """The functions that make one value of many rows."""
-    cursor = source.cursor()
-    try:
-        rows = cursor.execute(
-            "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE function_type = 'aggregate'"
-        ).fetchall()
-    finally:
-        cursor.close()
-    return frozenset(name for (name,) in rows)

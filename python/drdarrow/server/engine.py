@@ -11,7 +11,10 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from drdarrow.types import ArrowStreamExportable
 
-__all__ = ["Described", "Engine", "Prepared", "Result", "Session", "SqlError", "Table"]
+__all__ = [
+    "Constraint", "Described", "Engine", "Index", "Objects", "Prepared", "Result", "SequenceInfo", "Session",
+    "SqlError", "Table", "Views",
+]  # fmt: skip
 
 #: A column or a parameter: its name, its Arrow type in Arrow's words (`Int32`, `Decimal128(9, 2)`, `Utf8`,
 #: `Timestamp(Microsecond, None)`), and what SQL knows beyond it: `drda:type`, `drda:length`, `drda:scale`.
@@ -21,18 +24,79 @@ Described: TypeAlias = tuple[str, str, dict[str, str]]
 Prepared: TypeAlias = tuple[int, list[Described] | None, list[Described]]
 
 
+class Constraint(NamedTuple):
+    """A key or a check of a table."""
+
+    name: str
+    #: PRIMARY KEY, UNIQUE, FOREIGN KEY, CHECK.
+    rule: str
+    #: Those of a key, in its order.
+    columns: list[str]
+    #: Schema, name and columns of the table that a foreign key is about.
+    parent: tuple[str, str, list[str]] | None = None
+    #: The condition of a check.
+    text: str | None = None
+
+
+class Index(NamedTuple):
+    """An index of a table; those that keys have are left out."""
+
+    name: str
+    unique: bool
+    #: Each with whether high values come first.
+    columns: list[tuple[str, bool]]
+
+
 class Table(NamedTuple):
     """A table as the catalog tells of it."""
 
     schema: str
     name: str
-    #: TABLE, VIEW.
+    #: TABLE, VIEW, ALIAS.
     kind: str
+    #: Metadata may also have `drda:comment`, `drda:heading`, `drda:label`, `drda:default` (an expression) and
+    #: `drda:identity` (ALWAYS or BY DEFAULT), with `drda:start` and `drda:increment`.
     columns: list[Described]
     #: Positions of the columns that are NOT NULL.
     required: list[int]
-    #: Positions of the columns of the primary key, in its order.
-    key: list[int]
+    constraints: Sequence[Constraint] = ()
+    indexes: Sequence[Index] = ()
+    comment: str | None = None
+    label: str | None = None
+    #: How many there are, where that is known without counting.
+    rows: int | None = None
+    #: The statement that made a view.
+    text: str | None = None
+
+
+class SequenceInfo(NamedTuple):
+    """A sequence as the catalog tells of it."""
+
+    schema: str
+    name: str
+    start: int
+    increment: int
+    least: int
+    most: int
+    cycles: bool
+
+
+class Objects(NamedTuple):
+    """The objects of a database, in order of schema and name. schemas: those without a table among them."""
+
+    tables: Sequence[Table]
+    sequences: Sequence[SequenceInfo] = ()
+    schemas: Sequence[str] = ()
+
+
+class Views(Protocol):
+    """The views of a product's catalog."""
+
+    def names(self) -> list[str]:
+        """Their names in upper case, `SYSCAT.TABLES`."""
+
+    def rows(self, name: str, objects: Objects) -> ArrowStreamExportable:
+        """The rows of one over these objects."""
 
 
 class SqlError(Exception):
@@ -75,8 +139,10 @@ class Session(Protocol):
     """One client's view of the engine. What is raised reaches the client: an SqlError as it is, others as -901 with
     their type and a number, under which the logger `drdarrow.server` has them whole.
 
-    A session may also have `tables()`, which gives the tables that there are as a list of Table: drivers ask for them
-    by catalog procedures, as for JDBC's getTables and getColumns. Without it there are no such procedures.
+    A session may also have `objects()`, which gives the objects that there are as Objects: drivers ask for them by
+    catalog procedures, as for JDBC's getTables and getColumns. Without it there are no such procedures. And it may have
+    `appear_as(views)`, which is called once before all else and hands it the views of the product's catalog (Views),
+    for queries that name one.
 
     And it may have `execute_array(statement, table, atomic)`, which runs a statement that is no query for an array of
     rows. table: Arrow data (`__arrow_c_stream__`), the row's number from 0 as column "0", the markers as "1", "2" and

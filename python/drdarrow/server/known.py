@@ -8,6 +8,8 @@ from threading import Lock
 from drdarrow.server import columns
 from drdarrow.server.columns import Facts
 from drdarrow.server.ddl import Change
+from drdarrow.server.remembered import Committed as CommittedMemory
+from drdarrow.server.remembered import Memory, Remembered
 
 __all__ = ["Committed", "Known"]
 
@@ -30,8 +32,9 @@ class Committed:
 class Known:
     """The tables that one session sees: those committed, as its transaction changed them, and its temporary ones."""
 
-    def __init__(self, committed: Committed) -> None:
+    def __init__(self, committed: Committed, memory: CommittedMemory) -> None:
         self._committed = committed
+        self._remembered = Remembered(memory)
         #: Changes that are not committed. Temporary tables, and those at the last end of a transaction.
         self._pending: dict[str, dict[str, dict[str, str]] | None] = {}
         self._temporary: Facts = {}
@@ -44,6 +47,15 @@ class Known:
         if not self._pending and not self._temporary:
             return committed
         return {**_changed(committed, self._pending), **self._temporary}
+
+    @property
+    def memory(self) -> Memory:
+        """What definitions said beyond that."""
+        return self._remembered.memory
+
+    def hear(self, said: str, schema: str) -> None:
+        """Takes up a definition that was carried out. schema: of names without one."""
+        self._remembered.hear(said, schema)
 
     def learn(self, changes: Iterable[Change], declared: Facts, temporary: bool) -> None:
         """Notes what a statement made of tables."""
@@ -70,6 +82,7 @@ class Known:
     def commit(self, defined: bool) -> None:
         """All sessions see the changes. defined: those of tables and the like are among them."""
         self._committed.change(self._pending, defined)
+        self._remembered.commit()
         self._pending = {}
         self._before = self._temporary
 
@@ -77,6 +90,7 @@ class Known:
         """The changes are forgotten."""
         self._pending = {}
         self._temporary = self._before
+        self._remembered.rollback()
 
 
 def _changed(tables: Facts, changes: Mapping[str, dict[str, dict[str, str]] | None]) -> Facts:

@@ -29,6 +29,9 @@ class Statement:
     grows: bool = False
     #: The statement as DuckDB has read it, by the text that is run.
     read: dict[str, Any] = field(default_factory=dict)
+    #: A definition in the client's words; the views of the catalog that it reads, by their names in DuckDB.
+    said: str = ""
+    shown: Sequence[str] = ()
     #: As it is run for many rows at once; None where it cannot be, or nobody has looked yet.
     insert: Insert | None = None
     looked: bool = False

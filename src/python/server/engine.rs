@@ -2,35 +2,29 @@
 //! `EngineSession`. Python is entered only for the calls themselves; the rows of a query are pulled through
 //! Arrow's C stream interface without its lock.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
-use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use pyo3::exceptions::{PyLookupError, PyPermissionError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use super::calls::{HeldObject, inside, told_in_sql, unforeseen};
+use super::catalog::{CatalogViews, Described, Objects, field};
 use super::pulled::{Pulled, Pulling, lock};
 use crate::python::arrow::capsule;
 use crate::python::arrow::imported;
 use crate::python::arrow::result_table::Collected;
 use crate::python::rows::Rows as Cells;
 use crate::server::backend::{
-    Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session as Serving, TableInfo,
-    one_by_one,
+    Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session as Serving, one_by_one,
 };
 use crate::server::budget::Budget;
+use crate::server::catalog::database::Database;
+use crate::server::catalog::view::Catalog;
 use crate::server::error::SqlError;
-
-/// A column or parameter as Python describes it: name, Arrow type in Arrow's words, metadata.
-type Described = (String, String, HashMap<String, String>);
-
-/// A table as Python tells of it: schema, name, kind, columns, positions of those that are NOT NULL and of
-/// those of the primary key.
-type Listed = (String, String, String, Vec<Described>, Vec<usize>, Vec<usize>);
 
 /// An engine written in Python.
 pub(super) struct Engine(HeldObject);
@@ -187,13 +181,21 @@ impl Serving for EngineSession {
         inside(|py| self.object.bind(py)?.call_method0("rollback").map(drop))
     }
 
-    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
-        self.clear_way()?;
-        let tables = inside(|py| {
-            let Some(method) = self.object.bind(py)?.getattr_opt("tables")? else { return Ok(None) };
-            method.call0()?.extract::<Vec<Listed>>()?.into_iter().map(listed).collect::<PyResult<_>>().map(Some)
+    fn appear_as(&mut self, catalog: &Catalog) {
+        // An engine without views of the catalog has no such method.
+        let _ = inside(|py| {
+            let Some(method) = self.object.bind(py)?.getattr_opt("appear_as")? else { return Ok(()) };
+            method.call1((CatalogViews::new(catalog.clone()),)).map(drop)
         });
-        tables?.ok_or_else(|| SqlError::no_routine("SQLTABLES"))
+    }
+
+    fn database(&mut self) -> Result<Database, SqlError> {
+        self.clear_way()?;
+        let objects = inside(|py| {
+            let Some(method) = self.object.bind(py)?.getattr_opt("objects")? else { return Ok(None) };
+            method.call0()?.extract::<Objects>()?.database().map(Some)
+        });
+        objects?.ok_or_else(|| SqlError::no_routine("SQLTABLES"))
     }
 
     fn changed(&self) -> Option<bool> {
@@ -262,21 +264,6 @@ fn done(answer: &Bound<'_, PyAny>) -> PyResult<Done> {
     let count = answer.extract::<Option<u64>>()?;
     let warning = (count == Some(0)).then(|| SqlError::new(100, "02000", &[]));
     Ok(Done { count, warning })
-}
-
-fn field((name, data_type, metadata): Described) -> PyResult<Field> {
-    let data_type: DataType =
-        data_type.parse().map_err(|e: ArrowError| pyo3::exceptions::PyValueError::new_err(capsule::text(&e)))?;
-    Ok(Field::new(name, data_type, true).with_metadata(metadata))
-}
-
-fn listed((schema, name, kind, columns, required, key): Listed) -> PyResult<TableInfo> {
-    let fields = columns.into_iter().enumerate().map(|(n, column)| {
-        let nullable = !required.contains(&n);
-        Ok(field(column)?.with_nullable(nullable))
-    });
-    let columns = Arc::new(Schema::new(fields.collect::<PyResult<Vec<_>>>()?));
-    Ok(TableInfo { schema, name, kind, columns, key })
 }
 
 /// Parameters as Arrow data: columns 1, 2 and so on, and the number of the row, from 0, as column 0.

@@ -1,6 +1,7 @@
 //! A running server in Python's hands; `drdarrow/server` wraps it.
 
 mod calls;
+mod catalog;
 mod engine;
 mod pulled;
 mod settings;

@@ -1,23 +1,16 @@
 //! A call of a catalog procedure, as it was prepared.
 
-use super::catalog::CatalogProcedure;
 use crate::server::backend::Parameters;
+use crate::server::catalog::procedure::{Argument, CatalogProcedure};
 use crate::server::error::SqlError;
-use arrow_array::{Array, StringArray};
-use arrow_schema::DataType;
-use std::collections::HashMap;
+use arrow_schema::Field;
 
 /// A CALL that this server answers itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CatalogCall {
     pub(super) procedure: CatalogProcedure,
-    arguments: Vec<Argument>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Argument {
-    Marker,
-    Constant(Option<String>),
+    /// `None` for a marker.
+    arguments: Vec<Option<Argument>>,
 }
 
 impl CatalogCall {
@@ -29,39 +22,42 @@ impl CatalogCall {
         let ours = call.eq_ignore_ascii_case("CALL") && schema.trim().eq_ignore_ascii_case("SYSIBM");
         let procedure = CatalogProcedure::named(name.trim()).filter(|_| ours)?;
         let arguments = arguments(rest.trim_end().strip_suffix(')')?)?;
-        (arguments.len() == procedure.parameters()).then_some(CatalogCall { procedure, arguments })
+        (arguments.len() == procedure.fields().len()).then_some(CatalogCall { procedure, arguments })
+    }
+
+    /// The call by a procedure's name alone, all of whose arguments are markers; -440 for another procedure.
+    pub(super) fn by_name(name: &str) -> Result<CatalogCall, SqlError> {
+        let procedure = CatalogProcedure::named(name).ok_or_else(|| SqlError::no_routine(name.trim()))?;
+        Ok(CatalogCall { procedure, arguments: vec![None; procedure.fields().len()] })
     }
 
     /// The fields of the markers.
-    pub(super) fn parameters(&self) -> Vec<arrow_schema::Field> {
-        let told = [("drda:type", "VARCHAR"), ("drda:length", "128")].map(|(k, v)| (k.to_owned(), v.to_owned()));
-        let field = arrow_schema::Field::new("", DataType::Utf8, true).with_metadata(HashMap::from(told));
-        let markers = self.arguments.iter().filter(|a| **a == Argument::Marker).count();
-        vec![field; markers]
+    pub(super) fn parameters(&self) -> Vec<Field> {
+        let fields = self.procedure.fields().into_iter().zip(&self.arguments);
+        fields.filter(|(_, argument)| argument.is_none()).map(|(field, _)| field).collect()
     }
 
     /// The arguments, with the values of the markers.
-    pub(super) fn values(&self, parameters: &Parameters) -> std::result::Result<Vec<Option<String>>, SqlError> {
+    pub(super) fn values(&self, parameters: &Parameters) -> Result<Vec<Argument>, SqlError> {
         let mut markers = parameters.columns.iter();
-        let value = |argument: &Argument| match argument {
-            Argument::Constant(value) => Ok(value.clone()),
-            Argument::Marker => {
-                let array = markers.next().and_then(|a| a.as_any().downcast_ref::<StringArray>());
-                let array = array.ok_or_else(|| SqlError::new(-301, "07006", &["1"]))?;
-                Ok((array.len() > 0 && array.is_valid(0)).then(|| array.value(0).to_owned()))
+        let mut value = |argument: &Option<Argument>| match argument {
+            Some(constant) => Ok(constant.clone()),
+            None => {
+                let value = markers.next().and_then(Argument::of);
+                value.ok_or_else(|| SqlError::new(-301, "07006", &["1"]))
             }
         };
-        self.arguments.iter().map(value).collect()
+        self.arguments.iter().map(&mut value).collect()
     }
 }
 
-/// Markers, texts in quotes and NULLs, with commas.
-fn arguments(text: &str) -> Option<Vec<Argument>> {
+/// Markers, texts in quotes, whole numbers and NULLs, with commas.
+fn arguments(text: &str) -> Option<Vec<Option<Argument>>> {
     let mut out = Vec::new();
     let mut rest = text.trim_start();
     loop {
         let (argument, after) = if let Some(after) = rest.strip_prefix('?') {
-            (Argument::Marker, after)
+            (None, after)
         } else if let Some(mut after) = rest.strip_prefix('\'') {
             let mut value = String::new();
             loop {
@@ -72,12 +68,14 @@ fn arguments(text: &str) -> Option<Vec<Argument>> {
                         value.push('\'');
                         after = next;
                     }
-                    None => break (Argument::Constant(Some(value)), next),
+                    None => break (Some(Argument::text(&value)), next),
                 }
             }
+        } else if let Some((digits, after)) = number(rest) {
+            (Some(Argument::number(digits)), after)
         } else {
             rest.get(..4).filter(|n| n.eq_ignore_ascii_case("NULL"))?;
-            (Argument::Constant(None), rest.get(4..)?)
+            (Some(Argument::NULL), rest.get(4..)?)
         };
         out.push(argument);
         match after.trim_start().strip_prefix(',') {
@@ -87,6 +85,13 @@ fn arguments(text: &str) -> Option<Vec<Argument>> {
     }
 }
 
+/// A whole number, and the text after it.
+fn number(text: &str) -> Option<(i64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, after) = text.split_at_checked(end)?;
+    Some((digits.parse().ok()?, after))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,18 +99,21 @@ mod tests {
     #[test]
     fn calls_are_recognised() {
         let call = CatalogCall::of("CALL SYSIBM.SQLTABLES(?,?, ?,?,?)").unwrap();
-        assert_eq!((call.procedure, call.parameters().len()), (CatalogProcedure::Tables, 5));
+        assert_eq!((call.procedure.name(), call.parameters().len()), ("SQLTABLES", 5));
         let call = CatalogCall::of("call sysibm.sqltables('', NULL, 'it''s', ?, 'GETSCHEMAS=1');").unwrap();
-        let text = |t: &str| Argument::Constant(Some(t.to_owned()));
-        let expected = [text(""), Argument::Constant(None), text("it's"), Argument::Marker, text("GETSCHEMAS=1")];
+        let text = |t: &str| Some(Argument::text(t));
+        let expected = [text(""), Some(Argument::NULL), text("it's"), None, text("GETSCHEMAS=1")];
         assert_eq!(call.arguments, expected);
+        let call = CatalogCall::of("CALL SYSIBM.SQLGETTYPEINFO(12, ?)").unwrap();
+        assert_eq!(call.arguments, [Some(Argument::number(12)), None]);
         for other in [
             "CALL SYSIBM.SQLTABLES(?)",
             "CALL SYSIBM.SQLTABLES(?,?,?,?,'",
             "CALL SYSIBM.SQLTABLES(?,?,?,?,?",
             "CALL SYSIBM.SQLTABLES(?,?,?,?,? ?)",
             "CALL OTHER.SQLTABLES(?,?,?,?,?)",
-            "CALL SYSIBM.SQLPROCEDURES(?,?,?,?)",
+            "CALL SYSIBM.SQLPROCEDURES(?,?,?)",
+            "CALL SYSIBM.SQLSCHEMAS(?,?,?,?,?)",
             "SELECT 1",
             "",
         ] {

@@ -1,14 +1,16 @@
 //! Calls of the catalog procedures: a CALL whose arguments are markers or constants, answered by a
 //! result set: RSLSETRM with the section of it, SQLCARD, SQLRSLRD, then OPNQRYRM, SQLCINRD, QRYDSC
-//! and the first QRYDTA; the rest goes by CNTQRY. Only personas with routines in SYSIBM have them:
-//! what IBM's CLI driver expects of a result set is not known. (Measured: Derby.)
+//! and the first QRYDTA; the rest goes by CNTQRY. The call is a prepared CALL, or the procedure's name in PRCNAM.
+//! (Measured: Derby; IBM's CLI driver prepares, its JDBC driver names. Both take the end of the rows after the first
+//! ones, as ENDQRYRM and SQLCARD.)
 
-use super::blocks::{RowSender, check_block_size};
+use super::blocks::{Progress, RowSender, check_block_size};
 use super::catalog_call::CatalogCall;
 use super::cursors::OpenCursor;
 use super::describe;
 use super::meter::Meter;
 use super::parameter_array::ParameterArray;
+use super::query::end_query;
 use super::section::Section;
 use super::session::SqlSession;
 use crate::server::environment::Environment;
@@ -42,7 +44,7 @@ pub(super) fn catalog(
     let parameters = array.parameters(&call.parameters())?;
     let made = parameters.and_then(|parameters| {
         let values = call.values(&parameters)?;
-        let batch = call.procedure.answer(&values, &sql.engine().tables()?, persona)?;
+        let batch = call.procedure.answer(&values, &sql.engine().database()?, persona)?;
         Ok((describe::fields(&batch.schema(), persona)?, batch))
     });
     let (columns, batch) = match made {
@@ -51,7 +53,7 @@ pub(super) fn catalog(
     };
     if command.maxrslcnt.unwrap_or(0) == 0 {
         // There is a result set more than the requester takes.
-        let mut sqlca = env.sqlca(&SqlError::new(464, "0100E", &["CATALOG", "1", "0"]));
+        let mut sqlca = env.sqlca(&SqlError::new(464, "0100E", &[call.procedure.name(), "1", "0"]));
         sqlca.errd = [0; 6];
         env.card(Some(&sqlca), out)?;
         return Ok(After::Next);
@@ -60,7 +62,8 @@ pub(super) fn catalog(
     let sqlda = SqlDa { columns: columns.iter().map(|f| describe::sqlvar(f, None)).collect(), ..SqlDa::default() };
     let (rows, meter) = (Box::new(std::iter::once(Ok(batch))), Meter::new(&sql.budget, false));
     let mut cursor = OpenCursor::new(columns, rows, None, true, Some(meter));
-    cursor.closes = false;
+    // Derby's clients ask for the end themselves.
+    cursor.closes = !persona.ends_in_row;
     let sets = RslSetRm { svrcod: 0, pkgsnlst: PkgSnLst(vec![command.pkgnamcsn.clone()]) };
     out.reply(&sets.encode(env.text).map_err(ProtocolError::ours)?);
     env.card(Some(&env.success(None)), out)?;
@@ -73,8 +76,11 @@ pub(super) fn catalog(
     out.object(&sqlda.encode_sqlcinrd(layout, &persona.typdef).map_err(ProtocolError::ours)?);
     let described = descriptor::encode_result(cursor.rows.fields(), &persona.typdef);
     out.data(cp::QRYDSC, &described.map_err(ProtocolError::ours)?);
-    // The requester closes it: it is never over here.
-    RowSender { env, locators: &mut sql.locators, out }.blocks(&mut cursor, size, command.maxblkext)?;
-    sql.cursors.insert(id, cursor);
-    Ok(After::Next)
+    match (RowSender { env, locators: &mut sql.locators, out }).blocks(&mut cursor, size, command.maxblkext)? {
+        Progress::Open => {
+            sql.cursors.insert(id, cursor);
+            Ok(After::Next)
+        }
+        Progress::Over(error) => end_query(sql, env, error, out),
+    }
 }

@@ -5,6 +5,7 @@
 //! changed in all. Otherwise each row stands for itself and has an SQLCARD of its own, in order.
 //! (Measured: what IBM's CLI and JDBC drivers take.)
 
+use super::catalog_call::CatalogCall;
 use super::catalog_procedure::catalog;
 use super::lob_derby::call_lob;
 use super::outcome::{announce_change, executed, outcome};
@@ -54,6 +55,12 @@ pub(super) fn excsqlstt(
         Ok(section) => section,
         Err(error) => return refuse_rows(sql, env, &error, answers, out),
     };
+    if let Some(name) = &command.prcnam {
+        return match CatalogCall::by_name(name) {
+            Ok(call) => catalog(sql, env, &call, command, section, &array, out),
+            Err(error) => refuse_rows(sql, env, &error, answers, out),
+        };
+    }
     let (statement, defines, parameters) = match sql.statement(&section) {
         Some(SectionStatement::Prepared { columns, .. }) if !columns.is_empty() => {
             return refuse_rows(sql, env, &SqlError::new(-84, "42612", &[]), answers, out);

@@ -3,7 +3,6 @@
 mod batch_reader;
 mod bind;
 mod blocks;
-mod catalog;
 mod catalog_call;
 mod catalog_procedure;
 mod cursors;

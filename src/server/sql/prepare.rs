@@ -201,9 +201,9 @@ fn prepare(
         if let Some(call) = Call::of(text) {
             return Ok(SectionStatement::Call(call));
         }
-        if let Some(call) = CatalogCall::of(text) {
-            return Ok(SectionStatement::Catalog(call));
-        }
+    }
+    if let Some(call) = CatalogCall::of(text) {
+        return Ok(SectionStatement::Catalog(call));
     }
     if !persona.calls && sets_client_info(text) {
         return Ok(SectionStatement::ClientInfo(text.to_owned()));

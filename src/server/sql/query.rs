@@ -168,7 +168,12 @@ fn open(
 }
 
 /// ENDQRYRM and its SQLCARD, of an error or of the end of data.
-fn end_query(sql: &mut SqlSession, env: &Environment, error: Option<SqlError>, out: &mut Replies<'_>) -> Result<After> {
+pub(super) fn end_query(
+    sql: &mut SqlSession,
+    env: &Environment,
+    error: Option<SqlError>,
+    out: &mut Replies<'_>,
+) -> Result<After> {
     out.reply(&Reply::new(cp::ENDQRYRM).encode(env.text)?);
     match error {
         Some(error) => sql.fail(env, &error, out)?,

@@ -1,9 +1,9 @@
 //! An engine whose tables are read and not changed: statements that are not queries are refused, whatever it is.
 
-use crate::server::backend::{
-    Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session, TableInfo,
-};
+use crate::server::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session};
 use crate::server::budget::Budget;
+use crate::server::catalog::database::Database;
+use crate::server::catalog::view::Catalog;
 use crate::server::error::SqlError;
 use std::sync::Arc;
 
@@ -83,8 +83,12 @@ impl Session for ReadOnlySession {
         self.0.rows_are_shared()
     }
 
-    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
-        self.0.tables()
+    fn appear_as(&mut self, catalog: &Catalog) {
+        self.0.appear_as(catalog);
+    }
+
+    fn database(&mut self) -> Result<Database, SqlError> {
+        Ok(Database { read_only: true, ..self.0.database()? })
     }
 }
 

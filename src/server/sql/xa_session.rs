@@ -2,10 +2,10 @@
 //! a branch takes the session along in which it was begun, from connection to connection, and the connection gets
 //! another one. Statements that the requester has prepared are there in each of them, read anew where they are needed.
 
-use crate::server::backend::{
-    Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session, TableInfo,
-};
+use crate::server::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session};
 use crate::server::budget::Budget;
+use crate::server::catalog::database::Database;
+use crate::server::catalog::view::Catalog;
 use crate::server::error::SqlError;
 use arrow_schema::{Field, SchemaRef};
 use std::collections::HashMap;
@@ -41,6 +41,7 @@ struct State {
     backend: Arc<dyn Backend>,
     login: Login,
     budget: Option<Budget>,
+    catalog: Option<Catalog>,
     shared_rows: bool,
     current: Option<OpenSession>,
     statements: HashMap<u64, Statement>,
@@ -74,6 +75,7 @@ pub(super) fn switched(
         backend,
         login,
         budget: None,
+        catalog: None,
         shared_rows,
         current: Some(OpenSession { session: first, connection, numbers: HashMap::new() }),
         statements: HashMap::new(),
@@ -164,6 +166,9 @@ impl State {
         })?;
         if let Some(budget) = &self.budget {
             session.hold(budget);
+        }
+        if let Some(catalog) = &self.catalog {
+            session.appear_as(catalog);
         }
         for Setting { sql, by_driver } in &self.settings {
             if *by_driver {
@@ -315,7 +320,15 @@ impl Session for SwitchedSession {
         self.0.state().shared_rows
     }
 
-    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
-        self.0.call(|_, open| open.session.tables())
+    fn appear_as(&mut self, catalog: &Catalog) {
+        let mut state = self.0.state();
+        state.catalog = Some(catalog.clone());
+        if let Some(open) = &mut state.current {
+            open.session.appear_as(catalog);
+        }
+    }
+
+    fn database(&mut self) -> Result<Database, SqlError> {
+        self.0.call(|_, open| open.session.database())
     }
 }

@@ -9,6 +9,7 @@ mod held_tables;
 mod insert;
 mod key_index;
 mod memory_tables;
+mod objects;
 mod savepoint;
 mod scan;
 mod session;

@@ -3,14 +3,17 @@
 use super::columns::{count_schema, literal_schema, markers, pick, placed};
 use super::held_tables::{HeldTables, Hold};
 use super::insert::Insert;
+use super::objects;
 use super::savepoint::Savepoints;
 use super::scan::{Match, select};
 use super::sql::{self, Literal, Operand, Plan, SelectedColumns};
 use super::stop::Stop;
 use super::table_change::TableChange;
 use super::{Table, Tables};
-use crate::server::backend::{Done, Interrupt, Parameters, Prepared, Rows, Session, TableInfo, one_by_one};
+use crate::server::backend::{Done, Interrupt, Parameters, Prepared, Rows, Session, one_by_one};
 use crate::server::budget::{Budget, Lease};
+use crate::server::catalog::database::Database;
+use crate::server::catalog::view::Catalog;
 use crate::server::error::SqlError;
 use arrow_array::{ArrayRef, Int32Array, RecordBatch};
 use arrow_schema::{Field, Schema, SchemaRef};
@@ -36,6 +39,7 @@ pub(super) struct MemorySession {
     /// For changes that are not committed.
     pending: Option<Lease>,
     stop: Stop,
+    catalog: Option<Catalog>,
 }
 
 impl Session for MemorySession {
@@ -75,7 +79,7 @@ impl Session for MemorySession {
                 Ok(Box::new(std::iter::once(Ok(batch))))
             }
             Plan::Select { table, columns, filter, limit } => {
-                let (_, table) = self.table(table)?;
+                let table = self.readable(table)?;
                 let picked = pick(&table, columns)?;
                 let filter = Match::of(filter.as_ref(), &table, parameters, &self.stop)?;
                 match columns {
@@ -216,22 +220,12 @@ impl Session for MemorySession {
         Ok(())
     }
 
-    fn tables(&mut self) -> Result<Vec<TableInfo>, SqlError> {
-        let mut seen = self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for (name, change) in &self.changed {
-            match &change.after {
-                Some(table) => seen.insert(name.clone(), table.clone()),
-                None => seen.remove(name),
-            };
-        }
-        let info = |(name, table): (String, Arc<Table>)| TableInfo {
-            schema: self.schema.clone(),
-            name,
-            kind: "TABLE".to_owned(),
-            columns: table.schema.clone(),
-            key: table.key.into_iter().collect(),
-        };
-        Ok(seen.into_iter().map(info).collect())
+    fn appear_as(&mut self, catalog: &Catalog) {
+        self.catalog = Some(catalog.clone());
+    }
+
+    fn database(&mut self) -> Result<Database, SqlError> {
+        Ok(self.objects())
     }
 }
 
@@ -250,6 +244,7 @@ impl MemorySession {
             budget: None,
             pending: None,
             stop: Stop::default(),
+            catalog: None,
         }
     }
 
@@ -275,6 +270,26 @@ impl MemorySession {
             _ => false,
         };
         !self.changed.iter().all(untouched) || self.held.has(self.changed.keys())
+    }
+
+    /// A table, or a view of the catalog.
+    fn readable(&self, name: &str) -> Result<Arc<Table>, SqlError> {
+        match (self.table(name), &self.catalog) {
+            (Err(_), Some(catalog)) if name.contains('.') => objects::view(catalog, name, &self.objects()),
+            (found, _) => found.map(|(_, table)| table),
+        }
+    }
+
+    /// The tables that this transaction sees.
+    fn objects(&self) -> Database {
+        let mut seen = self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (name, change) in &self.changed {
+            match &change.after {
+                Some(table) => seen.insert(name.clone(), table.clone()),
+                None => seen.remove(name),
+            };
+        }
+        objects::database(&self.schema, &seen)
     }
 
     /// Nothing is pending any more.
@@ -328,7 +343,7 @@ impl MemorySession {
         Ok(match plan {
             Plan::Values(literals) => (Some(literal_schema(literals)), Vec::new()),
             Plan::Select { table, columns, filter, .. } => {
-                let (_, table) = self.table(table)?;
+                let table = self.readable(table)?;
                 let markers = markers(filter.as_ref(), &table)?;
                 let schema = match columns {
                     SelectedColumns::Count => count_schema(),

@@ -7,6 +7,9 @@ use arrow_array::{ArrayRef, Int32Array, Int64Array, NullArray, StringArray};
 use arrow_schema::{DataType, Field};
 use std::sync::Arc;
 
+/// Schemas of the views of catalogs.
+const CATALOGS: [&str; 4] = ["SYSCAT", "SYSIBM", "QSYS2", "SYS"];
+
 /// A statement, understood.
 #[derive(Debug, Clone)]
 pub(super) enum Plan {
@@ -248,7 +251,7 @@ impl Parser {
             SelectedColumns::Named(self.list(Parser::name)?)
         };
         self.expect("FROM")?;
-        let table = self.table()?;
+        let table = self.table_or_view()?;
         let filter = self.filter()?;
         let limit = if self.accept("FETCH") {
             self.expect("FIRST")?;
@@ -284,6 +287,16 @@ impl Parser {
             name = self.name()?;
         }
         Ok(name)
+    }
+
+    /// The same; a view of the catalog keeps its schema.
+    fn table_or_view(&mut self) -> Result<String, SqlError> {
+        let schema = match self.peek() {
+            Some(Token::Word(schema) | Token::Quoted(schema)) if CATALOGS.contains(&schema.as_str()) => schema.clone(),
+            _ => return self.table(),
+        };
+        let name = self.table()?;
+        Ok(if name == schema { name } else { format!("{schema}.{name}") })
     }
 
     fn name(&mut self) -> Result<String, SqlError> {

@@ -1,0 +1,85 @@
+"""The views of a product's catalog in statements for DuckDB: `SYSCAT.TABLES` and the like stand for rows that a
+connection has under a name of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drdarrow.server.engine import Objects, Views
+from drdarrow.server.lexer import Word, lex, text
+
+if TYPE_CHECKING:
+    from drdarrow._core import Collected
+    from drdarrow.server.columns import Facts
+
+__all__ = ["CatalogViews"]
+
+#: Words after a table that are not a name for it.
+_AFTER_TABLE = set(
+    "WHERE GROUP HAVING JOIN LEFT RIGHT FULL INNER CROSS ON NATURAL OFFSET ORDER FETCH LIMIT UNION EXCEPT INTERSECT "
+    "WITH FOR OPTIMIZE USING SKIP QUERYNO".split()
+)
+_PREFIX = "drdarrow_catalog_"
+
+
+class CatalogViews:
+    """The views, by their names in statements and in DuckDB."""
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+        self._tables = {name: _PREFIX + name.replace(".", "_").lower() for name in views.names()}
+        self._names = {table: name for name, table in self._tables.items()}
+        self._schemas = {name.partition(".")[0] for name in self._tables}
+        self._facts: Facts = {}
+
+    def place(self, sql: str) -> tuple[str, list[str]]:
+        """The statement with DuckDB's names for the views, and those that are in it."""
+        upper = sql.upper()
+        if not any(schema in upper for schema in self._schemas):
+            return sql, []
+        words, used, at = lex(sql), [], 0
+        while at < len(words) - 3:
+            table = self._table(words, at)
+            if table is None:
+                at += 1
+                continue
+            name, after = words[at + 2], words[at + 3]
+            words[at + 1].text = words[at + 1].before = name.before = ""
+            # Some are key words of DuckDB.
+            plain = f'"{_plain(name)}"'
+            if after.text == ".":
+                # A column, by the full name of its view.
+                words[at].text, name.text = "", plain
+            else:
+                used.append(table)
+                named = after.upper == "AS" or after.kind == "quoted" or after.kind == "name"
+                words[at].text = table
+                name.text = "" if named and after.upper not in _AFTER_TABLE else f" AS {plain}"
+            at += 3
+        return (text(words), list(dict.fromkeys(used))) if used else (sql, [])
+
+    def _table(self, words: list[Word], at: int) -> str | None:
+        """DuckDB's name of the view whose full name begins at a word."""
+        schema, sign, name = words[at : at + 3]
+        if sign.text not in (".", "/") or schema.kind not in ("name", "quoted") or name.kind not in ("name", "quoted"):
+            return None
+        if at and words[at - 1].text == ".":
+            return None
+        return self._tables.get(f"{_plain(schema)}.{_plain(name)}")
+
+    def rows(self, table: str, objects: Objects) -> Collected:
+        """The rows of the view that DuckDB knows by this name."""
+        return self._views.rows(self._names[table], objects)  # type: ignore[return-value]
+
+    def facts(self, tables: list[str]) -> Facts:
+        """The columns of views, as `columns` has those of tables."""
+        for table in tables:
+            if table.upper() not in self._facts:
+                fields = self.rows(table, Objects([])).fields()
+                self._facts[table.upper()] = {name: about for name, _, about in fields}
+        return {table.upper(): self._facts[table.upper()] for table in tables}
+
+
+def _plain(word: Word) -> str:
+    return word.text.strip('"') if word.kind == "quoted" else word.upper

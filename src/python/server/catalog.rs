@@ -1,0 +1,168 @@
+//! The objects of a Python engine, and the catalog's views over them in Python's hands.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_schema::{ArrowError, DataType, Field, Schema};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::python::arrow::capsule;
+use crate::python::arrow::result_table::Collected;
+use crate::server::catalog::database::{Constraint, Database, IndexInfo, Rule, SequenceInfo, TableInfo};
+use crate::server::catalog::view::Catalog;
+
+/// A column or parameter as Python describes it: name, Arrow type in Arrow's words, metadata.
+pub(super) type Described = (String, String, HashMap<String, String>);
+
+/// `drdarrow.server.engine.Objects`.
+#[derive(FromPyObject)]
+pub(super) struct Objects {
+    tables: Vec<ListedTable>,
+    sequences: Vec<ListedSequence>,
+    schemas: Vec<String>,
+}
+
+#[derive(FromPyObject)]
+struct ListedTable {
+    schema: String,
+    name: String,
+    kind: String,
+    columns: Vec<Described>,
+    /// Positions of those that are NOT NULL.
+    required: Vec<usize>,
+    constraints: Vec<ListedConstraint>,
+    indexes: Vec<ListedIndex>,
+    comment: Option<String>,
+    label: Option<String>,
+    rows: Option<i64>,
+    text: Option<String>,
+}
+
+#[derive(FromPyObject)]
+struct ListedConstraint {
+    name: String,
+    rule: String,
+    columns: Vec<String>,
+    /// Schema, name and columns of the table that a foreign key is about.
+    parent: Option<(String, String, Vec<String>)>,
+    /// The condition of a check.
+    text: Option<String>,
+}
+
+#[derive(FromPyObject)]
+struct ListedIndex {
+    name: String,
+    unique: bool,
+    columns: Vec<(String, bool)>,
+}
+
+#[derive(FromPyObject)]
+struct ListedSequence {
+    schema: String,
+    name: String,
+    start: i64,
+    increment: i64,
+    least: i64,
+    most: i64,
+    cycles: bool,
+}
+
+impl Objects {
+    /// As the catalog has them.
+    pub(super) fn database(self) -> PyResult<Database> {
+        Ok(Database {
+            tables: self.tables.into_iter().map(ListedTable::info).collect::<PyResult<_>>()?,
+            sequences: self.sequences.into_iter().map(ListedSequence::info).collect(),
+            schemas: self.schemas,
+            read_only: false,
+        })
+    }
+}
+
+impl ListedTable {
+    fn info(self) -> PyResult<TableInfo> {
+        let required = self.required;
+        let fields = self.columns.into_iter().enumerate().map(|(n, column)| {
+            let nullable = !required.contains(&n);
+            Ok(field(column)?.with_nullable(nullable))
+        });
+        Ok(TableInfo {
+            schema: self.schema,
+            name: self.name,
+            kind: self.kind,
+            columns: Arc::new(Schema::new(fields.collect::<PyResult<Vec<_>>>()?)),
+            constraints: self.constraints.into_iter().map(ListedConstraint::info).collect::<PyResult<_>>()?,
+            indexes: self.indexes.into_iter().map(ListedIndex::info).collect(),
+            comment: self.comment,
+            label: self.label,
+            rows: self.rows,
+            text: self.text,
+        })
+    }
+}
+
+impl ListedConstraint {
+    fn info(self) -> PyResult<Constraint> {
+        let rule = match (self.rule.as_str(), self.parent) {
+            ("PRIMARY KEY", _) => Rule::Primary,
+            ("UNIQUE", _) => Rule::Unique,
+            ("CHECK", _) => Rule::Check(self.text.unwrap_or_default()),
+            ("FOREIGN KEY", Some((schema, table, columns))) => Rule::Foreign { schema, table, columns },
+            _ => return Err(PyValueError::new_err(format!("constraint {}: {:?} is not known", self.name, self.rule))),
+        };
+        Ok(Constraint { name: self.name, rule, columns: self.columns })
+    }
+}
+
+impl ListedIndex {
+    fn info(self) -> IndexInfo {
+        IndexInfo { name: self.name, unique: self.unique, columns: self.columns }
+    }
+}
+
+impl ListedSequence {
+    fn info(self) -> SequenceInfo {
+        SequenceInfo {
+            schema: self.schema,
+            name: self.name,
+            start: self.start,
+            increment: self.increment,
+            least: self.least,
+            most: self.most,
+            cycles: self.cycles,
+        }
+    }
+}
+
+/// A column of Python's.
+pub(super) fn field((name, data_type, metadata): Described) -> PyResult<Field> {
+    let data_type: DataType = data_type.parse().map_err(|e: ArrowError| PyValueError::new_err(capsule::text(&e)))?;
+    Ok(Field::new(name, data_type, true).with_metadata(metadata))
+}
+
+/// The views of a product's catalog.
+#[pyclass(frozen, module = "drdarrow._core")]
+pub(super) struct CatalogViews(Catalog);
+
+impl CatalogViews {
+    pub(super) fn new(catalog: Catalog) -> CatalogViews {
+        CatalogViews(catalog)
+    }
+}
+
+#[pymethods]
+impl CatalogViews {
+    /// Their names, `SCHEMA.NAME` in upper case.
+    fn names(&self) -> Vec<String> {
+        self.0.names()
+    }
+
+    /// The rows of one over these objects.
+    fn rows(&self, py: Python<'_>, name: &str, objects: Objects) -> PyResult<Collected> {
+        let database = objects.database()?;
+        let made = py.detach(|| self.0.rows(name, &database));
+        let batch = made.map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
+        Ok(Collected::new(batch.schema(), vec![batch]))
+    }
+}

@@ -1,0 +1,75 @@
+//! SQL's LIKE, as the arguments of catalog procedures have it.
+
+/// SQL's LIKE, `\` before a sign that stands for itself; without a pattern everything.
+pub(super) fn matches(pattern: Option<&str>, text: &str) -> bool {
+    let Some(pattern) = pattern else { return true };
+    let (mut wanted, mut escaped) = (Vec::new(), false);
+    for c in pattern.chars() {
+        match c {
+            '\\' if !escaped => escaped = true,
+            _ => wanted.push((c, !std::mem::take(&mut escaped))),
+        }
+    }
+    // Which beginnings of the text the pattern so far can be.
+    let text: Vec<char> = text.chars().collect();
+    let mut ends = vec![false; text.len() + 1];
+    ends.iter_mut().take(1).for_each(|e| *e = true);
+    for part in wanted {
+        let mut next = vec![false; ends.len()];
+        let mut any = false;
+        for (n, slot) in next.iter_mut().enumerate() {
+            let here = ends.get(n).copied().unwrap_or_default();
+            let before = n.checked_sub(1).and_then(|b| Some((ends.get(b).copied()?, *text.get(b)?)));
+            any |= here;
+            *slot = match part {
+                ('%', true) => any,
+                ('_', true) => before.is_some_and(|(end, _)| end),
+                (c, _) => before.is_some_and(|(end, t)| end && t == c),
+            };
+        }
+        ends = next;
+    }
+    ends.last().copied().unwrap_or_default()
+}
+
+/// A text without the marks before signs that stand for themselves.
+pub(super) fn unescaped(text: &str) -> String {
+    let (mut out, mut escaped) = (String::new(), false);
+    for c in text.chars() {
+        if c == '\\' && !escaped {
+            escaped = true;
+        } else {
+            escaped = false;
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_those_of_like() {
+        for (pattern, text, expected) in [
+            ("", "", true),
+            ("%", "", true),
+            ("%", "ANY", true),
+            ("A%", "ABC", true),
+            ("A%C", "ABC", true),
+            ("A%B", "ABC", false),
+            ("_B_", "ABC", true),
+            ("_", "AB", false),
+            ("A\\_B", "A_B", true),
+            ("A\\_B", "AXB", false),
+            ("%%A%%B", "XXAXXB", true),
+            ("ab", "AB", false),
+            ("日_", "日本", true),
+        ] {
+            assert_eq!(matches(Some(pattern), text), expected, "{pattern} {text}");
+        }
+        assert!(matches(None, "X"));
+        assert_eq!(unescaped("A\\_B\\\\C"), "A_B\\C");
+    }
+}

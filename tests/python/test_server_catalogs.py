@@ -1,0 +1,170 @@
+"""The catalog's views over DuckDB: what statements read from them, and what definitions said and DuckDB forgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from catalogs import TABLES
+
+import drdarrow
+from drdarrow import server
+
+
+@pytest.fixture
+def luw() -> Iterator[drdarrow.Connection]:
+    with server.serve() as srv, srv.connect(autocommit=True) as connection:
+        yield connection
+
+
+def rows(connection: drdarrow.Connection, sql: str) -> list[tuple]:
+    return connection.execute(sql).fetchall()
+
+
+def test_a_view_has_the_forms_of_a_name(luw: drdarrow.Connection):
+    luw.execute("CREATE TABLE T (A INTEGER)")
+    for sql in (
+        "SELECT TABNAME FROM SYSCAT.TABLES WITH UR",
+        "select tables.tabname from syscat.tables where tables.type = 'T'",
+        'SELECT "SYSCAT"."TABLES"."TABNAME" FROM "SYSCAT"."TABLES" WHERE "SYSCAT"."TABLES"."TYPE" = \'T\'',
+        "SELECT T.TABNAME FROM SYSCAT.TABLES T JOIN SYSCAT.COLUMNS AS C ON C.TABNAME = T.TABNAME",
+        "SELECT TABNAME FROM (SELECT * FROM SYSCAT.TABLES) ORDER BY 1",
+        "WITH X AS (SELECT TABNAME FROM SYSCAT.TABLES) SELECT * FROM X",
+        "SELECT A.TABNAME FROM SYSCAT.TABLES A, SYSCAT.TABLES B WHERE A.TABNAME = B.TABNAME",
+        "SELECT TABNAME FROM SYSCAT.TABLES WHERE TABSCHEMA = CURRENT SCHEMA",
+        "SELECT 'T' FROM SYSIBM.SYSDUMMY1 WHERE EXISTS (SELECT 1 FROM SYSCAT.TABLES WHERE TABNAME = 'T')",
+    ):
+        assert rows(luw, sql) == [("T",)], sql
+    # In a text it is a text.
+    assert rows(luw, "VALUES 'SYSCAT.TABLES'") == [("SYSCAT.TABLES",)]
+
+
+def test_the_columns_of_a_view_are_described(luw: drdarrow.Connection):
+    cursor = luw.execute("SELECT TABSCHEMA, TYPE, CARD, COLCOUNT FROM SYSCAT.TABLES")
+    schema = cursor.fetch_arrow_table().schema
+    about = [(field.name, str(field.type), field.metadata.get(b"drda:length")) for field in schema]
+    assert [kind for _, kind, _ in about] == ["string", "string", "int64", "int16"]
+    assert [length for _, _, length in about[:2]] == [b"128", b"1"]
+
+
+def test_no_view_is_changed_and_none_is_made_up(luw: drdarrow.Connection):
+    for sql in ("DELETE FROM SYSCAT.TABLES", "INSERT INTO SYSCAT.SCHEMATA (SCHEMANAME) VALUES ('X')"):
+        with pytest.raises(drdarrow.Error):
+            luw.execute(sql)
+    for sql in ("SELECT * FROM SYSCAT.NOTHING", "SELECT * FROM QSYS2.SYSTABLES", "SELECT NOTHING FROM SYSCAT.TABLES"):
+        with pytest.raises(drdarrow.ProgrammingError, match="-20[46]"):
+            luw.execute(sql)
+
+
+def test_names_of_constraints_and_orders_of_indexes(luw: drdarrow.Connection):
+    for statement in TABLES:
+        luw.execute(statement)
+    luw.execute("CREATE TABLE SHOP.CODES (CODE INTEGER)")
+    luw.execute("ALTER TABLE SHOP.CODES ADD CONSTRAINT U_CODE UNIQUE (CODE)")
+    constraints = "SELECT CONSTNAME, TYPE FROM SYSCAT.TABCONST ORDER BY 1"
+    assert rows(luw, constraints) == [
+        ("CK_AMOUNT", "K"), ("FK_CUSTOMER", "F"), ("PK_CUSTOMERS", "P"), ("PK_ORDERS", "P"), ("U_CODE", "U"),
+        ("U_NAME", "U"),
+    ]  # fmt: skip
+    assert rows(luw, "SELECT TEXT FROM SYSCAT.CHECKS") == [("AMOUNT > 0",)]
+    assert rows(luw, "SELECT REFKEYNAME, FK_COLNAMES FROM SYSCAT.REFERENCES") == [("PK_CUSTOMERS", "CUSTOMER")]
+    asked = "SELECT COLNAMES FROM SYSCAT.INDEXES WHERE INDNAME = 'IX_AMOUNT'"
+    assert rows(luw, asked) == [("-AMOUNT+A",)]
+    # What is gone is not told of.
+    luw.execute("DROP INDEX SHOP.IX_AMOUNT")
+    assert rows(luw, asked) == []
+    luw.execute("DROP VIEW SHOP.NAMES")
+    luw.execute("DROP TABLE SHOP.ORDERS")
+    luw.execute("CREATE TABLE SHOP.ORDERS (A INTEGER NOT NULL PRIMARY KEY)")
+    asked = "SELECT CONSTNAME FROM SYSCAT.TABCONST WHERE TABNAME = 'ORDERS'"
+    assert rows(luw, asked) == [("ORDERS_A_PKEY",)]
+
+
+def test_definitions_are_undone_with_their_transaction():
+    with server.serve() as srv, srv.connect() as mine, srv.connect(autocommit=True) as other:
+        mine.execute("CREATE TABLE T (A INTEGER NOT NULL, CONSTRAINT MY_KEY PRIMARY KEY (A))")
+        mine.commit()
+        mine.execute("LABEL ON TABLE T IS 'short'")
+        mine.execute("COMMENT ON T (A IS 'a number')")
+        mine.execute("CREATE TABLE U (B INTEGER CONSTRAINT U_B UNIQUE)")
+        asked = "SELECT REMARKS FROM SYSCAT.COLUMNS WHERE TABNAME = 'T'"
+        constraints = "SELECT CONSTNAME FROM SYSCAT.TABCONST ORDER BY 1"
+        assert rows(mine, asked) == [("a number",)] and rows(other, asked) == [(None,)]
+        assert rows(mine, constraints) == [("MY_KEY",), ("U_B",)] and rows(other, constraints) == [("MY_KEY",)]
+        mine.rollback()
+        assert rows(mine, asked) == [(None,)] and rows(mine, constraints) == [("MY_KEY",)]
+        mine.execute("COMMENT ON T (A IS 'for good')")
+        mine.commit()
+        assert rows(other, asked) == [("for good",)]
+
+
+def test_labels_need_their_table(luw: drdarrow.Connection):
+    luw.execute("CREATE TABLE T (A INTEGER)")
+    for sql, code in (("LABEL ON TABLE NOWHERE IS 'x'", "-204"), ("LABEL ON COLUMN T (B IS 'x')", "-206")):
+        with pytest.raises(drdarrow.ProgrammingError, match=code):
+            luw.execute(sql)
+
+
+def test_labels_of_ibm_i():
+    with server.serve(persona="ibmi") as srv, srv.connect(autocommit=True) as connection:
+        connection.execute("CREATE TABLE T (A INTEGER, B VARCHAR(10) FOR BIT DATA)")
+        connection.execute("LABEL ON TABLE T IS 'a table'")
+        connection.execute("LABEL ON COLUMN T (A IS 'Heading', B TEXT IS 'a text')")
+        asked = "SELECT COLUMN_NAME, COLUMN_HEADING, COLUMN_TEXT, DATA_TYPE, CCSID FROM QSYS2.SYSCOLUMNS"
+        assert rows(connection, asked) == [
+            ("A", "Heading", None, "INTEGER", None),
+            ("B", None, "a text", "VARCHAR", 65535),
+        ]
+        assert rows(connection, "SELECT TABLE_TEXT FROM QSYS2.SYSTABLES") == [("a table",)]
+
+
+def test_pages_of_columns_on_ibm_i():
+    with server.serve(persona="ibmi") as srv, srv.connect(autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE T (A VARCHAR(20) CCSID 1208, B CHAR(2) CCSID 65535, C VARGRAPHIC(5) CCSID 1200, "
+            "D VARCHAR(9) CCSID 273, E VARCHAR(9))"
+        )
+        asked = "SELECT COLUMN_NAME, DATA_TYPE, CCSID FROM QSYS2.SYSCOLUMNS"
+        assert rows(connection, asked) == [
+            ("A", "VARCHAR", 1208), ("B", "CHAR", 65535), ("C", "VARG", 1200), ("D", "VARCHAR", 273), ("E", "VARCHAR", 37),
+        ]  # fmt: skip
+        row = ("日本 ä", b"\x00\xff", "日本", "ä€"[:1], "z")
+        connection.execute("INSERT INTO T VALUES (?, ?, ?, ?, ?)", row)
+        assert rows(connection, "SELECT * FROM T") == [row]
+        # The page of another column has no such sign.
+        with pytest.raises(drdarrow.Error, match="-330|22021"):
+            connection.execute("INSERT INTO T (D) VALUES (?)", ("日",))
+            rows(connection, "SELECT D FROM T")
+
+
+def test_derbys_catalogs_join_by_their_ids():
+    with server.serve(persona="derby") as srv, srv.connect(autocommit=True) as connection:
+        for statement in TABLES[:-2]:
+            if not statement.startswith("COMMENT"):
+                connection.execute(statement)
+        found = rows(
+            connection,
+            "SELECT S.SCHEMANAME, T.TABLENAME, C.CONSTRAINTNAME, C.TYPE FROM SYS.SYSCONSTRAINTS C JOIN SYS.SYSTABLES T "
+            "ON T.TABLEID = C.TABLEID JOIN SYS.SYSSCHEMAS S ON S.SCHEMAID = T.SCHEMAID ORDER BY 3",
+        )
+        assert found == [
+            ("SHOP", "ORDERS", "CK_AMOUNT", "C"), ("SHOP", "ORDERS", "FK_CUSTOMER", "F"),
+            ("SHOP", "CUSTOMERS", "PK_CUSTOMERS", "P"), ("SHOP", "ORDERS", "PK_ORDERS", "P"),
+            ("SHOP", "CUSTOMERS", "U_NAME", "U"),
+        ]  # fmt: skip
+
+
+def test_the_catalog_of_a_database_that_nobody_can_change():
+    with server.serve(read_only=True) as srv, srv.connect() as connection:
+        assert rows(connection, "SELECT COUNT(*) FROM SYSCAT.TABLES") == [(0,)]
+        assert rows(connection, "SELECT GRANTEE FROM SYSCAT.TABAUTH") == []
+
+
+def test_what_a_browser_of_databases_asks(luw: drdarrow.Connection):
+    luw.execute("CREATE TABLE T (A INTEGER)")
+    names = "SCHEMATA TABLES COLUMNS VIEWS INDEXES INDEXCOLUSE TABCONST KEYCOLUSE REFERENCES CHECKS SEQUENCES TRIGGERS"
+    more = "ROUTINES ROUTINEPARMS PACKAGES MODULES XSROBJECTS VARIABLES TABLESPACES BUFFERPOOLS STOGROUPS ROLES SERVERS"
+    for name in f"{names} {more} WRAPPERS USEROPTIONS NICKNAMES TABAUTH ROUTINEAUTH".split():
+        luw.execute(f"SELECT * FROM SYSCAT.{name} WITH UR").fetchall()
+    kinds = {name for (name,) in rows(luw, "SELECT TYPENAME FROM SYSCAT.DATATYPES WHERE METATYPE = 'S' WITH UR")}
+    assert {name for (name,) in rows(luw, "SELECT DISTINCT TYPENAME FROM SYSCAT.COLUMNS")} <= kinds
