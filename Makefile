@@ -11,7 +11,7 @@ endif
 # What the tests need beside the package itself.
 TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" duckdb dbapi-compliance \
 	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
-	ibm_db adbc-driver-db2
+	ibm_db ibm_db_sa sqlalchemy adbc-driver-db2
 
 # The first target is what `make` alone does.
 .PHONY: help demo test tools system check rust build wheel python notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
