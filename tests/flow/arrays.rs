@@ -1,9 +1,10 @@
 //! Rows of parameters as arrays and in chains: the bytes of both, and what their answers come to.
 
+use crate::sessions::session;
 use bytes::Bytes;
 use drdarrow::flow::error::FlowError;
 use drdarrow::flow::sql::execute::{Execute, Executed, Failed, Input, RowBlock};
-use drdarrow::flow::sql::session::{Product, Session};
+use drdarrow::flow::sql::session::Product;
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{Object, objects};
@@ -16,23 +17,6 @@ use drdarrow::wire::sql::sqlca::Sqlca;
 use drdarrow::wire::value::field::Field;
 use drdarrow::wire::value::typdef::TypDef;
 use std::sync::Arc;
-
-fn session() -> Arc<Session> {
-    Arc::new(Session {
-        product: Product::Luw,
-        prdid: String::new(),
-        class: String::new(),
-        system: String::new(),
-        job: String::new(),
-        release: String::new(),
-        sqlam: 7,
-        text: DdmText::Utf8,
-        ours: TypDef::OURS,
-        theirs: TypDef::OURS,
-        rdbnam: drdarrow::wire::ddm::rdbname::RdbName::new("LAB"),
-        security: drdarrow::flow::secmec::mechanism::Mechanism::UserOnly,
-    })
-}
 
 fn section() -> PkgNamCsn {
     PkgNamCsn::dynamic("LAB", "SYSSH200", 1)
@@ -73,8 +57,8 @@ fn sent(mut flow: Execute) -> Vec<(u16, Object)> {
 fn rows_of_a_block_are_the_commands_that_each_would_be_by_itself() {
     for lengths in [&[1, 0, 3][..], &[32_600; 3], &[32_700, 5, 32_720, 32_767, 0], &[]] {
         let (block, inputs) = rows(lengths);
-        let one_by_one = sent(Execute::new(session(), section(), inputs, false));
-        let together = sent(Execute::rows(session(), section(), block));
+        let one_by_one = sent(Execute::new(session(Product::Luw), section(), inputs, false));
+        let together = sent(Execute::rows(session(Product::Luw), section(), block));
         if lengths.is_empty() {
             assert!(together.is_empty());
         } else {
@@ -87,7 +71,7 @@ fn rows_of_a_block_are_the_commands_that_each_would_be_by_itself() {
 fn an_array_is_one_command_as_ibms_driver_sends_it() {
     let (block, _) = rows(&[1, 0, 3, 40]);
     let data = block.data.clone();
-    let seen = sent(Execute::array(session(), section(), block));
+    let seen = sent(Execute::array(session(Product::Luw), section(), block));
     assert_eq!(
         seen.iter().map(|(id, object)| (*id, object.cp)).collect::<Vec<_>>(),
         [(1, cp::EXCSQLSTT), (1, cp::SQLDTA)]
@@ -109,7 +93,7 @@ fn an_array_has_one_answer() {
         Object { cp: cp::SQLCARD, body: Bytes::from(whole).slice(4..) }
     };
     let answer = |cards: &[Object]| {
-        let mut flow = Execute::array(session(), section(), rows(&[1; 300]).0);
+        let mut flow = Execute::array(session(Product::Luw), section(), rows(&[1; 300]).0);
         flow.start().unwrap();
         for card in cards {
             flow.object(card.clone()).unwrap();
@@ -135,8 +119,8 @@ fn card(code: i32, state: &str) -> Object {
 fn each(rows_sent: usize, array: bool, answers: &[Object]) -> Result<Result<Executed, Failed>, FlowError> {
     let rows = rows(&vec![1; rows_sent]).0;
     let mut flow = match array {
-        true => Execute::each(session(), section(), rows),
-        false => Execute::rows(session(), section(), rows).tolerant(),
+        true => Execute::each(session(Product::Luw), section(), rows),
+        false => Execute::rows(session(Product::Luw), section(), rows).tolerant(),
     };
     flow.start().unwrap();
     for object in answers {

@@ -1,10 +1,11 @@
 //! Calls with many rows: what the objects of their replies come to.
 
+use crate::sessions::session;
 use drdarrow::flow::error::FlowError;
 use drdarrow::flow::sql::batch::{Begin, Begun};
 use drdarrow::flow::sql::execute::{Execute, Executed, Failed, Input};
 use drdarrow::flow::sql::prepare::Prepare;
-use drdarrow::flow::sql::session::{Product, Session};
+use drdarrow::flow::sql::session::Product;
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::object::{Object, objects};
@@ -17,23 +18,6 @@ use drdarrow::wire::sql::sqlca::Sqlca;
 use drdarrow::wire::sql::sqlda::SqlDa;
 use drdarrow::wire::value::typdef::TypDef;
 use std::sync::Arc;
-
-fn session(product: Product) -> Arc<Session> {
-    Arc::new(Session {
-        product,
-        prdid: String::new(),
-        class: String::new(),
-        system: String::new(),
-        job: String::new(),
-        release: String::new(),
-        sqlam: 7,
-        text: DdmText::Utf8,
-        ours: TypDef::OURS,
-        theirs: TypDef::OURS,
-        rdbnam: drdarrow::wire::ddm::rdbname::RdbName::new("LAB"),
-        security: drdarrow::flow::secmec::mechanism::Mechanism::UserOnly,
-    })
-}
 
 fn section(n: u16) -> PkgNamCsn {
     PkgNamCsn::dynamic("LAB", "SYSSH200", n)

@@ -24,6 +24,7 @@ mod scripted_login;
 mod secrets;
 mod security;
 mod server;
+mod sessions;
 mod stalls;
 mod strange;
 mod waiting;
