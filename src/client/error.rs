@@ -159,6 +159,11 @@ impl Error {
         self
     }
 
+    /// SQLCODE, when the server sent one.
+    pub(super) fn sqlcode(&self) -> Option<i32> {
+        self.sqlcode
+    }
+
     /// With the server's address.
     pub fn at(mut self, peer: &str) -> Error {
         self.peer.get_or_insert_with(|| peer.to_owned());

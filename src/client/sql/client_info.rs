@@ -1,6 +1,7 @@
 //! Sends client information to the server, at the login and later.
 
 use super::inner::Inner;
+use super::missing_package::with_package;
 use crate::client::config::client_info::ClientInfo;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::error::FlowError;
@@ -26,13 +27,7 @@ pub(super) async fn introduce(inner: &Inner, deadline: Deadline) -> Result<()> {
 
 /// Changes the registers. With `commit` the unit of work that a call opens ends with it.
 pub(super) async fn tell(inner: &Inner, info: &ClientInfo, commit: bool, deadline: Option<Deadline>) -> Result<()> {
-    match try_to_tell(inner, info, commit, deadline).await {
-        Err(e) if e.sqlcode == Some(-805) && inner.config.package.is_none() => {
-            inner.bind(deadline).await?;
-            try_to_tell(inner, info, commit, deadline).await
-        }
-        other => other,
-    }
+    with_package!(inner, deadline, try_to_tell(inner, info, commit, deadline).await)
 }
 
 async fn try_to_tell(inner: &Inner, info: &ClientInfo, commit: bool, deadline: Option<Deadline>) -> Result<()> {

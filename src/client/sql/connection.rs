@@ -2,6 +2,7 @@
 
 use super::client_info;
 use super::inner::Inner;
+use super::missing_package::with_package;
 use super::parameters;
 use super::procedure::Procedure;
 use super::sections::Sections;
@@ -130,11 +131,8 @@ impl Connection {
         self.0.usable(Phase::Execute)?;
         self.0.opens_work(query);
         let statement = StatementRun(&self.0);
-        match statement.attempt(sql, rows).await {
-            Err(e) if e.sqlcode == Some(-805) && self.0.config.package.is_none() => {
-                self.0.bind(self.0.config.statement_timeout.map(Deadline::after)).await?;
-                statement.attempt(sql, rows).await
-            }
+        let deadline = || self.0.config.statement_timeout.map(Deadline::after);
+        match with_package!(self.0, deadline(), statement.attempt(sql, rows).await) {
             Err(e) if !parameters::are_given(rows) && wants_parameters(&e) => Err(statement.counted(sql, e).await),
             other => other,
         }

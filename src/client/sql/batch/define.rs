@@ -6,6 +6,7 @@ use super::skipped::Skipped;
 use super::undo::Undo;
 use super::{Bad, Batch, BatchCall, FailureCause, ReadyStatement};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::client::sql::missing_package::with_package;
 use crate::client::sql::parameters::fit_arrays;
 use crate::flow::sql::batch::{Begin, Begun};
 use crate::flow::sql::execute::{Failed, Immediate, ends_unit_of_work};
@@ -58,22 +59,11 @@ impl BatchCall {
         if self.ready.is_some() {
             return if self.undo.is_due() { self.set_savepoint().await } else { Ok(()) };
         }
-        match self.define().await {
-            Err(bad) if bad.sqlcode() == Some(-805) && self.inner.config.package.is_none() => {
-                self.inner.bind(self.inner.config.statement_timeout.map(Deadline::after)).await?;
-                self.define().await?;
-            }
-            defined => defined?,
-        }
+        let limit = self.inner.config.statement_timeout;
+        with_package!(self.inner, limit.map(Deadline::after), self.define().await)?;
         // Only this product wants to know it beforehand.
         let counted = self.inner.session.product == Product::Zos && self.takes_arrays();
-        match self.begin(counted).await {
-            Err(Bad { cause: FailureCause::Told(e), .. })
-                if e.sqlcode == Some(-805) && self.inner.config.package.is_none() =>
-            {
-                self.inner.bind(self.inner.config.statement_timeout.map(Deadline::after)).await?;
-                self.begin(counted).await
-            }
+        match with_package!(self.inner, limit.map(Deadline::after), self.begin(counted).await) {
             // The attribute may be what is wrong.
             Err(Bad { rolled_back: false, cause: FailureCause::Told(e), .. }) if counted && e.sqlcode.is_some() => {
                 self.begin(false).await

@@ -8,6 +8,7 @@ mod identifier;
 use self::identifier::{folded, quoted};
 use super::batch::Batch;
 use super::connection::Connection;
+use super::missing_package::with_package;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::sql::prepare::Prepare;
 use crate::flow::sql::session::Product;
@@ -116,14 +117,8 @@ impl Connection {
             let prepare = Prepare::new(self.0.session.clone(), lease.name.clone(), sql, false);
             self.0.talk(prepare, Phase::Execute).await
         };
-        let described = match describe().await {
-            Err(e) if e.sqlcode == Some(-805) && self.0.config.package.is_none() => {
-                self.0.bind(self.0.config.statement_timeout.map(Deadline::after)).await?;
-                describe().await
-            }
-            described => described,
-        };
-        let prepared = match described {
+        let deadline = || self.0.config.statement_timeout.map(Deadline::after);
+        let prepared = match with_package!(self.0, deadline(), describe().await) {
             Ok(prepared) => prepared,
             // Derby says 42X05, and 42Y07 of a schema.
             Err(e) if matches!(e.sqlstate.as_deref(), Some("42704" | "42X05" | "42Y07")) => return Ok(None),
