@@ -77,6 +77,7 @@ def check_ingest(
     types: dict[str, str] | None,
     batch_rows: int | None,
     on_error: str,
+    max_skipped: int,
 ) -> None: ...
 def total_rows(data: object) -> int | None: ...
 def connect(
@@ -464,7 +465,16 @@ class Cursor:
     @property
     def connection(self) -> Connection: ...
     def execute(self, operation: str, parameters: Parameters | None = None) -> Self: ...
-    def executemany(self, operation: str, seq_of_parameters: Rows) -> Self: ...
+    @property
+    def skipped(self) -> list[RecordBatch]: ...
+    def executemany(
+        self,
+        operation: str,
+        seq_of_parameters: Rows,
+        *,
+        on_error: Literal["raise", "skip"] = "raise",
+        max_skipped: int = 100_000,
+    ) -> Self: ...
     def ingest(
         self,
         table: str,
@@ -475,6 +485,7 @@ class Cursor:
         types: dict[str, str] | None = None,
         batch_rows: int | None = None,
         on_error: Literal["raise", "skip"] = "raise",
+        max_skipped: int = 100_000,
         progress: Callable[[int, int | None], object] | None = None,
     ) -> Ingested: ...
     def callproc(self, procname: str, parameters: Parameters | None = None) -> list[Any]: ...
@@ -520,7 +531,16 @@ class AsyncCursor:
     @property
     def connection(self) -> AsyncConnection: ...
     async def execute(self, operation: str, parameters: Parameters | None = None) -> Self: ...
-    async def executemany(self, operation: str, seq_of_parameters: Rows) -> Self: ...
+    @property
+    def skipped(self) -> list[RecordBatch]: ...
+    async def executemany(
+        self,
+        operation: str,
+        seq_of_parameters: Rows,
+        *,
+        on_error: Literal["raise", "skip"] = "raise",
+        max_skipped: int = 100_000,
+    ) -> Self: ...
     async def ingest(
         self,
         table: str,
@@ -531,6 +551,7 @@ class AsyncCursor:
         types: dict[str, str] | None = None,
         batch_rows: int | None = None,
         on_error: Literal["raise", "skip"] = "raise",
+        max_skipped: int = 100_000,
         progress: Callable[[int, int | None], object] | None = None,
     ) -> Ingested: ...
     async def callproc(self, procname: str, parameters: Parameters | None = None) -> list[Any]: ...
@@ -564,7 +585,7 @@ class AsyncCursor:
     def _kept(self) -> list[Row]: ...
     @property
     def _turn(self) -> Lock: ...
-    async def _batch(self, sql: str) -> RawBatch: ...
+    async def _batch(self, sql: str, on_error: str, max_skipped: int) -> RawBatch: ...
     async def _ingest(
         self,
         rows: RawRows,
@@ -574,6 +595,7 @@ class AsyncCursor:
         types: dict[str, str] | None,
         batch_rows: int | None,
         on_error: str,
+        max_skipped: int,
     ) -> RawBatch: ...
     def _ingested(self) -> Ingested: ...
     async def _more(self, whole: bool) -> bool: ...

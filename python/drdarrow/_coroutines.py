@@ -9,6 +9,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -121,17 +122,11 @@ async def next_row(cursor: _core.AsyncCursor) -> Row:
     return row
 
 
-async def execute_many(cursor: _core.AsyncCursor, operation: str, given: Rows) -> _core.AsyncCursor:
-    """A statement for each row of parameters. An error undoes the rows; so does a cancellation, in the background."""
-    rows = _core.RawRows(given)
-    batch = await cursor._batch(operation)
+@asynccontextmanager
+async def kept_whole(batch: _core.RawBatch) -> AsyncIterator[None]:
+    """While the rows of a call are given. An error undoes them; so does a cancellation, in the background."""
     try:
-        while True:
-            most = batch.appetite()
-            chunk = await asyncio.to_thread(rows.chunk, most) if rows.waits else rows.chunk(min(most, _CHUNK))
-            if not chunk:
-                break
-            await batch.add(chunk)
+        yield
         await batch.finish()
     except Exception as e:
         if left := await batch.undo():
@@ -140,6 +135,21 @@ async def execute_many(cursor: _core.AsyncCursor, operation: str, given: Rows) -
     except BaseException:
         batch.leave()
         raise
+
+
+async def execute_many(
+    cursor: _core.AsyncCursor, operation: str, given: Rows, skipping: tuple[str, int]
+) -> _core.AsyncCursor:
+    """A statement for each row of parameters. skipping: `on_error` and `max_skipped`."""
+    rows = _core.RawRows(given)
+    batch = await cursor._batch(operation, *skipping)
+    async with kept_whole(batch):
+        while True:
+            most = batch.appetite()
+            chunk = await asyncio.to_thread(rows.chunk, most) if rows.waits else rows.chunk(min(most, _CHUNK))
+            if not chunk:
+                break
+            await batch.add(chunk)
     return cursor
 
 
@@ -149,14 +159,14 @@ async def ingest(
     options: tuple[Any, ...],
     progress: Callable[[int, int | None], object] | None,
 ) -> _core.Ingested:
-    """Arrow data into a table. An error undoes the rows; so does a cancellation, in the background."""
+    """Arrow data into a table."""
     _core.check_ingest(*options)
     total = _core.total_rows(data) if progress is not None else None
     rows = await asyncio.to_thread(_core.RawRows.arrow, data)
     await asyncio.to_thread(rows.peek)
     batch = await cursor._ingest(rows, *options)
     told = 0.0
-    try:
+    async with kept_whole(batch):
         while chunk := await asyncio.to_thread(rows.chunk, batch.appetite()):
             if progress is not None and time.monotonic() - told >= _PAUSE:
                 progress(batch.done(), total)
@@ -165,14 +175,6 @@ async def ingest(
         if progress is not None:
             await batch.settle()
             progress(batch.done(), total)
-        await batch.finish()
-    except Exception as e:
-        if left := await batch.undo():
-            e.add_note(left)
-        raise
-    except BaseException:
-        batch.leave()
-        raise
     return cursor._ingested()
 
 

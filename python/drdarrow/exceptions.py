@@ -42,6 +42,7 @@ class Error(Exception):
         connection_usable: bool = True,
         retryable: bool = False,
         row: int | None = None,
+        column: str | None = None,
     ) -> None:
         super().__init__(*args)
         #: SQLSTATE, five characters, or None.
@@ -62,6 +63,8 @@ class Error(Exception):
         self.retryable = retryable
         #: The row at fault, where many were given to one call: the first is 1, counted over the whole call.
         self.row = row
+        #: The column at fault, or the number of the parameter, as str, where the server tells it or no value was sent.
+        self.column = column
 
 
 class InterfaceError(Error):

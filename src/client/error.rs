@@ -122,6 +122,8 @@ pub struct Error {
     pub retryable: bool,
     /// The row that it is about, where many were given: the first is 1, counted over the whole call.
     pub row: Option<u64>,
+    /// The column that it is about, or the parameter by its number, where that is known.
+    pub column: Option<String>,
     /// The failure of a function of the user's.
     pub cause: Option<Cause>,
 }
@@ -144,6 +146,7 @@ impl Error {
             connection_usable: true,
             retryable: false,
             row: None,
+            column: None,
             cause: None,
         }
     }
@@ -316,6 +319,7 @@ impl Error {
         e.sqlcode = Some(sqlca.sqlcode);
         e.retryable = matches!(state, "40001" | "57033" | "40XL1" | "40XL2");
         e.hint = hint::advice(sqlca).map(str::to_owned);
+        e.column = hint::column(sqlca);
         e
     }
 

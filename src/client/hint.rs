@@ -17,6 +17,20 @@ pub(super) fn advice(sqlca: &Sqlca) -> Option<&'static str> {
     own.or_else(|| of_code().find(|(_, of, _)| *of == Product::Other)).map(|(.., advice)| *advice)
 }
 
+/// The column that the server names, or the number of the parameter.
+pub(super) fn column(sqlca: &Sqlca) -> Option<String> {
+    let first = sqlca.tokens.first()?.split(':').next()?.trim();
+    let named = match (sqlca.sqlstate.trim(), sqlca.sqlcode) {
+        // Db2 for LUW may number the column within its table, as in `TBSPACEID=2, TABLEID=4, COLNO=0`.
+        ("23502", _) | (_, -404 | -407) => !first.contains([' ', '=']),
+        // Db2 for z/OS and i: the position of the variable.
+        (_, -302 | -303) => first.bytes().all(|byte| byte.is_ascii_digit()),
+        _ => false,
+    };
+    let name = first.rsplit('.').next().unwrap_or(first).trim_matches('"');
+    (named && !name.is_empty()).then(|| name.to_owned())
+}
+
 use Product::{IbmI, Luw, Other, Zos};
 
 /// By SQLCODE and product; `Other` stands for all that have no row of their own. (Read: IBM's documentation of the

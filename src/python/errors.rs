@@ -1,5 +1,6 @@
 //! The client's errors as Python exceptions. The classes of PEP 249 are in `drdarrow/exceptions.py`; here they
-//! get `sqlstate`, `sqlcode`, `phase`, `peer`, `reply`, `hint`, `connection_usable`, `retryable` and `row`.
+//! get `sqlstate`, `sqlcode`, `phase`, `peer`, `reply`, `hint`, `connection_usable`, `retryable`, `row` and
+//! `column`.
 //! They never contain a password.
 
 use std::any::TypeId;
@@ -88,6 +89,7 @@ pub(super) fn instance<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'p
     about.set_item("connection_usable", error.connection_usable)?;
     about.set_item("retryable", error.retryable)?;
     about.set_item("row", error.row)?;
+    about.set_item("column", error.column.as_deref().map(printable))?;
     let made = class.call((error.to_string(),), Some(&about))?;
     if let Some(cause) = error.cause.as_ref().and_then(|cause| cause.get::<PyErr>()) {
         made.setattr("__cause__", cause.clone_ref(py).into_value(py))?;

@@ -96,6 +96,7 @@ impl From<&ColumnError> for SqlError {
         };
         let text = match e {
             ColumnError::Value(bad) => place(bad),
+            ColumnError::Null { column, .. } => column.clone(),
             other => other.to_string(),
         };
         SqlError::new(code, state, &[&text])

@@ -178,7 +178,10 @@ impl RowsToSend {
             _ => usize::MAX,
         };
         let error = match (self.described.get(n), self.fields.get(n), self.batch.columns().get(n)) {
-            (Some(var), Some(field), Some(values)) => refused(n, var, field, values, row, e),
+            (Some(var), Some(field), Some(values)) => {
+                let e = refused(n, var, field, values, row, e);
+                Error { column: Some(column(&self.given, n, var)), ..e }
+            }
             _ => Error::from_column(e, Phase::Execute),
         };
         BadRow { row, error }
@@ -244,13 +247,22 @@ fn by_itself(
             continue;
         }
         let large = encode_value(&field, n, values.as_ref(), row, &mut w)
-            .map_err(|e| BadRow { row, error: refused(n, var, &field, values, row, &e) })?;
+            .map_err(|e| refused(n, var, &field, values, row, &e))
+            .map_err(|e| BadRow { row, error: Error { column: Some(column(batch, n, var)), ..e } })?;
         if let Some(data) = large.filter(|data| !data.is_empty()) {
             lobs.push((n, data));
         }
         fields.push(field);
     }
     Ok(Input { fields: Arc::new(fields), row: w.into_vec().into(), lobs })
+}
+
+/// The name of parameter `n`: that of its values, else that of its column; its number where neither has one.
+fn column(rows: &RecordBatch, n: usize, var: &SqlVar) -> String {
+    let is_name = |name: &&str| !name.is_empty() && !name.bytes().all(|byte| byte.is_ascii_digit());
+    let given = rows.schema_ref().fields().get(n).map(|field| field.name().as_str());
+    let name = given.filter(is_name).or_else(|| Some(var.name()).filter(is_name));
+    name.map_or_else(|| (n + 1).to_string(), str::to_owned)
 }
 
 /// Whether a parameter goes in or comes out, where the server was asked and told.

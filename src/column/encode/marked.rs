@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::array::{Array, ArrayRef, Decimal128Array, FixedSizeBinaryArray, Int8Array, StringArray, StructArray};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int8Type};
-use arrow_schema::{ArrowError, DataType, Field};
+use arrow_schema::{ArrowError, DECIMAL128_MAX_PRECISION, DataType, Field};
 
 use super::scalar::Scalar;
 use crate::wire::value::decimal::Wide;
@@ -61,9 +61,15 @@ pub(super) fn scalar(array: &dyn Array, row: usize) -> Option<Scalar<'_>> {
     })
 }
 
-/// The values that an array marks, if it does.
-pub fn values(array: &dyn Array) -> Option<&ArrayRef> {
-    member(array).filter(|(name, _)| matches!(*name, UUID | NUMBER)).map(|(_, values)| values)
+/// The first value of an array that marks its values, as an array of one without the mark; `None` for any other array.
+pub fn first(array: &dyn Array) -> Option<ArrayRef> {
+    let Some((unscaled, scales)) = decimal_parts(array) else {
+        let (_, values) = member(array).filter(|(name, _)| matches!(*name, UUID | NUMBER))?;
+        return Some(values.slice(0, values.len().min(1)));
+    };
+    let scale = scales.iter().next().flatten().unwrap_or_default();
+    let one = unscaled.slice(0, unscaled.len().min(1)).with_precision_and_scale(DECIMAL128_MAX_PRECISION, scale);
+    Some(Arc::new(one.ok()?))
 }
 
 /// The type of an array in words.

@@ -9,12 +9,13 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use super::description::{describe_state, description, drain_messages, row_count};
 use super::executemany::{self, RawBatch};
 use super::ingest::{self, Ingested};
-use super::ingest_request::IngestRequest;
+use super::ingest_request::{IngestRequest, MAX_SKIPPED, skipped};
 use super::statement::SharedStatement;
 use super::{fetch, procedure};
 use crate::python::arguments::given::Given;
 use crate::python::arguments::param_rows::RawRows;
 use crate::python::arguments::params;
+use crate::python::arrow::batch::RecordBatch;
 use crate::python::arrow::result_table::{self, Form, Framed};
 use crate::python::arrow::stream::{ArrowStream, AsyncArrowStream};
 use crate::python::coroutine::{coroutine, spawn};
@@ -141,21 +142,25 @@ twins! {
         }
 
         #[doc = include_str!("executemany.txt")]
-        #[pyo3(signature = (operation, seq_of_parameters))]
+        #[pyo3(signature = (operation, seq_of_parameters, *, on_error="raise", max_skipped=MAX_SKIPPED))]
         fn executemany(
             slf: Py<Self>,
             py: Python<'_>,
             operation: &Bound<'_, PyAny>,
             seq_of_parameters: &Bound<'_, PyAny>,
+            on_error: &str,
+            max_skipped: usize,
         ) -> PyResult<Py<Self>> {
+            let skip = skipped(on_error, max_skipped)?;
             let statement = slf.get().anew(py)?;
-            executemany::run(py, &statement, &params::statement(operation)?, seq_of_parameters)?;
+            executemany::run(py, &statement, &params::statement(operation)?, seq_of_parameters, skip)?;
             Ok(slf)
         }
 
         #[doc = include_str!("ingest.txt")]
         #[pyo3(signature = (
-            table, data, mode="append", *, schema=None, types=None, batch_rows=None, on_error="raise", progress=None
+            table, data, mode="append", *, schema=None, types=None, batch_rows=None, on_error="raise",
+            max_skipped=MAX_SKIPPED, progress=None
         ))]
         #[expect(clippy::too_many_arguments, reason = "they are keywords")]
         fn ingest(
@@ -168,9 +173,10 @@ twins! {
             types: Option<&Bound<'_, PyDict>>,
             batch_rows: Option<usize>,
             on_error: &str,
+            max_skipped: usize,
             progress: Option<&Bound<'_, PyAny>>,
         ) -> PyResult<Ingested> {
-            let request = IngestRequest::of(table, mode, schema, types, batch_rows, on_error)?;
+            let request = IngestRequest::of(table, mode, schema, types, batch_rows, on_error, max_skipped)?;
             ingest::run(py, &self.anew(py)?, &request, data, progress)
         }
 
@@ -249,20 +255,23 @@ twins! {
         ///
         /// All rows are kept, or none, as with `drdarrow.Cursor.executemany`. When the task is cancelled they are
         /// undone in the background, before anything else runs on the connection; a commit under way goes on.
-        #[pyo3(signature = (operation, seq_of_parameters))]
+        #[pyo3(signature = (operation, seq_of_parameters, *, on_error="raise", max_skipped=MAX_SKIPPED))]
         fn executemany<'py>(
             slf: Bound<'py, Self>,
             operation: &Bound<'py, PyAny>,
             seq_of_parameters: &Bound<'py, PyAny>,
+            on_error: &str,
+            max_skipped: usize,
         ) -> PyResult<Bound<'py, PyAny>> {
-            let given = (slf.clone(), operation, seq_of_parameters);
+            let given = (slf.clone(), operation, seq_of_parameters, (on_error, max_skipped));
             coroutine(slf.py(), "AsyncCursor.executemany", "execute_many", given)
         }
 
         /// Puts Arrow data into a table, and returns an Ingested; see `drdarrow.Cursor.ingest`. `progress` is called on
         /// the thread of the event loop. When the task is cancelled all is undone in the background.
         #[pyo3(signature = (
-            table, data, mode="append", *, schema=None, types=None, batch_rows=None, on_error="raise", progress=None
+            table, data, mode="append", *, schema=None, types=None, batch_rows=None, on_error="raise",
+            max_skipped=MAX_SKIPPED, progress=None
         ))]
         #[expect(clippy::too_many_arguments, reason = "they are keywords")]
         fn ingest<'py>(
@@ -274,14 +283,15 @@ twins! {
             types: Option<Bound<'py, PyAny>>,
             batch_rows: Option<Bound<'py, PyAny>>,
             on_error: &str,
+            max_skipped: usize,
             progress: Option<Bound<'py, PyAny>>,
         ) -> PyResult<Bound<'py, PyAny>> {
-            let options = (table, mode, schema, types, batch_rows, on_error);
+            let options = (table, mode, schema, types, batch_rows, on_error, max_skipped);
             coroutine(slf.py(), "AsyncCursor.ingest", "ingest", (slf.clone(), data, options, progress))
         }
 
         /// Begins to put rows into a table: a RawBatch.
-        #[pyo3(signature = (rows, table, mode, schema, types, batch_rows, on_error))]
+        #[pyo3(signature = (rows, table, mode, schema, types, batch_rows, on_error, max_skipped))]
         #[expect(clippy::too_many_arguments, reason = "they are those of `ingest()`")]
         fn _ingest<'py>(
             &self,
@@ -293,9 +303,10 @@ twins! {
             types: Option<&Bound<'py, PyDict>>,
             batch_rows: Option<usize>,
             on_error: &str,
+            max_skipped: usize,
         ) -> PyResult<Bound<'py, PyAny>> {
             let work = || {
-                let request = IngestRequest::of(table, mode, schema, types, batch_rows, on_error)?;
+                let request = IngestRequest::of(table, mode, schema, types, batch_rows, on_error, max_skipped)?;
                 let (columns, sample) = rows.first(py)?;
                 Ok(RawBatch::ingest(self.anew(py)?, request, columns, sample))
             };
@@ -308,8 +319,17 @@ twins! {
         }
 
         /// Begins a call with many rows: a RawBatch.
-        fn _batch<'py>(&self, py: Python<'py>, sql: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-            let work = || Ok(RawBatch::begin(self.anew(py)?, params::statement(sql)?));
+        fn _batch<'py>(
+            &self,
+            py: Python<'py>,
+            sql: &Bound<'py, PyAny>,
+            on_error: &str,
+            max_skipped: usize,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            let work = || {
+                let skip = skipped(on_error, max_skipped)?;
+                Ok(RawBatch::begin(self.anew(py)?, params::statement(sql)?, skip))
+            };
             spawn(py, "AsyncCursor._batch", work())
         }
 
@@ -389,6 +409,15 @@ twins! {
         #[getter]
         fn rowcount(&self, py: Python<'_>) -> PyResult<i64> {
             Ok(row_count(self.statement.get().or_raise(py)?))
+        }
+
+        /// The rows that the last `executemany()` left out, list of RecordBatch: one for each run of rows whose values
+        /// have the same types; the columns as those of `Ingested.skipped`, called by their numbers unless the rows
+        /// were Arrow data. Empty after anything else.
+        #[getter]
+        fn skipped(&self, py: Python<'_>) -> PyResult<Vec<RecordBatch>> {
+            let statement = self.statement.get().or_raise(py)?;
+            Ok(statement.about().skipped.iter().cloned().map(RecordBatch).collect())
         }
 
         /// Rows that `fetchmany()` fetches unless told; 1 at first.

@@ -17,11 +17,17 @@ use crate::python::reader::ReaderLease;
 use crate::python::{errors, runtime};
 
 /// The whole call, for a thread that waits.
-pub(super) fn run(py: Python<'_>, statement: &SharedStatement, sql: &str, rows: &Bound<'_, PyAny>) -> PyResult<()> {
+pub(super) fn run(
+    py: Python<'_>,
+    statement: &SharedStatement,
+    sql: &str,
+    rows: &Bound<'_, PyAny>,
+    skip: Option<usize>,
+) -> PyResult<()> {
     let raise = |e: Error| errors::raise(py, &e);
     let mut rows = ParamRows::of(rows)?;
     let mut lease = statement.lease().map_err(raise)?;
-    let batch = runtime::block_on(py, statement.begin_many(&mut lease, sql))?.map_err(raise)?;
+    let batch = runtime::block_on(py, statement.begin_many(&mut lease, sql, skip))?.map_err(raise)?;
     drive(py, statement, batch, &mut rows, None)
 }
 
@@ -108,9 +114,9 @@ type Parts = (Arc<SharedStatement>, Arc<OwnedSlot<Option<HeldCursor>>>);
 
 impl RawBatch {
     /// Begins one.
-    pub(super) async fn begin(statement: Arc<SharedStatement>, sql: String) -> Result<RawBatch> {
+    pub(super) async fn begin(statement: Arc<SharedStatement>, sql: String, skip: Option<usize>) -> Result<RawBatch> {
         let mut lease = statement.lease_soon().await?;
-        let batch = statement.begin_many(&mut lease, &sql).await?;
+        let batch = statement.begin_many(&mut lease, &sql, skip).await?;
         let state = OwnedSlot::new(Some(HeldCursor { batch, _lease: lease }));
         Ok(RawBatch { statement: Owned::new(statement), state: Owned::new(state), what: MANY })
     }

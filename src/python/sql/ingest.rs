@@ -43,7 +43,7 @@ impl Ingested {
     pub(super) fn of(py: Python<'_>, statement: &SharedStatement) -> PyResult<Ingested> {
         let (rows, skipped) = {
             let mut about = statement.about();
-            (about.count, about.skipped.take())
+            (about.count, about.skipped.pop())
         };
         let skipped = skipped.unwrap_or_else(|| Batch::new_empty(Arc::new(arrow_schema::Schema::empty())));
         Ok(Ingested { rows, skipped: Py::new(py, RecordBatch(skipped))? })
@@ -59,7 +59,7 @@ impl Ingested {
     }
 
     /// The rows that were left out, a RecordBatch: the columns of the data, and `error_row` (the first row is 1),
-    /// `error_sqlstate`, `error_sqlcode`, `error_message`. It has rows with `on_error="skip"` only.
+    /// `error_column`, `error_sqlstate`, `error_sqlcode`, `error_message`. It has rows with `on_error="skip"` only.
     #[getter]
     fn skipped(&self, py: Python<'_>) -> Py<RecordBatch> {
         self.skipped.clone_ref(py)

@@ -11,6 +11,9 @@ use crate::client::sql::ingest::{IngestMode, IngestOptions};
 /// Progress is told no more often.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// So many rows are left out unless told otherwise: they are held in memory.
+pub(super) const MAX_SKIPPED: usize = 100_000;
+
 /// The table, and how data goes into it.
 pub(super) struct IngestRequest {
     pub(super) table: String,
@@ -26,15 +29,12 @@ impl IngestRequest {
         types: Option<&Bound<'_, PyDict>>,
         batch_rows: Option<usize>,
         on_error: &str,
+        max_skipped: usize,
     ) -> PyResult<IngestRequest> {
         let mode = IngestMode::from_name(mode).ok_or_else(|| {
             PyValueError::new_err(format!("mode is 'append', 'create', 'replace' or 'create_append', not {mode:?}"))
         })?;
-        let skip = match on_error {
-            "raise" => false,
-            "skip" => true,
-            other => return Err(PyValueError::new_err(format!("on_error is 'raise' or 'skip', not {other:?}"))),
-        };
+        let skip = skipped(on_error, max_skipped)?;
         if batch_rows == Some(0) {
             return Err(PyValueError::new_err("batch_rows is at least 1"));
         }
@@ -43,6 +43,15 @@ impl IngestRequest {
             given.push((name.extract()?, sql.extract()?));
         }
         Ok(IngestRequest { table, options: IngestOptions { mode, schema, types: given, batch_rows, skip } })
+    }
+}
+
+/// How many rows may be left out, where they may.
+pub(super) fn skipped(on_error: &str, most: usize) -> PyResult<Option<usize>> {
+    match on_error {
+        "raise" => Ok(None),
+        "skip" => Ok(Some(most)),
+        other => Err(PyValueError::new_err(format!("on_error is 'raise' or 'skip', not {other:?}"))),
     }
 }
 
@@ -77,8 +86,9 @@ pub(in crate::python) fn check_ingest(
     types: Option<&Bound<'_, PyDict>>,
     batch_rows: Option<usize>,
     on_error: &str,
+    max_skipped: usize,
 ) -> PyResult<()> {
-    IngestRequest::of(table, mode, schema, types, batch_rows, on_error).map(drop)
+    IngestRequest::of(table, mode, schema, types, batch_rows, on_error, max_skipped).map(drop)
 }
 
 /// The number of rows, where the data knows it: tables and frames do, streams do not.

@@ -48,8 +48,10 @@ pub(super) struct About {
     pub(super) lost: bool,
     /// The values that came out of a procedure's parameters.
     pub(super) output: Option<Output>,
-    /// Rows that were left out.
-    pub(super) skipped: Option<RecordBatch>,
+    /// Rows that were left out, in order.
+    pub(super) skipped: Vec<RecordBatch>,
+    /// The columns of data that goes into a table: rows of it that were left out are one batch.
+    ingested: Option<SchemaRef>,
     /// The server's warnings that Python has not seen yet.
     pub(super) warnings: Vec<Warning>,
 }
@@ -216,11 +218,16 @@ impl SharedStatement {
     }
 
     /// Begins a call with many rows. The result of the statement before is closed.
-    pub(super) async fn begin_many(&self, lease: &mut ReaderLease, sql: &str) -> Result<Batch> {
+    /// `skip` is how many rows may be left out, where they may.
+    pub(super) async fn begin_many(&self, lease: &mut ReaderLease, sql: &str, skip: Option<usize>) -> Result<Batch> {
         self.clear(lease);
         *self.about() = About { count: Some(0), ..About::default() };
         let _waiting = self.link.waiting();
-        self.link.client.batch(sql).await.map_err(|e| self.as_closed(e))
+        let batch = self.link.client.batch(sql).await.map_err(|e| self.as_closed(e))?;
+        Ok(match skip {
+            Some(most) => batch.skipping(most),
+            None => batch,
+        })
     }
 
     /// Begins to put rows with these columns into a table. The result of the statement before is closed.
@@ -232,8 +239,7 @@ impl SharedStatement {
         sample: Option<&RecordBatch>,
     ) -> Result<Batch> {
         self.clear(lease);
-        let skipped = Some(RecordBatch::new_empty(schema.clone()));
-        *self.about() = About { count: Some(0), skipped, ..About::default() };
+        *self.about() = About { count: Some(0), ingested: Some(schema.clone()), ..About::default() };
         let _waiting = self.link.waiting();
         let begun = self.link.client.ingest(&request.table, schema, sample, &request.options).await;
         begun.map_err(|e| self.as_closed(e))
@@ -261,8 +267,12 @@ impl SharedStatement {
         self.settle(batch).await?;
         let _waiting = self.link.waiting();
         // Whatever may be wrong with them is told while the rows can be undone.
-        let schema = self.about().skipped.as_ref().map(RecordBatch::schema);
-        let skipped = match schema.map(|schema| batch.take_skipped(&schema)).transpose() {
+        let columns = self.about().ingested.clone();
+        let skipped = match columns {
+            Some(columns) => batch.take_skipped(&columns).map(|skipped| vec![skipped]),
+            None => batch.take_skipped_runs(),
+        };
+        let skipped = match skipped {
             Ok(skipped) => skipped,
             Err(e) => {
                 let left = self.undo(batch).await;

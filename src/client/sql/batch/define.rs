@@ -35,21 +35,31 @@ impl Batch {
         self
     }
 
-    /// Leaves out rows that the server refuses.
-    pub(in crate::client::sql) fn skipping(mut self, skip: bool) -> Batch {
+    /// Leaves out rows that are refused, up to so many: one more ends the call.
+    pub fn skipping(mut self, most: usize) -> Batch {
         if let Some(call) = &mut self.0 {
-            call.skipped = skip.then(Skipped::default);
+            call.skipped = Some(Skipped::up_to(most));
         }
         self
     }
 
     /// The rows that were left out since it was asked last: those of the data, which has these columns, and
-    /// `error_row`, `error_sqlstate`, `error_sqlcode` and `error_message`.
+    /// `error_row`, `error_column`, `error_sqlstate`, `error_sqlcode` and `error_message`.
     /// Once [`settle`](Batch::settle) has waited for the answers it is all of them, and can be asked before
     /// [`finish`](Batch::finish) commits the others.
     pub fn take_skipped(&mut self, schema: &Schema) -> Result<RecordBatch> {
-        let skipped = self.0.as_mut().and_then(|call| call.skipped.as_mut());
-        skipped.map_or_else(|| Skipped::default().take(schema), |skipped| skipped.take(schema))
+        match self.0.as_mut().and_then(|call| call.skipped.as_mut()) {
+            Some(skipped) => skipped.take(schema),
+            None => Skipped::up_to(0).take(schema),
+        }
+    }
+
+    /// The same for rows whose types differ: a batch for each run of rows with the same columns.
+    pub fn take_skipped_runs(&mut self) -> Result<Vec<RecordBatch>> {
+        match self.0.as_mut().and_then(|call| call.skipped.as_mut()) {
+            Some(skipped) => skipped.take_runs(),
+            None => Ok(Vec::new()),
+        }
     }
 }
 

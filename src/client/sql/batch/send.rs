@@ -207,7 +207,7 @@ impl BatchCall {
             }
             let number = sent.before + at as u64 + 1;
             if let Some(skipped) = &mut self.skipped {
-                skipped.push(&sent.rows, at, number, error)?;
+                skipped.push(&sent.rows, at, number, error).map_err(|e| Bad::at(number, e))?;
             }
         }
         Ok(())
@@ -218,7 +218,7 @@ impl BatchCall {
         let number = self.given + 1;
         match &mut self.skipped {
             Some(skipped) if error.sqlstate.as_deref().is_some_and(is_of_a_row) => {
-                Ok(skipped.push(rows, at, number, error)?)
+                skipped.push(rows, at, number, error).map_err(|e| Bad::at(number, e))
             }
             _ => Err(Bad::at(number, error)),
         }

@@ -54,8 +54,8 @@ pub struct IngestOptions {
     pub types: Vec<(String, String)>,
     /// Rows in one command, at most.
     pub batch_rows: Option<usize>,
-    /// Rows that the server refuses are left out, and told by [`Batch::take_skipped`].
-    pub skip: bool,
+    /// Rows that are refused are left out, up to so many, and told by [`Batch::take_skipped`].
+    pub skip: Option<usize>,
 }
 
 impl Connection {
@@ -105,7 +105,11 @@ impl Connection {
         let sql = format!("INSERT INTO {name} ({}) VALUES ({markers})", columns.join(", "));
         super::connection::check_sql(&sql)?;
         let batch = self.batch_at(turn, sql);
-        Ok(batch.after(statements).at_most(options.batch_rows).skipping(options.skip))
+        let batch = batch.after(statements).at_most(options.batch_rows);
+        Ok(match options.skip {
+            Some(most) => batch.skipping(most),
+            None => batch,
+        })
     }
 
     /// The names of a table's columns; `None` where there is no table.
