@@ -8,21 +8,25 @@ import warnings
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, ParamSpec, TextIO, TypeVar
+from typing import Annotated, Literal, ParamSpec, TextIO, TypeVar
 
 import typer
 from rich.console import Console
 
 import drdarrow
 from drdarrow.cli import demo as demonstration
+from drdarrow.cli import ingest as sending
 from drdarrow.cli import probe as probing
 from drdarrow.cli import query as reading
 from drdarrow.cli import serve as serving
+from drdarrow.cli.tabular import Format
 from drdarrow.cli.text import plain
 from drdarrow.cli.writing import Binary
 from drdarrow.exceptions import InterfaceError
 from drdarrow.server import Persona
 
+Mode = Literal["append", "create", "replace", "create_append"]
+OnError = Literal["raise", "skip"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -53,7 +57,9 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             raise typer.Exit(1) from None
         except (drdarrow.Error, OSError, ImportError, ValueError, NotImplementedError) as error:
-            errors.print(plain("drdarrow:", "red"), plain(error), highlight=False, soft_wrap=True)
+            # What is left of a call of many rows is a note of an error that was not ours.
+            text = "; ".join([str(error), *getattr(error, "__notes__", [])])
+            errors.print(plain("drdarrow:", "red"), plain(text), highlight=False, soft_wrap=True)
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
@@ -162,10 +168,61 @@ def query(
     ask: Annotated[bool, typer.Option("--password", "-W", help="Ask for the password.")] = False,
 ) -> None:
     """Run a statement: its rows into a file, or the first of them as a table."""
+    reading.query(uri, sql, out=out, rows=rows, password=password_of(ask), binary=binary)
+
+
+@app.command()
+@plainly
+def ingest(
+    uri: Annotated[str, typer.Argument(help=f"drda://user@host:port/DATABASE?…; a password may be in {PASSWORD}.")],
+    file: Annotated[Path, typer.Argument(help="A .parquet, .arrow or .csv file; - for the standard input.")],
+    table: Annotated[str | None, typer.Argument(help="The table; by the name of the file without.")] = None,
+    mode: Annotated[Mode, typer.Option(help="The table is there, or is created, or both.")] = "append",
+    schema: Annotated[str | None, typer.Option(help="The table's schema.")] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="COLUMN=TYPE", help="The SQL type of a column of a table that is created."),
+    ] = None,
+    batch_rows: Annotated[int | None, typer.Option(help="Rows in one command, at most.", min=1)] = None,
+    on_error: Annotated[OnError, typer.Option(help="raise: no row is kept; skip: the others are.")] = "raise",
+    skipped: Annotated[
+        Path | None, typer.Option(help="A .parquet, .arrow or .csv file for rows that are left out (--on-error skip).")
+    ] = None,
+    max_skipped: Annotated[int, typer.Option(help="Rows that may be left out.", min=0)] = 100_000,
+    form: Annotated[Format | None, typer.Option("--format", help="What the file is, unless its name tells.")] = None,
+    delimiter: Annotated[str, typer.Option(help="Between the values of CSV.")] = ",",
+    ask: Annotated[bool, typer.Option("--password", "-W", help="Ask for the password.")] = False,
+) -> None:
+    """Put the rows of a file into a table: all of them, or none.
+
+    Ends with 0 when all rows are in, 1 when none is, 3 when some were left out.
+    """
+    if skipped is not None and on_error != "skip":
+        raise InterfaceError("--skipped is for rows that are left out: give --on-error skip with it")
+    complete = sending.ingest(
+        uri,
+        file,
+        sending.table_of(file, table),
+        password=password_of(ask),
+        form=form,
+        delimiter=delimiter,
+        skipped=skipped,
+        mode=mode,
+        schema=schema,
+        types=sending.types_of(types or []),
+        batch_rows=batch_rows,
+        on_error=on_error,
+        max_skipped=max_skipped,
+    )
+    if not complete:
+        raise typer.Exit(3)
+
+
+def password_of(ask: bool) -> str | None:
+    """The password that is asked for, or the one in the environment."""
     if ask and not sys.stdin.isatty():
         raise InterfaceError(f"--password: there is no terminal to ask on; give the password in {PASSWORD}")
-    password = typer.prompt("Password", hide_input=True, err=True) if ask else os.environ.get(PASSWORD)
-    reading.query(uri, sql, out=out, rows=rows, password=password, binary=binary)
+    return typer.prompt("Password", hide_input=True, err=True) if ask else os.environ.get(PASSWORD)
 
 
 @app.command()
