@@ -128,6 +128,17 @@ class Cursor:
                 with suppress(Exception):
                     self._raw.unregister(feed.name)
 
+    @contextmanager
+    def holding(self, name: str, rows: Any) -> Iterator[None]:
+        """Rows are a view of this name."""
+        self._raw.register(name, rows)
+        try:
+            yield
+        finally:
+            # With a transaction that failed it went away.
+            with suppress(Exception):
+                self._raw.unregister(name)
+
     def begin(self, read_only: bool = False) -> None:
         """Begins a transaction; read_only: one that changes nothing."""
         self._raw.execute("BEGIN TRANSACTION READ ONLY" if read_only else "BEGIN TRANSACTION")

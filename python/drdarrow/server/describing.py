@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from drdarrow.server import catalog, columns, guard, markers, meaning, sizes, types
+from drdarrow.server import catalog, columns, drawn, edits, guard, markers, meaning, sizes, storing, types
 from drdarrow.server.columns import Facts
 from drdarrow.server.cursors import Cursor
+from drdarrow.server.ddl import Change
 from drdarrow.server.dialect import Translated
 from drdarrow.server.engine import Described, SqlError
 from drdarrow.server.rules import apply
+from drdarrow.server.rules.kinds import of_duck
 from drdarrow.server.rules.product import Product
 from drdarrow.server.statement import Statement
 
@@ -63,6 +65,7 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
         if rules.guarded and e.sqlcode == -270:
             guard.check(translated.sql, cursor.extract_statements(translated.sql)[0].type.name, rules.read_only)
         raise
+    text = drawn.once(text)
     parsed = cursor.extract_statements(text)
     if len(parsed) != 1:
         raise SqlError(-104, "42601", ";", "", "")
@@ -78,12 +81,21 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
         raise SqlError(-101, "54001", f"{len(names)} parameter markers; no description holds more than {_MARKERS}")
     ducks = _markers(cursor, apart, text, names)
     parameters = _parameters(text, ducks, known)
-    run = meaning.apply(text, known, translated.declared, rules.product, rules.aggregates)
+    run = meaning.apply(text, known, translated.declared, rules.product, rules.aggregates, translated.overriding)
+    run.first = translated.first + run.first
+    if ducks and kind in ("INSERT", "UPDATE"):
+        stored = ((n, of_duck(ducks[n])) for n in storing.assigned(edits.Statement(text)))
+        run.scales = {n: column.scale for n, column in stored if column is not None and column.exact}
+    run.then += _sequences_of(translated.changes, known)
     statement = Statement(run, kind, declared=translated.declared, changes=translated.changes, text=text, grows=grows)
+    statement.emptied = translated.emptied
+    statement.draws = drawn.draws(run.sql)
+    if kind == "INSERT" and (own := meaning.identity_of(text, known)) is not None:
+        statement.draws, statement.own = [*statement.draws, own[0]], own[0] if own[1] else ""
     outcomes = {kind.name for kind in parsed[0].expected_result_type}
     if "QUERY_RESULT" not in outcomes or "CHANGED_ROWS" in outcomes:
         return statement, None, parameters
-    relation = cursor.sql(text, params=[None] * len(ducks) or None)
+    relation = cursor.sql(drawn.undrawn(text), params=[None] * len(ducks) or None)
     if relation is None:
         return statement, None, parameters
     statement.types = [str(kind) for kind in relation.types]
@@ -108,6 +120,13 @@ def _columns_of(cursor: Cursor, of: str) -> list[tuple[str, str]]:
     guard.check(text, "SELECT")
     relation = cursor.sql(text)
     return list(zip(relation.columns, map(str, relation.types), strict=True))
+
+
+def _sequences_of(changes: Sequence[Change], known: Facts) -> list[str]:
+    """The statements that drop the sequences of identity columns whose table goes."""
+    tables = (known.get(change.table, {}) for change in changes if change.what == "drop")
+    names = (about.get("drda:sequence") for table in tables for about in table.values())
+    return [f"DROP SEQUENCE IF EXISTS {name}" for name in names if name]
 
 
 def _markers(cursor: Cursor, apart: bool, text: str, names: set[str]) -> list[str]:

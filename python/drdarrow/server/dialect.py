@@ -13,7 +13,7 @@ Translated is what DuckDB would refuse or take for something else; the rest of a
 | `x + 1 MONTH` | an interval |
 | `ORDER BY x DESC` | NULLs are high: `DESC NULLS FIRST` |
 | `WITH n AS (... n ...)` | `WITH RECURSIVE` |
-| `NEXT VALUE FOR s`, `PREVIOUS VALUE FOR s` | `nextval('s')`, `currval('s')` |
+| `NEXT VALUE FOR s`, `PREVIOUS VALUE FOR s`, identity columns | `nextval('s')`: see `numbering`, `drawn` |
 | `FROM lib/file` | `FROM lib.file` |
 | types: see `ddl` | |
 | expressions and functions: see `rules` | |
@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from drdarrow.server import ddl
+from drdarrow.server import ddl, drawn, numbering, temporary
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closes, lex, openings, split, text
 from drdarrow.server.patience import look
@@ -73,6 +73,11 @@ class Translated:
     sql: str
     declared: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     changes: list[ddl.Change] = field(default_factory=list)
+    #: Statements that run before it; values for columns that are GENERATED ALWAYS are given by OVERRIDING.
+    first: list[str] = field(default_factory=list)
+    overriding: bool = False
+    #: The temporary table that it makes, if that has no rows after the end of a transaction.
+    emptied: str = ""
 
 
 class Dialect:
@@ -111,11 +116,34 @@ class Dialect:
         words[-1].before = ""
         while len(words) > 1 and words[-2].text == ";":
             del words[-2]
+        if (made := numbering.sequence(words)) is not None:
+            return Translated(made)
+        emptied = ""
+        if (temporary_table := temporary.declaration(words)) is not None:
+            words, emptied = temporary_table
+            words = lex(text(words))
+        words = temporary.in_session(words)
         defining = ddl.is_definition(words)
+        words, first, numbered = numbering.identities(words) if defining else (words, [], {})
         declared = ddl.declared(words) if defining else {}
         changes = ddl.changes(words)
+        for columns in (*declared.values(), *({change.column: change.about} for change in changes)):
+            for name, about in numbered.items():
+                if name in columns:
+                    columns[name] |= about
+        words, overriding = _without_overriding(words)
         out = _Pass(self._registers, defining).run(words)
-        return Translated(text(out), declared, changes)
+        return Translated(text(out), declared, changes, first, overriding, emptied)
+
+
+def _without_overriding(words: list[Word]) -> tuple[list[Word], bool]:
+    """An INSERT without OVERRIDING SYSTEM VALUE, and whether it had that. Raises SqlError -270 for USER VALUE."""
+    for at, word in enumerate(words[:-2]):
+        if word.upper == "OVERRIDING" and words[at + 2].upper == "VALUE":
+            if words[at + 1].upper != "SYSTEM":
+                raise SqlError(-270, "42997", "OVERRIDING USER VALUE")
+            return words[:at] + words[at + 3 :], True
+    return words, False
 
 
 def _literal(value: str) -> str:
@@ -245,7 +273,7 @@ class _Pass:
             or follows.kind == "name"
             and follows.upper not in _AFTER_TABLE
         )
-        self._put(at, "(SELECT 'Y' AS IBMREQD)" + ("" if named else " AS SYSDUMMY1"))
+        self._put(at, drawn.DUMMY + ("" if named else " AS SYSDUMMY1"))
         return after
 
     def _slash(self, at: int) -> int | None:
@@ -259,13 +287,18 @@ class _Pass:
             if self._upper(at) != "VALUES" or self._words[at + 1].kind not in ("string", "number", "quoted"):
                 return None
         end, depth = at + 1, 0
-        while end < len(self._words) and not (depth == 0 and self._words[end].text.upper() in _ENDS):
+        while end < len(self._words) and not (depth == 0 and self._ends_values(end)):
             depth += {"(": 1, ")": -1}.get(self._words[end].text, 0)
             end += 1
         self._out.append(self._words[at])
         parts = [text(self._inner(part)).strip() for part in split(self._words[at + 1 : end])]
         self._out.append(Word("done", ", ".join(f"({part})" for part in parts), " "))
         return end
+
+    def _ends_values(self, at: int) -> bool:
+        """VALUES without brackets end here. NEXT VALUE FOR has a FOR of its own."""
+        named = self._upper(at) == "FOR" and self._upper(at - 1) in ("VALUE", "NEXTVAL", "PREVVAL")
+        return self._words[at].text.upper() in _ENDS and not named
 
     def _sign(self, at: int) -> int | None:
         word = self._words[at]
@@ -309,18 +342,19 @@ class _Pass:
         return end + 1
 
     def _sequence(self, at: int) -> int | None:
-        for phrase, function in (
-            ("NEXT VALUE FOR", "nextval"),
-            ("NEXTVAL FOR", "nextval"),
-            ("PREVIOUS VALUE FOR", "currval"),
-            ("PREVVAL FOR", "currval"),
+        for phrase, draws in (
+            ("NEXT VALUE FOR", True),
+            ("NEXTVAL FOR", True),
+            ("PREVIOUS VALUE FOR", False),
+            ("PREVVAL FOR", False),
         ):
             after = self._is(at, phrase)
             if after is not None:
                 end = after + 1
                 while self._upper(end) == ".":
                     end += 2
-                self._put(at, f"{function}({_literal(text(self._words[after:end]).strip())})")
+                name = text(self._words[after:end]).strip()
+                self._put(at, f"nextval({_literal(name)})" if draws else drawn.previous(name))
                 return end
         return None
 

@@ -10,21 +10,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from drdarrow.server import arrays, catalog, columns, describing, errors, guard, remembered, sizes
+from drdarrow._core import collect
+from drdarrow.server import arrays, catalog, changed, columns, describing, errors, final, guard, remembered, sizes
+from drdarrow.server import temporary as temporaries
 from drdarrow.server.arrays import CHANGES, DEFINITIONS
 from drdarrow.server.catalog_views import CatalogViews
 from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.ddl import Change
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect
+from drdarrow.server.drawn import Drawn
 from drdarrow.server.engine import Objects, Prepared, SqlError, Views
 from drdarrow.server.inserts import Insert
 from drdarrow.server.known import Committed, Known
 from drdarrow.server.macros import Macros
 from drdarrow.server.meaning import Run
-from drdarrow.server.patience import Patience
 from drdarrow.server.references import References
 from drdarrow.server.result import DuckResult
 from drdarrow.server.rules.product import LUW, Product
@@ -32,6 +35,7 @@ from drdarrow.server.savepoints import Savepoints, is_about_savepoints
 from drdarrow.server.statement import Statement
 from drdarrow.server.targets import Target
 from drdarrow.server.watch import Watch
+from drdarrow.server.watched import WatchedSession
 
 if TYPE_CHECKING:
     from drdarrow._core import Collected
@@ -69,6 +73,8 @@ class DuckEngine:
         self._macros = Macros(source, product, guarded)
         self._references = References(source) if guarded else None
         self._watch = Watch(guard.memory(source)) if guarded else None
+        #: Held while values of sequences are drawn and looked at.
+        self._drawing = Lock()
 
     def session(self, user: str, database: str, /) -> DuckSession:
         """A session on a cursor of its own."""
@@ -76,10 +82,11 @@ class DuckEngine:
         cursors = Cursors(main, self._settings, self._rules.read_only)
         dialect = Dialect(user, database)
         known = Known(self._committed, self._remembered)
-        return DuckSession(cursors, dialect, known, self._rules, self._macros, self._references, self._watch)
+        drawn = Drawn(self._drawing)
+        return DuckSession(cursors, dialect, known, self._rules, self._macros, self._references, self._watch, drawn)
 
 
-class DuckSession:
+class DuckSession(WatchedSession):
     """One client's cursors, its transaction and its statements."""
 
     def __init__(
@@ -91,19 +98,18 @@ class DuckSession:
         macros: Macros,
         references: References | None,
         watch: Watch | None,
+        drawn: Drawn,
     ) -> None:
-        self._cursors = cursors
+        super().__init__(cursors, watch)
+        self._drawn = drawn
+        #: Temporary tables without rows after a transaction.
+        self._emptied: set[str] = set()
         self._main = cursors.main
         self._dialect = dialect
         self._known = known
         self._rules = rules
         self._macros = macros
         self._references = references
-        self._watch = watch
-        #: The memory was used up by what runs now.
-        self._exhausted = False
-        #: Calls and open results.
-        self._runs: set[int] = set()
         self._statements: dict[int, Statement] = {}
         self._number = 0
         self._begun = False
@@ -114,7 +120,6 @@ class DuckSession:
         #: The statement that was prepared last, until one runs.
         self._next: Statement | None = None
         self._views: CatalogViews | None = None
-        self.patience = Patience()
 
     def appear_as(self, views: Views, /) -> None:
         """The views of the product's catalog, which statements may name."""
@@ -138,6 +143,8 @@ class DuckSession:
             with self._reading() as cursor:
                 catalog.check(cursor, made)
             return self._keep(Statement(Run(""), "LABEL", said=sql)), None, []
+        if (change := final.change(sql)) is not None:
+            return changed.prepare(self, change)
         placed, shown = self._views.place(sql) if self._views else (sql, [])
         translated = self._dialect.to_duckdb(placed)
         with self._reading(translated.sql) as cursor:
@@ -201,6 +208,8 @@ class DuckSession:
             return self._query(statement, parameters)
 
     def _query(self, statement: Statement, parameters: Sequence[Any]) -> DuckResult:
+        if statement.changing is not None:
+            return changed.query(self, statement, *statement.changing, parameters)
         run = self._begin()
         shared = self._changed or self._local
         cursor = self._main if shared else self._cursors.take(statement.run.sql)
@@ -209,11 +218,13 @@ class DuckSession:
                 with self.patience.reading(""):
                     self._show(cursor, statement.shown)
             values = statement.run.values(parameters)
-            relation = cursor.sql(statement.run.sql, params=values or None)
-            now = [str(kind) for kind in relation.types]
-            if now != statement.types or not statement.fits:
-                relation = cursor.sql(statement.casting(now), params=values or None)
-            return DuckResult(self, cursor, relation.__arrow_c_stream__(), shared, run)
+            self._drawn.tell(statement.run.sql, cursor)
+            with self._drawn.drawing(statement.draws, "", cursor):
+                rows = statement.relation(cursor, values)
+                if statement.draws:
+                    # Other sessions wait until the values are drawn.
+                    rows = collect(rows)
+            return DuckResult(self, cursor, rows.__arrow_c_stream__(), shared, run)
         except Exception as e:
             failed = self._failed(e, cursor)
             self._cursors.give(cursor)
@@ -265,7 +276,9 @@ class DuckSession:
                     self._show(self._main, statement.shown)
             for other in statement.run.first:
                 self._main.execute(other)
-            count = self._run_ready(statement, ready)
+            self._drawn.tell(statement.run.sql, self._main)
+            with self._drawn.drawing(statement.draws, statement.own, self._main):
+                count = self._run_ready(statement, ready)
             for other in statement.run.then:
                 self._main.execute(other)
             if statement.kind not in CHANGES:
@@ -282,6 +295,8 @@ class DuckSession:
             self._learn(statement)
         self._defined = True
         self._local = self._local or temporary
+        if statement.emptied:
+            self._emptied.add(statement.emptied)
         return None
 
     def _learn(self, statement: Statement) -> None:
@@ -319,7 +334,7 @@ class DuckSession:
         """Runs a statement for an array of rows, in the session's transaction."""
         statement = self._prepared(number)
         if statement.kind in CHANGES:
-            with self._watched():
+            with self._watched(), self._drawn.drawing(statement.draws, statement.own, self._main):
                 return arrays.run(self, statement, table, atomic)
         rows = [row[1:] for row in table.rows()]
         return self.execute(number, rows) if atomic else [self.execute(number, [row]) for row in rows]
@@ -330,7 +345,7 @@ class DuckSession:
             statement = self._prepared(number)
             if statement.kind != "INSERT":
                 return None
-            with self._watched():
+            with self._watched(), self._drawn.drawing(statement.draws, statement.own, self._main):
                 return arrays.gathered(self, statement, table)
         except SqlError as e:
             return 0, e if e.rolled_back else None
@@ -374,6 +389,7 @@ class DuckSession:
                 raise self._failed(e, self._main) from e
             self._known.commit(self._defined)
             self._ended()
+            self._emptied = temporaries.empty(self._emptied, self._main)
         self._savepoints.clear()
 
     def rollback(self) -> None:
@@ -387,41 +403,6 @@ class DuckSession:
         """Breaks off the call that runs."""
         self.patience.interrupt()
         self._cursors.interrupt()
-
-    def exhausted(self) -> None:
-        """Breaks off all that runs, for want of memory."""
-        self._exhausted = True
-        self.patience.interrupt()
-        self._cursors.interrupt_all()
-
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """While a call runs."""
-        number = self._begin()
-        try:
-            with self._cursors.at_work():
-                yield
-        except SqlError as e:
-            raise self._told(e) from e
-        finally:
-            self._end(number)
-
-    def _begin(self) -> int:
-        if self._watch is None:
-            return 0
-        self._exhausted = self._exhausted and bool(self._runs)
-        number = self._watch.begin(self)
-        self._runs.add(number)
-        return number
-
-    def _end(self, number: int) -> None:
-        if self._watch is not None:
-            self._runs.discard(number)
-            self._watch.end(number)
-
-    def _told(self, error: SqlError) -> SqlError:
-        """The memory, where that was why a statement was broken off."""
-        return SqlError(-954, "57011") if self._exhausted and error.sqlcode == -952 else error
 
     def close(self) -> None:
         """Undoes the transaction and closes the cursors; those of open results when they are released."""

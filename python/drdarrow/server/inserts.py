@@ -13,6 +13,7 @@ import duckdb
 
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closing, lex, split, text
+from drdarrow.server.rules.kinds import Kind, of_duck
 
 if TYPE_CHECKING:
     from drdarrow._core import Collected
@@ -109,9 +110,26 @@ class Insert:
                 return self.lean, made
         return self.items, rows
 
+    def _cut(self, cursor: Any, items: list[str], rows: Collected) -> list[str]:
+        """The items without the digits of numbers that their columns have no room for: Db2 never rounds them."""
+        loose = {f'"{name}"': kind for name, kind, _ in rows.fields() if kind.startswith(("Decimal", "Float"))}
+        if not loose.keys() & set(items):
+            return items
+        relation = cursor.sql(f"FROM {self.name} LIMIT 0")
+        kinds = {name.upper(): of_duck(str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)}
+        columns = [plain_name(column) for column in self.columns] or list(relation.columns)
+        made = []
+        for column, item in zip(columns, items, strict=False):
+            kind = kinds.get(column.upper())
+            if item in loose and kind is not None and kind.exact:
+                item = _fraction(item, loose[item], kind)
+            made.append(item)
+        return made if len(made) == len(items) else items
+
     def run(self, cursor: Any, rows: Collected, without: Collection[int]) -> int:
         """Inserts the rows of an array but some; how many it inserted."""
         items, rows = self.fitted(rows)
+        items = self._cut(cursor, items, rows)
         columns = self.columns
         if "DEFAULT" in items:
             # Columns that are not named have theirs, as the table is for this transaction.
@@ -136,6 +154,15 @@ def table_of(words: Sequence[Word]) -> tuple[Sequence[Word], int]:
             break
         end += 1
     return words[2:end], end
+
+
+def _fraction(item: str, given: str, column: Kind) -> str:
+    """A number for a column of exact numbers. given: its type in Arrow's words."""
+    if given.startswith("Float"):
+        room = 38 - (column.size - column.scale) if column.name == "DECIMAL" else 19
+        return f"trunc(CAST(CAST({item} AS VARCHAR) AS DECIMAL(38, {room})), {column.scale})"
+    scale = int(given.rpartition(",")[2].strip(" )"))
+    return f"trunc({item}, {column.scale})" if scale > column.scale else item
 
 
 def but(rows: Collection[int]) -> str:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from drdarrow.server import blanks, growing, storing
+from drdarrow.server import blanks, drawn, growing, storing
 from drdarrow.server.rules import apply
 from drdarrow.server.rules.product import Product
 
@@ -36,6 +36,7 @@ class Macros:
             blanks.KEY: temporary + blanks.MACRO.format(""),
             blanks.BITS: temporary + blanks.BITS_MACRO.format("", product.storage.blank),
             **storing.MACROS,
+            **{name: f"{temporary}MACRO {name}({of}) AS {body}" for name, (of, body) in drawn.MACROS.items()},
             **growing.macros(bounded),
             **{
                 name: f"{temporary}MACRO {name}({parameters}) AS {body}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from drdarrow.server import blanks, defining, growing, storing
 from drdarrow.server.columns import Facts
@@ -33,6 +34,8 @@ class Run:
     then: list[str] = field(default_factory=list)
     #: The statement for texts that fit already, and how those of some markers are made so.
     lean: str = ""
+    #: Markers that are values of columns of exact numbers, with the digits that these have after their points.
+    scales: Mapping[int, int] = field(default_factory=dict)
     fits: Mapping[int, storing.Fit] = field(default_factory=dict)
 
     def ready(self, row: Sequence[object]) -> tuple[str, list[object]]:
@@ -50,14 +53,24 @@ class Run:
 
     def values(self, row: Sequence[object]) -> list[object]:
         """The parameters of one row."""
-        if not self.trimmed:
-            return list(row)
-        return [
-            value.rstrip(" ") if n in self.trimmed and isinstance(value, str) else value for n, value in enumerate(row)
-        ]
+        values = list(row)
+        for n in self.trimmed:
+            if isinstance(value := values[n], str):
+                values[n] = value.rstrip(" ")
+        for n, scale in self.scales.items():
+            if isinstance(value := values[n], (Decimal, float)):
+                values[n] = storing.cut(value, scale)
+        return values
 
 
-def apply(sql: str, known: Facts, declared: Facts, product: Product, aggregates: frozenset[str]) -> Run:
+def apply(
+    sql: str,
+    known: Facts,
+    declared: Facts,
+    product: Product,
+    aggregates: frozenset[str],
+    overriding: bool = False,
+) -> Run:
     """The statement with its comparisons and values as Db2 means them. declared: what it says of a new table."""
     of = Statement(sql)
     if not of.whole or of.upper(0) not in _KINDS:
@@ -71,7 +84,7 @@ def apply(sql: str, known: Facts, declared: Facts, product: Product, aggregates:
         defining.index(of, edits, _table(known, storing.name_at(of, on + 1)[0]) or {})
         return Run(of.written(edits))
     trimmed = blanks.compare(of, edits, _Known(of, known), aggregates)
-    fitted = storing.store(of, edits, lambda name: _table(known, name), storage)
+    fitted = storing.store(of, edits, lambda name: _table(known, name), storage, overriding)
     for columns in declared.values():
         then = defining.table(of, edits, columns, storage)
     lean = of.written(edits) if fitted else ""
@@ -85,7 +98,24 @@ def apply(sql: str, known: Facts, declared: Facts, product: Product, aggregates:
         if f"{blanks.BITS}(" in made:
             first.append("CREATE " + blanks.BITS_MACRO.format("IF NOT EXISTS main.", storage.blank))
         first += [*growing.made(made), *rules.made(made, product)]
-    return Run(made, frozenset(trimmed), first, then, lean, {n: one.fit for n, one in fitted.items()})
+    return Run(made, frozenset(trimmed), first, then, lean, fits={n: one.fit for n, one in fitted.items()})
+
+
+def identity_of(sql: str, known: Facts) -> tuple[str, bool] | None:
+    """The sequence of the identity column of the table that an INSERT is for, and whether that gets a value of it in a
+    row of VALUES; None without such a column."""
+    of = Statement(sql)
+    name, at = storing.name_at(of, 2)
+    table = _table(known, name) or {}
+    found = next(
+        ((column, about["drda:sequence"]) for column, about in table.items() if "drda:sequence" in about), None
+    )
+    if found is None:
+        return None
+    listed = of.upper(at) == "(" and not of.is_query(at)
+    given = listed and any(of.text(part).strip('"').upper() == found[0] for part in of.parts(at))
+    after = of.closes.get(at, at) + 1 if listed else at
+    return found[1], of.upper(after) == "VALUES" and not given
 
 
 def _table(known: Facts, name: tuple[str, ...]) -> Mapping[str, Mapping[str, str]] | None:

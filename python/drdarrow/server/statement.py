@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from drdarrow.server import columns, types
-from drdarrow.server.ddl import Change
+from drdarrow.server import columns, ddl, types
+from drdarrow.server.cursors import Cursor
+from drdarrow.server.final import Change
 from drdarrow.server.inserts import Insert
 from drdarrow.server.meaning import Run
 
@@ -22,11 +23,18 @@ class Statement:
     kind: str
     types: list[str] = field(default_factory=list)
     declared: columns.Facts = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[ddl.Change] = field(default_factory=list)
     #: The statement before its comparisons and values were put as Db2 means them.
     text: str = ""
     #: It makes types or rows out of others, or tables and the like, and is looked at again before it runs.
     grows: bool = False
+    #: Sequences that it draws values of; that of the identity column which gets one.
+    draws: list[str] = field(default_factory=list)
+    own: str = ""
+    #: The temporary table that it makes, if that has no rows after the end of a transaction.
+    emptied: str = ""
+    #: The change whose rows it is about, and how the parameters are parted.
+    changing: tuple[Statement, Change] | None = None
     #: The statement as DuckDB has read it, by the text that is run.
     read: dict[str, Any] = field(default_factory=dict)
     #: A definition in the client's words; the views of the catalog that it reads, by their names in DuckDB.
@@ -54,6 +62,17 @@ class Statement:
                 column = f"CAST({column} AS {described})"
             parts.append(types.wrapped(column, described) or column)
         return f"SELECT {', '.join(parts)} FROM ({self.run.sql}) AS q({', '.join(made)})"
+
+    def relation(self, cursor: Cursor, values: list[Any]) -> Any:
+        """The query with the types that were described."""
+        if self.draws:
+            # It runs at once.
+            return cursor.sql(self.casting([""] * len(self.types)), params=values or None)
+        relation = cursor.sql(self.run.sql, params=values or None)
+        now = [str(kind) for kind in relation.types]
+        if now != self.types or not self.fits:
+            relation = cursor.sql(self.casting(now), params=values or None)
+        return relation
 
     @property
     def fits(self) -> bool:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_DOWN, Context, Decimal
 
 from drdarrow.server.edits import Edits, Span, Statement, names
 from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import look
 
-__all__ = ["FIXED", "MACROS", "VARYING", "Fit", "Fitted", "Storage", "name_at", "store"]
+__all__ = ["FIXED", "MACROS", "VARYING", "Fit", "Fitted", "Storage", "assigned", "cut", "name_at", "store"]
+
+_EXACT = Context(prec=400)
 
 #: A table by the parts of its name: its columns in order, with what is known of them; None when nothing is.
 Known = Callable[[tuple[str, ...]], Mapping[str, Mapping[str, str]] | None]
@@ -124,20 +127,44 @@ class Storage:
         return None
 
 
-def store(of: Statement, edits: Edits, known: Known, storage: Storage) -> dict[int, Fitted]:
+def cut(value: Decimal | float, scale: int) -> Decimal | float:
+    """A number without the digits that a column has no room for after its point: Db2 never rounds them."""
+    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+    if not exact.is_finite() or -int(exact.as_tuple().exponent) <= scale:
+        return value
+    return exact.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_DOWN, context=_EXACT)
+
+
+def assigned(of: Statement) -> set[int]:
+    """The markers, from 0, that are by themselves the values of columns in an INSERT or UPDATE."""
+    start = "VALUES" if of.upper(0) == "INSERT" else "SET" if of.upper(0) == "UPDATE" else ""
+    at = next((at for at in range(len(of.words)) if of.upper(at) == start), len(of.words))
+    found = set()
+    for place, number in of.markers.items():
+        before, after = of.upper(place - 1), of.upper(place + 1)
+        ends = after in (",", ")") if start == "VALUES" else after in (",", "WHERE", "")
+        if place > at and ends and before in (("(", ",") if start == "VALUES" else ("=",)):
+            found.add(number)
+    return found
+
+
+def store(of: Statement, edits: Edits, known: Known, storage: Storage, overriding: bool = False) -> dict[int, Fitted]:
     """Adds the changes to an INSERT, UPDATE or MERGE, but for parameters that go into columns as they are: those are
-    returned, by their positions among the markers from 0."""
+    returned, by their positions among the markers from 0. overriding: columns that are GENERATED ALWAYS take values.
+
+    Raises SqlError -798 for a value for such a column.
+    """
     first = of.upper(0)
     fitted: dict[int, Fitted] = {}
     if first == "INSERT" and of.upper(1) == "INTO":
         name, at = name_at(of, 2)
-        _Target(of, edits, known(name), storage, fitted).insert(at)
+        _Target(of, edits, known(name), storage, fitted, overriding).insert(at)
     elif first == "UPDATE":
         name, at = name_at(of, 1)
-        _Target(of, edits, known(name), storage, fitted).assignments(at)
+        _Target(of, edits, known(name), storage, fitted, overriding).assignments(at)
     elif first == "MERGE" and of.upper(1) == "INTO":
         name, at = name_at(of, 2)
-        _Target(of, edits, known(name), storage, fitted).merge(at)
+        _Target(of, edits, known(name), storage, fitted, overriding).merge(at)
     return fitted
 
 
@@ -159,12 +186,14 @@ class _Target:
         columns: Mapping[str, Mapping[str, str]] | None,
         storage: Storage,
         fitted: dict[int, Fitted],
+        overriding: bool,
     ) -> None:
         self._of = of
         self._edits = edits
         self._columns = columns or {}
         self._storage = storage
         self._fitted = fitted
+        self._overriding = overriding
 
     def insert(self, at: int) -> None:
         """From the list of columns on: rows of values, or a query."""
@@ -197,6 +226,8 @@ class _Target:
     def _query(self, at: int, listed: list[str]) -> None:
         of = self._of
         made = [f"c{n}" for n in range(len(listed))]
+        for column in listed:
+            self._check(column)
         stored = [
             self._storage.put(column, self._columns.get(column, {}), name, plain=True)
             for column, name in zip(listed, made, strict=True)
@@ -259,7 +290,10 @@ class _Target:
 
     def _put(self, column: str, value: Span) -> None:
         words = self._of.words[value[0] : value[1]]
-        if len(words) == 1 and words[0].upper in ("NULL", "DEFAULT"):
+        if len(words) == 1 and words[0].upper == "DEFAULT":
+            return
+        self._check(column)
+        if len(words) == 1 and words[0].upper == "NULL":
             return
         about = self._columns.get(column, {})
         put = self._storage.put(column, about, "\0", plain=len(words) == 1)
@@ -271,3 +305,7 @@ class _Target:
             self._fitted[number] = Fitted(fit, value, opening, closing)
         else:
             self._edits.around(value, opening, closing)
+
+    def _check(self, column: str) -> None:
+        if not self._overriding and self._columns.get(column, {}).get("drda:identity") == "ALWAYS":
+            raise SqlError(-798, "428C9", column)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import SqlError
-from drdarrow.server.lexer import lex
-from drdarrow.server.rules import aggregates, dates, numbers, order, text, tree
+from drdarrow.server.lexer import Word, lex
+from drdarrow.server.rules import aggregates, dates, literals, numbers, order, text, tree
 from drdarrow.server.rules.calls import Macros
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.scopes import Columns
@@ -52,9 +52,12 @@ def apply(sql: str, product: Product, known: Facts, ask: Callable[[str], list[tu
 
     Raises SqlError -270 for a statement that has another meaning in DuckDB and that cannot be read.
     """
-    wanted = _concerns(sql, product)
+    words = lex(sql)
+    wanted = _concerns(words, product)
     if not wanted:
         return sql, None
+    if wanted == "*" and (put := literals.put(words, ask)) is not None:
+        return put, None
     found = tree.read(sql) if len(sql) <= _LONGEST else None
     if found is None:
         if wanted == "*":
@@ -72,10 +75,9 @@ def apply(sql: str, product: Product, known: Facts, ask: Callable[[str], list[tu
     return made, columns
 
 
-def _concerns(sql: str, product: Product) -> str:
+def _concerns(words: list[Word], product: Product) -> str:
     """The first word by which a statement may have another meaning in DuckDB; "*" for one that matters only where
     types are known; nothing for a statement that has none."""
-    words = lex(sql)
     changes = words[0].upper in ("INSERT", "UPDATE", "MERGE")
     weak = ""
     for at, word in enumerate(words[:-1]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from drdarrow.server import drawn
 from drdarrow.server.engine import SqlError
 from drdarrow.server.rules.calls import BIGINT, DOUBLE, INTEGER, SMALLINT, Call, Macros, Rule, calls
 from drdarrow.server.rules.kinds import Kind, kind, wider
@@ -288,6 +289,7 @@ FUNCTIONS: dict[str, Rule] = {
     **dict.fromkeys(("TRUNC", "TRUNCATE"), _places("trunc")),
     "RAND": lambda call: call.made("random()", DOUBLE) if not call.args else _refuse(call),
     "RANDOM": lambda call: call.made("random()", DOUBLE) if not call.args else _refuse(call),
+    "IDENTITY_VAL_LOCAL": lambda call: put(drawn.identity(), kind=Kind("DECIMAL", 31, 0)) if not call.args else None,
     "BITAND": _bits("{} & {}"),
     "BITOR": _bits("{} | {}"),
     "BITXOR": _bits("xor({}, {})"),
