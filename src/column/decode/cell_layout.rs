@@ -118,8 +118,11 @@ impl Validity {
         // Without an early exit this is a few vector instructions.
         let any = offsets.iter().fold(false, |any, at| any | (*at == NULL));
         if any {
-            let words: Vec<u64> =
-                dispatch!(self.1, simd => offsets.chunks(64).map(|offsets| present(simd, offsets)).collect());
+            let mut words = Vec::with_capacity(offsets.len().div_ceil(64));
+            // A loop is compiled for the level, which `collect` is not.
+            dispatch!(self.1, simd => for offsets in offsets.chunks(64) {
+                words.push(present(simd, offsets));
+            });
             self.0.append_buffer(&NullBuffer::new(BooleanBuffer::new(Buffer::from_vec(words), 0, offsets.len())));
         } else {
             self.0.append_n_non_nulls(offsets.len());
