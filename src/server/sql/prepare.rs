@@ -22,6 +22,7 @@ use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::sql::layout::{ServerClass, SqldaLayout};
+use crate::wire::sql::package::holds;
 use crate::wire::sql::prepare::{DscSqlStt, ExcSqlImm, PrpSqlStt, typsqlda};
 use crate::wire::sql::sqlda::SqlDa;
 use crate::wire::sql::text;
@@ -36,7 +37,8 @@ const AROUND: usize = 6;
 const COPIES: usize = 4;
 const FIELD: usize = 256;
 
-/// The attributes of a cursor in SQLATTR.
+/// The attributes of a cursor: those in SQLATTR, and the one that its package has. (Measured: IBM's JDBC driver names
+/// packages of its holdability and sends no attribute.)
 #[derive(Debug, Clone, Copy, Default)]
 struct CursorAttributes {
     held: bool,
@@ -44,9 +46,10 @@ struct CursorAttributes {
 }
 
 impl CursorAttributes {
-    fn of(attributes: &str) -> CursorAttributes {
+    fn of(attributes: &str, package: &str) -> CursorAttributes {
         let attributes = attributes.to_ascii_uppercase();
-        CursorAttributes { held: attributes.contains("WITH HOLD"), scrolls: attributes.contains("SCROLL") }
+        let held = attributes.contains("WITH HOLD") || holds(package) && !attributes.contains("WITHOUT HOLD");
+        CursorAttributes { held, scrolls: attributes.contains("SCROLL") }
     }
 }
 
@@ -63,7 +66,7 @@ pub(super) fn prpsqlstt(
         // The statement before this one is gone, also where this one fails.
         sql.clear_section(&section);
         let (text, attributes) = (text?, attributes?);
-        let cursor = CursorAttributes::of(&attributes.unwrap_or_default());
+        let cursor = CursorAttributes::of(&attributes.unwrap_or_default(), &section.1);
         fill(sql, env, &text, cursor).map(|filled| (section, filled))
     });
     let (section, filled) = match prepared {

@@ -189,6 +189,11 @@ pub fn dynamic(hold: bool, isolation: Isolation, large: bool, number: u8) -> Str
     format!("SYS{size}{hold}{}{number:02X}", isolation.digit())
 }
 
+/// True for the name of a dynamic package whose cursors outlive a commit without being told to.
+pub fn holds(package: &str) -> bool {
+    matches!(package.as_bytes(), [b'S', b'Y', b'S', b'S' | b'L', b'H', ..])
+}
+
 fn put_names(w: &mut Writer, names: [&String; 3], text: DdmText) -> Result<()> {
     let mut encoded = [const { Vec::new() }; 3];
     for (slot, (name, what)) in encoded.iter_mut().zip(names.into_iter().zip([cp::RDBNAM, cp::RDBCOLID, cp::PKGID])) {
@@ -282,6 +287,7 @@ mod tests {
     fn package_names_follow_the_pattern() {
         assert_eq!(dynamic(true, Isolation::CursorStability, false, 0), "SYSSH200");
         assert_eq!(dynamic(false, Isolation::UncommittedRead, true, 0x1F), "SYSLN11F");
+        assert!(holds("SYSSH200") && holds("SYSLH000") && !holds("SYSSN200") && !holds("SYSSTAT"));
         let mut w = Writer::new();
         RdbNam("AB".into()).write(&mut w, DdmText::Ebcdic).unwrap();
         assert_eq!((w.len(), &w.as_slice()[..3]), (18, &[0xC1, 0xC2, 0x40][..]));
