@@ -92,11 +92,16 @@ pub struct Persona {
     pub success: &'static str,
     /// SQLCODE of every error, where the product has but one.
     pub error_code: Option<i32>,
+    /// SQLSTATEs that the product has in place of Db2's.
+    pub states: &'static [(&'static str, &'static str)],
     /// Parameter markers that a statement has at most. (Read: Db2 for LUW, SQL limits. Measured: Derby 10.14 describes
     /// 65,535.)
     pub markers: usize,
     /// Longest SQLERRMC in bytes. (Measured: IBM's CLI driver breaks off at a longer one.)
     pub errmc: usize,
+    /// The number of rows of a cursor has its high word in SQLERRD1 and its low one in SQLERRD2; else the other way
+    /// round. (Measured: Derby; IBM's JDBC driver goes to the last row by the other.)
+    pub high_first: bool,
     /// SQLCODE of a statement that found no row to change.
     pub no_row: i32,
     /// Texts of errors and parts of large objects are to be had by calls of routines in SYSIBM.
@@ -109,6 +114,9 @@ pub struct Persona {
     pub timestamp_tz: bool,
     /// DECFLOAT exists.
     pub decfloat: bool,
+    /// NUMERIC is zoned; else it is another name of DECIMAL. (Measured: the JDBC drivers of IBM and Derby read no zoned
+    /// columns of those.)
+    pub zoned: bool,
     /// Bytes are FOR BIT DATA in place of BINARY and VARBINARY.
     pub bit_data: bool,
     /// Text is said to be in the mixed page in place of the single-byte one.
@@ -154,14 +162,17 @@ pub static LUW: Persona = Persona {
     goes_on: false,
     success: "00000",
     error_code: None,
+    states: &[],
     markers: 32_767,
     errmc: 70,
+    high_first: false,
     no_row: 100,
     calls: false,
     boolean: 2,
     timestamp_digits: None,
     timestamp_tz: true,
     decfloat: true,
+    zoned: false,
     bit_data: false,
     mixed: true,
     pages: false,
@@ -204,14 +215,26 @@ pub static DERBY: Persona = Persona {
     goes_on: true,
     success: "     ",
     error_code: Some(-20001),
+    // Measured: Derby 10.14.
+    states: &[
+        ("42601", "42X01"),
+        ("42703", "42X04"),
+        ("42704", "42X05"),
+        ("42710", "X0Y32"),
+        ("42884", "42Y03"),
+        ("34000", "42X30"),
+        ("24504", "24000"),
+    ],
     markers: 65_535,
     errmc: 2400,
+    high_first: true,
     no_row: 10000,
     calls: true,
     boolean: 1,
     timestamp_digits: Some(9),
     timestamp_tz: false,
     decfloat: false,
+    zoned: false,
     bit_data: true,
     mixed: true,
     pages: false,
@@ -240,6 +263,7 @@ pub static IBMI: Persona = Persona {
     names_rdb: false,
     typdef: TypDef { name: TypDefName::Os400, sbc: 37, dbc: 1200, mbc: 37, xml: 1208 },
     packages: Packages::Bound,
+    zoned: true,
     mixed: false,
     interrupts: false,
     files: true,
@@ -348,6 +372,16 @@ impl Persona {
             Width::Double => return Err(BadPage::Double(ccsid)),
         };
         Ok(Persona { typdef, mixed: typdef.sbc != ccsid, ..self.clone() })
+    }
+
+    /// The product's SQLSTATE for one of Db2.
+    pub(super) fn state<'a>(&self, db2: &'a str) -> &'a str {
+        self.states.iter().find(|(of, _)| *of == db2).map_or(db2, |(_, own)| own)
+    }
+
+    /// Db2's SQLSTATE for one of the product.
+    pub(super) fn db2_state<'a>(&self, own: &'a str) -> &'a str {
+        self.states.iter().find(|(_, state)| *state == own).map_or(own, |(db2, _)| db2)
     }
 
     /// The level of a manager: the lower of what is asked for and what there is.

@@ -505,7 +505,7 @@ def test_derbys_client_changes_the_schema() -> None:
         assert list(java.lines("SET CURRENT SCHEMA = shop")) == [{"updated": 0}]
         assert java.select("SELECT id FROM orders")[1] == [["7"]]
         # The client cuts messages at two colons.
-        with pytest.raises(DerbyError, match="42704"):
+        with pytest.raises(DerbyError, match="42X05"):
             java.execute('SET SCHEMA "no::where"')
 
 

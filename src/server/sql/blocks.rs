@@ -116,9 +116,9 @@ impl RowSender<'_, '_> {
     /// Appends an SQLCA in the place of a row, with a number in its first two SQLERRDs.
     pub(super) fn condition(&self, cursor: &mut OpenCursor, condition: &SqlError, number: u64) -> Result<()> {
         let mut sqlca = self.env.sqlca(condition);
-        let [high, low, ..] = &mut sqlca.errd;
-        *high = (number >> 32) as u32 as i32;
-        *low = (number & 0xFFFF_FFFF) as u32 as i32;
+        let (high, low) = ((number >> 32) as u32 as i32, (number & 0xFFFF_FFFF) as u32 as i32);
+        let [first, second, ..] = &mut sqlca.errd;
+        (*first, *second) = if self.env.persona.high_first { (high, low) } else { (low, high) };
         let text = SqlText::new(&self.env.persona.typdef);
         Sqlca::write(Some(&sqlca), &mut cursor.tail, self.env.sqlam, &text).map_err(ProtocolError::ours)?;
         cursor.tail.u8(NO_ROW);

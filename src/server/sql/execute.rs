@@ -77,7 +77,7 @@ pub(super) fn excsqlstt(
             return lob_sysstat::sysstat(sql, env, section.2, array.into_input(), out);
         }
         Some(SectionStatement::Explain) => {
-            out.object(&explain::answer(array.into_input(), &env.persona.typdef)?);
+            out.object(&explain::answer(array.into_input(), &env.persona)?);
             return Ok(After::Next);
         }
         Some(SectionStatement::Call(call)) => return call_lob(sql, env, *call, array.into_input(), out),

@@ -3,6 +3,7 @@
 
 use super::describe::{self, MODE_IN, MODE_OUT};
 use super::parameters::Input;
+use crate::server::persona::Persona;
 use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::wire::codec::reader::Reader;
 use crate::wire::codec::writer::Writer;
@@ -12,7 +13,6 @@ use crate::wire::sql::execute::DescribedData;
 use crate::wire::sql::sqlcode;
 use crate::wire::sql::sqlda::SqlDa;
 use crate::wire::sql::sqlvar::SqlVar;
-use crate::wire::value::typdef::TypDef;
 use crate::wire::value::types::TypeId;
 
 const CALL: &str = "CALL SYSIBM.SQLCAMESSAGE";
@@ -48,12 +48,13 @@ fn form(n: usize) -> TypeId {
 }
 
 /// The SQLDTARD of the call: the text, zero for "found", and NULL for all that only came in.
-pub(super) fn answer(input: Option<Input>, typdef: &TypDef) -> Result<Vec<u8>> {
+pub(super) fn answer(input: Option<Input>, persona: &Persona) -> Result<Vec<u8>> {
+    let typdef = &persona.typdef;
     let input = input.filter(|i| i.fields.len() == PARAMETERS);
     let input = input.ok_or_else(|| ProtocolError::syntax(synerrcd::MISSING, Some(cp::SQLDTA)))?;
     let cells = input.first_row()?;
     let text = match cells.get(ERRMC).and_then(Option::as_ref) {
-        Some(cell) => words(&String::from_utf8_lossy(Reader::new(cell, "SQLERRMC").var()?)),
+        Some(cell) => words(&String::from_utf8_lossy(Reader::new(cell, "SQLERRMC").var()?), persona),
         None => String::new(),
     };
     let (mut fields, mut w) = (Vec::with_capacity(PARAMETERS), Writer::new());
@@ -80,13 +81,15 @@ pub(super) fn answer(input: Option<Input>, typdef: &TypDef) -> Result<Vec<u8>> {
 }
 
 /// The message of an SQLERRMC as this server writes it for Derby: arguments, then the SQLSTATE.
-fn words(errmc: &str) -> String {
+fn words(errmc: &str, persona: &Persona) -> String {
     let mut parts: Vec<String> = errmc.split(SEPARATOR).map(str::to_owned).collect();
     let state = parts.pop().unwrap_or_default();
-    let known = match state.as_str() {
+    let known = match persona.db2_state(&state) {
         "42704" => Some(-204),
         "42703" => Some(-206),
         "42601" => Some(-104),
+        "42710" => Some(-601),
+        "42884" => Some(-440),
         "23502" => Some(-407),
         "23505" => Some(-803),
         _ => None,
