@@ -112,8 +112,11 @@ pub(super) fn limit(field: &Field, most: usize) -> usize {
     }
 }
 
+/// Before a length of eight bytes: the value follows as EXTDTA.
+const FOLLOWS: u8 = 0x02;
+
 /// The big-endian length that stands in the row for a large value, which is given back. Its top bit
-/// would mean that the length is unknown.
+/// would mean that the length is unknown. In nine bytes a mode precedes it.
 pub(super) fn placeholder(width: u8, value: &[u8], w: &mut Writer) -> Result<Option<Bytes>> {
     let width = usize::from(width);
     let len = value.len() as u64;
@@ -122,7 +125,7 @@ pub(super) fn placeholder(width: u8, value: &[u8], w: &mut Writer) -> Result<Opt
     if len > max {
         return Err(Reason::TooLong { len: value.len(), max: usize::try_from(max).unwrap_or(usize::MAX) });
     }
-    w.fill(0, width.saturating_sub(8));
+    w.fill(FOLLOWS, width.saturating_sub(8));
     let bytes = len.to_be_bytes();
     w.bytes(bytes.get(8 - width.min(8)..).unwrap_or_default());
     Ok((!value.is_empty()).then(|| Bytes::copy_from_slice(value)))

@@ -75,7 +75,7 @@ pub struct RowAssembler {
     /// Columns with large objects: position and whether an indicator stands in the EXTDTA.
     lob_columns: Vec<(usize, bool)>,
     /// Columns with locators: position, what they are of, byte order.
-    locator_columns: Vec<(usize, LobKind, ByteOrder)>,
+    locator_columns: Vec<(usize, LobKind)>,
     sqlam: u16,
     text: SqlText,
     /// Of the numbers that the server sends.
@@ -126,7 +126,7 @@ impl RowAssembler {
     fn counting(fields: &[Field], sqlam: u16, typdef: TypDef, counts: Counts) -> RowAssembler {
         let walker = Walker::new(fields, counts);
         let lobs = fields.iter().enumerate().filter(|(_, f)| matches!(f.shape, Shape::Lob(_)));
-        let locators = fields.iter().enumerate().filter_map(|(i, f)| Some((i, LobKind::of_locator(f)?, f.order)));
+        let locators = fields.iter().enumerate().filter_map(|(i, f)| Some((i, LobKind::of_locator(f)?)));
         RowAssembler {
             row_limit: SQLCA_LIMIT + 2 * walker.longest_row() + 2 * SPLICE,
             walker,
@@ -455,10 +455,10 @@ impl RowAssembler {
         let lobs = objects.lobs;
         self.lobs.drain(..objects.used);
         let mut locators = Vec::with_capacity(self.locator_columns.len());
-        for (column, kind, order) in &self.locator_columns {
+        for (column, kind) in &self.locator_columns {
             let at = offsets.column(*column).first().filter(|at| **at != NULL);
             let locator = at.map(|at| {
-                let number = Reader::new(buf.get(*at as usize..).unwrap_or_default(), "locator").u32_in(*order)?;
+                let number = Reader::new(buf.get(*at as usize..).unwrap_or_default(), "locator").u32()?;
                 Ok::<_, WireError>(Locator { number, kind: *kind })
             });
             locators.push((*column, locator.transpose()?));

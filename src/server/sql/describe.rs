@@ -173,7 +173,7 @@ impl ColumnForm {
                 if *p == 0 || *p > DIGITS {
                     return None;
                 }
-                let lid = if told.name == "NUMERIC" { TypeId::NUMERIC } else { TypeId::DECIMAL };
+                let lid = if persona.zoned && told.name == "NUMERIC" { TypeId::NUMERIC } else { TypeId::DECIMAL };
                 ColumnForm { size: [*p, scale], ..ColumnForm::new(lid, 0) }
             }
             DataType::Date32 | DataType::Date64 => ColumnForm::new(TypeId::DATE, 10),
@@ -269,6 +269,17 @@ fn digits(unit: TimeUnit) -> u8 {
 /// True for a column whose values may travel after the row.
 pub(super) fn is_large(field: &Field) -> bool {
     matches!(field.shape, Shape::Lob(_))
+}
+
+/// Width of a placeholder in the dynamic data format: a mode and a length of eight bytes.
+const DYNAMIC: u8 = 9;
+
+/// Puts the values of a column of large ones into the dynamic data format. (Measured: IBM's CLI and JDBC drivers ask for
+/// it and read it.)
+pub(super) fn make_dynamic(field: &mut Field) {
+    if is_large(field) {
+        field.shape = Shape::Lob(DYNAMIC);
+    }
 }
 
 #[cfg(test)]

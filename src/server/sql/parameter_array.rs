@@ -3,6 +3,7 @@
 //! for each row, with its EXTDTAs, where those beyond the last row hold the byte FD alone. (Measured:
 //! IBM's CLI driver; the first, IBM's JDBC driver.) What does not add up is refused: no row is lost.
 
+use super::lob_locator::{Located, find_values, value_field};
 use super::parameters::{Input, inputs, large, mismatch, unit_of};
 use super::session::SqlSession;
 use crate::column::decode::{ColumnDecoder, decoder};
@@ -18,6 +19,7 @@ use crate::wire::ddm::object::Object;
 use crate::wire::fdoca::row::{CHUNK, Counts, Offsets, Walker};
 use crate::wire::value::cell::{Cells, Lob};
 use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::typdef::TypDef;
 use crate::wire::value::types::Type;
 use arrow_schema::Field as ArrowField;
 use bytes::Bytes;
@@ -41,6 +43,9 @@ pub(super) struct ParameterArray {
     pub(super) rows: usize,
     /// A status byte stands after each large value.
     status: bool,
+    /// The values of locators among the values, and the environment of the server, which says in which page they are.
+    located: Located,
+    typdef: TypDef,
     /// Set once nobody waits for the reply any more: the rows are not read on then.
     abandoned: Arc<AtomicBool>,
     /// For what the values take beyond the bytes that they came in, which are counted already.
@@ -66,7 +71,15 @@ type Decoders = Vec<Box<dyn ColumnDecoder>>;
 impl ParameterArray {
     /// Of a command without data.
     pub(super) fn none() -> ParameterArray {
-        ParameterArray { inputs: Vec::new(), rows: 1, status: false, abandoned: Arc::default(), room: Ok(None) }
+        ParameterArray {
+            inputs: Vec::new(),
+            rows: 1,
+            status: false,
+            located: Located::new(),
+            typdef: TypDef::OURS,
+            abandoned: Arc::default(),
+            room: Ok(None),
+        }
     }
 
     /// The one row of a command that takes no more.
@@ -96,7 +109,7 @@ impl ParameterArray {
             return Ok(None);
         }
         let mut array = ParameterArray { rows: inputs.len(), inputs: joined(inputs), ..ParameterArray::none() };
-        (array.status, array.abandoned) = (env.persona.extdta_status, sql.abandoned());
+        array.belong_to(sql, env);
         array.find_room(sql);
         Ok(Some(array))
     }
@@ -113,8 +126,8 @@ impl ParameterArray {
         if inputs.is_empty() {
             return if announced <= 1 { Ok(ParameterArray::none()) } else { Err(mismatch()) };
         }
-        let (status, abandoned) = (env.persona.extdta_status, sql.abandoned());
-        let mut array = ParameterArray { inputs, rows: 0, status, abandoned, room: Ok(None) };
+        let mut array = ParameterArray { inputs, rows: 0, ..ParameterArray::none() };
+        array.belong_to(sql, env);
         let mut walk = RowWalk::new(&array);
         while walk.next(CHUNK)?.is_some() {
             if walk.rows > announced {
@@ -127,6 +140,15 @@ impl ParameterArray {
         array.rows = walk.rows;
         array.find_room(sql);
         Ok(array)
+    }
+
+    /// Takes over what a session knows.
+    fn belong_to(&mut self, sql: &SqlSession, env: &Environment) {
+        (self.status, self.abandoned, self.typdef) = (env.persona.extdta_status, sql.abandoned(), env.persona.typdef);
+        let fields = self.inputs.first().map_or(&[][..], |input| &input.fields);
+        if fields.iter().any(|field| field.ty == Type::Locator) {
+            self.located = sql.locators.located();
+        }
     }
 
     /// Leases memory for the values.
@@ -223,6 +245,7 @@ fn markers(array: &ParameterArray, expected: &[ArrowField]) -> std::result::Resu
     // A small fraction has fewer digits than its scale. (Measured: Derby's client, of 0.00001.)
     let fitting = |field: &Field| match field.ty {
         Type::Packed => Field { precision: field.precision.max(field.scale), ..field.clone() },
+        Type::Locator => value_field(field, &array.typdef).unwrap_or_else(|| field.clone()),
         _ => field.clone(),
     };
     Ok((!array.inputs.is_empty()).then(|| sent.iter().map(fitting).collect()))
@@ -291,11 +314,18 @@ impl<'a> RowWalk<'a> {
             if self.ended {
                 return Err(mismatch());
             }
-            let lobs = large(input, &self.offsets, &mut extdtas, self.array.status)?;
+            let mut lobs = large(input, &self.offsets, &mut extdtas, self.array.status)?;
+            let known = (&self.array.located, &self.array.typdef);
+            let found = find_values((&input.fields, &input.data), &self.offsets, known, &mut lobs);
             let first_row = self.rows as u64 + 1;
             self.rows += self.offsets.rows();
             self.current = Some((input, end, extdtas));
-            return Ok(Some(ParameterChunk { data: &input.data, offsets: &self.offsets, lobs, first_row }));
+            return Ok(Some(ParameterChunk {
+                data: &input.data,
+                offsets: &self.offsets,
+                lobs: found.map(|()| lobs),
+                first_row,
+            }));
         }
     }
 
@@ -327,14 +357,15 @@ fn ends(input: &Input, at: usize) -> Result<bool> {
 struct ParameterChunk<'a> {
     data: &'a [u8],
     offsets: &'a Offsets,
-    /// Large values, column by column.
-    lobs: Vec<Vec<Lob>>,
+    /// Large values, column by column; an error where a locator stands for none.
+    lobs: std::result::Result<Vec<Vec<Lob>>, SqlError>,
     first_row: u64,
 }
 
 impl ParameterChunk<'_> {
     fn append(&self, decoders: &mut Decoders) -> std::result::Result<(), SqlError> {
-        for ((column, decoder), lobs) in decoders.iter_mut().enumerate().zip(&self.lobs) {
+        let lobs = self.lobs.as_ref().map_err(Clone::clone)?;
+        for ((column, decoder), lobs) in decoders.iter_mut().enumerate().zip(lobs) {
             let offsets = self.offsets.column(column);
             let cells = Cells { buf: self.data, offsets, lobs, first_row: self.first_row };
             decoder.append(&cells).map_err(|e| SqlError::from(&e))?;

@@ -3,6 +3,7 @@
 
 use super::blocks::{Progress, RowSender, check_block_size, end_of_data};
 use super::cursors::OpenCursor;
+use super::describe;
 use super::lob_locator;
 use super::meter::Meter;
 use super::parameter_array::ParameterArray;
@@ -39,7 +40,8 @@ pub(super) fn opnqry(
             // Before anything is asked of the engine: it must not be at work for a query that nobody keeps.
             sql.cursors.remove_ended(&section);
             sql.cursors.check_room()?;
-            open(sql, env, &section, objects)?.map(|cursor| (section, cursor))
+            let dynamic = command.dyndtafmt == Some(true);
+            open(sql, env, &section, objects, dynamic)?.map(|cursor| (section, cursor))
         }
         Err(error) => Err(error),
     };
@@ -134,12 +136,13 @@ pub(super) fn clsqry(
     sql.conclude(env, Ok(()), out)
 }
 
-/// Runs the query of a section.
+/// Runs the query of a section. With `dynamic` its large values are in the dynamic data format.
 fn open(
     sql: &mut SqlSession,
     env: &Environment,
     section: &Section,
     objects: &[Object],
+    dynamic: bool,
 ) -> Result<std::result::Result<OpenCursor, SqlError>> {
     let array = ParameterArray::one_row(sql, env, objects)?;
     let Some(SectionStatement::Prepared { prepared, columns, held, scrolls, .. }) = sql.statement(section) else {
@@ -153,7 +156,10 @@ fn open(
         Ok(parameters) => parameters,
         Err(error) => return Ok(Err(error)),
     };
-    let (statement, columns, held, scrolls) = (prepared.statement, columns.clone(), *held, *scrolls);
+    let (statement, mut columns, held, scrolls) = (prepared.statement, columns.clone(), *held, *scrolls);
+    if dynamic {
+        columns.iter_mut().for_each(describe::make_dynamic);
+    }
     let none: fn() -> Rows = || Box::new(std::iter::empty());
     let engine = sql.engine();
     let (rows, shared) = (engine.query(statement, &parameters), engine.rows_are_shared());

@@ -58,6 +58,16 @@ pub(super) enum Call {
     Part { text: bool },
     /// The locator is not needed any more.
     Release,
+    /// A locator of an empty value.
+    Create { text: bool },
+    /// A part of a value becomes another.
+    Set { text: bool },
+    /// A value loses its end.
+    Truncate { text: bool },
+    /// Where a value stands in the one of a locator.
+    Find { text: bool },
+    /// Where the value of a locator stands in that of another.
+    FindKept { text: bool },
 }
 
 /// The package being bound: collection and name.
