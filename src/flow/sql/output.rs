@@ -12,7 +12,8 @@ use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::typdef::TypDef;
 use bytes::Bytes;
 
-/// The value at `column` (from 0), without the length in front of it; `None` for NULL.
+/// The value at `column` (from 0), without the length in front of it; `None` for NULL. Of a large value it is the
+/// placeholder.
 pub(super) fn value(object: &Object, typdef: &TypDef, column: usize) -> Result<Option<(Field, Bytes)>, FlowError> {
     let output = DescribedData::decode(&object.body)?;
     let fields = descriptor::decode(&output.fdodsc, typdef)?;
@@ -35,7 +36,8 @@ pub(super) fn value(object: &Object, typdef: &TypDef, column: usize) -> Result<O
         Shape::Fixed(n) => Some((0, n as usize)),
         Shape::Var => counted(1),
         Shape::VarChars => counted(2),
-        Shape::Pascal | Shape::NulTerminated | Shape::Lob(_) => None,
+        Shape::Lob(width) => Some((0, usize::from(width))),
+        Shape::Pascal | Shape::NulTerminated => None,
     }
     .filter(|(start, len)| start + len <= cell.len())
     .ok_or_else(cut)?;
