@@ -104,6 +104,8 @@ pub struct Persona {
     pub high_first: bool,
     /// SQLCODE of a statement that found no row to change.
     pub no_row: i32,
+    /// Escapes of JDBC in a statement are resolved by the server.
+    pub escapes: bool,
     /// Texts of errors and parts of large objects are to be had by calls of routines in SYSIBM.
     pub calls: bool,
     /// Width of a BOOLEAN.
@@ -167,6 +169,7 @@ pub static LUW: Persona = Persona {
     errmc: 70,
     high_first: false,
     no_row: 100,
+    escapes: false,
     calls: false,
     boolean: 2,
     timestamp_digits: None,
@@ -229,6 +232,7 @@ pub static DERBY: Persona = Persona {
     errmc: 2400,
     high_first: true,
     no_row: 10000,
+    escapes: true,
     calls: true,
     boolean: 1,
     timestamp_digits: Some(9),

@@ -17,7 +17,7 @@ from drdarrow.server.ddl import Change
 from drdarrow.server.lexer import Word, lex, text
 from drdarrow.server.patience import look
 
-__all__ = ["Facts", "change", "facts", "grouped", "learn", "names", "numbered", "settled", "typed"]
+__all__ = ["Facts", "change", "facts", "grouped", "learn", "names", "numbered", "origins", "settled", "typed"]
 
 #: Characters of a statement whose tree is kept for the next time.
 _KEPT = 2048
@@ -26,6 +26,10 @@ _LIST = 100
 #: Table to column to metadata, in upper case. The columns are all there, in order. A table is there under its name, and
 #: with its schema where that was told; two tables of one name only with it.
 Facts: TypeAlias = dict[str, dict[str, dict[str, str]]]
+
+
+#: A table as it is known, and a column of it.
+Origin: TypeAlias = tuple[str, str]
 
 
 def learn(known: Facts, table: str, about: dict[str, dict[str, str]]) -> None:
@@ -79,30 +83,35 @@ def names(sql: str, columns: Sequence[str]) -> list[str]:
 
 def facts(sql: str, columns: Sequence[str], known: Facts) -> list[dict[str, str]]:
     """The facts about each column of a result that is a column of a table as it stands; else nothing."""
-    nothing: list[dict[str, str]] = [{} for _ in columns]
+    return [known[origin[0]][origin[1]] if origin else {} for origin in origins(sql, columns, known)]
+
+
+def origins(sql: str, columns: Sequence[str], known: Facts) -> list[Origin | None]:
+    """For each column of a result the column of a known table that it is as it stands, where it is one."""
+    nothing: list[Origin | None] = [None for _ in columns]
     query, alone = _first(sql) if known else (None, False)
     if not alone or not isinstance(query, exp.Select) or query.args.get("with_") or query.find(exp.Pivot):
         return nothing
     sources = _sources(query)
-    found: list[dict[str, str]] = []
+    found: list[Origin | None] = []
     changed = bool(query.find(exp.Except, exp.Replace))
     for part in query.expressions:
         look()
         if part.is_star:
             of = [part.table.upper()] if isinstance(part, exp.Column) else list(sources)
-            tables = [known.get(sources.get(name, "")) for name in of]
+            tables = [sources.get(name, "") for name in of]
             # Joins with USING and tables that nothing is known of give other columns.
-            if not all(tables) or changed:
+            if not all(known.get(table) for table in tables) or changed:
                 return nothing
-            found += [about for table in tables if table for about in table.values()]
+            found += [(table, column) for table in tables for column in known[table]]
             continue
         inner = part.unalias()
-        about: list[dict[str, str]] = []
+        candidates: list[Origin] = []
         if isinstance(inner, exp.Column):
             of = [inner.table.upper()] if inner.table else list(sources)
-            candidates = [known.get(sources.get(name, ""), {}) for name in of]
-            about = [table[inner.name.upper()] for table in candidates if inner.name.upper() in table]
-        found.append(about[0] if len(about) == 1 else {})
+            named = [sources.get(name, "") for name in of]
+            candidates = [(table, inner.name.upper()) for table in named if inner.name.upper() in known.get(table, {})]
+        found.append(candidates[0] if len(candidates) == 1 else None)
     return found if len(found) == len(columns) else nothing
 
 

@@ -104,13 +104,15 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
         statement.types = _types(cursor, apart, text, ducks, statement.types)
     titles = columns.names(text, relation.columns)
     described: list[Described] = []
-    abouts = columns.facts(text, relation.columns, known)
+    origins = columns.origins(text, relation.columns, known)
+    abouts = [known[origin[0]][origin[1]] if origin else {} for origin in origins]
+    places = _places(cursor, origins)
     kinds = [of for _, of in made] if made is not None and len(made) == len(titles) else [None] * len(titles)
-    for name, duck, about, of in zip(titles, statement.types, abouts, kinds, strict=True):
+    for name, duck, about, of, place in zip(titles, statement.types, abouts, kinds, places, strict=True):
         if not about and of is not None:
             about = of.about
         _, arrow, metadata = types.describe(name, duck)
-        described.append((name, arrow, {**metadata, **types.fitting(duck, about)}))
+        described.append((name, arrow, {**metadata, **types.fitting(duck, about), **place}))
     return statement, described, parameters
 
 
@@ -127,6 +129,21 @@ def _sequences_of(changes: Sequence[Change], known: Facts) -> list[str]:
     tables = (known.get(change.table, {}) for change in changes if change.what == "drop")
     names = (about.get("drda:sequence") for table in tables for about in table.values())
     return [f"DROP SEQUENCE IF EXISTS {name}" for name in names if name]
+
+
+def _places(cursor: Cursor, origins: Sequence[columns.Origin | None]) -> list[dict[str, str]]:
+    """Schema, table and column of each column of a result that is one."""
+    schema = ""
+    if any(origin and "." not in origin[0] for origin in origins):
+        [(schema,)] = cursor.execute("SELECT upper(current_schema())").fetchall()
+    places = []
+    for origin in origins:
+        if origin is None:
+            places.append({})
+            continue
+        told, _, table = origin[0].rpartition(".")
+        places.append({"drda:schema": told or schema, "drda:table": table, "drda:column": origin[1]})
+    return places
 
 
 def _markers(cursor: Cursor, apart: bool, text: str, names: set[str]) -> list[str]:

@@ -14,7 +14,19 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from drdarrow._core import collect
-from drdarrow.server import arrays, catalog, changed, columns, describing, errors, final, guard, remembered, sizes
+from drdarrow.server import (
+    arrays,
+    catalog,
+    changed,
+    columns,
+    describing,
+    errors,
+    final,
+    guard,
+    positioned,
+    remembered,
+    sizes,
+)
 from drdarrow.server import temporary as temporaries
 from drdarrow.server.arrays import CHANGES, DEFINITIONS
 from drdarrow.server.catalog_views import CatalogViews
@@ -163,6 +175,16 @@ class DuckSession(WatchedSession):
         self._next = statement
         return self._keep(statement), described, parameters
 
+    def prepare_updatable(self, sql: str, /) -> Prepared:
+        """Reads and describes a query whose rows are to be changed where a cursor stands."""
+        with self.patience.reading(sql), self._watched():
+            return positioned.updatable(self, sql)
+
+    def prepare_at_row(self, sql: str, of: int, /) -> Prepared:
+        """Reads and describes a change of one row of such a query."""
+        with self.patience.reading(sql), self._watched():
+            return positioned.at_row(self, sql, of)
+
     def _show(self, cursor: Cursor, tables: Sequence[str]) -> None:
         """The views of the catalog, as they are now."""
         if self._views and tables:
@@ -211,9 +233,12 @@ class DuckSession(WatchedSession):
         if statement.changing is not None:
             return changed.query(self, statement, *statement.changing, parameters)
         run = self._begin()
-        shared = self._changed or self._local
+        # The numbers of rows hold in the transaction that changes them.
+        shared = self._changed or self._local or bool(statement.rows_of)
         cursor = self._main if shared else self._cursors.take(statement.run.sql)
         try:
+            if statement.rows_of:
+                self._start(statement.run.sql)
             if statement.shown:
                 with self.patience.reading(""):
                     self._show(cursor, statement.shown)

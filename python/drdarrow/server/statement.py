@@ -35,6 +35,8 @@ class Statement:
     emptied: str = ""
     #: The change whose rows it is about, and how the parameters are parted.
     changing: tuple[Statement, Change] | None = None
+    #: The table whose rows are changed where its cursor stands: schema, name.
+    rows_of: tuple[str, ...] = ()
     #: The statement as DuckDB has read it, by the text that is run.
     read: dict[str, Any] = field(default_factory=dict)
     #: A definition in the client's words; the views of the catalog that it reads, by their names in DuckDB.

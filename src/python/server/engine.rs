@@ -69,14 +69,21 @@ impl Serving for EngineSession {
 
     fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
         self.clear_way()?;
+        inside(|py| prepared(&self.object.bind(py)?.call_method1("prepare", (sql,))?))
+    }
+
+    fn prepare_updatable(&mut self, sql: &str) -> Result<Prepared, SqlError> {
+        self.clear_way()?;
         inside(|py| {
-            let described = self.object.bind(py)?.call_method1("prepare", (sql,))?;
-            let (statement, columns, parameters): (u64, Option<Vec<Described>>, Vec<Described>) =
-                described.extract()?;
-            let fields = |described: Vec<Described>| described.into_iter().map(field).collect::<PyResult<Vec<_>>>();
-            let columns = columns.map(fields).transpose()?.map(|fields| Arc::new(Schema::new(fields)));
-            Ok(Prepared { statement, columns, parameters: fields(parameters)? })
-        })
+            let Some(method) = self.object.bind(py)?.getattr_opt("prepare_updatable")? else { return Ok(None) };
+            prepared(&method.call1((sql,))?).map(Some)
+        })?
+        .ok_or_else(|| SqlError::new(-511, "42829", &[]))
+    }
+
+    fn prepare_at_row(&mut self, sql: &str, of: u64) -> Result<Prepared, SqlError> {
+        self.clear_way()?;
+        inside(|py| prepared(&self.object.bind(py)?.call_method1("prepare_at_row", (sql, of))?))
     }
 
     fn query(&mut self, statement: u64, parameters: &Parameters) -> Result<Rows, SqlError> {
@@ -264,6 +271,14 @@ fn done(answer: &Bound<'_, PyAny>) -> PyResult<Done> {
     let count = answer.extract::<Option<u64>>()?;
     let warning = (count == Some(0)).then(|| SqlError::new(100, "02000", &[]));
     Ok(Done { count, warning })
+}
+
+/// A statement as Python describes it.
+fn prepared(described: &Bound<'_, PyAny>) -> PyResult<Prepared> {
+    let (statement, columns, parameters): (u64, Option<Vec<Described>>, Vec<Described>) = described.extract()?;
+    let fields = |described: Vec<Described>| described.into_iter().map(field).collect::<PyResult<Vec<_>>>();
+    let columns = columns.map(fields).transpose()?.map(|fields| Arc::new(Schema::new(fields)));
+    Ok(Prepared { statement, columns, parameters: fields(parameters)? })
 }
 
 /// Parameters as Arrow data: columns 1, 2 and so on, and the number of the row, from 0, as column 0.

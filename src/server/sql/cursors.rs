@@ -4,10 +4,12 @@ use super::batch_reader::{BatchReader, DELAY};
 use super::describe::is_large;
 use super::lob_locator::WantedLocators;
 use super::meter::Meter;
+use super::positioned::{self, UpdatableCursor};
 use super::rows::RowSource;
 use super::scroll_rows::ScrollRows;
 use super::section::Section;
 use crate::server::backend::{Interrupt, Rows};
+use crate::server::error::SqlError;
 use crate::server::protocol_error::{ProtocolError, Result};
 use crate::wire::codec::writer::Writer;
 use crate::wire::ddm::codepoint as cp;
@@ -38,6 +40,8 @@ pub(super) struct OpenCursor {
     pub(super) wanted: Vec<WantedLocators>,
     /// The end of data was sent.
     pub(super) end_sent: bool,
+    /// Rows can be changed where it stands.
+    pub(super) update: Option<UpdatableCursor>,
 }
 
 impl OpenCursor {
@@ -58,7 +62,17 @@ impl OpenCursor {
             closes: true,
             wanted: Vec::new(),
             end_sent: false,
+            update: None,
         }
+    }
+
+    /// The number of the row where it stands. -510 where rows cannot be changed, -508 where it stands on none, or on one
+    /// of a unit of work that has ended.
+    pub(super) fn row_number(&self) -> std::result::Result<i64, SqlError> {
+        let Some(update) = &self.update else { return Err(SqlError::new(-510, "42828", &[])) };
+        let at = self.scroll.as_ref().map_or(self.rows.sent, |scroll| scroll.at);
+        let number = update.numbers.get(at).filter(|_| !self.end_sent && !update.over);
+        number.ok_or_else(|| SqlError::new(-508, "24504", &[]))
     }
 }
 
@@ -97,6 +111,12 @@ impl Cursors {
         self.open.insert(id, cursor);
     }
 
+    /// The open query whose cursor has this name, the latest; -504 where there is none.
+    pub(super) fn named(&self, name: &str) -> std::result::Result<&OpenCursor, SqlError> {
+        let found = self.open.iter().rev().find(|((section, _), _)| positioned::name_of(section) == name);
+        found.map(|(_, cursor)| cursor).ok_or_else(|| SqlError::new(-504, "34000", &[name]))
+    }
+
     /// RSCLMTRM when no further query may be open.
     pub(super) fn check_room(&self) -> Result<()> {
         if self.open.len() < MOST { Ok(()) } else { Err(ProtocolError::reply(Reply::new(cp::RSCLMTRM))) }
@@ -129,6 +149,7 @@ impl Cursors {
     /// Ends the queries that end with the unit of work; a rollback ends them all.
     pub(super) fn end_unit_of_work(&mut self, rolled_back: bool) {
         self.open.retain(|_, cursor| cursor.held && !rolled_back);
+        self.open.values_mut().filter_map(|cursor| cursor.update.as_mut()).for_each(|update| update.over = true);
     }
 
     /// Waits until nothing is asked of the engine any more, but for the rows of `except`. With `interrupt` the engine is

@@ -63,6 +63,8 @@ pub(in crate::server) fn field(
 pub(super) const MODE_NONE: i16 = 0;
 /// PARMMODE of a parameter that goes in.
 pub(super) const MODE_IN: i16 = 1;
+/// PARMMODE of a parameter that goes in and comes out.
+pub(super) const MODE_INOUT: i16 = 2;
 /// PARMMODE of a parameter that comes out.
 pub(super) const MODE_OUT: i16 = 4;
 
@@ -88,6 +90,15 @@ pub(super) fn sqlvar(field: &Field, mode: Option<i16>) -> SqlVar {
             ..SqlVarOpt::default()
         }),
         ..SqlVar::default()
+    }
+}
+
+/// Adds the column of a table that a column of a result is, where that is told, to an extended description.
+pub(super) fn add_origin(var: &mut SqlVar, arrow: &arrow_schema::Field) {
+    let told = |key: &str| arrow.metadata().get(key).cloned().unwrap_or_default();
+    if let Some(SqlVarOpt { ext: Some(ext), .. }) = &mut var.opt {
+        (ext.schema, ext.basename, ext.name) = (told("drda:schema"), told("drda:table"), told("drda:column"));
+        ext.updatable = i16::from(!ext.basename.is_empty());
     }
 }
 

@@ -7,6 +7,7 @@
 
 use super::catalog_call::CatalogCall;
 use super::catalog_procedure::catalog;
+use super::cursors::OpenCursor;
 use super::lob_derby::call_lob;
 use super::outcome::{announce_change, executed, outcome};
 use super::parameter_array::{ParameterArray, SingleRows};
@@ -61,22 +62,26 @@ pub(super) fn excsqlstt(
             Err(error) => refuse_rows(sql, env, &error, answers, out),
         };
     }
-    let (statement, defines, parameters) = match sql.statement(&section) {
+    let (statement, defines, row, parameters) = match sql.statement(&section) {
         Some(SectionStatement::Prepared { columns, .. }) if !columns.is_empty() => {
             return refuse_rows(sql, env, &SqlError::new(-84, "42612", &[]), answers, out);
         }
-        Some(SectionStatement::Prepared { prepared, defines, .. }) => {
+        Some(SectionStatement::Prepared { at_row: Some(_), .. }) if array.rows > 1 => {
+            return refuse_rows(sql, env, &one_row_only(), answers, out);
+        }
+        Some(SectionStatement::Prepared { prepared, defines, at_row, .. }) => {
+            let row = at_row.as_ref().map(|name| sql.cursors.named(name).and_then(OpenCursor::row_number)).transpose();
             let parameters = match atomic {
                 true => array.parameters(&prepared.parameters)?.map(SingleRows::from),
                 false => array.parameters_each(&prepared.parameters)?,
             };
-            (prepared.statement, *defines, parameters)
+            (prepared.statement, *defines, row, parameters)
         }
         Some(_) if array.rows > 1 => return refuse_rows(sql, env, &one_row_only(), answers, out),
         _ if section.1 == lob_sysstat::PACKAGE => {
             return lob_sysstat::sysstat(sql, env, section.2, array.into_input(), out);
         }
-        Some(SectionStatement::Explain) => {
+        Some(SectionStatement::Explain(_)) => {
             out.object(&explain::answer(array.into_input(), &env.persona)?);
             return Ok(After::Next);
         }
@@ -96,10 +101,11 @@ pub(super) fn excsqlstt(
         }
         None => return refuse_rows(sql, env, &not_prepared(), answers, out),
     };
-    let SingleRows { good, mut bad } = match parameters {
-        Ok(parameters) => parameters,
+    let (row, SingleRows { good, mut bad }) = match row.and_then(|row| Ok((row, parameters?))) {
+        Ok(ready) => ready,
         Err(error) => return refuse_rows(sql, env, &error, answers, out),
     };
+    let good = if bad.is_empty() { good.at_row(row) } else { good };
     if atomic {
         let done = sql.engine().execute(statement, &good);
         if defines && done.is_ok() {

@@ -1,7 +1,7 @@
-//! The call by which Derby's clients ask what an error means: SYSIBM.SQLCAMESSAGE with the parts of
-//! the SQLCA, answered by the text. (Measured: sixteen parameters, all of which come back.)
+//! The call by which JDBC drivers ask what an error means: SYSIBM.SQLCAMESSAGE with the parts of the SQLCA, answered by
+//! the text. (Measured: sixteen parameters of Derby's client, all of which come back; one more of IBM's, a CCSID.)
 
-use super::describe::{self, MODE_IN, MODE_OUT};
+use super::describe::{self, MODE_IN, MODE_INOUT, MODE_OUT};
 use super::parameters::Input;
 use crate::server::persona::Persona;
 use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
@@ -17,21 +17,31 @@ use crate::wire::value::types::TypeId;
 
 const CALL: &str = "CALL SYSIBM.SQLCAMESSAGE";
 /// Positions among the parameters.
+const SQLCODE: usize = 0;
 const ERRMC: usize = 2;
 const MESSAGE: usize = 14;
 const RETURN: usize = 15;
+const CCSID: usize = 16;
 const PARAMETERS: usize = 16;
+const MORE_PARAMETERS: usize = 17;
 const SEPARATOR: char = '\u{14}';
+/// Between the tokens of Db2.
+const DB2_SEPARATOR: u8 = 0xFF;
 
-/// True for the call.
-pub(super) fn is_call(sql: &str) -> bool {
-    sql.trim_start().get(..CALL.len()).is_some_and(|start| start.eq_ignore_ascii_case(CALL))
+/// The markers of the call, if a statement is it.
+pub(super) fn markers(sql: &str) -> Option<usize> {
+    let (call, rest) = sql.trim_start().split_at_checked(CALL.len())?;
+    call.eq_ignore_ascii_case(CALL).then(|| rest.matches('?').count().min(MORE_PARAMETERS))
 }
 
 /// The description of the call's parameters.
-pub(super) fn parameters() -> SqlDa {
-    let columns = (0..PARAMETERS).map(|n| {
-        let mode = if matches!(n, MESSAGE | RETURN) { MODE_OUT } else { MODE_IN };
+pub(super) fn parameters(markers: usize) -> SqlDa {
+    let columns = (0..markers).map(|n| {
+        let mode = match n {
+            MESSAGE | RETURN => MODE_OUT,
+            CCSID => MODE_INOUT,
+            _ => MODE_IN,
+        };
         let ccsid = if form(n) == TypeId::VARCHAR_MIXED { 1208 } else { 0 };
         SqlVar { ccsid, ..describe::parameter(form(n), mode) }
     });
@@ -50,23 +60,32 @@ fn form(n: usize) -> TypeId {
 /// The SQLDTARD of the call: the text, zero for "found", and NULL for all that only came in.
 pub(super) fn answer(input: Option<Input>, persona: &Persona) -> Result<Vec<u8>> {
     let typdef = &persona.typdef;
-    let input = input.filter(|i| i.fields.len() == PARAMETERS);
+    let input = input.filter(|i| matches!(i.fields.len(), PARAMETERS | MORE_PARAMETERS));
     let input = input.ok_or_else(|| ProtocolError::syntax(synerrcd::MISSING, Some(cp::SQLDTA)))?;
     let cells = input.first_row()?;
-    let text = match cells.get(ERRMC).and_then(Option::as_ref) {
-        Some(cell) => words(&String::from_utf8_lossy(Reader::new(cell, "SQLERRMC").var()?), persona),
-        None => String::new(),
+    let errmc = match cells.get(ERRMC).and_then(Option::as_ref) {
+        Some(cell) => Reader::new(cell, "SQLERRMC").var()?,
+        None => &[],
     };
-    let (mut fields, mut w) = (Vec::with_capacity(PARAMETERS), Writer::new());
+    let text = match (cells.get(SQLCODE), input.fields.get(SQLCODE)) {
+        (Some(Some(cell)), Some(field)) if persona.error_code.is_none() => {
+            let code = Reader::new(cell, "SQLCODE").i32_in(field.order)?;
+            let tokens =
+                errmc.split(|byte| *byte == DB2_SEPARATOR).map(|token| String::from_utf8_lossy(token).into_owned());
+            sqlcode::text(code, &tokens.collect::<Vec<_>>()).unwrap_or_else(|| format!("SQLCODE {code}"))
+        }
+        _ => words(&String::from_utf8_lossy(errmc), persona),
+    };
+    let (mut fields, mut w) = (Vec::with_capacity(MORE_PARAMETERS), Writer::new());
     w.bytes(&[0xFF, 0x00]);
-    for n in 0..PARAMETERS {
+    for n in 0..input.fields.len() {
         fields.push(lid::usual(form(n).nullable(), typdef).map_err(ProtocolError::ours)?);
         match n {
             MESSAGE => {
                 w.u8(0);
                 w.var(text.as_bytes());
             }
-            RETURN => {
+            RETURN | CCSID => {
                 w.u8(0);
                 w.i32_in(0, typdef.order());
             }

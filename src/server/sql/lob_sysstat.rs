@@ -25,7 +25,7 @@ const PLAIN: u16 = 0x8008;
 const UNKNOWN: u64 = 1 << 63;
 /// Longest part of a DBCLOB, in characters.
 const GRAPHICS: u16 = 0x3FFF;
-/// Sections of the package. (Those for DBCLOB are inferred: nobody was seen to ask them.)
+/// Sections of the package. (Those for DBCLOB and to free a BLOB are inferred: nobody was seen to ask them.)
 mod section {
     pub(super) const BLOB_PART: u16 = 3;
     pub(super) const CLOB_PART: u16 = 4;
@@ -33,6 +33,9 @@ mod section {
     pub(super) const BLOB_LENGTH: u16 = 6;
     pub(super) const CLOB_LENGTH: u16 = 7;
     pub(super) const DBCLOB_LENGTH: u16 = 8;
+    pub(super) const FREE_BLOB: u16 = 9;
+    pub(super) const FREE_CLOB: u16 = 10;
+    pub(super) const FREE_DBCLOB: u16 = 11;
 }
 
 /// The output of a helper: one value, in its row or after it.
@@ -50,6 +53,14 @@ pub(super) fn sysstat(
     out: &mut Replies<'_>,
 ) -> Result<After> {
     let answer = match input {
+        Some(input) if matches!(number, section::FREE_BLOB | section::FREE_CLOB | section::FREE_DBCLOB) => {
+            let cells = input.first_row()?;
+            let Some(locator) = cells.first().and_then(Option::as_ref) else {
+                return sql.conclude(env, Err(SqlError::new(-301, "07006", &["1"])), out);
+            };
+            sql.locators.release(Reader::new(locator, "locator").u32()?);
+            return sql.conclude(env, Ok(()), out);
+        }
         Some(input) => helper(env, &sql.locators, number, &input)?,
         None => Err(SqlError::new(-313, "07001", &[])),
     };

@@ -2,17 +2,20 @@
 //! EXCSQLIMM runs one without a section, EXCSQLSET sets registers.
 
 use super::catalog_call::CatalogCall;
+use super::cursors::OpenCursor;
 use super::describe;
 use super::explain;
+use super::jdbc_escape;
 use super::limits;
 use super::lob_locator;
 use super::outcome::{announce_change, executed};
 use super::parameter_array::ParameterArray;
+use super::positioned;
 use super::section::{Call, FilledSection, SectionStatement, not_prepared};
 use super::session::SqlSession;
 use super::special_register::Register;
 use super::special_register_set::set_register;
-use crate::server::backend::{Done, Parameters};
+use crate::server::backend::{Done, Parameters, Prepared};
 use crate::server::environment::Environment;
 use crate::server::error::SqlError;
 use crate::server::persona::Persona;
@@ -25,9 +28,14 @@ use crate::wire::sql::layout::{ServerClass, SqldaLayout};
 use crate::wire::sql::package::holds;
 use crate::wire::sql::prepare::{DscSqlStt, ExcSqlImm, PrpSqlStt, typsqlda};
 use crate::wire::sql::sqlda::SqlDa;
+use crate::wire::sql::sqlvar::SqlVar;
 use crate::wire::sql::text;
 use crate::wire::value::field::Field;
+use std::borrow::Cow;
+use std::sync::Arc;
 
+/// The page of messages that are asked for.
+const UTF8: u16 = 1208;
 /// Sections that a connection may have filled at a time.
 const SECTIONS: usize = 4096;
 /// Bytes of a statement's text, which is Db2's limit, and of what stands around it in an SQLSTT.
@@ -43,13 +51,15 @@ const FIELD: usize = 256;
 struct CursorAttributes {
     held: bool,
     scrolls: bool,
+    updates: bool,
 }
 
 impl CursorAttributes {
     fn of(attributes: &str, package: &str) -> CursorAttributes {
         let attributes = attributes.to_ascii_uppercase();
         let held = attributes.contains("WITH HOLD") || holds(package) && !attributes.contains("WITHOUT HOLD");
-        CursorAttributes { held, scrolls: attributes.contains("SCROLL") }
+        let (scrolls, updates) = (attributes.contains("SCROLL"), attributes.contains("FOR UPDATE"));
+        CursorAttributes { held, scrolls, updates }
     }
 }
 
@@ -119,14 +129,15 @@ pub(super) fn excsqlimm(
         Ok((prepare(sql, env, &text, CursorAttributes::default())?, text))
     });
     let done = match prepared {
-        Ok((SectionStatement::Prepared { prepared, columns, parameters, .. }, text)) => {
+        Ok((SectionStatement::Prepared { prepared, columns, parameters, at_row, .. }, text)) => {
+            let row = at_row.map(|name| sql.cursors.named(&name).and_then(OpenCursor::row_number)).transpose();
             let engine = sql.engine();
             let done = if !columns.is_empty() {
                 Err(SqlError::new(-84, "42612", &[]))
             } else if !parameters.is_empty() {
                 Err(SqlError::new(-313, "07001", &[]))
             } else {
-                engine.execute(prepared.statement, &Parameters::none())
+                row.and_then(|row| engine.execute(prepared.statement, &Parameters::none().at_row(row)))
             };
             engine.forget(prepared.statement);
             if done.is_ok() && defines(&text) {
@@ -138,7 +149,7 @@ pub(super) fn excsqlimm(
         Ok((SectionStatement::Register(register), _)) => {
             return set_register(sql, env, register, &ParameterArray::none(), out);
         }
-        Ok((SectionStatement::Explain | SectionStatement::Call(_) | SectionStatement::Catalog(_), _)) => {
+        Ok((SectionStatement::Explain(_) | SectionStatement::Call(_) | SectionStatement::Catalog(_), _)) => {
             Err(SqlError::new(-313, "07001", &[]))
         }
         Err(error) => Err(error),
@@ -197,10 +208,13 @@ fn prepare(
     cursor: CursorAttributes,
 ) -> std::result::Result<SectionStatement, SqlError> {
     let persona = env.persona.as_ref();
+    let text = if persona.escapes { jdbc_escape::resolved(text) } else { Cow::Borrowed(text) };
+    let text = text.as_ref();
+    // Its parameters are in UTF-8.
+    if let Some(markers) = explain::markers(text).filter(|_| persona.typdef.mbc == UTF8) {
+        return Ok(SectionStatement::Explain(markers));
+    }
     if persona.calls {
-        if explain::is_call(text) {
-            return Ok(SectionStatement::Explain);
-        }
         if let Some(call) = Call::of(text) {
             return Ok(SectionStatement::Call(call));
         }
@@ -217,8 +231,14 @@ fn prepare(
     if lob_locator::is_free(text) {
         return Ok(SectionStatement::Call(Call::Release));
     }
+    let (mut prepared, updatable, at_row) = read(sql, text, cursor)?;
+    if updatable {
+        prepared.columns = prepared.columns.map(|schema| Arc::new(positioned::without_number(&schema)));
+    }
+    if at_row.is_some() {
+        prepared.parameters.pop();
+    }
     let engine = sql.engine();
-    let prepared = engine.prepare(text)?;
     let columns = match &prepared.columns {
         Some(schema) => describe::fields(schema, persona),
         None => Ok(Vec::new()),
@@ -232,14 +252,48 @@ fn prepare(
     });
     match described {
         Ok((columns, parameters)) => {
-            let (CursorAttributes { held, scrolls }, defines) = (cursor, defines(text));
-            Ok(SectionStatement::Prepared { prepared, columns, parameters, held, scrolls, defines, gathers: true })
+            let (CursorAttributes { held, scrolls, .. }, defines) = (cursor, defines(text));
+            let gathers = at_row.is_none();
+            Ok(SectionStatement::Prepared {
+                prepared,
+                columns,
+                parameters,
+                held,
+                scrolls,
+                updatable,
+                at_row,
+                defines,
+                gathers,
+            })
         }
         Err(error) => {
             engine.forget(prepared.statement);
             Err(error)
         }
     }
+}
+
+/// Has the engine read a statement; whether rows of its result can be changed where its cursor stands; the cursor for
+/// whose row it is.
+fn read(
+    sql: &mut SqlSession,
+    text: &str,
+    cursor: CursorAttributes,
+) -> std::result::Result<(Prepared, bool, Option<String>), SqlError> {
+    if let Some((head, name)) = positioned::current_of(text) {
+        let update = sql.cursors.named(&name)?.update.as_ref().map(|update| update.statement);
+        let of = update.ok_or_else(|| SqlError::new(-510, "42828", &[&name]))?;
+        return Ok((sql.engine().prepare_at_row(head, of)?, false, Some(name)));
+    }
+    if cursor.updates || positioned::is_for_update(text) {
+        match sql.engine().prepare_updatable(text) {
+            Ok(prepared) => return Ok((prepared, true, None)),
+            Err(error) if error.rolled_back => return Err(error),
+            // Its rows can be read all the same, or what is wrong with it is told.
+            Err(_) => {}
+        }
+    }
+    Ok((sql.engine().prepare(text)?, false, None))
 }
 
 fn sqldard(env: &Environment, sqlda: &SqlDa, out: &mut Replies<'_>) -> Result<()> {
@@ -283,7 +337,7 @@ impl SectionStatement {
         let fields = match self {
             SectionStatement::Prepared { parameters, .. } if input => parameters.as_slice(),
             SectionStatement::Prepared { columns, .. } => columns.as_slice(),
-            SectionStatement::Explain if input => return explain::parameters(),
+            SectionStatement::Explain(markers) if input => return explain::parameters(*markers),
             SectionStatement::Call(call) if input => return call.parameters(),
             SectionStatement::Catalog(_) | SectionStatement::Register(_) if input => {
                 let fields = match self {
@@ -294,7 +348,7 @@ impl SectionStatement {
                 ours = fields.iter().enumerate().filter_map(|(i, f)| describe::field(f, i, persona).ok()).collect();
                 ours.as_slice()
             }
-            SectionStatement::Explain
+            SectionStatement::Explain(_)
             | SectionStatement::Call(_)
             | SectionStatement::Catalog(_)
             | SectionStatement::Register(_)
@@ -302,8 +356,13 @@ impl SectionStatement {
         };
         let mode = if input { describe::MODE_IN } else { describe::MODE_NONE };
         let extended = kind >= typsqlda::OUTPUT_EXTENDED;
-        let columns = fields.iter().map(|f| describe::sqlvar(f, extended.then_some(mode)));
-        SqlDa { sqlca: None, header: None, columns: columns.collect() }
+        let mut columns: Vec<SqlVar> = fields.iter().map(|f| describe::sqlvar(f, extended.then_some(mode))).collect();
+        if let (SectionStatement::Prepared { prepared: Prepared { columns: Some(schema), .. }, .. }, false) =
+            (self, input)
+        {
+            columns.iter_mut().zip(schema.fields()).for_each(|(var, field)| describe::add_origin(var, field));
+        }
+        SqlDa { sqlca: None, header: None, columns }
     }
 }
 

@@ -7,6 +7,7 @@ use super::describe;
 use super::lob_locator;
 use super::meter::Meter;
 use super::parameter_array::ParameterArray;
+use super::positioned::{self, UpdatableCursor};
 use super::scroll;
 use super::scroll_rows::ScrollRows;
 use super::section::{Section, SectionStatement, not_prepared};
@@ -24,6 +25,11 @@ use crate::wire::sql::query::{ClsQry, CntQry, OpnQry, OpnQryRm, rtnextdta};
 
 /// QRYATTSNS: changes made later do not show.
 const INSENSITIVE: u8 = 1;
+/// The same of a cursor whose rows can be changed where it stands. (Measured: Derby.)
+const SENSITIVE: u8 = 2;
+/// QRYATTUPD: what becomes of rows where the cursor stands.
+const READ_ONLY: u8 = 1;
+const UPDATE: u8 = 4;
 /// QRYCLSIMP: the requester closes.
 const NOT_CLOSED: u8 = 2;
 
@@ -63,10 +69,11 @@ pub(super) fn opnqry(
         cursor.fixed = true;
     }
     let id = sql.cursors.new_id(section);
-    let scrolls = cursor.scroll.is_some();
+    let (scrolls, updatable) = (cursor.scroll.is_some(), cursor.update.is_some());
     let opened = OpnQryRm {
         qryattscr: scrolls.then_some(true),
-        qryattsns: scrolls.then_some(INSENSITIVE),
+        qryattsns: scrolls.then_some(if updatable { SENSITIVE } else { INSENSITIVE }),
+        qryattupd: Some(if updatable { UPDATE } else { READ_ONLY }),
         ..OpnQryRm::read_only(cursor.fixed, cursor.held, id.1)
     };
     out.reply(&opened.encode(env.text).map_err(ProtocolError::ours)?);
@@ -110,7 +117,8 @@ pub(super) fn cntqry(
         scroll::rows(&mut sender, cursor, command)?;
         Progress::Open
     } else if cursor.fixed {
-        let all = command.rtnextdta == Some(rtnextdta::ALL);
+        // A row that is changed is the one that was sent last.
+        let all = command.rtnextdta == Some(rtnextdta::ALL) && cursor.update.is_none();
         let most = if all { usize::MAX } else { command.qryrowset.or(command.nbrrow).map_or(1, |n| n as usize) };
         sender.whole_rows(cursor, command.qryblksz, most.max(1))?
     } else {
@@ -145,7 +153,8 @@ fn open(
     dynamic: bool,
 ) -> Result<std::result::Result<OpenCursor, SqlError>> {
     let array = ParameterArray::one_row(sql, env, objects)?;
-    let Some(SectionStatement::Prepared { prepared, columns, held, scrolls, .. }) = sql.statement(section) else {
+    let Some(SectionStatement::Prepared { prepared, columns, held, scrolls, updatable, .. }) = sql.statement(section)
+    else {
         return Ok(Err(not_prepared()));
     };
     if columns.is_empty() {
@@ -157,6 +166,7 @@ fn open(
         Err(error) => return Ok(Err(error)),
     };
     let (statement, mut columns, held, scrolls) = (prepared.statement, columns.clone(), *held, *scrolls);
+    let updatable = *updatable;
     if dynamic {
         columns.iter_mut().for_each(describe::make_dynamic);
     }
@@ -165,11 +175,20 @@ fn open(
     let (rows, shared) = (engine.query(statement, &parameters), engine.rows_are_shared());
     Ok(rows.map(|rows| {
         let meter = Meter::new(&sql.budget, shared);
-        if scrolls {
+        let (rows, update) = if updatable {
+            let (rows, numbers) = positioned::numbered(rows, scrolls);
+            (rows, Some(UpdatableCursor { statement, numbers, over: false }))
+        } else {
+            (rows, None)
+        };
+        let mut cursor = if scrolls {
             OpenCursor::new(columns, none(), Some(ScrollRows::new(rows, meter)), held, None)
         } else {
             OpenCursor::new(columns, rows, None, held, Some(meter))
-        }
+        };
+        cursor.fixed |= updatable;
+        cursor.update = update;
+        cursor
     }))
 }
 

@@ -32,13 +32,17 @@ pub(super) enum SectionStatement {
         held: bool,
         /// The cursor scrolls.
         scrolls: bool,
+        /// Rows of its result can be changed where its cursor stands.
+        updatable: bool,
+        /// It is for the row where the cursor of this name stands.
+        at_row: Option<String>,
         /// It changes what there is in the database: DDL.
         defines: bool,
         /// The engine may run it for many commands at once.
         gathers: bool,
     },
-    /// The call that gives the text of an error.
-    Explain,
+    /// The call that gives the text of an error, with so many markers.
+    Explain(usize),
     /// A call about a large object.
     Call(Call),
     /// A SET of a register that the requester keeps in mind.

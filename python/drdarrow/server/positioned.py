@@ -1,0 +1,147 @@
+"""Rows that are changed where a cursor stands: queries FOR UPDATE, and statements WHERE CURRENT OF their cursors.
+
+DuckDB knows a row of a table by a number (ROWID), which holds as long as a transaction. So such a query has that number
+as one column more, it runs in the transaction of the changes, and a statement for the row of a cursor asks for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from drdarrow.server import catalog, describing
+from drdarrow.server.edits import Edits, Statement, names
+from drdarrow.server.engine import Prepared, SqlError
+from drdarrow.server.lexer import Word
+
+if TYPE_CHECKING:
+    from drdarrow.server.cursors import Cursor
+    from drdarrow.server.dialect import Translated
+    from drdarrow.server.duckdb import DuckSession
+
+__all__ = ["at_row", "updatable"]
+
+#: Words after the table of a query whose rows are those of the table.
+_AFTER = (";", "WHERE", "ORDER", "LIMIT", "OFFSET", "FETCH")
+#: Words by which they are not.
+_OTHERS = {
+    "GROUP",
+    "HAVING",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+    "JOIN",
+    "WINDOW",
+    "QUALIFY",
+    "DISTINCT",
+    "USING",
+    "SAMPLE",
+}
+#: The condition of a statement for one row.
+_ROW = " WHERE rowid = CAST(? AS BIGINT)"
+_SHADOWED = "SELECT count(*) FROM duckdb_columns() WHERE lower(column_name) = 'rowid' AND lower(table_name) = lower(?)"
+
+
+def updatable(session: DuckSession, sql: str) -> Prepared:
+    """Prepares a query whose last column is the number of the row.
+
+    Raises SqlError -511 where its rows are not those of one table.
+    """
+    translated = session._dialect.to_duckdb(sql)
+    found = _with_number(Statement(translated.sql))
+    if found is None:
+        raise SqlError(-511, "42829")
+    text, table = found
+    with session._reading(text) as cursor:
+        if cursor.execute(_SHADOWED, [table[-1]]).fetchone() != (0,):
+            raise SqlError(-511, "42829")
+        place = _place(cursor, table)
+        statement, described, parameters = _describe(session, cursor, replace(translated, sql=text))
+    statement.rows_of = place
+    return session._keep(statement), described, parameters
+
+
+def at_row(session: DuckSession, sql: str, of: int) -> Prepared:
+    """Prepares an UPDATE or a DELETE, which says nothing of rows, for one row of a query's table: its last marker is
+    the number of the row.
+
+    Raises SqlError -509 for another table, -510 for a query whose rows have no numbers.
+    """
+    translated = session._dialect.to_duckdb(sql)
+    statement = Statement(translated.sql)
+    at = {"UPDATE": 1, "DELETE": 2}.get(statement.upper(0), 0)
+    end = _name_ends(statement, at)
+    table = names(statement.words[at:end])
+    if not at or table is None:
+        raise SqlError(-104, "42601", "CURRENT", "", "")
+    query = session._statements[of]
+    if not query.rows_of:
+        raise SqlError(-510, "42828", table[-1])
+    text = translated.sql.rstrip().rstrip(";")
+    with session._reading(text) as cursor:
+        if _place(cursor, table) != query.rows_of:
+            raise SqlError(-509, "42827", table[-1])
+        changed, described, parameters = _describe(session, cursor, replace(translated, sql=text))
+    # Not before the comparisons are put as Db2 means them: a number is found by no function of it.
+    changed.run.sql += _ROW
+    changed.run.lean += _ROW if changed.run.lean else ""
+    changed.text += _ROW
+    parameters.append(catalog.parameter(str(len(parameters) + 1), "BIGINT"))
+    return session._keep(changed), described, parameters
+
+
+def _describe(session: DuckSession, cursor: Cursor, translated: Translated) -> describing.Description:
+    if session._references is not None:
+        session._references.check(translated.sql, cursor)
+    return describing.describe(cursor, cursor is not session._main, translated, session._known.tables, session._rules)
+
+
+def _with_number(of: Statement) -> tuple[str, tuple[str, ...]] | None:
+    """A query with the number of the row as its last column, and its table; None where it has not one."""
+    if not of.whole or of.upper(0) != "SELECT":
+        return None
+    start = _find(of, 1, {"FROM"})
+    if start is None:
+        return None
+    end = _name_ends(of, start + 1)
+    table = names(of.words[start + 1 : end])
+    if table is None:
+        return None
+    alias = of.words[end - 1]
+    if of.upper(end) == "AS":
+        end += 1
+    if not _follows(of.words[end]):
+        alias, end = of.words[end], end + 1
+    if not _follows(of.words[end]) or alias.kind not in ("name", "quoted") or _find(of, 1, _OTHERS) is not None:
+        return None
+    edits = Edits(before={start: f", {alias.text}.rowid "})
+    return of.written(edits), table
+
+
+def _follows(word: Word) -> bool:
+    return word.kind == "end" or word.upper in _AFTER
+
+
+def _find(of: Statement, at: int, words: set[str]) -> int | None:
+    """The first of some words that stands in no brackets."""
+    while at < len(of.words):
+        if of.upper(at) in words:
+            return at
+        at = of.closes.get(at, at) + 1
+    return None
+
+
+def _name_ends(of: Statement, at: int) -> int:
+    """The word after a name such as `a.b`."""
+    at += 1
+    while of.upper(at) == ".":
+        at += 2
+    return at
+
+
+def _place(cursor: Cursor, table: tuple[str, ...]) -> tuple[str, ...]:
+    """Schema and name of a table."""
+    if len(table) > 1:
+        return table[-2:]
+    [(schema,)] = cursor.execute("SELECT current_schema()").fetchall()
+    return schema.upper(), table[0]
