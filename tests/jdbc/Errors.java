@@ -104,7 +104,7 @@ final class Errors {
         suite.jcc("error: the text of the server", scene -> {
             Connection connection = scene.open("retrieveMessagesFromServerOnGetMessage", "true");
             SQLException e = Scene.fails("42704", () -> Scene.rows(connection, "SELECT * FROM NOWHERE"));
-            Scene.same(true, e.getMessage().contains("undefined name") && e.getMessage().contains("NOWHERE"), e.getMessage());
+            Scene.same(true, e.getMessage().contains("not defined") && e.getMessage().contains("NOWHERE"), e.getMessage());
         });
         suite.jcc("error: tokens and parts of the SQLCA", scene -> {
             SQLException e = Scene.fails("42704", () -> scene.rows("SELECT * FROM NOWHERE"));

@@ -80,7 +80,7 @@ final class Positioned {
         });
         suite.both("positioned: insertRow", scene -> {
             String table = filled(scene);
-            try (Statement statement = scene.connection().createStatement(ResultSet.TYPE_SCROLL_INSENSITIVE, ResultSet.CONCUR_UPDATABLE);
+            try (Statement statement = scene.connection().createStatement(scrolls(scene), ResultSet.CONCUR_UPDATABLE);
                  ResultSet rows = statement.executeQuery("SELECT ID, V FROM " + table)) {
                 rows.moveToInsertRow();
                 rows.updateInt(1, 6);
@@ -92,8 +92,7 @@ final class Positioned {
         });
         suite.both("positioned: updateRow while it scrolls", scene -> {
             String table = filled(scene);
-            int type = scene.product.equals("jcc") ? ResultSet.TYPE_SCROLL_SENSITIVE : ResultSet.TYPE_SCROLL_INSENSITIVE;
-            try (Statement statement = scene.connection().createStatement(type, ResultSet.CONCUR_UPDATABLE);
+            try (Statement statement = scene.connection().createStatement(scrolls(scene), ResultSet.CONCUR_UPDATABLE);
                  ResultSet rows = statement.executeQuery("SELECT ID, V FROM " + table)) {
                 for (int n : new int[] {5, 2}) {
                     Scene.same(true, rows.absolute(n), "absolute");
@@ -117,6 +116,11 @@ final class Positioned {
             Scene.fails(scene.product.equals("jcc") ? "34000" : "42X30", () ->
                 scene.update("DELETE FROM " + table + " WHERE CURRENT OF NOBODY"));
         });
+    }
+
+    /** How results scroll whose rows can be changed. */
+    private static int scrolls(Scene scene) {
+        return scene.product.equals("jcc") ? ResultSet.TYPE_SCROLL_SENSITIVE : ResultSet.TYPE_SCROLL_INSENSITIVE;
     }
 
     /** A table of five rows, in a transaction that goes on. */
