@@ -67,7 +67,7 @@ final class Errors {
             Scene.same(scene.product.equals("jcc") ? -801 : e.getErrorCode(), e.getErrorCode(), "SQLCODE");
         });
         suite.both("error: no date", scene ->
-            fails(scene, "22007", "22007", -180, () -> scene.rows("SELECT CAST('2024-02-30' AS DATE) FROM SYSIBM.SYSDUMMY1")));
+            fails(scene, "22007", "22007", -181, () -> scene.rows("SELECT CAST('2024-02-30' AS DATE) FROM SYSIBM.SYSDUMMY1")));
         suite.both("error: a table that is there already", scene -> {
             String table = scene.table("ID INTEGER");
             names(fails(scene, "42710", "X0Y32", -601, () -> scene.execute("CREATE TABLE " + table + " (ID INTEGER)")), table);

@@ -111,6 +111,23 @@ final class Positioned {
                 Scene.fails("24", () -> delete.executeUpdate("DELETE FROM " + table + " WHERE CURRENT OF " + cursor));
             }
         });
+        suite.both("positioned: after a commit, and in another table", scene -> {
+            String table = filled(scene);
+            String other = scene.table("ID INTEGER, V VARCHAR(10)");
+            scene.execute("INSERT INTO " + other + " VALUES (1, 'other')");
+            scene.connection().commit();
+            try (Statement statement = scene.connection().createStatement();
+                 ResultSet rows = statement.executeQuery("SELECT ID, V FROM " + table + " FOR UPDATE");
+                 Statement delete = scene.connection().createStatement()) {
+                String cursor = rows.getCursorName();
+                Scene.same(true, rows.next(), "a row");
+                Scene.fails("42", () -> delete.executeUpdate("DELETE FROM " + other + " WHERE CURRENT OF " + cursor));
+                scene.connection().commit();
+                Scene.fails("24", () -> delete.executeUpdate("DELETE FROM " + table + " WHERE CURRENT OF " + cursor));
+            }
+            Scene.same(List.of("1 other"), scene.stored("SELECT ID, V FROM " + other), "the other table");
+            ends(scene, table, "1 v1", "2 v2", "3 v3", "4 v4", "5 v5");
+        });
         suite.both("positioned: of a cursor that is not there", scene -> {
             String table = filled(scene);
             Scene.fails(scene.product.equals("jcc") ? "34000" : "42X30", () ->
