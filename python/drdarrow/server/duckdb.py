@@ -31,7 +31,6 @@ from drdarrow.server import temporary as temporaries
 from drdarrow.server.arrays import CHANGES, DEFINITIONS
 from drdarrow.server.catalog_views import CatalogViews
 from drdarrow.server.cursors import Cursor, Cursors
-from drdarrow.server.ddl import Change
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect
 from drdarrow.server.drawn import Drawn
@@ -274,14 +273,11 @@ class DuckSession(WatchedSession):
 
     def _about_savepoints(self, sql: str) -> None:
         try:
-            self._savepoints.run(sql, self._main, self._forget_table, self._next)
+            self._savepoints.run(sql, self._main, self._known, self._next)
         except SqlError as e:
             raise (self._failed(e, self._main) if e.rolled_back else e) from e
         except Exception as e:
             raise self._failed(e, self._main) from e
-
-    def _forget_table(self, table: str) -> None:
-        self._known.learn([Change(table, "drop")], {}, False)
 
     def _execute(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int | None:
         # A value that does not fit is told before anything runs: the transaction goes on.

@@ -13,8 +13,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from drdarrow.server.ddl import Change
 from drdarrow.server.engine import SqlError
 from drdarrow.server.inserts import plain_name, table_of
 from drdarrow.server.lexer import lex, text
@@ -22,6 +23,7 @@ from drdarrow.server.targets import Place, has_triggers, place
 
 if TYPE_CHECKING:
     from drdarrow.server.cursors import Cursor
+    from drdarrow.server.known import Known
     from drdarrow.server.statement import Statement
 
 __all__ = ["Savepoints", "is_about_savepoints"]
@@ -45,10 +47,6 @@ _CHANGES_ROWS = {"CONFLICT", "RETURNING"}
 def is_about_savepoints(sql: str) -> bool:
     """A statement that sets or releases a savepoint, or goes back to one."""
     return _ABOUT.match(sql) is not None
-
-
-class _Forgets(Protocol):
-    def __call__(self, table: str, /) -> None: ...
 
 
 @dataclass
@@ -82,8 +80,8 @@ class Savepoints:
     def __bool__(self) -> bool:
         return bool(self._all)
 
-    def run(self, sql: str, main: Cursor, forgets: _Forgets, next_one: Statement | None) -> None:
-        """Runs a statement about them. next_one: the statement that is about to run.
+    def run(self, sql: str, main: Cursor, known: Known, next_one: Statement | None) -> None:
+        """Runs a statement about them. known: the session's tables; next_one: the statement that is about to run.
 
         Raises SqlError -880 for a savepoint that is not there or lost, -20111 where none can be set; DuckDB's errors.
         """
@@ -95,7 +93,7 @@ class Savepoints:
             if kind == "set" and name is not None:
                 self._set(name, next_one)
             elif kind == "back":
-                self._back_to(name, main, forgets)
+                self._back_to(name, main, known)
             elif name is not None:
                 self._release(self._find(name))
             return
@@ -183,7 +181,7 @@ class Savepoints:
             raise SqlError(-101, "54001")
         self._all.append(_Since(name))
 
-    def _back_to(self, name: str | None, main: Cursor, forgets: _Forgets) -> None:
+    def _back_to(self, name: str | None, main: Cursor, known: Known) -> None:
         at = len(self._all) - 1 if name is None else self._find(name)
         if at < 0 or self._all[at].lost:
             raise SqlError(-880, "3B001", name or "")
@@ -196,9 +194,9 @@ class Savepoints:
             highest, rows = done.appended[table]
             if rows and _one(main, f"DELETE FROM {table.name} WHERE rowid > {highest}") != rows:
                 raise SqlError(-911, "40001", "2", rolled_back=True)
-        for known, table in reversed(done.created):
+        for name_of_facts, table in reversed(done.created):
             main.execute(f"DROP TABLE {table.name}")
-            forgets(known)
+            known.learn([Change(name_of_facts, "drop")], {}, False)
         del self._all[at + 1 :]
         self._all[at] = _Since(self._all[at].name)
         self._places.clear()
