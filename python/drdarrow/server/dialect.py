@@ -91,6 +91,12 @@ class Dialect:
             "SERVER": _literal(database),
             "ISOLATION": "'CS'",
             "TIMEZONE": "0",
+            "PATH": _literal(f'"SYSIBM","SYSFUN","SYSPROC","SYSIBMADM","{user.upper()}"'),
+            "DEGREE": "'1'",
+            "CLIENT_ACCTNG": "''",
+            "CLIENT_APPLNAME": "''",
+            "CLIENT_USERID": "''",
+            "CLIENT_WRKSTNNAME": "''",
         }
 
     def schema(self, sql: str) -> str | None:

@@ -29,6 +29,8 @@ _OPENS = {
 }
 #: A text that may be a date or a time.
 _MOMENT = re.compile(r"'\s*\d{1,4}[-./:]\d")
+#: Rows or groups that blanks at the end of a text do not make different.
+_BLANKS = {"INTERSECT", "EXCEPT", "GROUP"}
 _ORDER = {"<", ">", "<=", ">=", "BETWEEN", "ORDER"}
 
 
@@ -85,7 +87,7 @@ def _concerns(words: list[Word], product: Product) -> str:
         if word.kind in ("name", "quoted"):
             if after.text == "(" and word.upper in _NAMES or word.upper in _WORDS:
                 return word.upper
-            weak = weak or "*" * (word.upper in _ORDER and product.ebcdic)
+            weak = weak or "*" * (word.upper in _BLANKS or word.upper in _ORDER and product.ebcdic)
         elif word.kind == "sign":
             if word.text in _SIGNS and at and words[at - 1].ends_operand and words[at - 1].upper not in _OPENS:
                 return word.text

@@ -10,14 +10,18 @@ from __future__ import annotations
 from sqlglot import exp
 
 from drdarrow.server.engine import SqlError
+from drdarrow.server.patience import look
 from drdarrow.server.rules import dates
 from drdarrow.server.rules.calls import TEXT, Macros, typed
 from drdarrow.server.rules.kinds import Kind, kind
 from drdarrow.server.rules.product import Product
-from drdarrow.server.rules.tree import contains, put
+from drdarrow.server.rules.scopes import Columns
+from drdarrow.server.rules.tree import contains, put, write
 
-__all__ = ["between", "compared", "ebcdic", "macros", "ordered"]
+__all__ = ["between", "compared", "ebcdic", "group", "macros", "ordered", "unblanked"]
 
+#: Parts of a query that are compared with those of its GROUP BY.
+_MOST = 1000
 _SIGNS = (exp.LT, exp.LTE, exp.GT, exp.GTE)
 
 
@@ -124,6 +128,44 @@ def ordered(node: exp.Ordered, items: list[exp.Expr], product: Product) -> exp.E
     if found is None or found.text:
         node.set("this", ebcdic(value, product))
     return node
+
+
+def unblanked(query: exp.Expr, columns: Columns) -> exp.Expr:
+    """A side of EXCEPT or INTERSECT, its texts without the blanks at their ends: they do not count there."""
+    if columns is None or not any(of is None or of.name == "VARCHAR" for _, of in columns):
+        return query
+    names = [f"c{n}" for n in range(len(columns))]
+    parts = [
+        put("drdarrow_key({})", exp.column(name), kind=of) if of is None or of.name == "VARCHAR" else exp.column(name)
+        for name, (_, of) in zip(names, columns, strict=True)
+    ]
+    titled = [exp.alias_(part, title, quoted=True) for part, (title, _) in zip(parts, columns, strict=True)]
+    alias = exp.TableAlias(this=exp.to_identifier("drdarrow"), columns=[exp.to_identifier(name) for name in names])
+    inner = query.this if isinstance(query, exp.Subquery) and not query.alias else query
+    return exp.Select(expressions=titled, from_=exp.From(this=exp.Subquery(this=inner, alias=alias)))
+
+
+def group(query: exp.Select, items: list[exp.Expr]) -> None:
+    """GROUP BY of an expression of text: values that differ in blanks at their ends are one. Columns are grouped by
+    `selects`."""
+    by = query.args.get("group")
+    if by is None:
+        return
+    texts = {write(part): part for part in by.expressions if not isinstance(part, (exp.Column, exp.Literal))}
+    given = {write(item.unalias()): kind(item.unalias()) for item in items}
+    of = {text: given.get(text) or kind(part) for text, part in texts.items()}
+    wanted = {text for text, found in of.items() if text is not None and found is not None and found.name == "VARCHAR"}
+    if not wanted:
+        return
+    places = [place for key in ("group", "having", "order") if (place := query.args.get(key)) is not None]
+    nodes = [node for place in (*places, *query.expressions) for node in place.walk()]
+    if len(nodes) > _MOST:
+        raise SqlError(-101, "54001", f"GROUP BY of texts in a query of more than {_MOST} parts")
+    for node in nodes:
+        look()
+        text = write(node)
+        if text in wanted and not contains(node, exp.Placeholder):
+            node.replace(put("drdarrow_key({})", node.copy(), kind=of[text]))
 
 
 def _meant(value: exp.Expr, items: list[exp.Expr]) -> exp.Expr | None:

@@ -51,6 +51,9 @@ class Walk:
             if itself is not None and outer is not None:
                 outer.ctes[itself[0]] = _renamed(left, itself[1])
             right = self.query(node.right, scope)
+            if isinstance(node, (exp.Except, exp.Intersect)):
+                for key, of in (("this", left), ("expression", right)):
+                    node.set(key, order.unblanked(node.args[key], of))
             columns: Columns = None
             if left is not None and right is not None and len(left) == len(right):
                 columns = [(name, common((one, other))) for (name, one), (_, other) in zip(left, right, strict=True)]
@@ -119,6 +122,7 @@ class Walk:
                 columns.append((made.alias_or_name, of))
         node.set("expressions", listed)
         self._rest(node, scope, items)
+        order.group(node, items)
         return columns
 
     def _rest(self, node: exp.Expr, scope: Scope, items: list[exp.Expr]) -> None:
