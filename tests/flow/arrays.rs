@@ -3,7 +3,8 @@
 use crate::sessions::session;
 use bytes::Bytes;
 use drdarrow::flow::error::FlowError;
-use drdarrow::flow::sql::execute::{Execute, Executed, Failed, Input, RowBlock};
+use drdarrow::flow::sql::execute::{Execute, Executed, Failed};
+use drdarrow::flow::sql::input::{Input, RowBlock};
 use drdarrow::flow::sql::session::Product;
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::codepoint as cp;

@@ -3,7 +3,8 @@
 use crate::sessions::session;
 use drdarrow::flow::error::FlowError;
 use drdarrow::flow::sql::batch::{Begin, Begun};
-use drdarrow::flow::sql::execute::{Execute, Executed, Failed, Input};
+use drdarrow::flow::sql::execute::{Execute, Executed, Failed};
+use drdarrow::flow::sql::input::Input;
 use drdarrow::flow::sql::prepare::Prepare;
 use drdarrow::flow::sql::session::Product;
 use drdarrow::flow::step::{Flow, Step};

@@ -6,7 +6,7 @@ use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::column::encode::rows::RowEncoder;
 use crate::column::encode::{encode_value, length};
 use crate::column::error::{ColumnError, Reason};
-use crate::flow::sql::execute::{Input, RowBlock};
+use crate::flow::sql::input::{Input, RowBlock};
 use crate::flow::sql::session::{Product, Session};
 use crate::wire::codec::writer::Writer;
 use crate::wire::fdoca::lid;

@@ -15,7 +15,7 @@ use crate::column::error::ColumnError;
 use crate::column::schema::schema;
 use crate::flow::error::FlowError;
 use crate::flow::sql::call::{Call, Called};
-use crate::flow::sql::execute::Input;
+use crate::flow::sql::input::Input;
 use crate::flow::sql::locator::Ask;
 use crate::flow::sql::query::OpenedQuery;
 use crate::flow::sql::rows::{Event, QueryBlock, RowAssembler, RowChunk};

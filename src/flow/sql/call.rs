@@ -2,7 +2,7 @@
 //! come out; with result sets RSLSETRM names their sections, SQLRSLRD lists them, and each comes as
 //! OPNQRYRM, SQLCINRD, QRYDSC and perhaps its first rows. (Measured: Derby.)
 
-use super::execute::Input;
+use super::input::Input;
 use super::query::{OpenedQuery, QueryReply, SLACK};
 use super::reply::Replies;
 use super::rows::QueryBlock;

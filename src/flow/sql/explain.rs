@@ -1,7 +1,7 @@
 //! Asks Derby for the text of an error: its SQLCA carries only the arguments, the text comes from a call of
 //! SYSIBM.SQLCAMESSAGE. (Measured: what Derby's own client sends.)
 
-use super::execute::Input;
+use super::input::Input;
 use super::output;
 use super::reply::Replies;
 use super::session::Session;

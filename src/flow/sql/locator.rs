@@ -3,7 +3,7 @@
 //! are the static sections of the package SYSSTAT. (DRDA: LOB locators, FD:OCA types X'18' to
 //! X'1D'; measured: Derby's JDBC client, IBM's CLI driver. The sections for DBCLOB are inferred.)
 
-use super::execute::Input;
+use super::input::Input;
 use super::output;
 use super::reply::Replies;
 use super::session::{Product, Session};

@@ -1,7 +1,7 @@
 //! A query: OPNQRY opens it and brings its first block, CNTQRY asks for another, CLSQRY ends it
 //! early. The prepare may travel in the same flush as the open.
 
-use super::execute::Input;
+use super::input::Input;
 use super::prepare::{HELD, put_prepare, read_sqlda};
 use super::reply::Replies;
 use super::rows::QueryBlock;

@@ -2,21 +2,20 @@
 //! rows, and gives each row the large objects that travelled after it.
 
 use super::locator::{LobKind, Locator};
+use super::row_lobs::{Objects, RowLobs};
 use super::session::{Product, Session};
 use crate::flow::bounds::ABSENT_ROWS;
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
-use crate::wire::codec::reader::{ByteOrder, Reader};
+use crate::wire::codec::reader::Reader;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::error::MessageError;
-use crate::wire::fdoca::row::{CHUNK, Counts, Offsets, WalkStop, Walker};
+use crate::wire::fdoca::row::{Counts, Offsets, WalkStop, Walker};
 use crate::wire::sql::error::DrdaError;
-use crate::wire::sql::execute::decode_extdta;
-use crate::wire::sql::placeholder::Placeholder;
 use crate::wire::sql::sqlca::Sqlca;
 use crate::wire::sql::text::SqlText;
 use crate::wire::value::cell::{Lob, NULL};
-use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::field::Field;
 use crate::wire::value::typdef::TypDef;
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -72,14 +71,10 @@ pub enum Event {
 #[derive(Debug)]
 pub struct RowAssembler {
     walker: Walker,
-    /// Columns with large objects: position and whether an indicator stands in the EXTDTA.
-    lob_columns: Vec<(usize, bool)>,
-    /// Columns with locators: position, what they are of, byte order.
+    /// Columns with locators: position, what they are of.
     locator_columns: Vec<(usize, LobKind)>,
     sqlam: u16,
     text: SqlText,
-    /// Of the numbers that the server sends.
-    order: ByteOrder,
     queue: VecDeque<Bytes>,
     block: Bytes,
     pos: usize,
@@ -87,10 +82,7 @@ pub struct RowAssembler {
     tail: Vec<u8>,
     /// Bytes that the tail needs at least before it is worth another look.
     wanted: usize,
-    lobs: VecDeque<Bytes>,
-    lob_limit: usize,
-    /// Rows with large objects that are looked for at a time.
-    together: usize,
+    lobs: RowLobs,
     delivered: u64,
     /// Rows announced as absent since the last one that was there.
     absent: usize,
@@ -101,17 +93,6 @@ pub struct RowAssembler {
     ended: bool,
 }
 
-/// The large objects of some rows.
-struct Objects {
-    /// For each column that has them: (column, row by row).
-    lobs: Vec<(usize, Vec<Lob>)>,
-    /// How many of those that came belong to the rows.
-    used: usize,
-    rows: usize,
-}
-
-/// Bytes of large objects that are handed out together; one may be longer.
-const TOGETHER: usize = 64 << 10;
 /// Bytes added to a cut row at a time until it is whole.
 const SPLICE: usize = 4096;
 /// Longest SQLCA among rows; one that claims more is damaged, and would be waited for without end.
@@ -125,24 +106,19 @@ impl RowAssembler {
 
     fn counting(fields: &[Field], sqlam: u16, typdef: TypDef, counts: Counts) -> RowAssembler {
         let walker = Walker::new(fields, counts);
-        let lobs = fields.iter().enumerate().filter(|(_, f)| matches!(f.shape, Shape::Lob(_)));
         let locators = fields.iter().enumerate().filter_map(|(i, f)| Some((i, LobKind::of_locator(f)?)));
         RowAssembler {
             row_limit: SQLCA_LIMIT + 2 * walker.longest_row() + 2 * SPLICE,
             walker,
-            lob_columns: lobs.map(|(i, f)| (i, f.nullable)).collect(),
             locator_columns: locators.collect(),
             sqlam,
             text: SqlText::new(&typdef),
-            order: typdef.order(),
             queue: VecDeque::new(),
             block: Bytes::new(),
             pos: 0,
             tail: Vec::new(),
             wanted: 0,
-            lobs: VecDeque::new(),
-            lob_limit: usize::MAX,
-            together: CHUNK,
+            lobs: RowLobs::new(fields, typdef.order()),
             delivered: 0,
             absent: 0,
             after_sqlca: false,
@@ -158,14 +134,15 @@ impl RowAssembler {
     }
 
     /// Refuses large objects of more than `bytes`.
-    pub fn with_lob_limit(self, bytes: usize) -> RowAssembler {
-        RowAssembler { lob_limit: bytes, ..self }
+    pub fn with_lob_limit(mut self, bytes: usize) -> RowAssembler {
+        self.lobs.set_limit(bytes);
+        self
     }
 
     /// Takes a block in.
     pub fn push(&mut self, block: QueryBlock) {
         self.queue.push_back(block.rows);
-        self.lobs.extend(block.lobs);
+        self.lobs.push(block.lobs);
     }
 
     /// The server said that no block follows.
@@ -185,11 +162,7 @@ impl RowAssembler {
 
     /// Finds the next rows, at most `limit`. `offsets` is cleared and filled.
     pub fn next(&mut self, limit: usize, offsets: &mut Offsets) -> Result<Event, FlowError> {
-        let most = match (self.locator_columns.is_empty(), self.lob_columns.is_empty()) {
-            (false, _) => 1,
-            (true, false) => self.together,
-            (true, true) => CHUNK,
-        };
+        let most = if self.locator_columns.is_empty() { self.lobs.together() } else { 1 };
         let limit = limit.min(most);
         loop {
             if self.ended {
@@ -220,16 +193,12 @@ impl RowAssembler {
         let walked = self.walker.walk(&self.block, self.pos, self.after_sqlca, limit, offsets)?;
         if offsets.rows() > 0 {
             let buf = self.block.clone();
-            let objects = self.objects(&buf, offsets)?;
+            let objects = self.lobs.of(&self.walker, self.delivered + 1, &buf, offsets)?;
             let mut end = walked.end;
-            if !self.lob_columns.is_empty() {
-                // The next rows are likely to be alike.
-                let all = objects.rows == offsets.rows();
-                self.together = if all { (objects.rows * 2).clamp(1, CHUNK) } else { objects.rows.max(1) };
-                if !all {
-                    offsets.clear();
-                    end = self.walker.walk(&self.block, self.pos, self.after_sqlca, objects.rows, offsets)?.end;
-                }
+            self.lobs.note(&objects, offsets.rows());
+            if objects.rows < offsets.rows() {
+                offsets.clear();
+                end = self.walker.walk(&self.block, self.pos, self.after_sqlca, objects.rows, offsets)?.end;
             }
             self.after_sqlca = false;
             self.pos = end;
@@ -287,7 +256,7 @@ impl RowAssembler {
                 let row = Bytes::copy_from_slice(self.tail.get(..walked.end).unwrap_or_default());
                 self.settle(walked.end, take);
                 self.after_sqlca = false;
-                let objects = self.objects(&row, offsets)?;
+                let objects = self.lobs.of(&self.walker, self.delivered + 1, &row, offsets)?;
                 return Ok(Some(Event::Rows(self.chunk(row, offsets, objects)?)));
             } else if walked.stop == WalkStop::Sqlca {
                 let tail = std::mem::take(&mut self.tail);
@@ -352,7 +321,7 @@ impl RowAssembler {
                 .into());
             }
             self.ended = true;
-            self.all_lobs_used()?;
+            self.lobs.all_used()?;
             return Ok(Some((r.pos(), Some(Event::End))));
         }
         let event = (sqlca.sqlcode > 0).then(|| Event::Warning(Box::new(sqlca)));
@@ -380,80 +349,15 @@ impl RowAssembler {
             let have = self.tail.len();
             return Err(WireError::Truncated { what: "row".into(), at: 0, need: have + 1, have }.into());
         }
-        self.all_lobs_used()?;
+        self.lobs.all_used()?;
         self.ended = true;
         Ok(Event::End)
-    }
-
-    fn all_lobs_used(&self) -> Result<(), FlowError> {
-        match self.lobs.len() {
-            0 => Ok(()),
-            n => Err(WireError::invalid(cp::EXTDTA, 0, format!("{n} large objects belong to no row")).into()),
-        }
-    }
-
-    /// The large objects of the rows found in `buf`, up to the first row that lacks one or brings a wrong one: that
-    /// is an error once it is the first of them.
-    fn objects(&self, buf: &Bytes, offsets: &Offsets) -> Result<Objects, FlowError> {
-        let mut objects = Objects { lobs: Vec::with_capacity(self.lob_columns.len()), used: 0, rows: offsets.rows() };
-        objects.lobs.extend(self.lob_columns.iter().map(|(column, _)| (*column, Vec::with_capacity(offsets.rows()))));
-        if self.lob_columns.is_empty() {
-            return Ok(objects);
-        }
-        let mut bytes = 0;
-        for row in 0..offsets.rows() {
-            let before = objects.used;
-            for ((_, nullable), (column, values)) in self.lob_columns.iter().zip(&mut objects.lobs) {
-                let at = offsets.column(*column).get(row).copied().unwrap_or(NULL);
-                match self.object(buf, at, *column, *nullable, &mut objects.used) {
-                    Ok(value) => values.push(value),
-                    Err(e) if row == 0 => return Err(e),
-                    Err(_) => {
-                        objects.lobs.iter_mut().for_each(|(_, values)| values.truncate(row));
-                        (objects.used, objects.rows) = (before, row);
-                        return Ok(objects);
-                    }
-                }
-            }
-            bytes += self.lobs.range(before..objects.used).map(Bytes::len).sum::<usize>();
-            if bytes >= TOGETHER {
-                objects.rows = row + 1;
-                break;
-            }
-        }
-        Ok(objects)
-    }
-
-    /// One large object, the next of those that came unless the row says that none is due.
-    fn object(&self, buf: &Bytes, at: u32, column: usize, nullable: bool, used: &mut usize) -> Result<Lob, FlowError> {
-        let row = self.delivered + 1;
-        let fail = |what: String| FlowError::Lob { row, column: column + 1, what };
-        let width = self.walker.placeholder(column);
-        let placeholder = buf.get(at as usize..).and_then(|b| b.get(..width));
-        match placeholder.map(|bytes| Placeholder::new(bytes, self.order)) {
-            _ if at == NULL => Ok(Lob::Null),
-            None => Err(fail("its placeholder is cut".to_owned())),
-            Some(p) if p.is_empty() => Ok(Lob::Value(Bytes::new())),
-            Some(p) => {
-                // They come in the same reply as the row that they belong to.
-                let body = self.lobs.get(*used);
-                let body = body.ok_or_else(|| fail("the large object did not come".to_owned()))?;
-                *used += 1;
-                // An indicator in front does not count among its bytes.
-                let (len, limit) = (body.len().saturating_sub(usize::from(nullable)), self.lob_limit);
-                if len > limit {
-                    return Err(FlowError::LobLimit { row, column: column + 1, len, limit });
-                }
-                lob_value(p, width, body, nullable).map_err(fail)
-            }
-        }
     }
 
     /// Makes a chunk of the rows found in `buf`, which are as many as have these objects.
     fn chunk(&mut self, buf: Bytes, offsets: &Offsets, objects: Objects) -> Result<RowChunk, FlowError> {
         let first_row = self.delivered + 1;
-        let lobs = objects.lobs;
-        self.lobs.drain(..objects.used);
+        let lobs = self.lobs.hand_out(objects);
         let mut locators = Vec::with_capacity(self.locator_columns.len());
         for (column, kind) in &self.locator_columns {
             let at = offsets.column(*column).first().filter(|at| **at != NULL);
@@ -466,18 +370,5 @@ impl RowAssembler {
         self.delivered += offsets.rows() as u64;
         self.absent = 0;
         Ok(RowChunk { buf, lobs, locators, first_row })
-    }
-}
-
-/// The value of an EXTDTA, held against what its placeholder announced.
-fn lob_value(placeholder: Placeholder<'_>, width: usize, body: &Bytes, nullable: bool) -> Result<Lob, String> {
-    let Some(data) = decode_extdta(body, nullable, false).map_err(|e| e.to_string())? else { return Ok(Lob::Null) };
-    let (claimed, len) = (placeholder.announced(), data.len());
-    // Derby writes the placeholder's own descriptor length in place of the value's. (Measured.)
-    let derby = claimed == 0x8000 | width as u64;
-    if derby || placeholder.allows(len) {
-        Ok(Lob::Value(data))
-    } else {
-        Err(format!("{claimed} bytes were announced and {len} came"))
     }
 }
