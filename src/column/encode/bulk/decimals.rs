@@ -14,7 +14,7 @@ use super::exact::Exact;
 use super::numbers::Integers;
 use super::{BulkColumn, Marks, Target};
 use crate::wire::codec::reader::ByteOrder;
-use crate::wire::value::decimal::{self, Divisor, SIXTEEN, TEN16, Wide, digits8, nibbles16};
+use crate::wire::value::decimal::{self, TEN16, Wide, digits8, nibbles16};
 use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::record_layout::FieldForm;
 use crate::wire::value::types::Type;
@@ -22,8 +22,6 @@ use crate::wire::value::types::Type;
 /// The most digits of a number of 64 bits, and of 128.
 const SMALL: u8 = 18;
 const LARGE: u8 = 38;
-/// Takes fifteen digits away.
-const FIFTEEN: Divisor = Divisor::new(TEN16 / 10);
 
 /// A column of decimals.
 pub(super) fn column(target: Target<'_>, marks: Marks, array: &dyn Array) -> Option<Box<dyn BulkColumn>> {
@@ -136,6 +134,19 @@ fn sixteen(n: u64, zone: u8) -> u128 {
     digits | u128::from_ne_bytes([zone; 16])
 }
 
+/// Quotient and remainder, by 64 bits where that is enough.
+#[inline(always)]
+fn split(n: u128, by: u64) -> (u128, u64) {
+    match u64::try_from(n) {
+        Ok(n) => (u128::from(n / by), n % by),
+        Err(_) => {
+            let quotient = n / u128::from(by);
+            // Below `by`, so the lower half is all of it.
+            (quotient, (n as u64).wrapping_sub((quotient as u64).wrapping_mul(by)))
+        }
+    }
+}
+
 /// Writes a value of up to [`LARGE`] digits.
 #[inline]
 fn put(form: Form, width: usize, v: i128, at: usize, cells: &mut [u8]) {
@@ -143,8 +154,8 @@ fn put(form: Form, width: usize, v: i128, at: usize, cells: &mut [u8]) {
     match form {
         Form::Packed(plus) => {
             // Fifteen digits and the sign; sixteen; the others.
-            let (front, low) = FIFTEEN.divide(magnitude);
-            let (top, middle) = SIXTEEN.divide(front);
+            let (front, low) = split(magnitude, TEN16 / 10);
+            let (top, middle) = split(front, TEN16);
             let last = nibbles16(low) << 4 | u64::from(if v < 0 { 0xD } else { plus });
             let word = u128::from(nibbles16(middle)) << 64 | u128::from(last);
             if width <= 16 {
@@ -171,12 +182,12 @@ fn put(form: Form, width: usize, v: i128, at: usize, cells: &mut [u8]) {
 /// Digits with their zones.
 #[inline]
 fn zoned(zone: u8, digits: usize, magnitude: u128, at: usize, cells: &mut [u8]) {
-    let (front, low) = SIXTEEN.divide(magnitude);
+    let (front, low) = split(magnitude, TEN16);
     if digits <= 16 {
         store(cells, at, &(sixteen(low, zone) << (128 - 8 * digits)).to_be_bytes());
         return;
     }
-    let (top, middle) = SIXTEEN.divide(front);
+    let (top, middle) = split(front, TEN16);
     if digits <= 32 {
         store(cells, at, &(sixteen(middle, zone) << (128 - 8 * (digits - 16))).to_be_bytes());
     } else {

@@ -6,12 +6,10 @@
 //! A machine instruction in spirit: digits are checked and combined eight or sixteen at a time in
 //! one register ([`simd`](super::simd) does so for many values at once). Scale is not seen here: a value is its unscaled integer.
 
-mod divisor;
 mod put;
 mod read;
 mod wide;
 
-pub use divisor::Divisor;
 pub use put::{PACKED_WORD, digits8, nibbles16, packed_word, put_chars, put_packed, put_zoned};
 pub use read::{chars, packed, packed_wide, packed128, zoned, zoned_wide};
 pub use wide::{Wide, fits, scale_down, scale_up};
@@ -25,8 +23,6 @@ const CHARS: ValueForm = ValueForm::Characters;
 pub const MAX_DIGITS: usize = 76;
 /// `10^16`.
 pub const TEN16: u64 = 10_000_000_000_000_000;
-/// Takes sixteen digits away.
-pub const SIXTEEN: Divisor = Divisor::new(TEN16);
 
 #[cfg(test)]
 mod tests;

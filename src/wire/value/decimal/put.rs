@@ -2,7 +2,7 @@
 
 use super::super::error::{Result, ValueError, ValueForm};
 use super::wide::{Wide, fits};
-use super::{CHARS, MAX_DIGITS, PACKED, SIXTEEN, TEN16, ZONED};
+use super::{CHARS, MAX_DIGITS, PACKED, TEN16, ZONED};
 
 /// Eight digits of a number below 10^8, one a byte, the first in the highest.
 #[inline(always)]
@@ -34,10 +34,7 @@ pub fn packed_word(value: i128) -> u128 {
     let magnitude = value.unsigned_abs();
     let (high, low) = match u64::try_from(magnitude) {
         Ok(small) => (small / TEN16, small % TEN16),
-        Err(_) => {
-            let (high, low) = SIXTEEN.divide(magnitude);
-            (high as u64, low)
-        }
+        Err(_) => ((magnitude / u128::from(TEN16)) as u64, (magnitude % u128::from(TEN16)) as u64),
     };
     let digits = u128::from(nibbles16(high)) << 64 | u128::from(nibbles16(low));
     digits << 4 | if value < 0 { 0xD } else { 0xC }
@@ -52,23 +49,27 @@ pub fn put_packed(value: Wide, precision: u8, out: &mut Vec<u8>) -> Result<()> {
         out.extend_from_slice(word.get(15 - usize::from(precision) / 2..).unwrap_or_default());
         return Ok(());
     }
-    let words = groups(value, precision, PACKED)?.map(nibbles16);
-    let sign = if value.is_negative() { 0xD } else { 0xC };
-    let mut cell = [0; 8 * GROUPS];
+    let all = digits(value, precision, PACKED)?;
     // The sign moves every digit by half a byte.
-    let next = words.iter().skip(1).map(|word| word >> 60).chain([sign]);
-    for ((slot, word), next) in cell.as_chunks_mut::<8>().0.iter_mut().zip(&words).zip(next) {
-        *slot = (word << 4 | next).to_be_bytes();
+    let sign = if value.is_negative() { 0xD } else { 0xC };
+    let mut cell = [0; ROOM / 2];
+    let (pairs, last) = all.get(1..).unwrap_or_default().as_chunks::<2>();
+    for (slot, [upper, lower]) in cell.iter_mut().zip(pairs) {
+        *slot = upper << 4 | lower;
     }
-    out.extend_from_slice(cell.get((8 * GROUPS - 1).saturating_sub(usize::from(precision) / 2)..).unwrap_or_default());
+    if let (Some(slot), [upper]) = (cell.last_mut(), last) {
+        *slot = upper << 4 | sign;
+    }
+    out.extend_from_slice(cell.get((ROOM / 2 - 1).saturating_sub(usize::from(precision) / 2)..).unwrap_or_default());
     Ok(())
 }
 
 /// Appends a value as zoned decimal of `precision` bytes with EBCDIC or ASCII zones. An ASCII
 /// minus is zone D, as in EBCDIC.
 pub fn put_zoned(value: Wide, precision: u8, ebcdic: bool, out: &mut Vec<u8>) -> Result<()> {
+    let all = digits(value, precision, ZONED)?;
     let zone = if ebcdic { 0xF0 } else { 0x30 };
-    put_digits(&groups(value, precision, ZONED)?, precision, zone, out);
+    out.extend(tail(&all, precision).iter().map(|d| zone | d));
     if let (true, Some(last)) = (value.is_negative(), out.last_mut()) {
         *last = 0xD0 | (*last & 0xF);
     }
@@ -77,38 +78,35 @@ pub fn put_zoned(value: Wide, precision: u8, ebcdic: bool, out: &mut Vec<u8>) ->
 
 /// Appends a value as a sign and `precision` digits.
 pub fn put_chars(value: Wide, precision: u8, ebcdic: bool, out: &mut Vec<u8>) -> Result<()> {
+    let all = digits(value, precision, CHARS)?;
     let (zone, plus, minus) = if ebcdic { (0xF0, 0x4E, 0x60) } else { (0x30, b'+', b'-') };
-    let groups = groups(value, precision, CHARS)?;
     out.push(if value.is_negative() { minus } else { plus });
-    put_digits(&groups, precision, zone, out);
+    out.extend(tail(&all, precision).iter().map(|d| zone | d));
     Ok(())
 }
 
-/// Groups of sixteen digits.
-const GROUPS: usize = MAX_DIGITS.div_ceil(16);
+fn tail(all: &[u8; ROOM], precision: u8) -> &[u8] {
+    all.get(ROOM.saturating_sub(usize::from(precision))..).unwrap_or_default()
+}
 
-/// The magnitude in groups of sixteen digits; an error when there are more than `precision`.
-fn groups(value: Wide, precision: u8, what: ValueForm) -> Result<[u64; GROUPS]> {
+/// Whole groups of sixteen digits.
+const ROOM: usize = MAX_DIGITS.next_multiple_of(16);
+
+/// The digits of the magnitude, right-aligned; an error when there are more than `precision`.
+fn digits(value: Wide, precision: u8, what: ValueForm) -> Result<[u8; ROOM]> {
     if !fits(value, precision) {
         return Err(ValueError::Digits { what, precision });
     }
     let mut left = value.magnitude();
-    let mut groups = [0; GROUPS];
-    for group in groups.iter_mut().rev() {
+    let mut all = [0; ROOM];
+    for group in all.as_rchunks_mut::<16>().1.iter_mut().rev() {
         if left == Wide::default() {
             break;
         }
-        (left, *group) = left.div_rem(&SIXTEEN);
-    }
-    Ok(groups)
-}
-
-/// Appends the last `precision` digits of groups, each with its zone.
-fn put_digits(groups: &[u64; GROUPS], precision: u8, zone: u8, out: &mut Vec<u8>) {
-    let mut all = [0; 16 * GROUPS];
-    for (slot, sixteen) in all.as_chunks_mut::<16>().0.iter_mut().zip(groups) {
+        let (quotient, sixteen) = left.div_rem(TEN16);
+        left = quotient;
         let word = u128::from(digits8(sixteen / 100_000_000)) << 64 | u128::from(digits8(sixteen % 100_000_000));
-        *slot = (word | u128::from_ne_bytes([zone; 16])).to_be_bytes();
+        *group = word.to_be_bytes();
     }
-    out.extend_from_slice(all.get(all.len().saturating_sub(precision.into())..).unwrap_or_default());
+    Ok(all)
 }

@@ -1,7 +1,6 @@
 //! Integers of 256 bits, and the powers of ten that decimals are scaled by.
 
 use super::MAX_DIGITS;
-use super::divisor::Divisor;
 
 /// A 256-bit two's complement integer, for decimals past 38 digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,10 +86,25 @@ impl Wide {
     }
 
     /// Quotient and remainder of a magnitude.
-    #[inline]
-    pub(super) fn div_rem(self, by: &Divisor) -> (Self, u64) {
-        let (hi, lo, rest) = by.divide_long(self.hi.cast_unsigned(), self.lo);
-        (Wide { hi: hi.cast_signed(), lo }, rest)
+    pub(super) fn div_rem(self, by: u64) -> (Self, u64) {
+        let by128 = u128::from(by);
+        let mut rest = 0u128;
+        let mut quotient = [0u128; 4];
+        let hi = self.hi.cast_unsigned();
+        for (q, limb) in quotient.iter_mut().zip([hi >> 64, hi & LOW, self.lo >> 64, self.lo & LOW]) {
+            let part = (rest << 64) | limb;
+            // Below 2^64 a division is one instruction.
+            (*q, rest) = match u64::try_from(part) {
+                Ok(part) => (u128::from(part / by), u128::from(part % by)),
+                Err(_) => {
+                    let quotient = part / by128;
+                    (quotient, part - quotient * by128)
+                }
+            };
+        }
+        let [a, b, c, d] = quotient;
+        // The remainder of a division by 64 bits is below 64 bits.
+        (Wide { hi: ((a << 64) | b).cast_signed(), lo: (c << 64) | d }, (rest & LOW) as u64)
     }
 
     /// True for a magnitude below this one.
@@ -129,25 +143,13 @@ pub fn scale_up(value: Wide, up: u32) -> Option<Wide> {
 /// Digits that one step of a division takes away.
 const STEP: u32 = 18;
 
-/// Powers of ten up to that of [`STEP`].
-#[allow(clippy::indexing_slicing)] // at compile time
-static DIVISORS: [Divisor; STEP as usize + 1] = {
-    let mut divisors = [Divisor::new(1); STEP as usize + 1];
-    let mut n = 1;
-    while n <= STEP {
-        divisors[n as usize] = Divisor::new(10u64.pow(n));
-        n += 1;
-    }
-    divisors
-};
-
 /// `value / 10^down`, or `None` when a digit that is not zero would be lost.
 pub fn scale_down(value: Wide, down: u32) -> Option<Wide> {
     let mut magnitude = value.magnitude();
     let mut left = down;
     while left > 0 && magnitude != Wide::default() {
         let step = left.min(STEP);
-        let (quotient, rest) = magnitude.div_rem(DIVISORS.get(step as usize)?);
+        let (quotient, rest) = magnitude.div_rem(10u64.pow(step));
         if rest != 0 {
             return None;
         }
@@ -180,7 +182,7 @@ mod tests {
     fn down_by_steps(value: Wide, down: u32) -> Option<Wide> {
         let mut magnitude = value.magnitude();
         for _ in 0..down {
-            let (quotient, rest) = magnitude.div_rem(&Divisor::new(10));
+            let (quotient, rest) = magnitude.div_rem(10);
             if rest != 0 {
                 return None;
             }
@@ -207,19 +209,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn quotient_and_remainder_are_what_was_divided(hi: i128, lo: u128, by in 1..u64::MAX, fewer in 0..64u32) {
-            let (n, by) = (Wide { hi: hi & i128::MAX, lo }, (by >> fewer).max(1));
-            let (quotient, rest) = n.div_rem(&Divisor::new(by));
-            prop_assert!(rest < by);
-            prop_assert_eq!(quotient.push(by, rest), n);
-        }
-
-        #[test]
         fn scaling_is_what_steps_of_ten_make(hi: i128, lo: u128, digits in 0..=76usize, by in 0..90u32) {
             let mut value = Wide { hi: hi & i128::MAX, lo };
             // Of any number of digits.
             while !fits(value, digits as u8) {
-                value = value.div_rem(&Divisor::new(1000)).0;
+                value = value.div_rem(1000).0;
             }
             for value in [value, value.negated()] {
                 prop_assert_eq!(scale_up(value, by), up_by_steps(value, by));
