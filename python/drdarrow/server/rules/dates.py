@@ -31,7 +31,9 @@ def _part(name: str) -> str:
 
 
 def _once(body: str, kind_of: str) -> str:
-    return f"list_transform([{{'a': CAST(a AS {kind_of}), 'b': CAST(b AS {kind_of})}}], lambda s: {body})[1]"
+    # The greatest of a value and a NULL is the value.
+    known = f"CASE WHEN s.a IS NULL OR s.b IS NULL THEN NULL ELSE {body} END"
+    return f"list_transform([{{'a': CAST(a AS {kind_of}), 'b': CAST(b AS {kind_of})}}], lambda s: {known})[1]"
 
 
 _DAYS = f"({_part('year')} * 10000 + {_part('month')} * 100 + {_part('day')})"

@@ -15,8 +15,9 @@ from drdarrow.server import growing
 from drdarrow.server.engine import SqlError
 from drdarrow.server.rules.calls import BLOB, INTEGER, TEXT, Call, Macros, Rule, calls, constant, refused, typed
 from drdarrow.server.rules.dates import as_text
-from drdarrow.server.rules.kinds import Kind
+from drdarrow.server.rules.kinds import Kind, kind
 from drdarrow.server.rules.product import Product
+from drdarrow.server.rules.scopes import common
 from drdarrow.server.rules.tree import put
 
 __all__ = ["FUNCTIONS", "MACROS", "cast"]
@@ -292,7 +293,7 @@ def _extreme(order: str) -> Rule:
             return None
         kinds = [call.kind(n) for n in range(len(call.args))]
         parts = ", ".join(["{}"] * len(call.args))
-        same = kinds[0] if len(set(kinds)) == 1 else None
+        same = common(kinds)
         if any(kind is not None and kind.text for kind in kinds):
             if call.product.ebcdic:
                 raise call.refuse()
@@ -305,17 +306,13 @@ def _extreme(order: str) -> Rule:
 def _joined(call: Call) -> exp.Expr | None:
     if len(call.args) < 2:
         return None
-    sizes = [kind.size if (kind := call.kind(n)) is not None and kind.text else 0 for n in range(len(call.args))]
+    sizes = [of.size if (of := call.kind(n)) is not None and of.text else 0 for n in range(len(call.args))]
     return call.made(f"({' || '.join(['{}'] * len(call.args))})", Kind("VARCHAR", sum(sizes) if all(sizes) else 0))
 
 
 def _first(call: Call) -> exp.Expr | None:
-    """COALESCE: the first type that is known is that of all."""
-    kinds = [call.kind(n) for n in range(len(call.args))]
-    known = [kind for kind in kinds if kind is not None and kind.name not in ("NULL", "MARKER")]
-    same = known[0] if known and all(kind == known[0] for kind in known) and None not in kinds else None
-    if same is None and len(known) == len(kinds) and all(kind.text for kind in known):
-        same = TEXT
+    """COALESCE."""
+    same = common(call.kind(n) for n in range(len(call.args)))
     return call.made(f"coalesce({', '.join(['{}'] * len(call.args))})", same)
 
 
@@ -338,7 +335,8 @@ def _decode(call: Call) -> exp.Expr | None:
         parts += [value.copy(), *rest[:2]]
         rest = rest[2:]
     other = " ELSE {}" if rest else ""
-    return call.made(f"(CASE {' '.join(cases)}{other} END)", None, *parts, *rest)
+    results = [kind(part) for part in (*parts[2::3], *rest)]
+    return call.made(f"(CASE {' '.join(cases)}{other} END)", common(results), *parts, *rest)
 
 
 _REGEXP = {"REGEXP_LIKE": "regexp_matches({}, {})", "REGEXP_COUNT": "CAST(len(regexp_extract_all({}, {})) AS INTEGER)"}
@@ -378,7 +376,11 @@ FUNCTIONS: dict[str, Rule] = {
     **dict.fromkeys(("LEAST", "MIN"), _extreme("ASC")),
     **dict.fromkeys(("COALESCE", "VALUE", "NVL", "IFNULL"), _first),
     "NULLIF": lambda call: _nullif(call) if len(call.args) == 2 else None,
-    "NVL2": calls({3: ("(CASE WHEN {} IS NOT NULL THEN {} ELSE {} END)", None)}),
+    "NVL2": lambda call: (
+        call.made("(CASE WHEN {} IS NOT NULL THEN {} ELSE {} END)", common((call.kind(1), call.kind(2))))
+        if len(call.args) == 3
+        else None
+    ),
     "DECODE": _decode,
     "HEX": _hex,
     "ASCII": calls({1: ("CAST(ascii({}) AS INTEGER)", INTEGER)}),
