@@ -118,7 +118,9 @@ mod tests {
     fn an_interrupt_is_for_one_of_the_commands_under_way() {
         let (running, hits) = (RunningCommand::default(), Arc::new(AtomicUsize::new(0)));
         let counted = hits.clone();
-        let interrupt: Interrupt = Arc::new(move || drop(counted.fetch_add(1, Ordering::Relaxed)));
+        let interrupt: Interrupt = Arc::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
         let hit = |expected: usize| {
             running.hit(&interrupt);
             assert_eq!(hits.load(Ordering::Relaxed), expected);

@@ -1,3 +1,4 @@
+import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -8,7 +9,7 @@ import java.util.concurrent.Callable;
 
 /**
  * Statements that IBM's JDBC driver breaks off: Statement.cancel() by another thread, and setQueryTimeout(). Arguments: URL,
- * a query and an INSERT into T that take minutes. A line for each case: its name, a tab, and the fault, if there is one.
+ * a query and an INSERT into T that take minutes, or the URL alone for a batch that takes some seconds. A line for each case: its name, a tab, and the fault, if there is one.
  */
 public class Interrupts {
     private static String url;
@@ -17,6 +18,10 @@ public class Interrupts {
 
     public static void main(String[] arguments) throws Exception {
         url = arguments[0];
+        if (arguments.length == 1) {
+            told("cancel of a batch", Interrupts::batch);
+            return;
+        }
         query = arguments[1];
         insert = arguments[2];
         told("cancel of a query", () -> cancelled(query, 0));
@@ -91,6 +96,34 @@ public class Interrupts {
                 }
             }
             return "";
+        }
+    }
+
+    /** A batch is broken off; the transaction goes on with what it had done before. */
+    private static String batch() throws Exception {
+        int before = count();
+        try (Connection connection = working();
+                Statement statement = connection.createStatement();
+                PreparedStatement delete = connection.prepareStatement("DELETE FROM MANY WHERE B = ?")) {
+            statement.executeUpdate("INSERT INTO T VALUES (1)");
+            // The driver needs very long to collect an error for each of more rows.
+            for (int row = 0; row < 2_000; row++) {
+                delete.setString(1, "y" + (1_000_000 + row));
+                delete.addBatch();
+            }
+            Thread canceller = later(delete);
+            String fault = failure(() -> {
+                try {
+                    delete.executeBatch();
+                } catch (BatchUpdateException error) {
+                    throw error.getNextException();
+                }
+            });
+            canceller.join();
+            statement.executeUpdate("INSERT INTO T VALUES (1)");
+            connection.commit();
+            int rows = count() - before;
+            return fault + (rows == 2 ? "" : rows + " rows were inserted");
         }
     }
 

@@ -65,6 +65,14 @@ def test_ibms_jdbc_driver_cancels_and_has_a_query_timeout(served: server.Server,
     )
 
 
+def test_ibms_jdbc_driver_cancels_on_tables_in_memory():
+    # Each row of the batch is searched for in all of them.
+    many = pa.table({"B": pa.array([f"x{n}" for n in range(1_000_000, 1_400_000)])})
+    with server.serve(tables=TABLES | {"MANY": many}, engine="tables") as srv:
+        told = scenes.play("Interrupts", "jcc-12", scenes.url("jcc-12", srv.port))
+    assert told == {"cancel of a batch": ""}
+
+
 def test_interrupts_come_over_tls_as_well(tmp_path: Path):
     authority = Authority(tmp_path, "ours")
     certificate, key = authority.issue()
