@@ -18,10 +18,10 @@ use std::ops::Range;
 /// In front of a row: no SQLCA, and a row follows.
 const ROW: [u8; 2] = [0xFF, 0x00];
 
-/// Width of a placeholder of Db2 outside the dynamic data format, and the bit that says that it tells no length: IBM's
-/// JDBC driver reads no EXTDTA where it tells one. (Measured.)
+/// Width of a placeholder of Db2 outside the dynamic data format, and the mark that no length is told, which stands alone:
+/// IBM's JDBC driver reads no EXTDTA where a length is told. (Measured.)
 const PLAIN: u8 = 8;
-const UNKNOWN: u8 = 0x80;
+const UNKNOWN: u64 = 1 << 63;
 
 /// The rows of a query, encoded as they are asked for.
 pub(in crate::server) struct RowSource {
@@ -249,8 +249,9 @@ impl LargeValues<'_> {
         } else {
             let value = encoder.encode(array, row, w)?;
             if field.shape == Shape::Lob(PLAIN) && value.is_some() {
-                let at = w.len() - usize::from(PLAIN);
-                w.vec_mut().iter_mut().skip(at).take(1).for_each(|first| *first |= UNKNOWN);
+                let start = w.len() - usize::from(PLAIN);
+                w.vec_mut().truncate(start);
+                w.u64(UNKNOWN);
             }
             self.lobs.extend(value.map(|v| (v, field.nullable)));
         }
