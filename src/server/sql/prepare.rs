@@ -214,10 +214,8 @@ fn prepare(
     if let Some(markers) = explain::markers(text).filter(|_| persona.typdef.mbc == UTF8) {
         return Ok(SectionStatement::Explain(markers));
     }
-    if persona.calls {
-        if let Some(call) = Call::of(text) {
-            return Ok(SectionStatement::Call(call));
-        }
+    if let Some(call) = Call::of(text).filter(|_| persona.calls) {
+        return Ok(SectionStatement::Call(call));
     }
     if let Some(call) = CatalogCall::of(text) {
         return Ok(SectionStatement::Catalog(call));
