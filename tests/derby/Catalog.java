@@ -44,12 +44,17 @@ public class Catalog {
 
     private static void print(PrintStream out, ResultSet rows, String... columns) throws SQLException {
         try (rows) {
+            boolean some = false;
             while (rows.next()) {
+                some = true;
                 StringBuilder line = new StringBuilder();
                 for (String column : columns) {
                     line.append(line.isEmpty() ? "" : "\t").append(rows.getString(column));
                 }
                 out.println(line);
+            }
+            if (!some) {
+                out.println("nothing");
             }
         }
         out.println();

@@ -649,7 +649,7 @@ public class Judge {
         same(List.of("TABLE"), strings(about.getTableTypes(), "TABLE_TYPE"), "types");
         same(List.of("APP"), strings(about.getSchemas(), "TABLE_SCHEM"), "schemas");
         same(List.of(), strings(about.getCatalogs(), "TABLE_CAT"), "catalogs");
-        fails("42Y03", "SQLPROCEDURES", c -> c.getMetaData().getProcedures(null, null, "%"), connection);
+        same(List.of("SQLTABLES"), strings(about.getProcedures(null, "SYSIBM", "SQLTABLES"), "PROCEDURE_NAME"), "procedures");
     }
 
     private static void columns(Connection connection) throws Exception {

@@ -4,6 +4,7 @@ connection has under a name of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from drdarrow.server.engine import Objects, Views
@@ -12,6 +13,7 @@ from drdarrow.server.lexer import Word, lex, text
 if TYPE_CHECKING:
     from drdarrow._core import Collected
     from drdarrow.server.columns import Facts
+    from drdarrow.server.cursors import Cursor
 
 __all__ = ["CatalogViews"]
 
@@ -23,12 +25,20 @@ _AFTER_TABLE = set(
 _PREFIX = "drdarrow_catalog_"
 
 
-class CatalogViews:
-    """The views, by their names in statements and in DuckDB."""
+class _NoViews:
+    def names(self) -> list[str]:
+        return []
 
-    def __init__(self, views: Views) -> None:
-        self._views = views
-        self._tables = {name: _PREFIX + name.replace(".", "_").lower() for name in views.names()}
+    def rows(self, name: str, objects: Objects) -> Collected:
+        raise LookupError(name)
+
+
+class CatalogViews:
+    """The views, by their names in statements and in DuckDB; none as long as none are given."""
+
+    def __init__(self, views: Views | None = None) -> None:
+        self._views = views or _NoViews()
+        self._tables = {name: _PREFIX + name.replace(".", "_").lower() for name in self._views.names()}
         self._names = {table: name for name, table in self._tables.items()}
         self._schemas = {name.partition(".")[0] for name in self._tables}
         self._facts: Facts = {}
@@ -68,15 +78,20 @@ class CatalogViews:
             return None
         return self._tables.get(f"{_plain(schema)}.{_plain(name)}")
 
-    def rows(self, table: str, objects: Objects) -> Collected:
-        """The rows of the view that DuckDB knows by this name."""
+    def show(self, cursor: Cursor, tables: Sequence[str], objects: Callable[[Cursor], Objects]) -> None:
+        """A cursor has the views that DuckDB knows by these names, over the objects that it sees."""
+        now = objects(cursor) if tables else Objects([])
+        for table in tables:
+            cursor.show(table, self._rows(table, now))
+
+    def _rows(self, table: str, objects: Objects) -> Collected:
         return self._views.rows(self._names[table], objects)  # type: ignore[return-value]
 
-    def facts(self, tables: list[str]) -> Facts:
+    def facts(self, tables: Sequence[str]) -> Facts:
         """The columns of views, as `columns` has those of tables."""
         for table in tables:
             if table.upper() not in self._facts:
-                fields = self.rows(table, Objects([])).fields()
+                fields = self._rows(table, Objects([])).fields()
                 self._facts[table.upper()] = {name: about for name, _, about in fields}
         return {table.upper(): self._facts[table.upper()] for table in tables}
 

@@ -15,6 +15,7 @@ Translated is what DuckDB would refuse or take for something else; the rest of a
 | `WITH n AS (... n ...)` | `WITH RECURSIVE` |
 | `NEXT VALUE FOR s`, `PREVIOUS VALUE FOR s`, identity columns | `nextval('s')`: see `numbering`, `drawn` |
 | `FROM lib/file` | `FROM lib.file` |
+| `CREATE INDEX schema.name` | `CREATE INDEX name` |
 | types: see `ddl` | |
 | expressions and functions: see `rules` | |
 """
@@ -371,6 +372,14 @@ class _Pass:
         self._put(at, "DESC NULLS FIRST")
         return at + 1
 
+    def _index(self, at: int) -> int | None:
+        """CREATE INDEX schema.name: DuckDB puts it into the schema of its table."""
+        if not self._indexing or self._upper(at) != "INDEX" or self._words[at + 2].text != ".":
+            return None
+        self._put(at, "INDEX")
+        self._out.append(Word("done", self._words[at + 3].text, " "))
+        return at + 4
+
     def _recursion(self, at: int) -> int | None:
         """A common table expression that names itself is recursive, without a word."""
         if self._upper(at) != "WITH" or self._words[at + 1].kind not in ("name", "quoted"):
@@ -424,5 +433,5 @@ class _Pass:
 
     _STEPS: tuple[Callable[[_Pass, int], int | None], ...] = (
         _left_out, _register, _dummy, _slash, _values, _sign, _duration, _sequence, _descending, _recursion,
-        _type, _function,
+        _index, _type, _function,
     )  # fmt: skip

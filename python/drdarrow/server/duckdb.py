@@ -130,7 +130,7 @@ class DuckSession(WatchedSession):
         self._savepoints = Savepoints()
         #: The statement that was prepared last, until one runs.
         self._next: Statement | None = None
-        self._views: CatalogViews | None = None
+        self._views = CatalogViews()
 
     def appear_as(self, views: Views, /) -> None:
         """The views of the product's catalog, which statements may name."""
@@ -156,16 +156,14 @@ class DuckSession(WatchedSession):
             return self._keep(Statement(Run(""), "LABEL", said=sql)), None, []
         if (change := final.change(sql)) is not None:
             return changed.prepare(self, change)
-        placed, shown = self._views.place(sql) if self._views else (sql, [])
+        placed, shown = self._views.place(sql)
         translated = self._dialect.to_duckdb(placed)
         with self._reading(translated.sql) as cursor:
-            self._show(cursor, shown)
+            self._views.show(cursor, shown, self._objects)
             if self._references is not None:
                 self._references.check(translated.sql, cursor)
             apart = cursor is not self._main
-            known = self._known.tables
-            if self._views and shown:
-                known = {**known, **self._views.facts(shown)}
+            known = {**self._known.tables, **self._views.facts(shown)} if shown else self._known.tables
             found = describing.describe(cursor, apart, translated, known, self._rules)
         statement, described, parameters = found
         statement.shown = shown
@@ -184,12 +182,14 @@ class DuckSession(WatchedSession):
         with self.patience.reading(sql), self._watched():
             return positioned.at_row(self, sql, of)
 
-    def _show(self, cursor: Cursor, tables: Sequence[str]) -> None:
-        """The views of the catalog, as they are now."""
-        if self._views and tables:
-            now = catalog.objects(cursor, self._known.tables, self._known.memory)
-            for table in tables:
-                cursor.show(table, self._views.rows(table, now))
+    def _show(self, cursor: Cursor, statement: Statement) -> None:
+        """The views of the catalog that a statement reads, as they are now."""
+        if statement.shown:
+            with self.patience.reading(""):
+                self._views.show(cursor, statement.shown, self._objects)
+
+    def _objects(self, cursor: Cursor) -> Objects:
+        return catalog.objects(cursor, self._known.tables, self._known.memory)
 
     @contextmanager
     def _reading(self, *statements: str) -> Iterator[Cursor]:
@@ -238,9 +238,7 @@ class DuckSession(WatchedSession):
         try:
             if statement.rows_of:
                 self._start(statement.run.sql)
-            if statement.shown:
-                with self.patience.reading(""):
-                    self._show(cursor, statement.shown)
+            self._show(cursor, statement)
             values = statement.run.values(parameters)
             self._drawn.tell(statement.run.sql, cursor)
             with self._drawn.drawing(statement.draws, "", cursor):
@@ -292,9 +290,7 @@ class DuckSession(WatchedSession):
             if statement.kind == "LABEL":
                 self._learn(statement)
                 return None
-            if statement.shown:
-                with self.patience.reading(""):
-                    self._show(self._main, statement.shown)
+            self._show(self._main, statement)
             for other in statement.run.first:
                 self._main.execute(other)
             self._drawn.tell(statement.run.sql, self._main)
@@ -322,8 +318,7 @@ class DuckSession(WatchedSession):
 
     def _learn(self, statement: Statement) -> None:
         """Remembers what a definition says and DuckDB does not keep."""
-        [(schema,)] = self._main.execute("SELECT current_schema()").fetchall()
-        self._known.hear(statement.said, schema)
+        self._known.hear(statement.said, self._main.execute("SELECT current_schema()").fetchall()[0][0])
         self._changed = True
 
     def _start(self, *statements: str) -> None:
@@ -394,7 +389,7 @@ class DuckSession(WatchedSession):
     def objects(self) -> Objects:
         """The tables, views and the like."""
         with self.patience.reading(""), self._reading() as cursor:
-            return catalog.objects(cursor, self._known.tables, self._known.memory)
+            return self._objects(cursor)
 
     @property
     def changed(self) -> bool:

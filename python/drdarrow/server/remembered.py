@@ -5,6 +5,7 @@ transaction. DuckDB's own catalog says what there is; this only adds to it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -18,6 +19,7 @@ _Key = tuple[str, tuple[str, ...]]
 _CONSTRAINTS = {"PRIMARY", "UNIQUE", "FOREIGN", "CHECK"}
 #: A default ends before one of these.
 _AFTER_DEFAULT = {"NOT", "CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "REFERENCES", "GENERATED", "FOR", "CCSID", ""}
+_LABELS = re.compile(r"\s*(label|comment)\s+on\b", re.IGNORECASE)
 _DECORATION = {"OR", "REPLACE", "TEMP", "TEMPORARY", "LOCAL", "GLOBAL", "UNIQUE"}
 
 
@@ -228,9 +230,9 @@ class Remembered:
 
 def labels(sql: str) -> Labels | None:
     """The texts of LABEL ON, and of the COMMENT ON that names several columns; None for another statement."""
-    words = [*lex(sql)[:-1], *[Word("end", "")] * 4]
-    if words[0].upper not in ("LABEL", "COMMENT") or words[1].upper != "ON":
+    if not _LABELS.match(sql):
         return None
+    words = [*lex(sql)[:-1], *[Word("end", "")] * 4]
     comment, at = words[0].upper == "COMMENT", 2
     of_column = words[at].upper == "COLUMN"
     if words[at].upper in ("TABLE", "COLUMN", "VIEW", "ALIAS"):
