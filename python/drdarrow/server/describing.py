@@ -136,7 +136,7 @@ def _places(cursor: Cursor, origins: Sequence[columns.Origin | None]) -> list[di
     schema = ""
     if any(origin and "." not in origin[0] for origin in origins):
         [(schema,)] = cursor.execute("SELECT upper(current_schema())").fetchall()
-    places = []
+    places: list[dict[str, str]] = []
     for origin in origins:
         if origin is None:
             places.append({})
