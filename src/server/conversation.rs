@@ -132,6 +132,9 @@ impl Conversation {
     /// Runs the next of some commands, or several that can be run at once, and appends their replies; how many.
     pub(super) fn run_next(&mut self, requests: &[Request], chain: &mut Chain) -> (After, usize) {
         let Some(next) = requests.first() else { return (After::Next, 0) };
+        // The end of a branch whose time is over is broken off by nothing, least of all by that time.
+        self.running.begin(true);
+        self.expire_branch();
         self.running.begin(SHIELDED.contains(&next.command.cp));
         let done = self.run_first(next, requests, chain);
         self.running.end(self.sql.as_mut().is_some_and(SqlSession::take_broken_off));
@@ -245,7 +248,6 @@ impl Conversation {
             _ => match (sql_commands::handler(command), sql, file_commands::handler(command), files) {
                 (Some(handler), Some(sql), ..) => {
                     check_known(request)?;
-                    sql.expire_branch();
                     handler(sql, env, request, out)
                 }
                 (Some(_), None, ..) => Err(ProtocolError::reply(env.database_reply(cp::RDBNACRM))),

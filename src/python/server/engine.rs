@@ -13,7 +13,7 @@ use pyo3::types::{PyList, PyTuple};
 
 use super::calls::{HeldObject, inside, told_in_sql, unforeseen};
 use super::catalog::{CatalogViews, Described, Objects, field};
-use super::pulled::{Pulled, Pulling, lock};
+use super::pulled::{Loss, Pulled, Pulling, lock};
 use crate::python::arrow::capsule;
 use crate::python::arrow::imported;
 use crate::python::arrow::result_table::Collected;
@@ -60,6 +60,8 @@ struct EngineSession {
     /// The statement is to end.
     unwanted: Arc<AtomicBool>,
     pulling: Pulling,
+    /// The transaction is gone, and the requester does not know it yet.
+    loss: Loss,
 }
 
 impl Serving for EngineSession {
@@ -96,7 +98,7 @@ impl Serving for EngineSession {
             let result = self.object.bind(py)?.call_method1("query", (statement, values))?;
             let reader = imported::reader(&result)?;
             let shared = result.getattr("shared")?.extract::<bool>()?;
-            Ok((Pulled::new(reader, HeldObject::new(result.unbind()), self.pulling.clone()), shared))
+            Ok((Pulled::new(reader, HeldObject::new(result.unbind()), self.pulling.clone(), self.loss.clone()), shared))
         });
         let (pulled, shared) = pulled?;
         let pulled = Arc::new(Mutex::new(pulled));
@@ -185,7 +187,12 @@ impl Serving for EngineSession {
         for pulled in std::mem::take(&mut self.shared).iter().filter_map(Weak::upgrade) {
             lock(&pulled).give_up();
         }
+        self.loss.forget();
         inside(|py| self.object.bind(py)?.call_method0("rollback").map(drop))
+    }
+
+    fn prepare_to_commit(&mut self) -> Result<(), SqlError> {
+        self.clear_way()
     }
 
     fn appear_as(&mut self, catalog: &Catalog) {
@@ -206,6 +213,10 @@ impl Serving for EngineSession {
     }
 
     fn changed(&self) -> Option<bool> {
+        if self.loss.check().is_err() {
+            // What it had changed is missing, and nobody may take it for a transaction that has only read.
+            return Some(true);
+        }
         inside(|py| self.object.bind(py)?.getattr_opt("changed")?.map(|changed| changed.is_truthy()).transpose())
             .ok()?
     }
@@ -233,12 +244,15 @@ impl EngineSession {
             budget: None,
             unwanted: Arc::default(),
             pulling: Pulling::default(),
+            loss: Loss::default(),
         }
     }
 
     /// Reads unread results into memory: the next statement needs their connection. What there is no memory for stays
-    /// unread, and the statement fails.
+    /// unread, and the statement fails. So does every statement after the rows of one have cost the transaction, until
+    /// that is rolled back.
     fn clear_way(&mut self) -> Result<(), SqlError> {
+        self.loss.check()?;
         self.unwanted.store(false, Ordering::Release);
         while let Some(last) = self.shared.last() {
             if let Some(pulled) = last.upgrade() {

@@ -39,6 +39,32 @@ impl Pulling {
     }
 }
 
+/// How the transaction of a session was lost while rows of it were read, until it is told and undone.
+#[derive(Clone, Default)]
+pub(super) struct Loss(Arc<Mutex<Option<SqlError>>>);
+
+impl Loss {
+    /// The error, where there is one.
+    pub(super) fn check(&self) -> Result<(), SqlError> {
+        self.now().clone().map_or(Ok(()), Err)
+    }
+
+    /// It was told, and the transaction is over.
+    pub(super) fn forget(&self) {
+        *self.now() = None;
+    }
+
+    fn note(&self, error: &SqlError) {
+        if error.rolled_back {
+            self.now().get_or_insert_with(|| error.clone());
+        }
+    }
+
+    fn now(&self) -> MutexGuard<'_, Option<SqlError>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A result being read.
 pub(super) struct Pulled {
     reader: Option<Imported>,
@@ -46,11 +72,12 @@ pub(super) struct Pulled {
     held: VecDeque<(Result<RecordBatch, SqlError>, Option<Lease>)>,
     result: Option<Arc<HeldObject>>,
     pulling: Pulling,
+    loss: Loss,
 }
 
 impl Pulled {
-    pub(super) fn new(reader: Imported, result: HeldObject, pulling: Pulling) -> Pulled {
-        Pulled { reader: Some(reader), held: VecDeque::new(), result: Some(Arc::new(result)), pulling }
+    pub(super) fn new(reader: Imported, result: HeldObject, pulling: Pulling, loss: Loss) -> Pulled {
+        Pulled { reader: Some(reader), held: VecDeque::new(), result: Some(Arc::new(result)), pulling, loss }
     }
 
     /// The next batch, wherever it is.
@@ -75,6 +102,8 @@ impl Pulled {
             Some(Err(error)) => {
                 self.release();
                 let trouble = self.trouble(&error);
+                // Whether the requester reads on or not: what it does next must not pass for the same transaction.
+                self.loss.note(&trouble);
                 self.close();
                 Some(Err(trouble))
             }
@@ -92,6 +121,11 @@ impl Pulled {
                 budget.map(|budget| budget.lease(bytes)).transpose()?;
             }
             let Some(batch) = self.pull() else { return Ok(()) };
+            if let Err(lost) = &batch
+                && lost.rolled_back
+            {
+                return Err(lost.clone());
+            }
             let lease = budget.zip(batch.as_ref().ok()).map(|(budget, batch)| {
                 let mut lease = budget.empty();
                 bytes = cost(batch);

@@ -37,6 +37,8 @@ pub(super) struct RowSender<'a, 'b> {
     pub(super) env: &'a Environment,
     pub(super) locators: &'a mut Locators,
     pub(super) out: &'a mut Replies<'b>,
+    /// An error that was told in the place of a row, for the first time.
+    pub(super) failed: Option<SqlError>,
 }
 
 impl RowSender<'_, '_> {
@@ -114,7 +116,7 @@ impl RowSender<'_, '_> {
     }
 
     /// Appends an SQLCA in the place of a row, with a number in its first two SQLERRDs.
-    pub(super) fn condition(&self, cursor: &mut OpenCursor, condition: &SqlError, number: u64) -> Result<()> {
+    pub(super) fn condition(&mut self, cursor: &mut OpenCursor, condition: &SqlError, number: u64) -> Result<()> {
         let mut sqlca = self.env.sqlca(condition);
         let (high, low) = ((number >> 32) as u32 as i32, (number & 0xFFFF_FFFF) as u32 as i32);
         let [first, second, ..] = &mut sqlca.errd;
@@ -122,6 +124,9 @@ impl RowSender<'_, '_> {
         let text = SqlText::new(&self.env.persona.typdef);
         Sqlca::write(Some(&sqlca), &mut cursor.tail, self.env.sqlam, &text).map_err(ProtocolError::ours)?;
         cursor.tail.u8(NO_ROW);
+        if condition.sqlcode < 0 && !std::mem::replace(&mut cursor.error_sent, true) {
+            self.failed = Some(condition.clone());
+        }
         Ok(())
     }
 

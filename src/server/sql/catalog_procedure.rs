@@ -76,7 +76,11 @@ pub(super) fn catalog(
     out.object(&sqlda.encode_sqlcinrd(layout, &persona.typdef).map_err(ProtocolError::ours)?);
     let described = descriptor::encode_result(cursor.rows.fields(), &persona.typdef);
     out.data(cp::QRYDSC, &described.map_err(ProtocolError::ours)?);
-    match (RowSender { env, locators: &mut sql.locators, out }).blocks(&mut cursor, size, command.maxblkext)? {
+    match (RowSender { env, locators: &mut sql.locators, out, failed: None }).blocks(
+        &mut cursor,
+        size,
+        command.maxblkext,
+    )? {
         Progress::Open => {
             sql.cursors.insert(id, cursor);
             Ok(After::Next)

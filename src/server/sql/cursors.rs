@@ -40,6 +40,8 @@ pub(super) struct OpenCursor {
     pub(super) wanted: Vec<WantedLocators>,
     /// The end of data was sent.
     pub(super) end_sent: bool,
+    /// An error was sent in the place of a row.
+    pub(super) error_sent: bool,
     /// Rows can be changed where it stands.
     pub(super) update: Option<UpdatableCursor>,
 }
@@ -62,6 +64,7 @@ impl OpenCursor {
             closes: true,
             wanted: Vec::new(),
             end_sent: false,
+            error_sent: false,
             update: None,
         }
     }
@@ -132,8 +135,8 @@ impl Cursors {
     }
 
     /// Ends a query whose rows have ended.
-    pub(super) fn remove(&mut self, id: &CursorId) {
-        self.open.remove(id);
+    pub(super) fn remove(&mut self, id: &CursorId) -> Option<OpenCursor> {
+        self.open.remove(id)
     }
 
     /// Ends the queries of a section whose end was sent.

@@ -2,7 +2,7 @@
 //! out only when asked for by CNTQRY: the requester may want locators in their place (OUTOVR).
 
 use super::blocks::{Progress, RowSender, check_block_size, end_of_data};
-use super::cursors::OpenCursor;
+use super::cursors::{CursorId, OpenCursor};
 use super::describe;
 use super::lob_locator;
 use super::meter::Meter;
@@ -79,7 +79,7 @@ pub(super) fn opnqry(
     out.reply(&opened.encode(env.text).map_err(ProtocolError::ours)?);
     let described = descriptor::encode_result(cursor.rows.fields(), &env.persona.typdef);
     out.data(cp::QRYDSC, &described.map_err(ProtocolError::ours)?);
-    let mut sender = RowSender { env, locators: &mut sql.locators, out };
+    let mut sender = RowSender { env, locators: &mut sql.locators, out, failed: None };
     let progress = match command.qryrowset {
         _ if cursor.fixed => Progress::Open,
         Some(rows) if scrolls && rows > 0 => {
@@ -89,10 +89,11 @@ pub(super) fn opnqry(
         _ if scrolls => Progress::Open,
         _ => sender.blocks(&mut cursor, command.qryblksz, command.maxblkext)?,
     };
+    let failed = sender.failed;
     match progress {
         Progress::Over(error) => end_query(sql, env, error, out),
         Progress::Open => {
-            sql.cursors.insert(id, cursor);
+            stays(sql, id, cursor, failed.as_ref());
             Ok(After::Next)
         }
     }
@@ -112,7 +113,7 @@ pub(super) fn cntqry(
     if let Some(outovr) = objects.iter().find(|o| o.cp == cp::OUTOVR) {
         cursor.wanted = lob_locator::wanted(&outovr.body, cursor.rows.fields())?;
     }
-    let mut sender = RowSender { env, locators: &mut sql.locators, out };
+    let mut sender = RowSender { env, locators: &mut sql.locators, out, failed: None };
     let progress = if cursor.scroll.is_some() {
         scroll::rows(&mut sender, cursor, command)?;
         Progress::Open
@@ -124,13 +125,31 @@ pub(super) fn cntqry(
     } else {
         sender.blocks(cursor, command.qryblksz, command.maxblkext)?
     };
+    let failed = sender.failed;
     match progress {
         Progress::Over(error) => {
             sql.cursors.remove(&id);
             end_query(sql, env, error, out)
         }
-        Progress::Open => Ok(After::Next),
+        Progress::Open => {
+            if failed.is_some()
+                && let Some(cursor) = sql.cursors.remove(&id)
+            {
+                stays(sql, id, cursor, failed.as_ref());
+            }
+            Ok(After::Next)
+        }
     }
+}
+
+/// Keeps a query open. One that has told an error in the place of a row can be closed yet, whatever that error has ended.
+fn stays(sql: &mut SqlSession, id: CursorId, mut cursor: OpenCursor, failed: Option<&SqlError>) {
+    if failed.is_some_and(|error| sql.undo(error))
+        && let Some(update) = &mut cursor.update
+    {
+        update.over = true;
+    }
+    sql.cursors.insert(id, cursor);
 }
 
 pub(super) fn clsqry(

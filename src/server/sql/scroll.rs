@@ -118,7 +118,7 @@ fn send_from(sender: &mut RowSender<'_, '_>, cursor: &mut OpenCursor, to: Move, 
 }
 
 /// Goes where no row is and appends the SQLCA that says so: 100, or 0 where that was the wish.
-fn no_row(sender: &RowSender<'_, '_>, cursor: &mut OpenCursor, to: &Move) -> Result<()> {
+fn no_row(sender: &mut RowSender<'_, '_>, cursor: &mut OpenCursor, to: &Move) -> Result<()> {
     let Some(scroll) = &mut cursor.scroll else { return Ok(()) };
     scroll.reach(u64::MAX);
     scroll.at = if to.target == ScrollTarget::Before { 0 } else { scroll.count + 1 };

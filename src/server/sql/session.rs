@@ -181,9 +181,12 @@ impl SqlSession {
     /// Rolls the branch back that is worked for, if its time is over.
     pub(in crate::server) fn expire_branch(&mut self) {
         if self.branch_deadline().is_some_and(|deadline| deadline <= Instant::now()) {
-            // A session that cannot be rolled back is broken, and its branch gone all the same.
-            let _ = self.rollback();
+            let undone = self.rollback().is_ok();
             if let Some(xa) = &mut self.xa {
+                if !undone {
+                    // Dropped, it rolls back: its branch is gone all the same.
+                    drop(xa.switch.take());
+                }
                 xa.expire();
             }
         }
@@ -196,14 +199,23 @@ impl SqlSession {
         self.cursors.end_unit_of_work(rolled_back);
     }
 
-    /// The SQLCARD of an error, with the message that the transaction is gone where that is so.
-    pub(super) fn fail(&mut self, env: &Environment, error: &SqlError, out: &mut Replies<'_>) -> Result<()> {
+    /// Notes how a statement failed that is about to be told; true where the transaction is gone with it.
+    pub(super) fn undo(&mut self, error: &SqlError) -> bool {
         self.note(error);
         if error.rolled_back {
             if let Some(xa) = &mut self.xa {
                 xa.doom(error);
             }
             self.end_unit_of_work(true);
+            // The engine may hold the loss against each statement until it hears that it is known. It has nothing to undo.
+            let _ = self.engine().rollback();
+        }
+        error.rolled_back
+    }
+
+    /// The SQLCARD of an error, with the message that the transaction is gone where that is so.
+    pub(super) fn fail(&mut self, env: &Environment, error: &SqlError, out: &mut Replies<'_>) -> Result<()> {
+        if self.undo(error) {
             out.reply(&env.database_reply(cp::ABNUOWRM).encode(env.text)?);
         }
         env.card(Some(&env.sqlca(error)), out)

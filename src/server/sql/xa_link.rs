@@ -105,6 +105,7 @@ impl XaLink {
         let Association { name, deadline, doomed, expired, lease } = association;
         if expired {
             self.switch.refuse(false);
+            self.switch.put(self.own.take());
             return XaRetVal::TIMEOUT;
         }
         let doomed = doomed.or(fail.then_some(XaRetVal::ROLLED_BACK));

@@ -272,7 +272,7 @@ impl Session for SwitchedSession {
             Ok(open.session.execute_gathered(number, rows))
         });
         // What is wrong is told when they are run one by one.
-        each.unwrap_or_else(|_| Some(Vec::new()))
+        each.unwrap_or_else(|error| Some(if error.rolled_back { vec![Err(error)] } else { Vec::new() }))
     }
 
     fn forget(&mut self, statement: u64) {

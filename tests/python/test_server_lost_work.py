@@ -1,0 +1,83 @@
+"""Rows that fail while they are read cost DuckDB's transaction: that is told before anything else is done in its name.
+DuckDB is the judge: the table afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+import drdarrow
+from drdarrow import server
+
+PERSONAS = ("luw", "derby")
+
+#: The last rows fail: more rows before them than are sent with the first.
+FAILS = "SELECT N, CAST(S AS INTEGER) FROM BIG"
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE T(A INTEGER)")
+        connection.execute(
+            "CREATE TABLE BIG AS SELECT range::INTEGER AS N, "
+            "CASE WHEN range = 1500000 THEN 'bad' ELSE '7' END AS S FROM range(2000000)"
+        )
+        yield connection
+
+
+@pytest.fixture(params=PERSONAS)
+def conn(request: pytest.FixtureRequest, database: duckdb.DuckDBPyConnection) -> Iterator[drdarrow.Connection]:
+    database.execute("DELETE FROM T")
+    with server.serve(database, persona=request.param) as running, running.connect() as connection:
+        yield connection
+
+
+def reading(conn: drdarrow.Connection) -> drdarrow.Cursor:
+    """A query in the transaction of a change, with its first row read."""
+    conn.execute("INSERT INTO T VALUES (1)")
+    cursor = conn.cursor()
+    cursor.execute(FAILS)
+    assert cursor.fetchone() == (0, 7)
+    return cursor
+
+
+def table(database: duckdb.DuckDBPyConnection) -> list[tuple[int]]:
+    return database.execute("SELECT A FROM T ORDER BY A").fetchall()
+
+
+@pytest.mark.parametrize("sql", ["INSERT INTO T VALUES (2)", "SELECT COUNT(*) FROM T"])
+def test_rows_that_are_read_ahead(conn: drdarrow.Connection, database: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """The statement that comes next is not run in a transaction of its own."""
+    cursor = reading(conn)
+    with pytest.raises(drdarrow.Error) as caught:
+        conn.execute(sql)
+    assert caught.value.sqlstate == "40506"
+    cursor.close()
+    conn.commit()
+    assert table(database) == []
+    conn.execute("INSERT INTO T VALUES (3)")
+    conn.commit()
+    assert table(database) == [(3,)]
+
+
+def test_rows_that_are_read(conn: drdarrow.Connection, database: duckdb.DuckDBPyConnection) -> None:
+    """It is told once."""
+    cursor = reading(conn)
+    with pytest.raises(drdarrow.Error) as caught:
+        cursor.fetchall()
+    assert caught.value.sqlstate == "40506"
+    cursor.close()
+    conn.execute("INSERT INTO T VALUES (2)")
+    conn.commit()
+    assert table(database) == [(2,)]
+
+
+def test_a_rollback_settles_it(conn: drdarrow.Connection, database: duckdb.DuckDBPyConnection) -> None:
+    reading(conn)
+    conn.rollback()
+    conn.execute("INSERT INTO T VALUES (2)")
+    conn.commit()
+    assert table(database) == [(2,)]
