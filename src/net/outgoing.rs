@@ -11,7 +11,8 @@ const PIECES: usize = 64;
 #[derive(Default)]
 pub(super) struct Outgoing {
     chains: VecDeque<Chain>,
-    /// Bytes of the first one that are written.
+    /// Segments of the first one that are written, and bytes of the next.
+    segments: usize,
     sent: usize,
 }
 
@@ -33,7 +34,8 @@ impl Outgoing {
         let mut slices = [IoSlice::new(&[]); PIECES];
         let mut sent = self.sent;
         let mut count = 0;
-        for piece in self.chains.iter().flat_map(Chain::pieces) {
+        let starts = std::iter::once(self.segments).chain(std::iter::repeat(0));
+        for piece in self.chains.iter().zip(starts).flat_map(|(chain, start)| chain.segments(start)).flatten() {
             let Some(slice) = slices.get_mut(count) else { break };
             if sent >= piece.len() {
                 sent -= piece.len();
@@ -49,9 +51,18 @@ impl Outgoing {
     /// So many more bytes are written.
     pub(super) fn written(&mut self, n: usize) {
         self.sent += n;
-        while let Some(len) = self.chains.front().map(Chain::len).filter(|len| *len <= self.sent) {
-            self.sent -= len;
-            self.chains.pop_front();
+        while let Some(chain) = self.chains.front() {
+            let Some(segment) = chain.segments(self.segments).next() else {
+                self.chains.pop_front();
+                self.segments = 0;
+                continue;
+            };
+            let length = segment.iter().map(|piece| piece.len()).sum::<usize>();
+            if length > self.sent {
+                return;
+            }
+            self.sent -= length;
+            self.segments += 1;
         }
     }
 }
@@ -98,7 +109,7 @@ mod tests {
         let data = Bytes::from((0..120_000).map(|n| (n / 7) as u8).collect::<Vec<u8>>());
         let mut long = chain(1, false);
         for start in 0..20 {
-            long.object_of(&[Part::Copied(&[1, 2, 3]), Part::of(&data, start..start + start * 5_000)]);
+            long.object_of(&[Part::Copied(&[1, 2, 3]), Part::of(&data, start..start + start * 5_000).unwrap()]);
         }
         let whole = [long.clone().into_bytes(), chain(2, true).into_bytes()].concat();
         for step in [9_999, 32_767, 100_001, usize::MAX] {

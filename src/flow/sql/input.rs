@@ -38,13 +38,13 @@ impl Input {
         let mut head = sqldta_head(&descriptor::encode_input(&self.fields), self.row.len() + 1)?;
         // In front of the values: the row is present.
         head.push(PRESENT);
-        chain.object_of(&[Part::Copied(&head), Part::of(&self.row, 0..self.row.len())]);
+        chain.object_of(&[Part::Copied(&head), Part::all(&self.row)]);
         // Derby 10.6 and later expect a status after the value.
         let status = (session.product == Product::Derby).then_some(DERBY_EXTDTA_COMPLETE);
         for (parameter, data) in &self.lobs {
             let nullable = self.fields.get(*parameter).is_some_and(|f| f.nullable && matches!(f.shape, Shape::Lob(_)));
             let (head, tail) = extdta_ends(data.len(), nullable, status)?;
-            chain.object_of(&[Part::Copied(&head), Part::of(data, 0..data.len()), Part::Copied(&tail)]);
+            chain.object_of(&[Part::Copied(&head), Part::all(data), Part::Copied(&tail)]);
         }
         Ok(())
     }
@@ -70,7 +70,7 @@ impl RowBlock {
     /// Appends an SQLDTA with all rows.
     pub(super) fn put_array(&self, chain: &mut Chain) -> Result<(), FlowError> {
         let head = sqldta_head(&descriptor::encode_input_rows(&self.fields), self.data.len())?;
-        chain.object_of(&[Part::Copied(&head), Part::of(&self.data, 0..self.data.len())]);
+        chain.object_of(&[Part::Copied(&head), Part::all(&self.data)]);
         Ok(())
     }
 
@@ -81,8 +81,8 @@ impl RowBlock {
         for end in &self.ends {
             chain.command(command);
             if !self.fields.is_empty() {
-                heads.put(end - start, &mut head)?;
-                chain.object_of(&[Part::Copied(&head), Part::of(&self.data, start..*end)]);
+                heads.put(end.saturating_sub(start), &mut head)?;
+                chain.object_of(&[Part::Copied(&head), Part::of(&self.data, start..*end)?]);
             }
             start = *end;
         }

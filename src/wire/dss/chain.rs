@@ -2,6 +2,7 @@
 //! written when that one is known.
 
 use super::header::{DssHeader, DssType, HEADER, SEGMENT};
+use crate::wire::codec::error::{Result, WireError};
 use bytes::Bytes;
 use std::ops::Range;
 use zeroize::Zeroize;
@@ -23,10 +24,17 @@ pub enum Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// A range of `bytes`, shared when it is long.
-    pub fn of(bytes: &'a Bytes, range: Range<usize>) -> Part<'a> {
-        let part = bytes.get(range.clone()).unwrap_or_default();
-        if part.len() < SHARED { Part::Copied(part) } else { Part::Shared(bytes.slice(range)) }
+    /// All of `bytes`, shared when they are long.
+    pub fn all(bytes: &'a Bytes) -> Part<'a> {
+        if bytes.len() < SHARED { Part::Copied(bytes) } else { Part::Shared(bytes.clone()) }
+    }
+
+    /// The same of a range of them. An error where they do not have it: what is in front of the part tells its length.
+    pub fn of(bytes: &'a Bytes, range: Range<usize>) -> Result<Part<'a>> {
+        let (at, need) = (range.start, range.end.saturating_sub(range.start));
+        let have = bytes.len().saturating_sub(at);
+        let part = bytes.get(range.clone()).ok_or(WireError::Truncated { what: "part".into(), at, need, have })?;
+        Ok(if part.len() < SHARED { Part::Copied(part) } else { Part::Shared(bytes.slice(range)) })
     }
 
     fn bytes(&self) -> &[u8] {
@@ -47,6 +55,8 @@ pub struct Chain {
     out: Vec<u8>,
     /// Bytes that are not copied, and where in `out` they belong.
     shared: Vec<(usize, Bytes)>,
+    /// How many those are together.
+    shared_bytes: usize,
     /// Where the last frame's format byte stands, and its header.
     last: Option<(usize, DssHeader)>,
     /// It holds a secret: no copy of it is left in memory.
@@ -132,7 +142,10 @@ impl Chain {
     fn put(&mut self, part: &Part<'_>, range: Range<usize>) {
         match part {
             Part::Copied(bytes) => self.out.extend_from_slice(bytes.get(range).unwrap_or_default()),
-            Part::Shared(bytes) => self.shared.push((self.out.len(), bytes.slice(range))),
+            Part::Shared(bytes) => {
+                self.shared_bytes += range.len();
+                self.shared.push((self.out.len(), bytes.slice(range)));
+            }
         }
     }
 
@@ -152,7 +165,7 @@ impl Chain {
 
     /// Bytes so far.
     pub fn len(&self) -> usize {
-        self.out.len() + self.shared.iter().map(|(_, bytes)| bytes.len()).sum::<usize>()
+        self.out.len() + self.shared_bytes
     }
 
     /// True when nothing was appended.
@@ -162,11 +175,17 @@ impl Chain {
 
     /// The bytes, in pieces.
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(0).chain(self.shared.iter().map(|(at, _)| *at));
-        let ends = self.shared.iter().map(|(at, _)| *at).chain([self.out.len()]);
-        let own = starts.zip(ends).map(|(start, end)| self.out.get(start..end).unwrap_or_default());
-        let shared = self.shared.iter().map(|(_, bytes)| bytes.as_ref()).chain([[].as_slice()]);
-        own.zip(shared).flat_map(|(own, shared)| [own, shared]).filter(|piece| !piece.is_empty())
+        self.segments(0).flatten().filter(|piece| !piece.is_empty())
+    }
+
+    /// The bytes by segments from one on: copied ones and, except in the last, the shared ones after them.
+    pub fn segments(&self, from: usize) -> impl Iterator<Item = [&[u8]; 2]> {
+        let place = |n: usize| self.shared.get(n).map_or((self.out.len(), &[][..]), |(at, bytes)| (*at, bytes));
+        (from..=self.shared.len()).map(move |n| {
+            let start = n.checked_sub(1).map_or(0, |before| place(before).0);
+            let (end, shared) = place(n);
+            [self.out.get(start..end).unwrap_or_default(), shared]
+        })
     }
 
     /// Takes the frames that are complete, all but the last: whether another one follows that is not known yet.
@@ -179,7 +198,9 @@ impl Chain {
         let later = self.shared.split_off(self.shared.partition_point(|(at, _)| *at <= cut));
         let later = later.into_iter().map(|(at, bytes)| (at - cut, bytes)).collect();
         let (out, shared) = (std::mem::replace(&mut self.out, rest), std::mem::replace(&mut self.shared, later));
-        Chain { out, shared, last: None, secret: self.secret }.into_bytes()
+        let left = self.shared.iter().map(|(_, bytes)| bytes.len()).sum();
+        let shared_bytes = std::mem::replace(&mut self.shared_bytes, left) - left;
+        Chain { out, shared, shared_bytes, last: None, secret: self.secret }.into_bytes()
     }
 
     /// The bytes; the last frame is unchained.
@@ -247,13 +268,14 @@ mod tests {
                 for id in 1..=2 {
                     one.frame(DssType::Object, id, &[head.as_slice(), &body, tail].concat());
                     copied.frame_of(DssType::Object, id, &[&head, &body[..], tail].map(Part::Copied));
-                    let part = Part::of(&body, 0..body.len());
+                    let part = Part::all(&body);
                     assert_eq!(matches!(part, Part::Shared(_)), body.len() >= SHARED);
                     parts.frame_of(DssType::Object, id, &[Part::Copied(&head), part, Part::Copied(tail)]);
                 }
                 assert_eq!((parts.len(), copied.len()), (one.len(), one.len()));
                 let mut later = parts.clone();
                 let linked = later.take_linked();
+                assert_eq!(linked.len() + later.len(), one.len());
                 assert_eq!([linked, later.into_bytes()].concat(), one.clone().into_bytes());
                 assert_eq!(parts.into_bytes(), one.clone().into_bytes());
                 assert_eq!(copied.into_bytes(), one.into_bytes());
@@ -262,11 +284,22 @@ mod tests {
     }
 
     #[test]
+    fn a_part_is_all_that_was_asked_for_or_an_error() {
+        let data = Bytes::from(vec![7; 10_000]);
+        for range in [0..10, 9_990..10_000, 0..9_000, 10_000..10_000] {
+            assert_eq!(Part::of(&data, range.clone()).unwrap().bytes(), &data[range]);
+        }
+        for (start, end) in [(9_999, 10_001), (10_001, 10_001), (5, 4), (0, usize::MAX)] {
+            assert!(Part::of(&data, start..end).is_err(), "{start} {end}");
+        }
+    }
+
+    #[test]
     fn long_values_are_not_copied() {
         let data = Bytes::from(vec![7; 1_000_000]);
         let mut chain = Chain::new();
         chain.command(&[0, 4, 0x20, 0x0B]);
-        chain.object_of(&[Part::Copied(&[1; 20]), Part::of(&data, 0..data.len())]);
+        chain.object_of(&[Part::Copied(&[1; 20]), Part::all(&data)]);
         let within = |piece: &&[u8]| data.as_ptr_range().contains(&piece.as_ptr());
         assert_eq!(chain.pieces().filter(within).map(<[u8]>::len).sum::<usize>(), data.len());
         assert!(chain.out.capacity() < 1_000, "{}", chain.out.capacity());
