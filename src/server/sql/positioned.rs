@@ -92,7 +92,30 @@ pub(super) fn current_of(sql: &str) -> Option<(&str, String)> {
     let head = ["OF", "CURRENT", "WHERE"].into_iter().try_fold(head, without_word)?;
     let name = name.trim();
     let inner = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
-    Some((head, inner.map_or_else(|| name.to_uppercase(), str::to_owned)))
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '#' | '@' | '$');
+    let is_name = inner.map_or_else(|| name.chars().all(plain), |inner| !inner.contains('"'));
+    (is_name && ends_as_code(head)).then(|| (head, inner.map_or_else(|| name.to_uppercase(), str::to_owned)))
+}
+
+/// False for a text that ends within a literal, a name in quotes or a comment.
+fn ends_as_code(sql: &str) -> bool {
+    let mut rest = sql;
+    while let Some(at) = rest.find(['\'', '"', '-', '/']) {
+        let (_, found) = rest.split_at(at);
+        let (start, end) = match found.get(..1) {
+            Some("-") if found.starts_with("--") => (2, "\n"),
+            Some("/") if found.starts_with("/*") => (2, "*/"),
+            // A quote that is doubled ends one part and begins the next.
+            Some(quote @ ("'" | "\"")) => (1, quote),
+            _ => {
+                rest = found.get(1..).unwrap_or_default();
+                continue;
+            }
+        };
+        let Some((_, after)) = found.get(start..).and_then(|inner| inner.split_once(end)) else { return false };
+        rest = after;
+    }
+    true
 }
 
 /// A text without the word that it ends in.
@@ -115,9 +138,27 @@ mod tests {
             Some(("UPDATE \"APP\".\"T\" SET V = ?  ", "SQL_CURLH000C7".to_owned()))
         );
         assert_eq!(current_of("DELETE FROM T WHERE CURRENT OF \"c\"").map(|(_, name)| name), Some("c".to_owned()));
-        for other in
-            ["", "OF X", "DELETE FROM T WHERE CURRENT = OF", "SELECT 1", "DELETE FROM T ELSEWHERE CURRENT OF X"]
-        {
+        for sql in [
+            "UPDATE T SET V = 'it''s -- \"' -- a 'comment'\n WHERE CURRENT OF C",
+            "UPDATE \"a'--\" SET V = 4 / 2 - 1 /* ' */ WHERE CURRENT OF C",
+        ] {
+            assert_eq!(current_of(sql).map(|(_, name)| name), Some("C".to_owned()), "{sql}");
+        }
+        for other in [
+            "",
+            "OF X",
+            "DELETE FROM T WHERE CURRENT = OF",
+            "SELECT 1",
+            "DELETE FROM T ELSEWHERE CURRENT OF X",
+            "INSERT INTO T VALUES ('DELETE FROM T WHERE CURRENT OF X')",
+            "UPDATE T SET V = 'a WHERE CURRENT OF X'",
+            "UPDATE T SET V = 'a WHERE CURRENT OF X",
+            "SELECT \"a WHERE CURRENT OF X\" FROM T AS \"b WHERE CURRENT OF X\"",
+            "UPDATE T SET V = 'it''s' WHERE A = 'x'' WHERE CURRENT OF \"X\"",
+            "SELECT 1 -- DELETE FROM T WHERE CURRENT OF X",
+            "SELECT 1 /* DELETE FROM T WHERE CURRENT OF X */",
+            "SELECT 1 /* DELETE FROM T WHERE CURRENT OF X",
+        ] {
             assert_eq!(current_of(other), None, "{other}");
         }
         assert!(is_for_update("SELECT * FROM T FOR UPDATE") && is_for_update("select a from t for  update of A, B;"));
