@@ -118,9 +118,12 @@ pub(super) fn cntqry(
         scroll::rows(&mut sender, cursor, command)?;
         Progress::Open
     } else if cursor.fixed {
-        // A row that is changed is the one that was sent last.
-        let all = command.rtnextdta == Some(rtnextdta::ALL) && cursor.update.is_none();
-        let most = if all { usize::MAX } else { command.qryrowset.or(command.nbrrow).map_or(1, |n| n as usize) };
+        let most = match command.rtnextdta {
+            // A row that is changed is the one that was sent last: a cursor that only goes on cannot step back to it.
+            _ if cursor.update.is_some() => 1,
+            Some(rtnextdta::ALL) => usize::MAX,
+            _ => command.qryrowset.or(command.nbrrow).map_or(1, |n| n as usize),
+        };
         sender.whole_rows(cursor, command.qryblksz, most.max(1))?
     } else {
         sender.blocks(cursor, command.qryblksz, command.maxblkext)?
