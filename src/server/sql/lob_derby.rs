@@ -3,8 +3,9 @@
 //! of text in the characters of Java, which are UTF-16 units. (Measured: Derby's JDBC client.)
 
 use super::describe::{self, MODE_IN, MODE_OUT};
-use super::lob_locator::{KeptLob, Locators};
-use super::parameters::Input;
+use super::lob_locator::Locators;
+use super::lob_position::{PART, found, offset, part, seek, units};
+use super::parameters::{Input, whole_number};
 use super::section::Call;
 use super::session::SqlSession;
 use crate::server::environment::Environment;
@@ -48,8 +49,6 @@ const TEXT: TypeId = TypeId::VARCHAR_MIXED;
 const BYTES: TypeId = TypeId::VARCHAR_BITS;
 /// The page of text.
 const UTF8: u16 = 1208;
-/// Longest part of a value.
-const PART: usize = 0x7FFF;
 
 impl Call {
     /// The call that a statement is, if it is one of these.
@@ -99,7 +98,7 @@ impl Call {
 
 /// The arguments of a call: its numbers in order, and the value that goes in.
 struct Arguments {
-    numbers: Vec<u64>,
+    numbers: Vec<i64>,
     value: Bytes,
 }
 
@@ -111,31 +110,34 @@ impl Arguments {
         let (mut numbers, mut value) = (Vec::new(), Bytes::new());
         for (field, cell) in input.fields.iter().zip(input.first_row()?) {
             let Some(cell) = cell else { continue };
-            let mut r = Reader::new(&cell, "argument of a call");
-            match (field.shape, field.length) {
-                (Shape::Var, _) => value = Bytes::copy_from_slice(r.var()?),
-                (Shape::Lob(_), _) => {
+            match field.shape {
+                Shape::Var => value = Bytes::copy_from_slice(Reader::new(&cell, "argument of a call").var()?),
+                Shape::Lob(_) => {
                     value = match input.lobs.first() {
                         Some(extdta) => decode_extdta(extdta, field.nullable, true)?.unwrap_or_default(),
                         None => Bytes::new(),
                     };
                 }
-                (_, 8) => numbers.push(r.u64_in(field.order)?),
-                _ => numbers.push(u64::from(r.u32_in(field.order)?)),
+                _ => numbers.push(whole_number(field, &cell)?),
             }
         }
         Ok(Arguments { numbers, value })
     }
 
     /// A number that has to be there.
-    fn number(&self, at: usize) -> Result<u64> {
+    fn number(&self, at: usize) -> Result<i64> {
         let number = self.numbers.get(at).copied();
         number.ok_or_else(|| ProtocolError::syntax(synerrcd::VALUE, Some(cp::FDODTA)))
     }
 
-    /// A position, which counts from 1, or a length.
-    fn size(&self, at: usize) -> Result<usize> {
-        Ok(usize::try_from(self.number(at)?).unwrap_or(usize::MAX))
+    /// What a position, which counts from 1, is beyond; none where there is no such.
+    fn skip(&self, at: usize) -> Result<Option<usize>> {
+        Ok(self.number(at)?.checked_sub(1).and_then(|skip| usize::try_from(skip).ok()))
+    }
+
+    /// A length; none where there is no such.
+    fn size(&self, at: usize) -> Result<Option<usize>> {
+        Ok(usize::try_from(self.number(at)?).ok())
     }
 
     fn locator(&self, at: usize) -> Result<u32> {
@@ -189,7 +191,10 @@ fn answer(locators: &mut Locators, call: Call, arguments: &Arguments) -> Result<
         Call::Length { text: true } => w.u64(units(&value.bytes) as u64),
         Call::Length { .. } => w.u64(value.bytes.len() as u64),
         Call::Part { text } => {
-            let (skip, most) = (arguments.size(1)?.saturating_sub(1), arguments.size(2)?.min(PART));
+            let (Some(skip), Some(most)) = (arguments.skip(1)?, arguments.size(2)?) else {
+                return Ok(Err(out_of_range()));
+            };
+            let most = most.min(PART);
             if text {
                 let Some(part) = part(value, skip, most) else { return Ok(Err(half_a_pair())) };
                 w.var(part.as_bytes());
@@ -198,29 +203,45 @@ fn answer(locators: &mut Locators, call: Call, arguments: &Arguments) -> Result<
             }
         }
         Call::Set { text } => {
-            let from = offset(&value.bytes, arguments.size(1)?.saturating_sub(1), text);
-            let Some(from) = from else { return Ok(Err(out_of_range())) };
+            let skip = arguments.skip(1)?;
+            let from = skip.and_then(|skip| Some((skip, seek(value, skip, text)?)));
+            let Some((skip, from)) = from else { return Ok(Err(out_of_range())) };
             let given = if text { units(&arguments.value) } else { arguments.value.len() };
             // As many characters as are told, which are those of the value.
-            if given != arguments.size(2)? {
+            if arguments.size(2)? != Some(given) {
                 return Ok(Err(out_of_range()));
             }
             let rest = value.bytes.get(from..).unwrap_or_default();
-            let end = from + offset(rest, given, text).unwrap_or(rest.len());
-            let head = value.bytes.get(..from).unwrap_or_default();
-            let made = [head, &arguments.value, value.bytes.get(end..).unwrap_or_default()].concat();
-            return Ok(locators.change(locator, made.into()).map(|()| w));
+            let end = match offset(rest, given, text) {
+                Some(end) => end,
+                None if text && units(rest) > given => return Ok(Err(half_a_pair())),
+                None => rest.len(),
+            };
+            let done = locators.splice(locator, from..from + end, &arguments.value);
+            if let (Ok(()), true, Some(kept)) = (&done, text, locators.get(locator)) {
+                // The next part mostly follows.
+                kept.read.set((skip + given, from + arguments.value.len()));
+            }
+            return Ok(done.map(|()| w));
         }
         Call::Truncate { text } => {
-            let Some(end) = offset(&value.bytes, arguments.size(1)?, text) else { return Ok(Err(out_of_range())) };
-            let made = value.bytes.slice(..end);
-            return Ok(locators.change(locator, made).map(|()| w));
+            let end = arguments.size(1)?.and_then(|size| offset(&value.bytes, size, text));
+            let Some(end) = end else { return Ok(Err(out_of_range())) };
+            return Ok(locators.splice(locator, end..value.bytes.len(), &[]).map(|()| w));
         }
-        Call::Find { text } => w.u64(found(&value.bytes, &arguments.value, arguments.size(1)?, text)),
-        Call::FindKept { text } => match locators.get(arguments.locator(1)?) {
-            Some(wanted) => w.u64(found(&value.bytes, &wanted.bytes, arguments.size(2)?, text)),
-            None => return Ok(Err(no_locator())),
-        },
+        Call::Find { .. } | Call::FindKept { .. } => {
+            let (wanted, at, text) = match call {
+                Call::Find { text } => (Some(&arguments.value), 1, text),
+                Call::FindKept { text } => (locators.get(arguments.locator(1)?).map(|kept| &kept.bytes), 2, text),
+                _ => (None, 0, false),
+            };
+            let Some(wanted) = wanted else { return Ok(Err(no_locator())) };
+            let Some(skip) = arguments.skip(at)? else { return Ok(Err(out_of_range())) };
+            match found(&locators.budget, &value.bytes, wanted, skip, text) {
+                Ok(at) => w.u64(at),
+                Err(full) => return Ok(Err(full)),
+            }
+        }
         Call::Create { .. } | Call::Release => {}
     }
     Ok(Ok(w))
@@ -237,109 +258,13 @@ fn half_a_pair() -> SqlError {
 }
 
 /// -138: a position or a length that the value has not.
-fn out_of_range() -> SqlError {
+pub(super) fn out_of_range() -> SqlError {
     SqlError::new(-138, "22011", &[])
-}
-
-/// The position of a value in another from one on, both of which count from 1; -1 where it is not there.
-fn found(value: &[u8], wanted: &[u8], from: usize, text: bool) -> u64 {
-    let at = offset(value, from.saturating_sub(1), text).and_then(|skip| {
-        let at = skip + find(value.get(skip..)?, wanted)?;
-        Some(if text { units(value.get(..at)?) } else { at })
-    });
-    at.map_or(u64::MAX, |at| at as u64 + 1)
-}
-
-/// Where a value first stands in another, in time that grows with the length of both. (Knuth, Morris and Pratt.)
-fn find(value: &[u8], wanted: &[u8]) -> Option<usize> {
-    // For each byte of the pattern: how much of its beginning ends there.
-    let mut borders = vec![0; wanted.len()];
-    let step = |borders: &[usize], mut held: usize, byte: u8| {
-        while held > 0 && wanted.get(held) != Some(&byte) {
-            held = borders.get(held - 1).copied().unwrap_or_default();
-        }
-        held + usize::from(wanted.get(held) == Some(&byte))
-    };
-    let mut held = 0;
-    for (n, byte) in wanted.iter().enumerate().skip(1) {
-        held = step(&borders, held, *byte);
-        if let Some(border) = borders.get_mut(n) {
-            *border = held;
-        }
-    }
-    held = 0;
-    if wanted.is_empty() {
-        return Some(0);
-    }
-    value
-        .iter()
-        .position(|byte| {
-            held = step(&borders, held, *byte);
-            held == wanted.len()
-        })
-        .map(|last| last + 1 - wanted.len())
-}
-
-/// UTF-16 units of a text in UTF-8.
-fn units(text: &[u8]) -> usize {
-    text.iter().filter(|byte| **byte & 0xC0 != 0x80).map(|byte| size(*byte).1).sum()
-}
-
-/// The byte after so many units of a text, or after so many bytes; none where the value ends before, or a character
-/// would be cut.
-fn offset(value: &[u8], skip: usize, text: bool) -> Option<usize> {
-    if !text {
-        return (skip <= value.len()).then_some(skip);
-    }
-    let (mut at, mut passed) = (0, 0);
-    while passed < skip {
-        let (bytes, more) = size(*value.get(at)?);
-        (at, passed) = (at + bytes, passed + more);
-    }
-    (passed == skip && at <= value.len()).then_some(at)
-}
-
-/// Up to `most` UTF-16 units after `skip` of them, one fewer where a pair would be cut; `None` when
-/// the part begins in the middle of a pair, or the value is not text. What the row has no room for is
-/// left out as well. Where the part ends is kept: the next one mostly begins there.
-fn part(value: &KeptLob, skip: usize, most: usize) -> Option<&str> {
-    let (units, at) = value.read.get();
-    let (mut units, mut at) = if units <= skip { (units, at) } else { (0, 0) };
-    let mut walk = |limit: usize, room: usize| {
-        let start = at;
-        while let Some(byte) = value.bytes.get(at) {
-            let (bytes, more) = size(*byte);
-            if units + more > limit || at - start + bytes > room {
-                break;
-            }
-            (units, at) = (units + more, at + bytes);
-        }
-        (start, units, at)
-    };
-    let (_, reached, from) = walk(skip, usize::MAX);
-    // Less than that is the end of the text.
-    if reached < skip && from < value.bytes.len() {
-        return None;
-    }
-    let (_, reached, to) = walk(skip.saturating_add(most), PART);
-    value.read.set((reached, to));
-    std::str::from_utf8(value.bytes.get(from..to.min(value.bytes.len()))?).ok()
-}
-
-/// Bytes of a character in UTF-8 by its first one, and units in UTF-16.
-fn size(first: u8) -> (usize, usize) {
-    match first {
-        0xF0.. => (4, 2),
-        0xE0.. => (3, 1),
-        0xC0.. => (2, 1),
-        _ => (1, 1),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
 
     #[test]
     fn calls_are_recognised() {
@@ -353,7 +278,7 @@ mod tests {
     fn values_are_made_changed_and_searched() {
         let budget = crate::server::budget::ServerBudget::new(1 << 20, 1 << 20).connection();
         let mut locators = Locators::new(&budget);
-        let mut run = |call, numbers: &[u64], value: &str| {
+        let mut run = |call, numbers: &[i64], value: &str| {
             let arguments = Arguments { numbers: numbers.to_vec(), value: value.to_owned().into() };
             answer(&mut locators, call, &arguments).unwrap().map(Writer::into_vec)
         };
@@ -370,37 +295,21 @@ mod tests {
         // In the middle of a pair, and after the end.
         assert_eq!(run(Call::Set { text }, &[1, 4, 1], "x"), Err(out_of_range()));
         assert_eq!(run(Call::Set { text }, &[1, 9, 1], "x"), Err(out_of_range()));
+        // The end of what is written lies in the middle of a pair; in the middle of another text that is no matter.
+        assert_eq!(run(Call::Set { text }, &[1, 2, 2], "yz"), Err(half_a_pair()));
+        assert_eq!(run(Call::Length { text }, &[1], ""), number(7));
+        // Positions count from 1, lengths from 0.
+        for position in [0, -1] {
+            assert_eq!(run(Call::Set { text }, &[1, position, 1], "x"), Err(out_of_range()));
+            assert_eq!(run(Call::Part { text }, &[1, position, 1], ""), Err(out_of_range()));
+            assert_eq!(run(Call::Find { text }, &[1, position], "x"), Err(out_of_range()));
+        }
+        assert_eq!(run(Call::Part { text: false }, &[1, 1, -1], ""), Err(out_of_range()));
+        assert_eq!(run(Call::Truncate { text }, &[1, -1], ""), Err(out_of_range()));
+        assert_eq!(run(Call::Part { text }, &[1, 1, 99], ""), Ok([&[0, 9][..], "ax𝄞bcd".as_bytes()].concat()));
         assert_eq!(run(Call::Truncate { text }, &[1, 4], ""), Ok(vec![]));
         assert_eq!(run(Call::Length { text }, &[1], ""), number(4));
         assert_eq!(run(Call::Release, &[1], ""), Ok(vec![]));
         assert_eq!(run(Call::Length { text }, &[1], ""), Err(no_locator()));
-    }
-
-    #[test]
-    fn a_value_is_found_where_it_first_stands() {
-        for (value, wanted, at) in [
-            ("", "", Some(0)),
-            ("abc", "", Some(0)),
-            ("aabaabaaab", "aaab", Some(6)),
-            ("ab", "abc", None),
-            ("abababac", "ababac", Some(2)),
-            ("aaa", "b", None),
-            ("xyz", "xyz", Some(0)),
-        ] {
-            assert_eq!(find(value.as_bytes(), wanted.as_bytes()), at, "{value} {wanted}");
-        }
-    }
-
-    #[test]
-    fn parts_of_text_count_as_java_does() {
-        let kept = |text: &str| KeptLob { bytes: text.to_owned().into(), ccsid: 1208, read: Cell::default() };
-        let text = &kept("aü𝄞b");
-        assert_eq!(part(text, 0, 9), Some("aü𝄞b"));
-        assert_eq!(part(text, 1, 3), Some("ü𝄞"));
-        assert_eq!(part(text, 1, 2), Some("ü"));
-        assert_eq!(part(text, 4, 5), Some("b"));
-        assert_eq!(part(text, 3, 5), None);
-        assert_eq!(part(text, 50, 5), Some(""));
-        assert_eq!(part(&kept(&"日".repeat(20_000)), 0, 20_000).map(str::len), Some(0x7FFF / 3 * 3));
     }
 }

@@ -12,15 +12,18 @@ use crate::wire::value::cell::{Lob, NULL};
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape};
 use crate::wire::value::typdef::TypDef;
 use crate::wire::value::types::{Type, TypeId};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The memory of a locator beside its value.
 const COST: usize = 64;
 /// The part of a connection's budget that its locators may stand for. Beyond that the oldest are forgotten: a
 /// requester that still wants one is told so.
 const PART: usize = 2;
+/// A value that is shorter than this part of its memory gets memory of its length.
+const SPARSE: usize = 4;
 /// Width of the placeholder of a value that a locator stands for: it is not looked at.
 const PLACEHOLDER: u8 = 4;
 /// Group triplets of a descriptor.
@@ -44,6 +47,46 @@ pub(in crate::server) struct KeptLob {
     pub(in crate::server) ccsid: u16,
     /// Where the part that was asked for last has ended, in UTF-16 units and in bytes.
     pub(super) read: Cell<(usize, usize)>,
+    /// The memory of the value, which is longer than it while it grows.
+    held: usize,
+}
+
+impl KeptLob {
+    pub(super) fn new(bytes: Bytes, ccsid: u16) -> KeptLob {
+        KeptLob { held: bytes.len(), bytes, ccsid, read: Cell::default() }
+    }
+
+    /// Puts `part` in the place of a range of the value, which has `held` bytes of memory then.
+    fn splice(&mut self, range: Range<usize>, part: &[u8], held: usize) {
+        let copied = |old: &[u8]| {
+            let mut made = BytesMut::with_capacity(held);
+            made.extend_from_slice(old.get(..range.start).unwrap_or_default());
+            made.extend_from_slice(part);
+            made.extend_from_slice(old.get(range.end..).unwrap_or_default());
+            made
+        };
+        let made = match std::mem::take(&mut self.bytes).try_into_mut() {
+            Ok(own) if held == self.held => spliced(own, &range, part),
+            Ok(own) => copied(&own),
+            // Others have it too, on its way out or in a parameter.
+            Err(shared) => copied(&shared),
+        };
+        (self.bytes, self.held) = (made.freeze(), held);
+        self.read.set((0, 0));
+    }
+}
+
+/// A value with `part` in the place of a range of it. It moves only where its memory does not do.
+fn spliced(mut value: BytesMut, range: &Range<usize>, part: &[u8]) -> BytesMut {
+    let (old, after) = (value.len(), range.start + part.len());
+    let length = old - range.len() + part.len();
+    value.resize(length.max(old), 0);
+    value.copy_within(range.end..old, after);
+    value.truncate(length);
+    if let Some(place) = value.get_mut(range.start..after) {
+        place.copy_from_slice(part);
+    }
+    value
 }
 
 /// The values that locators stand for, until the unit of work ends.
@@ -54,13 +97,14 @@ pub(in crate::server) struct Locators {
     bytes: usize,
     most: usize,
     lease: Lease,
+    pub(super) budget: Budget,
 }
 
 impl Locators {
     /// None yet.
     pub(in crate::server) fn new(budget: &Budget) -> Locators {
         let most = budget.most() / PART;
-        Locators { next: 0, values: BTreeMap::new(), bytes: 0, most, lease: budget.empty() }
+        Locators { next: 0, values: BTreeMap::new(), bytes: 0, most, lease: budget.empty(), budget: budget.clone() }
     }
 
     pub(in crate::server) fn clear(&mut self) {
@@ -76,7 +120,7 @@ impl Locators {
 
     /// Forgets one.
     pub(in crate::server) fn release(&mut self, locator: u32) {
-        self.bytes -= self.values.remove(&locator).map_or(0, |value| value.bytes.len() + COST);
+        self.bytes -= self.values.remove(&locator).map_or(0, |value| value.held + COST);
         self.lease.force(self.bytes);
     }
 
@@ -97,34 +141,59 @@ impl Locators {
     pub(super) fn keep(&mut self, value: Bytes, ccsid: u16) -> u32 {
         self.bytes += value.len() + COST;
         self.next = self.next.wrapping_add(1);
-        self.values.insert(self.next, KeptLob { bytes: value, ccsid, read: Cell::new((0, 0)) });
+        self.values.insert(self.next, KeptLob::new(value, ccsid));
         while self.values.len() > 1 && (self.bytes > self.most || self.lease.resize(self.bytes).is_err()) {
             let Some((_, oldest)) = self.values.pop_first() else { break };
-            self.bytes -= oldest.bytes.len() + COST;
+            self.bytes -= oldest.held + COST;
         }
         self.lease.force(self.bytes);
         self.next
     }
 
-    /// Puts another value in the place of a locator's, as far as there is memory for it.
-    pub(super) fn change(&mut self, locator: u32, value: Bytes) -> std::result::Result<(), SqlError> {
+    /// Puts `part` in the place of a range of a locator's value, as far as there is memory for it. A value that grows
+    /// part by part is not copied for each of them.
+    pub(super) fn splice(
+        &mut self,
+        locator: u32,
+        range: Range<usize>,
+        part: &[u8],
+    ) -> std::result::Result<(), SqlError> {
         let Some(kept) = self.values.get_mut(&locator) else { return Ok(()) };
-        let bytes = self.bytes - kept.bytes.len() + value.len();
-        self.lease.resize(bytes)?;
-        self.bytes = bytes;
-        *kept = KeptLob { bytes: value, ccsid: kept.ccsid, read: Cell::new((0, 0)) };
+        let length = kept.bytes.len() - range.len() + part.len();
+        let others = self.bytes - kept.held;
+        let held = if length > kept.held {
+            let left = self.lease.room().saturating_sub(others + length);
+            length + length.min(left / 2)
+        } else if length < kept.held / SPARSE {
+            length
+        } else {
+            kept.held
+        };
+        self.lease.resize(others + held)?;
+        self.bytes = others + held;
+        kept.splice(range, part, held);
         Ok(())
+    }
+
+    /// Puts the values of the locators in some rows into `located`. The bytes that they take once each row has a copy.
+    pub(super) fn locate(&self, (fields, data): (&[Field], &[u8]), offsets: &Offsets, located: &mut Located) -> usize {
+        let columns = fields.iter().enumerate().filter(|(_, field)| field.ty == Type::Locator);
+        let numbers = columns.flat_map(|(column, _)| offsets.column(column)).filter_map(|at| number(data, *at));
+        let lengths = numbers.filter_map(|number| {
+            let kept = self.get(number)?;
+            located.entry(number).or_insert_with(|| (kept.bytes.clone(), kept.ccsid));
+            Some(kept.bytes.len())
+        });
+        lengths.fold(0, usize::saturating_add)
     }
 }
 
 /// The values that locators among parameters stand for, with their pages.
 pub(super) type Located = BTreeMap<u32, (Bytes, u16)>;
 
-impl Locators {
-    /// The values of all locators.
-    pub(super) fn located(&self) -> Located {
-        self.values.iter().map(|(locator, kept)| (*locator, (kept.bytes.clone(), kept.ccsid))).collect()
-    }
+/// The locator at an offset.
+fn number(data: &[u8], at: u32) -> Option<u32> {
+    data.get(at as usize..).and_then(|rest| Reader::new(rest, "locator").u32().ok())
 }
 
 /// The field of a locator's value, where the field is one of a locator.
@@ -149,8 +218,7 @@ pub(super) fn find_values(
     for (column, (field, lobs)) in fields.iter().zip(lobs).enumerate() {
         let Some(value_field) = value_field(field, typdef) else { continue };
         for at in offsets.column(column) {
-            let number = data.get(*at as usize..).and_then(|rest| Reader::new(rest, "locator").u32().ok());
-            lobs.push(match (*at, number.and_then(|number| located.get(&number))) {
+            lobs.push(match (*at, number(data, *at).and_then(|number| located.get(&number))) {
                 (NULL, _) => Lob::Null,
                 (_, Some((_, page))) if value_field.ty != Type::Binary && *page != value_field.ccsid && *page != 0 => {
                     return Err(SqlError::new(-332, "57017", &[&page.to_string(), &value_field.ccsid.to_string()]));
@@ -189,6 +257,7 @@ pub(super) fn wanted(body: &[u8], fields: &[Field]) -> Result<Vec<WantedLocators
 mod tests {
     use super::*;
     use crate::server::budget::ServerBudget;
+    use crate::wire::fdoca::row::{Counts, Walker};
 
     #[test]
     fn the_oldest_locators_go_first() {
@@ -213,5 +282,67 @@ mod tests {
         assert!(locators.get(4).is_none() && locators.get(5).is_some());
         locators.clear();
         assert_eq!(budget.lease((1 << 18) + COST).map(drop), Ok(()));
+    }
+
+    #[test]
+    fn a_value_grows_in_its_memory_and_all_of_that_is_counted() {
+        const STEP: usize = 1 << 10;
+        let budget = ServerBudget::new(1 << 20, 1 << 20).connection();
+        let mut locators = Locators::new(&budget);
+        let locator = locators.keep(Bytes::new(), 0);
+        let place = |locators: &Locators| locators.get(locator).unwrap().bytes.as_ptr();
+        let (mut whole, mut moves) = (Vec::new(), 0);
+        while whole.len() < 256 * STEP {
+            let before = place(&locators);
+            let part = vec![(whole.len() / STEP) as u8; STEP];
+            locators.splice(locator, whole.len()..whole.len(), &part).unwrap();
+            whole.extend(part);
+            moves += usize::from(place(&locators) != before);
+            assert_eq!(budget.empty().room(), (1 << 20) - COST - locators.get(locator).unwrap().held);
+        }
+        assert!(moves < 16, "{moves}");
+        // A longer and a shorter part, and one for a value that somebody else has.
+        let others = locators.get(locator).unwrap().bytes.clone();
+        for (range, part) in [(5..9, "longer than that"), (100..5000, "x"), (0..0, ""), (7..8, "y")] {
+            locators.splice(locator, range.clone(), part.as_bytes()).unwrap();
+            whole.splice(range, part.bytes());
+            assert_eq!(locators.get(locator).unwrap().bytes, whole);
+        }
+        assert_eq!((others.len(), others[5]), (256 * STEP, 0));
+        // What is cut off is given back, and only what is given back.
+        let before = locators.bytes;
+        locators.splice(locator, 1000..whole.len(), &[]).unwrap();
+        assert_eq!(locators.bytes, 1000 + COST);
+        assert!(before > 256 * STEP);
+        assert_eq!(locators.get(locator).unwrap().bytes, whole[..1000]);
+        let own = std::mem::take(&mut locators.values.get_mut(&locator).unwrap().bytes).try_into_mut().unwrap();
+        assert_eq!(own.capacity(), 1000);
+        // Beyond the budget nothing changes.
+        locators.splice(locator, 0..0, &vec![0; 1 << 20]).unwrap_err();
+        assert_eq!(locators.bytes, 1000 + COST);
+    }
+
+    #[test]
+    fn each_row_has_a_copy_of_its_value() {
+        let budget = ServerBudget::new(1 << 20, 1 << 20).connection();
+        let mut locators = Locators::new(&budget);
+        let (one, _, three) = (
+            locators.keep(Bytes::from_static(b"12345"), 0),
+            locators.keep(Bytes::new(), 0),
+            locators.keep("12".into(), 0),
+        );
+        let fields = [Field { nullable: false, ..Field::new(Type::Locator, Shape::Fixed(4)) }];
+        let data: Vec<u8> = [one, three, 99, one].into_iter().flat_map(u32::to_be_bytes).collect();
+        let (walker, mut offsets) = (Walker::new(&fields, Counts::Units), Offsets::new(1));
+        let mut rows = vec![];
+        data.chunks(4).for_each(|row| rows.extend([&[0], row].concat()));
+        let mut at = 0;
+        for row in 1..=4 {
+            at = walker.walk(&rows, at, true, row, &mut offsets).unwrap().end;
+        }
+        assert_eq!(at, rows.len());
+        let mut located = Located::new();
+        assert_eq!(locators.locate((&fields, &rows), &offsets, &mut located), 12);
+        assert_eq!(located.keys().collect::<Vec<_>>(), [&one, &three]);
     }
 }

@@ -2,8 +2,9 @@
 //! columns are wanted so; the static sections of SYSSTAT tell a value's length and give parts of
 //! it. (Measured: IBM's CLI driver reads every large object this way.)
 
+use super::lob_derby::out_of_range;
 use super::lob_locator::Locators;
-use super::parameters::Input;
+use super::parameters::{Input, whole_number};
 use super::session::SqlSession;
 use crate::server::environment::Environment;
 use crate::server::error::SqlError;
@@ -89,12 +90,10 @@ fn helper(
         let (Type::Integer | Type::Locator, Some(cell)) = (field.ty, cell) else {
             return Ok(Err(SqlError::new(-301, "07006", &["1"])));
         };
-        let mut r = Reader::new(cell, "locator");
         numbers.push(match (numbers.is_empty(), field.length) {
             // The locator is as it was written.
-            (true, 4) => u64::from(r.u32()?),
-            (_, 8) => r.u64_in(field.order)?,
-            _ => u64::from(r.u32_in(field.order)?),
+            (true, 4) => i64::from(Reader::new(cell, "locator").u32()?),
+            _ => whole_number(field, cell)?,
         });
     }
     let locator = numbers.first().and_then(|n| u32::try_from(*n).ok());
@@ -109,13 +108,11 @@ fn helper(
             output(env, TypeId::INTEGER, 4, 0, |w, field| w.i32_in(length, field.order))
         }
         (section::BLOB_PART | section::CLOB_PART, [_, start, length]) => {
-            let from = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX).min(value.len());
-            let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() - from);
+            let Some((from, length)) = within(*start, *length, value.len()) else { return Ok(Err(out_of_range())) };
             part(env, value.slice(from..from + length), (number == section::CLOB_PART).then_some(ccsid))
         }
         (section::DBCLOB_PART, [_, start, length]) => {
-            let from = usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX).min(value.len() / 2);
-            let length = usize::try_from(*length).unwrap_or(usize::MAX).min(value.len() / 2 - from);
+            let Some((from, length)) = within(*start, *length, value.len() / 2) else { return Ok(Err(out_of_range())) };
             let length = length.min(usize::from(GRAPHICS));
             let part = value.slice(from * 2..(from + length) * 2);
             output(env, TypeId::LONG_VARGRAPHIC, GRAPHICS, ccsid, |w, _| {
@@ -125,6 +122,12 @@ fn helper(
         }
         _ => Err(SqlError::new(-525, "51015", &[&number.to_string(), PACKAGE])),
     })
+}
+
+/// Where a part begins, whose start counts from 1, and its length, both as far as the value goes.
+fn within(start: i64, length: i64, whole: usize) -> Option<(usize, usize)> {
+    let from = usize::try_from(start.checked_sub(1)?).ok()?.min(whole);
+    Some((from, usize::try_from(length).ok()?.min(whole - from)))
 }
 
 /// A part of a value, which stands after its row; an empty one is there without anything. Text has a page. (Measured:
@@ -158,4 +161,19 @@ fn output(
     let fdodsc = fdodsc.map_err(|e| SqlError::system(&e.to_string()))?.into();
     let described = DescribedData { fdodsc, fdodta: w.into_vec().into() };
     Ok(LobAnswer { described, large: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_begin_at_one_and_end_with_the_value() {
+        assert_eq!(within(1, 3, 10), Some((0, 3)));
+        assert_eq!(within(9, 3, 10), Some((8, 2)));
+        assert_eq!(within(i64::MAX, i64::MAX, 10), Some((10, 0)));
+        for (start, length) in [(0, 1), (-1, 1), (1, -1), (i64::MIN, 1)] {
+            assert_eq!(within(start, length, 10), None);
+        }
+    }
 }

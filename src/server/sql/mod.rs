@@ -15,6 +15,7 @@ mod jdbc_escape;
 mod limits;
 mod lob_derby;
 mod lob_locator;
+mod lob_position;
 mod lob_sysstat;
 mod meter;
 mod outcome;

@@ -3,13 +3,13 @@
 //! for each row, with its EXTDTAs, where those beyond the last row hold the byte FD alone. (Measured:
 //! IBM's CLI driver; the first, IBM's JDBC driver.) What does not add up is refused: no row is lost.
 
-use super::lob_locator::{Located, find_values, value_field};
+use super::lob_locator::{Located, Locators, find_values, value_field};
 use super::parameters::{Input, inputs, large, mismatch, unit_of};
 use super::session::SqlSession;
 use crate::column::decode::{ColumnDecoder, decoder};
 use crate::column::options::Options;
 use crate::server::backend::Parameters;
-use crate::server::budget::Lease;
+use crate::server::budget::{Budget, Lease};
 use crate::server::environment::Environment;
 use crate::server::error::SqlError;
 use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
@@ -23,6 +23,7 @@ use crate::wire::value::typdef::TypDef;
 use crate::wire::value::types::Type;
 use arrow_schema::Field as ArrowField;
 use bytes::Bytes;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,8 +49,11 @@ pub(super) struct ParameterArray {
     typdef: TypDef,
     /// Set once nobody waits for the reply any more: the rows are not read on then.
     abandoned: Arc<AtomicBool>,
-    /// For what the values take beyond the bytes that they came in, which are counted already.
-    room: std::result::Result<Option<Lease>, SqlError>,
+    /// The bytes that the values take beyond those that they came in, which are counted already.
+    more: usize,
+    /// Where they come from, and the lease of them once the values are decoded.
+    budget: Option<Budget>,
+    lease: OnceCell<Lease>,
 }
 
 /// An array whose rows stand or fall one by one.
@@ -78,7 +82,9 @@ impl ParameterArray {
             located: Located::new(),
             typdef: TypDef::OURS,
             abandoned: Arc::default(),
-            room: Ok(None),
+            more: 0,
+            budget: None,
+            lease: OnceCell::new(),
         }
     }
 
@@ -110,7 +116,7 @@ impl ParameterArray {
         }
         let mut array = ParameterArray { rows: inputs.len(), inputs: joined(inputs), ..ParameterArray::none() };
         array.belong_to(sql, env);
-        array.find_room(sql);
+        array.measure(sql)?;
         Ok(Some(array))
     }
 
@@ -138,28 +144,49 @@ impl ParameterArray {
             return Err(mismatch());
         }
         array.rows = walk.rows;
-        array.find_room(sql);
+        array.measure(sql)?;
         Ok(array)
     }
 
     /// Takes over what a session knows.
     fn belong_to(&mut self, sql: &SqlSession, env: &Environment) {
         (self.status, self.abandoned, self.typdef) = (env.persona.extdta_status, sql.abandoned(), env.persona.typdef);
-        let fields = self.inputs.first().map_or(&[][..], |input| &input.fields);
-        if fields.iter().any(|field| field.ty == Type::Locator) {
-            self.located = sql.locators.located();
-        }
     }
 
-    /// Leases memory for the values.
-    fn find_room(&mut self, sql: &SqlSession) {
+    /// Finds out how much memory the values take.
+    fn measure(&mut self, sql: &SqlSession) -> Result<()> {
+        let copied = self.locate(&sql.locators)?;
         let came = |input: &Input| input.data.len() + input.lobs.iter().map(Bytes::len).sum::<usize>();
         let columns = self.inputs.first().map_or(0, |input| input.fields.len());
         let decoded = self.rows.saturating_mul(columns).saturating_mul(VALUE);
-        let more = decoded.saturating_sub(self.inputs.iter().map(came).sum());
-        if more > SMALL {
-            self.room = sql.budget.lease(more).map(Some);
+        self.more = decoded.saturating_sub(self.inputs.iter().map(came).sum()).saturating_add(copied);
+        self.budget = Some(sql.budget.clone());
+        Ok(())
+    }
+
+    /// Takes over the values of the locators in the rows; the bytes that they take once each row has a copy.
+    fn locate(&mut self, locators: &Locators) -> Result<usize> {
+        let fields = self.inputs.first().map_or(&[][..], |input| &input.fields);
+        if fields.iter().all(|field| field.ty != Type::Locator) {
+            return Ok(0);
         }
+        let (mut located, mut bytes) = (Located::new(), 0_usize);
+        let mut walk = RowWalk::new(self);
+        while let Some(chunk) = walk.next(CHUNK)? {
+            let found = locators.locate((fields, chunk.data), chunk.offsets, &mut located);
+            bytes = bytes.saturating_add(found);
+        }
+        self.located = located;
+        Ok(bytes)
+    }
+
+    /// Leases memory for the values.
+    fn find_room(&self) -> std::result::Result<(), SqlError> {
+        if let Some(budget) = self.budget.as_ref().filter(|_| self.more > SMALL && self.lease.get().is_none()) {
+            // There was none.
+            let _ = self.lease.set(budget.lease(self.more)?);
+        }
+        Ok(())
     }
 
     /// The values for a statement's markers, which are `expected`, of all rows.
@@ -235,9 +262,7 @@ fn markers(array: &ParameterArray, expected: &[ArrowField]) -> std::result::Resu
     if array.rows > MOST_ROWS {
         return Err(SqlError::new(-246, "42873", &["", &array.rows.to_string()]));
     }
-    if let Err(full) = &array.room {
-        return Err(full.clone());
-    }
+    array.find_room()?;
     let sent = array.inputs.first().map_or(&[][..], |input| &input.fields);
     if sent.len() != expected.len() {
         return Err(SqlError::new(-313, "07001", &[]));

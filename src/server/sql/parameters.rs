@@ -3,7 +3,7 @@
 
 use crate::server::environment::Environment;
 use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
-use crate::wire::codec::reader::ByteOrder;
+use crate::wire::codec::reader::{ByteOrder, Reader};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::object::Object;
 use crate::wire::ddm::reply::Reply;
@@ -13,6 +13,7 @@ use crate::wire::sql::execute::{DescribedData, decode_extdta};
 use crate::wire::sql::placeholder::Placeholder;
 use crate::wire::value::cell::{Lob, NULL};
 use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::types::Type;
 use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -120,6 +121,17 @@ pub(super) fn large<'a>(
     Ok(out)
 }
 
+/// A whole number, of the length and order that its field says.
+pub(super) fn whole_number(field: &Field, cell: &[u8]) -> Result<i64> {
+    let mut r = Reader::new(cell, "whole number");
+    Ok(match (field.ty, field.length) {
+        (Type::Integer | Type::Locator, 2) => i64::from(r.i16_in(field.order)?),
+        (Type::Integer | Type::Locator, 4) => i64::from(r.i32_in(field.order)?),
+        (Type::Integer, 8) => r.i64_in(field.order)?,
+        _ => return Err(ProtocolError::syntax(synerrcd::VALUE, Some(cp::FDODSC))),
+    })
+}
+
 /// DTAMCHRM: description and data do not belong together; the connection ends.
 pub(super) fn mismatch() -> ProtocolError {
     ProtocolError { reply: Box::new(Reply::new(cp::DTAMCHRM)), close: true }
@@ -130,5 +142,28 @@ pub(in crate::server) fn unit_of(data_type: &DataType) -> TimeUnit {
     match data_type {
         DataType::Timestamp(unit, _) => *unit,
         _ => TimeUnit::Microsecond,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_as_long_as_their_field_says() {
+        for order in [ByteOrder::Big, ByteOrder::Little] {
+            for length in [2, 4, 8] {
+                let field = Field { length, order, ..Field::new(Type::Integer, Shape::Fixed(length)) };
+                for number in [1, -2, 0x7FFF_i64] {
+                    let (big, little) = (number.to_be_bytes(), number.to_le_bytes());
+                    let length = length as usize;
+                    let bytes = if order == ByteOrder::Big { &big[8 - length..] } else { &little[..length] };
+                    // What stands after it is another value.
+                    assert_eq!(whole_number(&field, &[bytes, &[0x55; 8]].concat()).ok(), Some(number));
+                    assert!(whole_number(&field, &bytes[1..]).is_err());
+                }
+            }
+        }
+        assert!(whole_number(&Field { length: 4, ..Field::new(Type::Packed, Shape::Fixed(4)) }, &[0; 4]).is_err());
     }
 }
