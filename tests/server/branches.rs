@@ -298,14 +298,15 @@ async fn floods_of_branches_have_bounds() {
     let server = start(&LUW, &tables()).await;
     let mut raw = open(&server).await;
     let mut outcomes = Vec::new();
-    for n in 0..1005 {
+    for n in 0..505 {
         let begun = step(&mut raw, synctype::NEW, n, NONE).await;
         if begun == XaRetVal::OK {
             assert_eq!(step(&mut raw, synctype::END, n, xaflags::SUCCESS).await, XaRetVal::OK);
         }
         outcomes.push(begun);
     }
-    assert_eq!(outcomes.iter().filter(|outcome| **outcome == XaRetVal::OK).count(), 1000);
+    // A user leaves some to the others.
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == XaRetVal::OK).count(), 500);
     assert_eq!(outcomes.last(), Some(&XaRetVal::SERVER_ERROR));
     // They go with their connection.
     drop(raw);

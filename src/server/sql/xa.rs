@@ -95,8 +95,16 @@ fn local(sql: &mut SqlSession, link: &XaLink, command: &SyncCtl) -> Outcome {
         synctype::ROLLBACK => true,
         _ => return Err(XaRetVal::INVALID),
     };
-    let done = if rolls_back { sql.rollback() } else { sql.commit() };
-    done.map(|()| XaRetVal::OK).map_err(|error| outcome(&error))
+    if rolls_back {
+        return sql.rollback().map(|()| XaRetVal::OK).map_err(|_| XaRetVal::SERVER_ERROR);
+    }
+    let Err(error) = sql.commit() else { return Ok(XaRetVal::OK) };
+    // Only that it is undone can be told: so it is.
+    let undone = sql.rollback().is_ok();
+    if error.rolled_back && !undone {
+        sql.end_unit_of_work(true);
+    }
+    Err(if error.rolled_back || undone { outcome(&error) } else { XaRetVal::SERVER_ERROR })
 }
 
 /// Starts, joins or resumes a branch.
@@ -111,7 +119,7 @@ fn start(sql: &mut SqlSession, link: &mut XaLink, name: BranchName, flags: u32, 
     if link.switch.changed().unwrap_or_else(|| sql.uow.has_changed()) {
         return Err(XaRetVal::OUTSIDE);
     }
-    sql.rollback().map_err(|error| outcome(&error))?;
+    sql.rollback().map_err(|_| XaRetVal::SERVER_ERROR)?;
     if flags == 0 {
         let deadline = timeout.filter(|timeout| *timeout > 0);
         let deadline = deadline.and_then(|timeout| Instant::now().checked_add(Duration::from_millis(timeout)));
@@ -166,12 +174,25 @@ fn commit(link: &XaLink, name: &BranchName, one_phase: bool) -> Outcome {
     let mut ending = link.branches.end(name, Step::Commit { one_phase })?;
     let Some(work) = &mut ending.work else { return Err(XaRetVal::PROTOCOL) };
     let (doomed, session) = (work.doomed, work.session.take());
+    // Until the engine has answered nobody knows, and that has to stay known should it never answer.
+    ending.stays(XaRetVal::HAZARD);
     match give_back(link, session, doomed.is_some()) {
-        Ok(()) => doomed.map_or(Ok(XaRetVal::OK), Err),
-        Err(error) if one_phase => Err(error),
+        Ok(()) => {
+            ending.over();
+            doomed.map_or(Ok(XaRetVal::OK), Err)
+        }
+        Err(XaRetVal::HAZARD) => {
+            tracing::warn!("nobody knows whether a branch of a global transaction was committed");
+            Err(XaRetVal::HAZARD)
+        }
+        Err(error) if one_phase => {
+            ending.over();
+            Err(error)
+        }
         Err(_) => {
             // The engine could not keep what it had promised.
-            ending.undone();
+            tracing::warn!("a prepared branch of a global transaction was rolled back");
+            ending.stays(XaRetVal::HEURISTIC_ROLLBACK);
             Err(XaRetVal::HEURISTIC_ROLLBACK)
         }
     }
@@ -183,7 +204,8 @@ fn rollback(link: &XaLink, name: &BranchName) -> Outcome {
     give_back(link, session, true).map(|()| XaRetVal::OK)
 }
 
-/// Ends the transaction of a branch's session. The connection works on with it where it has none.
+/// Ends the transaction of a branch's session. The connection works on with it where it has none. A commit that fails is
+/// undone; HAZARD where that fails as well.
 fn give_back(link: &XaLink, session: Option<OpenSession>, rolls_back: bool) -> std::result::Result<(), XaRetVal> {
     let Some(mut open) = session else { return Ok(()) };
     let done = if rolls_back { open.session.rollback() } else { open.session.commit() };
@@ -193,6 +215,7 @@ fn give_back(link: &XaLink, session: Option<OpenSession>, rolls_back: bool) -> s
             Ok(())
         }
         // Dropped, the session rolls back.
-        Err(error) => Err(outcome(&error)),
+        Err(error) if rolls_back || error.rolled_back || open.session.rollback().is_ok() => Err(outcome(&error)),
+        Err(_) => Err(XaRetVal::HAZARD),
     }
 }

@@ -13,6 +13,8 @@ use tokio::task::AbortHandle;
 
 /// Branches at a time: each has a session of the engine.
 const MOST: usize = 1000;
+/// Those of one user.
+const MOST_OF_USER: usize = 500;
 
 /// Names a branch: it is its user's, in one database.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,9 +56,11 @@ enum Place {
     /// Nobody does it; the connection did so last.
     Ended(u64, Work),
     Prepared(Work),
-    /// A connection ends it just now.
-    Busy,
-    /// It was rolled back although it was prepared, which the coordinator has to hear.
+    /// A connection ends it just now. It may be prepared.
+    Busy {
+        prepared: bool,
+    },
+    /// Its end is not the one that was promised, or not known, which the coordinator has to hear.
     Heuristic(XaRetVal),
 }
 
@@ -85,9 +89,14 @@ impl Ending<'_> {
         self.after = self.work.take().map(Place::Prepared);
     }
 
-    /// It was rolled back although it was prepared.
-    pub(super) fn undone(mut self) {
-        self.after = Some(Place::Heuristic(XaRetVal::HEURISTIC_ROLLBACK));
+    /// Its end stays known, since it is not the one that was promised.
+    pub(super) fn stays(&mut self, outcome: XaRetVal) {
+        self.after = Some(Place::Heuristic(outcome));
+    }
+
+    /// It is gone.
+    pub(super) fn over(mut self) {
+        self.after = None;
     }
 }
 
@@ -127,7 +136,8 @@ impl Branches {
         if table.branches.contains_key(name) {
             return Err(XaRetVal::DUPLICATE);
         }
-        if table.branches.len() >= MOST {
+        let of_user = table.branches.keys().filter(|other| other.user == name.user).count();
+        if table.branches.len() >= MOST || of_user >= MOST_OF_USER {
             return Err(XaRetVal::SERVER_ERROR);
         }
         table.next += 1;
@@ -164,7 +174,7 @@ impl Branches {
     pub(super) fn end_suspended(&self, name: &BranchName, connection: u64, fail: bool) -> Result<(), XaRetVal> {
         let mut table = self.table();
         let (_, place) = table.branches.get_mut(name).ok_or(XaRetVal::UNKNOWN)?;
-        match std::mem::replace(place, Place::Busy) {
+        match std::mem::replace(place, Place::Busy { prepared: false }) {
             Place::Suspended(by, mut work) if by == connection => {
                 work.doomed = work.doomed.or(fail.then_some(XaRetVal::ROLLED_BACK));
                 let done = work.doomed.map_or(Ok(()), Err);
@@ -182,16 +192,20 @@ impl Branches {
     pub(super) fn end<'a>(&'a self, name: &'a BranchName, step: Step) -> Result<Ending<'a>, XaRetVal> {
         let mut table = self.table();
         let (_, place) = table.branches.get_mut(name).ok_or(XaRetVal::UNKNOWN)?;
-        let work = match (std::mem::replace(place, Place::Busy), step) {
+        let prepared = matches!(place, Place::Prepared(_));
+        let work = match (std::mem::replace(place, Place::Busy { prepared }), step) {
             (Place::Ended(_, work), Step::Prepare | Step::Rollback | Step::Commit { one_phase: true })
             | (Place::Prepared(work), Step::Rollback | Step::Commit { one_phase: false }) => work,
             (other, step) => {
-                let heuristic = match other {
-                    Place::Heuristic(outcome) if step != Step::Prepare => Some(outcome),
-                    _ => None,
+                let refusal = match (&other, step) {
+                    (Place::Heuristic(outcome), Step::Rollback | Step::Commit { .. }) => *outcome,
+                    // Its outcome is not told wrongly as long as it is not there.
+                    (Place::Busy { .. }, Step::Commit { .. }) => XaRetVal::RETRY,
+                    (Place::Busy { .. }, _) => XaRetVal::UNAVAILABLE,
+                    _ => XaRetVal::PROTOCOL,
                 };
                 *place = other;
-                return Err(heuristic.unwrap_or(XaRetVal::PROTOCOL));
+                return Err(refusal);
             }
         };
         Ok(Ending { branches: self, name, work: Some(work), after: None })
@@ -213,7 +227,8 @@ impl Branches {
     /// The branches of a user that wait for their outcome.
     pub(super) fn waiting(&self, user: &str, database: &str) -> Vec<Xid> {
         let table = self.table();
-        let waits = |place: &Place| matches!(place, Place::Prepared(_) | Place::Heuristic(_));
+        let waits =
+            |place: &Place| matches!(place, Place::Prepared(_) | Place::Heuristic(_) | Place::Busy { prepared: true });
         let all = table
             .branches
             .iter()
@@ -233,7 +248,7 @@ impl Branches {
     pub(super) fn hang_up(&self, connection: u64) {
         let theirs = |place: &Place| match place {
             Place::Active(by) | Place::Suspended(by, _) | Place::Ended(by, _) => *by == connection,
-            Place::Prepared(_) | Place::Busy | Place::Heuristic(_) => false,
+            Place::Prepared(_) | Place::Busy { .. } | Place::Heuristic(_) => false,
         };
         let mut table = self.table();
         let names = table.branches.iter().filter(|(_, (_, place))| theirs(place)).map(|(name, _)| name.clone());
@@ -247,6 +262,10 @@ impl Branches {
     /// The server stops: all are rolled back.
     pub(in crate::server) fn clear(&self) {
         let all = std::mem::take(&mut self.table().branches);
+        let prepared = all.values().filter(|(_, place)| matches!(place, Place::Prepared(_))).count();
+        if prepared > 0 {
+            tracing::warn!(prepared, "the server stops: prepared branches of global transactions are rolled back");
+        }
         drop(all);
     }
 

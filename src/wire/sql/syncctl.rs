@@ -93,6 +93,10 @@ impl XaRetVal {
     pub const READ_ONLY: XaRetVal = XaRetVal(3);
     /// A prepared branch was rolled back without the coordinator's word.
     pub const HEURISTIC_ROLLBACK: XaRetVal = XaRetVal(6);
+    /// It is busy: to be asked again.
+    pub const RETRY: XaRetVal = XaRetVal(4);
+    /// Nobody knows whether a branch was committed or rolled back.
+    pub const HAZARD: XaRetVal = XaRetVal(8);
     /// Rolled back, or to be rolled back, for a reason that is not told.
     pub const ROLLED_BACK: XaRetVal = XaRetVal(100);
     /// Rolled back because of another transaction.
@@ -105,6 +109,8 @@ impl XaRetVal {
     pub const TIMEOUT: XaRetVal = XaRetVal(106);
     /// The server failed.
     pub const SERVER_ERROR: XaRetVal = XaRetVal(-3);
+    /// The server cannot be asked for it now.
+    pub const UNAVAILABLE: XaRetVal = XaRetVal(-7);
     /// There is no such branch.
     pub const UNKNOWN: XaRetVal = XaRetVal(-4);
     /// Something in the request is not valid.
