@@ -158,6 +158,11 @@ def _real(name: str) -> _Rule:
 
 def _listed(of: Aggregate) -> exp.Expr | None:
     node, args = of.node, of.call.expressions
+    if args and isinstance(args[0], exp.Distinct) and len(args[0].expressions) == 2:
+        # It is read as DISTINCT of two values.
+        value, separator = args[0].expressions
+        args = [exp.Distinct(expressions=[value]), separator]
+        of.call.set("expressions", args)
     if isinstance(node, exp.WithinGroup):
         # DuckDB has the order within the brackets.
         if len(args) < 2:

@@ -12,11 +12,14 @@ from sqlglot.parsers.duckdb import DuckDBParser
 
 from drdarrow.server.patience import look
 from drdarrow.server.rules.kinds import Kind
+from drdarrow.server.rules.kinds import kind as kind_of
 
 __all__ = ["Raw", "contains", "put", "read", "write"]
 
 #: Steps of the parser for a token of the statement: see `reading`.
 _STEPS = 100
+#: What binds its operands by its place.
+_OPERATORS = (exp.Binary, exp.Unary, exp.Predicate)
 
 
 class Raw(exp.Expression):
@@ -97,9 +100,27 @@ def write(tree: exp.Expr) -> str | None:
 
 
 def put(words: str, *parts: exp.Expr, kind: Kind | None = None) -> Raw:
-    """An expression of DuckDB's: `put("strpos({}, {})", a, b)`. Each part stands in it once."""
+    """An expression of DuckDB's: `put("strpos({}, {})", a, b)`. Each part stands in it once, in brackets where the words
+    have none around it."""
+    if any(isinstance(part, _OPERATORS) and not isinstance(part, exp.Paren) for part in parts):
+        pieces = words.split("{}")
+        around = zip(parts, pieces, pieces[1:], strict=False)
+        parts = tuple(part if _encloses(before, after) else _bracketed(part) for part, before, after in around)
     made = Raw(words=words, expressions=list(parts))
     made.meta["kind"] = kind
+    return made
+
+
+def _encloses(before: str, after: str) -> bool:
+    """A part between these words is one operand, whatever it is."""
+    return before.endswith(("(", ", ", "[", ": ")) and after.startswith((")", ",", "]", "}", " AS "))
+
+
+def _bracketed(part: exp.Expr) -> exp.Expr:
+    if not isinstance(part, _OPERATORS) or isinstance(part, exp.Paren):
+        return part
+    made = exp.Paren(this=part)
+    made.meta["kind"] = kind_of(part)
     return made
 
 
