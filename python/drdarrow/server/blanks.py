@@ -169,6 +169,9 @@ class _Walk:
             frame.item = after
         elif upper in ("ASC", "DESC", "NULLS", "ROWS", "RANGE"):
             self._item(at, frame)
+            if upper in ("ROWS", "RANGE") and frame.clause in ("ORDER", "PARTITION"):
+                # The frame of a window is no part of its order.
+                frame.clause = ""
         elif (
             upper in ("FROM", "WHERE", "HAVING", "INTO")
             or upper in _ENDS_QUERY
