@@ -73,6 +73,43 @@ def test_an_expression_has_its_value_or_is_refused(
         assert described(cursor.description[0], kind) == kind  # type: ignore[index]
 
 
+#: What is stored in a DECIMAL(5,0), an INTEGER and a SMALLINT of a table with 12.50, 3.9E0 and 7.
+STORED = [
+    ("INSERT INTO X SELECT D, D, F FROM Y", (12, 12, 3)),
+    ("INSERT INTO X (I) SELECT MAIN.Y.D FROM MAIN.Y", (None, 12, None)),
+    ("INSERT INTO X VALUES ((SELECT D FROM Y), CASE WHEN 1 = 1 THEN 3.9 END, 4)", (12, 3, 4)),
+    ("INSERT INTO X SELECT COALESCE(F, D), COALESCE(D, F) + 0.2, COALESCE(D, 0) FROM Y", (3, 12, 12)),
+    ("INSERT INTO X SELECT LAG(D, 0) OVER (ORDER BY I), GREATEST(D, I), NVL2(I, D, 0) FROM Y", (12, 12, 12)),
+    ("INSERT INTO X SELECT DECODE(I, 7, D), ABS(D), MAX(D) OVER () FROM Y", (12, 12, 12)),
+    ("INSERT INTO X SELECT UNFORESEEN.D, UNFORESEEN.F, 1 FROM (SELECT * FROM Y) AS UNFORESEEN", (12, 3, 1)),
+    ("MERGE INTO X USING Y ON X.I = Y.I WHEN NOT MATCHED THEN INSERT VALUES (COALESCE(Y.D, 0), Y.D, F)", (12, 12, 3)),
+    ("INSERT INTO X VALUES (1, 1, 1); UPDATE X SET M = (SELECT D FROM Y), I = (SELECT F FROM Y)", (12, 3, 1)),
+    ("INSERT INTO X VALUES (1, 1, 1); UPDATE X SET (M, I) = (12.5, 3.9)", (12, 3, 1)),
+    ("INSERT INTO Y SELECT D, F, I FROM Y; UPDATE Y SET I = D; INSERT INTO X SELECT MAX(I), 0, 0 FROM Y", (12, 0, 0)),
+]
+
+
+@pytest.mark.parametrize(("sql", "row"), STORED)
+def test_digits_that_a_column_has_no_room_for_are_cut_off(srv: server.Server, sql: str, row: tuple) -> None:
+    with srv.connect() as connection:
+        connection.execute("CREATE TABLE Y (D DECIMAL(9,2), F DOUBLE, I INTEGER)")
+        connection.execute("INSERT INTO Y VALUES (12.50, 3.9E0, 7)")
+        connection.execute("CREATE TABLE X (M DECIMAL(5,0), I INTEGER, S SMALLINT)")
+        for statement in sql.split("; "):
+            connection.execute(statement)
+        assert connection.execute("SELECT M, I, S FROM X").fetchall() == [row]
+        connection.rollback()
+
+
+def test_a_table_of_a_query_has_its_rows_or_none(srv: server.Server) -> None:
+    with srv.connect() as connection:
+        connection.execute("CREATE TABLE A AS (SELECT 7 / 2 AS X FROM (VALUES 1) AS V (I)) WITH DATA")
+        connection.execute("CREATE TABLE B AS (SELECT 7 / 2 AS X FROM (VALUES 1) AS V (I)) WITH NO DATA")
+        assert connection.execute("SELECT X FROM A").fetchall() == [(3,)]
+        assert connection.execute("SELECT X FROM B").fetchall() == []
+        connection.rollback()
+
+
 #: SQLSTATEs by which Derby says that it does not know a word, a function or an operator.
 UNKNOWN = ("42X", "42Y", "0A0")
 

@@ -20,19 +20,19 @@ from sqlglot import exp
 
 from drdarrow.server.engine import SqlError
 from drdarrow.server.rules import order
-from drdarrow.server.rules.calls import DOUBLE, INTEGER, TEXT, Macros
+from drdarrow.server.rules.calls import BIGINT, DOUBLE, INTEGER, TEXT, Macros, fault, once
 from drdarrow.server.rules.kinds import Kind, kind
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.tree import contains, put
 
-__all__ = ["FUNCTIONS", "MACROS", "Aggregate"]
+__all__ = ["FUNCTIONS", "MACROS", "Aggregate", "ranked"]
 
 _COUNT = Kind("DECIMAL", 31, 0)
-_OVERFLOW = "error('drdarrow 802 22003|SUM')"
 
 
 def _bounded(limit: int, name: str) -> str:
-    return f"CASE WHEN abs(CAST(x AS HUGEINT)) > {limit} THEN {_OVERFLOW} ELSE CAST(x AS {name}) END"
+    overflow = fault(802, "22003", "SUM", name)
+    return once(f"CASE WHEN abs(s.x) > {limit} THEN {overflow} ELSE CAST(s.x AS {name}) END", x="CAST(x AS HUGEINT)")
 
 
 MACROS: Macros = {
@@ -191,6 +191,16 @@ def _extreme(of: Aggregate) -> exp.Expr | None:
             value.replace(order.ebcdic(value.copy(), of.product))
         return put("drdarrow_letters({})", of.node, kind=found)
     return _typed(of.node, found)
+
+
+_FIRST = ("LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE")
+_RANKS = {**dict.fromkeys(("ROW_NUMBER", "ROWNUMBER", "RANK", "DENSE_RANK", "DENSERANK", "NTILE"), BIGINT),
+          **dict.fromkeys(("PERCENT_RANK", "CUME_DIST"), DOUBLE)}  # fmt: skip
+
+
+def ranked(name: str, args: list[exp.Expr]) -> Kind | None:
+    """The type of a function that is only there with OVER."""
+    return kind(args[0]) if name in _FIRST and args else _RANKS.get(name)
 
 
 FUNCTIONS: dict[str, _Rule] = {

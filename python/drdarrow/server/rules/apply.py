@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex
-from drdarrow.server.rules import aggregates, dates, literals, numbers, order, text, tree
+from drdarrow.server.rules import aggregates, choices, dates, literals, numbers, order, text, tree
 from drdarrow.server.rules.calls import Macros
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.scopes import Columns
@@ -29,6 +30,8 @@ _OPENS = {
 }
 #: A text that may be a date or a time.
 _MOMENT = re.compile(r"'\s*\d{1,4}[-./:]\d")
+#: Statements that store values, and the word in front of them.
+_CHANGES = {"INSERT": "VALUES", "UPDATE": "SET", "MERGE": "MERGE"}
 #: Rows or groups that blanks at the end of a text do not make different.
 _BLANKS = {"INTERSECT", "EXCEPT", "GROUP"}
 _ORDER = {"<", ">", "<=", ">=", "BETWEEN", "ORDER"}
@@ -36,7 +39,14 @@ _ORDER = {"<", ">", "<=", ">=", "BETWEEN", "ORDER"}
 
 def macros(product: Product) -> Macros:
     """The macros that statements are put in."""
-    return {**numbers.MACROS, **text.MACROS, **dates.MACROS, **aggregates.MACROS, **order.macros(product)}
+    return {
+        **numbers.MACROS,
+        **text.MACROS,
+        **choices.MACROS,
+        **dates.MACROS,
+        **aggregates.MACROS,
+        **order.macros(product),
+    }
 
 
 def made(sql: str, product: Product) -> list[str]:
@@ -80,8 +90,7 @@ def apply(sql: str, product: Product, known: Facts, ask: Callable[[str], list[tu
 def _concerns(words: list[Word], product: Product) -> str:
     """The first word by which a statement may have another meaning in DuckDB; "*" for one that matters only where
     types are known; nothing for a statement that has none."""
-    changes = words[0].upper in ("INSERT", "UPDATE", "MERGE")
-    weak = ""
+    weak = "*" * _stores(words)
     for at, word in enumerate(words[:-1]):
         after = words[at + 1]
         if word.kind in ("name", "quoted"):
@@ -95,6 +104,19 @@ def _concerns(words: list[Word], product: Product) -> str:
             weak = weak or "*" * (negates or word.text == "||" or word.text in _ORDER and product.ebcdic)
         elif word.kind == "string":
             weak = weak or "*" * bool(_MOMENT.match(word.text))
-        elif word.kind == "number" and changes:
-            weak = weak or "*" * (not word.text.isdecimal())
     return weak
+
+
+def _stores(words: list[Word]) -> bool:
+    """A statement puts values into columns that may have to be cut: other ones than texts, whole numbers, markers."""
+    changes = next((word.upper for word in words if word.upper in _CHANGES), "")
+    first = _CHANGES.get(changes)
+    start = next((at for at, word in enumerate(words) if word.upper == first), None)
+    if start is None or changes == "MERGE":
+        return bool(changes)
+    values = words[start + 1 : -1]
+    if changes == "UPDATE":
+        values = [after for word, after in itertools.pairwise(values) if word.text == "="]
+        if any(word.text in "(+-" for word in values):
+            return True
+    return not all(literals.is_plain(word) and (word.kind != "number" or word.text.isdecimal()) for word in values)

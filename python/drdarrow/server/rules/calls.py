@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -27,7 +27,7 @@ __all__ = [
     "Rule",
     "Simple",
 ]
-__all__ += ["calls", "refused"]
+__all__ += ["calls", "constant", "fault", "once", "refused", "typed"]
 
 SMALLINT, INTEGER, BIGINT, DOUBLE = Kind("SMALLINT"), Kind("INTEGER"), Kind("BIGINT"), Kind("DOUBLE")
 DATE, TIME, TIMESTAMP = Kind("DATE"), Kind("TIME"), Kind("TIMESTAMP")
@@ -35,6 +35,19 @@ TEXT, BLOB = Kind("VARCHAR"), Kind("BLOB")
 
 #: Name to parameters and body: each parameter may stand in the body several times.
 Macros: TypeAlias = dict[str, tuple[str, str]]
+
+
+def once(body: str, **of: str) -> str:
+    """An expression of a macro over `s.name` for each of these: it is worked out once, however often it stands there.
+    What a macro repeats grows with every call within another, and would draw from a sequence again."""
+    made = ", ".join(f"'{name}': {value}" for name, value in of.items())
+    return f"list_transform([{{{made}}}], lambda s: {body})[1]"
+
+
+def fault(code: int, state: str, tokens: str, of: str = "VARCHAR") -> str:
+    """An expression that raises a condition when it is worked out: see `errors`. of: its type, as DuckDB names it. What
+    calls `error` may not stand in a window, so this is a text that is no number."""
+    return f"CAST(CAST(CAST('drdarrow {code} {state}|{tokens}' AS BIGINT) AS VARCHAR) AS {of})"
 
 
 @dataclass
@@ -68,9 +81,11 @@ class Call:
         """Words of DuckDB's with the arguments in them, or with these parts."""
         return put(words, *(parts or self.args), kind=result)
 
-    def macro(self, name: str, result: Kind | None, *parts: exp.Expr, cast: str = "VARCHAR") -> Raw:
-        """A call of a macro. cast: the type of a parameter marker in it."""
-        given = [typed(part, cast) for part in parts or self.args]
+    def macro(self, name: str, result: Kind | None, *parts: exp.Expr, cast: str | Sequence[str] = "VARCHAR") -> Raw:
+        """A call of a macro. cast: the type of a parameter marker in it, or that of each argument."""
+        args = parts or tuple(self.args)
+        types = [cast] * len(args) if isinstance(cast, str) else cast
+        given = [typed(part, of) for part, of in zip(args, types, strict=True)]
         return put(f"{name}({', '.join(['{}'] * len(given))})", *given, kind=result)
 
     def refuse(self) -> SqlError:

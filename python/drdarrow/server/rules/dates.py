@@ -13,7 +13,20 @@ from sqlglot import exp
 
 from drdarrow.server.engine import SqlError
 from drdarrow.server.rules import moments
-from drdarrow.server.rules.calls import DATE, INTEGER, TEXT, TIME, TIMESTAMP, Call, Macros, Rule, calls, refused
+from drdarrow.server.rules.calls import (
+    DATE,
+    INTEGER,
+    TEXT,
+    TIME,
+    TIMESTAMP,
+    Call,
+    Macros,
+    Rule,
+    calls,
+    fault,
+    once,
+    refused,
+)
 from drdarrow.server.rules.kinds import Kind, kind
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.tree import put
@@ -22,6 +35,7 @@ __all__ = ["FUNCTIONS", "MACROS", "arithmetic", "as_text", "cast"]
 
 _DATE_DURATION, _TIME_DURATION = Kind("DECIMAL", 8, 0), Kind("DECIMAL", 6, 0)
 _DURATION = Kind("DECIMAL", 20, 6)
+_MARKER = Kind("MARKER")
 _AGE = "age(greatest(s.a, s.b), least(s.a, s.b))"
 _SIGN = "(CASE WHEN s.a >= s.b THEN 1 ELSE -1 END)"
 
@@ -39,23 +53,22 @@ def _once(body: str, kind_of: str) -> str:
 _DAYS = f"({_part('year')} * 10000 + {_part('month')} * 100 + {_part('day')})"
 _CLOCK = f"({_part('hour')} * 10000 + {_part('minute')} * 100 + {_part('microsecond')} // 1000000)"
 _TIMES = "abs(epoch_us(s.a) - epoch_us(s.b)) // 1000000"
-_BEYOND = "error('drdarrow 183 22008|')"
-_WRONG = "error('drdarrow 180 22007|' || CAST(x AS VARCHAR))"
 
 
 def _within(kind_of: str) -> str:
     """A date or timestamp of the years 1 to 9999."""
     return (
         f"list_transform([CAST(x AS {kind_of})], lambda m: CASE WHEN year(m) BETWEEN 1 AND 9999 THEN m "
-        f"WHEN m IS NULL THEN NULL ELSE {_BEYOND} END)[1]"
+        f"WHEN m IS NULL THEN NULL ELSE {fault(183, '22008', '', kind_of)} END)[1]"
     )
 
 
 def _parsed(name: str) -> str:
     forms = ", ".join(f"'{form}'" for form in moments.FORMS[name])
-    read = f"try_strptime(trim(CAST(x AS VARCHAR)), [{forms}])"
-    parsed = f"CAST(CASE WHEN x IS NULL THEN NULL ELSE coalesce({read}, {_WRONG}) END AS {name})"
-    return f"{parsed}, (x) AS CAST(x AS {name})"
+    read = f"try_strptime(trim(s.x), [{forms}])"
+    wrong = fault(180, "22007", "' || s.x || '", "TIMESTAMP")
+    parsed = once(f"CASE WHEN s.x IS NULL THEN NULL ELSE coalesce({read}, {wrong}) END", x="CAST(x AS VARCHAR)")
+    return f"CAST({parsed} AS {name}), (x) AS CAST(x AS {name})"
 
 
 _UNITS = {
@@ -119,12 +132,16 @@ def arithmetic(node: exp.Binary, product: Product) -> exp.Expr | None:
     left, right = kind(node.left), kind(node.right)
     if right is not None and right.name == "INTERVAL":
         return _moved(node, left, product)
+    if isinstance(node, exp.Sub) and _unknown(left) and _unknown(right) and (left, right) != (_MARKER, _MARKER):
+        raise SqlError(-270, "42997", "the type of an expression that is taken from another one")
+    if right is not None and right.moment and _unknown(left) or left is not None and left.moment and _unknown(right):
+        raise SqlError(-270, "42997", "the type of an expression beside a date or time")
     if left is None or not left.moment:
         return None
     if isinstance(node, exp.Sub) and right is not None and (right.moment or right.text):
         other = node.right if right.moment else cast(node.right, left, product)
         return _difference(node.left, left, other, kind(other) or left)
-    if right is None or right.name == "MARKER" or not isinstance(node, (exp.Add, exp.Sub)):
+    if right is None or not isinstance(node, (exp.Add, exp.Sub)):
         return None
     if left == DATE and right.whole and product.name == "luw":
         sign = "+" if isinstance(node, exp.Add) else "-"
@@ -132,6 +149,11 @@ def arithmetic(node: exp.Binary, product: Product) -> exp.Expr | None:
     if left == DATE and right == _DATE_DURATION:
         return _by_duration(node, left)
     raise SqlError(-182, "42816")
+
+
+def _unknown(of: Kind | None) -> bool:
+    """It may be a date, a number, or a duration."""
+    return of is None or of == _MARKER
 
 
 def _by_duration(node: exp.Binary, left: Kind) -> exp.Expr:
@@ -142,7 +164,9 @@ def _by_duration(node: exp.Binary, left: Kind) -> exp.Expr:
 
 def _moved(node: exp.Binary, left: Kind | None, product: Product) -> exp.Expr:
     """A date, time or timestamp and a labelled duration: of the type that it has."""
-    if left is None or left.name not in ("DATE", "TIMESTAMP", "TIME", "VARCHAR", "CHAR"):
+    if left is None:
+        raise SqlError(-270, "42997", "the type of an expression that a duration is added to")
+    if left.name not in ("DATE", "TIMESTAMP", "TIME", "VARCHAR", "CHAR"):
         return node
     unit = node.right.text("unit").rstrip("S").upper() if isinstance(node.right, exp.Interval) else ""
     if left.text:
@@ -384,7 +408,9 @@ FUNCTIONS: dict[str, Rule] = {
     **dict.fromkeys(("TIMESTAMP_FORMAT", "TO_DATE", "TO_TIMESTAMP"), _read),
     "TIMESTAMPDIFF": _difference_in,
     "TRUNC_TIMESTAMP": truncated,
-    "ADD_MONTHS": lambda call: call.macro("drdarrow_add_months", DATE) if len(call.args) == 2 else None,
+    "ADD_MONTHS": lambda call: (
+        call.macro("drdarrow_add_months", DATE, cast=("DATE", "INTEGER")) if len(call.args) == 2 else None
+    ),
     "LAST_DAY": calls({1: (f"last_day({_DATE_PART})", DATE)}),
     "FIRST_DAY": calls({1: (f"CAST(date_trunc('month', {_DATE_PART}) AS DATE)", DATE)}),
     "NEXT_DAY": _next_day,

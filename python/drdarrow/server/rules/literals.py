@@ -12,7 +12,7 @@ from drdarrow.server.patience import look
 from drdarrow.server.rules import moments
 from drdarrow.server.rules.kinds import Kind, of_duck
 
-__all__ = ["put"]
+__all__ = ["is_plain", "put"]
 
 _SIGNS = {"(", ")", ",", "-", "+", "?"}
 _WORDS = {"NULL", "DEFAULT"}
@@ -34,7 +34,7 @@ def put(words: list[Word], ask: Callable[[str], list[tuple[str, str]]]) -> str |
         close = closing(words, end)
         listed = [(names(part) or ("",))[-1] for part in split(words[end + 1 : close])]
         end = close + 1
-    if words[end].upper != "VALUES" or not all(_is_plain(word) for word in words[end + 1 : -1]):
+    if words[end].upper != "VALUES" or not all(is_plain(word) for word in words[end + 1 : -1]):
         return None
     columns = {name.upper(): of_duck(duck) for name, duck in ask(f"FROM {target}")}
     kinds = list(columns.values()) if listed is None else [columns.get(name) for name in listed]
@@ -50,7 +50,8 @@ def put(words: list[Word], ask: Callable[[str], list[tuple[str, str]]]) -> str |
     return text(words)
 
 
-def _is_plain(word: Word) -> bool:
+def is_plain(word: Word) -> bool:
+    """A constant or a marker, or a sign beside one."""
     if word.kind == "string":
         return word.text.startswith("'")
     return word.kind == "number" or word.text in _SIGNS or word.upper in _WORDS

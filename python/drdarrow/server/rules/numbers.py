@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from drdarrow.server import drawn
 from drdarrow.server.engine import SqlError
-from drdarrow.server.rules.calls import BIGINT, DOUBLE, INTEGER, SMALLINT, Call, Macros, Rule, calls
+from drdarrow.server.rules.calls import BIGINT, DOUBLE, INTEGER, SMALLINT, Call, Macros, Rule, calls, typed
 from drdarrow.server.rules.kinds import Kind, kind, wider
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.tree import Raw, put
@@ -36,7 +36,12 @@ def arithmetic(node: exp.Binary, product: Product) -> exp.Expr:
     if left is None or right is None or not (left.number and right.number):
         return _unknown(node, left, right)
     if left.approximate or right.approximate:
-        return _typed(node, DOUBLE if (left.name, right.name) != ("REAL", "REAL") else Kind("REAL"))
+        if product.derby and left.name == right.name == "REAL":
+            return _typed(node, left)
+        for side, of in (("this", left), ("expression", right)):
+            if of.name == "REAL":
+                node.set(side, put("CAST({} AS DOUBLE)", node.args[side], kind=DOUBLE))
+        return _typed(node, DOUBLE)
     if left.whole and right.whole:
         return _integers(node, left, right, product)
     if isinstance(node, exp.Div):
@@ -61,12 +66,11 @@ def _typed(node: exp.Expr, of: Kind | None) -> exp.Expr:
 
 
 def _integers(node: exp.Binary, left: Kind, right: Kind, product: Product) -> exp.Expr:
-    if product.derby:
-        return _typed(node, wider(left, right))
-    result = wider(wider(left, right), INTEGER)
-    if result == INTEGER and isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div)) and INTEGER not in (left, right):
-        # DuckDB has a SMALLINT of two, which may be too small.
-        node.set("this", put("CAST({} AS INTEGER)", node.left, kind=INTEGER))
+    result = wider(left, right) if product.derby else wider(wider(left, right), INTEGER)
+    for side in ("this", "expression") if result == INTEGER else ():
+        # DuckDB has a SMALLINT of two, or of one and a constant, which may be too small.
+        if kind(node.args[side]) == SMALLINT:
+            node.set(side, put("CAST({} AS INTEGER)", node.args[side], kind=INTEGER))
     return _typed(node, result)
 
 
@@ -248,9 +252,15 @@ def _mod(call: Call) -> exp.Expr | None:
     if len(call.args) != 2:
         return None
     one, other = call.kind(0), call.kind(1)
-    node = exp.Mod(this=exp.paren(call.args[0], copy=False), expression=exp.paren(call.args[1], copy=False))
+    # A marker has the type of the other side.
+    sides = [
+        typed(arg, of.duck) if of is not None and of.number else arg
+        for arg, of in zip(call.args, (other, one), strict=True)
+    ]
+    node = exp.Mod(this=exp.paren(sides[0], copy=False), expression=exp.paren(sides[1], copy=False))
     node.this.meta["kind"], node.expression.meta["kind"] = one, other
     made = arithmetic(node, call.product)
+    one, other = _assumed(one, other), _assumed(other, one)
     if one is not None and other is not None and one.whole and other.whole:
         result = wider(one, other)
         return put(f"CAST({{}} AS {result.duck})", made, kind=result)

@@ -11,12 +11,12 @@ from sqlglot import exp
 
 from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import look
-from drdarrow.server.rules import dates
-from drdarrow.server.rules.calls import TEXT, Macros, typed
+from drdarrow.server.rules import dates, tree
+from drdarrow.server.rules.calls import TEXT, Macros, fault, once, typed
 from drdarrow.server.rules.kinds import Kind, kind
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.scopes import Columns
-from drdarrow.server.rules.tree import contains, put, write
+from drdarrow.server.rules.tree import contains, put
 
 __all__ = ["between", "compared", "ebcdic", "group", "macros", "ordered", "unblanked"]
 
@@ -33,18 +33,19 @@ def macros(product: Product) -> Macros:
     rising = "".join(sorted(letters))
     coded = "".join(chr(0x100 + code) for code in codes)
     one, other, third = ("'" + text.replace("'", "''") + "'" for text in (letters, rising, coded))
-    byte = (
-        f"list_transform(string_split(translate(CAST(x AS VARCHAR), {one}, {third}), ''), lambda c: hex(ord(c) - 256))"
-    )
-    missing = "error('drdarrow 330 22021|HEX')"
+    byte = f"list_transform(string_split(translate(s.x, {one}, {third}), ''), lambda c: hex(ord(c) - 256))"
+    missing = fault(330, "22021", "HEX")
     return {
         # Of a value that is no text nothing changes.
         "drdarrow_ebcdic": ("x VARCHAR", f"translate(x, {one}, {other}), (x) AS x"),
         "drdarrow_letters": ("x VARCHAR", f"translate(x, {other}, {one}), (x) AS x"),
         "drdarrow_hex_page": (
             "x",
-            f"CASE WHEN x IS NULL THEN NULL WHEN x = '' THEN '' WHEN translate(x, {one}, '') <> '' THEN {missing} "
-            f"ELSE array_to_string({byte}, '') END",
+            once(
+                f"CASE WHEN s.x IS NULL THEN NULL WHEN s.x = '' THEN '' WHEN translate(s.x, {one}, '') <> '' "
+                f"THEN {missing} ELSE array_to_string({byte}, '') END",
+                x="CAST(x AS VARCHAR)",
+            ),
         ),
     }
 
@@ -151,8 +152,8 @@ def group(query: exp.Select, items: list[exp.Expr]) -> None:
     by = query.args.get("group")
     if by is None:
         return
-    texts = {write(part): part for part in by.expressions if not isinstance(part, (exp.Column, exp.Literal))}
-    given = {write(item.unalias()): kind(item.unalias()) for item in items}
+    texts = {tree.text(part): part for part in by.expressions if not isinstance(part, (exp.Column, exp.Literal))}
+    given = {tree.text(item.unalias()): kind(item.unalias()) for item in items}
     of = {text: given.get(text) or kind(part) for text, part in texts.items()}
     wanted = {text for text, found in of.items() if text is not None and found is not None and found.name == "VARCHAR"}
     if not wanted:
@@ -163,7 +164,7 @@ def group(query: exp.Select, items: list[exp.Expr]) -> None:
         raise SqlError(-101, "54001", f"GROUP BY of texts in a query of more than {_MOST} parts")
     for node in nodes:
         look()
-        text = write(node)
+        text = tree.text(node)
         if text in wanted and not contains(node, exp.Placeholder):
             node.replace(put("drdarrow_key({})", node.copy(), kind=of[text]))
 

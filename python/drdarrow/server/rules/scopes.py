@@ -38,11 +38,13 @@ class Scope:
             scope = scope.outer
         return False
 
-    def find(self, table: str, name: str) -> Kind | None:
+    def find(self, table: str, name: str, schema: str = "") -> Kind | None:
         """The type of a column; None where it is not known."""
         table, name = table.upper(), name.upper()
         scope: Scope | None = self
         while scope is not None:
+            if schema and sum(source == table for source, _ in scope.sources) > 1:
+                return None
             for source, columns in scope.sources:
                 if table and source != table:
                     continue
@@ -74,10 +76,10 @@ def common(kinds: Iterable[Kind | None]) -> Kind | None:
     for of in kinds:
         if of is None:
             return None
-        if of.name in ("NULL", "MARKER"):
+        if found is None or found == of or found.name in ("NULL", "MARKER"):
+            found = found if found is not None and of.name == "NULL" else of
+        elif of.name in ("NULL", "MARKER"):
             continue
-        if found is None or found == of:
-            found = of
         elif found.whole and of.whole:
             found = wider(found, of)
         elif found.exact and of.exact:
@@ -89,7 +91,13 @@ def common(kinds: Iterable[Kind | None]) -> Kind | None:
             found = Kind("DOUBLE")
         elif found.text and of.text:
             both = (found.size, of.size)
-            found = Kind("VARCHAR", max(both) if all(both) else 0)
+            found = Kind(found.name if found.name == of.name else "VARCHAR", max(both) if all(both) else 0)
+        elif found.moment and of.text:
+            continue
+        elif of.moment and found.text:
+            found = of
+        elif {found.name, of.name} == {"DATE", "TIMESTAMP"}:
+            found = Kind("TIMESTAMP")
         else:
             return None
     return found

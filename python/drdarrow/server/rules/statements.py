@@ -137,3 +137,14 @@ class Statements:
             self._walk.children(node.this, scope)
         if isinstance(node.expression, exp.Query):
             self._walk.query(node.expression, scope)
+            self._filled(node)
+
+    def _filled(self, node: exp.Create) -> None:
+        """CREATE TABLE AS with data or without: the writer has no words for it."""
+        properties = node.args.get("properties")
+        found = properties.find(exp.WithDataProperty) if properties is not None else None
+        if found is None:
+            return
+        if found.args.get("no"):
+            node.set("expression", put("SELECT * FROM ({}) AS drdarrow LIMIT 0", node.expression))
+        found.pop()

@@ -15,8 +15,12 @@ __all__ = ["stored"]
 def stored(value: exp.Expr, column: Kind | None, product: Product) -> exp.Expr:
     """A value for a column. Raises SqlError -180, -181 for a constant that is no date."""
     of = kind(value)
-    if column is None or of is None or of.name in ("NULL", "MARKER") or of == column:
+    if column is None or of == column or of is not None and of.name in ("NULL", "MARKER"):
         return value
+    if of is None:
+        # Through text, which every type becomes: the digits are cut off there.
+        default = isinstance(value, (exp.Var, exp.Column)) and value.name.upper() == "DEFAULT"
+        return numbers.cast(value, column) if column.exact and column.name != "HUGEINT" and not default else value
     if column.moment and of.text:
         return dates.cast(value, column, product)
     if column.exact and (of.approximate or of.name == "DECIMAL" and of.scale > column.scale):

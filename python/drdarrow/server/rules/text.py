@@ -13,11 +13,23 @@ from sqlglot import exp
 
 from drdarrow.server import growing
 from drdarrow.server.engine import SqlError
-from drdarrow.server.rules.calls import BLOB, INTEGER, TEXT, Call, Macros, Rule, calls, constant, refused, typed
+from drdarrow.server.rules.calls import (
+    BLOB,
+    INTEGER,
+    TEXT,
+    Call,
+    Macros,
+    Rule,
+    calls,
+    constant,
+    fault,
+    once,
+    refused,
+    typed,
+)
 from drdarrow.server.rules.dates import as_text
-from drdarrow.server.rules.kinds import Kind, kind
+from drdarrow.server.rules.kinds import Kind
 from drdarrow.server.rules.product import Product
-from drdarrow.server.rules.scopes import common
 from drdarrow.server.rules.tree import put
 
 __all__ = ["FUNCTIONS", "MACROS", "cast"]
@@ -33,23 +45,13 @@ _FLOAT = (
     f"ELSE (CASE WHEN s.t[1] = '-' THEN '-' ELSE '' END) || left({_FIRST}, 1) || '.' || {_REST} || 'E' || {_POWER} "
     "END)[1]"
 )
-#: Of a parameter that stands there several times, once.
-_ONCE = "list_transform([{{{of}}}], lambda s: {body})[1]"
-
-
-def _once(body: str, **of: str) -> str:
-    return _ONCE.format(of=", ".join(f"'{name}': {value}" for name, value in of.items()), body=body)
-
-
-def _fault(code: int, state: str, name: str) -> str:
-    return f"error('drdarrow {code} {state}|{name}')"
 
 
 def _hexadecimal(size: int, order: Iterable[int]) -> str:
     """The bytes of an integer."""
-    unsigned = f"CAST(CASE WHEN x < 0 THEN CAST(x AS HUGEINT) + {1 << 8 * size} ELSE x END AS UBIGINT)"
-    digits = f"right(repeat('0', 15) || hex({unsigned}), {2 * size})"
-    return " || ".join(f"substr({digits}, {2 * n - 1}, 2)" for n in order)
+    value = f"CASE WHEN s.x < 0 THEN CAST(s.x AS HUGEINT) + {1 << 8 * size} ELSE s.x END"
+    digits = once(f"right(repeat('0', 15) || hex(CAST({value} AS UBIGINT)), {2 * size})", x="x")
+    return once(" || ".join(f"substr(s.x, {2 * n - 1}, 2)" for n in order), x=digits)
 
 
 _CUT = (
@@ -57,22 +59,23 @@ _CUT = (
     "list_max(list_filter(range(0, n + 1), lambda k: strlen(left(s.x, CAST(k AS INTEGER))) <= n))) END"
 )
 _WIDER = "CAST(greatest(length(s.f), length(s.t)) AS INTEGER)"
-_OUTSIDE = _fault(138, "22011", "SUBSTR")
+_OUTSIDE = fault(138, "22011", "SUBSTR")
 _SUBSTR = f"CASE WHEN s.i < 1 THEN {_OUTSIDE} ELSE substr(s.x, s.i) END"
 MACROS: Macros = {
     "drdarrow_float": ("x", _FLOAT),
     # As Java writes it.
     "drdarrow_java": (
         "x",
-        f"CASE WHEN x = 0 OR abs(x) >= 0.001 AND abs(x) < 10000000 THEN CAST(x AS VARCHAR) ELSE {_FLOAT} END",
+        "list_transform([x], lambda k: CASE WHEN k = 0 OR abs(k) >= 0.001 AND abs(k) < 10000000 "
+        f"THEN CAST(k AS VARCHAR) ELSE {_FLOAT.replace('CAST(x AS', 'CAST(k AS')} END)[1]",
     ),
     "drdarrow_substr": (
         "x, i",
-        _once(_SUBSTR, x="CAST(x AS VARCHAR)", i="CAST(i AS BIGINT)"),
+        once(_SUBSTR, x="CAST(x AS VARCHAR)", i="CAST(i AS BIGINT)"),
     ),
     "drdarrow_substr_of": (
         "x, i, n",
-        _once(
+        once(
             f"CASE WHEN s.i < 1 OR s.n < 0 THEN {_OUTSIDE} ELSE substr(s.x, s.i, s.n) END",
             x="CAST(x AS VARCHAR)", i="CAST(i AS BIGINT)", n="CAST(n AS BIGINT)",
         ),
@@ -81,23 +84,18 @@ MACROS: Macros = {
     **{f"drdarrow_hex_last_{size}": ("x", _hexadecimal(size, range(size, 0, -1))) for size in (2, 4, 8)},
     "drdarrow_translate": (
         "x, t, f, p",
-        _once(f"translate(s.x, s.f, rpad(s.t, {_WIDER}, s.p))", x="x", t="t", f="f", p="p"),
+        once(f"translate(s.x, s.f, rpad(s.t, {_WIDER}, s.p))", x="x", t="t", f="f", p="p"),
     ),
     # As many characters as fit into some bytes.
-    "drdarrow_cut": ("x, n", _once(_CUT, x="CAST(x AS VARCHAR)")),
+    "drdarrow_cut": ("x, n", once(_CUT, x="CAST(x AS VARCHAR)")),
     "drdarrow_fixed": (
         "x, n",
-        f"list_transform([{_once(_CUT, x='CAST(x AS VARCHAR)')}], lambda k: k || repeat(' ', n - strlen(k)))[1]",
-    ),
-    # Blanks at the end do not count.
-    "drdarrow_nullif": (
-        "a VARCHAR, b VARCHAR",
-        "CASE WHEN rtrim(a, ' ') = rtrim(b, ' ') THEN NULL ELSE a END, (a, b) AS nullif(a, b)",
+        f"list_transform([{once(_CUT, x='CAST(x AS VARCHAR)')}], lambda k: k || repeat(' ', n - strlen(k)))[1]",
     ),
     "drdarrow_insert": (
         "x, i, n, t",
-        _once(
-            f"CASE WHEN s.i < 1 OR s.n < 0 THEN {_fault(138, '22011', 'INSERT')} "
+        once(
+            f"CASE WHEN s.i < 1 OR s.n < 0 THEN {fault(138, '22011', 'INSERT')} "
             "ELSE substr(s.x, 1, s.i - 1) || s.t || substr(s.x, s.i + s.n) END",
             x="CAST(x AS VARCHAR)", i="CAST(i AS BIGINT)", n="CAST(n AS BIGINT)", t="CAST(t AS VARCHAR)",
         ),
@@ -199,7 +197,8 @@ def _substr(call: Call) -> exp.Expr | None:
     if of is not None and of.text and of.name == "CHAR" and start is not None and start > of.size:
         raise SqlError(-138, "22011", "SUBSTR")
     if start is None or len(call.args) == 3 and size is None:
-        return call.macro(f"drdarrow_substr{'_of' if len(call.args) == 3 else ''}", TEXT)
+        types = ("VARCHAR", "INTEGER", "INTEGER")[: len(call.args)]
+        return call.macro(f"drdarrow_substr{'_of' if len(call.args) == 3 else ''}", TEXT, cast=types)
     if size is None:
         return call.made("substr(CAST({} AS VARCHAR), {})", TEXT)
     if call.product.derby:
@@ -285,24 +284,6 @@ def _written(arg: exp.Expr) -> str | None:
     return "'" + value.replace("'", "''") + "'" if isinstance(arg, exp.Literal) and arg.is_string else value
 
 
-def _extreme(order: str) -> Rule:
-    """GREATEST and LEAST, NULL if one of them is."""
-
-    def rule(call: Call) -> exp.Expr | None:
-        if len(call.args) < 2:
-            return None
-        kinds = [call.kind(n) for n in range(len(call.args))]
-        parts = ", ".join(["{}"] * len(call.args))
-        same = common(kinds)
-        if any(kind is not None and kind.text for kind in kinds):
-            if call.product.ebcdic:
-                raise call.refuse()
-            same = TEXT
-        return call.made(f"list_sort([{parts}], '{order}', 'NULLS FIRST')[1]", same)
-
-    return rule
-
-
 def _joined(call: Call) -> exp.Expr | None:
     if len(call.args) < 2:
         return None
@@ -310,36 +291,9 @@ def _joined(call: Call) -> exp.Expr | None:
     return call.made(f"({' || '.join(['{}'] * len(call.args))})", Kind("VARCHAR", sum(sizes) if all(sizes) else 0))
 
 
-def _first(call: Call) -> exp.Expr | None:
-    """COALESCE."""
-    same = common(call.kind(n) for n in range(len(call.args)))
-    return call.made(f"coalesce({', '.join(['{}'] * len(call.args))})", same)
-
-
-def _nullif(call: Call) -> exp.Expr:
-    one, other = call.kind(0), call.kind(1)
-    markers = any(of is not None and of.name == "MARKER" for of in (one, other))
-    if markers and not any(of is not None and of.text for of in (one, other)):
-        # DuckDB gives the marker the type of the other value.
-        return call.made("nullif({}, {})", one)
-    return call.macro("drdarrow_nullif", one)
-
-
-def _decode(call: Call) -> exp.Expr | None:
-    if len(call.args) < 3 or call.args[0].find(exp.Placeholder):
-        raise call.refuse()
-    value, *rest = call.args
-    cases, parts = [], []
-    while len(rest) > 1:
-        cases.append("WHEN {} IS NOT DISTINCT FROM {} THEN {}")
-        parts += [value.copy(), *rest[:2]]
-        rest = rest[2:]
-    other = " ELSE {}" if rest else ""
-    results = [kind(part) for part in (*parts[2::3], *rest)]
-    return call.made(f"(CASE {' '.join(cases)}{other} END)", common(results), *parts, *rest)
-
-
 _REGEXP = {"REGEXP_LIKE": "regexp_matches({}, {})", "REGEXP_COUNT": "CAST(len(regexp_extract_all({}, {})) AS INTEGER)"}
+
+_INSERT = ("VARCHAR", "INTEGER", "INTEGER", "VARCHAR")
 
 FUNCTIONS: dict[str, Rule] = {
     **{name: _casting("CHAR") for name in ("CHAR", "GRAPHIC", "NCHAR")},
@@ -361,27 +315,21 @@ FUNCTIONS: dict[str, Rule] = {
     "LOCATE": lambda call: (
         call.made("CAST(strpos({}, {}) AS INTEGER)", INTEGER, call.args[1], call.args[0])
         if len(call.args) == 2
-        else put("CAST({} AS INTEGER)", call.macro("drdarrow_locate", INTEGER), kind=INTEGER)
+        else put(
+            "CAST({} AS INTEGER)",
+            call.macro("drdarrow_locate", INTEGER, cast=("VARCHAR", "VARCHAR", "INTEGER")),
+            kind=INTEGER,
+        )
         if len(call.args) == 3
         else refused(call)
     ),
-    "INSERT": lambda call: call.macro("drdarrow_insert", TEXT) if len(call.args) == 4 else None,
+    "INSERT": lambda call: call.macro("drdarrow_insert", TEXT, cast=_INSERT) if len(call.args) == 4 else None,
     "OVERLAY": lambda call: (
-        call.macro("drdarrow_insert", TEXT, call.args[0], call.args[2], call.args[3], call.args[1])
+        call.macro("drdarrow_insert", TEXT, call.args[0], call.args[2], call.args[3], call.args[1], cast=_INSERT)
         if len(call.args) == 4
         else None
     ),
     "CONCAT": _joined,
-    **dict.fromkeys(("GREATEST", "MAX"), _extreme("DESC")),
-    **dict.fromkeys(("LEAST", "MIN"), _extreme("ASC")),
-    **dict.fromkeys(("COALESCE", "VALUE", "NVL", "IFNULL"), _first),
-    "NULLIF": lambda call: _nullif(call) if len(call.args) == 2 else None,
-    "NVL2": lambda call: (
-        call.made("(CASE WHEN {} IS NOT NULL THEN {} ELSE {} END)", common((call.kind(1), call.kind(2))))
-        if len(call.args) == 3
-        else None
-    ),
-    "DECODE": _decode,
     "HEX": _hex,
     "ASCII": calls({1: ("CAST(ascii({}) AS INTEGER)", INTEGER)}),
     "CHR": calls({1: ("chr({})", TEXT)}),

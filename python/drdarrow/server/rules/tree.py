@@ -10,11 +10,12 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parsers.duckdb import DuckDBParser
 
+from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import look
 from drdarrow.server.rules.kinds import Kind
 from drdarrow.server.rules.kinds import kind as kind_of
 
-__all__ = ["Raw", "contains", "put", "read", "write"]
+__all__ = ["Raw", "contains", "put", "read", "text", "write"]
 
 #: Steps of the parser for a token of the statement: see `reading`.
 _STEPS = 100
@@ -90,18 +91,31 @@ def read(sql: str) -> exp.Expr | None:
 
 
 def write(tree: exp.Expr) -> str | None:
-    """The statement of a tree; None for one that is too deep, or has what the writer does not know."""
+    """The statement of a tree; None for one that is too deep.
+
+    Raises SqlError -270 for one that has what the writer does not know.
+    """
     try:
         return str(
             _Dialect.Generator(dialect=_DIALECT, comments=False, unsupported_level=ErrorLevel.RAISE).generate(tree)
         )
-    except (SqlglotError, RecursionError):
+    except RecursionError:
+        return None
+    except SqlglotError:
+        raise SqlError(-270, "42997", "a clause beside an expression of Db2's") from None
+
+
+def text(node: exp.Expr) -> str | None:
+    """A part of a statement as DuckDB reads it; None where there are no words for it."""
+    try:
+        return write(node)
+    except SqlError:
         return None
 
 
 def put(words: str, *parts: exp.Expr, kind: Kind | None = None) -> Raw:
-    """An expression of DuckDB's: `put("strpos({}, {})", a, b)`. Each part stands in it once, in brackets where the words
-    have none around it."""
+    """An expression of DuckDB's: `put("strpos({}, {})", a, b)`. Each part stands in it once, in brackets where
+    the words have none around it."""
     if any(isinstance(part, _OPERATORS) and not isinstance(part, exp.Paren) for part in parts):
         pieces = words.split("{}")
         around = zip(parts, pieces, pieces[1:], strict=False)

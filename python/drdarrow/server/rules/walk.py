@@ -10,19 +10,20 @@ from sqlglot import exp
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import look
-from drdarrow.server.rules import aggregates, dates, numbers, order, text
+from drdarrow.server.rules import aggregates, choices, dates, numbers, order, text, tree
 from drdarrow.server.rules.calls import Call
+from drdarrow.server.rules.choices import alike, together
 from drdarrow.server.rules.kinds import Kind, declared, kind, of_duck
 from drdarrow.server.rules.product import Product
-from drdarrow.server.rules.scopes import Columns, Scope, common
+from drdarrow.server.rules.scopes import Columns, Scope
 from drdarrow.server.rules.stored import stored
-from drdarrow.server.rules.tree import put, write
+from drdarrow.server.rules.tree import put
 
 __all__ = ["CAST", "FUNCTIONS", "Ask", "Walk", "of_type"]
 
 #: The call that a CAST to a type of Db2's has become: value, type, sizes.
 CAST = "drdarrow_db2_cast"
-FUNCTIONS = {**text.FUNCTIONS, **numbers.FUNCTIONS, **dates.FUNCTIONS}
+FUNCTIONS = {**text.FUNCTIONS, **choices.FUNCTIONS, **numbers.FUNCTIONS, **dates.FUNCTIONS}
 #: The columns of a table, or of what gives one, as DuckDB has them: names and types.
 Ask = Callable[[str], list[tuple[str, str]]]
 _AROUND = (exp.Window, exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
@@ -56,7 +57,10 @@ class Walk:
                     node.set(key, order.unblanked(node.args[key], of))
             columns: Columns = None
             if left is not None and right is not None and len(left) == len(right):
-                columns = [(name, common((one, other))) for (name, one), (_, other) in zip(left, right, strict=True)]
+                columns = [
+                    (name, together((one, other), self._product))
+                    for (name, one), (_, other) in zip(left, right, strict=True)
+                ]
             scope.add("", columns)
             self._rest(node, scope, [put("{}", exp.column(name), kind=of) for name, of in columns or ()])
             return columns
@@ -156,7 +160,7 @@ class Walk:
             node = node.this
         if isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier):
             self.children(node, scope)
-            words = write(node)
+            words = tree.text(node)
             try:
                 columns: Columns = (
                     [(column, of_duck(duck)) for column, duck in self._ask(f"FROM {words}")] if words else None
@@ -182,7 +186,7 @@ class Walk:
 
     def _given(self, node: exp.Table) -> Columns:
         """The columns of a function that gives a table; None where that depends on something around it."""
-        words = write(node)
+        words = tree.text(node)
         if words is None:
             return None
         with suppress(Exception):
@@ -225,7 +229,9 @@ class Walk:
             return None
         alias = node.args.get("alias")
         names = [column.name for column in alias.columns] if isinstance(alias, exp.TableAlias) else []
-        return _renamed([(f"col{n}", common(cells)) for n, cells in enumerate(zip(*kinds, strict=True))], names)
+        return _renamed(
+            [(f"col{n}", together(cells, self._product)) for n, cells in enumerate(zip(*kinds, strict=True))], names
+        )
 
     def argument(self, node: exp.Expr, key: str, scope: Scope) -> None:
         """Puts an argument of a node in DuckDB's words."""
@@ -256,7 +262,7 @@ class Walk:
         if isinstance(node, (exp.Identifier, exp.DataType, exp.Var, exp.Star, exp.Lambda, exp.Schema)):
             return node
         if isinstance(node, exp.Column):
-            node.meta["kind"] = scope.find(node.table, node.name) if len(node.parts) < 3 else None
+            node.meta["kind"] = scope.find(node.table, node.name, node.db)
             return node
         if isinstance(node, exp.Literal):
             node.meta["kind"] = _constant(node, self._product)
@@ -301,9 +307,7 @@ class Walk:
         elif isinstance(node, exp.Interval):
             found = Kind("INTERVAL")
         elif isinstance(node, exp.Case):
-            branches = [branch.args["true"] for branch in node.args["ifs"]]
-            other = node.args.get("default")
-            found = common(kind(branch) for branch in (*branches, *((other,) if other is not None else ())))
+            found = self._case(node)
         elif isinstance(node, exp.DPipe):
             sides = [kind(node.left), kind(node.right)]
             if all(of is not None and of.text for of in sides):
@@ -324,6 +328,15 @@ class Walk:
         if found is not None:
             node.meta["kind"] = found
         return node
+
+    def _case(self, node: exp.Case) -> Kind | None:
+        places = [(branch, "true") for branch in node.args["ifs"]]
+        places += [(node, "default")] if node.args.get("default") is not None else []
+        made, of = alike([place.args[key] for place, key in places], self._product)
+        for (place, key), value in zip(places, made, strict=True):
+            if value is not place.args[key]:
+                place.set(key, value)
+        return of
 
     def _extract(self, node: exp.Extract) -> exp.Expr:
         rule = FUNCTIONS.get(node.name.upper())
@@ -375,8 +388,10 @@ class Walk:
             self.argument(inner, "this", scope)
             return node
         self.children(call, scope)
-        rule = aggregates.FUNCTIONS.get(str(call.this).upper())
+        name = str(call.this).upper()
+        rule = aggregates.FUNCTIONS.get(name)
         if rule is None:
+            node.meta["kind"] = aggregates.ranked(name, call.expressions)
             return node
         return rule(aggregates.Aggregate(node, call, self._product)) or node
 

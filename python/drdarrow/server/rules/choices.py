@@ -1,0 +1,132 @@
+"""Values of which one is taken: COALESCE, CASE, GREATEST and the like. Each is put in the type that all have together.
+
+A date and a text are a date, a CHAR(4) and a CHAR(8) a CHAR(8), numbers what their sum would be. Source: Db2 for LUW
+"Rules for result data types".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from drdarrow.server.rules import dates, text
+from drdarrow.server.rules.calls import Call, Macros, Rule, once
+from drdarrow.server.rules.kinds import Kind, kind
+from drdarrow.server.rules.product import Product
+from drdarrow.server.rules.scopes import common
+from drdarrow.server.rules.tree import contains, put
+
+__all__ = ["FUNCTIONS", "MACROS", "alike", "fitted", "together"]
+
+#: Cases of a DECODE that works its value out once: within others it would grow with each of them.
+_CASES = 16
+#: What may not stand in a function of DuckDB's own, or has no type there.
+_APART = (exp.Query, exp.Window, exp.Filter, exp.Placeholder, exp.Parameter)
+
+
+def _decoded(cases: int) -> tuple[str, str]:
+    whens = " ".join(f"WHEN drdarrow_of IS NOT DISTINCT FROM a{n} THEN b{n}" for n in range(cases))
+    parameters = ", ".join(f"a{n}, b{n}" for n in range(cases))
+    return f"x, {parameters}, c", f"list_transform([x], lambda drdarrow_of: CASE {whens} ELSE c END)[1]"
+
+
+MACROS: Macros = {
+    **{f"drdarrow_decode_{cases}": _decoded(cases) for cases in range(1, _CASES + 1)},
+    # Blanks at the end do not count.
+    "drdarrow_nullif": (
+        "a VARCHAR, b VARCHAR",
+        once("CASE WHEN rtrim(s.a, ' ') = rtrim(s.b, ' ') THEN NULL ELSE s.a END", a="a", b="b")
+        + ", (a, b) AS "
+        + once("CASE WHEN s.a = s.b THEN NULL ELSE s.a END", a="a", b="b"),
+    ),
+}
+
+
+def together(kinds: Sequence[Kind | None], product: Product) -> Kind | None:
+    """The type of values of these types; None where it is not known."""
+    if product.derby and any(of is not None and of.name == "DECIMAL" for of in kinds):
+        kinds = [product.decimal(of) if of is not None and of.whole else of for of in kinds]
+    return common(kinds)
+
+
+def alike(parts: Sequence[exp.Expr], product: Product) -> tuple[list[exp.Expr], Kind | None]:
+    """The values in the type of all of them, and this type; as they are where it is not known."""
+    of = together([kind(part) for part in parts], product)
+    return [fitted(part, of, product) for part in parts], of
+
+
+def fitted(value: exp.Expr, to: Kind | None, product: Product) -> exp.Expr:
+    """A value in the type that it has with others."""
+    of = kind(value)
+    if to is None or of is None or of == to or of.name in ("NULL", "MARKER"):
+        return value
+    if to.moment:
+        return dates.cast(value, to, product)
+    if to.number:
+        return put(f"CAST({{}} AS {to.duck})", value, kind=to)
+    if to.name == "CHAR" and not product.derby:
+        return text.cast(value, of, to, product)
+    return value
+
+
+def _extreme(order: str) -> Rule:
+    """GREATEST and LEAST, NULL if one of them is."""
+
+    def rule(call: Call) -> exp.Expr | None:
+        if len(call.args) < 2:
+            return None
+        parts, of = alike(call.args, call.product)
+        if call.product.ebcdic and (of is None or of.text):
+            raise call.refuse()
+        return call.made(f"list_sort([{', '.join(['{}'] * len(parts))}], '{order}', 'NULLS FIRST')[1]", of, *parts)
+
+    return rule
+
+
+def _first(call: Call) -> exp.Expr | None:
+    """COALESCE."""
+    parts, of = alike(call.args, call.product)
+    return call.made(f"coalesce({', '.join(['{}'] * len(parts))})", of, *parts)
+
+
+def _nullif(call: Call) -> exp.Expr | None:
+    if len(call.args) != 2:
+        return None
+    one, other = call.kind(0), call.kind(1)
+    # A marker has the type of the other value.
+    types = [of.duck for of in (one, other) if of is not None and of.name not in ("MARKER", "NULL")]
+    return call.macro("drdarrow_nullif", one, cast=types[0] if types else "VARCHAR")
+
+
+def _either(call: Call) -> exp.Expr | None:
+    """NVL2."""
+    if len(call.args) != 3:
+        return None
+    parts, of = alike(call.args[1:], call.product)
+    return call.made("(CASE WHEN {} IS NOT NULL THEN {} ELSE {} END)", of, call.args[0], *parts)
+
+
+def _decode(call: Call) -> exp.Expr | None:
+    if len(call.args) < 3 or call.args[0].find(exp.Placeholder):
+        raise call.refuse()
+    value, *rest = call.args
+    other = [rest.pop()] if len(rest) % 2 else []
+    results, of = alike([*rest[1::2], *other], call.product)
+    cases = len(rest) // 2
+    pairs = [part for pair in zip(rest[::2], results, strict=False) for part in pair]
+    last = results[cases:] or [exp.Null()]
+    if cases <= _CASES and not isinstance(value, (exp.Column, exp.Literal)) and not contains(call.node, *_APART):
+        return call.macro(f"drdarrow_decode_{cases}", of, value, *pairs, *last)
+    parts = [part for n in range(0, len(pairs), 2) for part in (value.copy(), *pairs[n : n + 2])]
+    return call.made(f"(CASE {'WHEN {} IS NOT DISTINCT FROM {} THEN {} ' * cases}ELSE {{}} END)", of, *parts, *last)
+
+
+FUNCTIONS: dict[str, Rule] = {
+    **dict.fromkeys(("GREATEST", "MAX"), _extreme("DESC")),
+    **dict.fromkeys(("LEAST", "MIN"), _extreme("ASC")),
+    **dict.fromkeys(("COALESCE", "VALUE", "NVL", "IFNULL"), _first),
+    "NULLIF": _nullif,
+    "NVL2": _either,
+    "DECODE": _decode,
+}
