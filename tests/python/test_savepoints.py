@@ -86,6 +86,30 @@ def test_a_script_ends_as_with_tables_in_memory(name: str) -> None:
     assert played("duckdb", SCRIPTS[name]) == played("tables", SCRIPTS[name])
 
 
+def test_a_name_is_taken_once_where_it_is_unique(srv: server.Server) -> None:
+    table = fresh()
+    with srv.connect() as connection:
+        connection.execute(f"CREATE TABLE {table} (A INTEGER)")
+        connection.commit()
+        connection.execute("SAVEPOINT P UNIQUE ON ROLLBACK RETAIN CURSORS")
+        connection.execute(f"INSERT INTO {table} VALUES (1)")
+        for again in ("SAVEPOINT P UNIQUE ON ROLLBACK RETAIN CURSORS", "SAVEPOINT P ON ROLLBACK RETAIN CURSORS"):
+            with pytest.raises(drdarrow.Error) as caught:
+                connection.execute(again)
+            assert caught.value.sqlstate == "3B501"
+        with pytest.raises(drdarrow.Error) as caught:
+            connection.execute("SAVEPOINT SYSP ON ROLLBACK RETAIN CURSORS")
+        assert caught.value.sqlstate == "42939"
+        # The first one stands, and keeps its name to itself when it was gone back to.
+        connection.execute("ROLLBACK TO SAVEPOINT P")
+        assert connection.execute(f"SELECT A FROM {table}").fetchall() == []
+        with pytest.raises(drdarrow.Error):
+            connection.execute("SAVEPOINT P ON ROLLBACK RETAIN CURSORS")
+        connection.execute("RELEASE SAVEPOINT P")
+        connection.execute("SAVEPOINT P ON ROLLBACK RETAIN CURSORS")
+        connection.rollback()
+
+
 def test_what_cannot_be_taken_back_loses_the_savepoint_loudly(srv: server.Server) -> None:
     table = fresh()
     with srv.connect() as connection:

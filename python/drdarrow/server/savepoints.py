@@ -33,7 +33,7 @@ _NAME = r"(?P<name>\"(?:[^\"]|\"\")+\"|[^\W\d][\w$#@]*)"
 _FORMS = [
     (kind, re.compile(form, re.IGNORECASE))
     for kind, form in (
-        ("set", rf"\s*savepoint\s+{_NAME}(\s+unique)?(\s+on\s+rollback\s+retain\s+(cursors|locks))*\s*"),
+        ("set", rf"\s*savepoint\s+{_NAME}(?P<unique>\s+unique)?(\s+on\s+rollback\s+retain\s+(cursors|locks))*\s*"),
         ("back", rf"\s*rollback(\s+work)?\s+to\s+savepoint(\s+{_NAME})?\s*"),
         ("release", rf"\s*release(\s+to)?\s+savepoint\s+{_NAME}\s*"),
     )
@@ -59,6 +59,8 @@ class _Since:
     #: Tables that were created, by their names as facts are known of them.
     created: list[tuple[str, Place]] = field(default_factory=list)
     lost: bool = False
+    #: No other one may have its name while it stands.
+    unique: bool = False
 
     def take_over(self, later: _Since) -> None:
         """What was done since a later one is done since this one."""
@@ -83,7 +85,8 @@ class Savepoints:
     def run(self, sql: str, main: Cursor, known: Known, next_one: Statement | None) -> None:
         """Runs a statement about them. known: the session's tables; next_one: the statement that is about to run.
 
-        Raises SqlError -880 for a savepoint that is not there or lost, -20111 where none can be set; DuckDB's errors.
+        Raises SqlError -880 for a savepoint that is not there or lost, -881 for a name that is taken, -707 for one that
+        Db2 keeps for itself, -20111 where none can be set; DuckDB's errors.
         """
         for kind, form in _FORMS:
             found = form.fullmatch(sql)
@@ -91,7 +94,7 @@ class Savepoints:
                 continue
             name = None if (given := found["name"]) is None else _folded(given)
             if kind == "set" and name is not None:
-                self._set(name, next_one)
+                self._set(name, found["unique"] is not None, next_one)
             elif kind == "back":
                 self._back_to(name, main, known)
             elif name is not None:
@@ -169,17 +172,21 @@ class Savepoints:
             self._places[name] = found
         return self._places[name]
 
-    def _set(self, name: str, next_one: Statement | None) -> None:
+    def _set(self, name: str, unique: bool, next_one: Statement | None) -> None:
+        if name.startswith("SYS"):
+            raise SqlError(-707, "42939", name)
+        at = next((n for n, since in enumerate(self._all) if since.name == name), None)
+        if at is not None and (unique or self._all[at].unique):
+            raise SqlError(-881, "3B501", name)
         if next_one is not None and next_one.kind != "SELECT" and _appends_to(next_one) is None:
             raise SqlError(-20111, "3B503", "1")
-        at = next((n for n, since in enumerate(self._all) if since.name == name), None)
         if at is not None:
             since = self._all.pop(at)
             if at > 0:
                 self._all[at - 1].take_over(since)
         if len(self._all) >= _MOST:
             raise SqlError(-101, "54001")
-        self._all.append(_Since(name))
+        self._all.append(_Since(name, unique=unique))
 
     def _back_to(self, name: str | None, main: Cursor, known: Known) -> None:
         at = len(self._all) - 1 if name is None else self._find(name)
@@ -198,7 +205,7 @@ class Savepoints:
             main.execute(f"DROP TABLE {table.name}")
             known.learn([Change(name_of_facts, "drop")], {}, False)
         del self._all[at + 1 :]
-        self._all[at] = _Since(self._all[at].name)
+        self._all[at] = _Since(self._all[at].name, unique=self._all[at].unique)
         self._places.clear()
 
     def _release(self, at: int) -> None:
