@@ -45,11 +45,6 @@ _REGEXP = (
     "ELSE regexp_replace(s.x, s.f, s.t{}) END"
 )
 
-_FOUND = "strpos(substr(s.t, s.n), s.w)"
-_LOCATE = (
-    "list_transform([{'w': CAST(w AS VARCHAR), 't': CAST(t AS VARCHAR), 'n': CAST(n AS BIGINT)}], "
-    f"lambda s: CASE {_FOUND} WHEN 0 THEN 0 ELSE {_FOUND} + s.n - 1 END)[1]"
-)
 _WEEK = (
     "list_transform([CAST(d AS DATE)], "
     "lambda k: CAST(ceil((dayofyear(k) + dayofweek(date_trunc('year', k))) / 7.0) AS INTEGER))[1]"
@@ -85,7 +80,6 @@ _MACROS = {
         f"THEN {_LONG.format('REPLACE')} ELSE replace(s.x, s.f, s.t) END)[1]",
         "replace(x, f, t)",
     ),
-    "drdarrow_locate": ("w, t, n", _LOCATE, _LOCATE),
     "drdarrow_week": ("d", _WEEK, _WEEK),
     "drdarrow_regexp_replace": (
         "x, f, t, o",

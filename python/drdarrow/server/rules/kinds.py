@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sqlglot import exp
+from sqlglot import exp
 
-__all__ = ["Kind", "declared", "kind", "of_duck", "wider"]
+__all__ = ["Kind", "declared", "kind", "of_duck", "of_type", "wider"]
 
 _DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
 _INTEGERS = {"SMALLINT": (5, 2), "INTEGER": (11, 4), "BIGINT": (19, 8), "HUGEINT": (31, 16)}
@@ -128,3 +126,9 @@ def kind(node: exp.Expr | None) -> Kind | None:
     """The type that the walk found for an expression; None where it found none."""
     found = node.meta.get("kind") if node is not None and node._meta else None
     return found if isinstance(found, Kind) else None
+
+
+def of_type(found: object) -> Kind | None:
+    """The type that stands in a statement."""
+    words = found.sql("duckdb") if isinstance(found, exp.DataType) else ""
+    return of_duck({"INT": "INTEGER", "TEXT": "VARCHAR"}.get(words, words))

@@ -7,6 +7,8 @@ Unicode; the blank and what the page has not stay. Whether texts are equal does 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
 from drdarrow.server.engine import SqlError
@@ -18,7 +20,7 @@ from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.scopes import Columns
 from drdarrow.server.rules.tree import contains, put
 
-__all__ = ["between", "compared", "ebcdic", "group", "macros", "ordered", "unblanked"]
+__all__ = ["between", "compared", "ebcdic", "group", "macros", "mapped", "ordered", "unblanked"]
 
 #: Parts of a query that are compared with those of its GROUP BY.
 _MOST = 1000
@@ -75,10 +77,37 @@ def compared(node: exp.Binary, product: Product) -> exp.Expr:
         for key, side in zip(("this", "expression"), sides, strict=True):
             if (of := kind(side)) is not None and of.text:
                 node.set(key, dates.cast(side, moment, product))
-    elif product.ebcdic and isinstance(node, _SIGNS) and _texts(sides):
-        for key, side in zip(("this", "expression"), sides, strict=True):
-            node.set(key, ebcdic(side, product))
+    elif product.ebcdic and isinstance(node, _SIGNS):
+        _letters(node, product)
     return node
+
+
+def _letters(node: exp.Expr, product: Product) -> None:
+    """Puts both sides of `<` and its kin in characters that are in their order."""
+    left, right = node.args["this"], node.args["expression"]
+    if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
+        for one, other in zip(left.expressions, right.expressions, strict=False):
+            if _texts([one, other]):
+                one.replace(ebcdic(one.copy(), product))
+                other.replace(ebcdic(other.copy(), product))
+        return
+    quantified = isinstance(right, (exp.All, exp.Any))
+    query = right.this if quantified else None
+    if not _texts([left, query if query is not None else right]):
+        return
+    node.set("this", ebcdic(left, product))
+    if not quantified:
+        node.set("expression", ebcdic(right, product))
+        return
+    if not isinstance(query, exp.Query):
+        raise SqlError(-270, "42997", "a comparison with ALL or ANY of what is no query")
+    right.set("this", _converted(query, lambda part, _: ebcdic(part, product)))
+
+
+def _converted(query: exp.Query, convert: Callable[[exp.Expr, int], exp.Expr]) -> exp.Expr:
+    """A subquery of one column in brackets, the column put otherwise."""
+    made = mapped(query, [("", kind(query))], convert)
+    return made if isinstance(made, exp.Subquery) else exp.Subquery(this=made)
 
 
 def between(node: exp.Expr, product: Product) -> exp.Expr:
@@ -87,7 +116,10 @@ def between(node: exp.Expr, product: Product) -> exp.Expr:
     keys = ("this", "low", "high") if isinstance(node, exp.Between) else ("this",)
     listed = list(node.args.get("expressions") or ()) if isinstance(node, exp.In) else []
     sides = [node.args[key] for key in keys]
-    moment = _moments([*sides, *listed])
+    query = node.args.get("query")
+    moment = _moments([*sides, *listed, *([query] if query is not None else [])])
+    if moment is not None and query is not None and (of := kind(query)) is not None and of.text:
+        node.set("query", _converted(query, lambda part, _: dates.cast(part, moment, product)))
     if moment is not None:
         for key, side in zip(keys, sides, strict=True):
             if (of := kind(side)) is not None and of.text:
@@ -131,19 +163,31 @@ def ordered(node: exp.Ordered, items: list[exp.Expr], product: Product) -> exp.E
     return node
 
 
-def unblanked(query: exp.Expr, columns: Columns) -> exp.Expr:
-    """A side of EXCEPT or INTERSECT, its texts without the blanks at their ends: they do not count there."""
-    if columns is None or not any(of is None or of.name == "VARCHAR" for _, of in columns):
+def mapped(query: exp.Expr, columns: Columns, convert: Callable[[exp.Expr, int], exp.Expr]) -> exp.Expr:
+    """A query with its columns put otherwise; as it is where none is. convert: a column and its place."""
+    names = [exp.column(f"c{n}") for n in range(len(columns or ()))]
+    for name, (_, of) in zip(names, columns or (), strict=True):
+        name.meta["kind"] = of
+    parts = [convert(name, n) for n, name in enumerate(names)]
+    if all(part is name for part, name in zip(parts, names, strict=True)):
         return query
-    names = [f"c{n}" for n in range(len(columns))]
-    parts = [
-        put("drdarrow_key({})", exp.column(name), kind=of) if of is None or of.name == "VARCHAR" else exp.column(name)
-        for name, (_, of) in zip(names, columns, strict=True)
+    titled = [
+        exp.alias_(part, title, quoted=True) if title else part
+        for part, (title, _) in zip(parts, columns or (), strict=True)
     ]
-    titled = [exp.alias_(part, title, quoted=True) for part, (title, _) in zip(parts, columns, strict=True)]
-    alias = exp.TableAlias(this=exp.to_identifier("drdarrow"), columns=[exp.to_identifier(name) for name in names])
+    alias = exp.TableAlias(this=exp.to_identifier("drdarrow"), columns=[name.this.copy() for name in names])
     inner = query.this if isinstance(query, exp.Subquery) and not query.alias else query
     return exp.Select(expressions=titled, from_=exp.From(this=exp.Subquery(this=inner, alias=alias)))
+
+
+def unblanked(query: exp.Expr, columns: Columns) -> exp.Expr:
+    """A side of EXCEPT or INTERSECT, its texts without the blanks at their ends: they do not count there."""
+    return mapped(query, columns, lambda part, _: _key(part))
+
+
+def _key(part: exp.Expr) -> exp.Expr:
+    of = kind(part)
+    return put("drdarrow_key({})", part, kind=of) if of is None or of.name == "VARCHAR" else part
 
 
 def group(query: exp.Select, items: list[exp.Expr]) -> None:

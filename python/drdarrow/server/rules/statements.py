@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from drdarrow.server.columns import Facts
-from drdarrow.server.rules.kinds import Kind
+from drdarrow.server.rules.kinds import Kind, of_type
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.scopes import Columns, Scope
 from drdarrow.server.rules.stored import stored
 from drdarrow.server.rules.tree import put
-from drdarrow.server.rules.walk import Ask, Walk, of_type
+from drdarrow.server.rules.walk import Ask, Walk
 
 __all__ = ["Statements"]
 

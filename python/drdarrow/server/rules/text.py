@@ -61,7 +61,18 @@ _CUT = (
 _WIDER = "CAST(greatest(length(s.f), length(s.t)) AS INTEGER)"
 _OUTSIDE = fault(138, "22011", "SUBSTR")
 _SUBSTR = f"CASE WHEN s.i < 1 THEN {_OUTSIDE} ELSE substr(s.x, s.i) END"
+_FOUND = "strpos(substr(s.t, s.n), s.w)"
+
+
+def _located(state: str) -> tuple[str, str]:
+    begins = fault(138, state, "LOCATE", "BIGINT")
+    found = f"CASE WHEN s.n < 1 THEN {begins} WHEN {_FOUND} = 0 THEN 0 ELSE {_FOUND} + s.n - 1 END"
+    return "w, t, n", once(found, w="CAST(w AS VARCHAR)", t="CAST(t AS VARCHAR)", n="CAST(n AS BIGINT)")
+
+
 MACROS: Macros = {
+    "drdarrow_locate": _located("22011"),
+    "drdarrow_locate_in_derby": _located("22014"),
     "drdarrow_float": ("x", _FLOAT),
     # As Java writes it.
     "drdarrow_java": (
@@ -175,6 +186,8 @@ def _size(call: Call, of: Kind | None, characters: bool) -> exp.Expr:
         return call.made(f"CASE WHEN {{}} IS NULL THEN NULL ELSE {fixed} END", INTEGER, call.args[0])
     if of == BLOB:
         return call.made("CAST(octet_length({}) AS INTEGER)", INTEGER, call.args[0])
+    if of is None:
+        raise SqlError(-270, "42997", f"the type of an expression in {call.name}")
     words = "length" if characters else "strlen"
     return call.made(f"CAST({words}(CAST({{}} AS VARCHAR)) AS INTEGER)", INTEGER, call.args[0])
 
@@ -195,6 +208,11 @@ def _substr(call: Call) -> exp.Expr | None:
         raise SqlError(-138, "22011", "SUBSTR")
     of = call.kind(0)
     if of is not None and of.text and of.name == "CHAR" and start is not None and start > of.size:
+        raise SqlError(-138, "22011", "SUBSTR")
+    if call.product.derby and of is not None and of.text and of.size and start is not None and start > of.size + 1:
+        raise SqlError(-138, "22011", "SUBSTR")
+    longest = of.size if of is not None and of.text and call.product.name in ("luw", "zos") else 0
+    if longest and (start or 1) + max((size or 0) - 1, 0) > longest:
         raise SqlError(-138, "22011", "SUBSTR")
     if start is None or len(call.args) == 3 and size is None:
         types = ("VARCHAR", "INTEGER", "INTEGER")[: len(call.args)]
@@ -241,6 +259,8 @@ def _hex(call: Call) -> exp.Expr | None:
     of, product = call.kind(0), call.product
     if len(call.args) != 1:
         return None
+    if of is None:
+        raise SqlError(-270, "42997", "the type of an expression in HEX")
     if of is not None and of.whole and of.name != "HUGEINT":
         # The processors of LUW have the last byte first.
         order = "first" if product.ebcdic else "last"
@@ -293,6 +313,16 @@ def _joined(call: Call) -> exp.Expr | None:
 
 _REGEXP = {"REGEXP_LIKE": "regexp_matches({}, {})", "REGEXP_COUNT": "CAST(len(regexp_extract_all({}, {})) AS INTEGER)"}
 
+
+def _locate(call: Call) -> exp.Expr | None:
+    if len(call.args) == 2:
+        return call.made("CAST(strpos({}, {}) AS INTEGER)", INTEGER, call.args[1], call.args[0])
+    if len(call.args) != 3:
+        raise call.refuse()
+    name = "drdarrow_locate_in_derby" if call.product.derby else "drdarrow_locate"
+    return put("CAST({} AS INTEGER)", call.macro(name, INTEGER, cast=("VARCHAR", "VARCHAR", "INTEGER")), kind=INTEGER)
+
+
 _INSERT = ("VARCHAR", "INTEGER", "INTEGER", "VARCHAR")
 
 FUNCTIONS: dict[str, Rule] = {
@@ -312,17 +342,7 @@ FUNCTIONS: dict[str, Rule] = {
     **dict.fromkeys(("LOWER", "LCASE"), calls({1: ("lower({})", 0)})),
     "POSSTR": calls({2: ("CAST(strpos({}, {}) AS INTEGER)", INTEGER)}),
     "INSTR": calls({2: ("CAST(strpos({}, {}) AS INTEGER)", INTEGER)}),
-    "LOCATE": lambda call: (
-        call.made("CAST(strpos({}, {}) AS INTEGER)", INTEGER, call.args[1], call.args[0])
-        if len(call.args) == 2
-        else put(
-            "CAST({} AS INTEGER)",
-            call.macro("drdarrow_locate", INTEGER, cast=("VARCHAR", "VARCHAR", "INTEGER")),
-            kind=INTEGER,
-        )
-        if len(call.args) == 3
-        else refused(call)
-    ),
+    "LOCATE": _locate,
     "INSERT": lambda call: call.macro("drdarrow_insert", TEXT, cast=_INSERT) if len(call.args) == 4 else None,
     "OVERLAY": lambda call: (
         call.macro("drdarrow_insert", TEXT, call.args[0], call.args[2], call.args[3], call.args[1], cast=_INSERT)

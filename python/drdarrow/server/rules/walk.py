@@ -12,14 +12,14 @@ from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import look
 from drdarrow.server.rules import aggregates, choices, dates, numbers, order, text, tree
 from drdarrow.server.rules.calls import Call
-from drdarrow.server.rules.choices import alike, together
-from drdarrow.server.rules.kinds import Kind, declared, kind, of_duck
+from drdarrow.server.rules.choices import alike, fitted, together
+from drdarrow.server.rules.kinds import Kind, declared, kind, of_duck, of_type
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.scopes import Columns, Scope
 from drdarrow.server.rules.stored import stored
 from drdarrow.server.rules.tree import put
 
-__all__ = ["CAST", "FUNCTIONS", "Ask", "Walk", "of_type"]
+__all__ = ["CAST", "FUNCTIONS", "Ask", "Walk"]
 
 #: The call that a CAST to a type of Db2's has become: value, type, sizes.
 CAST = "drdarrow_db2_cast"
@@ -57,10 +57,7 @@ class Walk:
                     node.set(key, order.unblanked(node.args[key], of))
             columns: Columns = None
             if left is not None and right is not None and len(left) == len(right):
-                columns = [
-                    (name, together((one, other), self._product))
-                    for (name, one), (_, other) in zip(left, right, strict=True)
-                ]
+                columns = self._united(node, left, right, itself is None)
             scope.add("", columns)
             self._rest(node, scope, [put("{}", exp.column(name), kind=of) for name, of in columns or ()])
             return columns
@@ -81,6 +78,14 @@ class Walk:
             return scope.star()
         self.children(node, scope)
         return None
+
+    def _united(self, node: exp.SetOperation, left: Columns, right: Columns, fits: bool) -> Columns:
+        """The columns of a set operation. fits: its sides are put in the types that they have together."""
+        pairs = list(zip(left or (), right or (), strict=True))
+        kinds = [together((one, other), self._product) for (_, one), (_, other) in pairs]
+        for key, of in (("this", left), ("expression", right)) if fits else ():
+            node.set(key, order.mapped(node.args[key], of, lambda part, n: fitted(part, kinds[n], self._product)))
+        return [(name, of) for ((name, _), _), of in zip(pairs, kinds, strict=True)]
 
     def with_(self, node: exp.Expr, scope: Scope) -> None:
         found = node.args.get("with_")
@@ -419,14 +424,6 @@ def _renamed(columns: Columns, names: list[str]) -> Columns:
     if columns is None or not names:
         return columns
     return [(name, of) for name, (_, of) in zip(names, columns, strict=False)]
-
-
-def of_type(found: object) -> Kind | None:
-    """The type that stands in a statement."""
-    if not isinstance(found, exp.DataType):
-        return None
-    words = found.sql("duckdb")
-    return of_duck({"INT": "INTEGER", "TEXT": "VARCHAR"}.get(words, words))
 
 
 def _constant(node: exp.Literal, product: Product) -> Kind:
