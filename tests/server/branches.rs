@@ -23,38 +23,38 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::sleep;
 
-const NONE: u32 = 0;
+pub(crate) const NONE: u32 = 0;
 
-fn xid(n: u32) -> Xid {
+pub(crate) fn xid(n: u32) -> Xid {
     Xid { format: 1, gtrid: n.to_be_bytes().to_vec(), bqual: vec![7] }
 }
 
-fn control(synctype: u8, xid: Option<WorkId>, flags: u32) -> SyncCtl {
+pub(crate) fn control(synctype: u8, xid: Option<WorkId>, flags: u32) -> SyncCtl {
     SyncCtl { synctype, xid, xaflags: Some(flags), timeout: None, rlsconv: None }
 }
 
-async fn answer(raw: &mut Raw, control: SyncCtl) -> SyncCrd {
+pub(crate) async fn answer(raw: &mut Raw, control: SyncCtl) -> SyncCrd {
     let got = Ask::new().then(&control.encode(TEXT).unwrap(), &[]).send(raw).await;
     assert_eq!(points(&got), [cp::SYNCCRD]);
     SyncCrd::decode(&got[0].1, TEXT).unwrap()
 }
 
 /// The outcome of a step of a branch.
-async fn step(raw: &mut Raw, synctype: u8, n: u32, flags: u32) -> XaRetVal {
+pub(crate) async fn step(raw: &mut Raw, synctype: u8, n: u32, flags: u32) -> XaRetVal {
     answer(raw, control(synctype, Some(WorkId::Branch(xid(n))), flags)).await.xaretval
 }
 
-async fn waiting(raw: &mut Raw) -> Vec<Xid> {
+pub(crate) async fn waiting(raw: &mut Raw) -> Vec<Xid> {
     answer(raw, control(synctype::LIST, None, xaflags::START_SCAN)).await.prphrclst.unwrap().0
 }
 
-fn statement(sql: &str) -> (Vec<u8>, [Vec<u8>; 1]) {
+pub(crate) fn statement(sql: &str) -> (Vec<u8>, [Vec<u8>; 1]) {
     let command = ExcSqlImm { pkgnamcsn: section("SYSSN200", 1), rdbcmtok: None, rtnsetstt: None };
     (command.encode(TEXT).unwrap(), [sqlstt(sql, &TypDef::OURS, SQLAM).unwrap()])
 }
 
 /// The SQLCODE of a statement.
-async fn run(raw: &mut Raw, sql: &str) -> i32 {
+pub(crate) async fn run(raw: &mut Raw, sql: &str) -> i32 {
     let (command, text) = statement(sql);
     card(&LUW, &Ask::new().then(&command, &text).send(raw).await).sqlcode
 }
@@ -67,7 +67,7 @@ fn tables() -> MemoryTables {
     tables
 }
 
-async fn open(server: &Server) -> Raw {
+pub(crate) async fn open(server: &Server) -> Raw {
     let mut raw = Raw::connect(server).await;
     raw.login_to_branches("me").await;
     raw
@@ -78,7 +78,7 @@ async fn in_table(server: &Server, name: &str) -> usize {
 }
 
 /// A branch with one row in T, ended.
-async fn branch(raw: &mut Raw, n: u32) {
+pub(crate) async fn branch(raw: &mut Raw, n: u32) {
     assert_eq!(step(raw, synctype::NEW, n, NONE).await, XaRetVal::OK);
     assert_eq!(run(raw, "INSERT INTO T VALUES (1)").await, 0);
     assert_eq!(step(raw, synctype::END, n, xaflags::SUCCESS).await, XaRetVal::OK);

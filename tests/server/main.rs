@@ -9,6 +9,7 @@ mod basics;
 mod before_login;
 mod blanks;
 mod blocks;
+mod branch_engines;
 mod branches;
 mod catalogs;
 mod certificate_users;

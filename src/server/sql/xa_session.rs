@@ -3,7 +3,7 @@
 //! another one. Statements that the requester has prepared are there in each of them, read anew where they are needed.
 
 use crate::server::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session};
-use crate::server::budget::Budget;
+use crate::server::budget::{Budget, Lease};
 use crate::server::catalog::database::Database;
 use crate::server::catalog::view::Catalog;
 use crate::server::error::SqlError;
@@ -18,22 +18,36 @@ const SETTINGS: usize = 256;
 pub(super) struct OpenSession {
     pub(super) session: Box<dyn Session>,
     connection: u64,
+    /// The connection that has opened it.
+    origin: u64,
+    /// The connection whose settings it has, and which of them.
+    settings: (u64, u64),
     numbers: HashMap<u64, u64>,
 }
 
 /// A statement that the requester has prepared.
 struct Statement {
     sql: String,
+    kind: Kind,
     columns: Option<SchemaRef>,
     parameters: Vec<Field>,
 }
 
+/// How a statement is read.
+#[derive(Clone, Copy)]
+enum Kind {
+    Plain,
+    Updatable,
+    /// For a row of this query.
+    AtRow(u64),
+}
+
 /// A statement that changes the session, in the order in which they came.
-#[derive(Clone, PartialEq, Eq)]
 struct Setting {
     sql: String,
-    /// By `Session::set`.
-    by_driver: bool,
+    /// None: by `Session::set`.
+    parameters: Option<Parameters>,
+    _lease: Option<Lease>,
 }
 
 struct State {
@@ -47,6 +61,8 @@ struct State {
     statements: HashMap<u64, Statement>,
     next: u64,
     settings: Vec<Setting>,
+    /// Of the settings.
+    version: u64,
     /// The branch is gone, and the requester does not know it yet.
     refuses: bool,
 }
@@ -77,10 +93,17 @@ pub(super) fn switched(
         budget: None,
         catalog: None,
         shared_rows,
-        current: Some(OpenSession { session: first, connection, numbers: HashMap::new() }),
+        current: Some(OpenSession {
+            session: first,
+            connection,
+            origin: connection,
+            settings: (connection, 0),
+            numbers: HashMap::new(),
+        }),
         statements: HashMap::new(),
         next: 0,
         settings: Vec::new(),
+        version: 0,
         refuses: false,
     };
     let switch = Switch { state: Arc::new(Mutex::new(state)), interrupt };
@@ -106,15 +129,21 @@ impl Switch {
             open.session.forget(theirs);
         }
         open.connection = state.connection;
+        if let Some(budget) = &state.budget {
+            open.session.hold(budget);
+        }
         self.set_interrupt(open.session.interrupt());
         state.current = Some(open);
     }
 
-    /// The same, where there is no other.
+    /// The same for local work, where there is no other. A session of another connection is not for that.
     pub(super) fn put_back(&self, session: Option<OpenSession>) {
-        let empty = self.state().current.is_none();
+        let (empty, connection) = {
+            let state = self.state();
+            (state.current.is_none(), state.connection)
+        };
         if empty {
-            self.put(session);
+            self.put(session.filter(|open| open.origin == connection));
         }
     }
 
@@ -136,12 +165,20 @@ impl Switch {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Ends the transaction of the session of now, which needs no settings for that. Without one there is none to end.
+    fn end(&self, end: impl FnOnce(&mut OpenSession) -> Result<(), SqlError>) -> Result<(), SqlError> {
+        let mut state = self.state();
+        if state.refuses {
+            return Err(refused());
+        }
+        state.current.as_mut().map_or(Ok(()), end)
+    }
+
     /// Calls the session of now. One is opened first if there is none.
     fn call<T>(&self, call: impl FnOnce(&mut State, &mut OpenSession) -> Result<T, SqlError>) -> Result<T, SqlError> {
         let mut state = self.state();
         if state.refuses {
-            // -918: the transaction is gone; the requester has to end it before anything else.
-            return Err(SqlError::new(-918, "51021", &[]));
+            return Err(refused());
         }
         let mut open = match state.current.take() {
             Some(open) => open,
@@ -151,14 +188,19 @@ impl Switch {
                 open
             }
         };
-        let done = call(&mut state, &mut open);
+        let done = state.set_again(&mut open).and_then(|()| call(&mut state, &mut open));
         state.current = Some(open);
         done
     }
 }
 
+/// -918: the transaction is gone; the requester has to end it before anything else.
+fn refused() -> SqlError {
+    SqlError::new(-918, "51021", &[])
+}
+
 impl State {
-    /// Another session, which is told what the others were.
+    /// Another session.
     fn open(&self) -> Result<OpenSession, SqlError> {
         let mut session = self.backend.connect(&self.login).map_err(|error| match error {
             ConnectError::Failed(error) => error,
@@ -170,17 +212,29 @@ impl State {
         if let Some(catalog) = &self.catalog {
             session.appear_as(catalog);
         }
-        for Setting { sql, by_driver } in &self.settings {
-            if *by_driver {
-                session.set(sql)?;
-            } else {
-                let prepared = session.prepare(sql)?;
-                let done = session.execute(prepared.statement, &Parameters::none());
-                session.forget(prepared.statement);
-                done?;
-            }
+        let (connection, origin) = (self.connection, self.connection);
+        Ok(OpenSession { session, connection, origin, settings: (connection, 0), numbers: HashMap::new() })
+    }
+
+    /// Tells a session the settings of this connection that it has not.
+    fn set_again(&self, open: &mut OpenSession) -> Result<(), SqlError> {
+        let now = (self.connection, self.version);
+        if open.settings == now {
+            return Ok(());
         }
-        Ok(OpenSession { session, connection: self.connection, numbers: HashMap::new() })
+        let session = &mut open.session;
+        for Setting { sql, parameters, .. } in &self.settings {
+            let Some(parameters) = parameters else {
+                session.set(sql)?;
+                continue;
+            };
+            let prepared = session.prepare(sql)?;
+            let done = session.execute(prepared.statement, parameters);
+            session.forget(prepared.statement);
+            done?;
+        }
+        open.settings = now;
+        Ok(())
     }
 
     /// The number of a statement in a session. -518 where it is another statement there: its tables have changed.
@@ -190,7 +244,14 @@ impl State {
         if let Some(number) = open.numbers.get(&statement) {
             return Ok(*number);
         }
-        let prepared = open.session.prepare(&known.sql)?;
+        let prepared = match known.kind {
+            Kind::Plain => open.session.prepare(&known.sql)?,
+            Kind::Updatable => open.session.prepare_updatable(&known.sql)?,
+            Kind::AtRow(of) => {
+                let of = self.number(open, of)?;
+                open.session.prepare_at_row(&known.sql, of)?
+            }
+        };
         if prepared.columns != known.columns || prepared.parameters != known.parameters {
             open.session.forget(prepared.statement);
             return Err(not_prepared());
@@ -199,18 +260,49 @@ impl State {
         Ok(prepared.statement)
     }
 
-    /// Keeps a SET in mind for sessions to come.
-    fn keep(&mut self, sql: &str, by_driver: bool) {
-        let setting = Setting { sql: sql.to_owned(), by_driver };
-        self.settings.retain(|other| *other != setting);
-        self.settings.push(setting);
+    /// Keeps a statement in mind that the requester has prepared.
+    fn know(&mut self, open: &mut OpenSession, sql: &str, kind: Kind, prepared: Prepared) -> Prepared {
+        self.next += 1;
+        open.numbers.insert(self.next, prepared.statement);
+        let (columns, parameters) = (prepared.columns.clone(), prepared.parameters.clone());
+        self.statements.insert(self.next, Statement { sql: sql.to_owned(), kind, columns, parameters });
+        Prepared { statement: self.next, ..prepared }
     }
 
-    /// -101 where no more of them can be kept.
-    fn check_room(&self, sql: &str) -> Result<(), SqlError> {
-        let known = self.settings.len() < SETTINGS || self.settings.iter().any(|setting| setting.sql == sql);
-        if known { Ok(()) } else { Err(SqlError::new(-101, "54001", &[])) }
+    /// Keeps a SET in mind for other sessions, in the place of one of the same register.
+    fn keep(&mut self, open: &mut OpenSession, setting: Setting) {
+        let is_current = open.settings == (self.connection, self.version);
+        self.settings.retain(|other| register(&other.sql) != register(&setting.sql));
+        self.settings.push(setting);
+        self.version += 1;
+        if is_current {
+            open.settings.1 = self.version;
+        }
     }
+
+    /// What is kept of a SET once it is done. -101 where no more of them can be kept, -289 without memory.
+    fn setting(&self, sql: &str, parameters: Option<&Parameters>) -> Result<Setting, SqlError> {
+        let replaces = || self.settings.iter().any(|setting| register(&setting.sql) == register(sql));
+        if self.settings.len() >= SETTINGS && !replaces() {
+            return Err(SqlError::new(-101, "54001", &[]));
+        }
+        let values = parameters.map_or(0, |p| p.columns.iter().map(|column| column.get_array_memory_size()).sum());
+        let lease = self.budget.as_ref().map(|budget| budget.lease(sql.len() + values)).transpose()?;
+        Ok(Setting { sql: sql.to_owned(), parameters: parameters.cloned(), _lease: lease })
+    }
+}
+
+/// The words of a SET before its value; the whole text where it may set several things.
+fn register(sql: &str) -> String {
+    let values = ['=', '\'', '"', '?'];
+    let (words, valued) = match sql.find(values) {
+        _ if sql.contains(',') || !sets(sql) => return sql.to_owned(),
+        Some(value) => (sql.get(..value).unwrap_or(sql), true),
+        None => (sql, false),
+    };
+    let words: Vec<String> = words.split_whitespace().map(str::to_uppercase).collect();
+    let named = if valued { words.len() } else { words.len().saturating_sub(1) };
+    words.get(..named).unwrap_or_default().join(" ")
 }
 
 /// True for a statement that sets something of the session.
@@ -230,11 +322,22 @@ impl Session for SwitchedSession {
     fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
         self.0.call(|state, open| {
             let prepared = open.session.prepare(sql)?;
-            state.next += 1;
-            open.numbers.insert(state.next, prepared.statement);
-            let (columns, parameters) = (prepared.columns.clone(), prepared.parameters.clone());
-            state.statements.insert(state.next, Statement { sql: sql.to_owned(), columns, parameters });
-            Ok(Prepared { statement: state.next, ..prepared })
+            Ok(state.know(open, sql, Kind::Plain, prepared))
+        })
+    }
+
+    fn prepare_updatable(&mut self, sql: &str) -> Result<Prepared, SqlError> {
+        self.0.call(|state, open| {
+            let prepared = open.session.prepare_updatable(sql)?;
+            Ok(state.know(open, sql, Kind::Updatable, prepared))
+        })
+    }
+
+    fn prepare_at_row(&mut self, sql: &str, of: u64) -> Result<Prepared, SqlError> {
+        self.0.call(|state, open| {
+            let theirs = state.number(open, of)?;
+            let prepared = open.session.prepare_at_row(sql, theirs)?;
+            Ok(state.know(open, sql, Kind::AtRow(of), prepared))
         })
     }
 
@@ -249,10 +352,10 @@ impl Session for SwitchedSession {
         self.0.call(|state, open| {
             let number = state.number(open, statement)?;
             let setting = state.statements.get(&statement).map(|known| known.sql.clone()).filter(|sql| sets(sql));
-            setting.as_ref().map_or(Ok(()), |sql| state.check_room(sql))?;
+            let setting = setting.map(|sql| state.setting(&sql, Some(parameters))).transpose()?;
             let done = open.session.execute(number, parameters)?;
-            if let Some(sql) = setting {
-                state.keep(&sql, false);
+            if let Some(setting) = setting {
+                state.keep(open, setting);
             }
             Ok(done)
         })
@@ -287,19 +390,19 @@ impl Session for SwitchedSession {
 
     fn set(&mut self, sql: &str) -> Result<(), SqlError> {
         self.0.call(|state, open| {
-            state.check_room(sql)?;
+            let setting = state.setting(sql, None)?;
             open.session.set(sql)?;
-            state.keep(sql, true);
+            state.keep(open, setting);
             Ok(())
         })
     }
 
     fn commit(&mut self) -> Result<(), SqlError> {
-        self.0.call(|_, open| open.session.commit())
+        self.0.end(|open| open.session.commit())
     }
 
     fn rollback(&mut self) -> Result<(), SqlError> {
-        self.0.call(|_, open| open.session.rollback())
+        self.0.end(|open| open.session.rollback())
     }
 
     fn changed(&self) -> Option<bool> {
