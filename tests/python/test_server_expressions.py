@@ -3,7 +3,9 @@ that the server looks like, or is refused with Db2's SQLCODE. Real Derby answers
 
 from __future__ import annotations
 
+import datetime
 import math
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -99,6 +101,53 @@ def test_digits_that_a_column_has_no_room_for_are_cut_off(srv: server.Server, sq
             connection.execute(statement)
         assert connection.execute("SELECT M, I, S FROM X").fetchall() == [row]
         connection.rollback()
+
+
+LONG = [("I" + " + 1" * 400, 407), ("V" + " || 'x'" * 400, "cd " + "x" * 400)]
+
+
+@pytest.mark.parametrize(("sql", "value"), LONG, ids=["sum", "text"])
+def test_a_long_chain_of_operators_is_no_deep_expression(conn: drdarrow.Connection, sql: str, value: Any) -> None:
+    assert conn.execute(f"SELECT {sql} FROM T").fetchall() == [(value,)]
+    assert conn.execute("SELECT I / 2 FROM T WHERE I = 1" + " OR I = 7" * 400).fetchall() == [(3,)]
+
+
+@pytest.mark.parametrize("form", ["NULLIF({}, 'q')", "DECODE({}, 'q', 'r', 'cd', 'cd')", "HEX(LENGTH({}))"])
+def test_calls_within_calls_take_no_time_that_doubles(conn: drdarrow.Connection, form: str) -> None:
+    sql = "V"
+    for _ in range(14):
+        sql = form.format(sql)
+    start = time.monotonic()
+    assert len(conn.execute(f"SELECT {sql} FROM T").fetchall()) == 1
+    # It was forty seconds with ten of them.
+    assert time.monotonic() - start < 10
+
+
+def test_a_sequence_is_drawn_from_once(conn: drdarrow.Connection) -> None:
+    conn.execute("CREATE SEQUENCE ONCE")
+    for _ in range(2):
+        drawn = conn.execute("SELECT NULLIF(NEXT VALUE FOR ONCE, 99) FROM T").fetchall()
+    assert drawn == [(2,)]
+    conn.execute("DROP SEQUENCE ONCE")
+
+
+MARKERS = [
+    ("SUBSTR(V, ?, ?)", (2, 1), "d"), ("SUBSTR(V, ?)", (2,), "d "), ("MOD(I, ?)", (4,), 3), ("MOD(?, I)", (9,), 2),
+    ("LOCATE('d', V, ?)", (1,), 2), ("ADD_MONTHS(DT, ?)", (1,), datetime.date(2024, 2, 29)), ("NULLIF(I, ?)", (7,), None),
+    ("NULLIF(V, ?)", ("cd",), None), ("COALESCE(N, ?)", (9,), 9),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "given", "value"), MARKERS)
+def test_a_parameter_has_the_type_of_its_place(conn: drdarrow.Connection, sql: str, given: tuple, value: Any) -> None:
+    assert conn.execute(f"SELECT {sql} FROM T", given).fetchall() == [(value,)]
+
+
+@pytest.mark.parametrize("sql", ["DT - ?", "? - DT", "DT + SOMETHING.X", "LENGTH(SOMETHING.X)", "SOMETHING.X - 1 DAY"])
+def test_what_has_no_type_is_refused(conn: drdarrow.Connection, sql: str) -> None:
+    with pytest.raises(drdarrow.Error) as caught:
+        conn.execute(f"SELECT {sql} FROM T, (SELECT [DT] AS X FROM T) AS SOMETHING")
+    assert caught.value.sqlstate == "42997"
 
 
 def test_a_table_of_a_query_has_its_rows_or_none(srv: server.Server) -> None:

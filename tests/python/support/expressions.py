@@ -253,6 +253,7 @@ _TEXT = [
     Expression("LOCATE('b', V, 0)", Refused("22011", -138), by=_on("derby", Refused("22014"))),
     Expression("LOCATE('d', V, 2)", 2, "INTEGER"),
     Expression("LENGTH(DECODE(I, 7, I, 0))", 4, "INTEGER"),
+    Expression("TRANSLATE('abc', '', 'abc', '')", Refused("42815", -171)),
     Expression("CHAR(CAST(NULL AS DOUBLE))", None),
     Expression("SUBSTR(CAST(NULL AS VARCHAR(3)), 1, 2)", None),
     Expression("TRANSLATE(CAST(NULL AS VARCHAR(3)), 'x', 'y')", None),

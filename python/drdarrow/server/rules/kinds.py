@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-__all__ = ["Kind", "declared", "kind", "of_duck", "of_type", "wider"]
+__all__ = ["Kind", "declared", "kind", "of_constant", "of_duck", "of_type", "wider"]
 
 _DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
 _INTEGERS = {"SMALLINT": (5, 2), "INTEGER": (11, 4), "BIGINT": (19, 8), "HUGEINT": (31, 16)}
@@ -132,3 +132,19 @@ def of_type(found: object) -> Kind | None:
     """The type that stands in a statement."""
     words = found.sql("duckdb") if isinstance(found, exp.DataType) else ""
     return of_duck({"INT": "INTEGER", "TEXT": "VARCHAR"}.get(words, words))
+
+
+def of_constant(node: exp.Literal, in_bytes: bool) -> Kind:
+    """The type of a constant. in_bytes: the length of a text is counted so."""
+    words = node.name
+    if node.is_string:
+        return Kind("VARCHAR", len(words.encode(errors="replace")) if in_bytes else len(words))
+    if "e" in words or "E" in words:
+        return Kind("DOUBLE")
+    if "." in words:
+        digits, _, places = words.partition(".")
+        return Kind("DECIMAL", len(digits) + len(places), len(places))
+    value = int(words)
+    if value < 1 << 31:
+        return Kind("INTEGER")
+    return Kind("BIGINT") if value < 1 << 63 else Kind("DECIMAL", len(words), 0)

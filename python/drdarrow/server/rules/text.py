@@ -239,10 +239,23 @@ def _translate(call: Call) -> exp.Expr | None:
     if to is None or of is None or pad is None:
         parts = [*call.args, exp.Literal.string(" ")][:4]
         return call.macro("drdarrow_translate", call.kind(0), *parts)
+    if len(pad) != 1:
+        raise SqlError(-171, "42815", "4", "TRANSLATE")
     to = to.ljust(len(of), pad)
     return call.made(
         "translate({}, {}, {})", call.kind(0), call.args[0], exp.Literal.string(of), exp.Literal.string(to)
     )
+
+
+def _lettered(name: str) -> Rule:
+    """UPPER and LOWER: as long as the argument, but for a constant, which may have letters that become longer."""
+
+    def rule(call: Call) -> exp.Expr | None:
+        if len(call.args) != 1:
+            return None
+        return call.made(f"{name}({{}})", call.kind(0) if call.literal(0) is None else TEXT)
+
+    return rule
 
 
 def _strip(call: Call) -> exp.Expr | None:
@@ -338,8 +351,8 @@ FUNCTIONS: dict[str, Rule] = {
     "TRIM": calls({1: ("trim({}, ' ')", TEXT), 2: ("trim({}, {})", TEXT)}),
     **dict.fromkeys(("LTRIM",), calls({1: ("ltrim({}, ' ')", TEXT), 2: ("ltrim({}, {})", TEXT)})),
     **dict.fromkeys(("RTRIM",), calls({1: ("rtrim({}, ' ')", TEXT), 2: ("rtrim({}, {})", TEXT)})),
-    **dict.fromkeys(("UPPER", "UCASE"), calls({1: ("upper({})", 0)})),
-    **dict.fromkeys(("LOWER", "LCASE"), calls({1: ("lower({})", 0)})),
+    **dict.fromkeys(("UPPER", "UCASE"), _lettered("upper")),
+    **dict.fromkeys(("LOWER", "LCASE"), _lettered("lower")),
     "POSSTR": calls({2: ("CAST(strpos({}, {}) AS INTEGER)", INTEGER)}),
     "INSTR": calls({2: ("CAST(strpos({}, {}) AS INTEGER)", INTEGER)}),
     "LOCATE": _locate,

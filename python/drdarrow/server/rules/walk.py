@@ -13,7 +13,7 @@ from drdarrow.server.patience import look
 from drdarrow.server.rules import aggregates, choices, dates, numbers, order, text, tree
 from drdarrow.server.rules.calls import Call
 from drdarrow.server.rules.choices import alike, fitted, together
-from drdarrow.server.rules.kinds import Kind, declared, kind, of_duck, of_type
+from drdarrow.server.rules.kinds import Kind, declared, kind, of_constant, of_duck, of_type
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.scopes import Columns, Scope
 from drdarrow.server.rules.stored import stored
@@ -270,7 +270,7 @@ class Walk:
             node.meta["kind"] = scope.find(node.table, node.name, node.db)
             return node
         if isinstance(node, exp.Literal):
-            node.meta["kind"] = _constant(node, self._product)
+            node.meta["kind"] = of_constant(node, self._product.storage.bytes)
             return node
         if isinstance(node, exp.Query):
             columns = self.query(node, scope)
@@ -285,8 +285,24 @@ class Walk:
             # A function of a schema is that one, and a field of a value has no type here.
             self.children(node.expression, scope)
             return node
+        if isinstance(node, (*_ARITHMETIC, exp.Connector, exp.DPipe)):
+            return self._chain(node, scope)
         self.children(node, scope)
         return self._made(node)
+
+    def _chain(self, node: exp.Binary, scope: Scope) -> exp.Expr:
+        """`a + b + c` and so on, however long: from the left, without a call within another for each."""
+        chain = [node]
+        while isinstance(inner := chain[-1].this, (*_ARITHMETIC, exp.Connector, exp.DPipe)):
+            chain.append(inner)
+        made = self.value(chain[-1].this, scope)
+        for one in reversed(chain):
+            look()
+            if made is not one.this:
+                one.set("this", made)
+            self.argument(one, "expression", scope)
+            made = self._made(one)
+        return made
 
     def _made(self, node: exp.Expr) -> exp.Expr:
         """An expression whose parts are put."""
@@ -424,19 +440,3 @@ def _renamed(columns: Columns, names: list[str]) -> Columns:
     if columns is None or not names:
         return columns
     return [(name, of) for name, (_, of) in zip(names, columns, strict=False)]
-
-
-def _constant(node: exp.Literal, product: Product) -> Kind:
-    """The type of a constant."""
-    words = node.name
-    if node.is_string:
-        return Kind("VARCHAR", len(words.encode(errors="replace")) if product.storage.bytes else len(words))
-    if "e" in words or "E" in words:
-        return Kind("DOUBLE")
-    if "." in words:
-        digits, _, places = words.partition(".")
-        return Kind("DECIMAL", len(digits) + len(places), len(places))
-    value = int(words)
-    if value < 1 << 31:
-        return Kind("INTEGER")
-    return Kind("BIGINT") if value < 1 << 63 else Kind("DECIMAL", len(words), 0)
