@@ -1,7 +1,8 @@
 //! What clients can make the server hold has bounds, for each of them and for all together. Beyond them a statement
 //! fails, the connection goes on, and what was held is given back.
 
-use crate::raw::{Ask, SQLAM, TEXT, card, input, open, points, section};
+use crate::protocol::Raw;
+use crate::raw::{Ask, SQLAM, TEXT, card, input, open, points, section, tables};
 use crate::support::{column, config, connect, count, rows, start, start_with, table};
 use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
@@ -16,10 +17,11 @@ use drdarrow::server::settings::ServerSettings;
 use drdarrow::server::table::MemoryTables;
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::dss::chain::Chain;
-use drdarrow::wire::sql::execute::ExcSqlStt;
+use drdarrow::wire::sql::execute::{ExcSqlStt, outovr};
 use drdarrow::wire::sql::prepare::{ExcSqlImm, ExcSqlSet, PrpSqlStt};
 use drdarrow::wire::sql::query::{CntQry, OpnQry, OpnQryRm};
 use drdarrow::wire::sql::text::sqlstt;
+use drdarrow::wire::sql::uow::RdbCmm;
 use drdarrow::wire::value::typdef::TypDef;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -194,6 +196,37 @@ async fn changes_that_are_not_committed_are_counted_until_they_are() {
     let others = fill(&other).await;
     assert!((20..=40).contains(&others), "{others}");
     assert_eq!(count(&rows(&other, "SELECT * FROM N").await), 3 + (again + others) * MANY);
+}
+
+#[tokio::test]
+async fn each_row_of_an_array_of_locators_is_counted() {
+    let server = start_with(memory(8 * MIB, MIB), &tables()).await;
+    let mut raw = open(&server).await;
+    let opnqry = OpnQry::new(section("SYSSH200", 1), 32_767).encode(TEXT).unwrap();
+    let got = Ask::new().prepare("SELECT C FROM L").then(&opnqry, &[]).send(&mut raw).await;
+    let opened = OpnQryRm::decode(&got[1].1, TEXT).unwrap();
+    let wanted = outovr(&[&[6, 0x76, 0xD0, 0x1B, 0, 4][..], &[9, 0x71, 0xE0, 0x54, 0, 1, 0xD0, 0, 1]].concat());
+    let cntqry = CntQry::new(section("SYSSH200", 1), 32_767, opened.qryinsid).encode(TEXT).unwrap();
+    let mut row = Vec::new();
+    for _ in 0..3 {
+        let got = Ask::new().then(&cntqry, std::slice::from_ref(&wanted)).send(&mut raw).await;
+        row = [&[0, 0][..], &got[0].1[3..]].concat();
+    }
+    let run = async |raw: &mut Raw, rows: u32| {
+        let command = ExcSqlStt { nbrrow: Some(rows), ..ExcSqlStt::new(section("SYSSH200", 2)) }.encode(TEXT).unwrap();
+        let prepare = PrpSqlStt::new(section("SYSSH200", 2)).encode(TEXT).unwrap();
+        let sql = sqlstt("INSERT INTO L VALUES (?)", &TypDef::OURS, SQLAM).unwrap();
+        let rows = input(&[(0x1B, 4)], &row.repeat(rows as usize));
+        let got = Ask::new().then(&prepare, &[sql]).then(&command, &[rows]).send(raw).await;
+        (card(&LUW, &got).sqlcode, card(&LUW, &got).errd[2])
+    };
+    // 50,000 bytes each: what comes over the line is six a row.
+    assert_eq!(run(&mut raw, 100_000).await.0, -289);
+    assert_eq!(run(&mut raw, 30).await.0, -289);
+    assert_eq!(run(&mut raw, 7).await, (0, 7));
+    Ask::new().then(&RdbCmm { rlsconv: None }.encode(TEXT).unwrap(), &[]).send(&mut raw).await;
+    let lengths = rows(&connect(&server).await, "SELECT C FROM L").await;
+    assert_eq!(count(&lengths), 3 + 7);
 }
 
 #[tokio::test]

@@ -114,8 +114,8 @@ async fn large_objects_by_locator() {
     let end = Ask::new().then(&cntqry, &[]).send(&mut raw).await;
     assert_eq!(points(&end), [cp::ENDQRYRM, cp::SQLCARD]);
     assert_eq!(card(&LUW, &end).sqlcode, 100);
-    // The server's rows are little-endian, what we send is not.
-    let number = |row: &[u8]| u32::from_le_bytes(row[3..7].try_into().unwrap()).to_be_bytes();
+    // A locator goes back as it came, whatever the byte order.
+    let number = |row: &[u8]| row[3..7].to_vec();
     let ask = |n: u16, values: Vec<u8>, fields: &[(u8, u16)]| {
         let command = ExcSqlStt { outexp: Some(true), ..ExcSqlStt::new(section("SYSSTAT", n)) };
         Ask::new().then(&command.encode(TEXT).unwrap(), &[input(fields, &values)])
@@ -127,8 +127,16 @@ async fn large_objects_by_locator() {
     let part = |start: u32, length: u32| [&one[..], &[0], &start.to_be_bytes(), &[0], &length.to_be_bytes()].concat();
     let three = [(0x1B, 4), (0x03, 4), (0x03, 4)];
     let got = ask(4, part(2, 10), &three).send(&mut raw).await;
-    let described = DescribedData::decode(&got[0].1.clone().into()).unwrap();
-    assert_eq!(described.fdodta[3..], [&[0, 10][..], b"xxxxxxxxxx"].concat());
+    assert_eq!(points(&got), [cp::SQLDTARD, cp::EXTDTA]);
+    assert_eq!(got[1].1, b"\0xxxxxxxxxx");
+    // Positions count from 1.
+    for wrong in [part(0, 10), part(1, u32::MAX)] {
+        assert_eq!(card(&LUW, &ask(4, wrong, &three).send(&mut raw).await).sqlcode, -138);
+    }
+    // As long as its descriptor says.
+    let short = [&one[..], &[0, 0, 2, 0, 0, 10]].concat();
+    let got = ask(4, short, &[(0x1B, 4), (0x05, 2), (0x05, 2)]).send(&mut raw).await;
+    assert_eq!(got[1].1, b"\0xxxxxxxxxx");
     let got = ask(4, part(1, 50_000), &three).send(&mut raw).await;
     assert_eq!(points(&got), [cp::SQLDTARD, cp::EXTDTA]);
     assert_eq!(got[1].1.len(), 50_001);
