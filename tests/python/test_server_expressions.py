@@ -143,7 +143,7 @@ def test_a_parameter_has_the_type_of_its_place(conn: drdarrow.Connection, sql: s
     assert conn.execute(f"SELECT {sql} FROM T", given).fetchall() == [(value,)]
 
 
-@pytest.mark.parametrize("sql", ["DT - ?", "? - DT", "DT + SOMETHING.X", "LENGTH(SOMETHING.X)", "SOMETHING.X - 1 DAY"])
+@pytest.mark.parametrize("sql", ["DT - ?", "? - DT", "DT + SOMETHING.X", "LENGTH(SOMETHING.X[1])", "SOMETHING.X - 1 DAY"])
 def test_what_has_no_type_is_refused(conn: drdarrow.Connection, sql: str) -> None:
     with pytest.raises(drdarrow.Error) as caught:
         conn.execute(f"SELECT {sql} FROM T, (SELECT [DT] AS X FROM T) AS SOMETHING")

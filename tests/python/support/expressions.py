@@ -254,6 +254,8 @@ _TEXT = [
     Expression("LOCATE('d', V, 2)", 2, "INTEGER"),
     Expression("LENGTH(DECODE(I, 7, I, 0))", 4, "INTEGER"),
     Expression("TRANSLATE('abc', '', 'abc', '')", Refused("42815", -171)),
+    Expression("LENGTH(LEFT(V, 1))", 1, "INTEGER"),
+    Expression("HEX(LEFT(V, 1))", "63", by=_on(_MAINFRAME, "83")),
     Expression("CHAR(CAST(NULL AS DOUBLE))", None),
     Expression("SUBSTR(CAST(NULL AS VARCHAR(3)), 1, 2)", None),
     Expression("TRANSLATE(CAST(NULL AS VARCHAR(3)), 'x', 'y')", None),

@@ -70,7 +70,19 @@ def _located(state: str) -> tuple[str, str]:
     return "w, t, n", once(found, w="CAST(w AS VARCHAR)", t="CAST(t AS VARCHAR)", n="CAST(n AS BIGINT)")
 
 
+#: Types of DuckDB's that have other lengths and bytes than their texts.
+_NO_TEXT = "^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL|FLOAT|DOUBLE|DATE|TIME|BLOB)"
+
 MACROS: Macros = {
+    # A value whose type is known only when it is there.
+    "drdarrow_text": (
+        "x",
+        once(
+            f"CASE WHEN regexp_matches(typeof(s.x), '{_NO_TEXT}') THEN {fault(270, '42997', 'a type')} "
+            "ELSE CAST(s.x AS VARCHAR) END",
+            x="x",
+        ),
+    ),
     "drdarrow_locate": _located("22011"),
     "drdarrow_locate_in_derby": _located("22014"),
     "drdarrow_float": ("x", _FLOAT),
@@ -186,10 +198,9 @@ def _size(call: Call, of: Kind | None, characters: bool) -> exp.Expr:
         return call.made(f"CASE WHEN {{}} IS NULL THEN NULL ELSE {fixed} END", INTEGER, call.args[0])
     if of == BLOB:
         return call.made("CAST(octet_length({}) AS INTEGER)", INTEGER, call.args[0])
-    if of is None:
-        raise SqlError(-270, "42997", f"the type of an expression in {call.name}")
     words = "length" if characters else "strlen"
-    return call.made(f"CAST({words}(CAST({{}} AS VARCHAR)) AS INTEGER)", INTEGER, call.args[0])
+    text = "drdarrow_text({})" if of is None else "CAST({} AS VARCHAR)"
+    return call.made(f"CAST({words}({text}) AS INTEGER)", INTEGER, call.args[0])
 
 
 def _characters(call: Call) -> exp.Expr | None:
@@ -273,7 +284,7 @@ def _hex(call: Call) -> exp.Expr | None:
     if len(call.args) != 1:
         return None
     if of is None:
-        raise SqlError(-270, "42997", "the type of an expression in HEX")
+        call.args[0] = put("drdarrow_text({})", call.args[0], kind=TEXT)
     if of is not None and of.whole and of.name != "HUGEINT":
         # The processors of LUW have the last byte first.
         order = "first" if product.ebcdic else "last"
