@@ -216,16 +216,14 @@ def test_rows_that_would_change_others_are_looked_at_one_by_one():
 
 def test_what_goes_with_a_failed_transaction_is_told():
     con = duckdb.connect()
-    con.execute("CREATE TABLE P (A INTEGER PRIMARY KEY)")
-    con.execute("CREATE TABLE T (A INTEGER REFERENCES P (A))")
-    con.execute("INSERT INTO P VALUES (1)")
+    con.execute("CREATE TABLE T (A INTEGER PRIMARY KEY, P INTEGER REFERENCES T (A))")
     session = DuckEngine(con, {}, guarded=False).session("me", "DB")
-    number, *_ = session.prepare("INSERT INTO T VALUES (1)")
+    number, *_ = session.prepare("INSERT INTO T VALUES (1, NULL)")
     session.execute(number, [()])
-    number, *_ = session.prepare("INSERT INTO T VALUES (?)")
-    # Whether there is a parent is not looked for.
+    number, *_ = session.prepare("INSERT INTO T VALUES (?, ?)")
+    # Whether there is a parent in the table itself is not looked for.
     with pytest.raises(SqlError) as caught:
-        session.execute_array(number, _core.collect(pa.table({"0": [0, 1], "1": [1, 2]})), False)
+        session.execute_array(number, _core.collect(pa.table({"0": [0, 1], "1": [2, 3], "2": [1, 9]})), False)
     assert (caught.value.sqlcode, caught.value.rolled_back) == (-1476, True)
     session.commit()
     assert con.execute("SELECT * FROM T").fetchall() == []

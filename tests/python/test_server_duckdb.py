@@ -491,7 +491,7 @@ def test_an_engine_without_a_catalog() -> None:
     with server.serve(Engine(), persona="derby") as srv, srv.connect() as connection:
         with pytest.raises(drdarrow.Error) as caught:
             connection.execute("CALL SYSIBM.SQLTABLES(NULL, NULL, '%', NULL, '')")
-        assert caught.value.sqlstate == "42884"
+        assert caught.value.sqlstate == "42Y03"
 
 
 def test_derbys_client_changes_the_schema() -> None:

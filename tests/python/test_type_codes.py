@@ -87,7 +87,7 @@ def test_a_type_code_equals_one_type_object_of_pep_249(srv: server.Server, name:
         ("DECFLOAT", {"decfloat": "decimal(38,33)"}, "DECIMAL(DECFLOAT)", (38, 33)),
         ("VARCHAR", {"text_errors": "raw"}, "BINARY(VARCHAR)", (None, None)),
         ("VARCHAR_BITS", {"bit_data_ccsid": 819}, "TEXT(VARCHAR FOR BIT DATA)", (None, None)),
-        ("NUMERIC", {}, "DECIMAL(NUMERIC)", (31, 2)),
+        ("NUMERIC", {}, "DECIMAL", (31, 2)),
     ],
 )
 def test_a_type_code_says_what_comes_under_the_settings(
@@ -99,6 +99,14 @@ def test_a_type_code_says_what_comes_under_the_settings(
         assert cursor.description[0][4:6] == digits
         frame = pl.read_database(f"SELECT * FROM {name}_FULL", connection)
         assert frame[name].to_list() == [row[0] for row in cursor.fetchall()]
+
+
+def test_a_zoned_decimal_says_that_it_is_one() -> None:
+    tables = {"T": table(["NUMERIC"], {"NUMERIC": values_of("NUMERIC")})}
+    with server.serve(tables=tables, engine="tables", persona="ibmi") as running, running.connect() as connection:
+        cursor = connection.execute("SELECT * FROM T")
+        assert cursor.description[0][1] == "DECIMAL(NUMERIC)"
+        assert [row[0] for row in cursor.fetchall()] == values_of("NUMERIC")
 
 
 def test_pandas_reads_rows_as_they_are(srv: server.Server) -> None:

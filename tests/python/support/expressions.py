@@ -43,7 +43,8 @@ class Expression:
 
     def on(self, product: str) -> tuple[Any, str]:
         """The value and the type on a product."""
-        return next(((value, kind) for name, value, kind in self.by if name == product), (self.value, self.type))
+        value, kind = next(((value, kind) for name, value, kind in self.by if name == product), (self.value, self.type))
+        return _DERBYS.get(value, value) if product == "derby" and isinstance(value, Refused) else value, kind
 
 
 def _on(products: str, value: Any, kind: str = "") -> tuple[tuple[str, Any, str], ...]:
@@ -61,6 +62,8 @@ _MAINFRAME = "ibmi zos"
 _ZERO = (*_on("ibmi zos", Refused("22012", -802)), *_on("derby", Refused("22012")))
 _OVER = Refused("22003", -802)
 _NO = Refused("42884", -440)
+#: Derby has an SQLSTATE of its own for what Db2 refuses.
+_DERBYS = {_NO: Refused("42Y03")}
 _FALSE, _TRUE = 0, 1
 
 _NUMBERS = [
