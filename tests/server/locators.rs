@@ -119,9 +119,10 @@ async fn described_by_locator(server: &Server) -> (DuplexStream, Arc<Mutex<Vec<u
     tokio::spawn(async move {
         let mut buf = vec![0; 1 << 16];
         while let Ok(n @ 1..) = read.read(&mut buf).await {
-            let found = buf[..n].windows(6).position(|w| w == [6, 0x76, 0xD0, 0xCF, 0x80, 8]);
+            // In a QRYDSC: parts of values are described alike.
+            let found = buf[..n].windows(8).position(|w| w == [0x24, 0x1A, 6, 0x76, 0xD0, 0xCF, 0x80, 8]);
             if let Some(at) = found {
-                buf[at + 3..at + 6].copy_from_slice(&[0x1B, 0, 4]);
+                buf[at + 5..at + 8].copy_from_slice(&[0x1B, 0, 4]);
             }
             if to.write_all(&buf[..n]).await.is_err() {
                 return;
