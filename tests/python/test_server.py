@@ -187,7 +187,7 @@ def test_no_pyarrow_is_needed(script: Callable[..., Script]) -> None:
             print(connection.execute("SELECT * FROM T").fetch_polars().to_dict(as_series=False))
         """
     )
-    assert running.line() == "[(Decimal('3'),)]"
+    assert running.line() == "[(3,)]"
     assert running.line() == "{'A': [1, 2]}"
 
 

@@ -88,7 +88,7 @@ def _engine(settings: ServerSettings) -> Any:
         return plain
     from drdarrow.server import load
 
-    return load.engine(source, tables, settings.external_access, settings.product, settings.read_only)
+    return load.engine(source, tables, settings)
 
 
 def _fingerprint(certificate: str | PathLike[str]) -> str:

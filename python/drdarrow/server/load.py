@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from drdarrow import _core
 from drdarrow.exceptions import InterfaceError
 from drdarrow.server.engine import Engine
-from drdarrow.server.rules.product import LUW, Product
+from drdarrow.server.settings import ServerSettings
 from drdarrow.server.storing import MACROS, Storage
 from drdarrow.server.types import LONGEST
 
@@ -20,25 +20,20 @@ __all__ = ["engine"]
 _LENGTH = {"VARCHAR": "strlen", "BLOB": "octet_length"}
 
 
-def engine(
-    source: Any,
-    tables: dict[str, Any],
-    external_access: bool = False,
-    product: Product = LUW,
-    read_only: bool = False,
-) -> Engine:
-    """DuckDB with these tables: those of `source`, a connection, or of a database of its own in memory. Unless
-    `external_access`, the instance is locked: see `guard`. product: the one that it looks like; read_only: nothing is
-    changed."""
+def engine(source: Any, tables: dict[str, Any], settings: ServerSettings) -> Engine:
+    """DuckDB with these tables: those of `source`, a connection, or of a database of its own in memory. Unless the
+    settings have `external_access`, the instance is locked: see `guard`."""
     try:
         import duckdb
 
         from drdarrow.server import columns, guard
         from drdarrow.server.duckdb import DuckEngine
+        from drdarrow.server.rules.product import Product
     except ImportError as e:
         raise InterfaceError(f'{e.name} is not installed: pip install "drdarrow[server]"') from e
     if int(duckdb.__version__.partition(".")[0]) < 2:
         raise InterfaceError(f'DuckDB {duckdb.__version__} is too old: pip install -U "drdarrow[server]"')
+    product = Product.of(settings.persona, settings.ccsid)
     if source is None:
         source = duckdb.connect(":memory:")
     facts: Facts = {}
@@ -50,9 +45,10 @@ def engine(
             raise InterfaceError(f"tables: {name}: {e}") from e
         finally:
             cursor.close()
-    if not external_access:
+    guarded = not settings.external_access
+    if guarded:
         guard.lock(source)
-    return DuckEngine(source, facts, not external_access, product, read_only)
+    return DuckEngine(source, facts, guarded, product, settings.read_only)
 
 
 def _load(cursor: Any, name: str, table: _core.Collected, storage: Storage) -> dict[str, dict[str, str]]:

@@ -15,7 +15,6 @@ from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar
 
 from drdarrow import _core
 from drdarrow.exceptions import InterfaceError
-from drdarrow.server.rules.product import Product
 
 #: The product that a server looks like: Db2 for Linux, Db2 for i, Db2 for z/OS, Apache Derby.
 Persona: TypeAlias = Literal["luw", "ibmi", "zos", "derby"]
@@ -112,11 +111,6 @@ class ServerSettings:
     files: Mapping[str, Any] | None = None
     signon_port: int = 0
     password_level: Literal[0, 1, 2, 3, 4] = 2
-
-    @property
-    def product(self) -> Product:
-        """The product whose rules statements have."""
-        return Product.of(self.persona, self.ccsid)
 
     def check(self) -> None:
         """Raises InterfaceError for settings that exclude or need each other."""
