@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use super::description::{describe_state, description, drain_messages, row_count};
 use super::executemany::{self, RawBatch};
 use super::ingest::{self, Ingested};
-use super::ingest_request::{IngestRequest, MAX_SKIPPED, skipped};
+use super::ingest_request::{IngestRequest, skipped};
 use super::statement::SharedStatement;
 use super::{fetch, procedure};
 use crate::python::arguments::given::Given;
@@ -142,7 +142,7 @@ twins! {
         }
 
         #[doc = include_str!("executemany.txt")]
-        #[pyo3(signature = (operation, seq_of_parameters, *, on_error="raise", max_skipped=MAX_SKIPPED))]
+        #[pyo3(signature = (operation, seq_of_parameters, *, on_error="raise", max_skipped=100_000))]
         fn executemany(
             slf: Py<Self>,
             py: Python<'_>,
@@ -160,7 +160,7 @@ twins! {
         #[doc = include_str!("ingest.txt")]
         #[pyo3(signature = (
             table, data, mode="append", *, schema=None, types=None, batch_rows=None, on_error="raise",
-            max_skipped=MAX_SKIPPED, progress=None
+            max_skipped=100_000, progress=None
         ))]
         #[expect(clippy::too_many_arguments, reason = "they are keywords")]
         fn ingest(
@@ -255,7 +255,7 @@ twins! {
         ///
         /// All rows are kept, or none, as with `drdarrow.Cursor.executemany`. When the task is cancelled they are
         /// undone in the background, before anything else runs on the connection; a commit under way goes on.
-        #[pyo3(signature = (operation, seq_of_parameters, *, on_error="raise", max_skipped=MAX_SKIPPED))]
+        #[pyo3(signature = (operation, seq_of_parameters, *, on_error="raise", max_skipped=100_000))]
         fn executemany<'py>(
             slf: Bound<'py, Self>,
             operation: &Bound<'py, PyAny>,
@@ -271,7 +271,7 @@ twins! {
         /// the thread of the event loop. When the task is cancelled all is undone in the background.
         #[pyo3(signature = (
             table, data, mode="append", *, schema=None, types=None, batch_rows=None, on_error="raise",
-            max_skipped=MAX_SKIPPED, progress=None
+            max_skipped=100_000, progress=None
         ))]
         #[expect(clippy::too_many_arguments, reason = "they are keywords")]
         fn ingest<'py>(

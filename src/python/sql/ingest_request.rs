@@ -11,9 +11,6 @@ use crate::client::sql::ingest::{IngestMode, IngestOptions};
 /// Progress is told no more often.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// So many rows are left out unless told otherwise: they are held in memory.
-pub(super) const MAX_SKIPPED: usize = 100_000;
-
 /// The table, and how data goes into it.
 pub(super) struct IngestRequest {
     pub(super) table: String,
