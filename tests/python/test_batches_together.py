@@ -260,9 +260,12 @@ def test_a_cancelled_task_undoes_its_rows_before_anything_else_runs(some: Target
                     await task
                 proxy.release()
                 reader = await connection.execute(f"SELECT A FROM {table}")
-                assert done or await reader.fetchall() == [(0,)]
+                kept = sorted(key for (key,) in await reader.fetchall())
+                # A cancellation that comes when the server has all rows finds the call over.
+                whole = kept == [*range(1100)]
+                assert whole if done else kept == [0] or (whole and steps > 1), len(kept)
                 await connection.commit()
-                assert done or some.keys(table) == [0]
+                assert some.keys(table) == kept
 
     def held(proxy: Proxy) -> Iterator[tuple[int]]:
         for n in range(1, 1100):
