@@ -1,4 +1,4 @@
-//! What a socket's writer has to write: chains, in order. One that holds secrets is wiped once it is written.
+//! Chains that wait for the writer of a socket, in order. One that holds secrets is wiped once it is written.
 
 use crate::wire::dss::chain::Chain;
 use std::collections::VecDeque;

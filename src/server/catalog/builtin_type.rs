@@ -10,7 +10,7 @@ struct BuiltinType {
     name: &'static str,
     /// COLUMN_SIZE, the largest.
     size: i64,
-    /// What stands around a literal, with a bar between.
+    /// The marks before and after a literal, with a bar between.
     quotes: &'static str,
     /// CREATE_PARAMS.
     parameters: &'static str,

@@ -47,7 +47,7 @@ pub struct TableInfo {
 pub struct Constraint {
     /// Its name.
     pub name: String,
-    /// What it demands.
+    /// The rule that rows are held to.
     pub rule: Rule,
     /// The columns of a key, in its order.
     pub columns: Vec<String>,

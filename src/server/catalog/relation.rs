@@ -4,7 +4,7 @@ use super::database::Database;
 use super::value::Value;
 use crate::server::persona::Persona;
 
-/// What the facts are about, and for whom.
+/// The database that facts are taken from, and the product in whose form they are given.
 pub(super) struct Asked<'a> {
     pub(super) database: &'a Database,
     pub(super) persona: &'a Persona,

@@ -15,7 +15,7 @@ const ESCAPES: [(&str, &str); 8] = [
     ("escape", "ESCAPE"),
 ];
 
-/// A statement without escapes. What is none stays as it is.
+/// A statement without escapes. A statement without any stays as it is.
 pub(super) fn resolved(sql: &str) -> Cow<'_, str> {
     if !sql.contains('{') {
         return Cow::Borrowed(sql);

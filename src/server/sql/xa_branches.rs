@@ -38,7 +38,7 @@ pub(super) struct Work {
     pub(super) timer: Option<Timer>,
 }
 
-/// What rolls a branch back at its time, until it is dropped.
+/// Rolls a branch back at its time, until it is dropped.
 pub(super) struct Timer(AbortHandle);
 
 impl Drop for Timer {

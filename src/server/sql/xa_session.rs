@@ -165,7 +165,8 @@ impl Switch {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the transaction of the session of now, which needs no settings for that. Without one there is none to end.
+    /// Ends the transaction of the session of now, which needs no settings for that. Without a session there is nothing
+    /// to end.
     fn end(&self, end: impl FnOnce(&mut OpenSession) -> Result<(), SqlError>) -> Result<(), SqlError> {
         let mut state = self.state();
         if state.refuses {
@@ -174,7 +175,7 @@ impl Switch {
         state.current.as_mut().map_or(Ok(()), end)
     }
 
-    /// Calls the session of now. One is opened first if there is none.
+    /// Calls the session of now. Where there is no session, one is opened first.
     fn call<T>(&self, call: impl FnOnce(&mut State, &mut OpenSession) -> Result<T, SqlError>) -> Result<T, SqlError> {
         let mut state = self.state();
         if state.refuses {
@@ -280,7 +281,7 @@ impl State {
         }
     }
 
-    /// What is kept of a SET once it is done. -101 where no more of them can be kept, -289 without memory.
+    /// The form in which a SET is kept once it is done. -101 where no more of them can be kept, -289 without memory.
     fn setting(&self, sql: &str, parameters: Option<&Parameters>) -> Result<Setting, SqlError> {
         let replaces = || self.settings.iter().any(|setting| register(&setting.sql) == register(sql));
         if self.settings.len() >= SETTINGS && !replaces() {
