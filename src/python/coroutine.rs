@@ -7,9 +7,9 @@ use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use super::awaitable;
 use super::errors::{self, Raise};
 use super::ownership::Owned;
-use super::runtime;
 use crate::client::error::Result;
 
 /// A coroutine of that module. `name` is what Python says of one that nobody awaits.
@@ -65,7 +65,7 @@ impl Start {
         T: for<'a> IntoPyObject<'a> + Send + 'static,
     {
         let begin: Begin = match work {
-            Ok(work) => Box::new(move |py| runtime::asyncio(py, work)),
+            Ok(work) => Box::new(move |py| awaitable::asyncio(py, work)),
             Err(e) => Box::new(move |_| Err(e)),
         };
         Start(Owned::new(Mutex::new(Some(begin))))

@@ -19,6 +19,7 @@
 
 mod arguments;
 mod arrow;
+mod awaitable;
 mod caller;
 mod coroutine;
 mod errors;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use super::{errors, runtime};
+use super::{awaitable, errors, runtime};
 use crate::client::error::Result;
 use crate::client::probe::report::{Advice, Port, Report, ServerReport, TlsReport};
 use crate::client::probe::{ProbeTarget, probe as look};
@@ -38,7 +38,7 @@ pub(super) fn probe_async(
     database: Option<String>,
 ) -> PyResult<Bound<'_, PyAny>> {
     let target = target(py, host, ports, timeout, database)?;
-    runtime::asyncio(py, async move { Result::Ok(ProbeFound(look(target).await?)) })
+    awaitable::asyncio(py, async move { Result::Ok(ProbeFound(look(target).await?)) })
 }
 
 fn target(

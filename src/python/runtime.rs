@@ -15,7 +15,7 @@ use pyo3_async_runtimes::{TaskLocals, generic};
 use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio::task::{JoinHandle, futures::TaskLocalFuture};
 
-use super::errors::{self, FutureResult, Raise};
+use super::errors::{self, Raise};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 
 /// How long a thread waits before it looks for signals.
@@ -156,22 +156,9 @@ where
     output.map(Ok)
 }
 
-/// `future` as an awaitable of the running asyncio loop; cancelling the awaiting task drops it.
-pub(super) fn asyncio<'py, F, T>(py: Python<'py>, future: F) -> PyResult<Bound<'py, PyAny>>
-where
-    F: Future<Output = Result<T>> + Send + 'static,
-    T: for<'a> IntoPyObject<'a> + Send + 'static,
-{
-    asyncio_work(py, Box::pin(async move { Ok(FutureResult::of(future.await)) }))
-}
-
-/// [`asyncio`] once for all futures: the bridge to asyncio's loop is large.
-fn asyncio_work(
-    py: Python<'_>,
-    work: Pin<Box<dyn Future<Output = PyResult<FutureResult>> + Send>>,
-) -> PyResult<Bound<'_, PyAny>> {
-    Home::here().map_err(|e| errors::raise(py, &e))?;
-    generic::future_into_py::<Tokio, _, _>(py, work)
+/// Starts the runtime when there is none yet. Called with Python's lock held.
+pub(super) fn start() -> Result<()> {
+    Home::here().map(|_| ())
 }
 
 /// Whether this is a task of asyncio; else a thread waits.
@@ -247,7 +234,7 @@ pub(super) fn _leave(py: Python<'_>) {
 }
 
 /// Our runtime in the words of `pyo3_async_runtimes`.
-struct Tokio;
+pub(super) struct Tokio;
 
 tokio::task_local! {
     static LOCALS: Option<TaskLocals>;
@@ -294,7 +281,7 @@ impl generic::ContextExt for Tokio {
     }
 }
 
-/// The handle for a spawn: of this process's runtime, which [`asyncio`] has started, or of the task
+/// The handle for a spawn: of this process's runtime, which [`start`] has started, or of the task
 /// that is running.
 fn handle() -> Handle {
     Home::found().map_or_else(Handle::current, |home| home.runtime.handle().clone())

@@ -14,7 +14,7 @@ use crate::client::sql::batch::Batch;
 use crate::python::arguments::param_rows::{ParamRows, RawChunk};
 use crate::python::ownership::{Owned, OwnedSlot};
 use crate::python::reader::ReaderLease;
-use crate::python::{errors, runtime};
+use crate::python::{awaitable, errors, runtime};
 
 /// The whole call, for a thread that waits.
 pub(super) fn run(
@@ -148,7 +148,7 @@ impl RawBatch {
     #[pyo3(signature = (chunk, /))]
     fn add<'py>(&self, py: Python<'py>, chunk: &RawChunk) -> PyResult<Bound<'py, PyAny>> {
         let ((statement, state), (rows, settled), what) = (self.parts(py)?, chunk.take(), self.what);
-        runtime::asyncio(py, async move {
+        awaitable::asyncio(py, async move {
             let mut held = state.take(what)?;
             let Some(held) = held.as_mut() else { return Err(errors::internal("a call went missing")) };
             statement.add(&mut held.batch, rows, settled).await
@@ -165,7 +165,7 @@ impl RawBatch {
     /// Waits for the answers to the rows: an awaitable.
     fn settle<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let ((statement, state), what) = (self.parts(py)?, self.what);
-        runtime::asyncio(py, async move {
+        awaitable::asyncio(py, async move {
             let mut held = state.take(what)?;
             let Some(held) = held.as_mut() else { return Err(errors::internal("a call went missing")) };
             statement.settle(&mut held.batch).await
@@ -182,7 +182,7 @@ impl RawBatch {
     /// The end of the rows: an awaitable. The cursor is free again.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let ((statement, state), what) = (self.parts(py)?, self.what);
-        runtime::asyncio(py, async move {
+        awaitable::asyncio(py, async move {
             let mut held = state.take(what)?;
             let Some(mut held) = held.take() else { return Err(errors::internal("a call went missing")) };
             statement.finish(&mut held.batch).await
@@ -192,7 +192,7 @@ impl RawBatch {
     /// Undoes what the rows did: an awaitable of what is left, in words. The cursor is free again.
     fn undo<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let ((statement, state), what) = (self.parts(py)?, self.what);
-        runtime::asyncio(py, async move {
+        awaitable::asyncio(py, async move {
             let Some(mut held) = state.take_soon(what).await?.take() else { return Ok(String::new()) };
             Ok(statement.undo(&mut held.batch).await)
         })
