@@ -18,8 +18,7 @@ import pytest
 
 import drdarrow
 from drdarrow import server
-from drdarrow.server import columns, ddl, errors, guard, markers, meaning, patience, reading, sizes
-from drdarrow.server import dialect as dialects
+from drdarrow.server import columns, ddl, errors, guard, markers, meaning, patience, reading, sizes, wording
 from drdarrow.server import lexer as words
 from drdarrow.server.dialect import Dialect
 from drdarrow.server.engine import SqlError
@@ -118,8 +117,8 @@ def test_the_work_grows_with_the_length(shape: str) -> None:
 
 #: What the tables of the dialect know, each as it stands in a statement; a bracket that opens may stay open.
 PIECES = [
-    *(f"{name}(" for name in sorted(apply._NAMES)[::3]), *dialects._IDLE, *sorted(dialects._OPENS), *sorted(dialects._ENDS - {""}),
-    *(f"CURRENT {name}" for name in dialects._NOW), *sorted(dialects._PLAIN), *ddl._NAMES, *ddl._TEXT, *ddl._BYTES,
+    *(f"{name}(" for name in sorted(apply._NAMES)[::3]), *wording._IDLE, *sorted(wording._OPENS), *sorted(wording._ENDS - {""}),
+    *(f"CURRENT {name}" for name in wording._NOW), *sorted(wording._PLAIN), *ddl._NAMES, *ddl._TEXT, *ddl._BYTES,
     "CAST(", "AS VARCHAR(3))", "AS", "x", "y", "1", "'a '", '"y"', "+ 1 DAY", "- (1) MONTHS", "FOR UPDATE OF", "FROM T", "FROM lib/file",
     "SYSIBM.SYSDUMMY1", "NEXT VALUE FOR s", "PREVVAL FOR", "::", "CASE", "END", "SELECT DISTINCT", "GROUP BY y", "ORDER BY y", "UNION SELECT",
     "IN (", "= ANY (", "BETWEEN", "IS NOT DISTINCT FROM", "COUNT(DISTINCT", "INSERT INTO T", "UPDATE T SET", "MERGE INTO T", "CREATE TABLE",

@@ -9,6 +9,7 @@ and those that DuckDB would answer otherwise are put in other words or refused.
 | `aggregates` | AVG, SUM, COUNT, STDDEV, LISTAGG and their kin |
 | `order` | comparisons of dates with text, the order of characters in EBCDIC |
 | `stored` | values on their way into columns |
-| `kinds`, `scopes`, `calls`, `walk`, `tree` | types, names, calls, the walk over the tree, its reader and writer |
+| `kinds`, `scopes`, `calls` | types, names, calls |
+| `walk`, `expressions`, `tree` | the walks over queries and over expressions, the reader and writer of the tree |
 | `product` | the differences between the products |
 """

@@ -11,10 +11,10 @@ from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex
 from drdarrow.server.rules import aggregates, choices, dates, literals, numbers, order, text, tree
 from drdarrow.server.rules.calls import Macros
+from drdarrow.server.rules.expressions import CAST, FUNCTIONS
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.scopes import Columns
 from drdarrow.server.rules.statements import Statements
-from drdarrow.server.rules.walk import CAST, FUNCTIONS
 
 __all__ = ["apply", "macros", "made"]
 

@@ -10,15 +10,13 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parsers.duckdb import DuckDBParser
 
+from drdarrow.server.counted import Counted
 from drdarrow.server.engine import SqlError
-from drdarrow.server.patience import look
 from drdarrow.server.rules.kinds import Kind
 from drdarrow.server.rules.kinds import kind as kind_of
 
 __all__ = ["Raw", "contains", "put", "read", "text", "write"]
 
-#: Steps of the parser for a token of the statement: see `reading`.
-_STEPS = 100
 #: What binds its operands by its place.
 _OPERATORS = (exp.Binary, exp.Unary, exp.Predicate)
 
@@ -29,34 +27,19 @@ class Raw(exp.Expression):
     arg_types = {"words": True, "expressions": False}
 
 
-class _TooLong(Exception):
-    """The parser took more steps than it may."""
-
-
 class _Dialect(DuckDB):
     """DuckDB's words, calls by their names."""
 
     class Tokenizer(DuckDB.Tokenizer):
         HEX_STRINGS = [("X'", "'"), ("x'", "'")]
 
-    class Parser(DuckDBParser):
+    class Parser(Counted):
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
         FUNCTION_PARSERS = {
             name: parser
             for name, parser in DuckDBParser.FUNCTION_PARSERS.items()
             if name in ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION")
         }
-        _left = 0
-
-        def _advance(self, times: int = 1) -> None:
-            self._left -= 1
-            if self._left < 0:
-                raise _TooLong
-            look()
-            super()._advance(times)
-
-        def _warn_unsupported(self) -> None:
-            """Says nothing: the statements of clients are no business of a log."""
 
     class Generator(DuckDBGenerator):
         TRANSFORMS = {
@@ -79,12 +62,8 @@ _DIALECT = _Dialect()
 
 def read(sql: str) -> exp.Expr | None:
     """The statement; None when it cannot be read, when it is read as no more than words, or is several ones."""
-    try:
-        words = _DIALECT.tokenize(sql)
-        parser = _Dialect.Parser(dialect=_DIALECT)
-        parser._left = _STEPS * (100 + len(words))
-        found = parser.parse(words, sql)
-    except (SqlglotError, RecursionError, _TooLong):
+    found = _Dialect.Parser(dialect=_DIALECT).read(sql)
+    if found is None:
         return None
     whole = len(found) == 1 and found[0] is not None and not isinstance(found[0], exp.Command)
     return found[0] if whole else None
