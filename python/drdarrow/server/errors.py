@@ -34,6 +34,7 @@ _RULES: list[tuple[str, str, int, str]] = [
     ("constraint", r"foreign key", -530, "23503"),
     ("constraint", r"", -803, "23505"),
     ("conversion", r"(?:date|time|timestamp) field value|(?:date|time|timestamp) format", -180, "22007"),
+    ("conversion", r"Failure in decode: could not convert blob to (UTF8)", -330, "22021"),
     ("conversion", r"out of range|overflow", -413, "22003"),
     ("conversion", r"", -420, "22018"),
     ("type mismatch", r"", -420, "22018"),

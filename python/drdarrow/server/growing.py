@@ -36,7 +36,7 @@ _WIDE = "error('drdarrow 42815 2|{}')"
 #: The count of bytes or characters, and the text that it led to.
 _PADDED = (
     "list_transform([{0}(x, list_transform([CAST(n AS BIGINT)], lambda k: "
-    f"CASE WHEN k > {LONGEST} THEN {{1}} ELSE CAST(k AS INTEGER) END)[1], p)], "
+    f"CASE WHEN k NOT BETWEEN 0 AND {LONGEST} THEN {{1}} ELSE CAST(k AS INTEGER) END)[1], p)], "
     f"lambda s: CASE WHEN strlen(s) > {LONGEST} THEN {{1}} ELSE s END)[1]"
 )
 _GROWTH = "(strlen(s.x) - strlen(replace(s.x, s.f, ''))) // strlen(s.f) * (strlen(s.t) - strlen(s.f))"

@@ -35,6 +35,12 @@ _IDLE = [
     "QUERYNO #", "SKIP LOCKED DATA",
 ]  # fmt: skip
 _IDLE_STARTS = {phrase.split()[0] for phrase in _IDLE}
+#: Calls with words between their arguments: here there are commas.
+_BETWEEN = {
+    "POSITION": {"IN", "USING"},
+    "SUBSTRING": {"FROM", "FOR", "USING"},
+    "OVERLAY": {"PLACING", "FROM", "FOR", "USING"},
+}
 #: Signs that mean the same in both.
 _PLAIN = {",", "?", "(", ")", "=", ".", "<", ">", "<=", ">=", "<>"}
 
@@ -303,6 +309,17 @@ class Wording:
             return None
         return self._cast(at, self._closing(at + 1)) if self._upper(at) == "CAST" else None
 
+    def _separator(self, at: int) -> int | None:
+        """`POSITION(a IN b USING OCTETS)` and the like."""
+        opening = self._openings[at]
+        if opening < 1 or self._upper(at) not in _BETWEEN.get(self._upper(opening - 1), ()):
+            return None
+        inside = [self._upper(n) for n in range(opening, at) if self._openings[n] == opening]
+        if inside.count("CASE") > inside.count("END"):
+            return None
+        self._put(at, ",")
+        return at + 1
+
     def _cast(self, at: int, end: int) -> int | None:
         """A CAST to a text of some length: DuckDB's text has none."""
         depth, place = 0, at + 2
@@ -320,5 +337,5 @@ class Wording:
 
     _STEPS: tuple[Callable[[Wording, int], int | None], ...] = (
         _left_out, _register, _dummy, _slash, _values, _sign, _duration, _sequence, _descending, _recursion,
-        _index, _type, _function,
+        _index, _type, _function, _separator,
     )  # fmt: skip

@@ -172,7 +172,7 @@ _TEXT = [
     Expression("LENGTH(C)", 5, "INTEGER"),
     Expression("LENGTH(V)", 3, "INTEGER"),
     Expression("LENGTH('\u00e4')", 2, "INTEGER", (*_on(_MAINFRAME, 1, "INTEGER"), *_on("derby", 1, "INTEGER"))),
-    Expression("CHARACTER_LENGTH('\u00e4', CODEUNITS32)", 1, "INTEGER"),
+    Expression("CHARACTER_LENGTH('\u00e4', CODEUNITS32)", 1, "INTEGER", _on("derby", _NO)),
     Expression("LENGTH(I)", 4, "INTEGER"),
     Expression("LENGTH(S)", 2, "INTEGER"),
     Expression("LENGTH(B)", 8, "INTEGER"),
@@ -447,4 +447,54 @@ _QUERIES = [
                _on("zos", _cut("1.10", "4", 12) + _cut("2.25", "4", 12) + _cut("3.33", "4", 12))),
 ]  # fmt: skip
 
-EXPRESSIONS = [*_NUMBERS, *_TEXT, *_DATES, *_QUERIES]
+_BEYOND, _PART = Refused("22011", -138), Refused("22021", -330)
+
+
+def _units(in_bytes: object, in_characters: object, derby: object = _NO) -> tuple[object, str, tuple[tuple[str, Any, str], ...]]:
+    """A value where bytes are counted, where characters are; Derby counts these, or has not the function."""
+    return in_bytes, "", (*_on(_MAINFRAME, in_characters), *_on("derby", derby))
+
+
+#: The length of a text is one of bytes on LUW; \u00e4\u00f6\u00fc are three characters of two bytes each.
+_UNITS = [
+    Expression("SUBSTR('a\u00e4\u00f6', 2, 2)", *_units("\u00e4", "\u00e4\u00f6", "\u00e4\u00f6")),
+    Expression("SUBSTR('\u00e4\u00f6', 2)", *_units(_PART, "\u00f6", "\u00f6")),
+    Expression("SUBSTR('\u00e4\u00f6', 2, 1)", *_units(_PART, "\u00f6", "\u00f6")),
+    Expression("SUBSTR(V, 1, I)", "cd     ", by=_on("derby", "cd ")),
+    Expression("SUBSTR(V, I + 2, I)", _BEYOND, by=(*_on("ibmi", " " * 7), *_on("derby", Refused("22011")))),
+    Expression("SUBSTR(V, 1, 4)", "cd  ", "CHAR(4)", _on("derby", "cd ")),
+    Expression("SUBSTRING('\u00e4\u00f6\u00fc', 2, 1, CODEUNITS32)", "\u00f6", by=_on("derby", _NO)),
+    Expression("SUBSTRING('\u00e4\u00f6\u00fc' FROM 3 FOR 2 USING OCTETS)", *_units("\u00f6", "\u00fc")),
+    Expression("SUBSTRING('abc' FROM 2)", "bc", by=_on("derby", _NO)),
+    Expression("SUBSTRING('abc', -1, 3)", "a", by=_on("derby", _NO)),
+    Expression("LOCATE('\u00f6', '\u00e4\u00f6\u00fc')", *_units(3, 2, 2)),
+    Expression("LOCATE('\u00f6', '\u00e4\u00f6\u00fc\u00f6', 4)", *_units(7, 4, 4)),
+    Expression("LOCATE('\u00f6', '\u00e4\u00f6\u00fc', CODEUNITS32)", 2, "INTEGER", _on("derby", _NO)),
+    Expression("LOCATE('\u00f6', '\u00e4\u00f6\u00fc', 2, CODEUNITS16)", 2, "INTEGER", _on("derby", _NO)),
+    Expression("LOCATE('b', 'a\U0001f600b', 1, CODEUNITS16)", _PART, by=_on("derby", _NO)),
+    Expression("POSSTR('\u00e4\u00f6', '\u00f6')", *_units(3, 2, 2)),
+    Expression("POSITION('\u00f6', '\u00e4\u00f6', OCTETS)", *_units(3, 2)),
+    Expression("POSITION('\u00f6' IN '\u00e4\u00f6' USING CODEUNITS32)", 2, "INTEGER", _on("derby", _NO)),
+    Expression("LEFT('\u00e4\u00f6\u00fc', 2)", *_units("\u00e4", "\u00e4\u00f6", "\u00e4\u00f6")),
+    Expression("LEFT('\u00e4\u00f6\u00fc', 3)", *_units(_PART, "\u00e4\u00f6\u00fc", "\u00e4\u00f6\u00fc")),
+    Expression("LEFT('\u00e4\u00f6\u00fc', 2, CODEUNITS32)", "\u00e4\u00f6", by=_on("derby", _NO)),
+    Expression("LEFT(V, 5)", "cd   ", by=_on("derby", "cd ")),
+    Expression("LEFT(V, I + 3)", _BEYOND, by=(*_on("ibmi", "cd        "), *_on("derby", "cd "))),
+    Expression("LEFT(V, -1)", _BEYOND, by=_on("derby", "cd")),
+    Expression("RIGHT('\u00e4\u00f6\u00fc', 2)", *_units("\u00fc", "\u00f6\u00fc", "\u00f6\u00fc")),
+    Expression("RIGHT('\u00e4\u00f6\u00fc', 2, CODEUNITS32)", "\u00f6\u00fc", by=_on("derby", _NO)),
+    Expression("INSERT('\u00e4\u00f6\u00fc', 3, 2, 'X')", *_units("\u00e4X\u00fc", "\u00e4\u00f6X", "\u00e4\u00f6X")),
+    Expression("INSERT('\u00e4\u00f6', 2, 1, 'X')", *_units(_PART, "\u00e4X", "\u00e4X")),
+    Expression("INSERT('abc', 5, 1, 'X')", _BEYOND),
+    Expression("OVERLAY('\u00e4\u00f6\u00fc' PLACING 'X' FROM 2 FOR 1 USING CODEUNITS32)", "\u00e4X\u00fc", by=_on("derby", _NO)),
+    Expression("OVERLAY('abcd' PLACING 'XY' FROM 2)", "aXYd"),
+    Expression("LENGTH('\u00e4\u00f6', CODEUNITS16)", 2, "INTEGER", _on("derby", _NO)),
+    Expression("LENGTH('a\U0001f600', CODEUNITS16)", 3, "INTEGER", _on("derby", _NO)),
+    Expression("LENGTH('\u00e4\u00f6', OCTETS)", *_units(4, 2)),
+    Expression("OCTET_LENGTH('\u00e4\u00f6')", *_units(4, 2, 4)),
+    Expression("LPAD('\u00e4', 4, '*')", *_units("**\u00e4", "***\u00e4", "***\u00e4")),
+    Expression("RPAD('a', I - 8, 'x')", Refused("42815", -171)),
+    Expression("RPAD('\u00e4', 3, '\u00f6')", *_units(_PART, "\u00e4\u00f6\u00f6", "\u00e4\u00f6\u00f6")),
+]  # fmt: skip
+
+EXPRESSIONS = [*_NUMBERS, *_TEXT, *_UNITS, *_DATES, *_QUERIES]

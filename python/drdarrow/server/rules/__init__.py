@@ -5,6 +5,7 @@ and those that DuckDB would answer otherwise are put in other words or refused.
 |---|---|
 | `numbers` | operators and functions of numbers, casts to them |
 | `text` | functions of text, casts to it |
+| `positions` | places and lengths in text, in bytes or characters |
 | `dates` | arithmetic with dates and times, their functions and forms as text |
 | `aggregates` | AVG, SUM, COUNT, STDDEV, LISTAGG and their kin |
 | `order` | comparisons of dates with text, the order of characters in EBCDIC |

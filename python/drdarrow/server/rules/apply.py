@@ -9,7 +9,7 @@ from collections.abc import Callable
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex
-from drdarrow.server.rules import aggregates, choices, dates, literals, numbers, order, text, tree
+from drdarrow.server.rules import aggregates, choices, dates, literals, numbers, order, positions, text, tree
 from drdarrow.server.rules.calls import Macros
 from drdarrow.server.rules.expressions import CAST, FUNCTIONS
 from drdarrow.server.rules.product import Product
@@ -42,6 +42,7 @@ def macros(product: Product) -> Macros:
     return {
         **numbers.MACROS,
         **text.MACROS,
+        **positions.MACROS,
         **choices.MACROS,
         **dates.MACROS,
         **aggregates.MACROS,

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import look
-from drdarrow.server.rules import aggregates, choices, dates, numbers, order, text
+from drdarrow.server.rules import aggregates, choices, dates, numbers, order, positions, text
 from drdarrow.server.rules.calls import Call
 from drdarrow.server.rules.choices import alike
 from drdarrow.server.rules.kinds import Kind, kind, of_constant, of_type
@@ -20,7 +20,7 @@ __all__ = ["CAST", "FUNCTIONS", "Expressions"]
 
 #: The call that a CAST to a type of Db2's has become: value, type, sizes.
 CAST = "drdarrow_db2_cast"
-FUNCTIONS = {**text.FUNCTIONS, **choices.FUNCTIONS, **numbers.FUNCTIONS, **dates.FUNCTIONS}
+FUNCTIONS = {**text.FUNCTIONS, **positions.FUNCTIONS, **choices.FUNCTIONS, **numbers.FUNCTIONS, **dates.FUNCTIONS}
 _AROUND = (exp.Window, exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 _COMPARED = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ)
@@ -128,7 +128,7 @@ class Expressions(ABC):
                 found = Kind("VARCHAR", sum(sizes) if all(sizes) else 0)
         elif isinstance(node, (exp.Predicate, exp.Connector, exp.Not, exp.Boolean)):
             found = _BOOLEAN
-        elif isinstance(node, (exp.Trim, exp.Substring)):
+        elif isinstance(node, exp.Trim):
             found = Kind("VARCHAR")
         elif isinstance(node, exp.CurrentDate):
             found = Kind("DATE")
@@ -136,8 +136,6 @@ class Expressions(ABC):
             found = Kind("TIMESTAMP")
         elif isinstance(node, exp.Extract):
             return self._extract(node)
-        elif isinstance(node, exp.StrPosition):
-            return put("CAST({} AS INTEGER)", node, kind=Kind("INTEGER"))
         if found is not None:
             node.meta["kind"] = found
         return node

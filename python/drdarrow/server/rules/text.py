@@ -1,7 +1,7 @@
-"""Text: functions, casts to CHAR and VARCHAR, lengths.
+"""Text: functions, casts to CHAR and VARCHAR. Places and lengths in it: see `positions`.
 
 A length is counted in bytes by Db2 for LUW and by the pages of i and z/OS, which have a byte for each character, and in
-characters by Derby. Sources: Db2 for LUW "Scalar functions" (SUBSTR, TRANSLATE, CHAR and others), Derby's reference.
+characters by Derby. Sources: Db2 for LUW "Scalar functions" (TRANSLATE, CHAR and others), Derby's reference.
 """
 
 from __future__ import annotations
@@ -59,17 +59,6 @@ _CUT = (
     "list_max(list_filter(range(0, n + 1), lambda k: strlen(left(s.x, CAST(k AS INTEGER))) <= n))) END"
 )
 _WIDER = "CAST(greatest(length(s.f), length(s.t)) AS INTEGER)"
-_OUTSIDE = fault(138, "22011", "SUBSTR")
-_SUBSTR = f"CASE WHEN s.i < 1 THEN {_OUTSIDE} ELSE substr(s.x, s.i) END"
-_FOUND = "strpos(substr(s.t, s.n), s.w)"
-
-
-def _located(state: str) -> tuple[str, str]:
-    begins = fault(138, state, "LOCATE", "BIGINT")
-    found = f"CASE WHEN s.n < 1 THEN {begins} WHEN {_FOUND} = 0 THEN 0 ELSE {_FOUND} + s.n - 1 END"
-    return "w, t, n", once(found, w="CAST(w AS VARCHAR)", t="CAST(t AS VARCHAR)", n="CAST(n AS BIGINT)")
-
-
 #: Types of DuckDB's that have other lengths and bytes than their texts.
 _NO_TEXT = "^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL|FLOAT|DOUBLE|DATE|TIME|BLOB)"
 
@@ -83,25 +72,12 @@ MACROS: Macros = {
             x="x",
         ),
     ),
-    "drdarrow_locate": _located("22011"),
-    "drdarrow_locate_in_derby": _located("22014"),
     "drdarrow_float": ("x", _FLOAT),
     # As Java writes it.
     "drdarrow_java": (
         "x",
         "list_transform([x], lambda k: CASE WHEN k = 0 OR abs(k) >= 0.001 AND abs(k) < 10000000 "
         f"THEN CAST(k AS VARCHAR) ELSE {_FLOAT.replace('CAST(x AS', 'CAST(k AS')} END)[1]",
-    ),
-    "drdarrow_substr": (
-        "x, i",
-        once(_SUBSTR, x="CAST(x AS VARCHAR)", i="CAST(i AS BIGINT)"),
-    ),
-    "drdarrow_substr_of": (
-        "x, i, n",
-        once(
-            f"CASE WHEN s.i < 1 OR s.n < 0 THEN {_OUTSIDE} ELSE substr(s.x, s.i, s.n) END",
-            x="CAST(x AS VARCHAR)", i="CAST(i AS BIGINT)", n="CAST(n AS BIGINT)",
-        ),
     ),
     **{f"drdarrow_hex_first_{size}": ("x", _hexadecimal(size, range(1, size + 1))) for size in (2, 4, 8)},
     **{f"drdarrow_hex_last_{size}": ("x", _hexadecimal(size, range(size, 0, -1))) for size in (2, 4, 8)},
@@ -114,14 +90,6 @@ MACROS: Macros = {
     "drdarrow_fixed": (
         "x, n",
         f"list_transform([{once(_CUT, x='CAST(x AS VARCHAR)')}], lambda k: k || repeat(' ', n - strlen(k)))[1]",
-    ),
-    "drdarrow_insert": (
-        "x, i, n, t",
-        once(
-            f"CASE WHEN s.i < 1 OR s.n < 0 THEN {fault(138, '22011', 'INSERT')} "
-            "ELSE substr(s.x, 1, s.i - 1) || s.t || substr(s.x, s.i + s.n) END",
-            x="CAST(x AS VARCHAR)", i="CAST(i AS BIGINT)", n="CAST(n AS BIGINT)", t="CAST(t AS VARCHAR)",
-        ),
     ),
 }  # fmt: skip
 
@@ -180,65 +148,6 @@ def _casting(name: str) -> Rule:
         return cast(call.args[0], of, Kind(name, size), call.product)
 
     return rule
-
-
-def _length(call: Call) -> exp.Expr | None:
-    of, unit = call.kind(0), call.word(1)
-    if len(call.args) == 2 and unit not in ("CODEUNITS32", "OCTETS"):
-        raise call.refuse()
-    return _size(call, of, characters=unit == "CODEUNITS32" or not unit and (call.product.derby or call.product.ebcdic))
-
-
-def _size(call: Call, of: Kind | None, characters: bool) -> exp.Expr:
-    fixed = 0
-    if of is not None and (of.number or of.moment):
-        fixed = of.size // 2 + 1 if of.name == "DECIMAL" else of.bytes if of.whole else 0
-        fixed = fixed or {"REAL": 4, "DOUBLE": 8, "DATE": 4, "TIME": 3, "TIMESTAMP": 10}[of.name]
-    if fixed:
-        return call.made(f"CASE WHEN {{}} IS NULL THEN NULL ELSE {fixed} END", INTEGER, call.args[0])
-    if of == BLOB:
-        return call.made("CAST(octet_length({}) AS INTEGER)", INTEGER, call.args[0])
-    words = "length" if characters else "strlen"
-    text = "drdarrow_text({})" if of is None else "CAST({} AS VARCHAR)"
-    return call.made(f"CAST({words}({text}) AS INTEGER)", INTEGER, call.args[0])
-
-
-def _characters(call: Call) -> exp.Expr | None:
-    if len(call.args) == 2 and call.word(1) not in ("CODEUNITS32", "OCTETS"):
-        raise call.refuse()
-    return _size(call, call.kind(0), characters=call.word(1) != "OCTETS")
-
-
-def _substr(call: Call) -> exp.Expr | None:
-    if not 2 <= len(call.args) <= 3:
-        return None
-    if call.kind(0) == BLOB:
-        return None
-    start, size = call.number(1), call.number(2)
-    if start is not None and start < 1 or size is not None and size < 0:
-        raise SqlError(-138, "22011", "SUBSTR")
-    of = call.kind(0)
-    if of is not None and of.text and of.name == "CHAR" and start is not None and start > of.size:
-        raise SqlError(-138, "22011", "SUBSTR")
-    if call.product.derby and of is not None and of.text and of.size and start is not None and start > of.size + 1:
-        raise SqlError(-138, "22011", "SUBSTR")
-    longest = of.size if of is not None and of.text and call.product.name in ("luw", "zos") else 0
-    if longest and (start or 1) + max((size or 0) - 1, 0) > longest:
-        raise SqlError(-138, "22011", "SUBSTR")
-    if start is None or len(call.args) == 3 and size is None:
-        types = ("VARCHAR", "INTEGER", "INTEGER")[: len(call.args)]
-        return call.macro(f"drdarrow_substr{'_of' if len(call.args) == 3 else ''}", TEXT, cast=types)
-    if size is None:
-        return call.made("substr(CAST({} AS VARCHAR), {})", TEXT)
-    if call.product.derby:
-        if of is not None and of.text and of.size and start + size > of.size + 1:
-            raise SqlError(-138, "22011", "SUBSTR")
-        return call.made("substr(CAST({} AS VARCHAR), {}, {})", TEXT)
-    # The part is there always, filled with blanks; none of it is a CHAR of no length.
-    kind = Kind("CHAR", size) if size and call.product.ebcdic else TEXT
-    if size > growing.LONGEST // 4:
-        raise SqlError(-138, "22011", "SUBSTR")
-    return call.made(f"rpad(substr(CAST({{}} AS VARCHAR), {{}}, {{}}), {size}, ' ')", kind)
 
 
 def _translate(call: Call) -> exp.Expr | None:
@@ -312,6 +221,20 @@ def _bounded(name: str) -> Rule:
     return rule
 
 
+def _filled(name: str) -> Rule:
+    """LPAD and RPAD, to a length that is counted as that of the text is."""
+    bounded = _bounded(name)
+
+    def rule(call: Call) -> exp.Expr | None:
+        if call.product.derby or not call.product.storage.bytes or not 2 <= len(call.args) <= 3:
+            return bounded(call)
+        parts = [*call.args, exp.Literal.string(" ")][:3]
+        types = ("VARCHAR", "INTEGER", "VARCHAR")
+        return call.macro(f"drdarrow_{name.lower()}_bytes", TEXT, *parts, cast=types)
+
+    return rule
+
+
 #: An argument by its number in the text of a call.
 _PLACE = re.compile(r"\??\0(\d+)\0")
 
@@ -338,25 +261,10 @@ def _joined(call: Call) -> exp.Expr | None:
 _REGEXP = {"REGEXP_LIKE": "regexp_matches({}, {})", "REGEXP_COUNT": "CAST(len(regexp_extract_all({}, {})) AS INTEGER)"}
 
 
-def _locate(call: Call) -> exp.Expr | None:
-    if len(call.args) == 2:
-        return call.made("CAST(strpos({}, {}) AS INTEGER)", INTEGER, call.args[1], call.args[0])
-    if len(call.args) != 3:
-        raise call.refuse()
-    name = "drdarrow_locate_in_derby" if call.product.derby else "drdarrow_locate"
-    return put("CAST({} AS INTEGER)", call.macro(name, INTEGER, cast=("VARCHAR", "VARCHAR", "INTEGER")), kind=INTEGER)
-
-
-_INSERT = ("VARCHAR", "INTEGER", "INTEGER", "VARCHAR")
-
 FUNCTIONS: dict[str, Rule] = {
     **{name: _casting("CHAR") for name in ("CHAR", "GRAPHIC", "NCHAR")},
     **{name: _casting("VARCHAR") for name in ("VARCHAR", "VARGRAPHIC", "NVARCHAR", "CLOB", "DBCLOB", "NCLOB")},
     **dict.fromkeys(("BLOB", "BINARY", "VARBINARY"), calls({1: ("CAST({} AS BLOB)", BLOB)})),
-    "LENGTH": _length,
-    **dict.fromkeys(("CHARACTER_LENGTH", "CHAR_LENGTH"), _characters),
-    "OCTET_LENGTH": lambda call: _size(call, call.kind(0), characters=call.product.ebcdic),
-    "SUBSTR": _substr,
     "TRANSLATE": _translate,
     "STRIP": _strip,
     "TRIM": calls({1: ("trim({}, ' ')", TEXT), 2: ("trim({}, {})", TEXT)}),
@@ -364,20 +272,12 @@ FUNCTIONS: dict[str, Rule] = {
     **dict.fromkeys(("RTRIM",), calls({1: ("rtrim({}, ' ')", TEXT), 2: ("rtrim({}, {})", TEXT)})),
     **dict.fromkeys(("UPPER", "UCASE"), _lettered("upper")),
     **dict.fromkeys(("LOWER", "LCASE"), _lettered("lower")),
-    "POSSTR": calls({2: ("CAST(strpos({}, {}) AS INTEGER)", INTEGER)}),
-    "INSTR": calls({2: ("CAST(strpos({}, {}) AS INTEGER)", INTEGER)}),
-    "LOCATE": _locate,
-    "INSERT": lambda call: call.macro("drdarrow_insert", TEXT, cast=_INSERT) if len(call.args) == 4 else None,
-    "OVERLAY": lambda call: (
-        call.macro("drdarrow_insert", TEXT, call.args[0], call.args[2], call.args[3], call.args[1], cast=_INSERT)
-        if len(call.args) == 4
-        else None
-    ),
     "CONCAT": _joined,
     "HEX": _hex,
     "ASCII": calls({1: ("CAST(ascii({}) AS INTEGER)", INTEGER)}),
     "CHR": calls({1: ("chr({})", TEXT)}),
-    **{name: _bounded(name) for name in ("REPEAT", "LPAD", "RPAD", "SPACE", "REPLACE", "REGEXP_REPLACE")},
+    **{name: _bounded(name) for name in ("REPEAT", "SPACE", "REPLACE", "REGEXP_REPLACE")},
+    **{name: _filled(name) for name in ("LPAD", "RPAD")},
     **{name: calls({2: (words, None if "LIKE" in name else INTEGER)}) for name, words in _REGEXP.items()},
     "REGEXP_SUBSTR": calls({2: ("nullif(regexp_extract({}, {}), '')", TEXT)}),
     **dict.fromkeys(("SOUNDEX", "DIFFERENCE", "INITCAP", "REGEXP_INSTR", "XMLSERIALIZE", "XMLPARSE"), refused),

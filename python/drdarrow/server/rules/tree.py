@@ -38,7 +38,7 @@ class _Dialect(DuckDB):
         FUNCTION_PARSERS = {
             name: parser
             for name, parser in DuckDBParser.FUNCTION_PARSERS.items()
-            if name in ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "SUBSTRING", "POSITION")
+            if name in ("CAST", "TRY_CAST", "EXTRACT", "TRIM")
         }
 
     class Generator(DuckDBGenerator):
