@@ -78,6 +78,14 @@ pub trait Session: Send {
     fn execute_gathered(&mut self, _statement: u64, _rows: &Parameters) -> Option<Vec<Result<Done, SqlError>>> {
         None
     }
+    /// Reads a CALL and describes its markers. Without it there are no procedures (SQLCODE -440).
+    fn prepare_call(&mut self, sql: &str) -> Result<PreparedCall, SqlError> {
+        Err(SqlError::no_routine(called_name(sql)))
+    }
+    /// Runs a prepared CALL.
+    fn call(&mut self, _statement: u64, _parameters: &Parameters) -> Result<Called, SqlError> {
+        Err(SqlError::new(-518, "07003", &[]))
+    }
     /// The statement is not needed any more.
     fn forget(&mut self, statement: u64);
     /// A SET statement that the client's driver sends by itself, among them `SET CLIENT …`, which tell
@@ -147,6 +155,57 @@ pub struct Prepared {
     pub columns: Option<SchemaRef>,
     /// The type of each parameter marker.
     pub parameters: Vec<Field>,
+}
+
+/// Which way a parameter of a procedure goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterMode {
+    /// In.
+    In,
+    /// In and out.
+    InOut,
+    /// Out.
+    Out,
+}
+
+/// A CALL that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreparedCall {
+    /// Names the statement in later calls.
+    pub statement: u64,
+    /// The procedure's name.
+    pub procedure: String,
+    /// The markers.
+    pub parameters: Vec<(ParameterMode, Field)>,
+}
+
+/// The outcome of a CALL.
+pub struct Called {
+    /// The status that the procedure returned.
+    pub status: i32,
+    /// Rows were changed.
+    pub changed: bool,
+    /// A row with a value for each marker, where any comes out; those that only go in are NULL.
+    pub values: Option<Rows>,
+    /// The cursors that are left open for the caller.
+    pub results: Vec<CalledRows>,
+}
+
+/// The rows of a cursor that a procedure left open.
+pub struct CalledRows {
+    /// The cursor's name.
+    pub name: String,
+    /// Its columns.
+    pub schema: SchemaRef,
+    /// Its rows.
+    pub rows: Rows,
+}
+
+/// The name of the procedure in a CALL, for messages.
+fn called_name(sql: &str) -> &str {
+    let words = sql.trim_start_matches(|c: char| c == '?' || c == '=' || c.is_whitespace());
+    let name = words.split_whitespace().nth(1).unwrap_or_default();
+    name.split('(').next().unwrap_or_default()
 }
 
 /// The values of the parameter markers: one array for each, of the type that the client sent,

@@ -8,7 +8,7 @@ connection of the changes; an unread result is then read into memory when the ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -34,11 +34,13 @@ from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect
 from drdarrow.server.drawn import Drawn
-from drdarrow.server.engine import Objects, Prepared, SqlError, Views
+from drdarrow.server.engine import Called, Objects, Prepared, PreparedCall, SqlError, Views
 from drdarrow.server.inserts import Insert
 from drdarrow.server.known import Committed, Known
 from drdarrow.server.macros import Macros
 from drdarrow.server.meaning import Run
+from drdarrow.server.procedures import session as procedures
+from drdarrow.server.procedures.definition import is_about_procedures
 from drdarrow.server.references import References
 from drdarrow.server.result import DuckResult
 from drdarrow.server.rules.product import LUW, Product
@@ -150,6 +152,8 @@ class DuckSession(WatchedSession):
             return self._keep(Statement(Run(""), "REGISTER")), None, []
         if is_about_savepoints(sql):
             return self._keep(Statement(Run(sql), "SAVEPOINT")), None, []
+        if is_about_procedures(sql) and not self._rules.product.derby:
+            return procedures.prepare_definition(self, sql)
         if made := remembered.labels(sql):
             with self._reading() as cursor:
                 catalog.check(cursor, made)
@@ -181,6 +185,20 @@ class DuckSession(WatchedSession):
         """Reads and describes a change of one row of such a query."""
         with self.patience.reading(sql), self._watched():
             return positioned.at_row(self, sql, of)
+
+    def prepare_call(self, sql: str, /) -> PreparedCall:
+        """Reads a CALL and describes its markers."""
+        with self.patience.reading(sql), self._watched():
+            number, made = procedures.prepare_call(self, sql)
+        return procedures.described(self, number, made)
+
+    def call(self, number: int, parameters: Sequence[Any], /) -> Called:
+        """Runs a CALL."""
+        return procedures.call(self, number, parameters)
+
+    def unbroken(self) -> Callable[[], None]:
+        """A function that raises SqlError -952 once the session was interrupted after now."""
+        return self.patience.unbroken()
 
     def _show(self, cursor: Cursor, statement: Statement) -> None:
         """The views of the catalog that a statement reads, as they are now."""

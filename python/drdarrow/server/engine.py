@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from drdarrow.types import ArrowStreamExportable
 
 __all__ = [
-    "Constraint", "Described", "Engine", "Index", "Objects", "Prepared", "Result", "SequenceInfo", "Session",
-    "SqlError", "Table", "Views",
+    "CallParameter", "Called", "Constraint", "Described", "Engine", "Index", "Objects", "Prepared", "PreparedCall",
+    "Result", "SequenceInfo", "Session", "SqlError", "Table", "Views",
 ]  # fmt: skip
 
 #: A column or a parameter: its name, its Arrow type in Arrow's words (`Int32`, `Decimal128(9, 2)`, `Utf8`,
@@ -99,6 +99,36 @@ class Views(Protocol):
         """The rows of one over these objects."""
 
 
+class CallParameter(NamedTuple):
+    """A marker of a CALL."""
+
+    #: IN, OUT, INOUT.
+    mode: str
+    column: Described
+
+
+class PreparedCall(NamedTuple):
+    """A CALL as it was prepared."""
+
+    #: The number by which later calls name the statement.
+    number: int
+    procedure: str
+    parameters: Sequence[CallParameter]
+
+
+class Called(NamedTuple):
+    """The outcome of a CALL."""
+
+    #: What RETURN says.
+    status: int
+    #: Rows were changed.
+    changed: bool
+    #: One row with a column for each marker, where any of them comes out; others are NULL.
+    values: Result | None
+    #: Names, columns and rows of the cursors that are left open for the caller.
+    results: Sequence[tuple[str, Sequence[Described], Result]]
+
+
 class SqlError(Exception):
     """A condition as an SQLCA tells it: `SqlError(-204, "42704", "ORDERS")`.
 
@@ -160,6 +190,9 @@ class Session(Protocol):
     with the outcome that they have one by one; table as above. The answer is how many were run, from the first on, each
     of which changed one row, and the SqlError of the next or None; (0, None) where these have to be run one by one,
     None where any have. Without it they are.
+
+    And `prepare_call(sql)`, which reads a CALL and answers with a PreparedCall, and `call(statement, parameters)`,
+    which runs it and answers with a Called. Without them there are no procedures (SQLCODE -440).
 
     And a property `changed`: whether the transaction has changed something. A branch of a global transaction (XA)
     that has not is over with its first phase. Without it every branch may have.

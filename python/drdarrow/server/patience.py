@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from drdarrow.server.engine import SqlError
@@ -43,6 +43,16 @@ class Patience:
     def interrupt(self) -> None:
         """Ends the statement that is read now, if there is one; called from any thread."""
         self._interrupts += 1
+
+    def unbroken(self) -> Callable[[], None]:
+        """A function that raises SqlError -952 after an interrupt that comes from now on, whatever was read since."""
+        before = self._interrupts
+
+        def look() -> None:
+            if self._interrupts != before:
+                raise SqlError(-952, "57014")
+
+        return look
 
     @contextmanager
     def reading(self, sql: str) -> Iterator[None]:

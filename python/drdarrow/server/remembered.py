@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from drdarrow.server.lexer import Word, closing, lex, split, text
+from drdarrow.server.procedures import definition
+from drdarrow.server.procedures.calls import Procedures
 
 __all__ = ["Committed", "Labels", "Memory", "Remembered", "TableMemory", "labels"]
 
@@ -47,18 +49,22 @@ class Labels:
 
 @dataclass
 class Memory:
-    """The tables, and the columns of indexes with whether high values come first; both by schema and name, in upper
-    case."""
+    """The tables, the columns of indexes with whether high values come first, and the procedures; all by schema and
+    name, in upper case."""
 
     tables: dict[tuple[str, str], TableMemory] = field(default_factory=dict)
     indexes: dict[tuple[str, str], list[tuple[str, bool]]] = field(default_factory=dict)
+    procedures: Procedures = field(default_factory=dict)
 
     def copy(self) -> Memory:
         """Another one with the same contents."""
-        return Memory(dict(self.tables), dict(self.indexes))
+        return Memory(dict(self.tables), dict(self.indexes), dict(self.procedures))
 
     def hear(self, said: str, schema: str) -> None:
         """Takes up a definition that was carried out. schema: of names without one."""
+        if definition.is_about_procedures(said):
+            self._procedure(said, schema)
+            return
         words = [*lex(said)[:-1], *[Word("end", "")] * 4]
         start = words[0].upper
         if start == "CREATE":
@@ -75,6 +81,15 @@ class Memory:
                 self._move(key, _name(words[after + 1]))
         elif made := labels(said):
             self._label(made, schema)
+
+    def _procedure(self, said: str, schema: str) -> None:
+        if (drop := definition.dropped(said)) is None:
+            made = definition.creation(said)
+            self.procedures[made.schema or schema, made.name, len(made.parameters)] = made
+            return
+        for key in list(self.procedures):
+            if key[:2] == (drop.schema or schema, drop.name) and drop.types in (None, key[2]):
+                del self.procedures[key]
 
     def _create(self, words: Sequence[Word], schema: str) -> None:
         at = 1

@@ -11,6 +11,7 @@ from drdarrow.server.cursors import Cursor
 from drdarrow.server.final import Change
 from drdarrow.server.inserts import Insert
 from drdarrow.server.meaning import Run
+from drdarrow.server.procedures.calls import Call
 
 __all__ = ["Statement"]
 
@@ -42,6 +43,8 @@ class Statement:
     #: A definition in the client's words; the views of the catalog that it reads, by their names in DuckDB.
     said: str = ""
     shown: Sequence[str] = ()
+    #: The procedure that it calls, with its arguments.
+    call: Call | None = None
     #: As it is run for many rows at once; None where it cannot be, or nobody has looked yet.
     insert: Insert | None = None
     looked: bool = False

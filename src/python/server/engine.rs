@@ -19,7 +19,8 @@ use crate::python::arrow::imported;
 use crate::python::arrow::result_table::Collected;
 use crate::python::rows::Rows as Cells;
 use crate::server::backend::{
-    Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session as Serving, one_by_one,
+    Backend, Called, CalledRows, ConnectError, Done, Interrupt, Login, ParameterMode, Parameters, Prepared,
+    PreparedCall, Rows, Session as Serving, one_by_one,
 };
 use crate::server::budget::Budget;
 use crate::server::catalog::database::Database;
@@ -90,22 +91,40 @@ impl Serving for EngineSession {
 
     fn query(&mut self, statement: u64, parameters: &Parameters) -> Result<Rows, SqlError> {
         self.clear_way()?;
-        let pulled = inside(|py| {
-            let values = match values(py, parameters)?.get_item(0) {
-                Ok(row) => row,
-                Err(_) => PyTuple::empty(py).into_any(),
-            };
+        inside(|py| {
+            let values = first_row(py, parameters)?;
             let result = self.object.bind(py)?.call_method1("query", (statement, values))?;
-            let reader = imported::reader(&result)?;
-            let shared = result.getattr("shared")?.extract::<bool>()?;
-            Ok((Pulled::new(reader, HeldObject::new(result.unbind()), self.pulling.clone(), self.loss.clone()), shared))
-        });
-        let (pulled, shared) = pulled?;
-        let pulled = Arc::new(Mutex::new(pulled));
-        if shared {
-            self.shared.push(Arc::downgrade(&pulled));
-        }
-        Ok(Box::new(std::iter::from_fn(move || lock(&pulled).next())))
+            self.rows(result)
+        })
+    }
+
+    fn prepare_call(&mut self, sql: &str) -> Result<PreparedCall, SqlError> {
+        self.clear_way()?;
+        inside(|py| {
+            let Some(method) = self.object.bind(py)?.getattr_opt("prepare_call")? else { return Ok(None) };
+            let (statement, procedure, parameters): (u64, String, Vec<(String, Described)>) =
+                method.call1((sql,))?.extract()?;
+            let marker = |(mode, described): (String, Described)| Ok((parameter_mode(&mode)?, field(described)?));
+            let parameters = parameters.into_iter().map(marker).collect::<PyResult<Vec<_>>>()?;
+            Ok(Some(PreparedCall { statement, procedure, parameters }))
+        })?
+        .ok_or_else(|| SqlError::no_routine("CALL"))
+    }
+
+    fn call(&mut self, statement: u64, parameters: &Parameters) -> Result<Called, SqlError> {
+        self.clear_way()?;
+        inside(|py| {
+            let values = first_row(py, parameters)?;
+            let called = self.object.bind(py)?.call_method1("call", (statement, values))?;
+            let (status, changed, values, results) = called.extract::<PythonCalled<'_>>()?;
+            let values = values.map(|result| self.rows(result)).transpose()?;
+            let results = results.into_iter().map(|(name, columns, result)| {
+                let fields = columns.into_iter().map(field).collect::<PyResult<Vec<_>>>()?;
+                Ok(CalledRows { name, schema: Arc::new(Schema::new(fields)), rows: self.rows(result)? })
+            });
+            let results = results.collect::<PyResult<Vec<_>>>()?;
+            Ok(Called { status, changed, values, results })
+        })
     }
 
     fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError> {
@@ -248,6 +267,19 @@ impl EngineSession {
         }
     }
 
+    /// The rows of a result.
+    fn rows(&mut self, result: Bound<'_, PyAny>) -> PyResult<Rows> {
+        let reader = imported::reader(&result)?;
+        let shared = result.getattr("shared")?.extract::<bool>()?;
+        let result = HeldObject::new(result.unbind());
+        let pulled = Pulled::new(reader, result, self.pulling.clone(), self.loss.clone());
+        let pulled = Arc::new(Mutex::new(pulled));
+        if shared {
+            self.shared.push(Arc::downgrade(&pulled));
+        }
+        Ok(Box::new(std::iter::from_fn(move || lock(&pulled).next())))
+    }
+
     /// Reads unread results into memory: the next statement needs their connection. What there is no memory for stays
     /// unread, and the statement fails. So does every statement after the rows of one have cost the transaction, until
     /// that is rolled back.
@@ -287,6 +319,19 @@ fn done(answer: &Bound<'_, PyAny>) -> PyResult<Done> {
     Ok(Done { count, warning })
 }
 
+/// `drdarrow.server.engine.Called`.
+type PythonCalled<'py> = (i32, bool, Option<Bound<'py, PyAny>>, Vec<(String, Vec<Described>, Bound<'py, PyAny>)>);
+
+/// Which way a marker of a CALL goes.
+fn parameter_mode(mode: &str) -> PyResult<ParameterMode> {
+    match mode {
+        "IN" => Ok(ParameterMode::In),
+        "OUT" => Ok(ParameterMode::Out),
+        "INOUT" => Ok(ParameterMode::InOut),
+        _ => Err(pyo3::exceptions::PyValueError::new_err(format!("{mode:?} is none of IN, OUT, INOUT"))),
+    }
+}
+
 /// A statement as Python describes it.
 fn prepared(described: &Bound<'_, PyAny>) -> PyResult<Prepared> {
     let (statement, columns, parameters): (u64, Option<Vec<Described>>, Vec<Described>) = described.extract()?;
@@ -304,6 +349,14 @@ fn array(py: Python<'_>, parameters: &Parameters) -> PyResult<Py<Collected>> {
     let batch = RecordBatch::try_new(schema.clone(), columns)
         .map_err(|e| pyo3::exceptions::PyValueError::new_err(capsule::text(&e)))?;
     Py::new(py, Collected::new(schema, vec![batch]))
+}
+
+/// The values of the first row of parameters.
+fn first_row<'py>(py: Python<'py>, parameters: &Parameters) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match values(py, parameters)?.get_item(0) {
+        Ok(row) => row,
+        Err(_) => PyTuple::empty(py).into_any(),
+    })
 }
 
 /// Parameters as tuples.

@@ -11,7 +11,10 @@ use super::cursors::OpenCursor;
 use super::lob_derby::call_lob;
 use super::outcome::{announce_change, executed, outcome};
 use super::parameter_array::{ParameterArray, SingleRows};
-use super::section::{SectionStatement, not_prepared};
+use super::prepare::prepared_call;
+use super::routine;
+use super::routine_call::RoutineCall;
+use super::section::{Section, SectionStatement, not_prepared};
 use super::session::SqlSession;
 use super::special_register_set::set_register;
 use super::{explain, lob_sysstat};
@@ -58,8 +61,9 @@ pub(super) fn excsqlstt(
     };
     if let Some(name) = &command.prcnam {
         return match CatalogCall::by_name(name) {
-            Ok(call) => catalog(sql, env, &call, command, section, &array, out),
-            Err(error) => refuse_rows(sql, env, &error, answers, out),
+            Ok(call) => catalog(sql, env, &call, command, &section, &array, out),
+            Err(_) if array.rows > 1 => refuse_rows(sql, env, &one_row_only(), answers, out),
+            Err(_) => by_name(sql, env, name, command, &section, &array, out),
         };
     }
     let (statement, defines, row, parameters) = match sql.statement(&section) {
@@ -97,7 +101,11 @@ pub(super) fn excsqlstt(
         }
         Some(SectionStatement::Catalog(call)) => {
             let call = call.clone();
-            return catalog(sql, env, &call, command, section, &array, out);
+            return catalog(sql, env, &call, command, &section, &array, out);
+        }
+        Some(SectionStatement::Routine(call)) => {
+            let call = call.clone();
+            return routine::call(sql, env, &call, command, &section, &array, out);
         }
         None => return refuse_rows(sql, env, &not_prepared(), answers, out),
     };
@@ -120,6 +128,25 @@ pub(super) fn excsqlstt(
     let mut done = done.into_iter();
     let all = (0..array.rows).filter_map(|row| bad.remove(&row).map(Err).or_else(|| done.next())).collect();
     executed_each(sql, env, all, out)
+}
+
+/// Calls a procedure of the engine's by its name.
+fn by_name(
+    sql: &mut SqlSession,
+    env: &Environment,
+    name: &str,
+    command: &ExcSqlStt,
+    section: &Section,
+    array: &ParameterArray,
+    out: &mut Replies<'_>,
+) -> Result<After> {
+    let call = match prepared_call(sql, &RoutineCall::text(name.trim(), array.columns()), &env.persona) {
+        Ok(call) => call,
+        Err(error) => return sql.conclude(env, Err(error), out),
+    };
+    let answered = routine::call(sql, env, &call, command, section, array, out);
+    sql.engine().forget(call.prepared.statement);
+    answered
 }
 
 /// The same error for each of some rows.

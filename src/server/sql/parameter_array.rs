@@ -238,6 +238,11 @@ impl ParameterArray {
         Ok(finish(&mut good, self.rows - bad.len()).map(|good| SingleRows { good, bad }))
     }
 
+    /// How many values a row has.
+    pub(super) fn columns(&self) -> usize {
+        self.inputs.first().map_or(0, |input| input.fields.len())
+    }
+
     /// The SQLDTA of a command that brings one row.
     pub(super) fn into_input(self) -> Option<Input> {
         self.inputs.into_iter().next()

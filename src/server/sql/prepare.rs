@@ -11,6 +11,7 @@ use super::lob_locator;
 use super::outcome::{announce_change, executed};
 use super::parameter_array::ParameterArray;
 use super::positioned;
+use super::routine_call::RoutineCall;
 use super::section::{Call, FilledSection, SectionStatement, not_prepared};
 use super::session::SqlSession;
 use super::special_register::Register;
@@ -149,6 +150,18 @@ pub(super) fn excsqlimm(
         Ok((SectionStatement::Register(register), _)) => {
             return set_register(sql, env, register, &ParameterArray::none(), out);
         }
+        Ok((SectionStatement::Routine(call), _)) => {
+            let engine = sql.engine();
+            let done = match call.prepared.parameters.is_empty() {
+                true => engine.call(call.prepared.statement, &Parameters::none()).map(|called| called.changed),
+                false => Err(SqlError::new(-313, "07001", &[])),
+            };
+            engine.forget(call.prepared.statement);
+            if let Ok(true) = done {
+                announce_change(sql, env, out)?;
+            }
+            done.map(|_| Done::default())
+        }
         Ok((SectionStatement::Explain(_) | SectionStatement::Call(_) | SectionStatement::Catalog(_), _)) => {
             Err(SqlError::new(-313, "07001", &[]))
         }
@@ -187,13 +200,16 @@ fn fill(
     let statement = prepare(sql, env, text, cursor)?;
     let fields = match &statement {
         SectionStatement::Prepared { columns, parameters, .. } => columns.len() + parameters.len(),
+        SectionStatement::Routine(call) => call.prepared.parameters.len(),
         _ => 0,
     };
     match sql.budget.lease(text.len() * COPIES + fields * FIELD) {
         Ok(lease) => Ok(FilledSection { statement, _lease: lease }),
         Err(full) => {
-            if let SectionStatement::Prepared { prepared, .. } = statement {
-                sql.engine().forget(prepared.statement);
+            match statement {
+                SectionStatement::Prepared { prepared, .. } => sql.engine().forget(prepared.statement),
+                SectionStatement::Routine(call) => sql.engine().forget(call.prepared.statement),
+                _ => {}
             }
             Err(full)
         }
@@ -228,6 +244,9 @@ fn prepare(
     }
     if lob_locator::is_free(text) {
         return Ok(SectionStatement::Call(Call::Release));
+    }
+    if RoutineCall::is_one(text) {
+        return prepared_call(sql, text, persona).map(SectionStatement::Routine);
     }
     let (mut prepared, updatable, at_row) = read(sql, text, cursor)?;
     if updatable {
@@ -269,6 +288,17 @@ fn prepare(
             Err(error)
         }
     }
+}
+
+/// Has the engine read a CALL.
+pub(super) fn prepared_call(
+    sql: &mut SqlSession,
+    text: &str,
+    persona: &Persona,
+) -> std::result::Result<RoutineCall, SqlError> {
+    let prepared = sql.engine().prepare_call(text)?;
+    let statement = prepared.statement;
+    RoutineCall::of(prepared, persona).inspect_err(|_| sql.engine().forget(statement))
 }
 
 /// Has the engine read a statement; whether rows of its result can be changed where its cursor stands; the cursor for
@@ -337,6 +367,7 @@ impl SectionStatement {
             SectionStatement::Prepared { columns, .. } => columns.as_slice(),
             SectionStatement::Explain(markers) if input => return explain::parameters(*markers),
             SectionStatement::Call(call) if input => return call.parameters(),
+            SectionStatement::Routine(call) if input => return call.parameters(),
             SectionStatement::Catalog(_) | SectionStatement::Register(_) if input => {
                 let fields = match self {
                     SectionStatement::Catalog(call) => call.parameters(),
@@ -348,6 +379,7 @@ impl SectionStatement {
             }
             SectionStatement::Explain(_)
             | SectionStatement::Call(_)
+            | SectionStatement::Routine(_)
             | SectionStatement::Catalog(_)
             | SectionStatement::Register(_)
             | SectionStatement::ClientInfo(_) => &[],

@@ -1,6 +1,8 @@
 //! An engine whose tables are read and not changed: statements that are not queries are refused, whatever it is.
 
-use crate::server::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session};
+use crate::server::backend::{
+    Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, PreparedCall, Rows, Session,
+};
 use crate::server::budget::Budget;
 use crate::server::catalog::database::Database;
 use crate::server::catalog::view::Catalog;
@@ -29,6 +31,13 @@ impl Session for ReadOnlySession {
             return Err(SqlError::read_only());
         }
         Ok(prepared)
+    }
+
+    /// A procedure may change anything.
+    fn prepare_call(&mut self, sql: &str) -> Result<PreparedCall, SqlError> {
+        let prepared = self.0.prepare_call(sql)?;
+        self.0.forget(prepared.statement);
+        Err(SqlError::read_only())
     }
 
     fn hold(&mut self, budget: &Budget) {

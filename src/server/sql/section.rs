@@ -1,6 +1,7 @@
 //! Sections and the statements in them, which stay from command to command.
 
 use super::catalog_call::CatalogCall;
+use super::routine_call::RoutineCall;
 use super::special_register::Register;
 use crate::server::backend::Prepared;
 use crate::server::budget::Lease;
@@ -49,6 +50,8 @@ pub(super) enum SectionStatement {
     Register(Register),
     /// A call of a catalog procedure.
     Catalog(CatalogCall),
+    /// A call of a procedure of the engine's.
+    Routine(RoutineCall),
     /// Client information, in the client's words.
     ClientInfo(String),
 }

@@ -142,10 +142,10 @@ impl SqlSession {
 
     /// Empties a section; its queries end.
     pub(super) fn clear_section(&mut self, section: &Section) {
-        if let Some(FilledSection { statement: SectionStatement::Prepared { prepared, .. }, .. }) =
-            self.statements.remove(section)
-        {
-            self.engine().forget(prepared.statement);
+        match self.statements.remove(section).map(|filled| filled.statement) {
+            Some(SectionStatement::Prepared { prepared, .. }) => self.engine().forget(prepared.statement),
+            Some(SectionStatement::Routine(call)) => self.engine().forget(call.prepared.statement),
+            _ => {}
         }
         self.cursors.close_section(section);
     }

@@ -2,7 +2,9 @@
 //! a branch takes the session along in which it was begun, from connection to connection, and the connection gets
 //! another one. Statements that the requester has prepared are there in each of them, read anew where they are needed.
 
-use crate::server::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session};
+use crate::server::backend::{
+    Backend, Called, ConnectError, Done, Interrupt, Login, Parameters, Prepared, PreparedCall, Rows, Session,
+};
 use crate::server::budget::{Budget, Lease};
 use crate::server::catalog::database::Database;
 use crate::server::catalog::view::Catalog;
@@ -40,6 +42,8 @@ enum Kind {
     Updatable,
     /// For a row of this query.
     AtRow(u64),
+    /// A CALL.
+    Call,
 }
 
 /// A statement that changes the session, in the order in which they came.
@@ -248,6 +252,7 @@ impl State {
         let prepared = match known.kind {
             Kind::Plain => open.session.prepare(&known.sql)?,
             Kind::Updatable => open.session.prepare_updatable(&known.sql)?,
+            Kind::Call => as_statement(&open.session.prepare_call(&known.sql)?),
             Kind::AtRow(of) => {
                 let of = self.number(open, of)?;
                 open.session.prepare_at_row(&known.sql, of)?
@@ -291,6 +296,12 @@ impl State {
         let lease = self.budget.as_ref().map(|budget| budget.lease(sql.len() + values)).transpose()?;
         Ok(Setting { sql: sql.to_owned(), parameters: parameters.cloned(), _lease: lease })
     }
+}
+
+/// A CALL as a statement that is no query.
+fn as_statement(call: &PreparedCall) -> Prepared {
+    let parameters = call.parameters.iter().map(|(_, field)| field.clone()).collect();
+    Prepared { statement: call.statement, columns: None, parameters }
 }
 
 /// The words of a SET before its value; the whole text where it may set several things.
@@ -339,6 +350,21 @@ impl Session for SwitchedSession {
             let theirs = state.number(open, of)?;
             let prepared = open.session.prepare_at_row(sql, theirs)?;
             Ok(state.know(open, sql, Kind::AtRow(of), prepared))
+        })
+    }
+
+    fn prepare_call(&mut self, sql: &str) -> Result<PreparedCall, SqlError> {
+        self.0.call(|state, open| {
+            let prepared = open.session.prepare_call(sql)?;
+            let known = state.know(open, sql, Kind::Call, as_statement(&prepared));
+            Ok(PreparedCall { statement: known.statement, ..prepared })
+        })
+    }
+
+    fn call(&mut self, statement: u64, parameters: &Parameters) -> Result<Called, SqlError> {
+        self.0.call(|state, open| {
+            let number = state.number(open, statement)?;
+            open.session.call(number, parameters)
         })
     }
 

@@ -136,6 +136,22 @@ def transactions(to: str) -> list[list[tuple]]:
     return seen
 
 
+def called(to: str, made: list[str], name: str, arguments: tuple) -> tuple[tuple, list[list[tuple]], object]:
+    """The arguments after a call, the rows of its result sets, and its status."""
+    connection = connect(to)
+    for statement in made:
+        ibm_db.exec_immediate(connection, statement)
+    statement, *values = ibm_db.callproc(connection, name, arguments)
+    sets, result = [], statement if ibm_db.num_fields(statement) else None
+    while result:
+        rows = []
+        while row := ibm_db.fetch_tuple(result):
+            rows.append(row)
+        sets.append(rows)
+        result = ibm_db.next_result(statement)
+    return tuple(values), sets, ibm_db.get_option(statement, ibm_db.SQL_ATTR_CALL_RETURN, 0)
+
+
 class Cli:
     """The driver's own functions, which tell every value as text and scroll."""
 
