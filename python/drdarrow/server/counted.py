@@ -37,8 +37,12 @@ class Counted(DuckDBParser):
     def read(self, sql: str) -> list[Any] | None:
         """The statements of a text; None when it cannot be read, or not within bounds."""
         try:
-            tokens = self.dialect.tokenize(sql)
+            tokens = self._words_of(sql)
             self._left = _STEPS * (100 + len(tokens))
             return list(self.parse(tokens, sql))
         except (SqlglotError, RecursionError, _TooLong):
             return None
+
+    def _words_of(self, sql: str) -> list[Any]:
+        """The words of a text."""
+        return list(self.dialect.tokenize(sql))

@@ -87,7 +87,8 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
         stored = ((n, of_duck(ducks[n])) for n in storing.assigned(edits.Statement(text)))
         run.scales = {n: column.scale for n, column in stored if column is not None and column.exact}
     run.then += _sequences_of(translated.changes, known)
-    statement = Statement(run, kind, declared=translated.declared, changes=translated.changes, text=text, grows=grows)
+    declared = {**translated.declared, **translated.numbered}
+    statement = Statement(run, kind, declared=declared, changes=translated.changes, text=text, grows=grows)
     statement.emptied = translated.emptied
     statement.draws = drawn.draws(run.sql)
     if kind == "INSERT" and (own := meaning.identity_of(text, known)) is not None:

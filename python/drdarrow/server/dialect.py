@@ -51,6 +51,8 @@ class Translated:
     #: Statements that run before it; values for columns that are GENERATED ALWAYS are given by OVERRIDING.
     first: list[str] = field(default_factory=list)
     overriding: bool = False
+    #: What it says of a sequence.
+    numbered: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     #: The temporary table that it makes, if that has no rows after the end of a transaction.
     emptied: str = ""
 
@@ -58,7 +60,9 @@ class Translated:
 class Dialect:
     """Translates the statements of one client."""
 
-    def __init__(self, user: str, database: str) -> None:
+    def __init__(self, user: str, database: str, derby: bool = False) -> None:
+        """derby: sequences are those of Derby."""
+        self._derby = derby
         self._registers = {
             "SCHEMA": "upper(current_schema())",
             "SQLID": "upper(current_schema())",
@@ -97,8 +101,8 @@ class Dialect:
         words[-1].before = ""
         while len(words) > 1 and words[-2].text == ";":
             del words[-2]
-        if (made := numbering.sequence(words)) is not None:
-            return Translated(made)
+        if (made := numbering.sequence(words, self._derby)) is not None:
+            return Translated(made[0], numbered=made[1])
         emptied = ""
         if (temporary_table := temporary.declaration(words)) is not None:
             words, emptied = temporary_table
@@ -114,7 +118,7 @@ class Dialect:
                     columns[name] |= about
         words, overriding = _without_overriding(words)
         out = Wording(self._registers, defining).run(words)
-        return Translated(text(out), declared, changes, first, overriding, emptied)
+        return Translated(text(out), declared, changes, first, overriding, emptied=emptied)
 
 
 def _without_overriding(words: list[Word]) -> tuple[list[Word], bool]:

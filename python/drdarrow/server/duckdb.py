@@ -93,7 +93,7 @@ class DuckEngine:
         """A session on a cursor of its own."""
         main = Cursor(self._source.cursor(), self._macros)
         cursors = Cursors(main, self._settings, self._rules.read_only)
-        dialect = Dialect(user, database)
+        dialect = Dialect(user, database, self._rules.product.derby)
         known = Known(self._committed, self._remembered)
         drawn = Drawn(self._drawing)
         return DuckSession(cursors, dialect, known, self._rules, self._macros, self._references, self._watch, drawn)

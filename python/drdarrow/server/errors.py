@@ -28,6 +28,7 @@ _RULES: list[tuple[str, str, int, str]] = [
     ("binder", r'column "([^"]+)" must appear in the GROUP BY', -119, "42803"),
     ("binder", r"same number of result columns()", -421, "42826"),
     ("binder", r"(?:Cannot compare|Cannot mix|type mismatch)", -401, "42818"),
+    ("binder", r"Macro drdarrow_(?:moved|later)\(\)()", -182, "42816"),
     ("binder", r"", -206, "42703"),
     ("constraint", r"NOT NULL constraint failed: (\S+)", -407, "23502"),
     ("constraint", r"CHECK constraint failed(?: on table)?:? \"?(\w+)", -545, "23513"),
@@ -57,6 +58,7 @@ _RULES: list[tuple[str, str, int, str]] = [
     ("not implemented", r"", -270, "42997"),
     ("invalid input", r"", -901, "58004"),
     ("dependency", r"", -901, "58004"),
+    ("sequence", r"reached (?:max|min)imum value of sequence \"([^\"]+)\"", -359, "23522"),
     ("sequence", r"", -901, "58004"),
     # The words say where its temporary files are.
     ("out of memory", r"()", -954, "57011"),

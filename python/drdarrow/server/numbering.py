@@ -12,22 +12,42 @@ from collections.abc import Sequence
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closing
 
-__all__ = ["identities", "sequence"]
+__all__ = ["identities", "key", "sequence"]
 
 _LIMITS = {"START": "START WITH", "INCREMENT": "INCREMENT BY", "MINVALUE": "MINVALUE", "MAXVALUE": "MAXVALUE"}
-_TYPES = {"SMALLINT": 32_767, "INTEGER": 2_147_483_647, "INT": 2_147_483_647}
+#: Types of sequences, as DuckDB names them, and the highest value of each.
+_TYPES = {
+    "SMALLINT": ("SMALLINT", (1 << 15) - 1),
+    "INTEGER": ("INTEGER", (1 << 31) - 1),
+    "INT": ("INTEGER", (1 << 31) - 1),
+    "BIGINT": ("BIGINT", (1 << 63) - 1),
+}
+_DECIMALS = ("DECIMAL", "DEC", "NUMERIC")
 
 
-def sequence(words: Sequence[Word]) -> str | None:
-    """The statement for CREATE SEQUENCE; None for another one. Raises SqlError -104 for an option that is not known."""
+def key(name: str) -> str:
+    """The name by which the type of a sequence is known, beside those of tables."""
+    schema, _, plain = name.replace('"', "").upper().rpartition(".")
+    return f"{schema}.SEQUENCE {plain}" if schema else f"SEQUENCE {plain}"
+
+
+def sequence(words: Sequence[Word], derby: bool = False) -> tuple[str, dict[str, dict[str, dict[str, str]]]] | None:
+    """The statement for CREATE SEQUENCE, and what it says of the sequence; None for another one. derby: it begins with
+    the lowest value of its type, with 1 elsewhere.
+
+    Raises SqlError -104 for an option that is not known, -846 for a type that is none of a sequence.
+    """
     start = [word.upper for word in words[:5]]
     if start[:2] != ["CREATE", "SEQUENCE"] and start[:4] != ["CREATE", "OR", "REPLACE", "SEQUENCE"]:
         return None
-    end = start.index("SEQUENCE") + 2
+    first = start.index("SEQUENCE") + 1
+    end = first + 1
     while words[end].text == ".":
         end += 2
     head = "".join(word.before + word.text for word in words[:end])
-    return f"{head} {_options(words[end:-1])}"
+    name = "".join(word.text for word in words[first:end])
+    options, duck = _options(words[end:-1], "INTEGER", derby)
+    return f"{head} {options}", {key(name): {"": {"drda:type": duck}}}
 
 
 def identities(words: Sequence[Word]) -> tuple[list[Word], list[str], dict[str, dict[str, str]]]:
@@ -50,7 +70,7 @@ def identities(words: Sequence[Word]) -> tuple[list[Word], list[str], dict[str, 
             close = closing(words, at)
             options, at = words[at + 1 : close], close + 1
         name = f"drdarrow_identity_{uuid.uuid4().hex[:16]}"
-        first.append(f"CREATE SEQUENCE main.{name} {_options(options)}")
+        first.append(f"CREATE SEQUENCE main.{name} {_options(options)[0]}")
         out.append(Word("done", f"DEFAULT nextval('main.{name}')", word.before))
         facts = {"drda:identity": "ALWAYS" if always else "BY DEFAULT", "drda:sequence": f"main.{name}"}
         columns[_column(words, at)] = facts
@@ -80,30 +100,27 @@ def _column(words: Sequence[Word], at: int) -> str:
     return ""
 
 
-def _options(words: Sequence[Word]) -> str:
-    """START WITH 1 INCREMENT BY 1 and so on, without what says how values are kept ready."""
-    made: list[str] = []
-    at, most = 0, 0
+def _options(words: Sequence[Word], duck: str = "", derby: bool = False) -> tuple[str, str]:
+    """START WITH 1 INCREMENT BY 1 and so on, without what says how values are kept ready, and the type. duck: the one
+    that it has without a word; nothing for an identity column, whose limits are those of the column."""
+    made: dict[str, str] = {}
+    at = 0
+    most = _TYPES[duck][1] if duck else 0
     while at < len(words):
         upper = words[at].upper
         if upper == ",":
             at += 1
         elif upper == "AS" and at + 1 < len(words):
-            most = _TYPES.get(words[at + 1].upper, 0)
-            at += 2
-            if at < len(words) and words[at].text == "(":
-                at = closing(words, at) + 1
+            duck, most, at = _type(words, at + 1)
         elif upper in _LIMITS:
             value, at = _number(words, at + 1)
-            made.append(
-                {"START": f"START WITH {value}", "INCREMENT": f"INCREMENT BY {value}"}.get(upper, f"{upper} {value}")
-            )
+            made[_LIMITS[upper]] = value
         elif upper == "NO" and at + 1 < len(words):
             if words[at + 1].upper == "CYCLE":
-                made.append("NO CYCLE")
+                made["NO CYCLE"] = ""
             at += 2
         elif upper == "CYCLE":
-            made.append("CYCLE")
+            made["CYCLE"] = ""
             at += 1
         elif upper == "CACHE":
             _, at = _number(words, at + 1)
@@ -111,9 +128,33 @@ def _options(words: Sequence[Word]) -> str:
             at += 1
         else:
             raise SqlError(-104, "42601", words[at].text, "", "START WITH, INCREMENT BY")
-    if most and not any(option.startswith("MAXVALUE") for option in made):
-        made.append(f"MAXVALUE {most}")
-    return " ".join(made)
+    falls = made.get("INCREMENT BY", "1").startswith("-")
+    if most and (derby or not falls):
+        made.setdefault("MAXVALUE", str(most))
+    if most and (derby or falls):
+        made.setdefault("MINVALUE", str(-most if duck.startswith("DECIMAL") else -most - 1))
+    if derby:
+        made.setdefault("START WITH", made["MAXVALUE" if falls else "MINVALUE"])
+    return " ".join(f"{option} {value}".rstrip() for option, value in made.items()), duck
+
+
+def _type(words: Sequence[Word], at: int) -> tuple[str, int, int]:
+    """The type of a sequence, its highest value, and where it ends."""
+    name = words[at].upper
+    if name in _TYPES:
+        return *_TYPES[name], at + 1
+    if name not in _DECIMALS:
+        raise SqlError(-846, "42815", "SEQUENCE", words[at].text)
+    digits, end = 5, at + 1
+    if end < len(words) and words[end].text == "(":
+        close = closing(words, end)
+        sizes = [word.text for word in words[end + 1 : close] if word.text != ","]
+        if not sizes or not all(size.isdecimal() and len(size) < 3 for size in sizes) or sizes[1:] not in ([], ["0"]):
+            raise SqlError(-846, "42815", "SEQUENCE", words[at].text)
+        digits, end = int(sizes[0]), close + 1
+    if not 1 <= digits <= 31:
+        raise SqlError(-604, "42611", words[at].text)
+    return f"DECIMAL({digits}, 0)", min(10**digits, 1 << 63) - 1, end
 
 
 def _number(words: Sequence[Word], at: int) -> tuple[str, int]:

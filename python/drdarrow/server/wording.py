@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from math import isinf
 
 from drdarrow.server import ddl, drawn
 from drdarrow.server.engine import SqlError
@@ -15,6 +16,7 @@ __all__ = ["Wording", "literal"]
 
 #: Calls within each other that are translated: each costs some depth of Python's stack.
 _DEEPEST = 100
+_FLOAT = re.compile(r"[0-9.]+E[-+]?[0-9]+", re.IGNORECASE)
 _UNITS = re.compile(r"(YEAR|MONTH|DAY|HOUR|MINUTE|SECOND|MICROSECOND)S?$")
 _ENDS = {"ORDER", "FETCH", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "WITH", "FOR", "OPTIMIZE", ";", ")", ""}
 _NOW = {
@@ -90,6 +92,8 @@ class Wording:
     def _step(self, at: int) -> int:
         """Takes a word or several: where the next one is."""
         word = self._words[at]
+        if word.kind == "number" and _FLOAT.fullmatch(word.text) and isinf(float(word.text)):
+            raise SqlError(-405, "22003", word.text[:40])
         # Of constants and plain signs a statement may have very many.
         if word.kind not in ("number", "quoted") and word.text not in _PLAIN and word.text[:1] != "'":
             for step in self._STEPS:

@@ -39,6 +39,16 @@ MACROS: Macros = {
     "drdarrow_sum_smallint": ("x", _bounded((1 << 15) - 1, "SMALLINT")),
     "drdarrow_sum_integer": ("x", _bounded((1 << 31) - 1, "INTEGER")),
     "drdarrow_sum_bigint": ("x", _bounded((1 << 63) - 1, "BIGINT")),
+    # The mean of a list without its fraction; t: one, with as many zeros as the value gets digits.
+    "drdarrow_mean": (
+        "x, t",
+        once(
+            "CAST(replace(CAST(list_sum(s.x) AS VARCHAR), '.', '') AS HUGEINT) * CAST(s.t AS HUGEINT) "
+            "// list_count(s.x)",
+            x="x",
+            t="t",
+        ),
+    ),
 }
 
 
@@ -68,10 +78,13 @@ class Aggregate:
         self.call.set("this", name)
         return self.node
 
+    @property
+    def marked(self) -> bool:
+        """There is a parameter in it, which can only stand once."""
+        return contains(self.node, exp.Placeholder, exp.Parameter)
+
     def both(self, one: str, other: str) -> tuple[exp.Expr, exp.Expr]:
-        """The same with each of two functions. Raises SqlError -270 where a parameter would stand twice."""
-        if contains(self.node, exp.Placeholder, exp.Parameter):
-            raise SqlError(-270, "42997", f"a parameter marker in {self.call.this}")
+        """The same with each of two functions."""
         return _renamed(self.node.copy(), str(self.call.this), one), self.named(other)
 
 
@@ -90,11 +103,15 @@ def _average(of: Aggregate) -> exp.Expr | None:
     found = of.kind
     if found is None:
         raise SqlError(-270, "42997", "the type of an expression in AVG")
+    if found.name == "MARKER":
+        raise SqlError(-418, "42610")
     if not found.exact:
-        return _typed(of.named("avg"), DOUBLE)
-    total, count = of.both("sum", "count")
+        return put("drdarrow_finite({})", of.named("avg"), kind=DOUBLE)
     if found.whole:
         result = INTEGER if found.name == "SMALLINT" and not of.product.derby else found
+        if of.marked:
+            return put(f"CAST(drdarrow_mean({{}}, '1') AS {result.duck})", of.named("list"), kind=result)
+        total, count = of.both("sum", "count")
         return put(f"CAST({{}} // {{}} AS {result.duck})", total, count, kind=result)
     product = of.product
     if product.name == "zos":
@@ -106,21 +123,21 @@ def _average(of: Aggregate) -> exp.Expr | None:
     else:
         digits, scale = 31, 31 - found.size + found.scale
     scale = min(scale, 31 - found.size + found.scale)
-    return _mean(total, count, found, Kind("DECIMAL", digits, scale))
+    return _mean(of, found, Kind("DECIMAL", digits, scale))
 
 
-def _mean(total: exp.Expr, count: exp.Expr, of: Kind, result: Kind) -> exp.Expr:
+def _mean(call: Aggregate, of: Kind, result: Kind) -> exp.Expr:
     """A sum of decimals by their count, the digits cut off."""
     scale = result.scale
     one = "1" if scale == 0 else "0." + "0" * (scale - 1) + "1"
     digits = f"CAST(replace(CAST(CAST({{}} AS DECIMAL(38, {of.scale})) AS VARCHAR), '.', '') AS HUGEINT)"
-    return put(
-        f"CAST(CAST({digits} * CAST('1{'0' * (scale - of.scale)}' AS HUGEINT) // {{}} AS DECIMAL(38, 0)) "
-        f"* CAST('{one}' AS DECIMAL({scale + 1}, {scale})) AS {result.duck})",
-        total,
-        count,
-        kind=result,
-    )
+    times = f"1{'0' * (scale - of.scale)}"
+    unit = f"CAST('{one}' AS DECIMAL({scale + 1}, {scale}))"
+    if call.marked:
+        mean = f"CAST(drdarrow_mean({{}}, '{times}') AS DECIMAL(38, 0))"
+        return put(f"CAST({mean} * {unit} AS {result.duck})", call.named("list"), kind=result)
+    words = f"CAST(CAST({digits} * CAST('{times}' AS HUGEINT) // {{}} AS DECIMAL(38, 0)) * {unit} AS {result.duck})"
+    return put(words, *call.both("sum", "count"), kind=result)
 
 
 def _typed(node: exp.Expr, of: Kind | None) -> exp.Expr:
@@ -133,7 +150,7 @@ def _sum(of: Aggregate) -> exp.Expr | None:
     if found is None or not found.number:
         return None
     if found.approximate:
-        return _typed(of.named("sum"), DOUBLE)
+        return put("drdarrow_finite({})", of.named("sum"), kind=DOUBLE)
     if found.name == "DECIMAL":
         size = min(31, 2 * found.size - found.scale) if of.product.derby else 31
         result = Kind("DECIMAL", size, found.scale)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex
-from drdarrow.server.rules import aggregates, choices, dates, literals, numbers, order, positions, text, tree
+from drdarrow.server.rules import aggregates, choices, dates, literals, numbers, order, positions, sequences, text, tree
 from drdarrow.server.rules.calls import Macros
 from drdarrow.server.rules.expressions import CAST, FUNCTIONS
 from drdarrow.server.rules.product import Product
@@ -69,7 +69,7 @@ def apply(sql: str, product: Product, known: Facts, ask: Callable[[str], list[tu
     wanted = _concerns(words, product)
     if not wanted:
         return sql, None
-    if wanted == "*" and (put := literals.put(words, ask)) is not None:
+    if wanted == "*" and (put := literals.put(words, ask, product)) is not None:
         return put, None
     found = tree.read(sql) if len(sql) <= _LONGEST else None
     if found is None:
@@ -97,6 +97,7 @@ def _concerns(words: list[Word], product: Product) -> str:
         if word.kind in ("name", "quoted"):
             if after.text == "(" and word.upper in _NAMES or word.upper in _WORDS:
                 return word.upper
+            weak = weak or "*" * (after.text == "(" and word.upper in sequences.FUNCTIONS)
             weak = weak or "*" * (word.upper in _BLANKS or word.upper in _ORDER and product.ebcdic)
         elif word.kind == "sign":
             if word.text in _SIGNS and at and words[at - 1].ends_operand and words[at - 1].upper not in _OPENS:

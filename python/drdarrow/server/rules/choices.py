@@ -10,17 +10,18 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from drdarrow.server.rules import dates, text
+from drdarrow.server.engine import SqlError
+from drdarrow.server.rules import dates, order, text
 from drdarrow.server.rules.calls import Call, Macros, Rule, once
 from drdarrow.server.rules.kinds import Kind, kind
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.scopes import common
-from drdarrow.server.rules.tree import contains, put
+from drdarrow.server.rules.tree import Raw, contains, put
 
 __all__ = ["FUNCTIONS", "MACROS", "alike", "fitted", "together"]
 
-#: Cases of a DECODE that works its value out once: within others it would grow with each of them.
-_CASES = 16
+#: Cases of a DECODE: a function has at most 90 arguments.
+_CASES = 44
 #: What may not stand in a function of DuckDB's own, or has no type there.
 _APART = (exp.Query, exp.Window, exp.Filter, exp.Placeholder, exp.Parameter)
 
@@ -71,16 +72,18 @@ def fitted(value: exp.Expr, to: Kind | None, product: Product) -> exp.Expr:
     return value
 
 
-def _extreme(order: str) -> Rule:
+def _extreme(rising: str) -> Rule:
     """GREATEST and LEAST, NULL if one of them is."""
 
     def rule(call: Call) -> exp.Expr | None:
         if len(call.args) < 2:
             return None
         parts, of = alike(call.args, call.product)
+        words = f"list_sort([{', '.join(['{}'] * len(parts))}], '{rising}', 'NULLS FIRST')[1]"
         if call.product.ebcdic and (of is None or of.text):
-            raise call.refuse()
-        return call.made(f"list_sort([{', '.join(['{}'] * len(parts))}], '{order}', 'NULLS FIRST')[1]", of, *parts)
+            letters = [order.ebcdic(part, call.product) for part in parts]
+            return call.made(f"drdarrow_letters({words})", of, *letters)
+        return call.made(words, of, *parts)
 
     return rule
 
@@ -118,12 +121,38 @@ def _decode(call: Call) -> exp.Expr | None:
     other = [rest.pop()] if len(rest) % 2 else []
     results, of = alike([*rest[1::2], *other], call.product)
     cases = len(rest) // 2
-    pairs = [part for pair in zip(rest[::2], results, strict=False) for part in pair]
+    if cases > _CASES:
+        raise SqlError(-101, "54001", f"more than {_CASES} cases of DECODE")
+    sought = [_unblanked(part) for part in rest[::2]]
+    value = _unblanked(value)
+    pairs = [part for pair in zip(sought, results, strict=False) for part in pair]
     last = results[cases:] or [exp.Null()]
-    if cases <= _CASES and not isinstance(value, (exp.Column, exp.Literal)) and not contains(call.node, *_APART):
+    if not isinstance(value, (exp.Column, exp.Literal)) and not contains(call.node, *_APART):
         return call.macro(f"drdarrow_decode_{cases}", of, value, *pairs, *last)
+    if any(name in _MOVING for name in _called(value)):
+        raise call.refuse()
     parts = [part for n in range(0, len(pairs), 2) for part in (value.copy(), *pairs[n : n + 2])]
     return call.made(f"(CASE {'WHEN {} IS NOT DISTINCT FROM {} THEN {} ' * cases}ELSE {{}} END)", of, *parts, *last)
+
+
+#: Functions that have another value each time.
+_MOVING = {"RANDOM", "RAND", "NEXTVAL", "UUID", "GEN_RANDOM_UUID"}
+
+
+def _called(node: exp.Expr) -> list[str]:
+    """The names of the functions in an expression."""
+    raw = [str(part.args["words"]).partition("(")[0] for part in node.find_all(Raw)]
+    return [name.upper() for name in [*raw, *(str(part.this) for part in node.find_all(exp.Anonymous))]]
+
+
+def _unblanked(part: exp.Expr) -> exp.Expr:
+    """A text without the blanks at its end, which do not count."""
+    of = kind(part)
+    if isinstance(part, exp.Literal) and part.is_string:
+        return put("{}", exp.Literal.string(part.name.rstrip(" ")), kind=of)
+    if of is None:
+        return put("drdarrow_key({})", part)
+    return put("rtrim({}, ' ')", part, kind=of) if of.text else part
 
 
 FUNCTIONS: dict[str, Rule] = {

@@ -113,6 +113,17 @@ MACROS: Macros = {
         for name in ("DATE", "TIME", "TIMESTAMP")
     },
     **{f"drdarrow_{name.lower()}_of_text": ("x", _parsed(name)) for name in ("DATE", "TIME", "TIMESTAMP")},
+    # Of a value whose type only DuckDB knows: a DATE stays one, a TIME has no days.
+    "drdarrow_moved": (
+        "x DATE, i",
+        f"{_within('DATE').replace('[CAST(x AS', '[CAST(x + i AS')}, (x TIME, i) AS {fault(182, '42816', '', 'TIME')}, "
+        f"(x TIMESTAMP, i) AS {_within('TIMESTAMP').replace('[CAST(x AS', '[CAST(x + i AS')}",
+    ),
+    "drdarrow_later": (
+        "x DATE, i",
+        f"{fault(182, '42816', '', 'DATE')}, (x TIME, i) AS x + i, "
+        f"(x TIMESTAMP, i) AS {_within('TIMESTAMP').replace('[CAST(x AS', '[CAST(x + i AS')}",
+    ),
     "drdarrow_after": (
         "d, n",
         "list_transform([{'d': CAST(d AS DATE), 'n': CAST(n AS INTEGER)}], lambda s: CAST(s.d + to_years(s.n // 10000) "
@@ -167,20 +178,30 @@ def _by_duration(node: exp.Binary, left: Kind) -> exp.Expr:
 
 def _moved(node: exp.Binary, left: Kind | None, product: Product) -> exp.Expr:
     """A date, time or timestamp and a labelled duration: of the type that it has."""
+    unit = node.right.text("unit").rstrip("S").upper() if isinstance(node.right, exp.Interval) else ""
+    of_day = unit in ("YEAR", "MONTH", "DAY")
     if left is None:
-        raise SqlError(-270, "42997", "the type of an expression that a duration is added to")
+        return put("drdarrow_moved({}, {})" if of_day else "drdarrow_later({}, {})", *_signed(node), kind=None)
+    if left.name in ("MARKER", "NULL"):
+        raise SqlError(-418, "42610")
+    if left == DATE and not of_day or left == TIME and of_day:
+        raise SqlError(-182, "42816")
     if left.name not in ("DATE", "TIMESTAMP", "TIME", "VARCHAR", "CHAR"):
         return node
-    unit = node.right.text("unit").rstrip("S").upper() if isinstance(node.right, exp.Interval) else ""
     if left.text:
         node.set("this", cast(node.left, TIMESTAMP, product))
         left = TIMESTAMP
     if left == TIME:
         node.meta["kind"] = TIME
         return node
-    if left == DATE and unit in ("YEAR", "MONTH", "DAY"):
+    if left == DATE:
         return put("drdarrow_day({})", node, kind=DATE)
     return put("drdarrow_moment({})", node, kind=TIMESTAMP)
+
+
+def _signed(node: exp.Binary) -> tuple[exp.Expr, exp.Expr]:
+    """The two sides of a sum; of a difference the right one with its sign."""
+    return node.left, exp.Neg(this=node.right) if isinstance(node, exp.Sub) else node.right
 
 
 def _difference(left: exp.Expr, of: Kind, right: exp.Expr, other: Kind) -> exp.Expr:
@@ -203,7 +224,10 @@ def cast(value: exp.Expr, to: Kind, product: Product) -> exp.Expr:
         words = value.name
         if to == TIME and product.derby and _MIDNIGHT.fullmatch(words):
             words = "00:00:00"
-        text = {"DATE": moments.date, "TIME": moments.time, "TIMESTAMP": moments.timestamp}[to.name](words)
+        if to == TIMESTAMP:
+            text = moments.timestamp(words, midnight=product.derby)
+        else:
+            text = moments.date(words) if to == DATE else moments.time(words)
         long = to == TIMESTAMP and len(text) > 26
         return put(f"CAST('{text}' AS {'TIMESTAMP_NS' if long else to.name})", kind=to)
     of = kind(value)
@@ -351,7 +375,8 @@ def _difference_in(call: Call) -> exp.Expr | None:
     code = call.number(0)
     given = call.args[1] if len(call.args) == 2 else None
     while isinstance(given, (exp.Paren,)) or given is not None and given.key == "raw" and len(given.expressions) == 1:
-        if given.key == "raw" and given.args["words"].startswith("drdarrow_"):
+        words = given.args["words"] if given.key == "raw" else ""
+        if words.startswith("drdarrow_") and not words.startswith("drdarrow_decimal("):
             break
         given = given.this if isinstance(given, exp.Paren) else given.expressions[0]
     if code not in _UNITS or given is None or given.key != "raw" or given.args["words"] != "drdarrow_between({}, {})":

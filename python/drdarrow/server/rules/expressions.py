@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 
 from sqlglot import exp
 
+from drdarrow.server.columns import Facts
 from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import look
-from drdarrow.server.rules import aggregates, choices, dates, numbers, order, positions, text
+from drdarrow.server.rules import aggregates, choices, dates, numbers, order, positions, sequences, text
 from drdarrow.server.rules.calls import Call
 from drdarrow.server.rules.choices import alike
 from drdarrow.server.rules.kinds import Kind, kind, of_constant, of_type
@@ -30,8 +31,9 @@ _MARKER, _BOOLEAN = Kind("MARKER"), Kind("BOOLEAN")
 class Expressions(ABC):
     """Puts expressions in DuckDB's words, in place."""
 
-    def __init__(self, product: Product) -> None:
+    def __init__(self, product: Product, known: Facts) -> None:
         self._product = product
+        self._known = known
 
     @abstractmethod
     def query(self, node: exp.Expr, outer: Scope | None) -> Columns:
@@ -56,6 +58,13 @@ class Expressions(ABC):
     def value(self, node: exp.Expr, scope: Scope) -> exp.Expr:
         """An expression in DuckDB's words, with its type."""
         look()
+        if isinstance(node, (*_ARITHMETIC, exp.Paren)):
+            around = node.parent
+            made = self._value(node, scope)
+            return numbers.bounded(made, around)
+        return self._value(node, scope)
+
+    def _value(self, node: exp.Expr, scope: Scope) -> exp.Expr:
         if isinstance(node, (exp.Identifier, exp.DataType, exp.Var, exp.Star, exp.Lambda, exp.Schema)):
             return node
         if isinstance(node, exp.Column):
@@ -122,6 +131,8 @@ class Expressions(ABC):
         elif isinstance(node, exp.Case):
             found = self._case(node)
         elif isinstance(node, exp.DPipe):
+            for key, side in (("this", node.left), ("expression", node.right)):
+                node.set(key, text.worded(side, self._product))
             sides = [kind(node.left), kind(node.right)]
             if all(of is not None and of.text for of in sides):
                 sizes = [of.size for of in sides if of is not None]
@@ -210,6 +221,8 @@ class Expressions(ABC):
         name, args = str(node.this).upper(), list(node.expressions)
         if name == CAST.upper():
             return self._as_db2(node, args)
+        if name in sequences.FUNCTIONS:
+            return sequences.valued(node, self._known)
         rule = aggregates.FUNCTIONS.get(name)
         if rule is not None and (name not in ("MIN", "MAX") or len(args) == 1):
             return rule(aggregates.Aggregate(node, node, self._product)) or node

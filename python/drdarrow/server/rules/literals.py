@@ -11,6 +11,7 @@ from drdarrow.server.lexer import Word, closing, split, text
 from drdarrow.server.patience import look
 from drdarrow.server.rules import moments
 from drdarrow.server.rules.kinds import Kind, of_duck
+from drdarrow.server.rules.product import Product
 
 __all__ = ["is_plain", "put"]
 
@@ -19,7 +20,7 @@ _WORDS = {"NULL", "DEFAULT"}
 _EXACT = Context(prec=200)
 
 
-def put(words: list[Word], ask: Callable[[str], list[tuple[str, str]]]) -> str | None:
+def put(words: list[Word], ask: Callable[[str], list[tuple[str, str]]], product: Product) -> str | None:
     """The statement with its constants as the columns take them; None for another statement. ask: see `apply`.
 
     Raises SqlError -180, -181 for a text that is no date.
@@ -46,7 +47,7 @@ def put(words: list[Word], ask: Callable[[str], list[tuple[str, str]]]) -> str |
         elif word.text == ",":
             column += 1
         elif 0 <= column < len(kinds):
-            _put(word, kinds[column])
+            _put(word, kinds[column], product)
     return text(words)
 
 
@@ -57,7 +58,7 @@ def is_plain(word: Word) -> bool:
     return word.kind == "number" or word.text in _SIGNS or word.upper in _WORDS
 
 
-def _put(word: Word, kind: Kind | None) -> None:
+def _put(word: Word, kind: Kind | None, product: Product) -> None:
     """A constant for a column."""
     if kind is None:
         return
@@ -65,5 +66,8 @@ def _put(word: Word, kind: Kind | None) -> None:
         unit = Decimal(1).scaleb(-kind.scale)
         word.text = format(Decimal(word.text).quantize(unit, rounding=ROUND_DOWN, context=_EXACT), "f")
     elif word.kind == "string" and kind.moment:
-        read = {"DATE": moments.date, "TIME": moments.time, "TIMESTAMP": moments.timestamp}[kind.name]
-        word.text = f"'{read(word.text[1:-1])}'"
+        if kind.name == "TIMESTAMP":
+            read = moments.timestamp(word.text[1:-1], midnight=product.derby)
+        else:
+            read = (moments.date if kind.name == "DATE" else moments.time)(word.text[1:-1])
+        word.text = f"'{read}'"

@@ -45,7 +45,7 @@ def date(text: str) -> str:
 
 
 def time(text: str) -> str:
-    """A time as ISO has it. Raises SqlError -180, -181; 24:00:00 is one that DuckDB has not."""
+    """A time as ISO has it. Raises SqlError -180, -181, as for 24:00:00, which DuckDB has not."""
     text = text.strip()
     for form in _TIMES:
         if found := form.fullmatch(text):
@@ -59,8 +59,9 @@ def time(text: str) -> str:
     return timestamp(text)[11:19]
 
 
-def timestamp(text: str) -> str:
-    """A timestamp as ISO has it, with the digits of its fraction. 24.00.00 is the first moment of the next day.
+def timestamp(text: str, midnight: bool = False) -> str:
+    """A timestamp as ISO has it, with the digits of its fraction. midnight: 24.00.00 is the first moment of the next
+    day, as in Derby; Db2 keeps it as it is, which DuckDB cannot.
 
     Raises SqlError -180, -181.
     """
@@ -72,7 +73,7 @@ def timestamp(text: str) -> str:
         raise SqlError(-180, "22007", text[:40])
     day, hour, minute, second = date(found[1]), int(found[2] or 0), int(found[3] or 0), int(found[4] or 0)
     fraction = (found[5] or "").ljust(6, "0")
-    if (hour, minute, second, fraction.strip("0")) == (24, 0, 0, ""):
+    if midnight and (hour, minute, second, fraction.strip("0")) == (24, 0, 0, ""):
         day, hour = _valid(lambda: datetime.date.fromisoformat(day) + datetime.timedelta(1)), 0
     clock = _clock(hour, minute, second)
     return f"{day} {clock}.{fraction.rstrip('0').ljust(6, '0')}"

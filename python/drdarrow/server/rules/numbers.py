@@ -10,22 +10,63 @@ from sqlglot import exp
 
 from drdarrow.server import drawn
 from drdarrow.server.engine import SqlError
-from drdarrow.server.rules.calls import BIGINT, DOUBLE, INTEGER, SMALLINT, Call, Macros, Rule, calls, typed
+from drdarrow.server.rules.calls import BIGINT, DOUBLE, INTEGER, SMALLINT, Call, Macros, Rule, calls, fault, once, typed
 from drdarrow.server.rules.kinds import Kind, kind, wider
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.tree import Raw, put
 
-__all__ = ["FUNCTIONS", "MACROS", "arithmetic", "cast", "negated", "quotient", "whole"]
+__all__ = ["FUNCTIONS", "MACROS", "arithmetic", "bounded", "cast", "negated", "quotient", "whole"]
 
 _DIGITS = 31
+#: Mark of an expression that may be infinite: Db2 has an overflow there.
+_UNBOUNDED = "unbounded"
 #: The functions of a DOUBLE with the arguments as they are.
 _REAL = "SQRT EXP LN LOG10 SIN COS TAN ASIN ACOS ATAN SINH COSH TANH COT DEGREES RADIANS".split()
+
+#: As long as an INTEGER can be.
+_INTEGER_LIMIT = (1 << 31) - 1
+
+
+def _finite(of: str) -> str:
+    return f"CASE WHEN isfinite({of}) OR {of} IS NULL THEN {of} ELSE {fault(802, '22003', '', 'DOUBLE')} END"
+
+
+#: A text as a DOUBLE: DuckDB takes words for what is no number, and makes infinite what is too large.
+_READ = (
+    "CASE WHEN s.x IS NULL THEN NULL WHEN isfinite(CAST(s.x AS DOUBLE)) THEN CAST(s.x AS DOUBLE) "
+    f"WHEN regexp_matches(CAST(s.x AS VARCHAR), '[0-9]') THEN {fault(413, '22003', '', 'DOUBLE')} "
+    f"ELSE {fault(420, '22018', 'DOUBLE', 'DOUBLE')} END"
+)
 
 MACROS: Macros = {
     # Of a text, or of a value whose type is not known.
     "drdarrow_integer": ("x", "CAST(trunc(CAST(trim(CAST(x AS VARCHAR)) AS DECIMAL(38, 10))) AS INTEGER)"),
     "drdarrow_smallint": ("x", "CAST(trunc(CAST(trim(CAST(x AS VARCHAR)) AS DECIMAL(38, 10))) AS SMALLINT)"),
     "drdarrow_bigint": ("x", "CAST(trunc(CAST(trim(CAST(x AS VARCHAR)) AS DECIMAL(38, 10))) AS BIGINT)"),
+    "drdarrow_finite": ("x", once(_finite("s.x"), x="CAST(x AS DOUBLE)")),
+    "drdarrow_power": (
+        "x",
+        once(
+            f"CASE WHEN abs(s.x) > {_INTEGER_LIMIT} THEN {fault(802, '22003', '', 'INTEGER')} "
+            "ELSE CAST(s.x AS INTEGER) END",
+            x="x",
+        ),
+    ),
+    "drdarrow_double": ("x", once(_READ, x="x")),
+    # The same digits as a decimal of another size, which it may be too large for.
+    **{
+        f"drdarrow_decimal_{size}_{scale}": (
+            "x",
+            once(
+                "CASE WHEN s.x IS NULL THEN NULL ELSE coalesce("
+                f"TRY_CAST(trunc(s.x, {scale}) AS DECIMAL({size}, {scale})), "
+                f"{fault(802, '22003', '', f'DECIMAL({size}, {scale})')}) END",
+                x="x",
+            ),
+        )
+        for size in (15, 31)
+        for scale in range(size + 1)
+    },
 }
 
 
@@ -41,12 +82,33 @@ def arithmetic(node: exp.Binary, product: Product) -> exp.Expr:
         for side, of in (("this", left), ("expression", right)):
             if of.name == "REAL":
                 node.set(side, put("CAST({} AS DOUBLE)", node.args[side], kind=DOUBLE))
+        node.meta[_UNBOUNDED] = True
         return _typed(node, DOUBLE)
     if left.whole and right.whole:
         return _integers(node, left, right, product)
     if isinstance(node, exp.Div):
         return quotient(node.left, left, node.right, right, product)
     return _decimals(node, product.decimal(left), product.decimal(right), product)
+
+
+def bounded(node: exp.Expr, around: exp.Expr | None) -> exp.Expr:
+    """An operation with a DOUBLE, SQLCODE -802 where its value is infinite. What is added to one, or multiplied by it,
+    is looked at in the end only. around: the expression that it is a part of."""
+    while isinstance(around, exp.Paren):
+        around = around.parent
+    inner = node.unnest()
+    if not inner.meta.get(_UNBOUNDED) or isinstance(around, (exp.Add, exp.Sub, exp.Mul)):
+        return node
+    inner.meta[_UNBOUNDED] = False
+    if all(isinstance(part, _PLAIN) for part in node.walk()):
+        # It is cheaper to work it out twice.
+        words = _finite("{}").replace("{}", "({})")
+        return put(words, node.copy(), node.copy(), node, kind=DOUBLE)
+    return put("drdarrow_finite({})", node, kind=DOUBLE)
+
+
+#: Parts of an expression that has the same value whenever it is worked out.
+_PLAIN = (exp.Column, exp.Identifier, exp.Literal, exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div)
 
 
 def _assumed(one: Kind | None, other: Kind | None) -> Kind | None:
@@ -88,7 +150,9 @@ def _decimals(node: exp.Binary, left: Kind, right: Kind, product: Product) -> ex
         operand = node.args[side]
         if (found := kind(operand)) is not None and found.whole and not isinstance(operand, exp.Literal):
             node.set(side, put(f"CAST({{}} AS {of.duck})", operand, kind=of))
-    if duck > digits or isinstance(node, exp.Mod):
+    if duck > digits and result.size == digits:
+        return put(f"drdarrow_decimal_{digits}_{result.scale}({{}})", _typed(node, result), kind=result)
+    if isinstance(node, exp.Mod):
         return put(f"CAST({{}} AS {result.duck})", _typed(node, result), kind=result)
     return _typed(node, result)
 
@@ -140,6 +204,8 @@ def negated(node: exp.Neg, product: Product) -> exp.Expr:
 def cast(value: exp.Expr, to: Kind) -> exp.Expr:
     """A value as a number. Digits that it has no room for after its point are cut off."""
     of = kind(value)
+    if to.approximate and (of is None or of.text):
+        return put(f"CAST(drdarrow_double({{}}) AS {to.duck})", value, kind=to)
     if to.approximate or of is not None and (of.whole or of.name in ("MARKER", "NULL", "BOOLEAN")):
         return put(f"CAST({{}} AS {to.duck})", value, kind=to)
     if of is not None and of.moment and to.exact:
@@ -164,7 +230,18 @@ def cast(value: exp.Expr, to: Kind) -> exp.Expr:
 
 def whole(name: str) -> Rule:
     """INTEGER(x) and its kin."""
-    return lambda call: cast(call.args[0], Kind(name)) if len(call.args) == 1 else None
+
+    def rule(call: Call) -> exp.Expr | None:
+        if len(call.args) != 1:
+            return None
+        of, to = call.kind(0), Kind(name)
+        if to.whole and of is not None and of.name == "MARKER":
+            # A number with a fraction, or the text of one.
+            given = put("CAST({} AS DECIMAL(31, 10))", call.args[0], kind=Kind("DECIMAL", 31, 10))
+            return cast(given, to)
+        return cast(call.args[0], to)
+
+    return rule
 
 
 def _decimal(call: Call) -> exp.Expr | None:
@@ -241,11 +318,9 @@ def _power(call: Call) -> exp.Expr | None:
     if len(call.args) != 2:
         return None
     one, other = call.kind(0), call.kind(1)
-    if one is None or other is None:
-        return call.made("power({}, {})", DOUBLE)
-    if one.whole and other.whole and BIGINT not in (one, other):
-        return call.made("CAST(power({}, {}) AS INTEGER)", INTEGER)
-    return call.made("power({}, {})", DOUBLE)
+    if one is not None and other is not None and one.whole and other.whole and BIGINT not in (one, other):
+        return call.made("drdarrow_power(power({}, {}))", INTEGER)
+    return call.made("drdarrow_finite(power({}, {}))", DOUBLE)
 
 
 def _mod(call: Call) -> exp.Expr | None:
@@ -296,6 +371,7 @@ FUNCTIONS: dict[str, Rule] = {
     "LOG": calls({1: ("ln({})", DOUBLE)}),
     "ATAN2": lambda call: _angle(call) if len(call.args) == 2 else None,
     **{name: calls({1: (f"{name.lower()}({{}})", DOUBLE)}) for name in _REAL},
+    **{name: calls({1: (f"drdarrow_finite({name.lower()}({{}}))", DOUBLE)}) for name in ("EXP", "SINH", "COSH")},
     **dict.fromkeys(("TRUNC", "TRUNCATE"), _places("trunc")),
     "RAND": lambda call: call.made("random()", DOUBLE) if not call.args else _refuse(call),
     "RANDOM": lambda call: call.made("random()", DOUBLE) if not call.args else _refuse(call),

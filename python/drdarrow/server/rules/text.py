@@ -28,11 +28,11 @@ from drdarrow.server.rules.calls import (
     typed,
 )
 from drdarrow.server.rules.dates import as_text
-from drdarrow.server.rules.kinds import Kind
+from drdarrow.server.rules.kinds import Kind, kind
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.tree import put
 
-__all__ = ["FUNCTIONS", "MACROS", "cast"]
+__all__ = ["FUNCTIONS", "MACROS", "cast", "worded"]
 
 #: The digits of a float without its point, and where the point stands.
 _M, _E = "regexp_extract(s.t, '[0-9.]+')", "coalesce(TRY_CAST(regexp_extract(s.t, 'e(.*)', 1) AS INTEGER), 0)"
@@ -62,6 +62,27 @@ _WIDER = "CAST(greatest(length(s.f), length(s.t)) AS INTEGER)"
 #: Types of DuckDB's that have other lengths and bytes than their texts.
 _NO_TEXT = "^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL|FLOAT|DOUBLE|DATE|TIME|BLOB)"
 
+#: A decimal without the zero in front of its point.
+_POINTED = r"regexp_replace(CAST({} AS VARCHAR), '^(-?)0\.', '\1.')"
+_WORDS = "'^(VARCHAR|DATE|UUID|ENUM.*|U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER)$'"
+#: A value of any type as CHAR and VARCHAR make it a text. One without a type of Db2's is none.
+_ANY = (
+    f"CASE WHEN s.x IS NULL THEN NULL WHEN typeof(s.x) LIKE 'DECIMAL%' THEN {_POINTED.format('s.x')} "
+    f"WHEN typeof(s.x) IN ('FLOAT', 'DOUBLE') THEN {_FLOAT.replace('CAST(x AS', 'CAST(s.x AS')} "
+    "WHEN typeof(s.x) = 'TIME' THEN replace(CAST(s.x AS VARCHAR), ':', '.') WHEN typeof(s.x) LIKE 'TIMESTAMP%' "
+    "THEN strftime(TRY_CAST(CAST(s.x AS VARCHAR) AS TIMESTAMP), '%Y-%m-%d-%H.%M.%S.%f') "
+    f"WHEN regexp_matches(typeof(s.x), {_WORDS}) THEN CAST(s.x AS VARCHAR) ELSE {fault(270, '42997', 'a type')} END"
+)
+#: Letters that become several in capitals, as Java has them.
+_SEVERAL = {chr(n): chr(n).upper() for n in range(0x80, 0x10000) if len(chr(n).upper()) > 1}
+_CAPITALS = ", ".join(f"'{letter}': '{capitals}'" for letter, capitals in _SEVERAL.items())
+_JAVA_UPPER = (
+    f"CASE WHEN translate(s.x, '{''.join(_SEVERAL)}', '') = s.x THEN upper(s.x) ELSE array_to_string(list_transform("
+    f"string_split(s.x, ''), lambda c: coalesce(MAP {{{_CAPITALS}}}[c], upper(c))), '') END"
+)
+#: A sharp s stays as it is.
+_UPPER = "array_to_string(list_transform(string_split(x, '\u00df'), lambda s: upper(s)), '\u00df')"
+
 MACROS: Macros = {
     # A value whose type is known only when it is there.
     "drdarrow_text": (
@@ -73,6 +94,10 @@ MACROS: Macros = {
         ),
     ),
     "drdarrow_float": ("x", _FLOAT),
+    "drdarrow_decimal": ("x", _POINTED.format("x")),
+    "drdarrow_any": ("x", once(_ANY, x="x")),
+    "drdarrow_upper": ("x", _UPPER),
+    "drdarrow_upper_in_derby": ("x", once(_JAVA_UPPER, x="x")),
     # As Java writes it.
     "drdarrow_java": (
         "x",
@@ -119,6 +144,8 @@ def cast(value: exp.Expr, of: Kind | None, to: Kind, product: Product) -> exp.Ex
 
 def _plain(value: exp.Expr, of: Kind | None, product: Product) -> tuple[exp.Expr, int]:
     """A value as text, and the longest that it can be; 0 where that is not known."""
+    if of is None and not product.derby:
+        return put("drdarrow_any({})", value), 0
     if of is None or of.name in ("MARKER", "NULL"):
         return put("CAST({} AS VARCHAR)", value), 0
     if of.text:
@@ -128,7 +155,9 @@ def _plain(value: exp.Expr, of: Kind | None, product: Product) -> tuple[exp.Expr
     if of.approximate:
         return (put("drdarrow_java({})", value), 53) if product.derby else (put("drdarrow_float({})", value), 24)
     if of.name == "DECIMAL":
-        return put("CAST({} AS VARCHAR)", value), of.size + 2
+        return put(
+            "CAST({} AS VARCHAR)" if product.derby or not of.scale else "drdarrow_decimal({})", value
+        ), of.size + 2
     return put("CAST({} AS VARCHAR)", value), {"SMALLINT": 6, "INTEGER": 11, "BIGINT": 20}.get(of.name, 0)
 
 
@@ -139,6 +168,8 @@ def _casting(name: str) -> Rule:
         of = call.kind(0)
         if not 1 <= len(call.args) <= 2:
             return None
+        if call.product.derby and name == "VARCHAR" and of is not None and of.number:
+            raise SqlError(-461, "42846", of.name, name)
         if len(call.args) == 2 and of is not None and of.moment and (form := call.word(1)):
             text, width = as_text(call.args[0], of, form, call.product)
             return put("{}", text, kind=Kind(name, width))
@@ -152,7 +183,7 @@ def _casting(name: str) -> Rule:
 
 def _translate(call: Call) -> exp.Expr | None:
     if len(call.args) == 1:
-        return call.made("upper({})", call.kind(0))
+        return _upper(call)
     if not 3 <= len(call.args) <= 4:
         return None
     to, of, pad = call.literal(1), call.literal(2), call.literal(3) if len(call.args) == 4 else " "
@@ -167,15 +198,19 @@ def _translate(call: Call) -> exp.Expr | None:
     )
 
 
-def _lettered(name: str) -> Rule:
-    """UPPER and LOWER: as long as the argument, but for a constant, which may have letters that become longer."""
+def _upper(call: Call) -> exp.Expr | None:
+    """UPPER: a sharp s stays, but Derby makes two letters of it. As long as the argument, but for a constant, which may
+    have letters that become longer."""
+    if len(call.args) != 1:
+        return None
+    name = "drdarrow_upper_in_derby" if call.product.derby else "drdarrow_upper"
+    return call.macro(name, call.kind(0) if call.literal(0) is None else TEXT)
 
-    def rule(call: Call) -> exp.Expr | None:
-        if len(call.args) != 1:
-            return None
-        return call.made(f"{name}({{}})", call.kind(0) if call.literal(0) is None else TEXT)
 
-    return rule
+def _lower(call: Call) -> exp.Expr | None:
+    if len(call.args) != 1:
+        return None
+    return call.made("lower({})", call.kind(0) if call.literal(0) is None else TEXT)
 
 
 def _strip(call: Call) -> exp.Expr | None:
@@ -254,8 +289,20 @@ def _written(arg: exp.Expr) -> str | None:
 def _joined(call: Call) -> exp.Expr | None:
     if len(call.args) < 2:
         return None
-    sizes = [of.size if (of := call.kind(n)) is not None and of.text else 0 for n in range(len(call.args))]
-    return call.made(f"({' || '.join(['{}'] * len(call.args))})", Kind("VARCHAR", sum(sizes) if all(sizes) else 0))
+    parts = [worded(arg, call.product) for arg in call.args]
+    sizes = [of.size if (of := kind(part)) is not None and of.text else 0 for part in parts]
+    joined = f"({' || '.join(['{}'] * len(parts))})"
+    return call.made(joined, Kind("VARCHAR", sum(sizes) if all(sizes) else 0), *parts)
+
+
+def worded(value: exp.Expr, product: Product) -> exp.Expr:
+    """A part of a text: of a number or date the text that VARCHAR makes of it."""
+    of = kind(value)
+    if of is None or not (of.number or of.moment):
+        return value
+    if product.derby and of.number:
+        raise SqlError(-461, "42846", of.name, "VARCHAR")
+    return cast(value, of, TEXT, product)
 
 
 _REGEXP = {"REGEXP_LIKE": "regexp_matches({}, {})", "REGEXP_COUNT": "CAST(len(regexp_extract_all({}, {})) AS INTEGER)"}
@@ -270,8 +317,8 @@ FUNCTIONS: dict[str, Rule] = {
     "TRIM": calls({1: ("trim({}, ' ')", TEXT), 2: ("trim({}, {})", TEXT)}),
     **dict.fromkeys(("LTRIM",), calls({1: ("ltrim({}, ' ')", TEXT), 2: ("ltrim({}, {})", TEXT)})),
     **dict.fromkeys(("RTRIM",), calls({1: ("rtrim({}, ' ')", TEXT), 2: ("rtrim({}, {})", TEXT)})),
-    **dict.fromkeys(("UPPER", "UCASE"), _lettered("upper")),
-    **dict.fromkeys(("LOWER", "LCASE"), _lettered("lower")),
+    **dict.fromkeys(("UPPER", "UCASE"), _upper),
+    **dict.fromkeys(("LOWER", "LCASE"), _lower),
     "CONCAT": _joined,
     "HEX": _hex,
     "ASCII": calls({1: ("CAST(ascii({}) AS INTEGER)", INTEGER)}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ErrorLevel, SqlglotError
 from sqlglot.generators.duckdb import DuckDBGenerator
@@ -17,6 +17,8 @@ from drdarrow.server.rules.kinds import kind as kind_of
 
 __all__ = ["Raw", "contains", "put", "read", "text", "write"]
 
+#: A type stands after these.
+_BEFORE_TYPE = {TokenType.VAR, TokenType.IDENTIFIER, TokenType.ALIAS, TokenType.DCOLON, TokenType.COLUMN, TokenType.LT}
 #: What binds its operands by its place.
 _OPERATORS = (exp.Binary, exp.Unary, exp.Predicate)
 
@@ -40,6 +42,15 @@ class _Dialect(DuckDB):
             for name, parser in DuckDBParser.FUNCTION_PARSERS.items()
             if name in ("CAST", "TRY_CAST", "EXTRACT", "TRIM")
         }
+
+        def _words_of(self, sql: str) -> list[Any]:
+            """The words, in which a call such as `DATE(x)` is none of a type: each within another is read twice."""
+            words = super()._words_of(sql)
+            for before, word, after in zip(words, words[1:], words[2:], strict=False):
+                named = word.token_type in self.TYPE_TOKENS and word.token_type != TokenType.INTERVAL
+                if named and after.token_type == TokenType.L_PAREN and before.token_type not in _BEFORE_TYPE:
+                    word.token_type = TokenType.VAR
+            return words
 
     class Generator(DuckDBGenerator):
         TRANSFORMS = {

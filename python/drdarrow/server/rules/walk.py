@@ -29,9 +29,8 @@ class Walk(Expressions):
 
     def __init__(self, product: Product, known: Facts, ask: Ask, change: Callable[[exp.Expr], Columns]) -> None:
         """change: puts a statement that is no query in DuckDB's words."""
-        super().__init__(product)
+        super().__init__(product, known)
         self._change = change
-        self._known = known
         self._ask = ask
 
     def query(self, node: exp.Expr, outer: Scope | None, itself: tuple[str, list[str]] | None = None) -> Columns:
