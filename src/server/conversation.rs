@@ -18,7 +18,7 @@ use super::shared::ServerShared;
 use super::sql::dispatch as sql_commands;
 use super::sql::gather;
 use super::sql::session::SqlSession;
-use super::sql::xa_link::XaLink;
+use super::sql::xa::link::XaLink;
 use crate::flow::secmec::random::Random;
 use crate::wire::ddm::codepoint::{self as cp, CodePoint};
 use crate::wire::ddm::object::params;

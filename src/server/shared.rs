@@ -11,7 +11,7 @@ use super::persona::Persona;
 use super::settings::ServerSettings;
 use super::sql::packages::PackageRegistry;
 use super::sql::read_only::ReadOnly;
-use super::sql::xa_branches::Branches;
+use super::sql::xa::branches::Branches;
 use std::sync::Arc;
 
 /// The part that all connections of a server share.

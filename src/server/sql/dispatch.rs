@@ -1,7 +1,8 @@
 //! The commands of SQL: each with its message and its handler.
 
 use super::session::SqlSession;
-use super::{bind, execute, prepare, query, sndpkt, uow, xa};
+use super::xa::syncctl;
+use super::{bind, execute, prepare, query, sndpkt, uow};
 use crate::server::environment::Environment;
 use crate::server::protocol_error::Result;
 use crate::server::request::{After, Replies, Request};
@@ -60,7 +61,7 @@ pub(in crate::server) fn handler(command: CodePoint) -> Option<Handler> {
             RdbRllBck::decode(&r.command.body, env.text)?;
             uow::rdbrllbck(sql, env, out)
         },
-        cp::SYNCCTL => |sql, env, r, out| xa::syncctl(sql, env, &r.command.body, out),
+        cp::SYNCCTL => |sql, env, r, out| syncctl::syncctl(sql, env, &r.command.body, out),
         cp::SNDPKT => |_, env, r, out| sndpkt::sndpkt(&SndPkt::decode(&r.command.body, env.text)?, out),
         cp::BGNBND => |sql, env, r, out| {
             let command = BgnBnd::decode(&r.command.body, env.text)?;

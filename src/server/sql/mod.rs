@@ -38,7 +38,4 @@ mod sndpkt;
 pub(super) mod special_register;
 mod special_register_set;
 mod uow;
-mod xa;
-pub(super) mod xa_branches;
-pub(super) mod xa_link;
-mod xa_session;
+pub(super) mod xa;

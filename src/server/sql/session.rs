@@ -5,7 +5,7 @@ use super::cursors::Cursors;
 use super::lob_locator::Locators;
 use super::packages::PackageRegistry;
 use super::section::{Binding, FilledSection, Section, SectionStatement, Statements};
-use super::xa_link::XaLink;
+use super::xa::link::XaLink;
 use crate::server::backend::{Interrupt, Session};
 use crate::server::budget::Budget;
 use crate::server::environment::Environment;
@@ -185,7 +185,7 @@ impl SqlSession {
             if let Some(xa) = &mut self.xa {
                 if !undone {
                     // Dropped, it rolls back: its branch is gone all the same.
-                    drop(xa.switch.take());
+                    xa.drop_session();
                 }
                 xa.expire();
             }

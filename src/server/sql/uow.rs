@@ -1,7 +1,7 @@
 //! The end of a unit of work: RDBCMM and RDBRLLBCK, answered by ENDUOWRM and an SQLCARD.
 
 use super::session::SqlSession;
-use super::xa_link::XaLink;
+use super::xa::link::XaLink;
 use crate::server::environment::Environment;
 use crate::server::error::SqlError;
 use crate::server::protocol_error::{ProtocolError, Result};

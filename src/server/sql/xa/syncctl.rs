@@ -3,13 +3,13 @@
 //!
 //! (States and outcomes: read, Derby's sources. Measured: IBM's JDBC driver and Derby's client.)
 
-use super::session::SqlSession;
-use super::xa_branches::{BranchName, Step};
-use super::xa_link::{XaLink, outcome};
-use super::xa_session::OpenSession;
+use super::branches::{BranchName, Step};
+use super::link::{XaLink, outcome};
+use super::switch::OpenSession;
 use crate::server::environment::Environment;
 use crate::server::protocol_error::{ProtocolError, Result, synerrcd};
 use crate::server::request::{After, Replies};
+use crate::server::sql::session::SqlSession;
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::sql::syncctl::{SyncCrd, SyncCtl, WorkId, XaRetVal, Xids, synctype, xaflags};
 use std::time::{Duration, Instant};
@@ -20,7 +20,12 @@ const LEFT: u32 = xaflags::SUCCESS | xaflags::FAIL | xaflags::SUSPEND;
 
 type Outcome = std::result::Result<XaRetVal, XaRetVal>;
 
-pub(super) fn syncctl(sql: &mut SqlSession, env: &Environment, body: &[u8], out: &mut Replies<'_>) -> Result<After> {
+pub(in crate::server::sql) fn syncctl(
+    sql: &mut SqlSession,
+    env: &Environment,
+    body: &[u8],
+    out: &mut Replies<'_>,
+) -> Result<After> {
     // Without an agreement nobody knows what it says.
     if sql.xa.is_none() {
         return Err(ProtocolError::unsupported(cp::CMDNSPRM, cp::SYNCCTL));

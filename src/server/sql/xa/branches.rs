@@ -2,7 +2,7 @@
 //! its outcome as long as the server lives; one that is not prepared is rolled back with the connection that worked for it
 //! last, or when its time is over.
 
-use super::xa_session::OpenSession;
+use super::switch::OpenSession;
 use crate::server::budget::Lease;
 use crate::wire::sql::syncctl::{XaRetVal, Xid};
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! A connection that takes part in global transactions: the branch that it works for, and its own session meanwhile.
 
-use super::xa_branches::{BranchName, Branches, Work};
-use super::xa_session::{OpenSession, Switch, SwitchedSession, switched};
+use super::branches::{BranchName, Branches, Work};
+use super::switch::{OpenSession, Switch, SwitchedSession, switched};
 use crate::server::backend::{Backend, Login, Session};
 use crate::server::budget::{Budget, Lease};
 use crate::server::error::SqlError;
@@ -56,6 +56,11 @@ impl XaLink {
         (Box::new(session), link)
     }
 
+    /// Drops the session that the connection works with; the next call gets another one.
+    pub(in crate::server::sql) fn drop_session(&self) {
+        drop(self.switch.take());
+    }
+
     /// The name of a branch of this user.
     pub(super) fn name(&self, xid: &Xid) -> BranchName {
         BranchName { user: self.user.clone(), database: self.database.clone(), xid: xid.clone() }
@@ -67,7 +72,7 @@ impl XaLink {
     }
 
     /// True while it works for a branch.
-    pub(super) fn is_associated(&self) -> bool {
+    pub(in crate::server::sql) fn is_associated(&self) -> bool {
         self.association.is_some()
     }
 
@@ -122,14 +127,14 @@ impl XaLink {
     }
 
     /// The engine has rolled the work of the branch back: nothing else can become of it.
-    pub(super) fn doom(&mut self, error: &SqlError) {
+    pub(in crate::server::sql) fn doom(&mut self, error: &SqlError) {
         if let Some(association) = &mut self.association {
             association.doomed.get_or_insert(outcome(error));
         }
     }
 
     /// When the branch has to be over; none once it was rolled back.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(in crate::server::sql) fn deadline(&self) -> Option<Instant> {
         self.association
             .as_ref()
             .filter(|association| !association.expired)
@@ -138,7 +143,7 @@ impl XaLink {
 
     /// The time of the branch is over: it exists no more, and statements are refused until the requester has ended the
     /// association. Its session has to be rolled back before.
-    pub(super) fn expire(&mut self) {
+    pub(in crate::server::sql) fn expire(&mut self) {
         if let Some(association) = &mut self.association {
             association.expired = true;
             self.branches.drop_active(&association.name, self.connection);

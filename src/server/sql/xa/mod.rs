@@ -1,0 +1,6 @@
+//! Global transactions (XA): their branches, and the connections that work for them.
+
+pub(in crate::server) mod branches;
+pub(in crate::server) mod link;
+mod switch;
+pub(super) mod syncctl;
