@@ -1,7 +1,8 @@
 //! A connection that takes part in global transactions: the branch that it works for, and its own session meanwhile.
 
 use super::branches::{BranchName, Branches, Work};
-use super::switch::{OpenSession, Switch, SwitchedSession, switched};
+use super::switch::{OpenSession, Switch};
+use super::switched_session::SwitchedSession;
 use crate::server::backend::{Backend, Login, Session};
 use crate::server::budget::{Budget, Lease};
 use crate::server::error::SqlError;
@@ -50,8 +51,8 @@ impl XaLink {
     ) -> (Box<dyn Session>, XaLink) {
         let connection = branches.connection();
         let (user, database) = (login.user.clone(), login.database.trim().to_uppercase());
-        let (session, switch): (SwitchedSession, Switch) = switched(first, connection, backend, login);
-        let branches = branches.clone();
+        let switch = Switch::new(first, connection, backend, login);
+        let (session, branches) = (SwitchedSession(switch.clone()), branches.clone());
         let link = XaLink { branches, switch, connection, user, database, association: None, own: None };
         (Box::new(session), link)
     }

@@ -3,4 +3,5 @@
 pub(in crate::server) mod branches;
 pub(in crate::server) mod link;
 mod switch;
+mod switched_session;
 pub(super) mod syncctl;

@@ -2,11 +2,8 @@
 //! a branch takes the session along in which it was begun, from connection to connection, and the connection gets
 //! another one. Statements that the requester has prepared are there in each of them, read anew where they are needed.
 
-use crate::server::backend::{
-    Backend, Called, ConnectError, Done, Interrupt, Login, Parameters, Prepared, PreparedCall, Rows, Session,
-};
+use crate::server::backend::{Backend, ConnectError, Interrupt, Login, Parameters, Prepared, PreparedCall, Session};
 use crate::server::budget::{Budget, Lease};
-use crate::server::catalog::database::Database;
 use crate::server::catalog::view::Catalog;
 use crate::server::error::SqlError;
 use arrow_schema::{Field, SchemaRef};
@@ -24,12 +21,12 @@ pub(super) struct OpenSession {
     origin: u64,
     /// The connection whose settings it has, and which of them.
     settings: (u64, u64),
-    numbers: HashMap<u64, u64>,
+    pub(super) numbers: HashMap<u64, u64>,
 }
 
 /// A statement that the requester has prepared.
-struct Statement {
-    sql: String,
+pub(super) struct Statement {
+    pub(super) sql: String,
     kind: Kind,
     columns: Option<SchemaRef>,
     parameters: Vec<Field>,
@@ -37,7 +34,7 @@ struct Statement {
 
 /// How a statement is read.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     Plain,
     Updatable,
     /// For a row of this query.
@@ -47,22 +44,23 @@ enum Kind {
 }
 
 /// A statement that changes the session, in the order in which they came.
-struct Setting {
+pub(super) struct Setting {
     sql: String,
     /// None: by `Session::set`.
     parameters: Option<Parameters>,
     _lease: Option<Lease>,
 }
 
-struct State {
+/// What a connection has told, for each of its sessions, and the one that it works with.
+pub(super) struct State {
     connection: u64,
     backend: Arc<dyn Backend>,
     login: Login,
-    budget: Option<Budget>,
-    catalog: Option<Catalog>,
-    shared_rows: bool,
-    current: Option<OpenSession>,
-    statements: HashMap<u64, Statement>,
+    pub(super) budget: Option<Budget>,
+    pub(super) catalog: Option<Catalog>,
+    pub(super) shared_rows: bool,
+    pub(super) current: Option<OpenSession>,
+    pub(super) statements: HashMap<u64, Statement>,
     next: u64,
     settings: Vec<Setting>,
     /// Of the settings.
@@ -75,46 +73,37 @@ struct State {
 #[derive(Clone)]
 pub(super) struct Switch {
     state: Arc<Mutex<State>>,
-    interrupt: Arc<Mutex<Option<Interrupt>>>,
-}
-
-/// The sessions as one.
-pub(super) struct SwitchedSession(Switch);
-
-/// A connection's sessions, `first` for now, and the way to change it.
-pub(super) fn switched(
-    first: Box<dyn Session>,
-    connection: u64,
-    backend: Arc<dyn Backend>,
-    login: Login,
-) -> (SwitchedSession, Switch) {
-    let interrupt = Arc::new(Mutex::new(first.interrupt()));
-    let shared_rows = first.rows_are_shared();
-    let state = State {
-        connection,
-        backend,
-        login,
-        budget: None,
-        catalog: None,
-        shared_rows,
-        current: Some(OpenSession {
-            session: first,
-            connection,
-            origin: connection,
-            settings: (connection, 0),
-            numbers: HashMap::new(),
-        }),
-        statements: HashMap::new(),
-        next: 0,
-        settings: Vec::new(),
-        version: 0,
-        refuses: false,
-    };
-    let switch = Switch { state: Arc::new(Mutex::new(state)), interrupt };
-    (SwitchedSession(switch.clone()), switch)
+    pub(super) interrupt: Arc<Mutex<Option<Interrupt>>>,
 }
 
 impl Switch {
+    /// The way to change the sessions of a connection, which works with `first` for now.
+    pub(super) fn new(first: Box<dyn Session>, connection: u64, backend: Arc<dyn Backend>, login: Login) -> Switch {
+        let interrupt = Arc::new(Mutex::new(first.interrupt()));
+        let shared_rows = first.rows_are_shared();
+        let state = State {
+            connection,
+            backend,
+            login,
+            budget: None,
+            catalog: None,
+            shared_rows,
+            current: Some(OpenSession {
+                session: first,
+                connection,
+                origin: connection,
+                settings: (connection, 0),
+                numbers: HashMap::new(),
+            }),
+            statements: HashMap::new(),
+            next: 0,
+            settings: Vec::new(),
+            version: 0,
+            refuses: false,
+        };
+        Switch { state: Arc::new(Mutex::new(state)), interrupt }
+    }
+
     /// Takes the session away; the next call gets another one. None where none was needed yet.
     pub(super) fn take(&self) -> Option<OpenSession> {
         self.set_interrupt(None);
@@ -165,13 +154,13 @@ impl Switch {
         *self.interrupt.lock().unwrap_or_else(PoisonError::into_inner) = interrupt;
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the transaction of the session of now, which needs no settings for that. Without a session there is nothing
     /// to end.
-    fn end(&self, end: impl FnOnce(&mut OpenSession) -> Result<(), SqlError>) -> Result<(), SqlError> {
+    pub(super) fn end(&self, end: impl FnOnce(&mut OpenSession) -> Result<(), SqlError>) -> Result<(), SqlError> {
         let mut state = self.state();
         if state.refuses {
             return Err(refused());
@@ -180,7 +169,10 @@ impl Switch {
     }
 
     /// Calls the session of now. Where there is no session, one is opened first.
-    fn call<T>(&self, call: impl FnOnce(&mut State, &mut OpenSession) -> Result<T, SqlError>) -> Result<T, SqlError> {
+    pub(super) fn call<T>(
+        &self,
+        call: impl FnOnce(&mut State, &mut OpenSession) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
         let mut state = self.state();
         if state.refuses {
             return Err(refused());
@@ -243,7 +235,7 @@ impl State {
     }
 
     /// The number of a statement in a session. -518 where it is another statement there: its tables have changed.
-    fn number(&self, open: &mut OpenSession, statement: u64) -> Result<u64, SqlError> {
+    pub(super) fn number(&self, open: &mut OpenSession, statement: u64) -> Result<u64, SqlError> {
         let not_prepared = || SqlError::new(-518, "07003", &[]);
         let known = self.statements.get(&statement).ok_or_else(not_prepared)?;
         if let Some(number) = open.numbers.get(&statement) {
@@ -267,7 +259,7 @@ impl State {
     }
 
     /// Keeps a statement in mind that the requester has prepared.
-    fn know(&mut self, open: &mut OpenSession, sql: &str, kind: Kind, prepared: Prepared) -> Prepared {
+    pub(super) fn know(&mut self, open: &mut OpenSession, sql: &str, kind: Kind, prepared: Prepared) -> Prepared {
         self.next += 1;
         open.numbers.insert(self.next, prepared.statement);
         let (columns, parameters) = (prepared.columns.clone(), prepared.parameters.clone());
@@ -276,7 +268,7 @@ impl State {
     }
 
     /// Keeps a SET in mind for other sessions, in the place of one of the same register.
-    fn keep(&mut self, open: &mut OpenSession, setting: Setting) {
+    pub(super) fn keep(&mut self, open: &mut OpenSession, setting: Setting) {
         let is_current = open.settings == (self.connection, self.version);
         self.settings.retain(|other| register(&other.sql) != register(&setting.sql));
         self.settings.push(setting);
@@ -287,7 +279,7 @@ impl State {
     }
 
     /// The form in which a SET is kept once it is done. -101 where no more of them can be kept, -289 without memory.
-    fn setting(&self, sql: &str, parameters: Option<&Parameters>) -> Result<Setting, SqlError> {
+    pub(super) fn setting(&self, sql: &str, parameters: Option<&Parameters>) -> Result<Setting, SqlError> {
         let replaces = || self.settings.iter().any(|setting| register(&setting.sql) == register(sql));
         if self.settings.len() >= SETTINGS && !replaces() {
             return Err(SqlError::new(-101, "54001", &[]));
@@ -299,7 +291,7 @@ impl State {
 }
 
 /// A CALL as a statement that is no query.
-fn as_statement(call: &PreparedCall) -> Prepared {
+pub(super) fn as_statement(call: &PreparedCall) -> Prepared {
     let parameters = call.parameters.iter().map(|(_, field)| field.clone()).collect();
     Prepared { statement: call.statement, columns: None, parameters }
 }
@@ -318,147 +310,6 @@ fn register(sql: &str) -> String {
 }
 
 /// True for a statement that sets something of the session.
-fn sets(sql: &str) -> bool {
+pub(super) fn sets(sql: &str) -> bool {
     sql.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("SET"))
-}
-
-impl Session for SwitchedSession {
-    fn hold(&mut self, budget: &Budget) {
-        let mut state = self.0.state();
-        state.budget = Some(budget.clone());
-        if let Some(open) = &mut state.current {
-            open.session.hold(budget);
-        }
-    }
-
-    fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
-        self.0.call(|state, open| {
-            let prepared = open.session.prepare(sql)?;
-            Ok(state.know(open, sql, Kind::Plain, prepared))
-        })
-    }
-
-    fn prepare_updatable(&mut self, sql: &str) -> Result<Prepared, SqlError> {
-        self.0.call(|state, open| {
-            let prepared = open.session.prepare_updatable(sql)?;
-            Ok(state.know(open, sql, Kind::Updatable, prepared))
-        })
-    }
-
-    fn prepare_at_row(&mut self, sql: &str, of: u64) -> Result<Prepared, SqlError> {
-        self.0.call(|state, open| {
-            let theirs = state.number(open, of)?;
-            let prepared = open.session.prepare_at_row(sql, theirs)?;
-            Ok(state.know(open, sql, Kind::AtRow(of), prepared))
-        })
-    }
-
-    fn prepare_call(&mut self, sql: &str) -> Result<PreparedCall, SqlError> {
-        self.0.call(|state, open| {
-            let prepared = open.session.prepare_call(sql)?;
-            let known = state.know(open, sql, Kind::Call, as_statement(&prepared));
-            Ok(PreparedCall { statement: known.statement, ..prepared })
-        })
-    }
-
-    fn call(&mut self, statement: u64, parameters: &Parameters) -> Result<Called, SqlError> {
-        self.0.call(|state, open| {
-            let number = state.number(open, statement)?;
-            open.session.call(number, parameters)
-        })
-    }
-
-    fn query(&mut self, statement: u64, parameters: &Parameters) -> Result<Rows, SqlError> {
-        self.0.call(|state, open| {
-            let number = state.number(open, statement)?;
-            open.session.query(number, parameters)
-        })
-    }
-
-    fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError> {
-        self.0.call(|state, open| {
-            let number = state.number(open, statement)?;
-            let setting = state.statements.get(&statement).map(|known| known.sql.clone()).filter(|sql| sets(sql));
-            let setting = setting.map(|sql| state.setting(&sql, Some(parameters))).transpose()?;
-            let done = open.session.execute(number, parameters)?;
-            if let Some(setting) = setting {
-                state.keep(open, setting);
-            }
-            Ok(done)
-        })
-    }
-
-    fn execute_each(&mut self, statement: u64, parameters: &Parameters) -> Vec<Result<Done, SqlError>> {
-        let each = self.0.call(|state, open| {
-            let number = state.number(open, statement)?;
-            Ok(open.session.execute_each(number, parameters))
-        });
-        each.unwrap_or_else(|error| vec![Err(error); parameters.rows])
-    }
-
-    fn execute_gathered(&mut self, statement: u64, rows: &Parameters) -> Option<Vec<Result<Done, SqlError>>> {
-        let each = self.0.call(|state, open| {
-            let number = state.number(open, statement)?;
-            Ok(open.session.execute_gathered(number, rows))
-        });
-        // What is wrong is told when they are run one by one.
-        each.unwrap_or_else(|error| Some(if error.rolled_back { vec![Err(error)] } else { Vec::new() }))
-    }
-
-    fn forget(&mut self, statement: u64) {
-        let mut state = self.0.state();
-        state.statements.remove(&statement);
-        if let Some(open) = &mut state.current
-            && let Some(number) = open.numbers.remove(&statement)
-        {
-            open.session.forget(number);
-        }
-    }
-
-    fn set(&mut self, sql: &str) -> Result<(), SqlError> {
-        self.0.call(|state, open| {
-            let setting = state.setting(sql, None)?;
-            open.session.set(sql)?;
-            state.keep(open, setting);
-            Ok(())
-        })
-    }
-
-    fn commit(&mut self) -> Result<(), SqlError> {
-        self.0.end(|open| open.session.commit())
-    }
-
-    fn rollback(&mut self) -> Result<(), SqlError> {
-        self.0.end(|open| open.session.rollback())
-    }
-
-    fn changed(&self) -> Option<bool> {
-        self.0.changed()
-    }
-
-    fn interrupt(&self) -> Option<Interrupt> {
-        let now = self.0.interrupt.clone();
-        Some(Arc::new(move || {
-            let interrupt = now.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if let Some(interrupt) = interrupt {
-                interrupt();
-            }
-        }))
-    }
-
-    fn rows_are_shared(&self) -> bool {
-        self.0.state().shared_rows
-    }
-
-    fn appear_as(&mut self, catalog: &Catalog) {
-        let mut state = self.0.state();
-        state.catalog = Some(catalog.clone());
-        if let Some(open) = &mut state.current {
-            open.session.appear_as(catalog);
-        }
-    }
-
-    fn database(&mut self) -> Result<Database, SqlError> {
-        self.0.call(|_, open| open.session.database())
-    }
 }
