@@ -13,9 +13,10 @@ import pytest
 import drdarrow
 from drdarrow import _core, server
 from drdarrow.server import bad_rows
-from drdarrow.server.duckdb import DuckEngine, DuckSession
+from drdarrow.server.duckdb import DuckEngine
 from drdarrow.server.engine import SqlError
 from drdarrow.server.inserts import Insert
+from drdarrow.server.session import DuckSession
 
 I32, I16, F32 = pa.int32(), pa.int16(), pa.float32()
 

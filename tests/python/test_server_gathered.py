@@ -13,9 +13,10 @@ import pyarrow as pa
 import pytest
 
 from drdarrow import _core
-from drdarrow.server.duckdb import DuckEngine, DuckSession
+from drdarrow.server.duckdb import DuckEngine
 from drdarrow.server.engine import SqlError
 from drdarrow.server.inserts import Insert
+from drdarrow.server.session import DuckSession
 
 #: Rows of a chain.
 ROWS = 12

@@ -17,7 +17,7 @@ from drdarrow.server.lexer import Word
 if TYPE_CHECKING:
     from drdarrow.server.cursors import Cursor
     from drdarrow.server.dialect import Translated
-    from drdarrow.server.duckdb import DuckSession
+    from drdarrow.server.session import DuckSession
 
 __all__ = ["at_row", "updatable"]
 

@@ -1,0 +1,415 @@
+"""One client's session on DuckDB: its statements, its cursors and its transaction.
+
+A client has one DuckDB connection for its changes, and one more for each query that is open at a time: a query sees
+what is committed when it begins (read committed, Db2's CS). In a transaction with changes of its own queries run on the
+connection of the changes; an unread result is then read into memory when the next statement comes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from drdarrow._core import collect
+from drdarrow.server import arrays, catalog, changed, describing, errors, final, positioned, remembered, sizes
+from drdarrow.server import temporary as temporaries
+from drdarrow.server.arrays import CHANGES, DEFINITIONS
+from drdarrow.server.catalog_views import CatalogViews
+from drdarrow.server.cursors import Cursor, Cursors
+from drdarrow.server.describing import Rules
+from drdarrow.server.dialect import Dialect
+from drdarrow.server.drawn import Drawn
+from drdarrow.server.engine import Called, Objects, Prepared, PreparedCall, SqlError, Views
+from drdarrow.server.inserts import Insert
+from drdarrow.server.known import Known
+from drdarrow.server.macros import Macros
+from drdarrow.server.meaning import Run
+from drdarrow.server.procedures import session as procedures
+from drdarrow.server.procedures.definition import is_about_procedures
+from drdarrow.server.references import References
+from drdarrow.server.result import DuckResult
+from drdarrow.server.savepoints import Savepoints, is_about_savepoints
+from drdarrow.server.statement import Statement
+from drdarrow.server.targets import Target
+from drdarrow.server.watch import Watch
+from drdarrow.server.watched import WatchedSession
+
+if TYPE_CHECKING:
+    from drdarrow._core import Collected
+
+__all__ = ["DuckSession"]
+
+#: Statements that a session may have prepared.
+_STATEMENTS = 65_536
+_TEMPORARY = re.compile(r"\s*create\s+(or\s+replace\s+)?(local\s+)?temp(orary)?\b", re.IGNORECASE)
+
+
+class DuckSession(WatchedSession):
+    """One client's cursors, its transaction and its statements."""
+
+    def __init__(
+        self,
+        cursors: Cursors,
+        dialect: Dialect,
+        known: Known,
+        rules: Rules,
+        macros: Macros,
+        references: References | None,
+        watch: Watch | None,
+        drawn: Drawn,
+    ) -> None:
+        super().__init__(cursors, watch)
+        self._drawn = drawn
+        #: Temporary tables without rows after a transaction.
+        self._emptied: set[str] = set()
+        self._main = cursors.main
+        self._dialect = dialect
+        self._known = known
+        self._rules = rules
+        self._macros = macros
+        self._references = references
+        self._statements: dict[int, Statement] = {}
+        self._number = 0
+        self._begun = False
+        #: Changes that are not committed; those of tables and the like; objects that only this connection has.
+        self._changed = self._defined = self._local = False
+        self._targets: dict[int, tuple[Insert, object, Target]] = {}
+        self._savepoints = Savepoints()
+        #: The statement that was prepared last, until one runs.
+        self._next: Statement | None = None
+        self._views = CatalogViews()
+
+    def appear_as(self, views: Views, /) -> None:
+        """The views of the product's catalog, which statements may name."""
+        self._views = CatalogViews(views)
+
+    def prepare(self, sql: str, /) -> Prepared:
+        """Reads and describes a statement."""
+        with self.patience.reading(sql), self._watched():
+            return self._prepare(sql)
+
+    def _prepare(self, sql: str) -> Prepared:
+        if len(self._statements) >= _STATEMENTS:
+            raise SqlError(-101, "54001")
+        if schema := self._dialect.schema(sql):
+            return self._keep(Statement(Run(schema), "VARIABLE_SET")), None, []
+        if self._dialect.is_register(sql):
+            return self._keep(Statement(Run(""), "REGISTER")), None, []
+        if is_about_savepoints(sql):
+            return self._keep(Statement(Run(sql), "SAVEPOINT")), None, []
+        if is_about_procedures(sql) and not self._rules.product.derby:
+            return procedures.prepare_definition(self, sql)
+        if made := remembered.labels(sql):
+            with self._reading() as cursor:
+                catalog.check(cursor, made)
+            return self._keep(Statement(Run(""), "LABEL", said=sql)), None, []
+        if (change := final.change(sql)) is not None:
+            return changed.prepare(self, change)
+        placed, shown = self._views.place(sql)
+        translated = self._dialect.to_duckdb(placed)
+        with self._reading(translated.sql) as cursor:
+            self._views.show(cursor, shown, self._objects)
+            if self._references is not None:
+                self._references.check(translated.sql, cursor)
+            apart = cursor is not self._main
+            known = {**self._known.tables, **self._views.facts(shown)} if shown else self._known.tables
+            found = describing.describe(cursor, apart, translated, known, self._rules)
+        statement, described, parameters = found
+        statement.shown = shown
+        if statement.kind in DEFINITIONS:
+            statement.said = sql
+        self._next = statement
+        return self._keep(statement), described, parameters
+
+    def prepare_updatable(self, sql: str, /) -> Prepared:
+        """Reads and describes a query whose rows are to be changed where a cursor stands."""
+        with self.patience.reading(sql), self._watched():
+            return positioned.updatable(self, sql)
+
+    def prepare_at_row(self, sql: str, of: int, /) -> Prepared:
+        """Reads and describes a change of one row of such a query."""
+        with self.patience.reading(sql), self._watched():
+            return positioned.at_row(self, sql, of)
+
+    def prepare_call(self, sql: str, /) -> PreparedCall:
+        """Reads a CALL and describes its markers."""
+        with self.patience.reading(sql), self._watched():
+            number, made = procedures.prepare_call(self, sql)
+        return procedures.described(self, number, made)
+
+    def call(self, number: int, parameters: Sequence[Any], /) -> Called:
+        """Runs a CALL."""
+        return procedures.call(self, number, parameters)
+
+    def unbroken(self) -> Callable[[], None]:
+        """A function that raises SqlError -952 once the session was interrupted after now."""
+        return self.patience.unbroken()
+
+    def _show(self, cursor: Cursor, statement: Statement) -> None:
+        """The views of the catalog that a statement reads, as they are now."""
+        if statement.shown:
+            with self.patience.reading(""):
+                self._views.show(cursor, statement.shown, self._objects)
+
+    def _objects(self, cursor: Cursor) -> Objects:
+        return catalog.objects(cursor, self._known.tables, self._known.memory)
+
+    @contextmanager
+    def _reading(self, *statements: str) -> Iterator[Cursor]:
+        """A cursor that sees the tables that the session sees."""
+        cursor = self._main if self._local or self._defined else self._cursors.take(*statements)
+        try:
+            with self._cursors.at_work():
+                yield cursor
+        except Exception as e:
+            raise self._failed(e, cursor) from e
+        finally:
+            self._cursors.give(cursor)
+
+    def _prepared(self, number: int) -> Statement:
+        """A statement that is about to run. What it names may have changed since it was prepared."""
+        statement = self._statements[number]
+        self._next = self._next if statement.kind == "SAVEPOINT" else None
+        references = self._references
+        if references is not None and statement.text and (statement.grows or references.concerns(statement.text)):
+            with self.patience.reading(statement.text), self._reading(statement.text) as cursor:
+                references.check(statement.text, cursor)
+                if statement.grows:
+                    sizes.check(statement.text, cursor)
+        return statement
+
+    def _keep(self, statement: Statement) -> int:
+        self._number += 1
+        self._statements[self._number] = statement
+        return self._number
+
+    def query(self, number: int, parameters: Sequence[Any], /) -> DuckResult:
+        """Runs a query on a cursor of its own, or among the changes of the transaction."""
+        statement = self._prepared(number)
+        if statement.kind != "SELECT":
+            self._savepoints.lose()
+        with self._cursors.at_work():
+            return self._query(statement, parameters)
+
+    def _query(self, statement: Statement, parameters: Sequence[Any]) -> DuckResult:
+        if statement.changing is not None:
+            return changed.query(self, statement, *statement.changing, parameters)
+        run = self._begin()
+        # The numbers of rows hold in the transaction that changes them.
+        shared = self._changed or self._local or bool(statement.rows_of)
+        cursor = self._main if shared else self._cursors.take(statement.run.sql)
+        try:
+            if statement.rows_of:
+                self._start(statement.run.sql)
+            self._show(cursor, statement)
+            values = statement.run.values(parameters)
+            self._drawn.tell(statement.run.sql, cursor)
+            with self._drawn.drawing(statement.draws, "", cursor):
+                rows = statement.relation(cursor, values)
+                if statement.draws:
+                    # Other sessions wait until the values are drawn.
+                    rows = collect(rows)
+            return DuckResult(self, cursor, rows.__arrow_c_stream__(), shared, run)
+        except Exception as e:
+            failed = self._failed(e, cursor)
+            self._cursors.give(cursor)
+            self._end(run)
+            raise failed from e
+
+    def execute(self, number: int, rows: Sequence[Sequence[Any]], /) -> int | None:
+        """Runs a statement for each row of parameters, in the session's transaction."""
+        if len(rows) > 1 and self._statements[number].kind in DEFINITIONS:
+            # Each is looked at again: what it names is not what it was before.
+            for row in rows:
+                self.execute(number, [row])
+            return None
+        statement = self._prepared(number)
+        if statement.kind == "REGISTER":
+            return None
+        with self._watched():
+            if statement.kind == "SAVEPOINT":
+                self._about_savepoints(statement.run.sql)
+                return None
+            return self._execute(statement, rows)
+
+    def _about_savepoints(self, sql: str) -> None:
+        try:
+            self._savepoints.run(sql, self._main, self._known, self._next)
+        except SqlError as e:
+            raise (self._failed(e, self._main) if e.rolled_back else e) from e
+        except Exception as e:
+            raise self._failed(e, self._main) from e
+
+    def _execute(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int | None:
+        # A value that does not fit is told before anything runs: the transaction goes on.
+        ready = [statement.run.ready(row) for row in rows]
+        try:
+            if statement.kind in ("VARIABLE_SET", "SET", "PRAGMA"):
+                self._targets.clear()
+                self._savepoints.forget_places()
+                self._cursors.set(statement.run.sql)
+                return None
+            self._start(statement.run.sql, statement.run.lean)
+            if statement.kind == "LABEL":
+                self._learn(statement)
+                return None
+            self._show(self._main, statement)
+            for other in statement.run.first:
+                self._main.execute(other)
+            self._drawn.tell(statement.run.sql, self._main)
+            with self._drawn.drawing(statement.draws, statement.own, self._main):
+                count = self._run_ready(statement, ready)
+            for other in statement.run.then:
+                self._main.execute(other)
+            if statement.kind not in CHANGES:
+                self._savepoints.defined(statement, self._main)
+        except Exception as e:
+            raise self._failed(e, self._main) from e
+        self._changed = True
+        if statement.kind in CHANGES:
+            return count
+        self._macros.stand(statement.run.sql)
+        temporary = bool(_TEMPORARY.match(statement.run.sql))
+        self._known.learn(statement.changes, statement.declared, temporary)
+        if not temporary:
+            self._learn(statement)
+        self._defined = True
+        self._local = self._local or temporary
+        if statement.emptied:
+            self._emptied.add(statement.emptied)
+        return None
+
+    def _learn(self, statement: Statement) -> None:
+        """Remembers what a definition says and DuckDB does not keep."""
+        self._known.hear(statement.said, self._main.execute("SELECT current_schema()").fetchall()[0][0])
+        self._changed = True
+
+    def _start(self, *statements: str) -> None:
+        """Begins a transaction for some statements where there is none."""
+        if not self._begun:
+            # A macro of the transaction would go with it.
+            self._main.ready(*statements)
+            self._main.begin()
+            self._begun = True
+
+    def _run(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int:
+        """Runs a statement for each row of parameters; rows changed."""
+        return self._run_ready(statement, (statement.run.ready(row) for row in rows))
+
+    def _run_ready(self, statement: Statement, ready: Iterable[tuple[str, list[Any]]]) -> int:
+        if statement.kind not in CHANGES:
+            for sql, values in ready:
+                self._main.execute_again(sql, values or None, statement.read).fetchall()
+            return 0
+        count = 0
+        with self._savepoints.appending(statement, self._main) as counts:
+            for sql, values in ready:
+                if found := self._main.execute_again(sql, values or None, statement.read).fetchall():
+                    count += int(found[0][0]) if len(found[0]) == 1 else len(found)
+            counts.append(count)
+        return count
+
+    def execute_array(self, number: int, table: Collected, atomic: bool, /) -> int | None | list[int | None | SqlError]:
+        """Runs a statement for an array of rows, in the session's transaction."""
+        statement = self._prepared(number)
+        if statement.kind in CHANGES:
+            with self._watched(), self._drawn.drawing(statement.draws, statement.own, self._main):
+                return arrays.run(self, statement, table, atomic)
+        rows = [row[1:] for row in table.rows()]
+        return self.execute(number, rows) if atomic else [self.execute(number, [row]) for row in rows]
+
+    def execute_gathered(self, number: int, table: Collected, /) -> tuple[int, SqlError | None] | None:
+        """Runs a statement for rows that came one by one, as far as that can be done at once."""
+        try:
+            statement = self._prepared(number)
+            if statement.kind != "INSERT":
+                return None
+            with self._watched(), self._drawn.drawing(statement.draws, statement.own, self._main):
+                return arrays.gathered(self, statement, table)
+        except SqlError as e:
+            return 0, e if e.rolled_back else None
+
+    @property
+    def careful(self) -> bool:
+        """There are savepoints, which an error of DuckDB's would take along: rows are looked at before they run."""
+        return bool(self._savepoints)
+
+    def forget(self, number: int, /) -> None:
+        """Drops a statement."""
+        self._statements.pop(number, None)
+
+    def set(self, sql: str, /) -> None:
+        """The schema is taken over if there is one of the name; other registers of a client mean nothing here."""
+        if schema := self._dialect.schema(sql):
+            try:
+                self.execute(self._keep(Statement(Run(schema), "VARIABLE_SET")), [()])
+            except SqlError as e:
+                if e.rolled_back:
+                    raise
+            finally:
+                self.forget(self._number)
+
+    def objects(self) -> Objects:
+        """The tables, views and the like."""
+        with self.patience.reading(""), self._reading() as cursor:
+            return self._objects(cursor)
+
+    @property
+    def changed(self) -> bool:
+        """The transaction has changed something."""
+        return self._changed
+
+    def commit(self) -> None:
+        """Ends the transaction. Raises SqlError -911 when DuckDB cannot commit it."""
+        if self._begun:
+            try:
+                self._main.commit()
+            except Exception as e:
+                raise self._failed(e, self._main) from e
+            self._known.commit(self._defined)
+            self._ended()
+            self._emptied = temporaries.empty(self._emptied, self._main)
+        self._savepoints.clear()
+
+    def rollback(self) -> None:
+        """Undoes the transaction."""
+        self._savepoints.clear()
+        if self._begun:
+            self._ended()
+            self._main.rollback()
+
+    def interrupt(self) -> None:
+        """Breaks off the call that runs."""
+        self.patience.interrupt()
+        self._cursors.interrupt()
+
+    def close(self) -> None:
+        """Undoes the transaction and closes the cursors; those of open results when they are released."""
+        try:
+            self.rollback()
+        finally:
+            self._cursors.close()
+
+    def _ended(self) -> None:
+        self._known.rollback()
+        self._begun = self._changed = self._defined = False
+
+    def _failed(self, error: Exception, cursor: Cursor) -> SqlError:
+        """The condition. An error ends DuckDB's transaction: that is told when changes went with it."""
+        found = self._told(error if isinstance(error, SqlError) else errors.translate(str(error), error))
+        found.sqlcode = self._rules.product.code(found.sqlcode)
+        if cursor is not self._main or not self._begun:
+            found.rolled_back = False
+            return found
+        lost = self._changed
+        if lost or found.rolled_back:
+            self._savepoints.clear()
+        else:
+            self._savepoints.undone()
+        self._ended()
+        self._main.rollback()
+        if lost and not found.rolled_back:
+            return SqlError(-1476, "40506", str(found.sqlcode), *found.tokens, rolled_back=True)
+        return found
