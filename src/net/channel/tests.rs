@@ -1,12 +1,15 @@
 //! Peers that speak before they are spoken to, or do not listen.
 
 use super::*;
-use crate::flow::step::Step;
+use crate::flow::error::FlowError;
+use crate::flow::step::{Reception, Step};
+use crate::net::error::TlsError;
 use crate::wire::ddm::object::Object;
+use crate::wire::dss::chain::Chain;
 use std::io::{Error, ErrorKind, Result as IoResult};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::io::ReadBuf;
+use tokio::io::{AsyncWriteExt, ReadBuf};
 
 /// A TLS alert, as one gets it who talks to a TLS port in clear.
 const ALERT: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 50];

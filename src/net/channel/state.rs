@@ -1,0 +1,68 @@
+//! The state that the task of a socket and its handles share: whether the connection can be used, and what is allowed.
+
+use crate::net::error::NetError;
+use crate::net::recognise;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// Known to the task and to its handles.
+#[derive(Debug, Default)]
+pub(super) struct ChannelState {
+    /// Why the connection cannot be used, once that is so.
+    broken: Mutex<Option<Broken>>,
+    /// The first bytes of the peer, until they made a frame.
+    head: Mutex<Vec<u8>>,
+    /// Somebody stopped waiting.
+    pub(super) abandoned: Notify,
+    /// Requests that may be under way before the reply to the first is complete.
+    pub(super) depth: AtomicUsize,
+    /// Longest frame that is taken, whatever a conversation allows.
+    pub(super) limit: AtomicUsize,
+}
+
+/// The end of a connection.
+#[derive(Debug)]
+pub(super) struct Broken {
+    pub(super) why: String,
+    /// The error itself if nobody was waiting; the next caller gets it.
+    pub(super) untold: Option<NetError>,
+}
+
+impl ChannelState {
+    /// Why it cannot be used, to be read or set.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<Broken>> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on it cannot be used; the first reason stays.
+    pub(super) fn break_with(&self, why: &str) {
+        self.lock().get_or_insert_with(|| Broken { why: why.to_owned(), untold: None });
+    }
+
+    /// Why it cannot be used, if so.
+    pub(super) fn broken(&self) -> Option<String> {
+        self.lock().as_ref().map(|broken| broken.why.clone())
+    }
+
+    /// Keeps the first bytes; what there is of them.
+    pub(super) fn hear(&self, input: &[u8]) -> Vec<u8> {
+        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = recognise::HEAD.saturating_sub(head.len());
+        head.extend(input.iter().take(missing));
+        head.clone()
+    }
+
+    /// The first bytes of the peer so far.
+    pub(super) fn heard(&self) -> Vec<u8> {
+        self.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The error of one who asks for something now.
+    pub(super) fn gone(&self) -> NetError {
+        match &mut *self.lock() {
+            Some(broken) => broken.untold.take().unwrap_or_else(|| NetError::Broken(broken.why.clone())),
+            None => NetError::Broken("it was closed".to_owned()),
+        }
+    }
+}

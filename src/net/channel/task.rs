@@ -1,0 +1,344 @@
+//! The task that owns a socket: it writes requests, reads replies, and gives them to the conversation at the head of the
+//! queue.
+
+use super::state::{Broken, ChannelState};
+use crate::flow::bounds::{CHAINS, Idle, OBJECT};
+use crate::flow::error::FlowError;
+use crate::flow::placement;
+use crate::flow::step::Reception;
+use crate::net::any_flow::AnyFlow;
+use crate::net::correlation::Correlation;
+use crate::net::error::{ConnectStage, NetError, TlsError};
+use crate::net::outgoing::Outgoing;
+use crate::net::{recognise, tls};
+use crate::wire::codec::error::WireError;
+use crate::wire::ddm::object::{first, objects};
+use crate::wire::dss::chain::Chain;
+use crate::wire::dss::deframe::{Deframer, Dss};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::ops::RangeInclusive;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+
+/// Bytes taken from the socket at a time.
+const READ: usize = 256 * 1024;
+/// How long the reply to an abandoned request may take before the connection is given up.
+const DRAIN: Duration = Duration::from_secs(2);
+/// Time in which the last words of a server arrive after it stopped listening.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long a server may take to hear that the connection ends.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// The owner of a socket.
+pub(super) struct Task<S> {
+    reader: ReadHalf<S>,
+    writer: WriteHalf<S>,
+    queue: mpsc::UnboundedReceiver<Box<dyn AnyFlow>>,
+    shared: Arc<ChannelState>,
+    active: VecDeque<Active>,
+    out: Outgoing,
+    /// Something waits to be written, or was written and may still wait in the stream (TLS).
+    unflushed: bool,
+    deframer: Deframer,
+    /// Nothing has been received yet.
+    first: bool,
+    /// Handles are left.
+    open: bool,
+    /// Correlation ids that a chain which ended with a failure may still be answered under.
+    late: Option<RangeInclusive<u16>>,
+    /// Counts objects that bring nothing, since a chain was sent.
+    idle: Idle,
+}
+
+/// A conversation under way.
+struct Active {
+    job: Box<dyn AnyFlow>,
+    /// The reply to the chain under way.
+    reply: Correlation,
+    failed: bool,
+    /// Chains sent.
+    chains: usize,
+    /// Counts objects that bring nothing.
+    idle: Idle,
+    /// Bytes that were brought by the reply, and what they cost.
+    brought: usize,
+    /// When to give up on a reply that nobody waits for.
+    drain: Option<Instant>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Send> Task<S> {
+    /// The task of `stream`, which refuses frames of more than `limit` bytes.
+    pub(super) fn new(
+        stream: S,
+        queue: mpsc::UnboundedReceiver<Box<dyn AnyFlow>>,
+        shared: Arc<ChannelState>,
+        limit: usize,
+    ) -> Task<S> {
+        let (reader, writer) = tokio::io::split(stream);
+        Task {
+            reader,
+            writer,
+            queue,
+            shared,
+            active: VecDeque::new(),
+            out: Outgoing::default(),
+            unflushed: false,
+            deframer: Deframer::new(limit),
+            first: true,
+            open: true,
+            late: None,
+            idle: Idle::default(),
+        }
+    }
+
+    /// Works until the last handle is gone, or the connection cannot be used any more.
+    pub(super) async fn run(mut self) {
+        let why = match self.drive().await {
+            Ok(()) => NetError::Broken("it was closed".to_owned()),
+            Err(e) => e,
+        };
+        self.end(why);
+        // The peer sees an orderly end; a failure to say goodbye changes nothing, nor does one who
+        // does not listen (TLS has to write for it).
+        let _ = timeout(GOODBYE, self.writer.shutdown()).await;
+    }
+
+    /// Takes no more requests; those that are left fail, the first of them with the cause. When there
+    /// are none, it is for the next who asks.
+    fn end(&mut self, why: NetError) {
+        let mut broken = self.shared.lock();
+        self.queue.close();
+        let mut left: Vec<Box<dyn AnyFlow>> = self.active.drain(..).map(|active| active.job).collect();
+        while let Ok(job) = self.queue.try_recv() {
+            left.push(job);
+        }
+        let words = |why: &NetError| match why {
+            NetError::Broken(words) => words.clone(),
+            other => other.to_string(),
+        };
+        let state = broken.get_or_insert_with(|| Broken { why: words(&why), untold: None });
+        if left.is_empty() {
+            state.untold = Some(why);
+            return;
+        }
+        let text = state.why.clone();
+        drop(broken);
+        let mut cause = Some(why);
+        for mut job in left {
+            job.fail(cause.take().unwrap_or_else(|| NetError::Broken(text.clone())));
+        }
+    }
+
+    async fn drive(&mut self) -> Result<(), NetError> {
+        let shared = self.shared.clone();
+        let mut buf = vec![0; READ];
+        loop {
+            if !self.open && self.active.is_empty() && !self.unflushed {
+                return Ok(());
+            }
+            let depth = shared.depth.load(Ordering::Relaxed);
+            let drain = self.active.front().and_then(|a| a.drain);
+            tokio::select! {
+                biased;
+                () = shared.abandoned.notified() => self.note_abandoned()?,
+                job = self.queue.recv(), if self.open && self.active.len() < depth => match job {
+                    Some(job) => self.begin(job),
+                    None => {
+                        self.open = false;
+                        self.note_abandoned()?;
+                    }
+                },
+                n = put(&mut self.writer, &self.out), if self.unflushed => {
+                    let n = match n {
+                        Ok(n) => n,
+                        Err(e) => return Err(self.last_words(e, &mut buf).await),
+                    };
+                    self.unflushed = n > 0;
+                    self.out.written(n);
+                }
+                n = self.reader.read(&mut buf) => {
+                    let n = n.map_err(|e| self.closed(Some(e)))?;
+                    if n == 0 {
+                        return Err(self.closed(None));
+                    }
+                    self.received(buf.get(..n).unwrap_or_default())?;
+                }
+                () = sleep_until(drain.unwrap_or_else(Instant::now)), if drain.is_some() => {
+                    return Err(NetError::Broken("the server did not answer a request that was given up".to_owned()));
+                }
+            }
+        }
+    }
+
+    /// The peer takes nothing more: what it said before that is the better reason.
+    async fn last_words(&mut self, e: std::io::Error, buf: &mut [u8]) -> NetError {
+        let end = Instant::now() + LAST_WORDS;
+        loop {
+            match timeout_at(end, self.reader.read(buf)).await {
+                Ok(Ok(n @ 1..)) => {
+                    if let Err(said) = self.received(buf.get(..n).unwrap_or_default()) {
+                        return said;
+                    }
+                }
+                Ok(Err(said)) if tls::refusal(&said).is_some() => return self.closed(Some(said)),
+                Ok(Ok(_) | Err(_)) | Err(_) => return self.closed(Some(e)),
+            }
+        }
+    }
+
+    fn stage(&self) -> ConnectStage {
+        if self.first { ConnectStage::FirstReply } else { ConnectStage::Reply }
+    }
+
+    fn closed(&self, source: Option<std::io::Error>) -> NetError {
+        if let Some(refused) = source.as_ref().filter(|_| self.first).and_then(tls::refusal) {
+            return refused.into();
+        }
+        let said = if self.first { recognise::cut_short(&self.shared.hear(&[])) } else { None };
+        if let Some(what) = said {
+            return NetError::NotDrda { what };
+        }
+        NetError::Closed { stage: self.stage(), source }
+    }
+
+    fn begin(&mut self, mut job: Box<dyn AnyFlow>) {
+        if job.is_abandoned() {
+            return;
+        }
+        match job.start() {
+            Ok(chain) => {
+                self.deframer.expect(job.expect());
+                let reply = Correlation::new(self.send(chain), job.is_unnumbered());
+                let idle = Idle::default();
+                self.active.push_back(Active { job, reply, failed: false, chains: 1, idle, brought: 0, drain: None });
+                self.limit_frames();
+            }
+            Err(e) => job.fail(e.into()),
+        }
+    }
+
+    fn send(&mut self, chain: Chain) -> u16 {
+        let last = chain.last_id();
+        self.out.add(chain);
+        self.unflushed = true;
+        last
+    }
+
+    fn note_abandoned(&mut self) -> Result<(), NetError> {
+        if let Some(why) = self.shared.broken() {
+            return Err(NetError::Broken(why));
+        }
+        for active in &mut self.active {
+            if active.drain.is_none() && active.job.is_abandoned() {
+                active.drain = Some(Instant::now() + DRAIN);
+            }
+        }
+        Ok(())
+    }
+
+    fn received(&mut self, mut input: &[u8]) -> Result<(), NetError> {
+        // They may come one by one.
+        let head = if self.first { self.shared.hear(input) } else { Vec::new() };
+        while !input.is_empty() {
+            match self.deframer.feed(&mut input) {
+                Ok(None) => {}
+                Ok(Some(dss)) => {
+                    self.first = false;
+                    self.frame(dss)?;
+                }
+                Err(_) if self.first && recognise::is_tls(&head) => {
+                    return Err(TlsError::WantsTls(recognise::describe(&head)).into());
+                }
+                Err(_) if self.first => return Err(NetError::NotDrda { what: recognise::describe(&head) }),
+                Err(e) => return Err(FlowError::from(e).into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The longest frame that the conversation in front may be sent next.
+    fn limit_frames(&mut self) {
+        let allowed = self.active.front().map_or(usize::MAX, |active| active.job.longest());
+        self.deframer.set_limit(allowed.min(self.shared.limit.load(Ordering::Relaxed)));
+    }
+
+    fn frame(&mut self, dss: Dss) -> Result<(), NetError> {
+        // The reply to a chain begins with id 1: a higher one after a failure still belongs to that.
+        if let Some(ids) = self.late.as_ref().filter(|ids| ids.contains(&dss.header.id)) {
+            tracing::debug!(id = dss.header.id, "a reply after a failure stepped over");
+            self.idle.note(first(&dss.body), dss.body.len(), usize::from(*ids.end()))?;
+            return Ok(());
+        }
+        self.late = None;
+        let Some(active) = self.active.front_mut() else {
+            let e = WireError::invalid("DSS", 0, "a reply came that nothing had asked for");
+            return Err(FlowError::from(e).into());
+        };
+        active.reply.admit(dss.header).map_err(FlowError::from)?;
+        if dss.body.is_empty() {
+            return Err(FlowError::from(WireError::invalid("DSS", 0, "a frame without an object")).into());
+        }
+        for object in objects(&dss.body) {
+            let object = object.map_err(FlowError::from)?;
+            placement::check(dss.header.kind, &object)?;
+            let (point, len) = (object.cp, object.body.len());
+            match active.job.object(object)? {
+                Reception::Wanted => {
+                    active.brought = active.brought.saturating_add(len + OBJECT);
+                    let (len, max) = (active.brought, active.job.room());
+                    if len > max {
+                        return Err(FlowError::from(WireError::TooLong { what: "reply".into(), len, max }).into());
+                    }
+                }
+                Reception::Normal => active.idle.note(point, len, active.reply.commands())?,
+                Reception::Failure => {
+                    active.failed = true;
+                    active.idle.note(point, len, active.reply.commands())?;
+                }
+            }
+        }
+        if active.reply.is_complete(active.failed) {
+            self.complete()?;
+        }
+        self.limit_frames();
+        Ok(())
+    }
+
+    /// The reply to the chain in front is complete.
+    fn complete(&mut self) -> Result<(), NetError> {
+        let Some(mut active) = self.active.pop_front() else { return Ok(()) };
+        self.late = active.reply.unanswered();
+        self.idle = Idle::default();
+        let Some(chain) = active.job.end() else { return Ok(()) };
+        active.chains += 1;
+        if active.chains > CHAINS {
+            let what = format!("the server has been asked {CHAINS} times in one conversation and wants more");
+            active.job.fail(FlowError::from(WireError::invalid("DSS", 0, what)).into());
+            return Err(NetError::Broken("a conversation without end".to_owned()));
+        }
+        active.reply = Correlation::new(self.send(chain), active.job.is_unnumbered());
+        active.failed = false;
+        active.idle = Idle::default();
+        active.brought = 0;
+        self.active.push_front(active);
+        Ok(())
+    }
+}
+
+/// Writes some of what is going out; with nothing left, what the stream itself holds back (0).
+async fn put<W: AsyncWrite + Unpin>(writer: &mut W, out: &Outgoing) -> std::io::Result<usize> {
+    if out.is_empty() {
+        return writer.flush().await.map(|()| 0);
+    }
+    let written = poll_fn(|cx| out.next(|pieces| Pin::new(&mut *writer).poll_write_vectored(cx, pieces)));
+    match written.await {
+        Ok(0) => Err(std::io::ErrorKind::WriteZero.into()),
+        n => n,
+    }
+}
