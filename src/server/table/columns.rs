@@ -1,7 +1,7 @@
 //! The columns that statements name, and those of their results.
 
 use super::Table;
-use super::sql::{Filter, Literal, Operand, SelectedColumns};
+use super::plan::{Filter, Literal, Operand, SelectedColumns};
 use crate::server::error::SqlError;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use std::borrow::Cow;

@@ -2,7 +2,7 @@
 
 use super::Table;
 use super::key_index::{KeyIndex, NewKeys};
-use super::sql::Operand;
+use super::plan::Operand;
 use super::stop::Stop;
 use super::value::rows;
 use crate::server::backend::{Done, Parameters};

@@ -2,7 +2,7 @@
 
 use super::Table;
 use super::columns::column;
-use super::sql::{Filter, Operand};
+use super::plan::{Filter, Operand};
 use super::stop::Stop;
 use super::value::Matcher;
 use crate::server::backend::{Parameters, Rows};

@@ -11,7 +11,7 @@ use crate::server::persona::{LUW, Persona};
 use crate::server::sql::describe;
 use crate::server::sql::parameters::unit_of;
 use crate::server::table::blanks;
-use crate::server::table::sql::Operand;
+use crate::server::table::plan::Operand;
 use crate::server::table::stop::Stop;
 use crate::wire::codec::writer::Writer;
 use crate::wire::value::cell::{Cells, Lob, NULL};

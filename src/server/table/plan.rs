@@ -1,0 +1,105 @@
+//! The few statements that the engine knows, once they are read.
+
+use super::types::told;
+use arrow_array::{ArrayRef, Int32Array, Int64Array, NullArray, StringArray};
+use arrow_schema::{DataType, Field};
+use std::sync::Arc;
+
+/// A statement, understood.
+#[derive(Debug, Clone)]
+pub(super) enum Plan {
+    Values(Vec<Literal>),
+    Select {
+        table: String,
+        columns: SelectedColumns,
+        filter: Option<Filter>,
+        limit: Option<usize>,
+    },
+    Insert {
+        table: String,
+        /// Those that are named; else all of the table.
+        columns: Option<Vec<String>>,
+        values: Vec<Operand>,
+    },
+    Delete {
+        table: String,
+        filter: Option<Filter>,
+    },
+    Create {
+        table: String,
+        fields: Vec<Field>,
+        /// The column of the primary key.
+        key: Option<usize>,
+    },
+    Drop {
+        table: String,
+    },
+    Savepoint(String),
+    /// The last savepoint without a name.
+    BackTo(Option<String>),
+    Release(String),
+    /// Special registers: nothing here depends on them.
+    Set,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum SelectedColumns {
+    All,
+    Count,
+    Named(Vec<String>),
+}
+
+/// `column = value`.
+#[derive(Debug, Clone)]
+pub(super) struct Filter {
+    pub(super) column: String,
+    pub(super) value: Operand,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Operand {
+    /// The parameter at this position.
+    Marker(usize),
+    Literal(Literal),
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Literal {
+    Null,
+    Integer(i64),
+    /// Text, or a number with a point.
+    Text(String),
+}
+
+impl Literal {
+    /// An array of the one value.
+    pub(super) fn array(&self) -> ArrayRef {
+        match self {
+            Literal::Null => Arc::new(NullArray::new(1)),
+            Literal::Integer(n) => match i32::try_from(*n) {
+                Ok(n) => Arc::new(Int32Array::from(vec![n])),
+                Err(_) => Arc::new(Int64Array::from(vec![*n])),
+            },
+            Literal::Text(text) => Arc::new(StringArray::from(vec![text.as_str()])),
+        }
+    }
+
+    /// The column that it is alone.
+    pub(super) fn field(&self, name: &str) -> Field {
+        let data_type = self.array_type();
+        let field = Field::new(name, data_type, matches!(self, Literal::Null));
+        match self {
+            Literal::Text(text) => told(field, "VARCHAR", Some(text.len().max(1) as u32)),
+            _ => field,
+        }
+    }
+
+    fn array_type(&self) -> DataType {
+        match self {
+            Literal::Null => DataType::Null,
+            Literal::Integer(n) if i32::try_from(*n).is_ok() => DataType::Int32,
+            Literal::Integer(_) => DataType::Int64,
+            Literal::Text(_) => DataType::Utf8,
+        }
+    }
+}
