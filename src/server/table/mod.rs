@@ -18,6 +18,7 @@ mod sql;
 mod stop;
 mod table_change;
 mod token;
+mod transaction;
 mod types;
 mod value;
 

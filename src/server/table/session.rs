@@ -1,25 +1,24 @@
-//! One connection's view of the tables, and its transaction.
+//! One connection's session: its statements, run on the tables that its transaction sees.
 
 use super::columns::{count_schema, literal_schema, markers, pick, placed};
-use super::held_tables::{HeldTables, Hold};
+use super::held_tables::HeldTables;
 use super::insert::Insert;
 use super::objects;
 use super::plan::{Literal, Operand, Plan, SelectedColumns};
-use super::savepoint::Savepoints;
 use super::scan::{Match, select};
 use super::sql;
 use super::stop::Stop;
-use super::table_change::TableChange;
+use super::transaction::Transaction;
 use super::{Table, Tables};
 use crate::server::backend::{Done, Interrupt, Parameters, Prepared, Rows, Session, one_by_one};
-use crate::server::budget::{Budget, Lease};
+use crate::server::budget::Budget;
 use crate::server::catalog::database::Database;
 use crate::server::catalog::view::Catalog;
 use crate::server::error::SqlError;
 use arrow_array::{ArrayRef, Int32Array, RecordBatch};
 use arrow_schema::{Field, Schema, SchemaRef};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 /// Statements that a session may have prepared.
 const STATEMENTS: usize = 65_536;
@@ -28,25 +27,16 @@ const STATEMENTS: usize = 65_536;
 pub(super) struct MemorySession {
     /// The name of the tables' schema: the user's name.
     schema: String,
-    committed: Arc<Mutex<Tables>>,
-    changed: BTreeMap<String, TableChange>,
-    held: HeldTables,
-    /// The tables that are changed, once the transaction is prepared.
-    hold: Option<Hold>,
-    savepoints: Savepoints,
+    transaction: Transaction,
     statements: HashMap<u64, Plan>,
     next: u64,
-    budget: Option<Budget>,
-    /// For changes that are not committed.
-    pending: Option<Lease>,
     stop: Stop,
     catalog: Option<Catalog>,
 }
 
 impl Session for MemorySession {
     fn hold(&mut self, budget: &Budget) {
-        self.budget = Some(budget.clone());
-        self.pending = Some(budget.empty());
+        self.transaction.bound(budget);
     }
 
     fn rows_are_shared(&self) -> bool {
@@ -114,41 +104,36 @@ impl Session for MemorySession {
                 Ok(Done { count: Some(count), warning: None })
             }
             Plan::Delete { table, filter } => {
-                let (name, before) = self.table(&table)?;
+                let (name, before) = self.transaction.table(&table)?;
                 let (mut table, mut count) = (Table::clone(&before), 0);
                 for row in 0..parameters.rows {
                     self.stop.look()?;
-                    let lease = self.pending.as_mut();
+                    let lease = self.transaction.pending.as_mut();
                     count += table.delete(filter.as_ref(), &parameters.row(row), &self.stop, lease)?;
                 }
                 if count > 0 {
-                    self.change(name, Some(before), Some(table));
+                    self.transaction.change(name, Some(before), Some(table));
                 }
                 let warning = (count == 0).then(|| SqlError::new(100, "02000", &[]));
                 Ok(Done { count: Some(count), warning })
             }
             Plan::Create { table, fields, key } => {
-                if self.table(&table).is_ok() {
+                if self.transaction.table(&table).is_ok() {
                     return Err(SqlError::new(-601, "42710", &[&table, "TABLE"]));
                 }
                 let schema = Arc::new(Schema::new(fields));
-                self.change(table, None, Some(Table::empty(schema, key)));
+                self.transaction.change(table, None, Some(Table::empty(schema, key)));
                 Ok(Done::default())
             }
             Plan::Drop { table } => {
-                let (name, before) = self.table(&table)?;
-                self.change(name, Some(before), None);
+                let (name, before) = self.transaction.table(&table)?;
+                self.transaction.change(name, Some(before), None);
                 Ok(Done::default())
             }
             Plan::Set => Ok(Done::default()),
-            Plan::Savepoint(name) => {
-                self.savepoints.set(name, &self.changed, self.budget.as_ref()).map(|()| Done::default())
-            }
-            Plan::BackTo(name) => {
-                self.changed = self.savepoints.back_to(name.as_deref())?;
-                Ok(Done::default())
-            }
-            Plan::Release(name) => self.savepoints.release(&name).map(|()| Done::default()),
+            Plan::Savepoint(name) => self.transaction.set_savepoint(name).map(|()| Done::default()),
+            Plan::BackTo(name) => self.transaction.back_to(name.as_deref()).map(|()| Done::default()),
+            Plan::Release(name) => self.transaction.release(&name).map(|()| Done::default()),
             Plan::Values(_) | Plan::Select { .. } => Err(SqlError::new(-84, "42612", &[])),
         }
     }
@@ -181,43 +166,19 @@ impl Session for MemorySession {
     }
 
     fn prepare_to_commit(&mut self) -> Result<(), SqlError> {
-        let tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.hold.is_none() && self.conflicts(&tables) {
-            drop(tables);
-            return self.rollback().and(Err(SqlError::conflict()));
-        }
-        if self.hold.is_none() {
-            self.hold = Some(self.held.hold(self.changed.keys()));
-        }
-        Ok(())
+        self.transaction.prepare_to_commit()
     }
 
     fn changed(&self) -> Option<bool> {
-        Some(!self.changed.is_empty())
+        Some(self.transaction.has_changes())
     }
 
     fn commit(&mut self) -> Result<(), SqlError> {
-        let committed = self.committed.clone();
-        let mut tables = committed.lock().unwrap_or_else(PoisonError::into_inner);
-        let conflicts = self.hold.take().is_none() && self.conflicts(&tables);
-        let changed = std::mem::take(&mut self.changed);
-        self.ended();
-        if conflicts {
-            return Err(SqlError::conflict());
-        }
-        for (name, change) in changed {
-            match change.after {
-                Some(table) => tables.insert(name, table),
-                None => tables.remove(&name),
-            };
-        }
-        Ok(())
+        self.transaction.commit()
     }
 
     fn rollback(&mut self) -> Result<(), SqlError> {
-        self.changed.clear();
-        self.hold = None;
-        self.ended();
+        self.transaction.rollback();
         Ok(())
     }
 
@@ -235,68 +196,25 @@ impl MemorySession {
     pub(super) fn new(user: &str, committed: Arc<Mutex<Tables>>, held: HeldTables) -> MemorySession {
         MemorySession {
             schema: user.to_uppercase(),
-            committed,
-            changed: BTreeMap::new(),
-            held,
-            hold: None,
-            savepoints: Savepoints::default(),
+            transaction: Transaction::new(committed, held),
             statements: HashMap::new(),
             next: 0,
-            budget: None,
-            pending: None,
             stop: Stop::default(),
             catalog: None,
         }
     }
 
-    /// A table as this transaction sees it, with its full name.
-    fn table(&self, name: &str) -> Result<(String, Arc<Table>), SqlError> {
-        let tables = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = |name: &str| match self.changed.get(name) {
-            Some(change) => change.after.as_ref(),
-            None => tables.get(name),
-        };
-        // One of just this name goes before those that differ in case.
-        let others = self.changed.keys().chain(tables.keys()).filter(|other| other.eq_ignore_ascii_case(name));
-        let named = std::iter::once(name).chain(others.map(String::as_str));
-        let mut found = named.filter_map(|name| seen(name).map(|table| (name.to_owned(), table.clone())));
-        found.next().ok_or_else(|| SqlError::no_table(name))
-    }
-
-    /// True where others have committed, or are to commit, a change of a table that this transaction has changed.
-    fn conflicts(&self, tables: &Tables) -> bool {
-        let untouched = |(name, change): (&String, &TableChange)| match (tables.get(name), &change.before) {
-            (Some(now), Some(before)) => Arc::ptr_eq(now, before),
-            (None, None) => true,
-            _ => false,
-        };
-        !self.changed.iter().all(untouched) || self.held.has(self.changed.keys())
-    }
-
     /// A table, or a view of the catalog.
     fn readable(&self, name: &str) -> Result<Arc<Table>, SqlError> {
-        match (self.table(name), &self.catalog) {
+        match (self.transaction.table(name), &self.catalog) {
             (Err(_), Some(catalog)) if name.contains('.') => objects::view(catalog, name, &self.objects()),
             (found, _) => found.map(|(_, table)| table),
         }
     }
 
-    /// The tables that this transaction sees.
+    /// The tables that this transaction sees, as objects.
     fn objects(&self) -> Database {
-        let mut seen = self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for (name, change) in &self.changed {
-            match &change.after {
-                Some(table) => seen.insert(name.clone(), table.clone()),
-                None => seen.remove(name),
-            };
-        }
-        objects::database(&self.schema, &seen)
-    }
-
-    /// Nothing is pending any more.
-    fn ended(&mut self) {
-        self.savepoints.clear();
-        self.pending = self.budget.as_ref().map(Budget::empty);
+        objects::database(&self.schema, &self.transaction.tables())
     }
 
     /// Puts rows into a table, into the columns that are named, in one of the ways in which an INSERT does.
@@ -306,37 +224,13 @@ impl MemorySession {
         parameters: &Parameters,
         put: impl FnOnce(&mut Table, Insert<'_>) -> Result<T, SqlError>,
     ) -> Result<T, SqlError> {
-        let (stop, mut pending) = (self.stop.clone(), self.pending.take());
-        let done = self.alter(table, |name, table| {
+        let (stop, mut pending) = (self.stop.clone(), self.transaction.pending.take());
+        let done = self.transaction.alter(table, |name, table| {
             let values = &placed(table, columns, values)?;
             put(table, Insert { name, values, parameters, stop: &stop, alone: false, lease: pending.as_mut() })
         });
-        self.pending = pending;
+        self.transaction.pending = pending;
         done
-    }
-
-    /// Changes a table where it is, once it is this transaction's own. What fails changes nothing.
-    fn alter<T>(
-        &mut self,
-        name: &str,
-        change: impl FnOnce(&str, &mut Table) -> Result<T, SqlError>,
-    ) -> Result<T, SqlError> {
-        let (name, table) = self.table(name)?;
-        if !self.changed.contains_key(&name) {
-            let mut own = Table::clone(&table);
-            let done = change(&name, &mut own)?;
-            self.change(name, Some(table), Some(own));
-            return Ok(done);
-        }
-        drop(table);
-        let own = self.changed.get_mut(&name).and_then(|change| change.after.as_mut());
-        change(&name, Arc::make_mut(own.ok_or_else(|| SqlError::no_table(&name))?))
-    }
-
-    /// Notes how a statement leaves a table that it has seen as `before`: what others commit meanwhile is a conflict.
-    fn change(&mut self, name: String, before: Option<Arc<Table>>, after: Option<Table>) {
-        let change = self.changed.entry(name).or_insert(TableChange { before, after: None });
-        change.after = after.map(Arc::new);
     }
 
     /// Columns of the result and markers of the statement.
@@ -356,7 +250,7 @@ impl MemorySession {
                 (Some(schema), markers)
             }
             Plan::Insert { table, columns, values } => {
-                let (_, table) = self.table(table)?;
+                let (_, table) = self.transaction.table(table)?;
                 let row = placed(&table, columns.as_deref(), values)?;
                 let fields = table.schema.fields().iter().zip(row.iter());
                 let mut markers: Vec<(usize, Field)> = fields
@@ -369,11 +263,11 @@ impl MemorySession {
                 (None, markers.into_iter().map(|(_, field)| field).collect())
             }
             Plan::Delete { table, filter } => {
-                let (_, table) = self.table(table)?;
+                let (_, table) = self.transaction.table(table)?;
                 (None, markers(filter.as_ref(), &table)?)
             }
             Plan::Drop { table } => {
-                self.table(table)?;
+                self.transaction.table(table)?;
                 (None, Vec::new())
             }
             Plan::Create { .. } | Plan::Set | Plan::Savepoint(_) | Plan::BackTo(_) | Plan::Release(_) => {
@@ -397,7 +291,7 @@ mod tests {
         tables.put("N", Table::new(batch(Vec::new()).schema(), Vec::new()).unwrap());
         let (mut one, mut other) = (tables.session("ME"), tables.session("ME"));
         let add = |session: &mut MemorySession, more: &mut dyn FnMut()| {
-            session.alter("N", |_, table| {
+            session.transaction.alter("N", |_, table| {
                 more();
                 table.batches.push(batch(vec![1]));
                 Ok(())
@@ -411,7 +305,7 @@ mod tests {
         assert_eq!(one.commit().unwrap_err().sqlstate, SqlError::conflict().sqlstate);
         add(&mut one, &mut || {}).unwrap();
         one.commit().unwrap();
-        assert_eq!(one.table("N").unwrap().1.rows(), 2);
+        assert_eq!(one.transaction.table("N").unwrap().1.rows(), 2);
     }
 
     #[test]
@@ -435,7 +329,7 @@ mod tests {
         ] {
             assert_eq!(run(sql, vec![]).unwrap_err().sqlcode, code, "{sql}");
         }
-        let table = session.table("T").unwrap().1;
+        let table = session.transaction.table("T").unwrap().1;
         let row = &table.batches.iter().next().unwrap();
         assert_eq!(row.column(0).as_ref(), &Int32Array::from(vec![1]) as &dyn arrow_array::Array);
         assert_eq!((row.column(1).is_null(0), row.num_rows()), (true, 1));
