@@ -3,11 +3,11 @@
 
 use crate::login::{PASSWORD, users};
 use crate::protocol::Raw;
+use crate::query_engine::{Query, QueryEngine};
 use crate::support::{config, connect, count, rows, start, start_with};
-use arrow_schema::{DataType, Field, Schema};
 use drdarrow::client::config::Config;
 use drdarrow::client::sql::connection::Connection;
-use drdarrow::server::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session};
+use drdarrow::server::backend::{Interrupt, Rows};
 use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::{Server, serve};
 use drdarrow::server::persona::LUW;
@@ -130,6 +130,12 @@ async fn a_login_takes_few_bytes_however_they_are_cut() {
 struct Busy(Arc<(Mutex<bool>, Condvar, AtomicUsize)>);
 
 impl Busy {
+    /// A server of two workers with this engine.
+    async fn served(&self) -> Server {
+        let settings = ServerSettings { workers: 2, ..ServerSettings::default() };
+        serve(settings, Arc::new(QueryEngine(self.clone()))).await.unwrap()
+    }
+
     async fn until(&self, working: usize) {
         let begun = Instant::now();
         while self.0.2.load(Ordering::Relaxed) < working {
@@ -139,41 +145,12 @@ impl Busy {
     }
 }
 
-impl Backend for Busy {
-    fn connect(&self, _: &Login) -> Result<Box<dyn Session>, ConnectError> {
-        Ok(Box::new(self.clone()))
-    }
-}
-
-impl Session for Busy {
-    fn prepare(&mut self, _: &str) -> Result<Prepared, SqlError> {
-        let columns = Arc::new(Schema::new(vec![Field::new("A", DataType::Int32, true)]));
-        Ok(Prepared { statement: 1, columns: Some(columns), parameters: Vec::new() })
-    }
-
-    fn query(&mut self, _: u64, _: &Parameters) -> Result<Rows, SqlError> {
+impl Query for Busy {
+    fn run(&self) -> Result<Rows, SqlError> {
         self.0.2.fetch_add(1, Ordering::Relaxed);
         let limit = Duration::from_secs(30);
         let _unused = self.0.1.wait_timeout_while(self.0.0.lock().unwrap(), limit, |stop| !*stop).unwrap();
         Err(SqlError::new(-952, "57014", &[]))
-    }
-
-    fn execute(&mut self, _: u64, _: &Parameters) -> Result<Done, SqlError> {
-        Ok(Done::default())
-    }
-
-    fn forget(&mut self, _: u64) {}
-
-    fn set(&mut self, _: &str) -> Result<(), SqlError> {
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<(), SqlError> {
-        Ok(())
-    }
-
-    fn rollback(&mut self) -> Result<(), SqlError> {
-        Ok(())
     }
 
     fn interrupt(&self) -> Option<Interrupt> {
@@ -194,8 +171,7 @@ async fn soon(server: &Server) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn statements_on_every_worker_keep_no_login_out() {
     let busy = Busy::default();
-    let server =
-        serve(ServerSettings { workers: 2, ..ServerSettings::default() }, Arc::new(busy.clone())).await.unwrap();
+    let server = busy.served().await;
     let mut asking = tokio::task::JoinSet::new();
     for _ in 0..2 {
         let connection = connect(&server).await;
@@ -211,8 +187,7 @@ async fn statements_on_every_worker_keep_no_login_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn statements_in_the_chain_of_a_login_keep_no_login_out() {
     let busy = Busy::default();
-    let server =
-        serve(ServerSettings { workers: 2, ..ServerSettings::default() }, Arc::new(busy.clone())).await.unwrap();
+    let server = busy.served().await;
     let mut peers = Vec::new();
     for _ in 0..20 {
         let mut chain = Chain::new();

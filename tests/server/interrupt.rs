@@ -1,9 +1,9 @@
 //! A statement that nobody waits for any more is broken off: the client hung up, or the server stops.
 
+use super::query_engine::{Query, QueryEngine};
 use super::support::config;
-use arrow_schema::{DataType, Field, Schema};
 use drdarrow::client::sql::connection::Connection;
-use drdarrow::server::backend::{Backend, ConnectError, Done, Interrupt, Login, Parameters, Prepared, Rows, Session};
+use drdarrow::server::backend::{Interrupt, Rows};
 use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::serve;
 use drdarrow::server::settings::ServerSettings;
@@ -34,46 +34,15 @@ impl Sisyphus {
     }
 }
 
-pub(crate) struct Engine(pub(crate) Arc<Sisyphus>);
-
-impl Backend for Engine {
-    fn connect(&self, _: &Login) -> Result<Box<dyn Session>, ConnectError> {
-        Ok(Box::new(Engine(self.0.clone())))
-    }
-}
-
-impl Session for Engine {
-    fn prepare(&mut self, _: &str) -> Result<Prepared, SqlError> {
-        let columns = Arc::new(Schema::new(vec![Field::new("A", DataType::Int32, true)]));
-        Ok(Prepared { statement: 1, columns: Some(columns), parameters: Vec::new() })
-    }
-
-    fn query(&mut self, _: u64, _: &Parameters) -> Result<Rows, SqlError> {
-        self.0.set(true);
-        assert!(self.0.wait_for(false));
+impl Query for Arc<Sisyphus> {
+    fn run(&self) -> Result<Rows, SqlError> {
+        self.set(true);
+        assert!(self.wait_for(false));
         Err(SqlError::new(-952, "57014", &[]))
     }
 
-    fn execute(&mut self, _: u64, _: &Parameters) -> Result<Done, SqlError> {
-        Ok(Done::default())
-    }
-
-    fn forget(&mut self, _: u64) {}
-
-    fn set(&mut self, _: &str) -> Result<(), SqlError> {
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<(), SqlError> {
-        Ok(())
-    }
-
-    fn rollback(&mut self) -> Result<(), SqlError> {
-        Ok(())
-    }
-
     fn interrupt(&self) -> Option<Interrupt> {
-        let work = self.0.clone();
+        let work = self.clone();
         Some(Arc::new(move || work.set(false)))
     }
 }
@@ -86,7 +55,7 @@ pub(crate) async fn in_the_background(work: &Arc<Sisyphus>, working: bool) -> bo
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_hangs_up_ends_its_statement() {
     let work = Arc::new(Sisyphus::default());
-    let server = serve(ServerSettings::default(), Arc::new(Engine(work.clone()))).await.unwrap();
+    let server = serve(ServerSettings::default(), Arc::new(QueryEngine(work.clone()))).await.unwrap();
     let connection = Arc::new(Connection::connect(config(&server)).await.unwrap());
     let asking = connection.clone();
     let task = tokio::spawn(async move { asking.query("WORK", &[]).await.map(drop) });
@@ -100,7 +69,7 @@ async fn a_client_that_hangs_up_ends_its_statement() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_gives_statements_some_time() {
     let work = Arc::new(Sisyphus::default());
-    let server = serve(ServerSettings::default(), Arc::new(Engine(work.clone()))).await.unwrap();
+    let server = serve(ServerSettings::default(), Arc::new(QueryEngine(work.clone()))).await.unwrap();
     let connection = Connection::connect(config(&server)).await.unwrap();
     let task = tokio::spawn(async move { connection.query("WORK", &[]).await.map(drop) });
     assert!(in_the_background(&work, true).await);

@@ -1,8 +1,9 @@
 //! INTRDBRQS: a statement is broken off by the token of its connection, from another one that has not logged in; and
 //! nothing else is.
 
-use crate::interrupt::{Engine, Sisyphus, in_the_background};
+use crate::interrupt::{Sisyphus, in_the_background};
 use crate::protocol::{Raw, excsat};
+use crate::query_engine::QueryEngine;
 use crate::raw::{Ask, TEXT, card, input, open, points, section};
 use crate::support::{PERSONAS, column, start, table};
 use arrow_array::StringArray;
@@ -47,7 +48,7 @@ fn query() -> Ask {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_ends_by_the_token_of_its_connection() {
     let work = Arc::new(Sisyphus::default());
-    let server = serve(ServerSettings::default(), Arc::new(Engine(work.clone()))).await.unwrap();
+    let server = serve(ServerSettings::default(), Arc::new(QueryEngine(work.clone()))).await.unwrap();
     let mut raw = Raw::connect(&server).await;
     let token = login(&mut raw).await.unwrap();
     let mut other = Raw::connect(&server).await;
@@ -89,7 +90,7 @@ async fn a_statement_ends_by_the_token_of_its_connection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupt_that_comes_while_nothing_runs_is_forgotten() {
     let work = Arc::new(Sisyphus::default());
-    let server = serve(ServerSettings::default(), Arc::new(Engine(work.clone()))).await.unwrap();
+    let server = serve(ServerSettings::default(), Arc::new(QueryEngine(work.clone()))).await.unwrap();
     let mut raw = Raw::connect(&server).await;
     let token = login(&mut raw).await.unwrap();
     for _ in 0..3 {
@@ -108,7 +109,7 @@ async fn an_interrupt_that_comes_while_nothing_runs_is_forgotten() {
 async fn a_statement_that_waits_for_its_turn_is_interrupted_as_well() {
     let work = Arc::new(Sisyphus::default());
     let settings = ServerSettings { workers: 1, ..ServerSettings::default() };
-    let server = serve(settings, Arc::new(Engine(work.clone()))).await.unwrap();
+    let server = serve(settings, Arc::new(QueryEngine(work.clone()))).await.unwrap();
     let (mut first, mut second) = (Raw::connect(&server).await, Raw::connect(&server).await);
     let tokens = [login(&mut first).await.unwrap(), login(&mut second).await.unwrap()];
     query().start(&mut first).await;

@@ -1,9 +1,11 @@
 //! A reply that is longer than the server collects before it sends.
 
 use crate::protocol::Raw;
+use crate::query_engine::{Query, QueryEngine};
 use crate::raw::{TEXT, open, section};
 use arrow_array::{RecordBatch, StringArray};
-use drdarrow::server::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session};
+use arrow_schema::SchemaRef;
+use drdarrow::server::backend::Rows;
 use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::serve;
 use drdarrow::server::settings::ServerSettings;
@@ -28,38 +30,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 struct Ready(Vec<RecordBatch>);
 
-impl Backend for Ready {
-    fn connect(&self, _: &Login) -> Result<Box<dyn Session>, ConnectError> {
-        Ok(Box::new(self.clone()))
-    }
-}
-
-impl Session for Ready {
-    fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
-        let columns = sql.starts_with("SELECT").then(|| self.0[0].schema());
-        Ok(Prepared { statement: 1, columns, parameters: Vec::new() })
+impl Query for Ready {
+    fn columns(&self, sql: &str) -> Option<SchemaRef> {
+        sql.starts_with("SELECT").then(|| self.0[0].schema())
     }
 
-    fn query(&mut self, _: u64, _: &Parameters) -> Result<Rows, SqlError> {
+    fn run(&self) -> Result<Rows, SqlError> {
         Ok(Box::new(self.0.clone().into_iter().map(Ok)))
-    }
-
-    fn execute(&mut self, _: u64, _: &Parameters) -> Result<Done, SqlError> {
-        Ok(Done::default())
-    }
-
-    fn forget(&mut self, _: u64) {}
-
-    fn set(&mut self, _: &str) -> Result<(), SqlError> {
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<(), SqlError> {
-        Ok(())
-    }
-
-    fn rollback(&mut self) -> Result<(), SqlError> {
-        Ok(())
     }
 
     fn rows_are_shared(&self) -> bool {
@@ -71,7 +48,7 @@ impl Session for Ready {
 async fn a_chain_of_replies_that_is_sent_in_pieces_is_one_chain() {
     let texts = StringArray::from_iter_values((0..100).map(|_| "x".repeat(30_000)));
     let batch = RecordBatch::try_from_iter([("T", Arc::new(texts) as _)]).unwrap();
-    let server = serve(ServerSettings::default(), Arc::new(Ready(vec![batch; 40]))).await.unwrap();
+    let server = serve(ServerSettings::default(), Arc::new(QueryEngine(Ready(vec![batch; 40])))).await.unwrap();
     let mut raw = open(&server).await;
     let block = 10_485_760;
     let opnqry = OpnQry { maxblkext: Some(-1), ..OpnQry::new(section("SYSSH200", 2), block) }.encode(TEXT).unwrap();

@@ -34,6 +34,7 @@ mod negative;
 mod personas;
 mod probe;
 mod protocol;
+mod query_engine;
 mod random;
 mod raw;
 mod record_requests;

@@ -2,14 +2,15 @@
 //! fails, the connection goes on, and what was held is given back.
 
 use crate::protocol::Raw;
+use crate::query_engine::{Query, QueryEngine};
 use crate::raw::{Ask, SQLAM, TEXT, card, input, open, points, section, tables};
 use crate::support::{column, config, connect, count, rows, start, start_with, table};
 use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use drdarrow::client::batch_source::BatchSource;
 use drdarrow::client::error::Error;
 use drdarrow::client::sql::connection::Connection;
-use drdarrow::server::backend::{Backend, ConnectError, Done, Login, Parameters, Prepared, Rows, Session};
+use drdarrow::server::backend::Rows;
 use drdarrow::server::error::SqlError;
 use drdarrow::server::listen::serve;
 use drdarrow::server::persona::{DERBY, IBMI, LUW, ZOS};
@@ -45,47 +46,23 @@ fn full(error: &Error, setting: &str) {
 }
 
 /// Rows without end, in batches of 800 kB that are made for the query.
+#[derive(Clone)]
 struct Endless;
 
-impl Backend for Endless {
-    fn connect(&self, _: &Login) -> Result<Box<dyn Session>, ConnectError> {
-        Ok(Box::new(Endless))
-    }
-}
-
-impl Session for Endless {
-    fn prepare(&mut self, _: &str) -> Result<Prepared, SqlError> {
-        let columns = Arc::new(Schema::new(vec![Field::new("A", DataType::Int64, true)]));
-        Ok(Prepared { statement: 1, columns: Some(columns), parameters: Vec::new() })
+impl Query for Endless {
+    fn columns(&self, _: &str) -> Option<SchemaRef> {
+        Some(Arc::new(Schema::new(vec![Field::new("A", DataType::Int64, true)])))
     }
 
-    fn query(&mut self, _: u64, _: &Parameters) -> Result<Rows, SqlError> {
+    fn run(&self) -> Result<Rows, SqlError> {
         let batch = || RecordBatch::try_from_iter([("A", Arc::new(Int64Array::from(vec![7; 100_000])) as ArrayRef)]);
         Ok(Box::new(std::iter::repeat_with(move || batch().map_err(|e| SqlError::system(&e.to_string())))))
-    }
-
-    fn execute(&mut self, _: u64, _: &Parameters) -> Result<Done, SqlError> {
-        Ok(Done::default())
-    }
-
-    fn forget(&mut self, _: u64) {}
-
-    fn set(&mut self, _: &str) -> Result<(), SqlError> {
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<(), SqlError> {
-        Ok(())
-    }
-
-    fn rollback(&mut self) -> Result<(), SqlError> {
-        Ok(())
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_ahead_of_many_cursors_are_counted_and_given_back() {
-    let server = serve(memory(8 * MIB, 5 * MIB), Arc::new(Endless)).await.unwrap();
+    let server = serve(memory(8 * MIB, 5 * MIB), Arc::new(QueryEngine(Endless))).await.unwrap();
     let (one, other) = (connect(&server).await, connect(&server).await);
     let fill = async |connection: &Connection| {
         let mut open = Vec::new();
@@ -123,7 +100,7 @@ async fn rows_ahead_of_many_cursors_are_counted_and_given_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_query_needs_no_more_than_its_batch() {
-    let server = serve(memory(MIB / 2, MIB / 4), Arc::new(Endless)).await.unwrap();
+    let server = serve(memory(MIB / 2, MIB / 4), Arc::new(QueryEngine(Endless))).await.unwrap();
     let connection = connect(&server).await;
     let mut stream = connection.query("ROWS", &[]).await.unwrap();
     let mut rows = 0;
@@ -134,7 +111,7 @@ async fn one_query_needs_no_more_than_its_batch() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chain_that_asks_for_more_than_anybody_holds_is_cut() {
-    let server = serve(ServerSettings::default(), Arc::new(Endless)).await.unwrap();
+    let server = serve(ServerSettings::default(), Arc::new(QueryEngine(Endless))).await.unwrap();
     let mut raw = open(&server).await;
     let opnqry = OpnQry::new(section("SYSSH200", 1), 1_000_000).encode(TEXT).unwrap();
     let got = Ask::new().prepare("ROWS").then(&opnqry, &[]).send(&mut raw).await;
