@@ -4,4 +4,5 @@ pub mod descriptor;
 pub mod lid;
 mod places;
 pub mod row;
+mod run;
 mod runs;
