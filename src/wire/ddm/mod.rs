@@ -11,5 +11,6 @@ pub mod param;
 mod point;
 pub mod rdbname;
 pub mod reply;
+mod reply_text;
 pub mod secchk;
 pub mod text;
