@@ -2,70 +2,8 @@
 //! (DDM and DRDA architecture; values agreed by at least two public sources or seen on the wire;
 //! X'D0xx' to X'D4xx' are the extensions for record access to IBM i.)
 
-use super::point::Form;
 pub use super::point::{Class, CodePoint, Side};
-use crate::wire::codec::error::What;
-use std::fmt;
-
-/// A line of the table.
-struct Entry {
-    name: &'static str,
-    class: Class,
-    side: Side,
-    form: Form,
-}
-
-impl CodePoint {
-    /// Its name, if it is known.
-    pub fn name(self) -> Option<&'static str> {
-        self.entry().map(|entry| entry.name)
-    }
-
-    /// The kind of thing that it names.
-    pub fn class(self) -> Option<Class> {
-        self.entry().map(|entry| entry.class)
-    }
-
-    /// The part of the protocol that it belongs to.
-    pub fn side(self) -> Option<Side> {
-        self.entry().map(|entry| entry.side)
-    }
-
-    /// True for a reply message, as opposed to a reply's data object.
-    pub fn is_reply_message(self) -> bool {
-        self.class() == Some(Class::ReplyMessage)
-    }
-
-    /// The form of its value.
-    pub(super) fn form(self) -> Form {
-        match self.entry() {
-            Some(Entry { class: Class::Command | Class::ReplyMessage, .. }) => Form::Objects,
-            Some(entry) => entry.form,
-            None => Form::Bytes,
-        }
-    }
-}
-
-impl From<CodePoint> for What {
-    fn from(point: CodePoint) -> What {
-        What::Point(point.number(), point.name().unwrap_or("parameter"))
-    }
-}
-
-impl fmt::Display for CodePoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None => write!(f, "X'{:04X}'", self.number()),
-        }
-    }
-}
-
-impl fmt::Debug for CodePoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+use super::point::{Entry, Form};
 
 /// Declares each point once: its class and side, its name, its number, and the form of its value if it has one
 /// that can be shown.
@@ -77,7 +15,8 @@ macro_rules! points {
         )*)*
 
         impl CodePoint {
-            fn entry(self) -> Option<&'static Entry> {
+            /// Its line of the table.
+            pub(super) fn entry(self) -> Option<&'static Entry> {
                 Some(match self {
                     $($($name => &Entry {
                         name: stringify!($name),

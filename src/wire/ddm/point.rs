@@ -1,5 +1,6 @@
 //! The type of code points, and how they are told apart. `codepoint.rs` has the table.
 
+use crate::wire::codec::error::What;
 use std::fmt;
 
 /// A code point, known or not. It prints by its name, an unknown one as X'200C'.
@@ -49,6 +50,14 @@ pub(super) enum Form {
     Bytes,
 }
 
+/// A line of the table.
+pub(super) struct Entry {
+    pub(super) name: &'static str,
+    pub(super) class: Class,
+    pub(super) side: Side,
+    pub(super) form: Form,
+}
+
 impl CodePoint {
     /// The code point of a number.
     pub const fn new(number: u16) -> CodePoint {
@@ -59,10 +68,60 @@ impl CodePoint {
     pub const fn number(self) -> u16 {
         self.0
     }
+
+    /// Its name, if it is known.
+    pub fn name(self) -> Option<&'static str> {
+        self.entry().map(|entry| entry.name)
+    }
+
+    /// The kind of thing that it names.
+    pub fn class(self) -> Option<Class> {
+        self.entry().map(|entry| entry.class)
+    }
+
+    /// The part of the protocol that it belongs to.
+    pub fn side(self) -> Option<Side> {
+        self.entry().map(|entry| entry.side)
+    }
+
+    /// True for a reply message, as opposed to a reply's data object.
+    pub fn is_reply_message(self) -> bool {
+        self.class() == Some(Class::ReplyMessage)
+    }
+
+    /// The form of its value.
+    pub(super) fn form(self) -> Form {
+        match self.entry() {
+            Some(Entry { class: Class::Command | Class::ReplyMessage, .. }) => Form::Objects,
+            Some(entry) => entry.form,
+            None => Form::Bytes,
+        }
+    }
+}
+
+impl From<CodePoint> for What {
+    fn from(point: CodePoint) -> What {
+        What::Point(point.number(), point.name().unwrap_or("parameter"))
+    }
 }
 
 impl fmt::UpperHex for CodePoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::UpperHex::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for CodePoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "X'{:04X}'", self.number()),
+        }
+    }
+}
+
+impl fmt::Debug for CodePoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
