@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import jdbc
+import jdbc_programs
 import pytest
 from derby import Derby, Truth
 from jdbc_reds import REDS
@@ -51,7 +52,7 @@ RUNS: dict[str, tuple[Callable[[], dict[str, str]], int]] = {
 @pytest.fixture(scope="module")
 def looked() -> dict[str, Future[dict[str, str]]]:
     """What went wrong, feature by feature, in each run."""
-    jdbc.compiled()
+    jdbc_programs.compiled()
     pool = ThreadPoolExecutor(2)
     return {name: pool.submit(run) for name, (run, _) in RUNS.items()}
 

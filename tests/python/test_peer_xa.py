@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import jdbc_programs
 import pyarrow as pa
 import pytest
 import scenes
@@ -59,7 +60,7 @@ def run(driver: str, engine: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def runs() -> dict[tuple[str, str], Future[dict[str, str]]]:
-    scenes.compiled()
+    jdbc_programs.compiled()
     pool = ThreadPoolExecutor(2)
     return {of: pool.submit(run, *of) for of in RUNS}
 

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
-import functools
-import importlib.util
 import json
-import os
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-from derby import java, javac
+from jdbc_programs import run
 
 from drdarrow import server
 
-ROOT = Path(__file__).resolve().parents[3]
-SOURCES = ROOT / "tests" / "jdbc"
 USER, PASSWORD = "app", "secret"
 
 #: The texts and bytes of LOBS, which Scene.java makes as well.
@@ -27,43 +17,13 @@ WORDS = "Grüße 日本 𝄞 "
 SIZES = [0, None, 1, 3_000, 20_000, 150_000]
 
 
-def jar(key: str) -> str:
-    """Where a driver is, see tools/jars.py."""
-    spec = importlib.util.spec_from_file_location("jars", ROOT / "tools" / "jars.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return str(module.fetched(key))
-
-
-def driver(name: str) -> list[str]:
-    """The jars of a driver: jcc-12, jcc-11, derby-16."""
-    return [jar("derbyclient"), jar("derbyshared")] if name == "derby-16" else [jar(name)]
-
-
-@functools.cache
-def compiled() -> str:
-    """The classes of tests/jdbc, compiled once."""
-    folder = tempfile.mkdtemp(prefix="jdbc-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    javac(["-d", folder, *map(str, sorted(SOURCES.glob("*.java")))])
-    return folder
-
-
 def looked_at(driver_name: str, port: int, start: str = "", password: str = PASSWORD) -> dict[str, str]:
     """Every feature whose name begins so, with what went wrong, "" for nothing."""
     product = "jcc" if driver_name.startswith("jcc") else "derby"
     url = f"jdbc:{'db2' if product == 'jcc' else 'derby'}://127.0.0.1:{port}/SAMPLE"
-    path = os.pathsep.join([*driver(driver_name), compiled()])
-    options = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx768m", "-Duser.language=en"]
-    command = [*java(), *options, "-cp", path, "Suite", product, url, USER, password, start]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    except subprocess.TimeoutExpired as error:
-        out = error.stdout.decode() if isinstance(error.stdout, bytes) else error.stdout
-        raise AssertionError(f"Suite.java did not end; so far:\n{out}") from None
-    assert done.returncode == 0, done.stderr[-4000:]
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"feature"')]
+    arguments = (product, url, USER, password, start)
+    printed = run("Suite", driver_name, *arguments, options=("-Xmx768m", "-Duser.language=en"), seconds=300)
+    lines = [json.loads(line) for line in printed if line.startswith('{"feature"')]
     return {line["feature"]: line["error"] for line in lines}
 
 
