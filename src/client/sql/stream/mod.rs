@@ -1,54 +1,45 @@
 //! A result set as Arrow record batches. Waiting and decoding are separate, so that decoding runs
 //! on the consumer's thread while the next blocks are on their way.
 
+mod under_construction;
+mod wait;
+
+use self::under_construction::UnderConstruction;
 use super::column_info::ColumnInfo;
 use super::cursor_state::CursorState;
-use super::inner::{Inner, sqlca};
+use super::inner::Inner;
 use super::lob::{LobForms, PendingRow};
 use super::prefetch::{Fetched, Prefetcher};
 use super::sections::SectionLease;
 use crate::client::batch_source::{BatchSource, Wait};
-use crate::client::error::{Error, ErrorClass, Phase, Result};
-use crate::client::limits::{BatchDelay, Decoded, Limits, passed, until};
+use crate::client::error::{Error, Phase, Result};
+use crate::client::limits::{BatchDelay, Decoded, Limits};
 use crate::client::warning::Warning;
-use crate::column::decode::{ColumnDecoder, decoder};
-use crate::column::error::ColumnError;
-use crate::column::schema::schema;
 use crate::flow::bounds::{OBJECTS_WITHOUT_ROWS, WARNINGS};
 use crate::flow::error::FlowError;
-use crate::flow::sql::locator::Ask;
 use crate::flow::sql::query::{OpenedQuery, QueryReply};
 use crate::flow::sql::rows::{Event, QueryBlock, RowAssembler, RowChunk};
-use crate::net::error::{ConnectStage, NetError};
 use crate::wire::codec::error::WireError;
 use crate::wire::ddm::codepoint as cp;
-use crate::wire::fdoca::row::{CHUNK, Offsets};
+use crate::wire::fdoca::row::CHUNK;
 use crate::wire::sql::package::PkgNamCsn;
-use crate::wire::value::cell::Cells;
 use crate::wire::value::field::{Field, Shape};
-use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
-use tokio::time::Instant;
 
 /// A result set being read. Dropped before its end, it closes the query in the background.
 pub struct QueryStream {
     inner: Arc<Inner>,
     cursor: Arc<CursorState>,
     fields: Vec<Field>,
-    schema: SchemaRef,
     rows: RowAssembler,
-    offsets: Offsets,
     /// A row whose large values are still to be fetched.
     parked: Option<PendingRow>,
-    decoders: Vec<Box<dyn ColumnDecoder>>,
+    batch: UnderConstruction,
     limits: Limits,
-    /// Rows in the batch being built.
-    building: usize,
-    /// How long they wait for more.
+    /// How long the rows of the batch wait for more.
     patience: BatchDelay,
     /// Rows hold locators, which end with the unit of work.
     by_locator: bool,
@@ -74,7 +65,7 @@ pub struct QueryStream {
 impl std::fmt::Debug for QueryStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryStream")
-            .field("schema", &self.schema)
+            .field("schema", self.batch.schema())
             .field("rows", &self.handed_out)
             .finish_non_exhaustive()
     }
@@ -89,17 +80,13 @@ impl QueryStream {
         opened: OpenedQuery,
         fields: Vec<Field>,
     ) -> Result<QueryStream> {
-        let phase = Phase::Execute;
-        let options = &inner.config.options;
         let rows_came = opened.answer.blocks.iter().any(|b| !b.is_empty());
         let forms = LobForms::new(fields, inner.config.lobs, rows_came, &inner.session.theirs);
         let holds_locators = forms.by_locator();
         let by_locator = holds_locators.then_some(forms.outovr);
         let (wire, fields) = (forms.rows, forms.values);
-        let fail = |e: ColumnError| Error::from_column(&e, phase).at(&inner.peer);
-        let decoders = fields.iter().enumerate().map(|(i, f)| decoder(f, i, options).map_err(fail));
-        let made: Result<Vec<_>> = decoders.collect();
-        let made = made.and_then(|d| Ok((d, schema(&fields, options).map_err(fail)?)));
+        let made = UnderConstruction::new(&fields, &inner.config.options)
+            .map_err(|e| Error::from_column(&e, Phase::Execute).at(&inner.peer));
         let lobs = wire.iter().any(|f| matches!(f.shape, Shape::Lob(_)));
         let cursor = CursorState::new(opened.held);
         let (out, blocks) = mpsc::unbounded_channel();
@@ -124,20 +111,17 @@ impl QueryStream {
             cursor.stop(over);
         }
         tokio::spawn(pump.run());
-        let (decoders, schema) = made?;
+        let batch = made?;
         let settled = inner.autocommit.load(Ordering::Acquire).then_some(settled);
         let limits = Limits { delay: inner.config.batch_delay, ..Limits::default() };
         let mut stream = QueryStream {
             rows: RowAssembler::of(&inner.session, &wire).with_lob_limit(inner.config.lob_limit as usize),
-            offsets: Offsets::new(fields.len()),
             parked: None,
             inner,
             cursor,
-            schema,
-            decoders,
+            batch,
             fields,
             limits,
-            building: 0,
             patience: BatchDelay::default(),
             by_locator: holds_locators,
             joined: false,
@@ -172,109 +156,6 @@ impl QueryStream {
         if self.warnings.len() < WARNINGS { self.warnings.push(warning) } else { self.unkept += 1 }
     }
 
-    /// Waits for a block, for large values, or for the rows in hand to be due.
-    async fn ready(&mut self) -> Result<()> {
-        if self.ended {
-            if let Some(settled) = &mut self.settled {
-                // Nothing is said where all went well.
-                self.failure = settled.await.ok();
-                self.settled = None;
-            }
-            return Ok(());
-        }
-        let handed_out = if self.building > 0 { self.patience.end(self.limits.delay) } else { None };
-        if self.parked.is_some() {
-            // Those that came with the open may be many.
-            if passed(handed_out) && !self.joined {
-                self.patience.run_out();
-                return Ok(());
-            }
-            self.fetch_large().await;
-            return Ok(());
-        }
-        if let Ok(received) = self.blocks.try_recv() {
-            self.receive(received).await;
-            return Ok(());
-        }
-        if passed(handed_out) && !self.joined {
-            self.patience.run_out();
-            // Who allowed a wait reads on; who did not may never ask again.
-            if !self.by_locator && self.limits.delay != Some(Duration::ZERO) {
-                self.cursor.demand();
-            }
-            return Ok(());
-        }
-        self.joined |= self.by_locator && self.building > 0;
-        self.cursor.demand();
-        let limit = self.inner.config.statement_timeout;
-        let gives_up = limit.and_then(|limit| Instant::now().checked_add(limit));
-        tokio::select! {
-            biased;
-            // Ended from outside: decode() tells why.
-            () = self.cursor.changed.notified() => {}
-            received = self.blocks.recv() => {
-                let lost = || Err(NetError::Broken(self.inner.channel.broken().unwrap_or_default()));
-                let received = received.unwrap_or_else(lost);
-                self.receive(received).await;
-            }
-            () = until(handed_out), if !self.joined => self.patience.run_out(),
-            () = until(gives_up) => {
-                self.inner.channel.abort("a fetch took longer than statement_timeout");
-                let e = NetError::Timeout { stage: ConnectStage::Reply, after: limit.unwrap_or_default() };
-                self.fail(Error::from_net(e, Phase::Fetch).at(&self.inner.peer).broken());
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes in what the pump has fetched.
-    async fn receive(&mut self, received: Fetched) {
-        match received {
-            Ok((answer, permit)) => {
-                self.permit = Some(permit);
-                if let Some(failure) = self.take(answer) {
-                    // Kept before it is asked about: a caller that stops waiting here must not lose it.
-                    let failure = failure.into();
-                    let sqlca = sqlca(&failure);
-                    let e = self.inner.error(failure, Phase::Fetch);
-                    self.failure = Some(e.clone());
-                    if let Some(sqlca) = sqlca {
-                        self.failure = Some(self.inner.in_words(e, sqlca).await);
-                    }
-                }
-            }
-            Err(e) => {
-                let e = self.inner.without_secrets(Error::from_net(e, Phase::Fetch)).at(&self.inner.peer);
-                self.failure =
-                    Some(Error { message: format!("{} after {} rows", e.message, self.rows.delivered()), ..e });
-            }
-        }
-    }
-
-    /// Fetches the large values of the row in hand. Cancel safe: what was fetched is kept.
-    async fn fetch_large(&mut self) {
-        let Some(lease) = self.inner.sections.take() else {
-            return self.fail(Error::new(ErrorClass::Operational, Phase::Fetch, "54000", "too many open readers"));
-        };
-        while let Some(parked) = self.parked.as_mut() {
-            let requests = parked.reading.next();
-            if requests.is_empty() {
-                self.inner.free(parked.reading.locators());
-                return;
-            }
-            let ask = Ask::new(self.inner.session.clone(), lease.name.clone(), requests);
-            let failure = match self.inner.talk(ask, Phase::Fetch).await {
-                Ok(answers) => parked.reading.take(answers).err().map(|e| self.error(e)),
-                // Ended from outside: decode() tells why.
-                Err(_) if self.cursor.why_ended().is_some() => return,
-                Err(e) => Some(e),
-            };
-            if let Some(e) = failure {
-                return self.fail(e);
-            }
-        }
-    }
-
     /// The rows end here: what came before is handed out first.
     fn fail(&mut self, e: Error) {
         self.failure = Some(e);
@@ -298,61 +179,37 @@ impl QueryStream {
         answer.failure
     }
 
-    fn size(&self) -> usize {
-        self.decoders.iter().map(|d| d.bytes()).sum()
-    }
-
     fn append(&mut self, chunk: &RowChunk) -> Result<()> {
-        for (column, decoder) in self.decoders.iter_mut().enumerate() {
-            let lobs = chunk.lobs.iter().find(|(c, _)| *c == column).map_or(&[][..], |(_, values)| values);
-            let cells =
-                Cells { buf: &chunk.buf, offsets: self.offsets.column(column), lobs, first_row: chunk.first_row };
-            if let Err(e) = decoder.append(&cells) {
-                // The columns are no longer of one length: what was begun is lost with the reader.
-                self.building = 0;
-                self.end();
-                return Err(Error::from_column(&e, Phase::Fetch).at(&self.inner.peer));
-            }
-        }
-        self.building += self.offsets.rows();
-        Ok(())
+        let done = self.batch.append(chunk);
+        done.map_err(|e| self.spoiled(e))
     }
 
-    /// No more rows are there at the moment.
-    fn short_of_rows(&mut self) -> Result<Decoded> {
-        if self.patience.is_over() { self.batch() } else { Ok(Decoded::NeedBlock) }
-    }
-
-    fn batch(&mut self) -> Result<Decoded> {
-        let rows = std::mem::take(&mut self.building);
+    fn finish(&mut self) -> Result<Decoded> {
         self.patience.renew();
         self.joined = false;
-        let mut columns = Vec::with_capacity(self.decoders.len());
-        for decoder in &mut self.decoders {
-            match decoder.finish() {
-                Ok(array) => columns.push(array),
-                Err(e) => {
-                    self.end();
-                    return Err(Error::from_column(&e, Phase::Fetch).at(&self.inner.peer));
-                }
-            }
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
-            .map_err(|e| Error::new(ErrorClass::Internal, Phase::Fetch, "58004", e.to_string()))?;
-        self.handed_out += rows as u64;
+        let batch = self.batch.finish();
+        let batch = batch.map_err(|e| self.spoiled(e))?;
+        self.handed_out += batch.num_rows() as u64;
         Ok(Decoded::Batch(batch))
+    }
+
+    /// The rows end here: a value cannot be decoded.
+    fn spoiled(&mut self, e: Error) -> Error {
+        self.end();
+        e.at(&self.inner.peer)
     }
 
     /// Warns of the bad values that were made NULL.
     fn count_nulled(&mut self) {
-        for (decoder, field) in self.decoders.iter().zip(&self.fields) {
-            let count = decoder.nulled();
-            if count > 0 {
-                let text = format!("column {}: {count} values that mean nothing were read as NULL", field.name);
-                self.warnings.push(Warning::general(&text));
-            }
+        for (count, field) in self.batch.nulled().zip(&self.fields).filter(|(count, _)| *count > 0) {
+            let text = format!("column {}: {count} values that mean nothing were read as NULL", field.name);
+            self.warnings.push(Warning::general(&text));
         }
+    }
+
+    /// No more rows are there at the moment.
+    fn short_of_rows(&mut self) -> Result<Decoded> {
+        if self.patience.is_over() { self.finish() } else { Ok(Decoded::NeedBlock) }
     }
 
     /// No more rows are read.
@@ -390,7 +247,7 @@ impl QueryStream {
 
 impl BatchSource for QueryStream {
     fn schema(&self) -> SchemaRef {
-        self.schema.clone()
+        self.batch.schema().clone()
     }
 
     fn set_limits(&mut self, limits: Limits) {
@@ -399,18 +256,17 @@ impl BatchSource for QueryStream {
 
     fn decode(&mut self) -> Result<Decoded> {
         if let Some(why) = self.cursor.why_ended().filter(|_| !self.ended) {
-            self.building = 0;
+            self.batch.give_up();
             self.end();
             return Err(self.error(FlowError::ReaderEnded(why)));
         }
         loop {
             if self.ended {
-                if self.building > 0 {
-                    return self.batch();
+                if self.batch.rows() > 0 {
+                    return self.finish();
                 }
                 self.count_nulled();
-                // They keep the memory of the last batches.
-                self.decoders.clear();
+                self.batch.let_go();
                 return match (self.failure.take(), &self.settled) {
                     (Some(e), _) => {
                         self.settled = None;
@@ -420,8 +276,9 @@ impl BatchSource for QueryStream {
                     (None, None) => Ok(Decoded::End),
                 };
             }
-            if self.building >= self.limits.rows || self.building > 0 && self.size() >= self.limits.bytes {
-                return self.batch();
+            let rows = self.batch.rows();
+            if rows >= self.limits.rows || rows > 0 && self.batch.bytes() >= self.limits.bytes {
+                return self.finish();
             }
             if let Some(parked) = self.parked.take() {
                 if !parked.is_whole() {
@@ -431,8 +288,8 @@ impl BatchSource for QueryStream {
                 self.append(&parked.finish())?;
                 continue;
             }
-            let limit = CHUNK.min(self.limits.rows - self.building);
-            match self.rows.next(limit, &mut self.offsets) {
+            let limit = CHUNK.min(self.limits.rows - rows);
+            match self.rows.next(limit, &mut self.batch.offsets) {
                 Ok(Event::Rows(chunk)) if chunk.locators.is_empty() => self.append(&chunk)?,
                 Ok(Event::Rows(chunk)) => {
                     let (product, limit) = (self.inner.session.product, self.inner.config.lob_limit as usize);
