@@ -54,8 +54,8 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(file::partition::open_partition_async, module)?)?;
     module.add_class::<sql::connection::Connection>()?;
     module.add_class::<sql::connection::AsyncConnection>()?;
-    module.add_class::<sql::cursor::Cursor>()?;
-    module.add_class::<sql::cursor::AsyncCursor>()?;
+    module.add_class::<sql::cursor_classes::Cursor>()?;
+    module.add_class::<sql::cursor_classes::AsyncCursor>()?;
     module.add_class::<file::connection::FileConnection>()?;
     module.add_class::<file::connection::AsyncFileConnection>()?;
     module.add_class::<file::open_file::File>()?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::cursor::{AsyncCursor, Cursor};
+use super::cursor_classes::{AsyncCursor, Cursor};
 use super::statement::SharedStatement;
 use crate::client::error::Result;
 use crate::python::arguments::settings;

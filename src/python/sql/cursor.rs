@@ -1,16 +1,15 @@
-//! The cursor of PEP 249 and its sister for asyncio, and the ways from their results to Arrow.
+//! The methods of cursors: PEP 249, and the ways from their results to Arrow.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
+use super::cursor_classes::{AsyncCursor, Cursor};
 use super::description::{describe_state, description, drain_messages, row_count};
 use super::executemany::{self, RawBatch};
 use super::ingest::{self, Ingested};
 use super::ingest_request::{IngestRequest, skipped};
-use super::statement::SharedStatement;
 use super::{fetch, procedure};
 use crate::python::arguments::given::Given;
 use crate::python::arguments::param_rows::RawRows;
@@ -20,114 +19,13 @@ use crate::python::arrow::result_table::{self, Form, Framed};
 use crate::python::arrow::stream::{ArrowStream, AsyncArrowStream};
 use crate::python::coroutine::{coroutine, spawn};
 use crate::python::errors::Raise;
-use crate::python::ownership::Owned;
+use crate::python::runtime;
 use crate::python::twins::twins;
 use crate::python::wording::shown;
-use crate::python::{errors, runtime};
-
-/// Executes statements and fetches their rows (PEP 249).
-///
-/// Made by `Connection.cursor()`. Parameters are question marks. One thread at a time may use a
-/// cursor: another one gets InterfaceError. Several cursors of a connection may read side by side.
-#[pyclass(frozen, module = "drdarrow", weakref)]
-pub(in crate::python) struct Cursor {
-    /// The Connection; only handed back, so its class need not be known here.
-    connection: Py<PyAny>,
-    statement: Owned<Arc<SharedStatement>>,
-    messages: Py<PyList>,
-    arraysize: AtomicUsize,
-}
-
-/// Executes statements and fetches their rows. One task at a time may use it.
-#[pyclass(frozen, module = "drdarrow.aio", weakref)]
-pub(in crate::python) struct AsyncCursor {
-    connection: Py<PyAny>,
-    statement: Owned<Arc<SharedStatement>>,
-    messages: Py<PyList>,
-    arraysize: AtomicUsize,
-    /// Rows fetched and not handed out: those of a fetch that was cancelled.
-    #[pyo3(get)]
-    _kept: Py<PyList>,
-    /// An `asyncio.Lock`, of the fetch under way.
-    #[pyo3(get)]
-    _turn: Py<PyAny>,
-}
-
-impl Cursor {
-    pub(super) fn new(py: Python<'_>, connection: Py<PyAny>, statement: Arc<SharedStatement>) -> Cursor {
-        let messages = PyList::empty(py).unbind();
-        Cursor { connection, statement: Owned::new(statement), messages, arraysize: AtomicUsize::new(1) }
-    }
-
-    /// The statement, for something new.
-    fn anew(&self, py: Python<'_>) -> PyResult<Arc<SharedStatement>> {
-        let statement = self.statement.get().or_raise(py)?;
-        statement.usable().or_raise(py)?;
-        self.messages.bind(py).call_method0("clear")?;
-        Ok(statement.clone())
-    }
-
-    /// The statement, for its next result set.
-    fn next(&self, py: Python<'_>) -> PyResult<Arc<SharedStatement>> {
-        self.statement.get().or_raise(py).cloned()
-    }
-
-    /// Nothing speaks against taking the whole result.
-    fn whole(&self, _py: Python<'_>) -> PyResult<()> {
-        Ok(())
-    }
-}
-
-impl AsyncCursor {
-    pub(super) fn new(py: Python<'_>, connection: Py<PyAny>, statement: Arc<SharedStatement>) -> PyResult<AsyncCursor> {
-        Ok(AsyncCursor {
-            connection,
-            statement: Owned::new(statement),
-            messages: PyList::empty(py).unbind(),
-            arraysize: AtomicUsize::new(1),
-            _kept: PyList::empty(py).unbind(),
-            _turn: py.import("asyncio")?.call_method0("Lock")?.unbind(),
-        })
-    }
-
-    /// Refuses to go on as if a cancelled fetch had taken nothing.
-    fn whole(&self, py: Python<'_>) -> PyResult<()> {
-        if self._kept.bind(py).is_empty() {
-            return Ok(());
-        }
-        let text = "rows of a fetch that was cancelled are waiting: fetch them as rows, or execute again";
-        Err(errors::interface(py, text))
-    }
-
-    /// The statement, for something new.
-    fn anew(&self, py: Python<'_>) -> PyResult<Arc<SharedStatement>> {
-        let statement = self.next(py)?;
-        statement.usable().or_raise(py)?;
-        self.messages.bind(py).call_method0("clear")?;
-        Ok(statement)
-    }
-
-    /// The statement, for its next result set. Until that comes, nobody goes on after the rows that are given up.
-    fn next(&self, py: Python<'_>) -> PyResult<Arc<SharedStatement>> {
-        let statement = self.statement.get().or_raise(py)?;
-        if !self._kept.bind(py).is_empty() {
-            self._kept.bind(py).call_method0("clear")?;
-            statement.lose();
-        }
-        Ok(statement.clone())
-    }
-}
 
 twins! {
     impl Cursor {
-        /// Executes a statement and returns the cursor itself.
-        ///
-        /// `parameters` is a sequence with one value per question mark: None, bool, int, float, Decimal,
-        /// str, bytes, bytearray, memoryview, date, time, datetime (one with a zone for types that have one). The
-        /// result of the statement before is closed.
-        ///
-        /// Raises ProgrammingError for the statement, DataError for a value that does not fit,
-        /// IntegrityError for a constraint, InterfaceError for misuse, OperationalError for the rest.
+        #[doc = include_str!("execute.txt")]
         #[pyo3(signature = (operation, parameters=None))]
         pub(super) fn execute(
             slf: Py<Self>,

@@ -1,7 +1,8 @@
 //! The classes of the SQL side: connections, cursors and what both their sync and async forms do.
 
 pub(super) mod connection;
-pub(super) mod cursor;
+mod cursor;
+pub(super) mod cursor_classes;
 mod description;
 pub(super) mod executemany;
 mod fetch;

@@ -1,0 +1,105 @@
+//! The cursor of PEP 249 and its sister for asyncio: what they hold, and how a method comes by their statement.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+use super::statement::SharedStatement;
+use crate::python::errors;
+use crate::python::errors::Raise;
+use crate::python::ownership::Owned;
+
+/// Executes statements and fetches their rows (PEP 249).
+///
+/// Made by `Connection.cursor()`. Parameters are question marks. One thread at a time may use a
+/// cursor: another one gets InterfaceError. Several cursors of a connection may read side by side.
+#[pyclass(frozen, module = "drdarrow", weakref)]
+pub(in crate::python) struct Cursor {
+    /// The Connection; only handed back, so its class need not be known here.
+    pub(super) connection: Py<PyAny>,
+    pub(super) statement: Owned<Arc<SharedStatement>>,
+    pub(super) messages: Py<PyList>,
+    pub(super) arraysize: AtomicUsize,
+}
+
+/// Executes statements and fetches their rows. One task at a time may use it.
+#[pyclass(frozen, module = "drdarrow.aio", weakref)]
+pub(in crate::python) struct AsyncCursor {
+    pub(super) connection: Py<PyAny>,
+    pub(super) statement: Owned<Arc<SharedStatement>>,
+    pub(super) messages: Py<PyList>,
+    pub(super) arraysize: AtomicUsize,
+    /// Rows fetched and not handed out: those of a fetch that was cancelled.
+    #[pyo3(get)]
+    _kept: Py<PyList>,
+    /// An `asyncio.Lock`, of the fetch under way.
+    #[pyo3(get)]
+    _turn: Py<PyAny>,
+}
+
+impl Cursor {
+    pub(super) fn new(py: Python<'_>, connection: Py<PyAny>, statement: Arc<SharedStatement>) -> Cursor {
+        let messages = PyList::empty(py).unbind();
+        Cursor { connection, statement: Owned::new(statement), messages, arraysize: AtomicUsize::new(1) }
+    }
+
+    /// The statement, for something new.
+    pub(super) fn anew(&self, py: Python<'_>) -> PyResult<Arc<SharedStatement>> {
+        let statement = self.statement.get().or_raise(py)?;
+        statement.usable().or_raise(py)?;
+        self.messages.bind(py).call_method0("clear")?;
+        Ok(statement.clone())
+    }
+
+    /// The statement, for its next result set.
+    pub(super) fn next(&self, py: Python<'_>) -> PyResult<Arc<SharedStatement>> {
+        self.statement.get().or_raise(py).cloned()
+    }
+
+    /// Nothing speaks against taking the whole result.
+    pub(super) fn whole(&self, _py: Python<'_>) -> PyResult<()> {
+        Ok(())
+    }
+}
+
+impl AsyncCursor {
+    pub(super) fn new(py: Python<'_>, connection: Py<PyAny>, statement: Arc<SharedStatement>) -> PyResult<AsyncCursor> {
+        Ok(AsyncCursor {
+            connection,
+            statement: Owned::new(statement),
+            messages: PyList::empty(py).unbind(),
+            arraysize: AtomicUsize::new(1),
+            _kept: PyList::empty(py).unbind(),
+            _turn: py.import("asyncio")?.call_method0("Lock")?.unbind(),
+        })
+    }
+
+    /// Refuses to go on as if a cancelled fetch had taken nothing.
+    pub(super) fn whole(&self, py: Python<'_>) -> PyResult<()> {
+        if self._kept.bind(py).is_empty() {
+            return Ok(());
+        }
+        let text = "rows of a fetch that was cancelled are waiting: fetch them as rows, or execute again";
+        Err(errors::interface(py, text))
+    }
+
+    /// The statement, for something new.
+    pub(super) fn anew(&self, py: Python<'_>) -> PyResult<Arc<SharedStatement>> {
+        let statement = self.next(py)?;
+        statement.usable().or_raise(py)?;
+        self.messages.bind(py).call_method0("clear")?;
+        Ok(statement)
+    }
+
+    /// The statement, for its next result set. Until that comes, nobody goes on after the rows that are given up.
+    pub(super) fn next(&self, py: Python<'_>) -> PyResult<Arc<SharedStatement>> {
+        let statement = self.statement.get().or_raise(py)?;
+        if !self._kept.bind(py).is_empty() {
+            self._kept.bind(py).call_method0("clear")?;
+            statement.lose();
+        }
+        Ok(statement.clone())
+    }
+}
