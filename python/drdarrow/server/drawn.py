@@ -7,14 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from drdarrow.server.edits import Span, Statement
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import text
-
-if TYPE_CHECKING:
-    from drdarrow.server.cursors import Cursor
 
 __all__ = ["DUMMY", "MACROS", "Drawn", "draws", "identity", "once", "previous", "undrawn"]
 
@@ -36,6 +33,12 @@ MACROS = {
         "CASE WHEN x IS NULL THEN error('drdarrow 845 51035|' || s) ELSE CAST(x AS BIGINT) END",
     )
 }
+
+
+class _Cursor(Protocol):
+    """The part of a cursor that these need."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> Any: ...
 
 
 def draws(sql: str) -> list[str]:
@@ -117,7 +120,7 @@ class Drawn:
         self._values: dict[str, int] = {}
 
     @contextmanager
-    def drawing(self, sequences: Sequence[str], own: str, cursor: Cursor) -> Iterator[None]:
+    def drawing(self, sequences: Sequence[str], own: str, cursor: _Cursor) -> Iterator[None]:
         """While a statement draws values. own: the sequence of the identity column that gets one of them.
 
         Raises SqlError -913 where others take too long.
@@ -139,14 +142,14 @@ class Drawn:
         finally:
             self._lock.release()
 
-    def tell(self, sql: str, cursor: Cursor) -> None:
+    def tell(self, sql: str, cursor: _Cursor) -> None:
         """Tells a connection the values that a statement asks for."""
         for name in _ASKED.findall(sql):
             value = self._values.get(name)
             cursor.execute(f'SET VARIABLE "drdarrow_drawn_{name}" = {"NULL" if value is None else value}')
 
     @staticmethod
-    def _last(name: str, cursor: Cursor) -> int | None:
+    def _last(name: str, cursor: _Cursor) -> int | None:
         schema, _, plain = name.replace('"', "").lower().rpartition(".")
         found = cursor.execute(_LAST, [plain, schema, schema]).fetchall()
         return found[0][0] if found else None

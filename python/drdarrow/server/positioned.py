@@ -6,18 +6,20 @@ as one column more, it runs in the transaction of the changes, and a statement f
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from drdarrow.server import catalog, describing
+from drdarrow.server.cursors import Cursor
+from drdarrow.server.describing import Rules
+from drdarrow.server.dialect import Dialect, Translated
 from drdarrow.server.edits import Edits, Statement, names
 from drdarrow.server.engine import Prepared, SqlError
+from drdarrow.server.known import Known
 from drdarrow.server.lexer import Word
-
-if TYPE_CHECKING:
-    from drdarrow.server.cursors import Cursor
-    from drdarrow.server.dialect import Translated
-    from drdarrow.server.session import DuckSession
+from drdarrow.server.references import References
+from drdarrow.server.statement import Statement as Running
 
 __all__ = ["at_row", "updatable"]
 
@@ -42,7 +44,21 @@ _ROW = " WHERE rowid = CAST(? AS BIGINT)"
 _SHADOWED = "SELECT count(*) FROM duckdb_columns() WHERE lower(column_name) = 'rowid' AND lower(table_name) = lower(?)"
 
 
-def updatable(session: DuckSession, sql: str) -> Prepared:
+class _Session(Protocol):
+    """The parts of a client's session that these need."""
+
+    _main: Cursor
+    _dialect: Dialect
+    _known: Known
+    _rules: Rules
+    _references: References | None
+    _statements: dict[int, Running]
+
+    def _reading(self, *statements: str) -> AbstractContextManager[Cursor]: ...
+    def _keep(self, statement: Running) -> int: ...
+
+
+def updatable(session: _Session, sql: str) -> Prepared:
     """Prepares a query whose last column is the number of the row.
 
     Raises SqlError -511 where its rows are not those of one table.
@@ -61,7 +77,7 @@ def updatable(session: DuckSession, sql: str) -> Prepared:
     return session._keep(statement), described, parameters
 
 
-def at_row(session: DuckSession, sql: str, of: int) -> Prepared:
+def at_row(session: _Session, sql: str, of: int) -> Prepared:
     """Prepares an UPDATE or a DELETE, which says nothing of rows, for one row of a query's table: its last marker is
     the number of the row.
 
@@ -90,7 +106,7 @@ def at_row(session: DuckSession, sql: str, of: int) -> Prepared:
     return session._keep(changed), described, parameters
 
 
-def _describe(session: DuckSession, cursor: Cursor, translated: Translated) -> describing.Description:
+def _describe(session: _Session, cursor: Cursor, translated: Translated) -> describing.Description:
     if session._references is not None:
         session._references.check(translated.sql, cursor)
     return describing.describe(cursor, cursor is not session._main, translated, session._known.tables, session._rules)
