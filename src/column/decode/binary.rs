@@ -5,7 +5,7 @@ use arrow_array::ArrayRef;
 use super::ColumnDecoder;
 use super::cell_layout::{CellLayout, ForCellLayout, choose};
 use super::primitive::DecoderTarget;
-use super::varying::ByteColumn;
+use super::varying::{ByteColumn, counted_by_column};
 use crate::column::error::ColumnError;
 use crate::wire::value::cell::Cells;
 use crate::wire::value::field::Field;
@@ -35,17 +35,7 @@ impl<F: CellLayout> ColumnDecoder for Binary<F> {
         self.column.copy(self.frame, cells)
     }
 
-    fn len(&self) -> usize {
-        self.column.len()
-    }
-
-    fn bytes(&self) -> usize {
-        self.column.bytes()
-    }
-
-    fn nulled(&self) -> u64 {
-        self.column.nulled()
-    }
+    counted_by_column!();
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
         self.column.finish_binary()

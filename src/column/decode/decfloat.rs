@@ -6,7 +6,7 @@ use arrow_array::types::{Decimal128Type, Decimal256Type};
 use super::cell_layout::Fixed;
 use super::decimal::to_i256;
 use super::primitive::{DecoderTarget, Framed, Primitive};
-use super::varying::{ByteColumn, cells_of};
+use super::varying::{ByteColumn, cells_of, counted_by_column};
 use super::{ColumnDecoder, fixed};
 use crate::column::error::{ColumnError, Reason};
 use crate::column::options::TextErrors;
@@ -89,17 +89,7 @@ impl ColumnDecoder for DecFloatTexts {
             .convert(cells.first_row, cells_of(self.frame, cells), |cell, out| Ok(decfloat::put_text(cell, out)?))
     }
 
-    fn len(&self) -> usize {
-        self.column.len()
-    }
-
-    fn bytes(&self) -> usize {
-        self.column.bytes()
-    }
-
-    fn nulled(&self) -> u64 {
-        self.column.nulled()
-    }
+    counted_by_column!();
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
         self.column.finish_text(TextErrors::Strict)

@@ -6,7 +6,7 @@ use arrow_array::ArrayRef;
 use super::ColumnDecoder;
 use super::primitive::DecoderTarget;
 use super::text;
-use super::varying::ByteColumn;
+use super::varying::{ByteColumn, counted_by_column};
 use crate::column::error::ColumnError;
 use crate::column::options::TextErrors;
 use crate::wire::ccsid::codec::Codec;
@@ -44,17 +44,7 @@ impl ColumnDecoder for LobColumn {
         }
     }
 
-    fn len(&self) -> usize {
-        self.column.len()
-    }
-
-    fn bytes(&self) -> usize {
-        self.column.bytes()
-    }
-
-    fn nulled(&self) -> u64 {
-        self.column.nulled()
-    }
+    counted_by_column!();
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
         match self.codec {

@@ -7,7 +7,7 @@ use arrow_array::ArrayRef;
 use super::ColumnDecoder;
 use super::cell_layout::{CellLayout, ForCellLayout, choose};
 use super::primitive::DecoderTarget;
-use super::varying::{ByteColumn, cells_of};
+use super::varying::{ByteColumn, cells_of, counted_by_column};
 use crate::column::error::{ColumnError, Reason};
 use crate::column::options::TextErrors;
 use crate::wire::ccsid::ascii::Ascii;
@@ -65,17 +65,7 @@ impl<F: CellLayout> ColumnDecoder for Text<F> {
             .convert_text(cells.first_row, cells_of(self.frame, cells), |cell, out| decode(codec, errors, cell, out))
     }
 
-    fn len(&self) -> usize {
-        self.column.len()
-    }
-
-    fn bytes(&self) -> usize {
-        self.column.bytes()
-    }
-
-    fn nulled(&self) -> u64 {
-        self.column.nulled()
-    }
+    counted_by_column!();
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
         self.column.finish_text(self.errors)
@@ -97,17 +87,7 @@ impl<F: CellLayout> ColumnDecoder for Disguised<F> {
         self.column.translate(self.frame, &self.ascii, cells, |cell, out| decode(codec, errors, cell, out))
     }
 
-    fn len(&self) -> usize {
-        self.column.len()
-    }
-
-    fn bytes(&self) -> usize {
-        self.column.bytes()
-    }
-
-    fn nulled(&self) -> u64 {
-        self.column.nulled()
-    }
+    counted_by_column!();
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
         self.column.finish_text(self.errors)

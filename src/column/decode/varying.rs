@@ -43,6 +43,25 @@ pub(super) struct ByteColumn<O: OffsetSizeTrait> {
     pub(super) rough: Vec<u8>,
 }
 
+/// The questions to a decoder that its column answers, `column: ByteColumn`.
+macro_rules! counted_by_column {
+    () => {
+        fn len(&self) -> usize {
+            self.column.len()
+        }
+
+        fn bytes(&self) -> usize {
+            self.column.bytes()
+        }
+
+        fn nulled(&self) -> u64 {
+            self.column.nulled()
+        }
+    };
+}
+
+pub(super) use counted_by_column;
+
 impl<O: OffsetSizeTrait> ByteColumn<O> {
     pub(super) fn new(target: DecoderTarget) -> Self {
         ByteColumn {

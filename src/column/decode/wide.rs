@@ -6,7 +6,7 @@ use arrow_array::types::Float64Type;
 use super::cell_layout::Fixed;
 use super::decimal::wide_value;
 use super::primitive::{DecoderTarget, Framed, Primitive};
-use super::varying::{ByteColumn, cells_of};
+use super::varying::{ByteColumn, cells_of, counted_by_column};
 use super::{ColumnDecoder, fixed};
 use crate::column::error::{ColumnError, Reason};
 use crate::column::options::TextErrors;
@@ -49,17 +49,7 @@ impl<V: Fn(&[u8]) -> Result<Wide, Reason> + Send + 'static> ColumnDecoder for Wi
         })
     }
 
-    fn len(&self) -> usize {
-        self.column.len()
-    }
-
-    fn bytes(&self) -> usize {
-        self.column.bytes()
-    }
-
-    fn nulled(&self) -> u64 {
-        self.column.nulled()
-    }
+    counted_by_column!();
 
     fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
         self.column.finish_text(TextErrors::Strict)
