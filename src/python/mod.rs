@@ -58,8 +58,8 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sql::cursor_classes::AsyncCursor>()?;
     module.add_class::<file::connection::FileConnection>()?;
     module.add_class::<file::connection::AsyncFileConnection>()?;
-    module.add_class::<file::open_file::File>()?;
-    module.add_class::<file::open_file::AsyncFile>()?;
+    module.add_class::<file::file_classes::File>()?;
+    module.add_class::<file::file_classes::AsyncFile>()?;
     module.add_class::<file::partition::FilePartition>()?;
     module.add_class::<arrow::stream::ArrowStream>()?;
     module.add_class::<arrow::stream::AsyncArrowStream>()?;

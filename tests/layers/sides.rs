@@ -12,7 +12,7 @@ const SIDES: &[&str] = &["sql", "file"];
 
 /// Imports from one side to the other: a connection for SQL opens files beside it.
 const MEETINGS: &[(&str, &str)] =
-    &[("python/sql/connection", "python/file/connection"), ("python/sql/connection", "python/file/open_file")];
+    &[("python/sql/connection", "python/file/connection"), ("python/sql/connection", "python/file/file_classes")];
 
 /// Shared files that import a side of their layer: (file or folder, what it imports).
 const HUBS: &[(&str, &str)] = &[

@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyList};
 
 use super::arguments as args;
 use super::description::{Described, Members};
-use super::open_file::{AsyncFile, File};
+use super::file_classes::{AsyncFile, File};
 use super::shared_file::SharedFile;
 use crate::client::error::{Error, Result};
 use crate::client::file::config::FileConfig;

@@ -3,6 +3,7 @@
 mod arguments;
 pub(super) mod connection;
 mod description;
-pub(super) mod open_file;
+pub(super) mod file_classes;
+mod open_file;
 pub(super) mod partition;
 mod shared_file;

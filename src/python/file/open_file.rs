@@ -1,15 +1,13 @@
-//! An open file and its sister for asyncio: whole as Arrow, or record by record.
-
-use std::sync::Arc;
+//! The methods of an open file and its sister for asyncio: whole as Arrow, or record by record.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyIterator};
 
 use super::arguments as args;
+use super::file_classes::{AsyncFile, File};
 use super::partition::Parts;
-use super::shared_file::{self, Record, SharedFile};
+use super::shared_file::{self, Record};
 use crate::client::file::read::Position;
-use crate::client::limits::Limits;
 use crate::python::arguments::given::Given;
 use crate::python::arguments::settings;
 use crate::python::arrow::batch::Schema;
@@ -18,53 +16,13 @@ use crate::python::arrow::stream::{ArrowStream, AsyncArrowStream};
 use crate::python::arrow::{capsule, imported};
 use crate::python::coroutine::{coroutine, spawn};
 use crate::python::errors::Raise;
-use crate::python::ownership::Owned;
 use crate::python::twins::twins;
 use crate::python::wording::shown;
 use crate::python::{errors, runtime};
 
-/// A file of IBM i, opened by `open_file()` or `FileConnection.open_file()`.
-///
-/// The whole file as Arrow: iterate over it for `RecordBatch` objects, `fetch_arrow()` and the like, or
-/// hand it to `pyarrow.table()`, `polars.from_arrow()`, DuckDB. Each time it is read anew, without locks.
-///
-/// Record by record: `read()`, `read_key()`, `first()`, `next()` and so on give tuples, None where there is
-/// no such record. In mode `"rw"` the record read last is locked, and is the one that `update()` and
-/// `delete()` mean.
-#[pyclass(frozen, module = "drdarrow", weakref)]
-pub(in crate::python) struct File(Owned<Arc<SharedFile>>);
-
-/// A file of IBM i. `async for batch in file` reads all of it; see `drdarrow.File`.
-#[pyclass(frozen, module = "drdarrow.aio", weakref)]
-pub(in crate::python) struct AsyncFile(Owned<Arc<SharedFile>>);
-
-impl From<Arc<SharedFile>> for File {
-    fn from(opened: Arc<SharedFile>) -> File {
-        File(Owned::new(opened))
-    }
-}
-
-impl From<Arc<SharedFile>> for AsyncFile {
-    fn from(opened: Arc<SharedFile>) -> AsyncFile {
-        AsyncFile(Owned::new(opened))
-    }
-}
-
-impl File {
-    fn stream(&self, py: Python<'_>, limits: Option<Limits>, wanted: args::WantedRecords) -> PyResult<ArrowStream> {
-        let opened = self.0.get().or_raise(py)?;
-        runtime::wait(py, opened.feed(limits.unwrap_or(opened.link.limits), wanted)).map(ArrowStream::from)
-    }
-}
-
 twins! {
     impl File {
-        /// All records as an ArrowStream, read as it is consumed; or those with some keys, in the order of the keys.
-        ///
-        /// `batch_rows` and `batch_bytes` limit each batch; `batch_delay` is how many seconds it waits to be
-        /// filled by a slow server, None as long as it takes. `key` is a value, or a tuple with a value for each key field
-        /// or the first ones: all records that begin with them. `between` is a pair of such keys, the lower one and the
-        /// higher one by their values, both included; None is open. The file need not be opened `keyed`.
+        #[doc = include_str!("fetch_arrow.txt")]
         #[pyo3(signature = (
             batch_rows=None,
             batch_bytes=None,

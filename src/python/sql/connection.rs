@@ -13,7 +13,7 @@ use crate::python::caller::{Caller, ConnectOutcome};
 use crate::python::coroutine::{opening, spawn};
 use crate::python::errors::Raise;
 use crate::python::file::connection::{Said, beside, said};
-use crate::python::file::open_file::{AsyncFile, File};
+use crate::python::file::file_classes::{AsyncFile, File};
 use crate::python::ownership::Owned;
 use crate::python::runtime;
 use crate::python::shared_connection::SharedConnection;
