@@ -5,32 +5,11 @@
 use super::SecMecError;
 use super::agreement::EncAlg;
 use super::caution::Exposure;
+use super::family::Family;
 use super::line::Line;
 use super::mechanism::{Mechanism, Security};
 use super::substitute::Substitute;
 use super::substitute::ibmi::PasswordLevel;
-
-/// The product on the other side, as far as mechanisms differ: from SRVCLSNM.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    /// Apache Derby.
-    Derby,
-    /// IBM i.
-    IbmI,
-    /// Any other.
-    Other,
-}
-
-impl Family {
-    /// By the name that the server gives its class.
-    pub fn of_class(srvclsnm: &str) -> Family {
-        match srvclsnm.trim() {
-            "QAS" => Family::IbmI,
-            name if name.contains("Derby") => Family::Derby,
-            _ => Family::Other,
-        }
-    }
-}
 
 /// The input of the choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

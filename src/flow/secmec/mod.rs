@@ -5,6 +5,7 @@
 pub mod agreement;
 pub mod caution;
 pub mod choice;
+pub mod family;
 pub mod line;
 pub mod mechanism;
 pub mod random;

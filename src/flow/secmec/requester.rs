@@ -4,7 +4,8 @@
 
 use super::agreement::{EncAlg, KeyPair, Side};
 use super::caution::Caution;
-use super::choice::{Family, Policy};
+use super::choice::Policy;
+use super::family::Family;
 use super::mechanism::{Mechanism, Security};
 use super::random::Random;
 use super::source::TokenSource;

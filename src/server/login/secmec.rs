@@ -5,7 +5,7 @@ use super::access::LoginRules;
 use super::state::LoginState;
 use crate::flow::secmec::SecMec;
 use crate::flow::secmec::agreement::{EncAlg, Side};
-use crate::flow::secmec::choice::Family;
+use crate::flow::secmec::family::Family;
 use crate::flow::secmec::substitute::ibmi::PasswordLevel;
 use crate::flow::secmec::substitute::{Seeds, Substitute};
 use crate::flow::secmec::token::TokenCipher;
