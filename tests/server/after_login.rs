@@ -177,10 +177,10 @@ struct Slow {
 }
 
 impl Slow {
-    fn call(&self, work: Duration) {
+    fn work(&self, time: Duration) {
         let clash = self.busy.swap(true, Ordering::AcqRel);
         self.clashes.fetch_add(usize::from(clash), Ordering::AcqRel);
-        std::thread::sleep(work);
+        std::thread::sleep(time);
         self.busy.store(false, Ordering::Release);
     }
 }
@@ -197,42 +197,42 @@ fn schema() -> Arc<Schema> {
 
 impl Session for Slow {
     fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
-        self.call(Duration::ZERO);
+        self.work(Duration::ZERO);
         let columns = sql.starts_with("SELECT").then(schema);
         Ok(Prepared { statement: 1, columns, parameters: Vec::new() })
     }
 
     fn query(&mut self, _: u64, _: &Parameters) -> Result<Rows, SqlError> {
-        self.call(Duration::ZERO);
+        self.work(Duration::ZERO);
         let (engine, mut first) = (self.clone(), true);
         Ok(Box::new(std::iter::from_fn(move || {
             // The first row is there at once, the next is not.
-            engine.call(Duration::from_millis(if std::mem::take(&mut first) { 0 } else { 130 }));
+            engine.work(Duration::from_millis(if std::mem::take(&mut first) { 0 } else { 130 }));
             Some(Ok(RecordBatch::try_new(schema(), vec![Arc::new(Int32Array::from(vec![1]))]).unwrap()))
         })))
     }
 
     fn execute(&mut self, _: u64, _: &Parameters) -> Result<Done, SqlError> {
-        self.call(Duration::ZERO);
+        self.work(Duration::ZERO);
         Ok(Done::default())
     }
 
     fn forget(&mut self, _: u64) {
-        self.call(Duration::ZERO);
+        self.work(Duration::ZERO);
     }
 
     fn set(&mut self, _: &str) -> Result<(), SqlError> {
-        self.call(Duration::ZERO);
+        self.work(Duration::ZERO);
         Ok(())
     }
 
     fn commit(&mut self) -> Result<(), SqlError> {
-        self.call(Duration::ZERO);
+        self.work(Duration::ZERO);
         Ok(())
     }
 
     fn rollback(&mut self) -> Result<(), SqlError> {
-        self.call(Duration::ZERO);
+        self.work(Duration::ZERO);
         Ok(())
     }
 }
