@@ -1,8 +1,8 @@
 //! Advice for the SQL errors that users meet most: the cure for an SQLCODE of Db2 or an SQLSTATE of Derby. The
 //! server's sentence names the fault; the advice says how to repair it on that product.
 
-use crate::flow::sql::session::Product;
 use crate::wire::sql::sqlca::Sqlca;
+use crate::wire::value::product::Product;
 
 /// The advice for an error, where there is any. The product is read off SQLERRPROC, whose first three letters are
 /// those of a PRDID (SQL, QSQ, DSN, CSS) on every server.

@@ -1,7 +1,8 @@
 //! The server's description of itself.
 
-use crate::flow::sql::session::{Product, Session};
+use crate::flow::sql::session::Session;
 use crate::net::tls::Secured;
+use crate::wire::value::product::Product;
 
 /// The server in its own words.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! The kind of a column, decided once from its description and the options. The schema and the choice of a
-//! decoder both use it, so they cannot disagree.
+//! decoder both use it, so they cannot disagree. The way back is here too: the SQL type for values of an Arrow type, of
+//! which the client makes the columns of a new table, and the server those of a result.
 
 use arrow_schema::{DataType, TimeUnit};
 
@@ -8,9 +9,98 @@ use super::options::{BadValues, DecFloatAs, Options, TextErrors, WideDecimalAs};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::CcsidError;
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape};
+use crate::wire::value::named_type::{NamedType, TypeKind};
 use crate::wire::value::record_layout::{FieldForm, PlacedField};
 use crate::wire::value::typdef::FloatForm;
-use crate::wire::value::types::{SqlType, Type, TypeId};
+use crate::wire::value::types::{Form, SqlType, Type, TypeId, forms};
+
+/// The SQL type that takes the values of an Arrow type as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SqlForm {
+    /// One without a length of its own.
+    Plain(TypeId),
+    /// DECIMAL: digits, and those after the point, which may be negative.
+    Decimal(u8, i8),
+    /// One with so many digits of a second.
+    Seconds(TypeId, u8),
+    /// Text of any length.
+    Text {
+        /// It may be larger than a VARCHAR.
+        large: bool,
+    },
+    /// Bytes of any length.
+    Bytes {
+        /// They may be more than a VARBINARY has.
+        large: bool,
+    },
+    /// So many bytes.
+    FixedBytes(i32),
+    /// Nothing but NULL.
+    Null,
+}
+
+impl SqlForm {
+    /// For values of an Arrow type, if there is one.
+    pub fn of(data_type: &DataType) -> Option<SqlForm> {
+        Some(match data_type {
+            DataType::Null => SqlForm::Null,
+            DataType::Boolean => SqlForm::Plain(TypeId::BOOLEAN),
+            DataType::Int8 | DataType::UInt8 | DataType::Int16 => SqlForm::Plain(TypeId::SMALLINT),
+            DataType::UInt16 | DataType::Int32 => SqlForm::Plain(TypeId::INTEGER),
+            DataType::UInt32 | DataType::Int64 => SqlForm::Plain(TypeId::BIGINT),
+            DataType::UInt64 => SqlForm::Decimal(20, 0),
+            DataType::Float16 | DataType::Float32 => SqlForm::Plain(TypeId::REAL),
+            DataType::Float64 => SqlForm::Plain(TypeId::DOUBLE),
+            DataType::Decimal32(p, s)
+            | DataType::Decimal64(p, s)
+            | DataType::Decimal128(p, s)
+            | DataType::Decimal256(p, s) => SqlForm::Decimal(*p, *s),
+            DataType::Utf8 | DataType::Utf8View => SqlForm::Text { large: false },
+            DataType::LargeUtf8 => SqlForm::Text { large: true },
+            DataType::Binary | DataType::BinaryView => SqlForm::Bytes { large: false },
+            DataType::LargeBinary => SqlForm::Bytes { large: true },
+            DataType::FixedSizeBinary(n) => SqlForm::FixedBytes(*n),
+            DataType::Date32 | DataType::Date64 => SqlForm::Plain(TypeId::DATE),
+            DataType::Time32(_) | DataType::Time64(_) => SqlForm::Plain(TypeId::TIME),
+            DataType::Timestamp(unit, None) => SqlForm::Seconds(TypeId::TIMESTAMP, unit_digits(*unit)),
+            DataType::Timestamp(unit, Some(_)) => SqlForm::Seconds(TypeId::TIMESTAMP_TZ, unit_digits(*unit)),
+            DataType::Dictionary(_, values) => return SqlForm::of(values),
+            _ => return None,
+        })
+    }
+}
+
+/// The types without a length of their own, each with its name and its Arrow type.
+pub fn plain_types() -> impl Iterator<Item = (&'static str, DataType)> {
+    forms().filter_map(plain_type)
+}
+
+/// The name of such a type.
+pub fn plain_name(id: TypeId) -> Option<&'static str> {
+    id.form().and_then(plain_type).map(|(name, _)| name)
+}
+
+fn plain_type(form: &Form) -> Option<(&'static str, DataType)> {
+    let length = u32::from(form.usual);
+    let field = Field { length, ..Field::new(form.ty, Shape::Fixed(length)) };
+    let data_type = ColumnKind::of(&field, 0, &Options::default()).ok()?.data_type();
+    (SqlForm::of(&data_type) == Some(SqlForm::Plain(form.id))).then(|| (field.sql_name(), data_type))
+}
+
+/// The names of the SQL types whose values are numbers, text and so on, by the names that PEP 249 has for those.
+pub fn type_names() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    TypeKind::ALL.into_iter().map(|(kind, called)| (called, NamedType::names(kind).collect()))
+}
+
+/// Digits after the point of a second that a unit has.
+pub(super) fn unit_digits(unit: TimeUnit) -> u8 {
+    match unit {
+        TimeUnit::Second => 0,
+        TimeUnit::Millisecond => 3,
+        TimeUnit::Microsecond => 6,
+        TimeUnit::Nanosecond => 9,
+    }
+}
 
 /// The Arrow form of a column.
 #[derive(Debug, Clone)]
@@ -221,4 +311,27 @@ fn raw(field: &Field, options: &Options) -> bool {
 
 fn codec(field: &Field, index: usize, ccsid: u16) -> Result<Codec, ColumnError> {
     Codec::new(ccsid).map_err(|reason: CcsidError| ColumnError::Ccsid { column: field.name.clone(), index, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_type_is_made_of_the_arrow_type_that_it_becomes() {
+        let all: Vec<_> = plain_types().collect();
+        assert_eq!(
+            all,
+            [
+                ("INTEGER", DataType::Int32),
+                ("SMALLINT", DataType::Int16),
+                ("BIGINT", DataType::Int64),
+                ("DOUBLE", DataType::Float64),
+                ("REAL", DataType::Float32),
+                ("BOOLEAN", DataType::Boolean),
+                ("DATE", DataType::Date32),
+                ("TIME", DataType::Time32(TimeUnit::Second)),
+            ]
+        );
+    }
 }

@@ -4,6 +4,6 @@ pub mod decode;
 pub mod encode;
 pub mod error;
 pub mod file;
-mod kind;
+pub mod kind;
 pub mod options;
 pub mod schema;

@@ -4,6 +4,8 @@
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ddm::accsec::Several;
 use crate::wire::ddm::codepoint::{self as cp, CodePoint};
+use crate::wire::value::named_type::NamedType;
+use crate::wire::value::product::Product;
 use crate::wire::value::typdef::{TypDef, TypDefName};
 
 /// When DDM text turns from EBCDIC to UTF-8.
@@ -112,10 +114,8 @@ pub struct Persona {
     pub boolean: u16,
     /// Digits of every TIMESTAMP's second, where the product has but one form.
     pub timestamp_digits: Option<u8>,
-    /// TIMESTAMP WITH TIME ZONE exists.
-    pub timestamp_tz: bool,
-    /// DECFLOAT exists.
-    pub decfloat: bool,
+    /// The product whose clients read its own types only. Those of Db2 read all of the family, of whichever product.
+    pub only_types_of: Option<Product>,
     /// NUMERIC is zoned; else it is another name of DECIMAL. (Measured: the JDBC drivers of IBM and Derby read no zoned
     /// columns of those.)
     pub zoned: bool,
@@ -173,8 +173,7 @@ pub static LUW: Persona = Persona {
     calls: false,
     boolean: 2,
     timestamp_digits: None,
-    timestamp_tz: true,
-    decfloat: true,
+    only_types_of: None,
     zoned: false,
     bit_data: false,
     mixed: true,
@@ -236,8 +235,7 @@ pub static DERBY: Persona = Persona {
     calls: true,
     boolean: 1,
     timestamp_digits: Some(9),
-    timestamp_tz: false,
-    decfloat: false,
+    only_types_of: Some(Product::Derby),
     zoned: false,
     bit_data: true,
     mixed: true,
@@ -376,6 +374,11 @@ impl Persona {
             Width::Double => return Err(BadPage::Double(ccsid)),
         };
         Ok(Persona { typdef, mixed: typdef.sbc != ccsid, ..self.clone() })
+    }
+
+    /// Whether columns may be of the SQL type with this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.only_types_of.is_none_or(|product| NamedType::is_of(name, product))
     }
 
     /// The product's SQLSTATE for one of Db2.

@@ -5,7 +5,6 @@ use bytes::Bytes;
 use drdarrow::flow::error::FlowError;
 use drdarrow::flow::sql::execute::{Execute, Executed, Failed};
 use drdarrow::flow::sql::input::{Input, RowBlock};
-use drdarrow::flow::sql::session::Product;
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{Object, objects};
@@ -16,6 +15,7 @@ use drdarrow::wire::sql::execute::{DescribedData, ExcSqlStt};
 use drdarrow::wire::sql::package::PkgNamCsn;
 use drdarrow::wire::sql::sqlca::Sqlca;
 use drdarrow::wire::value::field::Field;
+use drdarrow::wire::value::product::Product;
 use drdarrow::wire::value::typdef::TypDef;
 use std::sync::Arc;
 

@@ -6,7 +6,6 @@ use drdarrow::flow::sql::batch::{Begin, Begun};
 use drdarrow::flow::sql::execute::{Execute, Executed, Failed};
 use drdarrow::flow::sql::input::Input;
 use drdarrow::flow::sql::prepare::Prepare;
-use drdarrow::flow::sql::session::Product;
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
 use drdarrow::wire::ddm::object::{Object, objects};
@@ -17,6 +16,7 @@ use drdarrow::wire::sql::layout::SqldaLayout;
 use drdarrow::wire::sql::package::PkgNamCsn;
 use drdarrow::wire::sql::sqlca::Sqlca;
 use drdarrow::wire::sql::sqlda::SqlDa;
+use drdarrow::wire::value::product::Product;
 use drdarrow::wire::value::typdef::TypDef;
 use std::sync::Arc;
 

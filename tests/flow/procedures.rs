@@ -2,7 +2,7 @@
 
 use drdarrow::flow::error::FlowError;
 use drdarrow::flow::sql::call::{Call, Called};
-use drdarrow::flow::sql::session::{Product, Session};
+use drdarrow::flow::sql::session::Session;
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::codepoint as cp;
 use drdarrow::wire::ddm::object::{Object, objects};
@@ -10,6 +10,7 @@ use drdarrow::wire::ddm::text::DdmText;
 use drdarrow::wire::dss::deframe::Deframer;
 use drdarrow::wire::sql::package::PkgNamCsn;
 use drdarrow::wire::sql::sqlca::Sqlca;
+use drdarrow::wire::value::product::Product;
 use drdarrow::wire::value::typdef::TypDef;
 use std::sync::Arc;
 

@@ -1,9 +1,10 @@
 //! What a login agreed on, for flows that run without one.
 
 use drdarrow::flow::secmec::mechanism::Mechanism;
-use drdarrow::flow::sql::session::{Product, Session};
+use drdarrow::flow::sql::session::Session;
 use drdarrow::wire::ddm::rdbname::RdbName;
 use drdarrow::wire::ddm::text::DdmText;
+use drdarrow::wire::value::product::Product;
 use drdarrow::wire::value::typdef::TypDef;
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ use drdarrow::flow::secmec::random::{RANDOM, Random};
 use drdarrow::flow::secmec::requester::Credentials;
 use drdarrow::flow::sql::connect::{Connect, Identity};
 use drdarrow::flow::sql::rows::{Event, QueryBlock, RowAssembler};
-use drdarrow::flow::sql::session::{Product, Session};
+use drdarrow::flow::sql::session::Session;
 use drdarrow::flow::step::{Flow, Step};
 use drdarrow::wire::ddm::accsec::{AccSec, AccSecRd};
 use drdarrow::wire::ddm::codepoint::{self as cp, CodePoint};
@@ -25,6 +25,7 @@ use drdarrow::wire::fdoca::descriptor;
 use drdarrow::wire::fdoca::row::{CHUNK, Offsets};
 use drdarrow::wire::sql::accrdb::AccRdbRm;
 use drdarrow::wire::value::cell::Lob;
+use drdarrow::wire::value::product::Product;
 use drdarrow::wire::value::typdef::{TypDef, TypDefName};
 
 const TEXT: DdmText = DdmText::Ebcdic;

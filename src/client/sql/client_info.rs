@@ -6,8 +6,8 @@ use crate::client::config::client_info::ClientInfo;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::error::FlowError;
 use crate::flow::sql::execute::{Immediate, SetRegisters};
-use crate::flow::sql::session::Product;
 use crate::net::transport::Deadline;
+use crate::wire::value::product::Product;
 
 /// Tells the server what the settings say. It only informs the server's administrators: a refusal is
 /// no reason to stay away, but the user hears of it.

@@ -6,10 +6,10 @@ use crate::client::config::Lobs;
 use crate::flow::sql::lob_fetch::LobFetch;
 use crate::flow::sql::locator::{LobKind, Locator};
 use crate::flow::sql::rows::RowChunk;
-use crate::flow::sql::session::Product;
 use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::value::cell::Lob;
 use crate::wire::value::field::Field;
+use crate::wire::value::product::Product;
 use crate::wire::value::typdef::TypDef;
 use crate::wire::value::types::TypeId;
 

@@ -7,12 +7,13 @@ use crate::column::encode::rows::RowEncoder;
 use crate::column::encode::{encode_value, length};
 use crate::column::error::{ColumnError, Reason};
 use crate::flow::sql::input::{Input, RowBlock};
-use crate::flow::sql::session::{Product, Session};
+use crate::flow::sql::session::Session;
 use crate::wire::codec::writer::Writer;
 use crate::wire::fdoca::lid;
 use crate::wire::sql::sqlvar::{SqlVar, parmmode};
 use crate::wire::value::error::ValueError;
 use crate::wire::value::field::{CCSID_BINARY, Field};
+use crate::wire::value::product::Product;
 use crate::wire::value::types::{Form, SqlType, TypeId};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -46,11 +47,8 @@ pub(super) struct BadRow {
 /// True where rows of these parameters may be sent as an array: large objects are not for those. (Read: Db2 for LUW,
 /// INSERT with FOR n ROWS.)
 pub(super) fn fit_arrays(described: &[SqlVar]) -> bool {
-    !described.is_empty() && described.iter().all(|var| !LARGE.contains(&var.sqltype))
+    !described.is_empty() && described.iter().all(|var| !var.sqltype.is_large())
 }
-
-/// Types whose values do not lie in their rows.
-const LARGE: [SqlType; 4] = [SqlType::BLOB, SqlType::CLOB, SqlType::DBCLOB, SqlType::XML];
 
 /// One row of parameters: the first value of each array. The columns are named by their positions.
 pub fn one_row(values: &[ArrayRef]) -> Result<RecordBatch> {

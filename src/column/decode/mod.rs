@@ -28,7 +28,6 @@ mod wide;
 mod zoned;
 
 use arrow_array::ArrayRef;
-use arrow_schema::TimeUnit;
 
 use self::primitive::DecoderTarget;
 use super::error::{Column, ColumnError};
@@ -110,16 +109,6 @@ fn of_kind(kind: ColumnKind, field: &Field, index: usize, options: &Options) -> 
         ColumnKind::Text { codec, large: true } => lob::text(codec, options.text_errors, target),
         ColumnKind::Binary { large: false } => binary::decoder(field, target),
         ColumnKind::Binary { large: true } => lob::binary(target),
-    }
-}
-
-/// Digits after the point of a second that a unit has.
-pub(super) fn unit_digits(unit: TimeUnit) -> u8 {
-    match unit {
-        TimeUnit::Second => 0,
-        TimeUnit::Millisecond => 3,
-        TimeUnit::Microsecond => 6,
-        TimeUnit::Nanosecond => 9,
     }
 }
 

@@ -8,10 +8,11 @@ use arrow_array::types::{
 use arrow_schema::TimeUnit;
 use fearless_simd::{Level, dispatch};
 
+use super::ColumnDecoder;
 use super::cell_layout::{CellLayout, ForCellLayout, choose};
 use super::primitive::{DecoderTarget, Framed, Primitive, Read};
-use super::{ColumnDecoder, unit_digits};
 use crate::column::error::Reason;
+use crate::column::kind::unit_digits;
 use crate::column::options::{EndOfTime, Excess, Options};
 use crate::wire::codec::instructions::level;
 use crate::wire::value::calendar::{DAY, LAST_DAY};

@@ -7,8 +7,8 @@ use arrow_schema::{DataType, TimeUnit};
 
 use super::scalar::Scalar;
 use super::{Result, marked};
-use crate::column::decode::unit_digits;
 use crate::column::error::Reason;
+use crate::column::kind::unit_digits;
 use crate::wire::value::calendar::DAY;
 use crate::wire::value::datetime::{Instant, POWERS};
 use crate::wire::value::decimal::Wide;

@@ -5,7 +5,7 @@
 //! chosen once the server is known: Derby refuses any that does not begin with DNC.
 
 use super::reply::Replies;
-use super::session::{Product, Session};
+use super::session::Session;
 use crate::flow::error::FlowError;
 use crate::flow::placement::{informs_at_login, once};
 use crate::flow::progress::{Awaited, Progress};
@@ -26,6 +26,7 @@ use crate::wire::ddm::text::DdmText;
 use crate::wire::dss::chain::Chain;
 use crate::wire::sql::accrdb::{AccRdb, AccRdbRm, prddta};
 use crate::wire::sql::sqlca::Sqlca;
+use crate::wire::value::product::Product;
 use std::fmt;
 
 /// SECCHKCD: the user id is not valid.

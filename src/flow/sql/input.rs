@@ -1,11 +1,12 @@
 //! Parameters of a statement, encoded, and how they follow its command: rows in SQLDTAs, large objects in EXTDTAs.
 
-use super::session::{Product, Session};
+use super::session::Session;
 use crate::flow::error::FlowError;
 use crate::wire::dss::chain::{Chain, Part};
 use crate::wire::fdoca::descriptor;
 use crate::wire::sql::execute::{DERBY_EXTDTA_COMPLETE, SqldtaHeads, extdta_ends, sqldta_head};
 use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::product::Product;
 use bytes::Bytes;
 use std::sync::Arc;
 

@@ -3,10 +3,10 @@
 //! go on later.
 
 use super::locator::{LobKind, LobRequest, Locator};
-use super::session::Product;
 use crate::flow::error::FlowError;
 use crate::wire::codec::reader::Reader;
 use crate::wire::value::field::Field;
+use crate::wire::value::product::Product;
 use crate::wire::value::types::Type;
 use bytes::Bytes;
 

@@ -6,7 +6,7 @@
 use super::input::Input;
 use super::output;
 use super::reply::Replies;
-use super::session::{Product, Session};
+use super::session::Session;
 use crate::flow::error::FlowError;
 use crate::flow::step::{Flow, Reception, Step};
 use crate::wire::codec::writer::Writer;
@@ -20,6 +20,7 @@ use crate::wire::sql::placeholder::Placeholder;
 use crate::wire::sql::prepare::PrpSqlStt;
 use crate::wire::sql::text;
 use crate::wire::value::field::{Field, Shape};
+use crate::wire::value::product::Product;
 use crate::wire::value::types::{Type, TypeId};
 use bytes::Bytes;
 use std::sync::Arc;

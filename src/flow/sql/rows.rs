@@ -3,7 +3,7 @@
 
 use super::locator::{LobKind, Locator};
 use super::row_lobs::{Objects, RowLobs};
-use super::session::{Product, Session};
+use super::session::Session;
 use crate::flow::bounds::ABSENT_ROWS;
 use crate::flow::error::FlowError;
 use crate::wire::codec::error::WireError;
@@ -16,6 +16,7 @@ use crate::wire::sql::sqlca::Sqlca;
 use crate::wire::sql::text::SqlText;
 use crate::wire::value::cell::{Lob, NULL};
 use crate::wire::value::field::Field;
+use crate::wire::value::product::Product;
 use crate::wire::value::typdef::TypDef;
 use bytes::Bytes;
 use std::collections::VecDeque;

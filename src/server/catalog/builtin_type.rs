@@ -4,8 +4,9 @@ use super::column_facts::{family, member, number};
 use super::relation::{Row, facts};
 use super::value::Value;
 use crate::server::persona::Persona;
+use crate::wire::value::named_type::{Digits, NamedType};
 
-/// A built-in type.
+/// A built-in type, with what its name does not tell.
 struct BuiltinType {
     name: &'static str,
     /// COLUMN_SIZE, the largest.
@@ -16,53 +17,53 @@ struct BuiltinType {
     parameters: &'static str,
     /// SEARCHABLE of ODBC: 0 not at all, 1 LIKE only, 2 all but LIKE, 3 all.
     searchable: i64,
-    /// MINIMUM_SCALE and MAXIMUM_SCALE.
-    scales: Option<(i64, i64)>,
-    radix: Option<i64>,
+    /// MAXIMUM_SCALE; the least one is 0.
+    scale: Option<i64>,
     /// LENGTH in SYSCAT.DATATYPES.
     length: i64,
 }
 
 const fn of(name: &'static str, size: i64, length: i64) -> BuiltinType {
-    BuiltinType { name, size, quotes: "", parameters: "", searchable: 2, scales: None, radix: None, length }
+    BuiltinType { name, size, quotes: "", parameters: "", searchable: 2, scale: None, length }
 }
 
-const fn number_type(name: &'static str, size: i64, length: i64, radix: i64, scale: Option<i64>) -> BuiltinType {
-    let scales = match scale {
-        Some(most) => Some((0, most)),
-        None => None,
-    };
-    BuiltinType { radix: Some(radix), scales, ..of(name, size, length) }
+const fn decimal_type(name: &'static str) -> BuiltinType {
+    BuiltinType { parameters: "PRECISION,SCALE", scale: Some(31), ..of(name, 31, 31) }
 }
 
 const fn text_type(name: &'static str, size: i64, quotes: &'static str, searchable: i64) -> BuiltinType {
     BuiltinType { quotes, parameters: "LENGTH", searchable, ..of(name, size, 0) }
 }
 
-/// In the order of JDBC's numbers.
+/// A type whose columns are all alike: its sizes are among the facts about its name.
+const fn plain_type(name: &'static str) -> BuiltinType {
+    of(name, 0, 0)
+}
+
+/// In the order of JDBC's numbers; of types whose columns are all alike those that are not here follow.
 const TYPES: [BuiltinType; 25] = [
     text_type("LONG VARCHAR FOR BIT DATA", 32_700, "X'|'", 0),
     text_type("VARCHAR FOR BIT DATA", 32_672, "X'|'", 3),
     text_type("VARBINARY", 32_672, "BX'|'", 3),
     text_type("CHAR FOR BIT DATA", 255, "X'|'", 3),
     text_type("BINARY", 255, "BX'|'", 3),
-    number_type("BIGINT", 19, 8, 10, Some(0)),
+    plain_type("BIGINT"),
     text_type("LONG VARCHAR", 32_700, "'|'", 1),
     text_type("CHAR", 255, "'|'", 3),
     text_type("GRAPHIC", 127, "G'|'", 3),
-    BuiltinType { parameters: "PRECISION,SCALE", ..number_type("NUMERIC", 31, 31, 10, Some(31)) },
-    BuiltinType { parameters: "PRECISION,SCALE", ..number_type("DECIMAL", 31, 31, 10, Some(31)) },
-    number_type("INTEGER", 10, 4, 10, Some(0)),
-    number_type("SMALLINT", 5, 2, 10, Some(0)),
-    number_type("REAL", 7, 4, 2, None),
-    number_type("DOUBLE", 15, 8, 2, None),
+    decimal_type("NUMERIC"),
+    decimal_type("DECIMAL"),
+    plain_type("INTEGER"),
+    plain_type("SMALLINT"),
+    plain_type("REAL"),
+    plain_type("DOUBLE"),
     text_type("VARCHAR", 32_672, "'|'", 3),
     text_type("VARGRAPHIC", 16_336, "G'|'", 3),
-    of("BOOLEAN", 1, 1),
+    plain_type("BOOLEAN"),
     BuiltinType { quotes: "'|'", ..of("DATE", 10, 4) },
     BuiltinType { quotes: "'|'", ..of("TIME", 8, 3) },
-    BuiltinType { quotes: "'|'", parameters: "SCALE", scales: Some((0, 12)), ..of("TIMESTAMP", 32, 10) },
-    BuiltinType { parameters: "PRECISION", ..number_type("DECFLOAT", 34, 16, 10, None) },
+    BuiltinType { quotes: "'|'", parameters: "SCALE", scale: Some(12), ..of("TIMESTAMP", 32, 10) },
+    BuiltinType { parameters: "PRECISION", ..of("DECFLOAT", 34, 16) },
     text_type("BLOB", 2_147_483_647, "BLOB(X'|')", 0),
     text_type("CLOB", 2_147_483_647, "'|'", 1),
     text_type("DBCLOB", 1_073_741_823, "G'|'", 1),
@@ -70,16 +71,16 @@ const TYPES: [BuiltinType; 25] = [
 
 /// The facts about each type that a product has.
 pub(super) fn rows(persona: &Persona, jdbc: bool) -> Vec<Row> {
-    let graphic = persona.typdef.dbc != 0;
-    let has = |name: &str| match name {
-        "DECFLOAT" => persona.decfloat,
-        "BINARY" | "VARBINARY" => !persona.bit_data,
-        "GRAPHIC" | "VARGRAPHIC" | "DBCLOB" => graphic,
-        _ => true,
-    };
-    let of_persona = TYPES.iter().filter(|t| has(t.name));
+    let others = NamedType::of_one_size().map(|known| plain_type(known.name));
+    let others = others.filter(|other| TYPES.iter().all(|listed| listed.name != other.name));
+    let of_persona = TYPES.into_iter().chain(others).filter(|t| persona.has(t.name));
     of_persona
         .map(|t| {
+            let known = NamedType::of(t.name);
+            let (size, length) = known.and_then(|known| known.size.zip(known.stored)).unwrap_or((t.size, t.length));
+            let whole = known.is_some_and(|known| known.digits == Digits::Zero);
+            let scale = t.scale.or(whole.then_some(0));
+            let radix = known.and_then(|known| known.radix);
             let code = number(t.name, jdbc);
             let (prefix, suffix) = t.quotes.split_once('|').unzip();
             let given = |text: &str| if text.is_empty() { Value::Null } else { Value::from(text) };
@@ -88,21 +89,21 @@ pub(super) fn rows(persona: &Persona, jdbc: bool) -> Vec<Row> {
                 name: t.name,
                 catalog_name: if t.name == "CHAR" { "CHARACTER" } else { t.name },
                 number: code,
-                size: t.size,
+                size: size,
                 prefix: prefix,
                 suffix: suffix,
                 parameters: given(t.parameters),
                 case_sensitive: i64::from(is_text || t.name == "DBCLOB"),
                 searchable: t.searchable,
-                unsigned: t.radix.map(|_| 0i64),
+                unsigned: radix.map(|_| 0i64),
                 fixed: i64::from(matches!(t.name, "DECIMAL" | "NUMERIC")),
-                minimum_scale: t.scales.map(|(least, _)| least),
-                maximum_scale: t.scales.map(|(_, most)| most),
+                minimum_scale: scale.map(|_| 0i64),
+                maximum_scale: scale,
                 family: family(code),
                 member: member(code),
-                radix: t.radix,
-                length: t.length,
-                scale: t.scales.map_or(0, |(_, most)| most),
+                radix: radix,
+                length: length,
+                scale: scale.unwrap_or(0),
                 plain: !t.name.ends_with("BIT DATA"),
             }
         })

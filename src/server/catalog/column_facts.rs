@@ -3,6 +3,7 @@
 //! SYSCOLUMNS; ODBC's appendix D.)
 
 use crate::wire::value::field::{CCSID_BINARY, Field};
+use crate::wire::value::named_type::{Digits, NamedType};
 use crate::wire::value::types::{SqlType, Type};
 
 /// A column's type, as a catalog tells of it.
@@ -22,43 +23,32 @@ impl ColumnFacts<'_> {
         number(self.name(), jdbc)
     }
 
+    fn named(&self) -> Option<&'static NamedType> {
+        NamedType::of(self.name())
+    }
+
     /// The name in SYSCAT.COLUMNS and SYSIBM.SYSCOLUMNS: without FOR BIT DATA, CHARACTER in full on LUW.
     pub(super) fn plain_name(&self, in_full: bool) -> &'static str {
-        match self.name() {
-            "CHAR" | "CHAR FOR BIT DATA" if in_full => "CHARACTER",
-            "CHAR" | "CHAR FOR BIT DATA" => "CHAR",
-            "VARCHAR FOR BIT DATA" => "VARCHAR",
-            "LONG VARCHAR FOR BIT DATA" => "LONG VARCHAR",
-            other => other,
+        let name = self.name();
+        match name.strip_suffix(" FOR BIT DATA").unwrap_or(name) {
+            "CHAR" if in_full => "CHARACTER",
+            plain => plain,
         }
     }
 
     /// The name in eight letters, as QSYS2.SYSCOLUMNS.DATA_TYPE and COLTYPE of Db2 for z/OS have it.
     pub(super) fn short_name(&self) -> &'static str {
-        match self.plain_name(false) {
-            "VARGRAPHIC" => "VARG",
-            "LONG VARGRAPHIC" => "LONGVARG",
-            "LONG VARCHAR" => "LONGVAR",
-            "VARBINARY" => "VARBIN",
-            "TIMESTAMP" => "TIMESTMP",
-            "TIMESTAMP WITH TIME ZONE" => "TIMESTZ",
-            "REAL" | "DOUBLE" => "FLOAT",
-            other => other,
-        }
+        let plain = self.plain_name(false);
+        NamedType::of(plain).map_or(plain, |known| known.short_name)
     }
 
     /// COLUMN_SIZE: characters, digits.
     pub(super) fn size(&self) -> i64 {
         let field = self.0;
-        match (field.ty, self.name()) {
-            (_, "SMALLINT") => 5,
-            (_, "INTEGER") => 10,
-            (_, "BIGINT") => 19,
-            (_, "REAL") => 7,
-            (_, "DOUBLE") => 15,
-            (_, "BOOLEAN") => 1,
-            (_, "DECFLOAT") if field.length == 8 => 16,
-            (_, "DECFLOAT") => 34,
+        match (field.ty, self.named().and_then(|known| known.size)) {
+            (_, Some(size)) => size,
+            (Type::DecFloat, _) if field.length == 8 => 16,
+            (Type::DecFloat, _) => 34,
             (Type::Packed | Type::Zoned | Type::NumericChar, _) => i64::from(field.precision),
             _ => self.length(),
         }
@@ -66,20 +56,16 @@ impl ColumnFacts<'_> {
 
     /// DECIMAL_DIGITS: after the point.
     pub(super) fn digits(&self) -> Option<i64> {
-        match self.name() {
-            "SMALLINT" | "INTEGER" | "BIGINT" => Some(0),
-            "DECIMAL" | "NUMERIC" | "TIMESTAMP" | "TIMESTAMP WITH TIME ZONE" => Some(i64::from(self.0.scale)),
-            _ => None,
+        match self.named().map_or(Digits::Absent, |known| known.digits) {
+            Digits::Absent => None,
+            Digits::Zero => Some(0),
+            Digits::Column => Some(i64::from(self.0.scale)),
         }
     }
 
     /// NUM_PREC_RADIX.
     pub(super) fn radix(&self) -> Option<i64> {
-        match self.name() {
-            "SMALLINT" | "INTEGER" | "BIGINT" | "DECIMAL" | "NUMERIC" | "DECFLOAT" => Some(10),
-            "REAL" | "DOUBLE" => Some(2),
-            _ => None,
-        }
+        self.named().and_then(|known| known.radix)
     }
 
     /// CHAR_OCTET_LENGTH: bytes of text and binary data.
@@ -93,13 +79,9 @@ impl ColumnFacts<'_> {
 
     /// BUFFER_LENGTH: bytes of a value in ODBC's default form.
     pub(super) fn buffer(&self) -> i64 {
-        match self.name() {
-            "SMALLINT" => 2,
-            "INTEGER" | "REAL" => 4,
-            "BIGINT" | "DOUBLE" => 8,
-            "DECIMAL" | "NUMERIC" => self.size() + 2,
-            "DATE" | "TIME" => 6,
-            "TIMESTAMP" => 16,
+        match (self.0.ty, self.named().and_then(|known| known.buffer)) {
+            (_, Some(bytes)) => bytes,
+            (Type::Packed | Type::Zoned | Type::NumericChar, _) => self.size() + 2,
             _ => self.octets().unwrap_or_else(|| self.size()),
         }
     }
@@ -107,14 +89,9 @@ impl ColumnFacts<'_> {
     /// LENGTH: bytes that a value takes; digits of a DECIMAL; characters of a GRAPHIC.
     pub(super) fn stored(&self) -> i64 {
         let field = self.0;
-        match (field.ty, self.name()) {
-            (_, "SMALLINT") => 2,
-            (_, "INTEGER" | "REAL" | "DATE") => 4,
-            (_, "BIGINT" | "DOUBLE") => 8,
-            (_, "TIME") => 3,
-            (_, "TIMESTAMP") => 7 + (i64::from(field.scale) + 1) / 2,
-            (_, "TIMESTAMP WITH TIME ZONE") => 9 + (i64::from(field.scale) + 1) / 2,
-            (_, "BOOLEAN") => 1,
+        match (field.ty, self.named().and_then(|known| known.stored)) {
+            (ty, Some(bytes)) if ty.has_seconds() => bytes + (i64::from(field.scale) + 1) / 2,
+            (_, Some(bytes)) => bytes,
             (Type::Packed | Type::Zoned | Type::NumericChar, _) => i64::from(field.precision),
             _ => self.length(),
         }
@@ -122,10 +99,7 @@ impl ColumnFacts<'_> {
 
     /// SCALE: of a DECIMAL; the digits of a TIMESTAMP's seconds.
     pub(super) fn scale(&self) -> i64 {
-        match self.name() {
-            "DECIMAL" | "NUMERIC" | "TIMESTAMP" | "TIMESTAMP WITH TIME ZONE" => i64::from(self.0.scale),
-            _ => 0,
-        }
+        self.digits().unwrap_or(0)
     }
 
     /// The type as a definition has it: `VARCHAR(20)`.
@@ -171,37 +145,9 @@ impl ColumnFacts<'_> {
     }
 }
 
-/// The number of a type by its name.
+/// The number of a type by its name; that of others where it has none.
 pub(super) fn number(name: &str, jdbc: bool) -> i64 {
-    let (in_jdbc, in_odbc) = match name {
-        "SMALLINT" => (5, 5),
-        "INTEGER" => (4, 4),
-        "BIGINT" => (-5, -5),
-        "REAL" => (7, 7),
-        "DOUBLE" => (8, 8),
-        "DECIMAL" => (3, 3),
-        "NUMERIC" => (2, 2),
-        "DECFLOAT" => (1111, -360),
-        "BOOLEAN" => (16, 16),
-        "CHAR" => (1, 1),
-        "VARCHAR" => (12, 12),
-        "LONG VARCHAR" => (-1, -1),
-        "GRAPHIC" => (1, -95),
-        "VARGRAPHIC" => (12, -96),
-        "CHAR FOR BIT DATA" | "BINARY" => (-2, -2),
-        "VARCHAR FOR BIT DATA" | "VARBINARY" => (-3, -3),
-        "LONG VARCHAR FOR BIT DATA" => (-4, -4),
-        "DATE" => (91, 91),
-        "TIME" => (92, 92),
-        "TIMESTAMP" => (93, 93),
-        "TIMESTAMP WITH TIME ZONE" => (2014, 95),
-        "CLOB" => (2005, -99),
-        "DBCLOB" => (2005, -350),
-        "BLOB" => (2004, -98),
-        "XML" => (2009, -370),
-        "ROWID" => (-8, -100),
-        _ => (1111, 0),
-    };
+    let (in_jdbc, in_odbc) = NamedType::of(name).map_or((1111, 0), |known| (known.jdbc, known.odbc));
     if jdbc { in_jdbc } else { in_odbc }
 }
 

@@ -2,13 +2,15 @@
 //! descriptions of an SQLDA: the way back of [`column::schema`](mod@crate::column::schema). Metadata
 //! that was written there is honoured, so that a table goes out as the types it came in.
 
+use crate::column::kind::{SqlForm, plain_name};
 use crate::server::error::SqlError;
 use crate::server::persona::{Persona, Width};
 use crate::wire::fdoca::{descriptor, lid};
 use crate::wire::sql::sqlvar::{SqlDx, SqlVar, SqlVarOpt};
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape};
+use crate::wire::value::length_rule::LengthRule;
 use crate::wire::value::types::{Type, TypeId};
-use arrow_schema::{DataType, Schema, TimeUnit};
+use arrow_schema::{DataType, Schema};
 
 /// Length of a VARCHAR or VARBINARY that is not told: the longest there is.
 const LONGEST: u32 = 32_672;
@@ -161,47 +163,43 @@ impl ColumnForm {
         ColumnForm { lid, size: u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes(), declared: None }
     }
 
+    /// Of the length that a type without one of its own has.
+    fn usual(lid: TypeId) -> Option<ColumnForm> {
+        Some(ColumnForm::new(lid, lid.form()?.usual.into()))
+    }
+
     fn large(lid: TypeId, told: &ColumnMetadata<'_>, persona: &Persona) -> ColumnForm {
         let declared = Some(told.length.unwrap_or(i32::MAX.unsigned_abs()));
         ColumnForm { declared, ..ColumnForm::new(lid, 0x8000 | u32::from(persona.placeholder)) }
     }
 
     fn of(data_type: &DataType, told: &ColumnMetadata<'_>, persona: &Persona) -> Option<ColumnForm> {
-        Some(match data_type {
-            DataType::Boolean => ColumnForm::new(TypeId::BOOLEAN, persona.boolean.into()),
-            DataType::Int8 | DataType::Int16 | DataType::UInt8 => ColumnForm::new(TypeId::SMALLINT, 2),
-            DataType::Int32 | DataType::UInt16 => ColumnForm::new(TypeId::INTEGER, 4),
-            DataType::Int64 | DataType::UInt32 => ColumnForm::new(TypeId::BIGINT, 8),
-            DataType::UInt64 => ColumnForm { size: [20, 0], ..ColumnForm::new(TypeId::DECIMAL, 0) },
-            DataType::Float64 if told.name == "REAL" => ColumnForm::new(TypeId::REAL, 4),
-            DataType::Float16 | DataType::Float32 => ColumnForm::new(TypeId::REAL, 4),
-            DataType::Float64 => ColumnForm::new(TypeId::DOUBLE, 8),
-            DataType::Decimal32(p, s)
-            | DataType::Decimal64(p, s)
-            | DataType::Decimal128(p, s)
-            | DataType::Decimal256(p, s) => {
-                let scale = u8::try_from(*s).ok().filter(|s| s <= p)?;
-                if *p == 0 || *p > DIGITS {
+        Some(match SqlForm::of(data_type)? {
+            SqlForm::Plain(id) if !plain_name(id).is_some_and(|name| persona.has(name)) => return None,
+            SqlForm::Plain(TypeId::BOOLEAN) => ColumnForm::new(TypeId::BOOLEAN, persona.boolean.into()),
+            SqlForm::Plain(TypeId::DOUBLE) if told.name == "REAL" => ColumnForm::usual(TypeId::REAL)?,
+            SqlForm::Plain(id) => ColumnForm::usual(id)?,
+            SqlForm::Decimal(p, s) => {
+                let scale = u8::try_from(s).ok().filter(|s| *s <= p)?;
+                if p == 0 || p > DIGITS {
                     return None;
                 }
                 let lid = if persona.zoned && told.name == "NUMERIC" { TypeId::NUMERIC } else { TypeId::DECIMAL };
-                ColumnForm { size: [*p, scale], ..ColumnForm::new(lid, 0) }
+                ColumnForm { size: [p, scale], ..ColumnForm::new(lid, 0) }
             }
-            DataType::Date32 | DataType::Date64 => ColumnForm::new(TypeId::DATE, 10),
-            DataType::Time32(_) | DataType::Time64(_) => ColumnForm::new(TypeId::TIME, 8),
-            DataType::Timestamp(unit, None) => {
-                let digits = persona.timestamp_digits.unwrap_or_else(|| told.scale.unwrap_or(digits(*unit)).min(12));
+            SqlForm::Seconds(TypeId::TIMESTAMP, unit) => {
+                let digits = persona.timestamp_digits.unwrap_or_else(|| told.scale.unwrap_or(unit).min(12));
                 ColumnForm::new(TypeId::TIMESTAMP, if digits == 0 { 19 } else { 20 + u32::from(digits) })
             }
-            DataType::Timestamp(unit, Some(_)) if persona.timestamp_tz => {
-                ColumnForm::new(TypeId::TIMESTAMP_TZ, 148 + u32::from(told.scale.unwrap_or(digits(*unit)).min(12)))
+            SqlForm::Seconds(id, unit) => {
+                let form = id.form().filter(|form| form.sql_type.name().is_some_and(|name| persona.has(name)))?;
+                let LengthRule::VarSeconds(before) = form.length else { return None };
+                ColumnForm::new(id, before + u32::from(told.scale.unwrap_or(unit).min(12)))
             }
-            DataType::Utf8 | DataType::Utf8View => ColumnForm::text(told, false, persona),
-            DataType::LargeUtf8 => ColumnForm::text(told, true, persona),
-            DataType::Binary | DataType::BinaryView => ColumnForm::bytes(told, false, persona),
-            DataType::LargeBinary => ColumnForm::bytes(told, true, persona),
-            DataType::FixedSizeBinary(n) => {
-                let n = u32::try_from(*n).ok().filter(|n| (1..=LONGEST_FIXED).contains(n))?;
+            SqlForm::Text { large } => ColumnForm::text(told, large, persona),
+            SqlForm::Bytes { large } => ColumnForm::bytes(told, large, persona),
+            SqlForm::FixedBytes(n) => {
+                let n = u32::try_from(n).ok().filter(|n| (1..=LONGEST_FIXED).contains(n))?;
                 let told = told.name == "CHAR FOR BIT DATA" || told.name.is_empty() && told.is_bit_data();
                 if persona.bit_data || told {
                     ColumnForm::new(TypeId::CHAR_BITS, n)
@@ -209,9 +207,7 @@ impl ColumnForm {
                     ColumnForm::new(TypeId::BINARY, n)
                 }
             }
-            DataType::Null => ColumnForm::new(if persona.mixed { TypeId::VARCHAR_MIXED } else { TypeId::VARCHAR }, 1),
-            DataType::Dictionary(_, values) => return ColumnForm::of(values, told, persona),
-            _ => return None,
+            SqlForm::Null => ColumnForm::new(if persona.mixed { TypeId::VARCHAR_MIXED } else { TypeId::VARCHAR }, 1),
         })
     }
 
@@ -234,7 +230,7 @@ impl ColumnForm {
             "LONG VARCHAR" => ColumnForm::new(long, told.fits(LONGEST + 28).unwrap_or(LONGEST)),
             "GRAPHIC" if told.fits(most).is_some() => ColumnForm::new(TypeId::GRAPHIC, told.length.unwrap_or(1)),
             "VARGRAPHIC" if graphic => ColumnForm::new(TypeId::VARGRAPHIC, told.fits(most).unwrap_or(most)),
-            "DECFLOAT" if persona.decfloat => {
+            "DECFLOAT" if persona.has(told.name) => {
                 ColumnForm::new(TypeId::DECFLOAT, if told.length == Some(8) { 8 } else { 16 })
             }
             "DBCLOB" if graphic => ColumnForm::large(TypeId::DBCLOB, told, persona),
@@ -267,16 +263,6 @@ impl ColumnForm {
     }
 }
 
-/// Digits after the point of a second.
-fn digits(unit: TimeUnit) -> u8 {
-    match unit {
-        TimeUnit::Second => 0,
-        TimeUnit::Millisecond => 3,
-        TimeUnit::Microsecond => 6,
-        TimeUnit::Nanosecond => 9,
-    }
-}
-
 /// True for a column whose values may travel after the row.
 pub(super) fn is_large(field: &Field) -> bool {
     matches!(field.shape, Shape::Lob(_))
@@ -298,6 +284,7 @@ mod tests {
     use super::*;
     use crate::server::persona::{DERBY, LUW, ZOS};
     use crate::wire::value::types::SqlType;
+    use arrow_schema::TimeUnit;
 
     fn made(data_type: DataType, metadata: &[(&str, &str)], persona: &Persona) -> Result<Field, SqlError> {
         let metadata: std::collections::HashMap<String, String> =

@@ -1,5 +1,6 @@
 //! The types of CREATE TABLE as fields.
 
+use crate::column::kind::plain_types;
 use arrow_schema::{DataType, Field, TimeUnit};
 use std::collections::HashMap;
 
@@ -8,15 +9,9 @@ pub(super) fn data_type(name: &str, word: &str, numbers: &[u32], bits: bool) -> 
     let first = numbers.first().copied();
     let of = |data_type| Field::new(name, data_type, true);
     let told = |data_type, sql: &str, length| told(of(data_type), sql, length);
+    let plain = |word: &str| plain_types().find(|(name, _)| *name == word).map(|(_, data_type)| data_type);
     Some(match (word, bits) {
-        ("SMALLINT", false) => of(DataType::Int16),
-        ("INTEGER" | "INT", false) => of(DataType::Int32),
-        ("BIGINT", false) => of(DataType::Int64),
-        ("REAL", false) => of(DataType::Float32),
-        ("DOUBLE", false) => of(DataType::Float64),
-        ("BOOLEAN", false) => of(DataType::Boolean),
-        ("DATE", false) => of(DataType::Date32),
-        ("TIME", false) => of(DataType::Time32(TimeUnit::Second)),
+        ("INT", false) => of(DataType::Int32),
         ("TIMESTAMP", false) => {
             let digits = first.unwrap_or(6);
             let unit = match digits {
@@ -49,6 +44,7 @@ pub(super) fn data_type(name: &str, word: &str, numbers: &[u32], bits: bool) -> 
         ("VARCHAR", true) => told(DataType::Binary, "VARCHAR FOR BIT DATA", Some(first?)),
         ("BINARY", false) => told(DataType::Binary, "BINARY", Some(first.unwrap_or(1))),
         ("VARBINARY", false) => told(DataType::Binary, "VARBINARY", Some(first?)),
+        (word, false) => of(plain(word)?),
         _ => return None,
     })
 }

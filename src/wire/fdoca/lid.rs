@@ -1,8 +1,9 @@
 //! Type ids of a descriptor (FD:OCA local identifiers) to fields, by the table of SQL types.
 
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape};
+use crate::wire::value::length_rule::{LengthRule, Page};
 use crate::wire::value::typdef::TypDef;
-use crate::wire::value::types::{Form, LengthRule, Page, Type, TypeId};
+use crate::wire::value::types::{Form, Type, TypeId};
 
 /// Widest placeholder of a large object that is read.
 const PLACEHOLDER: u32 = 9;
@@ -91,6 +92,16 @@ fn mixed(typdef: &TypDef) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::value::named_type::NamedType;
+    use crate::wire::value::types::forms;
+
+    #[test]
+    fn every_type_of_a_column_has_its_facts() {
+        for form in forms().filter(|form| form.ty != Type::Locator) {
+            let told = usual(form.id, &TypDef::OURS).map_or("FLOAT(16)", |field| field.sql_name());
+            assert!(NamedType::of(told).is_some(), "{form:?}");
+        }
+    }
 
     #[test]
     fn nullability_is_the_low_bit() {

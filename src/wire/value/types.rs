@@ -3,8 +3,12 @@
 //! where NULL is not possible, and odd where it is. (DRDA: SQLTYPEs and FD:OCA local identifiers; measured with IBM's
 //! CLI driver and Derby. 2000 is Derby's number of user-defined types.)
 //!
-//! A type has several ids: of text, one for each kind of page. Arrow types are given in `column/kind`.
+//! A type has several ids: of text, one for each kind of page. Arrow types are given in `column/kind`. What programs are
+//! told of a type by its name stands in a table of its own, at the end.
 
+use super::length_rule::{LengthRule, Page};
+use super::named_type::{DB2, Digits, IBM_I, NamedType, TypeKind, named};
+use super::product::Product;
 use std::fmt;
 
 /// The type of a value.
@@ -81,6 +85,11 @@ impl SqlType {
         SQL_TYPES.iter().find(|known| known.0 == self).and_then(|known| known.2)
     }
 
+    /// True for values that do not lie in their rows.
+    pub fn is_large(self) -> bool {
+        FORMS.iter().any(|form| form.sql_type == self && form.length == LengthRule::Lob)
+    }
+
     /// The first SQL type with values of this type; most have only one.
     pub fn of(ty: Type) -> Option<SqlType> {
         FORMS.iter().find(|form| form.ty == ty).map(|form| form.sql_type)
@@ -154,54 +163,31 @@ pub struct Form {
     pub usual: u16,
 }
 
-/// The meaning of two length bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LengthRule {
-    /// Bytes, as many as the length says.
-    Bytes,
-    /// The same, of these widths only.
-    OneOf(&'static [u32]),
-    /// Four bytes, whatever the length says.
-    Handle,
-    /// Double-byte characters, as many as the length says.
-    Characters,
-    /// Packed decimal: digits, and those of them after the point.
-    Packed,
-    /// Zoned decimal.
-    Zoned,
-    /// Zoned decimal with a sign of its own.
-    SignedZoned,
-    /// Characters; those from this one on are the fraction of a second.
-    Seconds(u32),
-    /// The same after a count of bytes, where the length has this much added.
-    VarSeconds(u32),
-    /// A count of bytes, and at most so many of them.
-    Var,
-    /// A count of double-byte characters, and at most so many of them.
-    VarChars,
-    /// A count of one byte, and at most so many bytes.
-    Pascal,
-    /// At most so many bytes before a zero byte.
-    NulTerminated,
-    /// A placeholder of so many bytes (X'8004' is four); the value follows the row.
-    Lob,
+/// The ids of all types.
+pub fn forms() -> impl Iterator<Item = &'static Form> {
+    FORMS.iter()
 }
 
-/// The page of characters, as the environment (TYPDEFOVR) gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Page {
-    /// Not characters.
-    Absent,
-    /// Bytes: CCSID 65535.
-    Binary,
-    /// Single-byte.
-    Single,
-    /// Mixed.
-    Mixed,
-    /// Double-byte.
-    Double,
-    /// That of XML.
-    Xml,
+impl NamedType {
+    /// The facts about a type.
+    pub fn of(name: &str) -> Option<&'static NamedType> {
+        NAMED.iter().find(|known| known.name == name)
+    }
+
+    /// The names of a kind of types.
+    pub fn names(kind: TypeKind) -> impl Iterator<Item = &'static str> {
+        NAMED.iter().filter(move |known| known.kind == kind).map(|known| known.name)
+    }
+
+    /// Those whose columns are all alike.
+    pub fn of_one_size() -> impl Iterator<Item = &'static NamedType> {
+        NAMED.iter().filter(|known| known.size.is_some())
+    }
+
+    /// True where a product has the type of this name, or where nothing is known of it.
+    pub fn is_of(name: &str, product: Product) -> bool {
+        NamedType::of(name).is_none_or(|known| known.products.contains(&product))
+    }
 }
 
 /// `SQL type = number, name, id by which a parameter is sent { id = byte: value, length, page, usual length; … }`
@@ -239,6 +225,7 @@ macro_rules! types {
 }
 
 use LengthRule::*;
+use TypeKind::{Binary, DateTime, Number, RowId, Text};
 
 types! {
     INTEGER = 496, "INTEGER", Some(TypeId::INTEGER) => {
@@ -364,6 +351,43 @@ types! {
         RESULT_SET_LOCATOR = 0x14: Locator, Handle, Absent, 4;
     }
 }
+
+/// The types by their names: kind, numbers in JDBC and ODBC, and where these are not those of each column: digits, bytes.
+const NAMED: &[NamedType] = &[
+    named("TINYINT", Number, 1111, 0),
+    named("SMALLINT", Number, 5, 5).whole(5, 2),
+    named("INTEGER", Number, 4, 4).whole(10, 4),
+    named("BIGINT", Number, -5, -5).whole(19, 8),
+    named("REAL", Number, 7, 7).float(7, 4).short("FLOAT"),
+    named("DOUBLE", Number, 8, 8).float(15, 8).short("FLOAT"),
+    named("FLOAT(16)", Number, 1111, 0),
+    named("DECIMAL", Number, 3, 3).decimal(Digits::Column),
+    named("NUMERIC", Number, 2, 2).decimal(Digits::Column),
+    named("DECFLOAT", Number, 1111, -360).decimal(Digits::Absent).only(DB2),
+    // Db2 for i has it from 7.5 on.
+    named("BOOLEAN", Number, 16, 16).fixed(1, 1).only(&[Product::Luw, Product::Derby]),
+    named("DATE", DateTime, 91, 91).bytes(4, Some(6)),
+    named("TIME", DateTime, 92, 92).bytes(3, Some(6)),
+    named("TIMESTAMP", DateTime, 93, 93).seconds(7, Some(16)).short("TIMESTMP"),
+    named("TIMESTAMP WITH TIME ZONE", DateTime, 2014, 95).seconds(9, None).short("TIMESTZ").only(&[Product::Zos]),
+    named("CHAR", Text, 1, 1),
+    named("VARCHAR", Text, 12, 12),
+    named("LONG VARCHAR", Text, -1, -1).short("LONGVAR"),
+    named("CLOB", Text, 2005, -99),
+    named("CHAR FOR BIT DATA", Binary, -2, -2),
+    named("VARCHAR FOR BIT DATA", Binary, -3, -3),
+    named("LONG VARCHAR FOR BIT DATA", Binary, -4, -4),
+    named("BINARY", Binary, -2, -2).only(DB2),
+    named("VARBINARY", Binary, -3, -3).short("VARBIN").only(DB2),
+    named("BLOB", Binary, 2004, -98),
+    named("GRAPHIC", Text, 1, -95).only(DB2),
+    named("VARGRAPHIC", Text, 12, -96).short("VARG").only(DB2),
+    named("LONG VARGRAPHIC", Text, 1111, 0).short("LONGVARG").only(DB2),
+    named("DBCLOB", Text, 2005, -350).only(DB2),
+    named("XML", Text, 2009, -370).only(DB2),
+    named("DATALINK", Text, 1111, 0).only(IBM_I),
+    named("ROWID", RowId, -8, -100).only(&[Product::IbmI, Product::Zos]),
+];
 
 #[cfg(test)]
 mod tests {

@@ -8,9 +8,9 @@ use crate::client::sql::inner::Inner;
 use crate::client::sql::sections::SectionLease;
 use crate::flow::error::FlowError;
 use crate::flow::sql::execute::{Failed, Immediate};
-use crate::flow::sql::session::Product;
 use crate::flow::sql::uow::EndWork;
 use crate::wire::sql::package::{Isolation, PkgNamCsn};
+use crate::wire::value::product::Product;
 use std::sync::atomic::Ordering;
 
 /// How the rows are undone.

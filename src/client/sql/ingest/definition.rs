@@ -4,9 +4,12 @@
 use super::identifier::{folded, quoted};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::column::encode::length;
-use crate::flow::sql::session::Product;
+use crate::column::kind::{SqlForm, plain_name};
+use crate::wire::value::named_type::NamedType;
+use crate::wire::value::product::Product;
+use crate::wire::value::types::TypeId;
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use arrow_schema::{DataType, Field, Schema};
 
 /// Digits of a decimal that every product has and that is sent.
 const DIGITS: u8 = 31;
@@ -74,24 +77,23 @@ fn sql_type(product: Product, field: &Field, values: Option<&ArrayRef>) -> Resul
         _ => format!("VARCHAR({n})"),
     };
     let bytes = |n: usize| if derby { format!("VARCHAR({n}) FOR BIT DATA") } else { format!("VARBINARY({n})") };
-    Ok(match data_type {
-        DataType::Null => text(SHORTEST),
-        // Db2 for z/OS has no BOOLEAN, Db2 for i has it from 7.5 on.
-        DataType::Boolean if matches!(product, Product::Luw | Product::Derby) => "BOOLEAN".to_owned(),
-        DataType::Boolean | DataType::Int8 | DataType::UInt8 | DataType::Int16 => "SMALLINT".to_owned(),
-        DataType::UInt16 | DataType::Int32 => "INTEGER".to_owned(),
-        DataType::UInt32 | DataType::Int64 => "BIGINT".to_owned(),
-        DataType::UInt64 => "DECIMAL(20, 0)".to_owned(),
-        DataType::Float16 | DataType::Float32 => "REAL".to_owned(),
-        DataType::Float64 => "DOUBLE".to_owned(),
-        DataType::Decimal32(p, s)
-        | DataType::Decimal64(p, s)
-        | DataType::Decimal128(p, s)
-        | DataType::Decimal256(p, s) => {
+    Ok(match SqlForm::of(data_type) {
+        None => {
+            return refused(
+                "cast the column, or leave it out; a type given in SQL (types) is taken where values fit it",
+            );
+        }
+        Some(SqlForm::Null) => text(SHORTEST),
+        Some(SqlForm::Plain(id)) => match plain_name(id).filter(|name| NamedType::is_of(name, product)) {
+            Some(name) => name.to_owned(),
+            None if id == TypeId::BOOLEAN => "SMALLINT".to_owned(),
+            None => return refused("the product has no such type: cast the column, or give its type in SQL (types)"),
+        },
+        Some(SqlForm::Decimal(precision, scale)) => {
             // A negative scale stands for zeros in front of the point.
-            let (digits, scale) = match u8::try_from(*s) {
-                Ok(scale) => (*p.max(&scale), scale),
-                Err(_) => (p.saturating_add(s.unsigned_abs()), 0),
+            let (digits, scale) = match u8::try_from(scale) {
+                Ok(scale) => (precision.max(scale), scale),
+                Err(_) => (precision.saturating_add(scale.unsigned_abs()), 0),
             };
             if digits > DIGITS {
                 return refused(
@@ -101,41 +103,36 @@ fn sql_type(product: Product, field: &Field, values: Option<&ArrayRef>) -> Resul
             }
             format!("DECIMAL({digits}, {scale})")
         }
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => match longest(values) {
+        Some(SqlForm::Text { .. }) => match longest(values) {
             Some(n) => text(n),
             None if product == Product::IbmI => format!("CLOB({LARGE}) CCSID 1208"),
             None => format!("CLOB({LARGE})"),
         },
-        DataType::FixedSizeBinary(n) => match usize::try_from(*n).unwrap_or_default() {
+        Some(SqlForm::FixedBytes(n)) => match usize::try_from(n).unwrap_or_default() {
             n @ 1..=FIXED if derby => format!("CHAR({n}) FOR BIT DATA"),
             n @ 1..=FIXED => format!("BINARY({n})"),
             n @ ..=LONGEST => bytes(n.max(1)),
             _ => format!("BLOB({LARGE})"),
         },
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => match longest(values) {
+        Some(SqlForm::Bytes { .. }) => match longest(values) {
             Some(n) => bytes(n),
             None => format!("BLOB({LARGE})"),
         },
-        DataType::Date32 | DataType::Date64 => "DATE".to_owned(),
-        DataType::Time32(_) | DataType::Time64(_) => "TIME".to_owned(),
         // Derby's has nine digits and no length.
-        DataType::Timestamp(_, None) if derby => "TIMESTAMP".to_owned(),
-        DataType::Timestamp(TimeUnit::Nanosecond, None) => "TIMESTAMP(9)".to_owned(),
-        DataType::Timestamp(_, None) => "TIMESTAMP".to_owned(),
-        DataType::Timestamp(unit, Some(_)) if product == Product::Zos => {
-            let digits = if *unit == TimeUnit::Nanosecond { 9 } else { 6 };
-            format!("TIMESTAMP({digits}) WITH TIME ZONE")
-        }
-        DataType::Timestamp(_, Some(_)) => {
-            return refused(
-                "the product has no type with a time zone: cast the column to timestamps without one, in the zone that \
-                 is meant",
-            );
-        }
-        _ => {
-            return refused(
-                "cast the column, or leave it out; a type given in SQL (types) is taken where values fit it",
-            );
+        Some(SqlForm::Seconds(TypeId::TIMESTAMP, _)) if derby => "TIMESTAMP".to_owned(),
+        Some(SqlForm::Seconds(TypeId::TIMESTAMP, 9)) => "TIMESTAMP(9)".to_owned(),
+        Some(SqlForm::Seconds(TypeId::TIMESTAMP, _)) => "TIMESTAMP".to_owned(),
+        Some(SqlForm::Seconds(id, digits)) => {
+            let name = id.form().and_then(|form| form.sql_type.name()).filter(|name| NamedType::is_of(name, product));
+            match name.and_then(|name| name.split_once(' ')) {
+                Some((name, rest)) => format!("{name}({}) {rest}", if digits > 6 { 9 } else { 6 }),
+                None => {
+                    return refused(
+                        "the product has no type with a time zone: cast the column to timestamps without one, in the \
+                         zone that is meant",
+                    );
+                }
+            }
         }
     })
 }
@@ -155,6 +152,7 @@ fn longest(values: Option<&ArrayRef>) -> Option<usize> {
 mod tests {
     use super::*;
     use arrow_array::array::StringArray;
+    use arrow_schema::TimeUnit;
     use std::sync::Arc;
 
     fn of(product: Product, data_type: DataType) -> Result<String> {

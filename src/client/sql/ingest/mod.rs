@@ -11,8 +11,8 @@ use super::connection::Connection;
 use super::missing_package::with_package;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::sql::prepare::Prepare;
-use crate::flow::sql::session::Product;
 use crate::net::transport::Deadline;
+use crate::wire::value::product::Product;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 
