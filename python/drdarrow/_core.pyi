@@ -46,12 +46,14 @@ __all__ = [
     "FileConnection",
     "FilePartition",
     "Ingested",
+    "PLAIN_TYPES",
     "RawBatch",
     "RawChunk",
     "RawRows",
     "RawServer",
     "RecordBatch",
     "Schema",
+    "TYPE_NAMES",
     "__version__",
     "check_ingest",
     "collect",
@@ -69,6 +71,10 @@ __all__ = [
 ]
 
 __version__: Final[str]
+#: SQL types without a length of their own, with Arrow's types.
+PLAIN_TYPES: Final[dict[str, str]]
+#: The names of SQL types, by PEP 249's names of their kinds.
+TYPE_NAMES: Final[dict[str, list[str]]]
 
 def check_ingest(
     table: str,

@@ -11,6 +11,8 @@ from decimal import Decimal
 from os import PathLike
 from typing import Any, Literal, NamedTuple, Protocol, SupportsIndex, TypeAlias, TypedDict
 
+from drdarrow import _core
+
 __all__ = [
     "BINARY",
     "DATETIME",
@@ -161,19 +163,11 @@ class TypeObject:
 #: Type codes whose SQL type says more than the general one.
 _THEIR_OWN = ("TEXT(DECFLOAT)", "BINARY(ROWID)")
 
-STRING = TypeObject(
-    "STRING", "TEXT", "CHAR", "VARCHAR", "LONG VARCHAR", "CLOB", "GRAPHIC", "VARGRAPHIC", "LONG VARGRAPHIC", "DBCLOB",
-    "XML", "DATALINK",
-)  # fmt: skip
-BINARY = TypeObject(
-    "BINARY", "BINARY", "VARBINARY", "BLOB", "CHAR FOR BIT DATA", "VARCHAR FOR BIT DATA", "LONG VARCHAR FOR BIT DATA",
-)  # fmt: skip
-NUMBER = TypeObject(
-    "NUMBER", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "REAL", "DOUBLE", "FLOAT(16)", "DECIMAL", "NUMERIC",
-    "DECFLOAT", "BOOLEAN",
-)  # fmt: skip
-DATETIME = TypeObject("DATETIME", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
-ROWID = TypeObject("ROWID", "ROWID")
+STRING = TypeObject("STRING", "TEXT", *_core.TYPE_NAMES["STRING"])
+BINARY = TypeObject("BINARY", *_core.TYPE_NAMES["BINARY"])
+NUMBER = TypeObject("NUMBER", *_core.TYPE_NAMES["NUMBER"])
+DATETIME = TypeObject("DATETIME", *_core.TYPE_NAMES["DATETIME"])
+ROWID = TypeObject("ROWID", *_core.TYPE_NAMES["ROWID"])
 
 Date = datetime.date
 Time = datetime.time

@@ -36,13 +36,20 @@ mod sql;
 mod twins;
 mod wording;
 
+use std::collections::BTreeMap;
+
 use pyo3::prelude::*;
+
+use crate::column::kind::{plain_types, type_names};
 
 /// DRDA in Rust, for the package `drdarrow`, which says how to use it.
 #[pymodule]
 #[pyo3(name = "_core")]
 fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("TYPE_NAMES", type_names().collect::<BTreeMap<_, _>>())?;
+    let plain = plain_types().map(|(name, data_type)| (name, data_type.to_string()));
+    module.add("PLAIN_TYPES", plain.collect::<BTreeMap<_, _>>())?;
     module.add_function(wrap_pyfunction!(sql::connection::connect, module)?)?;
     module.add_function(wrap_pyfunction!(sql::connection::connect_async, module)?)?;
     module.add_function(wrap_pyfunction!(probe::probe, module)?)?;

@@ -137,7 +137,7 @@ const MODULES: &[Module] = &[
     },
     Module {
         path: "python",
-        ours: &["client", "column/options", "column/encode", "server"],
+        ours: &["client", "column/options", "column/encode", "column/kind", "server"],
         outside: &["pyo3", "arrow_array", "arrow_buffer", "arrow_schema", "pyo3_async_runtimes", "tokio", "tracing"],
     },
     // The root of the crate declares and explains; it names what a user of the crate needs.

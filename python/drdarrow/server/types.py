@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import re
 
+from drdarrow import _core
 from drdarrow.server.engine import Described, SqlError
 
 __all__ = ["DIGITS", "LONGEST", "describe", "fitting", "wrapped"]
@@ -39,12 +40,10 @@ LONGEST = 32_672
 #: Digits of the longest DECIMAL.
 DIGITS = 31
 
+#: Types that become one of Arrow's.
 _PLAIN = {
-    "BOOLEAN": "Boolean",
+    **_core.PLAIN_TYPES,
     "TINYINT": "Int8",
-    "SMALLINT": "Int16",
-    "INTEGER": "Int32",
-    "BIGINT": "Int64",
     "UTINYINT": "UInt8",
     "USMALLINT": "UInt16",
     "UINTEGER": "UInt32",
@@ -52,12 +51,10 @@ _PLAIN = {
     "HUGEINT": f"Decimal128({DIGITS}, 0)",
     "UHUGEINT": f"Decimal128({DIGITS}, 0)",
     "FLOAT": "Float32",
-    "DOUBLE": "Float64",
     "VARCHAR": "Utf8",
     "JSON": "Utf8",
     "BIT": "Utf8",
     "BLOB": "Binary",
-    "DATE": "Date32",
     "TIME": "Time64(Microsecond)",
     "TIMESTAMP": "Timestamp(Microsecond, None)",
     "TIMESTAMP_S": "Timestamp(Second, None)",

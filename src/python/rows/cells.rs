@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Decimal128Type, Decimal256Type, DecimalType, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt64Type,
+    ArrowPrimitiveType, Date32Type, Decimal128Type, Decimal256Type, DecimalType, Float32Type, Float64Type,
+    Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType,
 };
-use arrow_array::{Array, ArrayAccessor};
+use arrow_array::{Array, ArrayAccessor, downcast_integer};
 use arrow_schema::{DataType, Field, TimeUnit};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -24,14 +24,15 @@ type Cells<'py> = PyResult<Vec<Bound<'py, PyAny>>>;
 /// The cells of some rows.
 pub(super) fn cells<'py>(py: Python<'py>, field: &Field, column: &dyn Array, rows: Range<usize>) -> Cells<'py> {
     let column = Column { py, field, column, rows };
-    match column.column.data_type() {
+    macro_rules! integers {
+        ($type:ty) => {
+            column.numbers::<$type>()
+        };
+    }
+    downcast_integer! {
+        column.column.data_type() => (integers),
         DataType::Null => column.nulls(),
         DataType::Boolean => column.each(column.column.as_boolean(), |value| value.into_bound_py_any(py)),
-        DataType::Int8 => column.numbers::<Int8Type>(),
-        DataType::Int16 => column.numbers::<Int16Type>(),
-        DataType::Int32 => column.numbers::<Int32Type>(),
-        DataType::Int64 => column.numbers::<Int64Type>(),
-        DataType::UInt64 => column.numbers::<UInt64Type>(),
         DataType::Float32 => column.primitives::<Float32Type>(|value| f64::from(value).into_bound_py_any(py)),
         DataType::Float64 => column.numbers::<Float64Type>(),
         DataType::Decimal128(precision, scale) => {
