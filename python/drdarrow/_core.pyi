@@ -109,10 +109,10 @@ def connect(
         "encrypted-password",
         "encrypted-password-aes",
         "encrypted-password-des",
-        "encrypted-data",
         "kerberos",
-        "plugin",
         "profile-token",
+        "encrypted-data",
+        "plugin",
     ]
     | None = None,
     tls: Literal["off", "require", "insecure"] | bool | None = None,

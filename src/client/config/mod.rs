@@ -2,6 +2,8 @@
 
 mod attributes;
 pub mod client_info;
+#[cfg(test)]
+mod documentation;
 pub(super) mod foreign;
 pub(super) mod percent;
 pub mod security;

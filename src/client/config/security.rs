@@ -30,7 +30,10 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
         }
         (None, _) if config.new_password.is_some() => error("password", "is missing: new_password takes its place"),
         (_, None) if tickets => error("token", "is missing for the chosen security mechanism"),
-        (_, Some(_)) if !tickets => error("token", "has a use with security=kerberos and profile-token only"),
+        (_, Some(_)) if !tickets => {
+            let users = NAMES.iter().filter(|(_, security)| security.needs_tokens()).map(|(name, _)| *name);
+            error("token", &format!("has a use with security={} only", users.collect::<Vec<_>>().join(" and ")))
+        }
         _ => Ok(()),
     }
 }

@@ -1,6 +1,5 @@
 //! The settings, each declared once: its field with the default, how it is read from text, and its line in the
-//! documentation. `docs/settings.md` and the docstring of `connect()` are made of this table:
-//! `cargo test --lib -- --ignored write_the_settings` writes both.
+//! documentation. `docs/settings.md` and the docstring of `connect()` are made of this table (`documentation`).
 
 use super::attributes;
 use super::client_info::ClientInfo;
@@ -152,9 +151,8 @@ settings! {
     "Login" {
         security: Security = Security::Auto => config.security = security(key, value)?;
         "str", "`auto`", files, ruled,
-        "`auto` takes the strongest mechanism that the server offers. By name: `user`, `password`, `substitute`,
-        `encrypted` (or `encrypted-aes`), `encrypted-des`, `encrypted-password` (or `encrypted-password-aes`),
-        `encrypted-password-des`, `kerberos`, `profile-token`. `encrypted-data` and `plugin` are known, but not built";
+        "`auto` takes the strongest mechanism that the server offers. By name:
+        [names](crate::flow::secmec::mechanism::NAMES)";
 
         password_level: Option<u8> = None => config.password_level = Some(number(key, value, 0..=4)? as u8);
         "int", "not known", files, ruled,
@@ -324,74 +322,5 @@ settings! {
         client: ClientInfo = ClientInfo::default();
         /// How values become Arrow.
         options: Options = Options::default();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-
-    const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md");
-    const DOCSTRING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/python/sql/connect_arguments.txt");
-
-    /// The page with the tables of this file in place of those it has.
-    fn page(old: &str) -> String {
-        let mut out = String::new();
-        let mut section = "";
-        for line in old.split_inclusive('\n') {
-            if let Some(heading) = line.strip_prefix("### ") {
-                section = heading.trim_end();
-            } else if line.starts_with("## ") {
-                section = "";
-            }
-            let mut rows = TABLE.iter().filter(|setting| setting.section == section).peekable();
-            if rows.peek().is_none() || !line.starts_with('|') {
-                out.push_str(line);
-            } else if line.starts_with("|---") {
-                out.push_str("| setting | type | default | files | meaning |\n|---|---|---|---|---|\n");
-                for setting in rows {
-                    let Setting { name, python, default, .. } = setting;
-                    let files = if setting.files { " yes " } else { " " };
-                    let meaning = setting.meaning.split_whitespace().collect::<Vec<_>>().join(" ");
-                    out.push_str(&format!("| `{name}` | {python} | {default} |{files}| {meaning} |\n"));
-                }
-            }
-        }
-        out
-    }
-
-    fn docstring() -> String {
-        let line = |s: &Setting| format!("    {}: {}; {}, {}.\n", s.name, s.meaning, s.python, s.default);
-        TABLE.iter().map(line).collect()
-    }
-
-    #[test]
-    fn the_documentation_is_made_of_the_table() {
-        let old = fs::read_to_string(PAGE).unwrap();
-        assert!(page(&old) == old && fs::read_to_string(DOCSTRING).unwrap() == docstring(), "write it anew");
-        for section in TABLE.iter().map(|setting| setting.section) {
-            assert!(old.contains(&format!("\n### {section}\n")), "{section}");
-        }
-    }
-
-    /// Writes the documentation.
-    #[test]
-    #[ignore = "it writes files"]
-    fn write_the_settings() {
-        fs::write(PAGE, page(&fs::read_to_string(PAGE).unwrap())).unwrap();
-        fs::write(DOCSTRING, docstring()).unwrap();
-    }
-
-    #[test]
-    fn the_defaults_are_those_that_are_documented() {
-        let stated = |s: &&Setting| s.text && s.default.starts_with(|c: char| c == '`' || c.is_ascii_digit());
-        // One is told at the login, the other follows the host.
-        let here = |s: &&Setting| !["application_name", "tls_server_name"].contains(&s.name);
-        for setting in TABLE.iter().filter(stated).filter(here) {
-            let mut config = Config::empty();
-            config.set(setting.name, setting.default.trim_matches('`')).unwrap();
-            assert_eq!(format!("{config:?}"), format!("{:?}", Config::empty()), "{}", setting.name);
-        }
     }
 }
