@@ -28,8 +28,10 @@ Files
 `data/single.bin`: per page 256 little-endian units (FFFF: undefined), then a bitmap of 32 bytes
 of the bytes that are only decoded (another byte is the one to write for that character).
 `data/double.bin`: the tables in the order of LAID. A table: all big-endian.
-    u16 number of segments; per segment u16 first code, u16 count. Top bit of count set: one u16
-        follows, the first of consecutive characters. Otherwise count units follow. A unit of 0
+    number of segments; per segment the number of codes since the last one, then twice the number of its codes
+        less 2, and 1 more if its characters are consecutive: then one unit follows, otherwise one for each code.
+        Units are differences to the one before, less 1; their sign is the lowest bit. All of these are numbers of
+        seven bits a byte, the highest first, with the top bit in all bytes but the last. A unit of 0
         takes away what the base table has; units from D800 are places in the list of extras.
     u16 number of extras; each u32 character, u32 second character or 0.
     u16 number of codes that are only decoded, then these.
@@ -109,8 +111,8 @@ PLANES = {
     964: [(b"\x8e\xa2", 0xFF, 0x7F), (b"\x8e\xac", 0x7F, 0xFF), (b"\x8e\xad", 0x7F, 0x7F)],
 }
 # The order in which the tables lie. Neighbours have many characters in the same order, which the compression of a
-# wheel finds again if they are less than 32 KiB apart: it takes a third off.
-LAID = [1383, 837, 300, 942, 943, 954, 834, 949, 970, 835, 9027, 950, 964, 16684, 4933, 1386, 4930, 1381, 1363]
+# wheel finds again if they are less than 32 KiB apart.
+LAID = [1381, 1383, 837, 300, 943, 942, 16684, 954, 4930, 1363, 4933, 1386, 970, 949, 834, 950, 835, 964, 9027]
 UNDEFINED = 0xFFFF
 
 
@@ -227,6 +229,18 @@ def double(name):
     return cells, back
 
 
+def number(value):
+    """Seven bits a byte, the highest first."""
+    rest = [value >> shift for shift in (7, 14) if value >> shift]
+    return bytes(0x80 | part & 0x7F for part in reversed(rest)) + bytes([value & 0x7F])
+
+
+def folded(difference):
+    """A difference of sixteen bits with its sign in the lowest bit."""
+    difference &= 0xFFFF
+    return 2 * difference if difference < 0x8000 else 2 * (0xFFFF - difference) + 1
+
+
 def pack(name, cells, back, base):
     """The bytes of a double-byte table, as a difference to `base`."""
     extras, units = [], {}
@@ -252,7 +266,7 @@ def pack(name, cells, back, base):
         ] == change[first] + steady:  # fmt: skip
             steady += 1
         if steady >= 4:
-            segments.append(struct.pack(">HHH", first, 0x8000 | steady, change[first]))
+            segments.append((first, steady, [change[first]]))
             at += steady
             continue
         values = []
@@ -262,7 +276,7 @@ def pack(name, cells, back, base):
                 break
             values.append(change[codes[at]])
             at += 1
-        segments.append(struct.pack(f">HH{len(values)}H", first, len(values), *values))
+        segments.append((first, len(values), values))
     places = {}
     for code, text in cells.items():
         places.setdefault(text, []).append(code)
@@ -271,7 +285,15 @@ def pack(name, cells, back, base):
         keep = back.get(text)
         keep = keep if keep in codes else min(codes)
         silent += [c for c in codes if c != keep]
-    blob = struct.pack(">H", len(segments)) + b"".join(segments)
+    blob = number(len(segments))
+    end = last = 0
+    for first, count, values in segments:
+        consecutive = len(values) < count
+        blob += number(first - end) + number(count * 2 - 2 + consecutive)
+        for value in values:
+            blob += number(folded(value - last - 1))
+            last = value
+        end, last = first + count, last + (count - 1) * consecutive
     blob += struct.pack(">H", len(extras)) + b"".join(struct.pack(">II", *e) for e in extras)
     blob += struct.pack(">H", len(silent)) + b"".join(struct.pack(">H", c) for c in sorted(silent))
     return blob, units

@@ -160,19 +160,41 @@ fn base_of(place: usize) -> Vec<u16> {
 /// Lays the stored segments over `units`; the bytes after them.
 fn lay<'a>(units: &mut [u16], bytes: &'a [u8]) -> &'a [u8] {
     let mut rest = bytes;
-    for _ in 0..take16(&mut rest) {
-        let first = usize::from(take16(&mut rest));
-        let count = take16(&mut rest);
-        let len = usize::from(count & 0x7FFF);
-        let Some(cells) = units.get_mut(first..first + len) else { break };
-        if count & 0x8000 != 0 {
-            let start = take16(&mut rest);
-            cells.iter_mut().zip(start..=u16::MAX).for_each(|(cell, unit)| *cell = unit);
-        } else {
-            cells.iter_mut().for_each(|cell| *cell = take16(&mut rest));
+    let (mut end, mut unit) = (0, 0);
+    for _ in 0..number(&mut rest) {
+        let first = end + number(&mut rest);
+        let form = number(&mut rest);
+        end = first + form / 2 + 1;
+        let Some(cells) = units.get_mut(first..end) else { break };
+        let consecutive = form % 2 == 1;
+        for (i, cell) in cells.iter_mut().enumerate() {
+            let step = if consecutive && i > 0 { 0 } else { difference(&mut rest) };
+            unit = step.wrapping_add(unit).wrapping_add(1);
+            *cell = unit;
         }
     }
     rest
+}
+
+/// A number of up to 21 bits: seven a byte, the highest first; the last byte has no top bit.
+fn number(rest: &mut &[u8]) -> usize {
+    let mut number = 0;
+    for _ in 0..3 {
+        let Some((byte, tail)) = rest.split_first() else { break };
+        *rest = tail;
+        number = number << 7 | usize::from(byte & 0x7F);
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    number
+}
+
+/// A difference of sixteen bits, stored with its sign in the lowest bit: small ones are short.
+fn difference(rest: &mut &[u8]) -> u16 {
+    // The mask leaves sixteen bits.
+    let folded = (number(rest) & 0xFFFF) as u16;
+    (folded >> 1) ^ (folded & 1).wrapping_neg()
 }
 
 fn take16(rest: &mut &[u8]) -> u16 {
