@@ -36,9 +36,9 @@ pub(super) fn catalog(
     };
     let name = call.procedure.name();
     if result_sets::wanted(command) == 0 {
-        let outcome = Outcome::Card(result_sets::too_many(env, name, 1, 0));
+        let outcome = Outcome::Card(Box::new(result_sets::too_many(env, name, 1, 0)));
         return result_sets::send(sql, env, command, section, outcome, Vec::new(), out);
     }
     let set = ResultSet { name: String::new(), columns, rows: Box::new(std::iter::once(Ok(batch))) };
-    result_sets::send(sql, env, command, section, Outcome::Card(env.success(None)), vec![set], out)
+    result_sets::send(sql, env, command, section, Outcome::Card(Box::new(env.success(None))), vec![set], out)
 }

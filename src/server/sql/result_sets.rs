@@ -38,7 +38,7 @@ pub(super) struct ResultSet {
 /// The outcome of the call itself.
 pub(super) enum Outcome {
     /// An SQLCARD.
-    Card(Sqlca),
+    Card(Box<Sqlca>),
     /// An SQLDTARD with what comes out, and the large values after it.
     Values(Vec<Vec<u8>>),
 }

@@ -57,7 +57,7 @@ pub(super) fn call(
             Ok(objects) => Outcome::Values(objects),
             Err(error) => return sql.conclude(env, Err(error), out),
         },
-        None => Outcome::Card(sqlca),
+        None => Outcome::Card(Box::new(sqlca)),
     };
     let described = called.results.into_iter().take(wanted).map(|CalledRows { name, schema, rows }| {
         Ok(ResultSet { name, columns: describe::fields(&schema, &env.persona)?, rows })
