@@ -12,8 +12,8 @@ constants the blanks go here, of parameters when they come.
 | `SELECT DISTINCT`, `UNION` | one row of those that are the same |
 | `GROUP BY` of a column | one of the values of the group |
 
-`LIKE` looks at blanks, as in Db2. INTERSECT, EXCEPT and GROUP BY of an expression: see `rules.order`. JOIN ... USING
-and NATURAL JOIN compare values as they are: right for CHAR columns, which are always as long as they were declared.
+`LIKE` looks at blanks, as in Db2. INTERSECT, EXCEPT and GROUP BY of an expression: see `rules.order`; JOIN ... USING
+and NATURAL JOIN: see `rules.joins`.
 """
 
 from __future__ import annotations

@@ -554,4 +554,20 @@ _MENDED = [
     Expression("CASE WHEN TS < '2024-03-05-24.00.00' THEN 1 ELSE 0 END", _TOLD, by=_on("derby", 1)),
 ]  # fmt: skip
 
-EXPRESSIONS = [*_NUMBERS, *_TEXT, *_UNITS, *_MENDED, *_DATES, *_QUERIES]
+_JOINS = [
+    Expression("SELECT V FROM T JOIN (VALUES 'cd') AS X (V) USING (V)", "cd ", "VARCHAR(9)"),
+    Expression("SELECT V FROM T NATURAL JOIN (VALUES 'cd  ') AS X (V) WHERE V = 'cd'", "cd "),
+    Expression("SELECT * FROM (SELECT A, V FROM R) AS A JOIN (SELECT V, G FROM R) AS B USING (V) WHERE A = 1", [("a", 1, "x")]),
+    Expression("SELECT * FROM (SELECT A, V, G FROM R) AS A NATURAL JOIN (SELECT V, B, A FROM R) AS B WHERE B = 10",
+               [(1, "a", "x", 10)]),
+    Expression("SELECT V FROM (VALUES 'a') AS A (V) LEFT JOIN (VALUES 'b ') AS B (V) USING (V)", "a"),
+    Expression("SELECT V FROM (VALUES 'a') AS A (V) RIGHT JOIN (VALUES 'a  ') AS B (V) USING (V)", "a"),
+    Expression("SELECT LENGTH(V) FROM (VALUES 'a') AS A (V) FULL JOIN (VALUES 'b ') AS B (V) USING (V) ORDER BY V", [1, 2],
+               by=_on("derby", [1, 2])),
+    Expression("SELECT X.V FROM T JOIN (VALUES 'cd') AS X (V) USING (V) JOIN (VALUES 'cd  ') AS Y (V) USING (V)", "cd"),
+    Expression("SELECT V, COUNT(*) FROM R JOIN R AS Q USING (V) WHERE V = 'a ' GROUP BY V", [("a", 1)]),
+    Expression("SELECT (SELECT MAX(V) FROM R WHERE V = 'a') FROM T JOIN (VALUES 'cd') AS X (V) USING (V)", "a"),
+    Expression("SELECT V FROM R JOIN R AS Q USING (NONE)", Refused("42703", -205), by=_on("derby", Refused("42X04"))),
+]  # fmt: skip
+
+EXPRESSIONS = [*_NUMBERS, *_TEXT, *_UNITS, *_MENDED, *_JOINS, *_DATES, *_QUERIES]

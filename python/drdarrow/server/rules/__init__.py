@@ -9,6 +9,7 @@ and those that DuckDB would answer otherwise are put in other words or refused.
 | `dates` | arithmetic with dates and times, their functions and forms as text |
 | `aggregates` | AVG, SUM, COUNT, STDDEV, LISTAGG and their kin |
 | `order` | comparisons of dates with text, the order of characters in EBCDIC |
+| `joins` | USING and NATURAL |
 | `stored`, `sequences` | values on their way into columns, and of sequences |
 | `kinds`, `scopes`, `calls` | types, names, calls |
 | `walk`, `expressions`, `tree` | the walks over queries and over expressions, the reader and writer of the tree |

@@ -33,7 +33,7 @@ _MOMENT = re.compile(r"'\s*\d{1,4}[-./:]\d")
 #: Statements that store values, and the word in front of them.
 _CHANGES = {"INSERT": "VALUES", "UPDATE": "SET", "MERGE": "MERGE"}
 #: Queries that become one of a type, and groups that blanks at the end of a text do not make different.
-_BLANKS = {"UNION", "INTERSECT", "EXCEPT", "GROUP"}
+_BLANKS = {"UNION", "INTERSECT", "EXCEPT", "GROUP", "USING", "NATURAL"}
 _ORDER = {"<", ">", "<=", ">=", "BETWEEN", "ORDER"}
 
 

@@ -68,6 +68,8 @@ class Expressions(ABC):
         if isinstance(node, (exp.Identifier, exp.DataType, exp.Var, exp.Star, exp.Lambda, exp.Schema)):
             return node
         if isinstance(node, exp.Column):
+            if not node.table and (both := scope.both(node.name)) is not None:
+                return both
             node.meta["kind"] = scope.find(node.table, node.name, node.db)
             return node
         if isinstance(node, exp.Literal):

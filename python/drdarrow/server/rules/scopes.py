@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from sqlglot import exp
+
 from drdarrow.server.rules.kinds import Kind, wider
 
 __all__ = ["Columns", "Scope", "common"]
@@ -22,6 +24,9 @@ class Scope:
     sources: list[tuple[str, Columns]] = field(default_factory=list)
     given: dict[str, Kind | None] = field(default_factory=dict)
     ctes: dict[str, Columns] = field(default_factory=dict)
+    #: Columns that joins merge, and those of `*` where some are merged: see `joins`.
+    merged: dict[str, exp.Expr] = field(default_factory=dict)
+    visible: list[tuple[str, exp.Expr]] = field(default_factory=list)
 
     def add(self, name: str, columns: Columns, renamed: Sequence[str] = ()) -> None:
         """Takes a source. renamed: other names of its columns."""
@@ -55,6 +60,18 @@ class Scope:
                         return of
             if not table and name in scope.given:
                 return scope.given[name]
+            scope = scope.outer
+        return None
+
+    def both(self, name: str) -> exp.Expr | None:
+        """The column of two tables that a name without one means; None where it is none of these."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name.upper() in scope.merged:
+                return scope.merged[name.upper()].copy()
+            for _, columns in scope.sources:
+                if columns is None or any(column.upper() == name.upper() for column, _ in columns):
+                    return None
             scope = scope.outer
         return None
 

@@ -8,8 +8,9 @@ from contextlib import suppress
 from sqlglot import exp
 
 from drdarrow.server.columns import Facts
+from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import look
-from drdarrow.server.rules import order, tree
+from drdarrow.server.rules import joins, order, tree
 from drdarrow.server.rules.choices import fitted, together
 from drdarrow.server.rules.expressions import Expressions
 from drdarrow.server.rules.kinds import Kind, declared, kind, of_duck
@@ -95,6 +96,7 @@ class Walk(Expressions):
             self.source(of.this, scope)
         for join in node.args.get("joins") or ():
             self.join(join, scope)
+        joins.merge(node, scope)
         for lateral in node.args.get("laterals") or ():
             self.source(lateral, scope)
         columns: Columns = []
@@ -103,6 +105,15 @@ class Walk(Expressions):
         for item in list(node.expressions):
             look()
             inner = item.unalias()
+            if isinstance(inner, exp.Star) and scope.visible:
+                if inner.args.get("except_") or inner.args.get("replace"):
+                    raise SqlError(-270, "42997", "a changed * beside USING or NATURAL")
+                for name, column in scope.visible:
+                    items.append(exp.alias_(column.copy(), name, quoted=True))
+                    items[-1].meta["kind"] = kind(column)
+                    listed.append(items[-1])
+                    columns = None if columns is None else [*columns, (name, kind(column))]
+                continue
             if isinstance(inner, exp.Star) or isinstance(inner, exp.Column) and isinstance(inner.this, exp.Star):
                 star = (
                     None if inner.args.get("except_") or inner.args.get("replace") else scope.star(item.text("table"))
@@ -112,6 +123,8 @@ class Walk(Expressions):
                 listed.append(item)
                 continue
             made = self._within(item, scope)
+            if isinstance(item, exp.Column) and not item.table and made is not item:
+                made = exp.alias_(made, item.name, quoted=True)
             listed.append(made)
             of = kind(made.unalias())
             made.meta["kind"] = of
