@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from drdarrow.server.edits import Edits, Span, Statement, names
 from drdarrow.server.storing import FIXED, VARYING, Storage
 
-__all__ = ["index", "table"]
+__all__ = ["index", "key", "table"]
 
 _About = Mapping[str, Mapping[str, str]]
 
@@ -34,13 +34,30 @@ def table(of: Statement, edits: Edits, declared: _About, storage: Storage) -> li
                     found.append([of.text(part) for part in of.parts(after)])
                 elif column:
                     found.append([of.words[start].text])
-    made = []
-    for n, key in enumerate(found, 1):
-        parts = [_part(column, declared) for column in key]
-        if parts != key:
-            title = of.words[opening - 1].text.strip('"').replace('"', "")
-            made.append(f'CREATE UNIQUE INDEX "drdarrow_{title}_{n}" ON {name} ({", ".join(parts)})')
-    return made
+    title = of.words[opening - 1].text
+    made = [_unblanked(f"{title}_{n}", name, key, declared) for n, key in enumerate(found, 1)]
+    return [sql for sql in made if sql]
+
+
+def key(of: Statement, name: Span, declared: _About) -> list[str]:
+    """What follows an ALTER TABLE that adds a key. name: that of the table."""
+    for at in range(name[1], len(of.words) - 1):
+        primary = of.upper(at) == "PRIMARY" and of.upper(at + 1) == "KEY"
+        opening = at + 2 if primary else at + 1
+        if (primary or of.upper(at) == "UNIQUE") and of.upper(opening) == "(":
+            parts = [of.text(part) for part in of.parts(opening)]
+            columns = "_".join(part.strip('"') for part in parts)
+            title = f"{of.words[name[1] - 1].text}_{columns}"
+            made = _unblanked(title, of.text(name), parts, declared)
+            return [made] if made else []
+    return []
+
+
+def _unblanked(title: str, table: str, key: list[str], declared: _About) -> str:
+    """The index that has a key of VARCHAR compared without its blanks; nothing for another key."""
+    parts = [_part(column, declared) for column in key]
+    title = title.replace('"', "")
+    return f'CREATE UNIQUE INDEX "drdarrow_{title}" ON {table} ({", ".join(parts)})' if parts != key else ""
 
 
 def index(of: Statement, edits: Edits, declared: _About) -> None:

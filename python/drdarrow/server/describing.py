@@ -89,7 +89,7 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     run.then += _sequences_of(translated.changes, known)
     declared = {**translated.declared, **translated.numbered}
     statement = Statement(run, kind, declared=declared, changes=translated.changes, text=text, grows=grows)
-    statement.emptied = translated.emptied
+    statement.emptied, statement.undone = translated.emptied, translated.undone
     statement.draws = drawn.draws(run.sql)
     if kind == "INSERT" and (own := meaning.identity_of(text, known)) is not None:
         statement.draws, statement.own = [*statement.draws, own[0]], own[0] if own[1] else ""

@@ -55,6 +55,8 @@ class Translated:
     numbered: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     #: The temporary table that it makes, if that has no rows after the end of a transaction.
     emptied: str = ""
+    #: The same, if it has none after one that has changed it was undone.
+    undone: str = ""
 
 
 class Dialect:
@@ -103,9 +105,9 @@ class Dialect:
             del words[-2]
         if (made := numbering.sequence(words, self._derby)) is not None:
             return Translated(made[0], numbered=made[1])
-        emptied = ""
+        emptied = undone = ""
         if (temporary_table := temporary.declaration(words)) is not None:
-            words, emptied = temporary_table
+            words, emptied, undone = temporary_table
             words = lex(text(words))
         words = temporary.in_session(words)
         defining = ddl.is_definition(words)
@@ -118,7 +120,7 @@ class Dialect:
                     columns[name] |= about
         words, overriding = _without_overriding(words)
         out = Wording(self._registers, defining).run(words)
-        return Translated(text(out), declared, changes, first, overriding, emptied=emptied)
+        return Translated(text(out), declared, changes, first, overriding, emptied=emptied, undone=undone)
 
 
 def _without_overriding(words: list[Word]) -> tuple[list[Word], bool]:

@@ -73,6 +73,9 @@ def apply(
 ) -> Run:
     """The statement with its comparisons and values as Db2 means them. declared: what it says of a new table."""
     of = Statement(sql)
+    if of.whole and [of.upper(at) for at in range(2)] == ["ALTER", "TABLE"]:
+        name, end = storing.name_at(of, 2)
+        return Run(sql, then=defining.key(of, (2, end), _table(known, name) or {}))
     if not of.whole or of.upper(0) not in _KINDS:
         return Run(sql)
     storage = product.storage

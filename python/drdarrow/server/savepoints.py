@@ -3,8 +3,8 @@ tables that were created.
 
 DuckDB numbers the rows that a transaction appends beyond all that are there, in their order, and uses no number twice
 (measured: DuckDB 1.4 and 2.0). So the highest number at a savepoint parts the rows before it from those after it.
-Changes of other kinds cannot be taken back: a savepoint before them is lost, and going back to it is an error. None is
-set for a statement that is about to make such a change.
+Changes of other kinds, and rows of a table that refers to itself, cannot be taken back: a savepoint before them is
+lost, and going back to it is an error. None is set for a statement that is about to make such a change.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ _FORMS = [
 ]
 #: As many as a transaction may have.
 _MOST = 1000
+_ITSELF = """
+SELECT 1 FROM duckdb_constraints() WHERE constraint_type = 'FOREIGN KEY' AND lower(table_name) = lower(?)
+AND lower(referenced_table) = lower(table_name)
+"""
 #: Words that have an INSERT change rows that are there.
 _CHANGES_ROWS = {"CONFLICT", "RETURNING"}
 
@@ -166,8 +170,13 @@ class Savepoints:
             parts = [plain_name(word.text) for word in lex(name) if word.kind in ("name", "quoted")]
             found = place(parts, main)
             columns = [] if found is None else main.sql(f"FROM {found.name} LIMIT 0").columns
-            # A column may have the name by which rows are numbered.
-            if found is None or has_triggers(parts[-1], main) or "rowid" in (column.lower() for column in columns):
+            # A column may have the name by which rows are numbered. DuckDB deletes no row that another one referred to.
+            if (
+                found is None
+                or _refers_to_itself(parts[-1], main)
+                or has_triggers(parts[-1], main)
+                or "rowid" in (column.lower() for column in columns)
+            ):
                 return None
             self._places[name] = found
         return self._places[name]
@@ -231,6 +240,10 @@ def _appends_to(statement: Statement) -> str | None:
         return None
     table, _ = table_of(words)
     return text(table).strip() or None
+
+
+def _refers_to_itself(table: str, main: Cursor) -> bool:
+    return bool(main.execute(_ITSELF, [table]).fetchall())
 
 
 def _one(main: Cursor, sql: str) -> int:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from drdarrow._core import collect
 from drdarrow.server import arrays, catalog, changed, describing, errors, final, positioned, remembered, sizes
-from drdarrow.server import temporary as temporaries
 from drdarrow.server.arrays import CHANGES, DEFINITIONS
 from drdarrow.server.catalog_views import CatalogViews
 from drdarrow.server.cursors import Cursor, Cursors
@@ -33,6 +32,7 @@ from drdarrow.server.result import DuckResult
 from drdarrow.server.savepoints import Savepoints, is_about_savepoints
 from drdarrow.server.statement import Statement
 from drdarrow.server.targets import Target
+from drdarrow.server.temporary import Temporaries
 from drdarrow.server.watch import Watch
 from drdarrow.server.watched import WatchedSession
 
@@ -62,8 +62,7 @@ class DuckSession(WatchedSession):
     ) -> None:
         super().__init__(cursors, watch)
         self._drawn = drawn
-        #: Temporary tables without rows after a transaction.
-        self._emptied: set[str] = set()
+        self._temporaries = Temporaries()
         self._main = cursors.main
         self._dialect = dialect
         self._known = known
@@ -172,6 +171,8 @@ class DuckSession(WatchedSession):
         """A statement that is about to run. What it names may have changed since it was prepared."""
         statement = self._statements[number]
         self._next = self._next if statement.kind == "SAVEPOINT" else None
+        if (changing := statement.changing[0] if statement.changing else statement).kind in CHANGES:
+            self._temporaries.change(changing.run.sql)
         references = self._references
         if references is not None and statement.text and (statement.grows or references.concerns(statement.text)):
             with self.patience.reading(statement.text), self._reading(statement.text) as cursor:
@@ -277,8 +278,7 @@ class DuckSession(WatchedSession):
             self._learn(statement)
         self._defined = True
         self._local = self._local or temporary
-        if statement.emptied:
-            self._emptied.add(statement.emptied)
+        self._temporaries.made(statement.emptied, statement.undone)
         return None
 
     def _learn(self, statement: Statement) -> None:
@@ -307,7 +307,7 @@ class DuckSession(WatchedSession):
         with self._savepoints.appending(statement, self._main) as counts:
             for sql, values in ready:
                 if found := self._main.execute_again(sql, values or None, statement.read).fetchall():
-                    count += int(found[0][0]) if len(found[0]) == 1 else len(found)
+                    count += len(found) if statement.returns else int(found[0][0])
             counts.append(count)
         return count
 
@@ -370,15 +370,14 @@ class DuckSession(WatchedSession):
                 raise self._failed(e, self._main) from e
             self._known.commit(self._defined)
             self._ended()
-            self._emptied = temporaries.empty(self._emptied, self._main)
+            self._temporaries.committed(self._main)
         self._savepoints.clear()
 
     def rollback(self) -> None:
         """Undoes the transaction."""
         self._savepoints.clear()
         if self._begun:
-            self._ended()
-            self._main.rollback()
+            self._undo()
 
     def interrupt(self) -> None:
         """Breaks off the call that runs."""
@@ -391,6 +390,12 @@ class DuckSession(WatchedSession):
             self.rollback()
         finally:
             self._cursors.close()
+
+    def _undo(self) -> None:
+        """Undoes the transaction in DuckDB."""
+        self._ended()
+        self._main.rollback()
+        self._temporaries.rolled_back(self._main)
 
     def _ended(self) -> None:
         self._known.rollback()
@@ -408,8 +413,7 @@ class DuckSession(WatchedSession):
             self._savepoints.clear()
         else:
             self._savepoints.undone()
-        self._ended()
-        self._main.rollback()
+        self._undo()
         if lost and not found.rolled_back:
             return SqlError(-1476, "40506", str(found.sqlcode), *found.tokens, rolled_back=True)
         return found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from drdarrow.server import columns, ddl, types
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.final import Change
 from drdarrow.server.inserts import Insert
+from drdarrow.server.lexer import lex
 from drdarrow.server.meaning import Run
 from drdarrow.server.procedures.calls import Call
 
@@ -34,6 +36,8 @@ class Statement:
     own: str = ""
     #: The temporary table that it makes, if that has no rows after the end of a transaction.
     emptied: str = ""
+    #: The same, if it has none after one that has changed it was undone.
+    undone: str = ""
     #: The change whose rows it is about, and how the parameters are parted.
     changing: tuple[Statement, Change] | None = None
     #: The table whose rows are changed where its cursor stands: schema, name.
@@ -48,6 +52,11 @@ class Statement:
     #: As it is run for many rows at once; None where it cannot be, or nobody has looked yet.
     insert: Insert | None = None
     looked: bool = False
+
+    @cached_property
+    def returns(self) -> bool:
+        """DuckDB gives the rows that it changes, not their number."""
+        return any(word.upper == "RETURNING" for word in lex(self.run.sql))
 
     def for_many(self) -> Insert | None:
         """As it is run for many rows at once, where it can be."""

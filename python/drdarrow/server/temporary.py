@@ -1,7 +1,7 @@
 """Declared temporary tables: `DECLARE GLOBAL TEMPORARY TABLE SESSION.T` in DuckDB's words.
 
 DuckDB only keeps the rows at the end of a transaction. Unless the table is ON COMMIT PRESERVE ROWS, the session deletes
-them then.
+them then. Those of a table that is ON ROLLBACK DELETE ROWS it deletes when a transaction that has changed it is undone.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from contextlib import suppress
 
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.engine import SqlError
-from drdarrow.server.lexer import Word, closing
+from drdarrow.server.lexer import Word, closing, lex
 
-__all__ = ["declaration", "empty", "in_session"]
+__all__ = ["Temporaries", "declaration", "in_session"]
 
 _LEFT_OUT = {
     "NOT",
@@ -33,9 +33,11 @@ _LEFT_OUT |= {"EXCLUDING", "INCLUDING", "IDENTITY", "COLUMN", "ATTRIBUTES", "DEF
 _LEFT_OUT |= {"EBCDIC", "ASCII", "DEFAULT", "USING", "TYPE", "DATA", "NO"}
 
 
-def declaration(words: Sequence[Word]) -> tuple[list[Word], str] | None:
-    """The statement that makes the table, and the table if its rows go at the end of a transaction; None for another
-    statement. Raises SqlError -104 for a clause that is not known."""
+def declaration(words: Sequence[Word]) -> tuple[list[Word], str, str] | None:
+    """The statement that makes the table; the table if its rows go at the end of a transaction, and if they go when one
+    is undone that has changed them; None for another statement.
+
+    Raises SqlError -104 for a clause that is not known, -270 for ON ROLLBACK PRESERVE ROWS."""
     if [word.upper for word in words[:4]] != ["DECLARE", "GLOBAL", "TEMPORARY", "TABLE"]:
         return None
     at = 4
@@ -43,6 +45,9 @@ def declaration(words: Sequence[Word]) -> tuple[list[Word], str] | None:
         at += 2
     name, at = words[at], at + 1
     rest = [word.upper for word in words[at:]]
+    after_rollback = rest[rest.index("ROLLBACK") + 1] if "ROLLBACK" in rest else ""
+    if after_rollback == "PRESERVE":
+        raise SqlError(-270, "42997", "ON ROLLBACK PRESERVE ROWS")
     replace = "OR REPLACE " if "REPLACE" in rest else ""
     head = [Word("done", f"CREATE {replace}TEMPORARY TABLE temp."), Word(name.kind, name.text)]
     if words[at].text == "(":
@@ -62,7 +67,7 @@ def declaration(words: Sequence[Word]) -> tuple[list[Word], str] | None:
         if word.kind == "name" and word.upper not in _LEFT_OUT:
             raise SqlError(-104, "42601", word.text, "", "ON COMMIT")
     kept = "PRESERVE" in rest[end - at :] and rest[rest.index("PRESERVE") - 1] == "COMMIT"
-    return [*made, words[-1]], "" if kept else name.text
+    return [*made, words[-1]], "" if kept else name.text, name.text if after_rollback == "DELETE" else ""
 
 
 def in_session(words: Sequence[Word]) -> list[Word]:
@@ -74,7 +79,45 @@ def in_session(words: Sequence[Word]) -> list[Word]:
     return found
 
 
-def empty(tables: set[str], cursor: Cursor) -> set[str]:
+class Temporaries:
+    """The tables of one session whose rows go with a transaction."""
+
+    def __init__(self) -> None:
+        #: Those that have none after each; those that have none after one that has changed them and was undone; the
+        #: ones among these that this one has changed.
+        self._emptied: set[str] = set()
+        self._undone: set[str] = set()
+        self._changed: set[str] = set()
+
+    def made(self, emptied: str, undone: str) -> None:
+        """A table was made, or none."""
+        self._emptied |= {emptied} - {""}
+        self._undone |= {undone} - {""}
+
+    def change(self, sql: str) -> None:
+        """A statement for DuckDB is about to change a table."""
+        words = lex(sql) if self._undone else []
+        at = next((n + 1 for n, word in enumerate(words) if word.upper in ("INTO", "UPDATE", "FROM")), 0)
+        if at and [word.upper for word in words[at : at + 2]] == ["TEMP", "."]:
+            name = _plain(words[at + 2].text)
+            self._changed |= {table for table in self._undone if _plain(table) == name}
+
+    def committed(self, cursor: Cursor) -> None:
+        """The transaction has ended."""
+        self._changed.clear()
+        self._emptied = _empty(self._emptied, cursor)
+
+    def rolled_back(self, cursor: Cursor) -> None:
+        """The transaction was undone."""
+        changed, self._changed = self._changed, set()
+        _empty(changed, cursor)
+
+
+def _plain(name: str) -> str:
+    return name.strip('"').upper()
+
+
+def _empty(tables: set[str], cursor: Cursor) -> set[str]:
     """Deletes the rows of tables; those that are still there."""
     kept = set()
     for table in tables:
