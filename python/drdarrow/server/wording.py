@@ -313,6 +313,13 @@ class Wording:
             return None
         return self._cast(at, self._closing(at + 1)) if self._upper(at) == "CAST" else None
 
+    def _refused(self, at: int) -> int | None:
+        """Clauses and statements that DuckDB has not."""
+        for phrase in ("ROWS WITH TIES", "ROW WITH TIES", "JSON_TABLE (", "ALTER SEQUENCE", "XMLTABLE ("):
+            if self._is(at, phrase) is not None:
+                raise SqlError(-270, "42997", phrase.rstrip(" ("))
+        return None
+
     def _separator(self, at: int) -> int | None:
         """`POSITION(a IN b USING OCTETS)` and the like."""
         opening = self._openings[at]
@@ -331,6 +338,10 @@ class Wording:
             depth += {"CASE": 1, "END": -1}.get(self._upper(place), 0)
             place = self._closes.get(place, place) + 1
         found = ddl.type_at(self._words[place:end], 1) if place < end else None
+        if found is not None and self._upper(place + 1) == "DECFLOAT" and place + found.end == end:
+            value = text(self._inner(self._words[at + 2 : place])).strip()
+            self._put(at, f"{CAST}({value}, 'DECFLOAT', 0)")
+            return end + 1
         if found is None or found.duck != "VARCHAR" or self._words[end - 1].text != ")" or place + found.end != end:
             return None
         length, kind = found.about.get("drda:length", "0"), found.about["drda:type"]
@@ -341,5 +352,5 @@ class Wording:
 
     _STEPS: tuple[Callable[[Wording, int], int | None], ...] = (
         _left_out, _register, _dummy, _slash, _values, _sign, _duration, _sequence, _descending, _recursion,
-        _index, _type, _function, _separator,
+        _index, _type, _function, _separator, _refused,
     )  # fmt: skip

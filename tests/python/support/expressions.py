@@ -522,6 +522,15 @@ _MENDED = [
     Expression("DOUBLE('1E400')", Refused("22003", -413)),
     Expression("DOUBLE('inf')", Refused("22018", -420)),
     Expression("DOUBLE(' 1.5 ')", 1.5, "DOUBLE"),
+    Expression("CAST('1.50' AS DECFLOAT)", 1.5),
+    Expression("DECFLOAT(D, 16)", 12.34),
+    Expression("CAST('123456789012345' AS DECFLOAT(16))", 123456789012345.0),
+    Expression("CAST('1234567890123456' AS DECFLOAT(34))", Refused("42997", -270)),
+    Expression("DECFLOAT(12345678901234567.5)", Refused("42997", -270)),
+    Expression("CAST('1E400' AS DECFLOAT)", Refused("42997", -270)),
+    Expression("DECFLOAT(D) + 1", Refused("42997", -270)),
+    Expression("SELECT SUM(DECFLOAT(D)) FROM R", Refused("42997", -270)),
+    Expression("CASE WHEN DECFLOAT(D) > 12 THEN 1 ELSE 0 END", _TRUE),
     Expression("B * 9999999999999999999999.0", _OVER),
     Expression("B * CAST(99999999999999999999 AS DECIMAL(31,0))", Decimal(899999999999999999991000000000), "DECIMAL(31,0)"),
     Expression("CHAR(CAST(0.5 AS DECIMAL(2,1)))", ".5  ", "CHAR(4)", _on("derby", "0.5 ")),
@@ -554,6 +563,20 @@ _MENDED = [
     Expression("CASE WHEN TS < '2024-03-05-24.00.00' THEN 1 ELSE 0 END", _TOLD, by=_on("derby", 1)),
 ]  # fmt: skip
 
+_OTHER = Refused("42825", -344)
+#: All rows of a recursive common table expression are of one type. Derby has none.
+_RECURSION = [
+    Expression("WITH N(I) AS (SELECT 1 FROM T UNION ALL SELECT I + 1.5 FROM N WHERE I < 5) SELECT I FROM N", _OTHER),
+    Expression("WITH N(I) AS (SELECT S FROM T UNION ALL SELECT I + 1 FROM N WHERE I < 5) SELECT I FROM N", _OTHER),
+    Expression("WITH N(I) AS (SELECT D FROM T UNION ALL SELECT I * 2 FROM N WHERE I < 5) SELECT I FROM N", _OTHER),
+    Expression("WITH N(I, L) AS (SELECT CAST('a' AS VARCHAR(2)), 1 FROM T UNION ALL SELECT I || 'b', L + 1 FROM N WHERE L < 3) "
+               "SELECT I FROM N", _OTHER, by=_on("ibmi", ["a", "ab", "abb"])),
+    Expression("WITH N(I, L) AS (SELECT CAST('a' AS VARCHAR(9)), 1 FROM T UNION ALL SELECT CAST(I || 'b' AS VARCHAR(9)), L + 1 "
+               "FROM N WHERE L < 3) SELECT I FROM N", ["a", "ab", "abb"]),
+    Expression("SELECT A FROM R ORDER BY A FETCH FIRST 2 ROWS WITH TIES", Refused("42997", -270)),
+    Expression("SELECT N FROM JSON_TABLE('{}', '$' COLUMNS (N INTEGER PATH '$.x')) AS J", Refused("42997", -270)),
+]  # fmt: skip
+
 _JOINS = [
     Expression("SELECT V FROM T JOIN (VALUES 'cd') AS X (V) USING (V)", "cd ", "VARCHAR(9)"),
     Expression("SELECT V FROM T NATURAL JOIN (VALUES 'cd  ') AS X (V) WHERE V = 'cd'", "cd "),
@@ -570,4 +593,4 @@ _JOINS = [
     Expression("SELECT V FROM R JOIN R AS Q USING (NONE)", Refused("42703", -205), by=_on("derby", Refused("42X04"))),
 ]  # fmt: skip
 
-EXPRESSIONS = [*_NUMBERS, *_TEXT, *_UNITS, *_MENDED, *_JOINS, *_DATES, *_QUERIES]
+EXPRESSIONS = [*_NUMBERS, *_TEXT, *_UNITS, *_MENDED, *_RECURSION, *_JOINS, *_DATES, *_QUERIES]

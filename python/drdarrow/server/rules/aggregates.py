@@ -105,6 +105,8 @@ def _average(of: Aggregate) -> exp.Expr | None:
         raise SqlError(-270, "42997", "the type of an expression in AVG")
     if found.name == "MARKER":
         raise SqlError(-418, "42610")
+    if found.name == "DECFLOAT":
+        raise SqlError(-270, "42997", "AVG of DECFLOAT")
     if not found.exact:
         return put("drdarrow_finite({})", of.named("avg"), kind=DOUBLE)
     if found.whole:
@@ -149,6 +151,8 @@ def _sum(of: Aggregate) -> exp.Expr | None:
     found = of.kind
     if found is None or not found.number:
         return None
+    if found.name == "DECFLOAT":
+        raise SqlError(-270, "42997", "SUM of DECFLOAT")
     if found.approximate:
         return put("drdarrow_finite({})", of.named("sum"), kind=DOUBLE)
     if found.name == "DECIMAL":

@@ -43,8 +43,8 @@ class Kind:
 
     @property
     def approximate(self) -> bool:
-        """REAL, DOUBLE."""
-        return self.name in ("REAL", "DOUBLE")
+        """REAL, DOUBLE, DECFLOAT."""
+        return self.name in ("REAL", "DOUBLE", "DECFLOAT")
 
     @property
     def number(self) -> bool:
@@ -84,7 +84,7 @@ class Kind:
         """DuckDB's name."""
         if self.name == "DECIMAL":
             return f"DECIMAL({self.size}, {self.scale})"
-        return {"CHAR": "VARCHAR", "MARKER": "VARCHAR"}.get(self.name, self.name)
+        return {"CHAR": "VARCHAR", "MARKER": "VARCHAR", "DECFLOAT": "DOUBLE"}.get(self.name, self.name)
 
 
 def wider(one: Kind, other: Kind) -> Kind:

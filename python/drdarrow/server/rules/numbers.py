@@ -37,6 +37,16 @@ _READ = (
     f"WHEN regexp_matches(CAST(s.x AS VARCHAR), '[0-9]') THEN {fault(413, '22003', '', 'DOUBLE')} "
     f"ELSE {fault(420, '22018', 'DOUBLE', 'DOUBLE')} END"
 )
+#: A text as a DECFLOAT, which is a DOUBLE here: one that has more digits, or a larger exponent, is refused.
+_MANTISSA = "regexp_extract(s.x, '^[-+]?([0-9.]*)', 1)"
+_SPECIAL = "'^[-+]?(nan|snan|inf|infinity)$'"
+_DECFLOAT = (
+    "CASE WHEN s.x IS NULL THEN NULL "
+    f"WHEN length(trim(ltrim(replace({_MANTISSA}, '.', ''), '0'), '0')) > 15 "
+    f"THEN {fault(270, '42997', 'DECFLOAT of more than 15 digits', 'DOUBLE')} "
+    f"WHEN isfinite(CAST(s.x AS DOUBLE)) OR regexp_matches(lower(s.x), {_SPECIAL}) THEN CAST(s.x AS DOUBLE) "
+    f"ELSE {fault(270, '42997', 'DECFLOAT beyond a DOUBLE', 'DOUBLE')} END"
+)
 
 MACROS: Macros = {
     # Of a text, or of a value whose type is not known.
@@ -52,6 +62,7 @@ MACROS: Macros = {
             x="x",
         ),
     ),
+    "drdarrow_decfloat": ("x", once(_DECFLOAT, x="trim(CAST(x AS VARCHAR))")),
     "drdarrow_double": ("x", once(_READ, x="x")),
     # The same digits as a decimal of another size, which it may be too large for.
     **{
@@ -76,6 +87,9 @@ def arithmetic(node: exp.Binary, product: Product) -> exp.Expr:
     left, right = _assumed(left, right), _assumed(right, left)
     if left is None or right is None or not (left.number and right.number):
         return _unknown(node, left, right)
+    if "DECFLOAT" in (left.name, right.name):
+        # It would have the digits of a DOUBLE.
+        raise SqlError(-270, "42997", "arithmetic of DECFLOAT")
     if left.approximate or right.approximate:
         if product.derby and left.name == right.name == "REAL":
             return _typed(node, left)
@@ -204,6 +218,8 @@ def negated(node: exp.Neg, product: Product) -> exp.Expr:
 def cast(value: exp.Expr, to: Kind) -> exp.Expr:
     """A value as a number. Digits that it has no room for after its point are cut off."""
     of = kind(value)
+    if to.name == "DECFLOAT" and not (of is not None and (of.approximate or of.whole and of.bytes < 8)):
+        return put("drdarrow_decfloat({})", typed(value, "VARCHAR"), kind=to)
     if to.approximate and (of is None or of.text):
         return put(f"CAST(drdarrow_double({{}}) AS {to.duck})", value, kind=to)
     if to.approximate or of is not None and (of.whole or of.name in ("MARKER", "NULL", "BOOLEAN")):
@@ -357,7 +373,8 @@ FUNCTIONS: dict[str, Rule] = {
     **dict.fromkeys(("INTEGER", "INT"), whole("INTEGER")),
     "SMALLINT": whole("SMALLINT"),
     "BIGINT": whole("BIGINT"),
-    **dict.fromkeys(("DOUBLE", "FLOAT", "DOUBLE_PRECISION", "DECFLOAT"), whole("DOUBLE")),
+    **dict.fromkeys(("DOUBLE", "FLOAT", "DOUBLE_PRECISION"), whole("DOUBLE")),
+    "DECFLOAT": lambda call: cast(call.args[0], Kind("DECFLOAT")) if 1 <= len(call.args) <= 2 else None,
     "REAL": whole("REAL"),
     **dict.fromkeys(("DECIMAL", "DEC", "NUMERIC", "ZONED"), _decimal),
     **dict.fromkeys(("ABS", "ABSVAL"), _same("abs({})")),

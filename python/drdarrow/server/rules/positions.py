@@ -306,7 +306,7 @@ def _octets(call: Call) -> exp.Expr | None:
 
 
 #: Bytes of a value that is no text.
-_BYTES = {"REAL": 4, "DOUBLE": 8, "DATE": 4, "TIME": 3, "TIMESTAMP": 10}
+_BYTES = {"DECFLOAT": 16, "REAL": 4, "DOUBLE": 8, "DATE": 4, "TIME": 3, "TIMESTAMP": 10}
 
 
 def _sized(call: Call, unit: str) -> exp.Expr:

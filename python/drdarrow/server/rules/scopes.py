@@ -105,7 +105,7 @@ def common(kinds: Iterable[Kind | None]) -> Kind | None:
             size = min(max(one.size - one.scale, other.size - other.scale) + scale, 31)
             found = Kind("DECIMAL", size, scale)
         elif found.number and of.number:
-            found = Kind("DOUBLE")
+            found = Kind("DECFLOAT" if "DECFLOAT" in (found.name, of.name) else "DOUBLE")
         elif found.text and of.text:
             both = (found.size, of.size)
             found = Kind(found.name if found.name == of.name else "VARCHAR", max(both) if all(both) else 0)

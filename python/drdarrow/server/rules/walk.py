@@ -49,6 +49,8 @@ class Walk(Expressions):
                     node.set(key, order.unblanked(node.args[key], of))
             columns: Columns = None
             if left is not None and right is not None and len(left) == len(right):
+                if itself is not None:
+                    _alike(itself, left, right, self._product)
                 columns = self._united(node, left, right, itself is None)
             scope.add("", columns)
             self._rest(node, scope, [put("{}", exp.column(name), kind=of) for name, of in columns or ()])
@@ -242,6 +244,18 @@ class Walk(Expressions):
             self.argument(item, "this", scope)
             return item
         return self.value(item, scope)
+
+
+def _alike(itself: tuple[str, list[str]], first: Columns, more: Columns, product: Product) -> None:
+    """Raises SqlError -344 for a recursive common table expression whose rows get other types: DuckDB would put them in
+    those of the first ones. On i a text may be as long as it gets."""
+    for n, ((name, one), (_, other)) in enumerate(zip(first or (), more or (), strict=True)):
+        if one is None or other is None or {one.name, other.name} & {"NULL", "MARKER"}:
+            continue
+        texts = one.text and other.text
+        longer = texts and 0 < one.size < other.size and product.name != "ibmi"
+        if longer or one != other and not texts:
+            raise SqlError(-344, "42825", itself[0], itself[1][n] if n < len(itself[1]) else name)
 
 
 def _renamed(columns: Columns, names: list[str]) -> Columns:
