@@ -105,6 +105,70 @@ def test_rows_are_taken_as_they_come(system: drdarrow.FileConnection) -> None:
             sales.write([{}])
 
 
+def test_rows_that_differ_in_fields_and_types_are_added_in_their_order(
+    served: server.Server, system: drdarrow.FileConnection
+) -> None:
+    # 4,000 rows, so that they are of several chunks and requests; the fields and the types of the values change within.
+    kinds: list[Callable[[int], Any]] = [
+        lambda n: {"ID": n, "NAME": f"n{n}", "AMOUNT": Decimal(n)},
+        lambda n: {"AMOUNT": None, "ID": n},
+        lambda n: (n, f"n{n}", Decimal(f"{n}.000")),
+        lambda n: {"name": f"n{n}", "id": Decimal(n), "amount": n},
+        lambda n: [n, None, float(n)],
+        lambda n: {"ID": str(n)},
+    ]
+
+    def rows() -> Iterator[Any]:
+        return (kinds[n * n // 7 % 6](n) for n in range(4000))
+
+    def expected(n: int) -> tuple[Any, ...]:
+        kind = n * n // 7 % 6
+        return n, f"n{n}" if kind in (0, 2, 3) else None, None if kind in (1, 5) else Decimal(n)
+
+    async def asynchronously() -> None:
+        about: dict[str, Any] = {"host": served.host, "port": served.port, "user": "ada", "password": "secret"}
+        async with aio.connect_files(**about, signon_port=served.signon_port) as other:
+            async with await other.open_file("SHOP/SALES", mode="w") as sales:
+                assert await sales.write(rows()) == 4000
+                with pytest.raises(drdarrow.DataError, match='"NAME", row 3003: .*; 3002 rows were added before') as told:
+                    await sales.write([*list(rows())[:3002], {"NAME": "too long"}, (1, "x", 1)])
+                assert told.value.row == 3003
+
+    with system.open_file("SHOP/SALES", mode="w") as sales:
+        assert sales.write(rows()) == 4000
+    asyncio.run(asynchronously())
+    with system.open_file("SHOP/SALES") as sales:
+        stored = [tuple(row.values()) for row in sales.fetch_arrow_table().slice(2).to_pylist()]
+    once = [expected(n) for n in range(4000)]
+    assert stored == [*once, *once, *once[:3002]]
+
+
+def test_small_batches_are_written_together(served: server.Server) -> None:
+    put = 0xD013
+    schema = pa.schema([("ID", pa.int32()), ("NAME", pa.string())])
+
+    def batches(rows: int) -> Iterator[pa.RecordBatch]:
+        for n in range(0, rows, 4):
+            yield pa.record_batch([pa.array(range(n, n + 4), pa.int32()), pa.array(["x"] * 4)], schema=schema)
+
+    def failing() -> Iterator[pa.RecordBatch]:
+        yield from batches(100)
+        raise LookupError("no more of them")
+
+    with Proxy(served.port) as proxy:
+        about = {"port": proxy.port, "signon_port": served.signon_port, "user": "ada", "password": "secret"}
+        with drdarrow.connect_files(host="127.0.0.1", **about) as system:
+            with system.open_file("SHOP/SALES", mode="w") as sales:
+                assert sales.write(pa.RecordBatchReader.from_batches(schema, batches(4000))) == 4000
+                assert 1 <= proxy.count(put) <= 3
+                # Those in front of a failure are added, and told.
+                with pytest.raises(drdarrow.InterfaceError, match="(?s)no more of them.*; 100 rows were added before"):
+                    sales.write(pa.RecordBatchReader.from_batches(schema, failing()))
+            assert count(system) == 2 + 4000 + 100
+            with system.open_file("SHOP/SALES") as sales:
+                assert sales.fetch_arrow_table()["ID"].to_pylist() == [0, 7, *range(4000), *range(100)]
+
+
 def test_null_is_no_key_and_not_the_current_record(system: drdarrow.FileConnection) -> None:
     with system.open_file("SHOP/SALES", mode="rw", keyed=True) as sales:
         sales.read_key(7)

@@ -199,15 +199,23 @@ def random_rows() -> pa.Table:
 
 
 def test_results_equal_ours(run: Callable[..., list], random_rows: pa.Table) -> None:
-    """The client reads the same records as ours; ours finds those that it writes, and so does the server."""
+    """The client reads the same records as ours, from Arrow and from rows; ours finds those that it writes, and so does
+    the server."""
     keyed = server.PhysicalFile(random_rows, keys=["I4 DESC", "TXT"])
-    files = {"TEST/GIVEN": random_rows, "TEST/KEYED": keyed, "TEST/COPY": random_rows}
+    files = {"TEST/GIVEN": random_rows, "TEST/KEYED": keyed, "TEST/COPY": random_rows, "TEST/ROWS": random_rows}
     with server.serve(engine="tables", persona="ibmi", files=files, users={USER: PASSWORD}) as served:
         where = SimpleNamespace(port=served.port, signon=served.signon_port)
         for name in ("GIVEN", "KEYED"):
             with served.connect_files(user=USER, password=PASSWORD) as system, system.open_file(f"TEST/{name}") as file:
                 ours = [[as_told(value) for value in row.values()] for row in file.fetch_arrow_table().to_pylist()]
             assert run("Records", where, f"/QSYS.LIB/TEST.LIB/{name}.FILE") == ours
+        with served.connect_files(user=USER, password=PASSWORD) as system:
+            system.command("CLRPFM TEST/ROWS")
+            with system.open_file("TEST/ROWS", mode="w") as file:
+                rows = random_rows.to_pylist()
+                present = [{name: value for name, value in row.items() if value is not None} for row in rows[100:]]
+                assert file.write([*(tuple(row.values()) for row in rows[:100]), *present]) == len(rows)
+        assert run("Records", where, "/QSYS.LIB/TEST.LIB/ROWS.FILE") == ours
         # In the order of the keys, too.
         with served.connect_files(user=USER, password=PASSWORD) as system:
             with system.open_file("TEST/KEYED", keyed=True) as file:

@@ -43,20 +43,31 @@ impl OpenFile {
             .await
     }
 
-    /// As [`write_after`](Self::write_after), rows that need not have the same columns: a batch of one row each.
-    pub async fn write_rows(&self, before: u64, rows: &[RecordBatch]) -> Result<u64> {
-        let (mut columns, mut wrong) = (Vec::with_capacity(rows.len()), None);
-        for row in rows {
-            match self.writer().columns(row) {
-                Ok(found) => columns.push(found),
+    /// As [`write_after`](Self::write_after), batches that need not have the same columns: a request takes rows of
+    /// as many as it has room for.
+    pub async fn write_rows(&self, before: u64, batches: &[RecordBatch]) -> Result<u64> {
+        let (mut parts, mut rows, mut wrong) = (Vec::with_capacity(batches.len()), 0, None);
+        for batch in batches {
+            match self.writer().columns(batch) {
+                Ok(columns) => {
+                    parts.push(Part { rows: rows..rows + batch.num_rows(), columns });
+                    rows += batch.num_rows();
+                }
                 Err(e) => {
                     wrong = Some(e);
                     break;
                 }
             }
         }
-        let done = self.put(before, columns.len(), |encoder, rows, stride, slots| {
-            columns.get(rows).unwrap_or_default().iter().try_for_each(|row| encoder.encode(row, 0..1, stride, slots))
+        let done = self.put(before, rows, |encoder, rows, stride, slots| {
+            let first = parts.partition_point(|part| part.rows.end <= rows.start);
+            let mut touched =
+                parts.get(first..).unwrap_or_default().iter().take_while(|part| part.rows.start < rows.end);
+            touched.try_for_each(|part| {
+                let start = part.rows.start;
+                let own = rows.start.max(start) - start..rows.end.min(part.rows.end) - start;
+                encoder.encode(&part.columns, own, stride, slots)
+            })
         });
         let done = done.await?;
         wrong.map_or(Ok(done), |e| Err(self.writer().counted(at_row(e, before + done), before + done)))
@@ -150,6 +161,13 @@ impl OpenFile {
             None => Ok(false),
         }
     }
+}
+
+/// Rows that have the same columns.
+struct Part {
+    /// Which of all rows they are.
+    rows: Range<usize>,
+    columns: Vec<Option<ArrayRef>>,
 }
 
 /// Changes the records of an open member.

@@ -26,7 +26,7 @@ const DIGITS: u8 = 38;
 
 /// Rows as they come, column by column.
 #[derive(Default)]
-pub(super) struct RowsBuilder {
+pub(in crate::python) struct RowsBuilder {
     columns: Vec<ColumnBuilder>,
     rows: usize,
     /// Batches that have ended.
@@ -35,7 +35,7 @@ pub(super) struct RowsBuilder {
 
 impl RowsBuilder {
     /// Adds a row.
-    pub(super) fn push(&mut self, row: Vec<Value<'_>>) -> Result<()> {
+    pub(in crate::python) fn push(&mut self, row: Vec<Value<'_>>) -> Result<()> {
         let fits = self.columns.len() == row.len() && self.columns.iter().zip(&row).all(|(c, value)| c.takes(value));
         if !fits {
             self.end_batch()?;
@@ -49,7 +49,7 @@ impl RowsBuilder {
     }
 
     /// All rows.
-    pub(super) fn finish(mut self) -> Result<Vec<RecordBatch>> {
+    pub(in crate::python) fn finish(mut self) -> Result<Vec<RecordBatch>> {
         self.end_batch()?;
         Ok(self.done)
     }

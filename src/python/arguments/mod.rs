@@ -1,10 +1,10 @@
 //! Arguments of callers: settings, parameters and values.
 
-mod columns;
+pub(super) mod columns;
 mod foreign;
 pub(super) mod given;
 pub(super) mod param_rows;
 pub(super) mod params;
 pub(super) mod settings;
 mod token;
-mod value;
+pub(super) mod value;

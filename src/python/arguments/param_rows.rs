@@ -130,7 +130,7 @@ fn from_python(rows: &mut Bound<'_, PyIterator>, given: &mut usize, most: usize)
     while count < most && bytes < BYTES {
         let Some(row) = rows.next() else { break };
         let number = *given + 1;
-        let row = params::row_of_many(&row?, number).map_err(|e| errors::at_row(py, e, number as u64))?;
+        let row = params::values(&row?, Some(number)).map_err(|e| errors::at_row(py, e, number as u64))?;
         bytes += row.iter().map(Value::bytes).sum::<usize>();
         taken.push(row).map_err(raise)?;
         (count, *given) = (count + 1, number);

@@ -22,12 +22,8 @@ pub(in crate::python) fn batch(py: Python<'_>, parameters: Option<&Bound<'_, PyA
     one_row(&values).map_err(|e| errors::raise(py, &e))
 }
 
-/// The parameters of execution `row` of many, counted from 1.
-pub(super) fn row_of_many<'py>(parameters: &Bound<'py, PyAny>, row: usize) -> PyResult<Vec<Value<'py>>> {
-    values(parameters, Some(row))
-}
-
-fn values<'py>(parameters: &Bound<'py, PyAny>, row: Option<usize>) -> PyResult<Vec<Value<'py>>> {
+/// The parameters of one execution, or of execution `row` of many, counted from 1.
+pub(in crate::python) fn values<'py>(parameters: &Bound<'py, PyAny>, row: Option<usize>) -> PyResult<Vec<Value<'py>>> {
     check(parameters, row)?;
     let one = |(index, value): (usize, PyResult<Bound<'py, PyAny>>)| {
         value::read(&value?, ValuePlace { row, number: index + 1 })

@@ -43,7 +43,7 @@ const DAY: i64 = 86_400;
 const TOO_LONG: &str = "an int of more than 76 digits";
 
 /// A value, by the type that it has.
-pub(super) enum Value<'py> {
+pub(in crate::python) enum Value<'py> {
     Null,
     Boolean(bool),
     Integer(i64),

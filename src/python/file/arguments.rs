@@ -2,7 +2,7 @@
 
 use arrow_array::{ArrayRef, RecordBatch};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyInt, PyIterator, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
 
 use crate::client::config::{Config, ConfigError, Secret};
 use crate::client::error::Error;
@@ -17,9 +17,6 @@ use crate::python::arguments::params;
 use crate::python::arguments::settings::{apply, pairs, text};
 use crate::python::errors;
 use crate::python::wording::kind;
-
-/// Rows that are not Arrow, written at a time.
-const CHUNK: usize = 1024;
 
 /// A connection's arguments, apart from those of an open.
 pub(super) struct Where<'py> {
@@ -149,70 +146,34 @@ pub(super) fn key(value: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
 /// A row as a batch: a dict by the names of fields, or a sequence in the order of `fields`.
 pub(super) fn record(row: &Bound<'_, PyAny>, fields: &[String]) -> PyResult<RecordBatch> {
     let py = row.py();
-    let (names, values) = if let Ok(map) = row.cast::<PyMapping>() {
-        let mut names = Vec::new();
-        for name in map.keys()? {
-            names.push(text("row", &name)?);
-        }
-        if names.is_empty() {
-            return Err(errors::raise(py, &errors::programming("07001", "a row that names no field")));
-        }
-        (names, params::row(map.values()?.as_any())?)
-    } else {
-        let values = params::row(row)?;
-        if values.len() != fields.len() {
-            let message = format!("a row of {} values for {} fields", values.len(), fields.len());
-            return Err(errors::raise(py, &errors::programming("07001", message)));
-        }
-        (fields.to_vec(), values)
+    let (names, values) = match row.cast::<PyMapping>() {
+        Ok(map) => (Some(names(map)?), params::row(map.values()?.as_any())?),
+        Err(_) => (None, params::row(row)?),
     };
-    RecordBatch::try_from_iter_with_nullable(names.into_iter().zip(values).map(|(name, value)| (name, value, true)))
+    let names = named(py, names.as_deref(), fields, values.len())?;
+    RecordBatch::try_from_iter_with_nullable(names.iter().zip(values).map(|(name, value)| (name, value, true)))
         .map_err(|e| errors::interface(py, format!("a row: {e}")))
 }
 
-/// Rows that are not Arrow, one by one; a dict is a single row.
-pub(super) fn rows<'py>(rows: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
-    let py = rows.py();
-    if rows.is_instance_of::<PyString>() || rows.is_instance_of::<PyBool>() || !rows.hasattr("__iter__")? {
-        return Err(errors::interface(
-            py,
-            format!("rows: expected Arrow data or an iterable of rows, not {}", kind(rows)),
-        ));
-    }
-    match rows.cast::<PyMapping>() {
-        Ok(_) => PyTuple::new(py, [rows])?.try_iter(),
-        Err(_) => rows.try_iter(),
-    }
+/// The fields that a row names.
+pub(super) fn names(row: &Bound<'_, PyMapping>) -> PyResult<Vec<String>> {
+    row.keys()?.iter().map(|name| text("row", &name)).collect()
 }
 
-/// The next of them, each as a batch; nothing when there are no more. `before` were written.
-pub(super) fn chunk(rows: &mut Bound<'_, PyIterator>, fields: &[String], before: u64) -> PyResult<Vec<RecordBatch>> {
-    let py = rows.py();
-    let mut out = Vec::new();
-    for row in rows.take(CHUNK) {
-        let number = before + out.len() as u64 + 1;
-        let row = row.map_err(|e| noted(py, e, &added(before)))?;
-        let wrong =
-            |e| noted(py, errors::at_row(py, e, number), &format!("it is about row {number}; {}", added(before)));
-        out.push(record(&row, fields).map_err(wrong)?);
+/// The fields of a row's values: those that it names, else all `fields`.
+pub(super) fn named<'a>(
+    py: Python<'_>,
+    names: Option<&'a [String]>,
+    fields: &'a [String],
+    values: usize,
+) -> PyResult<&'a [String]> {
+    let refused = |text: String| Err(errors::raise(py, &errors::programming("07001", text)));
+    match names {
+        Some([]) => refused("a row that names no field".to_owned()),
+        None if fields.len() != values => refused(format!("a row of {values} values for {} fields", fields.len())),
+        Some(names) if names.len() != values => refused(format!("a row of {values} values for {} names", names.len())),
+        _ => Ok(names.unwrap_or(fields)),
     }
-    Ok(out)
-}
-
-/// In words.
-pub(super) fn added(rows: u64) -> String {
-    match rows {
-        0 => "no row was added".to_owned(),
-        1 => "1 row was added before".to_owned(),
-        n => format!("{n} rows were added before"),
-    }
-}
-
-/// An exception, whosever it is, with a note.
-pub(super) fn noted(py: Python<'_>, e: PyErr, note: &str) -> PyErr {
-    // An exception that takes no notes is told without.
-    let _ = e.value(py).call_method1("add_note", (note,));
-    e
 }
 
 /// The number of a record.

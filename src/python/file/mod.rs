@@ -7,3 +7,4 @@ pub(super) mod file_classes;
 mod open_file;
 pub(super) mod partition;
 mod shared_file;
+mod written_rows;

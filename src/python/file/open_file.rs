@@ -7,6 +7,7 @@ use super::arguments as args;
 use super::file_classes::{AsyncFile, File};
 use super::partition::Parts;
 use super::shared_file::{self, Record};
+use super::written_rows;
 use crate::client::file::read::Position;
 use crate::python::arguments::given::Given;
 use crate::python::arguments::settings;
@@ -86,11 +87,11 @@ twins! {
             let _waiting = opened.link.waiting();
             let mut written = 0;
             // An exception of somebody else, Ctrl-C among them, comes with a note of how far it went.
-            let note = |e, written| args::noted(py, e, &format!("at least {written} rows were added"));
+            let note = |e, written| written_rows::noted(py, e, &format!("at least {written} rows were added"));
             if !imported::is_arrow(data)? {
-                let (mut rows, fields) = (args::rows(data)?, opened.fields());
+                let (mut rows, fields) = (written_rows::rows(data)?, opened.fields());
                 loop {
-                    let chunk = args::chunk(&mut rows, &fields, written)?;
+                    let chunk = written_rows::chunk(&mut rows, &fields, written)?;
                     if chunk.is_empty() {
                         return Ok(written);
                     }
@@ -99,13 +100,20 @@ twins! {
                 }
             }
             let mut reader = imported::reader(data)?;
-            // Its producer may need Python's lock, here or in threads of its own.
-            while let Some(batch) = py.detach(|| reader.next()) {
-                let broken = |e| errors::interface(py, format!("the rows: {e}; {}", args::added(written)));
-                let done = runtime::block_on(py, opened.file.write_after(written, &batch.map_err(broken)?));
+            loop {
+                // Its producer may need Python's lock, here or in threads of its own.
+                let (batches, end) = py.detach(|| written_rows::gather(&mut reader));
+                let done = runtime::block_on(py, opened.file.write_rows(written, &batches));
                 written += done.map_err(|e| note(e, written))?.or_raise(py)?;
+                match end {
+                    None => {}
+                    Some(Ok(())) => return Ok(written),
+                    Some(Err(e)) => {
+                        let text = format!("the rows: {e}; {}", written_rows::added(written));
+                        return Err(errors::interface(py, text));
+                    }
+                }
             }
-            Ok(written)
         }
 
         fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -189,7 +197,7 @@ twins! {
         /// Rows that are not Arrow, to be added by `_write`.
         #[staticmethod]
         fn _rows<'py>(rows: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
-            args::rows(rows)
+            written_rows::rows(rows)
         }
 
         /// Adds some of them; how many. `before` went ahead of them.
@@ -201,7 +209,7 @@ twins! {
         ) -> PyResult<Bound<'py, PyAny>> {
             let mut work = || {
                 let opened = self.0.shared(py)?;
-                let rows = args::chunk(&mut rows, &opened.fields(), before)?;
+                let rows = written_rows::chunk(&mut rows, &opened.fields(), before)?;
                 Ok(async move {
                     let _waiting = opened.link.waiting();
                     opened.file.write_rows(before, &rows).await

@@ -88,11 +88,7 @@ impl SharedFile {
     /// Adds the rows of batches; how many.
     pub(super) async fn write(&self, batches: &[Batch]) -> Result<u64> {
         let _waiting = self.link.waiting();
-        let mut written = 0;
-        for batch in batches {
-            written += self.file.write_after(written, batch).await?;
-        }
-        Ok(written)
+        self.file.write_rows(0, batches).await
     }
 
     /// Closes the file, and a connection that was made for it.
