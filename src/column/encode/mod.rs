@@ -21,7 +21,7 @@ use arrow_array::Array;
 use bytes::Bytes;
 
 use self::scalar::Scalar;
-pub use self::source::length;
+pub use self::source::{length, lengths};
 use super::error::{Column, ColumnError, Reason};
 use super::kind::ColumnKind;
 use super::options::Options;

@@ -2,7 +2,7 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
-use arrow_array::{Array, ArrowPrimitiveType};
+use arrow_array::{Array, ArrowPrimitiveType, OffsetSizeTrait};
 use arrow_schema::{DataType, TimeUnit};
 
 use super::scalar::Scalar;
@@ -20,6 +20,26 @@ pub fn length(array: &dyn Array, row: usize) -> usize {
         Ok(value) => value.bytes().len(),
         Err(_) => 0,
     }
+}
+
+/// Bytes of all texts or bytes together, at most; 0 for anything else. None where each has to be looked at.
+pub fn lengths(array: &dyn Array) -> Option<usize> {
+    fn between<O: OffsetSizeTrait>(offsets: &[O]) -> usize {
+        let end = |offset: Option<&O>| offset.map_or(0, |offset| offset.as_usize());
+        end(offsets.last()).saturating_sub(end(offsets.first()))
+    }
+    // The lower half of a view's first word is its length.
+    let of_views = |views: &[u128]| views.iter().map(|view| *view as u32 as usize).sum();
+    Some(match array.data_type() {
+        DataType::Utf8 => between(array.as_string::<i32>().value_offsets()),
+        DataType::LargeUtf8 => between(array.as_string::<i64>().value_offsets()),
+        DataType::Utf8View => of_views(array.as_string_view().views()),
+        DataType::Binary => between(array.as_binary::<i32>().value_offsets()),
+        DataType::LargeBinary => between(array.as_binary::<i64>().value_offsets()),
+        DataType::BinaryView => of_views(array.as_binary_view().views()),
+        plain if plain.is_primitive() || matches!(plain, DataType::Null | DataType::Boolean) => 0,
+        _ => return None,
+    })
 }
 
 /// The value at `row`.

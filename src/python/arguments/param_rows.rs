@@ -12,7 +12,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyIterator, PyList, PyMapping, PyString,
 use super::columns::RowsBuilder;
 use super::params;
 use super::value::Value;
-use crate::column::encode::{length, marked};
+use crate::column::encode::{length, lengths, marked};
 use crate::python::arrow::capsule;
 use crate::python::arrow::imported::{self, Imported};
 use crate::python::errors;
@@ -150,6 +150,14 @@ fn from_arrow(
     while count < most && bytes < BYTES {
         if let Some((batch, at)) = in_hand.as_mut().filter(|(batch, at)| *at < batch.num_rows()) {
             let start = *at;
+            let rest = batch.slice(start, (batch.num_rows() - start).min(most - count));
+            let all = rest.columns().iter().map(|column| lengths(column.as_ref())).sum::<Option<usize>>();
+            if let Some(all) = all.filter(|all| bytes + all < BYTES) {
+                let rows = rest.num_rows();
+                (*at, bytes, count, *given) = (start + rows, bytes + all, count + rows, *given + rows);
+                taken.push(rest);
+                continue;
+            }
             while *at < batch.num_rows() && count < most && bytes < BYTES {
                 bytes += batch.columns().iter().map(|column| length(column.as_ref(), *at)).sum::<usize>();
                 (*at, count, *given) = (*at + 1, count + 1, *given + 1);
