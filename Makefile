@@ -103,8 +103,8 @@ bench-ingest: wheel
 	$(BIN)/python benches/ingest.py --wheel target/wheels/*.whl
 
 ## Records of a file beside JTOpen, IBM's client for Java.
-bench-scan:
-	$(PYTHON) benches/scan.py
+bench-scan: wheel
+	$(BIN)/python benches/scan.py --wheel target/wheels/*.whl
 
 ## Deletes everything that was built.
 clean:

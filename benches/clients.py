@@ -1,8 +1,8 @@
 """One measured run of a Python client: `clients.py CLIENT HOST PORT DATABASE SQL WARM-UP-SQL`, a line of JSON.
 
-CLIENT is drdarrow, jaydebeapiarrow:N with its cursor's arraysize (0 leaves it as it is), ibm_db, adbc, or odbc:DRIVER
-with arrow-odbc on a driver's library. Batches, and tuples, are let go one by one; neither import, connect nor the
-warm-up query is timed.
+CLIENT is drdarrow, drdarrow-files (a file in place of SQL), jaydebeapiarrow:N with its cursor's arraysize (0 leaves it
+as it is), ibm_db, adbc, or odbc:DRIVER with arrow-odbc on a driver's library. Batches, and tuples, are let go one by
+one; neither import, connect nor the warm-up query is timed.
 """
 
 import json
@@ -22,6 +22,20 @@ def drdarrow(host, port, database):
         cursor = connection.cursor()
         cursor.execute(sql)
         return sum(batch.num_rows for batch in pyarrow.RecordBatchReader.from_stream(cursor.fetch_arrow()))
+
+    return read
+
+
+def drdarrow_files(host, port, _):
+    import drdarrow
+
+    connection = drdarrow.connect_files(f"drda://app:app@{host}:{port}/?signon_port=0")
+
+    def read(path):
+        import pyarrow
+
+        with connection.open_file(path) as file:
+            return sum(batch.num_rows for batch in pyarrow.RecordBatchReader.from_stream(file.fetch_arrow()))
 
     return read
 
@@ -97,6 +111,7 @@ def odbc(host, port, database, driver):
 
 CLIENTS = {
     "drdarrow": drdarrow,
+    "drdarrow-files": drdarrow_files,
     "jaydebeapiarrow": lambda *where: jaydebeapiarrow(*where[:-1], int(where[-1])),
     "ibm_db": ibm_db,
     "adbc": adbc,

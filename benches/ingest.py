@@ -1,28 +1,28 @@
 """Arrow data into a table, beside the clients of Db2, in one run.
 
-    python benches/ingest.py [--rounds 3] [--rows 1000000] [--work DIR] [--wheel FILE] [--only sink|live|derby]
+    python benches/ingest.py [--rounds 3] [--rows 1000000] [--work DIR] [--wheel BUILD] [--base BUILD]
+                             [--only sink|live|derby]
 
 Three servers: one that only answers (each client against the recording of its own conversation: the clients' own
 limit), ours as Db2 for LUW on DuckDB, and Derby, which takes none of the peers. Rounds are interleaved, one process a
 run; prints medians; only ratios within one run mean anything. After each live run the table is read back and compared.
 
-The peers come from PyPI into a virtual environment of their own: ibm_db with IBM's CLI driver, adbc-driver-db2. The
-Python package has to be there, too (`--wheel FILE` installs it). Derby as for tests/python/support/derby.py.
+The peers come from PyPI into a virtual environment of their own: ibm_db with IBM's CLI driver, adbc-driver-db2. A
+build of the Python package is a wheel, or a folder that has it; without `--wheel` it is what this Python imports.
+`--base` is another one beside it. Derby as for tests/python/support/derby.py.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import lab
 from ingest_client import COLUMNS, TABLE
-from lab import PACKAGE, ROOT, Lab, goal, middle, table
+from lab import BASE, PACKAGE, ROOT, Lab, goal, middle, table, versus
 
 sys.path.insert(0, str(ROOT / "tests" / "python" / "support"))
 import derby  # noqa: E402
@@ -30,6 +30,7 @@ import derby  # noqa: E402
 DATABASE = "LAB"
 CLIENTS = {
     PACKAGE: "drdarrow",
+    BASE: "drdarrow",
     "drdarrow, from tuples": "drdarrow-rows",
     "ibm_db execute_many": "ibm_db",
     "adbc-driver-db2": "adbc",
@@ -49,13 +50,15 @@ class Ingest(Lab):
         return [str(self.python), str(SCRIPT), CLIENTS[peer], "127.0.0.1", str(port), DATABASE, str(self.rows)]
 
     def python_says(self, code: str) -> str:
-        return subprocess.run([str(self.python), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+        command, environment = [str(self.python), "-c", code], self.environment(PACKAGE)
+        return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
     @contextlib.contextmanager
     def server(self, engine: str) -> Iterator[int]:
         """Our server, and its port."""
         command = [str(self.python), str(SCRIPT), "serve", engine]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        environment = self.environment(PACKAGE)
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert process.stdin and process.stdout
         try:
             yield json.loads(process.stdout.readline())["port"]
@@ -99,11 +102,7 @@ def live(bench: Ingest, peers: list[str], port: int, rounds: int, attributes: st
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Arrow data into a table.")
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--rows", type=int, default=1_000_000)
-    options.add_argument("--work", type=Path)
-    options.add_argument("--wheel", type=Path, help="a wheel of the Python package")
+    options = lab.arguments("Arrow data into a table.", 3)
     options.add_argument("--only", choices=("sink", "live", "derby"))
     options = options.parse_args()
     # The table of results stands beside ours.
@@ -111,9 +110,11 @@ def main() -> None:
     lab.LIMIT = 600
     bench = Ingest(options.work, Ingest.started, "server")
     bench.rows = options.rows
-    if not bench.prepare(["wire"], ["ibm_db", "adbc-driver-db2", "adbc-driver-manager", "duckdb"], options.wheel):
-        sys.exit("the Python package is needed: --wheel FILE")
-    peers = list(CLIENTS)
+    packages = ["ibm_db", "adbc-driver-db2", "adbc-driver-manager", "duckdb>=2,<3", "sqlglot>=30,<31"]
+    builds = bench.prepare(["wire"], packages, options)
+    if PACKAGE not in builds:
+        sys.exit("the Python package is needed: --wheel WHEEL or folder")
+    peers = [peer for peer in CLIENTS if peer in builds or peer != BASE]
     title = f"{options.rows} rows x 8 columns"
     if options.only in (None, "sink"):
         with bench.server("tables") as port:
@@ -122,6 +123,7 @@ def main() -> None:
                 bench.record([peer], port)
         results = bench.replay(peers, options.rounds, options.rows)
         table(f"A server that only answers, {title}", results)
+        versus(results)
         ours = options.rows / middle(results[PACKAGE], "seconds")
         fastest = min(PEERS, key=lambda peer: middle(results[peer], "seconds"))
         goal(f"{PACKAGE}: rows/s", ours, RATE, "rows/s", below=False)
@@ -131,12 +133,14 @@ def main() -> None:
         with bench.server("duckdb") as port:
             results = live(bench, peers, port, options.rounds)
         table(f"Our server on DuckDB, {title}", results)
+        versus(results)
         goal(f"{PACKAGE}: rows/s", options.rows / middle(results[PACKAGE], "seconds"), LIVE, "rows/s", below=False)
     if options.only in (None, "derby"):
         with derby.Derby(bench.work / "derby") as server:
             created = "?attributes=create=true"
-            results = live(bench, [PACKAGE], server.port, options.rounds, created)
+            results = live(bench, builds, server.port, options.rounds, created)
         table(f"Derby, {title}", results)
+        versus(results)
 
 
 if __name__ == "__main__":

@@ -118,7 +118,8 @@ struct Query {
     block: u32,
 }
 
-/// Says of the longest query how much of its time no request was under way, and its block size.
+/// Says of the longest query how much of its time no request was under way, and its block size. Without a query it
+/// says how many requests there were.
 fn report(log: &Log) -> Result<()> {
     let mut queries: Vec<Query> = Vec::new();
     for seen in &log.seen {
@@ -133,14 +134,16 @@ fn report(log: &Log) -> Result<()> {
             query.requests += 1;
         }
     }
-    if let Some(query) = queries.iter().max_by_key(|q| q.to - q.from) {
-        let (all, idle) = ((query.to - query.from).as_secs_f64(), query.idle.as_secs_f64());
-        println!(
-            "{{\"requests\": {}, \"block\": {}, \"seconds\": {all:.6}, \"idle\": {idle:.6}, \"idle_share\": {:.5}}}",
-            query.requests,
-            query.block,
-            idle / all
-        );
-    }
+    let Some(query) = queries.iter().max_by_key(|q| q.to - q.from) else {
+        println!("{{\"requests\": {}}}", log.seen.len());
+        return Ok(());
+    };
+    let (all, idle) = ((query.to - query.from).as_secs_f64(), query.idle.as_secs_f64());
+    println!(
+        "{{\"requests\": {}, \"block\": {}, \"seconds\": {all:.6}, \"idle\": {idle:.6}, \"idle_share\": {:.5}}}",
+        query.requests,
+        query.block,
+        idle / all
+    );
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A server that answers from a recording, as fast as the socket takes it, by the meaning of each
-//! command and not by its place: the same command gets the same reply, an open the recorded open
-//! of its statement, and each CNTQRY, or S38GETM of a file, the next block of its own cursor. So requests sent ahead, or
+//! command and not by its place: the same command gets the same reply, an open or an execution the
+//! recorded one of its statement, and each CNTQRY, or S38GETM of a file, the next block of its own cursor. So requests sent ahead, or
 //! in another order, get what the real server would have sent.
 
 use super::Result;
@@ -121,7 +121,7 @@ impl Answers {
                     }
                 } else {
                     note(&request, &mut prepared);
-                    answers.others.entry((request.commands, request.sql)).or_default().push(reply);
+                    answers.others.entry(key(request, &prepared)).or_default().push(reply);
                 }
             }
         }
@@ -132,6 +132,14 @@ impl Answers {
 /// The statement that an open runs: sent along, or prepared in its section before.
 fn statement(request: &Request, prepared: &HashMap<Vec<u8>, Vec<u8>>) -> Vec<u8> {
     request.sql.clone().or_else(|| prepared.get(&request.cursor).cloned()).unwrap_or_default()
+}
+
+/// An execution is that of the statement in its section: others may come before it, or not. (Measured: IBM's CLI driver
+/// calls a procedure when it meets a server for the first time.)
+fn key(request: Request, prepared: &HashMap<Vec<u8>, Vec<u8>>) -> Key {
+    let executes = request.commands == [cp::EXCSQLSTT];
+    let sql = if executes { Some(statement(&request, prepared)) } else { request.sql };
+    (request.commands, sql)
 }
 
 fn note(request: &Request, prepared: &mut HashMap<Vec<u8>, Vec<u8>>) {
@@ -194,7 +202,7 @@ impl<'a> Talk<'a> {
             return Ok(query.reply(next, request.extra));
         }
         note(&request, &mut self.prepared);
-        let key = (request.commands, request.sql);
+        let key = key(request, &self.prepared);
         let Some(replies) = answers.others.get(&key) else {
             // No answer is needed where the recording has none either.
             let known = key.0 == [cp::DISCONNECT];
