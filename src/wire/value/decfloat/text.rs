@@ -11,6 +11,10 @@ use super::{Class, DecFloat, WHAT};
 
 /// Room for every number, and for what a copy of a fixed length writes beyond one.
 const ROOM: usize = 128;
+/// The digits that surely fit in 64 bits.
+const SMALL: usize = 19;
+/// The digits of the longest number.
+const LARGE: usize = 34;
 /// No number has more digits, and a copy of so many bytes is a few instructions.
 const DIGITS: usize = 40;
 
@@ -89,33 +93,78 @@ pub fn plain(text: &[u8]) -> Option<DecFloat> {
         (b'+', rest) => (false, rest),
         _ => (false, text),
     };
-    let mantissa = body.iter().position(|b| matches!(b, b'e' | b'E'));
-    let (mantissa, power) = body.split_at_checked(mantissa.unwrap_or(body.len()))?;
-    // As many digits as fit before an overflow has to be looked for.
-    if mantissa.len() > 35 {
+    let (coefficient, mantissa) = if body.len() <= SMALL {
+        let mut number = 0u64;
+        let mantissa = Mantissa::of(body, |unit, value| number = number.wrapping_mul(unit).wrapping_add(value));
+        (number.into(), mantissa)
+    } else {
+        let mut number = 0u128;
+        let mantissa =
+            Mantissa::of(body, |unit, value| number = number.wrapping_mul(unit.into()).wrapping_add(value.into()));
+        (number, mantissa)
+    };
+    let exponent: i32 = match mantissa.rest {
+        [] => 0,
+        [b'e' | b'E', power @ ..] => std::str::from_utf8(power).ok()?.parse().ok()?,
+        _ => return None,
+    };
+    let exponent = exponent.checked_sub(i32::try_from(mantissa.places).ok()?)?;
+    // Of more digits some have to be zeros.
+    let known = (1..=LARGE).contains(&mantissa.digits);
+    known.then_some(DecFloat { negative, class: Class::Finite, coefficient, exponent })
+}
+
+/// Digits with a point at most.
+struct Mantissa<'a> {
+    digits: usize,
+    /// How many of them come after the point.
+    places: usize,
+    /// What follows them.
+    rest: &'a [u8],
+}
+
+impl Mantissa<'_> {
+    /// Reads the digits in front of `text`; `push` gets them some at a time, with the power of ten that makes room.
+    #[inline(always)]
+    fn of(text: &[u8], mut push: impl FnMut(u64, u64)) -> Mantissa<'_> {
+        let rest = run(text, &mut push);
+        let whole = text.len() - rest.len();
+        let [b'.', fraction @ ..] = rest else { return Mantissa { digits: whole, places: 0, rest } };
+        let rest = run(fraction, &mut push);
+        let places = fraction.len() - rest.len();
+        Mantissa { digits: whole + places, places, rest }
+    }
+}
+
+/// Reads digits; what follows them.
+#[inline(always)]
+fn run<'a>(mut text: &'a [u8], push: &mut impl FnMut(u64, u64)) -> &'a [u8] {
+    while let Some((eight, rest)) = text.split_first_chunk()
+        && let Some(value) = eight_digits(*eight)
+    {
+        push(100_000_000, value);
+        text = rest;
+    }
+    while let [byte @ b'0'..=b'9', rest @ ..] = text {
+        push(10, u64::from(byte - b'0'));
+        text = rest;
+    }
+    text
+}
+
+/// The number that eight digits are; none if one of them is something else.
+#[inline(always)]
+fn eight_digits(text: [u8; 8]) -> Option<u64> {
+    const EVERY: u64 = 0x0101_0101_0101_0101;
+    let digits = u64::from_le_bytes(text) ^ (EVERY * 0x30);
+    // Six more carry a byte above 9 into its upper half; it cannot carry into the next one unless that half is set.
+    if (digits | digits.wrapping_add(EVERY * 6)) & (EVERY * 0xF0) != 0 {
         return None;
     }
-    let (mut high, mut low, mut places, mut digits, mut point) = (0u64, 0u64, 0, 0, false);
-    for byte in mantissa {
-        match byte {
-            b'0'..=b'9' => {
-                let part = if digits < 18 { &mut high } else { &mut low };
-                *part = *part * 10 + u64::from(byte - b'0');
-                digits += 1;
-                places += i32::from(point);
-            }
-            b'.' if !point => point = true,
-            _ => return None,
-        }
-    }
-    let exponent: i32 = match power {
-        [] => 0,
-        [_, power @ ..] => std::str::from_utf8(power).ok()?.parse().ok()?,
-    };
-    let unit = 10u128.pow(u32::saturating_sub(digits, 18));
-    let coefficient = u128::from(high) * unit + u128::from(low);
-    let exponent = exponent.checked_sub(places)?;
-    (digits > 0).then_some(DecFloat { negative, class: Class::Finite, coefficient, exponent })
+    // Two by two, the first of which is in the lower byte.
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
+    Some((fours * 10_000 + (fours >> 32)) & 0xFFFF_FFFF)
 }
 
 impl fmt::Display for DecFloat {
