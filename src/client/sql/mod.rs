@@ -9,6 +9,7 @@ mod cursor_state;
 pub mod ingest;
 mod inner;
 mod lob;
+mod many_rows;
 mod missing_package;
 mod open_guard;
 pub mod parameters;

@@ -1,10 +1,10 @@
 //! The beginning of a call's work: its table is defined, its statement prepared, and a savepoint set where one is
 //! needed. The definition belongs to the call, and is undone with its rows wherever the server can.
 
+use super::failure::{Bad, FailureCause};
 use super::remains::Remains;
 use super::skipped::Skipped;
-use super::undo::Undo;
-use super::{Bad, Batch, BatchCall, FailureCause, ReadyStatement};
+use super::{Batch, BatchCall, ReadyStatement};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::sql::missing_package::with_package;
 use crate::client::sql::parameters::fit_arrays;
@@ -30,7 +30,7 @@ impl Batch {
     /// Sends so many rows at a time, at most.
     pub(in crate::client::sql) fn at_most(mut self, rows: Option<usize>) -> Batch {
         if let Some(call) = &mut self.0 {
-            call.most = rows.unwrap_or(usize::MAX).max(1);
+            call.rows.most = rows.unwrap_or(usize::MAX).max(1);
         }
         self
     }
@@ -38,7 +38,7 @@ impl Batch {
     /// Leaves out rows that are refused, up to so many: one more ends the call.
     pub fn skipping(mut self, most: usize) -> Batch {
         if let Some(call) = &mut self.0 {
-            call.skipped = Some(Skipped::up_to(most));
+            call.rows.skipped = Some(Skipped::up_to(most));
         }
         self
     }
@@ -48,7 +48,7 @@ impl Batch {
     /// Once [`settle`](Batch::settle) has waited for the answers it is all of them, and can be asked before
     /// [`finish`](Batch::finish) commits the others.
     pub fn take_skipped(&mut self, schema: &Schema) -> Result<RecordBatch> {
-        match self.0.as_mut().and_then(|call| call.skipped.as_mut()) {
+        match self.0.as_mut().and_then(|call| call.rows.skipped.as_mut()) {
             Some(skipped) => skipped.take(schema),
             None => Skipped::up_to(0).take(schema),
         }
@@ -56,7 +56,7 @@ impl Batch {
 
     /// The same for rows whose types differ: a batch for each run of rows with the same columns.
     pub fn take_skipped_runs(&mut self) -> Result<Vec<RecordBatch>> {
-        match self.0.as_mut().and_then(|call| call.skipped.as_mut()) {
+        match self.0.as_mut().and_then(|call| call.rows.skipped.as_mut()) {
             Some(skipped) => skipped.take_runs(),
             None => Ok(Vec::new()),
         }
@@ -66,14 +66,14 @@ impl Batch {
 impl BatchCall {
     /// Prepares the statement, once; -805 has the package bound.
     pub(super) async fn prepare(&mut self) -> std::result::Result<(), Bad> {
-        if self.ready.is_some() {
-            return if self.undo.is_due() { self.set_savepoint().await } else { Ok(()) };
+        if self.rows.ready.is_some() {
+            return if self.rows.work.undo.is_due() { self.rows.work.set_savepoint().await } else { Ok(()) };
         }
-        let limit = self.inner.config.statement_timeout;
-        with_package!(self.inner, limit.map(Deadline::after), self.define().await)?;
+        let limit = self.rows.work.inner.config.statement_timeout;
+        with_package!(self.rows.work.inner, limit.map(Deadline::after), self.define().await)?;
         // Only this product wants to know it beforehand.
-        let counted = self.inner.session.product == Product::Zos && self.takes_arrays();
-        match with_package!(self.inner, limit.map(Deadline::after), self.begin(counted).await) {
+        let counted = self.rows.work.inner.session.product == Product::Zos && self.takes_arrays();
+        match with_package!(self.rows.work.inner, limit.map(Deadline::after), self.begin(counted).await) {
             // The attribute may be what is wrong.
             Err(Bad { rolled_back: false, cause: FailureCause::Told(e), .. }) if counted && e.sqlcode.is_some() => {
                 self.begin(false).await
@@ -87,22 +87,20 @@ impl BatchCall {
         // Others have chains. (Read: Db2 for i takes blocks of its own kind only. Measured: Derby would run the first
         // row.)
         self.insert
-            && matches!(self.inner.session.product, Product::Luw | Product::Zos)
-            && !self.inner.work.no_arrays.load(Ordering::Acquire)
+            && matches!(self.rows.work.inner.session.product, Product::Luw | Product::Zos)
+            && !self.rows.work.inner.work.no_arrays.load(Ordering::Acquire)
     }
 
     async fn begin(&mut self, counted: bool) -> std::result::Result<(), Bad> {
-        let inner = self.inner.clone();
+        let inner = self.rows.work.inner.clone();
         let lease = inner.lease(Phase::Execute)?;
-        self.choose_undo();
+        self.rows.work.choose_undo();
         let prepare = Prepare::new(inner.session.clone(), lease.name.clone(), self.sql.clone(), true);
         let prepare = if counted { prepare.for_arrays() } else { prepare };
-        let savepoint = self
-            .undo
-            .savepoint()
-            .filter(|_| self.undo.is_due())
-            .map(|savepoint| (savepoint.section(), savepoint.set()));
-        self.sent = true;
+        let undo = &self.rows.work.undo;
+        let savepoint = undo.savepoint().filter(|_| undo.is_due());
+        let savepoint = savepoint.map(|savepoint| (savepoint.section(), savepoint.set()));
+        self.rows.work.sent = true;
         inner.opens_work(false);
         let begun = inner.talk(Begin::new(inner.session.clone(), prepare, savepoint), Phase::Execute).await?;
         let Begun { prepared, savepoint } = begun;
@@ -112,7 +110,7 @@ impl BatchCall {
             }
             other => other,
         };
-        self.undo.was_set(savepoint, &inner, self.among);
+        self.rows.work.undo.was_set(savepoint, &inner, self.rows.work.among);
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(e) => {
@@ -127,15 +125,8 @@ impl BatchCall {
         let parameters = prepared.parameters.map(|p| p.columns).unwrap_or_default();
         let arrays =
             self.takes_arrays() && fit_arrays(&parameters) && (counted || inner.session.product != Product::Zos);
-        self.ready = Some(ReadyStatement { lease, parameters: Arc::new(parameters), arrays, counted });
+        self.rows.ready = Some(ReadyStatement { lease, parameters: Arc::new(parameters), arrays, counted });
         Ok(())
-    }
-
-    /// Decides how rows are undone, once.
-    pub(super) fn choose_undo(&mut self) {
-        if !self.sent {
-            self.undo = Undo::choose(&self.inner, self.among);
-        }
     }
 
     /// Executes the statements that come before the rows.
@@ -143,14 +134,15 @@ impl BatchCall {
         if self.before.is_empty() {
             return Ok(());
         }
-        self.choose_undo();
-        self.sent = true;
-        let inner = self.inner.clone();
+        let work = &mut self.rows.work;
+        work.choose_undo();
+        work.sent = true;
+        let inner = work.inner.clone();
         inner.opens_work(false);
-        if self.undo.is_due() {
-            self.set_savepoint().await?;
+        if work.undo.is_due() {
+            work.set_savepoint().await?;
         }
-        if self.before.len() > 1 && !self.undo.is_possible() {
+        if self.before.len() > 1 && !work.undo.is_possible() {
             let text = "the table is not replaced: the server could not undo that, and a failure would lose it";
             let e = Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text).at(&inner.peer);
             let cure = "drop the table by a statement of your own and create it anew (mode=\"create\"), or ingest in a \
@@ -161,7 +153,7 @@ impl BatchCall {
             let lease = inner.lease(Phase::Execute)?;
             tracing::debug!(sql, "the table of a call is defined");
             let flow = Immediate::new(inner.session.clone(), lease.name.clone(), sql.clone(), false);
-            self.touched = true;
+            work.touched = true;
             if let Err(Failed { error, rolled_back, .. }) = inner.talk(flow, Phase::Execute).await? {
                 return Err(Bad { cause: FailureCause::Flow(error), row: None, among: None, rolled_back });
             }

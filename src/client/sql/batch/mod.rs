@@ -4,17 +4,17 @@
 //! rows are undone.
 
 mod define;
+mod failure;
 mod remains;
 mod send;
 mod skipped;
 mod under_way;
 mod undo;
 
+use self::failure::{Bad, FailureCause};
 use self::remains::{Remains, told};
-use self::skipped::Skipped;
-use self::under_way::SentRows;
-use self::undo::{Among, Undo};
-use super::connection::Connection;
+use self::send::{RowSender, appetite};
+use self::undo::{Among, CallWork};
 use super::inner::Inner;
 use super::sections::SectionLease;
 use super::statement_kind;
@@ -23,7 +23,6 @@ use super::unit_of_work::Ends;
 use super::update_result::UpdateResult;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::warning::Warning;
-use crate::flow::error::FlowError;
 use crate::flow::sql::uow::EndWork;
 use crate::wire::sql::sqlvar::SqlVar;
 use arrow_array::RecordBatch;
@@ -40,41 +39,16 @@ pub struct Batch(Option<BatchCall>);
 /// The state of a call.
 #[derive(Debug)]
 struct BatchCall {
-    inner: Arc<Inner>,
+    rows: RowSender,
     sql: String,
     /// It inserts a row of values.
     insert: bool,
-    among: Among,
     /// Statements that define its table, to be executed before it.
     before: VecDeque<String>,
     /// Some of them were.
     defined: bool,
-    /// Rows in one command, at most.
-    most: usize,
-    /// The rows that were left out, where they are.
-    skipped: Option<Skipped>,
-    /// The statement, once it is prepared.
-    ready: Option<ReadyStatement>,
-    undo: Undo,
-    /// Rows that were taken from the caller.
-    given: u64,
-    /// Those that were sent and are not answered, or wait to be sent.
-    under_way: VecDeque<SentRows>,
-    /// Rows that were left out without being sent.
-    left_out: u64,
-    /// The rows that were executed, as far as it was answered.
-    done: BatchRows,
-    /// Those of them that somebody else committed, who ran within the call.
-    kept: BatchRows,
     /// Ends of units of work that are known to the call.
     ends: Ends,
-    warnings: Vec<Warning>,
-    /// Something was sent.
-    sent: bool,
-    /// Rows were sent, and are not undone.
-    touched: bool,
-    /// A row that cannot be undone was not answered.
-    unknown: bool,
     ended: bool,
     /// Rows changed that are in the database after the end.
     count: Option<u64>,
@@ -107,111 +81,55 @@ impl BatchRows {
     const NONE: BatchRows = BatchRows { rows: 0, count: Some(0) };
 }
 
-/// The end of a call.
-#[derive(Debug)]
-enum FailureCause {
-    /// Known in words.
-    Told(Error),
-    /// The server's, which has to be asked for its words.
-    Flow(FlowError),
-}
-
-/// A failure, and the row that it is about.
-#[derive(Debug)]
-struct Bad {
-    cause: FailureCause,
-    row: Option<u64>,
-    /// The first and the last of the rows that it is one of.
-    among: Option<(u64, u64)>,
-    rolled_back: bool,
-}
-
-impl Bad {
-    fn at(row: u64, error: Error) -> Bad {
-        Bad { row: Some(row), ..error.into() }
-    }
-}
-
-impl From<Error> for Bad {
-    fn from(error: Error) -> Bad {
-        Bad { cause: FailureCause::Told(error), row: None, among: None, rolled_back: false }
-    }
-}
-
-impl Connection {
-    /// Begins a call of `sql` with many rows. Nothing is sent before the first of them; what else changes data on
-    /// this connection waits until the call has ended.
-    pub async fn batch(&self, sql: &str) -> Result<Batch> {
-        self.0.usable(Phase::Execute)?;
-        super::connection::check_sql(sql)?;
-        let turn = self.turn_of_batch().await?;
-        Ok(self.batch_at(turn, sql.to_owned()))
-    }
-
-    /// Waits for the turn of a batch; none within another one, whose rows are answered then.
-    pub(in crate::client::sql) async fn turn_of_batch(&self) -> Result<Option<Turn>> {
-        self.0.usable(Phase::Execute)?;
-        let turn = self.0.turn().await?;
-        if turn.is_none() {
-            self.0.work.rows.answered().await?;
-        }
-        self.0.usable(Phase::Execute)?;
-        Ok(turn)
-    }
-
-    /// Begins a call of `sql`, whose turn it is.
-    pub(in crate::client::sql) fn batch_at(&self, turn: Option<Turn>, sql: String) -> Batch {
-        let inner = self.0.clone();
-        if turn.is_some() {
-            inner.work.rows.open();
-        }
-        Batch(Some(BatchCall {
-            insert: statement_kind::is_insert_of_values(&sql),
-            among: Among {
-                commits: inner.commits(),
-                alone: !(inner.is_within() || inner.is_reading() || inner.work.open.load(Ordering::Acquire)),
-                procedure: statement_kind::is_call(&sql),
-            },
-            sql,
-            before: VecDeque::new(),
-            defined: false,
-            most: usize::MAX,
-            skipped: None,
-            ready: None,
-            undo: Undo::Nothing,
-            given: 0,
-            left_out: 0,
-            under_way: VecDeque::new(),
-            done: BatchRows::NONE,
-            kept: BatchRows::NONE,
-            ends: inner.work.ends(),
-            warnings: Vec::new(),
-            sent: false,
-            touched: false,
-            unknown: false,
-            ended: false,
-            count: Some(0),
-            counted: Some(Counted::new(inner.clone())),
-            within: turn.is_none(),
-            turn,
-            inner,
-        }))
-    }
-}
-
-impl Connection {
-    /// To be held from when a batch is given up until it is dropped: whatever runs on this connection waits meanwhile.
-    pub fn giving_up(&self) -> GivingUp {
-        GivingUp(Undoing::new(self.0.clone()))
-    }
-}
-
 /// A batch is being given up.
 #[derive(Debug)]
 #[expect(dead_code, reason = "it is there to be dropped")]
 pub struct GivingUp(Undoing);
 
+impl GivingUp {
+    pub(in crate::client::sql) fn new(inner: Arc<Inner>) -> GivingUp {
+        GivingUp(Undoing::new(inner))
+    }
+}
+
 impl Batch {
+    /// Waits for the turn of a batch; none within another one, whose rows are answered then.
+    pub(in crate::client::sql) async fn turn(inner: &Inner) -> Result<Option<Turn>> {
+        inner.usable(Phase::Execute)?;
+        let turn = inner.turn().await?;
+        if turn.is_none() {
+            inner.work.rows.answered().await?;
+        }
+        inner.usable(Phase::Execute)?;
+        Ok(turn)
+    }
+
+    /// Begins a call of `sql`, whose turn it is.
+    pub(in crate::client::sql) fn begin(inner: &Arc<Inner>, turn: Option<Turn>, sql: String) -> Batch {
+        let inner = inner.clone();
+        if turn.is_some() {
+            inner.work.rows.open();
+        }
+        let among = Among {
+            commits: inner.commits(),
+            alone: !(inner.is_within() || inner.is_reading() || inner.work.open.load(Ordering::Acquire)),
+            procedure: statement_kind::is_call(&sql),
+        };
+        Batch(Some(BatchCall {
+            insert: statement_kind::is_insert_of_values(&sql),
+            sql,
+            before: VecDeque::new(),
+            defined: false,
+            ends: inner.work.ends(),
+            ended: false,
+            count: Some(0),
+            counted: Some(Counted::new(inner.clone())),
+            within: turn.is_none(),
+            turn,
+            rows: RowSender::new(CallWork::new(inner, among)),
+        }))
+    }
+
     /// Executes the statement for some more rows: a column for each parameter, whose type may differ from batch to
     /// batch. On an error the call is over, and what its rows did is undone; [`Error::row`] is the row, counted from 1
     /// over the whole call.
@@ -233,7 +151,7 @@ impl Batch {
     /// Waits for the answers to the rows that were sent.
     pub async fn settle(&mut self) -> Result<()> {
         let call = self.call()?;
-        match call.answers().await {
+        match call.rows.answers().await {
             Ok(()) => Ok(()),
             Err(bad) => Err(call.fail(bad).await),
         }
@@ -253,7 +171,7 @@ impl Batch {
         }
         call.ended = true;
         call.leave();
-        Ok(UpdateResult { count: call.count, warnings: std::mem::take(&mut call.warnings) })
+        Ok(UpdateResult { count: call.count, warnings: std::mem::take(&mut call.rows.warnings) })
     }
 
     /// Gives the call up: what its rows did is undone. What is left of it, in words.
@@ -262,7 +180,7 @@ impl Batch {
         if call.ended {
             return String::new();
         }
-        let rolled_back = call.withdraw().await.rolled_back;
+        let rolled_back = call.rows.withdraw().await.rolled_back;
         let left = call.take_back(false, rolled_back).await;
         call.leave();
         left.to_string()
@@ -270,24 +188,24 @@ impl Batch {
 
     /// Rows changed by the call that are in the database, as far as is known; after a failure those that stayed.
     pub fn count(&self) -> Option<u64> {
-        self.0.as_ref().map_or(Some(0), |call| if call.ended { call.count } else { call.done.count })
+        self.0.as_ref().map_or(Some(0), |call| if call.ended { call.count } else { call.rows.work.done.count })
     }
 
     /// Rows that are done: executed or left out.
     pub fn rows(&self) -> u64 {
-        self.0.as_ref().map_or(0, |call| call.done.rows + call.left_out)
+        self.0.as_ref().map_or(0, |call| call.rows.rows())
     }
 
     /// The server's warnings since it was asked last.
     pub fn take_warnings(&mut self) -> Vec<Warning> {
-        self.0.as_mut().map(|call| std::mem::take(&mut call.warnings)).unwrap_or_default()
+        self.0.as_mut().map(|call| std::mem::take(&mut call.rows.warnings)).unwrap_or_default()
     }
 
     /// Runs `make`, which makes rows for this call. What it does on this thread on the same connection does not
     /// wait for the end of the call but belongs to it: it is committed or undone with the rows.
     pub fn within<T>(&self, make: impl FnOnce() -> T) -> T {
         match &self.0 {
-            Some(call) => call.inner.within(make),
+            Some(call) => call.rows.work.inner.within(make),
             None => make(),
         }
     }
@@ -301,79 +219,97 @@ impl Batch {
 impl Drop for Batch {
     fn drop(&mut self) {
         let Some(mut call) = self.0.take() else { return };
-        let put_off = call.among.commits && call.inner.work.put_off.load(Ordering::Acquire);
-        // Nobody waits for their answers; those that are not sent yet are not sent.
-        call.under_way.clear();
-        if call.ended || !(call.sent || put_off) {
+        let work = &call.rows.work;
+        let put_off = work.among.commits && work.inner.work.put_off.load(Ordering::Acquire);
+        call.rows.forsake();
+        if call.ended || !(call.rows.work.sent || put_off) {
             return;
         }
         match Handle::try_current() {
             Ok(runtime) => {
-                let undoing = Undoing::new(call.inner.clone());
+                let undoing = Undoing::new(call.rows.work.inner.clone());
                 drop(runtime.spawn(async move {
                     call.take_back(false, false).await;
                     drop((call, undoing));
                 }));
             }
             // Without a runtime nobody can talk to the server either, which undoes what is lost.
-            Err(_) => call.inner.channel.abort("a call was given up"),
+            Err(_) => call.rows.work.inner.channel.abort("a call was given up"),
         }
     }
 }
 
 impl BatchCall {
+    /// Sends rows, and notes the answers to those before them.
+    async fn add(&mut self, rows: &[RecordBatch]) -> std::result::Result<(), Bad> {
+        self.rows.work.inner.usable(Phase::Execute)?;
+        self.look_around().await?;
+        for batch in rows.iter().filter(|batch| batch.num_rows() > 0) {
+            self.prepare().await?;
+            self.rows.send(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// How many rows are best taken at a time.
+    fn appetite(&self) -> usize {
+        appetite(if self.rows.ready.is_some() { self.rows.arrays() } else { self.takes_arrays() })
+    }
+
     /// Notes what became of the unit of work within the call: who makes the rows may have ended it.
     async fn look_around(&mut self) -> std::result::Result<(), Bad> {
-        let now = self.inner.work.ends();
+        let now = self.rows.work.inner.work.ends();
         if self.ends == now {
             return Ok(());
         }
         // The rows that were sent before that belong to the unit of work that has ended.
-        self.answers().await?;
+        self.rows.answers().await?;
         let before = std::mem::replace(&mut self.ends, now);
         // A savepoint does not outlive its unit of work.
-        self.undo.is_gone();
-        if now.rollbacks != before.rollbacks && self.done.rows > self.kept.rows {
+        self.rows.work.undo.is_gone();
+        if now.rollbacks != before.rollbacks && self.rows.work.done.rows > self.rows.work.kept.rows {
             let text = "the transaction was rolled back while the rows of the call were made";
-            return Err(Error::new(ErrorClass::Operational, Phase::Execute, "40000", text).at(&self.inner.peer).into());
+            return Err(Error::new(ErrorClass::Operational, Phase::Execute, "40000", text)
+                .at(&self.rows.work.inner.peer)
+                .into());
         }
         if now.commits != before.commits {
-            self.kept = self.done;
+            self.rows.work.kept = self.rows.work.done;
         }
         Ok(())
     }
 
     async fn finish(&mut self) -> std::result::Result<(), Bad> {
         self.look_around().await?;
-        self.answers().await?;
+        self.rows.answers().await?;
         if !self.before.is_empty() {
             // Without any row.
             self.prepare().await?;
         }
-        let work = &self.inner.work;
-        let put_off = self.among.commits && work.put_off.load(Ordering::Acquire);
-        if !self.sent && !put_off {
+        let work = &self.rows.work.inner.work;
+        let put_off = self.rows.work.among.commits && work.put_off.load(Ordering::Acquire);
+        if !self.rows.work.sent && !put_off {
             return Ok(());
         }
-        self.count = self.done.count;
-        if !self.among.commits {
-            if let Some(savepoint) = self.undo.savepoint() {
+        self.count = self.rows.work.done.count;
+        if !self.rows.work.among.commits {
+            if let Some(savepoint) = self.rows.work.undo.savepoint() {
                 // It ends with the transaction at the latest.
-                savepoint.release(&self.inner).await?;
+                savepoint.release(&self.rows.work.inner).await?;
             }
             return Ok(());
         }
-        self.inner.usable(Phase::Execute)?;
+        self.rows.work.inner.usable(Phase::Execute)?;
         // From now on nothing can be undone.
         self.ended = true;
-        self.inner.end_readers(false, "the reader was ended by a commit");
+        self.rows.work.inner.end_readers(false, "the reader was ended by a commit");
         // Unless somebody waits for its end.
         self.count = None;
-        let commit = EndWork::commit(self.inner.session.clone());
-        match self.inner.talk_and_commit(commit, Phase::Commit).await {
+        let commit = EndWork::commit(self.rows.work.inner.session.clone());
+        match self.rows.work.inner.talk_and_commit(commit, Phase::Commit).await {
             Ok(()) => {
                 work.ended();
-                self.count = self.done.count;
+                self.count = self.rows.work.done.count;
                 Ok(())
             }
             Err(e) if e.connection_usable => {
@@ -384,17 +320,30 @@ impl BatchCall {
         }
     }
 
+    /// Ends the call without its rows: what is left of them. `lost`: there is no connection any more;
+    /// `rolled_back`: the server rolled back by itself.
+    async fn take_back(&mut self, lost: bool, rolled_back: bool) -> Remains {
+        let left = self.rows.work.undone(lost, rolled_back).await;
+        self.ended = true;
+        self.count = match &left {
+            Remains::Unknown { .. } => None,
+            Remains::First(_) => self.rows.work.done.count,
+            _ => self.rows.work.kept.count,
+        };
+        left
+    }
+
     /// Undoes what the rows did: the error with what is left of them.
     async fn fail(&mut self, bad: Bad) -> Error {
         let Bad { cause, row, among, rolled_back } = bad;
-        let rolled_back = self.withdraw().await.rolled_back || rolled_back;
+        let rolled_back = self.rows.withdraw().await.rolled_back || rolled_back;
         let lost = matches!(&cause, FailureCause::Told(e) if !e.connection_usable);
         // A commit whose answer is lost says so itself.
         let left = if self.ended { Remains::Said } else { self.take_back(lost, rolled_back).await };
         self.leave();
         let e = match cause {
             FailureCause::Told(e) => e,
-            FailureCause::Flow(e) => self.inner.explained(e.into(), Phase::Execute).await,
+            FailureCause::Flow(e) => self.rows.work.inner.explained(e.into(), Phase::Execute).await,
         };
         let e = match &left {
             // Whatever was wrong with the row, now the connection is lost.
@@ -412,7 +361,7 @@ impl BatchCall {
         self.turn = None;
         if std::mem::take(&mut self.within) {
             // Its failure is not that of the call around it, all of whose rows were answered well before it began.
-            self.inner.work.rows.open();
+            self.rows.work.inner.work.rows.open();
         }
     }
 }

@@ -2,8 +2,11 @@
 //! commands. Of an array that fails no row is executed, and the server names none: its rows are sent once more, in
 //! ever smaller parts, to find the row.
 
+use super::ReadyStatement;
+use super::failure::{Bad, FailureCause, is_of_a_row, is_refusal};
+use super::skipped::Skipped;
 use super::under_way::{SendRows, SentRows};
-use super::{Bad, BatchCall, FailureCause};
+use super::undo::CallWork;
 use crate::client::error::{Error, ErrorClass, Phase};
 use crate::client::sql::parameters::{Piece, Room, RowsToSend};
 use crate::client::warning::Warning;
@@ -16,6 +19,7 @@ use crate::wire::ddm::codepoint as cp;
 use crate::wire::sql::sqlca::Sqlca;
 use crate::wire::value::product::Product;
 use arrow_array::RecordBatch;
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
@@ -34,10 +38,6 @@ const FEW: usize = 32;
 /// Requests that may be unanswered while the next one is encoded.
 const AHEAD: usize = 2;
 
-/// The classes of SQLSTATE that say that a value or row is wrong, and not the server, the transaction or the
-/// statement; applications raise those with a first letter beyond H, or 7 and up.
-const OF_A_ROW: [&str; 8] = ["09", "21", "22", "23", "27", "38", "44", "54"];
-
 /// Rows that were taken back from the way to the server.
 #[derive(Default)]
 pub(super) struct Withdrawn {
@@ -47,38 +47,80 @@ pub(super) struct Withdrawn {
     pub rolled_back: bool,
 }
 
+/// How many rows are best taken at a time: of arrays, or of chains.
+pub(super) fn appetite(arrays: bool) -> usize {
+    if arrays { ARRAY_ROWS } else { CHAINS * CHAIN_ROWS }
+}
+
 type Result<T> = std::result::Result<T, Bad>;
 
-impl BatchCall {
-    /// Sends rows, and notes the answers to those before them.
-    pub(super) async fn add(&mut self, rows: &[RecordBatch]) -> Result<()> {
-        self.inner.usable(Phase::Execute)?;
-        self.look_around().await?;
-        for batch in rows.iter().filter(|batch| batch.num_rows() > 0) {
-            self.prepare().await?;
-            let before = self.given;
-            let Some(rows) = self.rows_of(batch, before).await? else { continue };
-            while self.given < before + batch.num_rows() as u64 {
-                let at = (self.given - before) as usize;
-                let (piece, count) = match rows.next(at, self.room(), &self.inner.session) {
-                    Ok(next) => next,
-                    Err(bad) => {
-                        // Rows before it may have failed.
-                        self.answers().await?;
-                        self.leave_out(batch, at, bad.error)?;
-                        (self.given, self.left_out) = (self.given + 1, self.left_out + 1);
-                        continue;
-                    }
-                };
-                self.submit(piece, batch.slice(at, count)).await?;
-            }
+/// Sends the rows of a call, and judges the answers.
+#[derive(Debug)]
+pub(super) struct RowSender {
+    pub(super) work: CallWork,
+    /// The statement, once it is prepared.
+    pub(super) ready: Option<ReadyStatement>,
+    /// Rows in one command, at most.
+    pub(super) most: usize,
+    /// The rows that were left out, where they are.
+    pub(super) skipped: Option<Skipped>,
+    /// Rows that were taken from the caller.
+    given: u64,
+    /// Those that were sent and are not answered, or wait to be sent.
+    under_way: VecDeque<SentRows>,
+    /// Rows that were left out without being sent.
+    left_out: u64,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl RowSender {
+    pub(super) fn new(work: CallWork) -> RowSender {
+        RowSender {
+            work,
+            ready: None,
+            most: usize::MAX,
+            skipped: None,
+            given: 0,
+            under_way: VecDeque::new(),
+            left_out: 0,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Rows that are done: executed or left out.
+    pub(super) fn rows(&self) -> u64 {
+        self.work.done.rows + self.left_out
+    }
+
+    /// Nobody waits for answers; rows that are not sent yet are not sent.
+    pub(super) fn forsake(&mut self) {
+        self.under_way.clear();
+    }
+
+    /// Sends rows of the prepared statement, and notes the answers to those before them.
+    pub(super) async fn send(&mut self, batch: &RecordBatch) -> Result<()> {
+        let before = self.given;
+        let Some(rows) = self.rows_of(batch, before).await? else { return Ok(()) };
+        while self.given < before + batch.num_rows() as u64 {
+            let at = (self.given - before) as usize;
+            let (piece, count) = match rows.next(at, self.room(), &self.work.inner.session) {
+                Ok(next) => next,
+                Err(bad) => {
+                    // Rows before it may have failed.
+                    self.answers().await?;
+                    self.leave_out(batch, at, bad.error)?;
+                    (self.given, self.left_out) = (self.given + 1, self.left_out + 1);
+                    continue;
+                }
+            };
+            self.submit(piece, batch.slice(at, count)).await?;
         }
         Ok(())
     }
 
     async fn rows_of(&mut self, batch: &RecordBatch, before: u64) -> Result<Option<RowsToSend>> {
         let Some(ready) = &self.ready else { return Ok(None) };
-        match RowsToSend::new(&ready.parameters, batch, &self.inner.session) {
+        match RowsToSend::new(&ready.parameters, batch, &self.work.inner.session) {
             Ok(rows) => Ok(Some(rows)),
             Err(bad) => {
                 self.answers().await?;
@@ -87,16 +129,17 @@ impl BatchCall {
         }
     }
 
-    fn arrays(&self) -> bool {
+    /// Rows are sent as arrays.
+    pub(super) fn arrays(&self) -> bool {
         // How this product answers for each row of an array is not known.
-        let each = self.skipped.is_some() && self.inner.session.product == Product::Zos;
-        let wanted = !each && self.undo.is_possible() && !self.inner.work.no_arrays.load(Ordering::Acquire);
+        let each = self.skipped.is_some() && self.work.inner.session.product == Product::Zos;
+        let wanted = !each && self.work.undo.is_possible() && !self.work.inner.work.no_arrays.load(Ordering::Acquire);
         wanted && self.ready.as_ref().is_some_and(|ready| ready.arrays)
     }
 
     /// How much is sent at a time.
     fn room(&self) -> Room {
-        let rows = match self.undo.is_possible() {
+        let rows = match self.work.undo.is_possible() {
             true if self.arrays() => {
                 let rows = if self.skipped.is_some() { EACH_ROWS } else { ARRAY_ROWS };
                 return Room { rows: rows.min(self.most), bytes: BYTES, array: true };
@@ -108,15 +151,9 @@ impl BatchCall {
         Room { rows, bytes: BYTES, array: false }
     }
 
-    /// How many rows are best taken at a time.
-    pub(super) fn appetite(&self) -> usize {
-        let arrays = if self.ready.is_some() { self.arrays() } else { self.takes_arrays() };
-        if arrays { ARRAY_ROWS } else { CHAINS * CHAIN_ROWS }
-    }
-
     fn run_for(&self, piece: Piece, array: bool) -> Option<Execute> {
         let ready = self.ready.as_ref()?;
-        let (session, section) = (self.inner.session.clone(), ready.lease.name.clone());
+        let (session, section) = (self.work.inner.session.clone(), ready.lease.name.clone());
         let run = match piece {
             Piece::Rows(rows) if array && self.skipped.is_some() => Execute::each(session, section, rows),
             Piece::Single(input) => Execute::new(session, section, vec![input], false).counted(ready.counted),
@@ -130,13 +167,13 @@ impl BatchCall {
     async fn submit(&mut self, piece: Piece, rows: RecordBatch) -> Result<()> {
         let array = self.room().array && matches!(piece, Piece::Rows(_));
         let Some(run) = self.run_for(piece, array) else { return Ok(()) };
-        let (inner, before) = (&self.inner, self.given);
+        let (inner, before) = (&self.work.inner, self.given);
         let flow = SendRows::new(run, &inner.work.rows);
         let pending = inner.channel.submit(flow).map_err(|e| inner.error(e, Phase::Execute))?;
-        self.touched = true;
+        self.work.touched = true;
         self.given += rows.num_rows() as u64;
         self.under_way.push_back(SentRows { before, rows, array, pending });
-        let most = if self.undo.is_possible() { inner.depth().max(AHEAD) } else { 0 };
+        let most = if self.work.undo.is_possible() { inner.depth().max(AHEAD) } else { 0 };
         while self.under_way.len() > most {
             self.answer().await?;
         }
@@ -153,18 +190,18 @@ impl BatchCall {
 
     /// Waits for the answer to the rows that were sent first.
     async fn answer(&mut self) -> Result<()> {
-        let deadline = self.inner.config.statement_timeout.map(Deadline::after);
+        let deadline = self.work.inner.config.statement_timeout.map(Deadline::after);
         let Some(sent) = self.under_way.front_mut() else { return Ok(()) };
-        self.unknown = true;
+        self.work.unknown = true;
         let answer = sent.pending.wait(deadline).await;
-        self.unknown = false;
+        self.work.unknown = false;
         let Some(sent) = self.under_way.pop_front() else { return Ok(()) };
         match answer {
             Ok(Ok(executed)) => self.executed(&sent, executed).await,
             Ok(Err(failed)) => self.failed(sent, failed).await,
             Err(e) => {
-                self.unknown = true;
-                Err(self.inner.explained(e, Phase::Execute).await.into())
+                self.work.unknown = true;
+                Err(self.work.inner.explained(e, Phase::Execute).await.into())
             }
         }
     }
@@ -183,9 +220,9 @@ impl BatchCall {
     /// Whether the server took all `rows` of an array, where it counts them: those `among` which they are.
     fn all_taken(&self, count: Option<u64>, bad: usize, rows: usize, among: (u64, u64)) -> Result<()> {
         let Some(count) = count.filter(|count| *count + bad as u64 != rows as u64) else { return Ok(()) };
-        self.inner.work.no_arrays.store(true, Ordering::Release);
+        self.work.inner.work.no_arrays.store(true, Ordering::Release);
         let text = format!("the server took {count} of {rows} rows that were sent as one array");
-        let e = Error::new(ErrorClass::Operational, Phase::Execute, "58009", text).at(&self.inner.peer);
+        let e = Error::new(ErrorClass::Operational, Phase::Execute, "58009", text).at(&self.work.inner.peer);
         let e = e.hint("this connection sends no arrays any more: try again");
         Err(Bad { among: Some(among), ..e.into() })
     }
@@ -197,11 +234,11 @@ impl BatchCall {
             if at >= sent.rows.num_rows() {
                 let text = format!("an answer for row {} of {} that were sent", at + 1, sent.rows.num_rows());
                 let e = FlowError::from(WireError::invalid(cp::SQLCARD, 0, text));
-                return Err(self.inner.explained(e.into(), Phase::Execute).await.into());
+                return Err(self.work.inner.explained(e.into(), Phase::Execute).await.into());
             }
             let state = sqlca.sqlstate.clone();
             let error = NetError::from(FlowError::Sql { sqlca, reply: None });
-            let error = self.inner.explained(error, Phase::Execute).await;
+            let error = self.work.inner.explained(error, Phase::Execute).await;
             if !is_of_a_row(&state) {
                 return Err(Bad::at(sent.before + at as u64 + 1, error));
             }
@@ -225,8 +262,8 @@ impl BatchCall {
     }
 
     fn count(&mut self, rows: u64, count: Option<u64>) {
-        self.done.rows += rows;
-        self.done.count = self.done.count.zip(count).map(|(a, b)| a + b);
+        self.work.done.rows += rows;
+        self.work.done.count = self.work.done.count.zip(count).map(|(a, b)| a + b);
     }
 
     /// Some rows failed. Those that were sent after them are awaited, none is sent any more.
@@ -262,7 +299,7 @@ impl BatchCall {
             self.one_by_one(&sent).await?;
         }
         tracing::debug!(refused, "the server takes the rows of an array one by one only");
-        self.inner.work.no_arrays.store(true, Ordering::Release);
+        self.work.inner.work.no_arrays.store(true, Ordering::Release);
         for sent in rest.not_sent.drain(..) {
             self.one_by_one(&sent).await?;
         }
@@ -271,7 +308,7 @@ impl BatchCall {
 
     /// Executes the statement for each of some rows by itself, in chains.
     async fn one_by_one(&mut self, sent: &SentRows) -> Result<()> {
-        self.inner.work.rows.open();
+        self.work.inner.work.rows.open();
         let Some(rows) = self.again(sent)? else { return Ok(()) };
         let count = sent.rows.num_rows();
         let changed = self.run(&rows, sent, 0..count, false).await?;
@@ -282,7 +319,7 @@ impl BatchCall {
     /// Finds the first row of an array that failed: halves of it are sent as arrays, until few rows are left, which
     /// are sent one by one. That row's error, unless all of them are executed now.
     async fn search(&mut self, sent: &SentRows) -> Result<()> {
-        self.inner.work.rows.open();
+        self.work.inner.work.rows.open();
         let Some(rows) = self.again(sent)? else { return Ok(()) };
         let count = sent.rows.num_rows();
         // Rows that are executed; rows that are known to be good; the first that fails is before the end.
@@ -316,7 +353,7 @@ impl BatchCall {
     /// The rows of an array, to be sent once more.
     fn again(&self, sent: &SentRows) -> Result<Option<RowsToSend>> {
         let Some(ready) = &self.ready else { return Ok(None) };
-        let rows = RowsToSend::new(&ready.parameters, &sent.rows, &self.inner.session);
+        let rows = RowsToSend::new(&ready.parameters, &sent.rows, &self.work.inner.session);
         rows.map(Some).map_err(|bad| Bad::at(sent.before + bad.row as u64 + 1, bad.error))
     }
 
@@ -333,10 +370,10 @@ impl BatchCall {
             let first = sent.before + at as u64;
             let most = if array { ARRAY_ROWS } else { CHAIN_ROWS };
             let room = Room { rows: most.min(range.end - at), bytes: BYTES, array };
-            let next = rows.next(at, room, &self.inner.session);
+            let next = rows.next(at, room, &self.work.inner.session);
             let (piece, count) = next.map_err(|bad| Bad::at(sent.before + bad.row as u64 + 1, bad.error))?;
             let Some(run) = self.run_for(piece, array) else { break };
-            match self.inner.talk(run, Phase::Execute).await? {
+            match self.work.inner.talk(run, Phase::Execute).await? {
                 Ok(executed) => {
                     let rows = executed.counts.iter().copied().sum::<Option<u64>>();
                     if array {
@@ -360,9 +397,9 @@ impl BatchCall {
     /// Sends no more rows, and waits for the answers to those that were sent.
     pub(super) async fn withdraw(&mut self) -> Withdrawn {
         let mut all = Withdrawn::default();
-        self.inner.work.rows.close();
+        self.work.inner.work.rows.close();
         while let Some(sent) = self.under_way.front_mut() {
-            let deadline = self.inner.config.statement_timeout.map(Deadline::after);
+            let deadline = self.work.inner.config.statement_timeout.map(Deadline::after);
             let answer = sent.pending.wait(deadline).await;
             let Some(sent) = self.under_way.pop_front() else { break };
             match answer {
@@ -375,53 +412,7 @@ impl BatchCall {
     }
 }
 
-impl Bad {
-    /// The SQLSTATE.
-    fn state(&self) -> Option<&str> {
-        match &self.cause {
-            FailureCause::Flow(FlowError::Sql { sqlca, .. }) => Some(sqlca.sqlstate.as_str()),
-            FailureCause::Flow(_) => None,
-            FailureCause::Told(e) => e.sqlstate.as_deref(),
-        }
-    }
-
-    /// The SQLCODE.
-    pub(super) fn sqlcode(&self) -> Option<i32> {
-        match &self.cause {
-            FailureCause::Flow(FlowError::Sql { sqlca, .. }) => Some(sqlca.sqlcode),
-            FailureCause::Flow(_) => None,
-            FailureCause::Told(e) => e.sqlcode,
-        }
-    }
-}
-
 /// The first and the last of some rows.
 fn among(sent: &SentRows) -> (u64, u64) {
     (sent.before + 1, sent.before + sent.rows.num_rows() as u64)
-}
-
-/// True when the server does not know such a command, or not so much data: no row was taken.
-fn is_refusal(e: &FlowError) -> bool {
-    let unknown = [cp::SYNTAXRM, cp::PRMNSPRM, cp::VALNSPRM, cp::CMDNSPRM, cp::OBJNSPRM];
-    matches!(e, FlowError::Refused(reply) if unknown.contains(&reply.cp))
-}
-
-fn is_of_a_row(state: &str) -> bool {
-    let of_applications = |c: char| matches!(c, '7'..='9' | 'I'..='Z');
-    state.get(..2).is_some_and(|class| OF_A_ROW.contains(&class)) || state.starts_with(of_applications)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_of_a_row;
-
-    #[test]
-    fn a_row_is_looked_for_where_one_is_at_fault() {
-        for state in ["23505", "22001", "22003", "23502", "21504", "38001", "75001", "U0001", "54010"] {
-            assert!(is_of_a_row(state), "{state}");
-        }
-        for state in ["40001", "57014", "57033", "08006", "42601", "58004", "", "5"] {
-            assert!(!is_of_a_row(state), "{state}");
-        }
-    }
 }

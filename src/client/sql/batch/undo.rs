@@ -1,8 +1,9 @@
 //! Undoes the rows of a call: by a rollback, where the unit of work holds nothing else; by a savepoint, where
 //! it does; not at all, where a server has no savepoints.
 
+use super::BatchRows;
+use super::failure::{Bad, FailureCause};
 use super::remains::Remains;
-use super::{Bad, BatchCall, FailureCause};
 use crate::client::error::{Error, Phase};
 use crate::client::sql::inner::Inner;
 use crate::client::sql::sections::SectionLease;
@@ -11,6 +12,7 @@ use crate::flow::sql::execute::{Failed, Immediate};
 use crate::flow::sql::uow::EndWork;
 use crate::wire::sql::package::{Isolation, PkgNamCsn};
 use crate::wire::value::product::Product;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// How the rows are undone.
@@ -43,6 +45,24 @@ pub(super) struct Among {
     /// It calls a procedure, which may end units of work by itself. A savepoint that is gone then tells of it; a
     /// rollback would not.
     pub procedure: bool,
+}
+
+/// The work of a call at the server, and how it is undone.
+#[derive(Debug)]
+pub(super) struct CallWork {
+    pub(super) inner: Arc<Inner>,
+    pub(super) among: Among,
+    pub(super) undo: Undo,
+    /// The rows that were executed, as far as it was answered.
+    pub(super) done: BatchRows,
+    /// Those of them that somebody else committed, who ran within the call.
+    pub(super) kept: BatchRows,
+    /// Something was sent.
+    pub(super) sent: bool,
+    /// Rows were sent, and are not undone.
+    pub(super) touched: bool,
+    /// A row that cannot be undone was not answered.
+    pub(super) unknown: bool,
 }
 
 impl Undo {
@@ -149,7 +169,27 @@ impl BatchSavepoint {
     }
 }
 
-impl BatchCall {
+impl CallWork {
+    pub(super) fn new(inner: Arc<Inner>, among: Among) -> CallWork {
+        CallWork {
+            inner,
+            among,
+            undo: Undo::Nothing,
+            done: BatchRows::NONE,
+            kept: BatchRows::NONE,
+            sent: false,
+            touched: false,
+            unknown: false,
+        }
+    }
+
+    /// Decides how rows are undone, once.
+    pub(super) fn choose_undo(&mut self) {
+        if !self.sent {
+            self.undo = Undo::choose(&self.inner, self.among);
+        }
+    }
+
     /// Sets the savepoint anew after the unit of work ended within the call.
     pub(super) async fn set_savepoint(&mut self) -> Result<(), Bad> {
         let Undo::Savepoint(savepoint) = &self.undo else { return Ok(()) };
@@ -164,20 +204,9 @@ impl BatchCall {
         Ok(())
     }
 
-    /// Ends the call without its rows: what is left of them. `lost`: there is no connection any more;
-    /// `rolled_back`: the server rolled back by itself.
-    pub(super) async fn take_back(&mut self, lost: bool, rolled_back: bool) -> Remains {
-        let left = self.undone(lost, rolled_back).await;
-        self.ended = true;
-        self.count = match &left {
-            Remains::Unknown { .. } => None,
-            Remains::First(_) => self.done.count,
-            _ => self.kept.count,
-        };
-        left
-    }
-
-    async fn undone(&mut self, lost: bool, rolled_back: bool) -> Remains {
+    /// Undoes what the rows did: what is left of them. `lost`: there is no connection any more; `rolled_back`: the
+    /// server rolled back by itself.
+    pub(super) async fn undone(&mut self, lost: bool, rolled_back: bool) -> Remains {
         let inner = self.inner.clone();
         if lost || inner.channel.broken().is_some() {
             return self.lost();

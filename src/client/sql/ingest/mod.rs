@@ -7,7 +7,7 @@ mod identifier;
 
 use self::identifier::{folded, quoted};
 use super::batch::Batch;
-use super::connection::Connection;
+use super::inner::Inner;
 use super::missing_package::with_package;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::flow::sql::prepare::Prepare;
@@ -15,6 +15,7 @@ use crate::net::transport::Deadline;
 use crate::wire::value::product::Product;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
+use std::sync::Arc;
 
 /// The fate of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,78 +59,72 @@ pub struct IngestOptions {
     pub skip: Option<usize>,
 }
 
-impl Connection {
-    /// Begins to put rows with these columns into a table: a [`Batch`] that takes them. `sample` has the first of them,
-    /// by which the lengths of texts are measured where the table is created.
-    ///
-    /// A plain name of a table or column is read as in SQL, in any case; any other one is taken as it is. Columns of
-    /// the table that the data has not get their defaults.
-    pub async fn ingest(
-        &self,
-        table: &str,
-        schema: &Schema,
-        sample: Option<&RecordBatch>,
-        options: &IngestOptions,
-    ) -> Result<Batch> {
-        let name = identifier::table(options.schema.as_deref(), table)?;
-        if schema.fields().is_empty() {
-            return Err(bad("42601", format!("{table}: the data has no columns")));
-        }
-        let product = self.0.session.product;
-        let mode = options.mode;
-        if mode != IngestMode::Append && product == Product::Other {
-            let text = format!("no table is created at a server of this kind ({})", self.0.session.prdid);
-            return Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text)
-                .hint("create it by a statement of your own, and append"));
-        }
-        // Nobody is to change the table between its description and the rows.
-        let turn = self.turn_of_batch().await?;
-        let known = if mode == IngestMode::Create { None } else { self.columns_of(&name).await? };
-        let mut statements = Vec::new();
-        let columns = match (&known, mode) {
-            (None, IngestMode::Append) => {
-                return Err(bad("42704", format!("there is no table {name}")).hint("mode=\"create\" creates it"));
-            }
-            (Some(known), IngestMode::Append | IngestMode::CreateAppend) => matched(&name, schema, known)?,
-            _ => {
-                if known.is_some() {
-                    statements.push(format!("DROP TABLE {name}"));
-                }
-                let columns = definition::columns(product, schema, sample, &options.types)?;
-                statements.push(format!("CREATE TABLE {name} {columns}"));
-                schema.fields().iter().map(|field| quoted(field.name())).collect()
-            }
-        };
-        let markers = vec!["?"; schema.fields().len()].join(", ");
-        // The columns are named: another connection may change the table meanwhile.
-        let sql = format!("INSERT INTO {name} ({}) VALUES ({markers})", columns.join(", "));
-        super::connection::check_sql(&sql)?;
-        let batch = self.batch_at(turn, sql);
-        let batch = batch.after(statements).at_most(options.batch_rows);
-        Ok(match options.skip {
-            Some(most) => batch.skipping(most),
-            None => batch,
-        })
+/// Begins to put rows into a table, as [`Connection::ingest`](super::connection::Connection::ingest) says.
+pub(super) async fn ingest(
+    inner: &Arc<Inner>,
+    table: &str,
+    schema: &Schema,
+    sample: Option<&RecordBatch>,
+    options: &IngestOptions,
+) -> Result<Batch> {
+    let name = identifier::table(options.schema.as_deref(), table)?;
+    if schema.fields().is_empty() {
+        return Err(bad("42601", format!("{table}: the data has no columns")));
     }
+    let product = inner.session.product;
+    let mode = options.mode;
+    if mode != IngestMode::Append && product == Product::Other {
+        let text = format!("no table is created at a server of this kind ({})", inner.session.prdid);
+        return Err(Error::new(ErrorClass::NotSupported, Phase::Execute, "0A000", text)
+            .hint("create it by a statement of your own, and append"));
+    }
+    // Nobody is to change the table between its description and the rows.
+    let turn = Batch::turn(inner).await?;
+    let known = if mode == IngestMode::Create { None } else { columns_of(inner, &name).await? };
+    let mut statements = Vec::new();
+    let columns = match (&known, mode) {
+        (None, IngestMode::Append) => {
+            return Err(bad("42704", format!("there is no table {name}")).hint("mode=\"create\" creates it"));
+        }
+        (Some(known), IngestMode::Append | IngestMode::CreateAppend) => matched(&name, schema, known)?,
+        _ => {
+            if known.is_some() {
+                statements.push(format!("DROP TABLE {name}"));
+            }
+            let columns = definition::columns(product, schema, sample, &options.types)?;
+            statements.push(format!("CREATE TABLE {name} {columns}"));
+            schema.fields().iter().map(|field| quoted(field.name())).collect()
+        }
+    };
+    let markers = vec!["?"; schema.fields().len()].join(", ");
+    // The columns are named: another connection may change the table meanwhile.
+    let sql = format!("INSERT INTO {name} ({}) VALUES ({markers})", columns.join(", "));
+    super::connection::check_sql(&sql)?;
+    let batch = Batch::begin(inner, turn, sql);
+    let batch = batch.after(statements).at_most(options.batch_rows);
+    Ok(match options.skip {
+        Some(most) => batch.skipping(most),
+        None => batch,
+    })
+}
 
-    /// The names of a table's columns; `None` where there is no table.
-    async fn columns_of(&self, name: &str) -> Result<Option<Vec<String>>> {
-        self.0.usable(Phase::Execute)?;
-        let describe = async || {
-            let lease = self.0.lease(Phase::Execute)?;
-            let sql = format!("SELECT * FROM {name}");
-            let prepare = Prepare::new(self.0.session.clone(), lease.name.clone(), sql, false);
-            self.0.talk(prepare, Phase::Execute).await
-        };
-        let deadline = || self.0.config.statement_timeout.map(Deadline::after);
-        let prepared = match with_package!(self.0, deadline(), describe().await) {
-            Ok(prepared) => prepared,
-            // Derby says 42X05, and 42Y07 of a schema.
-            Err(e) if matches!(e.sqlstate.as_deref(), Some("42704" | "42X05" | "42Y07")) => return Ok(None),
-            Err(e) => return Err(e),
-        };
-        Ok(Some(prepared.columns.columns.iter().map(|column| column.name().to_owned()).collect()))
-    }
+/// The names of a table's columns; `None` where there is no table.
+async fn columns_of(inner: &Inner, name: &str) -> Result<Option<Vec<String>>> {
+    inner.usable(Phase::Execute)?;
+    let describe = async || {
+        let lease = inner.lease(Phase::Execute)?;
+        let sql = format!("SELECT * FROM {name}");
+        let prepare = Prepare::new(inner.session.clone(), lease.name.clone(), sql, false);
+        inner.talk(prepare, Phase::Execute).await
+    };
+    let deadline = || inner.config.statement_timeout.map(Deadline::after);
+    let prepared = match with_package!(inner, deadline(), describe().await) {
+        Ok(prepared) => prepared,
+        // Derby says 42X05, and 42Y07 of a schema.
+        Err(e) if matches!(e.sqlstate.as_deref(), Some("42704" | "42X05" | "42Y07")) => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    Ok(Some(prepared.columns.columns.iter().map(|column| column.name().to_owned()).collect()))
 }
 
 /// The table's columns for those of the data, in quotes.
