@@ -15,6 +15,7 @@ use crate::wire::value::decimal::Wide;
 use crate::wire::value::error::ValueError;
 
 /// Bytes of the text or the bytes at `row`; 0 for anything else.
+#[inline]
 pub fn length(array: &dyn Array, row: usize) -> usize {
     match scalar(array, row) {
         Ok(value) => value.bytes().len(),

@@ -38,6 +38,7 @@ impl Ascii {
 
     /// Puts the ASCII character in the place of every byte. False if some bytes have none: those are X'80' now,
     /// which no character is.
+    #[inline]
     pub fn translate(&self, text: &mut [u8]) -> bool {
         let all = match self.level.is_fallback() {
             true => self.one_by_one(text),

@@ -71,6 +71,7 @@ impl<'a> Sink<'a> {
     }
 
     /// Appends any character.
+    #[inline]
     pub(super) fn put_char(&mut self, ch: char) {
         self.put(ch.encode_utf8(&mut [0; 4]).as_bytes());
     }

@@ -16,6 +16,7 @@ macro_rules! number {
             self.buf.extend_from_slice(&v.to_be_bytes());
         }
         /// The same, in the byte order of the environment.
+        #[inline]
         pub fn $ordered(&mut self, v: $t, order: ByteOrder) {
             match order {
                 ByteOrder::Big => self.buf.extend_from_slice(&v.to_be_bytes()),

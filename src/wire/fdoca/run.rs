@@ -234,6 +234,7 @@ impl Run {
     }
 
     /// Counts the places of the rows up to `end` of which only the start of the run is written down.
+    #[inline]
     pub(super) fn count(&mut self, cells: &mut Places, end: usize) {
         let rows = self.seen.counted..end;
         if rows.is_empty() || self.seen.stepped {

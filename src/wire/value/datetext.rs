@@ -23,6 +23,7 @@ pub fn date_text(days: i32, zero: u8, dash: u8) -> [u8; 10] {
 }
 
 /// Appends `HH.MM.SS` with the separator given.
+#[inline]
 pub fn put_time(seconds: u32, separator: u8, out: &mut Vec<u8>) -> Result<()> {
     if seconds >= DAY {
         return Err(ValueError::Range("a time of day"));

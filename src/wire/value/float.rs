@@ -50,6 +50,7 @@ fn signed(magnitude: f64, minus: bool) -> f64 {
 }
 
 /// The long form with a fraction rounded to `bits`.
+#[inline]
 fn encode(value: f64, bits: u32) -> Result<u64> {
     if !value.is_finite() {
         return Err(ValueError::NotFinite(HEX));

@@ -44,6 +44,7 @@ pub struct DecFloat {
 
 impl DecFloat {
     /// From 8 or 16 bytes.
+    #[inline]
     pub fn from_bytes(bytes: &[u8]) -> Result<DecFloat> {
         match bytes.len() {
             8 => Ok(packed::from_short(u64::from_be_bytes(bytes.first_chunk().copied().unwrap_or_default()))),

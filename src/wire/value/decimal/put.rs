@@ -66,6 +66,7 @@ pub fn put_packed(value: Wide, precision: u8, out: &mut Vec<u8>) -> Result<()> {
 
 /// Appends a value as zoned decimal of `precision` bytes with EBCDIC or ASCII zones. An ASCII
 /// minus is zone D, as in EBCDIC.
+#[inline]
 pub fn put_zoned(value: Wide, precision: u8, ebcdic: bool, out: &mut Vec<u8>) -> Result<()> {
     let all = digits(value, precision, ZONED)?;
     let zone = if ebcdic { 0xF0 } else { 0x30 };

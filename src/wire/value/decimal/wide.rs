@@ -127,6 +127,7 @@ pub fn fits(value: Wide, precision: u8) -> bool {
 }
 
 /// `value * 10^up`, or `None` past [`MAX_DIGITS`] digits.
+#[inline]
 pub fn scale_up(value: Wide, up: u32) -> Option<Wide> {
     if up == 0 || value == Wide::default() {
         return Some(value);
@@ -144,6 +145,7 @@ pub fn scale_up(value: Wide, up: u32) -> Option<Wide> {
 const STEP: u32 = 18;
 
 /// `value / 10^down`, or `None` when a digit that is not zero would be lost.
+#[inline]
 pub fn scale_down(value: Wide, down: u32) -> Option<Wide> {
     let mut magnitude = value.magnitude();
     let mut left = down;
