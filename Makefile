@@ -8,6 +8,8 @@ PIP    := $(BIN)/pip install --quiet -c tools/constraints.txt
 ifeq ($(shell uname -s),Linux)
 PORTABLE := --zig --compatibility manylinux2014
 endif
+# What a wheel's library is compiled with beside its profile.
+RUSTC_ARGS = $(shell sed -n '/^rustc-args/{s/.*\[//;s/\].*//;s/[",]//g;p;}' pyproject.toml)
 # What the tests need beside the package itself.
 TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" duckdb dbapi-compliance \
 	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
@@ -87,7 +89,7 @@ soak:
 
 ## Sizes of the library by module and crate.
 size: $(VENV)/made
-	cargo rustc --locked --profile wheel --quiet --features extension-module,server --lib --crate-type cdylib -- -C strip=none
+	cargo rustc --locked --profile wheel --quiet --features extension-module,server --lib --crate-type cdylib -- -C strip=none $(RUSTC_ARGS)
 	$(BIN)/python tools/size.py target/wheel/libdrdarrow.so
 
 ## Benchmark beside the clients of Derby: ratios of one run.
