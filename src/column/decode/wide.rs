@@ -13,6 +13,7 @@ use crate::column::options::TextErrors;
 use crate::wire::value::cell::Cells;
 use crate::wire::value::decimal::{self, Wide};
 use crate::wire::value::field::Field;
+use crate::wire::value::types::Type;
 
 /// As text with all digits after the point.
 pub(super) fn text(field: &Field, precision: u8, scale: u8, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
@@ -29,8 +30,47 @@ pub(super) fn float(field: &Field, precision: u8, scale: u8, target: DecoderTarg
         // Digits and a point are a float.
         Ok(std::str::from_utf8(&text).ok().and_then(|text| text.parse::<f64>().ok()).unwrap_or(f64::NAN))
     };
-    let quick = move |cell: &[u8]| careful(cell).ok();
+    let packed = field.ty == Type::Packed;
+    let quick = move |cell: &[u8]| {
+        let quick = if packed { packed_float(cell, precision, scale) } else { None };
+        quick.or_else(|| careful(cell).ok())
+    };
     Box::new(Primitive::<Float64Type, _>::new(target, Framed { frame, quick, careful }))
+}
+
+/// Digits of a packed number at most, with the half byte of an even precision.
+const DIGITS: usize = 76;
+
+/// The nearest float of a packed number, by its digits; `None` for what is not quite one.
+fn packed_float(cell: &[u8], precision: u8, scale: u8) -> Option<f64> {
+    let (last, front) = cell.split_last()?;
+    let digits = 2 * front.len() + 1;
+    // A sign, the digits and an exponent.
+    let mut text = [b'0'; 1 + DIGITS + 4];
+    let (sign, rest) = text.split_first_mut()?;
+    *sign = match last & 0xF {
+        0xA | 0xC | 0xE | 0xF => b'+',
+        0xB | 0xD => b'-',
+        _ => return None,
+    };
+    let mut most = last >> 4;
+    for (byte, pair) in front.iter().zip(rest.get_mut(..digits - 1)?.as_chunks_mut::<2>().0) {
+        let (upper, lower) = (byte >> 4, byte & 0xF);
+        most = most.max(upper).max(lower);
+        *pair = [b'0' | upper, b'0' | lower];
+    }
+    // A digit in the half byte in front may be one too many.
+    let known = digits <= usize::from(precision) || digits == usize::from(precision) + 1 && *rest.first()? == b'0';
+    if most > 9 || !known {
+        return None;
+    }
+    let exponent = [b'e', b'-', b'0' + scale / 10, b'0' + scale % 10];
+    *rest.get_mut(digits - 1)? = b'0' | last >> 4;
+    rest.get_mut(digits..digits + exponent.len())?.copy_from_slice(&exponent);
+    let text = text.get(..1 + digits + exponent.len())?;
+    let float = std::str::from_utf8(text).ok()?.parse::<f64>().ok()?;
+    // Zero has no sign.
+    Some(if float == 0.0 { 0.0 } else { float })
 }
 
 struct WideTexts<V> {
@@ -85,6 +125,7 @@ mod tests {
     use arrow_array::Array;
     use arrow_array::cast::AsArray;
     use arrow_schema::DataType;
+    use proptest::prelude::*;
 
     fn decoded(scale: u8, numbers: &[&str], form: WideDecimalAs) -> ArrayRef {
         let field = Field { precision: 45, scale, ..Field::new(Type::Packed, Shape::Fixed(23)) };
@@ -117,6 +158,35 @@ mod tests {
     fn a_float_is_the_nearest_one() {
         let floats = decoded(2, &["-12345", &"9".repeat(45), "10"], WideDecimalAs::Float64);
         assert_eq!(floats.as_primitive::<Float64Type>().values(), &[-123.45, 1e43, 0.1]);
+    }
+
+    proptest! {
+        #[test]
+        fn digits_are_the_float_that_their_text_is(
+            mut bytes in proptest::collection::vec(any::<u8>().prop_map(|b| (b % 10 * 16) + b / 10 % 10), 21..36),
+            scale in 0u8..40,
+            even: bool,
+            zeros in 0usize..36,
+            odd: Option<(usize, u8)>,
+        ) {
+            bytes.iter_mut().take(zeros).for_each(|byte| *byte = 0);
+            let last = bytes.len() - 1;
+            bytes[last] = bytes[last] & 0xF0 | [0xC, 0xD, 0xF, 0xB][zeros % 4];
+            if let Some((at, byte)) = odd {
+                bytes[at % (last + 1)] = byte;
+            }
+            let precision = (2 * last + usize::from(!even)) as u8;
+            let field = Field { precision, scale, ..Field::new(Type::Packed, Shape::Fixed(bytes.len() as u32)) };
+            let careful = wide_value(&field, precision)(&bytes).ok().map(|value| {
+                let mut text = Vec::new();
+                put_text(value, precision, scale, &mut text).unwrap();
+                String::from_utf8(text).unwrap().parse::<f64>().unwrap().to_bits()
+            });
+            let quick = packed_float(&bytes, precision, scale).map(f64::to_bits);
+            prop_assert!(quick.is_none() || quick == careful, "{:02X?}: {:?} {:?}", bytes, quick, careful);
+            // What needs no second look is read at once.
+            prop_assert!(odd.is_some() || even || quick.is_some());
+        }
     }
 
     #[test]
