@@ -69,7 +69,7 @@ def main() -> None:
     versus(results)
     seconds = {peer: middle(runs, "seconds") for peer, runs in results.items()}
     rival = ODBC if ODBC in peers else min(PEERS, key=seconds.__getitem__)
-    for ours in [OURS, *builds]:
+    for ours in [OURS, *(build for build in builds if build != BASE)]:
         goal(f"{ours}: rows/s beside {rival}", seconds[rival] / seconds[ours], RATIO, "x", below=False)
     goal(f"{OURS}: time beside the bare pull", seconds[OURS] / seconds[PULL], CEILING, "x", below=True)
     if PACKAGE in builds:
