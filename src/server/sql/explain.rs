@@ -1,5 +1,6 @@
 //! The call by which JDBC drivers ask what an error means: SYSIBM.SQLCAMESSAGE with the parts of the SQLCA, answered by
-//! the text. (Measured: sixteen parameters of Derby's client, all of which come back; one more of IBM's, a CCSID.)
+//! the text. (Measured: sixteen parameters of Derby's client, all of which come back; one more of IBM's, the page of the
+//! text, without which IBM's shows the first token alone.)
 
 use super::describe::{self, MODE_IN, MODE_INOUT, MODE_OUT};
 use super::parameters::Input;
@@ -23,6 +24,8 @@ const MESSAGE: usize = 14;
 const RETURN: usize = 15;
 const CCSID: usize = 16;
 const PARAMETERS: usize = 16;
+/// The page of the text.
+const UTF8: u16 = 1208;
 const MORE_PARAMETERS: usize = 17;
 const SEPARATOR: char = '\u{14}';
 /// Between the tokens of Db2.
@@ -42,7 +45,7 @@ pub(super) fn parameters(markers: usize) -> SqlDa {
             CCSID => MODE_INOUT,
             _ => MODE_IN,
         };
-        let ccsid = if form(n) == TypeId::VARCHAR_MIXED { 1208 } else { 0 };
+        let ccsid = if form(n) == TypeId::VARCHAR_MIXED { UTF8 } else { 0 };
         SqlVar { ccsid, ..describe::parameter(form(n), mode) }
     });
     SqlDa { sqlca: None, header: None, columns: columns.collect() }
@@ -85,9 +88,13 @@ pub(super) fn answer(input: Option<Input>, persona: &Persona) -> Result<Vec<u8>>
                 w.u8(0);
                 w.var(text.as_bytes());
             }
-            RETURN | CCSID => {
+            RETURN => {
                 w.u8(0);
                 w.i32_in(0, typdef.order());
+            }
+            CCSID => {
+                w.u8(0);
+                w.i32_in(UTF8.into(), typdef.order());
             }
             _ => w.u8(0xFF),
         }
