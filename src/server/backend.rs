@@ -63,6 +63,10 @@ pub trait Session: Send {
     }
     /// Runs a prepared query. Batches have the columns of [`Prepared::columns`] in their order.
     fn query(&mut self, statement: u64, parameters: &Parameters) -> Result<Rows, SqlError>;
+    /// The rows that the query has changed which ran last, where it is one over the rows of a change.
+    fn rows_changed(&mut self) -> Option<u64> {
+        None
+    }
     /// Runs a prepared statement that is no query, once for each row of parameters; all of them or
     /// none.
     fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError>;

@@ -152,7 +152,8 @@ class Result(ArrowStreamExportable, Protocol):
     """The rows of a query: `__arrow_c_stream__` is called once; the stream is read without Python's lock. A batch that
     takes longer than a tenth of a second does not hold back the rows before it.
 
-    It may have `interrupt()`, which is called in place of the session's while a batch is read, from another thread."""
+    It may have `interrupt()`, which is called in place of the session's while a batch is read, from another thread, and
+    `changed`, the rows that the statement has changed where it is a query over those of a change, else None."""
 
     @property
     def shared(self) -> bool:

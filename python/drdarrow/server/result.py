@@ -23,13 +23,17 @@ class _Session(Protocol):
 class DuckResult:
     """The rows of a query, on their way."""
 
-    def __init__(self, session: _Session, cursor: Cursor, stream: object, shared: bool, run: int) -> None:
+    def __init__(
+        self, session: _Session, cursor: Cursor, stream: object, shared: bool, run: int, changed: int | None = None
+    ) -> None:
         self._session = session
         self._cursor = cursor
         session._cursors.lend(cursor)
         self._stream = stream
         self._shared = shared
         self._run = run
+        #: Rows that the statement has changed, if it is a query over those of a change.
+        self.changed = changed
 
     @property
     def shared(self) -> bool:

@@ -56,6 +56,8 @@ struct EngineSession {
     object: Arc<HeldObject>,
     /// Unread results that stand in the way of the session's next statement.
     shared: Vec<Weak<Mutex<Pulled>>>,
+    /// Rows that the last query has changed, if it was one over those of a change.
+    changed: Option<u64>,
     /// The memory that those may take once they are read.
     budget: Option<Budget>,
     /// The statement is to end.
@@ -91,9 +93,11 @@ impl Serving for EngineSession {
 
     fn query(&mut self, statement: u64, parameters: &Parameters) -> Result<Rows, SqlError> {
         self.clear_way()?;
+        self.changed = None;
         inside(|py| {
             let values = first_row(py, parameters)?;
             let result = self.object.bind(py)?.call_method1("query", (statement, values))?;
+            self.changed = result.getattr_opt("changed")?.map(|count| count.extract()).transpose()?.flatten();
             self.rows(result)
         })
     }
@@ -125,6 +129,10 @@ impl Serving for EngineSession {
             let results = results.collect::<PyResult<Vec<_>>>()?;
             Ok(Called { status, changed, values, results })
         })
+    }
+
+    fn rows_changed(&mut self) -> Option<u64> {
+        self.changed.take()
     }
 
     fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError> {
@@ -260,6 +268,7 @@ impl EngineSession {
         EngineSession {
             object: Arc::new(object),
             shared: Vec::new(),
+            changed: None,
             budget: None,
             unwanted: Arc::default(),
             pulling: Pulling::default(),

@@ -42,6 +42,8 @@ pub(super) struct OpenCursor {
     pub(super) end_sent: bool,
     /// An error was sent in the place of a row.
     pub(super) error_sent: bool,
+    /// Rows that were changed by its statement, which is one over those of a change.
+    pub(super) changed: Option<u64>,
     /// Rows can be changed where it stands.
     pub(super) update: Option<UpdatableCursor>,
 }
@@ -65,6 +67,7 @@ impl OpenCursor {
             wanted: Vec::new(),
             end_sent: false,
             error_sent: false,
+            changed: None,
             update: None,
         }
     }

@@ -64,6 +64,10 @@ impl Session for SwitchedSession {
         })
     }
 
+    fn rows_changed(&mut self) -> Option<u64> {
+        self.0.call(|_, open| Ok(open.session.rows_changed())).ok().flatten()
+    }
+
     fn execute(&mut self, statement: u64, parameters: &Parameters) -> Result<Done, SqlError> {
         self.0.call(|state, open| {
             let number = state.number(open, statement)?;
