@@ -17,7 +17,9 @@ from drdarrow.server.ddl import Change
 from drdarrow.server.lexer import Word, lex, text
 from drdarrow.server.patience import look
 
-__all__ = ["Facts", "change", "facts", "grouped", "learn", "names", "numbered", "origins", "settled", "typed"]
+__all__ = [
+    "Facts", "change", "facts", "grouped", "keeps_rows", "learn", "names", "numbered", "origins", "settled", "typed",
+]  # fmt: skip
 
 #: Characters of a statement whose tree is kept for the next time.
 _KEPT = 2048
@@ -113,6 +115,18 @@ def origins(sql: str, columns: Sequence[str], known: Facts) -> list[Origin | Non
             candidates = [(table, inner.name.upper()) for table in named if inner.name.upper() in known.get(table, {})]
         found.append(candidates[0] if len(candidates) == 1 else None)
     return found if len(found) == len(columns) else nothing
+
+
+def keeps_rows(sql: str) -> bool:
+    """Rows of tables are in the result of a query as they stand: nothing is put in for those that are not there."""
+    query, alone = _first(sql)
+    if not alone or not isinstance(query, exp.Select) or query.args.get("laterals"):
+        return False
+    group = query.args.get("group")
+    if group is not None and any(group.args.get(sets) for sets in ("grouping_sets", "cube", "rollup")):
+        return False
+    joins = query.args.get("joins") or []
+    return all(not join.side and not join.method and join.kind in ("", "INNER", "CROSS") for join in joins)
 
 
 def settled(sql: str) -> str | None:

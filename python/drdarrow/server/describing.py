@@ -23,6 +23,11 @@ __all__ = ["Description", "Rules", "aggregates", "describe"]
 
 #: Markers that a description can count; a persona may have fewer.
 _MARKERS = 65_535
+#: Columns that are NOT NULL in every table of a name: that of a connection may hide another.
+_REQUIRED = """
+SELECT upper(column_name) FROM duckdb_columns() WHERE upper(schema_name) = ? AND upper(table_name) = ?
+GROUP BY 1 HAVING NOT bool_or(is_nullable)
+"""
 #: The type of a bare NULL.
 _NULL = {'"NULL"', "NULL"}
 
@@ -108,12 +113,14 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     origins = columns.origins(text, relation.columns, known)
     abouts = [known[origin[0]][origin[1]] if origin else {} for origin in origins]
     places = _places(cursor, origins)
+    required = _required(cursor, places) if columns.keeps_rows(text) else {}
     kinds = [of for _, of in made] if made is not None and len(made) == len(titles) else [None] * len(titles)
     for name, duck, about, of, place in zip(titles, statement.types, abouts, kinds, places, strict=True):
         if not about and of is not None:
             about = of.about
         _, arrow, metadata = types.describe(name, duck)
-        described.append((name, arrow, {**metadata, **types.fitting(duck, about), **place}))
+        told = {"drda:required": "true"} if place.get("drda:column") in required.get(_table(place), ()) else {}
+        described.append((name, arrow, {**metadata, **types.fitting(duck, about), **place, **told}))
     return statement, described, parameters
 
 
@@ -145,6 +152,19 @@ def _places(cursor: Cursor, origins: Sequence[columns.Origin | None]) -> list[di
         told, _, table = origin[0].rpartition(".")
         places.append({"drda:schema": told or schema, "drda:table": table, "drda:column": origin[1]})
     return places
+
+
+def _required(cursor: Cursor, places: Sequence[dict[str, str]]) -> dict[tuple[str, str], set[str]]:
+    """The columns of each table that are NOT NULL, by schema and table."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for place in places:
+        if place and (table := _table(place)) not in found:
+            found[table] = {column for (column,) in cursor.execute(_REQUIRED, list(table)).fetchall()}
+    return found
+
+
+def _table(place: dict[str, str]) -> tuple[str, str]:
+    return place.get("drda:schema", ""), place.get("drda:table", "")
 
 
 def _markers(cursor: Cursor, apart: bool, text: str, names: set[str]) -> list[str]:

@@ -17,7 +17,8 @@ __all__ = [
 ]  # fmt: skip
 
 #: A column or a parameter: its name, its Arrow type in Arrow's words (`Int32`, `Decimal128(9, 2)`, `Utf8`,
-#: `Timestamp(Microsecond, None)`), and what SQL knows beyond it: `drda:type`, `drda:length`, `drda:scale`.
+#: `Timestamp(Microsecond, None)`), and what SQL knows beyond it: `drda:type`, `drda:length`, `drda:scale`; of a column
+#: without NULLs `drda:required`.
 Described: TypeAlias = tuple[str, str, dict[str, str]]
 
 #: The number by which later calls name the statement, the columns of its result (None: it is no query), its parameters.

@@ -345,7 +345,13 @@ fn parameter_mode(mode: &str) -> PyResult<ParameterMode> {
 fn prepared(described: &Bound<'_, PyAny>) -> PyResult<Prepared> {
     let (statement, columns, parameters): (u64, Option<Vec<Described>>, Vec<Described>) = described.extract()?;
     let fields = |described: Vec<Described>| described.into_iter().map(field).collect::<PyResult<Vec<_>>>();
-    let columns = columns.map(fields).transpose()?.map(|fields| Arc::new(Schema::new(fields)));
+    let columns = columns.map(fields).transpose()?.map(|fields| {
+        let told = fields.into_iter().map(|field| {
+            let nullable = !field.metadata().contains_key("drda:required");
+            field.with_nullable(nullable)
+        });
+        Arc::new(Schema::new(told.collect::<Vec<_>>()))
+    });
     Ok(Prepared { statement, columns, parameters: fields(parameters)? })
 }
 
