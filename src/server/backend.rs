@@ -6,7 +6,7 @@ use super::budget::Budget;
 use super::catalog::database::Database;
 use super::catalog::view::Catalog;
 use super::error::SqlError;
-use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, SchemaRef};
 use std::sync::Arc;
 
@@ -51,13 +51,14 @@ pub type Interrupt = Arc<dyn Fn() + Send + Sync>;
 pub trait Session: Send {
     /// Reads a statement and describes it.
     fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError>;
-    /// Reads a query whose rows are to be changed where a cursor stands. Its result has one column more, the last: an Int64
-    /// by which the row is known as long as the transaction. -511 where the rows are not those of one table.
+    /// Reads a query whose rows are to be changed where a cursor stands. Its result has one column more, the last, of any
+    /// type: a key by which the engine knows the row. -511 where the rows are not those of one table.
     fn prepare_updatable(&mut self, _sql: &str) -> Result<Prepared, SqlError> {
         Err(SqlError::new(-511, "42829", &[]))
     }
     /// Reads an UPDATE or a DELETE, which says nothing of rows, for one row of the query `of`. It has one marker more, the
-    /// last: the number of the row. -509 for another table than that of the query.
+    /// last: the key of the row. It changes no row where that is gone, or where, since the transaction of the query, it was
+    /// changed. -509 for another table than that of the query.
     fn prepare_at_row(&mut self, _sql: &str, _of: u64) -> Result<Prepared, SqlError> {
         Err(SqlError::new(-510, "42828", &[]))
     }
@@ -228,9 +229,9 @@ impl Parameters {
         Parameters { columns: Vec::new(), rows: 1 }
     }
 
-    /// The same with the number of a row as one value more, where there is one.
-    pub fn at_row(mut self, number: Option<i64>) -> Parameters {
-        self.columns.extend(number.map(|number| Arc::new(Int64Array::from(vec![number])) as ArrayRef));
+    /// The same with the key of a row as one value more, where there is one.
+    pub fn at_row(mut self, key: Option<ArrayRef>) -> Parameters {
+        self.columns.extend(key);
         self
     }
 

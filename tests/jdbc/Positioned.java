@@ -1,3 +1,4 @@
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.Statement;
@@ -128,11 +129,74 @@ final class Positioned {
             Scene.same(List.of("1 other"), scene.stored("SELECT ID, V FROM " + other), "the other table");
             ends(scene, table, "1 v1", "2 v2", "3 v3", "4 v4", "5 v5");
         });
+        suite.both("positioned: goes on after a commit", scene -> {
+            String table = filled(scene);
+            scene.connection().commit();
+            try (Statement statement = held(scene);
+                 ResultSet rows = statement.executeQuery("SELECT ID, V FROM " + table + " FOR UPDATE");
+                 Statement update = scene.connection().createStatement()) {
+                String cursor = rows.getCursorName();
+                for (int id = 1; id <= 5; id++) {
+                    Scene.same(true, rows.next() && rows.getInt(1) == id, "row " + id);
+                    String change = id == 4 ? "DELETE FROM " + table : "UPDATE " + table + " SET V = 'w" + id + "'";
+                    Scene.same(1, update.executeUpdate(change + " WHERE CURRENT OF " + cursor), "changed " + id);
+                    scene.connection().commit();
+                    Scene.fails("24", () -> update.executeUpdate("DELETE FROM " + table + " WHERE CURRENT OF " + cursor));
+                }
+                Scene.same(false, rows.next(), "the end");
+            }
+            ends(scene, table, "1 w1", "2 w2", "3 w3", "5 w5");
+        });
+        suite.jcc("positioned: after a commit others have changed the row", scene -> {
+            String table = filled(scene);
+            scene.connection().commit();
+            try (Statement statement = held(scene);
+                 ResultSet rows = statement.executeQuery("SELECT ID FROM " + table + " FOR UPDATE");
+                 Statement update = scene.connection().createStatement()) {
+                String cursor = rows.getCursorName();
+                Scene.same(true, rows.next(), "a row");
+                scene.connection().commit();
+                try (Connection other = scene.open(); Statement theirs = other.createStatement()) {
+                    theirs.executeUpdate("UPDATE " + table + " SET V = 'theirs' WHERE ID = 2");
+                    theirs.executeUpdate("DELETE FROM " + table + " WHERE ID = 3");
+                }
+                for (int id = 2; id <= 4; id++) {
+                    Scene.same(true, rows.next() && rows.getInt(1) == id, "row " + id);
+                    String change = "UPDATE " + table + " SET V = 'ours' WHERE CURRENT OF " + cursor;
+                    if (id < 4) {
+                        Scene.fails("24512", () -> update.executeUpdate(change));
+                    } else {
+                        Scene.same(1, update.executeUpdate(change), "changed");
+                    }
+                }
+            }
+            ends(scene, table, "1 v1", "2 theirs", "4 ours", "5 v5");
+        });
+        suite.both("positioned: updateRow, each with a commit", scene -> {
+            String table = filled(scene);
+            scene.connection().setAutoCommit(true);
+            try (Statement statement = scene.connection().createStatement(
+                     scrolls(scene), ResultSet.CONCUR_UPDATABLE, ResultSet.HOLD_CURSORS_OVER_COMMIT);
+                 ResultSet rows = statement.executeQuery("SELECT ID, V FROM " + table)) {
+                for (int id = 1; id <= 5; id++) {
+                    Scene.same(true, rows.absolute(id), "row " + id);
+                    rows.updateString(2, "w" + id);
+                    rows.updateRow();
+                }
+            }
+            Scene.same(List.of("1 w1", "2 w2", "3 w3", "4 w4", "5 w5"), scene.stored("SELECT ID, V FROM " + table), "rows");
+        });
         suite.both("positioned: of a cursor that is not there", scene -> {
             String table = filled(scene);
             Scene.fails(scene.product.equals("jcc") ? "34000" : "42X30", () ->
                 scene.update("DELETE FROM " + table + " WHERE CURRENT OF NOBODY"));
         });
+    }
+
+    /** A statement whose results stay open after a commit. */
+    private static Statement held(Scene scene) throws Exception {
+        return scene.connection().createStatement(
+            ResultSet.TYPE_FORWARD_ONLY, ResultSet.CONCUR_UPDATABLE, ResultSet.HOLD_CURSORS_OVER_COMMIT);
     }
 
     /** How results scroll whose rows can be changed. */

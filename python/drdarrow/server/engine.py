@@ -183,10 +183,11 @@ class Session(Protocol):
     one by one. While an attribute `careful` is true single rows come as arrays, too.
 
     And `prepare_updatable(sql)`, like `prepare` for a query whose rows are to be changed where a cursor stands (FOR
-    UPDATE): the result has one column more, the last, an Int64 by which a row is known as long as the transaction;
-    SqlError -511 where its rows are not those of one table. With it belongs `prepare_at_row(sql, statement)`, for an
-    UPDATE or DELETE up to its WHERE CURRENT OF, for one row of that query: it has one marker more, the last, the number
-    of the row; SqlError -509 for another table. Without them cursors only read.
+    UPDATE): the result has one column more, the last, of any type: a key by which a row is known; SqlError -511 where
+    its rows are not those of one table. With it belongs `prepare_at_row(sql, statement)`, for an UPDATE or DELETE up to
+    its WHERE CURRENT OF, for one row of that query: it has one marker more, the last, the key of the row; SqlError -509
+    for another table. It changes no row where that is gone, or was changed since the transaction in which it was read:
+    cursors that are held go on after a commit. Without them cursors only read.
 
     And `execute_gathered(statement, table)`, which runs such a statement for rows that came as commands of their own,
     with the outcome that they have one by one; table as above. The answer is how many were run, from the first on, each

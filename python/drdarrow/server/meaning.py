@@ -6,7 +6,7 @@ were declared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -37,6 +37,8 @@ class Run:
     #: Markers that are values of columns of exact numbers, with the digits that these have after their points.
     scales: Mapping[int, int] = field(default_factory=dict)
     fits: Mapping[int, storing.Fit] = field(default_factory=dict)
+    #: The parameters that the last one stands for.
+    last: Callable[[object], list[object]] | None = None
 
     def ready(self, row: Sequence[object]) -> tuple[str, list[object]]:
         """The statement for one row, and its parameters.
@@ -54,6 +56,8 @@ class Run:
     def values(self, row: Sequence[object]) -> list[object]:
         """The parameters of one row."""
         values = list(row)
+        if self.last is not None:
+            values[-1:] = self.last(values[-1])
         for n in self.trimmed:
             if isinstance(value := values[n], str):
                 values[n] = value.rstrip(" ")

@@ -1,11 +1,13 @@
 """Rows that are changed where a cursor stands: queries FOR UPDATE, and statements WHERE CURRENT OF their cursors.
 
-DuckDB knows a row of a table by a number (ROWID), which holds as long as a transaction. So such a query has that number
-as one column more, it runs in the transaction of the changes, and a statement for the row of a cursor asks for it.
+DuckDB knows a row of a table by a number (ROWID), which holds as long as a transaction. So such a query has a key as
+one column more: its transaction, that number, and a hash of the row. It runs in the transaction of the changes. A
+statement for the row of a cursor asks for the number; in a later transaction the row has to be as it was read, too.
 """
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
@@ -20,6 +22,7 @@ from drdarrow.server.known import Known
 from drdarrow.server.lexer import Word
 from drdarrow.server.references import References
 from drdarrow.server.statement import Statement as Running
+from drdarrow.server.targets import quoted
 
 __all__ = ["at_row", "updatable"]
 
@@ -39,8 +42,11 @@ _OTHERS = {
     "USING",
     "SAMPLE",
 }
-#: The condition of a statement for one row.
-_ROW = " WHERE rowid = CAST(? AS BIGINT)"
+#: The parts of a key.
+_KEY = re.compile(r"(\d+):(\d+):(\d+)")
+#: The condition of a statement for one row, with the parts of its key in another order.
+_ROW = " WHERE rowid = CAST(? AS BIGINT) AND (txid_current() = CAST(? AS BIGINT) OR {hash} = CAST(? AS UBIGINT))"
+_COLUMNS = "SELECT column_name FROM duckdb_columns() WHERE {} ORDER BY column_index"
 _SHADOWED = "SELECT count(*) FROM duckdb_columns() WHERE lower(column_name) = 'rowid' AND lower(table_name) = lower(?)"
 
 
@@ -59,19 +65,22 @@ class _Session(Protocol):
 
 
 def updatable(session: _Session, sql: str) -> Prepared:
-    """Prepares a query whose last column is the number of the row.
+    """Prepares a query whose last column is the key of the row.
 
     Raises SqlError -511 where its rows are not those of one table.
     """
     translated = session._dialect.to_duckdb(sql)
-    found = _with_number(Statement(translated.sql))
+    of = Statement(translated.sql)
+    found = _table(of)
     if found is None:
         raise SqlError(-511, "42829")
-    text, table = found
-    with session._reading(text) as cursor:
+    start, table, alias = found
+    with session._reading(translated.sql) as cursor:
         if cursor.execute(_SHADOWED, [table[-1]]).fetchone() != (0,):
             raise SqlError(-511, "42829")
         place = _place(cursor, table)
+        key = f"concat_ws(':', txid_current(), {alias}.rowid, {_hash(cursor, place, alias)})"
+        text = of.written(Edits(before={start: f", {key} "}))
         statement, described, parameters = _describe(session, cursor, replace(translated, sql=text))
     statement.rows_of = place
     return session._keep(statement), described, parameters
@@ -79,7 +88,7 @@ def updatable(session: _Session, sql: str) -> Prepared:
 
 def at_row(session: _Session, sql: str, of: int) -> Prepared:
     """Prepares an UPDATE or a DELETE, which says nothing of rows, for one row of a query's table: its last marker is
-    the number of the row.
+    the key of the row.
 
     Raises SqlError -509 for another table, -510 for a query whose rows have no numbers.
     """
@@ -98,12 +107,30 @@ def at_row(session: _Session, sql: str, of: int) -> Prepared:
         if _place(cursor, table) != query.rows_of:
             raise SqlError(-509, "42827", table[-1])
         changed, described, parameters = _describe(session, cursor, replace(translated, sql=text))
+        row = _ROW.format(hash=_hash(cursor, query.rows_of, quoted(table[-1])))
     # Not before the comparisons are put as Db2 means them: a number is found by no function of it.
-    changed.run.sql += _ROW
-    changed.run.lean += _ROW if changed.run.lean else ""
-    changed.text += _ROW
-    parameters.append(catalog.parameter(str(len(parameters) + 1), "BIGINT"))
+    changed.run.sql += row
+    changed.run.lean += row if changed.run.lean else ""
+    changed.run.last = parts
+    changed.text += row
+    parameters.append(catalog.parameter(str(len(parameters) + 1), "VARCHAR"))
     return session._keep(changed), described, parameters
+
+
+def parts(key: object) -> list[object]:
+    """The parts of a key, as the condition has them."""
+    found = _KEY.fullmatch(str(key))
+    if found is None:
+        raise SqlError(-508, "24504")
+    transaction, row, content = map(int, found.groups())
+    return [row, transaction, content]
+
+
+def _hash(cursor: Cursor, place: tuple[str, ...], alias: str) -> str:
+    """The hash of a row of a table."""
+    here = "lower(schema_name) = lower(?) AND lower(table_name) = lower(?)"
+    columns = cursor.execute(_COLUMNS.format(here), list(place)).fetchall()
+    return f"hash({', '.join(f'{alias}.{quoted(column)}' for (column,) in columns)})"
 
 
 def _describe(session: _Session, cursor: Cursor, translated: Translated) -> describing.Description:
@@ -112,8 +139,8 @@ def _describe(session: _Session, cursor: Cursor, translated: Translated) -> desc
     return describing.describe(cursor, cursor is not session._main, translated, session._known.tables, session._rules)
 
 
-def _with_number(of: Statement) -> tuple[str, tuple[str, ...]] | None:
-    """A query with the number of the row as its last column, and its table; None where it has not one."""
+def _table(of: Statement) -> tuple[int, tuple[str, ...], str] | None:
+    """Where FROM stands in a query, its table, and the name that this has there; None where it has not one."""
     if not of.whole or of.upper(0) != "SELECT":
         return None
     start = _find(of, 1, {"FROM"})
@@ -130,8 +157,7 @@ def _with_number(of: Statement) -> tuple[str, tuple[str, ...]] | None:
         alias, end = of.words[end], end + 1
     if not _follows(of.words[end]) or alias.kind not in ("name", "quoted") or _find(of, 1, _OTHERS) is not None:
         return None
-    edits = Edits(before={start: f", {alias.text}.rowid "})
-    return of.written(edits), table
+    return start, table, alias.text
 
 
 def _follows(word: Word) -> bool:

@@ -16,6 +16,7 @@ use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::reply::Reply;
 use crate::wire::sql::package::PkgNamCsn;
 use crate::wire::value::field::Field;
+use arrow_array::ArrayRef;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -72,13 +73,13 @@ impl OpenCursor {
         }
     }
 
-    /// The number of the row where it stands. -510 where rows cannot be changed, -508 where it stands on none, or on one
-    /// of a unit of work that has ended.
-    pub(super) fn row_number(&self) -> std::result::Result<i64, SqlError> {
+    /// The key of the row where it stands. -510 where rows cannot be changed, -508 where it stands on none, or on one
+    /// that was read in a unit of work that has ended.
+    pub(super) fn row_key(&self) -> std::result::Result<ArrayRef, SqlError> {
         let Some(update) = &self.update else { return Err(SqlError::new(-510, "42828", &[])) };
         let at = self.scroll.as_ref().map_or(self.rows.sent, |scroll| scroll.at);
-        let number = update.numbers.get(at).filter(|_| !self.end_sent && !update.over);
-        number.ok_or_else(|| SqlError::new(-508, "24504", &[]))
+        let key = update.keys.get(at).filter(|_| !self.end_sent && !update.waits);
+        key.ok_or_else(|| SqlError::new(-508, "24504", &[]))
     }
 }
 
@@ -155,7 +156,7 @@ impl Cursors {
     /// Ends the queries that end with the unit of work; a rollback ends them all.
     pub(super) fn end_unit_of_work(&mut self, rolled_back: bool) {
         self.open.retain(|_, cursor| cursor.held && !rolled_back);
-        self.open.values_mut().filter_map(|cursor| cursor.update.as_mut()).for_each(|update| update.over = true);
+        self.open.values_mut().filter_map(|cursor| cursor.update.as_mut()).for_each(|update| update.waits = true);
     }
 
     /// Waits until nothing is asked of the engine any more, but for the rows of `except`. With `interrupt` the engine is

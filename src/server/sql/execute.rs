@@ -17,7 +17,7 @@ use super::routine_call::RoutineCall;
 use super::section::{Section, SectionStatement, not_prepared};
 use super::session::SqlSession;
 use super::special_register_set::set_register;
-use super::{explain, lob_sysstat};
+use super::{explain, lob_sysstat, positioned};
 use crate::server::backend::Done;
 use crate::server::environment::Environment;
 use crate::server::error::SqlError;
@@ -66,7 +66,7 @@ pub(super) fn excsqlstt(
             Err(_) => by_name(sql, env, name, command, &section, &array, out),
         };
     }
-    let (statement, defines, row, parameters) = match sql.statement(&section) {
+    let (statement, defines, (row, at_row), parameters) = match sql.statement(&section) {
         Some(SectionStatement::Prepared { columns, .. }) if !columns.is_empty() => {
             return refuse_rows(sql, env, &SqlError::new(-84, "42612", &[]), answers, out);
         }
@@ -74,12 +74,12 @@ pub(super) fn excsqlstt(
             return refuse_rows(sql, env, &one_row_only(), answers, out);
         }
         Some(SectionStatement::Prepared { prepared, defines, at_row, .. }) => {
-            let row = at_row.as_ref().map(|name| sql.cursors.named(name).and_then(OpenCursor::row_number)).transpose();
+            let row = at_row.as_ref().map(|name| sql.cursors.named(name).and_then(OpenCursor::row_key)).transpose();
             let parameters = match atomic {
                 true => array.parameters(&prepared.parameters)?.map(SingleRows::from),
                 false => array.parameters_each(&prepared.parameters)?,
             };
-            (prepared.statement, *defines, row, parameters)
+            (prepared.statement, *defines, (row, at_row.clone()), parameters)
         }
         Some(_) if array.rows > 1 => return refuse_rows(sql, env, &one_row_only(), answers, out),
         _ if section.1 == lob_sysstat::PACKAGE => {
@@ -114,8 +114,12 @@ pub(super) fn excsqlstt(
         Err(error) => return refuse_rows(sql, env, &error, answers, out),
     };
     let good = if bad.is_empty() { good.at_row(row) } else { good };
+    let found = |done| match &at_row {
+        Some(name) => positioned::found(done, name),
+        None => Ok(done),
+    };
     if atomic {
-        let done = sql.engine().execute(statement, &good);
+        let done = sql.engine().execute(statement, &good).and_then(found);
         if defines && done.is_ok() {
             announce_change(sql, env, out)?;
         }
@@ -125,7 +129,7 @@ pub(super) fn excsqlstt(
     if done.len() != good.rows {
         return Err(ProtocolError::ours("the engine answered for another number of rows"));
     }
-    let mut done = done.into_iter();
+    let mut done = done.into_iter().map(|done| done.and_then(found));
     let all = (0..array.rows).filter_map(|row| bad.remove(&row).map(Err).or_else(|| done.next())).collect();
     executed_each(sql, env, all, out)
 }

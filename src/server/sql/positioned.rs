@@ -1,11 +1,12 @@
-//! Rows that are changed where a cursor stands: queries FOR UPDATE, whose result has one column more than is sent, with a
-//! number for each row; and statements WHERE CURRENT OF such a cursor, which are for the row of that number. The cursor
+//! Rows that are changed where a cursor stands: queries FOR UPDATE, whose result has one column more than is sent, by
+//! which the engine knows each row; and statements WHERE CURRENT OF such a cursor, which are for that row. The cursor
 //! is named in their text alone, by a name made of its section's. (Measured: Derby's client, IBM's JDBC driver.)
+//! After a commit a cursor that is held has to be read on before a row is changed. (Read: Db2 for LUW, DECLARE CURSOR.)
 
 use super::section::Section;
-use crate::server::backend::Rows;
+use crate::server::backend::{Done, Rows};
 use crate::server::error::SqlError;
-use arrow_array::{Array, Int64Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::Schema;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,56 +18,61 @@ const KEPT: usize = 2;
 pub(super) struct UpdatableCursor {
     /// The query, as the engine knows it.
     pub(super) statement: u64,
-    pub(super) numbers: RowNumbers,
-    /// The unit of work in which the numbers hold has ended.
-    pub(super) over: bool,
+    pub(super) keys: RowKeys,
+    /// A unit of work has ended since its last row was read.
+    pub(super) waits: bool,
 }
 
-/// The numbers of rows, as far as the rows were read.
+/// How the engine knows rows, as far as they were read.
 #[derive(Clone, Default)]
-pub(super) struct RowNumbers(Arc<Mutex<VecDeque<(u64, Int64Array)>>>);
+pub(super) struct RowKeys(Arc<Mutex<VecDeque<(u64, ArrayRef)>>>);
 
-impl RowNumbers {
-    /// The number of a row by its place in the result, from 1 on.
-    pub(super) fn get(&self, row: u64) -> Option<i64> {
+impl RowKeys {
+    /// That of a row by its place in the result, from 1 on.
+    pub(super) fn get(&self, row: u64) -> Option<ArrayRef> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (before, numbers) = kept.iter().rev().find(|(before, _)| *before < row)?;
+        let (before, keys) = kept.iter().rev().find(|(before, _)| *before < row)?;
         let at = usize::try_from(row - before - 1).ok()?;
-        (at < numbers.len() && numbers.is_valid(at)).then(|| numbers.value(at))
+        (at < keys.len() && keys.is_valid(at)).then(|| keys.slice(at, 1))
     }
 
-    fn add(&self, before: u64, numbers: Int64Array, all: bool) {
+    fn add(&self, before: u64, keys: ArrayRef, all: bool) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back((before, numbers));
+        kept.push_back((before, keys));
         while !all && kept.len() > KEPT {
             kept.pop_front();
         }
     }
 }
 
-/// Takes the last column, of numbers, off rows. `all` keeps those of all rows, for a cursor that scrolls.
-pub(super) fn numbered(rows: Rows, all: bool) -> (Rows, RowNumbers) {
-    let (numbers, mut count) = (RowNumbers::default(), 0);
-    let kept = numbers.clone();
+/// Takes the last column, of keys, off rows. `all` keeps those of all rows, for a cursor that scrolls.
+pub(super) fn keyed(rows: Rows, all: bool) -> (Rows, RowKeys) {
+    let (keys, mut count) = (RowKeys::default(), 0);
+    let kept = keys.clone();
     let rows = rows.map(move |batch| {
         let batch = batch?;
-        let (rest, last) = split(&batch).ok_or_else(|| SqlError::system("rows without numbers"))?;
+        let (rest, last) = split(&batch).ok_or_else(|| SqlError::system("rows without keys"))?;
         kept.add(count, last, all);
         count += rest.num_rows() as u64;
         Ok(rest)
     });
-    (Box::new(rows), numbers)
+    (Box::new(rows), keys)
 }
 
-fn split(batch: &RecordBatch) -> Option<(RecordBatch, Int64Array)> {
+/// -224 where a statement for the row of a cursor found it no more, or changed by others.
+pub(super) fn found(done: Done, cursor: &str) -> Result<Done, SqlError> {
+    if done.count == Some(0) { Err(SqlError::new(-224, "24512", &[cursor])) } else { Ok(done) }
+}
+
+fn split(batch: &RecordBatch) -> Option<(RecordBatch, ArrayRef)> {
     let columns = batch.num_columns().checked_sub(1)?;
-    let last = batch.columns().last()?.as_any().downcast_ref::<Int64Array>()?.clone();
+    let last = batch.columns().last()?.clone();
     let most: Vec<usize> = (0..columns).collect();
     Some((batch.project(&most).ok()?, last))
 }
 
 /// The columns that are sent.
-pub(super) fn without_number(schema: &Schema) -> Schema {
+pub(super) fn without_key(schema: &Schema) -> Schema {
     let columns = schema.fields().len().saturating_sub(1);
     Schema::new(schema.fields().iter().take(columns).cloned().collect::<Vec<_>>())
 }
@@ -129,7 +135,7 @@ fn without_word<'a>(sql: &'a str, word: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::StringArray;
+    use arrow_array::{Int64Array, StringArray};
 
     #[test]
     fn statements_are_recognised() {
@@ -167,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_known_by_their_numbers() {
+    fn rows_are_known_by_their_keys() {
         let batch = |names: &[&str], numbers: &[i64]| {
             let columns: [(&str, arrow_array::ArrayRef); 2] = [
                 ("NAME", Arc::new(StringArray::from(names.to_vec()))),
@@ -180,11 +186,13 @@ mod tests {
         for (all, expected) in
             [(true, [Some(10), Some(11), Some(40), Some(7)]), (false, [None, None, Some(40), Some(7)])]
         {
-            let (rows, numbers) = numbered(Box::new(batches().into_iter()), all);
+            let (rows, keys) = keyed(Box::new(batches().into_iter()), all);
+            let number =
+                |row| Some(keys.get(row)?.as_any().downcast_ref::<Int64Array>().map(|one| (one.len(), one.value(0))));
             let columns: Vec<usize> = rows.map(|batch| batch.unwrap().num_columns()).collect();
             assert_eq!(columns, [1; 4]);
-            assert_eq!([1, 2, 3, 4].map(|row| numbers.get(row)), expected);
-            assert_eq!((numbers.get(0), numbers.get(5)), (None, None));
+            assert_eq!([1, 2, 3, 4].map(number), expected.map(|number| number.map(|number| Some((1, number)))));
+            assert_eq!((number(0), number(5)), (None, None));
         }
     }
 }

@@ -131,7 +131,7 @@ pub(super) fn excsqlimm(
     });
     let done = match prepared {
         Ok((SectionStatement::Prepared { prepared, columns, parameters, at_row, .. }, text)) => {
-            let row = at_row.map(|name| sql.cursors.named(&name).and_then(OpenCursor::row_number)).transpose();
+            let row = at_row.as_ref().map(|name| sql.cursors.named(name).and_then(OpenCursor::row_key)).transpose();
             let engine = sql.engine();
             let done = if !columns.is_empty() {
                 Err(SqlError::new(-84, "42612", &[]))
@@ -139,6 +139,10 @@ pub(super) fn excsqlimm(
                 Err(SqlError::new(-313, "07001", &[]))
             } else {
                 row.and_then(|row| engine.execute(prepared.statement, &Parameters::none().at_row(row)))
+            };
+            let done = match &at_row {
+                Some(name) => done.and_then(|done| positioned::found(done, name)),
+                None => done,
             };
             engine.forget(prepared.statement);
             if done.is_ok() && defines(&text) {
@@ -250,7 +254,7 @@ fn prepare(
     }
     let (mut prepared, updatable, at_row) = read(sql, text, cursor)?;
     if updatable {
-        prepared.columns = prepared.columns.map(|schema| Arc::new(positioned::without_number(&schema)));
+        prepared.columns = prepared.columns.map(|schema| Arc::new(positioned::without_key(&schema)));
     }
     if at_row.is_some() {
         prepared.parameters.pop();

@@ -121,6 +121,9 @@ pub(super) fn cntqry(
     if let Some(outovr) = objects.iter().find(|o| o.cp == cp::OUTOVR) {
         cursor.wanted = lob_locator::wanted(&outovr.body, cursor.rows.fields())?;
     }
+    if let Some(update) = &mut cursor.update {
+        update.waits = false;
+    }
     let mut sender = RowSender { env, locators: &mut sql.locators, out, failed: None };
     let progress = if cursor.scroll.is_some() {
         scroll::rows(&mut sender, cursor, command)?;
@@ -158,7 +161,7 @@ fn stays(sql: &mut SqlSession, id: CursorId, mut cursor: OpenCursor, failed: Opt
     if failed.is_some_and(|error| sql.undo(error))
         && let Some(update) = &mut cursor.update
     {
-        update.over = true;
+        update.waits = true;
     }
     sql.cursors.insert(id, cursor);
 }
@@ -207,8 +210,8 @@ fn open(
     Ok(rows.map(|rows| {
         let meter = Meter::new(&sql.budget, shared);
         let (rows, update) = if updatable {
-            let (rows, numbers) = positioned::numbered(rows, scrolls);
-            (rows, Some(UpdatableCursor { statement, numbers, over: false }))
+            let (rows, keys) = positioned::keyed(rows, scrolls);
+            (rows, Some(UpdatableCursor { statement, keys, waits: false }))
         } else {
             (rows, None)
         };
