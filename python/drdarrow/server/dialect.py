@@ -23,9 +23,10 @@ Translated is what DuckDB would refuse or take for something else; the rest of a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from drdarrow.server import ddl, numbering, temporary
+from drdarrow.server import client_information, ddl, numbering, temporary
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex, text
 from drdarrow.server.wording import Wording, literal
@@ -74,10 +75,7 @@ class Dialect:
             "TIMEZONE": "0",
             "PATH": literal(f'"SYSIBM","SYSFUN","SYSPROC","SYSIBMADM","{user.upper()}"'),
             "DEGREE": "'1'",
-            "CLIENT_ACCTNG": "''",
-            "CLIENT_APPLNAME": "''",
-            "CLIENT_USERID": "''",
-            "CLIENT_WRKSTNNAME": "''",
+            **{name: literal(value) for name, value in client_information.EMPTY.items()},
         }
 
     def schema(self, sql: str) -> str | None:
@@ -86,6 +84,10 @@ class Dialect:
         if not found:
             return None
         return f"SET schema = {literal(next(group for group in found.groups() if group))}"
+
+    def take(self, told: Mapping[str, str]) -> None:
+        """Registers have other values from now on."""
+        self._registers.update({name: literal(value) for name, value in told.items()})
 
     def is_register(self, sql: str) -> bool:
         """A special register of Db2 that DuckDB has not: it is taken and forgotten."""

@@ -13,7 +13,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from drdarrow._core import collect
-from drdarrow.server import arrays, catalog, changed, describing, errors, final, positioned, remembered, sizes
+from drdarrow.server import (
+    arrays,
+    catalog,
+    changed,
+    client_information,
+    describing,
+    errors,
+    final,
+    positioned,
+    remembered,
+    sizes,
+)
 from drdarrow.server.arrays import CHANGES, DEFINITIONS
 from drdarrow.server.catalog_views import CatalogViews
 from drdarrow.server.cursors import Cursor, Cursors
@@ -341,7 +352,9 @@ class DuckSession(WatchedSession):
         self._statements.pop(number, None)
 
     def set(self, sql: str, /) -> None:
-        """The schema is taken over if there is one of the name; other registers of a client mean nothing here."""
+        """The schema is taken over if there is one of the name, and what the client says of itself. Other registers
+        mean nothing here."""
+        self._dialect.take(client_information.told(sql))
         if schema := self._dialect.schema(sql):
             try:
                 self.execute(self._keep(Statement(Run(schema), "VARIABLE_SET")), [()])
