@@ -22,6 +22,7 @@ use crate::wire::sql::sqlvar::SqlVar;
 use crate::wire::value::field::{CCSID_BINARY, Shape};
 use crate::wire::value::types::TypeId;
 use bytes::Bytes;
+use std::sync::atomic::AtomicBool;
 
 /// Names of calls.
 const CALLS: [(&str, Call); 16] = [
@@ -155,7 +156,8 @@ pub(super) fn call_lob(
 ) -> Result<After> {
     let forms = call.forms();
     let arguments = Arguments::read(input, forms)?;
-    let answer = match answer(&mut sql.locators, call, &arguments)? {
+    let abandoned = sql.abandoned();
+    let answer = match answer((&mut sql.locators, &abandoned), call, &arguments)? {
         Ok(answer) if call.returns() => answer,
         done => return sql.conclude(env, done.map(drop), out),
     };
@@ -175,7 +177,11 @@ pub(super) fn call_lob(
 }
 
 /// The value that comes out of a call, as it is written.
-fn answer(locators: &mut Locators, call: Call, arguments: &Arguments) -> Result<std::result::Result<Writer, SqlError>> {
+fn answer(
+    (locators, abandoned): (&mut Locators, &AtomicBool),
+    call: Call,
+    arguments: &Arguments,
+) -> Result<std::result::Result<Writer, SqlError>> {
     let mut w = Writer::new();
     if let Call::Create { text } = call {
         w.u32(locators.keep(Bytes::new(), if text { UTF8 } else { 0 }));
@@ -237,7 +243,7 @@ fn answer(locators: &mut Locators, call: Call, arguments: &Arguments) -> Result<
             };
             let Some(wanted) = wanted else { return Ok(Err(no_locator())) };
             let Some(skip) = arguments.skip(at)? else { return Ok(Err(out_of_range())) };
-            match found(&locators.budget, &value.bytes, wanted, skip, text) {
+            match found((&locators.budget, abandoned), &value.bytes, wanted, skip, text) {
                 Ok(at) => w.u64(at),
                 Err(full) => return Ok(Err(full)),
             }
@@ -280,7 +286,7 @@ mod tests {
         let mut locators = Locators::new(&budget);
         let mut run = |call, numbers: &[i64], value: &str| {
             let arguments = Arguments { numbers: numbers.to_vec(), value: value.to_owned().into() };
-            answer(&mut locators, call, &arguments).unwrap().map(Writer::into_vec)
+            answer((&mut locators, &AtomicBool::new(false)), call, &arguments).unwrap().map(Writer::into_vec)
         };
         let number = |n: u64| Ok(n.to_be_bytes().to_vec());
         let text = true;

@@ -4,14 +4,18 @@
 use super::lob_locator::KeptLob;
 use crate::server::budget::Budget;
 use crate::server::error::SqlError;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Longest part of a value.
 pub(super) const PART: usize = 0x7FFF;
 
+/// Bytes that are searched between two looks at whether anybody waits for it.
+const LOOK: usize = 1 << 20;
+
 /// The position of a value in another, from 1 on, where it stands after `skip`; -1 where it is not there. -289 without the
-/// memory to search.
+/// memory to search, -952 where nobody waits for it any more.
 pub(super) fn found(
-    budget: &Budget,
+    (budget, abandoned): (&Budget, &AtomicBool),
     value: &[u8],
     wanted: &[u8],
     skip: usize,
@@ -23,12 +27,16 @@ pub(super) fn found(
         return Ok(u64::MAX);
     }
     let _borders = budget.lease(wanted.len() * size_of::<u32>())?;
-    let at = find(rest, wanted).and_then(|at| value.get(..from + at));
+    let at = find(rest, wanted, abandoned)?.and_then(|at| value.get(..from + at));
     Ok(at.map_or(u64::MAX, |before| 1 + if text { units(before) } else { before.len() } as u64))
 }
 
 /// Where a value first stands in another, in time that grows with the length of both. (Knuth, Morris and Pratt.)
-fn find(value: &[u8], wanted: &[u8]) -> Option<usize> {
+fn find(value: &[u8], wanted: &[u8], abandoned: &AtomicBool) -> std::result::Result<Option<usize>, SqlError> {
+    let look = |at: usize| match at.is_multiple_of(LOOK) && abandoned.load(Ordering::Relaxed) {
+        true => Err(SqlError::interrupted()),
+        false => Ok(()),
+    };
     // For each byte of the pattern: how much of its beginning ends there.
     let mut borders: Vec<u32> = vec![0; wanted.len()];
     let step = |borders: &[u32], mut held: usize, byte: u8| {
@@ -39,6 +47,7 @@ fn find(value: &[u8], wanted: &[u8]) -> Option<usize> {
     };
     let mut held = 0;
     for (n, byte) in wanted.iter().enumerate().skip(1) {
+        look(n)?;
         held = step(&borders, held, *byte);
         if let Some(border) = borders.get_mut(n) {
             *border = held as u32;
@@ -46,15 +55,16 @@ fn find(value: &[u8], wanted: &[u8]) -> Option<usize> {
     }
     held = 0;
     if wanted.is_empty() {
-        return Some(0);
+        return Ok(Some(0));
     }
-    value
-        .iter()
-        .position(|byte| {
-            held = step(&borders, held, *byte);
-            held == wanted.len()
-        })
-        .map(|last| last + 1 - wanted.len())
+    for (last, byte) in value.iter().enumerate() {
+        look(last)?;
+        held = step(&borders, held, *byte);
+        if held == wanted.len() {
+            return Ok(Some(last + 1 - wanted.len()));
+        }
+    }
+    Ok(None)
 }
 
 /// UTF-16 units of a text in UTF-8.
@@ -124,6 +134,8 @@ mod tests {
     use super::*;
     use crate::server::budget::ServerBudget;
 
+    static WAITED_FOR: AtomicBool = AtomicBool::new(false);
+
     #[test]
     fn a_value_is_found_where_it_first_stands() {
         for (value, wanted, at) in [
@@ -135,20 +147,28 @@ mod tests {
             ("aaa", "b", None),
             ("xyz", "xyz", Some(0)),
         ] {
-            assert_eq!(find(value.as_bytes(), wanted.as_bytes()), at, "{value} {wanted}");
+            assert_eq!(find(value.as_bytes(), wanted.as_bytes(), &WAITED_FOR), Ok(at), "{value} {wanted}");
         }
+    }
+
+    #[test]
+    fn a_search_ends_when_nobody_waits_for_it() {
+        let (value, gone) = (vec![b'a'; 3 * LOOK], AtomicBool::new(true));
+        assert_eq!(find(&value, b"b", &WAITED_FOR), Ok(None));
+        assert_eq!(find(&value, b"b", &gone).map_err(|e| e.sqlcode), Err(-952));
+        assert_eq!(find(&value, &[b'b'; LOOK + 1], &gone).map_err(|e| e.sqlcode), Err(-952));
     }
 
     #[test]
     fn a_search_takes_no_more_memory_than_there_is() {
         let budget = ServerBudget::new(1 << 20, 1 << 20).connection();
         let _taken = budget.lease((1 << 20) - 8).unwrap();
-        assert_eq!(found(&budget, b"aabab", b"ab", 0, false), Ok(2));
-        assert_eq!(found(&budget, b"aabab", b"ab", 2, false), Ok(4));
-        assert_eq!(found(&budget, b"aabab", b"ab", 9, false), Ok(u64::MAX));
+        assert_eq!(found((&budget, &WAITED_FOR), b"aabab", b"ab", 0, false), Ok(2));
+        assert_eq!(found((&budget, &WAITED_FOR), b"aabab", b"ab", 2, false), Ok(4));
+        assert_eq!(found((&budget, &WAITED_FOR), b"aabab", b"ab", 9, false), Ok(u64::MAX));
         // It is longer than the rest.
-        assert_eq!(found(&budget, b"aabab", b"abab", 2, false), Ok(u64::MAX));
-        assert_eq!(found(&budget, b"aabab", b"aab", 0, false).map_err(|e| e.sqlcode), Err(-289));
+        assert_eq!(found((&budget, &WAITED_FOR), b"aabab", b"abab", 2, false), Ok(u64::MAX));
+        assert_eq!(found((&budget, &WAITED_FOR), b"aabab", b"aab", 0, false).map_err(|e| e.sqlcode), Err(-289));
         assert_eq!(budget.empty().room(), 8);
     }
 
