@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closing, split
 
 __all__ = ["Change", "Type", "changes", "declared", "is_definition", "is_type_place", "type_at"]
@@ -41,6 +42,8 @@ _CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK")
 _LARGE = 2_147_483_647
 #: The CCSID of FOR BIT DATA.
 _BINARY = "65535"
+#: Digits of a second that DuckDB keeps.
+_DIGITS = 9
 #: Words of the longest type: TIMESTAMP(6) WITH TIME ZONE, VARCHAR(32 K OCTETS) FOR BIT DATA CCSID 1208.
 _LONGEST = 24
 
@@ -120,8 +123,10 @@ def type_at(words: Sequence[Word], at: int) -> Type | None:
         return Type(f"DECIMAL({sizes[0]}, {sizes[1]})", start + end, {"drda:type": "NUMERIC"} if name[0] == "N" else {})
     if name == "TIMESTAMP" and sizes:
         digits = sizes[0]
+        if digits > _DIGITS:
+            raise SqlError(-604, "42611", f"TIMESTAMP({digits}): the engine keeps {_DIGITS} digits of a second")
         duck = "TIMESTAMP_S" if digits == 0 else "TIMESTAMP" if digits <= 6 else "TIMESTAMP_NS"
-        return Type(duck if digits <= 9 else None, start + end, {"drda:scale": str(digits)})
+        return Type(duck, start + end, {"drda:scale": str(digits)})
     return None
 
 

@@ -37,6 +37,9 @@ _RULES: list[tuple[str, str, int, str]] = [
     ("conversion", r"(?:date|time|timestamp) field value|(?:date|time|timestamp) format", -180, "22007"),
     ("conversion", r"Failure in decode: could not convert blob to (UTF8)", -330, "22021"),
     ("conversion", r"out of range|overflow", -413, "22003"),
+    # A text that is a number has too many digits.
+    ("conversion", r"convert string [\"'][-+]?(?:\d+\.?\d*|\.\d+)[\"'] to (?:DECIMAL|U?INT|HUGEINT)", -413, "22003"),
+    ("conversion", r"Unimplemented type for cast \((.*) -> (.*)\)", -401, "42818"),
     ("conversion", r"", -420, "22018"),
     ("type mismatch", r"", -420, "22018"),
     ("mismatch type", r"", -420, "22018"),

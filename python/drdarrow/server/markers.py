@@ -20,9 +20,10 @@ _AS = {
     "CHAR FOR BIT DATA": "VARCHAR FOR BIT DATA",
     "VARCHAR FOR BIT DATA": "VARCHAR FOR BIT DATA",
     "CLOB": "CLOB",
+    "DBCLOB": "DBCLOB",
     "BLOB": "BLOB",
 }
-_LARGE = ("CLOB", "BLOB")
+_LARGE = ("CLOB", "DBCLOB", "BLOB")
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 

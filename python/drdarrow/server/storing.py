@@ -24,9 +24,13 @@ _EXACT = Context(prec=400)
 Known = Callable[[tuple[str, ...]], Mapping[str, Mapping[str, str]] | None]
 
 FIXED = {"CHAR", "GRAPHIC"}
-VARYING = {"VARCHAR", "LONG VARCHAR", "VARGRAPHIC", "LONG VARGRAPHIC"}
+VARYING = {"VARCHAR", "LONG VARCHAR", "VARGRAPHIC", "LONG VARGRAPHIC", "CLOB", "DBCLOB"}
+#: Types whose length counts characters in any case.
+_DOUBLE = {"GRAPHIC", "VARGRAPHIC", "LONG VARGRAPHIC", "DBCLOB"}
+#: Bytes of the longest character in UTF-8.
+_WIDEST = 4
 _FIXED_BYTES = {"CHAR FOR BIT DATA", "BINARY"}
-_VARYING_BYTES = {"VARCHAR FOR BIT DATA", "LONG VARCHAR FOR BIT DATA", "VARBINARY"}
+_VARYING_BYTES = {"VARCHAR FOR BIT DATA", "LONG VARCHAR FOR BIT DATA", "VARBINARY", "BLOB"}
 
 _TOO_LONG = "error('drdarrow 22001 ' || target || ': ' || {size} || ' do not fit into ' || n)"
 _FITTED = (
@@ -72,6 +76,8 @@ class Fit:
 
     def of(self, value: str) -> str:
         """The text to store. Raises SqlError -404 for one that is too long."""
+        if not self.filled and len(value) * _WIDEST <= self.length:
+            return value
         size, bare = self._size(value), value.rstrip(" ")
         if size <= self.length and not self.filled:
             return value
@@ -106,7 +112,7 @@ class Storage:
         kind, length = about.get("drda:type", ""), about.get("drda:length", "")
         if kind not in FIXED | VARYING or not length.isdigit():
             return None
-        inbytes = about.get("drda:ccsid") == "1208" or self.bytes and "GRAPHIC" not in kind
+        inbytes = about.get("drda:ccsid") == "1208" or self.bytes and kind not in _DOUBLE
         return Fit(column, int(length), kind in FIXED, inbytes)
 
     def put(self, column: str, about: Mapping[str, str], value: str, plain: bool = False) -> str | None:
