@@ -26,7 +26,7 @@ pub enum Packages {
     Any,
     /// The dynamic packages and the static helpers come with the server; others are bound.
     Shipped,
-    /// None until it is bound: SQLCODE -805.
+    /// The static helpers come with the server, others are bound: SQLCODE -805 for one that is not.
     Bound,
 }
 

@@ -7,7 +7,7 @@ use drdarrow::client::config::Lobs;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::flow::secmec::line::Line;
 use drdarrow::server::listen::Server;
-use drdarrow::server::persona::{DERBY, LUW, Persona};
+use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona, ZOS};
 use drdarrow::server::table::MemoryTables;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -18,9 +18,14 @@ const MIB: usize = 1 << 20;
 fn values(persona: &Persona) -> MemoryTables {
     // Derby's positions count characters, which takes a server time: there the longest is shorter.
     let long = "Grüße 日本 𝄞? ".repeat(if persona.name == DERBY.name { MIB / 23 } else { 10 * MIB / 23 });
-    let notes = "𝄞".repeat(40_000);
-    let texts = [None, Some(""), Some("x"), Some(&*"y".repeat(32 << 10)), Some(&notes), Some(&long)]
-        .map(|t| t.map(str::to_owned));
+    let texts = |long: &str, note: &str| {
+        let notes = note.repeat(40_000);
+        let texts = [None, Some(""), Some("x"), Some(&*"y".repeat(32 << 10)), Some(&notes), Some(long)];
+        texts.map(|t| t.map(str::to_owned))
+    };
+    let wide = texts(&long, "𝄞");
+    // The pages of EBCDIC have the letters of Western Europe.
+    let texts = if persona.typdef.mbc == 1208 { wide.clone() } else { texts(&"Grüße £? ".repeat(MIB), "é") };
     let bytes = [None, Some(0), Some(1), Some(70_000), Some(MIB), Some(10 * MIB)]
         .map(|n| n.map(|n| (0..n).map(|i| (i * 31 + i / 256) as u8).collect::<Vec<u8>>()));
     let mut columns = vec![
@@ -28,9 +33,9 @@ fn values(persona: &Persona) -> MemoryTables {
         told(column("C", LargeStringArray::from_iter(texts.iter().map(Option::as_ref))), "CLOB", i32::MAX as u32),
         told(column("B", LargeBinaryArray::from_iter(bytes.iter().map(Option::as_ref))), "BLOB", i32::MAX as u32),
     ];
-    if persona.name == LUW.name {
+    if persona.typdef.dbc != 0 {
         let graphic =
-            told(column("G", LargeStringArray::from_iter(texts.iter().rev().map(Option::as_ref))), "DBCLOB", 0);
+            told(column("G", LargeStringArray::from_iter(wide.iter().rev().map(Option::as_ref))), "DBCLOB", 0);
         columns.push(graphic);
     }
     let tables = MemoryTables::new();
@@ -51,7 +56,7 @@ fn joined(batches: &[RecordBatch]) -> Vec<RecordBatch> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_values_as_after_their_rows() {
-    for persona in [&LUW, &DERBY] {
+    for persona in [&LUW, &DERBY, &IBMI, &ZOS] {
         let server = start(persona, &values(persona)).await;
         let inline = rows(&connect(&server).await, "SELECT * FROM T").await;
         let located = by_locator(&server, 1 << 30).await;

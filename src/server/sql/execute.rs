@@ -17,7 +17,7 @@ use super::routine_call::RoutineCall;
 use super::section::{Section, SectionStatement, not_prepared};
 use super::session::SqlSession;
 use super::special_register_set::set_register;
-use super::{explain, lob_sysstat, positioned};
+use super::{explain, lob_sysstat, packages, positioned};
 use crate::server::backend::Done;
 use crate::server::environment::Environment;
 use crate::server::error::SqlError;
@@ -82,7 +82,7 @@ pub(super) fn excsqlstt(
             (prepared.statement, *defines, (row, at_row.clone()), parameters)
         }
         Some(_) if array.rows > 1 => return refuse_rows(sql, env, &one_row_only(), answers, out),
-        _ if section.1 == lob_sysstat::PACKAGE => {
+        _ if section.1 == packages::HELPERS => {
             return lob_sysstat::sysstat(sql, env, section.2, array.into_input(), out);
         }
         Some(SectionStatement::Explain(_)) => {

@@ -4,6 +4,7 @@
 
 use super::lob_derby::out_of_range;
 use super::lob_locator::Locators;
+use super::packages;
 use super::parameters::{Input, whole_number};
 use super::session::SqlSession;
 use crate::server::environment::Environment;
@@ -19,8 +20,6 @@ use crate::wire::value::field::Field;
 use crate::wire::value::types::{Type, TypeId};
 use bytes::Bytes;
 
-/// The package of static helpers.
-pub(super) const PACKAGE: &str = "SYSSTAT";
 /// The placeholder of a part, which says that its length is not known.
 const PLAIN: u16 = 0x8008;
 const UNKNOWN: u64 = 1 << 63;
@@ -120,7 +119,7 @@ fn helper(
                 w.bytes(&part);
             })
         }
-        _ => Err(SqlError::new(-525, "51015", &[&number.to_string(), PACKAGE])),
+        _ => Err(SqlError::new(-525, "51015", &[&number.to_string(), packages::HELPERS])),
     })
 }
 

@@ -5,6 +5,8 @@ use crate::server::persona::Packages;
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// The package of static helpers.
+pub(super) const HELPERS: &str = "SYSSTAT";
 /// Packages that clients may bind on one server.
 const MOST: usize = 4096;
 
@@ -41,7 +43,7 @@ impl PackageRegistry {
         let known = match self.product {
             Packages::Any => true,
             Packages::Shipped => collection == "NULLID" && is_shipped(package),
-            Packages::Bound => false,
+            Packages::Bound => is_helper(collection, package),
         };
         known || self.bound().contains(&(collection.to_owned(), package.to_owned()))
     }
@@ -49,6 +51,11 @@ impl PackageRegistry {
     fn bound(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
         self.bound.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The static helpers for large objects, which requesters count on.
+fn is_helper(collection: &str, package: &str) -> bool {
+    (collection, package) == ("NULLID", HELPERS)
 }
 
 /// The packages that Db2 for Linux, UNIX and Windows brings along: three small and three large
