@@ -1,4 +1,5 @@
-"""Our client's talk with our server as Wireshark reads it: tshark finds commands, replies and nothing malformed."""
+"""The talk of our client, and of IBM's JDBC driver, with our server as Wireshark reads it: tshark finds commands, replies
+and nothing malformed."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import jdbc
 import pytest
 import serving
 from peers import Recorder
@@ -47,6 +49,22 @@ def test_nothing_is_malformed(persona: str, tmp_path: Path):
     for word in COMMANDS + REPLIES:
         assert f"({word})" in text, word
     # No packet is left that is not DRDA.
+    frames = read(capture, "-Y", "tcp.len > 0", "-T", "fields", "-e", "frame.number").split()
+    known = read(capture, "-Y", "drda", "-T", "fields", "-e", "frame.number").split()
+    assert known == frames and len(frames) == len(between.turns)
+
+
+@pytest.mark.parametrize("start", ["prepared: ", "positioned: ", "error: "])
+def test_nothing_is_malformed_for_ibms_jdbc_driver(start: str, tmp_path: Path):
+    with jdbc.serve("luw", "duckdb") as running, Recorder(running.port) as between:
+        told = jdbc.looked_at("jcc-12", between.port, start)
+    assert told and not any(told.values()), told
+    capture = tmp_path / "talk.pcap"
+    capture.write_bytes(between.pcap())
+    text = read(capture, "-V")
+    assert "alformed" not in text
+    for word in ["EXCSAT", "ACCRDB", "PRPSQLSTT", "OPNQRY", "RDBCMM", "ACCRDBRM", "OPNQRYRM", "QRYDSC", "SQLCARD", "ENDUOWRM"]:
+        assert f"({word})" in text, word
     frames = read(capture, "-Y", "tcp.len > 0", "-T", "fields", "-e", "frame.number").split()
     known = read(capture, "-Y", "drda", "-T", "fields", "-e", "frame.number").split()
     assert known == frames and len(frames) == len(between.turns)
