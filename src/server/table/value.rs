@@ -74,6 +74,9 @@ fn coerce(
         let mut w = Writer::new();
         let large =
             encode(&encoder, &field, array.as_ref(), row.min(array.len().saturating_sub(1)), &mut w).map_err(fail)?;
+        if let Some(value) = &large {
+            check_length(&field, value)?;
+        }
         let is_null = field.nullable && w.as_slice().first() == Some(&ABSENT);
         let lobs: &[Lob] = match field.shape {
             Shape::Lob(_) if is_null => &[Lob::Null],
@@ -108,6 +111,16 @@ fn as_it_is(column: &arrow_schema::Field, field: &Field, array: &ArrayRef, rows:
         _ => false,
     };
     fits.then(|| array.clone())
+}
+
+/// -404 for a large object that is longer than its column. The length of DBCLOB counts units of two bytes.
+fn check_length(field: &Field, value: &Bytes) -> Result<(), SqlError> {
+    let size = if field.ty == Type::Graphic { value.len() / 2 } else { value.len() };
+    if size <= field.length as usize {
+        return Ok(());
+    }
+    let what = format!("{}: {size} do not fit into {}", field.name, field.length);
+    Err(SqlError::new(-404, TOO_LONG, &[&what]))
 }
 
 /// Writes a value; the blanks at its end for which the column has no room are left out.
