@@ -157,12 +157,12 @@ class Cli:
 
     def __init__(self, to: str) -> None:
         self._lib = ctypes.CDLL(str(Path(ibm_db.__file__).parent / "clidriver/lib/libdb2.so"))
-        env, dbc, self._stmt = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
+        env, dbc, self.statement = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
         self.call("SQLAllocHandle", 1, None, ctypes.byref(env))
         self.call("SQLSetEnvAttr", env, 200, ctypes.c_void_p(3), 0)
         self.call("SQLAllocHandle", 2, env, ctypes.byref(dbc))
         self.call("SQLDriverConnect", dbc, None, to.encode(), SQL_NTS, None, 0, None, 0)
-        self.call("SQLAllocHandle", 3, dbc, ctypes.byref(self._stmt))
+        self.call("SQLAllocHandle", 3, dbc, ctypes.byref(self.statement))
         self.connection = dbc
 
     def raw(self, name: str, *arguments: object) -> int:
@@ -177,20 +177,20 @@ class Cli:
 
     def execute(self, sql: str, scrolls: bool = False) -> None:
         if scrolls:
-            self.call("SQLSetStmtAttr", self._stmt, 6, ctypes.c_void_p(3), 0)
-        self.call("SQLExecDirect", self._stmt, sql.encode(), SQL_NTS)
+            self.call("SQLSetStmtAttr", self.statement, 6, ctypes.c_void_p(3), 0)
+        self.call("SQLExecDirect", self.statement, sql.encode(), SQL_NTS)
 
     def fetch(self, orientation: int = 1, offset: int = 0) -> tuple[str | None, ...] | None:
         """The row that a move leads to; `None`: there is none."""
-        if self.call("SQLFetchScroll", self._stmt, orientation, offset) == 100:
+        if self.call("SQLFetchScroll", self.statement, orientation, offset) == 100:
             return None
         width = ctypes.c_int16()
-        self.call("SQLNumResultCols", self._stmt, ctypes.byref(width))
+        self.call("SQLNumResultCols", self.statement, ctypes.byref(width))
         row: list[str | None] = []
         for column in range(1, width.value + 1):
             # The driver's lengths have 32 bits.
             text, length = ctypes.create_string_buffer(4096), ctypes.c_int32()
-            self.call("SQLGetData", self._stmt, column, SQL_C_CHAR, text, len(text), ctypes.byref(length))
+            self.call("SQLGetData", self.statement, column, SQL_C_CHAR, text, len(text), ctypes.byref(length))
             row.append(None if length.value == -1 else text.value.decode())
         return tuple(row)
 
@@ -218,3 +218,21 @@ def refused(to: str, sql: str, parameters: tuple) -> tuple[str, list[tuple]]:
     except Exception as error:
         text = f"{error} {ibm_db.stmt_errormsg()}"
     return text, rows(connection, "VALUES 1")
+
+
+def rowsets(to: str, sql: str, size: int, moves: list[tuple[int, int]]) -> list[list[str]]:
+    """The first column of the rows that each move leads to, `size` at a time (SQL_ATTR_ROW_ARRAY_SIZE)."""
+    cli = Cli(to)
+    width = 20
+    texts = ctypes.create_string_buffer(size * width)
+    lengths, fetched = (ctypes.c_int32 * size)(), ctypes.c_int32()
+    cli.call("SQLSetStmtAttr", cli.statement, 27, ctypes.c_void_p(size), 0)
+    cli.call("SQLSetStmtAttr", cli.statement, 26, ctypes.byref(fetched), 0)
+    cli.execute(sql, scrolls=True)
+    cli.call("SQLBindCol", cli.statement, 1, SQL_C_CHAR, texts, width, lengths)
+    out = []
+    for orientation, offset in moves:
+        there = cli.call("SQLFetchScroll", cli.statement, orientation, offset) != 100
+        rows = range(fetched.value if there else 0)
+        out.append([texts.raw[row * width : row * width + lengths[row]].decode() for row in rows])
+    return out
