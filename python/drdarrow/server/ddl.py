@@ -4,7 +4,7 @@
 |---|---|
 | `CHAR`, `VARCHAR`, `LONG VARCHAR`, `CLOB`, `GRAPHIC`, `VARGRAPHIC`, `DBCLOB`, `NCHAR`, `NVARCHAR`, `NCLOB` | VARCHAR |
 | the same `FOR BIT DATA`; `BINARY`, `VARBINARY`, `BLOB` | BLOB |
-| `FLOAT`, `DECFLOAT` | DOUBLE: DECFLOAT's digits beyond the 15th are lost |
+| `FLOAT`, `DECFLOAT` | DOUBLE; a number for DECFLOAT that DOUBLE would round is refused |
 | `DECIMAL`, `NUMERIC` without a size | DECIMAL(5, 0) |
 | `TIMESTAMP(0)`, `(1)`-`(6)`, `(7)`-`(9)` | TIMESTAMP_S, TIMESTAMP, TIMESTAMP_NS |
 
@@ -116,8 +116,10 @@ def type_at(words: Sequence[Word], at: int) -> Type | None:
         return Type("BLOB" if bits else "VARCHAR", start + end, about)
     if name in _BYTES:
         return Type("BLOB", start + end, {"drda:type": name, **_length(name, sizes)})
-    if name in ("DECFLOAT", "FLOAT"):
-        return Type("REAL" if name == "FLOAT" and sizes and sizes[0] <= 24 else "DOUBLE", start + end, {})
+    if name == "DECFLOAT":
+        return Type("DOUBLE", start + end, {"drda:type": name})
+    if name == "FLOAT":
+        return Type("REAL" if sizes and sizes[0] <= 24 else "DOUBLE", start + end, {})
     if name in ("DECIMAL", "DEC", "NUMERIC", "NUM"):
         sizes = (sizes or [5]) + [0]
         return Type(f"DECIMAL({sizes[0]}, {sizes[1]})", start + end, {"drda:type": "NUMERIC"} if name[0] == "N" else {})

@@ -91,6 +91,7 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     if ducks and kind in ("INSERT", "UPDATE"):
         stored = ((n, of_duck(ducks[n])) for n in storing.assigned(edits.Statement(text)))
         run.scales = {n: column.scale for n, column in stored if column is not None and column.exact}
+    run.decfloats = frozenset(n for n, (_, _, about) in enumerate(parameters) if about.get("drda:type") == "DECFLOAT")
     run.then += _sequences_of(translated.changes, known)
     declared = {**translated.declared, **translated.numbered}
     statement = Statement(run, kind, declared=declared, changes=translated.changes, text=text, grows=grows)
@@ -187,6 +188,10 @@ def _parameters(text: str, ducks: Sequence[str], tables: Facts) -> list[Describe
     known = markers.targets(text, tables) if ducks else {}
     parameters = []
     for n, duck in enumerate(ducks, 1):
+        if known.get(n, {}).get("drda:type") == "DECFLOAT" and duck == "DOUBLE":
+            # As text, so that no driver rounds it.
+            parameters.append((str(n), "Utf8", known[n]))
+            continue
         name, arrow, metadata = catalog.parameter(str(n), duck)
         parameters.append((name, arrow, {**metadata, **types.fitting(duck, known.get(n, {}))}))
     return parameters

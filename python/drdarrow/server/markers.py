@@ -22,8 +22,10 @@ _AS = {
     "CLOB": "CLOB",
     "DBCLOB": "DBCLOB",
     "BLOB": "BLOB",
+    "DECFLOAT": "DECFLOAT",
 }
-_LARGE = ("CLOB", "DBCLOB", "BLOB")
+#: Types of markers that are stored, not compared.
+_STORED = ("CLOB", "DBCLOB", "BLOB", "DECFLOAT")
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
@@ -36,7 +38,7 @@ def targets(sql: str, known: Facts) -> dict[int, dict[str, str]]:
     found: dict[int, dict[str, str]] = {}
     for marker, about, stored in [*_stored(tree, known), *_compared(tree, known)]:
         name = _AS.get(about.get("drda:type", ""))
-        if name is None or name in _LARGE and not stored:
+        if name is None or name in _STORED and not stored:
             continue
         length = {"drda:length": about["drda:length"]} if "drda:length" in about else {}
         for number in range(marker, marker + 1 + more.get(marker, 0)):

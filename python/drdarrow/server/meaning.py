@@ -37,6 +37,8 @@ class Run:
     #: Markers that are values of columns of exact numbers, with the digits that these have after their points.
     scales: Mapping[int, int] = field(default_factory=dict)
     fits: Mapping[int, storing.Fit] = field(default_factory=dict)
+    #: Markers for DECFLOAT.
+    decfloats: frozenset[int] = frozenset()
     #: The parameters that the last one stands for.
     last: Callable[[object], list[object]] | None = None
 
@@ -61,6 +63,8 @@ class Run:
         for n in self.trimmed:
             if isinstance(value := values[n], str):
                 values[n] = value.rstrip(" ")
+        for n in self.decfloats:
+            storing.check_decfloat(values[n])
         for n, scale in self.scales.items():
             if isinstance(value := values[n], (Decimal, float)):
                 values[n] = storing.cut(value, scale)

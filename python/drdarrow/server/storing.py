@@ -10,13 +10,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Context, Decimal
+from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
 
 from drdarrow.server.edits import Edits, Span, Statement, names
 from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import look
 
-__all__ = ["FIXED", "MACROS", "VARYING", "Fit", "Fitted", "Storage", "assigned", "cut", "name_at", "store"]
+__all__ = [
+    "FIXED",
+    "MACROS",
+    "VARYING",
+    "Fit",
+    "Fitted",
+    "Storage",
+    "assigned",
+    "check_decfloat",
+    "cut",
+    "name_at",
+    "store",
+]
 
 _EXACT = Context(prec=400)
 
@@ -139,6 +151,17 @@ def cut(value: Decimal | float, scale: int) -> Decimal | float:
     if not exact.is_finite() or -int(exact.as_tuple().exponent) <= scale:
         return value
     return exact.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_DOWN, context=_EXACT)
+
+
+def check_decfloat(value: object) -> None:
+    """Raises SqlError -413 for a number that DOUBLE, which is in the place of DECFLOAT, would round."""
+    try:
+        exact = Decimal(str(value))
+    except InvalidOperation:
+        # DuckDB says what is wrong with it.
+        return
+    if exact.is_finite() and Decimal(repr(float(exact))) != exact:
+        raise SqlError(-413, "22003", f"DECFLOAT is DOUBLE here, use DECIMAL: {value}")
 
 
 def assigned(of: Statement) -> set[int]:
@@ -302,6 +325,8 @@ class _Target:
         if len(words) == 1 and words[0].upper == "NULL":
             return
         about = self._columns.get(column, {})
+        if about.get("drda:type") == "DECFLOAT" and words[-1].kind == "number" and len(words) <= 2:
+            check_decfloat(self._of.text(value).replace(" ", ""))
         put = self._storage.put(column, about, "\0", plain=len(words) == 1)
         if not put:
             return
