@@ -34,7 +34,10 @@ pub(super) enum Plan {
     Drop {
         table: String,
     },
-    Savepoint(String),
+    Savepoint {
+        name: String,
+        unique: bool,
+    },
     /// The last savepoint without a name.
     BackTo(Option<String>),
     Release(String),

@@ -19,13 +19,27 @@ pub(super) struct Savepoints(Vec<Savepoint>);
 
 struct Savepoint {
     name: String,
+    /// No other one may have its name while it stands.
+    unique: bool,
     changes: Changes,
     _lease: Option<Lease>,
 }
 
 impl Savepoints {
-    /// Sets one; another of the same name is gone.
-    pub(super) fn set(&mut self, name: String, changes: &Changes, budget: Option<&Budget>) -> Result<(), SqlError> {
+    /// Sets one; another of the same name is gone. -881 where one of them is unique, -707 for a name that Db2 keeps.
+    pub(super) fn set(
+        &mut self,
+        name: String,
+        unique: bool,
+        changes: &Changes,
+        budget: Option<&Budget>,
+    ) -> Result<(), SqlError> {
+        if name.starts_with("SYS") {
+            return Err(SqlError::new(-707, "42939", &[&name]));
+        }
+        if self.0.iter().any(|other| other.name == name && (unique || other.unique)) {
+            return Err(SqlError::new(-881, "3B501", &[&name]));
+        }
         self.0.retain(|other| other.name != name);
         if self.0.len() >= MOST {
             return Err(SqlError::new(-101, "54001", &[]));
@@ -33,7 +47,7 @@ impl Savepoints {
         let batches = |change: &TableChange| change.after.as_ref().map_or(0, |table| table.batches.len());
         let bytes = changes.values().map(|change| TABLE + BATCH * batches(change)).sum();
         let lease = budget.map(|budget| budget.lease(bytes)).transpose()?;
-        self.0.push(Savepoint { name, changes: changes.clone(), _lease: lease });
+        self.0.push(Savepoint { name, unique, changes: changes.clone(), _lease: lease });
         Ok(())
     }
 
@@ -80,8 +94,8 @@ mod tests {
     #[test]
     fn going_back_keeps_the_savepoint_and_forgets_later_ones() {
         let mut savepoints = Savepoints::default();
-        savepoints.set("A".to_owned(), &changes("1"), None).unwrap();
-        savepoints.set("B".to_owned(), &changes("2"), None).unwrap();
+        savepoints.set("A".to_owned(), false, &changes("1"), None).unwrap();
+        savepoints.set("B".to_owned(), false, &changes("2"), None).unwrap();
         assert_eq!(savepoints.back_to(None).unwrap().keys().next().unwrap(), "2");
         for _ in 0..2 {
             assert_eq!(savepoints.back_to(Some("A")).unwrap().keys().next().unwrap(), "1");
@@ -90,9 +104,21 @@ mod tests {
         savepoints.release("A").unwrap();
         assert_eq!(savepoints.back_to(None).unwrap_err().sqlstate, "3B001");
         for n in 0..MOST {
-            savepoints.set(format!("S{n}"), &Changes::new(), None).unwrap();
+            savepoints.set(format!("S{n}"), false, &Changes::new(), None).unwrap();
         }
-        assert_eq!(savepoints.set("ONE MORE".to_owned(), &Changes::new(), None).unwrap_err().sqlcode, -101);
-        savepoints.set("S0".to_owned(), &changes("3"), None).unwrap();
+        assert_eq!(savepoints.set("ONE MORE".to_owned(), false, &Changes::new(), None).unwrap_err().sqlcode, -101);
+        savepoints.set("S0".to_owned(), false, &changes("3"), None).unwrap();
+    }
+
+    #[test]
+    fn a_unique_savepoint_keeps_its_name_and_system_names_are_refused() {
+        let mut savepoints = Savepoints::default();
+        savepoints.set("A".to_owned(), true, &Changes::new(), None).unwrap();
+        savepoints.set("B".to_owned(), false, &Changes::new(), None).unwrap();
+        for (name, unique, sqlcode) in [("A", false, -881), ("B", true, -881), ("SYSX", false, -707)] {
+            assert_eq!(savepoints.set(name.to_owned(), unique, &Changes::new(), None).unwrap_err().sqlcode, sqlcode);
+        }
+        savepoints.release("A").unwrap();
+        savepoints.set("A".to_owned(), false, &Changes::new(), None).unwrap();
     }
 }

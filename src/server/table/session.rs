@@ -131,7 +131,7 @@ impl Session for MemorySession {
                 Ok(Done::default())
             }
             Plan::Set => Ok(Done::default()),
-            Plan::Savepoint(name) => self.transaction.set_savepoint(name).map(|()| Done::default()),
+            Plan::Savepoint { name, unique } => self.transaction.set_savepoint(name, unique).map(|()| Done::default()),
             Plan::BackTo(name) => self.transaction.back_to(name.as_deref()).map(|()| Done::default()),
             Plan::Release(name) => self.transaction.release(&name).map(|()| Done::default()),
             Plan::Values(_) | Plan::Select { .. } => Err(SqlError::new(-84, "42612", &[])),
@@ -270,7 +270,7 @@ impl MemorySession {
                 self.transaction.table(table)?;
                 (None, Vec::new())
             }
-            Plan::Create { .. } | Plan::Set | Plan::Savepoint(_) | Plan::BackTo(_) | Plan::Release(_) => {
+            Plan::Create { .. } | Plan::Set | Plan::Savepoint { .. } | Plan::BackTo(_) | Plan::Release(_) => {
                 (None, Vec::new())
             }
         })

@@ -113,12 +113,12 @@ impl Parser {
             Ok(Plan::Set)
         } else if self.accept("SAVEPOINT") {
             let name = self.name()?;
-            self.accept("UNIQUE");
+            let unique = self.accept("UNIQUE");
             self.expect("ON ROLLBACK RETAIN CURSORS")?;
             if self.accept("ON") {
                 self.expect("ROLLBACK RETAIN LOCKS")?;
             }
-            Ok(Plan::Savepoint(name))
+            Ok(Plan::Savepoint { name, unique })
         } else if self.accept("ROLLBACK") {
             self.accept("WORK");
             self.expect("TO SAVEPOINT")?;
@@ -301,7 +301,7 @@ mod tests {
         assert_eq!((fields[0].is_nullable(), fields[1].is_nullable()), (false, true));
         assert_eq!(fields[2].data_type(), &DataType::Decimal128(9, 2));
         let set = "savepoint a unique on rollback retain cursors on rollback retain locks";
-        assert!(matches!(parse(set).unwrap(), Plan::Savepoint(name) if name == "A"));
+        assert!(matches!(parse(set).unwrap(), Plan::Savepoint { name, unique: false } if name == "A"));
         assert!(matches!(parse("ROLLBACK WORK TO SAVEPOINT \"b\"").unwrap(), Plan::BackTo(Some(name)) if name == "b"));
         assert!(matches!(parse("ROLLBACK TO SAVEPOINT").unwrap(), Plan::BackTo(None)));
         assert!(matches!(parse("RELEASE TO SAVEPOINT A").unwrap(), Plan::Release(name) if name == "A"));

@@ -92,9 +92,9 @@ impl Transaction {
         change.after = after.map(Arc::new);
     }
 
-    /// Sets a savepoint.
-    pub(super) fn set_savepoint(&mut self, name: String) -> Result<(), SqlError> {
-        self.savepoints.set(name, &self.changed, self.budget.as_ref())
+    /// Sets a savepoint; one that is unique keeps its name to itself.
+    pub(super) fn set_savepoint(&mut self, name: String, unique: bool) -> Result<(), SqlError> {
+        self.savepoints.set(name, unique, &self.changed, self.budget.as_ref())
     }
 
     /// Undoes what was changed after a savepoint, or after the last one without a name.
