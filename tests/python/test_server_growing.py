@@ -73,7 +73,7 @@ KILLERS = [
     (
         "WITH RECURSIVE R(N, X) AS (SELECT 1, 'xxxxxxxxxxxxxxxx' UNION ALL SELECT N + 1, X || X FROM R WHERE N < 40) "
         "SELECT MAX(length(X)) FROM R",
-        MEMORY,
+        -344,
     ),
     (f"SELECT length(X) FROM ({nested('SELECT A AS X FROM T', 'X || X', 35)}) Z", MEMORY),
     (f"SELECT length(X) FROM ({nested('SELECT A AS X FROM T', 'concat_ws(X, X, X, X)', 18)}) Z", MEMORY),

@@ -291,7 +291,7 @@ def test_a_parameter_that_is_too_long_leaves_the_transaction_alone(value: str) -
         ]:
             with pytest.raises(drdarrow.DataError) as caught:
                 connection.execute(sql, row)
-            assert (caught.value.sqlcode, caught.value.sqlstate) == (-404, "22001")
+            assert (caught.value.sqlcode, caught.value.sqlstate) == (-433, "22001")
         connection.execute("INSERT INTO T VALUES (?, ?, ?)", (3, None, "7"))
         connection.commit()
         assert connection.execute("SELECT * FROM T ORDER BY A").fetchall() == [(1, "ab   ", "abcde"), (3, None, "7")]

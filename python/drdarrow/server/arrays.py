@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from drdarrow.server.bad_rows import bad_rows
 from drdarrow.server.cursors import Cursor, Cursors
+from drdarrow.server.describing import Rules
 from drdarrow.server.engine import SqlError
 from drdarrow.server.inserts import Insert
 from drdarrow.server.targets import Target, shape
@@ -42,6 +43,7 @@ class _Session(Protocol):
     _cursors: Cursors
     _savepoints: Savepoints
     _known: Known
+    _rules: Rules
     #: Targets of INSERTs, each with the INSERT and the tables that there were.
     _targets: dict[int, tuple[Insert, object, Target]]
     _begun: bool
@@ -193,7 +195,10 @@ def _bad_rows(session: _Session, insert: Insert, target: Target, table: Collecte
     other = session._cursors.take()
     try:
         with session.patience.reading(""):
-            return bad_rows(insert, target, session._main, other, table)
+            found = bad_rows(insert, target, session._main, other, table)
+            for error in (found or {}).values():
+                error.sqlcode = session._rules.product.code(error.sqlcode)
+            return found
     except Exception as e:
         raise session._failed(e, session._main) from e
     finally:

@@ -256,7 +256,7 @@ class DuckSession(WatchedSession):
 
     def _execute(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int | None:
         # A value that does not fit is told before anything runs: the transaction goes on.
-        ready = [statement.run.ready(row) for row in rows]
+        ready = self._ready(statement, rows)
         try:
             if statement.kind in ("VARIABLE_SET", "SET", "PRAGMA"):
                 self._targets.clear()
@@ -307,7 +307,15 @@ class DuckSession(WatchedSession):
 
     def _run(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int:
         """Runs a statement for each row of parameters; rows changed."""
-        return self._run_ready(statement, (statement.run.ready(row) for row in rows))
+        return self._run_ready(statement, self._ready(statement, rows))
+
+    def _ready(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[tuple[str, list[Any]]]:
+        """The statement with its parameters for each row."""
+        try:
+            return [statement.run.ready(row) for row in rows]
+        except SqlError as e:
+            e.sqlcode = self._rules.product.code(e.sqlcode)
+            raise
 
     def _run_ready(self, statement: Statement, ready: Iterable[tuple[str, list[Any]]]) -> int:
         if statement.kind not in CHANGES:
@@ -349,7 +357,8 @@ class DuckSession(WatchedSession):
 
     def forget(self, number: int, /) -> None:
         """Drops a statement."""
-        self._statements.pop(number, None)
+        gone = self._statements.pop(number, None)
+        self._next = None if self._next is gone else self._next
 
     def set(self, sql: str, /) -> None:
         """The schema is taken over if there is one of the name, and what the client says of itself. Other registers

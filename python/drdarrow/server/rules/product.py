@@ -11,8 +11,9 @@ from drdarrow.server.storing import Storage
 
 __all__ = ["LUW", "Product"]
 
-#: SQLCODEs of i and z/OS that are others on LUW: a division by zero.
+#: SQLCODEs that are others on i and z/OS (a division by zero), and on LUW (a text that is too long).
 _CODES = {-801: -802}
+_LUW_CODES = {-404: -433}
 #: The page of text, unless the server was told another one.
 _PAGES = {"ibmi": 37, "zos": 1047}
 
@@ -49,8 +50,8 @@ class Product:
         return self.name == "derby"
 
     def code(self, sqlcode: int) -> int:
-        """The SQLCODE of the product for that of Db2 for LUW."""
-        return _CODES.get(sqlcode, sqlcode) if self.name in _PAGES else sqlcode
+        """The SQLCODE of the product for one that another has."""
+        return (_CODES if self.name in _PAGES else _LUW_CODES).get(sqlcode, sqlcode)
 
     def decimal(self, kind: Kind) -> Kind:
         """The DECIMAL that an exact number counts as in arithmetic."""
