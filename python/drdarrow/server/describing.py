@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from drdarrow.server import catalog, columns, drawn, edits, guard, markers, meaning, sizes, storing, types
+from drdarrow.server import catalog, columns, drawn, edits, guard, markers, meaning, schemas, sizes, storing, types
 from drdarrow.server.columns import Facts
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.ddl import Change
@@ -88,6 +88,8 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     parameters = _parameters(text, ducks, known)
     run = meaning.apply(text, known, translated.declared, rules.product, rules.aggregates, translated.overriding)
     run.first = translated.first + run.first
+    if kind == "CREATE":
+        run.first = schemas.named(cursor, translated.sql, rules.product) + run.first
     if ducks and kind in ("INSERT", "UPDATE"):
         stored = ((n, of_duck(ducks[n])) for n in storing.assigned(edits.Statement(text)))
         run.scales = {n: column.scale for n, column in stored if column is not None and column.exact}

@@ -26,7 +26,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from drdarrow.server import client_information, ddl, numbering, temporary
+from drdarrow.server import client_information, ddl, numbering, schemas, temporary
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, lex, text
 from drdarrow.server.wording import Wording, literal
@@ -105,6 +105,7 @@ class Dialect:
         words[-1].before = ""
         while len(words) > 1 and words[-2].text == ";":
             del words[-2]
+        words = schemas.with_name(words)
         if (made := numbering.sequence(words, self._derby)) is not None:
             return Translated(made[0], numbered=made[1])
         emptied = undone = ""

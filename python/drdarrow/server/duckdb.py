@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import Any
 
-from drdarrow.server import columns, describing, guard, remembered
+from drdarrow.server import columns, describing, guard, remembered, schemas
 from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect
@@ -53,7 +53,8 @@ class DuckEngine:
     def session(self, user: str, database: str, /) -> DuckSession:
         """A session on a cursor of its own."""
         main = Cursor(self._source.cursor(), self._macros)
-        cursors = Cursors(main, self._settings, self._rules.read_only)
+        settings = [*self._settings, *schemas.home(main, user)]
+        cursors = Cursors(main, settings, self._rules.read_only)
         dialect = Dialect(user, database, self._rules.product.derby)
         known = Known(self._committed, self._remembered)
         drawn = Drawn(self._drawing)

@@ -1,0 +1,114 @@
+"""Schemas of the server: that of the user, those that are made with their first table, the keyword CURRENTSCHEMA."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from apart import apart
+from serving import dsn
+
+import drdarrow
+from drdarrow import server
+
+CURRENT = "VALUES CURRENT SCHEMA"
+
+
+@pytest.fixture
+def database() -> duckdb.DuckDBPyConnection:
+    """A table of one name in `main` and in the schema of the user, others in one of them."""
+    made = duckdb.connect()
+    made.execute('CREATE SCHEMA "Ann"; CREATE TABLE main.T AS SELECT 1 AS A; CREATE TABLE "Ann".T AS SELECT 2 AS A')
+    made.execute("CREATE TABLE main.SOLE AS SELECT 3 AS A")
+    return made
+
+
+@pytest.fixture
+def served(database: duckdb.DuckDBPyConnection) -> Iterator[server.Server]:
+    with server.serve(database, persona="luw", users={"ann": "secret", "bob": "secret"}) as running:
+        yield running
+
+
+def connect(served: server.Server, user: str) -> drdarrow.Connection:
+    return drdarrow.connect(f"drda://127.0.0.1:{served.port}/SAMPLE", user=user, password="secret")
+
+
+def one(connection: drdarrow.Connection, sql: str) -> object:
+    row = connection.execute(sql).fetchone()
+    assert row is not None
+    return row[0].strip() if isinstance(row[0], str) else row[0]
+
+
+def test_the_schema_of_the_user_is_where_names_are_looked_for_first(served: server.Server):
+    with connect(served, "ann") as ann, connect(served, "bob") as bob:
+        assert one(ann, CURRENT) == "ANN"
+        assert one(ann, "SELECT A FROM T") == 2
+        assert one(ann, "SELECT A FROM MAIN.T") == 1
+        assert one(ann, "SELECT A FROM SOLE") == 3
+        assert one(bob, CURRENT) == "MAIN"
+        assert one(bob, "SELECT A FROM T") == 1
+        # A second query that is open has a connection of its own.
+        first = ann.execute("SELECT A FROM T")
+        assert one(ann, "SELECT A FROM T") == 2 and first.fetchone() == (2,)
+        ann.execute("SET SCHEMA MAIN")
+        assert one(ann, "SELECT A FROM T") == 1
+
+
+def test_tables_of_the_user_are_made_in_his_schema(served: server.Server, database: duckdb.DuckDBPyConnection):
+    with connect(served, "ann") as ann:
+        ann.execute("CREATE TABLE NEW (A CHAR(3))")
+        ann.commit()
+        assert one(ann, "SELECT TABSCHEMA FROM SYSCAT.TABLES WHERE TABNAME = 'NEW'") == "ANN"
+    assert database.sql("SELECT schema_name FROM duckdb_tables() WHERE table_name = 'NEW'").fetchall() == [("Ann",)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE S.X (A INTEGER)",
+        "CREATE VIEW S.X AS SELECT 1 AS A FROM SYSIBM.SYSDUMMY1",
+        "CREATE SEQUENCE S.X",
+        'CREATE TABLE "s".X (A INTEGER)',
+        "CREATE SCHEMA S",
+        "CREATE SCHEMA AUTHORIZATION S",
+        "CREATE SCHEMA S AUTHORIZATION BOB",
+    ],
+)
+def test_a_schema_is_made_with_what_is_in_it(served: server.Server, sql: str):
+    schemas = "SELECT COUNT(*) FROM SYSCAT.SCHEMATA WHERE SCHEMANAME = 'S'"
+    with connect(served, "bob") as bob:
+        assert one(bob, schemas) == 0
+        bob.execute(sql)
+        assert one(bob, schemas) == 1
+        bob.rollback()
+        assert one(bob, schemas) == 0
+
+
+def test_a_library_of_ibm_i_has_to_be_there():
+    with server.serve(duckdb.connect(), persona="ibmi") as running, drdarrow.connect(running.uri) as connection:
+        with pytest.raises(drdarrow.Error) as error:
+            connection.execute("CREATE TABLE S.X (A INTEGER)")
+        assert error.value.sqlcode == -204
+
+
+@pytest.mark.timeout(120)
+def test_ibms_driver_connects_with_a_current_schema(served: server.Server):
+    def ask(schema: str) -> object:
+        return apart("ibm.select", dsn(served.port, user="bob", extra=f"CURRENTSCHEMA={schema};"), "SELECT A FROM T")[0]
+
+    assert ask("ANN") == [(2,)]
+    assert ask("MAIN") == [(1,)]
+    with pytest.raises(AssertionError, match="SQL0204N"):
+        ask("NOWHERE")
+
+
+@pytest.mark.timeout(120)
+def test_ibms_driver_finds_tables_without_a_schema_in_that_of_the_user(served: server.Server):
+    with connect(served, "ann") as ann:
+        ann.execute("CREATE TABLE KEYED (A INTEGER NOT NULL PRIMARY KEY)")
+        ann.commit()
+    # The driver asks for the schema of the user.
+    calls = [("primary_keys", (None, "KEYED"))]
+    [rows] = apart("catalogs.catalog_functions", dsn(served.port, user="ann"), calls, seconds=60)
+    assert [(row["TABLE_SCHEM"], row["COLUMN_NAME"]) for row in rows] == [("ANN", "A")]
