@@ -40,6 +40,8 @@ _BYTES = ("BINARY", "VARBINARY", "BLOB")
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK")
 _LARGE = 2_147_483_647
+#: The length of a large object that tells none.
+_LOB = 1 << 20
 #: The CCSID of FOR BIT DATA.
 _BINARY = "65535"
 #: Digits of a second that DuckDB keeps.
@@ -199,4 +201,5 @@ def _size(part: Sequence[Word]) -> int:
 def _length(name: str, sizes: list[int]) -> dict[str, str]:
     if sizes:
         return {"drda:length": str(min(sizes[0], _LARGE))} if sizes[0] > 0 else {}
-    return {"drda:length": "1"} if name in ("CHAR", "GRAPHIC", "BINARY") else {}
+    length = 1 if name in ("CHAR", "GRAPHIC", "BINARY") else _LOB if name in ("CLOB", "DBCLOB", "BLOB") else 0
+    return {"drda:length": str(length)} if length else {}
