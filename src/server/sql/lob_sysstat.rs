@@ -7,6 +7,7 @@ use super::lob_locator::Locators;
 use super::packages;
 use super::parameters::{Input, whole_number};
 use super::session::SqlSession;
+use super::special_register_set::set_schema;
 use crate::server::environment::Environment;
 use crate::server::error::SqlError;
 use crate::server::persona::Width;
@@ -36,6 +37,8 @@ mod section {
     pub(super) const FREE_BLOB: u16 = 9;
     pub(super) const FREE_CLOB: u16 = 10;
     pub(super) const FREE_DBCLOB: u16 = 11;
+    /// SET CURRENT SCHEMA. (Measured: IBM's CLI driver, with the keyword CURRENTSCHEMA.)
+    pub(super) const SET_SCHEMA: u16 = 34;
 }
 
 /// The output of a helper: one value, in its row or after it.
@@ -53,6 +56,7 @@ pub(super) fn sysstat(
     out: &mut Replies<'_>,
 ) -> Result<After> {
     let answer = match input {
+        Some(input) if number == section::SET_SCHEMA => return set_schema(sql, env, &input, out),
         Some(input) if matches!(number, section::FREE_BLOB | section::FREE_CLOB | section::FREE_DBCLOB) => {
             let cells = input.first_row()?;
             let Some(locator) = cells.first().and_then(Option::as_ref) else {

@@ -3,6 +3,7 @@
 
 use super::outcome::executed;
 use super::parameter_array::ParameterArray;
+use super::parameters::Input;
 use super::session::SqlSession;
 use super::special_register::Register;
 use crate::server::backend::{Done, Parameters, Session};
@@ -10,7 +11,9 @@ use crate::server::environment::Environment;
 use crate::server::error::SqlError;
 use crate::server::protocol_error::{ProtocolError, Result};
 use crate::server::request::{After, Replies};
+use crate::wire::codec::reader::Reader;
 use crate::wire::sql::accrdb::Pbsd;
+use crate::wire::value::field::Shape;
 
 /// Sets a register.
 pub(super) fn set_register(
@@ -36,6 +39,24 @@ pub(super) fn set_register(
     };
     out.reply(&news.encode(env.text).map_err(ProtocolError::ours)?);
     Ok(after)
+}
+
+/// Sets the current schema as the keyword CURRENTSCHEMA of IBM's CLI driver asks for it: by a name in an SQLDTA.
+pub(super) fn set_schema(
+    sql: &mut SqlSession,
+    env: &Environment,
+    input: &Input,
+    out: &mut Replies<'_>,
+) -> Result<After> {
+    let name = match (input.fields.as_ref(), input.first_row()?.first()) {
+        ([field], Some(Some(cell))) if field.shape == Shape::Var => {
+            String::from_utf8(Reader::new(cell, "schema").var()?.to_vec()).ok()
+        }
+        _ => None,
+    };
+    let name = name.ok_or_else(|| SqlError::new(-301, "07006", &["1"]));
+    let done = name.and_then(|name| run(sql.engine(), &Register::Schema(Some(name.trim_end().to_owned())).sql()?));
+    sql.conclude(env, done, out)
 }
 
 fn run(session: &mut dyn Session, sql: &str) -> std::result::Result<(), SqlError> {
