@@ -134,6 +134,9 @@ pub struct Persona {
     pub interrupts: bool,
     /// Files can be read and written record by record; requests of a login may be numbered 0.
     pub files: bool,
+    /// A table without a comment has a blank one in the answers of catalog procedures, not NULL. (Read: the outcomes that
+    /// IBM's tests of its Python driver expect; measured: Derby.)
+    pub blank_remarks: bool,
 }
 
 /// Db2 12.1 for Linux on x86. (Its levels, its refusal of a mechanism, the cards of a login, of DDL and of a commit:
@@ -143,6 +146,7 @@ pub static LUW: Persona = Persona {
     class: "QDB2/LINUXX8664",
     prdid: "SQL12010",
     release: "SQL12010",
+    blank_remarks: false,
     job: "drdarrow",
     levels: &[(cp::AGENT, 10), (cp::SQLAM, 11), (cp::CMNTCPIP, 8), (cp::RDB, 8), (cp::SECMGR, 9), (cp::XAMGR, 7)],
     utf8: Utf8::Ccsidmgr,
@@ -190,6 +194,7 @@ pub static DERBY: Persona = Persona {
     class: "Apache Derby",
     prdid: "CSS10140",
     release: "CSS10140/10.14.2.0",
+    blank_remarks: true,
     job: "drdarrow",
     levels: &[(cp::AGENT, 7), (cp::SQLAM, 7), (cp::CMNTCPIP, 5), (cp::RDB, 7), (cp::SECMGR, 7), (cp::XAMGR, 7)],
     utf8: Utf8::Unicodemgr,
@@ -307,6 +312,7 @@ pub static ZOS: Persona = Persona {
     class: "QDB2",
     prdid: "DSN13015",
     release: "DSN13015",
+    blank_remarks: true,
     job: LUW.job,
     levels: &[(cp::AGENT, 10), (cp::SQLAM, 10), (cp::CMNTCPIP, 5), (cp::RDB, 12), (cp::SECMGR, 9), (cp::XAMGR, 7)],
     secmecs: LUW.secmecs,

@@ -58,9 +58,9 @@ def test_ibms_driver_asks_for_everything(luw: server.Server):
         return [tuple(row[name] for name in names) for row in told[n]]
 
     assert columns(0, "TABLE_SCHEM", "TABLE_NAME", "TABLE_TYPE", "REMARKS") == [
-        ("SHOP", "CUSTOMERS", "TABLE", ""),
+        ("SHOP", "CUSTOMERS", "TABLE", None),
         ("SHOP", "ORDERS", "TABLE", "all of them"),
-        ("SHOP", "NAMES", "VIEW", ""),
+        ("SHOP", "NAMES", "VIEW", None),
     ]
     sizes = ("COLUMN_NAME", "DATA_TYPE", "TYPE_NAME", "COLUMN_SIZE", "DECIMAL_DIGITS", "NULLABLE", "REMARKS")
     assert columns(1, *sizes) == [

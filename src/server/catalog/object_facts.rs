@@ -5,6 +5,7 @@ use super::database::{Database, Rule, TableInfo};
 use super::definition::{Definition, Parameter};
 use super::relation::{Asked, Row, facts, id};
 use crate::server::error::SqlError;
+use crate::server::persona::Persona;
 use crate::server::sql::describe;
 use crate::wire::value::field as wire;
 use arrow_schema::{DataType, Field};
@@ -24,7 +25,7 @@ pub(super) fn kinds(database: &Database) -> Vec<Row> {
     kinds.into_iter().map(|kind| facts! { kind: kind }).collect()
 }
 
-pub(super) fn table(table: &TableInfo) -> Row {
+pub(super) fn table(table: &TableInfo, persona: &Persona) -> Row {
     facts! {
         schema: &table.schema,
         table: &table.name,
@@ -32,7 +33,7 @@ pub(super) fn table(table: &TableInfo) -> Row {
         letter: letter(table),
         remark: table.comment.as_ref(),
         label: table.label.as_ref(),
-        remark_or_blank: table.comment.as_deref().unwrap_or_default(),
+        remark_told: table.comment.as_deref().or(persona.blank_remarks.then_some("")),
         rows: table.rows.unwrap_or(-1),
         known_rows: table.rows,
         insertable: if letter(table) == "T" { "YES" } else { "NO" },

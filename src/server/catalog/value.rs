@@ -9,9 +9,10 @@ use std::sync::Arc;
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Value {
-    Null,
     Number(i64),
     Text(String),
+    /// Higher than all others, as Db2 has it.
+    Null,
 }
 
 impl Value {

@@ -238,6 +238,7 @@ impl ColumnForm {
                 ColumnForm::large(TypeId::DBCLOB, told, persona)
             }
             "" | "VARCHAR" if double => ColumnForm::new(TypeId::VARGRAPHIC, told.fits(most).unwrap_or(most)),
+            "XML" if persona.has(told.name) => ColumnForm::large(TypeId::XML, told, persona),
             "CLOB" | "XML" | "DBCLOB" => ColumnForm::large(clob, told, persona),
             _ if large => ColumnForm::large(clob, told, persona),
             "" | "VARCHAR" | "CHAR" => ColumnForm::new(var, told.fits(LONGEST).unwrap_or(LONGEST)),
