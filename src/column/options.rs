@@ -103,6 +103,9 @@ pub struct Options {
     /// Read character columns marked as not text (FOR BIT DATA, CCSID 65535) as text in this page.
     /// BINARY, VARBINARY and BLOB stay binary.
     pub bit_data_ccsid: Option<u16>,
+    /// A BOOLEAN that is neither 0 nor 1 is true, not an error. (Read: IBM's tests of its Python driver call a procedure
+    /// with 11, and Db2 takes it.)
+    pub any_true: bool,
 }
 
 impl Default for Options {
@@ -117,6 +120,7 @@ impl Default for Options {
             bad_values: BadValues::default(),
             force_ccsid: BTreeMap::new(),
             bit_data_ccsid: None,
+            any_true: false,
         }
     }
 }

@@ -14,12 +14,12 @@ use crate::wire::value::cell::Cells;
 use crate::wire::value::error::ValueError;
 use crate::wire::value::field::Shape;
 
-/// The decoder of booleans.
-pub(super) fn decoder(shape: Shape, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
+/// The decoder of booleans. With `any_true` a value that is neither 0 nor 1 is true.
+pub(super) fn decoder(shape: Shape, any_true: bool, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
     // The 1 of two bytes may stand in either; nothing but 0 and 1 has a meaning.
-    let quick = |cell: &[u8]| {
+    let quick = move |cell: &[u8]| {
         let bits = cell.iter().fold(0, |bits, b| bits | b);
-        (bits <= 1).then_some(bits)
+        if any_true { Some(u8::from(bits != 0)) } else { (bits <= 1).then_some(bits) }
     };
     let careful = move |cell: &[u8]| quick(cell).ok_or(Reason::from(ValueError::Boolean));
     Box::new(Booleans(Primitive::new(target, Framed { frame: Fixed(fixed(shape)), quick, careful })))

@@ -99,7 +99,7 @@ fn of_kind(kind: ColumnKind, field: &Field, index: usize, options: &Options) -> 
         ColumnKind::DecimalFloat { precision, scale } => wide::float(field, precision, scale, target),
         ColumnKind::DecFloatText => decfloat::text(field.shape, target),
         ColumnKind::DecFloatDecimal { precision, scale } => decfloat::decimal(field.shape, precision, scale, target),
-        ColumnKind::Boolean => boolean::decoder(field.shape, target),
+        ColumnKind::Boolean => boolean::decoder(field.shape, options.any_true, target),
         ColumnKind::Flag => boolean::flags(target),
         ColumnKind::Date => datetime::date(target),
         ColumnKind::Time => datetime::time(target),

@@ -283,7 +283,11 @@ fn markers(array: &ParameterArray, expected: &[ArrowField]) -> std::result::Resu
 
 fn decoders(fields: &[Field], expected: &[ArrowField]) -> std::result::Result<Decoders, SqlError> {
     // Timestamps come in the unit that the statement's parameter has.
-    let options = |wanted: &ArrowField| Options { timestamp_unit: unit_of(wanted.data_type()), ..Options::default() };
+    let options = |wanted: &ArrowField| Options {
+        timestamp_unit: unit_of(wanted.data_type()),
+        any_true: true,
+        ..Options::default()
+    };
     let made = fields.iter().zip(expected).enumerate();
     made.map(|(n, (field, wanted))| decoder(field, n, &options(wanted)).map_err(|e| SqlError::from(&e))).collect()
 }
