@@ -103,6 +103,17 @@ def test_ibms_driver_connects_with_a_current_schema(served: server.Server):
         ask("NOWHERE")
 
 
+def test_the_schema_of_db2_itself_can_be_the_current_one(served: server.Server):
+    with connect(served, "bob") as bob:
+        bob.execute("SET SCHEMA SYSIBM")
+        assert one(bob, CURRENT) == "SYSIBM"
+        assert one(bob, "SELECT 1 FROM SYSDUMMY1") == 1
+        with pytest.raises(drdarrow.Error):
+            bob.execute("CREATE TABLE X (A INTEGER)")
+        bob.execute("SET SCHEMA MAIN")
+        assert one(bob, CURRENT) == "MAIN"
+
+
 @pytest.mark.timeout(120)
 def test_ibms_driver_finds_tables_without_a_schema_in_that_of_the_user(served: server.Server):
     with connect(served, "ann") as ann:

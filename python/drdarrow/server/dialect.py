@@ -67,8 +67,8 @@ class Dialect:
         """derby: sequences are those of Derby."""
         self._derby = derby
         self._registers = {
-            "SCHEMA": "upper(current_schema())",
-            "SQLID": "upper(current_schema())",
+            "SCHEMA": schemas.CURRENT,
+            "SQLID": schemas.CURRENT,
             "USER": literal(user.upper()),
             "SERVER": literal(database),
             "ISOLATION": "'CS'",
@@ -83,7 +83,7 @@ class Dialect:
         found = _SCHEMA.match(sql)
         if not found:
             return None
-        return f"SET schema = {literal(next(group for group in found.groups() if group))}"
+        return schemas.setting(next(group for group in found.groups() if group))
 
     def take(self, told: Mapping[str, str]) -> None:
         """Registers have other values from now on."""

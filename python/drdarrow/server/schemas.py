@@ -9,8 +9,14 @@ from collections.abc import Sequence
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.lexer import Word, lex
 from drdarrow.server.rules.product import Product
+from drdarrow.server.wording import literal
 
-__all__ = ["home", "named", "with_name"]
+__all__ = ["CURRENT", "home", "named", "setting", "with_name"]
+
+#: Db2's own schema, and the one of DuckDB's own that stands for it: nobody has tables there.
+_OWN, _STANDS_FOR_IT = "SYSIBM", "pg_catalog"
+#: The name of the current schema.
+CURRENT = f"upper(CASE current_schema() WHEN '{_STANDS_FOR_IT}' THEN '{_OWN}' ELSE current_schema() END)"
 
 _DECORATION = {"OR", "REPLACE", "IF", "NOT", "EXISTS"}
 _OBJECTS = {"TABLE", "VIEW", "SEQUENCE"}
@@ -18,6 +24,12 @@ _KNOWN = """
 SELECT upper(schema_name) FROM duckdb_schemas() WHERE database_name = current_database()
 UNION SELECT upper(database_name) FROM duckdb_databases()
 """
+
+
+def setting(name: str) -> str:
+    """DuckDB's SET for the current schema."""
+    found = _STANDS_FOR_IT if name.upper() == _OWN else name
+    return f"SET schema = {literal(found)}"
 
 
 def home(cursor: Cursor, user: str) -> list[str]:
