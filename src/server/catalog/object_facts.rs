@@ -242,12 +242,17 @@ pub(super) fn column_privileges(database: &Database) -> Vec<Row> {
     for table in &database.tables {
         for right in rights(table, database.read_only).iter().filter(|right| **right != "DELETE") {
             for column in table.columns.fields() {
-                rows.push(facts! {
-                    schema: &table.schema,
-                    table: &table.name,
-                    column: column.name(),
-                    right: *right,
-                });
+                // The owner, by whose name the schema goes, may hand his rights on.
+                for (grantee, grantable) in [(table.schema.as_str(), "YES"), ("PUBLIC", "NO")] {
+                    rows.push(facts! {
+                        schema: &table.schema,
+                        table: &table.name,
+                        column: column.name(),
+                        right: *right,
+                        grantee: grantee,
+                        grantable: grantable,
+                    });
+                }
             }
         }
     }
