@@ -74,13 +74,12 @@ def test_ibms_driver_asks_for_everything(luw: server.Server):
     expected = [("CUSTOMERS", "ID", "ORDERS", "CUSTOMER", 1, "FK_CUSTOMER", "PK_CUSTOMERS")]
     assert columns(3, *key) == expected and columns(4, *key) == expected
     index = ("NON_UNIQUE", "INDEX_NAME", "TYPE", "ORDINAL_POSITION", "COLUMN_NAME", "ASC_OR_DESC")
-    unique = [
-        (None, None, 0, None, None, None),
-        (0, "PK_ORDERS", 3, 1, "B", "A"),
-        (0, "PK_ORDERS", 3, 2, "A", "A"),
-    ]
-    assert columns(5, *index) == unique
-    assert columns(6, *index) == [*unique, (1, "IX_AMOUNT", 3, 1, "AMOUNT", "D"), (1, "IX_AMOUNT", 3, 2, "A", "A")]
+    unique = [(0, "PK_ORDERS", 3, 1, "B", "A"), (0, "PK_ORDERS", 3, 2, "A", "A")]
+    others = [(1, "IX_AMOUNT", 3, 1, "AMOUNT", "D"), (1, "IX_AMOUNT", 3, 2, "A", "A")]
+    # NULLs are high.
+    of_table = (None, None, 0, None, None, None)
+    assert columns(5, *index) == [*unique, of_table]
+    assert columns(6, *index) == [*unique, *others, of_table]
     assert columns(7, "COLUMN_NAME", "TYPE_NAME", "PSEUDO_COLUMN") == [("B", "INTEGER", 1), ("A", "INTEGER", 1)]
     assert columns(8, "PROCEDURE_NAME", "NUM_INPUT_PARAMS") == [("SQLTABLEPRIVILEGES", 4), ("SQLTABLES", 5)]
     assert columns(9, "COLUMN_NAME", "TYPE_NAME", "ORDINAL_POSITION") == [("UNIQUE", "SMALLINT", 4)]
@@ -115,7 +114,7 @@ def test_ibms_driver_asks_about_tables_in_memory():
         ("V", "DECIMAL", 7, 1),
     ]
     assert [(row["COLUMN_NAME"], row["KEY_SEQ"]) for row in keys] == [("K", 1)]
-    assert [(row["TYPE"], row["COLUMN_NAME"]) for row in index] == [(0, None), (3, "K")]
+    assert [(row["TYPE"], row["COLUMN_NAME"]) for row in index] == [(3, "K"), (0, None)]
     assert [row["COLUMN_NAME"] for row in best] == ["K"] and len(procedures) == 1
 
 

@@ -45,13 +45,6 @@ def test_decfloat_is_described_as_such(connection: drdarrow.Connection):
     assert connection.execute("SELECT A + 1 FROM T WHERE ID = 1").fetchone() == (8724.0,)
 
 
-def test_ibms_driver_shows_whole_decfloats_without_an_exponent(served: server.Server):
-    rows = [(1, "1000000"), (2, "8723"), (3, "0.5")]
-    create = "CREATE TABLE T (A INTEGER, B DECFLOAT(34))"
-    got = apart("ibm.store", dsn(served.port), create, "INSERT INTO T VALUES (?, ?)", rows, "SELECT B FROM T ORDER BY A")
-    assert got == [("1000000",), ("8723",), ("0.5",)]
-
-
 def test_names_in_quotes_keep_their_spelling(connection: drdarrow.Connection):
     connection.execute('CREATE TABLE N ("Id" INTEGER, name VARCHAR(5), "ñéü" VARCHAR(5))')
 
