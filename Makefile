@@ -16,7 +16,7 @@ TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" d
 	ibm_db ibm_db_sa sqlalchemy adbc-driver-db2
 
 # The first target is what `make` alone does.
-.PHONY: help demo test tools system check rust build wheel python notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
+.PHONY: help demo test tools system check rust build wheel python ibm-tests notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
 
 help:
 	@awk '/^## /{text=substr($$0,4)} /^[a-z-]+:/{if(text)printf "make %-12s %s\n",substr($$1,1,length($$1)-1),text;text=""}' Makefile
@@ -27,7 +27,7 @@ demo: build
 	$(BIN)/drdarrow demo
 
 ## Everything that is tested, as it is tested for every change.
-test: tools check rust wheel python notebooks docs
+test: tools check rust wheel python ibm-tests notebooks docs
 
 ## Installs the system packages and the virtual environment that the tests need.
 tools: system $(VENV)/ready
@@ -74,6 +74,10 @@ python: wheel
 	cargo build --locked --quiet --features server --example serve --example pages
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
 	$(BIN)/python -m pytest -m alone
+
+## IBM's own tests of its Python driver against the server, held against the list of those that do not pass.
+ibm-tests: wheel
+	$(BIN)/python tests/ibm/run.py
 
 ## Runs the notebooks.
 notebooks: wheel
