@@ -1,9 +1,8 @@
-"""Columns as they were declared: types that DuckDB has under another name, names in quotes, lengths that are not told."""
+"""Columns as they were declared: names in quotes, lengths that are not told, rights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 import duckdb
 import pytest
@@ -26,23 +25,6 @@ def served() -> Iterator[server.Server]:
 def connection(served: server.Server) -> Iterator[drdarrow.Connection]:
     with drdarrow.connect(served.uri, password="secret", autocommit=True) as opened:
         yield opened
-
-
-def test_decfloat_is_described_as_such(connection: drdarrow.Connection):
-    connection.execute("CREATE TABLE T (ID INTEGER, A DECFLOAT(16), B DECFLOAT, C DOUBLE)")
-    rows = [(1, "8723", "-1E+6", 1.5), (2, "990.3567364883884", "0.1", 0.1), (3, None, "1E-7", None)]
-    connection.cursor().executemany("INSERT INTO T VALUES (?, ?, ?, ?)", rows)
-    cursor = connection.execute("SELECT A, B, C FROM T ORDER BY ID")
-    assert cursor.description is not None
-    assert [column[1] == drdarrow.NUMBER for column in cursor.description] == [True, True, True]
-    assert cursor.fetchall() == [
-        (Decimal("8723"), Decimal("-1000000"), 1.5),
-        (Decimal("990.3567364883884"), Decimal("0.1"), 0.1),
-        (None, Decimal("1E-7"), None),
-    ]
-    found = connection.execute("SELECT ID FROM T WHERE A = ? OR B = ?", (Decimal("8723"), Decimal("0.1"))).fetchall()
-    assert sorted(found) == [(1,), (2,)]
-    assert connection.execute("SELECT A + 1 FROM T WHERE ID = 1").fetchone() == (8724.0,)
 
 
 def test_names_in_quotes_keep_their_spelling(connection: drdarrow.Connection):

@@ -143,7 +143,7 @@ def declared(words: Sequence[Word]) -> dict[str, dict[str, dict[str, str]]]:
     for part in split(words[start + 1 : closing(words, start)]):
         if len(part) > 1 and part[0].upper not in _CONSTRAINTS:
             found = type_at(part, 1)
-            columns[_name(part[0])] = found.about if found else {}
+            columns[_name(part[0])] = {**(found.about if found else {}), **_spelling(part[0])}
     name = _name(words[start - 1])
     return {f"{_name(words[start - 3])}.{name}" if words[start - 2].text == "." else name: columns}
 
@@ -189,6 +189,12 @@ def changes(words: Sequence[Word]) -> list[Change]:
 
 def _name(word: Word) -> str:
     return word.text.strip('"').replace('""', '"').upper()
+
+
+def _spelling(word: Word) -> dict[str, str]:
+    """The name in quotes of a column that is not in upper case."""
+    name = word.text[1:-1].replace('""', '"')
+    return {"drda:name": name} if word.kind == "quoted" and name != name.upper() else {}
 
 
 def _size(part: Sequence[Word]) -> int:
