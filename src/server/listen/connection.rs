@@ -4,6 +4,7 @@
 
 use super::abandoned::{READ, abandoned, break_off};
 use super::admission::{ConnectionSlot, Stopped};
+use super::permits::Permits;
 use super::request_assembler::{PASSED_OVER, RequestAssembler};
 use crate::server::conversation::Conversation;
 use crate::server::login::failed_logins::TooManyWaiting;
@@ -20,33 +21,15 @@ use std::time::Duration;
 use std::vec::IntoIter;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// Longest frame or chain before a login, and all of them together.
 const LOGIN_LIMIT: usize = 64 * 1024;
-/// Logins at a time, at least.
-const LOGINS: usize = 4;
 /// Reply bytes of a chain that are collected before they are written.
 const SPILL: usize = 64 << 20;
 /// A peer may take this long to hear that the connection ends.
 const HANG_UP: Duration = Duration::from_secs(1);
-
-/// The right to run on a thread that may block. Statements have some and logins have others: neither can keep the other
-/// waiting.
-#[derive(Clone)]
-pub(super) struct Permits {
-    statements: Arc<Semaphore>,
-    pub(super) logins: Arc<Semaphore>,
-}
-
-impl Permits {
-    /// For so many statements at a time.
-    pub(super) fn new(workers: usize) -> Permits {
-        let of = |count: usize| Arc::new(Semaphore::new(count));
-        Permits { statements: of(workers.max(1)), logins: of(workers.max(LOGINS)) }
-    }
-}
 
 /// One connection.
 pub(super) struct ServerConnection<S> {
@@ -278,7 +261,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
             let login = result.conversation.is_login(next.command.cp);
             let permit = match login {
                 true => self.admit(&mut result.conversation, requests.as_slice()).await?,
-                false => self.permits.statements.clone().acquire_owned().await.ok()?,
+                false => {
+                    let (stream, stopped, ahead) = (&mut self.stream, &mut self.stopped, &mut self.ahead);
+                    let ChainResult { conversation, chain, after } = result;
+                    let mut conversation = Some(conversation);
+                    let permit = self.permits.statements(&mut conversation, stream, stopped, ahead).await;
+                    let Some(permit) = permit else {
+                        self.hang_up(conversation).await;
+                        return None;
+                    };
+                    result = ChainResult { conversation: conversation?, chain, after };
+                    permit
+                }
             };
             (result, requests) = self.run_some(result, requests, login, permit).await?;
             let pause = std::mem::take(&mut result.conversation.login.pause);

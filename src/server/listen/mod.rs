@@ -3,12 +3,14 @@
 mod abandoned;
 mod admission;
 mod connection;
+mod permits;
 mod request_assembler;
 mod signon;
 
 use self::abandoned::GRACE;
 use self::admission::{Acceptor, ConnectionSlot, Stopped};
-use self::connection::{Permits, ServerConnection};
+use self::connection::ServerConnection;
+use self::permits::Permits;
 use super::backend::Backend;
 use super::conversation::Conversation;
 use super::login::state::PeerLine;

@@ -2,7 +2,7 @@
 //! is in [`login::signon`](crate::server::login::signon).
 
 use super::admission::{Acceptor, ConnectionSlot, Stopped};
-use super::connection::Permits;
+use super::permits::Permits;
 use crate::net::tls::holder::HolderNames;
 use crate::server::login::signon::{SignonReply, SignonSeeds, answer, is_proof};
 use crate::server::login::state::PeerLine;
