@@ -291,6 +291,25 @@ def test_a_conflict_rolls_back(srv: server.Server, conn: drdarrow.Connection) ->
         assert other.execute("SELECT NAME FROM ORDERS WHERE ID = 1").fetchone() == ("mine",)
 
 
+def test_a_key_that_another_transaction_took_is_the_reason_of_a_failed_commit(
+    srv: server.Server, conn: drdarrow.Connection
+) -> None:
+    conn.execute("CREATE TABLE TAKEN (A INT PRIMARY KEY)")
+    conn.commit()
+    with srv.connect() as other:
+        for each in (conn, other):
+            each.execute("INSERT INTO TAKEN VALUES (1)")
+        conn.commit()
+        with pytest.raises(drdarrow.Error) as caught:
+            other.commit()
+        assert (caught.value.sqlcode, caught.value.sqlstate) == (-1476, "40506")
+        assert "-803" in str(caught.value)
+        # It is undone, and the connection goes on.
+        other.execute("INSERT INTO TAKEN VALUES (2)")
+        other.commit()
+        assert other.execute("SELECT A FROM TAKEN ORDER BY A").fetchall() == [(1,), (2,)]
+
+
 def test_metadata_of_the_tables_is_kept() -> None:
     told = {b"drda:type": b"CHAR", b"drda:length": b"3"}
     schema = pa.schema([pa.field("C", pa.string(), metadata=told), pa.field("V", pa.string()), pa.field("L", pa.string())])

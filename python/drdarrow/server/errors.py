@@ -54,6 +54,7 @@ _RULES: list[tuple[str, str, int, str]] = [
     ("invalid input", r"were not provided|[Pp]repared statement parameter|parameter count", -313, "07001"),
     ("interrupt", r"", -952, "57014"),
     ("transactioncontext", r"read-only mode()", -817, "25000"),
+    ("transactioncontext", r"(?:PRIMARY KEY|UNIQUE) constraint", -803, "23505"),
     ("transactioncontext", r"", -911, "40001"),
     ("transaction", r"", -911, "40001"),
     ("serialization", r"", -911, "40001"),
