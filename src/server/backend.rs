@@ -96,6 +96,11 @@ pub trait Session: Send {
     /// A SET statement that the client's driver sends by itself, among them `SET CLIENT …`, which tell
     /// who the client is; or the call of SYSPROC.WLM_SET_CLIENT_INFO that tells the same.
     fn set(&mut self, sql: &str) -> Result<(), SqlError>;
+    /// What statements and `set` have set is as at the start of the session again: it goes to another connection, in the
+    /// middle of a transaction.
+    fn reset(&mut self) -> Result<(), SqlError> {
+        Ok(())
+    }
     /// Makes the changes last.
     fn commit(&mut self) -> Result<(), SqlError>;
     /// Undoes the changes.
@@ -104,6 +109,11 @@ pub trait Session: Send {
     /// `rollback` come after this.
     fn prepare_to_commit(&mut self) -> Result<(), SqlError> {
         Ok(())
+    }
+    /// The error that has rolled the transaction back while rows were read, as long as nobody has said `rollback`: the client
+    /// need not have seen it.
+    fn lost(&self) -> Option<SqlError> {
+        None
     }
     /// Whether the transaction has changed something; none where that is not known.
     fn changed(&self) -> Option<bool> {

@@ -18,6 +18,7 @@ from derby import DerbyError, Truth, client, java
 import drdarrow
 from drdarrow import server
 from drdarrow.server.dialect import Dialect
+from drdarrow.server.duckdb import DuckEngine
 from drdarrow.server.engine import SqlError
 
 DAY = datetime.date(2024, 1, 31)
@@ -308,6 +309,32 @@ def test_a_key_that_another_transaction_took_is_the_reason_of_a_failed_commit(
         other.execute("INSERT INTO TAKEN VALUES (2)")
         other.commit()
         assert other.execute("SELECT A FROM TAKEN ORDER BY A").fetchall() == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_session_that_is_reset_is_as_at_its_start(guarded: bool) -> None:
+    with duckdb.connect() as con:
+        con.execute("CREATE SCHEMA AWAY; CREATE TABLE AWAY.T AS SELECT 2 AS A; CREATE TABLE T AS SELECT 1 AS A")
+        session = DuckEngine(con, {}, guarded=guarded).session("me", "DB")
+
+        def found(sql: str = "SELECT A FROM T") -> list[tuple]:
+            number, _, _ = session.prepare(sql)
+            return [tuple(row.values()) for row in pa.table(session.query(number, ())).to_pylist()]
+
+        first = found("VALUES CURRENT SCHEMA")
+        number, _, _ = session.prepare("INSERT INTO T VALUES (3)")
+        for say in (session.set, lambda sql: session.execute(session.prepare(sql)[0], [()])):
+            say("SET CURRENT SCHEMA = 'AWAY'")
+            assert found() == [(2,)]
+            session.reset()
+            assert found("VALUES CURRENT SCHEMA") == first
+            assert found()[0] == (1,)
+            # The transaction goes on.
+            session.execute(number, [()])
+        assert found() == [(1,), (3,), (3,)]
+        session.rollback()
+        assert found() == [(1,)]
+        session.close()
 
 
 def test_metadata_of_the_tables_is_kept() -> None:

@@ -1,4 +1,5 @@
-//! Engines of branches: which session is told what, and ends that fail, that nobody knows, or that take their time.
+//! Engines of branches: which session is told what, and ends that fail, that nobody knows, or that take their time. One that
+//! keeps a log.
 
 use crate::branches::{NONE, answer, branch, control, open, run, statement, step, waiting, xid};
 use crate::protocol::Raw;
@@ -16,8 +17,15 @@ use tokio::time::sleep;
 
 /// An engine that keeps a log.
 #[derive(Default)]
-struct Engine {
+pub(crate) struct Engine {
     sessions: AtomicUsize,
+    /// Statements that its sessions have prepared and not forgotten.
+    pub(crate) prepared: AtomicUsize,
+    pub(crate) open: AtomicUsize,
+    /// Of the next error with which rows have ended.
+    pub(crate) lost: Mutex<Option<SqlError>>,
+    /// Statements that begin with WAIT do so meanwhile.
+    pub(crate) waits: AtomicBool,
     log: Mutex<Vec<String>>,
     commits_fail: AtomicBool,
     rollbacks_fail: AtomicBool,
@@ -26,7 +34,7 @@ struct Engine {
 
 impl Engine {
     /// The log so far.
-    fn take_log(&self) -> Vec<String> {
+    pub(crate) fn take_log(&self) -> Vec<String> {
         std::mem::take(&mut self.log.lock().unwrap())
     }
 }
@@ -42,7 +50,22 @@ struct LoggedSession {
 impl Backend for Logged {
     fn connect(&self, _: &Login) -> Result<Box<dyn Session>, ConnectError> {
         let number = self.0.sessions.fetch_add(1, Relaxed) + 1;
+        self.0.open.fetch_add(1, Relaxed);
         Ok(Box::new(LoggedSession { engine: self.0.clone(), number, statements: Vec::new() }))
+    }
+}
+
+impl Drop for LoggedSession {
+    fn drop(&mut self) {
+        self.engine.open.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Until a condition is no more, but not for ever.
+fn wait_while(condition: &AtomicBool) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while condition.load(Relaxed) && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -55,6 +78,7 @@ impl LoggedSession {
 impl Session for LoggedSession {
     fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
         self.statements.push(sql.to_owned());
+        self.engine.prepared.fetch_add(1, Relaxed);
         Ok(Prepared { statement: self.statements.len() as u64, columns: None, parameters: Vec::new() })
     }
 
@@ -65,39 +89,55 @@ impl Session for LoggedSession {
     fn execute(&mut self, statement: u64, _: &Parameters) -> Result<Done, SqlError> {
         let sql = &self.statements[statement as usize - 1];
         self.done(sql);
+        if sql.starts_with("WAIT") {
+            wait_while(&self.engine.waits);
+        }
         Ok(Done { count: sql.starts_with("INSERT").then_some(1), warning: None })
     }
 
-    fn forget(&mut self, _: u64) {}
+    fn forget(&mut self, _: u64) {
+        self.engine.prepared.fetch_sub(1, Relaxed);
+    }
 
     fn set(&mut self, sql: &str) -> Result<(), SqlError> {
         self.done(sql);
         Ok(())
     }
 
+    fn reset(&mut self) -> Result<(), SqlError> {
+        self.done("RESET");
+        Ok(())
+    }
+
+    fn lost(&self) -> Option<SqlError> {
+        self.engine.lost.lock().unwrap().clone()
+    }
+
     fn commit(&mut self) -> Result<(), SqlError> {
-        let until = Instant::now() + Duration::from_secs(20);
-        while self.engine.commits_wait.load(Relaxed) && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        wait_while(&self.engine.commits_wait);
         if self.engine.commits_fail.load(Relaxed) { Err(SqlError::new(-803, "23505", &[])) } else { Ok(()) }
     }
 
     fn rollback(&mut self) -> Result<(), SqlError> {
         self.done("ROLLBACK");
+        *self.engine.lost.lock().unwrap() = None;
         if self.engine.rollbacks_fail.load(Relaxed) { Err(SqlError::system("no more")) } else { Ok(()) }
     }
 }
 
 /// A SET that succeeds: it has no SQLCA.
-async fn set(raw: &mut Raw, sql: &str) {
+pub(crate) async fn set(raw: &mut Raw, sql: &str) {
     let (command, text) = statement(sql);
     assert_eq!(Ask::new().then(&command, &text).send(raw).await, [(cp::SQLCARD, vec![0xFF])], "{sql}");
 }
 
 async fn served() -> (Arc<Engine>, Server) {
+    served_with(ServerSettings::default()).await
+}
+
+pub(crate) async fn served_with(settings: ServerSettings) -> (Arc<Engine>, Server) {
     let engine = Arc::new(Engine::default());
-    (engine.clone(), serve(ServerSettings::default(), Arc::new(Logged(engine))).await.unwrap())
+    (engine.clone(), serve(settings, Arc::new(Logged(engine))).await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,8 +156,15 @@ async fn settings_are_those_of_the_connection_whatever_session_it_has() {
     assert_eq!(step(&mut two, synctype::END, 1, xaflags::SUCCESS).await, XaRetVal::OK);
     assert_eq!(run(&mut two, "INSERT 3").await, 0);
     let told = |log: Vec<String>| log.into_iter().filter(|line| !line.ends_with("ROLLBACK")).collect::<Vec<_>>();
-    let expected = ["1 SET SCHEMA S2", "1 INSERT 2", "1 SET PATH P", "2 SET SCHEMA S2", "2 SET PATH P", "2 INSERT 3"];
-    assert_eq!(told(engine.take_log()), expected);
+    let log = told(engine.take_log());
+    // What the other connection has set goes first.
+    assert_eq!(log[..4], ["1 RESET", "1 SET SCHEMA S2", "1 INSERT 2", "1 SET PATH P"]);
+    assert_eq!(log[4..], ["2 SET SCHEMA S2", "2 SET PATH P", "2 INSERT 3"]);
+    // And so it is the other way round.
+    assert_eq!(step(&mut one, synctype::NEW, 1, xaflags::JOIN).await, XaRetVal::OK);
+    assert_eq!(run(&mut one, "INSERT 3").await, 0);
+    assert_eq!(step(&mut one, synctype::END, 1, xaflags::SUCCESS).await, XaRetVal::OK);
+    assert_eq!(told(engine.take_log()), ["1 RESET", "1 SET SCHEMA S1", "1 INSERT 3"]);
     // The session of a branch of another connection is not for local work.
     assert_eq!(step(&mut two, synctype::COMMIT, 1, xaflags::ONE_PHASE).await, XaRetVal::OK);
     assert_eq!(run(&mut one, "INSERT 4").await, 0);

@@ -59,7 +59,7 @@ pub(crate) async fn run(raw: &mut Raw, sql: &str) -> i32 {
     card(&LUW, &Ask::new().then(&command, &text).send(raw).await).sqlcode
 }
 
-fn tables() -> MemoryTables {
+pub(crate) fn tables() -> MemoryTables {
     let tables = MemoryTables::new();
     for name in ["T", "U"] {
         tables.put(name, table(vec![column("A", Int32Array::from(vec![0]))]));
@@ -73,7 +73,7 @@ pub(crate) async fn open(server: &Server) -> Raw {
     raw
 }
 
-async fn in_table(server: &Server, name: &str) -> usize {
+pub(crate) async fn in_table(server: &Server, name: &str) -> usize {
     count(&rows(&connect(server).await, &format!("SELECT * FROM {name}")).await)
 }
 
@@ -393,8 +393,16 @@ async fn a_prepared_branch_that_cannot_be_committed_is_told_until_it_is_forgotte
         assert_eq!(step(&mut raw, kind, 1, NONE).await, XaRetVal::HEURISTIC_ROLLBACK);
     }
     assert_eq!(waiting(&mut raw).await, [xid(1)]);
-    assert_eq!(step(&mut raw, synctype::FORGET, 1, NONE).await, XaRetVal::OK);
-    assert_eq!(step(&mut raw, synctype::FORGET, 1, NONE).await, XaRetVal::UNKNOWN);
+    assert_eq!(step(&mut raw, synctype::NEW, 1, NONE).await, XaRetVal::DUPLICATE);
+    // Whoever has heard it may forget it, and then its name is free.
+    let mut other = open(&server).await;
+    assert_eq!(step(&mut other, synctype::FORGET, 1, NONE).await, XaRetVal::OK);
+    assert!(waiting(&mut raw).await.is_empty());
+    for kind in [synctype::FORGET, synctype::COMMIT, synctype::ROLLBACK] {
+        assert_eq!(step(&mut raw, kind, 1, NONE).await, XaRetVal::UNKNOWN);
+    }
+    branch(&mut other, 1).await;
+    assert_eq!(step(&mut other, synctype::COMMIT, 1, xaflags::ONE_PHASE).await, XaRetVal::OK);
     // In one phase nothing was promised.
     fails.store(true, Ordering::Relaxed);
     assert_eq!(step(&mut raw, synctype::COMMIT, 2, xaflags::ONE_PHASE).await, XaRetVal::INTEGRITY);

@@ -10,6 +10,8 @@ mod before_login;
 mod blanks;
 mod blocks;
 mod branch_engines;
+mod branch_sessions;
+mod branch_ways;
 mod branches;
 mod catalogs;
 mod certificate_users;

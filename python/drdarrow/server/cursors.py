@@ -192,6 +192,7 @@ class Cursors:
         self._read_only = read_only
         #: The last SET of each setting.
         self._settings = {_setting(statement): statement for statement in settings}
+        self._first_settings = dict(self._settings)
         self._idle: list[Cursor] = []
         #: Those that a call is at work on, and those of open results.
         self._busy: list[Cursor] = []
@@ -238,6 +239,14 @@ class Cursors:
         """Runs a SET, for the cursors to come too."""
         self.main.execute(sql)
         self._settings[_setting(sql)] = sql
+        self._forget_idle()
+
+    def reset(self) -> None:
+        """Undoes each SET."""
+        for setting in self._settings.keys() - self._first_settings.keys():
+            self.main.execute(f"RESET {setting.split(None, 1)[1]}")
+        self._settings = dict(self._first_settings)
+        self._tell(self.main)
         self._forget_idle()
 
     @contextmanager

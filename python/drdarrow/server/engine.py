@@ -199,6 +199,10 @@ class Session(Protocol):
 
     And a property `changed`: whether the transaction has changed something. A branch of a global transaction (XA)
     that has not is over with its first phase. Without it every branch may have.
+
+    And `reset()`, which undoes what `set` and SET statements have set, in the middle of a transaction: a branch of a
+    global transaction takes the session to another connection, which then says its own settings. Without it those of
+    the first stay where the other has none.
     """
 
     def prepare(self, sql: str, /) -> Prepared:

@@ -373,6 +373,13 @@ class DuckSession(WatchedSession):
             finally:
                 self.forget(self._number)
 
+    def reset(self) -> None:
+        """What was set is as at the start."""
+        with self._watched():
+            self._targets.clear()
+            self._savepoints.forget_places()
+            self._cursors.reset()
+
     def objects(self) -> Objects:
         """The tables, views and the like."""
         with self.patience.reading(""), self._reading() as cursor:

@@ -204,6 +204,18 @@ impl Serving for EngineSession {
         inside(|py| self.object.bind(py)?.call_method1("set", (sql,)).map(drop))
     }
 
+    fn reset(&mut self) -> Result<(), SqlError> {
+        self.clear_way()?;
+        inside(|py| match self.object.bind(py)?.getattr_opt("reset")? {
+            Some(method) => method.call0().map(drop),
+            None => Ok(()),
+        })
+    }
+
+    fn lost(&self) -> Option<SqlError> {
+        self.loss.check().err()
+    }
+
     fn commit(&mut self) -> Result<(), SqlError> {
         self.clear_way()?;
         inside(|py| self.object.bind(py)?.call_method0("commit").map(drop))

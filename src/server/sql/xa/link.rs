@@ -13,6 +13,9 @@ use std::time::Instant;
 /// The memory of a branch beside its changes.
 const BRANCH: usize = 16 << 10;
 
+/// SQLCODEs of values that are not allowed to be where they are: NULL, keys, references, conditions.
+const INTEGRITY: [&str; 11] = ["-407", "-530", "-531", "-532", "-543", "-544", "-545", "-603", "-667", "-803", "-359"];
+
 /// The branch that a connection works for.
 pub(super) struct Association {
     pub(super) name: BranchName,
@@ -116,7 +119,7 @@ impl XaLink {
         }
         let doomed = doomed.or(fail.then_some(XaRetVal::ROLLED_BACK));
         let changed = self.switch.changed().unwrap_or(true);
-        let work = Work { session: self.switch.take(), changed, doomed, deadline, _lease: lease, timer: None };
+        let work = Work { session: self.switch.leave(), changed, doomed, deadline, _lease: lease, timer: None };
         self.switch.put(self.own.take());
         self.branches.leave(&name, self.connection, work, suspended);
         doomed.unwrap_or(XaRetVal::OK)
@@ -125,6 +128,11 @@ impl XaLink {
     /// The same for a branch that it has suspended.
     pub(super) fn end_suspended(&self, name: &BranchName, fail: bool) -> Result<(), XaRetVal> {
         self.branches.end_suspended(name, self.connection, fail)
+    }
+
+    /// The error with which the engine has rolled its transaction back, as long as it was not told.
+    pub(super) fn lost(&self) -> Option<SqlError> {
+        self.switch.lost()
     }
 
     /// The engine has rolled the work of the branch back: nothing else can become of it.
@@ -158,6 +166,8 @@ pub(super) fn outcome(error: &SqlError) -> XaRetVal {
     match (error.sqlcode, error.tokens.first().map(String::as_str)) {
         (-911, Some("68")) => XaRetVal::TIMEOUT,
         (-911, _) => XaRetVal::DEADLOCK,
+        // The transaction went with a statement that failed: the token says how.
+        (-1476, Some(cause)) if INTEGRITY.contains(&cause) => XaRetVal::INTEGRITY,
         _ if error.sqlstate.starts_with("23") => XaRetVal::INTEGRITY,
         _ => XaRetVal::OTHER,
     }

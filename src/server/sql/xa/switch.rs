@@ -12,6 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// SET statements that are said again to each session.
 const SETTINGS: usize = 256;
+/// Bytes of such a statement.
+const SETTING: usize = 32 << 10;
+/// Bytes of the statements that stay prepared in a session while it is away with a branch, each with what it takes beside its
+/// text.
+const AWAY: usize = 8 << 10;
+const STATEMENT: usize = 256;
 
 /// A session of the engine, with the numbers that it has for the statements of a connection.
 pub(super) struct OpenSession {
@@ -22,6 +28,15 @@ pub(super) struct OpenSession {
     /// The connection whose settings it has, and which of them.
     settings: (u64, u64),
     pub(super) numbers: HashMap<u64, u64>,
+}
+
+impl OpenSession {
+    /// Forgets statements of the connection.
+    fn forget(&mut self, statements: &[u64]) {
+        for theirs in statements.iter().filter_map(|ours| self.numbers.remove(ours)) {
+            self.session.forget(theirs);
+        }
+    }
 }
 
 /// A statement that the requester has prepared.
@@ -46,6 +61,7 @@ pub(super) enum Kind {
 /// A statement that changes the session, in the order in which they came.
 pub(super) struct Setting {
     sql: String,
+    register: String,
     /// None: by `Session::set`.
     parameters: Option<Parameters>,
     _lease: Option<Lease>,
@@ -110,6 +126,22 @@ impl Switch {
         self.state().current.take()
     }
 
+    /// Takes the session away with a branch. Nobody can say how long that will be: of its statements a few stay, the latest,
+    /// and others are prepared again when it comes back and they are run.
+    pub(super) fn leave(&self) -> Option<OpenSession> {
+        let mut open = self.take()?;
+        let state = self.state();
+        let mut ours: Vec<u64> = open.numbers.keys().copied().collect();
+        ours.sort_unstable_by(|a, b| b.cmp(a));
+        let mut taken = 0;
+        ours.retain(|number| {
+            taken += state.statements.get(number).map_or(AWAY, |known| STATEMENT + known.sql.len());
+            taken > AWAY
+        });
+        open.forget(&ours);
+        Some(open)
+    }
+
     /// Works with this session from now on, where there is one.
     pub(super) fn put(&self, session: Option<OpenSession>) {
         let Some(mut open) = session else { return };
@@ -118,9 +150,7 @@ impl Switch {
         let own = open.connection == state.connection;
         let gone: Vec<u64> =
             open.numbers.keys().copied().filter(|ours| !own || !state.statements.contains_key(ours)).collect();
-        for theirs in gone.iter().filter_map(|ours| open.numbers.remove(ours)) {
-            open.session.forget(theirs);
-        }
+        open.forget(&gone);
         open.connection = state.connection;
         if let Some(budget) = &state.budget {
             open.session.hold(budget);
@@ -143,6 +173,11 @@ impl Switch {
     /// Whether the transaction has changed something, as far as the engine knows.
     pub(super) fn changed(&self) -> Option<bool> {
         self.state().current.as_ref().map_or(Some(false), |open| open.session.changed())
+    }
+
+    /// The error with which the engine has rolled its transaction back, as long as it was not told.
+    pub(super) fn lost(&self) -> Option<SqlError> {
+        self.state().current.as_ref().and_then(|open| open.session.lost())
     }
 
     /// From now on every call is refused, or no longer.
@@ -213,13 +248,16 @@ impl State {
         Ok(OpenSession { session, connection, origin, settings: (connection, 0), numbers: HashMap::new() })
     }
 
-    /// Tells a session the settings of this connection that it has not.
+    /// Tells a session the settings of this connection that it has not, and no other ones.
     fn set_again(&self, open: &mut OpenSession) -> Result<(), SqlError> {
         let now = (self.connection, self.version);
         if open.settings == now {
             return Ok(());
         }
         let session = &mut open.session;
+        if open.settings.0 != self.connection {
+            session.reset()?;
+        }
         for Setting { sql, parameters, .. } in &self.settings {
             let Some(parameters) = parameters else {
                 session.set(sql)?;
@@ -270,7 +308,7 @@ impl State {
     /// Keeps a SET in mind for other sessions, in the place of one of the same register.
     pub(super) fn keep(&mut self, open: &mut OpenSession, setting: Setting) {
         let is_current = open.settings == (self.connection, self.version);
-        self.settings.retain(|other| register(&other.sql) != register(&setting.sql));
+        self.settings.retain(|other| other.register != setting.register);
         self.settings.push(setting);
         self.version += 1;
         if is_current {
@@ -278,15 +316,21 @@ impl State {
         }
     }
 
-    /// The form in which a SET is kept once it is done. -101 where no more of them can be kept, -289 without memory.
+    /// The form in which a SET is kept once it is done. -101 where it is too long, or no more of them can
+    /// be kept, -289 without memory.
     pub(super) fn setting(&self, sql: &str, parameters: Option<&Parameters>) -> Result<Setting, SqlError> {
-        let replaces = || self.settings.iter().any(|setting| register(&setting.sql) == register(sql));
+        if sql.len() > SETTING {
+            let text = format!("a SET of {} bytes; in global transactions it has at most {SETTING}", sql.len());
+            return Err(SqlError::new(-101, "54001", &[&text]));
+        }
+        let register = register(sql);
+        let replaces = || self.settings.iter().any(|setting| setting.register == register);
         if self.settings.len() >= SETTINGS && !replaces() {
             return Err(SqlError::new(-101, "54001", &[]));
         }
         let values = parameters.map_or(0, |p| p.columns.iter().map(|column| column.get_array_memory_size()).sum());
-        let lease = self.budget.as_ref().map(|budget| budget.lease(sql.len() + values)).transpose()?;
-        Ok(Setting { sql: sql.to_owned(), parameters: parameters.cloned(), _lease: lease })
+        let lease = self.budget.as_ref().map(|budget| budget.lease(2 * sql.len() + values)).transpose()?;
+        Ok(Setting { sql: sql.to_owned(), register, parameters: parameters.cloned(), _lease: lease })
     }
 }
 

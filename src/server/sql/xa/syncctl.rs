@@ -135,7 +135,8 @@ fn start(sql: &mut SqlSession, link: &mut XaLink, name: BranchName, flags: u32, 
     Ok(XaRetVal::OK)
 }
 
-/// Ends or suspends the association with a branch. What its queries have still to give is gone.
+/// Ends or suspends the association with a branch. What its queries have still to give is gone. Where an error among that
+/// has cost the transaction, the branch can only be rolled back, and its manager hears it here.
 fn end(sql: &mut SqlSession, link: &mut XaLink, name: &BranchName, flags: u32) -> Outcome {
     let (suspends, fails) = match flags {
         xaflags::SUSPEND => (true, false),
@@ -146,6 +147,11 @@ fn end(sql: &mut SqlSession, link: &mut XaLink, name: &BranchName, flags: u32) -
     if link.works_for(name) {
         sql.cursors.settle(None, None);
         sql.end_unit_of_work(true);
+        if let Some(error) = link.lost() {
+            link.doom(&error);
+            // It has nothing to undo.
+            let _ = sql.engine().rollback();
+        }
         return Ok(link.end(suspends, fails));
     }
     if suspends {
