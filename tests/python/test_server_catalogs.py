@@ -98,6 +98,32 @@ def test_definitions_are_undone_with_their_transaction():
         assert rows(other, asked) == [("for good",)]
 
 
+def test_labels_go_with_what_a_savepoint_takes_back():
+    with server.serve() as srv, srv.connect() as connection:
+        asked = "SELECT REMARKS FROM SYSCAT.COLUMNS WHERE TABNAME = 'T' AND COLNAME = 'A'"
+        keys = "SELECT CONSTNAME FROM SYSCAT.TABCONST WHERE TABNAME = 'N'"
+        connection.execute("CREATE TABLE T (A INTEGER)")
+        connection.execute("COMMENT ON T (A IS 'first')")
+        connection.commit()
+        connection.execute("COMMENT ON T (A IS 'second')")
+        connection.execute("SAVEPOINT S ON ROLLBACK RETAIN CURSORS")
+        for _ in range(2):
+            connection.execute("COMMENT ON T (A IS 'third')")
+            connection.execute("CREATE TABLE N (A INTEGER NOT NULL, CONSTRAINT OLD PRIMARY KEY (A))")
+            assert (rows(connection, asked), rows(connection, keys)) == ([("third",)], [("OLD",)])
+            connection.execute("ROLLBACK TO SAVEPOINT S")
+            assert (rows(connection, asked), rows(connection, keys)) == ([("second",)], [])
+        connection.execute("COMMENT ON T (A IS 'fourth')")
+        connection.execute("RELEASE SAVEPOINT S")
+        connection.commit()
+        with srv.connect() as other:
+            assert rows(other, asked) == [("fourth",)]
+        connection.execute("SAVEPOINT S ON ROLLBACK RETAIN CURSORS")
+        connection.execute("COMMENT ON T (A IS 'fifth')")
+        connection.rollback()
+        assert rows(connection, asked) == [("fourth",)]
+
+
 def test_labels_need_their_table(luw: drdarrow.Connection):
     luw.execute("CREATE TABLE T (A INTEGER)")
     for sql, code in (("LABEL ON TABLE NOWHERE IS 'x'", "-204"), ("LABEL ON COLUMN T (B IS 'x')", "-206")):

@@ -57,6 +57,14 @@ class Known:
         """Takes up a definition that was carried out. schema: of names without one."""
         self._remembered.hear(said, schema)
 
+    def mark(self) -> int:
+        """How much the transaction has said."""
+        return self._remembered.mark()
+
+    def back_to(self, mark: int) -> None:
+        """What it has said since is forgotten."""
+        self._remembered.back_to(mark)
+
     def learn(self, changes: Iterable[Change], declared: Facts, temporary: bool) -> None:
         """Notes what a statement made of tables."""
         before = self.tables

@@ -232,6 +232,14 @@ class Remembered:
         """Takes up a definition that was carried out. schema: of names without one."""
         self._pending.append((said, schema.upper()))
 
+    def mark(self) -> int:
+        """How much the transaction has said."""
+        return len(self._pending)
+
+    def back_to(self, mark: int) -> None:
+        """What it has said since is forgotten."""
+        del self._pending[mark:]
+
     def commit(self) -> None:
         """All sessions see it."""
         if self._pending:

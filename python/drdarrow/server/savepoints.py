@@ -58,6 +58,8 @@ class _Since:
     """A savepoint, and what was done since it was set, up to the next one."""
 
     name: str
+    #: How much the transaction had said before.
+    mark: int = 0
     #: Rows that were appended to a table, and the highest number of a row before them.
     appended: dict[Place, tuple[int, int]] = field(default_factory=dict)
     #: Tables that were created, by their names as facts are known of them.
@@ -98,7 +100,7 @@ class Savepoints:
                 continue
             name = None if (given := found["name"]) is None else _folded(given)
             if kind == "set" and name is not None:
-                self._set(name, found["unique"] is not None, next_one)
+                self._set(name, found["unique"] is not None, next_one, known)
             elif kind == "back":
                 self._back_to(name, main, known)
             elif name is not None:
@@ -116,6 +118,7 @@ class Savepoints:
         for since in self._all:
             since.appended.clear()
             since.created.clear()
+            since.mark = 0
         self._places.clear()
 
     def forget_places(self) -> None:
@@ -181,7 +184,7 @@ class Savepoints:
             self._places[name] = found
         return self._places[name]
 
-    def _set(self, name: str, unique: bool, next_one: Statement | None) -> None:
+    def _set(self, name: str, unique: bool, next_one: Statement | None, known: Known) -> None:
         if name.startswith("SYS"):
             raise SqlError(-707, "42939", name)
         at = next((n for n, since in enumerate(self._all) if since.name == name), None)
@@ -195,7 +198,7 @@ class Savepoints:
                 self._all[at - 1].take_over(since)
         if len(self._all) >= _MOST:
             raise SqlError(-101, "54001")
-        self._all.append(_Since(name, unique=unique))
+        self._all.append(_Since(name, known.mark(), unique=unique))
 
     def _back_to(self, name: str | None, main: Cursor, known: Known) -> None:
         at = len(self._all) - 1 if name is None else self._find(name)
@@ -213,8 +216,9 @@ class Savepoints:
         for name_of_facts, table in reversed(done.created):
             main.execute(f"DROP TABLE {table.name}")
             known.learn([Change(name_of_facts, "drop")], {}, False)
+        known.back_to(self._all[at].mark)
         del self._all[at + 1 :]
-        self._all[at] = _Since(self._all[at].name, unique=self._all[at].unique)
+        self._all[at] = _Since(self._all[at].name, self._all[at].mark, unique=self._all[at].unique)
         self._places.clear()
 
     def _release(self, at: int) -> None:
