@@ -247,6 +247,48 @@ def test_a_procedure_without_end_is_broken_off():
     assert error.value.sqlcode == -952
 
 
+def rows_of(connection: drdarrow.Connection, query: str) -> list[tuple[object, ...]]:
+    """The rows that a procedure with the parameter P gives for a query; 100 went in."""
+    body = f"BEGIN DECLARE C CURSOR WITH RETURN FOR {query}; OPEN C; END"
+    connection.execute(f"CREATE OR REPLACE PROCEDURE ROWS_OF (IN P INTEGER) RESULT SETS 1 {body}")
+    return connection.cursor().execute("CALL ROWS_OF(100)").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("SELECT SUM(P) FROM (SELECT ID AS P FROM ANIMALS) X", [(3,)]),
+        ("WITH X(P) AS (SELECT ID FROM ANIMALS) SELECT MAX(P) FROM X", [(2,)]),
+        ("WITH X AS (SELECT ID AS P FROM ANIMALS) SELECT MAX(P) FROM X", [(2,)]),
+        ("SELECT P FROM (VALUES (7)) AS X(P)", [(7,)]),
+        ("SELECT -ID AS P FROM ANIMALS ORDER BY P", [(-2,), (-1,), (0,)]),
+        ("SELECT P FROM SESSION.OWN", [(5,)]),
+        ("SELECT ROWS_OF.P FROM ROWS_OF", [(42,)]),
+        ("SELECT A.P + ROWS_OF.P FROM SESSION.OWN A", [(105,)]),
+        ("SELECT CAST(ID AS DECIMAL(5, 0)) + P AS Q FROM ANIMALS WHERE ID < P ORDER BY Q", [(100,), (101,), (102,)]),
+        ("SELECT ID, P AS P FROM ANIMALS WHERE ID = 2", [(2, 100)]),
+    ],
+)
+def test_columns_go_before_variables(connection: drdarrow.Connection, query: str, rows: list[tuple[object, ...]]):
+    connection.execute("DECLARE GLOBAL TEMPORARY TABLE SESSION.OWN (P INTEGER) ON COMMIT PRESERVE ROWS")
+    connection.execute("INSERT INTO SESSION.OWN VALUES (5)")
+    connection.execute("CREATE TABLE ROWS_OF (P INTEGER)")
+    connection.execute("INSERT INTO ROWS_OF VALUES (42)")
+    assert rows_of(connection, query) == rows
+
+
+def test_columns_of_the_catalog_go_before_variables(connection: drdarrow.Connection):
+    connection.execute("CREATE PROCEDURE FINDS (INOUT TABNAME VARCHAR(40)) SELECT MAX(TABNAME) INTO TABNAME FROM SYSCAT.TABLES WHERE TABNAME = 'ANIMALS'")
+    assert connection.cursor().callproc("FINDS", ["other"]) == ["ANIMALS"]
+
+
+def test_a_column_of_a_temporary_table_is_changed_by_its_own_value(connection: drdarrow.Connection):
+    connection.execute("DECLARE GLOBAL TEMPORARY TABLE SESSION.OWN (P INTEGER) ON COMMIT PRESERVE ROWS")
+    connection.execute("INSERT INTO SESSION.OWN VALUES (5)")
+    assert value(connection, "INTEGER", "UPDATE SESSION.OWN SET P = P + 1", 70) == 70
+    assert connection.execute("SELECT P FROM SESSION.OWN").fetchall() == [(6,)]
+
+
 def test_a_read_only_server_has_none():
     with server.serve(duckdb.connect(), persona="luw", read_only=True) as running, drdarrow.connect(running.uri) as reading:
         with pytest.raises(drdarrow.Error) as error:

@@ -153,6 +153,14 @@ class DuckSession(WatchedSession):
         """Runs a CALL."""
         return procedures.call(self, number, parameters)
 
+    def columns(self) -> dict[str, set[str]]:
+        """The columns of tables by their names, which go before variables of procedures."""
+        return procedures.columns(self)
+
+    def catalog_columns(self, sql: str) -> set[str]:
+        """The same of the views of the catalog that a statement names."""
+        return procedures.catalog_columns(self, sql)
+
     def unbroken(self) -> Callable[[], None]:
         """A function that raises SqlError -952 once the session was interrupted after now."""
         return self.patience.unbroken()

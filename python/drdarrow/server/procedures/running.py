@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from drdarrow._core import collect
-from drdarrow.server.engine import Described, Objects, Prepared, Result, SqlError
+from drdarrow.server.engine import Described, Prepared, Result, SqlError
 from drdarrow.server.lexer import Word, text
+from drdarrow.server.procedures.derived import plain
 from drdarrow.server.procedures.steps import (
     Block,
     Close,
@@ -42,7 +43,8 @@ class Session(Protocol):
     def query(self, number: int, parameters: Sequence[Any], /) -> Result: ...
     def execute(self, number: int, rows: Sequence[Sequence[Any]], /) -> int | None: ...
     def forget(self, number: int, /) -> None: ...
-    def objects(self) -> Objects: ...
+    def columns(self) -> dict[str, set[str]]: ...
+    def catalog_columns(self, sql: str) -> set[str]: ...
     def unbroken(self) -> Callable[[], None]: ...
 
 
@@ -110,6 +112,8 @@ class Run:
     _open: list[_Cursor] = field(default_factory=list)
     _statements: dict[str, Prepared] = field(default_factory=dict)
     _columns: dict[str, set[str]] | None = None
+    #: Those of views of the catalog, by the texts of statements.
+    _catalog: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._look = self.session.unbroken()
@@ -319,12 +323,12 @@ class Run:
         if all(word.upper not in ("FROM", "JOIN", "INTO", "UPDATE", "USING") for word in words):
             return False
         if self._columns is None:
-            self._columns = {}
-            for table in self.session.objects().tables:
-                known = self._columns.setdefault(table.name.upper(), set())
-                known.update(column.upper() for column, _, _ in table.columns)
-        named = (word.text.strip('"').upper() for word in words if word.kind in ("name", "quoted"))
-        return any(name in self._columns.get(one, ()) for one in named)
+            self._columns = self.session.columns()
+        sql = text(words)
+        if sql not in self._catalog:
+            self._catalog[sql] = self.session.catalog_columns(sql)
+        named = (plain(word) for word in words if word.kind in ("name", "quoted"))
+        return name in self._catalog[sql] or any(name in self._columns.get(one, ()) for one in named)
 
 
 def collected(result: Result) -> Any:

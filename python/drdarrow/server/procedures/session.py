@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from drdarrow.server.catalog_views import CatalogViews
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.describing import Rules
 from drdarrow.server.engine import Called, Prepared, PreparedCall, SqlError
@@ -15,7 +16,9 @@ from drdarrow.server.procedures import calls, definition
 from drdarrow.server.procedures.running import Session
 from drdarrow.server.statement import Statement
 
-__all__ = ["call", "described", "prepare_call", "prepare_definition"]
+__all__ = ["call", "catalog_columns", "columns", "described", "prepare_call", "prepare_definition"]
+
+_COLUMNS = "SELECT upper(table_name), upper(column_name) FROM duckdb_columns() WHERE NOT internal"
 
 
 class _Session(Session, Protocol):
@@ -23,6 +26,7 @@ class _Session(Session, Protocol):
 
     _known: Known
     _rules: Rules
+    _views: CatalogViews
     _statements: dict[int, Statement]
 
     def _reading(self, *statements: str) -> AbstractContextManager[Cursor]: ...
@@ -74,6 +78,20 @@ def prepare_definition(session: _Session, sql: str) -> Prepared:
         if key in procedures and not made.replaces:
             raise SqlError(-454, "42723", made.name, "PROCEDURE", key[0])
     return session._keep(Statement(Run(""), "LABEL", said=sql)), None, []
+
+
+def columns(session: _Session) -> dict[str, set[str]]:
+    """The columns of tables and views by their names, whatever their schemas; those of temporary ones too."""
+    found: dict[str, set[str]] = {}
+    with session._reading() as cursor:
+        for table, column in cursor.execute(_COLUMNS).fetchall():
+            found.setdefault(table, set()).add(column)
+    return found
+
+
+def catalog_columns(session: _Session, sql: str) -> set[str]:
+    """The columns of the views of the catalog that a statement names."""
+    return {column for about in session._views.facts(session._views.place(sql)[1]).values() for column in about}
 
 
 def _schema(session: _Session) -> str:

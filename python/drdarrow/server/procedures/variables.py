@@ -10,6 +10,7 @@ from typing import Any
 from drdarrow.server import ddl
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closing, lex, text
+from drdarrow.server.procedures.derived import Derived, plain
 
 __all__ = ["Scope", "Variable"]
 
@@ -99,16 +100,19 @@ class Scope:
         start = _head(words)
         out, words = list(words[:start]), [*words[start:], Word("end", ""), Word("end", "")]
         values: list[Any] = []
+        derived = Derived(words)
         at = 0
         while at < len(words) - 2:
             word, end = words[at], at + 1
             found = None
             if word.kind in ("name", "quoted") and (at == 0 or words[at - 1].upper not in _NO_OPERAND):
-                name = _name(word)
+                name = plain(word)
                 if words[at + 1].text == "." and words[at + 2].kind in ("name", "quoted"):
-                    found, end = self.find(_name(words[at + 2]), name), at + 3
-                elif words[at + 1].text not in (".", "(") and not self._is_column(name, words):
+                    found, end = None if derived.is_table(name) else self.find(plain(words[at + 2]), name), at + 3
+                elif words[at + 1].text not in (".", "("):
                     found = self.find(name)
+                    if found and (derived.is_column(at) or self._is_column(name, words)):
+                        found = None
             if found is None:
                 out.append(word)
                 at += 1
@@ -127,7 +131,3 @@ def _head(words: Sequence[Word]) -> int:
     while at + 1 < len(words) and words[at].text == ".":
         at += 2
     return closing(words, at) + 1 if at < len(words) and words[at].text == "(" else at
-
-
-def _name(word: Word) -> str:
-    return word.text[1:-1].replace('""', '"').upper() if word.kind == "quoted" else word.upper
