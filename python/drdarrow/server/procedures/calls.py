@@ -12,6 +12,7 @@ from drdarrow.server.engine import Called, CallParameter, Described, PreparedCal
 from drdarrow.server.lexer import Word, closing, lex, split, text
 from drdarrow.server.procedures.running import Run, Session, collected
 from drdarrow.server.procedures.steps import Parameter, Procedure
+from drdarrow.server.targets import quoted
 
 __all__ = ["Call", "Procedures", "call", "described", "find", "is_call", "parsed"]
 
@@ -103,7 +104,7 @@ def _described(session: Session, parameters: Sequence[Parameter]) -> list[Descri
 
 
 def _row(parameters: Sequence[Parameter], value: str) -> str:
-    parts = (f'CAST({value} AS {one.type}) AS "{one.name}"' for one in parameters)
+    parts = (f"CAST({value} AS {one.type}) AS {quoted(one.name)}" for one in parameters)
     return f"SELECT {', '.join(parts)} {_DUMMY}"
 
 
