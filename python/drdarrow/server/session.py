@@ -151,7 +151,9 @@ class DuckSession(WatchedSession):
 
     def call(self, number: int, parameters: Sequence[Any], /) -> Called:
         """Runs a CALL."""
-        return procedures.call(self, number, parameters)
+        # What its variables hold counts as well.
+        with self._watched():
+            return procedures.call(self, number, parameters)
 
     def columns(self) -> dict[str, set[str]]:
         """The columns of tables by their names, which go before variables of procedures."""
