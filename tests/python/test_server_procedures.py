@@ -236,6 +236,8 @@ def test_a_procedure_without_end_is_broken_off():
     body = "BEGIN DECLARE I INT DEFAULT 0; LOOP SET I = MOD(I + 1, 9); END LOOP; END"
     made, _, _ = session.prepare(f"CREATE PROCEDURE FOREVER () {body}")
     session.execute(made, [()])
+    # An interrupt of DuckDB's undoes what is not committed.
+    session.commit()
     call = session.prepare_call("CALL FOREVER()")
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(session.call, call.number, ())
@@ -278,7 +280,8 @@ def test_columns_go_before_variables(connection: drdarrow.Connection, query: str
 
 
 def test_columns_of_the_catalog_go_before_variables(connection: drdarrow.Connection):
-    connection.execute("CREATE PROCEDURE FINDS (INOUT TABNAME VARCHAR(40)) SELECT MAX(TABNAME) INTO TABNAME FROM SYSCAT.TABLES WHERE TABNAME = 'ANIMALS'")
+    query = "SELECT MAX(TABNAME) INTO TABNAME FROM SYSCAT.TABLES WHERE TABNAME = 'ANIMALS'"
+    connection.execute(f"CREATE PROCEDURE FINDS (INOUT TABNAME VARCHAR(40)) {query}")
     assert connection.cursor().callproc("FINDS", ["other"]) == ["ANIMALS"]
 
 
@@ -287,6 +290,40 @@ def test_a_column_of_a_temporary_table_is_changed_by_its_own_value(connection: d
     connection.execute("INSERT INTO SESSION.OWN VALUES (5)")
     assert value(connection, "INTEGER", "UPDATE SESSION.OWN SET P = P + 1", 70) == 70
     assert connection.execute("SELECT P FROM SESSION.OWN").fetchall() == [(6,)]
+
+
+def test_an_error_undoes_an_atomic_block(connection: drdarrow.Connection):
+    failing = "INSERT INTO ANIMALS (ID) VALUES (9); SELECT ID INTO P FROM ANIMALS; END"
+    connection.execute(f"CREATE PROCEDURE KEEPS (OUT P INTEGER) BEGIN {failing}")
+    connection.execute(f"CREATE PROCEDURE UNDOES (OUT P INTEGER) BEGIN ATOMIC {failing}")
+    connection.commit()
+    for name, sqlcode, left in (("UNDOES", -1476, 3), ("KEEPS", -811, 4)):
+        with pytest.raises(drdarrow.Error) as error:
+            connection.cursor().callproc(name, [None])
+        assert code(error) == sqlcode
+        connection.commit()
+        assert connection.execute("SELECT COUNT(*) FROM ANIMALS").fetchall() == [(left,)]
+
+
+@pytest.mark.parametrize("name", ['"A""B"', '"a b"', '"SELECT"'])
+def test_parameters_have_names_that_need_quotes(connection: drdarrow.Connection, name: str):
+    connection.execute(f"CREATE PROCEDURE NAMED (INOUT {name} INTEGER) SET {name} = {name} + 1")
+    assert connection.cursor().callproc("NAMED", [4]) == [5]
+
+
+def test_variables_count_as_memory():
+    of = duckdb.connect()
+    of.execute("SET memory_limit = '200MB'")
+    names = [f"V{n}" for n in range(40)]
+    grows = "SET V0 = REPEAT('x', 30000); WHILE LENGTH(V0) < 40000000 DO SET V0 = V0 || V0; END WHILE; "
+    body = f"DECLARE {', '.join(names)} CLOB(100M); {grows}" + " ".join(f"SET {name} = V0 || 'x';" for name in names[1:])
+    with server.serve(of, persona="luw") as running, drdarrow.connect(running.uri) as connection:
+        connection.execute(f"CREATE PROCEDURE BIG () BEGIN {body} END")
+        connection.commit()
+        with pytest.raises(drdarrow.Error) as error:
+            connection.execute("CALL BIG()")
+        assert code(error) == -954
+        assert connection.execute("SELECT 1 FROM SYSIBM.SYSDUMMY1").fetchall() == [(1,)]
 
 
 def test_a_read_only_server_has_none():

@@ -303,12 +303,11 @@ class _Reader:
 
     def _block(self, depth: int, label: str) -> Block:
         self.expect("BEGIN")
-        if not self.skip("NOT ATOMIC"):
-            self.skip("ATOMIC")
+        atomic = not self.skip("NOT ATOMIC") and self.skip("ATOMIC")
         steps = self.steps(depth + 1, "END")
         self.expect("END")
         self._again(label)
-        return Block(steps, label)
+        return Block(steps, label, atomic)
 
     def _again(self, label: str) -> None:
         """The label may stand at the end once more."""

@@ -43,6 +43,7 @@ class Session(Protocol):
     def query(self, number: int, parameters: Sequence[Any], /) -> Result: ...
     def execute(self, number: int, rows: Sequence[Sequence[Any]], /) -> int | None: ...
     def forget(self, number: int, /) -> None: ...
+    def rollback(self) -> None: ...
     def columns(self) -> dict[str, set[str]]: ...
     def catalog_columns(self, sql: str) -> set[str]: ...
     def unbroken(self) -> Callable[[], None]: ...
@@ -200,12 +201,20 @@ class Run:
     def _block(self, block: Block, around: Scope) -> None:
         cursors: dict[str, _Cursor] = {}
         self._cursors.append(cursors)
+        before, self.changed = self.changed, self.changed and not block.atomic
         try:
             self._steps(block.steps, Scope(around, self._is_column, block.label))
         except _Left as e:
             if e.jump.again or e.jump.label != block.label:
                 raise
+        except SqlError as e:
+            if not block.atomic or not self.changed or e.rolled_back:
+                raise
+            # There is no way to undo these changes alone.
+            self.session.rollback()
+            raise SqlError(-1476, "40506", str(e.sqlcode), *e.tokens, rolled_back=True) from e
         finally:
+            self.changed = self.changed or before
             self._cursors.pop()
 
     def _loop(self, loop: Loop, scope: Scope) -> None:

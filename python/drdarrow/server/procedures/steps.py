@@ -122,10 +122,11 @@ class Return:
 
 @dataclass
 class Block:
-    """BEGIN ... END with variables and cursors of its own."""
+    """BEGIN ... END with variables and cursors of its own. atomic: an error undoes all that it changed."""
 
     steps: list[Step]
     label: str = ""
+    atomic: bool = False
 
 
 Step: TypeAlias = (
