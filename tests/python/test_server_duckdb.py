@@ -331,6 +331,10 @@ def test_a_session_that_is_reset_is_as_at_its_start(guarded: bool) -> None:
             assert found()[0] == (1,)
             # The transaction goes on.
             session.execute(number, [()])
+        session.set("SET CLIENT APPLNAME 'mine'")
+        assert found("VALUES CURRENT CLIENT_APPLNAME") == [("mine",)]
+        session.reset()
+        assert found("VALUES CURRENT CLIENT_APPLNAME") == [("",)]
         assert found() == [(1,), (3,), (3,)]
         session.rollback()
         assert found() == [(1,)]

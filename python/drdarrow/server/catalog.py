@@ -8,11 +8,12 @@ from typing import Any
 from drdarrow.server import columns, types
 from drdarrow.server.columns import Facts
 from drdarrow.server.engine import Constraint, Described, Index, Objects, SequenceInfo, SqlError, Table
+from drdarrow.server.kept import SCHEMA
 from drdarrow.server.remembered import Labels, Memory, TableMemory
 
 __all__ = ["check", "objects", "parameter"]
 
-_HERE = "database_name = current_database()"
+_HERE = f"database_name = current_database() AND schema_name <> '{SCHEMA}'"
 _TABLES = f"""
 SELECT schema_name, table_name, 'TABLE', comment, estimated_size, NULL, table_oid
 FROM duckdb_tables() WHERE NOT internal AND {_HERE}

@@ -10,6 +10,7 @@ from drdarrow.server.cursors import Cursor, Cursors
 from drdarrow.server.describing import Rules
 from drdarrow.server.dialect import Dialect
 from drdarrow.server.drawn import Drawn
+from drdarrow.server.kept import Kept
 from drdarrow.server.known import Committed, Known
 from drdarrow.server.macros import Macros
 from drdarrow.server.references import References
@@ -40,8 +41,10 @@ class DuckEngine:
         read_only: bool = False,
     ) -> None:
         self._source = source
-        self._committed = Committed(facts)
-        self._remembered = remembered.Committed()
+        self._kept = Kept(source, read_only)
+        memory, kept_facts = self._kept.read(source)
+        self._committed = Committed({**kept_facts, **facts})
+        self._remembered = remembered.Committed(memory)
         self._settings = [] if guarded or guard.is_locked(source) else [_SETUP]
         self._rules = Rules(guarded, read_only, product, describing.aggregates(source))
         self._macros = Macros(source, product, guarded)
@@ -56,6 +59,6 @@ class DuckEngine:
         settings = [*self._settings, *schemas.home(main, user)]
         cursors = Cursors(main, settings, self._rules.read_only)
         dialect = Dialect(user, database, self._rules.product.derby)
-        known = Known(self._committed, self._remembered)
+        known = Known(self._committed, self._remembered, self._kept)
         drawn = Drawn(self._drawing)
         return DuckSession(cursors, dialect, known, self._rules, self._macros, self._references, self._watch, drawn)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from drdarrow.server import columns
 from drdarrow.server.columns import Facts
 from drdarrow.server.ddl import Change
+from drdarrow.server.kept import Kept, entries
 from drdarrow.server.remembered import Committed as CommittedMemory
 from drdarrow.server.remembered import Memory, Remembered
+
+if TYPE_CHECKING:
+    from drdarrow.server.cursors import Cursor
 
 __all__ = ["Committed", "Known"]
 
@@ -32,9 +37,10 @@ class Committed:
 class Known:
     """The tables that one session sees: those committed, as its transaction changed them, and its temporary ones."""
 
-    def __init__(self, committed: Committed, memory: CommittedMemory) -> None:
+    def __init__(self, committed: Committed, memory: CommittedMemory, kept: Kept) -> None:
         self._committed = committed
         self._remembered = Remembered(memory)
+        self._kept = kept
         #: Changes that are not committed. Temporary tables, and those at the last end of a transaction.
         self._pending: dict[str, dict[str, dict[str, str]] | None] = {}
         self._temporary: Facts = {}
@@ -86,6 +92,14 @@ class Known:
                     self._temporary[table] = now[table]
             else:
                 self._pending[table] = now.get(table)
+
+    def keep(self, cursor: Cursor, defined: bool) -> None:
+        """Writes what the transaction has said into the database, where that is kept. defined: what is known may have
+        changed elsewhere."""
+        if self._kept.writes and (self._pending or defined or self._remembered.mark()):
+            before = entries(self._remembered.committed, self._committed.tables)
+            after = entries(self._remembered.memory, _changed(self._committed.tables, self._pending))
+            self._kept.write(cursor, before, after)
 
     def commit(self, defined: bool) -> None:
         """All sessions see the changes. defined: those of tables and the like are among them."""

@@ -1,6 +1,6 @@
 """What definitions say and DuckDB does not keep: names of constraints, the order of an index's columns, identities,
-labels, the words of a default or of a view. It is remembered as long as the server runs, and undone with its
-transaction. DuckDB's own catalog says what there is; this only adds to it.
+labels, the words of a default or of a view. It is remembered as long as the server runs, in a database file for longer
+(`kept`), and undone with its transaction. DuckDB's own catalog says what there is; this only adds to it.
 """
 
 from __future__ import annotations
@@ -198,8 +198,8 @@ class Memory:
 class Committed:
     """What every session sees."""
 
-    def __init__(self) -> None:
-        self.memory = Memory()
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
         self._lock = Lock()
 
     def hear(self, said: Sequence[tuple[str, str]]) -> None:
@@ -231,6 +231,11 @@ class Remembered:
     def hear(self, said: str, schema: str) -> None:
         """Takes up a definition that was carried out. schema: of names without one."""
         self._pending.append((said, schema.upper()))
+
+    @property
+    def committed(self) -> Memory:
+        """What other sessions see."""
+        return self._committed.memory
 
     def mark(self) -> int:
         """How much the transaction has said."""

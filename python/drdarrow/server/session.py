@@ -21,6 +21,7 @@ from drdarrow.server import (
     describing,
     errors,
     final,
+    kept,
     positioned,
     remembered,
     sizes,
@@ -103,6 +104,7 @@ class DuckSession(WatchedSession):
     def _prepare(self, sql: str) -> Prepared:
         if len(self._statements) >= _STATEMENTS:
             raise SqlError(-101, "54001")
+        kept.check(sql)
         if schema := self._dialect.schema(sql):
             return self._keep(Statement(Run(schema), "VARIABLE_SET")), None, []
         if self._dialect.is_register(sql):
@@ -375,6 +377,7 @@ class DuckSession(WatchedSession):
         mean nothing here."""
         self._dialect.take(client_information.told(sql))
         if schema := self._dialect.schema(sql):
+            kept.check(sql)
             try:
                 self.execute(self._keep(Statement(Run(schema), "VARIABLE_SET")), [()])
             except SqlError as e:
@@ -389,6 +392,7 @@ class DuckSession(WatchedSession):
             self._targets.clear()
             self._savepoints.forget_places()
             self._cursors.reset()
+            self._dialect.take(client_information.EMPTY)
 
     def objects(self) -> Objects:
         """The tables, views and the like."""
@@ -404,6 +408,7 @@ class DuckSession(WatchedSession):
         """Ends the transaction. Raises SqlError -911 when DuckDB cannot commit it."""
         if self._begun:
             try:
+                self._known.keep(self._main, self._defined)
                 self._main.commit()
             except Exception as e:
                 raise self._failed(e, self._main) from e
