@@ -325,8 +325,8 @@ class _Target:
         if len(words) == 1 and words[0].upper == "NULL":
             return
         about = self._columns.get(column, {})
-        if about.get("drda:type") == "DECFLOAT" and words[-1].kind == "number" and len(words) <= 2:
-            check_decfloat(self._of.text(value).replace(" ", ""))
+        if about.get("drda:type") == "DECFLOAT" and words[-1].kind in ("number", "string") and len(words) <= 2:
+            check_decfloat(self._of.text(value).replace(" ", "").strip("'"))
         put = self._storage.put(column, about, "\0", plain=len(words) == 1)
         if not put:
             return

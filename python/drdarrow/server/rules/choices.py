@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from drdarrow.server.engine import SqlError
-from drdarrow.server.rules import dates, order, text
+from drdarrow.server.rules import dates, numbers, order, text
 from drdarrow.server.rules.calls import Call, Macros, Rule, once
 from drdarrow.server.rules.kinds import Kind, kind
 from drdarrow.server.rules.product import Product
@@ -65,6 +65,8 @@ def fitted(value: exp.Expr, to: Kind | None, product: Product) -> exp.Expr:
         return value
     if to.moment:
         return dates.cast(value, to, product)
+    if to.name == "DECFLOAT":
+        return numbers.cast(value, to)
     if to.number:
         return put(f"CAST({{}} AS {to.duck})", value, kind=to)
     if to.name == "CHAR" and not product.derby:

@@ -119,7 +119,8 @@ def declared(duck: str, about: Mapping[str, str]) -> Kind | None:
     if found is not None and found.name == "VARCHAR" and about.get("drda:length", "").isdigit():
         fixed = about.get("drda:type") in ("CHAR", "GRAPHIC")
         return Kind("CHAR" if fixed else "VARCHAR", int(about["drda:length"]))
-    return found
+    # Arithmetic of it is no other than that of any DECFLOAT.
+    return Kind("DECFLOAT") if found == Kind("DOUBLE") and about.get("drda:type") == "DECFLOAT" else found
 
 
 def kind(node: exp.Expr | None) -> Kind | None:

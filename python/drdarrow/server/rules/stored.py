@@ -23,6 +23,10 @@ def stored(value: exp.Expr, column: Kind | None, product: Product) -> exp.Expr:
         return numbers.cast(value, column) if column.exact and column.name != "HUGEINT" and not default else value
     if column.moment and of.text:
         return dates.cast(value, column, product)
+    if column.name == "DECFLOAT":
+        # Numbers that stand there are looked at by `storing`.
+        bare = value.this if isinstance(value, exp.Neg) else value
+        return value if isinstance(bare, exp.Literal) and not bare.is_string else numbers.cast(value, column)
     if column.exact and (of.approximate or of.name == "DECIMAL" and of.scale > column.scale):
         return numbers.cast(value, column)
     return value
