@@ -295,3 +295,32 @@ def test_a_parameter_that_is_too_long_leaves_the_transaction_alone(value: str) -
         connection.execute("INSERT INTO T VALUES (?, ?, ?)", (3, None, "7"))
         connection.commit()
         assert connection.execute("SELECT * FROM T ORDER BY A").fetchall() == [(1, "ab   ", "abcde"), (3, None, "7")]
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("SELECT K, SUM(N) FROM R GROUP BY ROLLUP(K)", {("a", 3), ("b ", 3), (None, 6)}),
+        ("SELECT K, J, SUM(N) FROM R GROUP BY CUBE(K, J)", {
+            ("a", "x", 3), ("b ", "y", 3), ("a", None, 3), ("b ", None, 3), (None, "x", 3), (None, "y", 3), (None, None, 6),
+        }),
+        ("SELECT R.K AS X, N, COUNT(*) FROM R GROUP BY GROUPING SETS ((R.K), (N), ())", {
+            ("a", None, 2), ("b ", None, 1), (None, 1, 1), (None, 2, 1), (None, 3, 1), (None, None, 3),
+        }),
+        ("SELECT GROUPING(K), COALESCE(K, 'all'), SUM(N) FROM R GROUP BY ROLLUP(K) HAVING K = 'a' OR GROUPING(K) = 1", {
+            (0, "a", 3), (1, "all", 6),
+        }),
+        ("SELECT UPPER(K), SUM(N) FROM R GROUP BY ROLLUP(UPPER(K))", {("A", 3), ("B", 3), (None, 6)}),
+        ("SELECT K, SUM(N) FROM R GROUP BY (K)", {("a", 3), ("b ", 3)}),
+        ("SELECT K, J, SUM(N) FROM R GROUP BY (K, J)", {("a", "x", 3), ("b ", "y", 3)}),
+        ("SELECT N, SUM(N) FROM R GROUP BY ROLLUP(N)", {(1, 1), (2, 2), (3, 3), (None, 6)}),
+    ],
+)  # fmt: skip
+def test_blanks_at_the_end_make_no_group_of_their_own(query: str, rows: set[tuple[object, ...]]):
+    with server.serve(duckdb.connect(), persona="luw") as running, running.connect(autocommit=True) as connection:
+        connection.execute("CREATE TABLE R (K VARCHAR(5), J VARCHAR(5), N INTEGER)")
+        connection.execute("INSERT INTO R VALUES ('a', 'x', 1), ('a ', 'x ', 2), ('b ', 'y', 3)")
+        found = connection.execute(query).fetchall()
+        # One of the values of a group stands for it.
+        shown = [tuple("a" if v == "a " else "x" if v == "x " else v for v in row) for row in found]
+        assert (len(shown), set(shown)) == (len(rows), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,7 +21,7 @@ EDGES = {
     *"RETURNING WINDOW LIKE ILIKE SIMILAR GLOB ESCAPE ASC DESC NULLS INTO UPDATE INSERT DELETE MERGE FILTER".split(),
     *"WITH ROWS RANGE IS , ;".split(),
 }
-_SETS = {"GROUPING", "ROLLUP", "CUBE", "ALL", "SETS"}
+_SETS = {"GROUPING", "ROLLUP", "CUBE"}
 #: Characters that DISTINCT may write twice for each of the statement: within each other they double every time.
 _TWICE = 16
 
@@ -98,27 +99,42 @@ class Selects:
     def _group(self, query: Query) -> None:
         """GROUP BY of columns: one value of each group stands for all."""
         words = self.of.words
-        if not query.groups or any(self.of.upper(at) in _SETS for at in range(query.groups[0][0], query.end)):
+        if not query.groups or self.of.upper(query.groups[0][0]) == "ALL":
             return
-        wanted: dict[str, Span] = {}
-        for group in query.groups:
-            name = names(words[group[0] : group[1]])
+        found = [span for group in query.groups for span in self._grouped(group)]
+        wanted: dict[str, list[Span]] = {}
+        for span in found:
+            name = names(words[span[0] : span[1]])
             if name and not self._columns.plain(name[-1]):
-                wanted[name[-1]] = group
+                wanted.setdefault(name[-1], []).append(span)
         given = {_given(self.of, item): item for item in query.items}
         # A name that is given here is another column.
-        wanted = {name: span for name, span in wanted.items() if is_column(self.of, given.get(name), name)}
+        wanted = {name: those for name, those in wanted.items() if is_column(self.of, given.get(name), name)}
         spans = [*query.items, (query.groups[-1][1], query.end)]
         inside = [at for span in spans for at in range(*span)]
         if not wanted or any(self.of.upper(at) in ("SELECT", "WITH") for at in inside):
             return
+        sets = any(self.of.upper(group[0]) in _SETS for group in query.groups)
         for span in spans:
-            self._stand_for_groups(span, wanted, query.items)
-        for span in wanted.values():
+            self._stand_for_groups(span, wanted, query.items, sets)
+        for span in (span for those in wanted.values() for span in those):
             self.edits.around(span, f"{KEY}(", ")")
 
-    def _stand_for_groups(self, span: Span, wanted: dict[str, Span], items: list[Span]) -> None:
-        """Puts a value of the group in place of the columns, but in what is made of all its rows."""
+    def _grouped(self, group: Span) -> Iterator[Span]:
+        """The parts of ROLLUP, CUBE, GROUPING SETS and brackets; another part of GROUP BY as it is."""
+        look()
+        start, end = group
+        if self.of.upper(start) in _SETS:
+            start += 2 if self.of.upper(start + 1) == "SETS" else 1
+        if start < end and self.of.words[start].text == "(" and self.of.closes.get(start) == end - 1:
+            for part in self.of.parts(start):
+                yield from self._grouped(part)
+        elif start < end:
+            yield start, end
+
+    def _stand_for_groups(self, span: Span, wanted: dict[str, list[Span]], items: list[Span], sets: bool) -> None:
+        """Puts a value of the group in place of the columns, but in what is made of all its rows. sets: there are also
+        groups without them, where they are NULL."""
         words = self.of.words
         calls: list[bool] = []
         whole = set(items)
@@ -133,7 +149,12 @@ class Selects:
                 name = names([word])
                 if name and name[0] in wanted and self._stands_for_column(at):
                     start = at - 2 if words[at - 1].text == "." else at
-                    self.edits.around((start, at + 1), "any_value(", ")")
+                    if self.of.upper(start - 2) == "GROUPING":
+                        self.edits.around((start, at + 1), f"{KEY}(", ")")
+                        continue
+                    column = self.of.text((start, at + 1))
+                    null = f"(CASE WHEN GROUPING({KEY}({column})) = 1 THEN NULL ELSE " if sets else ""
+                    self.edits.around((start, at + 1), f"{null}any_value(", ") END)" if sets else ")")
                     if (start, at + 1) in whole:
                         self._named[at] = word.text
 

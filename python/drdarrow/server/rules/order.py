@@ -7,7 +7,7 @@ Unicode; the blank and what the page has not stay. Whether texts are equal does 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sqlglot import exp
 
@@ -196,7 +196,8 @@ def group(query: exp.Select, items: list[exp.Expr]) -> None:
     by = query.args.get("group")
     if by is None:
         return
-    texts = {tree.text(part): part for part in by.expressions if not isinstance(part, (exp.Column, exp.Literal))}
+    parts = [part for found in by.args.values() if isinstance(found, list) for one in found for part in _grouped(one)]
+    texts = {tree.text(part): part for part in parts if not isinstance(part, (exp.Column, exp.Literal))}
     given = {tree.text(item.unalias()): kind(item.unalias()) for item in items}
     of = {text: given.get(text) or kind(part) for text, part in texts.items()}
     wanted = {text for text, found in of.items() if text is not None and found is not None and found.name == "VARCHAR"}
@@ -211,6 +212,17 @@ def group(query: exp.Select, items: list[exp.Expr]) -> None:
         text = tree.text(node)
         if text in wanted and not contains(node, exp.Placeholder):
             node.replace(put("drdarrow_key({})", node.copy(), kind=of[text]))
+
+
+def _grouped(part: object) -> Iterator[exp.Expr]:
+    """The expressions of a part of GROUP BY: those of ROLLUP, CUBE, GROUPING SETS, and in brackets."""
+    if isinstance(part, (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple)):
+        for one in part.expressions:
+            yield from _grouped(one)
+    elif isinstance(part, exp.Paren):
+        yield from _grouped(part.this)
+    elif isinstance(part, exp.Expr):
+        yield part
 
 
 def _meant(value: exp.Expr, items: list[exp.Expr]) -> exp.Expr | None:
