@@ -565,3 +565,27 @@ def test_calls_whose_value_is_used_twice_stand_once(srv: server.Server) -> None:
         assert connection.execute("VALUES LOCATE(?, 'banana', 3)", ("a",)).fetchall() == [(4,)]
         assert connection.execute("VALUES LOCATE('a', 'abca', LOCATE('b', 'abc', 1)), LOCATE('x', 'abc', 2)").fetchall() == [(4,), (0,)]
         assert connection.execute("VALUES WEEK(CAST(? AS DATE)), WEEK('2026-01-01')", ("2023-12-31",)).fetchall() == [(53,), (1,)]
+
+
+def test_a_schema_that_is_gone_is_told_until_another_is_set(conn: drdarrow.Connection) -> None:
+    conn.execute("CREATE SCHEMA shop")
+    conn.execute("SET SCHEMA shop")
+    conn.rollback()
+    for sql in ("SELECT COUNT(*) FROM ORDERS", "VALUES CURRENT SCHEMA", "CREATE TABLE T (A INTEGER)"):
+        with pytest.raises(drdarrow.ProgrammingError) as error:
+            conn.execute(sql)
+        assert error.value.sqlcode == -204, sql
+        conn.rollback()
+    conn.execute("SET SCHEMA main")
+    assert conn.execute("SELECT COUNT(*) FROM ORDERS").fetchone() == (3,)
+
+
+@pytest.mark.parametrize("name", ["'a''b'", '"a""b"', "shop, main"])
+def test_a_schema_that_is_not_understood_is_no_other_register(conn: drdarrow.Connection, name: str) -> None:
+    with pytest.raises(drdarrow.ProgrammingError):
+        conn.execute(f"SET CURRENT SCHEMA = {name}")
+
+
+def test_a_statement_sets_what_a_client_says_of_itself(conn: drdarrow.Connection) -> None:
+    conn.execute("SET CLIENT APPLNAME 'it''s'")
+    assert conn.execute("VALUES CURRENT CLIENT_APPLNAME").fetchall() == [("it's",)]

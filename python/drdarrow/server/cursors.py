@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from drdarrow.server import errors
 from drdarrow.server.macros import Macros
 
 if TYPE_CHECKING:
@@ -202,18 +203,23 @@ class Cursors:
         self._tell(main)
 
     def take(self, *statements: str) -> Cursor:
-        """A cursor for reading, ready for some statements."""
-        if self._idle:
-            cursor = self._idle.pop()
-        else:
-            cursor = self.main.another()
-            self._tell(cursor)
+        """A cursor for reading, ready for some statements. Raises SqlError -204 when its schema is gone."""
+        cursor = self._idle.pop() if self._idle else self._another()
         if self._read_only:
             # A macro of this transaction would go with it. What fails here fails there once more, and is told.
             with suppress(Exception):
                 cursor.ready(*statements)
             cursor.begin(read_only=True)
         self._busy.append(cursor)
+        return cursor
+
+    def _another(self) -> Cursor:
+        cursor = self.main.another()
+        try:
+            self._tell(cursor)
+        except Exception as e:
+            cursor.close()
+            raise errors.translate(str(e), e) from e
         return cursor
 
     def lend(self, cursor: Cursor) -> None:

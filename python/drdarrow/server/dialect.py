@@ -36,7 +36,7 @@ __all__ = ["Dialect", "Translated"]
 _SCHEMA = re.compile(
     r'\s*+SET\s++(?:CURRENT\s++)?SCHEMA\s*+=?\s*+(?:"([^"]++)"|\'([^\']++)\'|(\w++))\s*+;?\s*+$', re.IGNORECASE
 )
-_REGISTER = re.compile(r"\s*SET\s+(CURRENT|CLIENT|ENCRYPTION|PATH|ISOLATION)\b", re.IGNORECASE)
+_REGISTER = re.compile(r"\s*SET\s+(CURRENT(?!\s+SCHEMA\b)|CLIENT|ENCRYPTION|PATH|ISOLATION)\b", re.IGNORECASE)
 #: Bytes of a statement, as Db2 has it.
 _LONGEST = 2 << 20
 

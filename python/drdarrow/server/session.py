@@ -108,7 +108,7 @@ class DuckSession(WatchedSession):
         if schema := self._dialect.schema(sql):
             return self._keep(Statement(Run(schema), "VARIABLE_SET")), None, []
         if self._dialect.is_register(sql):
-            return self._keep(Statement(Run(""), "REGISTER")), None, []
+            return self._keep(Statement(Run(""), "REGISTER", said=sql)), None, []
         if is_about_savepoints(sql):
             return self._keep(Statement(Run(sql), "SAVEPOINT")), None, []
         if is_about_procedures(sql) and not self._rules.product.derby:
@@ -251,6 +251,7 @@ class DuckSession(WatchedSession):
             return None
         statement = self._prepared(number)
         if statement.kind == "REGISTER":
+            self._dialect.take(client_information.told(statement.said))
             return None
         with self._watched():
             if statement.kind == "SAVEPOINT":
