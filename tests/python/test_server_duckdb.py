@@ -589,3 +589,17 @@ def test_a_schema_that_is_not_understood_is_no_other_register(conn: drdarrow.Con
 def test_a_statement_sets_what_a_client_says_of_itself(conn: drdarrow.Connection) -> None:
     conn.execute("SET CLIENT APPLNAME 'it''s'")
     assert conn.execute("VALUES CURRENT CLIENT_APPLNAME").fetchall() == [("it's",)]
+
+
+def test_a_row_that_others_refer_to_is_told_from_one_that_refers_to_none(conn: drdarrow.Connection) -> None:
+    conn.execute("CREATE TABLE PARENT (K INTEGER NOT NULL PRIMARY KEY)")
+    conn.execute("CREATE TABLE CHILD (K INTEGER REFERENCES PARENT)")
+    conn.execute("INSERT INTO PARENT VALUES (1)")
+    conn.execute("INSERT INTO CHILD VALUES (1)")
+    conn.commit()
+    for sql, sqlcode in (("DELETE FROM PARENT", -532), ("INSERT INTO CHILD VALUES (2)", -530)):
+        with pytest.raises(drdarrow.IntegrityError) as error:
+            conn.execute(sql)
+        assert error.value.sqlcode == sqlcode
+        assert " K " in str(error.value)
+        conn.rollback()

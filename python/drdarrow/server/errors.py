@@ -32,6 +32,8 @@ _RULES: list[tuple[str, str, int, str]] = [
     ("binder", r"", -206, "42703"),
     ("constraint", r"NOT NULL constraint failed: (\S+)", -407, "23502"),
     ("constraint", r"CHECK constraint failed(?: on table)?:? \"?(\w+)", -545, "23513"),
+    ("constraint", r'key "([^":]+):.* is still referenced by a foreign key', -532, "23504"),
+    ("constraint", r'foreign key constraint because key "([^":]+):', -530, "23503"),
     ("constraint", r"foreign key", -530, "23503"),
     ("constraint", r"", -803, "23505"),
     ("conversion", r"(?:date|time|timestamp) field value|(?:date|time|timestamp) format", -180, "22007"),
