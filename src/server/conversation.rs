@@ -240,6 +240,7 @@ impl Conversation {
                     }
                     false => (engine, None),
                 };
+                engine.hold(budget);
                 engine.appear_as(&Catalog::new(env.persona.clone()));
                 *sql = Some(SqlSession::new(engine, xa, shared.packages.clone(), budget, abandoned.clone()));
                 Ok(After::Next)

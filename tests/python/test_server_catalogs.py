@@ -186,6 +186,31 @@ def test_the_catalog_of_a_database_that_nobody_can_change():
         assert rows(connection, "SELECT GRANTEE FROM SYSCAT.TABAUTH") == []
 
 
+def test_rows_of_views_count_in_the_memory_of_their_client():
+    with (
+        server.serve(max_connection_memory=1 << 20) as srv,
+        srv.connect(autocommit=True) as connection,
+        srv.connect(autocommit=True) as other,
+    ):
+        asked = "SELECT COUNT(*) FROM SYSCAT.COLUMNS WHERE TABSCHEMA = CURRENT SCHEMA"
+        for n in range(12):
+            connection.execute(f"CREATE TABLE T{n} ({', '.join(f'A{c} INTEGER' for c in range(20))})")
+        # They are given back after each statement.
+        for _ in range(30):
+            assert rows(connection, asked) == [(240,)]
+        columns = ", ".join(f"A{c} INTEGER" for c in range(900))
+        for n in range(6):
+            connection.execute(f"CREATE TABLE W{n} ({columns})")
+        for each in (connection, other):
+            with pytest.raises(drdarrow.Error) as caught:
+                rows(each, asked)
+            assert caught.value.sqlcode == -289
+            assert rows(each, "SELECT COUNT(*) FROM SYSCAT.SCHEMATA WHERE SCHEMANAME = CURRENT SCHEMA") == [(1,)]
+        for n in range(6):
+            connection.execute(f"DROP TABLE W{n}")
+        assert rows(other, asked) == rows(connection, asked) == [(240,)]
+
+
 def test_what_a_browser_of_databases_asks(luw: drdarrow.Connection):
     luw.execute("CREATE TABLE T (A INTEGER)")
     names = "SCHEMATA TABLES COLUMNS VIEWS INDEXES INDEXCOLUSE TABCONST KEYCOLUSE REFERENCES CHECKS SEQUENCES TRIGGERS"

@@ -27,11 +27,19 @@ use crate::python::rows::Rows;
 pub(in crate::python) struct Collected {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
+    /// Given back with it.
+    _lease: Option<Box<dyn Send + Sync>>,
 }
 
 impl Collected {
     pub(in crate::python) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Collected {
-        Collected { schema, batches }
+        Collected { schema, batches, _lease: None }
+    }
+
+    /// The same with a lease for its memory.
+    #[cfg(feature = "server")]
+    pub(in crate::python) fn leased(batch: RecordBatch, lease: impl Send + Sync + 'static) -> Collected {
+        Collected { schema: batch.schema(), batches: vec![batch], _lease: Some(Box::new(lease)) }
     }
 
     /// Columns and rows.
@@ -50,7 +58,7 @@ pub(in crate::python) fn collect(exporter: &Bound<'_, PyAny>) -> PyResult<Collec
     let schema = reader.schema();
     let batches = py.detach(|| reader.collect::<Result<Vec<_>, _>>());
     let batches = batches.map_err(|e| errors::interface(py, capsule::text(&e)))?;
-    Ok(Collected { schema, batches })
+    Ok(Collected::new(schema, batches))
 }
 
 #[pymethods]

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use crate::python::arrow::capsule;
 use crate::python::arrow::result_table::Collected;
+use crate::server::budget::{Budget, cost};
 use crate::server::catalog::database::{Constraint, Database, IndexInfo, Rule, SequenceInfo, TableInfo};
 use crate::server::catalog::view::Catalog;
 
@@ -143,11 +144,12 @@ pub(super) fn field((name, data_type, metadata): Described) -> PyResult<Field> {
 
 /// The views of a product's catalog.
 #[pyclass(frozen, module = "drdarrow._core")]
-pub(super) struct CatalogViews(Catalog);
+pub(super) struct CatalogViews(Catalog, Option<Budget>);
 
 impl CatalogViews {
-    pub(super) fn new(catalog: Catalog) -> CatalogViews {
-        CatalogViews(catalog)
+    /// With the memory that rows may take.
+    pub(super) fn new(catalog: Catalog, budget: Option<Budget>) -> CatalogViews {
+        CatalogViews(catalog, budget)
     }
 }
 
@@ -158,11 +160,17 @@ impl CatalogViews {
         self.0.names()
     }
 
-    /// The rows of one over these objects.
+    /// The rows of one over these objects. SqlError -289 without the memory for them.
     fn rows(&self, py: Python<'_>, name: &str, objects: Objects) -> PyResult<Collected> {
         let database = objects.database()?;
         let made = py.detach(|| self.0.rows(name, &database));
         let batch = made.map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
-        Ok(Collected::new(batch.schema(), vec![batch]))
+        match self.1.as_ref().map(|budget| budget.lease(cost(&batch))).transpose() {
+            Ok(lease) => Ok(Collected::leased(batch, lease)),
+            Err(full) => {
+                let class = py.import("drdarrow.server.engine")?.getattr("SqlError")?;
+                Err(PyErr::from_value(class.call1((full.sqlcode, full.sqlstate, full.tokens.join(" ")))?))
+            }
+        }
     }
 }

@@ -235,10 +235,11 @@ impl Serving for EngineSession {
     }
 
     fn appear_as(&mut self, catalog: &Catalog) {
+        let views = CatalogViews::new(catalog.clone(), self.budget.clone());
         // An engine without views of the catalog has no such method.
         let _ = inside(|py| {
             let Some(method) = self.object.bind(py)?.getattr_opt("appear_as")? else { return Ok(()) };
-            method.call1((CatalogViews::new(catalog.clone()),)).map(drop)
+            method.call1((views,)).map(drop)
         });
     }
 

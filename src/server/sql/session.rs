@@ -61,13 +61,12 @@ pub(in crate::server) struct SqlSession {
 impl SqlSession {
     /// Just opened. `abandoned` says whether anybody still waits for replies.
     pub(in crate::server) fn new(
-        mut engine: Box<dyn Session>,
+        engine: Box<dyn Session>,
         xa: Option<XaLink>,
         packages: Arc<PackageRegistry>,
         budget: &Budget,
         abandoned: Arc<AtomicBool>,
     ) -> SqlSession {
-        engine.hold(budget);
         SqlSession {
             cursors: Cursors::default(),
             xa,
