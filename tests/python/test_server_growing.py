@@ -254,3 +254,19 @@ def test_the_watch_tells_what_runs_when_memory_grows_and_ends_with_it(monkeypatc
     seen.end(number)
     time.sleep(0.3)
     assert threads() == 0 and len(held) == 128 << 20
+
+
+@pytest.mark.parametrize("kind", ["CHAR(1000000000)", "CHAR(99999999999999999999)", "GRAPHIC(40000)", "BINARY(1000000000)", "CHAR(1G) FOR BIT DATA"])
+def test_a_type_of_fixed_length_is_no_longer_than_that_of_a_product(kind: str):
+    with server.serve(duckdb.connect(), persona="luw") as running, running.connect(autocommit=True) as connection:
+        connection.execute("CREATE TABLE A (I INTEGER)")
+        for sql in (
+            f"CREATE TABLE T (A {kind})",
+            f"ALTER TABLE A ADD COLUMN B {kind}",
+            f"DECLARE GLOBAL TEMPORARY TABLE SESSION.T (A {kind})",
+            f"CREATE PROCEDURE P () BEGIN DECLARE V {kind}; END",
+            f"CREATE PROCEDURE P (IN V {kind}) BEGIN END",
+        ):
+            with pytest.raises(drdarrow.Error) as error:
+                connection.execute(sql)
+            assert error.value.sqlcode == -604, sql

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closing, split
 
-__all__ = ["Change", "Type", "changes", "declared", "is_definition", "is_type_place", "type_at"]
+__all__ = ["Change", "Type", "changes", "declared", "declared_type", "is_definition", "is_type_place", "type_at"]
 
 #: Names as Db2 and the metadata know them.
 _NAMES = {
@@ -37,6 +37,9 @@ _NAMES = {
 }
 _TEXT = ("CHAR", "VARCHAR", "LONG VARCHAR", "CLOB", "GRAPHIC", "VARGRAPHIC", "DBCLOB", "LONG VARGRAPHIC")
 _BYTES = ("BINARY", "VARBINARY", "BLOB")
+_FIXED = ("CHAR", "GRAPHIC", "BINARY")
+#: IBM i has the longest ones, of 32,766 bytes.
+_LONGEST_FIXED = 32_767
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK")
 _LARGE = 2_147_483_647
@@ -134,6 +137,16 @@ def type_at(words: Sequence[Word], at: int) -> Type | None:
     return None
 
 
+def declared_type(words: Sequence[Word], at: int) -> dict[str, str]:
+    """The metadata of the type of a column or a variable. Raises SqlError -604 for one of fixed length that no product
+    has: its values are filled up to it."""
+    found = type_at(words, at)
+    about = found.about if found else {}
+    if about.get("drda:type", "").partition(" ")[0] in _FIXED and int(about.get("drda:length", 0)) > _LONGEST_FIXED:
+        raise SqlError(-604, "42611", f"{about['drda:type']}({about['drda:length']})")
+    return about
+
+
 def declared(words: Sequence[Word]) -> dict[str, dict[str, dict[str, str]]]:
     """The columns in CREATE TABLE, beyond the facts that DuckDB keeps: table to column to metadata."""
     start = next((at for at, word in enumerate(words) if word.text == "("), len(words) - 1)
@@ -142,8 +155,7 @@ def declared(words: Sequence[Word]) -> dict[str, dict[str, dict[str, str]]]:
     columns = {}
     for part in split(words[start + 1 : closing(words, start)]):
         if len(part) > 1 and part[0].upper not in _CONSTRAINTS:
-            found = type_at(part, 1)
-            columns[_name(part[0])] = {**(found.about if found else {}), **_spelling(part[0])}
+            columns[_name(part[0])] = {**declared_type(part, 1), **_spelling(part[0])}
     name = _name(words[start - 1])
     return {f"{_name(words[start - 3])}.{name}" if words[start - 2].text == "." else name: columns}
 
@@ -177,13 +189,11 @@ def changes(words: Sequence[Word]) -> list[Change]:
     if action == "DROP":
         return [Change(table, "remove", column)]
     if action == "ADD":
-        found = type_at(words, at)
-        return [Change(table, "add", column, about=found.about if found else {})]
+        return [Change(table, "add", column, about=declared_type(words, at))]
     while words[at].upper in ("SET", "DATA"):
         at += 1
     if action == "ALTER" and words[at].upper == "TYPE":
-        found = type_at(words, at + 1)
-        return [Change(table, "type", column, about=found.about if found else {})]
+        return [Change(table, "type", column, about=declared_type(words, at + 1))]
     return []
 
 
@@ -207,5 +217,5 @@ def _size(part: Sequence[Word]) -> int:
 def _length(name: str, sizes: list[int]) -> dict[str, str]:
     if sizes:
         return {"drda:length": str(min(sizes[0], _LARGE))} if sizes[0] > 0 else {}
-    length = 1 if name in ("CHAR", "GRAPHIC", "BINARY") else _LOB if name in ("CLOB", "DBCLOB", "BLOB") else 0
+    length = 1 if name in _FIXED else _LOB if name in ("CLOB", "DBCLOB", "BLOB") else 0
     return {"drda:length": str(length)} if length else {}

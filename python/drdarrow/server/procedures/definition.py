@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from drdarrow.server import ddl
 from drdarrow.server.engine import SqlError
 from drdarrow.server.lexer import Word, closing, lex, split, text
 from drdarrow.server.procedures.steps import (
@@ -228,10 +229,12 @@ class _Reader:
         return self.words[start : self.at]
 
     def type(self, *ends: str) -> str:
-        """A type, in the words that it has. Raises SqlError -204 for one that is not built in."""
+        """A type, in the words that it has. Raises SqlError -204 for one that is not built in, -604 for one that is too
+        long."""
         words = self.until(*ends)
         if words[0].upper not in _TYPES:
             raise SqlError(-204, "42704", text(words).strip())
+        ddl.declared_type([*words, Word("end", "")], 0)
         return text(words).strip()
 
     def steps(self, depth: int, *ends: str) -> list[Step]:
