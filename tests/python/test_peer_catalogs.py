@@ -86,7 +86,11 @@ def test_ibms_driver_asks_for_everything(luw: server.Server):
     assert columns(10, "GRANTEE", "PRIVILEGE") == [
         ("PUBLIC", right) for right in ("DELETE", "INSERT", "SELECT", "UPDATE")
     ]
-    assert columns(11, "COLUMN_NAME", "PRIVILEGE") == [("A", right) for right in ("INSERT", "SELECT", "UPDATE")]
+    assert sorted(columns(11, "COLUMN_NAME", "GRANTEE", "PRIVILEGE", "IS_GRANTABLE")) == [
+        ("A", grantee, right, "NO" if grantee == "PUBLIC" else "YES")
+        for grantee in ("PUBLIC", "SHOP")
+        for right in ("INSERT", "SELECT", "UPDATE")
+    ]
 
 
 def test_ibms_driver_asks_about_tables_in_memory():
