@@ -41,16 +41,6 @@ REDS: dict[str, list[str]] = {
         "test_sparray_inout_computations",
         "test_sparray_input_output_computations",
     ],
-    "a value that DOUBLE would round is SQLCODE -413 for DECFLOAT": [
-        "test_decfloat",
-    ],
-    "DECFLOAT is described as DOUBLE": [
-        "test_alltypes",
-        "test_alltypesarray",
-    ],
-    "arithmetic with a value that was cast to DECFLOAT is refused": [
-        "test_scalarsp_execute",
-    ],
     "DuckDB has no time 24:00:00: SQLCODE -181": [
         "test_InsertRetrieveDateTimeTypeColumn",
     ],

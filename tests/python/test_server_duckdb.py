@@ -130,7 +130,7 @@ def test_what_was_declared_is_described(conn: drdarrow.Connection) -> None:
     conn.commit()
     cursor = conn.execute("SELECT * FROM T")
     assert [(c[1].name if hasattr(c[1], "name") else str(c[1]), c[3]) for c in cursor.description][:5] == [
-        ("CHAR", 5), ("BINARY(VARCHAR FOR BIT DATA)", 10), ("DOUBLE", 8), ("TEXT(VARGRAPHIC)", 4), ("TEXT(CLOB)", 1 << 20),
+        ("CHAR", 5), ("BINARY(VARCHAR FOR BIT DATA)", 10), ("TEXT(DECFLOAT)", 8), ("TEXT(VARGRAPHIC)", 4), ("TEXT(CLOB)", 1 << 20),
     ]  # fmt: skip
     assert cursor.fetchall() == [("ab   ", *row[1:])]
 

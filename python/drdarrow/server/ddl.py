@@ -4,7 +4,7 @@
 |---|---|
 | `CHAR`, `VARCHAR`, `LONG VARCHAR`, `CLOB`, `GRAPHIC`, `VARGRAPHIC`, `DBCLOB`, `NCHAR`, `NVARCHAR`, `NCLOB` | VARCHAR |
 | the same `FOR BIT DATA`; `BINARY`, `VARBINARY`, `BLOB` | BLOB |
-| `FLOAT`, `DECFLOAT` | DOUBLE; a number for DECFLOAT that DOUBLE would round is refused |
+| `FLOAT`, `DECFLOAT` | DOUBLE; a number whose digits DOUBLE does not give back is refused for DECFLOAT |
 | `DECIMAL`, `NUMERIC` without a size | DECIMAL(5, 0) |
 | `TIMESTAMP(0)`, `(1)`-`(6)`, `(7)`-`(9)` | TIMESTAMP_S, TIMESTAMP, TIMESTAMP_NS |
 
@@ -47,6 +47,8 @@ _LARGE = 2_147_483_647
 _LOB = 1 << 20
 #: The CCSID of FOR BIT DATA.
 _BINARY = "65535"
+#: Digits of a DECFLOAT, and its bytes.
+_DECFLOATS = {16: 8, 34: 16}
 #: Digits of a second that DuckDB keeps.
 _DIGITS = 9
 #: Words of the longest type: TIMESTAMP(6) WITH TIME ZONE, VARCHAR(32 K OCTETS) FOR BIT DATA CCSID 1208.
@@ -122,7 +124,10 @@ def type_at(words: Sequence[Word], at: int) -> Type | None:
     if name in _BYTES:
         return Type("BLOB", start + end, {"drda:type": name, **_length(name, sizes)})
     if name == "DECFLOAT":
-        return Type("DOUBLE", start + end, {"drda:type": name})
+        digits = sizes[0] if sizes else 34
+        if digits not in _DECFLOATS:
+            raise SqlError(-604, "42611", f"DECFLOAT({digits})")
+        return Type("DOUBLE", start + end, {"drda:type": name, "drda:length": str(_DECFLOATS[digits])})
     if name == "FLOAT":
         return Type("REAL" if sizes and sizes[0] <= 24 else "DOUBLE", start + end, {})
     if name in ("DECIMAL", "DEC", "NUMERIC", "NUM"):

@@ -37,8 +37,8 @@ class Run:
     #: Markers that are values of columns of exact numbers, with the digits that these have after their points.
     scales: Mapping[int, int] = field(default_factory=dict)
     fits: Mapping[int, storing.Fit] = field(default_factory=dict)
-    #: Markers for DECFLOAT.
-    decfloats: frozenset[int] = frozenset()
+    #: Markers for DECFLOAT, with the bytes of that.
+    decfloats: Mapping[int, str] = field(default_factory=dict)
     #: The parameters that the last one stands for.
     last: Callable[[object], list[object]] | None = None
 
@@ -63,8 +63,8 @@ class Run:
         for n in self.trimmed:
             if isinstance(value := values[n], str):
                 values[n] = value.rstrip(" ")
-        for n in self.decfloats:
-            storing.check_decfloat(values[n])
+        for n, length in self.decfloats.items():
+            values[n] = storing.decfloat(values[n], length)
         for n, scale in self.scales.items():
             if isinstance(value := values[n], (Decimal, float)):
                 values[n] = storing.cut(value, scale)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation, Overflow
 
 from drdarrow.server.edits import Edits, Span, Statement, names
 from drdarrow.server.engine import SqlError
@@ -24,13 +24,18 @@ __all__ = [
     "Fitted",
     "Storage",
     "assigned",
-    "check_decfloat",
     "cut",
+    "decfloat",
     "name_at",
     "store",
 ]
 
 _EXACT = Context(prec=400)
+#: The numbers of a DECFLOAT by its bytes.
+_DECFLOATS = {
+    "8": Context(prec=16, rounding=ROUND_HALF_EVEN, Emin=-383, Emax=384),
+    "16": Context(prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144),
+}
 
 #: A table by the parts of its name: its columns in order, with what is known of them; None when nothing is.
 Known = Callable[[tuple[str, ...]], Mapping[str, Mapping[str, str]] | None]
@@ -153,15 +158,23 @@ def cut(value: Decimal | float, scale: int) -> Decimal | float:
     return exact.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_DOWN, context=_EXACT)
 
 
-def check_decfloat(value: object) -> None:
-    """Raises SqlError -413 for a number that DOUBLE, which is in the place of DECFLOAT, would round."""
+def decfloat(value: object, length: str) -> object:
+    """A number rounded to the digits of a DECFLOAT of some bytes. Raises SqlError -413 where DOUBLE, which is in its
+    place, does not give these digits back."""
     try:
         exact = Decimal(str(value))
+        rounded = _DECFLOATS[length].plus(exact)
     except InvalidOperation:
         # DuckDB says what is wrong with it.
-        return
-    if exact.is_finite() and Decimal(repr(float(exact))) != exact:
+        return value
+    except Overflow:
+        raise SqlError(-413, "22003", f"DECFLOAT: {value}") from None
+    if not exact.is_finite():
+        return value
+    made = float(rounded)
+    if Decimal(repr(made)) != rounded:
         raise SqlError(-413, "22003", f"DECFLOAT is DOUBLE here, use DECIMAL: {value}")
+    return made
 
 
 def assigned(of: Statement) -> set[int]:
@@ -326,7 +339,11 @@ class _Target:
             return
         about = self._columns.get(column, {})
         if about.get("drda:type") == "DECFLOAT" and words[-1].kind in ("number", "string") and len(words) <= 2:
-            check_decfloat(self._of.text(value).replace(" ", "").strip("'"))
+            rounded = decfloat(words[-1].text.strip("'"), about["drda:length"])
+            if isinstance(rounded, float):
+                # As a DOUBLE: a DECIMAL may be rounded twice on its way to one.
+                self._edits.instead[value[1] - 1] = f"{rounded!r}e0" if "e" not in repr(rounded) else repr(rounded)
+            return
         put = self._storage.put(column, about, "\0", plain=len(words) == 1)
         if not put:
             return

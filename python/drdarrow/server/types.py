@@ -106,6 +106,8 @@ def fitting(duck: str, about: dict[str, str]) -> dict[str, str]:
         return about if name not in ("", "NUMERIC", "BLOB", "BINARY", "VARBINARY") and "BIT DATA" not in name else {}
     if duck == "BLOB":
         return about if "BIT DATA" in name or name in ("BLOB", "BINARY", "VARBINARY") else {}
+    if duck == "DOUBLE":
+        return about if name == "DECFLOAT" else {}
     if duck.startswith("TIMESTAMP"):
         return {"drda:scale": about["drda:scale"]} if "drda:scale" in about else {}
     return about if duck.startswith("DECIMAL(") and name == "NUMERIC" else {}

@@ -340,7 +340,8 @@ class Wording:
         found = ddl.type_at(self._words[place:end], 1) if place < end else None
         if found is not None and self._upper(place + 1) == "DECFLOAT" and place + found.end == end:
             value = text(self._inner(self._words[at + 2 : place])).strip()
-            self._put(at, f"{CAST}({value}, 'DECFLOAT', 0)")
+            digits = 16 if found.about["drda:length"] == "8" else 34
+            self._put(at, f"{CAST}({value}, 'DECFLOAT', {digits})")
             return end + 1
         if found is None or found.duck != "VARCHAR" or self._words[end - 1].text != ")" or place + found.end != end:
             return None

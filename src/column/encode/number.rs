@@ -86,11 +86,15 @@ pub(super) fn decimal(field: &Field, scalar: &Scalar<'_>, w: &mut Writer) -> Res
     put.map_err(|_| out_of_range(scalar))
 }
 
+/// Below this a float without a fraction is written without an exponent: its digits fit the shorter DECFLOAT.
+pub(super) const WHOLE: f64 = 1e16;
+
 /// Decimal floating point; nothing is rounded.
 pub(super) fn decfloat(field: &Field, scalar: &Scalar<'_>, w: &mut Writer) -> Result<()> {
     let number = match scalar {
         Scalar::Integer(v) => number_text(Wide::from(*v), 0),
         Scalar::Decimal(v, scale) => number_text(*v, *scale),
+        Scalar::Float(v) if v.trunc() == *v && v.abs() < WHOLE => format!("{v}"),
         Scalar::Float(v) => shortest(*v),
         Scalar::Text(text) => text.trim().to_owned(),
         Scalar::Number(text) => (*text).to_owned(),

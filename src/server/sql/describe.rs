@@ -168,6 +168,10 @@ impl ColumnForm {
         Some(ColumnForm::new(lid, lid.form()?.usual.into()))
     }
 
+    fn decfloat(told: &ColumnMetadata<'_>) -> ColumnForm {
+        ColumnForm::new(TypeId::DECFLOAT, if told.length == Some(8) { 8 } else { 16 })
+    }
+
     fn large(lid: TypeId, told: &ColumnMetadata<'_>, persona: &Persona) -> ColumnForm {
         let declared = Some(told.length.unwrap_or(i32::MAX.unsigned_abs()));
         ColumnForm { declared, ..ColumnForm::new(lid, 0x8000 | u32::from(persona.placeholder)) }
@@ -178,6 +182,9 @@ impl ColumnForm {
             SqlForm::Plain(id) if !plain_name(id).is_some_and(|name| persona.has(name)) => return None,
             SqlForm::Plain(TypeId::BOOLEAN) => ColumnForm::new(TypeId::BOOLEAN, persona.boolean.into()),
             SqlForm::Plain(TypeId::DOUBLE) if told.name == "REAL" => ColumnForm::usual(TypeId::REAL)?,
+            SqlForm::Plain(TypeId::DOUBLE) if told.name == "DECFLOAT" && persona.has(told.name) => {
+                ColumnForm::decfloat(told)
+            }
             SqlForm::Plain(id) => ColumnForm::usual(id)?,
             SqlForm::Decimal(p, s) => {
                 let scale = u8::try_from(s).ok().filter(|s| *s <= p)?;
@@ -230,9 +237,7 @@ impl ColumnForm {
             "LONG VARCHAR" => ColumnForm::new(long, told.fits(LONGEST + 28).unwrap_or(LONGEST)),
             "GRAPHIC" if told.fits(most).is_some() => ColumnForm::new(TypeId::GRAPHIC, told.length.unwrap_or(1)),
             "VARGRAPHIC" if graphic => ColumnForm::new(TypeId::VARGRAPHIC, told.fits(most).unwrap_or(most)),
-            "DECFLOAT" if persona.has(told.name) => {
-                ColumnForm::new(TypeId::DECFLOAT, if told.length == Some(8) { 8 } else { 16 })
-            }
+            "DECFLOAT" if persona.has(told.name) => ColumnForm::decfloat(told),
             "DBCLOB" if graphic => ColumnForm::large(TypeId::DBCLOB, told, persona),
             "" | "VARCHAR" | "CLOB" if double && (large || told.name == "CLOB") => {
                 ColumnForm::large(TypeId::DBCLOB, told, persona)

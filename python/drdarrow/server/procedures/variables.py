@@ -35,7 +35,7 @@ class Variable:
     @property
     def counted(self) -> bool:
         """It holds text or bytes, which are not cut off on the way into it."""
-        return "drda:length" in self._about
+        return "drda:length" in self._about and self._about["drda:type"] != "DECFLOAT"
 
     def fitting(self, value: str | bytes) -> str | bytes:
         """A text or bytes as it holds them. Raises SqlError -433 for more than it has room for."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-__all__ = ["Kind", "declared", "kind", "of_constant", "of_duck", "of_type", "wider"]
+__all__ = ["Kind", "decfloats", "declared", "kind", "of_constant", "of_duck", "of_type", "wider"]
 
 _DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
 _INTEGERS = {"SMALLINT": (5, 2), "INTEGER": (11, 4), "BIGINT": (19, 8), "HUGEINT": (31, 16)}
@@ -24,8 +24,8 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Kind:
-    """A type: INTEGER, DECIMAL, VARCHAR and so on. size: digits of a DECIMAL, characters or bytes of a text as far as
-    they are known; scale: digits after the point. MARKER is a parameter that has no type yet."""
+    """A type: INTEGER, DECIMAL, VARCHAR and so on. size: digits of a DECIMAL or DECFLOAT, characters or bytes of a text
+    as far as they are known; scale: digits after the point. MARKER is a parameter that has no type yet."""
 
     name: str
     size: int = 0
@@ -74,6 +74,8 @@ class Kind:
     @property
     def about(self) -> dict[str, str]:
         """The facts that describe a column of the type beyond DuckDB's."""
+        if self.name == "DECFLOAT":
+            return {"drda:type": "DECFLOAT", "drda:length": "8" if self.size == 16 else "16"}
         if not self.text or not 0 < self.size <= _LONGEST:
             return {}
         name = "CHAR" if self.name == "CHAR" and self.size <= _FIXED else "VARCHAR"
@@ -90,6 +92,16 @@ class Kind:
 def wider(one: Kind, other: Kind) -> Kind:
     """The integer type that holds both."""
     return max(one, other, key=lambda kind: _ORDER.index(kind.name))
+
+
+def decfloats(one: Kind, other: Kind) -> Kind | None:
+    """The DECFLOAT that two numbers are computed in; None where none of them is one."""
+    if "DECFLOAT" not in (one.name, other.name):
+        return None
+    short = all(
+        of == Kind("DECFLOAT", 16) or of.exact and of.name != "BIGINT" and of.decimal.size <= 16 for of in (one, other)
+    )
+    return Kind("DECFLOAT", 16 if short else 34)
 
 
 def of_duck(name: str) -> Kind | None:
@@ -119,8 +131,9 @@ def declared(duck: str, about: Mapping[str, str]) -> Kind | None:
     if found is not None and found.name == "VARCHAR" and about.get("drda:length", "").isdigit():
         fixed = about.get("drda:type") in ("CHAR", "GRAPHIC")
         return Kind("CHAR" if fixed else "VARCHAR", int(about["drda:length"]))
-    # Arithmetic of it is no other than that of any DECFLOAT.
-    return Kind("DECFLOAT") if found == Kind("DOUBLE") and about.get("drda:type") == "DECFLOAT" else found
+    if found is not None and found.name == "DOUBLE" and about.get("drda:type") == "DECFLOAT":
+        return Kind("DECFLOAT", 16 if about.get("drda:length") == "8" else 34)
+    return found
 
 
 def kind(node: exp.Expr | None) -> Kind | None:

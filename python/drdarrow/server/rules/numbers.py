@@ -11,7 +11,7 @@ from sqlglot import exp
 from drdarrow.server import drawn
 from drdarrow.server.engine import SqlError
 from drdarrow.server.rules.calls import BIGINT, DOUBLE, INTEGER, SMALLINT, Call, Macros, Rule, calls, fault, once, typed
-from drdarrow.server.rules.kinds import Kind, kind, wider
+from drdarrow.server.rules.kinds import Kind, decfloats, kind, wider
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.tree import Raw, put
 
@@ -48,6 +48,31 @@ _DECFLOAT = (
     f"ELSE {fault(270, '42997', 'DECFLOAT beyond a DOUBLE', 'DOUBLE')} END"
 )
 
+
+def _digits_of(value: str, kind: str) -> str:
+    """The digits of a DECFLOAT or of an exact number as a DECIMAL, all of them or an error."""
+    exact = f"TRY_CAST(CAST(s.x AS VARCHAR) AS {kind})"
+    return once(
+        f"CASE WHEN s.x IS NULL THEN NULL WHEN CAST(CAST({exact} AS VARCHAR) AS DOUBLE) = CAST(s.x AS DOUBLE) "
+        f"THEN {exact} ELSE {fault(270, '42997', _BEYOND, kind)} END",
+        x=value,
+    )
+
+
+def _computed(sign: str, kind: str) -> str:
+    """A DECFLOAT of two numbers, worked out as a DECIMAL: an error where DOUBLE does not give its digits back."""
+    made = f"(s.a {sign} s.b)"
+    near = f"CAST(CAST({made} AS VARCHAR) AS DOUBLE)"
+    return once(
+        f"CASE WHEN s.a IS NULL OR s.b IS NULL THEN NULL WHEN TRY_CAST(CAST({near} AS VARCHAR) AS DECIMAL(38, 18)) "
+        f"= {made} THEN {near} ELSE {fault(270, '42997', _BEYOND, 'DOUBLE')} END",
+        a=_digits_of("x", kind),
+        b=_digits_of("y", kind),
+    )
+
+
+_BEYOND = "arithmetic of DECFLOAT beyond the digits of a DOUBLE"
+
 MACROS: Macros = {
     # Of a text, or of a value whose type is not known.
     "drdarrow_integer": ("x", "CAST(trunc(CAST(trim(CAST(x AS VARCHAR)) AS DECIMAL(38, 10))) AS INTEGER)"),
@@ -63,6 +88,9 @@ MACROS: Macros = {
         ),
     ),
     "drdarrow_decfloat": ("x", once(_DECFLOAT, x="trim(CAST(x AS VARCHAR))")),
+    "drdarrow_decfloat_add": ("x, y", _computed("+", "DECIMAL(38, 18)")),
+    "drdarrow_decfloat_sub": ("x, y", _computed("-", "DECIMAL(38, 18)")),
+    "drdarrow_decfloat_mul": ("x, y", _computed("*", "DECIMAL(19, 9)")),
     "drdarrow_double": ("x", once(_READ, x="x")),
     # The same digits as a decimal of another size, which it may be too large for.
     **{
@@ -88,8 +116,7 @@ def arithmetic(node: exp.Binary, product: Product) -> exp.Expr:
     if left is None or right is None or not (left.number and right.number):
         return _unknown(node, left, right)
     if "DECFLOAT" in (left.name, right.name):
-        # It would have the digits of a DOUBLE.
-        raise SqlError(-270, "42997", "arithmetic of DECFLOAT")
+        return _decfloats(node, left, right)
     if left.approximate or right.approximate:
         if product.derby and left.name == right.name == "REAL":
             return _typed(node, left)
@@ -169,6 +196,18 @@ def _decimals(node: exp.Binary, left: Kind, right: Kind, product: Product) -> ex
     if isinstance(node, exp.Mod):
         return put(f"CAST({{}} AS {result.duck})", _typed(node, result), kind=result)
     return _typed(node, result)
+
+
+def _decfloats(node: exp.Binary, left: Kind, right: Kind) -> exp.Expr:
+    """A sum, difference or product of at most the digits that DOUBLE gives back; all else is refused."""
+    words, room = {exp.Add: ("add", 18), exp.Sub: ("sub", 18), exp.Mul: ("mul", 9)}.get(type(node), ("", 0))
+    # Which digits a DOUBLE stands for is not known.
+    fits = all(of.name == "DECFLOAT" or of.exact and of.decimal.scale <= room for of in (left, right))
+    result = decfloats(left, right)
+    if not words or not fits or result is None:
+        raise SqlError(-270, "42997", "arithmetic of DECFLOAT, cast to DECIMAL or DOUBLE")
+    sides = (typed(side, "DOUBLE") for side in (node.left, node.right))
+    return put(f"drdarrow_decfloat_{words}({{}}, {{}})", *sides, kind=result)
 
 
 def quotient(left: exp.Expr, dividend: Kind, right: exp.Expr, divisor: Kind, product: Product) -> Raw:
@@ -374,7 +413,7 @@ FUNCTIONS: dict[str, Rule] = {
     "SMALLINT": whole("SMALLINT"),
     "BIGINT": whole("BIGINT"),
     **dict.fromkeys(("DOUBLE", "FLOAT", "DOUBLE_PRECISION"), whole("DOUBLE")),
-    "DECFLOAT": lambda call: cast(call.args[0], Kind("DECFLOAT")) if 1 <= len(call.args) <= 2 else None,
+    "DECFLOAT": lambda call: _decfloat(call) if 1 <= len(call.args) <= 2 else None,
     "REAL": whole("REAL"),
     **dict.fromkeys(("DECIMAL", "DEC", "NUMERIC", "ZONED"), _decimal),
     **dict.fromkeys(("ABS", "ABSVAL"), _same("abs({})")),
@@ -399,6 +438,10 @@ FUNCTIONS: dict[str, Rule] = {
     "BITNOT": _bits("~{}"),
     "BITANDNOT": _bits("{} & ~{}"),
 }
+
+
+def _decfloat(call: Call) -> exp.Expr:
+    return cast(call.args[0], Kind("DECFLOAT", 16 if call.number(1) == 16 else 34))
 
 
 def _angle(call: Call) -> exp.Expr:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-from drdarrow.server.rules.kinds import Kind, wider
+from drdarrow.server.rules.kinds import Kind, decfloats, wider
 
 __all__ = ["Columns", "Scope", "common"]
 
@@ -105,7 +105,7 @@ def common(kinds: Iterable[Kind | None]) -> Kind | None:
             size = min(max(one.size - one.scale, other.size - other.scale) + scale, 31)
             found = Kind("DECIMAL", size, scale)
         elif found.number and of.number:
-            found = Kind("DECFLOAT" if "DECFLOAT" in (found.name, of.name) else "DOUBLE")
+            found = decfloats(found, of) or Kind("DOUBLE")
         elif found.text and of.text:
             both = (found.size, of.size)
             found = Kind(found.name if found.name == of.name else "VARCHAR", max(both) if all(both) else 0)

@@ -20,7 +20,8 @@ def stored(value: exp.Expr, column: Kind | None, product: Product) -> exp.Expr:
     if of is None:
         # Through text, which every type becomes: the digits are cut off there.
         default = isinstance(value, (exp.Var, exp.Column)) and value.name.upper() == "DEFAULT"
-        return numbers.cast(value, column) if column.exact and column.name != "HUGEINT" and not default else value
+        looked_at = column.exact and column.name != "HUGEINT" or column.name == "DECFLOAT"
+        return numbers.cast(value, column) if looked_at and not default else value
     if column.moment and of.text:
         return dates.cast(value, column, product)
     if column.name == "DECFLOAT":

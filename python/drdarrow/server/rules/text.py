@@ -153,7 +153,8 @@ def _plain(value: exp.Expr, of: Kind | None, product: Product) -> tuple[exp.Expr
     if of.moment:
         return as_text(value, of, "ISO", product)
     if of.name == "DECFLOAT":
-        return put("upper(CAST({} AS VARCHAR))", value), 42
+        # A whole number has no point.
+        return put("replace(replace(upper(CAST({} AS VARCHAR)) || '~', '.0~', ''), '~', '')", value), 42
     if of.approximate:
         return (put("drdarrow_java({})", value), 53) if product.derby else (put("drdarrow_float({})", value), 24)
     if of.name == "DECIMAL":

@@ -12,6 +12,7 @@ use arrow_schema::DataType;
 use super::cells::{CellMaker, made, store};
 use super::exact::Exact;
 use super::{BulkColumn, Marks, Target};
+use crate::column::encode::number::WHOLE;
 use crate::wire::value::decfloat;
 use crate::wire::value::field::Shape;
 
@@ -118,7 +119,7 @@ impl CellMaker for Floats {
     fn make(&mut self, rows: Range<usize>, marks: &Marks, cells: &mut [u8]) -> bool {
         let values = self.values.get(rows.clone()).unwrap_or_default();
         rows.zip(values).enumerate().all(|(n, (row, value))| {
-            if let Some((digits, exponent)) = few_digits(*value) {
+            if let Some((digits, exponent)) = few_digits(*value).map(whole) {
                 let negative = value.is_sign_negative();
                 match self.width {
                     8 => store(cells, 8 * n, &decfloat::short(negative, digits, exponent).to_be_bytes()),
@@ -130,7 +131,11 @@ impl CellMaker for Floats {
             let room = text.len();
             let mut left = text.as_mut_slice();
             // The shortest digits that mean this float.
-            if write!(left, "{value:e}").is_err() {
+            let written = match value.trunc() == *value && value.abs() < WHOLE {
+                true => write!(left, "{value}"),
+                false => write!(left, "{value:e}"),
+            };
+            if written.is_err() {
                 return marks.is_null(row);
             }
             let used = room - left.len();
@@ -171,6 +176,15 @@ fn few_digits(value: f64) -> Option<(u64, i32)> {
         }
     }
     Some((digits, exponent))
+}
+
+/// A number without a fraction as it is without an exponent.
+#[inline]
+fn whole((digits, exponent): (u64, i32)) -> (u64, i32) {
+    match u32::try_from(exponent).ok().and_then(|places| 10u64.checked_pow(places)) {
+        Some(power) => (digits * power, 0),
+        None => (digits, exponent),
+    }
 }
 
 /// Writes the number that a text is; false when it is not a number, or does not fit.
