@@ -604,3 +604,25 @@ def test_a_row_that_others_refer_to_is_told_from_one_that_refers_to_none(conn: d
         assert error.value.sqlcode == sqlcode
         assert " K " in str(error.value)
         conn.rollback()
+
+
+@pytest.mark.parametrize(
+    ("query", "nullable"),
+    [
+        ("SELECT A FROM N", False),
+        ("SELECT X.A FROM N X, N Y WHERE X.A = Y.A", False),
+        ("SELECT A FROM N GROUP BY A", False),
+        ("SELECT A FROM N GROUP BY ROLLUP(A)", True),
+        ("SELECT A FROM N GROUP BY CUBE(A, B)", True),
+        ("SELECT A FROM N GROUP BY GROUPING SETS ((A), ())", True),
+        ("SELECT Y.A FROM N X LEFT JOIN N Y ON Y.A = 9", True),
+        ("SELECT Y.A FROM (N X LEFT JOIN N Y ON Y.A = 9)", True),
+        ("SELECT Y.A FROM N Z JOIN (N X LEFT JOIN N Y ON Y.A = 9) ON 1 = 1", True),
+    ],
+)
+def test_a_column_of_a_query_is_not_null_where_no_row_has_another(conn: drdarrow.Connection, query: str, nullable: bool) -> None:
+    conn.execute("CREATE TABLE N (A INTEGER NOT NULL, B INTEGER)")
+    conn.execute("INSERT INTO N VALUES (1, 2)")
+    cursor = conn.cursor().execute(query)
+    assert cursor.description is not None and cursor.description[0][6] == nullable
+    assert any(row == (None,) for row in cursor.fetchall()) == nullable

@@ -122,10 +122,10 @@ def keeps_rows(sql: str) -> bool:
     query, alone = _first(sql)
     if not alone or not isinstance(query, exp.Select) or query.args.get("laterals"):
         return False
-    group = query.args.get("group")
-    if group is not None and any(group.args.get(sets) for sets in ("grouping_sets", "cube", "rollup")):
+    if query.find(exp.GroupingSets, exp.Cube, exp.Rollup):
         return False
-    joins = query.args.get("joins") or []
+    # Some stand in brackets.
+    joins = query.find_all(exp.Join)
     return all(not join.side and not join.method and join.kind in ("", "INNER", "CROSS") for join in joins)
 
 
