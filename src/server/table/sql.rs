@@ -281,6 +281,15 @@ mod tests {
     use arrow_schema::DataType;
 
     #[test]
+    fn a_type_of_fixed_length_is_no_longer_than_that_of_a_product() {
+        for kind in ["CHAR(32768)", "CHAR(1000000000) FOR BIT DATA", "GRAPHIC(40000)", "BINARY(100000)", "CHAR(0)"] {
+            let error = parse(&format!("CREATE TABLE T (A {kind})")).unwrap_err();
+            assert_eq!(error.sqlcode, -604, "{kind}");
+        }
+        assert!(parse("CREATE TABLE T (A CHAR(32766), B BINARY)").is_ok());
+    }
+
+    #[test]
     fn statements_are_understood() {
         let select = parse("select a, \"b c\" from app.t where x = 'it''s' fetch first 5 rows only;").unwrap();
         let Plan::Select { table, columns: SelectedColumns::Named(names), filter: Some(filter), limit: Some(5) } =
@@ -301,7 +310,7 @@ mod tests {
         assert_eq!((fields[0].is_nullable(), fields[1].is_nullable()), (false, true));
         assert_eq!(fields[2].data_type(), &DataType::Decimal128(9, 2));
         let set = "savepoint a unique on rollback retain cursors on rollback retain locks";
-        assert!(matches!(parse(set).unwrap(), Plan::Savepoint { name, unique: false } if name == "A"));
+        assert!(matches!(parse(set).unwrap(), Plan::Savepoint { name, unique: true } if name == "A"));
         assert!(matches!(parse("ROLLBACK WORK TO SAVEPOINT \"b\"").unwrap(), Plan::BackTo(Some(name)) if name == "b"));
         assert!(matches!(parse("ROLLBACK TO SAVEPOINT").unwrap(), Plan::BackTo(None)));
         assert!(matches!(parse("RELEASE TO SAVEPOINT A").unwrap(), Plan::Release(name) if name == "A"));

@@ -33,20 +33,25 @@ pub(super) fn data_type(name: &str, word: &str, numbers: &[u32], bits: bool) -> 
             of(DataType::Decimal128(p, s))
         }
         ("DECFLOAT", false) => told(DataType::Utf8, "DECFLOAT", Some(if first == Some(16) { 8 } else { 16 })),
-        ("CHAR", false) => told(DataType::Utf8, "CHAR", Some(first.unwrap_or(1))),
+        ("CHAR", false) => told(DataType::Utf8, "CHAR", Some(fixed(first)?)),
         ("VARCHAR", false) => told(DataType::Utf8, "VARCHAR", Some(first?)),
-        ("GRAPHIC", false) => told(DataType::Utf8, "GRAPHIC", Some(first.unwrap_or(1))),
+        ("GRAPHIC", false) => told(DataType::Utf8, "GRAPHIC", Some(fixed(first)?)),
         ("VARGRAPHIC", false) => told(DataType::Utf8, "VARGRAPHIC", Some(first?)),
         ("DBCLOB", false) => told(DataType::LargeUtf8, "DBCLOB", first),
         ("CLOB", false) => told(DataType::LargeUtf8, "CLOB", first),
         ("BLOB", false) => told(DataType::LargeBinary, "BLOB", first),
-        ("CHAR", true) => told(DataType::Binary, "CHAR FOR BIT DATA", Some(first.unwrap_or(1))),
+        ("CHAR", true) => told(DataType::Binary, "CHAR FOR BIT DATA", Some(fixed(first)?)),
         ("VARCHAR", true) => told(DataType::Binary, "VARCHAR FOR BIT DATA", Some(first?)),
-        ("BINARY", false) => told(DataType::Binary, "BINARY", Some(first.unwrap_or(1))),
+        ("BINARY", false) => told(DataType::Binary, "BINARY", Some(fixed(first)?)),
         ("VARBINARY", false) => told(DataType::Binary, "VARBINARY", Some(first?)),
         (word, false) => of(plain(word)?),
         _ => return None,
     })
+}
+
+/// A length up to which values are filled, if a product has it: IBM i has the longest ones, of 32,766 bytes.
+fn fixed(length: Option<u32>) -> Option<u32> {
+    Some(length.unwrap_or(1)).filter(|length| (1..=32_767).contains(length))
 }
 
 /// A field of an SQL type that Arrow does not have.
