@@ -42,18 +42,18 @@ class Jar(NamedTuple):
 JARS = {
     "jcc-12": Jar("com.ibm.db2", "jcc", "12.1.5.0", "04150111a29370247d162c3f05b8e938bf1314f19a63ad9a5302d88dd478e8e8"),
     "jcc-11": Jar("com.ibm.db2", "jcc", "11.5.9.0", "3d7ddbfe04b63cc349fe6cc7f5aaf92cf21a1a11dd57225298aa716f9f4ecda4"),
-    # The newest that runs on Java 17; in two parts.
+    # The newest; in two parts.
     "derbyclient": Jar(
         "org.apache.derby",
         "derbyclient",
-        "10.16.1.1",
-        "b7243184b1df01b946eaf89eb904ed724d1f7493eb7467e85f4c6ffb4a09142b",
+        "10.17.1.0",
+        "8f3e7a1f2eec23faf8c1c0fb21767b37c4d60d32223362a1f82a740b39b3726a",
     ),
     "derbyshared": Jar(
         "org.apache.derby",
         "derbyshared",
-        "10.16.1.1",
-        "27d4be683a45f6c15940167277ce39bb7e26b9f6dc0bc05efbcf813cac5d2b8f",
+        "10.17.1.0",
+        "fb68bab30785375c1f8cb5e9583b349750f8904d6f7ee15ce8e1c30b6be30ef4",
     ),
 }
 

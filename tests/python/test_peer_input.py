@@ -82,7 +82,7 @@ def put(peer: str, port: int) -> dict[str, str]:
         return apart("input_rows.cli", dsn(port, extra="CONNECTTIMEOUT=20;"), seconds=120)
     if peer == "adbc":
         return apart("input_rows.adbc", port, seconds=120)
-    driver = {"JCC 12": "jcc-12", "JCC 11": "jcc-11", "Derby": "derby-16"}[peer]
+    driver = {"JCC 12": "jcc-12", "JCC 11": "jcc-11", "Derby": "derby-10.17"}[peer]
     product = "derby" if peer == "Derby" else "db2"
     path = os.pathsep.join([*jdbc.driver(driver), jdbc.compiled()])
     command = [*java(), "-Xmx512m", "-cp", path, "Input", f"jdbc:{product}://127.0.0.1:{port}/SAMPLE", "user", "secret"]

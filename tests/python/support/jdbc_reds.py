@@ -32,7 +32,7 @@ REDS: dict[str, dict[str, list[str]]] = {
             "prepared: a value is missing",
         ],
     },
-    "Derby 10.16 at DuckDB": {
+    "Derby 10.17 at DuckDB": {
         "an error ends DuckDB's transaction": [
             "transaction: an error leaves earlier work",
             "batch: a row fails and the others stay",
@@ -41,7 +41,7 @@ REDS: dict[str, dict[str, list[str]]] = {
             "described: abilities of the database",
         ],
     },
-    "Derby 10.16 at a real Derby": {
+    "Derby 10.17 at a real Derby": {
         "a fault of Derby's own": [
             "lob: parts and positions",
         ],
