@@ -3,17 +3,14 @@ client, each persona, both engines, each way of putting rows in."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 from typing import Any
 
 import duckdb
 import input_rows
-import jdbc
 import pyarrow as pa
 import pytest
 from apart import PeerFailed, apart
-from derby import java
+from jdbc_programs import run
 from serving import dsn
 
 from drdarrow import server
@@ -84,11 +81,9 @@ def put(peer: str, port: int) -> dict[str, str]:
         return apart("input_rows.adbc", port, seconds=120)
     driver = {"JCC 12": "jcc-12", "JCC 11": "jcc-11", "Derby": "derby-10.17"}[peer]
     product = "derby" if peer == "Derby" else "db2"
-    path = os.pathsep.join([*jdbc.driver(driver), jdbc.compiled()])
-    command = [*java(), "-Xmx512m", "-cp", path, "Input", f"jdbc:{product}://127.0.0.1:{port}/SAMPLE", "user", "secret"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return dict(line[4:].split("\t", 1) for line in done.stdout.splitlines() if line.startswith("way "))
+    url = f"jdbc:{product}://127.0.0.1:{port}/SAMPLE"
+    printed = run("Input", driver, url, "user", "secret", options=("-Xmx512m",), seconds=120)
+    return dict(line[4:].split("\t", 1) for line in printed if line.startswith("way "))
 
 
 def cells(peer: str, persona: server.Persona, engine: str) -> dict[str, str]:
