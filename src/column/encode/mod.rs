@@ -11,6 +11,7 @@ mod number;
 pub mod record_field;
 pub mod rows;
 mod scalar;
+mod shortest;
 mod source;
 mod string;
 mod time;

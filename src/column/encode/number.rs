@@ -1,6 +1,7 @@
 //! Numbers and booleans.
 
 use super::scalar::Scalar;
+use super::shortest::Shortest;
 use super::{Result, refused};
 use crate::column::error::Reason;
 use crate::wire::codec::reader::ByteOrder;
@@ -86,16 +87,12 @@ pub(super) fn decimal(field: &Field, scalar: &Scalar<'_>, w: &mut Writer) -> Res
     put.map_err(|_| out_of_range(scalar))
 }
 
-/// Below this a float without a fraction is written without an exponent: its digits fit the shorter DECFLOAT.
-pub(super) const WHOLE: f64 = 1e16;
-
 /// Decimal floating point; nothing is rounded.
 pub(super) fn decfloat(field: &Field, scalar: &Scalar<'_>, w: &mut Writer) -> Result<()> {
     let number = match scalar {
         Scalar::Integer(v) => number_text(Wide::from(*v), 0),
         Scalar::Decimal(v, scale) => number_text(*v, *scale),
-        Scalar::Float(v) if v.trunc() == *v && v.abs() < WHOLE => format!("{v}"),
-        Scalar::Float(v) => shortest(*v),
+        Scalar::Float(v) => Shortest::of_decfloat(*v).as_str().to_owned(),
         Scalar::Text(text) => text.trim().to_owned(),
         Scalar::Number(text) => (*text).to_owned(),
         _ => return Err(refused(field)),
@@ -156,7 +153,6 @@ fn fixed_point(field: &Field, scalar: &Scalar<'_>, scale: i32) -> Result<Wide> {
         Scalar::Boolean(b) => (Wide::from(i128::from(*b)), 0),
         Scalar::Decimal(v, from) => (*v, *from),
         Scalar::Float(v) if !v.is_finite() => return Err(ValueError::NotFinite("the float").into()),
-        // The shortest digits that mean this float: what a person would have written.
         Scalar::Float(v) => parse(&shortest(*v)).ok_or_else(|| out_of_range(scalar))?,
         Scalar::Text(text) => parse(text.trim()).ok_or_else(|| match text.trim().parse::<DecFloat>() {
             Ok(number) if number.class != Class::Finite => ValueError::NotFinite("the text").into(),
@@ -189,7 +185,7 @@ fn text_is_zero(text: &str) -> bool {
 }
 
 fn shortest(v: f64) -> String {
-    format!("{v:e}")
+    Shortest::of(v).as_str().to_owned()
 }
 
 /// The nearest float of decimal text. `None` when it is not a number or infinite.

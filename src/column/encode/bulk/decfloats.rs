@@ -1,6 +1,5 @@
 //! Decimal floating point, without text in between but where the values are text.
 
-use std::io::Write;
 use std::ops::Range;
 
 use arrow_array::cast::AsArray;
@@ -9,10 +8,10 @@ use arrow_array::{Array, GenericStringArray, OffsetSizeTrait, StringViewArray};
 use arrow_buffer::ScalarBuffer;
 use arrow_schema::DataType;
 
+use super::super::shortest::Shortest;
 use super::cells::{CellMaker, made, store};
 use super::exact::Exact;
 use super::{BulkColumn, Marks, Target};
-use crate::column::encode::number::WHOLE;
 use crate::wire::value::decfloat;
 use crate::wire::value::field::Shape;
 
@@ -127,20 +126,7 @@ impl CellMaker for Floats {
                 }
                 return true;
             }
-            let mut text = [0; 40];
-            let room = text.len();
-            let mut left = text.as_mut_slice();
-            // The shortest digits that mean this float.
-            let written = match value.trunc() == *value && value.abs() < WHOLE {
-                true => write!(left, "{value}"),
-                false => write!(left, "{value:e}"),
-            };
-            if written.is_err() {
-                return marks.is_null(row);
-            }
-            let used = room - left.len();
-            let text = text.get(..used).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default();
-            put(text, self.width, n, cells) || marks.is_null(row)
+            put(Shortest::of_decfloat(*value).as_str(), self.width, n, cells) || marks.is_null(row)
         })
     }
 }
