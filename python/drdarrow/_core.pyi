@@ -49,9 +49,11 @@ __all__ = [
     "PLAIN_TYPES",
     "RawBatch",
     "RawChunk",
+    "RawRecords",
     "RawRows",
     "RawServer",
     "RecordBatch",
+    "RecordChunk",
     "Schema",
     "TYPE_NAMES",
     "__version__",
@@ -436,9 +438,7 @@ class AsyncFile:
         _value: BaseException | None = None,
         _traceback: TracebackType | None = None,
     ) -> None: ...
-    @staticmethod
-    def _rows(rows: object) -> Iterator[Any]: ...
-    async def _write(self, rows: Iterator[Any], before: int) -> int: ...
+    async def _write(self, rows: RecordChunk, before: int) -> int: ...
 
 @final
 class FilePartition:
@@ -716,6 +716,16 @@ class RawRows:
 @final
 class RawChunk:
     def __len__(self) -> int: ...
+
+@final
+class RawRecords:
+    def __new__(cls, data: ArrowData | Mapping[str, Value] | Iterable[Record]) -> Self: ...
+    @property
+    def waits(self) -> bool: ...
+    def chunk(self, file: AsyncFile, before: int) -> RecordChunk | None: ...
+
+@final
+class RecordChunk: ...
 
 @final
 class RawBatch:

@@ -193,9 +193,11 @@ async def batches(file: _core.AsyncFile) -> AsyncIterator[_core.RecordBatch]:
             yield batch
 
 
-async def write(file: _core.AsyncFile, data: Iterable[Record]) -> int:
-    """Adds rows that are not Arrow, a chunk at a time; how many."""
-    rows, written = file._rows(data), 0
-    while chunk := await file._write(rows, written):
-        written += chunk
-    return written
+async def write(file: _core.AsyncFile, data: ArrowData | Iterable[Record]) -> int:
+    """Adds rows, a chunk at a time; how many."""
+    rows, written = _core.RawRecords(data), 0
+    while True:
+        chunk = await asyncio.to_thread(rows.chunk, file, written) if rows.waits else rows.chunk(file, written)
+        if chunk is None:
+            return written
+        written += await file._write(chunk, written)

@@ -68,6 +68,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<file::file_classes::File>()?;
     module.add_class::<file::file_classes::AsyncFile>()?;
     module.add_class::<file::partition::FilePartition>()?;
+    module.add_class::<file::written_rows::RawRecords>()?;
     module.add_class::<arrow::stream::ArrowStream>()?;
     module.add_class::<arrow::stream::AsyncArrowStream>()?;
     module.add_class::<arrow::batch::RecordBatch>()?;
@@ -79,6 +80,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(sql::ingest_request::check_ingest, module)?)?;
     module.add_function(wrap_pyfunction!(sql::ingest_request::total_rows, module)?)?;
     module.add_class::<arguments::param_rows::RawChunk>()?;
+    module.add_class::<file::written_rows::RecordChunk>()?;
     #[cfg(feature = "server")]
     {
         module.add_function(wrap_pyfunction!(server::serve, module)?)?;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import pickle
+import signal
 import socket
 import threading
 import time
@@ -167,6 +168,96 @@ def test_small_batches_are_written_together(served: server.Server) -> None:
             assert count(system) == 2 + 4000 + 100
             with system.open_file("SHOP/SALES") as sales:
                 assert sales.fetch_arrow_table()["ID"].to_pylist() == [0, 7, *range(4000), *range(100)]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("arrow", [False, True])
+def test_rows_of_a_slow_source_are_added_while_it_goes_on(
+    served: server.Server, system: drdarrow.FileConnection, arrow: bool, asynchronous: bool
+) -> None:
+    given = 0
+
+    def rows() -> Iterator[dict[str, int]]:
+        # It ends when one of its rows is in the file.
+        nonlocal given
+        until = time.monotonic() + 20
+        with served.connect_files(password="secret") as other:
+            while count(other) == 2 and time.monotonic() < until:
+                given += 1
+                yield {"ID": given}
+                time.sleep(0.01)
+        assert count(system) > 2
+        raise LookupError("the rows end here")
+
+    def source() -> Any:
+        if not arrow:
+            return rows()
+        schema = pa.schema([("ID", pa.int32())])
+        batches = (pa.record_batch([pa.array([row["ID"]], pa.int32())], schema=schema) for row in rows())
+        return pa.RecordBatchReader.from_batches(schema, batches)
+
+    async def asynchronously() -> None:
+        about: dict[str, Any] = {"host": served.host, "port": served.port, "user": "ada", "password": "secret"}
+        async with aio.connect_files(**about, signon_port=served.signon_port) as other:
+            async with await other.open_file("SHOP/SALES", mode="w") as sales:
+                await sales.write(source())
+
+    with pytest.raises((LookupError, drdarrow.InterfaceError)) as told:
+        if asynchronous:
+            asyncio.run(asynchronously())
+        else:
+            with system.open_file("SHOP/SALES", mode="w") as sales:
+                sales.write(source())
+    added = count(system) - 2
+    assert 0 < added <= given
+    words = "1 row was added before" if added == 1 else f"{added} rows were added before"
+    assert words in str(told.value) + " ".join(getattr(told.value, "__notes__", []))
+    # Those of Arrow data were all there before it failed.
+    assert not arrow or added == given
+
+
+def test_no_more_long_rows_are_taken_than_are_sent_soon(system: drdarrow.FileConnection) -> None:
+    taken, long = 0, "x" * (4 << 20)
+
+    def rows() -> Iterator[dict[str, str]]:
+        nonlocal taken
+        for taken in range(1, 200):  # noqa: B007
+            yield {"NAME": long}
+
+    schema = pa.schema([("NAME", pa.string())])
+    batches = (pa.record_batch([pa.array([row["NAME"]])], schema=schema) for row in rows())
+    with system.open_file("SHOP/SALES", mode="w") as sales:
+        for source in (rows(), pa.RecordBatchReader.from_batches(schema, batches)):
+            taken = 0
+            with pytest.raises(drdarrow.DataError, match='"NAME", row 1'):
+                sales.write(source)
+            assert 0 < taken <= 5
+
+
+def test_control_c_ends_a_write_of_many_small_batches(served: server.Server, system: drdarrow.FileConnection) -> None:
+    many = pa.table({"ID": pa.array(range(3_000_000), pa.int32())})
+    seen = 0
+
+    def interrupt() -> None:
+        nonlocal seen
+        with served.connect_files(password="secret") as other:
+            until = time.monotonic() + 20
+            while (seen := count(other)) < 50_000 and time.monotonic() < until:
+                time.sleep(0.01)
+        signal.raise_signal(signal.SIGINT)
+
+    with system.open_file("SHOP/SALES", mode="w") as sales:
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        with pytest.raises(KeyboardInterrupt) as told:
+            # No step of it takes long, and no line of Python is run.
+            sales.write(many.to_reader(max_chunksize=100))
+        thread.join()
+    (note,) = told.value.__notes__
+    added = int(note.removeprefix("at least ").removesuffix(" rows were added"))
+    assert 0 < added <= count(system) - 2 < 3_000_000
+    # It was heard at once.
+    assert seen >= 50_000 and added - seen < 500_000
 
 
 def test_null_is_no_key_and_not_the_current_record(system: drdarrow.FileConnection) -> None:

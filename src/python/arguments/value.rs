@@ -72,7 +72,7 @@ pub(in crate::python) enum Value<'py> {
 
 impl Value<'_> {
     /// Bytes of text or bytes; 0 for anything else.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::python) fn bytes(&self) -> usize {
         match self {
             Value::Text(text) => text.to_str().map_or(0, str::len),
             Value::Bytes(bytes) => bytes.as_bytes().len(),

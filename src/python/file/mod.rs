@@ -7,4 +7,4 @@ pub(super) mod file_classes;
 mod open_file;
 pub(super) mod partition;
 mod shared_file;
-mod written_rows;
+pub(super) mod written_rows;

@@ -1,25 +1,25 @@
 //! The methods of an open file and its sister for asyncio: whole as Arrow, or record by record.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict, PyIterator};
+use pyo3::types::{PyCapsule, PyDict};
 
 use super::arguments as args;
 use super::file_classes::{AsyncFile, File};
 use super::partition::Parts;
 use super::shared_file::{self, Record};
-use super::written_rows;
+use super::written_rows::{self, NewRows, RecordChunk};
 use crate::client::file::read::Position;
 use crate::python::arguments::given::Given;
 use crate::python::arguments::settings;
 use crate::python::arrow::batch::Schema;
+use crate::python::arrow::capsule;
 use crate::python::arrow::result_table::{Form, Framed};
 use crate::python::arrow::stream::{ArrowStream, AsyncArrowStream};
-use crate::python::arrow::{capsule, imported};
 use crate::python::coroutine::{coroutine, spawn};
 use crate::python::errors::Raise;
+use crate::python::runtime;
 use crate::python::twins::twins;
 use crate::python::wording::shown;
-use crate::python::{errors, runtime};
 
 twins! {
     impl File {
@@ -80,40 +80,21 @@ twins! {
         ///
         /// Raises IntegrityError for a key that is there already, DataError for a value that does not fit: `row` is
         /// the row that failed, the first one is 1, and the message says how many were added before it. Those stay,
-        /// under commitment control until a rollback; none after it is added. Rows that are not Arrow are taken a
-        /// thousand at a time.
+        /// under commitment control until a rollback; none after it is added. Rows are added a thousand at a
+        /// time, those of small batches 8,192. Where they come slowly, those that are there are added with the one that
+        /// comes a tenth of a second after the first.
         fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<u64> {
             let opened = self.0.get().or_raise(py)?;
             let _waiting = opened.link.waiting();
-            let mut written = 0;
+            let (mut rows, fields, mut written) = (NewRows::of(data)?, opened.fields(), 0);
             // An exception of somebody else, Ctrl-C among them, comes with a note of how far it went.
             let note = |e, written| written_rows::noted(py, e, &format!("at least {written} rows were added"));
-            if !imported::is_arrow(data)? {
-                let (mut rows, fields) = (written_rows::rows(data)?, opened.fields());
-                loop {
-                    let chunk = written_rows::chunk(&mut rows, &fields, written)?;
-                    if chunk.is_empty() {
-                        return Ok(written);
-                    }
-                    let done = runtime::block_on(py, opened.file.write_rows(written, &chunk));
-                    written += done.map_err(|e| note(e, written))?.or_raise(py)?;
-                }
-            }
-            let mut reader = imported::reader(data)?;
-            loop {
-                // Its producer may need Python's lock, here or in threads of its own.
-                let (batches, end) = py.detach(|| written_rows::gather(&mut reader));
-                let done = runtime::block_on(py, opened.file.write_rows(written, &batches));
+            while let Some(chunk) = rows.chunk(py, &fields, written)? {
+                let done = runtime::block_on(py, opened.file.write_rows(written, &chunk));
                 written += done.map_err(|e| note(e, written))?.or_raise(py)?;
-                match end {
-                    None => {}
-                    Some(Ok(())) => return Ok(written),
-                    Some(Err(e)) => {
-                        let text = format!("the rows: {e}; {}", written_rows::added(written));
-                        return Err(errors::interface(py, text));
-                    }
-                }
+                py.check_signals().map_err(|e| note(e, written))?;
             }
+            Ok(written)
         }
 
         fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -177,39 +158,15 @@ twins! {
             coroutine(slf.py(), "AsyncFile.__aiter__", "batches", (slf.clone(),))
         }
 
-        /// Adds records: Arrow data or rows. Returns how many. Arrow data is read at once, rows a thousand at a time;
-        /// see `drdarrow.File.write`.
+        /// Adds records: Arrow data or rows. Returns how many. Arrow data is read in a thread; see `drdarrow.File.write`.
         fn write<'py>(slf: Bound<'py, Self>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-            let py = slf.py();
-            if !imported::is_arrow(data)? {
-                return coroutine(py, "AsyncFile.write", "write", (slf.clone(), data));
-            }
-            let work = || {
-                let opened = slf.get().0.shared(py)?;
-                let reader = imported::reader(data)?;
-                let batches = py.detach(|| reader.collect::<std::result::Result<Vec<_>, _>>());
-                let batches = batches.map_err(|e| errors::interface(py, format!("the rows: {e}")))?;
-                Ok(async move { opened.write(&batches).await })
-            };
-            spawn(py, "AsyncFile.write", work())
-        }
-
-        /// Rows that are not Arrow, to be added by `_write`.
-        #[staticmethod]
-        fn _rows<'py>(rows: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
-            written_rows::rows(rows)
+            coroutine(slf.py(), "AsyncFile.write", "write", (slf.clone(), data))
         }
 
         /// Adds some of them; how many. `before` went ahead of them.
-        fn _write<'py>(
-            &self,
-            py: Python<'py>,
-            mut rows: Bound<'py, PyIterator>,
-            before: u64,
-        ) -> PyResult<Bound<'py, PyAny>> {
-            let mut work = || {
-                let opened = self.0.shared(py)?;
-                let rows = written_rows::chunk(&mut rows, &opened.fields(), before)?;
+        fn _write<'py>(&self, py: Python<'py>, rows: &RecordChunk, before: u64) -> PyResult<Bound<'py, PyAny>> {
+            let work = || {
+                let (opened, rows) = (self.0.shared(py)?, rows.take());
                 Ok(async move {
                     let _waiting = opened.link.waiting();
                     opened.file.write_rows(before, &rows).await

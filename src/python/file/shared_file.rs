@@ -85,12 +85,6 @@ impl SharedFile {
         self.file.read_at(position).await.map(Record)
     }
 
-    /// Adds the rows of batches; how many.
-    pub(super) async fn write(&self, batches: &[Batch]) -> Result<u64> {
-        let _waiting = self.link.waiting();
-        self.file.write_rows(0, batches).await
-    }
-
     /// Closes the file, and a connection that was made for it.
     pub(in crate::python) async fn close(&self) -> Result<()> {
         let closed = self.file.close().await;
