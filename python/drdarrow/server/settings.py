@@ -56,9 +56,9 @@ class ServerSettings:
         workers: statements that run at a time, int.
         max_connections: clients at a time, int.
         max_memory: bytes, int, that clients together may make the server hold beside its tables: rows that wait to be
-            fetched, large objects, requests and replies, prepared statements, rows of the catalog's views, rows that the
-            engine without DuckDB has not committed. Beyond it a statement fails with SQLCODE -289, which names the setting, and the connection
-            goes on. One query that is read needs no more than its batches.
+            fetched, large objects, requests and replies, prepared statements, rows of the catalog's views, rows that
+            the engine without DuckDB has not committed. Beyond it a statement fails with SQLCODE -289, which names the
+            setting, and the connection goes on. One query that is read needs no more than its batches.
         max_connection_memory: the same for one client.
         allow_anyone: permission to listen beyond this machine without users, bool.
         external_access: False locks the DuckDB instance for good, a source of yours too: no files, network, extensions,
