@@ -5,6 +5,7 @@
 | `CHAR`, `VARCHAR`, `LONG VARCHAR`, `CLOB`, `GRAPHIC`, `VARGRAPHIC`, `DBCLOB`, `NCHAR`, `NVARCHAR`, `NCLOB` | VARCHAR |
 | the same `FOR BIT DATA`; `BINARY`, `VARBINARY`, `BLOB` | BLOB |
 | `FLOAT`, `DECFLOAT` | DOUBLE; a number whose digits DOUBLE does not give back is refused for DECFLOAT |
+| `XML` | VARCHAR: a document without a declaration |
 | `DECIMAL`, `NUMERIC` without a size | DECIMAL(5, 0) |
 | `TIMESTAMP(0)`, `(1)`-`(6)`, `(7)`-`(9)` | TIMESTAMP_S, TIMESTAMP, TIMESTAMP_NS |
 
@@ -123,6 +124,8 @@ def type_at(words: Sequence[Word], at: int) -> Type | None:
         return Type("BLOB" if bits else "VARCHAR", start + end, about)
     if name in _BYTES:
         return Type("BLOB", start + end, {"drda:type": name, **_length(name, sizes)})
+    if name == "XML":
+        return Type("VARCHAR", start + end, {"drda:type": name})
     if name == "DECFLOAT":
         digits = sizes[0] if sizes else 34
         if digits not in _DECFLOATS:

@@ -93,11 +93,6 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
     if ducks and kind in ("INSERT", "UPDATE"):
         stored = ((n, of_duck(ducks[n])) for n in storing.assigned(edits.Statement(text)))
         run.scales = {n: column.scale for n, column in stored if column is not None and column.exact}
-    run.decfloats = {
-        n: about["drda:length"]
-        for n, (_, _, about) in enumerate(parameters)
-        if about.get("drda:type") == "DECFLOAT" and "drda:length" in about
-    }
     run.then += _sequences_of(translated.changes, known)
     declared = {**translated.declared, **translated.numbered}
     statement = Statement(run, kind, declared=declared, changes=translated.changes, text=text, grows=grows)

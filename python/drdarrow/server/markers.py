@@ -23,9 +23,10 @@ _AS = {
     "DBCLOB": "DBCLOB",
     "BLOB": "BLOB",
     "DECFLOAT": "DECFLOAT",
+    "XML": "XML",
 }
 #: Types of markers that are stored, not compared.
-_STORED = ("CLOB", "DBCLOB", "BLOB", "DECFLOAT")
+_STORED = ("CLOB", "DBCLOB", "BLOB", "DECFLOAT", "XML")
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 

@@ -37,8 +37,8 @@ class Run:
     #: Markers that are values of columns of exact numbers, with the digits that these have after their points.
     scales: Mapping[int, int] = field(default_factory=dict)
     fits: Mapping[int, storing.Fit] = field(default_factory=dict)
-    #: Markers for DECFLOAT, with the bytes of that.
-    decfloats: Mapping[int, str] = field(default_factory=dict)
+    #: Markers whose values are put in another form for their columns.
+    made: Mapping[int, storing.Maker] = field(default_factory=dict)
     #: The parameters that the last one stands for.
     last: Callable[[object], list[object]] | None = None
 
@@ -63,8 +63,8 @@ class Run:
         for n in self.trimmed:
             if isinstance(value := values[n], str):
                 values[n] = value.rstrip(" ")
-        for n, length in self.decfloats.items():
-            values[n] = storing.decfloat(values[n], length)
+        for n, make in self.made.items():
+            values[n] = make(values[n])
         for n, scale in self.scales.items():
             if isinstance(value := values[n], (Decimal, float)):
                 values[n] = storing.cut(value, scale)
@@ -95,7 +95,8 @@ def apply(
         defining.index(of, edits, _table(known, storing.name_at(of, on + 1)[0]) or {})
         return Run(of.written(edits))
     trimmed = blanks.compare(of, edits, _Known(of, known), aggregates)
-    fitted = storing.store(of, edits, lambda name: _table(known, name), storage, overriding)
+    makers: dict[int, storing.Maker] = {}
+    fitted = storing.store(of, edits, lambda name: _table(known, name), storage, makers, overriding)
     for columns in declared.values():
         then = defining.table(of, edits, columns, storage)
     lean = of.written(edits) if fitted else ""
@@ -109,7 +110,8 @@ def apply(
         if f"{blanks.BITS}(" in made:
             first.append("CREATE " + blanks.BITS_MACRO.format("IF NOT EXISTS main.", storage.blank))
         first += [*growing.made(made), *rules.made(made, product)]
-    return Run(made, frozenset(trimmed), first, then, lean, fits={n: one.fit for n, one in fitted.items()})
+    fits = {n: one.fit for n, one in fitted.items()}
+    return Run(made, frozenset(trimmed), first, then, lean, fits=fits, made=makers)
 
 
 def identity_of(sql: str, known: Facts) -> tuple[str, bool] | None:

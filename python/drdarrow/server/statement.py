@@ -62,7 +62,7 @@ class Statement:
         """As it is run for many rows at once, where it can be."""
         if not self.looked:
             run = self.run
-            if self.kind == "INSERT" and not run.trimmed and not run.decfloats and not run.first and not run.then:
+            if self.kind == "INSERT" and not run.trimmed and not run.made and not run.first and not run.then:
                 self.insert = Insert.of(run.sql, self.text, run.lean, run.fits)
             self.looked = True
         return self.insert

@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation, Overflow
+from functools import partial
 
+from drdarrow.server.documents import document
 from drdarrow.server.edits import Edits, Span, Statement, names
 from drdarrow.server.engine import SqlError
 from drdarrow.server.patience import look
@@ -22,6 +24,7 @@ __all__ = [
     "VARYING",
     "Fit",
     "Fitted",
+    "Maker",
     "Storage",
     "assigned",
     "cut",
@@ -39,6 +42,9 @@ _DECFLOATS = {
 
 #: A table by the parts of its name: its columns in order, with what is known of them; None when nothing is.
 Known = Callable[[tuple[str, ...]], Mapping[str, Mapping[str, str]] | None]
+
+#: Puts the value of a marker in the form that its column keeps.
+Maker = Callable[[object], object]
 
 FIXED = {"CHAR", "GRAPHIC"}
 VARYING = {"VARCHAR", "LONG VARCHAR", "VARGRAPHIC", "LONG VARGRAPHIC", "CLOB", "DBCLOB"}
@@ -190,9 +196,17 @@ def assigned(of: Statement) -> set[int]:
     return found
 
 
-def store(of: Statement, edits: Edits, known: Known, storage: Storage, overriding: bool = False) -> dict[int, Fitted]:
+def store(
+    of: Statement,
+    edits: Edits,
+    known: Known,
+    storage: Storage,
+    makers: dict[int, Maker],
+    overriding: bool = False,
+) -> dict[int, Fitted]:
     """Adds the changes to an INSERT, UPDATE or MERGE, but for parameters that go into columns as they are: those are
-    returned, by their positions among the markers from 0. overriding: columns that are GENERATED ALWAYS take values.
+    returned, by their positions among the markers from 0. makers: gets those of others. overriding: columns that are
+    GENERATED ALWAYS take values.
 
     Raises SqlError -798 for a value for such a column.
     """
@@ -200,13 +214,13 @@ def store(of: Statement, edits: Edits, known: Known, storage: Storage, overridin
     fitted: dict[int, Fitted] = {}
     if first == "INSERT" and of.upper(1) == "INTO":
         name, at = name_at(of, 2)
-        _Target(of, edits, known(name), storage, fitted, overriding).insert(at)
+        _Target(of, edits, known(name), storage, fitted, makers, overriding).insert(at)
     elif first == "UPDATE":
         name, at = name_at(of, 1)
-        _Target(of, edits, known(name), storage, fitted, overriding).assignments(at)
+        _Target(of, edits, known(name), storage, fitted, makers, overriding).assignments(at)
     elif first == "MERGE" and of.upper(1) == "INTO":
         name, at = name_at(of, 2)
-        _Target(of, edits, known(name), storage, fitted, overriding).merge(at)
+        _Target(of, edits, known(name), storage, fitted, makers, overriding).merge(at)
     return fitted
 
 
@@ -216,6 +230,10 @@ def name_at(of: Statement, at: int) -> tuple[tuple[str, ...], int]:
     while of.upper(end) == ".":
         end += 2
     return names(of.words[at:end]) or (), end
+
+
+def _document_refused(column: str) -> SqlError:
+    return SqlError(-270, "42997", f"{column}: XML of another value than a text constant or a parameter")
 
 
 class _Target:
@@ -228,6 +246,7 @@ class _Target:
         columns: Mapping[str, Mapping[str, str]] | None,
         storage: Storage,
         fitted: dict[int, Fitted],
+        makers: dict[int, Maker],
         overriding: bool,
     ) -> None:
         self._of = of
@@ -235,6 +254,7 @@ class _Target:
         self._columns = columns or {}
         self._storage = storage
         self._fitted = fitted
+        self._makers = makers
         self._overriding = overriding
 
     def insert(self, at: int) -> None:
@@ -270,6 +290,8 @@ class _Target:
         made = [f"c{n}" for n in range(len(listed))]
         for column in listed:
             self._check(column)
+            if self._kind(column) == "XML":
+                raise _document_refused(column)
         stored = [
             self._storage.put(column, self._columns.get(column, {}), name, plain=True)
             for column, name in zip(listed, made, strict=True)
@@ -338,7 +360,20 @@ class _Target:
         if len(words) == 1 and words[0].upper == "NULL":
             return
         about = self._columns.get(column, {})
-        if about.get("drda:type") == "DECFLOAT" and words[-1].kind in ("number", "string") and len(words) <= 2:
+        number = self._of.markers.get(value[0]) if len(words) == 1 else None
+        if self._kind(column) == "XML":
+            if number is not None:
+                self._makers[number] = document
+            elif len(words) == 1 and words[0].kind == "string":
+                made = document(words[0].text[1:-1].replace("''", "'"))
+                self._edits.instead[value[0]] = "'" + str(made).replace("'", "''") + "'"
+            else:
+                raise _document_refused(column)
+            return
+        if self._kind(column) == "DECFLOAT" and number is not None:
+            self._makers[number] = partial(decfloat, length=about["drda:length"])
+            return
+        if self._kind(column) == "DECFLOAT" and words[-1].kind in ("number", "string") and len(words) <= 2:
             rounded = decfloat(words[-1].text.strip("'"), about["drda:length"])
             if isinstance(rounded, float):
                 # As a DOUBLE: a DECIMAL may be rounded twice on its way to one.
@@ -348,11 +383,13 @@ class _Target:
         if not put:
             return
         opening, closing = put.split("\0")
-        number = self._of.markers.get(value[0]) if len(words) == 1 else None
         if number is not None and (fit := self._storage.fit(column, about)):
             self._fitted[number] = Fitted(fit, value, opening, closing)
         else:
             self._edits.around(value, opening, closing)
+
+    def _kind(self, column: str) -> str:
+        return self._columns.get(column, {}).get("drda:type", "")
 
     def _check(self, column: str) -> None:
         if not self._overriding and self._columns.get(column, {}).get("drda:identity") == "ALWAYS":

@@ -243,7 +243,10 @@ impl ColumnForm {
                 ColumnForm::large(TypeId::DBCLOB, told, persona)
             }
             "" | "VARCHAR" if double => ColumnForm::new(TypeId::VARGRAPHIC, told.fits(most).unwrap_or(most)),
-            "XML" if persona.has(told.name) => ColumnForm::large(TypeId::XML, told, persona),
+            // It has no length, and its page is that of the environment.
+            "XML" if persona.has(told.name) => {
+                ColumnForm { declared: Some(0), ..ColumnForm::large(TypeId::XML_EXTERNAL, told, persona) }
+            }
             "CLOB" | "XML" | "DBCLOB" => ColumnForm::large(clob, told, persona),
             _ if large => ColumnForm::large(clob, told, persona),
             "" | "VARCHAR" | "CHAR" => ColumnForm::new(var, told.fits(LONGEST).unwrap_or(LONGEST)),

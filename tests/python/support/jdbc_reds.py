@@ -17,9 +17,6 @@ REDS: dict[str, dict[str, list[str]]] = {
         "DuckDB keeps nine digits of a second: more are -604": [
             "value: TIMESTAMP(12)",
         ],
-        "DuckDB has no XML: -204, the type is not known": [
-            "value: XML",
-        ],
         "an error ends DuckDB's transaction": [
             "transaction: an error leaves earlier work",
         ],
