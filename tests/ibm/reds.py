@@ -29,10 +29,6 @@ REDS: dict[str, list[str]] = {
     "there is no XMLQUERY: SQLCODE -104": [
         "test_196_InsertRetrieveXMLData_02",
     ],
-    "a cursor that is left open after its large objects ends in SQL30020N": [
-        "test_313_FetchMany",
-        "test_314_FetchAll",
-    ],
     "a concatenation that grows beyond VARGRAPHIC(16336) is no SQLCODE -137": [
         "test_315_FetchAll_DBI",
     ],

@@ -82,3 +82,19 @@ def test_a_rollback_settles_it(conn: drdarrow.Connection, database: duckdb.DuckD
     conn.execute("INSERT INTO T VALUES (2)")
     conn.commit()
     assert table(database) == [(2,)]
+
+
+@pytest.mark.parametrize("sql", ["DROP TABLE NOT_THERE", "SELECT A FROM NOT_THERE", "SELECT B FROM N"])
+def test_a_statement_that_names_what_is_not_there_costs_nothing(
+    conn: drdarrow.Connection, database: duckdb.DuckDBPyConnection, sql: str
+) -> None:
+    conn.execute("CREATE TABLE N (A INTEGER)")
+    conn.execute("INSERT INTO T VALUES (1)")
+    for _ in range(2):
+        with pytest.raises(drdarrow.ProgrammingError) as caught:
+            conn.execute(sql)
+        assert caught.value.sqlstate != "40506"
+    conn.execute("INSERT INTO T VALUES (2)")
+    conn.execute("DROP TABLE N")
+    conn.commit()
+    assert table(database) == [(1,), (2,)]

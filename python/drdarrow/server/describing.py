@@ -81,6 +81,9 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
         guard.check(text, kind, rules.read_only)
         grows = grows or kind in ("CREATE", "ALTER")
     guard.check_runs_nothing(text, kind)
+    if kind == "DROP" and (dropped := _dropped(text)):
+        # A DROP that fails when it runs ends DuckDB's transaction.
+        _columns_of(cursor, f"FROM {dropped}")
     names = parsed[0].named_parameters
     if len(names) > _MARKERS:
         raise SqlError(-101, "54001", f"{len(names)} parameter markers; no description holds more than {_MARKERS}")
@@ -126,6 +129,14 @@ def describe(cursor: Cursor, apart: bool, translated: Translated, known: Facts, 
         told = {"drda:required": "true"} if place.get("drda:column") in required.get(_table(place), ()) else {}
         described.append((name, arrow, {**metadata, **types.fitting(duck, about), **place, **told}))
     return statement, described, parameters
+
+
+def _dropped(text: str) -> str:
+    """The name in a DROP TABLE that has to be there."""
+    of = edits.Statement(text)
+    if of.upper(1) != "TABLE" or of.upper(2) == "IF":
+        return ""
+    return of.text((2, storing.name_at(of, 2)[1]))
 
 
 def _columns_of(cursor: Cursor, of: str) -> list[tuple[str, str]]:

@@ -121,7 +121,7 @@ class DuckSession(WatchedSession):
             return changed.prepare(self, change)
         placed, shown = self._views.place(sql)
         translated = self._dialect.to_duckdb(placed)
-        with self._reading(translated.sql) as cursor:
+        with self._reading(translated.sql, first=True) as cursor:
             self._views.show(cursor, shown, self._objects)
             if self._references is not None:
                 self._references.check(translated.sql, cursor)
@@ -179,13 +179,16 @@ class DuckSession(WatchedSession):
         return catalog.objects(cursor, self._known.tables, self._known.memory)
 
     @contextmanager
-    def _reading(self, *statements: str) -> Iterator[Cursor]:
-        """A cursor that sees the tables that the session sees."""
+    def _reading(self, *statements: str, first: bool = False) -> Iterator[Cursor]:
+        """A cursor that sees the tables that the session sees. first: nothing of a statement has run yet, so that an
+        error leaves the changes of the transaction alone where DuckDB does."""
         cursor = self._main if self._local or self._defined else self._cursors.take(*statements)
         try:
             with self._cursors.at_work():
                 yield cursor
         except Exception as e:
+            if first and cursor is self._main and self._begun and _goes_on(cursor):
+                raise self._plain(e) from e
             raise self._failed(e, cursor) from e
         finally:
             self._cursors.give(cursor)
@@ -446,10 +449,15 @@ class DuckSession(WatchedSession):
         self._known.rollback()
         self._begun = self._changed = self._defined = False
 
-    def _failed(self, error: Exception, cursor: Cursor) -> SqlError:
-        """The condition. An error ends DuckDB's transaction: that is told when changes went with it."""
+    def _plain(self, error: Exception) -> SqlError:
+        """The condition, as the product tells it."""
         found = self._told(error if isinstance(error, SqlError) else errors.translate(str(error), error))
         found.sqlcode = self._rules.product.code(found.sqlcode)
+        return found
+
+    def _failed(self, error: Exception, cursor: Cursor) -> SqlError:
+        """The condition. An error ends DuckDB's transaction: that is told when changes went with it."""
+        found = self._plain(error)
         if cursor is not self._main or not self._begun:
             found.rolled_back = False
             return found
@@ -462,3 +470,12 @@ class DuckSession(WatchedSession):
         if lost and not found.rolled_back:
             return SqlError(-1476, "40506", str(found.sqlcode), *found.tokens, rolled_back=True)
         return found
+
+
+def _goes_on(cursor: Cursor) -> bool:
+    """DuckDB's transaction has outlived an error: one of a statement that was only read."""
+    try:
+        cursor.execute("SELECT 1").fetchall()
+    except Exception:
+        return False
+    return True
