@@ -237,8 +237,7 @@ def test_a_commit_that_fails_leaves_a_session_that_works(way: Any) -> None:
     assert of._source.execute("SELECT A FROM T ORDER BY A").fetchall() == [(n,) for n in (1, 2, 10, 11, 20, 21)]
 
 
-@pytest.mark.parametrize("length", [70_000, 200_000])
-@pytest.mark.parametrize("kind", ["CHAR", "VARCHAR"])
+@pytest.mark.parametrize("kind, length", [("CHAR", 32_000), ("VARCHAR", 70_000), ("VARCHAR", 200_000)])
 def test_long_columns_take_many_blanks(kind: str, length: int) -> None:
     session = engine(guarded=True).session("me", "DB")
     run(session, f"CREATE TABLE T (A {kind}({length}))")
@@ -251,10 +250,11 @@ def test_long_columns_take_many_blanks(kind: str, length: int) -> None:
 
 def test_rows_that_blanks_would_blow_up_go_one_by_one() -> None:
     session = engine(guarded=True).session("me", "DB")
-    run(session, "CREATE TABLE T (A CHAR(60000))")
-    number, *_ = session.prepare("INSERT INTO T VALUES (?)")
-    assert session.execute_gathered(number, rows(pa.array(["x"] * 8192))) == (0, None)
-    assert session.execute_gathered(number, rows(pa.array(["x"] * 200))) == (200, None)
+    run(session, "CREATE TABLE T (A CHAR(30000), B CHAR(30000))")
+    number, *_ = session.prepare("INSERT INTO T VALUES (?, ?)")
+    many, few = pa.array(["x"] * 8192), pa.array(["x"] * 200)
+    assert session.execute_gathered(number, rows(many, many)) == (0, None)
+    assert session.execute_gathered(number, rows(few, few)) == (200, None)
 
 
 def test_the_number_of_parameters_is_held_against_the_markers() -> None:
