@@ -69,7 +69,7 @@ def is_within(text: str, wanted: str) -> bool:
 
 
 def complaints(crates: list[tuple[str, str]], known: dict) -> list[str]:
-    """What an advisory is about, and what nobody looked up."""
+    """The subject of an advisory, and what nobody looked up."""
     found = [f"{n} {v}: not in {EXTRACT.name}, write it anew" for n, v in crates if n not in known["crates"]]
     for each in known["advisories"]:
         for name, at in crates:

@@ -83,7 +83,7 @@ async def whole(start: Callable[[], asyncio.Future[_T]], lose: Callable[[], None
 
 
 async def give(value: _T) -> _T:
-    """What is there already."""
+    """A value that is there already."""
     return value
 
 

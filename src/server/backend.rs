@@ -96,8 +96,8 @@ pub trait Session: Send {
     /// A SET statement that the client's driver sends by itself, among them `SET CLIENT …`, which tell
     /// who the client is; or the call of SYSPROC.WLM_SET_CLIENT_INFO that tells the same.
     fn set(&mut self, sql: &str) -> Result<(), SqlError>;
-    /// What statements and `set` have set is as at the start of the session again: it goes to another connection, in the
-    /// middle of a transaction.
+    /// Puts the settings of statements and of `set` back to those of the start: the session goes to another connection,
+    /// in the middle of a transaction.
     fn reset(&mut self) -> Result<(), SqlError> {
         Ok(())
     }

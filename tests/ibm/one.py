@@ -11,7 +11,7 @@ from testfunctions import IbmDbTestFunctions
 
 
 def capture(self: IbmDbTestFunctions, run: Callable[[], object]) -> str:
-    """What a test prints, without the ends of its lines; it is shown as well."""
+    """The output of a test, without the ends of its lines; it is shown as well."""
     screen, sys.stdout = sys.stdout, StringIO()
     try:
         run()

@@ -52,7 +52,7 @@ def half(names: Sequence[str], tests: Path, settings: Path, shown: bool) -> list
 
 
 def judged(outcomes: Sequence[Outcome]) -> list[str]:
-    """What is not as the list says."""
+    """The tests that are not as the list says."""
     known = {name: reason for reason, names in REDS.items() for name in names}
     trouble = []
     for outcome in outcomes:

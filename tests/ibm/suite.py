@@ -28,7 +28,7 @@ SHA256 = "35de5efa309265435886a563b37ecab9f14e0d4890878a61ef32d12c27890658"
 LIMIT = 60
 
 HERE = Path(__file__).resolve().parent
-#: What a test prints when it is over.
+#: The last line that a test prints.
 _RESULT = re.compile(r"^(OK|FAILED)(?: \((.*)\))?$", re.MULTILINE)
 
 

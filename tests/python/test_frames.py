@@ -19,7 +19,7 @@ import drdarrow
 from drdarrow import aio, server
 
 BACKENDS = (None, "numpy", "numpy_nullable", "pyarrow")
-#: What NumPy's plain types refuse.
+#: Values that NumPy's plain types refuse.
 INEXACT = {("BIGINT", "numpy")}
 KEYS = [9007199254740993, 9007199254740992, 1152921504606846978]
 

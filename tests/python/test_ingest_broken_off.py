@@ -104,7 +104,7 @@ def test_a_connection_that_is_cut(some: Target, autocommit: bool) -> None:
 @pytest.mark.parametrize("autocommit", [True, False])
 @pytest.mark.parametrize("persona", ["luw", "derby"])
 def test_a_server_that_closes(persona: server.Persona, autocommit: bool) -> None:
-    """What it was told before is undone: the host's own connection to DuckDB sees the rows from before."""
+    """The rows that it was told before are undone: the host's own connection to DuckDB sees the rows from before."""
     source = duckdb.connect()
     source.execute("CREATE TABLE T (A INTEGER NOT NULL PRIMARY KEY)")
     source.execute("INSERT INTO T VALUES (0)")

@@ -122,7 +122,7 @@ def test_ibms_driver_asks_about_tables_in_memory():
     assert [row["COLUMN_NAME"] for row in best] == ["K"] and len(procedures) == 1
 
 
-#: What ibm_db_sa finds, whatever the product; names that are not in quotes are small in SQLAlchemy.
+#: The facts that ibm_db_sa finds, whatever the product; names that are not in quotes are small in SQLAlchemy.
 FOUND = {
     "schemas": ["shop"],
     "tables": ["customers", "orders"],

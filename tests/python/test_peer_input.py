@@ -30,7 +30,7 @@ PEERS: dict[str, tuple[list[str], list[server.Persona]]] = {
     "JCC 11": (ALL, ["luw"]),
     "Derby": (ALL, ["derby"]),
 }
-#: What a client says where it does not come: IBM's drivers want a licence for z/OS and IBM i, Derby's client wants
+#: The words of a client where it does not come: IBM's drivers want a licence for z/OS and IBM i, Derby's client wants
 #: Derby, and Derby refuses all others; adbc-driver-db2 takes z/OS and Derby for LUW, and binds no package on IBM i.
 AWAY = {
     ("CLI", "zos"): "SQL1598N",
@@ -87,7 +87,7 @@ def put(peer: str, port: int) -> dict[str, str]:
 
 
 def cells(peer: str, persona: server.Persona, engine: str) -> dict[str, str]:
-    """What is wrong with each way that the client has; "" for nothing."""
+    """The fault of each way that the client has; "" for nothing."""
     common: dict[str, Any] = {"tables": tables(), "persona": persona, "users": {"user": "secret"}, "database": "SAMPLE"}
     source = duckdb.connect() if engine == "duckdb" else None
     with server.serve(source, **common) if source else server.serve(engine="tables", **common) as running:

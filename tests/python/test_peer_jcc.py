@@ -45,7 +45,7 @@ RUNS: dict[str, tuple[Callable[[], dict[str, str]], int]] = {
 
 @pytest.fixture(scope="module")
 def looked() -> dict[str, Future[dict[str, str]]]:
-    """What went wrong, feature by feature, in each run."""
+    """The faults, feature by feature, in each run."""
     jdbc_programs.compiled()
     pool = ThreadPoolExecutor(2)
     return {name: pool.submit(run) for name, (run, _) in RUNS.items()}

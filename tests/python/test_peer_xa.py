@@ -15,7 +15,7 @@ from drdarrow import server
 # Each run has its own limit; they go on two at a time.
 pytestmark = pytest.mark.timeout(300)
 
-#: What Branches.java looks at, one by one.
+#: The ways that Branches.java looks at, one by one.
 CASES = [
     "two phases",
     "one phase",

@@ -115,7 +115,7 @@ def test_the_work_grows_with_the_length(shape: str) -> None:
     assert translated(make(2 * n)) < 100 * len(make(2 * n))
 
 
-#: What the tables of the dialect know, each as it stands in a statement; a bracket that opens may stay open.
+#: Words that the tables of the dialect know, each as it stands in a statement; a bracket that opens may stay open.
 PIECES = [
     *(f"{name}(" for name in sorted(apply._NAMES)[::3]), *wording._IDLE, *sorted(wording._OPENS), *sorted(wording._ENDS - {""}),
     *(f"CURRENT {name}" for name in wording._NOW), *sorted(wording._PLAIN), *ddl._NAMES, *ddl._TEXT, *ddl._BYTES,

@@ -75,7 +75,7 @@ def test_an_expression_has_its_value_or_is_refused(
         assert described(cursor.description[0], kind) == kind  # type: ignore[index]
 
 
-#: What is stored in a DECIMAL(5,0), an INTEGER and a SMALLINT of a table with 12.50, 3.9E0 and 7.
+#: The values that are stored in a DECIMAL(5,0), an INTEGER and a SMALLINT of a table with 12.50, 3.9E0 and 7.
 STORED = [
     ("INSERT INTO X SELECT D, D, F FROM Y", (12, 12, 3)),
     ("INSERT INTO X (I) SELECT MAIN.Y.D FROM MAIN.Y", (None, 12, None)),

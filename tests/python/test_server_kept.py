@@ -1,4 +1,4 @@
-"""What definitions said and DuckDB forgets is in a database file when it is served again; and only what still holds."""
+"""Words of definitions that DuckDB forgets are in a database file when it is served again; and only those that hold."""
 
 from __future__ import annotations
 

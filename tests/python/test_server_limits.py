@@ -1,4 +1,4 @@
-"""What a server cannot describe is an SQLCODE on a connection that goes on: too many markers, names and values that the
+"""Things that a server cannot describe are SQLCODEs on a connection that goes on: too many markers, names and values that the
 persona's CCSID lacks. Over DuckDB and the engine in memory, through this client, IBM's CLI driver and Derby's."""
 
 from __future__ import annotations

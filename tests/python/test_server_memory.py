@@ -1,4 +1,4 @@
-"""What clients can make a server hold: rows read ahead, cursors, statements and changes have a budget for each client and
+"""Things that clients can make a server hold: rows read ahead, cursors, statements and changes have a budget for each client and
 for all of them. Beyond it a statement fails, the connection goes on, and what was held is given back."""
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def connection(served: server.Server) -> Iterator[drdarrow.Connection]:
 
 
 def value(connection: drdarrow.Connection, kind: str, body: str, given: object = None) -> object:
-    """What comes out of a procedure with this body for its parameter P, after it went in."""
+    """The value that comes out of a procedure with this body for its parameter P, after it went in."""
     connection.execute(f"CREATE OR REPLACE PROCEDURE ONE (INOUT P {kind}) {body}")
     return connection.cursor().callproc("ONE", [given])[0]
 

@@ -23,7 +23,7 @@ CHANGES = [
     "DROP TABLE T",
     "CREATE TABLE U (A INTEGER)",
 ]
-#: What DuckDB can do.
+#: Statements that DuckDB has.
 MORE = [
     "/* a comment */ DELETE FROM T",
     "UPDATE T SET A = 9",

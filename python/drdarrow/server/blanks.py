@@ -54,7 +54,7 @@ class _Frame:
     #: The operand of a CASE and its values.
     tested: list[Span] = field(default_factory=list)
     assigning: bool = False
-    #: What is looked for IN the bracket.
+    #: The value that is looked for IN the bracket.
     listed: Span | None = None
 
 

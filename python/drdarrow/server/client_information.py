@@ -1,4 +1,4 @@
-"""What a client says of itself: `SET CLIENT APPLNAME 'x'`, and the procedure that says all of it. Registers have it."""
+"""A client's words about itself: `SET CLIENT APPLNAME 'x'`, and the procedure for all of them. Registers have them."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def table(of: Statement, edits: Edits, declared: _About, storage: Storage) -> li
 
 
 def key(of: Statement, name: Span, declared: _About) -> list[str]:
-    """What follows an ALTER TABLE that adds a key. name: that of the table."""
+    """The statements after an ALTER TABLE that adds a key. name: that of the table."""
     for at in range(name[1], len(of.words) - 1):
         primary = of.upper(at) == "PRIMARY" and of.upper(at + 1) == "KEY"
         opening = at + 2 if primary else at + 1

@@ -52,7 +52,7 @@ class Translated:
     #: Statements that run before it; values for columns that are GENERATED ALWAYS are given by OVERRIDING.
     first: list[str] = field(default_factory=list)
     overriding: bool = False
-    #: What it says of a sequence.
+    #: Its words about a sequence.
     numbered: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     #: The temporary table that it makes, if that has no rows after the end of a transaction.
     emptied: str = ""

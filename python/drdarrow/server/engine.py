@@ -120,7 +120,7 @@ class PreparedCall(NamedTuple):
 class Called(NamedTuple):
     """The outcome of a CALL."""
 
-    #: What RETURN says.
+    #: The value of RETURN.
     status: int
     #: Rows were changed.
     changed: bool

@@ -78,7 +78,7 @@ _OWN_TOKENS = {-104: 3, -601: 2}
 
 #: A condition that the words of a statement for DuckDB raise: code, state, tokens. See `calls.fault`.
 _OWN = re.compile(r"drdarrow (\d+) (\w{5})\|(.*?)(?:' to INT64.*)?$")
-#: What an error of DuckDB's calls itself.
+#: The name that an error of DuckDB's gives itself.
 _KIND = re.compile(r"[A-Z][A-Za-z -]{0,40}")
 
 

@@ -123,7 +123,7 @@ def macros(bounded: bool) -> dict[str, str]:
 
 
 def made(sql: str) -> list[str]:
-    """What makes the macros of a view or a table, which outlive the connection."""
+    """The statements that make the macros of a view or a table, which outlive the connection."""
     return [
         f"CREATE MACRO IF NOT EXISTS main.{name}({arguments}) AS {body}"
         for name, (arguments, body, _) in _MACROS.items()

@@ -18,7 +18,7 @@ from drdarrow.server.engine import SqlError
 
 __all__ = ["DIVISION", "check", "check_runs_nothing", "is_locked", "lock"]
 
-#: What Db2 does and DuckDB has to be told: 7 / 2 is 3.
+#: Ways of Db2 that DuckDB has to be told: 7 / 2 is 3.
 DIVISION = "integer_division = true"
 #: In this order: the last two make those before them final.
 _SETTINGS = (
@@ -31,8 +31,8 @@ _SETTINGS = (
     "SET lock_configuration = true",
 )
 
-#: What clients may use up of the machine, unless its owner has said something else: DuckDB's own bounds are four fifths
-#: of the memory and nine tenths of the disk. A database in memory writes no files into the working directory.
+#: The part of the machine that clients may use up, unless its owner has said something else: DuckDB's own bounds are
+#: four fifths of the memory and nine tenths of the disk. A database in memory writes no files into the working folder.
 _LIMITS = {"memory_limit": "50%", "max_temp_directory_size": "16GiB", "temp_directory": ""}
 
 #: Kinds of statements, as DuckDB's parser names them.

@@ -1,4 +1,4 @@
-"""What is remembered of a database file, kept in the file: it is there when the file is served again.
+"""The words of definitions, kept in the database file: they are there when the file is served again.
 
 It is written in the transaction that it is about. DuckDB's own description stands beside each entry. Where that is
 another one later, somebody has changed the table with other means, and what was said of it holds no more.
@@ -34,7 +34,7 @@ SELECT upper(schema_name), upper(index_name), expressions FROM duckdb_indexes()
 WHERE database_name = current_database()
 """
 _FOUND = "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = ?"
-#: What is not there, as it is described.
+#: The description of a thing that is not there.
 _NOTHING = "[]"
 #: Kind and name of an entry, and what it says.
 Entries: TypeAlias = dict[tuple[str, str], Any]
@@ -56,7 +56,7 @@ class Kept:
             cursor.close()
 
     def read(self, source: Any) -> tuple[Memory, Facts]:
-        """What definitions said, and the facts about columns, as far as that holds."""
+        """The words of definitions, and the facts about columns, as far as they hold."""
         memory, facts = Memory(), dict[str, dict[str, dict[str, str]]]()
         cursor = source.cursor()
         try:

@@ -56,7 +56,7 @@ class Known:
 
     @property
     def memory(self) -> Memory:
-        """What definitions said beyond that."""
+        """The words of definitions beyond that."""
         return self._remembered.memory
 
     def hear(self, said: str, schema: str) -> None:
@@ -68,7 +68,7 @@ class Known:
         return self._remembered.mark()
 
     def back_to(self, mark: int) -> None:
-        """What it has said since is forgotten."""
+        """Forgets what it has said since."""
         self._remembered.back_to(mark)
 
     def learn(self, changes: Iterable[Change], declared: Facts, temporary: bool) -> None:

@@ -23,7 +23,7 @@ _one_at_a_time = threading.Lock()
 
 
 class _Running(threading.local):
-    """What a thread reads now."""
+    """The statement that a thread reads now."""
 
     patience: Patience | None = None
 

@@ -1,6 +1,7 @@
-"""What definitions say and DuckDB does not keep: names of constraints, the order of an index's columns, identities,
-labels, the words of a default or of a view. It is remembered as long as the server runs, in a database file for longer
-(`kept`), and undone with its transaction. DuckDB's own catalog says what there is; this only adds to it.
+"""The words of definitions that DuckDB does not keep: names of constraints, the order of an index's columns,
+identities, labels, the words of a default or of a view. They are remembered as long as the server runs, in a database
+file for longer (`kept`), and undone with their transaction. DuckDB's own catalog says what there is; this only adds
+to it.
 """
 
 from __future__ import annotations
@@ -196,7 +197,7 @@ class Memory:
 
 
 class Committed:
-    """What every session sees."""
+    """The words that every session sees."""
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
@@ -212,7 +213,7 @@ class Committed:
 
 
 class Remembered:
-    """What one session sees: what is committed, and what its transaction said."""
+    """The view of one session: committed words, and those of its transaction."""
 
     def __init__(self, committed: Committed) -> None:
         self._committed = committed
@@ -234,7 +235,7 @@ class Remembered:
 
     @property
     def committed(self) -> Memory:
-        """What other sessions see."""
+        """The part that other sessions see."""
         return self._committed.memory
 
     def mark(self) -> int:
@@ -242,7 +243,7 @@ class Remembered:
         return len(self._pending)
 
     def back_to(self, mark: int) -> None:
-        """What it has said since is forgotten."""
+        """Forgets what it has said since."""
         del self._pending[mark:]
 
     def commit(self) -> None:
@@ -252,7 +253,7 @@ class Remembered:
             self._pending = []
 
     def rollback(self) -> None:
-        """What the transaction said is forgotten."""
+        """Forgets what the transaction said."""
         self._pending = []
 
 

@@ -69,7 +69,7 @@ class _Since:
     unique: bool = False
 
     def take_over(self, later: _Since) -> None:
-        """What was done since a later one is done since this one."""
+        """Counts what was done since a later one to this one."""
         for table, (highest, rows) in later.appended.items():
             first, before = self.appended.get(table, (highest, 0))
             self.appended[table] = first, before + rows

@@ -391,7 +391,7 @@ class DuckSession(WatchedSession):
                 self.forget(self._number)
 
     def reset(self) -> None:
-        """What was set is as at the start."""
+        """Puts back what was set to the values of the start."""
         with self._watched():
             self._targets.clear()
             self._savepoints.forget_places()

@@ -215,7 +215,7 @@ def _is_loopback(address: str) -> bool:
 
 
 def _in_the_open(persona: str) -> str:
-    """What is to be known of a server for users of other machines without TLS."""
+    """A warning about a server for users of other machines without TLS."""
     refused = {
         "derby": "passwords that listeners can find out are refused from other machines, and Derby's clients have no "
         "other way to send them, so that nobody there can log in",

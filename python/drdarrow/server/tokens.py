@@ -13,7 +13,7 @@ KEYWORD = duckdb.token_type.keyword
 IDENTIFIER = duckdb.token_type.identifier
 STRING = duckdb.token_type.string_const
 CONSTANTS = (duckdb.token_type.numeric_const, STRING)
-#: What is explained begins with one of these.
+#: The first words of a statement that is explained.
 _STARTS = {"SELECT", "WITH", "FROM", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE"}
 #: Words with their kinds.
 Words = tuple[tuple[str, object], ...]

@@ -62,7 +62,7 @@ _PLAIN = {
     "TIMESTAMP_NS": "Timestamp(Nanosecond, None)",
     "TIMESTAMP WITH TIME ZONE": "Timestamp(Microsecond, None)",
 }
-#: What makes a text or a plain type of a column.
+#: Expressions that make a text or a plain type of a column.
 _CASTS = {
     "BIT": "CAST({} AS VARCHAR)",
     # Of an infinite one the microseconds are NULL.

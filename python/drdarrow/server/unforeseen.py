@@ -1,4 +1,4 @@
-"""What clients are told of errors that nobody foresaw: their kind and a number. The log has the rest under that number:
+"""Errors that nobody foresaw: clients are told their kind and a number. The log has the rest under that number:
 texts of such errors hold paths, statements and values, which are not for whoever may log in."""
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _MARGIN = 256 << 20
 
 
 class Watched(Protocol):
-    """What runs."""
+    """The work that runs."""
 
     def exhausted(self) -> None:
         """Breaks off all that runs, for want of memory; called from another thread, and more than once."""
@@ -34,7 +34,7 @@ class Watch:
         self._most = min(limit + _MARGIN, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
         self._lock = threading.Lock()
         self._number = 0
-        #: What runs, by its number.
+        #: The work that runs, by its number.
         self._running: dict[int, Watched] = {}
         self._watching = False
 

@@ -14,7 +14,7 @@ __all__ = ["WatchedSession"]
 
 
 class WatchedSession:
-    """What runs of a session, and how it is broken off."""
+    """The work of a session that runs, and how it is broken off."""
 
     def __init__(self, cursors: Cursors, watch: Watch | None) -> None:
         self._cursors = cursors

@@ -30,7 +30,7 @@ _OPENS = set(
 )
 #: Words after a table that are not a name for it.
 _AFTER_TABLE = {*"WHERE GROUP HAVING JOIN LEFT RIGHT FULL INNER CROSS ON NATURAL OFFSET".split(), *_ENDS}
-#: What may be left out, word by word; # stands for a number.
+#: Words that may be left out; # stands for a number.
 _IDLE = [
     "WITH UR", "WITH CS", "WITH RS", "WITH RR", "USE AND KEEP SHARE LOCKS", "USE AND KEEP UPDATE LOCKS",
     "USE AND KEEP EXCLUSIVE LOCKS", "FOR READ ONLY", "FOR FETCH ONLY", "OPTIMIZE FOR # ROWS", "OPTIMIZE FOR # ROW",

@@ -1,4 +1,4 @@
-//! What a connection does with many rows: a statement for each of them, a table that takes them by its name.
+//! The work of a connection with many rows: a statement for each of them, a table that takes them by its name.
 
 use super::batch::{Batch, GivingUp};
 use super::connection::{Connection, check_sql};

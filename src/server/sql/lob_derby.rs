@@ -131,7 +131,7 @@ impl Arguments {
         number.ok_or_else(|| ProtocolError::syntax(synerrcd::VALUE, Some(cp::FDODTA)))
     }
 
-    /// What a position, which counts from 1, is beyond; none where there is no such.
+    /// The offset of a position, which counts from 1; none where there is no such.
     fn skip(&self, at: usize) -> Result<Option<usize>> {
         Ok(self.number(at)?.checked_sub(1).and_then(|skip| usize::try_from(skip).ok()))
     }

@@ -3,7 +3,7 @@
 
 use super::product::Product;
 
-/// What values of a type are to a program (PEP 249).
+/// The kind of a type's values to a program (PEP 249).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TypeKind {
     /// Text.
@@ -47,7 +47,7 @@ pub struct NamedType {
     pub name: &'static str,
     /// The name in eight letters, as QSYS2.SYSCOLUMNS.DATA_TYPE and COLTYPE of Db2 for z/OS have it.
     pub short_name: &'static str,
-    /// What its values are.
+    /// The kind of its values.
     pub kind: TypeKind,
     /// The number in JDBC.
     pub jdbc: i64,

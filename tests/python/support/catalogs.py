@@ -56,7 +56,7 @@ def objects(port: int) -> dict[str, Any]:
 
 
 def ingested(port: int) -> tuple[str, list[tuple]]:
-    """What ADBC's ingest says of a table that is there already, and its rows after an append. It asks the catalog."""
+    """The word of ADBC's ingest about a table that is there already, and its rows after an append. It asks the catalog."""
     import adbc
     import pyarrow
 

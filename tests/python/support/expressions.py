@@ -505,7 +505,7 @@ def _of_no_type(expression: str, value: str) -> str:
 _BOUND = Refused("42816", -182)
 _TOLD = Refused("22007", -181)
 _MIDNIGHT = _Stamp(2024, 3, 6)
-#: What had no answer, or DuckDB's own.
+#: Expressions that had no answer, or DuckDB's own.
 _MENDED = [
     Expression("1E308 * 10", _OVER),
     Expression("F * 1E308 * 10 / 10", _OVER),

@@ -45,7 +45,7 @@ def terms(data: bytes) -> list[tuple[int, bytes]]:
 
 
 def decrypted(secret: bytes, public: bytes, token: bytes) -> bytes:
-    """What the peer makes of a token: the keys of DRDA, the ciphers of OpenSSL."""
+    """The peer's reading of a token: the keys of DRDA, the ciphers of OpenSSL."""
     if len(secret) == 32:
         cipher, key, vector = ["-des-cbc", "-provider", "legacy", "-provider", "default"], secret[12:20], public[12:20]
     else:
@@ -171,7 +171,7 @@ class Gate(Front):
         return f"drda://testuser@{host}:{self.port}/{database}"
 
     def learned(self, password: str) -> str:
-        """What the proofs gave away: "clear", "des", "aes", "substitute", or nothing."""
+        """The thing that the proofs gave away: "clear", "des", "aes", "substitute", or nothing."""
         forms = [form.encode(page) for form in {password, password.upper(), password.lower()} for page in ("cp500", "utf-8")]
         if any(form in self.received for form in forms):
             return "clear"

@@ -68,7 +68,7 @@ class _Work:
 
 
 def is_alive(to: str) -> bool:
-    """What ibm_db.active() says of an open connection."""
+    """The word of ibm_db.active() about an open connection."""
     import ibm_db
 
     return ibm_db.active(connect(to))

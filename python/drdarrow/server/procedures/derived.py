@@ -81,5 +81,5 @@ class Derived:
         return at in self._listed or name in self._inner or name in self._outer and at > self._order
 
     def is_table(self, name: str) -> bool:
-        """What stands in front of a point is a table of the statement, not a procedure or a block."""
+        """True when a table of the statement stands in front of a point, not a procedure or a block."""
         return name in self._qualifiers

@@ -1,4 +1,4 @@
-"""What the body of a procedure consists of."""
+"""The steps of a procedure's body."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Aggregate:
 
     @property
     def value(self) -> exp.Expr | None:
-        """What is summed up: the first argument, without DISTINCT."""
+        """The value that is summed up: the first argument, without DISTINCT."""
         value = self.call.expressions[0] if self.call.expressions else None
         if isinstance(value, exp.Order):
             value = value.this

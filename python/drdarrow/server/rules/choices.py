@@ -22,7 +22,7 @@ __all__ = ["FUNCTIONS", "MACROS", "alike", "fitted", "together"]
 
 #: Cases of a DECODE: a function has at most 90 arguments.
 _CASES = 44
-#: What may not stand in a function of DuckDB's own, or has no type there.
+#: Expressions that may not stand in a function of DuckDB's own, or have no type there.
 _APART = (exp.Query, exp.Window, exp.Filter, exp.Placeholder, exp.Parameter)
 
 

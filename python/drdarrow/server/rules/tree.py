@@ -19,7 +19,7 @@ __all__ = ["Raw", "contains", "put", "read", "text", "write"]
 
 #: A type stands after these.
 _BEFORE_TYPE = {TokenType.VAR, TokenType.IDENTIFIER, TokenType.ALIAS, TokenType.DCOLON, TokenType.COLUMN, TokenType.LT}
-#: What binds its operands by its place.
+#: Operators that bind their operands by their place.
 _OPERATORS = (exp.Binary, exp.Unary, exp.Predicate)
 
 

@@ -67,7 +67,7 @@ pub(super) struct Setting {
     _lease: Option<Lease>,
 }
 
-/// What a connection has told, for each of its sessions, and the one that it works with.
+/// The words of a connection for each of its sessions, and the one that it works with.
 pub(super) struct State {
     connection: u64,
     backend: Arc<dyn Backend>,

@@ -119,7 +119,7 @@ struct Mantissa<'a> {
     digits: usize,
     /// How many of them come after the point.
     places: usize,
-    /// What follows them.
+    /// The characters after them.
     rest: &'a [u8],
 }
 
