@@ -4,7 +4,7 @@ use super::backend::Backend;
 use super::budget::ServerBudget;
 use super::file::job::Job;
 use super::file::library::FileStore;
-use super::interrupts::Interrupts;
+use super::interrupt::intrdbrqs::Interrupts;
 use super::login::access::LoginRules;
 use super::login::failed_logins::FailedLogins;
 use super::persona::Persona;

@@ -1,10 +1,10 @@
 //! INTRDBRQS, by which a requester breaks off the statement of another connection: whoever has its token may, and needs
 //! no login. So tokens are long and random, one for each connection, and an answer tells nothing of them.
 
-use super::environment::Environment;
-use super::protocol_error::{ProtocolError, Result};
-use super::request::{After, Replies, Request};
 use super::running::RunningCommand;
+use crate::server::environment::Environment;
+use crate::server::protocol_error::{ProtocolError, Result};
+use crate::server::request::{After, Replies, Request};
 use crate::wire::ddm::codepoint as cp;
 use crate::wire::ddm::rdbname;
 use crate::wire::ddm::reply::Reply;
@@ -20,17 +20,17 @@ type Connections = HashMap<Token, (String, RunningCommand)>;
 
 /// The connections that can be interrupted, by their tokens.
 #[derive(Clone, Default)]
-pub(super) struct Interrupts(Arc<Mutex<Connections>>);
+pub(in crate::server) struct Interrupts(Arc<Mutex<Connections>>);
 
 /// A connection that can be interrupted, until it is dropped.
-pub(super) struct Interruptible {
+pub(in crate::server) struct Interruptible {
     token: Token,
     all: Interrupts,
 }
 
 impl Interrupts {
     /// A connection that runs `running`; it can be interrupted once its database is known.
-    pub(super) fn connection(&self, running: &RunningCommand) -> Result<Interruptible> {
+    pub(in crate::server) fn connection(&self, running: &RunningCommand) -> Result<Interruptible> {
         let mut token = Token::default();
         getrandom::fill(&mut token).map_err(ProtocolError::ours)?;
         self.connections().insert(token, (String::new(), running.clone()));
@@ -44,12 +44,12 @@ impl Interrupts {
 
 impl Interruptible {
     /// The token, for the requester alone.
-    pub(super) fn token(&self) -> &[u8] {
+    pub(in crate::server) fn token(&self) -> &[u8] {
         &self.token
     }
 
     /// Its database is open.
-    pub(super) fn open(&self, database: &str) {
+    pub(in crate::server) fn open(&self, database: &str) {
         if let Some((name, _)) = self.all.connections().get_mut(&self.token) {
             *name = database.to_owned();
         }
@@ -64,7 +64,7 @@ impl Drop for Interruptible {
 
 /// INTRDBRQS: the statement is told to end, and is not waited for. A token that nobody has, and a connection that runs
 /// nothing, have the same answer.
-pub(super) fn intrdbrqs(
+pub(in crate::server) fn intrdbrqs(
     interrupts: &Interrupts,
     env: &Environment,
     request: &Request,

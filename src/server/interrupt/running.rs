@@ -1,7 +1,7 @@
 //! The command that a connection runs, as other tasks see it: an interrupt is for that command and no other. One that
 //! comes while nothing runs is forgotten.
 
-use super::backend::Interrupt;
+use crate::server::backend::Interrupt;
 use std::convert::Infallible;
 use std::future::pending;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, sleep_until};
 
 /// Between two attempts to break a command off: the engine may not listen yet, or have another step to go.
-pub(super) const AGAIN: Duration = Duration::from_millis(100);
+pub(in crate::server) const AGAIN: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Default)]
 struct State {
@@ -35,10 +35,10 @@ struct Shared {
 
 /// The command that a connection runs; copies are of the same connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct RunningCommand(Arc<Shared>);
+pub(in crate::server) struct RunningCommand(Arc<Shared>);
 
 /// While it is there, commands are under way.
-pub(super) struct UnderWay(RunningCommand);
+pub(in crate::server) struct UnderWay(RunningCommand);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
@@ -48,26 +48,26 @@ impl Drop for UnderWay {
 
 impl RunningCommand {
     /// Commands have come. Those that wait for their turn can be interrupted as well.
-    pub(super) fn start(&self) -> UnderWay {
+    pub(in crate::server) fn start(&self) -> UnderWay {
         self.reset(true);
         UnderWay(self.clone())
     }
 
     /// One of them is run now; `shielded` ones are not broken off. May block.
-    pub(super) fn begin(&self, shielded: bool) {
+    pub(in crate::server) fn begin(&self, shielded: bool) {
         self.untold().shielded = shielded;
     }
 
     /// It is over. One that was not `broken_off`, though that was asked for, was done before; then one after it is
     /// meant as well: a query is prepared and opened by two commands. May block.
-    pub(super) fn end(&self, broken_off: bool) {
+    pub(in crate::server) fn end(&self, broken_off: bool) {
         let mut state = self.untold();
         state.asked &= !broken_off;
         state.shielded = false;
     }
 
     /// Asks that the command under way be broken off, and does not wait for that.
-    pub(super) fn interrupt(&self) {
+    pub(in crate::server) fn interrupt(&self) {
         let mut state = self.state();
         if state.under_way {
             state.asked = true;
@@ -76,7 +76,7 @@ impl RunningCommand {
     }
 
     /// Breaks commands off for as long as that is asked for, and at the deadline. Never ends.
-    pub(super) async fn break_off_when_asked(
+    pub(in crate::server) async fn break_off_when_asked(
         &self,
         interrupt: Option<&Interrupt>,
         deadline: Option<Instant>,
