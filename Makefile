@@ -8,7 +8,7 @@ PIP    := $(BIN)/pip install --quiet -c tools/constraints.txt
 ifeq ($(shell uname -s),Linux)
 PORTABLE := --zig --compatibility manylinux2014
 endif
-# What a wheel's library is compiled with beside its profile.
+# Options of the compiler for a wheel's library, beside its profile.
 RUSTC_ARGS = $(shell sed -n '/^rustc-args/{s/.*\[//;s/\].*//;s/[",]//g;p;}' pyproject.toml)
 # What the tests need beside the package itself.
 TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" duckdb dbapi-compliance \

@@ -156,7 +156,7 @@ where
     output.map(Ok)
 }
 
-/// Starts the runtime when there is none yet. Called with Python's lock held.
+/// Starts the runtime, unless it runs. Called with Python's lock held.
 pub(super) fn start() -> Result<()> {
     Home::here().map(|_| ())
 }

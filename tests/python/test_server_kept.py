@@ -77,7 +77,7 @@ def test_it_goes_with_its_transaction_and_follows_its_table(served: Callable) ->
         connection.execute("COMMENT ON T (A IS 'not said')")
         connection.execute("CREATE TABLE N (A CHAR(3))")
         connection.rollback()
-        # What was said of the others holds.
+        # The words about the others hold.
         define(connection, "ALTER TABLE T ADD COLUMN E CHAR(9)", "CREATE TABLE G (A INTEGER)")
         define(connection, "DROP TABLE G")
         define(connection, "CREATE TABLE H (A CHAR(4), B INTEGER)", "COMMENT ON H (A IS 'stays')")
@@ -97,7 +97,7 @@ def test_what_holds_no_more_is_left_out(served: Callable, tmp_path: Path) -> Non
     with served() as connection:
         define(connection, "CREATE TABLE T (A CHAR(7))", "CREATE TABLE U (A CHAR(7))", "CREATE TABLE W (A CHAR(7))")
     with duckdb.connect(str(tmp_path / "kept.duckdb")) as others:
-        # By other means than ours; and entries that are none.
+        # By other means than ours; and rows that cannot be read.
         others.execute("DROP TABLE T; CREATE TABLE T (X INTEGER, A VARCHAR)")
         others.execute("UPDATE drdarrow_kept.entries SET said = '[1, {\"a\"' WHERE name LIKE '%U%'")
         others.execute("INSERT INTO drdarrow_kept.entries VALUES ('table', 'no', NULL, '[]'), (NULL, NULL, '{}', NULL)")

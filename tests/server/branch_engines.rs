@@ -157,7 +157,7 @@ async fn settings_are_those_of_the_connection_whatever_session_it_has() {
     assert_eq!(run(&mut two, "INSERT 3").await, 0);
     let told = |log: Vec<String>| log.into_iter().filter(|line| !line.ends_with("ROLLBACK")).collect::<Vec<_>>();
     let log = told(engine.take_log());
-    // What the other connection has set goes first.
+    // The settings of the other connection go first.
     assert_eq!(log[..4], ["1 RESET", "1 SET SCHEMA S2", "1 INSERT 2", "1 SET PATH P"]);
     assert_eq!(log[4..], ["2 SET SCHEMA S2", "2 SET PATH P", "2 INSERT 3"]);
     // And so it is the other way round.

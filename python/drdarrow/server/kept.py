@@ -86,7 +86,7 @@ class Kept:
             cursor.execute(f"CREATE TABLE {_TABLE} (kind VARCHAR, name VARCHAR, said VARCHAR, described VARCHAR)")
         now = _Described(cursor)
         for kind, name, described in cursor.execute(f"SELECT kind, name, described FROM {_TABLE}").fetchall():
-            # What was said of a table holds when it gets other columns.
+            # The words about a table hold when it gets other columns.
             if (kind, name) in after and now.of(kind, name) not in (described, _NOTHING):
                 changed.add((kind, name))
         for key in changed:
@@ -136,7 +136,7 @@ def _told(table: TableMemory) -> dict[str, Any]:
 
 
 def _take(memory: Memory, facts: Facts, kind: str, name: str, said: Any) -> None:
-    """Takes an entry over. Raises ValueError and the like for what is none."""
+    """Takes an entry over. Raises ValueError and the like for anything else."""
     if kind == "facts":
         facts[name] = {column: _texts(about) for column, about in said.items()}
         return

@@ -35,7 +35,7 @@ def sequence(words: Sequence[Word], derby: bool = False) -> tuple[str, dict[str,
     """The statement for CREATE SEQUENCE, and what it says of the sequence; None for another one. derby: it begins with
     the lowest value of its type, with 1 elsewhere.
 
-    Raises SqlError -104 for an option that is not known, -846 for a type that is none of a sequence.
+    Raises SqlError -104 for an option that is not known, -846 for a type that a sequence cannot have.
     """
     start = [word.upper for word in words[:5]]
     if start[:2] != ["CREATE", "SEQUENCE"] and start[:4] != ["CREATE", "OR", "REPLACE", "SEQUENCE"]:

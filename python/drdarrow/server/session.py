@@ -153,7 +153,7 @@ class DuckSession(WatchedSession):
 
     def call(self, number: int, parameters: Sequence[Any], /) -> Called:
         """Runs a CALL."""
-        # What its variables hold counts as well.
+        # Its variables count as well.
         with self._watched():
             return procedures.call(self, number, parameters)
 
@@ -314,7 +314,7 @@ class DuckSession(WatchedSession):
         self._changed = True
 
     def _start(self, *statements: str) -> None:
-        """Begins a transaction for some statements where there is none."""
+        """Begins a transaction for some statements, unless one has begun."""
         if not self._begun:
             # A macro of the transaction would go with it.
             self._main.ready(*statements)

@@ -184,7 +184,7 @@ mod tests {
             });
             let quick = packed_float(&bytes, precision, scale).map(f64::to_bits);
             prop_assert!(quick.is_none() || quick == careful, "{:02X?}: {:?} {:?}", bytes, quick, careful);
-            // What needs no second look is read at once.
+            // Values that need no second look are read at once.
             prop_assert!(odd.is_some() || even || quick.is_some());
         }
     }

@@ -350,7 +350,7 @@ fn parameter_mode(mode: &str) -> PyResult<ParameterMode> {
         "IN" => Ok(ParameterMode::In),
         "OUT" => Ok(ParameterMode::Out),
         "INOUT" => Ok(ParameterMode::InOut),
-        _ => Err(pyo3::exceptions::PyValueError::new_err(format!("{mode:?} is none of IN, OUT, INOUT"))),
+        _ => Err(pyo3::exceptions::PyValueError::new_err(format!("{mode:?} is not IN, OUT or INOUT"))),
     }
 }
 

@@ -86,7 +86,7 @@ class Scope:
         return None
 
     def target(self, name: str) -> Variable:
-        """A variable that gets a value. Raises SqlError -206 where there is none."""
+        """A variable that gets a value. Raises SqlError -206 where it is not declared."""
         qualifier, _, plain = name.rpartition(".")
         found = self.find(plain, qualifier)
         if found is None:

@@ -64,7 +64,7 @@ class Scope:
         return None
 
     def both(self, name: str) -> exp.Expr | None:
-        """The column of two tables that a name without one means; None where it is none of these."""
+        """The column of two tables that a name without one means; None for any other name."""
         scope: Scope | None = self
         while scope is not None:
             if name.upper() in scope.merged:

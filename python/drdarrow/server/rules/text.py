@@ -65,7 +65,7 @@ _NO_TEXT = "^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL|FLOAT|DOUBLE|DATE|TIM
 #: A decimal without the zero in front of its point.
 _POINTED = r"regexp_replace(CAST({} AS VARCHAR), '^(-?)0\.', '\1.')"
 _WORDS = "'^(VARCHAR|DATE|UUID|ENUM.*|U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER)$'"
-#: A value of any type as CHAR and VARCHAR make it a text. One without a type of Db2's is none.
+#: A value of any type as CHAR and VARCHAR make it a text. One without a type of Db2's is -270.
 _ANY = (
     f"CASE WHEN s.x IS NULL THEN NULL WHEN typeof(s.x) LIKE 'DECIMAL%' THEN {_POINTED.format('s.x')} "
     f"WHEN typeof(s.x) IN ('FLOAT', 'DOUBLE') THEN {_FLOAT.replace('CAST(x AS', 'CAST(s.x AS')} "

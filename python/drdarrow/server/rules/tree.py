@@ -44,7 +44,7 @@ class _Dialect(DuckDB):
         }
 
         def _words_of(self, sql: str) -> list[Any]:
-            """The words, in which a call such as `DATE(x)` is none of a type: each within another is read twice."""
+            """Words, in which a call such as `DATE(x)` is not taken for a type: each within another is read twice."""
             words = super()._words_of(sql)
             for before, word, after in zip(words, words[1:], words[2:], strict=False):
                 named = word.token_type in self.TYPE_TOKENS and word.token_type != TokenType.INTERVAL

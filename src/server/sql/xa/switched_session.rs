@@ -94,7 +94,7 @@ impl Session for SwitchedSession {
             let number = state.number(open, statement)?;
             Ok(open.session.execute_gathered(number, rows))
         });
-        // What is wrong is told when they are run one by one.
+        // Their faults are told when they are run one by one.
         each.unwrap_or_else(|error| Some(if error.rolled_back { vec![Err(error)] } else { Vec::new() }))
     }
 
