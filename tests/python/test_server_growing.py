@@ -7,13 +7,13 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pytest
+from peers import wait_for
 
 import drdarrow
 from drdarrow import server
@@ -231,8 +231,9 @@ class Told:
         self.event.set()
 
 
-def threads() -> int:
-    return sum(thread.name == "drdarrow-memory" for thread in threading.enumerate())
+def watching(before: set[threading.Thread]) -> int:
+    """Threads of a watch that were not there before: one of an earlier test may still be about to end."""
+    return sum(thread.name == "drdarrow-memory" for thread in set(threading.enumerate()) - before)
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell")
@@ -240,20 +241,21 @@ def test_the_watch_tells_what_runs_when_memory_grows_and_ends_with_it(monkeypatc
     monkeypatch.setattr(watch, "_MARGIN", 0)
     seen = watch.Watch(64 << 20)
     first, later = Told(), Told()
-    assert threads() == 0
+    before = set(threading.enumerate())
     number = seen.begin(first)
+    assert watching(before) == 1
     assert not first.event.wait(0.3)
     held = bytearray(b"x" * (128 << 20))
     assert first.event.wait(5)
     seen.end(number)
-    time.sleep(0.3)
+    assert wait_for(lambda: watching(before) == 0)
     # What is kept is no growth of the next one.
     number = seen.begin(later)
     assert not later.event.wait(0.3)
-    assert threads() == 1
+    assert watching(before) == 1
     seen.end(number)
-    time.sleep(0.3)
-    assert threads() == 0 and len(held) == 128 << 20
+    assert wait_for(lambda: watching(before) == 0)
+    assert len(held) == 128 << 20
 
 
 @pytest.mark.parametrize("kind", ["CHAR(1000000000)", "CHAR(99999999999999999999)", "GRAPHIC(40000)", "BINARY(1000000000)", "CHAR(1G) FOR BIT DATA"])
