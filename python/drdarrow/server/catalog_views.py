@@ -1,5 +1,5 @@
 """The views of a product's catalog in statements for DuckDB: `SYSCAT.TABLES` and the like stand for rows that a
-connection has under a name of its own.
+connection has under a name of its own, and so do table functions: `TABLE(SYSPROC.F(?, 'U'))`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from drdarrow.server.engine import Objects, Views
-from drdarrow.server.lexer import Word, lex, text
+from drdarrow.server.lexer import Word, closing, lex, split, text
 
 if TYPE_CHECKING:
     from drdarrow._core import Collected
@@ -23,6 +23,8 @@ _AFTER_TABLE = set(
     "WITH FOR OPTIMIZE USING SKIP QUERYNO".split()
 )
 _PREFIX = "drdarrow_catalog_"
+#: The schema of table functions, which are no tables by their names alone.
+_FUNCTIONS = "SYSPROC"
 
 
 class _NoViews:
@@ -50,6 +52,10 @@ class CatalogViews:
             return sql, []
         words, used, at = lex(sql), [], 0
         while at < len(words) - 3:
+            if (found := self._function(words, at)) is not None:
+                used.append(found[0])
+                at = found[1]
+                continue
             table = self._table(words, at)
             if table is None:
                 at += 1
@@ -74,9 +80,27 @@ class CatalogViews:
         schema, sign, name = words[at : at + 3]
         if sign.text not in (".", "/") or schema.kind not in ("name", "quoted") or name.kind not in ("name", "quoted"):
             return None
-        if at and words[at - 1].text == ".":
+        if at and words[at - 1].text == "." or _plain(schema) == _FUNCTIONS:
             return None
         return self._tables.get(f"{_plain(schema)}.{_plain(name)}")
+
+    def _function(self, words: list[Word], at: int) -> tuple[str, int] | None:
+        """Puts DuckDB's words for `TABLE(SYSPROC.F(arguments))`: its name for the rows, and where the function ends.
+        They are the same for all arguments that are not NULL."""
+        if words[at].upper != "TABLE" or words[at + 1].text != "(":
+            return None
+        schema, point, name, opening = [*words[at + 2 : at + 6], *[Word("end", "")] * 4][:4]
+        table = self._tables.get(f"{_FUNCTIONS}.{_plain(name)}")
+        if _plain(schema) != _FUNCTIONS or point.text != "." or table is None or opening.text != "(":
+            return None
+        end, last = closing(words, at + 1), closing(words, at + 5)
+        if last != end - 1 or words[end].text != ")":
+            return None
+        given = [f"CAST({text(part)} AS VARCHAR) IS NOT NULL" for part in split(words[at + 6 : last])]
+        words[at].text = f"(SELECT * FROM {table} WHERE {' AND '.join(given) or 'TRUE'})"
+        for word in words[at + 1 : end + 1]:
+            word.text = word.before = ""
+        return table, end + 1
 
     def show(self, cursor: Cursor, tables: Sequence[str], objects: Callable[[Cursor], Objects]) -> None:
         """A cursor has the views that DuckDB knows by these names, over the objects that it sees."""

@@ -150,7 +150,7 @@ class Wording:
             name, after = self._upper(at + 1), at + 2
         elif name.startswith("CURRENT_"):
             name = name.removeprefix("CURRENT_")
-        elif name in ("USER", "SESSION_USER"):
+        elif name in ("USER", "SESSION_USER", "SYSTEM_USER"):
             if self._upper(after) == "(" or self._defining:
                 return None
             name = "USER"

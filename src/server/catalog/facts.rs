@@ -25,6 +25,7 @@ pub(super) fn rows(relation: &str, asked: &Asked<'_>) -> Option<Result<Vec<Row>,
         "routines" => definition::all().iter().filter_map(object_facts::routine).collect(),
         "parameters" => definition::all().iter().flat_map(|d| object_facts::parameters(d, asked.jdbc)).collect(),
         "privileges" => object_facts::privileges(asked.database),
+        "authorities" => object_facts::authorities(asked.database),
         "column_privileges" => object_facts::column_privileges(asked.database),
         _ => return None,
     }))

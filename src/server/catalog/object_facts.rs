@@ -11,6 +11,27 @@ use crate::wire::value::field as wire;
 use arrow_schema::{DataType, Field};
 use std::collections::BTreeSet;
 
+/// (Read: IBM, Db2 SQL Reference, AUTH_LIST_AUTHORITIES_FOR_AUTHID.)
+const AUTHORITIES: [&str; 17] = [
+    "ACCESSCTRL",
+    "BINDADD",
+    "CONNECT",
+    "CREATETAB",
+    "CREATE_EXTERNAL_ROUTINE",
+    "CREATE_NOT_FENCED_ROUTINE",
+    "DATAACCESS",
+    "DBADM",
+    "EXPLAIN",
+    "IMPLICIT_SCHEMA",
+    "LOAD",
+    "QUIESCE_CONNECT",
+    "SECADM",
+    "SQLADM",
+    "SYSADM",
+    "SYSCTRL",
+    "WLMADM",
+];
+
 pub(super) fn schemas(database: &Database) -> Vec<Row> {
     let of_objects = database.tables.iter().map(|t| &t.schema).chain(database.sequences.iter().map(|s| &s.schema));
     let names: BTreeSet<&String> = of_objects.chain(&database.schemas).collect();
@@ -235,6 +256,16 @@ pub(super) fn privileges(database: &Database) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// The authorities over a database: those of everybody who may log in, and those of nobody.
+pub(super) fn authorities(database: &Database) -> Vec<Row> {
+    let of_all = |name: &str| match name {
+        "CONNECT" => true,
+        "BINDADD" | "CREATETAB" | "IMPLICIT_SCHEMA" => !database.read_only,
+        _ => false,
+    };
+    AUTHORITIES.iter().map(|name| facts! { authority: *name, of_all: of_all(name) }).collect()
 }
 
 pub(super) fn column_privileges(database: &Database) -> Vec<Row> {
