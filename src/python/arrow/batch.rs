@@ -9,6 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use super::capsule;
+use super::requested::Requested;
+use crate::python::errors;
 
 /// The columns of a result: names, Arrow types, nullability. Costs no round trip.
 ///
@@ -89,16 +91,17 @@ impl RecordBatch {
         self.0.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or_default()).sum()
     }
 
-    /// The PyCapsules `arrow_schema` and `arrow_array`; a requested schema is not looked at, as the
-    /// interface allows.
+    /// The PyCapsules `arrow_schema` and `arrow_array`. Columns have the types of a requested schema where those hold
+    /// all values of their own.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_array__<'py>(
         &self,
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
-        drop(requested_schema);
-        capsule::array(py, &self.0)
+        let requested = Requested::of(py, self.0.schema_ref(), requested_schema.as_ref())?;
+        let batch = requested.batch(&self.0).map_err(|e| errors::interface(py, capsule::text(&e)))?;
+        capsule::array(py, &batch)
     }
 
     /// A PyCapsule `arrow_schema`.

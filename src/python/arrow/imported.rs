@@ -84,12 +84,19 @@ pub(in crate::python) fn schema(exporter: &Bound<'_, PyAny>) -> PyResult<Schema>
         return Err(errors::interface(py, message));
     }
     let capsule = exporter.call_method0("__arrow_c_schema__")?.cast_into::<PyCapsule>()?;
+    schema_in(&capsule)?.map_err(|e| errors::interface(py, format!("{}: {}", kind(exporter), text(&e))))
+}
+
+/// The schema in a capsule, which is empty then.
+pub(super) fn schema_in(capsule: &Bound<'_, PyCapsule>) -> PyResult<Result<Schema>> {
     let pointer = capsule.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
     // SAFETY: a capsule of this name holds an ArrowSchema (Arrow PyCapsule interface), which is moved
     // out; a released one stays in it.
     let schema = unsafe { FFI_ArrowSchema::from_raw(pointer.as_ptr()) };
-    let columns = columns(&schema).map_err(|e| errors::interface(py, format!("{}: {}", kind(exporter), text(&e))));
-    columns.map(|(fields, about)| Schema::new(fields).with_metadata(about))
+    if schema.release().is_none() {
+        return Ok(Err(ArrowError::CDataInterface("the schema was already taken".to_owned())));
+    }
+    Ok(columns(&schema).map(|(fields, about)| Schema::new(fields).with_metadata(about)))
 }
 
 impl Imported {

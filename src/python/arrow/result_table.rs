@@ -15,6 +15,7 @@ use pyo3::types::PyCapsule;
 use pyo3::types::PyList;
 
 use super::capsule;
+use super::requested::Requested;
 #[cfg(feature = "server")]
 use super::{fitting, imported};
 use crate::client::error::{Error, ErrorClass, Phase};
@@ -116,8 +117,8 @@ impl Collected {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        drop(requested_schema);
-        capsule::stream(py, RecordBatchIterator::new(self.batches.clone().into_iter().map(Ok), self.schema.clone()))
+        let requested = Requested::of(py, &self.schema, requested_schema.as_ref())?;
+        requested.stream(py, RecordBatchIterator::new(self.batches.clone().into_iter().map(Ok), self.schema.clone()))
     }
 
     /// A PyCapsule `arrow_schema`.

@@ -11,6 +11,7 @@ use pyo3::types::{PyCapsule, PyList};
 
 use super::batch::{self, RecordBatch, Schema};
 use super::capsule;
+use super::requested::Requested;
 use super::shared_stream::{Problem, SharedStream, StreamStage};
 use crate::client::error::{Error, Result};
 use crate::python::coroutine::{coroutine, spawn};
@@ -59,36 +60,20 @@ twins! {
             py.detach(|| shared.settle(lease, filled)).map(|batch| batch.map(RecordBatch)).or_raise(py)
         }
 
-        /// A PyCapsule `arrow_array_stream` with all rows not yet read. A requested schema is not looked
-        /// at, as the interface allows.
+        /// A PyCapsule `arrow_array_stream` with all rows not yet read. Columns have the types of a requested schema
+        /// where those hold all values of their own.
         ///
-        /// Raises InterfaceError when the stream was given to a consumer before.
+        /// Raises InterfaceError when the stream was given to a consumer before, and for a requested schema with other
+        /// columns.
         #[pyo3(signature = (requested_schema=None))]
         fn __arrow_c_stream__<'py>(
             &self,
             py: Python<'py>,
             requested_schema: Option<Bound<'py, PyAny>>,
         ) -> PyResult<Bound<'py, PyCapsule>> {
-            drop(requested_schema);
             let shared = self.0.get().or_raise(py)?;
-            let threading = py.import("threading")?;
-            let main = threading.call_method0("main_thread")?.getattr("ident")?;
-            let here_is_main = threading.call_method0("get_ident")?.eq(main)?;
-            {
-                let mut state = shared.state();
-                match state.stage {
-                    StreamStage::Ours => state.stage = StreamStage::Theirs,
-                    StreamStage::Closed => return Err(errors::interface(py, "the stream is closed")),
-                    StreamStage::Theirs | StreamStage::Over => {
-                        return Err(errors::interface(py, "the stream was consumed: execute the statement again"));
-                    }
-                }
-            }
-            let main = here_is_main.then(|| std::thread::current().id());
-            capsule::stream(
-                py,
-                Export { schema: shared.schema.clone(), shared: Owned::new(shared.clone()), main, pulled: false },
-            )
+            let requested = Requested::of(py, shared.schema(), requested_schema.as_ref())?;
+            exported(py, shared, requested)
         }
 
         fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -186,6 +171,35 @@ twins! {
             async move { shared.close().await }
         }
     }
+}
+
+/// A result in a capsule, in the form that a consumer asked for.
+pub(in crate::python) fn capsule_of<'py>(
+    py: Python<'py>,
+    reader: ResultReader,
+    requested: Requested,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    exported(py, &SharedStream::new(reader), requested)
+}
+
+/// A stream in a capsule, once.
+fn exported<'py>(py: Python<'py>, shared: &Arc<SharedStream>, requested: Requested) -> PyResult<Bound<'py, PyCapsule>> {
+    let threading = py.import("threading")?;
+    let main = threading.call_method0("main_thread")?.getattr("ident")?;
+    let here_is_main = threading.call_method0("get_ident")?.eq(main)?;
+    {
+        let mut state = shared.state();
+        match state.stage {
+            StreamStage::Ours => state.stage = StreamStage::Theirs,
+            StreamStage::Closed => return Err(errors::interface(py, "the stream is closed")),
+            StreamStage::Theirs | StreamStage::Over => {
+                return Err(errors::interface(py, "the stream was consumed: execute the statement again"));
+            }
+        }
+    }
+    let main = here_is_main.then(|| std::thread::current().id());
+    let export = Export { schema: shared.schema.clone(), shared: Owned::new(shared.clone()), main, pulled: false };
+    requested.stream(py, export)
 }
 
 /// A stream in a consumer's hands.

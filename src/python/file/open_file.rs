@@ -13,8 +13,9 @@ use crate::python::arguments::given::Given;
 use crate::python::arguments::settings;
 use crate::python::arrow::batch::Schema;
 use crate::python::arrow::capsule;
+use crate::python::arrow::requested::Requested;
 use crate::python::arrow::result_table::{Form, Framed};
-use crate::python::arrow::stream::{ArrowStream, AsyncArrowStream};
+use crate::python::arrow::stream::{ArrowStream, AsyncArrowStream, capsule_of};
 use crate::python::coroutine::{coroutine, spawn};
 use crate::python::errors::Raise;
 use crate::python::runtime;
@@ -59,15 +60,18 @@ twins! {
             self.stream(py, None, args::WantedRecords::Numbers(first, last))
         }
 
-        /// A PyCapsule `arrow_array_stream` with all records; may be called again.
+        /// A PyCapsule `arrow_array_stream` with all records; may be called again. Columns have the types of a requested
+        /// schema where those hold all values of their own.
         #[pyo3(signature = (requested_schema=None))]
         fn __arrow_c_stream__<'py>(
             &self,
             py: Python<'py>,
             requested_schema: Option<Bound<'py, PyAny>>,
-        ) -> PyResult<Bound<'py, PyAny>> {
-            drop(requested_schema);
-            Bound::new(py, self.stream(py, None, args::WantedRecords::All)?)?.call_method0("__arrow_c_stream__")
+        ) -> PyResult<Bound<'py, PyCapsule>> {
+            let opened = self.0.get().or_raise(py)?;
+            let requested = Requested::of(py, &opened.file.schema(), requested_schema.as_ref())?;
+            let reader = runtime::wait(py, opened.feed(opened.link.limits, args::WantedRecords::All))?;
+            capsule_of(py, reader, requested)
         }
 
         fn __iter__(&self, py: Python<'_>) -> PyResult<ArrowStream> {

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple};
 
 use super::cursor_classes::{AsyncCursor, Cursor};
 use super::description::{describe_state, description, drain_messages, row_count};
@@ -15,8 +15,10 @@ use crate::python::arguments::given::Given;
 use crate::python::arguments::param_rows::RawRows;
 use crate::python::arguments::params;
 use crate::python::arrow::batch::RecordBatch;
+use crate::python::arrow::capsule;
+use crate::python::arrow::requested::Requested;
 use crate::python::arrow::result_table::{self, Form, Framed};
-use crate::python::arrow::stream::{ArrowStream, AsyncArrowStream};
+use crate::python::arrow::stream::{ArrowStream, AsyncArrowStream, capsule_of};
 use crate::python::coroutine::{coroutine, spawn};
 use crate::python::errors::Raise;
 use crate::python::runtime;
@@ -114,6 +116,19 @@ twins! {
         fn fetch_record_batch<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
             let reader = result_table::library(py, "pyarrow", "arrow")?.getattr("RecordBatchReader")?;
             reader.call_method1("from_stream", (self.fetch_arrow(py, None, None, Given::default())?,))
+        }
+
+        /// A PyCapsule `arrow_array_stream` with all rows not yet fetched, once: `connection.query()` can be read again.
+        /// Columns have the types of a requested schema where those hold all values of their own.
+        #[pyo3(signature = (requested_schema=None))]
+        fn __arrow_c_stream__<'py>(
+            &self,
+            py: Python<'py>,
+            requested_schema: Option<Bound<'py, PyAny>>,
+        ) -> PyResult<Bound<'py, PyCapsule>> {
+            let statement = self.statement.get().or_raise(py)?;
+            let requested = Requested::of(py, &statement.schema().or_raise(py)?, requested_schema.as_ref())?;
+            capsule_of(py, fetch::handed_over(py, statement, None, None, &Given::default())?, requested)
         }
 
         fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -348,6 +363,11 @@ twins! {
         #[getter]
         fn outputs<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
             procedure::outputs(py, self.statement.get().or_raise(py)?)
+        }
+
+        /// A PyCapsule `arrow_schema` of the result; asks nothing of the server.
+        fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+            capsule::schema(py, &self.statement.get().or_raise(py)?.schema().or_raise(py)?)
         }
 
         /// Does nothing; the server describes the parameters (PEP 249).

@@ -116,9 +116,16 @@ impl SharedStatement {
             return Ok(lease);
         }
         Err(match self.about().handed_over {
-            true => Error::interface("the rows of this result were handed over to an Arrow stream"),
-            false => errors::programming("24000", "there are no rows to fetch: the last statement returned none"),
+            true => Error::interface("the rows of this result were handed over to an Arrow stream")
+                .hint("execute the statement again, or use connection.query(), which can be read again"),
+            false => without_rows(),
         })
+    }
+
+    /// The columns of the result.
+    pub(super) fn schema(&self) -> Result<SchemaRef> {
+        self.usable()?;
+        self.about().schema.clone().ok_or_else(without_rows)
     }
 
     /// Gives the rows away, for a stream.
@@ -313,4 +320,8 @@ impl SharedStatement {
             _ => e,
         }
     }
+}
+
+fn without_rows() -> Error {
+    errors::programming("24000", "there are no rows to fetch: the last statement returned none")
 }
