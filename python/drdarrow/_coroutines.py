@@ -141,8 +141,8 @@ async def execute_many(
     cursor: _core.AsyncCursor, operation: str, given: Rows, skipping: tuple[str, int]
 ) -> _core.AsyncCursor:
     """A statement for each row of parameters. skipping: `on_error` and `max_skipped`."""
-    rows = _core.RawRows(given)
-    batch = await cursor._batch(operation, *skipping)
+    rows = _core.RawRows(operation, given)
+    batch = await cursor._batch(rows.statement, *skipping)
     async with kept_whole(batch):
         while True:
             most = batch.appetite()

@@ -47,6 +47,7 @@ __all__ = [
     "TypeObject",
     "Uuid",
     "Value",
+    "Values",
     "Which",
 ]
 
@@ -96,13 +97,15 @@ Value: TypeAlias = (
     | None
 )
 #: One value per question mark.
-Parameters: TypeAlias = Sequence[Value]
+Values: TypeAlias = Sequence[Value]
+#: One value per question mark, or a value for each `:name`.
+Parameters: TypeAlias = Values | Mapping[str, Value]
 
 #: A key of a file: one value, or one for each key field or the first ones.
 Key: TypeAlias = Value | tuple[Value, ...] | list[Value]
 Between: TypeAlias = tuple[Key | None, Key | None] | list[Key | None]
 #: Rows to be added to a file: each a dict by field, or one value per field.
-Record: TypeAlias = Mapping[str, Value] | Parameters
+Record: TypeAlias = Mapping[str, Value] | Values
 #: int, float, Decimal, str, bytes, bool, date, time, datetime, None.
 Row: TypeAlias = tuple[Any, ...]
 #: name, type_code, display_size, internal_size, precision, scale, null_ok.
@@ -131,7 +134,7 @@ class ArrowStreamExportable(Protocol):
 DtypeBackend: TypeAlias = Literal["numpy", "numpy_nullable", "pyarrow"]
 #: Rows for any library that knows Arrow: a table, a frame, a stream, a batch.
 ArrowData: TypeAlias = ArrowStreamExportable | ArrowArrayExportable
-#: Rows of parameters: Arrow data, or a sequence of values per row.
+#: Rows of parameters: Arrow data, or a sequence or mapping of values per row.
 Rows: TypeAlias = ArrowData | Iterable[Parameters]
 
 

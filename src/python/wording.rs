@@ -11,17 +11,29 @@ use crate::client::error::Result;
 
 /// Where a value stands, in the words of errors.
 #[derive(Clone, Copy)]
-pub(super) struct ValuePlace {
+pub(super) struct ValuePlace<'a> {
     /// Which execution of many.
     pub(super) row: Option<usize>,
-    /// Which parameter, from 1.
-    pub(super) number: usize,
+    /// Which parameter.
+    pub(super) parameter: Parameter<'a>,
 }
 
-impl fmt::Display for ValuePlace {
+/// Which parameter of a statement.
+#[derive(Clone, Copy)]
+pub(super) enum Parameter<'a> {
+    /// By its number, from 1.
+    Number(usize),
+    /// By its name.
+    Name(&'a str),
+}
+
+impl fmt::Display for ValuePlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&of_row(self.row))?;
-        write!(f, "parameter {}", self.number)
+        match self.parameter {
+            Parameter::Number(number) => write!(f, "parameter {number}"),
+            Parameter::Name(name) => write!(f, "parameter :{name}"),
+        }
     }
 }
 

@@ -38,7 +38,8 @@ def sync() -> None:
             connection.commit()
         except connection.OperationalError as error:
             assert_type(error.retryable, bool)
-        connection.execute("VALUES 1", {"a": 1})  # type: ignore[arg-type]
+        connection.execute("VALUES :a", {"a": 1})
+        connection.execute("VALUES 1", {1, 2})  # type: ignore[arg-type]
         drdarrow.connect(tiemout=1)  # type: ignore[call-arg]
     with drdarrow.open_file("drda://me@h/LIB/FILE", password="x", mode="rw", keyed=True, rrn=True) as file:
         assert_type(file.read_key(("A", 1), ">="), Row | None)

@@ -12,6 +12,7 @@ mod lob;
 mod many_rows;
 mod missing_package;
 mod open_guard;
+pub mod parameter_names;
 pub mod parameters;
 mod prefetch;
 pub mod procedure;

@@ -52,11 +52,17 @@ pub(super) fn fit_arrays(described: &[SqlVar]) -> bool {
 
 /// One row of parameters: the first value of each array. The columns are named by their positions.
 pub fn one_row(values: &[ArrayRef]) -> Result<RecordBatch> {
-    let first = |(n, array): (usize, &ArrayRef)| match array.is_empty() {
-        false => Ok(((n + 1).to_string(), array.slice(0, 1))),
-        true => Err(Error::interface(format!("parameter {} has no value", n + 1))),
+    let numbers: Vec<String> = (1..=values.len()).map(|n| n.to_string()).collect();
+    one_row_named(&numbers, values)
+}
+
+/// The same with a name for each.
+pub fn one_row_named(names: &[String], values: &[ArrayRef]) -> Result<RecordBatch> {
+    let first = |(name, array): (&String, &ArrayRef)| match array.is_empty() {
+        false => Ok((name.clone(), array.slice(0, 1))),
+        true => Err(Error::interface(format!("parameter {name} has no value"))),
     };
-    batch(values.iter().enumerate().map(first).collect::<Result<_>>()?, 1)
+    batch(names.iter().zip(values).map(first).collect::<Result<_>>()?, 1)
 }
 
 fn batch(columns: Vec<(String, ArrayRef)>, rows: usize) -> Result<RecordBatch> {

@@ -105,17 +105,22 @@ fn skip(sql: &str) -> &str {
 }
 
 /// The rest after blanks and comments.
-fn skip_blanks(mut sql: &str) -> &str {
+pub(super) fn skip_blanks(mut sql: &str) -> &str {
     loop {
         sql = sql.trim_start();
-        if let Some(rest) = sql.strip_prefix("--") {
-            sql = rest.split_once('\n').map_or("", |(_, rest)| rest);
-        } else if let Some(rest) = sql.strip_prefix("/*") {
-            sql = after_comment(rest);
-        } else {
-            return sql;
+        match skip_comment(sql) {
+            Some(rest) => sql = rest,
+            None => return sql,
         }
     }
+}
+
+/// The rest after a comment, where there is one.
+pub(super) fn skip_comment(sql: &str) -> Option<&str> {
+    if let Some(rest) = sql.strip_prefix("--") {
+        return Some(rest.split_once('\n').map_or("", |(_, rest)| rest));
+    }
+    sql.strip_prefix("/*").map(after_comment)
 }
 
 /// Db2's bracketed comments nest.

@@ -31,9 +31,16 @@ pub(in crate::python) struct RowsBuilder {
     rows: usize,
     /// Batches that have ended.
     done: Vec<RecordBatch>,
+    /// The names of the columns, if they have any.
+    names: Vec<String>,
 }
 
 impl RowsBuilder {
+    /// For columns with these names, or without any.
+    pub(in crate::python) fn named(names: &[String]) -> RowsBuilder {
+        RowsBuilder { names: names.to_vec(), ..RowsBuilder::default() }
+    }
+
     /// Adds a row.
     pub(in crate::python) fn push(&mut self, row: Vec<Value<'_>>) -> Result<()> {
         let fits = self.columns.len() == row.len() && self.columns.iter().zip(&row).all(|(c, value)| c.takes(value));
@@ -58,15 +65,16 @@ impl RowsBuilder {
         let columns = std::mem::take(&mut self.columns);
         let rows = std::mem::take(&mut self.rows);
         if rows > 0 {
-            self.done.push(batch(columns, rows).map_err(|e| errors::internal(e.to_string()))?);
+            self.done.push(batch(columns, rows, &self.names).map_err(|e| errors::internal(e.to_string()))?);
         }
         Ok(())
     }
 }
 
-fn batch(columns: Vec<ColumnBuilder>, rows: usize) -> std::result::Result<RecordBatch, ArrowError> {
+fn batch(columns: Vec<ColumnBuilder>, rows: usize, names: &[String]) -> std::result::Result<RecordBatch, ArrowError> {
     let columns = columns.into_iter().map(ColumnBuilder::finish).collect::<std::result::Result<Vec<ArrayRef>, _>>()?;
-    let field = |(n, array): (usize, &ArrayRef)| Field::new((n + 1).to_string(), array.data_type().clone(), true);
+    let name = |n: usize| names.get(n).cloned().unwrap_or_else(|| (n + 1).to_string());
+    let field = |(n, array): (usize, &ArrayRef)| Field::new(name(n), array.data_type().clone(), true);
     let fields: Vec<Field> = columns.iter().enumerate().map(field).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)

@@ -3,6 +3,7 @@
 pub(super) mod columns;
 mod foreign;
 pub(super) mod given;
+pub(super) mod named;
 pub(super) mod param_rows;
 pub(super) mod params;
 pub(super) mod settings;

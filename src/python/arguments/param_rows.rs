@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyIterator, PyList, PyMapping, PyString, PyTuple};
 
 use super::columns::RowsBuilder;
+use super::named::{self, MarkerNames};
 use super::params;
 use super::value::Value;
 use crate::column::encode::{length, lengths, marked};
@@ -39,25 +40,32 @@ enum ParamSource {
         batch: Option<(RecordBatch, usize)>,
         /// An iterable of the caller's gives them.
         pieces: bool,
+        /// The column of each parameter, where they have names.
+        columns: Option<Vec<usize>>,
     },
     Rows {
         rows: Py<PyIterator>,
+        /// The names of the parameters, where they have names.
+        names: Option<MarkerNames>,
         /// They are all there, in a list.
         made: bool,
     },
 }
 
 impl ParamRows {
-    /// The rows of an argument of `executemany()`.
-    pub(in crate::python) fn of(rows: &Bound<'_, PyAny>) -> PyResult<ParamRows> {
+    /// The rows of an argument of `executemany()`, by name where the parameters have names.
+    pub(in crate::python) fn of(rows: &Bound<'_, PyAny>, names: Option<MarkerNames>) -> PyResult<ParamRows> {
         let py = rows.py();
         if imported::is_arrow(rows)? {
             let reader = Box::new(imported::reader(rows)?);
-            return Ok(ParamRows { source: ParamSource::Arrow { reader, batch: None, pieces: false }, given: 0 });
+            let columns = names.map(|names| names.columns(&reader.schema())).transpose();
+            let columns = columns.map_err(|e| errors::raise(py, &e))?;
+            let source = ParamSource::Arrow { reader, batch: None, pieces: false, columns };
+            return Ok(ParamRows { source, given: 0 });
         }
         let refused = || {
             let text = "rows of parameters are Arrow data (a table, a frame, a stream of batches) or an iterable with \
-                        one sequence of values per row";
+                        one sequence of values per row, or a mapping where the statement has names";
             errors::interface(py, format!("{text}, not {}", kind(rows)))
         };
         let wrong = rows.is_instance_of::<PyString>()
@@ -70,7 +78,7 @@ impl ParamRows {
         }
         let made = rows.cast_exact::<PyList>().is_ok() || rows.cast_exact::<PyTuple>().is_ok();
         let rows = rows.try_iter().map_err(|e| if e.is_instance_of::<PyTypeError>(py) { refused() } else { e })?;
-        Ok(ParamRows { source: ParamSource::Rows { rows: rows.unbind(), made }, given: 0 })
+        Ok(ParamRows { source: ParamSource::Rows { rows: rows.unbind(), names, made }, given: 0 })
     }
 
     /// The rows of an argument of `ingest()`: Arrow data, or an iterable of it.
@@ -80,7 +88,7 @@ impl ParamRows {
             false => Box::new(imported::reader(data)?),
             true => Box::new(Batches::of(data)?),
         };
-        Ok(ParamRows { source: ParamSource::Arrow { reader, batch: None, pieces }, given: 0 })
+        Ok(ParamRows { source: ParamSource::Arrow { reader, batch: None, pieces, columns: None }, given: 0 })
     }
 
     /// The columns of Arrow data, and its first batch if it has rows.
@@ -113,24 +121,40 @@ impl ParamRows {
     pub(in crate::python) fn chunk(&mut self, py: Python<'_>, most: usize) -> PyResult<Vec<RecordBatch>> {
         let ParamRows { source, given } = self;
         match source {
-            ParamSource::Rows { rows, made } => {
+            ParamSource::Rows { rows, names, made } => {
                 let most = most.min(if *made { PYTHON } else { MADE });
-                from_python(&mut rows.bind(py).clone(), given, most)
+                from_python(&mut rows.bind(py).clone(), names.as_ref(), given, most)
             }
-            ParamSource::Arrow { reader, batch, .. } => from_arrow(py, reader, batch, given, most),
+            ParamSource::Arrow { reader, batch, columns, .. } => {
+                let mut next =
+                    || reader.next().map(|next| next.and_then(|batch| of_columns(batch, columns.as_deref())));
+                from_arrow(py, &mut next, batch, given, most)
+            }
         }
     }
 }
 
 /// Rows of Python values, column by column.
-fn from_python(rows: &mut Bound<'_, PyIterator>, given: &mut usize, most: usize) -> PyResult<Vec<RecordBatch>> {
+fn from_python(
+    rows: &mut Bound<'_, PyIterator>,
+    names: Option<&MarkerNames>,
+    given: &mut usize,
+    most: usize,
+) -> PyResult<Vec<RecordBatch>> {
     let py = rows.py();
     let raise = |e| errors::raise(py, &e);
-    let (mut taken, mut count, mut bytes) = (RowsBuilder::default(), 0, 0);
+    let mut taken = RowsBuilder::named(names.map_or(&[], |names| names.names()));
+    let (mut count, mut bytes) = (0, 0);
     while count < most && bytes < BYTES {
         let Some(row) = rows.next() else { break };
         let number = *given + 1;
-        let row = params::values(&row?, Some(number)).map_err(|e| errors::at_row(py, e, number as u64))?;
+        let row = row?;
+        let values = match names {
+            Some(names) => names.values(&row, Some(number)),
+            None if named::is_mapping(&row) => Err(params::without_names(&row, number)),
+            None => params::values(&row, Some(number)),
+        };
+        let row = values.map_err(|e| errors::at_row(py, e, number as u64))?;
         bytes += row.iter().map(Value::bytes).sum::<usize>();
         taken.push(row).map_err(raise)?;
         (count, *given) = (count + 1, number);
@@ -141,7 +165,7 @@ fn from_python(rows: &mut Bound<'_, PyIterator>, given: &mut usize, most: usize)
 /// Rows of Arrow data as they are.
 fn from_arrow(
     py: Python<'_>,
-    reader: &mut Box<dyn RecordBatchReader + Send>,
+    next: &mut (dyn FnMut() -> Option<Result<RecordBatch, ArrowError>> + Send),
     in_hand: &mut Option<(RecordBatch, usize)>,
     given: &mut usize,
     most: usize,
@@ -166,13 +190,18 @@ fn from_arrow(
             continue;
         }
         // Its producer may need Python's lock, here or in threads of its own.
-        match py.detach(|| reader.next()) {
+        match py.detach(&mut *next) {
             None => break,
             Some(Ok(next)) => *in_hand = Some((with_uuids(next), 0)),
             Some(Err(e)) => return Err(failure(py, e, *given + 1)),
         }
     }
     Ok(taken)
+}
+
+/// The columns of a batch that parameters take, in their order.
+fn of_columns(batch: RecordBatch, columns: Option<&[usize]>) -> Result<RecordBatch, ArrowError> {
+    columns.map_or(Ok(batch.clone()), |columns| batch.project(columns))
 }
 
 /// Why there is no row of this number.
@@ -273,19 +302,25 @@ fn with_uuids(batch: RecordBatch) -> RecordBatch {
 
 /// Rows of parameters on their way to an asynchronous cursor.
 #[pyclass(frozen, module = "drdarrow._core")]
-pub(in crate::python) struct RawRows(Mutex<ParamRows>);
+pub(in crate::python) struct RawRows {
+    rows: Mutex<ParamRows>,
+    /// The statement as servers know it.
+    #[pyo3(get)]
+    statement: String,
+}
 
 #[pymethods]
 impl RawRows {
     #[new]
-    fn new(rows: &Bound<'_, PyAny>) -> PyResult<RawRows> {
-        ParamRows::of(rows).map(|rows| RawRows(Mutex::new(rows)))
+    fn new(operation: &Bound<'_, PyAny>, rows: &Bound<'_, PyAny>) -> PyResult<RawRows> {
+        let (statement, names) = named::many(operation)?;
+        ParamRows::of(rows, names).map(|rows| RawRows { rows: Mutex::new(rows), statement })
     }
 
     /// Those of Arrow data for a table.
     #[staticmethod]
     fn arrow(data: &Bound<'_, PyAny>) -> PyResult<RawRows> {
-        ParamRows::arrow(data).map(|rows| RawRows(Mutex::new(rows)))
+        ParamRows::arrow(data).map(|rows| RawRows { rows: Mutex::new(rows), statement: String::new() })
     }
 
     /// Waits for the first of them.
@@ -298,12 +333,12 @@ impl RawRows {
     #[getter]
     fn waits(&self) -> bool {
         // In use means that somebody waits.
-        self.0.try_lock().is_ok_and(|rows| rows.is_arrow())
+        self.rows.try_lock().is_ok_and(|rows| rows.is_arrow())
     }
 
     /// The next rows, at most so many; none at the end.
     fn chunk(&self, py: Python<'_>, most: usize) -> PyResult<RawChunk> {
-        let Ok(mut rows) = self.0.try_lock() else {
+        let Ok(mut rows) = self.rows.try_lock() else {
             return Err(errors::interface(py, "the rows are being read already"));
         };
         let settled = rows.runs_code();
@@ -314,7 +349,7 @@ impl RawRows {
 impl RawRows {
     /// The columns, and the first batch if there are rows.
     pub(in crate::python) fn first(&self, py: Python<'_>) -> PyResult<(SchemaRef, Option<RecordBatch>)> {
-        match self.0.try_lock() {
+        match self.rows.try_lock() {
             Ok(mut rows) => rows.peek(py),
             Err(_) => Err(errors::interface(py, "the rows are being read already")),
         }

@@ -1,4 +1,5 @@
-//! The parameters of one execution: a sequence with a value for each question mark. `value` reads each.
+//! The parameters of one execution: a sequence with a value for each question mark. `value` reads each; `named` has
+//! those by name.
 
 use arrow_array::RecordBatch;
 use arrow_array::array::ArrayRef;
@@ -8,7 +9,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFrozenSet, PyMapping, PySet, P
 use super::value::{self, Value};
 use crate::client::sql::parameters::one_row;
 use crate::python::errors;
-use crate::python::wording::{ValuePlace, kind, of_row, unicode};
+use crate::python::wording::{Parameter, ValuePlace, kind, of_row, unicode};
 
 /// The parameters of one execution, each an array of one element.
 pub(in crate::python) fn row(parameters: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
@@ -26,7 +27,7 @@ pub(in crate::python) fn batch(py: Python<'_>, parameters: Option<&Bound<'_, PyA
 pub(in crate::python) fn values<'py>(parameters: &Bound<'py, PyAny>, row: Option<usize>) -> PyResult<Vec<Value<'py>>> {
     check(parameters, row)?;
     let one = |(index, value): (usize, PyResult<Bound<'py, PyAny>>)| {
-        value::read(&value?, ValuePlace { row, number: index + 1 })
+        value::read(&value?, ValuePlace { row, parameter: Parameter::Number(index + 1) })
     };
     parameters.try_iter()?.enumerate().map(one).collect()
 }
@@ -54,6 +55,13 @@ pub(in crate::python) fn check(parameters: &Bound<'_, PyAny>, row: Option<usize>
         Some(0 | 2..) => Err(refused()),
         _ => Ok(()),
     }
+}
+
+/// Why row `row` of many, a mapping, is not for a statement whose parameters have no names.
+pub(super) fn without_names(parameters: &Bound<'_, PyAny>, row: usize) -> PyErr {
+    let (place, kind) = (of_row(Some(row)), kind(parameters));
+    let text = format!("{place}parameters are a sequence, one value per ?, not {kind}: a mapping is for :name");
+    errors::raise(parameters.py(), &errors::programming("07001", text))
 }
 
 /// SQL text; a lone surrogate has no UTF-8 and is refused by its index.

@@ -107,7 +107,7 @@ impl Value<'_> {
 }
 
 /// Reads one value.
-pub(super) fn read<'py>(value: &Bound<'py, PyAny>, place: ValuePlace) -> PyResult<Value<'py>> {
+pub(super) fn read<'py>(value: &Bound<'py, PyAny>, place: ValuePlace<'_>) -> PyResult<Value<'py>> {
     let py = value.py();
     if let Some(plain) = plain(value, place)? {
         return Ok(plain);
@@ -134,12 +134,12 @@ pub(super) fn read<'py>(value: &Bound<'py, PyAny>, place: ValuePlace) -> PyResul
     Err(unknown(value, place))
 }
 
-fn unknown(value: &Bound<'_, PyAny>, place: ValuePlace) -> PyErr {
+fn unknown(value: &Bound<'_, PyAny>, place: ValuePlace<'_>) -> PyErr {
     errors::interface(value.py(), format!("{place}: a value of type {} cannot be sent", kind(value)))
 }
 
 /// A value of Python's own types, and of types derived from them.
-fn plain<'py>(value: &Bound<'py, PyAny>, place: ValuePlace) -> PyResult<Option<Value<'py>>> {
+fn plain<'py>(value: &Bound<'py, PyAny>, place: ValuePlace<'_>) -> PyResult<Option<Value<'py>>> {
     let py = value.py();
     let bad = |state: &str, what: &str| errors::raise(py, &bad(place, state, what));
     if value.is_none() {
@@ -196,7 +196,7 @@ fn plain<'py>(value: &Bound<'py, PyAny>, place: ValuePlace) -> PyResult<Option<V
     Ok(None)
 }
 
-fn bad(place: ValuePlace, state: &str, what: &str) -> Error {
+fn bad(place: ValuePlace<'_>, state: &str, what: &str) -> Error {
     errors::data(Phase::Execute, state, format!("{place}: {what}"))
 }
 

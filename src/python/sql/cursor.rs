@@ -12,6 +12,7 @@ use super::ingest::{self, Ingested};
 use super::ingest_request::{IngestRequest, skipped};
 use super::{fetch, procedure};
 use crate::python::arguments::given::Given;
+use crate::python::arguments::named;
 use crate::python::arguments::param_rows::RawRows;
 use crate::python::arguments::params;
 use crate::python::arrow::batch::RecordBatch;
@@ -36,7 +37,7 @@ twins! {
             parameters: Option<&Bound<'_, PyAny>>,
         ) -> PyResult<Py<Self>> {
             let statement = slf.get().anew(py)?;
-            let (sql, row) = (params::statement(operation)?, params::batch(py, parameters)?);
+            let (sql, row) = named::bound(py, operation, parameters)?;
             runtime::wait(py, statement.execute(&sql, row))?;
             Ok(slf)
         }
@@ -53,7 +54,7 @@ twins! {
         ) -> PyResult<Py<Self>> {
             let skip = skipped(on_error, max_skipped)?;
             let statement = slf.get().anew(py)?;
-            executemany::run(py, &statement, &params::statement(operation)?, seq_of_parameters, skip)?;
+            executemany::run(py, &statement, operation, seq_of_parameters, skip)?;
             Ok(slf)
         }
 
@@ -145,7 +146,7 @@ twins! {
     }
 
     impl AsyncCursor {
-        /// Executes a statement with a value per question mark, and returns the cursor itself; see
+        /// Executes a statement with a value per `?` or `:name`, and returns the cursor itself; see
         /// `drdarrow.Cursor.execute`.
         #[pyo3(signature = (operation, parameters=None))]
         pub(super) fn execute<'py>(
@@ -156,7 +157,7 @@ twins! {
             let py = slf.py();
             let work = || {
                 let statement = slf.get().anew(py)?;
-                let (sql, row) = (params::statement(operation)?, params::batch(py, parameters)?);
+                let (sql, row) = named::bound(py, operation, parameters)?;
                 let cursor = slf.clone().unbind();
                 Ok(async move { statement.execute(&sql, row).await.map(|()| cursor) })
             };
@@ -164,7 +165,7 @@ twins! {
         }
 
         /// Executes a statement once for each row of parameters, a few hundred at a time. The rows are Arrow data (a
-        /// table, a frame, a stream), or any iterable with a sequence of values per row.
+        /// table, a frame, a stream), or any iterable with a sequence or a mapping of values per row.
         ///
         /// All rows are kept, or none, as with `drdarrow.Cursor.executemany`. When the task is cancelled they are
         /// undone in the background, before anything else runs on the connection; a commit under way goes on.

@@ -11,6 +11,7 @@ use super::ingest_request::{IngestRequest, Progress};
 use super::statement::SharedStatement;
 use crate::client::error::{Error, Result};
 use crate::client::sql::batch::Batch;
+use crate::python::arguments::named;
 use crate::python::arguments::param_rows::{ParamRows, RawChunk};
 use crate::python::ownership::{Owned, OwnedSlot};
 use crate::python::reader::ReaderLease;
@@ -20,14 +21,15 @@ use crate::python::{awaitable, errors, runtime};
 pub(super) fn run(
     py: Python<'_>,
     statement: &SharedStatement,
-    sql: &str,
+    operation: &Bound<'_, PyAny>,
     rows: &Bound<'_, PyAny>,
     skip: Option<usize>,
 ) -> PyResult<()> {
     let raise = |e: Error| errors::raise(py, &e);
-    let mut rows = ParamRows::of(rows)?;
+    let (sql, names) = named::many(operation)?;
+    let mut rows = ParamRows::of(rows, names)?;
     let mut lease = statement.lease().map_err(raise)?;
-    let batch = runtime::block_on(py, statement.begin_many(&mut lease, sql, skip))?.map_err(raise)?;
+    let batch = runtime::block_on(py, statement.begin_many(&mut lease, &sql, skip))?.map_err(raise)?;
     drive(py, statement, batch, &mut rows, None)
 }
 
