@@ -8,7 +8,6 @@ pub mod database;
 mod definition;
 mod facts;
 mod key_facts;
-mod like;
 mod object_facts;
 pub(super) mod procedure;
 mod relation;

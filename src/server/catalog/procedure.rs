@@ -3,12 +3,12 @@
 
 use super::database::Database;
 use super::definition::{Column, Definition, Parameter, Pick, Place, all};
-use super::like;
 use super::relation::Asked;
 use super::value::Value;
 use super::view::{batch, table};
 use crate::server::error::SqlError;
 use crate::server::persona::Persona;
+use crate::wire::sql::like;
 use arrow_array::{Array, ArrayRef, Int16Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field};
 use std::collections::HashMap;

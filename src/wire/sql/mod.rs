@@ -6,6 +6,7 @@ pub mod error;
 pub mod execute;
 pub mod intrdbrqs;
 pub mod layout;
+pub mod like;
 pub mod package;
 pub mod placeholder;
 pub mod prepare;

@@ -1,20 +1,39 @@
-//! SQL's LIKE, as the arguments of catalog procedures have it.
+//! SQL's LIKE, as the arguments of catalog procedures have it: `%` stands for any text, `_` for any character, and `\`
+//! before a sign makes it stand for itself. (Read: ODBC, pattern value arguments.)
 
-/// SQL's LIKE, `\` before a sign that stands for itself; without a pattern everything.
-pub(super) fn matches(pattern: Option<&str>, text: &str) -> bool {
-    let Some(pattern) = pattern else { return true };
-    let (mut wanted, mut escaped) = (Vec::new(), false);
+/// A sign of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// `%`
+    AnyText,
+    /// `_`
+    AnyCharacter,
+    /// Any other character, or one after `\`.
+    Itself(char),
+}
+
+/// The signs of a pattern. A `\` at its end means nothing.
+pub fn signs(pattern: &str) -> Vec<Sign> {
+    let (mut signs, mut escaped) = (Vec::new(), false);
     for c in pattern.chars() {
-        match c {
-            '\\' if !escaped => escaped = true,
-            _ => wanted.push((c, !std::mem::take(&mut escaped))),
+        match (c, std::mem::take(&mut escaped)) {
+            ('\\', false) => escaped = true,
+            ('%', false) => signs.push(Sign::AnyText),
+            ('_', false) => signs.push(Sign::AnyCharacter),
+            _ => signs.push(Sign::Itself(c)),
         }
     }
+    signs
+}
+
+/// SQL's LIKE, `\` before a sign that stands for itself; without a pattern everything.
+pub fn matches(pattern: Option<&str>, text: &str) -> bool {
+    let Some(pattern) = pattern else { return true };
     // Which beginnings of the text the pattern so far can be.
     let text: Vec<char> = text.chars().collect();
     let mut ends = vec![false; text.len() + 1];
     ends.iter_mut().take(1).for_each(|e| *e = true);
-    for part in wanted {
+    for part in signs(pattern) {
         let mut next = vec![false; ends.len()];
         let mut any = false;
         for (n, slot) in next.iter_mut().enumerate() {
@@ -22,9 +41,9 @@ pub(super) fn matches(pattern: Option<&str>, text: &str) -> bool {
             let before = n.checked_sub(1).and_then(|b| Some((ends.get(b).copied()?, *text.get(b)?)));
             any |= here;
             *slot = match part {
-                ('%', true) => any,
-                ('_', true) => before.is_some_and(|(end, _)| end),
-                (c, _) => before.is_some_and(|(end, t)| end && t == c),
+                Sign::AnyText => any,
+                Sign::AnyCharacter => before.is_some_and(|(end, _)| end),
+                Sign::Itself(c) => before.is_some_and(|(end, t)| end && t == c),
             };
         }
         ends = next;
@@ -33,7 +52,7 @@ pub(super) fn matches(pattern: Option<&str>, text: &str) -> bool {
 }
 
 /// A text without the marks before signs that stand for themselves.
-pub(super) fn unescaped(text: &str) -> String {
+pub fn unescaped(text: &str) -> String {
     let (mut out, mut escaped) = (String::new(), false);
     for c in text.chars() {
         if c == '\\' && !escaped {
