@@ -6,6 +6,7 @@ pub mod column_info;
 mod columns;
 pub mod connection;
 mod cursor_state;
+mod identifier;
 pub mod ingest;
 mod inner;
 mod lob;

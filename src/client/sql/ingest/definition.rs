@@ -1,8 +1,8 @@
 //! The definition of a table for Arrow columns, in the types of each product. What has no exact type is refused by
 //! the column's name.
 
-use super::identifier::{folded, quoted};
 use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::client::sql::identifier::{folded, quoted};
 use crate::column::encode::length;
 use crate::column::kind::{SqlForm, plain_name};
 use crate::wire::value::named_type::NamedType;

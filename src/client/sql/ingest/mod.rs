@@ -3,10 +3,9 @@
 //! belongs to it.
 
 mod definition;
-mod identifier;
 
-use self::identifier::{folded, quoted};
 use super::batch::Batch;
+use super::identifier::{self, as_it_is, folded, quoted};
 use super::inner::Inner;
 use super::missing_package::with_package;
 use crate::client::error::{Error, ErrorClass, Phase, Result};
@@ -153,11 +152,6 @@ fn matched(table: &str, schema: &Schema, known: &[String]) -> Result<Vec<String>
         left => format!("columns of the table without data: {}", left.join(", ")),
     };
     Err(bad("42703", format!("{table} has no column for {} of the data; {left}", unknown.join(", "))))
-}
-
-/// A name of the database's own in quotes.
-fn as_it_is(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 fn bad(state: &str, text: String) -> Error {

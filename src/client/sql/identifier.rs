@@ -5,7 +5,12 @@ use crate::client::error::{Error, ErrorClass, Phase, Result};
 
 /// A name as SQL would read it, in quotes: a plain one in upper case, any other one as it is.
 pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", folded(name).replace('"', "\"\""))
+    as_it_is(&folded(name))
+}
+
+/// A name of the database's own in quotes.
+pub(super) fn as_it_is(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A name as the database has it. In Db2 and Derby a plain name is the same in any case, and stored in upper case.
@@ -18,6 +23,7 @@ pub(super) fn folded(name: &str) -> String {
 /// A table's name in quotes. `name` may have a schema and parts in quotes, as in SQL.
 pub(super) fn table(schema: Option<&str>, name: &str) -> Result<String> {
     let parts = parts(name).ok_or_else(|| bad(&format!("{name:?} is not the name of a table")))?;
+    let parts: Vec<String> = parts.iter().map(|part| as_it_is(part)).collect();
     let mut all: Vec<String> = Vec::new();
     match schema {
         Some(schema) if parts.len() > 1 => {
@@ -31,36 +37,37 @@ pub(super) fn table(schema: Option<&str>, name: &str) -> Result<String> {
     Ok(all.join("."))
 }
 
-fn bad(text: &str) -> Error {
+/// The error about a name that is none.
+pub(super) fn bad(text: &str) -> Error {
     Error::new(ErrorClass::Programming, Phase::Execute, "42601", text)
 }
 
 /// One name, which may be in quotes already.
 fn quoted_part(name: &str) -> String {
     match parts(name).as_deref() {
-        Some([one]) => one.clone(),
+        Some([one]) => as_it_is(one),
         _ => quoted(name),
     }
 }
 
-/// The parts of a qualified name, each in quotes.
-fn parts(name: &str) -> Option<Vec<String>> {
+/// The parts of a qualified name as the database has them; none where it is no name.
+pub(super) fn parts(name: &str) -> Option<Vec<String>> {
     let (mut all, mut rest) = (Vec::new(), name.trim());
     loop {
         let (part, after) = match rest.strip_prefix('"') {
             Some(inside) => {
                 let (text, after) = until_quote(inside)?;
-                (format!("\"{}\"", text.replace('"', "\"\"")), after)
+                (text, after)
             }
             None => {
                 let (text, after) = rest.split_at(rest.find('.').unwrap_or(rest.len()));
                 if text.is_empty() || text.contains('"') || text.contains('\0') {
                     return None;
                 }
-                (quoted(text), after)
+                (folded(text), after)
             }
         };
-        if part.len() <= 2 || part.contains('\0') {
+        if part.is_empty() || part.contains('\0') {
             return None;
         }
         all.push(part);
