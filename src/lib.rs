@@ -32,6 +32,19 @@
 //! # }
 //! ```
 //!
+//! Tables and columns, told alike by all products:
+//! ```no_run
+//! # async fn demo(connection: drdarrow::Connection) -> drdarrow::Result<()> {
+//! use drdarrow::{Catalog, CatalogFilter, NameFilter};
+//!
+//! let shop = CatalogFilter { schema: Some(NameFilter::is("SHOP")), ..CatalogFilter::default() };
+//! for column in Catalog::of(&connection).columns(&shop).await?.rows {
+//!     println!("{}.{} {}", column.table, column.name, column.declared);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Files, in the order of their keys:
 //! ```no_run
 //! # async fn demo() -> drdarrow::Result<()> {
@@ -88,6 +101,8 @@ pub use client::file::scan::ScanStream;
 pub use client::limits::Limits;
 pub use client::server_info::ServerInfo;
 pub use client::sql::batch::Batch;
+pub use client::sql::catalog::Catalog;
+pub use client::sql::catalog::filter::{CatalogFilter, NameFilter};
 pub use client::sql::connection::Connection;
 pub use client::sql::ingest::{IngestMode, IngestOptions};
 pub use client::sql::procedure::Procedure;

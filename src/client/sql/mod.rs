@@ -1,6 +1,7 @@
 //! The SQL side of the client: statements in, Arrow record batches out.
 
 pub mod batch;
+pub mod catalog;
 mod client_info;
 pub mod column_info;
 mod columns;

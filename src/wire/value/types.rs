@@ -174,6 +174,12 @@ impl NamedType {
         NAMED.iter().find(|known| known.name == name)
     }
 
+    /// The facts about a type by its name in eight letters, where one type alone has it.
+    pub fn of_short(name: &str) -> Option<&'static NamedType> {
+        let mut known = NAMED.iter().filter(|known| known.short_name == name);
+        known.next().filter(|_| known.next().is_none())
+    }
+
     /// The names of a kind of types.
     pub fn names(kind: TypeKind) -> impl Iterator<Item = &'static str> {
         NAMED.iter().filter(move |known| known.kind == kind).map(|known| known.name)
