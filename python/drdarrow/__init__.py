@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from drdarrow._core import (
     ArrowStream,
+    CatalogTable,
     Connection,
     Cursor,
     File,
@@ -74,6 +75,7 @@ __all__ = [
     "STRING",
     "ArrowStream",
     "Binary",
+    "CatalogTable",
     "Connection",
     "Cursor",
     "DataError",

@@ -74,6 +74,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<arrow::batch::RecordBatch>()?;
     module.add_class::<arrow::batch::Schema>()?;
     module.add_class::<arrow::result_table::Collected>()?;
+    module.add_class::<sql::catalog::CatalogTable>()?;
     module.add_class::<sql::executemany::RawBatch>()?;
     module.add_class::<arguments::param_rows::RawRows>()?;
     module.add_class::<sql::ingest::Ingested>()?;

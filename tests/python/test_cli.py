@@ -196,6 +196,18 @@ def test_the_first_rows_are_shown(serving: Serving):
     assert "Zoë" in printed and "1.50" in printed and "京都" not in printed and "more rows" in printed
 
 
+def test_tables_are_listed():
+    with server.serve() as srv:
+        with srv.connect(autocommit=True) as connection:
+            connection.execute("CREATE TABLE SHOP.ORDERS (A INTEGER)")
+            connection.execute("CREATE VIEW SHOP.OPEN_ONES AS SELECT A FROM SHOP.ORDERS")
+            connection.execute("COMMENT ON TABLE SHOP.ORDERS IS 'all of them'")
+        shown = run("tables", srv.uri, "--schema", "shop")
+        assert re.search(r"SHOP\W+ORDERS\W+TABLE\W+all of them", shown) and re.search(r"OPEN_ONES\W+VIEW", shown)
+        shown = run("tables", srv.uri, "--like", "open%")
+        assert "OPEN_ONES" in shown and "ORDERS" not in shown
+
+
 def test_a_failed_query_leaves_no_file(serving: Serving, tmp_path: Path):
     out = tmp_path / "rows.parquet"
     printed = run("query", serving.uri(), "SELECT * FROM NOSUCH", "--out", out, code=1)

@@ -173,6 +173,18 @@ def query(
 
 @app.command()
 @plainly
+def tables(
+    uri: Annotated[str, typer.Argument(help=f"drda://user@host:port/DATABASE?…; a password may be in {PASSWORD}.")],
+    schema: Annotated[str | None, typer.Option(help="Those of this schema; of all but the system's without.")] = None,
+    like: Annotated[str | None, typer.Option(help="Names by a pattern: % is any text, _ any character.")] = None,
+    ask: Annotated[bool, typer.Option("--password", "-W", help="Ask for the password.")] = False,
+) -> None:
+    """List tables and views, with their comments."""
+    reading.tables(uri, schema=schema, like=like, password=password_of(ask))
+
+
+@app.command()
+@plainly
 def ingest(
     uri: Annotated[str, typer.Argument(help=f"drda://user@host:port/DATABASE?…; a password may be in {PASSWORD}.")],
     file: Annotated[Path, typer.Argument(help="A .parquet, .arrow or .csv file; - for the standard input.")],

@@ -1,4 +1,5 @@
-"""`drdarrow query`: the rows of a statement into a file, or the first of them on the screen."""
+"""`drdarrow query`: the rows of a statement into a file, or the first of them on the screen. `drdarrow tables` shows
+the tables that there are."""
 
 from __future__ import annotations
 
@@ -53,6 +54,16 @@ def query(uri: str, sql: str, *, out: Path | None, rows: int, password: str | No
             # A file of many small batches would be read slowly for ever after.
             save(cursor.fetch_arrow(batch_delay=None), out, write)
         remark(cursor.messages)
+
+
+def tables(uri: str, *, schema: str | None, like: str | None, password: str | None) -> None:
+    """Shows the tables that there are."""
+    given: dict[str, Any] = {} if password is None else {"password": password}
+    with ExitStack() as stack:
+        with waiting("waiting for the server"):
+            connection = stack.enter_context(drdarrow.connect(uri, **given))
+            told = connection.tables(schema=schema, like=like)
+    show(["schema", "name", "kind", "remarks"], [(t.schema, t.name, t.kind, t.remarks or t.label or "") for t in told])
 
 
 def show(names: list[str], rows: list[tuple[Any, ...]], *, more: bool = False, binary: Binary = "hex") -> None:

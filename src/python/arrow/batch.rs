@@ -144,7 +144,8 @@ fn lines(schema: &SchemaRef) -> Vec<[String; 4]> {
     schema.fields().iter().map(line).collect()
 }
 
-fn escaped(text: &str) -> String {
+/// A text in HTML.
+pub(in crate::python) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

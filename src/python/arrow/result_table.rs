@@ -127,13 +127,13 @@ impl Collected {
     }
 
     /// As a `pyarrow.Table`, without copying.
-    fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+    pub(in crate::python) fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         library(slf.py(), "pyarrow", "arrow")?.call_method1("table", (slf,))
     }
 
     /// As a `pandas.DataFrame`.
     #[pyo3(signature = (dtype_backend=None))]
-    fn to_pandas<'py>(
+    pub(in crate::python) fn to_pandas<'py>(
         slf: &Bound<'py, Self>,
         dtype_backend: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -142,7 +142,7 @@ impl Collected {
     }
 
     /// As a `polars.DataFrame`.
-    fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+    pub(in crate::python) fn to_polars<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         for_polars(slf.py(), &slf.get().schema)?.call_method1("DataFrame", (slf,))
     }
 }

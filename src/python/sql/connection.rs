@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::catalog::{self, CatalogTable, GivenTable, wanted};
 use super::cursor_classes::{AsyncCursor, Cursor};
 use super::statement::SharedStatement;
 use crate::client::error::Result;
@@ -224,6 +225,61 @@ twins! {
         fn command<'py>(&self, py: Python<'py>, cl: String) -> ConnectOutcome<Said> {
             let (link, caller) = (self.0.shared(py)?, Caller::here(py)?);
             caller.clone().hear(async move { said(&*link.files(&caller).await?, &cl).await })
+        }
+
+        /// The database of the connection: a `CatalogTable` of `drdarrow.types.CatalogInfo`.
+        fn catalogs<'py>(&self, py: Python<'py>) -> CatalogTable {
+            catalog::catalogs(self.0.shared(py)?)
+        }
+
+        /// Schemas, on IBM i libraries: a `CatalogTable` of `drdarrow.types.SchemaInfo`. `like` is a pattern as those
+        /// of `tables()`; without it the schemas of the system are left out.
+        #[pyo3(signature = (*, like=None))]
+        fn schemas<'py>(&self, py: Python<'py>, like: Option<&str>) -> CatalogTable {
+            catalog::schemas(self.0.shared(py)?, wanted(py, None, like)?)
+        }
+
+        /// Tables, views and aliases: a `CatalogTable` of `drdarrow.types.TableInfo`.
+        ///
+        /// `schema` is a name as in SQL, `like` a pattern of names: `%` is any text, `_` any character, `\` stands
+        /// before one that means itself. Both are in upper case unless in double quotes. `kinds` are "TABLE", "VIEW"
+        /// and so on. The tables of the system are left out unless `schema` names theirs.
+        #[pyo3(signature = (*, schema=None, like=None, kinds=None))]
+        fn tables<'py>(
+            &self,
+            py: Python<'py>,
+            schema: Option<&str>,
+            like: Option<&str>,
+            kinds: Option<catalog::Kinds>,
+        ) -> CatalogTable {
+            catalog::tables(self.0.shared(py)?, wanted(py, schema, like)?, kinds)
+        }
+
+        /// The columns of a table: a `CatalogTable` of `drdarrow.types.ColumnInfo`.
+        ///
+        /// `table` is "NAME" or "SCHEMA.NAME" as in SQL, or a pair (schema, name) of names as they are. Raises
+        /// ProgrammingError, SQLCODE -204, when there is none.
+        fn columns<'py>(&self, py: Python<'py>, table: GivenTable) -> CatalogTable {
+            catalog::columns(self.0.shared(py)?, table)
+        }
+
+        /// The keys and checks of a table, a row for each column: a `CatalogTable` of `drdarrow.types.KeyInfo`.
+        /// `table` as in `columns()`.
+        fn keys<'py>(&self, py: Python<'py>, table: GivenTable) -> CatalogTable {
+            catalog::keys(self.0.shared(py)?, table)
+        }
+
+        /// The indexes of a table, a row for each column: a `CatalogTable` of `drdarrow.types.IndexInfo`. `table` as
+        /// in `columns()`.
+        fn indexes<'py>(&self, py: Python<'py>, table: GivenTable) -> CatalogTable {
+            catalog::indexes(self.0.shared(py)?, table)
+        }
+
+        /// Procedures and functions: a `CatalogTable` of `drdarrow.types.ProcedureInfo`. `schema` and `like` as in
+        /// `tables()`.
+        #[pyo3(signature = (*, schema=None, like=None))]
+        fn procedures<'py>(&self, py: Python<'py>, schema: Option<&str>, like: Option<&str>) -> CatalogTable {
+            catalog::procedures(self.0.shared(py)?, wanted(py, schema, like)?)
         }
 
         /// Makes the changes last.

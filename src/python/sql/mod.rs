@@ -1,5 +1,7 @@
 //! The classes of the SQL side: connections, cursors and what both their sync and async forms do.
 
+pub(super) mod catalog;
+mod catalog_text;
 pub(super) mod connection;
 mod cursor;
 pub(super) mod cursor_classes;

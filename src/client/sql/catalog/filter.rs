@@ -1,6 +1,7 @@
 //! The objects that are wanted of a catalog, by their names.
 
 use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::client::sql::identifier;
 use crate::wire::sql::like::{self, Sign};
 use crate::wire::value::product::Product;
 
@@ -34,6 +35,22 @@ impl NameFilter {
             );
         }
         Ok(NameFilter::Like(pattern))
+    }
+
+    /// A name as SQL has it: a plain one is in upper case, one in double quotes as it is.
+    pub fn named(text: &str) -> Result<NameFilter> {
+        match identifier::parts(text).as_deref() {
+            Some([name]) => Ok(NameFilter::is(name)),
+            _ => Err(identifier::bad(&format!("{text:?} is not one name"))),
+        }
+    }
+
+    /// A pattern written as a name of SQL is: in upper case unless it is in double quotes.
+    pub fn pattern(text: &str) -> Result<NameFilter> {
+        match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            Some(inside) => NameFilter::like(inside.replace("\"\"", "\"")),
+            None => NameFilter::like(text.to_ascii_uppercase()),
+        }
     }
 
     /// Whether it takes a name.
@@ -199,5 +216,14 @@ mod tests {
     fn a_pattern_that_ends_in_the_middle_is_refused() {
         assert_eq!(NameFilter::like(r"A\").unwrap_err().sqlstate.as_deref(), Some("22025"));
         assert!(NameFilter::like(r"A\\").is_ok());
+    }
+
+    #[test]
+    fn names_and_patterns_fold_as_names_of_sql_do() {
+        assert_eq!(NameFilter::named("shop").unwrap(), NameFilter::is("SHOP"));
+        assert_eq!(NameFilter::named("\"a.b\"").unwrap(), NameFilter::is("a.b"));
+        assert!(NameFilter::named("a.b").is_err() && NameFilter::named("").is_err());
+        assert_eq!(NameFilter::pattern("ord%").unwrap(), NameFilter::Like("ORD%".to_owned()));
+        assert_eq!(NameFilter::pattern("\"a\"\"%\"").unwrap(), NameFilter::Like("a\"%".to_owned()));
     }
 }

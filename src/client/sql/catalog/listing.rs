@@ -42,6 +42,11 @@ impl<R: Row> Listed<R> {
         Listed { rows }
     }
 
+    /// No rows.
+    pub fn none() -> Listed<R> {
+        Listed { rows: Vec::new() }
+    }
+
     /// All of them as one batch.
     pub fn batch(&self) -> Result<RecordBatch> {
         RecordBatch::try_new(R::schema(), R::arrays(&self.rows))
