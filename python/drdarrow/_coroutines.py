@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable
 from contextlib import asynccontextmanager
+from os import PathLike
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -191,6 +192,20 @@ async def batches(file: _core.AsyncFile) -> AsyncIterator[_core.RecordBatch]:
     async with await file.fetch_arrow() as stream:
         async for batch in stream:
             yield batch
+
+
+async def rows(query: _core.AsyncQuery) -> AsyncIterator[Row]:
+    """All rows."""
+    async with await query.execute() as cursor:
+        async for row in cursor:
+            yield row
+
+
+async def write_parquet(query: _core.AsyncQuery, path: str | PathLike[str], options: dict[str, Any] | None) -> int:
+    """A Parquet file of the result; how many rows."""
+    from drdarrow.parquet import write_async
+
+    return await write_async(await query.fetch_arrow(batch_delay=None), path, **(options or {}))
 
 
 async def write(file: _core.AsyncFile, data: ArrowData | Iterable[Record]) -> int:

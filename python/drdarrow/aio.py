@@ -12,7 +12,7 @@ its wait at once. Rows that a cancelled fetch had received are kept for the next
 commit is unknown.
 """
 
-from drdarrow._core import AsyncArrowStream, AsyncConnection, AsyncCursor, AsyncFile, AsyncFileConnection
+from drdarrow._core import AsyncArrowStream, AsyncConnection, AsyncCursor, AsyncFile, AsyncFileConnection, AsyncQuery
 from drdarrow._core import connect_async as connect
 from drdarrow._core import connect_files_async as connect_files
 from drdarrow._core import open_file_async as open_file
@@ -25,6 +25,7 @@ __all__ = [
     "AsyncCursor",
     "AsyncFile",
     "AsyncFileConnection",
+    "AsyncQuery",
     "connect",
     "connect_files",
     "open_file",

@@ -63,6 +63,8 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sql::connection::AsyncConnection>()?;
     module.add_class::<sql::cursor_classes::Cursor>()?;
     module.add_class::<sql::cursor_classes::AsyncCursor>()?;
+    module.add_class::<sql::query::Query>()?;
+    module.add_class::<sql::query::AsyncQuery>()?;
     module.add_class::<file::connection::FileConnection>()?;
     module.add_class::<file::connection::AsyncFileConnection>()?;
     module.add_class::<file::file_classes::File>()?;

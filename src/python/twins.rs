@@ -3,7 +3,7 @@
 /// Methods of both classes. A method of `Both` is a future: one class waits for it, the other makes it a coroutine.
 /// One of `Whole` takes a result as a whole, which a cancelled task loses: that is noted at its statement.
 /// Those of `Shared` do not wait, and are in both. Each class has further ones of its own, and `Leave` is the end of
-/// its `with` block: a future by whether the block went `well`.
+/// its `with` block, if it has one: a future by whether the block went `well`.
 ///
 /// The text reads as `impl` blocks, so that `tools/twins.py` can have rustfmt format it, which leaves macros alone.
 macro_rules! twins {
@@ -19,7 +19,7 @@ macro_rules! twins {
             $(#[$noted:meta])*
             fn $taken:ident<'py>(&$me:ident, $here_py:ident: Python<'py> $($options:tt)*) -> $made:ty $take:block
         )* })?
-        impl Leave { fn leave<'py>(&$left:ident, $here:ident: Python<'py>, $well:ident: bool) -> () $leave:block }
+        $(impl Leave { fn leave<'py>(&$left:ident, $here:ident: Python<'py>, $well:ident: bool) -> () $leave:block })?
     ) => {
         #[pymethods]
         impl $sync {
@@ -39,17 +39,19 @@ macro_rules! twins {
                 }
             )*)?
 
-            #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
-            fn __exit__<'py>(
-                &$left,
-                $here: Python<'py>,
-                kind: Option<&Bound<'py, PyAny>>,
-                _value: Option<&Bound<'py, PyAny>>,
-                _traceback: Option<&Bound<'py, PyAny>>,
-            ) -> PyResult<()> {
-                let $well = kind.is_none();
-                $crate::python::runtime::wait($here, $leave)
-            }
+            $(
+                #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
+                fn __exit__<'py>(
+                    &$left,
+                    $here: Python<'py>,
+                    kind: Option<&Bound<'py, PyAny>>,
+                    _value: Option<&Bound<'py, PyAny>>,
+                    _traceback: Option<&Bound<'py, PyAny>>,
+                ) -> PyResult<()> {
+                    let $well = kind.is_none();
+                    $crate::python::runtime::wait($here, $leave)
+                }
+            )?
         }
 
         #[pymethods]
@@ -75,23 +77,25 @@ macro_rules! twins {
                 }
             )*)?
 
-            fn __aenter__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-                let name = concat!(stringify!($asyn), ".__aenter__");
-                $crate::python::coroutine::coroutine(slf.py(), name, "give", (slf.clone(),))
-            }
+            $(
+                fn __aenter__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+                    let name = concat!(stringify!($asyn), ".__aenter__");
+                    $crate::python::coroutine::coroutine(slf.py(), name, "give", (slf.clone(),))
+                }
 
-            #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
-            fn __aexit__<'py>(
-                &$left,
-                $here: Python<'py>,
-                kind: Option<&Bound<'py, PyAny>>,
-                _value: Option<&Bound<'py, PyAny>>,
-                _traceback: Option<&Bound<'py, PyAny>>,
-            ) -> PyResult<Bound<'py, PyAny>> {
-                let $well = kind.is_none();
-                let work = || -> PyResult<_> { Ok($leave) };
-                $crate::python::coroutine::spawn($here, concat!(stringify!($asyn), ".__aexit__"), work())
-            }
+                #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
+                fn __aexit__<'py>(
+                    &$left,
+                    $here: Python<'py>,
+                    kind: Option<&Bound<'py, PyAny>>,
+                    _value: Option<&Bound<'py, PyAny>>,
+                    _traceback: Option<&Bound<'py, PyAny>>,
+                ) -> PyResult<Bound<'py, PyAny>> {
+                    let $well = kind.is_none();
+                    let work = || -> PyResult<_> { Ok($leave) };
+                    $crate::python::coroutine::spawn($here, concat!(stringify!($asyn), ".__aexit__"), work())
+                }
+            )?
         }
     };
 }

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import drdarrow
-from drdarrow.cli.query import beside, console, remark, waiting, watched, watching
+from drdarrow.cli.query import console, remark, waiting, watched, watching
 from drdarrow.cli.tabular import STDIN, Format, tabular
 from drdarrow.cli.text import plain
 from drdarrow.cli.writing import writer
 from drdarrow.exceptions import InterfaceError
+from drdarrow.whole_file import whole_file
 
 if TYPE_CHECKING:
     from drdarrow import RecordBatch
@@ -58,12 +59,8 @@ def ingest(
     if skipped is not None and write is not None:
         import pyarrow as pa
 
-        part = beside(skipped)
-        try:
+        with whole_file(skipped) as part:
             write(part, iter([done.skipped]), pa.schema(done.skipped.schema))  # type: ignore[arg-type]
-            part.replace(skipped)
-        finally:
-            part.unlink(missing_ok=True)
     return False
 
 

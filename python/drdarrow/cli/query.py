@@ -3,8 +3,6 @@ the tables that there are."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +18,7 @@ import drdarrow
 from drdarrow.cli.text import plain
 from drdarrow.cli.writing import Binary, Write, as_text, writer
 from drdarrow.exceptions import InterfaceError
+from drdarrow.whole_file import whole_file
 
 if TYPE_CHECKING:
     from drdarrow import ArrowStream, RecordBatch
@@ -102,30 +101,14 @@ def save(stream: ArrowStream, out: Path, write: Write) -> None:
     """Writes beside the file and renames at the end: a file that exists is whole."""
     import pyarrow as pa
 
-    part = beside(out)
     start = time.perf_counter()
-    try:
-        with watching("streaming") as advance:
-            counted = Counted(stream, advance)
-            write(part, counted, pa.schema(stream.schema))  # type: ignore[arg-type]
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(out) as part, watching("streaming") as advance:
+        counted = Counted(stream, advance)
+        write(part, counted, pa.schema(stream.schema))  # type: ignore[arg-type]
     seconds = time.perf_counter() - start
     size, speed = out.stat().st_size / 1e6, counted.rows / seconds
     watched.print(plain(f"{out}: {counted.rows:,} rows, {size:.1f} MB, {speed:,.0f} rows/s"), soft_wrap=True)
     remark(stream.messages)
-
-
-def beside(out: Path) -> Path:
-    """A new file in the same directory. Its name is not to be foreseen, so that nobody puts a link there before, and it
-    is readable as any file that this process makes."""
-    number, name = tempfile.mkstemp(prefix=f"{out.name[:100]}.", suffix=".part", dir=out.parent)
-    os.close(number)
-    mask = os.umask(0o077)
-    os.umask(mask)
-    os.chmod(name, 0o666 & ~mask)
-    return Path(name)
 
 
 class Counted:

@@ -6,7 +6,7 @@ use super::missing_package::with_package;
 use super::parameters;
 use super::procedure::Procedure;
 use super::sections::Sections;
-use super::statement::{Outcome, StatementRun};
+use super::statement::{Outcome, StatementRun, Wanted, no_rows};
 use super::statement_kind::{self, StatementKind};
 use super::stream::QueryStream;
 use super::unit_of_work::UnitOfWork;
@@ -124,28 +124,36 @@ impl Connection {
             batch.add(rows).await?;
             return batch.finish().await.map(Outcome::Done);
         }
+        self.run_once(sql, rows, Wanted::Anything).await
+    }
+
+    async fn run_once(&self, sql: &str, rows: &[RecordBatch], wanted: Wanted) -> Result<Outcome> {
         self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
+        wanted.check(sql)?;
         let query = statement_kind::hint(sql) == StatementKind::Query;
         let _turn = self.0.turn_of(query).await?;
         self.0.usable(Phase::Execute)?;
         self.0.opens_work(query);
         let statement = StatementRun(&self.0);
         let deadline = || self.0.config.statement_timeout.map(Deadline::after);
-        match with_package!(self.0, deadline(), statement.attempt(sql, rows).await) {
+        match with_package!(self.0, deadline(), statement.attempt(sql, rows, wanted).await) {
             Err(e) if !parameters::are_given(rows) && wants_parameters(&e) => Err(statement.counted(sql, e).await),
             other => other,
         }
     }
 
-    /// Runs a statement that returns rows; `parameters` holds an array of one element for each.
+    /// Runs a statement that returns rows; `parameters` holds an array of one element for each. Any other statement
+    /// is refused before it does anything.
     pub async fn query(&self, sql: &str, parameters: &[ArrayRef]) -> Result<QueryStream> {
-        match self.run(sql, &[parameters::one_row(parameters)?]).await? {
+        self.query_row(sql, parameters::one_row(parameters)?).await
+    }
+
+    /// The same with its parameters as a batch of one row.
+    pub async fn query_row(&self, sql: &str, parameters: RecordBatch) -> Result<QueryStream> {
+        match self.run_once(sql, &[parameters], Wanted::Rows).await? {
             Outcome::Rows(stream) => Ok(stream),
-            Outcome::Done(_) | Outcome::Called(_) => {
-                Err(Error::new(ErrorClass::Programming, Phase::Execute, "07005", "the statement returns no rows")
-                    .hint("the result sets of a procedure come with call()"))
-            }
+            Outcome::Done(_) | Outcome::Called(_) => Err(no_rows()),
         }
     }
 

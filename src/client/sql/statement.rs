@@ -10,7 +10,7 @@ use super::sections::SectionLease;
 use super::statement_kind::{self, StatementKind};
 use super::stream::QueryStream;
 use super::update_result::UpdateResult;
-use crate::client::error::{Error, Phase, Result};
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::client::warning::Warning;
 use crate::flow::error::FlowError;
 use crate::flow::sql::execute::{Execute, Executed, Failed, Immediate};
@@ -35,17 +35,34 @@ pub enum Outcome {
     Called(Procedure),
 }
 
+/// The outcome that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Whatever the statement does.
+    Anything,
+    /// A result set of a query. Any other statement is refused before it does anything.
+    Rows,
+}
+
 /// One run of a statement on a connection.
 pub(super) struct StatementRun<'a>(pub(super) &'a Arc<Inner>);
 
+impl Wanted {
+    /// Refuses what is known by its first word to do something else.
+    pub(super) fn check(self, sql: &str) -> Result<()> {
+        let other = statement_kind::is_call(sql) || statement_kind::hint(sql) == StatementKind::Statement;
+        if self == Wanted::Rows && other { Err(no_rows()) } else { Ok(()) }
+    }
+}
+
 impl StatementRun<'_> {
     /// Runs a statement once, in a section of its own; `rows` has one row of parameters at most.
-    pub(super) async fn attempt(&self, sql: &str, rows: &[RecordBatch]) -> Result<Outcome> {
+    pub(super) async fn attempt(&self, sql: &str, rows: &[RecordBatch], wanted: Wanted) -> Result<Outcome> {
         let lease = self.0.lease(Phase::Execute)?;
         let with_parameters = parameters::are_given(rows);
         if !with_parameters {
             match statement_kind::hint(sql) {
-                StatementKind::Query => return self.open_at_once(sql, lease).await,
+                StatementKind::Query => return self.open_at_once(sql, lease, wanted).await,
                 StatementKind::Statement => {
                     let commit = self.0.commits();
                     let flow = Immediate::new(self.0.session.clone(), lease.name.clone(), sql.to_owned(), commit);
@@ -66,7 +83,7 @@ impl StatementRun<'_> {
             return Ok(Outcome::Called(called));
         }
         if prepared.columns.columns.is_empty() {
-            return self.execute_prepared(lease, inputs).await;
+            return self.execute_prepared(lease, inputs, wanted).await;
         }
         let open = Open::new(
             self.0.session.clone(),
@@ -78,7 +95,7 @@ impl StatementRun<'_> {
         let (outcome, lease) = self.open(open, lease).await?;
         match outcome {
             OpenOutcome::Opened(opened) => self.rows(lease, opened, &prepared.columns).await,
-            OpenOutcome::NoQuery => self.execute_prepared(lease, Vec::new()).await,
+            OpenOutcome::NoQuery => self.execute_prepared(lease, Vec::new(), wanted).await,
         }
     }
 
@@ -110,7 +127,7 @@ impl StatementRun<'_> {
     }
 
     /// Prepare and open in one flush.
-    async fn open_at_once(&self, sql: &str, lease: SectionLease) -> Result<Outcome> {
+    async fn open_at_once(&self, sql: &str, lease: SectionLease, wanted: Wanted) -> Result<Outcome> {
         let open =
             Open::new(self.0.session.clone(), lease.name.clone(), Some(sql.to_owned()), None, self.0.config.block_size);
         let (outcome, lease) = self.open(open, lease).await?;
@@ -122,7 +139,7 @@ impl StatementRun<'_> {
                 })?;
                 self.rows(lease, opened, &described).await
             }
-            OpenOutcome::NoQuery => self.execute_prepared(lease, Vec::new()).await,
+            OpenOutcome::NoQuery => self.execute_prepared(lease, Vec::new(), wanted).await,
         }
     }
 
@@ -144,7 +161,10 @@ impl StatementRun<'_> {
         Ok(vec![parameters::encode(&described.columns, row, &self.0.session)?])
     }
 
-    async fn execute_prepared(&self, lease: SectionLease, inputs: Vec<Input>) -> Result<Outcome> {
+    async fn execute_prepared(&self, lease: SectionLease, inputs: Vec<Input>, wanted: Wanted) -> Result<Outcome> {
+        if wanted == Wanted::Rows {
+            return Err(no_rows());
+        }
         let commit = self.0.commits();
         let flow = Execute::new(self.0.session.clone(), lease.name.clone(), inputs, commit);
         let done = self.work(flow, commit).await?;
@@ -170,4 +190,10 @@ impl StatementRun<'_> {
         let count = executed.counts.iter().copied().sum::<Option<u64>>();
         Ok(UpdateResult { count, warnings: executed.warnings.iter().map(Warning::from).collect() })
     }
+}
+
+/// A statement that is no query, where one is wanted.
+pub(super) fn no_rows() -> Error {
+    Error::new(ErrorClass::Programming, Phase::Execute, "07005", "the statement returns no rows")
+        .hint("it was not run: execute() runs such statements, and CALL")
 }

@@ -10,7 +10,7 @@ use pyo3::types::PyCapsule;
 
 use super::capsule;
 use super::requested::Requested;
-use crate::python::errors;
+use crate::python::{errors, rows};
 
 /// The columns of a result: names, Arrow types, nullability. Costs no round trip.
 ///
@@ -44,12 +44,7 @@ impl Schema {
     }
 
     fn __repr__(&self) -> String {
-        let mut text = "<drdarrow.Schema".to_owned();
-        for line in lines(&self.0) {
-            text.push_str("\n  ");
-            text.push_str(&line.join(" "));
-        }
-        text + ">"
+        format!("<drdarrow.Schema{}>", text(&self.0))
     }
 }
 
@@ -116,10 +111,58 @@ impl RecordBatch {
     fn __repr__(&self) -> String {
         format!("<drdarrow.RecordBatch {} rows, {} columns>", self.0.num_rows(), self.0.num_columns())
     }
+
+    /// Its first rows as HTML.
+    fn _repr_html_(&self, py: Python<'_>) -> String {
+        let (rows, columns) = (self.0.num_rows(), self.0.num_columns());
+        let caption = match rows > SHOWN {
+            true => format!("{rows} rows, of which the first {SHOWN} are shown, {columns} columns"),
+            false => format!("{rows} rows, {columns} columns"),
+        };
+        // A value that Python has no object for is not shown.
+        table(py, &self.0, &caption).unwrap_or_else(|_| html(self.0.schema_ref(), &caption))
+    }
+}
+
+/// Rows that are shown of a batch.
+const SHOWN: usize = 20;
+/// Characters that are shown of a value.
+const WIDTH: usize = 200;
+
+/// The first rows of a batch as an HTML table.
+fn table(py: Python<'_>, batch: &Batch, caption: &str) -> PyResult<String> {
+    let mut text = "<table><thead><tr>".to_owned();
+    for field in batch.schema_ref().fields() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "<th>{}</th>", escaped(field.name()));
+    }
+    text.push_str("</tr></thead><tbody>");
+    for at in 0..batch.num_rows().min(SHOWN) {
+        text.push_str("<tr>");
+        for value in rows::row(py, batch, at)?.iter() {
+            let value = value.str()?.to_string();
+            let cut = if value.chars().nth(WIDTH).is_some() { "…" } else { "" };
+            let shown: String = value.chars().take(WIDTH).collect();
+            let _ = write!(text, "<td>{}{cut}</td>", escaped(&shown));
+        }
+        text.push_str("</tr>");
+    }
+    let _ = write!(text, "</tbody></table>{}", paragraph(caption));
+    Ok(text)
+}
+
+/// The columns of a schema, each on a line of its own.
+pub(in crate::python) fn text(schema: &SchemaRef) -> String {
+    lines(schema).iter().map(|line| format!("\n  {}", line.join(" "))).collect()
+}
+
+/// Text as a paragraph of HTML.
+pub(in crate::python) fn paragraph(text: &str) -> String {
+    format!("<p>{}</p>", escaped(text))
 }
 
 /// A schema as an HTML table, with a caption below.
-pub(super) fn html(schema: &SchemaRef, caption: &str) -> String {
+pub(in crate::python) fn html(schema: &SchemaRef, caption: &str) -> String {
     let mut text =
         "<table><thead><tr><th>column</th><th>Arrow</th><th>null</th><th>SQL</th></tr></thead><tbody>".to_owned();
     for line in lines(schema) {
@@ -130,7 +173,7 @@ pub(super) fn html(schema: &SchemaRef, caption: &str) -> String {
         }
         text.push_str("</tr>");
     }
-    let _ = write!(text, "</tbody></table><p>{}</p>", escaped(caption));
+    let _ = write!(text, "</tbody></table>{}", paragraph(caption));
     text
 }
 

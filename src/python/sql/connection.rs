@@ -7,6 +7,7 @@ use pyo3::types::PyDict;
 
 use super::catalog::{self, CatalogTable, GivenTable, wanted};
 use super::cursor_classes::{AsyncCursor, Cursor};
+use super::query::{AsyncQuery, Query, SharedQuery};
 use super::statement::SharedStatement;
 use crate::client::error::Result;
 use crate::python::arguments::settings;
@@ -122,6 +123,18 @@ twins! {
             Cursor::execute(Py::new(py, Connection::cursor(slf, py)?)?, py, operation, parameters)
         }
 
+        /// A Query: the statement with its parameters, to be asked anew each time it is read. Asks nothing yet.
+        #[pyo3(signature = (sql, parameters=None))]
+        fn query<'py>(
+            slf: Py<Self>,
+            py: Python<'py>,
+            sql: &Bound<'py, PyAny>,
+            parameters: Option<&Bound<'py, PyAny>>,
+        ) -> PyResult<Query> {
+            let query = SharedQuery::of(py, slf.get().0.get().or_raise(py)?, sql, parameters)?;
+            Ok(Query::new(slf.into_any(), query))
+        }
+
         /// Opens a file of the same system: `FileConnection.open_file()` on a connection for files with the same
         /// address and login, made when it is first needed. Its unit of work is its own: `commit()` here does
         /// not commit there.
@@ -157,6 +170,18 @@ twins! {
             parameters: Option<&Bound<'py, PyAny>>,
         ) -> PyResult<Bound<'py, PyAny>> {
             AsyncCursor::execute(Bound::new(py, AsyncConnection::cursor(slf, py)?)?, operation, parameters)
+        }
+
+        /// An AsyncQuery: the statement with its parameters, to be asked anew each time it is read. Asks nothing yet.
+        #[pyo3(signature = (sql, parameters=None))]
+        fn query<'py>(
+            slf: Py<Self>,
+            py: Python<'py>,
+            sql: &Bound<'py, PyAny>,
+            parameters: Option<&Bound<'py, PyAny>>,
+        ) -> PyResult<AsyncQuery> {
+            let query = SharedQuery::of(py, slf.get().0.get().or_raise(py)?, sql, parameters)?;
+            Ok(AsyncQuery::new(slf.into_any(), query))
         }
 
         /// Opens a file of the same system on a connection for files beside this one, with its own unit of work:

@@ -11,5 +11,6 @@ mod fetch;
 pub(super) mod ingest;
 pub(super) mod ingest_request;
 mod procedure;
+pub(super) mod query;
 mod statement;
 mod type_code;

@@ -224,6 +224,15 @@ impl SharedStatement {
         Ok(())
     }
 
+    /// Executes a query; any other statement is refused before it does anything.
+    pub(super) async fn query(&self, sql: &str, parameters: RecordBatch) -> Result<()> {
+        let lease = &mut self.lease_soon().await?;
+        let _waiting = self.link.waiting();
+        let stream = self.link.client.query_row(sql, parameters).await.map_err(|e| self.as_closed(e))?;
+        self.read(lease, stream);
+        Ok(())
+    }
+
     /// Begins a call with many rows. The result of the statement before is closed.
     /// `skip` is how many rows may be left out, where they may.
     pub(super) async fn begin_many(&self, lease: &mut ReaderLease, sql: &str, skip: Option<usize>) -> Result<Batch> {
