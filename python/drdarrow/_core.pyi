@@ -156,6 +156,8 @@ def connect(
     timestamp_unit: Literal["us", "ns", "ms", "s"] | None = None,
     timestamp_excess: Literal["raise", "truncate"] | None = None,
     end_of_time: Literal["raise", "last", "next"] | None = None,
+    time_unit: Literal["s", "us", "text"] | None = None,
+    string_type: Literal["utf8", "large_utf8", "utf8_view"] | None = None,
     decfloat: str | None = None,
     wide_decimal: Literal["decimal256", "text", "float64"] | None = None,
     text_errors: Literal["strict", "replace", "raw"] | None = None,

@@ -448,6 +448,8 @@ class FileSettings(TypedDict, total=False):
     timestamp_excess: Literal["raise", "truncate"] | None
     end_of_time: Literal["raise", "last", "next"] | None
     """Treatment of 9999-12-31-24.00.00: an error, the moment before it, or the year 10000."""
+    time_unit: Literal["s", "us", "text"] | None
+    string_type: Literal["utf8", "large_utf8", "utf8_view"] | None
     decfloat: str | None
     wide_decimal: Literal["decimal256", "text", "float64"] | None
     text_errors: Literal["strict", "replace"] | None

@@ -86,7 +86,7 @@ impl Reason {
             Reason::Value(ValueError::Digit { .. } | ValueError::Sign { .. }) => {
                 "the field holds something else; bad_values=\"null\" reads such values as NULL"
             }
-            Reason::Value(ValueError::EndOfDay) => "CAST it to CHAR(8), or bad_values=\"null\"",
+            Reason::Value(ValueError::EndOfDay) => "time_unit=\"text\" reads it, bad_values=\"null\" makes it NULL",
             Reason::Value(ValueError::Digits { what: ValueForm::DecFloat, .. } | ValueError::Inexact(_)) => {
                 "decfloat=\"text\" is exact, or ask for more digits"
             }

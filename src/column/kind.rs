@@ -5,7 +5,7 @@
 use arrow_schema::{DataType, TimeUnit};
 
 use super::error::ColumnError;
-use super::options::{BadValues, DecFloatAs, Options, TextErrors, WideDecimalAs};
+use super::options::{BadValues, DecFloatAs, Options, StringType, TextErrors, TimeAs, WideDecimalAs};
 use crate::wire::ccsid::codec::Codec;
 use crate::wire::ccsid::error::CcsidError;
 use crate::wire::value::field::{CCSID_BINARY, Field, Shape};
@@ -116,12 +116,13 @@ pub(super) enum ColumnKind {
     DecimalText {
         precision: u8,
         scale: u8,
+        form: StringType,
     },
     DecimalFloat {
         precision: u8,
         scale: u8,
     },
-    DecFloatText,
+    DecFloatText(StringType),
     DecFloatDecimal {
         precision: u8,
         scale: u8,
@@ -130,22 +131,26 @@ pub(super) enum ColumnKind {
     /// The characters 1 and 0.
     Flag,
     Date,
-    Time,
+    Time(TimeUnit),
+    TimeText(StringType),
     Timestamp(TimeUnit),
     TimestampTz(TimeUnit),
     Text {
         codec: Codec,
-        large: bool,
+        lob: bool,
+        form: StringType,
     },
     Binary {
-        large: bool,
+        lob: bool,
+        form: StringType,
     },
 }
 
 impl ColumnKind {
     /// Decides, or says why the column cannot be read.
     pub(super) fn of(field: &Field, index: usize, options: &Options) -> Result<ColumnKind, ColumnError> {
-        let large = matches!(field.shape, Shape::Lob(_));
+        let lob = matches!(field.shape, Shape::Lob(_));
+        let form = if lob { options.string_type.of_lobs() } else { options.string_type };
         let unsupported = || Err(unsupported(field, index, field.sql_name().to_owned()));
         let width = match field.shape {
             Shape::Fixed(n) => Some(n),
@@ -168,13 +173,13 @@ impl ColumnKind {
                     return Err(self::unsupported(field, index, what));
                 }
                 match options.wide_decimal {
-                    WideDecimalAs::Text if precision > 38 => ColumnKind::DecimalText { precision, scale },
+                    WideDecimalAs::Text if precision > 38 => ColumnKind::DecimalText { precision, scale, form },
                     WideDecimalAs::Float64 if precision > 38 => ColumnKind::DecimalFloat { precision, scale },
                     _ => ColumnKind::Decimal { precision, scale },
                 }
             }
             Type::DecFloat => match (width, options.decfloat) {
-                (Some(8 | 16), DecFloatAs::Text) => ColumnKind::DecFloatText,
+                (Some(8 | 16), DecFloatAs::Text) => ColumnKind::DecFloatText(form),
                 (Some(8 | 16), DecFloatAs::Decimal { precision, scale }) if sane(precision, scale) => {
                     ColumnKind::DecFloatDecimal { precision, scale }
                 }
@@ -182,21 +187,29 @@ impl ColumnKind {
             },
             Type::Boolean if matches!(width, Some(1 | 2)) => ColumnKind::Boolean,
             Type::Date if width == Some(10) => ColumnKind::Date,
-            Type::Time if width == Some(8) => ColumnKind::Time,
-            Type::Timestamp if !large => ColumnKind::Timestamp(options.timestamp_unit),
-            Type::TimestampTz if !large => ColumnKind::TimestampTz(options.timestamp_unit),
+            Type::Time if width == Some(8) => ColumnKind::time(options),
+            Type::Timestamp if !lob => ColumnKind::Timestamp(options.timestamp_unit),
+            Type::TimestampTz if !lob => ColumnKind::TimestampTz(options.timestamp_unit),
             Type::Text | Type::Graphic | Type::Binary | Type::Xml | Type::Datalink => {
                 match text_ccsid(field, options) {
-                    CCSID_BINARY => ColumnKind::Binary { large },
-                    _ if raw(field, options) => ColumnKind::Binary { large },
-                    ccsid => ColumnKind::Text { codec: codec(field, index, ccsid)?, large },
+                    CCSID_BINARY => ColumnKind::Binary { lob, form },
+                    _ if raw(field, options) => ColumnKind::Binary { lob, form },
+                    ccsid => ColumnKind::Text { codec: codec(field, index, ccsid)?, lob, form },
                 }
             }
-            Type::RowId => ColumnKind::Binary { large },
+            Type::RowId => ColumnKind::Binary { lob, form },
             Type::Boolean | Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz | Type::Locator => {
                 return unsupported();
             }
         })
+    }
+
+    fn time(options: &Options) -> ColumnKind {
+        match options.time_unit {
+            TimeAs::Seconds => ColumnKind::Time(TimeUnit::Second),
+            TimeAs::Microseconds => ColumnKind::Time(TimeUnit::Microsecond),
+            TimeAs::Text => ColumnKind::TimeText(options.string_type),
+        }
     }
 
     /// The same for a field of a record.
@@ -204,7 +217,7 @@ impl ColumnKind {
         let (field, words) = (&place.field, |what: &str| format!("a field of DDS type {} with {what}", place.dds));
         Ok(match place.form {
             FieldForm::Date(form, _) if field.shape == Shape::Fixed(form.width()) => ColumnKind::Date,
-            FieldForm::Time(..) if field.shape == Shape::Fixed(8) => ColumnKind::Time,
+            FieldForm::Time(..) if field.shape == Shape::Fixed(8) => ColumnKind::time(options),
             // Every number of so many bytes has room.
             FieldForm::Scaled => match (field.shape, field.scale) {
                 (Shape::Fixed(2), scale @ 0..=5) => ColumnKind::Decimal { precision: 5, scale },
@@ -245,15 +258,15 @@ impl ColumnKind {
             }
             ColumnKind::Boolean | ColumnKind::Flag => DataType::Boolean,
             ColumnKind::Date => DataType::Date32,
-            ColumnKind::Time => DataType::Time32(TimeUnit::Second),
+            ColumnKind::Time(TimeUnit::Second) => DataType::Time32(TimeUnit::Second),
+            ColumnKind::Time(unit) => DataType::Time64(*unit),
             ColumnKind::Timestamp(unit) => DataType::Timestamp(*unit, None),
             ColumnKind::TimestampTz(unit) => DataType::Timestamp(*unit, Some("UTC".into())),
-            ColumnKind::DecFloatText | ColumnKind::DecimalText { .. } | ColumnKind::Text { large: false, .. } => {
-                DataType::Utf8
-            }
-            ColumnKind::Text { large: true, .. } => DataType::LargeUtf8,
-            ColumnKind::Binary { large: false } => DataType::Binary,
-            ColumnKind::Binary { large: true } => DataType::LargeBinary,
+            ColumnKind::DecFloatText(form)
+            | ColumnKind::TimeText(form)
+            | ColumnKind::DecimalText { form, .. }
+            | ColumnKind::Text { form, .. } => form.text(),
+            ColumnKind::Binary { form, .. } => form.bytes(),
         }
     }
 
@@ -271,7 +284,8 @@ impl ColumnKind {
                     | ColumnKind::Flag
                     | ColumnKind::DecFloatDecimal { .. }
                     | ColumnKind::Date
-                    | ColumnKind::Time
+                    | ColumnKind::Time(_)
+                    | ColumnKind::TimeText(_)
                     | ColumnKind::Timestamp(_)
                     | ColumnKind::TimestampTz(_)
             )

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow_schema::TimeUnit;
+use arrow_schema::{DataType, TimeUnit};
 
 /// Treatment of digits of a second that are finer than the unit chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +25,55 @@ pub enum EndOfTime {
     Last,
     /// The moment itself, 10000-01-01 00:00:00, as any other midnight. Python's `datetime` does not reach it.
     Next,
+}
+
+/// The Arrow form of TIME.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeAs {
+    /// Seconds of the day in 32 bits.
+    #[default]
+    Seconds,
+    /// Microseconds of the day in 64 bits, as tables of Iceberg and Delta Lake have them.
+    Microseconds,
+    /// Text, `HH:MM:SS`. It has the end of the day, 24:00:00.
+    Text,
+}
+
+/// The Arrow form of text and bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StringType {
+    /// With offsets of 32 bits; large objects with those of 64.
+    #[default]
+    Utf8,
+    /// With offsets of 64 bits.
+    LargeUtf8,
+    /// Views.
+    Utf8View,
+}
+
+impl StringType {
+    /// The form of large objects.
+    pub(super) fn of_lobs(self) -> StringType {
+        if self == StringType::Utf8 { StringType::LargeUtf8 } else { self }
+    }
+
+    /// For text.
+    pub(super) fn text(self) -> DataType {
+        match self {
+            StringType::Utf8 => DataType::Utf8,
+            StringType::LargeUtf8 => DataType::LargeUtf8,
+            StringType::Utf8View => DataType::Utf8View,
+        }
+    }
+
+    /// For bytes.
+    pub(super) fn bytes(self) -> DataType {
+        match self {
+            StringType::Utf8 => DataType::Binary,
+            StringType::LargeUtf8 => DataType::LargeBinary,
+            StringType::Utf8View => DataType::BinaryView,
+        }
+    }
 }
 
 /// The Arrow form of DECFLOAT.
@@ -89,6 +138,10 @@ pub struct Options {
     pub timestamp_excess: Excess,
     /// For timestamps after the year 9999.
     pub end_of_time: EndOfTime,
+    /// The form of TIME.
+    pub time_unit: TimeAs,
+    /// The form of text and bytes.
+    pub string_type: StringType,
     /// The form of DECFLOAT.
     pub decfloat: DecFloatAs,
     /// The form of decimals of more than 38 digits.
@@ -114,6 +167,8 @@ impl Default for Options {
             timestamp_unit: TimeUnit::Microsecond,
             timestamp_excess: Excess::default(),
             end_of_time: EndOfTime::default(),
+            time_unit: TimeAs::default(),
+            string_type: StringType::default(),
             decfloat: DecFloatAs::default(),
             wide_decimal: WideDecimalAs::default(),
             text_errors: TextErrors::default(),

@@ -6,8 +6,8 @@ use super::client_info::ClientInfo;
 use super::security::{Security, security};
 use super::tls::{MODES, Tls, fingerprint, path, server_name};
 use super::value::{
-    BAD_VALUES, ENDS_OF_TIME, EXCESSES, ISOLATIONS, LOBS, TEXT_ERRORS, UNITS, WIDE_DECIMALS, choice, decfloat, delay,
-    flag, number, seconds,
+    BAD_VALUES, ENDS_OF_TIME, EXCESSES, ISOLATIONS, LOBS, STRING_TYPES, TEXT_ERRORS, TIMES, UNITS, WIDE_DECIMALS,
+    choice, decfloat, delay, flag, number, seconds,
 };
 use super::{ConfigError, Lobs, Secret, database, error, host, unknown};
 use crate::client::limits::DELAY;
@@ -267,6 +267,16 @@ settings! {
         end_of_time => config.options.end_of_time = choice(key, value, &ENDS_OF_TIME)?;
         "str", "`raise`", files, travels,
         "9999-12-31-24.00.00: `raise` an error, `last` moment of that day, or `next` midnight, in the year 10000";
+
+        time_unit => config.options.time_unit = choice(key, value, &TIMES)?;
+        "str", "`s`", files, travels,
+        "TIME in seconds, `s`; in microseconds, `us`, as Iceberg and Delta Lake have it; or as `text`, which has
+        24:00:00 too";
+
+        string_type => config.options.string_type = choice(key, value, &STRING_TYPES)?;
+        "str", "`utf8`", files, travels,
+        "text as `utf8` and large objects as large_utf8; all as `large_utf8`; or all as `utf8_view`. Bytes go along, as
+        binary, large_binary or binary_view";
 
         decfloat => config.options.decfloat = decfloat(key, value)?;
         "str", "`text`", files, travels,

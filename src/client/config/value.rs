@@ -1,7 +1,7 @@
 //! The values of settings, from their text.
 
 use super::{ConfigError, Lobs, error};
-use crate::column::options::{BadValues, DecFloatAs, EndOfTime, Excess, TextErrors, WideDecimalAs};
+use crate::column::options::{BadValues, DecFloatAs, EndOfTime, Excess, StringType, TextErrors, TimeAs, WideDecimalAs};
 use crate::wire::sql::package::Isolation;
 use arrow_schema::TimeUnit;
 use std::time::Duration;
@@ -20,6 +20,10 @@ pub(super) const UNITS: [(&str, TimeUnit); 4] = [
     ("ms", TimeUnit::Millisecond),
     ("s", TimeUnit::Second),
 ];
+pub(super) const TIMES: [(&str, TimeAs); 3] =
+    [("s", TimeAs::Seconds), ("us", TimeAs::Microseconds), ("text", TimeAs::Text)];
+pub(super) const STRING_TYPES: [(&str, StringType); 3] =
+    [("utf8", StringType::Utf8), ("large_utf8", StringType::LargeUtf8), ("utf8_view", StringType::Utf8View)];
 pub(super) const EXCESSES: [(&str, Excess); 2] = [("raise", Excess::Raise), ("truncate", Excess::Truncate)];
 pub(super) const ENDS_OF_TIME: [(&str, EndOfTime); 3] =
     [("raise", EndOfTime::Raise), ("last", EndOfTime::Last), ("next", EndOfTime::Next)];

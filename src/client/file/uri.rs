@@ -6,7 +6,7 @@ use super::config::FileConfig;
 use crate::client::config::percent::encode;
 use crate::client::config::tls::TlsMode;
 use crate::client::config::{Config, security::Security};
-use crate::column::options::{DecFloatAs, EndOfTime, Excess, Options, TextErrors, WideDecimalAs};
+use crate::column::options::{DecFloatAs, EndOfTime, Excess, Options, StringType, TextErrors, TimeAs, WideDecimalAs};
 use arrow_schema::TimeUnit;
 
 impl FileConfig {
@@ -81,6 +81,22 @@ impl UriSettings {
                 EndOfTime::Next => Some("next"),
             },
         );
+        self.add(
+            "time_unit",
+            match options.time_unit {
+                TimeAs::Seconds => None,
+                TimeAs::Microseconds => Some("us"),
+                TimeAs::Text => Some("text"),
+            },
+        );
+        self.add(
+            "string_type",
+            match options.string_type {
+                StringType::Utf8 => None,
+                StringType::LargeUtf8 => Some("large_utf8"),
+                StringType::Utf8View => Some("utf8_view"),
+            },
+        );
         self.add("timestamp_excess", (options.timestamp_excess == Excess::Truncate).then_some("truncate"));
         self.add(
             "decfloat",
@@ -124,7 +140,7 @@ mod tests {
         let uri = format!(
             "drda://m%40e:s3cret@[::1]:8446/?signon_port=0&pool=IASP1&job_ccsid=273&timeout=2.5&statement_timeout=7&batch_delay=0.25\
              &security=encrypted&tls_fingerprint={fingerprint}&tls_server_name=box&timestamp_unit=ns\
-             &timestamp_excess=truncate&end_of_time=last&decfloat=decimal(34,2)&wide_decimal=text&text_errors=replace&bit_data_ccsid=37\
+             &time_unit=us&string_type=utf8_view&timestamp_excess=truncate&end_of_time=last&decfloat=decimal(34,2)&wide_decimal=text&text_errors=replace&bit_data_ccsid=37\
              &force_ccsid=A%3D273%3BB%3D37&additional_factor=123456&application_name=a%20b&allow_cleartext_password=true\
              &tls_cert=/c.pem&tls_key=/k.pem"
         );

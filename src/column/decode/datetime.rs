@@ -1,19 +1,24 @@
 //! DATE and TIME text to days and seconds.
 
-use arrow_array::types::{Date32Type, Time32SecondType};
-
+use arrow_array::types::{Date32Type, Time32SecondType, Time64MicrosecondType};
+use arrow_array::{ArrayRef, OffsetSizeTrait};
+use arrow_schema::TimeUnit;
 use fearless_simd::{Level, dispatch};
 
-use super::ColumnDecoder;
+use super::cell_layout::Fixed;
 use super::gather::{self, Extent};
 use super::primitive::{DecoderTarget, Exact, Primitive, Read};
-use crate::column::error::Reason;
+use super::varying::{ByteColumn, cells_of, counted_by_column};
+use super::{ColumnDecoder, views};
+use crate::column::error::{ColumnError, Reason};
+use crate::column::kind::ColumnKind;
+use crate::column::options::{StringType, TextErrors};
 use crate::wire::codec::instructions::level;
 use crate::wire::value::cell::{Cells, NULL};
 use crate::wire::value::date_vectors;
-use crate::wire::value::datetime;
 use crate::wire::value::error::{ValueError, ValueForm};
 use crate::wire::value::simd::LANES;
+use crate::wire::value::{datetext, datetime};
 
 /// DATE as days.
 pub(super) fn date(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
@@ -85,12 +90,67 @@ impl Read<i32> for Dates {
     }
 }
 
-/// TIME as seconds.
-pub(super) fn time(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
-    let read = |cell: &[u8; 8]| datetime::time(cell).map(u32::cast_signed);
-    let reader = Exact::<8, _, _> {
-        quick: move |cell: &[u8; 8]| read(cell).ok(),
-        careful: move |cell: &[u8; 8]| Ok(read(cell)?),
-    };
-    Box::new(Primitive::<Time32SecondType, _>::new(target, reader))
+/// TIME in the form of its kind.
+pub(super) fn time(kind: &ColumnKind, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
+    time_by(kind, target, datetime::time)
+}
+
+/// The same of eight characters that `read` makes seconds of the day of.
+pub(super) fn time_by<R>(kind: &ColumnKind, target: DecoderTarget, read: R) -> Box<dyn ColumnDecoder>
+where
+    R: Fn(&[u8; TIME]) -> Result<u32, ValueError> + Copy + Send + 'static,
+{
+    match kind {
+        ColumnKind::TimeText(form) => offsets!(*form, O => {
+            Box::new(TimeTexts { column: ByteColumn::<O>::new(target), read })
+        }),
+        ColumnKind::Time(TimeUnit::Microsecond) => {
+            let micros = move |cell: &[u8; TIME]| Ok(i64::from(read(cell)?) * 1_000_000);
+            Box::new(Primitive::<Time64MicrosecondType, _>::new(target, exact(micros)))
+        }
+        _ => {
+            let seconds = move |cell: &[u8; TIME]| Ok(read(cell)?.cast_signed());
+            Box::new(Primitive::<Time32SecondType, _>::new(target, exact(seconds)))
+        }
+    }
+}
+
+/// Reads times one by one.
+fn exact<T: Default>(read: impl Fn(&[u8; TIME]) -> Result<T, ValueError> + Copy + Send + 'static) -> impl Read<T> {
+    Exact::<TIME, _, _> {
+        quick: move |cell: &[u8; TIME]| read(cell).ok(),
+        careful: move |cell: &[u8; TIME]| Ok(read(cell)?),
+    }
+}
+
+/// Characters of a time.
+const TIME: usize = 8;
+
+/// TIME as text, `HH:MM:SS`.
+struct TimeTexts<R, O: OffsetSizeTrait> {
+    column: ByteColumn<O>,
+    read: R,
+}
+
+impl<R, O> ColumnDecoder for TimeTexts<R, O>
+where
+    R: Fn(&[u8; TIME]) -> Result<u32, ValueError> + Send + 'static,
+    O: OffsetSizeTrait,
+{
+    fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
+        self.column.convert(cells.first_row, cells_of(Fixed(TIME), cells), |cell, out| {
+            let cell = cell.first_chunk().ok_or(ValueError::Length { what: ValueForm::Time, len: cell.len() })?;
+            match (self.read)(cell) {
+                Err(ValueError::EndOfDay) => out.extend_from_slice(b"24:00:00"),
+                seconds => datetext::put_time(seconds?, b':', out)?,
+            }
+            Ok(())
+        })
+    }
+
+    counted_by_column!();
+
+    fn finish(&mut self) -> Result<ArrayRef, ColumnError> {
+        self.column.finish_text(TextErrors::Strict)
+    }
 }

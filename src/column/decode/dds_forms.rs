@@ -1,12 +1,13 @@
 //! Forms that only fields of records have: dates with a year of two digits, times with a separator of
 //! choice, binary numbers with an implied point.
 
-use arrow_array::types::{Date32Type, Decimal128Type, Time32SecondType};
+use arrow_array::types::{Date32Type, Decimal128Type};
 
 use super::ColumnDecoder;
 use super::cell_layout::Fixed;
 use super::datetime;
 use super::primitive::{DecoderTarget, Framed, Primitive, plain};
+use crate::column::kind::ColumnKind;
 use crate::wire::value::date_form::{DateForm, TimeForm};
 
 /// Dates as days.
@@ -20,15 +21,12 @@ pub(super) fn date(form: DateForm, target: DecoderTarget) -> Box<dyn ColumnDecod
     Box::new(Primitive::<Date32Type, _>::new(target, Framed { frame, quick, careful }))
 }
 
-/// Times as seconds.
-pub(super) fn time(form: TimeForm, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
-    if form != TimeForm::Hms {
-        return datetime::time(target);
+/// Times.
+pub(super) fn time(form: TimeForm, kind: &ColumnKind, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
+    match form {
+        TimeForm::Hms => datetime::time_by(kind, target, |cell| TimeForm::Hms.read(cell)),
+        _ => datetime::time(kind, target),
     }
-    let read = move |cell: &[u8]| form.read(cell).map(u32::cast_signed);
-    let quick = move |cell: &[u8]| read(cell).ok();
-    let careful = move |cell: &[u8]| Ok(read(cell)?);
-    Box::new(Primitive::<Time32SecondType, _>::new(target, Framed { frame: Fixed(8), quick, careful }))
 }
 
 /// Big-endian numbers of two, four or eight bytes as decimals; the scale is the column's.

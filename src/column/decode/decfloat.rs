@@ -1,7 +1,7 @@
 //! DECFLOAT as its canonical text, or as a decimal when one was asked for.
 
-use arrow_array::ArrayRef;
 use arrow_array::types::{Decimal128Type, Decimal256Type};
+use arrow_array::{ArrayRef, OffsetSizeTrait};
 
 use super::cell_layout::Fixed;
 use super::decimal::to_i256;
@@ -17,8 +17,8 @@ use crate::wire::value::error::{ValueError, ValueForm};
 use crate::wire::value::field::Shape;
 
 /// As text.
-pub(super) fn text(shape: Shape, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
-    Box::new(DecFloatTexts { frame: Fixed(fixed(shape)), column: ByteColumn::new(target) })
+pub(super) fn text<O: OffsetSizeTrait>(shape: Shape, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
+    Box::new(DecFloatTexts { frame: Fixed(fixed(shape)), column: ByteColumn::<O>::new(target) })
 }
 
 /// As a decimal of fixed point.
@@ -78,12 +78,12 @@ fn too_long(precision: u8) -> ValueError {
     ValueError::Digits { what: ValueForm::DecFloat, precision }
 }
 
-struct DecFloatTexts {
+struct DecFloatTexts<O: OffsetSizeTrait> {
     frame: Fixed,
-    column: ByteColumn<i32>,
+    column: ByteColumn<O>,
 }
 
-impl ColumnDecoder for DecFloatTexts {
+impl<O: OffsetSizeTrait> ColumnDecoder for DecFloatTexts<O> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         self.column
             .convert(cells.first_row, cells_of(self.frame, cells), |cell, out| Ok(decfloat::put_text(cell, out)?))

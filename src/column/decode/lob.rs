@@ -1,7 +1,7 @@
-//! CLOB, DBCLOB, BLOB and XML that travel after their rows in EXTDTA objects. 64-bit offsets, so
+//! CLOB, DBCLOB, BLOB and XML that travel after their rows in EXTDTA objects. 64-bit offsets unless told, so
 //! that a batch of large values never runs out of them.
 
-use arrow_array::ArrayRef;
+use arrow_array::{ArrayRef, OffsetSizeTrait};
 
 use super::ColumnDecoder;
 use super::primitive::DecoderTarget;
@@ -13,23 +13,27 @@ use crate::wire::ccsid::codec::Codec;
 use crate::wire::value::cell::{Cells, Lob};
 
 /// The decoder of large text.
-pub(super) fn text(codec: Codec, errors: TextErrors, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
-    Box::new(LobColumn { codec: Some(codec), errors, column: ByteColumn::new(target) })
+pub(super) fn text<O: OffsetSizeTrait>(
+    codec: Codec,
+    errors: TextErrors,
+    target: DecoderTarget,
+) -> Box<dyn ColumnDecoder> {
+    Box::new(LobColumn { codec: Some(codec), errors, column: ByteColumn::<O>::new(target) })
 }
 
 /// The decoder of large bytes.
-pub(super) fn binary(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
-    Box::new(LobColumn { codec: None, errors: TextErrors::Strict, column: ByteColumn::new(target) })
+pub(super) fn binary<O: OffsetSizeTrait>(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
+    Box::new(LobColumn { codec: None, errors: TextErrors::Strict, column: ByteColumn::<O>::new(target) })
 }
 
-struct LobColumn {
+struct LobColumn<O: OffsetSizeTrait> {
     /// `None` for bytes.
     codec: Option<Codec>,
     errors: TextErrors,
-    column: ByteColumn<i64>,
+    column: ByteColumn<O>,
 }
 
-impl ColumnDecoder for LobColumn {
+impl<O: OffsetSizeTrait> ColumnDecoder for LobColumn<O> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         let lobs = cells.lobs.iter().map(|lob| match lob {
             Lob::Null => None,

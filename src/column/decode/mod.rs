@@ -6,6 +6,26 @@
 //! where the options say so, or names the guilty row. UTF-8 is checked once: ASCII with its
 //! batch, when the array is made, and other text with its chunk (`proven`).
 
+/// The decoder of text or bytes with the offsets `O` of a form. Views are made of short ones.
+macro_rules! offsets {
+    ($form:expr, $offset:ident => $decoder:expr) => {
+        match $form {
+            StringType::Utf8 => {
+                type $offset = i32;
+                $decoder
+            }
+            StringType::LargeUtf8 => {
+                type $offset = i64;
+                $decoder
+            }
+            StringType::Utf8View => {
+                type $offset = i32;
+                views::shown($decoder)
+            }
+        }
+    };
+}
+
 mod binary;
 mod boolean;
 mod buffer_pool;
@@ -24,6 +44,7 @@ mod proven;
 mod stamps;
 mod text;
 mod varying;
+mod views;
 mod wide;
 mod zoned;
 
@@ -32,7 +53,7 @@ use arrow_array::ArrayRef;
 use self::primitive::DecoderTarget;
 use super::error::{Column, ColumnError};
 use super::kind::ColumnKind;
-use super::options::Options;
+use super::options::{Options, StringType};
 use crate::wire::value::cell::Cells;
 use crate::wire::value::field::{Field, Shape};
 use crate::wire::value::record_layout::{FieldForm, PlacedField};
@@ -71,7 +92,7 @@ pub fn placed(place: &PlacedField, index: usize, options: &Options) -> Result<Bo
     let target = || target(&kind, &place.field, index, options);
     Ok(match place.form {
         FieldForm::Date(form, _) => dds_forms::date(form, target()),
-        FieldForm::Time(form, _) => dds_forms::time(form, target()),
+        FieldForm::Time(form, _) => dds_forms::time(form, &kind, target()),
         FieldForm::Scaled => dds_forms::scaled(place.width, target()),
         FieldForm::Flag => boolean::flags(target()),
         FieldForm::Plain | FieldForm::DoubleOnly | FieldForm::DoubleOrSingle => {
@@ -95,20 +116,26 @@ fn of_kind(kind: ColumnKind, field: &Field, index: usize, options: &Options) -> 
         ColumnKind::Single => float::single(field.order, target),
         ColumnKind::Double => float::double(field, target),
         ColumnKind::Decimal { precision, .. } => decimal::decoder(field, precision, target),
-        ColumnKind::DecimalText { precision, scale } => wide::text(field, precision, scale, target),
+        ColumnKind::DecimalText { precision, scale, form } => {
+            offsets!(form, O => wide::text::<O>(field, precision, scale, target))
+        }
         ColumnKind::DecimalFloat { precision, scale } => wide::float(field, precision, scale, target),
-        ColumnKind::DecFloatText => decfloat::text(field.shape, target),
+        ColumnKind::DecFloatText(form) => offsets!(form, O => decfloat::text::<O>(field.shape, target)),
         ColumnKind::DecFloatDecimal { precision, scale } => decfloat::decimal(field.shape, precision, scale, target),
         ColumnKind::Boolean => boolean::decoder(field.shape, options.any_true, target),
         ColumnKind::Flag => boolean::flags(target),
         ColumnKind::Date => datetime::date(target),
-        ColumnKind::Time => datetime::time(target),
+        ColumnKind::Time(_) | ColumnKind::TimeText(_) => datetime::time(&kind, target),
         ColumnKind::Timestamp(unit) => stamps::timestamp(field, unit, options, target),
         ColumnKind::TimestampTz(unit) => stamps::timestamp_tz(field, unit, options, target),
-        ColumnKind::Text { codec, large: false } => text::decoder(field, codec, options.text_errors, target),
-        ColumnKind::Text { codec, large: true } => lob::text(codec, options.text_errors, target),
-        ColumnKind::Binary { large: false } => binary::decoder(field, target),
-        ColumnKind::Binary { large: true } => lob::binary(target),
+        ColumnKind::Text { codec, lob: false, form } => {
+            offsets!(form, O => text::decoder::<O>(field, codec, options.text_errors, target))
+        }
+        ColumnKind::Text { codec, lob: true, form } => {
+            offsets!(form, O => lob::text::<O>(codec, options.text_errors, target))
+        }
+        ColumnKind::Binary { lob: false, form } => offsets!(form, O => binary::decoder::<O>(field, target)),
+        ColumnKind::Binary { lob: true, form } => offsets!(form, O => lob::binary::<O>(target)),
     }
 }
 

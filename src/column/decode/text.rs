@@ -2,7 +2,7 @@
 //! single bytes so is what is ASCII, and everything else goes through its table value by value. The blanks that pad
 //! CHAR are data and stay.
 
-use arrow_array::ArrayRef;
+use arrow_array::{ArrayRef, OffsetSizeTrait};
 
 use super::ColumnDecoder;
 use super::cell_layout::{CellLayout, ForCellLayout, choose};
@@ -18,27 +18,26 @@ use crate::wire::value::cell::Cells;
 use crate::wire::value::field::Field;
 
 /// The decoder of text that lies in the row.
-pub(super) fn decoder(
+pub(super) fn decoder<O: OffsetSizeTrait>(
     field: &Field,
     codec: Codec,
     errors: TextErrors,
     target: DecoderTarget,
 ) -> Box<dyn ColumnDecoder> {
-    choose(field, BuildText { codec, errors, target })
+    choose(field, BuildText { codec, errors, column: ByteColumn::<O>::new(target) })
 }
 
-struct BuildText {
+struct BuildText<O: OffsetSizeTrait> {
     codec: Codec,
     errors: TextErrors,
-    target: DecoderTarget,
+    column: ByteColumn<O>,
 }
 
-impl ForCellLayout for BuildText {
+impl<O: OffsetSizeTrait> ForCellLayout for BuildText<O> {
     type Output = Box<dyn ColumnDecoder>;
 
     fn with<F: CellLayout>(self, frame: F) -> Self::Output {
-        let BuildText { codec, errors, target } = self;
-        let column = ByteColumn::new(target);
+        let BuildText { codec, errors, column } = self;
         match codec.ascii() {
             Some(ascii) => Box::new(Disguised { frame, ascii, codec, errors, column }),
             None => Box::new(Text { frame, codec, errors, column }),
@@ -46,14 +45,14 @@ impl ForCellLayout for BuildText {
     }
 }
 
-struct Text<F> {
+struct Text<F, O: OffsetSizeTrait> {
     frame: F,
     codec: Codec,
     errors: TextErrors,
-    column: ByteColumn<i32>,
+    column: ByteColumn<O>,
 }
 
-impl<F: CellLayout> ColumnDecoder for Text<F> {
+impl<F: CellLayout, O: OffsetSizeTrait> ColumnDecoder for Text<F, O> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         // Where a bad value is not to spoil the batch, each is looked at.
         let each = self.errors == TextErrors::Null;
@@ -73,15 +72,15 @@ impl<F: CellLayout> ColumnDecoder for Text<F> {
 }
 
 /// Text in a page of single bytes: nearly all of it is ASCII in disguise.
-struct Disguised<F> {
+struct Disguised<F, O: OffsetSizeTrait> {
     frame: F,
     ascii: Ascii,
     codec: Codec,
     errors: TextErrors,
-    column: ByteColumn<i32>,
+    column: ByteColumn<O>,
 }
 
-impl<F: CellLayout> ColumnDecoder for Disguised<F> {
+impl<F: CellLayout, O: OffsetSizeTrait> ColumnDecoder for Disguised<F, O> {
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         let (codec, errors) = (&self.codec, self.errors);
         self.column.translate(self.frame, &self.ascii, cells, |cell, out| decode(codec, errors, cell, out))

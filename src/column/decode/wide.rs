@@ -1,7 +1,7 @@
 //! DECIMAL and NUMERIC of more than 38 digits as text or as floats, for libraries without decimals of 256 bits.
 
-use arrow_array::ArrayRef;
 use arrow_array::types::Float64Type;
+use arrow_array::{ArrayRef, OffsetSizeTrait};
 
 use super::cell_layout::Fixed;
 use super::decimal::wide_value;
@@ -16,9 +16,20 @@ use crate::wire::value::field::Field;
 use crate::wire::value::types::Type;
 
 /// As text with all digits after the point.
-pub(super) fn text(field: &Field, precision: u8, scale: u8, target: DecoderTarget) -> Box<dyn ColumnDecoder> {
+pub(super) fn text<O: OffsetSizeTrait>(
+    field: &Field,
+    precision: u8,
+    scale: u8,
+    target: DecoderTarget,
+) -> Box<dyn ColumnDecoder> {
     let value = wide_value(field, precision);
-    Box::new(WideTexts { frame: Fixed(fixed(field.shape)), column: ByteColumn::new(target), value, precision, scale })
+    Box::new(WideTexts {
+        frame: Fixed(fixed(field.shape)),
+        column: ByteColumn::<O>::new(target),
+        value,
+        precision,
+        scale,
+    })
 }
 
 /// As the nearest float.
@@ -73,15 +84,19 @@ fn packed_float(cell: &[u8], precision: u8, scale: u8) -> Option<f64> {
     Some(if float == 0.0 { 0.0 } else { float })
 }
 
-struct WideTexts<V> {
+struct WideTexts<V, O: OffsetSizeTrait> {
     frame: Fixed,
-    column: ByteColumn<i32>,
+    column: ByteColumn<O>,
     value: V,
     precision: u8,
     scale: u8,
 }
 
-impl<V: Fn(&[u8]) -> Result<Wide, Reason> + Send + 'static> ColumnDecoder for WideTexts<V> {
+impl<V, O> ColumnDecoder for WideTexts<V, O>
+where
+    V: Fn(&[u8]) -> Result<Wide, Reason> + Send + 'static,
+    O: OffsetSizeTrait,
+{
     fn append(&mut self, cells: &Cells<'_>) -> Result<(), ColumnError> {
         let (value, precision, scale) = (&self.value, self.precision, self.scale);
         self.column.convert(cells.first_row, cells_of(self.frame, cells), |cell, out| {

@@ -60,7 +60,7 @@ impl<'a> ColumnEncoder<'a> {
         let codec = match ColumnKind::of(field, index, &Options::default())? {
             ColumnKind::Text { codec, .. } => Some(codec),
             // Dates and times are in the page of the connection.
-            ColumnKind::Date | ColumnKind::Time | ColumnKind::Timestamp(_) | ColumnKind::TimestampTz(_)
+            ColumnKind::Date | ColumnKind::Time(_) | ColumnKind::Timestamp(_) | ColumnKind::TimestampTz(_)
                 if field.ccsid != 0 =>
             {
                 Codec::new(field.ccsid).ok().filter(single_byte)

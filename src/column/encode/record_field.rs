@@ -64,7 +64,7 @@ impl<'a> RecordFieldEncoder<'a> {
         let codec = match kind {
             ColumnKind::Text { codec, .. } => Some(codec),
             // Where the page is not told, digits are EBCDIC.
-            ColumnKind::Date | ColumnKind::Time | ColumnKind::Timestamp(_) => {
+            ColumnKind::Date | ColumnKind::Time(_) | ColumnKind::Timestamp(_) => {
                 let ccsid = if matches!(place.field.ccsid, 0 | CCSID_BINARY) { 37 } else { place.field.ccsid };
                 Some(Codec::new(ccsid).map_err(|reason| ColumnError::Ccsid {
                     column: place.field.name.clone(),

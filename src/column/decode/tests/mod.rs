@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::column::error::Reason;
-use crate::column::options::{BadValues, DecFloatAs, EndOfTime, Excess, TextErrors};
+use crate::column::options::{BadValues, DecFloatAs, EndOfTime, Excess, TextErrors, TimeAs};
 use crate::wire::codec::reader::ByteOrder;
 use crate::wire::value::cell::{Lob, NULL};
 use crate::wire::value::error::{ValueError, ValueForm};
@@ -172,6 +172,53 @@ fn dates_and_times() {
     assert_eq!(primitives::<Time32SecondType>(&decode(&time, &cells)), [Some(86399), Some(1)]);
     let error = decode_with(&time, &Options::default(), &[Some(b"24:00:00")]).unwrap_err();
     assert_eq!(error.sqlstate(), "22008");
+}
+
+#[test]
+fn a_time_has_the_form_chosen() {
+    let (time, with) = (field(Type::Time, Shape::Fixed(8)), |time_unit| Options { time_unit, ..Options::default() });
+    let cells: [Option<&[u8]>; 3] = [Some(b"23.59.59"), None, Some(&[0xF0, 0xF1, 0x7A, 0xF0, 0xF0, 0x7A, 0xF0, 0xF2])];
+    let micros = decode_with(&time, &with(TimeAs::Microseconds), &cells).unwrap();
+    assert_eq!(primitives::<Time64MicrosecondType>(&micros), [Some(86_399_000_000), None, Some(3_602_000_000)]);
+    let text = decode_with(&time, &with(TimeAs::Text), &cells).unwrap();
+    assert_eq!(strings(&text), [Some("23:59:59"), None, Some("01:00:02")]);
+    let ends: [Option<&[u8]>; 2] = [Some(b"24.00.00"), Some(b"12:00 AM")];
+    assert_eq!(strings(&decode_with(&time, &with(TimeAs::Text), &ends).unwrap()), [Some("24:00:00"); 2]);
+    for unit in [TimeAs::Seconds, TimeAs::Microseconds] {
+        assert_eq!(bad(decode_with(&time, &with(unit), &ends)), (1, ValueError::EndOfDay.into()));
+    }
+    for wrong in [b"24.00.01", b"11.61.00", b"ab:cd:ef"] {
+        assert_eq!(decode_with(&time, &with(TimeAs::Text), &[Some(wrong)]).unwrap_err().sqlstate(), "22007");
+        let lenient = Options { bad_values: BadValues::Null, ..with(TimeAs::Text) };
+        assert_eq!(strings(&decode_with(&time, &lenient, &[Some(wrong)]).unwrap()), [None]);
+    }
+}
+
+#[test]
+fn text_and_bytes_have_the_type_chosen() {
+    let long = "a text of more than twelve bytes";
+    let cells = [Some(long.as_bytes()), None].map(|cell| cell.map(|cell| [&[0, cell.len() as u8], cell].concat()));
+    let cells = cells.each_ref().map(|cell| cell.as_deref());
+    for (string_type, kind) in
+        [(StringType::LargeUtf8, DataType::LargeUtf8), (StringType::Utf8View, DataType::Utf8View)]
+    {
+        let options = Options { string_type, ..Options::default() };
+        let array = decode_with(&text(Shape::Var, 1208), &options, &cells).unwrap();
+        assert_eq!((array.data_type(), array.null_count()), (&kind, 1));
+        let value = match string_type {
+            StringType::Utf8View => array.as_string_view().value(0),
+            _ => array.as_string::<i64>().value(0),
+        };
+        assert_eq!(value, long);
+        let bytes = decode_with(&text(Shape::Var, CCSID_BINARY), &options, &cells).unwrap();
+        let value = match string_type {
+            StringType::Utf8View => bytes.as_binary_view().value(0),
+            _ => bytes.as_binary::<i64>().value(0),
+        };
+        assert_eq!(value, long.as_bytes());
+        let error = decode_with(&text(Shape::Var, 1208), &options, &[Some(b"\0\x01\xFF")]).unwrap_err();
+        assert_eq!(error.sqlstate(), "22021");
+    }
 }
 
 #[test]
