@@ -37,6 +37,7 @@ _SCHEMA = re.compile(
     r'\s*+SET\s++(?:CURRENT\s++)?SCHEMA\s*+=?\s*+(?:"([^"]++)"|\'([^\']++)\'|(\w++))\s*+;?\s*+$', re.IGNORECASE
 )
 _REGISTER = re.compile(r"\s*SET\s+(CURRENT(?!\s+SCHEMA\b)|CLIENT|ENCRYPTION|PATH|ISOLATION)\b", re.IGNORECASE)
+_ISOLATION = re.compile(r"\s*SET\s+(?:CURRENT\s+)?ISOLATION\s*(?:=|\bTO\b)?\s*(UR|CS|RS|RR)\s*;?\s*$", re.IGNORECASE)
 #: Bytes of a statement, as Db2 has it.
 _LONGEST = 2 << 20
 
@@ -92,6 +93,13 @@ class Dialect:
     def is_register(self, sql: str) -> bool:
         """A special register of Db2 that DuckDB has not: it is taken and forgotten."""
         return bool(_REGISTER.match(sql))
+
+    def told(self, sql: str) -> None:
+        """Registers have the values that a statement says from now on. DuckDB has one isolation, whichever it
+        is told; a client finds the one that it asked for."""
+        self.take(client_information.told(sql))
+        if found := _ISOLATION.match(sql):
+            self.take({"ISOLATION": found[1].upper()})
 
     def to_duckdb(self, sql: str) -> Translated:
         """The statement for DuckDB.

@@ -254,7 +254,7 @@ class DuckSession(WatchedSession):
             return None
         statement = self._prepared(number)
         if statement.kind == "REGISTER":
-            self._dialect.take(client_information.told(statement.said))
+            self._dialect.told(statement.said)
             return None
         with self._watched():
             if statement.kind == "SAVEPOINT":
@@ -379,7 +379,7 @@ class DuckSession(WatchedSession):
     def set(self, sql: str, /) -> None:
         """The schema is taken over if there is one of the name, and what the client says of itself. Other registers
         mean nothing here."""
-        self._dialect.take(client_information.told(sql))
+        self._dialect.told(sql)
         if schema := self._dialect.schema(sql):
             kept.check(sql)
             try:
@@ -396,7 +396,7 @@ class DuckSession(WatchedSession):
             self._targets.clear()
             self._savepoints.forget_places()
             self._cursors.reset()
-            self._dialect.take(client_information.EMPTY)
+            self._dialect.take(client_information.EMPTY | {"ISOLATION": "CS"})
 
     def objects(self) -> Objects:
         """The tables, views and the like."""
