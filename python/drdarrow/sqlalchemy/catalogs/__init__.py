@@ -1,0 +1,13 @@
+"""What the catalogs of the four products are asked, a file for each."""
+
+from __future__ import annotations
+
+from drdarrow.sqlalchemy.catalogs import derby, ibmi, luw, zos
+from drdarrow.sqlalchemy.catalogs.catalog import Catalog
+
+CATALOGS: dict[str, Catalog] = {
+    "luw": luw.CATALOG,
+    "ibmi": ibmi.CATALOG,
+    "zos": zos.CATALOG,
+    "derby": derby.CATALOG,
+}
