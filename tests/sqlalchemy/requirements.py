@@ -1,0 +1,133 @@
+"""What the products can and cannot, each with its reason, for SQLAlchemy's tests of dialects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.testing import exclusions
+from sqlalchemy.testing.requirements import SuiteRequirements
+
+Exclusion = exclusions.compound
+
+
+def never(because: str) -> Any:
+    return property(lambda self: exclusions.skip_if(lambda config: True, because))
+
+
+def always() -> Any:
+    return property(lambda self: exclusions.open())
+
+
+def not_on(*products: str, because: str) -> Any:
+    """Not on the products that are named."""
+    return property(lambda self: exclusions.skip_if(lambda config: config.db.dialect.product.name in products, because))
+
+
+def only_on(*products: str, because: str) -> Any:
+    return property(lambda self: exclusions.only_if(lambda config: config.db.dialect.product.name in products, because))
+
+
+DB2 = ("luw", "ibmi", "zos")
+ALL = (*DB2, "derby")
+
+
+class Requirements(SuiteRequirements):
+    # -- tables and views --------------------------------------------------------------------------------------------
+    create_table_as = only_on("luw", "ibmi", because="Derby and z/OS fill no new table")
+    create_temp_table_as = never("a temporary table needs the schema SESSION")
+    temporary_tables = never("a temporary table needs DECLARE and the schema SESSION, or is one for all connections")
+    temp_table_reflection = never("declared temporary tables are in no catalog")
+    views = always()
+    foreign_keys_reflect_as_index = never("catalogs list no index for a foreign key")
+    computed_columns = only_on(
+        "derby", "luw", because="IBM i and z/OS have no generated columns but of their own kinds"
+    )
+    computed_columns_stored = computed_columns
+    computed_columns_default_persisted = computed_columns
+    computed_columns_reflect_persisted = computed_columns
+    identity_columns = not_on("derby", because="Derby has no MINVALUE, MAXVALUE and CYCLE of identities")
+    identity_columns_standard = identity_columns
+    schema_create_delete = always()
+    cross_schema_fk_reflection = not_on(*DB2, because="DuckDB, under the server, has no foreign key to another schema")
+    implicit_default_schema = always()
+    default_schema_name_switch = always()
+    foreign_key_constraint_name_reflection = always()
+    reflects_pk_names = always()
+    comment_reflection = not_on("derby", because="Derby has no comments")
+    check_constraint_reflection = always()
+    inline_check_constraint_reflection = always()
+    foreign_key_constraint_option_reflection_ondelete = always()
+    fk_constraint_option_reflection_ondelete_restrict = always()
+    fk_constraint_option_reflection_onupdate_restrict = always()
+    on_update_cascade = never("ON UPDATE has NO ACTION and RESTRICT only")
+    indexes_check_column_order = always()
+    server_defaults = always()
+    unicode_ddl = always()
+    uuid_data_type = never("no type for UUIDs")
+
+    # -- queries -----------------------------------------------------------------------------------------------------
+    intersect = always()
+    except_ = always()
+    window_functions = not_on("derby", because="Derby has ROW_NUMBER() only")
+    ctes = not_on("derby", because="Derby has no WITH")
+    nullsordering = always()
+    fetch_first = always()
+    fetch_no_order_by = always()
+    fetch_offset_with_options = never("no PERCENT, and WITH TIES on Db2 for LUW only")
+    fetch_expression = not_on("derby", because="Derby takes a number or a parameter after FETCH FIRST and OFFSET")
+    sql_expression_limit_offset = fetch_expression
+    order_by_label_with_expression = always()
+    tuple_in = not_on("derby", because="Derby compares no rows")
+    regexp_match = not_on("derby", "zos", because="no REGEXP_LIKE")
+    regexp_replace = not_on("derby", "zos", because="no REGEXP_REPLACE")
+    mod_operator_as_percent_sign = never("there is no %, but MOD()")
+    percent_schema_names = always()
+    aggregate_order_by = not_on("derby", because="Derby has no LISTAGG")
+    supports_bitwise_and = not_on("derby", because="Derby has no operators of bits")
+    supports_bitwise_or = supports_bitwise_and
+    supports_bitwise_xor = supports_bitwise_and
+    supports_bitwise_not = supports_bitwise_and
+
+    # -- transactions ------------------------------------------------------------------------------------------------
+    autocommit = always()
+    isolation_level = always()
+    savepoints = always()
+
+    def get_isolation_levels(self, config: Any) -> dict[str, Any]:
+        return {
+            "default": "READ COMMITTED",
+            "supported": ["AUTOCOMMIT", "READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"],
+        }
+
+    # -- values ------------------------------------------------------------------------------------------------------
+    unbounded_varchar = never("VARCHAR needs a length")
+    nvarchar_types = always()
+    date_coerces_from_datetime = never("a time of day in a DATE is an error: it would be lost")
+    datetime_historic = always()
+    date_historic = always()
+    timestamp_microseconds = always()
+    time_microseconds = never("TIME has whole seconds")
+    precision_numerics_enotation_small = always()
+    precision_numerics_many_significant_digits = never("decimals have 31 digits")
+    precision_numerics_retains_significant_digits = always()
+    infinity_floats = never("no infinity in FLOAT")
+    expressions_against_unbounded_text = never("CLOBs are not compared")
+
+
+#: Single tests that no requirement stands for: the products, and the reason.
+SINGLE = {
+    "TableViaSelectTest::test_without_metadata[plain": (("derby", "zos"), "Derby and z/OS fill no new table"),
+    "TableViaSelectTest::test_without_metadata[use_schema0]": (("derby", "zos"), "Derby and z/OS fill no new table"),
+    "CompoundSelectTest::test_limit_offset_in_unions_from_alias": (
+        ("derby",),
+        "Derby takes no FETCH FIRST in the parts of a union in FROM",
+    ),
+    "TrueDivTest::test_truediv_divisor[numeric_38": (ALL, "decimals have 31 digits"),
+    "TrueDivTest::test_truediv_divisor[numeric_tiny": (ALL, "decimals have 31 digits"),
+    "ExpandingBoundInTest::test_null_in_empty_set_is_false": (("derby",), "Derby compares no NULL without a type"),
+    "ComponentReflectionTest::test_get_unique_constraints": (
+        ("derby",),
+        "Derby has one constraint for a set of columns",
+    ),
+    "ComponentReflectionTest::test_schema_cache": (ALL, "DROP SCHEMA needs the word RESTRICT"),
+}

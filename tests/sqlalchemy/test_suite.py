@@ -1,0 +1,3 @@
+"""The tests that SQLAlchemy has for dialects."""
+
+from sqlalchemy.testing.suite import *  # noqa: F403
