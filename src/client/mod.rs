@@ -10,6 +10,8 @@ pub mod limits;
 mod login;
 pub mod printable;
 pub mod probe;
+#[cfg(any(feature = "python", feature = "adbc"))]
+pub(crate) mod process;
 pub mod server_info;
 pub mod sql;
 mod token;

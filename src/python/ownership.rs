@@ -1,11 +1,10 @@
-//! Who may touch a value: only the process that made it, and one thread or task at a time.
+//! Who may touch a value: only the process that made it ([`Owned`]), and one thread or task at a time.
 //!
-//! After a fork the child holds copies of the parent's sockets. [`Owned`] makes sure that nothing
-//! in the child writes to them or closes them: every use is refused and the value is leaked.
 //! [`OwnedSlot`] hands its value out to one user at a time without ever waiting: a lock that is waited
 //! for with Python's own lock held would be a deadlock.
 
 use crate::client::error::{Error, Result};
+pub(super) use crate::client::process::Owned;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,45 +17,10 @@ use super::runtime;
 const TRIES: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// A value that belongs to the process that made it.
-pub(super) struct Owned<T> {
-    pid: u32,
-    // None only while being dropped.
-    value: Option<T>,
-}
-
-impl<T> Owned<T> {
-    /// Made here and now.
-    pub(super) fn new(value: T) -> Owned<T> {
-        Owned { pid: std::process::id(), value: Some(value) }
-    }
-
-    /// The value, in its own process.
-    pub(super) fn get(&self) -> Result<&T> {
-        match &self.value {
-            Some(value) if self.pid == std::process::id() => Ok(value),
-            _ => Err(Error::interface("it was opened in another process: after a fork, open a connection of your own")),
-        }
-    }
-}
-
 impl<T> Owned<Arc<T>> {
     /// The value for work that outlives the call, or an exception.
     pub(super) fn shared(&self, py: Python<'_>) -> PyResult<Arc<T>> {
         self.get().or_raise(py).cloned()
-    }
-}
-
-impl<T> Drop for Owned<T> {
-    fn drop(&mut self) {
-        let value = self.value.take();
-        if self.pid == std::process::id() {
-            // Closing in the background starts tasks.
-            let _inside = runtime::enter();
-            drop(value);
-        } else {
-            std::mem::forget(value);
-        }
     }
 }
 
@@ -129,15 +93,5 @@ mod tests {
         first.push(2);
         drop(first);
         assert_eq!(*slot.take("thing").unwrap(), [1, 2]);
-    }
-
-    #[test]
-    fn nothing_is_dropped_in_another_process() {
-        let value = Arc::new(());
-        let mut owned = Owned::new(value.clone());
-        owned.pid ^= 1;
-        assert!(owned.get().unwrap_err().message.contains("opened in another process"));
-        drop(owned);
-        assert_eq!(Arc::strong_count(&value), 2);
     }
 }

@@ -1,8 +1,7 @@
 //! The tokio runtime below the classes, and the three ways to wait on it: blocking a Python thread,
 //! as an asyncio future, and as CPU work in the blocking pool. The only file here that names tokio.
 //!
-//! A runtime's threads do not survive a fork, so there is one runtime per process id, started when
-//! it is first needed. It is never dropped: nothing at the interpreter's end waits for it.
+//! The runtime is that of the process (`client::process`): a fork has its own.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,72 +11,46 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3_async_runtimes::{TaskLocals, generic};
-use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
+use tokio::runtime::{Handle, Runtime};
 use tokio::task::{JoinHandle, futures::TaskLocalFuture};
 
 use super::errors::{self, Raise};
-use crate::client::error::{Error, ErrorClass, Phase, Result};
+use crate::client::error::Result;
+pub(super) use crate::client::process::enter;
+use crate::client::process::{self, PerProcess};
 
 /// How long a thread waits before it looks for signals.
 const SLICE: Duration = Duration::from_millis(50);
-const WORKERS: usize = 2;
 
 /// A future that puts its result where it is wanted.
 type Work<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// The runtime of one process.
+/// One process: its runtime, and the state of the interpreter's end.
 struct Home {
-    pid: u32,
-    runtime: Runtime,
+    runtime: &'static Runtime,
     /// Held for reading while a thread of ours calls into Python.
     calls: RwLock<()>,
     /// Set when the interpreter ends: the thread that ends it.
     ended_by: OnceLock<ThreadId>,
-    /// The home of a process forked from this one.
-    child: OnceLock<Box<Home>>,
 }
 
-static FIRST: OnceLock<Box<Home>> = OnceLock::new();
+static HOMES: PerProcess<Home> = PerProcess::new();
 
 impl Home {
     /// This process's home, started when there is none yet. Called with Python's lock held, so that
     /// no fork can fall into its making.
     fn here() -> Result<&'static Home> {
-        let pid = std::process::id();
-        let mut place = &FIRST;
-        loop {
-            match place.get() {
-                Some(home) if home.pid == pid => return Ok(home),
-                Some(home) => place = &home.child,
-                None => {
-                    let home = Box::new(Home::start(pid)?);
-                    place.get_or_init(|| home);
-                }
-            }
-        }
+        HOMES.here(|| Ok(Home { runtime: process::runtime()?, calls: RwLock::new(()), ended_by: OnceLock::new() }))
     }
 
     /// This process's home if it was started.
     fn found() -> Option<&'static Home> {
-        let pid = std::process::id();
-        let mut home = FIRST.get()?;
-        while home.pid != pid {
-            home = home.child.get()?;
-        }
-        Some(home)
+        HOMES.found()
     }
 
     /// Waits for work, but no longer than a slice; true when it is done.
     fn slice(&self, work: &mut Work<'_>) -> bool {
         self.runtime.block_on(async { tokio::time::timeout(SLICE, work).await.is_ok() })
-    }
-
-    fn start(pid: u32) -> Result<Home> {
-        let runtime =
-            Builder::new_multi_thread().worker_threads(WORKERS).thread_name("drdarrow").enable_all().build().map_err(
-                |e| Error::new(ErrorClass::Operational, Phase::Config, "", format!("cannot start threads: {e}")),
-            )?;
-        Ok(Home { pid, runtime, calls: RwLock::new(()), ended_by: OnceLock::new(), child: OnceLock::new() })
     }
 
     /// Taking Python's lock back ends a daemon thread by force once the interpreter is being torn
@@ -213,11 +186,6 @@ pub(super) async fn pause(time: Duration) {
 /// The same from a thread that drives sockets: others take them over meanwhile.
 pub(super) fn aside<T>(call: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     tokio::task::block_in_place(|| inside(call))
-}
-
-/// While held, dropping a connection or a result can start its goodbye in the background.
-pub(super) fn enter() -> Option<EnterGuard<'static>> {
-    Home::found().map(|home| home.runtime.enter())
 }
 
 /// Called at exit, before Python is torn down: waits until no thread of ours is inside Python and
