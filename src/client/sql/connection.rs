@@ -1,6 +1,7 @@
 //! A connection: statements in, results out. Cheap to clone; all clones share one socket.
 
 use super::client_info;
+use super::describe::{StatementDescription, describe};
 use super::inner::Inner;
 use super::missing_package::with_package;
 use super::parameters;
@@ -141,6 +142,13 @@ impl Connection {
             Err(e) if !parameters::are_given(rows) && wants_parameters(&e) => Err(statement.counted(sql, e).await),
             other => other,
         }
+    }
+
+    /// Has a statement described without executing it.
+    pub async fn describe(&self, sql: &str) -> Result<StatementDescription> {
+        self.0.usable(Phase::Execute)?;
+        check_sql(sql)?;
+        describe(&self.0, sql).await
     }
 
     /// Runs a statement that returns rows; `parameters` holds an array of one element for each. Any other statement

@@ -290,7 +290,7 @@ fn may_follow(var: &SqlVar) -> bool {
 }
 
 /// How parameter `n` travels: as its SQL type says, always nullable; after the row where it `follows` it.
-fn field(n: usize, var: &SqlVar, follows: bool, session: &Session) -> Result<Field> {
+pub(super) fn field(n: usize, var: &SqlVar, follows: bool, session: &Session) -> Result<Field> {
     let id = match sent_as(var) {
         Some(TypeId::VARCHAR_MIXED) if follows => Some(TypeId::CLOB_MIXED),
         Some(TypeId::LONG_VARCHAR_BITS) if follows => Some(TypeId::BLOB),
