@@ -21,7 +21,7 @@ pub(super) fn folded(name: &str) -> String {
 }
 
 /// A table's name in quotes. `name` may have a schema and parts in quotes, as in SQL.
-pub(super) fn table(schema: Option<&str>, name: &str) -> Result<String> {
+pub fn table(schema: Option<&str>, name: &str) -> Result<String> {
     let parts = parts(name).ok_or_else(|| bad(&format!("{name:?} is not the name of a table")))?;
     let parts: Vec<String> = parts.iter().map(|part| as_it_is(part)).collect();
     let mut all: Vec<String> = Vec::new();
@@ -42,8 +42,8 @@ pub(super) fn bad(text: &str) -> Error {
     Error::new(ErrorClass::Programming, Phase::Execute, "42601", text)
 }
 
-/// One name, which may be in quotes already.
-fn quoted_part(name: &str) -> String {
+/// One name in quotes, which may be in quotes already.
+pub fn quoted_part(name: &str) -> String {
     match parts(name).as_deref() {
         Some([one]) => as_it_is(one),
         _ => quoted(name),

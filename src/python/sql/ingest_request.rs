@@ -39,7 +39,10 @@ impl IngestRequest {
         for (name, sql) in types.into_iter().flatten() {
             given.push((name.extract()?, sql.extract()?));
         }
-        Ok(IngestRequest { table, options: IngestOptions { mode, schema, types: given, batch_rows, skip } })
+        Ok(IngestRequest {
+            table,
+            options: IngestOptions { mode, schema, temporary: false, types: given, batch_rows, skip },
+        })
     }
 }
 

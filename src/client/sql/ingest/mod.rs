@@ -50,6 +50,8 @@ pub struct IngestOptions {
     pub mode: IngestMode,
     /// The schema of the table, unless its name has one or the connection's is meant.
     pub schema: Option<String>,
+    /// The table is a declared temporary one, `SESSION.NAME`, which ends with the connection.
+    pub temporary: bool,
     /// Types of columns of a table that is created, in SQL, by the columns' names.
     pub types: Vec<(String, String)>,
     /// Rows in one command, at most.
@@ -66,7 +68,15 @@ pub(super) async fn ingest(
     sample: Option<&RecordBatch>,
     options: &IngestOptions,
 ) -> Result<Batch> {
-    let name = identifier::table(options.schema.as_deref(), table)?;
+    let name = match (options.temporary, options.schema.as_deref()) {
+        (false, schema) => identifier::table(schema, table)?,
+        (true, None) => {
+            // Refuses a name with a schema.
+            identifier::table(Some("SESSION"), table)?;
+            format!("SESSION.{}", identifier::quoted_part(table))
+        }
+        (true, Some(_)) => return Err(bad("42601", format!("{table}: a temporary table is in the schema SESSION"))),
+    };
     if schema.fields().is_empty() {
         return Err(bad("42601", format!("{table}: the data has no columns")));
     }
@@ -79,11 +89,15 @@ pub(super) async fn ingest(
     }
     // Nobody is to change the table between its description and the rows.
     let turn = Batch::turn(inner).await?;
-    let known = if mode == IngestMode::Create { None } else { columns_of(inner, &name).await? };
+    let known = columns_of(inner, &name).await?;
     let mut statements = Vec::new();
     let columns = match (&known, mode) {
         (None, IngestMode::Append) => {
             return Err(bad("42704", format!("there is no table {name}")).hint("mode=\"create\" creates it"));
+        }
+        // Some servers end the transaction at a definition that fails.
+        (Some(_), IngestMode::Create) => {
+            return Err(bad("42710", format!("there is a table {name}")).hint("mode=\"append\" adds to it"));
         }
         (Some(known), IngestMode::Append | IngestMode::CreateAppend) => matched(&name, schema, known)?,
         _ => {
@@ -91,7 +105,10 @@ pub(super) async fn ingest(
                 statements.push(format!("DROP TABLE {name}"));
             }
             let columns = definition::columns(product, schema, sample, &options.types)?;
-            statements.push(format!("CREATE TABLE {name} {columns}"));
+            statements.push(match options.temporary {
+                false => format!("CREATE TABLE {name} {columns}"),
+                true => declaration(product, &name, &columns),
+            });
             schema.fields().iter().map(|field| quoted(field.name())).collect()
         }
     };
@@ -105,6 +122,13 @@ pub(super) async fn ingest(
         Some(most) => batch.skipping(most),
         None => batch,
     })
+}
+
+/// The declaration of a temporary table that keeps its rows over commits.
+fn declaration(product: Product, name: &str, columns: &str) -> String {
+    // Derby has no others. (Read: Derby's reference manual.)
+    let logged = if product == Product::Derby { " NOT LOGGED" } else { "" };
+    format!("DECLARE GLOBAL TEMPORARY TABLE {name} {columns} ON COMMIT PRESERVE ROWS{logged}")
 }
 
 /// The names of a table's columns; `None` where there is no table.
