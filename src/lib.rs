@@ -65,6 +65,7 @@
 //! * `server`: the answering side, in the module `server`: it serves SQL and record files from memory or
 //!   from an engine of your own.
 //! * `python`: the classes of the Python package.
+//! * `adbc`: the driver for ADBC's driver managers, which the library then answers as.
 //!
 //! # Promises
 //! * A value that cannot be represented is an [`Error`] naming column, row and bytes, never a silently different value.
@@ -74,6 +75,9 @@
 //!
 //! The modules that are not shown here may change at any time. `ARCHITECTURE.md` explains them, `GLOSSARY.md` the terms.
 
+#[cfg(feature = "adbc")]
+#[doc(hidden)]
+pub mod adbc;
 pub mod client;
 #[doc(hidden)]
 pub mod column;

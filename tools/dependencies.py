@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTICES = ROOT / "THIRD-PARTY-NOTICES"
-FEATURES = "python,server"
+FEATURES = "python,server,adbc"
 # Where wheels are for. What crates need elsewhere (browsers, telephones) is in none of them.
 PLATFORMS = (
     *(f"{cpu}-unknown-linux-{libc}" for cpu in ("x86_64", "aarch64") for libc in ("gnu", "musl")),

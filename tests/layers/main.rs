@@ -140,6 +140,11 @@ const MODULES: &[Module] = &[
         ours: &["client", "column/options", "column/encode", "column/kind", "server"],
         outside: &["pyo3", "arrow_array", "arrow_buffer", "arrow_schema", "pyo3_async_runtimes", "tokio", "tracing"],
     },
+    Module {
+        path: "adbc",
+        ours: &["client"],
+        outside: &["adbc_core", "adbc_ffi", "arrow_array", "arrow_buffer", "arrow_schema", "tokio", "tracing"],
+    },
     // The root of the crate declares and explains; it names what a user of the crate needs.
     Module { path: "lib", ours: &["client"], outside: &[] },
 ];
@@ -179,6 +184,9 @@ const ONLY_IN: &[(&str, &str, &[&str])] = &[
             "python/server/settings.rs",
         ],
     ),
+    ("adbc", "adbc_ffi", &["adbc/ffi.rs"]),
+    ("adbc", "arrow_buffer", &["adbc/nested.rs"]),
+    ("adbc", "tokio", &["adbc/cancel.rs", "adbc/wait.rs"]),
     ("client", "arrow_data", &["client/sql/batch/skipped.rs"]),
     ("client", "getrandom", &["client/login.rs"]),
     ("client", "percent_encoding", &["client/config/percent.rs"]),

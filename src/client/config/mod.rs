@@ -90,6 +90,11 @@ impl Config {
         attributes::without_secrets(&self.attributes, words)
     }
 
+    /// The isolation by its name: `nc`, `ur`, `cs`, `rs` or `rr`.
+    pub fn isolation_name(&self) -> &'static str {
+        value::ISOLATIONS.iter().find(|(_, isolation)| *isolation == self.isolation).map_or("", |(name, _)| name)
+    }
+
     /// Complains about what is missing or contradicts itself.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.host.is_empty() {
