@@ -118,6 +118,10 @@ settings! {
     /// A connection without a request for so long is closed, its transaction undone; none: never.
     idle_timeout: Option<Duration> = None => given.limit(key)?;
 
+    /// Statements that a client sends at once, and what it asks of an open result at once, are broken off after so long
+    /// with SQLCODE -952; none: never.
+    statement_timeout: Option<Duration> = None => given.limit(key)?;
+
     /// From the first byte to an open database, a TLS handshake included.
     login_timeout: Duration = Duration::from_secs(10);
 

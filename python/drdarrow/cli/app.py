@@ -124,6 +124,9 @@ def serve(
         ),
     ] = False,
     read_only: Annotated[bool, typer.Option("--read-only", help="Clients read, and change nothing.")] = False,
+    statement_timeout: Annotated[
+        float | None, typer.Option(help="Seconds after which a statement is broken off.")
+    ] = None,
     idle_timeout: Annotated[
         float | None, typer.Option(help="Seconds after which a client that asks nothing is hung up on.")
     ] = None,
@@ -150,6 +153,7 @@ def serve(
         max_connection_memory=max_connection_memory << 20,
         allow_cleartext_password=cleartext,
         read_only=read_only,
+        statement_timeout=statement_timeout,
         idle_timeout=idle_timeout,
     )
 

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from drdarrow.server import tokens
 from drdarrow.server.cursors import Cursor
 from drdarrow.server.engine import SqlError
+from drdarrow.server.joined import Joined, joined
 from drdarrow.server.patience import look
 
 __all__ = ["References"]
@@ -76,24 +77,31 @@ class References:
         return self._used or _SUSPICIOUS.search(sql) is not None
 
     def check(self, sql: str, cursor: Cursor) -> None:
-        """Refuses a statement that stands for too many tables, as a cursor sees them.
+        """Refuses a statement that stands for too many tables, or joins too many, as a cursor sees them.
 
         Raises SqlError -101.
         """
-        if not self.concerns(sql):
-            return
         words = tokens.words(sql)
+        if not self.concerns(sql):
+            joined(words, _not_joined).check()
+            return
         upper = [word.upper() for word, _ in words]
         start = tokens.start(words)
         if "VIEW" in upper and upper[start] in ("CREATE", "ALTER"):
             self._used = True
         of: Callable[[str | None], int] = _none
+        view: Callable[[str, object], Joined] = _not_joined
         if self._used:
             names = _names(words)
             found = _Totals(cursor, None if None in names else {name for name in names if name is not None})
-            of = found.of
-        if _count(words, of) > self._most:
+            of, view = found.of, found.joined
+        if (count := _count(words, of)) > self._most:
             raise _too_many(self._most)
+        made = joined(words, view)
+        if "MATERIALIZED" in upper:
+            # An expression that is inlined stands as often as it is named.
+            made = Joined(max(made.tables, count), made.equal * max(1, count))
+        made.check()
 
 
 class _Totals:
@@ -108,6 +116,7 @@ class _Totals:
         self.views: dict[str, dict[_View, tokens.Words]] = {}
         self.totals: dict[_View, int] = {}
         self._named: dict[_View, set[str]] = {}
+        self._joined: dict[_View, Joined] = {}
         wanted, seen = names, set(names or ())
         while wanted is None or wanted:
             look()
@@ -128,6 +137,14 @@ class _Totals:
         views = self.totals if name is None else self.views.get(name, {})
         return max((self.totals[other] for other in views if other != view), default=0)
 
+    def joined(self, word: str, kind: object) -> Joined:
+        """The tables and columns that a view of this name joins, with those that it names in turn."""
+        # With escapes it may be any name.
+        any_ = kind == tokens.STRING and not word.startswith("'")
+        views = self._joined.keys() if any_ else self.views.get(_name(word, kind), {}).keys()
+        of = [self._joined[view] for view in views if view in self._joined]
+        return Joined(max((one.tables for one in of), default=0), max((one.equal for one in of), default=0))
+
     def _add(self, view: _View) -> None:
         """The tables of a view and of all those below it, without recursion: they may be many."""
         stack, opened = [view], set[_View]()
@@ -137,7 +154,9 @@ class _Totals:
             if view in self.totals:
                 stack.pop()
             elif view in opened:
-                self.totals[view] = 1 + _count(self.views[view[0]][view], partial(self.of, view=view))
+                words = self.views[view[0]][view]
+                self.totals[view] = 1 + _count(words, partial(self.of, view=view))
+                self._joined[view] = joined(words, self.joined)
             else:
                 below = {other for name in self._named[view] for other in self.views.get(name, {})} - {view}
                 if below & opened - self.totals.keys():
@@ -157,6 +176,11 @@ def _body(words: tokens.Words) -> tokens.Words:
 def _none(_: str | None) -> int:
     """There are no views."""
     return 0
+
+
+def _not_joined(_: str, __: object) -> Joined:
+    """There are no views."""
+    return Joined()
 
 
 def _too_many(most: int) -> SqlError:

@@ -65,6 +65,8 @@ class ServerSettings:
             settings or variables of Python, through your own connections either, and views over files no longer read.
             Clients get SQLCODE -142 or -440 for statements and functions that would reach there. True leaves the
             instance as it is: whoever may log in can read and write the files of this machine with your rights.
+        statement_timeout: seconds, float, after which a statement is broken off with SQLCODE -952; those that a client
+            sends at once have them together, and so has each block of rows that it asks for; None for no limit.
         idle_timeout: a client that asks nothing for so many seconds is hung up on and its transaction undone, float;
             None: never.
         allow_cleartext_password: off this machine and without TLS, passwords are taken encrypted by AES or as a strong
@@ -101,6 +103,7 @@ class ServerSettings:
     max_connection_memory: int = 256 << 20
     allow_anyone: bool = False
     external_access: bool = False
+    statement_timeout: float | None = None
     idle_timeout: float | None = None
     allow_cleartext_password: bool = False
     read_only: bool = False

@@ -96,6 +96,16 @@ impl RunningCommand {
         }
     }
 
+    /// Asks again and again from a time on: commands that came together have it together. Never ends.
+    pub(in crate::server) async fn interrupt_from(&self, limit: Option<Instant>) -> Infallible {
+        let Some(limit) = limit else { return pending().await };
+        sleep_until(limit.into()).await;
+        loop {
+            self.interrupt();
+            sleep(AGAIN).await;
+        }
+    }
+
     async fn break_off(&self, interrupt: &Interrupt) -> Infallible {
         loop {
             while self.state().asked {

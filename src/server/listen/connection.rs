@@ -335,6 +335,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
         let interrupt = conversation.interrupt();
         let (running, statement) = (conversation.running.clone(), conversation.interrupt_statement());
         let deadline = conversation.branch_deadline();
+        let limit = self.settings.statement_timeout.and_then(|limit| std::time::Instant::now().checked_add(limit));
         let slot = (!conversation.is_open()).then(|| self.slot.clone());
         let mut task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
@@ -364,6 +365,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ServerConnection<S> {
                     result = &mut task => return result.ok().flatten(),
                     () = abandoned(&mut self.stream, &mut self.stopped, &mut self.ahead) => {}
                     never = running.break_off_when_asked(statement.as_ref(), deadline) => match never {},
+                    never = running.interrupt_from(limit) => match never {},
                 }
                 // The engine may not listen yet, or have another step to go.
                 loop {
