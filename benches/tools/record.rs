@@ -5,7 +5,7 @@ use super::Result;
 use super::frames::{Request, Scanner};
 use super::tape::{self, Exchange};
 use drdarrow::wire::ddm::codepoint as cp;
-use std::io::{Read, Write};
+use std::io::{Error, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -82,8 +82,23 @@ impl Log {
     }
 }
 
-/// Copies one direction until its end and hands on each chain when it is complete.
-fn pump(mut from: &TcpStream, mut to: &TcpStream, mut chain: impl FnMut(Vec<u8>)) -> Result<()> {
+/// Copies one direction until its end, which the other side is told in any case. One that has hung up is no failure: a
+/// client for files leaves without the reply to its last close.
+fn pump(from: &TcpStream, to: &TcpStream, chain: impl FnMut(Vec<u8>)) -> Result<()> {
+    let passed = pass(from, to, chain);
+    let told = to.shutdown(Shutdown::Write);
+    match passed.and_then(|()| Ok(told?)) {
+        Err(e) if e.downcast_ref().is_some_and(hung_up) => Ok(()),
+        done => done,
+    }
+}
+
+fn hung_up(e: &Error) -> bool {
+    matches!(e.kind(), ErrorKind::NotConnected | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
+}
+
+/// Copies one direction and hands on each chain when it is complete.
+fn pass(mut from: &TcpStream, mut to: &TcpStream, mut chain: impl FnMut(Vec<u8>)) -> Result<()> {
     let mut buf = vec![0; BUFFER];
     let mut scanner = Scanner::default();
     let mut collected = Vec::new();
@@ -91,7 +106,7 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream, mut chain: impl FnMut(Vec<u8>)
         let n = from.read(&mut buf)?;
         let mut input = buf.get(..n).unwrap_or_default();
         if input.is_empty() {
-            return Ok(to.shutdown(Shutdown::Write)?);
+            return Ok(());
         }
         // Noted before it is passed on: the other side cannot answer what was not noted yet.
         let all = input;

@@ -9,7 +9,9 @@ use drdarrow::client::config::Config;
 use drdarrow::client::sql::connection::Connection;
 use drdarrow::server::persona::LUW;
 use drdarrow::server::table::MemoryTables;
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 async fn read(port: u16, block: Option<&str>, sql: &[&str]) -> Vec<Vec<arrow_array::RecordBatch>> {
     let mut config = Config::new("127.0.0.1", port, "SAMPLE").unwrap();
@@ -56,4 +58,30 @@ async fn what_is_replayed_is_what_was_recorded() {
     let other = read(port, None, &["SELECT N FROM T", "SELECT * FROM T"]).await;
     assert_eq!(count(&other[0]), 1000);
     assert_eq!(other[1][0].num_columns(), 2);
+}
+
+#[test]
+fn a_client_that_hangs_up_without_its_last_reply_ends_the_recording() {
+    // EXCSAT in a chain of its own: what it asks does not matter.
+    const CHAIN: [u8; 10] = [0, 10, 0xD0, 1, 0, 1, 0, 4, 0x10, 0x41];
+    let (front, back) = (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let (address, target) = (front.local_addr().unwrap(), back.local_addr().unwrap().to_string());
+    let (done, over) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(record::proxy(&front, &target, true).unwrap().exchanges()));
+
+    let mut client = TcpStream::connect(address).unwrap();
+    let (mut server, _) = back.accept().unwrap();
+    client.write_all(&CHAIN).unwrap();
+    let mut asked = [0; CHAIN.len()];
+    server.read_exact(&mut asked).unwrap();
+    server.write_all(&CHAIN).unwrap();
+    // The reply has come, and is left unread: its client's end is a reset.
+    client.peek(&mut asked).unwrap();
+    drop(client);
+    // The server is told, or it would wait for the next request for ever.
+    server.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    assert_eq!(server.read(&mut asked).unwrap(), 0);
+    drop(server);
+    let exchanges = over.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert_eq!((exchanges.len(), exchanges[0].reply.as_slice()), (1, CHAIN.as_slice()));
 }
