@@ -13,6 +13,7 @@ use drdarrow::client::error::{Error, ErrorClass};
 use drdarrow::client::file::config::FileConfig;
 use drdarrow::client::file::connection::FileConnection;
 use drdarrow::client::file::file_name::FileName;
+use drdarrow::client::file::open_file::OpenFile;
 use drdarrow::client::file::options::OpenOptions;
 use drdarrow::client::file::read::Position;
 use drdarrow::client::limits::Limits;
@@ -388,6 +389,43 @@ async fn a_scan_that_is_left_is_closed() {
     let log = server.await.unwrap();
     let closes = log.requests.iter().filter(|r| r.has(cp::S38CLOSE)).count();
     assert_eq!(closes, 4, "two outfiles and two scans");
+}
+
+/// The requests for records so far, of `talk` with the file.
+async fn asked<F: Future>(talk: impl FnOnce(OpenFile) -> F) -> usize {
+    let (stream, server) = start(&Book::files(), Damage::None, Box::new(|_, _, bytes| Answer::Bytes(bytes)));
+    let connection = FileConnection::over(stream, Line::Local, config()).await.unwrap();
+    let file = connection.open(&cust(), numbered()).await.unwrap();
+    let _open = talk(file).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    connection.abort();
+    let log = server.await.unwrap();
+    log.requests.iter().filter(|r| r.has(cp::S38GETM)).count()
+}
+
+/// What describes a file is read first, from two outfiles.
+const DESCRIBED: usize = 4;
+
+#[tokio::test(start_paused = true)]
+async fn two_blocks_are_asked_for_ahead_of_a_slow_reader() {
+    let one_record = |file: OpenFile| async move {
+        let mut scan = file.scan().await.unwrap();
+        scan.set_limits(Limits { rows: 1, ..Limits::default() });
+        assert_eq!(scan.next().await.unwrap().unwrap().num_rows(), 1);
+        scan
+    };
+    assert_eq!(asked(one_record).await, DESCRIBED + 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_range_that_ends_with_a_block_asks_for_no_other() {
+    let first_block = |file: OpenFile| async move {
+        let mut scan = file.scan_range(1, Some(3)).await.unwrap();
+        assert_eq!(scan.next().await.unwrap().unwrap().num_rows(), 3);
+        assert!(scan.next().await.unwrap().is_none());
+        scan
+    };
+    assert_eq!(asked(first_block).await, DESCRIBED + 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
-//! A whole file, or a part of it, as Arrow record batches. The next block is asked for as soon as one arrives,
-//! so it travels while that one is decoded. No more than these two wait.
+//! A whole file, or a part of it, as Arrow record batches. The next blocks are asked for before one is decoded, so
+//! they travel meanwhile: the request after the one under way waits in the queue of the connection, which sends it
+//! as soon as that one is answered, however long a block takes its reader. No more than these three wait.
 
 use super::handle::Handle;
 use super::open_member::OpenMember;
@@ -17,13 +18,15 @@ use crate::net::transport::Deadline;
 use crate::wire::file::control::{Share, Which};
 use crate::wire::value::record_layout::Stride;
 use arrow_schema::SchemaRef;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle as Runtime;
 
 /// Records decoded between two looks at the size of the batch.
 const CHUNK: usize = 1024;
+/// Blocks asked for ahead of the one being decoded.
+const AHEAD: usize = 2;
 /// How long a block that nobody waits for may take before the connection is given up.
 const DRAIN: Duration = Duration::from_secs(30);
 
@@ -47,8 +50,8 @@ pub struct ScanStream {
     limits: Limits,
     /// How long records in hand wait for more.
     patience: BatchDelay,
-    /// The next block, on its way.
-    under_way: Option<Pending<FileReply>>,
+    /// The next blocks, on their way or asked for as soon as those before them have come.
+    under_way: VecDeque<Pending<FileReply>>,
     /// The block being decoded, and its first record that was not.
     block: Option<(RecordBlock, usize)>,
     part: ScanPart,
@@ -97,7 +100,7 @@ impl ScanStream {
             decoder,
             limits,
             patience: BatchDelay::default(),
-            under_way: None,
+            under_way: VecDeque::new(),
             block: None,
             part,
             handed_out: 0,
@@ -112,7 +115,7 @@ impl ScanStream {
         };
         stream.handle = Some(handle);
         match found {
-            None => stream.ask()?,
+            None => stream.ask(1)?,
             Some(Some(block)) => stream.take(block)?,
             Some(None) => stream.end(),
         }
@@ -130,7 +133,7 @@ impl ScanStream {
             return Ok(());
         }
         let handed_out = if self.decoder.is_empty() { None } else { self.patience.end(self.limits.delay) };
-        let Some(pending) = &mut self.under_way else { return Ok(()) };
+        let Some(pending) = self.under_way.front_mut() else { return Ok(()) };
         let answer = tokio::select! {
             biased;
             answer = self.remote.inner.wait(pending, Phase::Fetch) => answer,
@@ -139,7 +142,7 @@ impl ScanStream {
                 return Ok(());
             }
         };
-        self.under_way = None;
+        self.under_way.pop_front();
         let found = answer.and_then(|answer| {
             let layout = &self.handle.as_ref().map(|h| h.layout);
             let layout = layout.ok_or_else(|| Error::interface("the scan is closed"))?;
@@ -169,6 +172,8 @@ impl ScanStream {
     /// A block has come: keeps what is wanted of it and asks for the next.
     fn take(&mut self, block: RecordBlock) -> Result<()> {
         let (mut first, mut last) = (0, block.count);
+        // A block that is not full means that the end is near, and so does a number within reach of the last one.
+        let mut ahead = if block.count >= usize::from(self.count) { AHEAD } else { 1 };
         match &mut self.part {
             ScanPart::All => {}
             ScanPart::Numbers(from, to) => {
@@ -178,6 +183,11 @@ impl ScanStream {
                 };
                 first = (0..block.count).take_while(|at| numbers(*at) < *from).count();
                 last = (0..block.count).take_while(|at| numbers(*at) <= *to).count();
+                match to.saturating_sub(numbers(block.count - 1)) {
+                    0 => ahead = 0,
+                    left if left <= u32::from(self.count) => ahead = 1,
+                    _ => {}
+                }
             }
             ScanPart::Keys(range) => match range.take(&block.slots, &self.stride, block.count) {
                 Taken::All => {}
@@ -197,23 +207,29 @@ impl ScanStream {
         if first < last {
             self.block = Some((RecordBlock { count: last, ..block }, first));
         }
-        if all {
-            return self.ask();
+        if all && ahead > 0 {
+            return self.ask(ahead);
         }
         self.end();
         Ok(())
     }
 
-    fn ask(&mut self) -> Result<()> {
+    /// Asks until so many blocks are on their way.
+    fn ask(&mut self, ahead: usize) -> Result<()> {
         let Some(handle) = &self.handle else { return Ok(()) };
         let inner = &self.remote.inner;
-        let request =
-            read::get_many(inner.speech(), handle.dclnam, Which::Next, Share::Read, self.count, &handle.layout);
-        match inner.submit(request, Phase::Fetch) {
-            Ok(pending) => self.under_way = Some(pending),
-            // What has come is handed out first.
-            Err(e) => {
-                self.fail(e);
+        while self.under_way.len() < ahead {
+            let request =
+                read::get_many(inner.speech(), handle.dclnam, Which::Next, Share::Read, self.count, &handle.layout);
+            match inner.submit(request, Phase::Fetch) {
+                Ok(pending) => self.under_way.push_back(pending),
+                // Those under way may have come, or know the cause.
+                Err(_) if !self.under_way.is_empty() => break,
+                // What has come is handed out first.
+                Err(e) => {
+                    self.fail(e);
+                    break;
+                }
             }
         }
         Ok(())
@@ -251,15 +267,19 @@ impl ScanStream {
         self.let_go();
     }
 
-    /// Closes in the background, after the block that is on its way: nobody wants it, but who gave it up
+    /// Closes in the background, after the blocks that are on their way: nobody wants them, but who gave them up
     /// early would give up the connection too.
     fn let_go(&mut self) {
-        let (under_way, handle) = (self.under_way.take(), self.handle.take());
+        let (under_way, handle) = (std::mem::take(&mut self.under_way), self.handle.take());
         drop(handle);
-        let Some(mut pending) = under_way else { return };
+        if under_way.is_empty() {
+            return;
+        }
         let Ok(runtime) = Runtime::try_current() else { return };
         runtime.spawn(async move {
-            let _ = pending.wait(Some(Deadline::after(DRAIN))).await;
+            for mut pending in under_way {
+                let _ = pending.wait(Some(Deadline::after(DRAIN))).await;
+            }
         });
     }
 }
