@@ -14,6 +14,8 @@ if [ "${1:-}" != venv ]; then
     [ -e /usr/share/java/jt400.jar ] || missing="$missing libjt400-java"
     command -v tshark >/dev/null 2>&1 || missing="$missing tshark"
     /sbin/ldconfig -p | grep -q 'libicuuc\.so\.' || missing="$missing libicu-dev"
+    command -v valgrind >/dev/null 2>&1 || missing="$missing valgrind"
+    command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
     command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 fi
 [ -z "$missing" ] && exit 0

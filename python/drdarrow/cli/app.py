@@ -16,6 +16,7 @@ from rich.console import Console
 import drdarrow
 from drdarrow.cli import demo as demonstration
 from drdarrow.cli import ingest as sending
+from drdarrow.cli import manifest as manifests
 from drdarrow.cli import probe as probing
 from drdarrow.cli import query as reading
 from drdarrow.cli import serve as serving
@@ -271,6 +272,23 @@ def probe(
     to warn of, 1 when no DRDA was found or the host has no address, 2 when there is a warning.
     """
     probing.probe(address, port or [], timeout=timeout, database=database, as_json=as_json)
+
+
+@app.command("install-manifest")
+@plainly
+def install_manifest(
+    where: Annotated[
+        manifests.Where | None,
+        typer.Option(help="Where driver managers look: without, the virtual environment, outside of one the user's."),
+    ] = None,
+    library: Annotated[
+        Path | None,
+        typer.Option(help="The library of `make adbc`, for programs without Python; this package's own without."),
+    ] = None,
+    directory: Annotated[Path | None, typer.Option(help="Another place, for ADBC_DRIVER_PATH of the programs.")] = None,
+) -> None:
+    """Let driver managers of ADBC find the driver by its name, `drda`. Shows the file that was written."""
+    manifests.install(where, library=library, directory=directory)
 
 
 @app.callback(invoke_without_command=True)
