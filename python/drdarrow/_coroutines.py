@@ -88,7 +88,7 @@ async def give(value: _T) -> _T:
     return value
 
 
-async def fetch(cursor: _core.AsyncCursor, wanted: int = sys.maxsize) -> list[Row]:
+async def fetch(cursor: _core.AsyncCursor[_T], wanted: int = sys.maxsize) -> list[_T]:
     """So many rows. Where the task is cancelled, those that have come are kept for the next fetch."""
     kept = cursor._kept
     async with cursor._turn:
@@ -102,12 +102,13 @@ async def fetch(cursor: _core.AsyncCursor, wanted: int = sys.maxsize) -> list[Ro
                     break
                 raise
             kept += cursor._in_hand(wanted - len(kept))
-        rows = kept[:wanted]
+        # What the row factory refuses is fetched again.
+        rows = cursor._made(kept[:wanted])
         del kept[:wanted]
         return rows
 
 
-async def fetch_one(cursor: _core.AsyncCursor) -> Row | None:
+async def fetch_one(cursor: _core.AsyncCursor[_T]) -> _T | None:
     """The next row, or None at the end."""
     if not cursor._kept and (row := cursor._row_in_hand()) is not None:
         return row
@@ -115,7 +116,7 @@ async def fetch_one(cursor: _core.AsyncCursor) -> Row | None:
     return rows[0] if rows else None
 
 
-async def next_row(cursor: _core.AsyncCursor) -> Row:
+async def next_row(cursor: _core.AsyncCursor[_T]) -> _T:
     """The next row."""
     row = await fetch_one(cursor)
     if row is None:

@@ -78,6 +78,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<arrow::result_table::Collected>()?;
     module.add_class::<sql::catalog::CatalogTable>()?;
     module.add_class::<sql::executemany::RawBatch>()?;
+    module.add_class::<sql::row_factory::DictMaker>()?;
     module.add_class::<arguments::param_rows::RawRows>()?;
     module.add_class::<sql::ingest::Ingested>()?;
     module.add_function(wrap_pyfunction!(sql::ingest_request::check_ingest, module)?)?;

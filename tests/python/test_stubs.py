@@ -15,10 +15,11 @@ PACKAGE = Path(drdarrow.__file__).parent
 PROGRAM = """
 import asyncio
 from decimal import Decimal
-from typing import assert_type
+from typing import Any, assert_type
 
 import drdarrow
 from drdarrow import aio, server
+from drdarrow.rows import dict_row, namedtuple_row
 from drdarrow.types import ArrowArrayExportable, ArrowSchemaExportable, ArrowStreamExportable, Message, Row
 
 
@@ -30,6 +31,9 @@ def sync() -> None:
         for row in cursor:
             assert_type(row, Row)
         cursor.executemany("INSERT INTO t VALUES (?, ?)", ((i, "x") for i in range(3)))
+        assert_type(connection.cursor(row_factory=dict_row).execute("VALUES 1").fetchall(), list[dict[str, Any]])
+        connection.row_factory = namedtuple_row
+        connection.row_factory = dict  # type: ignore[assignment]
         stream: ArrowStreamExportable = connection.execute("VALUES 1").fetch_arrow(batch_rows=10)
         for batch in connection.execute("VALUES 1").fetch_arrow():
             exported: ArrowArrayExportable = batch

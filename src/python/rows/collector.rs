@@ -6,10 +6,10 @@ use pyo3::types::PyModule;
 
 /// While it lives the collector does not look at the rows that are made: they are many, hold no cycles, and it would
 /// look at those that are there already again and again.
-pub(super) struct PausedCollector<'py>(Option<Bound<'py, PyModule>>);
+pub(in crate::python) struct PausedCollector<'py>(Option<Bound<'py, PyModule>>);
 
 impl<'py> PausedCollector<'py> {
-    pub(super) fn new(py: Python<'py>) -> PyResult<PausedCollector<'py>> {
+    pub(in crate::python) fn new(py: Python<'py>) -> PyResult<PausedCollector<'py>> {
         static GC: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
         let gc = GC.get_or_try_init(py, || py.import("gc").map(Bound::unbind))?.bind(py);
         if !gc.call_method0("isenabled")?.is_truthy()? {

@@ -4,7 +4,7 @@
 //! Rows are made column by column, and zipped: that takes half the time of one row after the other.
 
 mod cells;
-mod collector;
+pub(super) mod collector;
 mod decimals;
 mod moments;
 mod recent;

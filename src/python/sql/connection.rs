@@ -8,8 +8,10 @@ use pyo3::types::PyDict;
 use super::catalog::{self, CatalogTable, GivenTable, wanted};
 use super::cursor_classes::{AsyncCursor, Cursor};
 use super::query::{AsyncQuery, Query, SharedQuery};
+use super::row_factory::RowFactory;
 use super::statement::SharedStatement;
 use crate::client::error::Result;
+use crate::python::arguments::given::Given;
 use crate::python::arguments::settings;
 use crate::python::caller::{Caller, ConnectOutcome};
 use crate::python::coroutine::{opening, spawn};
@@ -77,23 +79,23 @@ fn connecting<C: From<Arc<SharedConnection>> + 'static>(
 /// Threads may share it: their statements take turns. `with connection:` commits at the end, or rolls
 /// back when an exception leaves the block, and closes. Closing without a commit rolls back.
 #[pyclass(frozen, module = "drdarrow", weakref)]
-pub(in crate::python) struct Connection(Owned<Arc<SharedConnection>>);
+pub(in crate::python) struct Connection(Owned<Arc<SharedConnection>>, RowFactory);
 
 /// A connection to a database. Tasks may share it: their statements take turns.
 ///
 /// `async with connection` commits at the end, or rolls back when an exception leaves the block, and closes.
 #[pyclass(frozen, module = "drdarrow.aio", weakref)]
-pub(in crate::python) struct AsyncConnection(Owned<Arc<SharedConnection>>);
+pub(in crate::python) struct AsyncConnection(Owned<Arc<SharedConnection>>, RowFactory);
 
 impl From<Arc<SharedConnection>> for Connection {
     fn from(link: Arc<SharedConnection>) -> Connection {
-        Connection(Owned::new(link))
+        Connection(Owned::new(link), RowFactory::default())
     }
 }
 
 impl From<Arc<SharedConnection>> for AsyncConnection {
     fn from(link: Arc<SharedConnection>) -> AsyncConnection {
-        AsyncConnection(Owned::new(link))
+        AsyncConnection(Owned::new(link), RowFactory::default())
     }
 }
 
@@ -106,10 +108,13 @@ fn statement(py: Python<'_>, link: &Owned<Arc<SharedConnection>>) -> PyResult<Ar
 
 twins! {
     impl Connection {
-        /// A new Cursor. Raises InterfaceError when the connection is closed.
-        fn cursor(slf: Py<Self>, py: Python<'_>) -> PyResult<Cursor> {
+        /// A new Cursor, with a `row_factory` of its own where one is given. Raises InterfaceError when the
+        /// connection is closed.
+        #[pyo3(signature = (*, row_factory=Given::default()))]
+        fn cursor<'py>(slf: Py<Self>, py: Python<'py>, row_factory: Given<'py>) -> PyResult<Cursor> {
+            let rows = RowFactory::of_cursor(py, &row_factory, &slf.get().1)?;
             let statement = statement(py, &slf.get().0)?;
-            Ok(Cursor::new(py, slf.into_any(), statement))
+            Ok(Cursor::new(py, slf.into_any(), statement, rows))
         }
 
         /// `cursor().execute(operation, parameters)`: a Cursor of its own with the result.
@@ -120,7 +125,8 @@ twins! {
             operation: &Bound<'py, PyAny>,
             parameters: Option<&Bound<'py, PyAny>>,
         ) -> PyResult<Py<Cursor>> {
-            Cursor::execute(Py::new(py, Connection::cursor(slf, py)?)?, py, operation, parameters)
+            let cursor = Connection::cursor(slf, py, Given::default())?;
+            Cursor::execute(Py::new(py, cursor)?, py, operation, parameters)
         }
 
         /// A Query: the statement with its parameters, to be asked anew each time it is read. Asks nothing yet.
@@ -155,10 +161,13 @@ twins! {
     }
 
     impl AsyncConnection {
-        /// A new AsyncCursor. Raises InterfaceError when the connection is closed.
-        fn cursor(slf: Py<Self>, py: Python<'_>) -> PyResult<AsyncCursor> {
+        /// A new AsyncCursor, with a `row_factory` of its own where one is given. Raises InterfaceError when the
+        /// connection is closed.
+        #[pyo3(signature = (*, row_factory=Given::default()))]
+        fn cursor<'py>(slf: Py<Self>, py: Python<'py>, row_factory: Given<'py>) -> PyResult<AsyncCursor> {
+            let rows = RowFactory::of_cursor(py, &row_factory, &slf.get().1)?;
             let statement = statement(py, &slf.get().0)?;
-            AsyncCursor::new(py, slf.into_any(), statement)
+            AsyncCursor::new(py, slf.into_any(), statement, rows)
         }
 
         /// `cursor().execute(operation, parameters)`: an AsyncCursor of its own with the result.
@@ -169,7 +178,8 @@ twins! {
             operation: &Bound<'py, PyAny>,
             parameters: Option<&Bound<'py, PyAny>>,
         ) -> PyResult<Bound<'py, PyAny>> {
-            AsyncCursor::execute(Bound::new(py, AsyncConnection::cursor(slf, py)?)?, operation, parameters)
+            let cursor = AsyncConnection::cursor(slf, py, Given::default())?;
+            AsyncCursor::execute(Bound::new(py, cursor)?, operation, parameters)
         }
 
         /// An AsyncQuery: the statement with its parameters, to be asked anew each time it is read. Asks nothing yet.
@@ -211,6 +221,18 @@ twins! {
             link.open().or_raise(py)?;
             link.client.set_autocommit(on);
             Ok(())
+        }
+
+        /// What makes the rows of its new cursors: None for tuples, or a callable that takes the cursor and returns
+        /// what makes a row of a tuple, such as `drdarrow.rows.dict_row`.
+        #[getter]
+        fn get_row_factory(&self, py: Python<'_>) -> Py<PyAny> {
+            self.1.get(py)
+        }
+
+        #[setter]
+        fn set_row_factory(&self, factory: &Bound<'_, PyAny>) -> PyResult<()> {
+            self.1.set(factory)
         }
 
         /// Closed by `close()` or lost, bool.

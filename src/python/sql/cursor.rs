@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple};
+use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple, PyType};
 
 use super::cursor_classes::{AsyncCursor, Cursor};
 use super::description::{describe_state, description, drain_messages, row_count};
@@ -84,20 +84,23 @@ twins! {
         /// The next row as a tuple, or None at the end.
         ///
         /// Raises ProgrammingError when there is no result, InterfaceError when the cursor is closed.
-        fn fetchone<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-            fetch::one(py, self.statement.get().or_raise(py)?)
+        fn fetchone<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+            let (py, cursor) = (slf.py(), slf.get());
+            let statement = cursor.statement.get().or_raise(py)?;
+            let maker = cursor.rows.maker(slf, statement)?;
+            fetch::one(py, statement)?.map(|row| maker.one(row)).transpose()
         }
 
         /// The next `size` rows, `arraysize` unless given: list of tuples, shorter at the end.
         #[pyo3(signature = (size=None))]
-        fn fetchmany<'py>(&self, py: Python<'py>, size: Option<i64>) -> PyResult<Bound<'py, PyList>> {
-            let wanted = size.map_or(Ok(self.get_arraysize()), |size| fetch::count(py, "size", size))?;
-            fetch::many(py, self.statement.get().or_raise(py)?, wanted)
+        fn fetchmany<'py>(slf: &Bound<'py, Self>, size: Option<i64>) -> PyResult<Bound<'py, PyList>> {
+            let wanted = size.map_or(Ok(slf.get().get_arraysize()), |size| fetch::count(slf.py(), "size", size))?;
+            Cursor::made(slf, wanted)
         }
 
         /// All remaining rows: list of tuples.
-        fn fetchall<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-            fetch::many(py, self.statement.get().or_raise(py)?, usize::MAX)
+        fn fetchall<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
+            Cursor::made(slf, usize::MAX)
         }
 
         #[doc = include_str!("fetch_arrow.txt")]
@@ -136,8 +139,8 @@ twins! {
             slf
         }
 
-        fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-            self.fetchone(py)
+        fn __next__<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+            Cursor::fetchone(slf)
         }
 
         fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -266,9 +269,20 @@ twins! {
         }
 
         /// The next row if it is in hand, without waiting; None says nothing about the end.
-        fn _row_in_hand<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-            let Ok(mut lease) = self.statement.get().or_raise(py)?.lease_rows() else { return Ok(None) };
-            fetch::take_one(py, &mut lease)
+        fn _row_in_hand<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+            let (py, cursor) = (slf.py(), slf.get());
+            let statement = cursor.statement.get().or_raise(py)?;
+            let maker = cursor.rows.maker(slf, statement)?;
+            let Ok(mut lease) = statement.lease_rows() else { return Ok(None) };
+            let row = fetch::take_one(py, &mut lease)?;
+            drop(lease);
+            row.map(|row| maker.one(row)).transpose()
+        }
+
+        /// Tuples in the form of the row factory: a list, which may be the same.
+        fn _made<'py>(slf: &Bound<'py, Self>, rows: Bound<'py, PyList>) -> PyResult<Bound<'py, PyList>> {
+            let statement = slf.get().statement.get().or_raise(slf.py())?;
+            slf.get().rows.maker(slf, statement)?.all(rows)
         }
 
         /// Waits until rows are in hand; False at the end. It takes none, so that none are lost with a task that is
@@ -344,6 +358,24 @@ twins! {
         fn set_arraysize(&self, py: Python<'_>, rows: i64) -> PyResult<()> {
             self.arraysize.store(fetch::count(py, "arraysize", rows)?, Ordering::Relaxed);
             Ok(())
+        }
+
+        /// What makes its rows: None for tuples, or a callable that takes the cursor, once for each result, and returns
+        /// what makes a row of a tuple, such as `drdarrow.rows.dict_row`. A change counts from the next fetch.
+        #[getter]
+        fn get_row_factory(&self, py: Python<'_>) -> Py<PyAny> {
+            self.rows.get(py)
+        }
+
+        #[setter]
+        fn set_row_factory(&self, factory: &Bound<'_, PyAny>) -> PyResult<()> {
+            self.rows.set(factory)
+        }
+
+        /// Generic in its rows, for annotations: `Cursor[dict[str, Any]]`.
+        #[classmethod]
+        fn __class_getitem__<'py>(cls: &Bound<'py, PyType>, row: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+            cls.py().import("types")?.getattr("GenericAlias")?.call1((cls, row))
         }
 
         /// Warnings of the server for the last statement: list of (class, instance). They are not raised.

@@ -6,6 +6,8 @@ use std::sync::atomic::AtomicUsize;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
+use super::fetch;
+use super::row_factory::RowFactory;
 use super::statement::SharedStatement;
 use crate::python::errors;
 use crate::python::errors::Raise;
@@ -22,6 +24,7 @@ pub(in crate::python) struct Cursor {
     pub(super) statement: Owned<Arc<SharedStatement>>,
     pub(super) messages: Py<PyList>,
     pub(super) arraysize: AtomicUsize,
+    pub(super) rows: RowFactory,
 }
 
 /// Executes statements and fetches their rows. One task at a time may use it.
@@ -31,6 +34,7 @@ pub(in crate::python) struct AsyncCursor {
     pub(super) statement: Owned<Arc<SharedStatement>>,
     pub(super) messages: Py<PyList>,
     pub(super) arraysize: AtomicUsize,
+    pub(super) rows: RowFactory,
     /// Rows fetched and not handed out: those of a fetch that was cancelled.
     #[pyo3(get)]
     _kept: Py<PyList>,
@@ -40,9 +44,14 @@ pub(in crate::python) struct AsyncCursor {
 }
 
 impl Cursor {
-    pub(super) fn new(py: Python<'_>, connection: Py<PyAny>, statement: Arc<SharedStatement>) -> Cursor {
+    pub(super) fn new(
+        py: Python<'_>,
+        connection: Py<PyAny>,
+        statement: Arc<SharedStatement>,
+        rows: RowFactory,
+    ) -> Cursor {
         let messages = PyList::empty(py).unbind();
-        Cursor { connection, statement: Owned::new(statement), messages, arraysize: AtomicUsize::new(1) }
+        Cursor { connection, statement: Owned::new(statement), messages, arraysize: AtomicUsize::new(1), rows }
     }
 
     /// The statement, for something new.
@@ -58,6 +67,15 @@ impl Cursor {
         self.statement.get().or_raise(py).cloned()
     }
 
+    /// So many rows, made by the row factory. Those that it refuses are lost.
+    pub(super) fn made<'py>(slf: &Bound<'py, Cursor>, wanted: usize) -> PyResult<Bound<'py, PyList>> {
+        let py = slf.py();
+        let statement = slf.get().statement.get().or_raise(py)?;
+        let maker = slf.get().rows.maker(slf, statement)?;
+        let rows = fetch::many(py, statement, wanted)?;
+        maker.all(rows).inspect_err(|_| statement.lose())
+    }
+
     /// Nothing speaks against taking the whole result.
     pub(super) fn whole(&self, _py: Python<'_>) -> PyResult<()> {
         Ok(())
@@ -65,12 +83,18 @@ impl Cursor {
 }
 
 impl AsyncCursor {
-    pub(super) fn new(py: Python<'_>, connection: Py<PyAny>, statement: Arc<SharedStatement>) -> PyResult<AsyncCursor> {
+    pub(super) fn new(
+        py: Python<'_>,
+        connection: Py<PyAny>,
+        statement: Arc<SharedStatement>,
+        rows: RowFactory,
+    ) -> PyResult<AsyncCursor> {
         Ok(AsyncCursor {
             connection,
             statement: Owned::new(statement),
             messages: PyList::empty(py).unbind(),
             arraysize: AtomicUsize::new(1),
+            rows,
             _kept: PyList::empty(py).unbind(),
             _turn: py.import("asyncio")?.call_method0("Lock")?.unbind(),
         })

@@ -12,5 +12,6 @@ pub(super) mod ingest;
 pub(super) mod ingest_request;
 mod procedure;
 pub(super) mod query;
+pub(super) mod row_factory;
 mod statement;
 mod type_code;

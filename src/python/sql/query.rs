@@ -9,6 +9,7 @@ use pyo3::types::{PyCapsule, PyDict};
 
 use super::cursor_classes::{AsyncCursor, Cursor};
 use super::fetch;
+use super::row_factory::RowFactory;
 use super::statement::SharedStatement;
 use crate::client::batch_source::BatchSource;
 use crate::client::error::{Error, Result};
@@ -157,7 +158,8 @@ twins! {
         /// Asks the server: a Cursor of its own with the result.
         fn execute(&self, py: Python<'_>) -> PyResult<Cursor> {
             let statement = runtime::wait(py, self.query.get().or_raise(py)?.ask())?;
-            Ok(Cursor::new(py, self.connection.clone_ref(py), statement))
+            let rows = RowFactory::of_connection(self.connection.bind(py))?;
+            Ok(Cursor::new(py, self.connection.clone_ref(py), statement, rows))
         }
 
         /// The columns, a Schema. One that was not read before is opened for that and closed again, later it costs no
@@ -376,6 +378,7 @@ impl<'py> IntoPyObject<'py> for Asked {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, AsyncCursor>> {
-        Bound::new(py, AsyncCursor::new(py, self.connection, self.statement)?)
+        let rows = RowFactory::of_connection(self.connection.bind(py))?;
+        Bound::new(py, AsyncCursor::new(py, self.connection, self.statement, rows)?)
     }
 }
