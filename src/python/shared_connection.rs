@@ -13,6 +13,7 @@ use crate::client::file::config::FileConfig;
 use crate::client::file::connection::FileConnection;
 use crate::client::limits::Limits;
 use crate::client::sql::connection::Connection;
+use crate::client::sql::transaction::Transactions;
 
 /// A server that does not answer the goodbye is left after this long.
 const GOODBYE: Duration = Duration::from_secs(3);
@@ -103,6 +104,20 @@ impl SharedConnection {
         self.open()?;
         let _waiting = self.waiting();
         self.client.set_client_info(&info).await
+    }
+
+    /// Begins a transaction, or a savepoint within one: its number.
+    pub(super) async fn begin_block(self: Arc<SharedConnection>, owner: u64) -> Result<usize> {
+        self.open()?;
+        let _waiting = self.waiting();
+        Transactions(&self.client).begin(owner).await
+    }
+
+    /// Keeps or undoes what was done since.
+    pub(super) async fn end_block(self: Arc<SharedConnection>, number: usize, well: bool) -> Result<()> {
+        self.open()?;
+        let _waiting = self.waiting();
+        Transactions(&self.client).end(number, well).await
     }
 
     /// The connection for files with the same address and login, made when it is first asked for.

@@ -197,6 +197,12 @@ impl Connection {
 
     /// Makes the changes last. Readers that the server does not hold end with an error.
     pub async fn commit(&self) -> Result<()> {
+        self.0.work.outside_of_blocks()?;
+        self.commit_now().await
+    }
+
+    /// Commits, in a transaction or not.
+    pub(super) async fn commit_now(&self) -> Result<()> {
         let _turn = self.0.turn().await?;
         if self.0.is_within() {
             self.0.work.rows.answered().await?;
@@ -209,6 +215,12 @@ impl Connection {
 
     /// Undoes the changes. Open readers end with an error.
     pub async fn rollback(&self) -> Result<()> {
+        self.0.work.outside_of_blocks()?;
+        self.rollback_now().await
+    }
+
+    /// Rolls back, in a transaction or not.
+    pub(super) async fn rollback_now(&self) -> Result<()> {
         let _turn = self.0.turn().await?;
         self.0.usable(Phase::Execute)?;
         self.0.end_readers(true, "the reader was ended by a rollback");
@@ -247,9 +259,18 @@ impl Connection {
         tracing::info!(peer = self.0.peer, "connection closed");
     }
 
-    /// Commits after every statement, from the next one on.
+    /// Commits after every statement, from the next one on, or after the transaction under way.
     pub fn set_autocommit(&self, on: bool) {
-        self.0.autocommit.store(on, Ordering::Release);
+        let mut blocks = self.0.work.blocks();
+        match blocks.depth {
+            0 => self.0.autocommit.store(on, Ordering::Release),
+            _ => blocks.autocommit = on,
+        }
+    }
+
+    /// Refuses what a block of a [`Transactions`](super::transaction::Transactions) forbids.
+    pub fn outside_of_blocks(&self) -> Result<()> {
+        self.0.work.outside_of_blocks()
     }
 
     /// Whether every statement is committed.

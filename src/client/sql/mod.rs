@@ -24,6 +24,7 @@ mod sections;
 pub mod statement;
 mod statement_kind;
 pub mod stream;
+pub mod transaction;
 mod turn;
 mod unit_of_work;
 pub mod update_result;

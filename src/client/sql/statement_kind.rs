@@ -13,9 +13,26 @@ pub(super) enum StatementKind {
 }
 
 const QUERIES: [&str; 3] = ["SELECT", "WITH", "VALUES"];
-const STATEMENTS: [&str; 16] = [
-    "ALTER", "COMMENT", "CREATE", "DECLARE", "DELETE", "DROP", "GRANT", "INSERT", "LABEL", "LOCK", "MERGE", "RENAME",
-    "REVOKE", "SET", "TRUNCATE", "UPDATE",
+const STATEMENTS: [&str; 19] = [
+    "ALTER",
+    "COMMENT",
+    "CREATE",
+    "DECLARE",
+    "DELETE",
+    "DROP",
+    "GRANT",
+    "INSERT",
+    "LABEL",
+    "LOCK",
+    "MERGE",
+    "RELEASE",
+    "RENAME",
+    "REVOKE",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "SET",
+    "TRUNCATE",
+    "UPDATE",
 ];
 
 /// Looks at the first word after comments and opening parentheses.

@@ -1,8 +1,9 @@
 //! The unit of work of a connection: its state, and a count of its ends.
 
 use super::rows_under_way::RowsUnderWay;
-use std::sync::Arc;
+use crate::client::error::{Error, Result};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::sync::Mutex;
 
 /// The unit of work of a connection, and who may go on with it.
@@ -24,6 +25,8 @@ pub(super) struct UnitOfWork {
     pub no_arrays: AtomicBool,
     /// The server does not know savepoints.
     pub no_savepoints: AtomicBool,
+    /// Blocks of `transaction()` under way.
+    blocks: std::sync::Mutex<Blocks>,
     commits: AtomicU64,
     rollbacks: AtomicU64,
 }
@@ -32,6 +35,19 @@ impl UnitOfWork {
     /// How often it was committed and rolled back by others than batches.
     pub(super) fn ends(&self) -> Ends {
         Ends { commits: self.commits.load(Ordering::Acquire), rollbacks: self.rollbacks.load(Ordering::Acquire) }
+    }
+
+    /// The blocks under way.
+    pub(super) fn blocks(&self) -> MutexGuard<'_, Blocks> {
+        self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses what would end the unit of work of a block.
+    pub(super) fn outside_of_blocks(&self) -> Result<()> {
+        match self.blocks().depth {
+            0 => Ok(()),
+            _ => Err(Error::interface("within transaction(): its block commits or rolls back when it ends")),
+        }
     }
 
     /// It was committed.
@@ -51,6 +67,19 @@ impl UnitOfWork {
         self.open.store(false, Ordering::Release);
         self.put_off.store(false, Ordering::Release);
     }
+}
+
+/// The blocks under way on a connection, the outermost first.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    /// How many.
+    pub depth: usize,
+    /// Who began the first one.
+    pub owner: u64,
+    /// Whether statements are committed by themselves after it.
+    pub autocommit: bool,
+    /// Units of work that had ended when it began.
+    pub ends: Option<Ends>,
 }
 
 /// How often units of work ended.

@@ -154,6 +154,16 @@ twins! {
             runtime::wait(py, beside(py, self.0.get().or_raise(py)?, path, options)?)
         }
 
+        /// A transaction: `with connection.transaction():` commits at the end of the block, or rolls back when an
+        /// exception leaves it; autocommit rests meanwhile. One within another is a savepoint: only its own work is
+        /// undone. It belongs to the thread that entered it.
+        ///
+        /// Entering raises InterfaceError where statements before it were not committed. In the block `commit()`,
+        /// `rollback()` and a change of `autocommit` raise it.
+        fn transaction<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+            slf.py().import("drdarrow._transactions")?.getattr("Transaction")?.call1((slf,))
+        }
+
         fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
             slf.get().0.get().or_raise(py)?.open().or_raise(py)?;
             Ok(slf)
@@ -194,6 +204,12 @@ twins! {
             Ok(AsyncQuery::new(slf.into_any(), query))
         }
 
+        /// A transaction: `async with connection.transaction():`; see `drdarrow.Connection.transaction`. It belongs to the
+        /// task that entered it.
+        fn transaction<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+            slf.py().import("drdarrow._transactions")?.getattr("AsyncTransaction")?.call1((slf,))
+        }
+
         /// Opens a file of the same system on a connection for files beside this one, with its own unit of work:
         /// `await` it or `async with` it. Options as `drdarrow.open_file`.
         #[pyo3(signature = (path, /, **options))]
@@ -219,6 +235,7 @@ twins! {
         fn set_autocommit(&self, py: Python<'_>, on: bool) -> PyResult<()> {
             let link = self.0.get().or_raise(py)?;
             link.open().or_raise(py)?;
+            link.client.outside_of_blocks().or_raise(py)?;
             link.client.set_autocommit(on);
             Ok(())
         }
@@ -340,6 +357,16 @@ twins! {
         /// Undoes the changes since the last commit; open results end with an error.
         fn rollback<'py>(&self, py: Python<'py>) -> () {
             self.0.shared(py)?.end_work(false)
+        }
+
+        /// Begins a block of `transaction()`: its number.
+        fn _begin<'py>(&self, py: Python<'py>, owner: u64) -> usize {
+            self.0.shared(py)?.begin_block(owner)
+        }
+
+        /// Ends it: keeps its work, or undoes it.
+        fn _end<'py>(&self, py: Python<'py>, number: usize, well: bool) -> () {
+            self.0.shared(py)?.end_block(number, well)
         }
 
         /// Closes the connection; work that was not committed is undone. Closing twice is allowed. A
