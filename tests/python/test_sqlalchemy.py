@@ -261,3 +261,21 @@ def test_the_wheel_tells_sqlalchemy_of_each_dialect() -> None:
     for target in points.values():
         module, _, name = target.partition(":")
         assert issubclass(getattr(import_module(module), name), DrdaDialect)
+
+
+@pytest.mark.parametrize(("kept", "lost"), [
+    (literal("x" * 4_000) + literal("y"), literal("x" * 4_001) + literal("y")),
+    (literal("x" * 30_000), literal("x" * 33_000)),
+    (func.coalesce(literal("short", String(5)), literal("x")), None),
+    (func.coalesce(literal(None, String(5)), literal("longer than five", String(5))), None),
+    (func.coalesce(literal(None, Numeric(9, 2)), literal(Decimal("1.25"), Numeric(9, 2))),
+     func.coalesce(literal(None, Numeric(9, 2)), literal(Decimal("1.255"), Numeric(9, 2)))),
+], ids=["joined", "long", "short", "longer", "decimal"])  # fmt: skip
+def test_a_parameter_is_never_cut_by_its_cast(bound: Engine, kept: Any, lost: Any) -> None:
+    expected = {"joined": "x" * 4_000 + "y", "long": "x" * 30_000}
+    with bound.connect() as connection:
+        found = connection.scalar(select(kept))
+        assert found in (*expected.values(), "short", "longer than five", Decimal("1.25"))
+        if lost is not None:
+            with pytest.raises(exc.StatementError, match="cast it to a type that holds it"):
+                connection.scalar(select(lost))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exc
+from sqlalchemy import exc, util
 from sqlalchemy import types as sqltypes
 from sqlalchemy.sql import elements
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from drdarrow.sqlalchemy.parameters import typed
 
 if TYPE_CHECKING:
     from drdarrow.sqlalchemy.product import Product
 
 #: Between a statement that changes rows and the columns that it returns, until both are put together.
 _RETURNING = "\x00RETURNING\x00"
-#: A parameter that is joined to other text: longer ones would make the result a long text, which is not comparable.
-_JOINED = 4000
 
 
 class DrdaCompiler(SQLCompiler):
@@ -30,45 +30,51 @@ class DrdaCompiler(SQLCompiler):
         self,
         bindparam: elements.BindParameter[Any],
         within_columns_clause: bool = False,
-        typed: bool = False,
+        untyped: bool = False,
         joined: bool = False,
         **kw: Any,
     ) -> str:
         """A parameter has the type of what it is compared with or assigned to. Where there is nothing of the kind the
         server refuses it, so that it is cast there."""
         text = super().visit_bindparam(bindparam, within_columns_clause=within_columns_clause, **kw)
-        if not (within_columns_clause or typed) or kw.get("literal_binds") or kw.get("literal_execute"):
+        if not (within_columns_clause or untyped) or kw.get("literal_binds") or kw.get("literal_execute"):
             return text
         if bindparam.literal_execute or bindparam.expanding:
             return text
-        name = self._type_of_parameter(bindparam.type, joined)
-        return f"CAST({text} AS {name})" if name else text
+        found = typed(self.dialect, bindparam.type, joined)  # type: ignore[arg-type]
+        if found is None:
+            return text
+        if found.check is not None:
+            self._checks[self.bind_names.get(bindparam, bindparam.key)] = found.check
+        return f"CAST({text} AS {found.name})"
 
-    def _type_of_parameter(self, type_: sqltypes.TypeEngine[Any], joined: bool) -> str | None:
-        impl = type_.dialect_impl(self.dialect)
-        if isinstance(impl, sqltypes.TypeDecorator):
-            impl = impl.impl_instance.dialect_impl(self.dialect)
-        if isinstance(impl, sqltypes.NullType):
-            return None
-        if isinstance(impl, sqltypes.LargeBinary | sqltypes.Text) and not joined:
-            return self.dialect.type_compiler_instance.process(impl)
-        if isinstance(impl, sqltypes.Enum) or (isinstance(impl, sqltypes.String) and (joined or not impl.length)):
-            return f"VARCHAR({_JOINED if joined else self._product.longest_varchar})"
-        if isinstance(impl, sqltypes._Binary) and not impl.length:
-            return f"BLOB({self._product.large})"
-        return self.dialect.type_compiler_instance.process(impl)
+    @util.memoized_property
+    def _checks(self) -> dict[str, Callable[[Any], None]]:
+        """By the names of parameters: what refuses a value that does not fit the type that it is cast to."""
+        return {}
+
+    @util.memoized_property
+    def _bind_processors(self) -> Any:
+        processors = dict(super()._bind_processors)
+        for name, check in self._checks.items():
+            processors[name] = _checked(check, processors.get(name))
+        return processors
+
+    def _cast_name(self, type_: Any) -> str:
+        found = typed(self.dialect, type_)  # type: ignore[arg-type]
+        return found.name if found else "INTEGER"
 
     def function_argspec(self, func: Any, **kw: Any) -> str:
-        return super().function_argspec(func, **kw | {"typed": True})
+        return super().function_argspec(func, **kw | {"untyped": True})
 
     def visit_case(self, clause: elements.Case[Any], **kw: Any) -> str:
         parts = ["CASE"]
         if clause.value is not None:
-            parts.append(self.process(clause.value, **kw | {"typed": True}))
+            parts.append(self.process(clause.value, **kw | {"untyped": True}))
         for condition, result in clause.whens:
-            parts.append(f"WHEN {self.process(condition, **kw)} THEN {self.process(result, **kw | {'typed': True})}")
+            parts.append(f"WHEN {self.process(condition, **kw)} THEN {self.process(result, **kw | {'untyped': True})}")
         if clause.else_ is not None:
-            parts.append(f"ELSE {self.process(clause.else_, **kw | {'typed': True})}")
+            parts.append(f"ELSE {self.process(clause.else_, **kw | {'untyped': True})}")
         return " ".join([*parts, "END"])
 
     def visit_binary(  # type: ignore[override]
@@ -81,7 +87,7 @@ class DrdaCompiler(SQLCompiler):
         """Two parameters have no type of each other."""
         left, right = (_bare(side) for side in (binary.left, binary.right))
         if isinstance(left, elements.BindParameter) and not isinstance(right, elements.ColumnClause):
-            kw["typed"] = True
+            kw["untyped"] = True
         return super().visit_binary(binary, override_operator=override_operator, eager_grouping=eager_grouping, **kw)
 
     def visit_unary(  # type: ignore[override]
@@ -92,7 +98,7 @@ class DrdaCompiler(SQLCompiler):
         **kw: Any,
     ) -> str:
         if isinstance(_bare(unary.element), elements.BindParameter):
-            kw["typed"] = True
+            kw["untyped"] = True
         if add_to_result_map is not None:
             kw |= {"add_to_result_map": add_to_result_map, "result_map_targets": result_map_targets}
         return super().visit_unary(unary, **kw)
@@ -103,12 +109,12 @@ class DrdaCompiler(SQLCompiler):
         return "NULL" if bare else "CAST(NULL AS CHAR(1))"
 
     def visit_concat_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
-        return self._generate_generic_binary(binary, " || ", **kw | {"typed": True, "joined": True})
+        return self._generate_generic_binary(binary, " || ", **kw | {"untyped": True, "joined": True})
 
     # -- operators and functions -----------------------------------------------------------------------------------
 
     def visit_mod_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
-        kw["typed"] = True
+        kw["untyped"] = True
         return f"MOD({self.process(binary.left, **kw)}, {self.process(binary.right, **kw)})"
 
     def visit_truediv_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
@@ -126,7 +132,7 @@ class DrdaCompiler(SQLCompiler):
         return f"FLOOR({left} / CAST({right} AS DECIMAL(19, 0)))" if whole else f"FLOOR({left} / {right})"
 
     def _same(self, binary: Any, **kw: Any) -> tuple[str, str]:
-        kw["typed"] = True
+        kw["untyped"] = True
         return self.process(binary.left, **kw), self.process(binary.right, **kw)
 
     def visit_is_distinct_from_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
@@ -172,7 +178,7 @@ class DrdaCompiler(SQLCompiler):
         source = cast.clause.type._type_affinity
         if isinstance(_bare(cast.clause), elements.BindParameter) and source is not cast.type._type_affinity:
             # The parameter would be of the type that it is cast to.
-            kw["typed"] = True
+            kw["untyped"] = True
         if (
             not self._product.all_types
             and isinstance(impl, sqltypes.String)
@@ -188,7 +194,7 @@ class DrdaCompiler(SQLCompiler):
 
     def visit_char_length_func(self, fn: Any, **kw: Any) -> str:
         """Characters, and not bytes."""
-        argument = self.process(fn.clauses, **kw | {"typed": True})
+        argument = self.process(fn.clauses, **kw | {"untyped": True})
         if self._product.name == "derby":
             return f"LENGTH({argument})"
         units = "" if self._product.name == "ibmi" else ", CODEUNITS32"
@@ -204,7 +210,7 @@ class DrdaCompiler(SQLCompiler):
 
     def visit_empty_set_expr(self, element_types: Sequence[Any], **kw: Any) -> str:
         types = element_types or [sqltypes.Integer()]
-        columns = ", ".join(f"CAST(NULL AS {self._type_of_parameter(type_, False) or 'INTEGER'})" for type_ in types)
+        columns = ", ".join(f"CAST(NULL AS {self._cast_name(type_)})" for type_ in types)
         return f"SELECT {columns} FROM SYSIBM.SYSDUMMY1 WHERE 1 = 0"
 
     def visit_empty_set_op_expr(self, type_: Sequence[Any], expand_op: Any, **kw: Any) -> str:
@@ -212,7 +218,7 @@ class DrdaCompiler(SQLCompiler):
         text = super().visit_empty_set_op_expr(type_, expand_op, **kw)
         if self._product.all_types or len(type_) > 1 or not text.startswith("NULL"):
             return text
-        return f"CAST(NULL AS {self._type_of_parameter(type_[0], False) or 'INTEGER'}){text[4:]}"
+        return f"CAST(NULL AS {self._cast_name(type_[0])}){text[4:]}"
 
     # -- clauses ---------------------------------------------------------------------------------------------------
 
@@ -290,6 +296,17 @@ class DrdaCompiler(SQLCompiler):
     def visit_savepoint(self, savepoint_stmt: Any, **kw: Any) -> str:
         """Cursors stay open over a rollback to it."""
         return f"{super().visit_savepoint(savepoint_stmt, **kw)} ON ROLLBACK RETAIN CURSORS"
+
+
+def _checked(check: Callable[[Any], None], processor: Any) -> Callable[[Any], Any]:
+    """The processor of a parameter's values, which are looked at, too."""
+
+    def process(value: Any) -> Any:
+        value = value if processor is None else processor(value)
+        check(value)
+        return value
+
+    return process
 
 
 def _bare(element: Any) -> Any:

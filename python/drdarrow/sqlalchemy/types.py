@@ -91,6 +91,15 @@ class Time(sqltypes.Time):
         return process
 
 
+class Numeric(sqltypes.Numeric[Any]):
+    """An expression of DECFLOAT comes as text, as its columns do."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
+        if self.asdecimal:
+            return lambda value: Decimal(value) if isinstance(value, str) else value
+        return lambda value: value if value is None else float(value)
+
+
 class Boolean(sqltypes.Boolean):
     """Where there is no BOOLEAN a SMALLINT of 0 and 1 has its place."""
 
@@ -114,6 +123,7 @@ class Boolean(sqltypes.Boolean):
 
 #: Types of SQLAlchemy that these products see differently.
 COLSPECS: dict[Any, Any] = {
+    sqltypes.Numeric: Numeric,
     sqltypes.Time: Time,
     sqltypes.Boolean: Boolean,
 }
