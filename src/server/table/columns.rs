@@ -20,10 +20,15 @@ pub(super) fn column(table: &Table, name: &str) -> Result<usize, SqlError> {
 }
 
 /// The marker of a filter has the type of the column.
-pub(super) fn markers(filter: Option<&Filter>, table: &Table) -> Result<Vec<Field>, SqlError> {
-    let Some(filter) = filter else { return Ok(Vec::new()) };
-    let field = table.schema.field(column(table, &filter.column)?).clone().with_nullable(true);
-    Ok(if matches!(filter.value, Operand::Marker(_)) { vec![field] } else { Vec::new() })
+pub(super) fn markers(filters: &[Filter], table: &Table) -> Result<Vec<Field>, SqlError> {
+    let mut markers = Vec::new();
+    for filter in filters {
+        let field = table.schema.field(column(table, &filter.column)?).clone().with_nullable(true);
+        if matches!(filter.value, Operand::Marker(_)) {
+            markers.push(field);
+        }
+    }
+    Ok(markers)
 }
 
 pub(super) fn pick(table: &Table, columns: &SelectedColumns) -> Result<Vec<usize>, SqlError> {

@@ -41,6 +41,8 @@ impl Backend for MemoryTables {
         if self.database.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(asked)) {
             return Err(ConnectError::NoDatabase);
         }
-        Ok(Box::new(self.session(&login.user)))
+        let mut session = self.session(&login.user);
+        asked.clone_into(&mut session.database);
+        Ok(Box::new(session))
     }
 }

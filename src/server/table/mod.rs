@@ -1,9 +1,9 @@
-//! A small engine in memory: Arrow tables that can be read, filtered by one column, filled and
-//! emptied, with transactions. Enough to test a client or a pipeline against; SQL beyond that is
-//! another backend's.
+//! A small engine in memory: Arrow tables that can be read, filtered by their columns, filled and emptied, with
+//! transactions. Enough to test a client or a pipeline against; SQL beyond that is another backend's.
 
 mod batches;
 mod blanks;
+mod clauses;
 mod columns;
 mod held_tables;
 mod insert;
@@ -72,7 +72,7 @@ impl Table {
         stop: &Stop,
         lease: Option<&mut Lease>,
     ) -> Result<u64, SqlError> {
-        let filter = Match::of(filter, self, parameters, stop)?;
+        let filter = Match::of(filter.map(std::slice::from_ref).unwrap_or_default(), self, parameters, stop)?;
         let (mut kept, mut count) = (Vec::new(), 0);
         for batch in self.batches.iter() {
             for (start, rows, hit) in filter.runs(batch)? {

@@ -12,7 +12,10 @@ pub(super) enum Plan {
     Select {
         table: String,
         columns: SelectedColumns,
-        filter: Option<Filter>,
+        /// All of them hold.
+        filters: Vec<Filter>,
+        /// Equal rows come once.
+        distinct: bool,
         limit: Option<usize>,
     },
     Insert {
@@ -43,6 +46,8 @@ pub(super) enum Plan {
     Release(String),
     /// Special registers: nothing here depends on them.
     Set,
+    /// The value of one.
+    Register(Register),
 }
 
 #[derive(Debug, Clone)]
@@ -52,11 +57,30 @@ pub(super) enum SelectedColumns {
     Named(Vec<String>),
 }
 
-/// `column = value`.
+/// A special register that has a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Register {
+    /// CURRENT SCHEMA.
+    Schema,
+    /// CURRENT SERVER: the database.
+    Server,
+}
+
+/// A condition about a column.
 #[derive(Debug, Clone)]
 pub(super) struct Filter {
     pub(super) column: String,
+    pub(super) test: Comparison,
     pub(super) value: Operand,
+}
+
+/// How a column is compared with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    /// `=`
+    Equal,
+    /// `LIKE`, or `NOT LIKE`, with the character of ESCAPE.
+    Like { not: bool, escape: Option<char> },
 }
 
 #[derive(Debug, Clone)]

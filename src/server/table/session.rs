@@ -4,8 +4,8 @@ use super::columns::{count_schema, literal_schema, markers, pick, placed};
 use super::held_tables::HeldTables;
 use super::insert::Insert;
 use super::objects;
-use super::plan::{Literal, Operand, Plan, SelectedColumns};
-use super::scan::{Match, select};
+use super::plan::{Literal, Operand, Plan, Register, SelectedColumns};
+use super::scan::{Match, distinct, select};
 use super::sql;
 use super::stop::Stop;
 use super::transaction::Transaction;
@@ -27,6 +27,8 @@ const STATEMENTS: usize = 65_536;
 pub(super) struct MemorySession {
     /// The name of the tables' schema: the user's name.
     schema: String,
+    /// The name by which the client knows the database.
+    pub(super) database: String,
     transaction: Transaction,
     statements: HashMap<u64, Plan>,
     next: u64,
@@ -49,7 +51,11 @@ impl Session for MemorySession {
     }
 
     fn prepare(&mut self, sql: &str) -> Result<Prepared, SqlError> {
-        let plan = sql::parse(sql)?;
+        let plan = match sql::parse(sql)? {
+            Plan::Register(Register::Schema) => Plan::Values(vec![Literal::Text(self.schema.clone())]),
+            Plan::Register(Register::Server) => Plan::Values(vec![Literal::Text(self.database.clone())]),
+            plan => plan,
+        };
         let (columns, parameters) = self.describe(&plan)?;
         if self.statements.len() >= STATEMENTS {
             return Err(SqlError::new(-101, "54001", &[]));
@@ -69,10 +75,11 @@ impl Session for MemorySession {
                 let batch = RecordBatch::try_new(schema, columns).map_err(|e| SqlError::system(&e.to_string()))?;
                 Ok(Box::new(std::iter::once(Ok(batch))))
             }
-            Plan::Select { table, columns, filter, limit } => {
+            Plan::Select { table, columns, filters, limit, distinct: once } => {
                 let table = self.readable(table)?;
                 let picked = pick(&table, columns)?;
-                let filter = Match::of(filter.as_ref(), &table, parameters, &self.stop)?;
+                let filter = Match::of(filters, &table, parameters, &self.stop)?;
+                let limit = limit.unwrap_or(usize::MAX);
                 match columns {
                     SelectedColumns::Count => {
                         let mut count = 0i64;
@@ -88,7 +95,8 @@ impl Session for MemorySession {
                         let batch = RecordBatch::try_new(count_schema(), vec![array]);
                         Ok(Box::new(std::iter::once(batch.map_err(|e| SqlError::system(&e.to_string())))))
                     }
-                    _ => Ok(select(table, picked, filter, limit.unwrap_or(usize::MAX), self.stop.clone())),
+                    _ if *once => Ok(distinct(select(table, picked, filter, usize::MAX, self.stop.clone()), limit)),
+                    _ => Ok(select(table, picked, filter, limit, self.stop.clone())),
                 }
             }
             _ => Err(SqlError::new(-517, "07005", &["SQL_CUR"])),
@@ -134,7 +142,7 @@ impl Session for MemorySession {
             Plan::Savepoint { name, unique } => self.transaction.set_savepoint(name, unique).map(|()| Done::default()),
             Plan::BackTo(name) => self.transaction.back_to(name.as_deref()).map(|()| Done::default()),
             Plan::Release(name) => self.transaction.release(&name).map(|()| Done::default()),
-            Plan::Values(_) | Plan::Select { .. } => Err(SqlError::new(-84, "42612", &[])),
+            Plan::Values(_) | Plan::Register(_) | Plan::Select { .. } => Err(SqlError::new(-84, "42612", &[])),
         }
     }
 
@@ -196,6 +204,7 @@ impl MemorySession {
     pub(super) fn new(user: &str, committed: Arc<Mutex<Tables>>, held: HeldTables) -> MemorySession {
         MemorySession {
             schema: user.to_uppercase(),
+            database: String::new(),
             transaction: Transaction::new(committed, held),
             statements: HashMap::new(),
             next: 0,
@@ -237,9 +246,9 @@ impl MemorySession {
     fn describe(&self, plan: &Plan) -> Result<(Option<SchemaRef>, Vec<Field>), SqlError> {
         Ok(match plan {
             Plan::Values(literals) => (Some(literal_schema(literals)), Vec::new()),
-            Plan::Select { table, columns, filter, .. } => {
+            Plan::Select { table, columns, filters, .. } => {
                 let table = self.readable(table)?;
-                let markers = markers(filter.as_ref(), &table)?;
+                let markers = markers(filters, &table)?;
                 let schema = match columns {
                     SelectedColumns::Count => count_schema(),
                     _ => {
@@ -264,15 +273,18 @@ impl MemorySession {
             }
             Plan::Delete { table, filter } => {
                 let (_, table) = self.transaction.table(table)?;
-                (None, markers(filter.as_ref(), &table)?)
+                (None, markers(filter.as_ref().map(std::slice::from_ref).unwrap_or_default(), &table)?)
             }
             Plan::Drop { table } => {
                 self.transaction.table(table)?;
                 (None, Vec::new())
             }
-            Plan::Create { .. } | Plan::Set | Plan::Savepoint { .. } | Plan::BackTo(_) | Plan::Release(_) => {
-                (None, Vec::new())
-            }
+            Plan::Create { .. }
+            | Plan::Set
+            | Plan::Register(_)
+            | Plan::Savepoint { .. }
+            | Plan::BackTo(_)
+            | Plan::Release(_) => (None, Vec::new()),
         })
     }
 }

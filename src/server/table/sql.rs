@@ -1,10 +1,8 @@
 //! Reads the few statements that the engine knows.
 
-use super::plan::{Filter, Literal, Operand, Plan, SelectedColumns};
+use super::plan::{Literal, Operand, Plan, SelectedColumns};
 use super::token::{Token, tokens};
-use super::types::data_type;
 use crate::server::error::SqlError;
-use arrow_schema::Field;
 
 /// Schemas of the views of catalogs.
 const CATALOGS: [&str; 4] = ["SYSCAT", "SYSIBM", "QSYS2", "SYS"];
@@ -23,7 +21,8 @@ pub(super) fn parse(sql: &str) -> Result<Plan, SqlError> {
     }
 }
 
-struct Parser {
+/// A statement that is being read.
+pub(super) struct Parser {
     tokens: Vec<Token>,
     at: usize,
     /// Those so far.
@@ -31,17 +30,26 @@ struct Parser {
 }
 
 impl Parser {
-    fn peek(&self) -> Option<&Token> {
+    pub(super) fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at)
     }
 
-    fn accept(&mut self, word: &str) -> bool {
+    pub(super) fn accept(&mut self, word: &str) -> bool {
         let hit = matches!(self.peek(), Some(Token::Word(w)) if w == word);
         self.at += usize::from(hit);
         hit
     }
 
-    fn expect(&mut self, words: &str) -> Result<(), SqlError> {
+    pub(super) fn second(&self) -> Option<&Token> {
+        self.tokens.get(self.at + 1)
+    }
+
+    /// Passes a token that was looked at.
+    pub(super) fn skip(&mut self) {
+        self.at += 1;
+    }
+
+    pub(super) fn expect(&mut self, words: &str) -> Result<(), SqlError> {
         for word in words.split(' ') {
             if !self.accept(word) {
                 return Err(self.unexpected(word));
@@ -50,7 +58,7 @@ impl Parser {
         Ok(())
     }
 
-    fn unexpected(&self, expected: &str) -> SqlError {
+    pub(super) fn unexpected(&self, expected: &str) -> SqlError {
         let shown = |token: Option<&Token>| match token {
             Some(Token::Word(t) | Token::Quoted(t) | Token::Text(t) | Token::Number(t)) => t.clone(),
             None => "END-OF-STATEMENT".to_owned(),
@@ -88,7 +96,7 @@ impl Parser {
         } else if self.accept("DELETE") {
             self.expect("FROM")?;
             let table = self.table()?;
-            Ok(Plan::Delete { table, filter: self.filter()? })
+            Ok(Plan::Delete { table, filter: self.equality()? })
         } else if self.accept("CREATE") {
             self.expect("TABLE")?;
             let table = self.table()?;
@@ -140,6 +148,13 @@ impl Parser {
             let table = self.table()?;
             return if table == "SYSDUMMY1" { Ok(Plan::Values(values)) } else { Err(self.unexpected("SYSDUMMY1")) };
         }
+        if let Some(register) = self.register() {
+            self.expect("FROM")?;
+            let table = self.table()?;
+            self.isolation()?;
+            return if table == "SYSDUMMY1" { Ok(Plan::Register(register)) } else { Err(self.unexpected("SYSDUMMY1")) };
+        }
+        let distinct = self.accept("DISTINCT");
         let columns = if self.accept("*") {
             SelectedColumns::All
         } else if self.accept("COUNT") {
@@ -152,7 +167,11 @@ impl Parser {
         };
         self.expect("FROM")?;
         let table = self.table_or_view()?;
-        let filter = self.filter()?;
+        // Only views of the catalog are small for certain.
+        if distinct && !table.contains('.') {
+            return Err(self.unexpected("a view of the catalog"));
+        }
+        let filters = self.conditions()?;
         let limit = if self.accept("FETCH") {
             self.expect("FIRST")?;
             let limit = match self.peek() {
@@ -168,16 +187,8 @@ impl Parser {
         } else {
             None
         };
-        Ok(Plan::Select { table, columns, filter, limit })
-    }
-
-    fn filter(&mut self) -> Result<Option<Filter>, SqlError> {
-        if !self.accept("WHERE") {
-            return Ok(None);
-        }
-        let column = self.name()?;
-        self.expect("=")?;
-        Ok(Some(Filter { column, value: self.operand()? }))
+        self.isolation()?;
+        Ok(Plan::Select { table, columns, filters, limit, distinct })
     }
 
     /// A name; of a qualified one the last part.
@@ -199,7 +210,7 @@ impl Parser {
         Ok(if name == schema { name } else { format!("{schema}.{name}") })
     }
 
-    fn name(&mut self) -> Result<String, SqlError> {
+    pub(super) fn name(&mut self) -> Result<String, SqlError> {
         let name = match self.peek() {
             Some(Token::Quoted(name)) => name.clone(),
             Some(Token::Word(word)) if word.starts_with(|c: char| c.is_alphabetic() || c == '_') => word.clone(),
@@ -209,7 +220,7 @@ impl Parser {
         Ok(name)
     }
 
-    fn operand(&mut self) -> Result<Operand, SqlError> {
+    pub(super) fn operand(&mut self) -> Result<Operand, SqlError> {
         if !self.accept("?") {
             return self.literal().map(Operand::Literal);
         }
@@ -217,7 +228,7 @@ impl Parser {
         Ok(Operand::Marker(self.markers - 1))
     }
 
-    fn literal(&mut self) -> Result<Literal, SqlError> {
+    pub(super) fn literal(&mut self) -> Result<Literal, SqlError> {
         let negative = self.accept("-");
         let literal = match self.peek() {
             Some(Token::Number(n)) => {
@@ -232,52 +243,19 @@ impl Parser {
         Ok(literal)
     }
 
-    fn list<T>(&mut self, item: fn(&mut Parser) -> Result<T, SqlError>) -> Result<Vec<T>, SqlError> {
+    pub(super) fn list<T>(&mut self, item: fn(&mut Parser) -> Result<T, SqlError>) -> Result<Vec<T>, SqlError> {
         let mut out = vec![item(self)?];
         while self.accept(",") {
             out.push(item(self)?);
         }
         Ok(out)
     }
-
-    /// A column, and whether it is the primary key.
-    fn column(&mut self) -> Result<(Field, bool), SqlError> {
-        let name = self.name()?;
-        let word = self.name()?;
-        let mut numbers = Vec::new();
-        if self.accept("(") {
-            for literal in self.list(Parser::literal)? {
-                match literal {
-                    Literal::Integer(n) => numbers.push(u32::try_from(n).map_err(|_| self.unexpected("a length"))?),
-                    _ => return Err(self.unexpected("a length")),
-                }
-            }
-            self.expect(")")?;
-        }
-        let bits = self.accept("FOR");
-        if bits {
-            self.expect("BIT DATA")?;
-        }
-        let nullable = !self.accept("NOT");
-        if !nullable {
-            self.expect("NULL")?;
-        }
-        let key = self.accept("PRIMARY");
-        if key {
-            self.expect("KEY")?;
-        }
-        if key && nullable {
-            return Err(SqlError::new(-542, "42831", &[&name]));
-        }
-        data_type(&name, &word, &numbers, bits)
-            .map(|field| (field.with_nullable(nullable), key))
-            .ok_or_else(|| SqlError::new(-604, "42611", &[&word]))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::table::plan::Register;
     use arrow_schema::DataType;
 
     #[test]
@@ -292,13 +270,20 @@ mod tests {
     #[test]
     fn statements_are_understood() {
         let select = parse("select a, \"b c\" from app.t where x = 'it''s' fetch first 5 rows only;").unwrap();
-        let Plan::Select { table, columns: SelectedColumns::Named(names), filter: Some(filter), limit: Some(5) } =
+        let Plan::Select { table, columns: SelectedColumns::Named(names), filters, limit: Some(5), distinct: false } =
             select
         else {
             panic!("{select:?}");
         };
         assert_eq!((table.as_str(), names.as_slice()), ("T", &["A".to_owned(), "b c".to_owned()][..]));
-        assert!(matches!(filter.value, Operand::Literal(Literal::Text(text)) if text == "it's"));
+        assert!(
+            matches!(&filters[..], [f] if matches!(&f.value, Operand::Literal(Literal::Text(text)) if text == "it's"))
+        );
+        let select =
+            parse("SELECT DISTINCT TYPE FROM SYSCAT.TABLES WHERE A LIKE ? ESCAPE '+' AND B = 1 WITH UR").unwrap();
+        assert!(matches!(select, Plan::Select { filters, distinct: true, .. } if filters.len() == 2));
+        let register = parse("SELECT CURRENT SCHEMA FROM SYSIBM.SYSDUMMY1 WITH UR").unwrap();
+        assert!(matches!(register, Plan::Register(Register::Schema)));
         let insert = parse("INSERT INTO A.T (B, \"c d\") VALUES (?, 1)").unwrap();
         let Plan::Insert { columns: Some(columns), values, .. } = insert else { panic!("{insert:?}") };
         assert_eq!(columns, ["B", "c d"]);
@@ -327,6 +312,10 @@ mod tests {
             ("VALUES 'open", -10),
             ("CREATE TABLE T (A DECIMAL(40))", -604),
             ("DELETE FROM T WHERE A = ? AND B = 1", -104),
+            ("SELECT * FROM T WHERE A LIKE", -104),
+            ("SELECT * FROM T WHERE A = 1 OR B = 1", -104),
+            ("SELECT * FROM T WHERE A LIKE 'x' ESCAPE 'ab'", -130),
+            ("SELECT DISTINCT A FROM T", -104),
             ("SAVEPOINT A", -104),
             ("ROLLBACK", -104),
             ("RELEASE SAVEPOINT", -104),

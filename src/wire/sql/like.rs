@@ -26,14 +26,36 @@ pub fn signs(pattern: &str) -> Vec<Sign> {
     signs
 }
 
+/// The signs of a pattern of LIKE, where `escape`, if there is one, makes the sign after it stand for itself; none where
+/// it stands before another character, or at the end.
+pub fn signs_of_like(pattern: &str, escape: Option<char>) -> Option<Vec<Sign>> {
+    let (mut signs, mut escaped) = (Vec::new(), false);
+    for c in pattern.chars() {
+        let special = matches!(c, '%' | '_') || Some(c) == escape;
+        match (c, std::mem::take(&mut escaped)) {
+            (_, true) if !special => return None,
+            (c, true) => signs.push(Sign::Itself(c)),
+            (c, false) if Some(c) == escape => escaped = true,
+            ('%', false) => signs.push(Sign::AnyText),
+            ('_', false) => signs.push(Sign::AnyCharacter),
+            (c, false) => signs.push(Sign::Itself(c)),
+        }
+    }
+    (!escaped).then_some(signs)
+}
+
 /// SQL's LIKE, `\` before a sign that stands for itself; without a pattern everything.
 pub fn matches(pattern: Option<&str>, text: &str) -> bool {
-    let Some(pattern) = pattern else { return true };
+    pattern.is_none_or(|pattern| takes(&signs(pattern), text))
+}
+
+/// Whether a text is what a pattern says.
+pub fn takes(signs: &[Sign], text: &str) -> bool {
     // Which beginnings of the text the pattern so far can be.
     let text: Vec<char> = text.chars().collect();
     let mut ends = vec![false; text.len() + 1];
     ends.iter_mut().take(1).for_each(|e| *e = true);
-    for part in signs(pattern) {
+    for part in signs {
         let mut next = vec![false; ends.len()];
         let mut any = false;
         for (n, slot) in next.iter_mut().enumerate() {
@@ -43,7 +65,7 @@ pub fn matches(pattern: Option<&str>, text: &str) -> bool {
             *slot = match part {
                 Sign::AnyText => any,
                 Sign::AnyCharacter => before.is_some_and(|(end, _)| end),
-                Sign::Itself(c) => before.is_some_and(|(end, t)| end && t == c),
+                Sign::Itself(c) => before.is_some_and(|(end, t)| end && t == *c),
             };
         }
         ends = next;
@@ -88,6 +110,12 @@ mod tests {
         ] {
             assert_eq!(matches(Some(pattern), text), expected, "{pattern} {text}");
         }
+        let like = |pattern, escape, text| signs_of_like(pattern, escape).map(|signs| takes(&signs, text));
+        assert_eq!(like("A+_%", Some('+'), "A_B"), Some(true));
+        assert_eq!(like("A+_%", Some('+'), "AXB"), Some(false));
+        assert_eq!(like("A++", Some('+'), "A+"), Some(true));
+        assert_eq!(like(r"A\_", None, r"A\B"), Some(true));
+        assert_eq!((like("A+B", Some('+'), "A"), like("A+", Some('+'), "A")), (None, None));
         assert!(matches(None, "X"));
         assert_eq!(unescaped("A\\_B\\\\C"), "A_B\\C");
     }
