@@ -15,8 +15,9 @@ from test_docs import ROOT, blocks, run
 
 import drdarrow
 from drdarrow import aio, server, types
+from drdarrow.server import Persona
 
-PERSONAS = ("luw", "ibmi", "zos", "derby")
+PERSONAS: tuple[Persona, ...] = ("luw", "ibmi", "zos", "derby")
 OF_DERBY = (
     *(sql for sql in TABLES if not sql.startswith("COMMENT")),
     "CREATE TABLE SHOP.KINDS (I INTEGER GENERATED ALWAYS AS IDENTITY, J INTEGER DEFAULT 5, "
@@ -283,6 +284,23 @@ def test_ibms_driver_says_the_same_of_columns():
     assert [(a, b, d, e, int(f), g) for a, b, _, d, e, f, g in ours] == expected
     numbers = {"DECFLOAT": 1111, "CLOB": 2005}
     assert [one[2] for one in ours] == [numbers.get(row["TYPE_NAME"], row["DATA_TYPE"]) for row in theirs]
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_tables_in_memory_are_told_as_well(persona: Persona):
+    tables = {"NAMES": pa.table({"ID": pa.array([1, 2], pa.int32()), "NAME": ["x", None]})}
+    with server.serve(tables=tables, engine="tables", persona=persona) as srv, srv.connect() as connection:
+        connection.execute("CREATE TABLE KEYED (K CHAR(4) NOT NULL PRIMARY KEY, V DECIMAL(7, 3))")
+        assert picked(connection.tables(), "schema", "name", "kind") == [
+            ("ANYBODY", "KEYED", "TABLE"), ("ANYBODY", "NAMES", "TABLE"),
+        ]  # fmt: skip
+        assert picked(connection.tables(like="n%"), "name") == [("NAMES",)]
+        told = picked(connection.columns("keyed"), "name", "declared", "nullable", "key_position")
+        assert told == [("K", "CHAR(4)", False, 1), ("V", "DECIMAL(7,3)", True, None)]
+        assert picked(connection.keys("keyed"), "kind", "column") == [("PRIMARY KEY", "K")]
+        assert picked(connection.schemas(), "name") == [("ANYBODY",)]
+        with pytest.raises(drdarrow.ProgrammingError, match="there is no table"):
+            connection.indexes("nothing")
 
 
 def test_the_examples_of_the_page_run(capsys: pytest.CaptureFixture[str]):

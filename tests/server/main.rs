@@ -13,6 +13,7 @@ mod branch_engines;
 mod branch_sessions;
 mod branch_ways;
 mod branches;
+mod catalog_client;
 mod catalogs;
 mod certificate_users;
 mod contention;

@@ -8,10 +8,17 @@ use super::keys::{KeyId, Keys, Reference};
 use super::listing::{ColumnRow, IndexRow, KeyRow, RoutineRow, SchemaRow, StatisticRow, TableRow};
 use super::raw::RawRow;
 use super::rules::{key_kind, order, routine_kind, rule, table_kind};
-use crate::client::error::Result;
+use crate::client::error::{Error, ErrorClass, Phase, Result};
 use crate::wire::value::product::Product;
+use std::collections::BTreeMap;
 
 const LUW: Product = Product::Luw;
+/// The default of a column, which is a large object: as such it would cost an answer of the server for each row.
+const DEFAULT: &str = "CAST(\"DEFAULT\" AS VARCHAR(32672)) AS \"DEFAULT\"";
+/// Bytes of a default that is whole.
+const WHOLE: usize = 32_671;
+/// The SQLCODE of a statement that is not understood.
+const NO_SUCH_SYNTAX: i32 = -104;
 
 fn of_table(filter: &CatalogFilter) -> Vec<Condition> {
     filter.conditions(LUW, "TABSCHEMA", "TABNAME")
@@ -50,10 +57,39 @@ pub(super) async fn tables(ask: &Ask, filter: &CatalogFilter) -> Result<Vec<Tabl
 }
 
 pub(super) async fn columns(ask: &Ask, filter: &CatalogFilter) -> Result<Vec<ColumnRow>> {
-    let select = "SELECT TABSCHEMA, TABNAME, COLNAME, COLNO, TYPESCHEMA, TYPENAME, LENGTH, SCALE, TYPESTRINGUNITS, \
-                  STRINGUNITSLENGTH, CODEPAGE, NULLS, \"DEFAULT\", IDENTITY, GENERATED, TEXT, KEYSEQ, REMARKS \
-                  FROM SYSCAT.COLUMNS";
-    ask.rows(select, &of_table(filter)).await?.iter().map(column).collect()
+    let of_table = of_table(filter);
+    let select = |default: &str| {
+        format!(
+            "SELECT TABSCHEMA, TABNAME, COLNAME, COLNO, TYPESCHEMA, TYPENAME, LENGTH, SCALE, TYPESTRINGUNITS, \
+             STRINGUNITSLENGTH, CODEPAGE, NULLS, {default}, IDENTITY, GENERATED, KEYSEQ, REMARKS FROM SYSCAT.COLUMNS"
+        )
+    };
+    let rows = match ask.rows(&select(DEFAULT), &of_table).await {
+        // A server without CAST has no large objects to be cast.
+        Err(e) if e.sqlcode == Some(NO_SUCH_SYNTAX) => ask.rows(&select("\"DEFAULT\""), &of_table).await?,
+        rows => rows?,
+    };
+    let mut columns = rows.iter().map(column).collect::<Result<Vec<_>>>()?;
+    if columns.iter().any(|column| column.generated.is_some()) {
+        let expressions = generated(ask, &of_table).await?;
+        for column in &mut columns {
+            let of = [column.schema.clone(), column.table.clone(), column.name.clone()];
+            column.generated = expressions.get(&of).cloned();
+        }
+    }
+    Ok(columns)
+}
+
+/// The expressions of generated columns, by schema, table and name. They are large objects, which are read row by row.
+async fn generated(ask: &Ask, of_table: &[Condition]) -> Result<BTreeMap<[String; 3], String>> {
+    let mut expressions = BTreeMap::new();
+    let conditions = [of_table, &[Condition::is("GENERATED", "A"), Condition::is("IDENTITY", "N")]].concat();
+    for row in ask.rows("SELECT TABSCHEMA, TABNAME, COLNAME, TEXT FROM SYSCAT.COLUMNS", &conditions).await? {
+        if let Some(text) = row.words("TEXT")? {
+            expressions.insert([row.name("TABSCHEMA")?, row.name("TABNAME")?, row.name("COLNAME")?], text);
+        }
+    }
+    Ok(expressions)
 }
 
 fn column(row: &RawRow) -> Result<ColumnRow> {
@@ -80,9 +116,10 @@ fn column(row: &RawRow) -> Result<ColumnRow> {
         name: row.name("COLNAME")?,
         position: row.place("COLNO")?.saturating_add(1),
         nullable: row.says("NULLS", "Y")?,
-        default: row.words("DEFAULT")?,
+        default: default(row)?,
         identity: identity.then(|| if generated == "A" { "ALWAYS" } else { "BY DEFAULT" }.to_owned()),
-        generated: row.words("TEXT")?.filter(|_| !generated.is_empty() && !identity),
+        // The expression follows.
+        generated: (generated == "A" && !identity).then(String::new),
         key_position: row.small("KEYSEQ")?.filter(|n| *n > 0),
         ccsid: page.filter(|_| text),
         remarks: row.words("REMARKS")?,
@@ -90,6 +127,18 @@ fn column(row: &RawRow) -> Result<ColumnRow> {
     };
     kind.tell(&mut column);
     Ok(column)
+}
+
+/// A default that is cut is an error.
+fn default(row: &RawRow) -> Result<Option<String>> {
+    let default = row.words("DEFAULT")?;
+    match default.as_ref().filter(|text| text.len() > WHOLE) {
+        None => Ok(default),
+        Some(_) => {
+            let text = format!("the default of column {} has more than {WHOLE} bytes", row.name("COLNAME")?);
+            Err(Error::new(ErrorClass::Data, Phase::Fetch, "22001", text).hint("SYSCAT.COLUMNS has it whole"))
+        }
+    }
 }
 
 pub(super) async fn keys(ask: &Ask, filter: &CatalogFilter) -> Result<Vec<KeyRow>> {
