@@ -82,6 +82,7 @@ __all__ = [
     "open_partition_async",
     "probe",
     "probe_async",
+    "quoted_table",
     "serve",
     "total_rows",
 ]
@@ -105,6 +106,7 @@ def check_ingest(
     on_error: str,
     max_skipped: int,
 ) -> None: ...
+def quoted_table(name: str) -> str: ...
 def total_rows(data: object) -> int | None: ...
 def connect(
     uri: str | None = None,

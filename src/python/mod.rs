@@ -82,6 +82,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<arguments::param_rows::RawRows>()?;
     module.add_class::<sql::ingest::Ingested>()?;
     module.add_function(wrap_pyfunction!(sql::ingest_request::check_ingest, module)?)?;
+    module.add_function(wrap_pyfunction!(sql::table_name::quoted_table, module)?)?;
     module.add_function(wrap_pyfunction!(sql::ingest_request::total_rows, module)?)?;
     module.add_class::<arguments::param_rows::RawChunk>()?;
     module.add_class::<file::written_rows::RecordChunk>()?;

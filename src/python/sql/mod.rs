@@ -14,4 +14,5 @@ mod procedure;
 pub(super) mod query;
 pub(super) mod row_factory;
 mod statement;
+pub(super) mod table_name;
 mod type_code;
