@@ -50,6 +50,9 @@ _LOB = 1 << 20
 _BINARY = "65535"
 #: Digits of a DECFLOAT, and its bytes.
 _DECFLOATS = {16: 8, 34: 16}
+_DECIMALS = ("DECIMAL", "DEC", "NUMERIC", "NUM")
+#: Digits of a DECIMAL that DuckDB has, and of a FLOAT in base 2.
+_DIGITS_OF_DECIMAL, _BITS_OF_FLOAT = 38, 53
 #: Digits of a second that DuckDB keeps.
 _DIGITS = 9
 #: Words of the longest type: TIMESTAMP(6) WITH TIME ZONE, VARCHAR(32 K OCTETS) FOR BIT DATA CCSID 1208.
@@ -109,6 +112,7 @@ def type_at(words: Sequence[Word], at: int) -> Type | None:
     if words[end].text == "(":
         close = min(closing(words, end), len(words) - 3)
         sizes = [_size(part) for part in split(words[end + 1 : close])]
+        _check_sizes(name, sizes, "".join(word.text for word in words[end + 1 : close]))
         end = close + 1
     bits = words[end].upper == "FOR" and words[end + 1].upper == "BIT"
     if words[end].upper == "FOR" and words[end + 1].upper in ("BIT", "SBCS", "MIXED"):
@@ -133,7 +137,7 @@ def type_at(words: Sequence[Word], at: int) -> Type | None:
         return Type("DOUBLE", start + end, {"drda:type": name, "drda:length": str(_DECFLOATS[digits])})
     if name == "FLOAT":
         return Type("REAL" if sizes and sizes[0] <= 24 else "DOUBLE", start + end, {})
-    if name in ("DECIMAL", "DEC", "NUMERIC", "NUM"):
+    if name in _DECIMALS:
         sizes = (sizes or [5]) + [0]
         return Type(f"DECIMAL({sizes[0]}, {sizes[1]})", start + end, {"drda:type": "NUMERIC"} if name[0] == "N" else {})
     if name == "TIMESTAMP" and sizes:
@@ -143,6 +147,20 @@ def type_at(words: Sequence[Word], at: int) -> Type | None:
         duck = "TIMESTAMP_S" if digits == 0 else "TIMESTAMP" if digits <= 6 else "TIMESTAMP_NS"
         return Type(duck, start + end, {"drda:scale": str(digits)})
     return None
+
+
+def _check_sizes(name: str, sizes: Sequence[int], told: str) -> None:
+    """Raises SqlError -604 for lengths that no product has."""
+    first, last = sizes[0] if sizes else 1, sizes[-1] if sizes else 0
+    zero = bool(told) and told[0] == "0" and first == 0
+    if name in _DECIMALS:
+        wrong = told[:1].isdigit() and (not 1 <= first <= _DIGITS_OF_DECIMAL or len(sizes) > 1 and last > first)
+    elif name == "FLOAT":
+        wrong = told[:1].isdigit() and not 1 <= first <= _BITS_OF_FLOAT
+    else:
+        wrong = zero and name in (*_TEXT, *_BYTES)
+    if wrong:
+        raise SqlError(-604, "42611", f"{name}({told})")
 
 
 def declared_type(words: Sequence[Word], at: int) -> dict[str, str]:

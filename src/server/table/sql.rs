@@ -259,8 +259,20 @@ mod tests {
     use arrow_schema::DataType;
 
     #[test]
-    fn a_type_of_fixed_length_is_no_longer_than_that_of_a_product() {
-        for kind in ["CHAR(32768)", "CHAR(1000000000) FOR BIT DATA", "GRAPHIC(40000)", "BINARY(100000)", "CHAR(0)"] {
+    fn a_type_has_no_length_that_no_product_has() {
+        for kind in [
+            "CHAR(32768)",
+            "CHAR(1000000000) FOR BIT DATA",
+            "GRAPHIC(40000)",
+            "BINARY(100000)",
+            "CHAR(0)",
+            "VARCHAR(0)",
+            "CLOB(0)",
+            "VARCHAR(0) FOR BIT DATA",
+            "VARBINARY(0)",
+            "VARGRAPHIC(0)",
+            "DECFLOAT(17)",
+        ] {
             let error = parse(&format!("CREATE TABLE T (A {kind})")).unwrap_err();
             assert_eq!(error.sqlcode, -604, "{kind}");
         }

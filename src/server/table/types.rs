@@ -32,18 +32,25 @@ pub(super) fn data_type(name: &str, word: &str, numbers: &[u32], bits: bool) -> 
             }
             of(DataType::Decimal128(p, s))
         }
-        ("DECFLOAT", false) => told(DataType::Utf8, "DECFLOAT", Some(if first == Some(16) { 8 } else { 16 })),
+        ("DECFLOAT", false) => {
+            let bytes = match first {
+                Some(16) => 8,
+                None | Some(34) => 16,
+                _ => return None,
+            };
+            told(DataType::Utf8, "DECFLOAT", Some(bytes))
+        }
         ("CHAR", false) => told(DataType::Utf8, "CHAR", Some(fixed(first)?)),
-        ("VARCHAR", false) => told(DataType::Utf8, "VARCHAR", Some(first?)),
+        ("VARCHAR", false) => told(DataType::Utf8, "VARCHAR", Some(varying(first)?)),
         ("GRAPHIC", false) => told(DataType::Utf8, "GRAPHIC", Some(fixed(first)?)),
-        ("VARGRAPHIC", false) => told(DataType::Utf8, "VARGRAPHIC", Some(first?)),
-        ("DBCLOB", false) => told(DataType::LargeUtf8, "DBCLOB", first),
-        ("CLOB", false) => told(DataType::LargeUtf8, "CLOB", first),
-        ("BLOB", false) => told(DataType::LargeBinary, "BLOB", first),
+        ("VARGRAPHIC", false) => told(DataType::Utf8, "VARGRAPHIC", Some(varying(first)?)),
+        ("DBCLOB", false) => told(DataType::LargeUtf8, "DBCLOB", large(first)?),
+        ("CLOB", false) => told(DataType::LargeUtf8, "CLOB", large(first)?),
+        ("BLOB", false) => told(DataType::LargeBinary, "BLOB", large(first)?),
         ("CHAR", true) => told(DataType::Binary, "CHAR FOR BIT DATA", Some(fixed(first)?)),
-        ("VARCHAR", true) => told(DataType::Binary, "VARCHAR FOR BIT DATA", Some(first?)),
+        ("VARCHAR", true) => told(DataType::Binary, "VARCHAR FOR BIT DATA", Some(varying(first)?)),
         ("BINARY", false) => told(DataType::Binary, "BINARY", Some(fixed(first)?)),
-        ("VARBINARY", false) => told(DataType::Binary, "VARBINARY", Some(first?)),
+        ("VARBINARY", false) => told(DataType::Binary, "VARBINARY", Some(varying(first)?)),
         (word, false) => of(plain(word)?),
         _ => return None,
     })
@@ -52,6 +59,16 @@ pub(super) fn data_type(name: &str, word: &str, numbers: &[u32], bits: bool) -> 
 /// A length up to which values are filled, if a product has it: IBM i has the longest ones, of 32,766 bytes.
 fn fixed(length: Option<u32>) -> Option<u32> {
     Some(length.unwrap_or(1)).filter(|length| (1..=32_767).contains(length))
+}
+
+/// A length of values that need not have it. No product has one of 0.
+fn varying(length: Option<u32>) -> Option<u32> {
+    length.filter(|length| *length > 0)
+}
+
+/// The same of a large object, which may have none.
+fn large(length: Option<u32>) -> Option<Option<u32>> {
+    if length == Some(0) { None } else { Some(length) }
 }
 
 /// A field of an SQL type that Arrow does not have.
