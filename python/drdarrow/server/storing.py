@@ -48,7 +48,7 @@ Maker = Callable[[object], object]
 
 FIXED = {"CHAR", "GRAPHIC"}
 VARYING = {"VARCHAR", "LONG VARCHAR", "VARGRAPHIC", "LONG VARGRAPHIC", "CLOB", "DBCLOB"}
-#: Types whose length counts characters in any case.
+#: Types whose length counts units of UTF-16 in any case.
 _DOUBLE = {"GRAPHIC", "VARGRAPHIC", "LONG VARGRAPHIC", "DBCLOB"}
 #: Bytes of the longest character in UTF-8.
 _WIDEST = 4
@@ -56,11 +56,22 @@ _FIXED_BYTES = {"CHAR FOR BIT DATA", "BINARY"}
 _VARYING_BYTES = {"VARCHAR FOR BIT DATA", "LONG VARCHAR FOR BIT DATA", "VARBINARY", "BLOB"}
 
 _TOO_LONG = "error('drdarrow 22001 ' || target || ': ' || {size} || ' do not fit into ' || n)"
-_FITTED = (
-    "CASE WHEN {size}(rtrim(x, ' ')) > n THEN " + _TOO_LONG.format(size="{size}(x)") + " WHEN filled "
-    "THEN rtrim(x, ' ') || repeat(' ', n - {size}(rtrim(x, ' '))) WHEN {size}(x) > n "
-    "THEN rtrim(x, ' ') || repeat(' ', n - {size}(rtrim(x, ' '))) ELSE x END"
+#: Units of UTF-16: a character that takes four bytes of UTF-8 has two.
+_UNITS = (
+    "(CASE WHEN strlen({0}) - length({0}) < 3 THEN length({0}) "
+    "ELSE length({0}) + length(regexp_replace({0}, '[^\U00010000-\U0010ffff]', '', 'g')) END)"
 )
+
+
+def _fitted(size: str) -> str:
+    """A text in its column. size: the words for its length, {0} for the text."""
+    whole, bare = size.format("x"), size.format("rtrim(x, ' ')")
+    return (
+        f"CASE WHEN {bare} > n THEN {_TOO_LONG.format(size=whole)} WHEN filled OR {whole} > n "
+        f"THEN rtrim(x, ' ') || repeat(' ', n - {bare}) ELSE x END"
+    )
+
+
 _BYTES = (
     "CASE WHEN octet_length(x) > n THEN " + _TOO_LONG.format(size="octet_length(x)") + " WHEN filler IS NOT NULL "
     "THEN x || repeat(filler, n - octet_length(x)) ELSE x END"
@@ -81,8 +92,8 @@ def _macros(name: str, rest: str, kind: str, body: str) -> dict[str, str]:
 _PLAIN = "_plain"
 #: The statements that make them, by their names.
 MACROS = {
-    **_macros("drdarrow_bytes", "n, filled, target", "VARCHAR", _FITTED.format(size="strlen")),
-    **_macros("drdarrow_characters", "n, filled, target", "VARCHAR", _FITTED.format(size="length")),
+    **_macros("drdarrow_bytes", "n, filled, target", "VARCHAR", _fitted("strlen({0})")),
+    **_macros("drdarrow_characters", "n, filled, target", "VARCHAR", _fitted(_UNITS)),
     **_macros("drdarrow_binary", "n, filler, target", "BLOB", _BYTES),
 }
 
@@ -110,7 +121,7 @@ class Fit:
         return bare + " " * (self.length - short)
 
     def _size(self, value: str) -> int:
-        return len(value.encode()) if self.bytes else len(value)
+        return len(value.encode()) if self.bytes else len(value) + sum(sign > "\uffff" for sign in value)
 
 
 @dataclass(frozen=True)
@@ -125,7 +136,8 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Storage:
-    """How the product counts and fills: the length of text in bytes of UTF-8, or in characters; the byte of a blank."""
+    """How the product counts and fills: the length of text in bytes of UTF-8, or in units of UTF-16, of which a
+    character of one byte has one; the byte of a blank."""
 
     bytes: bool = True
     blank: str = "20"

@@ -74,7 +74,7 @@ fn fit(array: &ArrayRef, length: usize, filled: bool, bytes: bool, room: &mut us
     if !filled && texts.offsets().lengths().max().is_none_or(|longest| longest <= length) {
         return Some(array.clone());
     }
-    let size = |text: &str| if bytes { text.len() } else { text.chars().count() };
+    let size = |text: &str| if bytes { text.len() } else { text.chars().map(char::len_utf16).sum() };
     let (mut parts, mut sum) = (Vec::with_capacity(texts.len()), 0_usize);
     for text in texts {
         let part = match text {
