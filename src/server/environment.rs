@@ -72,7 +72,8 @@ impl Environment {
     /// A condition as the persona tells it.
     pub(super) fn sqlca(&self, error: &SqlError) -> Sqlca {
         let state = self.fitting(self.persona.state(&error.sqlstate), SQLSTATE);
-        let mut sqlca = Sqlca::new(error.sqlcode, &state, &[]);
+        let known = self.persona.codes.iter().find(|(code, _)| *code == error.sqlcode);
+        let mut sqlca = Sqlca::new(known.map_or(error.sqlcode, |(_, own)| *own), &state, &[]);
         sqlca.errproc = self.persona.prdid.to_owned();
         // Each token and its separator, until there is no room.
         let mut room = self.persona.errmc;

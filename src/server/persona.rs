@@ -94,6 +94,8 @@ pub struct Persona {
     pub success: &'static str,
     /// SQLCODE of every error, where the product has but one.
     pub error_code: Option<i32>,
+    /// SQLCODEs that the product has in place of those of Db2 for i.
+    pub codes: &'static [(i32, i32)],
     /// SQLSTATEs that the product has in place of Db2's.
     pub states: &'static [(&'static str, &'static str)],
     /// Parameter markers that a statement has at most. (Read: Db2 for LUW, SQL limits. Measured: Derby 10.14 describes
@@ -168,6 +170,7 @@ pub static LUW: Persona = Persona {
     goes_on: false,
     success: "00000",
     error_code: None,
+    codes: &[(-404, -433)],
     states: &[],
     markers: 32_767,
     errmc: 70,
@@ -222,6 +225,7 @@ pub static DERBY: Persona = Persona {
     goes_on: true,
     success: "     ",
     error_code: Some(-20001),
+    codes: &[],
     // Measured: Derby 10.14.
     states: &[
         ("42601", "42X01"),
@@ -254,6 +258,7 @@ pub static DERBY: Persona = Persona {
 /// Db2 for i 7.5.
 pub static IBMI: Persona = Persona {
     name: "ibmi",
+    codes: &[],
     class: "QAS",
     prdid: "QSQ07050",
     // Two digits each: JCC reads no other form. (Measured.)

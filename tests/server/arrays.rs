@@ -214,7 +214,7 @@ async fn a_row_that_cannot_be_read_spoils_no_other() {
     let insert = "INSERT INTO T VALUES (?, ?)";
     let got = Ask::new().prepare(insert).then(&run(Some(5), Some(1)), &data).send(&mut raw).await;
     let codes: Vec<i32> = told(&got).iter().map(|(code, _)| *code).collect();
-    assert_eq!(codes, [0, -330, -404, -803, 0]);
+    assert_eq!(codes, [0, -330, -433, -803, 0]);
     let got = Ask::new().then(&run(Some(5), None), &data).send(&mut raw).await;
     assert_eq!(cards(&LUW, &got).len(), 1);
     assert_eq!(card(&LUW, &got).sqlcode, -330);
