@@ -35,6 +35,7 @@ from drdarrow.server.drawn import Drawn
 from drdarrow.server.engine import Called, Objects, Prepared, PreparedCall, SqlError, Views
 from drdarrow.server.inserts import Insert
 from drdarrow.server.known import Known
+from drdarrow.server.lexer import lex
 from drdarrow.server.macros import Macros
 from drdarrow.server.meaning import Run
 from drdarrow.server.procedures import session as procedures
@@ -91,6 +92,8 @@ class DuckSession(WatchedSession):
         #: The statement that was prepared last, until one runs.
         self._next: Statement | None = None
         self._views = CatalogViews()
+        #: The statement that runs changes keys and deletes no row.
+        self._updates = False
 
     def appear_as(self, views: Views, /) -> None:
         """The views of the product's catalog, which statements may name."""
@@ -199,6 +202,7 @@ class DuckSession(WatchedSession):
         self._next = self._next if statement.kind == "SAVEPOINT" else None
         if (changing := statement.changing[0] if statement.changing else statement).kind in CHANGES:
             self._temporaries.change(changing.run.sql)
+        self._updates = _only_updates(changing)
         references = self._references
         if references is not None and statement.text and (statement.grows or references.concerns(statement.text)):
             with self.patience.reading(statement.text), self._reading(statement.text) as cursor:
@@ -452,6 +456,9 @@ class DuckSession(WatchedSession):
     def _plain(self, error: Exception) -> SqlError:
         """The condition, as the product tells it."""
         found = self._told(error if isinstance(error, SqlError) else errors.translate(str(error), error))
+        if found.sqlcode == -532 and self._updates:
+            # A key that others depend on may not be changed either.
+            found.sqlcode = -531
         found.sqlcode = self._rules.product.code(found.sqlcode)
         return found
 
@@ -470,6 +477,13 @@ class DuckSession(WatchedSession):
         if lost and not found.rolled_back:
             return SqlError(-1476, "40506", str(found.sqlcode), *found.tokens, rolled_back=True)
         return found
+
+
+def _only_updates(statement: Statement) -> bool:
+    """The statement changes rows, and deletes none."""
+    if statement.kind != "MERGE_INTO":
+        return statement.kind == "UPDATE"
+    return not any(word.upper == "DELETE" for word in lex(statement.run.sql))
 
 
 def _goes_on(cursor: Cursor) -> bool:
