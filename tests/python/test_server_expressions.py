@@ -249,3 +249,24 @@ def test_real_derby_says_the_same() -> None:
 
 def test_the_table_is_as_long_as_is_said() -> None:
     assert len({expression.sql for expression in EXPRESSIONS}) == len(EXPRESSIONS) >= 150
+
+
+@pytest.mark.parametrize("persona", ["luw", "ibmi"])
+def test_a_list_of_distinct_texts_does_not_look_at_blanks_at_their_ends(persona: Any):
+    with server.serve(persona=persona) as srv, srv.connect() as connection:
+        connection.execute("CREATE TABLE L (G INTEGER, A VARCHAR(5))")
+        connection.execute("INSERT INTO L VALUES (1, 'a'), (1, 'a  '), (1, 'b'), (2, NULL), (2, 'z  '), (3, NULL)")
+
+        def listed(what: str) -> list[tuple]:
+            return connection.execute(f"SELECT G, {what} FROM L GROUP BY G ORDER BY G").fetchall()
+
+        # Which of those that are the same is listed is nobody's promise.
+        rising = listed("LISTAGG(DISTINCT A, ',') WITHIN GROUP (ORDER BY A)")
+        assert [(g, text and text.replace(" ", "")) for g, text in rising] == [(1, "a,b"), (2, "z"), (3, None)]
+        assert rising[1] == (2, "z  ")
+        falling = listed("LISTAGG(DISTINCT A, ',') WITHIN GROUP (ORDER BY A DESC)")
+        assert falling[0][1].replace(" ", "") == "b,a"
+        assert listed("LISTAGG(DISTINCT UPPER(A), '-')")[0][1].replace(" ", "") == "A-B"
+        assert listed("LISTAGG(DISTINCT G, '-')") == [(1, "1"), (2, "2"), (3, "3")]
+        with pytest.raises(drdarrow.Error, match="-214"):
+            listed("LISTAGG(DISTINCT A, '-') WITHIN GROUP (ORDER BY G)")

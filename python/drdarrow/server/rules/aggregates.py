@@ -23,7 +23,7 @@ from drdarrow.server.rules import order
 from drdarrow.server.rules.calls import BIGINT, DOUBLE, INTEGER, TEXT, Macros, fault, once
 from drdarrow.server.rules.kinds import Kind, kind
 from drdarrow.server.rules.product import Product
-from drdarrow.server.rules.tree import contains, put
+from drdarrow.server.rules.tree import contains, put, write
 
 __all__ = ["FUNCTIONS", "MACROS", "Aggregate", "ranked"]
 
@@ -35,10 +35,19 @@ def _bounded(limit: int, name: str) -> str:
     return once(f"CASE WHEN abs(s.x) > {limit} THEN {overflow} ELSE CAST(s.x AS {name}) END", x="CAST(x AS HUGEINT)")
 
 
+_SORTED = "list_transform(list_sort(list_transform(x, lambda e: {'k': rtrim(e, ' '), 'v': e})), lambda e: e.v)"
+_LISTED = (
+    "CASE WHEN len(list_filter(s.x, lambda e: e IS NOT NULL)) > 0 THEN array_to_string(list_filter(s.x, "
+    "lambda e, i: e IS NOT NULL AND (i = 1 OR rtrim(s.x[i - 1], ' ') IS DISTINCT FROM rtrim(e, ' '))), t) END"
+)
+
 MACROS: Macros = {
     "drdarrow_sum_smallint": ("x", _bounded((1 << 15) - 1, "SMALLINT")),
     "drdarrow_sum_integer": ("x", _bounded((1 << 31) - 1, "INTEGER")),
     "drdarrow_sum_bigint": ("x", _bounded((1 << 63) - 1, "BIGINT")),
+    # The texts of a list in its order, or sorted, without those that are like the one before.
+    "drdarrow_listed": ("x, t", once(_LISTED, x="x")),
+    "drdarrow_listed_sorted": ("x, t", once(_LISTED, x=_SORTED)),
     # The mean of a list without its fraction; t: one, with as many zeros as the value gets digits.
     "drdarrow_mean": (
         "x, t",
@@ -177,8 +186,40 @@ def _real(name: str) -> _Rule:
     return lambda of: put("CAST({} AS DOUBLE)", of.named(name), kind=DOUBLE)
 
 
+def _distinct(of: Aggregate) -> exp.Expr:
+    """LISTAGG(DISTINCT ...) of a text: those that differ in blanks at their ends only are the same."""
+    node, args = of.node, of.call.expressions
+    value, *rest = args[0].expressions
+    separator = [*rest, *args[1:], exp.Literal.string("")][0]
+    ordered = None
+    if isinstance(separator, exp.Order):
+        separator, ordered = separator.this, separator.expressions[0]
+    if isinstance(node, exp.WithinGroup):
+        ordered, node = node.expression.expressions[0], of.call
+    of.call.set("this", "list")
+    if ordered is None:
+        of.call.set("expressions", [value])
+        return put("drdarrow_listed_sorted({}, {})", node, separator.copy(), kind=TEXT)
+    if of.marked or not _orders_by(ordered.this, value):
+        raise SqlError(-214, "42822", "LISTAGG(DISTINCT)")
+    # Those that are the same stand together.
+    by = [ordered.copy(), exp.Ordered(this=put("rtrim({}, ' ')", value.copy()))]
+    of.call.set("expressions", [exp.Order(this=value.copy(), expressions=by)])
+    return put("drdarrow_listed({}, {})", node, separator.copy(), kind=TEXT)
+
+
+def _orders_by(ordered: exp.Expr, value: exp.Expr) -> bool:
+    """An order is that of a value, perhaps in the order of another page."""
+    if isinstance(value, exp.Column):
+        return [column.name.upper() for column in ordered.find_all(exp.Column)] == [value.name.upper()]
+    return (write(value) or " ") in (write(ordered) or "")
+
+
 def _listed(of: Aggregate) -> exp.Expr | None:
     node, args = of.node, of.call.expressions
+    found = of.kind
+    if args and isinstance(args[0], exp.Distinct) and (found is None or found.text):
+        return _distinct(of)
     if args and isinstance(args[0], exp.Distinct) and len(args[0].expressions) == 2:
         # It is read as DISTINCT of two values.
         value, separator = args[0].expressions
