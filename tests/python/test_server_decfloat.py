@@ -160,3 +160,46 @@ def test_a_decfloat_of_other_digits_is_refused(short: drdarrow.Connection):
     with pytest.raises(drdarrow.Error) as caught:
         short.execute("CREATE TABLE U (V DECFLOAT(20))")
     assert caught.value.sqlcode == -604
+
+
+#: Expressions in which a number of a client stands beside a DECFLOAT, and their values where that is 2.25.
+BESIDE = (
+    ("COALESCE(?, W)", "2.25"),
+    ("COALESCE(NULLIF(W, W), ?)", "2.25"),
+    ("NVL2(W, ?, W)", "2.25"),
+    ("GREATEST(W, ?)", "2.25"),
+    ("CASE WHEN ID = 1 THEN ? ELSE W END", "2.25"),
+    ("CASE WHEN ID = 1 THEN CAST(? AS DECFLOAT) ELSE W END", "2.25"),
+    ("CAST(? AS DECFLOAT(34))", "2.25"),
+    ("W + ?", "3.75"),
+    ("? - W", "0.75"),
+)
+
+
+@pytest.mark.parametrize(("expression", "expected"), BESIDE)
+def test_a_parameter_beside_a_decfloat_keeps_its_digits_or_is_refused(
+    short: drdarrow.Connection, expression: str, expected: str
+):
+    short.execute("INSERT INTO T VALUES (1, 1.5, 1.5)")
+    short.commit()
+    asked = f"SELECT {expression} FROM T"
+    assert short.execute(asked, (Decimal("2.25"),)).fetchall() == [(Decimal(expected),)]
+    for value in ("1.12345678901234567890", "2.2500000000000001", LONG):
+        with pytest.raises(drdarrow.Error) as caught:
+            short.execute(asked, (Decimal(value),)).fetchall()
+        assert caught.value.sqlcode == -270, value
+        short.rollback()
+
+
+def test_one_of_several_decfloats_is_one(short: drdarrow.Connection):
+    short.execute("INSERT INTO T VALUES (1, 1.5, 2.5)")
+    for expression in (
+        "CASE WHEN ID = 1 THEN W END",
+        "CASE WHEN ID = 1 THEN V ELSE W END",
+        "CASE WHEN ID = 1 THEN W ELSE 0 END",
+        "(SELECT MAX(W) FROM T)",
+    ):
+        for asked in (f"SELECT {expression} FROM T", f"WITH X (A) AS (SELECT {expression} FROM T) SELECT A FROM X"):
+            cursor = short.execute(asked)
+            assert [str(column[1]) for column in cursor.description or ()] == ["TEXT(DECFLOAT)"], asked
+            assert cursor.fetchall() == [(Decimal("1.5" if "V" in expression else "2.5"),)]

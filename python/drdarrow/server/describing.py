@@ -202,7 +202,7 @@ def _parameters(text: str, ducks: Sequence[str], tables: Facts) -> list[Describe
     known = markers.targets(text, tables) if ducks else {}
     parameters = []
     for n, duck in enumerate(ducks, 1):
-        if known.get(n, {}).get("drda:type") == "DECFLOAT" and duck == "DOUBLE":
+        if known.get(n, {}).get("drda:type") == "DECFLOAT" and duck in ("DOUBLE", "VARCHAR"):
             # As text, so that no driver rounds it.
             parameters.append((str(n), "Utf8", known[n]))
             continue

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from drdarrow.server.columns import Facts, grouped
 from drdarrow.server.patience import look
+from drdarrow.server.rules.numbers import DECFLOAT
 
 __all__ = ["targets"]
 
@@ -33,11 +34,11 @@ _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 def targets(sql: str, known: Facts) -> dict[int, dict[str, str]]:
     """The facts about the column that each marker, counted from 1, goes into or is compared with; others are left
     out. sql: a statement for DuckDB."""
-    tree, more = grouped(sql) if known else (None, {})
+    tree, more = grouped(sql) if known or DECFLOAT in sql else (None, {})
     if tree is None:
         return {}
     found: dict[int, dict[str, str]] = {}
-    for marker, about, stored in [*_stored(tree, known), *_compared(tree, known)]:
+    for marker, about, stored in [*_stored(tree, known), *_compared(tree, known), *_converted(tree)]:
         name = _AS.get(about.get("drda:type", ""))
         if name is None or name in _STORED and not stored:
             continue
@@ -68,6 +69,16 @@ def _stored(tree: exp.Expr, known: Facts) -> _Found:
             marker = _marker(part.expression) if isinstance(part, exp.EQ) else None
             if marker is not None and isinstance(part.this, exp.Column):
                 yield marker, columns.get(part.this.name.upper(), {}), True
+
+
+def _converted(tree: exp.Expr) -> _Found:
+    """Markers that stand beside a DECFLOAT, in COALESCE and the like."""
+    for part in tree.find_all(exp.Anonymous):
+        if str(part.this).lower() == DECFLOAT and len(part.expressions) == 1:
+            inner = part.expressions[0]
+            marker = _marker(inner.this if isinstance(inner, exp.Cast) else inner)
+            if marker is not None:
+                yield marker, {"drda:type": "DECFLOAT", "drda:length": "16"}, True
 
 
 def _compared(tree: exp.Expr, known: Facts) -> _Found:

@@ -66,7 +66,7 @@ def apply(sql: str, product: Product, known: Facts, ask: Callable[[str], list[tu
     Raises SqlError -270 for a statement that has another meaning in DuckDB and that cannot be read.
     """
     words = lex(sql)
-    wanted = _concerns(words, product)
+    wanted = _concerns(words, product) or "*" * _names_decfloats(words, known)
     if not wanted:
         return sql, None
     if wanted == "*" and (put := literals.put(words, ask, product)) is not None:
@@ -107,6 +107,12 @@ def _concerns(words: list[Word], product: Product) -> str:
         elif word.kind == "string":
             weak = weak or "*" * bool(_MOMENT.match(word.text))
     return weak
+
+
+def _names_decfloats(words: list[Word], known: Facts) -> bool:
+    """A table with a DECFLOAT, which is a DOUBLE for DuckDB."""
+    tables = (known.get(word.text.strip('"').upper(), {}) for word in words if word.kind in ("name", "quoted"))
+    return any(about.get("drda:type") == "DECFLOAT" for table in tables for about in table.values())
 
 
 def _stores(words: list[Word]) -> bool:

@@ -61,6 +61,9 @@ def alike(parts: Sequence[exp.Expr], product: Product) -> tuple[list[exp.Expr], 
 def fitted(value: exp.Expr, to: Kind | None, product: Product) -> exp.Expr:
     """A value in the type that it has with others."""
     of = kind(value)
+    if to is not None and to.name == "DECFLOAT" and of is not None and of.name == "MARKER":
+        # As a number it would come rounded.
+        return numbers.cast(value, to)
     if to is None or of is None or of == to or of.name in ("NULL", "MARKER"):
         return value
     if to.moment:

@@ -188,7 +188,8 @@ class Expressions(ABC):
             and (of.approximate or of.number and to.name == "VARCHAR")
         ):
             raise SqlError(-461, "42846", of.name, to.name)
-        if to.number and (of is None or of.number or of.text or of.moment):
+        marked = to.name == "DECFLOAT" and of is not None and of.name == "MARKER"
+        if to.number and (of is None or of.number or of.text or of.moment or marked):
             return numbers.cast(value, to)
         if to.moment and (of is None or of.number or of.text or of.moment):
             return dates.cast(value, to, self._product)

@@ -15,7 +15,7 @@ from drdarrow.server.rules.kinds import Kind, decfloats, kind, wider
 from drdarrow.server.rules.product import Product
 from drdarrow.server.rules.tree import Raw, put
 
-__all__ = ["FUNCTIONS", "MACROS", "arithmetic", "bounded", "cast", "negated", "quotient", "whole"]
+__all__ = ["DECFLOAT", "FUNCTIONS", "MACROS", "arithmetic", "bounded", "cast", "negated", "quotient", "whole"]
 
 _DIGITS = 31
 #: Mark of an expression that may be infinite: Db2 has an overflow there.
@@ -40,6 +40,8 @@ _READ = (
 #: A text as a DECFLOAT, which is a DOUBLE here: one that has more digits, or a larger exponent, is refused.
 _MANTISSA = "regexp_extract(s.x, '^[-+]?([0-9.]*)', 1)"
 _SPECIAL = "'^[-+]?(nan|snan|inf|infinity)$'"
+#: The macro that makes one.
+DECFLOAT = "drdarrow_decfloat"
 _DECFLOAT = (
     "CASE WHEN s.x IS NULL THEN NULL "
     f"WHEN length(trim(ltrim(replace({_MANTISSA}, '.', ''), '0'), '0')) > 15 "
@@ -87,7 +89,7 @@ MACROS: Macros = {
             x="x",
         ),
     ),
-    "drdarrow_decfloat": ("x", once(_DECFLOAT, x="trim(CAST(x AS VARCHAR))")),
+    DECFLOAT: ("x", once(_DECFLOAT, x="trim(CAST(x AS VARCHAR))")),
     "drdarrow_decfloat_add": ("x, y", _computed("+", "DECIMAL(38, 18)")),
     "drdarrow_decfloat_sub": ("x, y", _computed("-", "DECIMAL(38, 18)")),
     "drdarrow_decfloat_mul": ("x, y", _computed("*", "DECIMAL(19, 9)")),
@@ -112,6 +114,10 @@ MACROS: Macros = {
 def arithmetic(node: exp.Binary, product: Product) -> exp.Expr:
     """`a + b`, `-`, `*`, `/`, `%` of numbers."""
     left, right = kind(node.left), kind(node.right)
+    for side, of, other in (("this", left, right), ("expression", right, left)):
+        if of is not None and of.name == "MARKER" and other is not None and other.name == "DECFLOAT":
+            # As a number it would come rounded.
+            node.set(side, cast(node.args[side], other))
     left, right = _assumed(left, right), _assumed(right, left)
     if left is None or right is None or not (left.number and right.number):
         return _unknown(node, left, right)
@@ -258,7 +264,7 @@ def cast(value: exp.Expr, to: Kind) -> exp.Expr:
     """A value as a number. Digits that it has no room for after its point are cut off."""
     of = kind(value)
     if to.name == "DECFLOAT" and not (of is not None and (of.approximate or of.whole and of.bytes < 8)):
-        return put("drdarrow_decfloat({})", typed(value, "VARCHAR"), kind=to)
+        return put(f"{DECFLOAT}({{}})", typed(value, "VARCHAR"), kind=to)
     if to.approximate and (of is None or of.text):
         return put(f"CAST(drdarrow_double({{}}) AS {to.duck})", value, kind=to)
     if to.approximate or of is not None and (of.whole or of.name in ("MARKER", "NULL", "BOOLEAN")):
