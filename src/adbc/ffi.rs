@@ -3,7 +3,11 @@
 //! result. To that end a result is wrapped in a stream of ours.
 #![allow(unsafe_code)]
 
+use super::bound::{CarefulRows, careful};
+use super::error::fault;
+use super::wait::guarded;
 use super::{DrdaDriver, aside};
+use crate::client::imported::Imported;
 use adbc_core::constants::{ADBC_ERROR_VENDOR_CODE_PRIVATE_DATA, ADBC_STATUS_NOT_IMPLEMENTED, ADBC_STATUS_OK};
 use adbc_core::error::{AdbcStatusCode, Error, Status};
 use adbc_core::options::AdbcVersion;
@@ -58,9 +62,70 @@ pub unsafe extern "C" fn AdbcDriverInit(
 fn table() -> FFI_AdbcDriver {
     let mut table = DrdaDriver::ffi_driver();
     table.ErrorFromArrayStream = Some(error_from_array_stream);
+    table.StatementBind = Some(bind);
+    table.StatementBindStream = Some(bind_stream);
     table.StatementExecuteQuery = Some(execute_query);
     table.ConnectionReadPartition = Some(read_partition);
     table
+}
+
+unsafe extern "C" fn bind(
+    statement: *mut FFI_AdbcStatement,
+    values: *mut FFI_ArrowArray,
+    schema: *mut FFI_ArrowSchema,
+    error: *mut FFI_AdbcError,
+) -> AdbcStatusCode {
+    let taken = || {
+        if values.is_null() || schema.is_null() {
+            return Err(fault(Status::InvalidArguments, "", "no rows were given: a null pointer"));
+        }
+        // SAFETY: they are a batch and its schema, which are moved out.
+        let (values, schema) = unsafe { (FFI_ArrowArray::from_raw(values), FFI_ArrowSchema::from_raw(schema)) };
+        careful(Imported::one_batch(&schema, values))
+    };
+    // SAFETY: the caller keeps to the rules of the function.
+    unsafe { bind_taken(statement, guarded(taken), error) }
+}
+
+unsafe extern "C" fn bind_stream(
+    statement: *mut FFI_AdbcStatement,
+    stream: *mut FFI_ArrowArrayStream,
+    error: *mut FFI_AdbcError,
+) -> AdbcStatusCode {
+    let taken = || {
+        if stream.is_null() {
+            return Err(fault(Status::InvalidArguments, "", "no rows were given: a null pointer"));
+        }
+        // SAFETY: it is a stream, which is moved out.
+        careful(Imported::stream(unsafe { FFI_ArrowArrayStream::from_raw(stream) }))
+    };
+    // SAFETY: the caller keeps to the rules of the function.
+    unsafe { bind_taken(statement, guarded(taken), error) }
+}
+
+/// Binds rows that were taken over, by way of the function of `adbc_ffi`: it would panic at some rows of others.
+///
+/// # Safety
+/// `statement` and `error` are those of a call of StatementBindStream.
+unsafe fn bind_taken(
+    statement: *mut FFI_AdbcStatement,
+    taken: Result<CarefulRows, Error>,
+    error: *mut FFI_AdbcError,
+) -> AdbcStatusCode {
+    let Some(bind) = DrdaDriver::ffi_driver().StatementBindStream else { return ADBC_STATUS_NOT_IMPLEMENTED };
+    match taken {
+        Ok(rows) => {
+            let mut stream = FFI_ArrowArrayStream::new(Box::new(rows));
+            // SAFETY: the stream is whole, and the function takes it over or leaves it to be dropped here.
+            unsafe { bind(statement, &raw mut stream, error) }
+        }
+        Err(e) => {
+            let status = e.status.into();
+            // SAFETY: `error` is null or points to an AdbcError.
+            unsafe { export_error(error, e) };
+            status
+        }
+    }
 }
 
 unsafe extern "C" fn execute_query(

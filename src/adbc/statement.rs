@@ -15,6 +15,7 @@ use crate::client::process::Owned;
 use crate::client::sql::batch::Batch;
 use crate::client::sql::describe::StatementDescription;
 use crate::client::sql::ingest;
+use crate::client::sql::parameter_names::Markers;
 use crate::client::sql::procedure::Procedure;
 use crate::client::sql::statement::Outcome;
 use crate::client::sql::stream::QueryStream;
@@ -36,6 +37,8 @@ pub struct DrdaStatement {
     query: Option<String>,
     target: Target,
     bound: Option<BoundRows>,
+    /// Parameters are `:name`, and the columns that are bound have their names.
+    by_name: bool,
 }
 
 /// A table that is to be filled.
@@ -67,7 +70,15 @@ impl DrdaStatement {
     pub(super) fn new(shared: Arc<Shared>) -> DrdaStatement {
         let limits = shared.limits;
         let target = Target { table: None, catalog: None, schema: None, mode: IngestMode::Create, temporary: false };
-        DrdaStatement { shared, canceller: Canceller::default(), limits, query: None, target, bound: None }
+        DrdaStatement {
+            shared,
+            canceller: Canceller::default(),
+            limits,
+            query: None,
+            target,
+            bound: None,
+            by_name: false,
+        }
     }
 
     fn begin(&self) -> Arc<Operation> {
@@ -91,7 +102,13 @@ impl DrdaStatement {
             return self.fill(bound.ok_or_else(unbound)?).map(Ran::Done);
         }
         let operation = self.begin();
-        let sql = self.query()?.to_owned();
+        let (sql, bound) = match (Markers::of(self.query()?), bound) {
+            (markers, Some(rows)) if self.by_name => {
+                let named = markers.to_positional();
+                (named.sql, Some(rows.by_name(&named.names)?))
+            }
+            (_, bound) => (self.query()?.to_owned(), bound),
+        };
         let Some(mut rows) = bound else {
             return self.outcome(wait(&operation, self.shared.client()?.run(&sql, &[]))?, operation);
         };
@@ -312,12 +329,7 @@ impl Optionable for DrdaStatement {
             OptionStatement::IngestMode => self.target.mode = IngestMode::try_from(&value)?,
             OptionStatement::Temporary => self.target.temporary = flag(&name, &value)?,
             OptionStatement::Incremental if !flag(&name, &value)? => {}
-            OptionStatement::Other(_) if name == BIND_BY_NAME => {
-                if flag(&name, &value)? {
-                    let text = "parameters have no names here: they are the question marks of the statement in order";
-                    return Err(fault(Status::NotImplemented, "0A000", text));
-                }
-            }
+            OptionStatement::Other(_) if name == BIND_BY_NAME => self.by_name = flag(&name, &value)?,
             _ => match name.strip_prefix(PREFIX) {
                 Some("batch_rows") => self.limits.rows = count(&name, &text(&name, &value)?)?,
                 Some("batch_bytes") => self.limits.bytes = count(&name, &text(&name, &value)?)?,
@@ -336,7 +348,7 @@ impl Optionable for DrdaStatement {
             OptionStatement::IngestMode => Ok(self.target.mode.into()),
             OptionStatement::Temporary => Ok(self.target.temporary.to_string()),
             OptionStatement::Incremental => Ok("false".to_owned()),
-            OptionStatement::Other(name) if name == BIND_BY_NAME => Ok("false".to_owned()),
+            OptionStatement::Other(name) if name == BIND_BY_NAME => Ok(self.by_name.to_string()),
             other => match other.as_ref().strip_prefix(PREFIX) {
                 Some("batch_rows") => Ok(self.limits.rows.to_string()),
                 Some("batch_bytes") => Ok(self.limits.bytes.to_string()),

@@ -6,6 +6,8 @@ mod dial;
 pub mod error;
 pub mod file;
 mod hint;
+#[cfg(any(feature = "python", feature = "adbc"))]
+pub(crate) mod imported;
 pub mod limits;
 mod login;
 pub mod printable;

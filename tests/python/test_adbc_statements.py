@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from decimal import Decimal
 
 import adbc_driver_manager
+import polars as pl
 import pyarrow as pa
 import pytest
 from batching import Target
@@ -387,3 +389,74 @@ def test_exact_numbers_stay_exact(conn: dbapi.Connection) -> None:
         cursor.adbc_ingest(name, pa.table({"D": pa.array([value, None], pa.decimal128(31, 2))}))
         assert sorted(cursor.execute(f"SELECT D FROM {name}").fetchall(), key=str) == [(value,), (None,)]
     conn.rollback()
+
+
+def test_rows_of_all_kinds_of_producers_are_taken(target: Target, conn: dbapi.Connection) -> None:
+    """Polars gives a column without a type a buffer that it must not have; runs and categories are texts."""
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int32()), ["x", None])
+    frame = pl.DataFrame({"A": pl.Series([1, 2, 3], dtype=pl.Int32), "B": [None, None, None]})
+    for data, expected in [
+        (frame, [None, None, None]),
+        (frame.with_columns(B=pl.Series(["x", "y", None], dtype=pl.Categorical)), ["x", "y", None]),
+        (pa.table({"A": pa.array([1, 2, 3], pa.int32()), "B": runs}), ["x", "x", None]),
+        (pa.table({"A": pa.array([1, 2, 3], pa.int32()), "B": pa.array(["x", "y", None]).dictionary_encode()}), ["x", "y", None]),
+    ]:
+        name = fresh()
+        with conn.cursor() as cursor:
+            cursor.execute(f"CREATE TABLE {name} (A INTEGER, B VARCHAR(20))")
+            cursor.executemany(f"INSERT INTO {name} VALUES (?, ?)", data)
+            conn.commit()
+        assert [row["B"] for row in rows(target, name)] == expected
+    with conn.cursor() as cursor:
+        fails(Status.INVALID_ARGUMENT, cursor.executemany, f"INSERT INTO {name} VALUES (?, ?)", pa.chunked_array([[1], [2]]))
+        fails(Status.NOT_IMPLEMENTED, cursor.adbc_ingest, fresh(), pa.table({"A": [[1], [2]]}))
+
+
+def test_parameters_by_their_names(target: Target, conn: dbapi.Connection) -> None:
+    name = fresh()
+    with conn.cursor() as cursor:
+        cursor.adbc_ingest(name, SOME)
+        found = cursor.execute(f"SELECT B FROM {name} WHERE A = :a", {"a": 3}).fetchall()
+        assert found == [("é",)]
+        insert = f"INSERT INTO {name} (A, B) VALUES (:a, :b)"
+        cursor.executemany(insert, [{"b": "v", "a": 4}, {"b": None, "a": 5}])
+        conn.commit()
+        assert rows(target, name)[3:] == [{"A": 4, "B": "v"}, {"A": 5, "B": None}]
+        fails(Status.INVALID_ARGUMENT, cursor.execute, insert, {"a": 1})
+        fails(Status.INVALID_ARGUMENT, cursor.execute, insert, {"a": 1, "b": "x", "c": 2})
+        assert cursor.execute(f"SELECT B FROM {name} WHERE A = ?", (4,)).fetchall() == [("v",)]
+
+
+def test_ctrl_c_ends_a_wait(lab: Lab, proxy: Proxy, script) -> None:
+    running = script(
+        """
+        import sys
+        from adbc_driver_drda import dbapi
+        with dbapi.connect(sys.argv[1]) as connection, connection.cursor() as cursor:
+            cursor.execute("VALUES 1")
+            print("ready", flush=True)
+            sys.stdin.readline()
+            try:
+                cursor.execute("VALUES 2")
+            except BaseException as e:
+                print(type(e).__name__, flush=True)
+        """,
+        lab.uri(proxy.port),
+    )
+    assert running.line() == "ready"
+    proxy.hold()
+    running.process.stdin.write("go\n")
+    running.process.stdin.flush()
+    seen, deadline = threading.Event(), time.monotonic() + 40
+
+    def interrupt() -> None:
+        while not seen.wait(0.3) and time.monotonic() < deadline:
+            running.process.send_signal(signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    said = running.line()
+    seen.set()
+    thread.join()
+    assert said in ("OperationalError", "KeyboardInterrupt"), said
+    proxy.release()

@@ -20,6 +20,7 @@ use arrow_schema::{ArrowError, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+pub(in crate::python) use crate::client::imported::text;
 use crate::python::errors;
 
 /// The names of capsules.
@@ -109,15 +110,6 @@ impl<R: RecordBatchReader> Iterator for Fenced<R> {
 impl<R: RecordBatchReader> RecordBatchReader for Fenced<R> {
     fn schema(&self) -> SchemaRef {
         self.0.schema()
-    }
-}
-
-/// The message without the name of arrow's variant.
-pub(in crate::python) fn text(error: &ArrowError) -> String {
-    match error {
-        ArrowError::ExternalError(e) => e.to_string(),
-        ArrowError::CDataInterface(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 
