@@ -1,4 +1,4 @@
-//! Catalogs, schemas, tables, columns and constraints as one tree (GetObjects). Four lists of the catalog are asked for
+//! Catalogs, schemas, tables, columns and constraints as one tree (GetObjects). Five lists of the catalog are asked for
 //! at most, however many tables there are.
 
 use super::nested::{Structs, Texts, rows_of, text_list};
