@@ -279,3 +279,19 @@ def test_a_parameter_is_never_cut_by_its_cast(bound: Engine, kept: Any, lost: An
         if lost is not None:
             with pytest.raises(exc.StatementError, match="cast it to a type that holds it"):
                 connection.scalar(select(lost))
+
+
+def test_a_common_word_names_the_column_that_it_names_without_quotes(bound: Engine) -> None:
+    with bound.begin() as connection:
+        connection.execute(text("CREATE TABLE ALCHEMY_WORDS (DATA INTEGER, NAME VARCHAR(5), NUMBER INTEGER, STATUS INTEGER)"))
+    try:
+        table = Table("alchemy_words", MetaData(), *(Column(name, Integer) for name in ("data", "number", "status")))
+        with bound.begin() as connection:
+            connection.execute(insert(table), {"data": 1, "number": 2, "status": 3})
+            assert connection.execute(select(table)).all() == [(1, 2, 3)]
+            found = MetaData()
+            found.reflect(connection, only=["alchemy_words"])
+            assert found.tables["alchemy_words"].columns.keys() == ["data", "name", "number", "status"]
+    finally:
+        with bound.begin() as connection:
+            connection.execute(text("DROP TABLE ALCHEMY_WORDS"))

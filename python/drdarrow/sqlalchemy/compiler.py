@@ -117,6 +117,27 @@ class DrdaCompiler(SQLCompiler):
         kw["untyped"] = True
         return f"MOD({self.process(binary.left, **kw)}, {self.process(binary.right, **kw)})"
 
+    def visit_bitwise_and_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        return self._bits("BITAND", binary, **kw)
+
+    def visit_bitwise_or_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        return self._bits("BITOR", binary, **kw)
+
+    def visit_bitwise_xor_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        return self._bits("BITXOR", binary, **kw)
+
+    def visit_bitwise_not_op_unary_operator(self, element: Any, operator: Any, **kw: Any) -> str:
+        self._need_bits()
+        return f"BITNOT({self.process(element.element, **kw | {'untyped': True})})"
+
+    def _bits(self, function: str, binary: Any, **kw: Any) -> str:
+        self._need_bits()
+        return f"{function}({', '.join(self._same(binary, **kw))})"
+
+    def _need_bits(self) -> None:
+        if not self._product.all_types:
+            raise exc.CompileError("Derby has no operators of bits")
+
     def visit_truediv_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
         """Integers are divided as decimals: the server would cut the fraction off."""
         left, right = self._same(binary, **kw)
