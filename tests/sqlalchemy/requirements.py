@@ -31,6 +31,10 @@ DB2 = ("luw", "ibmi", "zos")
 ALL = (*DB2, "derby")
 
 
+#: The server that stands in for Db2 here.
+UPPER = "the server's catalogs have all names in upper case"
+
+
 class Requirements(SuiteRequirements):
     # -- tables and views --------------------------------------------------------------------------------------------
     create_table_as = only_on("luw", "ibmi", because="Derby and z/OS fill no new table")
@@ -40,7 +44,8 @@ class Requirements(SuiteRequirements):
     views = always()
     foreign_keys_reflect_as_index = never("catalogs list no index for a foreign key")
     computed_columns = only_on(
-        "derby", "luw", because="IBM i and z/OS have no generated columns but of their own kinds"
+        "derby",
+        because="the server's catalogs have no expressions, and IBM i and z/OS no generated columns of this kind",
     )
     computed_columns_stored = computed_columns
     computed_columns_default_persisted = computed_columns
@@ -62,7 +67,9 @@ class Requirements(SuiteRequirements):
     on_update_cascade = never("ON UPDATE has NO ACTION and RESTRICT only")
     indexes_check_column_order = always()
     server_defaults = always()
-    unicode_ddl = always()
+    unicode_ddl = not_on(*DB2, because=UPPER)
+    unusual_column_name_characters = unicode_ddl
+    symbol_names_w_double_quote = unicode_ddl
     uuid_data_type = never("no type for UUIDs")
 
     # -- queries -----------------------------------------------------------------------------------------------------
@@ -74,10 +81,10 @@ class Requirements(SuiteRequirements):
     fetch_first = always()
     fetch_no_order_by = always()
     fetch_offset_with_options = never("no PERCENT, and WITH TIES on Db2 for LUW only")
-    fetch_expression = not_on("derby", because="Derby takes a number or a parameter after FETCH FIRST and OFFSET")
+    fetch_expression = never("Derby and the server take a number or a parameter after FETCH FIRST and OFFSET")
     sql_expression_limit_offset = fetch_expression
     order_by_label_with_expression = always()
-    tuple_in = not_on("derby", because="Derby compares no rows")
+    tuple_in = never("Derby compares no rows, and Db2 knows no type of a parameter in VALUES")
     regexp_match = not_on("derby", "zos", because="no REGEXP_LIKE")
     regexp_replace = not_on("derby", "zos", because="no REGEXP_REPLACE")
     mod_operator_as_percent_sign = never("there is no %, but MOD()")
@@ -130,4 +137,6 @@ SINGLE = {
         "Derby has one constraint for a set of columns",
     ),
     "ComponentReflectionTest::test_schema_cache": (ALL, "DROP SCHEMA needs the word RESTRICT"),
+    "ExceptionTest::test_integrity_error": (DB2, "DuckDB, under the server, undoes the transaction: SQLCODE -1476"),
+    "IdentityReflectionTest": (DB2, "the server's catalogs have not all numbers of an identity"),
 }
