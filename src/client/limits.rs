@@ -6,9 +6,6 @@ use tokio::time::{Instant, sleep_until};
 
 /// How long the rows of a batch wait for more, unless told.
 pub(super) const DELAY: Duration = Duration::from_millis(100);
-/// Bytes of a batch, unless told: those of a processor's second cache. A larger batch is written to memory and read
-/// from there, and takes fresh pages of the system for each of the two that a loop holds.
-const BYTES: usize = 2 << 20;
 
 /// How far a batch may grow; the first limit reached ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +33,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { rows: 65_536, bytes: BYTES, delay: Some(DELAY) }
+        Limits { rows: 65_536, bytes: 16 << 20, delay: Some(DELAY) }
     }
 }
 

@@ -238,7 +238,7 @@ settings! {
         "rows of a record batch, at most";
 
         batch_bytes;
-        "int", "2097152", files, travels,
+        "int", "16777216", files, travels,
         "bytes of a record batch, at most";
 
         batch_delay: Option<Duration> = Some(DELAY) => config.batch_delay = delay(key, value)?;
