@@ -1,10 +1,12 @@
 //! The client's catalog at tables in memory, as each product.
 
 use crate::support::{PERSONAS, connect, start};
-use drdarrow::server::persona::{DERBY, IBMI, Persona};
+use drdarrow::server::persona::{DERBY, IBMI, LUW, Persona};
 use drdarrow::server::table::MemoryTables;
 use drdarrow::{Catalog, CatalogFilter, Connection, ErrorClass, NameFilter};
 
+/// A product whose catalog is not known.
+static INFORMIX: Persona = Persona { prdid: "IFX15000", ..LUW };
 const TABLES: [&str; 3] = [
     "CREATE TABLE ORDERS (ID INTEGER NOT NULL PRIMARY KEY, NAME VARCHAR(20), PRICE DECIMAL(9, 2), RAW CHAR(4) FOR BIT DATA)",
     "CREATE TABLE OTHERS (A CHAR(3) NOT NULL PRIMARY KEY)",
@@ -101,4 +103,15 @@ async fn procedures_of_the_system_are_told_where_they_are_asked_for() {
         assert_eq!(wrong.kind, ErrorClass::Interface);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_product_without_a_known_catalog_is_named() {
+    let server = start(&INFORMIX, &MemoryTables::new()).await;
+    let connection = connect(&server).await;
+    let catalog = Catalog::of(&connection);
+    for told in [catalog.tables(&CatalogFilter::default(), &[]).await.err(), catalog.table("T").await.err()] {
+        let e = told.unwrap();
+        assert_eq!((e.kind, e.message.contains("IFX15000")), (ErrorClass::NotSupported, true), "{e}");
+    }
 }
