@@ -92,7 +92,7 @@ impl Test {
                 if field.data_type() != &DataType::Utf8 {
                     return Err(SqlError::new(-414, "42824", &[]));
                 }
-                if array.len() == 0 || array.is_null(0) || array.data_type() == &DataType::Null {
+                if array.is_empty() || array.is_null(0) || array.data_type() == &DataType::Null {
                     return Ok(None);
                 }
                 let pattern = array.as_string_opt::<i32>().ok_or_else(|| SqlError::new(-414, "42824", &[]))?.value(0);

@@ -11,11 +11,20 @@ use std::collections::BTreeMap;
 /// joins answers as well.
 const ONE_BY_ONE: usize = 3;
 
+/// A column of an index.
+#[derive(Debug)]
+struct IndexColumn {
+    place: i32,
+    name: String,
+    order: Option<String>,
+}
+
 /// The indexes of some tables.
 #[derive(Debug, Default)]
 pub(super) struct Indexes {
     indexes: Vec<IndexRow>,
-    columns: BTreeMap<(String, String), Vec<(i32, String, Option<String>)>>,
+    /// By schema and name of the index.
+    columns: BTreeMap<(String, String), Vec<IndexColumn>>,
 }
 
 impl Indexes {
@@ -47,8 +56,8 @@ impl Indexes {
     }
 
     /// A column of the index with this schema and name.
-    pub(super) fn column(&mut self, of: (String, String), place: i32, column: String, order: Option<String>) {
-        self.columns.entry(of).or_default().push((place, column, order));
+    pub(super) fn column(&mut self, of: (String, String), place: i32, name: String, order: Option<String>) {
+        self.columns.entry(of).or_default().push(IndexColumn { place, name, order });
     }
 
     /// A row for each column.
@@ -56,10 +65,10 @@ impl Indexes {
         let mut rows = Vec::new();
         for index in self.indexes {
             let columns = self.columns.get(&(index.index_schema.clone(), index.name.clone()));
-            rows.extend(columns.into_iter().flatten().map(|(place, column, order)| IndexRow {
-                position: *place,
-                column: column.clone(),
-                order: order.clone(),
+            rows.extend(columns.into_iter().flatten().map(|column| IndexRow {
+                position: column.place,
+                column: column.name.clone(),
+                order: column.order.clone(),
                 ..index.clone()
             }));
         }
