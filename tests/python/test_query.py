@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import Lab
 
 import drdarrow
 from drdarrow import aio, server
@@ -208,6 +210,37 @@ def test_polars_is_refused_what_it_does_not_take_and_wrong_arguments_are_errors(
         connection.query(b"SELECT")  # type: ignore[arg-type]
     with pytest.raises(drdarrow.ProgrammingError, match="parameter"):
         connection.query(SQL, "abc")  # type: ignore[arg-type]
+
+
+def test_derby_runs_no_other_statement_either(lab: Lab, table) -> None:
+    name = table("N INT")
+    with lab.connect() as connection:
+        for sql, given in (
+            (f"INSERT INTO {name} VALUES (1)", None),
+            (f"INSERT INTO {name} VALUES (?)", (1,)),
+            (f"/* x */ LOCK TABLE {name} IN SHARE MODE", None),
+            ("CALL SYSCS_UTIL.SYSCS_SET_RUNTIMESTATISTICS(0)", None),
+        ):
+            for read in (list, pa.table, lambda query: query.preview()):
+                with pytest.raises(drdarrow.ProgrammingError, match="the statement returns no rows"):
+                    read(connection.query(sql, given))
+        assert list(connection.query(f"SELECT COUNT(*) FROM {name}")) == [(0,)]
+        query = connection.query("VALUES (1, CAST(? AS VARCHAR(9))), (2, 'b')", ("a",))
+        assert [rows_of(query.to_arrow()) for _ in range(2)] == [[(1, "a"), (2, "b")]] * 2
+        connection.commit()
+        assert list(query) == [(1, "a"), (2, "b")]
+
+
+def test_pandas_and_polars_make_rows_of_a_connection_first(connection: drdarrow.Connection) -> None:
+    """As docs/results.md says: by their own functions decimals of pandas are floats, unless told, and it warns."""
+    sql = "SELECT CAST(ID AS DECIMAL(9, 2)) AS AMOUNT FROM PEOPLE"
+    with pytest.warns(UserWarning, match="pandas only supports SQLAlchemy"):
+        assert pd.read_sql(sql, connection)["AMOUNT"].dtype == "float64"  # type: ignore[call-overload]
+    with pytest.warns(UserWarning, match="pandas only supports SQLAlchemy"):
+        frame = pd.read_sql(sql, connection, coerce_float=False)  # type: ignore[call-overload]
+    assert frame["AMOUNT"].tolist() == [Decimal("1.00"), Decimal("2.00"), Decimal("3.00")]
+    assert connection.query(sql).to_pandas()["AMOUNT"].tolist() == frame["AMOUNT"].tolist()
+    assert pl.read_database(sql, connection).equals(connection.query(sql).to_polars())
 
 
 def test_a_closed_connection_says_so(srv: server.Server) -> None:

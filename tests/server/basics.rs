@@ -54,6 +54,27 @@ async fn a_parameter_picks_a_row() {
 }
 
 #[tokio::test]
+async fn a_query_that_is_none_is_not_run() {
+    let tables = small();
+    for persona in PERSONAS {
+        let server = start(persona, &tables).await;
+        let connection = connect(&server).await;
+        let one: ArrayRef = Arc::new(Int32Array::from(vec![1]));
+        for (sql, given) in [
+            ("INSERT INTO T (ID) VALUES (7)", None),
+            ("INSERT INTO T (ID) VALUES (?)", Some(one.clone())),
+            ("/* x */ DELETE FROM T", None),
+            ("DELETE FROM T WHERE ID = ?", Some(one)),
+            ("CALL NOTHING()", None),
+        ] {
+            let error = connection.query(sql, given.as_slice()).await.unwrap_err();
+            assert_eq!((error.sqlstate.as_deref(), error.connection_usable), (Some("07005"), true), "{sql}");
+        }
+        assert_eq!(count(&rows(&connection, "SELECT * FROM T").await), 3, "{}", persona.name);
+    }
+}
+
+#[tokio::test]
 async fn errors_have_their_codes() {
     let tables = small();
     for persona in PERSONAS {
