@@ -28,6 +28,7 @@ use crate::net::error::NetError;
 use crate::net::recognise;
 use crate::net::transport::Deadline;
 use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::SchemaRef;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -149,6 +150,12 @@ impl Connection {
         self.0.usable(Phase::Execute)?;
         check_sql(sql)?;
         describe(&self.0, sql).await
+    }
+
+    /// The columns of a query, which is described and not executed. Any other statement is refused.
+    pub async fn query_schema(&self, sql: &str) -> Result<SchemaRef> {
+        Wanted::Rows.check(sql)?;
+        self.describe(sql).await?.columns.ok_or_else(no_rows)
     }
 
     /// Runs a statement that returns rows; `parameters` holds an array of one element for each. Any other statement

@@ -79,7 +79,7 @@ impl SharedQuery {
     async fn ask(&self) -> Result<Arc<SharedStatement>> {
         let statement = SharedStatement::new(self.link.clone());
         statement.query(&self.statement, self.parameters.clone()).await?;
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(statement.schema()?);
+        self.learn(statement.schema()?);
         Ok(statement)
     }
 
@@ -94,12 +94,20 @@ impl SharedQuery {
         self.ask().await?.framed(form).await
     }
 
-    /// The columns. Only a query that was not read before is opened for that, and closed again.
+    /// The columns. Only a query that was not read before is described for that.
     async fn schema(&self) -> Result<SchemaRef> {
-        match self.known() {
-            Some(known) => Ok(known),
-            None => self.ask().await?.schema(),
+        if let Some(known) = self.known() {
+            return Ok(known);
         }
+        self.link.open()?;
+        let _waiting = self.link.waiting();
+        let described = self.link.client.query_schema(&self.statement).await?;
+        self.learn(described.clone());
+        Ok(described)
+    }
+
+    fn learn(&self, columns: SchemaRef) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(columns);
     }
 
     fn known(&self) -> Option<SchemaRef> {
@@ -162,8 +170,8 @@ twins! {
             Ok(Cursor::new(py, self.connection.clone_ref(py), statement, rows))
         }
 
-        /// The columns, a Schema. One that was not read before is opened for that and closed again, later it costs no
-        /// round trip.
+        /// The columns, a Schema. The server describes a query that was not read before and does not run it; later it
+        /// costs no round trip.
         #[getter]
         fn schema(&self, py: Python<'_>) -> PyResult<Schema> {
             runtime::wait(py, self.query.get().or_raise(py)?.schema()).map(Schema)
@@ -242,8 +250,8 @@ twins! {
             spawn(py, "AsyncQuery.execute", work())
         }
 
-        /// The columns, a Schema. One that was not read before is opened for that and closed again, later it costs no
-        /// round trip.
+        /// The columns, a Schema. The server describes a query that was not read before and does not run it; later it
+        /// costs no round trip.
         fn fetch_schema<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
             let work = || {
                 let query = self.query.shared(py)?;
