@@ -116,7 +116,7 @@ def connect(
     port: int | None = None,
     database: str | None = None,
     user: str | None = None,
-    password: str | None = None,
+    password: str | Callable[[], str] | None = None,
     attributes: Mapping[str, str | int | bool] | str | None = None,
     timeout: float | None = None,
     statement_timeout: float | None = None,
@@ -182,8 +182,8 @@ def connect_files(uri: str | None = None, /, **settings: Unpack[FileSettings]) -
 def connect_files_async(
     uri: str | None = None, /, **settings: Unpack[FileSettings]
 ) -> Opening[AsyncFileConnection]: ...
-def open_file(uri: str, /, **settings: Unpack[OneFile]) -> File: ...
-def open_file_async(uri: str, /, **settings: Unpack[OneFile]) -> Opening[AsyncFile]: ...
+def open_file(uri: str | None = None, /, **settings: Unpack[OneFile]) -> File: ...
+def open_file_async(uri: str | None = None, /, **settings: Unpack[OneFile]) -> Opening[AsyncFile]: ...
 async def open_partition_async(
     part: FilePartition, uri: str | None = None, /, **settings: Unpack[FileSettings]
 ) -> AsyncArrowStream: ...

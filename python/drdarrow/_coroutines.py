@@ -6,6 +6,7 @@ Rows are taken after a wait and without another one in between: so a task that i
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 import drdarrow._core as _core
-from drdarrow.exceptions import Error
+from drdarrow.exceptions import Error, InterfaceError
 from drdarrow.types import ArrowData, Record, Row, Rows
 
 __all__ = ["Opening"]
@@ -86,6 +87,17 @@ async def whole(start: Callable[[], asyncio.Future[_T]], lose: Callable[[], None
 async def give(value: _T) -> _T:
     """A value that is there already."""
     return value
+
+
+async def with_password(function: str, uri: str | None, settings: dict[str, Any]) -> Any:
+    """Connects when a callable has given the password. One that is no coroutine function may wait for somebody."""
+    source = settings["password"]
+    password = source() if inspect.iscoroutinefunction(source) else await asyncio.to_thread(source)
+    if inspect.isawaitable(password):
+        password = await password
+    if not isinstance(password, str):
+        raise InterfaceError(f"password: the callable gave {type(password).__name__}, not a str")
+    return await getattr(_core, function)(uri, **{**settings, "password": password})
 
 
 async def fetch(cursor: _core.AsyncCursor[_T], wanted: int = sys.maxsize) -> list[_T]:

@@ -428,7 +428,7 @@ class FileSettings(TypedDict, total=False):
     host: str | None
     port: int | None
     user: str | None
-    password: str | None
+    password: str | Callable[[], Any] | None
     timeout: float | None
     statement_timeout: float | None
     security: str | None

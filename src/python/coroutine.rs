@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
 
 use super::awaitable;
 use super::errors::{self, Raise};
@@ -36,6 +37,23 @@ where
     T: for<'a> IntoPyObject<'a> + Send + 'static,
 {
     coroutine(py, name, "wait", (Start::new(work),))
+}
+
+/// A coroutine that asks for the password, where it is a callable, and goes on with `function` of this module then.
+pub(super) fn asking<'py>(
+    py: Python<'py>,
+    name: &str,
+    function: &str,
+    uri: Option<&Bound<'py, PyAny>>,
+    settings: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(settings) = settings else { return Ok(None) };
+    match settings.get_item("password")? {
+        Some(source) if source.is_callable() => {
+            coroutine(py, name, "with_password", (function, uri, settings)).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// As [`spawn`], for a result as a whole: `lose` is called when the task is cancelled before it has it.

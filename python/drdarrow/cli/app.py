@@ -236,10 +236,10 @@ def ingest(
 
 
 def password_of(ask: bool) -> str | None:
-    """The password that is asked for, or the one in the environment."""
+    """The password that is asked for; the one in the environment is found by `connect()`."""
     if ask and not sys.stdin.isatty():
         raise InterfaceError(f"--password: there is no terminal to ask on; give the password in {PASSWORD}")
-    return typer.prompt("Password", hide_input=True, err=True) if ask else os.environ.get(PASSWORD)
+    return typer.prompt("Password", hide_input=True, err=True) if ask else None
 
 
 @app.command()

@@ -132,8 +132,8 @@ settings! {
         "user id";
 
         password: Option<Secret> = None => config.password = Some(Secret::new(value));
-        "str", "none", files, ruled,
-        "password";
+        "str or callable", "none", files, ruled,
+        "password, or a callable that gives it, called once";
 
         attributes: Vec<(String, Secret)> = Vec::new() => config.attributes.extend(attributes::read(value)?);
         "dict or str", "none", sql, travels,

@@ -7,5 +7,6 @@ pub(super) mod named;
 pub(super) mod param_rows;
 pub(super) mod params;
 pub(super) mod settings;
+pub(super) mod sources;
 mod token;
 pub(super) mod value;

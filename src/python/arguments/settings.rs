@@ -18,24 +18,6 @@ use crate::python::wording::{kind, unicode};
 /// Parts of an address: a name may complete a URI but not contradict it.
 const ADDRESS: [&str; 5] = ["host", "port", "database", "user", "password"];
 
-/// Reads the arguments.
-pub(in crate::python) fn read(
-    py: Python<'_>,
-    uri: Option<&Bound<'_, PyAny>>,
-    settings: Option<&Bound<'_, PyDict>>,
-) -> PyResult<(Config, Limits)> {
-    let refused = |e: ConfigError| errors::raise(py, &Error::from(e));
-    let mut config = Config::empty();
-    let mut limits = Limits::default();
-    let uri = uri.map(|uri| text("uri", uri)).transpose()?.map(Secret::new);
-    if let Some(uri) = &uri {
-        config.apply_uri(uri.expose()).map_err(refused)?;
-    }
-    apply(py, &mut config, &mut limits, uri.is_some(), settings)?;
-    config.check().map_err(refused)?;
-    Ok((config, limits))
-}
-
 /// Sets what was given by name; `given` says that a URI was read before.
 pub(in crate::python) fn apply(
     py: Python<'_>,
@@ -45,6 +27,7 @@ pub(in crate::python) fn apply(
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<()> {
     let refused = |e: ConfigError| errors::raise(py, &Error::from(e));
+    let mut asked = None;
     for (key, value) in settings.iter().flat_map(|settings| settings.iter()) {
         let key = key.extract::<String>()?;
         if key == "batch_delay" {
@@ -63,6 +46,7 @@ pub(in crate::python) fn apply(
             }
             "tls_ca" | "tls_cert" | "tls_key" => config.set(&key, &path(&key, &value)?).map_err(refused)?,
             "token" => token_source(config, &value)?,
+            "password" if value.is_callable() => asked = Some(value),
             "batch_rows" | "batch_bytes" => limit(limits, &key, &value)?,
             _ => {
                 let before = (given && ADDRESS.contains(&key.as_str())).then(|| config.clone());
@@ -74,8 +58,33 @@ pub(in crate::python) fn apply(
             }
         }
     }
+    if let Some(source) = asked {
+        if given && config.password.is_some() {
+            return Err(errors::interface(py, "password: the URI says otherwise"));
+        }
+        config.set("password", password(&source)?.expose()).map_err(refused)?;
+    }
     limits.delay = config.batch_delay;
     Ok(())
+}
+
+/// The password that a callable gives. It is asked once, and not kept.
+fn password(source: &Bound<'_, PyAny>) -> PyResult<Secret> {
+    let answer = source.call0()?;
+    if answer.hasattr("__await__")? {
+        // It will never be awaited, and need not be warned of.
+        let _ = answer.call_method0("close");
+        let text = "password: the callable gives a coroutine, which connect, connect_files and open_file of drdarrow.aio \
+                    wait for";
+        return Err(errors::interface(source.py(), text));
+    }
+    match answer.cast::<PyString>() {
+        Ok(answer) => unicode(answer, "password").map(Secret::new),
+        Err(_) => {
+            let text = format!("password: the callable gave {}, not a str", kind(&answer));
+            Err(errors::interface(source.py(), text))
+        }
+    }
 }
 
 /// The arguments of `set_client_info`: what is None stays as it is.

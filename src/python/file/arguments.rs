@@ -4,7 +4,7 @@ use arrow_array::{ArrayRef, RecordBatch};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
 
-use crate::client::config::{Config, ConfigError, Secret};
+use crate::client::config::{Config, ConfigError};
 use crate::client::error::Error;
 use crate::client::file::config::{Address, FILES, FileConfig, OPEN};
 use crate::client::file::file_name::FileName;
@@ -15,6 +15,7 @@ use crate::column::options::Options;
 use crate::python::arguments::given::Given;
 use crate::python::arguments::params;
 use crate::python::arguments::settings::{apply, pairs, text};
+use crate::python::arguments::sources::Base;
 use crate::python::errors;
 use crate::python::wording::kind;
 
@@ -36,10 +37,14 @@ pub(super) fn place<'py>(
 ) -> PyResult<Where<'py>> {
     let refused = |e: ConfigError| errors::raise(py, &Error::from(e));
     let mut config = FileConfig::beside(Config::empty());
-    let mut address = Address::default();
-    if let Some(uri) = uri {
-        address = config.apply_uri(Secret::new(text("uri", uri)?).expose()).map_err(refused)?;
+    let mut limits = Limits::default();
+    let base = Base::find(py, uri, settings)?;
+    let address = base.read_uri(py, |uri| config.apply_uri(uri))?.unwrap_or_default();
+    for (key, value) in base.take(&FILES)? {
+        config.set(&key, &text(&key, &value)?).map_err(refused)?;
     }
+    base.complete(py, &mut config.base, &mut limits)?;
+    let user = config.base.user.clone();
     let (open, rest) = (PyDict::new(py), PyDict::new(py));
     for (key, value) in settings.iter().flat_map(|settings| settings.iter()) {
         let name = key.extract::<String>()?;
@@ -55,8 +60,8 @@ pub(super) fn place<'py>(
             rest.set_item(key, value)?;
         }
     }
-    let mut limits = Limits::default();
-    apply(py, &mut config.base, &mut limits, uri.is_some(), Some(&rest))?;
+    apply(py, &mut config.base, &mut limits, base.given, Some(&rest))?;
+    base.finish(py, user.as_deref(), &mut config.base)?;
     config.check().map_err(refused)?;
     Ok(Where { config, limits, address, open })
 }

@@ -19,7 +19,7 @@ use crate::client::limits::Limits;
 use crate::python::arrow::imported;
 use crate::python::arrow::result_table::Collected;
 use crate::python::caller::{Caller, ConnectOutcome};
-use crate::python::coroutine::{opening, spawn};
+use crate::python::coroutine::{asking, opening, spawn};
 use crate::python::errors::Raise;
 use crate::python::ownership::Owned;
 use crate::python::shared_connection::SharedConnection;
@@ -44,10 +44,10 @@ use crate::python::{errors, runtime};
 ///
 /// Further settings are those of `connect_files()`.
 #[pyfunction]
-#[pyo3(signature = (uri, /, **settings))]
+#[pyo3(signature = (uri=None, /, **settings))]
 pub(in crate::python) fn open_file(
     py: Python<'_>,
-    uri: &Bound<'_, PyAny>,
+    uri: Option<&Bound<'_, PyAny>>,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<ConnectOutcome<File>> {
     runtime::wait(py, opening_one(py, uri, settings)?)
@@ -55,12 +55,15 @@ pub(in crate::python) fn open_file(
 
 /// Opens a file: `await` it or `async with` it. Arguments as `drdarrow.open_file`.
 #[pyfunction]
-#[pyo3(signature = (uri, /, **settings))]
+#[pyo3(signature = (uri=None, /, **settings))]
 pub(in crate::python) fn open_file_async<'py>(
     py: Python<'py>,
-    uri: &Bound<'py, PyAny>,
+    uri: Option<&Bound<'py, PyAny>>,
     settings: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(asking) = asking(py, "open_file", "open_file_async", uri, settings)? {
+        return opening(&asking);
+    }
     opening(&spawn(py, "open_file", opening_one::<AsyncFile>(py, uri, settings))?)
 }
 
@@ -92,6 +95,9 @@ pub(in crate::python) fn connect_files_async<'py>(
     uri: Option<&Bound<'py, PyAny>>,
     settings: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(asking) = asking(py, "connect_files", "connect_files_async", uri, settings)? {
+        return opening(&asking);
+    }
     opening(&spawn(py, "connect_files", connecting::<AsyncFileConnection>(py, uri, settings))?)
 }
 
@@ -306,7 +312,7 @@ fn connecting<C: From<Arc<SharedConnection<Client>>> + 'static>(
 /// The opening of a file with a connection of its own.
 fn opening_one<F: From<Arc<SharedFile>> + 'static>(
     py: Python<'_>,
-    uri: &Bound<'_, PyAny>,
+    uri: Option<&Bound<'_, PyAny>>,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<impl Future<Output = Result<ConnectOutcome<F>>> + Send + 'static> {
     let caller = Caller::here(py)?;
@@ -387,10 +393,10 @@ fn connection_place<'py>(
 /// The arguments of `open_file()`: the connection, the file, how it is opened, and the latter as it was given.
 fn single(
     py: Python<'_>,
-    uri: &Bound<'_, PyAny>,
+    uri: Option<&Bound<'_, PyAny>>,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<(FileConfig, Limits, FileName, OpenOptions, Py<PyDict>)> {
-    let place = args::place(py, Some(uri), settings)?;
+    let place = args::place(py, uri, settings)?;
     let Some(path) = &place.address.path else {
         return Err(errors::interface(py, "uri: expected drda://user@host:port/LIB/FILE"));
     };

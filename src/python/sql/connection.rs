@@ -13,8 +13,9 @@ use super::statement::SharedStatement;
 use crate::client::error::Result;
 use crate::python::arguments::given::Given;
 use crate::python::arguments::settings;
+use crate::python::arguments::sources;
 use crate::python::caller::{Caller, ConnectOutcome};
-use crate::python::coroutine::{opening, spawn};
+use crate::python::coroutine::{asking, opening, spawn};
 use crate::python::errors::Raise;
 use crate::python::file::connection::{Said, beside, said};
 use crate::python::file::file_classes::{AsyncFile, File};
@@ -59,6 +60,9 @@ pub(in crate::python) fn connect_async<'py>(
     uri: Option<&Bound<'py, PyAny>>,
     settings: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(asking) = asking(py, "connect", "connect_async", uri, settings)? {
+        return opening(&asking);
+    }
     opening(&spawn(py, "connect", connecting::<AsyncConnection>(py, uri, settings))?)
 }
 
@@ -69,7 +73,7 @@ fn connecting<C: From<Arc<SharedConnection>> + 'static>(
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<impl Future<Output = Result<ConnectOutcome<C>>> + Send + 'static> {
     let caller = Caller::here(py)?;
-    let (mut config, limits) = settings::read(py, uri, settings)?;
+    let (mut config, limits) = sources::read(py, uri, settings)?;
     caller.listen(&mut config);
     Ok(caller.hear(async move { SharedConnection::connect(config, limits).await.map(C::from) }))
 }
