@@ -106,6 +106,13 @@ impl SharedConnection {
         self.client.set_client_info(&info).await
     }
 
+    /// Asks whether the server answers.
+    pub(super) async fn ping(self: Arc<SharedConnection>, limit: Duration) -> Result<()> {
+        self.open()?;
+        let _waiting = self.waiting();
+        self.client.ping(limit).await
+    }
+
     /// Begins a transaction, or a savepoint within one: its number.
     pub(super) async fn begin_block(self: Arc<SharedConnection>, owner: u64) -> Result<usize> {
         self.open()?;

@@ -23,6 +23,7 @@ use crate::client::warning::Warning;
 use crate::flow::secmec::caution::Caution;
 use crate::flow::secmec::line::Line;
 use crate::flow::sql::connect::Connect;
+use crate::flow::sql::ping::Ping;
 use crate::flow::sql::uow::EndWork;
 use crate::net::error::NetError;
 use crate::net::recognise;
@@ -313,6 +314,19 @@ impl Connection {
             return Ok(());
         }
         client_info::tell(&self.0, info, self.autocommit(), self.0.config.statement_timeout.map(Deadline::after)).await
+    }
+
+    /// Asks whether the server answers within `limit`; the unit of work stays as it is. A statement under way has the
+    /// same time to end: then nothing was asked, and the connection stays. Where no answer comes it is given up.
+    pub async fn ping(&self, limit: Duration) -> Result<()> {
+        let deadline = Deadline::after(limit);
+        let late = |_| {
+            let text = format!("a statement of this connection did not end within {:.1} s", limit.as_secs_f64());
+            Error::new(ErrorClass::Operational, Phase::Execute, "57033", text).at(&self.0.peer)
+        };
+        let _turn = tokio::time::timeout(limit, self.0.turn()).await.map_err(late)??;
+        self.0.usable(Phase::Execute)?;
+        self.0.talk_until(Ping::new(self.0.session.clone()), Phase::Execute, Some(deadline)).await
     }
 
     /// The security mechanism in force: `encrypted (SECMEC 9, AES-256)`.

@@ -10,6 +10,7 @@ pub mod input;
 pub mod lob_fetch;
 pub mod locator;
 mod output;
+pub mod ping;
 pub mod prepare;
 pub mod query;
 pub mod reply;

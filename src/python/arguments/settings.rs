@@ -2,6 +2,7 @@
 //! configuration says; here values become its text.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PyString};
@@ -15,6 +16,8 @@ use crate::client::limits::Limits;
 use crate::python::errors;
 use crate::python::wording::{kind, unicode};
 
+/// Longest wait that can be asked for: a day.
+const LONGEST: Duration = Duration::from_secs(86_400);
 /// Parts of an address: a name may complete a URI but not contradict it.
 const ADDRESS: [&str; 5] = ["host", "port", "database", "user", "password"];
 
@@ -132,6 +135,14 @@ pub(in crate::python) fn limits(
         limits.delay = config.batch_delay;
     }
     Ok(limits)
+}
+
+/// Seconds that something may take.
+pub(in crate::python) fn limit_of_time(py: Python<'_>, what: &str, seconds: f64) -> PyResult<Duration> {
+    let limit = Duration::try_from_secs_f64(seconds).ok().filter(|limit| !limit.is_zero() && *limit <= LONGEST);
+    limit.ok_or_else(|| {
+        errors::interface(py, format!("{what}: expected seconds above 0, at most {}", LONGEST.as_secs()))
+    })
 }
 
 /// How long a batch waits to be filled. None is a value of its own: as long as it takes.

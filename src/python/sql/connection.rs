@@ -363,6 +363,16 @@ twins! {
             self.0.shared(py)?.end_work(false)
         }
 
+        /// Asks whether the server answers within `timeout` seconds. It changes nothing, and is no part of a transaction.
+        ///
+        /// Raises OperationalError when no answer comes: the connection is closed then. A statement that another
+        /// thread or task waits for has the same time to end; where it does not, the connection stays as it is.
+        #[pyo3(signature = (*, timeout=5.0))]
+        fn ping<'py>(&self, py: Python<'py>, timeout: f64) -> () {
+            let limit = settings::limit_of_time(py, "timeout", timeout)?;
+            self.0.shared(py)?.ping(limit)
+        }
+
         /// Begins a block of `transaction()`: its number.
         fn _begin<'py>(&self, py: Python<'py>, owner: u64) -> usize {
             self.0.shared(py)?.begin_block(owner)
