@@ -73,7 +73,7 @@ impl Transactions<'_> {
                 Err(e) => self.undo_all().await.and(Err(e)),
             },
         };
-        ending.is_over();
+        ending.finish();
         ended
     }
 
@@ -125,7 +125,7 @@ struct Ending<'a>(&'a Inner, usize);
 
 impl Ending<'_> {
     /// It has ended, well or not.
-    fn is_over(self) {
+    fn finish(self) {
         self.leave();
         std::mem::forget(self);
     }
