@@ -55,7 +55,7 @@ class DrdaCompiler(SQLCompiler):
 
     @util.memoized_property
     def _bind_processors(self) -> Any:
-        processors = dict(super()._bind_processors)
+        processors: dict[str, Any] = dict(super()._bind_processors)
         for name, check in self._checks.items():
             processors[name] = _checked(check, processors.get(name))
         return processors

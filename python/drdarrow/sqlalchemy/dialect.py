@@ -72,7 +72,7 @@ class DrdaDialect(DrdaReflection):
     supports_comments = True
     supports_is_distinct_from = True
     cte_follows_insert = True
-    postfetch_lastrowid = False
+    postfetch_lastrowid = True
     favor_returning_over_lastrowid = True
     insert_returning = True
     update_returning = True
@@ -141,7 +141,6 @@ class DrdaDialect(DrdaReflection):
         self.supports_comments = product.comments
         self.supports_is_distinct_from = product.distinct_from
         self.insert_returning = self.favor_returning_over_lastrowid = product.final_insert
-        self.postfetch_lastrowid = not product.final_insert
         self.update_returning = self.delete_returning = product.final_change
         self.insert_executemany_returning = product.final_insert and product.many_values
         self.insert_executemany_returning_sort_by_parameter_order = self.insert_executemany_returning
