@@ -37,7 +37,7 @@ def _empty(connection: Any, cfg: Any, metadata: Any) -> None:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
     else:
-        metadata.drop_all(connection)
+        metadata.drop_all(connection, checkfirst=False)
         metadata.create_all(connection)
 
 

@@ -88,7 +88,8 @@ class Requirements(SuiteRequirements):
     regexp_match = not_on("derby", "zos", because="no REGEXP_LIKE")
     regexp_replace = not_on("derby", "zos", because="no REGEXP_REPLACE")
     mod_operator_as_percent_sign = never("there is no %, but MOD()")
-    percent_schema_names = always()
+    percent_schema_names = not_on(*DB2, because=UPPER)
+    denormalized_names = percent_schema_names
     aggregate_order_by = not_on("derby", because="Derby has no LISTAGG")
     supports_bitwise_and = not_on("derby", because="Derby has no operators of bits")
     supports_bitwise_or = supports_bitwise_and
@@ -139,4 +140,8 @@ SINGLE = {
     "ComponentReflectionTest::test_schema_cache": (ALL, "DROP SCHEMA needs the word RESTRICT"),
     "ExceptionTest::test_integrity_error": (DB2, "DuckDB, under the server, undoes the transaction: SQLCODE -1476"),
     "IdentityReflectionTest": (DB2, "the server's catalogs have not all numbers of an identity"),
+    "QuotedNameArgumentTest": (DB2, UPPER),
+    "HasIndexTest::test_has_index[inspector]": (DB2, UPPER),
+    "TableDDLTest::test_underscore_names": (DB2, UPPER),
+    "FutureTableDDLTest::test_underscore_names": (DB2, UPPER),
 }
