@@ -27,10 +27,9 @@ pub(super) fn decoder(shape: Shape, any_true: bool, target: DecoderTarget) -> Bo
 
 /// The decoder of the characters 1 and 0, in EBCDIC.
 pub(super) fn flags(target: DecoderTarget) -> Box<dyn ColumnDecoder> {
-    let quick = |cell: &[u8; 1]| match cell {
-        [0xF0] => Some(0),
-        [0xF1] => Some(1),
-        _ => None,
+    let quick = |[cell]: &[u8; 1]| {
+        let bit = cell ^ 0xF0;
+        (bit <= 1).then_some(bit)
     };
     let careful = move |cell: &[u8; 1]| quick(cell).ok_or(Reason::from(ValueError::Boolean));
     Box::new(Booleans(Primitive::new(target, Exact { quick, careful })))
